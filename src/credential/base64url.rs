@@ -1,0 +1,85 @@
+//! Base64url without padding, one spelling per value (RFC 4648 section 5, RFC 7515 section 2).
+//!
+//! Padding, another alphabet, white space and stray trailing bits are refused, so that whatever
+//! is accepted encodes to the same text again.
+
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::NO_PAD;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+type Fast = base64::engine::Simd;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+type Fast = base64::engine::GeneralPurpose;
+
+// `NO_PAD` refuses padding and stray trailing bits.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+static FAST: LazyLock<Fast> = LazyLock::new(|| Fast::url_safe(NO_PAD));
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+static FAST: LazyLock<Fast> = LazyLock::new(|| Fast::new(&base64::alphabet::URL_SAFE, NO_PAD));
+
+/// Returns how many bytes a text of this length decodes to, at the most.
+pub(crate) const fn decoded_len(text_len: usize) -> usize {
+    text_len / 4 * 3 + text_len % 4 * 3 / 4
+}
+
+/// Decodes into the start of `out` and returns the length, or `None` if `text` is not canonical
+/// base64url or `out` is too short.
+pub(crate) fn decode_into(text: &[u8], out: &mut [u8]) -> Option<usize> {
+    FAST.decode_slice(text, out).ok()
+}
+
+/// Decodes into a new vector, or returns `None` if `text` is not canonical base64url.
+pub(crate) fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
+    FAST.decode(text).ok()
+}
+
+/// Encodes without padding.
+pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn padding_and_other_alphabets_are_refused() {
+        assert_eq!(decode("-_8").unwrap(), [0xfb, 0xff]);
+        for text in [
+            "-_8=", "+/8", "-_ 8", "-_\n8", " -_8", "-_8 ", "-_8?", "-_8\0",
+        ] {
+            assert_eq!(decode(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn stray_trailing_bits_are_refused() {
+        assert_eq!(decode("AA").unwrap(), [0]);
+        assert_eq!(decode("AB"), None);
+        assert_eq!(decode("AAB"), None);
+        assert_eq!(decode("A"), None);
+    }
+
+    #[test]
+    fn decoded_len_is_exact() {
+        for len in [0, 1, 2, 3, 4, 31, 32, 33, 48, 1000] {
+            let text = encode(vec![7; len]);
+            assert_eq!(decoded_len(text.len()), len);
+            assert_eq!(decode_into(text.as_bytes(), &mut vec![0; len]), Some(len));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn accepted_text_is_the_only_spelling(text in "[A-Za-z0-9_=+/-]{0,80}") {
+            if let Some(bytes) = decode(&text) {
+                prop_assert_eq!(encode(bytes), text);
+            }
+        }
+    }
+}

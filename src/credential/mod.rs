@@ -1,0 +1,3 @@
+//! Credentials as they come with a request.
+
+pub(crate) mod base64url;
