@@ -24,6 +24,9 @@ pub const JSON_DEPTH: usize = 32;
 /// Most members of one JSON object, at any depth.
 pub const JSON_MEMBERS: usize = 256;
 
+/// Longest JSON text in bytes that the scanner takes.
+pub const JSON_BYTES: usize = 1024 * 1024;
+
 /// Longest JWK Set document in bytes. Nimbus caps at 50 KiB.
 pub const JWKS_BYTES: usize = 256 * 1024;
 

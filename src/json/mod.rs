@@ -1,1 +1,98 @@
-//! json
+//! Strict JSON: one pass that validates a text and finds its top-level members.
+//!
+//! Parsers that disagree about a text are how forged claims get past a check, so this scanner
+//! accepts less than RFC 8259 allows: no duplicate members at any depth (compared after
+//! unescaping), nesting and members within [`limits`](crate::limits), valid UTF-8 without a
+//! byte-order mark, no lone surrogates, no number beyond a finite `f64`, nothing after the value.
+//! It never recurses. Typed reads go through `serde_json`, on spans that the scanner accepted.
+//!
+//! ```
+//! use bearergate::json::Object;
+//!
+//! let object = Object::parse(br#"{"sub": "alice", "n": [1, 2]}"#)?;
+//! assert_eq!(object.get("sub").and_then(|v| v.as_str()).as_deref(), Some("alice"));
+//! assert!(Object::parse(br#"{"exp": 1, "e\u0078p": 2}"#).is_err());
+//! # Ok::<(), bearergate::json::JsonError>(())
+//! ```
+
+mod escape;
+mod names;
+mod number;
+mod object;
+mod scan;
+mod value;
+
+pub(crate) use escape::Unescaped;
+pub(crate) use number::Bound;
+pub(crate) use number::seconds;
+pub use object::Object;
+pub(crate) use scan::Sink;
+pub(crate) use scan::Span;
+pub(crate) use scan::scan_object;
+pub use value::Elements;
+pub use value::Kind;
+pub use value::Value;
+
+use thiserror::Error;
+
+/// A text was refused, or a value is not of the type that was asked for.
+///
+/// It tells what is wrong and where, never what the text says.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("{kind} at byte {offset}")]
+pub struct JsonError {
+    kind: JsonErrorKind,
+    offset: usize,
+}
+
+impl JsonError {
+    pub(crate) const fn new(kind: JsonErrorKind, offset: usize) -> Self {
+        Self { kind, offset }
+    }
+
+    /// Returns what is wrong.
+    pub fn kind(&self) -> JsonErrorKind {
+        self.kind
+    }
+
+    /// Returns where, in bytes from the start of the text.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+/// What is wrong with a JSON text.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum JsonErrorKind {
+    /// A member name occurs twice in one object.
+    #[error("duplicate member")]
+    DuplicateMember,
+    /// The text is not UTF-8, or an escape names a lone surrogate.
+    #[error("invalid unicode")]
+    InvalidUnicode,
+    /// The top value is not an object.
+    #[error("value is not an object")]
+    NotAnObject,
+    /// A number is too large for a finite `f64`.
+    #[error("number out of range")]
+    NumberOutOfRange,
+    /// The text breaks the grammar of RFC 8259.
+    #[error("invalid syntax")]
+    Syntax,
+    /// The text ends inside a value.
+    #[error("unexpected end")]
+    UnexpectedEnd,
+    /// Nesting exceeds [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH).
+    #[error("nesting too deep")]
+    TooDeep,
+    /// The text exceeds [`limits::JSON_BYTES`](crate::limits::JSON_BYTES).
+    #[error("text too large")]
+    TooLarge,
+    /// An object exceeds [`limits::JSON_MEMBERS`](crate::limits::JSON_MEMBERS).
+    #[error("too many members")]
+    TooManyMembers,
+    /// A value is not of the type that was asked for.
+    #[error("value of another type")]
+    WrongType,
+}

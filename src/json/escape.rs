@@ -1,0 +1,123 @@
+//! Strings without their escapes.
+
+use std::borrow::Cow;
+
+/// The bytes of a JSON string after unescaping, up to its closing quote or the end.
+///
+/// The text must be one that the scanner accepted; on any other the bytes are meaningless, but
+/// reading them is safe.
+#[derive(Clone, Debug)]
+pub(crate) struct Unescaped<'j> {
+    rest: std::slice::Iter<'j, u8>,
+    // UTF-8 of an escaped character that is still to be given, first byte lowest.
+    pending: u32,
+}
+
+impl<'j> Unescaped<'j> {
+    /// Starts behind the opening quote.
+    pub(crate) fn new(text: &'j [u8]) -> Self {
+        Self {
+            rest: text.iter(),
+            pending: 0,
+        }
+    }
+
+    fn escape(&mut self) -> Option<u8> {
+        match *self.rest.next()? {
+            b'b' => Some(0x08),
+            b'f' => Some(0x0c),
+            b'n' => Some(b'\n'),
+            b'r' => Some(b'\r'),
+            b't' => Some(b'\t'),
+            b'u' => self.unicode(),
+            byte => Some(byte),
+        }
+    }
+
+    fn unicode(&mut self) -> Option<u8> {
+        let high = self.hex4()?;
+        let code = if (0xd800..0xdc00).contains(&high) {
+            // The scanner made sure that `\u` and a low surrogate follow.
+            self.rest.nth(1)?;
+            let low = self.hex4()?;
+            0x10000 + ((high & 0x3ff) << 10 | low & 0x3ff)
+        } else {
+            high
+        };
+        let mut utf8 = [0; 4];
+        let encoded = char::from_u32(code)?.encode_utf8(&mut utf8).as_bytes();
+        let (first, others) = encoded.split_first()?;
+        self.pending = others.iter().rev().fold(0, |p, b| p << 8 | u32::from(*b));
+        Some(*first)
+    }
+
+    fn hex4(&mut self) -> Option<u32> {
+        let mut code = 0;
+        for _ in 0..4 {
+            code = code << 4 | char::from(*self.rest.next()?).to_digit(16)?;
+        }
+        Some(code)
+    }
+}
+
+impl Iterator for Unescaped<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        if self.pending != 0 {
+            let byte = self.pending.to_le_bytes()[0];
+            self.pending >>= 8;
+            return Some(byte);
+        }
+        match *self.rest.next()? {
+            b'"' => {
+                self.rest = [].iter();
+                None
+            }
+            b'\\' => self.escape(),
+            byte => Some(byte),
+        }
+    }
+}
+
+/// Returns the content of a string, copied only if it has escapes.
+pub(super) fn unescape(content: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'\\', content.as_bytes()).is_none() {
+        return Cow::Borrowed(content);
+    }
+    let bytes = Unescaped::new(content.as_bytes()).collect();
+    // Unescaping a span that the scanner accepted always gives UTF-8.
+    Cow::Owned(String::from_utf8(bytes).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_escape_is_undone() {
+        let text = r#"a\"\\\/\b\f\n\r\t\u0041\u00e9\u20ac\ud83d\ude00z"#;
+        assert_eq!(
+            unescape(text),
+            "a\"\\/\u{8}\u{c}\n\r\tA\u{e9}\u{20ac}\u{1f600}z"
+        );
+    }
+
+    #[test]
+    fn a_nul_escape_is_a_byte_like_any_other() {
+        assert_eq!(unescape(r"a\u0000b"), "a\0b");
+    }
+
+    #[test]
+    fn text_without_escapes_is_borrowed() {
+        assert!(matches!(unescape("h\u{e9}llo"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn the_closing_quote_ends_the_bytes() {
+        assert!(Unescaped::new(br#"ab": 1"#).eq(*b"ab"));
+        let mut ended = Unescaped::new(br#"a"bc"#);
+        assert_eq!(ended.by_ref().count(), 1);
+        assert_eq!(ended.next(), None);
+    }
+}

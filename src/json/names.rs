@@ -1,0 +1,164 @@
+//! Member names of the objects that are open, to find duplicates.
+
+use std::hash::BuildHasher;
+use std::hash::RandomState;
+
+use super::Unescaped;
+
+/// The names of all open objects, innermost last.
+///
+/// Names are compared by a hash under a random seed first, so that nobody can choose names that
+/// make the comparison slow.
+pub(super) struct Names {
+    seed: u64,
+    inline: [Name; INLINE],
+    spill: Vec<Name>,
+    len: usize,
+}
+
+const INLINE: usize = 48;
+
+#[derive(Clone, Copy)]
+struct Name {
+    hash: u32,
+    start: u32,
+}
+
+impl Names {
+    pub(super) fn new() -> Self {
+        Self {
+            seed: RandomState::new().hash_one(()),
+            inline: [Name { hash: 0, start: 0 }; INLINE],
+            spill: Vec::new(),
+            len: 0,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Closes the objects whose names begin at `len`.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.len = len;
+        self.spill.truncate(len.saturating_sub(INLINE));
+    }
+
+    /// Adds the name at `start..end` of `text` to the object whose names begin at `first`.
+    ///
+    /// Returns false if the object has it already.
+    pub(super) fn add(&mut self, text: &[u8], first: usize, name: (usize, usize, bool)) -> bool {
+        let (start, end, escaped) = name;
+        let hash = if escaped {
+            hash_unescaped(self.seed, text.get(start..).unwrap_or_default())
+        } else {
+            hash_plain(self.seed, text.get(start..end).unwrap_or_default())
+        };
+        if self
+            .open(first)
+            .any(|n| n.hash == hash && n.is(text, start))
+        {
+            return false;
+        }
+        self.push(
+            text,
+            Name {
+                hash,
+                start: start as u32,
+            },
+        );
+        true
+    }
+
+    fn open(&self, first: usize) -> impl Iterator<Item = &Name> {
+        let inline = self.inline.get(first.min(INLINE)..self.len.min(INLINE));
+        let spill = self.spill.get(first.saturating_sub(INLINE)..);
+        inline
+            .unwrap_or_default()
+            .iter()
+            .chain(spill.unwrap_or_default())
+    }
+
+    fn push(&mut self, text: &[u8], name: Name) {
+        match self.inline.get_mut(self.len) {
+            Some(slot) => *slot = name,
+            None => self.push_spill(text, name),
+        }
+        self.len += 1;
+    }
+
+    #[cold]
+    fn push_spill(&mut self, text: &[u8], name: Name) {
+        if self.spill.capacity() == 0 {
+            // A member takes at least five bytes (`"":0,`): one allocation serves the whole text.
+            self.spill.reserve_exact(text.len() / 5 + 1);
+        }
+        self.spill.push(name);
+    }
+}
+
+impl Name {
+    fn is(self, text: &[u8], other: usize) -> bool {
+        let name = |start| Unescaped::new(text.get(start..).unwrap_or_default());
+        name(self.start as usize).eq(name(other))
+    }
+}
+
+fn hash_plain(seed: u64, name: &[u8]) -> u32 {
+    let (words, tail) = name.as_chunks::<8>();
+    let hash = words
+        .iter()
+        .fold(seed, |h, w| mix(h, u64::from_le_bytes(*w)));
+    let tail = tail.iter().rev().fold(0, |t, b| t << 8 | u64::from(*b));
+    finish(mix(hash, tail), name.len())
+}
+
+#[cold]
+fn hash_unescaped(seed: u64, name: &[u8]) -> u32 {
+    let (mut hash, mut word, mut len) = (seed, 0, 0);
+    for byte in Unescaped::new(name) {
+        word |= u64::from(byte) << (len % 8 * 8);
+        len += 1;
+        if len % 8 == 0 {
+            hash = mix(hash, word);
+            word = 0;
+        }
+    }
+    finish(mix(hash, word), len)
+}
+
+fn mix(hash: u64, word: u64) -> u64 {
+    let product = u128::from(hash ^ word) * u128::from(0x9e37_79b9_7f4a_7c15_u64);
+    (product >> 64) as u64 ^ product as u64
+}
+
+fn finish(hash: u64, len: usize) -> u32 {
+    (mix(hash, len as u64) >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escaped_and_plain_names_hash_alike() {
+        for len in 0..20 {
+            let plain = "abcdefghijklmnopqrst"[..len].to_owned();
+            let escaped: String = plain
+                .bytes()
+                .map(|b| format!("\\u{b:04x}"))
+                .chain(["\"".into()])
+                .collect();
+            assert_eq!(
+                hash_plain(7, plain.as_bytes()),
+                hash_unescaped(7, escaped.as_bytes()),
+                "{plain}"
+            );
+        }
+    }
+
+    #[test]
+    fn trailing_nul_makes_another_name() {
+        assert_ne!(hash_plain(7, b"exp"), hash_plain(7, b"exp\0"));
+    }
+}

@@ -1,0 +1,171 @@
+//! Numbers: their grammar, and the times that claims hold.
+
+use std::num::NonZeroUsize;
+
+use super::JsonErrorKind;
+use crate::limits;
+
+/// Which way a fraction of a second is cut.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Bound {
+    /// To the second before: for times that end something.
+    Down,
+    /// To the second after: for times that begin something.
+    Up,
+}
+
+/// Reads a JSON number as whole seconds in `0..=TIME_MAX`; a fraction is cut towards `bound`.
+///
+/// Returns `None` for a negative number, one beyond the range, or text that is no number.
+pub(crate) fn seconds(raw: &str, bound: Bound) -> Option<u64> {
+    let digits = raw.bytes().all(|b| b.is_ascii_digit());
+    let secs = if digits && raw.len() < 20 {
+        raw.parse().ok()?
+    } else {
+        fraction(raw, bound)?
+    };
+    (secs <= limits::TIME_MAX).then_some(secs)
+}
+
+fn fraction(raw: &str, bound: Bound) -> Option<u64> {
+    let plain = !raw.bytes().any(|b| matches!(b, b'e' | b'E'));
+    match raw.split_once('.') {
+        // Exact, however many digits there are.
+        Some((whole, part)) if plain && !raw.starts_with('-') => {
+            let whole: u64 = whole.parse().ok()?;
+            let past = u64::from(part.bytes().any(|b| b != b'0'));
+            let up = whole.checked_add(past).filter(|s| *s <= limits::TIME_MAX)?;
+            Some(if bound == Bound::Up { up } else { whole })
+        }
+        _ => float(raw.parse().ok()?, bound),
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "the value is whole and within 0..=TIME_MAX, which f64 holds exactly"
+)]
+fn float(value: f64, bound: Bound) -> Option<u64> {
+    let whole = match bound {
+        Bound::Down => value.floor(),
+        Bound::Up => value.ceil(),
+    };
+    let inside = value >= 0.0 && value <= limits::TIME_MAX as f64;
+    inside.then_some(whole as u64)
+}
+
+/// Returns the length of the number at the start of `text`.
+pub(super) fn scan(text: &[u8]) -> Result<NonZeroUsize, JsonErrorKind> {
+    let sign = usize::from(text.first() == Some(&b'-'));
+    let whole = digits(text, sign);
+    let leading_zero = whole > 1 && text.get(sign) == Some(&b'0');
+    if whole == 0 || leading_zero {
+        return Err(at_end(text, sign));
+    }
+    let mut end = sign + whole;
+    if text.get(end) == Some(&b'.') {
+        end = some_digits(text, end + 1)?;
+    }
+    let exponent = matches!(text.get(end), Some(b'e' | b'E'));
+    if exponent {
+        let signed = matches!(text.get(end + 1), Some(b'+' | b'-'));
+        end = some_digits(text, end + 1 + usize::from(signed))?;
+    }
+    if exponent || whole > SAFE_DIGITS {
+        finite(text.get(..end).unwrap_or_default())?;
+    }
+    NonZeroUsize::new(end).ok_or(JsonErrorKind::Syntax)
+}
+
+/// A number of so many digits and no exponent is finite.
+const SAFE_DIGITS: usize = 300;
+
+fn digits(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    rest.iter().take_while(|b| b.is_ascii_digit()).count()
+}
+
+fn some_digits(text: &[u8], from: usize) -> Result<usize, JsonErrorKind> {
+    match digits(text, from) {
+        0 => Err(at_end(text, from)),
+        n => Ok(from + n),
+    }
+}
+
+fn at_end(text: &[u8], at: usize) -> JsonErrorKind {
+    if at < text.len() {
+        JsonErrorKind::Syntax
+    } else {
+        JsonErrorKind::UnexpectedEnd
+    }
+}
+
+fn finite(number: &[u8]) -> Result<(), JsonErrorKind> {
+    let value = str::from_utf8(number).ok().and_then(|n| n.parse().ok());
+    match value {
+        Some(value) if f64::is_finite(value) => Ok(()),
+        _ => Err(JsonErrorKind::NumberOutOfRange),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fraction_counts_against_the_token() {
+        for (raw, down, up) in [
+            ("7", 7, 7),
+            ("7.0", 7, 7),
+            ("7.5", 7, 8),
+            ("7.00000000000000000000000000000000000001", 7, 8),
+            ("75e-1", 7, 8),
+            ("7e0", 7, 7),
+            ("-0", 0, 0),
+            ("-0.0", 0, 0),
+            ("1e3", 1000, 1000),
+            ("253402300799", 253_402_300_799, 253_402_300_799),
+            ("253402300798.5", 253_402_300_798, 253_402_300_799),
+        ] {
+            assert_eq!(seconds(raw, Bound::Down), Some(down), "{raw}");
+            assert_eq!(seconds(raw, Bound::Up), Some(up), "{raw}");
+        }
+    }
+
+    #[test]
+    fn times_outside_the_calendar_are_refused() {
+        for raw in [
+            "-1",
+            "-0.5",
+            "253402300800",
+            "253402300799.5",
+            "2.534023008e11",
+            "1e300",
+            "18446744073709551616",
+            "99999999999999999999999999999999",
+            "99999999999999999999999999999999.5",
+        ] {
+            assert_eq!(seconds(raw, Bound::Up), None, "{raw}");
+        }
+        // A fraction beyond the last second is out of range whichever way it is cut.
+        assert_eq!(seconds("253402300799.5", Bound::Down), None);
+    }
+
+    #[test]
+    fn numbers_beyond_a_finite_float_are_refused() {
+        let long = "9".repeat(400);
+        for raw in ["1e999", "-1e999", "1E400", long.as_str()] {
+            assert_eq!(
+                scan(raw.as_bytes()),
+                Err(JsonErrorKind::NumberOutOfRange),
+                "{raw}"
+            );
+        }
+        let fits = "9".repeat(308);
+        for raw in ["1e308", "1e-999", fits.as_str()] {
+            assert_eq!(scan(raw.as_bytes()).unwrap().get(), raw.len());
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! An object that borrows its text.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::JsonError;
+use super::JsonErrorKind;
+use super::Sink;
+use super::Span;
+use super::Unescaped;
+use super::Value;
+use super::escape::unescape;
+use super::scan::scan_object;
+
+/// A scanned object: its text and where its members stand.
+#[derive(Clone)]
+pub struct Object<'j> {
+    text: &'j str,
+    members: Vec<Span>,
+}
+
+struct Collect(Vec<Span>);
+
+impl Sink for Collect {
+    fn member(&mut self, _: &[u8], member: Span) {
+        self.0.push(member);
+    }
+}
+
+impl<'j> Object<'j> {
+    /// Scans a text that holds one object.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`JsonError`] if the text is not strict JSON or its value is not an object.
+    pub fn parse(text: &'j [u8]) -> Result<Self, JsonError> {
+        let mut members = Collect(Vec::new());
+        scan_object(text, &mut members)?;
+        let text = str::from_utf8(text)
+            .map_err(|e| JsonError::new(JsonErrorKind::InvalidUnicode, e.valid_up_to()))?;
+        Ok(Self {
+            text,
+            members: members.0,
+        })
+    }
+
+    /// Returns the value of the member of that name.
+    pub fn get(&self, name: &str) -> Option<Value<'j>> {
+        let span = self.members.iter().find(|m| self.named(m, name))?;
+        Some(self.value(span))
+    }
+
+    /// Returns the members in their order, with unescaped names.
+    pub fn members(&self) -> impl Iterator<Item = (Cow<'j, str>, Value<'j>)> {
+        self.members.iter().map(|m| {
+            let name = self.text.get(m.name_start..m.name_end);
+            (unescape(name.unwrap_or_default()), self.value(m))
+        })
+    }
+
+    /// Returns how many members there are.
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Returns true if there are no members.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    fn named(&self, member: &Span, name: &str) -> bool {
+        let raw = self.text.get(member.name_start..member.name_end);
+        let raw = raw.unwrap_or_default();
+        if member.name_escaped {
+            Unescaped::new(raw.as_bytes()).eq(name.bytes())
+        } else {
+            raw == name
+        }
+    }
+
+    fn value(&self, member: &Span) -> Value<'j> {
+        let raw = self.text.get(member.value_start..member.value_end);
+        Value::accepted(raw.unwrap_or("null"))
+    }
+}
+
+impl fmt::Debug for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.members().map(|(name, _)| name))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_found_by_their_unescaped_name() {
+        let text = br#" { "a" : 1 , "b\u0063" : [ 2 ] , "d":{"a":3} } "#;
+        let object = Object::parse(text).unwrap();
+        assert_eq!(object.get("a").unwrap().raw(), "1");
+        assert_eq!(object.get("bc").unwrap().raw(), "[ 2 ]");
+        assert_eq!(object.get("d").unwrap().raw(), r#"{"a":3}"#);
+        assert!(object.get("b\\u0063").is_none());
+        let names: Vec<_> = object.members().map(|(n, _)| n.into_owned()).collect();
+        assert_eq!(names, ["a", "bc", "d"]);
+    }
+
+    #[test]
+    fn only_an_object_is_an_object() {
+        for text in ["[]", "\"{}\"", "1", "null", " [1]"] {
+            let kind = Object::parse(text.as_bytes()).unwrap_err().kind();
+            assert_eq!(kind, JsonErrorKind::NotAnObject, "{text}");
+        }
+        let kind = Object::parse(b"").unwrap_err().kind();
+        assert_eq!(kind, JsonErrorKind::UnexpectedEnd);
+    }
+
+    #[test]
+    fn debug_shows_names_only() {
+        let object = Object::parse(br#"{"a":"s3cret"}"#).unwrap();
+        assert_eq!(format!("{object:?}"), r#"{"a"}"#);
+    }
+}

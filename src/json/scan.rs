@@ -1,0 +1,509 @@
+//! The scanner: one pass, no recursion.
+
+use super::JsonError;
+use super::JsonErrorKind;
+use super::names::Names;
+use super::number;
+use crate::limits;
+
+/// Takes the members of the top-level object as they are found.
+pub(crate) trait Sink {
+    /// Takes one member.
+    fn member(&mut self, text: &[u8], member: Span);
+}
+
+/// Where one member of an object stands in its text.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Span {
+    /// First byte of the name, behind its quote.
+    pub(crate) name_start: usize,
+    /// The closing quote of the name.
+    pub(crate) name_end: usize,
+    /// The name has escapes.
+    pub(crate) name_escaped: bool,
+    /// First byte of the value.
+    pub(crate) value_start: usize,
+    /// First byte behind the value.
+    pub(crate) value_end: usize,
+}
+
+/// Scans a text whose top value must be an object.
+pub(crate) fn scan_object(text: &[u8], sink: &mut impl Sink) -> Result<(), JsonError> {
+    let mut scanner = Scanner::new(text)?;
+    scanner.skip_space();
+    match scanner.peek() {
+        Some(b'{') | None => scanner.run(sink),
+        Some(_) => Err(scanner.error(JsonErrorKind::NotAnObject)),
+    }
+}
+
+/// Scans a text whose top value may be of any kind, and returns where the value stands.
+pub(super) fn scan_value(text: &[u8], sink: &mut impl Sink) -> Result<(usize, usize), JsonError> {
+    let mut scanner = Scanner::new(text)?;
+    scanner.skip_space();
+    let start = scanner.at;
+    scanner.run(sink)?;
+    Ok((start, scanner.value_end))
+}
+
+struct Scanner<'j> {
+    text: &'j [u8],
+    at: usize,
+    value_end: usize,
+    member: Span,
+    frames: [Frame; limits::JSON_DEPTH],
+    depth: usize,
+    names: Names,
+}
+
+/// An open object or array.
+#[derive(Clone, Copy, Default)]
+struct Frame {
+    is_object: bool,
+    first_name: u32,
+}
+
+enum State {
+    /// Behind `{`.
+    FirstMember,
+    /// Behind `[`.
+    FirstElement,
+    /// Where a name must stand.
+    Name,
+    /// Where a value must stand.
+    Value,
+    /// Behind a value.
+    After,
+}
+
+impl<'j> Scanner<'j> {
+    fn new(text: &'j [u8]) -> Result<Self, JsonError> {
+        if text.len() > limits::JSON_BYTES {
+            return Err(JsonError::new(JsonErrorKind::TooLarge, limits::JSON_BYTES));
+        }
+        if let Err(error) = str::from_utf8(text) {
+            return Err(JsonError::new(
+                JsonErrorKind::InvalidUnicode,
+                error.valid_up_to(),
+            ));
+        }
+        Ok(Self {
+            text,
+            at: 0,
+            value_end: 0,
+            member: Span::default(),
+            frames: [Frame::default(); limits::JSON_DEPTH],
+            depth: 0,
+            names: Names::new(),
+        })
+    }
+
+    fn run(&mut self, sink: &mut impl Sink) -> Result<(), JsonError> {
+        let mut state = State::Value;
+        loop {
+            self.skip_space();
+            state = match state {
+                State::FirstMember if self.peek() == Some(b'}') => self.close(),
+                State::FirstElement if self.peek() == Some(b']') => self.close(),
+                State::FirstMember | State::Name => self.name()?,
+                State::FirstElement | State::Value => self.value()?,
+                State::After if self.depth == 0 => return self.end(),
+                State::After => self.after(sink)?,
+            };
+        }
+    }
+
+    fn name(&mut self) -> Result<State, JsonError> {
+        self.expect(b'"')?;
+        let start = self.at;
+        let escaped = self.string()?;
+        let end = self.at - 1;
+        let first = self.frame().first_name as usize;
+        if self.names.len() - first == limits::JSON_MEMBERS {
+            return Err(JsonError::new(JsonErrorKind::TooManyMembers, start - 1));
+        }
+        if !self.names.add(self.text, first, (start, end, escaped)) {
+            return Err(JsonError::new(JsonErrorKind::DuplicateMember, start - 1));
+        }
+        self.skip_space();
+        self.expect(b':')?;
+        if self.depth == 1 {
+            self.skip_space();
+            self.member = Span {
+                name_start: start,
+                name_end: end,
+                name_escaped: escaped,
+                value_start: self.at,
+                value_end: 0,
+            };
+        }
+        Ok(State::Value)
+    }
+
+    fn value(&mut self) -> Result<State, JsonError> {
+        match self.peek() {
+            Some(b'"') => {
+                self.at += 1;
+                self.string()?;
+            }
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b'{') => return self.open(true),
+            Some(b'[') => return self.open(false),
+            Some(b't') => self.literal(b"true")?,
+            Some(b'f') => self.literal(b"false")?,
+            Some(b'n') => self.literal(b"null")?,
+            _ => return Err(self.unexpected()),
+        }
+        self.value_end = self.at;
+        Ok(State::After)
+    }
+
+    fn after(&mut self, sink: &mut impl Sink) -> Result<State, JsonError> {
+        let is_object = self.frame().is_object;
+        if is_object && self.depth == 1 {
+            self.member.value_end = self.value_end;
+            sink.member(self.text, self.member);
+        }
+        match (self.peek(), is_object) {
+            (Some(b','), true) => {
+                self.at += 1;
+                Ok(State::Name)
+            }
+            (Some(b','), false) => {
+                self.at += 1;
+                Ok(State::Value)
+            }
+            (Some(b'}'), true) | (Some(b']'), false) => Ok(self.close()),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    fn open(&mut self, is_object: bool) -> Result<State, JsonError> {
+        let first_name = self.names.len() as u32;
+        let Some(frame) = self.frames.get_mut(self.depth) else {
+            return Err(self.error(JsonErrorKind::TooDeep));
+        };
+        *frame = Frame {
+            is_object,
+            first_name,
+        };
+        self.depth += 1;
+        self.at += 1;
+        Ok(if is_object {
+            State::FirstMember
+        } else {
+            State::FirstElement
+        })
+    }
+
+    fn close(&mut self) -> State {
+        self.names.truncate(self.frame().first_name as usize);
+        self.depth -= 1;
+        self.at += 1;
+        self.value_end = self.at;
+        State::After
+    }
+
+    fn end(&self) -> Result<(), JsonError> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.error(JsonErrorKind::Syntax)),
+        }
+    }
+
+    fn frame(&self) -> Frame {
+        let innermost = self.frames.get(self.depth.wrapping_sub(1));
+        innermost.copied().unwrap_or_default()
+    }
+
+    /// Reads the rest of a string and its closing quote; returns whether it has escapes.
+    fn string(&mut self) -> Result<bool, JsonError> {
+        let mut escaped = false;
+        loop {
+            self.skip_plain();
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(escaped);
+                }
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at += 1;
+                    self.escape()?;
+                }
+                Some(0..0x20) => return Err(self.error(JsonErrorKind::Syntax)),
+                Some(_) => self.at += 1,
+                None => return Err(self.error(JsonErrorKind::UnexpectedEnd)),
+            }
+        }
+    }
+
+    /// Skips eight bytes at a time until a quote, a backslash or a control character is near.
+    fn skip_plain(&mut self) {
+        while let Some(chunk) = self.rest().first_chunk() {
+            let found = special(u64::from_le_bytes(*chunk));
+            if found != 0 {
+                self.at += found.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.at += 8;
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), JsonError> {
+        match self.peek() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                self.at += 1;
+                Ok(())
+            }
+            Some(b'u') => self.unicode(),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    fn unicode(&mut self) -> Result<(), JsonError> {
+        let start = self.at - 1;
+        let lone = JsonError::new(JsonErrorKind::InvalidUnicode, start);
+        match self.hex4()? {
+            0xd800..0xdc00 => {
+                if self.rest().get(..2) != Some(b"\\u") {
+                    return Err(lone);
+                }
+                self.at += 1;
+                match self.hex4()? {
+                    0xdc00..0xe000 => Ok(()),
+                    _ => Err(lone),
+                }
+            }
+            0xdc00..0xe000 => Err(lone),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads `u` and four hexadecimal digits.
+    fn hex4(&mut self) -> Result<u32, JsonError> {
+        let mut code = 0;
+        for _ in 0..4 {
+            self.at += 1;
+            let digit = self.peek().and_then(|b| char::from(b).to_digit(16));
+            code = code << 4 | digit.ok_or_else(|| self.unexpected())?;
+        }
+        self.at += 1;
+        Ok(code)
+    }
+
+    fn number(&mut self) -> Result<(), JsonError> {
+        let len = number::scan(self.rest()).map_err(|kind| self.error(kind))?;
+        self.at += len.get();
+        Ok(())
+    }
+
+    fn literal(&mut self, word: &[u8]) -> Result<(), JsonError> {
+        if !self.rest().starts_with(word) {
+            return Err(self.error(JsonErrorKind::Syntax));
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
+        if self.peek() != Some(byte) {
+            return Err(self.unexpected());
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn rest(&self) -> &'j [u8] {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    #[cold]
+    fn unexpected(&self) -> JsonError {
+        self.error(match self.peek() {
+            None => JsonErrorKind::UnexpectedEnd,
+            Some(_) => JsonErrorKind::Syntax,
+        })
+    }
+
+    #[cold]
+    fn error(&self, kind: JsonErrorKind) -> JsonError {
+        JsonError::new(kind, self.at)
+    }
+}
+
+/// Marks the lowest byte that is a quote, a backslash or below 0x20 by its highest bit.
+///
+/// Bits above the lowest mark are meaningless: borrows run upwards.
+const fn special(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = ONES << 7;
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let found = quote.wrapping_sub(ONES) & !quote
+        | backslash.wrapping_sub(ONES) & !backslash
+        | word.wrapping_sub(ONES * 0x20) & !word;
+    found & HIGHS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Ignore;
+
+    impl Sink for Ignore {
+        fn member(&mut self, _: &[u8], _: Span) {}
+    }
+
+    fn check(text: &str) -> Result<(), JsonErrorKind> {
+        let result = scan_value(text.as_bytes(), &mut Ignore);
+        result.map(drop).map_err(|e| e.kind())
+    }
+
+    #[test]
+    fn duplicate_members_are_refused_at_any_depth_after_unescaping() {
+        for text in [
+            r#"{"a":1,"a":2}"#,
+            r#"{"exp":1,"e\u0078p":2}"#,
+            r#"{"\u0065xp":1,"e\u0078p":2}"#,
+            r#"{"x":{"a":1,"b":2,"a":3}}"#,
+            r#"[[{"a":1,"a":1}]]"#,
+            r#"{"":1,"":2}"#,
+            r#"{"a\u0000":1,"a\u0000":2}"#,
+        ] {
+            assert_eq!(check(text), Err(JsonErrorKind::DuplicateMember), "{text}");
+        }
+        for text in [
+            r#"{"a":1,"A":2}"#,
+            r#"{"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}]}"#,
+            r#"{"a\u0000":1,"a":2}"#,
+        ] {
+            assert_eq!(check(text), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn duplicates_are_found_beyond_the_inline_names() {
+        let many: Vec<_> = (0..200).map(|i| format!(r#""n{i}":0"#)).collect();
+        let inner = format!("{{{}}}", many.join(","));
+        assert_eq!(check(&inner), Ok(()));
+        let nested = format!(r#"{{"a":{inner},"b":{inner},"c":[{inner},{inner}]}}"#);
+        assert_eq!(check(&nested), Ok(()));
+        for again in ["n0", "n47", "n48", "n199"] {
+            let text = format!(r#"{{"x":{{{},"{again}":1}}}}"#, many.join(","));
+            assert_eq!(check(&text), Err(JsonErrorKind::DuplicateMember), "{again}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded_and_costs_no_stack() {
+        let nest = |n| format!("{}{}", "[".repeat(n), "]".repeat(n));
+        assert_eq!(check(&nest(limits::JSON_DEPTH)), Ok(()));
+        assert_eq!(
+            check(&nest(limits::JSON_DEPTH + 1)),
+            Err(JsonErrorKind::TooDeep)
+        );
+        assert_eq!(check(&"[".repeat(100_000)), Err(JsonErrorKind::TooDeep));
+        assert_eq!(
+            check(&"{\"a\":".repeat(100_000)),
+            Err(JsonErrorKind::TooDeep)
+        );
+    }
+
+    #[test]
+    fn members_of_one_object_are_bounded() {
+        let object = |n| {
+            let members: Vec<_> = (0..n).map(|i| format!(r#""{i}":0"#)).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert_eq!(check(&object(limits::JSON_MEMBERS)), Ok(()));
+        let over = object(limits::JSON_MEMBERS + 1);
+        assert_eq!(check(&over), Err(JsonErrorKind::TooManyMembers));
+    }
+
+    #[test]
+    fn size_is_bounded() {
+        let text = |n| format!("\"{}\"", "a".repeat(n - 2));
+        assert_eq!(check(&text(limits::JSON_BYTES)), Ok(()));
+        assert_eq!(
+            check(&text(limits::JSON_BYTES + 1)),
+            Err(JsonErrorKind::TooLarge)
+        );
+    }
+
+    #[test]
+    fn surrogates_come_in_pairs() {
+        assert_eq!(check(r#""\ud83d\ude00""#), Ok(()));
+        for text in [
+            r#""\ud800""#,
+            r#""\udc00""#,
+            r#""\ud800\ud800""#,
+            r#""\ud800x""#,
+            r#""\ud800\n""#,
+            r#""\udc00\ud800""#,
+        ] {
+            assert_eq!(check(text), Err(JsonErrorKind::InvalidUnicode), "{text}");
+        }
+    }
+
+    #[test]
+    fn byte_order_mark_and_trailing_bytes_are_refused() {
+        assert_eq!(check(" {} \n\t\r"), Ok(()));
+        for text in [
+            "\u{feff}{}",
+            "{} x",
+            "{}{}",
+            "{},",
+            "{}\0",
+            "1 2",
+            "{}\u{a0}",
+        ] {
+            assert_eq!(check(text), Err(JsonErrorKind::Syntax), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn invalid_utf8_is_refused_where_it_begins() {
+        let error = scan_value(b"{\"a\":\"\xff\"}", &mut Ignore).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.offset()),
+            (JsonErrorKind::InvalidUnicode, 6)
+        );
+    }
+
+    #[test]
+    fn every_truncation_is_refused() {
+        let text = r#"{"a":[1,-2.5e+3,true,null,"x\u00e9\n"],"b":{"c":false}}"#;
+        assert_eq!(check(text), Ok(()));
+        for end in 0..text.len() {
+            assert!(check(&text[..end]).is_err(), "{end}");
+        }
+    }
+
+    #[test]
+    fn special_finds_the_first_of_any_byte() {
+        for byte in 0..=255 {
+            for place in 0..8 {
+                let mut word = [b'a'; 8];
+                word[place] = byte;
+                let found = special(u64::from_le_bytes(word));
+                let wanted = byte < 0x20 || byte == b'"' || byte == b'\\';
+                assert_eq!(found != 0, wanted, "{byte} at {place}");
+                if wanted {
+                    assert_eq!(found.trailing_zeros() as usize / 8, place);
+                }
+            }
+        }
+    }
+}

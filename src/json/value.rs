@@ -1,0 +1,237 @@
+//! One value of a scanned text.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::JsonError;
+use super::JsonErrorKind;
+use super::Object;
+use super::Sink;
+use super::Span;
+use super::escape::unescape;
+use super::scan::scan_value;
+
+/// A value that the scanner accepted: a span of its text.
+///
+/// Nothing is coerced: each getter answers for its own type alone.
+#[derive(Clone, Copy)]
+pub struct Value<'j> {
+    // INVARIANT: one JSON value without space around it, accepted by the scanner.
+    raw: &'j str,
+}
+
+/// The type of a JSON value.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "RFC 8259 section 3 closes the list"
+)]
+pub enum Kind {
+    /// An array.
+    Array,
+    /// `true` or `false`.
+    Bool,
+    /// `null`.
+    Null,
+    /// A number, finite as an `f64`.
+    Number,
+    /// An object.
+    Object,
+    /// A string.
+    String,
+}
+
+struct Ignore;
+
+impl Sink for Ignore {
+    fn member(&mut self, _: &[u8], _: Span) {}
+}
+
+impl<'j> Value<'j> {
+    /// Scans a text that holds one value of any type.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`JsonError`] if the text is not strict JSON.
+    pub fn parse(text: &'j [u8]) -> Result<Self, JsonError> {
+        let (start, end) = scan_value(text, &mut Ignore)?;
+        let raw = str::from_utf8(text.get(start..end).unwrap_or_default());
+        raw.map(Self::accepted)
+            .map_err(|_| JsonError::new(JsonErrorKind::InvalidUnicode, start))
+    }
+
+    /// Takes a span that the scanner accepted as a value.
+    pub(super) fn accepted(raw: &'j str) -> Self {
+        Self { raw }
+    }
+
+    /// Returns the type.
+    pub fn kind(self) -> Kind {
+        match self.raw.as_bytes().first() {
+            Some(b'"') => Kind::String,
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b't' | b'f') => Kind::Bool,
+            Some(b'n') | None => Kind::Null,
+            Some(_) => Kind::Number,
+        }
+    }
+
+    /// Returns the text of the value.
+    pub fn raw(self) -> &'j str {
+        self.raw
+    }
+
+    /// Returns the content of a string without its escapes.
+    pub fn as_str(self) -> Option<Cow<'j, str>> {
+        self.content().map(unescape)
+    }
+
+    /// Returns the truth value of `true` or `false`.
+    pub fn as_bool(self) -> Option<bool> {
+        match self.raw {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Returns an object's members.
+    pub fn as_object(self) -> Option<Object<'j>> {
+        Object::parse(self.raw.as_bytes()).ok()
+    }
+
+    /// Returns the elements of an array in their order.
+    pub fn elements(self) -> Option<Elements<'j>> {
+        let inner = self.raw.strip_prefix('[')?.strip_suffix(']')?;
+        Some(Elements {
+            rest: inner.trim_ascii_start(),
+        })
+    }
+
+    /// Reads the value as `T` with `serde_json`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`JsonErrorKind::WrongType`] if the value does not fit `T`.
+    pub fn deserialize<T: Deserialize<'j>>(self) -> Result<T, JsonError> {
+        serde_json::from_str(self.raw)
+            .map_err(|e| JsonError::new(JsonErrorKind::WrongType, e.column().saturating_sub(1)))
+    }
+
+    /// Returns the content of a string as it stands between the quotes.
+    pub(crate) fn content(self) -> Option<&'j str> {
+        self.raw.strip_prefix('"')?.strip_suffix('"')
+    }
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Value").field(&self.kind()).finish()
+    }
+}
+
+/// The elements of an array.
+#[derive(Clone)]
+pub struct Elements<'j> {
+    // INVARIANT: what is left of a scanned array, without its brackets and leading space.
+    rest: &'j str,
+}
+
+impl fmt::Debug for Elements<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Elements")
+    }
+}
+
+impl<'j> Iterator for Elements<'j> {
+    type Item = Value<'j>;
+
+    fn next(&mut self) -> Option<Value<'j>> {
+        let end = value_len(self.rest.as_bytes())?;
+        let (raw, rest) = self.rest.split_at_checked(end)?;
+        let rest = rest.trim_ascii_start();
+        self.rest = rest.strip_prefix(',').unwrap_or(rest).trim_ascii_start();
+        Some(Value::accepted(raw))
+    }
+}
+
+/// Returns the length of the scanned value at the start of `text`, or `None` if there is none.
+fn value_len(text: &[u8]) -> Option<usize> {
+    let (mut depth, mut at) = (0_usize, 0);
+    loop {
+        match text.get(at)? {
+            b'"' => at += string_len(text.get(at + 1..)?)? + 1,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        at += 1;
+        let ends = matches!(
+            text.get(at),
+            None | Some(b',' | b' ' | b'\t' | b'\n' | b'\r')
+        );
+        if depth == 0 && ends {
+            return Some(at);
+        }
+    }
+}
+
+/// Returns how many bytes stand before the closing quote.
+fn string_len(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;
+        if text.get(at) == Some(&b'"') {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> Value<'_> {
+        Value::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn elements_are_split_exactly() {
+        let text = r#" [ 1 , "a,]\"" ,[],[1,[2]], {"x":[3,"]"]},null,"\\" , -2.5e3 ] "#;
+        let raw: Vec<_> = value(text).elements().unwrap().map(Value::raw).collect();
+        let wanted = [
+            "1",
+            r#""a,]\"""#,
+            "[]",
+            "[1,[2]]",
+            r#"{"x":[3,"]"]}"#,
+            "null",
+            r#""\\""#,
+            "-2.5e3",
+        ];
+        assert_eq!(raw, wanted);
+        assert_eq!(value("[]").elements().unwrap().count(), 0);
+        assert_eq!(value("[ ]").elements().unwrap().count(), 0);
+        assert!(value("{}").elements().is_none());
+    }
+
+    #[test]
+    fn getters_answer_for_their_own_type_alone() {
+        assert_eq!(value("true").as_bool(), Some(true));
+        assert_eq!(value("\"true\"").as_bool(), None);
+        assert_eq!(value("1").as_bool(), None);
+        assert_eq!(value("1").as_str(), None);
+        assert_eq!(value(r#""a\nb""#).as_str().unwrap(), "a\nb");
+        assert!(value("[]").as_object().is_none());
+        assert_eq!(value(r#"{"a":1}"#).as_object().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn debug_shows_the_type_only() {
+        assert_eq!(format!("{:?}", value("\"s3cret\"")), "Value(String)");
+    }
+}
