@@ -1,0 +1,164 @@
+//! A strict DER reader, for public keys only.
+//!
+//! Lengths are definite and minimal, integers minimal and positive, nothing may follow, and the
+//! algorithm identifier decides the kind: the curve is read, not guessed from a length. There is
+//! no recursion.
+
+use crate::crypto::Curve;
+use crate::crypto::Flaw;
+use crate::crypto::Material;
+
+/// Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+pub(super) fn public_key(der: &[u8]) -> Result<Material, Flaw> {
+    match spki(der) {
+        Some((algorithm, key)) => material(algorithm, key),
+        None => Err(stranger(der)),
+    }
+}
+
+/// Reads an RSAPublicKey (RFC 8017 appendix A.1.1).
+pub(super) fn rsa_public_key(der: &[u8]) -> Result<Material, Flaw> {
+    let (n, e) = rsa_components(der).ok_or_else(|| stranger(der))?;
+    Material::rsa(n, e)
+}
+
+/// Returns modulus and exponent of an RSAPublicKey.
+pub(crate) fn rsa_components(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut fields = whole(der, SEQUENCE)?;
+    let (n, e) = (fields.integer()?, fields.integer()?);
+    fields.end()?;
+    Some((n, e))
+}
+
+/// Returns true if this is a public key in one of the two forms, whatever its kind.
+pub(super) fn is_public_key(der: &[u8]) -> bool {
+    spki(der).is_some() || rsa_components(der).is_some()
+}
+
+/// Returns true if this has the form of a private key: a sequence that begins with a version.
+pub(crate) fn is_private_key(der: &[u8]) -> bool {
+    whole(der, SEQUENCE)
+        .and_then(|mut fields| fields.take(INTEGER))
+        .is_some_and(|version| matches!(version, [0 | 1]))
+}
+
+const BIT_STRING: u8 = 0x03;
+const INTEGER: u8 = 0x02;
+const NULL: u8 = 0x05;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const SEQUENCE: u8 = 0x30;
+const VERSION: u8 = 0xa0;
+
+const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+const P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
+const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
+
+/// Returns the fields of the algorithm identifier, and the key.
+fn spki(der: &[u8]) -> Option<(Reader<'_>, &[u8])> {
+    let mut fields = whole(der, SEQUENCE)?;
+    let algorithm = Reader(fields.take(SEQUENCE)?);
+    let (unused_bits, key) = fields.take(BIT_STRING)?.split_first()?;
+    fields.end()?;
+    (*unused_bits == 0).then_some((algorithm, key))
+}
+
+fn material(mut algorithm: Reader<'_>, key: &[u8]) -> Result<Material, Flaw> {
+    match algorithm.take(OBJECT_IDENTIFIER) {
+        Some(EC) => Material::ec(curve(algorithm)?, key.to_vec()),
+        Some(ED25519) if algorithm.end().is_some() => Material::ed25519(key),
+        Some(RSA) if algorithm.take(NULL) == Some(&[]) && algorithm.end().is_some() => {
+            rsa_public_key(key)
+        }
+        Some(RSA_PSS) => Err(Flaw::malformed(
+            "an RSA key bound to PSS is not supported; publish it as a plain RSA key",
+        )),
+        _ => Err(Flaw::malformed(
+            "the key is of a kind that is not supported; use RSA, P-256, P-384 or Ed25519",
+        )),
+    }
+}
+
+fn curve(mut parameters: Reader<'_>) -> Result<Curve, Flaw> {
+    let name = parameters.take(OBJECT_IDENTIFIER);
+    match (name, parameters.end()) {
+        (Some(P256), Some(())) => Ok(Curve::P256),
+        (Some(P384), Some(())) => Ok(Curve::P384),
+        _ => Err(Flaw::malformed(
+            "the curve is not supported; use P-256 or P-384",
+        )),
+    }
+}
+
+/// Says what it is that is not a public key.
+fn stranger(der: &[u8]) -> Flaw {
+    if is_private_key(der) {
+        return Flaw::private(
+            "this is a private key; hand over the public key only: `openssl pkey -pubout`",
+        );
+    }
+    if is_certificate(der) {
+        return CERTIFICATE;
+    }
+    Flaw::malformed("this is not a DER public key (SubjectPublicKeyInfo)")
+}
+
+pub(super) const CERTIFICATE: Flaw = Flaw::malformed(
+    "this is a certificate, whose validity would go unchecked; extract its public key: \
+     `openssl x509 -pubkey -noout`",
+);
+
+fn is_certificate(der: &[u8]) -> bool {
+    let body = whole(der, SEQUENCE).and_then(|mut fields| fields.take(SEQUENCE));
+    body.is_some_and(|body| body.first() == Some(&VERSION))
+}
+
+/// Opens the one element that makes up `der`.
+fn whole(der: &[u8], tag: u8) -> Option<Reader<'_>> {
+    let mut outer = Reader(der);
+    let content = outer.take(tag)?;
+    outer.end()?;
+    Some(Reader(content))
+}
+
+struct Reader<'d>(&'d [u8]);
+
+impl<'d> Reader<'d> {
+    /// Takes the next element if it has this tag.
+    fn take(&mut self, tag: u8) -> Option<&'d [u8]> {
+        let (found, rest) = self.0.split_first()?;
+        let (len, rest) = length(rest)?;
+        let (content, rest) = rest.split_at_checked(len)?;
+        if *found != tag {
+            return None;
+        }
+        self.0 = rest;
+        Some(content)
+    }
+
+    /// Takes a positive integer; its leading zero byte stays.
+    fn integer(&mut self) -> Option<&'d [u8]> {
+        match self.take(INTEGER)? {
+            [0] | [0, 0..=0x7f, ..] | [0x80..=0xff, ..] | [] => None,
+            number => Some(number),
+        }
+    }
+
+    fn end(&self) -> Option<()> {
+        self.0.is_empty().then_some(())
+    }
+}
+
+/// Reads a definite length in its shortest form.
+fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    match bytes {
+        [len @ 0..=0x7f, rest @ ..] => Some((usize::from(*len), rest)),
+        [0x81, len @ 0x80..=0xff, rest @ ..] => Some((usize::from(*len), rest)),
+        [0x82, high @ 1..=0xff, low, rest @ ..] => {
+            Some((usize::from(u16::from_be_bytes([*high, *low])), rest))
+        }
+        _ => None,
+    }
+}

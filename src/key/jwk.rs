@@ -1,0 +1,185 @@
+//! One JSON Web Key (RFC 7517), read strictly.
+
+use std::borrow::Cow;
+
+use super::import::Draft;
+use super::sniff;
+use crate::credential::base64url;
+use crate::crypto::Algorithm;
+use crate::crypto::Curve;
+use crate::crypto::Flaw;
+use crate::crypto::Material;
+use crate::json::Object;
+use crate::json::Value;
+use crate::limits;
+use crate::rejection::ConfigError;
+use crate::rejection::ConfigErrorKind;
+
+/// Reads the text of one JWK, which may be a secret.
+pub(super) fn single(text: &[u8]) -> Result<Result<Draft, Flaw>, ConfigError> {
+    let jwk = object(text, "jwk")?;
+    Ok(draft(&jwk, Origin::Single))
+}
+
+/// Reads a member of a set, which must be public.
+pub(super) fn member(jwk: Value<'_>) -> Result<Draft, Flaw> {
+    let jwk = jwk.as_object().ok_or(NOT_OBJECT)?;
+    draft(&jwk, Origin::Set)
+}
+
+/// Returns the object that makes up a configured text.
+pub(super) fn object<'j>(text: &'j [u8], field: &'static str) -> Result<Object<'j>, ConfigError> {
+    if text.len() > limits::JWKS_BYTES {
+        return Err(ConfigError::new(
+            ConfigErrorKind::OutOfRange,
+            field,
+            "the text is longer than 256 KiB; cut what is not needed",
+        ));
+    }
+    Object::parse(text).map_err(|error| {
+        ConfigError::new(
+            ConfigErrorKind::ValueMalformed,
+            field,
+            "this is not one well-formed JSON object without duplicate members",
+        )
+        .with_source(error)
+    })
+}
+
+/// Returns the `kid` of a member if it is fit to be reported.
+pub(super) fn reported_kid(jwk: Value<'_>) -> Option<Box<str>> {
+    let kid = jwk.as_object()?.get("kid")?.as_str()?;
+    (kid.len() <= limits::KEY_ID_BYTES).then(|| kid.into())
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Origin {
+    Set,
+    Single,
+}
+
+fn draft(jwk: &Object<'_>, origin: Origin) -> Result<Draft, Flaw> {
+    let material = material(jwk, origin)?;
+    check_use(jwk)?;
+    check_operations(jwk)?;
+    Ok(Draft {
+        material,
+        algorithm: algorithm(jwk)?,
+        kid: kid(jwk)?,
+        is_member: origin == Origin::Set,
+    })
+}
+
+fn material(jwk: &Object<'_>, origin: Origin) -> Result<Material, Flaw> {
+    let kty = text(jwk, "kty")?.ok_or(Flaw::malformed("`kty` is missing"))?;
+    if kty == "oct" {
+        return secret(jwk, origin);
+    }
+    check_public(jwk)?;
+    match kty.as_ref() {
+        "EC" => ec(jwk),
+        "OKP" => okp(jwk),
+        "RSA" => Material::rsa(&bytes(jwk, "n")?, &bytes(jwk, "e")?),
+        _ => Err(Flaw::malformed("`kty` is not supported")),
+    }
+}
+
+fn secret(jwk: &Object<'_>, origin: Origin) -> Result<Material, Flaw> {
+    if origin == Origin::Set {
+        return Err(Flaw::malformed("a symmetric key has no place in a set"));
+    }
+    let secret = bytes(jwk, "k")?;
+    sniff::check_secret(&secret)?;
+    Material::secret(secret.into())
+}
+
+fn check_public(jwk: &Object<'_>) -> Result<(), Flaw> {
+    // RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2.
+    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    if PRIVATE.iter().any(|name| jwk.get(name).is_some()) {
+        return Err(Flaw::private(
+            "this is a private key; hand over its public members only",
+        ));
+    }
+    Ok(())
+}
+
+fn ec(jwk: &Object<'_>) -> Result<Material, Flaw> {
+    let curve = match text(jwk, "crv")?.as_deref() {
+        Some("P-256") => Curve::P256,
+        Some("P-384") => Curve::P384,
+        _ => return Err(CURVE),
+    };
+    let (x, y) = (bytes(jwk, "x")?, bytes(jwk, "y")?);
+    if x.len() != curve.len() || y.len() != curve.len() {
+        return Err(Flaw::malformed("a coordinate is not of its curve's length"));
+    }
+    Material::ec(curve, [&[4], x.as_slice(), y.as_slice()].concat())
+}
+
+fn okp(jwk: &Object<'_>) -> Result<Material, Flaw> {
+    match text(jwk, "crv")?.as_deref() {
+        Some("Ed25519") => Material::ed25519(&bytes(jwk, "x")?),
+        _ => Err(CURVE),
+    }
+}
+
+fn check_use(jwk: &Object<'_>) -> Result<(), Flaw> {
+    match text(jwk, "use")?.as_deref() {
+        None | Some("sig") => Ok(()),
+        Some(_) => Err(Flaw::malformed("`use` is not `sig`")),
+    }
+}
+
+fn check_operations(jwk: &Object<'_>) -> Result<(), Flaw> {
+    const FLAW: Flaw = Flaw::malformed("`key_ops` is no array of strings with `verify`");
+    let Some(operations) = jwk.get("key_ops") else {
+        return Ok(());
+    };
+    let mut verifies = false;
+    for operation in operations.elements().ok_or(FLAW)? {
+        verifies |= operation.as_str().ok_or(FLAW)? == "verify";
+    }
+    if verifies { Ok(()) } else { Err(FLAW) }
+}
+
+fn algorithm(jwk: &Object<'_>) -> Result<Option<Algorithm>, Flaw> {
+    let Some(name) = text(jwk, "alg")? else {
+        return Ok(None);
+    };
+    let known = Algorithm::from_name(&name);
+    known.map(Some).ok_or(Flaw::malformed(
+        "`alg` is no signature algorithm known here",
+    ))
+}
+
+fn kid(jwk: &Object<'_>) -> Result<Option<Box<str>>, Flaw> {
+    let kid = text(jwk, "kid")?;
+    if kid
+        .as_ref()
+        .is_some_and(|kid| kid.len() > limits::KEY_ID_BYTES)
+    {
+        return Err(Flaw::malformed("`kid` is longer than 256 bytes"));
+    }
+    Ok(kid.map(Into::into))
+}
+
+/// Returns a member that must be a string where it stands.
+fn text<'j>(jwk: &Object<'j>, name: &str) -> Result<Option<Cow<'j, str>>, Flaw> {
+    let Some(value) = jwk.get(name) else {
+        return Ok(None);
+    };
+    value.as_str().map(Some).ok_or(NOT_TEXT)
+}
+
+/// Returns a member that must be there and be base64url.
+fn bytes(jwk: &Object<'_>, name: &str) -> Result<Vec<u8>, Flaw> {
+    let text = text(jwk, name)?.ok_or(INCOMPLETE)?;
+    base64url::decode(text.as_bytes()).ok_or(NOT_BASE64URL)
+}
+
+const CURVE: Flaw = Flaw::malformed("`crv` is missing or not supported");
+const INCOMPLETE: Flaw = Flaw::malformed("a member that the key's type requires is missing");
+const NOT_BASE64URL: Flaw = Flaw::malformed("a member is not base64url without padding");
+const NOT_OBJECT: Flaw = Flaw::malformed("this is not a JSON object");
+const NOT_TEXT: Flaw = Flaw::malformed("a member that has to be a string is not one");

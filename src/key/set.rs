@@ -1,0 +1,371 @@
+//! Sets of keys, and the rule that picks one.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Key;
+use super::KeyHint;
+use super::KeyId;
+use super::KeyLife;
+use super::KeyStore;
+use super::import::Import;
+use super::jwk;
+use crate::crypto::Algorithm;
+use crate::crypto::Algorithms;
+use crate::crypto::Flaw;
+use crate::event::Event;
+use crate::future::NowOrLater;
+use crate::json::Value;
+use crate::limits;
+use crate::rejection::ConfigError;
+use crate::rejection::ConfigErrorKind;
+use crate::rejection::Rejection;
+use crate::rejection::RejectionKind;
+
+/// The keys of one issuer, cheap to clone.
+///
+/// A token is judged by exactly one of them: the one that serves its algorithm and has its `kid`.
+/// No such key, or more than one, is a rejection; nothing is tried in turn, but for
+/// [`rotating`](Self::rotating).
+#[derive(Clone)]
+pub struct KeySet {
+    inner: Arc<Inner>,
+    /// What [`find`](KeyStore::find) hands out, made once so that finding does not allocate. It
+    /// has none itself.
+    handle: Option<Arc<Self>>,
+}
+
+struct Inner {
+    keys: Box<[Key]>,
+    skipped: Box<[SkippedKey]>,
+    algorithms: Algorithms,
+    is_rotating: bool,
+}
+
+impl KeySet {
+    /// Takes keys that are told apart by their `kid`.
+    ///
+    /// A key without a `kid` matches any that a token names, so more than one of them for one
+    /// algorithm makes every token ambiguous; see [`rotating`](Self::rotating).
+    ///
+    /// # Errors
+    ///
+    /// `no_usable_key` without a key.
+    pub fn new(keys: impl IntoIterator<Item = Key>) -> Result<Self, ConfigError> {
+        let set = Self::assemble(Inner::new(keys.into_iter().collect()));
+        check_usable(&set)?;
+        Ok(set)
+    }
+
+    /// Takes the key in use and its predecessors: each that matches the token is tried, in order.
+    ///
+    /// ```
+    /// use bearergate::Key;
+    /// use bearergate::KeySet;
+    ///
+    /// let (current, previous) = (Key::from_secret(vec![8; 32])?, Key::from_secret(vec![7; 32])?);
+    /// let keys = KeySet::rotating(current, [previous])?;
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `out_of_range` for more than 4 keys.
+    pub fn rotating(
+        current: Key,
+        previous: impl IntoIterator<Item = Key>,
+    ) -> Result<Self, ConfigError> {
+        let keys: Vec<_> = std::iter::once(current).chain(previous).collect();
+        if keys.len() > limits::ROTATING_KEYS {
+            return Err(ConfigError::new(
+                ConfigErrorKind::OutOfRange,
+                "previous",
+                format!("{} keys rotate; keep at most 4", keys.len()),
+            ));
+        }
+        let mut inner = Inner::new(keys);
+        inner.is_rotating = true;
+        Ok(Self::assemble(inner))
+    }
+
+    /// Takes a JWK Set as JSON text.
+    ///
+    /// Members that are private, symmetric, weak, malformed, of an unknown type or not for
+    /// verifying signatures are [skipped](Self::skipped) one by one; the others stay good.
+    ///
+    /// # Errors
+    ///
+    /// `value_malformed` for what is no JWK Set in well-formed JSON without duplicate members,
+    /// `out_of_range` for one over 256 KiB or 100 keys, `no_usable_key`.
+    pub fn from_jwks(jwks: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        Import::default().jwks(jwks)
+    }
+
+    /// Returns the algorithms that at least one of the keys serves.
+    pub fn algorithms(&self) -> Algorithms {
+        self.inner.algorithms
+    }
+
+    /// Returns the keys.
+    pub fn keys(&self) -> &[Key] {
+        &self.inner.keys
+    }
+
+    /// Returns the members of the JWK Set that were left out.
+    pub fn skipped(&self) -> &[SkippedKey] {
+        &self.inner.skipped
+    }
+
+    /// Picks the keys that may judge a token with this header, without allocating.
+    ///
+    /// # Errors
+    ///
+    /// `KeyNotFound` without a candidate, `KeyAmbiguous` with more than one. Whether the set has
+    /// any key for the algorithm is for [`algorithms`](Self::algorithms) to say.
+    pub(crate) fn select(
+        &self,
+        algorithm: Algorithm,
+        kid: Option<&str>,
+    ) -> Result<Candidates<'_>, RejectionKind> {
+        let hint = KeyHint::new(kid, algorithm);
+        let is_kid_known = self.eligible(algorithm).any(|key| key.kid() == kid);
+        let matching = self
+            .eligible(algorithm)
+            .filter(|key| matches(key, hint, is_kid_known));
+        if self.inner.is_rotating {
+            Candidates::rotating(algorithm, matching)
+        } else {
+            Candidates::single(algorithm, matching)
+        }
+    }
+
+    fn eligible(&self, algorithm: Algorithm) -> impl Iterator<Item = &Key> {
+        let keys = self.inner.keys.iter();
+        keys.filter(move |key| key.algorithms().contains(algorithm))
+    }
+
+    fn assemble(inner: Inner) -> Self {
+        let handle = Self {
+            inner: Arc::new(inner),
+            handle: None,
+        };
+        Self {
+            inner: Arc::clone(&handle.inner),
+            handle: Some(Arc::new(handle)),
+        }
+    }
+}
+
+/// Applies the rule of the `kid` to an eligible key.
+fn matches(key: &Key, token: KeyHint<'_>, is_kid_known: bool) -> bool {
+    match (token.kid(), key.kid()) {
+        (None, _) => true,
+        (Some(named), Some(own)) => named == own,
+        (Some(_), None) => !key.0.is_member || !is_kid_known,
+    }
+}
+
+impl KeyStore for KeySet {
+    fn find<'a>(&'a self, _hint: KeyHint<'a>) -> NowOrLater<'a, Result<Arc<KeySet>, Rejection>> {
+        let found = self.handle.clone();
+        NowOrLater::now(Ok(found.unwrap_or_else(|| Arc::new(self.clone()))))
+    }
+
+    fn life(&self, key: &KeyId) -> KeyLife {
+        if self.inner.keys.iter().any(|own| own.id() == *key) {
+            KeyLife::Fresh
+        } else {
+            KeyLife::Gone
+        }
+    }
+}
+
+impl From<Key> for KeySet {
+    fn from(key: Key) -> Self {
+        Self::assemble(Inner::new(vec![key]))
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeySet")
+            .field("keys", &self.inner.keys)
+            .field("skipped", &self.inner.skipped.len())
+            .field("is_rotating", &self.inner.is_rotating)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn new(keys: Vec<Key>) -> Self {
+        Self {
+            algorithms: keys.iter().fold(Algorithms::default(), |all, key| {
+                all.union(key.algorithms())
+            }),
+            keys: keys.into(),
+            skipped: Box::default(),
+            is_rotating: false,
+        }
+    }
+}
+
+/// The keys that may judge one token: one, or those of a rotation in their order.
+#[derive(Debug)]
+pub(crate) struct Candidates<'k> {
+    algorithm: Algorithm,
+    keys: [Option<&'k Key>; limits::ROTATING_KEYS],
+}
+
+impl<'k> Candidates<'k> {
+    fn single(
+        algorithm: Algorithm,
+        mut matching: impl Iterator<Item = &'k Key>,
+    ) -> Result<Self, RejectionKind> {
+        let first = matching.next().ok_or(RejectionKind::KeyNotFound)?;
+        // Identical keys count once.
+        if matching.any(|other| other.id() != first.id()) {
+            return Err(RejectionKind::KeyAmbiguous);
+        }
+        Ok(Self {
+            algorithm,
+            keys: [Some(first), None, None, None],
+        })
+    }
+
+    fn rotating(
+        algorithm: Algorithm,
+        matching: impl Iterator<Item = &'k Key>,
+    ) -> Result<Self, RejectionKind> {
+        let mut keys = [None; limits::ROTATING_KEYS];
+        for (place, key) in keys.iter_mut().zip(matching) {
+            *place = Some(key);
+        }
+        match keys {
+            [None, ..] => Err(RejectionKind::KeyNotFound),
+            keys => Ok(Self { algorithm, keys }),
+        }
+    }
+
+    /// Returns the key under which `signature` is valid for `message`, if there is one.
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Option<&'k Key> {
+        let mut keys = self.keys.iter().copied().flatten();
+        keys.find(|key| key.verify(self.algorithm, message, signature))
+    }
+}
+
+/// A member of a JWK Set that was left out, for the operator.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SkippedKey {
+    index: usize,
+    kid: Option<Box<str>>,
+    reason: &'static str,
+}
+
+impl SkippedKey {
+    /// Returns the position in `keys`, from 0.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Returns the `kid`, if it is a string of at most 256 bytes. It comes from outside.
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// Returns why, as constant text.
+    pub fn reason(&self) -> &'static str {
+        self.reason
+    }
+}
+
+/// Reads a JWK Set; it may end up empty.
+pub(super) fn read(import: &Import, text: &[u8]) -> Result<KeySet, ConfigError> {
+    let document = jwk::object(text, "jwks")?;
+    let members = document.get("keys").and_then(Value::elements);
+    let members: Vec<_> = members.ok_or_else(no_array)?.collect();
+    check_count(members.len())?;
+    let mut reading = Reading::new(import);
+    for (index, member) in members.into_iter().enumerate() {
+        reading.add(index, member);
+    }
+    Ok(reading.finish())
+}
+
+fn no_array() -> ConfigError {
+    ConfigError::new(
+        ConfigErrorKind::ValueMalformed,
+        "jwks",
+        "the JWK Set has no array `keys`",
+    )
+}
+
+fn check_count(count: usize) -> Result<(), ConfigError> {
+    if count <= limits::JWKS_KEYS {
+        return Ok(());
+    }
+    Err(ConfigError::new(
+        ConfigErrorKind::OutOfRange,
+        "jwks",
+        format!("the JWK Set has {count} keys; at most 100 are read"),
+    ))
+}
+
+/// Refuses a set without a key, saying why each member was left out.
+pub(super) fn check_usable(set: &KeySet) -> Result<(), ConfigError> {
+    if !set.keys().is_empty() {
+        return Ok(());
+    }
+    let mut detail = String::from("there is no key that can be used; give at least one");
+    for skipped in set.skipped() {
+        detail += &format!("; key {}: {}", skipped.index, skipped.reason);
+    }
+    Err(ConfigError::new(
+        ConfigErrorKind::NoUsableKey,
+        "keys",
+        detail,
+    ))
+}
+
+struct Reading<'i> {
+    import: &'i Import,
+    keys: Vec<Key>,
+    skipped: Vec<SkippedKey>,
+}
+
+impl<'i> Reading<'i> {
+    fn new(import: &'i Import) -> Self {
+        Self {
+            import,
+            keys: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, index: usize, member: Value<'_>) {
+        match jwk::member(member).and_then(|draft| self.import.prepared(draft)) {
+            Ok(key) => self.keys.push(key),
+            Err(Flaw(_, reason)) => self.skip(SkippedKey {
+                index,
+                kid: jwk::reported_kid(member),
+                reason,
+            }),
+        }
+    }
+
+    fn skip(&mut self, skipped: SkippedKey) {
+        if let Some(observer) = self.import.watcher() {
+            observer.observe(&Event::KeySkipped {
+                index: skipped.index,
+                kid: skipped.kid(),
+                reason: skipped.reason,
+            });
+        }
+        self.skipped.push(skipped);
+    }
+
+    fn finish(self) -> KeySet {
+        let mut inner = Inner::new(self.keys);
+        inner.skipped = self.skipped.into();
+        KeySet::assemble(inner)
+    }
+}

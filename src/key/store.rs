@@ -1,0 +1,78 @@
+//! Where keys come from.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::KeyId;
+use super::KeySet;
+use crate::crypto::Algorithm;
+use crate::future::NowOrLater;
+use crate::rejection::Rejection;
+
+/// Brings the keys of one issuer.
+///
+/// [`KeySet`] is the store whose keys never change.
+pub trait KeyStore: fmt::Debug + Send + Sync {
+    /// Brings the keys to choose from. The hint is unverified: it may speed up the search or
+    /// cause a refresh, but it never decides what is trusted.
+    ///
+    /// # Errors
+    ///
+    /// A store that cannot answer gives [`Unavailable`](crate::RejectionKind::Unavailable), never
+    /// an empty set.
+    fn find<'a>(&'a self, hint: KeyHint<'a>) -> NowOrLater<'a, Result<Arc<KeySet>, Rejection>>;
+
+    /// Says whether a verdict reached under this key may still stand. Asked on every cache hit.
+    fn life(&self, key: &KeyId) -> KeyLife;
+}
+
+const _: Option<&dyn KeyStore> = None;
+
+impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
+    fn find<'a>(&'a self, hint: KeyHint<'a>) -> NowOrLater<'a, Result<Arc<KeySet>, Rejection>> {
+        (**self).find(hint)
+    }
+
+    fn life(&self, key: &KeyId) -> KeyLife {
+        (**self).life(key)
+    }
+}
+
+/// What an unverified token says about its key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct KeyHint<'a> {
+    kid: Option<&'a str>,
+    algorithm: Algorithm,
+}
+
+impl<'a> KeyHint<'a> {
+    /// Makes a hint from the header's `kid` and `alg`.
+    pub const fn new(kid: Option<&'a str>, algorithm: Algorithm) -> Self {
+        Self { kid, algorithm }
+    }
+
+    /// Returns the header's `kid`: untrusted, opaque, at most 256 bytes.
+    pub const fn kid(&self) -> Option<&'a str> {
+        self.kid
+    }
+
+    /// Returns the header's `alg`.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+}
+
+/// Whether a key still counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum KeyLife {
+    /// It is among the keys, and they are up to date.
+    Fresh,
+    /// It is no longer among the keys.
+    Gone,
+    /// It was among the keys when they were last up to date, and they may still be used.
+    Stale,
+    /// The keys are too old to say.
+    Unjudgeable,
+}
