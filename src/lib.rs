@@ -1,6 +1,7 @@
 //! Judges API credentials: who is this, and may they do that?
 #![cfg_attr(bearergate_docsrs, feature(doc_cfg))]
 
+pub mod jsonwebtoken_v11;
 pub mod limits;
 
 mod clock;

@@ -17,13 +17,13 @@ pub(super) fn public_key(der: &[u8]) -> Result<Material, Flaw> {
 }
 
 /// Reads an RSAPublicKey (RFC 8017 appendix A.1.1).
-pub(super) fn rsa_public_key(der: &[u8]) -> Result<Material, Flaw> {
+pub(crate) fn rsa_public_key(der: &[u8]) -> Result<Material, Flaw> {
     let (n, e) = rsa_components(der).ok_or_else(|| stranger(der))?;
     Material::rsa(n, e)
 }
 
 /// Returns modulus and exponent of an RSAPublicKey.
-pub(crate) fn rsa_components(der: &[u8]) -> Option<(&[u8], &[u8])> {
+fn rsa_components(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut fields = whole(der, SEQUENCE)?;
     let (n, e) = (fields.integer()?, fields.integer()?);
     fields.end()?;
@@ -36,7 +36,7 @@ pub(super) fn is_public_key(der: &[u8]) -> bool {
 }
 
 /// Returns true if this has the form of a private key: a sequence that begins with a version.
-pub(crate) fn is_private_key(der: &[u8]) -> bool {
+fn is_private_key(der: &[u8]) -> bool {
     whole(der, SEQUENCE)
         .and_then(|mut fields| fields.take(INTEGER))
         .is_some_and(|version| matches!(version, [0 | 1]))

@@ -1,0 +1,159 @@
+//! Whether 32 bytes encode a point of edwards25519 that is fit to be a public key.
+//!
+//! Providers learn that bytes decode to no point when they verify, and take points of small
+//! order; both are told here, at import. Public keys only: nothing here is constant-time.
+
+use super::material::Flaw;
+
+/// Checks an encoded point (RFC 8032 section 5.1.3): canonical, on the curve, not of small order.
+pub(super) fn check_point(encoded: &[u8; 32]) -> Result<(), Flaw> {
+    let mut y = *encoded;
+    let [.., last] = &mut y;
+    *last &= 0x7f; // the sign of x
+    if y.iter().rev().ge(PRIME.iter().rev()) {
+        return Err(Flaw::malformed("the Ed25519 point is not canonical"));
+    }
+    if SMALL_ORDER.contains(&y) {
+        return Err(Flaw::weak("the Ed25519 point is of small order"));
+    }
+    if !Element::from_bytes(y).is_coordinate() {
+        return Err(Flaw::malformed("the Ed25519 point is not on its curve"));
+    }
+    Ok(())
+}
+
+/// The field prime 2^255 - 19, little-endian.
+const PRIME: [u8; 32] = little_endian(0xed, 0xff, 0x7f);
+
+/// `y` of the eight points of small order, little-endian. With either sign of `x`, and with the
+/// encodings at or over the field prime refused, this covers all fourteen of their encodings.
+const SMALL_ORDER: [[u8; 32]; 5] = [
+    little_endian(0x00, 0x00, 0x00),
+    little_endian(0x01, 0x00, 0x00),
+    little_endian(0xec, 0xff, 0x7f),
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ],
+];
+
+const fn little_endian(first: u8, middle: u8, last: u8) -> [u8; 32] {
+    let mut bytes = [middle; 32];
+    let [low, .., high] = &mut bytes;
+    *low = first;
+    *high = last;
+    bytes
+}
+
+/// A field element as five limbs of 51 bits, least first; a limb may be a little larger.
+#[derive(Clone, Copy)]
+struct Element([u64; 5]);
+
+impl Element {
+    const ONE: Self = Self([1, 0, 0, 0, 0]);
+
+    /// The curve's `d`, -121665/121666.
+    const D: Self = Self([
+        929_955_233_495_203,
+        466_365_720_129_213,
+        1_662_059_464_998_953,
+        2_033_849_074_728_123,
+        1_442_794_654_840_575,
+    ]);
+
+    /// Takes a number under 2^255, little-endian.
+    fn from_bytes(bytes: [u8; 32]) -> Self {
+        let number = |half: &[u8]| half.iter().rev().fold(0, |n, b| n << 8 | u128::from(*b));
+        let (low, high) = bytes.split_at(16);
+        let (low, high) = (number(low), number(high));
+        let middle = low >> 102 | high << 26;
+        Self([low, low >> 51, middle, high >> 25, high >> 76].map(|limb| limb as u64 & MASK))
+    }
+
+    /// Returns true only if there is an `x` with -x^2 + y^2 = 1 + d x^2 y^2.
+    ///
+    /// Then x^2 = u/v with u = y^2 - 1 and v = d y^2 + 1, so u v is a square.
+    fn is_coordinate(self) -> bool {
+        let square = self.times(self);
+        let u = square.minus(Self::ONE);
+        let v = Self::D.times(square).plus(Self::ONE);
+        u.times(v).is_square()
+    }
+
+    /// Euler's criterion, for what is not zero. (p - 1) / 2 is 2^254 - 10, all ones but for
+    /// bits 0 and 3.
+    fn is_square(self) -> bool {
+        let power = (0..254).rev().fold(Self::ONE, |power, bit| {
+            let square = power.times(power);
+            if matches!(bit, 0 | 3) {
+                square
+            } else {
+                square.times(self)
+            }
+        });
+        power.reduced() == Self::ONE.0
+    }
+
+    fn plus(self, other: Self) -> Self {
+        let ([a, b, c, d, e], [f, g, h, i, j]) = (self.0, other.0);
+        Self([a + f, b + g, c + h, d + i, e + j])
+    }
+
+    fn minus(self, other: Self) -> Self {
+        // Twice the prime keeps the limbs positive.
+        const LOW: u64 = 2 * (MASK - 18);
+        const HIGH: u64 = 2 * MASK;
+        let ([a, b, c, d, e], [f, g, h, i, j]) = (self.0, other.0);
+        Self([
+            a + LOW - f,
+            b + HIGH - g,
+            c + HIGH - h,
+            d + HIGH - i,
+            e + HIGH - j,
+        ])
+    }
+
+    fn times(self, other: Self) -> Self {
+        let [a, b, c, d, e] = self.0.map(u128::from);
+        let [f, g, h, i, j] = other.0.map(u128::from);
+        // 2^255 is 19.
+        carried([
+            a * f + 19 * (b * j + c * i + d * h + e * g),
+            a * g + b * f + 19 * (c * j + d * i + e * h),
+            a * h + b * g + c * f + 19 * (d * j + e * i),
+            a * i + b * h + c * g + d * f + 19 * (e * j),
+            a * j + b * i + c * h + d * g + e * f,
+        ])
+    }
+
+    /// Returns the limbs of the one representative under the prime.
+    fn reduced(self) -> [u64; 5] {
+        let once = carried(self.0.map(u128::from));
+        // 19 more carries over exactly if the number is not under the prime.
+        let carry = |carry: u64, limb: &u64| (limb + carry) >> 51;
+        let over = once.0.iter().fold(19, carry);
+        let [a, b, c, d, e] = once.0;
+        let [a, b, c, d, e] = carried([a + 19 * over, b, c, d, e].map(u128::from)).0;
+        let top = if over == 1 { e & MASK } else { e };
+        [a - 19 * 0, b, c, d, top]
+    }
+}
+
+const MASK: u64 = (1 << 51) - 1;
+
+/// Brings limbs back to 51 bits, the first to a little more.
+fn carried([a, b, c, d, e]: [u128; 5]) -> Element {
+    let b = b + (a >> 51);
+    let c = c + (b >> 51);
+    let d = d + (c >> 51);
+    let e = e + (d >> 51);
+    let a = (a as u64 & MASK) as u128 + 19 * (e >> 51);
+    let b = (b as u64 & MASK) as u128 + (a >> 51);
+    Element([a, b, c, d, e].map(|limb| limb as u64 & MASK))
+}
