@@ -97,7 +97,7 @@ impl Element {
                 square.times(self)
             }
         });
-        power.reduced() == Self::ONE.0
+        power.is_one()
     }
 
     fn plus(self, other: Self) -> Self {
@@ -132,28 +132,89 @@ impl Element {
         ])
     }
 
-    /// Returns the limbs of the one representative under the prime.
-    fn reduced(self) -> [u64; 5] {
-        let once = carried(self.0.map(u128::from));
-        // 19 more carries over exactly if the number is not under the prime.
-        let carry = |carry: u64, limb: &u64| (limb + carry) >> 51;
-        let over = once.0.iter().fold(19, carry);
-        let [a, b, c, d, e] = once.0;
-        let [a, b, c, d, e] = carried([a + 19 * over, b, c, d, e].map(u128::from)).0;
-        let top = if over == 1 { e & MASK } else { e };
-        [a - 19 * 0, b, c, d, top]
+    fn is_one(self) -> bool {
+        const PRIME_AND_ONE: [u64; 5] = [MASK - 17, MASK, MASK, MASK, MASK];
+        // Three rounds bring a number under 2^255, which leaves two spellings of one.
+        let rounds = (0..3).fold(self, |number, _| carried(number.0.map(u128::from)));
+        rounds.0 == Self::ONE.0 || rounds.0 == PRIME_AND_ONE
     }
 }
 
 const MASK: u64 = (1 << 51) - 1;
 
-/// Brings limbs back to 51 bits, the first to a little more.
+/// Brings limbs back to 51 bits; the second may stay a little larger.
 fn carried([a, b, c, d, e]: [u128; 5]) -> Element {
+    let low = |limb: u128| limb & u128::from(MASK);
     let b = b + (a >> 51);
     let c = c + (b >> 51);
     let d = d + (c >> 51);
     let e = e + (d >> 51);
-    let a = (a as u64 & MASK) as u128 + 19 * (e >> 51);
-    let b = (b as u64 & MASK) as u128 + (a >> 51);
-    Element([a, b, c, d, e].map(|limb| limb as u64 & MASK))
+    let a = low(a) + 19 * (e >> 51);
+    let limbs = [low(a), low(b) + (a >> 51), low(c), low(d), low(e)];
+    Element(limbs.map(|limb| limb as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use ring::signature::Ed25519KeyPair;
+    use ring::signature::KeyPair;
+
+    use super::*;
+    use crate::rejection::ConfigErrorKind;
+
+    fn kind(encoded: &[u8; 32]) -> Option<ConfigErrorKind> {
+        check_point(encoded).err().map(|flaw| flaw.0)
+    }
+
+    #[test]
+    fn honest_public_keys_are_on_the_curve() {
+        for seed in 0..=255 {
+            let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
+            let public = pair.public_key().as_ref().try_into().unwrap();
+            assert_eq!(kind(&public), None, "{seed}");
+        }
+    }
+
+    #[test]
+    fn points_off_the_curve_are_refused() {
+        let on_curve: Vec<bool> = (2..12)
+            .map(|y| kind(&little_endian(y, 0, 0)).is_none())
+            .collect();
+        assert_eq!(on_curve, ON_CURVE);
+    }
+
+    /// Of `y` from 2 on, computed apart with whole numbers.
+    const ON_CURVE: [bool; 10] = [
+        false, true, true, true, true, false, false, true, true, false,
+    ];
+
+    #[test]
+    fn all_fourteen_encodings_of_small_order_are_refused() {
+        let mut refused = 0;
+        for sign in [0, 0x80] {
+            for y in SMALL_ORDER {
+                let mut encoded = y;
+                encoded[31] |= sign;
+                assert_eq!(kind(&encoded), Some(ConfigErrorKind::KeyWeak));
+                refused += 1;
+            }
+            // 0 and 1 once more, each plus the prime.
+            for first in [0xed, 0xee] {
+                let encoded = little_endian(first, 0xff, 0x7f | sign);
+                assert_eq!(kind(&encoded), Some(ConfigErrorKind::KeyMalformed));
+                refused += 1;
+            }
+        }
+        assert_eq!(refused, 14);
+    }
+
+    #[test]
+    fn every_encoding_at_or_over_the_prime_is_refused() {
+        for first in 0xed..=0xff {
+            for sign in [0, 0x80] {
+                let encoded = little_endian(first, 0xff, 0x7f | sign);
+                assert_eq!(kind(&encoded), Some(ConfigErrorKind::KeyMalformed));
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@ use ring::rand::SystemRandom;
 
 use super::Algorithm;
 use super::Algorithms;
+use super::edwards;
 use crate::limits;
 use crate::rejection::ConfigErrorKind;
 use crate::secret::Secret;
@@ -116,7 +117,7 @@ impl Material {
         let Ok(point) = <[u8; 32]>::try_from(point) else {
             return Err(Flaw::malformed("an Ed25519 public key has 32 bytes"));
         };
-        check_ed25519(&point)?;
+        edwards::check_point(&point)?;
         Ok(Self::Ed25519(point))
     }
 
@@ -198,49 +199,6 @@ fn check_on_curve(curve: Curve, point: &[u8]) -> Result<(), Flaw> {
     let theirs = agreement::UnparsedPublicKey::new(curve.agreement(), point);
     agreement::agree_ephemeral(ours, &theirs, |_| ())
         .map_err(|_| Flaw::malformed("the point is not on its curve"))
-}
-
-fn check_ed25519(point: &[u8; 32]) -> Result<(), Flaw> {
-    let mut y = *point;
-    if let Some(last) = y.last_mut() {
-        *last &= 0x7f; // the sign of x
-    }
-    if y.iter().rev().ge(P.iter().rev()) {
-        return Err(Flaw::malformed("the Ed25519 point is not canonical"));
-    }
-    if SMALL_ORDER.contains(&y) {
-        return Err(Flaw::weak("the Ed25519 point is of small order"));
-    }
-    Ok(())
-}
-
-/// The field prime 2^255 - 19, little-endian.
-const P: [u8; 32] = little_endian(0xed, 0xff, 0x7f);
-
-/// `y` of the eight points of small order, little-endian. With either sign, and with the
-/// encodings at or over the field prime refused, this covers all fourteen of their encodings.
-const SMALL_ORDER: [[u8; 32]; 5] = [
-    little_endian(0x00, 0x00, 0x00),
-    little_endian(0x01, 0x00, 0x00),
-    little_endian(0xec, 0xff, 0x7f),
-    [
-        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
-        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
-        0xfc, 0x05,
-    ],
-    [
-        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
-        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
-        0x03, 0x7a,
-    ],
-];
-
-const fn little_endian(first: u8, middle: u8, last: u8) -> [u8; 32] {
-    let mut bytes = [middle; 32];
-    let [low, .., high] = &mut bytes;
-    *low = first;
-    *high = last;
-    bytes
 }
 
 /// The fingerprint of the moduli of CVE-2017-15361: modulo each of these primes they are powers

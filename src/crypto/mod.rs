@@ -4,12 +4,16 @@
 //! after that a check is one call into the provider.
 
 mod algorithm;
+mod edwards;
 #[cfg(feature = "aws-lc-rs")]
 mod on_aws_lc_rs;
 mod on_ring;
 
 mod material;
 mod provider;
+
+#[cfg(test)]
+mod primitives;
 
 pub use algorithm::Algorithm;
 pub use algorithm::Algorithms;

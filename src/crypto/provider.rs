@@ -51,6 +51,16 @@ impl Provider {
     }
 }
 
+#[cfg(test)]
+impl Provider {
+    /// Every provider of this build.
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::ring(),
+        #[cfg(feature = "aws-lc-rs")]
+        Self::aws_lc_rs(),
+    ];
+}
+
 impl Default for Provider {
     fn default() -> Self {
         Self::ring()
