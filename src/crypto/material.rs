@@ -222,3 +222,179 @@ mod roca {
         powers.take(p as usize).any(|power| power == rest)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::base64url;
+
+    fn kind(result: &Result<Material, Flaw>) -> Option<ConfigErrorKind> {
+        result.as_ref().err().map(|flaw| flaw.0)
+    }
+
+    /// An odd modulus of this many bits; not a product of two primes, which nobody can check.
+    fn modulus(bits: usize) -> Vec<u8> {
+        let mut n = vec![0xa5; bits.div_ceil(8)];
+        n[0] = 0xff >> ((8 - bits % 8) % 8);
+        n
+    }
+
+    const E: &[u8] = &[1, 0, 1];
+
+    #[test]
+    fn secrets_must_be_as_long_as_the_shortest_hash() {
+        for (len, served) in [
+            (0, 0),
+            (16, 0),
+            (31, 0),
+            (32, 1),
+            (47, 1),
+            (48, 2),
+            (63, 2),
+            (64, 3),
+            (500, 3),
+        ] {
+            let material = Material::secret(vec![7; len].into());
+            let weak = (served == 0).then_some(ConfigErrorKind::KeyWeak);
+            assert_eq!(kind(&material), weak, "{len}");
+            let count = material.map_or(0, |m| m.algorithms().iter().count());
+            assert_eq!(count, served, "{len}");
+        }
+    }
+
+    #[test]
+    fn rsa_moduli_must_have_2048_to_8192_bits() {
+        let weak = Some(ConfigErrorKind::KeyWeak);
+        for (bits, expected) in [
+            (512, weak),
+            (1024, weak),
+            (2047, weak),
+            (2048, None),
+            (3072, None),
+            (8192, None),
+            (8193, weak),
+            (16_384, weak),
+        ] {
+            assert_eq!(kind(&Material::rsa(&modulus(bits), E)), expected, "{bits}");
+        }
+        assert_eq!(kind(&Material::rsa(&[], E)), weak);
+    }
+
+    #[test]
+    fn rsa_moduli_must_be_odd() {
+        let mut n = modulus(2048);
+        assert_eq!(kind(&Material::rsa(&n, E)), None);
+        n[255] &= 0xfe;
+        assert_eq!(kind(&Material::rsa(&n, E)), Some(ConfigErrorKind::KeyWeak));
+    }
+
+    #[test]
+    fn rsa_exponents_must_be_odd_and_from_65537_to_under_2_to_the_33() {
+        let weak = Some(ConfigErrorKind::KeyWeak);
+        for (exponent, expected) in [
+            (0, weak),
+            (1, weak),
+            (2, weak),
+            (3, weak),
+            (17, weak),
+            (65_535, weak),
+            (65_536, weak),
+            (65_537, None),
+            (65_538, weak),
+            (65_539, None),
+            ((1 << 33) - 1, None),
+            (1 << 33, weak),
+            ((1 << 33) + 1, weak),
+            (u64::MAX, weak),
+        ] {
+            let material = Material::rsa(&modulus(2048), &exponent.to_be_bytes());
+            assert_eq!(kind(&material), expected, "{exponent}");
+        }
+        assert_eq!(kind(&Material::rsa(&modulus(2048), &[])), weak);
+        let long = [&[1; 1], &[0; 7][..], E].concat();
+        assert_eq!(kind(&Material::rsa(&modulus(2048), &long)), weak);
+    }
+
+    #[test]
+    fn leading_zero_bytes_of_rsa_numbers_are_dropped() {
+        let n = modulus(2048);
+        let padded = [&[0, 0], n.as_slice()].concat();
+        let Ok(Material::Rsa(kept, e)) = Material::rsa(&padded, &[0, 1, 0, 1]) else {
+            panic!("refused");
+        };
+        assert_eq!((kept, e.as_slice()), (n, E));
+    }
+
+    #[test]
+    fn rsa_moduli_with_the_roca_fingerprint_are_refused() {
+        // Wycheproof's json_web_key test 7.
+        let n = "AanFpofbj7KjD4Lf-N2hVMKR7yewSyXhhbirIMTGpfYEhZ_lnt5UoK98DnKIgArXGTu3MaW_HhFw16HGa\
+                 TDUHqPrId7fe4r11CqRw09yBFuW79V8sYIwHdzCaWflUI6auImYbVfoN9_nD5n8N8SY9DwXw7mwZM9wRE\
+                 PXoDPgOoIWl6q_MPsp7n0zs3Z5ZaiQWOOzl1S9OhwAfSiiOwz6efnXEaxuTEtPd7BjSx7NaFka8Dx9U7Y\
+                 qXy2RFj1O9PjyaDGuRh7YXsX3iMUSP_wSyHQg_c_qHRtKUsNSGCT7OZg0hzm2KphtjnayKJvC64vAbROB\
+                 R4Ubg6Bxg9IQVZ-QYyE";
+        let n = base64url::decode(n).unwrap();
+        let flaw = Material::rsa(&n, E).err().unwrap();
+        assert_eq!(flaw.0, ConfigErrorKind::KeyWeak);
+        assert!(flaw.1.contains("ROCA"));
+        let mut other = n;
+        other[200] ^= 1;
+        assert_eq!(kind(&Material::rsa(&other, E)), None);
+    }
+
+    /// RFC 7515 appendix A.3.
+    fn p256() -> Vec<u8> {
+        let x = base64url::decode("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU").unwrap();
+        let y = base64url::decode("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0").unwrap();
+        [vec![4], x, y].concat()
+    }
+
+    #[test]
+    fn ec_points_must_lie_on_their_curve() {
+        let point = p256();
+        assert_eq!(kind(&Material::ec(Curve::P256, point.clone())), None);
+        for index in [1, 20, 32, 33, 64] {
+            let mut off = point.clone();
+            off[index] ^= 1;
+            let material = Material::ec(Curve::P256, off);
+            assert_eq!(
+                kind(&material),
+                Some(ConfigErrorKind::KeyMalformed),
+                "{index}"
+            );
+        }
+        let mut origin = vec![0; 65];
+        origin[0] = 4;
+        let material = Material::ec(Curve::P256, origin);
+        assert_eq!(kind(&material), Some(ConfigErrorKind::KeyMalformed));
+    }
+
+    #[test]
+    fn ec_points_must_have_the_form_and_length_of_their_curve() {
+        let malformed = Some(ConfigErrorKind::KeyMalformed);
+        let point = p256();
+        let short = point[..64].to_vec();
+        let long = [point.as_slice(), &[0]].concat();
+        let compressed = [&[2], &point[1..33]].concat();
+        let hybrid = [&[6], &point[1..]].concat();
+        for other in [short, long, compressed, hybrid, vec![], vec![0]] {
+            assert_eq!(kind(&Material::ec(Curve::P256, other)), malformed);
+        }
+        assert_eq!(kind(&Material::ec(Curve::P384, point)), malformed);
+    }
+
+    #[test]
+    fn ed25519_points_must_have_32_bytes() {
+        let point = [
+            0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64,
+            0x07, 0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68,
+            0xf7, 0x07, 0x51, 0x1a,
+        ];
+        assert_eq!(kind(&Material::ed25519(&point)), None);
+        let long = [&point[..], &[0]].concat();
+        for other in [&point[..31], &long, &[]] {
+            let material = Material::ed25519(other);
+            assert_eq!(kind(&material), Some(ConfigErrorKind::KeyMalformed));
+        }
+    }
+}

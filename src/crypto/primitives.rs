@@ -352,3 +352,121 @@ fn rsa_pss_signatures_with_another_salt_or_mask_are_refused() {
         }
     }
 }
+
+// Named attacks, beside the sets.
+
+/// The order of the curve P-256, of which `r` and `s` must lie under.
+const P256_ORDER: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+];
+
+#[test]
+fn ecdsa_halves_of_zero_one_and_about_the_order_are_refused() {
+    let group = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363)
+        .unwrap()
+        .test_groups
+        .remove(0);
+    let material = Material::ec(Curve::P256, group.key.key.to_vec());
+    let mut over = P256_ORDER;
+    over[31] += 1;
+    let mut under = P256_ORDER;
+    under[31] -= 1;
+    let mut one = [0; 32];
+    one[31] = 1;
+    let halves = [[0; 32], one, under, P256_ORDER, over, [0xff; 32]];
+    for provider in Provider::ALL {
+        for (r, s) in halves.iter().flat_map(|r| halves.map(|s| (r, s))) {
+            let case = Case {
+                algorithm: Algorithm::Es256,
+                message: b"message",
+                signature: &[r.as_slice(), &s].concat(),
+            };
+            assert!(!case.is_accepted(*provider, &material), "{r:02x?} {s:02x?}");
+        }
+    }
+}
+
+#[test]
+fn ecdsa_signatures_of_another_length_are_refused() {
+    let group = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363)
+        .unwrap()
+        .test_groups
+        .remove(0);
+    let material = Material::ec(Curve::P256, group.key.key.to_vec());
+    let valid = group
+        .tests
+        .iter()
+        .find(|test| test.result == TestResult::Valid);
+    let valid = valid.unwrap();
+    for provider in Provider::ALL {
+        let accepts = |signature: &[u8]| {
+            let case = Case {
+                algorithm: Algorithm::Es256,
+                message: &valid.msg,
+                signature,
+            };
+            case.is_accepted(*provider, &material)
+        };
+        assert!(accepts(&valid.sig));
+        let (r, s) = valid.sig.split_at(32);
+        assert!(!accepts(&valid.sig[..63]));
+        assert!(!accepts(&[valid.sig.as_slice(), &[0]].concat()));
+        assert!(!accepts(&[&[0], r, &[0], s].concat()));
+        assert!(!accepts(&[&[0; 16], r, &[0; 16], s].concat()));
+        assert!(!accepts(&[valid.sig.as_slice(), &valid.sig].concat()));
+        assert!(!accepts(&[]));
+    }
+}
+
+#[test]
+fn ed25519_signatures_with_s_at_or_over_the_order_are_refused() {
+    use ring::signature::Ed25519KeyPair;
+    use ring::signature::KeyPair;
+
+    // L = 2^252 + 27742317777372353535851937790883648493, little-endian.
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
+        0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[9; 32]).unwrap();
+    let material = Material::ed25519(pair.public_key().as_ref());
+    let good = pair.sign(b"message").as_ref().to_vec();
+    let mut twin = good.clone();
+    let mut carry = 0;
+    for (byte, order) in twin[32..].iter_mut().zip(ORDER) {
+        let sum = u16::from(*byte) + u16::from(order) + carry;
+        *byte = sum.to_le_bytes()[0];
+        carry = sum >> 8;
+    }
+    for provider in Provider::ALL {
+        let accepts = |signature| {
+            let case = Case {
+                algorithm: Algorithm::EdDsa,
+                message: b"message",
+                signature,
+            };
+            case.is_accepted(*provider, &material)
+        };
+        assert!(accepts(&good));
+        assert!(!accepts(&twin));
+        assert!(!accepts(&[&good[..32], &ORDER].concat()));
+    }
+}
+
+/// What a provider would accept if the point were let in: every signature verifies under it.
+#[test]
+fn the_identity_as_ed25519_key_never_gets_as_far_as_a_signature() {
+    let mut identity = [0; 32];
+    identity[0] = 1;
+    let forged = [identity, [0; 32]].concat();
+    for provider in Provider::ALL {
+        let case = Case {
+            algorithm: Algorithm::EdDsa,
+            message: b"any message",
+            signature: &forged,
+        };
+        assert!(!case.is_accepted(*provider, &Material::ed25519(&identity)));
+        assert!(case.is_accepted(*provider, &Ok(Material::Ed25519(identity))));
+    }
+}

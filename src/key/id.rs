@@ -79,3 +79,77 @@ fn coordinates(curve: Curve, point: &[u8]) -> (&[u8], &[u8]) {
     let both = point.get(1..).unwrap_or_default();
     both.split_at_checked(curve.len()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::key::Key;
+    use crate::key::samples;
+
+    /// RFC 7638 section 3.1.
+    const N: &str = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_\
+                     BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR\
+                     0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFT\
+                     WhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+
+    #[test]
+    fn thumbprint_of_the_rfc_7638_example() {
+        let jwk = json!({
+            "kty": "RSA", "n": N, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29",
+        });
+        let key = Key::from_jwk(jwk.to_string()).unwrap();
+        let expected = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
+        assert_eq!(key.thumbprint().unwrap(), expected);
+    }
+
+    #[test]
+    fn thumbprint_of_the_rfc_8037_example() {
+        let jwk = json!({
+            "kty": "OKP", "crv": "Ed25519",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        });
+        let key = Key::from_jwk(jwk.to_string()).unwrap();
+        let expected = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+        assert_eq!(key.thumbprint().unwrap(), expected);
+    }
+
+    #[test]
+    fn thumbprint_does_not_depend_on_form_order_or_other_members() {
+        for pem in [
+            samples::RSA,
+            samples::ES256,
+            samples::ES384,
+            samples::ED25519,
+        ] {
+            let plain = Key::from_pem(pem).unwrap();
+            let jwk = samples::jwk_with(pem, json!({"zzz": 1, "kid": "k", "use": "sig"}));
+            let jwk = Key::from_jwk(jwk.to_string()).unwrap();
+            let der = Key::from_der(samples::der(pem)).unwrap();
+            assert_eq!(plain.thumbprint(), jwk.thumbprint());
+            assert_eq!(plain.thumbprint(), der.thumbprint());
+            assert_eq!(plain.id(), jwk.id());
+        }
+    }
+
+    #[test]
+    fn leading_zeros_of_a_modulus_do_not_change_the_thumbprint() {
+        let plain = json!({"kty": "RSA", "n": N, "e": "AQAB"});
+        let bytes = [vec![0], super::base64url::decode(N).unwrap()].concat();
+        let padded = json!({"kty": "RSA", "n": super::base64url::encode(bytes), "e": "AAEAAQ"});
+        let thumbprint =
+            |jwk: serde_json::Value| Key::from_jwk(jwk.to_string()).unwrap().thumbprint();
+        assert_eq!(thumbprint(plain), thumbprint(padded));
+    }
+
+    #[test]
+    fn a_secret_has_an_identity_but_no_thumbprint() {
+        let key = Key::from_secret(vec![7; 32]).unwrap();
+        assert_eq!(key.thumbprint(), None);
+        assert_eq!(key.id(), Key::from_secret(vec![7; 32]).unwrap().id());
+        assert_ne!(key.id(), Key::from_secret(vec![8; 32]).unwrap().id());
+        let hash = ring::digest::digest(&ring::digest::SHA256, &[7; 32]);
+        assert_ne!(key.id().as_bytes(), hash.as_ref());
+        assert_eq!(format!("{:?}", key.id()), "KeyId([redacted])");
+    }
+}

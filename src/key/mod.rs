@@ -12,6 +12,9 @@ mod set;
 mod sniff;
 mod store;
 
+#[cfg(test)]
+pub(crate) mod samples;
+
 pub use id::KeyId;
 pub use import::Import;
 pub use set::KeySet;
@@ -219,4 +222,158 @@ fn check_served(wanted: Algorithms, served: Algorithms) -> Result<(), ConfigErro
         "algorithms",
         format!("the key cannot serve {unusable:?}; it serves {served:?}"),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::Provider;
+
+    const MESSAGE: &[u8] = b"header.payload";
+
+    /// Every kind of key with the algorithms that rule 1 grants it.
+    fn kinds(import: &Import) -> Vec<(&'static str, Key, &'static [Algorithm])> {
+        use Algorithm::*;
+        let secret = |len| import.secret(samples::SECRET[..len].to_vec()).unwrap();
+        let jwk = |pem, alg: &str| {
+            let jwk = samples::jwk_with(pem, serde_json::json!({"alg": alg}));
+            import.jwk(jwk.to_string()).unwrap()
+        };
+        let restricted = import.pem(samples::RSA).unwrap();
+        vec![
+            ("secret 32", secret(32), &[Hs256]),
+            ("secret 48", secret(48), &[Hs256, Hs384]),
+            ("secret 64", secret(64), &[Hs256, Hs384, Hs512]),
+            (
+                "RSA",
+                import.pem(samples::RSA).unwrap(),
+                &[Ps256, Ps384, Ps512, Rs256, Rs384, Rs512],
+            ),
+            ("RSA JWK RS256", jwk(samples::RSA, "RS256"), &[Rs256]),
+            ("RSA JWK PS512", jwk(samples::RSA, "PS512"), &[Ps512]),
+            (
+                "RSA restricted",
+                restricted.with_algorithms([Rs384, Ps256]).unwrap(),
+                &[Ps256, Rs384],
+            ),
+            ("P-256", import.pem(samples::ES256).unwrap(), &[Es256]),
+            ("P-384", import.pem(samples::ES384).unwrap(), &[Es384]),
+            ("Ed25519", import.pem(samples::ED25519).unwrap(), &[EdDsa]),
+            ("JWK EdDSA", jwk(samples::ED25519, "EdDSA"), &[EdDsa]),
+            ("JWK Ed25519", jwk(samples::ED25519, "Ed25519"), &[EdDsa]),
+        ]
+    }
+
+    /// A signature that the key's material makes valid under the algorithm, where its type can.
+    fn signature(key: &Key, algorithm: Algorithm) -> Vec<u8> {
+        let len = match key.0.kind {
+            import::SECRET if key.algorithms().contains(Algorithm::Hs512) => 64,
+            import::SECRET if key.algorithms().contains(Algorithm::Hs384) => 48,
+            import::SECRET => 32,
+            _ => return samples::sign(algorithm, MESSAGE),
+        };
+        if Algorithms::MAC.contains(algorithm) {
+            return samples::mac(algorithm, &samples::SECRET[..len], MESSAGE);
+        }
+        samples::sign(algorithm, MESSAGE)
+    }
+
+    #[test]
+    fn only_the_pairs_of_rule_1_verify() {
+        for provider in Provider::ALL {
+            for (name, key, allowed) in kinds(&Import::on(*provider)) {
+                for algorithm in Algorithm::ALL {
+                    let signature = signature(&key, *algorithm);
+                    let verified = key.verify(*algorithm, MESSAGE, &signature);
+                    assert_eq!(
+                        verified,
+                        allowed.contains(algorithm),
+                        "{provider:?} {name} {algorithm}"
+                    );
+                    let set = KeySet::from(key.clone());
+                    let found = set.select(*algorithm, None).is_ok();
+                    assert_eq!(found, allowed.contains(algorithm), "{name} {algorithm}");
+                    assert_eq!(set.algorithms().contains(*algorithm), found);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_message_signature_or_algorithm_is_refused() {
+        for provider in Provider::ALL {
+            for (name, key, allowed) in kinds(&Import::on(*provider)) {
+                for algorithm in allowed {
+                    let good = signature(&key, *algorithm);
+                    let mut bad = good.clone();
+                    *bad.last_mut().unwrap() ^= 1;
+                    assert!(key.verify(*algorithm, MESSAGE, &good), "{name}");
+                    assert!(!key.verify(*algorithm, b"header.payloae", &good), "{name}");
+                    assert!(!key.verify(*algorithm, MESSAGE, &bad), "{name}");
+                    assert!(!key.verify(*algorithm, MESSAGE, &good[1..]), "{name}");
+                    assert!(!key.verify(*algorithm, MESSAGE, &[]), "{name}");
+                    assert!(!key.verify(*algorithm, MESSAGE, &[good.as_slice(), &[0]].concat()));
+                    for other in allowed.iter().filter(|other| *other != algorithm) {
+                        assert!(!key.verify(*other, MESSAGE, &good), "{name} {other}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_mac_made_with_any_form_of_a_public_key_is_refused() {
+        let jwk = samples::jwk(samples::RSA);
+        let n = base64url::decode(jwk["n"].as_str().unwrap()).unwrap();
+        let forms = [
+            samples::RSA.as_bytes().to_vec(),
+            samples::RSA.trim_end().as_bytes().to_vec(),
+            samples::der(samples::RSA),
+            jwk.to_string().into_bytes(),
+            n,
+            Vec::new(),
+        ];
+        for provider in Provider::ALL {
+            let import = Import::on(*provider);
+            for key in [
+                import.pem(samples::RSA).unwrap(),
+                import.jwk(jwk.to_string()).unwrap(),
+            ] {
+                for (form, algorithm) in forms
+                    .iter()
+                    .flat_map(|form| Algorithms::MAC.iter().map(move |alg| (form, alg)))
+                {
+                    let tag = samples::mac(algorithm, form, MESSAGE);
+                    assert!(!key.verify(algorithm, MESSAGE, &tag));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn both_providers_give_one_identity() {
+        for pem in [
+            samples::RSA,
+            samples::ES256,
+            samples::ES384,
+            samples::ED25519,
+        ] {
+            let ids: std::collections::HashSet<_> = Provider::ALL
+                .iter()
+                .map(|provider| Import::on(*provider).pem(pem).unwrap().id())
+                .collect();
+            assert_eq!(ids.len(), 1);
+        }
+    }
+
+    #[test]
+    fn names_and_restrictions_do_not_change_other_clones() {
+        let key = Key::from_pem(samples::RSA).unwrap();
+        let named = key.clone().with_kid("a").unwrap();
+        let restricted = key.clone().with_algorithms([Algorithm::Rs256]).unwrap();
+        assert_eq!((key.kid(), named.kid()), (None, Some("a")));
+        assert_eq!(key.algorithms(), Algorithms::RSA);
+        assert_eq!(restricted.algorithms(), Algorithm::Rs256.into());
+        assert_eq!(key.id(), restricted.id());
+    }
 }
