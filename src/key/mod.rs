@@ -14,6 +14,8 @@ mod store;
 
 #[cfg(test)]
 pub(crate) mod samples;
+#[cfg(test)]
+mod vectors;
 
 pub use id::KeyId;
 pub use import::Import;

@@ -369,3 +369,255 @@ impl<'i> Reading<'i> {
         KeySet::assemble(inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::event::Observer;
+    use crate::key::samples;
+
+    const MESSAGE: &[u8] = b"header.payload";
+
+    fn secret(byte: u8) -> Key {
+        Key::from_secret(vec![byte; 32]).unwrap()
+    }
+
+    /// An EC key that is not among the samples.
+    fn other_es256() -> serde_json::Value {
+        json!({
+            "kty": "EC", "crv": "P-256",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        })
+    }
+
+    fn with(mut jwk: serde_json::Value, members: serde_json::Value) -> serde_json::Value {
+        for (name, value) in members.as_object().unwrap() {
+            jwk[name] = value.clone();
+        }
+        jwk
+    }
+
+    fn jwks(keys: &[serde_json::Value]) -> KeySet {
+        KeySet::from_jwks(json!({"keys": keys}).to_string()).unwrap()
+    }
+
+    /// Returns the kid of the one candidate, or why there is none.
+    fn picked<'k>(set: &'k KeySet, kid: Option<&str>) -> Result<Option<&'k str>, RejectionKind> {
+        let candidates = set.select(Algorithm::Es256, kid)?;
+        let [Some(key), None, ..] = candidates.keys else {
+            panic!("more than one candidate");
+        };
+        Ok(key.kid())
+    }
+
+    #[test]
+    fn the_key_with_the_kid_of_the_token_is_picked() {
+        let set = jwks(&[
+            samples::jwk_with(samples::ES256, json!({"kid": "a"})),
+            with(other_es256(), json!({"kid": "b"})),
+            samples::jwk_with(samples::RSA, json!({"kid": "c"})),
+        ]);
+        assert_eq!(picked(&set, Some("a")), Ok(Some("a")));
+        assert_eq!(picked(&set, Some("b")), Ok(Some("b")));
+        assert_eq!(picked(&set, Some("c")), Err(RejectionKind::KeyNotFound));
+        assert_eq!(picked(&set, Some("A")), Err(RejectionKind::KeyNotFound));
+        assert_eq!(picked(&set, Some("")), Err(RejectionKind::KeyNotFound));
+        assert_eq!(picked(&set, None), Err(RejectionKind::KeyAmbiguous));
+    }
+
+    #[test]
+    fn without_a_kid_the_only_eligible_key_is_picked() {
+        let set = jwks(&[
+            samples::jwk_with(samples::ES256, json!({"kid": "a"})),
+            samples::jwk_with(samples::RSA, json!({"kid": "b"})),
+            samples::jwk_with(samples::ED25519, json!({"kid": "c"})),
+        ]);
+        assert_eq!(picked(&set, None), Ok(Some("a")));
+    }
+
+    #[test]
+    fn members_without_a_kid_are_candidates_only_if_no_eligible_key_has_the_tokens() {
+        let set = jwks(&[
+            samples::jwk_with(samples::ES256, json!({"kid": "a"})),
+            other_es256(),
+            samples::jwk_with(samples::RSA, json!({"kid": "r"})),
+        ]);
+        assert_eq!(picked(&set, Some("a")), Ok(Some("a")));
+        assert_eq!(picked(&set, Some("unknown")), Ok(None));
+        // The RSA key has it, but is not eligible.
+        assert_eq!(picked(&set, Some("r")), Ok(None));
+        assert_eq!(picked(&set, None), Err(RejectionKind::KeyAmbiguous));
+    }
+
+    #[test]
+    fn a_key_given_singly_without_a_kid_matches_any() {
+        let set = KeySet::from(Key::from_pem(samples::ES256).unwrap());
+        assert_eq!(picked(&set, None), Ok(None));
+        assert_eq!(picked(&set, Some("any")), Ok(None));
+        let single_jwk = Key::from_jwk(samples::jwk(samples::ES256).to_string()).unwrap();
+        assert_eq!(picked(&single_jwk.into(), Some("any")), Ok(None));
+
+        let named = Key::from_pem(samples::ES256).unwrap().with_kid("a");
+        let set = KeySet::from(named.unwrap());
+        assert_eq!(picked(&set, Some("a")), Ok(Some("a")));
+        assert_eq!(picked(&set, None), Ok(Some("a")));
+        assert_eq!(picked(&set, Some("b")), Err(RejectionKind::KeyNotFound));
+    }
+
+    #[test]
+    fn a_key_without_a_kid_beside_one_with_the_tokens_is_ambiguous() {
+        let named = Key::from_pem(samples::ES256)
+            .unwrap()
+            .with_kid("a")
+            .unwrap();
+        let unnamed = Key::from_jwk(other_es256().to_string()).unwrap();
+        let set = KeySet::new([named, unnamed]).unwrap();
+        assert_eq!(picked(&set, Some("a")), Err(RejectionKind::KeyAmbiguous));
+        assert_eq!(picked(&set, Some("b")), Ok(None));
+    }
+
+    #[test]
+    fn different_keys_of_one_kid_are_ambiguous() {
+        let set = jwks(&[
+            samples::jwk_with(samples::ES256, json!({"kid": "a"})),
+            with(other_es256(), json!({"kid": "a"})),
+        ]);
+        assert_eq!(picked(&set, Some("a")), Err(RejectionKind::KeyAmbiguous));
+    }
+
+    #[test]
+    fn one_kid_for_two_types_is_not_ambiguous() {
+        let set = jwks(&[
+            samples::jwk_with(samples::ES256, json!({"kid": "a"})),
+            samples::jwk_with(samples::RSA, json!({"kid": "a"})),
+        ]);
+        assert_eq!(picked(&set, Some("a")), Ok(Some("a")));
+        assert!(set.select(Algorithm::Rs256, Some("a")).is_ok());
+    }
+
+    #[test]
+    fn identical_keys_count_once() {
+        let set = jwks(&[
+            samples::jwk_with(samples::ES256, json!({"kid": "a"})),
+            samples::jwk_with(samples::ES256, json!({"kid": "b"})),
+            samples::jwk_with(samples::ES256, json!({"kid": "b", "alg": "ES256"})),
+        ]);
+        assert_eq!(picked(&set, None), Ok(Some("a")));
+        assert_eq!(picked(&set, Some("b")), Ok(Some("b")));
+    }
+
+    #[test]
+    fn a_key_bound_to_another_algorithm_is_not_eligible() {
+        let set = jwks(&[samples::jwk_with(samples::RSA, json!({"alg": "PS256"}))]);
+        assert!(set.select(Algorithm::Ps256, None).is_ok());
+        let refused = set.select(Algorithm::Rs256, None).map(|_| ());
+        assert_eq!(refused, Err(RejectionKind::KeyNotFound));
+        assert!(!set.algorithms().contains(Algorithm::Rs256));
+    }
+
+    #[test]
+    fn a_rotation_tries_its_keys_in_order() {
+        let set = KeySet::rotating(secret(1), [secret(2), secret(3)]).unwrap();
+        let candidates = set.select(Algorithm::Hs256, Some("any")).unwrap();
+        for byte in 1..=3 {
+            let tag = samples::mac(Algorithm::Hs256, &[byte; 32], MESSAGE);
+            let key = candidates.verify(MESSAGE, &tag).unwrap();
+            assert_eq!(key.id(), secret(byte).id());
+        }
+        let stranger = samples::mac(Algorithm::Hs256, &[4; 32], MESSAGE);
+        assert!(candidates.verify(MESSAGE, &stranger).is_none());
+    }
+
+    #[test]
+    fn the_same_keys_without_rotation_are_ambiguous() {
+        let set = KeySet::new([secret(1), secret(2)]).unwrap();
+        let refused = set.select(Algorithm::Hs256, None).map(|_| ());
+        assert_eq!(refused, Err(RejectionKind::KeyAmbiguous));
+    }
+
+    #[test]
+    fn a_rotation_tries_only_keys_that_match_the_token() {
+        let named = |byte, kid: &str| secret(byte).with_kid(kid).unwrap();
+        let set = KeySet::rotating(named(1, "new"), [named(2, "old"), secret(3)]).unwrap();
+        let tag = |byte| samples::mac(Algorithm::Hs256, &[byte; 32], MESSAGE);
+        let candidates = set.select(Algorithm::Hs256, Some("old")).unwrap();
+        assert!(candidates.verify(MESSAGE, &tag(2)).is_some());
+        assert!(candidates.verify(MESSAGE, &tag(3)).is_some());
+        assert!(candidates.verify(MESSAGE, &tag(1)).is_none());
+    }
+
+    #[test]
+    fn a_rotation_holds_at_most_four_keys() {
+        let kind = |previous: u8| {
+            let set = KeySet::rotating(secret(0), (1..=previous).map(secret));
+            set.err().map(|error| error.kind())
+        };
+        assert_eq!(kind(3), None);
+        assert_eq!(kind(4), Some(ConfigErrorKind::OutOfRange));
+    }
+
+    #[test]
+    fn finding_brings_the_same_set_each_time() {
+        let set = KeySet::from(secret(1));
+        let hint = KeyHint::new(None, Algorithm::Hs256);
+        let found = || set.find(hint).try_now().unwrap().unwrap();
+        assert!(Arc::ptr_eq(&found(), &found()));
+        assert!(Arc::ptr_eq(&found().inner, &set.inner));
+        let again = found().find(hint).try_now().unwrap().unwrap();
+        assert!(Arc::ptr_eq(&again.inner, &set.inner));
+    }
+
+    #[test]
+    fn keys_of_the_set_are_fresh_and_all_others_gone() {
+        let store: Arc<dyn KeyStore> = Arc::new(KeySet::from(secret(1)));
+        assert_eq!(store.life(&secret(1).id()), KeyLife::Fresh);
+        assert_eq!(store.life(&secret(2).id()), KeyLife::Gone);
+    }
+
+    #[derive(Debug, Default)]
+    struct Notes(Mutex<Vec<(usize, Option<String>, &'static str)>>);
+
+    impl Observer for Notes {
+        fn observe(&self, event: &Event<'_>) {
+            let Event::KeySkipped { index, kid, reason } = event;
+            let note = (*index, kid.map(str::to_owned), *reason);
+            self.0.lock().unwrap().push(note);
+        }
+    }
+
+    #[test]
+    fn the_observer_is_told_of_each_skipped_key() {
+        let notes = Arc::new(Notes::default());
+        let text = json!({"keys": [
+            {"kty": "oct", "k": "AAAA", "kid": "sym"},
+            samples::jwk(samples::ES256),
+            7,
+        ]});
+        let import = Import::default().observer(notes.clone());
+        let set = import.jwks(text.to_string()).unwrap();
+        let told = notes.0.lock().unwrap();
+        let listed: Vec<_> = set
+            .skipped()
+            .iter()
+            .map(|key| (key.index(), key.kid().map(str::to_owned), key.reason()))
+            .collect();
+        assert_eq!(*told, listed);
+        assert_eq!(told.len(), 2);
+        assert_eq!((told[0].0, told[0].1.as_deref()), (0, Some("sym")));
+        assert_eq!((told[1].0, told[1].1.as_deref()), (2, None));
+    }
+
+    #[test]
+    fn a_set_that_may_be_empty_is_made_inside_only() {
+        let import = Import::default();
+        let set = import.jwks_or_empty(br#"{"keys":[]}"#).unwrap();
+        assert!(set.keys().is_empty() && set.algorithms().is_empty());
+        let error = import.jwks(r#"{"keys":[]}"#).unwrap_err();
+        assert_eq!(error.kind(), ConfigErrorKind::NoUsableKey);
+    }
+}

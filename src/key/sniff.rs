@@ -72,3 +72,96 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true),
 );
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::STANDARD;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::*;
+    use crate::key::samples;
+    use crate::rejection::ConfigErrorKind;
+
+    fn assert_refused(secret: &[u8]) {
+        let refused = check_secret(secret).err().map(|flaw| flaw.0);
+        let text = String::from_utf8_lossy(secret);
+        assert_eq!(refused, Some(ConfigErrorKind::KeyMalformed), "{text:?}");
+    }
+
+    #[test]
+    fn pem_is_refused_wherever_it_begins() {
+        for pem in [
+            samples::RSA,
+            samples::ES256,
+            samples::ED25519,
+            include_str!("../../tests/keys/rsa-2048.pkcs1.public.pem"),
+            include_str!("../../tests/keys/rsa-2048.private.pem"),
+            include_str!("../../tests/keys/rsa-2048.certificate.pem"),
+        ] {
+            assert_refused(pem.as_bytes());
+            for prefix in [
+                "\n",
+                " \n",
+                "\t\r\n ",
+                "\u{feff}",
+                "# comment\n",
+                "\0",
+                "\u{a0}",
+            ] {
+                assert_refused(format!("{prefix}{pem}").as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn jwk_is_refused_wherever_it_begins() {
+        let jwk = samples::jwk(samples::RSA).to_string();
+        for text in [
+            jwk.clone(),
+            format!(" \n{jwk}"),
+            format!("\u{feff}{jwk}\n"),
+            format!(r#"{{"keys":[{jwk}]}}"#),
+            format!("[{jwk}]"),
+        ] {
+            assert_refused(text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn der_is_refused_plain_and_as_text() {
+        for pem in [
+            samples::RSA,
+            samples::ES256,
+            samples::ED25519,
+            include_str!("../../tests/keys/rsa-2048.pkcs1.public.pem"),
+        ] {
+            let der = samples::der(pem);
+            assert_refused(&der);
+            assert_refused(STANDARD.encode(&der).as_bytes());
+            assert_refused(URL_SAFE_NO_PAD.encode(&der).as_bytes());
+            let body: String = pem.lines().filter(|line| !line.contains('-')).collect();
+            assert_refused(format!(" {body}\n").as_bytes());
+        }
+    }
+
+    #[test]
+    fn ssh_keys_are_refused() {
+        assert_refused(b"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ user@host");
+        assert_refused(b"ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY user@host");
+    }
+
+    #[test]
+    fn random_bytes_and_text_pass() {
+        for secret in [
+            &[0; 64][..],
+            &[0xff; 64],
+            &[0x30; 64],
+            b"{this secret begins with a brace, and has no kty}",
+            b"-----not a key, only dashes-----",
+            b"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE-truncated",
+            "пароль, который длиннее тридцати двух байт".as_bytes(),
+        ] {
+            assert_eq!(check_secret(secret), Ok(()));
+        }
+    }
+}
