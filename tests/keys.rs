@@ -1,0 +1,736 @@
+//! Import of keys: what is taken, what is refused and why, and what is never shown.
+
+use bearergate::Algorithm;
+use bearergate::ConfigError;
+use bearergate::ConfigErrorKind;
+use bearergate::Import;
+use bearergate::Key;
+use bearergate::KeySet;
+use bearergate::Provider;
+use proptest::prelude::*;
+use serde_json::Value;
+use serde_json::json;
+
+const ED25519: &str = include_str!("keys/ed25519.public.pem");
+const ES256: &str = include_str!("keys/es256.public.pem");
+const ES384: &str = include_str!("keys/es384.public.pem");
+const RSA: &str = include_str!("keys/rsa-2048.public.pem");
+const RSA_PKCS1: &str = include_str!("keys/rsa-2048.pkcs1.public.pem");
+
+/// RFC 7515 appendix A.3.
+fn es256_jwk() -> Value {
+    json!({
+        "kty": "EC", "crv": "P-256",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    })
+}
+
+/// RFC 8037 appendix A.2.
+fn ed25519_jwk() -> Value {
+    json!({
+        "kty": "OKP", "crv": "Ed25519",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+    })
+}
+
+/// RFC 7515 appendix A.2.
+fn rsa_jwk() -> Value {
+    json!({
+        "kty": "RSA", "e": "AQAB",
+        "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEz\
+              P1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf6\
+              3kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5Zw\
+              KIkQJVsD1A-9Bn1bIVAYPsT8dRgOvQIVXQNZ8p0hJNZ6ihj4rhFTa6Ir8vPQSAyTzHYgW9cTOSeCEmGdZAOt\
+              RPUuWQ",
+    })
+}
+
+fn with(mut jwk: Value, name: &str, value: impl Into<Value>) -> Value {
+    jwk[name] = value.into();
+    jwk
+}
+
+fn without(mut jwk: Value, name: &str) -> Value {
+    jwk.as_object_mut().unwrap().remove(name);
+    jwk
+}
+
+fn jwk(jwk: &Value) -> Result<Key, ConfigError> {
+    Key::from_jwk(jwk.to_string())
+}
+
+fn kind<T>(result: &Result<T, ConfigError>) -> Option<ConfigErrorKind> {
+    result.as_ref().err().map(ConfigError::kind)
+}
+
+const MALFORMED: Option<ConfigErrorKind> = Some(ConfigErrorKind::KeyMalformed);
+const PRIVATE: Option<ConfigErrorKind> = Some(ConfigErrorKind::KeyPrivate);
+const WEAK: Option<ConfigErrorKind> = Some(ConfigErrorKind::KeyWeak);
+
+fn der(pem: &str) -> Vec<u8> {
+    use base64::Engine;
+    let body: String = pem.lines().filter(|line| !line.contains('-')).collect();
+    base64::engine::general_purpose::STANDARD
+        .decode(body)
+        .unwrap()
+}
+
+// PEM and DER
+
+#[test]
+fn public_keys_are_taken_from_pem_and_der() {
+    for pem in [RSA, ES256, ES384, ED25519] {
+        let key = Key::from_pem(pem).unwrap();
+        assert_eq!(
+            key.thumbprint(),
+            Key::from_der(der(pem)).unwrap().thumbprint()
+        );
+        assert_eq!(key.kid(), None);
+    }
+    let pkcs1 = Key::from_pem(RSA_PKCS1).unwrap();
+    assert_eq!(pkcs1.id(), Key::from_pem(RSA).unwrap().id());
+}
+
+#[test]
+fn white_space_around_one_pem_block_is_all_that_is_forgiven() {
+    for taken in [
+        format!("\n\n  {ES256}\r\n"),
+        ES256.replace('\n', "\r\n"),
+        ES256.trim_end().to_owned(),
+    ] {
+        assert_eq!(kind(&Key::from_pem(&taken)), None, "{taken}");
+    }
+    for refused in [
+        String::new(),
+        format!("{ES256}{ES256}"),
+        format!("{ES256}{RSA}"),
+        format!("# the key\n{ES256}"),
+        format!("{ES256}trailing"),
+        format!("\u{feff}{ES256}"),
+        ES256.replace("-----BEGIN", "----BEGIN"),
+        ES256.replace("END PUBLIC KEY", "END RSA PUBLIC KEY"),
+        ES256.replace("\nMF", "\nProc-Type: 4,ENCRYPTED\n\nMF"),
+        ES256.replace("MF", "M*"),
+        ES256.replace('\n', "\\n"),
+        ES256.lines().next().unwrap().to_owned(),
+    ] {
+        assert_eq!(kind(&Key::from_pem(&refused)), MALFORMED, "{refused}");
+    }
+    assert_eq!(kind(&Key::from_pem([0xff; 40])), MALFORMED);
+}
+
+#[test]
+fn labels_and_content_must_agree() {
+    let relabel = |pem: &str, from: &str, to: &str| pem.replace(from, to);
+    for refused in [
+        relabel(RSA_PKCS1, "RSA PUBLIC KEY", "PUBLIC KEY"),
+        relabel(RSA, "PUBLIC KEY", "RSA PUBLIC KEY"),
+        relabel(ES256, "PUBLIC KEY", "EC PUBLIC KEY"),
+        relabel(ES256, "PUBLIC KEY", "SSH2 PUBLIC KEY"),
+        relabel(ES256, "PUBLIC KEY", "RSA PUBLIC KEY"),
+    ] {
+        assert_eq!(kind(&Key::from_pem(&refused)), MALFORMED, "{refused}");
+    }
+}
+
+#[test]
+fn private_keys_are_refused_by_name() {
+    for private in [
+        include_str!("keys/ed25519.private.pem"),
+        include_str!("keys/ed25519.pkcs8-v2.private.pem"),
+        include_str!("keys/es256.private.pem"),
+        include_str!("keys/es384.private.pem"),
+        include_str!("keys/rsa-2048.private.pem"),
+    ] {
+        assert_eq!(kind(&Key::from_pem(private)), PRIVATE);
+        assert_eq!(kind(&Key::from_der(der(private))), PRIVATE);
+        let relabelled = private.replace("PRIVATE KEY", "PUBLIC KEY");
+        assert_eq!(kind(&Key::from_pem(&relabelled)), PRIVATE);
+        let relabelled = private.replace("PRIVATE KEY", "RSA PUBLIC KEY");
+        assert_eq!(kind(&Key::from_pem(&relabelled)), PRIVATE);
+        for label in [
+            "EC PRIVATE KEY",
+            "ENCRYPTED PRIVATE KEY",
+            "OPENSSH PRIVATE KEY",
+        ] {
+            let relabelled = private.replace("PRIVATE KEY", label);
+            assert_eq!(kind(&Key::from_pem(&relabelled)), PRIVATE);
+        }
+    }
+}
+
+#[test]
+fn certificates_are_refused_with_a_remedy() {
+    let certificate = include_str!("keys/rsa-2048.certificate.pem");
+    for refused in [Key::from_pem(certificate), Key::from_der(der(certificate))] {
+        assert_eq!(kind(&refused), MALFORMED);
+        let text = refused.unwrap_err().to_string();
+        assert!(text.contains("openssl x509 -pubkey -noout"), "{text}");
+    }
+}
+
+#[test]
+fn keys_of_other_kinds_are_refused() {
+    for pem in [
+        include_str!("keys/ed448.public.pem"),
+        include_str!("keys/es256.compressed.public.pem"),
+        include_str!("keys/p521.public.pem"),
+        include_str!("keys/rsa-pss-2048.public.pem"),
+        include_str!("keys/secp256k1.public.pem"),
+    ] {
+        assert_eq!(kind(&Key::from_pem(pem)), MALFORMED);
+        assert_eq!(kind(&Key::from_der(der(pem))), MALFORMED);
+    }
+    let short = include_str!("keys/rsa-1024.public.pem");
+    assert_eq!(kind(&Key::from_pem(short)), WEAK);
+}
+
+#[test]
+fn every_byte_of_der_counts() {
+    let good = der(ES256);
+    assert_eq!(kind(&Key::from_der(&good)), None);
+    assert_eq!(
+        kind(&Key::from_der([good.as_slice(), &[0]].concat())),
+        MALFORMED
+    );
+    for len in 0..good.len() {
+        assert!(Key::from_der(&good[..len]).is_err(), "{len}");
+    }
+    for index in 0..good.len() {
+        let mut other = good.clone();
+        other[index] ^= 1;
+        assert!(Key::from_der(&other).is_err(), "{index}");
+    }
+    // The same content with a length that is not the shortest.
+    let long = [&[0x30, 0x81], &good[1..]].concat();
+    assert_eq!(kind(&Key::from_der(long)), MALFORMED);
+    let longer = [&[0x30, 0x82, 0x00], &good[1..]].concat();
+    assert_eq!(kind(&Key::from_der(longer)), MALFORMED);
+    let indefinite = [&[0x30, 0x80], &good[2..], &[0, 0]].concat();
+    assert_eq!(kind(&Key::from_der(indefinite)), MALFORMED);
+}
+
+#[test]
+fn deeply_nested_der_does_not_overflow_the_stack() {
+    let deep = vec![0x30; 200_000];
+    assert_eq!(kind(&Key::from_der(&deep)), MALFORMED);
+    let nested = [0x30, 0x80].repeat(100_000);
+    assert_eq!(kind(&Key::from_der(&nested)), MALFORMED);
+}
+
+// Secrets
+
+#[test]
+fn secrets_shorter_than_the_shortest_hash_are_refused() {
+    for len in [0, 1, 16, 31] {
+        assert_eq!(kind(&Key::from_secret(vec![7; len])), WEAK, "{len}");
+    }
+    assert_eq!(kind(&Key::from_secret(vec![7; 32])), None);
+    assert_eq!(kind(&Key::from_secret(String::from("secret"))), WEAK);
+}
+
+#[test]
+fn base64url_secrets_are_read_strictly() {
+    let text = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    let key = Key::from_base64url_secret(text).unwrap();
+    assert_eq!(
+        key.id(),
+        Key::from_secret((0..32).collect::<Vec<u8>>()).unwrap().id()
+    );
+    for refused in [
+        format!("{text}="),
+        format!(" {text}"),
+        format!("{text}\n"),
+        text.replace("h8", "h9"),
+        text.replace('A', "+"),
+    ] {
+        assert_eq!(
+            kind(&Key::from_base64url_secret(&refused)),
+            MALFORMED,
+            "{refused}"
+        );
+    }
+    assert_eq!(kind(&Key::from_base64url_secret("")), WEAK);
+}
+
+#[test]
+fn published_keys_are_refused_as_secrets() {
+    let looks_public = [
+        RSA.as_bytes().to_vec(),
+        format!(" \n{RSA_PKCS1}").into_bytes(),
+        format!("\u{feff}{ES256}").into_bytes(),
+        rsa_jwk().to_string().into_bytes(),
+        format!("\n {}", es256_jwk()).into_bytes(),
+        der(RSA),
+        der(RSA_PKCS1),
+        ES256
+            .lines()
+            .filter(|line| !line.contains('-'))
+            .collect::<String>()
+            .into_bytes(),
+    ];
+    for bytes in looks_public {
+        assert_eq!(kind(&Key::from_secret(bytes.clone())), MALFORMED);
+        use base64::Engine;
+        let text = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&bytes);
+        assert_eq!(kind(&Key::from_base64url_secret(&text)), MALFORMED);
+        let oct = json!({"kty": "oct", "k": text});
+        assert_eq!(kind(&jwk(&oct)), MALFORMED);
+    }
+}
+
+#[test]
+fn a_secret_jwk_must_be_as_long_as_the_hash_of_its_alg() {
+    // 32, 48 and 64 bytes of zero.
+    let k = |chars| "A".repeat(chars);
+    for (alg, least, below) in [("HS256", 43, 42), ("HS384", 64, 63), ("HS512", 86, 84)] {
+        let oct = |chars| json!({"kty": "oct", "k": k(chars), "alg": alg});
+        let key = jwk(&oct(least)).unwrap();
+        assert_eq!(key.algorithms(), Algorithm::from_name(alg).unwrap().into());
+        assert_eq!(kind(&jwk(&oct(below))), WEAK, "{alg}");
+    }
+    let rs256 = json!({"kty": "oct", "k": k(43), "alg": "RS256"});
+    assert_eq!(kind(&jwk(&rs256)), MALFORMED);
+    let empty = json!({"kty": "oct", "k": "", "alg": "HS256"});
+    assert_eq!(kind(&jwk(&empty)), WEAK);
+    assert_eq!(kind(&jwk(&json!({"kty": "oct"}))), MALFORMED);
+}
+
+// One JWK
+
+#[test]
+fn public_jwks_are_taken_with_kid_and_alg() {
+    let full = with(with(es256_jwk(), "kid", "k1"), "alg", "ES256");
+    let key = jwk(&with(
+        with(full, "use", "sig"),
+        "key_ops",
+        json!(["verify"]),
+    ))
+    .unwrap();
+    assert_eq!(key.kid(), Some("k1"));
+    assert_eq!(key.algorithms(), Algorithm::Es256.into());
+    assert_eq!(jwk(&rsa_jwk()).unwrap().algorithms().iter().count(), 6);
+    assert_eq!(
+        jwk(&ed25519_jwk()).unwrap().algorithms(),
+        Algorithm::EdDsa.into()
+    );
+    for name in ["EdDSA", "Ed25519"] {
+        let key = jwk(&with(ed25519_jwk(), "alg", name)).unwrap();
+        assert_eq!(key.algorithms(), Algorithm::EdDsa.into());
+    }
+}
+
+#[test]
+fn jwks_for_another_purpose_are_refused() {
+    for (name, value) in [
+        ("use", json!("enc")),
+        ("use", json!("SIG")),
+        ("use", json!("")),
+        ("use", json!(7)),
+        ("use", Value::Null),
+        ("key_ops", json!([])),
+        ("key_ops", json!(["sign"])),
+        ("key_ops", json!(["encrypt", "wrapKey"])),
+        ("key_ops", json!("verify")),
+        ("key_ops", json!(["verify", 7])),
+        ("key_ops", json!({"verify": true})),
+        ("alg", json!("RSA-OAEP")),
+        ("alg", json!("ES512")),
+        ("alg", json!("ES384")),
+        ("alg", json!("HS256")),
+        ("alg", json!("RS256")),
+        ("alg", json!("none")),
+        ("alg", json!("es256")),
+        ("alg", json!("")),
+        ("alg", json!(["ES256"])),
+    ] {
+        let refused = jwk(&with(es256_jwk(), name, value.clone()));
+        assert_eq!(kind(&refused), MALFORMED, "{name} {value}");
+    }
+    for operations in [json!(["verify"]), json!(["sign", "verify"])] {
+        assert_eq!(kind(&jwk(&with(es256_jwk(), "key_ops", operations))), None);
+    }
+}
+
+#[test]
+fn jwks_with_private_members_are_refused_by_name() {
+    for name in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
+        for public in [rsa_jwk(), es256_jwk(), ed25519_jwk()] {
+            assert_eq!(
+                kind(&jwk(&with(public.clone(), name, "AQAB"))),
+                PRIVATE,
+                "{name}"
+            );
+            assert_eq!(
+                kind(&jwk(&with(public, name, Value::Null))),
+                PRIVATE,
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn jwks_of_another_type_or_curve_are_refused() {
+    for (public, name, value) in [
+        (es256_jwk(), "kty", json!("RSA")),
+        (es256_jwk(), "kty", json!("OKP")),
+        (es256_jwk(), "kty", json!("ec")),
+        (es256_jwk(), "kty", json!("AKP")),
+        (es256_jwk(), "kty", json!(1)),
+        (es256_jwk(), "crv", json!("P-384")),
+        (es256_jwk(), "crv", json!("P-521")),
+        (es256_jwk(), "crv", json!("secp256k1")),
+        (es256_jwk(), "crv", json!("Ed25519")),
+        (es256_jwk(), "crv", json!(256)),
+        (ed25519_jwk(), "crv", json!("Ed448")),
+        (ed25519_jwk(), "crv", json!("X25519")),
+        (rsa_jwk(), "kty", json!("EC")),
+    ] {
+        let refused = jwk(&with(public, name, value.clone()));
+        assert_eq!(kind(&refused), MALFORMED, "{name} {value}");
+    }
+    for (public, names) in [
+        (es256_jwk(), &["kty", "crv", "x", "y"][..]),
+        (ed25519_jwk(), &["kty", "crv", "x"]),
+        (rsa_jwk(), &["kty", "n", "e"]),
+    ] {
+        for name in names {
+            assert_eq!(
+                kind(&jwk(&without(public.clone(), name))),
+                MALFORMED,
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn points_off_the_curve_or_of_another_length_are_refused() {
+    let x = es256_jwk()["x"].as_str().unwrap().to_owned();
+    for (name, value) in [
+        ("y", x.clone()),
+        ("x", x.replace("f8", "f9")),
+        ("x", x[..42].to_owned()),
+        ("x", format!("{x}A")),
+        ("x", format!("AA{x}")),
+        ("x", String::new()),
+        ("x", format!("{x}=")),
+        ("x", x.replace("EU", "EV")),
+    ] {
+        let refused = jwk(&with(es256_jwk(), name, value.clone()));
+        assert_eq!(kind(&refused), MALFORMED, "{name} {value}");
+    }
+    let off = "AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    assert_eq!(kind(&jwk(&with(ed25519_jwk(), "x", off))), MALFORMED);
+    let identity = "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    assert_eq!(kind(&jwk(&with(ed25519_jwk(), "x", identity))), WEAK);
+}
+
+#[test]
+fn weak_rsa_jwks_are_refused() {
+    let n = rsa_jwk()["n"].as_str().unwrap().to_owned();
+    for (name, value) in [
+        ("e", "AQ".to_owned()),      // 1
+        ("e", "Ag".to_owned()),      // 2
+        ("e", "Aw".to_owned()),      // 3
+        ("e", "AQAA".to_owned()),    // 65 536
+        ("e", "AgAAAAA".to_owned()), // 2^33
+        ("e", String::new()),
+        ("n", n[..340].to_owned()),     // 2040 bits
+        ("n", n.replace("uWQ", "uWA")), // even
+        ("n", n.repeat(5)),
+        ("n", String::new()),
+    ] {
+        assert_eq!(
+            kind(&jwk(&with(rsa_jwk(), name, value.clone()))),
+            WEAK,
+            "{name} {value}"
+        );
+    }
+    assert_eq!(kind(&jwk(&with(rsa_jwk(), "e", 65_537))), MALFORMED);
+}
+
+#[test]
+fn leading_zeros_of_rsa_numbers_are_forgiven() {
+    // 257 bytes are 343 characters: a zero byte in front shifts them all.
+    use base64::Engine;
+    let b64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let n = b64.decode(rsa_jwk()["n"].as_str().unwrap()).unwrap();
+    let padded = b64.encode([&[0], n.as_slice()].concat());
+    let key = jwk(&with(with(rsa_jwk(), "n", padded), "e", "AAEAAQ")).unwrap();
+    assert_eq!(key.id(), jwk(&rsa_jwk()).unwrap().id());
+}
+
+#[test]
+fn key_ids_are_strings_of_at_most_256_bytes() {
+    for kid in [
+        "",
+        "a",
+        "../../dev/null",
+        "' OR 1=1",
+        "http://169.254.169.254/",
+        "é\u{0}",
+    ] {
+        assert_eq!(
+            jwk(&with(es256_jwk(), "kid", kid)).unwrap().kid(),
+            Some(kid)
+        );
+    }
+    let kid = |len: usize| with(es256_jwk(), "kid", "k".repeat(len));
+    assert_eq!(kind(&jwk(&kid(256))), None);
+    assert_eq!(kind(&jwk(&kid(257))), MALFORMED);
+    for value in [
+        json!(7),
+        Value::Null,
+        json!(["a"]),
+        json!({"a": 1}),
+        json!(true),
+    ] {
+        assert_eq!(
+            kind(&jwk(&with(es256_jwk(), "kid", value.clone()))),
+            MALFORMED,
+            "{value}"
+        );
+    }
+    let key = jwk(&es256_jwk()).unwrap();
+    assert_eq!(kind(&key.clone().with_kid("k".repeat(256))), None);
+    let refused = key.with_kid("k".repeat(257));
+    assert_eq!(kind(&refused), Some(ConfigErrorKind::OutOfRange));
+}
+
+#[test]
+fn the_text_of_a_jwk_is_read_strictly() {
+    let malformed = Some(ConfigErrorKind::ValueMalformed);
+    let text = es256_jwk().to_string();
+    let inner = text.trim_matches(['{', '}']);
+    for refused in [
+        String::new(),
+        String::from("[]"),
+        String::from("\"key\""),
+        format!("{text} x"),
+        format!("\u{feff}{text}"),
+        format!(r#"{{{inner},"kty":"EC"}}"#),
+        format!(r#"{{{inner},"k\u0074y":"EC"}}"#),
+        format!(r#"{{{inner},"x5c":[{{"a":1,"a":2}}]}}"#),
+        text[..text.len() - 1].to_owned(),
+    ] {
+        assert_eq!(kind(&Key::from_jwk(&refused)), malformed, "{refused}");
+    }
+    assert_eq!(kind(&Key::from_jwk([0xff, 0xfe])), malformed);
+}
+
+// Sets
+
+fn jwks(keys: &[Value]) -> Result<KeySet, ConfigError> {
+    KeySet::from_jwks(json!({"keys": keys}).to_string())
+}
+
+#[test]
+fn bad_members_are_skipped_one_by_one_and_reported() {
+    let bad = [
+        with(rsa_jwk(), "d", "AQAB"),
+        json!({"kty": "oct", "k": "A".repeat(43), "alg": "HS256"}),
+        json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA"}),
+        with(es256_jwk(), "crv", "P-521"),
+        with(es256_jwk(), "alg", "ES512"),
+        with(rsa_jwk(), "e", "Aw"),
+        with(es256_jwk(), "x", "!!"),
+        with(es256_jwk(), "kid", 7),
+        with(es256_jwk(), "kid", "k".repeat(257)),
+        with(es256_jwk(), "use", "enc"),
+        with(es256_jwk(), "key_ops", json!(["deriveBits"])),
+        json!({}),
+        json!(null),
+        json!("key"),
+        json!([]),
+    ];
+    for (at, member) in bad.iter().enumerate() {
+        let named = with(ed25519_jwk(), "kid", "good");
+        let set = jwks(&[with(es256_jwk(), "kid", "first"), member.clone(), named]).unwrap();
+        assert_eq!(set.keys().len(), 2, "{at}");
+        let [skipped] = set.skipped() else {
+            panic!("{at}: {:?}", set.skipped());
+        };
+        assert_eq!(skipped.index(), 1);
+        assert!(!skipped.reason().is_empty());
+        let only_bad = jwks(&[member.clone()]);
+        assert_eq!(kind(&only_bad), Some(ConfigErrorKind::NoUsableKey), "{at}");
+    }
+    let all = jwks(&[&bad[..], &[es256_jwk()]].concat()).unwrap();
+    assert_eq!((all.keys().len(), all.skipped().len()), (1, bad.len()));
+}
+
+#[test]
+fn a_symmetric_member_never_becomes_a_key() {
+    let oct = json!({"kty": "oct", "k": "A".repeat(86), "kid": "s"});
+    let set = jwks(&[oct, es256_jwk()]).unwrap();
+    assert!(
+        !set.algorithms()
+            .iter()
+            .any(|alg| alg.as_str().starts_with("HS"))
+    );
+    assert_eq!(set.skipped()[0].kid(), Some("s"));
+}
+
+#[test]
+fn an_error_over_a_set_without_usable_keys_says_why() {
+    let error = jwks(&[with(es256_jwk(), "use", "enc"), json!({"kty": "oct"})]).unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::NoUsableKey);
+    let text = error.to_string();
+    assert!(text.contains("key 0: `use` is not `sig`"), "{text}");
+    assert!(text.contains("key 1: a symmetric key"), "{text}");
+}
+
+#[test]
+fn sets_are_read_strictly_and_whole() {
+    let malformed = Some(ConfigErrorKind::ValueMalformed);
+    let key = es256_jwk().to_string();
+    let inner = key.trim_matches(['{', '}']);
+    for refused in [
+        String::new(),
+        String::from("{}"),
+        String::from(r#"{"keys":{}}"#),
+        String::from(r#"{"keys":null}"#),
+        format!("[{key}]"),
+        key.clone(),
+        format!(r#"{{"keys":[{key}],"keys":[]}}"#),
+        format!(r#"{{"keys":[{{{inner},"kty":"EC"}}]}}"#),
+        format!(r#"{{"keys":[{key}]}} "#) + "x",
+        format!(r#"{{"keys":[{key},]}}"#),
+        String::from("<html></html>"),
+        format!(
+            r#"{{"keys":[{key}],"deep":{}{}}}"#,
+            "[".repeat(40),
+            "]".repeat(40)
+        ),
+    ] {
+        assert_eq!(kind(&KeySet::from_jwks(&refused)), malformed, "{refused}");
+    }
+    let more = format!(r#"{{"issuer":"x","keys":[{key}]}}"#);
+    assert_eq!(kind(&KeySet::from_jwks(more)), None);
+}
+
+#[test]
+fn sets_over_the_caps_are_refused_whole() {
+    let range = Some(ConfigErrorKind::OutOfRange);
+    let named = |n: usize| with(es256_jwk(), "kid", format!("k{n}"));
+    let many = |count| (0..count).map(named).collect::<Vec<_>>();
+    assert_eq!(jwks(&many(100)).unwrap().keys().len(), 100);
+    assert_eq!(kind(&jwks(&many(101))), range);
+    // Members that would be skipped count too.
+    let with_bad = [many(100), vec![json!({"kty": "AKP"})]].concat();
+    assert_eq!(kind(&jwks(&with_bad)), range);
+
+    let text = json!({"keys": [es256_jwk()]}).to_string();
+    let padded = |len: usize| format!("{text}{}", " ".repeat(len - text.len()));
+    assert_eq!(kind(&KeySet::from_jwks(padded(256 * 1024))), None);
+    assert_eq!(kind(&KeySet::from_jwks(padded(256 * 1024 + 1))), range);
+}
+
+#[test]
+fn a_set_needs_a_key() {
+    let kind = kind(&KeySet::new([]));
+    assert_eq!(kind, Some(ConfigErrorKind::NoUsableKey));
+}
+
+// Restrictions
+
+#[test]
+fn a_key_cannot_be_widened() {
+    let key = jwk(&with(rsa_jwk(), "alg", "RS256")).unwrap();
+    let unusable = Some(ConfigErrorKind::AlgorithmUnusable);
+    assert_eq!(kind(&key.clone().with_algorithms([Algorithm::Rs256])), None);
+    for other in [Algorithm::Ps256, Algorithm::Hs256, Algorithm::Es256] {
+        assert_eq!(kind(&key.clone().with_algorithms([other])), unusable);
+        let both = [Algorithm::Rs256, other];
+        assert_eq!(kind(&key.clone().with_algorithms(both)), unusable);
+    }
+    assert_eq!(kind(&key.with_algorithms([])), Some(ConfigErrorKind::Empty));
+}
+
+// What is never shown
+
+#[test]
+fn neither_debug_nor_errors_show_key_material() {
+    const CANARY: &str = "canary-5fK2qkXW-canary-5fK2qkXW-0123456789";
+    let import = Import::on(Provider::ring());
+    let key = import
+        .secret(CANARY.to_owned())
+        .unwrap()
+        .with_kid(CANARY)
+        .unwrap();
+    let set = KeySet::from(key.clone());
+    let shown = [
+        format!("{key:?} {set:?} {:?} {import:?}", key.id()),
+        format!("{:?}", Key::from_base64url_secret(&format!("{CANARY}!"))),
+        format!("{:?}", Key::from_pem(CANARY)),
+        format!("{:?}", Key::from_der(CANARY)),
+        format!("{:?}", Key::from_jwk(CANARY)),
+        format!("{:?}", Key::from_secret(CANARY[..20].to_owned())),
+        format!("{:?}", Key::from_jwk(format!(r#"{{"kty":"{CANARY}"}}"#))),
+        format!(
+            "{:?}",
+            Key::from_jwk(format!(r#"{{"kty":"oct","k":"{CANARY}!"}}"#))
+        ),
+        format!(
+            "{:?}",
+            KeySet::from_jwks(format!(r#"{{"keys":["{CANARY}"]}}"#))
+        ),
+        format!(
+            "{:?}",
+            Key::from_pem(format!("-----BEGIN {CANARY}-----\n-----END {CANARY}-----"))
+        ),
+    ];
+    for text in shown {
+        assert!(!text.contains("5fK2qkXW"), "{text}");
+        assert!(!text.contains("99, 97, 110, 97, 114, 121"), "{text}");
+    }
+    let public = format!("{:?}", jwk(&es256_jwk()).unwrap());
+    assert!(
+        public.contains("P-256") && !public.contains("f83OJ3D2"),
+        "{public}"
+    );
+}
+
+#[test]
+fn keys_and_sets_can_be_shared_between_threads() {
+    fn shared<T: Clone + Send + Sync + 'static>() {}
+    shared::<Key>();
+    shared::<KeySet>();
+    shared::<Import>();
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_constructor_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Key::from_pem(&bytes);
+        let _ = Key::from_der(&bytes);
+        let _ = Key::from_jwk(&bytes);
+        let _ = KeySet::from_jwks(&bytes);
+        let _ = Key::from_secret(bytes);
+    }
+
+    #[test]
+    fn no_change_to_der_makes_a_constructor_panic(
+        index in 0_usize..294,
+        byte in any::<u8>(),
+        cut in 0_usize..294,
+    ) {
+        let mut changed = der(RSA);
+        changed[index] = byte;
+        let _ = Key::from_der(&changed);
+        let _ = Key::from_der(&changed[..cut]);
+    }
+
+    #[test]
+    fn no_value_of_a_member_makes_a_constructor_panic(
+        name in "kty|crv|x|y|n|e|d|k|use|alg|kid|key_ops",
+        value in "\\PC{0,60}",
+    ) {
+        for public in [rsa_jwk(), es256_jwk(), ed25519_jwk()] {
+            let _ = jwk(&with(public, &name, value.clone()));
+        }
+    }
+}
