@@ -1,4 +1,10 @@
 //! Import of keys: what is taken, what is refused and why, and what is never shown.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test panics where it fails"
+)]
 
 use bearergate::Algorithm;
 use bearergate::ConfigError;

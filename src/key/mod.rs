@@ -25,8 +25,6 @@ pub use store::KeyHint;
 pub use store::KeyLife;
 pub use store::KeyStore;
 
-pub(crate) use set::Candidates;
-
 use std::fmt;
 use std::sync::Arc;
 
@@ -73,6 +71,24 @@ struct Inner {
 impl Key {
     /// Takes a MAC secret: random bytes, at least 32 for HS256, 48 for HS384, 64 for HS512.
     ///
+    /// A public key is of another type and does not fit:
+    ///
+    /// ```compile_fail
+    /// # let jwk = r#"{"kty":"OKP","crv":"Ed25519",
+    /// #     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// let key = bearergate::Key::from_jwk(jwk)?;
+    /// bearergate::Key::from_secret(key)?;
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
+    ///
+    /// ```
+    /// # let jwk = r#"{"kty":"OKP","crv":"Ed25519",
+    /// #     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// let key = bearergate::Key::from_jwk(jwk)?;
+    /// bearergate::KeySet::from(key);
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// `key_weak` for a shorter one, `key_malformed` for what looks like a public key.
@@ -109,6 +125,17 @@ impl Key {
     }
 
     /// Takes one JWK as JSON text: a public key, or a MAC secret (`kty` `oct`).
+    ///
+    /// ```
+    /// use bearergate::Algorithm;
+    /// use bearergate::Key;
+    ///
+    /// let key = Key::from_jwk(
+    ///     r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+    /// )?;
+    /// assert_eq!(key.algorithms(), Algorithm::EdDsa.into());
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
     ///
     /// `use` must be `sig` and `key_ops` must hold `verify` where they stand; `alg` must fit the
     /// type, and then the key serves it alone.
@@ -207,7 +234,8 @@ impl fmt::Debug for Key {
     }
 }
 
-fn check_served(wanted: Algorithms, served: Algorithms) -> Result<(), ConfigError> {
+/// Refuses an empty selection, and algorithms that are not served.
+pub(crate) fn check_served(wanted: Algorithms, served: Algorithms) -> Result<(), ConfigError> {
     if wanted.is_empty() {
         return Err(ConfigError::new(
             ConfigErrorKind::Empty,
@@ -222,7 +250,7 @@ fn check_served(wanted: Algorithms, served: Algorithms) -> Result<(), ConfigErro
     Err(ConfigError::new(
         ConfigErrorKind::AlgorithmUnusable,
         "algorithms",
-        format!("the key cannot serve {unusable:?}; it serves {served:?}"),
+        format!("no key can serve {unusable:?}; choose from {served:?}"),
     ))
 }
 

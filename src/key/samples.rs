@@ -68,7 +68,7 @@ pub(crate) fn jwk(pem: &str) -> Value {
             json!({"kty": "EC", "crv": curve.name(), "x": b64(x), "y": b64(y)})
         }
         Material::Rsa(n, e) => json!({"kty": "RSA", "n": b64(&n), "e": b64(&e)}),
-        Material::Secret(_) => unreachable!(),
+        Material::Secret(_) => panic!("no PEM holds a secret"),
     }
 }
 

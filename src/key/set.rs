@@ -93,6 +93,20 @@ impl KeySet {
     /// Members that are private, symmetric, weak, malformed, of an unknown type or not for
     /// verifying signatures are [skipped](Self::skipped) one by one; the others stay good.
     ///
+    /// ```
+    /// use bearergate::KeySet;
+    ///
+    /// let keys = KeySet::from_jwks(
+    ///     r#"{"keys":[
+    ///         {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+    ///         {"kty":"AKP","alg":"ML-DSA-44","kid":"of tomorrow"}
+    ///     ]}"#,
+    /// )?;
+    /// assert_eq!(keys.keys().len(), 1);
+    /// assert_eq!(keys.skipped()[0].kid(), Some("of tomorrow"));
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// `value_malformed` for what is no JWK Set in well-formed JSON without duplicate members,

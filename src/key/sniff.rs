@@ -9,6 +9,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::GeneralPurpose;
 use base64::engine::GeneralPurposeConfig;
 use memchr::memmem;
+use zeroize::Zeroizing;
 
 use super::der;
 use crate::crypto::Flaw;
@@ -54,7 +55,7 @@ fn is_der(bytes: &[u8]) -> bool {
 }
 
 fn is_der_text(text: &[u8]) -> bool {
-    let dense: Vec<u8> = text
+    let dense: Zeroizing<Vec<u8>> = text
         .iter()
         .filter(|byte| !byte.is_ascii_whitespace())
         .map(|byte| match byte {
@@ -62,8 +63,10 @@ fn is_der_text(text: &[u8]) -> bool {
             b'_' => b'/',
             other => *other,
         })
-        .collect();
-    LENIENT.decode(dense).is_ok_and(|bytes| is_der(&bytes))
+        .collect::<Vec<_>>()
+        .into();
+    let decoded = LENIENT.decode(dense.as_slice()).map(Zeroizing::new);
+    decoded.is_ok_and(|bytes| is_der(&bytes))
 }
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
