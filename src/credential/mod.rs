@@ -1,3 +1,22 @@
 //! Credentials as they come with a request.
 
 pub(crate) mod base64url;
+pub(crate) mod charset;
+
+mod authorization;
+mod builder;
+mod cookie;
+mod hide;
+mod parameter;
+mod place;
+mod presented;
+mod sources;
+mod unverified;
+
+pub use builder::SourcesBuilder;
+pub use place::Place;
+pub use place::Scheme;
+pub use presented::Credential;
+pub use presented::Presented;
+pub use sources::Sources;
+pub use unverified::Unverified;

@@ -1,0 +1,288 @@
+//! Configures where credentials are looked for.
+
+use std::collections::HashSet;
+
+use http::HeaderName;
+use http::header;
+
+use crate::credential::charset;
+use crate::credential::place::Place;
+use crate::credential::place::Scheme;
+use crate::credential::sources::Sources;
+use crate::rejection::ConfigError;
+use crate::rejection::ConfigErrorKind;
+
+/// Builds [`Sources`]; everything but `Authorization: Bearer` is off until it is enabled.
+///
+/// ```
+/// use bearergate::Sources;
+///
+/// let sources = Sources::builder()
+///     .cookie("__Host-session")
+///     .allow_origin("https://app.example.com")
+///     .build()?;
+/// assert_eq!(sources.places().count(), 2);
+///
+/// let refused = Sources::builder().header("Authorization").build().unwrap_err();
+/// assert_eq!(refused.field(), "header");
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SourcesBuilder {
+    schemes: Vec<Scheme>,
+    wanted: Vec<Wanted>,
+    origins: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Wanted {
+    Cookie(String),
+    Form(String),
+    Header(String),
+    Query(String),
+}
+
+impl SourcesBuilder {
+    /// Ignores `Authorization: Bearer`, which is enabled by default.
+    #[must_use]
+    pub fn without_bearer(mut self) -> Self {
+        self.schemes.retain(|s| *s != Scheme::Bearer);
+        self
+    }
+
+    /// Enables `Authorization: DPoP` (RFC 9449 section 7.1).
+    #[must_use]
+    pub fn dpop(self) -> Self {
+        self.scheme(Scheme::Dpop)
+    }
+
+    /// Enables `Authorization: ApiKey`.
+    #[must_use]
+    pub fn api_key(self) -> Self {
+        self.scheme(Scheme::ApiKey)
+    }
+
+    /// Enables the cookie of this name.
+    ///
+    /// Browsers send cookies unasked. So outside `GET`, `HEAD` and `OPTIONS`, and on any upgrade,
+    /// such a request is refused unless it says `Sec-Fetch-Site: same-origin` or, where that is
+    /// absent, its `Origin` is one of [`allow_origin`](Self::allow_origin).
+    #[must_use]
+    pub fn cookie(self, name: impl Into<String>) -> Self {
+        self.want(Wanted::Cookie(name.into()))
+    }
+
+    /// Allows requests with a cookie from pages of this origin, as a browser serializes it:
+    /// `https://app.example.com`.
+    #[must_use]
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.origins.push(origin.into());
+        self
+    }
+
+    /// Enables the parameter of this name in a form body that the caller hands over
+    /// (RFC 6750 section 2.2); its name there is [`Sources::ACCESS_TOKEN`].
+    #[must_use]
+    pub fn form(self, name: impl Into<String>) -> Self {
+        self.want(Wanted::Form(name.into()))
+    }
+
+    /// Enables a header of this name whose whole value is the credential.
+    #[must_use]
+    pub fn header(self, name: impl Into<String>) -> Self {
+        self.want(Wanted::Header(name.into()))
+    }
+
+    /// Enables the parameter of this name in the query (RFC 6750 section 2.3); its name there is
+    /// [`Sources::ACCESS_TOKEN`].
+    ///
+    /// URIs end up in logs and histories. Prefer any other place.
+    #[must_use]
+    pub fn query(self, name: impl Into<String>) -> Self {
+        self.want(Wanted::Query(name.into()))
+    }
+
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](ConfigErrorKind::Empty) for an empty name or if nothing is enabled,
+    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for a name or an origin that no
+    /// request can have, [`Conflict`](ConfigErrorKind::Conflict) if a place is enabled twice, or
+    /// a header that has a meaning of its own, or if there are origins but no cookie.
+    pub fn build(self) -> Result<Sources, ConfigError> {
+        let mut places = Vec::new();
+        if !self.schemes.is_empty() {
+            places.push(Place::AuthorizationHeader);
+        }
+        for wanted in self.wanted {
+            places.push(wanted.checked()?);
+        }
+        check_places(&places)?;
+        check_origins(&self.origins, &places)?;
+        Ok(Sources {
+            schemes: self.schemes,
+            places,
+            origins: self.origins,
+        })
+    }
+
+    fn scheme(mut self, scheme: Scheme) -> Self {
+        if !self.schemes.contains(&scheme) {
+            self.schemes.push(scheme);
+        }
+        self
+    }
+
+    fn want(mut self, wanted: Wanted) -> Self {
+        self.wanted.push(wanted);
+        self
+    }
+}
+
+impl Default for SourcesBuilder {
+    fn default() -> Self {
+        Self {
+            schemes: vec![Scheme::Bearer],
+            wanted: Vec::new(),
+            origins: Vec::new(),
+        }
+    }
+}
+
+impl Wanted {
+    fn checked(self) -> Result<Place, ConfigError> {
+        match self {
+            Self::Cookie(name) => {
+                check_name("cookie", &name, charset::is_tchar)?;
+                Ok(Place::Cookie(name.into()))
+            }
+            Self::Form(name) => {
+                check_name("form", &name, charset::is_name_char)?;
+                Ok(Place::Form(name.into()))
+            }
+            Self::Header(name) => header_place(&name),
+            Self::Query(name) => {
+                check_name("query", &name, charset::is_name_char)?;
+                Ok(Place::Query(name.into()))
+            }
+        }
+    }
+}
+
+fn header_place(name: &str) -> Result<Place, ConfigError> {
+    check_name("header", name, charset::is_tchar)?;
+    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|e| {
+        let detail = format!("`{name}` is no header name; give a shorter one");
+        ConfigError::new(ConfigErrorKind::ValueMalformed, "header", detail).with_source(e)
+    })?;
+    if is_taken(&parsed) {
+        let detail = format!("`{parsed}` has a meaning of its own; give another header");
+        return Err(ConfigError::new(
+            ConfigErrorKind::Conflict,
+            "header",
+            detail,
+        ));
+    }
+    Ok(Place::Header(parsed))
+}
+
+fn is_taken(name: &HeaderName) -> bool {
+    let taken = [
+        header::AUTHORIZATION,
+        header::COOKIE,
+        HeaderName::from_static("dpop"),
+        header::HOST,
+        header::ORIGIN,
+        header::PROXY_AUTHORIZATION,
+    ];
+    taken.contains(name)
+}
+
+fn check_name(
+    field: &'static str,
+    name: &str,
+    is_legal: fn(u8) -> bool,
+) -> Result<(), ConfigError> {
+    if name.is_empty() {
+        let detail = "the name is empty; give the name to look for";
+        return Err(ConfigError::new(ConfigErrorKind::Empty, field, detail));
+    }
+    if !name.bytes().all(is_legal) {
+        let detail = format!("{name:?} has a character that such a name cannot have; remove it");
+        let kind = ConfigErrorKind::ValueMalformed;
+        return Err(ConfigError::new(kind, field, detail));
+    }
+    Ok(())
+}
+
+fn check_places(places: &[Place]) -> Result<(), ConfigError> {
+    let mut seen = HashSet::new();
+    if let Some(twice) = places.iter().find(|p| !seen.insert(*p)) {
+        let detail = format!("{twice:?} is enabled twice; enable it once");
+        return Err(ConfigError::new(
+            ConfigErrorKind::Conflict,
+            "sources",
+            detail,
+        ));
+    }
+    if places.is_empty() {
+        let detail = "no place is enabled; enable one or keep `Authorization: Bearer`";
+        return Err(ConfigError::new(ConfigErrorKind::Empty, "sources", detail));
+    }
+    Ok(())
+}
+
+fn check_origins(origins: &[String], places: &[Place]) -> Result<(), ConfigError> {
+    let has_cookie = places.iter().any(|p| matches!(p, Place::Cookie(_)));
+    if !origins.is_empty() && !has_cookie {
+        let detail = "origins matter to cookies only; enable a cookie or remove them";
+        let kind = ConfigErrorKind::Conflict;
+        return Err(ConfigError::new(kind, "allow_origin", detail));
+    }
+    if let Some(bad) = origins.iter().find(|o| !is_origin(o)) {
+        let detail = format!(
+            "{bad:?} is not how a browser writes an origin; give scheme and host in lower case, \
+             the port only if it is not the default one, and nothing after it"
+        );
+        let kind = ConfigErrorKind::ValueMalformed;
+        return Err(ConfigError::new(kind, "allow_origin", detail));
+    }
+    Ok(())
+}
+
+/// RFC 6454 section 6.2, without `null`, which is no one's origin.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else {
+        return false;
+    };
+    let (host, port) = split_port(authority);
+    is_scheme(scheme) && is_host(host) && port.is_none_or(|p| is_port(p, scheme))
+}
+
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+fn is_scheme(scheme: &str) -> bool {
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b);
+    scheme.starts_with(|c: char| c.is_ascii_lowercase()) && scheme.bytes().all(legal)
+}
+
+fn is_host(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    if let Some(address) = address {
+        let parsed = address.parse::<std::net::Ipv6Addr>();
+        return parsed.is_ok_and(|a| a.to_string() == address);
+    }
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b);
+    !host.is_empty() && host.bytes().all(legal)
+}
+
+fn is_port(port: &str, scheme: &str) -> bool {
+    let default = matches!((scheme, port), ("https", "443") | ("http", "80"));
+    !default && port.parse::<u16>().is_ok_and(|p| p.to_string() == port)
+}

@@ -1,0 +1,209 @@
+//! What is known about a request before anything in it is believed.
+
+mod extension;
+
+pub use extension::ClientCertificate;
+pub use extension::PeerAddress;
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use http::Extensions;
+use http::HeaderMap;
+use http::Method;
+use http::Uri;
+use http::request::Parts;
+
+/// The facts of one request, borrowed from it.
+///
+/// Headers, URI and form body come from the client and are untrusted. The peer address and the
+/// client certificate are facts of the connection: fill them from the connection, never from a
+/// header. `Debug` shows the method, the path without its query and the names of the headers.
+///
+/// ```
+/// use bearergate::PeerAddress;
+/// use bearergate::RequestFacts;
+///
+/// let mut request = http::Request::get("/orders?page=2").body(())?;
+/// let peer: std::net::SocketAddr = "192.0.2.7:4711".parse()?;
+/// request.extensions_mut().insert(PeerAddress(peer));
+///
+/// let (parts, ()) = request.into_parts();
+/// let facts = RequestFacts::from(&parts);
+/// assert_eq!(facts.uri().path(), "/orders");
+/// assert_eq!(facts.peer(), Some(peer));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct RequestFacts<'r> {
+    method: &'r Method,
+    uri: &'r Uri,
+    headers: &'r HeaderMap,
+    peer: Option<SocketAddr>,
+    certificate: Option<&'r [u8]>,
+    form: Option<&'r [u8]>,
+}
+
+impl<'r> RequestFacts<'r> {
+    /// Takes what every request has.
+    pub const fn new(method: &'r Method, uri: &'r Uri, headers: &'r HeaderMap) -> Self {
+        Self {
+            method,
+            uri,
+            headers,
+            peer: None,
+            certificate: None,
+            form: None,
+        }
+    }
+
+    /// Adds the address of the connection's other end.
+    #[must_use]
+    pub const fn with_peer(mut self, peer: SocketAddr) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// Adds the certificate (DER) that the client proved in the TLS handshake.
+    #[must_use]
+    pub const fn with_certificate(mut self, der: &'r [u8]) -> Self {
+        self.certificate = Some(der);
+        self
+    }
+
+    /// Adds the body that the caller has read, if its content type is
+    /// `application/x-www-form-urlencoded`.
+    #[must_use]
+    pub const fn with_form(mut self, body: &'r [u8]) -> Self {
+        self.form = Some(body);
+        self
+    }
+
+    /// Returns the method.
+    pub const fn method(&self) -> &'r Method {
+        self.method
+    }
+
+    /// Returns the URI; its query may hold a credential.
+    pub const fn uri(&self) -> &'r Uri {
+        self.uri
+    }
+
+    /// Returns the headers; they may hold a credential.
+    pub const fn headers(&self) -> &'r HeaderMap {
+        self.headers
+    }
+
+    /// Returns the address of the connection's other end, which may be a proxy.
+    pub const fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// Returns the client certificate of the connection as DER.
+    pub const fn certificate(&self) -> Option<&'r [u8]> {
+        self.certificate
+    }
+
+    /// Returns the form body; it may hold a credential.
+    pub const fn form(&self) -> Option<&'r [u8]> {
+        self.form
+    }
+
+    fn with_extensions(mut self, extensions: &'r Extensions) -> Self {
+        self.peer = extensions.get().map(|PeerAddress(peer)| *peer);
+        self.certificate = extensions.get().map(ClientCertificate::as_der);
+        self
+    }
+}
+
+impl<'r> From<&'r Parts> for RequestFacts<'r> {
+    /// Takes the peer and the certificate from the extensions [`PeerAddress`] and
+    /// [`ClientCertificate`].
+    fn from(parts: &'r Parts) -> Self {
+        Self::new(&parts.method, &parts.uri, &parts.headers).with_extensions(&parts.extensions)
+    }
+}
+
+impl<'r, B> From<&'r http::Request<B>> for RequestFacts<'r> {
+    /// Takes the peer and the certificate from the extensions [`PeerAddress`] and
+    /// [`ClientCertificate`]; the body is left alone.
+    fn from(request: &'r http::Request<B>) -> Self {
+        Self::new(request.method(), request.uri(), request.headers())
+            .with_extensions(request.extensions())
+    }
+}
+
+impl fmt::Debug for RequestFacts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestFacts")
+            .field("method", self.method)
+            .field("path", &self.uri.path())
+            .field("headers", &Names(self.headers))
+            .finish_non_exhaustive()
+    }
+}
+
+struct Names<'a>(&'a HeaderMap);
+
+impl fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_come_from_parts_and_their_extensions() {
+        let peer: SocketAddr = "[2001:db8::1]:443".parse().unwrap();
+        let request = http::Request::post("https://api.example.com/a?b=c")
+            .header("x-one", "1")
+            .extension(PeerAddress(peer))
+            .extension(ClientCertificate::from_der(vec![0x30, 0x00]))
+            .body(())
+            .unwrap();
+        let facts = RequestFacts::from(&request);
+        assert_eq!(facts.certificate(), Some(&[0x30, 0x00][..]));
+        let (parts, ()) = request.into_parts();
+        let facts = RequestFacts::from(&parts);
+        assert_eq!(facts.method(), Method::POST);
+        assert_eq!(facts.uri().query(), Some("b=c"));
+        assert_eq!(facts.headers()["x-one"], "1");
+        assert_eq!(facts.peer(), Some(peer));
+        assert_eq!(facts.certificate(), Some(&[0x30, 0x00][..]));
+        assert_eq!(facts.form(), None);
+    }
+
+    #[test]
+    fn nothing_is_taken_for_a_fact_that_was_not_given() {
+        let request = http::Request::get("/")
+            .header("x-forwarded-for", "192.0.2.1")
+            .header("x-client-cert", "MAA=")
+            .body(())
+            .unwrap();
+        let facts = RequestFacts::from(&request);
+        assert_eq!(facts.peer(), None);
+        assert_eq!(facts.certificate(), None);
+    }
+
+    #[test]
+    fn debug_shows_no_value_of_the_client() {
+        let request = http::Request::get("https://user:s3cret@h.example/path?access_token=s3cret")
+            .header("authorization", "Bearer s3cret")
+            .header("x-other", "s3cret")
+            .body(())
+            .unwrap();
+        let shown = format!(
+            "{:?}",
+            RequestFacts::from(&request)
+                .with_form(b"access_token=s3cret")
+                .with_certificate(b"s3cret")
+        );
+        assert!(!shown.contains("s3cret"), "{shown}");
+        for part in ["GET", "/path", "authorization", "x-other"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
+}
