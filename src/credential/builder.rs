@@ -6,6 +6,7 @@ use http::HeaderName;
 use http::header;
 
 use crate::credential::charset;
+use crate::credential::origin;
 use crate::credential::place::Place;
 use crate::credential::place::Scheme;
 use crate::credential::sources::Sources;
@@ -240,7 +241,7 @@ fn check_origins(origins: &[String], places: &[Place]) -> Result<(), ConfigError
         let kind = ConfigErrorKind::Conflict;
         return Err(ConfigError::new(kind, "allow_origin", detail));
     }
-    if let Some(bad) = origins.iter().find(|o| !is_origin(o)) {
+    if let Some(bad) = origins.iter().find(|o| !origin::is_serialized(o)) {
         let detail = format!(
             "{bad:?} is not how a browser writes an origin; give scheme and host in lower case, \
              the port only if it is not the default one, and nothing after it"
@@ -251,38 +252,122 @@ fn check_origins(origins: &[String], places: &[Place]) -> Result<(), ConfigError
     Ok(())
 }
 
-/// RFC 6454 section 6.2, without `null`, which is no one's origin.
-fn is_origin(text: &str) -> bool {
-    let Some((scheme, authority)) = text.split_once("://") else {
-        return false;
-    };
-    let (host, port) = split_port(authority);
-    is_scheme(scheme) && is_host(host) && port.is_none_or(|p| is_port(p, scheme))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rejection::ConfigErrorKind::Conflict;
+    use crate::rejection::ConfigErrorKind::Empty;
+    use crate::rejection::ConfigErrorKind::ValueMalformed;
 
-fn split_port(authority: &str) -> (&str, Option<&str>) {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
+    fn refused(builder: SourcesBuilder) -> (ConfigErrorKind, &'static str) {
+        let error = builder.build().unwrap_err();
+        (error.kind(), error.field())
     }
-}
 
-fn is_scheme(scheme: &str) -> bool {
-    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b);
-    scheme.starts_with(|c: char| c.is_ascii_lowercase()) && scheme.bytes().all(legal)
-}
-
-fn is_host(host: &str) -> bool {
-    let address = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-    if let Some(address) = address {
-        let parsed = address.parse::<std::net::Ipv6Addr>();
-        return parsed.is_ok_and(|a| a.to_string() == address);
+    #[test]
+    fn only_bearer_is_enabled_by_default() {
+        let built = Sources::builder().build().unwrap();
+        for sources in [built, Sources::default()] {
+            assert_eq!(sources.schemes(), [Scheme::Bearer]);
+            assert!(sources.places().eq([&Place::AuthorizationHeader]));
+        }
     }
-    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b);
-    !host.is_empty() && host.bytes().all(legal)
-}
 
-fn is_port(port: &str, scheme: &str) -> bool {
-    let default = matches!((scheme, port), ("https", "443") | ("http", "80"));
-    !default && port.parse::<u16>().is_ok_and(|p| p.to_string() == port)
+    #[test]
+    fn places_are_enabled_by_name() {
+        let sources = Sources::builder()
+            .dpop()
+            .dpop()
+            .api_key()
+            .cookie("sid")
+            .form("access_token")
+            .header("X-Token")
+            .query("access_token")
+            .build()
+            .unwrap();
+        let schemes = [Scheme::Bearer, Scheme::Dpop, Scheme::ApiKey];
+        assert_eq!(sources.schemes(), schemes);
+        let places = [
+            Place::AuthorizationHeader,
+            Place::Cookie("sid".into()),
+            Place::Form("access_token".into()),
+            Place::Header(HeaderName::from_static("x-token")),
+            Place::Query("access_token".into()),
+        ];
+        assert!(sources.places().eq(&places));
+    }
+
+    #[test]
+    fn a_slot_without_a_place_is_refused() {
+        let builder = Sources::builder().without_bearer();
+        assert_eq!(refused(builder.clone()), (Empty, "sources"));
+        let sources = builder.header("x-token").build().unwrap();
+        assert_eq!(sources.places().count(), 1);
+    }
+
+    #[test]
+    fn empty_names_are_refused() {
+        assert_eq!(refused(Sources::builder().cookie("")), (Empty, "cookie"));
+        assert_eq!(refused(Sources::builder().form("")), (Empty, "form"));
+        assert_eq!(refused(Sources::builder().header("")), (Empty, "header"));
+        assert_eq!(refused(Sources::builder().query("")), (Empty, "query"));
+    }
+
+    #[test]
+    fn names_with_characters_outside_their_set_are_refused() {
+        for name in ["a b", "a;b", "a=b", "a,b", "a\"b", "\u{e4}", "a\0", "a\r\n"] {
+            let malformed = |field| (ValueMalformed, field);
+            assert_eq!(
+                refused(Sources::builder().cookie(name)),
+                malformed("cookie")
+            );
+            assert_eq!(refused(Sources::builder().form(name)), malformed("form"));
+            assert_eq!(
+                refused(Sources::builder().header(name)),
+                malformed("header")
+            );
+            assert_eq!(refused(Sources::builder().query(name)), malformed("query"));
+        }
+        assert!(Sources::builder().cookie("__Host-a!b").build().is_ok());
+        assert!(Sources::builder().query("a-b.c_d").build().is_ok());
+    }
+
+    #[test]
+    fn header_with_a_meaning_of_its_own_is_refused() {
+        for name in [
+            "Authorization",
+            "cookie",
+            "DPoP",
+            "host",
+            "proxy-authorization",
+        ] {
+            let builder = Sources::builder().header(name);
+            assert_eq!(refused(builder), (Conflict, "header"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_place_enabled_twice_is_refused() {
+        let twice = Sources::builder().header("x-token").header("X-TOKEN");
+        assert_eq!(refused(twice), (Conflict, "sources"));
+        let twice = Sources::builder().cookie("sid").query("sid").cookie("sid");
+        assert_eq!(refused(twice), (Conflict, "sources"));
+        assert!(
+            Sources::builder()
+                .cookie("sid")
+                .cookie("SID")
+                .build()
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn origins_are_for_cookies_and_must_be_serialized() {
+        let builder = Sources::builder().allow_origin("https://a.example");
+        assert_eq!(refused(builder.clone()), (Conflict, "allow_origin"));
+        let builder = builder.cookie("sid");
+        assert!(builder.clone().build().is_ok());
+        let builder = builder.allow_origin("https://a.example/");
+        assert_eq!(refused(builder), (ValueMalformed, "allow_origin"));
+    }
 }

@@ -7,6 +7,7 @@ mod authorization;
 mod builder;
 mod cookie;
 mod hide;
+mod origin;
 mod parameter;
 mod place;
 mod presented;

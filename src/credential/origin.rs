@@ -1,0 +1,96 @@
+//! Origins as browsers write them.
+
+use std::net::Ipv6Addr;
+
+/// Returns true for an origin in the one form of RFC 6454 section 6.2, `null` excepted: that is
+/// no one's origin.
+pub(super) fn is_serialized(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else {
+        return false;
+    };
+    let (host, port) = split_port(authority);
+    is_scheme(scheme) && is_host(host) && port.is_none_or(|p| is_port(p, scheme))
+}
+
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+fn is_scheme(scheme: &str) -> bool {
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b);
+    scheme.starts_with(|c: char| c.is_ascii_lowercase()) && scheme.bytes().all(legal)
+}
+
+fn is_host(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    if let Some(address) = address {
+        let parsed = address.parse::<Ipv6Addr>();
+        return parsed.is_ok_and(|a| a.to_string() == address);
+    }
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b);
+    !host.is_empty() && host.bytes().all(legal)
+}
+
+fn is_port(port: &str, scheme: &str) -> bool {
+    let default = matches!((scheme, port), ("https", "443") | ("http", "80"));
+    !default && port.parse::<u16>().is_ok_and(|p| p.to_string() == port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_have_one_spelling() {
+        for good in [
+            "https://a.example",
+            "https://a.example:8443",
+            "http://localhost:3000",
+            "http://127.0.0.1",
+            "http://[::1]:3000",
+            "http://[2001:db8::1]",
+            "chrome-extension://abcdefgh",
+        ] {
+            assert!(is_serialized(good), "{good}");
+        }
+    }
+
+    #[test]
+    fn anything_a_browser_does_not_write_is_refused() {
+        for bad in [
+            "",
+            "null",
+            "*",
+            "a.example",
+            "https://",
+            "://a.example",
+            "https://a.example/",
+            "https://a.example/path",
+            "https://a.example?q",
+            "https://a.example#f",
+            "https://user@a.example",
+            "https://A.example",
+            "HTTPS://a.example",
+            "https://*.example",
+            "https://a.example:443",
+            "http://a.example:80",
+            "https://a.example:",
+            "https://a.example:08443",
+            "https://a.example:+8443",
+            "https://a.example:65536",
+            "https://a.example:8443:1",
+            "https://[::1",
+            "https://[0:0:0:0:0:0:0:1]",
+            "https://[::1]x",
+            "https://a.example ",
+            " https://a.example",
+            "https://\u{e4}.example",
+            "https://a.example, https://b.example",
+        ] {
+            assert!(!is_serialized(bad), "{bad}");
+        }
+    }
+}
