@@ -4,6 +4,7 @@
 pub mod jsonwebtoken_v11;
 pub mod limits;
 
+mod challenge;
 mod clock;
 mod credential;
 mod crypto;
@@ -15,6 +16,11 @@ mod rejection;
 mod request;
 mod secret;
 
+pub use challenge::BodyStyle;
+pub use challenge::Challenge;
+pub use challenge::ChallengeBuilder;
+pub use challenge::ChallengeParams;
+pub use challenge::Refusal;
 pub use clock::Clock;
 pub use clock::FakeClock;
 pub use clock::Leeway;

@@ -1,4 +1,5 @@
 //! Exactly one credential a slot, or a typed rejection.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use bearergate::Place;
 use bearergate::RejectionKind;

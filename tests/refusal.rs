@@ -1,0 +1,313 @@
+//! Every kind of rejection as an HTTP answer.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::time::Duration;
+
+use bearergate::BodyStyle;
+use bearergate::Challenge;
+use bearergate::ChallengeParams;
+use bearergate::Refusal;
+use bearergate::Rejection;
+use bearergate::RejectionKind;
+use http::Response;
+use http::header;
+use proptest::prelude::*;
+
+const INVALID_TOKEN: &str = r#"Bearer realm="api", error="invalid_token", error_description="the credential is not accepted""#;
+const INVALID_REQUEST: &str = r#"Bearer realm="api", error="invalid_request""#;
+const PROOF: &str = r#"DPoP realm="api", error="invalid_dpop_proof""#;
+
+/// Kind, status, challenge and `Retry-After` under the default configuration.
+const TABLE: &[(&str, u16, Option<&str>, Option<&str>)] = &[
+    (
+        "credential_missing",
+        401,
+        Some(r#"Bearer realm="api""#),
+        None,
+    ),
+    ("credential_ambiguous", 400, Some(INVALID_REQUEST), None),
+    ("credential_malformed", 400, Some(INVALID_REQUEST), None),
+    ("token_malformed", 401, Some(INVALID_TOKEN), None),
+    ("token_too_large", 401, Some(INVALID_TOKEN), None),
+    ("token_encrypted", 401, Some(INVALID_TOKEN), None),
+    ("header_unsupported", 401, Some(INVALID_TOKEN), None),
+    ("algorithm_not_allowed", 401, Some(INVALID_TOKEN), None),
+    ("key_not_found", 401, Some(INVALID_TOKEN), None),
+    ("key_ambiguous", 401, Some(INVALID_TOKEN), None),
+    ("signature_invalid", 401, Some(INVALID_TOKEN), None),
+    ("claim_missing", 401, Some(INVALID_TOKEN), None),
+    ("claim_invalid", 401, Some(INVALID_TOKEN), None),
+    ("issuer_mismatch", 401, Some(INVALID_TOKEN), None),
+    ("audience_mismatch", 401, Some(INVALID_TOKEN), None),
+    ("type_mismatch", 401, Some(INVALID_TOKEN), None),
+    ("token_expired", 401, Some(INVALID_TOKEN), None),
+    ("token_not_yet_valid", 401, Some(INVALID_TOKEN), None),
+    ("token_issued_in_future", 401, Some(INVALID_TOKEN), None),
+    ("token_inactive", 401, Some(INVALID_TOKEN), None),
+    ("token_revoked", 401, Some(INVALID_TOKEN), None),
+    ("cross_site_refused", 403, None, None),
+    ("api_key_malformed", 401, Some(INVALID_TOKEN), None),
+    ("api_key_unknown", 401, Some(INVALID_TOKEN), None),
+    ("api_key_disabled", 401, Some(INVALID_TOKEN), None),
+    ("api_key_expired", 401, Some(INVALID_TOKEN), None),
+    ("session_unknown", 401, Some(INVALID_TOKEN), None),
+    ("session_expired", 401, Some(INVALID_TOKEN), None),
+    ("refresh_unknown", 400, None, None),
+    ("refresh_expired", 400, None, None),
+    ("refresh_reused", 400, None, None),
+    ("binding_required", 401, Some(INVALID_TOKEN), None),
+    ("binding_mismatch", 401, Some(INVALID_TOKEN), None),
+    ("proof_invalid", 401, Some(PROOF), None),
+    ("proof_replayed", 401, Some(PROOF), None),
+    (
+        "nonce_required",
+        401,
+        Some(r#"DPoP realm="api", error="use_dpop_nonce""#),
+        None,
+    ),
+    (
+        "scope_insufficient",
+        403,
+        Some(r#"Bearer realm="api", error="insufficient_scope""#),
+        None,
+    ),
+    ("access_denied", 403, None, None),
+    (
+        "step_up_required",
+        401,
+        Some(r#"Bearer realm="api", error="insufficient_user_authentication""#),
+        None,
+    ),
+    ("address_denied", 403, None, None),
+    ("rate_limited", 429, None, Some("5")),
+    ("locked_out", 429, None, Some("5")),
+    ("unavailable", 503, None, Some("5")),
+];
+
+fn challenge() -> Challenge {
+    Challenge::builder()
+        .realm(r#"the "orders" API"#)
+        .resource_metadata("https://api.example.com/.well-known/oauth-protected-resource")
+        .scope("orders:read")
+        .dpop_algorithms("ES256 EdDSA")
+        .body(BodyStyle::ProblemJson)
+        .build()
+        .unwrap()
+}
+
+fn lines(refusal: &Refusal) -> Vec<String> {
+    let headers = refusal.headers();
+    let lines = headers.get_all(header::WWW_AUTHENTICATE).into_iter();
+    lines
+        .map(|line| line.to_str().unwrap().to_owned())
+        .collect()
+}
+
+fn params() -> ChallengeParams {
+    ChallengeParams::new()
+        .with_scope("orders:write orders:read")
+        .and_then(|p| p.with_acr_values("urn:mace:incommon:iap:silver"))
+        .and_then(|p| p.with_dpop_nonce("eyJ7S_zG.eyJH0-Z.HX4w-7v"))
+        .unwrap()
+        .with_max_age(Duration::from_secs(300))
+        .with_retry_after(Duration::from_millis(1_500))
+}
+
+#[test]
+fn every_kind_has_the_answer_of_the_table() {
+    let table: HashMap<_, _> = TABLE.iter().map(|row| (row.0, row)).collect();
+    assert_eq!(table.len(), RejectionKind::ALL.len());
+    for kind in RejectionKind::ALL {
+        let (_, status, challenge, retry) = table[kind.as_str()];
+        let refusal = Refusal::from(*kind);
+        assert_eq!(refusal.status().as_u16(), *status, "{kind:?}");
+        assert_eq!(
+            lines(&refusal).first().map(String::as_str),
+            *challenge,
+            "{kind:?}"
+        );
+        assert!(lines(&refusal).len() < 2, "{kind:?}");
+        let headers = refusal.headers();
+        let wait = headers
+            .get(header::RETRY_AFTER)
+            .map(|v| v.to_str().unwrap());
+        assert_eq!(wait, *retry, "{kind:?}");
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store", "{kind:?}");
+        assert!(!headers.contains_key("dpop-nonce"), "{kind:?}");
+        assert!(!headers.contains_key(header::CONTENT_TYPE), "{kind:?}");
+        assert_eq!(refusal.body(), "", "{kind:?}");
+    }
+}
+
+#[test]
+fn not_judged_is_never_a_verdict_on_the_credential() {
+    let refusal = Refusal::from(RejectionKind::Unavailable);
+    assert_eq!(refusal.status(), 503);
+    assert_eq!(refusal.error_code(), None);
+}
+
+#[test]
+fn missing_credential_names_every_scheme_on_offer_and_no_error() {
+    let refusal = challenge().refuse(RejectionKind::CredentialMissing);
+    let metadata =
+        r#"resource_metadata="https://api.example.com/.well-known/oauth-protected-resource""#;
+    let bearer = format!(r#"Bearer realm="the \"orders\" API", scope="orders:read", {metadata}"#);
+    let dpop = bearer.replace("Bearer", "DPoP") + r#", algs="ES256 EdDSA""#;
+    assert_eq!(lines(&refusal), [bearer, dpop]);
+    assert_eq!(refusal.error_code(), None);
+}
+
+#[test]
+fn insufficient_scope_names_the_scopes() {
+    let refusal = Refusal::from(RejectionKind::ScopeInsufficient).with_params(params());
+    let expected =
+        r#"Bearer realm="api", error="insufficient_scope", scope="orders:write orders:read""#;
+    assert_eq!(lines(&refusal), [expected]);
+}
+
+#[test]
+fn step_up_names_what_is_needed() {
+    let refusal = Refusal::from(RejectionKind::StepUpRequired).with_params(params());
+    let expected = concat!(
+        r#"Bearer realm="api", error="insufficient_user_authentication", "#,
+        r#"acr_values="urn:mace:incommon:iap:silver", max_age="300""#
+    );
+    assert_eq!(lines(&refusal), [expected]);
+}
+
+#[test]
+fn nonce_comes_once_and_in_its_own_header() {
+    let refusal = Refusal::from(RejectionKind::NonceRequired).with_params(params());
+    let headers = refusal.headers();
+    let nonces: Vec<_> = headers.get_all("dpop-nonce").into_iter().collect();
+    assert_eq!(nonces, ["eyJ7S_zG.eyJH0-Z.HX4w-7v"]);
+    assert_eq!(
+        lines(&refusal),
+        [r#"DPoP realm="api", error="use_dpop_nonce""#]
+    );
+}
+
+#[test]
+fn parameters_of_another_kind_are_not_sent() {
+    for kind in [RejectionKind::AccessDenied, RejectionKind::TokenExpired] {
+        let plain = Refusal::from(kind);
+        let with = Refusal::from(kind).with_params(params());
+        assert_eq!(lines(&with), lines(&plain));
+        assert!(!with.headers().contains_key(header::RETRY_AFTER));
+    }
+}
+
+#[test]
+fn wrong_binding_asks_for_dpop_where_dpop_is_on_offer() {
+    for kind in [
+        RejectionKind::BindingRequired,
+        RejectionKind::BindingMismatch,
+    ] {
+        let lines = lines(&challenge().refuse(kind));
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].starts_with("DPoP realm="), "{lines:?}");
+        assert!(lines[0].contains(r#"error="invalid_token""#), "{lines:?}");
+        assert!(lines[0].ends_with(r#"algs="ES256 EdDSA""#), "{lines:?}");
+    }
+}
+
+#[test]
+fn refresh_refusal_has_its_code_for_the_callers_own_answer() {
+    let refusal = Refusal::from(RejectionKind::RefreshReused);
+    assert_eq!(refusal.error_code(), Some("invalid_grant"));
+}
+
+#[test]
+fn wait_of_the_refusal_wins_over_the_configured_one() {
+    let challenge = Challenge::builder().retry_after(Duration::from_secs(9));
+    let challenge = challenge.build().unwrap();
+    let refusal = challenge.refuse(RejectionKind::RateLimited);
+    assert_eq!(refusal.headers()[header::RETRY_AFTER], "9");
+    let refusal = refusal.with_params(params());
+    assert_eq!(refusal.headers()[header::RETRY_AFTER], "2");
+}
+
+#[test]
+fn problem_document_is_typed_as_one() {
+    let refusal = challenge().refuse(RejectionKind::AccessDenied);
+    let response: Response<String> = refusal.into_response();
+    assert_eq!(
+        response.headers()[header::CONTENT_TYPE],
+        "application/problem+json"
+    );
+    let expected = r#"{"title":"Forbidden","status":403,"detail":"the request is not allowed"}"#;
+    assert_eq!(response.body(), expected);
+}
+
+#[test]
+fn answer_takes_the_body_type_of_any_framework() {
+    let refusal = challenge().refuse(RejectionKind::TokenExpired);
+    let text: Response<String> = refusal.clone().into_response();
+    let bytes: Response<Vec<u8>> = refusal.clone().into_response();
+    assert_eq!(text.body().as_bytes(), bytes.body());
+    assert_eq!(text.status(), refusal.status());
+    assert_eq!(text.headers(), &refusal.headers());
+    let axum: Response<axum::body::Body> = refusal.into_response();
+    assert_eq!(axum.status(), 401);
+}
+
+#[test]
+fn answer_keeps_the_rejection_for_whoever_logs_it() {
+    let rejection = Rejection::new(RejectionKind::ClaimMissing).with_claim("exp");
+    let response: Response<String> = Refusal::from(rejection).into_response();
+    let kept = response.extensions().get::<Rejection>().unwrap();
+    assert_eq!(kept.claim(), Some("exp"));
+}
+
+#[test]
+fn nothing_of_the_rejection_but_its_kind_reaches_the_client() {
+    for kind in RejectionKind::ALL {
+        let plain = challenge().refuse(*kind);
+        let rejection = Rejection::new(*kind)
+            .with_claim("x\", error=\"s3cret")
+            .with_source("s3cret\r\nx-evil: s3cret");
+        let refusal = challenge().refuse(rejection);
+        assert_eq!(refusal.headers(), plain.headers());
+        assert_eq!(refusal.body(), plain.body());
+    }
+}
+
+#[test]
+fn refusal_is_an_error_with_the_rejection_as_its_source() {
+    let refusal = Refusal::from(RejectionKind::TokenExpired);
+    assert_eq!(
+        refusal.source().unwrap().to_string(),
+        "the token is expired"
+    );
+    assert!(format!("{refusal:?}").contains("TokenExpired"));
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_configured_is_refused_or_sent_whole(
+        text in prop_oneof![any::<String>(), "[ -~]{1,20}", "[!-~]{1,20}"],
+    ) {
+        if let Ok(challenge) = Challenge::builder().realm(text.as_str()).build() {
+            let sent = lines(&challenge.refuse(RejectionKind::CredentialMissing));
+            let quoted = sent[0].strip_prefix("Bearer realm=\"").unwrap();
+            prop_assert_eq!(unescape(quoted.strip_suffix('"').unwrap()), text.clone());
+        }
+        if let Ok(params) = ChallengeParams::new().with_acr_values(&text) {
+            let refusal = Refusal::from(RejectionKind::StepUpRequired).with_params(params);
+            let expected = format!("acr_values=\"{text}\"");
+            prop_assert!(lines(&refusal)[0].ends_with(&expected));
+        }
+    }
+}
+
+fn unescape(quoted: &str) -> String {
+    let mut chars = quoted.chars();
+    let mut text = String::new();
+    while let Some(c) = chars.next() {
+        assert_ne!(c, '"');
+        text.push(if c == '\\' { chars.next().unwrap() } else { c });
+    }
+    text
+}
