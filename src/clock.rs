@@ -126,6 +126,12 @@ impl Default for Leeway {
     }
 }
 
+impl From<Leeway> for Duration {
+    fn from(leeway: Leeway) -> Self {
+        leeway.0
+    }
+}
+
 /// The requested leeway exceeds [`limits::LEEWAY_MAX`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("a leeway of more than 600 seconds was asked for; give at most 600 seconds")]

@@ -41,6 +41,16 @@ pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Encodes piece by piece without allocating.
+pub(crate) fn encode_chunks(bytes: &[u8], mut take: impl FnMut(&[u8])) {
+    // Whole groups of three bytes, so that no piece but the last needs a shorter group.
+    let mut text = [0; 256];
+    for piece in bytes.chunks(192) {
+        let len = URL_SAFE_NO_PAD.encode_slice(piece, &mut text);
+        take(text.get(..len.unwrap_or_default()).unwrap_or_default());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -71,6 +81,16 @@ mod tests {
             let text = encode(vec![7; len]);
             assert_eq!(decoded_len(text.len()), len);
             assert_eq!(decode_into(text.as_bytes(), &mut vec![0; len]), Some(len));
+        }
+    }
+
+    #[test]
+    fn pieces_encode_like_the_whole() {
+        for len in [0, 1, 191, 192, 193, 1000] {
+            let bytes = vec![0xa7; len];
+            let mut text = Vec::new();
+            encode_chunks(&bytes, |piece| text.extend_from_slice(piece));
+            assert_eq!(text, encode(&bytes).into_bytes(), "{len}");
         }
     }
 

@@ -14,7 +14,8 @@ use crate::request::RequestFacts;
 
 /// A credential as it was presented: well-formed as text, and nothing more is known of it.
 ///
-/// The text consists of the characters of `b64token` (RFC 6750 section 2.1) and is not empty.
+/// Found in a request, the text consists of the characters of `b64token` (RFC 6750 section 2.1)
+/// and is not empty.
 /// [`expose`](Self::expose) is the only way to it; `Debug` shows the scheme.
 #[derive(Clone)]
 pub struct Credential<'r> {
@@ -90,6 +91,16 @@ impl<'r> Presented<'r> {
     pub fn bearer(token: &'r str) -> Result<Self, Rejection> {
         let credential = Credential::new(Scheme::Bearer, Cow::Borrowed(token))?;
         Ok(Self::new(credential, &Place::AuthorizationHeader))
+    }
+
+    /// Takes a token that did not come in a header, as it stands and unchecked: the judge says
+    /// what is wrong with it.
+    pub fn token(token: &'r str) -> Self {
+        let credential = Credential {
+            scheme: Scheme::Bearer,
+            secret: Cow::Borrowed(token),
+        };
+        Self::new(credential, &Place::AuthorizationHeader)
     }
 
     /// Takes the whole value of an `Authorization` header that asks for the `Bearer` scheme, in

@@ -15,6 +15,7 @@
 //! # Ok::<(), bearergate::json::JsonError>(())
 //! ```
 
+mod document;
 mod escape;
 mod names;
 mod number;
@@ -22,6 +23,10 @@ mod object;
 mod scan;
 mod value;
 
+pub(crate) use document::Document;
+pub(crate) use document::ENTRY;
+pub(crate) use document::Index;
+pub(crate) use document::Piece;
 pub(crate) use escape::Unescaped;
 pub(crate) use number::Bound;
 pub(crate) use number::seconds;

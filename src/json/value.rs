@@ -10,6 +10,7 @@ use super::JsonErrorKind;
 use super::Object;
 use super::Sink;
 use super::Span;
+use super::Unescaped;
 use super::escape::unescape;
 use super::scan::scan_value;
 
@@ -63,7 +64,7 @@ impl<'j> Value<'j> {
     }
 
     /// Takes a span that the scanner accepted as a value.
-    pub(super) fn accepted(raw: &'j str) -> Self {
+    pub(crate) fn accepted(raw: &'j str) -> Self {
         Self { raw }
     }
 
@@ -119,6 +120,21 @@ impl<'j> Value<'j> {
     pub fn deserialize<T: Deserialize<'j>>(self) -> Result<T, JsonError> {
         serde_json::from_str(self.raw)
             .map_err(|e| JsonError::new(JsonErrorKind::WrongType, e.column().saturating_sub(1)))
+    }
+
+    /// Takes the whole text of an object that the scanner accepted.
+    pub(crate) fn of_object(text: &'j str) -> Self {
+        Self::accepted(text.trim_ascii())
+    }
+
+    /// Says whether this is a string with exactly this content.
+    pub(crate) fn is_text(self, wanted: &str) -> bool {
+        self.content().is_some_and(|content| {
+            if memchr::memchr(b'\\', content.as_bytes()).is_none() {
+                return content == wanted;
+            }
+            Unescaped::new(content.as_bytes()).eq(wanted.bytes())
+        })
     }
 
     /// Returns the content of a string as it stands between the quotes.

@@ -1,60 +1,38 @@
 //! What makes two keys the same key.
 
-use std::fmt;
-
 use ring::digest;
 use ring::hmac;
 
 use crate::credential::base64url;
 use crate::crypto::Curve;
 use crate::crypto::Material;
+use crate::principal::KeyId;
 
-/// The identity of a key, whatever name it is published under.
-///
-/// For a public key it is the thumbprint of RFC 7638; for a secret a MAC made with the secret
-/// itself, so that it says nothing about the secret to whoever does not have it. `Debug` does not
-/// show it.
-#[derive(Clone, Copy, Eq, Hash, PartialEq)]
-pub struct KeyId([u8; 32]);
-
-impl KeyId {
-    /// Returns the identity of this key material.
-    pub(super) fn of(material: &Material) -> Self {
-        match material {
-            Material::Ed25519(x) => Self::of_text(&okp_members(x)),
-            Material::Ec(curve, point) => Self::of_text(&ec_members(*curve, point)),
-            Material::Rsa(n, e) => Self::of_text(&rsa_members(n, e)),
-            Material::Secret(secret) => Self::keyed(secret.expose()),
-        }
-    }
-
-    fn keyed(secret: &[u8]) -> Self {
-        // No JWS is computed over a text with a zero byte.
-        const LABEL: &[u8] = b"bearergate\0key id";
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        Self::of_bytes(hmac::sign(&key, LABEL).as_ref())
-    }
-
-    fn of_text(text: &str) -> Self {
-        Self::of_bytes(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
-    }
-
-    fn of_bytes(hash: &[u8]) -> Self {
-        let mut id = [0; 32];
-        id.iter_mut().zip(hash).for_each(|(to, from)| *to = *from);
-        Self(id)
-    }
-
-    /// Returns the 32 bytes.
-    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+/// Returns the identity of this key material.
+pub(super) fn identity(material: &Material) -> KeyId {
+    match material {
+        Material::Ed25519(x) => of_text(&okp_members(x)),
+        Material::Ec(curve, point) => of_text(&ec_members(*curve, point)),
+        Material::Rsa(n, e) => of_text(&rsa_members(n, e)),
+        Material::Secret(secret) => keyed(secret.expose()),
     }
 }
 
-impl fmt::Debug for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeyId([redacted])")
-    }
+fn keyed(secret: &[u8]) -> KeyId {
+    // No JWS is computed over a text with a zero byte.
+    const LABEL: &[u8] = b"bearergate\0key id";
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    of_bytes(hmac::sign(&key, LABEL).as_ref())
+}
+
+fn of_text(text: &str) -> KeyId {
+    of_bytes(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
+}
+
+fn of_bytes(hash: &[u8]) -> KeyId {
+    let mut id = [0; 32];
+    id.iter_mut().zip(hash).for_each(|(to, from)| *to = *from);
+    KeyId::new(id)
 }
 
 // The required members in the order of RFC 7638 section 3.2, without white space.

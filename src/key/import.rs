@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::Inner;
 use super::Key;
-use super::KeyId;
 use super::KeySet;
 use super::der;
 use super::jwk;
@@ -150,7 +149,7 @@ impl Import {
             algorithms,
             kid: draft.kid,
             is_member: draft.is_member,
-            id: KeyId::of(&draft.material),
+            id: super::id::identity(&draft.material),
             verifier: self.provider.prepare(&draft.material, algorithms)?,
         })))
     }

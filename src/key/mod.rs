@@ -17,7 +17,6 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod vectors;
 
-pub use id::KeyId;
 pub use import::Import;
 pub use set::KeySet;
 pub use set::SkippedKey;
@@ -33,6 +32,7 @@ use crate::crypto::Algorithm;
 use crate::crypto::Algorithms;
 use crate::crypto::Verify;
 use crate::limits;
+use crate::principal::KeyId;
 use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
 use crate::secret::Secret;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::Key;
 use super::KeyHint;
-use super::KeyId;
 use super::KeyLife;
 use super::KeyStore;
 use super::import::Import;
@@ -17,6 +16,7 @@ use crate::event::Event;
 use crate::future::NowOrLater;
 use crate::json::Value;
 use crate::limits;
+use crate::principal::KeyId;
 use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
 use crate::rejection::Rejection;

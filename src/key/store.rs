@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::KeyId;
 use super::KeySet;
 use crate::crypto::Algorithm;
 use crate::future::NowOrLater;
+use crate::principal::KeyId;
 use crate::rejection::Rejection;
 
 /// Brings the keys of one issuer.

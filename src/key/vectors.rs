@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::Import;
 use super::Inner;
 use super::Key;
-use super::KeyId;
 use super::KeySet;
 use crate::credential::base64url;
 use crate::crypto::Algorithm;
@@ -155,7 +154,7 @@ fn weak_secret(provider: Provider, algorithm: Algorithm, entry: &Value) -> Key {
         algorithms: algorithm.into(),
         kid: None,
         is_member: false,
-        id: KeyId::of(&material),
+        id: super::id::identity(&material),
         verifier: provider.prepare(&material, algorithm.into()).unwrap(),
     }))
 }

@@ -1,0 +1,61 @@
+//! The groups. A new one is a line in [`ALL`] and a function that makes its cases.
+
+use crate::case::Case;
+use crate::error::Result;
+use crate::jwt;
+use crate::jwt::Alg;
+
+/// Cases that do the same work.
+#[derive(Debug)]
+pub struct Group {
+    /// The name in the output and for `--only`.
+    pub name: &'static str,
+    /// Makes the cases, with fresh keys and credentials.
+    pub cases: fn() -> Result<Vec<Case>>,
+}
+
+/// Every group, in the order in which they are measured.
+pub const ALL: &[Group] = &[
+    Group {
+        name: "jwt HS256",
+        cases: || jwt::cases(Alg::Hs256),
+    },
+    Group {
+        name: "jwt RS256",
+        cases: || jwt::cases(Alg::Rs256),
+    },
+    Group {
+        name: "jwt PS256",
+        cases: || jwt::cases(Alg::Ps256),
+    },
+    Group {
+        name: "jwt ES256",
+        cases: || jwt::cases(Alg::Es256),
+    },
+    Group {
+        name: "jwt ES384",
+        cases: || jwt::cases(Alg::Es384),
+    },
+    Group {
+        name: "jwt EdDSA",
+        cases: || jwt::cases(Alg::EdDsa),
+    },
+];
+
+/// Finds a group by its name.
+///
+/// # Errors
+///
+/// Lists the names there are if `name` is none of them.
+pub fn find(name: &str) -> Result<&'static Group> {
+    ALL.iter()
+        .find(|group| group.name == name)
+        .ok_or_else(|| format!("unknown group `{name}`; there are: {}", names()).into())
+}
+
+fn names() -> String {
+    ALL.iter()
+        .map(|group| group.name)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,106 @@
+//! Measures bearergate beside its peers and beside the raw signature checks.
+//!
+//! All cases of a group do the same work on the same credential, in turns, in one run: on a shared
+//! machine only ratios within one run mean anything.
+//!
+//! # What is measured
+//!
+//! The `jwt` groups validate one access token of about 500 bytes (HS256): signature, `exp`, `nbf`,
+//! `iss`, `aud`, typed claims. It has a `kid`, `typ` is `at+jwt`, RSA has 2048 bits. Keys are made
+//! in this process in every run, and there is one key; leeway is 30 seconds everywhere.
+//!
+//! Every case is proved first: it accepts the good token and refuses the same token with another
+//! signature or payload, and well-signed ones that are expired, early, of another issuer or for
+//! another audience (a raw check only the first two). A refusal while measuring ends the run.
+//!
+//! A round runs one batch of about 2 ms of each case; a group has as many rounds as fit in 12
+//! seconds. Reported are median and minimum over the rounds, and the allocations of one judgement
+//! (requests for memory of any size; giving back is not counted). The build is Cargo's plain release
+//! profile, as most services have it.
+//!
+//! The table divides each median by ours and by the raw check of the same provider. Peers on
+//! RustCrypto have no raw check, and ours on ring stands beside them.
+//!
+//! # Who takes part
+//!
+//! | case | remarks |
+//! |-|-|
+//! | `raw ring`, `raw aws-lc-rs` | signature check alone, signature decoded and key prepared beforehand |
+//! | `bearergate ...` | `validate` and reading the principal; `... deserialize` makes a struct of the claims |
+//! | `jsonwebtoken 11 ...` | both backends, each in a worker process: its provider is global to a process |
+//! | `jsonwebtoken 9 ring` | the last major on ring |
+//! | `jwt-simple 0.15 pure-rust` | takes its options by value, so they are cloned for each call |
+//! | `jwt-compact 0.8 rust-crypto` | no ES384; `iss` and `aud` are compared by the caller |
+//! | `jwt-authorizer 0.15 ring` | `Authorizer::check_auth`, polled once: a local key never waits |
+//! | `huskarl-resource-server 0.11 rust-crypto` | its JWT validator, below the header extraction; polled once |
+//! | `oauth-resource-server 0.4 ring` | no HMAC; keys seeded, never fetched; `validate`, then `claims_as`; polled once |
+//!
+//! Whether a peer looks at the `kid` is left to it; none of them is given a second key.
+//!
+//! # Adding a group
+//!
+//! Write a function that returns its [`case::Case`]s, each a name and a closure that judges one
+//! [`case::Probe`], and add a line to [`groups::ALL`].
+
+mod alloc;
+mod case;
+mod error;
+mod groups;
+mod jwt;
+mod measure;
+mod options;
+mod ours;
+mod report;
+mod worker;
+
+use crate::error::During;
+use crate::error::Result;
+use crate::groups::Group;
+use crate::jwt::peers::jsonwebtoken_11;
+use crate::options::Command;
+use std::env;
+use std::io;
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let command = match options::parse(env::args().skip(1)) {
+        Ok(command) => command,
+        Err(error) => return fail(&error, 2),
+    };
+    match run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, 1),
+    }
+}
+
+fn fail(error: &error::Error, code: u8) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(code)
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Help => print(options::USAGE),
+        Command::Measure(run) => run
+            .groups
+            .iter()
+            .try_for_each(|group| print(&measured(group, run.json).during(group.name)?)),
+        Command::Work(name) => jsonwebtoken_11::work(&name),
+    }
+}
+
+fn measured(group: &Group, json: bool) -> Result<String> {
+    let outcomes = measure::measure((group.cases)()?)?;
+    Ok(if json {
+        report::json(group.name, &outcomes)
+    } else {
+        report::table(group.name, &outcomes) + "\n"
+    })
+}
+
+fn print(text: &str) -> Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    Ok(output.flush()?)
+}

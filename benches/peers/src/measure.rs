@@ -1,0 +1,140 @@
+//! The loop that interleaves the cases of a group.
+
+use crate::case::Batch;
+use crate::case::Case;
+use crate::case::Provider;
+use crate::error::Result;
+use std::time::Duration;
+use std::time::Instant;
+
+/// What a batch should take: long enough for the clock, short enough to share the noise.
+const BATCH: Duration = Duration::from_millis(2);
+
+/// What the rounds of one group may take.
+const GROUP: Duration = Duration::from_secs(12);
+
+/// Rounds that are run even if they take longer than [`GROUP`].
+const MIN_ROUNDS: usize = 21;
+
+/// What was found out about one case.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The name of the case.
+    pub name: String,
+    /// Whose cryptography it uses.
+    pub provider: Provider,
+    /// Median over the rounds, nanoseconds for one judgement.
+    pub median: f64,
+    /// The fastest round.
+    pub min: f64,
+    /// Allocations for one judgement, median over the rounds.
+    pub allocs: f64,
+}
+
+/// Proves every case, then measures all of them in turns.
+///
+/// In each round every case runs one batch. The order moves on by one from round to round and is
+/// reversed in every other one, so that no case keeps its neighbours.
+///
+/// # Errors
+///
+/// Fails if a case judges wrongly.
+pub fn measure(mut cases: Vec<Case>) -> Result<Vec<Outcome>> {
+    for case in &cases {
+        case.prove()?;
+    }
+    let mut series = cases
+        .iter_mut()
+        .map(Series::calibrated)
+        .collect::<Result<Vec<_>>>()?;
+    let begin = Instant::now();
+    let mut round = 0;
+    while round < MIN_ROUNDS || begin.elapsed() < GROUP {
+        for turn in order(cases.len(), round) {
+            series[turn].push(&mut cases[turn])?;
+        }
+        round += 1;
+    }
+    Ok(cases.iter().zip(&series).map(outcome).collect())
+}
+
+/// The turns of one round.
+fn order(cases: usize, round: usize) -> Vec<usize> {
+    let mut turns: Vec<usize> = (0..cases).map(|turn| (turn + round) % cases).collect();
+    if round % 2 == 1 {
+        turns.reverse();
+    }
+    turns
+}
+
+struct Series {
+    iterations: u64,
+    times: Vec<f64>,
+    allocs: Vec<f64>,
+}
+
+impl Series {
+    /// Finds the number of iterations that fills a batch.
+    fn calibrated(case: &mut Case) -> Result<Self> {
+        let mut batch = case.run(1)?;
+        while time(&batch) < BATCH / 2 {
+            batch = case.run(batch.iterations * 2)?;
+        }
+        Ok(Self {
+            iterations: (BATCH.as_nanos() as f64 / batch.time()).ceil().max(1.0) as u64,
+            times: Vec::new(),
+            allocs: Vec::new(),
+        })
+    }
+
+    fn push(&mut self, case: &mut Case) -> Result<()> {
+        let batch = case.run(self.iterations)?;
+        self.times.push(batch.time());
+        self.allocs.push(batch.allocs());
+        Ok(())
+    }
+}
+
+fn time(batch: &Batch) -> Duration {
+    Duration::from_nanos(batch.nanoseconds)
+}
+
+fn outcome((case, series): (&Case, &Series)) -> Outcome {
+    Outcome {
+        name: case.name.clone(),
+        provider: case.provider,
+        median: median(&series.times),
+        min: series.times.iter().copied().fold(f64::INFINITY, f64::min),
+        allocs: median(&series.allocs),
+    }
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    if sorted.len() % 2 == 1 {
+        return sorted[middle];
+    }
+    (sorted[middle - 1] + sorted[middle]) / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn median_of_odd_and_even_counts() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+    }
+
+    #[test]
+    fn every_case_has_one_turn_in_each_round() {
+        for round in 0..5 {
+            let mut turns = order(3, round);
+            turns.sort_unstable();
+            assert_eq!(turns, [0, 1, 2]);
+        }
+    }
+}

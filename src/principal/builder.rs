@@ -1,0 +1,174 @@
+//! Principals made by hand.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use super::Authority;
+use super::Extension;
+use super::Facts;
+use super::Principal;
+use super::PrincipalKind;
+use crate::clock::UnixTime;
+use crate::json::Document;
+use crate::json::JsonError;
+use crate::json::Piece;
+
+/// Puts a [`Principal`] together, for judges of one's own.
+#[must_use]
+pub struct PrincipalBuilder {
+    kind: PrincipalKind,
+    authority: Authority,
+    document: Document,
+    subject: Option<String>,
+    client: Option<String>,
+    scopes: Option<String>,
+    expires_at: Option<UnixTime>,
+    extensions: Vec<Extension>,
+}
+
+impl PrincipalBuilder {
+    pub(super) fn new(kind: PrincipalKind, authority: Authority) -> Self {
+        Self {
+            kind,
+            authority,
+            document: Document::default(),
+            subject: None,
+            client: None,
+            scopes: None,
+            expires_at: None,
+            extensions: Vec::new(),
+        }
+    }
+
+    /// Sets the subject.
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// Sets the client that the credential was issued to.
+    pub fn client(mut self, client: impl Into<String>) -> Self {
+        self.client = Some(client.into());
+        self
+    }
+
+    /// Sets the scopes; a text with spaces counts as several.
+    pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        let mut joined = String::new();
+        for scope in scopes {
+            joined.push_str(scope.as_ref());
+            joined.push(' ');
+        }
+        self.scopes = Some(joined);
+        self
+    }
+
+    /// Sets when the credential ends.
+    pub fn expires_at(mut self, time: UnixTime) -> Self {
+        self.expires_at = Some(time);
+        self
+    }
+
+    /// Sets the claims, as the text of one JSON object of at most 65 535 bytes.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`JsonError`] if the text is not strict JSON, or not an object.
+    pub fn claims(mut self, json: impl AsRef<[u8]>) -> Result<Self, JsonError> {
+        self.document = Document::parse(json.as_ref())?;
+        Ok(self)
+    }
+
+    /// Attaches a value that [`Principal::extension`] finds by its type.
+    pub fn extension<T: Any + Send + Sync>(mut self, value: T) -> Self {
+        self.extensions.push(Arc::new(value));
+        self
+    }
+
+    /// Makes the principal.
+    pub fn build(mut self) -> Principal {
+        if self.document.text().is_empty() {
+            self.document = Document::parse(b"{}").unwrap_or_default();
+        }
+        let mut document = self.document;
+        let mut append = |text: Option<String>| text.map(|t| document.append(&t));
+        let (subject, client) = (append(self.subject), append(self.client));
+        let scopes = append(self.scopes);
+        Principal::new(Facts {
+            kind: self.kind,
+            authority: self.authority,
+            document,
+            header: Piece::default(),
+            subject,
+            client,
+            scopes,
+            expires_at: self.expires_at,
+            not_before: None,
+            issued_at: None,
+            confirmation: None,
+            key: None,
+            extensions: self.extensions,
+        })
+    }
+}
+
+impl fmt::Debug for PrincipalBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrincipalBuilder")
+            .field("kind", &self.kind)
+            .field("authority", &self.authority)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_principal_made_by_hand_has_what_was_set() {
+        let principal = Principal::builder(PrincipalKind::Other, "house")
+            .subject("alice")
+            .client("app")
+            .scopes(["a", "b c"])
+            .expires_at(UnixTime::from_secs(9))
+            .claims(r#"{"tenant":"acme"}"#)
+            .unwrap()
+            .extension(7_u32)
+            .build();
+        assert_eq!(principal.authority().as_str(), "house");
+        assert_eq!(principal.subject(), Some("alice"));
+        assert_eq!(principal.client(), Some("app"));
+        let scopes: Vec<_> = principal.scopes().unwrap().iter().collect();
+        assert_eq!(scopes, ["a", "b", "c"]);
+        assert_eq!(principal.claims().get("tenant").unwrap(), Some("acme"));
+        assert_eq!(principal.extension(), Some(&7_u32));
+        assert_eq!(principal.extension::<u64>(), None);
+        assert_eq!(principal.token_id(), None);
+    }
+
+    #[test]
+    fn a_bare_principal_has_no_facts() {
+        let principal = Principal::builder(PrincipalKind::Other, "house").build();
+        assert_eq!(principal.subject(), None);
+        assert!(principal.scopes().is_none());
+        assert_eq!(principal.claims().json(), "{}");
+        assert_eq!(principal.audience().count(), 0);
+    }
+
+    #[test]
+    fn a_record_has_no_claims() {
+        let principal = Principal::builder(PrincipalKind::ApiKey, "ring")
+            .subject("s")
+            .claims(r#"{"pin":"s3cret"}"#)
+            .unwrap()
+            .build();
+        let record = serde_json::to_string(&principal).unwrap();
+        assert_eq!(
+            record,
+            r#"{"kind":"api_key","authority":"ring","subject":"s","client":null,"scopes":null,"expires_at":null}"#
+        );
+        assert!(!format!("{principal:?}").contains("s3cret"));
+    }
+}

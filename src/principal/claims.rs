@@ -1,0 +1,146 @@
+//! What a credential says, readable by type.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::json::Document;
+use crate::json::JsonError;
+use crate::json::Kind;
+use crate::json::Value;
+
+/// The claims of an accepted credential.
+///
+/// Nothing is coerced: a getter answers for the type that it names, and a claim of another type
+/// is an error, never an absent one.
+#[derive(Clone, Copy)]
+pub struct Claims<'p>(&'p Document);
+
+impl<'p> Claims<'p> {
+    pub(crate) const fn new(document: &'p Document) -> Self {
+        Self(document)
+    }
+
+    /// Returns the claim of that name as it stands.
+    pub fn value(&self, name: &str) -> Option<Value<'p>> {
+        self.0.get(name)
+    }
+
+    /// Reads the claim of that name as `T`, or returns `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`JsonError`] if the claim does not fit `T`; `null` fits an `Option` alone.
+    pub fn get<T: Deserialize<'p>>(&self, name: &str) -> Result<Option<T>, JsonError> {
+        self.value(name).map(Value::deserialize).transpose()
+    }
+
+    /// Reads all claims as `T`.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`JsonError`] if the claims do not fit `T`.
+    pub fn deserialize<T: Deserialize<'p>>(&self) -> Result<T, JsonError> {
+        Value::of_object(self.json()).deserialize()
+    }
+
+    /// Returns the JSON text of all claims, as it was signed or received.
+    pub fn json(&self) -> &'p str {
+        self.0.text()
+    }
+}
+
+impl fmt::Debug for Claims<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A value to compare a claim with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ClaimValue {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number, written without fraction or exponent.
+    Integer(i64),
+    /// A string, compared byte for byte.
+    Text(String),
+}
+
+impl ClaimValue {
+    /// Says whether a claim has this value, or `None` if it is of another type.
+    pub(crate) fn is(&self, claim: Value<'_>) -> Option<bool> {
+        match (self, claim.kind()) {
+            (Self::Bool(wanted), Kind::Bool) => Some(claim.as_bool() == Some(*wanted)),
+            (Self::Integer(wanted), Kind::Number) => Some(claim.raw().parse() == Ok(*wanted)),
+            (Self::Text(wanted), Kind::String) => Some(claim.is_text(wanted)),
+            _ => None,
+        }
+    }
+}
+
+impl From<bool> for ClaimValue {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for ClaimValue {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<&str> for ClaimValue {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<String> for ClaimValue {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document() -> Document {
+        Document::parse(br#"{"n":1,"f":1.0,"t":"true","b":true,"null":null,"e":"\u0061"}"#).unwrap()
+    }
+
+    #[test]
+    fn nothing_is_coerced() {
+        let document = document();
+        let claims = Claims::new(&document);
+        assert_eq!(claims.get::<u8>("n").unwrap(), Some(1));
+        assert_eq!(claims.get::<u8>("absent").unwrap(), None);
+        assert!(claims.get::<String>("n").is_err());
+        assert!(claims.get::<bool>("t").is_err());
+        assert!(claims.get::<String>("null").is_err());
+        assert_eq!(claims.get::<String>("e").unwrap().unwrap(), "a");
+    }
+
+    #[test]
+    fn a_value_is_compared_with_its_own_type_alone() {
+        let document = document();
+        let is = |name, value: ClaimValue| value.is(document.get(name).unwrap());
+        assert_eq!(is("n", 1.into()), Some(true));
+        assert_eq!(is("n", 2.into()), Some(false));
+        assert_eq!(is("f", 1.into()), Some(false));
+        assert_eq!(is("n", "1".into()), None);
+        assert_eq!(is("t", true.into()), None);
+        assert_eq!(is("b", true.into()), Some(true));
+        assert_eq!(is("e", "a".into()), Some(true));
+        assert_eq!(is("null", "null".into()), None);
+    }
+
+    #[test]
+    fn debug_shows_names_only() {
+        let document = Document::parse(br#"{"pin":"s3cret"}"#).unwrap();
+        assert_eq!(format!("{:?}", Claims::new(&document)), r#"{"pin"}"#);
+    }
+}

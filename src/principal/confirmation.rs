@@ -1,0 +1,61 @@
+//! The key that a token is bound to.
+
+use std::fmt;
+
+use crate::credential::base64url;
+use crate::json::Value;
+
+/// What the `cnf` claim says (RFC 7800): the holder must prove possession of a key.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+pub struct Confirmation {
+    jkt: Option<[u8; 32]>,
+    certificate: Option<[u8; 32]>,
+    has_others: bool,
+}
+
+impl Confirmation {
+    /// Reads a `cnf` claim; `None` if it is not an object or has a malformed thumbprint.
+    pub(crate) fn read(cnf: Value<'_>) -> Option<Self> {
+        let mut read = Self::default();
+        for (name, value) in cnf.as_object()?.members() {
+            match &*name {
+                "jkt" => read.jkt = Some(thumbprint(value)?),
+                "x5t#S256" => read.certificate = Some(thumbprint(value)?),
+                _ => read.has_others = true,
+            }
+        }
+        Some(read)
+    }
+
+    /// Returns the SHA-256 thumbprint (RFC 7638) of the key that DPoP proofs must be made with
+    /// (RFC 9449 section 6.1).
+    pub const fn jkt(&self) -> Option<&[u8; 32]> {
+        self.jkt.as_ref()
+    }
+
+    /// Returns the SHA-256 thumbprint of the client's certificate (RFC 8705 section 3.1).
+    pub const fn certificate(&self) -> Option<&[u8; 32]> {
+        self.certificate.as_ref()
+    }
+
+    /// Returns true if there is at least one method and none that is unknown here.
+    pub(crate) const fn is_understood(&self) -> bool {
+        !self.has_others && (self.jkt.is_some() || self.certificate.is_some())
+    }
+}
+
+fn thumbprint(value: Value<'_>) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let len = base64url::decode_into(value.content()?.as_bytes(), &mut bytes)?;
+    (len == bytes.len()).then_some(bytes)
+}
+
+impl fmt::Debug for Confirmation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Confirmation")
+            .field("jkt", &self.jkt.is_some())
+            .field("certificate", &self.certificate.is_some())
+            .field("others", &self.has_others)
+            .finish()
+    }
+}

@@ -1,0 +1,53 @@
+//! What names one token.
+
+use std::fmt;
+
+use ring::digest;
+
+use super::Authority;
+use crate::credential::base64url;
+
+/// Names one token: SHA-256 over its authority and what was signed.
+///
+/// It does not depend on the signature, because an ECDSA signature has a valid twin. Denylists,
+/// replay entries and audit hang on it.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct TokenId([u8; 32]);
+
+impl TokenId {
+    /// Names the JWT with this decoded header and payload.
+    pub(super) fn of_jwt(authority: &Authority, header: &[u8], payload: &[u8]) -> Self {
+        let name = authority.as_str().as_bytes();
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(b"bearergate token id 1\0");
+        context.update(&(name.len() as u64).to_be_bytes());
+        context.update(name);
+        // An accepted token is the only spelling of its parts, so encoding them again gives what
+        // was signed.
+        base64url::encode_chunks(header, |chunk| context.update(chunk));
+        context.update(b".");
+        base64url::encode_chunks(payload, |chunk| context.update(chunk));
+        let mut id = [0; 32];
+        id.iter_mut()
+            .zip(context.finish().as_ref())
+            .for_each(|(to, from)| *to = *from);
+        Self(id)
+    }
+
+    /// Returns the 32 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TokenId({self})")
+    }
+}

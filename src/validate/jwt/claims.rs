@@ -1,0 +1,395 @@
+//! The registered claims: where they stand, and of which type they must be.
+
+use crate::clock::UnixTime;
+use crate::json::Bound;
+use crate::json::Document;
+use crate::json::Kind;
+use crate::json::Piece;
+use crate::json::Sink;
+use crate::json::Span;
+use crate::json::Unescaped;
+use crate::json::Value;
+use crate::json::scan_object;
+use crate::json::seconds;
+use crate::limits;
+use crate::principal::Confirmation;
+use crate::rejection::Rejection;
+use crate::rejection::RejectionKind;
+
+/// A claim that the rules know.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Name {
+    Iss,
+    Sub,
+    Aud,
+    Exp,
+    Nbf,
+    Iat,
+    Jti,
+    Cnf,
+    ClientId,
+    Azp,
+    Act,
+    Scope,
+    AtHash,
+    CHash,
+    SHash,
+    Events,
+    SdHash,
+    TokenUse,
+    Typ,
+    Nonce,
+}
+
+const COUNT: usize = Name::Nonce as usize + 1;
+
+impl Name {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Iss => "iss",
+            Self::Sub => "sub",
+            Self::Aud => "aud",
+            Self::Exp => "exp",
+            Self::Nbf => "nbf",
+            Self::Iat => "iat",
+            Self::Jti => "jti",
+            Self::Cnf => "cnf",
+            Self::ClientId => "client_id",
+            Self::Azp => "azp",
+            Self::Act => "act",
+            Self::Scope => "scope",
+            Self::AtHash => "at_hash",
+            Self::CHash => "c_hash",
+            Self::SHash => "s_hash",
+            Self::Events => "events",
+            Self::SdHash => "sd_hash",
+            Self::TokenUse => "token_use",
+            Self::Typ => "typ",
+            Self::Nonce => "nonce",
+        }
+    }
+
+    fn read(name: &[u8]) -> Option<Self> {
+        // Names of up to eight bytes are compared as one number: this runs for every claim.
+        if name.len() > 8 {
+            return match name {
+                b"client_id" => Some(Self::ClientId),
+                b"token_use" => Some(Self::TokenUse),
+                _ => None,
+            };
+        }
+        match pack(name) {
+            ISS => Some(Self::Iss),
+            SUB => Some(Self::Sub),
+            AUD => Some(Self::Aud),
+            EXP => Some(Self::Exp),
+            NBF => Some(Self::Nbf),
+            IAT => Some(Self::Iat),
+            JTI => Some(Self::Jti),
+            CNF => Some(Self::Cnf),
+            AZP => Some(Self::Azp),
+            ACT => Some(Self::Act),
+            SCOPE => Some(Self::Scope),
+            AT_HASH => Some(Self::AtHash),
+            C_HASH => Some(Self::CHash),
+            S_HASH => Some(Self::SHash),
+            EVENTS => Some(Self::Events),
+            SD_HASH => Some(Self::SdHash),
+            TYP => Some(Self::Typ),
+            NONCE => Some(Self::Nonce),
+            _ => None,
+        }
+    }
+}
+
+const ISS: u64 = pack(b"iss");
+const SUB: u64 = pack(b"sub");
+const AUD: u64 = pack(b"aud");
+const EXP: u64 = pack(b"exp");
+const NBF: u64 = pack(b"nbf");
+const IAT: u64 = pack(b"iat");
+const JTI: u64 = pack(b"jti");
+const CNF: u64 = pack(b"cnf");
+const AZP: u64 = pack(b"azp");
+const ACT: u64 = pack(b"act");
+const SCOPE: u64 = pack(b"scope");
+const AT_HASH: u64 = pack(b"at_hash");
+const C_HASH: u64 = pack(b"c_hash");
+const S_HASH: u64 = pack(b"s_hash");
+const EVENTS: u64 = pack(b"events");
+const SD_HASH: u64 = pack(b"sd_hash");
+const TYP: u64 = pack(b"typ");
+const NONCE: u64 = pack(b"nonce");
+
+/// Packs a name of up to eight bytes. No name has a zero byte here: raw ones are refused by the
+/// scanner, and an escaped one is looked up by its unescaped bytes, length included.
+const fn pack(name: &[u8]) -> u64 {
+    let (mut packed, mut rest) = (0, name);
+    while let [head @ .., last] = rest {
+        packed = packed << 8 | *last as u64;
+        rest = head;
+    }
+    packed
+}
+
+/// Where the values of the known claims stand.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Slots([Piece; COUNT]);
+
+impl Slots {
+    pub(super) fn place(&mut self, text: &[u8], member: Span) {
+        let raw = text
+            .get(member.name_start..member.name_end)
+            .unwrap_or_default();
+        let name = if member.name_escaped {
+            unescaped_name(raw)
+        } else {
+            Name::read(raw)
+        };
+        if let Some(slot) = name.and_then(|n| self.0.get_mut(n as usize)) {
+            *slot = Piece::new(member.value_start, member.value_end);
+        }
+    }
+
+    /// Returns where the value stands; the piece is empty if there is none.
+    pub(super) fn piece(&self, name: Name) -> Piece {
+        self.0.get(name as usize).copied().unwrap_or_default()
+    }
+}
+
+#[cold]
+fn unescaped_name(raw: &[u8]) -> Option<Name> {
+    let name: Vec<u8> = Unescaped::new(raw).collect();
+    Name::read(&name).filter(|_| !name.contains(&0))
+}
+
+/// The registered claims of one token, each of its right type.
+pub(super) struct Typed<'d> {
+    document: &'d Document,
+    slots: Slots,
+    pub(super) expires_at: Option<UnixTime>,
+    pub(super) not_before: Option<UnixTime>,
+    pub(super) issued_at: Option<UnixTime>,
+    pub(super) confirmation: Option<Confirmation>,
+}
+
+impl<'d> Typed<'d> {
+    /// Refuses every registered claim of a wrong type or shape, whether configured or not.
+    pub(super) fn read(document: &'d Document, slots: Slots) -> Result<Self, Rejection> {
+        let mut typed = Self {
+            document,
+            slots,
+            expires_at: None,
+            not_before: None,
+            issued_at: None,
+            confirmation: None,
+        };
+        for name in [Name::Iss, Name::Sub, Name::Jti, Name::ClientId, Name::Azp] {
+            typed.demand(name, is_name)?;
+        }
+        typed.demand(Name::Aud, is_audience)?;
+        typed.expires_at = typed.time(Name::Exp, Bound::Down)?;
+        typed.not_before = typed.time(Name::Nbf, Bound::Up)?;
+        typed.issued_at = typed.time(Name::Iat, Bound::Up)?;
+        typed.confirmation = typed.map(Name::Cnf, Confirmation::read)?;
+        typed.demand(Name::Act, is_actor_chain)?;
+        typed.demand(Name::Scope, is_scope)?;
+        Ok(typed)
+    }
+
+    pub(super) fn document(&self) -> &'d Document {
+        self.document
+    }
+
+    /// Returns a claim that the rules know.
+    pub(super) fn get(&self, name: Name) -> Option<Value<'d>> {
+        self.document.value(self.slots.piece(name))
+    }
+
+    pub(super) fn has(&self, name: Name) -> bool {
+        !self.slots.piece(name).is_empty()
+    }
+
+    /// Returns where the value of a known claim stands, if it is there.
+    pub(super) fn piece(&self, name: Name) -> Option<Piece> {
+        Some(self.slots.piece(name)).filter(|p| !p.is_empty())
+    }
+
+    fn demand(&self, name: Name, holds: fn(Value<'_>) -> bool) -> Result<(), Rejection> {
+        match self.get(name) {
+            Some(value) if !holds(value) => Err(invalid(name.as_str())),
+            _ => Ok(()),
+        }
+    }
+
+    fn map<T>(&self, name: Name, read: fn(Value<'_>) -> Option<T>) -> Result<Option<T>, Rejection> {
+        let value = self.get(name);
+        value
+            .map(|v| read(v).ok_or_else(|| invalid(name.as_str())))
+            .transpose()
+    }
+
+    fn time(&self, name: Name, bound: Bound) -> Result<Option<UnixTime>, Rejection> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        match value.kind() {
+            Kind::Number => seconds(value.raw(), bound),
+            _ => None,
+        }
+        .map(|secs| Some(UnixTime::from_secs(secs)))
+        .ok_or_else(|| invalid(name.as_str()))
+    }
+}
+
+#[cold]
+pub(super) fn invalid(claim: &'static str) -> Rejection {
+    Rejection::new(RejectionKind::ClaimInvalid).with_claim(claim)
+}
+
+/// A string, not empty, without control characters.
+fn is_name(value: Value<'_>) -> bool {
+    value
+        .content()
+        .is_some_and(|c| !c.is_empty() && is_clean(c))
+}
+
+/// A string or a non-empty array of strings, without control characters.
+fn is_audience(value: Value<'_>) -> bool {
+    match value.elements() {
+        Some(mut elements) => {
+            let clean = |v: Value<'_>| v.content().is_some_and(is_clean);
+            elements.clone().next().is_some() && elements.all(clean)
+        }
+        None => value.content().is_some_and(is_clean),
+    }
+}
+
+/// A string of members with spaces between them, or an array of strings without spaces.
+pub(super) fn is_scope(value: Value<'_>) -> bool {
+    match value.elements() {
+        Some(mut elements) => elements.all(|v| {
+            let content = v.content();
+            content.is_some_and(|c| !Unescaped::new(c.as_bytes()).any(|b| b == b' '))
+        }),
+        None => value.content().is_some(),
+    }
+}
+
+/// No control character after unescaping (`char::is_control`: C0, DEL, C1).
+fn is_clean(content: &str) -> bool {
+    let plain = |b: &u8| *b != b'\\' && *b < 0x7f;
+    content.as_bytes().iter().all(plain) || is_clean_unescaped(content)
+}
+
+#[cold]
+fn is_clean_unescaped(content: &str) -> bool {
+    let mut before = 0;
+    Unescaped::new(content.as_bytes()).all(|byte| {
+        // C1 characters are the byte C2 and one in 80..=9F.
+        let is_c1 = before == 0xc2 && (0x80..0xa0).contains(&byte);
+        before = byte;
+        byte >= 0x20 && byte != 0x7f && !is_c1
+    })
+}
+
+/// Objects nested by `act`, at most four, each naming its actor by strings.
+fn is_actor_chain(act: Value<'_>) -> bool {
+    let mut next = Some(act);
+    for _ in 0..limits::ACTOR_DEPTH {
+        let Some(act) = next else {
+            return true;
+        };
+        let mut members = ActorSink::default();
+        if act.kind() != Kind::Object || scan_object(act.raw().as_bytes(), &mut members).is_err() {
+            return false;
+        }
+        let value = |span: Option<Span>| {
+            let span = span?;
+            act.raw()
+                .get(span.value_start..span.value_end)
+                .map(Value::accepted)
+        };
+        let names = [value(members.sub), value(members.iss)];
+        if !names.into_iter().flatten().all(is_name) {
+            return false;
+        }
+        next = value(members.act);
+    }
+    next.is_none()
+}
+
+#[derive(Default)]
+struct ActorSink {
+    act: Option<Span>,
+    iss: Option<Span>,
+    sub: Option<Span>,
+}
+
+impl Sink for ActorSink {
+    fn member(&mut self, text: &[u8], member: Span) {
+        let raw = text
+            .get(member.name_start..member.name_end)
+            .unwrap_or_default();
+        let is = |name: &str| Unescaped::new(raw).eq(name.bytes());
+        if is("act") {
+            self.act = Some(member);
+        } else if is("iss") {
+            self.iss = Some(member);
+        } else if is("sub") {
+            self.sub = Some(member);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_claim_is_found_by_its_name() {
+        for index in 0..COUNT {
+            let all = [
+                Name::Iss,
+                Name::Sub,
+                Name::Aud,
+                Name::Exp,
+                Name::Nbf,
+                Name::Iat,
+                Name::Jti,
+                Name::Cnf,
+                Name::ClientId,
+                Name::Azp,
+                Name::Act,
+                Name::Scope,
+                Name::AtHash,
+                Name::CHash,
+                Name::SHash,
+                Name::Events,
+                Name::SdHash,
+                Name::TokenUse,
+                Name::Typ,
+                Name::Nonce,
+            ];
+            assert_eq!(all[index] as usize, index);
+            assert_eq!(Name::read(all[index].as_str().as_bytes()), Some(all[index]));
+        }
+        assert_eq!(Name::read(b"issuer"), None);
+        assert_eq!(unescaped_name(br"iss\u0000"), None);
+        assert_eq!(unescaped_name(br"\u0069ss"), Some(Name::Iss));
+    }
+
+    #[test]
+    fn control_characters_are_found_in_any_spelling() {
+        for dirty in [
+            r"a\n", r"\u0000", r"\u001f", "\u{7f}", r"\u007f", "\u{80}", "a\u{9f}", r"\u0085",
+        ] {
+            assert!(!is_clean(dirty), "{dirty:?}");
+        }
+        for clean in [
+            "", "a b", "\u{a0}", r"\u00a0", "\u{e9}", r"\/", "\u{2028}", "\u{280}",
+        ] {
+            assert!(is_clean(clean), "{clean:?}");
+        }
+    }
+}

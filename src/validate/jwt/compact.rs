@@ -1,0 +1,153 @@
+//! The compact serialization: three parts, one spelling (RFC 7515 section 7.1).
+
+use super::claims::Slots;
+use super::header::Header;
+use crate::credential::base64url;
+use crate::json::Document;
+use crate::json::ENTRY;
+use crate::json::Index;
+use crate::json::Piece;
+use crate::json::Sink;
+use crate::json::Span;
+use crate::json::scan_object;
+use crate::limits;
+use crate::rejection::RejectionKind;
+
+/// A token taken apart and scanned, but not verified: nothing it says is to be trusted.
+///
+/// One buffer holds the decoded payload, header and signature and the index of the claims.
+pub(super) struct Compact<'t> {
+    signed: &'t str,
+    bytes: Vec<u8>,
+    ends: Ends,
+    members: usize,
+    pub(super) header: Header,
+    pub(super) slots: Slots,
+}
+
+/// Where the parts end in the buffer.
+#[derive(Clone, Copy)]
+struct Ends {
+    payload: usize,
+    header: usize,
+    signature: usize,
+}
+
+impl<'t> Compact<'t> {
+    /// Takes a token apart.
+    ///
+    /// # Errors
+    ///
+    /// `TokenTooLarge`, `TokenEncrypted`, `TokenMalformed`, `HeaderUnsupported` or
+    /// `AlgorithmNotAllowed`.
+    pub(super) fn parse(token: &'t str, max_bytes: usize) -> Result<Self, RejectionKind> {
+        if token.len() > max_bytes {
+            return Err(RejectionKind::TokenTooLarge);
+        }
+        let (header, payload, signature) = split(token)?;
+        let header_len = base64url::decoded_len(header.len());
+        if header_len > limits::HEADER_BYTES {
+            return Err(RejectionKind::TokenTooLarge);
+        }
+        let payload_len = base64url::decoded_len(payload.len());
+        let ends = Ends {
+            payload: payload_len,
+            header: payload_len + header_len,
+            signature: payload_len + header_len + base64url::decoded_len(signature.len()),
+        };
+        let mut bytes = vec![0; ends.signature + Index::room(payload_len)];
+        let (parts, space) = bytes.split_at_mut(ends.signature);
+        decode(payload, parts, (0, ends.payload))?;
+        decode(header, parts, (ends.payload, ends.header))?;
+        decode(signature, parts, (ends.header, ends.signature))?;
+        let (payload, rest) = parts.split_at(ends.payload);
+        let mut claims = ClaimSink {
+            index: Index::new(space),
+            slots: Slots::default(),
+        };
+        scan_object(payload, &mut claims).map_err(|_| RejectionKind::TokenMalformed)?;
+        let ClaimSink { index, slots } = claims;
+        let members = index.members();
+        let header = Header::read(rest.get(..header_len).unwrap_or_default(), ends.payload)?;
+        let signed = token.len() - signature.len() - 1;
+        Ok(Self {
+            signed: token.get(..signed).unwrap_or_default(),
+            bytes,
+            ends,
+            members,
+            header,
+            slots,
+        })
+    }
+
+    /// Returns what was signed.
+    pub(super) fn signed(&self) -> &'t [u8] {
+        self.signed.as_bytes()
+    }
+
+    pub(super) fn signature(&self) -> &[u8] {
+        let signature = self.bytes.get(self.ends.header..self.ends.signature);
+        signature.unwrap_or_default()
+    }
+
+    /// Returns a piece of the payload or the header.
+    pub(super) fn piece(&self, piece: Piece) -> &str {
+        let bytes = self.bytes.get(piece.start()..piece.end());
+        str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// Drops the signature and returns the claims, followed by the header and the index, and the
+    /// header's place.
+    pub(super) fn into_document(mut self) -> (Document, Piece) {
+        let index_len = self.members * ENTRY;
+        let index = self.ends.signature..self.ends.signature + index_len;
+        self.bytes.copy_within(index, self.ends.header);
+        self.bytes.truncate(self.ends.header + index_len);
+        let index = (self.ends.header, self.members);
+        let document = Document::assemble(self.bytes, self.ends.payload, index);
+        (document, Piece::new(self.ends.payload, self.ends.header))
+    }
+}
+
+fn split(token: &str) -> Result<(&[u8], &[u8], &[u8]), RejectionKind> {
+    let bytes = token.as_bytes();
+    let parts = dot(bytes).and_then(|(header, rest)| {
+        let (payload, signature) = dot(rest)?;
+        Some((header, payload, signature))
+    });
+    match parts {
+        Some(parts) if !parts.2.contains(&b'.') => Ok(parts),
+        Some((.., rest)) if memchr::memchr_iter(b'.', rest).count() == 2 => {
+            // RFC 7516 section 7.1: five parts.
+            Err(RejectionKind::TokenEncrypted)
+        }
+        _ => Err(RejectionKind::TokenMalformed),
+    }
+}
+
+fn dot(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memchr(b'.', bytes)?;
+    let (before, rest) = bytes.split_at_checked(at)?;
+    Some((before, rest.get(1..)?))
+}
+
+fn decode(text: &[u8], parts: &mut [u8], place: (usize, usize)) -> Result<(), RejectionKind> {
+    let space = parts.get_mut(place.0..place.1).unwrap_or_default();
+    match base64url::decode_into(text, space) {
+        Some(len) if len == space.len() => Ok(()),
+        _ => Err(RejectionKind::TokenMalformed),
+    }
+}
+
+/// Indexes all claims and places the registered ones.
+struct ClaimSink<'b> {
+    index: Index<'b>,
+    slots: Slots,
+}
+
+impl Sink for ClaimSink<'_> {
+    fn member(&mut self, text: &[u8], member: Span) {
+        self.index.add(member);
+        self.slots.place(text, member);
+    }
+}

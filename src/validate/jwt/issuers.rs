@@ -1,0 +1,98 @@
+//! Which issuer a token claims to be of.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::JwtValidator;
+use super::trust::Names;
+use super::trust::Trust;
+use crate::json::Value;
+use crate::rejection::ConfigError;
+use crate::rejection::ConfigErrorKind;
+
+/// Finds an issuer's trust by the exact value of `iss`.
+#[derive(Clone, Debug)]
+pub(super) struct IssuerLookup {
+    trusts: Arc<[Trust]>,
+    by_name: HashMap<Box<str>, usize>,
+}
+
+impl IssuerLookup {
+    pub(super) fn new(trusts: Vec<Trust>) -> Result<Self, ConfigError> {
+        let mut by_name = HashMap::new();
+        for (place, trust) in trusts.iter().enumerate() {
+            let names = match &trust.issuers {
+                Names::Any if trusts.len() > 1 => return Err(any_beside_another()),
+                Names::Any => &[][..],
+                Names::OneOf(names) => names,
+            };
+            for name in names {
+                if by_name.insert(name.clone(), place).is_some() {
+                    return Err(duplicate(name));
+                }
+            }
+        }
+        Ok(Self {
+            trusts: trusts.into(),
+            by_name,
+        })
+    }
+
+    /// Returns the trust that takes tokens of any issuer, if that was asked for.
+    pub(super) fn any(&self) -> Option<&Trust> {
+        let only = self.trusts.first()?;
+        matches!(only.issuers, Names::Any).then_some(only)
+    }
+
+    /// Returns the trust of this issuer.
+    pub(super) fn find(&self, iss: Value<'_>) -> Option<&Trust> {
+        if let [only] = &*self.trusts {
+            let Names::OneOf(names) = &only.issuers else {
+                return None;
+            };
+            return names.iter().any(|n| iss.is_text(n)).then_some(only);
+        }
+        let place = self.by_name.get(&*iss.as_str()?)?;
+        self.trusts.get(*place)
+    }
+
+    fn trusts(&self) -> impl Iterator<Item = Trust> {
+        self.trusts.iter().cloned()
+    }
+}
+
+pub(super) fn join(
+    validators: impl IntoIterator<Item = JwtValidator>,
+) -> Result<JwtValidator, ConfigError> {
+    let mut validators = validators.into_iter();
+    let Some(mut joined) = validators.next() else {
+        return Err(ConfigError::new(
+            ConfigErrorKind::Empty,
+            "issuers",
+            "no issuer was given; join at least one validator",
+        ));
+    };
+    let mut trusts: Vec<_> = joined.issuers.trusts().collect();
+    for other in validators {
+        trusts.extend(other.issuers.trusts());
+        joined.max_token_bytes = joined.max_token_bytes.max(other.max_token_bytes);
+    }
+    joined.issuers = IssuerLookup::new(trusts)?;
+    Ok(joined)
+}
+
+fn any_beside_another() -> ConfigError {
+    ConfigError::new(
+        ConfigErrorKind::Conflict,
+        "issuers",
+        "`any_issuer()` stands beside another issuer; name every issuer",
+    )
+}
+
+fn duplicate(name: &str) -> ConfigError {
+    ConfigError::new(
+        ConfigErrorKind::Conflict,
+        "issuers",
+        format!("issuer `{name}` is configured twice; give it once"),
+    )
+}

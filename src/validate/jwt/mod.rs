@@ -1,0 +1,363 @@
+//! JWTs: signature, then claims (RFC 7519, RFC 8725, RFC 9068).
+
+mod builder;
+mod claims;
+mod compact;
+mod header;
+mod issuers;
+mod trust;
+
+pub use builder::JwtBuilder;
+pub use builder::NeedsAudience;
+pub use builder::NeedsIssuer;
+pub use builder::NeedsKeys;
+pub use builder::Ready;
+
+use std::fmt;
+use std::sync::Arc;
+
+use self::claims::Name;
+use self::claims::Typed;
+use self::compact::Compact;
+use self::header::Text;
+use self::issuers::IssuerLookup;
+use self::trust::Checked;
+use self::trust::Keys;
+use self::trust::Trust;
+use crate::clock::Clock;
+use crate::credential::Presented;
+use crate::future::NowOrLater;
+use crate::json::Document;
+use crate::json::Kind;
+use crate::json::Piece;
+use crate::json::Value;
+use crate::key::Key;
+use crate::key::KeyHint;
+use crate::key::KeySet;
+use crate::key::KeyStore;
+use crate::principal::Facts;
+use crate::principal::Principal;
+use crate::rejection::ConfigError;
+use crate::rejection::Rejection;
+use crate::rejection::RejectionKind;
+use crate::validate::SenderConstraint;
+use crate::validate::Shape;
+use crate::validate::TokenValidator;
+
+/// Judges JWTs of one or more issuers.
+///
+/// A token is accepted only if it is the single spelling of a signed JWT, its issuer is one that
+/// is configured, exactly one key of that issuer may judge it and its signature is valid under
+/// that key, and its type, audience, times and every demand hold. Everything in a token is
+/// untrusted; its header chooses no algorithm, no key material and no address.
+///
+/// ```
+/// use bearergate::JwtValidator;
+/// use bearergate::Key;
+/// use bearergate::KeySet;
+/// use bearergate::Presented;
+/// use bearergate::RejectionKind;
+/// use bearergate::TokenValidator;
+///
+/// let validator = JwtValidator::builder()
+///     .issuer("https://idp.example.com")
+///     .audience("https://api.example.com")
+///     .keys(KeySet::from(Key::from_secret(vec![7; 32])?))
+///     .build()?;
+///
+/// let presented = Presented::bearer("not.a.token")?;
+/// let answer = validator.validate(&presented).try_now().expect("fixed keys are always ready");
+/// assert_eq!(answer.unwrap_err().kind(), RejectionKind::TokenMalformed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Issuer and audience are demanded by the type:
+///
+/// ```compile_fail
+/// # let keys = bearergate::KeySet::from(bearergate::Key::from_secret(vec![7; 32])?);
+/// bearergate::JwtValidator::builder().audience("https://api.example.com").keys(keys).build()?;
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+///
+/// ```compile_fail
+/// # let keys = bearergate::KeySet::from(bearergate::Key::from_secret(vec![7; 32])?);
+/// bearergate::JwtValidator::builder().issuer("https://idp.example.com").keys(keys).build()?;
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+///
+/// ```
+/// # let keys = bearergate::KeySet::from(bearergate::Key::from_secret(vec![7; 32])?);
+/// bearergate::JwtValidator::builder()
+///     .issuer("https://idp.example.com")
+///     .audience("https://api.example.com")
+///     .keys(keys)
+///     .build()?;
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct JwtValidator {
+    issuers: IssuerLookup,
+    max_token_bytes: usize,
+    clock: Arc<dyn Clock>,
+    constraint: Option<Arc<dyn SenderConstraint>>,
+}
+
+impl JwtValidator {
+    /// Starts a validator for one issuer.
+    pub fn builder() -> JwtBuilder<NeedsIssuer> {
+        JwtBuilder::new()
+    }
+
+    /// Joins validators of several issuers: each keeps its keys, audiences and rules, and the
+    /// `iss` of a token picks one by exact match.
+    ///
+    /// The first one's clock, sender constraint and the largest token size count for all.
+    ///
+    /// # Errors
+    ///
+    /// `empty` for none, `conflict` for an issuer that occurs twice or for `any_issuer()` beside
+    /// another.
+    pub fn of(validators: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
+        issuers::join(validators)
+    }
+
+    fn begin<'t>(&self, presented: &'t Presented<'_>) -> Result<(Compact<'t>, &Trust), Rejection> {
+        let token = presented.credential().expose();
+        let compact = Compact::parse(token, self.max_token_bytes)?;
+        let trust = self.trust(&compact)?;
+        if let Some(allowed) = trust.algorithms {
+            if !allowed.contains(compact.header.algorithm) {
+                return Err(RejectionKind::AlgorithmNotAllowed.into());
+            }
+        }
+        Ok((compact, trust))
+    }
+
+    /// Picks the issuer by the unverified `iss`: it chooses among what is configured, no more.
+    fn trust(&self, compact: &Compact<'_>) -> Result<&Trust, Rejection> {
+        if let Some(trust) = self.issuers.any() {
+            return Ok(trust);
+        }
+        let piece = compact.slots.piece(Name::Iss);
+        if piece.is_empty() {
+            return Err(trust::missing(Name::Iss));
+        }
+        let iss = Value::accepted(compact.piece(piece));
+        if !trust::is_string(iss) {
+            return Err(claims::invalid("iss"));
+        }
+        let mismatch = || Rejection::new(RejectionKind::IssuerMismatch).with_claim("iss");
+        self.issuers.find(iss).ok_or_else(mismatch)
+    }
+
+    fn finish(&self, case: Case<'_, '_>, keys: &KeySet) -> Result<Principal, Rejection> {
+        let Case {
+            compact,
+            trust,
+            presented,
+        } = case;
+        let key = verify(&compact, keys)?;
+        let (slots, typ) = (compact.slots, compact.header.typ);
+        let (document, header) = compact.into_document();
+        let claims = Typed::read(&document, slots)?;
+        let now = presented.now().or_else(|| self.clock.now());
+        let now = now.ok_or(RejectionKind::Unavailable)?;
+        trust.check(&Checked {
+            claims: &claims,
+            typ,
+            now,
+        })?;
+        let mut facts = facts(trust, &claims, key)?;
+        facts.header = header;
+        let texts = Texts::of(&claims, trust);
+        facts.document = document;
+        texts.append(&mut facts);
+        if facts
+            .confirmation
+            .is_some_and(|c| self.constraint.is_none() || !c.is_understood())
+        {
+            return Err(binding_required());
+        }
+        Ok(Principal::new(facts))
+    }
+
+    /// Checks possession of the key that the token is bound to, if it is bound.
+    fn constrain<'a>(
+        &'a self,
+        judged: Result<Principal, Rejection>,
+        presented: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        let Ok(principal) = &judged else {
+            return NowOrLater::now(judged);
+        };
+        let (Some(cnf), Some(constraint)) = (principal.confirmation().copied(), &self.constraint)
+        else {
+            return NowOrLater::now(judged);
+        };
+        NowOrLater::later(async move {
+            constraint.check(&cnf, presented).await?;
+            judged
+        })
+    }
+}
+
+/// A token with the issuer that it claims to be of.
+struct Case<'t, 'v> {
+    compact: Compact<'t>,
+    trust: &'v Trust,
+    presented: &'t Presented<'t>,
+}
+
+impl TokenValidator for JwtValidator {
+    fn shapes(&self) -> &[Shape] {
+        &[Shape::Jwt]
+    }
+
+    fn validate<'a>(
+        &'a self,
+        presented: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        let (compact, trust) = match self.begin(presented) {
+            Ok(begun) => begun,
+            Err(rejection) => return NowOrLater::now(Err(rejection)),
+        };
+        let case = Case {
+            compact,
+            trust,
+            presented,
+        };
+        let store = match &trust.keys {
+            Keys::Fixed(keys) => {
+                let judged = self.finish(case, keys);
+                return self.constrain(judged, presented);
+            }
+            Keys::Store(store) => store,
+        };
+        // A search that is not ready borrows the hint, so it is asked for again where the hint
+        // can live as long as it; nothing happens before it is polled.
+        let found = find(store, &case.compact).try_now().ok();
+        if let Some(found) = found {
+            let judged = found.and_then(|keys| self.finish(case, &keys));
+            return self.constrain(judged, presented);
+        }
+        NowOrLater::later(async move {
+            let keys = find(store, &case.compact).await?;
+            let judged = self.finish(case, &keys);
+            self.constrain(judged, presented).await
+        })
+    }
+}
+
+fn find<'a>(
+    store: &'a Arc<dyn KeyStore>,
+    compact: &'a Compact<'_>,
+) -> NowOrLater<'a, Result<Arc<KeySet>, Rejection>> {
+    store.find(KeyHint::new(kid(compact), compact.header.algorithm))
+}
+
+fn kid<'c>(compact: &'c Compact<'_>) -> Option<&'c str> {
+    match compact.header.kid.as_ref()? {
+        Text::Piece(piece) => Some(compact.piece(*piece)),
+        Text::Owned(kid) => Some(kid),
+    }
+}
+
+fn verify<'k>(compact: &Compact<'_>, keys: &'k KeySet) -> Result<&'k Key, RejectionKind> {
+    let algorithm = compact.header.algorithm;
+    if !keys.algorithms().contains(algorithm) {
+        return Err(RejectionKind::AlgorithmNotAllowed);
+    }
+    let candidates = keys.select(algorithm, kid(compact))?;
+    let verified = candidates.verify(compact.signed(), compact.signature());
+    verified.ok_or(RejectionKind::SignatureInvalid)
+}
+
+#[cold]
+fn binding_required() -> Rejection {
+    Rejection::new(RejectionKind::BindingRequired).with_claim("cnf")
+}
+
+fn facts(trust: &Trust, claims: &Typed<'_>, key: &Key) -> Result<Facts, Rejection> {
+    if let Some(name) = &trust.scope_claim {
+        let scopes = claims.document().get(name);
+        if scopes.is_some_and(|s| !claims::is_scope(s)) {
+            let invalid = Rejection::new(RejectionKind::ClaimInvalid);
+            return Err(invalid.with_claim(name.to_string()));
+        }
+    }
+    Ok(Facts {
+        kind: trust.kind(),
+        authority: trust.authority.clone(),
+        document: Document::default(),
+        header: Piece::default(),
+        subject: None,
+        client: None,
+        scopes: None,
+        expires_at: claims.expires_at,
+        not_before: claims.not_before,
+        issued_at: claims.issued_at,
+        confirmation: claims.confirmation,
+        key: Some(key.id()),
+        extensions: Vec::new(),
+    })
+}
+
+/// Where the texts of a principal stand in its claims, quotes and brackets included.
+struct Texts {
+    subject: Option<Piece>,
+    client: Option<Piece>,
+    scopes: Option<Piece>,
+}
+
+impl Texts {
+    fn of(claims: &Typed<'_>, trust: &Trust) -> Self {
+        Self {
+            subject: claims.piece(Name::Sub),
+            client: claims
+                .piece(Name::ClientId)
+                .or_else(|| claims.piece(Name::Azp)),
+            scopes: match &trust.scope_claim {
+                Some(name) => claims.document().find(name),
+                None => claims.piece(Name::Scope),
+            },
+        }
+    }
+
+    fn append(self, facts: &mut Facts) {
+        let document = &mut facts.document;
+        facts.subject = self.subject.map(|p| string(document, p));
+        facts.client = self.client.map(|p| string(document, p));
+        facts.scopes = self.scopes.map(|p| joined(document, p));
+    }
+}
+
+/// Returns the content of a string, appended to the document if it has escapes.
+fn string(document: &mut Document, quoted: Piece) -> Piece {
+    let content = Piece::new(quoted.start() + 1, quoted.end().saturating_sub(1));
+    if memchr::memchr(b'\\', document.piece(content).as_bytes()).is_none() {
+        return content;
+    }
+    document.append_joined(quoted)
+}
+
+/// Returns the members of a string or an array with spaces between them.
+fn joined(document: &mut Document, scopes: Piece) -> Piece {
+    if document
+        .value(scopes)
+        .is_some_and(|v| v.kind() == Kind::String)
+    {
+        return string(document, scopes);
+    }
+    document.append_joined(scopes)
+}
+
+impl fmt::Debug for JwtValidator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtValidator")
+            .field("issuers", &self.issuers)
+            .field("max_token_bytes", &self.max_token_bytes)
+            .field("clock", &self.clock)
+            .field("constraint", &self.constraint)
+            .finish()
+    }
+}

@@ -1,0 +1,356 @@
+//! What one issuer is trusted with, and the checks that follow from it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::claims::Name;
+use super::claims::Typed;
+use super::claims::invalid;
+use super::header::Typ;
+use super::header::without_application;
+use crate::clock::Leeway;
+use crate::clock::UnixTime;
+use crate::crypto::Algorithms;
+use crate::json::Kind;
+use crate::json::Value;
+use crate::key::KeySet;
+use crate::key::KeyStore;
+use crate::principal::Authority;
+use crate::principal::ClaimValue;
+use crate::principal::Claims;
+use crate::principal::PrincipalKind;
+use crate::rejection::Rejection;
+use crate::rejection::RejectionKind;
+
+/// One trusted issuer: its names, keys and rules.
+#[derive(Clone, Debug)]
+pub(super) struct Trust {
+    pub(super) authority: Authority,
+    pub(super) issuers: Names,
+    pub(super) audiences: Names,
+    pub(super) keys: Keys,
+    pub(super) algorithms: Option<Algorithms>,
+    pub(super) leeway: Leeway,
+    pub(super) expiry: Expiry,
+    pub(super) types: Types,
+    pub(super) purpose: Purpose,
+    pub(super) scope_claim: Option<Box<str>>,
+    pub(super) demands: Vec<Demand>,
+}
+
+/// Names of which one must match, or the loud opt-out.
+#[derive(Clone, Debug)]
+pub(super) enum Names {
+    Any,
+    OneOf(Vec<Box<str>>),
+}
+
+/// Where the keys come from.
+#[derive(Clone, Debug)]
+pub(super) enum Keys {
+    Fixed(KeySet),
+    Store(Arc<dyn KeyStore>),
+}
+
+/// Whether `exp` may be missing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Expiry {
+    Optional,
+    Required,
+}
+
+/// Which `typ` passes.
+#[derive(Clone, Debug)]
+pub(super) enum Types {
+    /// Absent, `JWT` or `at+jwt`.
+    Default,
+    /// Absent or `JWT`.
+    IdToken,
+    /// This one alone.
+    Only(Box<str>),
+}
+
+/// What the token is for.
+#[derive(Clone, Debug)]
+pub(super) enum Purpose {
+    AccessToken,
+    /// An ID token for this client.
+    IdToken(Box<str>),
+}
+
+type Check = Arc<dyn Fn(Claims<'_>) -> bool + Send + Sync>;
+
+/// What the user asks beyond the rules.
+#[derive(Clone)]
+pub(super) enum Demand {
+    Check(Box<str>, Check),
+    Clients(Vec<Box<str>>),
+    MaxAge(Duration),
+    MaxLifetime(Duration),
+    Present(Name),
+    Value(Box<str>, ClaimValue),
+}
+
+impl Trust {
+    pub(super) fn kind(&self) -> PrincipalKind {
+        match self.purpose {
+            Purpose::AccessToken => PrincipalKind::AccessToken,
+            Purpose::IdToken(_) => PrincipalKind::IdToken,
+        }
+    }
+
+    /// Checks `typ` and purpose, issuer, audience, times and the user's own demands, in this
+    /// order.
+    pub(super) fn check(&self, token: &Checked<'_, '_>) -> Result<(), Rejection> {
+        self.check_type(token)?;
+        self.purpose.check(token)?;
+        self.check_name(token, Name::Iss)?;
+        self.check_name(token, Name::Aud)?;
+        self.check_times(token)?;
+        self.demands
+            .iter()
+            .try_for_each(|d| d.check(token, self.leeway))
+    }
+
+    fn check_type(&self, token: &Checked<'_, '_>) -> Result<(), Rejection> {
+        let passes = match (&self.types, token.typ) {
+            (Types::Default, Typ::Absent | Typ::Jwt | Typ::AccessToken)
+            | (Types::IdToken, Typ::Absent | Typ::Jwt) => true,
+            (Types::Only(_), Typ::Absent) | (Types::Default | Types::IdToken, _) => false,
+            (Types::Only(wanted), typ) => token.typ_text(typ).eq_ignore_ascii_case(wanted),
+        };
+        if passes {
+            Ok(())
+        } else {
+            Err(of_another_type("typ"))
+        }
+    }
+
+    fn check_name(&self, token: &Checked<'_, '_>, name: Name) -> Result<(), Rejection> {
+        let (names, mismatch) = match name {
+            Name::Iss => (&self.issuers, RejectionKind::IssuerMismatch),
+            _ => (&self.audiences, RejectionKind::AudienceMismatch),
+        };
+        let Names::OneOf(wanted) = names else {
+            return Ok(());
+        };
+        let value = token.claims.get(name).ok_or_else(|| missing(name))?;
+        let is_wanted = |value: Value<'_>| wanted.iter().any(|w| value.is_text(w));
+        let holds = match value.elements() {
+            Some(mut elements) => elements.any(is_wanted),
+            None => is_wanted(value),
+        };
+        if holds {
+            Ok(())
+        } else {
+            Err(Rejection::new(mismatch).with_claim(name.as_str()))
+        }
+    }
+
+    fn check_times(&self, token: &Checked<'_, '_>) -> Result<(), Rejection> {
+        let Checked { claims, now, .. } = token;
+        let refuse = |kind, name: Name| Err(Rejection::new(kind).with_claim(name.as_str()));
+        match claims.expires_at {
+            Some(exp) if exp.is_over(*now, self.leeway) => {
+                return refuse(RejectionKind::TokenExpired, Name::Exp);
+            }
+            None if self.expiry == Expiry::Required => return Err(missing(Name::Exp)),
+            _ => {}
+        }
+        if claims
+            .not_before
+            .is_some_and(|nbf| nbf.is_ahead(*now, self.leeway))
+        {
+            return refuse(RejectionKind::TokenNotYetValid, Name::Nbf);
+        }
+        if claims
+            .issued_at
+            .is_some_and(|iat| iat.is_ahead(*now, self.leeway))
+        {
+            return refuse(RejectionKind::TokenIssuedInFuture, Name::Iat);
+        }
+        Ok(())
+    }
+}
+
+/// A verified token whose claims are being checked.
+pub(super) struct Checked<'c, 'd> {
+    pub(super) claims: &'c Typed<'d>,
+    pub(super) typ: Typ,
+    pub(super) now: UnixTime,
+}
+
+impl Checked<'_, '_> {
+    /// Returns the header's `typ` without its optional prefix.
+    fn typ_text(&self, typ: Typ) -> std::borrow::Cow<'_, str> {
+        match typ {
+            Typ::Absent => "".into(),
+            Typ::Jwt => "JWT".into(),
+            Typ::AccessToken => "at+jwt".into(),
+            Typ::Other(piece) => {
+                let value = self.claims.document().value(piece);
+                let text = value.and_then(Value::as_str).unwrap_or_default();
+                without_application(&text).to_owned().into()
+            }
+        }
+    }
+}
+
+impl Purpose {
+    fn check(&self, token: &Checked<'_, '_>) -> Result<(), Rejection> {
+        match self {
+            Self::AccessToken => check_access_token(token),
+            Self::IdToken(client) => check_id_token(token, client),
+        }
+    }
+}
+
+/// Refuses what carries the marks of another purpose, unless a `typ` of its own says what it is.
+fn check_access_token(token: &Checked<'_, '_>) -> Result<(), Rejection> {
+    if !matches!(token.typ, Typ::Absent | Typ::Jwt) {
+        return Ok(());
+    }
+    let claims = token.claims;
+    for mark in [
+        Name::AtHash,
+        Name::CHash,
+        Name::SHash,
+        Name::Events,
+        Name::SdHash,
+    ] {
+        if claims.has(mark) {
+            return Err(of_another_type(mark.as_str()));
+        }
+    }
+    if claims
+        .get(Name::TokenUse)
+        .is_some_and(|v| !v.is_text("access"))
+    {
+        return Err(of_another_type("token_use"));
+    }
+    let is_typ = |wanted: &str| {
+        let typ = claims.get(Name::Typ).and_then(Value::as_str);
+        typ.is_some_and(|t| t.eq_ignore_ascii_case(wanted))
+    };
+    let is_bearer = is_typ("Bearer");
+    if claims.has(Name::Typ) && !is_bearer && !is_typ("DPoP") {
+        return Err(of_another_type("typ"));
+    }
+    if claims.has(Name::Nonce) && !is_bearer {
+        return Err(of_another_type("nonce"));
+    }
+    Ok(())
+}
+
+/// OpenID Connect Core 1.0 sections 2 and 3.1.3.7.
+fn check_id_token(token: &Checked<'_, '_>, client: &str) -> Result<(), Rejection> {
+    let claims = token.claims;
+    for mark in [Name::Events, Name::SdHash] {
+        if claims.has(mark) {
+            return Err(of_another_type(mark.as_str()));
+        }
+    }
+    if claims.get(Name::TokenUse).is_some_and(|v| !v.is_text("id")) {
+        return Err(of_another_type("token_use"));
+    }
+    let is_id = |v: Value<'_>| v.as_str().is_some_and(|t| t.eq_ignore_ascii_case("ID"));
+    if claims.get(Name::Typ).is_some_and(|v| !is_id(v)) {
+        return Err(of_another_type("typ"));
+    }
+    let audiences = claims.get(Name::Aud).and_then(Value::elements);
+    match claims.get(Name::Azp) {
+        Some(azp) if !azp.is_text(client) => Err(invalid("azp")),
+        None if audiences.is_some_and(|a| a.count() > 1) => Err(missing(Name::Azp)),
+        _ => Ok(()),
+    }
+}
+
+impl Demand {
+    fn check(&self, token: &Checked<'_, '_>, leeway: Leeway) -> Result<(), Rejection> {
+        let claims = token.claims;
+        match self {
+            Self::Present(name) => claims.piece(*name).map(drop).ok_or_else(|| missing(*name)),
+            Self::Value(name, wanted) => check_value(token, name, wanted),
+            Self::Clients(clients) => check_client(claims, clients),
+            Self::MaxAge(age) => check_age(token, *age, leeway),
+            Self::MaxLifetime(span) => check_lifetime(claims, *span),
+            Self::Check(name, holds) => {
+                if holds(Claims::new(claims.document())) {
+                    return Ok(());
+                }
+                Err(Rejection::new(RejectionKind::ClaimInvalid).with_claim(name.to_string()))
+            }
+        }
+    }
+}
+
+fn check_value(token: &Checked<'_, '_>, name: &str, wanted: &ClaimValue) -> Result<(), Rejection> {
+    let kind = match token.claims.document().get(name) {
+        None => RejectionKind::ClaimMissing,
+        Some(value) if wanted.is(value) == Some(true) => return Ok(()),
+        Some(_) => RejectionKind::ClaimInvalid,
+    };
+    Err(Rejection::new(kind).with_claim(name.to_owned()))
+}
+
+fn check_client(claims: &Typed<'_>, clients: &[Box<str>]) -> Result<(), Rejection> {
+    if !claims.has(Name::ClientId) && !claims.has(Name::Azp) {
+        return Err(missing(Name::ClientId));
+    }
+    // Where a token names its client twice, both names must be allowed.
+    for name in [Name::ClientId, Name::Azp] {
+        let is_allowed = |v: Value<'_>| clients.iter().any(|c| v.is_text(c));
+        if claims.get(name).is_some_and(|v| !is_allowed(v)) {
+            return Err(invalid(name.as_str()));
+        }
+    }
+    Ok(())
+}
+
+fn check_age(token: &Checked<'_, '_>, age: Duration, leeway: Leeway) -> Result<(), Rejection> {
+    let issued = token.claims.issued_at.ok_or_else(|| missing(Name::Iat))?;
+    let is_fresh = token.now <= issued.saturating_add(age).saturating_add(leeway.into());
+    if is_fresh {
+        return Ok(());
+    }
+    Err(Rejection::new(RejectionKind::TokenExpired).with_claim("iat"))
+}
+
+fn check_lifetime(claims: &Typed<'_>, span: Duration) -> Result<(), Rejection> {
+    let issued = claims.issued_at.ok_or_else(|| missing(Name::Iat))?;
+    let expires = claims.expires_at.ok_or_else(|| missing(Name::Exp))?;
+    if expires <= issued.saturating_add(span) {
+        return Ok(());
+    }
+    Err(invalid("exp"))
+}
+
+#[cold]
+pub(super) fn missing(name: Name) -> Rejection {
+    Rejection::new(RejectionKind::ClaimMissing).with_claim(name.as_str())
+}
+
+#[cold]
+fn of_another_type(claim: &'static str) -> Rejection {
+    Rejection::new(RejectionKind::TypeMismatch).with_claim(claim)
+}
+
+/// Says whether a value is a string; for the issuer, before anything else is known.
+pub(super) fn is_string(value: Value<'_>) -> bool {
+    value.kind() == Kind::String
+}
+
+impl fmt::Debug for Demand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Check(name, _) => write!(f, "Check({name:?})"),
+            Self::Clients(clients) => write!(f, "Clients({clients:?})"),
+            Self::MaxAge(age) => write!(f, "MaxAge({age:?})"),
+            Self::MaxLifetime(span) => write!(f, "MaxLifetime({span:?})"),
+            Self::Present(name) => write!(f, "Present({})", name.as_str()),
+            // The wanted value may be a secret of the deployment.
+            Self::Value(name, _) => write!(f, "Value({name:?})"),
+        }
+    }
+}

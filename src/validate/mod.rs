@@ -1,0 +1,88 @@
+//! Judges: who a credential belongs to, or why it is refused.
+
+mod jwt;
+
+pub use jwt::JwtBuilder;
+pub use jwt::JwtValidator;
+pub use jwt::NeedsAudience;
+pub use jwt::NeedsIssuer;
+pub use jwt::NeedsKeys;
+pub use jwt::Ready;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::credential::Place;
+use crate::credential::Presented;
+use crate::future::NowOrLater;
+use crate::principal::Confirmation;
+use crate::principal::Principal;
+use crate::rejection::Rejection;
+
+/// Judges one kind of credential.
+pub trait TokenValidator: fmt::Debug + Send + Sync {
+    /// Says which credentials this judge takes.
+    fn shapes(&self) -> &[Shape];
+
+    /// Judges a credential. It is untrusted, whatever its shape.
+    ///
+    /// Nothing happens before the answer is taken or first polled.
+    ///
+    /// # Errors
+    ///
+    /// Everything but a principal is a [`Rejection`]; one that could not be judged is
+    /// [`Unavailable`](crate::RejectionKind::Unavailable).
+    fn validate<'a>(
+        &'a self,
+        presented: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>>;
+}
+
+const _: Option<&dyn TokenValidator> = None;
+
+impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
+    fn shapes(&self) -> &[Shape] {
+        (**self).shapes()
+    }
+
+    fn validate<'a>(
+        &'a self,
+        presented: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        (**self).validate(presented)
+    }
+}
+
+/// The credentials that a judge takes.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Shape {
+    /// What has two or four dots and begins with a JSON object in base64.
+    Jwt,
+    /// What no other judge takes.
+    Opaque,
+    /// Everything found in this place.
+    Place(Place),
+    /// What begins with this text.
+    Prefix(Cow<'static, str>),
+}
+
+/// Checks that whoever presents a bound token holds its key.
+///
+/// Asked on every request, after any cache.
+pub trait SenderConstraint: fmt::Debug + Send + Sync {
+    /// Returns `Ok(())` only if the request proves possession of a key that `confirmation` names.
+    ///
+    /// # Errors
+    ///
+    /// `binding_required`, `binding_mismatch`, `proof_invalid`, `proof_replayed`,
+    /// `nonce_required`, or `unavailable`.
+    fn check<'a>(
+        &'a self,
+        confirmation: &'a Confirmation,
+        presented: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<(), Rejection>>;
+}
+
+const _: Option<&dyn SenderConstraint> = None;
