@@ -1,0 +1,85 @@
+//! One verdict as one line.
+
+use std::fmt;
+
+use bearergate::ConfigError;
+use bearergate::Principal;
+use bearergate::Rejection;
+use bearergate::RejectionKind;
+
+use super::fault::Fault;
+
+/// What is answered to a line.
+pub(super) struct Answer {
+    pub(super) id: Option<String>,
+    pub(super) verdict: Verdict,
+}
+
+/// What came of a line.
+pub(super) enum Verdict {
+    Accept(Principal),
+    ConfigError(ConfigError),
+    InputError(Fault),
+    /// Rejected, or not judged.
+    Refuse(Rejection),
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{\"id\":{}", Text(self.id.as_deref()))?;
+        match &self.verdict {
+            Verdict::Accept(principal) => {
+                write!(f, ",\"verdict\":\"accept\"")?;
+                write!(f, ",\"subject\":{}", Text(principal.subject()))?;
+                write!(f, ",\"claims\":{}", Compact(principal.claims().json()))?;
+            }
+            Verdict::ConfigError(error) => refused(f, "config_error", error.kind().as_str())?,
+            Verdict::InputError(fault) => refused(f, "input_error", fault.kind())?,
+            Verdict::Refuse(rejection) => {
+                refused(f, word(rejection.kind()), rejection.kind().as_str())?;
+                if let Some(claim) = rejection.claim() {
+                    write!(f, ",\"claim\":{}", Text(Some(claim)))?;
+                }
+            }
+        }
+        f.write_str("}")
+    }
+}
+
+fn word(kind: RejectionKind) -> &'static str {
+    match kind {
+        RejectionKind::Unavailable => "unavailable",
+        _ => "reject",
+    }
+}
+
+fn refused(f: &mut fmt::Formatter<'_>, verdict: &str, kind: &str) -> fmt::Result {
+    write!(f, ",\"verdict\":\"{verdict}\",\"kind\":\"{kind}\"")
+}
+
+/// A JSON string, or `null`.
+struct Text<'a>(Option<&'a str>);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = serde_json::to_string(&self.0).map_err(|_| fmt::Error)?;
+        f.write_str(&text)
+    }
+}
+
+/// A JSON text that the scanner accepted, on one line: numbers and strings stay as they stand.
+struct Compact<'a>(&'a str);
+
+impl fmt::Display for Compact<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut is_string, mut is_escaped) = (false, false);
+        let is_kept = |char: &char| {
+            let is_quote = *char == '"' && !is_escaped;
+            is_string ^= is_quote;
+            is_escaped = *char == '\\' && !is_escaped;
+            is_string || !char.is_ascii_whitespace()
+        };
+        let compact: String = self.0.chars().filter(is_kept).collect();
+        f.write_str(&compact)
+    }
+}

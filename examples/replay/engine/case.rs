@@ -1,0 +1,270 @@
+//! One line as a case: token, keys and what to expect.
+
+use std::borrow::Cow;
+
+use bearergate::UnixTime;
+use bearergate::json::Kind;
+use bearergate::json::Object;
+use bearergate::json::Value;
+use bearergate::limits;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde::de::MapAccess;
+use serde::de::Visitor;
+
+use super::fault::Fault;
+
+/// What to judge, and how.
+pub(super) struct Case<'j> {
+    pub(super) credential: Credential<'j>,
+    pub(super) config: Config<'j>,
+    pub(super) now: Option<UnixTime>,
+}
+
+/// What was presented.
+pub(super) enum Credential<'j> {
+    Authorization(Cow<'j, str>),
+    Token(Cow<'j, str>),
+}
+
+/// How to judge. What does not depend on it is found again by [`text`](Self::text).
+pub(super) struct Config<'j> {
+    pub(super) keys: KeySource<'j>,
+    pub(super) algorithms: Option<Names<'j>>,
+    pub(super) issuer: Option<Names<'j>>,
+    pub(super) audience: Option<Names<'j>>,
+    pub(super) typ: Option<Cow<'j, str>>,
+    pub(super) leeway: Option<u64>,
+    pub(super) is_expiry_optional: bool,
+    /// The configuration members but the keys, as they stand in the line.
+    pub(super) text: String,
+}
+
+/// A list of strings.
+pub(super) type Names<'j> = Vec<Cow<'j, str>>;
+
+/// Where the keys come from.
+pub(super) struct KeySource<'j> {
+    /// The name of the member.
+    pub(super) form: &'static str,
+    /// The document, or the content of the string.
+    pub(super) text: Cow<'j, str>,
+}
+
+impl<'j> Case<'j> {
+    /// Reads a line that the scanner accepted.
+    ///
+    /// Only if every member is known, of its type, and no two say the same thing.
+    pub(super) fn read(line: &Object<'j>) -> Result<Self, Fault> {
+        check_members(line)?;
+        id(line).ok_or_else(|| absent(line, "id"))?;
+        Ok(Self {
+            credential: credential(line)?,
+            config: Config::read(line)?,
+            now: now(line)?,
+        })
+    }
+}
+
+impl<'j> Config<'j> {
+    fn read(line: &Object<'j>) -> Result<Self, Fault> {
+        Ok(Self {
+            keys: keys(line)?,
+            algorithms: line.get("algorithms").map(algorithms).transpose()?,
+            issuer: names(line, "issuer")?,
+            audience: names(line, "audience")?,
+            typ: string(line, "type")?,
+            leeway: leeway(line)?,
+            is_expiry_optional: is_expiry_optional(line)?,
+            text: config_text(line),
+        })
+    }
+}
+
+/// Returns the `id` of a line that the scanner accepted, if it is a string.
+pub(super) fn id(line: &Object<'_>) -> Option<String> {
+    line.get("id")?.as_str().map(Cow::into_owned)
+}
+
+/// Returns the one `id` of a line that the scanner refused, for the echo alone.
+pub(super) fn salvaged_id(line: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Salvaged>(line).ok()?.0
+}
+
+const CONFIG: &[&str] = &[
+    "algorithms",
+    "issuer",
+    "audience",
+    "type",
+    "leeway",
+    "expiry",
+];
+const CREDENTIALS: &[&str] = &["token", "authorization"];
+const KEYS: &[&str] = &["jwks", "jwk", "secret", "pem"];
+const OTHERS: &[&str] = &["id", "now"];
+
+fn check_members(line: &Object<'_>) -> Result<(), Fault> {
+    for (name, value) in line.members() {
+        let mut known = [CONFIG, CREDENTIALS, KEYS, OTHERS].into_iter().flatten();
+        let member = known.find(|known| **known == name).ok_or(Fault::UNKNOWN)?;
+        if value.kind() == Kind::Null {
+            return Err(Fault::of(Fault::NULL, member));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the one of several alternatives that a line holds.
+fn one_of<'j>(
+    line: &Object<'j>,
+    names: &'static [&'static str],
+) -> Result<(&'static str, Value<'j>), Fault> {
+    let mut found = names
+        .iter()
+        .filter_map(|name| Some((*name, line.get(name)?)));
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (_, Some((second, _))) => Err(Fault::of(Fault::CONFLICT, second)),
+        (None, None) => Err(Fault::new(Fault::MISSING, names.first().copied())),
+    }
+}
+
+fn credential<'j>(line: &Object<'j>) -> Result<Credential<'j>, Fault> {
+    let (name, value) = one_of(line, CREDENTIALS)?;
+    let text = value.as_str().ok_or(Fault::of(Fault::TYPE, name))?;
+    Ok(match name {
+        "token" => Credential::Token(text),
+        _ => Credential::Authorization(text),
+    })
+}
+
+fn keys<'j>(line: &Object<'j>) -> Result<KeySource<'j>, Fault> {
+    let (form, value) = one_of(line, KEYS)?;
+    let text = match (form, value.kind()) {
+        ("jwks" | "jwk", Kind::Object) => Some(Cow::Borrowed(value.raw())),
+        ("jwks" | "secret" | "pem", Kind::String) => value.as_str(),
+        _ => None,
+    };
+    let text = text.ok_or(Fault::of(Fault::TYPE, form))?;
+    Ok(KeySource { form, text })
+}
+
+fn absent(line: &Object<'_>, name: &'static str) -> Fault {
+    let is_there = line.get(name).is_some();
+    Fault::of(
+        if is_there {
+            Fault::TYPE
+        } else {
+            Fault::MISSING
+        },
+        name,
+    )
+}
+
+fn string<'j>(line: &Object<'j>, name: &'static str) -> Result<Option<Cow<'j, str>>, Fault> {
+    let read = |value: Value<'j>| value.as_str().ok_or(Fault::of(Fault::TYPE, name));
+    line.get(name).map(read).transpose()
+}
+
+fn strings<'j>(value: Value<'j>) -> Option<Names<'j>> {
+    value.elements()?.map(Value::as_str).collect()
+}
+
+fn algorithms<'j>(value: Value<'j>) -> Result<Names<'j>, Fault> {
+    strings(value).ok_or(Fault::of(Fault::TYPE, "algorithms"))
+}
+
+fn names<'j>(line: &Object<'j>, name: &'static str) -> Result<Option<Names<'j>>, Fault> {
+    let Some(value) = line.get(name) else {
+        return Ok(None);
+    };
+    let read = value
+        .as_str()
+        .map(|one| vec![one])
+        .or_else(|| strings(value));
+    read.map(Some).ok_or(Fault::of(Fault::TYPE, name))
+}
+
+fn number(line: &Object<'_>, name: &'static str) -> Result<Option<f64>, Fault> {
+    let Some(value) = line.get(name) else {
+        return Ok(None);
+    };
+    let read = value
+        .deserialize()
+        .map_err(|_| Fault::of(Fault::TYPE, name));
+    read.map(Some)
+}
+
+/// Reads `now`: a number, of which a fraction is cut off.
+fn now(line: &Object<'_>) -> Result<Option<UnixTime>, Fault> {
+    let Some(now) = number(line, "now")? else {
+        return Ok(None);
+    };
+    if !(0.0..=limits::TIME_MAX as f64).contains(&now) {
+        return Err(Fault::of(Fault::RANGE, "now"));
+    }
+    // A long fraction rounds up as an `f64`.
+    let raw = line.get("now").map(Value::raw).unwrap_or_default();
+    let whole = raw.split_once('.').map_or(raw, |(whole, _)| whole);
+    let is_plain = !raw.contains(['e', 'E']);
+    let exact = whole.parse().ok().filter(|_| is_plain);
+    Ok(Some(UnixTime::from_secs(exact.unwrap_or(now as u64))))
+}
+
+/// Reads `leeway`: a whole number. Whether it is too large is for the configuration to say.
+fn leeway(line: &Object<'_>) -> Result<Option<u64>, Fault> {
+    let whole = |secs: f64| {
+        let is_whole = secs >= 0.0 && secs.fract() == 0.0;
+        is_whole
+            .then_some(secs as u64)
+            .ok_or(Fault::of(Fault::RANGE, "leeway"))
+    };
+    number(line, "leeway")?.map(whole).transpose()
+}
+
+fn is_expiry_optional(line: &Object<'_>) -> Result<bool, Fault> {
+    match string(line, "expiry")?.as_deref() {
+        None | Some("required") => Ok(false),
+        Some("optional") => Ok(true),
+        Some(_) => Err(Fault::of(Fault::VALUE, "expiry")),
+    }
+}
+
+fn config_text(line: &Object<'_>) -> String {
+    let raw = |name: &&str| line.get(name).map(Value::raw).unwrap_or_default();
+    // JSON has no such character, so that no two configurations share a text.
+    CONFIG.iter().map(raw).collect::<Vec<_>>().join("\0")
+}
+
+struct Salvaged(Option<String>);
+
+impl<'de> Deserialize<'de> for Salvaged {
+    fn deserialize<D: serde::Deserializer<'de>>(line: D) -> Result<Self, D::Error> {
+        line.deserialize_map(Salvage)
+    }
+}
+
+struct Salvage;
+
+impl<'de> Visitor<'de> for Salvage {
+    type Value = Salvaged;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Salvaged, A::Error> {
+        let mut ids = Vec::new();
+        while let Some(name) = members.next_key::<Cow<'_, str>>()? {
+            if name == "id" {
+                ids.push(members.next_value::<serde_json::Value>()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Salvaged(match ids.as_slice() {
+            [serde_json::Value::String(id)] => Some(id.clone()),
+            _ => None,
+        }))
+    }
+}

@@ -1,0 +1,864 @@
+//! The contract of the example `replay`, row by row.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test panics where it fails"
+)]
+
+#[path = "../examples/replay/engine/mod.rs"]
+mod engine;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Output;
+use std::process::Stdio;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bearergate::FakeClock;
+use bearergate::UnixTime;
+use engine::Engine;
+use engine::Outcome;
+use ring::hmac;
+use ring::signature::Ed25519KeyPair;
+use ring::signature::KeyPair;
+use serde_json::Value;
+use serde_json::json;
+
+const NOW: u64 = 1_800_000_000;
+const EXP: u64 = NOW + 600;
+const ISSUER: &str = "https://idp.example.com";
+const AUDIENCE: &str = "https://api.example.com";
+const PEM: &str = include_str!("keys/ed25519.public.pem");
+const PRIVATE: &str = include_str!("keys/ed25519.private.pem");
+const CERTIFICATE: &str = include_str!("keys/rsa-2048.certificate.pem");
+const SECRET: [u8; 64] = [0x5a; 64];
+
+fn pair() -> Ed25519KeyPair {
+    let body: String = PRIVATE.lines().filter(|line| !line.contains('-')).collect();
+    Ed25519KeyPair::from_pkcs8_maybe_unchecked(&STANDARD.decode(body).unwrap()).unwrap()
+}
+
+fn b64(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn signed(header: &Value, payload: &str) -> String {
+    let message = format!("{}.{}", b64(header.to_string()), b64(payload));
+    let signature = match header["alg"].as_str().unwrap() {
+        "HS256" => mac(hmac::HMAC_SHA256, &message),
+        "HS512" => mac(hmac::HMAC_SHA512, &message),
+        _ => pair().sign(message.as_bytes()).as_ref().to_vec(),
+    };
+    format!("{message}.{}", b64(signature))
+}
+
+fn mac(algorithm: hmac::Algorithm, message: &str) -> Vec<u8> {
+    let key = hmac::Key::new(algorithm, &SECRET);
+    hmac::sign(&key, message.as_bytes()).as_ref().to_vec()
+}
+
+fn token(claims: &Value) -> String {
+    signed(
+        &json!({"alg": "EdDSA", "typ": "at+jwt"}),
+        &claims.to_string(),
+    )
+}
+
+fn mac_token(algorithm: &str) -> String {
+    signed(&json!({"alg": algorithm}), &claims().to_string())
+}
+
+fn claims() -> Value {
+    json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "exp": EXP})
+}
+
+fn jwk() -> Value {
+    json!({"kty": "OKP", "crv": "Ed25519", "x": b64(pair().public_key())})
+}
+
+/// A line that is accepted.
+fn case() -> Value {
+    json!({
+        "id": "a", "token": token(&claims()), "pem": PEM,
+        "issuer": ISSUER, "audience": AUDIENCE, "now": NOW,
+    })
+}
+
+/// The same line about a token that the secret makes.
+fn mac_case(algorithm: &str) -> Value {
+    let case = with(&without(&case(), "pem"), "secret", b64(SECRET));
+    with(&case, "token", mac_token(algorithm))
+}
+
+fn with(object: &Value, name: &str, value: impl Into<Value>) -> Value {
+    let mut object = object.clone();
+    object[name] = value.into();
+    object
+}
+
+fn without(object: &Value, name: &str) -> Value {
+    let mut object = object.clone();
+    object.as_object_mut().unwrap().remove(name).unwrap();
+    object
+}
+
+struct Run {
+    outcome: Outcome,
+    output: String,
+    notes: String,
+}
+
+impl Run {
+    fn answers(&self) -> Vec<Value> {
+        let lines = self.output.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+fn run_at(clock: FakeClock, input: impl AsRef<[u8]>) -> Run {
+    let (mut output, mut notes) = (Vec::new(), Vec::new());
+    let outcome = Engine::new(Arc::new(clock), &mut notes)
+        .run(input.as_ref(), &mut output)
+        .unwrap();
+    Run {
+        outcome,
+        output: String::from_utf8(output).unwrap(),
+        notes: String::from_utf8(notes).unwrap(),
+    }
+}
+
+fn run(input: impl AsRef<[u8]>) -> Run {
+    run_at(FakeClock::at(UnixTime::from_secs(NOW)), input)
+}
+
+fn run_one(line: impl AsRef<[u8]>) -> Value {
+    let run = run(line);
+    let [answer] = run.answers().try_into().unwrap();
+    let is_input_error = answer["verdict"] == "input_error";
+    assert_eq!(run.outcome == Outcome::InputErrors, is_input_error);
+    answer
+}
+
+fn judge(case: &Value) -> Value {
+    run_one(case.to_string())
+}
+
+/// Verdict, and kind where there is one.
+fn verdict(case: &Value) -> String {
+    let answer = judge(case);
+    let verdict = answer["verdict"].as_str().unwrap();
+    match answer["kind"].as_str() {
+        Some(kind) => format!("{verdict} {kind}"),
+        None => verdict.to_owned(),
+    }
+}
+
+fn assert_input_error(case: &Value) {
+    let answer = judge(case);
+    assert_eq!(answer["verdict"], "input_error", "{case}");
+    assert!(answer["kind"].is_string());
+}
+
+fn assert_text_error(line: impl AsRef<[u8]>) -> Value {
+    let answer = run_one(line);
+    assert_eq!(answer["verdict"], "input_error");
+    answer
+}
+
+mod input {
+    use super::*;
+
+    #[test]
+    fn id_is_echoed() {
+        for id in ["", "a", "with \"quotes\" and \\", "zwölf\n\u{7f}\u{2028}"] {
+            let answer = judge(&with(&case(), "id", id));
+            assert_eq!(
+                (&answer["id"], &answer["verdict"]),
+                (&json!(id), &json!("accept"))
+            );
+        }
+        for id in [json!(1), json!(["a"]), json!({}), json!(true), Value::Null] {
+            let answer = judge(&with(&case(), "id", id));
+            assert_eq!(answer["id"], Value::Null);
+            assert_eq!(answer["verdict"], "input_error");
+        }
+        let answer = judge(&without(&case(), "id"));
+        assert_eq!(answer["id"], Value::Null);
+        assert_eq!(answer["verdict"], "input_error");
+    }
+
+    #[test]
+    fn id_is_echoed_where_the_line_is_refused() {
+        let line = |members: &str| format!("{{\"token\":\"x\",\"id\":\"b\"{members}}}");
+        let deep = format!(",\"jwk\":{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
+        for (members, id) in [
+            (",\"token\":\"y\"", json!("b")),
+            (",\"strange\":1", json!("b")),
+            (&deep, json!("b")),
+            (",\"id\":\"b\"", Value::Null),
+            (",\"i\\u0064\":\"c\"", Value::Null),
+            (",", Value::Null),
+        ] {
+            assert_eq!(assert_text_error(line(members))["id"], id, "{members}");
+        }
+    }
+
+    #[test]
+    fn token_is_judged_as_it_stands() {
+        let good = token(&claims());
+        assert_eq!(verdict(&with(&case(), "token", good.as_str())), "accept");
+        for token in [
+            format!(" {good}"),
+            format!("{good} "),
+            format!("{good}\n"),
+            format!("{good}="),
+            format!("Bearer {good}"),
+            String::new(),
+        ] {
+            let verdict = verdict(&with(&case(), "token", token.as_str()));
+            assert_eq!(verdict, "reject token_malformed", "{token:?}");
+        }
+    }
+
+    #[test]
+    fn authorization_is_a_whole_header_value() {
+        let good = token(&claims());
+        let judged =
+            |value: String| verdict(&with(&without(&case(), "token"), "authorization", value));
+        assert_eq!(judged(format!("Bearer {good}")), "accept");
+        assert_eq!(judged(format!("bEARER {good}")), "accept");
+        for value in [
+            format!(" Bearer {good}"),
+            format!("Bearer {good} "),
+            format!("Bearer  {good}"),
+            format!("Bearer\t{good}"),
+            format!("Bearer {good}\r"),
+            "Bearer".to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(
+                judged(value.clone()),
+                "reject credential_malformed",
+                "{value:?}"
+            );
+        }
+        assert_eq!(judged(format!("Basic {good}")), "reject credential_missing");
+    }
+
+    #[test]
+    fn credential_is_given_once() {
+        let header = format!("Bearer {}", token(&claims()));
+        assert_input_error(&with(&case(), "authorization", header));
+        assert_input_error(&without(&case(), "token"));
+        assert_eq!(verdict(&case()), "accept");
+    }
+
+    #[test]
+    fn every_form_of_key_judges() {
+        let secret = json!({"kty": "oct", "k": b64(SECRET)});
+        let jwks = json!({"keys": [jwk()]});
+        let case = without(&case(), "pem");
+        for (form, keys) in [
+            ("jwks", jwks.clone()),
+            ("jwks", jwks.to_string().into()),
+            ("jwk", jwk()),
+            ("pem", PEM.into()),
+        ] {
+            assert_eq!(
+                verdict(&with(&case, form, keys.clone())),
+                "accept",
+                "{form}"
+            );
+            let foreign = with(&case, "token", mac_token("HS256"));
+            let judged = verdict(&with(&foreign, form, keys));
+            assert_eq!(judged, "reject algorithm_not_allowed", "{form}");
+        }
+        let case = with(&case, "token", mac_token("HS256"));
+        for (form, key) in [("jwk", secret), ("secret", b64(SECRET).into())] {
+            assert_eq!(verdict(&with(&case, form, key)), "accept", "{form}");
+        }
+    }
+
+    #[test]
+    fn keys_are_given_once() {
+        let forms = [
+            ("jwks", json!({"keys": [jwk()]})),
+            ("jwk", jwk()),
+            ("secret", b64(SECRET).into()),
+            ("pem", PEM.into()),
+        ];
+        let case = without(&case(), "pem");
+        assert_input_error(&case);
+        for (first, one) in &forms {
+            for (second, other) in forms.iter().filter(|form| form.0 != *first) {
+                let both = with(&with(&case, first, one.clone()), second, other.clone());
+                assert_input_error(&both);
+            }
+        }
+    }
+
+    #[test]
+    fn keys_that_cannot_be_used_are_a_configuration_error() {
+        let case = without(&case(), "pem");
+        let jwks = json!({"keys": [jwk()]}).to_string();
+        let twice = jwks.replacen("\"kty\"", "\"kty\":\"OKP\",\"kty\"", 1);
+        for (form, keys, kind) in [
+            ("jwks", json!({"keys": []}), "no_usable_key"),
+            ("jwks", json!({}), "value_malformed"),
+            ("jwks", twice.into(), "value_malformed"),
+            ("jwks", "".into(), "value_malformed"),
+            ("jwk", with(&jwk(), "d", b64([1; 32])), "key_private"),
+            ("jwk", json!({"kty": "OKP"}), "key_malformed"),
+            ("secret", b64([1; 31]).into(), "key_weak"),
+            (
+                "secret",
+                format!("{}=", b64(SECRET)).into(),
+                "key_malformed",
+            ),
+            ("pem", PRIVATE.into(), "key_private"),
+            ("pem", "".into(), "key_malformed"),
+        ] {
+            let verdict = verdict(&with(&case, form, keys));
+            assert_eq!(verdict, format!("config_error {kind}"), "{form}");
+        }
+    }
+
+    #[test]
+    fn certificate_is_refused_with_a_remedy() {
+        let run = run(with(&case(), "pem", CERTIFICATE).to_string());
+        let wanted = json!({"id": "a", "verdict": "config_error", "kind": "key_malformed"});
+        assert_eq!(run.answers(), [wanted]);
+        assert_eq!(run.outcome, Outcome::Clean);
+        assert!(run.notes.starts_with("line 1: `pem`: "), "{}", run.notes);
+        assert!(run.notes.contains("certificate"), "{}", run.notes);
+    }
+
+    #[test]
+    fn members_are_of_their_type() {
+        let wrong = [
+            json!(true),
+            json!({}),
+            json!([]),
+            json!(1),
+            json!("x"),
+            json!([1]),
+        ];
+        for (name, right) in [
+            ("token", &["x"][..]),
+            ("secret", &["x"]),
+            ("pem", &["x"]),
+            ("type", &["x"]),
+        ] {
+            for value in wrong
+                .iter()
+                .filter(|value| !right.iter().any(|r| *value == r))
+            {
+                let case = if name == "secret" {
+                    without(&case(), "pem")
+                } else {
+                    case()
+                };
+                assert_input_error(&with(&case, name, value.clone()));
+            }
+        }
+        for (name, values) in [
+            ("jwks", vec![json!(1), json!([]), json!(true)]),
+            ("jwk", vec![json!(1), json!([]), jwk().to_string().into()]),
+        ] {
+            for value in values {
+                assert_input_error(&with(&without(&case(), "pem"), name, value));
+            }
+        }
+        for name in ["issuer", "audience"] {
+            for value in [
+                json!(1),
+                json!({}),
+                json!(true),
+                json!([1]),
+                json!(["x", null]),
+            ] {
+                assert_input_error(&with(&case(), name, value));
+            }
+        }
+        for value in [json!("EdDSA"), json!(1), json!({}), json!(["EdDSA", 1])] {
+            assert_input_error(&with(&case(), "algorithms", value));
+        }
+        assert_eq!(verdict(&case()), "accept");
+    }
+
+    #[test]
+    fn no_member_is_null_or_unknown() {
+        for name in [
+            "id",
+            "token",
+            "authorization",
+            "jwks",
+            "jwk",
+            "secret",
+            "pem",
+            "algorithms",
+            "issuer",
+            "audience",
+            "type",
+            "now",
+            "leeway",
+            "expiry",
+            "strange",
+        ] {
+            assert_input_error(&with(&case(), name, Value::Null));
+        }
+        for name in ["strange", "Token", "iss", "aud", "kid", ""] {
+            assert_input_error(&with(&case(), name, "x"));
+        }
+    }
+}
+
+mod expectations {
+    use super::*;
+
+    #[test]
+    fn algorithms_narrow_the_keys() {
+        for name in ["EdDSA", "Ed25519"] {
+            assert_eq!(
+                verdict(&with(&case(), "algorithms", json!([name]))),
+                "accept"
+            );
+        }
+        assert_eq!(verdict(&mac_case("HS256")), "accept");
+        assert_eq!(verdict(&mac_case("HS512")), "accept");
+        let narrowed = |algorithm| with(&mac_case(algorithm), "algorithms", json!(["HS512"]));
+        assert_eq!(verdict(&narrowed("HS512")), "accept");
+        assert_eq!(verdict(&narrowed("HS256")), "reject algorithm_not_allowed");
+    }
+
+    #[test]
+    fn algorithms_that_no_key_can_serve_are_a_configuration_error() {
+        for names in [
+            json!(["none"]),
+            json!(["eddsa"]),
+            json!(["ES256"]),
+            json!(["EdDSA", "x"]),
+        ] {
+            let verdict = verdict(&with(&case(), "algorithms", names.clone()));
+            assert_eq!(verdict, "config_error algorithm_unusable", "{names}");
+        }
+        let verdict = verdict(&with(&case(), "algorithms", json!([])));
+        assert_eq!(verdict, "config_error empty");
+    }
+
+    #[test]
+    fn one_of_the_names_must_match() {
+        for (member, claim, refused) in [
+            ("issuer", "iss", "reject issuer_mismatch"),
+            ("audience", "aud", "reject audience_mismatch"),
+        ] {
+            let right = claims()[claim].clone();
+            for value in [
+                right.clone(),
+                json!([right]),
+                json!(["https://other", right]),
+            ] {
+                assert_eq!(verdict(&with(&case(), member, value)), "accept");
+            }
+            for value in [
+                json!("https://other"),
+                json!(["https://other", "https://more"]),
+            ] {
+                let answer = with(&case(), member, value);
+                assert_eq!(verdict(&answer), refused);
+                assert_eq!(judge(&answer)["claim"], claim);
+            }
+            let verdict = verdict(&with(&case(), member, json!([])));
+            assert_eq!(verdict, "config_error empty");
+        }
+    }
+
+    #[test]
+    fn an_absent_expectation_opts_out() {
+        for (member, claim) in [("issuer", "iss"), ("audience", "aud")] {
+            let bare = with(&case(), "token", token(&without(&claims(), claim)));
+            let answer = judge(&bare);
+            assert_eq!(answer["verdict"], "reject");
+            assert_eq!(answer["claim"], claim);
+            assert_eq!(verdict(&without(&bare, member)), "accept");
+            let foreign = token(&with(&claims(), claim, "https://other"));
+            let foreign = with(&case(), "token", foreign);
+            assert_eq!(verdict(&without(&foreign, member)), "accept");
+        }
+    }
+
+    #[test]
+    fn type_replaces_the_default_rule() {
+        let typed = |typ: Value| {
+            let header = json!({"alg": "EdDSA", "typ": typ});
+            with(&case(), "token", signed(&header, &claims().to_string()))
+        };
+        let untyped = signed(&json!({"alg": "EdDSA"}), &claims().to_string());
+        let untyped = with(&case(), "token", untyped);
+        for case in [&untyped, &typed("JWT".into()), &typed("at+jwt".into())] {
+            assert_eq!(verdict(case), "accept");
+        }
+        assert_eq!(verdict(&typed("strange".into())), "reject type_mismatch");
+        for case in [&untyped, &typed("JWT".into()), &typed("at+jwt".into())] {
+            assert_eq!(
+                verdict(&with(case, "type", "strange")),
+                "reject type_mismatch"
+            );
+        }
+        assert_eq!(
+            verdict(&with(&typed("strange".into()), "type", "strange")),
+            "accept"
+        );
+    }
+
+    #[test]
+    fn now_is_the_time_of_the_verdict() {
+        let at = |now: Value| verdict(&with(&case(), "now", now));
+        let raw = |now: &str| {
+            let line = case().to_string();
+            let now = format!("\"now\":{now}");
+            run_one(line.replace(&format!("\"now\":{NOW}"), &now))["verdict"].clone()
+        };
+        assert_eq!(at(json!(EXP + 29)), "accept");
+        assert_eq!(at(json!(EXP + 30)), "reject token_expired");
+        assert_eq!(at(json!(0)), "accept");
+        assert_eq!(at(json!(253_402_300_799_u64)), "reject token_expired");
+        assert_eq!(raw(&format!("{}.9", EXP + 29)), "accept");
+        assert_eq!(raw(&format!("{}.{}", EXP + 29, "9".repeat(30))), "accept");
+        assert_eq!(raw("18e8"), "accept");
+        assert_eq!(raw("19e8"), "reject");
+        for wrong in [
+            "-1",
+            "-0.5",
+            "253402300800",
+            "1e300",
+            "\"1800000000\"",
+            "true",
+            "[1]",
+            "{}",
+        ] {
+            assert_eq!(raw(wrong), "input_error", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn without_now_the_clock_tells_the_time() {
+        let line = without(&case(), "now").to_string();
+        let at = |now| run_at(FakeClock::at(UnixTime::from_secs(now)), &line).answers()[0].clone();
+        assert_eq!(at(EXP + 29)["verdict"], "accept");
+        assert_eq!(at(EXP + 30)["kind"], "token_expired");
+    }
+
+    #[test]
+    fn without_any_time_nothing_is_judged() {
+        let clock = FakeClock::at(UnixTime::from_secs(NOW));
+        clock.stop();
+        let lines = format!("{}\n{}", without(&case(), "now"), case());
+        let run = run_at(clock, lines);
+        let unavailable = json!({"id": "a", "verdict": "unavailable", "kind": "unavailable"});
+        assert_eq!(run.answers()[0], unavailable);
+        assert_eq!(run.answers()[1]["verdict"], "accept");
+        assert_eq!(run.outcome, Outcome::Clean);
+    }
+
+    #[test]
+    fn leeway_is_forgiven() {
+        let at =
+            |leeway: Value, now: u64| verdict(&with(&with(&case(), "now", now), "leeway", leeway));
+        assert_eq!(at(json!(0), EXP - 1), "accept");
+        assert_eq!(at(json!(0), EXP), "reject token_expired");
+        assert_eq!(at(json!(600), EXP + 599), "accept");
+        assert_eq!(at(json!(600.0), EXP + 600), "reject token_expired");
+        assert_eq!(at(json!(601), NOW), "config_error out_of_range");
+        assert_eq!(at(json!(1e300), NOW), "config_error out_of_range");
+        for leeway in [json!(-1), json!(0.5), json!("30"), json!([]), json!(true)] {
+            assert_input_error(&with(&case(), "leeway", leeway));
+        }
+    }
+
+    #[test]
+    fn expiry_is_required_unless_optional() {
+        let endless = with(&case(), "token", token(&without(&claims(), "exp")));
+        let expired = with(&case(), "now", EXP + 30);
+        for case in [endless.clone(), with(&endless, "expiry", "required")] {
+            let wanted = json!({
+                "id": "a", "verdict": "reject", "kind": "claim_missing", "claim": "exp",
+            });
+            assert_eq!(judge(&case), wanted);
+        }
+        assert_eq!(verdict(&with(&endless, "expiry", "optional")), "accept");
+        let verdict = verdict(&with(&expired, "expiry", "optional"));
+        assert_eq!(verdict, "reject token_expired");
+        for value in [
+            json!("Optional"),
+            json!(""),
+            json!(true),
+            json!(["optional"]),
+        ] {
+            assert_input_error(&with(&case(), "expiry", value));
+        }
+    }
+}
+
+mod output {
+    use super::*;
+
+    #[test]
+    fn accept_shows_the_whole_payload_as_it_stands() {
+        let payload = format!(
+            "{{ \"exp\":\t{EXP} ,\r\n \"n\" : [ 1.10, 1e2, 123456789012345678901234567890 ],\n\
+             \"s\" : \" a \\\" , \\\\\" , \"sub\" : \"\\u0061lice\",\"o\":{{ }} }}"
+        );
+        let token = signed(&json!({"alg": "EdDSA"}), &payload);
+        let line = json!({"id": "a", "token": token, "pem": PEM, "now": NOW});
+        let wanted = format!(
+            "{{\"id\":\"a\",\"verdict\":\"accept\",\"subject\":\"alice\",\"claims\":{{\
+             \"exp\":{EXP},\"n\":[1.10,1e2,123456789012345678901234567890],\
+             \"s\":\" a \\\" , \\\\\",\"sub\":\"\\u0061lice\",\"o\":{{}}}}}}\n"
+        );
+        assert_eq!(run(line.to_string()).output, wanted);
+    }
+
+    #[test]
+    fn subject_is_null_where_absent() {
+        let answer = judge(&with(&case(), "token", token(&without(&claims(), "sub"))));
+        assert_eq!(answer["verdict"], "accept");
+        assert_eq!(
+            answer.as_object().unwrap().get("subject"),
+            Some(&Value::Null)
+        );
+        assert_eq!(judge(&case())["subject"], "alice");
+        assert_eq!(judge(&case())["claims"], claims());
+    }
+
+    #[test]
+    fn refusals_show_kind_and_claim_alone() {
+        let good = token(&claims());
+        let (message, _) = good.rsplit_once('.').unwrap();
+        let forged = format!("{message}.{}", b64([1; 64]));
+        let forged = run(with(&case(), "token", forged).to_string());
+        assert_eq!(
+            forged.output,
+            "{\"id\":\"a\",\"verdict\":\"reject\",\"kind\":\"signature_invalid\"}\n"
+        );
+        let wrong = run(with(&case(), "token", token(&with(&claims(), "sub", 1))).to_string());
+        assert_eq!(
+            wrong.output,
+            "{\"id\":\"a\",\"verdict\":\"reject\",\"kind\":\"claim_invalid\",\"claim\":\"sub\"}\n"
+        );
+    }
+
+    #[test]
+    fn secrets_do_not_come_out() {
+        let canary = "canary-canary-canary-canary-canary";
+        let secret = with(&without(&case(), "pem"), "secret", canary);
+        let lines = [
+            secret.clone(),
+            with(&secret, "strange", canary),
+            with(&case(), "pem", canary),
+            with(&case(), "jwks", canary),
+            with(&without(&case(), "pem"), "jwks", canary),
+            with(
+                &without(&case(), "pem"),
+                "jwk",
+                json!({"kty": "oct", "k": canary, "x": [canary]}),
+            ),
+            with(&case(), "token", canary),
+            with(&case(), "now", canary),
+        ];
+        let lines: Vec<_> = lines.iter().map(Value::to_string).collect();
+        let run = run(format!("{}\n{{{canary}", lines.join("\n")));
+        assert_eq!(run.answers().len(), 9);
+        assert!(!run.output.contains(canary), "{}", run.output);
+        assert!(!run.notes.contains(canary), "{}", run.notes);
+    }
+}
+
+mod lines {
+    use super::*;
+
+    #[test]
+    fn what_is_no_strict_object_is_an_input_error() {
+        let good = case().to_string();
+        let deep = |depth| {
+            let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            good.replacen('{', &format!("{{\"jwk\":{{\"x\":{nested}}},"), 1)
+                .replace("\"pem\":", "\"type\":")
+        };
+        for line in [
+            "[]".to_owned(),
+            "\"x\"".to_owned(),
+            "null".to_owned(),
+            "1".to_owned(),
+            "{".to_owned(),
+            "{}".to_owned(),
+            format!("{good}x"),
+            format!("{good}{good}"),
+            format!("[{good}]"),
+            format!("\u{feff}{good}"),
+            good.replacen('{', "{\"now\":1,", 1),
+            good.replacen('{', "{\"n\\u006fw\":1,", 1),
+            good.replacen('{', "{\"strange\":{\"a\":1,\"a\":1},", 1),
+            good.replace("\"a\"", "\"\\ud800\""),
+            deep(31),
+        ] {
+            let answer = assert_text_error(&line);
+            assert!(answer["kind"].is_string(), "{line}");
+        }
+        assert_eq!(assert_text_error(deep(31))["kind"], "too_deep");
+        assert_eq!(run_one(&good)["verdict"], "accept");
+        // One level less is for the key to judge.
+        assert_eq!(run_one(deep(30))["kind"], "key_malformed");
+    }
+
+    #[test]
+    fn the_run_goes_on_after_an_input_error() {
+        let good = case();
+        let more = with(&good, "id", "b");
+        let run = run(format!("{good}\nnonsense\n{more}\n"));
+        let seen: Vec<_> = run
+            .answers()
+            .iter()
+            .map(|answer| (answer["id"].clone(), answer["verdict"].clone()))
+            .collect();
+        let wanted = [
+            (json!("a"), json!("accept")),
+            (Value::Null, json!("input_error")),
+            (json!("b"), json!("accept")),
+        ];
+        assert_eq!(seen, wanted);
+        assert_eq!(run.outcome, Outcome::InputErrors);
+        assert!(run.notes.starts_with("line 2: "), "{}", run.notes);
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_an_input_error() {
+        let mut line = case().to_string().into_bytes();
+        let at = line.iter().position(|byte| *byte == b'a').unwrap();
+        line[at] = 0xff;
+        line.extend_from_slice(format!("\n{}", case()).as_bytes());
+        let answers = run(line).answers();
+        assert_eq!(answers[0]["verdict"], "input_error");
+        assert_eq!(answers[1]["verdict"], "accept");
+    }
+
+    #[test]
+    fn blank_lines_and_carriage_returns_are_skipped() {
+        let good = case();
+        let run = run(format!("\r\n\n \t \r\n{good}\r\n\n  {good}  \n{good}"));
+        let verdicts: Vec<_> = run.answers().iter().map(|a| a["verdict"].clone()).collect();
+        assert_eq!(verdicts, ["accept", "accept", "accept"]);
+        assert_eq!(run.outcome, Outcome::Clean);
+        assert_eq!(super::run("").output, "");
+        assert_eq!(super::run("\n\r\n ").outcome, Outcome::Clean);
+    }
+
+    #[test]
+    fn an_overlong_line_is_one_input_error() {
+        let good = case().to_string();
+        let padded = |len: usize| format!("{good}{}", " ".repeat(len - good.len()));
+        let cap = bearergate::limits::JSON_BYTES;
+        for ending in ["\n", "\r\n"] {
+            for (len, wanted) in [
+                (cap, "accept"),
+                (cap + 1, "input_error"),
+                (cap + 2, "input_error"),
+                (cap + 3, "input_error"),
+                (cap + 4, "input_error"),
+                (3 * cap, "input_error"),
+            ] {
+                let run = run(format!("{}{ending}{good}{ending}", padded(len)));
+                let verdicts: Vec<_> = run.answers().iter().map(|a| a["verdict"].clone()).collect();
+                assert_eq!(verdicts, [wanted, "accept"], "{len}");
+            }
+        }
+    }
+
+    #[test]
+    fn configurations_are_never_mixed_up() {
+        let other = token(&with(&claims(), "iss", "https://other"));
+        let lines: String = (0..2_500)
+            .map(|at| {
+                let case = with(&case(), "id", at.to_string());
+                let case = with(&case, "leeway", at / 5);
+                match at % 5 {
+                    0 => case,
+                    1 => with(&case, "issuer", "https://other"),
+                    2 => with(
+                        &with(&case, "issuer", "https://other"),
+                        "token",
+                        other.as_str(),
+                    ),
+                    3 => with(&without(&case, "pem"), "secret", b64(SECRET)),
+                    _ => with(&with(&case, "issuer", json!([])), "audience", ISSUER),
+                }
+                .to_string()
+                    + "\n"
+            })
+            .collect();
+        let answers = run(lines).answers();
+        assert_eq!(answers.len(), 2_500);
+        for (at, answer) in answers.iter().enumerate() {
+            assert_eq!(answer["id"], at.to_string());
+            let wanted = match at % 5 {
+                0 | 2 => Value::Null,
+                1 => "issuer_mismatch".into(),
+                3 => "algorithm_not_allowed".into(),
+                _ => "empty".into(),
+            };
+            assert_eq!(answer["kind"], wanted, "{at}");
+        }
+    }
+}
+
+mod program {
+    use super::*;
+
+    /// Cargo builds the examples beside the tests.
+    fn program() -> PathBuf {
+        let mut path = std::env::current_exe().unwrap();
+        path.pop();
+        path.pop();
+        path.push("examples");
+        path.push(format!("replay{}", std::env::consts::EXE_SUFFIX));
+        assert!(path.exists(), "run `cargo build --example replay` first");
+        path
+    }
+
+    fn replay(input: String) -> Output {
+        let mut child = Command::new(program())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap().unwrap();
+        output
+    }
+
+    #[test]
+    fn the_exit_status_tells_of_input_errors() {
+        let refused = with(&case(), "now", EXP + 30);
+        let misconfigured = with(&case(), "leeway", 601);
+        let clean = format!("{}\n{refused}\n\n{misconfigured}\n", case());
+        let output = replay(clean.clone());
+        assert_eq!(output.status.code(), Some(0));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text, run(&clean).output);
+        assert_eq!(text.lines().count(), 3);
+        let output = replay(format!("nonsense\n{clean}"));
+        assert_eq!(output.status.code(), Some(2));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text.lines().count(), 4);
+        assert_eq!(replay(String::new()).status.code(), Some(0));
+    }
+}
