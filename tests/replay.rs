@@ -781,6 +781,44 @@ mod lines {
     }
 
     #[test]
+    fn every_member_tells_configurations_apart() {
+        let late = with(&case(), "now", EXP + 60);
+        let endless = with(&case(), "token", token(&without(&claims(), "exp")));
+        let narrow = with(&mac_case("HS256"), "algorithms", json!(["HS256"]));
+        let keyless = without(&case(), "pem");
+        for (member, good, value) in [
+            ("algorithms", narrow, json!(["HS512"])),
+            ("issuer", case(), json!("https://other")),
+            ("audience", case(), json!("https://other")),
+            ("type", with(&case(), "type", "at+jwt"), json!("JWT")),
+            ("leeway", with(&late, "leeway", 61), json!(60)),
+            (
+                "expiry",
+                with(&endless, "expiry", "optional"),
+                json!("required"),
+            ),
+            ("pem", case(), json!("x")),
+            ("jwk", with(&keyless, "jwk", jwk()), json!({"kty": "OKP"})),
+            (
+                "jwks",
+                with(&keyless, "jwks", json!({"keys": [jwk()]})),
+                json!({"keys": []}),
+            ),
+            ("secret", mac_case("HS256"), b64([1; 64]).into()),
+        ] {
+            let bad = with(&good, member, value);
+            let run = run(format!("{good}\n{bad}\n{good}\n{bad}"));
+            let accepted: Vec<_> = run
+                .answers()
+                .iter()
+                .map(|answer| answer["verdict"] == "accept")
+                .collect();
+            assert_eq!(accepted, [true, false, true, false], "{member}");
+            assert_eq!(run.outcome, Outcome::Clean, "{member}");
+        }
+    }
+
+    #[test]
     fn configurations_are_never_mixed_up() {
         let other = token(&with(&claims(), "iss", "https://other"));
         let lines: String = (0..2_500)
