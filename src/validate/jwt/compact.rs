@@ -109,7 +109,10 @@ impl<'t> Compact<'t> {
     }
 }
 
-fn split(token: &str) -> Result<(&[u8], &[u8], &[u8]), RejectionKind> {
+/// Header, payload and signature, encoded.
+type Parts<'t> = (&'t [u8], &'t [u8], &'t [u8]);
+
+fn split(token: &str) -> Result<Parts<'_>, RejectionKind> {
     let bytes = token.as_bytes();
     let parts = dot(bytes).and_then(|(header, rest)| {
         let (payload, signature) = dot(rest)?;

@@ -125,10 +125,9 @@ impl JwtValidator {
         let token = presented.credential().expose();
         let compact = Compact::parse(token, self.max_token_bytes)?;
         let trust = self.trust(&compact)?;
-        if let Some(allowed) = trust.algorithms {
-            if !allowed.contains(compact.header.algorithm) {
-                return Err(RejectionKind::AlgorithmNotAllowed.into());
-            }
+        let algorithm = compact.header.algorithm;
+        if trust.algorithms.is_some_and(|a| !a.contains(algorithm)) {
+            return Err(RejectionKind::AlgorithmNotAllowed.into());
         }
         Ok((compact, trust))
     }

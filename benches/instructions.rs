@@ -1,0 +1,48 @@
+//! Judges one token a given number of times, to be counted by callgrind.
+//!
+//! `benches/instructions.sh` runs it: `instructions validate|raw COUNT`. Any other arguments, as
+//! cargo's own, judge the token once.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a bench stops at the first fault"
+)]
+
+mod common;
+
+use std::hint::black_box;
+
+use bearergate::Presented;
+use bearergate::Provider;
+use bearergate::TokenValidator;
+use ring::hmac;
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    let what = args.next().unwrap_or_default();
+    let count = args.next().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let sample = common::Sample::new("HS256");
+    match what.as_str() {
+        "raw" => raw(&sample, count),
+        _ => validate(&sample, count),
+    }
+}
+
+fn validate(sample: &common::Sample, count: u32) {
+    let validator = sample.validator(Provider::ring());
+    for _ in 0..count {
+        let presented = Presented::bearer(black_box(&sample.token)).expect("a token");
+        let presented = presented.at(common::NOW);
+        let judged = validator.validate(&presented).try_now().expect("ready");
+        black_box(judged.expect("accepted"));
+    }
+}
+
+fn raw(sample: &common::Sample, count: u32) {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]);
+    let (signed, signature) = sample.parts();
+    for _ in 0..count {
+        hmac::verify(&key, black_box(signed), black_box(&signature)).expect("a good tag");
+    }
+}

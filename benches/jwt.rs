@@ -1,0 +1,50 @@
+//! The time of one accepted token, by algorithm and provider.
+//!
+//! `benches/peers` measures the same beside other crates and the raw signature checks.
+
+#![expect(
+    missing_docs,
+    reason = "criterion's macros make undocumented functions"
+)]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a bench stops at the first fault"
+)]
+
+mod common;
+
+use bearergate::Presented;
+use bearergate::Provider;
+use bearergate::TokenValidator;
+use criterion::Criterion;
+use criterion::criterion_group;
+use criterion::criterion_main;
+
+const PROVIDERS: &[fn() -> Provider] = &[
+    Provider::ring,
+    #[cfg(feature = "aws-lc-rs")]
+    Provider::aws_lc_rs,
+];
+
+fn validate(c: &mut Criterion) {
+    for algorithm in common::ALGORITHMS {
+        let mut group = c.benchmark_group(algorithm);
+        let sample = common::Sample::new(algorithm);
+        for provider in PROVIDERS {
+            let validator = sample.validator(provider());
+            group.bench_function(provider().name(), |b| {
+                b.iter(|| {
+                    let presented = Presented::bearer(&sample.token).expect("a token");
+                    let presented = presented.at(common::NOW);
+                    let judged = validator.validate(&presented).try_now();
+                    judged.expect("ready").expect("accepted")
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, validate);
+criterion_main!(benches);
