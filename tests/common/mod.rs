@@ -1,0 +1,26 @@
+//! What several test crates share.
+
+use std::env;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Returns where the named third-party vectors are, or `None` (and says so) where they are absent.
+///
+/// In CI their absence is a failure, since a skipped test shows nothing.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+pub(crate) fn vectors(name: &str) -> Option<PathBuf> {
+    let path = folder().join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    assert_ne!(env::var("CI").as_deref(), Ok("true"), "no vectors '{name}'");
+    eprintln!("skipped: there are no vectors at {}", path.display());
+    None
+}
+
+fn folder() -> PathBuf {
+    env::var_os("BEARERGATE_VECTORS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"),
+        PathBuf::from,
+    )
+}
