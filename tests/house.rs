@@ -3,7 +3,6 @@
 //! A file may use rooms that stand before its own, by `use` or by an inline path. Sizes are
 //! printed only: `cargo test --test house -- --nocapture`.
 #![expect(
-    clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::string_slice,
     clippy::unwrap_used,
