@@ -6,11 +6,14 @@ use std::time::Duration;
 use http::Uri;
 
 use crate::challenge::params;
+use crate::challenge::params::ChallengeParams;
 use crate::challenge::refusal::Refusal;
 use crate::credential::charset;
+use crate::policy::Decision;
 use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
 use crate::rejection::Rejection;
+use crate::rejection::RejectionKind;
 
 /// How a service words its refusals. Cheap to clone.
 ///
@@ -42,6 +45,20 @@ impl Challenge {
     /// Makes the answer to a request that is refused.
     pub fn refuse(&self, rejection: impl Into<Rejection>) -> Refusal {
         Refusal::new(rejection.into(), self.clone())
+    }
+
+    /// Makes the answer to a request that an authorizer denied; what the decision asks of the
+    /// client becomes the refusal's [`params`](Refusal::params).
+    ///
+    /// Scopes and contexts that no header can hold are left out. A decision that allows is
+    /// refused as [`AccessDenied`](crate::RejectionKind::AccessDenied): whoever refuses it
+    /// overrules it.
+    pub fn deny(&self, decision: Decision) -> Refusal {
+        let kind = decision.kind().unwrap_or(RejectionKind::AccessDenied);
+        let params = ChallengeParams::of(&decision);
+        self.refuse(kind)
+            .with_params(params)
+            .with_decision(decision)
     }
 
     pub(super) fn config(&self) -> &ChallengeBuilder {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::credential::charset;
+use crate::policy::Decision;
 use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
 
@@ -32,6 +33,19 @@ impl ChallengeParams {
     /// Starts without any.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Takes what a decision asks of the client; a value that no header can hold is left out.
+    pub(super) fn of(decision: &Decision) -> Self {
+        let mut params = Self::new();
+        for scope in decision.missing_scopes() {
+            params = params.clone().with_scope(scope).unwrap_or(params);
+        }
+        if let Some(values) = decision.acr_values() {
+            params = params.clone().with_acr_values(values).unwrap_or(params);
+        }
+        params.max_age = decision.max_age();
+        params
     }
 
     /// Adds scopes, separated by single spaces, that the request needs; a repeated one is named

@@ -20,6 +20,7 @@ use crate::challenge::config::ChallengeBuilder;
 use crate::challenge::header::Line;
 use crate::challenge::params::ChallengeParams;
 use crate::credential::Scheme;
+use crate::policy::Decision;
 use crate::rejection::Rejection;
 use crate::rejection::RejectionKind;
 
@@ -48,6 +49,7 @@ pub struct Refusal(Box<Inner>);
 struct Inner {
     rejection: Rejection,
     params: ChallengeParams,
+    decision: Option<Decision>,
     challenge: Challenge,
 }
 
@@ -56,6 +58,7 @@ impl Refusal {
         Self(Box::new(Inner {
             rejection,
             params: ChallengeParams::default(),
+            decision: None,
             challenge,
         }))
     }
@@ -69,6 +72,11 @@ impl Refusal {
         self
     }
 
+    pub(super) fn with_decision(mut self, decision: Decision) -> Self {
+        self.0.decision = Some(decision);
+        self
+    }
+
     /// Returns why, as a stable code.
     pub fn kind(&self) -> RejectionKind {
         self.0.rejection.kind()
@@ -77,6 +85,11 @@ impl Refusal {
     /// Returns why.
     pub fn rejection(&self) -> &Rejection {
         &self.0.rejection
+    }
+
+    /// Returns the decision, if an authorizer denied the request.
+    pub fn decision(&self) -> Option<&Decision> {
+        self.0.decision.as_ref()
     }
 
     /// Returns what this refusal asks of the client.
@@ -123,7 +136,8 @@ impl Refusal {
         }
     }
 
-    /// Makes the answer, with the [`Rejection`] among its extensions for whoever logs it.
+    /// Makes the answer, with the [`Rejection`] and the [`Decision`], if there is one, among its
+    /// extensions for whoever logs it.
     ///
     /// The body can be any type that is made from a constant text: `String`, `Vec<u8>`, the body
     /// types of axum, hyper and others.
@@ -131,7 +145,15 @@ impl Refusal {
         let mut response = Response::new(B::from(self.body()));
         *response.status_mut() = self.status();
         *response.headers_mut() = self.headers();
-        response.extensions_mut().insert(self.0.rejection);
+        let Inner {
+            rejection,
+            decision,
+            ..
+        } = *self.0;
+        response.extensions_mut().insert(rejection);
+        if let Some(decision) = decision {
+            response.extensions_mut().insert(decision);
+        }
         response
     }
 
@@ -234,6 +256,7 @@ impl fmt::Debug for Refusal {
             .field("status", &self.status().as_u16())
             .field("rejection", self.rejection())
             .field("params", self.params())
+            .field("decision", &self.decision())
             .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,301 @@
+//! Configures a gate.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::challenge::Challenge;
+use crate::clock::Clock;
+use crate::clock::SystemClock;
+use crate::credential::Place;
+use crate::credential::Presented;
+use crate::credential::Sources;
+use crate::future::NowOrLater;
+use crate::gate::Gate;
+use crate::gate::Inner;
+use crate::gate::slot::Slot;
+use crate::policy::Authorizer;
+use crate::policy::Decision;
+use crate::policy::authorize_fn;
+use crate::principal::Principal;
+use crate::rejection::ConfigError;
+use crate::rejection::ConfigErrorKind;
+use crate::rejection::Rejection;
+use crate::validate::Router;
+use crate::validate::Shape;
+use crate::validate::TokenValidator;
+use crate::validate::Trust;
+
+/// Builds a [`Gate`].
+#[derive(Debug)]
+#[must_use]
+pub struct GateBuilder {
+    user: Draft,
+    client: Draft,
+    authorizers: Vec<Arc<dyn Authorizer>>,
+    challenge: Challenge,
+    clock: Arc<dyn Clock>,
+    all_equal: bool,
+}
+
+impl GateBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            user: Draft::default(),
+            client: Draft::default(),
+            authorizers: Vec::new(),
+            challenge: Challenge::default(),
+            clock: Arc::new(SystemClock),
+            all_equal: false,
+        }
+    }
+
+    /// Adds a judge of callers; of several, each credential goes to one by its shape
+    /// ([`Router`]).
+    pub fn validator(mut self, judge: impl TokenValidator + 'static) -> Self {
+        self.user.judges.push(Arc::new(judge));
+        self
+    }
+
+    /// Adds a judge for all that is found in one place, and for nothing else, whatever shapes it
+    /// takes elsewhere.
+    pub fn validator_at(mut self, place: Place, judge: impl TokenValidator + 'static) -> Self {
+        self.user.judges.push(Arc::new(Bound::new(place, judge)));
+        self
+    }
+
+    /// Sets where the caller's credential is looked for; by default it is `Authorization: Bearer`.
+    pub fn sources(mut self, sources: Sources) -> Self {
+        self.user.sources = Some(sources);
+        self
+    }
+
+    /// Adds a judge of applications and thereby a second slot, which then every request must
+    /// fill beside the first; it needs [`client_sources`](Self::client_sources).
+    pub fn client_validator(mut self, judge: impl TokenValidator + 'static) -> Self {
+        self.client.judges.push(Arc::new(judge));
+        self
+    }
+
+    /// Sets where the application's credential is looked for: places that the first slot does
+    /// not use.
+    pub fn client_sources(mut self, sources: Sources) -> Self {
+        self.client.sources = Some(sources);
+        self
+    }
+
+    /// Sets who decides what callers may do.
+    pub fn authorizer(mut self, authorizer: impl Authorizer + 'static) -> Self {
+        self.authorizers.push(Arc::new(authorizer));
+        self
+    }
+
+    /// Lets in whoever is authenticated: any caller of any trusted issuer may do anything that
+    /// the service does not forbid itself.
+    pub fn allow_any_authenticated(self) -> Self {
+        self.authorizer(authorize_fn("any authenticated caller", |_| {
+            Decision::allow()
+        }))
+    }
+
+    /// Lets every outside authority of this gate assert whatever it likes, scopes and claims that
+    /// another one is there for too.
+    pub fn all_authorities_equal(mut self) -> Self {
+        self.all_equal = true;
+        self
+    }
+
+    /// Sets how refusals are worded.
+    pub fn challenge(mut self, challenge: Challenge) -> Self {
+        self.challenge = challenge;
+        self
+    }
+
+    /// Sets the clock, which is asked once per request; by default it is the system's.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Builds the gate.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](ConfigErrorKind::Empty) without a judge or an authorizer, or for a second slot
+    /// that lacks its places or its judge; [`Conflict`](ConfigErrorKind::Conflict) for two
+    /// authorizers, judges that take the same credentials or what no enabled place can hold,
+    /// slots that share a place, a cookie that is left to several judges, and several outside
+    /// authorities of which one may assert anything, unless
+    /// [`all_authorities_equal`](Self::all_authorities_equal) was said.
+    pub fn build(self) -> Result<Gate, ConfigError> {
+        let authorizer = only(self.authorizers)?;
+        let user = self.user.or_default_sources().slot(&USER)?;
+        let client = self.client.optional_slot()?;
+        if let Some(client) = &client {
+            check_apart(&user.sources, &client.sources)?;
+        }
+        for slot in client.iter().chain([&user]) {
+            check_trust(slot.router.trust(), self.all_equal)?;
+        }
+        Ok(Gate(Arc::new(Inner {
+            user,
+            client,
+            authorizer,
+            challenge: self.challenge,
+            clock: self.clock,
+        })))
+    }
+}
+
+#[derive(Debug, Default)]
+struct Draft {
+    judges: Vec<Arc<dyn TokenValidator>>,
+    sources: Option<Sources>,
+}
+
+/// What the fields of one slot are called.
+struct Names {
+    validator: &'static str,
+    sources: &'static str,
+}
+
+const USER: Names = Names {
+    validator: "validator",
+    sources: "sources",
+};
+
+const CLIENT: Names = Names {
+    validator: "client_validator",
+    sources: "client_sources",
+};
+
+impl Draft {
+    fn or_default_sources(mut self) -> Self {
+        self.sources.get_or_insert_default();
+        self
+    }
+
+    fn optional_slot(self) -> Result<Option<Slot>, ConfigError> {
+        if self.judges.is_empty() && self.sources.is_none() {
+            return Ok(None);
+        }
+        self.slot(&CLIENT).map(Some)
+    }
+
+    fn slot(self, names: &Names) -> Result<Slot, ConfigError> {
+        if self.judges.is_empty() {
+            return Err(empty(names.validator, "there is no judge; give one"));
+        }
+        let Some(sources) = self.sources else {
+            let detail = "the second slot has no places; say where its credential is looked for";
+            return Err(empty(names.sources, detail));
+        };
+        check_places(&self.judges, &sources, names)?;
+        let router = Router::new(self.judges)?;
+        Ok(Slot { sources, router })
+    }
+}
+
+fn check_places(
+    judges: &[Arc<dyn TokenValidator>],
+    sources: &Sources,
+    names: &Names,
+) -> Result<(), ConfigError> {
+    let bound = || judges.iter().flat_map(|j| j.shapes()).filter_map(bound_to);
+    if bound().any(|place| !sources.places().any(|own| own == place)) {
+        let detail = "a judge is bound to a place that is not enabled; enable it or leave it out";
+        return Err(conflict(names.validator, detail));
+    }
+    let mut cookies = sources.places().filter(|p| matches!(p, Place::Cookie(_)));
+    if judges.len() > 1 && cookies.any(|cookie| !bound().any(|place| place == cookie)) {
+        let detail = "a cookie is left to several judges; bind it to one with `validator_at`";
+        return Err(conflict(names.validator, detail));
+    }
+    Ok(())
+}
+
+const fn bound_to(shape: &Shape) -> Option<&Place> {
+    match shape {
+        Shape::Place(place) => Some(place),
+        Shape::Jwt | Shape::Opaque | Shape::Prefix(_) => None,
+    }
+}
+
+fn check_apart(user: &Sources, client: &Sources) -> Result<(), ConfigError> {
+    // A request has one `Authorization` header, so two schemes of it cannot fill two slots.
+    if client.places().any(|own| user.places().any(|p| p == own)) {
+        let detail = "both slots look in one place; give each its own";
+        return Err(conflict(CLIENT.sources, detail));
+    }
+    Ok(())
+}
+
+fn check_trust(trust: Trust, all_equal: bool) -> Result<(), ConfigError> {
+    if trust.is_open() && !all_equal {
+        let detail = "several outside authorities are trusted and one of them may assert \
+                      anything; say what each may assert, or say `all_authorities_equal()`";
+        return Err(conflict(USER.validator, detail));
+    }
+    Ok(())
+}
+
+fn only(mut authorizers: Vec<Arc<dyn Authorizer>>) -> Result<Arc<dyn Authorizer>, ConfigError> {
+    let last = authorizers.pop();
+    if !authorizers.is_empty() {
+        let detail = "more than one authorizer was given; join conditions with `and` or `or`";
+        return Err(conflict("authorizer", detail));
+    }
+    last.ok_or_else(|| {
+        let detail = "nobody decides what callers may do; give an authorizer or say \
+                      `allow_any_authenticated()`";
+        empty("authorizer", detail)
+    })
+}
+
+fn conflict(field: &'static str, detail: &'static str) -> ConfigError {
+    ConfigError::new(ConfigErrorKind::Conflict, field, detail)
+}
+
+fn empty(field: &'static str, detail: &'static str) -> ConfigError {
+    ConfigError::new(ConfigErrorKind::Empty, field, detail)
+}
+
+/// A judge that is held to one place.
+struct Bound {
+    judge: Arc<dyn TokenValidator>,
+    shapes: [Shape; 1],
+}
+
+impl Bound {
+    fn new(place: Place, judge: impl TokenValidator + 'static) -> Self {
+        let judge = Arc::new(judge);
+        let shapes = [Shape::Place(place)];
+        Self { judge, shapes }
+    }
+}
+
+impl TokenValidator for Bound {
+    fn shapes(&self) -> &[Shape] {
+        &self.shapes
+    }
+
+    fn trust(&self) -> Trust {
+        self.judge.trust()
+    }
+
+    fn validate<'a>(
+        &'a self,
+        presented: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        self.judge.validate(presented)
+    }
+}
+
+impl fmt::Debug for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [shape] = &self.shapes;
+        f.debug_tuple("Bound")
+            .field(shape)
+            .field(&self.judge)
+            .finish()
+    }
+}
