@@ -23,7 +23,7 @@ use crate::rejection::Rejection;
 use crate::validate::Router;
 use crate::validate::Shape;
 use crate::validate::TokenValidator;
-use crate::validate::Trust;
+use crate::validate::Authorities;
 
 /// Builds a [`Gate`].
 #[derive(Debug)]
@@ -134,7 +134,7 @@ impl GateBuilder {
             check_apart(&user.sources, &client.sources)?;
         }
         for slot in client.iter().chain([&user]) {
-            check_trust(slot.router.trust(), self.all_equal)?;
+            check_authorities(slot.router.authorities(), self.all_equal)?;
         }
         Ok(Gate(Arc::new(Inner {
             user,
@@ -229,8 +229,8 @@ fn check_apart(user: &Sources, client: &Sources) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn check_trust(trust: Trust, all_equal: bool) -> Result<(), ConfigError> {
-    if trust.is_open() && !all_equal {
+fn check_authorities(all: Authorities, all_equal: bool) -> Result<(), ConfigError> {
+    if all.is_open() && !all_equal {
         let detail = "several outside authorities are trusted and one of them may assert \
                       anything; say what each may assert, or say `all_authorities_equal()`";
         return Err(conflict(USER.validator, detail));
@@ -278,8 +278,8 @@ impl TokenValidator for Bound {
         &self.shapes
     }
 
-    fn trust(&self) -> Trust {
-        self.judge.trust()
+    fn authorities(&self) -> Authorities {
+        self.judge.authorities()
     }
 
     fn validate<'a>(

@@ -1,13 +1,17 @@
 //! Judges: who a credential belongs to, or why it is refused.
 
+mod authorities;
 mod jwt;
+mod router;
 
+pub use authorities::Authorities;
 pub use jwt::JwtBuilder;
 pub use jwt::JwtValidator;
 pub use jwt::NeedsAudience;
 pub use jwt::NeedsIssuer;
 pub use jwt::NeedsKeys;
 pub use jwt::Ready;
+pub use router::Router;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,6 +28,12 @@ use crate::rejection::Rejection;
 pub trait TokenValidator: fmt::Debug + Send + Sync {
     /// Says which credentials this judge takes.
     fn shapes(&self) -> &[Shape];
+
+    /// Says whose word this judge takes; unless it says otherwise, that of one outside authority
+    /// which may assert anything.
+    fn authorities(&self) -> Authorities {
+        Authorities::OUTSIDE
+    }
 
     /// Judges a credential. It is untrusted, whatever its shape.
     ///
@@ -44,6 +54,10 @@ const _: Option<&dyn TokenValidator> = None;
 impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
     fn shapes(&self) -> &[Shape] {
         (**self).shapes()
+    }
+
+    fn authorities(&self) -> Authorities {
+        (**self).authorities()
     }
 
     fn validate<'a>(

@@ -12,7 +12,7 @@ use crate::rejection::Rejection;
 use crate::rejection::RejectionKind;
 use crate::validate::Shape;
 use crate::validate::TokenValidator;
-use crate::validate::Trust;
+use crate::validate::Authorities;
 
 /// Hands each credential to the one judge that takes its shape, whose word is final.
 ///
@@ -107,9 +107,9 @@ impl TokenValidator for Router {
         &self.shapes
     }
 
-    fn trust(&self) -> Trust {
-        let all = self.judges.iter().map(|judge| judge.trust());
-        all.fold(Trust::OWN, Trust::with)
+    fn authorities(&self) -> Authorities {
+        let all = self.judges.iter().map(|judge| judge.authorities());
+        all.fold(Authorities::OWN, Authorities::with)
     }
 
     fn validate<'a>(

@@ -7,19 +7,19 @@
 /// or more demands that each is bounded, or that all are declared equal.
 ///
 /// ```
-/// use bearergate::Trust;
+/// use bearergate::Authorities;
 ///
-/// let three = Trust::OWN.with(Trust::BOUNDED).with(Trust::BOUNDED).with(Trust::OUTSIDE);
+/// let three = Authorities::OWN.with(Authorities::BOUNDED).with(Authorities::BOUNDED).with(Authorities::OUTSIDE);
 /// assert_eq!((three.outside(), three.unbounded()), (3, 1));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
-pub struct Trust {
+pub struct Authorities {
     outside: usize,
     unbounded: usize,
 }
 
-impl Trust {
+impl Authorities {
     /// None outside: the service's own keys, sessions or tokens.
     pub const OWN: Self = Self {
         outside: 0,
