@@ -28,6 +28,32 @@ use crate::request::RequestFacts;
 ///
 /// It takes `&http::request::Parts`, `&http::Request<B>` or [`RequestFacts`]. Everything in a
 /// request is untrusted. A refusal is a [`Refusal`], which is the HTTP answer too.
+///
+/// ```
+/// use bearergate::Gate;
+/// use bearergate::JwtValidator;
+/// use bearergate::KeySet;
+/// use bearergate::claim;
+/// use bearergate::require_scope;
+/// # use serde::Deserialize;
+///
+/// # #[derive(Deserialize)]
+/// # struct MyClaims {}
+/// # async fn serve(
+/// #     jwks_json: &str,
+/// #     request_parts: http::request::Parts,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// let gate = Gate::builder()
+///     .validator(JwtValidator::builder().issuer("https://idp.example.com").audience("https://api.example.com")
+///         .keys(KeySet::from_jwks(jwks_json)?).build()?)
+///     .authorizer(require_scope("orders:read").and(claim("tenant").is("acme")))
+///     .build()?;
+/// let admitted = gate.check(&request_parts).await?;       // Err(refusal): refusal.into_response()
+/// let me: MyClaims = admitted.principal().claims().deserialize()?;
+/// # let _ = me;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Gate(Arc<Inner>);
 

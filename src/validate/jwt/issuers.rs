@@ -56,6 +56,11 @@ impl IssuerLookup {
         self.trusts.get(*place)
     }
 
+    /// Returns how many issuers are told apart.
+    pub(super) fn len(&self) -> usize {
+        self.trusts.len()
+    }
+
     fn trusts(&self) -> impl Iterator<Item = Trust> {
         self.trusts.iter().cloned()
     }

@@ -40,6 +40,7 @@ use crate::principal::Principal;
 use crate::rejection::ConfigError;
 use crate::rejection::Rejection;
 use crate::rejection::RejectionKind;
+use crate::validate::Authorities;
 use crate::validate::SenderConstraint;
 use crate::validate::Shape;
 use crate::validate::TokenValidator;
@@ -210,6 +211,12 @@ struct Case<'t, 'v> {
 impl TokenValidator for JwtValidator {
     fn shapes(&self) -> &[Shape] {
         &[Shape::Jwt]
+    }
+
+    /// Counts one for each issuer; each may assert anything.
+    fn authorities(&self) -> Authorities {
+        let all = std::iter::repeat_n(Authorities::OUTSIDE, self.issuers.len());
+        all.fold(Authorities::OWN, Authorities::with)
     }
 
     fn validate<'a>(
