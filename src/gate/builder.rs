@@ -20,10 +20,10 @@ use crate::principal::Principal;
 use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
 use crate::rejection::Rejection;
+use crate::validate::Authorities;
 use crate::validate::Router;
 use crate::validate::Shape;
 use crate::validate::TokenValidator;
-use crate::validate::Authorities;
 
 /// Builds a [`Gate`].
 #[derive(Debug)]

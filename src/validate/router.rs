@@ -10,9 +10,9 @@ use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
 use crate::rejection::Rejection;
 use crate::rejection::RejectionKind;
+use crate::validate::Authorities;
 use crate::validate::Shape;
 use crate::validate::TokenValidator;
-use crate::validate::Authorities;
 
 /// Hands each credential to the one judge that takes its shape, whose word is final.
 ///
