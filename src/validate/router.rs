@@ -189,3 +189,209 @@ fn conflict(shape: &Shape) -> ConfigError {
 fn empty(detail: &'static str) -> ConfigError {
     ConfigError::new(ConfigErrorKind::Empty, "validator", detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::credential::Place;
+    use crate::principal::PrincipalKind;
+
+    #[derive(Debug)]
+    struct Named(&'static str, Vec<Shape>);
+
+    impl TokenValidator for Named {
+        fn shapes(&self) -> &[Shape] {
+            &self.1
+        }
+
+        fn validate<'a>(
+            &'a self,
+            _: &'a Presented<'a>,
+        ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+            let principal = Principal::builder(PrincipalKind::Other, self.0).build();
+            NowOrLater::now(Ok(principal))
+        }
+    }
+
+    fn judge(name: &'static str, shapes: impl Into<Vec<Shape>>) -> Arc<dyn TokenValidator> {
+        Arc::new(Named(name, shapes.into()))
+    }
+
+    fn prefix(text: &'static str) -> Shape {
+        Shape::Prefix(Cow::Borrowed(text))
+    }
+
+    fn full() -> Router {
+        let judges = vec![
+            judge("opaque", [Shape::Opaque]),
+            judge("jwt", [Shape::Jwt]),
+            judge("key", [prefix("sk_live_"), prefix("sk_test_")]),
+            judge("cookie", [Shape::Place(Place::Cookie("sid".into()))]),
+        ];
+        Router::new(judges).unwrap()
+    }
+
+    fn route(router: &Router, presented: &Presented<'_>) -> Result<String, RejectionKind> {
+        match router.validate(presented).try_now().unwrap() {
+            Ok(principal) => Ok(principal.authority().to_string()),
+            Err(rejection) => Err(rejection.kind()),
+        }
+    }
+
+    fn to(router: &Router, token: &str) -> Result<String, RejectionKind> {
+        route(router, &Presented::token(token))
+    }
+
+    fn conflict_of(a: impl Into<Vec<Shape>>, b: impl Into<Vec<Shape>>) -> Option<ConfigErrorKind> {
+        let judges = vec![judge("a", a), judge("b", b)];
+        Router::new(judges).err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn shape_picks_the_judge() {
+        let router = full();
+        for (token, name) in [
+            ("eyJhbGciOiJub25lIn0.e30.", "jwt"),
+            ("eyJhbGciOiJub25lIn0.a.b.c.d", "jwt"),
+            ("eyJhbGciOiJub25lIn0.a", "opaque"),
+            ("eyJhbGciOiJub25lIn0.a.b.c", "opaque"),
+            ("eyJhbGciOiJub25lIn0", "opaque"),
+            ("a.b.c", "opaque"),
+            ("sk_live_abc", "key"),
+            ("sk_test_a.b.c", "key"),
+            ("sk_liv", "opaque"),
+            ("SK_LIVE_abc", "opaque"),
+            ("opaque", "opaque"),
+        ] {
+            assert_eq!(to(&router, token), Ok(name.to_owned()), "{token}");
+        }
+    }
+
+    #[test]
+    fn no_spelling_of_a_jwt_reaches_another_judge() {
+        let router = full();
+        for first in [
+            "eyJhbGciOiJIUzI1NiJ9",
+            "eyJhbGciOiJIUzI1NiJ9=",
+            "eyJhbGciOiJIUzI1NiJ9==",
+            "eyJhbGciOiJIUzI1NiJ",
+            "ewoJImFsZyI6Im5vbmUifQ",
+            "eyJhIjoi_-__In0",
+            "eyJhIjoi/+//In0",
+            "eyJhIjoi/-__In1",
+            "e30",
+            "e31",
+            "ey",
+        ] {
+            let token = format!("{first}.e30.AAAA");
+            assert_eq!(to(&router, &token), Ok("jwt".to_owned()), "{first}");
+        }
+        for first in ["", "e", "eA", "fyJhIjoxfQ", "EyJhIjoxfQ", "ey~", "=ey"] {
+            let token = format!("{first}.e30.AAAA");
+            assert_eq!(to(&router, &token), Ok("opaque".to_owned()), "{first}");
+        }
+    }
+
+    #[test]
+    fn without_a_jwt_judge_the_opaque_one_takes_jwts() {
+        let router = Router::new(vec![judge("opaque", [Shape::Opaque])]).unwrap();
+        assert_eq!(to(&router, "eyJhIjoxfQ.e30.AAAA"), Ok("opaque".to_owned()));
+    }
+
+    #[test]
+    fn what_no_judge_takes_is_malformed() {
+        let router = Router::new(vec![judge("jwt", [Shape::Jwt])]).unwrap();
+        for token in ["", "abc", "a.b.c", "eyJhIjoxfQ.e30"] {
+            assert_eq!(to(&router, token), Err(RejectionKind::TokenMalformed));
+        }
+    }
+
+    #[test]
+    fn size_is_said_before_shape() {
+        let router = Router::new(vec![judge("jwt", [Shape::Jwt])]).unwrap();
+        let at = |len| to(&router, &"a".repeat(len));
+        assert_eq!(at(limits::TOKEN_BYTES), Err(RejectionKind::TokenMalformed));
+        let too_large = Err(RejectionKind::TokenTooLarge);
+        assert_eq!(at(limits::TOKEN_BYTES + 1), too_large);
+        let opaque = Router::new(vec![judge("opaque", [Shape::Opaque])]).unwrap();
+        let at = |len| to(&opaque, &"a".repeat(len));
+        assert_eq!(at(limits::TOKEN_BYTES_MAX), Ok("opaque".to_owned()));
+        assert_eq!(at(limits::TOKEN_BYTES_MAX + 1), too_large);
+    }
+
+    #[test]
+    fn a_place_goes_to_its_judge_whatever_the_credential_looks_like() {
+        let router = full();
+        let sources = crate::credential::Sources::builder()
+            .cookie("sid")
+            .build()
+            .unwrap();
+        for token in ["eyJhIjoxfQ.e30.AAAA", "sk_live_abc", "opaque"] {
+            let request = http::Request::get("/")
+                .header("cookie", format!("sid={token}"))
+                .header("sec-fetch-site", "same-origin")
+                .body(())
+                .unwrap();
+            let facts = crate::request::RequestFacts::from(&request);
+            let presented = sources.extract(&facts).unwrap();
+            assert_eq!(route(&router, &presented), Ok("cookie".to_owned()));
+        }
+    }
+
+    #[test]
+    fn judges_that_take_the_same_are_a_conflict() {
+        let conflict = Some(ConfigErrorKind::Conflict);
+        let cookie = |name: &str| Shape::Place(Place::Cookie(name.into()));
+        assert_eq!(conflict_of([Shape::Jwt], [Shape::Jwt]), conflict);
+        assert_eq!(conflict_of([Shape::Opaque], [Shape::Opaque]), conflict);
+        assert_eq!(conflict_of([cookie("a")], [cookie("a")]), conflict);
+        assert_eq!(conflict_of([cookie("a")], [cookie("b")]), None);
+        assert_eq!(conflict_of([prefix("sk_")], [prefix("sk_live_")]), conflict);
+        assert_eq!(conflict_of([prefix("sk_live_")], [prefix("sk_")]), conflict);
+        assert_eq!(conflict_of([prefix("sk_")], [prefix("pk_")]), None);
+        assert_eq!(conflict_of([prefix("ey")], [Shape::Jwt]), conflict);
+        assert_eq!(conflict_of([Shape::Jwt], [prefix("e")]), conflict);
+        assert_eq!(conflict_of([Shape::Jwt], [prefix("ez_")]), conflict);
+        assert_eq!(conflict_of([Shape::Jwt], [prefix("key_")]), None);
+        assert_eq!(conflict_of([prefix("ey")], [Shape::Opaque]), None);
+        assert_eq!(conflict_of([Shape::Jwt], [Shape::Opaque]), None);
+    }
+
+    #[test]
+    fn a_judge_that_takes_nothing_is_an_error() {
+        let empty = Some(ConfigErrorKind::Empty);
+        assert_eq!(conflict_of([], [Shape::Jwt]), empty);
+        assert_eq!(conflict_of([prefix("")], [Shape::Jwt]), empty);
+        assert_eq!(
+            Router::new(Vec::new()).err().map(|error| error.kind()),
+            empty
+        );
+    }
+
+    #[test]
+    fn a_router_trusts_whom_its_judges_trust() {
+        let all = full().authorities();
+        assert_eq!((all.outside(), all.unbounded()), (4, 4));
+        assert!(all.is_open());
+        assert!(!Authorities::OUTSIDE.is_open());
+        assert!(!Authorities::BOUNDED.with(Authorities::BOUNDED).is_open());
+        assert!(Authorities::BOUNDED.with(Authorities::OUTSIDE).is_open());
+        assert!(!Authorities::OWN.with(Authorities::OUTSIDE).is_open());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_decodes_to_an_object_goes_to_the_jwt_judge(
+            object in "\\{[ -~]{0,40}",
+            rest in "[A-Za-z0-9_-]{0,20}\\.[A-Za-z0-9_-]{0,20}",
+        ) {
+            let first = crate::credential::base64url::encode(object);
+            let token = format!("{first}.{rest}");
+            prop_assert_eq!(to(&full(), &token), Ok("jwt".to_owned()));
+        }
+    }
+}

@@ -1,0 +1,836 @@
+//! A request through the gate, from its headers to the HTTP answer.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
+use std::time::Duration;
+
+use bearergate::AccessRequest;
+use bearergate::Admitted;
+use bearergate::Authorities;
+use bearergate::Authorizer;
+use bearergate::Clock;
+use bearergate::ConfigErrorKind;
+use bearergate::Decision;
+use bearergate::FakeClock;
+use bearergate::Gate;
+use bearergate::GateBuilder;
+use bearergate::JwtValidator;
+use bearergate::Key;
+use bearergate::KeySet;
+use bearergate::NowOrLater;
+use bearergate::Place;
+use bearergate::Presented;
+use bearergate::Principal;
+use bearergate::PrincipalKind;
+use bearergate::Refusal;
+use bearergate::Rejection;
+use bearergate::RejectionKind;
+use bearergate::Shape;
+use bearergate::Sources;
+use bearergate::TokenValidator;
+use bearergate::UnixTime;
+use bearergate::authorize_fn;
+use bearergate::claim;
+use bearergate::require_scope;
+use http::Request;
+use http::header;
+use http::request::Parts;
+use serde::Deserialize;
+
+const NOW: u64 = 1_700_000_000;
+const SECRET: &[u8] = b"a test secret of thirty-two bytes";
+
+/// Accepts the credential `good`, refuses every other one by the kind that it names.
+#[derive(Clone, Debug)]
+struct Judge {
+    name: &'static str,
+    shapes: Vec<Shape>,
+    authorities: Authorities,
+    is_slow: bool,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Judge {
+    fn new(name: &'static str, shape: Shape) -> Self {
+        Self {
+            name,
+            shapes: vec![shape],
+            authorities: Authorities::OWN,
+            is_slow: false,
+            calls: Arc::default(),
+        }
+    }
+
+    fn opaque() -> Self {
+        Self::new("opaque", Shape::Opaque)
+    }
+
+    fn slow() -> Self {
+        Self {
+            is_slow: true,
+            ..Self::opaque()
+        }
+    }
+
+    fn outside(self, authorities: Authorities) -> Self {
+        Self {
+            authorities,
+            ..self
+        }
+    }
+
+    fn judge(&self, presented: &Presented<'_>) -> Result<Principal, Rejection> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let token = presented.credential().expose();
+        match RejectionKind::ALL
+            .iter()
+            .find(|kind| kind.as_str() == token)
+        {
+            Some(kind) => Err(Rejection::new(*kind)),
+            None => {
+                let builder = Principal::builder(PrincipalKind::Other, self.name);
+                let now = presented.now().unwrap();
+                Ok(builder.scopes([token]).expires_at(now).build())
+            }
+        }
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+}
+
+impl TokenValidator for Judge {
+    fn shapes(&self) -> &[Shape] {
+        &self.shapes
+    }
+
+    fn authorities(&self) -> Authorities {
+        self.authorities
+    }
+
+    fn validate<'a>(
+        &'a self,
+        presented: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        if !self.is_slow {
+            return NowOrLater::now(self.judge(presented));
+        }
+        NowOrLater::later(async move {
+            Pause::default().await;
+            self.judge(presented)
+        })
+    }
+}
+
+/// Is pending once.
+#[derive(Default)]
+struct Pause(bool);
+
+impl Future for Pause {
+    type Output = ();
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+/// Polls until the answer is there and says how often it was not.
+fn drive<T>(answer: impl Future<Output = T>) -> (T, usize) {
+    let mut answer = pin!(answer);
+    let mut pauses = 0;
+    loop {
+        match answer
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            Poll::Ready(value) => return (value, pauses),
+            Poll::Pending => pauses += 1,
+        }
+    }
+}
+
+fn clock() -> FakeClock {
+    FakeClock::at(UnixTime::from_secs(NOW))
+}
+
+fn builder() -> GateBuilder {
+    Gate::builder().clock(clock())
+}
+
+fn open(judge: &Judge) -> Gate {
+    let builder = builder().validator(judge.clone());
+    builder.allow_any_authenticated().build().unwrap()
+}
+
+fn parts(headers: &[(&str, &str)]) -> Parts {
+    let mut request = Request::get("/orders?page=2");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(()).unwrap().into_parts().0
+}
+
+fn bearer(token: &str) -> Parts {
+    parts(&[("authorization", &format!("Bearer {token}"))])
+}
+
+fn check(gate: &Gate, parts: &Parts) -> Result<Admitted, Refusal> {
+    gate.try_check_now(parts).unwrap()
+}
+
+fn kind<T>(result: Result<T, Refusal>) -> Option<RejectionKind> {
+    result.err().map(|refusal| refusal.kind())
+}
+
+/// Status and challenge of the answer.
+fn answer(refusal: Refusal) -> (u16, Option<String>) {
+    let response = refusal.into_response::<String>();
+    let challenge = response.headers().get(header::WWW_AUTHENTICATE);
+    let challenge = challenge.map(|value| value.to_str().unwrap().to_owned());
+    (response.status().as_u16(), challenge)
+}
+
+const INVALID_TOKEN: &str = r#"Bearer realm="api", error="invalid_token", error_description="the credential is not accepted""#;
+
+fn jwt(claims: &str) -> String {
+    jwt_by(SECRET, claims)
+}
+
+fn jwt_by(secret: &[u8], claims: &str) -> String {
+    let text = format!(
+        "{}.{}",
+        base64(br#"{"alg":"HS256"}"#),
+        base64(claims.as_bytes())
+    );
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret);
+    let tag = ring::hmac::sign(&key, text.as_bytes());
+    format!("{text}.{}", base64(tag.as_ref()))
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn claims(exp: u64, more: &str) -> String {
+    let iss = "https://idp.example.com";
+    let aud = "https://api.example.com";
+    format!(r#"{{"iss":"{iss}","aud":"{aud}","sub":"alice","exp":{exp}{more}}}"#)
+}
+
+const GOOD: &str = r#","scope":"orders:read","tenant":"acme""#;
+
+fn jwt_judge(issuer: &str) -> JwtValidator {
+    JwtValidator::builder()
+        .issuer(issuer)
+        .audience("https://api.example.com")
+        .keys(KeySet::from(Key::from_secret(SECRET.to_vec()).unwrap()))
+        .build()
+        .unwrap()
+}
+
+fn jwt_gate() -> Gate {
+    builder()
+        .validator(jwt_judge("https://idp.example.com"))
+        .authorizer(require_scope("orders:read").and(claim("tenant").is("acme")))
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn a_good_token_is_admitted_with_its_claims() {
+    #[derive(Deserialize)]
+    struct MyClaims {
+        sub: String,
+        tenant: String,
+    }
+    let gate = jwt_gate();
+    let admitted = check(&gate, &bearer(&jwt(&claims(NOW + 60, GOOD)))).unwrap();
+    let me: MyClaims = admitted.principal().claims().deserialize().unwrap();
+    assert_eq!((me.sub.as_str(), me.tenant.as_str()), ("alice", "acme"));
+    assert_eq!(admitted.now(), UnixTime::from_secs(NOW));
+    assert!(admitted.decision().is_allowed());
+    assert_eq!(
+        admitted.decision().to_string(),
+        "allowed: met (claim tenant)"
+    );
+    assert!(admitted.client().is_none());
+    assert!(admitted.headers().is_empty());
+}
+
+#[test]
+fn a_token_that_is_not_good_is_refused_with_its_answer() {
+    let gate = jwt_gate();
+    let invalid = (401, Some(INVALID_TOKEN.to_owned()));
+    let good = jwt(&claims(NOW + 60, GOOD));
+    let forged = jwt_by(
+        b"another secret of thirty-two bytes",
+        &claims(NOW + 60, GOOD),
+    );
+    for (token, kind) in [
+        (jwt(&claims(NOW - 60, GOOD)), RejectionKind::TokenExpired),
+        (forged, RejectionKind::SignatureInvalid),
+        (good.replace('.', "~"), RejectionKind::TokenMalformed),
+        ("a".repeat(20_000), RejectionKind::TokenTooLarge),
+        (format!("{good}.a.a"), RejectionKind::TokenEncrypted),
+    ] {
+        let refusal = check(&gate, &bearer(&token)).unwrap_err();
+        assert_eq!(refusal.kind(), kind);
+        assert_eq!(answer(refusal), invalid, "{kind:?}");
+    }
+    assert!(check(&gate, &bearer(&good)).is_ok());
+}
+
+#[test]
+fn no_credential_is_asked_for_without_an_error() {
+    let gate = jwt_gate();
+    let bare = (401, Some(r#"Bearer realm="api""#.to_owned()));
+    for parts in [parts(&[]), parts(&[("authorization", "Basic QTpC")])] {
+        let refusal = check(&gate, &parts).unwrap_err();
+        assert_eq!(refusal.kind(), RejectionKind::CredentialMissing);
+        assert_eq!(answer(refusal), bare);
+    }
+}
+
+#[test]
+fn two_credentials_or_a_malformed_one_are_a_bad_request() {
+    let judge = Judge::opaque();
+    let gate = open(&judge);
+    let two = [("authorization", "Bearer a"), ("authorization", "Bearer b")];
+    for (parts, kind) in [
+        (parts(&two), RejectionKind::CredentialAmbiguous),
+        (
+            parts(&[("authorization", "Bearer  a")]),
+            RejectionKind::CredentialMalformed,
+        ),
+        (bearer("a b"), RejectionKind::CredentialMalformed),
+    ] {
+        let refusal = check(&gate, &parts).unwrap_err();
+        assert_eq!(refusal.kind(), kind);
+        let expected = r#"Bearer realm="api", error="invalid_request""#;
+        assert_eq!(answer(refusal), (400, Some(expected.to_owned())));
+    }
+    assert_eq!(judge.calls(), 0);
+}
+
+#[test]
+fn want_of_a_scope_names_it_and_keeps_the_decision() {
+    let gate = jwt_gate();
+    let expected = r#"Bearer realm="api", error="insufficient_scope", scope="orders:read""#;
+    for scope in ["", r#","scope":"orders""#, r#","scope":"""#] {
+        let token = jwt(&claims(NOW + 60, &format!(r#"{scope},"tenant":"acme""#)));
+        let refusal = check(&gate, &bearer(&token)).unwrap_err();
+        assert_eq!(refusal.kind(), RejectionKind::ScopeInsufficient);
+        let decision = refusal.decision().unwrap();
+        assert!(decision.missing_scopes().eq(["orders:read"]));
+        assert_eq!(answer(refusal), (403, Some(expected.to_owned())));
+    }
+}
+
+#[test]
+fn another_denial_never_says_which_rule() {
+    let gate = jwt_gate();
+    for tenant in ["", r#","tenant":"other""#, r#","tenant":["acme"]"#] {
+        let token = jwt(&claims(
+            NOW + 60,
+            &format!(r#","scope":"orders:read"{tenant}"#),
+        ));
+        let refusal = check(&gate, &bearer(&token)).unwrap_err();
+        assert_eq!(refusal.kind(), RejectionKind::AccessDenied);
+        assert_eq!(
+            refusal.decision().unwrap().reasons()[0].name(),
+            "claim tenant"
+        );
+        assert_eq!(answer(refusal), (403, None));
+    }
+}
+
+#[test]
+fn the_answer_carries_the_decision_for_whoever_logs_it() {
+    let token = jwt(&claims(NOW + 60, ""));
+    let refusal = check(&jwt_gate(), &bearer(&token)).unwrap_err();
+    let decision = refusal.decision().unwrap().clone();
+    let response = refusal.into_response::<String>();
+    assert_eq!(response.extensions().get::<Decision>(), Some(&decision));
+}
+
+#[test]
+fn step_up_says_what_is_needed() {
+    let step_up = authorize_fn("recent login", |_| {
+        let age = Duration::from_secs(300);
+        Decision::step_up()
+            .with_acr_values("gold")
+            .with_max_age(age)
+    });
+    let builder = builder().validator(Judge::opaque()).authorizer(step_up);
+    let refusal = check(&builder.build().unwrap(), &bearer("good")).unwrap_err();
+    let expected = concat!(
+        r#"Bearer realm="api", error="insufficient_user_authentication", "#,
+        r#"acr_values="gold", max_age="300""#
+    );
+    assert_eq!(answer(refusal), (401, Some(expected.to_owned())));
+}
+
+#[test]
+fn what_no_header_can_hold_is_left_out_of_the_challenge() {
+    let odd = authorize_fn("odd", |_| {
+        Decision::scope_insufficient(["a\"b", "", "fine"])
+    });
+    let builder = builder().validator(Judge::opaque()).authorizer(odd);
+    let refusal = check(&builder.build().unwrap(), &bearer("good")).unwrap_err();
+    let expected = r#"Bearer realm="api", error="insufficient_scope", scope="fine""#;
+    assert_eq!(answer(refusal), (403, Some(expected.to_owned())));
+}
+
+#[test]
+fn what_could_not_be_judged_is_never_a_verdict() {
+    let stopped = clock();
+    stopped.stop();
+    let by_clock = Gate::builder()
+        .clock(stopped)
+        .validator(Judge::opaque())
+        .allow_any_authenticated();
+    let policy = authorize_fn("store", |_| Decision::unavailable());
+    let by_policy = builder().validator(Judge::opaque()).authorizer(policy);
+    for (gate, token) in [
+        (by_clock.build().unwrap(), "good"),
+        (by_policy.build().unwrap(), "good"),
+        (open(&Judge::opaque()), "unavailable"),
+    ] {
+        let refusal = check(&gate, &bearer(token)).unwrap_err();
+        assert_eq!(refusal.kind(), RejectionKind::Unavailable);
+        assert_eq!(refusal.headers()[header::RETRY_AFTER], "5");
+        assert_eq!(answer(refusal), (503, None));
+    }
+}
+
+#[test]
+fn every_kind_of_a_judge_reaches_its_answer() {
+    let gate = open(&Judge::opaque());
+    for kind in RejectionKind::ALL {
+        let refusal = check(&gate, &bearer(kind.as_str())).unwrap_err();
+        assert_eq!(refusal.kind(), *kind);
+        assert_eq!(answer(refusal), answer(Refusal::from(*kind)));
+    }
+}
+
+#[test]
+fn only_a_missing_credential_may_become_anonymous() {
+    let gate = open(&Judge::opaque());
+    let optional = |parts: &Parts| gate.authenticate_optional(parts).try_now().unwrap();
+    assert!(optional(&parts(&[])).unwrap().is_none());
+    let basic = parts(&[("authorization", "Basic QTpC")]);
+    assert!(optional(&basic).unwrap().is_none());
+    assert!(optional(&bearer("good")).unwrap().is_some());
+    for kind in RejectionKind::ALL {
+        // A judge that says `credential_missing` has seen a credential.
+        assert_eq!(self::kind(optional(&bearer(kind.as_str()))), Some(*kind));
+    }
+    let malformed = optional(&bearer("a b"));
+    assert_eq!(
+        self::kind(malformed),
+        Some(RejectionKind::CredentialMalformed)
+    );
+    let two = [("authorization", "Bearer a"), ("authorization", "Bearer b")];
+    let ambiguous = optional(&parts(&two));
+    assert_eq!(
+        self::kind(ambiguous),
+        Some(RejectionKind::CredentialAmbiguous)
+    );
+}
+
+#[test]
+fn anonymity_needs_a_clock_that_tells() {
+    let stopped = clock();
+    stopped.stop();
+    let builder = Gate::builder().clock(stopped).validator(Judge::opaque());
+    let gate = builder.allow_any_authenticated().build().unwrap();
+    let parts = parts(&[]);
+    let result = gate.authenticate_optional(&parts).try_now().unwrap();
+    assert_eq!(kind(result), Some(RejectionKind::Unavailable));
+}
+
+#[test]
+fn routes_share_a_judge_and_differ_in_policy() {
+    let gate = open(&Judge::opaque());
+    let parts = bearer("good");
+    let caller = gate.authenticate(&parts).try_now().unwrap().unwrap();
+    let strict = builder().validator(Judge::opaque());
+    let strict = strict
+        .authorizer(authorize_fn(
+            "closed orders",
+            |r: &AccessRequest<'_>| match (r.action(), r.resource(), r.facts()) {
+                (Some("read"), Some("/orders"), None) => Decision::allow(),
+                _ => Decision::deny(),
+            },
+        ))
+        .build()
+        .unwrap();
+    let read = caller
+        .request()
+        .with_action("read")
+        .with_resource("/orders");
+    assert!(strict.authorize(&read).try_now().unwrap().is_ok());
+    let write = read.with_action("write");
+    let refused = strict.authorize(&write).try_now().unwrap();
+    assert_eq!(kind(refused), Some(RejectionKind::AccessDenied));
+}
+
+#[test]
+fn the_authorizer_of_a_check_sees_the_request() {
+    let policy = authorize_fn("orders", |r: &AccessRequest<'_>| {
+        let path = r.facts().map(|facts| facts.uri().path());
+        if path == Some("/orders") && r.now().as_secs() == NOW {
+            Decision::allow()
+        } else {
+            Decision::deny()
+        }
+    });
+    let builder = builder().validator(Judge::opaque()).authorizer(policy);
+    let gate = builder.build().unwrap();
+    assert!(check(&gate, &bearer("good")).is_ok());
+    let request = Request::get("/else").header("authorization", "Bearer good");
+    let request = request.body("a body").unwrap();
+    let refused = gate.try_check_now(&request).unwrap();
+    assert_eq!(kind(refused), Some(RejectionKind::AccessDenied));
+}
+
+fn two_slots(user: &Judge, client: &Judge) -> Gate {
+    let sources = Sources::builder().without_bearer().header("x-api-key");
+    builder()
+        .validator(user.clone())
+        .client_validator(client.clone())
+        .client_sources(sources.build().unwrap())
+        .authorizer(authorize_fn("client", |r: &AccessRequest<'_>| {
+            match r.client() {
+                Some(client) if client.authority().as_str() == "keys" => Decision::allow(),
+                _ => Decision::deny(),
+            }
+        }))
+        .build()
+        .unwrap()
+}
+
+fn both(user: &str, client: &str) -> Parts {
+    let user = format!("Bearer {user}");
+    parts(&[("authorization", &user), ("x-api-key", client)])
+}
+
+#[test]
+fn both_slots_must_be_filled() {
+    let (user, client) = (Judge::opaque(), Judge::new("keys", Shape::Opaque));
+    let gate = two_slots(&user, &client);
+    let admitted = check(&gate, &both("alice", "app")).unwrap();
+    assert_eq!(admitted.principal().authority().as_str(), "opaque");
+    assert_eq!(admitted.client().unwrap().authority().as_str(), "keys");
+    let missing = Some(RejectionKind::CredentialMissing);
+    assert_eq!(kind(check(&gate, &bearer("alice"))), missing);
+    let key_alone = parts(&[("x-api-key", "app")]);
+    assert_eq!(kind(check(&gate, &key_alone)), missing);
+    let refused = check(&gate, &both("alice", "api_key_unknown"));
+    assert_eq!(kind(refused), Some(RejectionKind::ApiKeyUnknown));
+    let refused = check(&gate, &both("token_expired", "app"));
+    assert_eq!(kind(refused), Some(RejectionKind::TokenExpired));
+}
+
+#[test]
+fn ambiguity_is_judged_per_slot() {
+    let gate = two_slots(&Judge::opaque(), &Judge::new("keys", Shape::Opaque));
+    assert!(check(&gate, &both("alice", "app")).is_ok());
+    let headers = [
+        ("authorization", "Bearer alice"),
+        ("x-api-key", "app"),
+        ("x-api-key", "app"),
+    ];
+    let refused = check(&gate, &parts(&headers));
+    assert_eq!(kind(refused), Some(RejectionKind::CredentialAmbiguous));
+}
+
+#[test]
+fn an_anonymous_caller_may_have_no_application_but_not_a_bad_one() {
+    let gate = two_slots(&Judge::opaque(), &Judge::new("keys", Shape::Opaque));
+    let optional = |parts: &Parts| gate.authenticate_optional(parts).try_now().unwrap();
+    assert!(optional(&parts(&[])).unwrap().is_none());
+    assert!(optional(&parts(&[("x-api-key", "app")])).unwrap().is_none());
+    let bad = optional(&parts(&[("x-api-key", "api_key_unknown")]));
+    assert_eq!(kind(bad), Some(RejectionKind::ApiKeyUnknown));
+    let half = optional(&bearer("alice"));
+    assert_eq!(kind(half), Some(RejectionKind::CredentialMissing));
+    assert!(optional(&both("alice", "app")).unwrap().is_some());
+}
+
+#[test]
+fn a_judge_that_waits_is_polled_and_not_asked_before() {
+    let judge = Judge::slow();
+    let gate = open(&judge);
+    let parts = bearer("good");
+    let answer = gate.check(&parts);
+    assert_eq!(judge.calls(), 0);
+    let (admitted, pauses) = drive(answer);
+    assert_eq!(admitted.unwrap().principal().authority().as_str(), "opaque");
+    assert_eq!((judge.calls(), pauses), (1, 1));
+    let expired = self::bearer("token_expired");
+    let (refused, _) = drive(gate.check(&expired));
+    assert_eq!(kind(refused), Some(RejectionKind::TokenExpired));
+    drop(gate.check(&parts));
+    assert_eq!(judge.calls(), 2);
+}
+
+#[test]
+fn an_answer_that_is_not_ready_is_said_to_be() {
+    let judge = Judge::slow();
+    let gate = open(&judge);
+    assert!(gate.try_check_now(&bearer("good")).is_none());
+    assert_eq!(judge.calls(), 0);
+    // What needs no judge is ready all the same.
+    let refused = gate.try_check_now(&parts(&[])).unwrap();
+    assert_eq!(kind(refused), Some(RejectionKind::CredentialMissing));
+}
+
+#[test]
+fn both_slots_may_wait() {
+    let (user, client) = (Judge::slow(), Judge::slow());
+    let gate = two_slots(&user, &client);
+    let parts = both("alice", "app");
+    let (refused, pauses) = drive(gate.check(&parts));
+    assert_eq!(kind(refused), Some(RejectionKind::AccessDenied));
+    assert_eq!((pauses, user.calls(), client.calls()), (2, 1, 1));
+}
+
+#[derive(Debug, Default)]
+struct SlowPolicy(AtomicUsize);
+
+impl Authorizer for SlowPolicy {
+    fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
+        NowOrLater::later(async move {
+            Pause::default().await;
+            self.0.fetch_add(1, Ordering::SeqCst);
+            match request.facts() {
+                Some(_) => Decision::allow(),
+                None => Decision::deny(),
+            }
+        })
+    }
+}
+
+#[test]
+fn an_authorizer_may_wait_and_no_judge_is_asked_again() {
+    let (judge, policy) = (Judge::opaque(), Arc::new(SlowPolicy::default()));
+    let builder = builder().validator(judge.clone());
+    let gate = builder.authorizer(Arc::clone(&policy)).build().unwrap();
+    let parts = bearer("good");
+    let (admitted, pauses) = drive(gate.check(&parts));
+    assert!(admitted.is_ok());
+    assert_eq!((pauses, judge.calls()), (1, 1));
+    assert_eq!(policy.0.load(Ordering::SeqCst), 1);
+}
+
+#[derive(Clone, Debug, Default)]
+struct CountingClock(Arc<AtomicUsize>);
+
+impl Clock for CountingClock {
+    fn now(&self) -> Option<UnixTime> {
+        let calls = self.0.fetch_add(1, Ordering::SeqCst);
+        Some(UnixTime::from_secs(NOW + calls as u64))
+    }
+}
+
+#[test]
+fn a_request_has_one_time() {
+    let clock = CountingClock::default();
+    let judge = Judge::slow();
+    let builder = Gate::builder().clock(clock.clone()).validator(judge);
+    let gate = builder.allow_any_authenticated().build().unwrap();
+    let parts = bearer("good");
+    let (admitted, _) = drive(gate.check(&parts));
+    let admitted = admitted.unwrap();
+    assert_eq!(admitted.principal().expires_at(), Some(admitted.now()));
+    assert_eq!(clock.0.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_refusal_is_final() {
+    let keys = Judge::new("keys", Shape::Prefix("to".into()));
+    let rest = Judge::opaque();
+    let builder = builder().validator(keys.clone()).validator(rest.clone());
+    let gate = builder.allow_any_authenticated().build().unwrap();
+    let refused = check(&gate, &bearer("token_expired"));
+    assert_eq!(kind(refused), Some(RejectionKind::TokenExpired));
+    assert_eq!((keys.calls(), rest.calls()), (1, 0));
+    assert!(check(&gate, &bearer("good")).is_ok());
+    assert_eq!((keys.calls(), rest.calls()), (1, 1));
+}
+
+#[test]
+fn a_place_is_bound_to_its_judge() {
+    let sources = Sources::builder().cookie("sid").build().unwrap();
+    let place = Place::Cookie("sid".into());
+    let gate = builder()
+        .sources(sources)
+        .validator(jwt_judge("https://idp.example.com"))
+        .validator_at(place, Judge::opaque())
+        .allow_any_authenticated()
+        .build()
+        .unwrap();
+    let same = ("sec-fetch-site", "same-origin");
+    let admitted = check(&gate, &parts(&[("cookie", "sid=good"), same])).unwrap();
+    assert_eq!(admitted.principal().authority().as_str(), "opaque");
+    let refused = check(&gate, &bearer("good"));
+    assert_eq!(kind(refused), Some(RejectionKind::TokenMalformed));
+    let cross = ("sec-fetch-site", "cross-site");
+    let mut foreign = parts(&[("cookie", "sid=good"), cross]);
+    foreign.method = http::Method::POST;
+    let refused = check(&gate, &foreign).unwrap_err();
+    assert_eq!(refused.kind(), RejectionKind::CrossSiteRefused);
+    assert_eq!(answer(refused), (403, None));
+}
+
+#[test]
+fn a_credential_in_the_query_keeps_the_response_private() {
+    let sources = Sources::builder().query("access_token").build().unwrap();
+    let builder = builder().sources(sources).validator(Judge::opaque());
+    let gate = builder.allow_any_authenticated().build().unwrap();
+    let request = Request::get("/?access_token=good").body(()).unwrap();
+    let admitted = gate.try_check_now(&request).unwrap().unwrap();
+    assert_eq!(admitted.headers()[header::CACHE_CONTROL], "private");
+    assert!(check(&gate, &bearer("good")).unwrap().headers().is_empty());
+}
+
+fn refused(builder: GateBuilder) -> (ConfigErrorKind, &'static str) {
+    let error = builder.build().unwrap_err();
+    (error.kind(), error.field())
+}
+
+#[test]
+fn a_gate_without_judge_or_authorizer_is_not_built() {
+    let no_policy = builder().validator(Judge::opaque());
+    assert_eq!(refused(no_policy), (ConfigErrorKind::Empty, "authorizer"));
+    let no_judge = builder().allow_any_authenticated();
+    assert_eq!(refused(no_judge), (ConfigErrorKind::Empty, "validator"));
+    let two = builder()
+        .validator(Judge::opaque())
+        .authorizer(require_scope("a"))
+        .allow_any_authenticated();
+    assert_eq!(refused(two), (ConfigErrorKind::Conflict, "authorizer"));
+}
+
+#[test]
+fn a_second_slot_is_whole_and_apart_from_the_first() {
+    let first = || {
+        builder()
+            .validator(Judge::opaque())
+            .allow_any_authenticated()
+    };
+    let no_places = first().client_validator(Judge::opaque());
+    let empty = ConfigErrorKind::Empty;
+    assert_eq!(refused(no_places), (empty, "client_sources"));
+    let key = Sources::builder().without_bearer().header("x-api-key");
+    let key = key.build().unwrap();
+    let no_judge = first().client_sources(key.clone());
+    assert_eq!(refused(no_judge), (empty, "client_validator"));
+    let shared = first()
+        .client_validator(Judge::opaque())
+        .client_sources(Sources::default());
+    let conflict = ConfigErrorKind::Conflict;
+    assert_eq!(refused(shared), (conflict, "client_sources"));
+    let apart = first()
+        .client_validator(Judge::opaque())
+        .client_sources(key);
+    assert!(apart.build().is_ok());
+}
+
+#[test]
+fn judges_that_overlap_or_hear_nothing_are_refused() {
+    let conflict = (ConfigErrorKind::Conflict, "validator");
+    let two = builder()
+        .validator(Judge::opaque())
+        .validator(Judge::opaque())
+        .allow_any_authenticated();
+    assert_eq!(refused(two), conflict);
+    let place = Place::Cookie("sid".into());
+    let deaf = builder()
+        .validator_at(place, Judge::opaque())
+        .allow_any_authenticated();
+    assert_eq!(refused(deaf), conflict);
+    let sources = Sources::builder().cookie("sid").build().unwrap();
+    let unbound = builder()
+        .sources(sources)
+        .validator(Judge::opaque())
+        .validator(Judge::new("jwt", Shape::Jwt))
+        .allow_any_authenticated();
+    assert_eq!(refused(unbound), conflict);
+}
+
+#[test]
+fn several_outside_authorities_are_bounded_or_declared_equal() {
+    let gate = |a: Authorities, b: Authorities| {
+        builder()
+            .validator(Judge::opaque().outside(a))
+            .validator(Judge::new("jwt", Shape::Jwt).outside(b))
+            .allow_any_authenticated()
+    };
+    let conflict = (ConfigErrorKind::Conflict, "validator");
+    let (open, bounded) = (Authorities::OUTSIDE, Authorities::BOUNDED);
+    assert_eq!(refused(gate(open, open)), conflict);
+    assert_eq!(refused(gate(open, bounded)), conflict);
+    assert!(gate(bounded, bounded).build().is_ok());
+    assert!(gate(Authorities::OWN, open).build().is_ok());
+    assert!(gate(open, open).all_authorities_equal().build().is_ok());
+    let join = || {
+        let issuers = ["https://a.example.com", "https://b.example.com"];
+        JwtValidator::of(issuers.map(jwt_judge)).unwrap()
+    };
+    let joined = || builder().validator(join()).allow_any_authenticated();
+    assert_eq!(refused(joined()), conflict);
+    assert!(joined().all_authorities_equal().build().is_ok());
+}
+
+#[test]
+fn no_credential_or_secret_is_shown() {
+    let gate = jwt_gate();
+    let token = jwt(&claims(NOW + 60, r#","tenant":"s3cret","scope":"x""#));
+    let parts = bearer(&token);
+    let caller = gate.authenticate(&parts).try_now().unwrap().unwrap();
+    let refusal = check(&gate, &parts).unwrap_err();
+    let good = jwt(&claims(NOW + 60, &format!(r#"{GOOD},"pin":"s3cret""#)));
+    let admitted = check(&gate, &bearer(&good)).unwrap();
+    let malformed = check(&gate, &bearer("s3cret")).unwrap_err();
+    let decision = refusal.decision().unwrap().clone();
+    let mut shown = format!("{gate:?} {caller:?} {refusal:?} {refusal} {admitted:?} {malformed:?}");
+    shown += &format!("{decision:?} {decision} {:?}", admitted.decision());
+    for refusal in [refusal, malformed] {
+        let response = refusal.into_response::<String>();
+        shown += &format!("{response:?}");
+    }
+    let secret = str::from_utf8(SECRET).unwrap();
+    let payload = token.split('.').nth(1).unwrap();
+    for canary in ["s3cret", secret, payload, "acme"] {
+        assert!(!shown.contains(canary), "{canary} in {shown}");
+    }
+}
+
+#[test]
+fn a_gate_is_shared_and_its_answers_travel() {
+    fn travels<T: Send>(value: T) -> T {
+        value
+    }
+    let gate = jwt_gate().clone();
+    let parts = parts(&[]);
+    let (refused, _) = drive(travels(gate.check(&parts)));
+    assert_eq!(kind(refused), Some(RejectionKind::CredentialMissing));
+    fn shared<T: Clone + Send + Sync + 'static>() {}
+    shared::<Gate>();
+    shared::<Admitted>();
+}
