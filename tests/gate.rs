@@ -15,6 +15,7 @@ use bearergate::AccessRequest;
 use bearergate::Admitted;
 use bearergate::Authorities;
 use bearergate::Authorizer;
+use bearergate::Challenge;
 use bearergate::Clock;
 use bearergate::ConfigErrorKind;
 use bearergate::Decision;
@@ -392,6 +393,13 @@ fn what_no_header_can_hold_is_left_out_of_the_challenge() {
     let refusal = check(&builder.build().unwrap(), &bearer("good")).unwrap_err();
     let expected = r#"Bearer realm="api", error="insufficient_scope", scope="fine""#;
     assert_eq!(answer(refusal), (403, Some(expected.to_owned())));
+}
+
+#[test]
+fn an_allow_that_is_refused_all_the_same_is_a_denial() {
+    let refusal = Challenge::default().deny(Decision::allow());
+    assert_eq!(refusal.kind(), RejectionKind::AccessDenied);
+    assert_eq!(answer(refusal), (403, None));
 }
 
 #[test]

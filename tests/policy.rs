@@ -1,5 +1,9 @@
 //! Conditions: three-valued, deny by default, and honest about why.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests"
+)]
 
 use bearergate::AccessRequest;
 use bearergate::Authorizer;

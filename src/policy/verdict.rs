@@ -53,10 +53,6 @@ impl Verdict {
 
     /// Returns the opposite; of what cannot be told that cannot be told either.
     #[must_use]
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "const, and callable without an import"
-    )]
     pub const fn not(self) -> Self {
         match self {
             Self::False => Self::True,
