@@ -1,0 +1,75 @@
+//! What the gate costs beside its judge: no allocation to let a caller in.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use bearergate::AccessRequest;
+use bearergate::Gate;
+use bearergate::NowOrLater;
+use bearergate::Presented;
+use bearergate::Principal;
+use bearergate::PrincipalKind;
+use bearergate::Rejection;
+use bearergate::Shape;
+use bearergate::TokenValidator;
+use bearergate::UnixTime;
+use bearergate::claim;
+use bearergate::require_scope;
+
+/// Hands out a principal that it holds.
+#[derive(Clone, Debug)]
+struct Ready(Principal);
+
+impl TokenValidator for Ready {
+    fn shapes(&self) -> &[Shape] {
+        &[Shape::Opaque]
+    }
+
+    fn validate<'a>(
+        &'a self,
+        _: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        NowOrLater::now(Ok(self.0.clone()))
+    }
+}
+
+fn alice() -> Principal {
+    Principal::builder(PrincipalKind::Other, "house")
+        .scopes(["orders:write", "orders:read"])
+        .claims(r#"{"tenant":"acme","level":3,"verified":true}"#)
+        .unwrap()
+        .build()
+}
+
+fn allocations(mut run: impl FnMut()) -> u64 {
+    run();
+    allocation_counter::measure(run).count_total
+}
+
+#[test]
+fn an_allow_costs_no_allocation() {
+    let caller = alice();
+    let policy = require_scope("admin")
+        .or(require_scope("orders:read"))
+        .and(claim("tenant").is("acme"))
+        .and(claim("level").is(3) & claim("verified").is(true))
+        .and(claim("suspended").absent())
+        .and(claim("tenant").is("other").not());
+    let request = AccessRequest::new(&caller, UnixTime::from_secs(0));
+    let count = allocations(|| assert!(policy.decide(&request).is_allowed()));
+    assert_eq!(count, 0);
+    // The counter counts: a deny says why.
+    let count = allocations(|| assert!(!policy.clone().not().decide(&request).is_allowed()));
+    assert_ne!(count, 0);
+}
+
+#[test]
+fn a_gate_costs_no_allocation_beside_its_judge() {
+    let gate = Gate::builder()
+        .validator(Ready(alice()))
+        .authorizer(require_scope("orders:read"))
+        .build()
+        .unwrap();
+    let request = http::Request::get("/").header("authorization", "Bearer good");
+    let request = request.body(()).unwrap();
+    let count = allocations(|| assert!(gate.try_check_now(&request).unwrap().is_ok()));
+    assert_eq!(count, 0);
+}
