@@ -1,4 +1,4 @@
-//! The main job in one file: requests with good and bad tokens are judged, each with its answer.
+//! The main job in one file: requests with good and bad tokens pass a gate or get their answer.
 //!
 //! ```text
 //! cargo run --example quickstart
@@ -15,18 +15,19 @@ use std::process::ExitCode;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bearergate::Challenge;
 use bearergate::FakeClock;
+use bearergate::Gate;
 use bearergate::JwtValidator;
 use bearergate::Key;
 use bearergate::KeySet;
-use bearergate::Presented;
-use bearergate::Principal;
-use bearergate::Rejection;
+use bearergate::Refusal;
 use bearergate::RejectionKind;
-use bearergate::TokenValidator;
 use bearergate::UnixTime;
-use http::header;
+use bearergate::require_scope;
+use http::HeaderMap;
+use http::Request;
+use http::header::AUTHORIZATION;
+use http::header::WWW_AUTHENTICATE;
 use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::RSA_PKCS1_SHA256;
@@ -46,11 +47,11 @@ const RSA_PUBLIC: &str = include_str!("../tests/keys/rsa-2048.public.pem");
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let issuer = Issuer::new().map_err(|_| "no random numbers")?;
-    let validator = validator(&issuer)?;
+    let gate = gate(&issuer)?;
     let answers: Vec<_> = cases(&issuer)?
         .into_iter()
-        .map(|case| answer(&validator, case))
-        .collect();
+        .map(|case| answer(&gate, case))
+        .collect::<Result<_, _>>()?;
     print(&answers)?;
     let is_right = answers.iter().all(|answer| answer.kind == answer.wanted);
     Ok(if is_right {
@@ -60,33 +61,29 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     })
 }
 
-/// Trusts two keys of one issuer. A service leaves out the clock.
-fn validator(issuer: &Issuer) -> Result<JwtValidator, Box<dyn Error>> {
+/// One issuer with two keys, and one scope that callers need. A service leaves out the clock.
+fn gate(issuer: &Issuer) -> Result<Gate, Box<dyn Error>> {
     let keys = KeySet::new([
         Key::from_jwk(issuer.jwk().to_string())?,
         Key::from_pem(RSA_PUBLIC)?.with_kid(RSA_KID)?,
     ])?;
-    let validator = JwtValidator::builder()
-        .issuer(ISSUER)
-        .audience(AUDIENCE)
-        .keys(keys)
+    let gate = Gate::builder()
+        .validator(
+            JwtValidator::builder()
+                .issuer(ISSUER)
+                .audience(AUDIENCE)
+                .keys(keys)
+                .build()?,
+        )
+        .authorizer(require_scope("orders:read"))
         .clock(FakeClock::at(UnixTime::from_secs(NOW)))
         .build()?;
-    Ok(validator)
-}
-
-/// Judges the value of an `Authorization` header.
-fn judge(validator: &JwtValidator, header: Option<&str>) -> Result<Principal, Rejection> {
-    let header = header.ok_or(RejectionKind::CredentialMissing)?;
-    let presented = Presented::authorization(header)?;
-    // With keys at hand the answer is there at once; with fetched keys it is awaited.
-    let judged = validator.validate(&presented).try_now();
-    judged.unwrap_or_else(|_| Err(RejectionKind::Unavailable.into()))
+    Ok(gate)
 }
 
 struct Case {
     name: &'static str,
-    header: Option<String>,
+    headers: HeaderMap,
     wanted: Option<RejectionKind>,
 }
 
@@ -98,70 +95,82 @@ struct Answer {
     challenge: String,
 }
 
-fn answer(validator: &JwtValidator, case: Case) -> Answer {
-    let refusal = judge(validator, case.header.as_deref())
-        .err()
-        .map(|rejection| Challenge::default().refuse(rejection));
-    let challenge = refusal.as_ref().map(bearergate::Refusal::headers);
-    let challenge = challenge
-        .as_ref()
-        .and_then(|headers| headers.get(header::WWW_AUTHENTICATE)?.to_str().ok());
-    Answer {
+fn answer(gate: &Gate, case: Case) -> Result<Answer, Box<dyn Error>> {
+    let mut request = Request::get("/orders").body(())?;
+    *request.headers_mut() = case.headers;
+    // Inside an async function: `gate.check(&request).await`.
+    let checked = gate.try_check_now(&request).ok_or("a judge had to wait")?;
+    let refusal = checked.err();
+    Ok(Answer {
         name: case.name,
         wanted: case.wanted,
-        kind: refusal.as_ref().map(bearergate::Refusal::kind),
+        kind: refusal.as_ref().map(Refusal::kind),
+        challenge: refusal.as_ref().map_or("-".to_owned(), challenge),
+        // A service answers with `refusal.into_response()`.
         status: refusal.map_or(200, |refusal| refusal.status().as_u16()),
-        challenge: challenge.unwrap_or("-").to_owned(),
-    }
+    })
+}
+
+fn challenge(refusal: &Refusal) -> String {
+    let headers = refusal.headers();
+    let line = headers.get(WWW_AUTHENTICATE);
+    let line = line.and_then(|line| line.to_str().ok());
+    line.unwrap_or("-").to_owned()
 }
 
 fn cases(issuer: &Issuer) -> Result<Vec<Case>, Box<dyn Error>> {
     let es256 = |claims: Value| issuer.token(&claims).map_err(|_| "no signature");
     let good = es256(claims())?;
-    let case = |name, token: String, wanted| Case {
-        name,
-        header: Some(format!("Bearer {token}")),
-        wanted,
-    };
     Ok(vec![
-        case("good, ES256", good.clone(), None),
-        case("good, RS256", rs256(&claims())?, None),
-        case(
-            "expired",
-            es256(with("exp", json!(NOW - 600)))?,
-            Some(RejectionKind::TokenExpired),
-        ),
-        case(
+        Case::new("good, ES256", &good)?,
+        Case::new("good, RS256", &rs256(&claims())?)?,
+        Case::new("expired", &es256(with("exp", NOW - 600))?)?.wants(RejectionKind::TokenExpired),
+        Case::new(
             "wrong audience",
-            es256(with("aud", json!("https://other.example.com")))?,
-            Some(RejectionKind::AudienceMismatch),
-        ),
-        case(
-            "tampered claims",
-            tampered(&good),
-            Some(RejectionKind::SignatureInvalid),
-        ),
-        case(
-            "alg none",
-            unsigned(),
-            Some(RejectionKind::AlgorithmNotAllowed),
-        ),
-        case(
-            "public RSA key as HMAC secret",
-            confused(),
-            Some(RejectionKind::AlgorithmNotAllowed),
-        ),
-        Case {
-            name: "no token",
-            header: None,
-            wanted: Some(RejectionKind::CredentialMissing),
-        },
-        Case {
-            name: "two spaces before the token",
-            header: Some(format!("Bearer  {good}")),
-            wanted: Some(RejectionKind::CredentialMalformed),
-        },
+            &es256(with("aud", "https://other.example.com"))?,
+        )?
+        .wants(RejectionKind::AudienceMismatch),
+        Case::new("tampered claims", &tampered(&good))?.wants(RejectionKind::SignatureInvalid),
+        Case::new("alg none", &unsigned())?.wants(RejectionKind::AlgorithmNotAllowed),
+        Case::new("public RSA key as HMAC secret", &confused())?
+            .wants(RejectionKind::AlgorithmNotAllowed),
+        Case::new("no token", &good)?
+            .without_header()
+            .wants(RejectionKind::CredentialMissing),
+        Case::new("two tokens", &good)?
+            .with_header(&good)?
+            .wants(RejectionKind::CredentialAmbiguous),
+        Case::new("scope missing", &es256(with("scope", "orders:write"))?)?
+            .wants(RejectionKind::ScopeInsufficient),
     ])
+}
+
+impl Case {
+    /// A request with this token that should be let in.
+    fn new(name: &'static str, token: &str) -> Result<Self, Box<dyn Error>> {
+        let case = Self {
+            name,
+            headers: HeaderMap::new(),
+            wanted: None,
+        };
+        case.with_header(token)
+    }
+
+    fn with_header(mut self, token: &str) -> Result<Self, Box<dyn Error>> {
+        let value = format!("Bearer {token}").parse()?;
+        self.headers.append(AUTHORIZATION, value);
+        Ok(self)
+    }
+
+    fn without_header(mut self) -> Self {
+        self.headers.clear();
+        self
+    }
+
+    fn wants(self, kind: RejectionKind) -> Self {
+        let wanted = Some(kind);
+        Self { wanted, ..self }
+    }
 }
 
 const RSA_KID: &str = "test-rsa";
@@ -173,10 +182,10 @@ fn claims() -> Value {
     })
 }
 
-fn with(name: &str, value: Value) -> Value {
+fn with(name: &str, value: impl Into<Value>) -> Value {
     let mut claims = claims();
     if let Some(members) = claims.as_object_mut() {
-        members.insert(name.to_owned(), value);
+        members.insert(name.to_owned(), value.into());
     }
     claims
 }
@@ -202,7 +211,7 @@ fn tampered(good: &str) -> String {
     let mut parts = good.split('.');
     let header = parts.next().unwrap_or_default();
     let signature = parts.nth(1).unwrap_or_default();
-    let message = minting::message(&Value::Null, &with("sub", json!("admin")));
+    let message = minting::message(&Value::Null, &with("sub", "admin"));
     let claims = message.split('.').nth(1).unwrap_or_default();
     format!("{header}.{claims}.{signature}")
 }
@@ -230,17 +239,11 @@ fn print(answers: &[Answer]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let width = answers.iter().map(|answer| answer.name.len()).max();
     let width = width.unwrap_or_default();
-    writeln!(
-        out,
-        "{:width$}  {:7}  {:21}  {:4}  WWW-Authenticate",
-        "request", "verdict", "kind", "HTTP"
-    )?;
+    write!(out, "{:width$}  verdict  ", "request")?;
+    writeln!(out, "{:21}  HTTP  WWW-Authenticate", "kind")?;
     for answer in answers {
-        let verdict = if answer.kind.is_none() {
-            "accept"
-        } else {
-            "reject"
-        };
+        let is_in = answer.kind.is_none();
+        let verdict = if is_in { "accept" } else { "reject" };
         let kind = answer.kind.map_or("-", RejectionKind::as_str);
         write!(out, "{:width$}  {verdict:7}  {kind:21}  ", answer.name)?;
         writeln!(out, "{:<4}  {}", answer.status, answer.challenge)?;
