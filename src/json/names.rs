@@ -54,10 +54,7 @@ impl Names {
         } else {
             hash_plain(self.seed, text.get(start..end).unwrap_or_default())
         };
-        if self
-            .open(first)
-            .any(|n| n.hash == hash && n.is(text, start))
-        {
+        if self.has(first, hash, |n| n.is(text, start)) {
             return false;
         }
         self.push(
@@ -70,13 +67,15 @@ impl Names {
         true
     }
 
-    fn open(&self, first: usize) -> impl Iterator<Item = &Name> {
+    #[inline]
+    fn has(&self, first: usize, hash: u32, is: impl Fn(&Name) -> bool) -> bool {
         let inline = self.inline.get(first.min(INLINE)..self.len.min(INLINE));
+        let same = |n: &&Name| n.hash == hash;
+        if inline.unwrap_or_default().iter().filter(same).any(&is) {
+            return true;
+        }
         let spill = self.spill.get(first.saturating_sub(INLINE)..);
-        inline
-            .unwrap_or_default()
-            .iter()
-            .chain(spill.unwrap_or_default())
+        self.len > INLINE && spill.unwrap_or_default().iter().filter(same).any(is)
     }
 
     fn push(&mut self, text: &[u8], name: Name) {

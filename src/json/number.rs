@@ -18,13 +18,22 @@ pub(crate) enum Bound {
 ///
 /// Returns `None` for a negative number, one beyond the range, or text that is no number.
 pub(crate) fn seconds(raw: &str, bound: Bound) -> Option<u64> {
-    let digits = raw.bytes().all(|b| b.is_ascii_digit());
-    let secs = if digits && raw.len() < 20 {
-        raw.parse().ok()?
-    } else {
-        fraction(raw, bound)?
+    let secs = match plain(raw) {
+        Some(secs) => secs,
+        None => fraction(raw, bound)?,
     };
     (secs <= limits::TIME_MAX).then_some(secs)
+}
+
+/// Reads up to 18 digits, which cannot overflow.
+fn plain(raw: &str) -> Option<u64> {
+    if raw.len() > 18 {
+        return None;
+    }
+    raw.bytes().try_fold(0_u64, |secs, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| secs.wrapping_mul(10).wrapping_add(digit.into()))
+    })
 }
 
 fn fraction(raw: &str, bound: Bound) -> Option<u64> {
@@ -102,10 +111,13 @@ fn at_end(text: &[u8], at: usize) -> JsonErrorKind {
     }
 }
 
+/// A little below the largest double: some readers round a number just below that to infinity.
+const LARGEST: f64 = 1.797_693_134_862e308;
+
 fn finite(number: &[u8]) -> Result<(), JsonErrorKind> {
     let value = str::from_utf8(number).ok().and_then(|n| n.parse().ok());
     match value {
-        Some(value) if f64::is_finite(value) => Ok(()),
+        Some(value) if f64::abs(value) <= LARGEST => Ok(()),
         _ => Err(JsonErrorKind::NumberOutOfRange),
     }
 }

@@ -1,5 +1,7 @@
 //! The scanner: one pass, no recursion.
 
+use std::str::Utf8Error;
+
 use super::JsonError;
 use super::JsonErrorKind;
 use super::names::Names;
@@ -52,11 +54,12 @@ struct Scanner<'j> {
     value_end: usize,
     member: Span,
     frames: [Frame; limits::JSON_DEPTH],
+    innermost: Frame,
     depth: usize,
     names: Names,
 }
 
-/// An open object or array.
+/// An open object or array. `frames` holds those around the innermost one.
 #[derive(Clone, Copy, Default)]
 struct Frame {
     is_object: bool,
@@ -81,11 +84,10 @@ impl<'j> Scanner<'j> {
         if text.len() > limits::JSON_BYTES {
             return Err(JsonError::new(JsonErrorKind::TooLarge, limits::JSON_BYTES));
         }
-        if let Err(error) = str::from_utf8(text) {
-            return Err(JsonError::new(
-                JsonErrorKind::InvalidUnicode,
-                error.valid_up_to(),
-            ));
+        if !text.is_ascii() {
+            let invalid =
+                |e: Utf8Error| JsonError::new(JsonErrorKind::InvalidUnicode, e.valid_up_to());
+            str::from_utf8(text).map_err(invalid)?;
         }
         Ok(Self {
             text,
@@ -93,6 +95,7 @@ impl<'j> Scanner<'j> {
             value_end: 0,
             member: Span::default(),
             frames: [Frame::default(); limits::JSON_DEPTH],
+            innermost: Frame::default(),
             depth: 0,
             names: Names::new(),
         })
@@ -118,7 +121,7 @@ impl<'j> Scanner<'j> {
         let start = self.at;
         let escaped = self.string()?;
         let end = self.at - 1;
-        let first = self.frame().first_name as usize;
+        let first = self.innermost.first_name as usize;
         if self.names.len() - first == limits::JSON_MEMBERS {
             return Err(JsonError::new(JsonErrorKind::TooManyMembers, start - 1));
         }
@@ -159,7 +162,7 @@ impl<'j> Scanner<'j> {
     }
 
     fn after(&mut self, sink: &mut impl Sink) -> Result<State, JsonError> {
-        let is_object = self.frame().is_object;
+        let is_object = self.innermost.is_object;
         if is_object && self.depth == 1 {
             self.member.value_end = self.value_end;
             sink.member(self.text, self.member);
@@ -180,10 +183,11 @@ impl<'j> Scanner<'j> {
 
     fn open(&mut self, is_object: bool) -> Result<State, JsonError> {
         let first_name = self.names.len() as u32;
-        let Some(frame) = self.frames.get_mut(self.depth) else {
+        let Some(around) = self.frames.get_mut(self.depth) else {
             return Err(self.error(JsonErrorKind::TooDeep));
         };
-        *frame = Frame {
+        *around = self.innermost;
+        self.innermost = Frame {
             is_object,
             first_name,
         };
@@ -197,8 +201,9 @@ impl<'j> Scanner<'j> {
     }
 
     fn close(&mut self) -> State {
-        self.names.truncate(self.frame().first_name as usize);
+        self.names.truncate(self.innermost.first_name as usize);
         self.depth -= 1;
+        self.innermost = self.frames.get(self.depth).copied().unwrap_or_default();
         self.at += 1;
         self.value_end = self.at;
         State::After
@@ -209,11 +214,6 @@ impl<'j> Scanner<'j> {
             None => Ok(()),
             Some(_) => Err(self.error(JsonErrorKind::Syntax)),
         }
-    }
-
-    fn frame(&self) -> Frame {
-        let innermost = self.frames.get(self.depth.wrapping_sub(1));
-        innermost.copied().unwrap_or_default()
     }
 
     /// Reads the rest of a string and its closing quote; returns whether it has escapes.
@@ -239,6 +239,7 @@ impl<'j> Scanner<'j> {
     }
 
     /// Skips eight bytes at a time until a quote, a backslash or a control character is near.
+    #[inline]
     fn skip_plain(&mut self) {
         while let Some(chunk) = self.rest().first_chunk() {
             let found = special(u64::from_le_bytes(*chunk));
@@ -306,6 +307,7 @@ impl<'j> Scanner<'j> {
         Ok(())
     }
 
+    #[inline]
     fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.peek() != Some(byte) {
             return Err(self.unexpected());
@@ -314,16 +316,19 @@ impl<'j> Scanner<'j> {
         Ok(())
     }
 
+    #[inline]
     fn skip_space(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
             self.at += 1;
         }
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
 
+    #[inline]
     fn rest(&self) -> &'j [u8] {
         self.text.get(self.at..).unwrap_or_default()
     }

@@ -313,6 +313,7 @@ impl JwtBuilder<Ready> {
             max_token_bytes,
             clock,
             constraint,
+            memo: Arc::default(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::claims::Slots;
 use super::header::Header;
+use super::header::Memo;
 use crate::credential::base64url;
 use crate::json::Document;
 use crate::json::ENTRY;
@@ -21,6 +22,7 @@ pub(super) struct Compact<'t> {
     bytes: Vec<u8>,
     ends: Ends,
     members: usize,
+    encoded_header: Option<&'t [u8]>,
     pub(super) header: Header,
     pub(super) slots: Slots,
 }
@@ -40,12 +42,16 @@ impl<'t> Compact<'t> {
     ///
     /// `TokenTooLarge`, `TokenEncrypted`, `TokenMalformed`, `HeaderUnsupported` or
     /// `AlgorithmNotAllowed`.
-    pub(super) fn parse(token: &'t str, max_bytes: usize) -> Result<Self, RejectionKind> {
+    pub(super) fn parse(
+        token: &'t str,
+        max_bytes: usize,
+        memo: &Memo,
+    ) -> Result<Self, RejectionKind> {
         if token.len() > max_bytes {
             return Err(RejectionKind::TokenTooLarge);
         }
-        let (header, payload, signature) = split(token)?;
-        let header_len = base64url::decoded_len(header.len());
+        let (encoded, payload, signature) = split(token)?;
+        let header_len = base64url::decoded_len(encoded.len());
         if header_len > limits::HEADER_BYTES {
             return Err(RejectionKind::TokenTooLarge);
         }
@@ -58,7 +64,7 @@ impl<'t> Compact<'t> {
         let mut bytes = vec![0; ends.signature + Index::room(payload_len)];
         let (parts, space) = bytes.split_at_mut(ends.signature);
         decode(payload, parts, (0, ends.payload))?;
-        decode(header, parts, (ends.payload, ends.header))?;
+        decode(encoded, parts, (ends.payload, ends.header))?;
         decode(signature, parts, (ends.header, ends.signature))?;
         let (payload, rest) = parts.split_at(ends.payload);
         let mut claims = ClaimSink {
@@ -68,13 +74,18 @@ impl<'t> Compact<'t> {
         scan_object(payload, &mut claims).map_err(|_| RejectionKind::TokenMalformed)?;
         let ClaimSink { index, slots } = claims;
         let members = index.members();
-        let header = Header::read(rest.get(..header_len).unwrap_or_default(), ends.payload)?;
+        let recalled = memo.recall(encoded);
+        let header = match recalled {
+            Some(header) => header.clone(),
+            None => Header::read(rest.get(..header_len).unwrap_or_default())?,
+        };
         let signed = token.len() - signature.len() - 1;
         Ok(Self {
             signed: token.get(..signed).unwrap_or_default(),
             bytes,
             ends,
             members,
+            encoded_header: recalled.is_none().then_some(encoded),
             header,
             slots,
         })
@@ -90,7 +101,18 @@ impl<'t> Compact<'t> {
         signature.unwrap_or_default()
     }
 
-    /// Returns a piece of the payload or the header.
+    /// Returns the encoded header, unless it was recalled.
+    pub(super) fn new_header(&self) -> Option<&'t [u8]> {
+        self.encoded_header
+    }
+
+    /// Returns a piece of the header.
+    pub(super) fn header_piece(&self, piece: Piece) -> &str {
+        let start = self.ends.payload;
+        self.piece(Piece::new(start + piece.start(), start + piece.end()))
+    }
+
+    /// Returns a piece of the payload.
     pub(super) fn piece(&self, piece: Piece) -> &str {
         let bytes = self.bytes.get(piece.start()..piece.end());
         str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()

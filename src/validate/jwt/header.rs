@@ -1,5 +1,7 @@
 //! The JOSE header: what it may say, and what is refused (RFC 7515 section 4).
 
+use std::sync::OnceLock;
+
 use crate::crypto::Algorithm;
 use crate::json::Piece;
 use crate::json::Sink;
@@ -11,19 +13,20 @@ use crate::rejection::RejectionKind;
 
 /// The members that count. Those that carry or name keys (`jwk`, `jku`, `x5u`, `x5c`, `x5t`) are
 /// never looked at.
+#[derive(Clone)]
 pub(super) struct Header {
     pub(super) algorithm: Algorithm,
-    /// A string without its quotes, as a piece of the buffer; it has no escapes.
     pub(super) kid: Option<Text>,
     pub(super) typ: Typ,
 }
 
 /// The content of a string member.
+#[derive(Clone)]
 pub(super) enum Text {
-    /// It stands in the buffer as it is.
+    /// It stands in the header as it is.
     Piece(Piece),
     /// It had escapes.
-    Owned(String),
+    Owned(Box<str>),
 }
 
 /// The `typ` of the header.
@@ -34,7 +37,7 @@ pub(super) enum Typ {
     Jwt,
     /// `at+jwt`.
     AccessToken,
-    /// Another one: a string with its quotes, as a piece of the buffer.
+    /// Another one: a string with its quotes, as a piece of the header.
     Other(Piece),
 }
 
@@ -76,14 +79,14 @@ impl Members {
 }
 
 impl Header {
-    /// Reads a decoded header, which stands at `offset` of the buffer.
-    pub(super) fn read(text: &[u8], offset: usize) -> Result<Self, RejectionKind> {
+    /// Reads a decoded header.
+    pub(super) fn read(text: &[u8]) -> Result<Self, RejectionKind> {
         let mut members = Members::default();
         scan_object(text, &mut members).map_err(|_| RejectionKind::TokenMalformed)?;
         if members.is_unsupported {
             return Err(RejectionKind::HeaderUnsupported);
         }
-        let reader = Reader { text, offset };
+        let reader = Reader(text);
         let kid = members.kid.map(|m| reader.kid(m)).transpose()?;
         let typ = members.typ.map_or(Ok(Typ::Absent), |m| reader.typ(m))?;
         if let Some(cty) = members.cty {
@@ -98,14 +101,11 @@ impl Header {
     }
 }
 
-struct Reader<'j> {
-    text: &'j [u8],
-    offset: usize,
-}
+struct Reader<'j>(&'j [u8]);
 
 impl<'j> Reader<'j> {
     fn string(&self, member: Span) -> Result<Value<'j>, RejectionKind> {
-        let raw = self.text.get(member.value_start..member.value_end);
+        let raw = self.0.get(member.value_start..member.value_end);
         let raw = str::from_utf8(raw.unwrap_or_default()).unwrap_or_default();
         let value = Value::accepted(raw);
         match value.content() {
@@ -126,8 +126,8 @@ impl<'j> Reader<'j> {
             return Err(RejectionKind::HeaderUnsupported);
         }
         Ok(match kid {
-            std::borrow::Cow::Borrowed(_) => Text::Piece(self.piece(member, 1)),
-            std::borrow::Cow::Owned(kid) => Text::Owned(kid),
+            std::borrow::Cow::Borrowed(_) => Text::Piece(piece(member, 1)),
+            std::borrow::Cow::Owned(kid) => Text::Owned(kid.into()),
         })
     }
 
@@ -139,7 +139,7 @@ impl<'j> Reader<'j> {
         } else if typ.eq_ignore_ascii_case("at+jwt") {
             Typ::AccessToken
         } else {
-            Typ::Other(self.piece(member, 0))
+            Typ::Other(piece(member, 0))
         })
     }
 
@@ -151,12 +151,37 @@ impl<'j> Reader<'j> {
         }
         Ok(())
     }
+}
 
-    fn piece(&self, member: Span, quote: usize) -> Piece {
-        Piece::new(
-            self.offset + member.value_start + quote,
-            self.offset + member.value_end - quote,
-        )
+fn piece(member: Span, quote: usize) -> Piece {
+    Piece::new(member.value_start + quote, member.value_end - quote)
+}
+
+/// Headers of accepted tokens, so that the same header is not read again for every token.
+///
+/// Only what was verified is kept, so nobody else can fill it; when it is full, other headers are
+/// read each time.
+#[derive(Default)]
+pub(super) struct Memo([OnceLock<(Box<[u8]>, Header)>; 4]);
+
+impl Memo {
+    /// Returns the header of this encoded form, if a token with it was accepted.
+    pub(super) fn recall(&self, encoded: &[u8]) -> Option<&Header> {
+        let known = self.0.iter().map_while(OnceLock::get);
+        known
+            .into_iter()
+            .find(|(k, _)| **k == *encoded)
+            .map(|(_, h)| h)
+    }
+
+    /// Keeps the header of an accepted token.
+    pub(super) fn keep(&self, encoded: &[u8], header: &Header) {
+        for slot in &self.0 {
+            let (kept, _) = slot.get_or_init(|| (encoded.into(), header.clone()));
+            if **kept == *encoded {
+                return;
+            }
+        }
     }
 }
 

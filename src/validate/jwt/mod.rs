@@ -19,6 +19,7 @@ use std::sync::Arc;
 use self::claims::Name;
 use self::claims::Typed;
 use self::compact::Compact;
+use self::header::Memo;
 use self::header::Text;
 use self::issuers::IssuerLookup;
 use self::trust::Checked;
@@ -101,6 +102,7 @@ pub struct JwtValidator {
     max_token_bytes: usize,
     clock: Arc<dyn Clock>,
     constraint: Option<Arc<dyn SenderConstraint>>,
+    memo: Arc<Memo>,
 }
 
 impl JwtValidator {
@@ -124,7 +126,7 @@ impl JwtValidator {
 
     fn begin<'t>(&self, presented: &'t Presented<'_>) -> Result<(Compact<'t>, &Trust), Rejection> {
         let token = presented.credential().expose();
-        let compact = Compact::parse(token, self.max_token_bytes)?;
+        let compact = Compact::parse(token, self.max_token_bytes, &self.memo)?;
         let trust = self.trust(&compact)?;
         let algorithm = compact.header.algorithm;
         if trust.algorithms.is_some_and(|a| !a.contains(algorithm)) {
@@ -157,6 +159,9 @@ impl JwtValidator {
             presented,
         } = case;
         let key = verify(&compact, keys)?;
+        if let Some(encoded) = compact.new_header() {
+            self.memo.keep(encoded, &compact.header);
+        }
         let (slots, typ) = (compact.slots, compact.header.typ);
         let (document, header) = compact.into_document();
         let claims = Typed::read(&document, slots)?;
@@ -164,6 +169,7 @@ impl JwtValidator {
         let now = now.ok_or(RejectionKind::Unavailable)?;
         trust.check(&Checked {
             claims: &claims,
+            header,
             typ,
             now,
         })?;
@@ -263,7 +269,7 @@ fn find<'a>(
 
 fn kid<'c>(compact: &'c Compact<'_>) -> Option<&'c str> {
     match compact.header.kid.as_ref()? {
-        Text::Piece(piece) => Some(compact.piece(*piece)),
+        Text::Piece(piece) => Some(compact.header_piece(*piece)),
         Text::Owned(kid) => Some(kid),
     }
 }

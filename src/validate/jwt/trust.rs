@@ -13,6 +13,7 @@ use crate::clock::Leeway;
 use crate::clock::UnixTime;
 use crate::crypto::Algorithms;
 use crate::json::Kind;
+use crate::json::Piece;
 use crate::json::Value;
 use crate::key::KeySet;
 use crate::key::KeyStore;
@@ -177,6 +178,8 @@ impl Trust {
 /// A verified token whose claims are being checked.
 pub(super) struct Checked<'c, 'd> {
     pub(super) claims: &'c Typed<'d>,
+    /// Where the header stands in the document.
+    pub(super) header: Piece,
     pub(super) typ: Typ,
     pub(super) now: UnixTime,
 }
@@ -189,6 +192,8 @@ impl Checked<'_, '_> {
             Typ::Jwt => "JWT".into(),
             Typ::AccessToken => "at+jwt".into(),
             Typ::Other(piece) => {
+                let start = self.header.start();
+                let piece = Piece::new(start + piece.start(), start + piece.end());
                 let value = self.claims.document().value(piece);
                 let text = value.and_then(Value::as_str).unwrap_or_default();
                 without_application(&text).to_owned().into()
