@@ -1,0 +1,181 @@
+//! Where a request carries its credential.
+//!
+//! The input is a request as it is written on the wire: `METHOD TARGET`, header lines, an empty
+//! line, a form body.
+//!
+//! Property: nothing panics; a header value that is accepted is `Bearer`, one space and the token
+//! again; and what is extracted is, by another reader's judgement, the only credential of the
+//! request, in the very spelling of its place. A cookie needs proof that no other site is behind
+//! the request.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use bearergate::Place;
+use bearergate::Presented;
+use bearergate::RequestFacts;
+use bearergate::Scheme;
+use bearergate::Sources;
+use http::Request;
+use libfuzzer_sys::fuzz_target;
+
+const ORIGIN: &str = "https://app.example.com";
+
+static SOURCES: LazyLock<Sources> = LazyLock::new(|| {
+    let builder = Sources::builder().dpop().api_key().cookie("sid");
+    let builder = builder.allow_origin(ORIGIN).header("x-api-key");
+    let builder = builder
+        .form(Sources::ACCESS_TOKEN)
+        .query(Sources::ACCESS_TOKEN);
+    builder.build().expect("the sources are well-formed")
+});
+
+fuzz_target!(|text: &[u8]| {
+    let Some((request, form)) = read(text) else {
+        return;
+    };
+    for line in values(&request, "authorization") {
+        check_header(line);
+    }
+    let facts = RequestFacts::from(&request).with_form(form);
+    if let Ok(presented) = SOURCES.extract(&facts) {
+        check_extracted(&presented, &request, form);
+    }
+});
+
+fn read(text: &[u8]) -> Option<(Request<()>, &[u8])> {
+    let (first, mut rest) = line(text);
+    let (method, target) = str::from_utf8(first).ok()?.split_once(' ')?;
+    let mut builder = Request::builder().method(method).uri(target);
+    loop {
+        let (header, after) = line(rest);
+        rest = after;
+        let Some(colon) = header.iter().position(|b| *b == b':') else {
+            return Some((builder.body(()).ok()?, rest));
+        };
+        let (name, value) = (&header[..colon], &header[colon + 1..]);
+        builder = builder.header(name, value.strip_prefix(b" ").unwrap_or(value));
+    }
+}
+
+fn line(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|b| *b == b'\n');
+    end.map_or((text, &[]), |end| (&text[..end], &text[end + 1..]))
+}
+
+fn values<'r>(request: &'r Request<()>, name: &str) -> Vec<&'r [u8]> {
+    let values = request.headers().get_all(name).into_iter();
+    values.map(|value| value.as_bytes()).collect()
+}
+
+fn check_header(value: &[u8]) {
+    let Ok(value) = str::from_utf8(value) else {
+        return;
+    };
+    if let Ok(presented) = Presented::authorization(value) {
+        let token = presented.credential().expose();
+        check_spelling(value.as_bytes(), Scheme::Bearer, token);
+        let bare = Presented::bearer(token).expect("an accepted token is one on its own");
+        assert_eq!(bare.credential().expose(), token);
+    }
+    let ours = SOURCES.authorization(value);
+    if let Ok(presented) = &ours {
+        let credential = presented.credential();
+        check_spelling(value.as_bytes(), credential.scheme(), credential.expose());
+    }
+    assert!(ours.is_ok() || Presented::authorization(value).is_err());
+}
+
+fn check_spelling(value: &[u8], scheme: Scheme, token: &str) {
+    let (word, rest) = value.split_at(scheme.as_str().len());
+    assert!(word.eq_ignore_ascii_case(scheme.as_str().as_bytes()));
+    assert_eq!(rest, format!(" {token}").as_bytes());
+}
+
+fn check_extracted(presented: &Presented<'_>, request: &Request<()>, form: &[u8]) {
+    let (place, credential) = (presented.place(), presented.credential());
+    let token = credential.expose();
+    let found = Found::new(request, form);
+    match place {
+        Place::AuthorizationHeader => {
+            assert_eq!(found.authorization.len(), 1);
+            check_spelling(found.authorization[0], credential.scheme(), token);
+        }
+        Place::Cookie(_) => {
+            assert_eq!(credential.scheme(), Scheme::Cookie);
+            assert!(is_reading(request) || is_same_site(request));
+            assert_eq!(found.cookies, [token.as_bytes()]);
+        }
+        Place::Form(_) => {
+            assert!(!["GET", "HEAD"].contains(&request.method().as_str()));
+            assert_eq!(found.form, [token]);
+        }
+        Place::Header(_) => assert_eq!(found.header, [token.as_bytes()]),
+        Place::Query(_) => assert_eq!(found.query, [token]),
+        place => panic!("nobody enabled {place:?}"),
+    }
+    assert_eq!(found.count(), 1);
+}
+
+fn is_reading(request: &Request<()>) -> bool {
+    let reads = ["GET", "HEAD", "OPTIONS"].contains(&request.method().as_str());
+    reads && !request.headers().contains_key("upgrade")
+}
+
+fn is_same_site(request: &Request<()>) -> bool {
+    let site = values(request, "sec-fetch-site");
+    let origin = values(request, "origin");
+    site == [b"same-origin"] || site.is_empty() && origin == [ORIGIN.as_bytes()]
+}
+
+/// What another reader finds in all the places together.
+struct Found<'r> {
+    authorization: Vec<&'r [u8]>,
+    cookies: Vec<&'r [u8]>,
+    form: Vec<String>,
+    header: Vec<&'r [u8]>,
+    query: Vec<String>,
+}
+
+impl<'r> Found<'r> {
+    fn new(request: &'r Request<()>, form: &[u8]) -> Self {
+        let mut authorization = values(request, "authorization");
+        // One line of a foreign scheme is no credential of ours; two lines are refused anyway.
+        if authorization.len() == 1 {
+            authorization.retain(|line| is_ours(line));
+        }
+        let query = request.uri().query().unwrap_or_default();
+        Self {
+            authorization,
+            cookies: cookies(&values(request, "cookie")),
+            form: parameters(form),
+            header: values(request, "x-api-key"),
+            query: parameters(query.as_bytes()),
+        }
+    }
+
+    fn count(&self) -> usize {
+        let texts = self.form.len() + self.query.len();
+        texts + self.authorization.len() + self.cookies.len() + self.header.len()
+    }
+}
+
+fn is_ours(line: &[u8]) -> bool {
+    let word = line.split(|b| *b == b' ').next().unwrap_or_default();
+    ["ApiKey", "Bearer", "DPoP"]
+        .iter()
+        .any(|scheme| word.eq_ignore_ascii_case(scheme.as_bytes()))
+}
+
+fn cookies<'r>(lines: &[&'r [u8]]) -> Vec<&'r [u8]> {
+    let pairs = lines.iter().flat_map(|line| line.split(|b| *b == b';'));
+    pairs
+        .filter_map(|pair| pair.trim_ascii_start().strip_prefix(b"sid="))
+        .collect()
+}
+
+fn parameters(pairs: &[u8]) -> Vec<String> {
+    let pairs = form_urlencoded::parse(pairs);
+    let values = pairs.filter(|(name, _)| name == Sources::ACCESS_TOKEN);
+    values.map(|(_, value)| value.into_owned()).collect()
+}

@@ -1,0 +1,204 @@
+//! The strict scanner against `serde_json`.
+//!
+//! Property: the scanner accepts a text exactly if `serde_json` does and the text keeps to the
+//! documented bounds (no duplicate member, depth, members of an object, size); the kind of a
+//! refusal names a bound that is really broken; and what both accept has the same value, read
+//! through the getters.
+//!
+//! Exception: without its feature `float_roundtrip`, `serde_json` rounds twice, so it takes some of
+//! the last few finite numbers for infinite (`1.7976931348623158e308`).
+#![no_main]
+
+use std::collections::HashSet;
+use std::fmt;
+
+use bearergate::json::JsonErrorKind;
+use bearergate::json::Kind;
+use bearergate::json::Object;
+use bearergate::json::Value;
+use bearergate::limits;
+use libfuzzer_sys::fuzz_target;
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::de;
+use serde::de::MapAccess;
+use serde::de::SeqAccess;
+use serde::de::Visitor;
+use serde_json::Number;
+
+fuzz_target!(|text: &[u8]| {
+    let ours = Value::parse(text);
+    let theirs = serde_json::from_slice::<Tree>(text);
+    match (ours, &theirs) {
+        (Ok(value), Ok(tree)) => {
+            assert!(tree.is_within_bounds() && text.len() <= limits::JSON_BYTES);
+            tree.compare(value);
+        }
+        (Ok(value), Err(error)) => {
+            assert!(is_near_infinity(value), "only we accept this: {error}");
+        }
+        (Err(error), Ok(tree)) => match error.kind() {
+            JsonErrorKind::DuplicateMember => assert!(tree.has_duplicate()),
+            JsonErrorKind::TooDeep => assert!(tree.depth() > limits::JSON_DEPTH),
+            JsonErrorKind::TooManyMembers => assert!(tree.most_members() > limits::JSON_MEMBERS),
+            JsonErrorKind::TooLarge => assert!(text.len() > limits::JSON_BYTES),
+            kind => panic!("only we refuse this: {kind}"),
+        },
+        (Err(_), Err(_)) => {}
+    }
+    let is_object = ours.is_ok_and(|value| value.kind() == Kind::Object);
+    assert_eq!(Object::parse(text).is_ok(), is_object);
+});
+
+fn is_near_infinity(value: Value<'_>) -> bool {
+    const BRINK: f64 = f64::MAX * (1.0 - 4.0 * f64::EPSILON);
+    let mut elements = value.elements().into_iter().flatten();
+    match value.kind() {
+        Kind::Number => value.raw().parse::<f64>().is_ok_and(|n| n.abs() >= BRINK),
+        Kind::Object => value
+            .as_object()
+            .is_some_and(|object| object.members().any(|(_, value)| is_near_infinity(value))),
+        _ => elements.any(is_near_infinity),
+    }
+}
+
+/// What `serde_json` reads, with every member in its order.
+#[derive(Debug)]
+enum Tree {
+    Array(Vec<Self>),
+    Bool(bool),
+    Null,
+    Number(Number),
+    Object(Vec<(String, Self)>),
+    String(String),
+}
+
+impl Tree {
+    fn compare(&self, value: Value<'_>) {
+        match self {
+            Self::Array(elements) => compare_elements(elements, value),
+            Self::Bool(own) => assert_eq!(value.as_bool(), Some(*own)),
+            Self::Null => assert_eq!((value.kind(), value.raw()), (Kind::Null, "null")),
+            Self::Number(own) => {
+                assert_eq!(value.kind(), Kind::Number);
+                assert_eq!(value.deserialize::<Number>().as_ref(), Ok(own));
+            }
+            Self::Object(members) => compare_members(members, value),
+            Self::String(own) => assert_eq!(value.as_str().as_deref(), Some(own.as_str())),
+        }
+    }
+
+    fn is_within_bounds(&self) -> bool {
+        !self.has_duplicate()
+            && self.depth() <= limits::JSON_DEPTH
+            && self.most_members() <= limits::JSON_MEMBERS
+    }
+
+    fn has_duplicate(&self) -> bool {
+        let mut names = HashSet::new();
+        self.names().any(|name| !names.insert(name)) || self.inner().any(Self::has_duplicate)
+    }
+
+    fn depth(&self) -> usize {
+        let is_nest = matches!(self, Self::Array(_) | Self::Object(_));
+        usize::from(is_nest) + self.inner().map(Self::depth).max().unwrap_or_default()
+    }
+
+    fn most_members(&self) -> usize {
+        let inner = self.inner().map(Self::most_members).max();
+        inner.unwrap_or_default().max(self.names().count())
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let members = match self {
+            Self::Object(members) => members.as_slice(),
+            _ => &[],
+        };
+        members.iter().map(|(name, _)| name.as_str())
+    }
+
+    fn inner(&self) -> Box<dyn Iterator<Item = &Self> + '_> {
+        match self {
+            Self::Array(elements) => Box::new(elements.iter()),
+            Self::Object(members) => Box::new(members.iter().map(|(_, value)| value)),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+}
+
+fn compare_elements(elements: &[Tree], value: Value<'_>) {
+    assert_eq!(value.kind(), Kind::Array);
+    let read: Vec<_> = value.elements().expect("an array has elements").collect();
+    assert_eq!(read.len(), elements.len());
+    for (own, element) in elements.iter().zip(read) {
+        own.compare(element);
+    }
+}
+
+fn compare_members(members: &[(String, Tree)], value: Value<'_>) {
+    assert_eq!(value.kind(), Kind::Object);
+    let object = value.as_object().expect("an object is an object");
+    assert_eq!(object.len(), members.len());
+    for ((name, own), (read, member)) in members.iter().zip(object.members()) {
+        assert_eq!(read, name.as_str());
+        assert_eq!(object.get(name).map(Value::raw), Some(member.raw()));
+        own.compare(member);
+    }
+}
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Tree;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
+        Ok(Tree::Bool(value))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Tree, E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("not finite"))?;
+        Ok(Tree::Number(number))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
+        Ok(Tree::Number(value.into()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tree, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Tree::Object(members))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Tree, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = seq.next_element()? {
+            elements.push(element);
+        }
+        Ok(Tree::Array(elements))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
+        Ok(Tree::String(value.to_owned()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
+        Ok(Tree::Number(value.into()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Tree, E> {
+        Ok(Tree::Null)
+    }
+}
