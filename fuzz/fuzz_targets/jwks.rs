@@ -77,7 +77,8 @@ fn check_key(text: &[u8]) {
 /// Returns the text of a set of members, and of the first member alone.
 fn built(data: &[u8]) -> Vec<Vec<u8>> {
     let members = Vec::<Member>::arbitrary(&mut Unstructured::new(data)).unwrap_or_default();
-    let members: Vec<_> = members.into_iter().map(Member::write).collect();
+    // Few, since each costs two imports.
+    let members: Vec<_> = members.into_iter().take(4).map(Member::write).collect();
     let first = members.first().map(Value::to_string);
     let set = json!({"keys": members}).to_string();
     first.into_iter().chain([set]).map(Into::into).collect()
