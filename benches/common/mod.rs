@@ -18,10 +18,10 @@ use ring::signature::RsaEncoding;
 use ring::signature::RsaKeyPair;
 
 /// When the tokens are judged.
-pub const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
 /// The algorithms that are measured.
-pub const ALGORITHMS: [&str; 6] = ["HS256", "RS256", "PS256", "ES256", "ES384", "EdDSA"];
+pub(crate) const ALGORITHMS: [&str; 6] = ["HS256", "RS256", "PS256", "ES256", "ES384", "EdDSA"];
 
 const RSA_PRIVATE: &str = include_str!("../../tests/keys/rsa-2048.private.pem");
 const RSA_PUBLIC: &str = include_str!("../../tests/keys/rsa-2048.public.pem");
@@ -35,15 +35,15 @@ const CLAIMS: &str = concat!(
 );
 
 /// A token and what judges it.
-pub struct Sample {
+pub(crate) struct Sample {
     /// The compact token.
-    pub token: String,
+    pub(crate) token: String,
     /// Its public key or secret, importable under any provider.
-    pub key: Material,
+    pub(crate) key: Material,
 }
 
 /// Key material in the form that is imported.
-pub enum Material {
+pub(crate) enum Material {
     /// A MAC secret.
     Secret(Vec<u8>),
     /// A PEM block.
@@ -54,7 +54,7 @@ pub enum Material {
 
 impl Sample {
     /// Makes an RFC 9068 token of about 500 bytes.
-    pub fn new(algorithm: &str) -> Self {
+    pub(crate) fn new(algorithm: &str) -> Self {
         let header = format!(r#"{{"alg":"{algorithm}","typ":"at+jwt","kid":"2026-11"}}"#);
         let encode = |part: &str| URL_SAFE_NO_PAD.encode(part);
         let signed = format!("{}.{}", encode(&header), encode(CLAIMS));
@@ -66,7 +66,7 @@ impl Sample {
     }
 
     /// Makes a validator for the token.
-    pub fn validator(&self, provider: Provider) -> JwtValidator {
+    pub(crate) fn validator(&self, provider: Provider) -> JwtValidator {
         let import = Import::on(provider);
         let key = match &self.key {
             Material::Secret(secret) => import.secret(secret.clone()),
@@ -84,7 +84,7 @@ impl Sample {
     }
 
     /// Returns what is signed and the signature.
-    pub fn parts(&self) -> (&[u8], Vec<u8>) {
+    pub(crate) fn parts(&self) -> (&[u8], Vec<u8>) {
         let (signed, signature) = self.token.rsplit_once('.').expect("a compact token");
         let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64url");
         (signed.as_bytes(), signature)

@@ -52,7 +52,7 @@ impl Names {
         let hash = if escaped {
             hash_unescaped(self.seed, text.get(start..).unwrap_or_default())
         } else {
-            hash_plain(self.seed, text.get(start..end).unwrap_or_default())
+            hash_plain(self.seed, text, start, end)
         };
         if self.has(first, hash, |n| n.is(text, start)) {
             return false;
@@ -103,13 +103,34 @@ impl Name {
     }
 }
 
-fn hash_plain(seed: u64, name: &[u8]) -> u32 {
-    let (words, tail) = name.as_chunks::<8>();
-    let hash = words
+/// Hashes the name at `start..end`, eight bytes at a time.
+#[inline]
+fn hash_plain(seed: u64, text: &[u8], start: usize, end: usize) -> u32 {
+    let len = end.wrapping_sub(start);
+    let (mut hash, mut at) = (seed, start);
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let left = end.wrapping_sub(at);
+        let word = match rest.first_chunk() {
+            Some(word) => u64::from_le_bytes(*word),
+            None => short_word(rest),
+        };
+        if left < 8 {
+            // Bytes behind the name do not count.
+            let kept = word & (1_u64 << (left * 8)).wrapping_sub(1);
+            return finish(hash ^ kept, len);
+        }
+        hash = mix(hash, word);
+        at = at.wrapping_add(8);
+    }
+}
+
+#[cold]
+fn short_word(bytes: &[u8]) -> u64 {
+    bytes
         .iter()
-        .fold(seed, |h, w| mix(h, u64::from_le_bytes(*w)));
-    let tail = tail.iter().rev().fold(0, |t, b| t << 8 | u64::from(*b));
-    finish(mix(hash, tail), name.len())
+        .rev()
+        .fold(0, |word, b| word << 8 | u64::from(*b))
 }
 
 #[cold]
@@ -123,16 +144,18 @@ fn hash_unescaped(seed: u64, name: &[u8]) -> u32 {
             word = 0;
         }
     }
-    finish(mix(hash, word), len)
+    finish(hash ^ word, len)
 }
 
+#[inline]
 fn mix(hash: u64, word: u64) -> u64 {
     let product = u128::from(hash ^ word) * u128::from(0x9e37_79b9_7f4a_7c15_u64);
     (product >> 64) as u64 ^ product as u64
 }
 
+#[inline]
 fn finish(hash: u64, len: usize) -> u32 {
-    (mix(hash, len as u64) >> 32) as u32
+    (mix(hash, (len as u64) << 56) >> 32) as u32
 }
 
 #[cfg(test)]
@@ -149,7 +172,7 @@ mod tests {
                 .chain(["\"".into()])
                 .collect();
             assert_eq!(
-                hash_plain(7, plain.as_bytes()),
+                hash_plain(7, plain.as_bytes(), 0, len),
                 hash_unescaped(7, escaped.as_bytes()),
                 "{plain}"
             );
@@ -158,6 +181,6 @@ mod tests {
 
     #[test]
     fn trailing_nul_makes_another_name() {
-        assert_ne!(hash_plain(7, b"exp"), hash_plain(7, b"exp\0"));
+        assert_ne!(hash_plain(7, b"exp", 0, 3), hash_plain(7, b"exp\0", 0, 4));
     }
 }

@@ -282,8 +282,19 @@ pub(super) fn is_scope(value: Value<'_>) -> bool {
 
 /// No control character after unescaping (`char::is_control`: C0, DEL, C1).
 fn is_clean(content: &str) -> bool {
-    let plain = |b: &u8| *b != b'\\' && *b < 0x7f;
-    content.as_bytes().iter().all(plain) || is_clean_unescaped(content)
+    let (words, tail) = content.as_bytes().as_chunks::<8>();
+    let plain = words.iter().all(|w| is_plain(u64::from_le_bytes(*w)))
+        && tail.iter().all(|b| *b != b'\\' && *b < 0x7f);
+    plain || is_clean_unescaped(content)
+}
+
+/// Returns true if no byte is a backslash, DEL or above.
+const fn is_plain(word: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = ONES << 7;
+    let (backslash, del) = (word ^ (ONES * b'\\' as u64), word ^ (ONES * 0x7f));
+    let found = backslash.wrapping_sub(ONES) & !backslash | del.wrapping_sub(ONES) & !del | word;
+    found & HIGHS == 0
 }
 
 #[cold]

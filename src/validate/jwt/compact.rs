@@ -63,9 +63,20 @@ impl<'t> Compact<'t> {
         };
         let mut bytes = vec![0; ends.signature + Index::room(payload_len)];
         let (parts, space) = bytes.split_at_mut(ends.signature);
-        decode(payload, parts, (0, ends.payload))?;
-        decode(encoded, parts, (ends.payload, ends.header))?;
-        decode(signature, parts, (ends.header, ends.signature))?;
+        decode(payload, parts.get_mut(..ends.payload).unwrap_or_default())?;
+        decode(signature, parts.get_mut(ends.header..).unwrap_or_default())?;
+        let recalled = memo.recall(encoded);
+        let decoded = parts.get_mut(ends.payload..ends.header).unwrap_or_default();
+        let known = match recalled {
+            Some((bytes, header)) if bytes.len() == decoded.len() => {
+                decoded.copy_from_slice(bytes);
+                Some(header.clone())
+            }
+            _ => {
+                decode(encoded, decoded)?;
+                None
+            }
+        };
         let (payload, rest) = parts.split_at(ends.payload);
         let mut claims = ClaimSink {
             index: Index::new(space),
@@ -74,9 +85,9 @@ impl<'t> Compact<'t> {
         scan_object(payload, &mut claims).map_err(|_| RejectionKind::TokenMalformed)?;
         let ClaimSink { index, slots } = claims;
         let members = index.members();
-        let recalled = memo.recall(encoded);
-        let header = match recalled {
-            Some(header) => header.clone(),
+        let is_known = known.is_some();
+        let header = match known {
+            Some(header) => header,
             None => Header::read(rest.get(..header_len).unwrap_or_default())?,
         };
         let signed = token.len() - signature.len() - 1;
@@ -85,7 +96,7 @@ impl<'t> Compact<'t> {
             bytes,
             ends,
             members,
-            encoded_header: recalled.is_none().then_some(encoded),
+            encoded_header: (!is_known).then_some(encoded),
             header,
             slots,
         })
@@ -101,9 +112,12 @@ impl<'t> Compact<'t> {
         signature.unwrap_or_default()
     }
 
-    /// Returns the encoded header, unless it was recalled.
-    pub(super) fn new_header(&self) -> Option<&'t [u8]> {
-        self.encoded_header
+    /// Remembers the header, now that the token is verified.
+    pub(super) fn keep_header(&self, memo: &Memo) {
+        if let Some(encoded) = self.encoded_header {
+            let decoded = self.bytes.get(self.ends.payload..self.ends.header);
+            memo.keep(encoded, decoded.unwrap_or_default(), &self.header);
+        }
     }
 
     /// Returns a piece of the header.
@@ -156,8 +170,7 @@ fn dot(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((before, rest.get(1..)?))
 }
 
-fn decode(text: &[u8], parts: &mut [u8], place: (usize, usize)) -> Result<(), RejectionKind> {
-    let space = parts.get_mut(place.0..place.1).unwrap_or_default();
+fn decode(text: &[u8], space: &mut [u8]) -> Result<(), RejectionKind> {
     match base64url::decode_into(text, space) {
         Some(len) if len == space.len() => Ok(()),
         _ => Err(RejectionKind::TokenMalformed),

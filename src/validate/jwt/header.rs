@@ -162,23 +162,32 @@ fn piece(member: Span, quote: usize) -> Piece {
 /// Only what was verified is kept, so nobody else can fill it; when it is full, other headers are
 /// read each time.
 #[derive(Default)]
-pub(super) struct Memo([OnceLock<(Box<[u8]>, Header)>; 4]);
+pub(super) struct Memo([OnceLock<Known>; 4]);
+
+struct Known {
+    encoded: Box<[u8]>,
+    decoded: Box<[u8]>,
+    header: Header,
+}
 
 impl Memo {
-    /// Returns the header of this encoded form, if a token with it was accepted.
-    pub(super) fn recall(&self, encoded: &[u8]) -> Option<&Header> {
-        let known = self.0.iter().map_while(OnceLock::get);
-        known
-            .into_iter()
-            .find(|(k, _)| **k == *encoded)
-            .map(|(_, h)| h)
+    /// Returns the decoded header of this encoded form, and what was read of it, if a token with
+    /// it was accepted.
+    pub(super) fn recall(&self, encoded: &[u8]) -> Option<(&[u8], &Header)> {
+        let mut known = self.0.iter().map_while(OnceLock::get);
+        let known = known.find(|k| *k.encoded == *encoded)?;
+        Some((&known.decoded, &known.header))
     }
 
     /// Keeps the header of an accepted token.
-    pub(super) fn keep(&self, encoded: &[u8], header: &Header) {
+    pub(super) fn keep(&self, encoded: &[u8], decoded: &[u8], header: &Header) {
         for slot in &self.0 {
-            let (kept, _) = slot.get_or_init(|| (encoded.into(), header.clone()));
-            if **kept == *encoded {
+            let known = slot.get_or_init(|| Known {
+                encoded: encoded.into(),
+                decoded: decoded.into(),
+                header: header.clone(),
+            });
+            if *known.encoded == *encoded {
                 return;
             }
         }

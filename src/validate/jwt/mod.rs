@@ -159,9 +159,7 @@ impl JwtValidator {
             presented,
         } = case;
         let key = verify(&compact, keys)?;
-        if let Some(encoded) = compact.new_header() {
-            self.memo.keep(encoded, &compact.header);
-        }
+        compact.keep_header(&self.memo);
         let (slots, typ) = (compact.slots, compact.header.typ);
         let (document, header) = compact.into_document();
         let claims = Typed::read(&document, slots)?;
