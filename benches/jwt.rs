@@ -27,8 +27,10 @@ const PROVIDERS: &[fn() -> Provider] = &[
     Provider::aws_lc_rs,
 ];
 
+const ALGORITHMS: [&str; 6] = ["HS256", "RS256", "PS256", "ES256", "ES384", "EdDSA"];
+
 fn validate(c: &mut Criterion) {
-    for algorithm in common::ALGORITHMS {
+    for algorithm in ALGORITHMS {
         let mut group = c.benchmark_group(algorithm);
         let sample = common::Sample::new(algorithm);
         for provider in PROVIDERS {

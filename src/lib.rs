@@ -1,4 +1,4 @@
-//! Judges API credentials: who is this, and may they do that?
+#![doc = include_str!("../README.md")]
 #![cfg_attr(bearergate_docsrs, feature(doc_cfg))]
 
 pub mod jsonwebtoken_v11;

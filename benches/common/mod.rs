@@ -20,9 +20,6 @@ use ring::signature::RsaKeyPair;
 /// When the tokens are judged.
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
-/// The algorithms that are measured.
-pub(crate) const ALGORITHMS: [&str; 6] = ["HS256", "RS256", "PS256", "ES256", "ES384", "EdDSA"];
-
 const RSA_PRIVATE: &str = include_str!("../../tests/keys/rsa-2048.private.pem");
 const RSA_PUBLIC: &str = include_str!("../../tests/keys/rsa-2048.public.pem");
 
@@ -81,13 +78,6 @@ impl Sample {
             .rfc9068()
             .build()
             .expect("a good configuration")
-    }
-
-    /// Returns what is signed and the signature.
-    pub(crate) fn parts(&self) -> (&[u8], Vec<u8>) {
-        let (signed, signature) = self.token.rsplit_once('.').expect("a compact token");
-        let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64url");
-        (signed.as_bytes(), signature)
     }
 }
 

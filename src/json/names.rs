@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn escaped_and_plain_names_hash_alike() {
         for len in 0..20 {
-            let plain = "abcdefghijklmnopqrst"[..len].to_owned();
+            let plain: String = "abcdefghijklmnopqrst".chars().take(len).collect();
             let escaped: String = plain
                 .bytes()
                 .map(|b| format!("\\u{b:04x}"))
