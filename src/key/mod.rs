@@ -15,7 +15,7 @@ mod store;
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
-mod vectors;
+pub(crate) mod vectors;
 
 pub use import::Import;
 pub use set::KeySet;

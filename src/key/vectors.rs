@@ -194,7 +194,7 @@ fn peer_suites() -> Option<Vec<Value>> {
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn present(path: PathBuf) -> Option<PathBuf> {
+pub(crate) fn present(path: PathBuf) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
@@ -203,11 +203,11 @@ fn present(path: PathBuf) -> Option<PathBuf> {
     None
 }
 
-fn read(file: &Path) -> Value {
+pub(crate) fn read(file: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-fn vectors() -> PathBuf {
+pub(crate) fn vectors() -> PathBuf {
     std::env::var_os("BEARERGATE_VECTORS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"),
         PathBuf::from,

@@ -148,7 +148,7 @@ impl<'t> Compact<'t> {
 /// Header, payload and signature, encoded.
 type Parts<'t> = (&'t [u8], &'t [u8], &'t [u8]);
 
-fn split(token: &str) -> Result<Parts<'_>, RejectionKind> {
+pub(super) fn split(token: &str) -> Result<Parts<'_>, RejectionKind> {
     let bytes = token.as_bytes();
     let parts = dot(bytes).and_then(|(header, rest)| {
         let (payload, signature) = dot(rest)?;

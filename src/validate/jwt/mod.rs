@@ -6,6 +6,8 @@ mod compact;
 mod header;
 mod issuers;
 mod trust;
+#[cfg(test)]
+mod vectors;
 
 pub use builder::JwtBuilder;
 pub use builder::NeedsAudience;
