@@ -561,7 +561,7 @@ fn bad_members_are_skipped_one_by_one_and_reported() {
         };
         assert_eq!(skipped.index(), 1);
         assert!(!skipped.reason().is_empty());
-        let only_bad = jwks(&[member.clone()]);
+        let only_bad = jwks(std::slice::from_ref(member));
         assert_eq!(kind(&only_bad), Some(ConfigErrorKind::NoUsableKey), "{at}");
     }
     let all = jwks(&[&bad[..], &[es256_jwk()]].concat()).unwrap();
