@@ -1,0 +1,62 @@
+//! Tokens signed with the test keys.
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
+use ring::rand::SystemRandom;
+use ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+use ring::signature::EcdsaKeyPair;
+use ring::signature::Ed25519KeyPair;
+use ring::signature::RSA_PKCS1_SHA256;
+use ring::signature::RsaKeyPair;
+
+pub(crate) const SECRET: &[u8] = b"test secret of thirty-two bytes!";
+
+/// Signs as the algorithm of this name does.
+pub(crate) fn sign(algorithm: &str, message: &[u8]) -> Vec<u8> {
+    let random = SystemRandom::new();
+    match algorithm {
+        "HS256" => {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET);
+            hmac::sign(&key, message).as_ref().to_vec()
+        }
+        "RS256" => {
+            let key = RsaKeyPair::from_pkcs8(&der(include_str!("../keys/rsa-2048.private.pem")));
+            let key = key.unwrap();
+            let mut signature = vec![0; key.public().modulus_len()];
+            key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                .unwrap();
+            signature
+        }
+        "ES256" => {
+            let pem = include_str!("../keys/es256.private.pem");
+            let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+            let key = EcdsaKeyPair::from_pkcs8(algorithm, &der(pem), &random).unwrap();
+            key.sign(&random, message).unwrap().as_ref().to_vec()
+        }
+        _ => {
+            let pem = include_str!("../keys/ed25519.private.pem");
+            let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der(pem)).unwrap();
+            key.sign(message).as_ref().to_vec()
+        }
+    }
+}
+
+/// Makes a token of this header and payload, as they stand.
+pub(crate) fn token(algorithm: &str, header: &str, payload: &str) -> String {
+    let encode = |text: &[u8]| URL_SAFE_NO_PAD.encode(text);
+    let message = format!(
+        "{}.{}",
+        encode(header.as_bytes()),
+        encode(payload.as_bytes())
+    );
+    let signature = encode(&sign(algorithm, message.as_bytes()));
+    format!("{message}.{signature}")
+}
+
+fn der(pem: &str) -> Vec<u8> {
+    let body: String = pem.lines().filter(|line| !line.contains('-')).collect();
+    STANDARD.decode(body).unwrap()
+}
