@@ -120,6 +120,17 @@ impl Document {
         })
     }
 
+    /// Returns how many bytes beside the index hold whatever is appended of a text's own values.
+    pub(crate) const fn room(text_len: usize) -> usize {
+        // In a shorter text the members that values take the place of leave enough of the index's
+        // room: eight bytes in five.
+        if text_len / 5 > crate::limits::JSON_MEMBERS {
+            text_len
+        } else {
+            0
+        }
+    }
+
     /// Takes a buffer whose first `text_len` bytes are a scanned object, and whose index of so
     /// many members begins at `index_at`.
     pub(crate) fn assemble(bytes: Vec<u8>, text_len: usize, index: (usize, usize)) -> Self {

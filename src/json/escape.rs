@@ -22,6 +22,16 @@ impl<'j> Unescaped<'j> {
         }
     }
 
+    /// Writes all bytes to the start of `space` and returns them, or `None` if they are more.
+    pub(crate) fn fill(self, space: &mut [u8]) -> Option<&[u8]> {
+        let mut len = 0;
+        for byte in self {
+            *space.get_mut(len)? = byte;
+            len += 1;
+        }
+        space.get(..len)
+    }
+
     fn escape(&mut self) -> Option<u8> {
         match *self.rest.next()? {
             b'b' => Some(0x08),

@@ -16,7 +16,7 @@ pub(super) struct Names {
     len: usize,
 }
 
-const INLINE: usize = 48;
+const INLINE: usize = 256;
 
 #[derive(Clone, Copy)]
 struct Name {

@@ -112,6 +112,15 @@ impl<'j> Value<'j> {
         })
     }
 
+    /// Returns the members of an object in their order, without the memory that
+    /// [`as_object`](Self::as_object) takes to look for duplicates again.
+    pub(crate) fn members(self) -> Option<Members<'j>> {
+        let inner = self.raw.strip_prefix('{')?.strip_suffix('}')?;
+        Some(Members {
+            rest: inner.trim_ascii_start(),
+        })
+    }
+
     /// Reads the value as `T` with `serde_json`.
     ///
     /// # Errors
@@ -174,6 +183,38 @@ impl<'j> Iterator for Elements<'j> {
     }
 }
 
+/// The members of an object.
+pub(crate) struct Members<'j> {
+    // INVARIANT: what is left of a scanned object, without its braces and leading space.
+    rest: &'j str,
+}
+
+impl<'j> Iterator for Members<'j> {
+    type Item = (MemberName<'j>, Value<'j>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = self.rest.strip_prefix('"')?;
+        let (name, rest) = text.split_at_checked(string_len(text.as_bytes())?)?;
+        let rest = rest.strip_prefix('"')?.trim_ascii_start();
+        let mut elements = Elements {
+            rest: rest.strip_prefix(':')?.trim_ascii_start(),
+        };
+        let value = elements.next()?;
+        self.rest = elements.rest;
+        Some((MemberName(name), value))
+    }
+}
+
+/// The name of a member as it stands between its quotes.
+#[derive(Clone, Copy)]
+pub(crate) struct MemberName<'j>(&'j str);
+
+impl MemberName<'_> {
+    pub(crate) fn is(self, name: &str) -> bool {
+        Unescaped::new(self.0.as_bytes()).eq(name.bytes())
+    }
+}
+
 /// Returns the length of the scanned value at the start of `text`, or `None` if there is none.
 fn value_len(text: &[u8]) -> Option<usize> {
     let (mut depth, mut at) = (0_usize, 0);
@@ -233,6 +274,28 @@ mod tests {
         assert_eq!(value("[]").elements().unwrap().count(), 0);
         assert_eq!(value("[ ]").elements().unwrap().count(), 0);
         assert!(value("{}").elements().is_none());
+    }
+
+    #[test]
+    fn members_are_split_exactly() {
+        let text = r#"{ "a" : 1 ,"b\u0063":"x,}\"" , "":{},"d\"":{"a":[2,{}]}, "e\\":[ ] }"#;
+        let members: Vec<_> = value(text).members().unwrap().collect();
+        let wanted = [
+            ("a", "1"),
+            ("bc", r#""x,}\"""#),
+            ("", "{}"),
+            ("d\"", r#"{"a":[2,{}]}"#),
+            ("e\\", "[ ]"),
+        ];
+        assert_eq!(members.len(), wanted.len());
+        for ((name, value), (wanted_name, wanted_raw)) in members.into_iter().zip(wanted) {
+            assert!(name.is(wanted_name) && !name.is("z"), "{wanted_name}");
+            assert_eq!(value.raw(), wanted_raw);
+        }
+        for empty in ["{}", "{ }"] {
+            assert_eq!(value(empty).members().unwrap().count(), 0);
+        }
+        assert!(value("[]").members().is_none());
     }
 
     #[test]

@@ -17,11 +17,13 @@ impl Confirmation {
     /// Reads a `cnf` claim; `None` if it is not an object or has a malformed thumbprint.
     pub(crate) fn read(cnf: Value<'_>) -> Option<Self> {
         let mut read = Self::default();
-        for (name, value) in cnf.as_object()?.members() {
-            match &*name {
-                "jkt" => read.jkt = Some(thumbprint(value)?),
-                "x5t#S256" => read.certificate = Some(thumbprint(value)?),
-                _ => read.has_others = true,
+        for (name, value) in cnf.members()? {
+            if name.is("jkt") {
+                read.jkt = Some(thumbprint(value)?);
+            } else if name.is("x5t#S256") {
+                read.certificate = Some(thumbprint(value)?);
+            } else {
+                read.has_others = true;
             }
         }
         Some(read)

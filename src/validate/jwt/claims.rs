@@ -5,11 +5,9 @@ use crate::json::Bound;
 use crate::json::Document;
 use crate::json::Kind;
 use crate::json::Piece;
-use crate::json::Sink;
 use crate::json::Span;
 use crate::json::Unescaped;
 use crate::json::Value;
-use crate::json::scan_object;
 use crate::json::seconds;
 use crate::limits;
 use crate::principal::Confirmation;
@@ -102,6 +100,9 @@ impl Name {
     }
 }
 
+/// Bytes of the longest known name.
+const LONGEST: usize = Name::ClientId.as_str().len();
+
 const ISS: u64 = pack(b"iss");
 const SUB: u64 = pack(b"sub");
 const AUD: u64 = pack(b"aud");
@@ -159,8 +160,9 @@ impl Slots {
 
 #[cold]
 fn unescaped_name(raw: &[u8]) -> Option<Name> {
-    let name: Vec<u8> = Unescaped::new(raw).collect();
-    Name::read(&name).filter(|_| !name.contains(&0))
+    let mut space = [0; LONGEST];
+    let name = Unescaped::new(raw).fill(&mut space)?;
+    Name::read(name).filter(|_| !name.contains(&0))
 }
 
 /// The registered claims of one token, each of its right type.
@@ -312,49 +314,21 @@ fn is_clean_unescaped(content: &str) -> bool {
 fn is_actor_chain(act: Value<'_>) -> bool {
     let mut next = Some(act);
     for _ in 0..limits::ACTOR_DEPTH {
-        let Some(act) = next else {
+        let Some(act) = next.take() else {
             return true;
         };
-        let mut members = ActorSink::default();
-        if act.kind() != Kind::Object || scan_object(act.raw().as_bytes(), &mut members).is_err() {
+        let Some(members) = act.members() else {
             return false;
-        }
-        let value = |span: Option<Span>| {
-            let span = span?;
-            act.raw()
-                .get(span.value_start..span.value_end)
-                .map(Value::accepted)
         };
-        let names = [value(members.sub), value(members.iss)];
-        if !names.into_iter().flatten().all(is_name) {
-            return false;
+        for (name, value) in members {
+            if name.is("act") {
+                next = Some(value);
+            } else if (name.is("sub") || name.is("iss")) && !is_name(value) {
+                return false;
+            }
         }
-        next = value(members.act);
     }
     next.is_none()
-}
-
-#[derive(Default)]
-struct ActorSink {
-    act: Option<Span>,
-    iss: Option<Span>,
-    sub: Option<Span>,
-}
-
-impl Sink for ActorSink {
-    fn member(&mut self, text: &[u8], member: Span) {
-        let raw = text
-            .get(member.name_start..member.name_end)
-            .unwrap_or_default();
-        let is = |name: &str| Unescaped::new(raw).eq(name.bytes());
-        if is("act") {
-            self.act = Some(member);
-        } else if is("iss") {
-            self.iss = Some(member);
-        } else if is("sub") {
-            self.sub = Some(member);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -61,7 +61,9 @@ impl<'t> Compact<'t> {
             header: payload_len + header_len,
             signature: payload_len + header_len + base64url::decoded_len(signature.len()),
         };
-        let mut bytes = vec![0; ends.signature + Index::room(payload_len)];
+        let len = ends.signature + Index::room(payload_len);
+        let mut bytes = Vec::with_capacity(len + Document::room(payload_len));
+        bytes.resize(len, 0);
         let (parts, space) = bytes.split_at_mut(ends.signature);
         decode(payload, parts.get_mut(..ends.payload).unwrap_or_default())?;
         decode(signature, parts.get_mut(ends.header..).unwrap_or_default())?;

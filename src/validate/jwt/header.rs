@@ -1,11 +1,13 @@
 //! The JOSE header: what it may say, and what is refused (RFC 7515 section 4).
 
+use std::sync::Arc;
 use std::sync::OnceLock;
 
 use crate::crypto::Algorithm;
 use crate::json::Piece;
 use crate::json::Sink;
 use crate::json::Span;
+use crate::json::Unescaped;
 use crate::json::Value;
 use crate::json::scan_object;
 use crate::limits;
@@ -26,7 +28,7 @@ pub(super) enum Text {
     /// It stands in the header as it is.
     Piece(Piece),
     /// It had escapes.
-    Owned(Box<str>),
+    Owned(Arc<str>),
 }
 
 /// The `typ` of the header.
@@ -56,8 +58,11 @@ impl Sink for Members {
             .get(member.name_start..member.name_end)
             .unwrap_or_default();
         if member.name_escaped {
-            let unescaped: Vec<u8> = crate::json::Unescaped::new(name).collect();
-            self.take(&unescaped, member);
+            // No name that counts is longer; the others stay unknown.
+            let mut space = [0; 4];
+            if let Some(name) = Unescaped::new(name).fill(&mut space) {
+                self.take(name, member);
+            }
         } else {
             self.take(name, member);
         }
