@@ -1,0 +1,441 @@
+//! How much memory a verdict takes.
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+mod signing;
+
+use std::sync::Arc;
+
+use allocation_counter::AllocationInfo;
+use allocation_counter::measure;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bearergate::FakeClock;
+use bearergate::Import;
+use bearergate::JwtBuilder;
+use bearergate::JwtValidator;
+use bearergate::Key;
+use bearergate::KeyHint;
+use bearergate::KeyId;
+use bearergate::KeyLife;
+use bearergate::KeySet;
+use bearergate::KeyStore;
+use bearergate::NeedsKeys;
+use bearergate::NowOrLater;
+use bearergate::Presented;
+use bearergate::Provider;
+use bearergate::Rejection;
+use bearergate::RejectionKind;
+use bearergate::RequestFacts;
+use bearergate::Sources;
+use bearergate::TokenValidator;
+use bearergate::UnixTime;
+use bearergate::limits;
+use http::HeaderMap;
+use http::Method;
+use http::Uri;
+
+const NOW: u64 = 1_760_000_000;
+const START: &str = r#"{"iss":"https://idp.example.com","aud":"https://api.example.com","sub":"alice","client_id":"shop","iat":1759999940,"exp":1760000600,"jti":"j1""#;
+const ALGORITHMS: [&str; 4] = ["HS256", "RS256", "ES256", "EdDSA"];
+
+/// Every provider with its bare checks.
+fn providers() -> Vec<(Provider, MakeCheck)> {
+    vec![
+        (Provider::ring(), on_ring),
+        #[cfg(feature = "aws-lc-rs")]
+        (Provider::aws_lc_rs(), on_aws_lc_rs),
+    ]
+}
+
+fn key(provider: Provider, algorithm: &str) -> Key {
+    let import = Import::on(provider);
+    match algorithm {
+        "HS256" => import.secret(signing::SECRET.to_vec()),
+        "RS256" => import.pem(include_str!("keys/rsa-2048.public.pem")),
+        "ES256" => import.pem(include_str!("keys/es256.public.pem")),
+        _ => import.pem(include_str!("keys/ed25519.public.pem")),
+    }
+    .unwrap()
+}
+
+fn draft() -> JwtBuilder<NeedsKeys> {
+    let builder = JwtValidator::builder().issuer("https://idp.example.com");
+    builder.audience("https://api.example.com")
+}
+
+fn validator(provider: Provider, algorithm: &str) -> JwtValidator {
+    let keys = KeySet::from(key(provider, algorithm));
+    let builder = draft().keys(keys).clock(clock());
+    builder
+        .max_token_bytes(limits::TOKEN_BYTES_MAX)
+        .build()
+        .unwrap()
+}
+
+fn clock() -> FakeClock {
+    FakeClock::at(UnixTime::from_secs(NOW))
+}
+
+fn token(algorithm: &str, payload: &str) -> String {
+    let header = format!(r#"{{"alg":"{algorithm}","typ":"at+jwt","kid":"k1"}}"#);
+    signing::token(algorithm, &header, payload)
+}
+
+/// Judges a token twice, so that what is made once for the process is not counted.
+fn judge(validator: &dyn TokenValidator, token: &str) -> (AllocationInfo, Option<RejectionKind>) {
+    let presented = Presented::token(token);
+    let judge = || validator.validate(&presented).try_now().unwrap();
+    drop(judge());
+    let mut verdict = None;
+    let info = measure(|| verdict = Some(judge()));
+    (info, verdict.unwrap().err().map(|r| r.kind()))
+}
+
+/// What the provider's bare check of the same signature takes.
+fn raw(check: &RawCheck, token: &str) -> u64 {
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    check(message.as_bytes(), &signature);
+    measure(|| assert!(check(message.as_bytes(), &signature))).count_total
+}
+
+type RawCheck = Box<dyn Fn(&[u8], &[u8]) -> bool>;
+type MakeCheck = fn(&str) -> RawCheck;
+
+fn public(algorithm: &str) -> Vec<u8> {
+    let pem = match algorithm {
+        "RS256" => include_str!("keys/rsa-2048.pkcs1.public.pem"),
+        "ES256" => include_str!("keys/es256.public.pem"),
+        _ => include_str!("keys/ed25519.public.pem"),
+    };
+    let body: String = pem.lines().filter(|line| !line.contains('-')).collect();
+    let der = base64::engine::general_purpose::STANDARD
+        .decode(body)
+        .unwrap();
+    let key_len = match algorithm {
+        "RS256" => der.len(),
+        "ES256" => 65,
+        _ => 32,
+    };
+    der.get(der.len() - key_len..).unwrap().to_vec()
+}
+
+fn on_ring(algorithm: &str) -> RawCheck {
+    use ring::signature;
+    let verification: &'static dyn signature::VerificationAlgorithm = match algorithm {
+        "HS256" => {
+            let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, signing::SECRET);
+            return Box::new(move |m, s| ring::hmac::verify(&key, m, s).is_ok());
+        }
+        "RS256" => &signature::RSA_PKCS1_2048_8192_SHA256,
+        "ES256" => &signature::ECDSA_P256_SHA256_FIXED,
+        _ => &signature::ED25519,
+    };
+    let key = signature::UnparsedPublicKey::new(verification, public(algorithm));
+    Box::new(move |m, s| key.verify(m, s).is_ok())
+}
+
+#[cfg(feature = "aws-lc-rs")]
+fn on_aws_lc_rs(algorithm: &str) -> RawCheck {
+    use aws_lc_rs::hmac;
+    use aws_lc_rs::signature;
+    let verification: &'static dyn signature::VerificationAlgorithm = match algorithm {
+        "HS256" => {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, signing::SECRET);
+            return Box::new(move |m, s| hmac::verify(&key, m, s).is_ok());
+        }
+        "RS256" => &signature::RSA_PKCS1_2048_8192_SHA256,
+        "ES256" => &signature::ECDSA_P256_SHA256_FIXED,
+        _ => &signature::ED25519,
+    };
+    let key = signature::ParsedPublicKey::new(verification, public(algorithm)).unwrap();
+    Box::new(move |m, s| key.verify_sig(m, s).is_ok())
+}
+
+fn members(count: usize, member: impl Fn(usize) -> String) -> String {
+    (0..count).map(|n| format!(",{}", member(n))).collect()
+}
+
+/// Payloads of tokens as they come, all accepted.
+fn everyday() -> Vec<(&'static str, String)> {
+    let scopes: Vec<_> = (0..40).map(|n| format!("\"orders:read:{n}\"")).collect();
+    let long: Vec<_> = (0..400).map(|n| format!("\"orders:read:{n}\"")).collect();
+    let act = r#","act":{"sub":"a","act":{"sub":"b","act":{"sub":"c","act":{"sub":"d"}}}}"#;
+    [
+        ("plain", r#","scope":"a b c""#.to_owned()),
+        ("escaped name", r#","\u0073cope":"a b""#.to_owned()),
+        (
+            "array of scopes",
+            format!(r#","scope":[{}]"#, scopes.join(",")),
+        ),
+        (
+            "long array of scopes",
+            format!(r#","scope":[{}]"#, long.join(",")),
+        ),
+        ("escaped scopes", r#","scope":"a\/b \u00e4""#.to_owned()),
+        ("200 members", members(200, |n| format!(r#""m{n}":{n}"#))),
+        ("actors", act.to_owned()),
+    ]
+    .map(|(name, rest)| (name, format!("{START}{rest}}}")))
+    .into_iter()
+    .chain([(
+        "escaped subject, client and scopes",
+        START
+            .replace("alice", r"al\u0069ce")
+            .replace("shop", r"sh\/op")
+            + &format!(r#","scope":[{}]}}"#, scopes.join(",")),
+    )])
+    .collect()
+}
+
+#[test]
+fn accepted_token_takes_two_allocations_beside_the_bare_check() {
+    for (provider, bare_check) in providers() {
+        for algorithm in ALGORITHMS {
+            let validator = validator(provider, algorithm);
+            let check = bare_check(algorithm);
+            for (name, payload) in everyday() {
+                let token = token(algorithm, &payload);
+                let (info, refused) = judge(&validator, &token);
+                assert_eq!(refused, None, "{name}");
+                let bare = raw(&check, &token);
+                let own = info.count_total - bare;
+                println!("{provider:?} {algorithm} {name}: {own} + {bare}");
+                assert!(
+                    own <= 2,
+                    "{provider:?} {algorithm} {name}: {own} beside {bare}"
+                );
+            }
+        }
+    }
+}
+
+/// Payloads made to cost memory, as long as the cap allows, signed all the same.
+fn adversarial() -> Vec<(String, String)> {
+    let mut payloads = Vec::new();
+    for room in [200, 600, 1_200, 2_000, 5_000, 12_000, 48_000] {
+        let fill = |unit: &dyn Fn(usize) -> String| {
+            let mut text = String::new();
+            for n in 0.. {
+                let next = unit(n);
+                if text.len() + next.len() > room {
+                    return text;
+                }
+                text += &next;
+            }
+            text
+        };
+        let object =
+            |unit: &dyn Fn(usize) -> String| format!("{{{}}}", fill(unit).trim_start_matches(','));
+        let nested = |depth: usize, inner: &str| {
+            (0..depth).fold(inner.to_owned(), |inner, _| format!(r#"{{"act":{inner}}}"#))
+        };
+        let tiny = |n: usize| format!(",\"{n:x}\":0");
+        let escaped = |n: usize| format!(r#","\u0061{n:x}":0"#);
+        let capped = |n: usize| if n < 240 { tiny(n) } else { " ".to_owned() };
+        let escaped_capped = |n: usize| if n < 240 { escaped(n) } else { " ".to_owned() };
+        let long_names = |n: usize| match n {
+            0..240 => format!(r#","\u0061{n:03}{}":0"#, "x".repeat(room / 300)),
+            _ => " ".to_owned(),
+        };
+        let filled = |unit: &str| fill(&|_| unit.to_owned());
+        let strings = |unit: &str| fill(&|n| format!("{}{unit}", if n > 0 { "," } else { "" }));
+        let rest = [
+            ("many members", fill(&tiny)),
+            ("members to the cap", fill(&capped)),
+            ("escaped names", fill(&escaped)),
+            ("escaped names to the cap", fill(&escaped_capped)),
+            ("long escaped names", fill(&long_names)),
+            (
+                "an object of many names",
+                format!(r#","o":{}"#, object(&tiny)),
+            ),
+            (
+                "an object of names to the cap",
+                format!(r#","o":{}"#, object(&capped)),
+            ),
+            (
+                "actor of many names",
+                format!(r#","act":{}"#, object(&capped)),
+            ),
+            (
+                "fourth actor of many names",
+                format!(r#","act":{}"#, nested(3, &object(&capped))),
+            ),
+            (
+                "fifth actor of many names",
+                format!(r#","act":{}"#, nested(4, &object(&capped))),
+            ),
+            (
+                "confirmation of many names",
+                format!(r#","cnf":{}"#, object(&capped)),
+            ),
+            (
+                "nested arrays",
+                format!(r#","o":{}{}"#, "[".repeat(room / 2), "]".repeat(room / 2)),
+            ),
+            (
+                "objects in a row",
+                format!(
+                    r#","o":[{}]"#,
+                    strings(&object(&|n| {
+                        if n < 9 { tiny(n) } else { " ".repeat(room) }
+                    }))
+                ),
+            ),
+            ("long string", format!(r#","o":"{}""#, filled("x"))),
+            (
+                "long escaped string",
+                format!(r#","o":"{}""#, filled("\\n")),
+            ),
+            ("long subject", format!(r#","azp":"{}""#, filled("\\/"))),
+            (
+                "long scope",
+                format!(r#","scope":"{}""#, filled("\\u0061 ")),
+            ),
+            (
+                "scopes",
+                format!(r#","scope":[{}]"#, strings("\"\\u0061\"")),
+            ),
+            ("tiny scopes", format!(r#","scope":[{}]"#, strings("\"\""))),
+            ("audiences", format!(r#","o":[{}]"#, strings("\"a\""))),
+            ("huge number", format!(r#","o":{}"#, filled("9"))),
+            ("long fraction", format!(r#","o":0.{}"#, filled("9"))),
+            ("unclosed", format!(r#","o":[{}"#, filled("["))),
+        ];
+        for (name, rest) in rest {
+            payloads.push((format!("{name}, {room}"), format!("{START}{rest}}}")));
+        }
+        for depth in [2, 8, 31] {
+            // Objects inside each other, each with names of its own.
+            let each = (room / depth / 9).min(240);
+            let names = members(each, |n| format!(r#""{n:x}":0"#));
+            let inner = (0..depth).fold("0".to_owned(), |inner, _| {
+                format!(r#"{{"o":{inner}{names}}}"#)
+            });
+            let name = format!("{depth} nested objects, {room}");
+            payloads.push((name, format!(r#"{START},"o":{inner}}}"#)));
+            let name = format!("{depth} nested actors, {room}");
+            let inner = inner.replace("\"o\"", "\"act\"");
+            payloads.push((name, format!(r#"{START},"act":{inner}}}"#)));
+        }
+    }
+    payloads
+}
+
+/// Tokens made to cost memory that no key signed.
+fn unsigned() -> Vec<String> {
+    let cap = limits::TOKEN_BYTES_MAX;
+    let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let header = |rest: &str| encode(&format!(r#"{{"alg":"HS256"{rest}}}"#));
+    let names = members(250, |n| format!(r#""\u0061{n}":0"#));
+    let many = members(900, |n| format!(r#""{n}":0"#));
+    let kid = format!(r#","kid":"{}""#, r"\u0061".repeat(600));
+    vec![
+        String::new(),
+        ".".repeat(cap),
+        "a".repeat(cap),
+        ".".repeat(cap + 1),
+        format!("{}..", "a".repeat(cap - 2)),
+        format!(".{}.", "a".repeat(cap - 2)),
+        format!("..{}", "a".repeat(cap - 2)),
+        format!("{}.{}", header(""), "a".repeat(cap / 2)),
+        format!("{}.e30.{}", header(""), "A".repeat(cap / 2)),
+        format!("{}.{}.AAAA", header(&names), encode(START) + "fQ"),
+        format!("{}.{}.AAAA", header(&many), encode(START)),
+        format!("{}.{}.AAAA", header(&kid), encode(&format!("{START}}}"))),
+    ]
+}
+
+#[track_caller]
+fn is_bounded(name: &str, token: &str, info: AllocationInfo) {
+    let bound = 4 * token.len() as u64 + 1_536;
+    let taken = info.bytes_total;
+    assert!(
+        taken <= bound,
+        "{name}: {taken} of {bound}, token {}",
+        token.len()
+    );
+}
+
+#[test]
+fn no_token_takes_more_than_four_times_its_bytes() {
+    let validator = validator(Provider::ring(), "HS256");
+    let mut verdicts = std::collections::HashMap::new();
+    let mut broken = Vec::new();
+    for (name, payload) in everyday()
+        .into_iter()
+        .map(|(n, p)| (n.to_owned(), p))
+        .chain(adversarial())
+    {
+        for escaped_kid in [false, true] {
+            let kid = if escaped_kid {
+                r"\u0061".repeat(256)
+            } else {
+                "k1".to_owned()
+            };
+            let header = format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#);
+            let token = signing::token("HS256", &header, &payload);
+            let (info, refused) = judge(&validator, &token);
+            *verdicts.entry(refused).or_insert(0) += 1;
+            let bound = 4 * token.len() as u64 + 1_536;
+            if info.bytes_total > bound {
+                broken.push(format!(
+                    "{name} {escaped_kid}: {} of {bound} {refused:?}\n",
+                    info.bytes_total
+                ));
+            }
+        }
+    }
+    println!("{verdicts:?}");
+    assert!(broken.is_empty(), "{}", broken.concat());
+    for token in unsigned() {
+        let (info, refused) = judge(&validator, &token);
+        assert!(refused.is_some());
+        let start: String = token.chars().take(20).collect();
+        is_bounded(&start, &token, info);
+    }
+}
+
+#[test]
+fn reading_the_header_allocates_nothing() {
+    let token = token("HS256", &format!("{START}}}"));
+    let value = format!("Bearer {token}");
+    let info = measure(|| assert!(Presented::authorization(&value).is_ok()));
+    assert_eq!(info.count_total, 0);
+
+    let sources = Sources::default();
+    let mut headers = HeaderMap::new();
+    headers.insert("authorization", value.parse().unwrap());
+    headers.insert("accept", "*/*".parse().unwrap());
+    let uri = Uri::from_static("https://api.example.com/orders?page=2");
+    let info = measure(|| {
+        let facts = RequestFacts::new(&Method::GET, &uri, &headers);
+        assert!(sources.extract(&facts).is_ok());
+    });
+    assert_eq!(info.count_total, 0);
+}
+
+#[derive(Debug)]
+struct Ready(Arc<KeySet>);
+
+impl KeyStore for Ready {
+    fn find<'a>(&'a self, _: KeyHint<'a>) -> NowOrLater<'a, Result<Arc<KeySet>, Rejection>> {
+        NowOrLater::now(Ok(Arc::clone(&self.0)))
+    }
+
+    fn life(&self, _: &KeyId) -> KeyLife {
+        KeyLife::Fresh
+    }
+}
+
+#[test]
+fn store_that_is_ready_adds_no_allocation() {
+    let token = token("HS256", &format!("{START}}}"));
+    let fixed = judge(&validator(Provider::ring(), "HS256"), &token);
+    let keys = KeySet::from(key(Provider::ring(), "HS256"));
+    let builder = draft().key_store(Arc::new(Ready(Arc::new(keys))));
+    let stored = judge(&builder.clock(clock()).build().unwrap(), &token);
+    assert_eq!(fixed.1, None);
+    assert_eq!(stored, fixed);
+}
