@@ -3,10 +3,6 @@
 //! `benches/peers` measures the same beside other crates and the raw signature checks.
 
 #![expect(
-    missing_docs,
-    reason = "criterion's macros make undocumented functions"
-)]
-#![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a bench stops at the first fault"

@@ -45,7 +45,8 @@ impl Shape {
     }
 
     fn with(mut self, claim: &str, value: impl Into<Value>) -> Self {
-        self.claims[claim] = value.into();
+        let members = self.claims.as_object_mut().unwrap();
+        members.insert(claim.to_owned(), value.into());
         self
     }
 

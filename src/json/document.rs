@@ -1,5 +1,6 @@
 //! A scanned object that owns its text.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::JsonError;
@@ -8,6 +9,7 @@ use super::Sink;
 use super::Span;
 use super::Unescaped;
 use super::Value;
+use super::escape::unescape;
 use super::scan::scan_object;
 
 /// An object in one buffer: its text first, then what its owner keeps, then where the members
@@ -179,6 +181,15 @@ impl Document {
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.entries()
             .map(|[start, end, ..]| self.piece(Piece::new(start.into(), end.into())))
+    }
+
+    /// Returns the members in their order: name, name with its escapes, value.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (Cow<'_, str>, &str, Value<'_>)> {
+        self.entries().filter_map(|[start, end, from, to]| {
+            let raw = self.piece(Piece::new(start.into(), end.into()));
+            let value = self.value(Piece::new(from.into(), to.into()))?;
+            Some((unescape(raw), raw, value))
+        })
     }
 
     /// Appends a string.

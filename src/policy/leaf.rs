@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::json::Kind;
-use crate::json::Value;
 use crate::policy::condition::Condition;
 use crate::policy::request::AccessRequest;
 use crate::policy::verdict::Verdict;
@@ -84,18 +82,10 @@ impl Test {
             Self::Absent(name) => principal.claims().value(name).is_none().into(),
             Self::Custom(ask) => ask(request),
             Self::Is(name, wanted) => match principal.claims().value(name) {
-                Some(claim) => compare(wanted, claim),
+                Some(claim) => wanted.is(claim).into(),
                 None => Verdict::Unknown,
             },
             Self::Scope(name) => principal.scopes().map(|own| own.contains(name)).into(),
         }
     }
-}
-
-fn compare(wanted: &ClaimValue, claim: Value<'_>) -> Verdict {
-    // What is no integer is of another type, so that its negation does not hold either.
-    if claim.kind() == Kind::Number && claim.raw().parse::<i64>().is_err() {
-        return Verdict::Unknown;
-    }
-    wanted.is(claim).into()
 }

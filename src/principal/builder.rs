@@ -100,6 +100,7 @@ impl PrincipalBuilder {
             authority: self.authority,
             document,
             header: Piece::default(),
+            token_id: None,
             subject,
             client,
             scopes,

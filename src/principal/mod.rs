@@ -74,12 +74,15 @@ impl PrincipalKind {
 type Extension = Arc<dyn Any + Send + Sync>;
 
 /// The facts as a judge hands them over; every piece lies in `document`.
+#[derive(Clone)]
 pub(crate) struct Facts {
     pub(crate) kind: PrincipalKind,
     pub(crate) authority: Authority,
     pub(crate) document: Document,
     /// The decoded JOSE header, empty for what is not a JWT.
     pub(crate) header: Piece,
+    /// What names the token, where its text is no longer whole.
+    pub(crate) token_id: Option<TokenId>,
     pub(crate) subject: Option<Piece>,
     pub(crate) client: Option<Piece>,
     /// Members joined by spaces.
@@ -113,6 +116,11 @@ impl Principal {
 
     pub(crate) fn new(facts: Facts) -> Self {
         Self(Arc::new(facts))
+    }
+
+    /// Returns the facts, copied only if the principal is shared.
+    pub(crate) fn into_facts(self) -> Facts {
+        Arc::unwrap_or_clone(self.0)
     }
 
     /// Returns what the credential was.
@@ -193,8 +201,12 @@ impl Principal {
             authority,
             document,
             header,
+            token_id,
             ..
         } = &*self.0;
+        if token_id.is_some() {
+            return *token_id;
+        }
         let header = document.bytes().get(header.start()..header.end())?;
         let payload = document.text().as_bytes();
         (!header.is_empty()).then(|| TokenId::of_jwt(authority, header, payload))

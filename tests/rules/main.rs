@@ -29,6 +29,7 @@
 mod common;
 
 mod demands;
+mod grants;
 mod header;
 mod issuers;
 mod keys;

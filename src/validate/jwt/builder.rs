@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::JwtValidator;
 use super::claims::Name;
+use super::grants::Grants;
 use super::header::without_application;
 use super::issuers::IssuerLookup;
 use super::trust::Demand;
@@ -72,6 +73,7 @@ struct Draft {
     purpose: Purpose,
     scope_claim: Option<Box<str>>,
     demands: Vec<Demand>,
+    grants: Option<Grants>,
     max_token_bytes: usize,
     clock: Arc<dyn Clock>,
     constraint: Option<Arc<dyn SenderConstraint>>,
@@ -108,6 +110,7 @@ impl JwtBuilder<NeedsIssuer> {
                 purpose: Purpose::AccessToken,
                 scope_claim: None,
                 demands: Vec::new(),
+                grants: None,
                 max_token_bytes: limits::TOKEN_BYTES,
                 clock: Arc::new(SystemClock),
                 constraint: None,
@@ -278,6 +281,23 @@ impl JwtBuilder<Ready> {
         self
     }
 
+    /// Says what this issuer may assert: these scopes and, beside the registered claims, these
+    /// claims. Whatever else a token says is left out of its principal.
+    ///
+    /// For services that trust several issuers: without it one may assert what only another one
+    /// should.
+    pub fn grants<S: Into<String>, C: Into<String>>(
+        mut self,
+        scopes: impl IntoIterator<Item = S>,
+        claims: impl IntoIterator<Item = C>,
+    ) -> Self {
+        self.draft.grants = Some(Grants {
+            scopes: names(scopes),
+            claims: names(claims),
+        });
+        self
+    }
+
     /// Sets the longest token in bytes, at most [`limits::TOKEN_BYTES_MAX`].
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {
         self.draft.max_token_bytes = bytes;
@@ -372,6 +392,7 @@ impl Draft {
             purpose: self.purpose,
             scope_claim: self.scope_claim,
             demands: self.demands,
+            grants: self.grants,
         })
     }
 }

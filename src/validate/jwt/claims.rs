@@ -67,6 +67,10 @@ impl Name {
         }
     }
 
+    pub(super) fn is_known(name: &str) -> bool {
+        Self::read(name.as_bytes()).is_some() && !name.contains('\0')
+    }
+
     fn read(name: &[u8]) -> Option<Self> {
         // Names of up to eight bytes are compared as one number: this runs for every claim.
         if name.len() > 8 {

@@ -56,13 +56,9 @@ impl IssuerLookup {
         self.trusts.get(*place)
     }
 
-    /// Returns how many issuers are told apart.
-    pub(super) fn len(&self) -> usize {
-        self.trusts.len()
-    }
-
-    fn trusts(&self) -> impl Iterator<Item = Trust> {
-        self.trusts.iter().cloned()
+    /// Returns the issuers.
+    pub(super) fn trusts(&self) -> impl Iterator<Item = &Trust> {
+        self.trusts.iter()
     }
 }
 
@@ -77,9 +73,9 @@ pub(super) fn join(
             "no issuer was given; join at least one validator",
         ));
     };
-    let mut trusts: Vec<_> = joined.issuers.trusts().collect();
+    let mut trusts: Vec<_> = joined.issuers.trusts().cloned().collect();
     for other in validators {
-        trusts.extend(other.issuers.trusts());
+        trusts.extend(other.issuers.trusts().cloned());
         joined.max_token_bytes = joined.max_token_bytes.max(other.max_token_bytes);
     }
     joined.issuers = IssuerLookup::new(trusts)?;

@@ -3,6 +3,7 @@
 mod builder;
 mod claims;
 mod compact;
+mod grants;
 mod header;
 mod issuers;
 mod trust;
@@ -184,7 +185,10 @@ impl JwtValidator {
         {
             return Err(binding_required());
         }
-        Ok(Principal::new(facts))
+        Ok(match &trust.grants {
+            Some(grants) => grants.narrow(facts),
+            None => Principal::new(facts),
+        })
     }
 
     /// Checks possession of the key that the token is bound to, if it is bound.
@@ -219,9 +223,13 @@ impl TokenValidator for JwtValidator {
         &[Shape::Jwt]
     }
 
-    /// Counts one for each issuer; each may assert anything.
+    /// Counts one for each issuer; bounded are those with
+    /// [`grants`](JwtBuilder::grants).
     fn authorities(&self) -> Authorities {
-        let all = std::iter::repeat_n(Authorities::OUTSIDE, self.issuers.len());
+        let all = self.issuers.trusts().map(|trust| match trust.grants {
+            Some(_) => Authorities::BOUNDED,
+            None => Authorities::OUTSIDE,
+        });
         all.fold(Authorities::OWN, Authorities::with)
     }
 
@@ -302,6 +310,7 @@ fn facts(trust: &Trust, claims: &Typed<'_>, key: &Key) -> Result<Facts, Rejectio
         authority: trust.authority.clone(),
         document: Document::default(),
         header: Piece::default(),
+        token_id: None,
         subject: None,
         client: None,
         scopes: None,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::claims::Name;
 use super::claims::Typed;
 use super::claims::invalid;
+use super::grants::Grants;
 use super::header::Typ;
 use super::header::without_application;
 use crate::clock::Leeway;
@@ -38,6 +39,7 @@ pub(super) struct Trust {
     pub(super) purpose: Purpose,
     pub(super) scope_claim: Option<Box<str>>,
     pub(super) demands: Vec<Demand>,
+    pub(super) grants: Option<Grants>,
 }
 
 /// Names of which one must match, or the loud opt-out.

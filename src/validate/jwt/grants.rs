@@ -1,0 +1,54 @@
+//! What one of several issuers may assert.
+
+use super::claims::Name;
+use crate::json::Document;
+use crate::json::Piece;
+use crate::principal::Facts;
+use crate::principal::Principal;
+use crate::principal::Scopes;
+
+/// The scopes and private claims that an issuer may assert; registered claims it always may.
+#[derive(Clone, Debug)]
+pub(super) struct Grants {
+    pub(super) scopes: Vec<Box<str>>,
+    pub(super) claims: Vec<Box<str>>,
+}
+
+impl Grants {
+    /// Makes a principal that holds nothing beyond the grants.
+    pub(super) fn narrow(&self, facts: Facts) -> Principal {
+        let whole = Principal::new(facts);
+        let token_id = whole.token_id();
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let (subject, client) = (text(whole.subject()), text(whole.client()));
+        let scopes = whole.scopes().map(|s| self.granted(s));
+        let mut facts = whole.into_facts();
+        facts.document = self.narrowed(&facts.document);
+        facts.header = Piece::default();
+        facts.token_id = token_id;
+        let document = &mut facts.document;
+        facts.subject = subject.map(|t| document.append(&t));
+        facts.client = client.map(|t| document.append(&t));
+        facts.scopes = scopes.map(|t| document.append(&t));
+        Principal::new(facts)
+    }
+
+    fn granted(&self, scopes: Scopes<'_>) -> String {
+        let is_granted = |scope: &&str| self.scopes.iter().any(|s| **s == **scope);
+        let granted: Vec<_> = scopes.iter().filter(is_granted).collect();
+        granted.join(" ")
+    }
+
+    fn narrowed(&self, whole: &Document) -> Document {
+        let is_granted =
+            |name: &str| Name::is_known(name) || self.claims.iter().any(|claim| **claim == *name);
+        let members: Vec<_> = whole
+            .members()
+            .filter(|(name, ..)| is_granted(name))
+            .map(|(_, raw, value)| format!("\"{raw}\":{}", value.raw()))
+            .collect();
+        // Members of a scanned object make one again.
+        let text = format!("{{{}}}", members.join(","));
+        Document::parse(text.as_bytes()).unwrap_or_default()
+    }
+}
