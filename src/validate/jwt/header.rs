@@ -162,7 +162,8 @@ fn piece(member: Span, quote: usize) -> Piece {
     Piece::new(member.value_start + quote, member.value_end - quote)
 }
 
-/// Headers of accepted tokens, so that the same header is not read again for every token.
+/// Headers of tokens whose signature was valid, so that the same header is not read again for
+/// every token.
 ///
 /// Only what was verified is kept, so nobody else can fill it; when it is full, other headers are
 /// read each time.
@@ -177,14 +178,14 @@ struct Known {
 
 impl Memo {
     /// Returns the decoded header of this encoded form, and what was read of it, if a token with
-    /// it was accepted.
+    /// it was verified.
     pub(super) fn recall(&self, encoded: &[u8]) -> Option<(&[u8], &Header)> {
         let mut known = self.0.iter().map_while(OnceLock::get);
         let known = known.find(|k| *k.encoded == *encoded)?;
         Some((&known.decoded, &known.header))
     }
 
-    /// Keeps the header of an accepted token.
+    /// Keeps the header of a verified token.
     pub(super) fn keep(&self, encoded: &[u8], decoded: &[u8], header: &Header) {
         for slot in &self.0 {
             let known = slot.get_or_init(|| Known {
