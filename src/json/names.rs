@@ -25,6 +25,7 @@ struct Name {
 }
 
 impl Names {
+    #[inline(always)]
     pub(super) fn new() -> Self {
         Self {
             seed: RandomState::new().hash_one(()),

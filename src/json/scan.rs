@@ -80,6 +80,8 @@ enum State {
 }
 
 impl<'j> Scanner<'j> {
+    // Inlined, so that its half kilobyte is made in place.
+    #[inline(always)]
     fn new(text: &'j [u8]) -> Result<Self, JsonError> {
         if text.len() > limits::JSON_BYTES {
             return Err(JsonError::new(JsonErrorKind::TooLarge, limits::JSON_BYTES));

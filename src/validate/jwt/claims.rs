@@ -139,7 +139,7 @@ const fn pack(name: &[u8]) -> u64 {
 
 /// Where the values of the known claims stand.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Slots([Piece; COUNT]);
+pub(super) struct Slots([(u16, u16); COUNT]);
 
 impl Slots {
     pub(super) fn place(&mut self, text: &[u8], member: Span) {
@@ -152,13 +152,15 @@ impl Slots {
             Name::read(raw)
         };
         if let Some(slot) = name.and_then(|n| self.0.get_mut(n as usize)) {
-            *slot = Piece::new(member.value_start, member.value_end);
+            // No payload is longer than three quarters of the largest token.
+            *slot = (member.value_start as u16, member.value_end as u16);
         }
     }
 
     /// Returns where the value stands; the piece is empty if there is none.
     pub(super) fn piece(&self, name: Name) -> Piece {
-        self.0.get(name as usize).copied().unwrap_or_default()
+        let (start, end) = self.0.get(name as usize).copied().unwrap_or_default();
+        Piece::new(start.into(), end.into())
     }
 }
 

@@ -42,6 +42,7 @@ impl<'t> Compact<'t> {
     ///
     /// `TokenTooLarge`, `TokenEncrypted`, `TokenMalformed`, `HeaderUnsupported` or
     /// `AlgorithmNotAllowed`.
+    #[inline(always)]
     pub(super) fn parse(
         token: &'t str,
         max_bytes: usize,

@@ -127,6 +127,7 @@ impl JwtValidator {
         issuers::join(validators)
     }
 
+    #[inline(always)]
     fn begin<'t>(&self, presented: &'t Presented<'_>) -> Result<(Compact<'t>, &Trust), Rejection> {
         let token = presented.credential().expose();
         let compact = Compact::parse(token, self.max_token_bytes, &self.memo)?;
