@@ -1,0 +1,793 @@
+//! A canary planted wherever a secret can stand: it never comes out again.
+//!
+//! Everything that can be shown (`Debug`, `Display`, chains of sources, answers to clients) is
+//! searched for it, as it stands and in the forms that bytes are written in.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test panics where it fails"
+)]
+
+mod signing;
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::URL_SAFE;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bearergate::BodyStyle;
+use bearergate::Challenge;
+use bearergate::ConfigError;
+use bearergate::Event;
+use bearergate::FakeClock;
+use bearergate::Gate;
+use bearergate::Import;
+use bearergate::JwtBuilder;
+use bearergate::JwtValidator;
+use bearergate::Key;
+use bearergate::KeySet;
+use bearergate::Observer;
+use bearergate::Presented;
+use bearergate::Principal;
+use bearergate::PrincipalKind;
+use bearergate::Ready;
+use bearergate::Rejection;
+use bearergate::RejectionKind;
+use bearergate::RequestFacts;
+use bearergate::Secret;
+use bearergate::Sources;
+use bearergate::TokenValidator;
+use bearergate::UnixTime;
+use bearergate::json;
+use bearergate::jsonwebtoken_v11;
+use http::HeaderMap;
+use http::Method;
+use http::Uri;
+use serde_json::Value;
+use serde_json::json;
+
+/// Long enough for a MAC, and of characters that a token may have.
+const CANARY: &str = "c4naRy-Zq7vX2pLw9KtB5nMs8JhDf3GyR6";
+const NOW: u64 = 1_760_000_000;
+
+/// Searches what is shown.
+struct Watch {
+    forms: Vec<String>,
+    seen: usize,
+}
+
+impl Watch {
+    fn new() -> Self {
+        let bytes = CANARY.as_bytes();
+        let list = |show: fn(&u8) -> String| {
+            let inner: Vec<_> = bytes[4..12].iter().map(show).collect();
+            inner.join(", ")
+        };
+        let hex: String = bytes[4..16].iter().map(|b| format!("{b:02x}")).collect();
+        let mut forms = vec![
+            CANARY[4..16].to_owned(),
+            CANARY[4..16].to_lowercase(),
+            hex.to_uppercase(),
+            hex,
+            list(|b| b.to_string()),
+            list(|b| format!("{b:x}")),
+            list(|b| format!("{b:#x}")),
+            list(|b| format!("{b:#04x}")),
+        ];
+        // What stands before it decides how base64 cuts it: three ways.
+        for shift in 0..3 {
+            let shifted = [&b"  "[..shift], bytes].concat();
+            for encoded in [STANDARD.encode(&shifted), URL_SAFE.encode(&shifted)] {
+                forms.push(encoded[4..24].to_owned());
+                forms.push(encoded[24..40].to_owned());
+            }
+        }
+        Self { forms, seen: 0 }
+    }
+
+    #[track_caller]
+    fn text(&mut self, shown: &str) {
+        let flat = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        for form in &self.forms {
+            assert!(!flat.contains(form), "{form} in: {shown}");
+        }
+        self.seen += 1;
+    }
+
+    #[track_caller]
+    fn debug(&mut self, value: &dyn fmt::Debug) {
+        self.text(&format!("{value:?}"));
+        self.text(&format!("{value:#?}"));
+        self.text(&format!("{value:x?}"));
+    }
+
+    #[track_caller]
+    fn error(&mut self, error: &(dyn Error + 'static)) {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            self.debug(&error);
+            self.text(&error.to_string());
+            next = error.source();
+        }
+    }
+
+    #[track_caller]
+    fn config<T: fmt::Debug>(&mut self, result: Result<T, ConfigError>) -> ConfigError {
+        let error = result.unwrap_err();
+        self.error(&error);
+        self.text(error.field());
+        error
+    }
+
+    #[track_caller]
+    fn rejection(&mut self, rejection: &Rejection) {
+        self.error(rejection);
+        self.text(rejection.claim().unwrap_or_default());
+    }
+
+    #[track_caller]
+    fn answer(&mut self, rejection: Rejection) {
+        self.rejection(&rejection);
+        let mut rejection = Some(rejection);
+        let plain = Challenge::builder().realm("api").build().unwrap();
+        let refusal = plain.refuse(rejection.take().unwrap());
+        self.debug(&refusal);
+        self.error(&refusal);
+        self.headers(&refusal.headers());
+        self.text(refusal.body());
+        let response = refusal.into_response::<&'static str>();
+        self.debug(&response);
+        self.headers(response.headers());
+    }
+
+    #[track_caller]
+    fn headers(&mut self, headers: &HeaderMap) {
+        self.debug(headers);
+        for (name, value) in headers {
+            self.text(&format!(
+                "{name}: {}",
+                String::from_utf8_lossy(value.as_bytes())
+            ));
+        }
+    }
+}
+
+fn b64(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+#[test]
+fn watch_finds_the_canary_in_every_form() {
+    let bytes = CANARY.as_bytes();
+    for shown in [
+        CANARY.to_owned(),
+        format!("x{CANARY}x"),
+        format!("{bytes:?}"),
+        format!("{bytes:#?}"),
+        format!("{bytes:x?}"),
+        format!("{bytes:#04x?}"),
+        format!("{:?}", format!("\"{CANARY}").as_bytes()),
+        STANDARD.encode(CANARY),
+        b64(&format!("a{CANARY}b")),
+        b64(&format!("{{\"a\":\"{CANARY}\"}}")),
+        bytes.iter().map(|b| format!("{b:02X}")).collect(),
+    ] {
+        let found = std::panic::catch_unwind(|| Watch::new().text(&shown));
+        assert!(found.is_err(), "{shown}");
+    }
+    Watch::new().text("canary");
+}
+
+// Configuration
+
+#[test]
+fn secret_of_a_key_is_not_shown() {
+    let mut watch = Watch::new();
+    watch.debug(&Secret::new(CANARY.into()));
+    for key in [
+        Key::from_secret(CANARY.to_owned()).unwrap(),
+        Key::from_base64url_secret(&b64(CANARY)).unwrap(),
+        Key::from_jwk(json!({"kty": "oct", "k": b64(CANARY)}).to_string()).unwrap(),
+    ] {
+        watch.debug(&key);
+        watch.debug(&key.id());
+        watch.debug(&key.thumbprint());
+        let keys = KeySet::rotating(key.clone(), [Key::from_secret(vec![7; 32]).unwrap()]).unwrap();
+        watch.debug(&keys);
+        let draft = JwtValidator::builder()
+            .issuer("i")
+            .audience("a")
+            .keys(KeySet::from(key.clone()));
+        watch.debug(&draft);
+        let unfit = draft.algorithms([bearergate::Algorithm::Rs256]).build();
+        watch.config(unfit);
+        watch.config(key.clone().with_algorithms([bearergate::Algorithm::Rs256]));
+        watch.config(key.clone().with_kid("k".repeat(257)));
+        watch.config(KeySet::rotating(key.clone(), vec![key; 4]));
+    }
+}
+
+#[test]
+fn refused_key_is_not_shown() {
+    let mut watch = Watch::new();
+    watch.config(Key::from_secret(CANARY[..31].to_owned()));
+    watch.config(Key::from_secret(format!(
+        "-----BEGIN PUBLIC KEY-----\n{CANARY}"
+    )));
+    watch.config(Key::from_secret(format!(
+        r#"{{"kty":"RSA","n":"{CANARY}"}}"#
+    )));
+    for encoded in [
+        format!("{CANARY}="),
+        format!("{CANARY} "),
+        b64(&CANARY[..31]),
+        STANDARD.encode(CANARY) + "=",
+    ] {
+        watch.config(Key::from_base64url_secret(&encoded));
+    }
+    for pem in [
+        CANARY.to_owned(),
+        format!("-----BEGIN {CANARY}-----\nAAAA\n-----END {CANARY}-----\n"),
+        format!("-----BEGIN PUBLIC KEY-----\n{CANARY}\n-----END PUBLIC KEY-----\n"),
+        format!(
+            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+            STANDARD.encode(CANARY)
+        ),
+        format!(
+            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+            STANDARD.encode(CANARY)
+        ),
+        format!(
+            "-----BEGIN EC PRIVATE KEY-----\n{}\n-----END EC PRIVATE KEY-----\n",
+            STANDARD.encode(CANARY)
+        ),
+    ] {
+        watch.config(Key::from_pem(&pem));
+        watch.config(Key::from_der(pem));
+    }
+}
+
+/// Key members that go wrong with the canary in them.
+fn bad_jwks() -> Vec<Value> {
+    let ec = json!({
+        "kty": "EC", "crv": "P-256",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    });
+    let with = |name: &str, value: Value| {
+        let mut jwk = ec.clone();
+        jwk[name] = value;
+        jwk
+    };
+    vec![
+        with("d", CANARY.into()),
+        with("d", b64(CANARY).into()),
+        with("x", CANARY.into()),
+        with("x", b64(CANARY).into()),
+        with("crv", CANARY.into()),
+        with("kty", CANARY.into()),
+        with("alg", CANARY.into()),
+        with("use", CANARY.into()),
+        with("key_ops", json!([CANARY])),
+        with("kid", json!([CANARY])),
+        json!({"kty": "RSA", "n": CANARY, "e": "AQAB"}),
+        json!({"kty": "RSA", "n": b64(CANARY), "e": "AQAB", "d": CANARY, "p": CANARY}),
+        json!({"kty": "OKP", "crv": "Ed25519", "x": b64(&CANARY[..31])}),
+        json!({"kty": "oct", "k": format!("{CANARY}=")}),
+        json!({"kty": "oct", "k": b64(&CANARY[..31])}),
+        json!({"kty": "oct", "k": [CANARY]}),
+    ]
+}
+
+#[derive(Debug, Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Observer for Notes {
+    fn observe(&self, event: &Event<'_>) {
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
+}
+
+#[test]
+fn refused_jwk_is_not_shown() {
+    let mut watch = Watch::new();
+    for jwk in bad_jwks() {
+        watch.config(Key::from_jwk(jwk.to_string()));
+    }
+    for text in [
+        CANARY.to_owned(),
+        format!("{{\"k\":\"{CANARY}"),
+        format!("{{\"{CANARY}\":1,\"{CANARY}\":2}}"),
+        format!("[\"{CANARY}\"]"),
+        format!("{{\"keys\":\"{CANARY}\"}}"),
+        format!("{{\"keys\":[]}} {CANARY}"),
+    ] {
+        watch.config(Key::from_jwk(&text));
+        watch.config(KeySet::from_jwks(&text));
+    }
+    // Beside a good sibling the bad ones are skipped.
+    let good = json!({
+        "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+    });
+    let members: Vec<_> = bad_jwks().into_iter().chain([good]).collect();
+    let notes = Arc::new(Notes::default());
+    let import = Import::default().observer(notes.clone());
+    let set = import.jwks(json!({"keys": members}).to_string()).unwrap();
+    assert!(set.skipped().len() > 10);
+    watch.debug(&import);
+    watch.debug(&set);
+    watch.debug(&set.skipped());
+    for note in &*notes.0.lock().unwrap() {
+        watch.text(note);
+    }
+    watch.config(import.jwks(json!({"keys": bad_jwks()}).to_string()));
+}
+
+#[test]
+fn key_of_another_crate_is_not_shown() {
+    let mut watch = Watch::new();
+    let short = jsonwebtoken::DecodingKey::from_secret(&CANARY.as_bytes()[..31]);
+    watch.config(jsonwebtoken_v11::key_from_decoding_key(&short));
+    let key = jsonwebtoken::DecodingKey::from_secret(CANARY.as_bytes());
+    watch.debug(&jsonwebtoken_v11::key_from_decoding_key(&key).unwrap());
+}
+
+#[test]
+fn claim_value_to_compare_is_not_shown() {
+    let mut watch = Watch::new();
+    let draft = config().require_claim("nonce", CANARY);
+    watch.debug(&draft);
+    let validator = draft.build().unwrap();
+    watch.debug(&validator);
+    let gate = Gate::builder()
+        .validator(validator.clone())
+        .allow_any_authenticated();
+    watch.debug(&gate);
+    watch.debug(&gate.build().unwrap());
+    watch.config(JwtValidator::of([validator.clone(), validator]));
+    watch.config(
+        config()
+            .require_claim("nonce", CANARY)
+            .max_token_bytes(0)
+            .build(),
+    );
+}
+
+// Requests: tokens
+
+fn config() -> JwtBuilder<Ready> {
+    let keys = KeySet::from(Key::from_secret(signing::SECRET.to_vec()).unwrap());
+    let clock = FakeClock::at(UnixTime::from_secs(NOW));
+    let builder = JwtValidator::builder().issuer("https://idp.example.com");
+    builder
+        .audience("https://api.example.com")
+        .keys(keys)
+        .clock(clock)
+}
+
+fn validators() -> Vec<JwtValidator> {
+    let keys = || KeySet::from(Key::from_secret(signing::SECRET.to_vec()).unwrap());
+    let clock = || FakeClock::at(UnixTime::from_secs(NOW));
+    let id = JwtValidator::builder()
+        .issuer("https://idp.example.com")
+        .id_token("shop");
+    let any = JwtValidator::builder().any_issuer().any_audience();
+    let stopped = clock();
+    stopped.stop();
+    let two_keys = [7, 8].map(|n| Key::from_secret(vec![n; 32]).unwrap());
+    let ambiguous = JwtValidator::builder()
+        .issuer("https://idp.example.com")
+        .audience("a");
+    [
+        config(),
+        config().rfc9068(),
+        config().require_type("secevent+jwt"),
+        config()
+            .require_claim("custom", "wanted")
+            .allow_clients(["shop"]),
+        config().check("custom", |_| false),
+        config()
+            .max_age(Duration::from_secs(1))
+            .max_lifetime(Duration::from_secs(1)),
+        config().max_token_bytes(100),
+        config().clock(stopped),
+        id.keys(keys()).clock(clock()),
+        any.keys(keys())
+            .clock(clock())
+            .allow_missing_expiry()
+            .scopes_from("custom"),
+        ambiguous
+            .keys(KeySet::new(two_keys).unwrap())
+            .clock(clock()),
+    ]
+    .map(|builder| builder.build().unwrap())
+    .into()
+}
+
+/// Tokens with the canary in one place each.
+fn tokens(planted: &str) -> Vec<String> {
+    let header = json!({"alg": "HS256", "typ": "JWT"});
+    let claims = json!({
+        "iss": "https://idp.example.com", "aud": "https://api.example.com", "sub": "alice",
+        "client_id": "shop", "iat": NOW - 60, "exp": NOW + 600, "jti": "j1",
+    });
+    let sign = |header: &Value, claims: &Value| {
+        signing::token("HS256", &header.to_string(), &claims.to_string())
+    };
+    let mut tokens = vec![sign(&header, &claims)];
+    for name in [
+        "alg", "typ", "cty", "kid", "crit", "b64", "zip", "enc", "jku", "jwk", "x5c", "custom",
+    ] {
+        for value in [json!(planted), json!([planted]), json!({planted: planted})] {
+            let mut header = header.clone();
+            header[name] = value;
+            tokens.push(sign(&header, &claims));
+        }
+    }
+    for name in [
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "nbf",
+        "iat",
+        "jti",
+        "cnf",
+        "client_id",
+        "azp",
+        "act",
+        "scope",
+        "at_hash",
+        "c_hash",
+        "events",
+        "token_use",
+        "typ",
+        "nonce",
+        "custom",
+    ] {
+        let inner = ["jkt", "sub", "act", "x5t#S256"].map(|n| json!({n: planted}));
+        for value in [json!(planted), json!([planted, 1]), json!([planted])]
+            .into_iter()
+            .chain(inner)
+        {
+            let mut claims = claims.clone();
+            claims[name] = value;
+            tokens.push(sign(&header, &claims));
+        }
+    }
+    for (name, time) in [("exp", NOW - 600), ("nbf", NOW + 600), ("iat", NOW + 600)] {
+        let mut late = claims.clone();
+        late[name] = time.into();
+        late["custom"] = planted.into();
+        tokens.push(sign(&header, &late));
+    }
+    for name in ["iss", "aud", "exp"] {
+        let mut without = claims.clone();
+        without.as_object_mut().unwrap().remove(name);
+        without["custom"] = planted.into();
+        tokens.push(sign(&header, &without));
+    }
+    let quoted = json!(planted).to_string();
+    let good = sign(&header, &claims);
+    let (message, _) = good.rsplit_once('.').unwrap();
+    let text = |payload: &str| signing::token("HS256", &header.to_string(), payload);
+    tokens.extend([
+        planted.to_owned(),
+        format!("{planted}.{planted}.{planted}"),
+        format!("{message}.{}", b64(planted)),
+        format!("{message}.{}", b64(&planted[..31])),
+        format!("{message}.{}==", b64(planted)),
+        format!("{good}.{}.{}", b64(planted), b64(planted)),
+        format!("{}.e30.", b64(planted)),
+        text(&format!("{{{quoted}:1,{quoted}:2}}")),
+        text(&format!("{{{quoted}:")),
+        text(&format!("[{quoted}]")),
+        text(&format!("{{\"a\":{quoted}}} {quoted}")),
+        text(&format!("{{\"a\":{quoted},\"n\":1e999}}")),
+        signing::token("HS256", &format!("{{{quoted}"), &claims.to_string()),
+        format!(
+            "{}.{}.{}",
+            b64(&header.to_string()),
+            b64(planted).repeat(900),
+            b64(planted)
+        ),
+        format!(
+            "{}.e30.AAAA",
+            b64(&format!("{{\"kid\":\"{}\"}}", planted.repeat(200)))
+        ),
+    ]);
+    tokens
+}
+
+#[test]
+fn token_is_shown_in_no_verdict() {
+    let mut watch = Watch::new();
+    let mut kinds = BTreeSet::new();
+    for validator in validators() {
+        watch.debug(&validator);
+        for token in tokens(CANARY) {
+            let presented = Presented::token(&token);
+            watch.debug(&presented);
+            watch.debug(presented.credential());
+            match validator.validate(&presented).try_now().unwrap() {
+                Ok(principal) => principal_is_clean(&mut watch, &principal),
+                Err(rejection) => {
+                    kinds.insert(rejection.kind());
+                    watch.answer(rejection);
+                }
+            }
+        }
+    }
+    let wanted = BTreeSet::from([
+        RejectionKind::TokenMalformed,
+        RejectionKind::TokenTooLarge,
+        RejectionKind::TokenEncrypted,
+        RejectionKind::HeaderUnsupported,
+        RejectionKind::AlgorithmNotAllowed,
+        RejectionKind::KeyNotFound,
+        RejectionKind::KeyAmbiguous,
+        RejectionKind::SignatureInvalid,
+        RejectionKind::ClaimMissing,
+        RejectionKind::ClaimInvalid,
+        RejectionKind::IssuerMismatch,
+        RejectionKind::AudienceMismatch,
+        RejectionKind::TypeMismatch,
+        RejectionKind::TokenExpired,
+        RejectionKind::TokenNotYetValid,
+        RejectionKind::TokenIssuedInFuture,
+        RejectionKind::BindingRequired,
+        RejectionKind::Unavailable,
+    ]);
+    let unseen: Vec<_> = wanted.difference(&kinds).collect();
+    // A key given without a `kid` matches any, so `key_not_found` is provoked below.
+    assert_eq!(unseen, [&RejectionKind::KeyNotFound]);
+}
+
+/// `Debug` of a principal shows its subject and authority, by which records name it; nothing else
+/// of the token.
+fn principal_is_clean(watch: &mut Watch, principal: &Principal) {
+    if principal.subject() != Some(CANARY) && principal.authority().as_str() != CANARY {
+        watch.debug(principal);
+    }
+    watch.debug(&principal.claims());
+    watch.debug(&principal.key());
+    watch.debug(&principal.token_id());
+    watch.debug(&principal.confirmation());
+    for name in ["custom", "nonce", "scope"] {
+        watch.debug(&principal.claims().value(name));
+        if let Err(error) = principal.claims().get::<u64>(name) {
+            watch.error(&error);
+        }
+    }
+}
+
+#[test]
+fn unknown_kid_is_not_shown() {
+    let mut watch = Watch::new();
+    let key = Key::from_secret(signing::SECRET.to_vec()).unwrap();
+    let keys = KeySet::from(key.with_kid("k1").unwrap());
+    let header = format!(r#"{{"alg":"HS256","kid":"{CANARY}"}}"#);
+    let token = signing::token("HS256", &header, r#"{"iss":"https://idp.example.com"}"#);
+    let builder = JwtValidator::builder()
+        .issuer("https://idp.example.com")
+        .audience("a");
+    let validator = builder.keys(keys).build().unwrap();
+    let presented = Presented::token(&token);
+    let rejection = validator
+        .validate(&presented)
+        .try_now()
+        .unwrap()
+        .unwrap_err();
+    assert_eq!(rejection.kind(), RejectionKind::KeyNotFound);
+    watch.answer(rejection);
+}
+
+#[test]
+fn refused_json_is_not_shown() {
+    let mut watch = Watch::new();
+    for text in [
+        CANARY.to_owned(),
+        format!("{{\"{CANARY}\":"),
+        format!("{{\"{CANARY}\":1,\"{CANARY}\":1}}"),
+        format!("{{\"a\":\"{CANARY}\\x\"}}"),
+        format!("{{\"a\":\"{CANARY}\"}}{CANARY}"),
+    ] {
+        watch.error(&json::Object::parse(text.as_bytes()).unwrap_err());
+        let builder = Principal::builder(PrincipalKind::Other, "bench");
+        watch.error(&builder.claims(&text).unwrap_err());
+    }
+    let text = format!("{{\"a\":\"{CANARY}\"}}");
+    let object = json::Object::parse(text.as_bytes()).unwrap();
+    watch.debug(&object);
+    let value = object.get("a").unwrap();
+    watch.debug(&value);
+    watch.error(&value.deserialize::<u64>().unwrap_err());
+    watch.error(&value.deserialize::<Vec<u64>>().unwrap_err());
+    watch.error(&value.deserialize::<std::net::IpAddr>().unwrap_err());
+}
+
+#[test]
+fn attached_value_is_not_shown() {
+    let mut watch = Watch::new();
+    let builder = Principal::builder(PrincipalKind::Session, "bench");
+    let builder = builder.claims(format!("{{\"a\":\"{CANARY}\"}}")).unwrap();
+    let builder = builder.extension(CANARY).scopes([CANARY]).client(CANARY);
+    watch.debug(&builder);
+    watch.debug(&builder.build());
+}
+
+// Requests: places
+
+#[test]
+fn credential_of_a_request_is_not_shown() {
+    let mut watch = Watch::new();
+    let mut kinds = BTreeSet::new();
+    let sources = Sources::builder().dpop().api_key();
+    let sources = sources
+        .cookie("session")
+        .form("access_token")
+        .header("x-api-key")
+        .query("key");
+    let sources = sources
+        .allow_origin("https://app.example.com")
+        .build()
+        .unwrap();
+    let gate = Gate::builder()
+        .validator(config().build().unwrap())
+        .sources(sources.clone());
+    let gate = gate.allow_any_authenticated().build().unwrap();
+    watch.debug(&sources);
+    watch.debug(&gate);
+    let c = CANARY;
+    let requests = [
+        ("/", "", vec![]),
+        ("/", "", vec![("authorization", format!("Bearer {c}"))]),
+        ("/", "", vec![("authorization", format!("DPoP {c}"))]),
+        ("/", "", vec![("authorization", format!("ApiKey {c}"))]),
+        ("/", "", vec![("authorization", format!("{c} {c}"))]),
+        (
+            "/",
+            "",
+            vec![("authorization", format!("Basic {}", STANDARD.encode(c)))],
+        ),
+        ("/", "", vec![("authorization", format!("Bearer {c},{c}"))]),
+        ("/", "", vec![("authorization", format!("Bearer  {c}"))]),
+        (
+            "/",
+            "",
+            vec![
+                ("authorization", format!("Bearer {c}")),
+                ("x-api-key", c.to_owned()),
+            ],
+        ),
+        ("/", "", vec![("x-api-key", c.to_owned())]),
+        ("/", "", vec![("x-api-key", format!("{c} {c}"))]),
+        ("/", "", vec![("cookie", format!("session={c}"))]),
+        ("/", "", vec![("cookie", format!("session=\"{c}\""))]),
+        (
+            "/",
+            "",
+            vec![("cookie", format!("session={c}; session={c}"))],
+        ),
+        ("/", "", vec![("cookie", format!("other={c}"))]),
+        (
+            "/",
+            "",
+            vec![
+                ("cookie", format!("session={c}")),
+                ("origin", format!("https://{c}")),
+            ],
+        ),
+        ("/?key=", "", vec![]),
+        ("/?key=%zz", "", vec![]),
+        ("/?a=1&key=", "", vec![]),
+        ("/", "access_token=", vec![]),
+        ("/", "access_token=%ff", vec![]),
+        ("/", "access_token=&access_token=", vec![]),
+    ];
+    for method in [Method::GET, Method::POST] {
+        for (path, form, carried) in &requests {
+            let planted = if path.len() > 1 { CANARY } else { "" };
+            let uri: Uri = format!("https://user:pass@h.example{path}{planted}")
+                .parse()
+                .unwrap();
+            let form = if form.is_empty() {
+                String::new()
+            } else {
+                format!("{form}{CANARY}")
+            };
+            let mut headers = HeaderMap::new();
+            headers.insert(
+                "content-type",
+                "application/x-www-form-urlencoded".parse().unwrap(),
+            );
+            for (name, value) in carried {
+                headers.append(*name, value.parse().unwrap());
+            }
+            let facts = RequestFacts::new(&method, &uri, &headers).with_form(form.as_bytes());
+            let facts = facts.with_certificate(CANARY.as_bytes());
+            watch.debug(&facts);
+            match sources.extract(&facts) {
+                Ok(presented) => watch.debug(&presented),
+                Err(rejection) => {
+                    kinds.insert(rejection.kind());
+                    watch.answer(rejection);
+                }
+            }
+            let refusal = gate.try_check_now(facts).unwrap().unwrap_err();
+            watch.debug(&refusal);
+            watch.error(&refusal);
+            watch.headers(&refusal.headers());
+            watch.text(refusal.body());
+            watch.text(&sources.cut(&uri).to_string());
+            sources.mark_sensitive(&mut headers);
+            if !carried.iter().any(|(name, _)| matches!(*name, "origin")) {
+                watch.debug(&headers);
+            }
+        }
+    }
+    for kind in [
+        RejectionKind::CredentialMissing,
+        RejectionKind::CredentialMalformed,
+        RejectionKind::CredentialAmbiguous,
+        RejectionKind::CrossSiteRefused,
+    ] {
+        assert!(kinds.contains(&kind), "{kind:?}");
+    }
+    for value in [
+        CANARY.to_owned(),
+        format!("{CANARY} a"),
+        format!("Bearer {CANARY}=x"),
+    ] {
+        watch.answer(Presented::authorization(&value).unwrap_err());
+    }
+    watch.answer(Presented::bearer(&format!("{CANARY} ")).unwrap_err());
+}
+
+// Answers
+
+/// What a client may learn: the same for every token that is refused for the same reason.
+#[test]
+fn answer_does_not_depend_on_what_the_token_says() {
+    let answers = |planted: &str| -> Vec<_> {
+        let challenges = [BodyStyle::Empty, BodyStyle::ProblemJson].map(|style| {
+            Challenge::builder()
+                .realm("api")
+                .body(style)
+                .build()
+                .unwrap()
+        });
+        let mut answers = Vec::new();
+        for validator in validators() {
+            for token in tokens(planted) {
+                let presented = Presented::token(&token);
+                let Err(rejection) = validator.validate(&presented).try_now().unwrap() else {
+                    continue;
+                };
+                for challenge in &challenges {
+                    let refusal = challenge.refuse(rejection.kind());
+                    answers.push((refusal.status(), refusal.headers(), refusal.body()));
+                }
+            }
+        }
+        answers
+    };
+    let wanted = answers(CANARY);
+    for injected in [
+        "x\", error=\"insufficient_scope\", a=\"bcdefghijklmnop",
+        "x\r\nset-cookie: session=stolen\r\n\r\nabcdefghijklmnop",
+        "Basic realm=\"y\", Bearer error=\"\u{2028}\u{7f}\u{e4}abcdefghij",
+        "<script>alert(1)</script>abcdefghijklmn\\u0022\\\\",
+    ] {
+        for (status, headers, body) in answers(injected) {
+            assert!(wanted.contains(&(status, headers, body)), "{status} {body}");
+        }
+    }
+}
