@@ -9,27 +9,31 @@ use super::Unescaped;
 ///
 /// Names are compared by a hash under a random seed first, so that nobody can choose names that
 /// make the comparison slow.
-pub(super) struct Names {
+pub(super) struct Names<const INLINE: usize> {
     seed: u64,
     inline: [Name; INLINE],
     spill: Vec<Name>,
     len: usize,
 }
 
-const INLINE: usize = 256;
+/// Names that stand without allocation in most texts.
+pub(super) const FEW: usize = 48;
 
-#[derive(Clone, Copy)]
+/// Names that stand without allocation in any object: making room for so many takes time.
+pub(super) const MANY: usize = crate::limits::JSON_MEMBERS;
+
+#[derive(Clone, Copy, Default)]
 struct Name {
     hash: u32,
     start: u32,
 }
 
-impl Names {
+impl<const INLINE: usize> Names<INLINE> {
     #[inline(always)]
     pub(super) fn new() -> Self {
         Self {
             seed: RandomState::new().hash_one(()),
-            inline: [Name { hash: 0, start: 0 }; INLINE],
+            inline: [Name::default(); INLINE],
             spill: Vec::new(),
             len: 0,
         }
@@ -94,6 +98,27 @@ impl Names {
             self.spill.reserve_exact(text.len() / 5 + 1);
         }
         self.spill.push(name);
+    }
+}
+
+impl Names<FEW> {
+    /// Returns true if no further name stands without allocation.
+    pub(super) const fn is_full(&self) -> bool {
+        self.len >= FEW
+    }
+
+    /// Makes room for more names.
+    pub(super) fn widen(&self) -> Names<MANY> {
+        let mut wide = Names {
+            seed: self.seed,
+            inline: [Name::default(); MANY],
+            spill: Vec::new(),
+            len: self.len,
+        };
+        for (slot, name) in wide.inline.iter_mut().zip(&self.inline) {
+            *slot = *name;
+        }
+        wide
     }
 }
 

@@ -4,6 +4,7 @@ use std::str::Utf8Error;
 
 use super::JsonError;
 use super::JsonErrorKind;
+use super::names::FEW;
 use super::names::Names;
 use super::number;
 use crate::limits;
@@ -34,7 +35,7 @@ pub(crate) fn scan_object(text: &[u8], sink: &mut impl Sink) -> Result<(), JsonE
     let mut scanner = Scanner::new(text)?;
     scanner.skip_space();
     match scanner.peek() {
-        Some(b'{') | None => scanner.run(sink),
+        Some(b'{') | None => scanner.run(sink).map(drop),
         Some(_) => Err(scanner.error(JsonErrorKind::NotAnObject)),
     }
 }
@@ -44,11 +45,11 @@ pub(super) fn scan_value(text: &[u8], sink: &mut impl Sink) -> Result<(usize, us
     let mut scanner = Scanner::new(text)?;
     scanner.skip_space();
     let start = scanner.at;
-    scanner.run(sink)?;
-    Ok((start, scanner.value_end))
+    let end = scanner.run(sink)?;
+    Ok((start, end))
 }
 
-struct Scanner<'j> {
+struct Scanner<'j, const INLINE: usize> {
     text: &'j [u8],
     at: usize,
     value_end: usize,
@@ -56,7 +57,7 @@ struct Scanner<'j> {
     frames: [Frame; limits::JSON_DEPTH],
     innermost: Frame,
     depth: usize,
-    names: Names,
+    names: Names<INLINE>,
 }
 
 /// An open object or array. `frames` holds those around the innermost one.
@@ -79,7 +80,7 @@ enum State {
     After,
 }
 
-impl<'j> Scanner<'j> {
+impl<'j> Scanner<'j, FEW> {
     // Inlined, so that its half kilobyte is made in place.
     #[inline(always)]
     fn new(text: &'j [u8]) -> Result<Self, JsonError> {
@@ -103,19 +104,54 @@ impl<'j> Scanner<'j> {
         })
     }
 
-    fn run(&mut self, sink: &mut impl Sink) -> Result<(), JsonError> {
+    /// Scans to the end and returns where the top value ends.
+    fn run(&mut self, sink: &mut impl Sink) -> Result<usize, JsonError> {
         let mut state = State::Value;
         loop {
-            self.skip_space();
-            state = match state {
-                State::FirstMember if self.peek() == Some(b'}') => self.close(),
-                State::FirstElement if self.peek() == Some(b']') => self.close(),
-                State::FirstMember | State::Name => self.name()?,
-                State::FirstElement | State::Value => self.value()?,
-                State::After if self.depth == 0 => return self.end(),
-                State::After => self.after(sink)?,
-            };
+            if matches!(state, State::FirstMember | State::Name) && self.names.is_full() {
+                return self.run_wide(state, sink);
+            }
+            match self.step(state, sink)? {
+                Some(next) => state = next,
+                None => return Ok(self.value_end),
+            }
         }
+    }
+
+    /// Goes on with room for more names.
+    #[cold]
+    #[inline(never)]
+    fn run_wide(&self, mut state: State, sink: &mut impl Sink) -> Result<usize, JsonError> {
+        let mut wide = Scanner {
+            text: self.text,
+            at: self.at,
+            value_end: self.value_end,
+            member: self.member,
+            frames: self.frames,
+            innermost: self.innermost,
+            depth: self.depth,
+            names: self.names.widen(),
+        };
+        while let Some(next) = wide.step(state, sink)? {
+            state = next;
+        }
+        Ok(wide.value_end)
+    }
+}
+
+impl<'j, const INLINE: usize> Scanner<'j, INLINE> {
+    /// Takes one step; `None` at the end.
+    #[inline]
+    fn step(&mut self, state: State, sink: &mut impl Sink) -> Result<Option<State>, JsonError> {
+        self.skip_space();
+        Ok(Some(match state {
+            State::FirstMember if self.peek() == Some(b'}') => self.close(),
+            State::FirstElement if self.peek() == Some(b']') => self.close(),
+            State::FirstMember | State::Name => self.name()?,
+            State::FirstElement | State::Value => self.value()?,
+            State::After if self.depth == 0 => return self.end().map(|()| None),
+            State::After => self.after(sink)?,
+        }))
     }
 
     fn name(&mut self) -> Result<State, JsonError> {
@@ -376,6 +412,37 @@ mod tests {
     fn check(text: &str) -> Result<(), JsonErrorKind> {
         let result = scan_value(text.as_bytes(), &mut Ignore);
         result.map(drop).map_err(|e| e.kind())
+    }
+
+    #[test]
+    fn duplicates_are_found_however_many_names_are_open() {
+        struct Count(usize);
+        impl Sink for Count {
+            fn member(&mut self, _: &[u8], _: Span) {
+                self.0 += 1;
+            }
+        }
+        let scan = |text: &str| {
+            let mut count = Count(0);
+            scan_object(text.as_bytes(), &mut count).map(|()| count.0)
+        };
+        for count in (1..60).chain(250..256) {
+            let names: String = (0..count).map(|n| format!(r#""m{n}":0,"#)).collect();
+            let with = |last: &str| scan(&format!("{{{names}{last}}}"));
+            assert_eq!(with(r#""z":{"a":{"b":1,"c":2}}"#), Ok(count + 1));
+            assert_eq!(with(r#""z":{"m0":{"m0":{}}}"#), Ok(count + 1));
+            let last = format!(r#""m{}":0"#, count - 1);
+            for last in [
+                r#""m0":0"#,
+                &last,
+                r#""z":{"a":0,"a":0}"#,
+                r#""z":{"a":{"b":0,"b":0}}"#,
+                r#""z":[{"a":{"c":0},"a":0}]"#,
+            ] {
+                let kind = with(last).unwrap_err().kind();
+                assert_eq!(kind, JsonErrorKind::DuplicateMember, "{count} {last}");
+            }
+        }
     }
 
     #[test]
