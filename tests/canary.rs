@@ -768,12 +768,13 @@ fn answer_does_not_depend_on_what_the_token_says() {
         for validator in validators() {
             for token in tokens(planted) {
                 let presented = Presented::token(&token);
-                let Err(rejection) = validator.validate(&presented).try_now().unwrap() else {
-                    continue;
-                };
                 for challenge in &challenges {
-                    let refusal = challenge.refuse(rejection.kind());
-                    answers.push((refusal.status(), refusal.headers(), refusal.body()));
+                    // The whole rejection goes into the answer, not its kind alone.
+                    if let Err(rejection) = validator.validate(&presented).try_now().unwrap() {
+                        let refusal = challenge.refuse(rejection);
+                        let (kind, headers) = (refusal.kind(), refusal.headers());
+                        answers.push((kind, refusal.status(), headers, refusal.body()));
+                    }
                 }
             }
         }
@@ -786,8 +787,8 @@ fn answer_does_not_depend_on_what_the_token_says() {
         "Basic realm=\"y\", Bearer error=\"\u{2028}\u{7f}\u{e4}abcdefghij",
         "<script>alert(1)</script>abcdefghijklmn\\u0022\\\\",
     ] {
-        for (status, headers, body) in answers(injected) {
-            assert!(wanted.contains(&(status, headers, body)), "{status} {body}");
+        for answer in answers(injected) {
+            assert!(wanted.contains(&answer), "{answer:?}");
         }
     }
 }
