@@ -52,6 +52,7 @@ impl<const INLINE: usize> Names<INLINE> {
     /// Adds the name at `start..end` of `text` to the object whose names begin at `first`.
     ///
     /// Returns false if the object has it already.
+    #[inline]
     pub(super) fn add(&mut self, text: &[u8], first: usize, name: (usize, usize, bool)) -> bool {
         let (start, end, escaped) = name;
         let hash = if escaped {

@@ -36,7 +36,7 @@ pub(crate) fn scan_object(text: &[u8], sink: &mut impl Sink) -> Result<(), JsonE
     scanner.skip_space();
     match scanner.peek() {
         Some(b'{') | None => scanner.run(sink).map(drop),
-        Some(_) => Err(scanner.error(JsonErrorKind::NotAnObject)),
+        Some(_) => Err(JsonError::new(JsonErrorKind::NotAnObject, scanner.at)),
     }
 }
 
@@ -111,9 +111,10 @@ impl<'j> Scanner<'j, FEW> {
             if matches!(state, State::FirstMember | State::Name) && self.names.is_full() {
                 return self.run_wide(state, sink);
             }
-            match self.step(state, sink)? {
-                Some(next) => state = next,
-                None => return Ok(self.value_end),
+            match self.step(state, sink) {
+                Ok(Some(next)) => state = next,
+                Ok(None) => return Ok(self.value_end),
+                Err(kind) => return Err(JsonError::new(kind, self.at)),
             }
         }
     }
@@ -132,17 +133,20 @@ impl<'j> Scanner<'j, FEW> {
             depth: self.depth,
             names: self.names.widen(),
         };
-        while let Some(next) = wide.step(state, sink)? {
-            state = next;
+        loop {
+            match wide.step(state, sink) {
+                Ok(Some(next)) => state = next,
+                Ok(None) => return Ok(wide.value_end),
+                Err(kind) => return Err(JsonError::new(kind, wide.at)),
+            }
         }
-        Ok(wide.value_end)
     }
 }
 
 impl<'j, const INLINE: usize> Scanner<'j, INLINE> {
     /// Takes one step; `None` at the end.
     #[inline]
-    fn step(&mut self, state: State, sink: &mut impl Sink) -> Result<Option<State>, JsonError> {
+    fn step(&mut self, state: State, sink: &mut impl Sink) -> Result<Option<State>, JsonErrorKind> {
         self.skip_space();
         Ok(Some(match state {
             State::FirstMember if self.peek() == Some(b'}') => self.close(),
@@ -154,17 +158,18 @@ impl<'j, const INLINE: usize> Scanner<'j, INLINE> {
         }))
     }
 
-    fn name(&mut self) -> Result<State, JsonError> {
+    #[inline]
+    fn name(&mut self) -> Result<State, JsonErrorKind> {
         self.expect(b'"')?;
         let start = self.at;
         let escaped = self.string()?;
         let end = self.at - 1;
         let first = self.innermost.first_name as usize;
         if self.names.len() - first == limits::JSON_MEMBERS {
-            return Err(JsonError::new(JsonErrorKind::TooManyMembers, start - 1));
+            return self.refuse_at(start - 1, JsonErrorKind::TooManyMembers);
         }
         if !self.names.add(self.text, first, (start, end, escaped)) {
-            return Err(JsonError::new(JsonErrorKind::DuplicateMember, start - 1));
+            return self.refuse_at(start - 1, JsonErrorKind::DuplicateMember);
         }
         self.skip_space();
         self.expect(b':')?;
@@ -181,7 +186,8 @@ impl<'j, const INLINE: usize> Scanner<'j, INLINE> {
         Ok(State::Value)
     }
 
-    fn value(&mut self) -> Result<State, JsonError> {
+    #[inline]
+    fn value(&mut self) -> Result<State, JsonErrorKind> {
         match self.peek() {
             Some(b'"') => {
                 self.at += 1;
@@ -199,7 +205,7 @@ impl<'j, const INLINE: usize> Scanner<'j, INLINE> {
         Ok(State::After)
     }
 
-    fn after(&mut self, sink: &mut impl Sink) -> Result<State, JsonError> {
+    fn after(&mut self, sink: &mut impl Sink) -> Result<State, JsonErrorKind> {
         let is_object = self.innermost.is_object;
         if is_object && self.depth == 1 {
             self.member.value_end = self.value_end;
@@ -219,10 +225,10 @@ impl<'j, const INLINE: usize> Scanner<'j, INLINE> {
         }
     }
 
-    fn open(&mut self, is_object: bool) -> Result<State, JsonError> {
+    fn open(&mut self, is_object: bool) -> Result<State, JsonErrorKind> {
         let first_name = self.names.len() as u32;
         let Some(around) = self.frames.get_mut(self.depth) else {
-            return Err(self.error(JsonErrorKind::TooDeep));
+            return Err(JsonErrorKind::TooDeep);
         };
         *around = self.innermost;
         self.innermost = Frame {
@@ -247,18 +253,19 @@ impl<'j, const INLINE: usize> Scanner<'j, INLINE> {
         State::After
     }
 
-    fn end(&self) -> Result<(), JsonError> {
+    fn end(&self) -> Result<(), JsonErrorKind> {
         match self.peek() {
             None => Ok(()),
-            Some(_) => Err(self.error(JsonErrorKind::Syntax)),
+            Some(_) => Err(JsonErrorKind::Syntax),
         }
     }
 
     /// Reads the rest of a string and its closing quote; returns whether it has escapes.
-    fn string(&mut self) -> Result<bool, JsonError> {
+    #[inline]
+    fn string(&mut self) -> Result<bool, JsonErrorKind> {
         let mut escaped = false;
         loop {
-            self.skip_plain();
+            self.at = plain_end(self.text, self.at);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -269,27 +276,14 @@ impl<'j, const INLINE: usize> Scanner<'j, INLINE> {
                     self.at += 1;
                     self.escape()?;
                 }
-                Some(0..0x20) => return Err(self.error(JsonErrorKind::Syntax)),
-                Some(_) => self.at += 1,
-                None => return Err(self.error(JsonErrorKind::UnexpectedEnd)),
+                Some(_) => return Err(JsonErrorKind::Syntax),
+                None => return Err(JsonErrorKind::UnexpectedEnd),
             }
         }
     }
 
-    /// Skips eight bytes at a time until a quote, a backslash or a control character is near.
-    #[inline]
-    fn skip_plain(&mut self) {
-        while let Some(chunk) = self.rest().first_chunk() {
-            let found = special(u64::from_le_bytes(*chunk));
-            if found != 0 {
-                self.at += found.trailing_zeros() as usize / 8;
-                return;
-            }
-            self.at += 8;
-        }
-    }
-
-    fn escape(&mut self) -> Result<(), JsonError> {
+    #[cold]
+    fn escape(&mut self) -> Result<(), JsonErrorKind> {
         match self.peek() {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
                 self.at += 1;
@@ -300,27 +294,26 @@ impl<'j, const INLINE: usize> Scanner<'j, INLINE> {
         }
     }
 
-    fn unicode(&mut self) -> Result<(), JsonError> {
+    fn unicode(&mut self) -> Result<(), JsonErrorKind> {
         let start = self.at - 1;
-        let lone = JsonError::new(JsonErrorKind::InvalidUnicode, start);
         match self.hex4()? {
             0xd800..0xdc00 => {
                 if self.rest().get(..2) != Some(b"\\u") {
-                    return Err(lone);
+                    return self.refuse_at(start, JsonErrorKind::InvalidUnicode);
                 }
                 self.at += 1;
                 match self.hex4()? {
                     0xdc00..0xe000 => Ok(()),
-                    _ => Err(lone),
+                    _ => self.refuse_at(start, JsonErrorKind::InvalidUnicode),
                 }
             }
-            0xdc00..0xe000 => Err(lone),
+            0xdc00..0xe000 => self.refuse_at(start, JsonErrorKind::InvalidUnicode),
             _ => Ok(()),
         }
     }
 
     /// Reads `u` and four hexadecimal digits.
-    fn hex4(&mut self) -> Result<u32, JsonError> {
+    fn hex4(&mut self) -> Result<u32, JsonErrorKind> {
         let mut code = 0;
         for _ in 0..4 {
             self.at += 1;
@@ -331,22 +324,22 @@ impl<'j, const INLINE: usize> Scanner<'j, INLINE> {
         Ok(code)
     }
 
-    fn number(&mut self) -> Result<(), JsonError> {
-        let len = number::scan(self.rest()).map_err(|kind| self.error(kind))?;
+    fn number(&mut self) -> Result<(), JsonErrorKind> {
+        let len = number::scan(self.rest())?;
         self.at += len.get();
         Ok(())
     }
 
-    fn literal(&mut self, word: &[u8]) -> Result<(), JsonError> {
+    fn literal(&mut self, word: &[u8]) -> Result<(), JsonErrorKind> {
         if !self.rest().starts_with(word) {
-            return Err(self.error(JsonErrorKind::Syntax));
+            return Err(JsonErrorKind::Syntax);
         }
         self.at += word.len();
         Ok(())
     }
 
     #[inline]
-    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
+    fn expect(&mut self, byte: u8) -> Result<(), JsonErrorKind> {
         if self.peek() != Some(byte) {
             return Err(self.unexpected());
         }
@@ -372,17 +365,35 @@ impl<'j, const INLINE: usize> Scanner<'j, INLINE> {
     }
 
     #[cold]
-    fn unexpected(&self) -> JsonError {
-        self.error(match self.peek() {
+    fn unexpected(&self) -> JsonErrorKind {
+        match self.peek() {
             None => JsonErrorKind::UnexpectedEnd,
             Some(_) => JsonErrorKind::Syntax,
-        })
+        }
     }
 
+    /// Refuses the text for what stands at `at`; every other refusal is for where the scan stands.
     #[cold]
-    fn error(&self, kind: JsonErrorKind) -> JsonError {
-        JsonError::new(kind, self.at)
+    fn refuse_at<T>(&mut self, at: usize, kind: JsonErrorKind) -> Result<T, JsonErrorKind> {
+        self.at = at;
+        Err(kind)
     }
+}
+
+/// Returns the first place from `at` on where a quote, a backslash or a control character stands,
+/// eight bytes at a time, or the end.
+#[inline]
+fn plain_end(text: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = text.get(at..).and_then(<[u8]>::first_chunk) {
+        let found = special(u64::from_le_bytes(*chunk));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = text.get(at..).unwrap_or_default();
+    let plain = |b: &&u8| !matches!(**b, b'"' | b'\\' | 0..0x20);
+    at + rest.iter().take_while(plain).count()
 }
 
 /// Marks the lowest byte that is a quote, a backslash or below 0x20 by its highest bit.
