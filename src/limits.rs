@@ -27,6 +27,10 @@ pub const JSON_MEMBERS: usize = 256;
 /// Longest JSON text in bytes that the scanner takes.
 pub const JSON_BYTES: usize = 1024 * 1024;
 
+/// Largest JSON number, positive or negative: a little below the largest `f64`, because some
+/// readers round what lies between to infinity.
+pub const JSON_NUMBER: f64 = 1.797_693_134_862e308;
+
 /// Longest JWK Set document in bytes. Nimbus caps at 50 KiB.
 pub const JWKS_BYTES: usize = 256 * 1024;
 

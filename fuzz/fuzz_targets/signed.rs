@@ -84,18 +84,12 @@ fn compare(principal: &Principal, is_edwards: bool, header: &[u8]) {
     let claims = principal.claims();
     let (header, expected) = match (serde_json::from_slice(header), claims.deserialize()) {
         (Ok(header), Ok(claims)) => (header, claims),
-        (header, _) => return check_number(header.err(), claims.json()),
+        (header, claims) => panic!("serde_json refuses {:?} {:?}", header.err(), claims.err()),
     };
     let header = relaxed(header).to_string();
     let token = FIXTURE.sign(is_edwards, header.as_bytes(), claims.json().as_bytes());
     let theirs = FIXTURE.judge_theirs(is_edwards, &token);
     assert_eq!(theirs, Ok(expected), "header {header}");
-}
-
-fn check_number(header: Option<serde_json::Error>, claims: &str) {
-    let error = header.or_else(|| serde_json::from_str::<Value>(claims).err());
-    let error = error.expect("one of them is refused").to_string();
-    assert!(error.starts_with("number out of range"), "{error}");
 }
 
 /// Undoes the exceptions.

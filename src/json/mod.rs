@@ -79,7 +79,7 @@ pub enum JsonErrorKind {
     /// The top value is not an object.
     #[error("value is not an object")]
     NotAnObject,
-    /// A number is too large for a finite `f64`.
+    /// A number exceeds [`limits::JSON_NUMBER`](crate::limits::JSON_NUMBER).
     #[error("number out of range")]
     NumberOutOfRange,
     /// The text breaks the grammar of RFC 8259.

@@ -111,13 +111,10 @@ fn at_end(text: &[u8], at: usize) -> JsonErrorKind {
     }
 }
 
-/// A little below the largest double: some readers round a number just below that to infinity.
-const LARGEST: f64 = 1.797_693_134_862e308;
-
 fn finite(number: &[u8]) -> Result<(), JsonErrorKind> {
     let value = str::from_utf8(number).ok().and_then(|n| n.parse().ok());
     match value {
-        Some(value) if f64::abs(value) <= LARGEST => Ok(()),
+        Some(value) if f64::abs(value) <= limits::JSON_NUMBER => Ok(()),
         _ => Err(JsonErrorKind::NumberOutOfRange),
     }
 }
