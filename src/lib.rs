@@ -37,7 +37,6 @@ pub use credential::Presented;
 pub use credential::Scheme;
 pub use credential::Sources;
 pub use credential::SourcesBuilder;
-pub use credential::Unverified;
 pub use crypto::Algorithm;
 pub use crypto::Algorithms;
 pub use crypto::Provider;

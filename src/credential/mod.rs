@@ -20,4 +20,4 @@ pub use place::Scheme;
 pub use presented::Credential;
 pub use presented::Presented;
 pub use sources::Sources;
-pub use unverified::Unverified;
+pub(crate) use unverified::Unverified;

@@ -20,6 +20,7 @@ mod escape;
 mod names;
 mod number;
 mod object;
+mod plain;
 mod scan;
 mod value;
 

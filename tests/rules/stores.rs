@@ -287,6 +287,17 @@ fn the_constraint_decides_over_a_bound_token() {
 }
 
 #[test]
+fn a_constraint_that_is_ready_makes_nobody_wait() {
+    for (when, is_ready) in [(When::Now, true), (When::Later, false)] {
+        let validator = builder().sender_constraint(Proof::new(Ok(()), when));
+        let validator = validator.build().unwrap();
+        let token = token(bound());
+        let presented = Presented::token(&token);
+        assert_eq!(validator.validate(&presented).try_now().is_ok(), is_ready);
+    }
+}
+
+#[test]
 fn the_constraint_is_asked_about_good_bound_tokens_alone() {
     let proof = Proof::new(Ok(()), When::Now);
     let validator = builder().sender_constraint(proof.clone()).build().unwrap();

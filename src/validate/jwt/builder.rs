@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::JwtValidator;
 use super::claims::Name;
+use super::draft::Draft;
 use super::grants::Grants;
 use super::header::without_application;
 use super::issuers::IssuerLookup;
@@ -15,22 +16,16 @@ use super::trust::Expiry;
 use super::trust::Keys;
 use super::trust::Names;
 use super::trust::Purpose;
-use super::trust::Trust;
 use super::trust::Types;
 use crate::clock::Clock;
 use crate::clock::Leeway;
-use crate::clock::SystemClock;
 use crate::crypto::Algorithm;
-use crate::crypto::Algorithms;
 use crate::key::KeySet;
 use crate::key::KeyStore;
-use crate::key::check_served;
-use crate::limits;
 use crate::principal::Authority;
 use crate::principal::ClaimValue;
 use crate::principal::Claims;
 use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
 use crate::validate::SenderConstraint;
 
 /// The issuer is still to be named.
@@ -61,24 +56,6 @@ pub struct JwtBuilder<State> {
     state: PhantomData<State>,
 }
 
-struct Draft {
-    authority: Option<Authority>,
-    issuers: Names,
-    audiences: Names,
-    keys: Option<Keys>,
-    algorithms: Option<Vec<Algorithm>>,
-    leeway: Leeway,
-    expiry: Expiry,
-    types: Types,
-    purpose: Purpose,
-    scope_claim: Option<Box<str>>,
-    demands: Vec<Demand>,
-    grants: Option<Grants>,
-    max_token_bytes: usize,
-    clock: Arc<dyn Clock>,
-    constraint: Option<Arc<dyn SenderConstraint>>,
-}
-
 impl<S> JwtBuilder<S> {
     fn into_state<T>(self) -> JwtBuilder<T> {
         JwtBuilder {
@@ -98,23 +75,7 @@ fn names<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Vec<Box<str>> {
 impl JwtBuilder<NeedsIssuer> {
     pub(super) fn new() -> Self {
         Self {
-            draft: Box::new(Draft {
-                authority: None,
-                issuers: Names::Any,
-                audiences: Names::Any,
-                keys: None,
-                algorithms: None,
-                leeway: Leeway::default(),
-                expiry: Expiry::Required,
-                types: Types::Default,
-                purpose: Purpose::AccessToken,
-                scope_claim: None,
-                demands: Vec::new(),
-                grants: None,
-                max_token_bytes: limits::TOKEN_BYTES,
-                clock: Arc::new(SystemClock),
-                constraint: None,
-            }),
+            draft: Box::new(Draft::new()),
             state: PhantomData,
         }
     }
@@ -298,7 +259,7 @@ impl JwtBuilder<Ready> {
         self
     }
 
-    /// Sets the longest token in bytes, at most [`limits::TOKEN_BYTES_MAX`].
+    /// Sets the longest token in bytes, at most [`limits::TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX).
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {
         self.draft.max_token_bytes = bytes;
         self
@@ -336,87 +297,6 @@ impl JwtBuilder<Ready> {
             memo: Arc::default(),
         })
     }
-}
-
-impl Draft {
-    fn check(&self) -> Result<(), ConfigError> {
-        check_names("issuers", &self.issuers)?;
-        check_names("audiences", &self.audiences)?;
-        for demand in &self.demands {
-            if let Demand::Clients(clients) = demand {
-                check_list("clients", clients)?;
-            }
-        }
-        if self.scope_claim.as_deref() == Some("") {
-            return Err(empty("scopes_from"));
-        }
-        if matches!(&self.types, Types::Only(typ) if typ.is_empty()) {
-            return Err(empty("type"));
-        }
-        if !(1..=limits::TOKEN_BYTES_MAX).contains(&self.max_token_bytes) {
-            return Err(ConfigError::new(
-                ConfigErrorKind::OutOfRange,
-                "max_token_bytes",
-                format!("{} is not in 1..=65536", self.max_token_bytes),
-            ));
-        }
-        Ok(())
-    }
-
-    fn into_trust(self) -> Result<Trust, ConfigError> {
-        let keys = self.keys.ok_or_else(|| empty("keys"))?;
-        let algorithms = self.algorithms.map(Algorithms::from_iter);
-        if let Some(wanted) = algorithms {
-            let served = match &keys {
-                Keys::Fixed(keys) => keys.algorithms(),
-                Keys::Store(_) => wanted,
-            };
-            check_served(wanted, served)?;
-        }
-        let first = match &self.issuers {
-            Names::OneOf(names) => names.first().map(|n| Authority::from(&**n)),
-            Names::Any => None,
-        };
-        Ok(Trust {
-            authority: self
-                .authority
-                .or(first)
-                .unwrap_or_else(|| "any issuer".into()),
-            issuers: self.issuers,
-            audiences: self.audiences,
-            keys,
-            algorithms,
-            leeway: self.leeway,
-            expiry: self.expiry,
-            types: self.types,
-            purpose: self.purpose,
-            scope_claim: self.scope_claim,
-            demands: self.demands,
-            grants: self.grants,
-        })
-    }
-}
-
-fn check_names(field: &'static str, names: &Names) -> Result<(), ConfigError> {
-    match names {
-        Names::Any => Ok(()),
-        Names::OneOf(names) => check_list(field, names),
-    }
-}
-
-fn check_list(field: &'static str, names: &[Box<str>]) -> Result<(), ConfigError> {
-    if names.is_empty() || names.iter().any(|n| n.is_empty()) {
-        return Err(empty(field));
-    }
-    Ok(())
-}
-
-fn empty(field: &'static str) -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::Empty,
-        field,
-        "an empty list or name was given; name at least one, and no empty one",
-    )
 }
 
 impl<S> fmt::Debug for JwtBuilder<S> {

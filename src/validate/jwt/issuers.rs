@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::JwtValidator;
 use super::trust::Names;
 use super::trust::Trust;
+use crate::credential::Unverified;
 use crate::json::Value;
 use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
@@ -45,7 +46,8 @@ impl IssuerLookup {
     }
 
     /// Returns the trust of this issuer.
-    pub(super) fn find(&self, iss: Value<'_>) -> Option<&Trust> {
+    pub(super) fn find(&self, iss: Unverified<Value<'_>>) -> Option<&Trust> {
+        let iss = *iss.as_unverified();
         if let [only] = &*self.trusts {
             let Names::OneOf(names) = &only.issuers else {
                 return None;
