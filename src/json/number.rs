@@ -163,9 +163,15 @@ mod tests {
     }
 
     #[test]
-    fn numbers_beyond_a_finite_float_are_refused() {
+    fn numbers_beyond_the_largest_are_refused() {
         let long = "9".repeat(400);
-        for raw in ["1e999", "-1e999", "1E400", long.as_str()] {
+        for raw in [
+            "1e999",
+            "-1e999",
+            "1E400",
+            "1.797693134863e308",
+            long.as_str(),
+        ] {
             assert_eq!(
                 scan(raw.as_bytes()),
                 Err(JsonErrorKind::NumberOutOfRange),
@@ -173,7 +179,7 @@ mod tests {
             );
         }
         let fits = "9".repeat(308);
-        for raw in ["1e308", "1e-999", fits.as_str()] {
+        for raw in ["1e308", "-1.797693134862e308", "1e-999", fits.as_str()] {
             assert_eq!(scan(raw.as_bytes()).unwrap().get(), raw.len());
         }
     }
