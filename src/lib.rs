@@ -13,6 +13,7 @@ mod future;
 mod gate;
 pub mod json;
 mod key;
+mod lanes;
 mod policy;
 mod principal;
 mod rejection;

@@ -18,6 +18,7 @@ use std::path::Path;
 const RANKS: [&[&str]; 12] = [
     &[
         "limits",
+        "lanes",
         "future",
         "clock",
         "secret",

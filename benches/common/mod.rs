@@ -27,8 +27,7 @@ const CLAIMS: &str = concat!(
     r#"{"iss":"https://idp.example.com","sub":"auth0|5f7c8ec7c33c6c004bbafe82","#,
     r#""aud":"https://api.example.com","exp":1800000600,"nbf":1799999900,"iat":1799999990,"#,
     r#""jti":"3b241101-e2bb-4255-8caf-4136c566a962","client_id":"s6BhdRkqt3","#,
-    r#""scope":"openid orders:read orders:write","tenant":"acme","roles":["clerk","auditor"],"#,
-    r#""email_verified":true}"#,
+    r#""scope":"orders:read orders:write","tenant":"acme-corp","roles":["clerk"]}"#,
 );
 
 /// A token and what judges it.
@@ -50,7 +49,7 @@ pub(crate) enum Material {
 }
 
 impl Sample {
-    /// Makes an RFC 9068 token of about 500 bytes.
+    /// Makes an RFC 9068 token: 506 bytes under HS256, 805 under RS256.
     pub(crate) fn new(algorithm: &str) -> Self {
         let header = format!(r#"{{"alg":"{algorithm}","typ":"at+jwt","kid":"2026-11"}}"#);
         let encode = |part: &str| URL_SAFE_NO_PAD.encode(part);

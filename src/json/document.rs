@@ -79,12 +79,10 @@ impl<'b> Index<'b> {
         self.members
     }
 
+    #[inline(always)]
     pub(crate) fn add(&mut self, span: Span) {
-        let rest = self
-            .space
-            .get_mut(self.members * ENTRY..)
-            .unwrap_or_default();
-        if let Some(entry) = rest.first_chunk_mut::<ENTRY>() {
+        let (entries, _) = self.space.as_chunks_mut::<ENTRY>();
+        if let Some(entry) = entries.get_mut(self.members) {
             let packed = span.name_start as u64
                 | (span.name_end as u64) << 16
                 | (span.value_start as u64) << 32
@@ -98,6 +96,10 @@ impl<'b> Index<'b> {
 impl Sink for Index<'_> {
     fn member(&mut self, _: &[u8], member: Span) {
         self.add(member);
+    }
+
+    fn restart(&mut self) {
+        self.members = 0;
     }
 }
 
@@ -163,7 +165,8 @@ impl Document {
 
     /// Returns the value at a piece, unless the piece is empty.
     pub(crate) fn value(&self, piece: Piece) -> Option<Value<'_>> {
-        (!piece.is_empty()).then(|| Value::accepted(self.piece(piece)))
+        let raw = self.bytes.get(piece.start()..piece.end());
+        (!piece.is_empty()).then(|| Value::accepted(raw.unwrap_or_default()))
     }
 
     /// Returns where the value of the member of that name stands.
@@ -207,10 +210,7 @@ impl Document {
         self.bytes.resize(start + value.end() - value.start(), 0);
         let (before, space) = self.bytes.split_at_mut(start);
         let raw = before.get(value.start()..value.end()).unwrap_or_default();
-        let len = join(
-            Value::accepted(str::from_utf8(raw).unwrap_or_default()),
-            space,
-        );
+        let len = join(Value::accepted(raw), space);
         self.bytes.truncate(start + len);
         Piece::new(start, self.bytes.len())
     }
@@ -252,7 +252,7 @@ fn join(value: Value<'_>, space: &mut [u8]) -> usize {
         if written > 0 {
             put(b' ');
         }
-        written = Unescaped::new(content.as_bytes())
+        written = Unescaped::new(content)
             .map(&mut put)
             .last()
             .unwrap_or(written);

@@ -17,6 +17,7 @@
 
 mod document;
 mod escape;
+mod lexeme;
 mod names;
 mod number;
 mod object;
@@ -32,8 +33,10 @@ pub(crate) use escape::Unescaped;
 pub(crate) use number::Bound;
 pub(crate) use number::seconds;
 pub use object::Object;
+pub(crate) use plain::is_plain;
 pub(crate) use scan::Sink;
 pub(crate) use scan::Span;
+pub(crate) use scan::Texture;
 pub(crate) use scan::scan_object;
 pub use value::Elements;
 pub use value::Kind;

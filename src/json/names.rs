@@ -2,8 +2,10 @@
 
 use std::hash::BuildHasher;
 use std::hash::RandomState;
+use std::sync::LazyLock;
 
 use super::Unescaped;
+use crate::limits;
 
 /// The names of all open objects, innermost last.
 ///
@@ -20,7 +22,7 @@ pub(super) struct Names<const INLINE: usize> {
 pub(super) const FEW: usize = 48;
 
 /// Names that stand without allocation in any object: making room for so many takes time.
-pub(super) const MANY: usize = crate::limits::JSON_MEMBERS;
+pub(super) const MANY: usize = limits::JSON_MEMBERS;
 
 #[derive(Clone, Copy, Default)]
 struct Name {
@@ -28,11 +30,60 @@ struct Name {
     start: u32,
 }
 
+/// A name as it stands in the text.
+#[derive(Clone, Copy)]
+pub(super) struct Written {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) is_escaped: bool,
+}
+
+/// The names of one open object among those of all.
+#[derive(Clone, Copy)]
+pub(super) struct Among {
+    first: usize,
+    // One bit for each hash that may be there.
+    seen: u64,
+}
+
+impl Among {
+    /// Begins with no names at all.
+    pub(super) const fn none() -> Self {
+        Self { first: 0, seen: 0 }
+    }
+
+    /// Takes whatever names there are from `first` on.
+    pub(super) const fn some(first: usize) -> Self {
+        Self {
+            first,
+            seen: u64::MAX,
+        }
+    }
+
+    pub(super) const fn first(self) -> usize {
+        self.first
+    }
+}
+
+/// Why a name is not added.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Refused {
+    /// The object has it already.
+    Duplicate,
+    /// There is no room.
+    Full,
+    /// The object has as many as it may have.
+    TooMany,
+}
+
+/// The same for all texts: nobody outside the process learns it.
+static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(()));
+
 impl<const INLINE: usize> Names<INLINE> {
     #[inline(always)]
     pub(super) fn new() -> Self {
         Self {
-            seed: RandomState::new().hash_one(()),
+            seed: *SEED,
             inline: [Name::default(); INLINE],
             spill: Vec::new(),
             len: 0,
@@ -46,80 +97,68 @@ impl<const INLINE: usize> Names<INLINE> {
     /// Closes the objects whose names begin at `len`.
     pub(super) fn truncate(&mut self, len: usize) {
         self.len = len;
-        self.spill.truncate(len.saturating_sub(INLINE));
-    }
-
-    /// Adds the name at `start..end` of `text` to the object whose names begin at `first`.
-    ///
-    /// Returns false if the object has it already.
-    #[inline]
-    pub(super) fn add(&mut self, text: &[u8], first: usize, name: (usize, usize, bool)) -> bool {
-        let (start, end, escaped) = name;
-        let hash = if escaped {
-            hash_unescaped(self.seed, text.get(start..).unwrap_or_default())
-        } else {
-            hash_plain(self.seed, text, start, end)
-        };
-        if self.has(first, hash, |n| n.is(text, start)) {
-            return false;
+        if INLINE == MANY {
+            self.spill.truncate(len.saturating_sub(INLINE));
         }
-        self.push(
-            text,
-            Name {
-                hash,
-                start: start as u32,
-            },
-        );
-        true
     }
 
-    #[inline]
-    fn has(&self, first: usize, hash: u32, is: impl Fn(&Name) -> bool) -> bool {
+    /// Adds a name to the innermost object and returns its first eight bytes as a number, the
+    /// first one lowest.
+    #[inline(always)]
+    pub(super) fn add(
+        &mut self,
+        text: &[u8],
+        written: Written,
+        among: &mut Among,
+    ) -> Result<u64, Refused> {
+        let Written { start, end, .. } = written;
+        let head = head(text, start, end);
+        let hash = if written.is_escaped {
+            hash_unescaped(self.seed, text.get(start..).unwrap_or_default())
+        } else if end.wrapping_sub(start) < 8 {
+            finish(self.seed ^ head, end.wrapping_sub(start))
+        } else {
+            hash_long(self.seed, text, (start, end))
+        };
+        if self.len.wrapping_sub(among.first) == limits::JSON_MEMBERS {
+            return Err(Refused::TooMany);
+        }
+        let bit = 1 << (hash % 64);
+        if among.seen & bit != 0 && self.has(text, among.first, (hash, start)) {
+            return Err(Refused::Duplicate);
+        }
+        among.seen |= bit;
+        let name = Name {
+            hash,
+            start: start as u32,
+        };
+        match self.inline.get_mut(self.len) {
+            Some(slot) => *slot = name,
+            None if INLINE == MANY => self.spill(text, name),
+            None => return Err(Refused::Full),
+        }
+        self.len += 1;
+        Ok(head)
+    }
+
+    #[inline(never)]
+    fn has(&self, text: &[u8], first: usize, name: (u32, usize)) -> bool {
+        let is = |n: &Name| n.hash == name.0 && n.is(text, name.1);
         let inline = self.inline.get(first.min(INLINE)..self.len.min(INLINE));
-        let same = |n: &&Name| n.hash == hash;
-        if inline.unwrap_or_default().iter().filter(same).any(&is) {
+        if inline.unwrap_or_default().iter().any(is) {
             return true;
         }
         let spill = self.spill.get(first.saturating_sub(INLINE)..);
-        self.len > INLINE && spill.unwrap_or_default().iter().filter(same).any(is)
-    }
-
-    fn push(&mut self, text: &[u8], name: Name) {
-        match self.inline.get_mut(self.len) {
-            Some(slot) => *slot = name,
-            None => self.push_spill(text, name),
-        }
-        self.len += 1;
+        self.len > INLINE && spill.unwrap_or_default().iter().any(is)
     }
 
     #[cold]
-    fn push_spill(&mut self, text: &[u8], name: Name) {
+    fn spill(&mut self, text: &[u8], name: Name) {
         if self.spill.capacity() == 0 {
             // A member takes at least five bytes (`"":0,`): one allocation serves the whole text.
             self.spill.reserve_exact(text.len() / 5 + 1);
         }
         self.spill.push(name);
-    }
-}
-
-impl Names<FEW> {
-    /// Returns true if no further name stands without allocation.
-    pub(super) const fn is_full(&self) -> bool {
-        self.len >= FEW
-    }
-
-    /// Makes room for more names.
-    pub(super) fn widen(&self) -> Names<MANY> {
-        let mut wide = Names {
-            seed: self.seed,
-            inline: [Name::default(); MANY],
-            spill: Vec::new(),
-            len: self.len,
-        };
-        for (slot, name) in wide.inline.iter_mut().zip(&self.inline) {
-            *slot = *name;
-        }
-        wide
     }
 }
 
@@ -130,26 +169,36 @@ impl Name {
     }
 }
 
-/// Hashes the name at `start..end`, eight bytes at a time.
-#[inline]
-fn hash_plain(seed: u64, text: &[u8], start: usize, end: usize) -> u32 {
+/// Returns the first eight bytes of the name at `start..end`; bytes behind it do not count.
+#[inline(always)]
+fn head(text: &[u8], start: usize, end: usize) -> u64 {
     let len = end.wrapping_sub(start);
+    let word = word(text, start);
+    if len < 8 {
+        word & (1_u64 << (len * 8)).wrapping_sub(1)
+    } else {
+        word
+    }
+}
+
+#[inline(always)]
+fn word(text: &[u8], at: usize) -> u64 {
+    let rest = text.get(at..).unwrap_or_default();
+    match rest.first_chunk() {
+        Some(word) => u64::from_le_bytes(*word),
+        None => short_word(rest),
+    }
+}
+
+/// Hashes a name of eight bytes or more, eight at a time.
+#[inline(never)]
+fn hash_long(seed: u64, text: &[u8], (start, end): (usize, usize)) -> u32 {
     let (mut hash, mut at) = (seed, start);
-    loop {
-        let rest = text.get(at..).unwrap_or_default();
-        let left = end.wrapping_sub(at);
-        let word = match rest.first_chunk() {
-            Some(word) => u64::from_le_bytes(*word),
-            None => short_word(rest),
-        };
-        if left < 8 {
-            // Bytes behind the name do not count.
-            let kept = word & (1_u64 << (left * 8)).wrapping_sub(1);
-            return finish(hash ^ kept, len);
-        }
-        hash = mix(hash, word);
+    while end.wrapping_sub(at) >= 8 {
+        hash = mix(hash, word(text, at));
         at = at.wrapping_add(8);
     }
+    finish(hash ^ head(text, at, end), end.wrapping_sub(start))
 }
 
 #[cold]
@@ -198,16 +247,16 @@ mod tests {
                 .map(|b| format!("\\u{b:04x}"))
                 .chain(["\"".into()])
                 .collect();
-            assert_eq!(
-                hash_plain(7, plain.as_bytes(), 0, len),
-                hash_unescaped(7, escaped.as_bytes()),
-                "{plain}"
-            );
+            let hash = hash_long(7, plain.as_bytes(), (0, len));
+            assert_eq!(hash, hash_unescaped(7, escaped.as_bytes()), "{plain}");
+            if len < 8 {
+                assert_eq!(hash, finish(7 ^ head(plain.as_bytes(), 0, len), len));
+            }
         }
     }
 
     #[test]
     fn trailing_nul_makes_another_name() {
-        assert_ne!(hash_plain(7, b"exp", 0, 3), hash_plain(7, b"exp\0", 0, 4));
+        assert_ne!(hash_long(7, b"exp", (0, 3)), hash_long(7, b"exp\0", (0, 4)));
     }
 }

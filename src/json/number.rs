@@ -17,23 +17,43 @@ pub(crate) enum Bound {
 /// Reads a JSON number as whole seconds in `0..=TIME_MAX`; a fraction is cut towards `bound`.
 ///
 /// Returns `None` for a negative number, one beyond the range, or text that is no number.
-pub(crate) fn seconds(raw: &str, bound: Bound) -> Option<u64> {
+pub(crate) fn seconds(raw: &[u8], bound: Bound) -> Option<u64> {
     let secs = match plain(raw) {
         Some(secs) => secs,
-        None => fraction(raw, bound)?,
+        None => fraction(str::from_utf8(raw).ok()?, bound)?,
     };
     (secs <= limits::TIME_MAX).then_some(secs)
 }
 
-/// Reads up to 18 digits, which cannot overflow.
-fn plain(raw: &str) -> Option<u64> {
-    if raw.len() > 18 {
+/// Reads up to 16 digits, which cannot overflow.
+fn plain(raw: &[u8]) -> Option<u64> {
+    if raw.len() > 16 {
         return None;
     }
-    raw.bytes().try_fold(0_u64, |secs, byte| {
+    let (mut secs, mut rest) = (0, raw);
+    if let Some((head, tail)) = raw.split_first_chunk() {
+        let word = u64::from_le_bytes(*head);
+        if others(word) != 0 {
+            return None;
+        }
+        (secs, rest) = (eight_digits(word), tail);
+    }
+    for byte in rest {
         let digit = byte.wrapping_sub(b'0');
-        (digit < 10).then(|| secs.wrapping_mul(10).wrapping_add(digit.into()))
-    })
+        if digit > 9 {
+            return None;
+        }
+        secs = secs * 10 + u64::from(digit);
+    }
+    Some(secs)
+}
+
+/// Reads eight digits, the first one lowest: pairs, then fours, then all.
+const fn eight_digits(word: u64) -> u64 {
+    let ones = word & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (ones.wrapping_mul(10).wrapping_add(ones >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100).wrapping_add(pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff
 }
 
 fn fraction(raw: &str, bound: Bound) -> Option<u64> {
@@ -66,7 +86,19 @@ fn float(value: f64, bound: Bound) -> Option<u64> {
 }
 
 /// Returns the length of the number at the start of `text`.
+#[inline]
 pub(super) fn scan(text: &[u8]) -> Result<NonZeroUsize, JsonErrorKind> {
+    let whole = digits(text, 0);
+    let leading = text.first() == Some(&b'0');
+    let is_whole = !matches!(text.get(whole), Some(b'.' | b'e' | b'E'));
+    match NonZeroUsize::new(whole) {
+        Some(len) if is_whole && !leading && whole <= SAFE_DIGITS => Ok(len),
+        _ => scan_any(text),
+    }
+}
+
+#[inline(never)]
+fn scan_any(text: &[u8]) -> Result<NonZeroUsize, JsonErrorKind> {
     let sign = usize::from(text.first() == Some(&b'-'));
     let whole = digits(text, sign);
     let leading_zero = whole > 1 && text.get(sign) == Some(&b'0');
@@ -92,8 +124,23 @@ pub(super) fn scan(text: &[u8]) -> Result<NonZeroUsize, JsonErrorKind> {
 const SAFE_DIGITS: usize = 300;
 
 fn digits(text: &[u8], from: usize) -> usize {
-    let rest = text.get(from..).unwrap_or_default();
-    rest.iter().take_while(|b| b.is_ascii_digit()).count()
+    let mut at = from;
+    while let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk) {
+        let others = others(u64::from_le_bytes(*word));
+        if others != 0 {
+            return at - from + others.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = text.get(at..).unwrap_or_default();
+    at - from + rest.iter().take_while(|b| b.is_ascii_digit()).count()
+}
+
+/// Marks the lowest byte that is no digit by its highest bit; bits above it are meaningless.
+const fn others(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let value = word ^ (ONES * b'0' as u64);
+    (value.wrapping_add(ONES * (0x7f - 9)) | value) & (ONES << 7)
 }
 
 fn some_digits(text: &[u8], from: usize) -> Result<usize, JsonErrorKind> {
@@ -136,10 +183,14 @@ mod tests {
             ("-0.0", 0, 0),
             ("1e3", 1000, 1000),
             ("253402300799", 253_402_300_799, 253_402_300_799),
+            ("12345678", 12_345_678, 12_345_678),
+            ("98765432", 98_765_432, 98_765_432),
+            ("0", 0, 0),
+            ("000253402300799", 253_402_300_799, 253_402_300_799),
             ("253402300798.5", 253_402_300_798, 253_402_300_799),
         ] {
-            assert_eq!(seconds(raw, Bound::Down), Some(down), "{raw}");
-            assert_eq!(seconds(raw, Bound::Up), Some(up), "{raw}");
+            assert_eq!(seconds(raw.as_bytes(), Bound::Down), Some(down), "{raw}");
+            assert_eq!(seconds(raw.as_bytes(), Bound::Up), Some(up), "{raw}");
         }
     }
 
@@ -156,10 +207,10 @@ mod tests {
             "99999999999999999999999999999999",
             "99999999999999999999999999999999.5",
         ] {
-            assert_eq!(seconds(raw, Bound::Up), None, "{raw}");
+            assert_eq!(seconds(raw.as_bytes(), Bound::Up), None, "{raw}");
         }
         // A fraction beyond the last second is out of range whichever way it is cut.
-        assert_eq!(seconds("253402300799.5", Bound::Down), None);
+        assert_eq!(seconds(b"253402300799.5", Bound::Down), None);
     }
 
     #[test]

@@ -25,6 +25,10 @@ impl Sink for Collect {
     fn member(&mut self, _: &[u8], member: Span) {
         self.0.push(member);
     }
+
+    fn restart(&mut self) {
+        self.0.clear();
+    }
 }
 
 impl<'j> Object<'j> {
@@ -80,7 +84,7 @@ impl<'j> Object<'j> {
 
     fn value(&self, member: &Span) -> Value<'j> {
         let raw = self.text.get(member.value_start..member.value_end);
-        Value::accepted(raw.unwrap_or("null"))
+        Value::accepted(raw.unwrap_or("null").as_bytes())
     }
 }
 

@@ -1,33 +1,36 @@
-//! Where the plain part of a string ends.
+//! Where the plain part of a string ends, and whether a text is plain as a whole.
+
+use crate::lanes;
+use crate::lanes::Lanes;
 
 /// Returns the first place from `at` on where a quote, a backslash or a control character stands,
-/// eight bytes at a time, or the end.
-#[inline]
+/// or the end.
+#[inline(always)]
 pub(super) fn plain_end(text: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = text.get(at..).and_then(<[u8]>::first_chunk) {
-        let found = special(u64::from_le_bytes(*chunk));
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
+    while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk) {
+        let lanes = Lanes::load(block);
+        let marks = lanes.eq(b'"').or(lanes.eq(b'\\')).or(lanes.within(0, 0x1f));
+        if let Some(place) = marks.first() {
+            return at + place;
         }
-        at += 8;
+        at += lanes::WIDTH;
     }
-    let rest = text.get(at..).unwrap_or_default();
-    let plain = |b: &&u8| !matches!(**b, b'"' | b'\\' | 0..0x20);
-    at + rest.iter().take_while(plain).count()
+    at + short_plain_end(text.get(at..).unwrap_or_default())
 }
 
-/// Marks the lowest byte that is a quote, a backslash or below 0x20 by its highest bit.
-///
-/// Bits above the lowest mark are meaningless: borrows run upwards.
-const fn special(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = ONES << 7;
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let found = quote.wrapping_sub(ONES) & !quote
-        | backslash.wrapping_sub(ONES) & !backslash
-        | word.wrapping_sub(ONES * 0x20) & !word;
-    found & HIGHS
+fn short_plain_end(text: &[u8]) -> usize {
+    let plain = |b: &&u8| !matches!(**b, b'"' | b'\\' | 0..0x20);
+    text.iter().take_while(plain).count()
+}
+
+/// Returns true if no byte is a backslash, DEL or above: then the text is UTF-8, no string in it
+/// has escapes, and none has a control character.
+pub(crate) fn is_plain(text: &[u8]) -> bool {
+    lanes::all(
+        text,
+        |lanes| lanes.eq(b'\\').or(lanes.within(0x7f, u8::MAX)).not(),
+        |byte| byte != b'\\' && byte < 0x7f,
+    )
 }
 
 #[cfg(test)]
@@ -35,18 +38,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn special_finds_the_first_of_any_byte() {
+    fn the_first_special_byte_is_found_wherever_it_stands() {
         for byte in 0..=255 {
-            for place in 0..8 {
-                let mut word = [b'a'; 8];
-                word[place] = byte;
-                let found = special(u64::from_le_bytes(word));
-                let wanted = byte < 0x20 || byte == b'"' || byte == b'\\';
-                assert_eq!(found != 0, wanted, "{byte} at {place}");
-                if wanted {
-                    assert_eq!(found.trailing_zeros() as usize / 8, place);
-                }
+            let is_special = byte < 0x20 || byte == b'"' || byte == b'\\';
+            for place in 0..40 {
+                let mut text = [b'a'; 40];
+                text[place] = byte;
+                let wanted = if is_special { place } else { 40 };
+                assert_eq!(plain_end(&text, 0), wanted, "{byte} at {place}");
+                assert_eq!(plain_end(&text, place), wanted, "{byte} at {place}");
             }
         }
+    }
+
+    #[test]
+    fn a_text_is_plain_up_to_its_last_byte() {
+        for byte in 0..=255 {
+            let is_wanted = byte < 0x7f && byte != b'\\';
+            for (len, place) in [(1, 0), (15, 14), (16, 0), (40, 17), (40, 39)] {
+                let mut text = vec![b'a'; len];
+                text[place] = byte;
+                assert_eq!(is_plain(&text), is_wanted, "{byte} at {place}");
+            }
+        }
+        assert!(is_plain(b""));
     }
 }

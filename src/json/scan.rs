@@ -1,19 +1,27 @@
 //! The scanner: one pass, no recursion.
 
-use std::str::Utf8Error;
-
 use super::JsonError;
 use super::JsonErrorKind;
+use super::lexeme::scalar;
+use super::lexeme::space;
+use super::lexeme::string;
+use super::lexeme::unexpected;
+use super::names::Among;
 use super::names::FEW;
+use super::names::MANY;
 use super::names::Names;
-use super::number;
-use super::plain::plain_end;
+use super::names::Refused;
+use super::names::Written;
+use super::plain::is_plain;
 use crate::limits;
 
 /// Takes the members of the top-level object as they are found.
 pub(crate) trait Sink {
     /// Takes one member.
     fn member(&mut self, text: &[u8], member: Span);
+
+    /// Forgets all members: the scan begins again with more room.
+    fn restart(&mut self);
 }
 
 /// Where one member of an object stands in its text.
@@ -25,359 +33,271 @@ pub(crate) struct Span {
     pub(crate) name_end: usize,
     /// The name has escapes.
     pub(crate) name_escaped: bool,
+    /// The first eight bytes of a name without escapes, the first one lowest; zero behind a
+    /// shorter one.
+    pub(crate) name_head: u64,
     /// First byte of the value.
     pub(crate) value_start: usize,
     /// First byte behind the value.
     pub(crate) value_end: usize,
 }
 
+/// What is known of the characters of a scanned text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Texture {
+    /// ASCII without escapes: what stands between quotes is a string's content, and none of it is
+    /// a control character.
+    Plain,
+    /// Anything else.
+    Any,
+}
+
 /// Scans a text whose top value must be an object.
-pub(crate) fn scan_object(text: &[u8], sink: &mut impl Sink) -> Result<(), JsonError> {
-    let mut scanner = Scanner::new(text)?;
-    scanner.skip_space();
-    match scanner.peek() {
-        Some(b'{') | None => scanner.run(sink).map(drop),
-        Some(_) => Err(JsonError::new(JsonErrorKind::NotAnObject, scanner.at)),
+#[inline]
+pub(crate) fn scan_object(text: &[u8], sink: &mut impl Sink) -> Result<Texture, JsonError> {
+    let texture = texture(text)?;
+    match object::<FEW>(text, sink) {
+        Ok(()) => Ok(texture),
+        Err(Halt::Fault(error)) => Err(error),
+        Err(Halt::Full) => {
+            sink.restart();
+            object::<MANY>(text, sink)?;
+            Ok(texture)
+        }
     }
 }
 
 /// Scans a text whose top value may be of any kind, and returns where the value stands.
-pub(super) fn scan_value(text: &[u8], sink: &mut impl Sink) -> Result<(usize, usize), JsonError> {
-    let mut scanner = Scanner::new(text)?;
-    scanner.skip_space();
-    let start = scanner.at;
-    let end = scanner.run(sink)?;
+pub(super) fn scan_value(text: &[u8]) -> Result<(usize, usize), JsonError> {
+    texture(text)?;
+    let start = space(text, 0);
+    let end = match value::<FEW>(text, start) {
+        Err(Halt::Full) => value::<MANY>(text, start)?,
+        end => end?,
+    };
     Ok((start, end))
 }
 
-struct Scanner<'j, const INLINE: usize> {
-    text: &'j [u8],
-    at: usize,
-    value_end: usize,
-    member: Span,
-    frames: [Frame; limits::JSON_DEPTH],
-    innermost: Frame,
-    depth: usize,
-    names: Names<INLINE>,
+/// Why the scan stops before the end.
+enum Halt {
+    Fault(JsonError),
+    /// There is no room for another name.
+    Full,
 }
 
-/// An open object or array. `frames` holds those around the innermost one.
-#[derive(Clone, Copy, Default)]
-struct Frame {
-    is_object: bool,
-    first_name: u32,
+impl From<JsonError> for Halt {
+    fn from(error: JsonError) -> Self {
+        Self::Fault(error)
+    }
 }
 
-enum State {
-    /// Behind `{`.
-    FirstMember,
-    /// Behind `[`.
-    FirstElement,
-    /// Where a name must stand.
-    Name,
-    /// Where a value must stand.
-    Value,
-    /// Behind a value.
-    After,
-}
-
-impl<'j> Scanner<'j, FEW> {
-    // Inlined, so that its half kilobyte is made in place.
-    #[inline(always)]
-    fn new(text: &'j [u8]) -> Result<Self, JsonError> {
-        if text.len() > limits::JSON_BYTES {
-            return Err(JsonError::new(JsonErrorKind::TooLarge, limits::JSON_BYTES));
+impl From<Halt> for JsonError {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Fault(error) => error,
+            // Not reached: the many names take any number.
+            Halt::Full => Self::new(JsonErrorKind::TooManyMembers, 0),
         }
-        if !text.is_ascii() {
-            let invalid =
-                |e: Utf8Error| JsonError::new(JsonErrorKind::InvalidUnicode, e.valid_up_to());
-            str::from_utf8(text).map_err(invalid)?;
-        }
-        Ok(Self {
-            text,
-            at: 0,
-            value_end: 0,
-            member: Span::default(),
-            frames: [Frame::default(); limits::JSON_DEPTH],
-            innermost: Frame::default(),
+    }
+}
+
+#[cold]
+fn halt(kind: JsonErrorKind, at: usize) -> Halt {
+    Halt::Fault(JsonError::new(kind, at))
+}
+
+fn texture(text: &[u8]) -> Result<Texture, JsonError> {
+    if text.len() > limits::JSON_BYTES {
+        return Err(JsonError::new(JsonErrorKind::TooLarge, limits::JSON_BYTES));
+    }
+    if is_plain(text) {
+        return Ok(Texture::Plain);
+    }
+    match str::from_utf8(text) {
+        Ok(_) => Ok(Texture::Any),
+        Err(e) => Err(JsonError::new(
+            JsonErrorKind::InvalidUnicode,
+            e.valid_up_to(),
+        )),
+    }
+}
+
+fn value<const INLINE: usize>(text: &[u8], start: usize) -> Result<usize, Halt> {
+    let end = nested(
+        text,
+        Open {
+            at: start,
             depth: 0,
-            names: Names::new(),
-        })
-    }
+        },
+        &mut Names::<INLINE>::new(),
+    )?;
+    finish(text, end)?;
+    Ok(end)
+}
 
-    /// Scans to the end and returns where the top value ends.
-    fn run(&mut self, sink: &mut impl Sink) -> Result<usize, JsonError> {
-        let mut state = State::Value;
-        loop {
-            if matches!(state, State::FirstMember | State::Name) && self.names.is_full() {
-                return self.run_wide(state, sink);
+#[inline(always)]
+fn object<const INLINE: usize>(text: &[u8], sink: &mut impl Sink) -> Result<(), Halt> {
+    let start = space(text, 0);
+    match text.get(start) {
+        Some(b'{') => {}
+        Some(_) => return Err(halt(JsonErrorKind::NotAnObject, start)),
+        None => return Err(halt(JsonErrorKind::UnexpectedEnd, start)),
+    }
+    let end = members(text, start + 1, &mut Names::<INLINE>::new(), sink)?;
+    finish(text, end)
+}
+
+/// Only space may stand behind the top value.
+fn finish(text: &[u8], end: usize) -> Result<(), Halt> {
+    let end = space(text, end);
+    if end < text.len() {
+        return Err(halt(JsonErrorKind::Syntax, end));
+    }
+    Ok(())
+}
+
+/// Scans the top-level object from behind its brace to behind the closing one.
+///
+/// What a token says stands here; `nested` does the rest.
+#[inline(never)]
+fn members<const INLINE: usize>(
+    text: &[u8],
+    start: usize,
+    names: &mut Names<INLINE>,
+    sink: &mut impl Sink,
+) -> Result<usize, Halt> {
+    let mut at = space(text, start);
+    if text.get(at) == Some(&b'}') {
+        return Ok(at + 1);
+    }
+    let mut among = Among::none();
+    loop {
+        let mut member = name(text, at, names, &mut among)?;
+        at = member.value_start;
+        at = match text.get(at) {
+            Some(b'{' | b'[') => nested(text, Open { at, depth: 1 }, names)?,
+            _ => scalar(text, at)?,
+        };
+        member.value_end = at;
+        sink.member(text, member);
+        at = space(text, at);
+        at = match text.get(at) {
+            Some(b',') => space(text, at + 1),
+            Some(b'}') => return Ok(at + 1),
+            _ => return Err(unexpected(text, at).into()),
+        };
+    }
+}
+
+/// Where a value stands, and how many objects and arrays are open around it.
+#[derive(Clone, Copy)]
+struct Open {
+    at: usize,
+    depth: usize,
+}
+
+/// Scans a value of any depth and returns where it ends.
+#[inline(never)]
+fn nested<const INLINE: usize>(
+    text: &[u8],
+    start: Open,
+    names: &mut Names<INLINE>,
+) -> Result<usize, Halt> {
+    let Open { mut at, mut depth } = start;
+    // Of what is open: whether it is an object, innermost lowest, and its first name.
+    let mut objects = 0_u64;
+    let mut firsts = [0_u32; limits::JSON_DEPTH];
+    loop {
+        if let Some(open @ (b'{' | b'[')) = text.get(at) {
+            let is_object = *open == b'{';
+            let first = firsts.get_mut(depth);
+            *first.ok_or_else(|| halt(JsonErrorKind::TooDeep, at))? = names.len() as u32;
+            objects = objects << 1 | u64::from(is_object);
+            depth += 1;
+            at = space(text, at + 1);
+            let close = if is_object { b'}' } else { b']' };
+            if text.get(at) != Some(&close) {
+                if is_object {
+                    at = name(text, at, names, &mut among(&firsts, depth))?.value_start;
+                }
+                continue;
             }
-            match self.step(state, sink) {
-                Ok(Some(next)) => state = next,
-                Ok(None) => return Ok(self.value_end),
-                Err(kind) => return Err(JsonError::new(kind, self.at)),
+        } else {
+            at = scalar(text, at)?;
+        }
+        while depth > start.depth {
+            at = space(text, at);
+            match (text.get(at), objects & 1) {
+                (Some(b','), 1) => {
+                    at = space(text, at + 1);
+                    at = name(text, at, names, &mut among(&firsts, depth))?.value_start;
+                    break;
+                }
+                (Some(b','), _) => {
+                    at = space(text, at + 1);
+                    break;
+                }
+                (Some(b'}'), 1) | (Some(b']'), 0) => {
+                    names.truncate(among(&firsts, depth).first());
+                    objects >>= 1;
+                    depth -= 1;
+                    at += 1;
+                }
+                _ => return Err(unexpected(text, at).into()),
             }
         }
-    }
-
-    /// Goes on with room for more names.
-    #[cold]
-    #[inline(never)]
-    fn run_wide(&self, mut state: State, sink: &mut impl Sink) -> Result<usize, JsonError> {
-        let mut wide = Scanner {
-            text: self.text,
-            at: self.at,
-            value_end: self.value_end,
-            member: self.member,
-            frames: self.frames,
-            innermost: self.innermost,
-            depth: self.depth,
-            names: self.names.widen(),
-        };
-        loop {
-            match wide.step(state, sink) {
-                Ok(Some(next)) => state = next,
-                Ok(None) => return Ok(wide.value_end),
-                Err(kind) => return Err(JsonError::new(kind, wide.at)),
-            }
+        if depth == start.depth {
+            return Ok(at);
         }
     }
 }
 
-impl<'j, const INLINE: usize> Scanner<'j, INLINE> {
-    /// Takes one step; `None` at the end.
-    #[inline]
-    fn step(&mut self, state: State, sink: &mut impl Sink) -> Result<Option<State>, JsonErrorKind> {
-        self.skip_space();
-        Ok(Some(match state {
-            State::FirstMember if self.peek() == Some(b'}') => self.close(),
-            State::FirstElement if self.peek() == Some(b']') => self.close(),
-            State::FirstMember | State::Name => self.name()?,
-            State::FirstElement | State::Value => self.value()?,
-            State::After if self.depth == 0 => return self.end().map(|()| None),
-            State::After => self.after(sink)?,
-        }))
-    }
+/// Returns the names of the innermost of so many open objects and arrays.
+fn among(firsts: &[u32; limits::JSON_DEPTH], depth: usize) -> Among {
+    let first = firsts.get(depth.wrapping_sub(1)).copied();
+    Among::some(first.unwrap_or_default() as usize)
+}
 
-    #[inline]
-    fn name(&mut self) -> Result<State, JsonErrorKind> {
-        self.expect(b'"')?;
-        let start = self.at;
-        let escaped = self.string()?;
-        let end = self.at - 1;
-        let first = self.innermost.first_name as usize;
-        if self.names.len() - first == limits::JSON_MEMBERS {
-            return self.refuse_at(start - 1, JsonErrorKind::TooManyMembers);
-        }
-        if !self.names.add(self.text, first, (start, end, escaped)) {
-            return self.refuse_at(start - 1, JsonErrorKind::DuplicateMember);
-        }
-        self.skip_space();
-        self.expect(b':')?;
-        if self.depth == 1 {
-            self.skip_space();
-            self.member = Span {
-                name_start: start,
-                name_end: end,
-                name_escaped: escaped,
-                value_start: self.at,
-                value_end: 0,
-            };
-        }
-        Ok(State::Value)
+/// Reads a name and its colon, up to where the value must stand.
+#[inline(always)]
+fn name<const INLINE: usize>(
+    text: &[u8],
+    at: usize,
+    names: &mut Names<INLINE>,
+    among: &mut Among,
+) -> Result<Span, Halt> {
+    if text.get(at) != Some(&b'"') {
+        return Err(unexpected(text, at).into());
     }
-
-    #[inline]
-    fn value(&mut self) -> Result<State, JsonErrorKind> {
-        match self.peek() {
-            Some(b'"') => {
-                self.at += 1;
-                self.string()?;
-            }
-            Some(b'-' | b'0'..=b'9') => self.number()?,
-            Some(b'{') => return self.open(true),
-            Some(b'[') => return self.open(false),
-            Some(b't') => self.literal(b"true")?,
-            Some(b'f') => self.literal(b"false")?,
-            Some(b'n') => self.literal(b"null")?,
-            _ => return Err(self.unexpected()),
-        }
-        self.value_end = self.at;
-        Ok(State::After)
+    let (end, is_escaped) = string(text, at + 1)?;
+    let written = Written {
+        start: at + 1,
+        end,
+        is_escaped,
+    };
+    let head = names
+        .add(text, written, among)
+        .map_err(|refused| refuse(refused, at))?;
+    let colon = space(text, end + 1);
+    if text.get(colon) != Some(&b':') {
+        return Err(unexpected(text, colon).into());
     }
+    Ok(Span {
+        name_start: at + 1,
+        name_end: end,
+        name_escaped: is_escaped,
+        name_head: head,
+        value_start: space(text, colon + 1),
+        value_end: 0,
+    })
+}
 
-    fn after(&mut self, sink: &mut impl Sink) -> Result<State, JsonErrorKind> {
-        let is_object = self.innermost.is_object;
-        if is_object && self.depth == 1 {
-            self.member.value_end = self.value_end;
-            sink.member(self.text, self.member);
-        }
-        match (self.peek(), is_object) {
-            (Some(b','), true) => {
-                self.at += 1;
-                Ok(State::Name)
-            }
-            (Some(b','), false) => {
-                self.at += 1;
-                Ok(State::Value)
-            }
-            (Some(b'}'), true) | (Some(b']'), false) => Ok(self.close()),
-            _ => Err(self.unexpected()),
-        }
-    }
-
-    fn open(&mut self, is_object: bool) -> Result<State, JsonErrorKind> {
-        let first_name = self.names.len() as u32;
-        let Some(around) = self.frames.get_mut(self.depth) else {
-            return Err(JsonErrorKind::TooDeep);
-        };
-        *around = self.innermost;
-        self.innermost = Frame {
-            is_object,
-            first_name,
-        };
-        self.depth += 1;
-        self.at += 1;
-        Ok(if is_object {
-            State::FirstMember
-        } else {
-            State::FirstElement
-        })
-    }
-
-    fn close(&mut self) -> State {
-        self.names.truncate(self.innermost.first_name as usize);
-        self.depth -= 1;
-        self.innermost = self.frames.get(self.depth).copied().unwrap_or_default();
-        self.at += 1;
-        self.value_end = self.at;
-        State::After
-    }
-
-    fn end(&self) -> Result<(), JsonErrorKind> {
-        match self.peek() {
-            None => Ok(()),
-            Some(_) => Err(JsonErrorKind::Syntax),
-        }
-    }
-
-    /// Reads the rest of a string and its closing quote; returns whether it has escapes.
-    #[inline]
-    fn string(&mut self) -> Result<bool, JsonErrorKind> {
-        let mut escaped = false;
-        loop {
-            self.at = plain_end(self.text, self.at);
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(escaped);
-                }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.at += 1;
-                    self.escape()?;
-                }
-                Some(_) => return Err(JsonErrorKind::Syntax),
-                None => return Err(JsonErrorKind::UnexpectedEnd),
-            }
-        }
-    }
-
-    #[cold]
-    fn escape(&mut self) -> Result<(), JsonErrorKind> {
-        match self.peek() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                self.at += 1;
-                Ok(())
-            }
-            Some(b'u') => self.unicode(),
-            _ => Err(self.unexpected()),
-        }
-    }
-
-    fn unicode(&mut self) -> Result<(), JsonErrorKind> {
-        let start = self.at - 1;
-        match self.hex4()? {
-            0xd800..0xdc00 => {
-                if self.rest().get(..2) != Some(b"\\u") {
-                    return self.refuse_at(start, JsonErrorKind::InvalidUnicode);
-                }
-                self.at += 1;
-                match self.hex4()? {
-                    0xdc00..0xe000 => Ok(()),
-                    _ => self.refuse_at(start, JsonErrorKind::InvalidUnicode),
-                }
-            }
-            0xdc00..0xe000 => self.refuse_at(start, JsonErrorKind::InvalidUnicode),
-            _ => Ok(()),
-        }
-    }
-
-    /// Reads `u` and four hexadecimal digits.
-    fn hex4(&mut self) -> Result<u32, JsonErrorKind> {
-        let mut code = 0;
-        for _ in 0..4 {
-            self.at += 1;
-            let digit = self.peek().and_then(|b| char::from(b).to_digit(16));
-            code = code << 4 | digit.ok_or_else(|| self.unexpected())?;
-        }
-        self.at += 1;
-        Ok(code)
-    }
-
-    fn number(&mut self) -> Result<(), JsonErrorKind> {
-        let len = number::scan(self.rest())?;
-        self.at += len.get();
-        Ok(())
-    }
-
-    fn literal(&mut self, word: &[u8]) -> Result<(), JsonErrorKind> {
-        if !self.rest().starts_with(word) {
-            return Err(JsonErrorKind::Syntax);
-        }
-        self.at += word.len();
-        Ok(())
-    }
-
-    #[inline]
-    fn expect(&mut self, byte: u8) -> Result<(), JsonErrorKind> {
-        if self.peek() != Some(byte) {
-            return Err(self.unexpected());
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    #[inline]
-    fn skip_space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
-            self.at += 1;
-        }
-    }
-
-    #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    #[inline]
-    fn rest(&self) -> &'j [u8] {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    #[cold]
-    fn unexpected(&self) -> JsonErrorKind {
-        match self.peek() {
-            None => JsonErrorKind::UnexpectedEnd,
-            Some(_) => JsonErrorKind::Syntax,
-        }
-    }
-
-    /// Refuses the text for what stands at `at`; every other refusal is for where the scan stands.
-    #[cold]
-    fn refuse_at<T>(&mut self, at: usize, kind: JsonErrorKind) -> Result<T, JsonErrorKind> {
-        self.at = at;
-        Err(kind)
+#[cold]
+fn refuse(refused: Refused, at: usize) -> Halt {
+    match refused {
+        Refused::Duplicate => halt(JsonErrorKind::DuplicateMember, at),
+        Refused::Full => Halt::Full,
+        Refused::TooMany => halt(JsonErrorKind::TooManyMembers, at),
     }
 }
 
@@ -385,14 +305,8 @@ impl<'j, const INLINE: usize> Scanner<'j, INLINE> {
 mod tests {
     use super::*;
 
-    struct Ignore;
-
-    impl Sink for Ignore {
-        fn member(&mut self, _: &[u8], _: Span) {}
-    }
-
     fn check(text: &str) -> Result<(), JsonErrorKind> {
-        let result = scan_value(text.as_bytes(), &mut Ignore);
+        let result = scan_value(text.as_bytes());
         result.map(drop).map_err(|e| e.kind())
     }
 
@@ -403,10 +317,14 @@ mod tests {
             fn member(&mut self, _: &[u8], _: Span) {
                 self.0 += 1;
             }
+
+            fn restart(&mut self) {
+                self.0 = 0;
+            }
         }
         let scan = |text: &str| {
             let mut count = Count(0);
-            scan_object(text.as_bytes(), &mut count).map(|()| count.0)
+            scan_object(text.as_bytes(), &mut count).map(|_| count.0)
         };
         for count in (1..60).chain(250..256) {
             let names: String = (0..count).map(|n| format!(r#""m{n}":0,"#)).collect();
@@ -531,7 +449,7 @@ mod tests {
 
     #[test]
     fn invalid_utf8_is_refused_where_it_begins() {
-        let error = scan_value(b"{\"a\":\"\xff\"}", &mut Ignore).unwrap_err();
+        let error = scan_value(b"{\"a\":\"\xff\"}").unwrap_err();
         assert_eq!(
             (error.kind(), error.offset()),
             (JsonErrorKind::InvalidUnicode, 6)

@@ -8,10 +8,9 @@ use serde::Deserialize;
 use super::JsonError;
 use super::JsonErrorKind;
 use super::Object;
-use super::Sink;
-use super::Span;
 use super::Unescaped;
 use super::escape::unescape;
+use super::plain::is_plain;
 use super::scan::scan_value;
 
 /// A value that the scanner accepted: a span of its text.
@@ -19,8 +18,9 @@ use super::scan::scan_value;
 /// Nothing is coerced: each getter answers for its own type alone.
 #[derive(Clone, Copy)]
 pub struct Value<'j> {
-    // INVARIANT: one JSON value without space around it, accepted by the scanner.
-    raw: &'j str,
+    // INVARIANT: one JSON value without space around it, accepted by the scanner; so it is UTF-8,
+    // which is only checked again for those who ask for text.
+    raw: &'j [u8],
 }
 
 /// The type of a JSON value.
@@ -44,12 +44,6 @@ pub enum Kind {
     String,
 }
 
-struct Ignore;
-
-impl Sink for Ignore {
-    fn member(&mut self, _: &[u8], _: Span) {}
-}
-
 impl<'j> Value<'j> {
     /// Scans a text that holds one value of any type.
     ///
@@ -57,20 +51,18 @@ impl<'j> Value<'j> {
     ///
     /// Returns a [`JsonError`] if the text is not strict JSON.
     pub fn parse(text: &'j [u8]) -> Result<Self, JsonError> {
-        let (start, end) = scan_value(text, &mut Ignore)?;
-        let raw = str::from_utf8(text.get(start..end).unwrap_or_default());
-        raw.map(Self::accepted)
-            .map_err(|_| JsonError::new(JsonErrorKind::InvalidUnicode, start))
+        let (start, end) = scan_value(text)?;
+        Ok(Self::accepted(text.get(start..end).unwrap_or_default()))
     }
 
     /// Takes a span that the scanner accepted as a value.
-    pub(crate) fn accepted(raw: &'j str) -> Self {
+    pub(crate) const fn accepted(raw: &'j [u8]) -> Self {
         Self { raw }
     }
 
     /// Returns the type.
     pub fn kind(self) -> Kind {
-        match self.raw.as_bytes().first() {
+        match self.raw.first() {
             Some(b'"') => Kind::String,
             Some(b'{') => Kind::Object,
             Some(b'[') => Kind::Array,
@@ -82,31 +74,37 @@ impl<'j> Value<'j> {
 
     /// Returns the text of the value.
     pub fn raw(self) -> &'j str {
+        str::from_utf8(self.raw).unwrap_or_default()
+    }
+
+    /// Returns the text of the value as bytes.
+    pub(crate) const fn bytes(self) -> &'j [u8] {
         self.raw
     }
 
     /// Returns the content of a string without its escapes.
     pub fn as_str(self) -> Option<Cow<'j, str>> {
-        self.content().map(unescape)
+        let content = str::from_utf8(self.content()?);
+        Some(unescape(content.unwrap_or_default()))
     }
 
     /// Returns the truth value of `true` or `false`.
     pub fn as_bool(self) -> Option<bool> {
         match self.raw {
-            "true" => Some(true),
-            "false" => Some(false),
+            b"true" => Some(true),
+            b"false" => Some(false),
             _ => None,
         }
     }
 
     /// Returns an object's members.
     pub fn as_object(self) -> Option<Object<'j>> {
-        Object::parse(self.raw.as_bytes()).ok()
+        Object::parse(self.raw).ok()
     }
 
     /// Returns the elements of an array in their order.
     pub fn elements(self) -> Option<Elements<'j>> {
-        let inner = self.raw.strip_prefix('[')?.strip_suffix(']')?;
+        let inner = self.raw.strip_prefix(b"[")?.strip_suffix(b"]")?;
         Some(Elements {
             rest: inner.trim_ascii_start(),
         })
@@ -115,7 +113,7 @@ impl<'j> Value<'j> {
     /// Returns the members of an object in their order, without the memory that
     /// [`as_object`](Self::as_object) takes to look for duplicates again.
     pub(crate) fn members(self) -> Option<Members<'j>> {
-        let inner = self.raw.strip_prefix('{')?.strip_suffix('}')?;
+        let inner = self.raw.strip_prefix(b"{")?.strip_suffix(b"}")?;
         Some(Members {
             rest: inner.trim_ascii_start(),
         })
@@ -127,28 +125,29 @@ impl<'j> Value<'j> {
     ///
     /// Returns [`JsonErrorKind::WrongType`] if the value does not fit `T`.
     pub fn deserialize<T: Deserialize<'j>>(self) -> Result<T, JsonError> {
-        serde_json::from_str(self.raw)
+        serde_json::from_slice(self.raw)
             .map_err(|e| JsonError::new(JsonErrorKind::WrongType, e.column().saturating_sub(1)))
     }
 
     /// Takes the whole text of an object that the scanner accepted.
     pub(crate) fn of_object(text: &'j str) -> Self {
-        Self::accepted(text.trim_ascii())
+        Self::accepted(text.as_bytes().trim_ascii())
     }
 
     /// Says whether this is a string with exactly this content.
     pub(crate) fn is_text(self, wanted: &str) -> bool {
-        self.content().is_some_and(|content| {
-            if memchr::memchr(b'\\', content.as_bytes()).is_none() {
-                return content == wanted;
-            }
-            Unescaped::new(content.as_bytes()).eq(wanted.bytes())
-        })
+        let Some(content) = self.content() else {
+            return false;
+        };
+        if is_plain(content) {
+            return content == wanted.as_bytes();
+        }
+        Unescaped::new(content).eq(wanted.bytes())
     }
 
     /// Returns the content of a string as it stands between the quotes.
-    pub(crate) fn content(self) -> Option<&'j str> {
-        self.raw.strip_prefix('"')?.strip_suffix('"')
+    pub(crate) fn content(self) -> Option<&'j [u8]> {
+        self.raw.strip_prefix(b"\"")?.strip_suffix(b"\"")
     }
 }
 
@@ -162,7 +161,7 @@ impl fmt::Debug for Value<'_> {
 #[derive(Clone)]
 pub struct Elements<'j> {
     // INVARIANT: what is left of a scanned array, without its brackets and leading space.
-    rest: &'j str,
+    rest: &'j [u8],
 }
 
 impl fmt::Debug for Elements<'_> {
@@ -175,10 +174,10 @@ impl<'j> Iterator for Elements<'j> {
     type Item = Value<'j>;
 
     fn next(&mut self) -> Option<Value<'j>> {
-        let end = value_len(self.rest.as_bytes())?;
+        let end = value_len(self.rest)?;
         let (raw, rest) = self.rest.split_at_checked(end)?;
         let rest = rest.trim_ascii_start();
-        self.rest = rest.strip_prefix(',').unwrap_or(rest).trim_ascii_start();
+        self.rest = rest.strip_prefix(b",").unwrap_or(rest).trim_ascii_start();
         Some(Value::accepted(raw))
     }
 }
@@ -186,18 +185,18 @@ impl<'j> Iterator for Elements<'j> {
 /// The members of an object.
 pub(crate) struct Members<'j> {
     // INVARIANT: what is left of a scanned object, without its braces and leading space.
-    rest: &'j str,
+    rest: &'j [u8],
 }
 
 impl<'j> Iterator for Members<'j> {
     type Item = (MemberName<'j>, Value<'j>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let text = self.rest.strip_prefix('"')?;
-        let (name, rest) = text.split_at_checked(string_len(text.as_bytes())?)?;
-        let rest = rest.strip_prefix('"')?.trim_ascii_start();
+        let text = self.rest.strip_prefix(b"\"")?;
+        let (name, rest) = text.split_at_checked(string_len(text)?)?;
+        let rest = rest.strip_prefix(b"\"")?.trim_ascii_start();
         let mut elements = Elements {
-            rest: rest.strip_prefix(':')?.trim_ascii_start(),
+            rest: rest.strip_prefix(b":")?.trim_ascii_start(),
         };
         let value = elements.next()?;
         self.rest = elements.rest;
@@ -207,11 +206,11 @@ impl<'j> Iterator for Members<'j> {
 
 /// The name of a member as it stands between its quotes.
 #[derive(Clone, Copy)]
-pub(crate) struct MemberName<'j>(&'j str);
+pub(crate) struct MemberName<'j>(&'j [u8]);
 
 impl MemberName<'_> {
     pub(crate) fn is(self, name: &str) -> bool {
-        Unescaped::new(self.0.as_bytes()).eq(name.bytes())
+        Unescaped::new(self.0).eq(name.bytes())
     }
 }
 

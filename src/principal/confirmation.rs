@@ -48,7 +48,7 @@ impl Confirmation {
 
 fn thumbprint(value: Value<'_>) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
-    let len = base64url::decode_into(value.content()?.as_bytes(), &mut bytes)?;
+    let len = base64url::decode_into(value.content()?, &mut bytes)?;
     (len == bytes.len()).then_some(bytes)
 }
 

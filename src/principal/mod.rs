@@ -114,6 +114,8 @@ impl Principal {
         PrincipalBuilder::new(kind, authority.into())
     }
 
+    // Inlined, so that the facts are moved once.
+    #[inline(always)]
     pub(crate) fn new(facts: Facts) -> Self {
         Self(Arc::new(facts))
     }

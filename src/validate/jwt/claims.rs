@@ -6,8 +6,10 @@ use crate::json::Document;
 use crate::json::Kind;
 use crate::json::Piece;
 use crate::json::Span;
+use crate::json::Texture;
 use crate::json::Unescaped;
 use crate::json::Value;
+use crate::json::is_plain;
 use crate::json::seconds;
 use crate::limits;
 use crate::principal::Confirmation;
@@ -72,7 +74,13 @@ impl Name {
     }
 
     fn read(name: &[u8]) -> Option<Self> {
-        // Names of up to eight bytes are compared as one number: this runs for every claim.
+        let head = name.get(..name.len().min(8)).unwrap_or_default();
+        Self::find(name, pack(head))
+    }
+
+    /// Finds a name by its first eight bytes as a number: this runs for every claim.
+    #[inline(always)]
+    fn find(name: &[u8], head: u64) -> Option<Self> {
         if name.len() > 8 {
             return match name {
                 b"client_id" => Some(Self::ClientId),
@@ -80,7 +88,7 @@ impl Name {
                 _ => None,
             };
         }
-        match pack(name) {
+        match head {
             ISS => Some(Self::Iss),
             SUB => Some(Self::Sub),
             AUD => Some(Self::Aud),
@@ -142,6 +150,7 @@ const fn pack(name: &[u8]) -> u64 {
 pub(super) struct Slots([(u16, u16); COUNT]);
 
 impl Slots {
+    #[inline(always)]
     pub(super) fn place(&mut self, text: &[u8], member: Span) {
         let raw = text
             .get(member.name_start..member.name_end)
@@ -149,7 +158,7 @@ impl Slots {
         let name = if member.name_escaped {
             unescaped_name(raw)
         } else {
-            Name::read(raw)
+            Name::find(raw, member.name_head)
         };
         if let Some(slot) = name.and_then(|n| self.0.get_mut(n as usize)) {
             // No payload is longer than three quarters of the largest token.
@@ -174,8 +183,7 @@ fn unescaped_name(raw: &[u8]) -> Option<Name> {
 /// The registered claims of one token, each of its right type.
 pub(super) struct Typed<'d> {
     document: &'d Document,
-    text: &'d str,
-    slots: Slots,
+    slots: &'d Slots,
     pub(super) expires_at: Option<UnixTime>,
     pub(super) not_before: Option<UnixTime>,
     pub(super) issued_at: Option<UnixTime>,
@@ -184,10 +192,13 @@ pub(super) struct Typed<'d> {
 
 impl<'d> Typed<'d> {
     /// Refuses every registered claim of a wrong type or shape, whether configured or not.
-    pub(super) fn read(document: &'d Document, slots: Slots) -> Result<Self, Rejection> {
+    pub(super) fn read(
+        document: &'d Document,
+        slots: &'d Slots,
+        texture: Texture,
+    ) -> Result<Self, Rejection> {
         let mut typed = Self {
             document,
-            text: document.text(),
             slots,
             expires_at: None,
             not_before: None,
@@ -195,13 +206,16 @@ impl<'d> Typed<'d> {
             confirmation: None,
         };
         for name in [Name::Iss, Name::Sub, Name::Jti, Name::ClientId, Name::Azp] {
-            typed.demand(name, is_name)?;
+            typed.demand(name, |v| is_name(v, texture))?;
         }
-        typed.demand(Name::Aud, is_audience)?;
+        typed.demand(Name::Aud, |v| is_audience(v, texture))?;
         typed.expires_at = typed.time(Name::Exp, Bound::Down)?;
         typed.not_before = typed.time(Name::Nbf, Bound::Up)?;
         typed.issued_at = typed.time(Name::Iat, Bound::Up)?;
-        typed.confirmation = typed.map(Name::Cnf, Confirmation::read)?;
+        if let Some(cnf) = typed.get(Name::Cnf) {
+            let confirmation = Confirmation::read(cnf).ok_or_else(|| invalid("cnf"))?;
+            typed.confirmation = Some(confirmation);
+        }
         typed.demand(Name::Act, is_actor_chain)?;
         typed.demand(Name::Scope, is_scope)?;
         Ok(typed)
@@ -213,9 +227,7 @@ impl<'d> Typed<'d> {
 
     /// Returns a claim that the rules know.
     pub(super) fn get(&self, name: Name) -> Option<Value<'d>> {
-        let piece = self.slots.piece(name);
-        let raw = self.text.get(piece.start()..piece.end())?;
-        (!piece.is_empty()).then(|| Value::accepted(raw))
+        self.document.value(self.slots.piece(name))
     }
 
     pub(super) fn has(&self, name: Name) -> bool {
@@ -227,18 +239,12 @@ impl<'d> Typed<'d> {
         Some(self.slots.piece(name)).filter(|p| !p.is_empty())
     }
 
-    fn demand(&self, name: Name, holds: fn(Value<'_>) -> bool) -> Result<(), Rejection> {
+    #[inline(always)]
+    fn demand(&self, name: Name, holds: impl Fn(Value<'_>) -> bool) -> Result<(), Rejection> {
         match self.get(name) {
             Some(value) if !holds(value) => Err(invalid(name.as_str())),
             _ => Ok(()),
         }
-    }
-
-    fn map<T>(&self, name: Name, read: fn(Value<'_>) -> Option<T>) -> Result<Option<T>, Rejection> {
-        let value = self.get(name);
-        value
-            .map(|v| read(v).ok_or_else(|| invalid(name.as_str())))
-            .transpose()
     }
 
     fn time(&self, name: Name, bound: Bound) -> Result<Option<UnixTime>, Rejection> {
@@ -246,7 +252,7 @@ impl<'d> Typed<'d> {
             return Ok(None);
         };
         match value.kind() {
-            Kind::Number => seconds(value.raw(), bound),
+            Kind::Number => seconds(value.bytes(), bound),
             _ => None,
         }
         .map(|secs| Some(UnixTime::from_secs(secs)))
@@ -260,20 +266,17 @@ pub(super) fn invalid(claim: &'static str) -> Rejection {
 }
 
 /// A string, not empty, without control characters.
-fn is_name(value: Value<'_>) -> bool {
-    value
-        .content()
-        .is_some_and(|c| !c.is_empty() && is_clean(c))
+fn is_name(value: Value<'_>, texture: Texture) -> bool {
+    let content = value.content();
+    content.is_some_and(|c| !c.is_empty() && is_clean(c, texture))
 }
 
 /// A string or a non-empty array of strings, without control characters.
-fn is_audience(value: Value<'_>) -> bool {
+fn is_audience(value: Value<'_>, texture: Texture) -> bool {
+    let clean = |v: Value<'_>| v.content().is_some_and(|c| is_clean(c, texture));
     match value.elements() {
-        Some(mut elements) => {
-            let clean = |v: Value<'_>| v.content().is_some_and(is_clean);
-            elements.clone().next().is_some() && elements.all(clean)
-        }
-        None => value.content().is_some_and(is_clean),
+        Some(mut elements) => elements.clone().next().is_some() && elements.all(clean),
+        None => clean(value),
     }
 }
 
@@ -282,33 +285,22 @@ pub(super) fn is_scope(value: Value<'_>) -> bool {
     match value.elements() {
         Some(mut elements) => elements.all(|v| {
             let content = v.content();
-            content.is_some_and(|c| !Unescaped::new(c.as_bytes()).any(|b| b == b' '))
+            content.is_some_and(|c| !Unescaped::new(c).any(|b| b == b' '))
         }),
         None => value.content().is_some(),
     }
 }
 
 /// No control character after unescaping (`char::is_control`: C0, DEL, C1).
-fn is_clean(content: &str) -> bool {
-    let (words, tail) = content.as_bytes().as_chunks::<8>();
-    let plain = words.iter().all(|w| is_plain(u64::from_le_bytes(*w)))
-        && tail.iter().all(|b| *b != b'\\' && *b < 0x7f);
-    plain || is_clean_unescaped(content)
-}
-
-/// Returns true if no byte is a backslash, DEL or above.
-const fn is_plain(word: u64) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = ONES << 7;
-    let (backslash, del) = (word ^ (ONES * b'\\' as u64), word ^ (ONES * 0x7f));
-    let found = backslash.wrapping_sub(ONES) & !backslash | del.wrapping_sub(ONES) & !del | word;
-    found & HIGHS == 0
+#[inline]
+fn is_clean(content: &[u8], texture: Texture) -> bool {
+    texture == Texture::Plain || is_plain(content) || is_clean_unescaped(content)
 }
 
 #[cold]
-fn is_clean_unescaped(content: &str) -> bool {
+fn is_clean_unescaped(content: &[u8]) -> bool {
     let mut before = 0;
-    Unescaped::new(content.as_bytes()).all(|byte| {
+    Unescaped::new(content).all(|byte| {
         // C1 characters are the byte C2 and one in 80..=9F.
         let is_c1 = before == 0xc2 && (0x80..0xa0).contains(&byte);
         before = byte;
@@ -329,7 +321,7 @@ fn is_actor_chain(act: Value<'_>) -> bool {
         for (name, value) in members {
             if name.is("act") {
                 next = Some(value);
-            } else if (name.is("sub") || name.is("iss")) && !is_name(value) {
+            } else if (name.is("sub") || name.is("iss")) && !is_name(value, Texture::Any) {
                 return false;
             }
         }
@@ -379,12 +371,12 @@ mod tests {
         for dirty in [
             r"a\n", r"\u0000", r"\u001f", "\u{7f}", r"\u007f", "\u{80}", "a\u{9f}", r"\u0085",
         ] {
-            assert!(!is_clean(dirty), "{dirty:?}");
+            assert!(!is_clean(dirty.as_bytes(), Texture::Any), "{dirty:?}");
         }
         for clean in [
             "", "a b", "\u{a0}", r"\u00a0", "\u{e9}", r"\/", "\u{2028}", "\u{280}",
         ] {
-            assert!(is_clean(clean), "{clean:?}");
+            assert!(is_clean(clean.as_bytes(), Texture::Any), "{clean:?}");
         }
     }
 }

@@ -10,6 +10,8 @@ use crate::json::Index;
 use crate::json::Piece;
 use crate::json::Sink;
 use crate::json::Span;
+use crate::json::Texture;
+use crate::json::Value;
 use crate::json::scan_object;
 use crate::limits;
 use crate::rejection::RejectionKind;
@@ -25,6 +27,8 @@ pub(super) struct Compact<'t> {
     encoded_header: Option<&'t [u8]>,
     pub(super) header: Header,
     pub(super) slots: Slots,
+    /// Of the payload.
+    pub(super) texture: Texture,
 }
 
 /// Where the parts end in the buffer.
@@ -54,7 +58,7 @@ impl<'t> Compact<'t> {
         let (encoded, payload, signature) = split(token)?;
         let header_len = base64url::decoded_len(encoded.len());
         if header_len > limits::HEADER_BYTES {
-            return Err(RejectionKind::TokenTooLarge);
+            return Err(unless_encrypted(token, RejectionKind::TokenTooLarge));
         }
         let payload_len = base64url::decoded_len(payload.len());
         let ends = Ends {
@@ -66,7 +70,9 @@ impl<'t> Compact<'t> {
         let mut bytes = Vec::with_capacity(len + Document::room(payload_len));
         bytes.resize(len, 0);
         let (parts, space) = bytes.split_at_mut(ends.signature);
-        decode(payload, parts.get_mut(..ends.payload).unwrap_or_default())?;
+        // Dots between the first and the last one do not decode.
+        decode(payload, parts.get_mut(..ends.payload).unwrap_or_default())
+            .map_err(|kind| unless_encrypted(token, kind))?;
         decode(signature, parts.get_mut(ends.header..).unwrap_or_default())?;
         let recalled = memo.recall(encoded);
         let decoded = parts.get_mut(ends.payload..ends.header).unwrap_or_default();
@@ -85,7 +91,8 @@ impl<'t> Compact<'t> {
             index: Index::new(space),
             slots: Slots::default(),
         };
-        scan_object(payload, &mut claims).map_err(|_| RejectionKind::TokenMalformed)?;
+        let texture = scan_object(payload, &mut claims);
+        let texture = texture.map_err(|_| RejectionKind::TokenMalformed)?;
         let ClaimSink { index, slots } = claims;
         let members = index.members();
         let is_known = known.is_some();
@@ -102,6 +109,7 @@ impl<'t> Compact<'t> {
             encoded_header: (!is_known).then_some(encoded),
             header,
             slots,
+            texture,
         })
     }
 
@@ -126,13 +134,14 @@ impl<'t> Compact<'t> {
     /// Returns a piece of the header.
     pub(super) fn header_piece(&self, piece: Piece) -> &str {
         let start = self.ends.payload;
-        self.piece(Piece::new(start + piece.start(), start + piece.end()))
+        let piece = self.bytes.get(start + piece.start()..start + piece.end());
+        str::from_utf8(piece.unwrap_or_default()).unwrap_or_default()
     }
 
-    /// Returns a piece of the payload.
-    pub(super) fn piece(&self, piece: Piece) -> &str {
-        let bytes = self.bytes.get(piece.start()..piece.end());
-        str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+    /// Returns the value at a piece of the payload.
+    pub(super) fn value(&self, piece: Piece) -> Value<'_> {
+        let raw = self.bytes.get(piece.start()..piece.end());
+        Value::accepted(raw.unwrap_or_default())
     }
 
     /// Drops the signature and returns the claims, followed by the header and the index, and the
@@ -153,24 +162,21 @@ type Parts<'t> = (&'t [u8], &'t [u8], &'t [u8]);
 
 pub(super) fn split(token: &str) -> Result<Parts<'_>, RejectionKind> {
     let bytes = token.as_bytes();
-    let parts = dot(bytes).and_then(|(header, rest)| {
-        let (payload, signature) = dot(rest)?;
-        Some((header, payload, signature))
+    let dots = memchr::memchr(b'.', bytes).zip(memchr::memrchr(b'.', bytes));
+    let parts = dots.and_then(|(first, last)| {
+        let payload = bytes.get(first + 1..last)?;
+        Some((bytes.get(..first)?, payload, bytes.get(last + 1..)?))
     });
-    match parts {
-        Some(parts) if !parts.2.contains(&b'.') => Ok(parts),
-        Some((.., rest)) if memchr::memchr_iter(b'.', rest).count() == 2 => {
-            // RFC 7516 section 7.1: five parts.
-            Err(RejectionKind::TokenEncrypted)
-        }
-        _ => Err(RejectionKind::TokenMalformed),
-    }
+    parts.ok_or(RejectionKind::TokenMalformed)
 }
 
-fn dot(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = memchr::memchr(b'.', bytes)?;
-    let (before, rest) = bytes.split_at_checked(at)?;
-    Some((before, rest.get(1..)?))
+/// Returns `TokenEncrypted` for five parts (RFC 7516 section 7.1), else the other kind.
+#[cold]
+fn unless_encrypted(token: &str, other: RejectionKind) -> RejectionKind {
+    match memchr::memchr_iter(b'.', token.as_bytes()).count() {
+        4 => RejectionKind::TokenEncrypted,
+        _ => other,
+    }
 }
 
 fn decode(text: &[u8], space: &mut [u8]) -> Result<(), RejectionKind> {
@@ -187,8 +193,14 @@ struct ClaimSink<'b> {
 }
 
 impl Sink for ClaimSink<'_> {
+    #[inline(always)]
     fn member(&mut self, text: &[u8], member: Span) {
         self.index.add(member);
         self.slots.place(text, member);
+    }
+
+    fn restart(&mut self) {
+        self.index.restart();
+        self.slots = Slots::default();
     }
 }

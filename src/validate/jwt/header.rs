@@ -67,6 +67,10 @@ impl Sink for Members {
             self.take(name, member);
         }
     }
+
+    fn restart(&mut self) {
+        *self = Self::default();
+    }
 }
 
 impl Members {
@@ -111,8 +115,7 @@ struct Reader<'j>(&'j [u8]);
 impl<'j> Reader<'j> {
     fn string(&self, member: Span) -> Result<Value<'j>, RejectionKind> {
         let raw = self.0.get(member.value_start..member.value_end);
-        let raw = str::from_utf8(raw.unwrap_or_default()).unwrap_or_default();
-        let value = Value::accepted(raw);
+        let value = Value::accepted(raw.unwrap_or_default());
         match value.content() {
             Some(_) => Ok(value),
             None => Err(RejectionKind::HeaderUnsupported),

@@ -36,7 +36,7 @@ use crate::future::NowOrLater;
 use crate::json::Document;
 use crate::json::Kind;
 use crate::json::Piece;
-use crate::json::Value;
+use crate::json::Texture;
 use crate::key::Key;
 use crate::key::KeyHint;
 use crate::key::KeySet;
@@ -150,7 +150,7 @@ impl JwtValidator {
         if piece.is_empty() {
             return Err(trust::missing(Name::Iss));
         }
-        let iss = Unverified::new(Value::accepted(compact.piece(piece)));
+        let iss = Unverified::new(compact.value(piece));
         if !trust::is_string(*iss.as_unverified()) {
             return Err(claims::invalid("iss"));
         }
@@ -166,9 +166,10 @@ impl JwtValidator {
         } = case;
         let key = verify(&compact, keys)?;
         compact.keep_header(&self.memo);
-        let (slots, typ) = (compact.slots, compact.header.typ);
+        let (slots, texture) = (compact.slots, compact.texture);
+        let typ = compact.header.typ;
         let (document, header) = compact.into_document();
-        let claims = Typed::read(&document, slots)?;
+        let claims = Typed::read(&document, &slots, texture)?;
         let now = presented.now().or_else(|| self.clock.now());
         let now = now.ok_or(RejectionKind::Unavailable)?;
         trust.check(&Checked {
@@ -181,7 +182,7 @@ impl JwtValidator {
         facts.header = header;
         let texts = Texts::of(&claims, trust);
         facts.document = document;
-        texts.append(&mut facts);
+        texts.append(&mut facts, texture);
         if facts
             .confirmation
             .is_some_and(|c| self.constraint.is_none() || !c.is_understood())
@@ -351,32 +352,39 @@ impl Texts {
         }
     }
 
-    fn append(self, facts: &mut Facts) {
-        let document = &mut facts.document;
-        facts.subject = self.subject.map(|p| string(document, p));
-        facts.client = self.client.map(|p| string(document, p));
-        facts.scopes = self.scopes.map(|p| joined(document, p));
+    fn append(self, facts: &mut Facts, texture: Texture) {
+        let mut reader = Reader {
+            document: &mut facts.document,
+            texture,
+        };
+        facts.subject = self.subject.map(|p| reader.string(p));
+        facts.client = self.client.map(|p| reader.string(p));
+        facts.scopes = self.scopes.map(|p| reader.joined(p));
     }
 }
 
-/// Returns the content of a string, appended to the document if it has escapes.
-fn string(document: &mut Document, quoted: Piece) -> Piece {
-    let content = Piece::new(quoted.start() + 1, quoted.end().saturating_sub(1));
-    if memchr::memchr(b'\\', document.piece(content).as_bytes()).is_none() {
-        return content;
-    }
-    document.append_joined(quoted)
+struct Reader<'d> {
+    document: &'d mut Document,
+    texture: Texture,
 }
 
-/// Returns the members of a string or an array with spaces between them.
-fn joined(document: &mut Document, scopes: Piece) -> Piece {
-    if document
-        .value(scopes)
-        .is_some_and(|v| v.kind() == Kind::String)
-    {
-        return string(document, scopes);
+impl Reader<'_> {
+    /// Returns the content of a string, appended to the document if it may have escapes.
+    fn string(&mut self, quoted: Piece) -> Piece {
+        match self.texture {
+            Texture::Plain => Piece::new(quoted.start() + 1, quoted.end().saturating_sub(1)),
+            Texture::Any => self.document.append_joined(quoted),
+        }
     }
-    document.append_joined(scopes)
+
+    /// Returns the members of a string or an array with spaces between them.
+    fn joined(&mut self, scopes: Piece) -> Piece {
+        let scopes_value = self.document.value(scopes);
+        if scopes_value.is_some_and(|v| v.kind() == Kind::String) {
+            return self.string(scopes);
+        }
+        self.document.append_joined(scopes)
+    }
 }
 
 impl fmt::Debug for JwtValidator {
