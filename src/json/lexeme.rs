@@ -4,120 +4,148 @@ use super::JsonError;
 use super::JsonErrorKind;
 use super::number;
 use super::plain::plain_end;
+use super::plain::quote;
 
-/// Reads a value that is neither an object nor an array and returns where it ends.
-#[inline(always)]
-pub(super) fn scalar(text: &[u8], at: usize) -> Result<usize, JsonError> {
-    match text.get(at) {
-        Some(b'"') => Ok(string(text, at + 1)?.0 + 1),
-        Some(b'-' | b'0'..=b'9') => number(text, at),
-        Some(b't') => literal(text, at, b"true"),
-        Some(b'f') => literal(text, at, b"false"),
-        Some(b'n') => literal(text, at, b"null"),
-        _ => Err(unexpected(text, at)),
+/// A text that is being scanned; `PLAIN` says that it is [plain](super::plain::is_plain).
+#[derive(Clone, Copy)]
+pub(super) struct Text<'j, const PLAIN: bool>(pub(super) &'j [u8]);
+
+impl<const PLAIN: bool> Text<'_, PLAIN> {
+    /// Returns the byte at `at`, or 0, which may stand nowhere between values, at the end.
+    #[inline(always)]
+    pub(super) fn peek(self, at: usize) -> u8 {
+        self.0.get(at).copied().unwrap_or_default()
     }
-}
 
-/// Returns the first place from `at` on where no space stands.
-#[inline(always)]
-pub(super) fn space(text: &[u8], at: usize) -> usize {
-    match text.get(at) {
-        Some(0..=b' ') => behind_space(text, at),
-        _ => at,
-    }
-}
-
-#[cold]
-fn behind_space(text: &[u8], at: usize) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    let is_space = |b: &&u8| matches!(**b, b' ' | b'\n' | b'\r' | b'\t');
-    at + rest.iter().take_while(is_space).count()
-}
-
-/// Reads a string from behind its quote; returns where the closing one stands, and whether there
-/// are escapes.
-#[inline(always)]
-pub(super) fn string(text: &[u8], start: usize) -> Result<(usize, bool), JsonError> {
-    let end = plain_end(text, start);
-    if text.get(end) == Some(&b'"') {
-        return Ok((end, false));
-    }
-    escaped_string(text, end)
-}
-
-/// Goes on with a string where it is no longer plain.
-#[cold]
-#[inline(never)]
-fn escaped_string(text: &[u8], from: usize) -> Result<(usize, bool), JsonError> {
-    let mut at = from;
-    loop {
-        match text.get(at) {
-            Some(b'"') => return Ok((at, true)),
-            Some(b'\\') => at = plain_end(text, escape(text, at)?),
-            _ => return Err(unexpected(text, at)),
+    /// Returns the first place from `at` on where no space stands, and what stands there.
+    #[inline(always)]
+    pub(super) fn next(self, at: usize) -> (usize, u8) {
+        match self.peek(at) {
+            0..=b' ' => self.next_behind_space(at),
+            byte => (at, byte),
         }
     }
-}
 
-/// Returns where the escape that begins at the backslash ends.
-fn escape(text: &[u8], at: usize) -> Result<usize, JsonError> {
-    match text.get(at + 1) {
-        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
-        Some(b'u') => unicode(text, at),
-        _ => Err(unexpected(text, at + 1)),
+    #[cold]
+    fn next_behind_space(self, at: usize) -> (usize, u8) {
+        let rest = self.0.get(at..).unwrap_or_default();
+        let is_space = |b: &&u8| matches!(**b, b' ' | b'\n' | b'\r' | b'\t');
+        let at = at + rest.iter().take_while(is_space).count();
+        (at, self.peek(at))
     }
-}
 
-fn unicode(text: &[u8], at: usize) -> Result<usize, JsonError> {
-    let lone = || JsonError::new(JsonErrorKind::InvalidUnicode, at);
-    let end = at + 6;
-    match hex4(text, at + 2)? {
-        0xd800..0xdc00 => {
-            if text.get(end..end + 2) != Some(b"\\u") {
-                return Err(lone());
-            }
-            match hex4(text, end + 2)? {
-                0xdc00..0xe000 => Ok(end + 6),
-                _ => Err(lone()),
+    /// Returns the place behind a byte that must stand at `at`, or behind space there.
+    #[inline(always)]
+    pub(super) fn behind(self, at: usize, byte: u8) -> Result<usize, JsonError> {
+        let (at, found) = self.next(at);
+        if found != byte {
+            return Err(self.unexpected(at));
+        }
+        Ok(at + 1)
+    }
+
+    /// Reads a value of that first byte, neither an object nor an array, and returns where it
+    /// ends.
+    #[inline(always)]
+    pub(super) fn scalar(self, at: usize, first: u8) -> Result<usize, JsonError> {
+        match first {
+            b'"' => Ok(self.string(at + 1)?.0 + 1),
+            b'-' | b'0'..=b'9' => self.number(at),
+            b't' => self.literal(at, b"true"),
+            b'f' => self.literal(at, b"false"),
+            b'n' => self.literal(at, b"null"),
+            _ => Err(self.unexpected(at)),
+        }
+    }
+
+    /// Reads a string from behind its quote; returns where the closing one stands, and whether
+    /// there are escapes.
+    #[inline(always)]
+    pub(super) fn string(self, start: usize) -> Result<(usize, bool), JsonError> {
+        let end = if PLAIN {
+            quote(self.0, start)
+        } else {
+            plain_end(self.0, start)
+        };
+        if self.peek(end) == b'"' {
+            return Ok((end, false));
+        }
+        self.escaped_string(end)
+    }
+
+    /// Goes on with a string where it is no longer plain.
+    #[cold]
+    #[inline(never)]
+    fn escaped_string(self, from: usize) -> Result<(usize, bool), JsonError> {
+        let mut at = from;
+        loop {
+            match self.0.get(at) {
+                Some(b'"') => return Ok((at, true)),
+                Some(b'\\') => at = plain_end(self.0, self.escape(at)?),
+                _ => return Err(self.unexpected(at)),
             }
         }
-        0xdc00..0xe000 => Err(lone()),
-        _ => Ok(end),
     }
-}
 
-fn hex4(text: &[u8], start: usize) -> Result<u32, JsonError> {
-    let mut code = 0;
-    for at in start..start + 4 {
-        let digit = text.get(at).and_then(|b| char::from(*b).to_digit(16));
-        code = code << 4 | digit.ok_or_else(|| unexpected(text, at))?;
+    /// Returns where the escape that begins at the backslash ends.
+    fn escape(self, at: usize) -> Result<usize, JsonError> {
+        match self.0.get(at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
+            Some(b'u') => self.unicode(at),
+            _ => Err(self.unexpected(at + 1)),
+        }
     }
-    Ok(code)
-}
 
-#[inline]
-fn number(text: &[u8], at: usize) -> Result<usize, JsonError> {
-    match number::scan(text.get(at..).unwrap_or_default()) {
-        Ok(len) => Ok(at + len.get()),
-        Err(kind) => Err(JsonError::new(kind, at)),
+    fn unicode(self, at: usize) -> Result<usize, JsonError> {
+        let lone = || JsonError::new(JsonErrorKind::InvalidUnicode, at);
+        let end = at + 6;
+        match self.hex4(at + 2)? {
+            0xd800..0xdc00 => {
+                if self.0.get(end..end + 2) != Some(b"\\u") {
+                    return Err(lone());
+                }
+                match self.hex4(end + 2)? {
+                    0xdc00..0xe000 => Ok(end + 6),
+                    _ => Err(lone()),
+                }
+            }
+            0xdc00..0xe000 => Err(lone()),
+            _ => Ok(end),
+        }
     }
-}
 
-#[inline]
-fn literal(text: &[u8], at: usize, word: &[u8]) -> Result<usize, JsonError> {
-    let rest = text.get(at..).unwrap_or_default();
-    if rest.starts_with(word) {
-        return Ok(at + word.len());
+    fn hex4(self, start: usize) -> Result<u32, JsonError> {
+        let mut code = 0;
+        for at in start..start + 4 {
+            let digit = self.0.get(at).and_then(|b| char::from(*b).to_digit(16));
+            code = code << 4 | digit.ok_or_else(|| self.unexpected(at))?;
+        }
+        Ok(code)
     }
-    Err(JsonError::new(JsonErrorKind::Syntax, at))
-}
 
-/// Says what is wrong where something else must stand.
-#[cold]
-pub(super) fn unexpected(text: &[u8], at: usize) -> JsonError {
-    let kind = match text.get(at) {
-        None => JsonErrorKind::UnexpectedEnd,
-        Some(_) => JsonErrorKind::Syntax,
-    };
-    JsonError::new(kind, at)
+    #[inline(always)]
+    fn number(self, at: usize) -> Result<usize, JsonError> {
+        match number::scan(self.0.get(at..).unwrap_or_default()) {
+            Ok(len) => Ok(at + len.get()),
+            Err(kind) => Err(JsonError::new(kind, at)),
+        }
+    }
+
+    fn literal(self, at: usize, word: &[u8]) -> Result<usize, JsonError> {
+        let rest = self.0.get(at..).unwrap_or_default();
+        if rest.starts_with(word) {
+            return Ok(at + word.len());
+        }
+        Err(JsonError::new(JsonErrorKind::Syntax, at))
+    }
+
+    /// Says what is wrong where something else must stand.
+    #[cold]
+    pub(super) fn unexpected(self, at: usize) -> JsonError {
+        let kind = match self.0.get(at) {
+            None => JsonErrorKind::UnexpectedEnd,
+            Some(_) => JsonErrorKind::Syntax,
+        };
+        JsonError::new(kind, at)
+    }
 }

@@ -33,6 +33,8 @@ struct Name {
 /// A name as it stands in the text.
 #[derive(Clone, Copy)]
 pub(super) struct Written {
+    /// What [`head`] returns.
+    pub(super) head: u64,
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) is_escaped: bool,
@@ -102,43 +104,46 @@ impl<const INLINE: usize> Names<INLINE> {
         }
     }
 
-    /// Adds a name to the innermost object and returns its first eight bytes as a number, the
-    /// first one lowest.
+    /// Adds a name to the innermost object.
     #[inline(always)]
     pub(super) fn add(
         &mut self,
         text: &[u8],
-        written: Written,
+        name: Written,
         among: &mut Among,
-    ) -> Result<u64, Refused> {
-        let Written { start, end, .. } = written;
-        let head = head(text, start, end);
-        let hash = if written.is_escaped {
-            hash_unescaped(self.seed, text.get(start..).unwrap_or_default())
-        } else if end.wrapping_sub(start) < 8 {
-            finish(self.seed ^ head, end.wrapping_sub(start))
-        } else {
-            hash_long(self.seed, text, (start, end))
-        };
-        if self.len.wrapping_sub(among.first) == limits::JSON_MEMBERS {
+    ) -> Result<(), Refused> {
+        if INLINE == MANY && self.len.wrapping_sub(among.first) == limits::JSON_MEMBERS {
             return Err(Refused::TooMany);
         }
-        let bit = 1 << (hash % 64);
-        if among.seen & bit != 0 && self.has(text, among.first, (hash, start)) {
+        let hash = self.hash(text, name);
+        let bit = 1 << (hash >> 26);
+        if among.seen & bit != 0 && self.has(text, among.first, (hash, name.start)) {
             return Err(Refused::Duplicate);
         }
         among.seen |= bit;
-        let name = Name {
+        let added = Name {
             hash,
-            start: start as u32,
+            start: name.start as u32,
         };
         match self.inline.get_mut(self.len) {
-            Some(slot) => *slot = name,
-            None if INLINE == MANY => self.spill(text, name),
+            Some(slot) => *slot = added,
+            None if INLINE == MANY => self.spill(text, added),
             None => return Err(Refused::Full),
         }
         self.len += 1;
-        Ok(head)
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn hash(&self, text: &[u8], name: Written) -> u32 {
+        let len = name.end.wrapping_sub(name.start);
+        if name.is_escaped {
+            hash_unescaped(self.seed, text.get(name.start..).unwrap_or_default())
+        } else if len < 8 {
+            hash_short(self.seed, name.head, len)
+        } else {
+            hash_long(self.seed, text, (name.start, name.end))
+        }
     }
 
     #[inline(never)]
@@ -169,9 +174,30 @@ impl Name {
     }
 }
 
+/// Returns the head and the length of a name of fewer than eight bytes in a plain text, or `None`
+/// where it may be longer.
+#[inline(always)]
+pub(super) fn short_name<const PLAIN: bool>(text: &[u8], start: usize) -> Option<(u64, usize)> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    if !PLAIN {
+        return None;
+    }
+    let word = u64::from_le_bytes(*text.get(start..)?.first_chunk()?);
+    let other = word ^ (ONES * b'"' as u64);
+    // Marks the first quote by its highest bit; bits above it are meaningless.
+    let quotes = other.wrapping_sub(ONES) & !other & (ONES << 7);
+    if quotes == 0 {
+        return None;
+    }
+    let before = (quotes & quotes.wrapping_neg())
+        .wrapping_shr(7)
+        .wrapping_sub(1);
+    Some((word & before, quotes.trailing_zeros() as usize / 8))
+}
+
 /// Returns the first eight bytes of the name at `start..end`; bytes behind it do not count.
 #[inline(always)]
-fn head(text: &[u8], start: usize, end: usize) -> u64 {
+pub(super) fn head(text: &[u8], start: usize, end: usize) -> u64 {
     let len = end.wrapping_sub(start);
     let word = word(text, start);
     if len < 8 {
@@ -188,6 +214,14 @@ fn word(text: &[u8], at: usize) -> u64 {
         Some(word) => u64::from_le_bytes(*word),
         None => short_word(rest),
     }
+}
+
+/// Hashes a name of fewer than eight bytes: a product with a random odd number is enough for what
+/// fits one.
+#[inline(always)]
+const fn hash_short(seed: u64, head: u64, len: usize) -> u32 {
+    let key = head | (len as u64) << 56;
+    (key.wrapping_mul(seed | 1) >> 32) as u32
 }
 
 /// Hashes a name of eight bytes or more, eight at a time.
@@ -220,6 +254,9 @@ fn hash_unescaped(seed: u64, name: &[u8]) -> u32 {
             word = 0;
         }
     }
+    if len < 8 {
+        return hash_short(seed, word, len);
+    }
     finish(hash ^ word, len)
 }
 
@@ -247,11 +284,27 @@ mod tests {
                 .map(|b| format!("\\u{b:04x}"))
                 .chain(["\"".into()])
                 .collect();
-            let hash = hash_long(7, plain.as_bytes(), (0, len));
+            let hash = if len < 8 {
+                hash_short(7, head(plain.as_bytes(), 0, len), len)
+            } else {
+                hash_long(7, plain.as_bytes(), (0, len))
+            };
             assert_eq!(hash, hash_unescaped(7, escaped.as_bytes()), "{plain}");
-            if len < 8 {
-                assert_eq!(hash, finish(7 ^ head(plain.as_bytes(), 0, len), len));
-            }
+        }
+    }
+
+    #[test]
+    fn short_names_are_read_up_to_their_quote() {
+        for (text, wanted) in [
+            (&b"exp\":1,\"x\""[..], Some(3)),
+            (b"\"1234567", Some(0)),
+            (b"1234567\"", Some(7)),
+            (b"12345678\"", None),
+            (b"exp\":1", None),
+        ] {
+            let found = short_name::<true>(text, 0);
+            let wanted = wanted.map(|len| (head(text, 0, len), len));
+            assert_eq!(found, wanted, "{text:?}");
         }
     }
 

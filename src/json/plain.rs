@@ -23,13 +23,25 @@ fn short_plain_end(text: &[u8]) -> usize {
     text.iter().take_while(plain).count()
 }
 
-/// Returns true if no byte is a backslash, DEL or above: then the text is UTF-8, no string in it
-/// has escapes, and none has a control character.
+/// Returns the first place from `at` on where a quote stands, or the end.
+#[inline(always)]
+pub(super) fn quote(text: &[u8], mut at: usize) -> usize {
+    while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk) {
+        if let Some(place) = Lanes::load(block).eq(b'"').first() {
+            return at + place;
+        }
+        at += lanes::WIDTH;
+    }
+    at + short_plain_end(text.get(at..).unwrap_or_default())
+}
+
+/// Returns true if all bytes are printable ASCII and none is a backslash: then the text is UTF-8,
+/// and no string in it has an escape or a control character.
 pub(crate) fn is_plain(text: &[u8]) -> bool {
     lanes::all(
         text,
-        |lanes| lanes.eq(b'\\').or(lanes.within(0x7f, u8::MAX)).not(),
-        |byte| byte != b'\\' && byte < 0x7f,
+        |lanes| lanes.within(b' ', b'~').and(lanes.eq(b'\\').not()),
+        |byte| matches!(byte, b' '..=b'~') && byte != b'\\',
     )
 }
 
@@ -47,6 +59,9 @@ mod tests {
                 let wanted = if is_special { place } else { 40 };
                 assert_eq!(plain_end(&text, 0), wanted, "{byte} at {place}");
                 assert_eq!(plain_end(&text, place), wanted, "{byte} at {place}");
+                if byte == b'"' {
+                    assert_eq!(quote(&text, 0), place);
+                }
             }
         }
     }
@@ -54,7 +69,7 @@ mod tests {
     #[test]
     fn a_text_is_plain_up_to_its_last_byte() {
         for byte in 0..=255 {
-            let is_wanted = byte < 0x7f && byte != b'\\';
+            let is_wanted = (0x20..0x7f).contains(&byte) && byte != b'\\';
             for (len, place) in [(1, 0), (15, 14), (16, 0), (40, 17), (40, 39)] {
                 let mut text = vec![b'a'; len];
                 text[place] = byte;

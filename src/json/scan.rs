@@ -2,16 +2,15 @@
 
 use super::JsonError;
 use super::JsonErrorKind;
-use super::lexeme::scalar;
-use super::lexeme::space;
-use super::lexeme::string;
-use super::lexeme::unexpected;
+use super::lexeme::Text;
 use super::names::Among;
 use super::names::FEW;
 use super::names::MANY;
 use super::names::Names;
 use super::names::Refused;
 use super::names::Written;
+use super::names::head;
+use super::names::short_name;
 use super::plain::is_plain;
 use crate::limits;
 
@@ -45,8 +44,7 @@ pub(crate) struct Span {
 /// What is known of the characters of a scanned text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Texture {
-    /// ASCII without escapes: what stands between quotes is a string's content, and none of it is
-    /// a control character.
+    /// Printable ASCII without escapes: what stands between quotes is a string's content.
     Plain,
     /// Anything else.
     Any,
@@ -56,12 +54,16 @@ pub(crate) enum Texture {
 #[inline]
 pub(crate) fn scan_object(text: &[u8], sink: &mut impl Sink) -> Result<Texture, JsonError> {
     let texture = texture(text)?;
-    match object::<FEW>(text, sink) {
+    let scanned = match texture {
+        Texture::Plain => object::<FEW, _>(Text::<true>(text), sink),
+        Texture::Any => object::<FEW, _>(Text::<false>(text), sink),
+    };
+    match scanned {
         Ok(()) => Ok(texture),
         Err(Halt::Fault(error)) => Err(error),
         Err(Halt::Full) => {
             sink.restart();
-            object::<MANY>(text, sink)?;
+            object::<MANY, _>(Text::<false>(text), sink)?;
             Ok(texture)
         }
     }
@@ -70,7 +72,8 @@ pub(crate) fn scan_object(text: &[u8], sink: &mut impl Sink) -> Result<Texture, 
 /// Scans a text whose top value may be of any kind, and returns where the value stands.
 pub(super) fn scan_value(text: &[u8]) -> Result<(usize, usize), JsonError> {
     texture(text)?;
-    let start = space(text, 0);
+    let text = Text::<false>(text);
+    let (start, _) = text.next(0);
     let end = match value::<FEW>(text, start) {
         Err(Halt::Full) => value::<MANY>(text, start)?,
         end => end?,
@@ -122,35 +125,36 @@ fn texture(text: &[u8]) -> Result<Texture, JsonError> {
     }
 }
 
-fn value<const INLINE: usize>(text: &[u8], start: usize) -> Result<usize, Halt> {
-    let end = nested(
-        text,
-        Open {
-            at: start,
-            depth: 0,
-        },
-        &mut Names::<INLINE>::new(),
-    )?;
+fn value<const INLINE: usize>(text: Text<'_, false>, start: usize) -> Result<usize, Halt> {
+    let start = Open {
+        at: start,
+        first: text.peek(start),
+        depth: 0,
+    };
+    let end = nested(text, start, &mut Names::<INLINE>::new())?;
     finish(text, end)?;
     Ok(end)
 }
 
 #[inline(always)]
-fn object<const INLINE: usize>(text: &[u8], sink: &mut impl Sink) -> Result<(), Halt> {
-    let start = space(text, 0);
-    match text.get(start) {
-        Some(b'{') => {}
-        Some(_) => return Err(halt(JsonErrorKind::NotAnObject, start)),
-        None => return Err(halt(JsonErrorKind::UnexpectedEnd, start)),
+fn object<const INLINE: usize, const PLAIN: bool>(
+    text: Text<'_, PLAIN>,
+    sink: &mut impl Sink,
+) -> Result<(), Halt> {
+    let (start, first) = text.next(0);
+    match first {
+        b'{' => {}
+        _ if start < text.0.len() => return Err(halt(JsonErrorKind::NotAnObject, start)),
+        _ => return Err(halt(JsonErrorKind::UnexpectedEnd, start)),
     }
     let end = members(text, start + 1, &mut Names::<INLINE>::new(), sink)?;
     finish(text, end)
 }
 
 /// Only space may stand behind the top value.
-fn finish(text: &[u8], end: usize) -> Result<(), Halt> {
-    let end = space(text, end);
-    if end < text.len() {
+fn finish<const PLAIN: bool>(text: Text<'_, PLAIN>, end: usize) -> Result<(), Halt> {
+    let (end, _) = text.next(end);
+    if end < text.0.len() {
         return Err(halt(JsonErrorKind::Syntax, end));
     }
     Ok(())
@@ -160,90 +164,103 @@ fn finish(text: &[u8], end: usize) -> Result<(), Halt> {
 ///
 /// What a token says stands here; `nested` does the rest.
 #[inline(never)]
-fn members<const INLINE: usize>(
-    text: &[u8],
+fn members<const INLINE: usize, const PLAIN: bool>(
+    text: Text<'_, PLAIN>,
     start: usize,
     names: &mut Names<INLINE>,
     sink: &mut impl Sink,
 ) -> Result<usize, Halt> {
-    let mut at = space(text, start);
-    if text.get(at) == Some(&b'}') {
+    let (mut at, first) = text.next(start);
+    if first == b'}' {
         return Ok(at + 1);
     }
     let mut among = Among::none();
     loop {
         let mut member = name(text, at, names, &mut among)?;
-        at = member.value_start;
-        at = match text.get(at) {
-            Some(b'{' | b'[') => nested(text, Open { at, depth: 1 }, names)?,
-            _ => scalar(text, at)?,
+        let (start, first) = text.next(member.value_start);
+        member.value_start = start;
+        member.value_end = match first {
+            b'{' | b'[' => {
+                let open = Open {
+                    at: start,
+                    first,
+                    depth: 1,
+                };
+                nested(text, open, names)?
+            }
+            _ => text.scalar(start, first)?,
         };
-        member.value_end = at;
-        sink.member(text, member);
-        at = space(text, at);
-        at = match text.get(at) {
-            Some(b',') => space(text, at + 1),
-            Some(b'}') => return Ok(at + 1),
-            _ => return Err(unexpected(text, at).into()),
-        };
+        sink.member(text.0, member);
+        let (end, behind) = text.next(member.value_end);
+        match behind {
+            b',' => at = end + 1,
+            b'}' => return Ok(end + 1),
+            _ => return Err(text.unexpected(end).into()),
+        }
     }
 }
 
-/// Where a value stands, and how many objects and arrays are open around it.
+/// Where a value stands, its first byte, and how many objects and arrays are open around it.
 #[derive(Clone, Copy)]
 struct Open {
     at: usize,
+    first: u8,
     depth: usize,
 }
 
 /// Scans a value of any depth and returns where it ends.
 #[inline(never)]
-fn nested<const INLINE: usize>(
-    text: &[u8],
+fn nested<const INLINE: usize, const PLAIN: bool>(
+    text: Text<'_, PLAIN>,
     start: Open,
     names: &mut Names<INLINE>,
 ) -> Result<usize, Halt> {
-    let Open { mut at, mut depth } = start;
+    let Open {
+        mut at,
+        mut first,
+        mut depth,
+    } = start;
     // Of what is open: whether it is an object, innermost lowest, and its first name.
     let mut objects = 0_u64;
     let mut firsts = [0_u32; limits::JSON_DEPTH];
     loop {
-        if let Some(open @ (b'{' | b'[')) = text.get(at) {
-            let is_object = *open == b'{';
-            let first = firsts.get_mut(depth);
-            *first.ok_or_else(|| halt(JsonErrorKind::TooDeep, at))? = names.len() as u32;
+        if let open @ (b'{' | b'[') = first {
+            let is_object = open == b'{';
+            let first_name = firsts.get_mut(depth);
+            *first_name.ok_or_else(|| halt(JsonErrorKind::TooDeep, at))? = names.len() as u32;
             objects = objects << 1 | u64::from(is_object);
             depth += 1;
-            at = space(text, at + 1);
+            (at, first) = text.next(at + 1);
             let close = if is_object { b'}' } else { b']' };
-            if text.get(at) != Some(&close) {
+            if first != close {
                 if is_object {
-                    at = name(text, at, names, &mut among(&firsts, depth))?.value_start;
+                    let member = name(text, at, names, &mut among(&firsts, depth))?;
+                    (at, first) = text.next(member.value_start);
                 }
                 continue;
             }
         } else {
-            at = scalar(text, at)?;
+            at = text.scalar(at, first)?;
         }
         while depth > start.depth {
-            at = space(text, at);
-            match (text.get(at), objects & 1) {
-                (Some(b','), 1) => {
-                    at = space(text, at + 1);
-                    at = name(text, at, names, &mut among(&firsts, depth))?.value_start;
+            (at, first) = text.next(at);
+            match (first, objects & 1) {
+                (b',', 1) => {
+                    let member = name(text, at + 1, names, &mut among(&firsts, depth))?;
+                    (at, first) = text.next(member.value_start);
                     break;
                 }
-                (Some(b','), _) => {
-                    at = space(text, at + 1);
+                (b',', _) => {
+                    (at, first) = text.next(at + 1);
                     break;
                 }
-                (Some(b'}'), 1) | (Some(b']'), 0) => {
+                (b'}', 1) | (b']', 0) => {
                     names.truncate(among(&firsts, depth).first());
                     objects >>= 1;
                     depth -= 1;
                     at += 1;
                 }
-                _ => return Err(unexpected(text, at).into()),
+                _ => return Err(text.unexpected(at).into()),
             }
         }
         if depth == start.depth {
@@ -258,36 +275,36 @@ fn among(firsts: &[u32; limits::JSON_DEPTH], depth: usize) -> Among {
     Among::some(first.unwrap_or_default() as usize)
 }
 
-/// Reads a name and its colon, up to where the value must stand.
+/// Reads a name, which may have space before it, and its colon; the value begins behind it.
 #[inline(always)]
-fn name<const INLINE: usize>(
-    text: &[u8],
+fn name<const INLINE: usize, const PLAIN: bool>(
+    text: Text<'_, PLAIN>,
     at: usize,
     names: &mut Names<INLINE>,
     among: &mut Among,
 ) -> Result<Span, Halt> {
-    if text.get(at) != Some(&b'"') {
-        return Err(unexpected(text, at).into());
-    }
-    let (end, is_escaped) = string(text, at + 1)?;
+    let start = text.behind(at, b'"')?;
+    let (head, end, is_escaped) = match short_name::<PLAIN>(text.0, start) {
+        Some((head, len)) => (head, start + len, false),
+        None => {
+            let (end, is_escaped) = text.string(start)?;
+            (head(text.0, start, end), end, is_escaped)
+        }
+    };
     let written = Written {
-        start: at + 1,
+        head,
+        start,
         end,
         is_escaped,
     };
-    let head = names
-        .add(text, written, among)
-        .map_err(|refused| refuse(refused, at))?;
-    let colon = space(text, end + 1);
-    if text.get(colon) != Some(&b':') {
-        return Err(unexpected(text, colon).into());
-    }
+    let added = names.add(text.0, written, among);
+    added.map_err(|refused| refuse(refused, start - 1))?;
     Ok(Span {
-        name_start: at + 1,
+        name_start: start,
         name_end: end,
         name_escaped: is_escaped,
         name_head: head,
-        value_start: space(text, colon + 1),
+        value_start: text.behind(end + 1, b':')?,
         value_end: 0,
     })
 }

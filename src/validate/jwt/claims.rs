@@ -74,21 +74,18 @@ impl Name {
     }
 
     fn read(name: &[u8]) -> Option<Self> {
-        let head = name.get(..name.len().min(8)).unwrap_or_default();
-        Self::find(name, pack(head))
+        match name {
+            b"client_id" => Some(Self::ClientId),
+            b"token_use" => Some(Self::TokenUse),
+            _ if name.len() > 8 => None,
+            _ => Self::find(pack(name)),
+        }
     }
 
-    /// Finds a name by its first eight bytes as a number: this runs for every claim.
+    /// Finds a name of up to eight bytes as a number: this runs for every claim.
     #[inline(always)]
-    fn find(name: &[u8], head: u64) -> Option<Self> {
-        if name.len() > 8 {
-            return match name {
-                b"client_id" => Some(Self::ClientId),
-                b"token_use" => Some(Self::TokenUse),
-                _ => None,
-            };
-        }
-        match head {
+    fn find(packed: u64) -> Option<Self> {
+        match packed {
             ISS => Some(Self::Iss),
             SUB => Some(Self::Sub),
             AUD => Some(Self::Aud),
@@ -152,13 +149,11 @@ pub(super) struct Slots([(u16, u16); COUNT]);
 impl Slots {
     #[inline(always)]
     pub(super) fn place(&mut self, text: &[u8], member: Span) {
-        let raw = text
-            .get(member.name_start..member.name_end)
-            .unwrap_or_default();
-        let name = if member.name_escaped {
-            unescaped_name(raw)
+        let len = member.name_end.wrapping_sub(member.name_start);
+        let name = if len <= 8 && !member.name_escaped {
+            Name::find(member.name_head)
         } else {
-            Name::find(raw, member.name_head)
+            longer_name(text, member)
         };
         if let Some(slot) = name.and_then(|n| self.0.get_mut(n as usize)) {
             // No payload is longer than three quarters of the largest token.
@@ -171,6 +166,15 @@ impl Slots {
         let (start, end) = self.0.get(name as usize).copied().unwrap_or_default();
         Piece::new(start.into(), end.into())
     }
+}
+
+#[inline(never)]
+fn longer_name(text: &[u8], member: Span) -> Option<Name> {
+    let raw = text.get(member.name_start..member.name_end)?;
+    if member.name_escaped {
+        return unescaped_name(raw);
+    }
+    Name::read(raw)
 }
 
 #[cold]
