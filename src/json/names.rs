@@ -148,13 +148,10 @@ impl<const INLINE: usize> Names<INLINE> {
 
     #[inline(never)]
     fn has(&self, text: &[u8], first: usize, name: (u32, usize)) -> bool {
-        let is = |n: &Name| n.hash == name.0 && n.is(text, name.1);
         let inline = self.inline.get(first.min(INLINE)..self.len.min(INLINE));
-        if inline.unwrap_or_default().iter().any(is) {
-            return true;
-        }
         let spill = self.spill.get(first.saturating_sub(INLINE)..);
-        self.len > INLINE && spill.unwrap_or_default().iter().any(is)
+        has(inline.unwrap_or_default(), text, name)
+            || self.len > INLINE && has(spill.unwrap_or_default(), text, name)
     }
 
     #[cold]
@@ -167,7 +164,16 @@ impl<const INLINE: usize> Names<INLINE> {
     }
 }
 
+#[inline]
+fn has(names: &[Name], text: &[u8], (hash, start): (u32, usize)) -> bool {
+    let mut alike = names.iter().filter(|n| n.hash == hash);
+    alike
+        .next()
+        .is_some_and(|n| n.is(text, start) || alike.any(|n| n.is(text, start)))
+}
+
 impl Name {
+    #[cold]
     fn is(self, text: &[u8], other: usize) -> bool {
         let name = |start| Unescaped::new(text.get(start..).unwrap_or_default());
         name(self.start as usize).eq(name(other))

@@ -17,6 +17,7 @@ pub(crate) enum Bound {
 /// Reads a JSON number as whole seconds in `0..=TIME_MAX`; a fraction is cut towards `bound`.
 ///
 /// Returns `None` for a negative number, one beyond the range, or text that is no number.
+#[inline]
 pub(crate) fn seconds(raw: &[u8], bound: Bound) -> Option<u64> {
     let secs = match plain(raw) {
         Some(secs) => secs,
@@ -26,6 +27,7 @@ pub(crate) fn seconds(raw: &[u8], bound: Bound) -> Option<u64> {
 }
 
 /// Reads up to 16 digits, which cannot overflow.
+#[inline]
 fn plain(raw: &[u8]) -> Option<u64> {
     if raw.len() > 16 {
         return None;
@@ -56,6 +58,7 @@ const fn eight_digits(word: u64) -> u64 {
     fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff
 }
 
+#[cold]
 fn fraction(raw: &str, bound: Bound) -> Option<u64> {
     let plain = !raw.bytes().any(|b| matches!(b, b'e' | b'E'));
     match raw.split_once('.') {

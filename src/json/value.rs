@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::JsonError;
 use super::JsonErrorKind;
 use super::Object;
+use super::Texture;
 use super::Unescaped;
 use super::escape::unescape;
 use super::plain::is_plain;
@@ -143,6 +144,15 @@ impl<'j> Value<'j> {
             return content == wanted.as_bytes();
         }
         Unescaped::new(content).eq(wanted.bytes())
+    }
+
+    /// Says the same of a value whose text is of this texture.
+    #[inline]
+    pub(crate) fn is_text_in(self, texture: Texture, wanted: &str) -> bool {
+        match texture {
+            Texture::Plain => self.content() == Some(wanted.as_bytes()),
+            Texture::Any => self.is_text(wanted),
+        }
     }
 
     /// Returns the content of a string as it stands between the quotes.

@@ -17,6 +17,7 @@ use super::trust::Keys;
 use super::trust::Names;
 use super::trust::Purpose;
 use super::trust::Types;
+use super::trust::Wanted;
 use crate::clock::Clock;
 use crate::clock::Leeway;
 use crate::crypto::Algorithm;
@@ -168,7 +169,7 @@ impl JwtBuilder<Ready> {
 
     /// Demands this `typ` and no other, in any case, with or without `application/`.
     pub fn require_type(mut self, typ: impl AsRef<str>) -> Self {
-        self.draft.types = Types::Only(without_application(typ.as_ref()).into());
+        self.draft.types = Types::Only(Wanted::new(without_application(typ.as_ref())));
         self
     }
 

@@ -161,6 +161,11 @@ impl Slots {
         }
     }
 
+    /// Returns where the value stands, if there is one.
+    pub(super) fn find(&self, name: Name) -> Option<Piece> {
+        Some(self.piece(name)).filter(|p| !p.is_empty())
+    }
+
     /// Returns where the value stands; the piece is empty if there is none.
     pub(super) fn piece(&self, name: Name) -> Piece {
         let (start, end) = self.0.get(name as usize).copied().unwrap_or_default();
@@ -188,41 +193,45 @@ fn unescaped_name(raw: &[u8]) -> Option<Name> {
 pub(super) struct Typed<'d> {
     document: &'d Document,
     slots: &'d Slots,
+    pub(super) times: Times,
+    pub(super) confirmation: Option<Confirmation>,
+}
+
+/// The times that a token names.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
     pub(super) expires_at: Option<UnixTime>,
     pub(super) not_before: Option<UnixTime>,
     pub(super) issued_at: Option<UnixTime>,
-    pub(super) confirmation: Option<Confirmation>,
 }
 
 impl<'d> Typed<'d> {
     /// Refuses every registered claim of a wrong type or shape, whether configured or not.
+    #[inline(always)]
     pub(super) fn read(
         document: &'d Document,
         slots: &'d Slots,
         texture: Texture,
     ) -> Result<Self, Rejection> {
-        let mut typed = Self {
+        let reader = Reader { document, slots };
+        for name in [Name::Iss, Name::Sub, Name::Jti, Name::ClientId, Name::Azp] {
+            reader.demand(name, |v| is_name(v, texture))?;
+        }
+        reader.demand(Name::Aud, |v| is_audience(v, texture))?;
+        let times = Times {
+            expires_at: reader.time(Name::Exp, Bound::Down)?,
+            not_before: reader.time(Name::Nbf, Bound::Up)?,
+            issued_at: reader.time(Name::Iat, Bound::Up)?,
+        };
+        let confirmation = reader.confirmation()?;
+        reader.demand(Name::Act, is_actor_chain)?;
+        reader.demand(Name::Scope, is_scope)?;
+        Ok(Self {
             document,
             slots,
-            expires_at: None,
-            not_before: None,
-            issued_at: None,
-            confirmation: None,
-        };
-        for name in [Name::Iss, Name::Sub, Name::Jti, Name::ClientId, Name::Azp] {
-            typed.demand(name, |v| is_name(v, texture))?;
-        }
-        typed.demand(Name::Aud, |v| is_audience(v, texture))?;
-        typed.expires_at = typed.time(Name::Exp, Bound::Down)?;
-        typed.not_before = typed.time(Name::Nbf, Bound::Up)?;
-        typed.issued_at = typed.time(Name::Iat, Bound::Up)?;
-        if let Some(cnf) = typed.get(Name::Cnf) {
-            let confirmation = Confirmation::read(cnf).ok_or_else(|| invalid("cnf"))?;
-            typed.confirmation = Some(confirmation);
-        }
-        typed.demand(Name::Act, is_actor_chain)?;
-        typed.demand(Name::Scope, is_scope)?;
-        Ok(typed)
+            times,
+            confirmation,
+        })
     }
 
     pub(super) fn document(&self) -> &'d Document {
@@ -240,7 +249,19 @@ impl<'d> Typed<'d> {
 
     /// Returns where the value of a known claim stands, if it is there.
     pub(super) fn piece(&self, name: Name) -> Option<Piece> {
-        Some(self.slots.piece(name)).filter(|p| !p.is_empty())
+        self.slots.find(name)
+    }
+}
+
+struct Reader<'d> {
+    document: &'d Document,
+    slots: &'d Slots,
+}
+
+impl<'d> Reader<'d> {
+    #[inline(always)]
+    fn get(&self, name: Name) -> Option<Value<'d>> {
+        self.document.value(self.slots.piece(name))
     }
 
     #[inline(always)]
@@ -251,6 +272,7 @@ impl<'d> Typed<'d> {
         }
     }
 
+    #[inline(always)]
     fn time(&self, name: Name, bound: Bound) -> Result<Option<UnixTime>, Rejection> {
         let Some(value) = self.get(name) else {
             return Ok(None);
@@ -261,6 +283,15 @@ impl<'d> Typed<'d> {
         }
         .map(|secs| Some(UnixTime::from_secs(secs)))
         .ok_or_else(|| invalid(name.as_str()))
+    }
+
+    #[inline(always)]
+    fn confirmation(&self) -> Result<Option<Confirmation>, Rejection> {
+        let Some(cnf) = self.get(Name::Cnf) else {
+            return Ok(None);
+        };
+        let confirmation = Confirmation::read(cnf).ok_or_else(|| invalid("cnf"))?;
+        Ok(Some(confirmation))
     }
 }
 

@@ -144,15 +144,17 @@ impl<'t> Compact<'t> {
         Value::accepted(raw.unwrap_or_default())
     }
 
-    /// Drops the signature and returns the claims, followed by the header and the index, and the
-    /// header's place.
-    pub(super) fn into_document(mut self) -> (Document, Piece) {
+    /// Returns the claims, followed by the header and the index, and the header's place; what is
+    /// left has neither them nor a signature.
+    #[inline(always)]
+    pub(super) fn take_document(&mut self) -> (Document, Piece) {
+        let mut bytes = std::mem::take(&mut self.bytes);
         let index_len = self.members * ENTRY;
         let index = self.ends.signature..self.ends.signature + index_len;
-        self.bytes.copy_within(index, self.ends.header);
-        self.bytes.truncate(self.ends.header + index_len);
+        bytes.copy_within(index, self.ends.header);
+        bytes.truncate(self.ends.header + index_len);
         let index = (self.ends.header, self.members);
-        let document = Document::assemble(self.bytes, self.ends.payload, index);
+        let document = Document::assemble(bytes, self.ends.payload, index);
         (document, Piece::new(self.ends.payload, self.ends.header))
     }
 }

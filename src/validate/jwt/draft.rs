@@ -10,6 +10,7 @@ use super::trust::Names;
 use super::trust::Purpose;
 use super::trust::Trust;
 use super::trust::Types;
+use super::trust::Wanted;
 use crate::clock::Clock;
 use crate::clock::Leeway;
 use crate::clock::SystemClock;
@@ -74,7 +75,7 @@ impl Draft {
         if self.scope_claim.as_deref() == Some("") {
             return Err(empty("scopes_from"));
         }
-        if matches!(&self.types, Types::Only(typ) if typ.is_empty()) {
+        if matches!(&self.types, Types::Only(Wanted::Other(typ)) if typ.is_empty()) {
             return Err(empty("type"));
         }
         if !(1..=limits::TOKEN_BYTES_MAX).contains(&self.max_token_bytes) {

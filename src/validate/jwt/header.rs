@@ -43,6 +43,17 @@ pub(super) enum Typ {
     Other(Piece),
 }
 
+impl Typ {
+    /// Returns the type of that name, without the prefix, if it is one that the rules know.
+    pub(super) fn known(name: &str) -> Option<Self> {
+        if name.eq_ignore_ascii_case("JWT") {
+            return Some(Self::Jwt);
+        }
+        name.eq_ignore_ascii_case("at+jwt")
+            .then_some(Self::AccessToken)
+    }
+}
+
 #[derive(Default)]
 struct Members {
     alg: Option<Span>,
@@ -110,6 +121,18 @@ impl Header {
     }
 }
 
+impl Header {
+    /// Returns the same, whose texts no longer stand in the decoded header.
+    fn owned(&self, decoded: &[u8]) -> Self {
+        let mut owned = self.clone();
+        if let Some(Text::Piece(piece)) = owned.kid {
+            let kid = decoded.get(piece.start()..piece.end()).map(str::from_utf8);
+            owned.kid = kid.and_then(Result::ok).map(|kid| Text::Owned(kid.into()));
+        }
+        owned
+    }
+}
+
 struct Reader<'j>(&'j [u8]);
 
 impl<'j> Reader<'j> {
@@ -142,13 +165,7 @@ impl<'j> Reader<'j> {
     fn typ(&self, member: Span) -> Result<Typ, RejectionKind> {
         let typ = self.string(member)?.as_str().unwrap_or_default();
         let typ = without_application(&typ);
-        Ok(if typ.eq_ignore_ascii_case("JWT") {
-            Typ::Jwt
-        } else if typ.eq_ignore_ascii_case("at+jwt") {
-            Typ::AccessToken
-        } else {
-            Typ::Other(piece(member, 0))
-        })
+        Ok(Typ::known(typ).unwrap_or_else(|| Typ::Other(piece(member, 0))))
     }
 
     fn cty(&self, member: Span) -> Result<(), RejectionKind> {
@@ -194,7 +211,7 @@ impl Memo {
             let known = slot.get_or_init(|| Known {
                 encoded: encoded.into(),
                 decoded: decoded.into(),
-                header: header.clone(),
+                header: header.owned(decoded),
             });
             if *known.encoded == *encoded {
                 return;

@@ -7,6 +7,7 @@ use super::JwtValidator;
 use super::trust::Names;
 use super::trust::Trust;
 use crate::credential::Unverified;
+use crate::json::Texture;
 use crate::json::Value;
 use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
@@ -45,14 +46,17 @@ impl IssuerLookup {
         matches!(only.issuers, Names::Any).then_some(only)
     }
 
-    /// Returns the trust of this issuer.
-    pub(super) fn find(&self, iss: Unverified<Value<'_>>) -> Option<&Trust> {
+    /// Returns the trust of this issuer, read from a text of this texture.
+    pub(super) fn find(&self, iss: Unverified<Value<'_>>, texture: Texture) -> Option<&Trust> {
         let iss = *iss.as_unverified();
         if let [only] = &*self.trusts {
             let Names::OneOf(names) = &only.issuers else {
                 return None;
             };
-            return names.iter().any(|n| iss.is_text(n)).then_some(only);
+            return names
+                .iter()
+                .any(|n| iss.is_text_in(texture, n))
+                .then_some(only);
         }
         let place = self.by_name.get(&*iss.as_str()?)?;
         self.trusts.get(*place)

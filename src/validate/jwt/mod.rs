@@ -155,40 +155,57 @@ impl JwtValidator {
             return Err(claims::invalid("iss"));
         }
         let mismatch = || Rejection::new(RejectionKind::IssuerMismatch).with_claim("iss");
-        self.issuers.find(iss).ok_or_else(mismatch)
+        let found = self.issuers.find(iss, compact.texture);
+        found.ok_or_else(mismatch)
     }
 
-    fn finish(&self, case: Case<'_, '_>, keys: &KeySet) -> Result<Principal, Rejection> {
-        let Case {
-            compact,
-            trust,
-            presented,
-        } = case;
-        let key = verify(&compact, keys)?;
+    /// Verifies the signature and checks what the token says; takes the claims out of the case.
+    fn finish(&self, case: &mut Case<'_, '_>, keys: &KeySet) -> Result<Principal, Rejection> {
+        let Case { compact, trust, .. } = case;
+        let key = verify(compact, keys)?;
         compact.keep_header(&self.memo);
-        let (slots, texture) = (compact.slots, compact.texture);
-        let typ = compact.header.typ;
-        let (document, header) = compact.into_document();
-        let claims = Typed::read(&document, &slots, texture)?;
-        let now = presented.now().or_else(|| self.clock.now());
+        let (mut document, header) = compact.take_document();
+        let claims = Typed::read(&document, &compact.slots, compact.texture)?;
+        let now = case.presented.now().or_else(|| self.clock.now());
         let now = now.ok_or(RejectionKind::Unavailable)?;
         trust.check(&Checked {
             claims: &claims,
             header,
-            typ,
+            typ: compact.header.typ,
+            texture: compact.texture,
             now,
         })?;
-        let mut facts = facts(trust, &claims, key)?;
-        facts.header = header;
-        let texts = Texts::of(&claims, trust);
-        facts.document = document;
-        texts.append(&mut facts, texture);
-        if facts
-            .confirmation
-            .is_some_and(|c| self.constraint.is_none() || !c.is_understood())
-        {
+        let scopes = scopes(trust, &claims)?;
+        let times = claims.times;
+        let confirmation = claims.confirmation;
+        if confirmation.is_some_and(|c| self.constraint.is_none() || !c.is_understood()) {
             return Err(binding_required());
         }
+        let slots = &compact.slots;
+        let mut reader = Reader {
+            document: &mut document,
+            texture: compact.texture,
+        };
+        let subject = slots.find(Name::Sub).map(|p| reader.string(p));
+        let client = slots.find(Name::ClientId).or_else(|| slots.find(Name::Azp));
+        let client = client.map(|p| reader.string(p));
+        let scopes = scopes.map(|p| reader.joined(p));
+        let facts = Facts {
+            kind: trust.kind(),
+            authority: trust.authority.clone(),
+            document,
+            header,
+            token_id: None,
+            subject,
+            client,
+            scopes,
+            expires_at: times.expires_at,
+            not_before: times.not_before,
+            issued_at: times.issued_at,
+            confirmation,
+            key: Some(key.id()),
+            extensions: Vec::new(),
+        };
         Ok(match &trust.grants {
             Some(grants) => grants.narrow(facts),
             None => Principal::new(facts),
@@ -249,14 +266,14 @@ impl TokenValidator for JwtValidator {
             Ok(begun) => begun,
             Err(rejection) => return NowOrLater::now(Err(rejection)),
         };
-        let case = Case {
+        let mut case = Case {
             compact,
             trust,
             presented,
         };
         let store = match &trust.keys {
             Keys::Fixed(keys) => {
-                let judged = self.finish(case, keys);
+                let judged = self.finish(&mut case, keys);
                 return self.constrain(judged, presented);
             }
             Keys::Store(store) => store,
@@ -265,12 +282,12 @@ impl TokenValidator for JwtValidator {
         // can live as long as it; nothing happens before it is polled.
         let found = find(store, &case.compact).try_now().ok();
         if let Some(found) = found {
-            let judged = found.and_then(|keys| self.finish(case, &keys));
+            let judged = found.and_then(|keys| self.finish(&mut case, &keys));
             return self.constrain(judged, presented);
         }
         NowOrLater::later(async move {
             let keys = find(store, &case.compact).await?;
-            let judged = self.finish(case, &keys);
+            let judged = self.finish(&mut case, &keys);
             self.constrain(judged, presented).await
         })
     }
@@ -305,64 +322,21 @@ fn binding_required() -> Rejection {
     Rejection::new(RejectionKind::BindingRequired).with_claim("cnf")
 }
 
-fn facts(trust: &Trust, claims: &Typed<'_>, key: &Key) -> Result<Facts, Rejection> {
-    if let Some(name) = &trust.scope_claim {
-        let scopes = claims.document().get(name);
-        if scopes.is_some_and(|s| !claims::is_scope(s)) {
-            let invalid = Rejection::new(RejectionKind::ClaimInvalid);
-            return Err(invalid.with_claim(name.to_string()));
-        }
+/// Returns where the scopes stand, with quotes or brackets.
+fn scopes(trust: &Trust, claims: &Typed<'_>) -> Result<Option<Piece>, Rejection> {
+    let Some(name) = &trust.scope_claim else {
+        return Ok(claims.piece(Name::Scope));
+    };
+    let piece = claims.document().find(name);
+    let value = piece.and_then(|p| claims.document().value(p));
+    if value.is_some_and(|v| !claims::is_scope(v)) {
+        let invalid = Rejection::new(RejectionKind::ClaimInvalid);
+        return Err(invalid.with_claim(name.to_string()));
     }
-    Ok(Facts {
-        kind: trust.kind(),
-        authority: trust.authority.clone(),
-        document: Document::default(),
-        header: Piece::default(),
-        token_id: None,
-        subject: None,
-        client: None,
-        scopes: None,
-        expires_at: claims.expires_at,
-        not_before: claims.not_before,
-        issued_at: claims.issued_at,
-        confirmation: claims.confirmation,
-        key: Some(key.id()),
-        extensions: Vec::new(),
-    })
+    Ok(piece)
 }
 
-/// Where the texts of a principal stand in its claims, quotes and brackets included.
-struct Texts {
-    subject: Option<Piece>,
-    client: Option<Piece>,
-    scopes: Option<Piece>,
-}
-
-impl Texts {
-    fn of(claims: &Typed<'_>, trust: &Trust) -> Self {
-        Self {
-            subject: claims.piece(Name::Sub),
-            client: claims
-                .piece(Name::ClientId)
-                .or_else(|| claims.piece(Name::Azp)),
-            scopes: match &trust.scope_claim {
-                Some(name) => claims.document().find(name),
-                None => claims.piece(Name::Scope),
-            },
-        }
-    }
-
-    fn append(self, facts: &mut Facts, texture: Texture) {
-        let mut reader = Reader {
-            document: &mut facts.document,
-            texture,
-        };
-        facts.subject = self.subject.map(|p| reader.string(p));
-        facts.client = self.client.map(|p| reader.string(p));
-        facts.scopes = self.scopes.map(|p| reader.joined(p));
-    }
-}
-
+/// Reads the texts of a principal.
 struct Reader<'d> {
     document: &'d mut Document,
     texture: Texture,

@@ -15,6 +15,7 @@ use crate::clock::UnixTime;
 use crate::crypto::Algorithms;
 use crate::json::Kind;
 use crate::json::Piece;
+use crate::json::Texture;
 use crate::json::Value;
 use crate::key::KeySet;
 use crate::key::KeyStore;
@@ -71,7 +72,25 @@ pub(super) enum Types {
     /// Absent or `JWT`.
     IdToken,
     /// This one alone.
-    Only(Box<str>),
+    Only(Wanted),
+}
+
+/// A `typ` without its optional prefix.
+#[derive(Clone, Debug)]
+pub(super) enum Wanted {
+    AccessToken,
+    Jwt,
+    Other(Box<str>),
+}
+
+impl Wanted {
+    pub(super) fn new(typ: &str) -> Self {
+        match Typ::known(typ) {
+            Some(Typ::AccessToken) => Self::AccessToken,
+            Some(Typ::Jwt) => Self::Jwt,
+            _ => Self::Other(typ.into()),
+        }
+    }
 }
 
 /// What the token is for.
@@ -120,8 +139,10 @@ impl Trust {
         let passes = match (&self.types, token.typ) {
             (Types::Default, Typ::Absent | Typ::Jwt | Typ::AccessToken)
             | (Types::IdToken, Typ::Absent | Typ::Jwt) => true,
-            (Types::Only(_), Typ::Absent) | (Types::Default | Types::IdToken, _) => false,
-            (Types::Only(wanted), typ) => token.typ_text(typ).eq_ignore_ascii_case(wanted),
+            (Types::Only(Wanted::AccessToken), typ) => typ == Typ::AccessToken,
+            (Types::Only(Wanted::Jwt), typ) => typ == Typ::Jwt,
+            (Types::Only(Wanted::Other(wanted)), Typ::Other(piece)) => token.is_typ(piece, wanted),
+            _ => false,
         };
         if passes {
             Ok(())
@@ -136,7 +157,7 @@ impl Trust {
         };
         let aud = token.claims.get(Name::Aud);
         let aud = aud.ok_or_else(|| missing(Name::Aud))?;
-        let is_wanted = |value: Value<'_>| wanted.iter().any(|w| value.is_text(w));
+        let is_wanted = |value: Value<'_>| wanted.iter().any(|w| token.is_text(value, w));
         let holds = match aud.elements() {
             Some(mut elements) => elements.any(is_wanted),
             None => is_wanted(aud),
@@ -148,25 +169,20 @@ impl Trust {
     }
 
     fn check_times(&self, token: &Checked<'_, '_>) -> Result<(), Rejection> {
-        let Checked { claims, now, .. } = token;
+        let (times, now) = (&token.claims.times, token.now);
         let refuse = |kind, name: Name| Err(Rejection::new(kind).with_claim(name.as_str()));
-        match claims.expires_at {
-            Some(exp) if exp.is_over(*now, self.leeway) => {
+        match times.expires_at {
+            Some(exp) if exp.is_over(now, self.leeway) => {
                 return refuse(RejectionKind::TokenExpired, Name::Exp);
             }
             None if self.expiry == Expiry::Required => return Err(missing(Name::Exp)),
             _ => {}
         }
-        if claims
-            .not_before
-            .is_some_and(|nbf| nbf.is_ahead(*now, self.leeway))
-        {
+        let is_ahead = |time: Option<UnixTime>| time.is_some_and(|t| t.is_ahead(now, self.leeway));
+        if is_ahead(times.not_before) {
             return refuse(RejectionKind::TokenNotYetValid, Name::Nbf);
         }
-        if claims
-            .issued_at
-            .is_some_and(|iat| iat.is_ahead(*now, self.leeway))
-        {
+        if is_ahead(times.issued_at) {
             return refuse(RejectionKind::TokenIssuedInFuture, Name::Iat);
         }
         Ok(())
@@ -179,24 +195,24 @@ pub(super) struct Checked<'c, 'd> {
     /// Where the header stands in the document.
     pub(super) header: Piece,
     pub(super) typ: Typ,
+    /// Of the claims.
+    pub(super) texture: Texture,
     pub(super) now: UnixTime,
 }
 
 impl Checked<'_, '_> {
-    /// Returns the header's `typ` without its optional prefix.
-    fn typ_text(&self, typ: Typ) -> std::borrow::Cow<'_, str> {
-        match typ {
-            Typ::Absent => "".into(),
-            Typ::Jwt => "JWT".into(),
-            Typ::AccessToken => "at+jwt".into(),
-            Typ::Other(piece) => {
-                let start = self.header.start();
-                let piece = Piece::new(start + piece.start(), start + piece.end());
-                let value = self.claims.document().value(piece);
-                let text = value.and_then(Value::as_str).unwrap_or_default();
-                without_application(&text).to_owned().into()
-            }
-        }
+    /// Says whether the header's `typ` is this one, but for its optional prefix.
+    fn is_typ(&self, typ: Piece, wanted: &str) -> bool {
+        let start = self.header.start();
+        let piece = Piece::new(start + typ.start(), start + typ.end());
+        let value = self.claims.document().value(piece);
+        let text = value.and_then(Value::as_str).unwrap_or_default();
+        without_application(&text).eq_ignore_ascii_case(wanted)
+    }
+
+    /// Says whether a claim is a string with exactly this content.
+    fn is_text(&self, value: Value<'_>, wanted: &str) -> bool {
+        value.is_text_in(self.texture, wanted)
     }
 }
 
@@ -312,7 +328,11 @@ fn check_client(claims: &Typed<'_>, clients: &[Box<str>]) -> Result<(), Rejectio
 }
 
 fn check_age(token: &Checked<'_, '_>, age: Duration, leeway: Leeway) -> Result<(), Rejection> {
-    let issued = token.claims.issued_at.ok_or_else(|| missing(Name::Iat))?;
+    let issued = token
+        .claims
+        .times
+        .issued_at
+        .ok_or_else(|| missing(Name::Iat))?;
     let is_fresh = token.now <= issued.saturating_add(age).saturating_add(leeway.into());
     if is_fresh {
         return Ok(());
@@ -321,8 +341,8 @@ fn check_age(token: &Checked<'_, '_>, age: Duration, leeway: Leeway) -> Result<(
 }
 
 fn check_lifetime(claims: &Typed<'_>, span: Duration) -> Result<(), Rejection> {
-    let issued = claims.issued_at.ok_or_else(|| missing(Name::Iat))?;
-    let expires = claims.expires_at.ok_or_else(|| missing(Name::Exp))?;
+    let issued = claims.times.issued_at.ok_or_else(|| missing(Name::Iat))?;
+    let expires = claims.times.expires_at.ok_or_else(|| missing(Name::Exp))?;
     if expires <= issued.saturating_add(span) {
         return Ok(());
     }
