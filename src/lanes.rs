@@ -36,7 +36,11 @@ pub(crate) struct Mask(i8x16);
 impl Lanes {
     #[inline(always)]
     pub(crate) fn load(block: &[u8; WIDTH]) -> Self {
-        Self(i8x16::new(block.map(|b| b as i8)))
+        let mut signed = [0; WIDTH];
+        for (to, byte) in signed.iter_mut().zip(block) {
+            *to = *byte as i8;
+        }
+        Self(i8x16::new(signed))
     }
 
     /// Sets these bits in every byte.

@@ -142,6 +142,11 @@ impl KeySet {
         kid: Option<&str>,
     ) -> Result<Candidates<'_>, RejectionKind> {
         let hint = KeyHint::new(kid, algorithm);
+        if let [only] = &*self.inner.keys {
+            // No other key has the `kid`.
+            let may_judge = only.algorithms().contains(algorithm) && matches(only, hint, false);
+            return Candidates::single(algorithm, may_judge.then_some(only).into_iter());
+        }
         let is_kid_known = self.eligible(algorithm).any(|key| key.kid() == kid);
         let matching = self
             .eligible(algorithm)
