@@ -32,12 +32,14 @@ struct Name {
 
 /// A name as it stands in the text.
 #[derive(Clone, Copy)]
-pub(super) struct Written {
-    /// What [`head`] returns.
-    pub(super) head: u64,
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) is_escaped: bool,
+pub(crate) struct Written {
+    /// The first eight bytes, the first one lowest; zero behind a shorter name.
+    pub(crate) head: u64,
+    /// First byte, behind the quote.
+    pub(crate) start: usize,
+    /// The closing quote.
+    pub(crate) end: usize,
+    pub(crate) is_escaped: bool,
 }
 
 /// The names of one open object among those of all.

@@ -16,11 +16,28 @@ use crate::limits;
 
 /// Takes the members of the top-level object as they are found.
 pub(crate) trait Sink {
-    /// Takes one member.
+    /// Takes the name of the next member, if the sink tells it from all others itself.
+    #[inline(always)]
+    fn name(&mut self, _text: &[u8], _name: Written) -> Told {
+        Told::Not
+    }
+
+    /// Takes one member, whose name it was given before.
     fn member(&mut self, text: &[u8], member: Span);
 
     /// Forgets all members: the scan begins again with more room.
     fn restart(&mut self);
+}
+
+/// What a sink says of a name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Told {
+    /// This object has had it before.
+    Again,
+    /// It is the first of that name.
+    First,
+    /// The sink does not know.
+    Not,
 }
 
 /// Where one member of an object stands in its text.
@@ -32,9 +49,6 @@ pub(crate) struct Span {
     pub(crate) name_end: usize,
     /// The name has escapes.
     pub(crate) name_escaped: bool,
-    /// The first eight bytes of a name without escapes, the first one lowest; zero behind a
-    /// shorter one.
-    pub(crate) name_head: u64,
     /// First byte of the value.
     pub(crate) value_start: usize,
     /// First byte behind the value.
@@ -174,11 +188,26 @@ fn members<const INLINE: usize, const PLAIN: bool>(
     if first == b'}' {
         return Ok(at + 1);
     }
-    let mut among = Among::none();
+    let (mut among, mut count) = (Among::none(), 0);
     loop {
-        let mut member = name(text, at, names, &mut among)?;
-        let (start, first) = text.next(member.value_start);
-        member.value_start = start;
+        let name = name(text, at)?;
+        if count == limits::JSON_MEMBERS {
+            return Err(halt(JsonErrorKind::TooManyMembers, name.start - 1));
+        }
+        count += 1;
+        match sink.name(text.0, name) {
+            Told::First => {}
+            Told::Again => return Err(halt(JsonErrorKind::DuplicateMember, name.start - 1)),
+            Told::Not => add(text, name, names, &mut among)?,
+        }
+        let (start, first) = text.next(text.behind(name.end + 1, b':')?);
+        let mut member = Span {
+            name_start: name.start,
+            name_end: name.end,
+            name_escaped: name.is_escaped,
+            value_start: start,
+            value_end: 0,
+        };
         member.value_end = match first {
             b'{' | b'[' => {
                 let open = Open {
@@ -234,8 +263,7 @@ fn nested<const INLINE: usize, const PLAIN: bool>(
             let close = if is_object { b'}' } else { b']' };
             if first != close {
                 if is_object {
-                    let member = name(text, at, names, &mut among(&firsts, depth))?;
-                    (at, first) = text.next(member.value_start);
+                    (at, first) = nested_name(text, at, names, &mut among(&firsts, depth))?;
                 }
                 continue;
             }
@@ -246,8 +274,7 @@ fn nested<const INLINE: usize, const PLAIN: bool>(
             (at, first) = text.next(at);
             match (first, objects & 1) {
                 (b',', 1) => {
-                    let member = name(text, at + 1, names, &mut among(&firsts, depth))?;
-                    (at, first) = text.next(member.value_start);
+                    (at, first) = nested_name(text, at + 1, names, &mut among(&firsts, depth))?;
                     break;
                 }
                 (b',', _) => {
@@ -275,38 +302,49 @@ fn among(firsts: &[u32; limits::JSON_DEPTH], depth: usize) -> Among {
     Among::some(first.unwrap_or_default() as usize)
 }
 
-/// Reads a name, which may have space before it, and its colon; the value begins behind it.
+/// Reads a name and its colon; returns where the value stands, and its first byte.
 #[inline(always)]
-fn name<const INLINE: usize, const PLAIN: bool>(
+fn nested_name<const INLINE: usize, const PLAIN: bool>(
     text: Text<'_, PLAIN>,
     at: usize,
     names: &mut Names<INLINE>,
     among: &mut Among,
-) -> Result<Span, Halt> {
+) -> Result<(usize, u8), Halt> {
+    let name = name(text, at)?;
+    add(text, name, names, among)?;
+    Ok(text.next(text.behind(name.end + 1, b':')?))
+}
+
+/// Reads a name, which may have space before it.
+#[inline(always)]
+fn name<const PLAIN: bool>(text: Text<'_, PLAIN>, at: usize) -> Result<Written, Halt> {
     let start = text.behind(at, b'"')?;
-    let (head, end, is_escaped) = match short_name::<PLAIN>(text.0, start) {
-        Some((head, len)) => (head, start + len, false),
-        None => {
-            let (end, is_escaped) = text.string(start)?;
-            (head(text.0, start, end), end, is_escaped)
-        }
-    };
-    let written = Written {
-        head,
+    if let Some((head, len)) = short_name::<PLAIN>(text.0, start) {
+        return Ok(Written {
+            head,
+            start,
+            end: start + len,
+            is_escaped: false,
+        });
+    }
+    let (end, is_escaped) = text.string(start)?;
+    Ok(Written {
+        head: head(text.0, start, end),
         start,
         end,
         is_escaped,
-    };
-    let added = names.add(text.0, written, among);
-    added.map_err(|refused| refuse(refused, start - 1))?;
-    Ok(Span {
-        name_start: start,
-        name_end: end,
-        name_escaped: is_escaped,
-        name_head: head,
-        value_start: text.behind(end + 1, b':')?,
-        value_end: 0,
     })
+}
+
+#[inline(always)]
+fn add<const INLINE: usize, const PLAIN: bool>(
+    text: Text<'_, PLAIN>,
+    name: Written,
+    names: &mut Names<INLINE>,
+    among: &mut Among,
+) -> Result<(), Halt> {
+    let added = names.add(text.0, name, among);
+    added.map_err(|refused| refuse(refused, name.start - 1))
 }
 
 #[cold]

@@ -9,6 +9,7 @@ use crate::json::Span;
 use crate::json::Texture;
 use crate::json::Unescaped;
 use crate::json::Value;
+use crate::json::Written;
 use crate::json::is_plain;
 use crate::json::seconds;
 use crate::limits;
@@ -71,6 +72,23 @@ impl Name {
 
     pub(super) fn is_known(name: &str) -> bool {
         Self::read(name.as_bytes()).is_some() && !name.contains('\0')
+    }
+
+    /// Returns the known claim of that name.
+    #[inline(always)]
+    pub(super) fn of(text: &[u8], name: Written) -> Option<Self> {
+        if name.end.wrapping_sub(name.start) <= 8 && !name.is_escaped {
+            return Self::find(name.head);
+        }
+        Self::longer(text.get(name.start..name.end)?, name.is_escaped)
+    }
+
+    #[inline(never)]
+    fn longer(raw: &[u8], is_escaped: bool) -> Option<Self> {
+        if is_escaped {
+            return unescaped_name(raw);
+        }
+        Self::read(raw)
     }
 
     fn read(name: &[u8]) -> Option<Self> {
@@ -148,17 +166,16 @@ pub(super) struct Slots([(u16, u16); COUNT]);
 
 impl Slots {
     #[inline(always)]
-    pub(super) fn place(&mut self, text: &[u8], member: Span) {
-        let len = member.name_end.wrapping_sub(member.name_start);
-        let name = if len <= 8 && !member.name_escaped {
-            Name::find(member.name_head)
-        } else {
-            longer_name(text, member)
-        };
-        if let Some(slot) = name.and_then(|n| self.0.get_mut(n as usize)) {
+    pub(super) fn place(&mut self, name: Name, member: Span) {
+        if let Some(slot) = self.0.get_mut(name as usize) {
             // No payload is longer than three quarters of the largest token.
             *slot = (member.value_start as u16, member.value_end as u16);
         }
+    }
+
+    pub(super) fn has(&self, name: Name) -> bool {
+        // Every value ends behind its start.
+        self.0.get(name as usize).is_some_and(|slot| slot.1 > 0)
     }
 
     /// Returns where the value stands, if there is one.
@@ -171,15 +188,6 @@ impl Slots {
         let (start, end) = self.0.get(name as usize).copied().unwrap_or_default();
         Piece::new(start.into(), end.into())
     }
-}
-
-#[inline(never)]
-fn longer_name(text: &[u8], member: Span) -> Option<Name> {
-    let raw = text.get(member.name_start..member.name_end)?;
-    if member.name_escaped {
-        return unescaped_name(raw);
-    }
-    Name::read(raw)
 }
 
 #[cold]
@@ -244,7 +252,7 @@ impl<'d> Typed<'d> {
     }
 
     pub(super) fn has(&self, name: Name) -> bool {
-        !self.slots.piece(name).is_empty()
+        self.slots.has(name)
     }
 
     /// Returns where the value of a known claim stands, if it is there.

@@ -1,5 +1,6 @@
 //! The compact serialization: three parts, one spelling (RFC 7515 section 7.1).
 
+use super::claims::Name;
 use super::claims::Slots;
 use super::header::Header;
 use super::header::Memo;
@@ -11,7 +12,9 @@ use crate::json::Piece;
 use crate::json::Sink;
 use crate::json::Span;
 use crate::json::Texture;
+use crate::json::Told;
 use crate::json::Value;
+use crate::json::Written;
 use crate::json::scan_object;
 use crate::limits;
 use crate::rejection::RejectionKind;
@@ -90,10 +93,11 @@ impl<'t> Compact<'t> {
         let mut claims = ClaimSink {
             index: Index::new(space),
             slots: Slots::default(),
+            name: None,
         };
         let texture = scan_object(payload, &mut claims);
         let texture = texture.map_err(|_| RejectionKind::TokenMalformed)?;
-        let ClaimSink { index, slots } = claims;
+        let ClaimSink { index, slots, .. } = claims;
         let members = index.members();
         let is_known = known.is_some();
         let header = match known {
@@ -149,11 +153,12 @@ impl<'t> Compact<'t> {
     #[inline(always)]
     pub(super) fn take_document(&mut self) -> (Document, Piece) {
         let mut bytes = std::mem::take(&mut self.bytes);
-        let index_len = self.members * ENTRY;
-        let index = self.ends.signature..self.ends.signature + index_len;
-        bytes.copy_within(index, self.ends.header);
-        bytes.truncate(self.ends.header + index_len);
-        let index = (self.ends.header, self.members);
+        // Nobody shall find a whole token in a principal.
+        if let Some(signature) = bytes.get_mut(self.ends.header..self.ends.signature) {
+            signature.fill(0);
+        }
+        bytes.truncate(self.ends.signature + self.members * ENTRY);
+        let index = (self.ends.signature, self.members);
         let document = Document::assemble(bytes, self.ends.payload, index);
         (document, Piece::new(self.ends.payload, self.ends.header))
     }
@@ -192,13 +197,27 @@ fn decode(text: &[u8], space: &mut [u8]) -> Result<(), RejectionKind> {
 struct ClaimSink<'b> {
     index: Index<'b>,
     slots: Slots,
+    /// The name of the member that is being read.
+    name: Option<Name>,
 }
 
 impl Sink for ClaimSink<'_> {
     #[inline(always)]
-    fn member(&mut self, text: &[u8], member: Span) {
+    fn name(&mut self, text: &[u8], name: Written) -> Told {
+        self.name = Name::of(text, name);
+        match self.name {
+            None => Told::Not,
+            Some(name) if self.slots.has(name) => Told::Again,
+            Some(_) => Told::First,
+        }
+    }
+
+    #[inline(always)]
+    fn member(&mut self, _: &[u8], member: Span) {
         self.index.add(member);
-        self.slots.place(text, member);
+        if let Some(name) = self.name {
+            self.slots.place(name, member);
+        }
     }
 
     fn restart(&mut self) {
