@@ -3,7 +3,6 @@
 use super::claims::Name;
 use crate::json::Document;
 use crate::json::Piece;
-use crate::principal::Facts;
 use crate::principal::Principal;
 use crate::principal::Scopes;
 
@@ -16,8 +15,7 @@ pub(super) struct Grants {
 
 impl Grants {
     /// Makes a principal that holds nothing beyond the grants.
-    pub(super) fn narrow(&self, facts: Facts) -> Principal {
-        let whole = Principal::new(facts);
+    pub(super) fn narrow(&self, whole: Principal) -> Principal {
         let token_id = whole.token_id();
         let text = |text: Option<&str>| text.map(str::to_owned);
         let (subject, client) = (text(whole.subject()), text(whole.client()));

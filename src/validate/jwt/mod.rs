@@ -190,7 +190,7 @@ impl JwtValidator {
         let client = slots.find(Name::ClientId).or_else(|| slots.find(Name::Azp));
         let client = client.map(|p| reader.string(p));
         let scopes = scopes.map(|p| reader.joined(p));
-        let facts = Facts {
+        let principal = Principal::new(Facts {
             kind: trust.kind(),
             authority: trust.authority.clone(),
             document,
@@ -205,10 +205,10 @@ impl JwtValidator {
             confirmation,
             key: Some(key.id()),
             extensions: Vec::new(),
-        };
+        });
         Ok(match &trust.grants {
-            Some(grants) => grants.narrow(facts),
-            None => Principal::new(facts),
+            Some(grants) => grants.narrow(principal),
+            None => principal,
         })
     }
 
