@@ -25,14 +25,16 @@ fn short_plain_end(text: &[u8]) -> usize {
 
 /// Returns the first place from `at` on where a quote stands, or the end.
 #[inline(always)]
-pub(super) fn quote(text: &[u8], mut at: usize) -> usize {
-    while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk) {
+pub(super) fn quote(text: &[u8], at: usize) -> usize {
+    let (blocks, tail) = text.get(at..).unwrap_or_default().as_chunks();
+    let mut end = at;
+    for block in blocks {
         if let Some(place) = Lanes::load(block).eq(b'"').first() {
-            return at + place;
+            return end + place;
         }
-        at += lanes::WIDTH;
+        end += lanes::WIDTH;
     }
-    at + short_plain_end(text.get(at..).unwrap_or_default())
+    end + short_plain_end(tail)
 }
 
 /// Returns true if all bytes are printable ASCII and none is a backslash: then the text is UTF-8,

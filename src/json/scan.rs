@@ -190,7 +190,8 @@ fn members<const INLINE: usize, const PLAIN: bool>(
     }
     let (mut among, mut count) = (Among::none(), 0);
     loop {
-        let name = name(text, at)?;
+        let head = Head::read(text, at)?;
+        let name = head.name;
         if count == limits::JSON_MEMBERS {
             return Err(halt(JsonErrorKind::TooManyMembers, name.start - 1));
         }
@@ -200,7 +201,7 @@ fn members<const INLINE: usize, const PLAIN: bool>(
             Told::Again => return Err(halt(JsonErrorKind::DuplicateMember, name.start - 1)),
             Told::Not => add(text, name, names, &mut among)?,
         }
-        let (start, first) = text.next(text.behind(name.end + 1, b':')?);
+        let (start, first) = head.value(text)?;
         let mut member = Span {
             name_start: name.start,
             name_end: name.end,
@@ -302,6 +303,69 @@ fn among(firsts: &[u32; limits::JSON_DEPTH], depth: usize) -> Among {
     Among::some(first.unwrap_or_default() as usize)
 }
 
+/// The name of a member, and the first byte of its value where both stand close together.
+#[derive(Clone, Copy)]
+struct Head {
+    name: Written,
+    first: Option<u8>,
+}
+
+impl Head {
+    /// Reads a name, which may have space before it.
+    #[inline(always)]
+    fn read<const PLAIN: bool>(text: Text<'_, PLAIN>, at: usize) -> Result<Self, Halt> {
+        if let Some(close) = Self::close(text, at) {
+            return Ok(close);
+        }
+        let start = text.behind(at, b'"')?;
+        let (end, is_escaped) = text.string(start)?;
+        let name = Written {
+            head: head(text.0, start, end),
+            start,
+            end,
+            is_escaped,
+        };
+        Ok(Self { name, first: None })
+    }
+
+    /// Reads a name of fewer than eight bytes, its colon and the first byte of its value at once,
+    /// if no space stands between them.
+    #[inline(always)]
+    fn close<const PLAIN: bool>(text: Text<'_, PLAIN>, at: usize) -> Option<Self> {
+        if !PLAIN {
+            return None;
+        }
+        let window: &[u8; 16] = text.0.get(at..)?.first_chunk()?;
+        let [b'"', rest @ ..] = window else {
+            return None;
+        };
+        let (head, len) = short_name(*rest.first_chunk()?)?;
+        let first = *window.get(len + 3)?;
+        if window.get(len + 2) != Some(&b':') || first <= b' ' {
+            return None;
+        }
+        let name = Written {
+            head,
+            start: at + 1,
+            end: at + 1 + len,
+            is_escaped: false,
+        };
+        Some(Self {
+            name,
+            first: Some(first),
+        })
+    }
+
+    /// Reads the colon; returns where the value stands, and its first byte.
+    #[inline(always)]
+    fn value<const PLAIN: bool>(self, text: Text<'_, PLAIN>) -> Result<(usize, u8), Halt> {
+        if let Some(first) = self.first {
+            return Ok((self.name.end + 2, first));
+        }
+        Ok(text.next(text.behind(self.name.end + 1, b':')?))
+    }
+}
+
 /// Reads a name and its colon; returns where the value stands, and its first byte.
 #[inline(always)]
 fn nested_name<const INLINE: usize, const PLAIN: bool>(
@@ -310,30 +374,9 @@ fn nested_name<const INLINE: usize, const PLAIN: bool>(
     names: &mut Names<INLINE>,
     among: &mut Among,
 ) -> Result<(usize, u8), Halt> {
-    let name = name(text, at)?;
-    add(text, name, names, among)?;
-    Ok(text.next(text.behind(name.end + 1, b':')?))
-}
-
-/// Reads a name, which may have space before it.
-#[inline(always)]
-fn name<const PLAIN: bool>(text: Text<'_, PLAIN>, at: usize) -> Result<Written, Halt> {
-    let start = text.behind(at, b'"')?;
-    if let Some((head, len)) = short_name::<PLAIN>(text.0, start) {
-        return Ok(Written {
-            head,
-            start,
-            end: start + len,
-            is_escaped: false,
-        });
-    }
-    let (end, is_escaped) = text.string(start)?;
-    Ok(Written {
-        head: head(text.0, start, end),
-        start,
-        end,
-        is_escaped,
-    })
+    let head = Head::read(text, at)?;
+    add(text, head.name, names, among)?;
+    head.value(text)
 }
 
 #[inline(always)]
