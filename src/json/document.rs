@@ -7,6 +7,7 @@ use super::JsonError;
 use super::JsonErrorKind;
 use super::Sink;
 use super::Span;
+use super::Texture;
 use super::Unescaped;
 use super::Value;
 use super::escape::unescape;
@@ -22,6 +23,7 @@ pub(crate) struct Document {
     text_len: usize,
     index_at: usize,
     members: usize,
+    texture: Texture,
 }
 
 /// A piece of a document's buffer.
@@ -113,7 +115,7 @@ impl Document {
         bytes.resize(text.len() + Index::room(text.len()), 0);
         let (text, space) = bytes.split_at_mut(text.len());
         let mut index = Index::new(space);
-        scan_object(text, &mut index)?;
+        let texture = scan_object(text, &mut index)?;
         let (text_len, members) = (text.len(), index.members());
         bytes.truncate(text_len + members * ENTRY);
         Ok(Self {
@@ -121,6 +123,7 @@ impl Document {
             text_len,
             index_at: text_len,
             members,
+            texture,
         })
     }
 
@@ -135,14 +138,19 @@ impl Document {
         }
     }
 
-    /// Takes a buffer whose first `text_len` bytes are a scanned object, and whose index of so
-    /// many members begins at `index_at`.
-    pub(crate) fn assemble(bytes: Vec<u8>, text_len: usize, index: (usize, usize)) -> Self {
+    /// Takes a buffer whose first `text_len` bytes are a scanned object of this texture, and whose
+    /// index of so many members begins at the place given with it.
+    pub(crate) fn assemble(
+        bytes: Vec<u8>,
+        (text_len, texture): (usize, Texture),
+        index: (usize, usize),
+    ) -> Self {
         Self {
             bytes,
             text_len,
             index_at: index.0,
             members: index.1,
+            texture,
         }
     }
 
@@ -195,6 +203,11 @@ impl Document {
         })
     }
 
+    /// Returns what is known of the characters of the text.
+    pub(crate) const fn texture(&self) -> Texture {
+        self.texture
+    }
+
     /// Appends a string.
     pub(crate) fn append(&mut self, text: &str) -> Piece {
         let start = self.bytes.len();
@@ -226,8 +239,10 @@ impl Document {
 
     fn named(&self, [start, end, ..]: [u16; 4], name: &str) -> bool {
         let raw = self.bytes.get(start.into()..end.into()).unwrap_or_default();
-        raw == name.as_bytes() && !raw.contains(&b'\\')
-            || raw.contains(&b'\\') && Unescaped::new(raw).eq(name.bytes())
+        match self.texture {
+            Texture::Plain => raw == name.as_bytes(),
+            Texture::Any => Unescaped::new(raw).eq(name.bytes()),
+        }
     }
 }
 
