@@ -69,3 +69,30 @@ pub const LEEWAY_MAX: Duration = Duration::from_secs(600);
 
 /// Longest form body in bytes that is searched for a credential.
 pub const FORM_BYTES: usize = 1024 * 1024;
+
+/// Longest prefix of an API key in bytes, without the underscore after it.
+pub const API_KEY_PREFIX_BYTES: usize = 32;
+
+/// Entropy in bits of the secret of a new API key, unless configured otherwise.
+pub const API_KEY_SECRET_BITS: u32 = 256;
+
+/// Least entropy in bits of the secret of an API key. Source: NIST SP 800-131A asks for 112.
+pub const API_KEY_SECRET_BITS_MIN: u32 = 128;
+
+/// Most entropy in bits of the secret of an API key.
+pub const API_KEY_SECRET_BITS_MAX: u32 = 512;
+
+/// Shortest foreign API key in bytes that a configuration may allow: 96 bits in base64.
+pub const FOREIGN_KEY_BYTES_MIN: usize = 16;
+
+/// Longest foreign API key in bytes.
+pub const FOREIGN_KEY_BYTES: usize = 1024;
+
+/// Shortest pepper in bytes. Source: RFC 2104 section 3 asks for the length of the hash.
+pub const PEPPER_BYTES_MIN: usize = 32;
+
+/// Most older peppers of one set.
+pub const PEPPERS_OLDER: usize = 8;
+
+/// Longest secret in bytes that is read from a file, a variable or a closure.
+pub const SECRET_BYTES: usize = 64 * 1024;

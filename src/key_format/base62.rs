@@ -1,0 +1,62 @@
+//! Letters and digits, at random.
+
+use ring::rand::SecureRandom;
+use ring::rand::SystemRandom;
+use zeroize::Zeroizing;
+
+/// The system's random source did not answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the system's random source did not answer")]
+pub(crate) struct RandomFailed;
+
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// The largest multiple of 62 that a byte can be below.
+const FAIR: u8 = 248;
+
+/// Returns how many characters hold at least this entropy.
+pub(crate) const fn len_for(bits: u32) -> usize {
+    // A character holds log2(62) = 5.9541... bits.
+    (bits as usize * 1000).div_ceil(5954)
+}
+
+/// Returns the character of a digit, counted modulo 62.
+pub(super) fn digit(value: u64) -> u8 {
+    let at = usize::try_from(value % 62).unwrap_or_default();
+    DIGITS.get(at).copied().unwrap_or(b'0')
+}
+
+/// Returns true if there are letters and digits only.
+///
+/// It has no early exit: that lets the compiler test many bytes at once.
+pub(super) fn is_text(text: &[u8]) -> bool {
+    text.iter().fold(true, |ok, byte| ok & is_digit(*byte))
+}
+
+const fn is_digit(byte: u8) -> bool {
+    // Setting one bit makes a letter lower-case and nothing else a letter.
+    (byte.wrapping_sub(b'0') < 10) | ((byte | 0x20).wrapping_sub(b'a') < 26)
+}
+
+/// Makes a text of this many characters, each of the 62 as likely as the others.
+pub(crate) fn random_text(len: usize) -> Result<Zeroizing<String>, RandomFailed> {
+    // Room for all of it, so that no part is left behind in a buffer that grew.
+    let mut text = Zeroizing::new(String::with_capacity(len));
+    while text.len() < len {
+        let mut bytes = Zeroizing::new([0; 64]);
+        let filled = SystemRandom::new().fill(&mut *bytes);
+        filled.map_err(|_| RandomFailed)?;
+        push_fair(&mut text, &*bytes, len);
+    }
+    Ok(text)
+}
+
+/// Appends the characters of those bytes that favour none (no modulo bias), up to `len` in all.
+fn push_fair(text: &mut String, bytes: &[u8], len: usize) {
+    let room = len - text.len();
+    let fair = bytes.iter().filter(|byte| **byte < FAIR);
+    text.extend(
+        fair.take(room)
+            .map(|byte| char::from(digit(u64::from(*byte)))),
+    );
+}
