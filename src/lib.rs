@@ -109,6 +109,7 @@ pub use store::ApiKeyQuery;
 pub use store::ApiKeyRecord;
 pub use store::ApiKeyStore;
 pub use store::Disabled;
+pub use store::MemoryApiKeyStore;
 pub use store::StoreError;
 pub use store::StoreErrorKind;
 pub use validate::Authorities;

@@ -24,6 +24,9 @@ impl ApiKeyId {
     /// Length of an id in bytes.
     pub const LEN: usize = 16;
 
+    /// The first id of all, in their order.
+    pub(crate) const LEAST: Self = Self([b'0'; Self::LEN]);
+
     /// Takes an id as it stands in a key; `None` unless all are letters and digits.
     pub(crate) fn from_bytes(bytes: [u8; Self::LEN]) -> Option<Self> {
         base62::is_text(&bytes).then_some(Self(bytes))

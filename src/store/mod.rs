@@ -14,5 +14,6 @@ pub use api_key::ApiKeyQuery;
 pub use api_key::ApiKeyRecord;
 pub use api_key::ApiKeyStore;
 pub use api_key::Disabled;
+pub use api_key::MemoryApiKeyStore;
 pub use error::StoreError;
 pub use error::StoreErrorKind;

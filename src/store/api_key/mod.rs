@@ -1,8 +1,10 @@
 //! API keys at rest.
 
+mod memory;
 mod parts;
 mod record;
 
+pub use memory::MemoryApiKeyStore;
 pub use parts::ApiKeyParts;
 pub use parts::Disabled;
 pub use record::ApiKeyDetails;
@@ -52,7 +54,7 @@ pub trait ApiKeyStore: fmt::Debug + Send + Sync {
         query: &'a ApiKeyQuery,
     ) -> NowOrLater<'a, Result<Vec<ApiKeyRecord>, StoreError>>;
 
-    /// Makes all of these changes, or none of them.
+    /// Makes all of these changes, or none of them. Each is of another record.
     ///
     /// # Errors
     ///
@@ -118,22 +120,79 @@ pub enum ApiKeyChange {
     Replace(ApiKeyRecord),
 }
 
+impl ApiKeyChange {
+    /// Returns whose record is changed.
+    pub fn id(&self) -> ApiKeyId {
+        match self {
+            Self::Insert(record) | Self::Replace(record) => record.id(),
+            Self::Remove { id, .. } => *id,
+        }
+    }
+
+    /// Returns the version that the record must have before, 0 if there must be none; `None` if
+    /// no state meets the change.
+    pub fn expects(&self) -> Option<u64> {
+        match self {
+            Self::Insert(_) => Some(0),
+            Self::Remove { version, .. } => Some(*version).filter(|v| *v > 0),
+            Self::Replace(record) => record.version().checked_sub(1).filter(|v| *v > 0),
+        }
+    }
+
+    /// Returns the record as it is afterwards, if there is one.
+    pub fn record(&self) -> Option<&ApiKeyRecord> {
+        match self {
+            Self::Insert(record) | Self::Replace(record) => Some(record),
+            Self::Remove { .. } => None,
+        }
+    }
+}
+
 /// Which records to list, and how many.
+///
+/// ```
+/// use bearergate::ApiKeyFilter;
+/// use bearergate::ApiKeyQuery;
+///
+/// let first = ApiKeyQuery::new("our keys", ApiKeyFilter::Tenant("acme".to_owned()), 100);
+/// let second = first.clone().after("0123456789ABCDEF".parse()?);
+/// # let _ = second;
+/// # Ok::<(), bearergate::ApiKeyIdMalformed>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ApiKeyQuery {
-    /// Which ones.
+    /// Those that this authority vouches for.
+    pub authority: Authority,
+    /// Which ones of them.
     pub filter: ApiKeyFilter,
-    /// Those whose id comes after this one only: the last one of the page before.
+    /// Those whose id comes after this one alone: the last one of the page before.
     pub after: Option<ApiKeyId>,
     /// At most so many.
     pub limit: usize,
 }
 
+/// A question that a store answers with records.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ApiKeyFilter {
+    /// Every record.
+    All,
+    /// Those that are good no more at this time: expired, or disabled, then or before.
+    EndedBy(UnixTime),
+    /// Those that expire at this time or before, are not disabled and have no successor.
+    ExpiresBy(UnixTime),
+    /// Those of this subject.
+    Subject(String),
+    /// Those of this tenant.
+    Tenant(String),
+}
+
 impl ApiKeyQuery {
     /// Asks for the first records that the filter lets through.
-    pub const fn new(filter: ApiKeyFilter, limit: usize) -> Self {
+    pub fn new(authority: impl Into<Authority>, filter: ApiKeyFilter, limit: usize) -> Self {
         Self {
+            authority: authority.into(),
             filter,
             after: None,
             limit,
@@ -146,43 +205,27 @@ impl ApiKeyQuery {
         self.after = Some(id);
         self
     }
-}
 
-/// A question that a store answers with records.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum ApiKeyFilter {
-    /// Every record.
-    All,
-    /// Those that are good no more at this time or before: expired, or disabled.
-    EndedBy(UnixTime),
-    /// Those that expire at this time or before, are not disabled and have no successor.
-    ExpiresBy(UnixTime),
-    /// Those of this subject.
-    Subject(Authority, String),
-    /// Those of this tenant.
-    Tenant(Authority, String),
+    /// Returns true if this record belongs to the answer, leaving the limit aside.
+    pub fn matches(&self, record: &ApiKeyRecord) -> bool {
+        record.authority() == &self.authority
+            && self.after.is_none_or(|after| after < record.id())
+            && self.filter.matches(record)
+    }
 }
 
 impl ApiKeyFilter {
-    /// Returns true if the filter lets this record through.
-    pub fn matches(&self, record: &ApiKeyRecord) -> bool {
-        let by = |end: Option<UnixTime>, time: UnixTime| end.is_some_and(|end| end <= time);
+    fn matches(&self, record: &ApiKeyRecord) -> bool {
+        let by = |end: Option<UnixTime>, time: &UnixTime| end.is_some_and(|end| end <= *time);
         match self {
             Self::All => true,
-            Self::EndedBy(time) => {
-                by(record.expires_at(), *time) || by(record.disabled().map(|d| d.at), *time)
-            }
+            Self::EndedBy(time) => by(record.ends_at(), time),
             Self::ExpiresBy(time) => {
                 let is_current = !record.is_disabled() && record.successor().is_none();
-                is_current && by(record.expires_at(), *time)
+                is_current && by(record.expires_at(), time)
             }
-            Self::Subject(authority, subject) => {
-                record.authority() == authority && record.subject() == Some(subject)
-            }
-            Self::Tenant(authority, tenant) => {
-                record.authority() == authority && record.tenant().as_deref() == Some(tenant)
-            }
+            Self::Subject(subject) => record.subject() == Some(subject),
+            Self::Tenant(tenant) => record.tenant().is_some_and(|own| own == *tenant),
         }
     }
 }

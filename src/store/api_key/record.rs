@@ -179,6 +179,17 @@ impl ApiKeyRecord {
         self.principal.expires_at()
     }
 
+    /// Returns when the key ends to be good for any reason, if it does.
+    pub fn ends_at(&self) -> Option<UnixTime> {
+        let disabled = self.disabled().map(|disabled| disabled.at);
+        self.expires_at().into_iter().chain(disabled).min()
+    }
+
+    /// Returns true for a key of somebody else's format.
+    pub fn is_foreign(&self) -> bool {
+        self.details().is_some_and(|details| details.is_foreign)
+    }
+
     /// Returns true if the key was disabled.
     pub fn is_disabled(&self) -> bool {
         self.is_disabled
@@ -192,6 +203,13 @@ impl ApiKeyRecord {
     /// Returns when the key was last used, give or take a minute.
     pub fn last_used(&self) -> Option<UnixTime> {
         self.last_used
+    }
+
+    /// Sets when the key was last used: a note that belongs to no version.
+    #[must_use]
+    pub fn with_last_used(mut self, time: Option<UnixTime>) -> Self {
+        self.last_used = time;
+        self
     }
 
     /// Returns the key that took the place of this one.
