@@ -171,15 +171,12 @@ impl ApiKeyStore for MemoryApiKeyStore {
         NowOrLater::now(self.get_foreign(&digest))
     }
 
-    fn list<'a>(
-        &'a self,
-        query: &'a ApiKeyQuery,
-    ) -> NowOrLater<'a, Result<Vec<ApiKeyRecord>, StoreError>> {
-        NowOrLater::now(self.page(query))
+    fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
+        NowOrLater::now(self.page(&query))
     }
 
-    fn commit<'a>(&'a self, changes: &'a [ApiKeyChange]) -> NowOrLater<'a, Result<(), StoreError>> {
-        NowOrLater::now(self.apply(changes))
+    fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {
+        NowOrLater::now(self.apply(&changes))
     }
 
     fn touch(&self, id: ApiKeyId, now: UnixTime) {

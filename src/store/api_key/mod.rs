@@ -49,10 +49,7 @@ pub trait ApiKeyStore: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// Like [`find`](Self::find).
-    fn list<'a>(
-        &'a self,
-        query: &'a ApiKeyQuery,
-    ) -> NowOrLater<'a, Result<Vec<ApiKeyRecord>, StoreError>>;
+    fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>>;
 
     /// Makes all of these changes, or none of them. Each is of another record.
     ///
@@ -61,7 +58,7 @@ pub trait ApiKeyStore: fmt::Debug + Send + Sync {
     /// [`Conflict`](crate::StoreErrorKind::Conflict) if one of them does not meet the state that
     /// it expects, [`Full`](crate::StoreErrorKind::Full) if there is no room for one; then, and
     /// on any other error, nothing has changed.
-    fn commit<'a>(&'a self, changes: &'a [ApiKeyChange]) -> NowOrLater<'a, Result<(), StoreError>>;
+    fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>>;
 
     /// Notes that a key was used, if that is later than what is noted. It changes no version.
     ///
@@ -84,14 +81,11 @@ impl<S: ApiKeyStore + ?Sized> ApiKeyStore for Arc<S> {
         (**self).find_foreign(digest)
     }
 
-    fn list<'a>(
-        &'a self,
-        query: &'a ApiKeyQuery,
-    ) -> NowOrLater<'a, Result<Vec<ApiKeyRecord>, StoreError>> {
+    fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
         (**self).list(query)
     }
 
-    fn commit<'a>(&'a self, changes: &'a [ApiKeyChange]) -> NowOrLater<'a, Result<(), StoreError>> {
+    fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {
         (**self).commit(changes)
     }
 

@@ -46,7 +46,10 @@ use crate::store::StoreErrorKind;
 pub struct ApiKeyRecord {
     id: ApiKeyId,
     digest: PepperedDigest,
+    // Said here too, where the record itself lies: a judge looks no further.
+    is_foreign: bool,
     is_disabled: bool,
+    is_restricted: bool,
     version: u64,
     last_used: Option<UnixTime>,
     principal: Principal,
@@ -59,7 +62,6 @@ pub struct ApiKeyDetails {
     id: ApiKeyId,
     predecessor: Option<ApiKeyId>,
     successor: Option<ApiKeyId>,
-    is_foreign: bool,
     disabled: Option<Disabled>,
     name: Option<String>,
     metadata: BTreeMap<String, String>,
@@ -79,12 +81,15 @@ impl ApiKeyRecord {
         check(&parts).map_err(corrupt)?;
         let (id, digest) = (parts.id, parts.digest);
         let (version, last_used) = (parts.version, parts.last_used);
-        let is_disabled = parts.disabled.is_some();
+        let (is_foreign, is_disabled) = (parts.is_foreign, parts.disabled.is_some());
+        let is_restricted = !parts.addresses.is_empty();
         let principal = principal(parts)?;
         Ok(Self {
             id,
             digest,
+            is_foreign,
             is_disabled,
+            is_restricted,
             version,
             last_used,
             principal,
@@ -97,6 +102,7 @@ impl ApiKeyRecord {
         let owner = (self.authority().clone(), subject);
         let mut parts = ApiKeyParts::new(self.id, self.digest, owner, self.created_at());
         parts.version = self.version;
+        parts.is_foreign = self.is_foreign;
         parts.not_before = self.principal.not_before();
         parts.expires_at = self.expires_at();
         parts.last_used = self.last_used;
@@ -187,12 +193,17 @@ impl ApiKeyRecord {
 
     /// Returns true for a key of somebody else's format.
     pub fn is_foreign(&self) -> bool {
-        self.details().is_some_and(|details| details.is_foreign)
+        self.is_foreign
     }
 
     /// Returns true if the key was disabled.
     pub fn is_disabled(&self) -> bool {
         self.is_disabled
+    }
+
+    /// Returns true if the key may be used from some addresses alone.
+    pub fn is_restricted(&self) -> bool {
+        self.is_restricted
     }
 
     /// Returns when the key was disabled and why.
@@ -234,11 +245,6 @@ impl ApiKeyDetails {
         self.predecessor
     }
 
-    /// Returns true for a key of somebody else's format.
-    pub fn is_foreign(&self) -> bool {
-        self.is_foreign
-    }
-
     /// Returns what people call the key.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
@@ -262,7 +268,6 @@ impl ApiKeyDetails {
     fn into_parts(self, parts: &mut ApiKeyParts) {
         parts.predecessor = self.predecessor;
         parts.successor = self.successor;
-        parts.is_foreign = self.is_foreign;
         parts.disabled = self.disabled;
         parts.name = self.name;
         parts.metadata = self.metadata;
@@ -310,7 +315,6 @@ fn principal(parts: ApiKeyParts) -> Result<Principal, StoreError> {
             id: parts.id,
             predecessor: parts.predecessor,
             successor: parts.successor,
-            is_foreign: parts.is_foreign,
             disabled: parts.disabled,
             name: parts.name,
             metadata: parts.metadata,

@@ -33,7 +33,7 @@ fn store(capacity: usize) -> MemoryApiKeyStore {
 }
 
 fn commit(store: &MemoryApiKeyStore, changes: &[ApiKeyChange]) -> Option<StoreErrorKind> {
-    let result = store.commit(changes).try_now().unwrap();
+    let result = store.commit(changes.to_vec()).try_now().unwrap();
     result.err().map(|error| error.kind())
 }
 
@@ -44,7 +44,7 @@ fn version(store: &MemoryApiKeyStore, n: u64) -> Option<u64> {
 
 fn list(store: &MemoryApiKeyStore, filter: ApiKeyFilter) -> Vec<ApiKeyId> {
     let query = ApiKeyQuery::new("ring", filter, 1_000);
-    let page = store.list(&query).try_now().unwrap().unwrap();
+    let page = store.list(query).try_now().unwrap().unwrap();
     page.iter().map(ApiKeyRecord::id).collect()
 }
 
@@ -209,7 +209,7 @@ fn lists_give_what_the_query_asks_for_in_pages() {
     let mut query = ApiKeyQuery::new("ring", ApiKeyFilter::All, 2);
     let mut pages = Vec::new();
     loop {
-        let page = store.list(&query).try_now().unwrap().unwrap();
+        let page = store.list(query.clone()).try_now().unwrap().unwrap();
         let Some(last) = page.last() else { break };
         query = query.after(last.id());
         pages.push(page.iter().map(ApiKeyRecord::id).collect::<Vec<_>>());
