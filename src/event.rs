@@ -10,6 +10,14 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// The digest of an API key was to be made anew under the current pepper, and the older one
+    /// stays: the key is good, and its next use tries again.
+    DigestKept {
+        /// The key's id.
+        key: &'a str,
+        /// What the store said, a stable code.
+        reason: &'static str,
+    },
     /// A member of a JWK Set was left out; its siblings stay good.
     KeySkipped {
         /// Position of the member in `keys`, from 0.

@@ -96,3 +96,6 @@ pub const PEPPERS_OLDER: usize = 8;
 
 /// Longest secret in bytes that is read from a file, a variable or a closure.
 pub const SECRET_BYTES: usize = 64 * 1024;
+
+/// Least time between two notes that an API key was used.
+pub const API_KEY_USE: Duration = Duration::from_secs(60);

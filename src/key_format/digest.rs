@@ -31,7 +31,7 @@ impl KeyDigest {
         Self(digest)
     }
 
-    pub(super) fn ct_eq(&self, other: &Self) -> subtle::Choice {
+    pub(crate) fn ct_eq(&self, other: &Self) -> subtle::Choice {
         self.0.ct_eq(&other.0)
     }
 }

@@ -1,9 +1,13 @@
 //! Judges: who a credential belongs to, or why it is refused.
 
+mod api_key;
 mod authorities;
 mod jwt;
 mod router;
 
+pub use api_key::ApiKeyRing;
+pub use api_key::ApiKeyValidator;
+pub use api_key::ApiKeyValidatorBuilder;
 pub use authorities::Authorities;
 pub use jwt::JwtBuilder;
 pub use jwt::JwtValidator;
