@@ -99,3 +99,6 @@ pub const SECRET_BYTES: usize = 64 * 1024;
 
 /// Least time between two notes that an API key was used.
 pub const API_KEY_USE: Duration = Duration::from_secs(60);
+
+/// Most records of one page of a list of API keys.
+pub const API_KEY_PAGE: usize = 100;

@@ -58,6 +58,10 @@ impl ForeignFormat {
         self
     }
 
+    pub(crate) const fn takes_sha256(&self) -> bool {
+        self.takes_sha256
+    }
+
     /// Accepts a key. Succeeds only if it has between the least number of bytes and 1024, all
     /// visible ASCII characters.
     ///
