@@ -76,7 +76,7 @@ pub const API_KEY_PREFIX_BYTES: usize = 32;
 /// Entropy in bits of the secret of a new API key, unless configured otherwise.
 pub const API_KEY_SECRET_BITS: u32 = 256;
 
-/// Least entropy in bits of the secret of an API key. Source: NIST SP 800-131A asks for 112.
+/// Least entropy in bits of the secret of an API key. NIST SP 800-131A asks for 112.
 pub const API_KEY_SECRET_BITS_MIN: u32 = 128;
 
 /// Most entropy in bits of the secret of an API key.

@@ -16,8 +16,8 @@ const FAIR: u8 = 248;
 
 /// Returns how many characters hold at least this entropy.
 pub(crate) const fn len_for(bits: u32) -> usize {
-    // A character holds log2(62) = 5.9541... bits.
-    (bits as usize * 1000).div_ceil(5954)
+    // A character holds log2(62) = 5.954196... bits.
+    (bits as usize * 1_000_000).div_ceil(5_954_196)
 }
 
 /// Returns the character of a digit, counted modulo 62.
@@ -59,4 +59,53 @@ fn push_fair(text: &mut String, bytes: &[u8], len: usize) {
         fair.take(room)
             .map(|byte| char::from(digit(u64::from(*byte)))),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_character_is_as_likely_as_the_others() {
+        let bytes: Vec<u8> = (0..=u8::MAX).collect();
+        let mut text = String::new();
+        push_fair(&mut text, &bytes, usize::MAX);
+        for digit in DIGITS {
+            let count = text.bytes().filter(|byte| byte == digit).count();
+            assert_eq!(count, 4, "{}", char::from(*digit));
+        }
+        assert_eq!(text.len(), 248);
+    }
+
+    #[test]
+    fn lengths_hold_the_entropy_that_was_asked_for() {
+        for bits in 1..=1024 {
+            let held = |len: usize| len as f64 * 62_f64.log2();
+            assert!(held(len_for(bits)) >= f64::from(bits), "{bits}");
+            assert!(held(len_for(bits) - 1) < f64::from(bits), "{bits}");
+        }
+        assert_eq!([128, 256, 512].map(len_for), [22, 43, 86]);
+    }
+
+    #[test]
+    fn random_texts_have_their_length_and_differ() {
+        for len in [0, 1, 16, 43, 64, 65, 1000] {
+            let text = random_text(len).unwrap();
+            assert_eq!(text.len(), len);
+            assert!(is_text(text.as_bytes()));
+        }
+        let texts: HashSet<_> = (0..1000)
+            .map(|_| random_text(43).unwrap().to_string())
+            .collect();
+        assert_eq!(texts.len(), 1000);
+    }
+
+    #[test]
+    fn text_is_letters_and_digits_alone() {
+        for byte in 0..=u8::MAX {
+            assert_eq!(is_text(&[byte]), DIGITS.contains(&byte), "{byte}");
+        }
+    }
 }

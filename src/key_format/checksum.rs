@@ -15,3 +15,16 @@ pub(super) fn of(text: &[u8]) -> [u8; LEN] {
     }
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksum_is_the_crc_32_of_the_catalogue_in_base62() {
+        // The check value of CRC-32/ISO-HDLC is 0xcbf43926.
+        assert_eq!(crc32fast::hash(b"123456789"), 0xcbf4_3926);
+        assert_eq!(&of(b"123456789"), b"3jZRME");
+        assert_eq!(&of(b""), b"000000");
+    }
+}

@@ -44,7 +44,7 @@ use crate::rejection::RejectionKind;
 /// use bearergate::RejectionKind;
 ///
 /// let format = ApiKeyFormat::new("acme_live")?;
-/// let key = "acme_live_0123456789ABCDEF_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg1gf5mJ";
+/// let key = "acme_live_0123456789ABCDEF_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg3GTem3";
 /// assert_eq!(format.parse(key)?.id().as_str(), "0123456789ABCDEF");
 ///
 /// let typo = key.replace("_0", "_O");

@@ -40,6 +40,8 @@ use crate::secret::Secret;
 pub struct PepperSet {
     current: Pepper,
     older: Vec<Pepper>,
+    /// Compared with where there is no record.
+    nobodys: PepperedDigest,
 }
 
 impl PepperSet {
@@ -50,8 +52,10 @@ impl PepperSet {
     /// [`ConfigErrorKind::OutOfRange`] for version 0, [`ConfigErrorKind::KeyWeak`] for a pepper
     /// that is too short, or the error of the source.
     pub fn new(version: u32, source: &SecretSource) -> Result<Self, ConfigError> {
+        let current = Pepper::read(version, source)?;
         Ok(Self {
-            current: Pepper::read(version, source)?,
+            nobodys: PepperedDigest::new(KeyDigest::from_bytes([0; 32]), current.version),
+            current,
             older: Vec::new(),
         })
     }
@@ -88,13 +92,12 @@ impl PepperSet {
     /// Compares a key with what is stored under its id; `None` where nothing is. The work is the
     /// same in every case: one HMAC and one comparison in constant time.
     pub(crate) fn compare(&self, key: &ParsedKey<'_>, stored: Option<&PepperedDigest>) -> Match {
-        const NOBODYS: PepperedDigest = PepperedDigest::sha256([0; 32]);
-        let (is_known, stored) = (stored.is_some(), stored.unwrap_or(&NOBODYS));
+        let (is_known, stored) = (stored.is_some(), stored.unwrap_or(&self.nobodys));
         let pepper = self.all().find(|own| own.version == stored.version());
         let made = pepper.unwrap_or(&self.current).digest(key.signed());
-        let is_equal = bool::from(made.digest().ct_eq(stored.digest()));
+        let is_equal = (made.digest() == stored.digest()) & is_known;
         match pepper {
-            None if is_known => Match::NoPepper,
+            None => Match::NoPepper,
             Some(pepper) if is_equal && pepper.version == self.current() => Match::Current,
             Some(_) if is_equal => Match::Older,
             _ => Match::None,
@@ -216,4 +219,191 @@ fn plain(text: &[u8]) -> PepperedDigest {
 
 fn refused(kind: ConfigErrorKind, detail: String) -> ConfigError {
     ConfigError::new(kind, "peppers", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key_format::ApiKeyFormat;
+    use crate::key_format::ForeignFormat;
+
+    const KEY: &str =
+        "acme_live_0123456789ABCDEF_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg3GTem3";
+    const FOREIGN: &str = "c0ffee00-7a11-4d0e-9f3b-2b1d";
+
+    fn source(byte: u8, len: usize) -> SecretSource {
+        let read = move || -> Result<Secret, std::io::Error> { Ok(Secret::new(vec![byte; len])) };
+        SecretSource::from_fn("test", read)
+    }
+
+    /// Version 1 is of sevens, version 2 of eights, and so on.
+    fn set(current: u32, older: &[u32]) -> PepperSet {
+        let of = |version: u32| source(6 + u8::try_from(version).unwrap(), 32);
+        let start = PepperSet::new(current, &of(current)).unwrap();
+        let add = |set: PepperSet, version: &u32| set.with_older(*version, &of(*version));
+        older.iter().try_fold(start, add).unwrap()
+    }
+
+    fn format() -> ApiKeyFormat {
+        ApiKeyFormat::new("acme_live").unwrap()
+    }
+
+    fn parsed() -> ParsedKey<'static> {
+        format().parse(KEY).unwrap()
+    }
+
+    fn hex(digest: &KeyDigest) -> String {
+        digest
+            .as_bytes()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect()
+    }
+
+    fn kind<T>(result: Result<T, ConfigError>) -> Option<ConfigErrorKind> {
+        result.err().map(|error| error.kind())
+    }
+
+    // Computed with the hmac and hashlib modules of Python.
+    #[test]
+    fn digests_are_hmac_sha_256_under_a_key_derived_from_the_pepper() {
+        let (set, foreign) = (set(1, &[]), ForeignFormat::new(16).unwrap());
+        assert_eq!(
+            hex(set.digest(&parsed()).digest()),
+            "b71d0fdaa88e8bde86290ea533666197cba6a956146ac03c4739461c7a7ee9f9"
+        );
+        assert_eq!(
+            hex(set
+                .foreign_digest(&foreign.parse(FOREIGN).unwrap())
+                .digest()),
+            "33c9292d20a82d424144b76803ebe61cc73720a1852f9f193e01127c898e4c6c"
+        );
+    }
+
+    #[test]
+    fn the_right_key_matches_and_another_does_not() {
+        let (set, minted) = (set(1, &[]), format().mint().unwrap());
+        let stored = set.digest(&minted.parsed());
+        assert_eq!(set.compare(&minted.parsed(), Some(&stored)), Match::Current);
+        assert_eq!(set.compare(&parsed(), Some(&stored)), Match::None);
+        assert_eq!(set.compare(&minted.parsed(), None), Match::None);
+    }
+
+    #[test]
+    fn an_older_pepper_matches_and_says_so() {
+        let stored = set(1, &[]).digest(&parsed());
+        let rotated = set(3, &[2, 1]);
+        assert_eq!(rotated.compare(&parsed(), Some(&stored)), Match::Older);
+        let again = rotated.digest(&parsed());
+        assert_eq!(again.version(), PepperVersion::from_number(3));
+        assert_eq!(rotated.compare(&parsed(), Some(&again)), Match::Current);
+    }
+
+    #[test]
+    fn a_pepper_that_is_gone_leaves_a_key_unjudged() {
+        let stored = set(1, &[]).digest(&parsed());
+        assert_eq!(
+            set(2, &[]).compare(&parsed(), Some(&stored)),
+            Match::NoPepper
+        );
+        assert_eq!(set(2, &[1]).compare(&parsed(), Some(&stored)), Match::Older);
+    }
+
+    #[test]
+    fn a_key_of_ours_never_stands_on_a_plain_digest() {
+        let stored = plain(parsed().signed());
+        assert_eq!(
+            set(1, &[]).compare(&parsed(), Some(&stored)),
+            Match::NoPepper
+        );
+    }
+
+    #[test]
+    fn the_digest_covers_prefix_id_and_secret() {
+        let set = set(1, &[]);
+        let digest = set.digest(&parsed());
+        for (at, other) in [(0, "b"), (10, "1"), (30, "z")] {
+            let mut text = KEY[..KEY.len() - 6].to_owned();
+            text.replace_range(at..=at, other);
+            let changed = ParsedKey {
+                id: parsed().id(),
+                signed: text.as_bytes(),
+            };
+            assert_eq!(set.compare(&changed, Some(&digest)), Match::None, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_key_may_stand_under_every_pepper_and_as_sha_256_where_that_is_on() {
+        let (set, format) = (set(3, &[2, 1]), ForeignFormat::new(16).unwrap());
+        let versions = |format: &ForeignFormat| -> Vec<u32> {
+            let key = format.parse(FOREIGN).unwrap();
+            let all = set.foreign_digests(&key);
+            all.map(|digest| digest.version().number()).collect()
+        };
+        assert_eq!(versions(&format), [3, 2, 1]);
+        assert_eq!(versions(&format.with_imported_sha256()), [3, 2, 1, 0]);
+    }
+
+    #[test]
+    fn an_imported_digest_is_the_plain_one_of_the_text() {
+        let format = ForeignFormat::new(16).unwrap().with_imported_sha256();
+        let key = format.parse(FOREIGN).unwrap();
+        let last = set(1, &[]).foreign_digests(&key).last().unwrap();
+        let hash = digest::digest(&digest::SHA256, FOREIGN.as_bytes());
+        let imported = PepperedDigest::sha256(hash.as_ref().try_into().unwrap());
+        assert_eq!(last, imported);
+    }
+
+    #[test]
+    fn a_foreign_key_never_has_the_digest_of_one_of_ours() {
+        let set = set(1, &[]);
+        let text = str::from_utf8(parsed().signed).unwrap();
+        let foreign = ForeignFormat::new(16).unwrap();
+        let foreign = set.foreign_digest(&foreign.parse(text).unwrap());
+        assert_ne!(foreign.digest(), set.digest(&parsed()).digest());
+    }
+
+    #[test]
+    fn a_pepper_needs_32_bytes() {
+        assert!(PepperSet::new(1, &source(7, 32)).is_ok());
+        let short = PepperSet::new(1, &source(7, 31));
+        assert_eq!(kind(short), Some(ConfigErrorKind::KeyWeak));
+    }
+
+    #[test]
+    fn versions_count_from_one() {
+        assert!(PepperSet::new(1, &source(7, 32)).is_ok());
+        let zero = PepperSet::new(0, &source(7, 32));
+        assert_eq!(kind(zero), Some(ConfigErrorKind::OutOfRange));
+    }
+
+    #[test]
+    fn versions_and_peppers_of_a_set_differ() {
+        let start = || PepperSet::new(1, &source(7, 32)).unwrap();
+        assert!(start().with_older(2, &source(8, 32)).is_ok());
+        for (version, byte) in [(1, 8), (2, 7)] {
+            let clash = start().with_older(version, &source(byte, 32));
+            assert_eq!(
+                kind(clash),
+                Some(ConfigErrorKind::Conflict),
+                "{version} {byte}"
+            );
+        }
+    }
+
+    #[test]
+    fn there_are_at_most_eight_older_peppers() {
+        let full = set(9, &[1, 2, 3, 4, 5, 6, 7, 8]);
+        let more = full.with_older(10, &source(99, 32));
+        assert_eq!(kind(more), Some(ConfigErrorKind::OutOfRange));
+    }
+
+    #[test]
+    fn debug_shows_versions_alone() {
+        assert_eq!(
+            format!("{:?}", set(2, &[1])),
+            "PepperSet { current: PepperVersion(2), older: [PepperVersion(1)], .. }"
+        );
+    }
 }

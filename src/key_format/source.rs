@@ -149,15 +149,65 @@ impl fmt::Debug for SecretSource {
 }
 
 fn without_line_end(secret: Secret) -> Secret {
-    let Ok(text) = str::from_utf8(secret.expose()) else {
-        return secret;
-    };
-    let line = text
-        .strip_suffix('\n')
-        .map(|t| t.strip_suffix('\r').unwrap_or(t));
-    line.map_or_else(|| Secret::new(text.into()), |line| Secret::new(line.into()))
+    let text = str::from_utf8(secret.expose()).ok();
+    match text.and_then(|text| text.strip_suffix('\n')) {
+        Some(line) => Secret::new(line.strip_suffix('\r').unwrap_or(line).into()),
+        None => secret,
+    }
 }
 
 fn refused(kind: ConfigErrorKind, detail: String) -> ConfigError {
     ConfigError::new(kind, "secret", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env_read(pairs: &[(&str, &str)]) -> Result<Secret, ConfigError> {
+        let source = SecretSource::env("PEPPER");
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        source.checked(source.one_of(pairs, "PEPPER")?)
+    }
+
+    fn kind(result: Result<Secret, ConfigError>) -> ConfigErrorKind {
+        result.unwrap_err().kind()
+    }
+
+    #[test]
+    fn a_variable_is_read_as_it_stands() {
+        let read = env_read(&[("OTHER", "x"), ("PEPPER", " s3cret\n")]).unwrap();
+        assert_eq!(read.expose(), b" s3cret\n");
+    }
+
+    #[test]
+    fn a_variable_that_is_unset_empty_or_twice_there_is_refused() {
+        assert_eq!(
+            kind(env_read(&[("PEPPER_2", "x")])),
+            ConfigErrorKind::Unreadable
+        );
+        assert_eq!(kind(env_read(&[("PEPPER", "")])), ConfigErrorKind::Empty);
+        for second in ["a", "b", ""] {
+            let twice = env_read(&[("PEPPER", "a"), ("X", "y"), ("PEPPER", second)]);
+            assert_eq!(kind(twice), ConfigErrorKind::Conflict);
+        }
+    }
+
+    #[test]
+    fn one_line_end_of_a_text_is_no_part_of_it() {
+        let cut = |bytes: &[u8]| {
+            without_line_end(Secret::new(bytes.to_vec()))
+                .expose()
+                .to_vec()
+        };
+        assert_eq!(cut(b"s3cret"), b"s3cret");
+        assert_eq!(cut(b"s3cret\n"), b"s3cret");
+        assert_eq!(cut(b"s3cret\r\n"), b"s3cret");
+        assert_eq!(cut(b"s3cret\n\n"), b"s3cret\n");
+        assert_eq!(cut(b"s3cret\r"), b"s3cret\r");
+        assert_eq!(cut(b"\n"), b"");
+        assert_eq!(cut(b"\xff\n"), b"\xff\n");
+    }
 }
