@@ -5,6 +5,7 @@ use std::fmt;
 use crate::limits;
 use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
+use crate::rejection::Rejection;
 use crate::rejection::RejectionKind;
 
 /// The form of API keys that an organisation issued before: any opaque text, looked up by its
@@ -68,10 +69,10 @@ impl ForeignFormat {
     /// # Errors
     ///
     /// [`ApiKeyMalformed`](RejectionKind::ApiKeyMalformed) for everything else.
-    pub fn parse<'k>(&self, key: &'k str) -> Result<ForeignKey<'k>, RejectionKind> {
+    pub fn parse<'k>(&self, key: &'k str) -> Result<ForeignKey<'k>, Rejection> {
         let is_long_enough = (self.min_bytes..=limits::FOREIGN_KEY_BYTES).contains(&key.len());
         if !is_long_enough || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(RejectionKind::ApiKeyMalformed);
+            return Err(RejectionKind::ApiKeyMalformed.into());
         }
         Ok(ForeignKey {
             text: key.as_bytes(),

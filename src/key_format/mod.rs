@@ -25,10 +25,12 @@ pub(crate) use minted::MintedKey;
 pub(crate) use pepper::Match;
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::limits;
 use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
+use crate::rejection::Rejection;
 use crate::rejection::RejectionKind;
 
 /// The form of the API keys that a service issues:
@@ -48,7 +50,7 @@ use crate::rejection::RejectionKind;
 /// assert_eq!(format.parse(key)?.id().as_str(), "0123456789ABCDEF");
 ///
 /// let typo = key.replace("_0", "_O");
-/// assert_eq!(format.parse(&typo).unwrap_err(), RejectionKind::ApiKeyMalformed);
+/// assert_eq!(format.parse(&typo).unwrap_err().kind(), RejectionKind::ApiKeyMalformed);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -81,7 +83,7 @@ impl ApiKeyFormat {
     /// # Errors
     ///
     /// [`ConfigErrorKind::OutOfRange`].
-    pub fn secret_bits(mut self, bits: u32) -> Result<Self, ConfigError> {
+    pub fn with_secret_bits(mut self, bits: u32) -> Result<Self, ConfigError> {
         let range = limits::API_KEY_SECRET_BITS_MIN..=limits::API_KEY_SECRET_BITS_MAX;
         if !range.contains(&bits) {
             let detail = format!("{bits} bits were asked for; give 128 to 512");
@@ -102,9 +104,9 @@ impl ApiKeyFormat {
     /// # Errors
     ///
     /// [`ApiKeyMalformed`](RejectionKind::ApiKeyMalformed) for everything else.
-    pub fn parse<'k>(&self, key: &'k str) -> Result<ParsedKey<'k>, RejectionKind> {
-        self.split(key.as_bytes())
-            .ok_or(RejectionKind::ApiKeyMalformed)
+    pub fn parse<'k>(&self, key: &'k str) -> Result<ParsedKey<'k>, Rejection> {
+        let parsed = self.split(key.as_bytes());
+        parsed.ok_or_else(|| RejectionKind::ApiKeyMalformed.into())
     }
 
     fn split<'k>(&self, key: &'k [u8]) -> Option<ParsedKey<'k>> {
@@ -183,6 +185,5 @@ fn refused(kind: ConfigErrorKind, field: &'static str, detail: String) -> Config
     ConfigError::new(kind, field, detail)
 }
 
-const SECRET_LENS: std::ops::RangeInclusive<usize> =
-    base62::len_for(limits::API_KEY_SECRET_BITS_MIN)
-        ..=base62::len_for(limits::API_KEY_SECRET_BITS_MAX);
+const SECRET_LENS: RangeInclusive<usize> = base62::len_for(limits::API_KEY_SECRET_BITS_MIN)
+    ..=base62::len_for(limits::API_KEY_SECRET_BITS_MAX);

@@ -323,7 +323,7 @@ mod tests {
         let set = set(1, &[]);
         let digest = set.digest(&parsed());
         for (at, other) in [(0, "b"), (10, "1"), (30, "z")] {
-            let mut text = KEY[..KEY.len() - 6].to_owned();
+            let mut text = String::from_utf8(parsed().signed.to_vec()).unwrap();
             text.replace_range(at..=at, other);
             let changed = ParsedKey {
                 id: parsed().id(),
