@@ -39,7 +39,11 @@ fn main() -> io::Result<()> {
     let rounds = if is_bench { ROUNDS } else { 1 };
     for count in SIZES {
         let keys = Keys::new(count);
-        let cases = [("pure computation", pure as Work), ("own keys", own), ("one hot key", hot)];
+        let cases = [
+            ("pure computation", pure as Work),
+            ("own keys", own),
+            ("one hot key", hot),
+        ];
         let mut speeds = cases.map(|_| [vec![], vec![]]);
         for _ in 0..rounds {
             for (speeds, (_, work)) in speeds.iter_mut().zip(cases) {
@@ -49,7 +53,10 @@ fn main() -> io::Result<()> {
         for (speeds, (name, _)) in speeds.into_iter().zip(cases) {
             let [one, two] = speeds.map(median);
             let (gain, ns) = (two / one, 1e9 / one);
-            writeln!(io::stdout(), "{count:>7} keys  {name:<18} {ns:>7.0} ns  second thread: {gain:.2} times")?;
+            writeln!(
+                io::stdout(),
+                "{count:>7} keys  {name:<18} {ns:>7.0} ns  second thread: {gain:.2} times"
+            )?;
         }
     }
     Ok(())
@@ -109,7 +116,9 @@ fn speed(keys: &Keys, work: Work, threads: usize) -> f64 {
             })
         };
         let threads: Vec<_> = (0..threads).map(own).collect();
-        let speeds = threads.into_iter().map(|thread| thread.join().expect("no panic"));
+        let speeds = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"));
         speeds.sum()
     })
 }

@@ -106,7 +106,11 @@ fn last_wrong(keys: &Keys, random: &mut Random) -> String {
 fn one_wrong(keys: &Keys, random: &mut Random, at: usize) -> String {
     let key = keys.any(random);
     let (id, mut secret) = (key.id().to_owned(), key.secret().to_owned());
-    let other = if secret[at..].starts_with('x') { "y" } else { "x" };
+    let other = if secret[at..].starts_with('x') {
+        "y"
+    } else {
+        "x"
+    };
     secret.replace_range(at..=at, other);
     keys.text(&id, &secret)
 }
@@ -187,7 +191,9 @@ fn largest(times: &Times) -> (f64, f64) {
 /// Welch's t between the two classes, of the times up to `most`.
 fn welch(times: &Times, most: u64) -> f64 {
     let [a, b] = [0, 1].map(|class| {
-        let own = times.iter().filter(|(own, time)| *own == class && *time <= most);
+        let own = times
+            .iter()
+            .filter(|(own, time)| *own == class && *time <= most);
         Moments::of(own.map(|(_, time)| *time as f64))
     });
     (a.mean - b.mean) / (a.error() + b.error()).sqrt()

@@ -95,7 +95,7 @@ impl ApiKeyValidator {
         ApiKeyValidatorBuilder::new(ring, store)
     }
 
-    fn judge<'a>(&'a self, presented: &'a Presented<'a>) -> Result<Verdict<'a>, RejectionKind> {
+    fn judge<'a>(&'a self, presented: &'a Presented<'a>) -> Result<Verdict<'a>, Rejection> {
         let text = presented.credential().expose();
         let now = presented.now().or_else(|| self.clock.now());
         let now = now.ok_or(RejectionKind::Unavailable)?;
@@ -289,7 +289,7 @@ impl TokenValidator for ApiKeyValidator {
         presented: &'a Presented<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         self.judge(presented)
-            .unwrap_or_else(|kind| NowOrLater::now(Err(kind.into())))
+            .unwrap_or_else(|rejection| NowOrLater::now(Err(rejection)))
     }
 }
 
