@@ -47,7 +47,9 @@ fn main() -> io::Result<()> {
         let mut speeds = cases.map(|_| [vec![], vec![]]);
         for _ in 0..rounds {
             for (speeds, (_, work)) in speeds.iter_mut().zip(cases) {
-                [1, 2].map(|threads| speeds[threads - 1].push(speed(&keys, work, threads)));
+                for (speeds, threads) in speeds.iter_mut().zip(1..) {
+                    speeds.push(speed(&keys, work, threads));
+                }
             }
         }
         for (speeds, (name, _)) in speeds.into_iter().zip(cases) {

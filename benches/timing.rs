@@ -106,7 +106,7 @@ fn last_wrong(keys: &Keys, random: &mut Random) -> String {
 fn one_wrong(keys: &Keys, random: &mut Random, at: usize) -> String {
     let key = keys.any(random);
     let (id, mut secret) = (key.id().to_owned(), key.secret().to_owned());
-    let other = if secret[at..].starts_with('x') {
+    let other = if secret.as_bytes()[at] == b'x' {
         "y"
     } else {
         "x"

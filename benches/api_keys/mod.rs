@@ -2,24 +2,26 @@
 
 #![expect(dead_code, reason = "each bench uses a part of it")]
 
+use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
+use std::time::Duration;
 
-use bearergate::ApiKeyChange;
 use bearergate::ApiKeyFormat;
-use bearergate::ApiKeyParts;
-use bearergate::ApiKeyRecord;
+use bearergate::ApiKeyManager;
 use bearergate::ApiKeyRing;
-use bearergate::ApiKeyStore;
 use bearergate::ApiKeyValidator;
-use bearergate::KeyDigest;
+use bearergate::ConfigError;
+use bearergate::FakeClock;
 use bearergate::MemoryApiKeyStore;
+use bearergate::NewApiKey;
 use bearergate::PepperSet;
-use bearergate::PepperVersion;
-use bearergate::PepperedDigest;
 use bearergate::Secret;
 use bearergate::SecretSource;
 use bearergate::UnixTime;
-use ring::hmac;
 use ring::rand::SecureRandom;
 use ring::rand::SystemRandom;
 
@@ -27,7 +29,6 @@ use ring::rand::SystemRandom;
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
 const PREFIX: &str = "acme_live_";
-const ID: usize = 16;
 const CHECKSUM: usize = 6;
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -43,47 +44,10 @@ pub(crate) struct Key(String);
 impl Keys {
     /// Makes so many keys.
     pub(crate) fn new(count: usize) -> Self {
-        let pepper = || Ok::<_, std::io::Error>(Secret::new(vec![7; 32]));
-        let peppers = PepperSet::new(1, &SecretSource::from_fn("bench", pepper)).expect("a pepper");
-        let format = ApiKeyFormat::new("acme_live").expect("a prefix");
-        let ring = ApiKeyRing::new("acme keys", format, peppers).expect("a ring");
+        let ring = ring().expect("a ring");
         let store = Arc::new(MemoryApiKeyStore::new(count).expect("a store"));
-        let mut random = Random::new();
-        let mac = hmac::sign(
-            &hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]),
-            b"bearergate api key",
-        );
-        let mac = hmac::Key::new(hmac::HMAC_SHA256, mac.as_ref());
-        let keys = (0..count)
-            .map(|n| {
-                let id = random.text(16);
-                let signed = format!("{PREFIX}{id}_{}", random.text(43));
-                let digest = hmac::sign(&mac, signed.as_bytes())
-                    .as_ref()
-                    .try_into()
-                    .unwrap();
-                let digest = PepperedDigest::new(
-                    KeyDigest::from_bytes(digest),
-                    PepperVersion::from_number(1),
-                );
-                let owner = ("acme keys".into(), format!("robot-{n}"));
-                let mut parts = ApiKeyParts::new(
-                    id.parse().unwrap(),
-                    digest,
-                    owner,
-                    UnixTime::from_secs(1_700_000_000),
-                );
-                parts.scopes = vec!["orders:read".into(), "orders:write".into()];
-                parts.expires_at = Some(UnixTime::from_secs(1_900_000_000));
-                let record = ApiKeyRecord::from_parts(parts).unwrap();
-                store
-                    .commit(vec![ApiKeyChange::Insert(record)])
-                    .try_now()
-                    .unwrap()
-                    .unwrap();
-                Key(format!("{signed}{}", checksum(signed.as_bytes())))
-            })
-            .collect();
+        let manager = ApiKeyManager::new(ring.clone(), store.clone()).clock(FakeClock::at(NOW));
+        let keys = (0..count).map(|at| create(&manager, at)).collect();
         let validator = ApiKeyValidator::builder(ring, store).build();
         Self {
             validator: validator.expect("a judge"),
@@ -111,17 +75,44 @@ impl Keys {
     }
 }
 
+fn ring() -> Result<ApiKeyRing, ConfigError> {
+    let pepper = || Ok::<_, io::Error>(Secret::new(vec![7; 32]));
+    let peppers = PepperSet::new(1, &SecretSource::from_fn("bench", pepper))?;
+    ApiKeyRing::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)
+}
+
+fn create(manager: &ApiKeyManager, at: usize) -> Key {
+    let draft = NewApiKey::of(format!("robot-{at}")).expires_in(Duration::from_secs(86_400));
+    let draft = draft.scopes(["orders:read", "orders:write"]);
+    let created = ready(manager.create(draft)).expect("ready").expect("a key");
+    Key(created.key.reveal())
+}
+
+/// A store in memory never waits.
+fn ready<F: Future>(future: F) -> Option<F::Output> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
 impl Key {
     pub(crate) fn text(&self) -> &str {
         &self.0
     }
 
     pub(crate) fn id(&self) -> &str {
-        &self.0[PREFIX.len()..][..ID]
+        self.part(1)
     }
 
     pub(crate) fn secret(&self) -> &str {
-        &self.0[PREFIX.len() + ID + 1..self.0.len() - CHECKSUM]
+        let end = self.part(0);
+        end.split_at(end.len() - CHECKSUM).0
+    }
+
+    /// The parts between the underscores, from the end.
+    fn part(&self, at: usize) -> &str {
+        self.0.rsplit('_').nth(at).expect("a key has its parts")
     }
 }
 

@@ -102,7 +102,9 @@ fn checksum(text: &[u8]) -> String {
     const DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let sum = u64::from(crc32fast::hash(text));
     let places = (0..6_u32).rev().map(|place| sum / 62_u64.pow(place) % 62);
-    places.map(|digit| char::from(DIGITS[digit as usize])).collect()
+    places
+        .map(|digit| char::from(DIGITS[digit as usize]))
+        .collect()
 }
 
 fn shuffle<T>(items: &mut [T]) -> Result<()> {
@@ -110,7 +112,10 @@ fn shuffle<T>(items: &mut [T]) -> Result<()> {
     for last in (1..items.len()).rev() {
         let mut bytes = [0; 8];
         random.fill(&mut bytes)?;
-        items.swap(last, (u64::from_ne_bytes(bytes) % (last as u64 + 1)) as usize);
+        items.swap(
+            last,
+            (u64::from_ne_bytes(bytes) % (last as u64 + 1)) as usize,
+        );
     }
     Ok(())
 }

@@ -7,7 +7,6 @@ mod ours;
 
 use crate::case::Case;
 use crate::error::Result;
-use fixture::Fixture;
 use std::rc::Rc;
 
 /// Makes the cases for so many keys.
