@@ -1,5 +1,10 @@
 //! API keys from their creation to their end, and what a request with one is answered.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test panics where it fails"
+)]
 
 mod common;
 mod faults;
