@@ -102,3 +102,7 @@ pub const API_KEY_USE: Duration = Duration::from_secs(60);
 
 /// Most records of one page of a list of API keys.
 pub const API_KEY_PAGE: usize = 100;
+
+/// Longest life of a session or a family of refresh tokens. Browsers keep no cookie longer
+/// (draft RFC 6265bis section 5.5).
+pub const GRANT_LIFETIME_MAX: Duration = Duration::from_secs(400 * 24 * 60 * 60);

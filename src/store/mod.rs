@@ -4,7 +4,12 @@
 //! clock and makes no decision. Everything that decides stands above it.
 
 mod api_key;
+mod digest;
 mod error;
+mod grant;
+mod mark;
+mod refresh;
+mod session;
 
 pub use api_key::ApiKeyChange;
 pub use api_key::ApiKeyDetails;
@@ -15,5 +20,19 @@ pub use api_key::ApiKeyRecord;
 pub use api_key::ApiKeyStore;
 pub use api_key::Disabled;
 pub use api_key::MemoryApiKeyStore;
+pub use digest::TokenDigest;
 pub use error::StoreError;
 pub use error::StoreErrorKind;
+pub use grant::Grant;
+pub use grant::SessionHandle;
+pub use mark::GrantStore;
+pub use mark::Lookup;
+pub use mark::Mark;
+pub use mark::MarkKey;
+pub use mark::MarkKind;
+pub use mark::Moment;
+pub use refresh::RefreshFamily;
+pub use refresh::RefreshTokenStore;
+pub use refresh::SpentToken;
+pub use session::SessionRecord;
+pub use session::SessionStore;
