@@ -123,6 +123,7 @@ pub use store::Mark;
 pub use store::MarkKey;
 pub use store::MarkKind;
 pub use store::MemoryApiKeyStore;
+pub use store::MemoryGrantStore;
 pub use store::Moment;
 pub use store::RefreshFamily;
 pub use store::RefreshTokenStore;

@@ -210,11 +210,11 @@ impl Grant {
     }
 
     /// Returns the keys of all marks that may end it.
-    pub fn mark_keys(&self) -> impl Iterator<Item = MarkKey> {
-        let authority = || self.authority.clone();
-        let subject = MarkKey::subject(authority(), &*self.subject);
-        let session = self.session.map(|s| MarkKey::session(authority(), s));
-        let client = self.client().map(|c| MarkKey::client(authority(), c));
+    pub fn mark_keys(&self) -> impl Iterator<Item = MarkKey<'_>> {
+        let authority = self.authority.as_str();
+        let subject = MarkKey::subject(authority, &*self.subject);
+        let session = self.session.map(|s| MarkKey::session(authority, s));
+        let client = self.client().map(|c| MarkKey::client(authority, c));
         [Some(subject), session, client].into_iter().flatten()
     }
 }

@@ -1,11 +1,11 @@
 //! Revocation marks: one write ends whatever was granted before it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::clock::UnixTime;
 use crate::future::NowOrLater;
 use crate::limits;
-use crate::principal::Authority;
 use crate::store::Grant;
 use crate::store::SessionHandle;
 use crate::store::StoreError;
@@ -129,29 +129,33 @@ impl MarkKind {
 
 /// Whom a mark is about. Ids mean something only under their authority.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct MarkKey {
+pub struct MarkKey<'a> {
     kind: MarkKind,
-    authority: Authority,
-    id: String,
+    authority: Cow<'a, str>,
+    id: Cow<'a, str>,
 }
 
-impl MarkKey {
+impl<'a> MarkKey<'a> {
     /// Takes a client id.
-    pub fn client(authority: impl Into<Authority>, id: impl Into<String>) -> Self {
+    pub fn client(authority: impl Into<Cow<'a, str>>, id: impl Into<Cow<'a, str>>) -> Self {
         Self::new(MarkKind::Client, authority, id)
     }
 
     /// Takes the handle of a session.
-    pub fn session(authority: impl Into<Authority>, handle: SessionHandle) -> Self {
+    pub fn session(authority: impl Into<Cow<'a, str>>, handle: SessionHandle) -> Self {
         Self::new(MarkKind::Session, authority, handle.to_string())
     }
 
     /// Takes the id of a subject.
-    pub fn subject(authority: impl Into<Authority>, id: impl Into<String>) -> Self {
+    pub fn subject(authority: impl Into<Cow<'a, str>>, id: impl Into<Cow<'a, str>>) -> Self {
         Self::new(MarkKind::Subject, authority, id)
     }
 
-    fn new(kind: MarkKind, authority: impl Into<Authority>, id: impl Into<String>) -> Self {
+    fn new(
+        kind: MarkKind,
+        authority: impl Into<Cow<'a, str>>,
+        id: impl Into<Cow<'a, str>>,
+    ) -> Self {
         Self {
             kind,
             authority: authority.into(),
@@ -165,13 +169,23 @@ impl MarkKey {
     }
 
     /// Returns under whose authority the id stands.
-    pub const fn authority(&self) -> &Authority {
+    pub fn authority(&self) -> &str {
         &self.authority
     }
 
     /// Returns the id of the subject or client, or the text of the session's handle.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Copies what it borrows.
+    #[must_use]
+    pub fn into_owned(self) -> MarkKey<'static> {
+        MarkKey {
+            kind: self.kind,
+            authority: Cow::Owned(self.authority.into_owned()),
+            id: Cow::Owned(self.id.into_owned()),
+        }
     }
 }
 
@@ -188,7 +202,7 @@ impl MarkKey {
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Mark {
-    key: MarkKey,
+    key: MarkKey<'static>,
     at: UnixTime,
     until: UnixTime,
 }
@@ -196,9 +210,12 @@ pub struct Mark {
 impl Mark {
     /// Makes a mark that is kept until everything it can end is over:
     /// [`limits::GRANT_LIFETIME_MAX`].
-    pub fn new(key: MarkKey, at: UnixTime) -> Self {
-        let until = at.saturating_add(limits::GRANT_LIFETIME_MAX);
-        Self { key, at, until }
+    pub fn new(key: MarkKey<'_>, at: UnixTime) -> Self {
+        Self {
+            key: key.into_owned(),
+            at,
+            until: at.saturating_add(limits::GRANT_LIFETIME_MAX),
+        }
     }
 
     /// Lets the mark be forgotten at `until`, when everything it can end is over.
@@ -209,7 +226,7 @@ impl Mark {
     }
 
     /// Returns whom it is about.
-    pub const fn key(&self) -> &MarkKey {
+    pub const fn key(&self) -> &MarkKey<'static> {
         &self.key
     }
 

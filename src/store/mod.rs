@@ -8,8 +8,10 @@ mod digest;
 mod error;
 mod grant;
 mod mark;
+mod memory_grant;
 mod refresh;
 mod session;
+mod shards;
 
 pub use api_key::ApiKeyChange;
 pub use api_key::ApiKeyDetails;
@@ -31,6 +33,7 @@ pub use mark::Mark;
 pub use mark::MarkKey;
 pub use mark::MarkKind;
 pub use mark::Moment;
+pub use memory_grant::MemoryGrantStore;
 pub use refresh::RefreshFamily;
 pub use refresh::RefreshTokenStore;
 pub use refresh::SpentToken;

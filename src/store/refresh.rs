@@ -40,8 +40,9 @@ pub trait RefreshTokenStore: GrantStore {
     /// Puts `family` in the place of the one of the same id and returns its new version, one more
     /// than before.
     ///
-    /// Only if that one is there, no mark ends it, and its version is that of `family`. The old
-    /// moment is kept. Of any number of changes of one version exactly one succeeds.
+    /// Only if that one is there, no mark ends it, and its version is that of `family`; the later
+    /// `last_used` of both and the old moment are kept. Of any number of changes of one version
+    /// exactly one succeeds.
     ///
     /// # Errors
     ///
