@@ -27,6 +27,18 @@ pub enum Event<'a> {
         /// Why it was left out, constant text.
         reason: &'static str,
     },
+    /// A refresh token that was spent before was presented again, so somebody has it who should
+    /// not: its family was revoked.
+    RefreshTokenReused {
+        /// Under whose authority subject, client and session stand.
+        authority: &'a str,
+        /// To whom the tokens were granted.
+        subject: &'a str,
+        /// To which client they were granted.
+        client: &'a str,
+        /// The handle of the session that they hang on.
+        session: Option<&'a str>,
+    },
 }
 
 /// Takes note of [`Event`]s.

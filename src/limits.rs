@@ -106,3 +106,37 @@ pub const API_KEY_PAGE: usize = 100;
 /// Longest life of a session or a family of refresh tokens. Browsers keep no cookie longer
 /// (draft RFC 6265bis section 5.5).
 pub const GRANT_LIFETIME_MAX: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+/// How long a session lasts unused, unless configured otherwise. Source: NIST SP 800-63B
+/// section 4.2.3.
+pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
+
+/// How long a session lasts at the most, unless configured otherwise. Source: NIST SP 800-63B
+/// section 4.2.3.
+pub const SESSION_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// How often the use of a session is written at the most.
+pub const SESSION_TOUCH: Duration = Duration::from_secs(60);
+
+/// Longest data in bytes that a service keeps with a session.
+pub const SESSION_DATA_BYTES: usize = 64 * 1024;
+
+/// Longest subject or client id in bytes of a session or a refresh token. OpenID Connect Core
+/// section 2 caps `sub` at 255.
+pub const GRANT_ID_BYTES: usize = 255;
+
+/// Longest scopes in bytes, joined, of a session or a refresh token.
+pub const GRANT_SCOPES_BYTES: usize = 4 * 1024;
+
+/// Longest claims in bytes of a session or a refresh token.
+pub const GRANT_CLAIMS_BYTES: usize = 16 * 1024;
+
+/// How long a family of refresh tokens lasts, unless configured otherwise.
+pub const REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How long a refresh token lasts unused, unless configured otherwise.
+pub const REFRESH_IDLE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// Longest time for which a spent refresh token still gives its successor. It is off unless
+/// configured.
+pub const REFRESH_GRACE_MAX: Duration = Duration::from_secs(60);

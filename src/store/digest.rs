@@ -20,6 +20,15 @@ impl TokenDigest {
         Self(bytes)
     }
 
+    pub(crate) fn of(digest: ring::digest::Digest) -> Self {
+        let mut bytes = [0; 32];
+        bytes
+            .iter_mut()
+            .zip(digest.as_ref())
+            .for_each(|(to, from)| *to = *from);
+        Self(bytes)
+    }
+
     /// Returns the 32 bytes, for a store to write.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -4,6 +4,7 @@ mod api_key;
 mod authorities;
 mod jwt;
 mod router;
+mod session;
 
 pub use api_key::ApiKeyRing;
 pub use api_key::ApiKeyValidator;
@@ -16,6 +17,9 @@ pub use jwt::NeedsIssuer;
 pub use jwt::NeedsKeys;
 pub use jwt::Ready;
 pub use router::Router;
+pub use session::Session;
+pub(crate) use session::SessionId;
+pub use session::SessionValidator;
 
 use std::borrow::Cow;
 use std::fmt;
