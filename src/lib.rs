@@ -55,6 +55,8 @@ pub use gate::GateBuilder;
 pub use issue::ApiKeyError;
 pub use issue::ApiKeyErrorKind;
 pub use issue::ApiKeyManager;
+pub use issue::GrantError;
+pub use issue::GrantErrorKind;
 pub use issue::IssuedApiKey;
 pub use issue::NeedsExpiry;
 pub use issue::NewApiKey;

@@ -6,6 +6,8 @@ use ring::error::Unspecified;
 
 use crate::clock::UnixTime;
 use crate::credential::charset;
+use crate::issue::GrantError;
+use crate::issue::GrantErrorKind;
 use crate::json::Document;
 use crate::limits;
 use crate::principal::Authority;
@@ -13,8 +15,6 @@ use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
 use crate::store::Grant;
 use crate::store::GrantStore;
-use crate::store::StoreError;
-use crate::store::StoreErrorKind;
 
 /// To whom something shall be granted, and what.
 #[derive(Clone, Default)]
@@ -33,7 +33,7 @@ pub(super) struct Privileges {
 
 impl Draft {
     /// Makes a grant of it.
-    pub(super) fn grant(self, authority: &Authority, now: UnixTime) -> Result<Grant, StoreError> {
+    pub(super) fn grant(self, authority: &Authority, now: UnixTime) -> Result<Grant, GrantError> {
         check_id("the subject", &self.subject)?;
         if let Some(client) = &self.client {
             check_id("the client", client)?;
@@ -55,7 +55,7 @@ impl Privileges {
     }
 
     /// Replaces what is said, and keeps the rest of the grant.
-    pub(super) fn put_on(self, mut grant: Grant) -> Result<Grant, StoreError> {
+    pub(super) fn put_on(self, mut grant: Grant) -> Result<Grant, GrantError> {
         if let Some(scopes) = self.scopes {
             check_scopes(&scopes)?;
             grant = grant.with_scopes(Some(scopes));
@@ -94,18 +94,13 @@ pub(super) fn check_lifetime(
     Ok(())
 }
 
-/// Makes the error for what must not be stored; the text says what, never its value.
-pub(super) fn malformed(what: &'static str) -> StoreError {
-    StoreError::new(StoreErrorKind::Corrupt).with_source(what)
-}
-
 /// Makes the error for a failing random source.
-pub(super) fn no_random(_: Unspecified) -> StoreError {
-    StoreError::new(StoreErrorKind::Unavailable).with_source("there are no random numbers")
+pub(super) fn no_random(_: Unspecified) -> GrantError {
+    GrantError::new(GrantErrorKind::Unavailable).with_source("there are no random numbers")
 }
 
 /// Removes all that is over from a store.
-pub(super) async fn purge(store: &dyn GrantStore, now: UnixTime) -> Result<usize, StoreError> {
+pub(super) async fn purge(store: &dyn GrantStore, now: UnixTime) -> Result<usize, GrantError> {
     let mut all = 0_usize;
     loop {
         match store.purge(now).await? {
@@ -115,26 +110,28 @@ pub(super) async fn purge(store: &dyn GrantStore, now: UnixTime) -> Result<usize
     }
 }
 
-fn check_id(what: &str, id: &str) -> Result<(), StoreError> {
+fn check_id(what: &str, id: &str) -> Result<(), GrantError> {
     if id.is_empty() || id.len() > limits::GRANT_ID_BYTES || id.chars().any(char::is_control) {
         let detail = format!("{what} is empty, over 255 bytes, or has control characters");
-        return Err(StoreError::new(StoreErrorKind::Corrupt).with_source(detail));
+        return Err(GrantError::malformed(detail));
     }
     Ok(())
 }
 
-fn check_scopes(scopes: &str) -> Result<(), StoreError> {
+fn check_scopes(scopes: &str) -> Result<(), GrantError> {
     let legal = |b: u8| b == b' ' || charset::is_nqchar(b);
     if scopes.len() > limits::GRANT_SCOPES_BYTES || !scopes.bytes().all(legal) {
-        return Err(malformed("the scopes are too long, or no scopes of OAuth"));
+        return Err(GrantError::malformed(
+            "the scopes are too long, or no scopes of OAuth",
+        ));
     }
     Ok(())
 }
 
-fn check_claims(claims: &str) -> Result<(), StoreError> {
+fn check_claims(claims: &str) -> Result<(), GrantError> {
     if claims.len() > limits::GRANT_CLAIMS_BYTES {
-        return Err(malformed("the claims are too long"));
+        return Err(GrantError::malformed("the claims are too long"));
     }
     let checked = Document::parse(claims.as_bytes()).map(drop);
-    checked.map_err(|e| StoreError::new(StoreErrorKind::Corrupt).with_source(e))
+    checked.map_err(GrantError::malformed)
 }

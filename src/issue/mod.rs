@@ -1,6 +1,10 @@
 //! Minting: credentials that this service issues, and their lives.
 
 mod api_key;
+mod draft;
+mod grant_error;
+mod refresh;
+mod session;
 
 pub use api_key::ApiKeyError;
 pub use api_key::ApiKeyErrorKind;
@@ -8,12 +12,8 @@ pub use api_key::ApiKeyManager;
 pub use api_key::IssuedApiKey;
 pub use api_key::NeedsExpiry;
 pub use api_key::NewApiKey;
-//! Minting and rotation: sessions and refresh tokens.
-
-mod draft;
-mod refresh;
-mod session;
-
+pub use grant_error::GrantError;
+pub use grant_error::GrantErrorKind;
 pub use refresh::NewRefresh;
 pub use refresh::RefreshManager;
 pub use refresh::RefreshManagerBuilder;

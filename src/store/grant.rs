@@ -272,7 +272,7 @@ mod tests {
         for bad in [
             "",
             "-_s",
-            text.trim_start_matches(|c| c == '-'),
+            text.trim_start_matches('-'),
             &format!("{text}A"),
             &format!("{text}=="),
         ] {

@@ -16,6 +16,8 @@ use std::time::Duration;
 use bearergate::Event;
 use bearergate::FakeClock;
 use bearergate::Gate;
+use bearergate::GrantError;
+use bearergate::GrantErrorKind;
 use bearergate::GrantStore;
 use bearergate::Lookup;
 use bearergate::Mark;
@@ -322,6 +324,6 @@ pub(crate) fn for_alice() -> NewRefresh {
     NewRefresh::new("alice", CLIENT)
 }
 
-pub(crate) fn kind_of<T>(result: Result<T, StoreError>) -> Option<StoreErrorKind> {
+pub(crate) fn kind_of<T>(result: Result<T, GrantError>) -> Option<GrantErrorKind> {
     result.err().map(|error| error.kind())
 }

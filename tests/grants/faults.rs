@@ -1,8 +1,9 @@
 //! A store that does not answer, or answers later, and a clock that stopped.
 
+use bearergate::GrantErrorKind;
+use bearergate::RefreshRequest;
 use bearergate::RejectionKind;
 use bearergate::SessionChange;
-use bearergate::StoreErrorKind;
 
 use crate::common::CLIENT;
 use crate::common::Faulty;
@@ -12,10 +13,9 @@ use crate::common::for_alice;
 use crate::common::kind_of;
 use crate::common::run;
 use crate::common::secs;
-use bearergate::RefreshRequest;
 
 const UNAVAILABLE: Option<RejectionKind> = Some(RejectionKind::Unavailable);
-const DOWN: Option<StoreErrorKind> = Some(StoreErrorKind::Unavailable);
+const DOWN: Option<GrantErrorKind> = Some(GrantErrorKind::Unavailable);
 
 #[test]
 fn i05_a_store_that_cannot_read_is_not_a_bad_credential() {

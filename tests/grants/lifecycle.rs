@@ -1,14 +1,15 @@
 //! How sessions begin, change and end.
 
+use std::sync::Arc;
+
 use bearergate::ConfigErrorKind;
+use bearergate::GrantErrorKind;
 use bearergate::MemoryGrantStore;
 use bearergate::NewSession;
 use bearergate::RejectionKind;
 use bearergate::SessionChange;
 use bearergate::SessionManager;
-use bearergate::StoreErrorKind;
 use bearergate::limits;
-use std::sync::Arc;
 
 use crate::common::Service;
 use crate::common::alice;
@@ -18,7 +19,7 @@ use crate::common::secs;
 
 const UNKNOWN: Option<RejectionKind> = Some(RejectionKind::SessionUnknown);
 const REVOKED: Option<RejectionKind> = Some(RejectionKind::TokenRevoked);
-const CONFLICT: Option<StoreErrorKind> = Some(StoreErrorKind::Conflict);
+const CONFLICT: Option<GrantErrorKind> = Some(GrantErrorKind::Conflict);
 
 #[test]
 fn i07_a_change_of_privileges_comes_with_a_new_id() {
@@ -184,7 +185,7 @@ fn what_is_over_makes_room_and_nothing_else_does() {
     service.clock.advance(secs(30));
     let (b, _) = service.log_in(alice());
     let third = run(service.sessions.create(alice()));
-    assert_eq!(kind_of(third), Some(StoreErrorKind::Full));
+    assert_eq!(kind_of(third), Some(GrantErrorKind::Full));
     service.clock.advance(secs(59));
     assert_eq!(service.kind(&b), None);
     let (c, _) = service.log_in(alice());
@@ -198,7 +199,7 @@ fn marks_are_bounded_and_a_full_store_says_so() {
     let revoke = |subject: &str| run(service.sessions.revoke_subject(subject));
     revoke("a").unwrap();
     revoke("b").unwrap();
-    assert_eq!(kind_of(revoke("c")), Some(StoreErrorKind::Full));
+    assert_eq!(kind_of(revoke("c")), Some(GrantErrorKind::Full));
     revoke("a").unwrap();
     service.clock.advance(limits::GRANT_LIFETIME_MAX);
     run(service.sessions.purge()).unwrap();
@@ -235,13 +236,17 @@ fn what_is_malformed_or_too_long_is_not_stored() {
         alice().claims(object(limits::GRANT_CLAIMS_BYTES + 1)),
         alice().data(long(limits::SESSION_DATA_BYTES + 1)),
     ] {
-        assert_eq!(kind(bad.clone()), Some(StoreErrorKind::Corrupt), "{bad:?}");
+        assert_eq!(
+            kind(bad.clone()),
+            Some(GrantErrorKind::Malformed),
+            "{bad:?}"
+        );
     }
     let (_, session) = service.log_in(alice());
     let late = service
         .sessions
         .save(&session, long(limits::SESSION_DATA_BYTES + 1));
-    assert_eq!(kind_of(run(late)), Some(StoreErrorKind::Corrupt));
+    assert_eq!(kind_of(run(late)), Some(GrantErrorKind::Malformed));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bearergate::ConfigErrorKind;
+use bearergate::GrantErrorKind;
 use bearergate::MemoryGrantStore;
 use bearergate::NewRefresh;
 use bearergate::RefreshManager;
@@ -16,7 +17,6 @@ use bearergate::RejectionKind::RefreshUnknown;
 use bearergate::RejectionKind::TokenRevoked;
 use bearergate::SessionChange;
 use bearergate::SessionManager;
-use bearergate::StoreErrorKind;
 use bearergate::limits;
 
 use crate::common::AUTHORITY;
@@ -266,11 +266,11 @@ fn i04_no_token_begins_in_a_session_that_has_ended() {
     let (_, a) = service.log_in(alice());
     run(service.sessions.revoke(&a)).unwrap();
     let begun = run(service.tokens.create(NewRefresh::of(&a, CLIENT)));
-    assert_eq!(kind_of(begun), Some(StoreErrorKind::Conflict));
+    assert_eq!(kind_of(begun), Some(GrantErrorKind::Conflict));
     let (_, b) = service.log_in(alice());
     run(service.sessions.revoke_subject("alice")).unwrap();
     let begun = run(service.tokens.create(NewRefresh::of(&b, CLIENT)));
-    assert_eq!(kind_of(begun), Some(StoreErrorKind::Conflict));
+    assert_eq!(kind_of(begun), Some(GrantErrorKind::Conflict));
     let (_, c) = service.log_in(alice());
     assert!(run(service.tokens.create(NewRefresh::of(&c, CLIENT))).is_ok());
 }
@@ -362,7 +362,7 @@ fn a_family_of_another_authority_in_the_same_store_is_unknown() {
     assert!(service.rotate(&token).is_ok());
     let (_, session) = service.log_in(alice());
     let begun = run(other.create(NewRefresh::of(&session, CLIENT)));
-    assert_eq!(kind_of(begun), Some(StoreErrorKind::Corrupt));
+    assert_eq!(kind_of(begun), Some(GrantErrorKind::Malformed));
 }
 
 #[test]
@@ -406,7 +406,7 @@ fn revoked_families_make_room() {
     let first = service.first(for_alice());
     assert_eq!(
         kind_of(run(service.tokens.create(for_alice()))),
-        Some(StoreErrorKind::Full)
+        Some(GrantErrorKind::Full)
     );
     run(service.tokens.revoke(RefreshRequest::new(&first, CLIENT))).unwrap();
     let next = service.first(for_alice());
@@ -439,7 +439,7 @@ fn malformed_grants_are_not_stored() {
         for_alice().scopes(["\u{7f}"]),
     ] {
         let begun = run(service.tokens.create(bad));
-        assert_eq!(kind_of(begun), Some(StoreErrorKind::Corrupt));
+        assert_eq!(kind_of(begun), Some(GrantErrorKind::Malformed));
     }
 }
 

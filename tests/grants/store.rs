@@ -14,13 +14,17 @@ use bearergate::RefreshTokenStore;
 use bearergate::SessionHandle;
 use bearergate::SessionRecord;
 use bearergate::SessionStore;
+use bearergate::StoreError;
 use bearergate::StoreErrorKind;
 use bearergate::TokenDigest;
 
 use crate::common::START;
-use crate::common::kind_of;
 use crate::common::now;
 use crate::common::secs;
+
+fn kind_of<T>(result: Result<T, StoreError>) -> Option<StoreErrorKind> {
+    result.err().map(|error| error.kind())
+}
 
 fn grant() -> Grant {
     let end = START.saturating_add(secs(1_000));

@@ -14,11 +14,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ring::error::Unspecified;
+
 use crate::clock::Clock;
 use crate::clock::UnixTime;
 use crate::event::Event;
 use crate::event::Observer;
-use crate::issue::draft::malformed;
+use crate::issue::GrantError;
+use crate::issue::GrantErrorKind;
 use crate::issue::draft::no_random;
 use crate::issue::draft::purge;
 use crate::issue::refresh::token::RefreshToken;
@@ -118,11 +121,11 @@ impl RefreshManager {
     ///
     /// # Errors
     ///
-    /// [`Corrupt`](StoreErrorKind::Corrupt) if anything of it is malformed or too long, or its
-    /// session is of another authority; [`Conflict`](StoreErrorKind::Conflict) if its session has
-    /// ended; or another [`StoreError`]. Then there is no family.
-    pub async fn create(&self, new: NewRefresh) -> Result<ShownOnce, StoreError> {
-        let now = self.now().ok_or(StoreErrorKind::Unavailable)?;
+    /// [`Malformed`](GrantErrorKind::Malformed) if anything of it is malformed or too long, or its
+    /// session is of another authority; [`Conflict`](GrantErrorKind::Conflict) if its session has
+    /// ended; or another [`GrantError`]. Then there is no family.
+    pub async fn create(&self, new: NewRefresh) -> Result<ShownOnce, GrantError> {
+        let now = self.now().ok_or(GrantErrorKind::Unavailable)?;
         let (draft, session, thumbprint) = new.into_parts();
         let grant = draft.grant(&self.0.authority, now)?;
         let grant = self.dated(grant, session.as_ref(), now)?;
@@ -205,9 +208,9 @@ impl RefreshManager {
     ///
     /// # Errors
     ///
-    /// A [`StoreError`]; what was removed by then is removed.
-    pub async fn purge(&self) -> Result<usize, StoreError> {
-        let now = self.now().ok_or(StoreErrorKind::Unavailable)?;
+    /// A [`GrantError`]; what was removed by then is removed.
+    pub async fn purge(&self) -> Result<usize, GrantError> {
+        let now = self.now().ok_or(GrantErrorKind::Unavailable)?;
         purge(&*self.0.store, now).await
     }
 
@@ -217,14 +220,14 @@ impl RefreshManager {
         grant: Grant,
         session: Option<&Grant>,
         now: UnixTime,
-    ) -> Result<Grant, StoreError> {
+    ) -> Result<Grant, GrantError> {
         let Inner { lifetime, idle, .. } = &*self.0;
         let end = now.saturating_add(*lifetime);
         let Some(session) = session else {
             return Ok(grant.with_lifetime(end, *idle));
         };
         if *session.authority() != self.0.authority {
-            return Err(malformed("the session is of another authority"));
+            return Err(GrantError::malformed("the session is of another authority"));
         }
         Ok(grant
             .with_session(session.session())
@@ -232,14 +235,14 @@ impl RefreshManager {
             .with_lifetime(end.min(session.expires()), *idle))
     }
 
-    async fn store(&self, family: RefreshFamily, now: UnixTime) -> Result<Moment, StoreError> {
+    async fn store(&self, family: RefreshFamily, now: UnixTime) -> Result<Moment, GrantError> {
         let store = &self.0.store;
         let created = store.create(family.clone()).await;
         if !matches!(&created, Err(error) if error.kind() == StoreErrorKind::Full) {
-            return created;
+            return Ok(created?);
         }
         purge(&**store, now).await?;
-        store.create(family).await
+        Ok(store.create(family).await?)
     }
 
     async fn find(&self, token: &RefreshToken) -> Result<Arc<RefreshFamily>, Rejection> {
@@ -270,12 +273,12 @@ impl RefreshManager {
         }
     }
 
-    async fn spend(&self, case: &Case<'_>) -> Result<Option<Refreshed>, StoreError> {
+    async fn spend(&self, case: &Case<'_>) -> Result<Option<Refreshed>, Rejection> {
         let (token, family, now) = (case.token, case.family, case.now);
-        let successor = token.successor().map_err(no_random)?;
+        let successor = token.successor().map_err(unseeded)?;
         let sealed = match self.0.grace {
             Duration::ZERO => Vec::new(),
-            _ => seal::seal(token, &successor, family).map_err(no_random)?,
+            _ => seal::seal(token, &successor, family).map_err(unseeded)?,
         };
         let grant = family.grant().clone().with_last_used(now);
         let rotated = family
@@ -339,6 +342,11 @@ impl fmt::Debug for Inner {
 /// How often one request looks again after somebody else was faster. Whatever the number of
 /// rivals, a token is spent once and its family revoked once.
 const ATTEMPTS: usize = 8;
+
+fn unseeded(_: Unspecified) -> Rejection {
+    let detail = "there are no random numbers";
+    Rejection::new(RejectionKind::Unavailable).with_source(detail)
+}
 
 fn refreshed(token: RefreshToken, grant: &Grant, is_repeated: bool) -> Refreshed {
     Refreshed {

@@ -17,7 +17,8 @@ use ring::rand::SystemRandom;
 use crate::clock::Clock;
 use crate::clock::UnixTime;
 use crate::credential::SessionCookie;
-use crate::issue::draft::malformed;
+use crate::issue::GrantError;
+use crate::issue::GrantErrorKind;
 use crate::issue::draft::no_random;
 use crate::issue::draft::purge;
 use crate::limits;
@@ -30,7 +31,6 @@ use crate::store::Moment;
 use crate::store::SessionHandle;
 use crate::store::SessionRecord;
 use crate::store::SessionStore;
-use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 use crate::validate::Session;
 use crate::validate::SessionId;
@@ -39,7 +39,7 @@ use crate::validate::SessionValidator;
 /// Begins, changes and ends the sessions of one authority. Cheap to clone.
 ///
 /// Ids are 256 random bits; a store keeps their digest alone. A change is refused with
-/// [`Conflict`](StoreErrorKind::Conflict) when somebody else changed or ended the session since it
+/// [`Conflict`](GrantErrorKind::Conflict) when somebody else changed or ended the session since it
 /// was read, so a late write never brings one back.
 ///
 /// ```
@@ -103,9 +103,9 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// [`Corrupt`](StoreErrorKind::Corrupt) if the subject or anything else is malformed or too
-    /// long, or another [`StoreError`]; then there is no session.
-    pub async fn create(&self, new: NewSession) -> Result<(ShownOnce, Session), StoreError> {
+    /// [`Malformed`](GrantErrorKind::Malformed) if the subject or anything else is malformed or too
+    /// long, or another [`GrantError`]; then there is no session.
+    pub async fn create(&self, new: NewSession) -> Result<(ShownOnce, Session), GrantError> {
         let now = self.now()?;
         let (draft, data) = new.into_parts();
         check_data(&data)?;
@@ -128,14 +128,14 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// [`Conflict`](StoreErrorKind::Conflict) if the session was changed or has ended since it was
-    /// read, [`Corrupt`](StoreErrorKind::Corrupt) if the change is malformed or too long, or
-    /// another [`StoreError`]; then the old id stays.
+    /// [`Conflict`](GrantErrorKind::Conflict) if the session was changed or has ended since it was
+    /// read, [`Malformed`](GrantErrorKind::Malformed) if the change is malformed or too long, or
+    /// another [`GrantError`]; then the old id stays.
     pub async fn rotate(
         &self,
         session: &Session,
         change: SessionChange,
-    ) -> Result<(ShownOnce, Session), StoreError> {
+    ) -> Result<(ShownOnce, Session), GrantError> {
         let id = random_id()?;
         let changed = change.put_on(session.record())?.with_digest(id.digest());
         let session = self.update(session, changed).await?;
@@ -146,14 +146,14 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// [`Conflict`](StoreErrorKind::Conflict) if the session was changed or has ended since it was
-    /// read, [`Corrupt`](StoreErrorKind::Corrupt) for more than
-    /// [`limits::SESSION_DATA_BYTES`], or another [`StoreError`]; then the old data stay.
+    /// [`Conflict`](GrantErrorKind::Conflict) if the session was changed or has ended since it was
+    /// read, [`Malformed`](GrantErrorKind::Malformed) for more than
+    /// [`limits::SESSION_DATA_BYTES`], or another [`GrantError`]; then the old data stay.
     pub async fn save(
         &self,
         session: &Session,
         data: impl Into<Vec<u8>>,
-    ) -> Result<Session, StoreError> {
+    ) -> Result<Session, GrantError> {
         let changed = session.record().clone().with_data(data.into());
         self.update(session, changed).await
     }
@@ -162,10 +162,10 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// A [`StoreError`]; then it may not have ended, and this is to be called again.
-    pub async fn revoke(&self, session: &Session) -> Result<(), StoreError> {
+    /// A [`GrantError`]; then it may not have ended, and this is to be called again.
+    pub async fn revoke(&self, session: &Session) -> Result<(), GrantError> {
         let grant = session.grant();
-        let handle = session.handle().ok_or(StoreErrorKind::Corrupt)?;
+        let handle = session.handle().ok_or(GrantErrorKind::Malformed)?;
         let key = MarkKey::session(grant.authority().as_str(), handle);
         let mark = Mark::new(key, self.now()?).with_until(grant.expires());
         self.mark(mark).await
@@ -176,7 +176,7 @@ impl SessionManager {
     /// # Errors
     ///
     /// Like [`revoke`](Self::revoke).
-    pub async fn revoke_handle(&self, handle: SessionHandle) -> Result<(), StoreError> {
+    pub async fn revoke_handle(&self, handle: SessionHandle) -> Result<(), GrantError> {
         let key = MarkKey::session(self.0.authority.as_str(), handle);
         self.mark(Mark::new(key, self.now()?)).await
     }
@@ -186,7 +186,7 @@ impl SessionManager {
     /// # Errors
     ///
     /// Like [`revoke`](Self::revoke).
-    pub async fn revoke_subject(&self, subject: &str) -> Result<(), StoreError> {
+    pub async fn revoke_subject(&self, subject: &str) -> Result<(), GrantError> {
         let key = MarkKey::subject(self.0.authority.as_str(), subject);
         self.mark(Mark::new(key, self.now()?)).await
     }
@@ -196,7 +196,7 @@ impl SessionManager {
     /// # Errors
     ///
     /// Like [`revoke`](Self::revoke).
-    pub async fn revoke_client(&self, client: &str) -> Result<(), StoreError> {
+    pub async fn revoke_client(&self, client: &str) -> Result<(), GrantError> {
         let key = MarkKey::client(self.0.authority.as_str(), client);
         self.mark(Mark::new(key, self.now()?)).await
     }
@@ -206,41 +206,41 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// A [`StoreError`]; what was removed by then is removed.
-    pub async fn purge(&self) -> Result<usize, StoreError> {
+    /// A [`GrantError`]; what was removed by then is removed.
+    pub async fn purge(&self) -> Result<usize, GrantError> {
         purge(&*self.0.store, self.now()?).await
     }
 
-    async fn store(&self, record: &SessionRecord, now: UnixTime) -> Result<Moment, StoreError> {
+    async fn store(&self, record: &SessionRecord, now: UnixTime) -> Result<Moment, GrantError> {
         let store = &self.0.store;
         let created = store.create(record.clone()).await;
         if !matches!(&created, Err(error) if error.kind() == StoreErrorKind::Full) {
-            return created;
+            return Ok(created?);
         }
         purge(&**store, now).await?;
-        store.create(record.clone()).await
+        Ok(store.create(record.clone()).await?)
     }
 
-    async fn update(&self, old: &Session, new: SessionRecord) -> Result<Session, StoreError> {
+    async fn update(&self, old: &Session, new: SessionRecord) -> Result<Session, GrantError> {
         check_data(new.data())?;
         if old.grant().is_over(self.now()?) {
-            return Err(StoreErrorKind::Conflict.into());
+            return Err(GrantErrorKind::Conflict.into());
         }
         let digest = old.record().digest();
         let version = self.0.store.update(digest, new.clone()).await?;
         Ok(Session::new(Arc::new(new.with_version(version))))
     }
 
-    async fn mark(&self, mark: Mark) -> Result<(), StoreError> {
+    async fn mark(&self, mark: Mark) -> Result<(), GrantError> {
         for other in &self.0.others {
             other.mark(mark.clone()).await?;
         }
-        self.0.store.mark(mark).await
+        Ok(self.0.store.mark(mark).await?)
     }
 
-    fn now(&self) -> Result<UnixTime, StoreError> {
+    fn now(&self) -> Result<UnixTime, GrantError> {
         let now = self.0.clock.now();
-        now.ok_or_else(|| StoreErrorKind::Unavailable.into())
+        now.ok_or_else(|| GrantErrorKind::Unavailable.into())
     }
 }
 
@@ -262,18 +262,18 @@ impl fmt::Debug for SessionManager {
     }
 }
 
-fn check_data(data: &[u8]) -> Result<(), StoreError> {
+fn check_data(data: &[u8]) -> Result<(), GrantError> {
     if data.len() > limits::SESSION_DATA_BYTES {
-        return Err(malformed("the data are too long"));
+        return Err(GrantError::malformed("the data are too long"));
     }
     Ok(())
 }
 
-fn random_id() -> Result<SessionId, StoreError> {
+fn random_id() -> Result<SessionId, GrantError> {
     SessionId::random().map_err(no_random)
 }
 
-fn random_handle() -> Result<SessionHandle, StoreError> {
+fn random_handle() -> Result<SessionHandle, GrantError> {
     let mut bytes = [0; 16];
     SystemRandom::new().fill(&mut bytes).map_err(no_random)?;
     Ok(SessionHandle::new(bytes))

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use crate::issue::GrantError;
 use crate::issue::draft::Draft;
 use crate::issue::draft::Privileges;
 use crate::store::SessionRecord;
-use crate::store::StoreError;
 
 /// A session that shall begin. `Debug` shows subject and client.
 #[derive(Clone)]
@@ -95,7 +95,7 @@ impl SessionChange {
         self
     }
 
-    pub(super) fn put_on(self, session: &SessionRecord) -> Result<SessionRecord, StoreError> {
+    pub(super) fn put_on(self, session: &SessionRecord) -> Result<SessionRecord, GrantError> {
         let grant = self.privileges.put_on(session.grant().clone())?;
         let session = session.clone().with_grant(grant);
         Ok(match self.data {
