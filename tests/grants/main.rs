@@ -1,8 +1,8 @@
 //! Sessions and refresh tokens, from login to logout.
 #![expect(
-    clippy::unwrap_used,
     clippy::panic,
-    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
     reason = "a test panics where it fails"
 )]
 
