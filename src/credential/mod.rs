@@ -2,13 +2,13 @@
 
 pub(crate) mod base64url;
 pub(crate) mod charset;
+pub(crate) mod parameter;
 
 mod authorization;
 mod builder;
 mod cookie;
 mod hide;
 mod origin;
-mod parameter;
 mod place;
 mod presented;
 mod session_cookie;

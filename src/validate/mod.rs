@@ -17,6 +17,7 @@ pub use jwt::NeedsIssuer;
 pub use jwt::NeedsKeys;
 pub use jwt::Ready;
 pub use router::Router;
+pub(crate) use router::is_jwt_like;
 pub use session::Session;
 pub(crate) use session::SessionId;
 pub use session::SessionValidator;
