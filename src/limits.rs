@@ -140,3 +140,26 @@ pub const REFRESH_IDLE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// Longest time for which a spent refresh token still gives its successor. It is off unless
 /// configured.
 pub const REFRESH_GRACE_MAX: Duration = Duration::from_secs(60);
+
+/// How long an access token lives unless configured otherwise. RFC 9068 names no bound; short
+/// lives are what makes up for a token that cannot be called back (RFC 9700 section 2.2).
+pub const ACCESS_LIFETIME: Duration = Duration::from_secs(5 * 60);
+
+/// Longest life of an access token that a key ring may allow.
+pub const ACCESS_LIFETIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Shortest time between the announcement of a signing key and its first use: published keys are
+/// cached for up to an hour.
+pub const ANNOUNCE_MIN: Duration = Duration::from_secs(60 * 60);
+
+/// Longest time between the announcement of a signing key and its first use.
+pub const ANNOUNCE_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// Most keys in a key ring.
+pub const RING_KEYS: usize = 16;
+
+/// Longest private key in bytes of DER: an RSA key of 8192 bits takes 4.7 KiB.
+pub const PRIVATE_KEY_BYTES: usize = 5 * 1024 + 512;
+
+/// Longest text of a key ring in bytes: room for as many of the longest keys as it may have.
+pub const RING_BYTES: usize = 128 * 1024;
