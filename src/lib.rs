@@ -65,6 +65,7 @@ pub use issue::JwtIssuer;
 pub use issue::JwtIssuerBuilder;
 pub use issue::KeyRing;
 pub use issue::KeyRingBuilder;
+pub use issue::MarkedTokens;
 pub use issue::MintError;
 pub use issue::MintErrorKind;
 pub use issue::MintedToken;

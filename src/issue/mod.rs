@@ -22,6 +22,7 @@ pub use jwt::JwtIssuer;
 pub use jwt::JwtIssuerBuilder;
 pub use jwt::KeyRing;
 pub use jwt::KeyRingBuilder;
+pub use jwt::MarkedTokens;
 pub use jwt::MintError;
 pub use jwt::MintErrorKind;
 pub use jwt::MintedToken;

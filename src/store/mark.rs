@@ -34,6 +34,14 @@ pub trait GrantStore: fmt::Debug + Send + Sync {
     /// A [`StoreError`]; then the mark is not written.
     fn mark(&self, mark: Mark) -> NowOrLater<'_, Result<(), StoreError>>;
 
+    /// Returns true if a mark has [ended](Mark::ends) this grant, which need not be stored: for
+    /// what was made from a grant and is kept nowhere, such as an access token.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if that could not be found out.
+    fn has_ended(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>>;
+
     /// Removes what is [over](Grant::is_over) at `now`, what a mark ends, families that were
     /// revoked, and the marks whose `until` has come; returns how many records and marks were
     /// removed.

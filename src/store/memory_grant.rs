@@ -225,6 +225,10 @@ impl GrantStore for MemoryGrantStore {
         NowOrLater::now(self.write_mark(mark))
     }
 
+    fn has_ended(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+        NowOrLater::now(Ok(self.is_ended(&grant)))
+    }
+
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
         NowOrLater::now(Ok(self.remove_over(now)))
     }

@@ -16,6 +16,7 @@ use std::time::Duration;
 use bearergate::Event;
 use bearergate::FakeClock;
 use bearergate::Gate;
+use bearergate::Grant;
 use bearergate::GrantError;
 use bearergate::GrantErrorKind;
 use bearergate::GrantStore;
@@ -132,6 +133,10 @@ async fn yield_once() {
 impl GrantStore for Faulty {
     fn mark(&self, mark: Mark) -> NowOrLater<'_, Result<(), StoreError>> {
         self.answer(&self.no_writes, |inner| inner.mark(mark))
+    }
+
+    fn has_ended(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+        self.answer(&self.no_reads, |inner| inner.has_ended(grant))
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {

@@ -8,6 +8,7 @@
 
 mod canary;
 mod common;
+mod marked;
 mod mint;
 mod responder;
 mod ring;

@@ -13,6 +13,7 @@ use crate::credential::charset;
 use crate::json::Object;
 use crate::json::Value;
 use crate::limits;
+use crate::store::Grant;
 
 /// What an access token is to say: subject, client and audience are demanded, the issuer adds
 /// `iss`, `iat`, `exp` and `jti` (RFC 9068 section 2.2).
@@ -36,7 +37,9 @@ pub struct AccessClaims {
     client: String,
     audiences: Vec<String>,
     scope: Option<String>,
-    are_scopes_valid: bool,
+    granted: Option<String>,
+    /// The claim that is to blame, if one is.
+    fault: Option<&'static str>,
     thumbprint: Option<[u8; 32]>,
     not_after: Option<UnixTime>,
     own: Vec<(String, Option<String>)>,
@@ -55,10 +58,48 @@ impl AccessClaims {
             client: client.into(),
             audiences: vec![audience.into()],
             scope: None,
-            are_scopes_valid: true,
+            granted: None,
+            fault: None,
             thumbprint: None,
             not_after: None,
             own: Vec::new(),
+        }
+    }
+
+    /// Takes what a session or a family of refresh tokens grants: its subject, its scopes, its
+    /// session, and its end, beyond which no token lives. The token ends with its grant where
+    /// [`MarkedTokens`](crate::MarkedTokens) is asked.
+    ///
+    /// A client other than the grant's, or a scope that it does not hold, is refused when the token
+    /// is minted.
+    ///
+    /// ```
+    /// use bearergate::AccessClaims;
+    /// use bearergate::Session;
+    ///
+    /// fn for_orders(session: &Session) -> AccessClaims {
+    ///     AccessClaims::of_grant(session.grant(), "shop", "https://api.example.com")
+    ///         .scopes(["orders:read"])
+    /// }
+    /// # let _ = for_orders;
+    /// ```
+    pub fn of_grant(grant: &Grant, client: impl Into<String>, audience: impl Into<String>) -> Self {
+        let mut claims = Self::new(grant.subject(), client, audience).not_after(grant.expires());
+        if grant.client().is_some_and(|own| own != claims.client) {
+            claims.fault = Some("client_id");
+        }
+        if let Some(scopes) = grant.scopes() {
+            claims = claims.scopes(scopes.split(' ').filter(|scope| !scope.is_empty()));
+            claims.granted = Some(scopes.to_owned());
+        }
+        if let Some(handle) = grant.session() {
+            claims = claims.session(handle.to_string());
+        }
+        // As text: it exceeds what JavaScript takes for a whole number.
+        let moment = grant.since().map(|since| format!("\"{}\"", since.as_u64()));
+        match moment {
+            Some(raw) => claims.with_raw(MOMENT.to_owned(), Some(raw)),
+            None => claims,
         }
     }
 
@@ -73,8 +114,9 @@ impl AccessClaims {
         let mut joined = String::new();
         for scope in scopes {
             let scope = scope.as_ref();
-            let is_scope = !scope.is_empty() && scope.bytes().all(charset::is_nqchar);
-            self.are_scopes_valid &= is_scope;
+            if !self.may_hold(scope) {
+                self.fault = Some("scope");
+            }
             if !joined.is_empty() {
                 joined.push(' ');
             }
@@ -98,9 +140,9 @@ impl AccessClaims {
     }
 
     /// Ends the token at this time if its life would be longer, so that it does not outlive what
-    /// it was made from.
+    /// it was made from; the earliest of several times counts.
     pub fn not_after(mut self, time: UnixTime) -> Self {
-        self.not_after = Some(time);
+        self.not_after = Some(self.expires_at(time));
         self
     }
 
@@ -116,6 +158,13 @@ impl AccessClaims {
         self.with_raw(name, raw.filter(|_| !is_reserved))
     }
 
+    fn may_hold(&self, scope: &str) -> bool {
+        let is_granted = |granted: &String| granted.split(' ').any(|own| own == scope);
+        !scope.is_empty()
+            && scope.bytes().all(charset::is_nqchar)
+            && self.granted.as_ref().is_none_or(is_granted)
+    }
+
     fn with_raw(mut self, name: String, raw: Option<String>) -> Self {
         self.own.push((name, raw));
         self
@@ -123,6 +172,9 @@ impl AccessClaims {
 
     /// Returns the payload, checked as a verifier will.
     pub(super) fn payload(&self, frame: &Frame<'_>) -> Result<String, MintError> {
+        if let Some(claim) = self.fault {
+            return Err(MintError::claim_invalid(claim));
+        }
         let mut text = Text::new();
         text.name("iss", frame.issuer)?;
         text.name("sub", &self.subject)?;
@@ -131,7 +183,9 @@ impl AccessClaims {
         text.name("jti", frame.jti)?;
         text.raw("iat", &frame.issued_at.as_secs().to_string());
         text.raw("exp", &frame.expires_at.as_secs().to_string());
-        self.write_scope(&mut text)?;
+        if let Some(scope) = &self.scope {
+            text.raw("scope", &format!("\"{scope}\""));
+        }
         if let Some(thumbprint) = self.thumbprint {
             let jkt = base64url::encode(thumbprint);
             text.raw("cnf", &format!(r#"{{"jkt":"{jkt}"}}"#));
@@ -155,16 +209,6 @@ impl AccessClaims {
         Ok(())
     }
 
-    fn write_scope(&self, text: &mut Text) -> Result<(), MintError> {
-        if !self.are_scopes_valid {
-            return Err(MintError::claim_invalid("scope"));
-        }
-        if let Some(scope) = &self.scope {
-            text.raw("scope", &format!("\"{scope}\""));
-        }
-        Ok(())
-    }
-
     fn write_own(&self, text: &mut Text) -> Result<(), MintError> {
         for (name, raw) in &self.own {
             let invalid = || MintError::claim_invalid(name.clone());
@@ -182,7 +226,7 @@ impl AccessClaims {
 
 /// What the issuer, other methods of the claims and an introspection answer fill, and `act`, whose
 /// shape is not checked here.
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 16] = [
     "act",
     "active",
     "aud",
@@ -198,7 +242,11 @@ const RESERVED: [&str; 15] = [
     "sid",
     "sub",
     "token_type",
+    MOMENT,
 ];
+
+/// Names the [`Moment`](crate::Moment) of the grant that a token was made from.
+pub(super) const MOMENT: &str = "grant_moment";
 
 /// What the issuer adds to every token.
 pub(super) struct Frame<'a> {

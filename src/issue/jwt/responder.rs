@@ -210,7 +210,7 @@ impl TokenResponder {
     /// 200 with an empty body says that the token is not good, or no longer: it was revoked, or is
     /// over, or is a JWT that this issuer has not minted. A token of another client is refused
     /// with `unauthorized_client`. What is not a JWT is refused with `unsupported_token_type`: it
-    /// may be a refresh token, which has to be looked for elsewhere. A form without exactly one
+    /// may be a refresh token, for [`RefreshManager::revoke`](crate::RefreshManager::revoke). A form without exactly one
     /// `token` is a 400; where the revocation cannot be written down, 503, never 200.
     pub fn revoke<'a>(
         &'a self,
