@@ -1,4 +1,4 @@
-//! Private keys and tokens do not come out but by the one door that names them.
+//! Row J01: private keys and tokens do not come out but by the one door that names them.
 
 use std::fmt;
 
@@ -112,7 +112,7 @@ fn watch_finds_private_keys_in_every_form() {
 }
 
 #[test]
-fn private_keys_are_not_shown() {
+fn j01_private_keys_are_not_shown() {
     let ring = full_ring();
     let watch = Watch(
         private_parts(&ring)
@@ -145,7 +145,7 @@ fn private_keys_are_not_shown() {
 }
 
 #[test]
-fn a_stored_ring_that_is_refused_is_not_shown() {
+fn j01_a_stored_ring_that_is_refused_is_not_shown() {
     let ring = full_ring();
     let watch = Watch(
         private_parts(&ring)
@@ -185,7 +185,7 @@ fn a_stored_ring_that_is_refused_is_not_shown() {
 }
 
 #[test]
-fn minted_tokens_are_not_shown() {
+fn j01_minted_tokens_are_not_shown() {
     let (issuer, _) = issuer(ring());
     let token = issuer.mint(&claims().claim("pin", "s3cret")).unwrap();
     let signature = token.expose().rsplit('.').next().unwrap();

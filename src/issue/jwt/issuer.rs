@@ -6,14 +6,13 @@ use std::sync::PoisonError;
 use std::sync::RwLock;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use super::access_claims::AccessClaims;
 use super::access_claims::Frame;
 use super::answer::Answer;
 use super::error::MintError;
 use super::error::MintErrorKind;
 use super::key_ring::KeyRing;
+use super::minted::MintedToken;
 use super::schedule;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
@@ -122,7 +121,7 @@ impl JwtIssuer {
             issued_at: now,
             expires_at,
         })?;
-        let text = Zeroizing::new(key.token(&payload).map_err(|_| unavailable())?);
+        let text = key.token(&payload).map_err(|_| unavailable())?;
         if text.len() > limits::TOKEN_BYTES {
             return Err(MintError::new(MintErrorKind::TokenTooLarge));
         }
@@ -356,59 +355,4 @@ fn check_name(name: &str) -> Result<(), ConfigError> {
 fn check_lifetime(lifetime: Duration, ring: &KeyRing) -> Result<(), ConfigError> {
     let range = Duration::from_secs(1)..=ring.longest_lifetime();
     schedule::check("lifetime", lifetime, range)
-}
-
-/// A token that was minted: not printable, wiped when dropped.
-///
-/// ```
-/// use bearergate::{AccessClaims, Algorithm, FakeClock, JwtIssuer, KeyRing, SigningKey, UnixTime};
-///
-/// let now = UnixTime::from_secs(1_800_000_000);
-/// let ring = KeyRing::builder(SigningKey::generate(Algorithm::EdDsa)?).build(now)?;
-/// let issuer = JwtIssuer::builder("https://id.example.com", ring)
-///     .clock(FakeClock::at(now))
-///     .build()?;
-/// let token = issuer.mint(&AccessClaims::new("alice", "shop", "https://api.example.com"))?;
-/// assert_eq!(token.expires_in(), 300);
-/// assert_eq!(token.expose().split('.').count(), 3);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub struct MintedToken {
-    text: Zeroizing<String>,
-    jti: String,
-    issued_at: UnixTime,
-    expires_at: UnixTime,
-}
-
-impl MintedToken {
-    /// Returns the token itself, for its client alone.
-    pub fn expose(&self) -> &str {
-        &self.text
-    }
-
-    /// Returns the `jti`, 128 random bits, which is no secret.
-    pub fn id(&self) -> &str {
-        &self.jti
-    }
-
-    /// Returns when the token ends.
-    pub fn expires_at(&self) -> UnixTime {
-        self.expires_at
-    }
-
-    /// Returns the seconds that it lives, for `expires_in` of a token answer (RFC 6749
-    /// section 5.1).
-    pub fn expires_in(&self) -> u64 {
-        let (end, start) = (self.expires_at.as_secs(), self.issued_at.as_secs());
-        end.saturating_sub(start)
-    }
-}
-
-impl fmt::Debug for MintedToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MintedToken")
-            .field("id", &self.jti)
-            .field("expires_at", &self.expires_at)
-            .finish_non_exhaustive()
-    }
 }

@@ -7,6 +7,7 @@ use jsonwebtoken::EncodingKey;
 use jsonwebtoken::Header;
 use ring::error::Unspecified;
 use signature::Signer;
+use zeroize::Zeroizing;
 
 use crate::credential::base64url;
 use crate::crypto::Algorithm;
@@ -144,11 +145,11 @@ impl SigningKey {
     }
 
     /// Returns the compact token with this payload.
-    pub(super) fn token(&self, payload: &str) -> Result<String, Unspecified> {
-        let mut token = format!("{}.{}", self.0.header, base64url::encode(payload));
+    pub(super) fn token(&self, payload: &str) -> Result<Zeroizing<String>, Unspecified> {
+        let mut token = Zeroizing::new(format!("{}.{}", self.0.header, base64url::encode(payload)));
         let signature = self.0.signing.try_sign(token.as_bytes());
         token.push('.');
-        token += &base64url::encode(signature.map_err(|_| Unspecified)?);
+        token.push_str(&base64url::encode(signature.map_err(|_| Unspecified)?));
         Ok(token)
     }
 }
