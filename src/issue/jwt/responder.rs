@@ -207,6 +207,9 @@ impl TokenResponder {
     /// Answers a revocation request (RFC 7009 section 2): the posted form, untrusted, of at most
     /// [`limits::FORM_BYTES`].
     ///
+    /// A verifier that judges the token by itself, without asking, accepts it until its end, which
+    /// is why tokens live for minutes.
+    ///
     /// 200 with an empty body says that the token is not good, or no longer: it was revoked, or is
     /// over, or is a JWT that this issuer has not minted. A token of another client is refused
     /// with `unauthorized_client`. What is not a JWT is refused with `unsupported_token_type`: it
