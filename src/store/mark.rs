@@ -15,7 +15,8 @@ use crate::store::StoreError;
 /// in common.
 ///
 /// A store that is both keeps one set of marks for both, so that one write ends sessions and
-/// refresh tokens together. Where they are two stores, each needs the mark.
+/// refresh tokens together. Where they are two stores, each needs the mark
+/// ([`mark_also`](crate::SessionManagerBuilder::mark_also)).
 ///
 /// Every look-up and every change of a record reads the marks in its own transaction, and a mark
 /// of the [`keys`](Grant::mark_keys) of a grant ends it if [`Mark::ends`] says so.

@@ -74,6 +74,12 @@ impl MemoryGrantStore {
         next(last.unwrap_or_else(|last| last))
     }
 
+    /// Lets every later moment come after this one, which another store may have given.
+    fn catch_up(&self, since: Moment) -> Moment {
+        self.last.fetch_max(since.as_u64(), Ordering::SeqCst);
+        since
+    }
+
     fn is_ended(&self, grant: &Grant) -> bool {
         self.marks.len() > 0 && grant.mark_keys().any(|key| self.is_ended_by(&key, grant))
     }
@@ -87,8 +93,10 @@ impl MemoryGrantStore {
 
     /// Gives a grant its moment, unless a mark has ended it.
     fn dated(&self, grant: &Grant) -> Result<(Grant, Moment), StoreError> {
-        let since = grant.since();
-        let since = since.unwrap_or_else(|| self.next_moment(grant.created()));
+        let since = match grant.since() {
+            Some(since) => self.catch_up(since),
+            None => self.next_moment(grant.created()),
+        };
         let grant = grant.clone().with_since(Some(since));
         match self.is_ended(&grant) {
             true => Err(StoreErrorKind::Conflict.into()),

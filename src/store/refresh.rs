@@ -19,7 +19,8 @@ use crate::store::TokenDigest;
 /// transaction; on an error everything is as it was.
 pub trait RefreshTokenStore: GrantStore {
     /// Adds a family with version 1 and returns its moment: that of its grant, or if it has none
-    /// the store's next one at [`created`](Grant::created), taken in the same transaction.
+    /// the store's next one at [`created`](Grant::created), taken in the same transaction. Every
+    /// moment that the store gives later comes after it, also after one that came from elsewhere.
     ///
     /// # Errors
     ///

@@ -1,6 +1,10 @@
 //! Session ids in cookies, and requests that another site caused.
 
+use bearergate::Gate;
+use bearergate::JwtValidator;
+use bearergate::Key;
 use bearergate::RejectionKind;
+use bearergate::Sources;
 use http::Request;
 use http::header;
 use http::request::Builder;
@@ -114,4 +118,42 @@ fn an_id_outside_its_cookie_is_no_credential() {
         let refusal = now(gate.check(&request)).unwrap_err();
         assert_eq!(refusal.kind(), RejectionKind::CredentialMissing, "{name}");
     }
+}
+
+#[test]
+fn a_cookie_goes_to_the_judge_of_sessions_alone_and_a_token_never_does() {
+    let browser = Browser::new();
+    let (service, id) = (&browser.service, browser.cookie.split_once('=').unwrap().1);
+    let jwt = JwtValidator::builder()
+        .issuer("https://idp.example.com")
+        .audience("https://api.example.com")
+        .keys(Key::from_secret(vec![7; 32]).unwrap().into())
+        .build()
+        .unwrap();
+    let sources = Sources::builder().cookie("__Host-session").build().unwrap();
+    let gate = Gate::builder()
+        .validator(jwt)
+        .validator(service.sessions.validator(&service.cookie))
+        .sources(sources)
+        .allow_any_authenticated()
+        .clock(service.clock.clone())
+        .build()
+        .unwrap();
+    let kind = |name: &str, value: String| {
+        let request = Request::get("/").header(name, value).body(()).unwrap();
+        now(gate.check(&request))
+            .err()
+            .map(|refusal| refusal.kind())
+    };
+    let malformed = Some(RejectionKind::TokenMalformed);
+    let token = "eyJhbGciOiJIUzI1NiJ9.e30.AAAA";
+    assert_eq!(kind("cookie", browser.cookie.clone()), None);
+    assert_eq!(kind("cookie", format!("__Host-session={token}")), malformed);
+    assert_eq!(kind("authorization", format!("Bearer {id}")), malformed);
+    let bearer = kind("authorization", format!("Bearer {token}"));
+    assert_eq!(bearer, Some(RejectionKind::ClaimMissing));
+    let both = Request::get("/").header("authorization", format!("Bearer {token}"));
+    let both = both.header("cookie", &browser.cookie).body(()).unwrap();
+    let refusal = now(gate.check(&both)).unwrap_err();
+    assert_eq!(refusal.kind(), RejectionKind::CredentialAmbiguous);
 }

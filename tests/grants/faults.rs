@@ -1,10 +1,14 @@
 //! A store that does not answer, or answers later, and a clock that stopped.
 
+use std::sync::Arc;
+
 use bearergate::GrantErrorKind;
 use bearergate::RefreshRequest;
 use bearergate::RejectionKind;
 use bearergate::SessionChange;
+use bearergate::SessionManager;
 
+use crate::common::AUTHORITY;
 use crate::common::CLIENT;
 use crate::common::Faulty;
 use crate::common::Service;
@@ -133,4 +137,22 @@ fn without_a_time_nothing_is_judged_and_nothing_begins() {
     assert_eq!(kind_of(run(service.sessions.revoke(&session))), DOWN);
     assert_eq!(kind_of(run(service.tokens.create(for_alice()))), DOWN);
     assert_eq!(kind_of(run(service.tokens.purge())), DOWN);
+}
+
+#[test]
+fn i05_a_revocation_that_one_of_two_stores_lacks_is_an_error() {
+    let service = Service::new();
+    let other = Arc::new(Faulty::new(10));
+    let sessions = SessionManager::builder(service.store.clone(), AUTHORITY)
+        .mark_also(other.clone())
+        .clock(service.clock.clone())
+        .build()
+        .unwrap();
+    let (_, session) = service.log_in(alice());
+    for store in [&service.store, &other] {
+        Faulty::set(&store.no_writes, true);
+        assert_eq!(kind_of(run(sessions.revoke(&session))), DOWN);
+        Faulty::set(&store.no_writes, false);
+    }
+    run(sessions.revoke(&session)).unwrap();
 }

@@ -6,8 +6,10 @@ use bearergate::RejectionKind;
 use bearergate::Session;
 use bearergate::SessionManager;
 
+use crate::common::START;
 use crate::common::Service;
 use crate::common::alice;
+use crate::common::run;
 use crate::common::secs;
 
 #[test]
@@ -29,7 +31,9 @@ fn a_session_says_what_was_granted() {
     assert_eq!(principal.claims().get("tenant").unwrap(), Some("acme"));
     let session = principal.extension::<Session>().unwrap();
     assert_eq!(session.data(), b"basket: 3");
+    assert_eq!(principal.issued_at(), Some(START));
     assert_eq!(principal.expires_at(), Some(session.grant().expires()));
+    assert_eq!(principal.token_id(), None);
 }
 
 #[test]
@@ -135,10 +139,34 @@ fn a_session_of_another_authority_in_the_same_store_is_unknown() {
         .build()
         .unwrap();
     let (own, _) = service.log_in(alice());
-    let (foreign, _) = crate::common::run(other.create(NewSession::new("alice"))).unwrap();
+    let (foreign, _) = run(other.create(NewSession::new("alice"))).unwrap();
     let unknown = Some(RejectionKind::SessionUnknown);
     assert_eq!(service.kind(&foreign.reveal()), unknown);
     assert_eq!(service.kind(&own), None);
-    crate::common::run(other.revoke_subject("alice")).unwrap();
+    run(other.revoke_subject("alice")).unwrap();
     assert_eq!(service.kind(&own), None);
+}
+
+#[test]
+fn nothing_that_is_printed_holds_an_id_or_data() {
+    let service = Service::new();
+    let new = alice().data("s3cret").claims(r#"{"pin":"s3cret"}"#);
+    let mut shown = format!("{new:?} {:?}", service.sessions);
+    let (id, session) = service.log_in(new);
+    let principal = service.judge(&id).unwrap();
+    shown += &format!("{session:?} {principal:?} {:?}", service.gate());
+    shown += &serde_json::to_string(&principal).unwrap();
+    run(service.sessions.revoke(&session)).unwrap();
+    let late = run(service.sessions.save(&session, "s3cret")).unwrap_err();
+    shown += &format!("{late} {late:?}");
+    let cookie = format!("__Host-session={id}");
+    let request = http::Request::get("/").header("cookie", cookie);
+    let request = request.body(()).unwrap();
+    let refusal = run(service.gate().check(&request)).unwrap_err();
+    shown += &format!("{refusal} {refusal:?} {:?}", refusal.rejection());
+    shown += &format!("{:?}", refusal.into_response::<String>());
+    assert!(!shown.contains("s3cret"), "{shown}");
+    for part in [&id[..12], &id[16..28], &id[31..]] {
+        assert!(!shown.contains(part), "{shown}");
+    }
 }

@@ -9,6 +9,7 @@ use bearergate::Lookup;
 use bearergate::Mark;
 use bearergate::MarkKey;
 use bearergate::MemoryGrantStore;
+use bearergate::Moment;
 use bearergate::RefreshFamily;
 use bearergate::RefreshTokenStore;
 use bearergate::SessionHandle;
@@ -165,6 +166,29 @@ fn an_older_mark_is_not_shortened_by_a_newer_one() {
     assert_eq!(kind_of(begun), Some(StoreErrorKind::Conflict));
     now(store.purge(START.saturating_add(secs(90)))).unwrap();
     assert!(now(RefreshTokenStore::create(&store, family)).is_ok());
+}
+
+#[test]
+fn a_moment_from_another_store_comes_before_every_later_mark() {
+    let store = MemoryGrantStore::new(100);
+    let elsewhere = Moment::next(None, START.saturating_add(secs(500)));
+    let family = |n: u8| {
+        let grant = grant().with_session(None).with_since(Some(elsewhere));
+        RefreshFamily::new(digest(n), digest(n), grant)
+    };
+    let mark = || now(store.mark(Mark::new(MarkKey::subject("a", "s"), START)));
+    let is_live = |n| {
+        let found = now(RefreshTokenStore::find(&store, digest(n))).unwrap();
+        matches!(found, Lookup::Live(_))
+    };
+    mark().unwrap();
+    let since = now(RefreshTokenStore::create(&store, family(1))).unwrap();
+    assert_eq!(since, elsewhere);
+    assert!(is_live(1));
+    mark().unwrap();
+    assert!(!is_live(1));
+    let again = now(RefreshTokenStore::create(&store, family(2)));
+    assert_eq!(kind_of(again), Some(StoreErrorKind::Conflict));
 }
 
 #[test]

@@ -181,7 +181,7 @@ fn principal(session: Arc<SessionRecord>) -> Result<Principal, Rejection> {
     let grant = session.grant();
     let mut builder = Principal::builder(PrincipalKind::Session, grant.authority().clone())
         .subject(grant.subject())
-        .expires_at(grant.expires());
+        .times(grant.created(), None, Some(grant.expires()));
     if let Some(client) = grant.client() {
         builder = builder.client(client);
     }
