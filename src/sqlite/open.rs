@@ -4,7 +4,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
 use rusqlite::Connection;
 use rusqlite::OpenFlags;
@@ -102,7 +104,9 @@ impl SqliteBuilder {
         self.check()?;
         let path = located(&self.path)?;
         prepare(&path).map_err(|error| unusable(&path, error))?;
-        self.connect(&path).map_err(|misfit| unfit(&path, misfit))
+        let conn = patiently(self.busy, || first(&path, self.busy));
+        let store = conn.and_then(|conn| self.connect(&path, conn));
+        store.map_err(|misfit| unusable(&path, misfit))
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -122,14 +126,10 @@ impl SqliteBuilder {
         Ok(())
     }
 
-    fn connect(self, path: &Path) -> Result<SqliteStore, Misfit> {
-        let mut conn = connection(path, self.busy)?;
-        schema::inspect(&conn)?;
-        make_durable(&conn)?;
-        schema::migrate(&mut conn)?;
+    fn connect(self, path: &Path, conn: Connection) -> Result<SqliteStore, Misfit> {
         let readers = (0..self.readers)
-            .map(|_| reader(path, self.busy))
-            .collect::<rusqlite::Result<Vec<_>>>()?;
+            .map(|_| patiently(self.busy, || reader(path, self.busy)))
+            .collect::<Result<Vec<_>, _>>()?;
         let probe = self.probe;
         let writer = Writer { conn, probe };
         Ok(SqliteStore::new(
@@ -192,7 +192,30 @@ fn guarded(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn reader(path: &Path, busy: Duration) -> rusqlite::Result<Connection> {
+/// Opens what another process may be about to open too: SQLite does not wait for every lock that
+/// the change to its write-ahead log takes.
+fn patiently<T>(most: Duration, mut open: impl FnMut() -> Result<T, Misfit>) -> Result<T, Misfit> {
+    let begun = Instant::now();
+    loop {
+        match open() {
+            Err(misfit) if misfit.is_busy() && begun.elapsed() < most => thread::sleep(PAUSE),
+            opened => return opened,
+        }
+    }
+}
+
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The connection that makes the file ready, and then writes.
+fn first(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
+    let mut conn = connection(path, busy)?;
+    schema::inspect(&mut conn)?;
+    make_durable(&conn)?;
+    schema::migrate(&mut conn)?;
+    Ok(conn)
+}
+
+fn reader(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
     let conn = connection(path, busy)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)
@@ -222,10 +245,6 @@ fn make_durable(conn: &Connection) -> Result<(), Misfit> {
         return Err(Misfit::NoWal(mode));
     }
     Ok(())
-}
-
-fn unfit(path: &Path, misfit: Misfit) -> ConfigError {
-    unusable(path, misfit)
 }
 
 fn unusable(path: &Path, reason: impl std::error::Error + Send + Sync + 'static) -> ConfigError {

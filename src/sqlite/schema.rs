@@ -1,6 +1,7 @@
 //! The tables, by version, and how an older file becomes one of today.
 
 use rusqlite::Connection;
+use rusqlite::ErrorCode;
 use rusqlite::Transaction;
 use rusqlite::TransactionBehavior;
 
@@ -27,9 +28,24 @@ pub(super) enum Misfit {
     Sqlite(#[from] rusqlite::Error),
 }
 
+impl Misfit {
+    /// Returns true if only another process is in the way.
+    pub(super) fn is_busy(&self) -> bool {
+        let Self::Sqlite(error) = self else {
+            return false;
+        };
+        let busy = [ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked];
+        error
+            .sqlite_error_code()
+            .is_some_and(|code| busy.contains(&code))
+    }
+}
+
 /// Returns only if the file is new or this crate's, and no newer than this code. Writes nothing.
-pub(super) fn inspect(conn: &Connection) -> Result<(), Misfit> {
-    version(conn, STEPS).map(|_| ())
+pub(super) fn inspect(conn: &mut Connection) -> Result<(), Misfit> {
+    // In one state of the file: another process may be at making it.
+    let state = conn.transaction()?;
+    version(&state, STEPS).map(|_| ())
 }
 
 /// Brings the tables up to date, all steps in one transaction. A file of today is not written.
@@ -38,9 +54,11 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<(), Misfit> {
 }
 
 fn migrate_by(conn: &mut Connection, steps: &[&str]) -> Result<(), Misfit> {
-    if missing(conn, steps)?.is_empty() {
+    let state = conn.transaction()?;
+    if missing(&state, steps)?.is_empty() {
         return Ok(());
     }
+    drop(state);
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have migrated while this one waited for the lock.
     for step in missing(&tx, steps)? {
@@ -153,6 +171,6 @@ mod tests {
     fn the_tables_of_today_can_be_made() {
         let mut conn = memory();
         migrate(&mut conn).unwrap();
-        inspect(&conn).unwrap();
+        inspect(&mut conn).unwrap();
     }
 }
