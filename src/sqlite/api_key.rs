@@ -50,16 +50,11 @@ impl ApiKeyStore for SqliteStore {
         self.read(move |conn| read_one(conn, FIND_FOREIGN, [digest.as_bytes()], record))
     }
 
-    fn list<'a>(
-        &'a self,
-        query: &'a ApiKeyQuery,
-    ) -> NowOrLater<'a, Result<Vec<ApiKeyRecord>, StoreError>> {
-        let query = query.clone();
+    fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
         self.read(move |conn| list(conn, query))
     }
 
-    fn commit<'a>(&'a self, changes: &'a [ApiKeyChange]) -> NowOrLater<'a, Result<(), StoreError>> {
-        let changes = changes.to_vec();
+    fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {
         self.write(move |tx| changes.into_iter().try_for_each(|each| apply(tx, each)))
     }
 
@@ -100,9 +95,9 @@ macro_rules! page {
         concat!(
             "SELECT ",
             columns!(),
-            " FROM api_key WHERE id > ?1 AND ",
+            " FROM api_key WHERE authority = ?1 AND id > ?2 AND ",
             $condition,
-            " ORDER BY id LIMIT ?2"
+            " ORDER BY id LIMIT ?3"
         )
     };
 }
@@ -111,10 +106,10 @@ const FIND: &str = select!("id = ?1");
 const FIND_FOREIGN: &str = select!("digest = ?1 AND is_foreign");
 
 const LIST_ALL: &str = page!("true");
-const LIST_ENDED: &str = page!("(expires_at <= ?3 OR disabled_at <= ?3)");
-const LIST_EXPIRING: &str = page!("expires_at <= ?3 AND disabled_at IS NULL AND successor IS NULL");
-const LIST_SUBJECT: &str = page!("authority = ?3 AND subject = ?4");
-const LIST_TENANT: &str = page!("authority = ?3 AND tenant = ?4");
+const LIST_ENDED: &str = page!("(expires_at <= ?4 OR disabled_at <= ?4)");
+const LIST_EXPIRING: &str = page!("expires_at <= ?4 AND disabled_at IS NULL AND successor IS NULL");
+const LIST_SUBJECT: &str = page!("subject = ?4");
+const LIST_TENANT: &str = page!("tenant = ?4");
 
 const INSERT: &str = concat!(
     "INSERT INTO api_key (",
@@ -137,26 +132,27 @@ const TOUCH: &str =
     "UPDATE api_key SET last_used = ?2 WHERE id = ?1 AND ifnull(last_used, -1) < ?2";
 
 fn list(conn: &Connection, query: ApiKeyQuery) -> Result<Vec<ApiKeyRecord>, Fault> {
+    let authority = query.authority.as_str();
     let after = query.after.as_ref().map_or("", ApiKeyId::as_str);
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let page = params![authority, after, limit];
     match query.filter {
-        ApiKeyFilter::All => read_all(conn, LIST_ALL, params![after, limit], record),
+        ApiKeyFilter::All => read_all(conn, LIST_ALL, page, record),
         ApiKeyFilter::EndedBy(time) => {
-            read_all(conn, LIST_ENDED, params![after, limit, bound(time)], record)
+            let page = params![authority, after, limit, bound(time)];
+            read_all(conn, LIST_ENDED, page, record)
         }
-        ApiKeyFilter::ExpiresBy(time) => read_all(
-            conn,
-            LIST_EXPIRING,
-            params![after, limit, bound(time)],
-            record,
-        ),
-        ApiKeyFilter::Subject(authority, subject) => {
-            let params = params![after, limit, authority.as_str(), subject];
-            read_all(conn, LIST_SUBJECT, params, record)
+        ApiKeyFilter::ExpiresBy(time) => {
+            let page = params![authority, after, limit, bound(time)];
+            read_all(conn, LIST_EXPIRING, page, record)
         }
-        ApiKeyFilter::Tenant(authority, tenant) => {
-            let params = params![after, limit, authority.as_str(), tenant];
-            read_all(conn, LIST_TENANT, params, record)
+        ApiKeyFilter::Subject(subject) => {
+            let page = params![authority, after, limit, subject];
+            read_all(conn, LIST_SUBJECT, page, record)
+        }
+        ApiKeyFilter::Tenant(tenant) => {
+            let page = params![authority, after, limit, tenant];
+            read_all(conn, LIST_TENANT, page, record)
         }
     }
 }

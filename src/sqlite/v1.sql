@@ -28,7 +28,7 @@ CREATE TABLE api_key (
 CREATE UNIQUE INDEX api_key_by_digest ON api_key (digest) WHERE is_foreign;
 CREATE INDEX api_key_by_subject ON api_key (authority, subject);
 CREATE INDEX api_key_by_tenant ON api_key (authority, tenant) WHERE tenant IS NOT NULL;
-CREATE INDEX api_key_by_end ON api_key (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX api_key_by_authority ON api_key (authority);
 
 -- The last moment that was given to a grant or a mark: one row, or none.
 CREATE TABLE moment (

@@ -1,5 +1,6 @@
 //! The public suite, on every store of the crate.
 
+use bearergate::MemoryApiKeyStore;
 use bearergate::MemoryGrantStore;
 use bearergate::SqliteStore;
 use bearergate::testing;
@@ -8,6 +9,12 @@ use crate::common::Folder;
 use crate::common::wait;
 
 const LIMIT: usize = 10_000;
+
+#[test]
+fn memory_conforms_as_a_store_of_api_keys() {
+    let store = MemoryApiKeyStore::new(LIMIT).unwrap();
+    wait(testing::api_key_store(&store)).unwrap();
+}
 
 #[test]
 fn memory_conforms_as_a_store_of_sessions_and_refresh_tokens() {
