@@ -15,6 +15,21 @@ use std::task::Wake;
 use std::task::Waker;
 use std::thread;
 use std::thread::Thread;
+use std::time::Duration;
+
+use bearergate::ApiKeyFormat;
+use bearergate::ApiKeyManager;
+use bearergate::ApiKeyRing;
+use bearergate::ApiKeyStore;
+use bearergate::FakeClock;
+use bearergate::PepperSet;
+use bearergate::RefreshManager;
+use bearergate::RefreshTokenStore;
+use bearergate::Secret;
+use bearergate::SecretSource;
+use bearergate::SessionManager;
+use bearergate::SessionStore;
+use bearergate::UnixTime;
 
 /// Waits for a future on this thread, without a runtime.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
@@ -58,4 +73,86 @@ impl Drop for Folder {
         // What is left behind lies in the build's own folder.
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// The time at which the tests begin.
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+/// Everything that works on one store, by one clock.
+#[derive(Clone, Debug)]
+pub(crate) struct Service {
+    pub(crate) clock: FakeClock,
+    pub(crate) keys: ApiKeyManager,
+    pub(crate) sessions: SessionManager,
+    pub(crate) refresh: RefreshManager,
+    pub(crate) patient: RefreshManager,
+}
+
+impl Service {
+    pub(crate) fn on<S>(store: Arc<S>) -> Self
+    where
+        S: ApiKeyStore + SessionStore + RefreshTokenStore + 'static,
+    {
+        Self::of(store.clone(), store.clone(), store)
+    }
+
+    pub(crate) fn of(
+        keys: Arc<dyn ApiKeyStore>,
+        sessions: Arc<dyn SessionStore>,
+        refresh: Arc<dyn RefreshTokenStore>,
+    ) -> Self {
+        let clock = FakeClock::at(NOW);
+        let tokens = || RefreshManager::builder(refresh.clone(), NAME).clock(clock.clone());
+        let sessions = SessionManager::builder(sessions, NAME).clock(clock.clone());
+        Self {
+            keys: ApiKeyManager::new(ring(), keys).clock(clock.clone()),
+            sessions: sessions.build().unwrap(),
+            refresh: tokens().build().unwrap(),
+            patient: tokens().grace(Duration::from_secs(60)).build().unwrap(),
+            clock,
+        }
+    }
+}
+
+/// The name of the service.
+pub(crate) const NAME: &str = "the service";
+
+/// The client that refresh tokens are for.
+pub(crate) const CLIENT: &str = "mobile app";
+
+/// The ring of keys, the same in every process.
+pub(crate) fn ring() -> ApiKeyRing {
+    let pepper = || Ok::<_, std::io::Error>(Secret::new(vec![7; 32]));
+    let source = SecretSource::from_fn("test pepper", pepper);
+    let peppers = PepperSet::new(1, &source).unwrap();
+    ApiKeyRing::new(NAME, ApiKeyFormat::new("acme_test").unwrap(), peppers).unwrap()
+}
+
+/// All that the tables of a file hold, table by table and row by row.
+pub(crate) fn dump(path: &Path) -> String {
+    let conn = rusqlite::Connection::open(path).unwrap();
+    let check: String = conn
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(check, "ok");
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+    let mut tables = conn.prepare(tables).unwrap();
+    let names = tables.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    names.map(|name| rows(&conn, &name.unwrap())).collect()
+}
+
+fn rows(conn: &rusqlite::Connection, table: &str) -> String {
+    let mut all = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
+    let columns = all.column_count();
+    let row = |row: &rusqlite::Row<'_>| {
+        let values = (0..columns).map(|at| format!("{:?}", row.get_ref_unwrap(at)));
+        Ok(values.collect::<Vec<_>>().join("|"))
+    };
+    let mut rows: Vec<String> = all
+        .query_map([], row)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    rows.sort();
+    format!("{table}: {rows:#?}\n")
 }
