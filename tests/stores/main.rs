@@ -11,5 +11,6 @@
 mod child;
 mod common;
 mod conformance;
+mod crash;
 mod opening;
 mod races;
