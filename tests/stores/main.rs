@@ -12,5 +12,6 @@ mod child;
 mod common;
 mod conformance;
 mod crash;
+mod durable;
 mod opening;
 mod races;
