@@ -8,6 +8,7 @@
     reason = "a test panics where it fails"
 )]
 
+mod cache;
 mod child;
 mod common;
 mod conformance;
