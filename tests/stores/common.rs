@@ -81,7 +81,6 @@ pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 /// Everything that works on one store, by one clock.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
-    pub(crate) clock: FakeClock,
     pub(crate) keys: ApiKeyManager,
     pub(crate) sessions: SessionManager,
     pub(crate) refresh: RefreshManager,
@@ -101,18 +100,42 @@ impl Service {
         sessions: Arc<dyn SessionStore>,
         refresh: Arc<dyn RefreshTokenStore>,
     ) -> Self {
-        let clock = FakeClock::at(NOW);
-        let tokens = || RefreshManager::builder(refresh.clone(), NAME).clock(clock.clone());
+        Self::by(&FakeClock::at(NOW), (keys, sessions, refresh))
+    }
+
+    pub(crate) fn by(clock: &FakeClock, stores: Stores) -> Self {
+        let (keys, sessions, refresh) = stores;
+        let (lifetime, idle) = (
+            Duration::from_secs(GRANT_LIFETIME),
+            Duration::from_secs(GRANT_IDLE),
+        );
+        let tokens = || {
+            let tokens = RefreshManager::builder(refresh.clone(), NAME).clock(clock.clone());
+            tokens.lifetime(lifetime).idle(idle)
+        };
         let sessions = SessionManager::builder(sessions, NAME).clock(clock.clone());
+        let sessions = sessions.lifetime(lifetime).idle(idle);
         Self {
             keys: ApiKeyManager::new(ring(), keys).clock(clock.clone()),
             sessions: sessions.build().unwrap(),
             refresh: tokens().build().unwrap(),
             patient: tokens().grace(Duration::from_secs(60)).build().unwrap(),
-            clock,
         }
     }
 }
+
+/// One store of each kind, which may all be one.
+pub(crate) type Stores = (
+    Arc<dyn ApiKeyStore>,
+    Arc<dyn SessionStore>,
+    Arc<dyn RefreshTokenStore>,
+);
+
+/// How long sessions and families last, in seconds.
+pub(crate) const GRANT_LIFETIME: u64 = 400;
+
+/// How long they last unused, in seconds.
+pub(crate) const GRANT_IDLE: u64 = 100;
 
 /// The name of the service.
 pub(crate) const NAME: &str = "the service";

@@ -14,5 +14,6 @@ mod common;
 mod conformance;
 mod crash;
 mod durable;
+mod model;
 mod opening;
 mod races;
