@@ -1,5 +1,6 @@
 //! What lasts beyond a restart, and what a store that cannot answer means to a client.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -218,7 +219,7 @@ fn a_record_that_was_tampered_with_is_unavailable_and_not_unknown() {
             "{change}"
         );
     }
-    wait(service.sessions.create(NewSession::new("alice"))).unwrap();
+    let _session = wait(service.sessions.create(NewSession::new("alice"))).unwrap();
     let digest = "UPDATE session SET session = 'handle' RETURNING digest";
     let digest = conn.query_row(digest, [], |row| row.get(0)).unwrap();
     let found = wait(SessionStore::find(&*store, TokenDigest::new(digest)));
@@ -243,5 +244,37 @@ fn uses_of_keys_are_written_together_and_only_forward() {
         let found = wait(service.keys.find(*id)).unwrap().unwrap();
         assert_eq!(found.last_used(), Some(after(100)));
         assert_eq!(found.version(), 1);
+    }
+}
+
+/// Nothing that opens anything is at rest, and nothing that could be turned back into it.
+#[test]
+fn the_file_holds_no_key_no_session_id_and_no_refresh_token() {
+    let folder = Folder::new();
+    let path = folder.path("a.db");
+    let (_store, service) = open(&path);
+    let issued = wait(service.keys.create(NewApiKey::of("alice").never_expires())).unwrap();
+    let (id, session) = wait(service.sessions.create(NewSession::new("alice"))).unwrap();
+    let token = wait(service.patient.create(NewRefresh::of(&session, CLIENT)));
+    let token = token.unwrap().reveal();
+    let next = wait(service.patient.rotate(RefreshRequest::new(&token, CLIENT)));
+    let next = next.unwrap().into_token().reveal();
+    let mut file = Vec::new();
+    for name in ["a.db", "a.db-wal"] {
+        file.extend(fs::read(folder.path(name)).unwrap());
+    }
+    let holds = |text: &str| file.windows(text.len()).any(|part| part == text.as_bytes());
+    assert!(
+        holds(issued.record.id().as_str()),
+        "what is looked for can be found"
+    );
+    for secret in [issued.key.reveal(), id.reveal(), token, next] {
+        // Any fourth part of it would be too much.
+        let chars: Vec<char> = secret.chars().collect();
+        let secrets = chars.windows(secret.len() / 4).map(String::from_iter);
+        let public = issued.record.id();
+        for part in secrets.filter(|part| !part.contains(&public.as_str()[..8])) {
+            assert!(!holds(&part), "{part}");
+        }
     }
 }

@@ -14,6 +14,7 @@ mod common;
 mod conformance;
 mod crash;
 mod durable;
+mod faulty;
 mod model;
 mod opening;
 mod races;

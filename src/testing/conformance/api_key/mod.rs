@@ -1,7 +1,16 @@
 //! What every store of API keys must do.
 
-use std::collections::BTreeMap;
+mod list;
+mod sample;
 
+use self::sample::digest;
+use self::sample::foreign;
+use self::sample::full;
+use self::sample::id;
+use self::sample::next;
+use self::sample::parts;
+use self::sample::record;
+use self::sample::removal;
 use super::Breach;
 use super::NOW;
 use super::at;
@@ -10,20 +19,12 @@ use super::ensure;
 use super::good;
 use super::together;
 use super::winners;
-use crate::clock::UnixTime;
 use crate::key_format::ApiKeyId;
-use crate::key_format::KeyDigest;
-use crate::key_format::PepperVersion;
-use crate::key_format::PepperedDigest;
-use crate::limits;
-use crate::store::ApiKeyChange;
 use crate::store::ApiKeyChange::Insert;
-use crate::store::ApiKeyChange::Remove;
 use crate::store::ApiKeyChange::Replace;
 use crate::store::ApiKeyFilter;
 use crate::store::ApiKeyParts;
 use crate::store::ApiKeyQuery;
-use crate::store::ApiKeyRecord;
 use crate::store::ApiKeyStore;
 use crate::store::Disabled;
 
@@ -38,8 +39,7 @@ pub(super) async fn judge(store: &dyn ApiKeyStore) -> Result<(), Breach> {
     a_commit_is_all_or_nothing(store).await?;
     one_of_many_commits_wins(store).await?;
     a_use_is_never_earlier_than_noted(store).await?;
-    lists_are_what_the_filter_matches(store).await?;
-    filters_hold_at_their_second(store).await
+    list::judge(store).await
 }
 
 async fn nothing_is_found_in_an_empty_store(store: &dyn ApiKeyStore) -> Result<(), Breach> {
@@ -283,109 +283,8 @@ async fn a_use_is_never_earlier_than_noted(store: &dyn ApiKeyStore) -> Result<()
     )
 }
 
-async fn lists_are_what_the_filter_matches(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    let rule = "a list has all that its filter matches, by ascending id, in pages";
-    let all = population(store, rule).await?;
-    for (ring, filter) in questions() {
-        let query = ApiKeyQuery::new(ring, filter, 1_000);
-        let mut wanted = Vec::new();
-        for parts in &all {
-            if query.matches(&record(parts.clone())?) {
-                wanted.push(parts.id);
-            }
-        }
-        for limit in [1, 3, 1_000] {
-            let mut query = query.clone();
-            query.limit = limit;
-            ensure(pages(store, query).await? == wanted, rule)?;
-        }
-    }
-    let none = ApiKeyQuery::new("ring a", ApiKeyFilter::All, 0);
-    ensure(good(store.list(none).await, rule)?.is_empty(), rule)
-}
-
-async fn filters_hold_at_their_second(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    let rule = "a record has ended at its very second, not before";
-    let mut parts = parts("brink", 0)?;
-    parts.expires_at = Some(at(70_000));
-    insert(store, parts.clone(), rule).await?;
-    for (secs, is_there) in [(69_999, false), (70_000, true)] {
-        for filter in [
-            ApiKeyFilter::EndedBy(at(secs)),
-            ApiKeyFilter::ExpiresBy(at(secs)),
-        ] {
-            let found = pages(store, ApiKeyQuery::new("ring", filter, 100)).await?;
-            ensure(found.contains(&parts.id) == is_there, rule)?;
-        }
-    }
-    Ok(())
-}
-
 /// How many calls meet in the store at once.
 const PARALLEL: usize = 20;
-
-/// Twelve records that differ in all that filters ask for, by ascending id.
-async fn population(
-    store: &dyn ApiKeyStore,
-    rule: &'static str,
-) -> Result<Vec<ApiKeyParts>, Breach> {
-    let mut all = Vec::new();
-    for number in 0..12_u16 {
-        let mut parts = parts("list", number.into())?;
-        parts.subject = format!("list-{}", number % 2);
-        parts.authority = if number % 3 == 2 { "ring b" } else { "ring a" }.into();
-        parts.tenant = (number % 4 > 0).then(|| format!("tenant-{}", number % 2));
-        parts.expires_at = (number % 5 > 0).then(|| at(100 * u64::from(number)));
-        parts.disabled = (number % 7 == 0).then(|| Disabled::new(at(250), "list"));
-        parts.successor = (number % 6 == 1).then_some(parts.id);
-        all.push(parts);
-    }
-    // Not in the order of their ids.
-    for parts in all.iter().rev() {
-        insert(store, parts.clone(), rule).await?;
-    }
-    Ok(all)
-}
-
-fn questions() -> Vec<(&'static str, ApiKeyFilter)> {
-    let mut filters = vec![ApiKeyFilter::All];
-    for time in [
-        NOW,
-        at(249),
-        at(250),
-        at(400),
-        UnixTime::from_secs(limits::TIME_MAX),
-    ] {
-        filters.push(ApiKeyFilter::EndedBy(time));
-        filters.push(ApiKeyFilter::ExpiresBy(time));
-    }
-    for number in 0..3 {
-        filters.push(ApiKeyFilter::Subject(format!("list-{number}")));
-        filters.push(ApiKeyFilter::Tenant(format!("tenant-{number}")));
-    }
-    let rings = ["ring a", "ring b", "ring c"].into_iter();
-    rings
-        .flat_map(|ring| filters.iter().map(move |filter| (ring, filter.clone())))
-        .collect()
-}
-
-/// All ids that belong to the answer, read page by page.
-async fn pages(store: &dyn ApiKeyStore, mut query: ApiKeyQuery) -> Result<Vec<ApiKeyId>, Breach> {
-    let rule = "a page holds no more than asked for, of ids after the one given";
-    let mut found = Vec::new();
-    loop {
-        let page = good(store.list(query.clone()).await, rule)?;
-        ensure(page.len() <= query.limit, rule)?;
-        for record in &page {
-            ensure(found.last().is_none_or(|last| *last < record.id()), rule)?;
-            found.push(record.id());
-        }
-        let Some(last) = page.last() else {
-            return Ok(found);
-        };
-        query = query.after(last.id());
-    }
-}
 
 async fn insert(
     store: &dyn ApiKeyStore,
@@ -411,82 +310,4 @@ async fn by_digest(
 ) -> Result<Option<ApiKeyParts>, Breach> {
     let found = good(store.find_foreign(*digest(byte, 0).digest()).await, rule)?;
     Ok(found.map(|found| found.to_parts()))
-}
-
-fn removal(parts: &ApiKeyParts) -> ApiKeyChange {
-    Remove {
-        id: parts.id,
-        version: parts.version,
-    }
-}
-
-fn next(parts: &ApiKeyParts) -> ApiKeyParts {
-    let mut parts = parts.clone();
-    parts.version += 1;
-    parts
-}
-
-fn foreign(mut parts: ApiKeyParts, byte: u8) -> ApiKeyParts {
-    parts.is_foreign = true;
-    parts.digest = digest(byte, 3);
-    parts
-}
-
-/// A record with nothing but what every record has.
-fn parts(name: &str, number: usize) -> Result<ApiKeyParts, Breach> {
-    let owner = ("ring".into(), format!("{name}-{number}"));
-    Ok(ApiKeyParts::new(
-        id(name, number)?,
-        digest(0, 1),
-        owner,
-        NOW,
-    ))
-}
-
-/// A record with everything, and with characters that a store must not trip over.
-fn full(name: &str, number: usize) -> Result<ApiKeyParts, Breach> {
-    let odd = |text: &str| format!("{text} '\"\\%_;--\u{0}\u{1f511}\u{e9}\n");
-    let mut parts = parts(name, number)?;
-    parts.digest = digest(0xff, u32::MAX);
-    parts.not_before = Some(UnixTime::from_secs(0));
-    parts.expires_at = Some(UnixTime::from_secs(limits::TIME_MAX));
-    parts.disabled = Some(Disabled::new(at(1), odd("why")));
-    parts.last_used = Some(at(2));
-    parts.predecessor = Some(id("before", number)?);
-    parts.successor = Some(id("after", number)?);
-    parts.tenant = Some("\u{1f511} 'tenant' \"\\".to_owned());
-    parts.scopes = ["orders:read", "'", "\u{e9}"].map(str::to_owned).into();
-    parts.roles = ["a role", "another \"role\""].map(str::to_owned).into();
-    parts.name = Some(odd("name"));
-    parts.metadata = BTreeMap::from([
-        (String::new(), String::new()),
-        (odd("key"), odd("value")),
-        ("long".to_owned(), "x".repeat(10_000)),
-    ]);
-    parts.limit_class = Some(odd("class"));
-    let addresses = ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32", "::1/128"];
-    parts.addresses = addresses
-        .iter()
-        .filter_map(|text| text.parse().ok())
-        .collect();
-    Ok(parts)
-}
-
-fn record(parts: ApiKeyParts) -> Result<ApiKeyRecord, Breach> {
-    good(
-        ApiKeyRecord::from_parts(parts),
-        "the suite makes good records",
-    )
-}
-
-fn digest(byte: u8, pepper: u32) -> PepperedDigest {
-    let digest = KeyDigest::from_bytes([byte; 32]);
-    PepperedDigest::new(digest, PepperVersion::from_number(pepper))
-}
-
-/// An id that begins with the name.
-fn id(name: &str, number: usize) -> Result<ApiKeyId, Breach> {
-    let digits = ApiKeyId::LEN.saturating_sub(name.len());
-    let id = format!("{name}{number:0digits$}").parse();
-    id.map_err(|_| Breach::new("the suite makes good ids"))
 }
