@@ -9,6 +9,7 @@ use bearergate::ApiKeyErrorKind;
 use bearergate::ApiKeyStore;
 use bearergate::ApiKeyValidator;
 use bearergate::Gate;
+use bearergate::GrantStore;
 use bearergate::NewApiKey;
 use bearergate::NewRefresh;
 use bearergate::NewSession;
@@ -20,6 +21,7 @@ use bearergate::SqliteStore;
 use bearergate::StoreErrorKind;
 use bearergate::TokenDigest;
 use bearergate::TokenValidator;
+use bearergate::limits;
 
 use crate::common::CLIENT;
 use crate::common::Folder;
@@ -224,6 +226,43 @@ fn a_record_that_was_tampered_with_is_unavailable_and_not_unknown() {
     let digest = conn.query_row(digest, [], |row| row.get(0)).unwrap();
     let found = wait(SessionStore::find(&*store, TokenDigest::new(digest)));
     assert_eq!(found.unwrap_err().kind(), StoreErrorKind::Corrupt);
+}
+
+#[test]
+fn a_purge_in_parts_never_forgets_a_mark_before_all_that_it_ends() {
+    let folder = Folder::new();
+    let path = folder.path("a.db");
+    let (store, service) = open(&path);
+    let begin = || wait(service.sessions.create(NewSession::new("alice"))).unwrap();
+    let (_id, session) = begin();
+    let many = limits::SQLITE_PURGE * 2 + 1;
+    let columns = "version, data, authority, subject, client, session, scopes, claims, created, \
+         since, last_used, expires, idle, ends";
+    let copies = format!(
+        "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {many}) \
+         INSERT INTO session (digest, {columns}) SELECT randomblob(32), {columns} \
+         FROM session CROSS JOIN number"
+    );
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    assert_eq!(conn.execute(&copies, []).unwrap(), many);
+    wait(service.sessions.revoke(&session)).unwrap();
+    // The mark may be forgotten when its sessions are over; so late they are not.
+    conn.execute("UPDATE mark SET until = 0", []).unwrap();
+    let count = |table| {
+        let count = format!("SELECT count(*) FROM {table}");
+        let count: u32 = conn.query_row(&count, [], |row| row.get(0)).unwrap();
+        count
+    };
+    let mut rounds = 0;
+    while wait(GrantStore::purge(&*store, NOW)).unwrap() > 0 {
+        rounds += 1;
+        assert!(
+            count("mark") == 1 || count("session") == 0,
+            "round {rounds}"
+        );
+    }
+    assert!(rounds > 2);
+    assert_eq!((count("session"), count("mark")), (0, 0));
 }
 
 #[test]

@@ -295,7 +295,7 @@ fn the_suite_finds_every_fault_of_a_store_of_sessions() {
         (GrantFault::KeepsOldDigest, "unknown by the old one"),
         (GrantFault::OneMomentForAll, "a later moment"),
         (GrantFault::PurgesEarly, "at that second, and not before"),
-        (GrantFault::PurgesMarks, "kept as long as either"),
+        (GrantFault::PurgesMarks, "leaves what came after it"),
         (GrantFault::ResurrectsLate, "cannot be changed"),
     ] {
         let breach = judge(fault).unwrap_err();

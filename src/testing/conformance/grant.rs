@@ -156,7 +156,13 @@ async fn a_mark_is_sharp_within_its_second(records: &dyn Records) -> Result<(), 
     let behind = Mark::new(MarkKey::subject(RING, "frank"), UnixTime::from_secs(1));
     good(records.marks().mark(behind).await, rule)?;
     good(records.create(141, of("frank")).await, rule)?;
-    ensure(revoked(records, 140..142, rule).await? == [140], rule)
+    ensure(revoked(records, 140..142, rule).await? == [140], rule)?;
+    let rule = "a purge removes what a mark has ended, and leaves what came after it";
+    purge_all(records, 0, rule).await?;
+    let before = good(records.find(140).await, rule)?;
+    let after = good(records.find(141).await, rule)?;
+    ensure(matches!(before, Lookup::Unknown), rule)?;
+    ensure(matches!(after, Lookup::Live(_)), rule)
 }
 
 async fn a_newer_mark_stands_over_an_older_one(records: &dyn Records) -> Result<(), Breach> {

@@ -62,11 +62,16 @@ struct Grant {
     session: Option<usize>,
     expires: u64,
     last_used: u64,
-    is_marked: bool,
+    /// By its session, or by its subject.
+    marks: [bool; 2],
     is_purged: bool,
 }
 
 impl Grant {
+    fn is_marked(&self) -> bool {
+        self.marks.contains(&true)
+    }
+
     fn is_over(&self, now: u64) -> bool {
         now >= self.expires.min(self.last_used + GRANT_IDLE)
     }
@@ -126,7 +131,7 @@ impl Life {
             session,
             expires: now + GRANT_LIFETIME,
             last_used: now,
-            is_marked: false,
+            marks: [false; 2],
             is_purged: false,
         }
     }
@@ -153,7 +158,7 @@ impl Life {
         let new = NewRefresh::of(&session.handle, CLIENT);
         let mut grant = self.grant(session.grant.subject, Some(at));
         grant.expires = grant.expires.min(session.grant.expires);
-        let is_good = !session.grant.is_marked;
+        let is_good = !session.grant.is_marked();
         self.add_family(new, grant, is_good);
     }
 
@@ -180,9 +185,9 @@ impl Life {
             family.grant.is_purged |= family.is_revoked;
         }
         for grant in self.grants() {
-            grant.is_purged |= grant.is_marked || grant.is_over(now);
+            grant.is_purged |= grant.is_marked() || grant.is_over(now);
             // The mark of a session is not kept longer than the session could have lasted.
-            grant.is_marked &= grant.expires > now;
+            grant.marks[0] &= grant.expires > now;
         }
     }
 
@@ -200,7 +205,7 @@ impl Life {
         let hangs_on_it = |grant: &&mut Grant| grant.session == Some(at);
         self.grants()
             .filter(hangs_on_it)
-            .for_each(|grant| grant.is_marked = true);
+            .for_each(|grant| grant.marks[0] = true);
     }
 
     fn revoke_subject(&mut self, subject: u8) {
@@ -208,7 +213,7 @@ impl Life {
         wait(self.world.service.sessions.revoke_subject(&name)).unwrap();
         self.grants()
             .filter(|grant| grant.subject == subject)
-            .for_each(|grant| grant.is_marked = true);
+            .for_each(|grant| grant.marks[1] = true);
     }
 
     fn use_session(&mut self, at: usize) {
@@ -224,7 +229,7 @@ impl Life {
         }
         let wanted = match &session.grant {
             grant if grant.is_purged => Err(RejectionKind::SessionUnknown),
-            grant if grant.is_marked => Err(RejectionKind::TokenRevoked),
+            grant if grant.is_marked() => Err(RejectionKind::TokenRevoked),
             grant if grant.is_over(now) => Err(RejectionKind::SessionExpired),
             _ => Ok(()),
         };
@@ -248,7 +253,7 @@ impl Life {
             .expires()
             .as_secs()
             .min(known.last_used().as_secs() + GRANT_IDLE);
-        let is_good = !grant.is_purged && !grant.is_marked && now < ends;
+        let is_good = !grant.is_purged && !grant.is_marked() && now < ends;
         let manager = &self.world.service.sessions;
         let rotated = wait(manager.rotate(&session.handle, SessionChange::default()));
         assert_eq!(rotated.is_ok(), is_good, "{session:?}");
@@ -266,7 +271,7 @@ impl Life {
         let family = &mut self.families[at];
         let wanted = match &family.grant {
             grant if grant.is_purged => Err(RejectionKind::RefreshUnknown),
-            grant if grant.is_marked => Err(RejectionKind::TokenRevoked),
+            grant if grant.is_marked() => Err(RejectionKind::TokenRevoked),
             _ if family.is_revoked => Err(RejectionKind::TokenRevoked),
             grant if grant.is_over(now) => Err(RejectionKind::RefreshExpired),
             _ => Ok(()),
@@ -293,7 +298,7 @@ impl Life {
         for token in spent {
             let wanted = match &family.grant {
                 grant if grant.is_purged => RejectionKind::RefreshUnknown,
-                grant if grant.is_marked => RejectionKind::TokenRevoked,
+                grant if grant.is_marked() => RejectionKind::TokenRevoked,
                 _ if family.is_revoked => RejectionKind::RefreshReused,
                 grant if grant.is_over(now) => RejectionKind::RefreshExpired,
                 _ => RejectionKind::RefreshReused,
