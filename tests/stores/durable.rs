@@ -9,6 +9,7 @@ use bearergate::ApiKeyErrorKind;
 use bearergate::ApiKeyStore;
 use bearergate::ApiKeyValidator;
 use bearergate::Gate;
+use bearergate::GrantErrorKind;
 use bearergate::GrantStore;
 use bearergate::NewApiKey;
 use bearergate::NewRefresh;
@@ -159,7 +160,7 @@ fn a_store_that_cannot_answer_is_neither_a_yes_nor_a_no() {
         wait(service.sessions.revoke_subject("alice")),
         wait(service.sessions.purge()).map(drop),
     ] {
-        assert_eq!(away.unwrap_err().kind(), StoreErrorKind::Unavailable);
+        assert_eq!(away.unwrap_err().kind(), GrantErrorKind::Unavailable);
     }
     assert_eq!(rotate(&service, &token), Err(RejectionKind::Unavailable));
     let revoked = wait(service.refresh.revoke(RefreshRequest::new(&token, CLIENT)));

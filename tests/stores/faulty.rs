@@ -213,6 +213,10 @@ impl GrantStore for FaultyGrants {
         NowOrLater::now(taken(self.store.mark(mark)))
     }
 
+    fn has_ended(&self, grant: Grant) -> Answer<'_, bool> {
+        self.store.has_ended(grant)
+    }
+
     fn purge(&self, now: UnixTime) -> Answer<'_, usize> {
         let early = std::time::Duration::from_secs(1);
         let now = match self.fault {
@@ -338,6 +342,9 @@ fn the_suite_finds_that_sessions_and_tokens_have_marks_of_their_own() {
     impl GrantStore for Apart {
         fn mark(&self, mark: Mark) -> Answer<'_, ()> {
             self.sessions.mark(mark)
+        }
+        fn has_ended(&self, grant: Grant) -> Answer<'_, bool> {
+            self.sessions.has_ended(grant)
         }
         fn purge(&self, now: UnixTime) -> Answer<'_, usize> {
             self.sessions.purge(now)

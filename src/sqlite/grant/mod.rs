@@ -37,6 +37,10 @@ impl GrantStore for SqliteStore {
         self.write(move |tx| write_mark(tx, &mark))
     }
 
+    fn has_ended(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+        self.read(move |conn| is_ended(conn, &grant))
+    }
+
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
         self.write(move |tx| purge::purge(tx, now))
     }
@@ -67,10 +71,25 @@ fn write_mark(tx: &mut Change<'_>, mark: &Mark) -> Result<(), Fault> {
 }
 
 fn next_moment(tx: &mut Change<'_>, now: UnixTime) -> Result<Moment, Fault> {
-    let last = tx.read_one(LAST_MOMENT, [], |row| moment(row.get(0)?))?;
-    let next = Moment::next(last, now);
-    tx.write_one(SET_MOMENT, [number(next.as_u64())?])?;
+    let next = Moment::next(last_moment(tx)?, now);
+    set_moment(tx, next)?;
     Ok(next)
+}
+
+/// Lets every later moment come after this one, which another store may have given.
+fn catch_up(tx: &mut Change<'_>, since: Moment) -> Result<Moment, Fault> {
+    if last_moment(tx)? < Some(since) {
+        set_moment(tx, since)?;
+    }
+    Ok(since)
+}
+
+fn last_moment(tx: &Change<'_>) -> Result<Option<Moment>, Fault> {
+    tx.read_one(LAST_MOMENT, [], |row| moment(row.get(0)?))
+}
+
+fn set_moment(tx: &mut Change<'_>, last: Moment) -> Result<(), Fault> {
+    tx.write_one(SET_MOMENT, [number(last.as_u64())?])
 }
 
 fn moment(number: i64) -> Result<Moment, Fault> {
@@ -83,7 +102,7 @@ fn moment(number: i64) -> Result<Moment, Fault> {
 /// Gives a new grant its moment, unless a mark has ended it.
 fn dated(tx: &mut Change<'_>, grant: &Grant) -> Result<(Grant, Moment), Fault> {
     let since = match grant.since() {
-        Some(since) => since,
+        Some(since) => catch_up(tx, since)?,
         None => next_moment(tx, grant.created())?,
     };
     let grant = grant.clone().with_since(Some(since));

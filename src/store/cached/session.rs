@@ -7,6 +7,7 @@ use super::ReadCache;
 use crate::clock::UnixTime;
 use crate::future::NowOrLater;
 use crate::rejection::ConfigError;
+use crate::store::Grant;
 use crate::store::GrantStore;
 use crate::store::Lookup;
 use crate::store::Mark;
@@ -61,6 +62,10 @@ impl GrantStore for CachedSessionStore {
             change.done();
             marked
         })
+    }
+
+    fn has_ended(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+        self.store.has_ended(grant)
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {

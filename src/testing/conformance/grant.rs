@@ -92,7 +92,17 @@ async fn moments_go_forward(records: &dyn Records) -> Result<(), Breach> {
     let Lookup::Live((grant, 2)) = good(records.find(104).await, rule)? else {
         return Err(Breach::new(rule));
     };
-    ensure(grant.since() == Some(old), rule)
+    ensure(grant.since() == Some(old), rule)?;
+    let rule = "each moment comes after those that grants brought from elsewhere";
+    let far = Moment::next(last, at(9_000));
+    good(
+        records.create(105, of("clock").with_since(Some(far))).await,
+        rule,
+    )?;
+    ensure(
+        good(records.create(106, of("clock")).await, rule)? > far,
+        rule,
+    )
 }
 
 async fn a_mark_of_a_subject_or_client_ends_what_was_granted_before(
@@ -115,7 +125,25 @@ async fn a_mark_of_a_subject_or_client_ends_what_was_granted_before(
     mark(records.marks(), MarkKey::subject(RING, "alice"), rule).await?;
     ensure(revoked(records, 110..116, rule).await? == [110], rule)?;
     mark(records.marks(), MarkKey::client(RING, "app"), rule).await?;
-    ensure(revoked(records, 110..116, rule).await? == [110, 113], rule)
+    ensure(revoked(records, 110..116, rule).await? == [110, 113], rule)?;
+    a_grant_that_is_not_stored_is_judged_alike(records).await
+}
+
+async fn a_grant_that_is_not_stored_is_judged_alike(records: &dyn Records) -> Result<(), Breach> {
+    let rule = "a grant that is kept nowhere is ended by the same marks";
+    let since = good(records.create(116, of("alice")).await, rule)?;
+    let before = Moment::from_u64(1);
+    for (subject, since, wanted) in [
+        ("alice", Some(before), true),
+        ("alice", None, true),
+        ("alice", Some(since), false),
+        ("judy", Some(before), false),
+        ("judy", None, false),
+    ] {
+        let ended = records.marks().has_ended(of(subject).with_since(since));
+        ensure(good(ended.await, rule)? == wanted, rule)?;
+    }
+    Ok(())
 }
 
 async fn a_mark_of_a_session_ends_all_that_hangs_on_it(
