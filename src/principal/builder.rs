@@ -24,6 +24,8 @@ pub struct PrincipalBuilder {
     client: Option<String>,
     scopes: Option<String>,
     expires_at: Option<UnixTime>,
+    not_before: Option<UnixTime>,
+    issued_at: Option<UnixTime>,
     extensions: Vec<Extension>,
 }
 
@@ -37,6 +39,8 @@ impl PrincipalBuilder {
             client: None,
             scopes: None,
             expires_at: None,
+            not_before: None,
+            issued_at: None,
             extensions: Vec::new(),
         }
     }
@@ -67,6 +71,19 @@ impl PrincipalBuilder {
     /// Sets when the credential ends.
     pub fn expires_at(mut self, time: UnixTime) -> Self {
         self.expires_at = Some(time);
+        self
+    }
+
+    /// Sets when the credential was issued, begins and ends.
+    pub(crate) fn times(
+        mut self,
+        issued_at: UnixTime,
+        not_before: Option<UnixTime>,
+        expires_at: Option<UnixTime>,
+    ) -> Self {
+        self.issued_at = Some(issued_at);
+        self.not_before = not_before;
+        self.expires_at = expires_at;
         self
     }
 
@@ -105,8 +122,8 @@ impl PrincipalBuilder {
             client,
             scopes,
             expires_at: self.expires_at,
-            not_before: None,
-            issued_at: None,
+            not_before: self.not_before,
+            issued_at: self.issued_at,
             confirmation: None,
             key: None,
             extensions: self.extensions,

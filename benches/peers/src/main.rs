@@ -43,6 +43,7 @@
 //! [`case::Probe`], and add a line to [`groups::ALL`].
 
 mod alloc;
+mod api_key;
 mod case;
 mod error;
 mod groups;
