@@ -44,6 +44,13 @@ use crate::store::StoreErrorKind;
 /// ```
 #[derive(Clone)]
 pub struct ApiKeyRecord {
+    kept: Kept,
+    last_used: Option<UnixTime>,
+}
+
+/// A record without the note of its last use.
+#[derive(Clone)]
+pub(super) struct Kept {
     id: ApiKeyId,
     digest: PepperedDigest,
     // Said here too, where the record itself lies: a judge looks no further.
@@ -51,8 +58,13 @@ pub struct ApiKeyRecord {
     is_disabled: bool,
     is_restricted: bool,
     version: u64,
-    last_used: Option<UnixTime>,
     principal: Principal,
+}
+
+impl Kept {
+    pub(super) const fn id(&self) -> ApiKeyId {
+        self.id
+    }
 }
 
 /// What a key's record says beside the facts that a policy sees; an
@@ -60,10 +72,16 @@ pub struct ApiKeyRecord {
 #[derive(Clone)]
 pub struct ApiKeyDetails {
     id: ApiKeyId,
+    name: Option<Box<str>>,
+    // Most of a million records have none of it.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Clone, Default, PartialEq)]
+struct Rare {
     predecessor: Option<ApiKeyId>,
     successor: Option<ApiKeyId>,
     disabled: Option<Disabled>,
-    name: Option<String>,
     metadata: BTreeMap<String, String>,
     addresses: Vec<IpNet>,
     limit_class: Option<String>,
@@ -84,105 +102,113 @@ impl ApiKeyRecord {
         let (is_foreign, is_disabled) = (parts.is_foreign, parts.disabled.is_some());
         let is_restricted = !parts.addresses.is_empty();
         let principal = principal(parts)?;
-        Ok(Self {
+        let kept = Kept {
             id,
             digest,
             is_foreign,
             is_disabled,
             is_restricted,
             version,
-            last_used,
             principal,
-        })
+        };
+        Ok(Self { kept, last_used })
+    }
+
+    pub(super) const fn new(kept: Kept, last_used: Option<UnixTime>) -> Self {
+        Self { kept, last_used }
+    }
+
+    pub(super) fn into_kept(self) -> Kept {
+        self.kept
     }
 
     /// Returns all that the record says.
     pub fn to_parts(&self) -> ApiKeyParts {
         let subject = self.subject().unwrap_or_default().to_owned();
         let owner = (self.authority().clone(), subject);
-        let mut parts = ApiKeyParts::new(self.id, self.digest, owner, self.created_at());
-        parts.version = self.version;
-        parts.is_foreign = self.is_foreign;
-        parts.not_before = self.principal.not_before();
+        let mut parts = ApiKeyParts::new(self.kept.id, self.kept.digest, owner, self.created_at());
+        parts.version = self.kept.version;
+        parts.is_foreign = self.kept.is_foreign;
+        parts.not_before = self.kept.principal.not_before();
         parts.expires_at = self.expires_at();
         parts.last_used = self.last_used;
         parts.tenant = self.tenant().map(Cow::into_owned);
         parts.scopes = self.scopes().map(str::to_owned).collect();
         parts.roles = self.roles().map(Cow::into_owned).collect();
         if let Some(details) = self.details() {
-            details.clone().into_parts(&mut parts);
+            details.clone().give(&mut parts);
         }
         parts
     }
 
     /// Returns the key's id.
     pub fn id(&self) -> ApiKeyId {
-        self.id
+        self.kept.id
     }
 
     /// Returns the digest of the whole key, and which pepper it was made under.
     pub fn digest(&self) -> &PepperedDigest {
-        &self.digest
+        &self.kept.digest
     }
 
     /// Returns how many changes the record has seen, the first one included.
     pub fn version(&self) -> u64 {
-        self.version
+        self.kept.version
     }
 
     /// Returns the principal that the key stands for.
     pub fn principal(&self) -> &Principal {
-        &self.principal
+        &self.kept.principal
     }
 
     /// Returns the principal that the key stands for.
     pub fn into_principal(self) -> Principal {
-        self.principal
+        self.kept.principal
     }
 
     /// Returns who vouches for the subject.
     pub fn authority(&self) -> &Authority {
-        self.principal.authority()
+        self.kept.principal.authority()
     }
 
     /// Returns whom the key belongs to.
     pub fn subject(&self) -> Option<&str> {
-        self.principal.subject()
+        self.kept.principal.subject()
     }
 
     /// Returns the tenant that the subject acts in.
     pub fn tenant(&self) -> Option<Cow<'_, str>> {
-        let tenant = self.principal.claims().value(TENANT);
+        let tenant = self.kept.principal.claims().value(TENANT);
         tenant.and_then(Value::as_str)
     }
 
     /// Returns the scopes.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        let scopes = self.principal.scopes();
+        let scopes = self.kept.principal.scopes();
         scopes.into_iter().flat_map(|scopes| scopes.iter())
     }
 
     /// Returns the roles that the service granted.
     pub fn roles(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let roles = self.principal.claims().value(ROLES);
+        let roles = self.kept.principal.claims().value(ROLES);
         let roles = roles.and_then(Value::elements).into_iter().flatten();
         roles.filter_map(Value::as_str)
     }
 
     /// Returns when the key was created.
     pub fn created_at(&self) -> UnixTime {
-        let created = self.principal.issued_at();
+        let created = self.kept.principal.issued_at();
         created.unwrap_or(UnixTime::from_secs(0))
     }
 
     /// Returns when the key begins to be good, if not at once.
     pub fn not_before(&self) -> Option<UnixTime> {
-        self.principal.not_before()
+        self.kept.principal.not_before()
     }
 
     /// Returns when the key ends, if it does.
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.principal.expires_at()
+        self.kept.principal.expires_at()
     }
 
     /// Returns when the key ends to be good for any reason, if it does.
@@ -193,22 +219,22 @@ impl ApiKeyRecord {
 
     /// Returns true for a key of somebody else's format.
     pub fn is_foreign(&self) -> bool {
-        self.is_foreign
+        self.kept.is_foreign
     }
 
     /// Returns true if the key was disabled.
     pub fn is_disabled(&self) -> bool {
-        self.is_disabled
+        self.kept.is_disabled
     }
 
     /// Returns true if the key may be used from some addresses alone.
     pub fn is_restricted(&self) -> bool {
-        self.is_restricted
+        self.kept.is_restricted
     }
 
     /// Returns when the key was disabled and why.
     pub fn disabled(&self) -> Option<&Disabled> {
-        self.details()?.disabled.as_ref()
+        self.details()?.disabled()
     }
 
     /// Returns when the key was last used, give or take a minute.
@@ -225,12 +251,12 @@ impl ApiKeyRecord {
 
     /// Returns the key that took the place of this one.
     pub fn successor(&self) -> Option<ApiKeyId> {
-        self.details()?.successor
+        self.details()?.successor()
     }
 
     /// Returns the rest: what no policy sees.
     pub fn details(&self) -> Option<&ApiKeyDetails> {
-        self.principal.extension()
+        self.kept.principal.extension()
     }
 }
 
@@ -242,7 +268,12 @@ impl ApiKeyDetails {
 
     /// Returns the key that this one took the place of.
     pub fn predecessor(&self) -> Option<ApiKeyId> {
-        self.predecessor
+        self.rare.as_ref()?.predecessor
+    }
+
+    /// Returns the key that took the place of this one.
+    pub fn successor(&self) -> Option<ApiKeyId> {
+        self.rare.as_ref()?.successor
     }
 
     /// Returns what people call the key.
@@ -252,27 +283,49 @@ impl ApiKeyDetails {
 
     /// Returns the free data of the key's user. It may not decide what the key may do.
     pub fn metadata(&self) -> &BTreeMap<String, String> {
-        &self.metadata
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        self.rare.as_ref().map_or(&NONE, |rare| &rare.metadata)
     }
 
     /// Returns the addresses that the key may be used from; empty for any.
     pub fn addresses(&self) -> &[IpNet] {
-        &self.addresses
+        self.rare.as_ref().map_or(&[], |rare| &rare.addresses)
     }
 
     /// Returns the name of the limits that its requests count against.
     pub fn limit_class(&self) -> Option<&str> {
-        self.limit_class.as_deref()
+        self.rare.as_ref()?.limit_class.as_deref()
     }
 
-    fn into_parts(self, parts: &mut ApiKeyParts) {
-        parts.predecessor = self.predecessor;
-        parts.successor = self.successor;
-        parts.disabled = self.disabled;
-        parts.name = self.name;
-        parts.metadata = self.metadata;
-        parts.addresses = self.addresses;
-        parts.limit_class = self.limit_class;
+    fn disabled(&self) -> Option<&Disabled> {
+        self.rare.as_ref()?.disabled.as_ref()
+    }
+
+    fn take(parts: &mut ApiKeyParts) -> Self {
+        let rare = Rare {
+            predecessor: parts.predecessor,
+            successor: parts.successor,
+            disabled: parts.disabled.take(),
+            metadata: std::mem::take(&mut parts.metadata),
+            addresses: std::mem::take(&mut parts.addresses),
+            limit_class: parts.limit_class.take(),
+        };
+        Self {
+            id: parts.id,
+            name: parts.name.take().map(String::into_boxed_str),
+            rare: (rare != Rare::default()).then(|| Box::new(rare)),
+        }
+    }
+
+    fn give(self, parts: &mut ApiKeyParts) {
+        let rare = self.rare.map(|rare| *rare).unwrap_or_default();
+        parts.predecessor = rare.predecessor;
+        parts.successor = rare.successor;
+        parts.disabled = rare.disabled;
+        parts.metadata = rare.metadata;
+        parts.addresses = rare.addresses;
+        parts.limit_class = rare.limit_class;
+        parts.name = self.name.map(String::from);
     }
 }
 
@@ -296,7 +349,8 @@ fn check(parts: &ApiKeyParts) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn principal(parts: ApiKeyParts) -> Result<Principal, StoreError> {
+fn principal(mut parts: ApiKeyParts) -> Result<Principal, StoreError> {
+    let details = ApiKeyDetails::take(&mut parts);
     let mut claims = serde_json::Map::new();
     if let Some(tenant) = parts.tenant {
         claims.insert(TENANT.to_owned(), tenant.into());
@@ -311,16 +365,7 @@ fn principal(parts: ApiKeyParts) -> Result<Principal, StoreError> {
         .claims(claims)
         .map_err(|error| StoreError::new(StoreErrorKind::Corrupt).with_source(error))?
         .times(parts.created_at, parts.not_before, parts.expires_at)
-        .extension(ApiKeyDetails {
-            id: parts.id,
-            predecessor: parts.predecessor,
-            successor: parts.successor,
-            disabled: parts.disabled,
-            name: parts.name,
-            metadata: parts.metadata,
-            addresses: parts.addresses,
-            limit_class: parts.limit_class,
-        });
+        .extension(details);
     Ok(draft.build())
 }
 
@@ -331,10 +376,10 @@ fn corrupt(what: &'static str) -> StoreError {
 impl fmt::Debug for ApiKeyRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiKeyRecord")
-            .field("id", &self.id)
+            .field("id", &self.kept.id)
             .field("authority", self.authority())
             .field("subject", &self.subject())
-            .field("version", &self.version)
+            .field("version", &self.kept.version)
             .finish_non_exhaustive()
     }
 }

@@ -326,7 +326,6 @@ fn facts(trust: &Trust, claims: &Typed<'_>, key: &Key) -> Result<Facts, Rejectio
         issued_at: claims.issued_at,
         confirmation: claims.confirmation,
         key: Some(key.id()),
-        extensions: Vec::new(),
     })
 }
 

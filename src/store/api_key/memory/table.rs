@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 use crate::clock::UnixTime;
 use crate::key_format::ApiKeyId;
 use crate::store::ApiKeyRecord;
+use crate::store::api_key::record::Kept;
 
 /// Records in chunks that never move, found through a table of their places.
 ///
@@ -25,8 +26,8 @@ struct Slots {
 }
 
 struct Slot {
-    record: ApiKeyRecord,
-    /// Later than the record's own note, or [`NEVER`].
+    kept: Kept,
+    /// Seconds, or [`NEVER`].
     last_used: AtomicU64,
 }
 
@@ -86,7 +87,7 @@ impl Slots {
     }
 
     fn id(&self, place: u32) -> Option<ApiKeyId> {
-        self.get(place).map(|slot| slot.record.id())
+        self.get(place).map(|slot| slot.kept.id())
     }
 
     fn add(&mut self, slot: Slot) -> u32 {
@@ -132,7 +133,7 @@ impl Slot {
     fn new(record: ApiKeyRecord) -> Self {
         let last_used = record.last_used().map_or(NEVER, UnixTime::as_secs);
         Self {
-            record,
+            kept: record.into_kept(),
             last_used: AtomicU64::new(last_used),
         }
     }
@@ -140,7 +141,7 @@ impl Slot {
     fn read(&self) -> ApiKeyRecord {
         let secs = self.last_used.load(Ordering::Relaxed);
         let last_used = (secs != NEVER).then_some(UnixTime::from_secs(secs));
-        self.record.clone().with_last_used(last_used)
+        ApiKeyRecord::new(self.kept.clone(), last_used)
     }
 
     fn touch(&self, now: UnixTime) {
