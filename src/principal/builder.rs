@@ -8,7 +8,7 @@ use super::Authority;
 use super::Extension;
 use super::Principal;
 use super::PrincipalKind;
-use super::made;
+use super::made::Alone;
 use super::made::Made;
 use super::made::Time;
 use crate::clock::UnixTime;
@@ -106,6 +106,13 @@ impl PrincipalBuilder {
 
     /// Makes the principal.
     pub fn build(mut self) -> Principal {
+        let extensions = std::mem::take(&mut self.extensions);
+        let made = self.made();
+        Principal::held(Arc::new(Alone { made, extensions }))
+    }
+
+    /// Makes the facts alone, for a holder that has its own extensions.
+    pub(crate) fn made(mut self) -> Made {
         if self.document.text().is_empty() {
             self.document = Document::parse(b"{}").unwrap_or_default();
         }
@@ -114,7 +121,7 @@ impl PrincipalBuilder {
         let (subject, client) = (append(self.subject), append(self.client));
         let scopes = append(self.scopes);
         document.shrink();
-        Principal::made(Made {
+        Made {
             kind: self.kind,
             authority: self.authority,
             document,
@@ -124,8 +131,7 @@ impl PrincipalBuilder {
             expires_at: Time::new(self.expires_at),
             not_before: Time::new(self.not_before),
             issued_at: Time::new(self.issued_at),
-            extension: made::join(self.extensions),
-        })
+        }
     }
 }
 

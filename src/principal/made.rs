@@ -1,12 +1,14 @@
 //! The facts of a principal that was made by hand, in little room.
 
 use std::any::Any;
+use std::any::TypeId;
 use std::num::NonZeroU64;
-use std::sync::Arc;
 
 use super::Authority;
+use super::Claims;
 use super::Extension;
 use super::PrincipalKind;
+use super::Scopes;
 use crate::clock::UnixTime;
 use crate::json::Document;
 use crate::json::Piece;
@@ -16,7 +18,7 @@ use crate::json::Piece;
 /// A store may hold a million of them, so they take little room, and what a judge reads of every
 /// one stands together.
 #[repr(C)]
-pub(super) struct Made {
+pub(crate) struct Made {
     pub(super) expires_at: Time,
     pub(super) not_before: Time,
     pub(super) authority: Authority,
@@ -26,26 +28,69 @@ pub(super) struct Made {
     pub(super) client: Option<Piece>,
     /// Members joined by spaces.
     pub(super) scopes: Option<Piece>,
-    pub(super) extension: Option<Extension>,
     pub(super) kind: PrincipalKind,
 }
 
-/// More than one extension, as one.
-struct Several(Vec<Extension>);
-
-/// Joins extensions to one, of which [`find`] finds each.
-pub(super) fn join(mut extensions: Vec<Extension>) -> Option<Extension> {
-    if extensions.len() > 1 {
-        return Some(Arc::new(Several(extensions)));
+impl Made {
+    pub(crate) fn expires_at(&self) -> Option<UnixTime> {
+        self.expires_at.get()
     }
-    extensions.pop()
+
+    pub(crate) fn not_before(&self) -> Option<UnixTime> {
+        self.not_before.get()
+    }
+
+    pub(crate) fn issued_at(&self) -> Option<UnixTime> {
+        self.issued_at.get()
+    }
+
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.text(self.subject)
+    }
+
+    pub(crate) fn client(&self) -> Option<&str> {
+        self.text(self.client)
+    }
+
+    pub(crate) fn scopes(&self) -> Option<Scopes<'_>> {
+        self.text(self.scopes).map(Scopes::new)
+    }
+
+    pub(crate) fn claims(&self) -> Claims<'_> {
+        Claims::new(&self.document)
+    }
+
+    fn text(&self, piece: Option<Piece>) -> Option<&str> {
+        piece.map(|p| self.document.piece(p))
+    }
 }
 
-/// Finds the first value of this type.
-pub(super) fn find<T: Any>(extension: &Extension) -> Option<&T> {
-    match extension.downcast_ref::<Several>() {
-        Some(Several(all)) => all.iter().find_map(|each| each.downcast_ref()),
-        None => extension.downcast_ref(),
+/// What holds the facts of a principal, among more of its own: a record is its principal.
+pub(crate) trait Holder: Send + Sync {
+    fn made(&self) -> &Made;
+
+    /// Returns the value of this type that lies beside the facts.
+    fn extension(&self, of: TypeId) -> Option<&dyn Any>;
+}
+
+/// A principal that nobody holds as part of anything else.
+pub(super) struct Alone {
+    pub(super) made: Made,
+    pub(super) extensions: Vec<Extension>,
+}
+
+impl Holder for Alone {
+    fn made(&self) -> &Made {
+        &self.made
+    }
+
+    fn extension(&self, of: TypeId) -> Option<&dyn Any> {
+        let mut all = self.extensions.iter().map(|e| -> &dyn Any { &**e });
+        all.find(|value| (*value).type_id() == of)
     }
 }
 
@@ -85,6 +130,6 @@ mod tests {
     #[test]
     fn the_facts_take_little_room() {
         assert_eq!((size_of::<Time>(), size_of::<Option<Piece>>()), (8, 8));
-        assert!(size_of::<Made>() <= 128, "{}", size_of::<Made>());
+        assert!(size_of::<Made>() <= 112, "{}", size_of::<Made>());
     }
 }

@@ -21,7 +21,11 @@ pub use scopes::Audience;
 pub use scopes::Scopes;
 pub use token_id::TokenId;
 
+pub(crate) use made::Holder;
+pub(crate) use made::Made;
+
 use std::any::Any;
+use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -32,7 +36,6 @@ use serde::ser::SerializeStruct;
 use crate::clock::UnixTime;
 use crate::json::Document;
 use crate::json::Piece;
-use made::Made;
 
 /// An authenticated caller: immutable, cheap to clone.
 ///
@@ -46,7 +49,7 @@ enum Held {
     /// What a judge of tokens found out.
     Judged(Arc<Facts>),
     /// What somebody put together.
-    Made(Arc<Made>),
+    Made(Arc<dyn Holder>),
 }
 
 /// What a credential was.
@@ -145,15 +148,16 @@ impl Principal {
         Self(Held::Judged(Arc::new(facts)))
     }
 
-    fn made(facts: Made) -> Self {
-        Self(Held::Made(Arc::new(facts)))
+    /// Takes the facts from what holds them.
+    pub(crate) fn held(holder: Arc<dyn Holder>) -> Self {
+        Self(Held::Made(holder))
     }
 
     /// Returns what the credential was.
     pub fn kind(&self) -> PrincipalKind {
         match &self.0 {
             Held::Judged(facts) => facts.kind,
-            Held::Made(facts) => facts.kind,
+            Held::Made(holder) => holder.made().kind,
         }
     }
 
@@ -161,34 +165,33 @@ impl Principal {
     pub fn authority(&self) -> &Authority {
         match &self.0 {
             Held::Judged(facts) => &facts.authority,
-            Held::Made(facts) => &facts.authority,
+            Held::Made(holder) => holder.made().authority(),
         }
     }
 
     /// Returns the subject, which means something only together with the
     /// [`authority`](Self::authority).
     pub fn subject(&self) -> Option<&str> {
-        self.text(match &self.0 {
-            Held::Judged(facts) => facts.subject,
-            Held::Made(facts) => facts.subject,
-        })
+        match &self.0 {
+            Held::Judged(facts) => facts.text(facts.subject),
+            Held::Made(holder) => holder.made().subject(),
+        }
     }
 
     /// Returns the client that the credential was issued to.
     pub fn client(&self) -> Option<&str> {
-        self.text(match &self.0 {
-            Held::Judged(facts) => facts.client,
-            Held::Made(facts) => facts.client,
-        })
+        match &self.0 {
+            Held::Judged(facts) => facts.text(facts.client),
+            Held::Made(holder) => holder.made().client(),
+        }
     }
 
     /// Returns the scopes, or `None` if the credential says nothing about scopes.
     pub fn scopes(&self) -> Option<Scopes<'_>> {
-        let scopes = self.text(match &self.0 {
-            Held::Judged(facts) => facts.scopes,
-            Held::Made(facts) => facts.scopes,
-        });
-        scopes.map(Scopes::new)
+        match &self.0 {
+            Held::Judged(facts) => facts.text(facts.scopes).map(Scopes::new),
+            Held::Made(holder) => holder.made().scopes(),
+        }
     }
 
     /// Returns the audiences that the credential names.
@@ -205,7 +208,7 @@ impl Principal {
     pub fn expires_at(&self) -> Option<UnixTime> {
         match &self.0 {
             Held::Judged(facts) => facts.expires_at,
-            Held::Made(facts) => facts.expires_at.get(),
+            Held::Made(holder) => holder.made().expires_at(),
         }
     }
 
@@ -213,7 +216,7 @@ impl Principal {
     pub fn not_before(&self) -> Option<UnixTime> {
         match &self.0 {
             Held::Judged(facts) => facts.not_before,
-            Held::Made(facts) => facts.not_before.get(),
+            Held::Made(holder) => holder.made().not_before(),
         }
     }
 
@@ -221,7 +224,7 @@ impl Principal {
     pub fn issued_at(&self) -> Option<UnixTime> {
         match &self.0 {
             Held::Judged(facts) => facts.issued_at,
-            Held::Made(facts) => facts.issued_at.get(),
+            Held::Made(holder) => holder.made().issued_at(),
         }
     }
 
@@ -255,7 +258,7 @@ impl Principal {
     pub fn extension<T: Any + Send + Sync>(&self) -> Option<&T> {
         match &self.0 {
             Held::Judged(_) => None,
-            Held::Made(facts) => made::find(facts.extension.as_ref()?),
+            Held::Made(holder) => holder.extension(TypeId::of::<T>())?.downcast_ref(),
         }
     }
 
@@ -269,12 +272,8 @@ impl Principal {
     fn document(&self) -> &Document {
         match &self.0 {
             Held::Judged(facts) => &facts.document,
-            Held::Made(facts) => &facts.document,
+            Held::Made(holder) => &holder.made().document,
         }
-    }
-
-    fn text(&self, piece: Option<Piece>) -> Option<&str> {
-        piece.map(|p| self.document().piece(p))
     }
 }
 

@@ -83,7 +83,7 @@ impl MemoryApiKeyStore {
     fn get(&self, id: ApiKeyId) -> Result<Option<ApiKeyRecord>, StoreError> {
         let hash = self.hasher.hash_one(id);
         let table = self.shard(hash)?.0.read().map_err(|_| poisoned())?;
-        Ok(table.get(hash, id))
+        Ok(table.get(hash, id).cloned())
     }
 
     fn shard(&self, hash: u64) -> Result<&Shard, StoreError> {
@@ -180,10 +180,8 @@ impl ApiKeyStore for MemoryApiKeyStore {
     }
 
     fn touch(&self, id: ApiKeyId, now: UnixTime) {
-        let hash = self.hasher.hash_one(id);
-        let Ok(shard) = self.shard(hash) else { return };
-        if let Ok(table) = shard.0.read() {
-            table.touch(hash, id, now);
+        if let Ok(Some(record)) = self.get(id) {
+            record.touch(now);
         }
     }
 }

@@ -218,7 +218,7 @@ impl ApiKeyFilter {
                 let is_current = !record.is_disabled() && record.successor().is_none();
                 is_current && by(record.expires_at(), time)
             }
-            Self::Subject(subject) => record.subject() == Some(subject),
+            Self::Subject(subject) => record.subject() == subject,
             Self::Tenant(tenant) => record.tenant().is_some_and(|own| own == *tenant),
         }
     }

@@ -1,8 +1,13 @@
 //! What is kept about one API key.
 
+use std::any::Any;
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use ipnet::IpNet;
 use serde_json::json;
@@ -12,6 +17,8 @@ use crate::json::Value;
 use crate::key_format::ApiKeyId;
 use crate::key_format::PepperedDigest;
 use crate::principal::Authority;
+use crate::principal::Holder;
+use crate::principal::Made;
 use crate::principal::Principal;
 use crate::principal::PrincipalKind;
 use crate::store::ApiKeyParts;
@@ -43,27 +50,32 @@ use crate::store::StoreErrorKind;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct ApiKeyRecord {
-    kept: Kept,
-    last_used: Option<UnixTime>,
-}
+pub struct ApiKeyRecord(Arc<Node>);
 
-/// A record without the note of its last use.
-#[derive(Clone)]
-pub(super) struct Kept {
+/// A record and its principal in one. What a judge reads of every key stands first.
+#[repr(C)]
+struct Node {
     id: ApiKeyId,
     digest: PepperedDigest,
-    // Said here too, where the record itself lies: a judge looks no further.
     is_foreign: bool,
     is_disabled: bool,
     is_restricted: bool,
+    /// Seconds, or [`NEVER`]. The note is no part of the record: clones share it.
+    last_used: AtomicU64,
+    made: Made,
     version: u64,
-    principal: Principal,
+    details: ApiKeyDetails,
 }
 
-impl Kept {
-    pub(super) const fn id(&self) -> ApiKeyId {
-        self.id
+const NEVER: u64 = u64::MAX;
+
+impl Holder for Node {
+    fn made(&self) -> &Made {
+        &self.made
+    }
+
+    fn extension(&self, of: TypeId) -> Option<&dyn Any> {
+        (of == TypeId::of::<ApiKeyDetails>()).then_some(&self.details)
     }
 }
 
@@ -95,120 +107,105 @@ impl ApiKeyRecord {
     /// [`Corrupt`](StoreErrorKind::Corrupt) if the subject is empty, a scope is empty or has a
     /// space, a control character stands in subject, tenant, scope or role, or all of them
     /// together are larger than a principal may be.
-    pub fn from_parts(parts: ApiKeyParts) -> Result<Self, StoreError> {
+    pub fn from_parts(mut parts: ApiKeyParts) -> Result<Self, StoreError> {
         check(&parts).map_err(corrupt)?;
-        let (id, digest) = (parts.id, parts.digest);
-        let (version, last_used) = (parts.version, parts.last_used);
-        let (is_foreign, is_disabled) = (parts.is_foreign, parts.disabled.is_some());
-        let is_restricted = !parts.addresses.is_empty();
-        let principal = principal(parts)?;
-        let kept = Kept {
-            id,
-            digest,
-            is_foreign,
-            is_disabled,
-            is_restricted,
-            version,
-            principal,
-        };
-        Ok(Self { kept, last_used })
-    }
-
-    pub(super) const fn new(kept: Kept, last_used: Option<UnixTime>) -> Self {
-        Self { kept, last_used }
-    }
-
-    pub(super) fn into_kept(self) -> Kept {
-        self.kept
+        Ok(Self(Arc::new(Node {
+            id: parts.id,
+            digest: parts.digest,
+            is_foreign: parts.is_foreign,
+            is_disabled: parts.disabled.is_some(),
+            is_restricted: !parts.addresses.is_empty(),
+            last_used: AtomicU64::new(parts.last_used.map_or(NEVER, UnixTime::as_secs)),
+            version: parts.version,
+            details: ApiKeyDetails::take(&mut parts),
+            made: facts(parts)?,
+        })))
     }
 
     /// Returns all that the record says.
     pub fn to_parts(&self) -> ApiKeyParts {
-        let subject = self.subject().unwrap_or_default().to_owned();
-        let owner = (self.authority().clone(), subject);
-        let mut parts = ApiKeyParts::new(self.kept.id, self.kept.digest, owner, self.created_at());
-        parts.version = self.kept.version;
-        parts.is_foreign = self.kept.is_foreign;
-        parts.not_before = self.kept.principal.not_before();
+        let owner = (self.authority().clone(), self.subject().to_owned());
+        let mut parts = ApiKeyParts::new(self.id(), *self.digest(), owner, self.created_at());
+        parts.version = self.version();
+        parts.is_foreign = self.is_foreign();
+        parts.not_before = self.not_before();
         parts.expires_at = self.expires_at();
-        parts.last_used = self.last_used;
+        parts.last_used = self.last_used();
         parts.tenant = self.tenant().map(Cow::into_owned);
         parts.scopes = self.scopes().map(str::to_owned).collect();
         parts.roles = self.roles().map(Cow::into_owned).collect();
-        if let Some(details) = self.details() {
-            details.clone().give(&mut parts);
-        }
+        self.details().clone().give(&mut parts);
         parts
     }
 
     /// Returns the key's id.
     pub fn id(&self) -> ApiKeyId {
-        self.kept.id
+        self.0.id
     }
 
     /// Returns the digest of the whole key, and which pepper it was made under.
     pub fn digest(&self) -> &PepperedDigest {
-        &self.kept.digest
+        &self.0.digest
     }
 
     /// Returns how many changes the record has seen, the first one included.
     pub fn version(&self) -> u64 {
-        self.kept.version
+        self.0.version
     }
 
-    /// Returns the principal that the key stands for.
-    pub fn principal(&self) -> &Principal {
-        &self.kept.principal
+    /// Returns the principal that the key stands for; the record is held by it, not copied.
+    pub fn principal(&self) -> Principal {
+        self.clone().into_principal()
     }
 
     /// Returns the principal that the key stands for.
     pub fn into_principal(self) -> Principal {
-        self.kept.principal
+        Principal::held(self.0)
     }
 
     /// Returns who vouches for the subject.
     pub fn authority(&self) -> &Authority {
-        self.kept.principal.authority()
+        self.0.made.authority()
     }
 
     /// Returns whom the key belongs to.
-    pub fn subject(&self) -> Option<&str> {
-        self.kept.principal.subject()
+    pub fn subject(&self) -> &str {
+        self.0.made.subject().unwrap_or_default()
     }
 
     /// Returns the tenant that the subject acts in.
     pub fn tenant(&self) -> Option<Cow<'_, str>> {
-        let tenant = self.kept.principal.claims().value(TENANT);
+        let tenant = self.0.made.claims().value(TENANT);
         tenant.and_then(Value::as_str)
     }
 
     /// Returns the scopes.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        let scopes = self.kept.principal.scopes();
+        let scopes = self.0.made.scopes();
         scopes.into_iter().flat_map(|scopes| scopes.iter())
     }
 
     /// Returns the roles that the service granted.
     pub fn roles(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let roles = self.kept.principal.claims().value(ROLES);
+        let roles = self.0.made.claims().value(ROLES);
         let roles = roles.and_then(Value::elements).into_iter().flatten();
         roles.filter_map(Value::as_str)
     }
 
     /// Returns when the key was created.
     pub fn created_at(&self) -> UnixTime {
-        let created = self.kept.principal.issued_at();
+        let created = self.0.made.issued_at();
         created.unwrap_or(UnixTime::from_secs(0))
     }
 
     /// Returns when the key begins to be good, if not at once.
     pub fn not_before(&self) -> Option<UnixTime> {
-        self.kept.principal.not_before()
+        self.0.made.not_before()
     }
 
     /// Returns when the key ends, if it does.
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.kept.principal.expires_at()
+        self.0.made.expires_at()
     }
 
     /// Returns when the key ends to be good for any reason, if it does.
@@ -219,44 +216,46 @@ impl ApiKeyRecord {
 
     /// Returns true for a key of somebody else's format.
     pub fn is_foreign(&self) -> bool {
-        self.kept.is_foreign
+        self.0.is_foreign
     }
 
     /// Returns true if the key was disabled.
     pub fn is_disabled(&self) -> bool {
-        self.kept.is_disabled
+        self.0.is_disabled
     }
 
     /// Returns true if the key may be used from some addresses alone.
     pub fn is_restricted(&self) -> bool {
-        self.kept.is_restricted
+        self.0.is_restricted
     }
 
     /// Returns when the key was disabled and why.
     pub fn disabled(&self) -> Option<&Disabled> {
-        self.details()?.disabled()
+        self.details().disabled()
     }
 
     /// Returns when the key was last used, give or take a minute.
     pub fn last_used(&self) -> Option<UnixTime> {
-        self.last_used
+        let secs = self.0.last_used.load(Ordering::Relaxed);
+        (secs != NEVER).then_some(UnixTime::from_secs(secs))
     }
 
-    /// Sets when the key was last used: a note that belongs to no version.
-    #[must_use]
-    pub fn with_last_used(mut self, time: Option<UnixTime>) -> Self {
-        self.last_used = time;
-        self
+    /// Notes here and in all clones that the key was used, unless a later use is noted.
+    pub(crate) fn touch(&self, now: UnixTime) {
+        let later = |own: u64| (own == NEVER || own < now.as_secs()).then_some(now.as_secs());
+        let noted = &self.0.last_used;
+        // It fails where a later use is noted.
+        let _ = noted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
     }
 
     /// Returns the key that took the place of this one.
     pub fn successor(&self) -> Option<ApiKeyId> {
-        self.details()?.successor()
+        self.details().successor()
     }
 
     /// Returns the rest: what no policy sees.
-    pub fn details(&self) -> Option<&ApiKeyDetails> {
-        self.kept.principal.extension()
+    pub fn details(&self) -> &ApiKeyDetails {
+        &self.0.details
     }
 }
 
@@ -349,8 +348,8 @@ fn check(parts: &ApiKeyParts) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn principal(mut parts: ApiKeyParts) -> Result<Principal, StoreError> {
-    let details = ApiKeyDetails::take(&mut parts);
+/// Makes what the principal says.
+fn facts(parts: ApiKeyParts) -> Result<Made, StoreError> {
     let mut claims = serde_json::Map::new();
     if let Some(tenant) = parts.tenant {
         claims.insert(TENANT.to_owned(), tenant.into());
@@ -358,15 +357,13 @@ fn principal(mut parts: ApiKeyParts) -> Result<Principal, StoreError> {
     if !parts.roles.is_empty() {
         claims.insert(ROLES.to_owned(), json!(parts.roles));
     }
-    let claims = json!(claims).to_string();
     let draft = Principal::builder(PrincipalKind::ApiKey, parts.authority)
         .subject(parts.subject)
         .scopes(parts.scopes)
-        .claims(claims)
-        .map_err(|error| StoreError::new(StoreErrorKind::Corrupt).with_source(error))?
         .times(parts.created_at, parts.not_before, parts.expires_at)
-        .extension(details);
-    Ok(draft.build())
+        .claims(json!(claims).to_string())
+        .map_err(|error| StoreError::new(StoreErrorKind::Corrupt).with_source(error))?;
+    Ok(draft.made())
 }
 
 fn corrupt(what: &'static str) -> StoreError {
@@ -376,10 +373,10 @@ fn corrupt(what: &'static str) -> StoreError {
 impl fmt::Debug for ApiKeyRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiKeyRecord")
-            .field("id", &self.kept.id)
+            .field("id", &self.id())
             .field("authority", self.authority())
             .field("subject", &self.subject())
-            .field("version", &self.kept.version)
+            .field("version", &self.version())
             .finish_non_exhaustive()
     }
 }

@@ -30,7 +30,6 @@ use crate::rejection::Rejection;
 use crate::rejection::RejectionKind;
 use crate::request::RequestFacts;
 use crate::store::ApiKeyChange;
-use crate::store::ApiKeyDetails;
 use crate::store::ApiKeyParts;
 use crate::store::ApiKeyRecord;
 use crate::store::ApiKeyStore;
@@ -306,10 +305,10 @@ impl fmt::Debug for ApiKeyValidator {
 /// Returns true if the peer has one of the addresses that the key may be used from.
 fn is_from(record: &ApiKeyRecord, presented: &Presented<'_>) -> bool {
     let peer = presented.facts().and_then(RequestFacts::peer);
-    let allowed = record.details().map(ApiKeyDetails::addresses);
-    peer.zip(allowed).is_some_and(|(peer, allowed)| {
+    peer.is_some_and(|peer| {
         let address = peer.ip().to_canonical();
-        allowed.iter().any(|network| network.contains(&address))
+        let mut allowed = record.details().addresses().iter();
+        allowed.any(|network| network.contains(&address))
     })
 }
 
