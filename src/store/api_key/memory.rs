@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::BuildHasher;
-use std::hash::RandomState;
 use std::sync::Mutex;
 use std::sync::RwLock;
+
+use hashbrown::DefaultHashBuilder;
 
 use crate::clock::UnixTime;
 use crate::future::NowOrLater;
@@ -43,7 +44,7 @@ use table::Table;
 /// ```
 pub struct MemoryApiKeyStore {
     capacity: usize,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     shards: Box<[Shard]>,
     // Locked in this order, shards last: the index by every writer, the digests by those that
     // change foreign keys.
@@ -73,7 +74,7 @@ impl MemoryApiKeyStore {
         let shard = || Shard(RwLock::new(Table::default()));
         Ok(Self {
             capacity,
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             index: Mutex::default(),
             foreign: RwLock::default(),
