@@ -64,8 +64,7 @@ fn main() -> io::Result<()> {
 }
 
 fn judge(keys: &Keys, text: &str) {
-    let presented = Presented::bearer(text).expect("a token");
-    let presented = presented.at(api_keys::NOW);
+    let presented = Presented::token(text).at(api_keys::NOW);
     let judged = keys.validator.validate(&presented).try_now();
     black_box(judged.expect("ready").expect("accepted").expires_at());
 }
