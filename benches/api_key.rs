@@ -5,7 +5,7 @@
 //! measures the same beside other ways to keep secrets.
 //!
 //! ```text
-//! cargo bench --bench api_key
+//! cargo bench --bench api_key [-- NUMBER_OF_KEYS...]
 //! ```
 
 #![expect(
@@ -37,15 +37,16 @@ const BATCH: usize = 2_000;
 
 fn main() -> io::Result<()> {
     let is_bench = std::env::args().any(|argument| argument == "--bench");
-    let (sizes, rounds) = if is_bench {
-        (&SIZES[..], ROUNDS)
-    } else {
-        (&SIZES[..1], 1)
+    let asked: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
+    let (sizes, rounds) = match &asked[..] {
+        [] if is_bench => (&SIZES[..], ROUNDS),
+        [] => (&SIZES[..1], 1),
+        sizes => (sizes, ROUNDS),
     };
-    for count in sizes {
-        let keys = Keys::new(*count);
+    for count in sizes.iter().copied() {
+        let keys = Keys::new(count);
         let bare = Bare::new(&keys);
-        let order = shuffled(*count);
+        let order = shuffled(count);
         let mut times = [vec![], vec![]];
         for round in 0..rounds {
             let from = round * BATCH;
@@ -63,8 +64,7 @@ fn main() -> io::Result<()> {
 }
 
 fn judge(keys: &Keys, text: &str) {
-    let presented = Presented::bearer(text).expect("a token");
-    let presented = presented.at(api_keys::NOW);
+    let presented = Presented::token(text).at(api_keys::NOW);
     let judged = keys.validator.validate(&presented).try_now();
     black_box(judged.expect("ready").expect("accepted").expires_at());
 }

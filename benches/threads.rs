@@ -96,8 +96,7 @@ fn hot(keys: &Keys, _: usize, _: usize) -> usize {
 }
 
 fn judge(keys: &Keys, text: &str) {
-    let presented = Presented::bearer(black_box(text)).expect("a token");
-    let presented = presented.at(api_keys::NOW);
+    let presented = Presented::token(black_box(text)).at(api_keys::NOW);
     let judged = keys.validator.validate(&presented).try_now();
     black_box(judged.expect("ready").expect("accepted"));
 }

@@ -1,20 +1,40 @@
-//! Any text as an API key, as it stands and with a good checksum put at its end.
+//! Any text as an API key, as it stands and with a good checksum put at its end; and as changes to
+//! keys that a judge knows.
 //!
-//! Property: nothing panics; a text is accepted exactly if another reader, who splits it from its
+//! Property: nothing panics; a text is parsed exactly if another reader, who splits it from its
 //! end and computes the checksum bit by bit, finds the same parts; it is then its only spelling.
-//! A foreign key is accepted exactly if it is long enough, not too long, and visible.
+//! A foreign key is parsed exactly if it is long enough, not too long, and visible. The judge
+//! accepts a key that was issued, to the letter, and nothing else.
 #![no_main]
 
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
 use std::sync::LazyLock;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
 
 use bearergate::ApiKeyFormat;
+use bearergate::ApiKeyManager;
+use bearergate::ApiKeyRing;
+use bearergate::ApiKeyValidator;
 use bearergate::ForeignFormat;
+use bearergate::MemoryApiKeyStore;
+use bearergate::NewApiKey;
+use bearergate::PepperSet;
+use bearergate::Presented;
 use bearergate::RejectionKind;
+use bearergate::Secret;
+use bearergate::SecretSource;
+use bearergate::TokenValidator;
+use bearergate::UnixTime;
 use bearergate::limits;
 use libfuzzer_sys::fuzz_target;
 
 const PREFIX: &str = "acme_live";
 const FOREIGN_MIN: usize = 20;
+const FOREIGN_KEY: &str = "c0ffee00-7a11-4d0e-9f3b-2b1d";
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 static FORMAT: LazyLock<ApiKeyFormat> =
@@ -22,7 +42,10 @@ static FORMAT: LazyLock<ApiKeyFormat> =
 static FOREIGN: LazyLock<ForeignFormat> =
     LazyLock::new(|| ForeignFormat::new(FOREIGN_MIN).expect("the length is good"));
 
+static HOUSE: LazyLock<House> = LazyLock::new(House::new);
+
 fuzz_target!(|text: &[u8]| {
+    HOUSE.check(text);
     let Ok(text) = str::from_utf8(text) else {
         return;
     };
@@ -30,7 +53,97 @@ fuzz_target!(|text: &[u8]| {
     let signed = format!("{text}{}", checksum(text));
     check(&signed);
     check_foreign(text);
+    HOUSE.judge(text);
+    HOUSE.judge(&signed);
 });
+
+/// A judge and the keys that it knows, which are others in every run.
+struct House {
+    judge: ApiKeyValidator,
+    keys: Vec<String>,
+}
+
+impl House {
+    fn new() -> Self {
+        let pepper = || Ok::<_, io::Error>(Secret::new(vec![7; 32]));
+        let pepper = SecretSource::from_fn("fuzz", pepper);
+        let peppers = PepperSet::new(1, &pepper).expect("the pepper is good");
+        let ring = ApiKeyRing::new("fuzz", FORMAT.clone(), peppers).expect("the ring is good");
+        let ring = ring.with_foreign(FOREIGN.with_imported_sha256());
+        let store = Arc::new(MemoryApiKeyStore::new(10).expect("the store has room"));
+        let manager = ApiKeyManager::new(ring.clone(), store.clone());
+        let issue = |_| ready(manager.create(NewApiKey::of("robot").never_expires()));
+        let issued = [1, 2]
+            .map(issue)
+            .map(|issued| issued.expect("there is room"));
+        let mut keys: Vec<_> = issued.into_iter().map(|own| own.key.reveal()).collect();
+        let draft = NewApiKey::of("old robot").never_expires();
+        ready(manager.import(draft, FOREIGN_KEY)).expect("there is room");
+        keys.push(FOREIGN_KEY.to_owned());
+        let judge = ApiKeyValidator::builder(ring, store).build();
+        let judge = judge.expect("the judge is good");
+        Self { judge, keys }
+    }
+
+    fn check(&self, script: &[u8]) {
+        for key in &self.keys {
+            let Ok(edited) = String::from_utf8(edited(key, &self.keys[0], script)) else {
+                continue;
+            };
+            self.judge(&edited);
+            let (front, _) = edited
+                .split_at_checked(edited.len().saturating_sub(6))
+                .unwrap_or_default();
+            self.judge(&format!("{front}{}", checksum(front)));
+        }
+    }
+
+    fn judge(&self, text: &str) {
+        let presented = Presented::token(text).at(UnixTime::from_secs(4_000_000_000));
+        match ready(self.judge.validate(&presented)) {
+            Ok(_) => assert!(self.keys.iter().any(|key| key == text)),
+            Err(rejection) => {
+                assert!(!self.keys.iter().any(|key| key == text));
+                let own = [RejectionKind::ApiKeyMalformed, RejectionKind::ApiKeyUnknown];
+                assert!(own.contains(&rejection.kind()));
+            }
+        }
+    }
+}
+
+/// A store in memory never waits.
+fn ready<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("a store in memory waits"),
+    }
+}
+
+/// Changes a key: three bytes say what to do, where, and with what.
+fn edited(key: &str, other: &str, script: &[u8]) -> Vec<u8> {
+    let mut text = key.as_bytes().to_vec();
+    for step in script.chunks_exact(3).take(4) {
+        let (place, what) = (usize::from(step[1]) % (text.len() + 1), step[2]);
+        match step[0] % 6 {
+            0 if place < text.len() => text[place] = what,
+            1 if place < text.len() => text[place] ^= 0x20,
+            2 => text.insert(place, what),
+            3 => text.truncate(place),
+            // The end of one key behind the start of another.
+            4 => text
+                .splice(place.., other.bytes().skip(place))
+                .for_each(drop),
+            _ => {
+                let by = place % text.len();
+                text.rotate_left(by);
+            }
+        }
+        if text.is_empty() {
+            break;
+        }
+    }
+    text
+}
 
 fn check(text: &str) {
     let expected = id(text);

@@ -33,7 +33,15 @@ impl KeyDigest {
     }
 
     pub(crate) fn ct_eq(&self, other: &Self) -> subtle::Choice {
-        self.0.ct_eq(&other.0)
+        let ([a, b], [c, d]) = (self.halves(), other.halves());
+        a.ct_eq(&c) & b.ct_eq(&d)
+    }
+
+    /// Two numbers are compared faster than 32 bytes, each of which `subtle` guards.
+    fn halves(&self) -> [u128; 2] {
+        let (halves, _) = self.0.as_chunks();
+        let number = |at| halves.get(at).map_or(0, |half| u128::from_ne_bytes(*half));
+        [number(0), number(1)]
     }
 }
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::Authority;
 use super::Extension;
-use super::Facts;
 use super::Principal;
 use super::PrincipalKind;
+use super::made::Alone;
+use super::made::Made;
+use super::made::Time;
 use crate::clock::UnixTime;
 use crate::json::Document;
 use crate::json::JsonError;
-use crate::json::Piece;
 
 /// Puts a [`Principal`] together, for judges of one's own.
 #[must_use]
@@ -105,6 +106,13 @@ impl PrincipalBuilder {
 
     /// Makes the principal.
     pub fn build(mut self) -> Principal {
+        let extensions = std::mem::take(&mut self.extensions);
+        let made = self.made();
+        Principal::held(Arc::new(Alone { made, extensions }))
+    }
+
+    /// Makes the facts alone, for a holder that has its own extensions.
+    pub(crate) fn made(mut self) -> Made {
         if self.document.text().is_empty() {
             self.document = Document::parse(b"{}").unwrap_or_default();
         }
@@ -112,22 +120,18 @@ impl PrincipalBuilder {
         let mut append = |text: Option<String>| text.map(|t| document.append(&t));
         let (subject, client) = (append(self.subject), append(self.client));
         let scopes = append(self.scopes);
-        Principal::new(Facts {
+        document.shrink();
+        Made {
             kind: self.kind,
             authority: self.authority,
             document,
-            header: Piece::default(),
-            token_id: None,
             subject,
             client,
             scopes,
-            expires_at: self.expires_at,
-            not_before: self.not_before,
-            issued_at: self.issued_at,
-            confirmation: None,
-            key: None,
-            extensions: self.extensions,
-        })
+            expires_at: Time::new(self.expires_at),
+            not_before: Time::new(self.not_before),
+            issued_at: Time::new(self.issued_at),
+        }
     }
 }
 
@@ -154,6 +158,8 @@ mod tests {
             .claims(r#"{"tenant":"acme"}"#)
             .unwrap()
             .extension(7_u32)
+            .extension("seven")
+            .extension(8_u32)
             .build();
         assert_eq!(principal.authority().as_str(), "house");
         assert_eq!(principal.subject(), Some("alice"));
@@ -162,6 +168,7 @@ mod tests {
         assert_eq!(scopes, ["a", "b", "c"]);
         assert_eq!(principal.claims().get("tenant").unwrap(), Some("acme"));
         assert_eq!(principal.extension(), Some(&7_u32));
+        assert_eq!(principal.extension(), Some(&"seven"));
         assert_eq!(principal.extension::<u64>(), None);
         assert_eq!(principal.token_id(), None);
     }

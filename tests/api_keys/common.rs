@@ -226,6 +226,11 @@ impl ApiKeyStore for Store {
         self.read(move || self.memory.find(id))
     }
 
+    fn probe(&self, id: ApiKeyId) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
+        self.finds.fetch_add(1, Ordering::SeqCst);
+        self.read(move || self.memory.probe(id))
+    }
+
     fn find_foreign(
         &self,
         digest: KeyDigest,

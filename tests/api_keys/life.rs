@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use bearergate::ApiKeyErrorKind;
 use bearergate::ApiKeyFilter;
@@ -67,7 +68,7 @@ fn a_rotated_key_is_good_until_the_overlap_ends_and_its_successor_from_the_start
     assert_eq!(house.kind(&new), None);
     let (old, new) = (house.record(old_id).unwrap(), house.record(new_id).unwrap());
     assert_eq!(old.successor(), Some(new_id));
-    assert_eq!(new.details().unwrap().predecessor(), Some(old_id));
+    assert_eq!(new.details().predecessor(), Some(old_id));
     let (mut parts, of_old) = (new.to_parts(), old.to_parts());
     assert_eq!(parts.created_at, at(NOW + 10 * 86_400));
     assert_eq!(parts.expires_at, Some(at(NOW + 100 * 86_400)));
@@ -87,7 +88,7 @@ fn an_overlap_never_prolongs_a_key() {
     house.clock.advance(DAY);
     assert_eq!(house.kind(&old), Some(RejectionKind::ApiKeyExpired));
     let (old, id) = house.issue(NewApiKey::of("robot").never_expires());
-    let new = wait(house.keys.rotate(id, DAY * 0)).unwrap();
+    let new = wait(house.keys.rotate(id, Duration::ZERO)).unwrap();
     assert_eq!(new.record.expires_at(), None);
     assert_eq!(house.kind(&old), Some(RejectionKind::ApiKeyExpired));
 }
@@ -174,7 +175,7 @@ fn keys_are_listed_by_subject_by_tenant_and_when_due_in_pages() {
     let due = |days: u64| list(&house, ApiKeyFilter::ExpiresBy(at(NOW + days * 86_400)));
     assert_eq!(due(1), [soon]);
     assert_eq!(due(10), sorted(vec![soon, late]));
-    wait(house.keys.rotate(soon, DAY * 0)).unwrap();
+    wait(house.keys.rotate(soon, Duration::ZERO)).unwrap();
     assert_eq!(
         due(1)[..],
         [list(&house, ApiKeyFilter::Subject(of("alice")))

@@ -1,5 +1,6 @@
 //! API keys from their creation to their end, and what a request with one is answered.
 #![expect(
+    clippy::indexing_slicing,
     clippy::string_slice,
     clippy::unreachable,
     clippy::unwrap_used,

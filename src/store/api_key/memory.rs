@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::BuildHasher;
-use std::hash::RandomState;
 use std::sync::Mutex;
 use std::sync::RwLock;
+
+use foldhash::quality::RandomState;
 
 use crate::clock::UnixTime;
 use crate::future::NowOrLater;
@@ -24,6 +25,7 @@ use crate::store::ApiKeyStore;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 use index::Index;
+use table::Hash;
 use table::Table;
 
 /// Keeps the records of API keys in memory, up to a number of them; they are gone with the
@@ -73,7 +75,7 @@ impl MemoryApiKeyStore {
         let shard = || Shard(RwLock::new(Table::default()));
         Ok(Self {
             capacity,
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             index: Mutex::default(),
             foreign: RwLock::default(),
@@ -83,12 +85,22 @@ impl MemoryApiKeyStore {
     fn get(&self, id: ApiKeyId) -> Result<Option<ApiKeyRecord>, StoreError> {
         let hash = self.hasher.hash_one(id);
         let table = self.shard(hash)?.0.read().map_err(|_| poisoned())?;
-        Ok(table.get(hash, id))
+        Ok(table.get(Hash::new(hash), id).cloned())
+    }
+
+    /// Gets some other record where there is none of this id, by the same work.
+    fn get_any(&self, id: ApiKeyId) -> Result<Option<ApiKeyRecord>, StoreError> {
+        let hash = self.hasher.hash_one(id);
+        let table = self.shard(hash)?.0.read().map_err(|_| poisoned())?;
+        if table.has_strays() {
+            return Ok(table.get(Hash::new(hash), id).cloned());
+        }
+        Ok(table.probe(Hash::new(hash)).cloned())
     }
 
     fn shard(&self, hash: u64) -> Result<&Shard, StoreError> {
-        // A table uses the highest and the lowest bits of a hash itself.
-        let at = (hash >> 32) as usize % self.shards.len();
+        // The bits that a table leaves free.
+        let at = (hash >> 26) as usize % self.shards.len();
         self.shards.get(at).ok_or_else(poisoned)
     }
 
@@ -133,7 +145,7 @@ impl MemoryApiKeyStore {
         let hash = self.hasher.hash_one(step.id);
         index.enter(step.old.as_ref(), step.new.as_ref());
         let mut table = self.shard(hash)?.0.write().map_err(|_| poisoned())?;
-        table.set(hash, step.id, step.new, |id| self.hasher.hash_one(id));
+        table.set(step.id, step.new, |id| Hash::new(self.hasher.hash_one(id)));
         Ok(())
     }
 
@@ -164,6 +176,10 @@ impl ApiKeyStore for MemoryApiKeyStore {
         NowOrLater::now(self.get(id))
     }
 
+    fn probe(&self, id: ApiKeyId) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
+        NowOrLater::now(self.get_any(id))
+    }
+
     fn find_foreign(
         &self,
         digest: KeyDigest,
@@ -180,10 +196,8 @@ impl ApiKeyStore for MemoryApiKeyStore {
     }
 
     fn touch(&self, id: ApiKeyId, now: UnixTime) {
-        let hash = self.hasher.hash_one(id);
-        let Ok(shard) = self.shard(hash) else { return };
-        if let Ok(table) = shard.0.read() {
-            table.touch(hash, id, now);
+        if let Ok(Some(record)) = self.get(id) {
+            record.touch(now);
         }
     }
 }

@@ -33,6 +33,20 @@ pub trait ApiKeyStore: fmt::Debug + Send + Sync {
     /// A store that cannot answer gives an error, never `None`.
     fn find(&self, id: ApiKeyId) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>>;
 
+    /// Finds the record of this id, or any other one where there is none: whoever asks compares
+    /// the ids.
+    ///
+    /// The judge asks so, that the time of the answer says nothing about which ids there are. A
+    /// store whose answers are ready should do the same work in both cases; by default it is
+    /// [`find`](Self::find).
+    ///
+    /// # Errors
+    ///
+    /// Like [`find`](Self::find).
+    fn probe(&self, id: ApiKeyId) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
+        self.find(id)
+    }
+
     /// Finds the record of a [foreign](ApiKeyParts::is_foreign) key by the digest of the whole
     /// key; records of other keys are not found so.
     ///
@@ -72,6 +86,10 @@ const _: Option<&dyn ApiKeyStore> = None;
 impl<S: ApiKeyStore + ?Sized> ApiKeyStore for Arc<S> {
     fn find(&self, id: ApiKeyId) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
         (**self).find(id)
+    }
+
+    fn probe(&self, id: ApiKeyId) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
+        (**self).probe(id)
     }
 
     fn find_foreign(
@@ -218,7 +236,7 @@ impl ApiKeyFilter {
                 let is_current = !record.is_disabled() && record.successor().is_none();
                 is_current && by(record.expires_at(), time)
             }
-            Self::Subject(subject) => record.subject() == Some(subject),
+            Self::Subject(subject) => record.subject() == subject,
             Self::Tenant(tenant) => record.tenant().is_some_and(|own| own == *tenant),
         }
     }

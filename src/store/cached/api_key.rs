@@ -108,10 +108,7 @@ impl ApiKeyStore for CachedApiKeyStore {
 
     fn touch(&self, id: ApiKeyId, now: UnixTime) {
         // Else every request would bring a note until the record is read again.
-        self.records.amend(&id, |record| {
-            let used = record.last_used().max(Some(now));
-            *record = record.clone().with_last_used(used);
-        });
+        self.records.amend(&id, |record| record.touch(now));
         self.store.touch(id, now);
     }
 }

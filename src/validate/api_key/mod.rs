@@ -30,7 +30,6 @@ use crate::rejection::Rejection;
 use crate::rejection::RejectionKind;
 use crate::request::RequestFacts;
 use crate::store::ApiKeyChange;
-use crate::store::ApiKeyDetails;
 use crate::store::ApiKeyParts;
 use crate::store::ApiKeyRecord;
 use crate::store::ApiKeyStore;
@@ -110,7 +109,7 @@ impl ApiKeyValidator {
     }
 
     fn judge_own<'a>(&'a self, key: ParsedKey<'a>, asked: Asked<'a>) -> Verdict<'a> {
-        self.store.find(key.id()).then(move |found| match found {
+        self.store.probe(key.id()).then(move |found| match found {
             Ok(found) => self.compare(&key, found, asked),
             Err(error) => NowOrLater::now(Err(error.into())),
         })
@@ -126,7 +125,8 @@ impl ApiKeyValidator {
         let is_there = found.is_some();
         let record = found.unwrap_or_else(|| self.decoy.0.clone());
         let matched = self.ring.peppers().compare(key, Some(record.digest()));
-        let is_own = is_there & self.vouches_for(&record) & !record.is_foreign();
+        let is_it = is_there & (record.id() == key.id());
+        let is_own = is_it & self.vouches_for(&record) & !record.is_foreign();
         NowOrLater::now(Err(match matched {
             Match::Current if is_own => return NowOrLater::now(self.admit(record, asked)),
             Match::Older if is_own => {
@@ -134,8 +134,7 @@ impl ApiKeyValidator {
                 return self.admit_anew(record, digest, asked);
             }
             Match::NoPepper if is_own => Fault::Pepper.unavailable(),
-            _ if is_own => Fault::Secret.unknown(),
-            _ => Fault::Id.unknown(),
+            _ => Fault::of_known(is_own).unknown(),
         }))
     }
 
@@ -306,10 +305,10 @@ impl fmt::Debug for ApiKeyValidator {
 /// Returns true if the peer has one of the addresses that the key may be used from.
 fn is_from(record: &ApiKeyRecord, presented: &Presented<'_>) -> bool {
     let peer = presented.facts().and_then(RequestFacts::peer);
-    let allowed = record.details().map(ApiKeyDetails::addresses);
-    peer.zip(allowed).is_some_and(|(peer, allowed)| {
+    peer.is_some_and(|peer| {
         let address = peer.ip().to_canonical();
-        allowed.iter().any(|network| network.contains(&address))
+        let mut allowed = record.details().addresses().iter();
+        allowed.any(|network| network.contains(&address))
     })
 }
 
@@ -345,6 +344,10 @@ enum Fault {
 }
 
 impl Fault {
+    const fn of_known(is_known: bool) -> Self {
+        if is_known { Self::Secret } else { Self::Id }
+    }
+
     fn unavailable(self) -> Rejection {
         Rejection::new(RejectionKind::Unavailable).with_source(self)
     }

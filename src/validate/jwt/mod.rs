@@ -186,7 +186,7 @@ impl JwtValidator {
         let client = slots.find(Name::ClientId).or_else(|| slots.find(Name::Azp));
         let client = client.map(|p| reader.string(p));
         let scopes = scopes.map(|p| reader.joined(p));
-        let principal = Principal::new(Facts {
+        let facts = Facts {
             kind: trust.kind(),
             authority: trust.authority.clone(),
             document,
@@ -200,11 +200,10 @@ impl JwtValidator {
             issued_at: times.issued_at,
             confirmation,
             key: Some(key.id()),
-            extensions: Vec::new(),
-        });
+        };
         Ok(match &trust.grants {
-            Some(grants) => grants.narrow(principal),
-            None => principal,
+            Some(grants) => grants.narrow(facts),
+            None => Principal::new(facts),
         })
     }
 

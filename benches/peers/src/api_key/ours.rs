@@ -63,10 +63,7 @@ fn create(manager: &ApiKeyManager, at: usize, lifetime: Duration) -> Result<Stri
 /// Makes the case.
 pub fn case(fixture: &Rc<Fixture>, validator: ApiKeyValidator) -> Case {
     let judge = fixture.judge(move |key| {
-        let Ok(presented) = Presented::bearer(key) else {
-            return false;
-        };
-        let presented = presented.at(NOW);
+        let presented = Presented::token(key).at(NOW);
         match validator.validate(&presented).try_now() {
             Ok(Ok(principal)) => black_box(principal.expires_at()).is_some(),
             Ok(Err(_)) | Err(_) => false,

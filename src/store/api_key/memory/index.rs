@@ -88,7 +88,7 @@ impl Index {
         let end = record.ends_at().map(|end| (Order::End, end.as_secs()));
         let tenant = record.tenant();
         let named = |order, name: &str| (order, self.hash(authority, name));
-        let subject = record.subject().unwrap_or_default();
+        let subject = record.subject();
         let mut entries = vec![named(Order::Authority, ""), named(Order::Subject, subject)];
         entries.extend(end);
         entries.extend(tenant.map(|tenant| named(Order::Tenant, &tenant)));

@@ -1,154 +1,281 @@
 //! One part of the table of records.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
-
-use hashbrown::HashTable;
-
-use crate::clock::UnixTime;
 use crate::key_format::ApiKeyId;
 use crate::store::ApiKeyRecord;
 
-/// Records in chunks that never move, found through a table of their places.
+/// Records by their ids, such that a look-up does the same work whether there is one or not.
 ///
-/// A table of records itself would keep room for up to twice as many of them.
+/// An id has two buckets, both are read whole, and what stands under no id is led to some record
+/// by the same steps: neither a jump nor the cache tells the two apart. So one comes to the record
+/// by a tag of 32 bits, and whoever looks up an id compares it with the record's.
 #[derive(Default)]
 pub(super) struct Table {
-    places: HashTable<u32>,
-    slots: Slots,
+    // INVARIANT: a power of two of them, or none while there is no record.
+    buckets: Vec<Bucket>,
+    records: Vec<ApiKeyRecord>,
+    /// Places of records without a slot: another one with their tag stands in their bucket. Of a
+    /// million records there is one in few stores.
+    strays: Vec<u32>,
 }
 
-#[derive(Default)]
-struct Slots {
-    chunks: Vec<Vec<Option<Slot>>>,
-    free: Vec<u32>,
+/// Slots in one cache line: tags and what they lead to.
+#[derive(Clone, Default)]
+#[repr(align(64))]
+struct Bucket {
+    /// 0 in an empty slot.
+    tags: [u32; SLOTS],
+    places: [u32; SLOTS],
 }
 
-struct Slot {
-    record: ApiKeyRecord,
-    /// Later than the record's own note, or [`NEVER`].
-    last_used: AtomicU64,
+const SLOTS: usize = 8;
+
+/// The hash of an id, as far as a table uses it.
+#[derive(Clone, Copy)]
+pub(super) struct Hash {
+    tag: u32,
+    bucket: u32,
 }
 
-const NEVER: u64 = u64::MAX;
-
-/// Slots of a chunk.
-const CHUNK: usize = 256;
-
-impl Table {
-    pub(super) fn get(&self, hash: u64, id: ApiKeyId) -> Option<ApiKeyRecord> {
-        self.slot(hash, id).map(Slot::read)
+impl Hash {
+    /// The halves are used for themselves; the highest bits of the lower one are free.
+    pub(super) fn new(hash: u64) -> Self {
+        let [bucket, tag] = [hash, hash >> 32].map(|half| (half & u64::from(u32::MAX)) as u32);
+        let tag = tag.max(1);
+        Self { tag, bucket }
     }
 
-    pub(super) fn touch(&self, hash: u64, id: ApiKeyId, now: UnixTime) {
-        if let Some(slot) = self.slot(hash, id) {
-            slot.touch(now);
+    /// The numbers of both buckets among so many.
+    const fn buckets(self, count: usize) -> [usize; 2] {
+        let second = self.bucket ^ self.tag.wrapping_mul(0x5bd1_e995);
+        let mask = count.wrapping_sub(1);
+        [self.bucket as usize & mask, second as usize & mask]
+    }
+}
+
+impl Table {
+    /// Returns the record of the id with this hash, or else some other one: whichever it is, its
+    /// id tells. There is none in an empty table alone.
+    pub(super) fn probe(&self, hash: Hash) -> Option<&ApiKeyRecord> {
+        let (mut hit, mut place) = (0, 0);
+        for at in hash.buckets(self.buckets.len()) {
+            let bucket = self.buckets.get(at)?;
+            for (tag, own) in bucket.tags.iter().zip(&bucket.places) {
+                let mask = u32::from(*tag == hash.tag).wrapping_neg();
+                hit |= mask;
+                place |= mask & own;
+            }
         }
+        let other = u64::from(hash.tag) * self.records.len() as u64 >> 32;
+        let place = (place & hit) | (other as u32 & !hit);
+        self.records.get(place as usize)
+    }
+
+    /// Returns the record of this id.
+    pub(super) fn get(&self, hash: Hash, id: ApiKeyId) -> Option<&ApiKeyRecord> {
+        let is_own = |record: &&ApiKeyRecord| record.id() == id;
+        let probed = self.probe(hash).filter(is_own);
+        probed.or_else(|| self.stray(id))
+    }
+
+    /// Says whether a look-up by [`probe`](Self::probe) may miss a record.
+    pub(super) const fn has_strays(&self) -> bool {
+        !self.strays.is_empty()
+    }
+
+    fn stray(&self, id: ApiKeyId) -> Option<&ApiKeyRecord> {
+        let mut strays = self
+            .strays
+            .iter()
+            .filter_map(|p| self.records.get(*p as usize));
+        strays.find(|record| record.id() == id)
     }
 
     /// Sets what stands under an id, or takes it away.
     pub(super) fn set(
         &mut self,
-        hash: u64,
         id: ApiKeyId,
         record: Option<ApiKeyRecord>,
-        hash_of: impl Fn(ApiKeyId) -> u64,
+        hash_of: impl Fn(ApiKeyId) -> Hash,
     ) {
-        let slots = &mut self.slots;
-        let found = self.places.find_entry(hash, |p| slots.id(*p) == Some(id));
-        match (found, record) {
-            (Ok(entry), Some(record)) => slots.replace(*entry.get(), record),
-            (Ok(entry), None) => slots.remove(entry.remove().0),
-            (Err(_), Some(record)) => {
-                let place = slots.add(Slot::new(record));
-                let hasher = |p: &u32| slots.id(*p).map_or(0, &hash_of);
-                self.places.insert_unique(hash, place, hasher);
-            }
-            (Err(_), None) => {}
+        let place = self.place(hash_of(id), id);
+        match (place, record) {
+            (Some(place), Some(record)) => self.replace(place, record),
+            (Some(place), None) => self.remove(place, hash_of),
+            (None, Some(record)) => self.insert(record, hash_of),
+            (None, None) => {}
         }
     }
 
-    fn slot(&self, hash: u64, id: ApiKeyId) -> Option<&Slot> {
-        let is_own = |place: &u32| self.slots.id(*place) == Some(id);
-        self.slots.get(*self.places.find(hash, is_own)?)
-    }
-}
-
-impl Slots {
-    fn get(&self, place: u32) -> Option<&Slot> {
-        let (chunk, at) = split(place);
-        self.chunks.get(chunk)?.get(at)?.as_ref()
-    }
-
-    fn get_mut(&mut self, place: u32) -> Option<&mut Option<Slot>> {
-        let (chunk, at) = split(place);
-        self.chunks.get_mut(chunk)?.get_mut(at)
+    fn place(&self, hash: Hash, id: ApiKeyId) -> Option<u32> {
+        let is_own = |place: &u32| self.record(*place).is_some_and(|own| own.id() == id);
+        let buckets = hash.buckets(self.buckets.len()).into_iter();
+        let buckets = buckets.filter_map(|at| self.buckets.get(at));
+        let places = buckets.flat_map(|bucket| bucket.tags.iter().zip(&bucket.places));
+        let own = places.filter(|(tag, _)| **tag == hash.tag);
+        let mut own = own
+            .map(|(_, place)| *place)
+            .chain(self.strays.iter().copied());
+        own.find(is_own)
     }
 
-    fn id(&self, place: u32) -> Option<ApiKeyId> {
-        self.get(place).map(|slot| slot.record.id())
-    }
-
-    fn add(&mut self, slot: Slot) -> u32 {
-        if let Some(place) = self.free.pop() {
-            if let Some(free) = self.get_mut(place) {
-                *free = Some(slot);
-            }
-            return place;
-        }
-        if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
-            self.chunks.push(Vec::new());
-        }
-        let chunk = self.chunks.len() - 1;
-        let last = self.chunks.last_mut();
-        let at = last.map_or(0, |last| {
-            last.push(Some(slot));
-            last.len() - 1
-        });
-        u32::try_from(chunk * CHUNK + at).unwrap_or(u32::MAX)
+    fn record(&self, place: u32) -> Option<&ApiKeyRecord> {
+        self.records.get(place as usize)
     }
 
     fn replace(&mut self, place: u32, record: ApiKeyRecord) {
-        if let Some(Some(slot)) = self.get_mut(place) {
-            let used = slot.read().last_used();
-            *slot = Slot::new(record);
-            used.into_iter().for_each(|time| slot.touch(time));
+        if let Some(own) = self.records.get_mut(place as usize) {
+            // The note belongs to no version: the later one stays.
+            let used = own.last_used();
+            used.into_iter().for_each(|time| record.touch(time));
+            *own = record;
         }
     }
 
-    fn remove(&mut self, place: u32) {
-        if let Some(slot) = self.get_mut(place) {
-            *slot = None;
-            self.free.push(place);
+    fn insert(&mut self, record: ApiKeyRecord, hash_of: impl Fn(ApiKeyId) -> Hash) {
+        let place = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+        let hash = hash_of(record.id());
+        self.records.push(record);
+        if self.link(hash, place) {
+            return;
+        }
+        if self.records.len() > self.buckets.len() * SLOTS / 4 {
+            self.grow(hash_of);
+        } else {
+            self.strays.push(place);
+        }
+    }
+
+    fn grow(&mut self, hash_of: impl Fn(ApiKeyId) -> Hash) {
+        let count = (self.buckets.len() * 2).max(1);
+        self.buckets = vec![Bucket::default(); count];
+        self.strays.clear();
+        let hashes: Vec<_> = self.records.iter().map(|r| hash_of(r.id())).collect();
+        for (hash, place) in hashes.into_iter().zip(0..) {
+            if !self.link(hash, place) {
+                self.strays.push(place);
+            }
+        }
+    }
+
+    /// Lets the tag lead to this place from the emptier bucket, unless both are full or one
+    /// of them has the tag already.
+    fn link(&mut self, hash: Hash, place: u32) -> bool {
+        let numbers = hash.buckets(self.buckets.len());
+        let of = |at: usize, tag| {
+            let bucket = self.buckets.get(at);
+            bucket.map_or(0, |b| b.tags.iter().filter(|own| **own == tag).count())
+        };
+        let [first, second] = numbers;
+        let clashes = of(first, hash.tag) + of(second, hash.tag) > 0;
+        let emptier = if of(second, 0) > of(first, 0) {
+            second
+        } else {
+            first
+        };
+        let bucket = self.buckets.get_mut(emptier).filter(|_| !clashes);
+        bucket.is_some_and(|bucket| bucket.set((0, 0), (hash.tag, place)))
+    }
+
+    fn remove(&mut self, place: u32, hash_of: impl Fn(ApiKeyId) -> Hash) {
+        let last = u32::try_from(self.records.len() - 1).unwrap_or(u32::MAX);
+        let (Some(own), Some(moved)) = (self.record(place), self.record(last)) else {
+            return;
+        };
+        let (own, moved) = (hash_of(own.id()), hash_of(moved.id()));
+        self.relink(own, place, None);
+        if place != last {
+            self.relink(moved, last, Some(place));
+        }
+        self.records.swap_remove(place as usize);
+    }
+
+    /// Leads what led to one place to another one, or nowhere.
+    fn relink(&mut self, hash: Hash, from: u32, to: Option<u32>) {
+        if let Some(at) = self.strays.iter().position(|stray| *stray == from) {
+            self.strays.swap_remove(at);
+            self.strays.extend(to);
+            return;
+        }
+        let new = to.map_or((0, 0), |to| (hash.tag, to));
+        for at in hash.buckets(self.buckets.len()) {
+            let bucket = self.buckets.get_mut(at);
+            if bucket.is_some_and(|bucket| bucket.set((hash.tag, from), new)) {
+                return;
+            }
         }
     }
 }
 
-const fn split(place: u32) -> (usize, usize) {
-    (place as usize / CHUNK, place as usize % CHUNK)
+impl Bucket {
+    /// Changes the first slot that holds this; says whether one does.
+    fn set(&mut self, old: (u32, u32), new: (u32, u32)) -> bool {
+        let mut slots = self.tags.iter_mut().zip(&mut self.places);
+        let found = slots.find(|(tag, place)| (**tag, **place) == old);
+        let is_found = found.is_some();
+        if let Some((tag, place)) = found {
+            (*tag, *place) = new;
+        }
+        is_found
+    }
 }
 
-impl Slot {
-    fn new(record: ApiKeyRecord) -> Self {
-        let last_used = record.last_used().map_or(NEVER, UnixTime::as_secs);
-        Self {
-            record,
-            last_used: AtomicU64::new(last_used),
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clock::UnixTime;
+    use crate::key_format::PepperedDigest;
+    use crate::store::ApiKeyParts;
+
+    fn record(n: u64, version: u64) -> ApiKeyRecord {
+        let id = format!("{n:016}").parse().unwrap();
+        let owner = ("ring".into(), "robot".to_owned());
+        let digest = PepperedDigest::sha256([0; 32]);
+        let mut parts = ApiKeyParts::new(id, digest, owner, UnixTime::from_secs(0));
+        parts.version = version;
+        ApiKeyRecord::from_parts(parts).unwrap()
+    }
+
+    /// Spreads well, or so badly that tags clash and buckets overflow.
+    fn hash(id: ApiKeyId, spread: u64) -> Hash {
+        let n: u64 = id.as_str().parse().unwrap();
+        Hash::new((n % spread).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_finds_what_was_put_in_and_nothing_else(
+            steps in prop::collection::vec((0..200_u64, 0..4_u64), 0..600),
+            spread in prop::sample::select(vec![1_u64, 3, 40, u64::MAX]),
+        ) {
+            let (mut table, mut model) = (Table::default(), HashMap::new());
+            let hash_of = |id| hash(id, spread);
+            for (n, version) in steps {
+                let id = record(n, 1).id();
+                let new = (version > 0).then(|| record(n, version));
+                table.set(id, new, hash_of);
+                if version > 0 {
+                    model.insert(n, version);
+                } else {
+                    model.remove(&n);
+                }
+                prop_assert_eq!(table.records.len(), model.len());
+            }
+            for n in 0..200 {
+                let id = record(n, 1).id();
+                let found = table.get(hash_of(id), id).map(ApiKeyRecord::version);
+                prop_assert_eq!(found, model.get(&n).copied());
+                let probed = table.probe(hash_of(id)).map(ApiKeyRecord::id);
+                prop_assert_eq!(probed.is_some(), !model.is_empty());
+                let is_missed = found.is_some() && probed != Some(id);
+                prop_assert!(!is_missed || table.has_strays());
+            }
+            if spread == u64::MAX {
+                prop_assert!(!table.has_strays());
+            }
         }
-    }
-
-    fn read(&self) -> ApiKeyRecord {
-        let secs = self.last_used.load(Ordering::Relaxed);
-        let last_used = (secs != NEVER).then_some(UnixTime::from_secs(secs));
-        self.record.clone().with_last_used(last_used)
-    }
-
-    fn touch(&self, now: UnixTime) {
-        let now = now.as_secs();
-        let later = |own: u64| (own == NEVER || own < now).then_some(now);
-        // It fails where a later note stands already.
-        let _ = self
-            .last_used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
     }
 }

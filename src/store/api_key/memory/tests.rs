@@ -235,3 +235,39 @@ fn places_of_removed_records_are_used_again() {
     }
     assert_eq!(list(&store, ApiKeyFilter::All), []);
 }
+
+#[test]
+fn a_record_takes_at_most_320_bytes_beside_its_strings_and_indexes() {
+    // Right after the table of a part has grown is when it has most room to spare.
+    for count in [1_000_u64, 120_000] {
+        let made: Vec<_> = (0..count)
+            .map(|n| {
+                let mut parts = parts(n);
+                parts.expires_at = Some(UnixTime::from_secs(2_000));
+                parts.scopes = vec!["orders:read".to_owned(), "orders:write".to_owned()];
+                parts.name = Some("nightly export".to_owned());
+                parts
+            })
+            .collect();
+        let text = |parts: &ApiKeyParts| {
+            let scopes = parts.scopes.iter().map(String::len).sum::<usize>();
+            parts.subject.len() + scopes + parts.name.as_ref().map_or(0, String::len)
+        };
+        let strings: usize = made.iter().map(text).sum();
+        let mut kept = None;
+        let all = allocation_counter::measure(|| {
+            let store = store(1_000_000);
+            for parts in &made {
+                let change = ApiKeyChange::Insert(record(parts.clone()));
+                store.commit(vec![change]).try_now().unwrap().unwrap();
+            }
+            kept = Some(store);
+        });
+        let store = kept.unwrap();
+        let mut index = store.index.lock().unwrap();
+        let indexes = allocation_counter::measure(|| *index = Index::default());
+        let bytes = all.bytes_current + indexes.bytes_current - strings as i64;
+        let each = bytes as f64 / count as f64;
+        assert!((200.0..=320.0).contains(&each), "{each}");
+    }
+}
