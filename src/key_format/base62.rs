@@ -51,7 +51,7 @@ const fn is_digit(byte: u8) -> bool {
 }
 
 /// Makes a text of this many characters, each of the 62 as likely as the others.
-pub(crate) fn random_text(len: usize) -> Result<Zeroizing<String>, RandomFailed> {
+pub(super) fn random_text(len: usize) -> Result<Zeroizing<String>, RandomFailed> {
     // Room for all of it, so that no part is left behind in a buffer that grew.
     let mut text = Zeroizing::new(String::with_capacity(len));
     while text.len() < len {

@@ -61,7 +61,6 @@ impl fmt::Debug for MintedKey {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::key_format::ApiKeyFormat;
 
     #[test]

@@ -20,7 +20,6 @@ pub use pepper::PepperSet;
 pub use source::SecretSource;
 
 pub(crate) use base62::RandomFailed;
-pub(crate) use base62::random_text;
 pub(crate) use minted::MintedKey;
 pub(crate) use pepper::Match;
 

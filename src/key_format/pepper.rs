@@ -280,6 +280,7 @@ mod tests {
         );
     }
 
+    // J02
     #[test]
     fn the_right_key_matches_and_another_does_not() {
         let (set, minted) = (set(1, &[]), format().mint().unwrap());
@@ -318,6 +319,7 @@ mod tests {
         );
     }
 
+    // J02
     #[test]
     fn the_digest_covers_prefix_id_and_secret() {
         let set = set(1, &[]);

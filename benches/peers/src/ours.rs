@@ -1,8 +1,8 @@
-//! The cases of bearergate itself.
+//! The cases of bearergate itself in the `jwt` groups.
 //!
-//! Everything that knows its API is in this file. Two readings of an accepted token are measured:
-//! `read` takes what a service asks a principal for, `deserialize` makes the caller's own struct
-//! of all claims, which is what the peers do. `READINGS` says which one has the plain name.
+//! Everything that knows its API there is in this file. Two readings of an accepted token are
+//! measured: `read` takes what a service asks a principal for, `deserialize` makes the caller's own
+//! struct of all claims, which is what the peers do. `READINGS` says which one has the plain name.
 
 use crate::case::Case;
 use crate::case::Judge;

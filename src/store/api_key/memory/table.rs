@@ -12,7 +12,7 @@ use crate::store::ApiKeyRecord;
 pub(super) struct Table {
     // INVARIANT: a power of two of them, or none while there is no record.
     buckets: Vec<Bucket>,
-    records: Vec<ApiKeyRecord>,
+    records: Vec<(Hash, ApiKeyRecord)>,
     /// Places of records without a slot: another one with their tag stands in their bucket. Of a
     /// million records there is one in few stores.
     strays: Vec<u32>,
@@ -67,7 +67,7 @@ impl Table {
         }
         let other = u64::from(hash.tag) * self.records.len() as u64 >> 32;
         let place = (place & hit) | (other as u32 & !hit);
-        self.records.get(place as usize)
+        self.record(place)
     }
 
     /// Returns the record of this id.
@@ -83,25 +83,16 @@ impl Table {
     }
 
     fn stray(&self, id: ApiKeyId) -> Option<&ApiKeyRecord> {
-        let mut strays = self
-            .strays
-            .iter()
-            .filter_map(|p| self.records.get(*p as usize));
+        let mut strays = self.strays.iter().filter_map(|place| self.record(*place));
         strays.find(|record| record.id() == id)
     }
 
     /// Sets what stands under an id, or takes it away.
-    pub(super) fn set(
-        &mut self,
-        id: ApiKeyId,
-        record: Option<ApiKeyRecord>,
-        hash_of: impl Fn(ApiKeyId) -> Hash,
-    ) {
-        let place = self.place(hash_of(id), id);
-        match (place, record) {
+    pub(super) fn set(&mut self, hash: Hash, id: ApiKeyId, record: Option<ApiKeyRecord>) {
+        match (self.place(hash, id), record) {
             (Some(place), Some(record)) => self.replace(place, record),
-            (Some(place), None) => self.remove(place, hash_of),
-            (None, Some(record)) => self.insert(record, hash_of),
+            (Some(place), None) => self.remove(place),
+            (None, Some(record)) => self.insert(hash, record),
             (None, None) => {}
         }
     }
@@ -119,11 +110,11 @@ impl Table {
     }
 
     fn record(&self, place: u32) -> Option<&ApiKeyRecord> {
-        self.records.get(place as usize)
+        self.records.get(place as usize).map(|(_, record)| record)
     }
 
     fn replace(&mut self, place: u32, record: ApiKeyRecord) {
-        if let Some(own) = self.records.get_mut(place as usize) {
+        if let Some((_, own)) = self.records.get_mut(place as usize) {
             // The note belongs to no version: the later one stays.
             let used = own.last_used();
             used.into_iter().for_each(|time| record.touch(time));
@@ -131,25 +122,24 @@ impl Table {
         }
     }
 
-    fn insert(&mut self, record: ApiKeyRecord, hash_of: impl Fn(ApiKeyId) -> Hash) {
+    fn insert(&mut self, hash: Hash, record: ApiKeyRecord) {
         let place = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
-        let hash = hash_of(record.id());
-        self.records.push(record);
+        self.records.push((hash, record));
         if self.link(hash, place) {
             return;
         }
         if self.records.len() > self.buckets.len() * SLOTS / 4 {
-            self.grow(hash_of);
+            self.grow();
         } else {
             self.strays.push(place);
         }
     }
 
-    fn grow(&mut self, hash_of: impl Fn(ApiKeyId) -> Hash) {
+    fn grow(&mut self) {
         let count = (self.buckets.len() * 2).max(1);
         self.buckets = vec![Bucket::default(); count];
         self.strays.clear();
-        let hashes: Vec<_> = self.records.iter().map(|r| hash_of(r.id())).collect();
+        let hashes: Vec<_> = self.records.iter().map(|(hash, _)| *hash).collect();
         for (hash, place) in hashes.into_iter().zip(0..) {
             if !self.link(hash, place) {
                 self.strays.push(place);
@@ -176,14 +166,15 @@ impl Table {
         bucket.is_some_and(|bucket| bucket.set((0, 0), (hash.tag, place)))
     }
 
-    fn remove(&mut self, place: u32, hash_of: impl Fn(ApiKeyId) -> Hash) {
-        let last = u32::try_from(self.records.len() - 1).unwrap_or(u32::MAX);
-        let (Some(own), Some(moved)) = (self.record(place), self.record(last)) else {
+    fn remove(&mut self, place: u32) {
+        let last = self.records.len().saturating_sub(1);
+        let hash = |at: usize| self.records.get(at).map(|(hash, _)| *hash);
+        let (Some(own), Some(moved)) = (hash(place as usize), hash(last)) else {
             return;
         };
-        let (own, moved) = (hash_of(own.id()), hash_of(moved.id()));
         self.relink(own, place, None);
-        if place != last {
+        if place as usize != last {
+            let last = u32::try_from(last).unwrap_or(u32::MAX);
             self.relink(moved, last, Some(place));
         }
         self.records.swap_remove(place as usize);
@@ -256,7 +247,7 @@ mod tests {
             for (n, version) in steps {
                 let id = record(n, 1).id();
                 let new = (version > 0).then(|| record(n, version));
-                table.set(id, new, hash_of);
+                table.set(hash_of(id), id, new);
                 if version > 0 {
                     model.insert(n, version);
                 } else {
