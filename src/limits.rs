@@ -200,10 +200,10 @@ pub const ANNOUNCE_MIN: Duration = Duration::from_secs(60 * 60);
 pub const ANNOUNCE_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// Most keys in a key ring.
-pub const RING_KEYS: usize = 16;
+pub const RING_KEYS: usize = 8;
 
 /// Longest private key in bytes of DER: an RSA key of 8192 bits takes 4.7 KiB.
 pub const PRIVATE_KEY_BYTES: usize = 5 * 1024 + 512;
 
 /// Longest text of a key ring in bytes: room for as many of the longest keys as it may have.
-pub const RING_BYTES: usize = 128 * 1024;
+pub const RING_BYTES: usize = SECRET_BYTES;

@@ -310,7 +310,10 @@ impl KeyRing {
         Err(ConfigError::new(
             ConfigErrorKind::OutOfRange,
             "key",
-            "the ring keeps 16 keys whose tokens may still be valid; rotate less often",
+            format!(
+                "the ring keeps {} keys whose tokens may still be valid; rotate less often",
+                limits::RING_KEYS
+            ),
         ))
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn read(text: &[u8]) -> Result<KeyRing, ConfigError> {
         return Err(ConfigError::new(
             ConfigErrorKind::OutOfRange,
             "ring",
-            "the text is longer than 128 KiB, so it is no key ring",
+            "the text is longer than 64 KiB, so it is no key ring",
         ));
     }
     let object = Object::parse(text).map_err(|error| {

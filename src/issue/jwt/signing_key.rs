@@ -108,8 +108,7 @@ impl SigningKey {
         self.0.public.kid().unwrap_or_default()
     }
 
-    /// Returns the public half.
-    pub fn public(&self) -> &Key {
+    pub(super) fn public(&self) -> &Key {
         &self.0.public
     }
 
