@@ -32,12 +32,13 @@ use crate::store::StoreError;
 
 /// API keys, sessions and refresh tokens in one SQLite file.
 ///
-/// Several processes may share the file. Every change is one transaction that is written to disk
-/// before it is answered; a process that is killed in the middle of one leaves the state before
-/// it. Calls are done by the store's own threads, one that writes and some that read, so its
-/// answers need no runtime and never block the caller. The queue before the threads is bounded,
-/// and a call that finds it full is `unavailable`. Dropping an answer never stops a change that
-/// was begun; dropping the store lets its threads finish what is queued.
+/// Several processes of one machine may share the file, which lies on a local disk. Every change
+/// is one transaction that is written to disk before it is answered; a process that is killed in
+/// the middle of one leaves the state before it. Calls are done by the store's own threads, one
+/// that writes and some that read, so its answers need no runtime and never block the caller. The
+/// queue before the threads is bounded, and a call that finds it full is `unavailable`. Dropping
+/// an answer never stops a change that was begun; dropping the store lets its threads finish what
+/// is queued.
 ///
 /// The file holds no secret that can be used: see [`KeyDigest`](crate::KeyDigest).
 ///
@@ -104,8 +105,9 @@ impl SqliteStore {
         }
         let notes = Arc::clone(&self.notes);
         let is_sent = self.writer.send(move |writer| {
+            let taken = notes.take();
             // A note may be lost: nobody waits for it, and the next use brings another.
-            let _ = writer.change(|tx| api_key::touch_all(tx, notes.take()));
+            let _ = writer.change(|tx| api_key::touch_all(tx, taken));
         });
         if !is_sent {
             self.notes.give_up();

@@ -1,4 +1,5 @@
 -- Times are seconds since 1970, lists and maps are JSON, digests are 32 bytes.
+-- `ends_at` is the earlier of `expires_at` and `disabled_at`.
 
 CREATE TABLE api_key (
     id TEXT NOT NULL PRIMARY KEY,
@@ -22,13 +23,15 @@ CREATE TABLE api_key (
     name TEXT,
     metadata TEXT NOT NULL,
     addresses TEXT NOT NULL,
-    limit_class TEXT
+    limit_class TEXT,
+    ends_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX api_key_by_digest ON api_key (digest) WHERE is_foreign;
 CREATE INDEX api_key_by_subject ON api_key (authority, subject);
 CREATE INDEX api_key_by_tenant ON api_key (authority, tenant) WHERE tenant IS NOT NULL;
 CREATE INDEX api_key_by_authority ON api_key (authority);
+CREATE INDEX api_key_by_end ON api_key (authority, ends_at) WHERE ends_at IS NOT NULL;
 
 -- The last moment that was given to a grant or a mark: one row, or none.
 CREATE TABLE moment (

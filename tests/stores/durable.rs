@@ -180,17 +180,26 @@ fn a_file_that_another_process_locks_is_unavailable_in_the_end() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let builder = SqliteStore::builder(&path).busy_timeout(Duration::from_millis(20));
-    let service = Service::on(Arc::new(builder.open().unwrap()));
+    let store = Arc::new(builder.open().unwrap());
+    let service = Service::on(store.clone());
     let draft = || NewApiKey::of("alice").never_expires();
     let id = wait(service.keys.create(draft())).unwrap().record.id();
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let refused = wait(service.keys.create(draft())).unwrap_err();
     assert_eq!(refused.kind(), ApiKeyErrorKind::Unavailable);
+    ApiKeyStore::touch(&*store, id, NOW);
+    let also = wait(service.keys.revoke(id, "test")).unwrap_err();
+    assert_eq!(also.kind(), ApiKeyErrorKind::Unavailable);
     // Who reads does not wait for who writes.
     assert!(wait(service.keys.find(id)).unwrap().is_some());
     other.execute_batch("ROLLBACK").unwrap();
     assert!(wait(service.keys.create(draft())).is_ok());
+    // A note that was lost is not the last one.
+    ApiKeyStore::touch(&*store, id, NOW);
+    assert!(wait(service.keys.create(draft())).is_ok());
+    let found = wait(service.keys.find(id)).unwrap().unwrap();
+    assert_eq!(found.last_used(), Some(NOW));
 }
 
 #[test]
