@@ -295,6 +295,7 @@ mod tests {
         let granted = |since| Grant::new("a", "s", NOW).with_since(since);
         for kind in [MarkKind::Client, MarkKind::Subject] {
             assert!(Mark::ends(kind, marked, &granted(Some(before))));
+            assert!(Mark::ends(kind, marked, &granted(Some(marked))));
             assert!(Mark::ends(kind, marked, &granted(None)));
             assert!(!Mark::ends(kind, marked, &granted(Some(after))));
         }

@@ -82,7 +82,9 @@ pub(crate) struct Faulty {
     pub(crate) no_reads: AtomicBool,
     pub(crate) no_writes: AtomicBool,
     pub(crate) is_slow: AtomicBool,
+    pub(crate) is_losing_touches: AtomicBool,
     pub(crate) touches: AtomicUsize,
+    pub(crate) families: Mutex<Vec<RefreshFamily>>,
     inner: Option<MemoryGrantStore>,
 }
 
@@ -172,6 +174,9 @@ impl SessionStore for Faulty {
 
     fn touch(&self, digest: TokenDigest, at: UnixTime) -> NowOrLater<'_, Result<bool, StoreError>> {
         self.touches.fetch_add(1, Ordering::SeqCst);
+        if self.is_losing_touches.load(Ordering::SeqCst) {
+            return NowOrLater::now(Ok(false));
+        }
         self.answer(&self.no_writes, move |inner| inner.touch(digest, at))
     }
 }
@@ -193,6 +198,7 @@ impl RefreshTokenStore for Faulty {
     }
 
     fn update(&self, family: RefreshFamily) -> NowOrLater<'_, Result<u64, StoreError>> {
+        self.families.lock().unwrap().push(family.clone());
         self.answer(&self.no_writes, |inner| {
             RefreshTokenStore::update(inner, family)
         })

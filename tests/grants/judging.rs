@@ -6,6 +6,7 @@ use bearergate::RejectionKind;
 use bearergate::Session;
 use bearergate::SessionManager;
 
+use crate::common::Faulty;
 use crate::common::START;
 use crate::common::Service;
 use crate::common::alice;
@@ -117,6 +118,17 @@ fn a_use_is_written_once_a_minute() {
     assert_eq!(service.kind(&id), None);
     assert_eq!(service.kind(&id), None);
     assert_eq!(touches(), 1);
+}
+
+#[test]
+fn a_session_that_ends_while_it_is_judged_is_refused() {
+    let service = Service::new();
+    let (id, _) = service.log_in(alice());
+    service.clock.advance(secs(60));
+    Faulty::set(&service.store.is_losing_touches, true);
+    assert_eq!(service.kind(&id), Some(RejectionKind::SessionUnknown));
+    Faulty::set(&service.store.is_losing_touches, false);
+    assert_eq!(service.kind(&id), None);
 }
 
 #[test]

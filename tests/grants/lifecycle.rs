@@ -207,6 +207,21 @@ fn marks_are_bounded_and_a_full_store_says_so() {
 }
 
 #[test]
+fn the_mark_of_a_session_goes_with_it() {
+    let service = Service::built(1, |s| s, |t| t);
+    let (_, session) = service.log_in(alice());
+    run(service.sessions.revoke(&session)).unwrap();
+    let other = || run(service.sessions.revoke_subject("bob"));
+    assert_eq!(kind_of(other()), Some(GrantErrorKind::Full));
+    service.clock.advance(limits::SESSION_LIFETIME - secs(1));
+    run(service.sessions.purge()).unwrap();
+    assert_eq!(kind_of(other()), Some(GrantErrorKind::Full));
+    service.clock.advance(secs(1));
+    run(service.sessions.purge()).unwrap();
+    other().unwrap();
+}
+
+#[test]
 fn what_is_malformed_or_too_long_is_not_stored() {
     let service = Service::new();
     let long = |len| "x".repeat(len);

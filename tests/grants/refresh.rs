@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::ConfigErrorKind;
 use bearergate::GrantErrorKind;
 use bearergate::MemoryGrantStore;
@@ -153,6 +155,21 @@ fn i03_within_the_grace_a_client_that_lost_the_answer_gets_the_same_successor() 
     assert_eq!(service.rotate(&first).as_ref(), Ok(&second));
     assert!(service.heard.all().is_empty());
     assert!(service.rotate(&second).is_ok());
+}
+
+#[test]
+fn a_successor_is_kept_for_the_grace_alone_and_sealed() {
+    for (grace, len) in [(secs(0), 0), (secs(60), 12 + 32 + 16)] {
+        let service = Service::with_grace(grace);
+        let second = service.rotate(&service.first(for_alice())).unwrap();
+        let families = service.store.families.lock().unwrap();
+        let sealed = families[0].spent().unwrap().sealed();
+        assert_eq!(sealed.len(), len);
+        let secret = &URL_SAFE_NO_PAD.decode(&second).unwrap()[16..];
+        for part in secret.chunks(4) {
+            assert!(!sealed.windows(4).any(|window| window == part));
+        }
+    }
 }
 
 #[test]

@@ -132,6 +132,14 @@ fn a_use_never_goes_back() {
 }
 
 #[test]
+fn a_use_of_what_a_mark_has_ended_is_not_noted() {
+    let store = MemoryGrantStore::new(100);
+    now(SessionStore::create(&store, session(1))).unwrap();
+    now(store.mark(Mark::new(MarkKey::subject("a", "s"), START))).unwrap();
+    assert!(!now(store.touch(digest(1), START)).unwrap());
+}
+
+#[test]
 fn a_mark_of_one_kind_does_not_end_what_another_kind_names_so() {
     let store = MemoryGrantStore::new(100);
     let granted = |n, client: &str| {

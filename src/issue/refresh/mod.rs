@@ -45,7 +45,8 @@ use crate::store::StoreErrorKind;
 /// A refresh token can be spent once and gives its successor; of any number of parallel attempts
 /// one wins. Whoever presents a spent one, thief or robbed, shows that two hold it: the whole
 /// family is revoked (RFC 9700 section 4.14.2) and the observer hears
-/// [`RefreshTokenReused`](Event::RefreshTokenReused). A store keeps digests alone.
+/// [`RefreshTokenReused`](Event::RefreshTokenReused). A store keeps digests alone, and with a grace
+/// the newest token, sealed so that only the one before it opens it.
 ///
 /// ```
 /// use std::sync::Arc;
