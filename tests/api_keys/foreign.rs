@@ -1,5 +1,8 @@
 //! Keys that others issued.
 
+use std::sync::Barrier;
+use std::thread;
+
 use bearergate::ApiKeyErrorKind;
 use bearergate::ApiKeyFilter;
 use bearergate::ForeignFormat;
@@ -125,4 +128,36 @@ fn foreign_keys_are_found_in_a_store_that_is_slow() {
     house.store.set(&house.store.is_deaf, false);
     let all = wait(house.keys.list(ApiKeyFilter::All, None)).unwrap();
     assert_eq!(all[0].digest().version().number(), 2);
+}
+
+// H05
+#[test]
+fn a_key_is_never_unknown_while_its_digest_is_made_anew() {
+    const THREADS: usize = 8;
+    for _ in 0..50 {
+        let house = House::of(foreign_ring(&[1]));
+        let (key, own) = house.issue(plain());
+        let id = wait(house.keys.import_sha256(plain(), sha256(KEY)))
+            .unwrap()
+            .id();
+        let next = house.with_ring(foreign_ring(&[2, 1]));
+        let barrier = Barrier::new(THREADS);
+        thread::scope(|scope| {
+            for at in 0..THREADS {
+                let (key, barrier, next) = ([&key, KEY][at % 2], &barrier, &next);
+                scope.spawn(move || {
+                    barrier.wait();
+                    assert_eq!(next.kind(key), None);
+                    assert_eq!(next.kind(key), None);
+                });
+            }
+        });
+        for id in [own, id] {
+            let record = next.record(id).unwrap();
+            assert_eq!(
+                (record.digest().version().number(), record.version()),
+                (2, 2)
+            );
+        }
+    }
 }

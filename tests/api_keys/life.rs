@@ -18,6 +18,7 @@ use crate::common::House;
 use crate::common::NOW;
 use crate::common::at;
 use crate::common::plain;
+use crate::common::ring;
 use crate::common::wait;
 
 fn list(house: &House, filter: ApiKeyFilter) -> Vec<ApiKeyId> {
@@ -226,4 +227,34 @@ fn a_draft_that_no_record_can_be_made_of_is_refused() {
         assert_eq!(kind(draft), Some(ApiKeyErrorKind::Malformed));
     }
     assert_eq!(list(&house, ApiKeyFilter::All).len(), 1);
+}
+
+// H05
+#[test]
+fn a_key_that_was_revoked_stays_so_whatever_happens_at_the_same_time() {
+    for _ in 0..50 {
+        let house = House::new();
+        let (key, id) = house.issue(plain());
+        let next = house.with_ring(ring(&[2, 1]));
+        let barrier = Barrier::new(4);
+        thread::scope(|scope| {
+            let (barrier, next, key) = (&barrier, &next, &key);
+            let start = |step: fn(&House, ApiKeyId, &str)| {
+                scope.spawn(move || {
+                    barrier.wait();
+                    step(next, id, key);
+                });
+            };
+            start(|house, id, _| wait(house.keys.revoke(id, "leaked")).unwrap());
+            start(|house, id, _| drop(wait(house.keys.rotate(id, DAY))));
+            start(|house, id, _| wait(house.keys.expire(id, at(NOW + 9))).unwrap());
+            // Its first use under a new pepper writes, too.
+            start(|house, _, key| drop(house.judge(key)));
+        });
+        assert_eq!(next.kind(&key), Some(RejectionKind::ApiKeyDisabled));
+        let record = next.record(id).unwrap();
+        assert!(record.expires_at().unwrap() <= at(NOW + 9));
+        let successors = usize::from(record.successor().is_some());
+        assert_eq!(list(&house, ApiKeyFilter::All).len(), 1 + successors);
+    }
 }

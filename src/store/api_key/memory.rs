@@ -32,7 +32,7 @@ use table::Table;
 /// process.
 ///
 /// Every answer is ready. Readers wait for a writer of the same part of the table alone, for as
-/// long as it moves one record.
+/// long as it moves one record, or makes that part larger.
 ///
 /// ```
 /// use bearergate::ApiKeyStore;

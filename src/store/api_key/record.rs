@@ -241,7 +241,7 @@ impl ApiKeyRecord {
     }
 
     /// Notes here and in all clones that the key was used, unless a later use is noted.
-    pub(crate) fn touch(&self, now: UnixTime) {
+    pub fn touch(&self, now: UnixTime) {
         let later = |own: u64| (own == NEVER || own < now.as_secs()).then_some(now.as_secs());
         let noted = &self.0.last_used;
         // It fails where a later use is noted.

@@ -59,7 +59,9 @@ impl Index {
                 let entries = self.entries.range((Order::End, 0, ApiKeyId::LEAST)..);
                 let ended = entries
                     .take_while(|(order, end, _)| *order == Order::End && *end <= time.as_secs());
-                let ids: BTreeSet<_> = ended.map(|(.., id)| *id).collect();
+                let ids = ended.map(|(.., id)| *id);
+                let mut ids: Vec<_> = ids.filter(|id| query.after < Some(*id)).collect();
+                ids.sort_unstable();
                 Box::new(ids.into_iter())
             }
         }

@@ -65,7 +65,7 @@ impl Table {
                 place |= mask & own;
             }
         }
-        let other = u64::from(hash.tag) * self.records.len() as u64 >> 32;
+        let other = (u64::from(hash.tag) * self.records.len() as u64) >> 32;
         let place = (place & hit) | (other as u32 & !hit);
         self.record(place)
     }
