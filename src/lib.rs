@@ -20,6 +20,8 @@ mod principal;
 mod rejection;
 mod request;
 mod secret;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod store;
 mod validate;
 
@@ -135,6 +137,12 @@ pub use request::PeerAddress;
 pub use request::RequestFacts;
 pub use secret::Secret;
 pub use secret::ShownOnce;
+#[cfg(feature = "sqlite")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "sqlite")))]
+pub use sqlite::SqliteBuilder;
+#[cfg(feature = "sqlite")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "sqlite")))]
+pub use sqlite::SqliteStore;
 pub use store::ApiKeyChange;
 pub use store::ApiKeyDetails;
 pub use store::ApiKeyFilter;

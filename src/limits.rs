@@ -61,6 +61,33 @@ pub const ACTOR_DEPTH: usize = 4;
 /// Latest time that a claim may name, 9999-12-31T23:59:59Z in Unix seconds. Source: Tink.
 pub const TIME_MAX: u64 = 253_402_300_799;
 
+/// Threads of a SQLite store that read, unless configured otherwise. One more writes.
+pub const SQLITE_READERS: usize = 4;
+
+/// Most threads of a SQLite store that read. Each holds a connection with its own page cache.
+pub const SQLITE_READERS_MAX: usize = 64;
+
+/// Calls that may wait for a SQLite store's readers, and as many for its writer, unless
+/// configured otherwise: at four milliseconds a write, four seconds of work.
+pub const SQLITE_QUEUE: usize = 1024;
+
+/// Most calls that a configuration may let wait.
+pub const SQLITE_QUEUE_MAX: usize = 65_536;
+
+/// How long a call of a SQLite store waits for another process, unless configured otherwise.
+pub const SQLITE_BUSY: Duration = Duration::from_secs(5);
+
+/// Longest wait for another process that a configuration may ask for.
+pub const SQLITE_BUSY_MAX: Duration = Duration::from_secs(60);
+
+/// Records of one kind that a SQLite store removes in one transaction, so that others get in
+/// between.
+pub const SQLITE_PURGE: usize = 500;
+
+/// Notes of the last use of a key that a SQLite store holds until they are written; others are
+/// lost.
+pub const LAST_USED_NOTES: usize = 16_384;
+
 /// Clock skew forgiven unless configured otherwise.
 pub const LEEWAY: Duration = Duration::from_secs(30);
 
