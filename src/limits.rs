@@ -88,6 +88,23 @@ pub const SQLITE_PURGE: usize = 500;
 /// lost.
 pub const LAST_USED_NOTES: usize = 16_384;
 
+/// How long a read cache before a store trusts an answer, unless configured otherwise: the time
+/// that a revocation by another process may take.
+pub const CACHE_STALENESS: Duration = Duration::from_secs(5);
+
+/// Longest time that a configuration may have a read cache trust an answer.
+pub const CACHE_STALENESS_MAX: Duration = Duration::from_secs(60);
+
+/// Records that a read cache remembers, unless configured otherwise.
+pub const CACHE_ENTRIES: usize = 10_000;
+
+/// Most records that a configuration may have a read cache remember.
+pub const CACHE_ENTRIES_MAX: usize = 10_000_000;
+
+/// How long a read cache remembers nothing near a change whose caller went away before its end:
+/// longer than a store should take over one.
+pub const CACHE_DOUBT: Duration = Duration::from_secs(60);
+
 /// Clock skew forgiven unless configured otherwise.
 pub const LEEWAY: Duration = Duration::from_secs(30);
 

@@ -4,6 +4,7 @@
 //! clock and makes no decision. Everything that decides stands above it.
 
 mod api_key;
+mod cached;
 mod digest;
 mod error;
 mod grant;
@@ -22,6 +23,9 @@ pub use api_key::ApiKeyRecord;
 pub use api_key::ApiKeyStore;
 pub use api_key::Disabled;
 pub use api_key::MemoryApiKeyStore;
+pub use cached::CachedApiKeyStore;
+pub use cached::CachedSessionStore;
+pub use cached::ReadCache;
 pub use digest::TokenDigest;
 pub use error::StoreError;
 pub use error::StoreErrorKind;
