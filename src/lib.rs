@@ -3,6 +3,9 @@
 
 pub mod jsonwebtoken_v11;
 pub mod limits;
+#[cfg(feature = "testing")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 
 mod challenge;
 mod clock;
