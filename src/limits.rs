@@ -68,7 +68,7 @@ pub const SQLITE_READERS: usize = 4;
 pub const SQLITE_READERS_MAX: usize = 64;
 
 /// Calls that may wait for a SQLite store's readers, and as many for its writer, unless
-/// configured otherwise: at a millisecond a write, one second of work.
+/// configured otherwise: at four milliseconds a write, four seconds of work.
 pub const SQLITE_QUEUE: usize = 1024;
 
 /// Most calls that a configuration may let wait.

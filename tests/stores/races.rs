@@ -1,4 +1,6 @@
-//! Many at once: exactly one winner (I01), in one process and across two.
+//! Many at once: exactly one winner, in one process and across two.
+//!
+//! I01: Keycloak CVE-2026-1035. H05: Spring CVE-2026-22751, devise CVE-2026-32700.
 
 use std::sync::Arc;
 use std::sync::Barrier;
