@@ -130,7 +130,11 @@ impl Document {
         let texture = scan_object(text, &mut index)?;
         let (text_len, members) = (text.len(), index.members());
         bytes.truncate(text_len + members * ENTRY);
-        Ok(Self::assemble(bytes, (text_len, texture), (text_len, members)))
+        Ok(Self::assemble(
+            bytes,
+            (text_len, texture),
+            (text_len, members),
+        ))
     }
 
     /// Returns how many bytes beside the index hold whatever is appended of a text's own values.
