@@ -1,8 +1,8 @@
 //! What a second thread gains: judging API keys beside a pure computation.
 //!
 //! Each thread presents keys of its own, then all threads present one and the same key, which
-//! shows what the shared counter of its principal costs. Rounds of all cases alternate, and medians are
-//! compared, since only ratios of one run mean anything on a shared machine.
+//! shows what the shared counter of its principal costs. Rounds of all cases alternate, and medians
+//! of the ratios within a round are told, since nothing else means anything on a shared machine.
 //!
 //! ```text
 //! cargo bench --bench threads
@@ -34,34 +34,38 @@ const SIZES: [usize; 2] = [1_000, 100_000];
 const BATCH: Duration = Duration::from_millis(20);
 const ROUNDS: usize = 101;
 
+const CASES: [(&str, Work); 3] = [
+    ("pure computation", pure),
+    ("own keys", own),
+    ("one hot key", hot),
+];
+
 fn main() -> io::Result<()> {
     let is_bench = std::env::args().any(|argument| argument == "--bench");
     let rounds = if is_bench { ROUNDS } else { 1 };
     for count in SIZES {
         let keys = Keys::new(count);
-        let cases = [
-            ("pure computation", pure as Work),
-            ("own keys", own),
-            ("one hot key", hot),
-        ];
-        let mut speeds = cases.map(|_| [vec![], vec![]]);
-        for _ in 0..rounds {
-            for (speeds, (_, work)) in speeds.iter_mut().zip(cases) {
-                for (speeds, threads) in speeds.iter_mut().zip(1..) {
-                    speeds.push(speed(&keys, work, threads));
-                }
-            }
-        }
-        for (speeds, (name, _)) in speeds.into_iter().zip(cases) {
-            let [one, two] = speeds.map(median);
-            let (gain, ns) = (two / one, 1e9 / one);
+        let rounds: Vec<_> = (0..rounds)
+            .map(|_| CASES.map(|case| run(&keys, case)))
+            .collect();
+        for (at, (name, _)) in CASES.iter().enumerate() {
+            let ns = median(rounds.iter().map(|round| round[at].0));
+            let gain = median(rounds.iter().map(|round| round[at].1));
+            let beside = median(rounds.iter().map(|round| round[at].1 / round[0].1));
             writeln!(
                 io::stdout(),
-                "{count:>7} keys  {name:<18} {ns:>7.0} ns  second thread: {gain:.2} times"
+                "{count:>7} keys  {name:<18} {ns:>7.0} ns  second thread: {gain:.2} times, \
+                 {beside:.2} of the pure computation's",
             )?;
         }
     }
     Ok(())
+}
+
+/// Nanoseconds of one judgement on one thread, and how many times as many two threads do.
+fn run(keys: &Keys, (_, work): (&str, Work)) -> (f64, f64) {
+    let [one, two] = [1, 2].map(|threads| speed(keys, work, threads));
+    (1e9 / one, two / one)
 }
 
 /// Does about a thousand judgements for one of two threads, from this one on; returns how many.
@@ -124,7 +128,8 @@ fn speed(keys: &Keys, work: Work, threads: usize) -> f64 {
     })
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

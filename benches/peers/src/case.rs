@@ -103,6 +103,8 @@ pub struct Case {
     pub name: String,
     /// Whose cryptography it uses.
     pub provider: Provider,
+    /// Whether it is measured before the others instead of in turns with them.
+    pub is_apart: bool,
     refuses: &'static [Probe],
     work: Work,
 }
@@ -113,6 +115,7 @@ impl Case {
         Self {
             name: name.into(),
             provider,
+            is_apart: false,
             refuses: Probe::BAD,
             work: Work::Here(judge),
         }
@@ -123,6 +126,7 @@ impl Case {
         Self {
             name: name.into(),
             provider,
+            is_apart: false,
             refuses: &[],
             work: Work::There(worker),
         }
@@ -132,6 +136,14 @@ impl Case {
     #[must_use]
     pub fn refusing(mut self, probes: &'static [Probe]) -> Self {
         self.refuses = probes;
+        self
+    }
+
+    /// Measures this case before the others: it uses so much memory that theirs would be out of
+    /// the caches after it.
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.is_apart = true;
         self
     }
 
