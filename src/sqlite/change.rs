@@ -16,9 +16,13 @@ use crate::sqlite::fault::Fault;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 
-/// The one connection of this handle that writes.
+/// The connections of this handle that write. One thread has both, so they never wait for each
+/// other.
 pub(super) struct Writer {
-    pub(super) conn: Connection,
+    pub(super) durable: Connection,
+    /// Its changes are not on disk when they are answered: they outlive the process, but perhaps
+    /// not a loss of power.
+    pub(super) hasty: Connection,
     pub(super) probe: Probe,
 }
 
@@ -28,25 +32,30 @@ impl Writer {
     where
         F: FnOnce(&mut Change<'_>) -> Result<T, Fault>,
     {
-        Ok(self.try_change(steps)?)
+        Ok(change(&mut self.durable, &self.probe, steps)?)
     }
 
-    fn try_change<T, F>(&mut self, steps: F) -> Result<T, Fault>
+    /// Does all of `steps` or nothing, where it does no harm if they are lost with the power.
+    pub(super) fn note<T, F>(&mut self, steps: F) -> Result<T, StoreError>
     where
         F: FnOnce(&mut Change<'_>) -> Result<T, Fault>,
     {
-        let tx = self
-            .conn
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut change = Change {
-            tx,
-            probe: &self.probe,
-            done: 0,
-        };
-        let value = steps(&mut change)?;
-        change.commit()?;
-        Ok(value)
+        Ok(change(&mut self.hasty, &self.probe, steps)?)
     }
+}
+
+fn change<T, F>(conn: &mut Connection, probe: &Probe, steps: F) -> Result<T, Fault>
+where
+    F: FnOnce(&mut Change<'_>) -> Result<T, Fault>,
+{
+    let mut change = Change {
+        tx: conn.transaction_with_behavior(TransactionBehavior::Immediate)?,
+        probe,
+        done: 0,
+    };
+    let value = steps(&mut change)?;
+    change.commit()?;
+    Ok(value)
 }
 
 /// A transaction that was begun; dropped without a commit, it leaves nothing behind.

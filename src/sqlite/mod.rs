@@ -34,11 +34,13 @@ use crate::store::StoreError;
 ///
 /// Several processes of one machine may share the file, which lies on a local disk. Every change
 /// is one transaction that is written to disk before it is answered; a process that is killed in
-/// the middle of one leaves the state before it. Calls are done by the store's own threads, one
-/// that writes and some that read, so its answers need no runtime and never block the caller. The
-/// queue before the threads is bounded, and a call that finds it full is `unavailable`. Dropping
-/// an answer never stops a change that was begun; dropping the store lets its threads finish what
-/// is queued.
+/// the middle of one leaves the state before it. That a key or a session was used is written
+/// without waiting for the disk, so a loss of power may lose it.
+///
+/// Calls are done by the store's own threads, one that writes and some that read, so its answers
+/// need no runtime and never block the caller. The queue before the threads is bounded, and a call
+/// that finds it full is `unavailable`. Dropping an answer never stops a change that was begun;
+/// dropping the store lets its threads finish what is queued.
 ///
 /// The file holds no secret that can be used: see [`KeyDigest`](crate::KeyDigest).
 ///
@@ -98,6 +100,15 @@ impl SqliteStore {
         self.writer.ask(move |writer| writer.change(steps))
     }
 
+    /// Does all of `steps` or nothing; they may be lost with the power.
+    fn write_hastily<'a, T, F>(&'a self, steps: F) -> NowOrLater<'a, Result<T, StoreError>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Change<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.writer.ask(move |writer| writer.note(steps))
+    }
+
     /// Notes a use of an API key, to be written when the writer comes to it.
     fn note(&self, id: ApiKeyId, now: UnixTime) {
         if !self.notes.add(id, now) {
@@ -107,7 +118,7 @@ impl SqliteStore {
         let is_sent = self.writer.send(move |writer| {
             let taken = notes.take();
             // A note may be lost: nobody waits for it, and the next use brings another.
-            let _ = writer.change(|tx| api_key::touch_all(tx, taken));
+            let _ = writer.note(|tx| api_key::touch_all(tx, taken));
         });
         if !is_sent {
             self.notes.give_up();

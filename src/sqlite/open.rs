@@ -130,8 +130,11 @@ impl SqliteBuilder {
         let readers = (0..self.readers)
             .map(|_| patiently(self.busy, || reader(path, self.busy)))
             .collect::<Result<Vec<_>, _>>()?;
-        let probe = self.probe;
-        let writer = Writer { conn, probe };
+        let writer = Writer {
+            durable: conn,
+            hasty: patiently(self.busy, || hasty(path, self.busy))?,
+            probe: self.probe,
+        };
         Ok(SqliteStore::new(
             Lane::start("sqlite-read", readers, self.queue)?,
             Lane::start("sqlite-write", [writer], self.queue)?,
@@ -221,6 +224,12 @@ fn reader(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
     Ok(conn)
 }
 
+fn hasty(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
+    let conn = connection(path, busy)?;
+    conn.pragma_update(None, "synchronous", "NORMAL")?;
+    Ok(conn)
+}
+
 fn connection(path: &Path, busy: Duration) -> rusqlite::Result<Connection> {
     // The file is there; each connection stays with one thread.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -253,4 +262,28 @@ fn unusable(path: &Path, reason: impl std::error::Error + Send + Sync + 'static)
         path.display()
     );
     ConfigError::new(ConfigErrorKind::StoreUnusable, "path", detail).with_source(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_wait_for_the_disk_and_uses_do_not() {
+        let name = format!("bearergate-open-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        prepare(&path).unwrap();
+        let waits = |conn: Connection| {
+            let synchronous = |row: &rusqlite::Row<'_>| row.get::<_, i32>(0);
+            conn.pragma_query_value(None, "synchronous", synchronous)
+        };
+        let (full, normal) = (2, 1);
+        let busy = limits::SQLITE_BUSY;
+        assert_eq!(waits(first(&path, busy).unwrap()), Ok(full));
+        assert_eq!(waits(hasty(&path, busy).unwrap()), Ok(normal));
+        let reader = reader(&path, busy).unwrap();
+        assert!(reader.execute("DELETE FROM mark", []).is_err());
+        drop(reader);
+        fs::remove_file(&path).unwrap();
+    }
 }
