@@ -10,6 +10,11 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// A credential was not judged anew, because the same judge had accepted it before.
+    CacheHit {
+        /// Who vouches for its subject.
+        authority: &'a str,
+    },
     /// The digest of an API key was to be made anew under the current pepper, and the older one
     /// stays: the key is good, and its next use tries again.
     DigestKept {

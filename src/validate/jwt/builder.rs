@@ -296,6 +296,7 @@ impl JwtBuilder<Ready> {
             clock,
             constraint,
             memo: Arc::default(),
+            share: None,
         })
     }
 }

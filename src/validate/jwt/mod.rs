@@ -1,6 +1,7 @@
 //! JWTs: signature, then claims (RFC 7519, RFC 8725, RFC 9068).
 
 mod builder;
+mod cached;
 mod claims;
 mod compact;
 mod draft;
@@ -50,6 +51,8 @@ use crate::validate::Authorities;
 use crate::validate::SenderConstraint;
 use crate::validate::Shape;
 use crate::validate::TokenValidator;
+use crate::validate::cache::Share;
+use crate::validate::cache::Slip;
 
 /// Judges JWTs of one or more issuers.
 ///
@@ -108,6 +111,7 @@ pub struct JwtValidator {
     clock: Arc<dyn Clock>,
     constraint: Option<Arc<dyn SenderConstraint>>,
     memo: Arc<Memo>,
+    share: Option<Share>,
 }
 
 impl JwtValidator {
@@ -119,7 +123,8 @@ impl JwtValidator {
     /// Joins validators of several issuers: each keeps its keys, audiences and rules, and the
     /// `iss` of a token picks one by exact match.
     ///
-    /// The first one's clock, sender constraint and the largest token size count for all.
+    /// The first one's clock and sender constraint, the first [cache](Self::cached) there is and
+    /// the largest token size count for all.
     ///
     /// # Errors
     ///
@@ -159,6 +164,13 @@ impl JwtValidator {
         found.ok_or_else(mismatch)
     }
 
+    /// Judges a token under these keys, and remembers it if it is accepted.
+    fn conclude(&self, case: &mut Case<'_, '_>, keys: &KeySet) -> Result<Principal, Rejection> {
+        let principal = self.finish(case, keys)?;
+        self.keep(case, &principal);
+        Ok(principal)
+    }
+
     /// Verifies the signature and checks what the token says; takes the claims out of the case.
     fn finish(&self, case: &mut Case<'_, '_>, keys: &KeySet) -> Result<Principal, Rejection> {
         let Case { compact, trust, .. } = case;
@@ -166,7 +178,7 @@ impl JwtValidator {
         compact.keep_header(&self.memo);
         let (mut document, header) = compact.take_document();
         let claims = Typed::read(&document, &compact.slots)?;
-        let now = case.presented.now().or_else(|| self.clock.now());
+        let now = self.time(case.presented);
         let now = now.ok_or(RejectionKind::Unavailable)?;
         trust.check(&Checked {
             claims: &claims,
@@ -236,6 +248,7 @@ struct Case<'t, 'v> {
     compact: Compact<'t>,
     trust: &'v Trust,
     presented: &'t Presented<'t>,
+    slip: Option<(&'v Share, Slip)>,
 }
 
 impl TokenValidator for JwtValidator {
@@ -257,6 +270,10 @@ impl TokenValidator for JwtValidator {
         &'a self,
         presented: &'a Presented<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        let slip = self.slip(presented);
+        if let Some(principal) = slip.as_ref().and_then(|slip| self.recall(slip, presented)) {
+            return self.constrain(Ok(principal), presented);
+        }
         let (compact, trust) = match self.begin(presented) {
             Ok(begun) => begun,
             Err(rejection) => return NowOrLater::now(Err(rejection)),
@@ -265,10 +282,11 @@ impl TokenValidator for JwtValidator {
             compact,
             trust,
             presented,
+            slip,
         };
         let store = match &trust.keys {
             Keys::Fixed(keys) => {
-                let judged = self.finish(&mut case, keys);
+                let judged = self.conclude(&mut case, keys);
                 return self.constrain(judged, presented);
             }
             Keys::Store(store) => store,
@@ -277,12 +295,12 @@ impl TokenValidator for JwtValidator {
         // can live as long as it; nothing happens before it is polled.
         let found = find(store, &case.compact).try_now().ok();
         if let Some(found) = found {
-            let judged = found.and_then(|keys| self.finish(&mut case, &keys));
+            let judged = found.and_then(|keys| self.conclude(&mut case, &keys));
             return self.constrain(judged, presented);
         }
         NowOrLater::later(async move {
             let keys = find(store, &case.compact).await?;
-            let judged = self.finish(&mut case, &keys);
+            let judged = self.conclude(&mut case, &keys);
             self.constrain(judged, presented).await
         })
     }
@@ -360,6 +378,7 @@ impl fmt::Debug for JwtValidator {
             .field("max_token_bytes", &self.max_token_bytes)
             .field("clock", &self.clock)
             .field("constraint", &self.constraint)
+            .field("share", &self.share)
             .finish()
     }
 }
