@@ -23,6 +23,7 @@ mod policy;
 mod principal;
 mod rejection;
 mod request;
+mod revocation;
 mod secret;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -139,6 +140,11 @@ pub use rejection::RejectionKind;
 pub use request::ClientCertificate;
 pub use request::PeerAddress;
 pub use request::RequestFacts;
+pub use revocation::Denylist;
+pub use revocation::Revocation;
+pub use revocation::RevocationKind;
+pub use revocation::RevocationList;
+pub use revocation::RevocationStore;
 pub use secret::Secret;
 pub use secret::ShownOnce;
 #[cfg(feature = "sqlite")]
