@@ -195,7 +195,10 @@ mod tests {
             FakeKey::rs256("a"),
         ] {
             assert_eq!(key.key_set().len(), 1, "{key:?}");
-            assert_eq!(key.public().kid().map(ToString::to_string), Some("a".to_owned()));
+            assert_eq!(
+                key.public().kid().map(ToString::to_string),
+                Some("a".to_owned())
+            );
         }
     }
 

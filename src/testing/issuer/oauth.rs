@@ -88,7 +88,9 @@ impl Provider {
     ) -> Answer {
         match self.client(request) {
             Some(client) => answer(self, request, &client),
-            None => refusal(401, "invalid_client").header("www-authenticate", "Basic realm=\"oauth\""),
+            None => {
+                refusal(401, "invalid_client").header("www-authenticate", "Basic realm=\"oauth\"")
+            }
         }
     }
 

@@ -14,7 +14,8 @@ use super::state::Ticket;
 use super::wire;
 use crate::clock::UnixTime;
 
-const LOGIN: &str = "<!DOCTYPE html><title>Sign in</title><form method=post><input name=user></form>";
+const LOGIN: &str =
+    "<!DOCTYPE html><title>Sign in</title><form method=post><input name=user></form>";
 
 impl Provider {
     /// Answers one request after the other, until one side has had enough.

@@ -196,11 +196,7 @@ impl Provider {
         state.duty(endpoint).count >= count
     }
 
-    fn wait(
-        &self,
-        span: Duration,
-        waits: impl FnMut(&mut State) -> bool,
-    ) -> MutexGuard<'_, State> {
+    fn wait(&self, span: Duration, waits: impl FnMut(&mut State) -> bool) -> MutexGuard<'_, State> {
         let waited = self.changed.wait_timeout_while(self.lock(), span, waits);
         match waited {
             Ok((state, _)) => state,

@@ -120,9 +120,7 @@ pub(super) fn read_head(stream: &mut TcpStream) -> io::Result<Option<SeenRequest
     };
     let head = seen.get_mut(..len - 1).unwrap_or_default();
     stream.read_exact(head)?;
-    Ok(std::str::from_utf8(head)
-        .ok()
-        .and_then(SeenRequest::parse))
+    Ok(std::str::from_utf8(head).ok().and_then(SeenRequest::parse))
 }
 
 /// Reads what [`read_head`] left behind, and the body.
