@@ -1,6 +1,11 @@
 //! The fake provider, asked over real connections.
 #![cfg(feature = "testing")]
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test panics where it fails"
+)]
 
 use std::io;
 use std::io::ErrorKind;
@@ -23,7 +28,7 @@ use bearergate::RejectionKind;
 use bearergate::TokenValidator;
 use bearergate::UnixTime;
 use bearergate::testing::Answer;
-use bearergate::testing::Endpoint;
+use bearergate::testing::FakeEndpoint;
 use bearergate::testing::FakeIssuer;
 use bearergate::testing::FakeKey;
 use bearergate::testing::Fault;
@@ -63,14 +68,14 @@ impl Reply {
 }
 
 fn connect(idp: &FakeIssuer) -> io::Result<TcpStream> {
-    let address = idp.endpoint(Endpoint::Jwks);
+    let address = idp.endpoint(FakeEndpoint::Jwks);
     let address = address.split('/').nth(2).unwrap().to_owned();
     let stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     Ok(stream)
 }
 
-fn path(idp: &FakeIssuer, endpoint: Endpoint) -> String {
+fn path(idp: &FakeIssuer, endpoint: FakeEndpoint) -> String {
     let url = idp.endpoint(endpoint);
     let rest = url.strip_prefix("http://").unwrap();
     rest[rest.find('/').unwrap()..].to_owned()
@@ -82,17 +87,21 @@ fn exchange(idp: &FakeIssuer, request: &str) -> io::Result<Reply> {
     Reply::read(&mut stream)
 }
 
-fn get_with(idp: &FakeIssuer, endpoint: Endpoint, header: &str) -> io::Result<Reply> {
+fn get_with(idp: &FakeIssuer, endpoint: FakeEndpoint, header: &str) -> io::Result<Reply> {
     let path = path(idp, endpoint);
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{header}\r\n");
     exchange(idp, &request)
 }
 
-fn get(idp: &FakeIssuer, endpoint: Endpoint) -> io::Result<Reply> {
+fn get(idp: &FakeIssuer, endpoint: FakeEndpoint) -> io::Result<Reply> {
     get_with(idp, endpoint, "")
 }
 
-fn post(idp: &FakeIssuer, endpoint: Endpoint, (header, form): (&str, &str)) -> io::Result<Reply> {
+fn post(
+    idp: &FakeIssuer,
+    endpoint: FakeEndpoint,
+    (header, form): (&str, &str),
+) -> io::Result<Reply> {
     let (path, len) = (path(idp, endpoint), form.len());
     let request = format!(
         "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{header}\
@@ -115,7 +124,7 @@ fn own_client() -> String {
 
 fn introspected(idp: &FakeIssuer, token: &str) -> Value {
     let form = format!("token={token}&token_type_hint=access_token");
-    let reply = post(idp, Endpoint::Introspection, (&own_client(), &form)).unwrap();
+    let reply = post(idp, FakeEndpoint::Introspection, (&own_client(), &form)).unwrap();
     assert_eq!(reply.status, 200);
     reply.json()
 }
@@ -127,7 +136,7 @@ fn fixed() -> (FakeIssuer, FakeClock) {
 }
 
 fn judge(idp: &FakeIssuer, token: &str) -> Result<Principal, Rejection> {
-    let jwks = get(idp, Endpoint::Jwks).unwrap().body;
+    let jwks = get(idp, FakeEndpoint::Jwks).unwrap().body;
     let judge = JwtValidator::builder()
         .issuer(idp.url())
         .audience(API)
@@ -146,7 +155,7 @@ fn it_answers_within_fifty_milliseconds() {
     let spans = (0..5).map(|_| {
         let start = Instant::now();
         let idp = FakeIssuer::start().unwrap();
-        assert_eq!(get(&idp, Endpoint::Jwks).unwrap().status, 200);
+        assert_eq!(get(&idp, FakeEndpoint::Jwks).unwrap().status, 200);
         start.elapsed()
     });
     // The best of some: other tests run beside this one.
@@ -156,11 +165,11 @@ fn it_answers_within_fifty_milliseconds() {
 #[test]
 fn it_ends_when_it_is_dropped_and_lets_go_of_who_waits() {
     let idp = FakeIssuer::start().unwrap();
-    idp.fail(Endpoint::Jwks, Fault::Hang);
+    idp.fail(FakeEndpoint::Jwks, Fault::Hang);
     let mut waiting = connect(&idp).unwrap();
-    let request = format!("GET {} HTTP/1.1\r\n\r\n", path(&idp, Endpoint::Jwks));
+    let request = format!("GET {} HTTP/1.1\r\n\r\n", path(&idp, FakeEndpoint::Jwks));
     waiting.write_all(request.as_bytes()).unwrap();
-    assert!(idp.wait_for(Endpoint::Jwks, 1));
+    assert!(idp.wait_for(FakeEndpoint::Jwks, 1));
     let address = waiting.peer_addr().unwrap();
     drop(idp);
     assert!(Reply::read(&mut waiting).is_err());
@@ -203,10 +212,13 @@ fn rotation_replaces_the_key_and_the_set() {
 fn a_bad_key_stands_beside_the_good_ones_and_a_set_may_be_empty() {
     let idp = FakeIssuer::start().unwrap();
     idp.publish_also(r#"{"kty":"EC","crv":"P-256","x":"AA","y":"AA","kid":7}"#);
-    let keys = KeySet::from_jwks(get(&idp, Endpoint::Jwks).unwrap().body).unwrap();
+    let keys = KeySet::from_jwks(get(&idp, FakeEndpoint::Jwks).unwrap().body).unwrap();
     assert_eq!((keys.keys().len(), keys.skipped().len()), (1, 1));
     idp.publish([]);
-    assert_eq!(get(&idp, Endpoint::Jwks).unwrap().body, br#"{"keys":[]}"#);
+    assert_eq!(
+        get(&idp, FakeEndpoint::Jwks).unwrap().body,
+        br#"{"keys":[]}"#
+    );
 }
 
 #[test]
@@ -235,12 +247,12 @@ fn wrong_tokens_differ_in_what_was_asked_for_alone() {
 fn both_documents_name_the_issuer_and_its_endpoints() {
     let idp = FakeIssuer::builder().path("/realms/main").start().unwrap();
     assert!(idp.url().ends_with("/realms/main"));
-    for endpoint in [Endpoint::Discovery, Endpoint::ServerMetadata] {
+    for endpoint in [FakeEndpoint::Discovery, FakeEndpoint::ServerMetadata] {
         let document = get(&idp, endpoint).unwrap().json();
         assert_eq!(document["issuer"], idp.url());
-        assert_eq!(document["jwks_uri"], idp.endpoint(Endpoint::Jwks));
+        assert_eq!(document["jwks_uri"], idp.endpoint(FakeEndpoint::Jwks));
         let introspection = &document["introspection_endpoint"];
-        assert_eq!(introspection, &idp.endpoint(Endpoint::Introspection));
+        assert_eq!(introspection, &idp.endpoint(FakeEndpoint::Introspection));
         assert_eq!(idp.count(endpoint), 1);
     }
 }
@@ -250,7 +262,7 @@ fn members_of_the_documents_can_be_changed_and_left_out() {
     let idp = FakeIssuer::start().unwrap();
     idp.announce("issuer", "https://other");
     idp.announce("introspection_endpoint", ());
-    let document = get(&idp, Endpoint::Discovery).unwrap().json();
+    let document = get(&idp, FakeEndpoint::Discovery).unwrap().json();
     assert_eq!(document["issuer"], "https://other");
     assert!(document.get("introspection_endpoint").is_none());
     assert!(document.get("token_endpoint").is_some());
@@ -259,21 +271,24 @@ fn members_of_the_documents_can_be_changed_and_left_out() {
 #[test]
 fn a_known_tag_is_answered_without_a_body_until_the_set_changes() {
     let idp = FakeIssuer::start().unwrap();
-    idp.header(Endpoint::Jwks, ("cache-control", "max-age=60"));
-    let first = get(&idp, Endpoint::Jwks).unwrap();
+    idp.header(FakeEndpoint::Jwks, ("cache-control", "max-age=60"));
+    let first = get(&idp, FakeEndpoint::Jwks).unwrap();
     let tag = first.head.split("etag: ").nth(1).unwrap();
     let tag = format!("if-none-match: {}\r\n", tag.lines().next().unwrap());
-    let again = get_with(&idp, Endpoint::Jwks, &tag).unwrap();
+    let again = get_with(&idp, FakeEndpoint::Jwks, &tag).unwrap();
     assert_eq!((again.status, again.body.len()), (304, 0));
     assert!(again.head.contains("cache-control: max-age=60"));
     idp.rotate();
-    assert_eq!(get_with(&idp, Endpoint::Jwks, &tag).unwrap().status, 200);
+    assert_eq!(
+        get_with(&idp, FakeEndpoint::Jwks, &tag).unwrap().status,
+        200
+    );
 }
 
 #[test]
 fn the_date_is_that_of_its_clock() {
     let (idp, _) = fixed();
-    let head = get(&idp, Endpoint::Jwks).unwrap().head;
+    let head = get(&idp, FakeEndpoint::Jwks).unwrap().head;
     assert!(
         head.contains("date: thu, 09 oct 2025 08:53:20 gmt"),
         "{head}"
@@ -283,9 +298,9 @@ fn the_date_is_that_of_its_clock() {
 #[test]
 fn strange_paths_and_methods_are_refused_and_counted() {
     let idp = FakeIssuer::start().unwrap();
-    assert_eq!(get(&idp, Endpoint::Other).unwrap().status, 404);
-    assert_eq!(get(&idp, Endpoint::Introspection).unwrap().status, 405);
-    assert_eq!((idp.count(Endpoint::Other), idp.total()), (1, 2));
+    assert_eq!(get(&idp, FakeEndpoint::Other).unwrap().status, 404);
+    assert_eq!(get(&idp, FakeEndpoint::Introspection).unwrap().status, 405);
+    assert_eq!((idp.count(FakeEndpoint::Other), idp.total()), (1, 2));
 }
 
 // Clients
@@ -300,7 +315,7 @@ fn an_opaque_token_lives_until_its_end_or_its_revocation() {
     assert_eq!(answer["token_type"], "Bearer");
     assert_eq!(answer["scope"], "read");
     let form = format!("token={second}");
-    let revoked = post(&idp, Endpoint::Revocation, (&own_client(), &form)).unwrap();
+    let revoked = post(&idp, FakeEndpoint::Revocation, (&own_client(), &form)).unwrap();
     assert_eq!(revoked.status, 200);
     let inactive = serde_json::json!({"active": false});
     assert_eq!(introspected(&idp, &second), inactive);
@@ -324,7 +339,7 @@ fn introspection_says_what_it_was_told_to() {
 fn tokens_are_handed_out_for_client_credentials() {
     let idp = FakeIssuer::start().unwrap();
     let form = "grant_type=client_credentials&scope=read+write&resource=https%3A%2F%2Fapi";
-    let granted = post(&idp, Endpoint::Token, (&own_client(), form)).unwrap();
+    let granted = post(&idp, FakeEndpoint::Token, (&own_client(), form)).unwrap();
     let granted = granted.json();
     let token = granted["access_token"].as_str().unwrap();
     let answer = introspected(&idp, token);
@@ -333,7 +348,7 @@ fn tokens_are_handed_out_for_client_credentials() {
     assert_eq!(answer["aud"], "https://api");
     let refused = post(
         &idp,
-        Endpoint::Token,
+        FakeEndpoint::Token,
         (&own_client(), "grant_type=password"),
     )
     .unwrap();
@@ -390,7 +405,7 @@ fn a_client_proves_itself_by_one_method_of_four() {
         ),
     ];
     let status = |(header, form): &(String, String)| {
-        let reply = post(&idp, Endpoint::Introspection, (header, form));
+        let reply = post(&idp, FakeEndpoint::Introspection, (header, form));
         reply.unwrap().status
     };
     assert_eq!(good.each_ref().map(status), [200; 4]);
@@ -408,7 +423,7 @@ fn signed_introspection_answers_whoever_accepts_it() {
         own_client()
     );
     let form = format!("token={token}");
-    let reply = post(&idp, Endpoint::Introspection, (&header, &form)).unwrap();
+    let reply = post(&idp, FakeEndpoint::Introspection, (&header, &form)).unwrap();
     assert!(
         reply
             .head
@@ -438,7 +453,7 @@ fn signed_introspection_answers_whoever_accepts_it() {
 fn what_was_asked_is_counted_and_kept() {
     let idp = FakeIssuer::start().unwrap();
     introspected(&idp, "some-token");
-    let seen = idp.requests(Endpoint::Introspection);
+    let seen = idp.requests(FakeEndpoint::Introspection);
     assert_eq!(seen.len(), 1);
     assert_eq!(seen[0].method(), "POST");
     assert_eq!(seen[0].form("token").as_deref(), Some("some-token"));
@@ -459,7 +474,7 @@ fn what_was_asked_is_counted_and_kept() {
 fn one_connection_serves_many_requests() {
     let idp = FakeIssuer::start().unwrap();
     let mut stream = connect(&idp).unwrap();
-    let path = path(&idp, Endpoint::Jwks);
+    let path = path(&idp, FakeEndpoint::Jwks);
     for _ in 0..2 {
         write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
     }
@@ -467,7 +482,7 @@ fn one_connection_serves_many_requests() {
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     assert_eq!(text.matches("HTTP/1.1 200 OK").count(), 3);
-    assert_eq!((idp.count(Endpoint::Jwks), idp.connections()), (3, 1));
+    assert_eq!((idp.count(FakeEndpoint::Jwks), idp.connections()), (3, 1));
 }
 
 #[test]
@@ -475,8 +490,8 @@ fn every_fault_is_what_it_says_and_heals() {
     let idp = FakeIssuer::start().unwrap();
     let right = idp.jwks();
     let ask = |fault| {
-        idp.fail(Endpoint::Jwks, fault);
-        get(&idp, Endpoint::Jwks)
+        idp.fail(FakeEndpoint::Jwks, fault);
+        get(&idp, FakeEndpoint::Jwks)
     };
     let busy = Answer::new(429).header("retry-after", "7");
     let busy = ask(Fault::Answer(busy)).unwrap();
@@ -510,30 +525,33 @@ fn every_fault_is_what_it_says_and_heals() {
     assert!(huge.head.contains("transfer-encoding: chunked"));
     assert!(!huge.head.contains("content-length"));
     assert!(huge.body.len() > 10_000_000);
-    idp.heal(Endpoint::Jwks);
-    assert_eq!(get(&idp, Endpoint::Jwks).unwrap().body, right.as_bytes());
-    assert_eq!(idp.count(Endpoint::Jwks), 10);
+    idp.heal(FakeEndpoint::Jwks);
+    assert_eq!(
+        get(&idp, FakeEndpoint::Jwks).unwrap().body,
+        right.as_bytes()
+    );
+    assert_eq!(idp.count(FakeEndpoint::Jwks), 10);
 }
 
 #[test]
 fn a_fault_may_befall_one_request_alone_and_one_endpoint_alone() {
     let idp = FakeIssuer::start().unwrap();
-    idp.fail_once(Endpoint::Jwks, Fault::Status(500));
+    idp.fail_once(FakeEndpoint::Jwks, Fault::Status(500));
     let status = |endpoint| get(&idp, endpoint).unwrap().status;
-    assert_eq!(status(Endpoint::Discovery), 200);
-    assert_eq!(status(Endpoint::Jwks), 500);
-    assert_eq!(status(Endpoint::Jwks), 200);
+    assert_eq!(status(FakeEndpoint::Discovery), 200);
+    assert_eq!(status(FakeEndpoint::Jwks), 500);
+    assert_eq!(status(FakeEndpoint::Jwks), 200);
 }
 
 #[test]
 fn what_is_held_is_answered_after_it_heals() {
     let idp = FakeIssuer::start().unwrap();
-    idp.fail(Endpoint::Jwks, Fault::Hold);
+    idp.fail(FakeEndpoint::Jwks, Fault::Hold);
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| get(&idp, Endpoint::Jwks).unwrap().status);
-        assert!(idp.wait_for(Endpoint::Jwks, 1));
+        let waiting = scope.spawn(|| get(&idp, FakeEndpoint::Jwks).unwrap().status);
+        assert!(idp.wait_for(FakeEndpoint::Jwks, 1));
         assert!(!waiting.is_finished());
-        idp.heal(Endpoint::Jwks);
+        idp.heal(FakeEndpoint::Jwks);
         assert_eq!(waiting.join().unwrap(), 200);
     });
 }
@@ -550,6 +568,6 @@ fn it_goes_down_and_comes_up_at_the_same_port() {
     idp.down();
     idp.up().unwrap();
     idp.up().unwrap();
-    assert_eq!(get(&idp, Endpoint::Jwks).unwrap().status, 200);
+    assert_eq!(get(&idp, FakeEndpoint::Jwks).unwrap().status, 200);
     assert_eq!(idp.url(), url);
 }

@@ -83,7 +83,7 @@ impl FakeKey {
 
     /// Returns the public key as the judges take it.
     pub fn public(&self) -> Key {
-        Key::from_jwk(&self.jwk()).expect("a good key")
+        Key::from_jwk(self.jwk()).expect("a good key")
     }
 
     /// Signs the message; an ES256 signature is the pair of numbers that JWS wants.
@@ -194,7 +194,7 @@ mod tests {
             FakeKey::ed25519("a"),
             FakeKey::rs256("a"),
         ] {
-            assert_eq!(key.key_set().len(), 1, "{key:?}");
+            assert_eq!(key.key_set().keys().len(), 1, "{key:?}");
             assert_eq!(
                 key.public().kid().map(ToString::to_string),
                 Some("a".to_owned())

@@ -15,7 +15,7 @@ pub use conformance::grant_store;
 pub use conformance::refresh_token_store;
 pub use conformance::session_store;
 pub use issuer::Answer;
-pub use issuer::Endpoint;
+pub use issuer::FakeEndpoint;
 pub use issuer::FakeIssuer;
 pub use issuer::FakeIssuerBuilder;
 pub use issuer::Fault;

@@ -3,7 +3,7 @@
 /// What a request to a [`FakeIssuer`](super::FakeIssuer) asked for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum Endpoint {
+pub enum FakeEndpoint {
     /// The document of OpenID Connect Discovery: the issuer, then
     /// `/.well-known/openid-configuration`.
     Discovery,
@@ -22,7 +22,7 @@ pub enum Endpoint {
     Token,
 }
 
-impl Endpoint {
+impl FakeEndpoint {
     /// All that have a path.
     const KNOWN: [Self; 6] = [
         Self::Discovery,
@@ -64,14 +64,20 @@ mod tests {
     fn the_two_documents_put_the_path_at_two_places() {
         let openid = "/realms/a/.well-known/openid-configuration";
         let oauth = "/.well-known/oauth-authorization-server/realms/a";
-        assert_eq!(Endpoint::of(openid, "/realms/a"), Endpoint::Discovery);
-        assert_eq!(Endpoint::of(oauth, "/realms/a"), Endpoint::ServerMetadata);
-        assert_eq!(Endpoint::of(openid, ""), Endpoint::Other);
+        assert_eq!(
+            FakeEndpoint::of(openid, "/realms/a"),
+            FakeEndpoint::Discovery
+        );
+        assert_eq!(
+            FakeEndpoint::of(oauth, "/realms/a"),
+            FakeEndpoint::ServerMetadata
+        );
+        assert_eq!(FakeEndpoint::of(openid, ""), FakeEndpoint::Other);
     }
 
     #[test]
     fn a_query_does_not_count() {
-        assert_eq!(Endpoint::of("/jwks?a=b", ""), Endpoint::Jwks);
-        assert_eq!(Endpoint::of("/jwks/", ""), Endpoint::Other);
+        assert_eq!(FakeEndpoint::of("/jwks?a=b", ""), FakeEndpoint::Jwks);
+        assert_eq!(FakeEndpoint::of("/jwks/", ""), FakeEndpoint::Other);
     }
 }

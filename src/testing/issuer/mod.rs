@@ -10,7 +10,7 @@ mod state;
 mod wire;
 
 pub use builder::FakeIssuerBuilder;
-pub use endpoint::Endpoint;
+pub use endpoint::FakeEndpoint;
 pub use fault::Answer;
 pub use fault::Fault;
 pub use wire::SeenRequest;
@@ -39,7 +39,7 @@ use crate::clock::UnixTime;
 /// disturbs none. It ends when it is dropped.
 ///
 /// ```
-/// use bearergate::testing::Endpoint;
+/// use bearergate::testing::FakeEndpoint;
 /// use bearergate::testing::FakeIssuer;
 /// use bearergate::testing::Fault;
 ///
@@ -48,8 +48,8 @@ use crate::clock::UnixTime;
 /// // Point the service to `idp.url()` and send it the token.
 ///
 /// idp.rotate();
-/// idp.fail(Endpoint::Jwks, Fault::Status(500));
-/// assert_eq!(idp.count(Endpoint::Jwks), 0);
+/// idp.fail(FakeEndpoint::Jwks, Fault::Status(500));
+/// assert_eq!(idp.count(FakeEndpoint::Jwks), 0);
 /// # drop(token);
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -84,7 +84,7 @@ impl FakeIssuer {
     }
 
     /// Returns the URL of an endpoint.
-    pub fn endpoint(&self, endpoint: Endpoint) -> String {
+    pub fn endpoint(&self, endpoint: FakeEndpoint) -> String {
         self.provider.url(endpoint)
     }
 
@@ -202,7 +202,7 @@ impl FakeIssuer {
     }
 
     /// Adds a header to all right answers of an endpoint, such as `cache-control`.
-    pub fn header(&self, endpoint: Endpoint, header: (&str, &str)) {
+    pub fn header(&self, endpoint: FakeEndpoint, header: (&str, &str)) {
         let header = (header.0.to_owned(), header.1.to_owned());
         self.provider.lock().set_header(endpoint, header);
     }
@@ -211,17 +211,17 @@ impl FakeIssuer {
 /// Faults.
 impl FakeIssuer {
     /// Lets an endpoint do this in place of its duty, until [`heal`](Self::heal).
-    pub fn fail(&self, endpoint: Endpoint, fault: Fault) {
+    pub fn fail(&self, endpoint: FakeEndpoint, fault: Fault) {
         self.provider.fail(endpoint, fault, usize::MAX);
     }
 
     /// Lets the next request alone to an endpoint meet this fault.
-    pub fn fail_once(&self, endpoint: Endpoint, fault: Fault) {
+    pub fn fail_once(&self, endpoint: FakeEndpoint, fault: Fault) {
         self.provider.fail(endpoint, fault, 1);
     }
 
     /// Ends the fault of an endpoint, and answers what it holds.
-    pub fn heal(&self, endpoint: Endpoint) {
+    pub fn heal(&self, endpoint: FakeEndpoint) {
         self.provider.heal(endpoint);
     }
 
@@ -244,7 +244,7 @@ impl FakeIssuer {
 /// What was asked.
 impl FakeIssuer {
     /// Returns how many requests an endpoint has had, whatever became of them.
-    pub fn count(&self, endpoint: Endpoint) -> usize {
+    pub fn count(&self, endpoint: FakeEndpoint) -> usize {
         self.provider.lock().count(endpoint)
     }
 
@@ -259,14 +259,14 @@ impl FakeIssuer {
     }
 
     /// Returns the requests to an endpoint, the oldest first, out of the last 10 000 to all.
-    pub fn requests(&self, endpoint: Endpoint) -> Vec<SeenRequest> {
+    pub fn requests(&self, endpoint: FakeEndpoint) -> Vec<SeenRequest> {
         self.provider.lock().seen(endpoint)
     }
 
     /// Blocks until an endpoint has had this many requests; returns true only if it has, within
     /// ten seconds.
     #[must_use]
-    pub fn wait_for(&self, endpoint: Endpoint, count: usize) -> bool {
+    pub fn wait_for(&self, endpoint: FakeEndpoint, count: usize) -> bool {
         self.provider.wait_for(endpoint, count, PATIENCE)
     }
 }

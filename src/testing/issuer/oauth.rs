@@ -9,7 +9,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use super::endpoint::Endpoint;
+use super::endpoint::FakeEndpoint;
 use super::fault::Answer;
 use super::state::Client;
 use super::state::Known;
@@ -32,16 +32,16 @@ const SIGNED: &str = "token-introspection+jwt";
 
 impl Provider {
     /// Answers a request as its endpoint should.
-    pub(super) fn answer(&self, endpoint: Endpoint, request: &SeenRequest) -> Answer {
+    pub(super) fn answer(&self, endpoint: FakeEndpoint, request: &SeenRequest) -> Answer {
         let answer = match (endpoint, request.method()) {
-            (Endpoint::Discovery | Endpoint::ServerMetadata, "GET") => {
+            (FakeEndpoint::Discovery | FakeEndpoint::ServerMetadata, "GET") => {
                 document(request, self.metadata())
             }
-            (Endpoint::Jwks, "GET") => document(request, self.jwks()),
-            (Endpoint::Introspection, "POST") => self.known(request, Self::introspect),
-            (Endpoint::Revocation, "POST") => self.known(request, Self::revoke),
-            (Endpoint::Token, "POST") => self.known(request, Self::grant),
-            (Endpoint::Other, _) => Answer::new(404),
+            (FakeEndpoint::Jwks, "GET") => document(request, self.jwks()),
+            (FakeEndpoint::Introspection, "POST") => self.known(request, Self::introspect),
+            (FakeEndpoint::Revocation, "POST") => self.known(request, Self::revoke),
+            (FakeEndpoint::Token, "POST") => self.known(request, Self::grant),
+            (FakeEndpoint::Other, _) => Answer::new(404),
             _ => Answer::new(405),
         };
         let headers = self.lock().headers(endpoint).into_iter();
@@ -62,12 +62,12 @@ impl Provider {
         let usual = json!({
             "issuer": self.issuer,
             "authorization_endpoint": format!("{}{}/authorize", self.origin, self.base),
-            "jwks_uri": self.url(Endpoint::Jwks),
-            "token_endpoint": self.url(Endpoint::Token),
+            "jwks_uri": self.url(FakeEndpoint::Jwks),
+            "token_endpoint": self.url(FakeEndpoint::Token),
             "token_endpoint_auth_methods_supported": methods,
-            "introspection_endpoint": self.url(Endpoint::Introspection),
+            "introspection_endpoint": self.url(FakeEndpoint::Introspection),
             "introspection_endpoint_auth_methods_supported": methods,
-            "revocation_endpoint": self.url(Endpoint::Revocation),
+            "revocation_endpoint": self.url(FakeEndpoint::Revocation),
             "revocation_endpoint_auth_methods_supported": methods,
             "grant_types_supported": ["client_credentials"],
             "response_types_supported": ["code"],
@@ -196,9 +196,9 @@ impl Provider {
     fn proves(&self, assertion: &str, id: &str, key: &FakeKey) -> bool {
         let audiences = [
             self.issuer.clone(),
-            self.url(Endpoint::Token),
-            self.url(Endpoint::Introspection),
-            self.url(Endpoint::Revocation),
+            self.url(FakeEndpoint::Token),
+            self.url(FakeEndpoint::Introspection),
+            self.url(FakeEndpoint::Revocation),
         ];
         let judge = || {
             JwtValidator::builder()

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use time::OffsetDateTime;
 
-use super::endpoint::Endpoint;
+use super::endpoint::FakeEndpoint;
 use super::fault::Answer;
 use super::fault::Fault;
 use super::state::Provider;
@@ -21,7 +21,7 @@ impl Provider {
     /// Answers one request after the other, until one side has had enough.
     pub(super) fn serve(&self, stream: &mut TcpStream) -> io::Result<()> {
         while let Some(mut request) = wire::read_head(stream)? {
-            let endpoint = Endpoint::of(request.target(), &self.base);
+            let endpoint = FakeEndpoint::of(request.target(), &self.base);
             let ticket = self.ticket(endpoint);
             if matches!(ticket.fault, Some(Fault::Reset)) {
                 // What is left unread makes the system reset the connection.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Map;
 use serde_json::Value;
 
-use super::endpoint::Endpoint;
+use super::endpoint::FakeEndpoint;
 use super::fault::Fault;
 use super::server::locked;
 use super::wire::SeenRequest;
@@ -47,8 +47,8 @@ pub(super) struct State {
     pub(super) tokens: HashMap<String, Known>,
     /// Members of the discovery documents that differ from the usual; `null` leaves one out.
     pub(super) metadata: Map<String, Value>,
-    duties: HashMap<Endpoint, Duty>,
-    seen: VecDeque<(Endpoint, SeenRequest)>,
+    duties: HashMap<FakeEndpoint, Duty>,
+    seen: VecDeque<(FakeEndpoint, SeenRequest)>,
     /// How often the listener went down.
     downs: usize,
 }
@@ -82,7 +82,7 @@ struct Duty {
 /// One request's share in a fault.
 pub(super) struct Ticket {
     pub(super) fault: Option<Fault>,
-    endpoint: Endpoint,
+    endpoint: FakeEndpoint,
     heals: usize,
     downs: usize,
 }
@@ -115,7 +115,7 @@ impl Provider {
     }
 
     /// Returns the URL of an endpoint.
-    pub(super) fn url(&self, endpoint: Endpoint) -> String {
+    pub(super) fn url(&self, endpoint: FakeEndpoint) -> String {
         format!("{}{}", self.origin, endpoint.path(&self.base))
     }
 
@@ -125,7 +125,7 @@ impl Provider {
     }
 
     /// Sets what an endpoint does wrong for so many requests.
-    pub(super) fn fail(&self, endpoint: Endpoint, fault: Fault, times: usize) {
+    pub(super) fn fail(&self, endpoint: FakeEndpoint, fault: Fault, times: usize) {
         let mut state = self.lock();
         let duty = state.duty(endpoint);
         (duty.fault, duty.left) = (Some(fault), times);
@@ -133,7 +133,7 @@ impl Provider {
         self.changed.notify_all();
     }
 
-    pub(super) fn heal(&self, endpoint: Endpoint) {
+    pub(super) fn heal(&self, endpoint: FakeEndpoint) {
         let mut state = self.lock();
         let duty = state.duty(endpoint);
         duty.fault = None;
@@ -148,7 +148,7 @@ impl Provider {
     }
 
     /// Says how the next request to this endpoint fares.
-    pub(super) fn ticket(&self, endpoint: Endpoint) -> Ticket {
+    pub(super) fn ticket(&self, endpoint: FakeEndpoint) -> Ticket {
         let mut state = self.lock();
         let downs = state.downs;
         let duty = state.duty(endpoint);
@@ -163,7 +163,7 @@ impl Provider {
     }
 
     /// Counts a request and keeps it.
-    pub(super) fn record(&self, endpoint: Endpoint, request: SeenRequest) {
+    pub(super) fn record(&self, endpoint: FakeEndpoint, request: SeenRequest) {
         let mut state = self.lock();
         state.duty(endpoint).count += 1;
         if state.seen.len() == SEEN {
@@ -191,7 +191,7 @@ impl Provider {
     }
 
     /// Waits until this many requests came; returns false if the time is over before.
-    pub(super) fn wait_for(&self, endpoint: Endpoint, count: usize, span: Duration) -> bool {
+    pub(super) fn wait_for(&self, endpoint: FakeEndpoint, count: usize, span: Duration) -> bool {
         let mut state = self.wait(span, |state| state.duty(endpoint).count < count);
         state.duty(endpoint).count >= count
     }
@@ -206,11 +206,11 @@ impl Provider {
 }
 
 impl State {
-    fn duty(&mut self, endpoint: Endpoint) -> &mut Duty {
+    fn duty(&mut self, endpoint: FakeEndpoint) -> &mut Duty {
         self.duties.entry(endpoint).or_default()
     }
 
-    pub(super) fn count(&self, endpoint: Endpoint) -> usize {
+    pub(super) fn count(&self, endpoint: FakeEndpoint) -> usize {
         self.duties.get(&endpoint).map_or(0, |duty| duty.count)
     }
 
@@ -218,17 +218,17 @@ impl State {
         self.duties.values().map(|duty| duty.count).sum()
     }
 
-    pub(super) fn seen(&self, endpoint: Endpoint) -> Vec<SeenRequest> {
+    pub(super) fn seen(&self, endpoint: FakeEndpoint) -> Vec<SeenRequest> {
         let seen = self.seen.iter().filter(|(other, _)| *other == endpoint);
         seen.map(|(_, request)| request.clone()).collect()
     }
 
-    pub(super) fn headers(&self, endpoint: Endpoint) -> Vec<(String, String)> {
+    pub(super) fn headers(&self, endpoint: FakeEndpoint) -> Vec<(String, String)> {
         let duty = self.duties.get(&endpoint);
         duty.map(|duty| duty.headers.clone()).unwrap_or_default()
     }
 
-    pub(super) fn set_header(&mut self, endpoint: Endpoint, header: (String, String)) {
+    pub(super) fn set_header(&mut self, endpoint: FakeEndpoint, header: (String, String)) {
         let headers = &mut self.duty(endpoint).headers;
         headers.retain(|(name, _)| !name.eq_ignore_ascii_case(&header.0));
         headers.push(header);
