@@ -207,3 +207,9 @@ pub const PRIVATE_KEY_BYTES: usize = 5 * 1024 + 512;
 
 /// Longest text of a key ring in bytes: room for as many of the longest keys as it may have.
 pub const RING_BYTES: usize = SECRET_BYTES;
+
+/// Longest time for connecting to a provider.
+pub const HTTP_CONNECT_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Longest time for a whole call to a provider.
+pub const HTTP_DEADLINE: Duration = Duration::from_secs(3);

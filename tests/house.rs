@@ -28,7 +28,7 @@ const RANKS: [&[&str]; 12] = [
     ],
     &["request", "credential"],
     &["principal"],
-    &["crypto", "key", "key_format", "store", "http_client"],
+    &["crypto", "http_client", "key", "key_format", "store"],
     &["validate", "issue"],
     &["binding", "revocation"],
     &["policy"],
