@@ -20,6 +20,7 @@ const RANKS: [&[&str]; 12] = [
         "limits",
         "lanes",
         "future",
+        "flight",
         "clock",
         "secret",
         "json",

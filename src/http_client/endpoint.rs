@@ -35,13 +35,19 @@ impl Endpoint {
     ///
     /// `value_malformed` for anything else than described above.
     pub fn parse(url: &str) -> Result<Self, ConfigError> {
-        Self::read(url).map_err(|problem| {
-            ConfigError::new(
-                ConfigErrorKind::ValueMalformed,
-                "url",
-                format!("`{}` {problem}", shown(url)),
-            )
-        })
+        Self::read(url).map_err(|problem| malformed(shown(url), problem))
+    }
+
+    /// Makes the error that refuses this address as configured.
+    pub(crate) fn refused(&self, problem: &str) -> ConfigError {
+        malformed(&self.to_string(), problem)
+    }
+
+    /// Returns scheme, host and port.
+    pub(crate) fn origin(&self) -> String {
+        let authority = self.uri.authority().map_or("", |a| a.as_str());
+        let scheme = self.uri.scheme_str().unwrap_or_default();
+        format!("{scheme}://{authority}")
     }
 
     /// Reads an address from a document: one that shares no host with this endpoint and is not
@@ -120,6 +126,11 @@ fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|ip| Reach::Loopback.admits(ip))
 }
 
+fn malformed(url: &str, problem: &str) -> ConfigError {
+    let detail = format!("`{url}` {problem}");
+    ConfigError::new(ConfigErrorKind::ValueMalformed, "url", detail)
+}
+
 /// The part of a URL that holds no secret: no user, no query.
 fn shown(url: &str) -> &str {
     let url = url.split(['?', '#']).next().unwrap_or_default();
@@ -129,9 +140,7 @@ fn shown(url: &str) -> &str {
 impl fmt::Display for Endpoint {
     /// Writes the address without its query.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let authority = self.uri.authority().map_or("", |a| a.as_str());
-        let scheme = self.uri.scheme_str().unwrap_or_default();
-        write!(f, "{scheme}://{authority}{}", self.uri.path())
+        write!(f, "{}{}", self.origin(), self.uri.path())
     }
 }
 
