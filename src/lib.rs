@@ -25,10 +25,14 @@ mod policy;
 mod principal;
 mod rejection;
 mod request;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
 mod secret;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod validate;
 
 pub use challenge::BodyStyle;

@@ -24,7 +24,7 @@ use crate::secret::Secret;
 ///
 /// let keys = Endpoint::parse("https://idp.example.com/jwks")?;
 /// let request = HttpRequest::get(keys).with_max_body(50 * 1024);
-/// assert_eq!(request.uri().path(), "/jwks");
+/// assert_eq!(request.endpoint().uri().path(), "/jwks");
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 pub struct HttpRequest {
@@ -87,8 +87,8 @@ impl HttpRequest {
     }
 
     /// Returns the address.
-    pub fn uri(&self) -> &http::Uri {
-        self.endpoint.uri()
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     /// Returns the method.

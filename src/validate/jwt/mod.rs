@@ -50,6 +50,7 @@ use crate::validate::Authorities;
 use crate::validate::SenderConstraint;
 use crate::validate::Shape;
 use crate::validate::TokenValidator;
+use crate::validate::all;
 
 /// Judges JWTs of one or more issuers.
 ///
@@ -251,6 +252,14 @@ impl TokenValidator for JwtValidator {
             None => Authorities::OUTSIDE,
         });
         all.fold(Authorities::OWN, Authorities::with)
+    }
+
+    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        let stores = self.issuers.trusts().filter_map(|trust| match &trust.keys {
+            Keys::Fixed(_) => None,
+            Keys::Store(store) => Some(store.warm_up()),
+        });
+        all(stores)
     }
 
     fn validate<'a>(
