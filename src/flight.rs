@@ -179,7 +179,8 @@ impl<T: Clone> fmt::Debug for Wait<T> {
     }
 }
 
-#[cfg(all(test, not(bearergate_loom)))]
+#[cfg(test)]
+#[cfg(not(bearergate_loom))]
 mod tests {
     use std::sync::atomic::AtomicUsize;
     use std::sync::atomic::Ordering;
@@ -264,7 +265,8 @@ mod tests {
 }
 
 /// `RUSTFLAGS="--cfg bearergate_loom" cargo test --lib flight`
-#[cfg(all(test, bearergate_loom))]
+#[cfg(test)]
+#[cfg(bearergate_loom)]
 mod interleavings {
     use loom::future::block_on;
     use loom::thread;

@@ -210,4 +210,5 @@ pub use validate::SenderConstraint;
 pub use validate::Session;
 pub use validate::SessionValidator;
 pub use validate::Shape;
+pub use validate::Tenant;
 pub use validate::TokenValidator;

@@ -16,6 +16,7 @@ pub use jwt::NeedsAudience;
 pub use jwt::NeedsIssuer;
 pub use jwt::NeedsKeys;
 pub use jwt::Ready;
+pub use jwt::Tenant;
 pub use router::Router;
 pub(crate) use router::is_jwt_like;
 pub use session::Session;

@@ -7,6 +7,7 @@ mod draft;
 mod grants;
 mod header;
 mod issuers;
+mod tenant;
 mod trust;
 #[cfg(test)]
 mod vectors;
@@ -16,6 +17,7 @@ pub use builder::NeedsAudience;
 pub use builder::NeedsIssuer;
 pub use builder::NeedsKeys;
 pub use builder::Ready;
+pub use tenant::Tenant;
 
 use std::fmt;
 use std::sync::Arc;
@@ -155,9 +157,8 @@ impl JwtValidator {
         if !trust::is_string(*iss.as_unverified()) {
             return Err(claims::invalid("iss"));
         }
-        let mismatch = || Rejection::new(RejectionKind::IssuerMismatch).with_claim("iss");
         let found = self.issuers.find(iss, compact.texture);
-        found.ok_or_else(mismatch)
+        found.ok_or_else(trust::of_another_issuer)
     }
 
     /// Verifies the signature and checks what the token says; takes the claims out of the case.
@@ -169,7 +170,7 @@ impl JwtValidator {
         let claims = Typed::read(&document, &compact.slots)?;
         let now = case.presented.now().or_else(|| self.clock.now());
         let now = now.ok_or(RejectionKind::Unavailable)?;
-        trust.check(&Checked {
+        let authority = trust.check(&Checked {
             claims: &claims,
             header,
             typ: compact.header.typ,
@@ -189,7 +190,7 @@ impl JwtValidator {
         let scopes = scopes.map(|p| reader.joined(p));
         let facts = Facts {
             kind: trust.kind(),
-            authority: trust.authority.clone(),
+            authority,
             document,
             header,
             token_id: None,
