@@ -3,7 +3,6 @@
 #![cfg(all(feature = "reqwest", feature = "testing"))]
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     reason = "a test panics where it fails"
 )]
@@ -14,4 +13,5 @@ mod discovery;
 mod faults;
 mod gate;
 mod rotation;
+mod tls;
 mod waiting;

@@ -1,12 +1,17 @@
 //! Keys come, change and go.
 
+use std::sync::Arc;
+
+use bearergate::FetchedKeys;
 use bearergate::KeyLife;
 use bearergate::KeyStore;
 use bearergate::RejectionKind;
+use bearergate::reqwest::Client;
 use bearergate::testing::Answer;
 use bearergate::testing::FakeEndpoint;
 use bearergate::testing::FakeKey;
 use bearergate::testing::Fault;
+use bearergate::tokio::Engine;
 
 use crate::common::Scene;
 
@@ -181,4 +186,30 @@ async fn keys_without_a_name_judge_after_the_look_up_of_the_name() {
     assert_eq!(scene.judge(&named).await, Ok(()));
     assert_eq!(scene.judge_now(&named), Some(Ok(())));
     assert_eq!(scene.fetches(), 1);
+}
+
+#[tokio::test]
+async fn keys_that_were_kept_serve_after_a_restart_while_they_count() {
+    let scene = Scene::new();
+    let file = std::env::temp_dir().join(format!("bearergate-keys-{}", std::process::id()));
+    let store = || {
+        let keys = FetchedKeys::jwks_url(&scene.idp.endpoint(FakeEndpoint::Jwks));
+        let keys = keys.keep_in(&file).clock(scene.clock.clone());
+        let client = Arc::new(Client::new().unwrap());
+        keys.build(client, Arc::new(Engine::new())).unwrap()
+    };
+    store().warm_up().await.unwrap();
+    assert_eq!(scene.fetches(), 1);
+    scene.idp.down();
+    scene.pass(4_199);
+    let id = scene.idp.key().public().id();
+    let restarted = store();
+    restarted.warm_up().await.unwrap();
+    assert_eq!(restarted.life(&id), KeyLife::Stale);
+    scene.pass(1);
+    assert_eq!(restarted.life(&id), KeyLife::Unjudgeable);
+    assert!(store().warm_up().await.is_err());
+    std::fs::write(&file, b"{").unwrap();
+    assert!(store().warm_up().await.is_err());
+    std::fs::remove_file(&file).unwrap();
 }

@@ -10,6 +10,7 @@ use arc_swap::ArcSwapOption;
 use super::FetchedKeys;
 use super::Inner;
 use super::State;
+use super::keep::Keep;
 use super::load::Bearer;
 use super::load::Discovered;
 use super::load::Loader;
@@ -39,6 +40,7 @@ pub struct FetchedKeysBuilder {
     observer: Option<Arc<dyn Observer>>,
     clock: Arc<dyn Clock>,
     schedule: Schedule,
+    keep: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -63,6 +65,7 @@ impl FetchedKeysBuilder {
             observer: None,
             clock: Arc::new(SystemClock),
             schedule: Schedule::default(),
+            keep: None,
         }
     }
 
@@ -137,6 +140,15 @@ impl FetchedKeysBuilder {
         self
     }
 
+    /// Keeps the last set in this file, and begins with it after a restart as long as it counts:
+    /// a provider that is down then stops nobody.
+    ///
+    /// Whoever can write the file can make tokens.
+    pub fn keep_in(mut self, file: impl Into<PathBuf>) -> Self {
+        self.keep = Some(file.into());
+        self
+    }
+
     /// Makes the store. Nothing is sent before the first token, or [`warm_up`].
     ///
     /// [`warm_up`]: crate::KeyStore::warm_up
@@ -159,6 +171,10 @@ impl FetchedKeysBuilder {
             client,
             import,
             bearer: self.bearer.map(bearer).transpose()?,
+            keep: self.keep.map(|path| Keep {
+                path,
+                schedule: self.schedule,
+            }),
         };
         Ok(FetchedKeys(Arc::new(Inner {
             loader,

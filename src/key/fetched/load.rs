@@ -12,6 +12,7 @@ use http::StatusCode;
 use http::header;
 
 use super::freshness::freshness;
+use super::keep::Keep;
 use crate::clock::UnixTime;
 use crate::crypto::Algorithm;
 use crate::http_client::Endpoint;
@@ -34,6 +35,8 @@ pub(super) struct Ask {
     pub(super) wanted: Option<(Algorithm, Box<str>)>,
     /// Names the set that is there already.
     pub(super) etag: Option<HeaderValue>,
+    /// Whether no set ever came.
+    pub(super) is_cold: bool,
 }
 
 impl Ask {
@@ -43,6 +46,7 @@ impl Ask {
             at,
             wanted: hint.kid().map(|kid| (hint.algorithm(), kid.into())),
             etag: None,
+            is_cold: false,
         }
     }
 
@@ -52,12 +56,17 @@ impl Ask {
             at,
             wanted: None,
             etag: None,
+            is_cold: false,
         }
     }
 }
 
 /// What a fetch brought.
 pub(super) struct Loaded {
+    /// Since when it counts.
+    pub(super) at: UnixTime,
+    /// Whether the source was asked.
+    pub(super) is_fetched: bool,
     /// Nothing if the set that is there was confirmed.
     pub(super) keys: Option<KeySet>,
     pub(super) etag: Option<HeaderValue>,
@@ -91,6 +100,7 @@ pub(super) struct Loader {
     pub(super) client: Arc<dyn HttpClient>,
     pub(super) import: Import,
     pub(super) bearer: Option<Bearer>,
+    pub(super) keep: Option<Keep>,
 }
 
 impl Loader {
@@ -103,6 +113,9 @@ impl Loader {
     }
 
     pub(super) async fn load(&self, ask: &Ask) -> Result<Loaded, Problem> {
+        if let Some(kept) = self.kept(ask) {
+            return Ok(kept);
+        }
         let endpoint = match &self.source {
             Source::Configured { endpoint, .. } => endpoint.clone(),
             Source::Discovered(discovered) => self.discover(discovered, ask.at).await?,
@@ -112,6 +125,18 @@ impl Loader {
             discovered.learn(None);
         }
         loaded
+    }
+
+    fn kept(&self, ask: &Ask) -> Option<Loaded> {
+        let keep = self.keep.as_ref().filter(|_| ask.is_cold)?;
+        let kept = keep.read(self.name(), ask.at, &self.import)?;
+        Some(Loaded {
+            at: kept.at,
+            is_fetched: false,
+            keys: Some(kept.keys),
+            etag: None,
+            max_age: kept.max_age,
+        })
     }
 
     async fn load_from(&self, endpoint: Endpoint, ask: &Ask) -> Result<Loaded, Problem> {
@@ -131,21 +156,26 @@ impl Loader {
         let max_age = freshness(response.headers());
         let etag = response.headers().get(header::ETAG);
         let etag = etag.filter(|e| e.len() <= limits::ETAG_BYTES).cloned();
-        match response.status() {
-            StatusCode::NOT_MODIFIED if ask.etag.is_some() => Ok(Loaded {
-                keys: None,
-                etag: etag.or_else(|| ask.etag.clone()),
-                max_age,
-            }),
-            StatusCode::OK => Ok(Loaded {
-                keys: Some(self.keys(response.body())?),
-                etag,
-                max_age,
-            }),
-            _ => Err(Problem::new(
-                "the source answered with another status than 200",
-            )),
+        let keys = match response.status() {
+            StatusCode::NOT_MODIFIED if ask.etag.is_some() => None,
+            StatusCode::OK => Some(self.keys(response.body())?),
+            _ => {
+                return Err(Problem::new(
+                    "the source answered with another status than 200",
+                ));
+            }
+        };
+        if let (Some(_), Some(keep)) = (&keys, &self.keep) {
+            // Who cannot keep keys starts without them the next time, that is all.
+            let _ = keep.write(self.name(), ask.at, max_age, response.body());
         }
+        Ok(Loaded {
+            at: ask.at,
+            is_fetched: true,
+            etag: etag.or_else(|| ask.etag.clone().filter(|_| keys.is_none())),
+            keys,
+            max_age,
+        })
     }
 
     fn keys(&self, body: &[u8]) -> Result<KeySet, Problem> {

@@ -2,6 +2,7 @@
 
 mod builder;
 mod freshness;
+mod keep;
 mod load;
 mod plan;
 
@@ -280,6 +281,7 @@ impl Inner {
         let (lead, follow) = flight::start(Err(abandoned()));
         state.flight = Some(follow.clone());
         ask.etag.clone_from(&state.etag);
+        ask.is_cold = self.snapshot.load().is_none();
         let landing = Landing {
             inner: Arc::clone(self),
             lead: Some(lead),
@@ -297,7 +299,8 @@ impl Inner {
         let mut state = self.lock();
         state.flight = None;
         let before = self.snapshot.load_full();
-        let outcome = match self.next(before.as_deref(), ask, loaded) {
+        let is_fetched = loaded.as_ref().map_or(true, |loaded| loaded.is_fetched);
+        let outcome = match self.next(before.as_deref(), loaded) {
             Ok((snapshot, etag)) => {
                 state.etag = etag;
                 state.arrive(before.as_deref(), &snapshot, ask);
@@ -310,13 +313,12 @@ impl Inner {
             }
         };
         drop(state);
-        self.report(outcome)
+        self.report(outcome, is_fetched)
     }
 
     fn next(
         &self,
         before: Option<&Snapshot>,
-        ask: &Ask,
         loaded: Result<Loaded, Problem>,
     ) -> Result<(Snapshot, Option<HeaderValue>), Problem> {
         let loaded = loaded?;
@@ -325,16 +327,18 @@ impl Inner {
             (None, Some(before)) => Arc::clone(&before.keys),
             (None, None) => return Err(Problem::new("nothing was asked about, and not modified")),
         };
-        let terms = self.schedule.terms(ask.at, loaded.max_age, jitter());
+        let terms = self.schedule.terms(loaded.at, loaded.max_age, jitter());
         Ok((Snapshot { keys, terms }, loaded.etag))
     }
 
-    fn report(&self, outcome: Result<(), Problem>) -> Outcome {
+    fn report(&self, outcome: Result<(), Problem>, is_fetched: bool) -> Outcome {
         let source = self.loader.name();
-        self.observe(&Event::KeysFetched {
-            source,
-            problem: outcome.as_ref().err().map(Problem::text),
-        });
+        if is_fetched {
+            self.observe(&Event::KeysFetched {
+                source,
+                problem: outcome.as_ref().err().map(Problem::text),
+            });
+        }
         outcome.map_err(|problem| {
             Rejection::new(RejectionKind::Unavailable).with_source(problem.of(source))
         })
@@ -361,6 +365,10 @@ const ROUNDS: usize = limits::JWKS_MISSES + 2;
 
 impl State {
     fn arrive(&mut self, before: Option<&Snapshot>, now: &Snapshot, ask: &Ask) {
+        if now.terms.fetched < ask.at {
+            // Kept keys say nothing about what is there today.
+            return;
+        }
         self.plan.succeeded(ask.at);
         if before.is_some_and(|before| !before.keys.is_same(&now.keys)) {
             self.plan.replaced();
