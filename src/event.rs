@@ -44,6 +44,18 @@ pub enum Event<'a> {
         /// The handle of the session that they hang on.
         session: Option<&'a str>,
     },
+    /// A source of keys was asked.
+    KeysFetched {
+        /// The configured address or issuer.
+        source: &'a str,
+        /// What was wrong, constant text; nothing if usable keys came or were confirmed.
+        problem: Option<&'static str>,
+    },
+    /// Keys were used that should have been fetched anew, but could not be.
+    StaleKeysUsed {
+        /// The configured address or issuer.
+        source: &'a str,
+    },
 }
 
 /// Takes note of [`Event`]s.

@@ -12,8 +12,10 @@ mod clock;
 mod credential;
 mod crypto;
 mod event;
+mod flight;
 mod future;
 mod gate;
+mod http_client;
 mod issue;
 pub mod json;
 mod key;
@@ -24,10 +26,15 @@ mod principal;
 mod rejection;
 mod request;
 mod revocation;
+
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
 mod secret;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod validate;
 
 pub use challenge::BodyStyle;
@@ -59,6 +66,15 @@ pub use gate::Admitted;
 pub use gate::Authenticated;
 pub use gate::Gate;
 pub use gate::GateBuilder;
+pub use http_client::BodyLimit;
+pub use http_client::Endpoint;
+pub use http_client::HttpClient;
+pub use http_client::HttpError;
+pub use http_client::HttpErrorKind;
+pub use http_client::HttpRequest;
+pub use http_client::HttpResponse;
+pub use http_client::Reach;
+pub use http_client::Spawn;
 pub use issue::AccessClaims;
 pub use issue::Answer;
 pub use issue::ApiKeyError;
@@ -90,12 +106,16 @@ pub use issue::SessionManager;
 pub use issue::SessionManagerBuilder;
 pub use issue::SigningKey;
 pub use issue::TokenResponder;
+pub use key::FetchedKeys;
+pub use key::FetchedKeysBuilder;
 pub use key::Import;
 pub use key::Key;
 pub use key::KeyHint;
 pub use key::KeyLife;
 pub use key::KeySet;
 pub use key::KeyStore;
+pub use key::Metadata;
+pub use key::MetadataError;
 pub use key::SkippedKey;
 pub use key_format::ApiKeyFormat;
 pub use key_format::ApiKeyId;
@@ -199,4 +219,6 @@ pub use validate::SessionValidator;
 pub use validate::Shape;
 pub use validate::TokenCache;
 pub use validate::TokenCacheBuilder;
+
+pub use validate::Tenant;
 pub use validate::TokenValidator;

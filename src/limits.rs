@@ -226,3 +226,45 @@ pub const PRIVATE_KEY_BYTES: usize = 5 * 1024 + 512;
 
 /// Longest text of a key ring in bytes: room for as many of the longest keys as it may have.
 pub const RING_BYTES: usize = SECRET_BYTES;
+
+/// Longest time for connecting to a provider.
+pub const HTTP_CONNECT_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Longest time for a whole call to a provider.
+pub const HTTP_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Most requests that wait for one shared call; whoever comes then is not judged.
+pub const FLIGHT_WAITERS: usize = 65_536;
+
+/// How long fetched keys are fresh where the source does not say. Source: Nimbus 5 min, jose 10.
+pub const JWKS_FRESH: Duration = Duration::from_secs(10 * 60);
+
+/// Shortest and longest freshness that a source may ask for.
+pub const JWKS_FRESH_MIN: Duration = Duration::from_secs(60);
+
+/// See [`JWKS_FRESH_MIN`].
+pub const JWKS_FRESH_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// How long keys serve after their freshness while the source fails. Source: MS IdentityModel.
+pub const JWKS_STALE: Duration = Duration::from_secs(60 * 60);
+
+/// Longest stale time that a configuration may set.
+pub const JWKS_STALE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Most fetches that unknown key ids cause within [`JWKS_MISS_SPAN`]. Source: Nimbus.
+pub const JWKS_MISSES: usize = 2;
+
+/// See [`JWKS_MISSES`]; as long a key id counts as absent after it was looked up.
+pub const JWKS_MISS_SPAN: Duration = Duration::from_secs(30);
+
+/// Most key ids that are remembered as absent.
+pub const JWKS_ABSENT: usize = 1_000;
+
+/// Longest wait after a failed fetch; the first one is a second, and each doubles.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(30);
+
+/// Longest `ETag` in bytes that is sent back.
+pub const ETAG_BYTES: usize = 1024;
+
+/// How long a discovery document counts before it is read again.
+pub const DISCOVERY_FRESH: Duration = Duration::from_secs(60 * 60);

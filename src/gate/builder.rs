@@ -309,6 +309,10 @@ impl TokenValidator for Bound {
         self.judge.authorities()
     }
 
+    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        self.judge.warm_up()
+    }
+
     fn validate<'a>(
         &'a self,
         presented: &'a Presented<'a>,

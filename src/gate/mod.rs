@@ -23,6 +23,8 @@ use crate::policy::Decision;
 use crate::rejection::Rejection;
 use crate::rejection::RejectionKind;
 use crate::request::RequestFacts;
+use crate::validate::TokenValidator;
+use crate::validate::all;
 
 /// Judges requests: who is this, and may they do that? Cheap to clone.
 ///
@@ -166,6 +168,19 @@ impl Gate {
             .authorizer
             .authorize(request)
             .map(|decision| self.ruling(decision))
+    }
+
+    /// Fetches what the first requests would have to wait for: the keys of every issuer.
+    ///
+    /// A service may serve without it, or although it failed: what is missing is fetched when a
+    /// request needs it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](RejectionKind::Unavailable) if something did not come.
+    pub fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        let slots = self.0.client.iter().chain([&self.0.user]);
+        all(slots.map(|slot| slot.router.warm_up()))
     }
 
     /// Returns how this gate words its refusals.

@@ -4,6 +4,8 @@
 //! token's header can only agree with one of them.
 
 pub(crate) mod der;
+mod discovery;
+mod fetched;
 mod id;
 mod import;
 mod jwk;
@@ -17,6 +19,10 @@ pub(crate) mod samples;
 #[cfg(test)]
 pub(crate) mod vectors;
 
+pub use discovery::Metadata;
+pub use discovery::MetadataError;
+pub use fetched::FetchedKeys;
+pub use fetched::FetchedKeysBuilder;
 pub use import::Import;
 pub use set::KeySet;
 pub use set::SkippedKey;

@@ -158,6 +158,22 @@ impl KeySet {
         }
     }
 
+    /// Says whether an eligible key has the token's `kid`; a token without one asks for no key.
+    pub(crate) fn knows(&self, hint: KeyHint<'_>) -> bool {
+        let has = |key: &Key| key.kid() == hint.kid();
+        hint.kid().is_none() || self.eligible(hint.algorithm()).any(has)
+    }
+
+    /// Says whether both sets have the same keys under the same names.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let named = |set: &Self| -> Vec<_> {
+            let keys = set.keys().iter();
+            keys.map(|k| (k.id(), k.kid().map(str::to_owned), k.algorithms()))
+                .collect()
+        };
+        named(self) == named(other)
+    }
+
     fn eligible(&self, algorithm: Algorithm) -> impl Iterator<Item = &Key> {
         let keys = self.inner.keys.iter();
         keys.filter(move |key| key.algorithms().contains(algorithm))

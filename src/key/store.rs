@@ -24,6 +24,15 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
 
     /// Says whether a verdict reached under this key may still stand. Asked on every cache hit.
     fn life(&self, key: &KeyId) -> KeyLife;
+
+    /// Brings the keys before the first token needs them; a store that has them does nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](crate::RejectionKind::Unavailable) if they do not come.
+    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        NowOrLater::now(Ok(()))
+    }
 }
 
 const _: Option<&dyn KeyStore> = None;
@@ -35,6 +44,10 @@ impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
 
     fn life(&self, key: &KeyId) -> KeyLife {
         (**self).life(key)
+    }
+
+    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        (**self).warm_up()
     }
 }
 

@@ -19,6 +19,7 @@ pub use jwt::NeedsAudience;
 pub use jwt::NeedsIssuer;
 pub use jwt::NeedsKeys;
 pub use jwt::Ready;
+pub use jwt::Tenant;
 pub use router::Router;
 pub(crate) use router::is_jwt_like;
 pub use session::Session;
@@ -59,6 +60,16 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
         &'a self,
         presented: &'a Presented<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>>;
+
+    /// Fetches what would have to be waited for at the first credential.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](crate::RejectionKind::Unavailable) if it does not come; the judge goes on
+    /// trying as credentials come.
+    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        NowOrLater::now(Ok(()))
+    }
 }
 
 const _: Option<&dyn TokenValidator> = None;
@@ -78,6 +89,20 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         (**self).validate(presented)
     }
+
+    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        (**self).warm_up()
+    }
+}
+
+/// Waits for all in turn; the last failure is what is told.
+pub(crate) fn all<'a>(
+    tasks: impl IntoIterator<Item = NowOrLater<'a, Result<(), Rejection>>>,
+) -> NowOrLater<'a, Result<(), Rejection>> {
+    let both = |done: NowOrLater<'a, _>, next: NowOrLater<'a, Result<(), Rejection>>| {
+        done.then(move |done| next.map(move |next| next.and(done)))
+    };
+    tasks.into_iter().fold(NowOrLater::now(Ok(())), both)
 }
 
 /// The credentials that a judge takes.

@@ -13,6 +13,7 @@ use crate::rejection::RejectionKind;
 use crate::validate::Authorities;
 use crate::validate::Shape;
 use crate::validate::TokenValidator;
+use crate::validate::all;
 
 /// Hands each credential to the one judge that takes its shape, whose word is final.
 ///
@@ -110,6 +111,10 @@ impl TokenValidator for Router {
     fn authorities(&self) -> Authorities {
         let all = self.judges.iter().map(|judge| judge.authorities());
         all.fold(Authorities::OWN, Authorities::with)
+    }
+
+    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        all(self.judges.iter().map(|judge| judge.warm_up()))
     }
 
     fn validate<'a>(

@@ -37,5 +37,6 @@ mod order;
 mod property;
 mod spelling;
 mod stores;
+mod tenants;
 mod times;
 mod types;

@@ -11,8 +11,11 @@ use super::draft::Draft;
 use super::grants::Grants;
 use super::header::without_application;
 use super::issuers::IssuerLookup;
+use super::tenant::Pattern;
+use super::tenant::Tenant;
 use super::trust::Demand;
 use super::trust::Expiry;
+use super::trust::Issuers;
 use super::trust::Keys;
 use super::trust::Names;
 use super::trust::Purpose;
@@ -92,7 +95,33 @@ impl JwtBuilder<NeedsIssuer> {
         mut self,
         issuers: impl IntoIterator<Item = N>,
     ) -> JwtBuilder<NeedsAudience> {
-        self.draft.issuers = Names::OneOf(names(issuers));
+        self.draft.issuers = Issuers::OneOf(names(issuers));
+        self.into_state()
+    }
+
+    /// Trusts issuers of one provider that differ in one part of their name, such as
+    /// `https://login.example.com/{tenant}/v2.0`: all are judged by the same keys and rules.
+    ///
+    /// `allow` is asked after the signature is verified, and says as whom the tenant is trusted:
+    /// subjects of two tenants must not share an [`Authority`]. `None` is `issuer_mismatch`. Where
+    /// several validators are joined, an issuer that one of them names exactly is that one's.
+    ///
+    /// ```
+    /// use bearergate::Authority;
+    /// use bearergate::JwtValidator;
+    ///
+    /// const TENANTS: [&str; 2] = ["blue", "green"];
+    /// let builder = JwtValidator::builder().issuer_pattern(
+    ///     "https://login.example.com/{tenant}/v2.0",
+    ///     |tenant| TENANTS.contains(&tenant.name()).then(|| Authority::from(tenant.issuer())),
+    /// );
+    /// ```
+    pub fn issuer_pattern(
+        mut self,
+        pattern: &str,
+        allow: impl Fn(Tenant<'_>) -> Option<Authority> + Send + Sync + 'static,
+    ) -> JwtBuilder<NeedsAudience> {
+        self.draft.issuers = Issuers::Like(Pattern::new(pattern, allow));
         self.into_state()
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::grants::Grants;
 use super::trust::Demand;
 use super::trust::Expiry;
+use super::trust::Issuers;
 use super::trust::Keys;
 use super::trust::Names;
 use super::trust::Purpose;
@@ -26,7 +27,7 @@ use crate::validate::SenderConstraint;
 /// What a builder was told so far.
 pub(super) struct Draft {
     pub(super) authority: Option<Authority>,
-    pub(super) issuers: Names,
+    pub(super) issuers: Issuers,
     pub(super) audiences: Names,
     pub(super) keys: Option<Keys>,
     pub(super) algorithms: Option<Vec<Algorithm>>,
@@ -46,7 +47,7 @@ impl Draft {
     pub(super) fn new() -> Self {
         Self {
             authority: None,
-            issuers: Names::Any,
+            issuers: Issuers::Any,
             audiences: Names::Any,
             keys: None,
             algorithms: None,
@@ -65,8 +66,14 @@ impl Draft {
 
     /// Refuses what no validator can be made of.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        check_names("issuers", &self.issuers)?;
-        check_names("audiences", &self.audiences)?;
+        match &self.issuers {
+            Issuers::Any => {}
+            Issuers::Like(pattern) => pattern.check()?,
+            Issuers::OneOf(names) => check_list("issuers", names)?,
+        }
+        if let Names::OneOf(names) = &self.audiences {
+            check_list("audiences", names)?;
+        }
         for demand in &self.demands {
             if let Demand::Clients(clients) = demand {
                 check_list("clients", clients)?;
@@ -99,8 +106,9 @@ impl Draft {
             check_served(wanted, served)?;
         }
         let first = match &self.issuers {
-            Names::OneOf(names) => names.first().map(|n| Authority::from(&**n)),
-            Names::Any => None,
+            Issuers::OneOf(names) => names.first().map(|n| Authority::from(&**n)),
+            Issuers::Like(pattern) => Some(pattern.to_string().into()),
+            Issuers::Any => None,
         };
         Ok(Trust {
             authority: self
@@ -119,13 +127,6 @@ impl Draft {
             demands: self.demands,
             grants: self.grants,
         })
-    }
-}
-
-fn check_names(field: &'static str, names: &Names) -> Result<(), ConfigError> {
-    match names {
-        Names::Any => Ok(()),
-        Names::OneOf(names) => check_list(field, names),
     }
 }
 

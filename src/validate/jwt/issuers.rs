@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::JwtValidator;
-use super::trust::Names;
+use super::tenant::Pattern;
+use super::trust::Issuers;
 use super::trust::Trust;
 use crate::credential::Unverified;
 use crate::json::Texture;
@@ -24,9 +25,13 @@ impl IssuerLookup {
         let mut by_name = HashMap::new();
         for (place, trust) in trusts.iter().enumerate() {
             let names = match &trust.issuers {
-                Names::Any if trusts.len() > 1 => return Err(any_beside_another()),
-                Names::Any => &[][..],
-                Names::OneOf(names) => names,
+                Issuers::Any if trusts.len() > 1 => return Err(any_beside_another()),
+                Issuers::Any => &[][..],
+                Issuers::Like(pattern) => {
+                    check_apart(pattern, trusts.get(..place).unwrap_or_default())?;
+                    &[][..]
+                }
+                Issuers::OneOf(names) => names,
             };
             for name in names {
                 if by_name.insert(name.clone(), place).is_some() {
@@ -43,23 +48,23 @@ impl IssuerLookup {
     /// Returns the trust that takes tokens of any issuer, if that was asked for.
     pub(super) fn any(&self) -> Option<&Trust> {
         let only = self.trusts.first()?;
-        matches!(only.issuers, Names::Any).then_some(only)
+        matches!(only.issuers, Issuers::Any).then_some(only)
     }
 
     /// Returns the trust of this issuer, read from a text of this texture.
     pub(super) fn find(&self, iss: Unverified<Value<'_>>, texture: Texture) -> Option<&Trust> {
         let iss = *iss.as_unverified();
-        if let [only] = &*self.trusts {
-            let Names::OneOf(names) = &only.issuers else {
-                return None;
-            };
-            return names
-                .iter()
-                .any(|n| iss.is_text_in(texture, n))
-                .then_some(only);
+        if let [only] = &*self.trusts
+            && let Issuers::OneOf(names) = &only.issuers
+        {
+            let mut names = names.iter();
+            return names.any(|n| iss.is_text_in(texture, n)).then_some(only);
         }
-        let place = self.by_name.get(&*iss.as_str()?)?;
-        self.trusts.get(*place)
+        let iss = iss.as_str()?;
+        match self.by_name.get(&*iss) {
+            Some(place) => self.trusts.get(*place),
+            None => self.trusts().find(|trust| is_like(trust, &iss)),
+        }
     }
 
     /// Returns where a trust stands among the issuers.
@@ -99,6 +104,25 @@ pub(super) fn join(
     joined.share = joined.share.map(|share| share.another());
     joined.issuers = IssuerLookup::new(trusts)?;
     Ok(joined)
+}
+
+fn is_like(trust: &Trust, iss: &str) -> bool {
+    matches!(&trust.issuers, Issuers::Like(pattern) if pattern.matches(iss))
+}
+
+fn check_apart(pattern: &Pattern, others: &[Trust]) -> Result<(), ConfigError> {
+    let overlaps = |other: &Trust| match &other.issuers {
+        Issuers::Like(other) => pattern.overlaps(other),
+        Issuers::Any | Issuers::OneOf(_) => false,
+    };
+    if others.iter().any(overlaps) {
+        return Err(ConfigError::new(
+            ConfigErrorKind::Conflict,
+            "issuers",
+            format!("issuer pattern `{pattern}` overlaps another one; keep them apart"),
+        ));
+    }
+    Ok(())
 }
 
 fn any_beside_another() -> ConfigError {

@@ -8,6 +8,7 @@ mod draft;
 mod grants;
 mod header;
 mod issuers;
+mod tenant;
 mod trust;
 #[cfg(test)]
 mod vectors;
@@ -17,6 +18,7 @@ pub use builder::NeedsAudience;
 pub use builder::NeedsIssuer;
 pub use builder::NeedsKeys;
 pub use builder::Ready;
+pub use tenant::Tenant;
 
 use std::fmt;
 use std::sync::Arc;
@@ -53,6 +55,8 @@ use crate::validate::Shape;
 use crate::validate::TokenValidator;
 use crate::validate::cache::Share;
 use crate::validate::cache::Slip;
+
+use crate::validate::all;
 
 /// Judges JWTs of one or more issuers.
 ///
@@ -159,9 +163,8 @@ impl JwtValidator {
         if !trust::is_string(*iss.as_unverified()) {
             return Err(claims::invalid("iss"));
         }
-        let mismatch = || Rejection::new(RejectionKind::IssuerMismatch).with_claim("iss");
         let found = self.issuers.find(iss, compact.texture);
-        found.ok_or_else(mismatch)
+        found.ok_or_else(trust::of_another_issuer)
     }
 
     /// Judges a token under these keys, and remembers it if it is accepted.
@@ -180,7 +183,7 @@ impl JwtValidator {
         let claims = Typed::read(&document, &compact.slots)?;
         let now = self.time(case.presented);
         let now = now.ok_or(RejectionKind::Unavailable)?;
-        trust.check(&Checked {
+        let authority = trust.check(&Checked {
             claims: &claims,
             header,
             typ: compact.header.typ,
@@ -200,7 +203,7 @@ impl JwtValidator {
         let scopes = scopes.map(|p| reader.joined(p));
         let facts = Facts {
             kind: trust.kind(),
-            authority: trust.authority.clone(),
+            authority,
             document,
             header,
             token_id: None,
@@ -264,6 +267,14 @@ impl TokenValidator for JwtValidator {
             None => Authorities::OUTSIDE,
         });
         all.fold(Authorities::OWN, Authorities::with)
+    }
+
+    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        let stores = self.issuers.trusts().filter_map(|trust| match &trust.keys {
+            Keys::Fixed(_) => None,
+            Keys::Store(store) => Some(store.warm_up()),
+        });
+        all(stores)
     }
 
     fn validate<'a>(

@@ -10,6 +10,7 @@ use super::claims::invalid;
 use super::grants::Grants;
 use super::header::Typ;
 use super::header::without_application;
+use super::tenant::Pattern;
 use crate::clock::Leeway;
 use crate::clock::UnixTime;
 use crate::crypto::Algorithms;
@@ -31,7 +32,7 @@ use crate::rejection::RejectionKind;
 #[derive(Clone, Debug)]
 pub(super) struct Trust {
     pub(super) authority: Authority,
-    pub(super) issuers: Names,
+    pub(super) issuers: Issuers,
     pub(super) audiences: Names,
     pub(super) keys: Keys,
     pub(super) algorithms: Option<Algorithms>,
@@ -42,6 +43,14 @@ pub(super) struct Trust {
     pub(super) scope_claim: Option<Box<str>>,
     pub(super) demands: Vec<Demand>,
     pub(super) grants: Option<Grants>,
+}
+
+/// Whose tokens are judged, or the loud opt-out.
+#[derive(Clone, Debug)]
+pub(super) enum Issuers {
+    Any,
+    Like(Pattern),
+    OneOf(Vec<Box<str>>),
 }
 
 /// Names of which one must match, or the loud opt-out.
@@ -123,17 +132,29 @@ impl Trust {
         }
     }
 
-    /// Checks `typ` and purpose, audience, times and the user's own demands, in this
-    /// order.
-    pub(super) fn check(&self, token: &Checked<'_, '_>) -> Result<(), Rejection> {
+    /// Checks `typ` and purpose, issuer, audience, times and the user's own demands, in this
+    /// order; returns who vouches.
+    pub(super) fn check(&self, token: &Checked<'_, '_>) -> Result<Authority, Rejection> {
         self.check_type(token)?;
         self.purpose.check(token)?;
-        // Where issuers are named, `iss` has picked this trust by being one of them.
+        let authority = self.check_issuer(token)?;
         self.check_audience(token)?;
         self.check_times(token)?;
-        self.demands
-            .iter()
-            .try_for_each(|d| d.check(token, self.leeway))
+        for demand in &self.demands {
+            demand.check(token, self.leeway)?;
+        }
+        Ok(authority)
+    }
+
+    fn check_issuer(&self, token: &Checked<'_, '_>) -> Result<Authority, Rejection> {
+        let Issuers::Like(pattern) = &self.issuers else {
+            // Where issuers are named, `iss` has picked this trust by being one of them.
+            return Ok(self.authority.clone());
+        };
+        let issuer = token.claims.get(Name::Iss).and_then(Value::as_str);
+        let claims = Claims::new(token.claims.document());
+        let authority = issuer.and_then(|issuer| pattern.authority(&issuer, claims));
+        authority.ok_or_else(of_another_issuer)
     }
 
     /// Returns true if signatures of some of its tokens are costly to verify.
@@ -407,6 +428,11 @@ fn check_lifetime(claims: &Typed<'_>, span: Duration) -> Result<(), Rejection> {
 #[cold]
 pub(super) fn missing(name: Name) -> Rejection {
     Rejection::new(RejectionKind::ClaimMissing).with_claim(name.as_str())
+}
+
+#[cold]
+pub(super) fn of_another_issuer() -> Rejection {
+    Rejection::new(RejectionKind::IssuerMismatch).with_claim("iss")
 }
 
 #[cold]

@@ -1,0 +1,271 @@
+//! A request and its answer.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+use http::Method;
+use http::StatusCode;
+
+use super::Endpoint;
+use super::HttpError;
+use super::HttpErrorKind;
+use super::Reach;
+use crate::limits;
+use crate::secret::Secret;
+
+/// A request to send, with its bounds.
+///
+/// ```
+/// use bearergate::Endpoint;
+/// use bearergate::HttpRequest;
+///
+/// let keys = Endpoint::parse("https://idp.example.com/jwks")?;
+/// let request = HttpRequest::get(keys).with_max_body(50 * 1024);
+/// assert_eq!(request.endpoint().uri().path(), "/jwks");
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+pub struct HttpRequest {
+    endpoint: Endpoint,
+    method: Method,
+    headers: HeaderMap,
+    body: Secret,
+    reach: Reach,
+    max_body: usize,
+    deadline: Duration,
+    connect_deadline: Duration,
+}
+
+impl HttpRequest {
+    /// Asks for a document.
+    pub fn get(endpoint: Endpoint) -> Self {
+        Self::new(endpoint, Method::GET, Secret::new(Vec::new()))
+    }
+
+    /// Posts a form, already encoded as `application/x-www-form-urlencoded`. It is treated as a
+    /// secret.
+    pub fn post_form(endpoint: Endpoint, form: Secret) -> Self {
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        Self::new(endpoint, Method::POST, form).with_header(http::header::CONTENT_TYPE, form_type)
+    }
+
+    fn new(endpoint: Endpoint, method: Method, body: Secret) -> Self {
+        Self {
+            reach: endpoint.reach(),
+            endpoint,
+            method,
+            headers: HeaderMap::new(),
+            body,
+            max_body: limits::JWKS_BYTES,
+            deadline: limits::HTTP_DEADLINE,
+            connect_deadline: limits::HTTP_CONNECT_DEADLINE,
+        }
+    }
+
+    /// Sets a header; mark what is secret with [`HeaderValue::set_sensitive`].
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Sets the longest body of the answer in bytes; by default
+    /// [`limits::JWKS_BYTES`].
+    #[must_use]
+    pub fn with_max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// Sets the time for the whole call; by default [`limits::HTTP_DEADLINE`].
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Returns the address.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Returns the method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Returns the headers, but for `Host` and those of the transport.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Returns the body, which may hold credentials.
+    pub fn body(&self) -> &Secret {
+        &self.body
+    }
+
+    /// Returns which addresses the connection may be made to.
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// Returns what counts the body of the answer.
+    pub fn body_limit(&self) -> BodyLimit {
+        BodyLimit::new(self.max_body)
+    }
+
+    /// Returns the time for the whole call.
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// Returns the time for the connection, at most that of the whole call.
+    pub fn connect_deadline(&self) -> Duration {
+        self.connect_deadline.min(self.deadline)
+    }
+}
+
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("endpoint", &self.endpoint)
+            .field("headers", &names(&self.headers))
+            .field("reach", &self.reach)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The names alone: `Debug` of the map's own keys shows values.
+fn names(headers: &HeaderMap) -> Vec<&str> {
+    headers.keys().map(HeaderName::as_str).collect()
+}
+
+/// A whole answer. Everything in it is untrusted.
+pub struct HttpResponse {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl HttpResponse {
+    /// Takes an answer that was read to its end.
+    pub fn new(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Self {
+        Self {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    /// Returns the status; every status is possible.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Returns the headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Returns the body.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+}
+
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpResponse")
+            .field("status", &self.status)
+            .field("headers", &names(&self.headers))
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
+}
+
+/// Collects a body and refuses it as soon as it is too long.
+///
+/// ```
+/// use bearergate::BodyLimit;
+///
+/// let mut body = BodyLimit::new(4);
+/// assert!(body.push(b"four").is_ok());
+/// assert!(body.push(b"!").is_err());
+/// ```
+#[derive(Debug)]
+pub struct BodyLimit {
+    body: Vec<u8>,
+    max: usize,
+}
+
+impl BodyLimit {
+    /// Starts with nothing; `max` is the longest body in bytes.
+    pub const fn new(max: usize) -> Self {
+        Self {
+            body: Vec::new(),
+            max,
+        }
+    }
+
+    /// Adds what was read.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`](HttpErrorKind::TooLarge) if the body would be longer than the bound.
+    pub fn push(&mut self, part: &[u8]) -> Result<(), HttpError> {
+        if part.len() > self.max.saturating_sub(self.body.len()) {
+            return Err(HttpErrorKind::TooLarge.into());
+        }
+        self.body.extend_from_slice(part);
+        Ok(())
+    }
+
+    /// Returns the whole body.
+    pub fn finish(self) -> Vec<u8> {
+        self.body
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint() -> Endpoint {
+        Endpoint::parse("https://idp.example.com/jwks?token=s3cret").unwrap()
+    }
+
+    #[test]
+    fn a_body_at_the_bound_passes_and_one_byte_more_does_not() {
+        let mut body = BodyLimit::new(3);
+        assert!(body.push(b"ab").is_ok());
+        assert!(body.push(b"c").is_ok());
+        let refused = body.push(b"d").unwrap_err();
+        assert_eq!(refused.kind(), HttpErrorKind::TooLarge);
+        assert_eq!(body.finish(), b"abc");
+    }
+
+    #[test]
+    fn debug_shows_no_body_no_header_value_and_no_query() {
+        let value = HeaderValue::from_static("Bearer s3cret");
+        let request = HttpRequest::post_form(endpoint(), "client_secret=s3cret".to_owned().into())
+            .with_header(http::header::AUTHORIZATION, value);
+        assert!(!format!("{request:?}").contains("s3cret"), "{request:?}");
+        let response = HttpResponse::new(
+            StatusCode::OK,
+            request.headers().clone(),
+            b"s3cret".to_vec(),
+        );
+        assert!(!format!("{response:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn connecting_never_takes_longer_than_the_whole_call() {
+        let request = HttpRequest::get(endpoint());
+        assert_eq!(request.connect_deadline(), limits::HTTP_CONNECT_DEADLINE);
+        let hasty = request.with_deadline(Duration::from_millis(10));
+        assert_eq!(hasty.connect_deadline(), Duration::from_millis(10));
+    }
+}

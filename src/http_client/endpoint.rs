@@ -1,0 +1,242 @@
+//! An address that requests may go to.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use http::Uri;
+
+use super::Reach;
+use crate::rejection::ConfigError;
+use crate::rejection::ConfigErrorKind;
+
+/// An absolute `https` address, or an `http` one on this machine.
+///
+/// `http` is admitted for `localhost` and the loopback addresses alone, and a request to it must
+/// reach a loopback address. There is no user, no password and no fragment.
+///
+/// ```
+/// use bearergate::Endpoint;
+///
+/// assert!(Endpoint::parse("https://idp.example.com/jwks").is_ok());
+/// assert!(Endpoint::parse("http://127.0.0.1:8080/jwks").is_ok());
+/// assert!(Endpoint::parse("http://idp.example.com/jwks").is_err());
+/// assert!(Endpoint::parse("https://me:pass@idp.example.com/jwks").is_err());
+/// ```
+#[derive(Clone, Eq, Hash, PartialEq)]
+pub struct Endpoint {
+    uri: Uri,
+    reach: Reach,
+}
+
+impl Endpoint {
+    /// Reads an address from the configuration, which is trusted wherever its name resolves.
+    ///
+    /// # Errors
+    ///
+    /// `value_malformed` for anything else than described above.
+    pub fn parse(url: &str) -> Result<Self, ConfigError> {
+        Self::read(url).map_err(|problem| malformed(shown(url), problem))
+    }
+
+    /// Makes the error that refuses this address as configured.
+    pub(crate) fn refused(&self, problem: &str) -> ConfigError {
+        malformed(&self.to_string(), problem)
+    }
+
+    /// Returns scheme, host and port.
+    pub(crate) fn origin(&self) -> String {
+        let authority = self.uri.authority().map_or("", |a| a.as_str());
+        let scheme = self.uri.scheme_str().unwrap_or_default();
+        format!("{scheme}://{authority}")
+    }
+
+    /// Reads an address from a document: one that shares no host with this endpoint and is not
+    /// listed must be public, and `http` stays on this machine only if this endpoint does.
+    pub(crate) fn learn(&self, url: &str, listed: &[Box<str>]) -> Result<Self, &'static str> {
+        let mut learnt = Self::read(url)?;
+        if learnt.reach == Reach::Loopback && self.reach != Reach::Loopback {
+            return Err("is on this machine, and the document that names it is not");
+        }
+        let is_listed = listed.iter().any(|h| h.eq_ignore_ascii_case(learnt.host()));
+        let is_own = self.host().eq_ignore_ascii_case(learnt.host());
+        if learnt.reach == Reach::Any && !is_own && !is_listed {
+            learnt.reach = Reach::Public;
+        }
+        if learnt.address().is_some_and(|ip| !learnt.reach.admits(ip)) {
+            return Err("is no public address");
+        }
+        Ok(learnt)
+    }
+
+    fn read(url: &str) -> Result<Self, &'static str> {
+        check_text(url)?;
+        let uri: Uri = url.parse().map_err(|_| "is no URL")?;
+        let host = uri.host().unwrap_or_default();
+        if host.is_empty() || uri.authority().is_some_and(|a| a.as_str().contains('@')) {
+            return Err("has no host, or a user beside it");
+        }
+        let reach = match uri.scheme_str() {
+            Some("https") => Reach::Any,
+            Some("http") if is_loopback(host) => Reach::Loopback,
+            Some("http") => return Err("must be `https`; `http` is for loopback addresses alone"),
+            _ => return Err("must begin with `https://`"),
+        };
+        Ok(Self { uri, reach })
+    }
+
+    /// Returns the address.
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// Returns the host, an IPv6 address without its brackets.
+    pub fn host(&self) -> &str {
+        bare(self.uri.host().unwrap_or_default())
+    }
+
+    /// Returns which addresses a connection may be made to.
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// Returns the address if the host is one, not a name.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.host().parse().ok()
+    }
+}
+
+/// Refuses what URL parsers read differently.
+fn check_text(url: &str) -> Result<(), &'static str> {
+    if url.bytes().any(|b| !b.is_ascii_graphic() || b == b'\\') {
+        return Err("has characters that no URL has");
+    }
+    if url.contains('#') {
+        return Err("has a fragment");
+    }
+    Ok(())
+}
+
+fn bare(host: &str) -> &str {
+    let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    inner.unwrap_or(host)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = bare(host).parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|ip| Reach::Loopback.admits(ip))
+}
+
+fn malformed(url: &str, problem: &str) -> ConfigError {
+    let detail = format!("`{url}` {problem}");
+    ConfigError::new(ConfigErrorKind::ValueMalformed, "url", detail)
+}
+
+/// The part of a URL that holds no secret: no user, no query.
+fn shown(url: &str) -> &str {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    if url.contains('@') { "the URL" } else { url }
+}
+
+impl fmt::Display for Endpoint {
+    /// Writes the address without its query.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.origin(), self.uri.path())
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn learnt(from: &str, url: &str) -> Option<Reach> {
+        let from = Endpoint::parse(from).unwrap();
+        Some(from.learn(url, &["keys.example.net".into()]).ok()?.reach())
+    }
+
+    #[test]
+    fn plain_http_stays_on_this_machine() {
+        for url in [
+            "http://127.0.0.1/",
+            "http://127.8.8.8:80/a",
+            "http://[::1]:8080/a",
+            "http://localhost/a",
+            "http://LOCALHOST:1/a",
+        ] {
+            assert_eq!(Endpoint::parse(url).unwrap().reach(), Reach::Loopback);
+        }
+        for url in [
+            "http://0.0.0.0/",
+            "http://[::]/",
+            "http://10.0.0.1/",
+            "http://localhost.example.com/",
+            "http://127.0.0.1.example.com/",
+            "http://2130706433/",
+            "http://[::ffff:127.0.0.1]/",
+        ] {
+            assert!(Endpoint::parse(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_parsers_read_differently_is_refused() {
+        for url in [
+            "",
+            "//idp.example.com/a",
+            "/a",
+            "idp.example.com",
+            "ftp://idp.example.com/",
+            "https:///a",
+            "https://user@idp.example.com/",
+            "https://user:pass@idp.example.com/",
+            "https://idp.example.com/#a",
+            "https://idp.example.com\\@evil.example/",
+            "https://idp.example.com/a b",
+            "https://idp.example.com/\r\nHost: evil",
+            "https://idp.\u{e9}xample.com/",
+        ] {
+            assert!(Endpoint::parse(url).is_err(), "{url}");
+        }
+        assert!(Endpoint::parse("https://idp.example.com/a?b=c%20d").is_ok());
+    }
+
+    #[test]
+    fn an_error_shows_neither_password_nor_query() {
+        for url in ["https://me:s3cret@h/", "http://h/?k=s3cret"] {
+            let refused = Endpoint::parse(url).unwrap_err();
+            assert!(!format!("{refused} {refused:?}").contains("s3cret"));
+        }
+    }
+
+    #[test]
+    fn a_learnt_address_is_trusted_as_far_as_its_host_is_known() {
+        let idp = "https://idp.example.com/.well-known/openid-configuration";
+        for (url, reach) in [
+            ("https://idp.example.com/jwks", Some(Reach::Any)),
+            ("https://IDP.example.com:8443/jwks", Some(Reach::Any)),
+            ("https://keys.example.net/jwks", Some(Reach::Any)),
+            ("https://other.example.org/jwks", Some(Reach::Public)),
+            ("https://169.254.169.254/latest", None),
+            ("https://[fd00::1]/jwks", None),
+            ("https://8.8.8.8/jwks", Some(Reach::Public)),
+            ("http://127.0.0.1/jwks", None),
+            ("http://other.example.org/jwks", None),
+            ("//other.example.org/jwks", None),
+        ] {
+            assert_eq!(learnt(idp, url), reach, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_document_of_this_machine_may_name_this_machine() {
+        let idp = "http://127.0.0.1:9000/doc";
+        let same = learnt(idp, "http://127.0.0.1:9001/jwks");
+        assert_eq!(same, Some(Reach::Loopback));
+        assert_eq!(learnt(idp, "https://10.0.0.1/jwks"), None);
+    }
+}

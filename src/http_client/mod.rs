@@ -1,0 +1,155 @@
+//! How the crate asks a server, and how it lets work go on in the background.
+//!
+//! Nothing here opens a connection: the doors do, or an adapter of the user's.
+
+mod call;
+mod endpoint;
+mod reach;
+
+pub use call::BodyLimit;
+pub use call::HttpRequest;
+pub use call::HttpResponse;
+pub use endpoint::Endpoint;
+pub use reach::Reach;
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::future::NowOrLater;
+
+/// Sends one request and reads the whole answer.
+///
+/// An implementation must
+///
+/// - follow no redirect: a 3xx answer is an answer;
+/// - connect only to addresses that [`HttpRequest::reach`] admits, asked of the address that the
+///   connection is made to, after the name is resolved;
+/// - give up within [`HttpRequest::deadline`], and on connecting within
+///   [`HttpRequest::connect_deadline`];
+/// - count the body while it is read, with [`BodyLimit`], and not decompress it;
+/// - verify the server's certificate.
+///
+/// What comes back is untrusted, whoever sent it.
+pub trait HttpClient: fmt::Debug + Send + Sync {
+    /// Sends the request, when the answer is first polled.
+    ///
+    /// # Errors
+    ///
+    /// An [`HttpError`] unless a status and a whole body were read. Every status is an answer.
+    fn send(&self, request: HttpRequest) -> NowOrLater<'_, Result<HttpResponse, HttpError>>;
+}
+
+const _: Option<&dyn HttpClient> = None;
+
+impl<C: HttpClient + ?Sized> HttpClient for Arc<C> {
+    fn send(&self, request: HttpRequest) -> NowOrLater<'_, Result<HttpResponse, HttpError>> {
+        (**self).send(request)
+    }
+}
+
+/// Lets work go on in the background.
+pub trait Spawn: fmt::Debug + Send + Sync {
+    /// Drives the task to its end, independent of the caller.
+    ///
+    /// A task that cannot be driven must be dropped: whoever waits for it learns of that.
+    fn spawn(&self, task: NowOrLater<'static, ()>);
+}
+
+const _: Option<&dyn Spawn> = None;
+
+impl<S: Spawn + ?Sized> Spawn for Arc<S> {
+    fn spawn(&self, task: NowOrLater<'static, ()>) {
+        (**self).spawn(task);
+    }
+}
+
+/// A request got no whole answer.
+///
+/// `Display` names what went wrong; it shows no header, no body and no query.
+#[derive(Clone)]
+pub struct HttpError {
+    kind: HttpErrorKind,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// Why a request got no whole answer, as a stable code.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum HttpErrorKind {
+    /// The connection broke before the answer was whole: `broken`.
+    Broken,
+    /// No connection came about, so nothing was sent: `connect`.
+    Connect,
+    /// The time was over: `deadline`.
+    Deadline,
+    /// The address is one that the request must not reach; nothing was sent: `forbidden`.
+    Forbidden,
+    /// The body is longer than asked for: `too_large`.
+    TooLarge,
+}
+
+impl HttpErrorKind {
+    /// Returns the stable snake-case code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Connect => "connect",
+            Self::Deadline => "deadline",
+            Self::Forbidden => "forbidden",
+            Self::TooLarge => "too_large",
+        }
+    }
+}
+
+impl HttpError {
+    /// Makes an error of this kind.
+    pub const fn new(kind: HttpErrorKind) -> Self {
+        Self { kind, source: None }
+    }
+
+    /// Adds what went wrong below. It must hold neither header nor body.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(Arc::from(source.into()));
+        self
+    }
+
+    /// Returns why, as a stable code.
+    pub const fn kind(&self) -> HttpErrorKind {
+        self.kind
+    }
+}
+
+impl From<HttpErrorKind> for HttpError {
+    fn from(kind: HttpErrorKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            HttpErrorKind::Broken => "the connection broke before the answer was whole",
+            HttpErrorKind::Connect => "no connection came about",
+            HttpErrorKind::Deadline => "the time for the answer was over",
+            HttpErrorKind::Forbidden => "the address must not be reached",
+            HttpErrorKind::TooLarge => "the answer is too large",
+        })
+    }
+}
+
+impl fmt::Debug for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpError")
+            .field("kind", &self.kind)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl Error for HttpError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|e| e as _)
+    }
+}

@@ -1,0 +1,304 @@
+//! What the endpoints answer when nothing is wrong with them.
+
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::endpoint::FakeEndpoint;
+use super::fault::Answer;
+use super::state::Client;
+use super::state::Known;
+use super::state::Provider;
+use super::state::State;
+use super::wire::SeenRequest;
+use super::wire::decoded;
+use crate::clock::FakeClock;
+use crate::credential::Presented;
+use crate::testing::FakeKey;
+use crate::testing::TokenBuilder;
+use crate::testing::token::random_name;
+use crate::validate::JwtValidator;
+use crate::validate::TokenValidator;
+
+/// Seconds that a token of the token endpoint lives.
+const LIFETIME: u64 = 300;
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const SIGNED: &str = "token-introspection+jwt";
+
+impl Provider {
+    /// Answers a request as its endpoint should.
+    pub(super) fn answer(&self, endpoint: FakeEndpoint, request: &SeenRequest) -> Answer {
+        let answer = match (endpoint, request.method()) {
+            (FakeEndpoint::Discovery | FakeEndpoint::ServerMetadata, "GET") => {
+                document(request, self.metadata())
+            }
+            (FakeEndpoint::Jwks, "GET") => document(request, self.jwks()),
+            (FakeEndpoint::Introspection, "POST") => self.known(request, Self::introspect),
+            (FakeEndpoint::Revocation, "POST") => self.known(request, Self::revoke),
+            (FakeEndpoint::Token, "POST") => self.known(request, Self::grant),
+            (FakeEndpoint::Other, _) => Answer::new(404),
+            _ => Answer::new(405),
+        };
+        let headers = self.lock().headers(endpoint).into_iter();
+        headers.fold(answer, |answer, (name, value)| answer.header(name, value))
+    }
+
+    /// Returns the key set.
+    pub(super) fn jwks(&self) -> String {
+        format!(r#"{{"keys":[{}]}}"#, self.lock().published.join(","))
+    }
+
+    fn metadata(&self) -> String {
+        let methods = json!([
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt"
+        ]);
+        let usual = json!({
+            "issuer": self.issuer,
+            "authorization_endpoint": format!("{}{}/authorize", self.origin, self.base),
+            "jwks_uri": self.url(FakeEndpoint::Jwks),
+            "token_endpoint": self.url(FakeEndpoint::Token),
+            "token_endpoint_auth_methods_supported": methods,
+            "introspection_endpoint": self.url(FakeEndpoint::Introspection),
+            "introspection_endpoint_auth_methods_supported": methods,
+            "revocation_endpoint": self.url(FakeEndpoint::Revocation),
+            "revocation_endpoint_auth_methods_supported": methods,
+            "grant_types_supported": ["client_credentials"],
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256", "ES256", "EdDSA"],
+        });
+        let mut members = usual.as_object().cloned().unwrap_or_default();
+        members.extend(self.lock().metadata.clone());
+        members.retain(|_, value| !value.is_null());
+        Value::from(members).to_string()
+    }
+
+    /// Answers a client that proved who it is.
+    fn known(
+        &self,
+        request: &SeenRequest,
+        answer: fn(&Self, &SeenRequest, &str) -> Answer,
+    ) -> Answer {
+        match self.client(request) {
+            Some(client) => answer(self, request, &client),
+            None => {
+                refusal(401, "invalid_client").header("www-authenticate", "Basic realm=\"oauth\"")
+            }
+        }
+    }
+
+    fn introspect(&self, request: &SeenRequest, client: &str) -> Answer {
+        let Some(token) = request.form("token") else {
+            return refusal(400, "invalid_request");
+        };
+        let accepts = request.header("accept").unwrap_or_default();
+        let text = self.lock().introspection(&token, self.now().as_secs());
+        if !accepts.contains(SIGNED) {
+            return Answer::json(text);
+        }
+        let inner: Value = serde_json::from_str(&text).unwrap_or_default();
+        let envelope = self
+            .envelope(client)
+            .claim("token_introspection", inner)
+            .sign();
+        Answer::new(200).content(format!("application/{SIGNED}"), envelope)
+    }
+
+    /// The signed answer of RFC 9701 without its content.
+    fn envelope(&self, client: &str) -> TokenBuilder {
+        let key = self.lock().key.clone();
+        let builder = TokenBuilder::new(&key, self.now()).typ(SIGNED);
+        ["sub", "client_id", "exp", "jti"]
+            .into_iter()
+            .fold(builder, TokenBuilder::without)
+            .issuer(&self.issuer)
+            .audience(client)
+    }
+
+    fn revoke(&self, request: &SeenRequest, _client: &str) -> Answer {
+        let Some(token) = request.form("token") else {
+            return refusal(400, "invalid_request");
+        };
+        self.lock().tokens.remove(&token);
+        Answer::new(200)
+    }
+
+    fn grant(&self, request: &SeenRequest, client: &str) -> Answer {
+        if request.form("grant_type").as_deref() != Some("client_credentials") {
+            return refusal(400, "unsupported_grant_type");
+        }
+        let now = self.now().as_secs();
+        let mut claims = Map::from_iter([
+            ("iss".to_owned(), json!(self.issuer)),
+            ("sub".to_owned(), json!(client)),
+            ("client_id".to_owned(), json!(client)),
+            ("iat".to_owned(), json!(now)),
+            ("exp".to_owned(), json!(now + LIFETIME)),
+        ]);
+        let audience = request.form("resource").or(request.form("audience"));
+        claims.extend(audience.map(|aud| ("aud".to_owned(), json!(aud))));
+        let scope = request.form("scope");
+        claims.extend(scope.map(|scope| ("scope".to_owned(), json!(scope))));
+        let token = self.lock().hand_out(claims);
+        let body = json!({"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME});
+        Answer::json(body.to_string()).header("cache-control", "no-store")
+    }
+
+    /// Returns the client that the request proves, by exactly one method.
+    fn client(&self, request: &SeenRequest) -> Option<String> {
+        let header = request.header("authorization");
+        let (secret, assertion) = (
+            request.form("client_secret"),
+            request.form("client_assertion"),
+        );
+        match (header, secret, assertion) {
+            (Some(header), None, None) => self.client_of_header(header),
+            (None, Some(secret), None) => {
+                let id = request.form("client_id")?;
+                self.lock().has_secret(&id, &secret).then_some(id)
+            }
+            (None, None, Some(assertion)) => {
+                let is_jwt = request.form("client_assertion_type")? == ASSERTION;
+                self.client_of_assertion(&assertion).filter(|_| is_jwt)
+            }
+            _ => None,
+        }
+    }
+
+    fn client_of_header(&self, header: &str) -> Option<String> {
+        let (scheme, value) = header.split_once(' ')?;
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return self.lock().has_bearer(value).then(|| "bearer".to_owned());
+        }
+        let pair = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
+        // RFC 6749 section 2.3.1: both parts are form-encoded first.
+        let (id, secret) = pair.split_once(':')?;
+        let (id, secret) = (decoded(id)?, decoded(secret)?);
+        self.lock().has_secret(&id, &secret).then_some(id)
+    }
+
+    /// RFC 7523: the assertion's issuer and subject are the client, its audience is this server.
+    fn client_of_assertion(&self, assertion: &str) -> Option<String> {
+        let keys = self.lock().client_keys();
+        keys.into_iter().find_map(|(id, key)| {
+            let proven = self.proves(assertion, &id, &key);
+            proven.then_some(id)
+        })
+    }
+
+    fn proves(&self, assertion: &str, id: &str, key: &FakeKey) -> bool {
+        let audiences = [
+            self.issuer.clone(),
+            self.url(FakeEndpoint::Token),
+            self.url(FakeEndpoint::Introspection),
+            self.url(FakeEndpoint::Revocation),
+        ];
+        let judge = || {
+            JwtValidator::builder()
+                .issuer(id)
+                .audiences(audiences.clone())
+                .keys(key.key_set())
+                .require_claim("sub", id)
+                .check("jti", |claims| claims.value("jti").is_some())
+                .clock(FakeClock::at(self.now()))
+        };
+        let typed = judge().require_type("client-authentication+jwt");
+        [judge(), typed].into_iter().any(|judge| {
+            let Ok(judge) = judge.build() else {
+                return false;
+            };
+            let Ok(presented) = Presented::bearer(assertion) else {
+                return false;
+            };
+            let verdict = judge.validate(&presented).try_now();
+            matches!(verdict, Ok(Ok(_)))
+        })
+    }
+}
+
+impl State {
+    /// Returns the text of an answer about this token.
+    fn introspection(&self, token: &str, now: u64) -> String {
+        match self.tokens.get(token) {
+            Some(Known::Text(text)) => text.clone(),
+            Some(Known::Claims(claims)) if is_alive(claims, now) => {
+                let mut members = claims.clone();
+                members.insert("active".to_owned(), true.into());
+                members
+                    .entry("token_type")
+                    .or_insert_with(|| "Bearer".into());
+                Value::from(members).to_string()
+            }
+            _ => r#"{"active":false}"#.to_owned(),
+        }
+    }
+
+    /// Makes an opaque token that stands for these claims.
+    pub(super) fn hand_out(&mut self, claims: Map<String, Value>) -> String {
+        let token = random_name();
+        self.tokens.insert(token.clone(), Known::Claims(claims));
+        token
+    }
+
+    fn has_secret(&self, id: &str, secret: &str) -> bool {
+        self.clients.iter().any(|client| match client {
+            Client::Secret {
+                id: other,
+                secret: wanted,
+            } => other == id && wanted == secret,
+            _ => false,
+        })
+    }
+
+    fn has_bearer(&self, token: &str) -> bool {
+        let mut clients = self.clients.iter();
+        clients.any(|client| matches!(client, Client::Bearer(wanted) if wanted == token))
+    }
+
+    fn client_keys(&self) -> Vec<(String, FakeKey)> {
+        let clients = self.clients.iter();
+        let keys = clients.filter_map(|client| match client {
+            Client::Key { id, key } => Some((id.clone(), key.clone())),
+            _ => None,
+        });
+        keys.collect()
+    }
+}
+
+fn is_alive(claims: &Map<String, Value>, now: u64) -> bool {
+    let end = claims.get("exp").and_then(Value::as_u64);
+    end.is_none_or(|end| now < end)
+}
+
+/// A document with its tag, or 304 for who has it already.
+fn document(request: &SeenRequest, body: String) -> Answer {
+    let tag = tag(&body);
+    let answer = match request.header("if-none-match") {
+        Some(known) if known == tag => Answer::new(304),
+        _ => Answer::json(body),
+    };
+    answer.header("etag", tag)
+}
+
+fn tag(body: &str) -> String {
+    let digest = digest::digest(&digest::SHA256, body.as_bytes());
+    let mut tag = String::from('"');
+    for byte in digest.as_ref().iter().take(8) {
+        // Writing to a string does not fail.
+        let _ = write!(tag, "{byte:02x}");
+    }
+    tag.push('"');
+    tag
+}
+
+fn refusal(status: u16, error: &str) -> Answer {
+    let body = json!({"error": error}).to_string();
+    Answer::new(status).content("application/json", body)
+}

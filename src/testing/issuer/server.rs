@@ -1,0 +1,173 @@
+//! The listener and its threads.
+//!
+//! One thread accepts, one more serves each connection; all end when the server goes down.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::Ipv4Addr;
+use std::net::Shutdown;
+use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::thread::JoinHandle;
+
+/// What is done with a connection, from its first byte to its end.
+pub(super) type Serve = Arc<dyn Fn(&mut TcpStream) -> io::Result<()> + Send + Sync>;
+
+/// Connections are many in some tests, and none needs a deep stack.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// A listener on loopback that can go down and come up again at the same port.
+pub(super) struct Server {
+    address: SocketAddr,
+    serve: Serve,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    connections: Arc<Connections>,
+    acceptor: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Connections {
+    stopping: AtomicBool,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    count: usize,
+    streams: HashMap<usize, TcpStream>,
+}
+
+impl Server {
+    /// Takes this port of loopback, or any free one for 0, and does not answer yet.
+    pub(super) fn bind(port: u16) -> io::Result<TcpListener> {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+    }
+
+    /// Serves what the listener accepts.
+    pub(super) fn start(listener: TcpListener, serve: Serve) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let running = Running::new(listener, &serve)?;
+        Ok(Self {
+            address,
+            serve,
+            running: Mutex::new(Some(running)),
+        })
+    }
+
+    /// Closes the port and every connection; later connections are refused.
+    pub(super) fn down(&self) {
+        if let Some(running) = locked(&self.running).take() {
+            running.stop(self.address);
+        }
+    }
+
+    /// Listens again at the same port, if it was down.
+    pub(super) fn up(&self) -> io::Result<()> {
+        let mut running = locked(&self.running);
+        if running.is_none() {
+            let listener = Self::bind(self.address.port())?;
+            *running = Some(Running::new(listener, &self.serve)?);
+        }
+        Ok(())
+    }
+
+    /// Returns how many connections were accepted since it came up.
+    pub(super) fn connections(&self) -> usize {
+        let running = locked(&self.running);
+        running
+            .as_ref()
+            .map_or(0, |running| locked(&running.connections.open).count)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.down();
+    }
+}
+
+impl Running {
+    fn new(listener: TcpListener, serve: &Serve) -> io::Result<Self> {
+        let connections = Arc::<Connections>::default();
+        let (own, serve) = (Arc::clone(&connections), Arc::clone(serve));
+        let acceptor = thread::Builder::new()
+            .name("fake issuer".to_owned())
+            .spawn(move || accept(&listener, &own, &serve))?;
+        Ok(Self {
+            connections,
+            acceptor,
+        })
+    }
+
+    fn stop(self, address: SocketAddr) {
+        self.connections.stopping.store(true, Ordering::SeqCst);
+        // The acceptor waits for a connection; this one wakes it.
+        drop(TcpStream::connect(address));
+        drop(self.acceptor.join());
+        self.connections.close();
+    }
+}
+
+fn accept(listener: &TcpListener, connections: &Arc<Connections>, serve: &Serve) {
+    for stream in listener.incoming() {
+        if connections.stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        if let Ok(stream) = stream {
+            connections.serve(stream, Arc::clone(serve));
+        }
+    }
+}
+
+impl Connections {
+    /// Serves one connection on a thread of its own; what fails ends that connection alone.
+    fn serve(self: &Arc<Self>, mut stream: TcpStream, serve: Serve) {
+        let Ok(id) = self.enter(&stream) else {
+            return;
+        };
+        let own = Arc::clone(self);
+        let thread = thread::Builder::new().stack_size(STACK_BYTES);
+        let spawned = thread.spawn(move || {
+            drop(serve(&mut stream));
+            own.leave(id);
+        });
+        if spawned.is_err() {
+            self.leave(id);
+        }
+    }
+
+    fn enter(&self, stream: &TcpStream) -> io::Result<usize> {
+        stream.set_nodelay(true)?;
+        let mut open = locked(&self.open);
+        open.count += 1;
+        let id = open.count;
+        open.streams.insert(id, stream.try_clone()?);
+        Ok(id)
+    }
+
+    fn leave(&self, id: usize) {
+        locked(&self.open).streams.remove(&id);
+    }
+
+    fn close(&self) {
+        for (_, stream) in locked(&self.open).streams.drain() {
+            drop(stream.shutdown(Shutdown::Both));
+        }
+    }
+}
+
+/// Locks, also after a thread of a test panicked.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

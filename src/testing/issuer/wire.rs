@@ -1,0 +1,219 @@
+//! HTTP/1.1 as far as tests need it: heads, bodies of known length, answers whole or broken.
+
+use std::io;
+use std::io::Read;
+use std::io::Write;
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use super::fault::Answer;
+
+/// Longest head; more is refused by closing the connection.
+const HEAD_BYTES: usize = 32 * 1024;
+/// Longest body of a request.
+const BODY_BYTES: usize = 1024 * 1024;
+/// How long to wait for the rest of a head that came in pieces.
+const PIECE: Duration = Duration::from_millis(1);
+/// How many pieces of a long body go out at once.
+const CHUNK_BYTES: usize = 16 * 1024;
+
+/// A request that a [`FakeIssuer`](super::FakeIssuer) has seen.
+#[derive(Clone, Debug)]
+pub struct SeenRequest {
+    method: String,
+    target: String,
+    headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl SeenRequest {
+    /// Returns the method.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// Returns path and query as they were sent.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Returns the first header of this name, in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the body; it is empty where the connection was reset before it was read.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Returns the first parameter of this name from a form in the body, decoded.
+    pub fn form(&self, name: &str) -> Option<String> {
+        let text = std::str::from_utf8(&self.body).ok()?;
+        let mut pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+        let found = pairs.find(|(other, _)| decoded(other).as_deref() == Some(name));
+        found.and_then(|(_, value)| decoded(value))
+    }
+
+    fn parse(head: &str) -> Option<Self> {
+        let mut lines = head.split("\r\n");
+        let mut first = lines.next()?.split(' ');
+        let headers = lines.filter_map(|line| line.split_once(':'));
+        Some(Self {
+            method: first.next()?.to_owned(),
+            target: first.next()?.to_owned(),
+            headers: headers
+                .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+                .collect(),
+            body: Vec::new(),
+        })
+    }
+
+    pub(super) fn keeps_alive(&self) -> bool {
+        self.header("connection")
+            .is_none_or(|value| !value.eq_ignore_ascii_case("close"))
+    }
+
+    fn body_len(&self) -> usize {
+        let len = self.header("content-length");
+        len.and_then(|len| len.parse().ok()).unwrap_or(0)
+    }
+}
+
+/// Undoes the form encoding of RFC 6749 appendix B, or `None` for what is no such text.
+pub(super) fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => 16 * digit(rest.next()?)? + digit(rest.next()?)?,
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    let digit = char::from(byte).to_digit(16)?;
+    u8::try_from(digit).ok()
+}
+
+/// Reads a head and leaves its last byte behind, so that closing the connection now resets it.
+///
+/// Returns `None` when the other side is done, or speaks no HTTP.
+pub(super) fn read_head(stream: &mut TcpStream) -> io::Result<Option<SeenRequest>> {
+    let mut seen = vec![0; HEAD_BYTES];
+    let mut known = 0;
+    let len = loop {
+        let count = stream.peek(&mut seen)?;
+        let bytes = seen.get(..count).unwrap_or_default();
+        match bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            Some(at) => break at + 4,
+            None if count == 0 || count == HEAD_BYTES => return Ok(None),
+            None if count == known => thread::sleep(PIECE),
+            None => known = count,
+        }
+    };
+    let head = seen.get_mut(..len - 1).unwrap_or_default();
+    stream.read_exact(head)?;
+    Ok(std::str::from_utf8(head).ok().and_then(SeenRequest::parse))
+}
+
+/// Reads what [`read_head`] left behind, and the body.
+pub(super) fn read_body(stream: &mut TcpStream, request: &mut SeenRequest) -> io::Result<()> {
+    let len = request.body_len();
+    if len > BODY_BYTES {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    stream.read_exact(&mut [0])?;
+    request.body.resize(len, 0);
+    stream.read_exact(&mut request.body)
+}
+
+/// Writes the whole answer.
+pub(super) fn write(stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
+    let mut bytes = head(answer, Some(answer.body.len()));
+    bytes.extend_from_slice(&answer.body);
+    stream.write_all(&bytes)
+}
+
+/// Announces the whole body and writes half of it.
+pub(super) fn write_half(stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
+    let (half, _) = answer.body.split_at(answer.body.len() / 2);
+    let mut bytes = head(answer, Some(answer.body.len().max(1)));
+    bytes.extend_from_slice(half);
+    stream.write_all(&bytes)
+}
+
+/// Writes the body in chunks, blanks behind it up to this many bytes.
+pub(super) fn write_chunks(
+    stream: &mut TcpStream,
+    answer: &Answer,
+    bytes: usize,
+) -> io::Result<()> {
+    stream.write_all(&head(answer, None))?;
+    write_chunk(stream, &answer.body)?;
+    let mut left = bytes.saturating_sub(answer.body.len());
+    while left > 0 {
+        let len = left.min(CHUNK_BYTES);
+        write_chunk(stream, &vec![b' '; len])?;
+        left -= len;
+    }
+    stream.write_all(b"0\r\n\r\n")
+}
+
+fn write_chunk(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
+    let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
+    chunk.extend_from_slice(bytes);
+    chunk.extend_from_slice(b"\r\n");
+    stream.write_all(&chunk)
+}
+
+/// The status line and the headers; without a length the body comes in chunks.
+fn head(answer: &Answer, len: Option<usize>) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status));
+    for (name, value) in &answer.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    match len {
+        _ if matches!(answer.status, 204 | 304) => {}
+        Some(len) => head.push_str(&format!("content-length: {len}\r\n")),
+        None => head.push_str("transfer-encoding: chunked\r\n"),
+    }
+    head.push_str("\r\n");
+    head.into_bytes()
+}
+
+fn reason(status: u16) -> &'static str {
+    let status = http::StatusCode::from_u16(status).ok();
+    status
+        .and_then(|status| status.canonical_reason())
+        .unwrap_or("Unknown")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn form_encoding_is_undone() {
+        assert_eq!(decoded("a+b%3a%C3%A9").as_deref(), Some("a b:\u{e9}"));
+        for broken in ["%", "%4", "%zz", "%ff"] {
+            assert_eq!(decoded(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn headers_are_found_in_any_case() {
+        let head = "GET /a?b HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r";
+        let request = SeenRequest::parse(head).unwrap();
+        assert_eq!((request.method(), request.target()), ("GET", "/a?b"));
+        assert_eq!(request.header("hOST"), Some("x"));
+        assert!(!request.keeps_alive());
+        assert!(SeenRequest::parse("nonsense").is_none());
+    }
+}

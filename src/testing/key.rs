@@ -1,0 +1,212 @@
+//! Keys that sign the tokens of tests.
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::error::Unspecified;
+use ring::rand::SystemRandom;
+use ring::rsa::PublicKeyComponents;
+use ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+use ring::signature::EcdsaKeyPair;
+use ring::signature::Ed25519KeyPair;
+use ring::signature::KeyPair;
+use ring::signature::RSA_PKCS1_SHA256;
+use ring::signature::RsaKeyPair;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::crypto::Algorithm;
+use crate::key::Key;
+use crate::key::KeySet;
+
+/// A private key for tests, with its `kid`; cheap to clone.
+///
+/// ```
+/// use bearergate::testing::FakeKey;
+///
+/// let key = FakeKey::es256("key-1");
+/// assert!(key.jwk().contains(r#""kid":"key-1""#));
+/// ```
+///
+/// # Panics
+///
+/// The constructors panic when the system has no randomness to give.
+#[derive(Clone)]
+pub struct FakeKey(Arc<Inner>);
+
+struct Inner {
+    kid: String,
+    pair: Pair,
+}
+
+enum Pair {
+    Ed25519(Ed25519KeyPair),
+    Es256(EcdsaKeyPair),
+    Rs256(RsaKeyPair),
+}
+
+/// Public: whoever reads this repository can sign with it.
+const RSA: &str = include_str!("../../tests/keys/rsa-2048.private.pem");
+
+#[expect(
+    clippy::expect_used,
+    reason = "the help of a test panics where the system gives no randomness"
+)]
+impl FakeKey {
+    /// Makes a new P-256 key, which signs as `ES256`.
+    pub fn es256(kid: impl Into<String>) -> Self {
+        let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
+        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("a new key");
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random);
+        Self::new(kid, Pair::Es256(pair.expect("a key of our own")))
+    }
+
+    /// Makes a new Ed25519 key, which signs as `EdDSA`.
+    pub fn ed25519(kid: impl Into<String>) -> Self {
+        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a new key");
+        let pair = Ed25519KeyPair::from_pkcs8(document.as_ref());
+        Self::new(kid, Pair::Ed25519(pair.expect("a key of our own")))
+    }
+
+    /// Takes the RSA key of this crate's tests, which signs as `RS256`.
+    ///
+    /// It is one key whatever its `kid`, and its private part is public: trust it nowhere.
+    pub fn rs256(kid: impl Into<String>) -> Self {
+        let body: String = RSA.lines().filter(|line| !line.contains('-')).collect();
+        let der = STANDARD.decode(body).expect("a marked key");
+        let pair = RsaKeyPair::from_pkcs8(&der).expect("a marked key");
+        Self::new(kid, Pair::Rs256(pair))
+    }
+
+    /// Returns the public key as the judges take it.
+    pub fn public(&self) -> Key {
+        Key::from_jwk(self.jwk()).expect("a good key")
+    }
+
+    /// Signs the message; an ES256 signature is the pair of numbers that JWS wants.
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.0.pair.sign(message).expect("randomness")
+    }
+}
+
+impl FakeKey {
+    fn new(kid: impl Into<String>, pair: Pair) -> Self {
+        let kid = kid.into();
+        Self(Arc::new(Inner { kid, pair }))
+    }
+
+    /// Returns the name of the key.
+    pub fn kid(&self) -> &str {
+        &self.0.kid
+    }
+
+    /// Returns the algorithm that it signs with.
+    pub fn algorithm(&self) -> Algorithm {
+        match self.0.pair {
+            Pair::Ed25519(_) => Algorithm::EdDsa,
+            Pair::Es256(_) => Algorithm::Es256,
+            Pair::Rs256(_) => Algorithm::Rs256,
+        }
+    }
+
+    /// Returns the public key as a JWK with `kid`, `alg` and `use`.
+    pub fn jwk(&self) -> String {
+        let mut jwk = self.0.pair.jwk();
+        if let Some(members) = jwk.as_object_mut() {
+            members.insert("kid".to_owned(), self.kid().into());
+            members.insert("alg".to_owned(), self.algorithm().as_str().into());
+            members.insert("use".to_owned(), "sig".into());
+        }
+        jwk.to_string()
+    }
+
+    /// Returns a set of the public key alone.
+    pub fn key_set(&self) -> KeySet {
+        KeySet::from(self.public())
+    }
+
+    /// Returns a new key of the same kind; of the RSA key there is one alone.
+    pub(super) fn successor(&self, kid: String) -> Self {
+        match self.0.pair {
+            Pair::Ed25519(_) => Self::ed25519(kid),
+            Pair::Es256(_) => Self::es256(kid),
+            Pair::Rs256(_) => Self::rs256(kid),
+        }
+    }
+}
+
+impl Pair {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        let random = SystemRandom::new();
+        match self {
+            Self::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
+            Self::Es256(pair) => Ok(pair.sign(&random, message)?.as_ref().to_vec()),
+            Self::Rs256(pair) => {
+                let mut signature = vec![0; pair.public().modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)?;
+                Ok(signature)
+            }
+        }
+    }
+
+    fn jwk(&self) -> Value {
+        match self {
+            Self::Ed25519(pair) => {
+                json!({"kty": "OKP", "crv": "Ed25519", "x": text(pair.public_key().as_ref())})
+            }
+            Self::Es256(pair) => {
+                let point = pair.public_key().as_ref().get(1..).unwrap_or_default();
+                let (x, y) = point.split_at(point.len() / 2);
+                json!({"kty": "EC", "crv": "P-256", "x": text(x), "y": text(y)})
+            }
+            Self::Rs256(pair) => {
+                let public = PublicKeyComponents::<Vec<u8>>::from(pair.public());
+                json!({"kty": "RSA", "n": text(&public.n), "e": text(&public.e)})
+            }
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+impl fmt::Debug for FakeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeKey")
+            .field("kid", &self.kid())
+            .field("algorithm", &self.algorithm())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_key_is_one_that_the_judges_take() {
+        for key in [
+            FakeKey::es256("a"),
+            FakeKey::ed25519("a"),
+            FakeKey::rs256("a"),
+        ] {
+            assert_eq!(key.key_set().keys().len(), 1, "{key:?}");
+            assert_eq!(
+                key.public().kid().map(ToString::to_string),
+                Some("a".to_owned())
+            );
+        }
+    }
+
+    #[test]
+    fn new_keys_differ_and_debug_shows_no_key() {
+        assert_ne!(FakeKey::es256("a").jwk(), FakeKey::es256("a").jwk());
+        assert_ne!(FakeKey::ed25519("a").jwk(), FakeKey::ed25519("a").jwk());
+        let shown = format!("{:?}", FakeKey::es256("a"));
+        assert_eq!(shown, r#"FakeKey { kid: "a", algorithm: Es256, .. }"#);
+    }
+}

@@ -1,0 +1,133 @@
+//! A provider that fails or lies: nothing is accepted, nothing is refused, nothing goes elsewhere.
+
+use bearergate::KeyLife;
+use bearergate::KeyStore;
+use bearergate::RejectionKind;
+use bearergate::testing::Answer;
+use bearergate::testing::FakeEndpoint;
+use bearergate::testing::FakeIssuer;
+use bearergate::testing::Fault;
+
+use crate::common::Scene;
+
+/// All but those that take their time.
+fn faults() -> Vec<Fault> {
+    vec![
+        Fault::Answer(Answer::json("{}")),
+        Fault::Answer(Answer::json(r#"{"keys":{}}"#)),
+        Fault::Answer(Answer::json(r#"{"keys":[]}"#)),
+        Fault::Answer(Answer::new(204)),
+        Fault::Html,
+        Fault::Huge(10_000_000),
+        Fault::Reset,
+        Fault::Status(404),
+        Fault::Status(429),
+        Fault::Status(500),
+        Fault::Truncated,
+    ]
+}
+
+/// A47, A48: without keys there is no verdict, and no key of last resort.
+#[tokio::test]
+async fn every_fault_at_the_start_is_unavailable_and_passes() {
+    for fault in faults() {
+        let scene = Scene::new();
+        let shown = format!("{fault:?}");
+        scene.idp.fail(FakeEndpoint::Jwks, fault);
+        let judged = scene.judge(&scene.good()).await;
+        assert_eq!(judged, Err(RejectionKind::Unavailable), "{shown}");
+        scene.idp.heal(FakeEndpoint::Jwks);
+        scene.pass(1);
+        assert_eq!(scene.judge(&scene.good()).await, Ok(()), "{shown}");
+        assert_eq!(scene.fetches(), 2, "{shown}");
+    }
+}
+
+/// A46: a good set outlives every fault, for a bounded time.
+#[tokio::test]
+async fn every_fault_after_a_good_set_leaves_it_in_force() {
+    for fault in faults() {
+        let scene = Scene::warm().await;
+        let shown = format!("{fault:?}");
+        // Else the set could be confirmed without a body.
+        scene.idp.publish_also(r#"{"kty":"AKP"}"#);
+        scene.idp.fail(FakeEndpoint::Jwks, fault);
+        scene.pass(650);
+        assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())), "{shown}");
+        scene.ended(2).await;
+        assert!(scene.told().fetches[1].is_some(), "{shown}");
+        assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())), "{shown}");
+        assert_eq!(scene.told().stale, 2, "{shown}");
+    }
+}
+
+/// A48: where the provider sends us is not where we go.
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = FakeIssuer::start().unwrap();
+    let scene = Scene::new();
+    let key = scene.idp.key();
+    elsewhere.publish([&key]);
+    let target = elsewhere.endpoint(FakeEndpoint::Jwks);
+    scene.idp.fail(FakeEndpoint::Jwks, Fault::Redirect(target));
+    assert_eq!(
+        scene.judge(&scene.good()).await,
+        Err(RejectionKind::Unavailable)
+    );
+    assert_eq!(elsewhere.total(), 0);
+}
+
+#[tokio::test]
+async fn a_provider_that_hangs_is_given_up() {
+    let scene = Scene::new();
+    scene.idp.fail(FakeEndpoint::Jwks, Fault::Hang);
+    let begun = std::time::Instant::now();
+    assert_eq!(
+        scene.judge(&scene.good()).await,
+        Err(RejectionKind::Unavailable)
+    );
+    let seconds = begun.elapsed().as_secs_f64();
+    assert!((2.5..6.0).contains(&seconds), "{seconds}");
+}
+
+#[tokio::test]
+async fn an_outage_is_bridged_for_an_hour_and_told() {
+    let scene = Scene::warm().await;
+    let id = scene.idp.key().public().id();
+    scene.idp.down();
+    let mut ended = 1;
+    for minute in 0..70 {
+        let token = scene.good();
+        assert_eq!(scene.judge_now(&token), Some(Ok(())), "minute {minute}");
+        if minute >= 9 {
+            ended += 1;
+            scene.ended(ended).await;
+        }
+        scene.pass(60);
+    }
+    assert!(scene.told().stale >= 60, "{:?}", scene.told());
+    assert_eq!(scene.keys.life(&id), KeyLife::Unjudgeable);
+    assert_eq!(
+        scene.judge(&scene.good()).await,
+        Err(RejectionKind::Unavailable)
+    );
+    scene.idp.up().unwrap();
+    scene.pass(30);
+    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+    assert_eq!(scene.keys.life(&id), KeyLife::Fresh);
+}
+
+#[tokio::test]
+async fn a_source_that_wants_a_token_gets_it() {
+    let scene = Scene::new();
+    let twin = Scene::of(
+        scene.clock.clone(),
+        FakeIssuer::start().unwrap(),
+        bearergate::FetchedKeys::jwks_url(&scene.idp.endpoint(FakeEndpoint::Jwks))
+            .bearer("s3cret".to_owned()),
+    );
+    let _ = twin.judge(&twin.good()).await;
+    let requests = scene.idp.requests(FakeEndpoint::Jwks);
+    assert_eq!(requests[0].header("authorization"), Some("Bearer s3cret"));
+    assert!(!format!("{:?} {:?}", twin.keys, twin.validator).contains("s3cret"));
+}

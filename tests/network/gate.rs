@@ -1,0 +1,106 @@
+//! A gate in one line.
+
+use std::time::Duration;
+
+use bearergate::ConfigErrorKind;
+use bearergate::FakeClock;
+use bearergate::Gate;
+use bearergate::require_scope;
+use bearergate::testing::FakeEndpoint;
+use bearergate::testing::FakeIssuer;
+use bearergate::testing::Fault;
+use http::Request;
+
+use crate::common::AUDIENCE;
+use crate::common::START;
+
+fn request(token: &str) -> Request<()> {
+    let request = Request::get("/orders");
+    let request = request.header("authorization", format!("Bearer {token}"));
+    request.body(()).unwrap()
+}
+
+async fn status(gate: &Gate, token: &str) -> u16 {
+    match gate.check(&request(token)).await {
+        Ok(_) => 200,
+        Err(refusal) => refusal.status().as_u16(),
+    }
+}
+
+#[tokio::test]
+async fn a_gate_of_one_line_judges_tokens_of_its_issuer() {
+    let idp = FakeIssuer::start().unwrap();
+    let gate = Gate::issuer(idp.url()).audience(AUDIENCE).build().unwrap();
+    assert_eq!(idp.total(), 0);
+    assert_eq!(status(&gate, &idp.token(AUDIENCE).sign()).await, 200);
+    assert_eq!(
+        status(&gate, &idp.token("https://other.example.com").sign()).await,
+        401
+    );
+    let forged = idp.token(AUDIENCE).forged_by(&idp.rotate()).sign();
+    assert_eq!(status(&gate, &forged).await, 401);
+}
+
+#[tokio::test]
+async fn warming_up_leaves_nothing_to_wait_for() {
+    let idp = FakeIssuer::start().unwrap();
+    let gate = Gate::issuer(idp.url()).audience(AUDIENCE).build().unwrap();
+    let token = idp.token(AUDIENCE).sign();
+    assert!(gate.try_check_now(&request(&token)).is_none());
+    gate.warm_up().await.unwrap();
+    assert!(gate.try_check_now(&request(&token)).unwrap().is_ok());
+    idp.fail(FakeEndpoint::Jwks, Fault::Status(500));
+    let cold = Gate::issuer(idp.url()).audience(AUDIENCE).build().unwrap();
+    assert!(cold.warm_up().await.is_err());
+}
+
+#[tokio::test]
+async fn a_provider_that_is_down_is_503_with_retry_after_and_no_challenge() {
+    let idp = FakeIssuer::start().unwrap();
+    let gate = Gate::issuer(idp.url()).audience(AUDIENCE).build().unwrap();
+    let token = idp.token(AUDIENCE).sign();
+    idp.down();
+    let refusal = gate.check(&request(&token)).await.unwrap_err();
+    let response = refusal.into_response::<String>();
+    assert_eq!(response.status(), 503);
+    assert!(response.headers().contains_key("retry-after"));
+    assert!(!response.headers().contains_key("www-authenticate"));
+}
+
+#[tokio::test]
+async fn everything_can_be_adjusted() {
+    let clock = FakeClock::at(START);
+    let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
+    let (keys, tokens, gate) = (clock.clone(), clock.clone(), clock.clone());
+    let gate = Gate::issuer(idp.url())
+        .audience(AUDIENCE)
+        .jwks_url(&idp.endpoint(FakeEndpoint::Jwks))
+        .keys(|builder| builder.clock(keys).stale_for(Duration::ZERO))
+        .tokens(|builder| builder.clock(tokens).require_type("at+jwt"))
+        .gate(|builder| builder.clock(gate))
+        .authorizer(require_scope("orders:read"))
+        .build()
+        .unwrap();
+    let token = || idp.token(AUDIENCE).typ("at+jwt");
+    assert_eq!(
+        status(&gate, &token().scope("orders:read").sign()).await,
+        200
+    );
+    assert_eq!(status(&gate, &token().sign()).await, 403);
+    assert_eq!(status(&gate, &token().typ("JWT").sign()).await, 401);
+    assert_eq!(idp.count(FakeEndpoint::Discovery), 0);
+}
+
+#[test]
+fn what_is_no_issuer_is_refused_when_built() {
+    for issuer in [
+        "joe",
+        "http://idp.example.com",
+        "https://idp.example.com?a=b",
+    ] {
+        let refused = Gate::issuer(issuer).audience(AUDIENCE).build().unwrap_err();
+        assert_eq!(refused.kind(), ConfigErrorKind::ValueMalformed, "{issuer}");
+    }
+    let refused = Gate::issuer("https://idp.example.com").audience("").build();
+    assert_eq!(refused.unwrap_err().kind(), ConfigErrorKind::Empty);
+}

@@ -1,0 +1,215 @@
+//! Keys come, change and go.
+
+use std::sync::Arc;
+
+use bearergate::FetchedKeys;
+use bearergate::KeyLife;
+use bearergate::KeyStore;
+use bearergate::RejectionKind;
+use bearergate::reqwest::Client;
+use bearergate::testing::Answer;
+use bearergate::testing::FakeEndpoint;
+use bearergate::testing::FakeKey;
+use bearergate::testing::Fault;
+use bearergate::tokio::Engine;
+
+use crate::common::Scene;
+
+#[tokio::test]
+async fn keys_are_fetched_at_first_use_and_once() {
+    let scene = Scene::new();
+    assert_eq!(scene.fetches(), 0);
+    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    assert_eq!(scene.fetches(), 1);
+}
+
+#[tokio::test]
+async fn warming_up_fetches_before_the_first_token() {
+    let scene = Scene::new();
+    scene.keys.warm_up().await.unwrap();
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    assert_eq!(scene.fetches(), 1);
+}
+
+#[tokio::test]
+async fn a_rotated_key_is_found_at_once_and_the_old_one_stops() {
+    let scene = Scene::warm().await;
+    let old = scene.good();
+    scene.idp.rotate();
+    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+    assert_eq!(scene.fetches(), 2);
+    assert_eq!(scene.judge(&old).await, Err(RejectionKind::KeyNotFound));
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    assert_eq!(scene.fetches(), 3);
+}
+
+/// C05, A45: a key that is withdrawn stops with the next refresh, for caches too.
+#[tokio::test]
+async fn a_smaller_set_replaces_the_larger_one() {
+    let scene = Scene::new();
+    let (stays, goes) = (FakeKey::es256("stays"), FakeKey::es256("goes"));
+    scene.idp.publish([&stays, &goes]);
+    let (good, bad) = (
+        scene.token().key(&stays).sign(),
+        scene.token().key(&goes).sign(),
+    );
+    assert_eq!(scene.judge(&bad).await, Ok(()));
+    scene.idp.publish([&stays]);
+    scene.pass(595);
+    assert_eq!(scene.judge_now(&good), Some(Ok(())));
+    scene.ended(2).await;
+    assert_eq!(scene.keys.life(&goes.public().id()), KeyLife::Gone);
+    assert_eq!(scene.keys.life(&stays.public().id()), KeyLife::Fresh);
+    assert_eq!(scene.judge(&bad).await, Err(RejectionKind::KeyNotFound));
+    assert_eq!(scene.judge(&good).await, Ok(()));
+}
+
+/// A42: what cannot be used is left out and told; what stands beside it goes on.
+#[tokio::test]
+async fn a_bad_key_in_the_set_voids_no_other() {
+    let scene = Scene::new();
+    scene
+        .idp
+        .publish_also(r#"{"kty":"AKP","alg":"ML-DSA-44","kid":"of tomorrow"}"#);
+    scene
+        .idp
+        .publish_also(r#"{"kty":"RSA","n":"!!","e":"AQAB"}"#);
+    scene
+        .idp
+        .publish_also(r#"{"kty":"oct","k":"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}"#);
+    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+    assert_eq!(scene.told().skipped, 3);
+}
+
+/// A41: two keys of one name judge nothing, whichever comes first.
+#[tokio::test]
+async fn two_keys_of_one_name_are_ambiguous() {
+    let scene = Scene::new();
+    let (one, other) = (FakeKey::es256("same"), FakeKey::es256("same"));
+    let token = scene.token().key(&one).sign();
+    scene.idp.publish([&one, &other]);
+    assert_eq!(scene.judge(&token).await, Err(RejectionKind::KeyAmbiguous));
+    let twin = Scene::new();
+    let token = twin.token().key(&one).sign();
+    twin.idp.publish([&one]);
+    assert_eq!(twin.judge(&token).await, Ok(()));
+}
+
+/// A13: keys belong to their issuer, whatever their name.
+#[tokio::test]
+async fn a_key_of_another_issuer_with_the_same_name_judges_nothing() {
+    let (scene, other) = (Scene::warm().await, Scene::warm().await);
+    assert_eq!(scene.idp.key().kid(), other.idp.key().kid());
+    let forged = scene.token().forged_by(&other.idp.key()).sign();
+    assert_eq!(
+        scene.judge(&forged).await,
+        Err(RejectionKind::SignatureInvalid)
+    );
+}
+
+#[tokio::test]
+async fn keys_are_refreshed_ahead_of_time_by_requests_and_by_caches() {
+    let scene = Scene::warm().await;
+    let id = scene.idp.key().public().id();
+    scene.pass(479);
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    assert_eq!(scene.keys.life(&id), KeyLife::Fresh);
+    tokio::task::yield_now().await;
+    assert_eq!(scene.fetches(), 1);
+    scene.pass(116);
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    scene.ended(2).await;
+    scene.pass(595);
+    assert_eq!(scene.keys.life(&id), KeyLife::Fresh);
+    scene.ended(3).await;
+    assert_eq!((scene.fetches(), scene.told().stale), (3, 0));
+}
+
+#[tokio::test]
+async fn the_source_says_how_long_keys_are_fresh() {
+    let scene = Scene::new();
+    scene.idp.header(
+        FakeEndpoint::Jwks,
+        ("cache-control", "public, max-age=3600"),
+    );
+    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+    scene.pass(2_800);
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    tokio::task::yield_now().await;
+    assert_eq!(scene.fetches(), 1);
+    scene.pass(700);
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    scene.ended(2).await;
+    assert_eq!(scene.fetches(), 2);
+}
+
+#[tokio::test]
+async fn a_set_that_is_confirmed_stays() {
+    let scene = Scene::new();
+    scene.idp.header(FakeEndpoint::Jwks, ("etag", "\"one\""));
+    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+    let confirm = Answer::new(304).header("cache-control", "max-age=120");
+    scene.idp.fail(FakeEndpoint::Jwks, Fault::Answer(confirm));
+    scene.pass(595);
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    scene.ended(2).await;
+    let requests = scene.idp.requests(FakeEndpoint::Jwks);
+    assert_eq!(requests[0].header("if-none-match"), None);
+    assert_eq!(requests[1].header("if-none-match"), Some("\"one\""));
+    assert_eq!(scene.told().fetches, [None, None]);
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    // Fresh for 120 s, refreshed after 96 to 108.
+    scene.pass(109);
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    scene.ended(3).await;
+    assert_eq!(scene.told().stale, 0);
+}
+
+#[tokio::test]
+async fn nothing_is_confirmed_that_was_not_asked_about() {
+    let scene = Scene::new();
+    scene
+        .idp
+        .fail(FakeEndpoint::Jwks, Fault::Answer(Answer::new(304)));
+    let judged = scene.judge(&scene.good()).await;
+    assert_eq!(judged, Err(RejectionKind::Unavailable));
+}
+
+#[tokio::test]
+async fn keys_without_a_name_judge_after_the_look_up_of_the_name() {
+    let scene = Scene::new();
+    let named = scene.with_kid("a name that the set does not have");
+    let jwk = scene.idp.key().jwk().replace("\"kid\"", "\"not-kid\"");
+    scene.idp.publish([]);
+    scene.idp.publish_also(jwk);
+    assert_eq!(scene.judge(&named).await, Ok(()));
+    assert_eq!(scene.judge_now(&named), Some(Ok(())));
+    assert_eq!(scene.fetches(), 1);
+}
+
+#[tokio::test]
+async fn keys_that_were_kept_serve_after_a_restart_while_they_count() {
+    let scene = Scene::new();
+    let file = std::env::temp_dir().join(format!("bearergate-keys-{}", std::process::id()));
+    let store = || {
+        let keys = FetchedKeys::jwks_url(&scene.idp.endpoint(FakeEndpoint::Jwks));
+        let keys = keys.keep_in(&file).clock(scene.clock.clone());
+        let client = Arc::new(Client::new().unwrap());
+        keys.build(client, Arc::new(Engine::new())).unwrap()
+    };
+    store().warm_up().await.unwrap();
+    assert_eq!(scene.fetches(), 1);
+    scene.idp.down();
+    scene.pass(4_199);
+    let id = scene.idp.key().public().id();
+    let restarted = store();
+    restarted.warm_up().await.unwrap();
+    assert_eq!(restarted.life(&id), KeyLife::Stale);
+    scene.pass(1);
+    assert_eq!(restarted.life(&id), KeyLife::Unjudgeable);
+    assert!(store().warm_up().await.is_err());
+    std::fs::write(&file, b"{").unwrap();
+    assert!(store().warm_up().await.is_err());
+    std::fs::remove_file(&file).unwrap();
+}

@@ -1,0 +1,141 @@
+//! Who waits for what.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Context;
+use std::task::Waker;
+use std::time::Duration;
+use std::time::Instant;
+
+use bearergate::Presented;
+use bearergate::RejectionKind;
+use bearergate::TokenValidator;
+use bearergate::testing::FakeEndpoint;
+use bearergate::testing::Fault;
+
+use crate::common::Scene;
+
+/// A50: one fetch for all who come while it runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_requests_at_a_cold_start_are_one_fetch() {
+    let scene = Arc::new(Scene::new());
+    scene.idp.fail(FakeEndpoint::Jwks, Fault::Hold);
+    let token: Arc<str> = scene.good().into();
+    let tasks: Vec<_> = (0..10_000)
+        .map(|_| {
+            let (scene, token) = (Arc::clone(&scene), Arc::clone(&token));
+            tokio::spawn(async move { scene.judge(&token).await })
+        })
+        .collect();
+    assert!(scene.idp.wait_for(FakeEndpoint::Jwks, 1));
+    scene.idp.heal(FakeEndpoint::Jwks);
+    for task in tasks {
+        assert_eq!(task.await.unwrap(), Ok(()));
+    }
+    assert_eq!(scene.fetches(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_who_wait_for_a_failed_fetch_learn_of_it_and_repeat_it_not() {
+    let scene = Arc::new(Scene::new());
+    scene.idp.fail(FakeEndpoint::Jwks, Fault::Status(500));
+    let tasks: Vec<_> = (0..1_000)
+        .map(|_| {
+            let scene = Arc::clone(&scene);
+            tokio::spawn(async move { scene.judge(&scene.good()).await })
+        })
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap(), Err(RejectionKind::Unavailable));
+    }
+    assert_eq!(scene.fetches(), 1);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_slow_provider_while_a_key_is_usable() {
+    for passed in [595, 650, 4_000] {
+        let scene = Scene::warm().await;
+        scene.idp.fail(FakeEndpoint::Jwks, Fault::Hold);
+        scene.pass(passed);
+        let token = scene.good();
+        let mut slowest = Duration::ZERO;
+        for _ in 0..100 {
+            let begun = Instant::now();
+            assert_eq!(scene.judge_now(&token), Some(Ok(())), "{passed}");
+            slowest = slowest.max(begun.elapsed());
+            tokio::task::yield_now().await;
+        }
+        assert!(slowest < Duration::from_millis(50), "{slowest:?}");
+        scene.idp.heal(FakeEndpoint::Jwks);
+        scene.ended(2).await;
+        assert_eq!(scene.fetches(), 2);
+    }
+}
+
+#[tokio::test]
+async fn nobody_with_a_known_key_waits_for_the_look_up_of_another() {
+    let scene = Scene::warm().await;
+    scene.idp.fail(FakeEndpoint::Jwks, Fault::Hold);
+    let bogus = scene.with_kid("bogus");
+    let presented = Presented::bearer(&bogus).unwrap();
+    let mut waiting = pin!(scene.validator.validate(&presented));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(waiting.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    scene.idp.heal(FakeEndpoint::Jwks);
+    let refused = waiting.await.unwrap_err();
+    assert_eq!(refused.kind(), RejectionKind::KeyNotFound);
+}
+
+#[tokio::test]
+async fn a_request_that_goes_away_takes_no_fetch_with_it() {
+    let scene = Scene::new();
+    scene.idp.fail(FakeEndpoint::Jwks, Fault::Hold);
+    {
+        let token = scene.good();
+        let presented = Presented::bearer(&token).unwrap();
+        let mut waiting = pin!(scene.validator.validate(&presented));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(waiting.as_mut().poll(&mut cx).is_pending());
+    }
+    scene.idp.heal(FakeEndpoint::Jwks);
+    scene.ended(1).await;
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    assert_eq!(scene.fetches(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_before_the_answer_is_polled() {
+    let scene = Scene::new();
+    let token = scene.good();
+    let presented = Presented::bearer(&token).unwrap();
+    drop(scene.validator.validate(&presented));
+    assert_eq!(scene.judge_now(&token), None);
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert_eq!(scene.idp.total(), 0);
+}
+
+/// A runtime that ends takes its tasks with it; who comes later is not stuck.
+#[test]
+fn a_fetch_whose_runtime_ends_is_a_failed_one() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let scene = Scene::new();
+    scene.idp.fail(FakeEndpoint::Jwks, Fault::Hold);
+    let first = runtime();
+    first.block_on(async {
+        let waiting = scene.good();
+        let gone = tokio::time::timeout(Duration::from_millis(50), scene.judge(&waiting)).await;
+        assert!(gone.is_err());
+    });
+    drop(first);
+    scene.idp.heal(FakeEndpoint::Jwks);
+    assert_eq!(scene.told().fetches.len(), 1);
+    scene.pass(1);
+    assert_eq!(runtime().block_on(scene.judge(&scene.good())), Ok(()));
+}
