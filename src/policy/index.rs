@@ -1,5 +1,6 @@
 //! Which rules of a policy a request can be about.
 
+use std::iter;
 use std::sync::Arc;
 
 use crate::limits;
@@ -35,9 +36,9 @@ impl Index {
     pub(super) fn of<'n>(rules: impl ExactSizeIterator<Item = &'n [Node]>, scopes: &Words) -> Self {
         let mut index = Self {
             every: mask(rules.len()),
-            actions: Keyed::new(rules.len(), Words::default()),
-            routes: Keyed::new(rules.len(), Words::default()),
-            scopes: Keyed::new(rules.len(), scopes.clone()),
+            actions: Keyed::new(rules.len()),
+            routes: Keyed::new(rules.len()),
+            scopes: Keyed::of_words(rules.len(), scopes),
         };
         for (rule, nodes) in rules.enumerate() {
             set(&mut index.every, rule);
@@ -129,17 +130,21 @@ impl Rough<'_> {
 }
 
 impl Keyed {
-    fn new(rules: usize, words: Words) -> Self {
-        let masks = vec![mask(rules); words.len()];
+    pub(super) fn new(rules: usize) -> Self {
+        Self::of_words(rules, &Words::default())
+    }
+
+    /// Starts with words that have their numbers.
+    fn of_words(rules: usize, words: &Words) -> Self {
         Self {
-            words,
-            masks,
+            words: words.clone(),
+            masks: vec![mask(rules); words.len()],
             open: mask(rules),
         }
     }
 
     /// Adds a rule that is certainly false but for these words, if there are any.
-    fn add(&mut self, rule: usize, words: Option<Vec<&Arc<str>>>) {
+    pub(super) fn add(&mut self, rule: usize, words: Option<Vec<&Arc<str>>>) {
         let Some(words) = words else {
             return set(&mut self.open, rule);
         };
@@ -155,7 +160,7 @@ impl Keyed {
     }
 
     /// Adds the open rules to those of each word.
-    fn finish(&mut self) {
+    pub(super) fn finish(&mut self) {
         for mask in &mut self.masks {
             merge(mask, &self.open);
         }
@@ -170,20 +175,31 @@ impl Keyed {
     }
 }
 
-fn mask(rules: usize) -> Mask {
+pub(super) fn mask(rules: usize) -> Mask {
     vec![0; rules.div_ceil(64)].into()
 }
 
-fn set(mask: &mut [u64], rule: usize) {
+pub(super) fn set(mask: &mut [u64], rule: usize) {
     if let Some(word) = mask.get_mut(rule / 64) {
         *word |= 1 << (rule % 64);
     }
 }
 
-fn merge(all: &mut [u64], own: &[u64]) {
+pub(super) fn merge(all: &mut [u64], own: &[u64]) {
     for (all, own) in all.iter_mut().zip(own) {
         *all |= own;
     }
+}
+
+pub(super) fn narrow(all: &mut [u64], own: &[u64]) {
+    let own = own.iter().copied().chain(iter::repeat(0));
+    all.iter_mut().zip(own).for_each(|(all, own)| *all &= own);
+}
+
+/// Returns the number of the first bit that is set.
+pub(super) fn first(all: &[u64]) -> Option<usize> {
+    let (at, word) = all.iter().enumerate().find(|(_, word)| **word != 0)?;
+    Some(at * 64 + word.trailing_zeros() as usize)
 }
 
 const fn action(test: &Test) -> Option<&Arc<str>> {

@@ -10,6 +10,7 @@ use crate::policy::verdict::Verdict;
 use crate::principal::Authority;
 use crate::principal::ClaimValue;
 use crate::principal::Principal;
+use crate::principal::PrincipalKind;
 
 /// Holds only if the request has this [action](AccessRequest::with_action), byte for byte.
 pub fn action(name: impl Into<Arc<str>>) -> Condition {
@@ -43,9 +44,9 @@ pub fn attribute(name: impl Into<Arc<str>>) -> ResourceAttribute {
 ///
 /// Either an attribute of the resource is the caller's pair of authority and subject
 /// ([`Attribute::Subject`]), or a parameter of the route is the caller's subject and the caller
-/// is vouched for by the authority that [`Param::of`] names. A caller without a subject, and one
-/// whose subject is the client itself, who may have chosen that name, owns nothing: the condition
-/// is [`Unknown`](Verdict::Unknown).
+/// is vouched for by the authority that [`Param::of`] names. A caller without a subject owns
+/// nothing, nor does one with an access token whose client is the subject, or is not told: a
+/// client may have chosen the name of a user. The condition is [`Unknown`](Verdict::Unknown) then.
 ///
 /// ```
 /// use bearergate::policy::{attribute, owner, param, role};
@@ -133,9 +134,17 @@ impl Owner {
     }
 }
 
-/// Returns the subject, unless it is empty or one that the client may have chosen: that of a
-/// client which acts for itself (RFC 9068 section 5).
+/// Returns the subject, unless it is empty or may be one that a client chose for itself.
 fn subject(caller: &Principal) -> Option<&str> {
-    let is_own = |id: &&str| !id.is_empty() && caller.client() != Some(*id);
-    caller.subject().filter(is_own)
+    let is_known = match caller.kind() {
+        // A client that acts for itself is the subject (RFC 9068 section 2.2) and may bear the
+        // name of a user; where the client is not told, this cannot be told apart.
+        PrincipalKind::AccessToken | PrincipalKind::OpaqueToken => caller
+            .client()
+            .is_some_and(|client| caller.subject() != Some(client)),
+        _ => true,
+    };
+    caller
+        .subject()
+        .filter(|subject| is_known && !subject.is_empty())
 }
