@@ -79,8 +79,8 @@ pub const POLICY_RULES: usize = 1_024;
 /// compare with, and [`MATCHED_BYTES`] for every pattern.
 pub const POLICY_STEPS: usize = 65_536;
 
-/// Most different scopes, actions, or routes that the rules of one policy name.
-pub const POLICY_WORDS: usize = 1_024;
+/// Most different scopes that the rules of one policy name.
+pub const POLICY_SCOPES: usize = 1_024;
 
 /// Most claims that several conditions of one policy ask about.
 pub const POLICY_CLAIMS: usize = 64;

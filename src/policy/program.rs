@@ -152,9 +152,7 @@ impl Program {
 
     fn number_scopes(&mut self) {
         for step in &mut self.steps {
-            if let Test::Scope(name) = &step.leaf.test
-                && self.scopes.len() < limits::POLICY_WORDS
-            {
+            if let Test::Scope(name) = &step.leaf.test {
                 step.ask = Ask::Scope(self.scopes.add(name));
             }
         }
@@ -270,5 +268,46 @@ impl Test {
             Self::Absent(path) if !path.members.is_empty() => None,
             _ => self.path(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::claim;
+    use crate::policy::require_scope;
+
+    fn asks(condition: &crate::policy::Condition) -> Vec<Ask> {
+        let program = Program::of(condition.nodes());
+        program.steps().iter().map(|step| step.ask).collect()
+    }
+
+    #[test]
+    fn a_claim_that_several_tests_ask_about_has_one_place() {
+        let inner = || claim("a").at("b");
+        let condition = claim("a").is(1) | inner().is(2) | claim("c").is(3) | inner().absent();
+        let condition = condition | claim("a").absent() | inner().is(4) | require_scope("s");
+        let wanted = [
+            Ask::Claim(0),
+            Ask::Claim(1),
+            Ask::Leaf,
+            Ask::Leaf,
+            Ask::Claim(0),
+            Ask::Claim(1),
+            Ask::Scope(0),
+        ];
+        assert_eq!(asks(&condition), wanted);
+    }
+
+    #[test]
+    fn jumps_lead_forward_or_out() {
+        let part = || (claim("a").is(1) | !claim("b").is(2)) & claim("c").is(3);
+        let program = Program::of((!(part() | !part()) & part()).nodes());
+        for (at, step) in program.steps().iter().enumerate() {
+            for exit in [step.met, step.missed] {
+                assert!(exit > at && (exit < program.steps().len() || exit >= DENY));
+            }
+        }
+        assert_eq!(program.end(0), program.steps().len());
     }
 }

@@ -26,7 +26,7 @@ enum Slot<'r> {
 
 /// Which scopes of a program the caller has, a bit for each.
 #[derive(Clone, Copy)]
-pub(super) struct Held([u64; limits::POLICY_WORDS / 64]);
+pub(super) struct Held([u64; limits::POLICY_SCOPES / 64]);
 
 impl<'s, 'r> Scene<'s, 'r> {
     /// Sets a scene, with as much room as the program needs.
@@ -63,7 +63,7 @@ impl<'s, 'r> Scene<'s, 'r> {
     /// the program's it has, or `None` if the credential says nothing about scopes.
     pub(super) fn read_scopes(&mut self) -> Option<&Held> {
         let own = self.request.principal().scopes()?;
-        let mut held = Held([0; limits::POLICY_WORDS / 64]);
+        let mut held = Held([0; limits::POLICY_SCOPES / 64]);
         for scope in own.iter() {
             if let Some(number) = self.program.scopes().find(scope) {
                 held.add(number);

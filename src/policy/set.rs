@@ -254,7 +254,7 @@ impl PolicyBuilder {
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above
     /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES),
     /// [`limits::POLICY_STEPS`](crate::limits::POLICY_STEPS),
-    /// [`limits::POLICY_WORDS`](crate::limits::POLICY_WORDS) or
+    /// [`limits::POLICY_SCOPES`](crate::limits::POLICY_SCOPES) or
     /// [`limits::POLICY_CLAIMS`](crate::limits::POLICY_CLAIMS).
     pub fn build(self) -> Result<Policy, ConfigError> {
         check(&self.rules)?;
@@ -318,7 +318,7 @@ fn check_size(program: &Program) -> Result<(), ConfigError> {
     bounded(
         "different scopes",
         program.scopes().len(),
-        limits::POLICY_WORDS,
+        limits::POLICY_SCOPES,
     )?;
     bounded(
         "claims asked about twice",
