@@ -485,6 +485,26 @@ fn a_policy_that_is_too_large_does_not_build() {
     assert_eq!(error.kind(), ConfigErrorKind::OutOfRange);
 }
 
+#[test]
+fn a_named_part_says_what_it_said_before() {
+    let part = claim("tenant").is("acme") | role("clerk");
+    assert_eq!(part.name(), None);
+    let named = part.clone().named("staff");
+    assert_eq!(named.name(), Some("staff"));
+    for claims in [
+        "{}",
+        r#"{"tenant":"acme"}"#,
+        r#"{"tenant":"zeta","roles":[]}"#,
+    ] {
+        assert_eq!(verdict(&named, claims), verdict(&part, claims));
+        let more = named.clone() & require_scope("a").not() | named.clone();
+        assert_eq!(
+            verdict(&more, claims),
+            verdict(&(part.clone() | named.clone()), claims)
+        );
+    }
+}
+
 // L07
 #[test]
 fn depth_of_a_rule_costs_no_stack() {

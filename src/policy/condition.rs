@@ -127,6 +127,14 @@ impl Condition {
         Self::gathered(conditions, Node::Any).ok_or_else(|| nothing("any"))
     }
 
+    /// Returns the name that this was given.
+    pub fn name(&self) -> Option<&str> {
+        match self.nodes.last() {
+            Some(Node::Named(name)) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Says whether this holds for a request.
     pub fn evaluate(&self, request: &AccessRequest<'_>) -> Verdict {
         self.program().verdict(0, request)

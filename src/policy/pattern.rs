@@ -62,6 +62,6 @@ fn compile(text: &str) -> Result<Regex, ConfigError> {
 
 impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pattern")
+        write!(f, "Pattern({} bytes)", self.text.len())
     }
 }

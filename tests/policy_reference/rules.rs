@@ -56,7 +56,7 @@ impl Rules {
         };
         Self {
             rules: (0..count).map(rule).collect(),
-            is_first_applicable: count % 2 == 0,
+            is_first_applicable: count.is_multiple_of(2),
         }
     }
 

@@ -378,7 +378,7 @@ impl Leaf {
             Self::Night => {
                 let minute = (facts.now - NOON + 12 * 3_600) / 60 + 2 * 1_440 - 150;
                 let minute = minute % 1_440;
-                told(Some(minute >= 22 * 60 || minute < 6 * 60 + 30))
+                told(Some(!(6 * 60 + 30..22 * 60).contains(&minute)))
             }
             Self::OneOf(name, a, b) => {
                 of_value(name, &|value| any(vec![a.equals(value), b.equals(value)]))
