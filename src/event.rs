@@ -10,6 +10,14 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// The digest of an API key was to be made anew under the current pepper, and the older one
+    /// stays: the key is good, and its next use tries again.
+    DigestKept {
+        /// The key's id.
+        key: &'a str,
+        /// What the store said, a stable code.
+        reason: &'static str,
+    },
     /// A member of a JWK Set was left out; its siblings stay good.
     KeySkipped {
         /// Position of the member in `keys`, from 0.
@@ -18,6 +26,18 @@ pub enum Event<'a> {
         kid: Option<&'a str>,
         /// Why it was left out, constant text.
         reason: &'static str,
+    },
+    /// A refresh token that was spent before was presented again, so somebody has it who should
+    /// not: its family was revoked.
+    RefreshTokenReused {
+        /// Under whose authority subject, client and session stand.
+        authority: &'a str,
+        /// To whom the tokens were granted.
+        subject: &'a str,
+        /// To which client they were granted.
+        client: &'a str,
+        /// The handle of the session that they hang on.
+        session: Option<&'a str>,
     },
 }
 

@@ -1,7 +1,7 @@
 //! The door to `jsonwebtoken` 11: its keys become ours, and its calls can run on `ring`.
 //!
-//! Its types appear in this module alone, so that its next major version gets a module of its own
-//! and no signature elsewhere changes.
+//! In what is public its types appear in this module alone, so that its next major version gets a
+//! module of its own and no signature elsewhere changes.
 
 use std::sync::Arc;
 
@@ -19,16 +19,8 @@ use jsonwebtoken::jwk::EllipticCurve;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::jwk::ThumbprintHash;
 use ring::digest;
-use ring::hmac;
-use ring::rand::SystemRandom;
-use ring::signature as signing;
-use ring::signature::EcdsaKeyPair;
-use ring::signature::Ed25519KeyPair;
 use ring::signature::KeyPair;
-use ring::signature::RsaEncoding;
-use ring::signature::RsaKeyPair;
 use ring::signature::RsaPublicKeyComponents;
-use signature::Signer;
 use signature::Verifier;
 
 use crate::crypto::Algorithm;
@@ -37,6 +29,8 @@ use crate::crypto::Flaw;
 use crate::crypto::Material;
 use crate::crypto::Provider;
 use crate::crypto::Verify;
+use crate::crypto::signing;
+use crate::crypto::signing::Signing;
 use crate::key::Import;
 use crate::key::Key;
 use crate::key::der;
@@ -149,30 +143,11 @@ fn ec_material(point: &[u8]) -> std::result::Result<Material, Flaw> {
     Material::ec(curve, point.to_vec())
 }
 
-fn ours(algorithm: &jsonwebtoken::Algorithm) -> Result<Algorithm> {
-    use jsonwebtoken::Algorithm as Theirs;
-    Ok(match algorithm {
-        Theirs::EdDSA => Algorithm::EdDsa,
-        Theirs::ES256 => Algorithm::Es256,
-        Theirs::ES384 => Algorithm::Es384,
-        Theirs::HS256 => Algorithm::Hs256,
-        Theirs::HS384 => Algorithm::Hs384,
-        Theirs::HS512 => Algorithm::Hs512,
-        Theirs::PS256 => Algorithm::Ps256,
-        Theirs::PS384 => Algorithm::Ps384,
-        Theirs::PS512 => Algorithm::Ps512,
-        Theirs::RS256 => Algorithm::Rs256,
-        Theirs::RS384 => Algorithm::Rs384,
-        Theirs::RS512 => Algorithm::Rs512,
-        _ => return Err(ErrorKind::UnsupportedAlgorithm.into()),
-    })
-}
-
 fn new_verifier(
     algorithm: &jsonwebtoken::Algorithm,
     key: &DecodingKey,
 ) -> Result<Box<dyn JwtVerifier>> {
-    let verified = ours(algorithm)?;
+    let verified = signing::ours(algorithm)?;
     if algorithm.family() != key.family() {
         return Err(ErrorKind::InvalidKeyFormat.into());
     }
@@ -211,97 +186,11 @@ fn new_signer(
     algorithm: &jsonwebtoken::Algorithm,
     key: &EncodingKey,
 ) -> Result<Box<dyn JwtSigner>> {
-    if algorithm.family() != key.family() {
-        return Err(ErrorKind::InvalidKeyFormat.into());
-    }
-    Ok(Box::new(Signing {
-        algorithm: *algorithm,
-        key: SigningKey::new(ours(algorithm)?, key.as_bytes())?,
-    }))
-}
-
-struct Signing {
-    algorithm: jsonwebtoken::Algorithm,
-    key: SigningKey,
-}
-
-impl JwtSigner for Signing {
-    fn algorithm(&self) -> jsonwebtoken::Algorithm {
-        self.algorithm
-    }
-}
-
-impl Signer<Vec<u8>> for Signing {
-    fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, signature::Error> {
-        self.key.sign(message).map_err(|_| signature::Error::new())
-    }
-}
-
-enum SigningKey {
-    Ec(EcdsaKeyPair),
-    Ed(Ed25519KeyPair),
-    Mac(hmac::Key),
-    Rsa(RsaKeyPair, &'static dyn RsaEncoding),
-}
-
-impl SigningKey {
-    fn new(algorithm: Algorithm, key: &[u8]) -> Result<Self> {
-        let mac = |hash| Ok(Self::Mac(hmac::Key::new(hash, key)));
-        let rsa = |encoding| Ok(Self::Rsa(rsa_pair(key)?, encoding));
-        match algorithm {
-            Algorithm::EdDsa => ed_pair(key).map(Self::Ed),
-            Algorithm::Es256 => ec_pair(Curve::P256, key).map(Self::Ec),
-            Algorithm::Es384 => ec_pair(Curve::P384, key).map(Self::Ec),
-            Algorithm::Hs256 => mac(hmac::HMAC_SHA256),
-            Algorithm::Hs384 => mac(hmac::HMAC_SHA384),
-            Algorithm::Hs512 => mac(hmac::HMAC_SHA512),
-            Algorithm::Ps256 => rsa(&signing::RSA_PSS_SHA256),
-            Algorithm::Ps384 => rsa(&signing::RSA_PSS_SHA384),
-            Algorithm::Ps512 => rsa(&signing::RSA_PSS_SHA512),
-            Algorithm::Rs256 => rsa(&signing::RSA_PKCS1_SHA256),
-            Algorithm::Rs384 => rsa(&signing::RSA_PKCS1_SHA384),
-            Algorithm::Rs512 => rsa(&signing::RSA_PKCS1_SHA512),
-        }
-    }
-
-    fn sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, ring::error::Unspecified> {
-        let random = SystemRandom::new();
-        match self {
-            Self::Ec(key) => Ok(key.sign(&random, message)?.as_ref().to_vec()),
-            Self::Ed(key) => Ok(key.sign(message).as_ref().to_vec()),
-            Self::Mac(key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
-            Self::Rsa(key, encoding) => {
-                let mut signature = vec![0; key.public().modulus_len()];
-                key.sign(*encoding, &random, message, &mut signature)?;
-                Ok(signature)
-            }
-        }
-    }
-}
-
-/// `jsonwebtoken` hands over PKCS#1 from PEM, and whatever its caller had from DER.
-fn rsa_pair(der: &[u8]) -> Result<RsaKeyPair> {
-    RsaKeyPair::from_der(der)
-        .or_else(|_| RsaKeyPair::from_pkcs8(der))
-        .map_err(|error| ErrorKind::InvalidRsaKey(error.to_string()).into())
-}
-
-fn ec_pair(curve: Curve, pkcs8: &[u8]) -> Result<EcdsaKeyPair> {
-    let algorithm = match curve {
-        Curve::P256 => &signing::ECDSA_P256_SHA256_FIXED_SIGNING,
-        Curve::P384 => &signing::ECDSA_P384_SHA384_FIXED_SIGNING,
-    };
-    EcdsaKeyPair::from_pkcs8(algorithm, pkcs8, &SystemRandom::new())
-        .map_err(|_| ErrorKind::InvalidEcdsaKey.into())
-}
-
-/// OpenSSL writes version 1, without the public key.
-fn ed_pair(pkcs8: &[u8]) -> Result<Ed25519KeyPair> {
-    Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(|_| ErrorKind::InvalidEddsaKey.into())
+    Ok(Box::new(Signing::new(algorithm, key)?))
 }
 
 fn rsa_components_of_private(der: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
-    let pair = rsa_pair(der)?;
+    let pair = signing::rsa_pair(der)?;
     let public: RsaPublicKeyComponents<Vec<u8>> = pair.public().into();
     Ok((public.n, public.e))
 }
@@ -323,7 +212,7 @@ fn ec_components_of_private(
         jsonwebtoken::Algorithm::ES384 => (Curve::P384, EllipticCurve::P384),
         _ => return Err(ErrorKind::InvalidEcdsaKey.into()),
     };
-    let pair = ec_pair(curve, pkcs8)?;
+    let pair = signing::ec_pair(curve, pkcs8)?;
     let point = pair.public_key().as_ref().get(1..).unwrap_or_default();
     let (x, y) = point
         .split_at_checked(curve.len())
@@ -335,7 +224,7 @@ fn ed_component_of_private(pkcs8: &[u8], curve: &EllipticCurve) -> Result<Vec<u8
     if *curve != EllipticCurve::Ed25519 {
         return Err(ErrorKind::InvalidAlgorithm.into());
     }
-    Ok(ed_pair(pkcs8)?.public_key().as_ref().to_vec())
+    Ok(signing::ed_pair(pkcs8)?.public_key().as_ref().to_vec())
 }
 
 fn compute_digest(data: &[u8], hash: ThumbprintHash) -> Result<Vec<u8>> {

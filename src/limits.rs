@@ -61,6 +61,50 @@ pub const ACTOR_DEPTH: usize = 4;
 /// Latest time that a claim may name, 9999-12-31T23:59:59Z in Unix seconds. Source: Tink.
 pub const TIME_MAX: u64 = 253_402_300_799;
 
+/// Threads of a SQLite store that read, unless configured otherwise. One more writes.
+pub const SQLITE_READERS: usize = 4;
+
+/// Most threads of a SQLite store that read. Each holds a connection with its own page cache.
+pub const SQLITE_READERS_MAX: usize = 64;
+
+/// Calls that may wait for a SQLite store's readers, and as many for its writer, unless
+/// configured otherwise: at four milliseconds a write, four seconds of work.
+pub const SQLITE_QUEUE: usize = 1024;
+
+/// Most calls that a configuration may let wait.
+pub const SQLITE_QUEUE_MAX: usize = 65_536;
+
+/// How long a call of a SQLite store waits for another process, unless configured otherwise.
+pub const SQLITE_BUSY: Duration = Duration::from_secs(5);
+
+/// Longest wait for another process that a configuration may ask for.
+pub const SQLITE_BUSY_MAX: Duration = Duration::from_secs(60);
+
+/// Records of one kind that a SQLite store removes in one transaction, so that others get in
+/// between.
+pub const SQLITE_PURGE: usize = 500;
+
+/// Notes of the last use of a key that a SQLite store holds until they are written; others are
+/// lost.
+pub const LAST_USED_NOTES: usize = 16_384;
+
+/// How long a read cache before a store trusts an answer, unless configured otherwise: the time
+/// that a revocation by another process may take.
+pub const CACHE_STALENESS: Duration = Duration::from_secs(5);
+
+/// Longest time that a configuration may have a read cache trust an answer.
+pub const CACHE_STALENESS_MAX: Duration = Duration::from_secs(60);
+
+/// Records that a read cache remembers, unless configured otherwise.
+pub const CACHE_ENTRIES: usize = 10_000;
+
+/// Most records that a configuration may have a read cache remember.
+pub const CACHE_ENTRIES_MAX: usize = 10_000_000;
+
+/// How long a read cache remembers nothing near a change whose caller went away before its end:
+/// longer than a store should take over one.
+pub const CACHE_DOUBT: Duration = Duration::from_secs(60);
+
 /// Clock skew forgiven unless configured otherwise.
 pub const LEEWAY: Duration = Duration::from_secs(30);
 
@@ -99,3 +143,97 @@ pub const ROUTE_BYTES: usize = 512;
 
 /// Most segments of a route.
 pub const ROUTE_SEGMENTS: usize = 32;
+
+/// Longest prefix of an API key in bytes, without the underscore after it.
+pub const API_KEY_PREFIX_BYTES: usize = 32;
+
+/// Entropy in bits of the secret of a new API key, unless configured otherwise.
+pub const API_KEY_SECRET_BITS: u32 = 256;
+
+/// Least entropy in bits of the secret of an API key. NIST SP 800-131A asks for 112.
+pub const API_KEY_SECRET_BITS_MIN: u32 = 128;
+
+/// Most entropy in bits of the secret of an API key.
+pub const API_KEY_SECRET_BITS_MAX: u32 = 512;
+
+/// Shortest foreign API key in bytes that a configuration may allow: 96 bits in base64.
+pub const FOREIGN_KEY_BYTES_MIN: usize = 16;
+
+/// Longest foreign API key in bytes.
+pub const FOREIGN_KEY_BYTES: usize = 1024;
+
+/// Shortest pepper in bytes. Source: RFC 2104 section 3 asks for the length of the hash.
+pub const PEPPER_BYTES_MIN: usize = 32;
+
+/// Most older peppers of one set.
+pub const PEPPERS_OLDER: usize = 8;
+
+/// Longest secret in bytes that is read from a file, a variable or a closure.
+pub const SECRET_BYTES: usize = 64 * 1024;
+
+/// Least time between two notes that an API key was used.
+pub const API_KEY_USE: Duration = Duration::from_secs(60);
+
+/// Most records of one page of a list of API keys.
+pub const API_KEY_PAGE: usize = 100;
+
+/// Longest life of a session or a family of refresh tokens. Browsers keep no cookie longer
+/// (draft RFC 6265bis section 5.5).
+pub const GRANT_LIFETIME_MAX: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+/// How long a session lasts unused, unless configured otherwise. Source: NIST SP 800-63B
+/// section 4.2.3.
+pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
+
+/// How long a session lasts at the most, unless configured otherwise. Source: NIST SP 800-63B
+/// section 4.2.3.
+pub const SESSION_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// How often the use of a session is written at the most.
+pub const SESSION_TOUCH: Duration = Duration::from_secs(60);
+
+/// Longest data in bytes that a service keeps with a session.
+pub const SESSION_DATA_BYTES: usize = 64 * 1024;
+
+/// Longest subject or client id in bytes of a session or a refresh token. OpenID Connect Core
+/// section 2 caps `sub` at 255.
+pub const GRANT_ID_BYTES: usize = 255;
+
+/// Longest scopes in bytes, joined, of a session or a refresh token.
+pub const GRANT_SCOPES_BYTES: usize = 4 * 1024;
+
+/// Longest claims in bytes of a session or a refresh token.
+pub const GRANT_CLAIMS_BYTES: usize = 16 * 1024;
+
+/// How long a family of refresh tokens lasts, unless configured otherwise.
+pub const REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How long a refresh token lasts unused, unless configured otherwise.
+pub const REFRESH_IDLE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// Longest time for which a spent refresh token still gives its successor. It is off unless
+/// configured.
+pub const REFRESH_GRACE_MAX: Duration = Duration::from_secs(60);
+
+/// How long an access token lives unless configured otherwise. RFC 9068 names no bound; short
+/// lives are what makes up for a token that cannot be called back (RFC 9700 section 2.2).
+pub const ACCESS_LIFETIME: Duration = Duration::from_secs(5 * 60);
+
+/// Longest life of an access token that a key ring may allow.
+pub const ACCESS_LIFETIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Shortest time between the announcement of a signing key and its first use: published keys are
+/// cached for up to an hour.
+pub const ANNOUNCE_MIN: Duration = Duration::from_secs(60 * 60);
+
+/// Longest time between the announcement of a signing key and its first use.
+pub const ANNOUNCE_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// Most keys in a key ring.
+pub const RING_KEYS: usize = 8;
+
+/// Longest private key in bytes of DER: an RSA key of 8192 bits takes 4.7 KiB.
+pub const PRIVATE_KEY_BYTES: usize = 5 * 1024 + 512;
+
+/// Longest text of a key ring in bytes: room for as many of the longest keys as it may have.
+pub const RING_BYTES: usize = SECRET_BYTES;

@@ -47,3 +47,41 @@ impl From<String> for Secret {
         Self::new(text.into_bytes())
     }
 }
+
+/// A secret that was just made and is shown to its owner once: it cannot be printed, compared or
+/// cloned by accident, and is wiped when dropped.
+///
+/// [`reveal`](Self::reveal) is the only way out and uses it up. Only a digest of it is kept
+/// anywhere else, so that a secret which was not taken down then is lost.
+///
+/// ```compile_fail
+/// # fn show(secret: bearergate::ShownOnce) {
+/// let text = format!("{secret}");
+/// # }
+/// ```
+///
+/// ```
+/// # fn show(secret: bearergate::ShownOnce) {
+/// let text = secret.reveal();
+/// # }
+/// ```
+#[must_use = "a secret that is not revealed now is lost"]
+pub struct ShownOnce(Zeroizing<String>);
+
+impl ShownOnce {
+    pub(crate) const fn new(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+
+    /// Gives the secret out. What becomes of the text, and of its copies, is the caller's care.
+    #[must_use]
+    pub fn reveal(mut self) -> String {
+        std::mem::take(&mut *self.0)
+    }
+}
+
+impl fmt::Debug for ShownOnce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShownOnce([redacted])")
+    }
+}

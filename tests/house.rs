@@ -28,7 +28,7 @@ const RANKS: [&[&str]; 12] = [
     ],
     &["request", "credential"],
     &["principal"],
-    &["crypto", "key", "store", "http_client"],
+    &["crypto", "key", "key_format", "store", "http_client"],
     &["validate", "issue"],
     &["binding", "revocation"],
     &["policy"],

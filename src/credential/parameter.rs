@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::slice;
 
 /// Returns the raw values of every parameter whose decoded name is `name`.
-pub(super) fn values<'r>(pairs: &'r [u8], name: &str) -> impl Iterator<Item = &'r [u8]> {
+pub(crate) fn values<'r>(pairs: &'r [u8], name: &str) -> impl Iterator<Item = &'r [u8]> {
     pairs.split(|b| *b == b'&').filter_map(move |pair| {
         let (raw, value) = split(pair);
         is_named(raw, name).then_some(value)
@@ -22,7 +22,7 @@ pub(super) fn without(query: &str, names: &[&str]) -> String {
 }
 
 /// Decodes a raw value, or returns `None` if its percent-encoding or its UTF-8 is malformed.
-pub(super) fn decode(raw: &[u8]) -> Option<Cow<'_, str>> {
+pub(crate) fn decode(raw: &[u8]) -> Option<Cow<'_, str>> {
     if !raw.iter().any(|b| matches!(b, b'%' | b'+')) {
         return str::from_utf8(raw).ok().map(Cow::Borrowed);
     }

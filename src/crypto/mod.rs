@@ -11,6 +11,7 @@ mod on_ring;
 
 mod material;
 mod provider;
+pub(crate) mod signing;
 
 #[cfg(test)]
 mod primitives;

@@ -9,6 +9,7 @@ use crate::clock::SystemClock;
 use crate::credential::Place;
 use crate::credential::Presented;
 use crate::credential::Sources;
+use crate::credential::SourcesBuilder;
 use crate::future::NowOrLater;
 use crate::gate::Gate;
 use crate::gate::Inner;
@@ -63,7 +64,8 @@ impl GateBuilder {
         self
     }
 
-    /// Sets where the caller's credential is looked for; by default it is `Authorization: Bearer`.
+    /// Sets where the caller's credential is looked for; by default it is `Authorization: Bearer`
+    /// and the headers that judges are bound to.
     pub fn sources(mut self, sources: Sources) -> Self {
         self.user.sources = Some(sources);
         self
@@ -128,7 +130,7 @@ impl GateBuilder {
     /// [`all_authorities_equal`](Self::all_authorities_equal) was said.
     pub fn build(self) -> Result<Gate, ConfigError> {
         let authorizer = only(self.authorizers)?;
-        let user = self.user.or_default_sources().slot(&USER)?;
+        let user = self.user.or_default_sources()?.slot(&USER)?;
         let client = self.client.optional_slot()?;
         if let Some(client) = &client {
             check_apart(&user.sources, &client.sources)?;
@@ -169,9 +171,17 @@ const CLIENT: Names = Names {
 };
 
 impl Draft {
-    fn or_default_sources(mut self) -> Self {
-        self.sources.get_or_insert_default();
-        self
+    fn or_default_sources(mut self) -> Result<Self, ConfigError> {
+        if self.sources.is_none() {
+            let shapes = self.judges.iter().flat_map(|judge| judge.shapes());
+            let headers = shapes.filter_map(bound_to).filter_map(|place| match place {
+                Place::Header(name) => Some(name.as_str()),
+                _ => None,
+            });
+            let all = headers.fold(Sources::builder(), SourcesBuilder::header);
+            self.sources = Some(all.build()?);
+        }
+        Ok(self)
     }
 
     fn optional_slot(self) -> Result<Option<Slot>, ConfigError> {

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::num::NonZeroU32;
 
 use super::JsonError;
 use super::JsonErrorKind;
 use super::Sink;
 use super::Span;
+use super::Texture;
 use super::Unescaped;
 use super::Value;
 use super::escape::unescape;
@@ -19,23 +21,25 @@ use super::scan::scan_object;
 #[derive(Clone, Default)]
 pub(crate) struct Document {
     bytes: Vec<u8>,
-    text_len: usize,
-    index_at: usize,
-    members: usize,
+    text_len: u32,
+    index_at: u32,
+    members: u32,
+    texture: Texture,
 }
 
 /// A piece of a document's buffer.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Piece {
     start: u32,
-    end: u32,
+    /// The place after the end, so that `Option<Piece>` is no larger.
+    after: NonZeroU32,
 }
 
 impl Piece {
     pub(crate) fn new(start: usize, end: usize) -> Self {
         Self {
-            start: u32::try_from(start).unwrap_or(u32::MAX),
-            end: u32::try_from(end).unwrap_or(u32::MAX),
+            start: small(start),
+            after: NonZeroU32::MIN.saturating_add(small(end)),
         }
     }
 
@@ -44,12 +48,22 @@ impl Piece {
     }
 
     pub(crate) const fn end(self) -> usize {
-        self.end as usize
+        self.after.get() as usize - 1
     }
 
     pub(crate) const fn is_empty(self) -> bool {
-        self.start >= self.end
+        self.start() >= self.end()
     }
+}
+
+impl Default for Piece {
+    fn default() -> Self {
+        Self::new(0, 0)
+    }
+}
+
+fn small(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 /// Writes where members stand into a slice: four 16-bit offsets each.
@@ -113,15 +127,14 @@ impl Document {
         bytes.resize(text.len() + Index::room(text.len()), 0);
         let (text, space) = bytes.split_at_mut(text.len());
         let mut index = Index::new(space);
-        scan_object(text, &mut index)?;
+        let texture = scan_object(text, &mut index)?;
         let (text_len, members) = (text.len(), index.members());
         bytes.truncate(text_len + members * ENTRY);
-        Ok(Self {
+        Ok(Self::assemble(
             bytes,
-            text_len,
-            index_at: text_len,
-            members,
-        })
+            (text_len, texture),
+            (text_len, members),
+        ))
     }
 
     /// Returns how many bytes beside the index hold whatever is appended of a text's own values.
@@ -135,20 +148,25 @@ impl Document {
         }
     }
 
-    /// Takes a buffer whose first `text_len` bytes are a scanned object, and whose index of so
-    /// many members begins at `index_at`.
-    pub(crate) fn assemble(bytes: Vec<u8>, text_len: usize, index: (usize, usize)) -> Self {
+    /// Takes a buffer whose first `text_len` bytes are a scanned object of this texture, and whose
+    /// index of so many members begins at the place given with it.
+    pub(crate) fn assemble(
+        bytes: Vec<u8>,
+        (text_len, texture): (usize, Texture),
+        index: (usize, usize),
+    ) -> Self {
         Self {
             bytes,
-            text_len,
-            index_at: index.0,
-            members: index.1,
+            text_len: small(text_len),
+            index_at: small(index.0),
+            members: small(index.1),
+            texture,
         }
     }
 
     /// Returns the whole text.
     pub(crate) fn text(&self) -> &str {
-        self.piece(Piece::new(0, self.text_len))
+        self.piece(Piece::new(0, self.text_len as usize))
     }
 
     /// Returns all bytes: the text and what follows it.
@@ -195,6 +213,16 @@ impl Document {
         })
     }
 
+    /// Returns what is known of the characters of the text.
+    pub(crate) const fn texture(&self) -> Texture {
+        self.texture
+    }
+
+    /// Gives back the room that nothing was appended to.
+    pub(crate) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+    }
+
     /// Appends a string.
     pub(crate) fn append(&mut self, text: &str) -> Piece {
         let start = self.bytes.len();
@@ -216,9 +244,9 @@ impl Document {
     }
 
     fn entries(&self) -> impl Iterator<Item = [u16; 4]> {
-        let index = self.bytes.get(self.index_at..).unwrap_or_default();
+        let index = self.bytes.get(self.index_at as usize..).unwrap_or_default();
         let (entries, _) = index.as_chunks::<ENTRY>();
-        entries.iter().take(self.members).map(|e| {
+        entries.iter().take(self.members as usize).map(|e| {
             let [a, b, c, d, e, f, g, h] = *e;
             [[a, b], [c, d], [e, f], [g, h]].map(u16::from_le_bytes)
         })
@@ -226,8 +254,10 @@ impl Document {
 
     fn named(&self, [start, end, ..]: [u16; 4], name: &str) -> bool {
         let raw = self.bytes.get(start.into()..end.into()).unwrap_or_default();
-        raw == name.as_bytes() && !raw.contains(&b'\\')
-            || raw.contains(&b'\\') && Unescaped::new(raw).eq(name.bytes())
+        match self.texture {
+            Texture::Plain => raw == name.as_bytes(),
+            Texture::Any => Unescaped::new(raw).eq(name.bytes()),
+        }
     }
 }
 

@@ -56,11 +56,12 @@ pub(crate) struct Span {
 }
 
 /// What is known of the characters of a scanned text.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Texture {
     /// Printable ASCII without escapes: what stands between quotes is a string's content.
     Plain,
     /// Anything else.
+    #[default]
     Any,
 }
 

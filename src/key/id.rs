@@ -4,6 +4,7 @@ use ring::digest;
 use ring::hmac;
 
 use crate::credential::base64url;
+use crate::crypto::Algorithm;
 use crate::crypto::Curve;
 use crate::crypto::Material;
 use crate::principal::KeyId;
@@ -11,11 +12,17 @@ use crate::principal::KeyId;
 /// Returns the identity of this key material.
 pub(super) fn identity(material: &Material) -> KeyId {
     match material {
-        Material::Ed25519(x) => of_text(&okp_members(x)),
-        Material::Ec(curve, point) => of_text(&ec_members(*curve, point)),
-        Material::Rsa(n, e) => of_text(&rsa_members(n, e)),
         Material::Secret(secret) => keyed(secret.expose()),
+        public => of_text(&members(public)),
     }
+}
+
+/// Returns the public key as the JWK to publish (RFC 7517 section 4), named by its thumbprint.
+pub(super) fn public_jwk(material: &Material, algorithm: Algorithm) -> String {
+    let members = members(material);
+    let kid = base64url::encode(of_text(&members).as_bytes());
+    let members = members.strip_suffix('}').unwrap_or_default();
+    format!(r#"{members},"use":"sig","alg":"{algorithm}","kid":"{kid}"}}"#)
 }
 
 fn keyed(secret: &[u8]) -> KeyId {
@@ -35,7 +42,16 @@ fn of_bytes(hash: &[u8]) -> KeyId {
     KeyId::new(id)
 }
 
-// The required members in the order of RFC 7638 section 3.2, without white space.
+/// Returns the required members in the order of RFC 7638 section 3.2, without white space; none
+/// for a secret.
+fn members(material: &Material) -> String {
+    match material {
+        Material::Ed25519(x) => okp_members(x),
+        Material::Ec(curve, point) => ec_members(*curve, point),
+        Material::Rsa(n, e) => rsa_members(n, e),
+        Material::Secret(_) => "{}".to_owned(),
+    }
+}
 
 fn okp_members(x: &[u8]) -> String {
     let x = base64url::encode(x);

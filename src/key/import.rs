@@ -133,6 +133,21 @@ impl Import {
             .map_err(named("key"))
     }
 
+    /// Takes the public half of a signing key, named by its thumbprint, and returns the JWK to
+    /// publish too.
+    pub(crate) fn signer(
+        &self,
+        material: Material,
+        algorithm: Algorithm,
+    ) -> Result<(Key, String), Flaw> {
+        let jwk = super::id::public_jwk(&material, algorithm);
+        let mut draft = Draft::from(material);
+        draft.algorithm = Some(algorithm);
+        let key = self.prepared(draft)?;
+        let kid = key.thumbprint().map(String::into_boxed_str);
+        Ok((key.change(|inner| inner.kid = kid), jwk))
+    }
+
     pub(super) fn watcher(&self) -> Option<&dyn Observer> {
         self.observer.as_deref()
     }

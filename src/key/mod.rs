@@ -7,7 +7,7 @@ pub(crate) mod der;
 mod id;
 mod import;
 mod jwk;
-mod pem;
+pub(crate) mod pem;
 mod set;
 mod sniff;
 mod store;

@@ -1,7 +1,8 @@
-//! PEM (RFC 7468): exactly one block, and only what holds a public key.
+//! PEM (RFC 7468): exactly one block.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
 use super::der;
 use crate::crypto::Flaw;
@@ -23,6 +24,21 @@ pub(super) fn public_key(pem: &[u8]) -> Result<Material, Flaw> {
     }
 }
 
+/// Reads the private key of the one block, as PKCS#8 or PKCS#1 DER.
+pub(crate) fn private_key(pem: &[u8]) -> Result<Zeroizing<Vec<u8>>, Flaw> {
+    let (label, body) = block(pem).ok_or(SHAPE)?;
+    match label {
+        "PRIVATE KEY" | "RSA PRIVATE KEY" => decoded(body).map(Zeroizing::new),
+        "ENCRYPTED PRIVATE KEY" => Err(Flaw::malformed(
+            "the private key is encrypted; decrypt it first: `openssl pkey`",
+        )),
+        _ => Err(Flaw::malformed(
+            "the PEM label is neither `PRIVATE KEY` nor `RSA PRIVATE KEY`; \
+             convert the key: `openssl pkcs8 -topk8 -nocrypt`",
+        )),
+    }
+}
+
 const SHAPE: Flaw = Flaw::malformed(
     "this is not one PEM block and nothing else; hand over one public key per constructor",
 );
@@ -36,9 +52,10 @@ fn block(pem: &[u8]) -> Option<(&str, &str)> {
 }
 
 fn decoded(body: &str) -> Result<Vec<u8>, Flaw> {
-    let dense: Vec<u8> = body
+    let dense: Zeroizing<Vec<u8>> = body
         .bytes()
         .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
-    STANDARD.decode(dense).map_err(|_| SHAPE)
+        .collect::<Vec<_>>()
+        .into();
+    STANDARD.decode(&*dense).map_err(|_| SHAPE)
 }

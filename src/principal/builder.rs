@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::Authority;
 use super::Extension;
-use super::Facts;
 use super::Principal;
 use super::PrincipalKind;
+use super::made::Alone;
+use super::made::Made;
+use super::made::Time;
 use crate::clock::UnixTime;
 use crate::json::Document;
 use crate::json::JsonError;
-use crate::json::Piece;
 
 /// Puts a [`Principal`] together, for judges of one's own.
 #[must_use]
@@ -24,6 +25,8 @@ pub struct PrincipalBuilder {
     client: Option<String>,
     scopes: Option<String>,
     expires_at: Option<UnixTime>,
+    not_before: Option<UnixTime>,
+    issued_at: Option<UnixTime>,
     extensions: Vec<Extension>,
 }
 
@@ -37,6 +40,8 @@ impl PrincipalBuilder {
             client: None,
             scopes: None,
             expires_at: None,
+            not_before: None,
+            issued_at: None,
             extensions: Vec::new(),
         }
     }
@@ -70,6 +75,19 @@ impl PrincipalBuilder {
         self
     }
 
+    /// Sets when the credential was issued, begins and ends.
+    pub(crate) fn times(
+        mut self,
+        issued_at: UnixTime,
+        not_before: Option<UnixTime>,
+        expires_at: Option<UnixTime>,
+    ) -> Self {
+        self.issued_at = Some(issued_at);
+        self.not_before = not_before;
+        self.expires_at = expires_at;
+        self
+    }
+
     /// Sets the claims, as the text of one JSON object of at most 65 535 bytes.
     ///
     /// # Errors
@@ -88,6 +106,13 @@ impl PrincipalBuilder {
 
     /// Makes the principal.
     pub fn build(mut self) -> Principal {
+        let extensions = std::mem::take(&mut self.extensions);
+        let made = self.made();
+        Principal::held(Arc::new(Alone { made, extensions }))
+    }
+
+    /// Makes the facts alone, for a holder that has its own extensions.
+    pub(crate) fn made(mut self) -> Made {
         if self.document.text().is_empty() {
             self.document = Document::parse(b"{}").unwrap_or_default();
         }
@@ -95,22 +120,18 @@ impl PrincipalBuilder {
         let mut append = |text: Option<String>| text.map(|t| document.append(&t));
         let (subject, client) = (append(self.subject), append(self.client));
         let scopes = append(self.scopes);
-        Principal::new(Facts {
+        document.shrink();
+        Made {
             kind: self.kind,
             authority: self.authority,
             document,
-            header: Piece::default(),
-            token_id: None,
             subject,
             client,
             scopes,
-            expires_at: self.expires_at,
-            not_before: None,
-            issued_at: None,
-            confirmation: None,
-            key: None,
-            extensions: self.extensions,
-        })
+            expires_at: Time::new(self.expires_at),
+            not_before: Time::new(self.not_before),
+            issued_at: Time::new(self.issued_at),
+        }
     }
 }
 
@@ -137,6 +158,8 @@ mod tests {
             .claims(r#"{"tenant":"acme"}"#)
             .unwrap()
             .extension(7_u32)
+            .extension("seven")
+            .extension(8_u32)
             .build();
         assert_eq!(principal.authority().as_str(), "house");
         assert_eq!(principal.subject(), Some("alice"));
@@ -145,6 +168,7 @@ mod tests {
         assert_eq!(scopes, ["a", "b", "c"]);
         assert_eq!(principal.claims().get("tenant").unwrap(), Some("acme"));
         assert_eq!(principal.extension(), Some(&7_u32));
+        assert_eq!(principal.extension(), Some(&"seven"));
         assert_eq!(principal.extension::<u64>(), None);
         assert_eq!(principal.token_id(), None);
     }

@@ -5,6 +5,7 @@ mod builder;
 mod claims;
 mod confirmation;
 mod key_id;
+mod made;
 mod scopes;
 mod token_id;
 
@@ -20,7 +21,11 @@ pub use scopes::Audience;
 pub use scopes::Scopes;
 pub use token_id::TokenId;
 
+pub(crate) use made::Holder;
+pub(crate) use made::Made;
+
 use std::any::Any;
+use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -37,7 +42,15 @@ use crate::json::Piece;
 /// It holds facts about who the caller is, never what the caller may do. `Debug` shows authority,
 /// kind, subject and the names of the claims. It serializes for records and is never read back.
 #[derive(Clone)]
-pub struct Principal(Arc<Facts>);
+pub struct Principal(Held);
+
+#[derive(Clone)]
+enum Held {
+    /// What a judge of tokens found out.
+    Judged(Arc<Facts>),
+    /// What somebody put together.
+    Made(Arc<dyn Holder>),
+}
 
 /// What a credential was.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -93,7 +106,24 @@ pub(crate) struct Facts {
     pub(crate) confirmation: Option<Confirmation>,
     /// The key that verified the credential.
     pub(crate) key: Option<KeyId>,
-    pub(crate) extensions: Vec<Extension>,
+}
+
+impl Facts {
+    /// Returns what names the token; `None` for what is not a JWT.
+    pub(crate) fn token_id(&self) -> Option<TokenId> {
+        if self.token_id.is_some() {
+            return self.token_id;
+        }
+        let (document, header) = (&self.document, self.header);
+        let header = document.bytes().get(header.start()..header.end())?;
+        let payload = document.text().as_bytes();
+        (!header.is_empty()).then(|| TokenId::of_jwt(&self.authority, header, payload))
+    }
+
+    /// Returns the text of a piece.
+    pub(crate) fn text(&self, piece: Option<Piece>) -> Option<&str> {
+        piece.map(|p| self.document.piece(p))
+    }
 }
 
 impl Principal {
@@ -117,110 +147,135 @@ impl Principal {
     // Inlined, so that the facts are moved once.
     #[inline(always)]
     pub(crate) fn new(facts: Facts) -> Self {
-        Self(Arc::new(facts))
+        Self(Held::Judged(Arc::new(facts)))
     }
 
-    /// Returns the facts, copied only if the principal is shared.
-    pub(crate) fn into_facts(self) -> Facts {
-        Arc::unwrap_or_clone(self.0)
+    /// Takes the facts from what holds them.
+    pub(crate) fn held(holder: Arc<dyn Holder>) -> Self {
+        Self(Held::Made(holder))
     }
 
     /// Returns what the credential was.
     pub fn kind(&self) -> PrincipalKind {
-        self.0.kind
+        match &self.0 {
+            Held::Judged(facts) => facts.kind,
+            Held::Made(holder) => holder.made().kind,
+        }
     }
 
     /// Returns who vouches for the subject.
     pub fn authority(&self) -> &Authority {
-        &self.0.authority
+        match &self.0 {
+            Held::Judged(facts) => &facts.authority,
+            Held::Made(holder) => holder.made().authority(),
+        }
     }
 
     /// Returns the subject, which means something only together with the
     /// [`authority`](Self::authority).
     pub fn subject(&self) -> Option<&str> {
-        self.text(self.0.subject)
+        match &self.0 {
+            Held::Judged(facts) => facts.text(facts.subject),
+            Held::Made(holder) => holder.made().subject(),
+        }
     }
 
     /// Returns the client that the credential was issued to.
     pub fn client(&self) -> Option<&str> {
-        self.text(self.0.client)
+        match &self.0 {
+            Held::Judged(facts) => facts.text(facts.client),
+            Held::Made(holder) => holder.made().client(),
+        }
     }
 
     /// Returns the scopes, or `None` if the credential says nothing about scopes.
     pub fn scopes(&self) -> Option<Scopes<'_>> {
-        self.text(self.0.scopes).map(Scopes::new)
+        match &self.0 {
+            Held::Judged(facts) => facts.text(facts.scopes).map(Scopes::new),
+            Held::Made(holder) => holder.made().scopes(),
+        }
     }
 
     /// Returns the audiences that the credential names.
     pub fn audience(&self) -> Audience<'_> {
-        Audience::new(self.0.document.get("aud"))
+        Audience::new(self.document().get("aud"))
     }
 
     /// Returns the chain of actors.
     pub fn actors(&self) -> Actors<'_> {
-        Actors::new(self.0.document.get("act"))
+        Actors::new(self.document().get("act"))
     }
 
     /// Returns when the credential ends.
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.0.expires_at
+        match &self.0 {
+            Held::Judged(facts) => facts.expires_at,
+            Held::Made(holder) => holder.made().expires_at(),
+        }
     }
 
     /// Returns when the credential begins.
     pub fn not_before(&self) -> Option<UnixTime> {
-        self.0.not_before
+        match &self.0 {
+            Held::Judged(facts) => facts.not_before,
+            Held::Made(holder) => holder.made().not_before(),
+        }
     }
 
     /// Returns when the credential was issued.
     pub fn issued_at(&self) -> Option<UnixTime> {
-        self.0.issued_at
+        match &self.0 {
+            Held::Judged(facts) => facts.issued_at,
+            Held::Made(holder) => holder.made().issued_at(),
+        }
     }
 
     /// Returns the key that the credential is bound to.
     pub fn confirmation(&self) -> Option<&Confirmation> {
-        self.0.confirmation.as_ref()
+        self.judged()?.confirmation.as_ref()
     }
 
     /// Returns true if the credential is bound to a key and possession of it was proved: a judge
     /// hands out no bound principal without that.
     pub fn is_confirmed(&self) -> bool {
-        self.0.confirmation.is_some()
+        self.confirmation().is_some()
     }
 
     /// Returns the claims.
     pub fn claims(&self) -> Claims<'_> {
-        Claims::new(&self.0.document)
+        Claims::new(self.document())
     }
 
     /// Returns the identity of the key that verified the credential.
     pub fn key(&self) -> Option<KeyId> {
-        self.0.key
+        self.judged()?.key
     }
 
     /// Returns what names this token, computed when asked for; `None` for what is not a JWT.
     pub fn token_id(&self) -> Option<TokenId> {
-        let Facts {
-            authority,
-            document,
-            header,
-            token_id,
-            ..
-        } = &*self.0;
-        if token_id.is_some() {
-            return *token_id;
-        }
-        let header = document.bytes().get(header.start()..header.end())?;
-        let payload = document.text().as_bytes();
-        (!header.is_empty()).then(|| TokenId::of_jwt(authority, header, payload))
+        self.judged()?.token_id()
     }
 
     /// Returns what the judge attached of this type.
     pub fn extension<T: Any + Send + Sync>(&self) -> Option<&T> {
-        self.0.extensions.iter().find_map(|e| e.downcast_ref())
+        match &self.0 {
+            Held::Judged(_) => None,
+            Held::Made(holder) => holder.extension(TypeId::of::<T>())?.downcast_ref(),
+        }
     }
 
-    fn text(&self, piece: Option<Piece>) -> Option<&str> {
-        piece.map(|p| self.0.document.piece(p))
+    fn judged(&self) -> Option<&Facts> {
+        match &self.0 {
+            Held::Judged(facts) => Some(facts),
+            Held::Made(_) => None,
+        }
+    }
+
+    fn document(&self) -> &Document {
+        match &self.0 {
+            Held::Judged(facts) => &facts.document,
+            Held::Made(holder) => &holder.made().document,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::json::Value;
 pub struct Scopes<'p>(&'p str);
 
 impl<'p> Scopes<'p> {
-    pub(super) const fn new(joined: &'p str) -> Self {
+    pub(crate) const fn new(joined: &'p str) -> Self {
         Self(joined)
     }
 

@@ -40,6 +40,10 @@ pub enum ConfigErrorKind {
     NoUsableKey,
     /// A number or a size lies outside its range: `out_of_range`.
     OutOfRange,
+    /// A store cannot be opened, or what is there is not this crate's: `store_unusable`.
+    StoreUnusable,
+    /// A source of the configuration could not be read: `unreadable`.
+    Unreadable,
     /// A value is malformed: `value_malformed`.
     ValueMalformed,
 }
@@ -56,6 +60,8 @@ impl ConfigErrorKind {
             Self::KeyWeak => "key_weak",
             Self::NoUsableKey => "no_usable_key",
             Self::OutOfRange => "out_of_range",
+            Self::StoreUnusable => "store_unusable",
+            Self::Unreadable => "unreadable",
             Self::ValueMalformed => "value_malformed",
         }
     }

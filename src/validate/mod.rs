@@ -1,9 +1,14 @@
 //! Judges: who a credential belongs to, or why it is refused.
 
+mod api_key;
 mod authorities;
 mod jwt;
 mod router;
+mod session;
 
+pub use api_key::ApiKeyRing;
+pub use api_key::ApiKeyValidator;
+pub use api_key::ApiKeyValidatorBuilder;
 pub use authorities::Authorities;
 pub use jwt::JwtBuilder;
 pub use jwt::JwtValidator;
@@ -12,6 +17,10 @@ pub use jwt::NeedsIssuer;
 pub use jwt::NeedsKeys;
 pub use jwt::Ready;
 pub use router::Router;
+pub(crate) use router::is_jwt_like;
+pub use session::Session;
+pub(crate) use session::SessionId;
+pub use session::SessionValidator;
 
 use std::borrow::Cow;
 use std::fmt;

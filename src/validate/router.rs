@@ -142,7 +142,7 @@ fn overlap(a: &Shape, b: &Shape) -> bool {
     }
 }
 
-fn is_jwt_like(token: &str) -> bool {
+pub(crate) fn is_jwt_like(token: &str) -> bool {
     let dots = memchr::memchr_iter(b'.', token.as_bytes()).count();
     let first = token.split('.').next().unwrap_or_default();
     matches!(dots, 2 | 4) && decodes_to_object(first.as_bytes())

@@ -16,6 +16,8 @@ use std::time::Instant;
 pub type Judge = Box<dyn Fn(Probe) -> bool>;
 
 /// Which credential a case is asked to judge.
+///
+/// The signature of an API key is its secret, the payload its id.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Probe {
     /// The credential that is measured; every case must accept it.
@@ -63,6 +65,8 @@ impl Probe {
 /// Whose cryptography a case uses; it picks the cases that the table compares it with.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Provider {
+    /// Of no matter: a group of API keys has one case of ours, and one bare probe.
+    ApiKey,
     /// The `aws-lc-rs` crate.
     AwsLcRs,
     /// The `ring` crate.
@@ -75,6 +79,7 @@ impl Provider {
     /// The case of the bare signature check, if there is one.
     pub fn raw(self) -> Option<&'static str> {
         match self {
+            Self::ApiKey => Some("bare probe"),
             Self::AwsLcRs => Some("raw aws-lc-rs"),
             Self::Ring => Some("raw ring"),
             Self::RustCrypto => None,
@@ -84,6 +89,7 @@ impl Provider {
     /// Our case on the same provider; on the default one where we do not offer this provider.
     pub fn ours(self) -> &'static str {
         match self {
+            Self::ApiKey => "bearergate",
             Self::AwsLcRs => "bearergate aws-lc-rs",
             Self::Ring | Self::RustCrypto => "bearergate ring",
         }
@@ -97,6 +103,8 @@ pub struct Case {
     pub name: String,
     /// Whose cryptography it uses.
     pub provider: Provider,
+    /// Whether it is measured before the others instead of in turns with them.
+    pub is_apart: bool,
     refuses: &'static [Probe],
     work: Work,
 }
@@ -107,6 +115,7 @@ impl Case {
         Self {
             name: name.into(),
             provider,
+            is_apart: false,
             refuses: Probe::BAD,
             work: Work::Here(judge),
         }
@@ -117,6 +126,7 @@ impl Case {
         Self {
             name: name.into(),
             provider,
+            is_apart: false,
             refuses: &[],
             work: Work::There(worker),
         }
@@ -126,6 +136,14 @@ impl Case {
     #[must_use]
     pub fn refusing(mut self, probes: &'static [Probe]) -> Self {
         self.refuses = probes;
+        self
+    }
+
+    /// Measures this case before the others: it uses so much memory that theirs would be out of
+    /// the caches after it.
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.is_apart = true;
         self
     }
 

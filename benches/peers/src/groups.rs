@@ -1,5 +1,6 @@
 //! The groups. A new one is a line in [`ALL`] and a function that makes its cases.
 
+use crate::api_key;
 use crate::case::Case;
 use crate::error::Result;
 use crate::jwt;
@@ -39,6 +40,18 @@ pub const ALL: &[Group] = &[
     Group {
         name: "jwt EdDSA",
         cases: || jwt::cases(Alg::EdDsa),
+    },
+    Group {
+        name: "api key 1000",
+        cases: || api_key::cases(1_000),
+    },
+    Group {
+        name: "api key 100000",
+        cases: || api_key::cases(100_000),
+    },
+    Group {
+        name: "api key 1000000",
+        cases: || api_key::cases(1_000_000),
     },
 ];
 

@@ -31,7 +31,8 @@ pub struct Outcome {
     pub allocs: f64,
 }
 
-/// Proves every case, then measures all of them in turns.
+/// Proves every case, then measures all of them in turns, save those that stand apart: these have
+/// their rounds before.
 ///
 /// In each round every case runs one batch. The order moves on by one from round to round and is
 /// reversed in every other one, so that no case keeps its neighbours.
@@ -47,11 +48,18 @@ pub fn measure(mut cases: Vec<Case>) -> Result<Vec<Outcome>> {
         .iter_mut()
         .map(Series::calibrated)
         .collect::<Result<Vec<_>>>()?;
+    let (apart, together): (Vec<_>, Vec<_>) = (0..cases.len()).partition(|at| cases[*at].is_apart);
+    for at in apart {
+        for _ in 0..MIN_ROUNDS {
+            series[at].push(&mut cases[at])?;
+        }
+    }
     let begin = Instant::now();
     let mut round = 0;
     while round < MIN_ROUNDS || begin.elapsed() < GROUP {
-        for turn in order(cases.len(), round) {
-            series[turn].push(&mut cases[turn])?;
+        for turn in order(together.len(), round) {
+            let at = together[turn];
+            series[at].push(&mut cases[at])?;
         }
         round += 1;
     }

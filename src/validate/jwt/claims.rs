@@ -216,11 +216,8 @@ pub(super) struct Times {
 impl<'d> Typed<'d> {
     /// Refuses every registered claim of a wrong type or shape, whether configured or not.
     #[inline(always)]
-    pub(super) fn read(
-        document: &'d Document,
-        slots: &'d Slots,
-        texture: Texture,
-    ) -> Result<Self, Rejection> {
+    pub(super) fn read(document: &'d Document, slots: &'d Slots) -> Result<Self, Rejection> {
+        let texture = document.texture();
         let reader = Reader { document, slots };
         for name in [Name::Iss, Name::Sub, Name::Jti, Name::ClientId, Name::Azp] {
             reader.demand(name, |v| is_name(v, texture))?;

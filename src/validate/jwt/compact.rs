@@ -159,7 +159,7 @@ impl<'t> Compact<'t> {
         }
         bytes.truncate(self.ends.signature + self.members * ENTRY);
         let index = (self.ends.signature, self.members);
-        let document = Document::assemble(bytes, self.ends.payload, index);
+        let document = Document::assemble(bytes, (self.ends.payload, self.texture), index);
         (document, Piece::new(self.ends.payload, self.ends.header))
     }
 }

@@ -3,6 +3,7 @@
 use super::claims::Name;
 use crate::json::Document;
 use crate::json::Piece;
+use crate::principal::Facts;
 use crate::principal::Principal;
 use crate::principal::Scopes;
 
@@ -15,12 +16,12 @@ pub(super) struct Grants {
 
 impl Grants {
     /// Makes a principal that holds nothing beyond the grants.
-    pub(super) fn narrow(&self, whole: Principal) -> Principal {
-        let token_id = whole.token_id();
-        let text = |text: Option<&str>| text.map(str::to_owned);
-        let (subject, client) = (text(whole.subject()), text(whole.client()));
-        let scopes = whole.scopes().map(|s| self.granted(s));
-        let mut facts = whole.into_facts();
+    pub(super) fn narrow(&self, mut facts: Facts) -> Principal {
+        let token_id = facts.token_id();
+        let text = |piece| facts.text(piece).map(str::to_owned);
+        let (subject, client) = (text(facts.subject), text(facts.client));
+        let scopes = facts.text(facts.scopes).map(Scopes::new);
+        let scopes = scopes.map(|s| self.granted(s));
         facts.document = self.narrowed(&facts.document);
         facts.header = Piece::default();
         facts.token_id = token_id;

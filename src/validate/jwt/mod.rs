@@ -165,14 +165,13 @@ impl JwtValidator {
         let key = verify(compact, keys)?;
         compact.keep_header(&self.memo);
         let (mut document, header) = compact.take_document();
-        let claims = Typed::read(&document, &compact.slots, compact.texture)?;
+        let claims = Typed::read(&document, &compact.slots)?;
         let now = case.presented.now().or_else(|| self.clock.now());
         let now = now.ok_or(RejectionKind::Unavailable)?;
         trust.check(&Checked {
             claims: &claims,
             header,
             typ: compact.header.typ,
-            texture: compact.texture,
             now,
         })?;
         let scopes = scopes(trust, &claims)?;
@@ -182,15 +181,12 @@ impl JwtValidator {
             return Err(binding_required());
         }
         let slots = &compact.slots;
-        let mut reader = Reader {
-            document: &mut document,
-            texture: compact.texture,
-        };
+        let mut reader = Reader(&mut document);
         let subject = slots.find(Name::Sub).map(|p| reader.string(p));
         let client = slots.find(Name::ClientId).or_else(|| slots.find(Name::Azp));
         let client = client.map(|p| reader.string(p));
         let scopes = scopes.map(|p| reader.joined(p));
-        let principal = Principal::new(Facts {
+        let facts = Facts {
             kind: trust.kind(),
             authority: trust.authority.clone(),
             document,
@@ -204,11 +200,10 @@ impl JwtValidator {
             issued_at: times.issued_at,
             confirmation,
             key: Some(key.id()),
-            extensions: Vec::new(),
-        });
+        };
         Ok(match &trust.grants {
-            Some(grants) => grants.narrow(principal),
-            None => principal,
+            Some(grants) => grants.narrow(facts),
+            None => Principal::new(facts),
         })
     }
 
@@ -337,27 +332,24 @@ fn scopes(trust: &Trust, claims: &Typed<'_>) -> Result<Option<Piece>, Rejection>
 }
 
 /// Reads the texts of a principal.
-struct Reader<'d> {
-    document: &'d mut Document,
-    texture: Texture,
-}
+struct Reader<'d>(&'d mut Document);
 
 impl Reader<'_> {
     /// Returns the content of a string, appended to the document if it may have escapes.
     fn string(&mut self, quoted: Piece) -> Piece {
-        match self.texture {
+        match self.0.texture() {
             Texture::Plain => Piece::new(quoted.start() + 1, quoted.end().saturating_sub(1)),
-            Texture::Any => self.document.append_joined(quoted),
+            Texture::Any => self.0.append_joined(quoted),
         }
     }
 
     /// Returns the members of a string or an array with spaces between them.
     fn joined(&mut self, scopes: Piece) -> Piece {
-        let scopes_value = self.document.value(scopes);
+        let scopes_value = self.0.value(scopes);
         if scopes_value.is_some_and(|v| v.kind() == Kind::String) {
             return self.string(scopes);
         }
-        self.document.append_joined(scopes)
+        self.0.append_joined(scopes)
     }
 }
 

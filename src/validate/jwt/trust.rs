@@ -15,7 +15,6 @@ use crate::clock::UnixTime;
 use crate::crypto::Algorithms;
 use crate::json::Kind;
 use crate::json::Piece;
-use crate::json::Texture;
 use crate::json::Value;
 use crate::key::KeySet;
 use crate::key::KeyStore;
@@ -195,8 +194,6 @@ pub(super) struct Checked<'c, 'd> {
     /// Where the header stands in the document.
     pub(super) header: Piece,
     pub(super) typ: Typ,
-    /// Of the claims.
-    pub(super) texture: Texture,
     pub(super) now: UnixTime,
 }
 
@@ -212,7 +209,7 @@ impl Checked<'_, '_> {
 
     /// Says whether a claim is a string with exactly this content.
     fn is_text(&self, value: Value<'_>, wanted: &str) -> bool {
-        value.is_text_in(self.texture, wanted)
+        value.is_text_in(self.claims.document().texture(), wanted)
     }
 }
 

@@ -1,0 +1,153 @@
+//! What judging an API key costs beside a bare probe: an HMAC, a look-up in a hash map, a
+//! comparison in constant time and one read of the record.
+//!
+//! Both alternate over the same keys in the same order, and medians are compared. `benches/peers`
+//! measures the same beside other ways to keep secrets.
+//!
+//! ```text
+//! cargo bench --bench api_key [-- NUMBER_OF_KEYS...]
+//! ```
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a bench stops at the first fault"
+)]
+
+mod api_keys;
+
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::io;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bearergate::Presented;
+use bearergate::TokenValidator;
+use ring::hmac;
+use subtle::ConstantTimeEq;
+
+use api_keys::Keys;
+use api_keys::Random;
+
+const SIZES: [usize; 3] = [1_000, 100_000, 1_000_000];
+const ROUNDS: usize = 401;
+const BATCH: usize = 2_000;
+
+fn main() -> io::Result<()> {
+    let is_bench = std::env::args().any(|argument| argument == "--bench");
+    let asked: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
+    let (sizes, rounds) = match &asked[..] {
+        [] if is_bench => (&SIZES[..], ROUNDS),
+        [] => (&SIZES[..1], 1),
+        sizes => (sizes, ROUNDS),
+    };
+    for count in sizes.iter().copied() {
+        let keys = Keys::new(count);
+        let bare = Bare::new(&keys);
+        let order = shuffled(count);
+        let mut times = [vec![], vec![]];
+        for round in 0..rounds {
+            let from = round * BATCH;
+            times[0].push(time(&order, from, |at| bare.probe(keys.at(at).text())));
+            times[1].push(time(&order, from, |at| judge(&keys, keys.at(at).text())));
+        }
+        let [bare, ours] = times.map(median);
+        writeln!(
+            io::stdout(),
+            "{count:>7} keys  bare probe {bare:>5.0} ns  bearergate {ours:>5.0} ns  {:.2} times",
+            ours / bare
+        )?;
+    }
+    Ok(())
+}
+
+fn judge(keys: &Keys, text: &str) {
+    let presented = Presented::token(text).at(api_keys::NOW);
+    let judged = keys.validator.validate(&presented).try_now();
+    black_box(judged.expect("ready").expect("accepted").expires_at());
+}
+
+/// Nanoseconds of one of a batch of judgements.
+fn time(order: &[usize], from: usize, mut judge: impl FnMut(usize)) -> f64 {
+    let begin = Instant::now();
+    for at in from..from + BATCH {
+        judge(order[at % order.len()]);
+    }
+    begin.elapsed().as_secs_f64() * 1e9 / BATCH as f64
+}
+
+/// Ids and digests as small as they can be.
+struct Bare {
+    pepper: hmac::Key,
+    entries: HashMap<[u8; 16], Entry>,
+}
+
+struct Entry {
+    digest: [u8; 32],
+    record: Arc<Record>,
+}
+
+/// About what a service keeps of a key.
+struct Record {
+    expires_at: u64,
+    _subject: String,
+    _scopes: String,
+}
+
+impl Bare {
+    fn new(keys: &Keys) -> Self {
+        let pepper = hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]);
+        let entry = |at: usize| {
+            let text = keys.at(at).text();
+            let tag = hmac::sign(&pepper, signed(text));
+            let record = Record {
+                expires_at: 1 + at as u64,
+                _subject: format!("robot-{at}"),
+                _scopes: "orders:read orders:write".to_owned(),
+            };
+            let digest = tag.as_ref().try_into().expect("32 bytes");
+            let entry = Entry {
+                digest,
+                record: Arc::new(record),
+            };
+            (id(text), entry)
+        };
+        let entries = (0..keys.len()).map(entry).collect();
+        Self { pepper, entries }
+    }
+
+    fn probe(&self, text: &str) {
+        let tag = hmac::sign(&self.pepper, signed(text));
+        let entry = self.entries.get(&id(text)).expect("known");
+        assert!(bool::from(entry.digest.ct_eq(tag.as_ref())));
+        black_box(entry.record.expires_at);
+    }
+}
+
+const PREFIX: usize = "acme_live_".len();
+
+fn id(text: &str) -> [u8; 16] {
+    text.as_bytes()[PREFIX..PREFIX + 16]
+        .try_into()
+        .expect("16 bytes")
+}
+
+fn signed(text: &str) -> &[u8] {
+    &text.as_bytes()[..text.len() - 6]
+}
+
+fn shuffled(count: usize) -> Vec<usize> {
+    let mut random = Random::new();
+    let mut order: Vec<_> = (0..count).collect();
+    for last in (1..count).rev() {
+        order.swap(last, random.below(last + 1));
+    }
+    order
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -1,0 +1,135 @@
+//! What a second thread gains: judging API keys beside a pure computation.
+//!
+//! Each thread presents keys of its own, then all threads present one and the same key, which
+//! shows what the shared counter of its principal costs. Rounds of all cases alternate, and medians
+//! of the ratios within a round are told, since nothing else means anything on a shared machine.
+//!
+//! ```text
+//! cargo bench --bench threads
+//! ```
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a bench stops at the first fault"
+)]
+
+mod api_keys;
+
+use std::hint::black_box;
+use std::io;
+use std::io::Write;
+use std::sync::Barrier;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use bearergate::Presented;
+use bearergate::TokenValidator;
+use ring::hmac;
+
+use api_keys::Keys;
+
+const SIZES: [usize; 2] = [1_000, 100_000];
+const BATCH: Duration = Duration::from_millis(20);
+const ROUNDS: usize = 101;
+
+const CASES: [(&str, Work); 3] = [
+    ("pure computation", pure),
+    ("own keys", own),
+    ("one hot key", hot),
+];
+
+fn main() -> io::Result<()> {
+    let is_bench = std::env::args().any(|argument| argument == "--bench");
+    let rounds = if is_bench { ROUNDS } else { 1 };
+    for count in SIZES {
+        let keys = Keys::new(count);
+        let rounds: Vec<_> = (0..rounds)
+            .map(|_| CASES.map(|case| run(&keys, case)))
+            .collect();
+        for (at, (name, _)) in CASES.iter().enumerate() {
+            let ns = median(rounds.iter().map(|round| round[at].0));
+            let gain = median(rounds.iter().map(|round| round[at].1));
+            let beside = median(rounds.iter().map(|round| round[at].1 / round[0].1));
+            writeln!(
+                io::stdout(),
+                "{count:>7} keys  {name:<18} {ns:>7.0} ns  second thread: {gain:.2} times, \
+                 {beside:.2} of the pure computation's",
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Nanoseconds of one judgement on one thread, and how many times as many two threads do.
+fn run(keys: &Keys, (_, work): (&str, Work)) -> (f64, f64) {
+    let [one, two] = [1, 2].map(|threads| speed(keys, work, threads));
+    (1e9 / one, two / one)
+}
+
+/// Does about a thousand judgements for one of two threads, from this one on; returns how many.
+type Work = fn(&Keys, thread: usize, from: usize) -> usize;
+
+const STEP: usize = 1_000;
+
+fn pure(_: &Keys, thread: usize, from: usize) -> usize {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]);
+    let text = [thread as u8; 76];
+    for at in from..from + STEP {
+        let mut text = text;
+        text[0] = at as u8;
+        black_box(hmac::sign(&key, black_box(&text)));
+    }
+    STEP
+}
+
+fn own(keys: &Keys, thread: usize, from: usize) -> usize {
+    let half = keys.len() / 2;
+    for at in from..from + STEP {
+        judge(keys, keys.at(thread * half + at % half).text());
+    }
+    STEP
+}
+
+fn hot(keys: &Keys, _: usize, _: usize) -> usize {
+    for _ in 0..STEP {
+        judge(keys, keys.at(0).text());
+    }
+    STEP
+}
+
+fn judge(keys: &Keys, text: &str) {
+    let presented = Presented::token(black_box(text)).at(api_keys::NOW);
+    let judged = keys.validator.validate(&presented).try_now();
+    black_box(judged.expect("ready").expect("accepted"));
+}
+
+/// Judgements in a second of so many threads together.
+fn speed(keys: &Keys, work: Work, threads: usize) -> f64 {
+    let start = Barrier::new(threads);
+    thread::scope(|scope| {
+        let own = |thread| {
+            let start = &start;
+            scope.spawn(move || {
+                start.wait();
+                let (begin, mut count) = (Instant::now(), 0);
+                while begin.elapsed() < BATCH {
+                    count += work(keys, thread, count);
+                }
+                count as f64 / begin.elapsed().as_secs_f64()
+            })
+        };
+        let threads: Vec<_> = (0..threads).map(own).collect();
+        let speeds = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"));
+        speeds.sum()
+    })
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -1,0 +1,200 @@
+//! Any text as an API key, as it stands and with a good checksum put at its end; and as changes to
+//! keys that a judge knows.
+//!
+//! Property: nothing panics; a text is parsed exactly if another reader, who splits it from its
+//! end and computes the checksum bit by bit, finds the same parts; it is then its only spelling.
+//! A foreign key is parsed exactly if it is long enough, not too long, and visible. The judge
+//! accepts a key that was issued, to the letter, and nothing else.
+#![no_main]
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::LazyLock;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
+
+use bearergate::ApiKeyFormat;
+use bearergate::ApiKeyManager;
+use bearergate::ApiKeyRing;
+use bearergate::ApiKeyValidator;
+use bearergate::ForeignFormat;
+use bearergate::MemoryApiKeyStore;
+use bearergate::NewApiKey;
+use bearergate::PepperSet;
+use bearergate::Presented;
+use bearergate::RejectionKind;
+use bearergate::Secret;
+use bearergate::SecretSource;
+use bearergate::TokenValidator;
+use bearergate::UnixTime;
+use bearergate::limits;
+use libfuzzer_sys::fuzz_target;
+
+const PREFIX: &str = "acme_live";
+const FOREIGN_MIN: usize = 20;
+const FOREIGN_KEY: &str = "c0ffee00-7a11-4d0e-9f3b-2b1d";
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+static FORMAT: LazyLock<ApiKeyFormat> =
+    LazyLock::new(|| ApiKeyFormat::new(PREFIX).expect("the prefix is good"));
+static FOREIGN: LazyLock<ForeignFormat> =
+    LazyLock::new(|| ForeignFormat::new(FOREIGN_MIN).expect("the length is good"));
+
+static HOUSE: LazyLock<House> = LazyLock::new(House::new);
+
+fuzz_target!(|text: &[u8]| {
+    HOUSE.check(text);
+    let Ok(text) = str::from_utf8(text) else {
+        return;
+    };
+    check(text);
+    let signed = format!("{text}{}", checksum(text));
+    check(&signed);
+    check_foreign(text);
+    HOUSE.judge(text);
+    HOUSE.judge(&signed);
+});
+
+/// A judge and the keys that it knows, which are others in every run.
+struct House {
+    judge: ApiKeyValidator,
+    keys: Vec<String>,
+}
+
+impl House {
+    fn new() -> Self {
+        let pepper = || Ok::<_, io::Error>(Secret::new(vec![7; 32]));
+        let pepper = SecretSource::from_fn("fuzz", pepper);
+        let peppers = PepperSet::new(1, &pepper).expect("the pepper is good");
+        let ring = ApiKeyRing::new("fuzz", FORMAT.clone(), peppers).expect("the ring is good");
+        let ring = ring.with_foreign(FOREIGN.with_imported_sha256());
+        let store = Arc::new(MemoryApiKeyStore::new(10).expect("the store has room"));
+        let manager = ApiKeyManager::new(ring.clone(), store.clone());
+        let issue = |_| ready(manager.create(NewApiKey::of("robot").never_expires()));
+        let issued = [1, 2]
+            .map(issue)
+            .map(|issued| issued.expect("there is room"));
+        let mut keys: Vec<_> = issued.into_iter().map(|own| own.key.reveal()).collect();
+        let draft = NewApiKey::of("old robot").never_expires();
+        ready(manager.import(draft, FOREIGN_KEY)).expect("there is room");
+        keys.push(FOREIGN_KEY.to_owned());
+        let judge = ApiKeyValidator::builder(ring, store).build();
+        let judge = judge.expect("the judge is good");
+        Self { judge, keys }
+    }
+
+    fn check(&self, script: &[u8]) {
+        for key in &self.keys {
+            let Ok(edited) = String::from_utf8(edited(key, &self.keys[0], script)) else {
+                continue;
+            };
+            self.judge(&edited);
+            let (front, _) = edited
+                .split_at_checked(edited.len().saturating_sub(6))
+                .unwrap_or_default();
+            self.judge(&format!("{front}{}", checksum(front)));
+        }
+    }
+
+    fn judge(&self, text: &str) {
+        let presented = Presented::token(text).at(UnixTime::from_secs(4_000_000_000));
+        match ready(self.judge.validate(&presented)) {
+            Ok(_) => assert!(self.keys.iter().any(|key| key == text)),
+            Err(rejection) => {
+                assert!(!self.keys.iter().any(|key| key == text));
+                let own = [RejectionKind::ApiKeyMalformed, RejectionKind::ApiKeyUnknown];
+                assert!(own.contains(&rejection.kind()));
+            }
+        }
+    }
+}
+
+/// A store in memory never waits.
+fn ready<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("a store in memory waits"),
+    }
+}
+
+/// Changes a key: three bytes say what to do, where, and with what.
+fn edited(key: &str, other: &str, script: &[u8]) -> Vec<u8> {
+    let mut text = key.as_bytes().to_vec();
+    for step in script.chunks_exact(3).take(4) {
+        let (place, what) = (usize::from(step[1]) % (text.len() + 1), step[2]);
+        match step[0] % 6 {
+            0 if place < text.len() => text[place] = what,
+            1 if place < text.len() => text[place] ^= 0x20,
+            2 => text.insert(place, what),
+            3 => text.truncate(place),
+            // The end of one key behind the start of another.
+            4 => text
+                .splice(place.., other.bytes().skip(place))
+                .for_each(drop),
+            _ => {
+                let by = place % text.len();
+                text.rotate_left(by);
+            }
+        }
+        if text.is_empty() {
+            break;
+        }
+    }
+    text
+}
+
+fn check(text: &str) {
+    let expected = id(text);
+    match FORMAT.parse(text) {
+        Ok(key) => {
+            assert_eq!(Some(key.id().as_str()), expected);
+            let head = format!("{PREFIX}_{}_", key.id());
+            assert!(text.starts_with(&head) && head.starts_with(FORMAT.prefix()));
+        }
+        Err(rejection) => {
+            assert_eq!(rejection.kind(), RejectionKind::ApiKeyMalformed);
+            assert_eq!(expected, None, "only we refuse this");
+        }
+    }
+}
+
+/// The id of the key, by another reader's judgement.
+fn id(text: &str) -> Option<&str> {
+    let (front, secret) = text.rsplit_once('_')?;
+    let (prefix, id) = front.rsplit_once('_')?;
+    let is_text = |text: &str| text.bytes().all(|byte| DIGITS.contains(&byte));
+    // 128 to 512 bits in base62, and the checksum.
+    let is_good = prefix == PREFIX && id.len() == 16 && (22 + 6..=86 + 6).contains(&secret.len());
+    if !is_good || !is_text(id) || !is_text(secret) {
+        return None;
+    }
+    let (signed, sum) = text.split_at(text.len() - 6);
+    (checksum(signed) == sum).then_some(id)
+}
+
+fn checksum(text: &str) -> String {
+    let mut rest = crc32(text.as_bytes());
+    let mut digits = [0; 6].map(|_: u8| {
+        let digit = DIGITS[rest as usize % 62];
+        rest /= 62;
+        char::from(digit)
+    });
+    digits.reverse();
+    digits.into_iter().collect()
+}
+
+/// CRC-32/ISO-HDLC, one bit after the other.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
+    let fold = |crc: u32, byte: &u8| (0..8).fold(crc ^ u32::from(*byte), step);
+    !bytes.iter().fold(u32::MAX, fold)
+}
+
+fn check_foreign(text: &str) {
+    let lengths = FOREIGN_MIN..=limits::FOREIGN_KEY_BYTES;
+    let is_visible = text.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
+    let is_good = lengths.contains(&text.len()) && is_visible;
+    assert_eq!(FOREIGN.parse(text).is_ok(), is_good);
+}

@@ -1,0 +1,175 @@
+//! A session id in the cookies of a request.
+//!
+//! The input is a request as it is written on the wire: a method, then header lines. `{id}` and
+//! `{old}` stand for the id of a session that is there, and for the one it had before.
+//!
+//! Property: nothing panics; the request is admitted exactly if another reader, who joins all
+//! cookies to one line, finds one cookie of the name, whose value is the id byte for byte, and the
+//! request is a reading one or says that no other site is behind it.
+#![no_main]
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::LazyLock;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
+
+use bearergate::Gate;
+use bearergate::MemoryGrantStore;
+use bearergate::NewSession;
+use bearergate::RejectionKind;
+use bearergate::SessionChange;
+use bearergate::SessionCookie;
+use bearergate::SessionManager;
+use bearergate::ShownOnce;
+use bearergate::Sources;
+use http::Request;
+use libfuzzer_sys::fuzz_target;
+
+const NAME: &str = "__Host-session";
+const ORIGIN: &str = "https://app.example.com";
+
+struct House {
+    gate: Gate,
+    id: String,
+    old: String,
+}
+
+static HOUSE: LazyLock<House> = LazyLock::new(|| {
+    let store = Arc::new(MemoryGrantStore::new(10));
+    let cookie = SessionCookie::new(NAME).expect("the name is good");
+    let sessions = SessionManager::builder(store, "house").build();
+    let sessions = sessions.expect("the configuration is good");
+    let sources = Sources::builder()
+        .without_bearer()
+        .cookie(NAME)
+        .allow_origin(ORIGIN);
+    let gate = Gate::builder()
+        .validator(sessions.validator(&cookie))
+        .sources(sources.build().expect("the sources are good"))
+        .allow_any_authenticated();
+    let begun = now(sessions.create(NewSession::new("alice")));
+    let (old, session) = begun.expect("the store answers");
+    let changed = now(sessions.rotate(&session, SessionChange::default()));
+    let (id, _) = changed.expect("the store answers");
+    House {
+        gate: gate.build().expect("the gate is good"),
+        id: sent(&cookie, id),
+        old: old.reveal(),
+    }
+});
+
+/// What a browser sends back of a cookie that was set.
+fn sent(cookie: &SessionCookie, id: ShownOnce) -> String {
+    let header = cookie.set(id);
+    let text = header.to_str().expect("a cookie is visible");
+    let pair = text.split("; ").next().unwrap_or_default();
+    pair.trim_start_matches(NAME)
+        .trim_start_matches('=')
+        .to_owned()
+}
+
+fuzz_target!(|text: &[u8]| {
+    let Some(request) = read(text) else {
+        return;
+    };
+    let admitted = HOUSE.gate.try_check_now(&request);
+    let admitted = admitted.expect("a store in memory answers at once");
+    let values = cookies(&request);
+    let is_ours = values == [HOUSE.id.as_bytes()];
+    let is_good = is_ours && (is_reading(&request) || is_same_site(&request));
+    match admitted {
+        Ok(admitted) => {
+            assert!(is_good);
+            assert_eq!(admitted.principal().subject(), Some("alice"));
+        }
+        Err(refusal) => {
+            assert!(!is_good);
+            check(refusal.kind(), &values);
+        }
+    }
+});
+
+fn check(kind: RejectionKind, values: &[Vec<u8>]) {
+    match values {
+        [] => assert_eq!(kind, RejectionKind::CredentialMissing),
+        [one] if kind == RejectionKind::SessionUnknown => assert_ne!(*one, HOUSE.id.as_bytes()),
+        [_] => assert!(
+            [
+                RejectionKind::CrossSiteRefused,
+                RejectionKind::CredentialMalformed,
+                RejectionKind::TokenMalformed,
+                RejectionKind::TokenTooLarge,
+            ]
+            .contains(&kind)
+        ),
+        _ => assert_eq!(kind, RejectionKind::CredentialAmbiguous),
+    }
+}
+
+fn read(text: &[u8]) -> Option<Request<()>> {
+    let text = replaced(text, b"{id}", HOUSE.id.as_bytes());
+    let text = replaced(&text, b"{old}", HOUSE.old.as_bytes());
+    let mut lines = text.split(|b| *b == b'\n');
+    let mut builder = Request::builder().method(lines.next()?).uri("/");
+    for line in lines {
+        let colon = line.iter().position(|b| *b == b':')?;
+        let (name, value) = (&line[..colon], &line[colon + 1..]);
+        builder = builder.header(name, value.strip_prefix(b" ").unwrap_or(value));
+    }
+    builder.body(()).ok()
+}
+
+fn replaced(text: &[u8], mark: &[u8], by: &[u8]) -> Vec<u8> {
+    let (mut out, mut rest) = (Vec::new(), text);
+    while let Some(at) = rest.windows(mark.len()).position(|part| part == mark) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(by);
+        rest = &rest[at + mark.len()..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// The values of our cookie, by another reader's judgement.
+fn cookies(request: &Request<()>) -> Vec<Vec<u8>> {
+    let lines = request.headers().get_all("cookie").into_iter();
+    let lines: Vec<_> = lines.map(|line| line.as_bytes()).collect();
+    let (mut values, mut pair) = (Vec::new(), Vec::new());
+    for byte in lines.join(&b';').into_iter().chain([b';']) {
+        match byte {
+            b';' => values.extend(value(&std::mem::take(&mut pair))),
+            b' ' | b'\t' if pair.is_empty() => {}
+            byte => pair.push(byte),
+        }
+    }
+    values
+}
+
+fn value(pair: &[u8]) -> Option<Vec<u8>> {
+    let equals = pair.iter().position(|b| *b == b'=')?;
+    (&pair[..equals] == NAME.as_bytes()).then(|| pair[equals + 1..].to_vec())
+}
+
+fn is_reading(request: &Request<()>) -> bool {
+    let reads = ["GET", "HEAD", "OPTIONS"].contains(&request.method().as_str());
+    reads && !request.headers().contains_key("upgrade")
+}
+
+fn is_same_site(request: &Request<()>) -> bool {
+    let values = |name| -> Vec<_> {
+        let values = request.headers().get_all(name).into_iter();
+        values.map(|value| value.as_bytes()).collect()
+    };
+    let (site, origin) = (values("sec-fetch-site"), values("origin"));
+    site == [b"same-origin"] || site.is_empty() && origin == [ORIGIN.as_bytes()]
+}
+
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a store in memory answers at once"),
+    }
+}

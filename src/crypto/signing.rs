@@ -1,0 +1,182 @@
+//! Signing: the keys of `jsonwebtoken` 11 on `ring`, prepared once.
+//!
+//! Nothing here touches the process-wide provider of `jsonwebtoken`; its types appear in no public
+//! signature.
+
+use jsonwebtoken::EncodingKey;
+use jsonwebtoken::crypto::JwtSigner;
+use jsonwebtoken::errors::Error;
+use jsonwebtoken::errors::ErrorKind;
+use ring::error::Unspecified;
+use ring::hmac;
+use ring::rand::SystemRandom;
+use ring::signature as signing;
+use ring::signature::EcdsaKeyPair;
+use ring::signature::EcdsaSigningAlgorithm;
+use ring::signature::Ed25519KeyPair;
+use ring::signature::KeyPair;
+use ring::signature::RsaEncoding;
+use ring::signature::RsaKeyPair;
+use ring::signature::RsaPublicKeyComponents;
+use signature::Signer;
+use zeroize::Zeroizing;
+
+use super::Algorithm;
+use super::material::Curve;
+use super::material::Flaw;
+use super::material::Material;
+
+type Result<T> = std::result::Result<T, Error>;
+
+/// A private key or secret, prepared to sign under one algorithm.
+pub(crate) struct Signing {
+    algorithm: jsonwebtoken::Algorithm,
+    pair: Pair,
+}
+
+enum Pair {
+    Ec(Curve, EcdsaKeyPair),
+    Ed(Ed25519KeyPair),
+    Mac(hmac::Key),
+    Rsa(RsaKeyPair, &'static dyn RsaEncoding),
+}
+
+impl Signing {
+    /// Prepares the key; it must be of the algorithm's family.
+    pub(crate) fn new(algorithm: &jsonwebtoken::Algorithm, key: &EncodingKey) -> Result<Self> {
+        if algorithm.family() != key.family() {
+            return Err(ErrorKind::InvalidKeyFormat.into());
+        }
+        Ok(Self {
+            algorithm: *algorithm,
+            pair: Pair::new(ours(algorithm)?, key.as_bytes())?,
+        })
+    }
+
+    /// Returns the public key, checked as every public key is.
+    pub(crate) fn public(&self) -> std::result::Result<Material, Flaw> {
+        match &self.pair {
+            Pair::Ec(curve, pair) => Material::ec(*curve, pair.public_key().as_ref().to_vec()),
+            Pair::Ed(pair) => Material::ed25519(pair.public_key().as_ref()),
+            Pair::Mac(_) => Err(Flaw::malformed("a secret has no public key")),
+            Pair::Rsa(pair, _) => {
+                let public: RsaPublicKeyComponents<Vec<u8>> = pair.public().into();
+                Material::rsa(&public.n, &public.e)
+            }
+        }
+    }
+}
+
+impl JwtSigner for Signing {
+    fn algorithm(&self) -> jsonwebtoken::Algorithm {
+        self.algorithm
+    }
+}
+
+impl Signer<Vec<u8>> for Signing {
+    fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, signature::Error> {
+        self.pair.sign(message).map_err(|_| signature::Error::new())
+    }
+}
+
+impl Pair {
+    fn new(algorithm: Algorithm, key: &[u8]) -> Result<Self> {
+        let ec = |curve| Ok(Self::Ec(curve, ec_pair(curve, key)?));
+        let mac = |hash| Ok(Self::Mac(hmac::Key::new(hash, key)));
+        let rsa = |encoding| Ok(Self::Rsa(rsa_pair(key)?, encoding));
+        match algorithm {
+            Algorithm::EdDsa => ed_pair(key).map(Self::Ed),
+            Algorithm::Es256 => ec(Curve::P256),
+            Algorithm::Es384 => ec(Curve::P384),
+            Algorithm::Hs256 => mac(hmac::HMAC_SHA256),
+            Algorithm::Hs384 => mac(hmac::HMAC_SHA384),
+            Algorithm::Hs512 => mac(hmac::HMAC_SHA512),
+            Algorithm::Ps256 => rsa(&signing::RSA_PSS_SHA256),
+            Algorithm::Ps384 => rsa(&signing::RSA_PSS_SHA384),
+            Algorithm::Ps512 => rsa(&signing::RSA_PSS_SHA512),
+            Algorithm::Rs256 => rsa(&signing::RSA_PKCS1_SHA256),
+            Algorithm::Rs384 => rsa(&signing::RSA_PKCS1_SHA384),
+            Algorithm::Rs512 => rsa(&signing::RSA_PKCS1_SHA512),
+        }
+    }
+
+    fn sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, Unspecified> {
+        let random = SystemRandom::new();
+        match self {
+            Self::Ec(_, key) => Ok(key.sign(&random, message)?.as_ref().to_vec()),
+            Self::Ed(key) => Ok(key.sign(message).as_ref().to_vec()),
+            Self::Mac(key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
+            Self::Rsa(key, encoding) => {
+                let mut signature = vec![0; key.public().modulus_len()];
+                key.sign(*encoding, &random, message, &mut signature)?;
+                Ok(signature)
+            }
+        }
+    }
+}
+
+/// Takes PKCS#1, which `jsonwebtoken` makes of PEM, or PKCS#8.
+pub(crate) fn rsa_pair(der: &[u8]) -> Result<RsaKeyPair> {
+    RsaKeyPair::from_der(der)
+        .or_else(|_| RsaKeyPair::from_pkcs8(der))
+        .map_err(|error| ErrorKind::InvalidRsaKey(error.to_string()).into())
+}
+
+pub(crate) fn ec_pair(curve: Curve, pkcs8: &[u8]) -> Result<EcdsaKeyPair> {
+    EcdsaKeyPair::from_pkcs8(ecdsa(curve), pkcs8, &SystemRandom::new())
+        .map_err(|_| ErrorKind::InvalidEcdsaKey.into())
+}
+
+/// OpenSSL writes version 1, without the public key.
+pub(crate) fn ed_pair(pkcs8: &[u8]) -> Result<Ed25519KeyPair> {
+    Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(|_| ErrorKind::InvalidEddsaKey.into())
+}
+
+fn ecdsa(curve: Curve) -> &'static EcdsaSigningAlgorithm {
+    match curve {
+        Curve::P256 => &signing::ECDSA_P256_SHA256_FIXED_SIGNING,
+        Curve::P384 => &signing::ECDSA_P384_SHA384_FIXED_SIGNING,
+    }
+}
+
+/// Makes a new private key as PKCS#8, or returns `None` for an algorithm that `ring` makes no keys
+/// for, and an error where there are no random numbers.
+pub(crate) fn generate(
+    algorithm: Algorithm,
+) -> Option<std::result::Result<Zeroizing<Vec<u8>>, Unspecified>> {
+    let random = SystemRandom::new();
+    let document = match algorithm {
+        Algorithm::EdDsa => Ed25519KeyPair::generate_pkcs8(&random),
+        Algorithm::Es256 => EcdsaKeyPair::generate_pkcs8(ecdsa(Curve::P256), &random),
+        Algorithm::Es384 => EcdsaKeyPair::generate_pkcs8(ecdsa(Curve::P384), &random),
+        _ => return None,
+    };
+    Some(document.map(|document| document.as_ref().to_vec().into()))
+}
+
+/// Returns the algorithm of theirs as ours.
+pub(crate) fn ours(algorithm: &jsonwebtoken::Algorithm) -> Result<Algorithm> {
+    let mut known = Algorithm::ALL.iter().copied();
+    known
+        .find(|own| theirs(*own) == *algorithm)
+        .ok_or_else(|| ErrorKind::UnsupportedAlgorithm.into())
+}
+
+/// Returns the algorithm of ours as theirs.
+pub(crate) const fn theirs(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
+    use jsonwebtoken::Algorithm as Theirs;
+    match algorithm {
+        Algorithm::EdDsa => Theirs::EdDSA,
+        Algorithm::Es256 => Theirs::ES256,
+        Algorithm::Es384 => Theirs::ES384,
+        Algorithm::Hs256 => Theirs::HS256,
+        Algorithm::Hs384 => Theirs::HS384,
+        Algorithm::Hs512 => Theirs::HS512,
+        Algorithm::Ps256 => Theirs::PS256,
+        Algorithm::Ps384 => Theirs::PS384,
+        Algorithm::Ps512 => Theirs::PS512,
+        Algorithm::Rs256 => Theirs::RS256,
+        Algorithm::Rs384 => Theirs::RS384,
+        Algorithm::Rs512 => Theirs::RS512,
+    }
+}

@@ -1,0 +1,133 @@
+//! A durable store in one SQLite file.
+
+mod answer;
+mod api_key;
+mod change;
+mod column;
+mod fault;
+mod grant;
+mod lane;
+mod notes;
+mod open;
+mod schema;
+
+pub use open::SqliteBuilder;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::clock::UnixTime;
+use crate::future::NowOrLater;
+use crate::key_format::ApiKeyId;
+use crate::rejection::ConfigError;
+use crate::sqlite::change::Change;
+use crate::sqlite::change::Writer;
+use crate::sqlite::fault::Fault;
+use crate::sqlite::lane::Lane;
+use crate::sqlite::notes::Notes;
+use crate::store::StoreError;
+
+/// API keys, sessions and refresh tokens in one SQLite file.
+///
+/// Several processes of one machine may share the file, which lies on a local disk. Every change
+/// is one transaction that is written to disk before it is answered; a process that is killed in
+/// the middle of one leaves the state before it. That a key or a session was used is written
+/// without waiting for the disk, so a loss of power may lose it.
+///
+/// Calls are done by the store's own threads, one that writes and some that read, so its answers
+/// need no runtime and never block the caller. The queue before the threads is bounded, and a call
+/// that finds it full is `unavailable`. Dropping an answer never stops a change that was begun;
+/// dropping the store lets its threads finish what is queued.
+///
+/// The file holds no secret that can be used: see [`KeyDigest`](crate::KeyDigest).
+///
+/// ```no_run
+/// use bearergate::SqliteStore;
+///
+/// let store = SqliteStore::open("credentials.db")?;
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+pub struct SqliteStore {
+    readers: Lane<Connection>,
+    writer: Lane<Writer>,
+    notes: Arc<Notes>,
+}
+
+impl SqliteStore {
+    /// Opens the file at `path`, or makes it, with the default numbers of threads and waiting
+    /// calls.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteBuilder::open`].
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, ConfigError> {
+        Self::builder(path).open()
+    }
+
+    /// Starts a store of other numbers.
+    pub fn builder(path: impl Into<PathBuf>) -> SqliteBuilder {
+        SqliteBuilder::new(path.into())
+    }
+
+    fn new(readers: Lane<Connection>, writer: Lane<Writer>) -> Self {
+        let notes = Arc::default();
+        Self {
+            readers,
+            writer,
+            notes,
+        }
+    }
+
+    /// Reads from one state of the file.
+    fn read<'a, T, F>(&'a self, read: F) -> NowOrLater<'a, Result<T, StoreError>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        self.readers
+            .ask(move |conn| Ok(change::snapshot(conn, read)?))
+    }
+
+    /// Does all of `steps` or nothing.
+    fn write<'a, T, F>(&'a self, steps: F) -> NowOrLater<'a, Result<T, StoreError>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Change<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.writer.ask(move |writer| writer.change(steps))
+    }
+
+    /// Does all of `steps` or nothing; they may be lost with the power.
+    fn write_hastily<'a, T, F>(&'a self, steps: F) -> NowOrLater<'a, Result<T, StoreError>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Change<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.writer.ask(move |writer| writer.note(steps))
+    }
+
+    /// Notes a use of an API key, to be written when the writer comes to it.
+    fn note(&self, id: ApiKeyId, now: UnixTime) {
+        if !self.notes.add(id, now) {
+            return;
+        }
+        let notes = Arc::clone(&self.notes);
+        let is_sent = self.writer.send(move |writer| {
+            let taken = notes.take();
+            // A note may be lost: nobody waits for it, and the next use brings another.
+            let _ = writer.note(|tx| api_key::touch_all(tx, taken));
+        });
+        if !is_sent {
+            self.notes.give_up();
+        }
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,171 @@
+//! What every store of refresh tokens must do.
+
+use super::Breach;
+use super::NOW;
+use super::at;
+use super::conflict;
+use super::ensure;
+use super::good;
+use super::grant;
+use super::grant::Records;
+use super::grant::facts;
+use super::grant::full;
+use super::grant::lasting;
+use super::together;
+use super::winners;
+use crate::future::NowOrLater;
+use crate::store::Grant;
+use crate::store::GrantStore;
+use crate::store::Lookup;
+use crate::store::Moment;
+use crate::store::RefreshFamily;
+use crate::store::RefreshTokenStore;
+use crate::store::SpentToken;
+use crate::store::StoreError;
+use crate::store::TokenDigest;
+
+pub(super) async fn judge(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
+    families_come_back_as_they_were(store).await?;
+    a_rotation_replaces_the_family(store).await?;
+    a_change_expects_what_is_stored(store).await?;
+    a_revoked_family_stays_until_it_is_purged(store).await?;
+    one_of_many_rotations_wins(store).await?;
+    grant::judge_records(&Families(store)).await
+}
+
+async fn families_come_back_as_they_were(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
+    let rule = "a family is found as it was created, at version 1 and with its moment";
+    let bare = family(1, Grant::new("a", "s", NOW));
+    let odd = family(2, full())
+        .with_version(9)
+        .with_spent(Some(SpentToken::new(digest(2, 7), at(3), vec![0, 1, 255])))
+        .with_thumbprint(Some([0xee; 32]));
+    let unsealed = SpentToken::new(digest(3, 7), at(3), Vec::new());
+    let plain = family(3, lasting("s")).with_spent(Some(unsealed));
+    for family in [bare, odd, plain] {
+        let since = good(store.create(family.clone()).await, rule)?;
+        let grant = family.grant().clone().with_since(Some(since));
+        let wanted = family.with_version(1).with_grant(grant);
+        ensure(live(store, wanted.id(), rule).await? == Some(wanted), rule)?;
+    }
+    ensure(live(store, digest(0, 0), rule).await?.is_none(), rule)
+}
+
+async fn a_rotation_replaces_the_family(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
+    let rule = "a rotation keeps the family's id and moment, and raises its version by one";
+    good(store.create(family(10, lasting("s"))).await, rule)?;
+    let read = live(store, digest(10, 0), rule)
+        .await?
+        .ok_or(Breach::new(rule))?;
+    let spent = SpentToken::new(read.current(), at(60), vec![9; 80]);
+    let grant = read.grant().clone().with_since(None).with_last_used(at(60));
+    let rotated = read
+        .clone()
+        .with_grant(grant)
+        .with_current(digest(10, 2))
+        .with_spent(Some(spent));
+    ensure(good(store.update(rotated.clone()).await, rule)? == 2, rule)?;
+    let grant = rotated.grant().clone().with_since(read.grant().since());
+    let wanted = rotated.with_version(2).with_grant(grant);
+    ensure(
+        live(store, digest(10, 0), rule).await? == Some(wanted.clone()),
+        rule,
+    )?;
+    let rule = "what is cleared is gone";
+    let cleared = wanted.with_spent(None);
+    ensure(good(store.update(cleared.clone()).await, rule)? == 3, rule)?;
+    ensure(
+        live(store, digest(10, 0), rule).await? == Some(cleared.with_version(3)),
+        rule,
+    )
+}
+
+async fn a_change_expects_what_is_stored(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
+    let rule = "a change of another version, or of what is not there, is a conflict";
+    good(store.create(family(20, lasting("s"))).await, rule)?;
+    let before = live(store, digest(20, 0), rule).await?;
+    for version in [0, 2, u64::MAX] {
+        let changed = family(20, lasting("s")).with_version(version);
+        conflict(
+            store.update(changed.with_current(digest(20, 9))).await,
+            rule,
+        )?;
+    }
+    conflict(store.update(family(21, lasting("s"))).await, rule)?;
+    conflict(
+        store.create(family(20, lasting("t"))).await,
+        "a family's id is taken once",
+    )?;
+    ensure(live(store, digest(20, 0), rule).await? == before, rule)
+}
+
+async fn a_revoked_family_stays_until_it_is_purged(
+    store: &dyn RefreshTokenStore,
+) -> Result<(), Breach> {
+    let rule = "a revoked family is found as such, and is gone after a purge";
+    good(store.create(family(30, lasting("s"))).await, rule)?;
+    let revoked = family(30, lasting("s")).with_revoked(Some(at(7)));
+    good(store.update(revoked).await, rule)?;
+    let found = live(store, digest(30, 0), rule).await?;
+    ensure(
+        found.is_some_and(|found| found.revoked() == Some(at(7))),
+        rule,
+    )?;
+    while good(store.purge(at(8)).await, rule)? > 0 {}
+    ensure(live(store, digest(30, 0), rule).await?.is_none(), rule)
+}
+
+async fn one_of_many_rotations_wins(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
+    let rule = "of many rotations of one version exactly one succeeds";
+    good(store.create(family(40, lasting("s"))).await, rule)?;
+    let rotated = |number| family(40, lasting("s")).with_current(digest(40, number));
+    let answers = (2..=21)
+        .map(|number| store.update(rotated(number)))
+        .collect();
+    ensure(winners(together(answers).await, rule)? == 1, rule)?;
+    let found = live(store, digest(40, 0), rule).await?;
+    ensure(found.is_some_and(|found| found.version() == 2), rule)
+}
+
+async fn live(
+    store: &dyn RefreshTokenStore,
+    id: TokenDigest,
+    rule: &'static str,
+) -> Result<Option<RefreshFamily>, Breach> {
+    match good(store.find(id).await, rule)? {
+        Lookup::Live(found) => Ok(Some(RefreshFamily::clone(&found))),
+        Lookup::Revoked => Err(Breach::new("what no mark names is not revoked")),
+        Lookup::Unknown => Ok(None),
+    }
+}
+
+fn family(number: u8, grant: Grant) -> RefreshFamily {
+    RefreshFamily::new(digest(number, 0), digest(number, 1), grant)
+}
+
+fn digest(number: u8, place: u8) -> TokenDigest {
+    grant::digest([0xfa, number, place])
+}
+
+/// Families, as the rules for all grants see them.
+pub(super) struct Families<'a>(pub(super) &'a dyn RefreshTokenStore);
+
+impl Records for Families<'_> {
+    fn marks(&self) -> &dyn GrantStore {
+        self.0
+    }
+
+    fn create(&self, key: u8, grant: Grant) -> NowOrLater<'_, Result<Moment, StoreError>> {
+        self.0.create(family(key, grant))
+    }
+
+    fn find(&self, key: u8) -> NowOrLater<'_, Result<Lookup<(Grant, u64)>, StoreError>> {
+        let found = self.0.find(digest(key, 0));
+        found.map(|found| Ok(facts(found?, |f| (f.grant().clone(), f.version()))))
+    }
+
+    fn update(&self, key: u8, state: (Grant, u64)) -> NowOrLater<'_, Result<u64, StoreError>> {
+        let (grant, version) = state;
+        self.0.update(family(key, grant).with_version(version))
+    }
+}

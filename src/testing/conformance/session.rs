@@ -1,0 +1,198 @@
+//! What every store of sessions must do.
+
+use std::time::Duration;
+
+use super::Breach;
+use super::NOW;
+use super::at;
+use super::conflict;
+use super::ensure;
+use super::good;
+use super::grant;
+use super::grant::Records;
+use super::grant::facts;
+use super::grant::full;
+use super::grant::lasting;
+use super::together;
+use super::winners;
+use crate::future::NowOrLater;
+use crate::store::Grant;
+use crate::store::GrantStore;
+use crate::store::Lookup;
+use crate::store::Moment;
+use crate::store::SessionRecord;
+use crate::store::SessionStore;
+use crate::store::StoreError;
+use crate::store::TokenDigest;
+
+pub(super) async fn judge(store: &dyn SessionStore) -> Result<(), Breach> {
+    sessions_come_back_as_they_were(store).await?;
+    a_session_moves_to_a_new_digest(store).await?;
+    a_taken_digest_is_a_conflict(store).await?;
+    a_use_goes_forward_and_keeps_the_version(store).await?;
+    a_late_write_never_brings_a_session_back(store).await?;
+    one_of_many_moves_wins(store).await?;
+    grant::judge_records(&Sessions(store)).await
+}
+
+async fn sessions_come_back_as_they_were(store: &dyn SessionStore) -> Result<(), Breach> {
+    let rule = "a session is found as it was created, at version 1 and with its moment";
+    let bare = session(1, Grant::new("a", "s", NOW));
+    let odd = session(2, full())
+        .with_version(9)
+        .with_data(vec![0, 1, 255]);
+    let long = session(3, lasting("s")).with_data(vec![7; 100_000]);
+    for session in [bare, odd, long] {
+        let digest = session.digest();
+        let since = good(store.create(session.clone()).await, rule)?;
+        let grant = session.grant().clone().with_since(Some(since));
+        let wanted = session.with_version(1).with_grant(grant);
+        ensure(live(store, digest, rule).await? == Some(wanted), rule)?;
+    }
+    ensure(live(store, digest(0, 0), rule).await?.is_none(), rule)
+}
+
+async fn a_session_moves_to_a_new_digest(store: &dyn SessionStore) -> Result<(), Breach> {
+    let rule = "a session that gets a new digest is unknown by the old one";
+    let (old, new) = (digest(10, 0), digest(10, 1));
+    good(store.create(session(10, lasting("s"))).await, rule)?;
+    let stored = live(store, old, rule).await?.ok_or(Breach::new(rule))?;
+    let moved = stored.clone().with_digest(new).with_data(vec![1]);
+    ensure(
+        good(store.update(old, moved.clone()).await, rule)? == 2,
+        rule,
+    )?;
+    ensure(live(store, old, rule).await?.is_none(), rule)?;
+    ensure(
+        live(store, new, rule).await? == Some(moved.clone().with_version(2)),
+        rule,
+    )?;
+    let rule = "a session that kept its digest is found by it";
+    let kept = moved.with_version(2).with_data(vec![2]);
+    ensure(
+        good(store.update(new, kept.clone()).await, rule)? == 3,
+        rule,
+    )?;
+    ensure(
+        live(store, new, rule).await? == Some(kept.with_version(3)),
+        rule,
+    )?;
+    conflict(
+        store.update(old, stored).await,
+        "what moved away cannot be changed",
+    )
+}
+
+async fn a_taken_digest_is_a_conflict(store: &dyn SessionStore) -> Result<(), Breach> {
+    let rule = "a session cannot move to the digest of another; both stay as they are";
+    let (one, two) = (session(20, lasting("one")), session(21, lasting("two")));
+    for session in [&one, &two] {
+        good(store.create(session.clone()).await, rule)?;
+    }
+    let before = [
+        live(store, one.digest(), rule).await?,
+        live(store, two.digest(), rule).await?,
+    ];
+    let moved = one.clone().with_digest(two.digest());
+    conflict(store.update(one.digest(), moved).await, rule)?;
+    let after = [
+        live(store, one.digest(), rule).await?,
+        live(store, two.digest(), rule).await?,
+    ];
+    ensure(before == after, rule)
+}
+
+async fn a_use_goes_forward_and_keeps_the_version(store: &dyn SessionStore) -> Result<(), Breach> {
+    let rule = "a use is noted if it is later than what is noted, and keeps the version";
+    let digest = digest(30, 0);
+    good(store.create(session(30, lasting("s"))).await, rule)?;
+    for (secs, wanted) in [(60, 60), (30, 60), (90, 90)] {
+        ensure(good(store.touch(digest, at(secs)).await, rule)?, rule)?;
+        let found = live(store, digest, rule).await?.ok_or(Breach::new(rule))?;
+        ensure(
+            found.grant().last_used() == at(wanted) && found.version() == 1,
+            rule,
+        )?;
+    }
+    let unknown = store.touch(TokenDigest::new([31; 32]), at(60)).await;
+    ensure(!good(unknown, rule)?, "an unknown session is not used")?;
+    let rule = "a change keeps the later use of both";
+    good(store.update(digest, session(30, lasting("s"))).await, rule)?;
+    let found = live(store, digest, rule).await?.ok_or(Breach::new(rule))?;
+    ensure(found.grant().last_used() == at(90), rule)
+}
+
+async fn a_late_write_never_brings_a_session_back(store: &dyn SessionStore) -> Result<(), Breach> {
+    let rule = "what was read before a session ended cannot be written after it";
+    let digest = digest(40, 0);
+    let ends = lasting("s").with_lifetime(at(5), Duration::MAX);
+    good(store.create(session(40, ends)).await, rule)?;
+    let read = live(store, digest, rule).await?.ok_or(Breach::new(rule))?;
+    while good(store.purge(at(5)).await, rule)? > 0 {}
+    conflict(store.update(digest, read).await, rule)?;
+    ensure(!good(store.touch(digest, at(6)).await, rule)?, rule)?;
+    ensure(live(store, digest, rule).await?.is_none(), rule)
+}
+
+async fn one_of_many_moves_wins(store: &dyn SessionStore) -> Result<(), Breach> {
+    let rule = "of many changes of one version exactly one succeeds";
+    let old = digest(50, 0);
+    good(store.create(session(50, lasting("s"))).await, rule)?;
+    let read = live(store, old, rule).await?.ok_or(Breach::new(rule))?;
+    let moves = 1..=20;
+    let moved = |number| read.clone().with_digest(digest(50, number));
+    let answers = moves
+        .clone()
+        .map(|number| store.update(old, moved(number)))
+        .collect();
+    ensure(winners(together(answers).await, rule)? == 1, rule)?;
+    let mut found = 0;
+    for number in moves {
+        found += usize::from(live(store, digest(50, number), rule).await?.is_some());
+    }
+    ensure(found == 1 && live(store, old, rule).await?.is_none(), rule)
+}
+
+async fn live(
+    store: &dyn SessionStore,
+    digest: TokenDigest,
+    rule: &'static str,
+) -> Result<Option<SessionRecord>, Breach> {
+    match good(store.find(digest).await, rule)? {
+        Lookup::Live(found) => Ok(Some(SessionRecord::clone(&found))),
+        Lookup::Revoked => Err(Breach::new("what no mark names is not revoked")),
+        Lookup::Unknown => Ok(None),
+    }
+}
+
+fn session(number: u8, grant: Grant) -> SessionRecord {
+    SessionRecord::new(digest(number, 0), grant)
+}
+
+fn digest(number: u8, place: u8) -> TokenDigest {
+    grant::digest([0x5e, number, place])
+}
+
+/// Sessions, as the rules for all grants see them.
+pub(super) struct Sessions<'a>(pub(super) &'a dyn SessionStore);
+
+impl Records for Sessions<'_> {
+    fn marks(&self) -> &dyn GrantStore {
+        self.0
+    }
+
+    fn create(&self, key: u8, grant: Grant) -> NowOrLater<'_, Result<Moment, StoreError>> {
+        self.0.create(session(key, grant))
+    }
+
+    fn find(&self, key: u8) -> NowOrLater<'_, Result<Lookup<(Grant, u64)>, StoreError>> {
+        let found = self.0.find(digest(key, 0));
+        found.map(|found| Ok(facts(found?, |s| (s.grant().clone(), s.version()))))
+    }
+
+    fn update(&self, key: u8, state: (Grant, u64)) -> NowOrLater<'_, Result<u64, StoreError>> {
+        let (grant, version) = state;
+        let session = session(key, grant).with_version(version);
+        self.0.update(digest(key, 0), session)
+    }
+}

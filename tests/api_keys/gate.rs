@@ -1,0 +1,274 @@
+//! Keys in whole requests.
+
+use bearergate::ApiKeyValidator;
+use bearergate::ConfigErrorKind;
+use bearergate::Gate;
+use bearergate::GateBuilder;
+use bearergate::JwtValidator;
+use bearergate::Key;
+use bearergate::KeySet;
+use bearergate::NowOrLater;
+use bearergate::Place;
+use bearergate::Presented;
+use bearergate::Principal;
+use bearergate::PrincipalKind;
+use bearergate::Rejection;
+use bearergate::RejectionKind;
+use bearergate::Shape;
+use bearergate::Sources;
+use bearergate::TokenValidator;
+use bearergate::require_scope;
+
+use crate::common::DAY;
+use crate::common::House;
+use crate::common::foreign_ring;
+use crate::common::plain;
+use crate::common::wait;
+
+/// Stands for an endpoint outside: what reaches it has left the house.
+#[derive(Debug)]
+struct Outside(Shape);
+
+impl TokenValidator for Outside {
+    fn shapes(&self) -> &[Shape] {
+        std::slice::from_ref(&self.0)
+    }
+
+    fn validate<'a>(
+        &'a self,
+        _: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        let principal = Principal::builder(PrincipalKind::OpaqueToken, "outside");
+        NowOrLater::now(Ok(principal.build()))
+    }
+}
+
+fn builder(house: &House) -> GateBuilder {
+    let builder = Gate::builder().clock(house.clock.clone());
+    builder.validator(house.judge.clone())
+}
+
+/// Who is let in, or status and whole answer.
+fn check(gate: &Gate, headers: &[(&str, &str)]) -> Result<String, (RejectionKind, String)> {
+    let mut request = http::Request::post("/orders");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(()).unwrap();
+    match wait(gate.check(&request)) {
+        Ok(admitted) => Ok(admitted.principal().authority().to_string()),
+        Err(refusal) => {
+            let kind = refusal.kind();
+            Err((kind, format!("{:?}", refusal.into_response::<String>())))
+        }
+    }
+}
+
+fn kind(gate: &Gate, headers: &[(&str, &str)]) -> Option<RejectionKind> {
+    check(gate, headers).err().map(|(kind, _)| kind)
+}
+
+#[test]
+fn a_key_is_taken_from_its_header_and_from_authorization() {
+    let house = House::new();
+    let (key, _) = house.issue(plain());
+    let gate = builder(&house).allow_any_authenticated().build().unwrap();
+    let (bearer, scheme) = (format!("Bearer {key}"), format!("ApiKey {key}"));
+    assert_eq!(kind(&gate, &[("x-api-key", &key)]), None);
+    assert_eq!(kind(&gate, &[("authorization", &bearer)]), None);
+    let missing = Some(RejectionKind::CredentialMissing);
+    assert_eq!(kind(&gate, &[("authorization", &scheme)]), missing);
+    assert_eq!(kind(&gate, &[("x-other-key", &key)]), missing);
+    let both = [("x-api-key", &*key), ("authorization", &*bearer)];
+    assert_eq!(kind(&gate, &both), Some(RejectionKind::CredentialAmbiguous));
+    let twice = [("x-api-key", &*key), ("x-api-key", &*key)];
+    assert_eq!(
+        kind(&gate, &twice),
+        Some(RejectionKind::CredentialAmbiguous)
+    );
+
+    let sources = Sources::builder().api_key().header("x-api-key").build();
+    let gate = builder(&house).sources(sources.unwrap());
+    let gate = gate.allow_any_authenticated().build().unwrap();
+    assert_eq!(kind(&gate, &[("authorization", &scheme)]), None);
+    assert_eq!(kind(&gate, &[("authorization", &bearer)]), None);
+    assert_eq!(kind(&gate, &[("x-api-key", &key)]), None);
+}
+
+#[test]
+fn the_header_can_be_another_one_or_none() {
+    let house = House::new();
+    let (key, _) = house.issue(plain());
+    let draft = || {
+        let draft = ApiKeyValidator::builder(house.ring.clone(), house.store.clone());
+        draft.clock(house.clock.clone())
+    };
+    let gate = |judge| {
+        let gate = Gate::builder().clock(house.clock.clone()).validator(judge);
+        gate.allow_any_authenticated().build().unwrap()
+    };
+    let own = gate(draft().header("X-Acme-Key").build().unwrap());
+    assert_eq!(kind(&own, &[("x-acme-key", &key)]), None);
+    let missing = Some(RejectionKind::CredentialMissing);
+    assert_eq!(kind(&own, &[("x-api-key", &key)]), missing);
+    let none = gate(draft().without_header().build().unwrap());
+    assert_eq!(kind(&none, &[("x-api-key", &key)]), missing);
+    let bearer = format!("Bearer {key}");
+    assert_eq!(kind(&none, &[("authorization", &bearer)]), None);
+    for name in ["", "x api", "x-\u{e9}"] {
+        let error = draft().header(name).build().unwrap_err();
+        assert_eq!(error.kind(), ConfigErrorKind::ValueMalformed, "{name}");
+        assert_eq!(error.field(), "header");
+    }
+}
+
+#[test]
+fn a_mistyped_key_never_leaves_the_house() {
+    let house = House::new();
+    let (key, _) = house.issue(plain());
+    let gate = builder(&house).validator(Outside(Shape::Opaque));
+    let gate = gate.allow_any_authenticated().build().unwrap();
+    let typo = format!("Bearer {key}x");
+    let malformed = Some(RejectionKind::ApiKeyMalformed);
+    assert_eq!(kind(&gate, &[("authorization", &typo)]), malformed);
+    assert_eq!(kind(&gate, &[("x-api-key", "opaque")]), malformed);
+    let other = [("authorization", "Bearer opaque")];
+    assert_eq!(check(&gate, &other), Ok("outside".to_owned()));
+    let good = format!("Bearer {key}");
+    let own = check(&gate, &[("authorization", &good)]);
+    assert_eq!(own, Ok("acme keys".to_owned()));
+}
+
+#[test]
+fn keys_and_jwts_each_go_to_their_judge() {
+    let house = House::new();
+    let (key, _) = house.issue(plain());
+    let keys = KeySet::from(Key::from_secret(vec![7; 32]).unwrap());
+    let jwt = JwtValidator::builder().issuer("https://idp.example.com");
+    let jwt = jwt.audience("https://api.example.com").keys(keys);
+    let gate = builder(&house).validator(jwt.build().unwrap());
+    let gate = gate.allow_any_authenticated().build().unwrap();
+    assert_eq!(
+        kind(&gate, &[("authorization", &format!("Bearer {key}"))]),
+        None
+    );
+    let jwt = "eyJhbGciOiJub25lIn0.e30.";
+    let none = [("authorization", &*format!("Bearer {jwt}"))];
+    assert_eq!(kind(&gate, &none), Some(RejectionKind::AlgorithmNotAllowed));
+    let in_header = [("x-api-key", jwt)];
+    assert_eq!(
+        kind(&gate, &in_header),
+        Some(RejectionKind::ApiKeyMalformed)
+    );
+}
+
+#[test]
+fn all_refusals_of_a_key_look_alike_outside() {
+    let house = House::new();
+    let gate = builder(&house).allow_any_authenticated().build().unwrap();
+    let answer = |key: &str| check(&gate, &[("x-api-key", key)]).unwrap_err();
+    let (expired, id) = house.issue(plain());
+    wait(house.keys.expire(id, crate::common::at(0))).unwrap();
+    let (disabled, id) = house.issue(plain());
+    wait(house.keys.revoke(id, "leaked")).unwrap();
+    let (early, _) = house.issue(plain().not_before(crate::common::at(u64::MAX)));
+    let unknown = House::new().issue(plain()).0;
+    let answers = [
+        &expired,
+        &disabled,
+        &early,
+        &unknown,
+        &"acme_live_".to_owned(),
+    ]
+    .map(|k| answer(k));
+    let kinds = answers.each_ref().map(|(kind, _)| *kind);
+    let wanted = [
+        RejectionKind::ApiKeyExpired,
+        RejectionKind::ApiKeyDisabled,
+        RejectionKind::TokenNotYetValid,
+        RejectionKind::ApiKeyUnknown,
+        RejectionKind::ApiKeyMalformed,
+    ];
+    assert_eq!(kinds, wanted);
+    assert!(answers.iter().all(|(_, text)| *text == answers[0].1));
+    assert!(answers[0].1.contains("401"));
+}
+
+#[test]
+fn a_foreign_key_is_taken_where_nobody_else_takes_it() {
+    const KEY: &str = "c0ffee00-7a11-4d0e-9f3b-2b1d";
+    let house = House::of(foreign_ring(&[1]));
+    wait(house.keys.import(plain(), KEY)).unwrap();
+    let gate = builder(&house).validator(Outside(Shape::Opaque));
+    let gate = gate.allow_any_authenticated().build().unwrap();
+    let own = Ok("acme keys".to_owned());
+    assert_eq!(check(&gate, &[("x-api-key", KEY)]), own);
+    let bearer = format!("Bearer {KEY}");
+    let elsewhere = [("authorization", &*bearer)];
+    assert_eq!(check(&gate, &elsewhere), Ok("outside".to_owned()));
+
+    let judge = || {
+        let judge = ApiKeyValidator::builder(house.ring.clone(), house.store.clone());
+        judge
+            .clock(house.clock.clone())
+            .without_header()
+            .build()
+            .unwrap()
+    };
+    let gate = Gate::builder()
+        .clock(house.clock.clone())
+        .validator(judge());
+    let gate = gate.allow_any_authenticated().build().unwrap();
+    assert_eq!(check(&gate, &elsewhere), own);
+    let two = Gate::builder()
+        .validator(judge())
+        .validator(Outside(Shape::Opaque));
+    let error = two.allow_any_authenticated().build().unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::Conflict);
+}
+
+#[test]
+fn a_header_of_its_own_is_no_place_for_another_judge() {
+    let house = House::new();
+    let place = Place::Header(http::HeaderName::from_static("x-api-key"));
+    let two = builder(&house).validator(Outside(Shape::Place(place)));
+    let error = two.allow_any_authenticated().build().unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::Conflict);
+}
+
+#[test]
+fn a_key_without_the_scope_is_denied_for_want_of_it() {
+    let house = House::new();
+    let gate = builder(&house).authorizer(require_scope("orders:read"));
+    let gate = gate.build().unwrap();
+    let (with, _) = house.issue(plain().scopes(["orders:read"]));
+    let (without, id) = house.issue(plain());
+    assert_eq!(kind(&gate, &[("x-api-key", &with)]), None);
+    let insufficient = Some(RejectionKind::ScopeInsufficient);
+    assert_eq!(kind(&gate, &[("x-api-key", &without)]), insufficient);
+    let next = wait(house.keys.rotate(id, DAY)).unwrap().key.reveal();
+    assert_eq!(kind(&gate, &[("x-api-key", &next)]), insufficient);
+}
+
+#[test]
+fn an_application_key_beside_a_user_is_judged_in_its_own_slot() {
+    let house = House::new();
+    let (key, _) = house.issue(plain());
+    let sources = Sources::builder()
+        .without_bearer()
+        .header("x-api-key")
+        .build();
+    let gate = Gate::builder()
+        .clock(house.clock.clone())
+        .validator(Outside(Shape::Opaque))
+        .client_validator(house.judge.clone())
+        .client_sources(sources.unwrap())
+        .allow_any_authenticated()
+        .build()
+        .unwrap();
+    let user = ("authorization", "Bearer opaque");
+    assert_eq!(kind(&gate, &[user, ("x-api-key", &key)]), None);
+    assert_eq!(kind(&gate, &[user]), Some(RejectionKind::CredentialMissing));
+    let typo = [user, ("x-api-key", "acme_live_x")];
+    assert_eq!(kind(&gate, &typo), Some(RejectionKind::ApiKeyMalformed));
+}

@@ -1,0 +1,340 @@
+//! A service with sessions and refresh tokens in one store, under a clock that stands still.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
+use std::time::Duration;
+
+use bearergate::Event;
+use bearergate::FakeClock;
+use bearergate::Gate;
+use bearergate::Grant;
+use bearergate::GrantError;
+use bearergate::GrantErrorKind;
+use bearergate::GrantStore;
+use bearergate::Lookup;
+use bearergate::Mark;
+use bearergate::MemoryGrantStore;
+use bearergate::Moment;
+use bearergate::NewRefresh;
+use bearergate::NewSession;
+use bearergate::NowOrLater;
+use bearergate::Observer;
+use bearergate::Principal;
+use bearergate::RefreshFamily;
+use bearergate::RefreshManager;
+use bearergate::RefreshManagerBuilder;
+use bearergate::RefreshRequest;
+use bearergate::RefreshTokenStore;
+use bearergate::Refreshed;
+use bearergate::RejectionKind;
+use bearergate::Session;
+use bearergate::SessionCookie;
+use bearergate::SessionManager;
+use bearergate::SessionManagerBuilder;
+use bearergate::SessionRecord;
+use bearergate::SessionStore;
+use bearergate::Sources;
+use bearergate::StoreError;
+use bearergate::StoreErrorKind;
+use bearergate::TokenDigest;
+use bearergate::UnixTime;
+use http::Request;
+
+pub(crate) const START: UnixTime = UnixTime::from_secs(1_700_000_000);
+pub(crate) const AUTHORITY: &str = "house";
+pub(crate) const CLIENT: &str = "mobile app";
+
+pub(crate) const fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+/// Takes the value of a future that never waits.
+pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("the future waits"),
+    }
+}
+
+/// Takes the value of a future that waits for its own wakes alone.
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    loop {
+        let mut cx = Context::from_waker(Waker::noop());
+        if let Poll::Ready(value) = future.as_mut().poll(&mut cx) {
+            return value;
+        }
+    }
+}
+
+/// A store in memory that can be told to fail, and to answer later.
+#[derive(Default)]
+pub(crate) struct Faulty {
+    pub(crate) no_reads: AtomicBool,
+    pub(crate) no_writes: AtomicBool,
+    pub(crate) is_slow: AtomicBool,
+    pub(crate) is_losing_touches: AtomicBool,
+    pub(crate) touches: AtomicUsize,
+    pub(crate) families: Mutex<Vec<RefreshFamily>>,
+    inner: Option<MemoryGrantStore>,
+}
+
+impl Faulty {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            inner: Some(MemoryGrantStore::new(limit)),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn set(flag: &AtomicBool, to: bool) {
+        flag.store(to, Ordering::SeqCst);
+    }
+
+    fn inner(&self) -> &MemoryGrantStore {
+        self.inner.as_ref().unwrap()
+    }
+
+    fn answer<'a, T: Send + 'a>(
+        &'a self,
+        fails: &AtomicBool,
+        act: impl FnOnce(&'a MemoryGrantStore) -> NowOrLater<'a, Result<T, StoreError>> + Send + 'a,
+    ) -> NowOrLater<'a, Result<T, StoreError>> {
+        if fails.load(Ordering::SeqCst) {
+            let error = StoreError::new(StoreErrorKind::Unavailable).with_source("disk is gone");
+            return NowOrLater::now(Err(error));
+        }
+        if self.is_slow.load(Ordering::SeqCst) {
+            return NowOrLater::later(async move {
+                yield_once().await;
+                act(self.inner()).await
+            });
+        }
+        act(self.inner())
+    }
+}
+
+async fn yield_once() {
+    let mut is_done = false;
+    std::future::poll_fn(|_| match std::mem::replace(&mut is_done, true) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
+    .await;
+}
+
+impl GrantStore for Faulty {
+    fn mark(&self, mark: Mark) -> NowOrLater<'_, Result<(), StoreError>> {
+        self.answer(&self.no_writes, |inner| inner.mark(mark))
+    }
+
+    fn has_ended(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+        self.answer(&self.no_reads, |inner| inner.has_ended(grant))
+    }
+
+    fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
+        self.answer(&self.no_writes, move |inner| inner.purge(now))
+    }
+}
+
+impl SessionStore for Faulty {
+    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Moment, StoreError>> {
+        self.answer(&self.no_writes, |inner| {
+            SessionStore::create(inner, session)
+        })
+    }
+
+    fn find(
+        &self,
+        digest: TokenDigest,
+    ) -> NowOrLater<'_, Result<Lookup<Arc<SessionRecord>>, StoreError>> {
+        self.answer(&self.no_reads, move |inner| {
+            SessionStore::find(inner, digest)
+        })
+    }
+
+    fn update(
+        &self,
+        old: TokenDigest,
+        session: SessionRecord,
+    ) -> NowOrLater<'_, Result<u64, StoreError>> {
+        self.answer(&self.no_writes, move |inner| {
+            SessionStore::update(inner, old, session)
+        })
+    }
+
+    fn touch(&self, digest: TokenDigest, at: UnixTime) -> NowOrLater<'_, Result<bool, StoreError>> {
+        self.touches.fetch_add(1, Ordering::SeqCst);
+        if self.is_losing_touches.load(Ordering::SeqCst) {
+            return NowOrLater::now(Ok(false));
+        }
+        self.answer(&self.no_writes, move |inner| inner.touch(digest, at))
+    }
+}
+
+impl RefreshTokenStore for Faulty {
+    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Moment, StoreError>> {
+        self.answer(&self.no_writes, |inner| {
+            RefreshTokenStore::create(inner, family)
+        })
+    }
+
+    fn find(
+        &self,
+        id: TokenDigest,
+    ) -> NowOrLater<'_, Result<Lookup<Arc<RefreshFamily>>, StoreError>> {
+        self.answer(&self.no_reads, move |inner| {
+            RefreshTokenStore::find(inner, id)
+        })
+    }
+
+    fn update(&self, family: RefreshFamily) -> NowOrLater<'_, Result<u64, StoreError>> {
+        self.families.lock().unwrap().push(family.clone());
+        self.answer(&self.no_writes, |inner| {
+            RefreshTokenStore::update(inner, family)
+        })
+    }
+}
+
+impl fmt::Debug for Faulty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Faulty")
+    }
+}
+
+/// What the operator hears, as text.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heard(Arc<Mutex<Vec<String>>>);
+
+impl Heard {
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Observer for Heard {
+    fn observe(&self, event: &Event<'_>) {
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
+}
+
+pub(crate) struct Service {
+    pub(crate) clock: FakeClock,
+    pub(crate) store: Arc<Faulty>,
+    pub(crate) heard: Heard,
+    pub(crate) sessions: SessionManager,
+    pub(crate) tokens: RefreshManager,
+    pub(crate) cookie: SessionCookie,
+}
+
+impl Service {
+    pub(crate) fn new() -> Self {
+        Self::with_grace(Duration::ZERO)
+    }
+
+    pub(crate) fn with_grace(grace: Duration) -> Self {
+        Self::built(1_000, |s| s, move |t| t.grace(grace))
+    }
+
+    pub(crate) fn built(
+        limit: usize,
+        sessions: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder,
+        tokens: impl FnOnce(RefreshManagerBuilder) -> RefreshManagerBuilder,
+    ) -> Self {
+        let clock = FakeClock::at(START);
+        let store = Arc::new(Faulty::new(limit));
+        let heard = Heard::default();
+        let builder = SessionManager::builder(store.clone(), AUTHORITY).clock(clock.clone());
+        let sessions = sessions(builder).build().unwrap();
+        let builder = RefreshManager::builder(store.clone(), AUTHORITY)
+            .clock(clock.clone())
+            .observer(heard.clone());
+        let tokens = tokens(builder).build().unwrap();
+        let cookie = SessionCookie::new("__Host-session").unwrap();
+        Self {
+            clock,
+            store,
+            heard,
+            sessions,
+            tokens,
+            cookie,
+        }
+    }
+
+    pub(crate) fn gate(&self) -> Gate {
+        let sources = Sources::builder()
+            .without_bearer()
+            .cookie(self.cookie.name())
+            .allow_origin("https://app.example.com")
+            .build()
+            .unwrap();
+        Gate::builder()
+            .validator(self.sessions.validator(&self.cookie))
+            .sources(sources)
+            .allow_any_authenticated()
+            .clock(self.clock.clone())
+            .build()
+            .unwrap()
+    }
+
+    /// Begins a session and returns the text of its id too.
+    pub(crate) fn log_in(&self, new: NewSession) -> (String, Session) {
+        let (id, session) = run(self.sessions.create(new)).unwrap();
+        (id.reveal(), session)
+    }
+
+    /// Judges a reading request with this session id.
+    pub(crate) fn judge(&self, id: &str) -> Result<Principal, RejectionKind> {
+        let cookie = format!("{}={id}", self.cookie.name());
+        let request = Request::get("/").header("cookie", cookie).body(()).unwrap();
+        match run(self.gate().check(&request)) {
+            Ok(admitted) => Ok(admitted.principal().clone()),
+            Err(refusal) => Err(refusal.kind()),
+        }
+    }
+
+    pub(crate) fn kind(&self, id: &str) -> Option<RejectionKind> {
+        self.judge(id).err()
+    }
+
+    /// Reads a session anew, as a request would.
+    pub(crate) fn session(&self, id: &str) -> Session {
+        let principal = self.judge(id).unwrap();
+        principal.extension::<Session>().unwrap().clone()
+    }
+
+    /// Begins a family and returns its first token.
+    pub(crate) fn first(&self, new: NewRefresh) -> String {
+        run(self.tokens.create(new)).unwrap().reveal()
+    }
+
+    pub(crate) fn rotate(&self, token: &str) -> Result<String, RejectionKind> {
+        self.ask(RefreshRequest::new(token, CLIENT))
+            .map(|refreshed| refreshed.into_token().reveal())
+    }
+
+    pub(crate) fn ask(&self, request: RefreshRequest<'_>) -> Result<Refreshed, RejectionKind> {
+        run(self.tokens.rotate(request)).map_err(|rejection| rejection.kind())
+    }
+}
+
+pub(crate) fn alice() -> NewSession {
+    NewSession::new("alice")
+}
+
+pub(crate) fn for_alice() -> NewRefresh {
+    NewRefresh::new("alice", CLIENT)
+}
+
+pub(crate) fn kind_of<T>(result: Result<T, GrantError>) -> Option<GrantErrorKind> {
+    result.err().map(|error| error.kind())
+}

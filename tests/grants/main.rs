@@ -1,0 +1,16 @@
+//! Sessions and refresh tokens, from login to logout.
+#![expect(
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test panics where it fails"
+)]
+
+mod common;
+mod cookies;
+mod faults;
+mod judging;
+mod lifecycle;
+mod parallel;
+mod refresh;
+mod store;

@@ -1,0 +1,135 @@
+//! Many at once: exactly one wins.
+
+use std::sync::Barrier;
+use std::sync::Mutex;
+use std::thread;
+
+use bearergate::NewSession;
+use bearergate::RefreshRequest;
+use bearergate::Refreshed;
+use bearergate::RejectionKind;
+use bearergate::SessionChange;
+
+use crate::common::CLIENT;
+use crate::common::Service;
+use crate::common::alice;
+use crate::common::for_alice;
+use crate::common::run;
+use crate::common::secs;
+
+const RIVALS: usize = 100;
+const ROUNDS: usize = 200;
+
+/// Lets all rivals ask with one token at the same time, round after round, and hands the answers
+/// of each round to `check`.
+fn rotations(service: &Service, check: impl Fn(Vec<Result<Refreshed, RejectionKind>>) + Sync) {
+    let tokens: Vec<_> = (0..ROUNDS).map(|_| service.first(for_alice())).collect();
+    let start = Barrier::new(RIVALS);
+    let answers = Mutex::new(Vec::new());
+    let rival = || {
+        for token in &tokens {
+            start.wait();
+            let answer = service.ask(RefreshRequest::new(token, CLIENT));
+            answers.lock().unwrap().push(answer);
+            if start.wait().is_leader() {
+                check(std::mem::take(&mut answers.lock().unwrap()));
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..RIVALS {
+            scope.spawn(rival);
+        }
+    });
+}
+
+#[test]
+fn i01_h05_of_100_parallel_rotations_one_wins_in_each_of_200_rounds() {
+    let service = Service::built(ROUNDS, |s| s, |t| t);
+    rotations(&service, |answers| {
+        assert_eq!(answers.len(), RIVALS);
+        let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+        assert_eq!(won.len(), 1);
+        for answer in lost {
+            assert_eq!(answer.err(), Some(RejectionKind::RefreshReused));
+        }
+        // The losers hold a spent token, so the winner's is dead too.
+        for answer in won {
+            let token = answer.unwrap().into_token().reveal();
+            assert_eq!(service.rotate(&token), Err(RejectionKind::TokenRevoked));
+        }
+    });
+    assert_eq!(service.heard.all().len(), ROUNDS);
+}
+
+#[test]
+fn i03_within_the_grace_all_rivals_get_the_one_successor() {
+    let service = Service::built(ROUNDS, |s| s, |t| t.grace(secs(60)));
+    rotations(&service, |answers| {
+        let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+        let won = answers.iter().filter(|a| !a.is_repeated()).count();
+        assert_eq!(won, 1);
+        let tokens = answers.into_iter().map(|a| a.into_token().reveal());
+        let mut tokens: Vec<_> = tokens.collect();
+        tokens.dedup();
+        assert_eq!(tokens.len(), 1);
+        assert!(service.rotate(&tokens[0]).is_ok());
+    });
+    assert!(service.heard.all().is_empty());
+}
+
+#[test]
+fn of_parallel_changes_of_one_session_one_wins() {
+    let service = Service::new();
+    for round in 0..50 {
+        let (id, session) = service.log_in(alice());
+        let save = || run(service.sessions.save(&session, [1])).is_ok();
+        let rotate = || {
+            let changed = service.sessions.rotate(&session, SessionChange::default());
+            run(changed).is_ok()
+        };
+        let won: usize = thread::scope(|scope| {
+            let rivals = (0..8).map(|n| match n % 2 {
+                0 => scope.spawn(save),
+                _ => scope.spawn(rotate),
+            });
+            let rivals: Vec<_> = rivals.collect();
+            let won = rivals.into_iter().map(|rival| rival.join().unwrap());
+            won.filter(|won| *won).count()
+        });
+        assert_eq!(won, 1, "round {round}");
+        let kind = service.kind(&id);
+        assert!(matches!(kind, None | Some(RejectionKind::SessionUnknown)));
+    }
+}
+
+#[test]
+fn once_a_revocation_has_returned_nothing_that_came_before_it_is_accepted() {
+    let service = Service::built(10_000, |s| s, |t| t);
+    for round in 0..50 {
+        let subject = format!("subject {round}");
+        let is_revoked = std::sync::atomic::AtomicBool::new(false);
+        let order = std::sync::atomic::Ordering::SeqCst;
+        let (id, session) = service.log_in(NewSession::new(&subject));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                run(service.sessions.revoke_subject(&subject)).unwrap();
+                is_revoked.store(true, order);
+            });
+            scope.spawn(|| {
+                let mut session = session;
+                loop {
+                    let was_revoked = is_revoked.load(order);
+                    let judged = service.kind(&id);
+                    let saved = run(service.sessions.save(&session, [1]));
+                    if was_revoked {
+                        assert_eq!(judged, Some(RejectionKind::TokenRevoked));
+                        assert!(saved.is_err());
+                        return;
+                    }
+                    session = saved.unwrap_or(session);
+                }
+            });
+        });
+    }
+}

@@ -1,0 +1,232 @@
+//! What the store in memory promises to those above it.
+
+use std::sync::Arc;
+use std::thread;
+
+use bearergate::Grant;
+use bearergate::GrantStore;
+use bearergate::Lookup;
+use bearergate::Mark;
+use bearergate::MarkKey;
+use bearergate::MemoryGrantStore;
+use bearergate::Moment;
+use bearergate::RefreshFamily;
+use bearergate::RefreshTokenStore;
+use bearergate::SessionHandle;
+use bearergate::SessionRecord;
+use bearergate::SessionStore;
+use bearergate::StoreError;
+use bearergate::StoreErrorKind;
+use bearergate::TokenDigest;
+
+use crate::common::START;
+use crate::common::now;
+use crate::common::secs;
+
+fn kind_of<T>(result: Result<T, StoreError>) -> Option<StoreErrorKind> {
+    result.err().map(|error| error.kind())
+}
+
+fn grant() -> Grant {
+    let end = START.saturating_add(secs(1_000));
+    Grant::new("a", "s", START)
+        .with_session(Some(SessionHandle::new([7; 16])))
+        .with_lifetime(end, secs(100))
+}
+
+fn digest(n: u8) -> TokenDigest {
+    TokenDigest::new([n; 32])
+}
+
+fn session(n: u8) -> SessionRecord {
+    SessionRecord::new(digest(n), grant())
+}
+
+fn sessions() -> Arc<dyn SessionStore> {
+    Arc::new(MemoryGrantStore::new(100))
+}
+
+fn found(store: &dyn SessionStore, n: u8) -> Option<Arc<SessionRecord>> {
+    match now(store.find(digest(n))).unwrap() {
+        Lookup::Live(session) => Some(session),
+        Lookup::Revoked | Lookup::Unknown => None,
+    }
+}
+
+#[test]
+fn b18_h05_of_50_parallel_creations_of_one_digest_one_wins() {
+    for _ in 0..20 {
+        let store = MemoryGrantStore::new(100);
+        let family = || RefreshFamily::new(digest(1), digest(2), grant());
+        let create = |n: usize| match n % 2 {
+            0 => now(SessionStore::create(&store, session(1))).is_ok(),
+            _ => now(RefreshTokenStore::create(&store, family())).is_ok(),
+        };
+        let won: usize = thread::scope(|scope| {
+            let rivals: Vec<_> = (0..100).map(|n| scope.spawn(move || create(n))).collect();
+            let won = rivals.into_iter().map(|rival| rival.join().unwrap());
+            won.filter(|won| *won).count()
+        });
+        assert_eq!(won, 2);
+    }
+}
+
+#[test]
+fn a_taken_digest_is_a_conflict_and_the_old_record_stays() {
+    let store = sessions();
+    now(store.create(session(1).with_data(b"old".to_vec()))).unwrap();
+    let again = now(store.create(session(1)));
+    assert_eq!(kind_of(again), Some(StoreErrorKind::Conflict));
+    assert_eq!(found(&*store, 1).unwrap().data(), b"old");
+    now(store.create(session(2))).unwrap();
+    let moved = found(&*store, 2)
+        .unwrap()
+        .as_ref()
+        .clone()
+        .with_digest(digest(1));
+    let moved = now(store.update(digest(2), moved));
+    assert_eq!(kind_of(moved), Some(StoreErrorKind::Conflict));
+    assert!(found(&*store, 2).is_some());
+}
+
+#[test]
+fn versions_count_changes_and_moments_stay() {
+    let store = sessions();
+    let since = now(store.create(session(1).with_version(9))).unwrap();
+    let first = found(&*store, 1).unwrap();
+    assert_eq!(first.version(), 1);
+    assert_eq!(first.grant().since(), Some(since));
+    let change = SessionRecord::clone(&first).with_grant(grant());
+    assert_eq!(now(store.update(digest(1), change.clone())).unwrap(), 2);
+    let second = found(&*store, 1).unwrap();
+    assert_eq!((second.version(), second.grant().since()), (2, Some(since)));
+    let late = now(store.update(digest(1), change));
+    assert_eq!(kind_of(late), Some(StoreErrorKind::Conflict));
+}
+
+#[test]
+fn an_update_moves_a_session_to_any_digest() {
+    for to in 0..=u8::MAX {
+        let store = sessions();
+        now(store.create(session(1))).unwrap();
+        let moved = session(to);
+        now(store.update(digest(1), moved)).unwrap();
+        assert_eq!(found(&*store, 1).is_some(), to == 1);
+        assert!(found(&*store, to).is_some());
+    }
+}
+
+#[test]
+fn a_use_never_goes_back() {
+    let store = sessions();
+    now(store.create(session(1))).unwrap();
+    let at = |n| START.saturating_add(secs(n));
+    assert!(now(store.touch(digest(1), at(50))).unwrap());
+    assert!(now(store.touch(digest(1), at(20))).unwrap());
+    assert!(!now(store.touch(digest(2), at(20))).unwrap());
+    let used = found(&*store, 1).unwrap();
+    assert_eq!(used.grant().last_used(), at(50));
+    assert_eq!(used.version(), 1);
+    now(store.update(digest(1), session(1))).unwrap();
+    assert_eq!(found(&*store, 1).unwrap().grant().last_used(), at(50));
+}
+
+#[test]
+fn a_use_of_what_a_mark_has_ended_is_not_noted() {
+    let store = MemoryGrantStore::new(100);
+    now(SessionStore::create(&store, session(1))).unwrap();
+    now(store.mark(Mark::new(MarkKey::subject("a", "s"), START))).unwrap();
+    assert!(!now(store.touch(digest(1), START)).unwrap());
+}
+
+#[test]
+fn a_mark_of_one_kind_does_not_end_what_another_kind_names_so() {
+    let store = MemoryGrantStore::new(100);
+    let granted = |n, client: &str| {
+        let grant = grant()
+            .with_session(None)
+            .with_client(Some(client.to_owned()));
+        SessionRecord::new(digest(n), grant)
+    };
+    now(SessionStore::create(&store, granted(1, "x"))).unwrap();
+    now(SessionStore::create(&store, granted(2, "s"))).unwrap();
+    let live = |n| found(&store, n).is_some();
+    now(store.mark(Mark::new(MarkKey::subject("a", "x"), START))).unwrap();
+    now(store.mark(Mark::new(MarkKey::client("b", "x"), START))).unwrap();
+    assert!(live(1) && live(2));
+    now(store.mark(Mark::new(MarkKey::client("a", "x"), START))).unwrap();
+    assert!(!live(1) && live(2));
+    now(store.mark(Mark::new(MarkKey::subject("a", "s"), START))).unwrap();
+    assert!(!live(2));
+}
+
+#[test]
+fn an_older_mark_is_not_shortened_by_a_newer_one() {
+    let store = MemoryGrantStore::new(100);
+    let key = || MarkKey::session("a", SessionHandle::new([7; 16]));
+    let until = |n| Mark::new(key(), START).with_until(START.saturating_add(secs(n)));
+    now(SessionStore::create(&store, session(1))).unwrap();
+    now(store.mark(until(90))).unwrap();
+    now(store.mark(until(10))).unwrap();
+    let family = RefreshFamily::new(digest(1), digest(2), grant());
+    now(store.purge(START.saturating_add(secs(50)))).unwrap();
+    let begun = now(RefreshTokenStore::create(&store, family.clone()));
+    assert_eq!(kind_of(begun), Some(StoreErrorKind::Conflict));
+    now(store.purge(START.saturating_add(secs(90)))).unwrap();
+    assert!(now(RefreshTokenStore::create(&store, family)).is_ok());
+}
+
+#[test]
+fn a_moment_from_another_store_comes_before_every_later_mark() {
+    let store = MemoryGrantStore::new(100);
+    let elsewhere = Moment::next(None, START.saturating_add(secs(500)));
+    let family = |n: u8| {
+        let grant = grant().with_session(None).with_since(Some(elsewhere));
+        RefreshFamily::new(digest(n), digest(n), grant)
+    };
+    let mark = || now(store.mark(Mark::new(MarkKey::subject("a", "s"), START)));
+    let is_live = |n| {
+        let found = now(RefreshTokenStore::find(&store, digest(n))).unwrap();
+        matches!(found, Lookup::Live(_))
+    };
+    mark().unwrap();
+    let since = now(RefreshTokenStore::create(&store, family(1))).unwrap();
+    assert_eq!(since, elsewhere);
+    assert!(is_live(1));
+    mark().unwrap();
+    assert!(!is_live(1));
+    let again = now(RefreshTokenStore::create(&store, family(2)));
+    assert_eq!(kind_of(again), Some(StoreErrorKind::Conflict));
+}
+
+#[test]
+fn purging_removes_what_is_over_and_nothing_else() {
+    let store = MemoryGrantStore::new(100);
+    now(SessionStore::create(&store, session(1))).unwrap();
+    now(SessionStore::create(&store, session(2))).unwrap();
+    now(store.touch(digest(2), START.saturating_add(secs(60)))).unwrap();
+    assert_eq!(now(store.purge(START.saturating_add(secs(99)))).unwrap(), 0);
+    assert_eq!(
+        now(store.purge(START.saturating_add(secs(100)))).unwrap(),
+        1
+    );
+    assert!(found(&store, 1).is_none() && found(&store, 2).is_some());
+    assert_eq!(
+        now(store.purge(START.saturating_add(secs(160)))).unwrap(),
+        1
+    );
+    assert_eq!(
+        now(store.purge(START.saturating_add(secs(160)))).unwrap(),
+        0
+    );
+}
+
+#[test]
+fn no_record_shows_its_digest_or_its_data() {
+    let family = RefreshFamily::new(digest(0xa7), digest(0xa7), grant());
+    let record = SessionRecord::new(digest(0xa7), grant()).with_data(b"s3cret".to_vec());
+    let shown = format!("{family:?} {record:?} {:?}", digest(0xa7));
+    for part in ["167", "a7", "s3cret", "115, 51"] {
+        assert!(!shown.contains(part), "{part}: {shown}");
+    }
+}

@@ -1,0 +1,202 @@
+//! Row J01: private keys and tokens do not come out but by the one door that names them.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bearergate::Algorithm;
+use bearergate::JwtIssuer;
+use bearergate::KeyRing;
+use bearergate::Secret;
+use bearergate::SigningKey;
+use bearergate::TokenResponder;
+use serde_json::Value;
+
+use crate::common::*;
+
+/// Every form in which a piece of these bytes could be shown.
+fn forms(secret: &[u8]) -> Vec<String> {
+    let mut forms = Vec::new();
+    for piece in secret.windows(12).step_by(7) {
+        let list = |show: fn(&u8) -> String| piece.iter().map(show).collect::<Vec<_>>().join(", ");
+        forms.push(list(|b| b.to_string()));
+        forms.push(list(|b| format!("{b:x}")));
+        forms.push(list(|b| format!("{b:#04x}")));
+        forms.push(piece.iter().map(|b| format!("{b:02x}")).collect());
+        forms.push(piece.iter().map(|b| format!("{b:02X}")).collect());
+        // What stands before it decides how base64 cuts it: three ways.
+        for shift in 0..3 {
+            let shifted = [&b"  "[..shift], piece].concat();
+            for encoded in [STANDARD.encode(&shifted), URL_SAFE_NO_PAD.encode(&shifted)] {
+                forms.push(encoded[4..15].to_owned());
+            }
+        }
+    }
+    forms
+}
+
+/// The part of a PKCS#8 key that is private: what follows the algorithm, up to the public half.
+fn private_parts(ring: &KeyRing) -> Vec<Vec<u8>> {
+    let stored: Value = serde_json::from_slice(ring.to_secret().expose()).unwrap();
+    let keys = stored["keys"].as_array().unwrap().iter();
+    keys.map(|key| {
+        let der = URL_SAFE_NO_PAD
+            .decode(key["private"].as_str().unwrap())
+            .unwrap();
+        match key["alg"].as_str().unwrap() {
+            "EdDSA" => der[16..48].to_vec(),
+            "ES256" => der[36..68].to_vec(),
+            "ES384" => der[35..83].to_vec(),
+            // Behind the modulus.
+            _ => der[300..].to_vec(),
+        }
+    })
+    .collect()
+}
+
+struct Watch(Vec<String>);
+
+impl Watch {
+    #[track_caller]
+    fn text(&self, shown: &str) {
+        let flat = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        for form in &self.0 {
+            assert!(!flat.contains(form.as_str()), "{form} in: {shown}");
+        }
+    }
+
+    #[track_caller]
+    fn debug(&self, value: &dyn fmt::Debug) {
+        self.text(&format!("{value:?} {value:#?} {value:x?}"));
+    }
+
+    #[track_caller]
+    fn error(&self, error: &dyn std::error::Error) {
+        self.debug(&error);
+        self.text(&error.to_string());
+        if let Some(source) = error.source() {
+            self.error(source);
+        }
+    }
+}
+
+fn full_ring() -> KeyRing {
+    let ring = long_ring(key(Algorithm::Es256));
+    let ring = ring.announce(quick_key(), NOW).unwrap();
+    let ring = ring
+        .announce(key(Algorithm::Rs256), after(NOW, HOUR))
+        .unwrap();
+    ring.announce(key(Algorithm::Es384), after(NOW, 2 * HOUR))
+        .unwrap()
+}
+
+#[test]
+fn watch_finds_private_keys_in_every_form() {
+    let ring = full_ring();
+    let parts = private_parts(&ring);
+    assert_eq!(parts.len(), 4);
+    let watch = Watch(parts.iter().flat_map(|part| forms(part)).collect());
+    let stored = String::from_utf8(ring.to_secret().expose().to_vec()).unwrap();
+    let shown = [stored]
+        .into_iter()
+        .chain(parts.iter().map(|part| format!("{part:?}")))
+        .chain(parts.iter().map(|part| format!("{part:#?}")))
+        .chain(parts.iter().map(|part| format!("{part:x?}")))
+        .chain(parts.iter().map(|part| STANDARD.encode(part)));
+    for shown in shown {
+        let found = std::panic::catch_unwind(|| watch.text(&shown));
+        assert!(found.is_err(), "{shown}");
+    }
+    watch.text("canary");
+}
+
+#[test]
+fn j01_private_keys_are_not_shown() {
+    let ring = full_ring();
+    let watch = Watch(
+        private_parts(&ring)
+            .iter()
+            .flat_map(|part| forms(part))
+            .collect(),
+    );
+    let now = after(NOW, 3 * HOUR);
+    watch.debug(&ring);
+    watch.debug(&ring.to_secret());
+    watch.debug(&ring.signing_key(now));
+    watch.debug(&ring.next(now));
+    watch.debug(&ring.keys(now).unwrap());
+    watch.text(&ring.jwks(now));
+    watch.debug(&KeyRing::builder(ring.signing_key(now).unwrap().clone()));
+
+    let builder = JwtIssuer::builder(NAME, ring.clone());
+    watch.debug(&builder);
+    let issuer = builder.build().unwrap();
+    watch.debug(&issuer);
+    watch.debug(&issuer.jwks());
+    watch.text(issuer.jwks().body());
+    watch.debug(&TokenResponder::new(issuer.clone()).unwrap());
+
+    let own = ring.signing_key(now).unwrap().clone();
+    watch.error(&ring.announce(own.clone(), now).unwrap_err());
+    watch.error(&ring.revoke("x", own, now).unwrap_err());
+    watch.error(&issuer.adopt(full_ring()).unwrap_err());
+    watch.error(&JwtIssuer::builder("", ring).build().unwrap_err());
+}
+
+#[test]
+fn j01_a_stored_ring_that_is_refused_is_not_shown() {
+    let ring = full_ring();
+    let watch = Watch(
+        private_parts(&ring)
+            .iter()
+            .flat_map(|part| forms(part))
+            .collect(),
+    );
+    let stored = String::from_utf8(ring.to_secret().expose().to_vec()).unwrap();
+    let mut refused = 0;
+    for bad in [
+        format!("{stored}}}"),
+        stored.replace("\"alg\":\"", "\"alg\":\"x"),
+        stored.replace("\"private\":\"", "\"private\":\"A"),
+        stored.replace("\"private\":", "\"private \":"),
+        stored.replace("\"kid\":\"", "\"kid\":\"A"),
+        stored.replace("ES256", "EdDSA"),
+        stored.replace("\"revision\":", "\"more\":1,\"revision\":"),
+        stored[..stored.len() / 2].to_owned(),
+    ] {
+        watch.error(&KeyRing::from_secret(&Secret::from(bad)).unwrap_err());
+        refused += 1;
+    }
+    assert_eq!(refused, 8);
+    let body: String = RSA.lines().filter(|line| !line.contains('-')).collect();
+    let watch = Watch(forms(&STANDARD.decode(&body).unwrap()[300..]));
+    for bad in [
+        RSA.replace("PRIVATE", "SECRET"),
+        RSA.replace(
+            "-----BEGIN PRIVATE KEY-----\n",
+            "-----BEGIN PRIVATE KEY-----\nAAAA",
+        ),
+        RSA[30..].to_owned(),
+        RSA.to_owned(),
+    ] {
+        watch.error(&SigningKey::from_pem(Algorithm::Es256, bad).unwrap_err());
+    }
+}
+
+#[test]
+fn j01_minted_tokens_are_not_shown() {
+    let (issuer, _) = issuer(ring());
+    let token = issuer.mint(&claims().claim("pin", "s3cret")).unwrap();
+    let signature = token.expose().rsplit('.').next().unwrap();
+    let watch = Watch(vec![signature[..20].to_owned(), "s3cret".to_owned()]);
+    watch.debug(&token);
+    watch.debug(&claims().claim("pin", "s3cret"));
+    watch.error(&issuer.mint(&claims().claim("iss", "s3cret")).unwrap_err());
+    let responder = TokenResponder::new(issuer).unwrap();
+    let answer = introspect(&responder, &api(), token.expose());
+    watch.debug(&answer);
+    let answer = introspect(&responder, &api(), &token.expose()[1..]);
+    watch.debug(&answer);
+    watch.text(answer.body());
+}

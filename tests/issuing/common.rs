@@ -1,0 +1,132 @@
+//! An issuer at a clock that stands still, and its verifier.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bearergate::AccessClaims;
+use bearergate::Algorithm;
+use bearergate::Answer;
+use bearergate::AuthenticatedClient;
+use bearergate::FakeClock;
+use bearergate::JwtIssuer;
+use bearergate::JwtValidator;
+use bearergate::KeyRing;
+use bearergate::KeySet;
+use bearergate::Presented;
+use bearergate::Principal;
+use bearergate::Rejection;
+use bearergate::SigningKey;
+use bearergate::TokenResponder;
+use bearergate::TokenValidator;
+use bearergate::UnixTime;
+
+pub(crate) const NAME: &str = "https://id.example.com";
+pub(crate) const API: &str = "https://api.example.com";
+pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+pub(crate) const HOUR: u64 = 60 * 60;
+
+pub(crate) const RSA: &str = include_str!("../keys/rsa-2048.private.pem");
+
+/// The algorithms that a signing key may have.
+pub(crate) const ALGORITHMS: [Algorithm; 9] = [
+    Algorithm::EdDsa,
+    Algorithm::Es256,
+    Algorithm::Es384,
+    Algorithm::Ps256,
+    Algorithm::Ps384,
+    Algorithm::Ps512,
+    Algorithm::Rs256,
+    Algorithm::Rs384,
+    Algorithm::Rs512,
+];
+
+pub(crate) fn key(algorithm: Algorithm) -> SigningKey {
+    SigningKey::generate(algorithm)
+        .or_else(|_| SigningKey::from_pem(algorithm, RSA))
+        .unwrap()
+}
+
+pub(crate) fn quick_key() -> SigningKey {
+    key(Algorithm::EdDsa)
+}
+
+pub(crate) fn ring() -> KeyRing {
+    KeyRing::builder(quick_key()).build(NOW).unwrap()
+}
+
+/// A ring that rotates fast and keeps old keys long.
+pub(crate) fn long_ring(key: SigningKey) -> KeyRing {
+    KeyRing::builder(key)
+        .announce_for(Duration::from_secs(HOUR))
+        .rotate_after(Duration::from_secs(HOUR))
+        .longest_lifetime(Duration::from_secs(24 * HOUR))
+        .build(NOW)
+        .unwrap()
+}
+
+pub(crate) fn after(time: UnixTime, secs: u64) -> UnixTime {
+    time.saturating_add(Duration::from_secs(secs))
+}
+
+pub(crate) fn issuer(ring: KeyRing) -> (JwtIssuer, FakeClock) {
+    let clock = FakeClock::at(NOW);
+    let builder = JwtIssuer::builder(NAME, ring).clock(clock.clone());
+    (builder.build().unwrap(), clock)
+}
+
+pub(crate) fn claims() -> AccessClaims {
+    AccessClaims::new("alice", "shop", API)
+}
+
+/// Judges as somebody else's service does that has fetched this set.
+pub(crate) fn judge(token: &str, jwks: &str, now: UnixTime) -> Result<Principal, Rejection> {
+    let validator = JwtValidator::builder()
+        .issuer(NAME)
+        .audience(API)
+        .keys(KeySet::from_jwks(jwks).unwrap())
+        .rfc9068()
+        .build()
+        .unwrap();
+    judge_with(&validator, token, now)
+}
+
+pub(crate) fn judge_with(
+    validator: &JwtValidator,
+    token: &str,
+    now: UnixTime,
+) -> Result<Principal, Rejection> {
+    let presented = Presented::bearer(token).unwrap().at(now);
+    validator.validate(&presented).try_now().unwrap()
+}
+
+/// Judges with the issuer itself as the store of keys.
+pub(crate) fn validator(issuer: &JwtIssuer) -> JwtValidator {
+    JwtValidator::builder()
+        .issuer(NAME)
+        .audience(API)
+        .key_store(Arc::new(issuer.clone()))
+        .rfc9068()
+        .build()
+        .unwrap()
+}
+
+pub(crate) fn api() -> AuthenticatedClient {
+    AuthenticatedClient::assertion("orders-api").serving(API)
+}
+
+pub(crate) fn introspect(
+    responder: &TokenResponder,
+    caller: &AuthenticatedClient,
+    token: &str,
+) -> Answer {
+    let form = format!("token={token}");
+    responder
+        .introspect(caller, form.as_bytes())
+        .try_now()
+        .unwrap()
+}
+
+pub(crate) fn members(json: &str) -> BTreeMap<String, serde_json::Value> {
+    serde_json::from_str(json).unwrap()
+}

@@ -1,0 +1,354 @@
+//! What is minted, and what is not.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use bearergate::AccessClaims;
+use bearergate::Algorithm;
+use bearergate::ConfigErrorKind;
+use bearergate::JwtIssuer;
+use bearergate::KeyRing;
+use bearergate::MintErrorKind;
+use bearergate::RejectionKind;
+use bearergate::UnixTime;
+use bearergate::jsonwebtoken_v11::crypto_provider;
+use bearergate::limits;
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::Validation;
+use jsonwebtoken::jwk::JwkSet;
+use proptest::prelude::*;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::common::*;
+
+/// Decodes as a service does that uses `jsonwebtoken` and has fetched this set.
+fn decode(token: &str, jwks: &str, now: UnixTime) -> jsonwebtoken::errors::Result<Value> {
+    static INSTALL: Once = Once::new();
+    // The token was minted before, and minting did not touch the provider of the process.
+    INSTALL.call_once(|| crypto_provider().install_default().unwrap());
+    let set: JwkSet = serde_json::from_str(jwks)?;
+    let header = jsonwebtoken::decode_header(token)?;
+    let jwk = set.find(header.kid.as_deref().unwrap()).unwrap();
+    let mut validation = Validation::new(header.alg);
+    validation.set_issuer(&[NAME]);
+    validation.set_audience(&[API]);
+    // It reads the time of the system.
+    validation.validate_exp = false;
+    let decoded = jsonwebtoken::decode::<Value>(token, &DecodingKey::from_jwk(jwk)?, &validation)?;
+    assert!(decoded.claims["exp"].as_u64().unwrap() > now.as_secs());
+    assert_eq!(
+        jwk.common.key_algorithm.unwrap().to_string(),
+        format!("{:?}", header.alg)
+    );
+    Ok(decoded.claims)
+}
+
+#[test]
+fn a_minted_token_says_what_rfc_9068_demands_and_what_was_asked() {
+    let (issuer, _) = issuer(ring());
+    let asked = claims()
+        .scopes(["orders:read", "orders:write"])
+        .session("session 7")
+        .claim("tenant", "acme")
+        .claim("roles", ["buyer", "a \"quoted\" one"]);
+    let token = issuer.mint(&asked).unwrap();
+    let alice = judge(token.expose(), issuer.jwks().body(), NOW).unwrap();
+    assert_eq!(alice.authority().as_str(), NAME);
+    assert_eq!(alice.subject(), Some("alice"));
+    assert_eq!(alice.client(), Some("shop"));
+    assert_eq!(alice.audience().collect::<Vec<_>>(), [API]);
+    let scopes: Vec<_> = alice.scopes().unwrap().iter().collect();
+    assert_eq!(scopes, ["orders:read", "orders:write"]);
+    assert_eq!(alice.issued_at(), Some(NOW));
+    assert_eq!(alice.expires_at(), Some(after(NOW, 300)));
+    let said: Value = alice.claims().deserialize().unwrap();
+    assert_eq!(
+        said,
+        json!({
+            "iss": NAME, "sub": "alice", "client_id": "shop", "aud": API, "jti": token.id(),
+            "iat": NOW.as_secs(), "exp": NOW.as_secs() + 300, "scope": "orders:read orders:write",
+            "sid": "session 7", "tenant": "acme", "roles": ["buyer", "a \"quoted\" one"],
+        })
+    );
+    let header = jsonwebtoken::decode_header(token.expose()).unwrap();
+    assert_eq!(header.typ.as_deref(), Some("at+jwt"));
+    assert_eq!(token.expires_at(), after(NOW, 300));
+    assert_eq!(token.expires_in(), 300);
+}
+
+#[test]
+fn every_algorithm_mints_what_its_published_key_verifies() {
+    for algorithm in ALGORITHMS {
+        let (issuer, _) = issuer(KeyRing::builder(key(algorithm)).build(NOW).unwrap());
+        let token = issuer.mint(&claims()).unwrap();
+        let jwks = issuer.jwks();
+        assert!(
+            judge(token.expose(), jwks.body(), NOW).is_ok(),
+            "{algorithm}"
+        );
+        assert!(
+            decode(token.expose(), jwks.body(), NOW).is_ok(),
+            "{algorithm}"
+        );
+        let other = KeyRing::builder(key(Algorithm::Es256)).build(NOW).unwrap();
+        let judged = judge(token.expose(), &other.jwks(NOW), NOW);
+        let kind = judged.unwrap_err().kind();
+        let absent = [
+            RejectionKind::KeyNotFound,
+            RejectionKind::AlgorithmNotAllowed,
+        ];
+        assert!(absent.contains(&kind), "{algorithm} {kind:?}");
+    }
+}
+
+#[test]
+fn no_two_tokens_are_alike() {
+    let (issuer, _) = issuer(ring());
+    let ids: std::collections::HashSet<_> = (0..100)
+        .map(|_| issuer.mint(&claims()).unwrap().id().to_owned())
+        .collect();
+    assert_eq!(ids.len(), 100);
+    assert!(ids.iter().all(|id| id.len() == 22));
+}
+
+#[test]
+fn a_token_ends_at_its_lifetime_or_at_what_it_was_made_from() {
+    let clock = bearergate::FakeClock::at(NOW);
+    let builder = JwtIssuer::builder(NAME, ring()).clock(clock);
+    let issuer = builder.lifetime(Duration::from_secs(60)).build().unwrap();
+    for (not_after, lives) in [(0, None), (1, Some(1)), (59, Some(59)), (61, Some(60))] {
+        let asked = claims().not_after(after(NOW, not_after));
+        let minted = issuer.mint(&asked);
+        assert_eq!(minted.as_ref().ok().map(|t| t.expires_in()), lives);
+        if lives.is_none() {
+            assert_eq!(minted.unwrap_err().kind(), MintErrorKind::Expired);
+        }
+    }
+}
+
+#[test]
+fn a_token_bound_to_a_key_is_refused_without_a_proof() {
+    let (issuer, _) = issuer(ring());
+    let token = issuer.mint(&claims().bound_to([7; 32])).unwrap();
+    let rejection = judge(token.expose(), issuer.jwks().body(), NOW).unwrap_err();
+    assert_eq!(rejection.kind(), RejectionKind::BindingRequired);
+}
+
+#[test]
+fn names_must_be_there_and_clean() {
+    let (issuer, _) = issuer(ring());
+    let blamed = |claims: &AccessClaims| {
+        let error = issuer.mint(claims).unwrap_err();
+        assert_eq!(error.kind(), MintErrorKind::ClaimInvalid);
+        error.claim().map(str::to_owned)
+    };
+    assert!(issuer.mint(&AccessClaims::new("a", "c", "d")).is_ok());
+    for bad in ["", "a\n", "\0", "a\u{7f}", "\u{85}"] {
+        assert_eq!(blamed(&AccessClaims::new(bad, "c", "d")).unwrap(), "sub");
+        assert_eq!(
+            blamed(&AccessClaims::new("a", bad, "d")).unwrap(),
+            "client_id"
+        );
+        assert_eq!(blamed(&AccessClaims::new("a", "c", bad)).unwrap(), "aud");
+        assert_eq!(blamed(&claims().audience(bad)).unwrap(), "aud");
+    }
+}
+
+#[test]
+fn scopes_must_be_tokens_of_rfc_6749() {
+    let (issuer, _) = issuer(ring());
+    assert!(issuer.mint(&claims().scopes(["a:b", "c!#[]~"])).is_ok());
+    assert!(issuer.mint(&claims().scopes([""; 0])).is_ok());
+    for bad in ["", " ", "a b", "a\"", "a\\", "\u{e9}", "a\n"] {
+        let error = issuer.mint(&claims().scopes(["good", bad])).unwrap_err();
+        assert_eq!(error.kind(), MintErrorKind::ClaimInvalid, "{bad:?}");
+        assert_eq!(error.claim(), Some("scope"));
+    }
+}
+
+#[test]
+fn claims_of_the_issuer_cannot_be_given() {
+    let (issuer, _) = issuer(ring());
+    assert!(issuer.mint(&claims().claim("subject", "bob")).is_ok());
+    for name in [
+        "act",
+        "active",
+        "aud",
+        "azp",
+        "client_id",
+        "cnf",
+        "exp",
+        "iat",
+        "iss",
+        "jti",
+        "nbf",
+        "scope",
+        "sid",
+        "sub",
+        "token_type",
+    ] {
+        let error = issuer.mint(&claims().claim(name, 7)).unwrap_err();
+        assert_eq!(error.kind(), MintErrorKind::ClaimInvalid, "{name}");
+        assert_eq!(error.claim(), Some(name));
+    }
+}
+
+#[test]
+fn a_claim_that_no_verifier_reads_is_named() {
+    let (issuer, _) = issuer(ring());
+    let nested = (0..40).fold(json!([]), |inner, _| json!([inner]));
+    let error = issuer.mint(&claims().claim("deep", nested)).unwrap_err();
+    assert_eq!(error.claim(), Some("deep"));
+    let large = issuer.mint(&claims().claim("large", f64::MAX)).unwrap_err();
+    assert_eq!(large.claim(), Some("large"));
+}
+
+#[test]
+fn a_claim_given_twice_too_deep_or_without_a_value_in_json_is_refused() {
+    let (issuer, _) = issuer(ring());
+    let nested = |depth: usize| (1..depth).fold(json!([]), |inner, _| json!([inner]));
+    let kind = |claims: &AccessClaims| issuer.mint(claims).map_err(|e| e.kind()).err();
+    assert_eq!(kind(&claims().claim("a", 1).claim("b", nested(31))), None);
+    for bad in [
+        claims().claim("a", 1).claim("a", 2),
+        claims().session("a").session("b"),
+        claims().claim("b", nested(32)),
+        claims().claim("map", std::collections::HashMap::from([((1, 2), 3)])),
+        claims()
+            .claim("big", serde_json::from_str::<Value>("1e308").unwrap())
+            .claim("big", 1),
+    ] {
+        assert_eq!(kind(&bad), Some(MintErrorKind::ClaimInvalid), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_token_that_its_verifiers_would_find_too_long_is_not_minted() {
+    let (issuer, _) = issuer(ring());
+    let minted = |len: usize| issuer.mint(&claims().claim("a", "x".repeat(len)));
+    let fits = (11_500..12_500)
+        .step_by(1)
+        .take_while(|len| minted(*len).is_ok());
+    let longest = fits.last().unwrap();
+    let token = minted(longest).unwrap();
+    assert!((limits::TOKEN_BYTES - 3..=limits::TOKEN_BYTES).contains(&token.expose().len()));
+    assert!(judge(token.expose(), issuer.jwks().body(), NOW).is_ok());
+    for len in [longest + 1, 100_000, 2_000_000] {
+        assert_eq!(
+            minted(len).unwrap_err().kind(),
+            MintErrorKind::TokenTooLarge
+        );
+    }
+}
+
+#[test]
+fn without_a_time_nothing_is_minted_or_published() {
+    let (issuer, clock) = issuer(ring());
+    clock.stop();
+    let error = issuer.mint(&claims()).unwrap_err();
+    assert_eq!(error.kind(), MintErrorKind::Unavailable);
+    assert_eq!(issuer.jwks().status(), 503);
+    clock.set(UnixTime::from_secs(limits::TIME_MAX - 10));
+    let error = issuer.mint(&claims()).unwrap_err();
+    assert_eq!(error.kind(), MintErrorKind::Unavailable);
+    clock.set(NOW);
+    assert!(issuer.mint(&claims()).is_ok());
+}
+
+#[test]
+fn an_issuer_needs_a_clean_name_and_a_lifetime_within_the_rings() {
+    let build = |name: &str, secs| {
+        let builder = JwtIssuer::builder(name, ring()).lifetime(secs);
+        builder.build().map(drop).map_err(|error| error.kind())
+    };
+    let secs = Duration::from_secs;
+    assert_eq!(build(NAME, secs(1)), Ok(()));
+    assert_eq!(build(NAME, secs(3600)), Ok(()));
+    assert_eq!(build("", secs(60)), Err(ConfigErrorKind::Empty));
+    assert_eq!(build("a\n", secs(60)), Err(ConfigErrorKind::ValueMalformed));
+    for bad in [
+        secs(0),
+        secs(3601),
+        Duration::from_millis(1500),
+        Duration::MAX,
+    ] {
+        assert_eq!(
+            build(NAME, bad),
+            Err(ConfigErrorKind::OutOfRange),
+            "{bad:?}"
+        );
+    }
+}
+
+fn name() -> impl Strategy<Value = String> {
+    "[ -~\u{e9}\u{2028}\u{1f600}]{1,12}"
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<i32>().prop_map(|n| Value::from(f64::from(n) / 8.0)),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(any::<String>(), inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+prop_compose! {
+    fn any_claims()(
+        names in (name(), name()),
+        more in prop::collection::vec(name(), 0..3),
+        scopes in prop::option::of(prop::collection::vec("[!#-Z^-~]{1,8}", 0..4)),
+        own in prop::collection::btree_map("[a-z\"\\\\\u{e9}]{1,6}", value(), 0..5),
+    ) -> (AccessClaims, Value) {
+        let mut asked = AccessClaims::new(&names.0, &names.1, API);
+        for audience in more {
+            asked = asked.audience(audience);
+        }
+        if let Some(scopes) = &scopes {
+            asked = asked.scopes(scopes);
+        }
+        for (name, value) in &own {
+            asked = asked.claim(name, value);
+        }
+        (asked, own.into_iter().collect())
+    }
+}
+
+proptest! {
+    /// Whatever is minted, our strict preset and `jsonwebtoken` accept under the published set,
+    /// and both read what was asked.
+    #[test]
+    fn whatever_is_minted_is_accepted((asked, own) in any_claims(), at in 0..9_usize) {
+        let algorithm = ALGORITHMS[at];
+        let (issuer, clock) = issuer(KeyRing::builder(key(algorithm)).build(NOW).unwrap());
+        if let Ok(token) = issuer.mint(&asked) {
+            let jwks = issuer.jwks();
+            let last = after(NOW, token.expires_in() - 1);
+            for now in [NOW, last] {
+                let judged = judge(token.expose(), jwks.body(), now);
+                prop_assert!(judged.is_ok(), "{:?}", judged);
+                let said: Value = judged.unwrap().claims().deserialize().unwrap();
+                for (name, value) in own.as_object().unwrap() {
+                    prop_assert_eq!(&said[name], value);
+                }
+                prop_assert_eq!(decode(token.expose(), jwks.body(), now).unwrap(), said);
+            }
+            clock.set(last);
+            prop_assert!(judge_with(&validator(&issuer), token.expose(), last).is_ok());
+        } else {
+            let reserved = ["act", "aud", "azp", "cnf", "exp", "iat", "iss", "jti", "nbf", "scope", "sid", "sub", "active"];
+            let own = own.as_object().unwrap();
+            prop_assert!(own.keys().any(|name| reserved.contains(&name.as_str())), "{:?}", own);
+        }
+    }
+}

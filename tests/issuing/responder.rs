@@ -1,0 +1,415 @@
+//! What is answered about tokens.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use bearergate::Algorithm;
+use bearergate::AuthenticatedClient;
+use bearergate::FakeClock;
+use bearergate::JwtIssuer;
+use bearergate::KeyRing;
+use bearergate::NowOrLater;
+use bearergate::Principal;
+use bearergate::Rejection;
+use bearergate::RejectionKind;
+use bearergate::Revocations;
+use bearergate::TokenId;
+use bearergate::TokenResponder;
+use bearergate::UnixTime;
+use serde_json::json;
+
+use crate::common::*;
+
+/// A list of revoked tokens that can be out of reach, and can answer at once or later.
+#[derive(Clone, Debug, Default)]
+struct List(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    tokens: HashSet<TokenId>,
+    subjects: HashSet<String>,
+    is_down: bool,
+    is_late: bool,
+}
+
+impl List {
+    fn set(&self, change: impl FnOnce(&mut Inner)) {
+        change(&mut self.0.lock().unwrap());
+    }
+
+    fn answer<'a, T: Send + 'a>(
+        &'a self,
+        f: impl FnOnce(&mut Inner) -> T + Send + 'a,
+    ) -> NowOrLater<'a, Result<T, Rejection>> {
+        let run = move || {
+            let mut inner = self.0.lock().unwrap();
+            if inner.is_down {
+                return Err(Rejection::new(RejectionKind::Unavailable).with_source("gone"));
+            }
+            Ok(f(&mut inner))
+        };
+        if self.0.lock().unwrap().is_late {
+            return NowOrLater::later(async move { run() });
+        }
+        NowOrLater::now(run())
+    }
+}
+
+impl Revocations for List {
+    fn is_revoked<'a>(
+        &'a self,
+        token: &'a Principal,
+        _: UnixTime,
+    ) -> NowOrLater<'a, Result<bool, Rejection>> {
+        self.answer(|inner| {
+            inner.tokens.contains(&token.token_id().unwrap())
+                || inner.subjects.contains(token.subject().unwrap())
+        })
+    }
+
+    fn revoke<'a>(
+        &'a self,
+        token: &'a Principal,
+        _: UnixTime,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        self.answer(|inner| {
+            inner.tokens.insert(token.token_id().unwrap());
+        })
+    }
+}
+
+struct Fixture {
+    issuer: JwtIssuer,
+    clock: FakeClock,
+    list: List,
+    responder: TokenResponder,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let (issuer, clock) = issuer(ring());
+        let list = List::default();
+        let responder = TokenResponder::new(issuer.clone()).unwrap();
+        Self {
+            responder: responder.revocations(list.clone()),
+            issuer,
+            clock,
+            list,
+        }
+    }
+
+    fn token(&self) -> String {
+        self.issuer.mint(&claims()).unwrap().expose().to_owned()
+    }
+
+    fn is_active(&self, token: &str) -> bool {
+        let answer = introspect(&self.responder, &api(), token);
+        assert_eq!(answer.status(), 200);
+        let is_active = members(answer.body())["active"].as_bool().unwrap();
+        assert!(is_active || answer.body() == r#"{"active":false}"#);
+        assert_eq!(answer.cause().is_none(), is_active);
+        is_active
+    }
+}
+
+fn shop() -> AuthenticatedClient {
+    AuthenticatedClient::assertion("shop")
+}
+
+#[tokio::test]
+async fn an_active_token_is_described_by_its_claims() {
+    let f = Fixture::new();
+    let asked = claims().scopes(["a", "b"]).claim("tenant \"x\"", "acme");
+    let token = f.issuer.mint(&asked).unwrap();
+    let answer = introspect(&f.responder, &api(), token.expose());
+    assert_eq!(
+        members(answer.body()),
+        members(
+            &json!({
+                "active": true, "token_type": "Bearer", "iss": NAME, "sub": "alice",
+                "client_id": "shop", "aud": API, "jti": token.id(), "iat": NOW.as_secs(),
+                "exp": NOW.as_secs() + 300, "scope": "a b", "tenant \"x\"": "acme",
+            })
+            .to_string()
+        )
+    );
+    let response: http::Response<String> = answer.into_response();
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert_eq!(response.headers()["cache-control"], "no-store");
+}
+
+#[test]
+fn a_bound_token_is_described_with_its_confirmation() {
+    let f = Fixture::new();
+    let token = f.issuer.mint(&claims().bound_to([7; 32])).unwrap();
+    let answer = introspect(&f.responder, &api(), token.expose());
+    let members = members(answer.body());
+    assert_eq!(members["token_type"], "DPoP");
+    assert!(members["cnf"]["jkt"].is_string());
+}
+
+#[test]
+fn a_token_is_active_until_its_exact_end() {
+    let f = Fixture::new();
+    let token = f.token();
+    for (secs, is_active) in [(0, true), (299, true), (300, false), (10_000, false)] {
+        f.clock.set(after(NOW, secs));
+        assert_eq!(f.is_active(&token), is_active, "{secs}");
+    }
+}
+
+#[test]
+fn a_token_of_another_issuer_form_or_key_is_not_active() {
+    let f = Fixture::new();
+    let token = f.token();
+    assert!(f.is_active(&token));
+    let (stranger, _) = issuer(ring());
+    let renamed = JwtIssuer::builder("https://other.example.com", f.issuer.ring());
+    let renamed = renamed.clock(f.clock.clone()).build().unwrap();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    for bad in [
+        stranger.mint(&claims()).unwrap().expose(),
+        renamed.mint(&claims()).unwrap().expose(),
+        message,
+        &format!("{message}."),
+        &format!("{token}A"),
+        &format!("{message}.{}", signature.to_uppercase()),
+        "opaque",
+        "a.b.c",
+    ] {
+        assert!(!f.is_active(bad), "{bad}");
+    }
+}
+
+#[test]
+fn only_the_client_and_those_who_serve_an_audience_learn_of_a_token() {
+    let f = Fixture::new();
+    let token = f.token();
+    let asked = |caller: AuthenticatedClient| {
+        let answer = introspect(&f.responder, &caller, &token);
+        let kind = answer.cause().map(Rejection::kind);
+        (answer.body().len() > 20, kind)
+    };
+    let denied = (false, Some(RejectionKind::AccessDenied));
+    assert_eq!(asked(shop()), (true, None));
+    assert_eq!(asked(api()), (true, None));
+    assert_eq!(asked(AuthenticatedClient::assertion(API)), (true, None));
+    for stranger in ["", "alice", "Shop", NAME] {
+        assert_eq!(asked(AuthenticatedClient::assertion(stranger)), denied);
+    }
+    let other = AuthenticatedClient::assertion("x").serving("https://api.example.com/");
+    assert_eq!(asked(other), denied);
+}
+
+#[test]
+fn a_form_without_exactly_one_token_is_refused() {
+    let f = Fixture::new();
+    let token = f.token();
+    let good = format!("token_type_hint=access_token&token={token}&x=1");
+    for (form, status) in [
+        (good.as_str(), 200),
+        (&format!("token={}", token.replace('.', "%2E")), 200),
+        ("", 400),
+        ("token=", 400),
+        ("Token=a", 400),
+        ("token=a&token=a", 400),
+        ("token=a&%74oken=b", 400),
+        ("token=%zz", 400),
+        ("token=%ff", 400),
+        (&"x=1&".repeat(300_000), 400),
+    ] {
+        let answer = f
+            .responder
+            .introspect(&api(), form.as_bytes())
+            .try_now()
+            .unwrap();
+        assert_eq!(answer.status(), status, "{form:.80}");
+        let answer = f
+            .responder
+            .revoke(&shop(), form.as_bytes())
+            .try_now()
+            .unwrap();
+        assert_eq!(answer.status(), status, "{form:.80}");
+        if status == 400 {
+            assert_eq!(answer.error(), Some("invalid_request"));
+            assert_eq!(answer.body(), r#"{"error":"invalid_request"}"#);
+        }
+    }
+}
+
+fn revoke(f: &Fixture, caller: &AuthenticatedClient, token: &str) -> bearergate::Answer {
+    let form = format!("token={token}");
+    f.responder
+        .revoke(caller, form.as_bytes())
+        .try_now()
+        .unwrap()
+}
+
+#[test]
+fn a_revoked_token_is_not_active_and_its_sibling_stays() {
+    let f = Fixture::new();
+    let (token, sibling) = (f.token(), f.token());
+    for _ in 0..2 {
+        let answer = revoke(&f, &shop(), &token);
+        assert_eq!((answer.status().as_u16(), answer.body()), (200, ""));
+        assert!(!answer.headers().contains_key("content-type"));
+        assert!(!f.is_active(&token) && f.is_active(&sibling));
+    }
+    let answer = introspect(&f.responder, &api(), &token);
+    assert_eq!(answer.cause().unwrap().kind(), RejectionKind::TokenRevoked);
+}
+
+#[test]
+fn what_a_token_hangs_on_can_be_revoked() {
+    let f = Fixture::new();
+    let token = f.token();
+    f.list.set(|list| list.subjects.extend(["bob".to_owned()]));
+    assert!(f.is_active(&token));
+    f.list
+        .set(|list| list.subjects.extend(["alice".to_owned()]));
+    assert!(!f.is_active(&token));
+}
+
+#[test]
+fn a_client_cannot_revoke_the_token_of_another() {
+    let f = Fixture::new();
+    let token = f.token();
+    for stranger in [api(), AuthenticatedClient::assertion("Shop")] {
+        let answer = revoke(&f, &stranger, &token);
+        assert_eq!(answer.status(), 400);
+        assert_eq!(answer.error(), Some("unauthorized_client"));
+        assert!(f.is_active(&token));
+    }
+    assert_eq!(revoke(&f, &shop(), &token).status(), 200);
+    assert!(!f.is_active(&token));
+}
+
+#[test]
+fn a_token_that_is_not_good_needs_no_revocation() {
+    let f = Fixture::new();
+    let (stranger, _) = issuer(ring());
+    let foreign = stranger.mint(&claims()).unwrap();
+    let answer = revoke(&f, &shop(), foreign.expose());
+    assert_eq!((answer.status().as_u16(), answer.body()), (200, ""));
+    let over = f.token();
+    f.clock.set(after(NOW, 1000));
+    assert_eq!(revoke(&f, &shop(), &over).status(), 200);
+    f.list.set(|list| assert!(list.tokens.is_empty()));
+}
+
+#[test]
+fn what_cannot_be_called_back_here_is_not_said_to_be() {
+    let f = Fixture::new();
+    let token = f.token();
+    let mute = TokenResponder::new(f.issuer.clone()).unwrap();
+    let form = format!("token={token}");
+    let shop = shop();
+    let answer = mute.revoke(&shop, form.as_bytes()).try_now().unwrap();
+    assert_eq!(answer.error(), Some("unsupported_token_type"));
+    // It may be a refresh token.
+    for opaque in ["refresh", "a.b", "a.b.c"] {
+        let answer = revoke(&f, &shop, opaque);
+        assert_eq!(answer.status(), 400);
+        assert_eq!(answer.error(), Some("unsupported_token_type"));
+    }
+}
+
+/// Row I05: an error while writing must not look like success.
+#[tokio::test]
+async fn i05_a_list_out_of_reach_is_neither_active_nor_revoked() {
+    let f = Fixture::new();
+    let token = f.token();
+    let form = format!("token={token}");
+    for is_late in [false, true] {
+        f.list
+            .set(|list| (list.is_late, list.is_down) = (is_late, true));
+        let asked = f.responder.introspect(&api(), form.as_bytes()).await;
+        let revoked = f.responder.revoke(&shop(), form.as_bytes()).await;
+        for answer in [asked, revoked] {
+            assert_eq!(answer.status(), 503);
+            assert_eq!(answer.error(), Some("temporarily_unavailable"));
+            assert!(answer.headers().contains_key("retry-after"));
+            assert!(std::error::Error::source(answer.cause().unwrap()).is_some());
+        }
+        f.list
+            .set(|list| (list.is_late, list.is_down) = (is_late, false));
+        let asked = f.responder.introspect(&api(), form.as_bytes()).await;
+        assert!(asked.body().contains(r#""active":true"#));
+    }
+    f.list.set(|list| list.is_late = true);
+    let revoked = f.responder.revoke(&shop(), form.as_bytes()).await;
+    assert_eq!(revoked.status(), 200);
+    let asked = f.responder.introspect(&api(), form.as_bytes()).await;
+    assert_eq!(asked.body(), r#"{"active":false}"#);
+}
+
+#[test]
+fn nothing_is_revoked_before_the_answer_is_taken() {
+    let f = Fixture::new();
+    f.list.set(|list| list.is_late = true);
+    let form = format!("token={}", f.token());
+    let shop = shop();
+    drop(f.responder.revoke(&shop, form.as_bytes()));
+    f.list.set(|list| assert!(list.tokens.is_empty()));
+}
+
+#[test]
+fn without_a_time_nothing_is_judged() {
+    let f = Fixture::new();
+    let token = f.token();
+    f.clock.stop();
+    assert_eq!(introspect(&f.responder, &api(), &token).status(), 503);
+    assert_eq!(revoke(&f, &shop(), &token).status(), 503);
+}
+
+#[test]
+fn a_token_of_a_revoked_key_is_not_active() {
+    let f = Fixture::new();
+    let token = f.token();
+    let ring = f.issuer.ring();
+    let stolen = ring.signing_key(NOW).unwrap().kid().to_owned();
+    let ring = ring.revoke(&stolen, key(Algorithm::Es256), NOW).unwrap();
+    f.issuer.adopt(ring).unwrap();
+    assert!(!f.is_active(&token));
+    assert!(f.is_active(&f.token()));
+}
+
+/// A key from PEM may serve others, who sign what they like.
+#[test]
+fn members_of_the_answer_cannot_come_from_a_token() {
+    let ring = KeyRing::builder(key(Algorithm::Ps256)).build(NOW).unwrap();
+    let (issuer, _) = issuer(ring);
+    let responder = TokenResponder::new(issuer.clone()).unwrap();
+    let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::PS256);
+    header.typ = Some("at+jwt".to_owned());
+    header.kid = issuer
+        .ring()
+        .signing_key(NOW)
+        .map(|key| key.kid().to_owned());
+    let claims = json!({
+        "iss": NAME, "sub": "a", "aud": API, "client_id": "shop", "jti": "1",
+        "iat": NOW.as_secs(), "exp": NOW.as_secs() + 60, "active": false, "token_type": "x",
+    });
+    let provider = bearergate::jsonwebtoken_v11::crypto_provider();
+    let private = jsonwebtoken::EncodingKey::from_rsa_pem(RSA.as_bytes()).unwrap();
+    let signer = (provider.signer_factory)(&header.alg, &private).unwrap();
+    let part = |value: String| {
+        use base64::Engine;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value)
+    };
+    let message = format!(
+        "{}.{}",
+        part(serde_json::to_string(&header).unwrap()),
+        part(claims.to_string())
+    );
+    let signature = signer.try_sign(message.as_bytes()).unwrap();
+    let signature = {
+        use base64::Engine;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(signature)
+    };
+    let answer = introspect(&responder, &shop(), &format!("{message}.{signature}"));
+    assert_eq!(answer.body().matches("\"active\"").count(), 1);
+    assert_eq!(members(answer.body())["active"], true);
+    assert_eq!(members(answer.body())["token_type"], "Bearer");
+}

@@ -1,0 +1,258 @@
+//! The ring as it is stored and read again.
+
+use std::time::Duration;
+
+use bearergate::Algorithm;
+use bearergate::ConfigErrorKind;
+use bearergate::KeyRing;
+use bearergate::Secret;
+use bearergate::SigningKey;
+use proptest::prelude::*;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::common::*;
+
+fn text(ring: &KeyRing) -> String {
+    String::from_utf8(ring.to_secret().expose().to_vec()).unwrap()
+}
+
+fn read(text: impl Into<String>) -> Result<KeyRing, ConfigErrorKind> {
+    KeyRing::from_secret(&Secret::from(text.into())).map_err(|error| error.kind())
+}
+
+/// A ring with keys of every kind: signing, announced, kept and revoked.
+fn full() -> KeyRing {
+    let ring = long_ring(quick_key());
+    let first = ring.signing_key(NOW).unwrap().kid().to_owned();
+    let ring = ring.announce(key(Algorithm::Rs256), NOW).unwrap();
+    let ring = ring.revoke(&first, key(Algorithm::Es256), NOW).unwrap();
+    ring.announce(key(Algorithm::Es384), after(NOW, HOUR))
+        .unwrap()
+}
+
+#[test]
+fn a_stored_ring_is_read_as_it_was() {
+    for ring in [ring(), full()] {
+        let stored = text(&ring);
+        let read = read(stored.as_str()).unwrap();
+        assert_eq!(text(&read), stored);
+        assert_eq!(format!("{read:?}"), format!("{ring:?}"));
+        for hours in [0, 1, 2, 25, 26, 100] {
+            let now = after(NOW, hours * HOUR);
+            assert_eq!(read.jwks(now), ring.jwks(now));
+            let kid = |ring: &KeyRing| ring.signing_key(now).map(|key| key.kid().to_owned());
+            assert_eq!(kid(&read), kid(&ring));
+        }
+    }
+}
+
+#[test]
+fn a_token_minted_before_a_restart_is_accepted_after_it() {
+    let (before, _) = issuer(ring());
+    let token = before.mint(&claims()).unwrap();
+    let stored = before.ring().to_secret();
+    drop(before);
+    let (after, _) = issuer(KeyRing::from_secret(&stored).unwrap());
+    assert!(judge(token.expose(), after.jwks().body(), NOW).is_ok());
+    let own = after.mint(&claims()).unwrap();
+    let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid;
+    assert_eq!(kid(own.expose()), kid(token.expose()));
+}
+
+#[test]
+fn a_key_made_elsewhere_comes_back_with_its_ring() {
+    for algorithm in ALGORITHMS {
+        let ring = KeyRing::builder(key(algorithm)).build(NOW).unwrap();
+        assert!(read(text(&ring)).is_ok(), "{algorithm}");
+    }
+}
+
+fn edited(edit: impl FnOnce(&mut Value)) -> String {
+    let mut value: Value = serde_json::from_str(&text(&full())).unwrap();
+    edit(&mut value);
+    value.to_string()
+}
+
+#[test]
+fn a_form_of_another_version_is_refused_by_name() {
+    assert!(read(edited(|_| ())).is_ok());
+    let stored = edited(|ring| ring["bearergate_key_ring"] = 2.into());
+    let error = KeyRing::from_secret(&Secret::from(stored)).unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::ValueMalformed);
+    assert!(error.to_string().contains("version"), "{error}");
+}
+
+#[track_caller]
+fn assert_malformed(text: String) {
+    let kind = read(text.as_str()).err();
+    assert_eq!(kind, Some(ConfigErrorKind::ValueMalformed), "{text}");
+}
+
+fn names(value: &Value) -> Vec<String> {
+    value.as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn a_member_that_is_missing_unknown_or_of_another_type_is_refused() {
+    let whole: Value = serde_json::from_str(&text(&full())).unwrap();
+    for place in ["", "/keys/1", "/revoked/0"] {
+        for name in names(whole.pointer(place).unwrap()) {
+            let object = |value: &mut Value| value.pointer_mut(place).unwrap().take();
+            let change = |change: &dyn Fn(&mut Value)| {
+                edited(|ring| {
+                    let mut inner = object(ring);
+                    change(&mut inner);
+                    *ring.pointer_mut(place).unwrap() = inner;
+                })
+            };
+            assert!(read(change(&|_| ())).is_ok());
+            assert_malformed(change(&|inner| {
+                drop(inner.as_object_mut().unwrap().remove(&name))
+            }));
+            for other in [
+                json!(null),
+                json!(-1),
+                json!(1.5),
+                json!(""),
+                json!({}),
+                json!("\u{e9}"),
+            ] {
+                assert_malformed(change(&|inner| inner[&name] = other.clone()));
+            }
+            assert_malformed(change(&|inner| inner["more"] = 1.into()));
+        }
+    }
+}
+
+#[test]
+fn a_number_has_one_spelling() {
+    let stored = text(&ring());
+    assert!(read(stored.replace("\"revision\":1", "\"revision\": 1")).is_ok());
+    for other in ["01", "1.0", "1e0", "\"1\"", "18446744073709551616", "0"] {
+        assert_malformed(stored.replace("\"revision\":1", &format!("\"revision\":{other}")));
+    }
+    let twice = stored.replace("\"revision\":1", "\"revision\":1,\"revision\":1");
+    assert_malformed(twice);
+}
+
+#[test]
+fn keys_out_of_order_twice_or_absent_are_refused() {
+    assert_malformed(edited(|ring| {
+        ring["keys"].as_array_mut().unwrap().reverse()
+    }));
+    assert_malformed(edited(|ring| ring["keys"] = json!([])));
+    assert_malformed(edited(|ring| {
+        let mut again = ring["keys"][0].clone();
+        again["signs_from"] = (after(NOW, 1000 * HOUR).as_secs()).into();
+        ring["keys"].as_array_mut().unwrap().push(again);
+    }));
+    assert_malformed(edited(|ring| {
+        ring["revoked"][0]["kid"] = ring["keys"][0]["kid"].clone();
+    }));
+    assert_malformed(edited(|ring| {
+        ring["keys"][1]["signs_from"] = ring["keys"][0]["signs_from"].clone()
+    }));
+}
+
+#[test]
+fn a_private_key_under_another_name_or_algorithm_is_refused() {
+    let kind = |text: String| read(text).err();
+    for (member, other) in [("kid", "AAAA"), ("private", "AAAA")] {
+        let changed = edited(|ring| ring["keys"][0][member] = other.into());
+        assert_eq!(
+            kind(changed),
+            Some(ConfigErrorKind::KeyMalformed),
+            "{member}"
+        );
+    }
+    let swapped = edited(|ring| ring["keys"][0]["private"] = ring["keys"][1]["private"].clone());
+    assert_eq!(kind(swapped), Some(ConfigErrorKind::KeyMalformed));
+    let mac = edited(|ring| ring["keys"][0]["alg"] = "HS256".into());
+    assert_eq!(kind(mac), Some(ConfigErrorKind::AlgorithmUnusable));
+    assert_malformed(edited(|ring| ring["keys"][0]["alg"] = "none".into()));
+    assert_malformed(edited(|ring| ring["keys"][0]["private"] = "AAA=".into()));
+}
+
+#[test]
+fn times_outside_their_ranges_are_refused_when_read_and_when_built() {
+    for (name, secs) in [
+        ("announce", 3_599),
+        ("announce", u64::MAX),
+        ("rotate_after", 3_599),
+        ("rotate_after", u64::MAX),
+        ("longest_lifetime", 0),
+        ("longest_lifetime", 86_401),
+    ] {
+        let kind = read(edited(|ring| ring[name] = secs.into())).err();
+        assert_eq!(kind, Some(ConfigErrorKind::OutOfRange), "{name} {secs}");
+    }
+    let build = |announce, rotate, lifetime| {
+        let builder = KeyRing::builder(quick_key())
+            .announce_for(Duration::from_secs(announce))
+            .rotate_after(Duration::from_secs(rotate))
+            .longest_lifetime(Duration::from_secs(lifetime));
+        builder
+            .build(NOW)
+            .err()
+            .map(|error| (error.kind(), error.field()))
+    };
+    let out = |field| Some((ConfigErrorKind::OutOfRange, field));
+    assert_eq!(build(3600, 3600, 1), None);
+    assert_eq!(build(3599, 3600, 1), out("announce_for"));
+    assert_eq!(build(3600, 3599, 1), out("rotate_after"));
+    assert_eq!(build(3600, 3600, 0), out("longest_lifetime"));
+    assert_eq!(build(3600, 3600, 86_401), out("longest_lifetime"));
+}
+
+#[test]
+fn a_text_that_is_cut_or_too_long_is_refused() {
+    let stored = text(&full());
+    for len in (0..stored.len()).step_by(97) {
+        assert_malformed(stored[..len].to_owned());
+    }
+    assert_malformed(format!("{stored}x"));
+    let long = format!("{stored}{}", " ".repeat(bearergate::limits::RING_BYTES));
+    assert_eq!(read(long).err(), Some(ConfigErrorKind::OutOfRange));
+}
+
+#[test]
+fn a_full_ring_of_the_longest_keys_fits_its_bound() {
+    let longest = bearergate::limits::PRIVATE_KEY_BYTES.div_ceil(3) * 4;
+    let each = longest + 200;
+    assert!(bearergate::limits::RING_KEYS * (each + 100) + 300 < bearergate::limits::RING_BYTES);
+}
+
+#[test]
+fn a_ring_does_not_grow_beyond_its_bound() {
+    let mut ring = long_ring(quick_key());
+    let mut now = NOW;
+    let refused = loop {
+        match ring.announce(quick_key(), now) {
+            Ok(next) => ring = next,
+            Err(error) => break error,
+        }
+        now = after(now, HOUR);
+    };
+    assert_eq!(refused.kind(), ConfigErrorKind::OutOfRange);
+    assert_eq!(
+        ring.keys(now).unwrap().keys().len(),
+        bearergate::limits::RING_KEYS
+    );
+    // The keys that are over make room again.
+    assert!(ring.announce(quick_key(), after(NOW, 26 * HOUR)).is_ok());
+}
+
+proptest! {
+    /// A changed character is noticed, or changes nothing but a time or a name of the ring.
+    #[test]
+    fn a_changed_text_never_panics_and_never_swaps_a_key(at in 0_usize..2000, to in "[ -~]") {
+        let stored = text(&ring());
+        let at = at % stored.len();
+        let changed = format!("{}{to}{}", &stored[..at], &stored[at + 1..]);
+        if let Ok(read) = read(&*changed) {
+            let kid = |ring: &KeyRing| ring.signing_key(after(NOW, 99 * HOUR)).map(SigningKey::kid).map(str::to_owned);
+            prop_assert_eq!(kid(&read).is_some_and(|kid| changed.contains(&kid)), kid(&read).is_some());
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! Every change of several steps, interrupted before each of them: by a kill of its process, or by
+//! an error of the store (I05). What is found afterwards is the old state or the new one.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use bearergate::ApiKeyId;
+use bearergate::ApiKeyStore;
+use bearergate::Grant;
+use bearergate::GrantStore;
+use bearergate::NewApiKey;
+use bearergate::NewRefresh;
+use bearergate::NewSession;
+use bearergate::RefreshRequest;
+use bearergate::Session;
+use bearergate::SessionChange;
+use bearergate::SessionRecord;
+use bearergate::SessionStore;
+use bearergate::SqliteStore;
+use bearergate::TokenDigest;
+use bearergate::UnixTime;
+
+use crate::child::Process;
+use crate::child::role;
+use crate::child::say;
+use crate::child::told;
+use crate::common::CLIENT;
+use crate::common::Folder;
+use crate::common::NAME;
+use crate::common::NOW;
+use crate::common::Service;
+use crate::common::dump;
+use crate::common::wait;
+
+/// Every change of the store.
+const CHANGES: [&str; 14] = [
+    "create a key",
+    "rotate a key",
+    "revoke a key",
+    "purge keys",
+    "note the use of a key",
+    "begin a session",
+    "rotate a session",
+    "use a session",
+    "revoke a session",
+    "revoke a subject",
+    "begin a family",
+    "rotate a token",
+    "revoke a family",
+    "purge grants",
+];
+
+const LATER: UnixTime = UnixTime::from_secs(NOW.as_secs() + 300);
+
+/// A service whose next change meets an obstacle before one of its steps.
+struct Scene {
+    store: Arc<SqliteStore>,
+    service: Service,
+    trap: Arc<Trap>,
+    key: ApiKeyId,
+    session: Session,
+    token: String,
+}
+
+/// Where the obstacle is: before a step of the first transaction after it was set.
+struct Trap {
+    step: AtomicUsize,
+    transactions: AtomicUsize,
+}
+
+impl Trap {
+    fn set(&self, step: usize) {
+        self.transactions.store(0, Ordering::SeqCst);
+        self.step.store(step, Ordering::SeqCst);
+    }
+
+    fn is_met(&self, step: usize) -> bool {
+        if step == 0 {
+            self.transactions.fetch_add(1, Ordering::SeqCst);
+        }
+        let is_first = self.transactions.load(Ordering::SeqCst) == 1;
+        is_first && self.step.load(Ordering::SeqCst) == step
+    }
+}
+
+const NOWHERE: usize = usize::MAX;
+
+impl Scene {
+    /// Opens the file and prepares something for each change to work on.
+    fn open<F>(path: &Path, obstacle: F) -> Self
+    where
+        F: Fn() -> Result<(), String> + Send + Sync + 'static,
+    {
+        let trap = Arc::new(Trap {
+            step: AtomicUsize::new(NOWHERE),
+            transactions: AtomicUsize::new(0),
+        });
+        let met = trap.clone();
+        let hook = move |step| match met.is_met(step) {
+            true => Ok(obstacle()?),
+            false => Ok(()),
+        };
+        let store = SqliteStore::builder(path).before_each_write(hook).open();
+        let store = Arc::new(store.unwrap());
+        let service = Service::on(store.clone());
+        let (key, session, token) = prepare(&service, &store);
+        Self {
+            store,
+            service,
+            trap,
+            key,
+            session,
+            token,
+        }
+    }
+
+    /// Makes one change; the kind of the error if it was not made.
+    fn make(&self, change: &str) -> Result<(), &'static str> {
+        let Service {
+            keys,
+            sessions,
+            refresh,
+            ..
+        } = &self.service;
+        let Self {
+            store,
+            key,
+            session,
+            token,
+            ..
+        } = self;
+        let request = || RefreshRequest::new(token, CLIENT);
+        let draft = NewApiKey::of("carol").never_expires();
+        let carol = NewSession::new("carol");
+        match change {
+            "create a key" => wait(keys.create(draft))
+                .map(drop)
+                .map_err(|error| error.kind().as_str()),
+            "rotate a key" => {
+                let rotated = wait(keys.rotate(*key, Duration::from_secs(60)));
+                rotated.map(drop).map_err(|error| error.kind().as_str())
+            }
+            "revoke a key" => {
+                wait(keys.revoke(*key, "test")).map_err(|error| error.kind().as_str())
+            }
+            "purge keys" => wait(keys.purge(NOW))
+                .map(drop)
+                .map_err(|error| error.kind().as_str()),
+            "note the use of a key" => self.note(),
+            "begin a session" => wait(sessions.create(carol))
+                .map(drop)
+                .map_err(|error| error.kind().as_str()),
+            "rotate a session" => {
+                let rotated = wait(sessions.rotate(session, SessionChange::default()));
+                rotated.map(drop).map_err(|error| error.kind().as_str())
+            }
+            "use a session" => {
+                let used = wait(SessionStore::touch(&**store, DIGEST, LATER));
+                used.map(drop).map_err(|error| error.kind().as_str())
+            }
+            "revoke a session" => {
+                wait(sessions.revoke(session)).map_err(|error| error.kind().as_str())
+            }
+            "revoke a subject" => {
+                wait(sessions.revoke_subject("alice")).map_err(|error| error.kind().as_str())
+            }
+            "begin a family" => {
+                let begun = wait(refresh.create(NewRefresh::new("carol", CLIENT)));
+                begun.map(drop).map_err(|error| error.kind().as_str())
+            }
+            "rotate a token" => wait(refresh.rotate(request()))
+                .map(drop)
+                .map_err(|error| error.kind().as_str()),
+            "revoke a family" => {
+                wait(refresh.revoke(request())).map_err(|error| error.kind().as_str())
+            }
+            "purge grants" => wait(sessions.purge())
+                .map(drop)
+                .map_err(|error| error.kind().as_str()),
+            _ => panic!("there is no change '{change}'"),
+        }
+    }
+
+    /// Notes a use. Nobody is told whether that was written, so this looks.
+    fn note(&self) -> Result<(), &'static str> {
+        ApiKeyStore::touch(&*self.store, self.key, LATER);
+        self.at_writer();
+        let found = wait(ApiKeyStore::find(&*self.store, self.key))
+            .unwrap()
+            .unwrap();
+        let is_noted = found.last_used() == Some(LATER);
+        is_noted.then_some(()).ok_or(UNAVAILABLE)
+    }
+
+    /// Waits until the writer has done all that was asked of it before.
+    fn at_writer(&self) {
+        let unknown = TokenDigest::new([0xff; 32]);
+        let _ = wait(SessionStore::touch(&*self.store, unknown, LATER));
+    }
+}
+
+const UNAVAILABLE: &str = "unavailable";
+
+const DIGEST: TokenDigest = TokenDigest::new([0x77; 32]);
+
+fn prepare(service: &Service, store: &SqliteStore) -> (ApiKeyId, Session, String) {
+    let draft = || NewApiKey::of("alice").expires_in(Duration::from_secs(1_000));
+    let key = || wait(service.keys.create(draft())).unwrap().record.id();
+    for _ in 0..3 {
+        wait(service.keys.revoke(key(), "test")).unwrap();
+    }
+    let session = |name| {
+        wait(service.sessions.create(NewSession::new(name)))
+            .unwrap()
+            .1
+    };
+    let family = |session: &Session| {
+        let begun = wait(service.refresh.create(NewRefresh::of(session, CLIENT)));
+        begun.unwrap().reveal()
+    };
+    for name in ["bob", "bill"] {
+        let session = session(name);
+        family(&session);
+        wait(service.sessions.revoke(&session)).unwrap();
+    }
+    let grant = Grant::new(NAME, "dora", NOW).with_lifetime(LATER, Duration::MAX);
+    wait(SessionStore::create(
+        store,
+        SessionRecord::new(DIGEST, grant),
+    ))
+    .unwrap();
+    let session = session("alice");
+    let token = family(&session);
+    (key(), session, token)
+}
+
+#[test]
+fn a_process_killed_before_any_step_of_a_change_leaves_the_old_state() {
+    for change in CHANGES {
+        let mut steps = 0;
+        while !kill_before(change, steps) {
+            steps += 1;
+        }
+        assert!(steps >= 2, "'{change}' was interrupted {steps} times only");
+    }
+}
+
+/// Kills a process before one step of a change; true if it had no such step.
+fn kill_before(change: &str, step: usize) -> bool {
+    let folder = Folder::new();
+    let path = folder.path("a.db");
+    let mut process = Process::start("crash::changing_process", change, &path);
+    process.tell(&step.to_string());
+    assert_eq!(process.hear(), "ready");
+    let before = dump(&path);
+    process.tell("go");
+    let said = process.hear();
+    process.kill();
+    let reopened = SqliteStore::open(&path).unwrap();
+    let after = dump(&path);
+    match said.as_str() {
+        "paused" => assert_eq!(after, before, "'{change}', killed before step {step}"),
+        "done" => assert_ne!(after, before, "'{change}'"),
+        other => panic!("'{change}' went wrong: {other}"),
+    }
+    // Nothing that the dead process held is in the way.
+    wait(GrantStore::purge(&reopened, NOW)).unwrap();
+    said == "done"
+}
+
+#[test]
+fn changing_process() {
+    let Some((change, path)) = role() else { return };
+    let scene = Scene::open(&path, || {
+        say("paused");
+        loop {
+            thread::park();
+        }
+    });
+    let step = told().unwrap().parse().unwrap();
+    say("ready");
+    assert_eq!(told().unwrap(), "go");
+    scene.trap.set(step);
+    match scene.make(&change) {
+        Ok(()) => say("done"),
+        Err(kind) => say(kind),
+    }
+    // To be killed.
+    told();
+}
+
+#[test]
+fn a_process_killed_at_any_time_leaves_every_rotation_that_it_reported() {
+    for rotations in [1, 2, 5, 20, 60] {
+        let folder = Folder::new();
+        let path = folder.path("a.db");
+        let mut process = Process::start("crash::rotating_process", "rotate", &path);
+        let mut chain = vec![process.hear()];
+        for _ in 0..rotations {
+            chain.push(process.hear());
+        }
+        process.kill();
+        let service = Service::on(Arc::new(SqliteStore::open(&path).unwrap()));
+        let find = |id: &str| wait(service.keys.find(id.parse().unwrap())).unwrap();
+        for pair in chain.windows(2) {
+            let (old, new) = (find(&pair[0]).unwrap(), find(&pair[1]).unwrap());
+            assert_eq!(old.successor(), Some(new.id()));
+            assert_eq!(new.to_parts().predecessor, Some(old.id()));
+        }
+        // Some more may have been made, but none by half.
+        let mut last = find(chain.last().unwrap()).unwrap();
+        while let Some(next) = last.successor() {
+            let next = find(next.as_str()).unwrap();
+            assert_eq!(next.to_parts().predecessor, Some(last.id()));
+            last = next;
+        }
+    }
+}
+
+#[test]
+fn rotating_process() {
+    let Some((_, path)) = role() else { return };
+    let service = Service::on(Arc::new(SqliteStore::open(path).unwrap()));
+    let draft = NewApiKey::of("alice").never_expires();
+    let mut last = wait(service.keys.create(draft)).unwrap().record.id();
+    loop {
+        say(last.as_str());
+        let rotated = wait(service.keys.rotate(last, Duration::from_secs(60)));
+        last = rotated.unwrap().record.id();
+    }
+}
+
+#[test]
+fn an_error_before_any_step_of_a_change_is_told_and_leaves_the_old_state() {
+    for change in CHANGES {
+        let mut steps = 0;
+        while !fail_before(change, steps) {
+            steps += 1;
+        }
+        assert!(steps >= 2, "'{change}' was interrupted {steps} times only");
+    }
+}
+
+/// Has one step of a change fail; true if it had no such step.
+fn fail_before(change: &str, step: usize) -> bool {
+    let folder = Folder::new();
+    let path = folder.path("a.db");
+    let scene = Scene::open(&path, || Err("the disk is gone".to_owned()));
+    let before = dump(&path);
+    scene.trap.set(step);
+    let made = scene.make(change);
+    scene.trap.set(NOWHERE);
+    scene.at_writer();
+    if made.is_ok() {
+        assert_ne!(dump(&path), before, "'{change}'");
+        return true;
+    }
+    assert_eq!(made, Err(UNAVAILABLE), "'{change}', failed at step {step}");
+    assert_eq!(dump(&path), before, "'{change}', failed at step {step}");
+    assert_eq!(scene.make(change), Ok(()), "'{change}' works again");
+    false
+}

@@ -1,0 +1,385 @@
+//! Stores with one fault each: the public suite must find it.
+
+use std::sync::Arc;
+
+use bearergate::ApiKeyChange;
+use bearergate::ApiKeyId;
+use bearergate::ApiKeyQuery;
+use bearergate::ApiKeyRecord;
+use bearergate::ApiKeyStore;
+use bearergate::Grant;
+use bearergate::GrantStore;
+use bearergate::KeyDigest;
+use bearergate::Lookup;
+use bearergate::Mark;
+use bearergate::MemoryApiKeyStore;
+use bearergate::MemoryGrantStore;
+use bearergate::Moment;
+use bearergate::NowOrLater;
+use bearergate::RefreshFamily;
+use bearergate::RefreshTokenStore;
+use bearergate::SessionRecord;
+use bearergate::SessionStore;
+use bearergate::StoreError;
+use bearergate::StoreErrorKind;
+use bearergate::TokenDigest;
+use bearergate::UnixTime;
+use bearergate::testing;
+
+use crate::common::NOW;
+use crate::common::wait;
+
+type Answer<'a, T> = NowOrLater<'a, Result<T, StoreError>>;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum KeyFault {
+    CommitsHalf,
+    FindsOwnByDigest,
+    ForgetsMetadata,
+    ForgetsRemoval,
+    IgnoresAuthority,
+    IgnoresConflict,
+    ListsBackwards,
+    None,
+    PageTooLong,
+    UsesBackwards,
+}
+
+#[derive(Debug)]
+struct FaultyKeys {
+    store: MemoryApiKeyStore,
+    fault: KeyFault,
+}
+
+impl FaultyKeys {
+    fn is(&self, fault: KeyFault) -> bool {
+        self.fault == fault
+    }
+
+    fn altered(&self, record: ApiKeyRecord) -> ApiKeyRecord {
+        let mut parts = record.to_parts();
+        if self.is(KeyFault::ForgetsMetadata) {
+            parts.metadata.clear();
+        }
+        ApiKeyRecord::from_parts(parts).unwrap()
+    }
+}
+
+impl ApiKeyStore for FaultyKeys {
+    fn find(&self, id: ApiKeyId) -> Answer<'_, Option<ApiKeyRecord>> {
+        let found = self.store.find(id);
+        found.map(|found| Ok(found?.map(|record| self.altered(record))))
+    }
+
+    fn find_foreign(&self, digest: KeyDigest) -> Answer<'_, Option<ApiKeyRecord>> {
+        if !self.is(KeyFault::FindsOwnByDigest) {
+            return self.store.find_foreign(digest);
+        }
+        let all = ApiKeyQuery::new("ring", bearergate::ApiKeyFilter::All, usize::MAX);
+        self.store.list(all).map(move |all| {
+            let is_it = |record: &ApiKeyRecord| *record.digest().digest() == digest;
+            Ok(all?.into_iter().find(is_it))
+        })
+    }
+
+    fn list(&self, mut query: ApiKeyQuery) -> Answer<'_, Vec<ApiKeyRecord>> {
+        if self.is(KeyFault::IgnoresAuthority) && query.authority.as_str() == "ring c" {
+            query.authority = "ring a".into();
+        }
+        if self.is(KeyFault::PageTooLong) {
+            query.limit = query.limit.saturating_add(1);
+        }
+        let is_backwards = self.is(KeyFault::ListsBackwards);
+        self.store.list(query).map(move |found| {
+            let mut found = found?;
+            if is_backwards {
+                found.reverse();
+            }
+            Ok(found)
+        })
+    }
+
+    fn commit(&self, changes: Vec<ApiKeyChange>) -> Answer<'_, ()> {
+        match self.fault {
+            KeyFault::CommitsHalf => {
+                for change in changes {
+                    match self.store.commit(vec![change]).try_now() {
+                        Ok(Ok(())) => {}
+                        answer => return NowOrLater::now(answer.unwrap()),
+                    }
+                }
+                NowOrLater::now(Ok(()))
+            }
+            KeyFault::ForgetsRemoval => {
+                let kept = |change: &ApiKeyChange| change.record().is_some();
+                self.store
+                    .commit(changes.into_iter().filter(kept).collect())
+            }
+            KeyFault::IgnoresConflict => self.store.commit(changes).map(|made| match made {
+                Err(error) if error.kind() == StoreErrorKind::Conflict => Ok(()),
+                made => made,
+            }),
+            _ => self.store.commit(changes),
+        }
+    }
+
+    fn touch(&self, id: ApiKeyId, now: UnixTime) {
+        let used = match self.fault {
+            KeyFault::UsesBackwards => now.saturating_add(std::time::Duration::from_secs(1)),
+            _ => now,
+        };
+        self.store.touch(id, used);
+    }
+}
+
+#[test]
+fn the_suite_finds_every_fault_of_a_store_of_api_keys() {
+    let judge = |fault| {
+        let store = MemoryApiKeyStore::new(10_000).unwrap();
+        wait(testing::api_key_store(&FaultyKeys { store, fault }))
+    };
+    judge(KeyFault::None).unwrap();
+    for (fault, rule) in [
+        (KeyFault::CommitsHalf, "nothing is done"),
+        (KeyFault::FindsOwnByDigest, "not found by its digest"),
+        (KeyFault::ForgetsMetadata, "found as it was inserted"),
+        (KeyFault::ForgetsRemoval, "digest of a removed record"),
+        (KeyFault::IgnoresAuthority, "all that its filter matches"),
+        (KeyFault::IgnoresConflict, "the second is a conflict"),
+        (KeyFault::ListsBackwards, "of ids after the one given"),
+        (KeyFault::PageTooLong, "no more than asked for"),
+        (KeyFault::UsesBackwards, "goes forward only"),
+    ] {
+        let breach = judge(fault).unwrap_err();
+        assert!(
+            breach.rule().contains(rule),
+            "{fault:?} was found as: {breach}"
+        );
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum GrantFault {
+    EndsEverything,
+    ForgetsData,
+    ForgetsMarks,
+    ForgetsSealed,
+    KeepsOldDigest,
+    None,
+    OneMomentForAll,
+    PurgesEarly,
+    PurgesMarks,
+    ResurrectsLate,
+}
+
+#[derive(Debug)]
+struct FaultyGrants {
+    store: MemoryGrantStore,
+    fault: GrantFault,
+}
+
+impl FaultyGrants {
+    fn new(fault: GrantFault) -> Self {
+        let store = MemoryGrantStore::new(10_000);
+        Self { store, fault }
+    }
+
+    fn is(&self, fault: GrantFault) -> bool {
+        self.fault == fault
+    }
+
+    fn dated(&self, grant: &Grant) -> Grant {
+        let since = self
+            .is(GrantFault::OneMomentForAll)
+            .then_some(Moment::from_u64(7));
+        grant.clone().with_since(since.or(grant.since()))
+    }
+}
+
+fn taken<T: Send>(answer: Answer<'_, T>) -> Result<T, StoreError> {
+    answer.try_now().unwrap()
+}
+
+impl GrantStore for FaultyGrants {
+    fn mark(&self, mark: Mark) -> Answer<'_, ()> {
+        let mark = match self.fault {
+            GrantFault::ForgetsMarks => return NowOrLater::now(Ok(())),
+            GrantFault::EndsEverything => {
+                let all = bearergate::MarkKey::subject("lasting", "s");
+                Mark::new(all, NOW)
+            }
+            _ => mark,
+        };
+        NowOrLater::now(taken(self.store.mark(mark)))
+    }
+
+    fn has_ended(&self, grant: Grant) -> Answer<'_, bool> {
+        self.store.has_ended(grant)
+    }
+
+    fn purge(&self, now: UnixTime) -> Answer<'_, usize> {
+        let early = std::time::Duration::from_secs(1);
+        let now = match self.fault {
+            GrantFault::PurgesEarly => now.saturating_add(early),
+            GrantFault::PurgesMarks => UnixTime::from_secs(now.as_secs() + 400 * 86_400),
+            _ => now,
+        };
+        NowOrLater::now(taken(self.store.purge(now)))
+    }
+}
+
+impl SessionStore for FaultyGrants {
+    fn create(&self, session: SessionRecord) -> Answer<'_, Moment> {
+        let grant = self.dated(session.grant());
+        let mut session = session.with_grant(grant);
+        if self.is(GrantFault::ForgetsData) {
+            session = session.with_data(Vec::new());
+        }
+        NowOrLater::now(taken(SessionStore::create(&self.store, session)))
+    }
+
+    fn find(&self, digest: TokenDigest) -> Answer<'_, Lookup<Arc<SessionRecord>>> {
+        NowOrLater::now(taken(SessionStore::find(&self.store, digest)))
+    }
+
+    fn update(&self, old: TokenDigest, session: SessionRecord) -> Answer<'_, u64> {
+        let updated = taken(SessionStore::update(&self.store, old, session.clone()));
+        let is_lost = updated.is_err();
+        if (self.is(GrantFault::KeepsOldDigest) && !is_lost && old != session.digest())
+            || (self.is(GrantFault::ResurrectsLate) && is_lost)
+        {
+            let again = session.with_digest(old);
+            let _ = taken(SessionStore::create(&self.store, again));
+        }
+        match updated {
+            Err(_) if self.is(GrantFault::ResurrectsLate) => NowOrLater::now(Ok(1)),
+            updated => NowOrLater::now(updated),
+        }
+    }
+
+    fn touch(&self, digest: TokenDigest, at: UnixTime) -> Answer<'_, bool> {
+        NowOrLater::now(taken(SessionStore::touch(&self.store, digest, at)))
+    }
+}
+
+impl RefreshTokenStore for FaultyGrants {
+    fn create(&self, family: RefreshFamily) -> Answer<'_, Moment> {
+        let grant = self.dated(family.grant());
+        let family = family.with_grant(grant);
+        NowOrLater::now(taken(RefreshTokenStore::create(&self.store, family)))
+    }
+
+    fn find(&self, id: TokenDigest) -> Answer<'_, Lookup<Arc<RefreshFamily>>> {
+        NowOrLater::now(taken(RefreshTokenStore::find(&self.store, id)))
+    }
+
+    fn update(&self, mut family: RefreshFamily) -> Answer<'_, u64> {
+        if self.is(GrantFault::ForgetsSealed) {
+            family = family.with_spent(None);
+        }
+        let updated = taken(RefreshTokenStore::update(&self.store, family));
+        match updated {
+            Err(_) if self.is(GrantFault::ResurrectsLate) => NowOrLater::now(Ok(1)),
+            updated => NowOrLater::now(updated),
+        }
+    }
+}
+
+#[test]
+fn the_suite_finds_every_fault_of_a_store_of_sessions() {
+    let judge = |fault| wait(testing::session_store(&FaultyGrants::new(fault)));
+    judge(GrantFault::None).unwrap();
+    for (fault, rule) in [
+        (GrantFault::EndsEverything, "nothing else"),
+        (GrantFault::ForgetsData, "found as it was created"),
+        (
+            GrantFault::ForgetsMarks,
+            "a mark ends what was granted before",
+        ),
+        (GrantFault::KeepsOldDigest, "unknown by the old one"),
+        (GrantFault::OneMomentForAll, "a later moment"),
+        (GrantFault::PurgesEarly, "at that second, and not before"),
+        (GrantFault::PurgesMarks, "leaves what came after it"),
+        (GrantFault::ResurrectsLate, "cannot be changed"),
+    ] {
+        let breach = judge(fault).unwrap_err();
+        assert!(
+            breach.rule().contains(rule),
+            "{fault:?} was found as: {breach}"
+        );
+    }
+}
+
+#[test]
+fn the_suite_finds_every_fault_of_a_store_of_refresh_tokens() {
+    let judge = |fault| wait(testing::refresh_token_store(&FaultyGrants::new(fault)));
+    judge(GrantFault::None).unwrap();
+    for (fault, rule) in [
+        (
+            GrantFault::ForgetsMarks,
+            "a mark ends what was granted before",
+        ),
+        (GrantFault::ForgetsSealed, "a rotation keeps"),
+        (GrantFault::OneMomentForAll, "a later moment"),
+        (GrantFault::PurgesEarly, "at that second, and not before"),
+        (GrantFault::ResurrectsLate, "is a conflict"),
+    ] {
+        let breach = judge(fault).unwrap_err();
+        assert!(
+            breach.rule().contains(rule),
+            "{fault:?} was found as: {breach}"
+        );
+    }
+}
+
+#[test]
+fn the_suite_finds_that_sessions_and_tokens_have_marks_of_their_own() {
+    #[derive(Debug)]
+    struct Apart {
+        sessions: MemoryGrantStore,
+        tokens: MemoryGrantStore,
+    }
+    impl GrantStore for Apart {
+        fn mark(&self, mark: Mark) -> Answer<'_, ()> {
+            self.sessions.mark(mark)
+        }
+        fn has_ended(&self, grant: Grant) -> Answer<'_, bool> {
+            self.sessions.has_ended(grant)
+        }
+        fn purge(&self, now: UnixTime) -> Answer<'_, usize> {
+            self.sessions.purge(now)
+        }
+    }
+    impl SessionStore for Apart {
+        fn create(&self, session: SessionRecord) -> Answer<'_, Moment> {
+            SessionStore::create(&self.sessions, session)
+        }
+        fn find(&self, digest: TokenDigest) -> Answer<'_, Lookup<Arc<SessionRecord>>> {
+            SessionStore::find(&self.sessions, digest)
+        }
+        fn update(&self, old: TokenDigest, session: SessionRecord) -> Answer<'_, u64> {
+            SessionStore::update(&self.sessions, old, session)
+        }
+        fn touch(&self, digest: TokenDigest, at: UnixTime) -> Answer<'_, bool> {
+            self.sessions.touch(digest, at)
+        }
+    }
+    impl RefreshTokenStore for Apart {
+        fn create(&self, family: RefreshFamily) -> Answer<'_, Moment> {
+            RefreshTokenStore::create(&self.tokens, family)
+        }
+        fn find(&self, id: TokenDigest) -> Answer<'_, Lookup<Arc<RefreshFamily>>> {
+            RefreshTokenStore::find(&self.tokens, id)
+        }
+        fn update(&self, family: RefreshFamily) -> Answer<'_, u64> {
+            RefreshTokenStore::update(&self.tokens, family)
+        }
+    }
+    let store = || MemoryGrantStore::new(100);
+    let apart = Apart {
+        sessions: store(),
+        tokens: store(),
+    };
+    assert!(wait(testing::grant_store(&apart)).is_err());
+    wait(testing::grant_store(&store())).unwrap();
+}

@@ -1,0 +1,253 @@
+//! Lives of API keys.
+
+use bearergate::ApiKeyFilter;
+use bearergate::ApiKeyId;
+use bearergate::NewApiKey;
+use bearergate::RejectionKind;
+use bearergate::UnixTime;
+use proptest::prelude::*;
+
+use super::Kind;
+use super::World;
+use super::cases;
+use super::span;
+use crate::common::wait;
+
+/// What happens next; a number picks the key, modulo how many there are.
+#[derive(Clone, Debug)]
+enum Step {
+    Advance(u64),
+    Create { lives: Option<u64>, subject: u8 },
+    Expire { key: usize, after: u64 },
+    Purge,
+    Restart,
+    Revoke(usize),
+    Rotate { key: usize, overlap: u64 },
+    Use(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let secs = || prop_oneof![Just(0), 1..10_u64, 50..200_u64];
+    let key = || any::<usize>();
+    prop_oneof![
+        3 => (proptest::option::of(secs()), 0..3_u8)
+            .prop_map(|(lives, subject)| Step::Create { lives, subject }),
+        2 => secs().prop_map(Step::Advance),
+        1 => (key(), secs()).prop_map(|(key, after)| Step::Expire { key, after }),
+        1 => Just(Step::Purge),
+        1 => Just(Step::Restart),
+        1 => key().prop_map(Step::Revoke),
+        2 => (key(), secs()).prop_map(|(key, overlap)| Step::Rotate { key, overlap }),
+        4 => key().prop_map(Step::Use),
+    ]
+}
+
+/// A key as it should be.
+#[derive(Clone, Debug)]
+struct Key {
+    id: ApiKeyId,
+    text: String,
+    subject: u8,
+    created: u64,
+    expires: Option<u64>,
+    disabled: Option<u64>,
+    successor: Option<ApiKeyId>,
+    is_purged: bool,
+}
+
+impl Key {
+    fn verdict(&self, now: u64) -> Result<(), RejectionKind> {
+        match () {
+            () if self.is_purged => Err(RejectionKind::ApiKeyUnknown),
+            () if self.disabled.is_some() => Err(RejectionKind::ApiKeyDisabled),
+            () if self.is_over(now) => Err(RejectionKind::ApiKeyExpired),
+            () => Ok(()),
+        }
+    }
+
+    fn is_over(&self, now: u64) -> bool {
+        self.expires.is_some_and(|end| end <= now)
+    }
+
+    fn end_by(&mut self, end: u64) {
+        self.expires = Some(self.expires.map_or(end, |own| own.min(end)));
+    }
+}
+
+/// The store and the model beside it.
+struct Life {
+    world: World,
+    keys: Vec<Key>,
+}
+
+impl Life {
+    fn new(kind: Kind) -> Self {
+        let (world, keys) = (World::new(kind), Vec::new());
+        Self { world, keys }
+    }
+
+    fn take(&mut self, step: &Step) {
+        match *step {
+            Step::Advance(secs) => self.world.clock.advance(span(secs)),
+            Step::Create { lives, subject } => self.create(lives, subject),
+            Step::Expire { key, after } => self.expire(key, after),
+            Step::Purge => self.purge(),
+            Step::Restart => self.world.restart(),
+            Step::Revoke(key) => self.revoke(key),
+            Step::Rotate { key, overlap } => self.rotate(key, overlap),
+            Step::Use(key) => self.judge(key),
+        }
+    }
+
+    fn pick(&self, key: usize) -> Option<usize> {
+        key.checked_rem(self.keys.len())
+    }
+
+    fn create(&mut self, lives: Option<u64>, subject: u8) {
+        let draft = NewApiKey::of(format!("subject-{subject}"));
+        let draft = match lives {
+            Some(lives) => draft.expires_in(span(lives)),
+            None => draft.never_expires(),
+        };
+        let issued = wait(self.world.service.keys.create(draft)).unwrap();
+        let now = self.world.now();
+        self.keys.push(Key {
+            id: issued.record.id(),
+            text: issued.key.reveal(),
+            subject,
+            created: now,
+            expires: lives.map(|lives| now + lives),
+            disabled: None,
+            successor: None,
+            is_purged: false,
+        });
+    }
+
+    fn expire(&mut self, key: usize, after: u64) {
+        let Some(at) = self.pick(key) else { return };
+        let end = self.world.now() + after;
+        let id = self.keys[at].id;
+        let made = wait(self.world.service.keys.expire(id, UnixTime::from_secs(end)));
+        assert_eq!(made.is_ok(), !self.keys[at].is_purged);
+        self.keys[at].end_by(end);
+    }
+
+    fn purge(&mut self) {
+        let now = self.world.now();
+        let purged = wait(self.world.service.keys.purge(UnixTime::from_secs(now))).unwrap();
+        let mut wanted = 0;
+        for key in &mut self.keys {
+            let is_ended = key.is_over(now) || key.disabled.is_some_and(|at| at <= now);
+            wanted += usize::from(is_ended && !key.is_purged);
+            key.is_purged |= is_ended;
+        }
+        assert_eq!(purged, wanted);
+    }
+
+    fn revoke(&mut self, key: usize) {
+        let Some(at) = self.pick(key) else { return };
+        let made = wait(self.world.service.keys.revoke(self.keys[at].id, "test"));
+        assert_eq!(made.is_ok(), !self.keys[at].is_purged);
+        let now = self.world.now();
+        self.keys[at].disabled.get_or_insert(now);
+    }
+
+    fn rotate(&mut self, key: usize, overlap: u64) {
+        let Some(at) = self.pick(key) else { return };
+        let now = self.world.now();
+        let old = self.keys[at].clone();
+        let is_current = old.verdict(now).is_ok() && old.successor.is_none();
+        let rotated = wait(self.world.service.keys.rotate(old.id, span(overlap)));
+        assert_eq!(rotated.is_ok(), is_current);
+        let Ok(issued) = rotated else { return };
+        let mut new = old.clone();
+        (new.id, new.text) = (issued.record.id(), issued.key.reveal());
+        new.created = now;
+        new.expires = old.expires.map(|end| now + (end - old.created));
+        self.keys[at].successor = Some(new.id);
+        self.keys[at].end_by(now + overlap);
+        self.keys.push(new);
+    }
+
+    fn judge(&self, key: usize) {
+        let Some(at) = self.pick(key) else { return };
+        let key = &self.keys[at];
+        let wanted = key.verdict(self.world.now());
+        assert_eq!(self.world.judge_key(&key.text), wanted, "{key:?}");
+    }
+
+    fn check(&self) {
+        for key in 0..self.keys.len() {
+            self.judge(key);
+            self.check_record(&self.keys[key]);
+        }
+        for subject in 0..3 {
+            let filter = ApiKeyFilter::Subject(format!("subject-{subject}"));
+            self.check_list(filter, |key| key.subject == subject);
+        }
+        let now = self.world.now();
+        let soon = now + 60;
+        self.check_list(ApiKeyFilter::ExpiresBy(UnixTime::from_secs(soon)), |key| {
+            key.disabled.is_none() && key.successor.is_none() && key.is_over(soon)
+        });
+        self.check_list(ApiKeyFilter::EndedBy(UnixTime::from_secs(now)), |key| {
+            key.disabled.is_some() || key.is_over(now)
+        });
+    }
+
+    fn check_record(&self, key: &Key) {
+        let found = wait(self.world.service.keys.find(key.id)).unwrap();
+        assert_eq!(found.is_none(), key.is_purged);
+        let Some(found) = found else { return };
+        assert_eq!(found.expires_at().map(UnixTime::as_secs), key.expires);
+        assert_eq!(found.successor(), key.successor);
+        assert_eq!(found.disabled().map(|d| d.at.as_secs()), key.disabled);
+    }
+
+    fn check_list(&self, filter: ApiKeyFilter, belongs: impl Fn(&Key) -> bool) {
+        let there = self.keys.iter().filter(|key| !key.is_purged);
+        let mut wanted: Vec<_> = there.filter(|key| belongs(key)).map(|key| key.id).collect();
+        wanted.sort_unstable();
+        let found = wait(self.world.service.keys.list(filter, None)).unwrap();
+        let found: Vec<_> = found.iter().map(|record| record.id()).collect();
+        assert_eq!(found, wanted);
+    }
+}
+
+fn live(kind: Kind, steps: &[Step]) {
+    let mut life = Life::new(kind);
+    for step in steps {
+        life.take(step);
+    }
+    life.check();
+    life.world.restart();
+    life.check();
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
+    #[test]
+    fn keys_in_memory_live_like_the_model(steps in prop::collection::vec(step(), 1..60)) {
+        live(Kind::Memory, &steps);
+    }
+
+    #[test]
+    fn keys_behind_a_cache_live_like_the_model(steps in prop::collection::vec(step(), 1..60)) {
+        live(Kind::Cached, &steps);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(24))]
+    #[test]
+    fn keys_in_a_file_live_like_the_model(steps in prop::collection::vec(step(), 1..60)) {
+        live(Kind::File, &steps);
+    }
+
+    #[test]
+    fn keys_in_a_file_behind_a_cache_live_like_the_model(
+        steps in prop::collection::vec(step(), 1..60)
+    ) {
+        live(Kind::CachedFile, &steps);
+    }
+}

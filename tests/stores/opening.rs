@@ -1,0 +1,202 @@
+//! Opening a SQLite file: whose it is, who may read it, and what comes back.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
+use std::time::Duration;
+
+use bearergate::ConfigError;
+use bearergate::ConfigErrorKind;
+use bearergate::Grant;
+use bearergate::Lookup;
+use bearergate::SessionRecord;
+use bearergate::SessionStore;
+use bearergate::SqliteStore;
+use bearergate::TokenDigest;
+use bearergate::UnixTime;
+use bearergate::limits;
+
+use crate::common::Folder;
+use crate::common::wait;
+
+const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+fn session(byte: u8) -> SessionRecord {
+    let ends = NOW.saturating_add(Duration::from_secs(1_000));
+    let grant = Grant::new("ring", "alice", NOW).with_lifetime(ends, Duration::MAX);
+    SessionRecord::new(TokenDigest::new([byte; 32]), grant)
+}
+
+fn is_live(store: &SqliteStore, byte: u8) -> bool {
+    let found = wait(SessionStore::find(store, TokenDigest::new([byte; 32])));
+    matches!(found.unwrap(), Lookup::Live(_))
+}
+
+fn refused(path: &Path) -> ConfigError {
+    SqliteStore::open(path).unwrap_err()
+}
+
+#[test]
+fn what_was_written_is_there_after_a_restart() {
+    let folder = Folder::new();
+    let path = folder.path("a.db");
+    let store = SqliteStore::open(&path).unwrap();
+    wait(SessionStore::create(&store, session(1))).unwrap();
+    drop(store);
+    let store = SqliteStore::open(&path).unwrap();
+    assert!(is_live(&store, 1));
+    assert!(!is_live(&store, 2));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_and_those_beside_it_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    let path = folder.path("a.db");
+    let store = SqliteStore::open(&path).unwrap();
+    wait(SessionStore::create(&store, session(1))).unwrap();
+    for name in ["a.db", "a.db-wal", "a.db-shm"] {
+        let mode = fs::metadata(folder.path(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_everybody_may_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    let path = folder.path("a.db");
+    drop(SqliteStore::open(&path).unwrap());
+    for mode in [0o604, 0o602, 0o666] {
+        fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        let error = refused(&path);
+        assert_eq!(error.kind(), ConfigErrorKind::StoreUnusable, "{mode:o}");
+        assert!(error.to_string().contains("chmod"), "{error}");
+    }
+    for mode in [0o600, 0o660] {
+        fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        assert!(SqliteStore::open(&path).is_ok(), "{mode:o}");
+    }
+}
+
+#[test]
+fn a_file_of_another_program_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    let path = folder.path("a.db");
+    for foreign in ["CREATE TABLE a (x)", "PRAGMA user_version = 1"] {
+        let _ = fs::remove_file(&path);
+        let conn = rusqlite::Connection::open(&path).unwrap();
+        conn.execute_batch(foreign).unwrap();
+        drop(conn);
+        make_private(&path);
+        let before = fs::read(&path).unwrap();
+        let error = refused(&path);
+        assert_eq!(error.kind(), ConfigErrorKind::StoreUnusable);
+        assert!(error.to_string().contains("another program"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    let path = folder.path("a.db");
+    let text = "no database at all, but longer than the head of one. ".repeat(40);
+    fs::write(&path, &text).unwrap();
+    make_private(&path);
+    assert_eq!(refused(&path).kind(), ConfigErrorKind::StoreUnusable);
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    let path = folder.path("a.db");
+    drop(SqliteStore::open(&path).unwrap());
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let version = || conn.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0));
+    let today = version().unwrap();
+    conn.pragma_update(None, "user_version", today + 1).unwrap();
+    let error = refused(&path);
+    assert_eq!(error.kind(), ConfigErrorKind::StoreUnusable);
+    assert!(error.to_string().contains("newer"), "{error}");
+    assert_eq!(version().unwrap(), today + 1);
+    conn.pragma_update(None, "user_version", today).unwrap();
+    assert!(SqliteStore::open(&path).is_ok());
+}
+
+#[test]
+fn paths_that_cannot_hold_a_file_are_refused() {
+    let folder = Folder::new();
+    let missing = folder.path("missing").join("a.db");
+    assert_eq!(refused(&missing).kind(), ConfigErrorKind::StoreUnusable);
+    assert_eq!(
+        refused(&folder.path("")).kind(),
+        ConfigErrorKind::StoreUnusable
+    );
+    assert_eq!(
+        refused(Path::new("")).kind(),
+        ConfigErrorKind::StoreUnusable
+    );
+    let memory = refused(Path::new(":memory:"));
+    assert_eq!(memory.kind(), ConfigErrorKind::ValueMalformed);
+}
+
+#[test]
+fn numbers_out_of_range_are_refused() {
+    let folder = Folder::new();
+    let builder = || SqliteStore::builder(folder.path("a.db"));
+    let long = limits::SQLITE_BUSY_MAX + Duration::from_nanos(1);
+    for (bad, field) in [
+        (builder().readers(0), "readers"),
+        (builder().readers(limits::SQLITE_READERS_MAX + 1), "readers"),
+        (builder().queue(0), "queue"),
+        (builder().queue(limits::SQLITE_QUEUE_MAX + 1), "queue"),
+        (builder().busy_timeout(long), "busy_timeout"),
+    ] {
+        let error = bad.open().unwrap_err();
+        assert_eq!(error.kind(), ConfigErrorKind::OutOfRange);
+        assert_eq!(error.field(), field);
+    }
+    assert!(!folder.path("a.db").exists());
+    let good = builder().readers(1).queue(1).busy_timeout(Duration::ZERO);
+    assert!(good.open().is_ok());
+}
+
+#[test]
+fn many_may_open_a_new_file_at_once() {
+    for round in 0..10 {
+        let folder = Folder::new();
+        let path = folder.path("a.db");
+        let start = Barrier::new(8);
+        thread::scope(|scope| {
+            for byte in 0..8 {
+                let (path, start) = (&path, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    let store = SqliteStore::open(path).unwrap();
+                    wait(SessionStore::create(&store, session(byte))).unwrap();
+                });
+            }
+        });
+        let store = SqliteStore::open(&path).unwrap();
+        assert!((0..8).all(|byte| is_live(&store, byte)), "round {round}");
+    }
+}
+
+#[cfg(unix)]
+fn make_private(path: &Path) {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(path, mode).unwrap();
+}
+
+#[cfg(not(unix))]
+fn make_private(_path: &Path) {}
