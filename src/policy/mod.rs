@@ -33,6 +33,7 @@ mod leaf;
 mod network;
 mod obligation;
 mod path;
+mod paths;
 mod pattern;
 mod program;
 mod request;

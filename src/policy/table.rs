@@ -13,15 +13,13 @@ use crate::policy::decision::Decision;
 use crate::policy::decision::Reason;
 use crate::policy::decision::ReasonCode;
 use crate::policy::index::Keyed;
-use crate::policy::index::Mask;
 use crate::policy::index::first;
-use crate::policy::index::mask;
 use crate::policy::index::merge;
 use crate::policy::index::narrow;
-use crate::policy::index::set;
 use crate::policy::path::CleanPath;
 use crate::policy::path::PathPattern;
 use crate::policy::path::Segment;
+use crate::policy::paths::Paths;
 use crate::policy::request::AccessRequest;
 use crate::policy::set::Policy;
 use crate::rejection::ConfigError;
@@ -96,15 +94,6 @@ pub enum Guard {
 enum Keys {
     Path(Paths),
     Route(Keyed),
-}
-
-/// Routes by what stands in the path.
-struct Paths {
-    /// By place: routes by the literal that they have there.
-    levels: Vec<Keyed>,
-    /// By how many segments a path has: the routes that match so many.
-    lens: Vec<Mask>,
-    slashed: [Mask; 2],
 }
 
 impl RouteTable {
@@ -251,68 +240,6 @@ fn bind<'b, 'r>(
     params.get(..count).unwrap_or_default()
 }
 
-impl Paths {
-    fn of(routes: &[Route]) -> Self {
-        let len = routes.len();
-        let mut paths = Self {
-            levels: Vec::new(),
-            lens: vec![mask(len); limits::ROUTE_SEGMENTS + 2],
-            slashed: [mask(len), mask(len)],
-        };
-        for _ in 0..limits::ROUTE_SEGMENTS {
-            paths.levels.push(Keyed::new(len));
-        }
-        for (at, route) in routes.iter().enumerate() {
-            if let Some(pattern) = &route.path {
-                paths.add(at, pattern);
-            }
-        }
-        paths.levels.iter_mut().for_each(Keyed::finish);
-        paths
-    }
-
-    fn add(&mut self, route: usize, pattern: &PathPattern) {
-        let [unslashed, slashed] = &mut self.slashed;
-        set(
-            if pattern.is_slashed {
-                slashed
-            } else {
-                unslashed
-            },
-            route,
-        );
-        let is_tailed = matches!(pattern.segments.last(), Some(Segment::Tail(_)));
-        let len = pattern.segments.len();
-        for (own, mask) in self.lens.iter_mut().enumerate() {
-            if own == len || (is_tailed && own > len) {
-                set(mask, route);
-            }
-        }
-        let mut segments = pattern.segments.iter();
-        for level in &mut self.levels {
-            match segments.next() {
-                Some(Segment::Literal(text)) => level.add(route, Some(vec![text])),
-                _ => level.add(route, None),
-            }
-        }
-    }
-
-    /// Keeps the routes that match a path.
-    fn narrow(&self, all: &mut [u64], path: CleanPath<'_>) -> Option<()> {
-        let [unslashed, slashed] = &self.slashed;
-        narrow(all, if path.is_slashed { slashed } else { unslashed });
-        let mut len = 0;
-        for (segment, level) in path.segments().zip(&self.levels) {
-            narrow(all, level.of(segment));
-            len += 1;
-        }
-        // One more than the longest pattern stands for all that are longer.
-        let is_longer = path.segments().nth(len).is_some();
-        narrow(all, self.lens.get(len + usize::from(is_longer))?);
-        Some(())
-    }
-}
-
 impl Authorizer for RouteTable {
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
         NowOrLater::now(self.decide(request))
@@ -395,7 +322,11 @@ impl RouteTableBuilder {
         }
         methods.finish();
         let keys = if self.is_by_path {
-            Keys::Path(Paths::of(&routes))
+            let patterns: Vec<_> = routes
+                .iter()
+                .filter_map(|route| route.path.as_ref())
+                .collect();
+            Keys::Path(Paths::of(patterns.into_iter()))
         } else {
             Keys::Route(by_pattern(&routes))
         };
