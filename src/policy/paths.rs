@@ -39,14 +39,11 @@ impl Paths {
 
     fn add(&mut self, route: usize, pattern: &PathPattern) {
         let [unslashed, slashed] = &mut self.slashed;
-        set(
-            if pattern.is_slashed {
-                slashed
-            } else {
-                unslashed
-            },
-            route,
-        );
+        let ending = match pattern.is_slashed {
+            true => slashed,
+            false => unslashed,
+        };
+        set(ending, route);
         let is_tailed = matches!(pattern.segments.last(), Some(Segment::Tail(_)));
         let len = pattern.segments.len();
         for (own, mask) in self.lens.iter_mut().enumerate() {
