@@ -1,7 +1,8 @@
-//! Judges one token a given number of times, to be counted by callgrind.
+//! Judges one token, or decides one request, a given number of times, to be counted by callgrind.
 //!
-//! `benches/instructions.sh` runs it: `instructions validate|raw COUNT`. Any other arguments, as
-//! cargo's own, judge the token once.
+//! `benches/instructions.sh` runs it: `instructions WHAT COUNT`, where `WHAT` is `validate`, `raw`,
+//! or `policy` or `plain` with a number of rules and what they are decided by: `policy-10-action`.
+//! Any other arguments, as cargo's own, judge the token once.
 
 #![expect(
     clippy::expect_used,
@@ -10,6 +11,8 @@
 )]
 
 mod common;
+#[path = "common/rules.rs"]
+mod rules;
 
 use std::hint::black_box;
 
@@ -24,10 +27,25 @@ fn main() {
     let mut args = std::env::args().skip(1);
     let what = args.next().unwrap_or_default();
     let count = args.next().and_then(|n| n.parse().ok()).unwrap_or(1);
+    if let [form @ ("policy" | "plain"), rules, by] = what.split('-').collect::<Vec<_>>()[..] {
+        let rules = rules::Rules::new(rules.parse().expect("a number"), by);
+        return decide(form == "policy", &rules, count);
+    }
     let sample = common::Sample::new("HS256");
     match what.as_str() {
         "raw" => raw(&sample, count),
         _ => validate(&sample, count),
+    }
+}
+
+fn decide(is_policy: bool, rules: &rules::Rules, count: u32) {
+    let request = rules.request();
+    for _ in 0..count {
+        if is_policy {
+            assert!(black_box(rules.policy.decide(black_box(&request))).is_allowed());
+        } else {
+            assert!(rules.tree.holds(black_box(&request)));
+        }
     }
 }
 

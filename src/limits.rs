@@ -133,6 +133,36 @@ pub const LEEWAY_MAX: Duration = Duration::from_secs(600);
 /// Longest form body in bytes that is searched for a credential.
 pub const FORM_BYTES: usize = 1024 * 1024;
 
+/// Most rules of one policy, and most routes of one table.
+///
+/// Source: like all bounds of policies, a guess at ten times what people write by hand.
+pub const POLICY_RULES: usize = 1_024;
+
+/// Most steps that one decision of a policy may take: one for every value that its conditions
+/// compare with, and [`MATCHED_BYTES`] for every pattern.
+pub const POLICY_STEPS: usize = 65_536;
+
+/// Most different scopes that the rules of one policy name.
+pub const POLICY_SCOPES: usize = 1_024;
+
+/// Most claims that several conditions of one policy ask about.
+pub const POLICY_CLAIMS: usize = 64;
+
+/// Longest regular expression in bytes.
+pub const PATTERN_BYTES: usize = 256;
+
+/// Largest compiled regular expression in bytes, as its crate counts them.
+pub const PATTERN_SIZE: usize = 16 * 1024;
+
+/// Longest text in bytes that a regular expression is held against.
+pub const MATCHED_BYTES: usize = 512;
+
+/// Longest pattern of a route in bytes.
+pub const ROUTE_BYTES: usize = 512;
+
+/// Most segments of a route.
+pub const ROUTE_SEGMENTS: usize = 32;
+
 /// Longest prefix of an API key in bytes, without the underscore after it.
 pub const API_KEY_PREFIX_BYTES: usize = 32;
 

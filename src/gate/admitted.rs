@@ -68,7 +68,12 @@ impl Authenticated {
         }
     }
 
-    pub(super) const fn admitted(self, decision: Decision) -> Admitted {
+    pub(super) fn admitted(mut self, decision: Decision) -> Admitted {
+        if let Some(obligations) = decision.obligations() {
+            for (name, value) in obligations.headers() {
+                self.headers.append(name, value.clone());
+            }
+        }
         Admitted {
             caller: self,
             decision,
@@ -102,7 +107,8 @@ impl Admitted {
         &self.decision
     }
 
-    /// Returns headers to add to the response; see [`Authenticated::headers`].
+    /// Returns headers to add to the response: those of [`Authenticated::headers`], and those that
+    /// the decision obliges to.
     pub const fn headers(&self) -> &HeaderMap {
         self.caller.headers()
     }

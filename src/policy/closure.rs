@@ -7,8 +7,8 @@ use crate::future::NowOrLater;
 use crate::policy::Authorizer;
 use crate::policy::condition::Condition;
 use crate::policy::decision::Decision;
-use crate::policy::leaf::Test;
 use crate::policy::request::AccessRequest;
+use crate::policy::test::Test;
 use crate::policy::verdict::Verdict;
 
 /// Makes a condition of a closure; `name` stands for it in reasons.

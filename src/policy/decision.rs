@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::policy::obligation::Obligations;
 use crate::rejection::RejectionKind;
 
 /// An allow or a deny, with its reasons.
@@ -26,7 +27,7 @@ pub struct Decision(Outcome);
 
 #[derive(Clone, Eq, PartialEq)]
 enum Outcome {
-    Allow(Option<Reason>),
+    Allow(Option<Reason>, Option<Arc<Obligations>>),
     Deny(Box<Denial>),
 }
 
@@ -37,12 +38,13 @@ struct Denial {
     scopes: Vec<Arc<str>>,
     acr_values: Option<String>,
     max_age: Option<Duration>,
+    obligations: Option<Arc<Obligations>>,
 }
 
 impl Decision {
     /// Allows.
     pub const fn allow() -> Self {
-        Self(Outcome::Allow(None))
+        Self(Outcome::Allow(None, None))
     }
 
     /// Denies access.
@@ -76,6 +78,7 @@ impl Decision {
             scopes: Vec::new(),
             acr_values: None,
             max_age: None,
+            obligations: None,
         })))
     }
 
@@ -93,7 +96,7 @@ impl Decision {
     /// Adds a reason; an allow keeps the last one alone.
     pub(super) fn with_reason(mut self, reason: Reason) -> Self {
         match &mut self.0 {
-            Outcome::Allow(own) => *own = Some(reason),
+            Outcome::Allow(own, _) => *own = Some(reason),
             Outcome::Deny(denial) => denial.reasons.push(reason),
         }
         self
@@ -116,9 +119,19 @@ impl Decision {
         self
     }
 
+    /// Sets what this obliges the service to.
+    pub fn with_obligations(mut self, obligations: impl Into<Arc<Obligations>>) -> Self {
+        let own = match &mut self.0 {
+            Outcome::Allow(_, own) => own,
+            Outcome::Deny(denial) => &mut denial.obligations,
+        };
+        *own = Some(obligations.into());
+        self
+    }
+
     /// Returns true for an allow.
     pub const fn is_allowed(&self) -> bool {
-        matches!(self.0, Outcome::Allow(_))
+        matches!(self.0, Outcome::Allow(..))
     }
 
     /// Returns the kind of a deny, or `None` for an allow.
@@ -130,7 +143,7 @@ impl Decision {
     /// stood between the caller and the nearest allow.
     pub fn reasons(&self) -> &[Reason] {
         match &self.0 {
-            Outcome::Allow(reason) => reason.as_slice(),
+            Outcome::Allow(reason, _) => reason.as_slice(),
             Outcome::Deny(denial) => &denial.reasons,
         }
     }
@@ -151,9 +164,17 @@ impl Decision {
         self.as_denial()?.max_age
     }
 
+    /// Returns what this obliges the service to, if to anything.
+    pub fn obligations(&self) -> Option<&Obligations> {
+        match &self.0 {
+            Outcome::Allow(_, own) => own.as_deref(),
+            Outcome::Deny(denial) => denial.obligations.as_deref(),
+        }
+    }
+
     const fn as_denial(&self) -> Option<&Denial> {
         match &self.0 {
-            Outcome::Allow(_) => None,
+            Outcome::Allow(..) => None,
             Outcome::Deny(denial) => Some(denial),
         }
     }
@@ -208,6 +229,8 @@ impl Reason {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ReasonCode {
+    /// A rule forbids it: `forbidden`.
+    Forbidden,
     /// It holds: `met`.
     Met,
     /// It does not hold: `not_met`.
@@ -216,16 +239,20 @@ pub enum ReasonCode {
     ScopeMissing,
     /// It cannot be told whether it holds: `unknown`.
     Unknown,
+    /// No rule speaks of the request: `unmatched`.
+    Unmatched,
 }
 
 impl ReasonCode {
     /// Returns the stable snake-case code.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Forbidden => "forbidden",
             Self::Met => "met",
             Self::NotMet => "not_met",
             Self::ScopeMissing => "scope_missing",
             Self::Unknown => "unknown",
+            Self::Unmatched => "unmatched",
         }
     }
 }

@@ -1,12 +1,66 @@
-//! What a caller may do: three-valued conditions that end in an allow or a deny.
+//! What a caller may do: three-valued conditions and rules that end in an allow or a deny.
+//!
+//! A [`Condition`] is made of single ones (this module has them all) that are joined by `and`,
+//! `or` and `not`. It decides by itself, or in the rules of a [`Policy`]. Both are
+//! [`Authorizer`]s, deny on every doubt, and are asked without an allocation.
+//!
+//! ```
+//! use bearergate::Policy;
+//! use bearergate::claim;
+//! use bearergate::require_scope;
+//! use bearergate::policy::{Rule, action, owner, param, role};
+//!
+//! let own = owner(param("user").of("https://idp.example.com"));
+//! let staff = claim("tenant").is("acme").and(role("clerk")).named("staff");
+//! let policy = Policy::builder()
+//!     .rule(Rule::forbid("suspended", claim("suspended").absent_or(false).not()))
+//!     .rule(Rule::permit("orders", require_scope("orders:read").and(staff.or(own))))
+//!     .build()?;
+//! # let _ = (policy, action("read"));
+//! # Ok::<(), bearergate::ConfigError>(())
+//! ```
 
+mod attribute;
+mod blame;
+mod calendar;
+mod caller;
+mod check;
 mod closure;
 mod condition;
 mod decision;
+mod index;
 mod leaf;
+mod network;
+mod obligation;
+mod path;
+mod paths;
+mod pattern;
+mod program;
 mod request;
+mod resource;
+mod rule;
+mod scene;
+mod set;
+mod table;
+mod test;
 mod verdict;
+mod words;
 
+pub use attribute::Attribute;
+pub use caller::acr_at_least;
+pub use caller::address_in;
+pub use caller::amr;
+pub use caller::audience;
+pub use caller::auth_age_at_most;
+pub use caller::authority;
+pub use caller::client;
+pub use caller::header;
+pub use caller::kind;
+pub use caller::over_tls;
+pub use caller::sender_constrained;
+pub use caller::time_between;
+pub use caller::token_age_at_most;
+pub use caller::weekdays;
 pub use closure::authorize_fn;
 pub use closure::condition_fn;
 pub use condition::Condition;
@@ -15,8 +69,30 @@ pub use decision::Reason;
 pub use decision::ReasonCode;
 pub use leaf::ClaimTest;
 pub use leaf::claim;
+pub use leaf::group;
 pub use leaf::require_scope;
+pub use leaf::role;
+pub use obligation::AuditLevel;
+pub use obligation::Obligations;
 pub use request::AccessRequest;
+pub use resource::Owner;
+pub use resource::Param;
+pub use resource::ResourceAttribute;
+pub use resource::action;
+pub use resource::attribute;
+pub use resource::method;
+pub use resource::owner;
+pub use resource::param;
+pub use resource::route;
+pub use rule::Effect;
+pub use rule::Rule;
+pub use set::Combining;
+pub use set::Policy;
+pub use set::PolicyBuilder;
+pub use table::Guard;
+pub use table::Route;
+pub use table::RouteTable;
+pub use table::RouteTableBuilder;
 pub use verdict::Verdict;
 
 use std::fmt;
@@ -27,7 +103,8 @@ use crate::future::NowOrLater;
 /// Decides what a caller may do.
 ///
 /// It is total: doubt is a deny with its reason, and what could not be decided is
-/// [`Decision::unavailable`]. [`Condition`] is one; [`authorize_fn`] makes one of a closure.
+/// [`Decision::unavailable`]. [`Condition`] and [`Policy`] are two; [`authorize_fn`] makes one of
+/// a closure.
 pub trait Authorizer: fmt::Debug + Send + Sync {
     /// Decides about one request of an authenticated caller.
     ///

@@ -1,12 +1,20 @@
 //! What is decided about.
 
+use std::fmt;
+use std::net::IpAddr;
+
+use http::HeaderMap;
+
 use crate::clock::UnixTime;
+use crate::policy::attribute::Attribute;
 use crate::principal::Principal;
 use crate::request::RequestFacts;
 
 /// A request of an authenticated caller, borrowed: what an authorizer sees.
 ///
-/// The principals are judged; the facts of the request come from the client and are untrusted.
+/// The principals are judged; the facts of the request, its parameters and headers come from the
+/// client and are untrusted. A fact that is not given makes every condition over it
+/// [`Unknown`](crate::Verdict::Unknown). `Debug` shows names, never values of the client.
 ///
 /// ```
 /// use bearergate::AccessRequest;
@@ -18,17 +26,23 @@ use crate::request::RequestFacts;
 /// let alice = Principal::builder(PrincipalKind::Other, "house").scopes(["orders:read"]).build();
 /// let request = AccessRequest::new(&alice, UnixTime::from_secs(0))
 ///     .with_action("read")
-///     .with_resource("/orders/{id}");
+///     .with_resource("/orders/{id}")
+///     .with_params(&[("id", "7")]);
 /// assert!(require_scope("orders:read").decide(&request).is_allowed());
 /// assert!(!require_scope("orders").decide(&request).is_allowed());
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct AccessRequest<'a> {
     principal: &'a Principal,
     now: UnixTime,
     client: Option<&'a Principal>,
     action: Option<&'a str>,
     resource: Option<&'a str>,
+    params: &'a [(&'a str, &'a str)],
+    attributes: &'a [(&'a str, Attribute<'a>)],
+    address: Option<IpAddr>,
+    is_encrypted: Option<bool>,
+    headers: Option<&'a HeaderMap>,
     facts: Option<&'a RequestFacts<'a>>,
 }
 
@@ -41,6 +55,11 @@ impl<'a> AccessRequest<'a> {
             client: None,
             action: None,
             resource: None,
+            params: &[],
+            attributes: &[],
+            address: None,
+            is_encrypted: None,
+            headers: None,
             facts: None,
         }
     }
@@ -64,6 +83,46 @@ impl<'a> AccessRequest<'a> {
     #[must_use]
     pub const fn with_resource(mut self, resource: &'a str) -> Self {
         self.resource = Some(resource);
+        self
+    }
+
+    /// Adds the parameters of the matched route by name, as the router decoded them; a name that
+    /// stands there twice counts as not given.
+    #[must_use]
+    pub const fn with_params(mut self, params: &'a [(&'a str, &'a str)]) -> Self {
+        self.params = params;
+        self
+    }
+
+    /// Adds what the service knows of the resource by name; a name that stands there twice counts
+    /// as not given.
+    #[must_use]
+    pub const fn with_attributes(mut self, attributes: &'a [(&'a str, Attribute<'a>)]) -> Self {
+        self.attributes = attributes;
+        self
+    }
+
+    /// Adds the address that the request comes from.
+    ///
+    /// Behind a proxy the [peer](RequestFacts::peer) is the proxy, so no condition takes it for the
+    /// client: say here whose address counts.
+    #[must_use]
+    pub const fn with_address(mut self, address: IpAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// Adds whether the request came over TLS.
+    #[must_use]
+    pub const fn with_tls(mut self, is_encrypted: bool) -> Self {
+        self.is_encrypted = Some(is_encrypted);
+        self
+    }
+
+    /// Adds the headers that conditions may ask about; leave out those with credentials.
+    #[must_use]
+    pub const fn with_headers(mut self, headers: &'a HeaderMap) -> Self {
+        self.headers = Some(headers);
         self
     }
 
@@ -99,8 +158,63 @@ impl<'a> AccessRequest<'a> {
         self.resource
     }
 
+    /// Returns the parameter of that name, if there is exactly one.
+    pub fn param(&self, name: &str) -> Option<&'a str> {
+        only(self.params, name)
+    }
+
+    /// Returns the attribute of the resource of that name, if there is exactly one.
+    pub fn attribute(&self, name: &str) -> Option<Attribute<'a>> {
+        only(self.attributes, name)
+    }
+
+    /// Returns the address that the request comes from, an IPv4 one never as an IPv6 one.
+    pub const fn address(&self) -> Option<IpAddr> {
+        match self.address {
+            Some(address) => Some(address.to_canonical()),
+            None => None,
+        }
+    }
+
+    /// Returns whether the request came over TLS.
+    pub const fn is_encrypted(&self) -> Option<bool> {
+        self.is_encrypted
+    }
+
+    /// Returns the headers that conditions may ask about, untrusted.
+    pub const fn headers(&self) -> Option<&'a HeaderMap> {
+        self.headers
+    }
+
     /// Returns the facts of the request, untrusted.
     pub const fn facts(&self) -> Option<&'a RequestFacts<'a>> {
         self.facts
+    }
+}
+
+fn only<T: Copy>(pairs: &[(&str, T)], name: &str) -> Option<T> {
+    let mut found = pairs.iter().filter(|(own, _)| *own == name);
+    match (found.next(), found.next()) {
+        (Some((_, value)), None) => Some(*value),
+        _ => None,
+    }
+}
+
+impl fmt::Debug for AccessRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |names: &mut dyn Iterator<Item = &str>| names.collect::<Vec<_>>().join(" ");
+        f.debug_struct("AccessRequest")
+            .field("principal", self.principal)
+            .field("now", &self.now)
+            .field("client", &self.client)
+            .field("action", &self.action)
+            .field("resource", &self.resource)
+            .field("params", &names(&mut self.params.iter().map(|p| p.0)))
+            .field(
+                "attributes",
+                &names(&mut self.attributes.iter().map(|a| a.0)),
+            )
+            .field("facts", &self.facts)
+            .finish_non_exhaustive()
     }
 }

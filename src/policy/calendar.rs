@@ -1,0 +1,141 @@
+//! Time of day and days of the week in a fixed zone.
+
+use crate::clock::UnixTime;
+use crate::policy::verdict::Verdict;
+use crate::rejection::ConfigError;
+use crate::rejection::ConfigErrorKind;
+
+/// A part of every day, from a minute on and up to another one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Hours {
+    // Minutes of the day, not equal.
+    pub(super) from: u32,
+    pub(super) to: u32,
+    pub(super) zone: Zone,
+}
+
+/// Days of the week.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Weekdays {
+    // Bit 0 is Monday; not empty.
+    pub(super) days: u8,
+    pub(super) zone: Zone,
+}
+
+/// Minutes that a zone is ahead of UTC.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Zone(pub(super) i32);
+
+impl Hours {
+    pub(super) fn parse(from: &str, to: &str, zone: &str) -> Result<Self, ConfigError> {
+        let hours = Self {
+            from: minute("from", from)?,
+            to: minute("to", to)?,
+            zone: Zone::parse(zone)?,
+        };
+        if hours.from == hours.to {
+            let detail = "the hours end where they begin; give two times of day, or leave them out";
+            return Err(ConfigError::new(ConfigErrorKind::Empty, "to", detail));
+        }
+        Ok(hours)
+    }
+
+    pub(super) fn ask(&self, now: UnixTime) -> Verdict {
+        let Some((_, minute)) = self.zone.local(now) else {
+            return Verdict::Unknown;
+        };
+        let (behind, before) = (minute >= self.from, minute < self.to);
+        if self.from < self.to {
+            (behind && before).into()
+        } else {
+            (behind || before).into()
+        }
+    }
+}
+
+impl Weekdays {
+    pub(super) fn parse<S: AsRef<str>>(
+        days: impl IntoIterator<Item = S>,
+        zone: &str,
+    ) -> Result<Self, ConfigError> {
+        let mut all = 0;
+        for day in days {
+            all |= 1 << weekday(day.as_ref())?;
+        }
+        if all == 0 {
+            let detail = "no day was given; give at least one";
+            return Err(ConfigError::new(ConfigErrorKind::Empty, "weekdays", detail));
+        }
+        Ok(Self {
+            days: all,
+            zone: Zone::parse(zone)?,
+        })
+    }
+
+    pub(super) fn ask(&self, now: UnixTime) -> Verdict {
+        let local = self.zone.local(now);
+        local.map(|(day, _)| self.days >> day & 1 == 1).into()
+    }
+}
+
+/// The days as they are written, Monday first.
+pub(super) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+fn weekday(text: &str) -> Result<usize, ConfigError> {
+    DAYS.iter().position(|day| *day == text).ok_or_else(|| {
+        let detail = format!("`{text}` is no day; give mon, tue, wed, thu, fri, sat or sun");
+        ConfigError::new(ConfigErrorKind::ValueMalformed, "weekdays", detail)
+    })
+}
+
+impl Zone {
+    fn parse(text: &str) -> Result<Self, ConfigError> {
+        let (sign, rest) = match text.split_at_checked(1) {
+            _ if text == "Z" => return Ok(Self(0)),
+            Some(("+", rest)) => (1, rest),
+            Some(("-", rest)) => (-1, rest),
+            _ => (0, ""),
+        };
+        let minutes = (sign != 0).then(|| clock_time(rest)).flatten();
+        let offset = minutes.filter(|minutes| *minutes <= ZONE_MAX);
+        let offset = offset.and_then(|minutes| i32::try_from(minutes).ok());
+        offset.map(|minutes| Self(sign * minutes)).ok_or_else(|| {
+            let detail = format!("`{text}` is no offset; write Z, or one like +01:00");
+            ConfigError::new(ConfigErrorKind::ValueMalformed, "zone", detail)
+        })
+    }
+
+    /// Returns the day of the week, Monday being 0, and the minute of the day.
+    fn local(self, now: UnixTime) -> Option<(u32, u32)> {
+        let minutes = i64::try_from(now.as_secs() / 60).ok()?;
+        let local = minutes.checked_add(self.0.into())?;
+        // 1970-01-01 was a Thursday.
+        let day = u32::try_from((local.div_euclid(DAY) + 3).rem_euclid(7)).ok()?;
+        let minute = u32::try_from(local.rem_euclid(DAY)).ok()?;
+        Some((day, minute))
+    }
+}
+
+const DAY: i64 = 24 * 60;
+/// Kiribati is 14 hours ahead.
+const ZONE_MAX: u32 = 14 * 60;
+
+fn minute(field: &'static str, text: &str) -> Result<u32, ConfigError> {
+    clock_time(text).ok_or_else(|| {
+        let detail = format!("`{text}` is no time of day; write it like 08:30");
+        ConfigError::new(ConfigErrorKind::ValueMalformed, field, detail)
+    })
+}
+
+/// Reads `HH:MM`.
+fn clock_time(text: &str) -> Option<u32> {
+    let [a, b, b':', c, d] = *text.as_bytes() else {
+        return None;
+    };
+    let two = |tens: u8, ones: u8| {
+        let digit = |byte: u8| char::from(byte).to_digit(10);
+        Some(digit(tens)? * 10 + digit(ones)?)
+    };
+    let (hours, minutes) = (two(a, b)?, two(c, d)?);
+    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
+}

@@ -1,0 +1,244 @@
+//! Paths of requests, and the patterns that they are held against.
+
+use std::sync::Arc;
+
+use crate::limits;
+use crate::rejection::ConfigError;
+use crate::rejection::ConfigErrorKind;
+
+/// A pattern of paths: segments, and whether a slash ends it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct PathPattern {
+    pub(super) segments: Vec<Segment>,
+    pub(super) is_slashed: bool,
+}
+
+/// One segment, the more specific kinds first.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Segment {
+    /// This text.
+    Literal(Arc<str>),
+    /// Any one segment.
+    Param(Arc<str>),
+    /// All that is left, at least one segment.
+    Tail(Arc<str>),
+}
+
+impl PathPattern {
+    pub(super) fn parse(text: &str) -> Result<Self, ConfigError> {
+        let rest = text
+            .strip_prefix('/')
+            .filter(|_| text.len() <= limits::ROUTE_BYTES);
+        let Some(rest) = rest else {
+            let most = limits::ROUTE_BYTES;
+            return Err(malformed(
+                text,
+                &format!("write `/` and at most {most} bytes"),
+            ));
+        };
+        let (rest, is_slashed) = match rest.strip_suffix('/') {
+            Some(rest) => (rest, true),
+            None => (rest, rest.is_empty()),
+        };
+        if rest.is_empty() && text != "/" {
+            return Err(malformed(text, "write every segment, or `/` alone"));
+        }
+        let parts = rest.split('/').filter(|_| !rest.is_empty());
+        let segments = parts.map(|part| segment(text, part));
+        let pattern = Self {
+            segments: segments.collect::<Result<_, _>>()?,
+            is_slashed,
+        };
+        pattern.check(text)?;
+        Ok(pattern)
+    }
+
+    fn check(&self, text: &str) -> Result<(), ConfigError> {
+        if self.segments.len() > limits::ROUTE_SEGMENTS {
+            let most = limits::ROUTE_SEGMENTS;
+            return Err(malformed(text, &format!("write at most {most} segments")));
+        }
+        let last = self.segments.len().saturating_sub(1);
+        let is_tail = |segment: &Segment| matches!(segment, Segment::Tail(_));
+        let tail = self.segments.iter().position(is_tail);
+        if tail.is_some_and(|at| at != last || self.is_slashed) {
+            return Err(malformed(text, "let `{*name}` be the last segment"));
+        }
+        let names: Vec<_> = self.segments.iter().filter_map(Segment::name).collect();
+        let is_twice = |(at, name)| names.iter().skip(at + 1).any(|other| other == name);
+        if names.iter().enumerate().any(is_twice) {
+            return Err(malformed(text, "name each parameter once"));
+        }
+        Ok(())
+    }
+
+    /// Says whether there is a path that both match.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        if self.is_slashed != other.is_slashed {
+            return false;
+        }
+        let (mut own, mut others) = (self.segments.iter(), other.segments.iter());
+        loop {
+            match (own.next(), others.next()) {
+                (None, None) => return true,
+                (None, _) | (_, None) => return false,
+                (Some(Segment::Tail(_)), _) | (_, Some(Segment::Tail(_))) => return true,
+                (Some(Segment::Literal(a)), Some(Segment::Literal(b))) if a != b => return false,
+                _ => {}
+            }
+        }
+    }
+
+    /// Says, of a pattern that overlaps, whether every segment is at least as specific.
+    pub(super) fn is_within(&self, other: &Self) -> bool {
+        let mut pairs = self.segments.iter().zip(&other.segments);
+        pairs.all(|(own, other)| own.rank() <= other.rank())
+    }
+
+    /// Sorts more specific patterns before those that they overlap with.
+    pub(super) fn ranks(&self) -> impl Iterator<Item = u8> {
+        self.segments.iter().map(Segment::rank)
+    }
+}
+
+impl Segment {
+    /// Returns the name of a parameter.
+    pub(super) fn name(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Literal(_) => None,
+            Self::Param(name) | Self::Tail(name) => Some(name),
+        }
+    }
+
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Literal(_) => 0,
+            Self::Param(_) => 1,
+            Self::Tail(_) => 2,
+        }
+    }
+}
+
+fn segment(pattern: &str, text: &str) -> Result<Segment, ConfigError> {
+    let inner = text
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    if let Some(inner) = inner {
+        let tail = inner.strip_prefix('*');
+        let name = tail.unwrap_or(inner);
+        if name.is_empty() || !name.bytes().all(is_name) {
+            let remedy = "name parameters with letters, digits and underscores";
+            return Err(malformed(pattern, remedy));
+        }
+        let name = Arc::from(name);
+        return Ok(match tail {
+            Some(_) => Segment::Tail(name),
+            None => Segment::Param(name),
+        });
+    }
+    if text.starts_with([':', '*']) {
+        let remedy = "write parameters as `{name}` and `{*name}`";
+        return Err(malformed(pattern, remedy));
+    }
+    if text.is_empty() || is_dots(text) || !text.bytes().all(is_literal) {
+        let remedy = "write segments that no client has to escape, neither empty nor of dots";
+        return Err(malformed(pattern, remedy));
+    }
+    Ok(Segment::Literal(text.into()))
+}
+
+const fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// RFC 3986 section 3.3, without what is escaped and without path parameters.
+const fn is_literal(byte: u8) -> bool {
+    is_unreserved(byte) || matches!(byte, b'!' | b'$' | b'&'..=b',' | b'=' | b':' | b'@')
+}
+
+/// RFC 3986 section 2.3.
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+fn is_dots(segment: &str) -> bool {
+    matches!(segment, "." | "..")
+}
+
+fn malformed(pattern: &str, remedy: &str) -> ConfigError {
+    let shown = pattern.chars().take(80).collect::<String>();
+    let detail = format!("`{shown}` is no pattern of paths; {remedy}");
+    ConfigError::new(ConfigErrorKind::ValueMalformed, "route", detail)
+}
+
+/// The segments of a path that every reader splits alike.
+#[derive(Clone, Copy)]
+pub(super) struct CleanPath<'r> {
+    /// Without the slashes at both ends.
+    inner: &'r str,
+    pub(super) is_slashed: bool,
+}
+
+impl<'r> CleanPath<'r> {
+    /// Takes a path that has one reading: no empty segments or dots, nothing escaped that need
+    /// not be, and no escape that hides a slash, a backslash, a control character or an escape.
+    pub(super) fn new(path: &'r str) -> Option<Self> {
+        let rest = path.strip_prefix('/')?;
+        let inner = rest.strip_suffix('/').unwrap_or(rest);
+        let clean = Self {
+            inner,
+            is_slashed: rest.is_empty() || inner.len() < rest.len(),
+        };
+        let is_odd = |segment: &str| segment.is_empty() || is_dots(segment);
+        let is_root = rest.is_empty();
+        if (inner.is_empty() && !is_root) || clean.segments().any(is_odd) {
+            return None;
+        }
+        is_clean(inner.as_bytes()).then_some(clean)
+    }
+
+    pub(super) fn segments(&self) -> impl Iterator<Item = &'r str> + use<'r> {
+        let inner = self.inner;
+        inner.split('/').filter(move |_| !inner.is_empty())
+    }
+
+    /// Returns all segments from this one on.
+    pub(super) fn tail(&self, from: usize) -> Option<&'r str> {
+        let mut rest = self.inner;
+        for _ in 0..from {
+            (_, rest) = rest.split_once('/')?;
+        }
+        Some(rest)
+    }
+}
+
+fn is_clean(path: &[u8]) -> bool {
+    let mut rest = path;
+    while let Some((byte, behind)) = rest.split_first() {
+        rest = behind;
+        match byte {
+            b'%' => match behind {
+                [high, low, behind @ ..] if is_escape(*high, *low) => rest = behind,
+                _ => return false,
+            },
+            b'/' => {}
+            byte if is_literal(*byte) || *byte == b';' => {}
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Says whether two digits stand for a byte that has to be escaped and hides nothing.
+fn is_escape(high: u8, low: u8) -> bool {
+    let digit = |digit: u8| {
+        char::from(digit)
+            .to_digit(16)
+            .and_then(|n| u8::try_from(n).ok())
+    };
+    let Some((high, low)) = digit(high).zip(digit(low)) else {
+        return false;
+    };
+    let byte = high << 4 | low;
+    !is_unreserved(byte) && !byte.is_ascii_control() && !matches!(byte, b'/' | b'\\' | b'%')
+}

@@ -1,0 +1,168 @@
+//! One run of a program: the request, and what was read of it so far.
+
+use crate::json::Value;
+use crate::limits;
+use crate::policy::program::ALLOW;
+use crate::policy::program::Ask;
+use crate::policy::program::Doubt;
+use crate::policy::program::Program;
+use crate::policy::program::Step;
+use crate::policy::request::AccessRequest;
+use crate::policy::verdict::Verdict;
+
+/// A request before a program; a claim that several tests ask about is read once.
+pub(super) struct Scene<'s, 'r> {
+    pub(super) program: &'s Program,
+    pub(super) request: &'s AccessRequest<'r>,
+    held: Option<Held>,
+    slots: &'s mut [Slot<'r>],
+}
+
+#[derive(Clone, Copy)]
+enum Slot<'r> {
+    Read(Option<Value<'r>>),
+    Unread,
+}
+
+/// Which scopes of a program the caller has, a bit for each.
+#[derive(Clone, Copy)]
+pub(super) struct Held([u64; limits::POLICY_SCOPES / 64]);
+
+impl<'s, 'r> Scene<'s, 'r> {
+    /// Sets a scene, with as much room as the program needs.
+    #[inline]
+    pub(super) fn set<R>(
+        program: &'s Program,
+        request: &'s AccessRequest<'r>,
+        run: impl FnOnce(&mut Scene<'_, 'r>) -> R,
+    ) -> R {
+        match program.slots() {
+            0 => run(&mut Scene::new(program, request, &mut [])),
+            1..=FEW => run(&mut Scene::new(program, request, &mut [Slot::Unread; FEW])),
+            _ => {
+                let slots = &mut [Slot::Unread; limits::POLICY_CLAIMS];
+                run(&mut Scene::new(program, request, slots))
+            }
+        }
+    }
+
+    fn new(
+        program: &'s Program,
+        request: &'s AccessRequest<'r>,
+        slots: &'s mut [Slot<'r>],
+    ) -> Self {
+        Self {
+            program,
+            request,
+            held: None,
+            slots,
+        }
+    }
+
+    /// Reads the scopes of the caller once, for programs that ask about many; returns which of
+    /// the program's it has, or `None` if the credential says nothing about scopes.
+    pub(super) fn read_scopes(&mut self) -> Option<&Held> {
+        let own = self.request.principal().scopes()?;
+        let mut held = Held([0; limits::POLICY_SCOPES / 64]);
+        for scope in own.iter() {
+            if let Some(number) = self.program.scopes().find(scope) {
+                held.add(number);
+            }
+        }
+        self.held = Some(held);
+        self.held.as_ref()
+    }
+
+    pub(super) fn verdict(&mut self, entry: usize) -> Verdict {
+        if self.run(entry, Doubt::Against).is_some() {
+            Verdict::True
+        } else if self.run(entry, Doubt::For).is_some() {
+            Verdict::Unknown
+        } else {
+            Verdict::False
+        }
+    }
+
+    /// Returns the test that settled it if the condition at this entry is met.
+    #[inline]
+    pub(super) fn run(&mut self, entry: usize, doubt: Doubt) -> Option<&'s Step> {
+        let program = self.program;
+        let mut at = entry;
+        loop {
+            let step = program.steps().get(at)?;
+            let is_met = match self.ask(step) {
+                Verdict::True => step.wanted,
+                Verdict::False => !step.wanted,
+                Verdict::Unknown => matches!(doubt, Doubt::For),
+            };
+            at = if is_met { step.met } else { step.missed };
+            if at == ALLOW {
+                return Some(step);
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn ask(&mut self, step: &Step) -> Verdict {
+        let test = &step.leaf.test;
+        match (step.ask, &self.held) {
+            (Ask::Scope(number), Some(held)) => held.has(number).into(),
+            (Ask::Claim(slot), _) => {
+                let value = self.claim(slot, step);
+                test.ask_value(value, self.request.now())
+            }
+            (Ask::Scope(_), None) | (Ask::Leaf, _) => test.ask(self.request),
+        }
+    }
+
+    fn claim(&mut self, slot: usize, step: &Step) -> Option<Value<'r>> {
+        let path = step.leaf.test.path()?;
+        match self.slots.get_mut(slot) {
+            Some(Slot::Read(value)) => *value,
+            Some(slot) => {
+                let value = path.find(self.request);
+                *slot = Slot::Read(value);
+                value
+            }
+            None => path.find(self.request),
+        }
+    }
+}
+
+/// How many claims most programs share at most.
+const FEW: usize = 8;
+
+impl Held {
+    fn add(&mut self, number: usize) {
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word |= 1 << (number % 64);
+        }
+    }
+
+    pub(super) fn has(&self, number: usize) -> bool {
+        let word = self.0.get(number / 64);
+        word.is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    /// Returns the numbers of the scopes that are there.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> {
+        let words = self.0.iter().enumerate();
+        words.flat_map(|(at, word)| Bits(*word).map(move |bit| at * 64 + bit))
+    }
+}
+
+/// The numbers of the bits that are set, from the lowest on.
+pub(super) struct Bits(pub(super) u64);
+
+impl Iterator for Bits {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        if self.0 == 0 {
+            return None;
+        }
+        let bit = self.0.trailing_zeros() as usize;
+        self.0 &= self.0 - 1;
+        Some(bit)
+    }
+}

@@ -1,0 +1,136 @@
+//! What a decision costs: no memory on an allow, no rule that is about another action or scope.
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use allocation_counter::measure;
+use bearergate::AccessRequest;
+use bearergate::Authorizer;
+use bearergate::Condition;
+use bearergate::Policy;
+use bearergate::Principal;
+use bearergate::PrincipalKind;
+use bearergate::RequestFacts;
+use bearergate::UnixTime;
+use bearergate::claim;
+use bearergate::condition_fn;
+use bearergate::policy::Obligations;
+use bearergate::policy::RouteTable;
+use bearergate::policy::Rule;
+use bearergate::policy::action;
+use bearergate::policy::address_in;
+use bearergate::policy::owner;
+use bearergate::policy::param;
+use bearergate::policy::role;
+use bearergate::policy::time_between;
+use bearergate::require_scope;
+
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+
+fn alice() -> Principal {
+    Principal::builder(PrincipalKind::Session, "house")
+        .subject("alice")
+        .scopes(["s7", "s8", "s9"])
+        .claims(r#"{"tenant":"acme","roles":["boss","clerk"],"level":5,"\u0061":"\u0062"}"#)
+        .unwrap()
+        .build()
+}
+
+/// How often memory is asked for by a decision that is known to allow.
+fn allocations(authorizer: &dyn Authorizer, request: &AccessRequest<'_>) -> u64 {
+    let decide = || authorizer.authorize(request).try_now().unwrap();
+    // A condition is compiled, and a pattern's workspace made, when it is first asked.
+    assert!(decide().is_allowed());
+    measure(|| drop(decide())).count_total
+}
+
+#[test]
+fn an_allow_takes_no_memory() {
+    let alice = alice();
+    let uri = http::Uri::from_static("/users/alice");
+    let headers = http::HeaderMap::new();
+    let facts = RequestFacts::new(&http::Method::GET, &uri, &headers);
+    let request = AccessRequest::new(&alice, NOW)
+        .with_action("a7")
+        .with_params(&[("user", "alice")])
+        .with_address("192.0.2.7".parse().unwrap())
+        .with_facts(&facts);
+    let condition = require_scope("s7")
+        & (role("guest") | role("clerk"))
+        & claim("tenant").one_of(["zeta", "acme"]).unwrap()
+        & claim("tenant").starts_with("ac")
+        & claim("tenant").matches("[a-z]+").unwrap()
+        & claim("a").is("b")
+        & claim("level").at_least(5)
+        & claim("suspended").absent_or(false)
+        & owner(param("user").of("house"))
+        & address_in(["192.0.2.0/24"]).unwrap()
+        & time_between("22:00", "23:00", "Z").unwrap()
+        & !condition_fn("never", |_| false);
+    assert_eq!(allocations(&condition, &request), 0);
+    for count in [1, 10, 100, 1_000] {
+        let both = policy(count, |at| {
+            action(at_name("a", at)) & require_scope(at_name("s", at))
+        });
+        let by_scope = policy(count, |at| require_scope(at_name("s", count - 1 - at)));
+        let by_claim = policy(count, |_| claim("tenant").is("acme"));
+        let request = request.with_action(if count == 1 { "a0" } else { "a7" });
+        if count > 8 {
+            assert_eq!(allocations(&both, &request), 0, "{count}");
+            assert_eq!(allocations(&by_scope, &request), 0, "{count}");
+        }
+        assert_eq!(allocations(&by_claim, &request), 0, "{count}");
+    }
+    let table = RouteTable::by_path()
+        .any_method("/users/{user}", condition)
+        .build()
+        .unwrap();
+    assert_eq!(allocations(&table, &request), 0);
+}
+
+fn at_name(prefix: &str, at: usize) -> String {
+    format!("{prefix}{at}")
+}
+
+fn policy(count: usize, condition: impl Fn(usize) -> Condition) -> Policy {
+    let rule = |at: usize| {
+        let duties = Obligations::new().with_rate_class("bulk");
+        Rule::permit(format!("rule {at}"), condition(at)).with_obligations(duties)
+    };
+    let builder = (0..count)
+        .map(rule)
+        .fold(Policy::builder(), |all, rule| all.rule(rule));
+    builder.build().unwrap()
+}
+
+/// Counts how many rules are asked.
+fn counted(head: impl Fn(usize) -> Condition, request: &AccessRequest<'_>) -> u64 {
+    let asked = Arc::new(AtomicU64::new(0));
+    let count = || {
+        let asked = Arc::clone(&asked);
+        condition_fn("counted", move |_| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            true
+        })
+    };
+    let policy = policy(100, |at| count() & head(at));
+    assert!(policy.decide(request).is_allowed());
+    asked.load(Ordering::Relaxed)
+}
+
+#[test]
+fn rules_about_another_action_route_or_scope_are_not_asked() {
+    let alice = alice();
+    let request = AccessRequest::new(&alice, NOW)
+        .with_action("a70")
+        .with_resource("r70");
+    assert_eq!(counted(|at| action(at_name("a", at)), &request), 1);
+    let by_route = |at| bearergate::policy::route(at_name("r", at)).named("route");
+    assert_eq!(counted(by_route, &request), 1);
+    let by_scope = |at| require_scope(at_name("s", 99 - at));
+    assert_eq!(counted(by_scope, &request), 1);
+    let either = |at| action(at_name("a", at)) | action(at_name("b", at));
+    assert_eq!(counted(either, &request), 1);
+}

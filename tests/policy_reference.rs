@@ -1,0 +1,196 @@
+//! Conditions and policies against a naive evaluator that shares no code with them.
+//!
+//! `BEARERGATE_POLICY_PAIRS` says how many pairs of a policy and a request are tried, one million
+//! unless set.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests"
+)]
+
+#[path = "policy_reference/facts.rs"]
+mod facts;
+#[path = "policy_reference/random.rs"]
+mod random;
+#[path = "policy_reference/rules.rs"]
+mod rules;
+#[path = "policy_reference/tree.rs"]
+mod tree;
+
+use bearergate::AccessRequest;
+use bearergate::Verdict;
+
+use facts::Facts;
+use facts::Made;
+use random::Random;
+use rules::Rules;
+use tree::Tree;
+use tree::Truth;
+
+/// How many requests each policy is tried with.
+const REQUESTS: u64 = 250;
+
+fn pairs() -> u64 {
+    let pairs = std::env::var("BEARERGATE_POLICY_PAIRS");
+    pairs.map_or(1_000_000, |pairs| pairs.parse().unwrap())
+}
+
+#[test]
+fn a_million_policies_and_requests_are_decided_as_by_the_book() {
+    let mut random = Random::new(1);
+    let pool: Vec<_> = (0..2_000).map(|_| Facts::random(&mut random)).collect();
+    let made: Vec<_> = pool.iter().map(Made::of).collect();
+    let mut allowed = 0_u64;
+    let pairs = pairs();
+    for _ in 0..pairs / REQUESTS {
+        let rules = Rules::random(&mut random, true);
+        let policy = rules.policy();
+        for _ in 0..REQUESTS {
+            let at = random.below(pool.len());
+            let decision = made[at].with(|request| policy.decide(request));
+            let expected = rules.allows(&pool[at]);
+            assert_eq!(
+                decision.is_allowed(),
+                expected,
+                "{rules:#?}\n{:#?}",
+                pool[at]
+            );
+            assert!(!decision.reasons().is_empty(), "{rules:#?}");
+            allowed += u64::from(expected);
+        }
+    }
+    println!("{pairs} pairs, of which {allowed} allow");
+    assert!(pairs < 10_000 || (pairs / 100..pairs / 2).contains(&allowed));
+}
+
+#[test]
+fn policies_of_many_rules_are_decided_as_by_the_book() {
+    let mut random = Random::new(6);
+    let pool: Vec<_> = (0..500).map(|_| Facts::random(&mut random)).collect();
+    let made: Vec<_> = pool.iter().map(Made::of).collect();
+    let mut allowed = 0;
+    for _ in 0..100 {
+        let rules = Rules::many(&mut random);
+        let policy = rules.policy();
+        for _ in 0..60 {
+            let at = random.below(pool.len());
+            let decision = made[at].with(|request| policy.decide(request));
+            let expected = rules.allows(&pool[at]);
+            assert_eq!(
+                decision.is_allowed(),
+                expected,
+                "{rules:#?}\n{:#?}",
+                pool[at]
+            );
+            allowed += u32::from(expected);
+        }
+    }
+    assert!((300..5_700).contains(&allowed), "{allowed}");
+}
+
+#[test]
+fn conditions_are_told_as_by_the_book() {
+    let mut random = Random::new(2);
+    let pool: Vec<_> = (0..500).map(|_| Facts::random(&mut random)).collect();
+    let made: Vec<_> = pool.iter().map(Made::of).collect();
+    let mut seen = [0_u64; 3];
+    for _ in 0..2_000 {
+        let tree = Tree::random(&mut random, 4, true);
+        let condition = tree.condition();
+        for _ in 0..25 {
+            let at = random.below(pool.len());
+            let expected = match tree.truth(&pool[at]) {
+                Truth::No => Verdict::False,
+                Truth::Yes => Verdict::True,
+                Truth::Unknown => Verdict::Unknown,
+            };
+            let verdict = made[at].with(|request| condition.evaluate(request));
+            assert_eq!(verdict, expected, "{tree:#?}\n{:#?}", pool[at]);
+            let decision = made[at].with(|request| condition.decide(request));
+            assert_eq!(decision.is_allowed(), expected.is_true());
+            seen[expected as usize] += 1;
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 2_000), "{seen:?}");
+}
+
+#[test]
+fn deleting_a_claim_never_turns_a_deny_into_an_allow() {
+    let mut random = Random::new(3);
+    let pool: Vec<_> = (0..200).map(|_| Facts::random(&mut random)).collect();
+    let less: Vec<Vec<_>> = pool.iter().map(|facts| facts.less().collect()).collect();
+    let made: Vec<_> = pool.iter().map(Made::of).collect();
+    let less: Vec<Vec<_>> = less
+        .iter()
+        .map(|less| less.iter().map(Made::of).collect())
+        .collect();
+    let (mut denied, mut lost) = (0_u64, 0_u64);
+    for _ in 0..1_500 {
+        let rules = Rules::random(&mut random, false);
+        let policy = rules.policy();
+        let allows = |made: &Made<'_>| made.with(|request| policy.decide(request).is_allowed());
+        for _ in 0..10 {
+            let at = random.below(pool.len());
+            let is_allowed = allows(&made[at]);
+            for less in &less[at] {
+                let still = allows(less);
+                assert!(is_allowed || !still, "{rules:#?}\n{:#?}", pool[at]);
+                denied += u64::from(!is_allowed);
+                lost += u64::from(is_allowed && !still);
+            }
+        }
+    }
+    assert!(denied > 10_000 && lost > 100, "{denied} {lost}");
+}
+
+#[test]
+fn absence_asked_by_name_may_allow_where_a_claim_is_deleted() {
+    let mut random = Random::new(4);
+    let facts = (0..).map(|_| Facts::random(&mut random));
+    let facts = { facts }
+        .find(|facts| facts.claims.contains_key("tenant"))
+        .unwrap();
+    let mut less = facts.clone();
+    less.claims.remove("tenant");
+    let condition = bearergate::claim("tenant").absent();
+    let holds = |request: &AccessRequest<'_>| condition.decide(request).is_allowed();
+    assert!(!Made::of(&facts).with(holds));
+    assert!(Made::of(&less).with(holds));
+}
+
+#[test]
+fn joining_keeps_the_laws() {
+    let mut random = Random::new(5);
+    let pool: Vec<_> = (0..200).map(|_| Facts::random(&mut random)).collect();
+    let made: Vec<_> = pool.iter().map(Made::of).collect();
+    for _ in 0..2_000 {
+        let mut tree = || Tree::random(&mut random, 2, true).condition();
+        let [a, b, c] = [tree(), tree(), tree()];
+        let (a, b, c) = (|| a.clone(), || b.clone(), || c.clone());
+        let laws = [
+            (a() & b(), b() & a()),
+            (a() | b(), b() | a()),
+            ((a() & b()) & c(), a() & (b() & c())),
+            ((a() | b()) | c(), a() | (b() | c())),
+            (a() & (b() | c()), (a() & b()) | (a() & c())),
+            (a() | (b() & c()), (a() | b()) & (a() | c())),
+            (!(a() & b()), !a() | !b()),
+            (!(a() | b()), !a() & !b()),
+            (!!a(), a()),
+            (a() & a(), a()),
+            (a() | (a() & b()), a()),
+            (a().named("part"), a()),
+        ];
+        let at = random.below(pool.len());
+        for (at_law, (left, right)) in laws.iter().enumerate() {
+            made[at].with(|request| {
+                let verdicts = [left, right].map(|side| side.evaluate(request));
+                assert_eq!(
+                    verdicts[0], verdicts[1],
+                    "law {at_law}: {left:?} and {right:?}"
+                );
+            });
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Conditions over what a real token says.
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+mod signing;
+
+use std::time::Duration;
+
+use bearergate::AccessRequest;
+use bearergate::Condition;
+use bearergate::Confirmation;
+use bearergate::FakeClock;
+use bearergate::Import;
+use bearergate::JwtValidator;
+use bearergate::KeySet;
+use bearergate::NowOrLater;
+use bearergate::Presented;
+use bearergate::Principal;
+use bearergate::Provider;
+use bearergate::Rejection;
+use bearergate::SenderConstraint;
+use bearergate::TokenValidator;
+use bearergate::UnixTime;
+use bearergate::Verdict;
+use bearergate::policy::audience;
+use bearergate::policy::authority;
+use bearergate::policy::client;
+use bearergate::policy::kind;
+use bearergate::policy::sender_constrained;
+use bearergate::policy::token_age_at_most;
+use bearergate::require_scope;
+
+const NOW: UnixTime = UnixTime::from_secs(1_760_000_000);
+
+/// Takes every proof for good.
+#[derive(Debug)]
+struct Proved;
+
+impl SenderConstraint for Proved {
+    fn check<'a>(
+        &'a self,
+        _: &'a Confirmation,
+        _: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        NowOrLater::now(Ok(()))
+    }
+}
+
+fn caller(more: &str) -> Principal {
+    let key = Import::on(Provider::ring()).secret(signing::SECRET.to_vec());
+    let validator = JwtValidator::builder()
+        .issuer("https://idp.example.com")
+        .audience("https://api.example.com")
+        .keys(KeySet::from(key.unwrap()))
+        .clock(FakeClock::at(NOW))
+        .sender_constraint(Proved)
+        .build()
+        .unwrap();
+    let header = r#"{"alg":"HS256","typ":"at+jwt"}"#;
+    let start = r#""iss":"https://idp.example.com","aud":["https://api.example.com","x"]"#;
+    let payload = format!(r#"{{{start},"sub":"alice","exp":1760000600{more}}}"#);
+    let token = signing::token("HS256", header, &payload);
+    let presented = Presented::bearer(&token).unwrap().at(NOW);
+    validator.validate(&presented).try_now().unwrap().unwrap()
+}
+
+fn verdict(condition: &Condition, more: &str) -> Verdict {
+    condition.evaluate(&AccessRequest::new(&caller(more), NOW))
+}
+
+#[test]
+fn facts_of_a_token_are_told() {
+    for (condition, more) in [
+        (audience("x"), ""),
+        (authority("https://idp.example.com"), ""),
+        (kind(bearergate::PrincipalKind::AccessToken), ""),
+        (client("shop"), r#","client_id":"shop""#),
+        (require_scope("read"), r#","scope":"read write""#),
+    ] {
+        assert_eq!(verdict(&condition, more), Verdict::True, "{condition:?}");
+        assert_eq!(verdict(&condition.clone().not(), more), Verdict::False);
+    }
+    assert_eq!(verdict(&audience("y"), ""), Verdict::False);
+    assert_eq!(
+        verdict(&authority("https://idp.example.com/"), ""),
+        Verdict::False
+    );
+    assert_eq!(
+        verdict(&client("shop"), r#","client_id":"till""#),
+        Verdict::False
+    );
+}
+
+// L02
+#[test]
+fn a_proved_binding_is_told_and_an_absent_one_is_unknown() {
+    let jkt = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    let bound = format!(r#","cnf":{{"jkt":"{jkt}"}}"#);
+    assert_eq!(verdict(&sender_constrained(), &bound), Verdict::True);
+    assert_eq!(verdict(&sender_constrained(), ""), Verdict::Unknown);
+    assert_eq!(verdict(&sender_constrained().not(), ""), Verdict::Unknown);
+}
+
+#[test]
+fn a_token_is_as_old_as_its_issue() {
+    let young = token_age_at_most(Duration::from_secs(60));
+    assert_eq!(verdict(&young, r#","iat":1759999940"#), Verdict::True);
+    assert_eq!(verdict(&young, r#","iat":1759999939"#), Verdict::False);
+    assert_eq!(verdict(&young, ""), Verdict::Unknown);
+}

@@ -1,0 +1,303 @@
+//! Route tables: what a path matches, what conflicts, and what no route matches.
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+use bearergate::AccessRequest;
+use bearergate::Condition;
+use bearergate::ConfigError;
+use bearergate::ConfigErrorKind;
+use bearergate::Policy;
+use bearergate::Principal;
+use bearergate::PrincipalKind;
+use bearergate::RejectionKind;
+use bearergate::RequestFacts;
+use bearergate::UnixTime;
+use bearergate::condition_fn;
+use bearergate::limits;
+use bearergate::policy::RouteTable;
+use bearergate::policy::RouteTableBuilder;
+use bearergate::policy::Rule;
+use bearergate::policy::param;
+use bearergate::policy::route;
+use bearergate::require_scope;
+use http::HeaderMap;
+use http::Method;
+use http::Uri;
+
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+
+fn anybody() -> Condition {
+    condition_fn("anybody", |_| true)
+}
+
+fn scoped(scopes: &[&str]) -> Principal {
+    Principal::builder(PrincipalKind::Other, "house")
+        .scopes(scopes)
+        .build()
+}
+
+/// Asks with facts, and returns the pattern of the route and whether it allows.
+fn ask(table: &RouteTable, method: &Method, path: &str) -> (Option<String>, bool) {
+    let caller = scoped(&["read"]);
+    let uri: Uri = path.parse().unwrap();
+    let headers = HeaderMap::new();
+    let facts = RequestFacts::new(method, &uri, &headers);
+    let request = AccessRequest::new(&caller, NOW).with_facts(&facts);
+    let found = table.find(&request).map(|route| route.pattern().to_owned());
+    (found, table.decide(&request).is_allowed())
+}
+
+fn found(table: &RouteTable, path: &str) -> Option<String> {
+    ask(table, &Method::GET, path).0
+}
+
+fn paths(patterns: &[&str]) -> Result<RouteTable, ConfigError> {
+    let add = |table: RouteTableBuilder, pattern: &&str| table.any_method(pattern, anybody());
+    patterns.iter().fold(RouteTable::by_path(), add).build()
+}
+
+#[test]
+fn a_path_finds_its_most_specific_route() {
+    let patterns = [
+        "/",
+        "/orders",
+        "/orders/",
+        "/orders/{id}",
+        "/orders/new",
+        "/orders/{id}/items/{item}",
+        "/orders/{id}/items/first",
+        "/files/{*path}",
+        "/files/public/{name}",
+    ];
+    let table = paths(&patterns).unwrap();
+    for (path, pattern) in [
+        ("/", Some("/")),
+        ("/orders", Some("/orders")),
+        ("/orders/", Some("/orders/")),
+        ("/orders/7", Some("/orders/{id}")),
+        ("/orders/7/", None),
+        ("/orders/new", Some("/orders/new")),
+        ("/orders/newer", Some("/orders/{id}")),
+        ("/orders/7/items/9", Some("/orders/{id}/items/{item}")),
+        ("/orders/new/items/first", Some("/orders/{id}/items/first")),
+        ("/orders/7/items", None),
+        ("/files", None),
+        ("/files/a", Some("/files/{*path}")),
+        ("/files/a/b/c", Some("/files/{*path}")),
+        ("/files/public/x", Some("/files/public/{name}")),
+        ("/files/public/x/y", Some("/files/{*path}")),
+        ("/Orders", None),
+        ("/orders/new?x=/orders", Some("/orders/new")),
+        ("/elsewhere", None),
+    ] {
+        assert_eq!(found(&table, path).as_deref(), pattern, "{path}");
+    }
+    let long = format!("/files{}", "/a".repeat(100));
+    assert_eq!(found(&table, &long).as_deref(), Some("/files/{*path}"));
+    let long = format!("/orders{}", "/a".repeat(100));
+    assert_eq!(found(&table, &long), None);
+}
+
+// L06
+#[test]
+fn a_path_that_could_be_read_in_two_ways_is_denied() {
+    let table = paths(&["/public/{*rest}", "/admin/{page}", "/{page}"]).unwrap();
+    assert!(ask(&table, &Method::GET, "/public/a").1);
+    assert!(ask(&table, &Method::GET, "/public/a?b=../../admin/x").1);
+    for path in [
+        "/public/../admin/x",
+        "/public/./a",
+        "/public/..",
+        "/public//a",
+        "//public/a",
+        "/public/a//",
+        "/public/%2e%2e/admin/x",
+        "/public/%2E%2e/admin/x",
+        "/public/.%2e/admin/x",
+        "/public/a%2fb",
+        "/public/a%5cb",
+        "/public/a%00",
+        "/public/a%0a",
+        "/public/%252e%252e/x",
+        "/%61dmin",
+        "/public/a%",
+        "/public/a%zz",
+        "//",
+    ] {
+        let caller = scoped(&["read"]);
+        let Ok(uri) = path.parse::<Uri>() else {
+            continue;
+        };
+        let headers = HeaderMap::new();
+        let facts = RequestFacts::new(&Method::GET, &uri, &headers);
+        let request = AccessRequest::new(&caller, NOW).with_facts(&facts);
+        let denied = table.decide(&request);
+        assert_eq!(denied.to_string(), "denied: unmatched (no route)", "{path}");
+        assert_eq!(denied.kind(), Some(RejectionKind::AccessDenied));
+    }
+}
+
+// L06
+#[test]
+fn with_a_router_its_matched_route_counts_and_not_the_path() {
+    let table = RouteTable::by_route()
+        .route(Method::GET, "/public/{*rest}", anybody())
+        .route(Method::GET, "/admin/{page}", require_scope("admin"))
+        .build()
+        .unwrap();
+    let caller = scoped(&["read"]);
+    let uri = Uri::from_static("/public/../admin/x");
+    let headers = HeaderMap::new();
+    let facts = RequestFacts::new(&Method::GET, &uri, &headers);
+    let request = AccessRequest::new(&caller, NOW).with_facts(&facts);
+    assert!(
+        table
+            .decide(&request.with_resource("/public/{*rest}"))
+            .is_allowed()
+    );
+    let denied = table.decide(&request.with_resource("/admin/{page}"));
+    assert_eq!(denied.kind(), Some(RejectionKind::ScopeInsufficient));
+    for unmatched in ["/admin/x", "/public/a", "", "/PUBLIC/{*rest}"] {
+        let denied = table.decide(&request.with_resource(unmatched));
+        assert_eq!(
+            denied.to_string(),
+            "denied: unmatched (no route)",
+            "{unmatched}"
+        );
+    }
+    assert!(!table.decide(&request).is_allowed());
+}
+
+#[test]
+fn a_route_is_for_its_methods_alone() {
+    let table = RouteTable::by_path()
+        .route(Method::GET, "/orders", anybody())
+        .route(Method::POST, "/orders", require_scope("write"))
+        .any_method("/health", anybody())
+        .build()
+        .unwrap();
+    assert!(ask(&table, &Method::GET, "/orders").1);
+    assert!(!ask(&table, &Method::POST, "/orders").1);
+    assert_eq!(ask(&table, &Method::HEAD, "/orders"), (None, false));
+    assert_eq!(ask(&table, &Method::DELETE, "/orders"), (None, false));
+    assert!(ask(&table, &Method::DELETE, "/health").1);
+
+    let by_route = RouteTable::by_route()
+        .route(Method::GET, "orders", anybody())
+        .any_method("orders", require_scope("write"))
+        .build()
+        .unwrap();
+    let caller = scoped(&["read"]);
+    let request = AccessRequest::new(&caller, NOW).with_resource("orders");
+    assert!(by_route.decide(&request.with_action("GET")).is_allowed());
+    assert!(!by_route.decide(&request.with_action("PUT")).is_allowed());
+    assert!(!by_route.decide(&request).is_allowed());
+}
+
+#[test]
+fn parameters_reach_the_conditions_unless_they_are_escaped() {
+    let is = |name: &str, value: &str| param(name).is(value);
+    let table = RouteTable::by_path()
+        .any_method(
+            "/users/{user}",
+            is("user", "alice") & route("/users/{user}"),
+        )
+        .any_method("/files/{*path}", is("path", "a/b"))
+        .any_method("/not/{user}", !is("user", "a b"))
+        .build()
+        .unwrap();
+    let allows = |path: &str| ask(&table, &Method::GET, path).1;
+    assert!(allows("/users/alice"));
+    assert!(!allows("/users/bob"));
+    assert!(allows("/files/a/b"));
+    assert!(!allows("/files/a/b/c"));
+    assert!(allows("/not/ab"));
+    assert!(!allows("/not/a%20b"));
+}
+
+#[test]
+fn routes_that_match_one_request_conflict_unless_one_is_more_specific() {
+    let kind = |patterns: &[&str]| paths(patterns).map(|_| ()).unwrap_err().kind();
+    for patterns in [
+        ["/a", "/a"],
+        ["/a/{x}", "/a/{y}"],
+        ["/a/{x}/c", "/a/b/{y}"],
+        ["/a/{*x}", "/a/{*y}"],
+        ["/{x}/b", "/a/{*y}"],
+    ] {
+        assert_eq!(kind(&patterns), ConfigErrorKind::Conflict, "{patterns:?}");
+    }
+    for patterns in [
+        ["/a", "/a/"],
+        ["/a", "/{x}"],
+        ["/a/{x}", "/a/{*y}"],
+        ["/a/{x}/c", "/a/b/d"],
+        ["/a", "/a/{*x}"],
+    ] {
+        assert!(paths(&patterns).is_ok(), "{patterns:?}");
+    }
+    let crossed =
+        RouteTable::by_path()
+            .any_method("/a/b", anybody())
+            .route(Method::GET, "/a/{x}", anybody());
+    assert_eq!(
+        crossed.build().unwrap_err().kind(),
+        ConfigErrorKind::Conflict
+    );
+    let twice = RouteTable::by_route()
+        .route(Method::GET, "/a/{x}", anybody())
+        .route(Method::GET, "/a/{x}", anybody());
+    assert_eq!(twice.build().unwrap_err().kind(), ConfigErrorKind::Conflict);
+}
+
+#[test]
+fn malformed_patterns_do_not_build() {
+    let long = "/a".repeat(limits::ROUTE_SEGMENTS + 1);
+    for pattern in [
+        "a", "//", "/a//b", "/a//", "/.", "/..", "/a/../b", "/%61", "/a b", "/\u{e9}", "/a?b",
+        "/a#b", "/:id", "/*", "/{}", "/{*}", "/{a b}", "/{a}{b}", "/x{a}", "/{*a}/b", "/{*a}/",
+        "/{a}/{a}", "/a;b", "/a\\b", "/{", "/}", &long,
+    ] {
+        let error = paths(&[pattern]).map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), ConfigErrorKind::ValueMalformed, "{pattern}");
+        assert_eq!(error.field(), "route");
+    }
+    assert!(paths(&[&"/a".repeat(limits::ROUTE_SEGMENTS)]).is_ok());
+    assert!(paths(&["/a-b_c.d~e/@x:y,z/{a}/{*b}"]).is_ok());
+}
+
+// L01, L07
+#[test]
+fn an_empty_or_endless_table_does_not_build() {
+    let kind = |table: RouteTableBuilder| table.build().map(|_| ()).unwrap_err().kind();
+    assert_eq!(kind(RouteTable::by_path()), ConfigErrorKind::Empty);
+    assert_eq!(kind(RouteTable::by_route()), ConfigErrorKind::Empty);
+    let nameless = RouteTable::by_route().any_method("", anybody());
+    assert_eq!(kind(nameless), ConfigErrorKind::Empty);
+    let many = |count: usize| {
+        let add =
+            |table: RouteTableBuilder, at: usize| table.any_method(&format!("/r{at}"), anybody());
+        (0..count).fold(RouteTable::by_path(), add)
+    };
+    assert_eq!(
+        kind(many(limits::POLICY_RULES + 1)),
+        ConfigErrorKind::OutOfRange
+    );
+    let table = many(300).build().unwrap();
+    assert_eq!(found(&table, "/r299").as_deref(), Some("/r299"));
+    assert_eq!(found(&table, "/r300"), None);
+}
+
+#[test]
+fn a_route_can_have_a_policy_of_rules() {
+    let policy = Policy::builder()
+        .rule(Rule::permit("readers", require_scope("read")))
+        .build()
+        .unwrap();
+    let table = RouteTable::by_path()
+        .any_method("/a", policy)
+        .build()
+        .unwrap();
+    assert!(ask(&table, &Method::GET, "/a").1);
+    assert_eq!(table.routes().len(), 1);
+    assert_eq!(table.routes().first().unwrap().method(), None);
+}
