@@ -4,6 +4,10 @@ use ring::rand::SecureRandom;
 use ring::rand::SystemRandom;
 use zeroize::Zeroizing;
 
+use crate::lanes;
+use crate::lanes::Lanes;
+use crate::lanes::Mask;
+
 /// The system's random source did not answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the system's random source did not answer")]
@@ -27,27 +31,15 @@ pub(super) fn digit(value: u64) -> u8 {
 }
 
 /// Returns true if there are letters and digits only.
-///
-/// It has no early exit and nothing is left over: that lets the compiler test many bytes at once.
 pub(super) fn is_text(text: &[u8]) -> bool {
-    let Some(last) = text.last_chunk() else {
-        return text.iter().all(|byte| is_digit(*byte));
-    };
-    // The last chunk overlaps the one before.
-    let (chunks, _) = text.as_chunks();
-    chunks
-        .iter()
-        .fold(are_digits(last), |ok, c| ok & are_digits(c))
+    lanes::all(text, are_digits, |byte| byte.is_ascii_alphanumeric())
 }
 
-/// Tests as many bytes as a vector holds.
-fn are_digits(chunk: &[u8; 16]) -> bool {
-    chunk.iter().fold(true, |ok, byte| ok & is_digit(*byte))
-}
-
-const fn is_digit(byte: u8) -> bool {
+#[inline(always)]
+fn are_digits(lanes: Lanes) -> Mask {
     // Setting one bit makes a letter lower-case and nothing else a letter.
-    (byte.wrapping_sub(b'0') < 10) | ((byte | 0x20).wrapping_sub(b'a') < 26)
+    let letters = lanes.with_bits(0x20).within(b'a', b'z');
+    letters.or(lanes.within(b'0', b'9'))
 }
 
 /// Makes a text of this many characters, each of the 62 as likely as the others.

@@ -5,13 +5,19 @@ use super::base62;
 /// Characters of a checksum: 62 to the sixth is more than 32 bits.
 pub(super) const LEN: usize = 6;
 
-const POWERS: [u64; LEN] = [62_u64.pow(5), 62_u64.pow(4), 62_u64.pow(3), 62 * 62, 62, 1];
-
 /// Returns the CRC-32 of a text, in base62 with zeros in front.
 pub(super) fn of(text: &[u8]) -> [u8; LEN] {
-    // Each power is known, so that no digit waits for another one.
     let crc = u64::from(crc32fast::hash(text));
-    POWERS.map(|power| base62::digit(crc / power))
+    // Divided by constants alone, and no digit waits for more than two others.
+    let ([a, b, c], [d, e, f]) = (three(crc / THREE), three(crc % THREE));
+    [a, b, c, d, e, f]
+}
+
+const THREE: u64 = 62 * 62 * 62;
+
+/// Returns three digits of a number.
+fn three(number: u64) -> [u8; 3] {
+    [number / (62 * 62), number / 62, number].map(base62::digit)
 }
 
 #[cfg(test)]

@@ -23,13 +23,9 @@ impl KeyDigest {
         &self.0
     }
 
+    /// Takes the 32 bytes of a SHA-256.
     pub(super) fn of_slice(bytes: &[u8]) -> Self {
-        let mut digest = [0; 32];
-        digest
-            .iter_mut()
-            .zip(bytes)
-            .for_each(|(to, from)| *to = *from);
-        Self(digest)
+        Self(bytes.first_chunk().copied().unwrap_or_default())
     }
 
     pub(crate) fn ct_eq(&self, other: &Self) -> subtle::Choice {

@@ -23,6 +23,7 @@ use crate::key_format::Match;
 use crate::key_format::ParsedKey;
 use crate::key_format::PepperedDigest;
 use crate::limits;
+use crate::principal::Authority;
 use crate::principal::Principal;
 use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
@@ -260,7 +261,9 @@ impl ApiKeyValidator {
     }
 
     fn vouches_for(&self, record: &ApiKeyRecord) -> bool {
-        record.authority() == self.ring.authority()
+        let [own, its] = [self.ring.authority(), record.authority()].map(Authority::as_str);
+        // Most records were made with the ring's own name.
+        std::ptr::eq(own, its) || own == its
     }
 
     fn observe(&self, record: &ApiKeyRecord, error: &StoreError) {
