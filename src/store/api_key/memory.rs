@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::Mutex;
-use std::sync::RwLock;
 
+use crossbeam_utils::sync::ShardedLock;
 use foldhash::quality::RandomState;
 
 use crate::clock::UnixTime;
@@ -50,12 +50,13 @@ pub struct MemoryApiKeyStore {
     // Locked in this order, shards last: the index by every writer, the digests by those that
     // change foreign keys.
     index: Mutex<Index>,
-    foreign: RwLock<HashMap<KeyDigest, ApiKeyId>>,
+    foreign: ShardedLock<HashMap<KeyDigest, ApiKeyId>>,
 }
 
-/// A part of the table on cache lines of its own.
+/// A part of the table on cache lines of its own. Readers on different threads lock it in
+/// different places, so that they do not wait for each other's cache.
 #[repr(align(128))]
-struct Shard(RwLock<Table>);
+struct Shard(ShardedLock<Table>);
 
 /// Enough that readers seldom meet a writer. Not more, because a part that holds few records
 /// answers for each of them more often where an id is unknown.
@@ -73,13 +74,13 @@ impl MemoryApiKeyStore {
             let kind = ConfigErrorKind::OutOfRange;
             return Err(ConfigError::new(kind, "capacity", detail));
         }
-        let shard = || Shard(RwLock::new(Table::default()));
+        let shard = || Shard(ShardedLock::new(Table::default()));
         Ok(Self {
             capacity,
             hasher: RandomState::default(),
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             index: Mutex::default(),
-            foreign: RwLock::default(),
+            foreign: ShardedLock::default(),
         })
     }
 
