@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::BuildHasher;
+use std::hash::RandomState;
 use std::sync::Mutex;
 
 use crossbeam_utils::sync::ShardedLock;
-use foldhash::quality::RandomState;
 
 use crate::clock::UnixTime;
 use crate::future::NowOrLater;
@@ -77,7 +77,7 @@ impl MemoryApiKeyStore {
         let shard = || Shard(ShardedLock::new(Table::default()));
         Ok(Self {
             capacity,
-            hasher: RandomState::default(),
+            hasher: RandomState::new(),
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             index: Mutex::default(),
             foreign: ShardedLock::default(),
