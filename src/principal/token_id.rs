@@ -82,9 +82,9 @@ mod tests {
         let id = TokenId::of_jwt(&"idp".into(), b"{}", b"{}");
         let text = id.to_string();
         assert_eq!(TokenId::parse(&text), Some(id));
-        let cut = |at| text.split_at(at).1.to_owned();
-        let [long, short] = [format!("{text}00"), cut(2)];
-        let strange = [cut(1) + "g", cut(1) + "A"];
+        let (_, rest) = text.split_at(1);
+        let (long, short) = (format!("{text}00"), rest.to_owned());
+        let strange = ["g", "A"].map(|digit| format!("{rest}{digit}"));
         for other in [long, short, String::new()].into_iter().chain(strange) {
             assert_eq!(TokenId::parse(&other), None, "{other}");
         }
