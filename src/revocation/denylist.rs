@@ -3,14 +3,20 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::PoisonError;
-use std::sync::RwLock;
-use std::sync::RwLockReadGuard;
-use std::sync::RwLockWriteGuard;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
 
+#[cfg(all(test, bearergate_shuttle))]
+use shuttle::sync;
+#[cfg(not(all(test, bearergate_shuttle)))]
+use std::sync;
+
+use self::sync::RwLock;
+use self::sync::RwLockReadGuard;
+use self::sync::RwLockWriteGuard;
+use self::sync::atomic::AtomicUsize;
+use self::sync::atomic::Ordering;
 use crate::clock::UnixTime;
 use crate::future::NowOrLater;
+use crate::issue::Revocations;
 use crate::limits;
 use crate::principal::Principal;
 use crate::rejection::ConfigError;
@@ -219,6 +225,28 @@ impl Denylist {
 impl RevocationList for Denylist {
     fn check<'a>(&'a self, principal: &'a Principal) -> NowOrLater<'a, Result<(), Rejection>> {
         NowOrLater::now(self.judge(principal))
+    }
+}
+
+/// For the tokens of an issuer of one's own, so that what its endpoint revokes is refused here too.
+impl Revocations for Denylist {
+    fn is_revoked<'a>(
+        &'a self,
+        token: &'a Principal,
+        _now: UnixTime,
+    ) -> NowOrLater<'a, Result<bool, Rejection>> {
+        NowOrLater::now(Ok(self.judge(token).is_err()))
+    }
+
+    fn revoke<'a>(
+        &'a self,
+        token: &'a Principal,
+        _now: UnixTime,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        match Revocation::of_token(token) {
+            Some(revocation) => Self::revoke(self, revocation).map(|done| Ok(done?)),
+            None => NowOrLater::now(Err(RejectionKind::Unavailable.into())),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod denylist;
 mod entry;
+#[cfg(all(test, bearergate_shuttle))]
+mod interleavings;
 mod store;
 mod table;
 

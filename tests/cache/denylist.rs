@@ -16,9 +16,11 @@ use bearergate::Denylist;
 use bearergate::NowOrLater;
 use bearergate::Principal;
 use bearergate::PrincipalKind;
+use bearergate::RejectionKind;
 use bearergate::Revocation;
 use bearergate::RevocationKind;
 use bearergate::RevocationStore;
+use bearergate::Revocations;
 use bearergate::StoreError;
 use bearergate::StoreErrorKind;
 use bearergate::TokenId;
@@ -263,6 +265,25 @@ fn a_token_revoked_by_its_id_stays_revoked_when_s_is_negated() {
     for token in [&token, &twin] {
         assert_eq!(ask(&gate, token), "token_revoked");
     }
+}
+
+#[test]
+fn a_list_serves_an_issuer_of_ones_own() {
+    let (own, now) = (principal(&json!({})), at(NOW));
+    let list = Denylist::default();
+    let is_revoked = || list.is_revoked(&own, now).try_now().unwrap().unwrap();
+    assert!(!is_revoked());
+    let revoked = Revocations::revoke(&list, &own, now);
+    revoked.try_now().unwrap().unwrap();
+    assert!(is_revoked());
+    let robot = Principal::builder(PrincipalKind::Other, "bench").build();
+    let refused = Revocations::revoke(&list, &robot, now).try_now().unwrap();
+    assert_eq!(refused.unwrap_err().kind(), RejectionKind::Unavailable);
+    // It is forgotten when the token has ended by itself.
+    assert_eq!(
+        list.purge(at(NOW + 300 + 601)).try_now().unwrap().unwrap(),
+        1
+    );
 }
 
 /// Keeps what it is given, and can be told to fail.

@@ -5,7 +5,7 @@
 //! | row | where |
 //! |---|---|
 //! | A13, A45, C01 to C07 | `hits.rs` |
-//! | C08 | `parallel.rs`, `interleavings.rs` |
+//! | C08 | `parallel.rs`, `src/revocation/interleavings.rs` |
 //! | D03, O02 | `denylist.rs` |
 //!
 //! `equivalence.rs` shows all of them at once: any sequence of steps gives the same verdicts with
