@@ -115,11 +115,26 @@ fn conditions_are_told_as_by_the_book() {
     assert!(seen.iter().all(|count| *count > 2_000), "{seen:?}");
 }
 
+/// The same facts without one claim, each in turn; subject, client and scopes are claims too.
+fn less(facts: &Facts) -> impl Iterator<Item = Facts> {
+    let names: Vec<_> = facts.claims.keys().cloned().collect();
+    let deleted = names.into_iter().map(|name| {
+        let mut less = facts.clone();
+        less.claims.remove(&name);
+        less
+    });
+    let mut others = [facts.clone(), facts.clone(), facts.clone()];
+    others[0].subject = None;
+    others[1].client = None;
+    others[2].scopes = None;
+    deleted.chain(others)
+}
+
 #[test]
 fn deleting_a_claim_never_turns_a_deny_into_an_allow() {
     let mut random = Random::new(3);
     let pool: Vec<_> = (0..200).map(|_| Facts::random(&mut random)).collect();
-    let less: Vec<Vec<_>> = pool.iter().map(|facts| facts.less().collect()).collect();
+    let less: Vec<Vec<_>> = pool.iter().map(|facts| less(facts).collect()).collect();
     let made: Vec<_> = pool.iter().map(Made::of).collect();
     let less: Vec<Vec<_>> = less
         .iter()

@@ -355,6 +355,27 @@ fn an_absent_confirmation_or_age_is_unknown() {
     }
 }
 
+// L03
+#[test]
+fn a_scope_that_nobody_can_have_denies_among_many_rules_too() {
+    let names = ["", " ", "read write", "a", "b", "c", "d"];
+    let rule = |name: &&str| Rule::permit(format!("rule {name}"), require_scope(*name));
+    let builder = names
+        .iter()
+        .map(rule)
+        .fold(Policy::builder(), |b, rule| b.rule(rule));
+    let policy = builder.build().unwrap();
+    let decide = |scopes: &[&str]| {
+        let caller = scoped(scopes);
+        policy
+            .decide(&AccessRequest::new(&caller, NOW))
+            .is_allowed()
+    };
+    assert!(!decide(&["read", "write", "", " "]));
+    assert!(!decide(&["x", "ab"]));
+    assert!(decide(&["x", "b"]));
+}
+
 // L04
 #[test]
 fn texts_are_compared_byte_for_byte() {

@@ -47,6 +47,11 @@ impl Decision {
         Self(Outcome::Allow(None, None))
     }
 
+    /// Allows for this reason.
+    pub(super) const fn allowed(reason: Reason, obligations: Option<Arc<Obligations>>) -> Self {
+        Self(Outcome::Allow(Some(reason), obligations))
+    }
+
     /// Denies access.
     pub fn deny() -> Self {
         Self::denial(RejectionKind::AccessDenied)

@@ -88,14 +88,13 @@ impl Index {
     }
 
     fn by_scopes(&self, scene: &mut Scene<'_, '_>) -> Option<[u64; WORDS]> {
-        let held = scene.read_scopes()?;
         let mut all = [0; WORDS];
         merge(&mut all, &self.scopes.open);
-        for number in held.numbers() {
+        scene.read_scopes(|number| {
             if let Some(own) = self.scopes.masks.get(number) {
                 merge(&mut all, own);
             }
-        }
+        })?;
         Some(all)
     }
 }
@@ -169,7 +168,7 @@ impl Keyed {
     pub(super) fn of(&self, word: &str) -> &Mask {
         let mask = self
             .words
-            .find(word)
+            .find(word.as_bytes())
             .and_then(|number| self.masks.get(number));
         mask.unwrap_or(&self.open)
     }

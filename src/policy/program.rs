@@ -9,6 +9,8 @@ use crate::policy::check::Check;
 use crate::policy::condition::Leaf;
 use crate::policy::condition::Node;
 use crate::policy::decision::Decision;
+use crate::policy::decision::Reason;
+use crate::policy::decision::ReasonCode;
 use crate::policy::request::AccessRequest;
 use crate::policy::scene::Scene;
 use crate::policy::test::Path;
@@ -144,7 +146,10 @@ impl Program {
     pub(super) fn decide(&self, entry: usize, request: &AccessRequest<'_>) -> Decision {
         Scene::set(self, request, |scene| {
             match scene.run(entry, Doubt::Against) {
-                Some(last) => Decision::allow().because(Arc::clone(&last.leaf.name)),
+                Some(last) => {
+                    let name = Arc::clone(&last.leaf.name);
+                    Decision::allowed(Reason::new(ReasonCode::Met, name), None)
+                }
                 None => Blame::of(scene, entry, true).decision(),
             }
         })

@@ -26,7 +26,7 @@ enum Slot<'r> {
 
 /// Which scopes of a program the caller has, a bit for each.
 #[derive(Clone, Copy)]
-pub(super) struct Held([u64; limits::POLICY_SCOPES / 64]);
+struct Held([u64; limits::POLICY_SCOPES / 64]);
 
 impl<'s, 'r> Scene<'s, 'r> {
     /// Sets a scene, with as much room as the program needs.
@@ -59,18 +59,21 @@ impl<'s, 'r> Scene<'s, 'r> {
         }
     }
 
-    /// Reads the scopes of the caller once, for programs that ask about many; returns which of
-    /// the program's it has, or `None` if the credential says nothing about scopes.
-    pub(super) fn read_scopes(&mut self) -> Option<&Held> {
+    /// Reads the scopes of the caller once, for programs that ask about many, and calls for the
+    /// number of each that the program knows; returns `None` if the credential says nothing about
+    /// scopes.
+    #[inline]
+    pub(super) fn read_scopes(&mut self, mut found: impl FnMut(usize)) -> Option<()> {
         let own = self.request.principal().scopes()?;
         let mut held = Held([0; limits::POLICY_SCOPES / 64]);
-        for scope in own.iter() {
+        for scope in own.bytes() {
             if let Some(number) = self.program.scopes().find(scope) {
                 held.add(number);
+                found(number);
             }
         }
         self.held = Some(held);
-        self.held.as_ref()
+        Some(())
     }
 
     pub(super) fn verdict(&mut self, entry: usize) -> Verdict {
@@ -139,15 +142,9 @@ impl Held {
         }
     }
 
-    pub(super) fn has(&self, number: usize) -> bool {
+    fn has(&self, number: usize) -> bool {
         let word = self.0.get(number / 64);
         word.is_some_and(|word| word >> (number % 64) & 1 == 1)
-    }
-
-    /// Returns the numbers of the scopes that are there.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> {
-        let words = self.0.iter().enumerate();
-        words.flat_map(|(at, word)| Bits(*word).map(move |bit| at * 64 + bit))
     }
 }
 

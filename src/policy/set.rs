@@ -186,10 +186,10 @@ impl Inner {
 impl Rule {
     #[inline]
     fn allow(&self) -> Decision {
-        self.oblige(Decision::allow().because(Arc::clone(self.shared_name())))
+        let reason = Reason::new(ReasonCode::Met, Arc::clone(self.shared_name()));
+        Decision::allowed(reason, self.shared_obligations().cloned())
     }
 
-    #[inline]
     fn oblige(&self, decision: Decision) -> Decision {
         match self.shared_obligations() {
             Some(obligations) => decision.with_obligations(Arc::clone(obligations)),

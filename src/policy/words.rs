@@ -20,7 +20,7 @@ impl Words {
 
     /// Returns the number of a word, which is new if it was not there.
     pub(super) fn add(&mut self, word: &Arc<str>) -> usize {
-        if let Some(number) = self.find(word) {
+        if let Some(number) = self.find(word.as_bytes()) {
             return number;
         }
         self.words.push(Arc::clone(word));
@@ -33,12 +33,17 @@ impl Words {
     }
 
     /// Returns the number of a word that is there.
-    pub(super) fn find(&self, word: &str) -> Option<usize> {
+    #[inline]
+    pub(super) fn find(&self, word: &[u8]) -> Option<usize> {
         let mask = self.places.len().wrapping_sub(1);
-        let mut at = hash(word.as_bytes()) & mask;
+        let mut at = hash(word) & mask;
         loop {
             let number = (*self.places.get(at)? as usize).checked_sub(1)?;
-            if self.words.get(number).is_some_and(|own| **own == *word) {
+            if self
+                .words
+                .get(number)
+                .is_some_and(|own| own.as_bytes() == word)
+            {
                 return Some(number);
             }
             at = (at + 1) & mask;
@@ -69,17 +74,56 @@ impl Words {
 }
 
 /// A fast hash of short words; it need not withstand anybody.
+#[inline]
 fn hash(word: &[u8]) -> usize {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut all = word.len() as u64;
-    let (blocks, rest) = word.as_chunks::<8>();
+    let (blocks, rest) = word.as_chunks();
     for block in blocks {
-        all = (all ^ u64::from_le_bytes(*block)).wrapping_mul(FACTOR);
-        all ^= all >> 32;
+        all = mixed(all, u64::from_le_bytes(*block));
     }
-    let tail = rest
-        .iter()
-        .fold(0, |tail, byte| tail << 8 | u64::from(*byte));
-    all = (all ^ tail).wrapping_mul(FACTOR);
-    (all >> 32) as usize
+    let tail = match (word.last_chunk(), rest.first_chunk(), rest.last_chunk()) {
+        // The last eight bytes hold all that is left.
+        (Some(tail), ..) => u64::from_le_bytes(*tail),
+        (None, Some(first), Some(last)) => {
+            let [first, last] = [*first, *last].map(u32::from_le_bytes).map(u64::from);
+            first << 32 | last
+        }
+        _ => rest
+            .iter()
+            .fold(0, |tail, byte| tail << 8 | u64::from(*byte)),
+    };
+    (mixed(all, tail) >> 32) as usize
+}
+
+const fn mixed(all: u64, block: u64) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let all = (all ^ block).wrapping_mul(FACTOR);
+    all ^ all >> 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_has_its_number_and_no_other_word_has() {
+        let mut words = Words::default();
+        assert_eq!(words.find(b""), None);
+        let all: Vec<Arc<str>> = (0..1_000)
+            .map(|n| "x".repeat(n % 40) + &n.to_string())
+            .map(Arc::from)
+            .collect();
+        for (number, word) in all.iter().enumerate() {
+            assert_eq!(words.find(word.as_bytes()), None);
+            assert_eq!(words.add(word), number);
+            assert_eq!(words.add(word), number);
+        }
+        for (number, word) in all.iter().enumerate() {
+            assert_eq!(words.find(word.as_bytes()), Some(number));
+        }
+        for other in ["", "x", "1000", "xx40"] {
+            assert_eq!(words.find(other.as_bytes()), None, "{other}");
+        }
+        assert_eq!(words.len(), 1_000);
+    }
 }

@@ -17,7 +17,13 @@ impl<'p> Scopes<'p> {
 
     /// Returns true if the set has exactly this member.
     pub fn contains(&self, scope: &str) -> bool {
-        !scope.is_empty() && self.iter().any(|own| own == scope)
+        !scope.is_empty() && self.bytes().any(|own| own == scope.as_bytes())
+    }
+
+    /// Returns the members in their order as bytes.
+    pub(crate) fn bytes(&self) -> impl Iterator<Item = &'p [u8]> + use<'p> {
+        let parts = self.0.as_bytes().split(|byte| *byte == b' ');
+        parts.filter(|scope| !scope.is_empty())
     }
 
     /// Returns the members in their order; white space other than U+0020 belongs to a member.

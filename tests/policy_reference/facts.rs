@@ -121,21 +121,6 @@ impl Facts {
             headers: (!random.one_in(6)).then_some(headers),
         }
     }
-
-    /// The same facts without one claim, each in turn; subject, client and scopes are claims too.
-    pub(crate) fn less(&self) -> impl Iterator<Item = Self> {
-        let names: Vec<_> = self.claims.keys().cloned().collect();
-        let deleted = names.into_iter().map(|name| {
-            let mut less = self.clone();
-            less.claims.remove(&name);
-            less
-        });
-        let mut others = [self.clone(), self.clone(), self.clone()];
-        others[0].subject = None;
-        others[1].client = None;
-        others[2].scopes = None;
-        deleted.chain(others)
-    }
 }
 
 fn claims(random: &mut Random) -> Map<String, Value> {
