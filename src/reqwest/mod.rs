@@ -200,3 +200,47 @@ fn base(tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
 fn unusable(field: &'static str, problem: &'static str) -> ConfigError {
     ConfigError::new(ConfigErrorKind::ValueMalformed, field, problem)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::http_client::Endpoint;
+
+    async fn kind(endpoint: Endpoint) -> HttpErrorKind {
+        let client = Client::new().unwrap();
+        let answer = client.send(HttpRequest::get(endpoint)).await;
+        answer.unwrap_err().kind()
+    }
+
+    /// A port of this machine that nobody listens at.
+    fn closed() -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    }
+
+    #[tokio::test]
+    async fn a_learnt_name_is_judged_by_the_address_that_it_resolves_to() {
+        let url = format!("https://localhost:{}/jwks", closed());
+        let document = Endpoint::parse("https://idp.example.com").unwrap();
+        let learnt = document.learn(&url, &[]).unwrap();
+        assert_eq!(kind(learnt).await, HttpErrorKind::Forbidden);
+        let configured = Endpoint::parse(&url).unwrap();
+        assert_eq!(kind(configured).await, HttpErrorKind::Connect);
+        let listed = document.learn(&url, &["localhost".into()]).unwrap();
+        assert_eq!(kind(listed).await, HttpErrorKind::Connect);
+    }
+
+    #[tokio::test]
+    async fn an_error_shows_no_query() {
+        let url = format!("http://127.0.0.1:{}/jwks?key=s3cret", closed());
+        let client = Client::new().unwrap();
+        let request = HttpRequest::get(Endpoint::parse(&url).unwrap());
+        let refused = client.send(request).await.unwrap_err();
+        assert!(
+            !format!("{refused} {refused:?}").contains("s3cret"),
+            "{refused:?}"
+        );
+    }
+}

@@ -67,7 +67,9 @@ mod tests {
             Engine::new().spawn(NowOrLater::later(async move { done.send(2).unwrap() }));
             tokio::task::yield_now().await;
         });
-        assert_eq!(seen.into_iter().collect::<Vec<_>>(), [1, 2]);
+        let mut seen: Vec<_> = seen.into_iter().collect();
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 2]);
     }
 
     #[test]

@@ -145,3 +145,41 @@ async fn the_document_may_be_elsewhere_but_not_another_issuers() {
         Err(RejectionKind::Unavailable)
     );
 }
+
+#[tokio::test]
+async fn a_provider_of_this_machine_may_be_called_by_name() {
+    let clock = FakeClock::at(START);
+    let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
+    let by_name = idp
+        .endpoint(FakeEndpoint::Jwks)
+        .replace("127.0.0.1", "localhost");
+    let scene = Scene::of(clock, idp, FetchedKeys::jwks_url(&by_name));
+    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+}
+
+/// A12: neither `iss` nor `jku` of a token makes anybody ask an address.
+#[tokio::test]
+async fn no_address_comes_from_a_token() {
+    let scene = scene("");
+    let stranger = FakeIssuer::start().unwrap();
+    let foreign = stranger.token(crate::common::AUDIENCE).sign();
+    assert_eq!(
+        scene.judge(&foreign).await,
+        Err(RejectionKind::IssuerMismatch)
+    );
+    assert_eq!(scene.idp.total(), 0);
+    let jku = stranger.endpoint(FakeEndpoint::Jwks);
+    let forged = scene
+        .token()
+        .header("jku", jku.as_str())
+        .forged_by(&stranger.key());
+    assert_eq!(
+        scene.judge(&forged.sign()).await,
+        Err(RejectionKind::SignatureInvalid)
+    );
+    assert_eq!(
+        scene.judge(&scene.token().header("jku", jku).sign()).await,
+        Ok(())
+    );
+    assert_eq!(stranger.total(), 0);
+}

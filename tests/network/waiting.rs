@@ -8,6 +8,10 @@ use std::task::Waker;
 use std::time::Duration;
 use std::time::Instant;
 
+use bearergate::Algorithm;
+use bearergate::KeyHint;
+use bearergate::KeyLife;
+use bearergate::KeyStore;
 use bearergate::Presented;
 use bearergate::RejectionKind;
 use bearergate::TokenValidator;
@@ -59,14 +63,16 @@ async fn nobody_waits_for_a_slow_provider_while_a_key_is_usable() {
         scene.idp.fail(FakeEndpoint::Jwks, Fault::Hold);
         scene.pass(passed);
         let token = scene.good();
-        let mut slowest = Duration::ZERO;
-        for _ in 0..100 {
+        let mut spans = Vec::new();
+        for _ in 0..101 {
             let begun = Instant::now();
+            // What is answered now has waited for nobody.
             assert_eq!(scene.judge_now(&token), Some(Ok(())), "{passed}");
-            slowest = slowest.max(begun.elapsed());
+            spans.push(begun.elapsed());
             tokio::task::yield_now().await;
         }
-        assert!(slowest < Duration::from_millis(50), "{slowest:?}");
+        spans.sort_unstable();
+        assert!(spans[50] < Duration::from_millis(5), "{spans:?}");
         scene.idp.heal(FakeEndpoint::Jwks);
         scene.ended(2).await;
         assert_eq!(scene.fetches(), 2);
@@ -138,4 +144,18 @@ fn a_fetch_whose_runtime_ends_is_a_failed_one() {
     assert_eq!(scene.told().fetches.len(), 1);
     scene.pass(1);
     assert_eq!(runtime().block_on(scene.judge(&scene.good())), Ok(()));
+}
+
+#[tokio::test]
+async fn keys_that_are_there_are_found_without_allocation() {
+    let scene = Scene::warm().await;
+    let kid = scene.idp.key().kid().to_owned();
+    let hint = KeyHint::new(Some(&kid), Algorithm::Es256);
+    let id = scene.idp.key().public().id();
+    let mut found = None;
+    let cost = allocation_counter::measure(|| {
+        found = Some(scene.keys.find(hint).try_now().is_ok());
+        assert_eq!(scene.keys.life(&id), KeyLife::Fresh);
+    });
+    assert_eq!((found, cost.count_total), (Some(true), 0));
 }
