@@ -216,5 +216,7 @@ pub use validate::SenderConstraint;
 pub use validate::Session;
 pub use validate::SessionValidator;
 pub use validate::Shape;
+pub use validate::TokenCache;
+pub use validate::TokenCacheBuilder;
 pub use validate::Tenant;
 pub use validate::TokenValidator;

@@ -101,6 +101,16 @@ pub const CACHE_ENTRIES: usize = 10_000;
 /// Most records that a configuration may have a read cache remember.
 pub const CACHE_ENTRIES_MAX: usize = 10_000_000;
 
+/// Credentials that a cache of tokens remembers unless configured otherwise.
+pub const TOKEN_CACHE_ENTRIES: usize = 10_000;
+
+/// Bytes that a cache of tokens takes unless configured otherwise: 10 000 tokens of 1.5 KiB, of
+/// which each is kept about twice over.
+pub const TOKEN_CACHE_BYTES: usize = 32 * 1024 * 1024;
+
+/// Fewest bytes that a cache of tokens may be bounded by.
+pub const TOKEN_CACHE_BYTES_MIN: usize = 64 * 1024;
+
 /// How long a read cache remembers nothing near a change whose caller went away before its end:
 /// longer than a store should take over one.
 pub const CACHE_DOUBT: Duration = Duration::from_secs(60);

@@ -118,6 +118,11 @@ impl Sink for Index<'_> {
 }
 
 impl Document {
+    /// Returns how many bytes of memory its buffer takes.
+    pub(crate) fn footprint(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Scans a text and keeps it.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, JsonError> {
         if text.len() > INDEXED_BYTES {

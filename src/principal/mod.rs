@@ -264,6 +264,15 @@ impl Principal {
         }
     }
 
+    /// Returns about how many bytes of memory it takes.
+    pub(crate) fn footprint(&self) -> usize {
+        let facts = match &self.0 {
+            Held::Judged(_) => size_of::<Facts>(),
+            Held::Made(_) => size_of::<Made>(),
+        };
+        facts + self.document().footprint()
+    }
+
     fn judged(&self) -> Option<&Facts> {
         match &self.0 {
             Held::Judged(facts) => Some(facts),

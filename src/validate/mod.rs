@@ -2,6 +2,7 @@
 
 mod api_key;
 mod authorities;
+mod cache;
 mod jwt;
 mod opaque;
 mod router;
@@ -11,6 +12,8 @@ pub use api_key::ApiKeyRing;
 pub use api_key::ApiKeyValidator;
 pub use api_key::ApiKeyValidatorBuilder;
 pub use authorities::Authorities;
+pub use cache::TokenCache;
+pub use cache::TokenCacheBuilder;
 pub use jwt::JwtBuilder;
 pub use jwt::JwtValidator;
 pub use jwt::NeedsAudience;

@@ -325,6 +325,7 @@ impl JwtBuilder<Ready> {
             clock,
             constraint,
             memo: Arc::default(),
+            share: None,
         })
     }
 }

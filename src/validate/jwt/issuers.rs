@@ -67,6 +67,16 @@ impl IssuerLookup {
         }
     }
 
+    /// Returns where a trust stands among the issuers.
+    pub(super) fn place(&self, trust: &Trust) -> Option<usize> {
+        self.trusts.iter().position(|own| std::ptr::eq(own, trust))
+    }
+
+    /// Returns the trust that stands there.
+    pub(super) fn at(&self, place: usize) -> Option<&Trust> {
+        self.trusts.get(place)
+    }
+
     /// Returns the issuers.
     pub(super) fn trusts(&self) -> impl Iterator<Item = &Trust> {
         self.trusts.iter()
@@ -88,7 +98,10 @@ pub(super) fn join(
     for other in validators {
         trusts.extend(other.issuers.trusts().cloned());
         joined.max_token_bytes = joined.max_token_bytes.max(other.max_token_bytes);
+        joined.share = joined.share.or(other.share);
     }
+    // What one of them accepted, the joined one judges for itself.
+    joined.share = joined.share.map(|share| share.another());
     joined.issuers = IssuerLookup::new(trusts)?;
     Ok(joined)
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod builder;
+mod cached;
 mod claims;
 mod compact;
 mod draft;
@@ -56,6 +57,9 @@ use crate::validate::Authorities;
 use crate::validate::SenderConstraint;
 use crate::validate::Shape;
 use crate::validate::TokenValidator;
+use crate::validate::cache::Share;
+use crate::validate::cache::Slip;
+
 use crate::validate::all;
 
 /// Judges JWTs of one or more issuers.
@@ -115,6 +119,7 @@ pub struct JwtValidator {
     clock: Arc<dyn Clock>,
     constraint: Option<Arc<dyn SenderConstraint>>,
     memo: Arc<Memo>,
+    share: Option<Share>,
 }
 
 impl JwtValidator {
@@ -126,7 +131,8 @@ impl JwtValidator {
     /// Joins validators of several issuers: each keeps its keys, audiences and rules, and the
     /// `iss` of a token picks one by exact match.
     ///
-    /// The first one's clock, sender constraint and the largest token size count for all.
+    /// The first one's clock and sender constraint, the first [cache](Self::cached) there is and
+    /// the largest token size count for all.
     ///
     /// # Errors
     ///
@@ -165,6 +171,13 @@ impl JwtValidator {
         found.ok_or_else(trust::of_another_issuer)
     }
 
+    /// Judges a token under these keys, and remembers it if it is accepted.
+    fn conclude(&self, case: &mut Case<'_, '_>, keys: &KeySet) -> Result<Principal, Rejection> {
+        let principal = self.finish(case, keys)?;
+        self.keep(case, &principal);
+        Ok(principal)
+    }
+
     /// Verifies the signature and checks what the token says; takes the claims out of the case.
     fn finish(&self, case: &mut Case<'_, '_>, keys: &KeySet) -> Result<Principal, Rejection> {
         let Case { compact, trust, .. } = case;
@@ -172,7 +185,7 @@ impl JwtValidator {
         compact.keep_header(&self.memo);
         let (mut document, header) = compact.take_document();
         let claims = Typed::read(&document, &compact.slots)?;
-        let now = case.presented.now().or_else(|| self.clock.now());
+        let now = self.time(case.presented);
         let now = now.ok_or(RejectionKind::Unavailable)?;
         let authority = trust.check(&Checked {
             claims: &claims,
@@ -242,6 +255,7 @@ struct Case<'t, 'v> {
     compact: Compact<'t>,
     trust: &'v Trust,
     presented: &'t Presented<'t>,
+    slip: Option<(&'v Share, Slip)>,
 }
 
 impl TokenValidator for JwtValidator {
@@ -271,6 +285,10 @@ impl TokenValidator for JwtValidator {
         &'a self,
         presented: &'a Presented<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        let slip = self.slip(presented);
+        if let Some(principal) = slip.as_ref().and_then(|slip| self.recall(slip, presented)) {
+            return self.constrain(Ok(principal), presented);
+        }
         let (compact, trust) = match self.begin(presented) {
             Ok(begun) => begun,
             Err(rejection) => return NowOrLater::now(Err(rejection)),
@@ -279,10 +297,11 @@ impl TokenValidator for JwtValidator {
             compact,
             trust,
             presented,
+            slip,
         };
         let store = match &trust.keys {
             Keys::Fixed(keys) => {
-                let judged = self.finish(&mut case, keys);
+                let judged = self.conclude(&mut case, keys);
                 return self.constrain(judged, presented);
             }
             Keys::Store(store) => store,
@@ -291,12 +310,12 @@ impl TokenValidator for JwtValidator {
         // can live as long as it; nothing happens before it is polled.
         let found = find(store, &case.compact).try_now().ok();
         if let Some(found) = found {
-            let judged = found.and_then(|keys| self.finish(&mut case, &keys));
+            let judged = found.and_then(|keys| self.conclude(&mut case, &keys));
             return self.constrain(judged, presented);
         }
         NowOrLater::later(async move {
             let keys = find(store, &case.compact).await?;
-            let judged = self.finish(&mut case, &keys);
+            let judged = self.conclude(&mut case, &keys);
             self.constrain(judged, presented).await
         })
     }
@@ -374,6 +393,7 @@ impl fmt::Debug for JwtValidator {
             .field("max_token_bytes", &self.max_token_bytes)
             .field("clock", &self.clock)
             .field("constraint", &self.constraint)
+            .field("share", &self.share)
             .finish()
     }
 }

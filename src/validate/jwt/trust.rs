@@ -17,11 +17,13 @@ use crate::crypto::Algorithms;
 use crate::json::Kind;
 use crate::json::Piece;
 use crate::json::Value;
+use crate::key::KeyLife;
 use crate::key::KeySet;
 use crate::key::KeyStore;
 use crate::principal::Authority;
 use crate::principal::ClaimValue;
 use crate::principal::Claims;
+use crate::principal::Principal;
 use crate::principal::PrincipalKind;
 use crate::rejection::Rejection;
 use crate::rejection::RejectionKind;
@@ -155,6 +157,52 @@ impl Trust {
         authority.ok_or_else(of_another_issuer)
     }
 
+    /// Returns true if signatures of some of its tokens are costly to verify.
+    pub(super) fn has_public_keys(&self) -> bool {
+        match &self.keys {
+            Keys::Fixed(keys) => !keys.algorithms().difference(Algorithms::MAC).is_empty(),
+            Keys::Store(_) => true,
+        }
+    }
+
+    /// Returns true if what was accepted once can be checked again as far as it may change.
+    pub(super) fn is_repeatable(&self) -> bool {
+        // The closures saw claims that the principal does not have.
+        self.grants.is_none() || self.checks().next().is_none()
+    }
+
+    /// Returns from when on an accepted token may be too old, beside its own times.
+    pub(super) fn fresh_until(&self, principal: &Principal) -> Option<UnixTime> {
+        let issued = principal.issued_at()?;
+        let ages = self.demands.iter().filter_map(|demand| match demand {
+            Demand::MaxAge(age) => Some(issued.saturating_add(*age)),
+            _ => None,
+        });
+        ages.min()
+    }
+
+    /// Says whether a token that was accepted would be accepted again, its times aside.
+    pub(super) fn standing(&self, principal: &Principal) -> Standing {
+        if !self.checks().all(|holds| holds(principal.claims())) {
+            return Standing::Unknown;
+        }
+        let Keys::Store(store) = &self.keys else {
+            return Standing::Stands;
+        };
+        match principal.key().map(|key| store.life(&key)) {
+            Some(KeyLife::Fresh | KeyLife::Stale) => Standing::Stands,
+            Some(KeyLife::Unjudgeable) => Standing::Unknown,
+            Some(KeyLife::Gone) | None => Standing::Fell,
+        }
+    }
+
+    fn checks(&self) -> impl Iterator<Item = &Check> {
+        self.demands.iter().filter_map(|demand| match demand {
+            Demand::Check(_, holds) => Some(holds),
+            _ => None,
+        })
+    }
+
     fn check_type(&self, token: &Checked<'_, '_>) -> Result<(), Rejection> {
         let passes = match (&self.types, token.typ) {
             (Types::Default, Typ::Absent | Typ::Jwt | Typ::AccessToken)
@@ -192,6 +240,14 @@ impl Trust {
     }
 }
 
+/// Whether what was accepted before stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Standing {
+    /// Its key is gone.
+    Fell,
+    Stands,
+    /// It has to be judged anew.
+    Unknown,
 impl Names {
     /// Checks that `aud` is one of these, or has one.
     pub(super) fn check(&self, claims: &Typed<'_>) -> Result<(), Rejection> {
