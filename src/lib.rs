@@ -27,6 +27,7 @@ mod rejection;
 mod request;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
+mod revocation;
 mod secret;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -158,6 +159,11 @@ pub use rejection::RejectionKind;
 pub use request::ClientCertificate;
 pub use request::PeerAddress;
 pub use request::RequestFacts;
+pub use revocation::Denylist;
+pub use revocation::Revocation;
+pub use revocation::RevocationKind;
+pub use revocation::RevocationList;
+pub use revocation::RevocationStore;
 pub use secret::Secret;
 pub use secret::ShownOnce;
 #[cfg(feature = "sqlite")]

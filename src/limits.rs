@@ -101,6 +101,15 @@ pub const CACHE_ENTRIES: usize = 10_000;
 /// Most records that a configuration may have a read cache remember.
 pub const CACHE_ENTRIES_MAX: usize = 10_000_000;
 
+/// Revocations that a denylist in memory holds unless configured otherwise.
+pub const REVOCATIONS: usize = 100_000;
+
+/// Most revocations that a denylist may hold.
+pub const REVOCATIONS_MAX: usize = 10_000_000;
+
+/// Longest id and longest authority in bytes that can be revoked.
+pub const REVOCATION_ID_BYTES: usize = 1024;
+
 /// Credentials that a cache of tokens remembers unless configured otherwise.
 pub const TOKEN_CACHE_ENTRIES: usize = 10_000;
 

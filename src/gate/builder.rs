@@ -21,6 +21,7 @@ use crate::principal::Principal;
 use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
 use crate::rejection::Rejection;
+use crate::revocation::RevocationList;
 use crate::validate::Authorities;
 use crate::validate::Router;
 use crate::validate::Shape;
@@ -33,6 +34,7 @@ pub struct GateBuilder {
     user: Draft,
     client: Draft,
     authorizers: Vec<Arc<dyn Authorizer>>,
+    revocations: Vec<Arc<dyn RevocationList>>,
     challenge: Challenge,
     clock: Arc<dyn Clock>,
     all_equal: bool,
@@ -44,6 +46,7 @@ impl GateBuilder {
             user: Draft::default(),
             client: Draft::default(),
             authorizers: Vec::new(),
+            revocations: Vec::new(),
             challenge: Challenge::default(),
             clock: Arc::new(SystemClock),
             all_equal: false,
@@ -82,6 +85,13 @@ impl GateBuilder {
     /// not use.
     pub fn client_sources(mut self, sources: Sources) -> Self {
         self.client.sources = Some(sources);
+        self
+    }
+
+    /// Adds a list of what is revoked, which is asked on every request about whoever is in either
+    /// slot, also where a cache knew them.
+    pub fn revocations(mut self, list: impl RevocationList + 'static) -> Self {
+        self.revocations.push(Arc::new(list));
         self
     }
 
@@ -130,8 +140,11 @@ impl GateBuilder {
     /// [`all_authorities_equal`](Self::all_authorities_equal) was said.
     pub fn build(self) -> Result<Gate, ConfigError> {
         let authorizer = only(self.authorizers)?;
-        let user = self.user.or_default_sources()?.slot(&USER)?;
-        let client = self.client.optional_slot()?;
+        let mut user = self.user.or_default_sources()?.slot(&USER)?;
+        let mut client = self.client.optional_slot()?;
+        for slot in client.iter_mut().chain([&mut user]) {
+            slot.revocations.clone_from(&self.revocations);
+        }
         if let Some(client) = &client {
             check_apart(&user.sources, &client.sources)?;
         }
@@ -201,7 +214,11 @@ impl Draft {
         };
         check_places(&self.judges, &sources, names)?;
         let router = Router::new(self.judges)?;
-        Ok(Slot { sources, router })
+        Ok(Slot {
+            sources,
+            router,
+            revocations: Vec::new(),
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! One slot: where a credential is looked for and who judges it.
 
+use std::sync::Arc;
+
 use crate::clock::UnixTime;
 use crate::credential::Place;
 use crate::credential::Presented;
@@ -9,6 +11,7 @@ use crate::principal::Principal;
 use crate::rejection::Rejection;
 use crate::rejection::RejectionKind;
 use crate::request::RequestFacts;
+use crate::revocation::RevocationList;
 use crate::validate::Router;
 use crate::validate::TokenValidator;
 
@@ -17,6 +20,7 @@ use crate::validate::TokenValidator;
 pub(super) struct Slot {
     pub(super) sources: Sources,
     pub(super) router: Router,
+    pub(super) revocations: Vec<Arc<dyn RevocationList>>,
 }
 
 /// Whom a slot's credential belongs to.
@@ -47,7 +51,21 @@ impl Slot {
             Err(rejection) => return Some(Err(rejection)),
         };
         let result = self.router.validate(&presented).try_now().ok()?;
-        Some(result.map(|principal| Some(Found::new(principal, &presented))))
+        let judged = match result {
+            Ok(principal) => self.standing_now(&principal)?.map(|()| principal),
+            Err(rejection) => Err(rejection),
+        };
+        Some(judged.map(|principal| Some(Found::new(principal, &presented))))
+    }
+
+    /// Returns `None` if a list has to be waited for.
+    fn standing_now(&self, principal: &Principal) -> Option<Result<(), Rejection>> {
+        for list in &self.revocations {
+            if let Err(rejection) = list.check(principal).try_now().ok()? {
+                return Some(Err(rejection));
+            }
+        }
+        Some(Ok(()))
     }
 
     async fn judge_later(&self, facts: RequestFacts<'_>, now: UnixTime) -> Answer {
@@ -56,6 +74,9 @@ impl Slot {
         };
         let presented = presented.at(now);
         let principal = self.router.validate(&presented).await?;
+        for list in &self.revocations {
+            list.check(&principal).await?;
+        }
         Ok(Some(Found::new(principal, &presented)))
     }
 

@@ -34,6 +34,17 @@ impl TokenId {
         Self(id)
     }
 
+    /// Reads what `Display` wrote, 64 hexadecimal digits in lower case; `None` for any other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if !rest.is_empty() || pairs.len() != 32 {
+            return None;
+        }
+        let mut id = [0; 32];
+        for (byte, [high, low]) in id.iter_mut().zip(pairs) {
+            *byte = nibble(*high)? << 4 | nibble(*low)?;
+        }
+        Some(Self(id))
     /// Takes a keyed fingerprint, of what is not signed or not read here.
     pub(crate) const fn of_fingerprint(fingerprint: [u8; 32]) -> Self {
         Self(fingerprint)
@@ -54,5 +65,30 @@ impl fmt::Display for TokenId {
 impl fmt::Debug for TokenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TokenId({self})")
+    }
+}
+
+const fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_nothing_else() {
+        let id = TokenId::of_jwt(&"idp".into(), b"{}", b"{}");
+        let text = id.to_string();
+        assert_eq!(TokenId::parse(&text), Some(id));
+        let [long, short] = [format!("{text}00"), text[2..].to_owned()];
+        let strange = [text[1..].to_owned() + "g", text[1..].to_owned() + "A"];
+        for other in [long, short, String::new()].into_iter().chain(strange) {
+            assert_eq!(TokenId::parse(&other), None, "{other}");
+        }
     }
 }

@@ -40,7 +40,7 @@ impl Grants {
 
     fn narrowed(&self, whole: &Document) -> Document {
         let is_granted =
-            |name: &str| Name::is_known(name) || self.claims.iter().any(|claim| **claim == *name);
+            |name: &str| is_always_kept(name) || self.claims.iter().any(|claim| **claim == *name);
         let members: Vec<_> = whole
             .members()
             .filter(|(name, ..)| is_granted(name))
@@ -50,4 +50,9 @@ impl Grants {
         let text = format!("{{{}}}", members.join(","));
         Document::parse(text.as_bytes()).unwrap_or_default()
     }
+}
+
+/// Claims that assert nothing about the subject: denylists go by the session.
+fn is_always_kept(name: &str) -> bool {
+    Name::is_known(name) || name == "sid"
 }
