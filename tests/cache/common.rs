@@ -1,0 +1,233 @@
+//! Tokens under keys made in process, a key store that can be told what to answer, and gates.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bearergate::Event;
+use bearergate::FakeClock;
+use bearergate::Gate;
+use bearergate::JwtBuilder;
+use bearergate::JwtValidator;
+use bearergate::Key;
+use bearergate::KeyHint;
+use bearergate::KeyId;
+use bearergate::KeyLife;
+use bearergate::KeySet;
+use bearergate::KeyStore;
+use bearergate::NowOrLater;
+use bearergate::Observer;
+use bearergate::Presented;
+use bearergate::Principal;
+use bearergate::Ready;
+use bearergate::Rejection;
+use bearergate::RejectionKind;
+use bearergate::RevocationList;
+use bearergate::TokenCache;
+use bearergate::TokenValidator;
+use bearergate::UnixTime;
+use http::Request;
+use http::request::Parts;
+use ring::rand::SystemRandom;
+use ring::signature::Ed25519KeyPair;
+use ring::signature::KeyPair;
+use serde_json::Value;
+use serde_json::json;
+
+pub(crate) const ISSUER: &str = "https://idp.example.com";
+pub(crate) const AUDIENCE: &str = "https://api.example.com";
+pub(crate) const NOW: u64 = 1_700_000_000;
+
+/// A key pair that signs.
+pub(crate) struct Pair {
+    pair: Ed25519KeyPair,
+    pub(crate) key: Key,
+    kid: String,
+}
+
+impl Pair {
+    pub(crate) fn new(kid: &str) -> Self {
+        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        let pair = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap();
+        let x = URL_SAFE_NO_PAD.encode(pair.public_key());
+        let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid});
+        Self {
+            pair,
+            key: Key::from_jwk(jwk.to_string()).unwrap(),
+            kid: kid.to_owned(),
+        }
+    }
+
+    pub(crate) fn sign(&self, claims: &Value) -> String {
+        let header = json!({"alg": "EdDSA", "kid": self.kid});
+        let message = message(&header, claims);
+        let signature = URL_SAFE_NO_PAD.encode(self.pair.sign(message.as_bytes()));
+        format!("{message}.{signature}")
+    }
+}
+
+pub(crate) fn message(header: &Value, claims: &Value) -> String {
+    let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    format!("{}.{}", encode(header), encode(claims))
+}
+
+/// Claims that pass, with `more` over them.
+pub(crate) fn claims(more: &Value) -> Value {
+    let mut claims = json!({
+        "iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "jti": "j1", "client_id": "shop",
+        "sid": "s1", "iat": NOW - 10, "exp": NOW + 300,
+    });
+    for (name, value) in more.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims
+}
+
+pub(crate) fn clock() -> FakeClock {
+    FakeClock::at(UnixTime::from_secs(NOW))
+}
+
+/// How a [`Store`] answers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Mood {
+    Fresh,
+    Stale,
+    Down,
+}
+
+/// Brings what it was given last, and counts how often it was asked.
+#[derive(Debug)]
+pub(crate) struct Store {
+    state: Mutex<(Arc<KeySet>, Mood)>,
+    finds: AtomicUsize,
+}
+
+impl Store {
+    pub(crate) fn new(keys: KeySet) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new((Arc::new(keys), Mood::Fresh)),
+            finds: AtomicUsize::new(0),
+        })
+    }
+
+    pub(crate) fn rotate(&self, keys: KeySet) {
+        self.state.lock().unwrap().0 = Arc::new(keys);
+    }
+
+    pub(crate) fn be(&self, mood: Mood) {
+        self.state.lock().unwrap().1 = mood;
+    }
+
+    /// How often a token was judged anew.
+    pub(crate) fn finds(&self) -> usize {
+        self.finds.load(Ordering::SeqCst)
+    }
+}
+
+impl KeyStore for Store {
+    fn find<'a>(&'a self, _: KeyHint<'a>) -> NowOrLater<'a, Result<Arc<KeySet>, Rejection>> {
+        self.finds.fetch_add(1, Ordering::SeqCst);
+        let (keys, mood) = self.state.lock().unwrap().clone();
+        NowOrLater::now(match mood {
+            Mood::Down => Err(RejectionKind::Unavailable.into()),
+            Mood::Fresh | Mood::Stale => Ok(keys),
+        })
+    }
+
+    fn life(&self, key: &KeyId) -> KeyLife {
+        let (keys, mood) = self.state.lock().unwrap().clone();
+        match (mood, keys.keys().iter().any(|own| own.id() == *key)) {
+            (Mood::Down, _) => KeyLife::Unjudgeable,
+            (_, false) => KeyLife::Gone,
+            (Mood::Stale, true) => KeyLife::Stale,
+            (Mood::Fresh, true) => KeyLife::Fresh,
+        }
+    }
+}
+
+/// Counts hits.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hits(Arc<AtomicUsize>);
+
+impl Hits {
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Observer for Hits {
+    fn observe(&self, event: &Event<'_>) {
+        if matches!(event, Event::CacheHit { .. }) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+pub(crate) fn cache() -> (TokenCache, Hits) {
+    let hits = Hits::default();
+    let cache = TokenCache::builder().observer(hits.clone()).build();
+    (cache.unwrap(), hits)
+}
+
+pub(crate) fn builder(store: &Arc<Store>) -> JwtBuilder<Ready> {
+    let store: Arc<dyn KeyStore> = store.clone();
+    let builder = JwtValidator::builder().issuer(ISSUER).audience(AUDIENCE);
+    builder.key_store(store).clock(clock())
+}
+
+/// A store with one key, its pair, a cached validator over it, and its hits.
+pub(crate) fn house() -> (Arc<Store>, Pair, JwtValidator, Hits) {
+    let pair = Pair::new("k1");
+    let store = Store::new(pair.key.clone().into());
+    let (cache, hits) = cache();
+    let validator = builder(&store).build().unwrap().cached(&cache);
+    (store, pair, validator, hits)
+}
+
+pub(crate) fn judge_at(
+    validator: &dyn TokenValidator,
+    token: &str,
+    now: u64,
+) -> Result<Principal, Rejection> {
+    let presented = Presented::token(token).at(UnixTime::from_secs(now));
+    validator.validate(&presented).try_now().unwrap()
+}
+
+/// Says `accept`, or the kind.
+pub(crate) fn verdict_at(validator: &dyn TokenValidator, token: &str, now: u64) -> &'static str {
+    match judge_at(validator, token, now) {
+        Ok(_) => "accept",
+        Err(rejection) => rejection.kind().as_str(),
+    }
+}
+
+pub(crate) fn verdict(validator: &dyn TokenValidator, token: &str) -> &'static str {
+    verdict_at(validator, token, NOW)
+}
+
+pub(crate) fn gate(
+    validator: impl TokenValidator + 'static,
+    list: impl RevocationList + 'static,
+    clock: &FakeClock,
+) -> Gate {
+    let builder = Gate::builder().validator(validator).revocations(list);
+    let builder = builder.allow_any_authenticated().all_authorities_equal();
+    builder.clock(clock.clone()).build().unwrap()
+}
+
+pub(crate) fn request(token: &str) -> Parts {
+    let request = Request::get("/").header("authorization", format!("Bearer {token}"));
+    request.body(()).unwrap().into_parts().0
+}
+
+/// Says `accept`, or the kind.
+pub(crate) fn ask(gate: &Gate, token: &str) -> &'static str {
+    let parts = request(token);
+    match gate.try_check_now(&parts).unwrap() {
+        Ok(_) => "accept",
+        Err(refusal) => refusal.rejection().kind().as_str(),
+    }
+}

@@ -1,0 +1,379 @@
+//! What a revocation ends, and what it leaves alone.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bearergate::Denylist;
+use bearergate::JwtValidator;
+use bearergate::Key;
+use bearergate::KeySet;
+use bearergate::NowOrLater;
+use bearergate::Principal;
+use bearergate::PrincipalKind;
+use bearergate::Revocation;
+use bearergate::RevocationKind;
+use bearergate::RevocationStore;
+use bearergate::StoreError;
+use bearergate::StoreErrorKind;
+use bearergate::TokenId;
+use bearergate::UnixTime;
+use ring::rand::SystemRandom;
+use ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+use ring::signature::EcdsaKeyPair;
+use ring::signature::KeyPair;
+use serde_json::json;
+
+use crate::common::*;
+
+fn principal(more: &serde_json::Value) -> Principal {
+    let (_, pair, validator, _) = house();
+    judge_at(&validator, &pair.sign(&claims(more)), NOW).unwrap()
+}
+
+fn list(revocations: impl IntoIterator<Item = Revocation>) -> Denylist {
+    let list = Denylist::default();
+    for revocation in revocations {
+        list.revoke(revocation).try_now().unwrap().unwrap();
+    }
+    list
+}
+
+fn is_ended(revocation: Revocation, principal: &Principal) -> bool {
+    list([revocation]).judge(principal).is_err()
+}
+
+fn at(secs: u64) -> UnixTime {
+    UnixTime::from_secs(secs)
+}
+
+#[test]
+fn each_kind_ends_what_it_names_under_its_authority_and_nothing_else() {
+    let own = principal(&json!({}));
+    let key = own.key().unwrap();
+    let other = "https://other.example.com";
+    type Make = fn(&str, &str) -> Revocation;
+    let make: [(Make, &str); 4] = [
+        (|a, id| Revocation::jwt_id(a, id), "j1"),
+        (|a, id| Revocation::session(a, id), "s1"),
+        (|a, id| Revocation::subject(a, id), "alice"),
+        (|a, id| Revocation::client(a, id), "shop"),
+    ];
+    for (make, id) in make {
+        assert!(is_ended(make(ISSUER, id), &own), "{id}");
+        assert!(!is_ended(make(other, id), &own), "{id} elsewhere");
+        assert!(!is_ended(make(ISSUER, &id.to_uppercase()), &own), "{id}");
+    }
+    // The id of one thing is not that of another.
+    assert!(!is_ended(Revocation::subject(ISSUER, "j1"), &own));
+    assert!(!is_ended(Revocation::jwt_id(ISSUER, "alice"), &own));
+    assert!(is_ended(Revocation::key(ISSUER, key), &own));
+    assert!(!is_ended(Revocation::key(other, key), &own));
+    assert!(!is_ended(
+        Revocation::key(ISSUER, Pair::new("k1").key.id()),
+        &own
+    ));
+    assert!(is_ended(Revocation::token(own.token_id().unwrap()), &own));
+    let twin = principal(&json!({"jti": "j2"}));
+    assert!(!is_ended(Revocation::token(twin.token_id().unwrap()), &own));
+}
+
+#[test]
+fn a_revoked_token_is_refused_with_its_kind_through_the_gate() {
+    let (_, pair, validator, _) = house();
+    let token = pair.sign(&claims(&json!({})));
+    let empty = gate(validator.clone(), Denylist::default(), &clock());
+    assert_eq!(ask(&empty, &token), "accept");
+    let revoked = list([Revocation::session(ISSUER, "s1")]);
+    let gate = gate(validator, revoked, &clock());
+    assert_eq!(ask(&gate, &token), "token_revoked");
+    let parts = request(&token);
+    let refusal = gate.try_check_now(&parts).unwrap().unwrap_err();
+    assert_eq!(refusal.status(), 401);
+}
+
+#[test]
+fn a_session_is_ended_whatever_its_issuer_may_assert() {
+    let pair = Pair::new("k1");
+    let store = Store::new(pair.key.clone().into());
+    let validator = builder(&store).grants(["read"], ["plan"]).build().unwrap();
+    let token = pair.sign(&claims(&json!({"plan": "pro", "role": "admin"})));
+    let principal = judge_at(&validator, &token, NOW).unwrap();
+    assert!(principal.claims().value("role").is_none());
+    assert!(is_ended(Revocation::session(ISSUER, "s1"), &principal));
+}
+
+#[test]
+fn a_subject_is_ended_up_to_the_second_of_the_revocation() {
+    let issued = |iat: u64| principal(&json!({"iat": iat}));
+    let ends = |before| {
+        is_ended(
+            Revocation::subject(ISSUER, "alice").issued_before(at(before)),
+            &issued(NOW - 5),
+        )
+    };
+    assert!(!ends(NOW - 6));
+    assert!(ends(NOW - 5));
+    assert!(ends(NOW));
+    let mut bare = claims(&json!({}));
+    bare.as_object_mut().unwrap().remove("iat");
+    let (_, pair, validator, _) = house();
+    let undated = judge_at(&validator, &pair.sign(&bare), NOW).unwrap();
+    let long_ago = Revocation::subject(ISSUER, "alice").issued_before(at(1));
+    assert!(is_ended(long_ago, &undated));
+}
+
+// D03
+#[test]
+fn of_two_revocations_the_wider_stands() {
+    let subject = || Revocation::subject(ISSUER, "alice");
+    let issued = principal(&json!({"iat": NOW - 5}));
+    for pair in [
+        [subject(), subject().issued_before(at(1))],
+        [subject().issued_before(at(1)), subject()],
+        [
+            subject().issued_before(at(NOW)),
+            subject().issued_before(at(1)),
+        ],
+        [
+            subject().issued_before(at(1)),
+            subject().issued_before(at(NOW)),
+        ],
+    ] {
+        let list = list(pair);
+        assert!(list.judge(&issued).is_err());
+        assert_eq!(list.len(), 1);
+    }
+    let kept = list([subject().until(at(10)), subject().issued_before(at(NOW))]);
+    assert_eq!(kept.purge(at(NOW)).try_now().unwrap().unwrap(), 0);
+}
+
+#[test]
+fn sessions_and_keys_of_ones_own_are_ended_too() {
+    let robot = Principal::builder(PrincipalKind::Other, "bench")
+        .subject("r7")
+        .client("c")
+        .build();
+    assert!(is_ended(Revocation::subject("bench", "r7"), &robot));
+    assert!(is_ended(Revocation::client("bench", "c"), &robot));
+    assert!(!is_ended(Revocation::subject("other", "r7"), &robot));
+    assert!(Revocation::of_token(&robot).is_none());
+}
+
+#[test]
+fn a_full_list_refuses_and_forgets_nothing() {
+    let list = Denylist::new(2).unwrap();
+    let revoke = |jti: &str| {
+        let revocation = Revocation::jwt_id(ISSUER, jti).until(at(NOW));
+        list.revoke(revocation)
+            .try_now()
+            .unwrap()
+            .map_err(|e| e.kind())
+    };
+    assert_eq!([revoke("j1"), revoke("j2")], [Ok(()); 2]);
+    assert_eq!(revoke("j3"), Err(StoreErrorKind::Full));
+    assert_eq!(revoke("j1"), Ok(()));
+    assert!(list.judge(&principal(&json!({}))).is_err());
+    assert!(list.judge(&principal(&json!({"jti": "j3"}))).is_ok());
+    // The last tokens may be accepted until the widest leeway is over.
+    let purge = |now| list.purge(at(now)).try_now().unwrap().unwrap();
+    assert_eq!(purge(NOW + 600), 0);
+    assert_eq!(purge(NOW + 601), 2);
+    assert_eq!(revoke("j3"), Ok(()));
+    assert!(Denylist::new(0).is_err());
+}
+
+#[test]
+fn an_id_that_nothing_can_have_is_refused() {
+    let list = Denylist::default();
+    let kind = |revocation| {
+        list.revoke(revocation)
+            .try_now()
+            .unwrap()
+            .unwrap_err()
+            .kind()
+    };
+    for revocation in [
+        Revocation::jwt_id(ISSUER, ""),
+        Revocation::jwt_id(ISSUER, "x".repeat(1025)),
+        Revocation::jwt_id("x".repeat(1025), "j1"),
+        Revocation::new(RevocationKind::Token, "", "AAAA"),
+        Revocation::new(RevocationKind::Key, ISSUER, "not base64"),
+    ] {
+        assert_eq!(kind(revocation), StoreErrorKind::Corrupt);
+    }
+    assert!(list.is_empty());
+    let longest = Revocation::jwt_id(ISSUER, "x".repeat(1024));
+    assert!(list.revoke(longest).try_now().unwrap().is_ok());
+}
+
+#[test]
+fn what_is_taken_back_is_accepted_again() {
+    let own = principal(&json!({}));
+    let list = list([Revocation::subject(ISSUER, "alice")]);
+    assert!(list.judge(&own).is_err());
+    let restored = list.restore(Revocation::subject(ISSUER, "alice"));
+    restored.try_now().unwrap().unwrap();
+    assert!(list.judge(&own).is_ok() && list.is_empty());
+}
+
+/// Returns `n - s`.
+fn negated(s: &[u8]) -> Vec<u8> {
+    const N: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
+        0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let mut borrow = 0;
+    let mut digits: Vec<u8> = N
+        .iter()
+        .zip(s)
+        .rev()
+        .map(|(n, s)| {
+            let digit = i16::from(*n) - i16::from(*s) - borrow;
+            borrow = i16::from(digit < 0);
+            u8::try_from(digit.rem_euclid(256)).unwrap()
+        })
+        .collect();
+    digits.reverse();
+    digits
+}
+
+#[test]
+fn a_token_revoked_by_its_id_stays_revoked_when_s_is_negated() {
+    let random = SystemRandom::new();
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+    let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+    let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
+    let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+    let [x, y] = [x, y].map(|part| URL_SAFE_NO_PAD.encode(part));
+    let jwk = json!({"kty": "EC", "crv": "P-256", "x": x, "y": y});
+    let keys = KeySet::from(Key::from_jwk(jwk.to_string()).unwrap());
+    let builder = JwtValidator::builder().issuer(ISSUER).audience(AUDIENCE);
+    let (cache, hits) = cache();
+    let validator = builder.keys(keys).build().unwrap().cached(&cache);
+    let message = message(&json!({"alg": "ES256"}), &claims(&json!({})));
+    let signature = pair.sign(&random, message.as_bytes()).unwrap();
+    let (r, s) = signature.as_ref().split_at(32);
+    let token = |s: &[u8]| format!("{message}.{}", URL_SAFE_NO_PAD.encode([r, s].concat()));
+    let (token, twin) = (token(s), token(&negated(s)));
+    assert_ne!(token, twin);
+    let denylist = Denylist::default();
+    let gate = gate(validator.clone(), denylist.clone(), &clock());
+    for token in [&token, &twin, &token, &twin] {
+        assert_eq!(ask(&gate, token), "accept");
+    }
+    assert_eq!(hits.count(), 2);
+    let id = judge_at(&validator, &token, NOW)
+        .unwrap()
+        .token_id()
+        .unwrap();
+    let read = TokenId::parse(&id.to_string()).unwrap();
+    let revoked = denylist.revoke(Revocation::token(read));
+    revoked.try_now().unwrap().unwrap();
+    for token in [&token, &twin] {
+        assert_eq!(ask(&gate, token), "token_revoked");
+    }
+}
+
+/// Keeps what it is given, and can be told to fail.
+#[derive(Clone, Debug, Default)]
+struct Shelf {
+    kept: Arc<Mutex<Vec<Revocation>>>,
+    is_down: Arc<AtomicBool>,
+}
+
+impl Shelf {
+    fn try_do<T>(&self, work: impl FnOnce(&mut Vec<Revocation>) -> T) -> Result<T, StoreError> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(StoreErrorKind::Unavailable.into());
+        }
+        Ok(work(&mut self.kept.lock().unwrap()))
+    }
+}
+
+fn is_same(a: &Revocation, b: &Revocation) -> bool {
+    (a.kind(), a.authority(), a.id()) == (b.kind(), b.authority(), b.id())
+}
+
+impl RevocationStore for Shelf {
+    fn add(&self, new: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
+        NowOrLater::now(self.try_do(|kept| kept.push(new)))
+    }
+
+    fn all(&self) -> NowOrLater<'_, Result<Vec<Revocation>, StoreError>> {
+        NowOrLater::now(self.try_do(|kept| kept.clone()))
+    }
+
+    fn remove(&self, old: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
+        NowOrLater::now(self.try_do(|kept| kept.retain(|own| !is_same(own, &old))))
+    }
+
+    fn purge(&self, time: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
+        NowOrLater::now(self.try_do(|kept| {
+            let before = kept.len();
+            kept.retain(|own| own.last_expiry().is_none_or(|until| until >= time));
+            before - kept.len()
+        }))
+    }
+}
+
+fn wait<T>(mut answer: NowOrLater<'_, T>) -> T {
+    match Pin::new(&mut answer).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("not ready"),
+    }
+}
+
+#[test]
+fn a_list_on_a_store_outlasts_its_process() {
+    let shelf = Shelf::default();
+    let list = wait(Denylist::open(shelf.clone())).unwrap();
+    wait(list.revoke(Revocation::jwt_id(ISSUER, "j1"))).unwrap();
+    drop(list);
+    let list = wait(Denylist::open(shelf.clone())).unwrap();
+    assert!(list.judge(&principal(&json!({}))).is_err());
+    wait(list.restore(Revocation::jwt_id(ISSUER, "j1"))).unwrap();
+    let again = wait(Denylist::open(shelf)).unwrap();
+    assert!(again.is_empty());
+}
+
+#[test]
+fn there_is_no_list_where_the_store_cannot_be_read() {
+    let shelf = Shelf::default();
+    shelf.is_down.store(true, Ordering::SeqCst);
+    let error = wait(Denylist::open(shelf)).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+}
+
+// I05
+#[test]
+fn a_revocation_that_could_not_be_written_is_an_error_and_stands_here() {
+    let shelf = Shelf::default();
+    let list = wait(Denylist::open(shelf.clone())).unwrap();
+    shelf.is_down.store(true, Ordering::SeqCst);
+    let revoked = wait(list.revoke(Revocation::jwt_id(ISSUER, "j1")));
+    assert_eq!(revoked.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    assert!(list.judge(&principal(&json!({}))).is_err());
+    let restored = wait(list.restore(Revocation::jwt_id(ISSUER, "j1")));
+    assert!(restored.is_err());
+    assert!(list.judge(&principal(&json!({}))).is_err());
+}
+
+// O02
+#[test]
+fn what_another_process_revoked_counts_after_a_reload() {
+    let shelf = Shelf::default();
+    let [here, there] = [(); 2].map(|()| wait(Denylist::open(shelf.clone())).unwrap());
+    wait(there.revoke(Revocation::jwt_id(ISSUER, "j1"))).unwrap();
+    assert!(here.judge(&principal(&json!({}))).is_ok());
+    wait(here.reload()).unwrap();
+    assert!(here.judge(&principal(&json!({}))).is_err());
+}

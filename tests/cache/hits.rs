@@ -1,0 +1,436 @@
+//! What a hit may and may not do.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bearergate::ConfigErrorKind;
+use bearergate::Confirmation;
+use bearergate::Denylist;
+use bearergate::Gate;
+use bearergate::JwtValidator;
+use bearergate::Key;
+use bearergate::KeySet;
+use bearergate::NowOrLater;
+use bearergate::Presented;
+use bearergate::Rejection;
+use bearergate::RejectionKind;
+use bearergate::Revocation;
+use bearergate::SenderConstraint;
+use bearergate::TokenCache;
+use bearergate::require_scope;
+use serde_json::json;
+
+use crate::common::*;
+
+#[test]
+fn an_accepted_token_is_judged_once_and_has_the_same_facts_each_time() {
+    let (store, pair, validator, hits) = house();
+    let token = pair.sign(&claims(&json!({"scope": "a b"})));
+    let first = judge_at(&validator, &token, NOW).unwrap();
+    let second = judge_at(&validator, &token, NOW).unwrap();
+    assert_eq!((store.finds(), hits.count()), (1, 1));
+    assert_eq!(first.claims().json(), second.claims().json());
+    assert_eq!(first.token_id(), second.token_id());
+    assert_eq!(first.subject(), second.subject());
+}
+
+// C01
+#[test]
+fn only_what_was_fully_accepted_is_remembered() {
+    let (store, pair, validator, hits) = house();
+    let good = pair.sign(&claims(&json!({})));
+    let forged = format!("{}A", &good[..good.len() - 1]);
+    let stranger = Pair::new("k1").sign(&claims(&json!({})));
+    let misdirected = pair.sign(&claims(&json!({"aud": "https://other.example.com"})));
+    for (token, kind) in [
+        (&stranger, "signature_invalid"),
+        (&misdirected, "audience_mismatch"),
+    ] {
+        for _ in 0..2 {
+            assert_eq!(verdict(&validator, token), kind);
+        }
+    }
+    assert_ne!(verdict(&validator, &forged), "accept");
+    assert_eq!(hits.count(), 0);
+    let before = store.finds();
+    assert_eq!(verdict(&validator, &good), "accept");
+    assert_eq!(verdict(&validator, &good), "accept");
+    assert_eq!((store.finds(), hits.count()), (before + 1, 1));
+}
+
+// C02
+#[test]
+fn every_byte_of_a_credential_counts() {
+    let (_, pair, validator, hits) = house();
+    let token = pair.sign(&claims(&json!({})));
+    assert_eq!(verdict(&validator, &token), "accept");
+    for at in 0..token.len() {
+        let mut other = token.clone().into_bytes();
+        other[at] = if other[at] == b'A' { b'B' } else { b'A' };
+        let other = String::from_utf8(other).unwrap();
+        assert_ne!(verdict(&validator, &other), "accept", "{at}");
+    }
+    assert_ne!(verdict(&validator, &format!("{token}A")), "accept");
+    assert_ne!(verdict(&validator, &token[1..]), "accept");
+    assert_eq!(hits.count(), 0);
+}
+
+// C02, A13
+#[test]
+fn judges_of_one_cache_do_not_see_what_others_accepted() {
+    let pair = Pair::new("k1");
+    let (cache, hits) = cache();
+    let keys = || KeySet::from(pair.key.clone());
+    let start = || JwtValidator::builder().issuer(ISSUER);
+    let ours = start().audience(AUDIENCE).keys(keys()).build().unwrap();
+    let other = start().audience("https://b.example.com").keys(keys());
+    let other = other.build().unwrap().cached(&cache);
+    let ours = ours.cached(&cache);
+    let token = pair.sign(&claims(&json!({})));
+    assert_eq!(verdict(&ours, &token), "accept");
+    assert_eq!(verdict(&other, &token), "audience_mismatch");
+    assert_eq!(verdict(&ours.clone(), &token), "accept");
+    assert_eq!(hits.count(), 1);
+}
+
+#[test]
+fn joined_judges_begin_anew_with_the_cache_of_the_first_that_has_one() {
+    let (a, b) = (Pair::new("k1"), Pair::new("k1"));
+    let (cache, hits) = cache();
+    let one = |issuer: &str, pair: &Pair| {
+        let builder = JwtValidator::builder().issuer(issuer).audience(AUDIENCE);
+        builder.keys(pair.key.clone().into()).build().unwrap()
+    };
+    let first = one(ISSUER, &a);
+    let second = one("https://b.example.com", &b).cached(&cache);
+    let ours = a.sign(&claims(&json!({})));
+    let theirs = b.sign(&claims(&json!({"iss": "https://b.example.com"})));
+    assert_eq!(verdict(&second, &theirs), "accept");
+    let joined = JwtValidator::of([first, second]).unwrap();
+    for token in [&ours, &theirs] {
+        let authority = |p: bearergate::Principal| p.authority().to_string();
+        let cold = judge_at(&joined, token, NOW).map(authority).unwrap();
+        let warm = judge_at(&joined, token, NOW).map(authority).unwrap();
+        assert_eq!(cold, warm);
+    }
+    assert_eq!(hits.count(), 2);
+}
+
+// C03
+#[test]
+fn policy_is_asked_on_every_request() {
+    let (_, pair, validator, hits) = house();
+    let gate = |scope: &str| {
+        let builder = Gate::builder().validator(validator.clone());
+        let builder = builder.authorizer(require_scope(scope)).clock(clock());
+        builder.build().unwrap()
+    };
+    let token = pair.sign(&claims(&json!({"scope": "read"})));
+    assert_eq!(ask(&gate("read"), &token), "accept");
+    let write = gate("write");
+    let parts = request(&token);
+    let refusal = write.try_check_now(&parts).unwrap().unwrap_err();
+    assert_eq!(refusal.status(), 403);
+    assert_eq!(hits.count(), 1);
+}
+
+/// Lets through while it is told to.
+#[derive(Clone, Debug, Default)]
+struct Proof(Arc<AtomicBool>);
+
+impl SenderConstraint for Proof {
+    fn check<'a>(
+        &'a self,
+        _: &'a Confirmation,
+        _: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        NowOrLater::now(match self.0.load(Ordering::SeqCst) {
+            true => Ok(()),
+            false => Err(RejectionKind::BindingMismatch.into()),
+        })
+    }
+}
+
+// C03
+#[test]
+fn possession_is_proved_on_every_request() {
+    let pair = Pair::new("k1");
+    let store = Store::new(pair.key.clone().into());
+    let (cache, hits) = cache();
+    let proof = Proof::default();
+    let builder = builder(&store).sender_constraint(proof.clone());
+    let validator = builder.build().unwrap().cached(&cache);
+    let thumbprint = "A".repeat(43);
+    let token = pair.sign(&claims(&json!({"cnf": {"jkt": thumbprint}})));
+    assert_eq!(verdict(&validator, &token), "binding_mismatch");
+    proof.0.store(true, Ordering::SeqCst);
+    assert_eq!(verdict(&validator, &token), "accept");
+    proof.0.store(false, Ordering::SeqCst);
+    assert_eq!(verdict(&validator, &token), "binding_mismatch");
+    assert_eq!((store.finds(), hits.count()), (1, 2));
+}
+
+// C03
+#[test]
+fn closures_are_asked_on_every_request() {
+    let pair = Pair::new("k1");
+    let store = Store::new(pair.key.clone().into());
+    let (cache, hits) = cache();
+    let is_open = Arc::new(AtomicBool::new(true));
+    let told = is_open.clone();
+    let builder = builder(&store).check("tenant", move |_| told.load(Ordering::SeqCst));
+    let plain = builder.build().unwrap().cached(&cache);
+    let token = pair.sign(&claims(&json!({})));
+    assert_eq!(verdict(&plain, &token), "accept");
+    is_open.store(false, Ordering::SeqCst);
+    assert_eq!(verdict(&plain, &token), "claim_invalid");
+    is_open.store(true, Ordering::SeqCst);
+    assert_eq!(verdict(&plain, &token), "accept");
+    assert_eq!(hits.count(), 1);
+}
+
+#[test]
+fn what_a_closure_saw_and_the_principal_lacks_is_judged_anew() {
+    let pair = Pair::new("k1");
+    let store = Store::new(pair.key.clone().into());
+    let (cache, hits) = cache();
+    let is_acme =
+        |claims: bearergate::Claims<'_>| claims.get("tenant").is_ok_and(|t| t == Some("acme"));
+    let builder = builder(&store).check("tenant", is_acme);
+    let validator = builder.grants(["read"], ["plan"]).build().unwrap();
+    let validator = validator.cached(&cache);
+    let token = pair.sign(&claims(&json!({"tenant": "acme"})));
+    for _ in 0..2 {
+        assert_eq!(verdict(&validator, &token), "accept");
+    }
+    assert_eq!((store.finds(), hits.count()), (2, 0));
+}
+
+// C04
+#[test]
+fn an_entry_goes_at_exp_and_the_token_is_judged_anew_until_the_leeway_is_over() {
+    let (store, pair, validator, hits) = house();
+    let token = pair.sign(&claims(&json!({"exp": NOW + 10})));
+    let at = |now| verdict_at(&validator, &token, now);
+    assert_eq!([at(NOW), at(NOW + 9)], ["accept"; 2]);
+    assert_eq!((store.finds(), hits.count()), (1, 1));
+    assert_eq!([at(NOW + 10), at(NOW + 39)], ["accept"; 2]);
+    assert_eq!((store.finds(), hits.count()), (3, 1));
+    assert_eq!(at(NOW + 40), "token_expired");
+}
+
+// C04
+#[test]
+fn an_entry_is_not_used_before_its_token_begins() {
+    let (_, pair, validator, hits) = house();
+    let token = pair.sign(&claims(&json!({"nbf": NOW, "iat": NOW})));
+    let at = |now| verdict_at(&validator, &token, now);
+    assert_eq!([at(NOW), at(NOW)], ["accept"; 2]);
+    assert_eq!(at(NOW - 31), "token_not_yet_valid");
+    assert_eq!(at(NOW - 30), "accept");
+    assert_eq!(hits.count(), 1);
+}
+
+// C04
+#[test]
+fn an_entry_is_not_used_past_the_age_that_is_allowed() {
+    let pair = Pair::new("k1");
+    let store = Store::new(pair.key.clone().into());
+    let (cache, hits) = cache();
+    let builder = builder(&store).max_age(Duration::from_secs(60));
+    let validator = builder.build().unwrap().cached(&cache);
+    let token = pair.sign(&claims(&json!({"iat": NOW})));
+    let at = |now| verdict_at(&validator, &token, now);
+    assert_eq!([at(NOW), at(NOW + 59)], ["accept"; 2]);
+    assert_eq!(hits.count(), 1);
+    assert_eq!(at(NOW + 90), "accept");
+    assert_eq!(at(NOW + 91), "token_expired");
+    assert_eq!(hits.count(), 1);
+}
+
+#[test]
+fn a_request_whose_time_cannot_be_told_is_not_judged() {
+    let pair = Pair::new("k1");
+    let clock = clock();
+    let (cache, _) = cache();
+    let builder = JwtValidator::builder().issuer(ISSUER).audience(AUDIENCE);
+    let builder = builder.keys(pair.key.clone().into()).clock(clock.clone());
+    let validator = builder.build().unwrap().cached(&cache);
+    let token = pair.sign(&claims(&json!({})));
+    let judge = || {
+        let presented = Presented::token(&token);
+        let judged = validator.validate_now(&presented);
+        judged.map(drop).map_err(|r| r.kind())
+    };
+    assert_eq!(judge(), Ok(()));
+    clock.stop();
+    assert_eq!(judge(), Err(RejectionKind::Unavailable));
+}
+
+/// Answers at once.
+trait Now {
+    fn validate_now(&self, presented: &Presented<'_>) -> Result<bearergate::Principal, Rejection>;
+}
+
+impl Now for JwtValidator {
+    fn validate_now(&self, presented: &Presented<'_>) -> Result<bearergate::Principal, Rejection> {
+        use bearergate::TokenValidator;
+        self.validate(presented).try_now().unwrap()
+    }
+}
+
+// C05, A45
+#[test]
+fn a_token_whose_key_is_gone_is_refused_at_once() {
+    let (store, pair, validator, hits) = house();
+    let next = Pair::new("k2");
+    let token = pair.sign(&claims(&json!({})));
+    assert_eq!([verdict(&validator, &token); 2], ["accept"; 2]);
+    store.rotate(next.key.clone().into());
+    assert_eq!(verdict(&validator, &token), "key_not_found");
+    store.rotate(pair.key.clone().into());
+    assert_eq!(verdict(&validator, &token), "accept");
+    let _ = hits;
+}
+
+// C05, A13
+#[test]
+fn a_token_stands_by_its_key_and_not_by_its_kid() {
+    let (store, pair, validator, _) = house();
+    let token = pair.sign(&claims(&json!({})));
+    assert_eq!(verdict(&validator, &token), "accept");
+    store.rotate(Pair::new("k1").key.into());
+    assert_eq!(verdict(&validator, &token), "signature_invalid");
+}
+
+#[test]
+fn a_token_whose_keys_are_stale_stands_and_one_whose_keys_are_too_old_is_not_judged() {
+    let (store, pair, validator, hits) = house();
+    let token = pair.sign(&claims(&json!({})));
+    assert_eq!(verdict(&validator, &token), "accept");
+    store.be(Mood::Stale);
+    assert_eq!(verdict(&validator, &token), "accept");
+    assert_eq!(hits.count(), 1);
+    store.be(Mood::Down);
+    assert_eq!(verdict(&validator, &token), "unavailable");
+    store.be(Mood::Fresh);
+    assert_eq!(verdict(&validator, &token), "accept");
+    assert_eq!((store.finds(), hits.count()), (2, 2));
+}
+
+// C05
+#[test]
+fn a_revoked_token_is_refused_on_its_next_hit() {
+    let (_, pair, validator, hits) = house();
+    let list = Denylist::default();
+    let gate = gate(validator, list.clone(), &clock());
+    let token = pair.sign(&claims(&json!({})));
+    assert_eq!([ask(&gate, &token), ask(&gate, &token)], ["accept"; 2]);
+    let revoked = list.revoke(Revocation::jwt_id(ISSUER, "j1"));
+    revoked.try_now().unwrap().unwrap();
+    assert_eq!(ask(&gate, &token), "token_revoked");
+    assert_eq!(hits.count(), 2);
+}
+
+// C06
+#[test]
+fn a_token_that_becomes_good_is_accepted_at_once() {
+    let (store, pair, validator, _) = house();
+    let early = pair.sign(&claims(&json!({"nbf": NOW + 31, "jti": "early"})));
+    assert_eq!(verdict(&validator, &early), "token_not_yet_valid");
+    assert_eq!(verdict_at(&validator, &early, NOW + 31), "accept");
+    let next = Pair::new("k2");
+    let token = next.sign(&claims(&json!({})));
+    assert_eq!(verdict(&validator, &token), "key_not_found");
+    store.rotate(next.key.clone().into());
+    assert_eq!(verdict(&validator, &token), "accept");
+    store.be(Mood::Down);
+    let other = next.sign(&claims(&json!({"jti": "other"})));
+    assert_eq!(verdict(&validator, &other), "unavailable");
+    store.be(Mood::Fresh);
+    assert_eq!(verdict(&validator, &other), "accept");
+}
+
+// C07
+#[test]
+fn what_is_refused_displaces_nothing() {
+    let pair = Pair::new("k1");
+    let store = Store::new(pair.key.clone().into());
+    let hits = Hits::default();
+    let cache = TokenCache::builder().entries(8).observer(hits.clone());
+    let cache = cache.build().unwrap();
+    let validator = builder(&store).build().unwrap().cached(&cache);
+    let good = pair.sign(&claims(&json!({})));
+    assert_eq!(verdict(&validator, &good), "accept");
+    let stranger = Pair::new("k1");
+    for n in 0..200 {
+        let garbage = stranger.sign(&claims(&json!({"jti": n.to_string()})));
+        assert_eq!(verdict(&validator, &garbage), "signature_invalid");
+    }
+    assert_eq!(cache.len(), 1);
+    assert_eq!(verdict(&validator, &good), "accept");
+    assert_eq!(hits.count(), 1);
+}
+
+// C07
+#[test]
+fn entries_and_bytes_are_bounded() {
+    let pair = Pair::new("k1");
+    let store = Store::new(pair.key.clone().into());
+    let few = TokenCache::builder().entries(8).build().unwrap();
+    let small = TokenCache::builder().bytes(64 * 1024).build().unwrap();
+    let [a, b] = [&few, &small].map(|cache| builder(&store).build().unwrap().cached(cache));
+    let filler = "x".repeat(2_000);
+    for n in 0..100 {
+        let token = pair.sign(&claims(&json!({"jti": n.to_string(), "filler": filler})));
+        assert_eq!([verdict(&a, &token), verdict(&b, &token)], ["accept"; 2]);
+    }
+    assert!((1..=8).contains(&few.len()), "{}", few.len());
+    assert!((1..=64 / 4).contains(&small.len()), "{}", small.len());
+    few.clear();
+    assert!(few.is_empty());
+}
+
+#[test]
+fn what_a_secret_signs_is_not_worth_remembering() {
+    let secret = vec![7; 32];
+    let (cache, _) = cache();
+    let builder = JwtValidator::builder().issuer(ISSUER).audience(AUDIENCE);
+    let keys = KeySet::from(Key::from_secret(secret.clone()).unwrap());
+    let validator = builder.keys(keys).build().unwrap().cached(&cache);
+    let message = message(&json!({"alg": "HS256"}), &claims(&json!({})));
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret);
+    let tag = ring::hmac::sign(&key, message.as_bytes());
+    use base64::Engine;
+    let tag = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(tag);
+    assert_eq!(verdict(&validator, &format!("{message}.{tag}")), "accept");
+    assert!(cache.is_empty());
+}
+
+#[test]
+fn bounds_out_of_range_are_refused() {
+    let builder = TokenCache::builder;
+    for (builder, field) in [
+        (builder().entries(0), "entries"),
+        (builder().entries(10_000_001), "entries"),
+        (builder().bytes(64 * 1024 - 1), "bytes"),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ConfigErrorKind::OutOfRange);
+        assert_eq!(error.field(), field);
+    }
+    assert!(builder().entries(1).bytes(64 * 1024).build().is_ok());
+}
+
+#[test]
+fn no_token_is_shown() {
+    let (_, pair, validator, _) = house();
+    let token = pair.sign(&claims(&json!({})));
+    assert_eq!(verdict(&validator, &token), "accept");
+    let shown = format!("{validator:?}");
+    let signature = token.rsplit('.').next().unwrap();
+    assert!(!shown.contains(signature) && !shown.contains(&token[..40]));
+    assert!(shown.contains("len: 1"), "{shown}");
+}
