@@ -9,6 +9,7 @@ use allocation_counter::AllocationInfo;
 use allocation_counter::measure;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bearergate::Denylist;
 use bearergate::FakeClock;
 use bearergate::Import;
 use bearergate::JwtBuilder;
@@ -26,7 +27,10 @@ use bearergate::Provider;
 use bearergate::Rejection;
 use bearergate::RejectionKind;
 use bearergate::RequestFacts;
+use bearergate::Revocation;
 use bearergate::Sources;
+use bearergate::TokenCache;
+use bearergate::TokenId;
 use bearergate::TokenValidator;
 use bearergate::UnixTime;
 use bearergate::limits;
@@ -207,6 +211,44 @@ fn accepted_token_takes_two_allocations_beside_the_bare_check() {
             }
         }
     }
+}
+
+#[test]
+fn a_token_that_is_remembered_takes_no_allocation_and_neither_does_the_denylist() {
+    for algorithm in ["RS256", "ES256", "EdDSA"] {
+        let cache = TokenCache::default();
+        let validator = validator(Provider::ring(), algorithm).cached(&cache);
+        for (name, payload) in everyday() {
+            let token = token(algorithm, &payload);
+            let (info, refused) = judge(&validator, &token);
+            assert_eq!(refused, None, "{name}");
+            assert_eq!(info.count_total, 0, "{algorithm} {name}");
+            let presented = Presented::token(&token);
+            let principal = validator.validate(&presented).try_now().unwrap().unwrap();
+            let denylist = crowded();
+            let info = measure(|| assert!(denylist.judge(&principal).is_ok()));
+            assert_eq!(info.count_total, 0, "{algorithm} {name}");
+        }
+        assert_eq!(cache.len(), everyday().len());
+    }
+}
+
+/// A list with something of each kind on it.
+fn crowded() -> Denylist {
+    let id = TokenId::parse(&"0".repeat(64)).unwrap();
+    let issuer = "https://idp.example.com";
+    let denylist = Denylist::default();
+    for revocation in [
+        Revocation::client(issuer, "none"),
+        Revocation::jwt_id(issuer, "none"),
+        Revocation::key(issuer, Key::from_secret(vec![1; 32]).unwrap().id()),
+        Revocation::session(issuer, "none"),
+        Revocation::subject(issuer, "none"),
+        Revocation::token(id),
+    ] {
+        denylist.revoke(revocation).try_now().unwrap().unwrap();
+    }
+    denylist
 }
 
 /// Payloads made to cost memory, as long as the cap allows, signed all the same.

@@ -9,6 +9,7 @@ mod grant;
 mod lane;
 mod notes;
 mod open;
+mod revocation;
 mod schema;
 
 pub use open::SqliteBuilder;
@@ -30,7 +31,7 @@ use crate::sqlite::lane::Lane;
 use crate::sqlite::notes::Notes;
 use crate::store::StoreError;
 
-/// API keys, sessions and refresh tokens in one SQLite file.
+/// API keys, sessions, refresh tokens and revocations in one SQLite file.
 ///
 /// Several processes of one machine may share the file, which lies on a local disk. Every change
 /// is one transaction that is written to disk before it is answered; a process that is killed in

@@ -11,7 +11,7 @@ const APPLICATION: i32 = 0x6267_6174;
 /// What turns a file of version `n` into one of version `n + 1`, in order.
 ///
 /// A step that was released is never changed; a change of the tables is a step of its own.
-const STEPS: &[&str] = &[include_str!("v1.sql")];
+const STEPS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql")];
 
 /// Why a file cannot serve as a store.
 #[derive(Debug, thiserror::Error)]

@@ -15,5 +15,6 @@
 mod common;
 
 mod denylist;
+mod equivalence;
 mod hits;
 mod parallel;

@@ -18,3 +18,4 @@ mod faulty;
 mod model;
 mod opening;
 mod races;
+mod revocations;

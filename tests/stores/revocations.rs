@@ -1,0 +1,124 @@
+//! A denylist in the file.
+
+use std::sync::Arc;
+
+use bearergate::Denylist;
+use bearergate::Principal;
+use bearergate::PrincipalKind;
+use bearergate::Revocation;
+use bearergate::RevocationStore;
+use bearergate::SqliteStore;
+use bearergate::StoreErrorKind;
+use bearergate::UnixTime;
+use rusqlite::Connection;
+
+use crate::common::Folder;
+use crate::common::NOW;
+use crate::common::wait;
+
+fn open(folder: &Folder) -> Arc<SqliteStore> {
+    Arc::new(SqliteStore::open(folder.path("a.db")).unwrap())
+}
+
+fn list(store: &Arc<SqliteStore>) -> Denylist {
+    wait(Denylist::open(store.clone())).unwrap()
+}
+
+fn alice() -> Principal {
+    let builder = Principal::builder(PrincipalKind::Other, "house").subject("alice");
+    builder.claims(r#"{"jti":"j1"}"#).unwrap().build()
+}
+
+#[test]
+fn what_was_revoked_before_a_restart_is_revoked_after_it() {
+    let folder = Folder::new();
+    let store = open(&folder);
+    let denylist = list(&store);
+    assert!(denylist.judge(&alice()).is_ok());
+    wait(denylist.revoke(Revocation::jwt_id("house", "j1"))).unwrap();
+    wait(denylist.revoke(Revocation::subject("other", "bob"))).unwrap();
+    drop((denylist, store));
+    let store = open(&folder);
+    let denylist = list(&store);
+    assert_eq!(denylist.len(), 2);
+    assert!(denylist.judge(&alice()).is_err());
+    wait(denylist.restore(Revocation::jwt_id("house", "j1"))).unwrap();
+    assert!(denylist.judge(&alice()).is_ok());
+    assert_eq!(list(&store).len(), 1);
+}
+
+// O02
+#[test]
+fn another_handle_of_the_file_sees_a_revocation_after_its_reload() {
+    let folder = Folder::new();
+    let [here, there] = [(); 2].map(|()| list(&open(&folder)));
+    wait(there.revoke(Revocation::subject("house", "alice"))).unwrap();
+    assert!(here.judge(&alice()).is_ok());
+    wait(here.reload()).unwrap();
+    assert!(here.judge(&alice()).is_err());
+}
+
+// D03
+#[test]
+fn of_two_revocations_the_file_keeps_the_wider() {
+    let at = |secs| UnixTime::from_secs(secs);
+    let bare = || Revocation::subject("house", "alice");
+    for (first, second, wider) in [
+        (
+            bare().until(at(5)),
+            bare().until(at(9)),
+            bare().until(at(9)),
+        ),
+        (
+            bare().until(at(9)),
+            bare().until(at(5)),
+            bare().until(at(9)),
+        ),
+        (bare(), bare().until(at(5)), bare()),
+        (bare().issued_before(at(5)), bare(), bare()),
+        (
+            bare().issued_before(at(5)).until(at(1)),
+            bare().issued_before(at(3)).until(at(2)),
+            bare().issued_before(at(5)).until(at(2)),
+        ),
+    ] {
+        let folder = Folder::new();
+        let store = open(&folder);
+        for revocation in [first, second] {
+            wait(store.add(revocation)).unwrap();
+        }
+        assert_eq!(wait(store.all()).unwrap(), [wider]);
+    }
+}
+
+#[test]
+fn what_is_needed_no_longer_is_purged_from_the_file() {
+    let folder = Folder::new();
+    let store = open(&folder);
+    let denylist = list(&store);
+    for (jti, until) in [("j1", Some(NOW)), ("j2", None)] {
+        let mut revocation = Revocation::jwt_id("house", jti);
+        if let Some(until) = until {
+            revocation = revocation.until(until);
+        }
+        wait(denylist.revoke(revocation)).unwrap();
+    }
+    let later = |secs| UnixTime::from_secs(NOW.as_secs() + secs);
+    assert_eq!(wait(denylist.purge(later(600))).unwrap(), 0);
+    assert_eq!(wait(denylist.purge(later(601))).unwrap(), 1);
+    assert_eq!(
+        wait(store.all()).unwrap(),
+        [Revocation::jwt_id("house", "j2")]
+    );
+}
+
+#[test]
+fn there_is_no_list_from_a_file_that_was_tampered_with() {
+    let folder = Folder::new();
+    let store = open(&folder);
+    let conn = Connection::open(folder.path("a.db")).unwrap();
+    let foreign = "INSERT INTO revocation (kind, authority, id) VALUES ('new', 'house', 'x')";
+    conn.execute(foreign, []).unwrap();
+    let error = wait(Denylist::open(store)).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+}
