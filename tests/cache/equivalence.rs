@@ -85,18 +85,18 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let mood = prop_oneof![Just(Mood::Fresh), Just(Mood::Stale), Just(Mood::Down)];
+    let mood = prop_oneof![3 => Just(Mood::Fresh), 2 => Just(Mood::Stale), 1 => Just(Mood::Down)];
     prop_oneof![
         24 => (0..TOKENS.len()).prop_map(Step::Use),
         // A few that come again and again.
-        24 => (0..6_usize).prop_map(|n| Step::Use(n * 8 % TOKENS.len())),
+        48 => (0..6_usize).prop_map(|n| Step::Use(n * 8 % TOKENS.len())),
         2 => (0..TOKENS.len()).prop_map(Step::Forge),
-        2 => (1..8_u8, any::<bool>()).prop_map(|(set, first)| Step::Rotate(set, first)),
+        2 => (0..5_u8, any::<bool>()).prop_map(|(set, first)| Step::Rotate(set, first)),
         2 => (mood, any::<bool>()).prop_map(|(mood, first)| Step::Be(mood, first)),
         1 => (0..12_u8, 0..200_u64).prop_map(|(what, at)| Step::Revoke(what, at)),
-        2 => (0..12_u8).prop_map(Step::Restore),
-        2 => (0..60_u64).prop_map(Step::Wait),
-        2 => (0..200_u64).prop_map(Step::Set),
+        4 => (0..12_u8).prop_map(Step::Restore),
+        2 => (0..30_u64).prop_map(Step::Wait),
+        4 => (0..150_u64).prop_map(Step::Set),
         1 => Just(Step::Stop),
         1 => any::<bool>().prop_map(Step::Prove),
         1 => any::<bool>().prop_map(Step::Open),
@@ -223,10 +223,17 @@ fn forged(token: &str) -> String {
     format!("{message}.{first}{}", &signature[1..])
 }
 
-/// Every subset of the pairs but the empty one.
+/// Subsets of the pairs in which no two share a `kid`: a key that is still there is the bound up to
+/// which a remembered token differs from a new one, which would be ambiguous.
 fn keys(set: u8) -> KeySet {
-    let chosen = PAIRS.iter().enumerate().filter(|(n, _)| set >> n & 1 == 1);
-    KeySet::new(chosen.map(|(_, pair)| pair.key.clone())).unwrap()
+    let chosen: &[usize] = match set {
+        0 => &[0],
+        1 => &[1],
+        2 => &[2],
+        3 => &[0, 1],
+        _ => &[1, 2],
+    };
+    KeySet::new(chosen.iter().map(|n| PAIRS[*n].key.clone())).unwrap()
 }
 
 fn revocation(what: u8) -> Revocation {

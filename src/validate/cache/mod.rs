@@ -32,7 +32,8 @@ use crate::principal::Principal;
 /// that accepted it, and it is not used once the credential has ended, before it begins, or when
 /// the key that verified it is gone or too old to tell. Sender constraints, revocation, policy and
 /// limits are asked again on every request. The verdict is the one that judging anew would give,
-/// but a credential between its `exp` and the leeway is judged anew each time.
+/// with one difference: a credential stands as long as its key is among its issuer's, also where
+/// that has changed the key's `kid` or come to use it twice.
 ///
 /// It is bounded by entries and by bytes. What is accepted may displace what was accepted before;
 /// what is refused never does.
