@@ -85,8 +85,9 @@ mod tests {
         let id = TokenId::of_jwt(&"idp".into(), b"{}", b"{}");
         let text = id.to_string();
         assert_eq!(TokenId::parse(&text), Some(id));
-        let [long, short] = [format!("{text}00"), text[2..].to_owned()];
-        let strange = [text[1..].to_owned() + "g", text[1..].to_owned() + "A"];
+        let (_, rest) = text.split_at(1);
+        let (long, short) = (format!("{text}00"), rest.to_owned());
+        let strange = ["g", "A"].map(|digit| format!("{rest}{digit}"));
         for other in [long, short, String::new()].into_iter().chain(strange) {
             assert_eq!(TokenId::parse(&other), None, "{other}");
         }

@@ -32,7 +32,8 @@ use bearergate::UnixTime;
 use http::Request;
 use http::request::Parts;
 use ring::rand::SystemRandom;
-use ring::signature::Ed25519KeyPair;
+use ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+use ring::signature::EcdsaKeyPair;
 use ring::signature::KeyPair;
 use serde_json::Value;
 use serde_json::json;
@@ -43,17 +44,19 @@ pub(crate) const NOW: u64 = 1_700_000_000;
 
 /// A key pair that signs.
 pub(crate) struct Pair {
-    pair: Ed25519KeyPair,
+    pair: EcdsaKeyPair,
     pub(crate) key: Key,
     kid: String,
 }
 
 impl Pair {
     pub(crate) fn new(kid: &str) -> Self {
-        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
-        let pair = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap();
-        let x = URL_SAFE_NO_PAD.encode(pair.public_key());
-        let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid});
+        let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
+        let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+        let [x, y] = [x, y].map(|part| URL_SAFE_NO_PAD.encode(part));
+        let jwk = json!({"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": kid});
         Self {
             pair,
             key: Key::from_jwk(jwk.to_string()).unwrap(),
@@ -62,10 +65,15 @@ impl Pair {
     }
 
     pub(crate) fn sign(&self, claims: &Value) -> String {
-        let header = json!({"alg": "EdDSA", "kid": self.kid});
-        let message = message(&header, claims);
-        let signature = URL_SAFE_NO_PAD.encode(self.pair.sign(message.as_bytes()));
-        format!("{message}.{signature}")
+        let (message, signature) = self.sign_apart(claims);
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// Returns what is signed, and the signature.
+    pub(crate) fn sign_apart(&self, claims: &Value) -> (String, Vec<u8>) {
+        let message = message(&json!({"alg": "ES256", "kid": self.kid}), claims);
+        let signature = self.pair.sign(&SystemRandom::new(), message.as_bytes());
+        (message, signature.unwrap().as_ref().to_vec())
     }
 }
 

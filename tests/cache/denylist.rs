@@ -13,9 +13,6 @@ use std::task::Waker;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::Denylist;
-use bearergate::JwtValidator;
-use bearergate::Key;
-use bearergate::KeySet;
 use bearergate::NowOrLater;
 use bearergate::Principal;
 use bearergate::PrincipalKind;
@@ -26,10 +23,6 @@ use bearergate::StoreError;
 use bearergate::StoreErrorKind;
 use bearergate::TokenId;
 use bearergate::UnixTime;
-use ring::rand::SystemRandom;
-use ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
-use ring::signature::EcdsaKeyPair;
-use ring::signature::KeyPair;
 use serde_json::json;
 
 use crate::common::*;
@@ -248,20 +241,9 @@ fn negated(s: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_token_revoked_by_its_id_stays_revoked_when_s_is_negated() {
-    let random = SystemRandom::new();
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
-    let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-    let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
-    let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
-    let [x, y] = [x, y].map(|part| URL_SAFE_NO_PAD.encode(part));
-    let jwk = json!({"kty": "EC", "crv": "P-256", "x": x, "y": y});
-    let keys = KeySet::from(Key::from_jwk(jwk.to_string()).unwrap());
-    let builder = JwtValidator::builder().issuer(ISSUER).audience(AUDIENCE);
-    let (cache, hits) = cache();
-    let validator = builder.keys(keys).build().unwrap().cached(&cache);
-    let message = message(&json!({"alg": "ES256"}), &claims(&json!({})));
-    let signature = pair.sign(&random, message.as_bytes()).unwrap();
-    let (r, s) = signature.as_ref().split_at(32);
+    let (_, pair, validator, hits) = house();
+    let (message, signature) = pair.sign_apart(&claims(&json!({})));
+    let (r, s) = signature.split_at(32);
     let token = |s: &[u8]| format!("{message}.{}", URL_SAFE_NO_PAD.encode([r, s].concat()));
     let (token, twin) = (token(s), token(&negated(s)));
     assert_ne!(token, twin);

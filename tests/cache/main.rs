@@ -10,7 +10,13 @@
 //!
 //! `equivalence.rs` shows all of them at once: any sequence of steps gives the same verdicts with
 //! a cache and without.
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test panics where it fails"
+)]
 
 mod common;
 
