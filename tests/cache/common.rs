@@ -239,3 +239,10 @@ pub(crate) fn ask(gate: &Gate, token: &str) -> &'static str {
         Err(refusal) => refusal.rejection().kind().as_str(),
     }
 }
+
+/// Returns a token with another signature.
+pub(crate) fn forged(token: &str) -> String {
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    format!("{message}.{first}{}", &signature[1..])
+}

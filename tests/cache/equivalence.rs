@@ -217,12 +217,6 @@ fn facts(gate: &Gate, token: &str) -> String {
     }
 }
 
-fn forged(token: &str) -> String {
-    let (message, signature) = token.rsplit_once('.').unwrap();
-    let first = if signature.starts_with('A') { 'B' } else { 'A' };
-    format!("{message}.{first}{}", &signature[1..])
-}
-
 /// Subsets of the pairs in which no two share a `kid`: a key that is still there is the bound up to
 /// which a remembered token differs from a new one, which would be ambiguous.
 fn keys(set: u8) -> KeySet {
@@ -237,7 +231,11 @@ fn keys(set: u8) -> KeySet {
 }
 
 fn revocation(what: u8) -> Revocation {
-    let issuer = if what % 2 == 0 { ISSUER } else { OTHER };
+    let issuer = if what.is_multiple_of(2) {
+        ISSUER
+    } else {
+        OTHER
+    };
     match what / 2 {
         0 => Revocation::subject(issuer, "alice"),
         1 => Revocation::session(issuer, "s2"),

@@ -41,18 +41,18 @@ fn an_accepted_token_is_judged_once_and_has_the_same_facts_each_time() {
 fn only_what_was_fully_accepted_is_remembered() {
     let (store, pair, validator, hits) = house();
     let good = pair.sign(&claims(&json!({})));
-    let forged = format!("{}A", &good[..good.len() - 1]);
+    let forged = forged(&good);
     let stranger = Pair::new("k1").sign(&claims(&json!({})));
     let misdirected = pair.sign(&claims(&json!({"aud": "https://other.example.com"})));
     for (token, kind) in [
         (&stranger, "signature_invalid"),
         (&misdirected, "audience_mismatch"),
+        (&forged, "signature_invalid"),
     ] {
         for _ in 0..2 {
             assert_eq!(verdict(&validator, token), kind);
         }
     }
-    assert_ne!(verdict(&validator, &forged), "accept");
     assert_eq!(hits.count(), 0);
     let before = store.finds();
     assert_eq!(verdict(&validator, &good), "accept");
