@@ -45,6 +45,8 @@ impl TokenId {
             *byte = nibble(*high)? << 4 | nibble(*low)?;
         }
         Some(Self(id))
+    }
+
     /// Takes a keyed fingerprint, of what is not signed or not read here.
     pub(crate) const fn of_fingerprint(fingerprint: [u8; 32]) -> Self {
         Self(fingerprint)

@@ -248,6 +248,8 @@ pub(super) enum Standing {
     Stands,
     /// It has to be judged anew.
     Unknown,
+}
+
 impl Names {
     /// Checks that `aud` is one of these, or has one.
     pub(super) fn check(&self, claims: &Typed<'_>) -> Result<(), Rejection> {
