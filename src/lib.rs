@@ -226,3 +226,4 @@ pub use validate::TokenCache;
 pub use validate::TokenCacheBuilder;
 pub use validate::Tenant;
 pub use validate::TokenValidator;
+pub use validate::providers;

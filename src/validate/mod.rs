@@ -5,6 +5,7 @@ mod authorities;
 mod cache;
 mod jwt;
 mod opaque;
+pub mod providers;
 mod router;
 mod session;
 
