@@ -19,9 +19,10 @@ use axum::routing::get;
 use axum::routing::post;
 use bearergate::Gate;
 use bearergate::PeerAddress;
+use bearergate::StoreErrorKind;
 
 use crate::judges::Judges;
-use crate::revocation::Revoked;
+use crate::revocation;
 use crate::whoami::whoami;
 
 /// Longest body that is read.
@@ -92,11 +93,14 @@ async fn revoke(
     if !peer.ip().to_canonical().is_loopback() || is_forwarded(&headers) {
         return StatusCode::FORBIDDEN;
     }
-    let revoked = body.ok().and_then(|body| Revoked::read(&body));
-    match revoked.map(|revoked| judges.denylist.revoke(revoked)) {
-        Some(true) => StatusCode::NO_CONTENT,
-        Some(false) => StatusCode::SERVICE_UNAVAILABLE,
-        None => StatusCode::BAD_REQUEST,
+    let revocation = body.ok().and_then(|body| revocation::read(&body));
+    let Some(revocation) = revocation else {
+        return StatusCode::BAD_REQUEST;
+    };
+    match judges.denylist.revoke(revocation).await {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(error) if error.kind() == StoreErrorKind::Corrupt => StatusCode::BAD_REQUEST,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
