@@ -189,6 +189,10 @@ async fn wrong_credentials_for_introspection_are_found() {
     let right = report(FakeIssuer::CLIENT_SECRET).await;
     assert_eq!(right.health(), Health::Good, "{right}");
     let wrong = report("s3cret").await;
-    finds(&wrong, Health::Broken, ["introspection", "refused the credentials"]);
+    finds(
+        &wrong,
+        Health::Broken,
+        ["introspection", "refused the credentials"],
+    );
     assert!(!format!("{wrong} {wrong:?}").contains("s3cret"));
 }

@@ -24,7 +24,7 @@ pub(crate) struct Metrics {
 impl Observer for Metrics {
     fn observe(&self, event: &Event<'_>) {
         let counter = match event {
-            Event::CacheHit { .. } | Event::VerdictRecalled { .. } => &self.cache_hits,
+            Event::CacheHit { .. } => &self.cache_hits,
             Event::Introspected { .. } => &self.introspection_calls,
             Event::KeysFetched { .. } => &self.jwks_fetches,
             _ => return,
