@@ -1,23 +1,28 @@
 //! The program `resource_server`, asked over the network while a provider stands behind it.
 #![cfg(all(feature = "full", unix))]
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test panics where it fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
 use std::net::TcpStream;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::process::Output;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bearergate::ApiKeyFormat;
+use bearergate::ApiKeyManager;
+use bearergate::ApiKeyRing;
+use bearergate::NewApiKey;
+use bearergate::PepperSet;
+use bearergate::SecretSource;
+use bearergate::SqliteStore;
 use bearergate::testing::FakeEndpoint;
 use bearergate::testing::FakeIssuer;
 use bearergate::testing::Fault;
@@ -317,6 +322,57 @@ fn signed_answers_are_demanded_where_that_was_asked_for() {
     idp.fail(FakeEndpoint::Introspection, Fault::Answer(plain));
     let second = idp.opaque(&idp.token(API));
     assert_eq!(server.whoami(&second).status(), 503);
+}
+
+// API keys
+
+/// Makes a file with one key in it, and the pepper beside it.
+async fn key_file(folder: &Path) -> String {
+    let pepper = folder.join("pepper");
+    std::fs::write(&pepper, [7; 32]).unwrap();
+    let peppers = PepperSet::new(1, &SecretSource::file(&pepper)).unwrap();
+    let format = ApiKeyFormat::new("acme_live").unwrap();
+    let ring = ApiKeyRing::new("acme keys", format, peppers).unwrap();
+    let store = SqliteStore::open(folder.join("keys.db")).unwrap();
+    let keys = ApiKeyManager::new(ring, Arc::new(store));
+    let draft = NewApiKey::of("robot").never_expires();
+    let issued = keys.create(draft.scopes(["orders:read"])).await.unwrap();
+    issued.key.reveal()
+}
+
+#[tokio::test]
+async fn api_keys_are_judged_wherever_they_come() {
+    let folder = std::env::temp_dir().join(format!("bearergate-server-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let key = key_file(&folder).await;
+    let (db, pepper) = (folder.join("keys.db"), folder.join("pepper"));
+    let idp = FakeIssuer::start().unwrap();
+    let url = idp.endpoint(FakeEndpoint::Introspection);
+    let keys = ["--api-keys", db.to_str().unwrap()];
+    let keys = [&keys[..], &["--pepper-file", pepper.to_str().unwrap()]].concat();
+    let asks = ["--introspection", &url, "--audience", API];
+    let server = Server::start(&[&keys[..], &asks, &CLIENT].concat());
+    for header in [
+        "authorization: Bearer ",
+        "authorization: ApiKey ",
+        "x-api-key: ",
+    ] {
+        let reply = server.get("/whoami", &format!("{header}{key}\r\n"));
+        assert_eq!(reply.status(), 200, "{header}");
+        let facts = reply.json();
+        assert_eq!(
+            (&facts["kind"], &facts["subject"]),
+            (&json!("api_key"), &json!("robot"))
+        );
+        assert_eq!(facts["scopes"], json!(["orders:read"]));
+        assert_eq!(facts["issuer"], Value::Null);
+    }
+    // What begins like a key never leaves the process.
+    assert_eq!(server.whoami(&format!("{key}x")).status(), 401);
+    assert_eq!(server.whoami("acme_live_").status(), 401);
+    assert_eq!(idp.total(), 0);
+    drop(server);
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 // Revocation
