@@ -12,6 +12,7 @@ mod clock;
 mod credential;
 mod crypto;
 mod event;
+mod finding;
 mod flight;
 mod future;
 mod gate;
@@ -29,6 +30,7 @@ mod revocation;
 
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
+mod revocation;
 mod secret;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -61,11 +63,15 @@ pub use crypto::Algorithms;
 pub use crypto::Provider;
 pub use event::Event;
 pub use event::Observer;
+pub use finding::Finding;
+pub use finding::Findings;
+pub use finding::Health;
 pub use future::NowOrLater;
 pub use gate::Admitted;
 pub use gate::Authenticated;
 pub use gate::Gate;
 pub use gate::GateBuilder;
+pub use gate::Report;
 pub use http_client::BodyLimit;
 pub use http_client::Endpoint;
 pub use http_client::HttpClient;
@@ -228,4 +234,7 @@ pub use validate::TokenCache;
 pub use validate::TokenCacheBuilder;
 
 pub use validate::Tenant;
+pub use validate::TokenCache;
+pub use validate::TokenCacheBuilder;
 pub use validate::TokenValidator;
+pub use validate::providers;

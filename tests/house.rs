@@ -26,6 +26,7 @@ const RANKS: [&[&str]; 12] = [
         "json",
         "event",
         "rejection",
+        "finding",
     ],
     &["request", "credential"],
     &["principal"],

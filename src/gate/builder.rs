@@ -10,6 +10,7 @@ use crate::credential::Place;
 use crate::credential::Presented;
 use crate::credential::Sources;
 use crate::credential::SourcesBuilder;
+use crate::finding::Findings;
 use crate::future::NowOrLater;
 use crate::gate::Gate;
 use crate::gate::Inner;
@@ -307,6 +308,10 @@ impl TokenValidator for Bound {
 
     fn authorities(&self) -> Authorities {
         self.judge.authorities()
+    }
+
+    fn examine(&self) -> Findings<'_> {
+        self.judge.examine()
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {

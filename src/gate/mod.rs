@@ -2,11 +2,13 @@
 
 mod admitted;
 mod builder;
+mod doctor;
 mod slot;
 
 pub use admitted::Admitted;
 pub use admitted::Authenticated;
 pub use builder::GateBuilder;
+pub use doctor::Report;
 
 use std::sync::Arc;
 

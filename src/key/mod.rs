@@ -30,6 +30,8 @@ pub use store::KeyHint;
 pub use store::KeyLife;
 pub use store::KeyStore;
 
+pub(crate) use fetched::of_keys;
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::KeySet;
 use crate::crypto::Algorithm;
+use crate::finding::Findings;
 use crate::future::NowOrLater;
 use crate::principal::KeyId;
 use crate::rejection::Rejection;
@@ -25,6 +26,12 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     /// Says whether a verdict reached under this key may still stand. Asked on every cache hit.
     fn life(&self, key: &KeyId) -> KeyLife;
 
+    /// Finds out what is wrong with where the keys come from, for the operator; a store that
+    /// has nothing to tell finds nothing.
+    fn examine(&self) -> Findings<'_> {
+        NowOrLater::now(Vec::new())
+    }
+
     /// Brings the keys before the first token needs them; a store that has them does nothing.
     ///
     /// # Errors
@@ -44,6 +51,10 @@ impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
 
     fn life(&self, key: &KeyId) -> KeyLife {
         (**self).life(key)
+    }
+
+    fn examine(&self) -> Findings<'_> {
+        (**self).examine()
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {

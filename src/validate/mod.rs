@@ -5,6 +5,7 @@ mod authorities;
 mod cache;
 mod jwt;
 mod opaque;
+pub mod providers;
 mod router;
 mod session;
 
@@ -39,6 +40,7 @@ use std::sync::Arc;
 
 use crate::credential::Place;
 use crate::credential::Presented;
+use crate::finding::Findings;
 use crate::future::NowOrLater;
 use crate::principal::Confirmation;
 use crate::principal::Principal;
@@ -77,6 +79,11 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
         NowOrLater::now(Ok(()))
     }
+
+    /// Finds out what is wrong with what this judge depends on, for the operator.
+    fn examine(&self) -> Findings<'_> {
+        NowOrLater::now(Vec::new())
+    }
 }
 
 const _: Option<&dyn TokenValidator> = None;
@@ -99,6 +106,10 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
         (**self).warm_up()
+    }
+
+    fn examine(&self) -> Findings<'_> {
+        (**self).examine()
     }
 }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::credential::Presented;
+use crate::finding::Findings;
+use crate::finding::gathered;
 use crate::future::NowOrLater;
 use crate::limits;
 use crate::principal::Principal;
@@ -111,6 +113,10 @@ impl TokenValidator for Router {
     fn authorities(&self) -> Authorities {
         let all = self.judges.iter().map(|judge| judge.authorities());
         all.fold(Authorities::OWN, Authorities::with)
+    }
+
+    fn examine(&self) -> Findings<'_> {
+        gathered(self.judges.iter().map(|judge| judge.examine()))
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {

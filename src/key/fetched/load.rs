@@ -178,7 +178,7 @@ impl Loader {
         })
     }
 
-    fn keys(&self, body: &[u8]) -> Result<KeySet, Problem> {
+    pub(super) fn keys(&self, body: &[u8]) -> Result<KeySet, Problem> {
         let keys = self.import.jwks(body);
         keys.map_err(|error| {
             Problem::new("the answer is no JWK Set with a usable key").because(error)
@@ -207,12 +207,16 @@ impl Loader {
         Err(problem)
     }
 
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Problem> {
         let sent = self.client.send(request).await;
         sent.map_err(|error| Problem::new("the source did not answer").because(error))
     }
 
-    fn request(&self, endpoint: Endpoint, types: &'static str) -> Result<HttpRequest, Problem> {
+    pub(super) fn request(
+        &self,
+        endpoint: Endpoint,
+        types: &'static str,
+    ) -> Result<HttpRequest, Problem> {
         let is_foreign = endpoint.reach() == Reach::Public;
         let request =
             HttpRequest::get(endpoint).with_header(header::ACCEPT, HeaderValue::from_static(types));
@@ -225,11 +229,11 @@ impl Loader {
     }
 }
 
-const JWKS_TYPES: &str = "application/jwk-set+json, application/json";
-const DOCUMENT_TYPES: &str = "application/json";
+pub(super) const JWKS_TYPES: &str = "application/jwk-set+json, application/json";
+pub(super) const DOCUMENT_TYPES: &str = "application/json";
 
 /// Why a place holds no document of use.
-enum Reading {
+pub(super) enum Reading {
     /// Another place may hold it.
     Elsewhere,
     Failed(Problem),
@@ -237,7 +241,11 @@ enum Reading {
 }
 
 impl Discovered {
-    fn read(&self, response: &HttpResponse, place: &Endpoint) -> Result<Endpoint, Reading> {
+    pub(super) fn read(
+        &self,
+        response: &HttpResponse,
+        place: &Endpoint,
+    ) -> Result<Endpoint, Reading> {
         match response.status() {
             StatusCode::OK => {}
             status if status.is_client_error() => return Err(Reading::Elsewhere),
@@ -331,6 +339,10 @@ impl Problem {
 
     pub(super) const fn text(&self) -> &'static str {
         self.text
+    }
+
+    pub(super) fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
     }
 
     /// Says which source it was.

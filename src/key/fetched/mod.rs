@@ -1,12 +1,15 @@
 //! Keys that are fetched from their issuer and kept up to date.
 
 mod builder;
+mod examine;
 mod freshness;
 mod keep;
 mod load;
 mod plan;
 
 pub use builder::FetchedKeysBuilder;
+
+pub(crate) use examine::of_keys;
 
 use std::fmt;
 use std::hash::BuildHasher;
@@ -39,6 +42,7 @@ use crate::crypto::Algorithm;
 use crate::crypto::Algorithms;
 use crate::event::Event;
 use crate::event::Observer;
+use crate::finding::Findings;
 use crate::flight;
 use crate::flight::Follow;
 use crate::flight::Lead;
@@ -148,6 +152,10 @@ impl KeyStore for FetchedKeys {
             Standing::Stale => KeyLife::Stale,
             Standing::Over => KeyLife::Unjudgeable,
         }
+    }
+
+    fn examine(&self) -> Findings<'_> {
+        NowOrLater::later(self.examined())
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {

@@ -6,6 +6,7 @@ mod cached;
 mod claims;
 mod compact;
 mod draft;
+mod examine;
 mod grants;
 mod header;
 mod issuers;
@@ -39,6 +40,7 @@ use self::trust::Trust;
 use crate::clock::Clock;
 use crate::credential::Presented;
 use crate::credential::Unverified;
+use crate::finding::Findings;
 use crate::future::NowOrLater;
 use crate::json::Document;
 use crate::json::Kind;
@@ -271,6 +273,10 @@ impl TokenValidator for JwtValidator {
             None => Authorities::OUTSIDE,
         });
         all.fold(Authorities::OWN, Authorities::with)
+    }
+
+    fn examine(&self) -> Findings<'_> {
+        self.examined()
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {

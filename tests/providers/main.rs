@@ -4,6 +4,8 @@
 //! moment. Each token is judged under the configuration that the provider's documents call for.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
+mod presets;
+#[path = "../signing/mod.rs"]
 mod signing;
 
 use bearergate::FakeClock;
@@ -71,7 +73,7 @@ fn rs256_untyped() -> Value {
 }
 
 fn ready(builder: JwtBuilder<NeedsKeys>) -> JwtBuilder<Ready> {
-    let key = Key::from_pem(include_str!("keys/rsa-2048.public.pem")).unwrap();
+    let key = Key::from_pem(include_str!("../keys/rsa-2048.public.pem")).unwrap();
     let keys = KeySet::from(key.with_kid(KID).unwrap());
     let clock = FakeClock::at(UnixTime::from_secs(NOW));
     builder.keys(keys).clock(clock)

@@ -1,0 +1,74 @@
+//! A resource server: point it to an identity provider and ask it who one is.
+//!
+//! ```text
+//! cargo run --release --example resource_server --features full -- \
+//!     --listen 127.0.0.1:8080 --issuer https://idp.example.com --audience https://api.example.com
+//! curl -i -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/whoami
+//! ```
+//!
+//! It prints `ready` and its address as soon as it listens, and ends with status 0 on SIGTERM.
+
+mod judges;
+mod metrics;
+mod options;
+mod revocation;
+mod service;
+mod whoami;
+
+use std::error::Error;
+use std::io;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+use tokio::sync::watch;
+
+use judges::Judges;
+use options::Options;
+use options::USAGE;
+
+/// How long requests in flight may take after SIGTERM.
+const GRACE: Duration = Duration::from_secs(8);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // There is nobody left to tell if this fails too.
+            let _ = writeln!(io::stderr(), "resource_server: {error}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let options = Options::read(std::env::args().skip(1))?;
+    let judges = Arc::new(Judges::new(&options)?);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let listener = TcpListener::bind(options.listen).await?;
+    let app = service::routes(judges).into_make_service_with_connect_info::<SocketAddr>();
+    let mut out = io::stdout();
+    writeln!(out, "ready {}", listener.local_addr()?)?;
+    out.flush()?;
+    let (stop, mut stopped) = watch::channel(false);
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+        terminate.recv().await;
+        // The receiver lives as long as this function.
+        let _ = stop.send(true);
+    });
+    tokio::select! {
+        served = server => served?,
+        () = async {
+            // An error would mean that the server is gone, and the other branch says so.
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+            tokio::time::sleep(GRACE).await;
+        } => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Tokens that the operator took back.
+
+use bearergate::Denylist;
+use bearergate::NowOrLater;
+use bearergate::Principal;
+use bearergate::PrincipalKind;
+use bearergate::Rejection;
+use bearergate::Revocation;
+use bearergate::RevocationList;
+use bearergate::TokenId;
+use bearergate::json::Object;
+use bearergate::json::Value;
+
+/// Reads the body of a request: `issuer` and `jti`, or `token_id`, and nothing else.
+pub(crate) fn read(body: &[u8]) -> Option<Revocation> {
+    let body = Object::parse(body).ok()?;
+    let text = |name: &str| {
+        let text = body.get(name).and_then(Value::as_str)?.into_owned();
+        (!text.is_empty()).then_some(text)
+    };
+    match (text("issuer"), text("jti"), text("token_id")) {
+        (Some(issuer), Some(jti), None) if body.len() == 2 => {
+            Some(Revocation::jwt_id(issuer.as_str(), jti))
+        }
+        (None, None, Some(id)) if body.len() == 1 => TokenId::parse(&id).map(Revocation::token),
+        _ => None,
+    }
+}
+
+/// The denylist, which knows an introspected token by the issuer in its answer too: the authority
+/// that vouches for it may be the endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct Revocations(pub(crate) Denylist);
+
+impl Revocations {
+    fn judge(&self, principal: &Principal) -> Result<(), Rejection> {
+        self.0.judge(principal)?;
+        if self.0.is_empty() || principal.kind() != PrincipalKind::OpaqueToken {
+            return Ok(());
+        }
+        let claims = principal.claims();
+        let issuer: Option<String> = claims.get("iss").unwrap_or_default();
+        let named = issuer.filter(|issuer| issuer != principal.authority().as_str());
+        let other = named.and_then(|issuer| {
+            let other = Principal::builder(principal.kind(), issuer.as_str());
+            Some(other.claims(claims.json()).ok()?.build())
+        });
+        other.map_or(Ok(()), |other| self.0.judge(&other))
+    }
+}
+
+impl RevocationList for Revocations {
+    fn check<'a>(&'a self, principal: &'a Principal) -> NowOrLater<'a, Result<(), Rejection>> {
+        NowOrLater::now(self.judge(principal))
+    }
+}

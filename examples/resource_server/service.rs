@@ -1,0 +1,113 @@
+//! The routes and what they answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::body::Bytes;
+use axum::extract::ConnectInfo;
+use axum::extract::DefaultBodyLimit;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::get;
+use axum::routing::post;
+use bearergate::Gate;
+use bearergate::PeerAddress;
+use bearergate::StoreErrorKind;
+
+use crate::judges::Judges;
+use crate::revocation;
+use crate::whoami::whoami;
+
+/// Longest body that is read.
+const BODY_BYTES: usize = 16 * 1024;
+
+pub(crate) fn routes(judges: Arc<Judges>) -> Router {
+    Router::new()
+        .route("/whoami", get(show))
+        .route("/scoped", get(scoped))
+        .route("/revoke", post(revoke))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/metrics", get(metrics))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(judges)
+}
+
+async fn show(State(judges): State<Arc<Judges>>, request: Request) -> Response {
+    answer(&judges, &judges.anybody, request).await
+}
+
+async fn scoped(State(judges): State<Arc<Judges>>, request: Request) -> Response {
+    match &judges.scoped {
+        Some(gate) => answer(&judges, gate, request).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Shows the caller to whoever the gate admits.
+async fn answer(judges: &Judges, gate: &Gate, request: Request) -> Response {
+    // The body is neither needed nor shared between threads while the gate may wait.
+    let (mut parts, _) = request.into_parts();
+    if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
+        let peer = PeerAddress(*peer);
+        parts.extensions.insert(peer);
+    }
+    match gate.check(&parts).await {
+        Ok(admitted) => match whoami(admitted.principal()) {
+            Ok(body) => json(body),
+            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        },
+        Err(refusal) => {
+            judges.metrics.refused(refusal.kind());
+            refusal.into_response::<Body>()
+        }
+    }
+}
+
+fn json(body: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, body).into_response()
+}
+
+async fn metrics(State(judges): State<Arc<Judges>>) -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    (headers, judges.metrics.text()).into_response()
+}
+
+/// Takes a token back, for the operator on this machine alone.
+async fn revoke(
+    State(judges): State<Arc<Judges>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> StatusCode {
+    if !peer.ip().to_canonical().is_loopback() || is_forwarded(&headers) {
+        return StatusCode::FORBIDDEN;
+    }
+    let revocation = body.ok().and_then(|body| revocation::read(&body));
+    let Some(revocation) = revocation else {
+        return StatusCode::BAD_REQUEST;
+    };
+    match judges.denylist.revoke(revocation).await {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(error) if error.kind() == StoreErrorKind::Corrupt => StatusCode::BAD_REQUEST,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// A proxy or a browser on this machine is not the operator.
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    let mut names = headers.keys().map(axum::http::HeaderName::as_str);
+    names.any(|name| {
+        matches!(name, "forwarded" | "via" | "origin") || name.starts_with("x-forwarded-")
+    })
+}

@@ -1,0 +1,65 @@
+//! What works and what does not, for the operator.
+
+use std::fmt;
+
+use super::Gate;
+use crate::finding::Finding;
+use crate::finding::Health;
+use crate::finding::gathered;
+use crate::future::NowOrLater;
+use crate::validate::TokenValidator;
+
+impl Gate {
+    /// Examines what the gate depends on, by asking it: discovery, keys, introspection, clocks.
+    ///
+    /// It is for a person at start or in trouble: it asks anew whatever is remembered, and
+    /// changes nothing. The report is for the operator, not for a client.
+    ///
+    /// ```
+    /// use bearergate::Gate;
+    /// use bearergate::Health;
+    ///
+    /// # async fn start(gate: Gate) {
+    /// let report = gate.doctor().await;
+    /// if report.health() == Health::Broken {
+    ///     eprintln!("{report}");
+    /// }
+    /// # }
+    /// ```
+    pub fn doctor(&self) -> NowOrLater<'_, Report> {
+        let slots = self.0.client.iter().chain([&self.0.user]);
+        let found = gathered(slots.map(|slot| slot.router.examine()));
+        found.map(|mut findings| {
+            if self.0.clock.now().is_none() {
+                let finding = Finding::broken("clock", "it does not tell the time");
+                findings.push(finding.remedy("set the clock of this host"));
+            }
+            Report(findings)
+        })
+    }
+}
+
+/// What [`Gate::doctor`] found. `Display` writes a line for each finding, and its remedy.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Report(Vec<Finding>);
+
+impl Report {
+    /// Returns everything that was found.
+    pub fn findings(&self) -> &[Finding] {
+        &self.0
+    }
+
+    /// Returns how bad the worst of it is; good where nothing was found.
+    pub fn health(&self) -> Health {
+        let all = self.0.iter().map(|finding| finding.health);
+        all.max().unwrap_or(Health::Good)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|finding| writeln!(f, "{finding}"))
+    }
+}

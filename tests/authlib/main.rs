@@ -1,0 +1,240 @@
+//! A real peer: opaque tokens of an OAuth server on Authlib, over the network.
+//!
+//! Needs Python with what `requirements.txt` names, found by BEARERGATE_AUTHLIB_PYTHON; `.ci/run`
+//! makes it. Where it is absent the tests say so and skip; with `CI=true` absence is a failure.
+#![cfg(feature = "reqwest")]
+#![expect(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test panics where it fails, and says why it is skipped"
+)]
+
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Read;
+use std::io::Write;
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bearergate::ClientAuth;
+use bearergate::Clock;
+use bearergate::FakeClock;
+use bearergate::OpaqueValidator;
+use bearergate::Presented;
+use bearergate::Principal;
+use bearergate::PrincipalKind;
+use bearergate::Rejection;
+use bearergate::RejectionKind;
+use bearergate::RevocationClient;
+use bearergate::SystemClock;
+use bearergate::TokenValidator;
+use bearergate::reqwest::Client;
+use bearergate::tokio::Engine;
+use serde_json::Value;
+
+const API: &str = "https://orders.example.com";
+const ROBOT: &str = "client_id=robot&client_secret=robot%27s-secret";
+/// Both need encoding before they go into a header (RFC 6749 section 2.3.1). Neither has a space:
+/// Authlib 1.7 does not read the `+` that the RFC makes of it.
+const API_CLIENT: (&str, &str) = ("orders:api", "p:w%+&secret");
+
+/// The server; it is killed when the test ends.
+struct Authlib {
+    child: Child,
+    port: u16,
+    clock: FakeClock,
+}
+
+impl Authlib {
+    fn start() -> Option<Self> {
+        let python = python()?;
+        let mut script = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        script.push("tests/authlib/server.py");
+        let mut child = Command::new(python)
+            .arg(script)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let out = child.stdout.take().unwrap();
+        BufReader::new(out).read_line(&mut line).unwrap();
+        let port = line.trim_end().strip_prefix("ready ").unwrap();
+        let port = port.parse().unwrap();
+        let clock = FakeClock::at(SystemClock::default().now().unwrap());
+        Some(Self { child, port, clock })
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Sends a request without the crate under test, and reads JSON.
+    fn ask(&self, head: &str, form: &str) -> Value {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let len = form.len();
+        write!(
+            stream,
+            "{head} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {len}\r\n\r\n{form}"
+        )
+        .unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let (_, body) = text.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(body).unwrap()
+    }
+
+    /// Gets a token by client credentials.
+    fn token(&self, scope: &str) -> String {
+        let form = format!(
+            "grant_type=client_credentials&{ROBOT}&scope={scope}\
+             &resource=https%3A%2F%2Forders.example.com"
+        );
+        let answer = self.ask("POST /token", &form);
+        answer
+            .get("access_token")
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    fn introspections(&self) -> u64 {
+        let calls = self.ask("GET /calls", "");
+        calls.get("introspect").unwrap().as_u64().unwrap()
+    }
+
+    fn judge(&self, auth: ClientAuth, audience: &str) -> OpaqueValidator {
+        OpaqueValidator::introspect(&self.url("/introspect"), auth)
+            .audience(audience)
+            .issuer("https://authlib.example.com")
+            .clock(self.clock.clone())
+            .build(client(), Arc::new(Engine::new()))
+            .unwrap()
+    }
+}
+
+impl Drop for Authlib {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn python() -> Option<String> {
+    let python = std::env::var("BEARERGATE_AUTHLIB_PYTHON").ok();
+    if python.is_none() {
+        let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+        assert!(!in_ci, "BEARERGATE_AUTHLIB_PYTHON is not set");
+        eprintln!("skipped: BEARERGATE_AUTHLIB_PYTHON is not set");
+    }
+    python
+}
+
+fn client() -> Arc<Client> {
+    Arc::new(Client::new().unwrap())
+}
+
+fn basic() -> ClientAuth {
+    ClientAuth::secret_basic(API_CLIENT.0, API_CLIENT.1.to_owned()).unwrap()
+}
+
+fn post() -> ClientAuth {
+    ClientAuth::secret_post(API_CLIENT.0, API_CLIENT.1.to_owned()).unwrap()
+}
+
+async fn verdict(judge: &OpaqueValidator, token: &str) -> Result<Principal, Rejection> {
+    let presented = Presented::bearer(token).unwrap();
+    judge.validate(&presented).await
+}
+
+async fn kind(judge: &OpaqueValidator, token: &str) -> RejectionKind {
+    verdict(judge, token).await.unwrap_err().kind()
+}
+
+#[tokio::test]
+async fn an_opaque_token_is_judged_by_introspection_and_then_remembered() {
+    let Some(authlib) = Authlib::start() else {
+        return;
+    };
+    for (nth, auth) in [basic(), post()].into_iter().enumerate() {
+        let judge = authlib.judge(auth, API);
+        let token = authlib.token("orders%3Aread+orders%3Awrite");
+        let principal = verdict(&judge, &token).await.unwrap();
+        assert_eq!(principal.kind(), PrincipalKind::OpaqueToken);
+        assert_eq!(principal.client(), Some("robot"));
+        let scopes: Vec<_> = principal.scopes().unwrap().iter().collect();
+        assert_eq!(scopes, ["orders:read", "orders:write"]);
+        verdict(&judge, &token).await.unwrap();
+        assert_eq!(authlib.introspections(), 1 + nth as u64);
+    }
+}
+
+#[tokio::test]
+async fn unknown_stale_and_foreign_tokens_are_refused() {
+    let Some(authlib) = Authlib::start() else {
+        return;
+    };
+    let judge = authlib.judge(basic(), API);
+    assert_eq!(kind(&judge, "unknown").await, RejectionKind::TokenInactive);
+    let stale = authlib.token("stale");
+    assert_eq!(kind(&judge, &stale).await, RejectionKind::TokenInactive);
+    let other = authlib.judge(basic(), "https://other.example.com");
+    let token = authlib.token("a");
+    assert_eq!(kind(&other, &token).await, RejectionKind::AudienceMismatch);
+    verdict(&judge, &token).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_remembered_token_ends_at_its_expiry() {
+    let Some(authlib) = Authlib::start() else {
+        return;
+    };
+    let judge = authlib.judge(basic(), API);
+    let token = authlib.token("a");
+    verdict(&judge, &token).await.unwrap();
+    authlib.clock.advance(Duration::from_secs(3_600 + 60));
+    // The server's own clock stands where it was: it is its `exp` that counts.
+    assert_eq!(kind(&judge, &token).await, RejectionKind::TokenExpired);
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_refused() {
+    let Some(authlib) = Authlib::start() else {
+        return;
+    };
+    let judge = authlib.judge(basic(), API);
+    let (first, second) = (authlib.token("a"), authlib.token("a"));
+    verdict(&judge, &first).await.unwrap();
+    let robot = ClientAuth::secret_basic("robot", "robot's-secret".to_owned()).unwrap();
+    let revocation = RevocationClient::new(&authlib.url("/revoke"), robot, client()).unwrap();
+    revocation.revoke(&first).await.unwrap();
+    judge.invalidate(&first);
+    assert_eq!(kind(&judge, &first).await, RejectionKind::TokenInactive);
+    verdict(&judge, &second).await.unwrap();
+    revocation.revoke("unknown").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_secret_makes_tokens_unavailable_not_bad() {
+    let Some(authlib) = Authlib::start() else {
+        return;
+    };
+    let wrong = ClientAuth::secret_basic(API_CLIENT.0, "wrong".to_owned()).unwrap();
+    let judge = authlib.judge(wrong, API);
+    let token = authlib.token("a");
+    assert_eq!(kind(&judge, &token).await, RejectionKind::Unavailable);
+    assert!(judge.probe().await.is_err());
+    assert!(authlib.judge(basic(), API).probe().await.is_ok());
+    let wrong = ClientAuth::secret_basic("robot", "wrong".to_owned()).unwrap();
+    let revocation = RevocationClient::new(&authlib.url("/revoke"), wrong, client()).unwrap();
+    assert!(revocation.revoke(&token).await.is_err());
+    verdict(&authlib.judge(basic(), API), &token).await.unwrap();
+}

@@ -1,0 +1,198 @@
+//! What the doctor finds while a provider stands, fails and lies.
+#![cfg(all(feature = "reqwest", feature = "testing"))]
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bearergate::ClientAuth;
+use bearergate::FakeClock;
+use bearergate::FetchedKeys;
+use bearergate::Finding;
+use bearergate::Gate;
+use bearergate::Health;
+use bearergate::JwtBuilder;
+use bearergate::JwtValidator;
+use bearergate::OpaqueValidator;
+use bearergate::Ready;
+use bearergate::Report;
+use bearergate::UnixTime;
+use bearergate::reqwest::Client;
+use bearergate::testing::FakeEndpoint;
+use bearergate::testing::FakeIssuer;
+use bearergate::testing::FakeKey;
+use bearergate::testing::Fault;
+use bearergate::tokio::Engine;
+
+const API: &str = "https://api.example.com";
+const NOW: UnixTime = UnixTime::from_secs(1_760_000_000);
+
+fn started() -> FakeIssuer {
+    let idp = FakeIssuer::builder().clock(FakeClock::at(NOW));
+    idp.start().unwrap()
+}
+
+fn judged(issuer: &str) -> JwtBuilder<Ready> {
+    let client = Arc::new(Client::new().unwrap());
+    let keys = FetchedKeys::discover(issuer).clock(FakeClock::at(NOW));
+    let keys = keys.build(client, Arc::new(Engine::new())).unwrap();
+    JwtValidator::builder()
+        .issuer(issuer)
+        .audience(API)
+        .key_store(Arc::new(keys))
+}
+
+async fn report(judge: JwtBuilder<Ready>) -> Report {
+    let gate = Gate::builder()
+        .validator(judge.build().unwrap())
+        .allow_any_authenticated()
+        .build()
+        .unwrap();
+    gate.doctor().await
+}
+
+/// The worst that was found.
+#[track_caller]
+fn worst(report: &Report) -> &Finding {
+    let mut worst = report.findings().iter();
+    worst.find(|f| f.health == report.health()).unwrap()
+}
+
+#[track_caller]
+fn finds(report: &Report, health: Health, parts: [&str; 2]) {
+    let worst = worst(report);
+    assert_eq!(worst.health, health, "{report}");
+    assert!(worst.subject.contains(parts[0]), "{report}");
+    assert!(worst.text.contains(parts[1]), "{report}");
+    assert_eq!(worst.remedy.is_some(), health != Health::Good, "{report}");
+}
+
+#[tokio::test]
+async fn all_is_well_with_a_provider_that_stands() {
+    let idp = started();
+    let report = report(judged(idp.url())).await;
+    assert_eq!(report.health(), Health::Good, "{report}");
+    let text = report.to_string();
+    for part in [
+        "names the keys at",
+        "the clocks agree",
+        "key `key-1` verifies ES256",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn every_fault_of_the_documents_is_found() {
+    let idp = started();
+    let ask = async || report(judged(idp.url())).await;
+    idp.announce("issuer", "https://other");
+    finds(&ask().await, Health::Broken, ["discovery", "issuer"]);
+    idp.announce("issuer", idp.url());
+    assert_eq!(ask().await.health(), Health::Good);
+    idp.announce("jwks_uri", ());
+    finds(&ask().await, Health::Broken, ["discovery", "names no keys"]);
+    idp.announce("jwks_uri", idp.endpoint(FakeEndpoint::Jwks));
+    idp.fail(FakeEndpoint::Discovery, Fault::Status(500));
+    finds(&ask().await, Health::Broken, ["discovery", "500"]);
+    idp.fail(FakeEndpoint::Discovery, Fault::Status(404));
+    idp.fail(FakeEndpoint::ServerMetadata, Fault::Status(404));
+    finds(
+        &ask().await,
+        Health::Broken,
+        ["discovery", "no discovery document"],
+    );
+    idp.heal(FakeEndpoint::Discovery);
+    for (fault, text) in [
+        (Fault::Html, "no JWK Set"),
+        (Fault::Redirect("https://elsewhere".to_owned()), "307"),
+        (Fault::Reset, "did not answer"),
+        (Fault::Status(503), "503"),
+    ] {
+        idp.fail(FakeEndpoint::Jwks, fault);
+        finds(&ask().await, Health::Broken, ["keys", text]);
+    }
+    idp.heal(FakeEndpoint::Jwks);
+    assert_eq!(ask().await.health(), Health::Good);
+    idp.down();
+    finds(
+        &ask().await,
+        Health::Broken,
+        ["discovery", "did not answer"],
+    );
+}
+
+#[tokio::test]
+async fn keys_that_are_skipped_are_named_and_no_key_is_worse() {
+    let idp = started();
+    let weak = r#"{"kty":"RSA","kid":"weak","n":"AQAB","e":"AQAB"}"#;
+    idp.publish_also(weak);
+    let skipped = report(judged(idp.url())).await;
+    finds(&skipped, Health::Doubtful, ["keys", "`weak` is skipped"]);
+    idp.publish([]);
+    let empty = report(judged(idp.url())).await;
+    finds(
+        &empty,
+        Health::Broken,
+        ["keys", "no JWK Set with a usable key"],
+    );
+}
+
+#[tokio::test]
+async fn the_clocks_are_compared() {
+    for (ahead, health) in [
+        (0, Health::Good),
+        (5, Health::Good),
+        (6, Health::Doubtful),
+        (30, Health::Doubtful),
+        (31, Health::Broken),
+    ] {
+        let clock = FakeClock::at(NOW);
+        clock.advance(Duration::from_secs(ahead));
+        let idp = FakeIssuer::builder().clock(clock).start().unwrap();
+        let report = report(judged(idp.url())).await;
+        assert_eq!(report.health(), health, "{report}");
+    }
+}
+
+#[tokio::test]
+async fn any_audience_alone_is_doubtful() {
+    let fixed = || {
+        let builder = JwtValidator::builder().issuer("https://idp.example.com");
+        let builder = builder.any_audience();
+        builder.keys(FakeKey::es256("a").key_set())
+    };
+    let alone = report(fixed()).await;
+    finds(
+        &alone,
+        Health::Doubtful,
+        ["idp.example.com", "any_audience()"],
+    );
+    let with_clients = report(fixed().allow_clients(["client"])).await;
+    assert_eq!(with_clients.health(), Health::Good, "{with_clients}");
+}
+
+#[tokio::test]
+async fn wrong_credentials_for_introspection_are_found() {
+    let idp = started();
+    let report = async |secret: &str| {
+        let auth = ClientAuth::secret_basic(FakeIssuer::CLIENT_ID, secret.to_owned()).unwrap();
+        let url = idp.endpoint(FakeEndpoint::Introspection);
+        let client = Arc::new(Client::new().unwrap());
+        let judge = OpaqueValidator::introspect(&url, auth)
+            .audience(API)
+            .build(client, Arc::new(Engine::new()))
+            .unwrap();
+        let gate = Gate::builder().validator(judge).allow_any_authenticated();
+        gate.build().unwrap().doctor().await
+    };
+    let right = report(FakeIssuer::CLIENT_SECRET).await;
+    assert_eq!(right.health(), Health::Good, "{right}");
+    let wrong = report("s3cret").await;
+    finds(
+        &wrong,
+        Health::Broken,
+        ["introspection", "refused the credentials"],
+    );
+    assert!(!format!("{wrong} {wrong:?}").contains("s3cret"));
+}

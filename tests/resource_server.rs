@@ -1,0 +1,564 @@
+//! The program `resource_server`, asked over the network while a provider stands behind it.
+#![cfg(all(feature = "full", unix))]
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Read;
+use std::io::Write;
+use std::net::TcpStream;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Output;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bearergate::ApiKeyFormat;
+use bearergate::ApiKeyManager;
+use bearergate::ApiKeyRing;
+use bearergate::NewApiKey;
+use bearergate::PepperSet;
+use bearergate::SecretSource;
+use bearergate::SqliteStore;
+use bearergate::testing::FakeEndpoint;
+use bearergate::testing::FakeIssuer;
+use bearergate::testing::Fault;
+use serde_json::Value;
+use serde_json::json;
+
+const API: &str = "https://api.example.com";
+
+/// Cargo builds the examples beside the tests.
+fn program() -> PathBuf {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    path.push("examples");
+    path.push("resource_server");
+    assert!(path.exists(), "run `cargo build --examples` first");
+    path
+}
+
+/// A running server; it is killed when the test ends.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(options: &[&str]) -> Self {
+        let mut child = Command::new(program())
+            .args(["--listen", "127.0.0.1:0"])
+            .args(options)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let out = child.stdout.take().unwrap();
+        BufReader::new(out).read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("ready ").unwrap().to_owned();
+        Self { child, address }
+    }
+
+    /// One that judges the JWTs of this provider.
+    fn of(idp: &FakeIssuer, more: &[&str]) -> Self {
+        let usual = ["--issuer", idp.url(), "--audience", API];
+        let usual = [&usual[..], &["--allow-http-loopback"], more].concat();
+        Self::start(&usual)
+    }
+
+    fn ask(&self, head: &str, body: &str) -> Reply {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        let len = body.len();
+        write!(
+            stream,
+            "{head}host: x\r\nconnection: close\r\ncontent-length: {len}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        Reply(text)
+    }
+
+    fn get(&self, path: &str, header: &str) -> Reply {
+        self.ask(&format!("GET {path} HTTP/1.1\r\n{header}"), "")
+    }
+
+    fn bearer(&self, path: &str, token: &str) -> Reply {
+        self.get(path, &format!("authorization: Bearer {token}\r\n"))
+    }
+
+    fn whoami(&self, token: &str) -> Reply {
+        self.bearer("/whoami", token)
+    }
+
+    fn revoke(&self, header: &str, body: &Value) -> u16 {
+        let head = format!("POST /revoke HTTP/1.1\r\n{header}");
+        self.ask(&head, &body.to_string()).status()
+    }
+
+    fn metric(&self, name: &str) -> Option<u64> {
+        let text = self.get("/metrics", "").0;
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().parse().ok()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+struct Reply(String);
+
+impl Reply {
+    fn status(&self) -> u16 {
+        self.0.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let (head, _) = self.0.split_once("\r\n\r\n").unwrap();
+        let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(own, _)| *own == name).map(|(_, value)| value)
+    }
+
+    fn json(&self) -> Value {
+        let (_, body) = self.0.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(body).unwrap()
+    }
+}
+
+const CLIENT: [&str; 5] = [
+    "--allow-http-loopback",
+    "--client-id",
+    FakeIssuer::CLIENT_ID,
+    "--client-secret",
+    FakeIssuer::CLIENT_SECRET,
+];
+
+// Answers
+
+#[test]
+fn a_jwt_is_shown_with_all_its_facts() {
+    let idp = FakeIssuer::start().unwrap();
+    let server = Server::of(&idp, &[]);
+    let token = idp.token(API).subject("alice").scope("read write");
+    let reply = server.whoami(&token.sign());
+    assert_eq!(reply.status(), 200);
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    let facts = reply.json();
+    let token_id = facts["token_id"].as_str().unwrap();
+    assert_eq!(token_id.len(), 64);
+    let expires_at = facts["expires_at"].as_u64().unwrap();
+    assert!(expires_at > idp.now().as_secs());
+    let wanted = json!({
+        "kind": "jwt", "issuer": idp.url(), "subject": "alice", "client_id": "client-1",
+        "scopes": ["read", "write"], "audience": [API], "expires_at": expires_at,
+        "token_id": token_id,
+    });
+    assert_eq!(facts, wanted);
+}
+
+#[test]
+fn what_is_absent_is_null() {
+    let idp = FakeIssuer::start().unwrap();
+    let server = Server::of(&idp, &[]);
+    let token = idp.token(API).without("sub").without("client_id");
+    let facts = server.whoami(&token.sign()).json();
+    for name in ["subject", "client_id", "scopes"] {
+        assert_eq!(facts[name], Value::Null, "{name}");
+    }
+}
+
+#[test]
+fn refusals_are_those_of_the_map() {
+    let idp = FakeIssuer::start().unwrap();
+    let server = Server::of(&idp, &[]);
+    let nobody = server.get("/whoami", "");
+    assert_eq!(nobody.status(), 401);
+    assert_eq!(
+        nobody.header("www-authenticate"),
+        Some("Bearer realm=\"api\"")
+    );
+    let basic = server.get("/whoami", "authorization: Basic YTpi\r\n");
+    assert_eq!(basic.status(), 401);
+    assert!(!basic.0.contains("error="));
+    let malformed = server.get("/whoami", "authorization: Bearer  two spaces\r\n");
+    assert_eq!(malformed.status(), 400);
+    let stranger = idp.token(API).issuer("https://other").sign();
+    let stranger = server.whoami(&stranger);
+    assert_eq!(stranger.status(), 401);
+    let challenge = stranger.header("www-authenticate").unwrap();
+    assert!(challenge.contains("error=\"invalid_token\""));
+    // An opaque token has no judge here.
+    assert_eq!(server.whoami("opaque").status(), 401);
+    let kinds = server.get("/metrics", "").0;
+    for kind in [
+        "credential_missing",
+        "credential_malformed",
+        "issuer_mismatch",
+        "token_malformed",
+    ] {
+        let line = format!("bearergate_rejections_total{{kind=\"{kind}\"}} ");
+        assert!(kinds.contains(&line), "{kind}");
+    }
+}
+
+#[test]
+fn scoped_demands_its_scope() {
+    let idp = FakeIssuer::start().unwrap();
+    let server = Server::of(&idp, &["--scope", "orders:read"]);
+    let with = idp.token(API).scope("orders:read orders:write").sign();
+    assert_eq!(server.bearer("/scoped", &with).status(), 200);
+    let without = server.bearer("/scoped", &idp.token(API).scope("orders").sign());
+    assert_eq!(without.status(), 403);
+    let challenge = without.header("www-authenticate").unwrap();
+    assert!(challenge.contains("error=\"insufficient_scope\""));
+    assert!(challenge.contains("scope=\"orders:read\""));
+    assert_eq!(server.whoami(&idp.token(API).sign()).status(), 200);
+}
+
+#[test]
+fn the_type_is_demanded_where_that_was_asked_for() {
+    let idp = FakeIssuer::start().unwrap();
+    let server = Server::of(&idp, &["--require-type", "at+jwt"]);
+    assert_eq!(server.whoami(&idp.token(API).sign()).status(), 200);
+    let untyped = idp.token(API).without_header("typ").sign();
+    assert_eq!(server.whoami(&untyped).status(), 401);
+}
+
+#[test]
+fn it_is_ready_and_answers_503_while_its_provider_is_down() {
+    let idp = FakeIssuer::start().unwrap();
+    idp.down();
+    let server = Server::of(&idp, &[]);
+    assert_eq!(server.get("/healthz", "").status(), 200);
+    let reply = server.whoami(&idp.token(API).sign());
+    assert_eq!(reply.status(), 503);
+    assert!(reply.header("retry-after").is_some());
+    assert!(reply.header("www-authenticate").is_none());
+}
+
+#[test]
+fn a_second_request_is_answered_from_the_cache() {
+    let idp = FakeIssuer::start().unwrap();
+    let jwks = idp.endpoint(FakeEndpoint::Jwks);
+    let server = Server::of(&idp, &["--jwks-url", &jwks]);
+    let token = idp.token(API).sign();
+    for _ in 0..3 {
+        assert_eq!(server.whoami(&token).status(), 200);
+    }
+    assert_eq!(server.metric("bearergate_cache_hits_total"), Some(2));
+    assert_eq!(server.metric("bearergate_jwks_fetches_total"), Some(1));
+    assert_eq!((idp.count(FakeEndpoint::Jwks), idp.total()), (1, 1));
+}
+
+// Introspection
+
+#[test]
+fn opaque_tokens_are_asked_about_and_jwts_are_not() {
+    let idp = FakeIssuer::start().unwrap();
+    let url = idp.endpoint(FakeEndpoint::Introspection);
+    let more = [&["--introspection", &url][..], &CLIENT[1..]].concat();
+    let server = Server::of(&idp, &more);
+    let claims = idp.token(API).subject("alice").scope("read");
+    let token = idp.opaque(&claims);
+    let facts = server.whoami(&token).json();
+    assert_eq!(facts["kind"], "opaque");
+    assert_eq!(facts["subject"], "alice");
+    assert_eq!(facts["issuer"], idp.url());
+    assert_eq!(facts["audience"], json!([API]));
+    assert_eq!(server.whoami("unknown").status(), 401);
+    assert_eq!(
+        server.metric("bearergate_introspection_calls_total"),
+        Some(2)
+    );
+    assert_eq!(server.whoami(&token).status(), 200);
+    assert_eq!(
+        server.metric("bearergate_introspection_calls_total"),
+        Some(2)
+    );
+    // A JWT that its judge refuses is asked about nowhere.
+    let stranger = claims.issuer("https://other").sign();
+    idp.know(stranger.as_str(), &idp.token(API));
+    assert_eq!(server.whoami(&stranger).status(), 401);
+    assert_eq!(idp.count(FakeEndpoint::Introspection), 2);
+}
+
+#[test]
+fn without_an_issuer_every_bearer_is_asked_about() {
+    let idp = FakeIssuer::start().unwrap();
+    let url = idp.endpoint(FakeEndpoint::Introspection);
+    let options = [&["--introspection", &url, "--audience", API][..], &CLIENT].concat();
+    let server = Server::start(&options);
+    let token = idp.token(API);
+    idp.know(token.sign(), &token);
+    let signed = token.sign();
+    idp.know(signed.as_str(), &token);
+    let facts = server.whoami(&signed).json();
+    assert_eq!(facts["kind"], "opaque");
+    assert_eq!(idp.count(FakeEndpoint::Introspection), 1);
+}
+
+#[test]
+fn signed_answers_are_demanded_where_that_was_asked_for() {
+    let idp = FakeIssuer::start().unwrap();
+    let url = idp.endpoint(FakeEndpoint::Introspection);
+    let signed = ["--signed-introspection", "--introspection", &url];
+    let server = Server::of(&idp, &[&signed[..], &CLIENT[1..]].concat());
+    let first = idp.opaque(&idp.token(API));
+    assert_eq!(server.whoami(&first).status(), 200);
+    let plain = r#"{"active":true,"token_type":"Bearer","aud":"https://api.example.com"}"#;
+    let plain = bearergate::testing::Answer::json(plain);
+    idp.fail(FakeEndpoint::Introspection, Fault::Answer(plain));
+    let second = idp.opaque(&idp.token(API));
+    assert_eq!(server.whoami(&second).status(), 503);
+}
+
+// API keys
+
+/// Makes a file with one key in it, and the pepper beside it.
+async fn key_file(folder: &Path) -> String {
+    let pepper = folder.join("pepper");
+    std::fs::write(&pepper, [7; 32]).unwrap();
+    let peppers = PepperSet::new(1, &SecretSource::file(&pepper)).unwrap();
+    let format = ApiKeyFormat::new("acme_live").unwrap();
+    let ring = ApiKeyRing::new("acme keys", format, peppers).unwrap();
+    let store = SqliteStore::open(folder.join("keys.db")).unwrap();
+    let keys = ApiKeyManager::new(ring, Arc::new(store));
+    let draft = NewApiKey::of("robot").never_expires();
+    let issued = keys.create(draft.scopes(["orders:read"])).await.unwrap();
+    issued.key.reveal()
+}
+
+#[tokio::test]
+async fn api_keys_are_judged_wherever_they_come() {
+    let folder = std::env::temp_dir().join(format!("bearergate-server-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let key = key_file(&folder).await;
+    let (db, pepper) = (folder.join("keys.db"), folder.join("pepper"));
+    let idp = FakeIssuer::start().unwrap();
+    let url = idp.endpoint(FakeEndpoint::Introspection);
+    let keys = ["--api-keys", db.to_str().unwrap()];
+    let keys = [&keys[..], &["--pepper-file", pepper.to_str().unwrap()]].concat();
+    let asks = ["--introspection", &url, "--audience", API];
+    let server = Server::start(&[&keys[..], &asks, &CLIENT].concat());
+    for header in [
+        "authorization: Bearer ",
+        "authorization: ApiKey ",
+        "x-api-key: ",
+    ] {
+        let reply = server.get("/whoami", &format!("{header}{key}\r\n"));
+        assert_eq!(reply.status(), 200, "{header}");
+        let facts = reply.json();
+        assert_eq!(
+            (&facts["kind"], &facts["subject"]),
+            (&json!("api_key"), &json!("robot"))
+        );
+        assert_eq!(facts["scopes"], json!(["orders:read"]));
+        assert_eq!(facts["issuer"], Value::Null);
+    }
+    // What begins like a key never leaves the process.
+    assert_eq!(server.whoami(&format!("{key}x")).status(), 401);
+    assert_eq!(server.whoami("acme_live_").status(), 401);
+    assert_eq!(idp.total(), 0);
+    drop(server);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+// Revocation
+
+#[test]
+fn a_token_that_was_taken_back_is_refused_at_once() {
+    let idp = FakeIssuer::start().unwrap();
+    let server = Server::of(&idp, &[]);
+    let by_jti = idp.token(API).claim("jti", "j-1").sign();
+    let by_id = idp.token(API).claim("jti", "j-2").sign();
+    let id = server.whoami(&by_id).json()["token_id"].clone();
+    assert_eq!(server.whoami(&by_jti).status(), 200);
+    let other = json!({"issuer": "https://other", "jti": "j-1"});
+    assert_eq!(server.revoke("", &other), 204);
+    assert_eq!(server.whoami(&by_jti).status(), 200);
+    assert_eq!(
+        server.revoke("", &json!({"issuer": idp.url(), "jti": "j-1"})),
+        204
+    );
+    assert_eq!(server.whoami(&by_jti).status(), 401);
+    assert_eq!(server.whoami(&by_id).status(), 200);
+    assert_eq!(server.revoke("", &json!({"token_id": id})), 204);
+    assert_eq!(server.whoami(&by_id).status(), 401);
+    let line = "bearergate_rejections_total{kind=\"token_revoked\"} ";
+    assert_eq!(server.metric(line), Some(2));
+}
+
+#[test]
+fn an_opaque_token_is_taken_back_by_its_issuer_too() {
+    let idp = FakeIssuer::start().unwrap();
+    let url = idp.endpoint(FakeEndpoint::Introspection);
+    let options = [&["--introspection", &url, "--audience", API][..], &CLIENT].concat();
+    let server = Server::start(&options);
+    let token = idp.opaque(&idp.token(API).claim("jti", "j-1"));
+    assert_eq!(server.whoami(&token).status(), 200);
+    let other = json!({"issuer": "https://other", "jti": "j-1"});
+    assert_eq!(server.revoke("", &other), 204);
+    assert_eq!(server.whoami(&token).status(), 200);
+    assert_eq!(
+        server.revoke("", &json!({"issuer": idp.url(), "jti": "j-1"})),
+        204
+    );
+    assert_eq!(server.whoami(&token).status(), 401);
+}
+
+#[test]
+fn nonsense_and_proxies_take_nothing_back() {
+    let idp = FakeIssuer::start().unwrap();
+    let server = Server::of(&idp, &[]);
+    for nonsense in [
+        json!({}),
+        json!([]),
+        json!({"jti": "a"}),
+        json!({"issuer": "a"}),
+        json!({"issuer": "a", "jti": 1}),
+        json!({"issuer": "a", "jti": ""}),
+        json!({"issuer": "a", "jti": "b", "token_id": "c"}),
+        json!({"issuer": "a", "jti": "b", "more": "c"}),
+        json!({"token_id": "short"}),
+        json!({"token_id": "g".repeat(64)}),
+    ] {
+        assert_eq!(server.revoke("", &nonsense), 400, "{nonsense}");
+    }
+    let twice = r#"{"token_id":"a","token_id":"b"}"#;
+    assert_eq!(server.ask("POST /revoke HTTP/1.1\r\n", twice).status(), 400);
+    let good = json!({"issuer": "a", "jti": "b"});
+    for header in [
+        "forwarded: for=1.2.3.4\r\n",
+        "X-Forwarded-For: 1.2.3.4\r\n",
+        "x-forwarded-host: a\r\n",
+        "Via: 1.1 a\r\n",
+        "origin: http://127.0.0.1\r\n",
+    ] {
+        assert_eq!(server.revoke(header, &good), 403, "{header}");
+    }
+    assert_eq!(server.revoke("", &good), 204);
+}
+
+// The process
+
+#[test]
+fn it_ends_with_status_0_when_it_is_told_to() {
+    let idp = FakeIssuer::start().unwrap();
+    idp.fail(FakeEndpoint::Discovery, Fault::Hold);
+    let mut server = Server::of(&idp, &[]);
+    let token = idp.token(API).sign();
+    let mut waiting = TcpStream::connect(&server.address).unwrap();
+    write!(
+        waiting,
+        "GET /whoami HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n"
+    )
+    .unwrap();
+    assert!(idp.wait_for(FakeEndpoint::Discovery, 1));
+    let id = server.child.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(told.success());
+    idp.heal(FakeEndpoint::Discovery);
+    let mut text = String::new();
+    waiting.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200 "), "{text}");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+fn refused(options: &[&str]) -> Output {
+    Command::new(program())
+        .args(options)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn bad_options_end_it_before_anything_is_sent() {
+    let idp = FakeIssuer::start().unwrap();
+    let (url, file) = (idp.url(), "/dev/null");
+    let listen = ["--listen", "127.0.0.1:0"];
+    let http = "--allow-http-loopback";
+    let issuer = ["--issuer", "https://idp.example.com", "--audience", API];
+    let cases: Vec<Vec<&str>> = vec![
+        vec![],
+        vec!["--issuer", "https://idp.example.com"],
+        vec!["--issuer", url, "--audience", API],
+        vec![http, "--issuer", "http://0.0.0.0:1", "--audience", API],
+        vec![
+            http,
+            "--issuer",
+            "http://idp.example.com",
+            "--audience",
+            API,
+        ],
+        vec![http, "--issuer", "ftp://127.0.0.1", "--audience", API],
+        vec!["--audience", API],
+        [&issuer[..], &["--unknown", "x"]].concat(),
+        [&issuer[..], &["--scope"]].concat(),
+        [&issuer[..], &["--scope", "a", "--scope", "b"]].concat(),
+        [&issuer[..], &["--client-id", "a"]].concat(),
+        [&issuer[..], &["--pepper-file", file]].concat(),
+        [&issuer[..], &["--signed-introspection"]].concat(),
+        [&issuer[..], &["--api-keys", file]].concat(),
+        [&issuer[..], &["--jwks-url", url]].concat(),
+        [
+            &issuer[..],
+            &[
+                "--issuer",
+                "https://b.example.com",
+                "--jwks-url",
+                "https://a/b",
+            ],
+        ]
+        .concat(),
+        [&issuer[..], &["--introspection", "https://a/b"]].concat(),
+        [
+            &issuer[..],
+            &["--introspection", "https://a/b", "--client-id", "a"],
+        ]
+        .concat(),
+        [
+            &["--introspection", "https://a/b", "--signed-introspection"][..],
+            &[
+                "--audience",
+                API,
+                "--client-id",
+                "a",
+                "--client-secret",
+                "b",
+            ],
+        ]
+        .concat(),
+    ];
+    for case in cases {
+        let output = refused(&[&listen[..], &case].concat());
+        assert!(!output.status.success(), "{case:?}");
+        assert!(output.stdout.is_empty(), "{case:?}");
+        assert!(!output.stderr.is_empty(), "{case:?}");
+    }
+    assert!(!refused(&issuer).status.success());
+    let nowhere = [&["--listen", "nowhere"][..], &issuer].concat();
+    assert!(!refused(&nowhere).status.success());
+    assert_eq!(idp.total(), 0);
+}
+
+#[test]
+fn no_secret_is_told_when_options_are_refused() {
+    let options = ["--listen", "127.0.0.1:0", "--introspection", "https://a/b"];
+    let secret = ["--client-id", "a", "--client-secret", "s3cret", "s3cret"];
+    let output = refused(&[&options[..], &secret].concat());
+    assert!(!output.status.success());
+    assert!(!String::from_utf8(output.stderr).unwrap().contains("s3cret"));
+}
