@@ -26,8 +26,6 @@ pub mod policy;
 mod principal;
 mod rejection;
 mod request;
-mod revocation;
-
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
 mod revocation;
@@ -234,7 +232,5 @@ pub use validate::TokenCache;
 pub use validate::TokenCacheBuilder;
 
 pub use validate::Tenant;
-pub use validate::TokenCache;
-pub use validate::TokenCacheBuilder;
 pub use validate::TokenValidator;
 pub use validate::providers;
