@@ -257,7 +257,7 @@ fn close(frames: &mut Vec<Frame>, entry: usize) {
 
 impl Test {
     /// Returns how many comparisons this takes at most.
-    fn cost(&self) -> usize {
+    pub(super) fn cost(&self) -> usize {
         match self {
             Self::Address(networks) => networks.iter().len(),
             Self::Claim(_, Check::OneOf(values)) => values.len(),

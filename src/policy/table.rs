@@ -150,6 +150,10 @@ impl RouteTable {
         inner.routes.get(first(&all)?)
     }
 
+    pub(super) fn is_by_path(&self) -> bool {
+        matches!(self.0.keys, Keys::Path(_))
+    }
+
     /// Returns the routes, the more specific ones before those that they overlap with.
     pub fn routes(&self) -> &[Route] {
         &self.0.routes

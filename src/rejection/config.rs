@@ -94,6 +94,11 @@ impl ConfigError {
         self.0.kind
     }
 
+    /// Returns what came and what to do about it.
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// Returns the name of the field that is to blame.
     pub fn field(&self) -> &'static str {
         self.0.field
