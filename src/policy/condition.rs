@@ -66,7 +66,11 @@ pub(super) struct Leaf {
 impl Condition {
     pub(super) fn leaf(name: impl Into<Arc<str>>, test: Test) -> Self {
         let name = name.into();
-        Self::of(vec![Node::Leaf(Arc::new(Leaf { name, test }))])
+        Self::shared(Arc::new(Leaf { name, test }))
+    }
+
+    pub(super) fn shared(leaf: Arc<Leaf>) -> Self {
+        Self::of(vec![Node::Leaf(leaf)])
     }
 
     const fn of(nodes: Vec<Node>) -> Self {
@@ -148,6 +152,14 @@ impl Condition {
     /// Returns the tree in postfix order: what a node joins stands right before it.
     pub(super) fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// Returns the tests in their order.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = &Arc<Leaf>> {
+        self.nodes.iter().filter_map(|node| match node {
+            Node::Leaf(leaf) => Some(leaf),
+            _ => None,
+        })
     }
 
     fn program(&self) -> &Program {

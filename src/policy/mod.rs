@@ -44,6 +44,7 @@ mod scene;
 mod set;
 mod table;
 mod test;
+mod trace;
 mod verdict;
 mod words;
 
@@ -96,6 +97,7 @@ pub use table::Guard;
 pub use table::Route;
 pub use table::RouteTable;
 pub use table::RouteTableBuilder;
+pub use trace::Trace;
 pub use verdict::Verdict;
 
 use std::fmt;

@@ -114,21 +114,31 @@ impl RouteTable {
 
     /// Decides about a request by the policy of its route; an allow costs no allocation.
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
-        let Some(route) = self.find(request) else {
-            return Decision::deny().with_reason(Reason::new(ReasonCode::Unmatched, "no route"));
-        };
+        let decision = self.scene(request, |route, request| route.guard.decide(request));
+        decision.unwrap_or_else(|| {
+            Decision::deny().with_reason(Reason::new(ReasonCode::Unmatched, "no route"))
+        })
+    }
+
+    /// Calls with the route that a request is about, and the request as its guard sees it.
+    pub(super) fn scene<T>(
+        &self,
+        request: &AccessRequest<'_>,
+        call: impl FnOnce(&Route, &AccessRequest<'_>) -> T,
+    ) -> Option<T> {
+        let route = self.find(request)?;
         let path = request
             .facts()
             .and_then(|facts| CleanPath::new(facts.uri().path()));
-        match path.zip(route.path.as_ref()) {
+        Some(match path.zip(route.path.as_ref()) {
             Some((path, pattern)) => {
                 let mut params = [("", ""); limits::ROUTE_SEGMENTS];
                 let params = bind(pattern, path, &mut params);
                 let request = request.with_resource(&route.pattern).with_params(params);
-                route.guard.decide(&request)
+                call(route, &request)
             }
-            None => route.guard.decide(request),
-        }
+            None => call(route, request),
+        })
     }
 
     /// Returns the route that a request is about.

@@ -17,8 +17,11 @@ use crate::json::Value;
 use crate::policy::condition::Condition;
 use crate::policy::declare::read::Reader;
 use crate::policy::declare::spot::Spot;
+use crate::policy::rule::Rule;
 use crate::policy::set::Policy;
+use crate::policy::table::Guard;
 use crate::policy::table::RouteTable;
+use crate::policy::test::Test;
 use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
 
@@ -70,6 +73,16 @@ impl PolicyLoader {
         self
     }
 
+    /// Knows the closures of these conditions by their names.
+    fn knowing<'c>(conditions: impl Iterator<Item = &'c Condition>) -> Self {
+        let leaves = conditions.flat_map(Condition::leaves);
+        let customs = leaves.filter(|leaf| matches!(leaf.test, Test::Custom(_)));
+        customs.fold(Self::new(), |own, leaf| {
+            let condition = Condition::shared(Arc::clone(leaf));
+            own.condition(Arc::clone(&leaf.name), condition)
+        })
+    }
+
     /// Reads a policy.
     ///
     /// # Errors
@@ -118,9 +131,13 @@ impl Policy {
     ///
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for one that is nested too deeply, or too
     /// large, to be read again; [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for an
-    /// obligation with a header that is no text.
+    /// obligation with a header that is no text; what else no file may hold, such as an empty name
+    /// of a scope, under its own kind.
     pub fn to_json(&self) -> Result<String, ConfigError> {
-        write::text(&write::policy(self)?)
+        let text = write::text(&write::policy(self)?)?;
+        let conditions = self.rules().iter().map(Rule::condition);
+        PolicyLoader::knowing(conditions).policy(text.as_bytes())?;
+        Ok(text)
     }
 }
 
@@ -156,7 +173,13 @@ impl RouteTable {
     ///
     /// As for [`Policy::to_json`].
     pub fn to_json(&self) -> Result<String, ConfigError> {
-        write::text(&write::table(self)?)
+        let text = write::text(&write::table(self)?)?;
+        let conditions = self.routes().iter().flat_map(|route| match route.guard() {
+            Guard::Condition(own) => vec![own],
+            Guard::Policy(own) => own.rules().iter().map(Rule::condition).collect(),
+        });
+        PolicyLoader::knowing(conditions).routes(text.as_bytes())?;
+        Ok(text)
     }
 }
 

@@ -1,0 +1,111 @@
+//! Traces as a page.
+
+use crate::policy::trace::Node;
+use crate::policy::trace::Trace;
+use crate::policy::trace::What;
+use crate::policy::trace::text::clean;
+use crate::policy::trace::text::headline;
+use crate::policy::trace::text::title;
+use crate::policy::verdict::Verdict;
+
+/// Writes without recursion; everything that is not ours is escaped.
+pub(super) fn page(trace: &Trace) -> String {
+    let mut out = String::from(HEAD);
+    let class = if trace.decision.is_allowed() {
+        "allow"
+    } else {
+        "deny"
+    };
+    out.push_str(&format!(
+        "<h1 class=\"{class}\">{}</h1>\n",
+        escape(&headline(trace))
+    ));
+    if let Some(elapsed) = trace.elapsed {
+        out.push_str(&format!("<p class=\"time\">decided in {elapsed:?}</p>\n"));
+    }
+    out.push_str(LEGEND);
+    let mut open = 0;
+    for (at, node) in trace.nodes.iter().enumerate() {
+        while open > node.depth {
+            out.push_str("</details>\n");
+            open -= 1;
+        }
+        let next = trace.nodes.get(at + 1);
+        if next.is_some_and(|next| next.depth > node.depth) {
+            // What did not come out true is what a reader looks for.
+            let is_open = !node.verdict.is_true() || node.depth == 0;
+            let open_word = if is_open { " open" } else { "" };
+            out.push_str(&format!(
+                "<details{open_word}><summary>{}</summary>\n",
+                line(node)
+            ));
+            open += 1;
+        } else {
+            out.push_str(&format!("<div class=\"test\">{}</div>\n", line(node)));
+        }
+    }
+    for _ in 0..open {
+        out.push_str("</details>\n");
+    }
+    out.push_str("</body>\n</html>\n");
+    out
+}
+
+fn line(node: &Node) -> String {
+    let (class, word) = match node.verdict {
+        Verdict::False => ("no", "false"),
+        Verdict::True => ("yes", "true"),
+        Verdict::Unknown => ("doubt", "unknown"),
+    };
+    let name = escape(&title(&node.what));
+    let mut text = format!("<b class=\"{class}\">{word}</b> <span>{name}</span>");
+    if let What::Test(told) = &node.what {
+        let wanted = escape(&clean(&told.wanted));
+        let actual = &told.actual;
+        text.push_str(&format!(" <i>wants {wanted}, is {actual}</i>"));
+    }
+    if let Some(elapsed) = node.elapsed {
+        text.push_str(&format!(" <small>{elapsed:?}</small>"));
+    }
+    text
+}
+
+fn escape(text: &str) -> String {
+    let mut all = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => all.push_str("&amp;"),
+            '<' => all.push_str("&lt;"),
+            '>' => all.push_str("&gt;"),
+            '"' => all.push_str("&quot;"),
+            '\'' => all.push_str("&#39;"),
+            c => all.push(c),
+        }
+    }
+    all
+}
+
+const HEAD: &str = r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<title>Decision</title>
+<style>
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 60em; padding: 0 1em; }
+h1 { border-left: .4em solid; font-size: 1.25em; overflow-wrap: anywhere; padding: .4em .8em; }
+h1.allow { border-color: #1a7f37; } h1.deny { border-color: #cf222e; }
+details, .test { margin-left: 1.4em; overflow-wrap: anywhere; } body > details { margin-left: 0; }
+summary { cursor: pointer; margin-left: -1.1em; } summary, .test { padding: .1em 0; }
+b { border-radius: .7em; color: #fff; display: inline-block; font-size: .75em; min-width: 5.5em; text-align: center; }
+b.yes { background: #1a7f37; } b.no { background: #cf222e; } b.doubt { background: #7d5200; }
+i, small, .time, .legend { opacity: .75; } small { float: right; }
+</style>
+</head>
+<body>
+"#;
+
+const LEGEND: &str = "<p class=\"legend\">Only what is true allows; what is unknown denies. Of \
+                      the caller and the request, types and sizes are shown, no values.</p>\n";

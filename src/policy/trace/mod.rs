@@ -1,0 +1,204 @@
+//! Why a decision is what it is, in full.
+
+mod fact;
+mod html;
+mod json;
+mod text;
+mod walk;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use http::Method;
+
+use crate::policy::condition::Condition;
+use crate::policy::decision::Decision;
+use crate::policy::request::AccessRequest;
+use crate::policy::rule::Effect;
+use crate::policy::rule::Rule;
+use crate::policy::set::Policy;
+use crate::policy::table::Guard;
+use crate::policy::table::Route;
+use crate::policy::table::RouteTable;
+use crate::policy::trace::fact::Actual;
+use crate::policy::verdict::Verdict;
+
+/// A decision with every condition that was asked for it, what each gave, and why.
+///
+/// It is made by `explain`, which asks all conditions, also those that a decision leaves out, so
+/// it takes longer and allocates. It names conditions, and the values that the configuration
+/// compares with; of the values of the caller and the request it keeps no text at all, only their
+/// types and sizes, so it can be shown to whoever may see the policy. `Display` gives it as text
+/// for a terminal.
+///
+/// ```
+/// use bearergate::AccessRequest;
+/// use bearergate::Principal;
+/// use bearergate::PrincipalKind;
+/// use bearergate::UnixTime;
+/// use bearergate::claim;
+/// use bearergate::require_scope;
+///
+/// let policy = require_scope("orders:read") & claim("tenant").is("acme");
+/// let alice = Principal::builder(PrincipalKind::Other, "house").scopes(["orders:read"]).build();
+/// let trace = policy.explain(&AccessRequest::new(&alice, UnixTime::from_secs(0)));
+/// assert!(!trace.decision().is_allowed());
+/// assert_eq!(
+///     trace.without_times().to_string(),
+///     "\
+/// DENIED: unknown (claim tenant)
+/// ? all of
+///   + scope orders:read: wants scope `orders:read`, is among the caller's 1
+///   ? claim tenant: wants `acme`, is missing
+/// "
+/// );
+/// ```
+#[derive(Clone, Debug)]
+pub struct Trace {
+    decision: Decision,
+    elapsed: Option<Duration>,
+    /// Each before what it holds, which lies one deeper.
+    nodes: Vec<Node>,
+}
+
+/// One line of a trace.
+#[derive(Clone, Debug)]
+struct Node {
+    depth: usize,
+    verdict: Verdict,
+    elapsed: Option<Duration>,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    All,
+    Any,
+    Named(Arc<str>),
+    Not,
+    Route(String),
+    Rule(Effect, Arc<str>),
+    Test(Told),
+}
+
+/// One test, and what it found.
+#[derive(Clone, Debug)]
+struct Told {
+    name: Arc<str>,
+    /// In words of the configuration.
+    wanted: String,
+    actual: Actual,
+}
+
+impl Trace {
+    /// Returns the decision, the same as without an explanation.
+    pub const fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// Leaves out how long each part took, so that equal traces are equal texts.
+    #[must_use]
+    pub fn without_times(mut self) -> Self {
+        self.elapsed = None;
+        for node in &mut self.nodes {
+            node.elapsed = None;
+        }
+        self
+    }
+
+    /// Writes the trace as JSON: `decision`, `reasons`, `conditions`; each condition with its
+    /// `conditions` inside.
+    pub fn to_json(&self) -> String {
+        json::page(self)
+    }
+
+    /// Writes the trace as one HTML page that loads nothing and has no script.
+    pub fn to_html(&self) -> String {
+        html::page(self)
+    }
+
+    fn of(decision: impl FnOnce() -> Decision, fill: impl FnOnce(&mut Vec<Node>)) -> Self {
+        let start = Instant::now();
+        let decision = decision();
+        let elapsed = Some(start.elapsed());
+        let mut nodes = Vec::new();
+        fill(&mut nodes);
+        Self {
+            decision,
+            elapsed,
+            nodes,
+        }
+    }
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text::page(self, f)
+    }
+}
+
+impl Condition {
+    /// Decides as [`decide`](Self::decide) does, and explains it in full.
+    pub fn explain(&self, request: &AccessRequest<'_>) -> Trace {
+        Trace::of(
+            || self.decide(request),
+            |nodes| {
+                walk::condition(self, request, 0, nodes);
+            },
+        )
+    }
+}
+
+impl Policy {
+    /// Decides as [`decide`](Self::decide) does, and explains it in full.
+    pub fn explain(&self, request: &AccessRequest<'_>) -> Trace {
+        let fill = |nodes: &mut Vec<Node>| rules(self.rules(), request, 0, nodes);
+        Trace::of(|| self.decide(request), fill)
+    }
+}
+
+impl RouteTable {
+    /// Decides as [`decide`](Self::decide) does, and explains it in full.
+    pub fn explain(&self, request: &AccessRequest<'_>) -> Trace {
+        let fill = |nodes: &mut Vec<Node>| {
+            let explained = self.scene(request, |own, request| route(own, request, nodes));
+            explained.unwrap_or_default();
+        };
+        Trace::of(|| self.decide(request), fill)
+    }
+}
+
+fn route(route: &Route, request: &AccessRequest<'_>, nodes: &mut Vec<Node>) {
+    let method = route.method().map_or("any method", Method::as_str);
+    nodes.push(Node {
+        depth: 0,
+        verdict: Verdict::True,
+        elapsed: None,
+        what: What::Route(format!("{method} {}", route.pattern())),
+    });
+    match route.guard() {
+        Guard::Condition(own) => {
+            walk::condition(own, request, 1, nodes);
+        }
+        Guard::Policy(own) => rules(own.rules(), request, 1, nodes),
+    }
+}
+
+fn rules(rules: &[Rule], request: &AccessRequest<'_>, depth: usize, nodes: &mut Vec<Node>) {
+    for rule in rules {
+        let at = nodes.len();
+        nodes.push(Node {
+            depth,
+            verdict: Verdict::Unknown,
+            elapsed: None,
+            what: What::Rule(rule.effect(), Arc::clone(rule.shared_name())),
+        });
+        let (verdict, elapsed) = walk::condition(rule.condition(), request, depth + 1, nodes);
+        if let Some(node) = nodes.get_mut(at) {
+            node.verdict = verdict;
+            node.elapsed = Some(elapsed);
+        }
+    }
+}

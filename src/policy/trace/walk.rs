@@ -1,0 +1,134 @@
+//! Conditions, asked in full.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::policy::condition;
+use crate::policy::condition::Condition;
+use crate::policy::condition::Leaf;
+use crate::policy::request::AccessRequest;
+use crate::policy::trace::Node;
+use crate::policy::trace::Told;
+use crate::policy::trace::What;
+use crate::policy::trace::fact::actual;
+use crate::policy::trace::fact::wanted;
+use crate::policy::verdict::Verdict;
+
+/// What one node of a tree gave.
+struct Given {
+    verdict: Verdict,
+    elapsed: Duration,
+    /// Nodes of its tree, with itself.
+    size: usize,
+}
+
+/// Appends what a condition gives, outer nodes before inner ones; without recursion.
+pub(super) fn condition(
+    condition: &Condition,
+    request: &AccessRequest<'_>,
+    depth: usize,
+    nodes: &mut Vec<Node>,
+) -> (Verdict, Duration) {
+    let given = ask(condition.nodes(), request);
+    let Some(top) = given.len().checked_sub(1) else {
+        return (Verdict::Unknown, Duration::ZERO);
+    };
+    let mut open = vec![(top, depth)];
+    while let Some((at, depth)) = open.pop() {
+        let (Some(node), Some(own)) = (condition.nodes().get(at), given.get(at)) else {
+            break;
+        };
+        nodes.push(Node {
+            depth,
+            verdict: own.verdict,
+            elapsed: Some(own.elapsed),
+            what: what(node, request),
+        });
+        // The last part stands right before its node, so the first one is taken next.
+        let mut end = at;
+        for _ in 0..parts(node) {
+            let Some(part) = end.checked_sub(1) else {
+                break;
+            };
+            open.push((part, depth + 1));
+            end = end.saturating_sub(given.get(part).map_or(1, |given| given.size));
+        }
+    }
+    given
+        .last()
+        .map_or((Verdict::Unknown, Duration::ZERO), |own| {
+            (own.verdict, own.elapsed)
+        })
+}
+
+fn ask(nodes: &[condition::Node], request: &AccessRequest<'_>) -> Vec<Given> {
+    let mut given: Vec<Given> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let own = match node {
+            condition::Node::Leaf(leaf) => ask_leaf(leaf, request),
+            _ => join(node, &given),
+        };
+        given.push(own);
+    }
+    given
+}
+
+fn ask_leaf(leaf: &Leaf, request: &AccessRequest<'_>) -> Given {
+    let start = Instant::now();
+    let verdict = leaf.test.ask(request);
+    Given {
+        verdict,
+        elapsed: start.elapsed(),
+        size: 1,
+    }
+}
+
+fn join(node: &condition::Node, given: &[Given]) -> Given {
+    let mut verdict = match node {
+        condition::Node::All(_) => Verdict::True,
+        _ => Verdict::False,
+    };
+    let mut elapsed = Duration::ZERO;
+    let mut end = given.len();
+    for _ in 0..parts(node) {
+        let Some(part) = end.checked_sub(1).and_then(|part| given.get(part)) else {
+            break;
+        };
+        verdict = match node {
+            condition::Node::All(_) => verdict.and(part.verdict),
+            condition::Node::Any(_) => verdict.or(part.verdict),
+            condition::Node::Not => part.verdict.not(),
+            condition::Node::Leaf(_) | condition::Node::Named(_) => part.verdict,
+        };
+        elapsed += part.elapsed;
+        end = end.saturating_sub(part.size);
+    }
+    Given {
+        verdict,
+        elapsed,
+        size: given.len() - end + 1,
+    }
+}
+
+const fn parts(node: &condition::Node) -> usize {
+    match node {
+        condition::Node::All(parts) | condition::Node::Any(parts) => *parts,
+        condition::Node::Leaf(_) => 0,
+        condition::Node::Named(_) | condition::Node::Not => 1,
+    }
+}
+
+fn what(node: &condition::Node, request: &AccessRequest<'_>) -> What {
+    match node {
+        condition::Node::All(_) => What::All,
+        condition::Node::Any(_) => What::Any,
+        condition::Node::Leaf(leaf) => What::Test(Told {
+            name: Arc::clone(&leaf.name),
+            wanted: wanted(&leaf.test),
+            actual: actual(&leaf.test, request),
+        }),
+        condition::Node::Named(name) => What::Named(Arc::clone(name)),
+        condition::Node::Not => What::Not,
+    }
+}
