@@ -190,11 +190,22 @@ impl RouteTable {
 pub struct LoadError {
     pointer: String,
     error: ConfigError,
+    is_old_in_force: bool,
 }
 
 impl LoadError {
     pub(super) const fn new(pointer: String, error: ConfigError) -> Self {
-        Self { pointer, error }
+        Self {
+            pointer,
+            error,
+            is_old_in_force: false,
+        }
+    }
+
+    /// Adds that the policy before this one stays in force.
+    pub(super) fn in_force(mut self) -> Self {
+        self.is_old_in_force = true;
+        self
     }
 
     /// Returns the place as a JSON pointer (RFC 6901); the empty one is the whole text.
@@ -214,7 +225,11 @@ impl fmt::Display for LoadError {
             "" => f.write_str("the whole text")?,
             pointer => f.write_str(pointer)?,
         }
-        write!(f, ": {}", self.error.detail())
+        write!(f, ": {}", self.error.detail())?;
+        if self.is_old_in_force {
+            f.write_str("; the version in force stays")?;
+        }
+        Ok(())
     }
 }
 
