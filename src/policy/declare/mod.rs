@@ -1,6 +1,6 @@
 //! Policies as JSON: read strictly, written so that they read back the same.
 //!
-//! The form is published as `schema/policy.schema.json`.
+//! The form is published as [`POLICY_SCHEMA`], the file `schema/policy.schema.json`.
 
 mod read;
 mod single;
@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use crate::json::Value;
 use crate::policy::condition::Condition;
+use crate::policy::condition::Leaf;
 use crate::policy::declare::read::Reader;
 use crate::policy::declare::spot::Spot;
 use crate::policy::rule::Rule;
@@ -112,6 +113,17 @@ fn scan(text: &[u8]) -> Result<Value<'_>, LoadError> {
         Spot::TOP.wrap(error)
     })
 }
+
+/// Tells tests apart: equal tests have equal keys.
+pub(super) fn key(leaf: &Leaf) -> String {
+    if let Test::Custom(ask) = &leaf.test {
+        return format!("custom {:p}", Arc::as_ptr(ask));
+    }
+    serde_json::to_string(&write::single(leaf)).unwrap_or_default()
+}
+
+/// The JSON Schema of the files that are read, draft 2020-12; loading checks more than it says.
+pub const POLICY_SCHEMA: &str = include_str!("../../../schema/policy.schema.json");
 
 const FIELD: &str = "policy";
 

@@ -268,3 +268,26 @@ fn owner(value: Value<'_>, spot: &Spot<'_>) -> Result<Condition, LoadError> {
     fields.finish("either `attribute`, or `param` and `of`")?;
     Ok(condition)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::POLICY_SCHEMA;
+
+    #[test]
+    fn the_schema_has_every_form() {
+        let schema: serde_json::Value = serde_json::from_str(POLICY_SCHEMA).unwrap();
+        let forms = schema["$defs"]["condition"]["oneOf"].as_array().unwrap();
+        let required = |name: &str| {
+            let mut all = forms.iter();
+            all.any(|form| form["required"].as_array().unwrap().contains(&name.into()))
+        };
+        let names = FORMS.iter().chain(FORMS_OF_REQUEST).map(|(name, _)| *name);
+        let names: Vec<_> = names.chain(CHECKS.iter().map(|(name, _)| *name)).collect();
+        for name in names.iter().chain(&["all", "any", "not", "part", "custom"]) {
+            assert!(required(name), "{name}");
+        }
+        // One form for each claim check, `claim` itself has none.
+        assert_eq!(forms.len(), names.len() - 1 + 5);
+    }
+}

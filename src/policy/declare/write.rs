@@ -164,7 +164,7 @@ fn too_large() -> ConfigError {
     ConfigError::new(ConfigErrorKind::OutOfRange, FIELD, detail)
 }
 
-fn single(leaf: &Leaf) -> Tree {
+pub(super) fn single(leaf: &Leaf) -> Tree {
     let shared = |text: &Arc<str>| Tree::Text(Arc::clone(text));
     match &leaf.test {
         Test::Absent(own) => Tree::map([path(own), ("absent", Tree::Bool(true))]),
