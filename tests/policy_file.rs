@@ -474,6 +474,15 @@ fn closures_are_named_in_files_and_given_by_the_service() {
 }
 
 #[test]
+fn two_closures_of_one_name_are_not_written() {
+    let own = |answer: bool| condition_fn("own", move |_: &AccessRequest<'_>| answer);
+    let one = own(true);
+    assert!(single(one.clone() & one).to_json().is_ok());
+    let error = single(own(true) & own(false)).to_json().unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::Conflict);
+}
+
+#[test]
 fn what_no_file_may_hold_is_not_written() {
     for condition in [require_scope(""), require_scope("a b"), claim("").is(1)] {
         assert!(single(condition).to_json().is_err());

@@ -126,6 +126,32 @@ fn conditions_are_told_as_by_the_book() {
     assert!(seen.iter().all(|count| *count > 2_000), "{seen:?}");
 }
 
+#[test]
+fn policies_from_files_decide_as_those_that_were_built() {
+    let mut random = Random::new(7);
+    let pool: Vec<_> = (0..200).map(|_| Facts::random(&mut random)).collect();
+    let made: Vec<_> = pool.iter().map(Made::of).collect();
+    let mut read = 0;
+    for _ in 0..1_000 {
+        let built = Rules::random(&mut random, true).policy();
+        // Closures of one name are not told apart by a file.
+        let text = built.to_json().ok();
+        let Some(text) = text.filter(|text| !text.contains("\"custom\"")) else {
+            continue;
+        };
+        let policy = bearergate::Policy::from_json(text.as_bytes()).unwrap();
+        read += 1;
+        for _ in 0..20 {
+            let request = &made[random.below(made.len())];
+            let expected = request.with(|request| built.decide(request));
+            assert_eq!(request.with(|request| policy.decide(request)), expected);
+            let trace = request.with(|request| policy.explain(request));
+            assert_eq!(trace.decision(), &expected, "{text}");
+        }
+    }
+    assert!(read > 100, "{read}");
+}
+
 /// The same facts without one claim, each in turn; subject, client and scopes are claims too.
 fn less(facts: &Facts) -> impl Iterator<Item = Facts> {
     let names: Vec<_> = facts.claims.keys().cloned().collect();
