@@ -62,8 +62,10 @@ fn run() -> Result<bool, Box<dyn Error>> {
     Ok(found.is_empty() && failed == 0)
 }
 
+type Loaded = (Box<dyn Authorizer>, Vec<Finding>);
+
 /// Loads a policy, or a table of routes.
-fn load(text: &[u8]) -> Result<(Box<dyn Authorizer>, Vec<Finding>), Box<dyn Error>> {
+fn load(text: &[u8]) -> Result<Loaded, Box<dyn Error>> {
     let loader = PolicyLoader::new();
     let object = Value::parse(text).ok().and_then(Value::as_object);
     if object.is_some_and(|object| object.get("routes").is_some()) {

@@ -17,6 +17,7 @@ use bearergate::UnixTime;
 use bearergate::claim;
 use bearergate::condition_fn;
 use bearergate::policy::Obligations;
+use bearergate::policy::PolicyHandle;
 use bearergate::policy::RouteTable;
 use bearergate::policy::Rule;
 use bearergate::policy::action;
@@ -88,6 +89,7 @@ fn an_allow_takes_no_memory() {
         .build()
         .unwrap();
     assert_eq!(allocations(&table, &request), 0);
+    assert_eq!(allocations(&PolicyHandle::new(table), &request), 0);
 }
 
 fn at_name(prefix: &str, at: usize) -> String {

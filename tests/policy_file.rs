@@ -1,4 +1,5 @@
 //! Policies as JSON: what is read, what is refused and where, and that it is written alike.
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,7 +13,36 @@ use bearergate::PrincipalKind;
 use bearergate::UnixTime;
 use bearergate::claim;
 use bearergate::condition_fn;
-use bearergate::policy::*;
+use bearergate::policy::AuditLevel;
+use bearergate::policy::Combining;
+use bearergate::policy::Effect;
+use bearergate::policy::LoadError;
+use bearergate::policy::Obligations;
+use bearergate::policy::PolicyLoader;
+use bearergate::policy::RouteTable;
+use bearergate::policy::Rule;
+use bearergate::policy::acr_at_least;
+use bearergate::policy::action;
+use bearergate::policy::address_in;
+use bearergate::policy::amr;
+use bearergate::policy::attribute;
+use bearergate::policy::audience;
+use bearergate::policy::auth_age_at_most;
+use bearergate::policy::authority;
+use bearergate::policy::client;
+use bearergate::policy::group;
+use bearergate::policy::header;
+use bearergate::policy::kind;
+use bearergate::policy::method;
+use bearergate::policy::over_tls;
+use bearergate::policy::owner;
+use bearergate::policy::param;
+use bearergate::policy::role;
+use bearergate::policy::route;
+use bearergate::policy::sender_constrained;
+use bearergate::policy::time_between;
+use bearergate::policy::token_age_at_most;
+use bearergate::policy::weekdays;
 use bearergate::require_scope;
 use http::HeaderName;
 use http::HeaderValue;
@@ -27,7 +57,7 @@ fn read(condition: &str) -> Result<Policy, LoadError> {
 }
 
 fn refused(condition: &str) -> (String, ConfigErrorKind) {
-    let error = read(condition).expect_err(condition);
+    let error = read(condition).unwrap_err();
     (error.pointer().to_owned(), error.kind())
 }
 
@@ -441,6 +471,15 @@ fn closures_are_named_in_files_and_given_by_the_service() {
     assert!(text.contains(r#""custom": "own""#));
     assert!(loader.policy(text.as_bytes()).is_ok());
     assert!(Policy::from_json(text.as_bytes()).is_err());
+}
+
+#[test]
+fn two_closures_of_one_name_are_not_written() {
+    let own = |answer: bool| condition_fn("own", move |_: &AccessRequest<'_>| answer);
+    let one = own(true);
+    assert!(single(one.clone() & one).to_json().is_ok());
+    let error = single(own(true) & own(false)).to_json().unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::Conflict);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Explanations: they say what was decided and why, and nothing of what the caller sent.
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 use bearergate::AccessRequest;
 use bearergate::Condition;
@@ -8,7 +9,18 @@ use bearergate::PrincipalKind;
 use bearergate::RequestFacts;
 use bearergate::UnixTime;
 use bearergate::claim;
-use bearergate::policy::*;
+use bearergate::policy::Attribute;
+use bearergate::policy::RouteTable;
+use bearergate::policy::Rule;
+use bearergate::policy::action;
+use bearergate::policy::attribute;
+use bearergate::policy::audience;
+use bearergate::policy::client;
+use bearergate::policy::method;
+use bearergate::policy::owner;
+use bearergate::policy::param;
+use bearergate::policy::role;
+use bearergate::policy::route;
 use bearergate::require_scope;
 use http::Method;
 

@@ -92,18 +92,34 @@ fn hash(word: &[u8]) -> usize {
             .iter()
             .fold(0, |tail, byte| tail << 8 | u64::from(*byte)),
     };
-    (mixed(all, tail) >> 32) as usize
+    (mixed(all, tail) >> 16) as usize
 }
 
+/// Folds the whole product, so that every bit bears on every other one.
 const fn mixed(all: u64, block: u64) -> u64 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let all = (all ^ block).wrapping_mul(FACTOR);
-    all ^ all >> 32
+    const FACTOR: u128 = 0x9e37_79b9_7f4a_7c15;
+    let product = (all ^ block) as u128 * FACTOR;
+    product as u64 ^ (product >> 64) as u64
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
+
+    #[test]
+    fn words_that_differ_anywhere_are_spread() {
+        for make in [
+            |n: usize| format!("orders:scope-{n}"),
+            |n| format!("{n}-orders:scope"),
+            |n| format!("s{n}"),
+            |n| format!("/orders/{n}/items"),
+        ] {
+            let places: HashSet<_> = (0..256).map(|n| hash(make(n).as_bytes()) % 1_024).collect();
+            assert!(places.len() > 200, "{} {}", make(0), places.len());
+        }
+    }
 
     #[test]
     fn every_word_has_its_number_and_no_other_word_has() {

@@ -74,14 +74,23 @@ impl PolicyLoader {
         self
     }
 
-    /// Knows the closures of these conditions by their names.
-    fn knowing<'c>(conditions: impl Iterator<Item = &'c Condition>) -> Self {
+    /// Knows the closures of these conditions by their names, of which each has one.
+    fn knowing<'c>(conditions: impl Iterator<Item = &'c Condition>) -> Result<Self, ConfigError> {
         let leaves = conditions.flat_map(Condition::leaves);
-        let customs = leaves.filter(|leaf| matches!(leaf.test, Test::Custom(_)));
-        customs.fold(Self::new(), |own, leaf| {
+        let mut own = Self::new();
+        for leaf in leaves.filter(|leaf| matches!(leaf.test, Test::Custom(_))) {
+            let known = own.customs.get(&leaf.name).into_iter();
+            let mut known = known.flat_map(Condition::leaves);
+            let is_other = known.any(|known| key(known) != key(leaf));
+            drop(known);
+            if is_other {
+                let detail = format!("two closures are named `{}`; name each once", leaf.name);
+                return Err(ConfigError::new(ConfigErrorKind::Conflict, FIELD, detail));
+            }
             let condition = Condition::shared(Arc::clone(leaf));
-            own.condition(Arc::clone(&leaf.name), condition)
-        })
+            own = own.condition(Arc::clone(&leaf.name), condition);
+        }
+        Ok(own)
     }
 
     /// Reads a policy.
@@ -143,12 +152,13 @@ impl Policy {
     ///
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for one that is nested too deeply, or too
     /// large, to be read again; [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for an
-    /// obligation with a header that is no text; what else no file may hold, such as an empty name
+    /// obligation with a header that is no text; [`Conflict`](ConfigErrorKind::Conflict) for two
+    /// closures of one name; what else no file may hold, such as an empty name
     /// of a scope, under its own kind.
     pub fn to_json(&self) -> Result<String, ConfigError> {
         let text = write::text(&write::policy(self)?)?;
         let conditions = self.rules().iter().map(Rule::condition);
-        PolicyLoader::knowing(conditions).policy(text.as_bytes())?;
+        PolicyLoader::knowing(conditions)?.policy(text.as_bytes())?;
         Ok(text)
     }
 }
@@ -190,7 +200,7 @@ impl RouteTable {
             Guard::Condition(own) => vec![own],
             Guard::Policy(own) => own.rules().iter().map(Rule::condition).collect(),
         });
-        PolicyLoader::knowing(conditions).routes(text.as_bytes())?;
+        PolicyLoader::knowing(conditions)?.routes(text.as_bytes())?;
         Ok(text)
     }
 }

@@ -1,0 +1,47 @@
+//! Policy files.
+//!
+//! Property: what loads is written again, unless its parts nest too deeply without their names, and
+//! what is written loads as the same policy; the explanation decides alike.
+#![no_main]
+
+use bearergate::AccessRequest;
+use bearergate::ConfigError;
+use bearergate::ConfigErrorKind;
+use bearergate::Policy;
+use bearergate::Principal;
+use bearergate::PrincipalKind;
+use bearergate::UnixTime;
+use bearergate::policy::RouteTable;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &[u8]| {
+    if let Ok(table) = RouteTable::from_json(text) {
+        if let Some(written) = written(table.to_json()) {
+            let again = RouteTable::from_json(written.as_bytes()).expect("it was written");
+            assert_eq!(again.to_json().ok(), Some(written));
+        }
+        let _ = table.check();
+    }
+    let Ok(policy) = Policy::from_json(text) else {
+        return;
+    };
+    if let Some(written) = written(policy.to_json()) {
+        let again = Policy::from_json(written.as_bytes()).expect("it was written");
+        assert_eq!(again.to_json().ok(), Some(written));
+    }
+    let caller = Principal::builder(PrincipalKind::Session, "fuzz").scopes(["a"]).build();
+    let request = AccessRequest::new(&caller, UnixTime::from_secs(0)).with_action("a");
+    let trace = policy.explain(&request);
+    assert_eq!(trace.decision(), &policy.decide(&request));
+    let _ = (trace.to_html(), trace.to_json(), trace.to_string(), policy.check());
+});
+
+fn written(text: Result<String, ConfigError>) -> Option<String> {
+    match text {
+        Ok(text) => Some(text),
+        Err(error) => {
+            assert_eq!(error.kind(), ConfigErrorKind::OutOfRange);
+            None
+        }
+    }
+}
