@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Client;
+use crate::clock::Clock;
 use crate::gate::Gate;
 use crate::gate::GateBuilder;
 use crate::http_client::HttpClient;
@@ -137,8 +138,17 @@ impl IssuerGate {
 
     /// Sets where the keys are, in place of what the issuer's discovery document says.
     pub fn jwks_url(mut self, url: &str) -> Self {
-        self.keys = FetchedKeys::jwks_url(url);
+        self.keys = self.keys.moved_to(url);
         self
+    }
+
+    /// Sets the clock of the keys, the tokens and the gate; by default it is the system's.
+    pub fn clock(self, clock: impl Clock + 'static) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        let (keys, tokens) = (Arc::clone(&clock), Arc::clone(&clock));
+        self.keys(|builder| builder.clock(keys))
+            .tokens(|builder| builder.clock(tokens))
+            .gate(|builder| builder.clock(clock))
     }
 
     /// Adjusts how keys are fetched.
