@@ -80,12 +80,6 @@ impl FetchedKeysBuilder {
         })
     }
 
-    /// Takes the keys from this address in place of where they were looked for so far.
-    pub(crate) fn moved_to(mut self, jwks_url: &str) -> Self {
-        self.place = Place::Jwks(jwks_url.to_owned());
-        self
-    }
-
     /// Sets where the discovery document is, if it is not where its issuer says; its `issuer`
     /// must be the configured one all the same.
     pub fn discovery_url(mut self, url: &str) -> Self {
