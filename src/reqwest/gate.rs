@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Client;
+use crate::clock::Clock;
 use crate::gate::Gate;
 use crate::gate::GateBuilder;
 use crate::http_client::HttpClient;
@@ -97,28 +98,30 @@ impl IssuerDraft {
     /// Names several audiences, of which the token must have one.
     pub fn audiences<A: Into<String>>(self, audiences: impl IntoIterator<Item = A>) -> IssuerGate {
         IssuerGate {
-            keys: FetchedKeys::discover(&self.0),
             issuer: self.0,
             audiences: audiences.into_iter().map(Into::into).collect(),
+            jwks_url: None,
             client: None,
             authorizer: None,
+            keys: Vec::new(),
             tokens: Vec::new(),
             gate: Gate::builder(),
         }
     }
 }
 
-type Adjust = Box<dyn FnOnce(JwtBuilder<Ready>) -> JwtBuilder<Ready>>;
+type Adjust<B> = Box<dyn FnOnce(B) -> B>;
 
 /// Builds a [`Gate`] for the tokens of one issuer.
 #[must_use]
 pub struct IssuerGate {
     issuer: String,
     audiences: Vec<String>,
-    keys: FetchedKeysBuilder,
+    jwks_url: Option<String>,
     client: Option<Arc<dyn HttpClient>>,
     authorizer: Option<Arc<dyn Authorizer>>,
-    tokens: Vec<Adjust>,
+    keys: Vec<Adjust<FetchedKeysBuilder>>,
+    tokens: Vec<Adjust<JwtBuilder<Ready>>>,
     gate: GateBuilder,
 }
 
@@ -137,13 +140,25 @@ impl IssuerGate {
 
     /// Sets where the keys are, in place of what the issuer's discovery document says.
     pub fn jwks_url(mut self, url: &str) -> Self {
-        self.keys = FetchedKeys::jwks_url(url);
+        self.jwks_url = Some(url.to_owned());
         self
     }
 
+    /// Sets the clock of the keys, the tokens and the gate; by default it is the system's.
+    pub fn clock(self, clock: impl Clock + 'static) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        let (keys, tokens) = (Arc::clone(&clock), Arc::clone(&clock));
+        self.keys(|builder| builder.clock(keys))
+            .tokens(|builder| builder.clock(tokens))
+            .gate(|builder| builder.clock(clock))
+    }
+
     /// Adjusts how keys are fetched.
-    pub fn keys(mut self, adjust: impl FnOnce(FetchedKeysBuilder) -> FetchedKeysBuilder) -> Self {
-        self.keys = adjust(self.keys);
+    pub fn keys(
+        mut self,
+        adjust: impl FnOnce(FetchedKeysBuilder) -> FetchedKeysBuilder + 'static,
+    ) -> Self {
+        self.keys.push(Box::new(adjust));
         self
     }
 
@@ -174,18 +189,27 @@ impl IssuerGate {
             Some(client) => client,
             None => Arc::new(Client::new()?),
         };
-        let keys = self.keys.build(client, Arc::new(Engine::new()))?;
+        let keys = match &self.jwks_url {
+            Some(url) => FetchedKeys::jwks_url(url),
+            None => FetchedKeys::discover(&self.issuer),
+        };
+        let keys = adjusted(keys, self.keys).build(client, Arc::new(Engine::new()))?;
         let tokens = JwtValidator::builder()
             .issuer(self.issuer)
             .audiences(self.audiences)
             .key_store(Arc::new(keys));
-        let tokens = self.tokens.into_iter().fold(tokens, |t, adjust| adjust(t));
-        let gate = self.gate.validator(tokens.build()?);
+        let tokens = adjusted(tokens, self.tokens).build()?;
+        let gate = self.gate.validator(tokens);
         match self.authorizer {
             Some(authorizer) => gate.authorizer(authorizer).build(),
             None => gate.allow_any_authenticated().build(),
         }
     }
+}
+
+fn adjusted<B>(builder: B, adjustments: Vec<Adjust<B>>) -> B {
+    let apply = |builder, adjust: Adjust<B>| adjust(builder);
+    adjustments.into_iter().fold(builder, apply)
 }
 
 impl fmt::Debug for IssuerGate {

@@ -71,13 +71,12 @@ async fn a_provider_that_is_down_is_503_with_retry_after_and_no_challenge() {
 async fn everything_can_be_adjusted() {
     let clock = FakeClock::at(START);
     let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
-    let (keys, tokens, gate) = (clock.clone(), clock.clone(), clock.clone());
     let gate = Gate::issuer(idp.url())
         .audience(AUDIENCE)
+        .clock(clock)
+        .keys(|builder| builder.stale_for(Duration::ZERO))
         .jwks_url(&idp.endpoint(FakeEndpoint::Jwks))
-        .keys(|builder| builder.clock(keys).stale_for(Duration::ZERO))
-        .tokens(|builder| builder.clock(tokens).require_type("at+jwt"))
-        .gate(|builder| builder.clock(gate))
+        .tokens(|builder| builder.require_type("at+jwt"))
         .authorizer(require_scope("orders:read"))
         .build()
         .unwrap();
