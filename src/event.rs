@@ -10,6 +10,16 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// A credential was not judged anew, because the same judge had accepted it before.
+    CacheHit {
+        /// Who vouches for its subject.
+        authority: &'a str,
+    },
+    /// An endpoint did not answer several times in a row and is left alone for a moment.
+    CircuitOpened {
+        /// The configured name of the authority whose endpoint it is.
+        authority: &'a str,
+    },
     /// The digest of an API key was to be made anew under the current pepper, and the older one
     /// stays: the key is good, and its next use tries again.
     DigestKept {
@@ -17,6 +27,13 @@ pub enum Event<'a> {
         key: &'a str,
         /// What the store said, a stable code.
         reason: &'static str,
+    },
+    /// An endpoint was asked about a token.
+    Introspected {
+        /// The configured name of the authority whose endpoint it is.
+        authority: &'a str,
+        /// What was wrong, constant text; nothing if it said whether the token is active.
+        problem: Option<&'static str>,
     },
     /// A member of a JWK Set was left out; its siblings stay good.
     KeySkipped {

@@ -249,3 +249,34 @@ pub const ETAG_BYTES: usize = 1024;
 
 /// How long a discovery document counts before it is read again.
 pub const DISCOVERY_FRESH: Duration = Duration::from_secs(60 * 60);
+
+/// Longest answer of an introspection endpoint in bytes, signed or not.
+pub const INTROSPECTION_BYTES: usize = 64 * 1024 - 1;
+
+/// Most calls in flight to one introspection endpoint; a token beyond that is not judged.
+pub const INTROSPECTION_CALLS: usize = 64;
+
+/// How long an active token is remembered, if it does not end before. Source: Duende.
+pub const INTROSPECTION_FRESH: Duration = Duration::from_secs(60);
+
+/// Longest time that a configuration may have an active token remembered.
+pub const INTROSPECTION_FRESH_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// How long a refused token is remembered.
+pub const INTROSPECTION_REFUSED: Duration = Duration::from_secs(5);
+
+/// Most tokens that are remembered of one endpoint unless configured otherwise, a tenth of them
+/// refused ones.
+pub const INTROSPECTION_ENTRIES: usize = 10_000;
+
+/// Most tokens that a configuration may have remembered.
+pub const INTROSPECTION_ENTRIES_MAX: usize = 1_000_000;
+
+/// Most bytes of answers that are remembered of one endpoint.
+pub const INTROSPECTION_MEMORY: u64 = 64 * 1024 * 1024;
+
+/// Failures in a row after which an endpoint is left alone.
+pub const CIRCUIT_FAILURES: u32 = 5;
+
+/// How long it is left alone before one call tries it again.
+pub const CIRCUIT_PAUSE: Duration = Duration::from_secs(5);

@@ -34,6 +34,11 @@ impl TokenId {
         Self(id)
     }
 
+    /// Takes a keyed fingerprint, of what is not signed or not read here.
+    pub(crate) const fn of_fingerprint(fingerprint: [u8; 32]) -> Self {
+        Self(fingerprint)
+    }
+
     /// Returns the 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

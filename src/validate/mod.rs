@@ -3,6 +3,7 @@
 mod api_key;
 mod authorities;
 mod jwt;
+mod opaque;
 mod router;
 mod session;
 
@@ -17,6 +18,9 @@ pub use jwt::NeedsIssuer;
 pub use jwt::NeedsKeys;
 pub use jwt::Ready;
 pub use jwt::Tenant;
+pub use opaque::ClientAuth;
+pub use opaque::OpaqueBuilder;
+pub use opaque::OpaqueValidator;
 pub use router::Router;
 pub(crate) use router::is_jwt_like;
 pub use session::Session;

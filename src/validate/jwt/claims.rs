@@ -44,6 +44,30 @@ pub(super) enum Name {
 
 const COUNT: usize = Name::Nonce as usize + 1;
 
+/// Every known claim, in the order of its slot.
+const ALL: [Name; COUNT] = [
+    Name::Iss,
+    Name::Sub,
+    Name::Aud,
+    Name::Exp,
+    Name::Nbf,
+    Name::Iat,
+    Name::Jti,
+    Name::Cnf,
+    Name::ClientId,
+    Name::Azp,
+    Name::Act,
+    Name::Scope,
+    Name::AtHash,
+    Name::CHash,
+    Name::SHash,
+    Name::Events,
+    Name::SdHash,
+    Name::TokenUse,
+    Name::Typ,
+    Name::Nonce,
+];
+
 impl Name {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
@@ -165,6 +189,17 @@ const fn pack(name: &[u8]) -> u64 {
 pub(super) struct Slots([(u16, u16); COUNT]);
 
 impl Slots {
+    /// Finds the known claims of a document.
+    pub(super) fn of(document: &Document) -> Self {
+        let mut slots = Self::default();
+        for (name, slot) in ALL.iter().zip(&mut slots.0) {
+            let piece = document.find(name.as_str()).unwrap_or_default();
+            // No document is longer than its index can place.
+            *slot = (piece.start() as u16, piece.end() as u16);
+        }
+        slots
+    }
+
     #[inline(always)]
     pub(super) fn place(&mut self, name: Name, member: Span) {
         if let Some(slot) = self.0.get_mut(name as usize) {
@@ -376,30 +411,8 @@ mod tests {
     #[test]
     fn every_known_claim_is_found_by_its_name() {
         for index in 0..COUNT {
-            let all = [
-                Name::Iss,
-                Name::Sub,
-                Name::Aud,
-                Name::Exp,
-                Name::Nbf,
-                Name::Iat,
-                Name::Jti,
-                Name::Cnf,
-                Name::ClientId,
-                Name::Azp,
-                Name::Act,
-                Name::Scope,
-                Name::AtHash,
-                Name::CHash,
-                Name::SHash,
-                Name::Events,
-                Name::SdHash,
-                Name::TokenUse,
-                Name::Typ,
-                Name::Nonce,
-            ];
-            assert_eq!(all[index] as usize, index);
-            assert_eq!(Name::read(all[index].as_str().as_bytes()), Some(all[index]));
+            assert_eq!(ALL[index] as usize, index);
+            assert_eq!(Name::read(ALL[index].as_str().as_bytes()), Some(ALL[index]));
         }
         assert_eq!(Name::read(b"issuer"), None);
         assert_eq!(unescaped_name(br"iss\u0000"), None);

@@ -1,5 +1,6 @@
 //! JWTs: signature, then claims (RFC 7519, RFC 8725, RFC 9068).
 
+mod answer;
 mod builder;
 mod claims;
 mod compact;
@@ -12,6 +13,9 @@ mod trust;
 #[cfg(test)]
 mod vectors;
 
+pub(in crate::validate) use answer::Answer;
+pub(in crate::validate) use answer::AnswerRules;
+pub(in crate::validate) use answer::TokenType;
 pub use builder::JwtBuilder;
 pub use builder::NeedsAudience;
 pub use builder::NeedsIssuer;
@@ -176,7 +180,7 @@ impl JwtValidator {
             typ: compact.header.typ,
             now,
         })?;
-        let scopes = scopes(trust, &claims)?;
+        let scopes = scopes(trust.scope_claim.as_deref(), &claims)?;
         let times = claims.times;
         let confirmation = claims.confirmation;
         if confirmation.is_some_and(|c| self.constraint.is_none() || !c.is_understood()) {
@@ -328,8 +332,8 @@ fn binding_required() -> Rejection {
 }
 
 /// Returns where the scopes stand, with quotes or brackets.
-fn scopes(trust: &Trust, claims: &Typed<'_>) -> Result<Option<Piece>, Rejection> {
-    let Some(name) = &trust.scope_claim else {
+fn scopes(claim: Option<&str>, claims: &Typed<'_>) -> Result<Option<Piece>, Rejection> {
+    let Some(name) = claim else {
         return Ok(claims.piece(Name::Scope));
     };
     let piece = claims.document().find(name);

@@ -136,7 +136,7 @@ impl Trust {
         self.check_type(token)?;
         self.purpose.check(token)?;
         let authority = self.check_issuer(token)?;
-        self.check_audience(token)?;
+        self.audiences.check(token.claims)?;
         self.check_times(token)?;
         for demand in &self.demands {
             demand.check(token, self.leeway)?;
@@ -171,23 +171,6 @@ impl Trust {
         }
     }
 
-    fn check_audience(&self, token: &Checked<'_, '_>) -> Result<(), Rejection> {
-        let Names::OneOf(wanted) = &self.audiences else {
-            return Ok(());
-        };
-        let aud = token.claims.get(Name::Aud);
-        let aud = aud.ok_or_else(|| missing(Name::Aud))?;
-        let is_wanted = |value: Value<'_>| wanted.iter().any(|w| token.is_text(value, w));
-        let holds = match aud.elements() {
-            Some(mut elements) => elements.any(is_wanted),
-            None => is_wanted(aud),
-        };
-        if holds {
-            return Ok(());
-        }
-        Err(Rejection::new(RejectionKind::AudienceMismatch).with_claim("aud"))
-    }
-
     fn check_times(&self, token: &Checked<'_, '_>) -> Result<(), Rejection> {
         let (times, now) = (&token.claims.times, token.now);
         let refuse = |kind, name: Name| Err(Rejection::new(kind).with_claim(name.as_str()));
@@ -209,6 +192,30 @@ impl Trust {
     }
 }
 
+impl Names {
+    /// Checks that `aud` is one of these, or has one.
+    pub(super) fn check(&self, claims: &Typed<'_>) -> Result<(), Rejection> {
+        let Self::OneOf(wanted) = self else {
+            return Ok(());
+        };
+        let aud = claims.get(Name::Aud).ok_or_else(|| missing(Name::Aud))?;
+        let holds = match aud.elements() {
+            Some(mut elements) => elements.any(|v| is_one_of(claims, v, wanted)),
+            None => is_one_of(claims, aud, wanted),
+        };
+        if holds {
+            return Ok(());
+        }
+        Err(Rejection::new(RejectionKind::AudienceMismatch).with_claim("aud"))
+    }
+}
+
+/// Says whether a claim is a string with exactly one of these contents.
+pub(super) fn is_one_of(claims: &Typed<'_>, value: Value<'_>, wanted: &[Box<str>]) -> bool {
+    let texture = claims.document().texture();
+    wanted.iter().any(|w| value.is_text_in(texture, w))
+}
+
 /// A verified token whose claims are being checked.
 pub(super) struct Checked<'c, 'd> {
     pub(super) claims: &'c Typed<'d>,
@@ -226,11 +233,6 @@ impl Checked<'_, '_> {
         let value = self.claims.document().value(piece);
         let text = value.and_then(Value::as_str).unwrap_or_default();
         without_application(&text).eq_ignore_ascii_case(wanted)
-    }
-
-    /// Says whether a claim is a string with exactly this content.
-    fn is_text(&self, value: Value<'_>, wanted: &str) -> bool {
-        value.is_text_in(self.claims.document().texture(), wanted)
     }
 }
 
@@ -378,7 +380,7 @@ pub(super) fn of_another_issuer() -> Rejection {
 }
 
 #[cold]
-fn of_another_type(claim: &'static str) -> Rejection {
+pub(super) fn of_another_type(claim: &'static str) -> Rejection {
     Rejection::new(RejectionKind::TypeMismatch).with_claim(claim)
 }
 

@@ -1,0 +1,405 @@
+//! Opaque tokens: what their endpoint says of them (RFC 7662, RFC 9701).
+
+mod auth;
+mod breaker;
+mod builder;
+mod caller;
+mod flights;
+mod form;
+mod memory;
+mod reading;
+mod signed;
+
+pub use auth::ClientAuth;
+pub use builder::OpaqueBuilder;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use ring::digest;
+use ring::hmac;
+use zeroize::Zeroizing;
+
+use self::breaker::Sign;
+use self::caller::Caller;
+use self::caller::Post;
+use self::flights::Landing;
+use self::flights::Outcome;
+use self::flights::State;
+use self::flights::Step;
+use self::memory::Digest;
+use self::memory::Found;
+use self::memory::Memory;
+use self::reading::Problem;
+use self::reading::Reading;
+use self::signed::Signed;
+use crate::clock::Clock;
+use crate::clock::UnixTime;
+use crate::credential::Presented;
+use crate::credential::Scheme;
+use crate::credential::charset;
+use crate::event::Event;
+use crate::event::Observer;
+use crate::future::NowOrLater;
+use crate::http_client::HttpResponse;
+use crate::http_client::Spawn;
+use crate::principal::KeyId;
+use crate::principal::Principal;
+use crate::principal::TokenId;
+use crate::rejection::Rejection;
+use crate::rejection::RejectionKind;
+use crate::validate::Authorities;
+use crate::validate::NeedsAudience;
+use crate::validate::SenderConstraint;
+use crate::validate::Shape;
+use crate::validate::TokenValidator;
+use crate::validate::is_jwt_like;
+use crate::validate::jwt::Answer;
+use crate::validate::jwt::AnswerRules;
+
+/// Judges access tokens by asking an introspection endpoint, cheap to clone.
+///
+/// A token is accepted only if the endpoint says `"active": true`, its audience is this service,
+/// its `token_type` is `Bearer`, and whatever else it says of the token's issuer, times, scopes
+/// and binding holds as it would in a JWT. Whatever keeps the endpoint from saying so makes the
+/// token [`Unavailable`](RejectionKind::Unavailable): neither accepted nor refused.
+///
+/// An active token is remembered for a minute or until it ends, a refused one for five seconds,
+/// and all who present one token at a time share one call, which outlives them. At most 64 calls
+/// are in flight. After five failures in a row the endpoint is left alone for five seconds at a
+/// time; tokens that are remembered pass meanwhile.
+///
+/// ```
+/// use std::sync::Arc;
+/// use bearergate::ClientAuth;
+/// use bearergate::HttpClient;
+/// use bearergate::OpaqueValidator;
+/// use bearergate::Spawn;
+///
+/// # fn build(client: Arc<dyn HttpClient>, spawn: Arc<dyn Spawn>)
+/// #     -> Result<OpaqueValidator, bearergate::ConfigError> {
+/// let auth = ClientAuth::secret_basic("orders-api", std::fs::read("secret").unwrap_or_default())?;
+/// OpaqueValidator::introspect("https://idp.example.com/introspect", auth)
+///     .audience("https://api.example.com")
+///     .issuer("https://idp.example.com")
+///     .build(client, spawn)
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct OpaqueValidator(Arc<Inner>);
+
+struct Inner {
+    caller: Caller,
+    rules: AnswerRules,
+    signed: Option<Signed>,
+    spawn: Arc<dyn Spawn>,
+    clock: Arc<dyn Clock>,
+    observer: Option<Arc<dyn Observer>>,
+    constraint: Option<Arc<dyn SenderConstraint>>,
+    memory: Memory,
+    state: Mutex<State>,
+    /// Keeps the digests of one validator apart from those of all others.
+    instance: [u8; 32],
+    id_key: hmac::Key,
+    max_token_bytes: usize,
+}
+
+/// A token to ask about.
+struct Question {
+    token: Zeroizing<String>,
+    digest: Digest,
+    now: UnixTime,
+}
+
+impl OpaqueValidator {
+    /// Starts with the address of the endpoint and how this service authenticates there.
+    pub fn introspect(endpoint: &str, auth: ClientAuth) -> OpaqueBuilder<NeedsAudience> {
+        OpaqueBuilder::new(endpoint, auth)
+    }
+
+    /// Forgets what is known of a token, so that the next request asks anew: for logout and
+    /// revocation. A call that is in flight counts no more.
+    pub fn invalidate(&self, token: &str) {
+        for scheme in [Scheme::Bearer, Scheme::Dpop] {
+            let digest = self.0.digest(scheme, token);
+            let mut state = self.0.lock();
+            state.forget(&digest);
+            self.0.memory.forget(&digest);
+        }
+    }
+
+    /// Forgets what is known of all tokens.
+    pub fn invalidate_all(&self) {
+        let mut state = self.0.lock();
+        state.forget_all();
+        self.0.memory.forget_all();
+    }
+
+    /// Asks the endpoint about a token that does not exist; for start and diagnosis.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](RejectionKind::Unavailable), with the reason as its source, unless the
+    /// endpoint took the credentials and called the token inactive.
+    pub fn probe(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        NowOrLater::later(async move {
+            let now = self.0.clock.now().ok_or(RejectionKind::Unavailable)?;
+            let question = Question {
+                token: Zeroizing::new("bearergate-probe".to_owned()),
+                digest: Digest::default(),
+                now,
+            };
+            let (answered, _) = self.0.call(&question).await;
+            match self.0.read(answered, &question).await {
+                Ok((Reading::Inactive, _)) => Ok(()),
+                Ok((Reading::Active(_), _)) => Err(Problem::new(CREDULOUS)),
+                Err(problem) => Err(problem),
+            }
+            .map_err(|problem| problem.at(&self.0.caller.endpoint))
+        })
+    }
+}
+
+const CREDULOUS: &str = "the endpoint calls a token active that does not exist";
+
+impl TokenValidator for OpaqueValidator {
+    fn shapes(&self) -> &[Shape] {
+        &[Shape::Opaque]
+    }
+
+    fn authorities(&self) -> Authorities {
+        self.0.rules.authorities()
+    }
+
+    fn validate<'a>(
+        &'a self,
+        presented: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        let (digest, now) = match self.0.begin(presented) {
+            Ok(begun) => begun,
+            Err(kind) => return NowOrLater::now(Err(kind.into())),
+        };
+        if let Some(verdict) = self.0.recall(&digest, now) {
+            return self.0.constrain(verdict, presented);
+        }
+        NowOrLater::later(async move {
+            let token = presented.credential().expose().to_owned();
+            let question = Question {
+                token: Zeroizing::new(token),
+                digest,
+                now,
+            };
+            let verdict = self.0.ask(Arc::new(question)).await;
+            self.0.constrain(verdict, presented).await
+        })
+    }
+}
+
+impl Inner {
+    /// Checks what can be checked without asking.
+    fn begin(&self, presented: &Presented<'_>) -> Result<(Digest, UnixTime), RejectionKind> {
+        let credential = presented.credential();
+        let token = credential.expose();
+        if token.len() > self.max_token_bytes {
+            return Err(RejectionKind::TokenTooLarge);
+        }
+        if !charset::is_b64token(token.as_bytes()) {
+            return Err(RejectionKind::TokenMalformed);
+        }
+        let now = presented.now().or_else(|| self.clock.now());
+        let now = now.ok_or(RejectionKind::Unavailable)?;
+        Ok((self.digest(credential.scheme(), token), now))
+    }
+
+    fn digest(&self, scheme: Scheme, token: &str) -> Digest {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(b"bearergate introspection 1\0");
+        context.update(&self.instance);
+        context.update(match scheme {
+            Scheme::Dpop => b"\x04dpop",
+            _ => b"\x06bearer",
+        });
+        context.update(&(token.len() as u64).to_be_bytes());
+        context.update(token.as_bytes());
+        sized(context.finish().as_ref())
+    }
+
+    /// Names a token under its authority. Of what looks like a JWT the signature does not count,
+    /// because an ECDSA signature has a valid twin.
+    fn token_id(&self, token: &str) -> TokenId {
+        let signed = token.rsplit_once('.').filter(|_| is_jwt_like(token));
+        let token = signed.map_or(token, |(signed, _)| signed);
+        let authority = self.rules.authority.as_str();
+        let mut context = hmac::Context::with_key(&self.id_key);
+        context.update(b"bearergate opaque token id 1\0");
+        context.update(&(authority.len() as u64).to_be_bytes());
+        context.update(authority.as_bytes());
+        context.update(token.as_bytes());
+        TokenId::of_fingerprint(sized(context.sign().as_ref()))
+    }
+
+    fn recall(&self, digest: &Digest, now: UnixTime) -> Option<Result<Principal, Rejection>> {
+        let counts = |key: &KeyId| self.signed.as_ref().is_some_and(|s| s.counts(key));
+        let verdict = self.memory.recall(digest, now, counts)?;
+        let authority = self.rules.authority.as_str();
+        self.observe(&Event::CacheHit { authority });
+        Some(verdict)
+    }
+
+    /// Waits for the verdict, in a few rounds at most if it is invalidated meanwhile.
+    async fn ask(self: &Arc<Self>, question: Arc<Question>) -> Result<Principal, Rejection> {
+        for _ in 0..ROUNDS {
+            match self.step(&question)? {
+                Step::Known(verdict) => return verdict,
+                Step::Wait(flight) => {
+                    if let Outcome::Verdict(verdict) = flight.wait().await {
+                        return verdict;
+                    }
+                }
+            }
+        }
+        Err(self.unavailable("the token was invalidated again and again"))
+    }
+
+    fn step(self: &Arc<Self>, question: &Arc<Question>) -> Result<Step, Rejection> {
+        let mut state = self.lock();
+        // Whoever was in flight a moment ago may have landed.
+        if let Some(verdict) = self.recall(&question.digest, question.now) {
+            return Ok(Step::Known(verdict));
+        }
+        if let Some(flight) = state.flight(&question.digest) {
+            return Ok(Step::Wait(flight));
+        }
+        let abandoned = self.unavailable("the call was given up");
+        let taken = state.take_off(question, abandoned);
+        let (ticket, flight) = taken.map_err(|text| self.unavailable(text))?;
+        let landing = Landing::new(Arc::clone(self), Arc::clone(question), ticket);
+        // Whoever spawns may run the task at once.
+        drop(state);
+        self.spawn.spawn(NowOrLater::later(landing.fly()));
+        Ok(Step::Wait(flight))
+    }
+
+    /// Asks the endpoint and judges what it says.
+    async fn judge(&self, question: &Question) -> (Found, Sign) {
+        let (answered, sign) = self.call(question).await;
+        let read = self.read(answered, question).await;
+        let (verdict, key) = match read {
+            Ok((Reading::Active(document), key)) => {
+                let answer = Answer {
+                    document,
+                    token_id: self.token_id(&question.token),
+                    now: question.now,
+                };
+                (self.rules.judge(answer), key)
+            }
+            Ok((Reading::Inactive, key)) => (Err(RejectionKind::TokenInactive.into()), key),
+            Err(problem) => (Err(problem.at(&self.caller.endpoint)), None),
+        };
+        (Found { verdict, key }, sign)
+    }
+
+    async fn call(&self, question: &Question) -> (Result<HttpResponse, Problem>, Sign) {
+        let post = Post {
+            token: &question.token,
+            hint: "access_token",
+            accept: self.media(),
+        };
+        let answered = self.caller.send(&post).await;
+        let sign = reading::sign(&answered);
+        let answered = answered
+            .map_err(|error| Problem::new("the endpoint gave no whole answer").because(error));
+        (answered, sign)
+    }
+
+    async fn read(
+        &self,
+        answered: Result<HttpResponse, Problem>,
+        question: &Question,
+    ) -> Result<(Reading, Option<KeyId>), Problem> {
+        let read = async {
+            let response = answered?;
+            let body = reading::body(&response, self.media())?;
+            match &self.signed {
+                Some(signed) => signed.open(body, question.now).await,
+                None => Ok((reading::read(body)?, None)),
+            }
+        };
+        let read = read.await;
+        self.observe(&Event::Introspected {
+            authority: self.rules.authority.as_str(),
+            problem: read.as_ref().err().map(|problem| problem.text),
+        });
+        read
+    }
+
+    fn media(&self) -> &'static str {
+        match self.signed {
+            Some(_) => signed::MEDIA,
+            None => "application/json",
+        }
+    }
+
+    /// Checks possession of the key that the token is bound to, if it is bound.
+    fn constrain<'a>(
+        &'a self,
+        judged: Result<Principal, Rejection>,
+        presented: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        let Ok(principal) = &judged else {
+            return NowOrLater::now(judged);
+        };
+        let (Some(cnf), Some(constraint)) = (principal.confirmation().copied(), &self.constraint)
+        else {
+            return NowOrLater::now(judged);
+        };
+        // Asked again where its answer can wait; nothing happens before it is polled.
+        if let Ok(checked) = constraint.check(&cnf, presented).try_now() {
+            return NowOrLater::now(checked.and(judged));
+        }
+        NowOrLater::later(async move {
+            constraint.check(&cnf, presented).await?;
+            judged
+        })
+    }
+
+    fn unavailable(&self, text: &'static str) -> Rejection {
+        Problem::new(text).at(&self.caller.endpoint)
+    }
+
+    fn observe(&self, event: &Event<'_>) {
+        if let Some(observer) = &self.observer {
+            observer.observe(event);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Rounds in which a token is asked about, if it is invalidated while it is.
+const ROUNDS: usize = 3;
+
+fn sized(bytes: &[u8]) -> [u8; 32] {
+    let mut sized = [0; 32];
+    sized
+        .iter_mut()
+        .zip(bytes)
+        .for_each(|(to, from)| *to = *from);
+    sized
+}
+
+impl fmt::Debug for OpaqueValidator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpaqueValidator")
+            .field("endpoint", &self.0.caller.endpoint)
+            .field("auth", &self.0.caller.auth)
+            .field("rules", &self.0.rules)
+            .field("signed", &self.0.signed)
+            .finish_non_exhaustive()
+    }
+}
