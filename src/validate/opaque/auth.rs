@@ -8,8 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
+use super::assertion::Claim;
+use super::assertion::ClientKey;
 use super::form::Form;
 use super::form::encode;
+use crate::clock::UnixTime;
+use crate::http_client::Endpoint;
 use crate::rejection::ConfigError;
 use crate::rejection::ConfigErrorKind;
 use crate::secret::Secret;
@@ -30,6 +34,7 @@ use crate::secret::Secret;
 pub struct ClientAuth(Arc<Method>);
 
 enum Method {
+    Assertion { id: Box<str>, key: ClientKey },
     Basic { id: Box<str>, header: HeaderValue },
     Bearer { header: HeaderValue },
     Post { id: Box<str>, secret: Secret },
@@ -87,26 +92,67 @@ impl ClientAuth {
         Ok(Self(Arc::new(Method::Bearer { header })))
     }
 
+    /// Sends an assertion that this key signs anew for each request: `private_key_jwt`.
+    ///
+    /// # Errors
+    ///
+    /// `empty` for an empty id.
+    pub fn private_key_jwt(id: impl Into<Box<str>>, key: ClientKey) -> Result<Self, ConfigError> {
+        let id = id.into();
+        if id.is_empty() {
+            return Err(empty("client_id"));
+        }
+        Ok(Self(Arc::new(Method::Assertion { id, key })))
+    }
+
     /// Returns the client's id, if the method has one.
     pub fn client(&self) -> Option<&str> {
         match &*self.0 {
-            Method::Basic { id, .. } | Method::Post { id, .. } => Some(id),
+            Method::Assertion { id, .. } | Method::Basic { id, .. } | Method::Post { id, .. } => {
+                Some(id)
+            }
             Method::Bearer { .. } => None,
         }
     }
 
-    /// Adds to the form what belongs there, and returns what belongs in the header.
-    pub(super) fn apply(&self, form: &mut Form) -> Option<HeaderValue> {
+    /// Adds to the form what belongs there, and returns what belongs in the header; nothing if
+    /// there are no random numbers to sign with.
+    pub(super) fn apply(
+        &self,
+        form: &mut Form,
+        endpoint: &Endpoint,
+        now: UnixTime,
+    ) -> Option<Credentials> {
         match &*self.0 {
-            Method::Basic { header, .. } | Method::Bearer { header } => Some(header.clone()),
+            Method::Basic { header, .. } | Method::Bearer { header } => {
+                return Some(Credentials::Header(header.clone()));
+            }
+            Method::Assertion { id, key } => {
+                let assertion = key.assertion(&Claim {
+                    client: id,
+                    endpoint: &endpoint.uri().to_string(),
+                    now,
+                })?;
+                form.add("client_id", id.as_bytes());
+                form.add("client_assertion_type", ASSERTION.as_bytes());
+                form.add("client_assertion", assertion.as_bytes());
+            }
             Method::Post { id, secret } => {
                 form.add("client_id", id.as_bytes());
                 form.add("client_secret", secret.expose());
-                None
             }
         }
+        Some(Credentials::Form)
     }
 }
+
+/// Where the credentials of a request stand.
+pub(super) enum Credentials {
+    Form,
+    Header(HeaderValue),
+}
+
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 fn checked(id: Box<str>, secret: Secret) -> Result<(Box<str>, Secret), ConfigError> {
     if id.is_empty() {
@@ -139,6 +185,7 @@ fn malformed(field: &'static str) -> ConfigError {
 impl fmt::Debug for ClientAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let method = match &*self.0 {
+            Method::Assertion { .. } => "private_key_jwt",
             Method::Basic { .. } => "client_secret_basic",
             Method::Bearer { .. } => "bearer",
             Method::Post { .. } => "client_secret_post",
@@ -154,11 +201,20 @@ impl fmt::Debug for ClientAuth {
 mod tests {
     use super::*;
 
+    fn sent(auth: &ClientAuth, form: &mut Form) -> Credentials {
+        let endpoint = Endpoint::parse("https://idp.example.com/introspect").unwrap();
+        let now = UnixTime::from_secs(1_760_000_000);
+        auth.apply(form, &endpoint, now).unwrap()
+    }
+
     fn applied(auth: &ClientAuth) -> (String, Option<String>) {
         let mut form = Form::new(64);
-        let header = auth.apply(&mut form);
+        let header = match sent(auth, &mut form) {
+            Credentials::Form => None,
+            Credentials::Header(value) => Some(value.to_str().unwrap().to_owned()),
+        };
         let form = String::from_utf8(form.into_secret().expose().to_vec()).unwrap();
-        (form, header.map(|h| h.to_str().unwrap().to_owned()))
+        (form, header)
     }
 
     #[test]
@@ -200,8 +256,9 @@ mod tests {
         ] {
             let auth = auth.unwrap();
             assert!(!format!("{auth:?}").contains("s3cret"));
-            let header = auth.apply(&mut Form::new(64));
-            assert!(header.is_none_or(|h| h.is_sensitive()));
+            if let Credentials::Header(value) = sent(&auth, &mut Form::new(64)) {
+                assert!(value.is_sensitive());
+            }
         }
         let refused = ClientAuth::bearer("s3cret s3cret".to_owned()).unwrap_err();
         assert!(!format!("{refused} {refused:?}").contains("s3cret"));

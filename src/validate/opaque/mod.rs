@@ -1,5 +1,6 @@
 //! Opaque tokens: what their endpoint says of them (RFC 7662, RFC 9701).
 
+mod assertion;
 mod auth;
 mod breaker;
 mod builder;
@@ -8,10 +9,14 @@ mod flights;
 mod form;
 mod memory;
 mod reading;
+mod revoke;
 mod signed;
 
+pub use assertion::ClientKey;
 pub use auth::ClientAuth;
 pub use builder::OpaqueBuilder;
+pub use revoke::RevocationClient;
+pub use revoke::RevokeError;
 
 use std::fmt;
 use std::sync::Arc;
@@ -307,12 +312,9 @@ impl Inner {
             token: &question.token,
             hint: "access_token",
             accept: self.media(),
+            now: question.now,
         };
-        let answered = self.caller.send(&post).await;
-        let sign = reading::sign(&answered);
-        let answered = answered
-            .map_err(|error| Problem::new("the endpoint gave no whole answer").because(error));
-        (answered, sign)
+        self.caller.send(&post).await
     }
 
     async fn read(

@@ -112,6 +112,14 @@ impl Problem {
         self
     }
 
+    /// Makes an error of it, without its cause where it has none.
+    pub(super) fn into_error(self) -> Box<dyn Error + Send + Sync> {
+        match self.cause {
+            Some(cause) => Box::new(Caused(self.text, cause)),
+            None => self.text.into(),
+        }
+    }
+
     /// Makes the rejection of a token that this endpoint did not answer for.
     pub(super) fn at(self, endpoint: &Endpoint) -> Rejection {
         Rejection::new(RejectionKind::Unavailable).with_source(Failure {
@@ -120,6 +128,10 @@ impl Problem {
         })
     }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Caused(&'static str, #[source] Arc<dyn Error + Send + Sync>);
 
 /// An endpoint did not answer as it should.
 #[derive(Debug)]
