@@ -1,0 +1,133 @@
+//! A provider, a clock, and a validator that asks the provider.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use bearergate::ClientAuth;
+use bearergate::Event;
+use bearergate::FakeClock;
+use bearergate::Observer;
+use bearergate::OpaqueBuilder;
+use bearergate::OpaqueValidator;
+use bearergate::Presented;
+use bearergate::Principal;
+use bearergate::Ready;
+use bearergate::Rejection;
+use bearergate::RejectionKind;
+use bearergate::TokenValidator;
+use bearergate::UnixTime;
+use bearergate::reqwest::Client;
+use bearergate::testing::FakeEndpoint;
+use bearergate::testing::FakeIssuer;
+use bearergate::testing::TokenBuilder;
+use bearergate::tokio::Engine;
+
+pub(crate) const AUDIENCE: &str = "https://api.example.com";
+pub(crate) const START: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+/// What was told.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen(Arc<Mutex<Told>>);
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) calls: Vec<Option<&'static str>>,
+    pub(crate) hits: usize,
+    pub(crate) openings: usize,
+}
+
+impl Observer for Seen {
+    fn observe(&self, event: &Event<'_>) {
+        let mut told = self.0.lock().unwrap();
+        match event {
+            Event::Introspected { problem, .. } => told.calls.push(*problem),
+            Event::CacheHit { .. } => told.hits += 1,
+            Event::CircuitOpened { .. } => told.openings += 1,
+            _ => {}
+        }
+    }
+}
+
+pub(crate) struct Scene {
+    pub(crate) clock: FakeClock,
+    pub(crate) idp: FakeIssuer,
+    pub(crate) seen: Seen,
+    pub(crate) validator: OpaqueValidator,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self::with(|_, builder| builder)
+    }
+
+    pub(crate) fn with(
+        change: impl FnOnce(&FakeIssuer, OpaqueBuilder<Ready>) -> OpaqueBuilder<Ready>,
+    ) -> Self {
+        let secret = FakeIssuer::CLIENT_SECRET.to_owned();
+        let auth = ClientAuth::secret_basic(FakeIssuer::CLIENT_ID, secret).unwrap();
+        Self::of(auth, change)
+    }
+
+    pub(crate) fn of(
+        auth: ClientAuth,
+        change: impl FnOnce(&FakeIssuer, OpaqueBuilder<Ready>) -> OpaqueBuilder<Ready>,
+    ) -> Self {
+        let clock = FakeClock::at(START);
+        let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
+        let seen = Seen::default();
+        let endpoint = idp.endpoint(FakeEndpoint::Introspection);
+        let builder = OpaqueValidator::introspect(&endpoint, auth)
+            .audience(AUDIENCE)
+            .issuer(idp.url())
+            .clock(clock.clone())
+            .observer(seen.clone());
+        let client = Arc::new(Client::new().unwrap());
+        let validator = change(&idp, builder).build(client, Arc::new(Engine::new()));
+        Self {
+            clock,
+            idp,
+            seen,
+            validator: validator.unwrap(),
+        }
+    }
+
+    pub(crate) fn claims(&self) -> TokenBuilder {
+        self.idp.token(AUDIENCE)
+    }
+
+    /// A new token that is active.
+    pub(crate) fn good(&self) -> String {
+        self.idp.opaque(&self.claims())
+    }
+
+    pub(crate) async fn principal(&self, token: &str) -> Result<Principal, Rejection> {
+        let presented = Presented::bearer(token).unwrap();
+        self.validator.validate(&presented).await
+    }
+
+    pub(crate) async fn judge(&self, token: &str) -> Result<(), RejectionKind> {
+        let judged = self.principal(token).await;
+        judged.map(drop).map_err(|rejection| rejection.kind())
+    }
+
+    /// Judges only if nothing has to be waited for.
+    pub(crate) fn judge_now(&self, token: &str) -> Option<Result<(), RejectionKind>> {
+        let presented = Presented::bearer(token).unwrap();
+        let judged = self.validator.validate(&presented).try_now().ok()?;
+        Some(judged.map(drop).map_err(|rejection| rejection.kind()))
+    }
+
+    /// Requests that reached the endpoint.
+    pub(crate) fn calls(&self) -> usize {
+        self.idp.count(FakeEndpoint::Introspection)
+    }
+
+    pub(crate) fn told(&self) -> Told {
+        self.seen.0.lock().unwrap().clone()
+    }
+
+    pub(crate) fn pass(&self, secs: u64) {
+        self.clock.advance(Duration::from_secs(secs));
+    }
+}

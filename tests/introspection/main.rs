@@ -1,0 +1,16 @@
+//! Opaque tokens over the network: what a resource server makes of its introspection endpoint's
+//! answers, delays, faults and lies. Every provider here is a real server on loopback, and
+//! requests are counted.
+#![cfg(all(feature = "reqwest", feature = "testing"))]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test panics where it fails"
+)]
+
+mod answers;
+mod clients;
+mod common;
+mod faults;
+mod sharing;
+mod signed;
