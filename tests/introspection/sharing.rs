@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use allocation_counter::measure;
 use bearergate::RejectionKind;
 use bearergate::limits;
 use bearergate::testing::FakeEndpoint;
@@ -154,6 +155,16 @@ async fn no_more_than_64_calls_are_in_flight() {
         assert_eq!(judged.await.unwrap(), Ok(()));
     }
     assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_remembered_token_is_judged_without_memory() {
+    let scene = Scene::new();
+    let token = scene.good();
+    assert_eq!(scene.judge(&token).await, Ok(()));
+    assert_eq!(scene.judge_now(&token), Some(Ok(())));
+    let taken = measure(|| assert_eq!(scene.judge_now(&token), Some(Ok(()))));
+    assert_eq!(taken.count_total, 0);
 }
 
 #[tokio::test]

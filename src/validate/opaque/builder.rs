@@ -177,7 +177,8 @@ impl OpaqueBuilder<Ready> {
     /// [`limits::INTROSPECTION_FRESH_MAX`](crate::limits::INTROSPECTION_FRESH_MAX); as long a
     /// token that was revoked elsewhere may still pass. Zero asks anew each time.
     pub fn fresh_for(mut self, span: Duration) -> Self {
-        self.draft.capacity.span = span.as_secs() + u64::from(span.subsec_nanos() > 0);
+        let fraction = u64::from(span.subsec_nanos() > 0);
+        self.draft.capacity.span = span.as_secs().saturating_add(fraction);
         self
     }
 
@@ -339,5 +340,106 @@ impl<S> fmt::Debug for OpaqueBuilder<S> {
             .field("auth", &self.draft.auth)
             .field("rules", &self.draft.rules)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::future::NowOrLater;
+    use crate::http_client::HttpError;
+    use crate::http_client::HttpErrorKind;
+    use crate::http_client::HttpRequest;
+    use crate::http_client::HttpResponse;
+    use crate::key::Key;
+    use crate::key::KeySet;
+
+    /// Reaches nobody.
+    #[derive(Debug)]
+    struct Nobody;
+
+    impl HttpClient for Nobody {
+        fn send(&self, _: HttpRequest) -> NowOrLater<'_, Result<HttpResponse, HttpError>> {
+            NowOrLater::now(Err(HttpErrorKind::Connect.into()))
+        }
+    }
+
+    impl Spawn for Nobody {
+        fn spawn(&self, _: NowOrLater<'static, ()>) {}
+    }
+
+    const URL: &str = "https://idp.example.com/introspect?k=s3cret";
+
+    fn auth() -> ClientAuth {
+        ClientAuth::secret_basic("me", "s3cret".to_owned()).unwrap()
+    }
+
+    fn builder() -> OpaqueBuilder<Ready> {
+        OpaqueBuilder::new(URL, auth()).audience("https://api.example.com")
+    }
+
+    fn build(builder: OpaqueBuilder<Ready>) -> Result<OpaqueValidator, ConfigError> {
+        builder.build(Arc::new(Nobody), Arc::new(Nobody))
+    }
+
+    fn refused(builder: OpaqueBuilder<Ready>) -> (ConfigErrorKind, &'static str) {
+        let error = build(builder).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("s3cret"));
+        (error.kind(), error.field())
+    }
+
+    #[test]
+    fn what_cannot_work_does_not_build() {
+        let at = |url: &str| OpaqueBuilder::new(url, auth()).any_audience();
+        let malformed = (ConfigErrorKind::ValueMalformed, "url");
+        assert_eq!(refused(at("http://idp.example.com/a?k=s3cret")), malformed);
+        assert_eq!(refused(at("introspect")), malformed);
+        let empty = |field| (ConfigErrorKind::Empty, field);
+        assert_eq!(refused(builder().issuer("")), empty("names"));
+        assert_eq!(refused(builder().scopes_from("")), empty("scopes_from"));
+        let out = |field| (ConfigErrorKind::OutOfRange, field);
+        assert_eq!(refused(builder().max_entries(9)), out("max_entries"));
+        assert_eq!(
+            refused(builder().max_token_bytes(0)),
+            out("max_token_bytes")
+        );
+        assert_eq!(
+            refused(builder().fresh_for(Duration::MAX)),
+            out("fresh_for")
+        );
+        let short = builder().token_id_key(vec![7; 31]);
+        assert_eq!(refused(short), (ConfigErrorKind::KeyWeak, "token_id_key"));
+        assert!(build(builder().token_id_key(vec![7; 32])).is_ok());
+    }
+
+    #[test]
+    fn signed_answers_need_a_client_that_has_an_id() {
+        let keys = || -> Arc<dyn KeyStore> {
+            Arc::new(KeySet::from(Key::from_secret(vec![7; 32]).unwrap()))
+        };
+        let bearer = ClientAuth::bearer("s3cret".to_owned()).unwrap();
+        let nameless = OpaqueBuilder::new(URL, bearer).any_audience();
+        let nameless = nameless.signed("https://idp.example.com", keys());
+        assert_eq!(refused(nameless), (ConfigErrorKind::Conflict, "signed"));
+        assert!(build(builder().signed("https://idp.example.com", keys())).is_ok());
+    }
+
+    #[test]
+    fn the_authority_is_the_name_the_issuer_or_the_endpoint() {
+        let named = |builder| build(builder).unwrap().0.rules.authority.clone();
+        assert_eq!(
+            named(builder()).as_str(),
+            "https://idp.example.com/introspect"
+        );
+        assert_eq!(named(builder().issuer("https://a")).as_str(), "https://a");
+        let both = builder().issuer("https://a").authority("idp");
+        assert_eq!(named(both).as_str(), "idp");
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let validator = build(builder()).unwrap();
+        let shown = format!("{validator:?} {:?}", builder());
+        assert!(!shown.contains("s3cret"), "{shown}");
     }
 }

@@ -1,7 +1,10 @@
 //! What was found out about tokens, for a short time.
 
+use foldhash::fast::RandomState;
+use quick_cache::UnitWeighter;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use quick_cache::sync::DefaultLifecycle;
 
 use crate::clock::UnixTime;
 use crate::limits;
@@ -16,8 +19,8 @@ pub(super) type Digest = [u8; 32];
 /// Verdicts by the digest of their token. Refused tokens have a space of their own, so that no
 /// flood of them displaces an active one.
 pub(super) struct Memory {
-    active: Cache<Digest, Active, Weight>,
-    refused: Cache<Digest, Refused>,
+    active: Cache<Digest, Active, Weight, RandomState>,
+    refused: Cache<Digest, Refused, UnitWeighter, RandomState>,
     span: u64,
 }
 
@@ -70,8 +73,20 @@ impl Memory {
         let active = capacity.entries.saturating_sub(refused).max(1);
         let least = (limits::INTROSPECTION_MEMORY / active as u64).max(1);
         Self {
-            active: Cache::with_weighter(active, limits::INTROSPECTION_MEMORY, Weight(least)),
-            refused: Cache::new(refused),
+            active: Cache::with(
+                active,
+                limits::INTROSPECTION_MEMORY,
+                Weight(least),
+                RandomState::default(),
+                DefaultLifecycle::default(),
+            ),
+            refused: Cache::with(
+                refused,
+                refused as u64,
+                UnitWeighter,
+                RandomState::default(),
+                DefaultLifecycle::default(),
+            ),
             span: capacity.span,
         }
     }
