@@ -410,9 +410,9 @@ mod tests {
 
     #[test]
     fn every_known_claim_is_found_by_its_name() {
-        for index in 0..COUNT {
-            assert_eq!(ALL[index] as usize, index);
-            assert_eq!(Name::read(ALL[index].as_str().as_bytes()), Some(ALL[index]));
+        for (index, name) in ALL.into_iter().enumerate() {
+            assert_eq!(name as usize, index);
+            assert_eq!(Name::read(name.as_str().as_bytes()), Some(name));
         }
         assert_eq!(Name::read(b"issuer"), None);
         assert_eq!(unescaped_name(br"iss\u0000"), None);

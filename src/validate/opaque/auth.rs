@@ -34,7 +34,7 @@ use crate::secret::Secret;
 pub struct ClientAuth(Arc<Method>);
 
 enum Method {
-    Assertion { id: Box<str>, key: ClientKey },
+    Assertion { id: Box<str>, key: Box<ClientKey> },
     Basic { id: Box<str>, header: HeaderValue },
     Bearer { header: HeaderValue },
     Post { id: Box<str>, secret: Secret },
@@ -102,6 +102,7 @@ impl ClientAuth {
         if id.is_empty() {
             return Err(empty("client_id"));
         }
+        let key = Box::new(key);
         Ok(Self(Arc::new(Method::Assertion { id, key })))
     }
 
