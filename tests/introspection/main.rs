@@ -2,11 +2,7 @@
 //! answers, delays, faults and lies. Every provider here is a real server on loopback, and
 //! requests are counted.
 #![cfg(all(feature = "reqwest", feature = "testing"))]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test panics where it fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod answers;
 mod clients;
