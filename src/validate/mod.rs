@@ -6,6 +6,7 @@ mod cache;
 mod jwt;
 mod opaque;
 pub mod providers;
+
 mod router;
 mod session;
 

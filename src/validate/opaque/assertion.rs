@@ -30,8 +30,8 @@ use crate::rejection::ConfigError;
 /// use bearergate::ClientKey;
 ///
 /// // A test key. Yours comes from where secrets are kept.
-/// let pem = include_str!("../../../tests/keys/es256.private.pem");
-/// let key = ClientKey::from_pem(Algorithm::Es256, pem)?.key_id("orders-api-1");
+/// let pem = include_str!("../../../tests/keys/rsa-2048.private.pem");
+/// let key = ClientKey::from_pem(Algorithm::Rs256, pem)?.key_id("orders-api-1");
 /// let auth = ClientAuth::private_key_jwt("orders-api", key)?;
 /// assert_eq!(auth.client(), Some("orders-api"));
 /// # Ok::<(), bearergate::ConfigError>(())
