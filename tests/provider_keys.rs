@@ -1,6 +1,5 @@
 //! Presets with keys that are fetched.
 #![cfg(all(feature = "reqwest", feature = "testing"))]
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 use std::sync::Arc;
 
