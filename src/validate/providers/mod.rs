@@ -285,11 +285,13 @@ fn keycloak_tokens(realm: String, audience: Recipient) -> Preset {
 /// - `exp` is there: tokens from Secrets of old have none, and no audience.
 ///
 /// The keys need no discovery: they are at [`KUBERNETES_KEYS`] inside the cluster. That server
-/// has a certificate of the cluster's own CA ([`KUBERNETES_CA`]) and wants a credential: the
-/// service's own token ([`KUBERNETES_TOKEN`]), unless anonymous discovery was allowed.
+/// wants a credential, for which [`Preset::key_source`] sends the service's own token
+/// ([`KUBERNETES_TOKEN`]), and has a certificate of the cluster's own CA: give the client the
+/// file [`KUBERNETES_CA`] as a root certificate.
 pub fn kubernetes(issuer: impl Into<String>, audience: impl Into<String>) -> Preset {
     Preset::new(issuer, Recipient::Audiences(vec![audience.into()]))
         .keys_at(KUBERNETES_KEYS)
+        .bearer_file(KUBERNETES_TOKEN)
         .with(|judge| {
             judge
                 .check("sub", is_service_account)

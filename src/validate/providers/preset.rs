@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::key::FetchedKeys;
+use crate::key::FetchedKeysBuilder;
 use crate::key::KeySet;
 use crate::key::KeyStore;
 use crate::rejection::ConfigError;
@@ -21,6 +23,8 @@ pub struct Preset {
     pub(super) issuers: Vec<Issuer>,
     pub(super) audience: Recipient,
     pub(super) jwks_url: Option<String>,
+    /// What the source of the keys wants to see.
+    pub(super) bearer_file: Option<&'static str>,
     pub(super) demands: Vec<Demand>,
     pub(super) flaw: Option<ConfigError>,
 }
@@ -62,6 +66,7 @@ impl Preset {
             issuers: issuers.into_iter().collect(),
             audience: Recipient::Any,
             jwks_url: None,
+            bearer_file: None,
             demands: Vec::new(),
             flaw: None,
         }
@@ -74,6 +79,11 @@ impl Preset {
 
     pub(super) fn keys_at(mut self, url: impl Into<String>) -> Self {
         self.jwks_url = Some(url.into());
+        self
+    }
+
+    pub(super) fn bearer_file(mut self, path: &'static str) -> Self {
+        self.bearer_file = Some(path);
         self
     }
 
@@ -120,6 +130,35 @@ impl Preset {
     /// Returns where the keys are, for a provider that has them at a fixed place.
     pub fn jwks_url(&self) -> Option<&str> {
         self.jwks_url.as_deref()
+    }
+
+    /// Starts the store of its keys, as the provider's documents say where they are: at a fixed
+    /// place or where the discovery document says, with a bearer token where one is wanted.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use bearergate::ConfigError;
+    /// use bearergate::HttpClient;
+    /// use bearergate::JwtValidator;
+    /// use bearergate::Spawn;
+    /// use bearergate::providers;
+    ///
+    /// # fn build(client: Arc<dyn HttpClient>, spawn: Arc<dyn Spawn>)
+    /// #     -> Result<JwtValidator, ConfigError> {
+    /// let preset = providers::okta("https://example.okta.com/oauth2/default", "api://default");
+    /// let keys = preset.key_source().build(client, spawn)?;
+    /// preset.key_store(Arc::new(keys))
+    /// # }
+    /// ```
+    pub fn key_source(&self) -> FetchedKeysBuilder {
+        let keys = match &self.jwks_url {
+            Some(url) => FetchedKeys::jwks_url(url),
+            None => FetchedKeys::discover(self.issuer().unwrap_or_default()),
+        };
+        match self.bearer_file {
+            Some(path) => keys.bearer_file(path),
+            None => keys,
+        }
     }
 
     /// Makes the judge with these keys.

@@ -1,0 +1,38 @@
+//! Presets with keys that are fetched.
+#![cfg(all(feature = "reqwest", feature = "testing"))]
+
+use std::sync::Arc;
+
+use bearergate::Presented;
+use bearergate::RejectionKind;
+use bearergate::TokenValidator;
+use bearergate::providers;
+use bearergate::reqwest::Client;
+use bearergate::testing::FakeEndpoint;
+use bearergate::testing::FakeIssuer;
+use bearergate::tokio::Engine;
+
+#[tokio::test]
+async fn a_preset_fetches_its_keys_where_its_issuer_says() {
+    let idp = FakeIssuer::builder()
+        .path("/oauth2/default")
+        .start()
+        .unwrap();
+    let preset = providers::okta(idp.url(), "api://default");
+    let keys = preset.key_source();
+    let client = Arc::new(Client::new().unwrap());
+    let keys = keys.build(client, Arc::new(Engine::new())).unwrap();
+    let judge = preset.key_store(Arc::new(keys)).unwrap();
+    let token = idp.token("api://default").without_header("typ");
+    let token = token.claim("scp", ["read"]);
+    let good = token.clone().claim("cid", "0oab").sign();
+    let presented = Presented::bearer(&good).unwrap();
+    let principal = judge.validate(&presented).await.unwrap();
+    assert!(principal.scopes().unwrap().contains("read"));
+    let bad = token.sign();
+    let presented = Presented::bearer(&bad).unwrap();
+    let refused = judge.validate(&presented).await.unwrap_err();
+    assert_eq!(refused.kind(), RejectionKind::ClaimInvalid);
+    assert_eq!(idp.count(FakeEndpoint::Discovery), 1);
+    assert_eq!(idp.count(FakeEndpoint::Jwks), 1);
+}
