@@ -47,7 +47,11 @@ struct Scripted {
 impl HttpClient for Scripted {
     fn send(&self, _request: HttpRequest) -> NowOrLater<'_, Result<HttpResponse, HttpError>> {
         NowOrLater::now(match self.asked.fetch_add(1, Ordering::SeqCst) {
-            0 => Ok(HttpResponse::new(StatusCode::OK, self.headers.clone(), JWKS.to_vec())),
+            0 => Ok(HttpResponse::new(
+                StatusCode::OK,
+                self.headers.clone(),
+                JWKS.to_vec(),
+            )),
             _ => Err(HttpErrorKind::Connect.into()),
         })
     }
@@ -60,7 +64,11 @@ struct Inline;
 impl Spawn for Inline {
     fn spawn(&self, task: NowOrLater<'static, ()>) {
         let mut task = Box::pin(task);
-        assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        assert!(
+            task.as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+                .is_ready()
+        );
     }
 }
 
@@ -85,7 +93,9 @@ fn check(headers: HeaderMap) {
         asked: AtomicUsize::new(0),
     });
     let keys = FetchedKeys::jwks_url("https://idp.example.com/jwks").clock(clock.clone());
-    let keys = keys.build(client.clone(), Arc::new(Inline)).expect("the address is good");
+    let keys = keys
+        .build(client.clone(), Arc::new(Inline))
+        .expect("the address is good");
     let found = || {
         let mut found = Box::pin(keys.find(KeyHint::new(None, Algorithm::EdDsa)));
         let mut cx = Context::from_waker(Waker::noop());

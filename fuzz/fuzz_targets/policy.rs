@@ -30,7 +30,11 @@ fuzz_target!(|recipe: &[u8]| {
     let policy = rules.policy();
     Made::of(&facts).with(|request| {
         let decision = policy.decide(request);
-        assert_eq!(decision.is_allowed(), rules.allows(&facts), "{rules:#?}\n{facts:#?}");
+        assert_eq!(
+            decision.is_allowed(),
+            rules.allows(&facts),
+            "{rules:#?}\n{facts:#?}"
+        );
         assert!(!decision.reasons().is_empty());
         assert_eq!(decision, policy.decide(request));
     });

@@ -29,11 +29,18 @@ fuzz_target!(|text: &[u8]| {
         let again = Policy::from_json(written.as_bytes()).expect("it was written");
         assert_eq!(again.to_json().ok(), Some(written));
     }
-    let caller = Principal::builder(PrincipalKind::Session, "fuzz").scopes(["a"]).build();
+    let caller = Principal::builder(PrincipalKind::Session, "fuzz")
+        .scopes(["a"])
+        .build();
     let request = AccessRequest::new(&caller, UnixTime::from_secs(0)).with_action("a");
     let trace = policy.explain(&request);
     assert_eq!(trace.decision(), &policy.decide(&request));
-    let _ = (trace.to_html(), trace.to_json(), trace.to_string(), policy.check());
+    let _ = (
+        trace.to_html(),
+        trace.to_json(),
+        trace.to_string(),
+        policy.check(),
+    );
 });
 
 fn written(text: Result<String, ConfigError>) -> Option<String> {

@@ -24,9 +24,11 @@ fuzz_target!(|text: &str| {
         return;
     };
     let patterns: Vec<_> = lines.take(64).collect();
-    let table = patterns.iter().fold(RouteTable::by_path(), |table, pattern| {
-        table.any_method(pattern, condition_fn("anybody", |_| true))
-    });
+    let table = patterns
+        .iter()
+        .fold(RouteTable::by_path(), |table, pattern| {
+            table.any_method(pattern, condition_fn("anybody", |_| true))
+        });
     let Ok(table) = table.build() else {
         return;
     };
@@ -41,17 +43,24 @@ fuzz_target!(|text: &str| {
     let matching: Vec<_> = patterns.iter().filter(|p| matches(p, path)).collect();
     match found {
         Some(found) => {
-            assert!(has_one_reading(path) && matches(found, path), "{found} {path}");
+            assert!(
+                has_one_reading(path) && matches(found, path),
+                "{found} {path}"
+            );
             for other in matching {
                 assert!(ranks(found) <= ranks(other), "{found} {other} {path}");
             }
         }
-        None => assert!(matching.is_empty() || !has_one_reading(path), "{matching:?} {path}"),
+        None => assert!(
+            matching.is_empty() || !has_one_reading(path),
+            "{matching:?} {path}"
+        ),
     }
 });
 
 fn matches(pattern: &str, path: &str) -> bool {
-    let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+    let (pattern, path): (Vec<_>, Vec<_>) =
+        (pattern.split('/').collect(), path.split('/').collect());
     let is_tailed = pattern.last().is_some_and(|last| last.starts_with("{*"));
     let fits = if is_tailed {
         path.len() >= pattern.len() && path.last() != Some(&"")
