@@ -61,7 +61,7 @@ fn tried(seed: u64, pairs: u64) -> u64 {
     let mut allowed = 0;
     for _ in 0..pairs / REQUESTS {
         let rules = Rules::random(&mut random, true);
-        let policy = rules.policy();
+        let policy = rules.policy().unwrap();
         for _ in 0..REQUESTS {
             let at = random.below(pool.len());
             let facts = &pool[at];
@@ -83,7 +83,7 @@ fn policies_of_many_rules_are_decided_as_by_the_book() {
     let mut allowed = 0;
     for _ in 0..100 {
         let rules = Rules::many(&mut random);
-        let policy = rules.policy();
+        let policy = rules.policy().unwrap();
         for _ in 0..60 {
             let at = random.below(pool.len());
             let decision = made[at].with(|request| policy.decide(request));
@@ -180,7 +180,7 @@ fn deleting_a_claim_never_turns_a_deny_into_an_allow() {
     let (mut denied, mut lost) = (0_u64, 0_u64);
     for _ in 0..1_500 {
         let rules = Rules::random(&mut random, false);
-        let policy = rules.policy();
+        let policy = rules.policy().unwrap();
         let allows = |made: &Made<'_>| made.with(|request| policy.decide(request).is_allowed());
         for _ in 0..10 {
             let at = random.below(pool.len());

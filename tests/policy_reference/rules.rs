@@ -1,5 +1,6 @@
 //! Policies as data, and what they should decide.
 
+use bearergate::ConfigError;
 use bearergate::Policy;
 use bearergate::policy::Combining;
 use bearergate::policy::Effect;
@@ -60,7 +61,7 @@ impl Rules {
         }
     }
 
-    pub(crate) fn policy(&self) -> Policy {
+    pub(crate) fn policy(&self) -> Result<Policy, ConfigError> {
         let mut builder = Policy::builder();
         if self.is_first_applicable {
             builder = builder.combining(Combining::FirstApplicable);
@@ -72,7 +73,7 @@ impl Rules {
                 Effect::Permit => Rule::permit(name, condition),
             });
         }
-        builder.build().unwrap()
+        builder.build()
     }
 
     /// Decides as the issue words it, rule by rule.
