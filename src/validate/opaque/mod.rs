@@ -48,6 +48,8 @@ use crate::credential::Scheme;
 use crate::credential::charset;
 use crate::event::Event;
 use crate::event::Observer;
+use crate::finding::Finding;
+use crate::finding::Findings;
 use crate::future::NowOrLater;
 use crate::http_client::HttpResponse;
 use crate::http_client::Spawn;
@@ -177,6 +179,11 @@ impl TokenValidator for OpaqueValidator {
 
     fn authorities(&self) -> Authorities {
         self.0.rules.authorities()
+    }
+
+    fn examine(&self) -> Findings<'_> {
+        let subject = format!("introspection {}", self.0.caller.endpoint);
+        self.probe().map(|probed| vec![finding(subject, probed)])
     }
 
     fn validate<'a>(
@@ -405,3 +412,23 @@ impl fmt::Debug for OpaqueValidator {
             .finish_non_exhaustive()
     }
 }
+
+fn finding(subject: String, probed: Result<(), Rejection>) -> Finding {
+    let Err(rejection) = probed else {
+        return Finding::good(
+            subject,
+            "takes the credentials and tells active from inactive",
+        );
+    };
+    let mut text = rejection.to_string();
+    let mut next = std::error::Error::source(&rejection);
+    while let Some(error) = next {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        next = error.source();
+    }
+    Finding::broken(subject, text).remedy(PROBED)
+}
+
+const PROBED: &str = "check the address of the endpoint, client id, secret and method, and that \
+                      the provider lets this client introspect";
