@@ -20,26 +20,6 @@ use bearergate::testing::Fault;
 
 use crate::common::Scene;
 
-/// A50: one fetch for all who come while it runs.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_requests_at_a_cold_start_are_one_fetch() {
-    let scene = Arc::new(Scene::new());
-    scene.idp.fail(FakeEndpoint::Jwks, Fault::Hold);
-    let token: Arc<str> = scene.good().into();
-    let tasks: Vec<_> = (0..10_000)
-        .map(|_| {
-            let (scene, token) = (Arc::clone(&scene), Arc::clone(&token));
-            tokio::spawn(async move { scene.judge(&token).await })
-        })
-        .collect();
-    assert!(scene.idp.wait_for(FakeEndpoint::Jwks, 1));
-    scene.idp.heal(FakeEndpoint::Jwks);
-    for task in tasks {
-        assert_eq!(task.await.unwrap(), Ok(()));
-    }
-    assert_eq!(scene.fetches(), 1);
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_who_wait_for_a_failed_fetch_learn_of_it_and_repeat_it_not() {
     let scene = Arc::new(Scene::new());

@@ -1,0 +1,39 @@
+//! A flood at a cold start, in a binary of its own: the fetch has three seconds, which other tests
+//! at its side would use up.
+#![cfg(all(feature = "reqwest", feature = "testing"))]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test panics where it fails"
+)]
+
+use std::sync::Arc;
+
+use bearergate::testing::FakeEndpoint;
+use bearergate::testing::Fault;
+
+use crate::common::Scene;
+
+#[expect(dead_code, reason = "shared with the other scenarios")]
+#[path = "network/common.rs"]
+mod common;
+
+/// A50: one fetch for all who come while it runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_requests_at_a_cold_start_are_one_fetch() {
+    let scene = Arc::new(Scene::new());
+    scene.idp.fail(FakeEndpoint::Jwks, Fault::Hold);
+    let token: Arc<str> = scene.good().into();
+    let tasks: Vec<_> = (0..10_000)
+        .map(|_| {
+            let (scene, token) = (Arc::clone(&scene), Arc::clone(&token));
+            tokio::spawn(async move { scene.judge(&token).await })
+        })
+        .collect();
+    assert!(scene.idp.wait_for(FakeEndpoint::Jwks, 1));
+    scene.idp.heal(FakeEndpoint::Jwks);
+    for task in tasks {
+        assert_eq!(task.await.unwrap(), Ok(()));
+    }
+    assert_eq!(scene.fetches(), 1);
+}
