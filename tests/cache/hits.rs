@@ -1,10 +1,12 @@
 //! What a hit may and may not do.
 
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bearergate::Authority;
 use bearergate::ConfigErrorKind;
 use bearergate::Confirmation;
 use bearergate::Denylist;
@@ -12,6 +14,7 @@ use bearergate::Gate;
 use bearergate::JwtValidator;
 use bearergate::Key;
 use bearergate::KeySet;
+use bearergate::KeyStore;
 use bearergate::NowOrLater;
 use bearergate::Presented;
 use bearergate::Rejection;
@@ -188,6 +191,36 @@ fn closures_are_asked_on_every_request() {
     assert_eq!(verdict(&plain, &token), "claim_invalid");
     is_open.store(true, Ordering::SeqCst);
     assert_eq!(verdict(&plain, &token), "accept");
+    assert_eq!(hits.count(), 1);
+}
+
+// C03
+#[test]
+fn a_tenant_is_let_in_anew_on_every_request() {
+    let pair = Pair::new("k1");
+    let store = Store::new(pair.key.clone().into());
+    let (cache, hits) = cache();
+    let trusted = Arc::new(Mutex::new(Some("tenant one")));
+    let told = trusted.clone();
+    let builder = JwtValidator::builder()
+        .issuer_pattern("https://idp.example.com/{tenant}", move |_| {
+            told.lock().unwrap().map(Authority::from)
+        })
+        .audience(AUDIENCE)
+        .key_store(store as Arc<dyn KeyStore>)
+        .clock(clock());
+    let validator = builder.build().unwrap().cached(&cache);
+    let token = pair.sign(&claims(&json!({"iss": "https://idp.example.com/one"})));
+    let trust = |authority| *trusted.lock().unwrap() = authority;
+    for _ in 0..2 {
+        assert_eq!(verdict(&validator, &token), "accept");
+    }
+    assert_eq!(hits.count(), 1);
+    trust(None);
+    assert_eq!(verdict(&validator, &token), "issuer_mismatch");
+    trust(Some("another name"));
+    let principal = judge_at(&validator, &token, NOW).unwrap();
+    assert_eq!(principal.authority().as_str(), "another name");
     assert_eq!(hits.count(), 1);
 }
 

@@ -18,9 +18,10 @@ impl JwtValidator {
     /// those under a secret.
     ///
     /// On every use the key store is asked whether the token's key [still counts](crate::KeyStore::life),
-    /// the sender constraint and the closures of [`check`](crate::JwtBuilder::check) are asked
-    /// again, and the times are compared; nothing else about a token can change. The validator has
-    /// a part of the cache to itself, which its clones share.
+    /// the sender constraint and the closures of [`check`](crate::JwtBuilder::check) and
+    /// [`issuer_pattern`](crate::JwtBuilder::issuer_pattern) are asked again, and the times are
+    /// compared; nothing else about a token can change. The validator has a part of the cache to
+    /// itself, which its clones share.
     #[must_use]
     pub fn cached(mut self, cache: &TokenCache) -> Self {
         let is_worthwhile = self.issuers.trusts().any(Trust::has_public_keys);

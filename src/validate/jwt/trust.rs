@@ -168,7 +168,9 @@ impl Trust {
     /// Returns true if what was accepted once can be checked again as far as it may change.
     pub(super) fn is_repeatable(&self) -> bool {
         // The closures saw claims that the principal does not have.
-        self.grants.is_none() || self.checks().next().is_none()
+        let asks_closures =
+            matches!(self.issuers, Issuers::Like(_)) || self.checks().next().is_some();
+        self.grants.is_none() || !asks_closures
     }
 
     /// Returns from when on an accepted token may be too old, beside its own times.
@@ -183,7 +185,7 @@ impl Trust {
 
     /// Says whether a token that was accepted would be accepted again, its times aside.
     pub(super) fn standing(&self, principal: &Principal) -> Standing {
-        if !self.checks().all(|holds| holds(principal.claims())) {
+        if !self.is_trusted_as(principal) || !self.checks().all(|holds| holds(principal.claims())) {
             return Standing::Unknown;
         }
         let Keys::Store(store) = &self.keys else {
@@ -194,6 +196,17 @@ impl Trust {
             Some(KeyLife::Unjudgeable) => Standing::Unknown,
             Some(KeyLife::Gone) | None => Standing::Fell,
         }
+    }
+
+    /// Returns true unless the issuer is a tenant that is no longer let in as this authority.
+    fn is_trusted_as(&self, principal: &Principal) -> bool {
+        let Issuers::Like(pattern) = &self.issuers else {
+            return true;
+        };
+        let claims = principal.claims();
+        let issuer = claims.value(Name::Iss.as_str()).and_then(Value::as_str);
+        let authority = issuer.and_then(|issuer| pattern.authority(&issuer, claims));
+        authority.as_ref() == Some(principal.authority())
     }
 
     fn checks(&self) -> impl Iterator<Item = &Check> {
