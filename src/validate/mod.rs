@@ -6,7 +6,6 @@ mod cache;
 mod jwt;
 mod opaque;
 pub mod providers;
-
 mod router;
 mod session;
 
@@ -156,3 +155,25 @@ pub trait SenderConstraint: fmt::Debug + Send + Sync {
 }
 
 const _: Option<&dyn SenderConstraint> = None;
+
+/// Checks possession of the key that an accepted token is bound to, if it is bound.
+pub(crate) fn constrain<'a>(
+    constraint: Option<&'a Arc<dyn SenderConstraint>>,
+    judged: Result<Principal, Rejection>,
+    presented: &'a Presented<'a>,
+) -> NowOrLater<'a, Result<Principal, Rejection>> {
+    let Ok(principal) = &judged else {
+        return NowOrLater::now(judged);
+    };
+    let (Some(cnf), Some(constraint)) = (principal.confirmation().copied(), constraint) else {
+        return NowOrLater::now(judged);
+    };
+    // Asked again where its answer can wait; nothing happens before it is polled.
+    if let Ok(checked) = constraint.check(&cnf, presented).try_now() {
+        return NowOrLater::now(checked.and(judged));
+    }
+    NowOrLater::later(async move {
+        constraint.check(&cnf, presented).await?;
+        judged
+    })
+}

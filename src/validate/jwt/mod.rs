@@ -59,10 +59,10 @@ use crate::validate::Authorities;
 use crate::validate::SenderConstraint;
 use crate::validate::Shape;
 use crate::validate::TokenValidator;
+use crate::validate::all;
 use crate::validate::cache::Share;
 use crate::validate::cache::Slip;
-
-use crate::validate::all;
+use crate::validate::constrain;
 
 /// Judges JWTs of one or more issuers.
 ///
@@ -227,29 +227,6 @@ impl JwtValidator {
             None => Principal::new(facts),
         })
     }
-
-    /// Checks possession of the key that the token is bound to, if it is bound.
-    fn constrain<'a>(
-        &'a self,
-        judged: Result<Principal, Rejection>,
-        presented: &'a Presented<'a>,
-    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
-        let Ok(principal) = &judged else {
-            return NowOrLater::now(judged);
-        };
-        let (Some(cnf), Some(constraint)) = (principal.confirmation().copied(), &self.constraint)
-        else {
-            return NowOrLater::now(judged);
-        };
-        // Asked again where its answer can wait; nothing happens before it is polled.
-        if let Ok(checked) = constraint.check(&cnf, presented).try_now() {
-            return NowOrLater::now(checked.and(judged));
-        }
-        NowOrLater::later(async move {
-            constraint.check(&cnf, presented).await?;
-            judged
-        })
-    }
 }
 
 /// A token with the issuer that it claims to be of.
@@ -293,7 +270,7 @@ impl TokenValidator for JwtValidator {
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         let slip = self.slip(presented);
         if let Some(principal) = slip.as_ref().and_then(|slip| self.recall(slip, presented)) {
-            return self.constrain(Ok(principal), presented);
+            return constrain(self.constraint.as_ref(), Ok(principal), presented);
         }
         let (compact, trust) = match self.begin(presented) {
             Ok(begun) => begun,
@@ -308,7 +285,7 @@ impl TokenValidator for JwtValidator {
         let store = match &trust.keys {
             Keys::Fixed(keys) => {
                 let judged = self.conclude(&mut case, keys);
-                return self.constrain(judged, presented);
+                return constrain(self.constraint.as_ref(), judged, presented);
             }
             Keys::Store(store) => store,
         };
@@ -317,12 +294,12 @@ impl TokenValidator for JwtValidator {
         let found = find(store, &case.compact).try_now().ok();
         if let Some(found) = found {
             let judged = found.and_then(|keys| self.conclude(&mut case, &keys));
-            return self.constrain(judged, presented);
+            return constrain(self.constraint.as_ref(), judged, presented);
         }
         NowOrLater::later(async move {
             let keys = find(store, &case.compact).await?;
             let judged = self.conclude(&mut case, &keys);
-            self.constrain(judged, presented).await
+            constrain(self.constraint.as_ref(), judged, presented).await
         })
     }
 }

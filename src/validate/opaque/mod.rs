@@ -63,6 +63,7 @@ use crate::validate::NeedsAudience;
 use crate::validate::SenderConstraint;
 use crate::validate::Shape;
 use crate::validate::TokenValidator;
+use crate::validate::constrain;
 use crate::validate::is_jwt_like;
 use crate::validate::jwt::Answer;
 use crate::validate::jwt::AnswerRules;
@@ -195,7 +196,7 @@ impl TokenValidator for OpaqueValidator {
             Err(kind) => return NowOrLater::now(Err(kind.into())),
         };
         if let Some(verdict) = self.0.recall(&digest, now) {
-            return self.0.constrain(verdict, presented);
+            return constrain(self.0.constraint.as_ref(), verdict, presented);
         }
         NowOrLater::later(async move {
             let token = presented.credential().expose().to_owned();
@@ -205,7 +206,7 @@ impl TokenValidator for OpaqueValidator {
                 now,
             };
             let verdict = self.0.ask(Arc::new(question)).await;
-            self.0.constrain(verdict, presented).await
+            constrain(self.0.constraint.as_ref(), verdict, presented).await
         })
     }
 }
@@ -350,29 +351,6 @@ impl Inner {
             Some(_) => signed::MEDIA,
             None => "application/json",
         }
-    }
-
-    /// Checks possession of the key that the token is bound to, if it is bound.
-    fn constrain<'a>(
-        &'a self,
-        judged: Result<Principal, Rejection>,
-        presented: &'a Presented<'a>,
-    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
-        let Ok(principal) = &judged else {
-            return NowOrLater::now(judged);
-        };
-        let (Some(cnf), Some(constraint)) = (principal.confirmation().copied(), &self.constraint)
-        else {
-            return NowOrLater::now(judged);
-        };
-        // Asked again where its answer can wait; nothing happens before it is polled.
-        if let Ok(checked) = constraint.check(&cnf, presented).try_now() {
-            return NowOrLater::now(checked.and(judged));
-        }
-        NowOrLater::later(async move {
-            constraint.check(&cnf, presented).await?;
-            judged
-        })
     }
 
     fn unavailable(&self, text: &'static str) -> Rejection {
