@@ -225,3 +225,24 @@ impl Sink for ClaimSink<'_> {
         self.slots = Slots::default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_becomes_a_principal_has_the_header_and_no_signature() {
+        let (header, claims) = (br#"{"alg":"HS256"}"#, br#"{"sub":"alice"}"#);
+        let parts = [&header[..], &claims[..], &[0xab; 32][..]];
+        let token = parts.map(base64url::encode).join(".");
+        let mut compact = Compact::parse(&token, token.len(), &Memo::default()).unwrap();
+        assert_eq!(compact.signature(), [0xab; 32]);
+        let (document, place) = compact.take_document();
+        assert_eq!(document.get("sub").unwrap().as_str().unwrap(), "alice");
+        assert_eq!(
+            document.bytes().get(place.start()..place.end()),
+            Some(&header[..])
+        );
+        assert!(!document.bytes().contains(&0xab));
+    }
+}
