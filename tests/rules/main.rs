@@ -12,7 +12,7 @@
 //! | A28, A30 | no PBES2, no RSA1_5: encrypted tokens are refused by name (`spelling.rs`) |
 //! | A09, A10, A12 | nothing of a token becomes an address: key-bearing headers (`header.rs`), issuers are configured (`issuers.rs`) |
 //! | A20, A21 | `src/credential/base64url.rs` too; Wycheproof in `src/validate/jwt/vectors.rs` |
-//! | A43 to A49 | fetching; of these A47 (no keys, no verdict) in `stores.rs`, the rest with the network |
+//! | A43 to A49 | fetching; A47 (no keys, no verdict) in `stores.rs`, all of them in `tests/network` |
 //! | B14 | `src/principal/claims.rs`: nothing is coerced |
 //! | B15 | no claim with an inner structure of its own is read, but `scope`, `act` and `cnf` |
 //! | B16 | `src/credential/unverified.rs`: unverified claims are another type |
