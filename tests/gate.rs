@@ -33,6 +33,7 @@ use bearergate::PrincipalKind;
 use bearergate::Refusal;
 use bearergate::Rejection;
 use bearergate::RejectionKind;
+use bearergate::RevocationList;
 use bearergate::Shape;
 use bearergate::Sources;
 use bearergate::TokenValidator;
@@ -643,6 +644,43 @@ fn an_authorizer_may_wait_and_no_judge_is_asked_again() {
     assert!(admitted.is_ok());
     assert_eq!((pauses, judge.calls()), (1, 1));
     assert_eq!(policy.0.load(Ordering::SeqCst), 1);
+}
+
+#[derive(Clone, Debug, Default)]
+struct SlowList(Arc<AtomicUsize>);
+
+impl RevocationList for SlowList {
+    fn check<'a>(&'a self, principal: &'a Principal) -> NowOrLater<'a, Result<(), Rejection>> {
+        NowOrLater::later(async move {
+            Pause::default().await;
+            self.0.fetch_add(1, Ordering::SeqCst);
+            match principal.scopes().is_some_and(|s| s.contains("revoked")) {
+                true => Err(RejectionKind::TokenRevoked.into()),
+                false => Ok(()),
+            }
+        })
+    }
+}
+
+// A judge may have used up a proof of possession when it answered.
+#[test]
+fn a_revocation_list_may_wait_and_no_judge_is_asked_again() {
+    for (judge, pauses) in [(Judge::opaque(), 1), (Judge::slow(), 2)] {
+        let list = SlowList::default();
+        let builder = builder().validator(judge.clone()).revocations(list.clone());
+        let gate = builder.allow_any_authenticated().build().unwrap();
+        let parts = bearer("good");
+        let (admitted, paused) = drive(gate.check(&parts));
+        assert!(admitted.is_ok());
+        assert_eq!((paused, judge.calls()), (pauses, 1));
+        let revoked = bearer("revoked");
+        let (refused, _) = drive(gate.check(&revoked));
+        assert_eq!(kind(refused), Some(RejectionKind::TokenRevoked));
+        let refused_anyway = bearer("token_expired");
+        let (refused, _) = drive(gate.check(&refused_anyway));
+        assert_eq!(kind(refused), Some(RejectionKind::TokenExpired));
+        assert_eq!((judge.calls(), list.0.load(Ordering::SeqCst)), (3, 2));
+    }
 }
 
 #[derive(Clone, Debug, Default)]

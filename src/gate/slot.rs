@@ -31,6 +31,14 @@ pub(super) struct Found {
 
 type Answer = Result<Option<Found>, Rejection>;
 
+/// How far a slot is judged without waiting.
+enum Progress {
+    Done(Answer),
+    /// The judge has accepted; a list has to be waited for.
+    Judged(Found),
+    Unjudged,
+}
+
 impl Slot {
     /// Judges the slot's credential; a slot that holds none gives `None`.
     pub(super) fn judge<'a>(
@@ -39,33 +47,36 @@ impl Slot {
         now: UnixTime,
     ) -> NowOrLater<'a, Answer> {
         match self.judge_now(&facts, now) {
-            Some(answer) => NowOrLater::now(answer),
-            None => NowOrLater::later(self.judge_later(facts, now)),
+            Progress::Done(answer) => NowOrLater::now(answer),
+            // A judge that has answered may have used up a proof: it is not asked again.
+            Progress::Judged(found) => NowOrLater::later(self.stand_later(found)),
+            Progress::Unjudged => NowOrLater::later(self.judge_later(facts, now)),
         }
     }
 
-    fn judge_now(&self, facts: &RequestFacts<'_>, now: UnixTime) -> Option<Answer> {
+    fn judge_now(&self, facts: &RequestFacts<'_>, now: UnixTime) -> Progress {
         let presented = match self.extract(facts) {
             Ok(Some(presented)) => presented.at(now),
-            Ok(None) => return Some(Ok(None)),
-            Err(rejection) => return Some(Err(rejection)),
+            Ok(None) => return Progress::Done(Ok(None)),
+            Err(rejection) => return Progress::Done(Err(rejection)),
         };
-        let result = self.router.validate(&presented).try_now().ok()?;
-        let judged = match result {
-            Ok(principal) => self.standing_now(&principal)?.map(|()| principal),
-            Err(rejection) => Err(rejection),
-        };
-        Some(judged.map(|principal| Some(Found::new(principal, &presented))))
+        match self.router.validate(&presented).try_now() {
+            Ok(Ok(principal)) => self.stand_now(Found::new(principal, &presented)),
+            Ok(Err(rejection)) => Progress::Done(Err(rejection)),
+            Err(_) => Progress::Unjudged,
+        }
     }
 
-    /// Returns `None` if a list has to be waited for.
-    fn standing_now(&self, principal: &Principal) -> Option<Result<(), Rejection>> {
+    fn stand_now(&self, found: Found) -> Progress {
         for list in &self.revocations {
-            if let Err(rejection) = list.check(principal).try_now().ok()? {
-                return Some(Err(rejection));
+            let checked = list.check(&found.principal).try_now().ok();
+            match checked {
+                Some(Ok(())) => {}
+                Some(Err(rejection)) => return Progress::Done(Err(rejection)),
+                None => return Progress::Judged(found),
             }
         }
-        Some(Ok(()))
+        Progress::Done(Ok(Some(found)))
     }
 
     async fn judge_later(&self, facts: RequestFacts<'_>, now: UnixTime) -> Answer {
@@ -74,10 +85,14 @@ impl Slot {
         };
         let presented = presented.at(now);
         let principal = self.router.validate(&presented).await?;
+        self.stand_later(Found::new(principal, &presented)).await
+    }
+
+    async fn stand_later(&self, found: Found) -> Answer {
         for list in &self.revocations {
-            list.check(&principal).await?;
+            list.check(&found.principal).await?;
         }
-        Ok(Some(Found::new(principal, &presented)))
+        Ok(Some(found))
     }
 
     /// A judge's own `credential_missing` is a refusal like any other, so none is told from that.

@@ -43,6 +43,24 @@ fn what_is_not_granted_is_not_in_the_principal() {
 }
 
 #[test]
+fn the_scope_claim_says_no_more_than_is_granted() {
+    for (scope, left) in [
+        (r#""orders:read admin""#, r#""orders:read""#),
+        (r#"["admin","orders\u003aread"]"#, r#""orders:read""#),
+        (r#""admin""#, r#""""#),
+    ] {
+        let token = common::token(common::claims().set("scope", scope));
+        let principal = common::judge(&bounded(), &token).unwrap();
+        let claims = principal.claims();
+        assert_eq!(claims.value("scope").unwrap().raw(), left, "{scope}");
+        assert!(!claims.json().contains("admin"), "{scope}");
+    }
+    let token = common::token(common::claims().without("scope"));
+    let principal = common::judge(&bounded(), &token).unwrap();
+    assert!(principal.claims().value("scope").is_none());
+}
+
+#[test]
 fn without_grants_everything_is_in_the_principal() {
     let principal = judged(&common::builder().build().unwrap());
     assert!(principal.scopes().unwrap().contains("admin"));

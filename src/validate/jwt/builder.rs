@@ -273,7 +273,7 @@ impl JwtBuilder<Ready> {
     }
 
     /// Says what this issuer may assert: these scopes and, beside the registered claims, these
-    /// claims. Whatever else a token says is left out of its principal.
+    /// claims. Whatever else a token says is left out of its principal, of its claim `scope` too.
     ///
     /// For services that trust several issuers: without it one may assert what only another one
     /// should.

@@ -3,11 +3,13 @@
 use super::claims::Name;
 use crate::json::Document;
 use crate::json::Piece;
+use crate::json::Value;
 use crate::principal::Facts;
 use crate::principal::Principal;
 use crate::principal::Scopes;
 
-/// The scopes and private claims that an issuer may assert; registered claims it always may.
+/// The scopes and private claims that an issuer may assert; registered claims it always may, save
+/// the scopes in `scope` that it was not granted.
 #[derive(Clone, Debug)]
 pub(super) struct Grants {
     pub(super) scopes: Vec<Box<str>>,
@@ -38,13 +40,31 @@ impl Grants {
         granted.join(" ")
     }
 
+    /// Writes the claim again: who reads it past the principal's scopes finds no more there.
+    fn scope_claim(&self, value: Value<'_>) -> String {
+        let scopes = match value.elements() {
+            Some(elements) => {
+                let scopes: Vec<_> = elements.filter_map(Value::as_str).collect();
+                scopes.join(" ")
+            }
+            None => value.as_str().unwrap_or_default().into_owned(),
+        };
+        let granted = self.granted(Scopes::new(&scopes));
+        serde_json::to_string(&granted).unwrap_or_else(|_| "\"\"".to_owned())
+    }
+
     fn narrowed(&self, whole: &Document) -> Document {
         let is_granted =
             |name: &str| is_always_kept(name) || self.claims.iter().any(|claim| **claim == *name);
         let members: Vec<_> = whole
             .members()
             .filter(|(name, ..)| is_granted(name))
-            .map(|(_, raw, value)| format!("\"{raw}\":{}", value.raw()))
+            .map(|(name, raw, value)| {
+                if name == Name::Scope.as_str() {
+                    return format!("\"{raw}\":{}", self.scope_claim(value));
+                }
+                format!("\"{raw}\":{}", value.raw())
+            })
             .collect();
         // Members of a scanned object make one again.
         let text = format!("{{{}}}", members.join(","));
