@@ -90,8 +90,8 @@ impl Gate {
     /// allows. The authorizer sees the facts of the request, but neither action nor resource: a
     /// gate does not know routes.
     ///
-    /// The answer is ready unless a judge, a list or the authorizer has to wait; then that one is asked
-    /// again when the answer is first polled.
+    /// The answer is ready unless a judge, a list or the authorizer has to wait; then that one is
+    /// asked again when the answer is first polled.
     ///
     /// # Errors
     ///
