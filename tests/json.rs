@@ -268,6 +268,85 @@ proptest! {
     }
 }
 
+/// Members of an object as most tokens have them: printable ASCII, no space, names of the lengths
+/// at which the scanner reads them otherwise, some of them twice.
+fn close_object() -> impl Strategy<Value = String> {
+    let name = prop_oneof!["[a-c]{0,2}", "[ab]c{6,8}", "[a-c:,{}]{0,20}"];
+    let value = select(vec![
+        "0",
+        "7",
+        "-1",
+        "1.5",
+        "true",
+        "null",
+        "\"\"",
+        "\"a\"",
+        "\"a,:}b\"",
+        "[]",
+        "{}",
+        "{\"a\":{\"a\":0}}",
+        "[{\"a\":0},1]",
+        "{\"a\":0,\"a\":0}",
+    ]);
+    vec((name, value), 0..60).prop_map(|members| {
+        let members = members
+            .into_iter()
+            .map(|(name, value)| format!("\"{name}\":{value}"));
+        joined('{', members, '}', "")
+    })
+}
+
+/// The same, most of the time with one place replaced.
+fn close_or_broken() -> impl Strategy<Value = Vec<u8>> {
+    let piece = select(vec![
+        "", "\"", "\\", "{", "}", "[", ",", ":", " ", "0", "\t", "\u{e9}",
+    ]);
+    (
+        close_object(),
+        piece,
+        any::<prop::sample::Index>(),
+        0_usize..3,
+    )
+        .prop_map(|(text, piece, place, len)| {
+            let mut text = text.into_bytes();
+            let start = place.index(text.len() + 1);
+            text.splice(start..(start + len).min(text.len()), piece.bytes());
+            text
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// An object and a value are scanned by different code, and plain texts by a third.
+    #[test]
+    fn objects_are_scanned_as_values_are(text in close_or_broken()) {
+        let value = Value::parse(&text);
+        let spaced = [b"\n", text.as_slice()].concat();
+        let kind = |text| Object::parse(text).map(drop).map_err(|e| e.kind());
+        prop_assert_eq!(kind(&spaced), kind(&text));
+        match (Object::parse(&text), value) {
+            (Ok(object), Ok(value)) => {
+                let theirs = theirs(&text);
+                assert_same(value, &theirs);
+                assert_same_members(&object, theirs.as_object().unwrap());
+            }
+            (Err(error), Err(_)) if error.kind() == JsonErrorKind::NotAnObject => {}
+            (Err(error), Err(other)) => prop_assert_eq!(error, other),
+            (Ok(_), Err(error)) => panic!("only an object: {error}"),
+            (Err(error), Ok(value)) => {
+                prop_assert_eq!(error.kind(), JsonErrorKind::NotAnObject);
+                prop_assert!(value.kind() != Kind::Object);
+            }
+        }
+        if let Err(error) = Object::parse(&text) {
+            let is_json = serde_json::from_slice::<serde_json::Value>(&text).is_ok();
+            let is_stricter = STRICTER.contains(&error.kind());
+            prop_assert!(!is_json || is_stricter || error.kind() == JsonErrorKind::NotAnObject);
+        }
+    }
+}
+
 /// Runs on a stack of 64 KiB: who recurses by the depth of a text dies here.
 fn on_a_small_stack(check: fn()) {
     let thread = thread::Builder::new().stack_size(64 * 1024).spawn(check);
