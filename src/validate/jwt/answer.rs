@@ -4,11 +4,11 @@
 use super::Reader;
 use super::binding_required;
 use super::claims;
-use super::claims::Name;
-use super::claims::Slots;
 use super::claims::Typed;
 use super::grants::Grants;
 use super::header::without_application;
+use super::names::Name;
+use super::names::Slots;
 use super::scopes;
 use super::trust::Names;
 use super::trust::is_one_of;

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::JwtValidator;
-use super::claims::Name;
+use super::demand::Demand;
 use super::draft::Draft;
 use super::grants::Grants;
 use super::header::without_application;
 use super::issuers::IssuerLookup;
+use super::names::Name;
 use super::tenant::Pattern;
 use super::tenant::Tenant;
-use super::trust::Demand;
 use super::trust::Expiry;
 use super::trust::Issuers;
 use super::trust::Keys;

@@ -1,9 +1,9 @@
 //! The compact serialization: three parts, one spelling (RFC 7515 section 7.1).
 
-use super::claims::Name;
-use super::claims::Slots;
 use super::header::Header;
 use super::header::Memo;
+use super::names::Name;
+use super::names::Slots;
 use crate::credential::base64url;
 use crate::json::Document;
 use crate::json::ENTRY;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::demand::Demand;
 use super::grants::Grants;
-use super::trust::Demand;
 use super::trust::Expiry;
 use super::trust::Issuers;
 use super::trust::Keys;

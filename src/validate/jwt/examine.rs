@@ -1,7 +1,7 @@
 //! What is doubtful about a configuration, and what its key sources say of themselves.
 
 use super::JwtValidator;
-use super::trust::Demand;
+use super::demand::Demand;
 use super::trust::Issuers;
 use super::trust::Keys;
 use super::trust::Names;

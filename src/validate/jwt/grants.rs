@@ -1,6 +1,6 @@
 //! What one of several issuers may assert.
 
-use super::claims::Name;
+use super::names::Name;
 use crate::json::Document;
 use crate::json::Piece;
 use crate::json::Value;

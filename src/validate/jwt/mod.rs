@@ -5,11 +5,13 @@ mod builder;
 mod cached;
 mod claims;
 mod compact;
+mod demand;
 mod draft;
 mod examine;
 mod grants;
 mod header;
 mod issuers;
+mod names;
 mod tenant;
 mod trust;
 #[cfg(test)]
@@ -28,12 +30,12 @@ pub use tenant::Tenant;
 use std::fmt;
 use std::sync::Arc;
 
-use self::claims::Name;
 use self::claims::Typed;
 use self::compact::Compact;
 use self::header::Memo;
 use self::header::Text;
 use self::issuers::IssuerLookup;
+use self::names::Name;
 use self::trust::Checked;
 use self::trust::Keys;
 use self::trust::Trust;
