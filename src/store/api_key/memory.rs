@@ -147,7 +147,7 @@ impl MemoryApiKeyStore {
         let hash = self.hasher.hash_one(step.id);
         index.enter(step.old.as_ref(), step.new.as_ref());
         let mut table = self.shard(hash)?.0.write().map_err(|_| poisoned())?;
-        table.set(step.id, step.new, |id| Hash::new(self.hasher.hash_one(id)));
+        table.set(Hash::new(hash), step.id, step.new);
         Ok(())
     }
 

@@ -12,25 +12,22 @@ use crate::store::ApiKeyRecord;
 pub(super) struct Table {
     // INVARIANT: a power of two of them, or none while there is no record.
     buckets: Vec<Bucket>,
-    /// All of them, for what stands under no id.
-    records: Vec<ApiKeyRecord>,
+    records: Vec<(Hash, ApiKeyRecord)>,
     /// Places of records without a slot: another one with their tag stands in their bucket. Of a
     /// million records there is one in few stores.
     strays: Vec<u32>,
 }
 
-/// Slots in one cache line: tags, and what they lead to without another step.
+/// Slots in one cache line: tags and what they lead to.
 #[derive(Clone, Default)]
 #[repr(align(64))]
 struct Bucket {
     /// 0 in an empty slot.
     tags: [u32; SLOTS],
-    /// Where the record stands among all.
     places: [u32; SLOTS],
-    records: [Option<ApiKeyRecord>; SLOTS],
 }
 
-const SLOTS: usize = 4;
+const SLOTS: usize = 8;
 
 /// The hash of an id, as far as a table uses it.
 #[derive(Clone, Copy)]
@@ -47,7 +44,7 @@ impl Hash {
         Self { tag, bucket }
     }
 
-    /// The numbers of both buckets among so many. Ids with one tag have both in common or none.
+    /// The numbers of both buckets among so many.
     const fn buckets(self, count: usize) -> [usize; 2] {
         let second = self.bucket ^ self.tag.wrapping_mul(0x5bd1_e995);
         let mask = count.wrapping_sub(1);
@@ -59,20 +56,18 @@ impl Table {
     /// Returns the record of the id with this hash, or else some other one: whichever it is, its
     /// id tells. There is none in an empty table alone.
     pub(super) fn probe(&self, hash: Hash) -> Option<&ApiKeyRecord> {
-        let [first, second] = hash.buckets(self.buckets.len());
-        let pair = [self.buckets.get(first)?, self.buckets.get(second)?];
-        let tags = pair.iter().flat_map(|bucket| &bucket.tags);
-        let (mut hit, mut slot) = (0, 0);
-        for (tag, own) in tags.zip(0_usize..) {
-            let mask = usize::from(*tag == hash.tag).wrapping_neg();
-            hit |= mask;
-            slot |= mask & own;
+        let (mut hit, mut place) = (0, 0);
+        for at in hash.buckets(self.buckets.len()) {
+            let bucket = self.buckets.get(at)?;
+            for (tag, own) in bucket.tags.iter().zip(&bucket.places) {
+                let mask = u32::from(*tag == hash.tag).wrapping_neg();
+                hit |= mask;
+                place |= mask & own;
+            }
         }
         let other = (u64::from(hash.tag) * self.records.len() as u64) >> 32;
-        let other = self.records.get(other as usize);
-        let own = pair.get(slot / SLOTS)?.records.get(slot % SLOTS)?.as_ref();
-        // Indexed, so that it is no jump.
-        *[other, own].get(hit & 1)?
+        let place = (place & hit) | (other as u32 & !hit);
+        self.record(place)
     }
 
     /// Returns the record of this id.
@@ -93,16 +88,11 @@ impl Table {
     }
 
     /// Sets what stands under an id, or takes it away.
-    pub(super) fn set(
-        &mut self,
-        id: ApiKeyId,
-        record: Option<ApiKeyRecord>,
-        hash: impl Fn(ApiKeyId) -> Hash,
-    ) {
-        match (self.place(hash(id), id), record) {
-            (Some(place), Some(record)) => self.replace(hash(id), place, record),
-            (Some(place), None) => self.remove(place, hash),
-            (None, Some(record)) => self.insert(record, hash),
+    pub(super) fn set(&mut self, hash: Hash, id: ApiKeyId, record: Option<ApiKeyRecord>) {
+        match (self.place(hash, id), record) {
+            (Some(place), Some(record)) => self.replace(place, record),
+            (Some(place), None) => self.remove(place),
+            (None, Some(record)) => self.insert(hash, record),
             (None, None) => {}
         }
     }
@@ -120,39 +110,36 @@ impl Table {
     }
 
     fn record(&self, place: u32) -> Option<&ApiKeyRecord> {
-        self.records.get(place as usize)
+        self.records.get(place as usize).map(|(_, record)| record)
     }
 
-    fn replace(&mut self, hash: Hash, place: u32, record: ApiKeyRecord) {
-        let Some(own) = self.records.get_mut(place as usize) else {
-            return;
-        };
-        // The note belongs to no version: the later one stays.
-        let used = own.last_used();
-        used.into_iter().for_each(|time| record.touch(time));
-        own.clone_from(&record);
-        self.change(hash, place, |slot| *slot.record = Some(record));
+    fn replace(&mut self, place: u32, record: ApiKeyRecord) {
+        if let Some((_, own)) = self.records.get_mut(place as usize) {
+            // The note belongs to no version: the later one stays.
+            let used = own.last_used();
+            used.into_iter().for_each(|time| record.touch(time));
+            *own = record;
+        }
     }
 
-    fn insert(&mut self, record: ApiKeyRecord, hash: impl Fn(ApiKeyId) -> Hash) {
+    fn insert(&mut self, hash: Hash, record: ApiKeyRecord) {
         let place = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
-        let own = hash(record.id());
-        self.records.push(record);
-        if self.link(own, place) {
+        self.records.push((hash, record));
+        if self.link(hash, place) {
             return;
         }
         if self.records.len() > self.buckets.len() * SLOTS / 4 {
-            self.grow(hash);
+            self.grow();
         } else {
             self.strays.push(place);
         }
     }
 
-    fn grow(&mut self, hash: impl Fn(ApiKeyId) -> Hash) {
+    fn grow(&mut self) {
         let count = (self.buckets.len() * 2).max(1);
         self.buckets = vec![Bucket::default(); count];
         self.strays.clear();
-        let hashes: Vec<_> = self.records.iter().map(|r| hash(r.id())).collect();
+        let hashes: Vec<_> = self.records.iter().map(|(hash, _)| *hash).collect();
         for (hash, place) in hashes.into_iter().zip(0..) {
             if !self.link(hash, place) {
                 self.strays.push(place);
@@ -175,26 +162,20 @@ impl Table {
         } else {
             first
         };
-        let record = self.record(place).cloned();
         let bucket = self.buckets.get_mut(emptier).filter(|_| !clashes);
-        let empty = bucket.and_then(|bucket| bucket.slots().find(|slot| *slot.tag == 0));
-        let is_linked = empty.is_some();
-        if let Some(slot) = empty {
-            (*slot.tag, *slot.place, *slot.record) = (hash.tag, place, record);
-        }
-        is_linked
+        bucket.is_some_and(|bucket| bucket.set((0, 0), (hash.tag, place)))
     }
 
-    fn remove(&mut self, place: u32, hash: impl Fn(ApiKeyId) -> Hash) {
+    fn remove(&mut self, place: u32) {
         let last = self.records.len().saturating_sub(1);
-        let id = |at: usize| self.records.get(at).map(ApiKeyRecord::id);
-        let (Some(own), Some(moved)) = (id(place as usize), id(last)) else {
+        let hash = |at: usize| self.records.get(at).map(|(hash, _)| *hash);
+        let (Some(own), Some(moved)) = (hash(place as usize), hash(last)) else {
             return;
         };
-        self.relink(hash(own), place, None);
+        self.relink(own, place, None);
         if place as usize != last {
             let last = u32::try_from(last).unwrap_or(u32::MAX);
-            self.relink(hash(moved), last, Some(place));
+            self.relink(moved, last, Some(place));
         }
         self.records.swap_remove(place as usize);
     }
@@ -206,36 +187,26 @@ impl Table {
             self.strays.extend(to);
             return;
         }
-        self.change(hash, from, |slot| match to {
-            Some(to) => *slot.place = to,
-            None => (*slot.tag, *slot.place, *slot.record) = (0, 0, None),
-        });
-    }
-
-    /// Changes the slot that leads to a place, if one does.
-    fn change(&mut self, hash: Hash, place: u32, change: impl FnOnce(Slot<'_>)) {
+        let new = to.map_or((0, 0), |to| (hash.tag, to));
         for at in hash.buckets(self.buckets.len()) {
-            let slots = self.buckets.get_mut(at).into_iter().flat_map(Bucket::slots);
-            let mut own = slots.filter(|slot| (*slot.tag, *slot.place) == (hash.tag, place));
-            if let Some(slot) = own.next() {
-                return change(slot);
+            let bucket = self.buckets.get_mut(at);
+            if bucket.is_some_and(|bucket| bucket.set((hash.tag, from), new)) {
+                return;
             }
         }
     }
 }
 
-/// One slot of a bucket.
-struct Slot<'b> {
-    tag: &'b mut u32,
-    place: &'b mut u32,
-    record: &'b mut Option<ApiKeyRecord>,
-}
-
 impl Bucket {
-    fn slots(&mut self) -> impl Iterator<Item = Slot<'_>> {
-        let places = self.tags.iter_mut().zip(&mut self.places);
-        let slots = places.zip(&mut self.records);
-        slots.map(|((tag, place), record)| Slot { tag, place, record })
+    /// Changes the first slot that holds this; says whether one does.
+    fn set(&mut self, old: (u32, u32), new: (u32, u32)) -> bool {
+        let mut slots = self.tags.iter_mut().zip(&mut self.places);
+        let found = slots.find(|(tag, place)| (**tag, **place) == old);
+        let is_found = found.is_some();
+        if let Some((tag, place)) = found {
+            (*tag, *place) = new;
+        }
+        is_found
     }
 }
 
@@ -276,7 +247,7 @@ mod tests {
             for (n, version) in steps {
                 let id = record(n, 1).id();
                 let new = (version > 0).then(|| record(n, version));
-                table.set(id, new, hash_of);
+                table.set(hash_of(id), id, new);
                 if version > 0 {
                     model.insert(n, version);
                 } else {
