@@ -2,7 +2,8 @@
 //! comparison in constant time and one read of the record.
 //!
 //! Both alternate over the same keys in the same order, and medians are compared. `benches/peers`
-//! measures the same beside other ways to keep secrets.
+//! measures the same beside other ways to keep secrets. How long the keys took to be made and
+//! stored is printed too.
 //!
 //! ```text
 //! cargo bench --bench api_key [-- NUMBER_OF_KEYS...]
@@ -46,7 +47,9 @@ fn main() -> io::Result<()> {
         sizes => (sizes, ROUNDS),
     };
     for count in sizes.iter().copied() {
+        let begin = Instant::now();
         let keys = Keys::new(count);
+        let made = begin.elapsed().as_secs_f64();
         let bare = Bare::new(&keys);
         let order = shuffled(count);
         let mut times = [vec![], vec![]];
@@ -58,7 +61,8 @@ fn main() -> io::Result<()> {
         let [bare, ours] = times.map(median);
         writeln!(
             io::stdout(),
-            "{count:>7} keys  bare probe {bare:>5.0} ns  bearergate {ours:>5.0} ns  {:.2} times",
+            "{count:>7} keys  bare probe {bare:>5.0} ns  bearergate {ours:>5.0} ns  {:.2} times  \
+             made and stored in {made:.2} s",
             ours / bare
         )?;
     }
