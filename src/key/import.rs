@@ -7,8 +7,8 @@ use super::Key;
 use super::KeySet;
 use super::der;
 use super::jwk;
+use super::jwks;
 use super::pem;
-use super::set;
 use super::sniff;
 use crate::credential::base64url;
 use crate::crypto::Algorithm;
@@ -117,13 +117,13 @@ impl Import {
     /// The same.
     pub fn jwks(&self, jwks: impl AsRef<[u8]>) -> Result<KeySet, ConfigError> {
         let set = self.jwks_or_empty(jwks.as_ref())?;
-        set::check_usable(&set)?;
+        jwks::check_usable(&set)?;
         Ok(set)
     }
 
     /// As [`jwks`](Self::jwks), but a set without a usable key is none of its errors.
     pub(crate) fn jwks_or_empty(&self, jwks: &[u8]) -> Result<KeySet, ConfigError> {
-        set::read(self, jwks)
+        jwks::read(self, jwks)
     }
 
     /// Takes material that no constructor names.

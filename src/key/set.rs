@@ -8,13 +8,11 @@ use super::KeyHint;
 use super::KeyLife;
 use super::KeyStore;
 use super::import::Import;
-use super::jwk;
+use super::jwks::SkippedKey;
+use super::jwks::check_usable;
 use crate::crypto::Algorithm;
 use crate::crypto::Algorithms;
-use crate::crypto::Flaw;
-use crate::event::Event;
 use crate::future::NowOrLater;
-use crate::json::Value;
 use crate::limits;
 use crate::principal::KeyId;
 use crate::rejection::ConfigError;
@@ -179,6 +177,13 @@ impl KeySet {
         keys.filter(move |key| key.algorithms().contains(algorithm))
     }
 
+    /// Makes the set that a JWK Set was read as; it may be empty.
+    pub(super) fn of_jwks(keys: Vec<Key>, skipped: Vec<SkippedKey>) -> Self {
+        let mut inner = Inner::new(keys);
+        inner.skipped = skipped.into();
+        Self::assemble(inner)
+    }
+
     fn assemble(inner: Inner) -> Self {
         let handle = Self {
             inner: Arc::new(inner),
@@ -288,123 +293,6 @@ impl<'k> Candidates<'k> {
     }
 }
 
-/// A member of a JWK Set that was left out, for the operator.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SkippedKey {
-    index: usize,
-    kid: Option<Box<str>>,
-    reason: &'static str,
-}
-
-impl SkippedKey {
-    /// Returns the position in `keys`, from 0.
-    pub fn index(&self) -> usize {
-        self.index
-    }
-
-    /// Returns the `kid`, if it is a string of at most 256 bytes. It comes from outside.
-    pub fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
-    }
-
-    /// Returns why, as constant text.
-    pub fn reason(&self) -> &'static str {
-        self.reason
-    }
-}
-
-/// Reads a JWK Set; it may end up empty.
-pub(super) fn read(import: &Import, text: &[u8]) -> Result<KeySet, ConfigError> {
-    let document = jwk::object(text, "jwks")?;
-    let members = document.get("keys").and_then(Value::elements);
-    let members: Vec<_> = members.ok_or_else(no_array)?.collect();
-    check_count(members.len())?;
-    let mut reading = Reading::new(import);
-    for (index, member) in members.into_iter().enumerate() {
-        reading.add(index, member);
-    }
-    Ok(reading.finish())
-}
-
-fn no_array() -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::ValueMalformed,
-        "jwks",
-        "the JWK Set has no array `keys`",
-    )
-}
-
-fn check_count(count: usize) -> Result<(), ConfigError> {
-    if count <= limits::JWKS_KEYS {
-        return Ok(());
-    }
-    Err(ConfigError::new(
-        ConfigErrorKind::OutOfRange,
-        "jwks",
-        format!("the JWK Set has {count} keys; at most 100 are read"),
-    ))
-}
-
-/// Refuses a set without a key, saying why each member was left out.
-pub(super) fn check_usable(set: &KeySet) -> Result<(), ConfigError> {
-    if !set.keys().is_empty() {
-        return Ok(());
-    }
-    let mut detail = String::from("there is no key that can be used; give at least one");
-    for skipped in set.skipped() {
-        detail += &format!("; key {}: {}", skipped.index, skipped.reason);
-    }
-    Err(ConfigError::new(
-        ConfigErrorKind::NoUsableKey,
-        "keys",
-        detail,
-    ))
-}
-
-struct Reading<'i> {
-    import: &'i Import,
-    keys: Vec<Key>,
-    skipped: Vec<SkippedKey>,
-}
-
-impl<'i> Reading<'i> {
-    fn new(import: &'i Import) -> Self {
-        Self {
-            import,
-            keys: Vec::new(),
-            skipped: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, index: usize, member: Value<'_>) {
-        match jwk::member(member).and_then(|draft| self.import.prepared(draft)) {
-            Ok(key) => self.keys.push(key),
-            Err(Flaw(_, reason)) => self.skip(SkippedKey {
-                index,
-                kid: jwk::reported_kid(member),
-                reason,
-            }),
-        }
-    }
-
-    fn skip(&mut self, skipped: SkippedKey) {
-        if let Some(observer) = self.import.watcher() {
-            observer.observe(&Event::KeySkipped {
-                index: skipped.index,
-                kid: skipped.kid(),
-                reason: skipped.reason,
-            });
-        }
-        self.skipped.push(skipped);
-    }
-
-    fn finish(self) -> KeySet {
-        let mut inner = Inner::new(self.keys);
-        inner.skipped = self.skipped.into();
-        KeySet::assemble(inner)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -412,6 +300,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::event::Event;
     use crate::event::Observer;
     use crate::key::samples;
 
