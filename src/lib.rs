@@ -7,6 +7,9 @@ pub mod limits;
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 
+#[cfg(feature = "cedar")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "cedar")))]
+pub mod cedar;
 mod challenge;
 mod clock;
 mod credential;

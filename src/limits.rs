@@ -163,6 +163,20 @@ pub const ROUTE_BYTES: usize = 512;
 /// Most segments of a route.
 pub const ROUTE_SEGMENTS: usize = 32;
 
+/// Longest text in bytes of Cedar policies, of their schema and of their entities, each.
+///
+/// Source: [`POLICY_RULES`] policies of a kilobyte.
+pub const CEDAR_BYTES: usize = 1024 * 1024;
+
+/// Most links of chains in one Cedar policy: members, indexes, sums, products.
+///
+/// Source: a quarter of what a thread with 2 MiB of stack was seen to bear.
+pub const CEDAR_LINKS: usize = 1_024;
+
+/// How deep a claim may be nested that is given to Cedar, itself counted: lists of objects in an
+/// object.
+pub const CEDAR_DEPTH: usize = 4;
+
 /// Longest prefix of an API key in bytes, without the underscore after it.
 pub const API_KEY_PREFIX_BYTES: usize = 32;
 

@@ -47,6 +47,7 @@ const DOORS: &[&str] = &[
     "tokio",
     "reqwest",
     "sqlite",
+    "cedar",
     "redis",
     "tower",
     "axum",

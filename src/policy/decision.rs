@@ -99,7 +99,7 @@ impl Decision {
     }
 
     /// Adds a reason; an allow keeps the last one alone.
-    pub(super) fn with_reason(mut self, reason: Reason) -> Self {
+    pub(crate) fn with_reason(mut self, reason: Reason) -> Self {
         match &mut self.0 {
             Outcome::Allow(own, _) => *own = Some(reason),
             Outcome::Deny(denial) => denial.reasons.push(reason),
@@ -214,7 +214,7 @@ pub struct Reason {
 }
 
 impl Reason {
-    pub(super) fn new(code: ReasonCode, name: impl Into<Arc<str>>) -> Self {
+    pub(crate) fn new(code: ReasonCode, name: impl Into<Arc<str>>) -> Self {
         let name = name.into();
         Self { code, name }
     }

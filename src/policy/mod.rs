@@ -110,6 +110,9 @@ pub use table::RouteTableBuilder;
 pub use trace::Trace;
 pub use verdict::Verdict;
 
+#[cfg(feature = "cedar")]
+pub(crate) use resource::user;
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -163,6 +163,18 @@ impl<'a> AccessRequest<'a> {
         only(self.params, name)
     }
 
+    /// Returns the parameters as they were given.
+    #[cfg(feature = "cedar")]
+    pub(crate) const fn params(&self) -> &'a [(&'a str, &'a str)] {
+        self.params
+    }
+
+    /// Returns the attributes of the resource as they were given.
+    #[cfg(feature = "cedar")]
+    pub(crate) const fn attributes(&self) -> &'a [(&'a str, Attribute<'a>)] {
+        self.attributes
+    }
+
     /// Returns the attribute of the resource of that name, if there is exactly one.
     pub fn attribute(&self, name: &str) -> Option<Attribute<'a>> {
         only(self.attributes, name)

@@ -117,7 +117,7 @@ impl From<ResourceAttribute> for Owner {
 impl Owner {
     pub(super) fn ask(&self, request: &AccessRequest<'_>) -> Verdict {
         let caller = request.principal();
-        let Some(subject) = subject(caller) else {
+        let Some(subject) = user(caller) else {
             return Verdict::Unknown;
         };
         let (authority, id) = match &self.0 {
@@ -135,7 +135,7 @@ impl Owner {
 }
 
 /// Returns the subject, unless it is empty or may be one that a client chose for itself.
-fn subject(caller: &Principal) -> Option<&str> {
+pub(crate) fn user(caller: &Principal) -> Option<&str> {
     let is_known = match caller.kind() {
         // A client that acts for itself is the subject (RFC 9068 section 2.2) and may bear the
         // name of a user; where the client is not told, this cannot be told apart.

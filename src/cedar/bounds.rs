@@ -1,0 +1,115 @@
+//! Bounds of texts that Cedar's parser and its trees would follow by recursion.
+//!
+//! Its parser has no bound of its own: in a debug build some fifty brackets within each other
+//! overflow the stack of a thread, as do ten thousand additions in a row when they are dropped.
+
+use crate::limits;
+
+/// What ends a word or a text.
+#[derive(Default)]
+struct Scan {
+    /// Brackets that are open.
+    open: usize,
+    /// Choices in this policy: each holds the rest of its expression.
+    ifs: usize,
+    /// Links of chains in this policy.
+    links: usize,
+}
+
+/// Says whether a text nests and chains within bounds; `brackets` are the ones that open and those
+/// that close.
+pub(super) fn is_bounded(text: &str, brackets: [&str; 2]) -> bool {
+    let mut scan = Scan::default();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let len = match c {
+            '"' => quoted(rest),
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            _ if is_word(c) => word(rest),
+            _ => c.len_utf8(),
+        };
+        let (token, behind) = rest.split_at_checked(len).unwrap_or((rest, ""));
+        scan.take(token, brackets);
+        if scan.open + scan.ifs > limits::JSON_DEPTH || scan.links > limits::CEDAR_LINKS {
+            return false;
+        }
+        rest = behind;
+    }
+    true
+}
+
+impl Scan {
+    fn take(&mut self, token: &str, [opening, closing]: [&str; 2]) {
+        if opening.contains(token) {
+            self.open += 1;
+        } else if closing.contains(token) {
+            self.open = self.open.saturating_sub(1);
+        }
+        match token {
+            "if" => self.ifs += 1,
+            "." | "[" | "+" | "-" | "*" => self.links += 1,
+            ";" if self.open == 0 => (self.ifs, self.links) = (0, 0),
+            _ => {}
+        }
+    }
+}
+
+const fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+fn word(text: &str) -> usize {
+    text.find(|c| !is_word(c)).unwrap_or(text.len())
+}
+
+/// Returns the length of a text in quotes.
+fn quoted(text: &str) -> usize {
+    let mut is_escaped = false;
+    let end = text.char_indices().skip(1).find(|(_, c)| {
+        let is_end = *c == '"' && !is_escaped;
+        is_escaped = *c == '\\' && !is_escaped;
+        is_end
+    });
+    end.map_or(text.len(), |(at, _)| at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fits(text: &str) -> bool {
+        is_bounded(text, ["([{", ")]}"])
+    }
+
+    #[test]
+    fn brackets_count_where_they_are_open() {
+        let nested = |count| "(".repeat(count) + &")".repeat(count);
+        assert!(fits(&nested(limits::JSON_DEPTH)));
+        assert!(!fits(&nested(limits::JSON_DEPTH + 1)));
+        assert!(fits(&"()[]{}".repeat(200)));
+        assert!(!fits(&"([{".repeat(11)));
+    }
+
+    #[test]
+    fn texts_and_comments_do_not_count() {
+        let many = "(".repeat(100);
+        assert!(fits(&format!("\"\\\"{many}\"")));
+        assert!(fits(&format!("// {many}\n()")));
+        assert!(!fits(&format!("\"\\\\\"{many}")));
+        assert!(!fits(&format!("// \"\n{many}")));
+        // Nothing that closes in a text makes room.
+        assert!(!fits(&"(\")\"".repeat(33)));
+    }
+
+    #[test]
+    fn choices_and_chains_count_for_each_policy() {
+        assert!(fits(&"if a ".repeat(32)));
+        assert!(!fits(&"if a ".repeat(33)));
+        assert!(fits(&"if a; ".repeat(100)));
+        assert!(fits(&"gif ifa ".repeat(100)));
+        let links = |count: usize| "a.b".repeat(count);
+        assert!(fits(&links(limits::CEDAR_LINKS)));
+        assert!(!fits(&links(limits::CEDAR_LINKS + 1)));
+        assert!(fits(&(links(limits::CEDAR_LINKS) + ";").repeat(2)));
+    }
+}

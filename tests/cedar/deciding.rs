@@ -1,0 +1,400 @@
+//! What Cedar is told, and what becomes of its answers.
+
+use bearergate::AccessRequest;
+use bearergate::Authority;
+use bearergate::Authorizer;
+use bearergate::Decision;
+use bearergate::Principal;
+use bearergate::PrincipalBuilder;
+use bearergate::PrincipalKind;
+use bearergate::ReasonCode;
+use bearergate::RejectionKind;
+use bearergate::RequestFacts;
+use bearergate::UnixTime;
+use bearergate::cedar::CedarAuthorizer;
+use bearergate::policy::Attribute;
+use http::HeaderMap;
+
+const PERMIT: &str = "@id(\"all\") permit (principal, action, resource);";
+
+fn cedar(policies: &str) -> CedarAuthorizer {
+    let builder = CedarAuthorizer::builder(policies);
+    builder
+        .claims(["tenant", "level", "roles", "realm"])
+        .build()
+        .unwrap()
+}
+
+/// Permits where the expression is true.
+fn when(expression: &str) -> CedarAuthorizer {
+    let policy =
+        format!("@id(\"p\") permit (principal, action, resource) when {{ {expression} }};");
+    cedar(&policy)
+}
+
+fn made(kind: PrincipalKind) -> PrincipalBuilder {
+    let claims = r#"{"tenant":"acme","level":5,"roles":["clerk","\u0062oss"],"secret":"s",
+        "realm":{"roles":["a"],"odd":null,"x":{"y":{"z":{"deep":1}}}}}"#;
+    Principal::builder(kind, "house")
+        .subject("alice")
+        .scopes(["read", "write"])
+        .claims(claims)
+        .unwrap()
+}
+
+fn alice() -> Principal {
+    made(PrincipalKind::Session).build()
+}
+
+fn request(caller: &Principal) -> AccessRequest<'_> {
+    AccessRequest::new(caller, UnixTime::from_secs(1_700_000_000))
+        .with_action("read")
+        .with_resource("/orders/{id}")
+}
+
+fn codes(decision: &Decision) -> Vec<(ReasonCode, &str)> {
+    let reasons = decision.reasons().iter();
+    reasons.map(|own| (own.code(), own.name())).collect()
+}
+
+#[test]
+fn facts_of_the_caller_are_there() {
+    let alice = alice();
+    for (yes, no) in [
+        (
+            r#"principal == User::"house|alice""#,
+            r#"principal == User::"guest|alice""#,
+        ),
+        (
+            r#"principal.authority == "house""#,
+            r#"principal.authority == "guest""#,
+        ),
+        (
+            r#"principal.subject == "alice""#,
+            r#"principal.subject == "bob""#,
+        ),
+        (
+            r#"principal.kind == "session""#,
+            r#"principal.kind == "api_key""#,
+        ),
+        (
+            r#"principal.scopes.contains("read")"#,
+            r#"principal.scopes.contains("rea")"#,
+        ),
+        (
+            r#"principal.claims.tenant == "acme""#,
+            r#"principal.claims.tenant == "ACME""#,
+        ),
+        (
+            "principal.claims.level == 5",
+            r#"principal.claims.level == "5""#,
+        ),
+        (
+            r#"principal.claims.roles.contains("boss")"#,
+            r#"principal.claims.roles.contains("bos")"#,
+        ),
+        (
+            r#"principal.claims.realm.roles.contains("a")"#,
+            "principal.claims.realm.roles.isEmpty()",
+        ),
+        (
+            "!(principal.claims has secret)",
+            "principal.claims has secret",
+        ),
+        (
+            "!(principal.claims.realm has odd)",
+            "principal.claims.realm has odd",
+        ),
+        (
+            "!(principal.claims.realm.x.y.z has deep)",
+            "principal.claims.realm.x.y.z has deep",
+        ),
+        ("!(principal has client)", r#"principal.client == "shop""#),
+        (r#"action == Action::"read""#, r#"action == Action::"Read""#),
+        (
+            r#"resource == Resource::"/orders/{id}""#,
+            r#"resource == Resource::"/orders""#,
+        ),
+        ("context.now == 1700000000", "context.now < 1700000000"),
+    ] {
+        let [yes, no] = [yes, no].map(|own| when(own).decide(&request(&alice)));
+        assert!(yes.is_allowed(), "{yes}");
+        assert!(!no.is_allowed(), "{no}");
+    }
+}
+
+#[test]
+fn facts_of_the_request_are_there_and_untold_ones_are_not() {
+    let alice = alice();
+    let house = Authority::from("house");
+    let uri = http::Uri::from_static("/orders/7");
+    let mut headers = HeaderMap::new();
+    headers.append("x-one", "1".parse().unwrap());
+    headers.append("x-two", "1".parse().unwrap());
+    headers.append("x-two", "1".parse().unwrap());
+    let facts = RequestFacts::new(&http::Method::PUT, &uri, &headers);
+    let shop = Principal::builder(PrincipalKind::ApiKey, "keys")
+        .client("shop")
+        .build();
+    let full = request(&alice)
+        .with_params(&[("id", "7"), ("twice", "a"), ("twice", "a")])
+        .with_address("::ffff:192.0.2.7".parse().unwrap())
+        .with_tls(true)
+        .with_headers(&headers)
+        .with_facts(&facts)
+        .with_client(&shop);
+    let attributes = [
+        ("owner", Attribute::Subject(&house, "alice")),
+        ("state", Attribute::Text("open")),
+        ("size", Attribute::Integer(3)),
+        ("twice", Attribute::Bool(true)),
+        ("twice", Attribute::Bool(true)),
+    ];
+    let full = full.with_attributes(&attributes);
+    for expression in [
+        "resource.owner == principal",
+        r#"resource.state == "open" && resource.size == 3"#,
+        r#"context.params.id == "7""#,
+        r#"context.headers["x-one"] == "1""#,
+        r#"context.method == "PUT""#,
+        r#"context.address.isInRange(ip("192.0.2.0/24"))"#,
+        "context.tls",
+        r#"context.client.client == "shop" && context.client.authority == "keys""#,
+    ] {
+        let cedar = when(expression);
+        let decision = cedar.decide(&full);
+        assert!(decision.is_allowed(), "{expression}: {decision}");
+        let bare = cedar.decide(&request(&alice));
+        assert_eq!(codes(&bare), [(ReasonCode::Unknown, "p")], "{expression}");
+    }
+    for expression in [
+        "resource has twice",
+        "context.params has twice",
+        r#"context.headers has "x-two""#,
+    ] {
+        assert!(!when(expression).decide(&full).is_allowed(), "{expression}");
+    }
+}
+
+#[test]
+fn the_method_stands_for_an_action_that_is_not_given() {
+    let alice = alice();
+    let cedar = cedar(r#"permit (principal, action == Action::"GET", resource);"#);
+    let uri = http::Uri::from_static("/");
+    let headers = HeaderMap::new();
+    let bare = AccessRequest::new(&alice, UnixTime::from_secs(0)).with_resource("r");
+    for (method, allows) in [(http::Method::GET, true), (http::Method::POST, false)] {
+        let facts = RequestFacts::new(&method, &uri, &headers);
+        assert_eq!(cedar.decide(&bare.with_facts(&facts)).is_allowed(), allows);
+    }
+    let unknown = cedar.decide(&bare);
+    assert_eq!(codes(&unknown), [(ReasonCode::Unknown, "action")]);
+}
+
+#[test]
+fn a_request_about_nothing_is_denied_unless_it_is_said_what_it_is_about() {
+    let alice = alice();
+    let bare = AccessRequest::new(&alice, UnixTime::from_secs(0)).with_action("read");
+    assert_eq!(
+        codes(&cedar(PERMIT).decide(&bare)),
+        [(ReasonCode::Unknown, "resource")]
+    );
+    let said = CedarAuthorizer::builder(PERMIT).default_resource("orders");
+    assert!(said.build().unwrap().decide(&bare).is_allowed());
+}
+
+#[test]
+fn a_forbid_that_fails_denies_and_a_permit_that_fails_does_not_apply() {
+    let alice = alice();
+    let forbid = |expression: &str| {
+        format!("{PERMIT} @id(\"f\") forbid (principal, action, resource) when {{ {expression} }};")
+    };
+    let permit = |expression: &str| forbid(expression).replace("forbid", "permit");
+    let decide = |text: &str| cedar(text).decide(&request(&alice));
+    // Over a claim that is not there, of another type, and beyond what a number holds.
+    for fails in [
+        "principal.claims.suspended",
+        r#"!(principal.claims.suspended == "yes")"#,
+        "principal.claims.tenant < 5",
+        "principal.claims.level + 9223372036854775807 > 0",
+    ] {
+        let denied = decide(&forbid(fails));
+        assert_eq!(codes(&denied), [(ReasonCode::Unknown, "f")], "{fails}");
+        assert_eq!(denied.kind(), Some(RejectionKind::AccessDenied));
+        let allowed = decide(&permit(fails));
+        assert_eq!(codes(&allowed), [(ReasonCode::Met, "all")], "{fails}");
+    }
+    assert!(decide(&forbid("principal.claims.level < 5")).is_allowed());
+    let denied = decide(&forbid("principal.claims.level == 5"));
+    assert_eq!(codes(&denied), [(ReasonCode::Forbidden, "f")]);
+    let alone = when("principal.claims.suspended").decide(&request(&alice));
+    assert_eq!(codes(&alone), [(ReasonCode::Unknown, "p")]);
+}
+
+#[test]
+fn what_nothing_permits_is_denied() {
+    let alice = alice();
+    let denied = when("false").decide(&request(&alice));
+    assert_eq!(codes(&denied), [(ReasonCode::Unmatched, "no policy")]);
+    assert_eq!(denied.kind(), Some(RejectionKind::AccessDenied));
+}
+
+#[test]
+fn l08_a_claim_that_is_missing_never_allows() {
+    let bare = Principal::builder(PrincipalKind::Session, "house").build();
+    for expression in [
+        r#"principal.scopes.contains("read")"#,
+        r#"!principal.scopes.contains("banned")"#,
+        r#"principal.claims.tenant == "acme""#,
+        r#"principal.claims.tenant != "zeta""#,
+        r#"!(principal.claims.tenant == "zeta")"#,
+        r#"principal.subject != "mallory""#,
+    ] {
+        let cedar = when(expression);
+        assert!(
+            cedar.decide(&request(&alice())).is_allowed(),
+            "{expression}"
+        );
+        let decision = cedar.decide(&request(&bare));
+        assert_eq!(
+            codes(&decision),
+            [(ReasonCode::Unknown, "p")],
+            "{expression}"
+        );
+    }
+}
+
+#[test]
+fn b14_values_that_cedar_has_no_form_for_are_not_there() {
+    let own = when("principal.claims has level");
+    let holds = |level: &str| {
+        let claims = format!(r#"{{"level":{level}}}"#);
+        let caller = Principal::builder(PrincipalKind::Session, "house").claims(&claims);
+        let caller = caller.unwrap().build();
+        own.decide(&request(&caller)).is_allowed()
+    };
+    for there in [
+        "5",
+        "true",
+        "\"\"",
+        "[]",
+        "[1,\"a\"]",
+        "{}",
+        "-9223372036854775808",
+    ] {
+        assert!(holds(there), "{there}");
+    }
+    for absent in [
+        "null",
+        "5.0",
+        "5e0",
+        "9223372036854775808",
+        "[null]",
+        "[1,[2.5]]",
+        "[[[[1]]]]",
+    ] {
+        assert!(!holds(absent), "{absent}");
+    }
+}
+
+#[test]
+fn b13_a_client_is_not_the_user_of_its_name() {
+    let own = when("resource.owner == principal");
+    let house = Authority::from("house");
+    let attributes = [("owner", Attribute::Subject(&house, "alice"))];
+    let owns = |caller: &Principal| {
+        let request = request(caller).with_attributes(&attributes);
+        own.decide(&request).is_allowed()
+    };
+    let token = || made(PrincipalKind::AccessToken);
+    assert!(owns(&token().client("shop").build()));
+    assert!(!owns(&token().client("alice").build()));
+    assert!(!owns(&token().build()));
+    let guest = Principal::builder(PrincipalKind::Session, "guest").subject("alice");
+    assert!(!owns(&guest.build()));
+    let named_so = Principal::builder(PrincipalKind::Session, "house|alice").subject("");
+    assert!(!owns(&named_so.build()));
+}
+
+#[test]
+fn groups_of_the_configuration_count() {
+    let entities = r#"[
+        {"uid": {"type": "User", "id": "house|alice"}, "attrs": {"authority": "forged"},
+         "parents": [{"type": "Group", "id": "clerks"}]},
+        {"uid": {"type": "Group", "id": "clerks"}, "attrs": {},
+         "parents": [{"type": "Group", "id": "staff"}]},
+        {"uid": {"type": "Group", "id": "staff"}, "attrs": {}, "parents": []},
+        {"uid": {"type": "Action", "id": "read"}, "attrs": {},
+         "parents": [{"type": "Action", "id": "look"}]}
+    ]"#;
+    let policy = r#"permit (principal in Group::"staff", action in Action::"look", resource)
+        when { principal.authority == "house" };"#;
+    let cedar = CedarAuthorizer::builder(policy)
+        .entities(entities)
+        .build()
+        .unwrap();
+    let bob = Principal::builder(PrincipalKind::Session, "house")
+        .subject("bob")
+        .build();
+    assert!(cedar.decide(&request(&alice())).is_allowed());
+    assert!(!cedar.decide(&request(&bob)).is_allowed());
+    assert!(
+        !cedar
+            .decide(&request(&alice()).with_action("write"))
+            .is_allowed()
+    );
+}
+
+#[test]
+fn a_request_that_does_not_fit_the_schema_is_denied() {
+    let facts = "authority: String, kind: String, subject?: String, scopes?: Set<String>,
+        claims: { tenant?: String, banned?: Bool }";
+    let schema = format!(
+        "namespace Shop {{
+            entity User = {{ {facts} }};
+            entity Resource;
+            action read appliesTo {{
+                principal: User, resource: Resource, context: {{ now: Long, params: {{}} }}
+            }};
+        }}"
+    );
+    let policies = "permit (principal, action, resource);
+        @id(\"banned\") forbid (principal, action, resource)
+        when { principal.claims has banned && principal.claims.banned };";
+    let builder = CedarAuthorizer::builder(policies)
+        .schema(schema)
+        .namespace("Shop");
+    let cedar = builder.claims(["tenant", "banned"]).build().unwrap();
+    let decide = |claims: &str| {
+        let own = Principal::builder(PrincipalKind::Session, "house").subject("alice");
+        let own = own.claims(claims).unwrap().build();
+        let decision = cedar.authorize(&request(&own)).try_now().unwrap();
+        decision.to_string()
+    };
+    assert_eq!(decide(r#"{"banned":false}"#), "allowed: met (policy0)");
+    assert_eq!(decide(r#"{"banned":true}"#), "denied: forbidden (banned)");
+    let unfit = "denied: unknown (the request does not fit the schema)";
+    assert_eq!(decide(r#"{"banned":"yes"}"#), unfit);
+    assert_eq!(decide(r#"{"tenant":5}"#), unfit);
+    let alice = alice();
+    let other = request(&alice).with_action("write");
+    assert_eq!(cedar.decide(&other).to_string(), unfit);
+}
+
+#[test]
+fn nothing_of_the_caller_gets_out() {
+    let own = Principal::builder(PrincipalKind::Session, "house").subject("canary-subject");
+    let own = own.claims(r#"{"tenant":"canary-tenant"}"#).unwrap().build();
+    let request = request(&own).with_action("canary-action");
+    for expression in [
+        "principal.claims.tenant < 5",
+        "principal.claims.tenant.x == 5",
+        "principal.nothing",
+        "decimal(principal.claims.tenant) == decimal(\"1.0\")",
+    ] {
+        let cedar = when(expression);
+        let shown = format!("{0} {0:?} {cedar:?}", cedar.decide(&request));
+        assert!(shown.contains("unknown (p)"), "{shown}");
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+}

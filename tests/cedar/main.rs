@@ -1,0 +1,14 @@
+//! Policies in Cedar behind the seam of our own.
+#![cfg(feature = "cedar")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test panics where it fails"
+)]
+
+mod agreement;
+mod building;
+mod deciding;
+#[expect(dead_code, reason = "others take more of it")]
+#[path = "../policy_reference/random.rs"]
+mod random;
