@@ -9,6 +9,7 @@ use bearergate::PrincipalKind;
 use bearergate::RequestFacts;
 use bearergate::UnixTime;
 use bearergate::claim;
+use bearergate::policy;
 use bearergate::policy::Attribute;
 use bearergate::policy::RouteTable;
 use bearergate::policy::Rule;
@@ -23,8 +24,9 @@ use bearergate::policy::role;
 use bearergate::policy::route;
 use bearergate::require_scope;
 use http::Method;
+use http::header;
 
-fn policy() -> Policy {
+fn orders() -> Policy {
     let staff = (role("clerk") | claim("dept").is("sales")).named("staff");
     Policy::builder()
         .rule(Rule::forbid(
@@ -54,9 +56,9 @@ fn request(principal: &Principal) -> AccessRequest<'_> {
 #[test]
 fn text_shows_every_condition() {
     let alice = caller(r#"{"dept":"canary-dept","roles":["canary-role"]}"#);
-    let trace = policy().explain(&request(&alice)).without_times();
+    let trace = orders().explain(&request(&alice)).without_times();
     assert_eq!(trace.to_string(), TEXT);
-    assert_eq!(trace.decision(), &policy().decide(&request(&alice)));
+    assert_eq!(trace.decision(), &orders().decide(&request(&alice)));
 }
 
 const TEXT: &str = "\
@@ -79,7 +81,7 @@ DENIED: not_met (claim roles)
 #[test]
 fn json_holds_the_tree() {
     let alice = caller(r#"{"dept":"sales"}"#);
-    let trace = policy().explain(&request(&alice)).without_times();
+    let trace = orders().explain(&request(&alice)).without_times();
     let json: serde_json::Value = serde_json::from_str(&trace.to_json()).unwrap();
     assert_eq!(json["decision"], "allow");
     assert_eq!(json["reasons"][0]["name"], "read");
@@ -92,7 +94,7 @@ fn json_holds_the_tree() {
         .collect();
     assert_eq!(verdicts, ["unknown", "true"]);
     assert_eq!(tests[0]["actual"], "missing");
-    let timed = policy().explain(&request(&alice)).to_json();
+    let timed = orders().explain(&request(&alice)).to_json();
     assert!(timed.contains("\"nanos\":") && !trace.to_json().contains("\"nanos\":"));
 }
 
@@ -120,7 +122,7 @@ fn nothing_of_the_caller_gets_out() {
         audience("x"),
         claim("dept").matches("x+").unwrap(),
     ]);
-    for trace in [policy().explain(&request), all.unwrap().explain(&request)] {
+    for trace in [orders().explain(&request), all.unwrap().explain(&request)] {
         for text in [
             trace.to_string(),
             trace.to_json(),
@@ -160,7 +162,7 @@ fn j04_names_forge_no_line_and_no_markup() {
 #[test]
 fn the_page_stands_alone() {
     let alice = caller("{}");
-    let page = policy().explain(&request(&alice)).to_html();
+    let page = orders().explain(&request(&alice)).to_html();
     assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
     for foreign in [
         "<script", "http://", "https://", "src=", "href=", "url(", "onclick",
@@ -206,4 +208,98 @@ fn a_deep_condition_is_explained_without_recursion() {
     let trace = deep.explain(&request(&alice)).without_times();
     assert_eq!(trace.to_string().lines().count(), 50_002);
     assert_eq!(trace.to_json().matches("]}").count(), 50_001);
+}
+
+/// One condition of every kind, held against a caller and a request of whom all is told, and
+/// against others of whom next to nothing is.
+#[test]
+fn every_condition_is_told_as_in_the_snapshots() {
+    let all = every();
+    let headers = http::HeaderMap::from_iter([(header::USER_AGENT, "canary".parse().unwrap())]);
+    let uri = http::Uri::from_static("/");
+    let facts = RequestFacts::new(&Method::PUT, &uri, &headers);
+    let house = bearergate::Authority::from("house");
+    let attributes = [
+        ("of", Attribute::Subject(&house, "canary-subject")),
+        ("open", Attribute::Bool(true)),
+    ];
+    let alice = caller(FULL);
+    let full = AccessRequest::new(&alice, UnixTime::from_secs(1_700_000_000))
+        .with_action("read")
+        .with_resource("/users/{user}")
+        .with_params(&[("user", "canary-subject")])
+        .with_attributes(&attributes)
+        .with_address("192.0.2.7".parse().unwrap())
+        .with_tls(true)
+        .with_headers(&headers)
+        .with_facts(&facts);
+    let nobody = Principal::builder(PrincipalKind::Other, "nowhere").build();
+    let bare = AccessRequest::new(&nobody, UnixTime::from_secs(0));
+    for (name, request) in [("full", full), ("bare", bare)] {
+        let trace = all.explain(&request).without_times();
+        let pretty: serde_json::Value = serde_json::from_str(&trace.to_json()).unwrap();
+        insta::assert_snapshot!(format!("{name}_text"), trace);
+        insta::assert_snapshot!(format!("{name}_json"), trace.to_json());
+        assert_eq!(pretty["conditions"].as_array().unwrap().len(), 3);
+    }
+}
+
+const FULL: &str = r#"{"acr":"silver","amr":["pwd","otp"],"auth_time":1699999000,"aud":["api"],
+    "level":5,"ends":1800000000,"tenant":"acme","realm":{"roles":["clerk"]},"flag":null,
+    "groups":["staff"],"iat":1699999990}"#;
+
+fn every() -> Policy {
+    let minute = std::time::Duration::from_secs(60);
+    let claims = Condition::all([
+        claim("tenant").is("acme"),
+        claim("tenant").one_of(["acme", "zeta"]).unwrap(),
+        claim("tenant").starts_with("ac"),
+        claim("tenant").matches("[a-z]+").unwrap(),
+        claim("level").is(5),
+        claim("level").at_least(5),
+        claim("level").at_most(4),
+        claim("ends").is_ahead(),
+        claim("ends").is_over(),
+        claim("flag").present(),
+        claim("flag").absent_or(true),
+        claim("realm").at("roles").contains("clerk"),
+        policy::group("staff"),
+    ]);
+    let credential = Condition::any([
+        policy::acr_at_least("gold", ["bronze", "silver", "gold"]).unwrap(),
+        policy::amr("otp"),
+        policy::auth_age_at_most(minute),
+        policy::token_age_at_most(minute),
+        policy::authority("guest"),
+        policy::kind(PrincipalKind::ApiKey),
+        policy::sender_constrained(),
+        audience("api"),
+        client("shop"),
+    ]);
+    let request = Condition::any([
+        policy::address_in(["192.0.2.0/24", "2001:db8::/32"]).unwrap(),
+        policy::over_tls(),
+        policy::header(header::USER_AGENT, "robot"),
+        policy::time_between("08:00", "18:00", "+01:00").unwrap(),
+        policy::weekdays(["mon", "fri"], "Z").unwrap(),
+        method(Method::GET),
+        route("/users/{user}"),
+        param("user").is("bob"),
+        attribute("open").is(true),
+        owner(attribute("of")),
+        owner(param("user").of("house")),
+        bearergate::condition_fn("own", |_| None),
+    ]);
+    Policy::builder()
+        .rule(Rule::permit("claims", claims.unwrap() & action("read")))
+        .rule(Rule::forbid(
+            "credential",
+            !credential.unwrap().named("known"),
+        ))
+        .rule(Rule::permit(
+            "request",
+            request.unwrap() & require_scope("orders:read"),
+        ))
+        .build()
+        .unwrap()
 }
