@@ -173,6 +173,12 @@ fn the_page_stands_alone() {
     let count = |word: &str| page.matches(word).count();
     assert_eq!(count("<details"), count("</details>"));
     assert_eq!(count("class=\"test\""), 6);
+    // The forbid that does not hold is closed, the permit that does not is open.
+    assert_eq!(count("<details class=\"forbid\"><summary>"), 1);
+    assert_eq!(count("<details open><summary>"), 5);
+    let suspended = caller(r#"{"suspended":true}"#);
+    let page = orders().explain(&request(&suspended)).to_html();
+    assert!(page.contains("<details class=\"forbid\" open><summary>"));
 }
 
 #[test]

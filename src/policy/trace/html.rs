@@ -1,5 +1,6 @@
 //! Traces as a page.
 
+use crate::policy::rule::Effect;
 use crate::policy::trace::Node;
 use crate::policy::trace::Trace;
 use crate::policy::trace::What;
@@ -32,11 +33,14 @@ pub(super) fn page(trace: &Trace) -> String {
         }
         let next = trace.nodes.get(at + 1);
         if next.is_some_and(|next| next.depth > node.depth) {
-            // What did not come out true is what a reader looks for.
-            let is_open = !node.verdict.is_true() || node.depth == 0;
-            let open_word = if is_open { " open" } else { "" };
+            let open_word = if is_open(node) { " open" } else { "" };
+            let class = if is_forbid(node) {
+                " class=\"forbid\""
+            } else {
+                ""
+            };
             out.push_str(&format!(
-                "<details{open_word}><summary>{}</summary>\n",
+                "<details{class}{open_word}><summary>{}</summary>\n",
                 line(node)
             ));
             open += 1;
@@ -51,6 +55,18 @@ pub(super) fn page(trace: &Trace) -> String {
     out
 }
 
+/// What did not come out as it has to for an allow is what a reader looks for.
+fn is_open(node: &Node) -> bool {
+    if is_forbid(node) {
+        return node.verdict != Verdict::False;
+    }
+    !node.verdict.is_true() || node.depth == 0
+}
+
+const fn is_forbid(node: &Node) -> bool {
+    matches!(node.what, What::Rule(Effect::Forbid, _))
+}
+
 fn line(node: &Node) -> String {
     let (class, word) = match node.verdict {
         Verdict::False => ("no", "false"),
@@ -58,14 +74,18 @@ fn line(node: &Node) -> String {
         Verdict::Unknown => ("doubt", "unknown"),
     };
     let name = escape(&title(&node.what));
-    let mut text = format!("<b class=\"{class}\">{word}</b> <span>{name}</span>");
+    let mut text = String::new();
+    // It floats, so it stands first to be in the first line.
+    if let Some(elapsed) = node.elapsed {
+        text.push_str(&format!("<small>{elapsed:?}</small> "));
+    }
+    text.push_str(&format!(
+        "<b class=\"{class}\">{word}</b> <span>{name}</span>"
+    ));
     if let What::Test(told) = &node.what {
         let wanted = escape(&clean(&told.wanted));
         let actual = &told.actual;
         text.push_str(&format!(" <i>wants {wanted}, is {actual}</i>"));
-    }
-    if let Some(elapsed) = node.elapsed {
-        text.push_str(&format!(" <small>{elapsed:?}</small>"));
     }
     text
 }
@@ -97,15 +117,16 @@ const HEAD: &str = r#"<!DOCTYPE html>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 60em; padding: 0 1em; }
 h1 { border-left: .4em solid; font-size: 1.25em; overflow-wrap: anywhere; padding: .4em .8em; }
 h1.allow { border-color: #1a7f37; } h1.deny { border-color: #cf222e; }
-details, .test { margin-left: 1.4em; overflow-wrap: anywhere; } body > details { margin-left: 0; }
+details, .test { margin-left: 1.4em; overflow-wrap: anywhere; } body > details { margin-left: 1.1em; }
 summary { cursor: pointer; margin-left: -1.1em; } summary, .test { padding: .1em 0; }
-b { border-radius: .7em; color: #fff; display: inline-block; font-size: .75em; min-width: 5.5em; text-align: center; }
+b { border-radius: .7em; color: #fff; display: inline-block; font-size: .75em; min-width: 6.5em; text-align: center; vertical-align: .1em; }
 b.yes { background: #1a7f37; } b.no { background: #cf222e; } b.doubt { background: #7d5200; }
-i, small, .time, .legend { opacity: .75; } small { float: right; }
+.forbid b.yes, .forbid b.no { background: #57606a; } .forbid > summary b.yes { background: #cf222e; }
+i, small, .time, .legend { opacity: .75; } small { float: right; margin-left: 1em; }
 </style>
 </head>
 <body>
 "#;
 
-const LEGEND: &str = "<p class=\"legend\">Only what is true allows; what is unknown denies. Of \
-                      the caller and the request, types and sizes are shown, no values.</p>\n";
+const LEGEND: &str = "<p class=\"legend\">A permit allows only if it is true; a forbid lets pass only \
+                      if it is false. Of the caller and the request, types and sizes are shown, no values.</p>\n";
