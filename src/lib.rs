@@ -165,6 +165,7 @@ pub use rejection::ConfigError;
 pub use rejection::ConfigErrorKind;
 pub use rejection::Rejection;
 pub use rejection::RejectionKind;
+pub use request::ClientAddress;
 pub use request::ClientCertificate;
 pub use request::PeerAddress;
 pub use request::RequestFacts;

@@ -16,6 +16,7 @@ use bearergate::Admitted;
 use bearergate::Authorities;
 use bearergate::Authorizer;
 use bearergate::Challenge;
+use bearergate::ClientAddress;
 use bearergate::Clock;
 use bearergate::ConfigErrorKind;
 use bearergate::Decision;
@@ -26,6 +27,7 @@ use bearergate::JwtValidator;
 use bearergate::Key;
 use bearergate::KeySet;
 use bearergate::NowOrLater;
+use bearergate::PeerAddress;
 use bearergate::Place;
 use bearergate::Presented;
 use bearergate::Principal;
@@ -33,6 +35,7 @@ use bearergate::PrincipalKind;
 use bearergate::Refusal;
 use bearergate::Rejection;
 use bearergate::RejectionKind;
+use bearergate::RequestFacts;
 use bearergate::RevocationList;
 use bearergate::Shape;
 use bearergate::Sources;
@@ -514,6 +517,53 @@ fn the_authorizer_of_a_check_sees_the_request() {
     let request = request.body("a body").unwrap();
     let refused = gate.try_check_now(&request).unwrap();
     assert_eq!(kind(refused), Some(RejectionKind::AccessDenied));
+}
+
+/// The connection's other end may be a proxy, and a header may say anything.
+#[test]
+fn the_authorizer_of_a_check_sees_the_address_of_the_client_alone() {
+    let gate = Gate::builder()
+        .validator(Judge::opaque())
+        .authorizer(bearergate::policy::address_in(["192.0.2.0/24"]).unwrap())
+        .clock(clock())
+        .build()
+        .unwrap();
+    let refused = |peer: &str, client: Option<&str>| {
+        let mut parts = parts(&[
+            ("authorization", "Bearer good"),
+            ("x-forwarded-for", "192.0.2.7"),
+        ]);
+        parts.extensions.insert(PeerAddress(peer.parse().unwrap()));
+        if let Some(client) = client {
+            let address = ClientAddress(client.parse().unwrap());
+            parts.extensions.insert(address);
+        }
+        kind(check(&gate, &parts))
+    };
+    for (peer, client) in [
+        ("10.0.0.1:443", "192.0.2.7"),
+        ("192.0.2.1:443", "192.0.2.7"),
+        ("10.0.0.1:443", "::ffff:192.0.2.7"),
+    ] {
+        assert_eq!(refused(peer, Some(client)), None, "{peer} {client}");
+    }
+    let denied = Some(RejectionKind::AccessDenied);
+    assert_eq!(refused("192.0.2.1:443", Some("198.51.100.7")), denied);
+    assert_eq!(refused("192.0.2.1:443", None), denied);
+}
+
+#[test]
+fn an_address_that_is_said_stands_before_that_of_the_facts() {
+    let within = bearergate::policy::address_in(["192.0.2.0/24"]).unwrap();
+    let alice = Principal::builder(PrincipalKind::Other, "house").build();
+    let mut parts = parts(&[]);
+    let inside = "192.0.2.7".parse().unwrap();
+    parts.extensions.insert(ClientAddress(inside));
+    let facts = RequestFacts::from(&parts);
+    let request = AccessRequest::new(&alice, UnixTime::from_secs(NOW)).with_facts(&facts);
+    assert!(within.decide(&request).is_allowed());
+    let outside = request.with_address("198.51.100.7".parse().unwrap());
+    assert!(!within.decide(&outside).is_allowed());
 }
 
 fn two_slots(user: &Judge, client: &Judge) -> Gate {

@@ -87,8 +87,9 @@ impl Gate {
     /// [`authenticate`](Self::authenticate), then [`authorize`](Self::authorize).
     ///
     /// Admits only if every slot holds one credential that its judge accepts, and the authorizer
-    /// allows. The authorizer sees the facts of the request, but neither action nor resource: a
-    /// gate does not know routes.
+    /// allows. The authorizer sees the facts of the request, with the address of the client
+    /// where they have one ([`ClientAddress`](crate::ClientAddress)), but neither action nor
+    /// resource: a gate does not know routes.
     ///
     /// The answer is ready unless a judge, a list or the authorizer has to wait; then that one is
     /// asked again when the answer is first polled.

@@ -93,8 +93,9 @@ pub fn sender_constrained() -> Condition {
     Condition::leaf("sender-constrained", Test::SenderConstrained)
 }
 
-/// Holds only if the request comes from one of these networks
-/// ([`AccessRequest::with_address`](crate::AccessRequest::with_address)).
+/// Holds only if the request comes from one of these networks: by
+/// [`ClientAddress`](crate::ClientAddress), or by what
+/// [`AccessRequest::with_address`](crate::AccessRequest::with_address) says.
 ///
 /// An IPv4 address is one in every spelling: mapped into IPv6 it is in IPv4 networks alone.
 ///

@@ -102,10 +102,11 @@ impl<'a> AccessRequest<'a> {
         self
     }
 
-    /// Adds the address that the request comes from.
+    /// Sets the address that the request comes from, in place of what its facts say.
     ///
-    /// Behind a proxy the [peer](RequestFacts::peer) is the proxy, so no condition takes it for the
-    /// client: say here whose address counts.
+    /// Without it the [address of the client](RequestFacts::client_address) counts, if the facts
+    /// have one. Behind a proxy the [peer](RequestFacts::peer) is the proxy, so no condition takes
+    /// it for the client.
     #[must_use]
     pub const fn with_address(mut self, address: IpAddr) -> Self {
         self.address = Some(address);
@@ -182,7 +183,11 @@ impl<'a> AccessRequest<'a> {
 
     /// Returns the address that the request comes from, an IPv4 one never as an IPv6 one.
     pub const fn address(&self) -> Option<IpAddr> {
-        match self.address {
+        let address = match (self.address, self.facts) {
+            (None, Some(facts)) => facts.client_address(),
+            (own, _) => own,
+        };
+        match address {
             Some(address) => Some(address.to_canonical()),
             None => None,
         }

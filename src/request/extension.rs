@@ -1,6 +1,7 @@
 //! Facts of the connection, as extensions of a request.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -13,6 +14,18 @@ use std::sync::Arc;
     reason = "a newtype that doors construct and take apart"
 )]
 pub struct PeerAddress(pub SocketAddr);
+
+/// The address of the client, as an extension of a request.
+///
+/// Whoever knows what stands between the client and the service inserts it: the address of the
+/// connection's other end where there is no proxy, else what a trusted one says. Conditions over
+/// the address take this one for the client's, never [`PeerAddress`], which may be a proxy's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a newtype that doors construct and take apart"
+)]
+pub struct ClientAddress(pub IpAddr);
 
 /// The certificate that the client proved in the TLS handshake, as an extension of a request.
 ///

@@ -2,10 +2,12 @@
 
 mod extension;
 
+pub use extension::ClientAddress;
 pub use extension::ClientCertificate;
 pub use extension::PeerAddress;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 
 use http::Extensions;
@@ -40,6 +42,7 @@ pub struct RequestFacts<'r> {
     uri: &'r Uri,
     headers: &'r HeaderMap,
     peer: Option<SocketAddr>,
+    client_address: Option<IpAddr>,
     certificate: Option<&'r [u8]>,
     form: Option<&'r [u8]>,
 }
@@ -52,6 +55,7 @@ impl<'r> RequestFacts<'r> {
             uri,
             headers,
             peer: None,
+            client_address: None,
             certificate: None,
             form: None,
         }
@@ -61,6 +65,13 @@ impl<'r> RequestFacts<'r> {
     #[must_use]
     pub const fn with_peer(mut self, peer: SocketAddr) -> Self {
         self.peer = Some(peer);
+        self
+    }
+
+    /// Adds the address of the client, which is the peer's only where no proxy stands between.
+    #[must_use]
+    pub const fn with_client_address(mut self, address: IpAddr) -> Self {
+        self.client_address = Some(address);
         self
     }
 
@@ -99,6 +110,11 @@ impl<'r> RequestFacts<'r> {
         self.peer
     }
 
+    /// Returns the address of the client, if somebody who knows has said it.
+    pub const fn client_address(&self) -> Option<IpAddr> {
+        self.client_address
+    }
+
     /// Returns the client certificate of the connection as DER.
     pub const fn certificate(&self) -> Option<&'r [u8]> {
         self.certificate
@@ -111,22 +127,23 @@ impl<'r> RequestFacts<'r> {
 
     fn with_extensions(mut self, extensions: &'r Extensions) -> Self {
         self.peer = extensions.get().map(|PeerAddress(peer)| *peer);
+        self.client_address = extensions.get().map(|ClientAddress(address)| *address);
         self.certificate = extensions.get().map(ClientCertificate::as_der);
         self
     }
 }
 
 impl<'r> From<&'r Parts> for RequestFacts<'r> {
-    /// Takes the peer and the certificate from the extensions [`PeerAddress`] and
-    /// [`ClientCertificate`].
+    /// Takes the addresses and the certificate from the extensions [`PeerAddress`],
+    /// [`ClientAddress`] and [`ClientCertificate`].
     fn from(parts: &'r Parts) -> Self {
         Self::new(&parts.method, &parts.uri, &parts.headers).with_extensions(&parts.extensions)
     }
 }
 
 impl<'r, B> From<&'r http::Request<B>> for RequestFacts<'r> {
-    /// Takes the peer and the certificate from the extensions [`PeerAddress`] and
-    /// [`ClientCertificate`]; the body is left alone.
+    /// Takes the addresses and the certificate from the extensions [`PeerAddress`],
+    /// [`ClientAddress`] and [`ClientCertificate`]; the body is left alone.
     fn from(request: &'r http::Request<B>) -> Self {
         Self::new(request.method(), request.uri(), request.headers())
             .with_extensions(request.extensions())
@@ -158,9 +175,11 @@ mod tests {
     #[test]
     fn facts_come_from_parts_and_their_extensions() {
         let peer: SocketAddr = "[2001:db8::1]:443".parse().unwrap();
+        let client: IpAddr = "192.0.2.7".parse().unwrap();
         let request = http::Request::post("https://api.example.com/a?b=c")
             .header("x-one", "1")
             .extension(PeerAddress(peer))
+            .extension(ClientAddress(client))
             .extension(ClientCertificate::from_der(vec![0x30, 0x00]))
             .body(())
             .unwrap();
@@ -172,6 +191,7 @@ mod tests {
         assert_eq!(facts.uri().query(), Some("b=c"));
         assert_eq!(facts.headers()["x-one"], "1");
         assert_eq!(facts.peer(), Some(peer));
+        assert_eq!(facts.client_address(), Some(client));
         assert_eq!(facts.certificate(), Some(&[0x30, 0x00][..]));
         assert_eq!(facts.form(), None);
     }
@@ -185,6 +205,7 @@ mod tests {
             .unwrap();
         let facts = RequestFacts::from(&request);
         assert_eq!(facts.peer(), None);
+        assert_eq!(facts.client_address(), None);
         assert_eq!(facts.certificate(), None);
     }
 
