@@ -10,6 +10,7 @@ use bearergate::ConfigErrorKind;
 use bearergate::Policy;
 use bearergate::Principal;
 use bearergate::PrincipalKind;
+use bearergate::RequestFacts;
 use bearergate::UnixTime;
 use bearergate::claim;
 use bearergate::condition_fn;
@@ -508,4 +509,42 @@ fn tables_are_read_and_written() {
         .replace("/b", "/a/{x}")
         .replace(r#""method":"GET","#, "");
     assert_eq!(pointer(&alike), "/routes");
+}
+
+/// The table's part and one of a route's policy, under these names, and what a route behind asks.
+fn table_with_parts(outer: &str, inner: &str, asked: &str) -> String {
+    format!(
+        r#"{{"match":"path","parts":{{"{outer}":{{"scope":"strict"}}}},"routes":[
+            {{"pattern":"/a","policy":{{"parts":{{"{inner}":{{"scope":"loose"}}}},"rules":[
+                {{"name":"a","effect":"permit","if":{{"part":"{inner}"}}}}]}}}},
+            {{"pattern":"/b","policy":{{"parts":{{"{inner}":{{"scope":"lax"}}}},"rules":[
+                {{"name":"b","effect":"permit","if":{{"part":"{inner}"}}}}]}}}},
+            {{"pattern":"/c","if":{{"part":"{asked}"}}}}
+        ]}}"#
+    )
+}
+
+#[test]
+fn parts_of_one_route_are_no_parts_of_another() {
+    let load = |text: String| RouteTable::from_json(text.as_bytes());
+    let table = load(table_with_parts("outer", "inner", "outer")).unwrap();
+    let allows = |path: &'static str, scope: &str| {
+        let own = Principal::builder(PrincipalKind::Other, "house").scopes([scope]);
+        let (own, uri) = (own.build(), http::Uri::from_static(path));
+        let headers = http::HeaderMap::new();
+        let facts = RequestFacts::new(&Method::GET, &uri, &headers);
+        let request = AccessRequest::new(&own, UnixTime::from_secs(0)).with_facts(&facts);
+        table.decide(&request).is_allowed()
+    };
+    for (path, own) in [("/a", "loose"), ("/b", "lax"), ("/c", "strict")] {
+        for scope in ["loose", "lax", "strict"] {
+            assert_eq!(allows(path, scope), scope == own, "{path} {scope}");
+        }
+    }
+    // Neither in place of the table's, nor behind its own policy.
+    let error = load(table_with_parts("own", "own", "own")).unwrap_err();
+    assert_eq!(error.pointer(), "/routes/0/policy/parts/own");
+    assert_eq!(error.kind(), ConfigErrorKind::Conflict);
+    let error = load(table_with_parts("outer", "inner", "inner")).unwrap_err();
+    assert_eq!(error.pointer(), "/routes/2/if/part");
 }

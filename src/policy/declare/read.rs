@@ -55,7 +55,7 @@ impl<'l> Reader<'l> {
         spot: &Spot<'_>,
     ) -> Result<Policy, LoadError> {
         let mut fields = Fields::read(value, spot)?;
-        self.head(&mut fields)?;
+        let parts = self.head(&mut fields)?;
         let combining = match fields.take("combining") {
             Some(value) => combining(value, &spot.member("combining"))?,
             None => Combining::default(),
@@ -74,6 +74,10 @@ impl<'l> Reader<'l> {
             }
             Ok(rule)
         })?;
+        // In a table another policy may follow, which these are not for.
+        for name in parts {
+            self.parts.remove(&name);
+        }
         let builder = Policy::builder().combining(combining);
         let builder = rules.into_iter().fold(builder, |own, rule| own.rule(rule));
         builder.build().map_err(|error| spot.wrap(error))
@@ -104,22 +108,27 @@ impl<'l> Reader<'l> {
         table.build().map_err(|error| spot.wrap(error))
     }
 
-    /// Reads what every file may begin with.
-    fn head(&mut self, fields: &mut Fields<'_, '_>) -> Result<(), LoadError> {
+    /// Reads what every file may begin with, and returns the names of its parts.
+    fn head(&mut self, fields: &mut Fields<'_, '_>) -> Result<Vec<String>, LoadError> {
         if let Some(value) = fields.take("$schema") {
             text(value, &fields.spot.member("$schema"))?;
         }
         let Some(parts) = fields.take("parts") else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let spot = fields.spot.member("parts");
+        let mut names = Vec::new();
         for (name, value) in Fields::read(parts, &spot)?.rest() {
-            let condition = self.condition(value, &spot.member(&name))?;
-            let name = name.into_owned();
-            let condition = condition.named(name.as_str());
-            self.parts.insert(name, condition);
+            let spot = spot.member(&name);
+            if self.parts.contains_key(&*name) {
+                let detail = "the table has a part of this name; name each once";
+                return Err(spot.refuse(ConfigErrorKind::Conflict, detail));
+            }
+            let condition = self.condition(value, &spot)?.named(&*name);
+            self.parts.insert(name.to_string(), condition);
+            names.push(name.into_owned());
         }
-        Ok(())
+        Ok(names)
     }
 
     fn rule(&mut self, value: Value<'_>, spot: &Spot<'_>) -> Result<Rule, LoadError> {
