@@ -121,12 +121,13 @@ fn a_path_that_could_be_read_in_two_ways_is_denied() {
         "/%61dmin",
         "/public/a%",
         "/public/a%zz",
+        "/public/..;/admin/x",
+        "/public/a;b",
+        "/admin;b/x",
         "//",
     ] {
         let caller = scoped(&["read"]);
-        let Ok(uri) = path.parse::<Uri>() else {
-            continue;
-        };
+        let uri = path.parse::<Uri>().unwrap();
         let headers = HeaderMap::new();
         let facts = RequestFacts::new(&Method::GET, &uri, &headers);
         let request = AccessRequest::new(&caller, NOW).with_facts(&facts);

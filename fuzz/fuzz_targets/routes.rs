@@ -84,7 +84,7 @@ fn ranks(pattern: &str) -> Vec<u8> {
 fn has_one_reading(path: &str) -> bool {
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {
-        if byte == b'\\' || !byte.is_ascii_graphic() || b"\"<>[]^`{|}#?".contains(&byte) {
+        if byte == b'\\' || !byte.is_ascii_graphic() || b"\"<>[]^`{|}#?;".contains(&byte) {
             return false;
         }
         if byte == b'%' {

@@ -180,8 +180,8 @@ pub(super) struct CleanPath<'r> {
 }
 
 impl<'r> CleanPath<'r> {
-    /// Takes a path that has one reading: no empty segments or dots, nothing escaped that need
-    /// not be, and no escape that hides a slash, a backslash, a control character or an escape.
+    /// Takes a path that has one reading: no empty segments or dots, no parameters of segments,
+    /// nothing escaped that need not be, and no escape that hides a slash, a backslash, a control character or an escape.
     pub(super) fn new(path: &'r str) -> Option<Self> {
         let rest = path.strip_prefix('/')?;
         let inner = rest.strip_suffix('/').unwrap_or(rest);
@@ -222,7 +222,8 @@ fn is_clean(path: &[u8]) -> bool {
                 _ => return false,
             },
             b'/' => {}
-            byte if is_literal(*byte) || *byte == b';' => {}
+            // A `;` begins parameters of a segment, which some readers take off: `..;` is `..` then.
+            byte if is_literal(*byte) => {}
             _ => return false,
         }
     }
