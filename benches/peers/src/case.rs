@@ -17,7 +17,8 @@ pub type Judge = Box<dyn Fn(Probe) -> bool>;
 
 /// Which credential a case is asked to judge.
 ///
-/// The signature of an API key is its secret, the payload its id.
+/// The signature of an API key is its secret, the payload its id; of a policy, the payload is what
+/// is asked for.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Probe {
     /// The credential that is measured; every case must accept it.
@@ -69,6 +70,8 @@ pub enum Provider {
     ApiKey,
     /// The `aws-lc-rs` crate.
     AwsLcRs,
+    /// None: a group of policies has one case of ours, and a plain tree.
+    Policy,
     /// The `ring` crate.
     Ring,
     /// Crates written in Rust alone, RustCrypto's for the most part.
@@ -81,6 +84,7 @@ impl Provider {
         match self {
             Self::ApiKey => Some("bare probe"),
             Self::AwsLcRs => Some("raw aws-lc-rs"),
+            Self::Policy => Some("plain rust"),
             Self::Ring => Some("raw ring"),
             Self::RustCrypto => None,
         }
@@ -89,7 +93,7 @@ impl Provider {
     /// Our case on the same provider; on the default one where we do not offer this provider.
     pub fn ours(self) -> &'static str {
         match self {
-            Self::ApiKey => "bearergate",
+            Self::ApiKey | Self::Policy => "bearergate",
             Self::AwsLcRs => "bearergate aws-lc-rs",
             Self::Ring | Self::RustCrypto => "bearergate ring",
         }

@@ -5,6 +5,8 @@ use crate::case::Case;
 use crate::error::Result;
 use crate::jwt;
 use crate::jwt::Alg;
+use crate::policy;
+use crate::policy::By;
 
 /// Cases that do the same work.
 #[derive(Debug)]
@@ -52,6 +54,22 @@ pub const ALL: &[Group] = &[
     Group {
         name: "api key 1000000",
         cases: || api_key::cases(1_000_000),
+    },
+    Group {
+        name: "policy 10 by action",
+        cases: || policy::cases(10, By::Action),
+    },
+    Group {
+        name: "policy 100 by action",
+        cases: || policy::cases(100, By::Action),
+    },
+    Group {
+        name: "policy 10 by scope",
+        cases: || policy::cases(10, By::Scope),
+    },
+    Group {
+        name: "policy 100 by scope",
+        cases: || policy::cases(100, By::Scope),
     },
 ];
 

@@ -14,6 +14,10 @@
 //! the cache, its record where the table is. The time of the request is told beforehand, as a gate
 //! does. `bare probe` is the floor.
 //!
+//! The `policy` groups decide by 10 or 100 rules that permit, of which the middle one allows: rules of
+//! an action and a claim each, or of a scope each. `plain rust` is a tree of the same tests. Peers are
+//! there with the feature `policy-peers` alone.
+//!
 //! Every case is proved first: it accepts the good token and refuses the same token with another
 //! signature or payload, and well-signed ones that are expired, early, of another issuer or for
 //! another audience (a raw check only the first two). A refusal while measuring ends the run.
@@ -40,6 +44,9 @@
 //! | `huskarl-resource-server 0.11 rust-crypto` | its JWT validator, below the header extraction; polled once |
 //! | `oauth-resource-server 0.4 ring` | no HMAC; keys seeded, never fetched; `validate`, then `claims_as`; polled once |
 //! | `bare probe` | HMAC-SHA-256, a look-up in std's hash map, `ct_eq`, one read of the record |
+//! | `cedar-policy 4` | `is_authorized`, request and entities made beforehand |
+//! | `casbin 2` | `enforce` on an access control list of tenants and actions; no scopes |
+//! | `regorus 0.14` | `CompiledPolicy::eval_with_input`, the input parsed beforehand; `rvm`: its virtual machine |
 //! | `argon2id, one key` | what it would cost to treat a key like a password |
 //!
 //! Whether a peer looks at the `kid` is left to it; none of them is given a second key.
@@ -58,6 +65,7 @@ mod jwt;
 mod measure;
 mod options;
 mod ours;
+mod policy;
 mod report;
 mod worker;
 

@@ -95,7 +95,8 @@ fn changed(key: &str, at: usize) -> String {
     let mut text = key[..key.len() - CHECKSUM].to_owned();
     text.replace_range(at..=at, other);
     let sum = checksum(text.as_bytes());
-    text + &sum
+    // Another crate adds texts of its own, so the type has to be said.
+    text + sum.as_str()
 }
 
 fn checksum(text: &[u8]) -> String {
