@@ -44,9 +44,9 @@
 //! | `huskarl-resource-server 0.11 rust-crypto` | its JWT validator, below the header extraction; polled once |
 //! | `oauth-resource-server 0.4 ring` | no HMAC; keys seeded, never fetched; `validate`, then `claims_as`; polled once |
 //! | `bare probe` | HMAC-SHA-256, a look-up in std's hash map, `ct_eq`, one read of the record |
-//! | `cedar-policy 4` | `is_authorized`, request and entities made beforehand |
+//! | `cedar-policy 4` | `is_authorized`; request and entities of the facts, as ours, each time or made ready |
 //! | `casbin 2` | `enforce` on an access control list of tenants and actions; no scopes |
-//! | `regorus 0.14` | `CompiledPolicy::eval_with_input`, the input parsed beforehand; `rvm`: its virtual machine |
+//! | `regorus 0.14` | `CompiledPolicy::eval_with_input`; `rvm`: its virtual machine; the input as above |
 //! | `argon2id, one key` | what it would cost to treat a key like a password |
 //!
 //! Whether a peer looks at the `kid` is left to it; none of them is given a second key.

@@ -1,8 +1,8 @@
 //! The policy groups: so many rules that permit, of which the middle one allows.
 //!
-//! Rules by action name one each and the tenant of the caller, rules by scope one scope each. Peers
-//! get their request made ready beforehand, where they have a form for it, so that what they take to
-//! build it is not counted; ours is built from the principal, as in a gate.
+//! Rules by action name one each and the tenant of the caller, rules by scope one scope each. The
+//! request is made of the facts of the caller each time, as in a gate; where a peer has a form that
+//! could be kept, it is measured with that too.
 
 #[cfg(feature = "policy-peers")]
 mod peers;

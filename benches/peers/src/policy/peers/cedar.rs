@@ -1,4 +1,4 @@
-//! `cedar-policy`: request and entities are made beforehand.
+//! `cedar-policy`: request and entities are made of the facts each time, or made ready beforehand.
 
 use super::action;
 use super::scopes;
@@ -12,6 +12,8 @@ use cedar_policy::Context;
 use cedar_policy::Decision;
 use cedar_policy::Entities;
 use cedar_policy::Entity;
+use cedar_policy::EntityId;
+use cedar_policy::EntityTypeName;
 use cedar_policy::EntityUid;
 use cedar_policy::PolicySet;
 use cedar_policy::Request;
@@ -19,8 +21,8 @@ use cedar_policy::RestrictedExpression as Expression;
 use std::collections::HashMap;
 use std::collections::HashSet;
 
-/// Makes the case.
-pub fn case(count: usize, by: By) -> Result<Case> {
+/// Makes both cases.
+pub fn cases(count: usize, by: By) -> Result<[Case; 2]> {
     let rule = |at: usize| match by {
         By::Action => format!(
             "permit (principal, action == Action::\"orders:action-{at}\", resource) \
@@ -32,34 +34,59 @@ pub fn case(count: usize, by: By) -> Result<Case> {
         ),
     };
     let policies: PolicySet = (0..count).map(rule).collect::<String>().parse()?;
-    let good = asked(&action(count), &scopes(count))?;
-    let bad = asked("orders:none", &[])?;
-    let authorizer = Authorizer::new();
-    let judge = move |probe| {
-        let (request, entities) = if probe == Probe::Good { &good } else { &bad };
-        let response = authorizer.is_authorized(request, &policies, entities);
+    let (action, scopes) = (action(count), scopes(count));
+    let kinds = Kinds::new()?;
+    let good = kinds.asked(&action, &scopes)?;
+    let bad = kinds.asked("orders:none", &[])?;
+    let allows = |(request, entities): &(Request, Entities), policies: &PolicySet| {
+        let response = Authorizer::new().is_authorized(request, policies, entities);
         response.decision() == Decision::Allow
     };
-    Ok(made("cedar-policy 4", Box::new(judge)))
+    let own = policies.clone();
+    let fresh = move |probe| {
+        let (action, scopes) = match probe {
+            Probe::Good => (&*action, &scopes[..]),
+            _ => ("orders:none", &[][..]),
+        };
+        let asked = kinds.asked(action, scopes);
+        asked.is_ok_and(|asked| allows(&asked, &own))
+    };
+    let ready = move |probe| allows(if probe == Probe::Good { &good } else { &bad }, &policies);
+    Ok([
+        made("cedar-policy 4", Box::new(fresh)),
+        made("cedar-policy 4, request ready", Box::new(ready)),
+    ])
 }
 
-fn asked(action: &str, scopes: &[String]) -> Result<(Request, Entities)> {
-    let alice: EntityUid = "User::\"alice\"".parse()?;
-    let scopes = scopes.iter().cloned().map(Expression::new_string);
-    let facts = HashMap::from([
-        (
-            "tenant".to_owned(),
-            Expression::new_string("acme".to_owned()),
-        ),
-        ("scopes".to_owned(), Expression::new_set(scopes)),
-    ]);
-    let entity = Entity::new(alice.clone(), facts, HashSet::new())?;
-    let request = Request::new(
-        alice,
-        format!("Action::\"{action}\"").parse()?,
-        "Resource::\"orders\"".parse()?,
-        Context::empty(),
-        None,
-    )?;
-    Ok((request, Entities::from_entities([entity], None)?))
+/// Names of types, read once.
+struct Kinds {
+    action: EntityTypeName,
+    alice: EntityUid,
+    orders: EntityUid,
+}
+
+impl Kinds {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            action: "Action".parse()?,
+            alice: "User::\"alice\"".parse()?,
+            orders: "Resource::\"orders\"".parse()?,
+        })
+    }
+
+    fn asked(&self, action: &str, scopes: &[String]) -> Result<(Request, Entities)> {
+        let scopes = scopes.iter().cloned().map(Expression::new_string);
+        let facts = HashMap::from([
+            (
+                "tenant".to_owned(),
+                Expression::new_string("acme".to_owned()),
+            ),
+            ("scopes".to_owned(), Expression::new_set(scopes)),
+        ]);
+        let entity = Entity::new(self.alice.clone(), facts, HashSet::new())?;
+        let action = EntityUid::from_type_name_and_id(self.action.clone(), EntityId::new(action));
+        let (alice, orders) = (self.alice.clone(), self.orders.clone());
+        let request = Request::new(alice, action, orders, Context::empty(), None)?;
+        Ok((request, Entities::from_entities([entity], None)?))
+    }
 }

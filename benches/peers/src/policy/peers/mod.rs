@@ -14,7 +14,7 @@ use crate::error::Result;
 ///
 /// Fails if a peer does not take its rules.
 pub fn cases(count: usize, by: By) -> Result<Vec<Case>> {
-    let mut cases = vec![cedar::case(count, by)?];
+    let mut cases = Vec::from(cedar::cases(count, by)?);
     cases.extend(regorus::cases(count, by)?);
     // Its ACL knows subjects, objects and actions, and no scopes.
     if by == By::Action {
