@@ -8,9 +8,12 @@ use std::time::Duration;
 use bearergate::BodyStyle;
 use bearergate::Challenge;
 use bearergate::ChallengeParams;
+use bearergate::Decision;
 use bearergate::Refusal;
 use bearergate::Rejection;
 use bearergate::RejectionKind;
+use bearergate::policy::Obligations;
+use http::HeaderName;
 use http::Response;
 use http::header;
 use proptest::prelude::*;
@@ -175,6 +178,36 @@ fn step_up_names_what_is_needed() {
         r#"acr_values="urn:mace:incommon:iap:silver", max_age="300""#
     );
     assert_eq!(lines(&refusal), [expected]);
+}
+
+#[test]
+fn headers_of_the_rule_that_denied_go_with_the_answer_and_weaken_nothing() {
+    let wanted = [
+        ("x-reason", "closed"),
+        ("x-reason", "at night"),
+        ("cache-control", "public"),
+        ("content-type", "text/html"),
+        ("vary", "cookie"),
+    ];
+    let duties = wanted
+        .into_iter()
+        .fold(Obligations::new(), |duties, (name, value)| {
+            duties.with_header(HeaderName::from_static(name), value.parse().unwrap())
+        });
+    let denied = challenge().deny(Decision::deny().with_obligations(duties));
+    let plain = challenge().deny(Decision::deny());
+    let of = |refusal: &Refusal, name| -> Vec<_> {
+        let headers = refusal.headers();
+        let values = headers.get_all(name).into_iter();
+        values.map(|v| v.to_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(of(&denied, "x-reason"), ["closed", "at night"]);
+    assert_eq!(of(&denied, "vary"), ["cookie"]);
+    for name in ["cache-control", "content-type"] {
+        assert_eq!(of(&denied, name), of(&plain, name));
+        assert!(!of(&plain, name).is_empty(), "{name}");
+    }
+    assert!(plain.headers().get("x-reason").is_none());
 }
 
 #[test]

@@ -111,7 +111,9 @@ impl Refusal {
     /// Returns the headers of the answer.
     ///
     /// They forbid storing it: the answer depends on who asked, not only on what was asked, and
-    /// neither a nonce (RFC 9449 section 8.2) nor a 429 (RFC 6585 section 4) may be stored.
+    /// neither a nonce (RFC 9449 section 8.2) nor a 429 (RFC 6585 section 4) may be stored. The
+    /// [headers](crate::policy::Obligations::headers) that the rule which denied wants are among them, save
+    /// those that stand there already.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -125,6 +127,7 @@ impl Refusal {
         if self.config().body == BodyStyle::ProblemJson {
             headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
         }
+        self.add_obligations(&mut headers);
         headers
     }
 
@@ -169,6 +172,19 @@ impl Refusal {
         self.params()
             .retry_after()
             .unwrap_or(self.config().retry_after)
+    }
+
+    fn add_obligations(&self, headers: &mut HeaderMap) {
+        let Some(obligations) = self.decision().and_then(Decision::obligations) else {
+            return;
+        };
+        // Nothing that a rule says may weaken the answer itself.
+        let own = headers.clone();
+        for (name, value) in obligations.headers() {
+            if !own.contains_key(name) {
+                headers.append(name, value.clone());
+            }
+        }
     }
 
     fn add_nonce(&self, headers: &mut HeaderMap) {
