@@ -13,6 +13,7 @@ pub use conformance::Breach;
 pub use conformance::api_key_store;
 pub use conformance::grant_store;
 pub use conformance::refresh_token_store;
+pub use conformance::revocation_store;
 pub use conformance::session_store;
 pub use issuer::Answer;
 pub use issuer::FakeEndpoint;

@@ -37,6 +37,12 @@ fn sqlite_conforms_as_a_store_of_sessions_and_refresh_tokens() {
     wait(testing::grant_store(&open(&folder, "c"))).unwrap();
 }
 
+#[test]
+fn sqlite_conforms_as_a_store_of_revocations() {
+    let folder = Folder::new();
+    wait(testing::revocation_store(&open(&folder, "a"))).unwrap();
+}
+
 fn open(folder: &Folder, name: &str) -> SqliteStore {
     SqliteStore::open(folder.path(name)).unwrap()
 }

@@ -1,15 +1,21 @@
 //! A denylist in the file.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::Mutex;
 
 use bearergate::Denylist;
+use bearergate::NowOrLater;
 use bearergate::Principal;
 use bearergate::PrincipalKind;
 use bearergate::Revocation;
+use bearergate::RevocationKind;
 use bearergate::RevocationStore;
 use bearergate::SqliteStore;
+use bearergate::StoreError;
 use bearergate::StoreErrorKind;
 use bearergate::UnixTime;
+use bearergate::testing;
 use rusqlite::Connection;
 
 use crate::common::Folder;
@@ -56,6 +62,135 @@ fn another_handle_of_the_file_sees_a_revocation_after_its_reload() {
     assert!(here.judge(&alice()).is_ok());
     wait(here.reload()).unwrap();
     assert!(here.judge(&alice()).is_err());
+}
+
+/// A store in memory that does all that the trait asks for, but for one fault.
+#[derive(Debug)]
+struct Shelf {
+    kept: Mutex<BTreeMap<(RevocationKind, String, String), Revocation>>,
+    fault: Fault,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    FoldsCase,
+    ForgetsOne,
+    IgnoresAuthority,
+    KeepsFirst,
+    KeepsLast,
+    KeepsRemoved,
+    None,
+    PurgesAtTheTime,
+    PurgesEndless,
+    PurgesNothing,
+    RemovesByTimes,
+}
+
+impl Shelf {
+    fn new(fault: Fault) -> Self {
+        let kept = Mutex::default();
+        Self { kept, fault }
+    }
+
+    fn name(&self, own: &Revocation) -> (RevocationKind, String, String) {
+        let authority = match self.fault {
+            Fault::IgnoresAuthority => String::new(),
+            _ => own.authority().as_str().to_owned(),
+        };
+        let id = match self.fault {
+            Fault::FoldsCase => own.id().to_lowercase(),
+            _ => own.id().to_owned(),
+        };
+        (own.kind(), authority, id)
+    }
+
+    fn joined(&self, old: Revocation, new: Revocation) -> Revocation {
+        match self.fault {
+            Fault::KeepsFirst => return old,
+            Fault::KeepsLast => return new,
+            _ => {}
+        }
+        let later = |a: Option<UnixTime>, b: Option<UnixTime>| Some(a?.max(b?));
+        let mut joined = Revocation::new(new.kind(), new.authority().clone(), new.id());
+        if let Some(time) = later(old.last_issued(), new.last_issued()) {
+            joined = joined.issued_before(time);
+        }
+        if let Some(time) = later(old.last_expiry(), new.last_expiry()) {
+            joined = joined.until(time);
+        }
+        joined
+    }
+
+    fn is_over(&self, own: &Revocation, time: UnixTime) -> bool {
+        match (own.last_expiry(), self.fault) {
+            (_, Fault::PurgesNothing) => false,
+            (None, fault) => fault == Fault::PurgesEndless,
+            (Some(until), Fault::PurgesAtTheTime) => until <= time,
+            (Some(until), _) => until < time,
+        }
+    }
+}
+
+impl RevocationStore for Shelf {
+    fn add(&self, new: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
+        let mut kept = self.kept.lock().unwrap();
+        let name = self.name(&new);
+        let joined = match kept.remove(&name) {
+            Some(old) => self.joined(old, new),
+            None => new,
+        };
+        kept.insert(name, joined);
+        NowOrLater::now(Ok(()))
+    }
+
+    fn all(&self) -> NowOrLater<'_, Result<Vec<Revocation>, StoreError>> {
+        let mut all: Vec<_> = self.kept.lock().unwrap().values().cloned().collect();
+        if self.fault == Fault::ForgetsOne && all.len() > 5 {
+            all.pop();
+        }
+        NowOrLater::now(Ok(all))
+    }
+
+    fn remove(&self, old: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
+        let mut kept = self.kept.lock().unwrap();
+        let name = self.name(&old);
+        let is_spared = match self.fault {
+            Fault::KeepsRemoved => true,
+            Fault::RemovesByTimes => kept.get(&name) != Some(&old),
+            _ => false,
+        };
+        if !is_spared {
+            kept.remove(&name);
+        }
+        NowOrLater::now(Ok(()))
+    }
+
+    fn purge(&self, time: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
+        let mut kept = self.kept.lock().unwrap();
+        let before = kept.len();
+        kept.retain(|_, own| !self.is_over(own, time));
+        NowOrLater::now(Ok(before - kept.len()))
+    }
+}
+
+#[test]
+fn memory_conforms_as_a_store_of_revocations_and_no_faulty_one_does() {
+    wait(testing::revocation_store(&Shelf::new(Fault::None))).unwrap();
+    for fault in [
+        Fault::FoldsCase,
+        Fault::ForgetsOne,
+        Fault::IgnoresAuthority,
+        Fault::KeepsFirst,
+        Fault::KeepsLast,
+        Fault::KeepsRemoved,
+        Fault::PurgesAtTheTime,
+        Fault::PurgesEndless,
+        Fault::PurgesNothing,
+        Fault::RemovesByTimes,
+    ] {
+        let judged = wait(testing::revocation_store(&Shelf::new(fault)));
+        assert!(judged.is_err(), "{fault:?}");
+    }
 }
 
 // D03

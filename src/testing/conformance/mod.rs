@@ -3,6 +3,7 @@
 mod api_key;
 mod grant;
 mod refresh;
+mod revocation;
 mod session;
 
 use std::error::Error;
@@ -14,6 +15,7 @@ use std::task::Poll;
 
 use crate::clock::UnixTime;
 use crate::future::NowOrLater;
+use crate::revocation::RevocationStore;
 use crate::store::ApiKeyStore;
 use crate::store::RefreshTokenStore;
 use crate::store::SessionStore;
@@ -48,6 +50,15 @@ pub async fn session_store(store: &dyn SessionStore) -> Result<(), Breach> {
 /// Returns the first [`Breach`].
 pub async fn refresh_token_store(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
     refresh::judge(store).await
+}
+
+/// Judges a [`RevocationStore`], as [`api_key_store`] does a store of API keys.
+///
+/// # Errors
+///
+/// Returns the first [`Breach`].
+pub async fn revocation_store(store: &dyn RevocationStore) -> Result<(), Breach> {
+    revocation::judge(store).await
 }
 
 /// Judges what sessions and refresh tokens have in common in a store that keeps both: one mark
