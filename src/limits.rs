@@ -107,6 +107,9 @@ pub const REVOCATIONS: usize = 100_000;
 /// Most revocations that a denylist may hold.
 pub const REVOCATIONS_MAX: usize = 10_000_000;
 
+/// Revocations from which on a denylist looks for what has ended when it is written to.
+pub const REVOCATIONS_TIDY: usize = 1024;
+
 /// Longest id and longest authority in bytes that can be revoked.
 pub const REVOCATION_ID_BYTES: usize = 1024;
 

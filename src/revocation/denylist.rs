@@ -14,6 +14,8 @@ use self::sync::RwLockReadGuard;
 use self::sync::RwLockWriteGuard;
 use self::sync::atomic::AtomicUsize;
 use self::sync::atomic::Ordering;
+use crate::clock::Clock;
+use crate::clock::SystemClock;
 use crate::clock::UnixTime;
 use crate::future::NowOrLater;
 use crate::issue::Revocations;
@@ -36,6 +38,10 @@ use crate::store::StoreError;
 /// lost when the process ends; one that was [opened](Self::open) on a store is not. A full list
 /// refuses: it never forgets what still protects.
 ///
+/// It needs no timer: a write that finds the list full, or twice as long as it was after the last
+/// purge, [purges](Self::purge) it first, and its store too. So a list is at most twice as long as
+/// what still protects, or [`limits::REVOCATIONS_TIDY`] long.
+///
 /// ```
 /// use bearergate::Denylist;
 /// use bearergate::Principal;
@@ -53,7 +59,10 @@ use crate::store::StoreError;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Denylist(Arc<Inner>);
+pub struct Denylist {
+    inner: Arc<Inner>,
+    clock: Arc<dyn Clock>,
+}
 
 struct Inner {
     table: RwLock<Table>,
@@ -94,9 +103,16 @@ impl Denylist {
     ) -> NowOrLater<'static, Result<Self, StoreError>> {
         let list = Self::with(limits::REVOCATIONS_MAX, Some(Arc::new(store)));
         NowOrLater::later(async move {
-            list.reload().await?;
+            list.read_store().await?;
             Ok(list)
         })
+    }
+
+    /// Sets the clock that says what has ended; by default it is the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
     }
 
     /// Revokes: from now on, before the answer is awaited, this process refuses what is named.
@@ -111,12 +127,24 @@ impl Denylist {
     /// then nothing is revoked. Any other [`StoreError`] comes from the store: then this process
     /// refuses it as long as it runs, and the call should be repeated.
     pub fn revoke(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
-        if let Err(kind) = self.change(|table| table.add(&revocation, self.0.limit)) {
-            return NowOrLater::now(Err(kind.into()));
-        }
-        match &self.0.store {
-            Some(store) => store.add(revocation),
-            None => NowOrLater::now(Ok(())),
+        let (ended, limit) = (self.ended(), self.inner.limit);
+        let added = self.change(|table| {
+            let is_tidied = ended.is_some_and(|time| table.tidy(time, limit));
+            table.add(&revocation, limit).map(|()| is_tidied)
+        });
+        let is_tidied = match added {
+            Ok(is_tidied) => is_tidied,
+            Err(kind) => return NowOrLater::now(Err(kind.into())),
+        };
+        let Some(store) = &self.inner.store else {
+            return NowOrLater::now(Ok(()));
+        };
+        match ended.filter(|_| is_tidied) {
+            // What the store keeps too long takes room, nothing else: the next walk sees to it.
+            Some(time) => store
+                .add(revocation)
+                .then(move |added| store.purge(time).map(move |_| added)),
+            None => store.add(revocation),
         }
     }
 
@@ -126,7 +154,7 @@ impl Denylist {
     ///
     /// A [`StoreError`]; then it stands.
     pub fn restore(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
-        let removed = match &self.0.store {
+        let removed = match &self.inner.store {
             Some(store) => store.remove(revocation.clone()),
             None => NowOrLater::now(Ok(())),
         };
@@ -145,12 +173,18 @@ impl Denylist {
     ///
     /// A [`StoreError`] if not all of it could be read, or there is no room.
     pub fn reload(&self) -> NowOrLater<'_, Result<(), StoreError>> {
-        let Some(store) = &self.0.store else {
+        let (ended, limit) = (self.ended(), self.inner.limit);
+        self.change(|table| ended.is_some_and(|time| table.tidy(time, limit)));
+        self.read_store()
+    }
+
+    fn read_store(&self) -> NowOrLater<'_, Result<(), StoreError>> {
+        let Some(store) = &self.inner.store else {
             return NowOrLater::now(Ok(()));
         };
         store.all().map(|all| {
             let all = all?;
-            let limit = self.0.limit;
+            let limit = self.inner.limit;
             self.change(|table| all.iter().try_for_each(|each| table.add(each, limit)))?;
             Ok(())
         })
@@ -162,10 +196,9 @@ impl Denylist {
     ///
     /// A [`StoreError`]; then the store has forgotten nothing.
     pub fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
-        let secs = now.as_secs().saturating_sub(limits::LEEWAY_MAX.as_secs());
-        let time = UnixTime::from_secs(secs);
+        let time = ended_by(now);
         let forgotten = self.change(|table| table.purge(time));
-        match &self.0.store {
+        match &self.inner.store {
             Some(store) => store
                 .purge(time)
                 .map(move |purged| purged.map(|_| forgotten)),
@@ -175,7 +208,7 @@ impl Denylist {
 
     /// Returns how many revocations stand.
     pub fn len(&self) -> usize {
-        self.0.len.load(Ordering::SeqCst)
+        self.inner.len.load(Ordering::SeqCst)
     }
 
     /// Returns true if nothing is revoked.
@@ -197,29 +230,48 @@ impl Denylist {
     }
 
     fn with(limit: usize, store: Option<Arc<dyn RevocationStore>>) -> Self {
-        Self(Arc::new(Inner {
-            table: RwLock::default(),
-            len: AtomicUsize::new(0),
-            limit,
-            store,
-        }))
+        Self {
+            inner: Arc::new(Inner {
+                table: RwLock::default(),
+                len: AtomicUsize::new(0),
+                limit,
+                store,
+            }),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Before when what ends by itself is needed no longer; `None` if nobody knows the time.
+    fn ended(&self) -> Option<UnixTime> {
+        self.clock.now().map(ended_by)
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Table) -> T) -> T {
         let mut table = self.write();
         let value = change(&mut table);
-        self.0.len.store(table.len(), Ordering::SeqCst);
+        self.inner.len.store(table.len(), Ordering::SeqCst);
         value
     }
 
     // A table is whole between any two of its steps.
     fn read(&self) -> RwLockReadGuard<'_, Table> {
-        self.0.table.read().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .table
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Table> {
-        self.0.table.write().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .table
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// No judge accepts at `now` what ended before this.
+fn ended_by(now: UnixTime) -> UnixTime {
+    UnixTime::from_secs(now.as_secs().saturating_sub(limits::LEEWAY_MAX.as_secs()))
 }
 
 impl RevocationList for Denylist {
@@ -261,8 +313,8 @@ impl fmt::Debug for Denylist {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Denylist")
             .field("len", &self.len())
-            .field("limit", &self.0.limit)
-            .field("store", &self.0.store)
+            .field("limit", &self.inner.limit)
+            .field("store", &self.inner.store)
             .finish()
     }
 }

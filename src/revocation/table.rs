@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::clock::UnixTime;
 use crate::key_format::ApiKeyId;
+use crate::limits;
 use crate::principal::Authority;
 use crate::principal::Principal;
 use crate::revocation::Revocation;
@@ -17,6 +18,10 @@ use crate::validate::Session;
 pub(super) struct Table {
     kinds: HashMap<RevocationKind, HashMap<Authority, Ids>>,
     len: usize,
+    /// Nothing in the table ends by itself before this.
+    first_end: Option<UnixTime>,
+    /// From how many on it is worth a walk to look for what has ended.
+    crowded: usize,
 }
 
 type Ids = HashMap<Box<[u8]>, Term>;
@@ -38,6 +43,7 @@ impl Table {
     pub(super) fn add(&mut self, new: &Revocation, limit: usize) -> Result<(), StoreErrorKind> {
         let id = new.key_bytes().ok_or(StoreErrorKind::Corrupt)?;
         let term = Term::of(new);
+        self.first_end = sooner(self.first_end, term.until);
         let names = self.kinds.entry(new.kind()).or_default();
         if let Some(old) = names
             .get_mut(new.authority())
@@ -77,9 +83,25 @@ impl Table {
             }
             names.retain(|_, ids| !ids.is_empty());
         }
-        let ids = self.kinds.values().flat_map(HashMap::values);
-        self.len = ids.map(HashMap::len).sum();
+        let ids = || self.kinds.values().flat_map(HashMap::values);
+        self.len = ids().map(HashMap::len).sum();
+        let ends = ids().flat_map(HashMap::values).map(|term| term.until);
+        self.first_end = ends.fold(None, sooner);
+        self.crowded = self.len.saturating_mul(2);
         before - self.len
+    }
+
+    /// Purges where that makes room, and where so much was added since the last time that the walk
+    /// costs a constant for each. Returns whether it did.
+    ///
+    /// Who adds what ends at many times causes one walk for each of these times at most.
+    pub(super) fn tidy(&mut self, time: UnixTime, limit: usize) -> bool {
+        let is_over = self.first_end.is_some_and(|end| end < time);
+        let is_crowded = self.len >= limit.min(self.crowded.max(limits::REVOCATIONS_TIDY));
+        if is_over && is_crowded {
+            self.purge(time);
+        }
+        is_over && is_crowded
     }
 
     /// Returns true if anything ends this principal.
@@ -158,6 +180,11 @@ impl Term {
             _ => true,
         }
     }
+}
+
+/// The first of both; `None` is later than any time.
+fn sooner(a: Option<UnixTime>, b: Option<UnixTime>) -> Option<UnixTime> {
+    [a, b].into_iter().flatten().min()
 }
 
 fn later(a: Option<UnixTime>, b: Option<UnixTime>) -> Option<UnixTime> {

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,6 +26,7 @@ use bearergate::StoreError;
 use bearergate::StoreErrorKind;
 use bearergate::TokenId;
 use bearergate::UnixTime;
+use bearergate::limits;
 use serde_json::json;
 
 use crate::common::*;
@@ -165,7 +167,7 @@ fn sessions_and_keys_of_ones_own_are_ended_too() {
 
 #[test]
 fn a_full_list_refuses_and_forgets_nothing() {
-    let list = Denylist::new(2).unwrap();
+    let list = Denylist::new(2).unwrap().clock(clock());
     let revoke = |jti: &str| {
         let revocation = Revocation::jwt_id(ISSUER, jti).until(at(NOW));
         list.revoke(revocation)
@@ -184,6 +186,85 @@ fn a_full_list_refuses_and_forgets_nothing() {
     assert_eq!(purge(NOW + 601), 2);
     assert_eq!(revoke("j3"), Ok(()));
     assert!(Denylist::new(0).is_err());
+}
+
+#[test]
+fn a_write_to_a_full_list_makes_room_of_what_has_ended() {
+    let clock = clock();
+    let list = Denylist::new(2).unwrap().clock(clock.clone());
+    let revoke = |jti: &str, until: Option<u64>| {
+        let mut revocation = Revocation::jwt_id(ISSUER, jti);
+        if let Some(secs) = until {
+            revocation = revocation.until(at(secs));
+        }
+        let revoked = list.revoke(revocation).try_now().unwrap();
+        revoked.map_err(|error| error.kind())
+    };
+    assert_eq!(revoke("j1", None), Ok(()));
+    assert_eq!(revoke("j2", Some(NOW)), Ok(()));
+    clock.advance(Duration::from_secs(600));
+    assert_eq!(revoke("j3", None), Err(StoreErrorKind::Full));
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(revoke("j3", None), Ok(()));
+    assert!(list.judge(&principal(&json!({"jti": "j2"}))).is_ok());
+    for jti in ["j1", "j3"] {
+        assert!(list.judge(&principal(&json!({"jti": jti}))).is_err());
+    }
+    clock.advance(Duration::from_secs(1_000_000));
+    assert_eq!(revoke("j4", None), Err(StoreErrorKind::Full));
+}
+
+#[test]
+fn a_list_stays_short_without_a_timer_and_so_does_its_store() {
+    const LIFE: u64 = 3_600;
+    let clock = clock();
+    let shelf = Shelf::default();
+    let list = wait(Denylist::open(shelf.clone())).unwrap();
+    let list = list.clock(clock.clone());
+    // One logout a second for half a day: an hour of them still protects.
+    for n in 0..43_200 {
+        let revocation = Revocation::jwt_id(ISSUER, n.to_string()).until(at(NOW + n + LIFE));
+        wait(list.revoke(revocation)).unwrap();
+        clock.advance(Duration::from_secs(1));
+    }
+    let protecting = usize::try_from(LIFE + 600).unwrap();
+    let kept = shelf.kept.lock().unwrap().len();
+    for len in [list.len(), kept] {
+        assert!((protecting..=2 * protecting + 1).contains(&len), "{len}");
+    }
+}
+
+#[test]
+fn a_list_whose_clock_stands_forgets_nothing() {
+    let stopped = clock();
+    stopped.stop();
+    let list = Denylist::new(1).unwrap().clock(stopped);
+    let revoke = |jti: &str| {
+        let revocation = Revocation::jwt_id(ISSUER, jti).until(at(0));
+        list.revoke(revocation).try_now().unwrap().is_ok()
+    };
+    assert!(revoke("j1"));
+    assert!(!revoke("j2"));
+    assert!(list.judge(&principal(&json!({}))).is_err());
+}
+
+#[test]
+fn a_reload_forgets_what_has_ended_here() {
+    let clock = clock();
+    let shelf = Shelf::default();
+    let list = wait(Denylist::open(shelf.clone())).unwrap();
+    let list = list.clock(clock.clone());
+    let many = u64::try_from(limits::REVOCATIONS_TIDY).unwrap();
+    for n in 0..many {
+        let revocation = Revocation::jwt_id(ISSUER, n.to_string()).until(at(NOW));
+        wait(list.revoke(revocation)).unwrap();
+    }
+    shelf.kept.lock().unwrap().clear();
+    wait(list.reload()).unwrap();
+    assert_eq!(list.len(), limits::REVOCATIONS_TIDY);
+    clock.advance(Duration::from_secs(601));
+    wait(list.reload()).unwrap();
+    assert!(list.is_empty());
 }
 
 #[test]

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
+use bearergate::Clock;
 use bearergate::Denylist;
+use bearergate::FakeClock;
 use bearergate::NowOrLater;
 use bearergate::Principal;
 use bearergate::PrincipalKind;
@@ -15,6 +18,7 @@ use bearergate::SqliteStore;
 use bearergate::StoreError;
 use bearergate::StoreErrorKind;
 use bearergate::UnixTime;
+use bearergate::limits;
 use bearergate::testing;
 use rusqlite::Connection;
 
@@ -245,6 +249,24 @@ fn what_is_needed_no_longer_is_purged_from_the_file() {
         wait(store.all()).unwrap(),
         [Revocation::jwt_id("house", "j2")]
     );
+}
+
+#[test]
+fn a_file_stays_short_without_a_timer() {
+    let folder = Folder::new();
+    let store = open(&folder);
+    let clock = FakeClock::at(NOW);
+    let denylist = list(&store).clock(clock.clone());
+    let most = limits::REVOCATIONS_TIDY;
+    for n in 0..most + 100 {
+        let ends_at_once = Revocation::jwt_id("house", n.to_string()).until(clock.now().unwrap());
+        wait(denylist.revoke(ends_at_once)).unwrap();
+        clock.advance(Duration::from_secs(1));
+    }
+    let kept = wait(store.all()).unwrap().len();
+    for len in [denylist.len(), kept] {
+        assert!((600..most).contains(&len), "{len}");
+    }
 }
 
 #[test]
