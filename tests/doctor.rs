@@ -5,11 +5,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bearergate::Algorithm;
 use bearergate::ClientAuth;
+use bearergate::ClientKey;
 use bearergate::FakeClock;
 use bearergate::FetchedKeys;
 use bearergate::Finding;
 use bearergate::Gate;
+use bearergate::GateBuilder;
 use bearergate::Health;
 use bearergate::JwtBuilder;
 use bearergate::JwtValidator;
@@ -18,6 +21,7 @@ use bearergate::Ready;
 use bearergate::Report;
 use bearergate::UnixTime;
 use bearergate::reqwest::Client;
+use bearergate::testing::Answer;
 use bearergate::testing::FakeEndpoint;
 use bearergate::testing::FakeIssuer;
 use bearergate::testing::FakeKey;
@@ -172,27 +176,121 @@ async fn any_audience_alone_is_doubtful() {
     assert_eq!(with_clients.health(), Health::Good, "{with_clients}");
 }
 
+fn introspecting(idp: &FakeIssuer, auth: ClientAuth) -> GateBuilder {
+    let url = idp.endpoint(FakeEndpoint::Introspection);
+    let client = Arc::new(Client::new().unwrap());
+    let judge = OpaqueValidator::introspect(&url, auth)
+        .audience(API)
+        .clock(FakeClock::at(NOW))
+        .build(client, Arc::new(Engine::new()))
+        .unwrap();
+    let gate = Gate::builder().validator(judge);
+    gate.allow_any_authenticated().all_authorities_equal()
+}
+
+async fn introspected(idp: &FakeIssuer, auth: ClientAuth) -> Report {
+    introspecting(idp, auth).build().unwrap().doctor().await
+}
+
+fn basic(secret: &str) -> ClientAuth {
+    ClientAuth::secret_basic(FakeIssuer::CLIENT_ID, secret.to_owned()).unwrap()
+}
+
+#[track_caller]
+fn remedies(report: &Report, part: &str) {
+    let remedy = worst(report).remedy.unwrap();
+    assert!(remedy.contains(part), "{report}");
+}
+
 #[tokio::test]
 async fn wrong_credentials_for_introspection_are_found() {
     let idp = started();
-    let report = async |secret: &str| {
-        let auth = ClientAuth::secret_basic(FakeIssuer::CLIENT_ID, secret.to_owned()).unwrap();
-        let url = idp.endpoint(FakeEndpoint::Introspection);
-        let client = Arc::new(Client::new().unwrap());
-        let judge = OpaqueValidator::introspect(&url, auth)
-            .audience(API)
-            .build(client, Arc::new(Engine::new()))
-            .unwrap();
-        let gate = Gate::builder().validator(judge).allow_any_authenticated();
-        gate.build().unwrap().doctor().await
-    };
-    let right = report(FakeIssuer::CLIENT_SECRET).await;
+    let right = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
     assert_eq!(right.health(), Health::Good, "{right}");
-    let wrong = report("s3cret").await;
-    finds(
-        &wrong,
-        Health::Broken,
-        ["introspection", "refused the credentials"],
-    );
-    assert!(!format!("{wrong} {wrong:?}").contains("s3cret"));
+    let refused = ["introspection", "refused the credentials"];
+    let post = ClientAuth::secret_post(FakeIssuer::CLIENT_ID, "s3cret".to_owned()).unwrap();
+    for auth in [basic("s3cret"), post] {
+        let wrong = introspected(&idp, auth).await;
+        finds(&wrong, Health::Broken, refused);
+        remedies(&wrong, "client id and secret");
+        assert!(!format!("{wrong} {wrong:?}").contains("s3cret"));
+    }
+    let bearer = ClientAuth::bearer("s3cret".to_owned()).unwrap();
+    let wrong = introspected(&idp, bearer).await;
+    finds(&wrong, Health::Broken, refused);
+    remedies(&wrong, "bearer token");
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_a_private_key_is_found() {
+    let idp = started();
+    idp.admit_key("orders-api", &FakeKey::rs256("mine"));
+    let report = async |id: &str, pem: &str, audience: &str| {
+        let algorithm = match pem {
+            RSA => Algorithm::Rs256,
+            _ => Algorithm::Es256,
+        };
+        let key = ClientKey::from_pem(algorithm, pem).unwrap();
+        let key = key.key_id("mine").audience(audience);
+        let auth = ClientAuth::private_key_jwt(id, key).unwrap();
+        introspected(&idp, auth).await
+    };
+    let right = report("orders-api", RSA, idp.url()).await;
+    assert_eq!(right.health(), Health::Good, "{right}");
+    for (id, pem, audience) in [
+        ("orders-api", EC, idp.url()),
+        ("another", RSA, idp.url()),
+        ("orders-api", RSA, "https://elsewhere.example.com"),
+    ] {
+        let wrong = report(id, pem, audience).await;
+        let refused = ["introspection", "refused the credentials"];
+        finds(&wrong, Health::Broken, refused);
+        for part in ["public key", "private_key_jwt", "audience", "time"] {
+            remedies(&wrong, part);
+        }
+        assert!(!format!("{wrong} {wrong:?}").contains("PRIVATE"));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_may_not_introspect_is_told_from_a_wrong_one() {
+    let idp = started();
+    let body = r#"{"error":"access_denied"}"#;
+    let denied = Answer::new(403).content("application/json", body);
+    idp.fail(FakeEndpoint::Introspection, Fault::Answer(denied));
+    let report = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
+    finds(&report, Health::Broken, ["introspection", "does not let"]);
+    remedies(&report, "allow this client");
+    idp.heal(FakeEndpoint::Introspection);
+    let healed = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
+    assert_eq!(healed.health(), Health::Good, "{healed}");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_takes_no_tokens_of_a_kind_is_found() {
+    let idp = started();
+    let body = r#"{"error":"unsupported_token_type"}"#;
+    let unsupported = Answer::new(400).content("application/json", body);
+    idp.fail(FakeEndpoint::Introspection, Fault::Answer(unsupported));
+    let report = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
+    let nothing = ["introspection", "unsupported_token_type"];
+    finds(&report, Health::Broken, nothing);
+    remedies(&report, "introspection endpoint");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_refuses_jwts_is_doubtful_unless_a_jwt_judge_takes_them() {
+    let idp = started();
+    idp.refuse_jwts();
+    let alone = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
+    let jwts = ["introspection", "does not take JWTs"];
+    finds(&alone, Health::Doubtful, jwts);
+    remedies(&alone, "add a JWT judge");
+    let gate = introspecting(&idp, basic(FakeIssuer::CLIENT_SECRET));
+    let gate = gate.validator(judged(idp.url()).build().unwrap());
+    let beside = gate.build().unwrap().doctor().await;
+    assert_eq!(beside.health(), Health::Good, "{beside}");
+}
+
+const RSA: &str = include_str!("keys/rsa-2048.private.pem");
+const EC: &str = include_str!("keys/es256.private.pem");

@@ -84,6 +84,12 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
     fn examine(&self) -> Findings<'_> {
         NowOrLater::now(Vec::new())
     }
+
+    /// As [`examine`](Self::examine), where other judges take what has one of these shapes.
+    fn examine_beside(&self, others: &[Shape]) -> Findings<'_> {
+        let _ = others;
+        self.examine()
+    }
 }
 
 const _: Option<&dyn TokenValidator> = None;
@@ -110,6 +116,10 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
 
     fn examine(&self) -> Findings<'_> {
         (**self).examine()
+    }
+
+    fn examine_beside(&self, others: &[Shape]) -> Findings<'_> {
+        (**self).examine_beside(others)
     }
 }
 

@@ -116,7 +116,8 @@ impl TokenValidator for Router {
     }
 
     fn examine(&self) -> Findings<'_> {
-        gathered(self.judges.iter().map(|judge| judge.examine()))
+        let judges = self.judges.iter();
+        gathered(judges.map(|judge| judge.examine_beside(&self.shapes)))
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {

@@ -195,6 +195,12 @@ impl FakeIssuer {
         self.provider.lock().clients.clear();
     }
 
+    /// Lets introspection refuse JWTs as tokens of an unsupported type, as endpoints do that know
+    /// opaque tokens alone.
+    pub fn refuse_jwts(&self) {
+        self.provider.lock().refuses_jwts = true;
+    }
+
     /// Changes a member of both discovery documents; what becomes `null` is left out.
     pub fn announce(&self, member: impl Into<String>, value: impl Serialize) {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);

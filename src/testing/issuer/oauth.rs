@@ -24,6 +24,7 @@ use crate::testing::TokenBuilder;
 use crate::testing::token::random_name;
 use crate::validate::JwtValidator;
 use crate::validate::TokenValidator;
+use crate::validate::is_jwt_like;
 
 /// Seconds that a token of the token endpoint lives.
 const LIFETIME: u64 = 300;
@@ -98,6 +99,9 @@ impl Provider {
         let Some(token) = request.form("token") else {
             return refusal(400, "invalid_request");
         };
+        if self.lock().refuses_jwts && is_jwt_like(&token) {
+            return refusal(400, "unsupported_token_type");
+        }
         let accepts = request.header("accept").unwrap_or_default();
         let text = self.lock().introspection(&token, self.now().as_secs());
         if !accepts.contains(SIGNED) {

@@ -45,6 +45,7 @@ pub(super) struct State {
     pub(super) rotations: usize,
     pub(super) clients: Vec<Client>,
     pub(super) tokens: HashMap<String, Known>,
+    pub(super) refuses_jwts: bool,
     /// Members of the discovery documents that differ from the usual; `null` leaves one out.
     pub(super) metadata: Map<String, Value>,
     duties: HashMap<FakeEndpoint, Duty>,
@@ -95,6 +96,7 @@ impl Provider {
             rotations: 0,
             clients: Vec::new(),
             tokens: HashMap::new(),
+            refuses_jwts: false,
             metadata: Map::new(),
             duties: HashMap::new(),
             seen: VecDeque::new(),

@@ -116,6 +116,14 @@ impl ClientAuth {
         }
     }
 
+    pub(super) fn way(&self) -> Way {
+        match &*self.0 {
+            Method::Assertion { .. } => Way::Key,
+            Method::Basic { .. } | Method::Post { .. } => Way::Secret,
+            Method::Bearer { .. } => Way::Bearer,
+        }
+    }
+
     /// Adds to the form what belongs there, and returns what belongs in the header; nothing if
     /// there are no random numbers to sign with.
     pub(super) fn apply(
@@ -145,6 +153,14 @@ impl ClientAuth {
         }
         Some(Credentials::Form)
     }
+}
+
+/// What proves who this service is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Way {
+    Bearer,
+    Key,
+    Secret,
 }
 
 /// Where the credentials of a request stand.

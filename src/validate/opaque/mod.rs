@@ -5,6 +5,7 @@ mod auth;
 mod breaker;
 mod builder;
 mod caller;
+mod examine;
 mod flights;
 mod form;
 mod memory;
@@ -48,7 +49,6 @@ use crate::credential::Scheme;
 use crate::credential::charset;
 use crate::event::Event;
 use crate::event::Observer;
-use crate::finding::Finding;
 use crate::finding::Findings;
 use crate::future::NowOrLater;
 use crate::http_client::HttpResponse;
@@ -145,33 +145,7 @@ impl OpaqueValidator {
         state.forget_all();
         self.0.memory.forget_all();
     }
-
-    /// Asks the endpoint about a token that does not exist; for start and diagnosis.
-    ///
-    /// # Errors
-    ///
-    /// [`Unavailable`](RejectionKind::Unavailable), with the reason as its source, unless the
-    /// endpoint took the credentials and called the token inactive.
-    pub fn probe(&self) -> NowOrLater<'_, Result<(), Rejection>> {
-        NowOrLater::later(async move {
-            let now = self.0.clock.now().ok_or(RejectionKind::Unavailable)?;
-            let question = Question {
-                token: Zeroizing::new("bearergate-probe".to_owned()),
-                digest: Digest::default(),
-                now,
-            };
-            let (answered, _) = self.0.call(&question).await;
-            match self.0.read(answered, &question).await {
-                Ok((Reading::Inactive, _)) => Ok(()),
-                Ok((Reading::Active(_), _)) => Err(Problem::new(CREDULOUS)),
-                Err(problem) => Err(problem),
-            }
-            .map_err(|problem| problem.at(&self.0.caller.endpoint))
-        })
-    }
 }
-
-const CREDULOUS: &str = "the endpoint calls a token active that does not exist";
 
 impl TokenValidator for OpaqueValidator {
     fn shapes(&self) -> &[Shape] {
@@ -183,8 +157,12 @@ impl TokenValidator for OpaqueValidator {
     }
 
     fn examine(&self) -> Findings<'_> {
-        let subject = format!("introspection {}", self.0.caller.endpoint);
-        self.probe().map(|probed| vec![finding(subject, probed)])
+        self.examine_beside(&[])
+    }
+
+    fn examine_beside(&self, others: &[Shape]) -> Findings<'_> {
+        let takes_jwts = !others.contains(&Shape::Jwt);
+        NowOrLater::later(self.0.examined(takes_jwts))
     }
 
     fn validate<'a>(
@@ -390,23 +368,3 @@ impl fmt::Debug for OpaqueValidator {
             .finish_non_exhaustive()
     }
 }
-
-fn finding(subject: String, probed: Result<(), Rejection>) -> Finding {
-    let Err(rejection) = probed else {
-        return Finding::good(
-            subject,
-            "takes the credentials and tells active from inactive",
-        );
-    };
-    let mut text = rejection.to_string();
-    let mut next = std::error::Error::source(&rejection);
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
-    }
-    Finding::broken(subject, text).remedy(PROBED)
-}
-
-const PROBED: &str = "check the address of the endpoint, client id, secret and method, and that \
-                      the provider lets this client introspect";

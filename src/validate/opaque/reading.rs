@@ -69,8 +69,12 @@ pub(super) fn refusal(response: &HttpResponse) -> &'static str {
     let is_error = |code| error.is_some_and(|value| value.is_text(code));
     match response.status() {
         status if status.is_client_error() && is_error("unsupported_token_type") => UNSUPPORTED,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => CREDENTIALS,
-        StatusCode::BAD_REQUEST if is_error("invalid_client") => CREDENTIALS,
+        StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN if is_error("invalid_client") => {
+            CREDENTIALS
+        }
+        StatusCode::BAD_REQUEST if is_error("unauthorized_client") => NOT_ALLOWED,
+        StatusCode::FORBIDDEN => NOT_ALLOWED,
+        StatusCode::UNAUTHORIZED => CREDENTIALS,
         status if status.is_redirection() => "the endpoint sends elsewhere; nothing was sent there",
         _ => "the endpoint answered with another status than 200",
     }
@@ -79,6 +83,7 @@ pub(super) fn refusal(response: &HttpResponse) -> &'static str {
 pub(super) const UNSUPPORTED: &str = "the endpoint does not take tokens of this kind \
     (`unsupported_token_type`); give JWTs to a JWT judge";
 pub(super) const CREDENTIALS: &str = "the endpoint refused the credentials of this service";
+pub(super) const NOT_ALLOWED: &str = "the endpoint does not let this service ask";
 
 /// Says what the end of a call tells about the endpoint.
 pub(super) fn sign(answered: &Result<HttpResponse, HttpError>) -> Sign {
@@ -240,7 +245,13 @@ mod tests {
         let unsupported = r#"{"error":"unsupported_token_type"}"#;
         assert_eq!(text(400, unsupported), UNSUPPORTED);
         assert_eq!(text(401, "{}"), CREDENTIALS);
-        assert_eq!(text(400, r#"{"error":"invalid_client"}"#), CREDENTIALS);
+        for status in [400, 401, 403] {
+            assert_eq!(text(status, r#"{"error":"invalid_client"}"#), CREDENTIALS);
+        }
+        assert_eq!(text(403, "{}"), NOT_ALLOWED);
+        let unauthorized = r#"{"error":"unauthorized_client"}"#;
+        assert_eq!(text(400, unauthorized), NOT_ALLOWED);
+        assert_ne!(text(400, "{}"), NOT_ALLOWED);
         assert_ne!(text(200, unsupported), UNSUPPORTED);
         assert_ne!(text(500, "<html>"), CREDENTIALS);
     }

@@ -117,7 +117,7 @@ fn read(response: &HttpResponse) -> Result<(), RevokeError> {
         return Ok(());
     }
     Err(match reading::refusal(response) {
-        reading::CREDENTIALS => RevokeError::Credentials,
+        reading::CREDENTIALS | reading::NOT_ALLOWED => RevokeError::Credentials,
         reading::UNSUPPORTED => RevokeError::Unsupported,
         text => unavailable(Problem::new(text).into_error()),
     })
