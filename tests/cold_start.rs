@@ -1,5 +1,4 @@
-//! A flood at a cold start, in a binary of its own: the fetch has three seconds, which other tests
-//! at its side would use up.
+//! A flood at a cold start, in a binary of its own: it takes all there is of the machine.
 #![cfg(all(feature = "reqwest", feature = "testing"))]
 #![expect(
     clippy::unwrap_used,
@@ -17,6 +16,8 @@ use crate::common::Scene;
 #[expect(dead_code, reason = "shared with the other scenarios")]
 #[path = "network/common.rs"]
 mod common;
+#[path = "common/net.rs"]
+mod net;
 
 /// A50: one fetch for all who come while it runs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

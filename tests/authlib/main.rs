@@ -9,6 +9,10 @@
     reason = "a test panics where it fails, and says why it is skipped"
 )]
 
+#[expect(dead_code, reason = "shared with the tests over the network")]
+#[path = "../common/net.rs"]
+mod net;
+
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
@@ -33,9 +37,10 @@ use bearergate::RejectionKind;
 use bearergate::RevocationClient;
 use bearergate::SystemClock;
 use bearergate::TokenValidator;
-use bearergate::reqwest::Client;
 use bearergate::tokio::Engine;
 use serde_json::Value;
+
+use net::Patient;
 
 const API: &str = "https://orders.example.com";
 const ROBOT: &str = "client_id=robot&client_secret=robot%27s-secret";
@@ -138,8 +143,8 @@ fn python() -> Option<String> {
     python
 }
 
-fn client() -> Arc<Client> {
-    Arc::new(Client::new().unwrap())
+fn client() -> Arc<Patient> {
+    Arc::new(Patient::new())
 }
 
 fn basic() -> ClientAuth {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bearergate::ClientAuth;
 use bearergate::Event;
 use bearergate::FakeClock;
+use bearergate::HttpClient;
 use bearergate::Observer;
 use bearergate::OpaqueBuilder;
 use bearergate::OpaqueValidator;
@@ -16,15 +17,17 @@ use bearergate::Ready;
 use bearergate::Rejection;
 use bearergate::RejectionKind;
 use bearergate::TokenValidator;
-use bearergate::UnixTime;
 use bearergate::reqwest::Client;
 use bearergate::testing::FakeEndpoint;
 use bearergate::testing::FakeIssuer;
 use bearergate::testing::TokenBuilder;
 use bearergate::tokio::Engine;
 
-pub(crate) const AUDIENCE: &str = "https://api.example.com";
-pub(crate) const START: UnixTime = UnixTime::from_secs(1_800_000_000);
+pub(crate) use crate::net::AUDIENCE;
+use crate::net::Patient;
+pub(crate) use crate::net::START;
+use crate::net::judge;
+use crate::net::judge_now;
 
 /// What was told.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +72,22 @@ impl Scene {
         Self::of(auth, change)
     }
 
+    /// One whose client gives up as a service's does.
+    pub(crate) fn hasty() -> Self {
+        let secret = FakeIssuer::CLIENT_SECRET.to_owned();
+        let auth = ClientAuth::secret_basic(FakeIssuer::CLIENT_ID, secret).unwrap();
+        Self::over(Arc::new(Client::new().unwrap()), auth, |_, builder| builder)
+    }
+
     pub(crate) fn of(
+        auth: ClientAuth,
+        change: impl FnOnce(&FakeIssuer, OpaqueBuilder<Ready>) -> OpaqueBuilder<Ready>,
+    ) -> Self {
+        Self::over(Arc::new(Patient::new()), auth, change)
+    }
+
+    fn over(
+        client: Arc<dyn HttpClient>,
         auth: ClientAuth,
         change: impl FnOnce(&FakeIssuer, OpaqueBuilder<Ready>) -> OpaqueBuilder<Ready>,
     ) -> Self {
@@ -82,7 +100,6 @@ impl Scene {
             .issuer(idp.url())
             .clock(clock.clone())
             .observer(seen.clone());
-        let client = Arc::new(Client::new().unwrap());
         let validator = change(&idp, builder).build(client, Arc::new(Engine::new()));
         Self {
             clock,
@@ -107,15 +124,12 @@ impl Scene {
     }
 
     pub(crate) async fn judge(&self, token: &str) -> Result<(), RejectionKind> {
-        let judged = self.principal(token).await;
-        judged.map(drop).map_err(|rejection| rejection.kind())
+        judge(&self.validator, token).await
     }
 
     /// Judges only if nothing has to be waited for.
     pub(crate) fn judge_now(&self, token: &str) -> Option<Result<(), RejectionKind>> {
-        let presented = Presented::bearer(token).unwrap();
-        let judged = self.validator.validate(&presented).try_now().ok()?;
-        Some(judged.map(drop).map_err(|rejection| rejection.kind()))
+        judge_now(&self.validator, token)
     }
 
     /// Requests that reached the endpoint.

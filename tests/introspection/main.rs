@@ -8,5 +8,7 @@ mod answers;
 mod clients;
 mod common;
 mod faults;
+#[path = "../common/net.rs"]
+mod net;
 mod sharing;
 mod signed;

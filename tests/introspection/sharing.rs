@@ -74,10 +74,7 @@ async fn an_invalidated_token_is_asked_about_at_once() {
 async fn an_answer_that_was_under_way_when_its_token_was_invalidated_does_not_count() {
     let scene = Arc::new(Scene::new());
     let token = scene.good();
-    scene.idp.fail_once(
-        FakeEndpoint::Introspection,
-        Fault::Slow(Duration::from_millis(300)),
-    );
+    scene.idp.fail(FakeEndpoint::Introspection, Fault::Hold);
     let waiting = tokio::spawn({
         let (scene, token) = (Arc::clone(&scene), token.clone());
         async move { scene.judge(&token).await }
@@ -87,6 +84,7 @@ async fn an_answer_that_was_under_way_when_its_token_was_invalidated_does_not_co
     assert!(tokio::task::spawn_blocking(asked).await.unwrap());
     scene.idp.revoke(&token);
     scene.validator.invalidate(&token);
+    scene.idp.heal(FakeEndpoint::Introspection);
     let inactive = Err(RejectionKind::TokenInactive);
     assert_eq!(waiting.await.unwrap(), inactive);
     assert_eq!(scene.judge(&token).await, inactive);

@@ -8,20 +8,21 @@ use bearergate::Event;
 use bearergate::FakeClock;
 use bearergate::FetchedKeys;
 use bearergate::FetchedKeysBuilder;
+use bearergate::HttpClient;
 use bearergate::JwtValidator;
 use bearergate::Observer;
-use bearergate::Presented;
 use bearergate::RejectionKind;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
 use bearergate::reqwest::Client;
 use bearergate::testing::FakeEndpoint;
 use bearergate::testing::FakeIssuer;
 use bearergate::testing::TokenBuilder;
 use bearergate::tokio::Engine;
 
-pub(crate) const AUDIENCE: &str = "https://api.example.com";
-pub(crate) const START: UnixTime = UnixTime::from_secs(1_800_000_000);
+pub(crate) use crate::net::AUDIENCE;
+use crate::net::Patient;
+pub(crate) use crate::net::START;
+use crate::net::judge;
+use crate::net::judge_now;
 
 /// What was told: fetches with their problem, skipped keys, uses of stale ones.
 #[derive(Clone, Debug, Default)]
@@ -63,8 +64,22 @@ impl Scene {
     }
 
     pub(crate) fn of(clock: FakeClock, idp: FakeIssuer, keys: FetchedKeysBuilder) -> Self {
+        Self::over(Arc::new(Patient::new()), (clock, idp, keys))
+    }
+
+    /// One whose client gives up as a service's does.
+    pub(crate) fn hasty() -> Self {
+        let clock = FakeClock::at(START);
+        let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
+        let keys = FetchedKeys::jwks_url(&idp.endpoint(FakeEndpoint::Jwks));
+        Self::over(Arc::new(Client::new().unwrap()), (clock, idp, keys))
+    }
+
+    fn over(
+        client: Arc<dyn HttpClient>,
+        (clock, idp, keys): (FakeClock, FakeIssuer, FetchedKeysBuilder),
+    ) -> Self {
         let seen = Seen::default();
-        let client = Arc::new(Client::new().unwrap());
         let keys = keys.clock(clock.clone()).observer(seen.clone());
         let keys = keys.build(client, Arc::new(Engine::new())).unwrap();
         let validator = JwtValidator::builder()
@@ -107,16 +122,12 @@ impl Scene {
     }
 
     pub(crate) async fn judge(&self, token: &str) -> Result<(), RejectionKind> {
-        let presented = Presented::bearer(token).unwrap();
-        let judged = self.validator.validate(&presented).await;
-        judged.map(drop).map_err(|rejection| rejection.kind())
+        judge(&self.validator, token).await
     }
 
     /// Judges only if nothing has to be waited for.
     pub(crate) fn judge_now(&self, token: &str) -> Option<Result<(), RejectionKind>> {
-        let presented = Presented::bearer(token).unwrap();
-        let judged = self.validator.validate(&presented).try_now().ok()?;
-        Some(judged.map(drop).map_err(|rejection| rejection.kind()))
+        judge_now(&self.validator, token)
     }
 
     /// Requests for the key set that reached the provider.
@@ -130,7 +141,7 @@ impl Scene {
 
     /// Waits until this many fetches have come to an end.
     pub(crate) async fn ended(&self, fetches: usize) {
-        for _ in 0..5_000 {
+        for _ in 0..60_000 {
             if self.told().fetches.len() >= fetches {
                 return;
             }

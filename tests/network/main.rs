@@ -12,6 +12,8 @@ mod common;
 mod discovery;
 mod faults;
 mod gate;
+#[path = "../common/net.rs"]
+mod net;
 mod rotation;
 mod tls;
 mod waiting;
