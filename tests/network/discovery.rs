@@ -43,6 +43,31 @@ async fn keys_are_found_through_the_discovery_document_once_an_hour() {
     );
 }
 
+/// A tag names a set at its own address: at another one "unchanged" would mean something else.
+#[tokio::test]
+async fn a_set_is_not_confirmed_by_another_address() {
+    let scene = scene("");
+    scene.idp.header(FakeEndpoint::Jwks, ("etag", "\"one\""));
+    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+    scene.pass(595);
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    scene.ended(2).await;
+    let at_home = scene.idp.requests(FakeEndpoint::Jwks);
+    assert_eq!(at_home[1].header("if-none-match"), Some("\"one\""));
+    let elsewhere = FakeIssuer::start().unwrap();
+    scene
+        .idp
+        .announce("jwks_uri", elsewhere.endpoint(FakeEndpoint::Jwks));
+    scene.pass(3_300);
+    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    scene.ended(3).await;
+    let requests = elsewhere.requests(FakeEndpoint::Jwks);
+    assert_eq!(requests[0].header("if-none-match"), None);
+    // The other key of this name has taken the place of the one that signed.
+    let judged = scene.judge(&scene.good()).await;
+    assert_eq!(judged, Err(RejectionKind::SignatureInvalid));
+}
+
 #[tokio::test]
 async fn an_issuer_with_a_path_has_its_document_behind_it() {
     let scene = scene("/realms/main");

@@ -188,6 +188,28 @@ async fn keys_without_a_name_judge_after_the_look_up_of_the_name() {
     assert_eq!(scene.fetches(), 1);
 }
 
+/// Where the name could not be looked up, the key that has none may not be the one that is named.
+#[tokio::test]
+async fn keys_without_a_name_do_not_judge_while_the_look_up_is_spent_or_fails() {
+    for (fails, kind) in [
+        (false, RejectionKind::KeyNotFound),
+        (true, RejectionKind::Unavailable),
+    ] {
+        let scene = Scene::new();
+        let jwk = scene.idp.key().jwk().replace("\"kid\"", "\"not-kid\"");
+        scene.idp.publish([]);
+        scene.idp.publish_also(jwk);
+        for n in 0..2 {
+            assert_eq!(scene.judge(&scene.with_kid(&n.to_string())).await, Ok(()));
+        }
+        if fails {
+            scene.pass(30);
+            scene.idp.fail(FakeEndpoint::Jwks, Fault::Status(500));
+        }
+        assert_eq!(scene.judge(&scene.with_kid("third")).await, Err(kind));
+    }
+}
+
 #[tokio::test]
 async fn keys_that_were_kept_serve_after_a_restart_while_they_count() {
     let scene = Scene::new();

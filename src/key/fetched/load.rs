@@ -34,7 +34,7 @@ pub(super) struct Ask {
     /// The key that a token asks for.
     pub(super) wanted: Option<(Algorithm, Box<str>)>,
     /// Names the set that is there already.
-    pub(super) etag: Option<HeaderValue>,
+    pub(super) tag: Option<Tag>,
     /// Whether no set ever came.
     pub(super) is_cold: bool,
 }
@@ -45,7 +45,7 @@ impl Ask {
         Self {
             at,
             wanted: hint.kid().map(|kid| (hint.algorithm(), kid.into())),
-            etag: None,
+            tag: None,
             is_cold: false,
         }
     }
@@ -55,10 +55,17 @@ impl Ask {
         Self {
             at,
             wanted: None,
-            etag: None,
+            tag: None,
             is_cold: false,
         }
     }
+}
+
+/// Names a set, at the address that it came from alone.
+#[derive(Clone)]
+pub(super) struct Tag {
+    endpoint: Endpoint,
+    value: HeaderValue,
 }
 
 /// What a fetch brought.
@@ -69,7 +76,7 @@ pub(super) struct Loaded {
     pub(super) is_fetched: bool,
     /// Nothing if the set that is there was confirmed.
     pub(super) keys: Option<KeySet>,
-    pub(super) etag: Option<HeaderValue>,
+    pub(super) tag: Option<Tag>,
     pub(super) max_age: Option<Duration>,
 }
 
@@ -134,30 +141,35 @@ impl Loader {
             at: kept.at,
             is_fetched: false,
             keys: Some(kept.keys),
-            etag: None,
+            tag: None,
             max_age: kept.max_age,
         })
     }
 
     async fn load_from(&self, endpoint: Endpoint, ask: &Ask) -> Result<Loaded, Problem> {
-        let mut request = self.request(endpoint, JWKS_TYPES)?;
-        if let Some(etag) = &ask.etag {
-            request = request.with_header(header::IF_NONE_MATCH, etag.clone());
+        let known = ask.tag.as_ref().filter(|tag| tag.endpoint == endpoint);
+        let mut request = self.request(endpoint.clone(), JWKS_TYPES)?;
+        if let Some(tag) = known {
+            request = request.with_header(header::IF_NONE_MATCH, tag.value.clone());
         }
         if ask.wanted.is_some() {
             let anew = HeaderValue::from_static("no-cache");
             request = request.with_header(header::CACHE_CONTROL, anew);
         }
         let response = self.send(request).await?;
-        self.read(&response, ask)
+        let mut loaded = self.read(&response, ask, known.is_some())?;
+        let value = response.headers().get(header::ETAG);
+        let value = value.filter(|value| value.len() <= limits::ETAG_BYTES);
+        let tag = value.cloned().map(|value| Tag { endpoint, value });
+        loaded.tag = tag.or_else(|| known.cloned().filter(|_| loaded.keys.is_none()));
+        Ok(loaded)
     }
 
-    fn read(&self, response: &HttpResponse, ask: &Ask) -> Result<Loaded, Problem> {
+    /// Reads an answer, which may say that nothing has changed only if that was asked.
+    fn read(&self, response: &HttpResponse, ask: &Ask, asked: bool) -> Result<Loaded, Problem> {
         let max_age = freshness(response.headers());
-        let etag = response.headers().get(header::ETAG);
-        let etag = etag.filter(|e| e.len() <= limits::ETAG_BYTES).cloned();
         let keys = match response.status() {
-            StatusCode::NOT_MODIFIED if ask.etag.is_some() => None,
+            StatusCode::NOT_MODIFIED if asked => None,
             StatusCode::OK => Some(self.keys(response.body())?),
             _ => {
                 return Err(Problem::new(
@@ -172,8 +184,8 @@ impl Loader {
         Ok(Loaded {
             at: ask.at,
             is_fetched: true,
-            etag: etag.or_else(|| ask.etag.clone().filter(|_| keys.is_none())),
             keys,
+            tag: None,
             max_age,
         })
     }

@@ -21,12 +21,12 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use arc_swap::ArcSwapOption;
-use http::HeaderValue;
 
 use self::load::Ask;
 use self::load::Loaded;
 use self::load::Loader;
 use self::load::Problem;
+use self::load::Tag;
 use self::plan::Miss;
 use self::plan::RefreshPlan;
 use self::plan::Schedule;
@@ -104,7 +104,7 @@ struct Snapshot {
 struct State {
     plan: RefreshPlan,
     flight: Option<Follow<Outcome>>,
-    etag: Option<HeaderValue>,
+    tag: Option<Tag>,
 }
 
 type Outcome = Result<(), Rejection>;
@@ -288,7 +288,7 @@ impl Inner {
     ) -> (NowOrLater<'static, ()>, Follow<Outcome>) {
         let (lead, follow) = flight::start(Err(abandoned()));
         state.flight = Some(follow.clone());
-        ask.etag.clone_from(&state.etag);
+        ask.tag.clone_from(&state.tag);
         ask.is_cold = self.snapshot.load().is_none();
         let landing = Landing {
             inner: Arc::clone(self),
@@ -309,8 +309,8 @@ impl Inner {
         let before = self.snapshot.load_full();
         let is_fetched = loaded.as_ref().map_or(true, |loaded| loaded.is_fetched);
         let outcome = match self.next(before.as_deref(), loaded) {
-            Ok((snapshot, etag)) => {
-                state.etag = etag;
+            Ok((snapshot, tag)) => {
+                state.tag = tag;
                 state.arrive(before.as_deref(), &snapshot, ask);
                 self.snapshot.store(Some(Arc::new(snapshot)));
                 Ok(())
@@ -328,7 +328,7 @@ impl Inner {
         &self,
         before: Option<&Snapshot>,
         loaded: Result<Loaded, Problem>,
-    ) -> Result<(Snapshot, Option<HeaderValue>), Problem> {
+    ) -> Result<(Snapshot, Option<Tag>), Problem> {
         let loaded = loaded?;
         let keys = match (loaded.keys, before) {
             (Some(keys), _) => Arc::new(keys),
@@ -336,7 +336,7 @@ impl Inner {
             (None, None) => return Err(Problem::new("nothing was asked about, and not modified")),
         };
         let terms = self.schedule.terms(loaded.at, loaded.max_age, jitter());
-        Ok((Snapshot { keys, terms }, loaded.etag))
+        Ok((Snapshot { keys, terms }, loaded.tag))
     }
 
     fn report(&self, outcome: Result<(), Problem>, is_fetched: bool) -> Outcome {
