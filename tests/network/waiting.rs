@@ -23,13 +23,16 @@ use crate::common::Scene;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_who_wait_for_a_failed_fetch_learn_of_it_and_repeat_it_not() {
     let scene = Arc::new(Scene::new());
-    scene.idp.fail(FakeEndpoint::Jwks, Fault::Status(500));
-    let tasks: Vec<_> = (0..1_000)
-        .map(|_| {
-            let scene = Arc::clone(&scene);
-            tokio::spawn(async move { scene.judge(&scene.good()).await })
-        })
-        .collect();
+    scene.idp.fail(FakeEndpoint::Jwks, Fault::Hold);
+    let ask = || {
+        let scene = Arc::clone(&scene);
+        tokio::spawn(async move { scene.judge(&scene.good()).await })
+    };
+    let mut tasks = vec![ask()];
+    assert!(scene.idp.wait_for(FakeEndpoint::Jwks, 1));
+    tasks.extend((1..1_000).map(|_| ask()));
+    // Whoever is held gets no answer.
+    scene.idp.down();
     for task in tasks {
         assert_eq!(task.await.unwrap(), Err(RejectionKind::Unavailable));
     }
