@@ -123,6 +123,12 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
     }
 }
 
+/// Keeps what a builder was told.
+fn names<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Vec<Box<str>> {
+    let names = names.into_iter().map(Into::into);
+    names.map(String::into_boxed_str).collect()
+}
+
 /// Waits for all in turn; the last failure is what is told.
 pub(crate) fn all<'a>(
     tasks: impl IntoIterator<Item = NowOrLater<'a, Result<(), Rejection>>>,

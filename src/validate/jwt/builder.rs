@@ -31,6 +31,7 @@ use crate::principal::ClaimValue;
 use crate::principal::Claims;
 use crate::rejection::ConfigError;
 use crate::validate::SenderConstraint;
+use crate::validate::names;
 
 /// The issuer is still to be named.
 #[derive(Debug)]
@@ -67,13 +68,6 @@ impl<S> JwtBuilder<S> {
             state: PhantomData,
         }
     }
-}
-
-fn names<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Vec<Box<str>> {
-    names
-        .into_iter()
-        .map(|n| n.into().into_boxed_str())
-        .collect()
 }
 
 impl JwtBuilder<NeedsIssuer> {

@@ -36,6 +36,7 @@ use crate::validate::Ready;
 use crate::validate::SenderConstraint;
 use crate::validate::jwt::AnswerRules;
 use crate::validate::jwt::TokenType;
+use crate::validate::names;
 
 /// Puts an [`OpaqueValidator`] together: first the audience, then what else is wanted.
 #[must_use]
@@ -108,11 +109,6 @@ impl OpaqueBuilder<NeedsAudience> {
             state: PhantomData,
         }
     }
-}
-
-fn names<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Vec<Box<str>> {
-    let names = names.into_iter().map(Into::into);
-    names.map(String::into_boxed_str).collect()
 }
 
 impl OpaqueBuilder<Ready> {
