@@ -18,7 +18,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
 use bearergate::Gate;
-use bearergate::PeerAddress;
+use bearergate::RequestFacts;
 use bearergate::StoreErrorKind;
 
 use crate::judges::Judges;
@@ -26,7 +26,7 @@ use crate::revocation;
 use crate::whoami::whoami;
 
 /// Longest body that is read.
-const BODY_BYTES: usize = 16 * 1024;
+pub(crate) const BODY_BYTES: usize = 16 * 1024;
 
 pub(crate) fn routes(judges: Arc<Judges>) -> Router {
     Router::new()
@@ -53,12 +53,12 @@ async fn scoped(State(judges): State<Arc<Judges>>, request: Request) -> Response
 /// Shows the caller to whoever the gate admits.
 async fn answer(judges: &Judges, gate: &Gate, request: Request) -> Response {
     // The body is neither needed nor shared between threads while the gate may wait.
-    let (mut parts, _) = request.into_parts();
+    let (parts, _) = request.into_parts();
+    let mut facts = RequestFacts::from(&parts);
     if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
-        let peer = PeerAddress(*peer);
-        parts.extensions.insert(peer);
+        facts = facts.with_peer(*peer);
     }
-    match gate.check(&parts).await {
+    match gate.check(facts).await {
         Ok(admitted) => match whoami(admitted.principal()) {
             Ok(body) => json(body),
             Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -70,7 +70,7 @@ async fn answer(judges: &Judges, gate: &Gate, request: Request) -> Response {
     }
 }
 
-fn json(body: String) -> Response {
+pub(crate) fn json(body: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CACHE_CONTROL, "no-store"),

@@ -1,0 +1,33 @@
+//! The server of the example `resource_server`, with one route more: `/open` gives anybody the
+//! answer of `/whoami`, by the same code but for the check. What the check costs is the difference.
+//!
+//! With `--serve` it waits for a load generator: `benches/throughput.sh` alternates both routes.
+//! Without, it asks each route once. Without the feature `full` it does nothing.
+
+#[cfg(feature = "full")]
+#[path = "../examples/resource_server/judges.rs"]
+mod judges;
+#[cfg(feature = "full")]
+#[path = "../examples/resource_server/metrics.rs"]
+mod metrics;
+#[cfg(feature = "full")]
+#[path = "../examples/resource_server/options.rs"]
+mod options;
+#[cfg(feature = "full")]
+#[path = "../examples/resource_server/revocation.rs"]
+mod revocation;
+#[cfg(feature = "full")]
+#[path = "throughput/serve.rs"]
+mod serve;
+#[cfg(feature = "full")]
+#[path = "../examples/resource_server/service.rs"]
+mod service;
+#[cfg(feature = "full")]
+#[path = "../examples/resource_server/whoami.rs"]
+mod whoami;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    #[cfg(feature = "full")]
+    serve::run()?;
+    Ok(())
+}

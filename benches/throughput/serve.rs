@@ -1,0 +1,98 @@
+//! The server, and one request to each of its routes.
+
+use std::error::Error;
+use std::io;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::get;
+use bearergate::Principal;
+use bearergate::testing::FakeIssuer;
+use bearergate::testing::FakeKey;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio::net::TcpStream;
+
+use crate::judges::Judges;
+use crate::options::Options;
+use crate::options::USAGE;
+use crate::service;
+use crate::whoami;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+const AUDIENCE: &str = "https://api.example.com";
+
+#[tokio::main]
+pub(crate) async fn run() -> Outcome<()> {
+    let idp = FakeIssuer::builder().key(FakeKey::rs256("rsa-1")).start()?;
+    let token = idp.token(AUDIENCE).scope("orders:read orders:write");
+    let token = token.expires_in(Duration::from_secs(86_400)).sign();
+    let options = options(&idp)?;
+    let listener = TcpListener::bind(options.listen).await?;
+    let address = listener.local_addr()?;
+    let judges = Arc::new(Judges::new(&options)?);
+    let app = service::routes(Arc::clone(&judges)).merge(open(&judges, &token).await?);
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+    for path in ["/open", "/whoami"] {
+        ask(address, path, &token).await?;
+    }
+    if std::env::args().any(|argument| argument == "--serve") {
+        writeln!(io::stdout(), "ready {address} {token}")?;
+        io::stdout().flush()?;
+        server.await??;
+    }
+    Ok(())
+}
+
+fn options(idp: &FakeIssuer) -> Outcome<Options> {
+    let arguments = ["--listen", "127.0.0.1:0", "--allow-http-loopback"];
+    let given = ["--issuer", idp.url(), "--audience", AUDIENCE];
+    let arguments = arguments.into_iter().chain(given).map(str::to_owned);
+    Options::read(arguments).map_err(|error| format!("{error}\n\n{USAGE}").into())
+}
+
+/// The open route, once the gate has let this token in and so has remembered it.
+async fn open(judges: &Judges, token: &str) -> Outcome<Router> {
+    let request = Request::builder().header("authorization", format!("Bearer {token}"));
+    let (parts, ()) = request.body(())?.into_parts();
+    let admitted = judges.anybody.check(&parts).await;
+    let admitted = admitted.map_err(|refusal| refusal.kind().as_str())?;
+    Ok(Router::new()
+        .route("/open", get(show))
+        .layer(DefaultBodyLimit::max(service::BODY_BYTES))
+        .with_state(Arc::new(admitted.principal().clone())))
+}
+
+/// As the example does it, for whoever asks.
+async fn show(State(principal): State<Arc<Principal>>, request: Request) -> Response {
+    let (_parts, _) = request.into_parts();
+    match whoami::whoami(&principal) {
+        Ok(body) => service::json(body),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn ask(address: SocketAddr, path: &str, token: &str) -> Outcome<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    let head = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n");
+    let head = format!("{head}authorization: Bearer {token}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    match answer.starts_with("HTTP/1.1 200 ") {
+        true => Ok(()),
+        false => Err(format!("{path} answered {:?}", answer.lines().next()).into()),
+    }
+}
