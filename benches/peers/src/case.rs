@@ -70,6 +70,8 @@ pub enum Provider {
     ApiKey,
     /// The `aws-lc-rs` crate.
     AwsLcRs,
+    /// Of no matter: what is remembered is found by a hash.
+    Memory,
     /// None: a group of policies has one case of ours, and a plain tree.
     Policy,
     /// The `ring` crate.
@@ -83,6 +85,7 @@ impl Provider {
     pub fn raw(self) -> Option<&'static str> {
         match self {
             Self::ApiKey => Some("bare probe"),
+            Self::Memory => Some("hash and bare hit"),
             Self::AwsLcRs => Some("raw aws-lc-rs"),
             Self::Policy => Some("plain rust"),
             Self::Ring => Some("raw ring"),
@@ -94,6 +97,7 @@ impl Provider {
     pub fn ours(self) -> &'static str {
         match self {
             Self::ApiKey | Self::Policy => "bearergate",
+            Self::Memory => "bearergate hit",
             Self::AwsLcRs => "bearergate aws-lc-rs",
             Self::Ring | Self::RustCrypto => "bearergate ring",
         }

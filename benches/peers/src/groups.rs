@@ -3,6 +3,7 @@
 use crate::api_key;
 use crate::case::Case;
 use crate::error::Result;
+use crate::hit;
 use crate::jwt;
 use crate::jwt::Alg;
 use crate::policy;
@@ -70,6 +71,14 @@ pub const ALL: &[Group] = &[
     Group {
         name: "policy 100 by scope",
         cases: || policy::cases(100, By::Scope),
+    },
+    Group {
+        name: "token cache",
+        cases: hit::token,
+    },
+    Group {
+        name: "introspection cache",
+        cases: hit::introspected,
     },
 ];
 

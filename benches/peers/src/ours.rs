@@ -58,9 +58,11 @@ fn validator(fixture: &Fixture, provider: Provider) -> Result<JwtValidator> {
 fn key_set(fixture: &Fixture, provider: Provider) -> Result<KeySet> {
     let import = Import::on(match provider {
         Provider::AwsLcRs => bearergate::Provider::aws_lc_rs(),
-        Provider::ApiKey | Provider::Policy | Provider::Ring | Provider::RustCrypto => {
-            bearergate::Provider::ring()
-        }
+        Provider::ApiKey
+        | Provider::Memory
+        | Provider::Policy
+        | Provider::Ring
+        | Provider::RustCrypto => bearergate::Provider::ring(),
     });
     Ok(match &fixture.key {
         Key::Secret(secret) => {

@@ -1,0 +1,113 @@
+//! An opaque token that the introspection endpoint called active a moment ago.
+
+use super::bare;
+use crate::case::Case;
+use crate::case::Judge;
+use crate::case::Probe;
+use crate::case::Provider;
+use crate::error::Result;
+use crate::jwt::AUDIENCE;
+use crate::jwt::ISSUER;
+use bearergate::ClientAuth;
+use bearergate::Clock;
+use bearergate::HttpClient;
+use bearergate::HttpError;
+use bearergate::HttpRequest;
+use bearergate::HttpResponse;
+use bearergate::NowOrLater;
+use bearergate::OpaqueValidator;
+use bearergate::Presented;
+use bearergate::Spawn;
+use bearergate::SystemClock;
+use bearergate::TokenValidator;
+use http::HeaderMap;
+use http::HeaderValue;
+use http::StatusCode;
+use http::header;
+use std::hint::black_box;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
+
+/// 256 bits in base64url, as most servers hand them out.
+const GOOD: &str = "2YotnFZFEjr1zCsicMWpAA8Xw3nBcnRfQ0pTgS1kLmE";
+const OTHER: &str = "3YotnFZFEjr1zCsicMWpAA8Xw3nBcnRfQ0pTgS1kLmE";
+
+/// Makes the cases: the bare hit, and ours.
+///
+/// # Errors
+///
+/// Fails if the validator cannot be built.
+pub fn cases() -> Result<Vec<Case>> {
+    let judged = |accepts: Box<dyn Fn(&str) -> bool>| -> Judge {
+        Box::new(move |probe| match probe {
+            Probe::Good => accepts(GOOD),
+            _ => accepts(OTHER),
+        })
+    };
+    let auth = ClientAuth::secret_basic("orders-api", "secret".to_owned())?;
+    let validator = OpaqueValidator::introspect("https://idp.example.com/introspect", auth)
+        .audience(AUDIENCE)
+        .issuer(ISSUER)
+        .build(Arc::new(Endpoint), Arc::new(AtOnce))?;
+    let now = SystemClock::default()
+        .now()
+        .ok_or("the system tells no time")?;
+    let accepts = move |token: &str| {
+        let Ok(presented) = Presented::bearer(token) else {
+            return false;
+        };
+        let presented = presented.at(now);
+        let asked = validator.validate(&presented);
+        // Only what is remembered is there at once.
+        let verdict = asked.try_now().map_or_else(polled, Some);
+        verdict.is_some_and(|v| v.is_ok_and(|p| black_box(p.subject()).is_some()))
+    };
+    let ours = judged(Box::new(accepts));
+    Ok(vec![
+        bare::case(GOOD, judged),
+        Case::new(Provider::Memory.ours(), Provider::Memory, ours).refusing(Probe::BADLY_SIGNED),
+    ])
+}
+
+fn polled<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+type Sent = std::result::Result<HttpResponse, HttpError>;
+
+/// Answers without a network.
+#[derive(Debug)]
+struct Endpoint;
+
+impl HttpClient for Endpoint {
+    fn send(&self, request: HttpRequest) -> NowOrLater<'_, Sent> {
+        let form = String::from_utf8_lossy(request.body().expose()).into_owned();
+        let body = match form.contains(GOOD) {
+            true => format!(
+                r#"{{"active":true,"token_type":"Bearer","iss":"{ISSUER}","aud":"{AUDIENCE}",
+                "sub":"user-4711","client_id":"orders-web","scope":"orders:read orders:write"}}"#
+            ),
+            false => r#"{"active":false}"#.to_owned(),
+        };
+        let json = HeaderValue::from_static("application/json");
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
+        let answer = HttpResponse::new(StatusCode::OK, headers, body.into_bytes());
+        NowOrLater::now(Ok(answer))
+    }
+}
+
+/// Drives a task that waits for nothing.
+#[derive(Debug)]
+struct AtOnce;
+
+impl Spawn for AtOnce {
+    fn spawn(&self, task: NowOrLater<'static, ()>) {
+        let _ = polled(task);
+    }
+}

@@ -1,0 +1,63 @@
+//! The token cache: an RS256 token that was verified before.
+
+use super::bare;
+use crate::case::Case;
+use crate::case::Probe;
+use crate::case::Provider;
+use crate::error::Result;
+use crate::jwt::AUDIENCE;
+use crate::jwt::Alg;
+use crate::jwt::Fixture;
+use crate::jwt::ISSUER;
+use bearergate::Clock;
+use bearergate::JwtValidator;
+use bearergate::KeySet;
+use bearergate::Presented;
+use bearergate::SystemClock;
+use bearergate::TokenCache;
+use bearergate::TokenValidator;
+use std::hint::black_box;
+
+/// Makes the cases: the bare hit, ours, and the same token verified anew.
+///
+/// # Errors
+///
+/// Fails if the key cannot be made or is not understood.
+pub fn cases() -> Result<Vec<Case>> {
+    let fixture = Fixture::new(Alg::Rs256)?;
+    let anew = validator(&fixture)?;
+    let cached = anew.clone().cached(&TokenCache::default());
+    let good = fixture.tokens.of(Probe::Good);
+    Ok(vec![
+        bare::case(good, |hits| fixture.judge(hits)),
+        case(Provider::Memory.ours(), &fixture, cached)?,
+        case("verified anew", &fixture, anew)?,
+    ])
+}
+
+fn validator(fixture: &Fixture) -> Result<JwtValidator> {
+    let public = fixture.key.public().ok_or("an RSA key is public")?;
+    let validator = JwtValidator::builder()
+        .issuer(ISSUER)
+        .audience(AUDIENCE)
+        .keys(KeySet::from_jwks(public.jwks())?)
+        .build()?;
+    Ok(validator)
+}
+
+fn case(name: &str, fixture: &Fixture, validator: JwtValidator) -> Result<Case> {
+    // As in a gate, the time is told once for the whole request.
+    let now = SystemClock::default()
+        .now()
+        .ok_or("the system tells no time")?;
+    let judge = fixture.judge(move |token| {
+        let Ok(presented) = Presented::bearer(token) else {
+            return false;
+        };
+        match validator.validate(&presented.at(now)).try_now() {
+            Ok(Ok(principal)) => black_box(principal.subject()).is_some(),
+            Ok(Err(_)) | Err(_) => false,
+        }
+    });
+    Ok(Case::new(name, Provider::Memory, judge))
+}
