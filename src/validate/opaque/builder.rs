@@ -12,6 +12,7 @@ use ring::rand::SystemRandom;
 
 use super::Inner;
 use super::OpaqueValidator;
+use super::Prefixes;
 use super::State;
 use super::auth::ClientAuth;
 use super::caller::Caller;
@@ -260,7 +261,7 @@ impl OpaqueBuilder<Ready> {
             constraint: draft.constraint,
             memory: Memory::new(draft.capacity),
             state: Mutex::new(State::default()),
-            instance: random()?,
+            prefixes: Prefixes::new(&random()?),
             id_key,
             max_token_bytes: draft.max_token_bytes,
         })))

@@ -109,10 +109,40 @@ struct Inner {
     constraint: Option<Arc<dyn SenderConstraint>>,
     memory: Memory,
     state: Mutex<State>,
-    /// Keeps the digests of one validator apart from those of all others.
-    instance: [u8; 32],
+    prefixes: Prefixes,
     id_key: hmac::Key,
     max_token_bytes: usize,
+}
+
+/// How the digests of one validator begin, which keeps them apart from those of all others; what
+/// every token has in common is hashed once.
+struct Prefixes {
+    bearer: digest::Context,
+    dpop: digest::Context,
+}
+
+impl Prefixes {
+    fn new(instance: &[u8; 32]) -> Self {
+        let begun = |scheme: &[u8; 6]| {
+            let mut context = digest::Context::new(&digest::SHA256);
+            // One whole block.
+            context.update(b"bearergate introspection 2");
+            context.update(instance);
+            context.update(scheme);
+            context
+        };
+        Self {
+            bearer: begun(b"bearer"),
+            dpop: begun(b"dpop\0\0"),
+        }
+    }
+
+    const fn of(&self, scheme: Scheme) -> &digest::Context {
+        match scheme {
+            Scheme::Dpop => &self.dpop,
+            _ => &self.bearer,
+        }
+    }
 }
 
 /// A token to ask about.
@@ -206,13 +236,7 @@ impl Inner {
     }
 
     fn digest(&self, scheme: Scheme, token: &str) -> Digest {
-        let mut context = digest::Context::new(&digest::SHA256);
-        context.update(b"bearergate introspection 1\0");
-        context.update(&self.instance);
-        context.update(match scheme {
-            Scheme::Dpop => b"\x04dpop",
-            _ => b"\x06bearer",
-        });
+        let mut context = self.prefixes.of(scheme).clone();
         context.update(&(token.len() as u64).to_be_bytes());
         context.update(token.as_bytes());
         sized(context.finish().as_ref())
