@@ -23,6 +23,7 @@ use bearergate::limits;
 
 use crate::common::AUTHORITY;
 use crate::common::CLIENT;
+use crate::common::START;
 use crate::common::Service;
 use crate::common::alice;
 use crate::common::for_alice;
@@ -180,6 +181,23 @@ fn grace_ends_at_its_second() {
     service.clock.advance(secs(60));
     assert_eq!(service.rotate(&first), Err(RefreshReused));
     assert_eq!(service.rotate(&second), Err(TokenRevoked));
+}
+
+#[test]
+fn grace_does_not_grow_when_the_clock_is_set_back() {
+    for (back, again) in [(60, true), (61, false)] {
+        let service = Service::with_grace(secs(60));
+        let first = service.first(for_alice());
+        service.clock.advance(secs(3_600));
+        let second = service.rotate(&first).unwrap();
+        service.clock.set(START.saturating_add(secs(3_600 - back)));
+        let expected = if again {
+            Ok(second)
+        } else {
+            Err(RefreshReused)
+        };
+        assert_eq!(service.rotate(&first), expected, "{back}");
+    }
 }
 
 #[test]
