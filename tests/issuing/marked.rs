@@ -19,6 +19,7 @@ use bearergate::NowOrLater;
 use bearergate::RefreshManager;
 use bearergate::RefreshRequest;
 use bearergate::RejectionKind;
+use bearergate::Revocations;
 use bearergate::Session;
 use bearergate::SessionManager;
 use bearergate::StoreError;
@@ -124,6 +125,26 @@ async fn a_node_whose_clock_is_ahead_mints_nothing_that_outlasts_a_revocation() 
     house.sessions.revoke_subject("alice").await.unwrap();
     house.clock.advance(Duration::from_secs(20));
     assert!(!house.is_active(&token));
+}
+
+#[tokio::test]
+async fn a_session_stays_revoked_for_verifiers_that_forgive_some_skew() {
+    let house = House::new();
+    let (alice, bob) = (house.log_in("alice").await, house.log_in("bob").await);
+    let end = alice.grant().expires();
+    house.clock.set(UnixTime::from_secs(end.as_secs() - 60));
+    let tokens = [&alice, &bob].map(|session| house.token(session.grant()));
+    let jwks = house.issuer.ring().jwks(end);
+    house.sessions.revoke(&alice).await.unwrap();
+    let late = end.saturating_add(Duration::from_secs(29));
+    house.clock.set(late);
+    house.sessions.purge().await.unwrap();
+    let marks = MarkedTokens::new(house.store.clone(), HOUSE);
+    for (token, expected) in tokens.iter().zip([true, false]) {
+        let principal = judge(token, &jwks, late).unwrap();
+        let is_revoked = marks.is_revoked(&principal, late).await;
+        assert_eq!(is_revoked.unwrap(), expected);
+    }
 }
 
 #[tokio::test]

@@ -128,6 +128,9 @@ impl AccessClaims {
 
     /// Ties the token to a session by its public handle, the claim `sid`; never the secret that
     /// the session is presented by.
+    ///
+    /// That the session was revoked is remembered until its end, so end the token there too with
+    /// [`not_after`](Self::not_after), as [`of_grant`](Self::of_grant) does.
     pub fn session(self, handle: impl Into<String>) -> Self {
         self.with_raw("sid".to_owned(), serde_json::to_string(&handle.into()).ok())
     }

@@ -6,6 +6,7 @@ use bearergate::RefreshRequest;
 use bearergate::RejectionKind;
 use bearergate::Session;
 use bearergate::SessionChange;
+use bearergate::limits;
 use proptest::prelude::*;
 
 use super::Kind;
@@ -186,8 +187,8 @@ impl Life {
         }
         for grant in self.grants() {
             grant.is_purged |= grant.is_marked() || grant.is_over(now);
-            // The mark of a session is not kept longer than the session could have lasted.
-            grant.marks[0] &= grant.expires > now;
+            // The mark of a session is kept as long as the session and its tokens could have lasted.
+            grant.marks[0] &= grant.expires + limits::LEEWAY_MAX.as_secs() > now;
         }
     }
 
