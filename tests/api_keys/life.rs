@@ -209,6 +209,17 @@ fn what_ended_long_ago_is_purged_and_nothing_else() {
 }
 
 #[test]
+fn a_purge_ahead_of_its_time_forgets_no_good_key() {
+    let house = House::new();
+    let (ended, _) = house.issue(NewApiKey::of("robot").expires_in(DAY));
+    let (good, _) = house.issue(NewApiKey::of("robot").expires_in(2 * DAY));
+    house.clock.advance(DAY);
+    assert_eq!(wait(house.keys.purge(at(NOW + 90 * 86_400))).unwrap(), 1);
+    assert_eq!(house.kind(&ended), Some(RejectionKind::ApiKeyUnknown));
+    assert_eq!(house.kind(&good), None);
+}
+
+#[test]
 fn a_draft_that_no_record_can_be_made_of_is_refused() {
     let house = House::new();
     let robot = || NewApiKey::of("robot").expires_in(DAY);

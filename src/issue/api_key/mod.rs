@@ -233,13 +233,15 @@ impl ApiKeyManager {
     /// Forgets every key that had expired or was disabled at this time, and says how many.
     ///
     /// It goes page by page: after an error some are gone and some are not. Keep a key for as
-    /// long as you want to be told that it was disabled or expired instead of unknown.
+    /// long as you want to be told that it was disabled or expired instead of unknown. A time
+    /// ahead is taken as now: no good key is forgotten.
     ///
     /// # Errors
     ///
     /// [`Conflict`](ApiKeyErrorKind::Conflict) or
     /// [`Unavailable`](ApiKeyErrorKind::Unavailable).
     pub async fn purge(&self, ended_by: UnixTime) -> Result<usize, ApiKeyError> {
+        let ended_by = ended_by.min(self.now()?);
         let (mut purged, mut conflicts) = (0, 0);
         loop {
             let page = self.list(ApiKeyFilter::EndedBy(ended_by), None).await?;
