@@ -82,6 +82,19 @@ fn a_rotated_key_is_good_until_the_overlap_ends_and_its_successor_from_the_start
 }
 
 #[test]
+fn the_successor_of_a_key_that_has_not_begun_begins_no_earlier() {
+    let house = House::new();
+    let (early, id) = house.issue(plain().not_before(at(NOW + 100)));
+    let early_too = wait(house.keys.rotate(id, DAY)).unwrap().key.reveal();
+    for (key, now) in [(&early, NOW + 99), (&early_too, NOW + 99)] {
+        house.clock.set(at(now));
+        assert_eq!(house.kind(key), Some(RejectionKind::TokenNotYetValid));
+    }
+    house.clock.set(at(NOW + 100));
+    assert_eq!((house.kind(&early), house.kind(&early_too)), (None, None));
+}
+
+#[test]
 fn an_overlap_never_prolongs_a_key() {
     let house = House::new();
     let (old, id) = house.issue(NewApiKey::of("robot").expires_in(DAY));

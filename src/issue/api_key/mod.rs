@@ -351,7 +351,9 @@ fn successor(
         let lifetime = end.as_secs().saturating_sub(old.created_at.as_secs());
         now.saturating_add(Duration::from_secs(lifetime))
     });
-    (new.not_before, new.last_used, new.is_foreign) = (None, None, false);
+    // Past it says nothing; still ahead, it holds for the successor too.
+    new.not_before = old.not_before.filter(|begin| *begin > now);
+    (new.last_used, new.is_foreign) = (None, false);
     new.predecessor = Some(old.id);
     ApiKeyRecord::from_parts(new).map_err(ApiKeyError::malformed)
 }
