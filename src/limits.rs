@@ -210,6 +210,12 @@ pub const SECRET_BYTES: usize = 64 * 1024;
 /// Least time between two notes that an API key was used.
 pub const API_KEY_USE: Duration = Duration::from_secs(60);
 
+/// Longest name, limit class and metadata in bytes, together, of an API key.
+pub const API_KEY_FREE_BYTES: usize = 16 * 1024;
+
+/// Most networks that an API key may be used from.
+pub const API_KEY_ADDRESSES: usize = 256;
+
 /// Most records of one page of a list of API keys.
 pub const API_KEY_PAGE: usize = 100;
 

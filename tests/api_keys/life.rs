@@ -253,6 +253,24 @@ fn a_draft_that_no_record_can_be_made_of_is_refused() {
     assert_eq!(list(&house, ApiKeyFilter::All).len(), 1);
 }
 
+#[test]
+fn what_a_user_may_add_to_a_key_is_bounded() {
+    let house = House::new();
+    let kind = |draft| wait(house.keys.create(draft)).err().map(|e| e.kind());
+    let text = |len: usize| "x".repeat(len);
+    let most = limits::API_KEY_FREE_BYTES;
+    let free = |len| {
+        let named = plain().name(text(100)).limit_class(text(100));
+        named.metadata(text(100), text(len - 300))
+    };
+    let many = |count| plain().addresses(vec!["192.0.2.0/24".parse().unwrap(); count]);
+    assert_eq!(kind(free(most)), None);
+    assert_eq!(kind(free(most + 1)), Some(ApiKeyErrorKind::Malformed));
+    assert_eq!(kind(many(limits::API_KEY_ADDRESSES)), None);
+    let too_many = many(limits::API_KEY_ADDRESSES + 1);
+    assert_eq!(kind(too_many), Some(ApiKeyErrorKind::Malformed));
+}
+
 // H05
 #[test]
 fn a_key_that_was_revoked_stays_so_whatever_happens_at_the_same_time() {

@@ -15,7 +15,9 @@ use crate::store::ApiKeyParts;
 /// What a new API key shall be: whose, until when, and what it may be used for.
 ///
 /// Subject, tenant, scopes and roles are what policies see, so they come from the service, never
-/// from whoever asks for a key. Name and metadata are free.
+/// from whoever asks for a key. Name and metadata are free, up to
+/// [`limits::API_KEY_FREE_BYTES`](crate::limits::API_KEY_FREE_BYTES) together with the limit class;
+/// there may be [`limits::API_KEY_ADDRESSES`](crate::limits::API_KEY_ADDRESSES) addresses.
 ///
 /// ```
 /// use std::time::Duration;

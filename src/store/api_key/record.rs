@@ -16,6 +16,7 @@ use crate::clock::UnixTime;
 use crate::json::Value;
 use crate::key_format::ApiKeyId;
 use crate::key_format::PepperedDigest;
+use crate::limits;
 use crate::principal::Authority;
 use crate::principal::Holder;
 use crate::principal::Made;
@@ -105,8 +106,10 @@ impl ApiKeyRecord {
     /// # Errors
     ///
     /// [`Corrupt`](StoreErrorKind::Corrupt) if the subject is empty, a scope is empty or has a
-    /// space, a control character stands in subject, tenant, scope or role, or all of them
-    /// together are larger than a principal may be.
+    /// space, a control character stands in subject, tenant, scope or role, all of them together
+    /// are larger than a principal may be, name, limit class and metadata together than
+    /// [`limits::API_KEY_FREE_BYTES`], or there are more addresses than
+    /// [`limits::API_KEY_ADDRESSES`].
     pub fn from_parts(mut parts: ApiKeyParts) -> Result<Self, StoreError> {
         check(&parts).map_err(corrupt)?;
         Ok(Self(Arc::new(Node {
@@ -345,7 +348,23 @@ fn check(parts: &ApiKeyParts) -> Result<(), &'static str> {
     if !parts.scopes.iter().all(|s| is_clean(s) && !s.contains(' ')) {
         return Err("a scope is empty, or has a space or a control character");
     }
+    if free_bytes(parts) > limits::API_KEY_FREE_BYTES {
+        return Err("name, limit class and metadata are too long");
+    }
+    if parts.addresses.len() > limits::API_KEY_ADDRESSES {
+        return Err("there are too many addresses");
+    }
     Ok(())
+}
+
+/// Returns the length of what the service may have taken over from its user.
+fn free_bytes(parts: &ApiKeyParts) -> usize {
+    let texts = parts.name.iter().chain(&parts.limit_class);
+    let metadata = parts
+        .metadata
+        .iter()
+        .flat_map(|(name, value)| [name, value]);
+    texts.chain(metadata).map(String::len).sum()
 }
 
 /// Makes what the principal says.
