@@ -32,7 +32,8 @@ pub(super) async fn judge(store: &dyn SessionStore) -> Result<(), Breach> {
     a_use_goes_forward_and_keeps_the_version(store).await?;
     a_late_write_never_brings_a_session_back(store).await?;
     one_of_many_moves_wins(store).await?;
-    grant::judge_records(&Sessions(store)).await
+    grant::judge_records(&Sessions(store)).await?;
+    a_session_in_use_is_purged_later(store).await
 }
 
 async fn sessions_come_back_as_they_were(store: &dyn SessionStore) -> Result<(), Breach> {
@@ -120,6 +121,20 @@ async fn a_use_goes_forward_and_keeps_the_version(store: &dyn SessionStore) -> R
     good(store.update(digest, session(30, lasting("s"))).await, rule)?;
     let found = live(store, digest, rule).await?.ok_or(Breach::new(rule))?;
     ensure(found.grant().last_used() == at(90), rule)
+}
+
+async fn a_session_in_use_is_purged_later(store: &dyn SessionStore) -> Result<(), Breach> {
+    let rule = "a session is purged when it was idle for too long since its last use, not before";
+    let digest = digest(35, 0);
+    let idle = lasting("s").with_lifetime(at(9_999), Duration::from_secs(100));
+    good(store.create(session(35, idle)).await, rule)?;
+    ensure(good(store.touch(digest, at(90)).await, rule)?, rule)?;
+    for (secs, is_left) in [(189, true), (190, false)] {
+        while good(store.purge(at(secs)).await, rule)? > 0 {}
+        let is_there = live(store, digest, rule).await?.is_some();
+        ensure(is_there == is_left, rule)?;
+    }
+    Ok(())
 }
 
 async fn a_late_write_never_brings_a_session_back(store: &dyn SessionStore) -> Result<(), Breach> {
