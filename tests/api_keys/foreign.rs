@@ -3,9 +3,15 @@
 use std::sync::Barrier;
 use std::thread;
 
+use bearergate::ApiKeyChange;
 use bearergate::ApiKeyErrorKind;
 use bearergate::ApiKeyFilter;
+use bearergate::ApiKeyId;
+use bearergate::ApiKeyRecord;
+use bearergate::ApiKeyStore;
 use bearergate::ForeignFormat;
+use bearergate::PepperVersion;
+use bearergate::PepperedDigest;
 use bearergate::RejectionKind;
 use ring::digest;
 
@@ -18,6 +24,7 @@ use crate::common::foreign_ring;
 use crate::common::plain;
 use crate::common::ring;
 use crate::common::wait;
+use crate::judging::sealed;
 
 const KEY: &str = "c0ffee00-7a11-4d0e-9f3b-2b1d";
 
@@ -73,6 +80,33 @@ fn a_ring_without_foreign_keys_takes_none() {
     let refused = wait(strict.keys.import_sha256(plain(), sha256(KEY))).unwrap_err();
     assert_eq!(refused.kind(), ApiKeyErrorKind::Malformed);
     assert!(wait(strict.keys.import(plain(), KEY)).is_ok());
+}
+
+#[test]
+fn the_id_of_a_foreign_key_is_the_id_of_none_of_ours() {
+    let house = House::of(foreign_ring(&[1]));
+    let foreign = wait(house.keys.import_sha256(plain(), sha256(KEY))).unwrap();
+    let (key, own) = house.issue(plain());
+    let secret = &key[PREFIX.len() + 18..key.len() - 6];
+    let with_id = |id: ApiKeyId| sealed(&format!("{PREFIX}_{id}_{secret}"));
+    assert_eq!(house.kind(&with_id(own)), None);
+    let forged = house.kind(&with_id(foreign.id()));
+    assert_eq!(forged, Some(RejectionKind::ApiKeyUnknown));
+}
+
+#[test]
+fn a_plain_digest_that_is_said_to_have_a_pepper_is_of_no_key() {
+    for (version, refused) in [(0, None), (1, Some(RejectionKind::ApiKeyUnknown))] {
+        let house = House::of(foreign_ring(&[1]));
+        let imported = wait(house.keys.import_sha256(plain(), sha256(KEY))).unwrap();
+        let mut parts = imported.to_parts();
+        let version = PepperVersion::from_number(version);
+        parts.digest = PepperedDigest::new(*parts.digest.digest(), version);
+        parts.version += 1;
+        let planted = ApiKeyChange::Replace(ApiKeyRecord::from_parts(parts).unwrap());
+        wait(house.store.commit(vec![planted])).unwrap();
+        assert_eq!(house.kind(KEY), refused);
+    }
 }
 
 #[test]

@@ -155,6 +155,22 @@ fn an_id_that_nobody_has_and_a_wrong_secret_are_unknown_alike() {
 }
 
 #[test]
+fn an_id_that_nobody_has_is_unknown_whatever_record_was_looked_at() {
+    let (old, strangers) = (House::new(), House::new());
+    let keys: Vec<_> = (0..200).map(|_| old.issue(plain()).0).collect();
+    let house = old.with_ring(ring(&[2]));
+    for key in keys {
+        assert_eq!(house.kind(&key), Some(RejectionKind::Unavailable));
+    }
+    for _ in 0..50 {
+        let refused = house.judge(&strangers.issue(plain()).0).unwrap_err();
+        assert_eq!(refused.kind(), RejectionKind::ApiKeyUnknown);
+        let cause = std::error::Error::source(&refused).unwrap();
+        assert_eq!(cause.to_string(), "no key has this id");
+    }
+}
+
+#[test]
 fn a_key_is_good_from_its_beginning_to_the_second_before_its_end() {
     let house = House::new();
     let (key, _) = house.issue(plain().not_before(at(NOW + 10)));
@@ -267,7 +283,7 @@ fn a_digest_under_an_older_pepper_is_made_anew_at_its_next_use() {
 }
 
 /// Adds the checksum that the format asks for.
-fn sealed(text: &str) -> String {
+pub(crate) fn sealed(text: &str) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut rest = text.bytes().fold(!0_u32, |crc, byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| {

@@ -59,7 +59,10 @@ fn a_rotated_key_is_good_until_the_overlap_ends_and_its_successor_from_the_start
     let draft = plain().tenant("acme").scopes(["a"]).roles(["r"]).name("n");
     let (old, old_id) = house.issue(draft.metadata("k", "v").limit_class("bulk"));
     house.clock.advance(10 * DAY);
+    assert_eq!(house.kind(&old), None);
     let issued = wait(house.keys.rotate(old_id, 2 * DAY)).unwrap();
+    // The old one was used, the new one not yet.
+    assert_eq!(issued.record.last_used(), None);
     let (new, new_id) = (issued.key.reveal(), issued.record.id());
     assert_eq!((house.kind(&old), house.kind(&new)), (None, None));
     house.clock.set(at(NOW + 12 * 86_400 - 1));

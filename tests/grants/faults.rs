@@ -142,12 +142,7 @@ fn without_a_time_nothing_is_judged_and_nothing_begins() {
 #[test]
 fn i05_a_revocation_that_one_of_two_stores_lacks_is_an_error() {
     let service = Service::new();
-    let other = Arc::new(Faulty::new(10));
-    let sessions = SessionManager::builder(service.store.clone(), AUTHORITY)
-        .mark_also(other.clone())
-        .clock(service.clock.clone())
-        .build()
-        .unwrap();
+    let (sessions, other) = with_another_store(&service);
     let (_, session) = service.log_in(alice());
     for store in [&service.store, &other] {
         Faulty::set(&store.no_writes, true);
@@ -155,4 +150,29 @@ fn i05_a_revocation_that_one_of_two_stores_lacks_is_an_error() {
         Faulty::set(&store.no_writes, false);
     }
     run(sessions.revoke(&session)).unwrap();
+}
+
+#[test]
+fn a_session_ends_after_what_hangs_on_it_elsewhere() {
+    let service = Service::new();
+    let (sessions, other) = with_another_store(&service);
+    let (id, session) = service.log_in(alice());
+    Faulty::set(&other.no_writes, true);
+    assert_eq!(kind_of(run(sessions.revoke(&session))), DOWN);
+    // Whoever is still logged in can log out again.
+    assert!(service.judge(&id).is_ok());
+    Faulty::set(&other.no_writes, false);
+    run(sessions.revoke(&session)).unwrap();
+    assert!(service.judge(&id).is_err());
+}
+
+/// Sessions of the service whose refresh tokens may lie in another store.
+fn with_another_store(service: &Service) -> (SessionManager, Arc<Faulty>) {
+    let other = Arc::new(Faulty::new(10));
+    let sessions = SessionManager::builder(service.store.clone(), AUTHORITY)
+        .mark_also(other.clone())
+        .clock(service.clock.clone())
+        .build()
+        .unwrap();
+    (sessions, other)
 }

@@ -148,6 +148,22 @@ async fn a_session_stays_revoked_for_verifiers_that_forgive_some_skew() {
 }
 
 #[tokio::test]
+async fn a_token_stays_revoked_for_verifiers_that_forgive_some_skew() {
+    let house = House::new();
+    let minted = [(), ()].map(|()| house.issuer.mint(&claims()).unwrap());
+    let late = minted[0]
+        .expires_at()
+        .saturating_add(Duration::from_secs(29));
+    let jwks = house.issuer.ring().jwks(late);
+    let [revoked, kept] = minted.map(|token| judge(token.expose(), &jwks, late).unwrap());
+    let marks = MarkedTokens::new(house.store.clone(), HOUSE);
+    marks.revoke(&revoked, NOW).await.unwrap();
+    house.store.purge(late).await.unwrap();
+    assert!(marks.is_revoked(&revoked, late).await.unwrap());
+    assert!(!marks.is_revoked(&kept, late).await.unwrap());
+}
+
+#[tokio::test]
 async fn a_token_ends_with_its_client() {
     let house = House::new();
     let alice = house.log_in("alice").await;
