@@ -305,3 +305,22 @@ impl fmt::Debug for MemoryGrantStore {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two marks of one key may be written in another order than they took their moments.
+    #[test]
+    fn of_two_marks_the_later_moment_and_the_later_end_stand() {
+        let written = |moment, until| Written {
+            moment: Moment::from_u64(moment),
+            until: UnixTime::from_secs(until),
+        };
+        for (one, two) in [((1, 9), (2, 8)), ((2, 8), (1, 9))] {
+            let joined = written(one.0, one.1).joined(written(two.0, two.1));
+            assert_eq!(joined.moment.as_u64(), 2);
+            assert_eq!(joined.until.as_secs(), 9);
+        }
+    }
+}
