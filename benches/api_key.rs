@@ -16,6 +16,8 @@
 )]
 
 mod api_keys;
+#[path = "common/sizes.rs"]
+mod sizes;
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -37,16 +39,8 @@ const ROUNDS: usize = 401;
 const BATCH: usize = 2_000;
 
 fn main() -> io::Result<()> {
-    // cargo gives `--bench` beside whatever it is told to pass on.
-    let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
-    let is_bench = has("--bench") && !has("--test");
-    let asked: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
-    let (sizes, rounds) = match &asked[..] {
-        [] if is_bench => (&SIZES[..], ROUNDS),
-        [] => (&SIZES[..1], 1),
-        sizes => (sizes, ROUNDS),
-    };
-    for count in sizes.iter().copied() {
+    let (counts, rounds) = sizes::asked(&SIZES, ROUNDS);
+    for count in counts {
         let begin = Instant::now();
         let keys = Keys::new(count);
         let made = begin.elapsed().as_secs_f64();
@@ -58,7 +52,7 @@ fn main() -> io::Result<()> {
             times[0].push(time(&order, from, |at| bare.probe(keys.at(at).text())));
             times[1].push(time(&order, from, |at| judge(&keys, keys.at(at).text())));
         }
-        let [bare, ours] = times.map(median);
+        let [bare, ours] = times.map(sizes::median);
         writeln!(
             io::stdout(),
             "{count:>7} keys  bare probe {bare:>5.0} ns  bearergate {ours:>5.0} ns  {:.2} times  \
@@ -151,9 +145,4 @@ fn shuffled(count: usize) -> Vec<usize> {
         order.swap(last, random.below(last + 1));
     }
     order
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -14,6 +14,8 @@
 )]
 
 mod common;
+#[path = "common/sizes.rs"]
+mod sizes;
 
 use std::hint::black_box;
 use std::io;
@@ -44,16 +46,8 @@ const BATCH: usize = 1_000;
 const ANEW: usize = 20;
 
 fn main() -> io::Result<()> {
-    // cargo gives `--bench` beside whatever it is told to pass on.
-    let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
-    let is_bench = has("--bench") && !has("--test");
-    let asked: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
-    let (sizes, rounds) = match &asked[..] {
-        [] if is_bench => (&SIZES[..], ROUNDS),
-        [] => (&SIZES[..1], 1),
-        sizes => (sizes, ROUNDS),
-    };
-    for count in sizes.iter().copied() {
+    let (counts, rounds) = sizes::asked(&SIZES, ROUNDS);
+    for count in counts {
         let world = World::new(count);
         let mut times = [vec![], vec![], vec![]];
         for _ in 0..rounds {
@@ -61,7 +55,7 @@ fn main() -> io::Result<()> {
             times[1].push(time(BATCH, |n| world.judge(&world.cached, n)));
             times[2].push(time(ANEW, |n| world.judge(&world.plain, n)));
         }
-        let [parts, hit, anew] = times.map(median);
+        let [parts, hit, anew] = times.map(sizes::median);
         writeln!(
             io::stdout(),
             "{count:>6} tokens  hash and bare hit {parts:>6.0} ns  bearergate {hit:>6.0} ns, \
@@ -151,9 +145,4 @@ fn time(batch: usize, mut work: impl FnMut(usize)) -> f64 {
     let start = Instant::now();
     (0..batch).for_each(&mut work);
     start.elapsed().as_nanos() as f64 / batch as f64
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }
