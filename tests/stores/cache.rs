@@ -31,6 +31,7 @@ use bearergate::MemoryGrantStore;
 use bearergate::NewApiKey;
 use bearergate::NewSession;
 use bearergate::NowOrLater;
+use bearergate::PepperedDigest;
 use bearergate::Presented;
 use bearergate::ReadCache;
 use bearergate::RejectionKind;
@@ -379,6 +380,14 @@ fn a_foreign_key_is_remembered_and_forgotten_too() {
     assert_eq!(scene.asks(|| assert!(find().is_some())), 0);
     wait(scene.ours.keys.revoke(id, "test")).unwrap();
     assert!(find().unwrap().is_disabled());
+    // A key that was digested anew is found by its old digest no more.
+    let mut parts = scene.find(id).unwrap().to_parts();
+    parts.version += 1;
+    parts.digest = PepperedDigest::sha256([9; 32]);
+    let anew = ApiKeyRecord::from_parts(parts).unwrap();
+    wait(scene.cached.commit(vec![ApiKeyChange::Replace(anew)])).unwrap();
+    assert!(scene.find(id).is_some());
+    assert!(find().is_none());
 }
 
 #[test]
