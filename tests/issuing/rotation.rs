@@ -198,6 +198,9 @@ fn a_node_adopts_what_continues_its_ring_and_nothing_else() {
     };
     conflict(&first);
     conflict(&short_ring());
+    // A ring of another origin is none of its own, however often it was changed.
+    let strange = short_ring().announce(quick_key(), NOW).unwrap();
+    conflict(&strange.announce(quick_key(), after(NOW, ANNOUNCE)).unwrap());
     // Another node changed the same revision: no harm before the announced key signs.
     let fork = first.announce(quick_key(), NOW).unwrap();
     node.adopt(fork.clone()).unwrap();
