@@ -17,6 +17,12 @@ pub(crate) fn is_b64token(text: &[u8]) -> bool {
     holds && !body.is_empty()
 }
 
+/// The characters of base64 of either alphabet, without padding (RFC 4648 sections 4 and 5).
+pub(crate) fn is_base64(text: &[u8]) -> bool {
+    let of_either = |l: Lanes| are_common(l).and(l.eq(b'.').not()).or(l.eq(b'+'));
+    lanes::all(text, of_either, is_base64_char)
+}
+
 fn unpadded(mut text: &[u8]) -> &[u8] {
     while let Some(shorter) = text.strip_suffix(b"=") {
         text = shorter;
@@ -31,6 +37,10 @@ fn are_common(lanes: Lanes) -> Mask {
     // nothing else a letter.
     let letters = lanes.with_bits(0x20).within(b'a', b'z');
     letters.or(lanes.within(b'-', b'9')).or(lanes.eq(b'_'))
+}
+
+const fn is_base64_char(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_')
 }
 
 const fn is_b64token_char(b: u8) -> bool {
@@ -85,6 +95,17 @@ mod tests {
             let rare = [&[b'~'; 20][..], &[b], &[b'+'; 20]].concat();
             assert_eq!(is_b64token(&rare), listed, "{b:#04x}");
         }
+    }
+
+    #[test]
+    fn base64_has_the_digits_of_both_alphabets() {
+        for b in 0..=u8::MAX {
+            let listed = b.is_ascii_alphanumeric() || b"-_+/".contains(&b);
+            assert_eq!(is_base64(&[b]), listed, "{b:#04x}");
+            let long = [&[b'a'; 20][..], &[b], &[b'+'; 20]].concat();
+            assert_eq!(is_base64(&long), listed, "{b:#04x}");
+        }
+        assert!(is_base64(b""));
     }
 
     #[test]

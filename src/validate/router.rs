@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::credential::Presented;
+use crate::credential::charset;
 use crate::finding::Findings;
 use crate::finding::gathered;
 use crate::future::NowOrLater;
@@ -164,7 +165,8 @@ pub(crate) fn is_jwt_like(token: &str) -> bool {
 fn decodes_to_object(text: &[u8]) -> bool {
     let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
     let digits = text.get(..text.len() - padding).unwrap_or_default();
-    matches!(digits, [b'e', second, ..] if begins_object(*second)) && digits.iter().all(is_digit)
+    let begins = matches!(digits, [b'e', second, ..] if begins_object(*second));
+    begins && charset::is_base64(digits)
 }
 
 fn may_begin_jwt(prefix: &[u8]) -> bool {
@@ -179,10 +181,6 @@ fn may_begin_jwt(prefix: &[u8]) -> bool {
 const fn begins_object(second: u8) -> bool {
     // `{` is 0b011110_11: the digit 30, `e`, then one of 48 to 63.
     matches!(second, b'w'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_')
-}
-
-const fn is_digit(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
 fn conflict(shape: &Shape) -> ConfigError {
