@@ -6,9 +6,7 @@ use std::sync::Arc;
 use bearergate::ApiKeyFormat;
 use bearergate::ApiKeyRing;
 use bearergate::ApiKeyValidator;
-use bearergate::Authorizer;
 use bearergate::ClientAuth;
-use bearergate::Decision;
 use bearergate::Denylist;
 use bearergate::FetchedKeys;
 use bearergate::Gate;
@@ -23,7 +21,6 @@ use bearergate::Sources;
 use bearergate::SqliteStore;
 use bearergate::TokenCache;
 use bearergate::TokenValidator;
-use bearergate::authorize_fn;
 use bearergate::require_scope;
 use bearergate::reqwest::Client;
 use bearergate::tokio::Engine;
@@ -53,21 +50,18 @@ impl Judges {
         let denylist = Denylist::default();
         let judges = judges(options, &metrics)?;
         let sources = sources(options)?;
-        let gate = |authorizer: Arc<dyn Authorizer>| {
+        let gate = || {
             let gate = Gate::builder()
                 .sources(sources.clone())
                 .revocations(Revocations(denylist.clone()))
-                .authorizer(authorizer)
                 .all_authorities_equal();
             let judges = judges.iter();
-            let gate = judges.fold(gate, |gate, judge| gate.validator(Arc::clone(judge)));
-            gate.build()
+            judges.fold(gate, |gate, judge| gate.validator(Arc::clone(judge)))
         };
         let scope = options.scope.as_ref();
-        let scoped = scope.map(|scope| gate(Arc::new(require_scope(scope.as_str()))));
-        let anybody = authorize_fn("any authenticated caller", |_| Decision::allow());
+        let scoped = scope.map(|scope| gate().authorizer(require_scope(scope.as_str())).build());
         Ok(Self {
-            anybody: gate(Arc::new(anybody))?,
+            anybody: gate().allow_any_authenticated().build()?,
             scoped: scoped.transpose()?,
             denylist,
             metrics,

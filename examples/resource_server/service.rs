@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::http::header;
+use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::get;
@@ -40,21 +41,22 @@ pub(crate) fn routes(judges: Arc<Judges>) -> Router {
 }
 
 async fn show(State(judges): State<Arc<Judges>>, request: Request) -> Response {
-    answer(&judges, &judges.anybody, request).await
+    // The body is neither needed nor shared between threads while the gate may wait.
+    let (parts, _) = request.into_parts();
+    answer(&judges, &judges.anybody, &parts).await
 }
 
 async fn scoped(State(judges): State<Arc<Judges>>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
     match &judges.scoped {
-        Some(gate) => answer(&judges, gate, request).await,
+        Some(gate) => answer(&judges, gate, &parts).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
 /// Shows the caller to whoever the gate admits.
-async fn answer(judges: &Judges, gate: &Gate, request: Request) -> Response {
-    // The body is neither needed nor shared between threads while the gate may wait.
-    let (parts, _) = request.into_parts();
-    let mut facts = RequestFacts::from(&parts);
+async fn answer(judges: &Judges, gate: &Gate, parts: &Parts) -> Response {
+    let mut facts = RequestFacts::from(parts);
     if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
         facts = facts.with_peer(*peer);
     }
