@@ -61,7 +61,12 @@ fn what_begins_like_one_of_ours_is_never_looked_up_as_foreign() {
     let (key, _) = house.issue(plain());
     let asked = house.store.finds();
     let typo = format!("{key}x");
-    assert!(wait(house.keys.import(plain(), &typo)).is_ok());
+    let refused = wait(house.keys.import(plain(), &typo)).unwrap_err();
+    assert_eq!(refused.kind(), ApiKeyErrorKind::Malformed);
+    let elsewhere = typo.replacen(PREFIX, "other", 1);
+    assert!(wait(house.keys.import(plain(), &elsewhere)).is_ok());
+    // Of whose text nobody knows anything.
+    assert!(wait(house.keys.import_sha256(plain(), sha256(&typo))).is_ok());
     assert_eq!(house.kind(&typo), Some(RejectionKind::ApiKeyMalformed));
     let short = format!("{PREFIX}_c0ffee00-7a11-4d0e-9f3b-2b1d");
     assert_eq!(house.kind(&short), Some(RejectionKind::ApiKeyMalformed));

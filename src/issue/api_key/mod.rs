@@ -108,10 +108,14 @@ impl ApiKeyManager {
     /// # Errors
     ///
     /// Like [`create`](Self::create); [`Malformed`](ApiKeyErrorKind::Malformed) also if the ring
-    /// takes no foreign keys or none of this form, [`Conflict`](ApiKeyErrorKind::Conflict) if the
+    /// takes no foreign keys or none of this form, or the key begins like one of the ring's own and
+    /// so would never be looked up as somebody else's, [`Conflict`](ApiKeyErrorKind::Conflict) if the
     /// key is there already.
     pub async fn import(&self, draft: NewApiKey, key: &str) -> Result<ApiKeyRecord, ApiKeyError> {
         let foreign = self.ring.foreign().ok_or(ApiKeyErrorKind::Malformed)?;
+        if key.starts_with(self.ring.format().prefix()) {
+            return Err(ApiKeyErrorKind::Malformed.into());
+        }
         let key = foreign.parse(key).map_err(|_| ApiKeyErrorKind::Malformed)?;
         let digest = self.ring.peppers().foreign_digest(&key);
         self.import_digest(draft, digest).await
