@@ -7,6 +7,7 @@
 )]
 
 use std::sync::Arc;
+use std::thread;
 
 use bearergate::testing::FakeEndpoint;
 use bearergate::testing::Fault;
@@ -39,4 +40,30 @@ async fn ten_thousand_requests_at_a_cold_start_are_one_fetch() {
         assert_eq!(task.await.unwrap(), Ok(()));
     }
     assert_eq!(scene.fetches(), 1);
+}
+
+/// Whoever asks at the very moment that the keys come finds either the fetch or its keys.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_refused_while_the_first_keys_arrive() {
+    for _ in 0..40 {
+        let scene = Arc::new(Scene::new());
+        scene.idp.fail(FakeEndpoint::Jwks, Fault::Hold);
+        let token: Arc<str> = scene.good().into();
+        let first = {
+            let (scene, token) = (Arc::clone(&scene), Arc::clone(&token));
+            tokio::spawn(async move { scene.judge(&token).await })
+        };
+        assert!(scene.idp.wait_for(FakeEndpoint::Jwks, 1));
+        let others = [(), ()].map(|()| {
+            let (scene, token) = (Arc::clone(&scene), Arc::clone(&token));
+            thread::spawn(move || {
+                std::iter::repeat_with(|| scene.judge_now(&token)).find_map(|a| a)
+            })
+        });
+        scene.idp.heal(FakeEndpoint::Jwks);
+        for other in others {
+            assert_eq!(other.join().unwrap(), Some(Ok(())));
+        }
+        assert_eq!(first.await.unwrap(), Ok(()));
+    }
 }

@@ -211,7 +211,12 @@ impl Inner {
         if let Some(snapshot) = usable.filter(|s| s.keys.knows(hint)) {
             return Some(Ok(self.take(snapshot, now)));
         }
-        let course = self.lock().course(usable, hint, now);
+        let state = self.lock();
+        // Read again: a set that came meanwhile belongs to what the lock guards.
+        let snapshot = self.snapshot.load();
+        let usable = snapshot.as_deref().filter(|s| s.is_usable(now));
+        let course = state.course(usable, hint, now);
+        drop(state);
         match (course, usable) {
             (Course::Use, Some(snapshot)) => Some(Ok(self.take(snapshot, now))),
             (Course::Refuse(kind), _) => Some(Err(kind.into())),
