@@ -26,8 +26,8 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bearergate::Presented;
 use bearergate::TokenValidator;
+use bearergate::credential::Presented;
 use ring::hmac;
 use subtle::ConstantTimeEq;
 

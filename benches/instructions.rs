@@ -18,9 +18,9 @@ use std::hint::black_box;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bearergate::Presented;
-use bearergate::Provider;
 use bearergate::TokenValidator;
+use bearergate::credential::Presented;
+use bearergate::crypto::Provider;
 use ring::hmac;
 
 fn main() {

@@ -10,9 +10,9 @@
 
 mod common;
 
-use bearergate::Presented;
-use bearergate::Provider;
 use bearergate::TokenValidator;
+use bearergate::credential::Presented;
+use bearergate::crypto::Provider;
 use criterion::Criterion;
 use criterion::criterion_group;
 use criterion::criterion_main;

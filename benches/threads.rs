@@ -24,8 +24,8 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-use bearergate::Presented;
 use bearergate::TokenValidator;
+use bearergate::credential::Presented;
 use ring::hmac;
 
 use api_keys::Keys;

@@ -23,8 +23,8 @@ use std::io;
 use std::io::Write;
 use std::time::Instant;
 
-use bearergate::Presented;
 use bearergate::TokenValidator;
+use bearergate::credential::Presented;
 
 use api_keys::Keys;
 use api_keys::Random;

@@ -20,24 +20,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bearergate::ApiKeyFilter;
-use bearergate::ApiKeyFormat;
-use bearergate::ApiKeyId;
-use bearergate::ApiKeyManager;
-use bearergate::ApiKeyRing;
-use bearergate::ApiKeyValidator;
-use bearergate::Clock;
-use bearergate::FakeClock;
-use bearergate::ForeignFormat;
-use bearergate::Gate;
-use bearergate::NewApiKey;
-use bearergate::PepperSet;
-use bearergate::Refusal;
-use bearergate::RejectionKind;
-use bearergate::SecretSource;
-use bearergate::SqliteStore;
-use bearergate::UnixTime;
-use bearergate::require_scope;
+use bearergate::api_key::{
+    ApiKeyFilter, ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyRing, ForeignFormat, NewApiKey,
+    PepperSet,
+};
+use bearergate::clock::{Clock, FakeClock, UnixTime};
+use bearergate::http_response::Refusal;
+use bearergate::secret_source::SecretSource;
+use bearergate::stores::SqliteStore;
+use bearergate::{ApiKeyValidator, Gate, RejectionKind, require_scope};
 use http::Request;
 use ring::digest;
 use ring::rand::SecureRandom;

@@ -5,23 +5,13 @@
 
 use std::error::Error;
 
-use bearergate::AccessRequest;
-use bearergate::Authority;
-use bearergate::Authorizer;
-use bearergate::Decision;
-use bearergate::Policy;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::UnixTime;
-use bearergate::cedar::CedarAuthorizer;
-use bearergate::claim;
-use bearergate::policy::Attribute;
-use bearergate::policy::Rule;
-use bearergate::policy::action;
-use bearergate::policy::attribute;
-use bearergate::policy::owner;
-use bearergate::policy::role;
-use bearergate::require_scope;
+use bearergate::clock::UnixTime;
+use bearergate::integrations::cedar::CedarAuthorizer;
+use bearergate::policy::{
+    AccessRequest, Attribute, Decision, Rule, action, attribute, owner, role,
+};
+use bearergate::principal::{Authority, PrincipalKind};
+use bearergate::{Authorizer, Policy, Principal, claim, require_scope};
 
 const CEDAR: &str = r#"
 @id("suspended")

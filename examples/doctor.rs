@@ -11,10 +11,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use bearergate::Gate;
-use bearergate::Health;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::FakeIssuer;
-use bearergate::testing::Fault;
+use bearergate::diagnosis::Health;
+use bearergate::testing::{FakeEndpoint, FakeIssuer, Fault};
 
 const API: &str = "https://api.example.com";
 

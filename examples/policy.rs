@@ -5,19 +5,10 @@
 
 use std::error::Error;
 
-use bearergate::AccessRequest;
-use bearergate::Policy;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::UnixTime;
-use bearergate::claim;
-use bearergate::policy::Obligations;
-use bearergate::policy::Rule;
-use bearergate::policy::action;
-use bearergate::policy::owner;
-use bearergate::policy::param;
-use bearergate::policy::role;
-use bearergate::require_scope;
+use bearergate::clock::UnixTime;
+use bearergate::policy::{AccessRequest, Obligations, Rule, action, owner, param, role};
+use bearergate::principal::PrincipalKind;
+use bearergate::{Policy, Principal, claim, require_scope};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let built = built()?;

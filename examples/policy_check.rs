@@ -9,16 +9,11 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::process::ExitCode;
 
-use bearergate::AccessRequest;
-use bearergate::Authorizer;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::UnixTime;
+use bearergate::clock::UnixTime;
 use bearergate::json::Value;
-use bearergate::policy::Case;
-use bearergate::policy::Finding;
-use bearergate::policy::PolicyLoader;
-use bearergate::policy::check_cases;
+use bearergate::policy::{AccessRequest, Case, Finding, PolicyLoader, check_cases};
+use bearergate::principal::PrincipalKind;
+use bearergate::{Authorizer, Principal};
 use serde::Deserialize;
 
 fn main() -> ExitCode {

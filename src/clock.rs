@@ -22,7 +22,7 @@ pub trait Clock: fmt::Debug + Send + Sync {
     /// Returns the current time, or `None` when it cannot be told.
     ///
     /// A request whose time cannot be told is not judged
-    /// ([`Unavailable`](crate::RejectionKind::Unavailable)), never accepted.
+    /// ([`Unavailable`](crate::error::RejectionKind::Unavailable)), never accepted.
     fn now(&self) -> Option<UnixTime>;
 }
 
@@ -89,7 +89,7 @@ impl fmt::Display for UnixTime {
 ///
 /// ```
 /// use std::time::Duration;
-/// use bearergate::Leeway;
+/// use bearergate::clock::Leeway;
 ///
 /// assert_eq!(Leeway::default().as_secs(), 30);
 /// assert!(Leeway::new(Duration::from_secs(600)).is_ok());
@@ -158,7 +158,7 @@ impl Clock for SystemClock {
 ///
 /// ```
 /// use std::time::Duration;
-/// use bearergate::{Clock, FakeClock, UnixTime};
+/// use bearergate::clock::{Clock, FakeClock, UnixTime};
 ///
 /// let clock = FakeClock::at(UnixTime::from_secs(1_000));
 /// clock.advance(Duration::from_secs(5));

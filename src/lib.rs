@@ -1,240 +1,61 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(bearergate_docsrs, feature(doc_cfg))]
 
-pub mod jsonwebtoken_v11;
+mod now_or_later;
+mod simd;
+mod single_flight;
+
+pub mod api_key;
+pub mod client_auth;
+pub mod clock;
+pub mod credential;
+pub mod crypto;
+pub mod diagnosis;
+pub mod error;
+pub mod event;
+pub mod gate;
+pub mod grant;
+pub mod http_client;
+pub mod http_response;
+pub mod integrations;
+pub mod introspection;
+pub mod issuer;
+pub mod json;
+pub mod jwt;
+pub mod key;
 pub mod limits;
+pub mod policy;
+pub mod principal;
+pub mod refresh;
+pub mod request;
+pub mod revocation;
+pub mod secret;
+pub mod secret_source;
+pub mod session;
+pub mod stores;
 #[cfg(feature = "testing")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
+pub mod validator;
 
-#[cfg(feature = "cedar")]
-#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "cedar")))]
-pub mod cedar;
-mod challenge;
-mod clock;
-mod credential;
-mod crypto;
-mod event;
-mod finding;
-mod flight;
-mod future;
-mod gate;
-mod http_client;
-mod issue;
-pub mod json;
-mod key;
-mod key_format;
-mod lanes;
-pub mod policy;
-mod principal;
-mod rejection;
-mod request;
-#[cfg(feature = "reqwest")]
-pub mod reqwest;
-mod revocation;
-mod secret;
-#[cfg(feature = "sqlite")]
-mod sqlite;
-mod store;
-#[cfg(feature = "tokio")]
-pub mod tokio;
-mod validate;
-
-pub use challenge::BodyStyle;
-pub use challenge::Challenge;
-pub use challenge::ChallengeBuilder;
-pub use challenge::ChallengeParams;
-pub use challenge::Refusal;
-pub use clock::Clock;
-pub use clock::FakeClock;
-pub use clock::Leeway;
-pub use clock::LeewayTooLarge;
-pub use clock::SystemClock;
-pub use clock::UnixTime;
-pub use credential::Credential;
-pub use credential::Place;
-pub use credential::Presented;
-pub use credential::SameSite;
-pub use credential::Scheme;
-pub use credential::SessionCookie;
-pub use credential::Sources;
-pub use credential::SourcesBuilder;
-pub use crypto::Algorithm;
-pub use crypto::Algorithms;
-pub use crypto::Provider;
-pub use event::Event;
-pub use event::Observer;
-pub use finding::Finding;
-pub use finding::Findings;
-pub use finding::Health;
-pub use future::NowOrLater;
-pub use gate::Admitted;
-pub use gate::Authenticated;
+#[doc(inline)]
+pub use api_key::ApiKeyValidator;
+#[doc(inline)]
+pub use error::{ConfigError, Rejection, RejectionKind};
+#[doc(inline)]
 pub use gate::Gate;
-pub use gate::GateBuilder;
-pub use gate::Report;
-pub use http_client::BodyLimit;
-pub use http_client::Endpoint;
-pub use http_client::HttpClient;
-pub use http_client::HttpError;
-pub use http_client::HttpErrorKind;
-pub use http_client::HttpRequest;
-pub use http_client::HttpResponse;
-pub use http_client::Reach;
-pub use http_client::Spawn;
-pub use issue::AccessClaims;
-pub use issue::Answer;
-pub use issue::ApiKeyError;
-pub use issue::ApiKeyErrorKind;
-pub use issue::ApiKeyManager;
-pub use issue::AuthenticatedClient;
-pub use issue::GrantError;
-pub use issue::GrantErrorKind;
-pub use issue::IssuedApiKey;
-pub use issue::JwtIssuer;
-pub use issue::JwtIssuerBuilder;
-pub use issue::KeyRing;
-pub use issue::KeyRingBuilder;
-pub use issue::MarkedTokens;
-pub use issue::MintError;
-pub use issue::MintErrorKind;
-pub use issue::MintedToken;
-pub use issue::NeedsExpiry;
-pub use issue::NewApiKey;
-pub use issue::NewRefresh;
-pub use issue::NewSession;
-pub use issue::RefreshManager;
-pub use issue::RefreshManagerBuilder;
-pub use issue::RefreshRequest;
-pub use issue::Refreshed;
-pub use issue::Revocations;
-pub use issue::SessionChange;
-pub use issue::SessionManager;
-pub use issue::SessionManagerBuilder;
-pub use issue::SigningKey;
-pub use issue::TokenResponder;
-pub use key::FetchedKeys;
-pub use key::FetchedKeysBuilder;
-pub use key::Import;
-pub use key::Key;
-pub use key::KeyHint;
-pub use key::KeyLife;
-pub use key::KeySet;
+#[doc(inline)]
+pub use introspection::OpaqueValidator;
+#[doc(inline)]
+pub use jwt::JwtValidator;
+#[doc(inline)]
 pub use key::KeyStore;
-pub use key::Metadata;
-pub use key::MetadataError;
-pub use key::SkippedKey;
-pub use key_format::ApiKeyFormat;
-pub use key_format::ApiKeyId;
-pub use key_format::ApiKeyIdMalformed;
-pub use key_format::ForeignFormat;
-pub use key_format::ForeignKey;
-pub use key_format::KeyDigest;
-pub use key_format::ParsedKey;
-pub use key_format::PepperSet;
-pub use key_format::PepperVersion;
-pub use key_format::PepperedDigest;
-pub use key_format::SecretSource;
-pub use policy::AccessRequest;
-pub use policy::Authorizer;
-pub use policy::ClaimTest;
-pub use policy::Condition;
-pub use policy::Decision;
-pub use policy::Policy;
-pub use policy::Reason;
-pub use policy::ReasonCode;
-pub use policy::Verdict;
-pub use policy::authorize_fn;
-pub use policy::claim;
-pub use policy::condition_fn;
-pub use policy::require_scope;
-pub use principal::Actor;
-pub use principal::Actors;
-pub use principal::Audience;
-pub use principal::Authority;
-pub use principal::ClaimValue;
-pub use principal::Claims;
-pub use principal::Confirmation;
-pub use principal::KeyId;
+pub use now_or_later::NowOrLater;
+#[doc(inline)]
+pub use policy::{Authorizer, Policy, claim, require_scope};
+#[doc(inline)]
 pub use principal::Principal;
-pub use principal::PrincipalBuilder;
-pub use principal::PrincipalKind;
-pub use principal::Scopes;
-pub use principal::TokenId;
-pub use rejection::ConfigError;
-pub use rejection::ConfigErrorKind;
-pub use rejection::Rejection;
-pub use rejection::RejectionKind;
-pub use request::ClientAddress;
-pub use request::ClientCertificate;
-pub use request::PeerAddress;
-pub use request::RequestFacts;
-pub use revocation::Denylist;
-pub use revocation::Revocation;
-pub use revocation::RevocationKind;
-pub use revocation::RevocationList;
-pub use revocation::RevocationStore;
-pub use secret::Secret;
-pub use secret::ShownOnce;
-#[cfg(feature = "sqlite")]
-#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "sqlite")))]
-pub use sqlite::SqliteBuilder;
-#[cfg(feature = "sqlite")]
-#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "sqlite")))]
-pub use sqlite::SqliteStore;
-pub use store::ApiKeyChange;
-pub use store::ApiKeyDetails;
-pub use store::ApiKeyFilter;
-pub use store::ApiKeyParts;
-pub use store::ApiKeyQuery;
-pub use store::ApiKeyRecord;
-pub use store::ApiKeyStore;
-pub use store::CachedApiKeyStore;
-pub use store::CachedSessionStore;
-pub use store::Disabled;
-pub use store::Grant;
-pub use store::GrantStore;
-pub use store::Lookup;
-pub use store::Mark;
-pub use store::MarkKey;
-pub use store::MarkKind;
-pub use store::MemoryApiKeyStore;
-pub use store::MemoryGrantStore;
-pub use store::Moment;
-pub use store::ReadCache;
-pub use store::RefreshFamily;
-pub use store::RefreshTokenStore;
-pub use store::SessionHandle;
-pub use store::SessionRecord;
-pub use store::SessionStore;
-pub use store::SpentToken;
-pub use store::StoreError;
-pub use store::StoreErrorKind;
-pub use store::TokenDigest;
-pub use validate::ApiKeyRing;
-pub use validate::ApiKeyValidator;
-pub use validate::ApiKeyValidatorBuilder;
-pub use validate::Authorities;
-pub use validate::ClientAuth;
-pub use validate::ClientKey;
-pub use validate::JwtBuilder;
-pub use validate::JwtValidator;
-pub use validate::NeedsAudience;
-pub use validate::NeedsIssuer;
-pub use validate::NeedsKeys;
-pub use validate::OpaqueBuilder;
-pub use validate::OpaqueValidator;
-pub use validate::Ready;
-pub use validate::RevocationClient;
-pub use validate::RevokeError;
-pub use validate::Router;
-pub use validate::SenderConstraint;
-pub use validate::Session;
-pub use validate::SessionValidator;
-pub use validate::Shape;
-pub use validate::TokenCache;
-pub use validate::TokenCacheBuilder;
-
-pub use validate::Tenant;
-pub use validate::TokenValidator;
-pub use validate::providers;
+#[doc(inline)]
+pub use session::SessionValidator;
+#[doc(inline)]
+pub use validator::TokenValidator;

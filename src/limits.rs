@@ -40,7 +40,7 @@ pub const JWKS_KEYS: usize = 100;
 /// Longest key id in bytes, in a token and in a key.
 pub const KEY_ID_BYTES: usize = 256;
 
-/// Most keys tried by [`KeySet::rotating`](crate::KeySet::rotating).
+/// Most keys tried by [`KeySet::rotating`](crate::key::KeySet::rotating).
 pub const ROTATING_KEYS: usize = 4;
 
 /// Smallest RSA modulus in bits. Source: RFC 7518 section 3.3.

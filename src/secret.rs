@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 /// It does not wipe copies that the caller made before or makes after.
 ///
 /// ```
-/// use bearergate::Secret;
+/// use bearergate::secret::Secret;
 ///
 /// let secret = Secret::new(b"correct horse battery staple 123".to_vec());
 /// assert_eq!(format!("{secret:?}"), "Secret([redacted])");
@@ -55,13 +55,13 @@ impl From<String> for Secret {
 /// anywhere else, so that a secret which was not taken down then is lost.
 ///
 /// ```compile_fail
-/// # fn show(secret: bearergate::ShownOnce) {
+/// # fn show(secret: bearergate::secret::ShownOnce) {
 /// let text = format!("{secret}");
 /// # }
 /// ```
 ///
 /// ```
-/// # fn show(secret: bearergate::ShownOnce) {
+/// # fn show(secret: bearergate::secret::ShownOnce) {
 /// let text = secret.reveal();
 /// # }
 /// ```

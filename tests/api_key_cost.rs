@@ -15,23 +15,15 @@ use std::task::Waker;
 use std::time::Duration;
 
 use allocation_counter::measure;
-use bearergate::ApiKeyFormat;
-use bearergate::ApiKeyManager;
-use bearergate::ApiKeyRing;
-use bearergate::ApiKeyValidator;
-use bearergate::FakeClock;
-use bearergate::ForeignFormat;
-use bearergate::Gate;
-use bearergate::MemoryApiKeyStore;
-use bearergate::NewApiKey;
-use bearergate::PepperSet;
-use bearergate::Presented;
-use bearergate::Secret;
-use bearergate::SecretSource;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
-use bearergate::claim;
-use bearergate::require_scope;
+use bearergate::api_key::{
+    ApiKeyFormat, ApiKeyManager, ApiKeyRing, ForeignFormat, NewApiKey, PepperSet,
+};
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::credential::Presented;
+use bearergate::secret::Secret;
+use bearergate::secret_source::SecretSource;
+use bearergate::stores::MemoryApiKeyStore;
+use bearergate::{ApiKeyValidator, Gate, TokenValidator, claim, require_scope};
 
 const NOW: u64 = 1_760_000_000;
 const FOREIGN: &str = "c0ffee00-7a11-4d0e-9f3b-2b1d";

@@ -22,31 +22,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::URL_SAFE;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bearergate::BodyStyle;
-use bearergate::Challenge;
-use bearergate::ConfigError;
-use bearergate::Event;
-use bearergate::FakeClock;
-use bearergate::Gate;
-use bearergate::Import;
-use bearergate::JwtBuilder;
-use bearergate::JwtValidator;
-use bearergate::Key;
-use bearergate::KeySet;
-use bearergate::Observer;
-use bearergate::Presented;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::Ready;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
-use bearergate::RequestFacts;
-use bearergate::Secret;
-use bearergate::Sources;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
-use bearergate::json;
-use bearergate::jsonwebtoken_v11;
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::credential::{Presented, Sources};
+use bearergate::event::{Event, Observer};
+use bearergate::http_response::{BodyStyle, Challenge};
+use bearergate::jwt::{JwtBuilder, Ready};
+use bearergate::key::{Import, Key, KeySet};
+use bearergate::principal::PrincipalKind;
+use bearergate::request::RequestFacts;
+use bearergate::secret::Secret;
+use bearergate::{
+    ConfigError, Gate, JwtValidator, Principal, Rejection, RejectionKind, TokenValidator, json,
+};
 use http::HeaderMap;
 use http::Method;
 use http::Uri;
@@ -206,9 +193,14 @@ fn secret_of_a_key_is_not_shown() {
             .audience("a")
             .keys(KeySet::from(key.clone()));
         watch.debug(&draft);
-        let unfit = draft.algorithms([bearergate::Algorithm::Rs256]).build();
+        let unfit = draft
+            .algorithms([bearergate::crypto::Algorithm::Rs256])
+            .build();
         watch.config(unfit);
-        watch.config(key.clone().with_algorithms([bearergate::Algorithm::Rs256]));
+        watch.config(
+            key.clone()
+                .with_algorithms([bearergate::crypto::Algorithm::Rs256]),
+        );
         watch.config(key.clone().with_kid("k".repeat(257)));
         watch.config(KeySet::rotating(key.clone(), vec![key; 4]));
     }
@@ -334,9 +326,9 @@ fn refused_jwk_is_not_shown() {
 fn key_of_another_crate_is_not_shown() {
     let mut watch = Watch::new();
     let short = jsonwebtoken::DecodingKey::from_secret(&CANARY.as_bytes()[..31]);
-    watch.config(jsonwebtoken_v11::key_from_decoding_key(&short));
+    watch.config(bearergate::integrations::jsonwebtoken::key_from_decoding_key(&short));
     let key = jsonwebtoken::DecodingKey::from_secret(CANARY.as_bytes());
-    watch.debug(&jsonwebtoken_v11::key_from_decoding_key(&key).unwrap());
+    watch.debug(&bearergate::integrations::jsonwebtoken::key_from_decoding_key(&key).unwrap());
 }
 
 #[test]

@@ -9,8 +9,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::Fault;
+use bearergate::testing::{FakeEndpoint, Fault};
 
 use crate::common::Scene;
 

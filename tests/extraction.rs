@@ -1,17 +1,12 @@
 //! Exactly one credential a slot, or a typed rejection.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use bearergate::Place;
-use bearergate::RejectionKind;
-use bearergate::RejectionKind::CredentialAmbiguous;
-use bearergate::RejectionKind::CredentialMalformed;
-use bearergate::RejectionKind::CredentialMissing;
-use bearergate::RejectionKind::CrossSiteRefused;
-use bearergate::RejectionKind::TokenTooLarge;
-use bearergate::RequestFacts;
-use bearergate::Scheme;
-use bearergate::Sources;
-use bearergate::limits;
+use bearergate::RejectionKind::{
+    CredentialAmbiguous, CredentialMalformed, CredentialMissing, CrossSiteRefused, TokenTooLarge,
+};
+use bearergate::credential::{Place, Scheme, Sources};
+use bearergate::request::RequestFacts;
+use bearergate::{RejectionKind, limits};
 use http::HeaderMap;
 use http::HeaderValue;
 use http::Method;

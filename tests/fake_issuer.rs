@@ -18,21 +18,11 @@ use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bearergate::FakeClock;
-use bearergate::JwtValidator;
-use bearergate::KeySet;
-use bearergate::Presented;
-use bearergate::Principal;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
-use bearergate::testing::Answer;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::FakeIssuer;
-use bearergate::testing::FakeKey;
-use bearergate::testing::Fault;
-use bearergate::testing::TokenBuilder;
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::credential::Presented;
+use bearergate::key::KeySet;
+use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, FakeKey, Fault, TokenBuilder};
+use bearergate::{JwtValidator, Principal, Rejection, RejectionKind, TokenValidator};
 use serde_json::Value;
 
 const NOW: u64 = 1_760_000_000;

@@ -1,18 +1,12 @@
 //! What the gate costs beside its judge: no allocation to let a caller in.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use bearergate::AccessRequest;
-use bearergate::Gate;
-use bearergate::NowOrLater;
-use bearergate::Presented;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::Rejection;
-use bearergate::Shape;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
-use bearergate::claim;
-use bearergate::require_scope;
+use bearergate::clock::UnixTime;
+use bearergate::credential::Presented;
+use bearergate::policy::AccessRequest;
+use bearergate::principal::PrincipalKind;
+use bearergate::validator::Shape;
+use bearergate::{Gate, NowOrLater, Principal, Rejection, TokenValidator, claim, require_scope};
 
 /// Hands out a principal that it holds.
 #[derive(Clone, Debug)]

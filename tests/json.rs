@@ -8,10 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::thread;
 
-use bearergate::json::JsonErrorKind;
-use bearergate::json::Kind;
-use bearergate::json::Object;
-use bearergate::json::Value;
+use bearergate::json::{JsonErrorKind, Kind, Object, Value};
 use bearergate::limits;
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -5,12 +5,12 @@
     reason = "a test panics where it fails"
 )]
 
-use bearergate::Algorithm;
-use bearergate::ConfigErrorKind;
-use bearergate::Key;
-use bearergate::jsonwebtoken_v11::crypto_provider;
-use bearergate::jsonwebtoken_v11::key_from_decoding_key;
-use bearergate::jsonwebtoken_v11::key_from_jwk;
+use bearergate::crypto::Algorithm;
+use bearergate::error::ConfigErrorKind;
+use bearergate::integrations::jsonwebtoken::{
+    crypto_provider, key_from_decoding_key, key_from_jwk,
+};
+use bearergate::key::Key;
 use jsonwebtoken::Algorithm as Theirs;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::EncodingKey;

@@ -15,15 +15,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering;
 
-use bearergate::ApiKeyFormat;
-use bearergate::ApiKeyId;
-use bearergate::ConfigError;
-use bearergate::ConfigErrorKind;
-use bearergate::ForeignFormat;
-use bearergate::PepperSet;
-use bearergate::RejectionKind;
-use bearergate::Secret;
-use bearergate::SecretSource;
+use bearergate::api_key::{ApiKeyFormat, ApiKeyId, ForeignFormat, PepperSet};
+use bearergate::error::ConfigErrorKind;
+use bearergate::secret::Secret;
+use bearergate::secret_source::SecretSource;
+use bearergate::{ConfigError, RejectionKind};
 use proptest::prelude::*;
 
 /// Their checksums were computed with the zlib module of Python.

@@ -6,13 +6,10 @@
     reason = "a test panics where it fails"
 )]
 
-use bearergate::Algorithm;
 use bearergate::ConfigError;
-use bearergate::ConfigErrorKind;
-use bearergate::Import;
-use bearergate::Key;
-use bearergate::KeySet;
-use bearergate::Provider;
+use bearergate::crypto::{Algorithm, Provider};
+use bearergate::error::ConfigErrorKind;
+use bearergate::key::{Import, Key, KeySet};
 use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;

@@ -5,21 +5,13 @@
     reason = "helpers of tests"
 )]
 
-use bearergate::AccessRequest;
-use bearergate::Authorizer;
-use bearergate::Condition;
-use bearergate::ConfigErrorKind;
-use bearergate::Decision;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::ReasonCode;
-use bearergate::RejectionKind;
-use bearergate::UnixTime;
-use bearergate::Verdict;
-use bearergate::authorize_fn;
-use bearergate::claim;
-use bearergate::condition_fn;
-use bearergate::require_scope;
+use bearergate::clock::UnixTime;
+use bearergate::error::ConfigErrorKind;
+use bearergate::policy::{
+    AccessRequest, Condition, Decision, ReasonCode, Verdict, authorize_fn, condition_fn,
+};
+use bearergate::principal::PrincipalKind;
+use bearergate::{Authorizer, Principal, RejectionKind, claim, require_scope};
 use proptest::prelude::*;
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);

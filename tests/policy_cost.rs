@@ -6,27 +6,14 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
 use allocation_counter::measure;
-use bearergate::AccessRequest;
-use bearergate::Authorizer;
-use bearergate::Condition;
-use bearergate::Policy;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::RequestFacts;
-use bearergate::UnixTime;
-use bearergate::claim;
-use bearergate::condition_fn;
-use bearergate::policy::Obligations;
-use bearergate::policy::PolicyHandle;
-use bearergate::policy::RouteTable;
-use bearergate::policy::Rule;
-use bearergate::policy::action;
-use bearergate::policy::address_in;
-use bearergate::policy::owner;
-use bearergate::policy::param;
-use bearergate::policy::role;
-use bearergate::policy::time_between;
-use bearergate::require_scope;
+use bearergate::clock::UnixTime;
+use bearergate::policy::{
+    AccessRequest, Condition, Obligations, PolicyHandle, RouteTable, Rule, action, address_in,
+    condition_fn, owner, param, role, time_between,
+};
+use bearergate::principal::PrincipalKind;
+use bearergate::request::RequestFacts;
+use bearergate::{Authorizer, Policy, Principal, claim, require_scope};
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 

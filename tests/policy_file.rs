@@ -4,47 +4,17 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use bearergate::AccessRequest;
-use bearergate::Condition;
-use bearergate::ConfigErrorKind;
-use bearergate::Policy;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::RequestFacts;
-use bearergate::UnixTime;
-use bearergate::claim;
-use bearergate::condition_fn;
-use bearergate::policy::AuditLevel;
-use bearergate::policy::Combining;
-use bearergate::policy::Effect;
-use bearergate::policy::LoadError;
-use bearergate::policy::Obligations;
-use bearergate::policy::PolicyLoader;
-use bearergate::policy::RouteTable;
-use bearergate::policy::Rule;
-use bearergate::policy::acr_at_least;
-use bearergate::policy::action;
-use bearergate::policy::address_in;
-use bearergate::policy::amr;
-use bearergate::policy::attribute;
-use bearergate::policy::audience;
-use bearergate::policy::auth_age_at_most;
-use bearergate::policy::authority;
-use bearergate::policy::client;
-use bearergate::policy::group;
-use bearergate::policy::header;
-use bearergate::policy::kind;
-use bearergate::policy::method;
-use bearergate::policy::over_tls;
-use bearergate::policy::owner;
-use bearergate::policy::param;
-use bearergate::policy::role;
-use bearergate::policy::route;
-use bearergate::policy::sender_constrained;
-use bearergate::policy::time_between;
-use bearergate::policy::token_age_at_most;
-use bearergate::policy::weekdays;
-use bearergate::require_scope;
+use bearergate::clock::UnixTime;
+use bearergate::error::ConfigErrorKind;
+use bearergate::policy::{
+    AccessRequest, AuditLevel, Combining, Condition, Effect, LoadError, Obligations, PolicyLoader,
+    RouteTable, Rule, acr_at_least, action, address_in, amr, attribute, audience, auth_age_at_most,
+    authority, client, condition_fn, group, header, kind, method, over_tls, owner, param, role,
+    route, sender_constrained, time_between, token_age_at_most, weekdays,
+};
+use bearergate::principal::PrincipalKind;
+use bearergate::request::RequestFacts;
+use bearergate::{Policy, Principal, claim, require_scope};
 use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
@@ -80,7 +50,7 @@ fn forms() -> Vec<(&'static str, Condition)> {
         (
             r#"{"claim":"t","one_of":["x",1]}"#,
             c("t")
-                .one_of([bearergate::ClaimValue::from("x"), 1.into()])
+                .one_of([bearergate::principal::ClaimValue::from("x"), 1.into()])
                 .unwrap(),
         ),
         (

@@ -20,8 +20,7 @@ mod tree;
 
 use std::thread;
 
-use bearergate::AccessRequest;
-use bearergate::Verdict;
+use bearergate::policy::{AccessRequest, Verdict};
 
 use facts::Facts;
 use facts::Made;

@@ -3,41 +3,16 @@
 
 use std::time::Duration;
 
-use bearergate::AccessRequest;
-use bearergate::Authority;
-use bearergate::Condition;
-use bearergate::ConfigError;
-use bearergate::ConfigErrorKind;
-use bearergate::Decision;
-use bearergate::Policy;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::ReasonCode;
-use bearergate::RejectionKind;
-use bearergate::UnixTime;
-use bearergate::Verdict;
-use bearergate::claim;
-use bearergate::condition_fn;
-use bearergate::limits;
-use bearergate::policy::Attribute;
-use bearergate::policy::AuditLevel;
-use bearergate::policy::Combining;
-use bearergate::policy::Obligations;
-use bearergate::policy::Rule;
-use bearergate::policy::acr_at_least;
-use bearergate::policy::action;
-use bearergate::policy::address_in;
-use bearergate::policy::attribute;
-use bearergate::policy::auth_age_at_most;
-use bearergate::policy::client;
-use bearergate::policy::owner;
-use bearergate::policy::param;
-use bearergate::policy::role;
-use bearergate::policy::sender_constrained;
-use bearergate::policy::time_between;
-use bearergate::policy::token_age_at_most;
-use bearergate::policy::weekdays;
-use bearergate::require_scope;
+use bearergate::clock::UnixTime;
+use bearergate::error::ConfigErrorKind;
+use bearergate::policy::{
+    AccessRequest, Attribute, AuditLevel, Combining, Condition, Decision, Obligations, ReasonCode,
+    Rule, Verdict, acr_at_least, action, address_in, attribute, auth_age_at_most, client,
+    condition_fn, owner, param, role, sender_constrained, time_between, token_age_at_most,
+    weekdays,
+};
+use bearergate::principal::{Authority, PrincipalKind};
+use bearergate::{ConfigError, Policy, Principal, RejectionKind, claim, limits, require_scope};
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 

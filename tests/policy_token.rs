@@ -5,29 +5,17 @@ mod signing;
 
 use std::time::Duration;
 
-use bearergate::AccessRequest;
-use bearergate::Condition;
-use bearergate::Confirmation;
-use bearergate::FakeClock;
-use bearergate::Import;
-use bearergate::JwtValidator;
-use bearergate::KeySet;
-use bearergate::NowOrLater;
-use bearergate::Presented;
-use bearergate::Principal;
-use bearergate::Provider;
-use bearergate::Rejection;
-use bearergate::SenderConstraint;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
-use bearergate::Verdict;
-use bearergate::policy::audience;
-use bearergate::policy::authority;
-use bearergate::policy::client;
-use bearergate::policy::kind;
-use bearergate::policy::sender_constrained;
-use bearergate::policy::token_age_at_most;
-use bearergate::require_scope;
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::credential::Presented;
+use bearergate::crypto::Provider;
+use bearergate::key::{Import, KeySet};
+use bearergate::policy::{
+    AccessRequest, Condition, Verdict, audience, authority, client, kind, sender_constrained,
+    token_age_at_most,
+};
+use bearergate::principal::Confirmation;
+use bearergate::validator::SenderConstraint;
+use bearergate::{JwtValidator, NowOrLater, Principal, Rejection, TokenValidator, require_scope};
 
 const NOW: UnixTime = UnixTime::from_secs(1_760_000_000);
 
@@ -72,7 +60,7 @@ fn facts_of_a_token_are_told() {
     for (condition, more) in [
         (audience("x"), ""),
         (authority("https://idp.example.com"), ""),
-        (kind(bearergate::PrincipalKind::AccessToken), ""),
+        (kind(bearergate::principal::PrincipalKind::AccessToken), ""),
         (client("shop"), r#","client_id":"shop""#),
         (require_scope("read"), r#","scope":"read write""#),
     ] {

@@ -3,14 +3,12 @@
 
 use std::sync::Arc;
 
-use bearergate::Presented;
-use bearergate::RejectionKind;
-use bearergate::TokenValidator;
-use bearergate::providers;
-use bearergate::reqwest::Client;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::FakeIssuer;
-use bearergate::tokio::Engine;
+use bearergate::credential::Presented;
+use bearergate::integrations::reqwest::Client;
+use bearergate::integrations::tokio::Engine;
+use bearergate::jwt::providers;
+use bearergate::testing::{FakeEndpoint, FakeIssuer};
+use bearergate::{RejectionKind, TokenValidator};
 
 #[tokio::test]
 async fn a_preset_fetches_its_keys_where_its_issuer_says() {

@@ -5,14 +5,9 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::time::Duration;
 
-use bearergate::BodyStyle;
-use bearergate::Challenge;
-use bearergate::ChallengeParams;
-use bearergate::Decision;
-use bearergate::Refusal;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
-use bearergate::policy::Obligations;
+use bearergate::http_response::{BodyStyle, Challenge, ChallengeParams, Refusal};
+use bearergate::policy::{Decision, Obligations};
+use bearergate::{Rejection, RejectionKind};
 use http::HeaderName;
 use http::Response;
 use http::header;

@@ -16,16 +16,10 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bearergate::ApiKeyFormat;
-use bearergate::ApiKeyManager;
-use bearergate::ApiKeyRing;
-use bearergate::NewApiKey;
-use bearergate::PepperSet;
-use bearergate::SecretSource;
-use bearergate::SqliteStore;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::FakeIssuer;
-use bearergate::testing::Fault;
+use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyRing, NewApiKey, PepperSet};
+use bearergate::secret_source::SecretSource;
+use bearergate::stores::SqliteStore;
+use bearergate::testing::{FakeEndpoint, FakeIssuer, Fault};
 use serde_json::Value;
 use serde_json::json;
 

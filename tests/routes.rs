@@ -1,24 +1,14 @@
 //! Route tables: what a path matches, what conflicts, and what no route matches.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
-use bearergate::AccessRequest;
-use bearergate::Condition;
-use bearergate::ConfigError;
-use bearergate::ConfigErrorKind;
-use bearergate::Policy;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::RejectionKind;
-use bearergate::RequestFacts;
-use bearergate::UnixTime;
-use bearergate::condition_fn;
-use bearergate::limits;
-use bearergate::policy::RouteTable;
-use bearergate::policy::RouteTableBuilder;
-use bearergate::policy::Rule;
-use bearergate::policy::param;
-use bearergate::policy::route;
-use bearergate::require_scope;
+use bearergate::clock::UnixTime;
+use bearergate::error::ConfigErrorKind;
+use bearergate::policy::{
+    AccessRequest, Condition, RouteTable, RouteTableBuilder, Rule, condition_fn, param, route,
+};
+use bearergate::principal::PrincipalKind;
+use bearergate::request::RequestFacts;
+use bearergate::{ConfigError, Policy, Principal, RejectionKind, limits, require_scope};
 use http::HeaderMap;
 use http::Method;
 use http::Uri;

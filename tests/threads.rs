@@ -7,15 +7,10 @@ use std::sync::Arc;
 use std::sync::Barrier;
 use std::thread;
 
-use bearergate::FakeClock;
-use bearergate::JwtValidator;
-use bearergate::Key;
-use bearergate::KeySet;
-use bearergate::Presented;
-use bearergate::RejectionKind;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
-use bearergate::limits;
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::credential::Presented;
+use bearergate::key::{Key, KeySet};
+use bearergate::{JwtValidator, RejectionKind, TokenValidator, limits};
 
 const NOW: u64 = 1_760_000_000;
 const ALGORITHMS: [&str; 4] = ["HS256", "RS256", "ES256", "EdDSA"];

@@ -1,28 +1,14 @@
 //! Explanations: they say what was decided and why, and nothing of what the caller sent.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
-use bearergate::AccessRequest;
-use bearergate::Condition;
-use bearergate::Policy;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::RequestFacts;
-use bearergate::UnixTime;
-use bearergate::claim;
-use bearergate::policy;
-use bearergate::policy::Attribute;
-use bearergate::policy::RouteTable;
-use bearergate::policy::Rule;
-use bearergate::policy::action;
-use bearergate::policy::attribute;
-use bearergate::policy::audience;
-use bearergate::policy::client;
-use bearergate::policy::method;
-use bearergate::policy::owner;
-use bearergate::policy::param;
-use bearergate::policy::role;
-use bearergate::policy::route;
-use bearergate::require_scope;
+use bearergate::clock::UnixTime;
+use bearergate::policy::{
+    AccessRequest, Attribute, Condition, RouteTable, Rule, action, attribute, audience, client,
+    method, owner, param, role, route,
+};
+use bearergate::principal::PrincipalKind;
+use bearergate::request::RequestFacts;
+use bearergate::{Policy, Principal, claim, policy, require_scope};
 use http::Method;
 use http::header;
 
@@ -224,7 +210,7 @@ fn every_condition_is_told_as_in_the_snapshots() {
     let headers = http::HeaderMap::from_iter([(header::USER_AGENT, "canary".parse().unwrap())]);
     let uri = http::Uri::from_static("/");
     let facts = RequestFacts::new(&Method::PUT, &uri, &headers);
-    let house = bearergate::Authority::from("house");
+    let house = bearergate::principal::Authority::from("house");
     let attributes = [
         ("of", Attribute::Subject(&house, "canary-subject")),
         ("open", Attribute::Bool(true)),
@@ -294,7 +280,7 @@ fn every() -> Policy {
         attribute("open").is(true),
         owner(attribute("of")),
         owner(param("user").of("house")),
-        bearergate::condition_fn("own", |_| None),
+        bearergate::policy::condition_fn("own", |_| None),
     ]);
     Policy::builder()
         .rule(Rule::permit("claims", claims.unwrap() & action("read")))

@@ -10,18 +10,12 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
-use bearergate::ApiKeyFormat;
-use bearergate::ApiKeyManager;
-use bearergate::ApiKeyRing;
-use bearergate::ApiKeyValidator;
-use bearergate::ConfigError;
-use bearergate::FakeClock;
-use bearergate::MemoryApiKeyStore;
-use bearergate::NewApiKey;
-use bearergate::PepperSet;
-use bearergate::Secret;
-use bearergate::SecretSource;
-use bearergate::UnixTime;
+use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyRing, NewApiKey, PepperSet};
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::secret::Secret;
+use bearergate::secret_source::SecretSource;
+use bearergate::stores::MemoryApiKeyStore;
+use bearergate::{ApiKeyValidator, ConfigError};
 use ring::rand::SecureRandom;
 use ring::rand::SystemRandom;
 

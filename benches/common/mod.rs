@@ -2,11 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bearergate::Import;
 use bearergate::JwtValidator;
-use bearergate::KeySet;
-use bearergate::Provider;
-use bearergate::UnixTime;
+use bearergate::clock::UnixTime;
+use bearergate::crypto::Provider;
+use bearergate::key::{Import, KeySet};
 use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature;

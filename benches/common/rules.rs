@@ -1,15 +1,9 @@
 //! Policies beside plain Rust trees of the same rules.
 
-use bearergate::AccessRequest;
-use bearergate::Condition;
-use bearergate::Policy;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::UnixTime;
-use bearergate::claim;
-use bearergate::policy::Rule;
-use bearergate::policy::action;
-use bearergate::require_scope;
+use bearergate::clock::UnixTime;
+use bearergate::policy::{AccessRequest, Condition, Rule, action};
+use bearergate::principal::PrincipalKind;
+use bearergate::{Policy, Principal, claim, require_scope};
 
 /// Rules in both forms, and a request that the middle one allows.
 pub(crate) struct Rules {

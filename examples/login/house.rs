@@ -6,31 +6,19 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use bearergate::AccessClaims;
-use bearergate::Algorithm;
-use bearergate::AuthenticatedClient;
-use bearergate::Event;
-use bearergate::FakeClock;
-use bearergate::Gate;
-use bearergate::Grant;
-use bearergate::JwtIssuer;
-use bearergate::JwtValidator;
-use bearergate::KeyRing;
-use bearergate::MarkedTokens;
-use bearergate::MemoryGrantStore;
-use bearergate::NewSession;
-use bearergate::Observer;
-use bearergate::RefreshManager;
-use bearergate::RejectionKind;
-use bearergate::Session;
-use bearergate::SessionCookie;
-use bearergate::SessionManager;
-use bearergate::ShownOnce;
-use bearergate::SigningKey;
-use bearergate::Sources;
-use bearergate::TokenResponder;
-use bearergate::UnixTime;
-use bearergate::require_scope;
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::credential::Sources;
+use bearergate::crypto::Algorithm;
+use bearergate::event::{Event, Observer};
+use bearergate::grant::Grant;
+use bearergate::issuer::{
+    AccessClaims, AuthenticatedClient, JwtIssuer, KeyRing, MarkedTokens, SigningKey, TokenResponder,
+};
+use bearergate::refresh::RefreshManager;
+use bearergate::secret::ShownOnce;
+use bearergate::session::{NewSession, Session, SessionCookie, SessionManager};
+use bearergate::stores::MemoryGrantStore;
+use bearergate::{Gate, JwtValidator, RejectionKind, require_scope};
 use http::Request;
 use http::header::COOKIE;
 

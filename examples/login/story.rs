@@ -3,14 +3,9 @@
 use std::error::Error;
 use std::time::Duration;
 
-use bearergate::NewRefresh;
-use bearergate::RefreshRequest;
-use bearergate::Refreshed;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
-use bearergate::Session;
-use bearergate::SessionChange;
-use bearergate::limits;
+use bearergate::refresh::{NewRefresh, RefreshRequest, Refreshed};
+use bearergate::session::{Session, SessionChange};
+use bearergate::{Rejection, RejectionKind, limits};
 
 use crate::house::APP;
 use crate::house::House;

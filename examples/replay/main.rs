@@ -36,7 +36,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use bearergate::SystemClock;
+use bearergate::clock::SystemClock;
 
 use engine::Engine;
 use engine::Outcome;

@@ -3,27 +3,21 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use bearergate::ApiKeyFormat;
-use bearergate::ApiKeyRing;
-use bearergate::ApiKeyValidator;
-use bearergate::ClientAuth;
-use bearergate::Denylist;
-use bearergate::FetchedKeys;
-use bearergate::Gate;
-use bearergate::JwtValidator;
-use bearergate::KeyStore;
-use bearergate::OpaqueBuilder;
-use bearergate::OpaqueValidator;
-use bearergate::PepperSet;
-use bearergate::Ready;
-use bearergate::SecretSource;
-use bearergate::Sources;
-use bearergate::SqliteStore;
-use bearergate::TokenCache;
-use bearergate::TokenValidator;
-use bearergate::require_scope;
-use bearergate::reqwest::Client;
-use bearergate::tokio::Engine;
+use bearergate::api_key::{ApiKeyFormat, ApiKeyRing, PepperSet};
+use bearergate::client_auth::ClientAuth;
+use bearergate::credential::Sources;
+use bearergate::integrations::reqwest::Client;
+use bearergate::integrations::tokio::Engine;
+use bearergate::introspection::OpaqueBuilder;
+use bearergate::jwt::Ready;
+use bearergate::key::FetchedKeys;
+use bearergate::revocation::Denylist;
+use bearergate::secret_source::SecretSource;
+use bearergate::stores::SqliteStore;
+use bearergate::validator::TokenCache;
+use bearergate::{
+    ApiKeyValidator, Gate, JwtValidator, KeyStore, OpaqueValidator, TokenValidator, require_scope,
+};
 
 use crate::metrics::Metrics;
 use crate::options::ApiKeys;

@@ -7,9 +7,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
-use bearergate::Event;
-use bearergate::Observer;
 use bearergate::RejectionKind;
+use bearergate::event::{Event, Observer};
 
 /// Counters of one process.
 #[derive(Debug, Default)]

@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use bearergate::Endpoint;
-use bearergate::Secret;
-use bearergate::SecretSource;
+use bearergate::http_client::Endpoint;
+use bearergate::secret::Secret;
+use bearergate::secret_source::SecretSource;
 
 pub(crate) const USAGE: &str = "\
 usage: resource_server --listen 127.0.0.1:PORT OPTIONS

@@ -1,15 +1,9 @@
 //! Tokens that the operator took back.
 
-use bearergate::Denylist;
-use bearergate::NowOrLater;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::Rejection;
-use bearergate::Revocation;
-use bearergate::RevocationList;
-use bearergate::TokenId;
-use bearergate::json::Object;
-use bearergate::json::Value;
+use bearergate::json::{Object, Value};
+use bearergate::principal::{PrincipalKind, TokenId};
+use bearergate::revocation::{Denylist, Revocation, RevocationList};
+use bearergate::{NowOrLater, Principal, Rejection};
 
 /// Reads the body of a request: `issuer` and `jti`, or `token_id`, and nothing else.
 pub(crate) fn read(body: &[u8]) -> Option<Revocation> {

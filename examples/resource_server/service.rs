@@ -19,8 +19,8 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
 use bearergate::Gate;
-use bearergate::RequestFacts;
-use bearergate::StoreErrorKind;
+use bearergate::error::StoreErrorKind;
+use bearergate::request::RequestFacts;
 
 use crate::judges::Judges;
 use crate::revocation;

@@ -1,7 +1,7 @@
 //! Who the caller is, as JSON.
 
 use bearergate::Principal;
-use bearergate::PrincipalKind;
+use bearergate::principal::PrincipalKind;
 use serde::Serialize;
 
 /// The answer of `GET /whoami`; what is absent is `null`.

@@ -15,21 +15,13 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
 
-use bearergate::ApiKeyFormat;
-use bearergate::ApiKeyManager;
-use bearergate::ApiKeyRing;
-use bearergate::ApiKeyValidator;
-use bearergate::ForeignFormat;
-use bearergate::MemoryApiKeyStore;
-use bearergate::NewApiKey;
-use bearergate::PepperSet;
-use bearergate::Presented;
-use bearergate::RejectionKind;
-use bearergate::Secret;
-use bearergate::SecretSource;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
-use bearergate::limits;
+use bearergate::{ApiKeyValidator, limits, RejectionKind, TokenValidator};
+use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyRing, ForeignFormat, NewApiKey, PepperSet};
+use bearergate::clock::UnixTime;
+use bearergate::credential::Presented;
+use bearergate::secret::Secret;
+use bearergate::secret_source::SecretSource;
+use bearergate::stores::MemoryApiKeyStore;
 use libfuzzer_sys::fuzz_target;
 
 const PREFIX: &str = "acme_live";

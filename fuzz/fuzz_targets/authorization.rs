@@ -11,11 +11,8 @@
 
 use std::sync::LazyLock;
 
-use bearergate::Place;
-use bearergate::Presented;
-use bearergate::RequestFacts;
-use bearergate::Scheme;
-use bearergate::Sources;
+use bearergate::credential::{Place, Presented, Scheme, Sources};
+use bearergate::request::RequestFacts;
 use http::Request;
 use libfuzzer_sys::fuzz_target;
 

@@ -11,13 +11,10 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bearergate::JwtValidator;
-use bearergate::Key;
-use bearergate::KeySet;
-use bearergate::Presented;
-use bearergate::RejectionKind;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
+use bearergate::{JwtValidator, RejectionKind, TokenValidator};
+use bearergate::clock::UnixTime;
+use bearergate::credential::Presented;
+use bearergate::key::{Key, KeySet};
 use libfuzzer_sys::fuzz_target;
 
 /// Before the tokens of RFC 7515 expire.

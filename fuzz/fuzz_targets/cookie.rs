@@ -16,15 +16,11 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
 
-use bearergate::Gate;
-use bearergate::MemoryGrantStore;
-use bearergate::NewSession;
-use bearergate::RejectionKind;
-use bearergate::SessionChange;
-use bearergate::SessionCookie;
-use bearergate::SessionManager;
-use bearergate::ShownOnce;
-use bearergate::Sources;
+use bearergate::{Gate, RejectionKind};
+use bearergate::credential::Sources;
+use bearergate::secret::ShownOnce;
+use bearergate::session::{NewSession, SessionChange, SessionCookie, SessionManager};
+use bearergate::stores::MemoryGrantStore;
 use http::Request;
 use libfuzzer_sys::fuzz_target;
 

@@ -6,7 +6,7 @@
 //! configured one byte for byte, and its addresses are strings as they stand.
 #![no_main]
 
-use bearergate::Metadata;
+use bearergate::key::Metadata;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

@@ -10,11 +10,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use bearergate::json::JsonErrorKind;
-use bearergate::json::Kind;
-use bearergate::json::Object;
-use bearergate::json::Value;
 use bearergate::limits;
+use bearergate::json::{JsonErrorKind, Kind, Object, Value};
 use libfuzzer_sys::fuzz_target;
 use serde::Deserialize;
 use serde::Deserializer;

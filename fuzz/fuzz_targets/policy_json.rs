@@ -4,14 +4,11 @@
 //! what is written loads as the same policy; the explanation decides alike.
 #![no_main]
 
-use bearergate::AccessRequest;
-use bearergate::ConfigError;
-use bearergate::ConfigErrorKind;
-use bearergate::Policy;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::UnixTime;
-use bearergate::policy::RouteTable;
+use bearergate::{ConfigError, Policy, Principal};
+use bearergate::clock::UnixTime;
+use bearergate::error::ConfigErrorKind;
+use bearergate::policy::{AccessRequest, RouteTable};
+use bearergate::principal::PrincipalKind;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {

@@ -6,13 +6,11 @@
 //! none.
 #![no_main]
 
-use bearergate::AccessRequest;
 use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::RequestFacts;
-use bearergate::UnixTime;
-use bearergate::condition_fn;
-use bearergate::policy::RouteTable;
+use bearergate::clock::UnixTime;
+use bearergate::policy::{AccessRequest, condition_fn, RouteTable};
+use bearergate::principal::PrincipalKind;
+use bearergate::request::RequestFacts;
 use http::HeaderMap;
 use http::Method;
 use http::Uri;

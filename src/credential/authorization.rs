@@ -1,9 +1,9 @@
 //! The value of an `Authorization` header (RFC 9110 section 11.6.2, RFC 6750 section 2.1).
 
-use crate::credential::charset;
-use crate::credential::place::Scheme;
-use crate::credential::presented::Credential;
-use crate::rejection::RejectionKind;
+use super::charset;
+use super::place::Scheme;
+use super::presented::Credential;
+use crate::error::RejectionKind;
 
 /// Reads a whole header value: scheme, exactly one space, token, and no byte more.
 pub(super) fn read<'r>(

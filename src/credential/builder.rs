@@ -5,18 +5,18 @@ use std::collections::HashSet;
 use http::HeaderName;
 use http::header;
 
-use crate::credential::charset;
-use crate::credential::origin;
-use crate::credential::place::Place;
-use crate::credential::place::Scheme;
-use crate::credential::sources::Sources;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
+use super::charset;
+use super::origin;
+use super::place::Place;
+use super::place::Scheme;
+use super::sources::Sources;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 
 /// Builds [`Sources`]; everything but `Authorization: Bearer` is off until it is enabled.
 ///
 /// ```
-/// use bearergate::Sources;
+/// use bearergate::credential::Sources;
 ///
 /// let sources = Sources::builder()
 ///     .cookie("__Host-session")
@@ -255,9 +255,9 @@ fn check_origins(origins: &[String], places: &[Place]) -> Result<(), ConfigError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rejection::ConfigErrorKind::Conflict;
-    use crate::rejection::ConfigErrorKind::Empty;
-    use crate::rejection::ConfigErrorKind::ValueMalformed;
+    use crate::error::ConfigErrorKind::Conflict;
+    use crate::error::ConfigErrorKind::Empty;
+    use crate::error::ConfigErrorKind::ValueMalformed;
 
     fn refused(builder: SourcesBuilder) -> (ConfigErrorKind, &'static str) {
         let error = builder.build().unwrap_err();

@@ -1,15 +1,15 @@
 //! The character sets of the RFCs.
 
-use crate::lanes;
-use crate::lanes::Lanes;
-use crate::lanes::Mask;
+use crate::simd;
+use crate::simd::Lanes;
+use crate::simd::Mask;
 
 /// RFC 6750 section 2.1, `b64token`: one or more of the characters, then any number of `=`.
 pub(crate) fn is_b64token(text: &[u8]) -> bool {
     let body = unpadded(text);
     // Most tokens have no `+` and no `~`, and are told by fewer comparisons.
-    let holds = lanes::all(body, are_common, is_b64token_char)
-        || lanes::all(
+    let holds = simd::all(body, are_common, is_b64token_char)
+        || simd::all(
             body,
             |l| are_common(l).or(l.eq(b'+')).or(l.eq(b'~')),
             is_b64token_char,
@@ -20,7 +20,7 @@ pub(crate) fn is_b64token(text: &[u8]) -> bool {
 /// The characters of base64 of either alphabet, without padding (RFC 4648 sections 4 and 5).
 pub(crate) fn is_base64(text: &[u8]) -> bool {
     let of_either = |l: Lanes| are_common(l).and(l.eq(b'.').not()).or(l.eq(b'+'));
-    lanes::all(text, of_either, is_base64_char)
+    simd::all(text, of_either, is_base64_char)
 }
 
 fn unpadded(mut text: &[u8]) -> &[u8] {

@@ -5,7 +5,7 @@ use http::HeaderName;
 use http::Method;
 use http::header;
 
-use crate::rejection::RejectionKind;
+use crate::error::RejectionKind;
 use crate::request::RequestFacts;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

@@ -1,17 +1,15 @@
 //! Credentials as they come with a request.
 
-pub(crate) mod base64url;
-pub(crate) mod charset;
-pub(crate) mod parameter;
-
 mod authorization;
+pub(crate) mod base64url;
 mod builder;
+pub(crate) mod charset;
 mod cookie;
-mod hide;
 mod origin;
-mod place;
+pub(crate) mod parameter;
+pub(crate) mod place;
 mod presented;
-mod session_cookie;
+mod redact;
 mod sources;
 mod unverified;
 
@@ -20,7 +18,5 @@ pub use place::Place;
 pub use place::Scheme;
 pub use presented::Credential;
 pub use presented::Presented;
-pub use session_cookie::SameSite;
-pub use session_cookie::SessionCookie;
 pub use sources::Sources;
 pub(crate) use unverified::Unverified;

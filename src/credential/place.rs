@@ -42,7 +42,7 @@ impl fmt::Display for Scheme {
 /// A place of a request that may hold a credential.
 ///
 /// ```
-/// use bearergate::Place;
+/// use bearergate::credential::Place;
 ///
 /// assert_eq!(Place::Cookie("sid".into()), Place::Cookie("sid".into()));
 /// assert_ne!(Place::Query("sid".into()), Place::Form("sid".into()));

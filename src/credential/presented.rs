@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::authorization;
+use super::charset;
+use super::place::Place;
+use super::place::Scheme;
 use crate::clock::UnixTime;
-use crate::credential::authorization;
-use crate::credential::charset;
-use crate::credential::place::Place;
-use crate::credential::place::Scheme;
-use crate::rejection::Rejection;
-use crate::rejection::RejectionKind;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
 use crate::request::RequestFacts;
 
 /// A credential as it was presented: well-formed as text, and nothing more is known of it.
@@ -61,9 +61,9 @@ impl fmt::Debug for Credential<'_> {
 /// percent-encoded. Its size is not checked here: that is the judge's first check.
 ///
 /// ```
-/// use bearergate::Presented;
 /// use bearergate::RejectionKind;
-/// use bearergate::UnixTime;
+/// use bearergate::clock::UnixTime;
+/// use bearergate::credential::Presented;
 ///
 /// let presented = Presented::bearer("mF_9.B5f-4.1JqM")?.at(UnixTime::from_secs(1_700_000_000));
 /// assert_eq!(presented.credential().expose(), "mF_9.B5f-4.1JqM");
@@ -106,7 +106,7 @@ impl<'r> Presented<'r> {
     /// Takes the whole value of an `Authorization` header that asks for the `Bearer` scheme, in
     /// any case: `Bearer`, exactly one space, the token, and no byte before or after.
     ///
-    /// [`Sources::authorization`](crate::Sources::authorization) takes other schemes too.
+    /// [`Sources::authorization`](crate::credential::Sources::authorization) takes other schemes too.
     ///
     /// # Errors
     ///
@@ -168,8 +168,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rejection::RejectionKind::CredentialMalformed;
-    use crate::rejection::RejectionKind::CredentialMissing;
+    use crate::error::RejectionKind::CredentialMalformed;
+    use crate::error::RejectionKind::CredentialMissing;
 
     fn kind(value: &str) -> RejectionKind {
         Presented::authorization(value).unwrap_err().kind()

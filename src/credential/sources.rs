@@ -6,17 +6,17 @@ use http::HeaderName;
 use http::Method;
 use http::header;
 
-use crate::credential::authorization;
-use crate::credential::builder::SourcesBuilder;
-use crate::credential::cookie;
-use crate::credential::parameter;
-use crate::credential::place::Place;
-use crate::credential::place::Scheme;
-use crate::credential::presented::Credential;
-use crate::credential::presented::Presented;
+use super::authorization;
+use super::builder::SourcesBuilder;
+use super::cookie;
+use super::parameter;
+use super::place::Place;
+use super::place::Scheme;
+use super::presented::Credential;
+use super::presented::Presented;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
 use crate::limits;
-use crate::rejection::Rejection;
-use crate::rejection::RejectionKind;
 use crate::request::RequestFacts;
 
 /// The places of a request where one slot looks for its credential.
@@ -27,8 +27,8 @@ use crate::request::RequestFacts;
 ///
 /// ```
 /// use bearergate::RejectionKind;
-/// use bearergate::RequestFacts;
-/// use bearergate::Sources;
+/// use bearergate::credential::Sources;
+/// use bearergate::request::RequestFacts;
 ///
 /// let sources = Sources::builder().query("access_token").build()?;
 /// let request = http::Request::get("/?access_token=a.b.c")

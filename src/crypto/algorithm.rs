@@ -56,7 +56,7 @@ impl Algorithm {
     /// `EdDSA` and `Ed25519` are two names of one algorithm.
     ///
     /// ```
-    /// use bearergate::Algorithm;
+    /// use bearergate::crypto::Algorithm;
     ///
     /// assert_eq!(Algorithm::from_name("RS256"), Some(Algorithm::Rs256));
     /// assert_eq!(Algorithm::from_name("Ed25519"), Some(Algorithm::EdDsa));
@@ -109,8 +109,7 @@ impl fmt::Display for Algorithm {
 /// A set of algorithms.
 ///
 /// ```
-/// use bearergate::Algorithm;
-/// use bearergate::Algorithms;
+/// use bearergate::crypto::{Algorithm, Algorithms};
 ///
 /// let set = Algorithms::from_iter([Algorithm::Es256, Algorithm::EdDsa]);
 /// assert!(set.contains(Algorithm::EdDsa));

@@ -160,7 +160,7 @@ mod tests {
     use ring::signature::KeyPair;
 
     use super::*;
-    use crate::rejection::ConfigErrorKind;
+    use crate::error::ConfigErrorKind;
 
     fn kind(encoded: &[u8; 32]) -> Option<ConfigErrorKind> {
         check_point(encoded).err().map(|flaw| flaw.0)

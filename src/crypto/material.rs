@@ -5,11 +5,11 @@
 use ring::agreement;
 use ring::rand::SystemRandom;
 
-use super::Algorithm;
-use super::Algorithms;
+use super::algorithm::Algorithm;
+use super::algorithm::Algorithms;
 use super::edwards;
+use crate::error::ConfigErrorKind;
 use crate::limits;
-use crate::rejection::ConfigErrorKind;
 use crate::secret::Secret;
 
 /// Key material, checked; public but for `Secret`.

@@ -5,22 +5,19 @@
 
 mod algorithm;
 mod edwards;
+mod material;
 #[cfg(feature = "aws-lc-rs")]
 mod on_aws_lc_rs;
 mod on_ring;
-
-mod material;
 mod provider;
 pub(crate) mod signing;
-
 #[cfg(test)]
-mod primitives;
+mod test_wycheproof;
 
 pub use algorithm::Algorithm;
 pub use algorithm::Algorithms;
-pub use provider::Provider;
-
 pub(crate) use material::Curve;
 pub(crate) use material::Flaw;
 pub(crate) use material::Material;
+pub use provider::Provider;
 pub(crate) use provider::Verify;

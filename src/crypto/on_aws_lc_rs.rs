@@ -9,8 +9,8 @@ use aws_lc_rs::signature::RsaParameters;
 use aws_lc_rs::signature::RsaPublicKeyComponents;
 use aws_lc_rs::signature::VerificationAlgorithm;
 
-use super::Algorithm;
-use super::Algorithms;
+use super::algorithm::Algorithm;
+use super::algorithm::Algorithms;
 use super::material::Curve;
 use super::material::Flaw;
 use super::material::Material;

@@ -8,8 +8,8 @@ use ring::signature::RsaParameters;
 use ring::signature::RsaPublicKeyComponents;
 use ring::signature::UnparsedPublicKey;
 
-use super::Algorithm;
-use super::Algorithms;
+use super::algorithm::Algorithm;
+use super::algorithm::Algorithms;
 use super::material::Curve;
 use super::material::Flaw;
 use super::material::Material;

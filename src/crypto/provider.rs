@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Algorithm;
-use super::Algorithms;
+use super::algorithm::Algorithm;
+use super::algorithm::Algorithms;
 use super::material::Flaw;
 use super::material::Material;
 #[cfg(feature = "aws-lc-rs")]
@@ -16,7 +16,7 @@ use super::on_ring::OnRing;
 /// It is never installed for the whole process. Verdicts do not depend on it, only speed does.
 ///
 /// ```
-/// use bearergate::Provider;
+/// use bearergate::crypto::Provider;
 ///
 /// assert_eq!(Provider::default(), Provider::ring());
 /// ```

@@ -21,7 +21,7 @@ use ring::signature::RsaPublicKeyComponents;
 use signature::Signer;
 use zeroize::Zeroizing;
 
-use super::Algorithm;
+use super::algorithm::Algorithm;
 use super::material::Curve;
 use super::material::Flaw;
 use super::material::Material;

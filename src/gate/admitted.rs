@@ -4,8 +4,8 @@ use http::HeaderMap;
 use http::HeaderValue;
 use http::header;
 
+use super::slot::Found;
 use crate::clock::UnixTime;
-use crate::gate::slot::Found;
 use crate::policy::AccessRequest;
 use crate::policy::Decision;
 use crate::principal::Principal;

@@ -3,30 +3,30 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::challenge::Challenge;
+use super::Gate;
+use super::Inner;
+use super::slot::Slot;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::credential::Place;
 use crate::credential::Presented;
 use crate::credential::Sources;
 use crate::credential::SourcesBuilder;
-use crate::finding::Findings;
-use crate::future::NowOrLater;
-use crate::gate::Gate;
-use crate::gate::Inner;
-use crate::gate::slot::Slot;
+use crate::diagnosis::Findings;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::error::Rejection;
+use crate::http_response::Challenge;
+use crate::now_or_later::NowOrLater;
 use crate::policy::Authorizer;
 use crate::policy::Decision;
 use crate::policy::authorize_fn;
 use crate::principal::Principal;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
-use crate::rejection::Rejection;
 use crate::revocation::RevocationList;
-use crate::validate::Authorities;
-use crate::validate::Router;
-use crate::validate::Shape;
-use crate::validate::TokenValidator;
+use crate::validator::Authorities;
+use crate::validator::Router;
+use crate::validator::Shape;
+use crate::validator::TokenValidator;
 
 /// Builds a [`Gate`].
 #[derive(Debug)]

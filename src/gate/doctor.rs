@@ -3,11 +3,11 @@
 use std::fmt;
 
 use super::Gate;
-use crate::finding::Finding;
-use crate::finding::Health;
-use crate::finding::gathered;
-use crate::future::NowOrLater;
-use crate::validate::TokenValidator;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Health;
+use crate::diagnosis::gathered;
+use crate::now_or_later::NowOrLater;
+use crate::validator::TokenValidator;
 
 impl Gate {
     /// Examines what the gate depends on, by asking it: discovery, keys, introspection, clocks.
@@ -17,7 +17,7 @@ impl Gate {
     ///
     /// ```
     /// use bearergate::Gate;
-    /// use bearergate::Health;
+    /// use bearergate::diagnosis::Health;
     ///
     /// # async fn start(gate: Gate) {
     /// let report = gate.doctor().await;

@@ -12,21 +12,21 @@ pub use doctor::Report;
 
 use std::sync::Arc;
 
-use crate::challenge::Challenge;
-use crate::challenge::Refusal;
+use self::slot::Found;
+use self::slot::Slot;
 use crate::clock::Clock;
 use crate::clock::UnixTime;
-use crate::future::NowOrLater;
-use crate::gate::slot::Found;
-use crate::gate::slot::Slot;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
+use crate::http_response::Challenge;
+use crate::http_response::Refusal;
+use crate::now_or_later::NowOrLater;
 use crate::policy::AccessRequest;
 use crate::policy::Authorizer;
 use crate::policy::Decision;
-use crate::rejection::Rejection;
-use crate::rejection::RejectionKind;
 use crate::request::RequestFacts;
-use crate::validate::TokenValidator;
-use crate::validate::all;
+use crate::validator::TokenValidator;
+use crate::validator::all;
 
 /// Judges requests: who is this, and may they do that? Cheap to clone.
 ///
@@ -34,11 +34,8 @@ use crate::validate::all;
 /// request is untrusted. A refusal is a [`Refusal`], which is the HTTP answer too.
 ///
 /// ```
-/// use bearergate::Gate;
-/// use bearergate::JwtValidator;
-/// use bearergate::KeySet;
-/// use bearergate::claim;
-/// use bearergate::require_scope;
+/// use bearergate::{claim, Gate, JwtValidator, require_scope};
+/// use bearergate::key::KeySet;
 /// # use serde::Deserialize;
 ///
 /// # #[derive(Deserialize)]
@@ -88,7 +85,7 @@ impl Gate {
     ///
     /// Admits only if every slot holds one credential that its judge accepts, and the authorizer
     /// allows. The authorizer sees the facts of the request, with the address of the client
-    /// where they have one ([`ClientAddress`](crate::ClientAddress)), but neither action nor
+    /// where they have one ([`ClientAddress`](crate::request::ClientAddress)), but neither action nor
     /// resource: a gate does not know routes.
     ///
     /// The answer is ready unless a judge, a list or the authorizer has to wait; then that one is

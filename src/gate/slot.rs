@@ -6,14 +6,14 @@ use crate::clock::UnixTime;
 use crate::credential::Place;
 use crate::credential::Presented;
 use crate::credential::Sources;
-use crate::future::NowOrLater;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
+use crate::now_or_later::NowOrLater;
 use crate::principal::Principal;
-use crate::rejection::Rejection;
-use crate::rejection::RejectionKind;
 use crate::request::RequestFacts;
 use crate::revocation::RevocationList;
-use crate::validate::Router;
-use crate::validate::TokenValidator;
+use crate::validator::Router;
+use crate::validator::TokenValidator;
 
 /// Places and their judges.
 #[derive(Debug)]

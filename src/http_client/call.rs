@@ -9,18 +9,17 @@ use http::HeaderValue;
 use http::Method;
 use http::StatusCode;
 
-use super::Endpoint;
 use super::HttpError;
 use super::HttpErrorKind;
-use super::Reach;
+use super::address_scope::Reach;
+use super::endpoint::Endpoint;
 use crate::limits;
 use crate::secret::Secret;
 
 /// A request to send, with its bounds.
 ///
 /// ```
-/// use bearergate::Endpoint;
-/// use bearergate::HttpRequest;
+/// use bearergate::http_client::{Endpoint, HttpRequest};
 ///
 /// let keys = Endpoint::parse("https://idp.example.com/jwks")?;
 /// let request = HttpRequest::get(keys).with_max_body(50 * 1024);
@@ -189,7 +188,7 @@ impl fmt::Debug for HttpResponse {
 /// Collects a body and refuses it as soon as it is too long.
 ///
 /// ```
-/// use bearergate::BodyLimit;
+/// use bearergate::http_client::BodyLimit;
 ///
 /// let mut body = BodyLimit::new(4);
 /// assert!(body.push(b"four").is_ok());

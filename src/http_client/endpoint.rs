@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use http::Uri;
 
-use super::Reach;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
+use super::address_scope::Reach;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 
 /// An absolute `https` address, or an `http` one on this machine.
 ///
@@ -15,7 +15,7 @@ use crate::rejection::ConfigErrorKind;
 /// reach a loopback address. There is no user, no password and no fragment.
 ///
 /// ```
-/// use bearergate::Endpoint;
+/// use bearergate::http_client::Endpoint;
 ///
 /// assert!(Endpoint::parse("https://idp.example.com/jwks").is_ok());
 /// assert!(Endpoint::parse("http://127.0.0.1:8080/jwks").is_ok());

@@ -2,21 +2,21 @@
 //!
 //! Nothing here opens a connection: the doors do, or an adapter of the user's.
 
+mod address_scope;
 mod call;
 mod endpoint;
-mod reach;
 
+pub use address_scope::Reach;
 pub use call::BodyLimit;
 pub use call::HttpRequest;
 pub use call::HttpResponse;
 pub use endpoint::Endpoint;
-pub use reach::Reach;
 
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::future::NowOrLater;
+use crate::now_or_later::NowOrLater;
 
 /// Sends one request and reads the whole answer.
 ///

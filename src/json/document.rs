@@ -6,13 +6,13 @@ use std::num::NonZeroU32;
 
 use super::JsonError;
 use super::JsonErrorKind;
-use super::Sink;
-use super::Span;
-use super::Texture;
-use super::Unescaped;
-use super::Value;
+use super::escape::Unescaped;
 use super::escape::unescape;
+use super::scan::Sink;
+use super::scan::Span;
+use super::scan::Texture;
 use super::scan::scan_object;
+use super::value::Value;
 
 /// An object in one buffer: its text first, then what its owner keeps, then where the members
 /// stand, then what its owner appends.

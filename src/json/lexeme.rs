@@ -6,7 +6,7 @@ use super::number;
 use super::plain::plain_end;
 use super::plain::quote;
 
-/// A text that is being scanned; `PLAIN` says that it is [plain](super::plain::is_plain).
+/// A text that is being scanned; `PLAIN` says that it is [plain](crate::json::plain::is_plain).
 #[derive(Clone, Copy)]
 pub(super) struct Text<'j, const PLAIN: bool>(pub(super) &'j [u8]);
 

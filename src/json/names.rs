@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 use std::hash::RandomState;
 use std::sync::LazyLock;
 
-use super::Unescaped;
+use super::escape::Unescaped;
 use crate::limits;
 
 /// The names of all open objects, innermost last.

@@ -5,12 +5,12 @@ use std::fmt;
 
 use super::JsonError;
 use super::JsonErrorKind;
-use super::Sink;
-use super::Span;
-use super::Unescaped;
-use super::Value;
+use super::escape::Unescaped;
 use super::escape::unescape;
+use super::scan::Sink;
+use super::scan::Span;
 use super::scan::scan_object;
+use super::value::Value;
 
 /// A scanned object: its text and where its members stand.
 #[derive(Clone)]

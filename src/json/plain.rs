@@ -1,7 +1,7 @@
 //! Where the plain part of a string ends, and whether a text is plain as a whole.
 
-use crate::lanes;
-use crate::lanes::Lanes;
+use crate::simd;
+use crate::simd::Lanes;
 
 /// Returns the first place from `at` on where a quote, a backslash or a control character stands,
 /// or the end.
@@ -13,7 +13,7 @@ pub(super) fn plain_end(text: &[u8], mut at: usize) -> usize {
         if let Some(place) = marks.first() {
             return at + place;
         }
-        at += lanes::WIDTH;
+        at += simd::WIDTH;
     }
     at + short_plain_end(text.get(at..).unwrap_or_default())
 }
@@ -32,7 +32,7 @@ pub(super) fn quote(text: &[u8], at: usize) -> usize {
         if let Some(place) = Lanes::load(block).eq(b'"').first() {
             return end + place;
         }
-        end += lanes::WIDTH;
+        end += simd::WIDTH;
     }
     end + short_plain_end(tail)
 }
@@ -40,7 +40,7 @@ pub(super) fn quote(text: &[u8], at: usize) -> usize {
 /// Returns true if all bytes are printable ASCII and none is a backslash: then the text is UTF-8,
 /// and no string in it has an escape or a control character.
 pub(crate) fn is_plain(text: &[u8]) -> bool {
-    lanes::all(
+    simd::all(
         text,
         |lanes| lanes.within(b' ', b'~').and(lanes.eq(b'\\').not()),
         |byte| matches!(byte, b' '..=b'~') && byte != b'\\',

@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use super::JsonError;
 use super::JsonErrorKind;
-use super::Object;
-use super::Texture;
-use super::Unescaped;
+use super::escape::Unescaped;
 use super::escape::unescape;
+use super::object::Object;
 use super::plain::is_plain;
+use super::scan::Texture;
 use super::scan::scan_value;
 
 /// A value that the scanner accepted: a span of its text.

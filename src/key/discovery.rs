@@ -1,9 +1,9 @@
 //! Where an issuer says that its keys are (OpenID Connect Discovery 1.0, RFC 8414).
 
+use crate::error::ConfigError;
 use crate::http_client::Endpoint;
 use crate::json::Object;
 use crate::json::Value;
-use crate::rejection::ConfigError;
 
 /// What an issuer's discovery document says, as far as it is used here.
 ///
@@ -11,7 +11,7 @@ use crate::rejection::ConfigError;
 /// names, and its `issuer` is the configured one.
 ///
 /// ```
-/// use bearergate::Metadata;
+/// use bearergate::key::Metadata;
 ///
 /// let text = r#"{"issuer":"https://idp.example.com","jwks_uri":"https://idp.example.com/jwks"}"#;
 /// let metadata = Metadata::read(text.as_bytes(), "https://idp.example.com").unwrap();

@@ -79,7 +79,7 @@ mod tests {
     use serde_json::json;
 
     use crate::key::Key;
-    use crate::key::samples;
+    use crate::key::test_samples;
 
     /// RFC 7638 section 3.1.
     const N: &str = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_\
@@ -111,15 +111,15 @@ mod tests {
     #[test]
     fn thumbprint_does_not_depend_on_form_order_or_other_members() {
         for pem in [
-            samples::RSA,
-            samples::ES256,
-            samples::ES384,
-            samples::ED25519,
+            test_samples::RSA,
+            test_samples::ES256,
+            test_samples::ES384,
+            test_samples::ED25519,
         ] {
             let plain = Key::from_pem(pem).unwrap();
-            let jwk = samples::jwk_with(pem, json!({"zzz": 1, "kid": "k", "use": "sig"}));
+            let jwk = test_samples::jwk_with(pem, json!({"zzz": 1, "kid": "k", "use": "sig"}));
             let jwk = Key::from_jwk(jwk.to_string()).unwrap();
-            let der = Key::from_der(samples::der(pem)).unwrap();
+            let der = Key::from_der(test_samples::der(pem)).unwrap();
             assert_eq!(plain.thumbprint(), jwk.thumbprint());
             assert_eq!(plain.thumbprint(), der.thumbprint());
             assert_eq!(plain.id(), jwk.id());
@@ -129,8 +129,8 @@ mod tests {
     #[test]
     fn leading_zeros_of_a_modulus_do_not_change_the_thumbprint() {
         let plain = json!({"kty": "RSA", "n": N, "e": "AQAB"});
-        let bytes = [vec![0], super::base64url::decode(N).unwrap()].concat();
-        let padded = json!({"kty": "RSA", "n": super::base64url::encode(bytes), "e": "AAEAAQ"});
+        let bytes = [vec![0], crate::credential::decode(N).unwrap()].concat();
+        let padded = json!({"kty": "RSA", "n": crate::credential::encode(bytes), "e": "AAEAAQ"});
         let thumbprint =
             |jwk: serde_json::Value| Key::from_jwk(jwk.to_string()).unwrap().thumbprint();
         assert_eq!(thumbprint(plain), thumbprint(padded));

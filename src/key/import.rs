@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::Inner;
 use super::Key;
-use super::KeySet;
 use super::der;
 use super::jwk;
 use super::jwks;
 use super::pem;
-use super::sniff;
+use super::secret_lint;
+use super::set::KeySet;
 use crate::credential::base64url;
 use crate::crypto::Algorithm;
 use crate::crypto::Algorithms;
@@ -17,15 +17,15 @@ use crate::crypto::Curve;
 use crate::crypto::Flaw;
 use crate::crypto::Material;
 use crate::crypto::Provider;
+use crate::error::ConfigError;
 use crate::event::Observer;
-use crate::rejection::ConfigError;
 use crate::secret::Secret;
 
 /// The constructors of [`Key`] and [`KeySet`], for a provider and an observer of one's choice.
 ///
 /// ```
-/// use bearergate::Import;
-/// use bearergate::Provider;
+/// use bearergate::crypto::Provider;
+/// use bearergate::key::Import;
 ///
 /// let key = Import::on(Provider::ring()).secret(vec![7; 32])?;
 /// assert_eq!(key.kid(), None);
@@ -153,7 +153,7 @@ impl Import {
     }
 
     fn checked_secret(&self, secret: Secret) -> Result<Key, Flaw> {
-        sniff::check_secret(secret.expose())?;
+        secret_lint::check_secret(secret.expose())?;
         self.prepared(Material::secret(secret)?.into())
     }
 

@@ -3,17 +3,17 @@
 use std::borrow::Cow;
 
 use super::import::Draft;
-use super::sniff;
+use super::secret_lint;
 use crate::credential::base64url;
 use crate::crypto::Algorithm;
 use crate::crypto::Curve;
 use crate::crypto::Flaw;
 use crate::crypto::Material;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::json::Object;
 use crate::json::Value;
 use crate::limits;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
 
 /// Reads the text of one JWK, which may be a secret.
 pub(super) fn single(text: &[u8]) -> Result<Result<Draft, Flaw>, ConfigError> {
@@ -89,7 +89,7 @@ fn secret(jwk: &Object<'_>, origin: Origin) -> Result<Material, Flaw> {
         return Err(Flaw::malformed("a symmetric key has no place in a set"));
     }
     let secret = bytes(jwk, "k")?;
-    sniff::check_secret(&secret)?;
+    secret_lint::check_secret(&secret)?;
     Material::secret(secret.into())
 }
 

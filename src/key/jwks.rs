@@ -1,15 +1,15 @@
 //! JWK Sets (RFC 7517 section 5): bad members are skipped one by one and reported.
 
 use super::Key;
-use super::KeySet;
 use super::import::Import;
 use super::jwk;
+use super::set::KeySet;
 use crate::crypto::Flaw;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::event::Event;
 use crate::json::Value;
 use crate::limits;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
 
 /// A member of a JWK Set that was left out, for the operator.
 #[derive(Clone, Debug, Eq, PartialEq)]

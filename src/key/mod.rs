@@ -11,27 +11,25 @@ mod import;
 mod jwk;
 mod jwks;
 pub(crate) mod pem;
+mod secret_lint;
 mod set;
-mod sniff;
 mod store;
-
 #[cfg(test)]
-pub(crate) mod samples;
+pub(crate) mod test_samples;
 #[cfg(test)]
-pub(crate) mod vectors;
+pub(crate) mod test_vectors;
 
 pub use discovery::Metadata;
 pub use discovery::MetadataError;
 pub use fetched::FetchedKeys;
 pub use fetched::FetchedKeysBuilder;
+pub(crate) use fetched::of_keys;
 pub use import::Import;
 pub use jwks::SkippedKey;
 pub use set::KeySet;
 pub use store::KeyHint;
 pub use store::KeyLife;
 pub use store::KeyStore;
-
-pub(crate) use fetched::of_keys;
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,24 +38,24 @@ use crate::credential::base64url;
 use crate::crypto::Algorithm;
 use crate::crypto::Algorithms;
 use crate::crypto::Verify;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::limits;
 use crate::principal::KeyId;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
 use crate::secret::Secret;
 
 /// A key that verifies signatures, bound to its algorithms, prepared once, cheap to clone.
 ///
 /// Each constructor takes one kind of key; none of them guesses. These use the default
-/// [`Provider`](crate::Provider); [`Import`] offers the same for another one. `Debug` never shows
+/// [`Provider`](crate::crypto::Provider); [`Import`] offers the same for another one. `Debug` never shows
 /// key material.
 ///
 /// Without an `alg` of its own an RSA key serves every `RS*` and `PS*`, an EC key the one of its
 /// curve, an Ed25519 key `EdDSA`, a secret every `HS*` whose hash is not longer than it.
 ///
 /// ```
-/// use bearergate::Algorithm;
-/// use bearergate::Key;
+/// use bearergate::crypto::Algorithm;
+/// use bearergate::key::Key;
 ///
 /// let key = Key::from_secret(vec![7; 32])?;
 /// assert!(key.algorithms().contains(Algorithm::Hs256));
@@ -85,16 +83,16 @@ impl Key {
     /// ```compile_fail
     /// # let jwk = r#"{"kty":"OKP","crv":"Ed25519",
     /// #     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-    /// let key = bearergate::Key::from_jwk(jwk)?;
-    /// bearergate::Key::from_secret(key)?;
+    /// let key = bearergate::key::Key::from_jwk(jwk)?;
+    /// bearergate::key::Key::from_secret(key)?;
     /// # Ok::<(), bearergate::ConfigError>(())
     /// ```
     ///
     /// ```
     /// # let jwk = r#"{"kty":"OKP","crv":"Ed25519",
     /// #     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-    /// let key = bearergate::Key::from_jwk(jwk)?;
-    /// bearergate::KeySet::from(key);
+    /// let key = bearergate::key::Key::from_jwk(jwk)?;
+    /// bearergate::key::KeySet::from(key);
     /// # Ok::<(), bearergate::ConfigError>(())
     /// ```
     ///
@@ -136,8 +134,8 @@ impl Key {
     /// Takes one JWK as JSON text: a public key, or a MAC secret (`kty` `oct`).
     ///
     /// ```
-    /// use bearergate::Algorithm;
-    /// use bearergate::Key;
+    /// use bearergate::crypto::Algorithm;
+    /// use bearergate::key::Key;
     ///
     /// let key = Key::from_jwk(
     ///     r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
@@ -176,9 +174,9 @@ impl Key {
     /// Restricts the key to these algorithms.
     ///
     /// ```
-    /// use bearergate::Algorithm;
-    /// use bearergate::ConfigErrorKind;
-    /// use bearergate::Key;
+    /// use bearergate::crypto::Algorithm;
+    /// use bearergate::error::ConfigErrorKind;
+    /// use bearergate::key::Key;
     ///
     /// let key = Key::from_secret(vec![7; 64])?;
     /// assert!(key.clone().with_algorithms([Algorithm::Hs512]).is_ok());
@@ -273,33 +271,41 @@ mod tests {
     /// Every kind of key with the algorithms that rule 1 grants it.
     fn kinds(import: &Import) -> Vec<(&'static str, Key, &'static [Algorithm])> {
         use Algorithm::*;
-        let secret = |len| import.secret(samples::SECRET[..len].to_vec()).unwrap();
+        let secret = |len| import.secret(test_samples::SECRET[..len].to_vec()).unwrap();
         let jwk = |pem, alg: &str| {
-            let jwk = samples::jwk_with(pem, serde_json::json!({"alg": alg}));
+            let jwk = test_samples::jwk_with(pem, serde_json::json!({"alg": alg}));
             import.jwk(jwk.to_string()).unwrap()
         };
-        let restricted = import.pem(samples::RSA).unwrap();
+        let restricted = import.pem(test_samples::RSA).unwrap();
         vec![
             ("secret 32", secret(32), &[Hs256]),
             ("secret 48", secret(48), &[Hs256, Hs384]),
             ("secret 64", secret(64), &[Hs256, Hs384, Hs512]),
             (
                 "RSA",
-                import.pem(samples::RSA).unwrap(),
+                import.pem(test_samples::RSA).unwrap(),
                 &[Ps256, Ps384, Ps512, Rs256, Rs384, Rs512],
             ),
-            ("RSA JWK RS256", jwk(samples::RSA, "RS256"), &[Rs256]),
-            ("RSA JWK PS512", jwk(samples::RSA, "PS512"), &[Ps512]),
+            ("RSA JWK RS256", jwk(test_samples::RSA, "RS256"), &[Rs256]),
+            ("RSA JWK PS512", jwk(test_samples::RSA, "PS512"), &[Ps512]),
             (
                 "RSA restricted",
                 restricted.with_algorithms([Rs384, Ps256]).unwrap(),
                 &[Ps256, Rs384],
             ),
-            ("P-256", import.pem(samples::ES256).unwrap(), &[Es256]),
-            ("P-384", import.pem(samples::ES384).unwrap(), &[Es384]),
-            ("Ed25519", import.pem(samples::ED25519).unwrap(), &[EdDsa]),
-            ("JWK EdDSA", jwk(samples::ED25519, "EdDSA"), &[EdDsa]),
-            ("JWK Ed25519", jwk(samples::ED25519, "Ed25519"), &[EdDsa]),
+            ("P-256", import.pem(test_samples::ES256).unwrap(), &[Es256]),
+            ("P-384", import.pem(test_samples::ES384).unwrap(), &[Es384]),
+            (
+                "Ed25519",
+                import.pem(test_samples::ED25519).unwrap(),
+                &[EdDsa],
+            ),
+            ("JWK EdDSA", jwk(test_samples::ED25519, "EdDSA"), &[EdDsa]),
+            (
+                "JWK Ed25519",
+                jwk(test_samples::ED25519, "Ed25519"),
+                &[EdDsa],
+            ),
         ]
     }
 
@@ -309,12 +315,12 @@ mod tests {
             import::SECRET if key.algorithms().contains(Algorithm::Hs512) => 64,
             import::SECRET if key.algorithms().contains(Algorithm::Hs384) => 48,
             import::SECRET => 32,
-            _ => return samples::sign(algorithm, MESSAGE),
+            _ => return test_samples::sign(algorithm, MESSAGE),
         };
         if Algorithms::MAC.contains(algorithm) {
-            return samples::mac(algorithm, &samples::SECRET[..len], MESSAGE);
+            return test_samples::mac(algorithm, &test_samples::SECRET[..len], MESSAGE);
         }
-        samples::sign(algorithm, MESSAGE)
+        test_samples::sign(algorithm, MESSAGE)
     }
 
     #[test]
@@ -362,12 +368,12 @@ mod tests {
 
     #[test]
     fn a_mac_made_with_any_form_of_a_public_key_is_refused() {
-        let jwk = samples::jwk(samples::RSA);
+        let jwk = test_samples::jwk(test_samples::RSA);
         let n = base64url::decode(jwk["n"].as_str().unwrap()).unwrap();
         let forms = [
-            samples::RSA.as_bytes().to_vec(),
-            samples::RSA.trim_end().as_bytes().to_vec(),
-            samples::der(samples::RSA),
+            test_samples::RSA.as_bytes().to_vec(),
+            test_samples::RSA.trim_end().as_bytes().to_vec(),
+            test_samples::der(test_samples::RSA),
             jwk.to_string().into_bytes(),
             n,
             Vec::new(),
@@ -375,14 +381,14 @@ mod tests {
         for provider in Provider::ALL {
             let import = Import::on(*provider);
             for key in [
-                import.pem(samples::RSA).unwrap(),
+                import.pem(test_samples::RSA).unwrap(),
                 import.jwk(jwk.to_string()).unwrap(),
             ] {
                 for (form, algorithm) in forms
                     .iter()
                     .flat_map(|form| Algorithms::MAC.iter().map(move |alg| (form, alg)))
                 {
-                    let tag = samples::mac(algorithm, form, MESSAGE);
+                    let tag = test_samples::mac(algorithm, form, MESSAGE);
                     assert!(!key.verify(algorithm, MESSAGE, &tag));
                 }
             }
@@ -392,10 +398,10 @@ mod tests {
     #[test]
     fn both_providers_give_one_identity() {
         for pem in [
-            samples::RSA,
-            samples::ES256,
-            samples::ES384,
-            samples::ED25519,
+            test_samples::RSA,
+            test_samples::ES256,
+            test_samples::ES384,
+            test_samples::ED25519,
         ] {
             let ids: std::collections::HashSet<_> = Provider::ALL
                 .iter()
@@ -407,7 +413,7 @@ mod tests {
 
     #[test]
     fn names_and_restrictions_do_not_change_other_clones() {
-        let key = Key::from_pem(samples::RSA).unwrap();
+        let key = Key::from_pem(test_samples::RSA).unwrap();
         let named = key.clone().with_kid("a").unwrap();
         let restricted = key.clone().with_algorithms([Algorithm::Rs256]).unwrap();
         assert_eq!((key.kid(), named.kid()), (None, Some("a")));

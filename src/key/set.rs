@@ -4,21 +4,21 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Key;
-use super::KeyHint;
-use super::KeyLife;
-use super::KeyStore;
 use super::import::Import;
 use super::jwks::SkippedKey;
 use super::jwks::check_usable;
+use super::store::KeyHint;
+use super::store::KeyLife;
+use super::store::KeyStore;
 use crate::crypto::Algorithm;
 use crate::crypto::Algorithms;
-use crate::future::NowOrLater;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
 use crate::limits;
+use crate::now_or_later::NowOrLater;
 use crate::principal::KeyId;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
-use crate::rejection::Rejection;
-use crate::rejection::RejectionKind;
 
 /// The keys of one issuer, cheap to clone.
 ///
@@ -58,8 +58,7 @@ impl KeySet {
     /// Takes the key in use and its predecessors: each that matches the token is tried, in order.
     ///
     /// ```
-    /// use bearergate::Key;
-    /// use bearergate::KeySet;
+    /// use bearergate::key::{Key, KeySet};
     ///
     /// let (current, previous) = (Key::from_secret(vec![8; 32])?, Key::from_secret(vec![7; 32])?);
     /// let keys = KeySet::rotating(current, [previous])?;
@@ -92,7 +91,7 @@ impl KeySet {
     /// verifying signatures are [skipped](Self::skipped) one by one; the others stay good.
     ///
     /// ```
-    /// use bearergate::KeySet;
+    /// use bearergate::key::KeySet;
     ///
     /// let keys = KeySet::from_jwks(
     ///     r#"{"keys":[
@@ -302,7 +301,7 @@ mod tests {
     use super::*;
     use crate::event::Event;
     use crate::event::Observer;
-    use crate::key::samples;
+    use crate::key::test_samples;
 
     const MESSAGE: &[u8] = b"header.payload";
 
@@ -342,9 +341,9 @@ mod tests {
     #[test]
     fn the_key_with_the_kid_of_the_token_is_picked() {
         let set = jwks(&[
-            samples::jwk_with(samples::ES256, json!({"kid": "a"})),
+            test_samples::jwk_with(test_samples::ES256, json!({"kid": "a"})),
             with(other_es256(), json!({"kid": "b"})),
-            samples::jwk_with(samples::RSA, json!({"kid": "c"})),
+            test_samples::jwk_with(test_samples::RSA, json!({"kid": "c"})),
         ]);
         assert_eq!(picked(&set, Some("a")), Ok(Some("a")));
         assert_eq!(picked(&set, Some("b")), Ok(Some("b")));
@@ -357,9 +356,9 @@ mod tests {
     #[test]
     fn without_a_kid_the_only_eligible_key_is_picked() {
         let set = jwks(&[
-            samples::jwk_with(samples::ES256, json!({"kid": "a"})),
-            samples::jwk_with(samples::RSA, json!({"kid": "b"})),
-            samples::jwk_with(samples::ED25519, json!({"kid": "c"})),
+            test_samples::jwk_with(test_samples::ES256, json!({"kid": "a"})),
+            test_samples::jwk_with(test_samples::RSA, json!({"kid": "b"})),
+            test_samples::jwk_with(test_samples::ED25519, json!({"kid": "c"})),
         ]);
         assert_eq!(picked(&set, None), Ok(Some("a")));
     }
@@ -367,9 +366,9 @@ mod tests {
     #[test]
     fn members_without_a_kid_are_candidates_only_if_no_eligible_key_has_the_tokens() {
         let set = jwks(&[
-            samples::jwk_with(samples::ES256, json!({"kid": "a"})),
+            test_samples::jwk_with(test_samples::ES256, json!({"kid": "a"})),
             other_es256(),
-            samples::jwk_with(samples::RSA, json!({"kid": "r"})),
+            test_samples::jwk_with(test_samples::RSA, json!({"kid": "r"})),
         ]);
         assert_eq!(picked(&set, Some("a")), Ok(Some("a")));
         assert_eq!(picked(&set, Some("unknown")), Ok(None));
@@ -380,13 +379,13 @@ mod tests {
 
     #[test]
     fn a_key_given_singly_without_a_kid_matches_any() {
-        let set = KeySet::from(Key::from_pem(samples::ES256).unwrap());
+        let set = KeySet::from(Key::from_pem(test_samples::ES256).unwrap());
         assert_eq!(picked(&set, None), Ok(None));
         assert_eq!(picked(&set, Some("any")), Ok(None));
-        let single_jwk = Key::from_jwk(samples::jwk(samples::ES256).to_string()).unwrap();
+        let single_jwk = Key::from_jwk(test_samples::jwk(test_samples::ES256).to_string()).unwrap();
         assert_eq!(picked(&single_jwk.into(), Some("any")), Ok(None));
 
-        let named = Key::from_pem(samples::ES256).unwrap().with_kid("a");
+        let named = Key::from_pem(test_samples::ES256).unwrap().with_kid("a");
         let set = KeySet::from(named.unwrap());
         assert_eq!(picked(&set, Some("a")), Ok(Some("a")));
         assert_eq!(picked(&set, None), Ok(Some("a")));
@@ -395,7 +394,7 @@ mod tests {
 
     #[test]
     fn a_key_without_a_kid_beside_one_with_the_tokens_is_ambiguous() {
-        let named = Key::from_pem(samples::ES256)
+        let named = Key::from_pem(test_samples::ES256)
             .unwrap()
             .with_kid("a")
             .unwrap();
@@ -408,7 +407,7 @@ mod tests {
     #[test]
     fn different_keys_of_one_kid_are_ambiguous() {
         let set = jwks(&[
-            samples::jwk_with(samples::ES256, json!({"kid": "a"})),
+            test_samples::jwk_with(test_samples::ES256, json!({"kid": "a"})),
             with(other_es256(), json!({"kid": "a"})),
         ]);
         assert_eq!(picked(&set, Some("a")), Err(RejectionKind::KeyAmbiguous));
@@ -417,8 +416,8 @@ mod tests {
     #[test]
     fn one_kid_for_two_types_is_not_ambiguous() {
         let set = jwks(&[
-            samples::jwk_with(samples::ES256, json!({"kid": "a"})),
-            samples::jwk_with(samples::RSA, json!({"kid": "a"})),
+            test_samples::jwk_with(test_samples::ES256, json!({"kid": "a"})),
+            test_samples::jwk_with(test_samples::RSA, json!({"kid": "a"})),
         ]);
         assert_eq!(picked(&set, Some("a")), Ok(Some("a")));
         assert!(set.select(Algorithm::Rs256, Some("a")).is_ok());
@@ -427,9 +426,9 @@ mod tests {
     #[test]
     fn identical_keys_count_once() {
         let set = jwks(&[
-            samples::jwk_with(samples::ES256, json!({"kid": "a"})),
-            samples::jwk_with(samples::ES256, json!({"kid": "b"})),
-            samples::jwk_with(samples::ES256, json!({"kid": "b", "alg": "ES256"})),
+            test_samples::jwk_with(test_samples::ES256, json!({"kid": "a"})),
+            test_samples::jwk_with(test_samples::ES256, json!({"kid": "b"})),
+            test_samples::jwk_with(test_samples::ES256, json!({"kid": "b", "alg": "ES256"})),
         ]);
         assert_eq!(picked(&set, None), Ok(Some("a")));
         assert_eq!(picked(&set, Some("b")), Ok(Some("b")));
@@ -437,7 +436,10 @@ mod tests {
 
     #[test]
     fn a_key_bound_to_another_algorithm_is_not_eligible() {
-        let set = jwks(&[samples::jwk_with(samples::RSA, json!({"alg": "PS256"}))]);
+        let set = jwks(&[test_samples::jwk_with(
+            test_samples::RSA,
+            json!({"alg": "PS256"}),
+        )]);
         assert!(set.select(Algorithm::Ps256, None).is_ok());
         let refused = set.select(Algorithm::Rs256, None).map(|_| ());
         assert_eq!(refused, Err(RejectionKind::KeyNotFound));
@@ -449,11 +451,11 @@ mod tests {
         let set = KeySet::rotating(secret(1), [secret(2), secret(3)]).unwrap();
         let candidates = set.select(Algorithm::Hs256, Some("any")).unwrap();
         for byte in 1..=3 {
-            let tag = samples::mac(Algorithm::Hs256, &[byte; 32], MESSAGE);
+            let tag = test_samples::mac(Algorithm::Hs256, &[byte; 32], MESSAGE);
             let key = candidates.verify(MESSAGE, &tag).unwrap();
             assert_eq!(key.id(), secret(byte).id());
         }
-        let stranger = samples::mac(Algorithm::Hs256, &[4; 32], MESSAGE);
+        let stranger = test_samples::mac(Algorithm::Hs256, &[4; 32], MESSAGE);
         assert!(candidates.verify(MESSAGE, &stranger).is_none());
     }
 
@@ -468,7 +470,7 @@ mod tests {
     fn a_rotation_tries_only_keys_that_match_the_token() {
         let named = |byte, kid: &str| secret(byte).with_kid(kid).unwrap();
         let set = KeySet::rotating(named(1, "new"), [named(2, "old"), secret(3)]).unwrap();
-        let tag = |byte| samples::mac(Algorithm::Hs256, &[byte; 32], MESSAGE);
+        let tag = |byte| test_samples::mac(Algorithm::Hs256, &[byte; 32], MESSAGE);
         let candidates = set.select(Algorithm::Hs256, Some("old")).unwrap();
         assert!(candidates.verify(MESSAGE, &tag(2)).is_some());
         assert!(candidates.verify(MESSAGE, &tag(3)).is_some());
@@ -521,7 +523,7 @@ mod tests {
         let notes = Arc::new(Notes::default());
         let text = json!({"keys": [
             {"kty": "oct", "k": "AAAA", "kid": "sym"},
-            samples::jwk(samples::ES256),
+            test_samples::jwk(test_samples::ES256),
             7,
         ]});
         let import = Import::default().observer(notes.clone());

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::KeySet;
+use super::set::KeySet;
 use crate::crypto::Algorithm;
-use crate::finding::Findings;
-use crate::future::NowOrLater;
+use crate::diagnosis::Findings;
+use crate::error::Rejection;
+use crate::now_or_later::NowOrLater;
 use crate::principal::KeyId;
-use crate::rejection::Rejection;
 
 /// Brings the keys of one issuer.
 ///
@@ -19,7 +19,7 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// A store that cannot answer gives [`Unavailable`](crate::RejectionKind::Unavailable), never
+    /// A store that cannot answer gives [`Unavailable`](crate::error::RejectionKind::Unavailable), never
     /// an empty set.
     fn find<'a>(&'a self, hint: KeyHint<'a>) -> NowOrLater<'a, Result<Arc<KeySet>, Rejection>>;
 
@@ -36,7 +36,7 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`](crate::RejectionKind::Unavailable) if they do not come.
+    /// [`Unavailable`](crate::error::RejectionKind::Unavailable) if they do not come.
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
         NowOrLater::now(Ok(()))
     }

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::policy::check::Check;
-use crate::policy::check::Levels;
-use crate::policy::decision::Decision;
-use crate::policy::decision::Reason;
-use crate::policy::decision::ReasonCode;
-use crate::policy::program::ALLOW;
-use crate::policy::program::DENY;
-use crate::policy::program::Step;
-use crate::policy::scene::Scene;
-use crate::policy::test::Test;
-use crate::policy::verdict::Verdict;
+use super::check::Check;
+use super::check::Levels;
+use super::decision::Decision;
+use super::decision::Reason;
+use super::decision::ReasonCode;
+use super::program::ALLOW;
+use super::program::DENY;
+use super::program::Step;
+use super::scene::Scene;
+use super::test::Test;
+use super::verdict::Verdict;
 
 /// The tests between a request and the nearest outcome that was wanted.
 pub(super) struct Blame<'p> {

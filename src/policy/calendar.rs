@@ -1,9 +1,9 @@
 //! Time of day and days of the week in a fixed zone.
 
+use super::verdict::Verdict;
 use crate::clock::UnixTime;
-use crate::policy::verdict::Verdict;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 
 /// A part of every day, from a minute on and up to another one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

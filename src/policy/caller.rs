@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use crate::policy::calendar::Hours;
-use crate::policy::calendar::Weekdays;
-use crate::policy::check::Check;
-use crate::policy::check::Levels;
-use crate::policy::condition::Condition;
-use crate::policy::leaf::claim;
-use crate::policy::network::Networks;
-use crate::policy::test::Path;
-use crate::policy::test::Test;
+use super::calendar::Hours;
+use super::calendar::Weekdays;
+use super::check::Check;
+use super::check::Levels;
+use super::condition::Condition;
+use super::leaf::claim;
+use super::network::Networks;
+use super::test::Path;
+use super::test::Test;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::principal::Authority;
 use crate::principal::PrincipalKind;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
 
 /// Holds only if the credential was of this kind.
 pub fn kind(kind: PrincipalKind) -> Condition {
@@ -94,8 +94,8 @@ pub fn sender_constrained() -> Condition {
 }
 
 /// Holds only if the request comes from one of these networks: by
-/// [`ClientAddress`](crate::ClientAddress), or by what
-/// [`AccessRequest::with_address`](crate::AccessRequest::with_address) says.
+/// [`ClientAddress`](crate::request::ClientAddress), or by what
+/// [`AccessRequest::with_address`](crate::policy::AccessRequest::with_address) says.
 ///
 /// An IPv4 address is one in every spelling: mapped into IPv6 it is in IPv4 networks alone.
 ///
@@ -118,14 +118,14 @@ pub fn address_in<S: AsRef<str>>(
 }
 
 /// Holds only if the request came over TLS
-/// ([`AccessRequest::with_tls`](crate::AccessRequest::with_tls)).
+/// ([`AccessRequest::with_tls`](crate::policy::AccessRequest::with_tls)).
 pub fn over_tls() -> Condition {
     Condition::leaf("TLS", Test::Encrypted)
 }
 
 /// Holds only if the request has exactly one header of this name, with this value byte for byte,
 /// among those that conditions may ask about
-/// ([`AccessRequest::with_headers`](crate::AccessRequest::with_headers)).
+/// ([`AccessRequest::with_headers`](crate::policy::AccessRequest::with_headers)).
 pub fn header(name: HeaderName, value: impl Into<Arc<str>>) -> Condition {
     Condition::leaf(format!("header {name}"), Test::Header(name, value.into()))
 }

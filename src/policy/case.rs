@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::policy::Authorizer;
-use crate::policy::decision::Decision;
-use crate::policy::request::AccessRequest;
+use super::Authorizer;
+use super::decision::Decision;
+use super::request::AccessRequest;
 
 /// One request and what is expected of it.
 #[derive(Clone, Copy, Debug)]
@@ -58,12 +58,10 @@ impl<'a> Case<'a> {
 /// Asks about every case, and succeeds only if all come out as expected.
 ///
 /// ```
-/// use bearergate::AccessRequest;
-/// use bearergate::Principal;
-/// use bearergate::PrincipalKind;
-/// use bearergate::UnixTime;
-/// use bearergate::require_scope;
-/// use bearergate::policy::{Case, check_cases};
+/// use bearergate::{Principal, require_scope};
+/// use bearergate::clock::UnixTime;
+/// use bearergate::policy::{AccessRequest, Case, check_cases};
+/// use bearergate::principal::PrincipalKind;
 ///
 /// let policy = require_scope("orders:read");
 /// let alice = Principal::builder(PrincipalKind::Other, "house").scopes(["orders:read"]).build();

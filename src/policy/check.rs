@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::pattern::Pattern;
+use super::test::is_young;
+use super::verdict::Verdict;
 use crate::clock::UnixTime;
 use crate::json::Bound;
 use crate::json::Kind;
 use crate::json::Unescaped;
 use crate::json::Value;
 use crate::json::seconds;
-use crate::policy::pattern::Pattern;
-use crate::policy::test::is_young;
-use crate::policy::verdict::Verdict;
 use crate::principal::ClaimValue;
 
 /// What is asked about a claim that is there.

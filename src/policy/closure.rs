@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::future::NowOrLater;
-use crate::policy::Authorizer;
-use crate::policy::condition::Condition;
-use crate::policy::decision::Decision;
-use crate::policy::request::AccessRequest;
-use crate::policy::test::Test;
-use crate::policy::verdict::Verdict;
+use super::Authorizer;
+use super::condition::Condition;
+use super::decision::Decision;
+use super::request::AccessRequest;
+use super::test::Test;
+use super::verdict::Verdict;
+use crate::now_or_later::NowOrLater;
 
 /// Makes a condition of a closure; `name` stands for it in reasons.
 ///
@@ -18,8 +18,7 @@ use crate::policy::verdict::Verdict;
 /// request. Answer `None` when a fact is missing, so that the negation denies too.
 ///
 /// ```
-/// use bearergate::AccessRequest;
-/// use bearergate::condition_fn;
+/// use bearergate::policy::{AccessRequest, condition_fn};
 ///
 /// let own_orders = condition_fn("own orders", |request: &AccessRequest<'_>| {
 ///     Some(request.principal().subject()? == request.resource()?)
@@ -38,8 +37,7 @@ where
 /// Makes an authorizer of a closure; `name` stands for it in reasons.
 ///
 /// ```
-/// use bearergate::Decision;
-/// use bearergate::authorize_fn;
+/// use bearergate::policy::{authorize_fn, Decision};
 ///
 /// let weekday_shift = authorize_fn("day shift", |request| {
 ///     match request.now().as_secs() / 3_600 % 24 {

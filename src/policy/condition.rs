@@ -5,27 +5,26 @@ use std::ops;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use crate::future::NowOrLater;
-use crate::policy::Authorizer;
-use crate::policy::decision::Decision;
-use crate::policy::program::Program;
-use crate::policy::request::AccessRequest;
-use crate::policy::test::Test;
-use crate::policy::verdict::Verdict;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
+use super::Authorizer;
+use super::decision::Decision;
+use super::program::Program;
+use super::request::AccessRequest;
+use super::test::Test;
+use super::verdict::Verdict;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::now_or_later::NowOrLater;
 
 /// A condition over the caller and the request, in three-valued logic ([`Verdict`]).
 ///
 /// As an [`Authorizer`] it allows only if it is [`True`](Verdict::True). It is joined with
 /// [`and`](Self::and), [`or`](Self::or) and [`not`](Self::not), or `&`, `|` and `!`, to any
 /// depth: it is kept flat, so neither asking nor dropping it recurses. It is compiled when it is
-/// first asked; a [`Policy`](crate::Policy) compiles its conditions when it is built.
+/// first asked; a [`Policy`](crate::policy::Policy) compiles its conditions when it is built.
 ///
 /// ```
-/// use bearergate::Condition;
-/// use bearergate::claim;
-/// use bearergate::require_scope;
+/// use bearergate::{claim, require_scope};
+/// use bearergate::policy::Condition;
 ///
 /// let reader = require_scope("orders:read") | require_scope("orders:write");
 /// let policy = reader.and(claim("tenant").is("acme")) & !claim("role").is("banned");

@@ -4,17 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::policy::obligation::Obligations;
-use crate::rejection::RejectionKind;
+use super::obligation::Obligations;
+use crate::error::RejectionKind;
 
 /// An allow or a deny, with its reasons.
 ///
 /// Reasons are for the operator and name conditions, never values of the caller; what a client is
-/// told is decided in [`Refusal`](crate::Refusal) alone.
+/// told is decided in [`Refusal`](crate::http_response::Refusal) alone.
 ///
 /// ```
-/// use bearergate::Decision;
 /// use bearergate::RejectionKind;
+/// use bearergate::policy::Decision;
 ///
 /// assert!(Decision::allow().is_allowed());
 /// let denied = Decision::scope_insufficient(["orders:write"]).because("orders are read-only");

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::future::NowOrLater;
-use crate::policy::Authorizer;
-use crate::policy::decision::Decision;
-use crate::policy::declare::LoadError;
-use crate::policy::declare::PolicyLoader;
-use crate::policy::request::AccessRequest;
-use crate::policy::set::Policy;
-use crate::policy::table::RouteTable;
+use super::Authorizer;
+use super::decision::Decision;
+use super::declare::LoadError;
+use super::declare::PolicyLoader;
+use super::request::AccessRequest;
+use super::set::Policy;
+use super::table::RouteTable;
+use crate::now_or_later::NowOrLater;
 
 /// A [`Policy`], or a [`RouteTable`], that can be replaced by another version at once; cheap to
 /// clone, and all clones are one.
@@ -120,8 +120,8 @@ impl<P: fmt::Debug> fmt::Debug for PolicyHandle<P> {
 mod tests {
     use super::*;
     use crate::clock::UnixTime;
-    use crate::policy::Rule;
-    use crate::policy::action;
+    use crate::policy::resource::action;
+    use crate::policy::rule::Rule;
     use crate::principal::Principal;
     use crate::principal::PrincipalKind;
 

@@ -3,13 +3,13 @@
 use std::iter;
 use std::sync::Arc;
 
+use super::condition::Node;
+use super::request::AccessRequest;
+use super::scene::Bits;
+use super::scene::Scene;
+use super::test::Test;
+use super::words::Words;
 use crate::limits;
-use crate::policy::condition::Node;
-use crate::policy::request::AccessRequest;
-use crate::policy::scene::Bits;
-use crate::policy::scene::Scene;
-use crate::policy::test::Test;
-use crate::policy::words::Words;
 
 /// One bit for each rule.
 pub(super) type Mask = Box<[u64]>;

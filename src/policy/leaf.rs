@@ -2,26 +2,25 @@
 
 use std::sync::Arc;
 
-use crate::policy::check::Check;
-use crate::policy::condition::Condition;
-use crate::policy::pattern::Pattern;
-use crate::policy::test::Path;
-use crate::policy::test::Test;
+use super::check::Check;
+use super::condition::Condition;
+use super::pattern::Pattern;
+use super::test::Path;
+use super::test::Test;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::principal::ClaimValue;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
 
 /// Holds only if the caller has exactly this scope, byte for byte.
 ///
 /// A caller whose credential says nothing about scopes makes it
-/// [`Unknown`](crate::Verdict::Unknown). A deny for want of it is
-/// [`ScopeInsufficient`](crate::RejectionKind::ScopeInsufficient). It asks for one scope: a name
+/// [`Unknown`](crate::policy::Verdict::Unknown). A deny for want of it is
+/// [`ScopeInsufficient`](crate::error::RejectionKind::ScopeInsufficient). It asks for one scope: a name
 /// that is empty or has a space is one that nobody has.
 ///
 /// ```
-/// use bearergate::Condition;
-/// use bearergate::claim;
-/// use bearergate::require_scope;
+/// use bearergate::{claim, require_scope};
+/// use bearergate::policy::Condition;
 ///
 /// let policy = require_scope("orders:read").and(claim("tenant").is("acme"));
 /// let all = Condition::all(["orders:read", "orders:write"].map(require_scope))?;
@@ -49,7 +48,7 @@ pub fn group(name: impl Into<String>) -> Condition {
 /// Begins a condition over the claim of this name.
 ///
 /// A claim that is missing or of another type makes the condition
-/// [`Unknown`](crate::Verdict::Unknown), which denies, under [`not`](Condition::not) too.
+/// [`Unknown`](crate::policy::Verdict::Unknown), which denies, under [`not`](Condition::not) too.
 ///
 /// ```
 /// use bearergate::claim;

@@ -6,24 +6,23 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::policy::condition::Condition;
-use crate::policy::condition::Leaf;
-use crate::policy::condition::Node;
-use crate::policy::declare::key;
-use crate::policy::rule::Effect;
-use crate::policy::rule::Rule;
-use crate::policy::set::Combining;
-use crate::policy::set::Policy;
-use crate::policy::table::Guard;
-use crate::policy::table::RouteTable;
-use crate::policy::test::Test;
+use super::condition::Condition;
+use super::condition::Leaf;
+use super::condition::Node;
+use super::declare::key;
+use super::rule::Effect;
+use super::rule::Rule;
+use super::set::Combining;
+use super::set::Policy;
+use super::table::Guard;
+use super::table::RouteTable;
+use super::test::Test;
 
 /// Something in a policy that is probably not meant; made by `check`.
 ///
 /// ```
-/// use bearergate::Policy;
-/// use bearergate::require_scope;
-/// use bearergate::policy::{FindingKind, Rule, action};
+/// use bearergate::{Policy, require_scope};
+/// use bearergate::policy::{action, FindingKind, Rule};
 ///
 /// let policy = Policy::builder()
 ///     .rule(Rule::permit("read", action("read") & require_scope("Orders:read")))
@@ -390,10 +389,10 @@ impl Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::action;
-    use crate::policy::address_in;
-    use crate::policy::claim;
-    use crate::policy::require_scope;
+    use crate::policy::caller::address_in;
+    use crate::policy::leaf::claim;
+    use crate::policy::leaf::require_scope;
+    use crate::policy::resource::action;
 
     fn found(rules: impl IntoIterator<Item = Rule>, combining: Combining) -> Vec<String> {
         let builder = Policy::builder().combining(combining);

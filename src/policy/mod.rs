@@ -5,10 +5,8 @@
 //! [`Authorizer`]s, deny on every doubt, and are asked without an allocation.
 //!
 //! ```
-//! use bearergate::Policy;
-//! use bearergate::claim;
-//! use bearergate::require_scope;
-//! use bearergate::policy::{Rule, action, owner, param, role};
+//! use bearergate::{claim, Policy, require_scope};
+//! use bearergate::policy::{action, owner, param, role, Rule};
 //!
 //! let own = owner(param("user").of("https://idp.example.com"));
 //! let staff = claim("tenant").is("acme").and(role("clerk")).named("staff");
@@ -98,6 +96,7 @@ pub use resource::method;
 pub use resource::owner;
 pub use resource::param;
 pub use resource::route;
+pub(crate) use resource::user;
 pub use rule::Effect;
 pub use rule::Rule;
 pub use set::Combining;
@@ -111,12 +110,10 @@ pub use trace::Trace;
 pub use verdict::Verdict;
 
 #[cfg(feature = "cedar")]
-pub(crate) use resource::user;
-
 use std::fmt;
 use std::sync::Arc;
 
-use crate::future::NowOrLater;
+use crate::now_or_later::NowOrLater;
 
 /// Decides what a caller may do.
 ///

@@ -6,8 +6,8 @@ use std::net::Ipv4Addr;
 use ipnet::IpNet;
 use ipnet::Ipv4Net;
 
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 
 /// Networks, each in its own family: an IPv4 network is never kept as a mapped IPv6 one.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::limits;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
 
 /// A pattern of paths: segments, and whether a slash ends it.
 #[derive(Clone, Debug, Eq, PartialEq)]

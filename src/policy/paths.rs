@@ -1,14 +1,14 @@
 //! Patterns of paths, all held against a path at once.
 
+use super::index::Keyed;
+use super::index::Mask;
+use super::index::mask;
+use super::index::narrow;
+use super::index::set;
+use super::path::CleanPath;
+use super::path::PathPattern;
+use super::path::Segment;
 use crate::limits;
-use crate::policy::index::Keyed;
-use crate::policy::index::Mask;
-use crate::policy::index::mask;
-use crate::policy::index::narrow;
-use crate::policy::index::set;
-use crate::policy::path::CleanPath;
-use crate::policy::path::PathPattern;
-use crate::policy::path::Segment;
 
 /// Routes by what stands in the path.
 pub(super) struct Paths {

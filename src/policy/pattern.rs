@@ -6,11 +6,11 @@ use std::sync::Arc;
 use regex_lite::Regex;
 use regex_lite::RegexBuilder;
 
+use super::verdict::Verdict;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::json::Value;
 use crate::limits;
-use crate::policy::verdict::Verdict;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
 
 /// A regular expression that has to match a text as a whole.
 #[derive(Clone)]

@@ -3,20 +3,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::blame::Blame;
+use super::check::Check;
+use super::condition::Leaf;
+use super::condition::Node;
+use super::decision::Decision;
+use super::decision::Reason;
+use super::decision::ReasonCode;
+use super::request::AccessRequest;
+use super::scene::Scene;
+use super::test::Path;
+use super::test::Test;
+use super::verdict::Verdict;
+use super::words::Words;
 use crate::limits;
-use crate::policy::blame::Blame;
-use crate::policy::check::Check;
-use crate::policy::condition::Leaf;
-use crate::policy::condition::Node;
-use crate::policy::decision::Decision;
-use crate::policy::decision::Reason;
-use crate::policy::decision::ReasonCode;
-use crate::policy::request::AccessRequest;
-use crate::policy::scene::Scene;
-use crate::policy::test::Path;
-use crate::policy::test::Test;
-use crate::policy::verdict::Verdict;
-use crate::policy::words::Words;
 
 /// Any number of conditions, each from an entry of its own on.
 ///
@@ -279,10 +279,10 @@ impl Test {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::claim;
-    use crate::policy::require_scope;
+    use crate::policy::leaf::claim;
+    use crate::policy::leaf::require_scope;
 
-    fn asks(condition: &crate::policy::Condition) -> Vec<Ask> {
+    fn asks(condition: &crate::policy::condition::Condition) -> Vec<Ask> {
         let program = Program::of(condition.nodes());
         program.steps().iter().map(|step| step.ask).collect()
     }

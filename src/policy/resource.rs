@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::policy::attribute::Attribute;
-use crate::policy::condition::Condition;
-use crate::policy::request::AccessRequest;
-use crate::policy::test::Test;
-use crate::policy::verdict::Verdict;
+use super::attribute::Attribute;
+use super::condition::Condition;
+use super::request::AccessRequest;
+use super::test::Test;
+use super::verdict::Verdict;
 use crate::principal::Authority;
 use crate::principal::ClaimValue;
 use crate::principal::Principal;
@@ -49,8 +49,8 @@ pub fn attribute(name: impl Into<Arc<str>>) -> ResourceAttribute {
 /// client may have chosen the name of a user. The condition is [`Unknown`](Verdict::Unknown) then.
 ///
 /// ```
-/// use bearergate::policy::{attribute, owner, param, role};
 /// use bearergate::require_scope;
+/// use bearergate::policy::{attribute, owner, param, role};
 ///
 /// let own = owner(param("user").of("https://idp.example.com"));
 /// let policy = require_scope("orders:read").and(role("clerk").or(own));

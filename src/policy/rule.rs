@@ -3,15 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::policy::condition::Condition;
-use crate::policy::obligation::Obligations;
+use super::condition::Condition;
+use super::obligation::Obligations;
 
-/// One rule of a [`Policy`](crate::Policy): permits or forbids what its condition holds for.
+/// One rule of a [`Policy`](crate::policy::Policy): permits or forbids what its condition holds for.
 ///
 /// ```
-/// use bearergate::claim;
-/// use bearergate::require_scope;
-/// use bearergate::policy::{AuditLevel, Obligations, Rule, action};
+/// use bearergate::{claim, require_scope};
+/// use bearergate::policy::{action, AuditLevel, Obligations, Rule};
 ///
 /// let read = action("read").and(require_scope("orders:read"));
 /// let rule = Rule::permit("readers read", read)

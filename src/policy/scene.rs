@@ -1,14 +1,14 @@
 //! One run of a program: the request, and what was read of it so far.
 
+use super::program::ALLOW;
+use super::program::Ask;
+use super::program::Doubt;
+use super::program::Program;
+use super::program::Step;
+use super::request::AccessRequest;
+use super::verdict::Verdict;
 use crate::json::Value;
 use crate::limits;
-use crate::policy::program::ALLOW;
-use crate::policy::program::Ask;
-use crate::policy::program::Doubt;
-use crate::policy::program::Program;
-use crate::policy::program::Step;
-use crate::policy::request::AccessRequest;
-use crate::policy::verdict::Verdict;
 
 /// A request before a program; a claim that several tests ask about is read once.
 pub(super) struct Scene<'s, 'r> {

@@ -4,22 +4,22 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::future::NowOrLater;
+use super::Authorizer;
+use super::blame::Blame;
+use super::decision::Decision;
+use super::decision::Reason;
+use super::decision::ReasonCode;
+use super::index::Index;
+use super::program::Doubt;
+use super::program::Program;
+use super::request::AccessRequest;
+use super::rule::Effect;
+use super::rule::Rule;
+use super::scene::Scene;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::limits;
-use crate::policy::Authorizer;
-use crate::policy::blame::Blame;
-use crate::policy::decision::Decision;
-use crate::policy::decision::Reason;
-use crate::policy::decision::ReasonCode;
-use crate::policy::index::Index;
-use crate::policy::program::Doubt;
-use crate::policy::program::Program;
-use crate::policy::request::AccessRequest;
-use crate::policy::rule::Effect;
-use crate::policy::rule::Rule;
-use crate::policy::scene::Scene;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
+use crate::now_or_later::NowOrLater;
 
 /// Rules that permit and forbid, compiled when they are built; cheap to clone.
 ///
@@ -28,14 +28,10 @@ use crate::rejection::ConfigErrorKind;
 /// cost nothing where the request is about another.
 ///
 /// ```
-/// use bearergate::AccessRequest;
-/// use bearergate::Policy;
-/// use bearergate::Principal;
-/// use bearergate::PrincipalKind;
-/// use bearergate::UnixTime;
-/// use bearergate::claim;
-/// use bearergate::require_scope;
-/// use bearergate::policy::{Rule, action};
+/// use bearergate::{claim, Policy, Principal, require_scope};
+/// use bearergate::clock::UnixTime;
+/// use bearergate::policy::{AccessRequest, action, Rule};
+/// use bearergate::principal::PrincipalKind;
 ///
 /// let policy = Policy::builder()
 ///     .rule(Rule::forbid("suspended", claim("suspended").absent_or(false).not()))

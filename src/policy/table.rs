@@ -5,25 +5,25 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::future::NowOrLater;
+use super::Authorizer;
+use super::condition::Condition;
+use super::decision::Decision;
+use super::decision::Reason;
+use super::decision::ReasonCode;
+use super::index::Keyed;
+use super::index::first;
+use super::index::merge;
+use super::index::narrow;
+use super::path::CleanPath;
+use super::path::PathPattern;
+use super::path::Segment;
+use super::paths::Paths;
+use super::request::AccessRequest;
+use super::set::Policy;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::limits;
-use crate::policy::Authorizer;
-use crate::policy::condition::Condition;
-use crate::policy::decision::Decision;
-use crate::policy::decision::Reason;
-use crate::policy::decision::ReasonCode;
-use crate::policy::index::Keyed;
-use crate::policy::index::first;
-use crate::policy::index::merge;
-use crate::policy::index::narrow;
-use crate::policy::path::CleanPath;
-use crate::policy::path::PathPattern;
-use crate::policy::path::Segment;
-use crate::policy::paths::Paths;
-use crate::policy::request::AccessRequest;
-use crate::policy::set::Policy;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
+use crate::now_or_later::NowOrLater;
 
 /// Policies by method and route; what no route matches is denied. Cheap to clone.
 ///
@@ -35,13 +35,11 @@ use crate::rejection::ConfigErrorKind;
 /// none its [action](AccessRequest::with_action). `HEAD` is a method of its own.
 ///
 /// ```
-/// use bearergate::AccessRequest;
-/// use bearergate::Principal;
-/// use bearergate::PrincipalKind;
-/// use bearergate::RequestFacts;
-/// use bearergate::UnixTime;
-/// use bearergate::require_scope;
-/// use bearergate::policy::{RouteTable, owner, param};
+/// use bearergate::{Principal, require_scope};
+/// use bearergate::clock::UnixTime;
+/// use bearergate::policy::{AccessRequest, owner, param, RouteTable};
+/// use bearergate::principal::PrincipalKind;
+/// use bearergate::request::RequestFacts;
 /// use http::Method;
 ///
 /// let table = RouteTable::by_path()

@@ -5,7 +5,7 @@
 /// Only [`True`](Self::True) allows: what cannot be told does not, and neither does its negation.
 ///
 /// ```
-/// use bearergate::Verdict;
+/// use bearergate::policy::Verdict;
 ///
 /// assert_eq!(Verdict::Unknown.not(), Verdict::Unknown);
 /// assert_eq!(Verdict::Unknown.or(Verdict::True), Verdict::True);

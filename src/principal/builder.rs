@@ -4,13 +4,13 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Authority;
 use super::Extension;
 use super::Principal;
 use super::PrincipalKind;
-use super::made::Alone;
-use super::made::Made;
-use super::made::Time;
+use super::authority::Authority;
+use super::built::Alone;
+use super::built::Made;
+use super::built::Time;
 use crate::clock::UnixTime;
 use crate::json::Document;
 use crate::json::JsonError;

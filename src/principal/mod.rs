@@ -2,15 +2,17 @@
 
 mod authority;
 mod builder;
+mod built;
 mod claims;
 mod confirmation;
 mod key_id;
-mod made;
 mod scopes;
 mod token_id;
 
 pub use authority::Authority;
 pub use builder::PrincipalBuilder;
+pub(crate) use built::Holder;
+pub(crate) use built::Made;
 pub use claims::ClaimValue;
 pub use claims::Claims;
 pub use confirmation::Confirmation;
@@ -20,9 +22,6 @@ pub use scopes::Actors;
 pub use scopes::Audience;
 pub use scopes::Scopes;
 pub use token_id::TokenId;
-
-pub(crate) use made::Holder;
-pub(crate) use made::Made;
 
 use std::any::Any;
 use std::any::TypeId;
@@ -131,7 +130,7 @@ impl Principal {
     ///
     /// ```
     /// use bearergate::Principal;
-    /// use bearergate::PrincipalKind;
+    /// use bearergate::principal::PrincipalKind;
     ///
     /// let robot = Principal::builder(PrincipalKind::Other, "test bench")
     ///     .subject("robot-7")

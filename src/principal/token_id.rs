@@ -4,7 +4,7 @@ use std::fmt;
 
 use ring::digest;
 
-use super::Authority;
+use super::authority::Authority;
 use crate::credential::base64url;
 
 /// Names one token: SHA-256 over its authority and what was signed.

@@ -23,8 +23,7 @@ use http::request::Parts;
 /// header. `Debug` shows the method, the path without its query and the names of the headers.
 ///
 /// ```
-/// use bearergate::PeerAddress;
-/// use bearergate::RequestFacts;
+/// use bearergate::request::{PeerAddress, RequestFacts};
 ///
 /// let mut request = http::Request::get("/orders?page=2").body(())?;
 /// let peer: std::net::SocketAddr = "192.0.2.7:4711".parse()?;

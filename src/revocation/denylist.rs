@@ -14,22 +14,22 @@ use self::sync::RwLockReadGuard;
 use self::sync::RwLockWriteGuard;
 use self::sync::atomic::AtomicUsize;
 use self::sync::atomic::Ordering;
+use super::RevocationList;
+use super::entry::Revocation;
+use super::store::RevocationStore;
+use super::table::Table;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::UnixTime;
-use crate::future::NowOrLater;
-use crate::issue::Revocations;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
+use crate::error::StoreError;
+use crate::issuer::Revocations;
 use crate::limits;
+use crate::now_or_later::NowOrLater;
 use crate::principal::Principal;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
-use crate::rejection::Rejection;
-use crate::rejection::RejectionKind;
-use crate::revocation::Revocation;
-use crate::revocation::RevocationList;
-use crate::revocation::RevocationStore;
-use crate::revocation::table::Table;
-use crate::store::StoreError;
 
 /// A bounded list of what is revoked. Cheap to clone; clones are one list.
 ///
@@ -43,10 +43,9 @@ use crate::store::StoreError;
 /// what still protects, or [`limits::REVOCATIONS_TIDY`] long.
 ///
 /// ```
-/// use bearergate::Denylist;
 /// use bearergate::Principal;
-/// use bearergate::PrincipalKind;
-/// use bearergate::Revocation;
+/// use bearergate::principal::PrincipalKind;
+/// use bearergate::revocation::{Denylist, Revocation};
 ///
 /// # async fn logout() -> Result<(), Box<dyn std::error::Error>> {
 /// let denylist = Denylist::default();
@@ -122,8 +121,8 @@ impl Denylist {
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::StoreErrorKind::Full) if there is no room, and
-    /// [`Corrupt`](crate::StoreErrorKind::Corrupt) for an id that is empty, too long or malformed:
+    /// [`Full`](crate::error::StoreErrorKind::Full) if there is no room, and
+    /// [`Corrupt`](crate::error::StoreErrorKind::Corrupt) for an id that is empty, too long or malformed:
     /// then nothing is revoked. Any other [`StoreError`] comes from the store: then this process
     /// refuses it as long as it runs, and the call should be repeated.
     pub fn revoke(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use crate::api_key::ApiKeyId;
 use crate::clock::UnixTime;
 use crate::credential::base64url;
-use crate::key_format::ApiKeyId;
 use crate::limits;
 use crate::principal::Authority;
 use crate::principal::KeyId;
@@ -17,8 +17,8 @@ use crate::principal::TokenId;
 /// another issuer is somebody else's.
 ///
 /// ```
-/// use bearergate::Revocation;
-/// use bearergate::UnixTime;
+/// use bearergate::clock::UnixTime;
+/// use bearergate::revocation::Revocation;
 ///
 /// let idp = "https://idp.example.com";
 /// let one_token = Revocation::jwt_id(idp, "7c1d").until(UnixTime::from_secs(1_700_003_600));

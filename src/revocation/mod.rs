@@ -2,10 +2,10 @@
 
 mod denylist;
 mod entry;
-#[cfg(all(test, bearergate_shuttle))]
-mod interleavings;
 mod store;
 mod table;
+#[cfg(all(test, bearergate_shuttle))]
+mod test_interleavings;
 
 pub use denylist::Denylist;
 pub use entry::Revocation;
@@ -15,21 +15,21 @@ pub use store::RevocationStore;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::future::NowOrLater;
+use crate::error::Rejection;
+use crate::now_or_later::NowOrLater;
 use crate::principal::Principal;
-use crate::rejection::Rejection;
 
 /// Says which of the principals that judges accept are revoked.
 ///
-/// A [`Gate`](crate::Gate) asks on every request, after the judge and after any cache.
+/// A [`Gate`](crate::gate::Gate) asks on every request, after the judge and after any cache.
 /// [`Denylist`] is the one of this crate.
 pub trait RevocationList: fmt::Debug + Send + Sync {
     /// Returns `Ok(())` only if nothing revokes this principal.
     ///
     /// # Errors
     ///
-    /// [`TokenRevoked`](crate::RejectionKind::TokenRevoked), or
-    /// [`Unavailable`](crate::RejectionKind::Unavailable) if that cannot be told.
+    /// [`TokenRevoked`](crate::error::RejectionKind::TokenRevoked), or
+    /// [`Unavailable`](crate::error::RejectionKind::Unavailable) if that cannot be told.
     fn check<'a>(&'a self, principal: &'a Principal) -> NowOrLater<'a, Result<(), Rejection>>;
 }
 

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::entry::Revocation;
 use crate::clock::UnixTime;
-use crate::future::NowOrLater;
-use crate::revocation::Revocation;
-use crate::store::StoreError;
+use crate::error::StoreError;
+use crate::now_or_later::NowOrLater;
 
-/// Keeps revocations for a [`Denylist`](crate::Denylist), which holds all of them in memory and
+/// Keeps revocations for a [`Denylist`](crate::revocation::Denylist), which holds all of them in memory and
 /// decides.
 ///
 /// A store that answers at once may act when it is called; one that answers later acts only when

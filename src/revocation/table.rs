@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
+use super::entry::Revocation;
+use super::entry::RevocationKind;
+use crate::api_key::ApiKeyDetails;
+use crate::api_key::ApiKeyId;
 use crate::clock::UnixTime;
-use crate::key_format::ApiKeyId;
+use crate::error::StoreErrorKind;
 use crate::limits;
 use crate::principal::Authority;
 use crate::principal::Principal;
-use crate::revocation::Revocation;
-use crate::revocation::RevocationKind;
-use crate::store::ApiKeyDetails;
-use crate::store::StoreErrorKind;
-use crate::validate::Session;
+use crate::session::Session;
 
 /// A bounded table. It never makes room by forgetting.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
-use super::FakeKey;
+use super::key::FakeKey;
 use crate::clock::UnixTime;
 
 /// Puts a token together, member by member; nothing is checked, so that wrong ones can be made.
@@ -16,9 +16,8 @@ use crate::clock::UnixTime;
 /// A new one is an access token of RFC 9068 that is good for five minutes:
 ///
 /// ```
-/// use bearergate::testing::FakeKey;
-/// use bearergate::testing::TokenBuilder;
 /// use bearergate::*;
+/// use bearergate::testing::{FakeKey, TokenBuilder};
 ///
 /// let key = FakeKey::es256("key-1");
 /// let now = UnixTime::from_secs(1_760_000_000);

@@ -11,32 +11,19 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
-use bearergate::ApiKeyChange;
-use bearergate::ApiKeyFormat;
-use bearergate::ApiKeyId;
-use bearergate::ApiKeyManager;
-use bearergate::ApiKeyQuery;
-use bearergate::ApiKeyRecord;
-use bearergate::ApiKeyRing;
-use bearergate::ApiKeyStore;
-use bearergate::ApiKeyValidator;
-use bearergate::FakeClock;
-use bearergate::ForeignFormat;
-use bearergate::KeyDigest;
-use bearergate::MemoryApiKeyStore;
-use bearergate::NewApiKey;
-use bearergate::NowOrLater;
-use bearergate::PepperSet;
-use bearergate::Presented;
-use bearergate::Principal;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
-use bearergate::Secret;
-use bearergate::SecretSource;
-use bearergate::StoreError;
-use bearergate::StoreErrorKind;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
+use bearergate::api_key::{
+    ApiKeyChange, ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyQuery, ApiKeyRecord, ApiKeyRing,
+    ApiKeyStore, ForeignFormat, KeyDigest, NewApiKey, PepperSet,
+};
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::credential::Presented;
+use bearergate::error::{StoreError, StoreErrorKind};
+use bearergate::secret::Secret;
+use bearergate::secret_source::SecretSource;
+use bearergate::stores::MemoryApiKeyStore;
+use bearergate::{
+    ApiKeyValidator, NowOrLater, Principal, Rejection, RejectionKind, TokenValidator,
+};
 
 pub(crate) const NOW: u64 = 1_760_000_000;
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);

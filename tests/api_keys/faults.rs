@@ -4,14 +4,10 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
-use bearergate::ApiKeyErrorKind;
-use bearergate::ApiKeyFilter;
-use bearergate::ApiKeyValidator;
-use bearergate::Event;
-use bearergate::Observer;
-use bearergate::Presented;
-use bearergate::RejectionKind;
-use bearergate::TokenValidator;
+use bearergate::api_key::{ApiKeyErrorKind, ApiKeyFilter};
+use bearergate::credential::Presented;
+use bearergate::event::{Event, Observer};
+use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator};
 
 use crate::common::DAY;
 use crate::common::House;

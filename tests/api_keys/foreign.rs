@@ -3,16 +3,11 @@
 use std::sync::Barrier;
 use std::thread;
 
-use bearergate::ApiKeyChange;
-use bearergate::ApiKeyErrorKind;
-use bearergate::ApiKeyFilter;
-use bearergate::ApiKeyId;
-use bearergate::ApiKeyRecord;
-use bearergate::ApiKeyStore;
-use bearergate::ForeignFormat;
-use bearergate::PepperVersion;
-use bearergate::PepperedDigest;
 use bearergate::RejectionKind;
+use bearergate::api_key::{
+    ApiKeyChange, ApiKeyErrorKind, ApiKeyFilter, ApiKeyId, ApiKeyRecord, ApiKeyStore,
+    ForeignFormat, PepperVersion, PepperedDigest,
+};
 use ring::digest;
 
 use crate::common::DAY;

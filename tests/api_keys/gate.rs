@@ -1,23 +1,15 @@
 //! Keys in whole requests.
 
-use bearergate::ApiKeyValidator;
-use bearergate::ConfigErrorKind;
-use bearergate::Gate;
-use bearergate::GateBuilder;
-use bearergate::JwtValidator;
-use bearergate::Key;
-use bearergate::KeySet;
-use bearergate::NowOrLater;
-use bearergate::Place;
-use bearergate::Presented;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
-use bearergate::Shape;
-use bearergate::Sources;
-use bearergate::TokenValidator;
-use bearergate::require_scope;
+use bearergate::credential::{Place, Presented, Sources};
+use bearergate::error::ConfigErrorKind;
+use bearergate::gate::GateBuilder;
+use bearergate::key::{Key, KeySet};
+use bearergate::principal::PrincipalKind;
+use bearergate::validator::Shape;
+use bearergate::{
+    ApiKeyValidator, Gate, JwtValidator, NowOrLater, Principal, Rejection, RejectionKind,
+    TokenValidator, require_scope,
+};
 
 use crate::common::DAY;
 use crate::common::House;

@@ -2,15 +2,11 @@
 
 use std::net::IpAddr;
 
-use bearergate::ApiKeyDetails;
-use bearergate::ApiKeyValidator;
-use bearergate::NewApiKey;
-use bearergate::Presented;
-use bearergate::PrincipalKind;
-use bearergate::RejectionKind;
-use bearergate::RequestFacts;
-use bearergate::TokenValidator;
-use bearergate::claim;
+use bearergate::api_key::{ApiKeyDetails, NewApiKey};
+use bearergate::credential::Presented;
+use bearergate::principal::PrincipalKind;
+use bearergate::request::RequestFacts;
+use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator, claim};
 
 use crate::common::DAY;
 use crate::common::House;
@@ -59,7 +55,7 @@ fn a_policy_reads_no_metadata_of_a_key() {
     let draft = || plain().metadata("admin", "true").name("tenant");
     let (key, _) = house.issue(draft());
     let principal = house.judge(&key).unwrap();
-    let request = bearergate::AccessRequest::new(&principal, at(NOW));
+    let request = bearergate::policy::AccessRequest::new(&principal, at(NOW));
     for name in [
         "admin",
         "name",
@@ -74,7 +70,7 @@ fn a_policy_reads_no_metadata_of_a_key() {
     }
     let (key, _) = house.issue(draft().tenant("true"));
     let principal = house.judge(&key).unwrap();
-    let request = bearergate::AccessRequest::new(&principal, at(NOW));
+    let request = bearergate::policy::AccessRequest::new(&principal, at(NOW));
     assert!(claim("tenant").is("true").decide(&request).is_allowed());
 }
 

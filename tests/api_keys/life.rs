@@ -5,13 +5,8 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use bearergate::ApiKeyErrorKind;
-use bearergate::ApiKeyFilter;
-use bearergate::ApiKeyId;
-use bearergate::ApiKeyRecord;
-use bearergate::NewApiKey;
-use bearergate::RejectionKind;
-use bearergate::limits;
+use bearergate::api_key::{ApiKeyErrorKind, ApiKeyFilter, ApiKeyId, ApiKeyRecord, NewApiKey};
+use bearergate::{RejectionKind, limits};
 
 use crate::common::DAY;
 use crate::common::House;

@@ -3,11 +3,8 @@
 use std::error::Error;
 use std::fmt::Write;
 
-use bearergate::ApiKeyChange;
-use bearergate::ApiKeyFilter;
-use bearergate::ApiKeyQuery;
 use bearergate::Gate;
-use bearergate::NewApiKey;
+use bearergate::api_key::{ApiKeyChange, ApiKeyFilter, ApiKeyQuery, NewApiKey};
 
 use crate::common::DAY;
 use crate::common::House;
@@ -118,8 +115,8 @@ fn the_place_where_a_secret_differs_makes_no_difference() {
         let mut bytes = *digest.digest().as_bytes();
         bytes[place] ^= 1;
         let mut parts = house.record(id).unwrap().to_parts();
-        let near = bearergate::KeyDigest::from_bytes(bytes);
-        parts.digest = bearergate::PepperedDigest::new(near, digest.version());
+        let near = bearergate::api_key::KeyDigest::from_bytes(bytes);
+        parts.digest = bearergate::api_key::PepperedDigest::new(near, digest.version());
         parts.version += 1;
         replace(&house, parts.clone());
         let refused = house.kind(&key);
@@ -135,9 +132,9 @@ fn the_place_where_a_secret_differs_makes_no_difference() {
     }
 }
 
-fn replace(house: &House, parts: bearergate::ApiKeyParts) {
-    use bearergate::ApiKeyStore;
-    let record = bearergate::ApiKeyRecord::from_parts(parts).unwrap();
+fn replace(house: &House, parts: bearergate::api_key::ApiKeyParts) {
+    use bearergate::api_key::ApiKeyStore;
+    let record = bearergate::api_key::ApiKeyRecord::from_parts(parts).unwrap();
     let change = ApiKeyChange::Replace(record);
     wait(house.store.commit(vec![change])).unwrap();
 }

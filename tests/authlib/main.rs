@@ -25,19 +25,13 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bearergate::ClientAuth;
-use bearergate::Clock;
-use bearergate::FakeClock;
-use bearergate::OpaqueValidator;
-use bearergate::Presented;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
-use bearergate::RevocationClient;
-use bearergate::SystemClock;
-use bearergate::TokenValidator;
-use bearergate::tokio::Engine;
+use bearergate::client_auth::ClientAuth;
+use bearergate::clock::{Clock, FakeClock, SystemClock};
+use bearergate::credential::Presented;
+use bearergate::integrations::tokio::Engine;
+use bearergate::introspection::RevocationClient;
+use bearergate::principal::PrincipalKind;
+use bearergate::{OpaqueValidator, Principal, Rejection, RejectionKind, TokenValidator};
 use serde_json::Value;
 
 use net::Patient;

@@ -13,20 +13,12 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bearergate::Denylist;
-use bearergate::NowOrLater;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::RejectionKind;
-use bearergate::Revocation;
-use bearergate::RevocationKind;
-use bearergate::RevocationStore;
-use bearergate::Revocations;
-use bearergate::StoreError;
-use bearergate::StoreErrorKind;
-use bearergate::TokenId;
-use bearergate::UnixTime;
-use bearergate::limits;
+use bearergate::clock::UnixTime;
+use bearergate::error::{StoreError, StoreErrorKind};
+use bearergate::issuer::Revocations;
+use bearergate::principal::{PrincipalKind, TokenId};
+use bearergate::revocation::{Denylist, Revocation, RevocationKind, RevocationStore};
+use bearergate::{NowOrLater, Principal, RejectionKind, limits};
 use serde_json::json;
 
 use crate::common::*;

@@ -7,22 +7,13 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bearergate::Clock;
-use bearergate::Confirmation;
-use bearergate::Denylist;
-use bearergate::FakeClock;
-use bearergate::Gate;
-use bearergate::JwtValidator;
-use bearergate::KeySet;
-use bearergate::KeyStore;
-use bearergate::NowOrLater;
-use bearergate::Presented;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
-use bearergate::Revocation;
-use bearergate::SenderConstraint;
-use bearergate::TokenCache;
-use bearergate::UnixTime;
+use bearergate::clock::{Clock, FakeClock, UnixTime};
+use bearergate::credential::Presented;
+use bearergate::key::KeySet;
+use bearergate::principal::Confirmation;
+use bearergate::revocation::{Denylist, Revocation};
+use bearergate::validator::{SenderConstraint, TokenCache};
+use bearergate::{Gate, JwtValidator, KeyStore, NowOrLater, Rejection, RejectionKind};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use proptest::test_runner::TestRunner;
@@ -246,7 +237,7 @@ fn revocation(what: u8) -> Revocation {
     }
 }
 
-static FIRST: LazyLock<bearergate::TokenId> = LazyLock::new(|| {
+static FIRST: LazyLock<bearergate::principal::TokenId> = LazyLock::new(|| {
     let store = Store::new(PAIRS[0].key.clone().into());
     let validator = builder(&store).build().unwrap();
     let first = judge_at(&validator, &TOKENS[0], NOW).unwrap();

@@ -6,23 +6,15 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bearergate::Authority;
-use bearergate::ConfigErrorKind;
-use bearergate::Confirmation;
-use bearergate::Denylist;
-use bearergate::Gate;
-use bearergate::JwtValidator;
-use bearergate::Key;
-use bearergate::KeySet;
-use bearergate::KeyStore;
-use bearergate::NowOrLater;
-use bearergate::Presented;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
-use bearergate::Revocation;
-use bearergate::SenderConstraint;
-use bearergate::TokenCache;
-use bearergate::require_scope;
+use bearergate::credential::Presented;
+use bearergate::error::ConfigErrorKind;
+use bearergate::key::{Key, KeySet};
+use bearergate::principal::{Authority, Confirmation};
+use bearergate::revocation::{Denylist, Revocation};
+use bearergate::validator::{SenderConstraint, TokenCache};
+use bearergate::{
+    Gate, JwtValidator, KeyStore, NowOrLater, Rejection, RejectionKind, require_scope,
+};
 use serde_json::json;
 
 use crate::common::*;
@@ -229,8 +221,9 @@ fn what_a_closure_saw_and_the_principal_lacks_is_judged_anew() {
     let pair = Pair::new("k1");
     let store = Store::new(pair.key.clone().into());
     let (cache, hits) = cache();
-    let is_acme =
-        |claims: bearergate::Claims<'_>| claims.get("tenant").is_ok_and(|t| t == Some("acme"));
+    let is_acme = |claims: bearergate::principal::Claims<'_>| {
+        claims.get("tenant").is_ok_and(|t| t == Some("acme"))
+    };
     let builder = builder(&store).check("tenant", is_acme);
     let validator = builder.grants(["read"], ["plan"]).build().unwrap();
     let validator = validator.cached(&cache);

@@ -3,8 +3,7 @@
 use std::sync::Barrier;
 use std::thread;
 
-use bearergate::Denylist;
-use bearergate::Revocation;
+use bearergate::revocation::{Denylist, Revocation};
 use serde_json::json;
 
 use crate::common::*;

@@ -5,20 +5,11 @@
 //! (ours goes on, Cedar's stops), so there a permit joins its tests by `and`, a forbid by `or`;
 //! where all are there, in any way.
 
-use bearergate::AccessRequest;
-use bearergate::Condition;
-use bearergate::Policy;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::UnixTime;
-use bearergate::cedar::CedarAuthorizer;
-use bearergate::claim;
-use bearergate::policy::Effect;
-use bearergate::policy::Rule;
-use bearergate::policy::action;
-use bearergate::policy::role;
-use bearergate::policy::route;
-use bearergate::require_scope;
+use bearergate::clock::UnixTime;
+use bearergate::integrations::cedar::CedarAuthorizer;
+use bearergate::policy::{AccessRequest, Condition, Effect, Rule, action, role, route};
+use bearergate::principal::PrincipalKind;
+use bearergate::{Policy, Principal, claim, require_scope};
 use serde_json::json;
 
 use crate::random::Random;

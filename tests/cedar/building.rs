@@ -1,9 +1,8 @@
 //! Configurations that do not build.
 
-use bearergate::ConfigError;
-use bearergate::ConfigErrorKind;
-use bearergate::cedar::CedarAuthorizer;
-use bearergate::limits;
+use bearergate::error::ConfigErrorKind;
+use bearergate::integrations::cedar::CedarAuthorizer;
+use bearergate::{ConfigError, limits};
 
 const PERMIT: &str = "permit (principal, action, resource);";
 const SCHEMA: &str = "entity User; entity Resource;

@@ -1,18 +1,11 @@
 //! What Cedar is told, and what becomes of its answers.
 
-use bearergate::AccessRequest;
-use bearergate::Authority;
-use bearergate::Authorizer;
-use bearergate::Decision;
-use bearergate::Principal;
-use bearergate::PrincipalBuilder;
-use bearergate::PrincipalKind;
-use bearergate::ReasonCode;
-use bearergate::RejectionKind;
-use bearergate::RequestFacts;
-use bearergate::UnixTime;
-use bearergate::cedar::CedarAuthorizer;
-use bearergate::policy::Attribute;
+use bearergate::clock::UnixTime;
+use bearergate::integrations::cedar::CedarAuthorizer;
+use bearergate::policy::{AccessRequest, Attribute, Decision, ReasonCode};
+use bearergate::principal::{Authority, PrincipalBuilder, PrincipalKind};
+use bearergate::request::RequestFacts;
+use bearergate::{Authorizer, Principal, RejectionKind};
 use http::HeaderMap;
 
 const PERMIT: &str = "@id(\"all\") permit (principal, action, resource);";

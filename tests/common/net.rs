@@ -2,16 +2,11 @@
 
 use std::time::Duration;
 
-use bearergate::HttpClient;
-use bearergate::HttpError;
-use bearergate::HttpRequest;
-use bearergate::HttpResponse;
-use bearergate::NowOrLater;
-use bearergate::Presented;
-use bearergate::RejectionKind;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
-use bearergate::reqwest::Client;
+use bearergate::clock::UnixTime;
+use bearergate::credential::Presented;
+use bearergate::http_client::{HttpClient, HttpError, HttpRequest, HttpResponse};
+use bearergate::integrations::reqwest::Client;
+use bearergate::{NowOrLater, RejectionKind, TokenValidator};
 
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
 pub(crate) const START: UnixTime = UnixTime::from_secs(1_800_000_000);

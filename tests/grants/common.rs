@@ -13,40 +13,23 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
-use bearergate::Event;
-use bearergate::FakeClock;
-use bearergate::Gate;
-use bearergate::Grant;
-use bearergate::GrantError;
-use bearergate::GrantErrorKind;
-use bearergate::GrantStore;
-use bearergate::Lookup;
-use bearergate::Mark;
-use bearergate::MemoryGrantStore;
-use bearergate::Moment;
-use bearergate::NewRefresh;
-use bearergate::NewSession;
-use bearergate::NowOrLater;
-use bearergate::Observer;
-use bearergate::Principal;
-use bearergate::RefreshFamily;
-use bearergate::RefreshManager;
-use bearergate::RefreshManagerBuilder;
-use bearergate::RefreshRequest;
-use bearergate::RefreshTokenStore;
-use bearergate::Refreshed;
-use bearergate::RejectionKind;
-use bearergate::Session;
-use bearergate::SessionCookie;
-use bearergate::SessionManager;
-use bearergate::SessionManagerBuilder;
-use bearergate::SessionRecord;
-use bearergate::SessionStore;
-use bearergate::Sources;
-use bearergate::StoreError;
-use bearergate::StoreErrorKind;
-use bearergate::TokenDigest;
-use bearergate::UnixTime;
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::credential::Sources;
+use bearergate::error::{StoreError, StoreErrorKind};
+use bearergate::event::{Event, Observer};
+use bearergate::grant::{
+    Grant, GrantError, GrantErrorKind, GrantStore, Lookup, Mark, Moment, TokenDigest,
+};
+use bearergate::refresh::{
+    NewRefresh, RefreshFamily, RefreshManager, RefreshManagerBuilder, RefreshRequest,
+    RefreshTokenStore, Refreshed,
+};
+use bearergate::session::{
+    NewSession, Session, SessionCookie, SessionManager, SessionManagerBuilder, SessionRecord,
+    SessionStore,
+};
+use bearergate::stores::MemoryGrantStore;
+use bearergate::{Gate, NowOrLater, Principal, RejectionKind};
 use http::Request;
 
 pub(crate) const START: UnixTime = UnixTime::from_secs(1_700_000_000);

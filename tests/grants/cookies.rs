@@ -1,10 +1,8 @@
 //! Session ids in cookies, and requests that another site caused.
 
-use bearergate::Gate;
-use bearergate::JwtValidator;
-use bearergate::Key;
-use bearergate::RejectionKind;
-use bearergate::Sources;
+use bearergate::credential::Sources;
+use bearergate::key::Key;
+use bearergate::{Gate, JwtValidator, RejectionKind};
 use http::Request;
 use http::header;
 use http::request::Builder;

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use bearergate::GrantErrorKind;
-use bearergate::RefreshRequest;
 use bearergate::RejectionKind;
-use bearergate::SessionChange;
-use bearergate::SessionManager;
+use bearergate::grant::GrantErrorKind;
+use bearergate::refresh::RefreshRequest;
+use bearergate::session::{SessionChange, SessionManager};
 
 use crate::common::AUTHORITY;
 use crate::common::CLIENT;

@@ -1,10 +1,8 @@
 //! Which session ids are accepted.
 
-use bearergate::NewSession;
-use bearergate::PrincipalKind;
 use bearergate::RejectionKind;
-use bearergate::Session;
-use bearergate::SessionManager;
+use bearergate::principal::PrincipalKind;
+use bearergate::session::{NewSession, Session, SessionManager};
 
 use crate::common::Faulty;
 use crate::common::START;

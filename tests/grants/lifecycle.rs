@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use bearergate::ConfigErrorKind;
-use bearergate::GrantErrorKind;
-use bearergate::MemoryGrantStore;
-use bearergate::NewSession;
-use bearergate::RejectionKind;
-use bearergate::SessionChange;
-use bearergate::SessionManager;
-use bearergate::limits;
+use bearergate::error::ConfigErrorKind;
+use bearergate::grant::GrantErrorKind;
+use bearergate::session::{NewSession, SessionChange, SessionManager};
+use bearergate::stores::MemoryGrantStore;
+use bearergate::{RejectionKind, limits};
 
 use crate::common::Service;
 use crate::common::alice;
@@ -171,7 +168,7 @@ fn a_mark_holds_when_the_clock_was_set_back() {
     let (id, _) = service.log_in(alice());
     service
         .clock
-        .set(bearergate::UnixTime::from_secs(1_600_000_000));
+        .set(bearergate::clock::UnixTime::from_secs(1_600_000_000));
     run(service.sessions.revoke_subject("alice")).unwrap();
     assert_eq!(service.kind(&id), REVOKED);
     let (again, _) = service.log_in(alice());

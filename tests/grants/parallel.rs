@@ -4,11 +4,9 @@ use std::sync::Barrier;
 use std::sync::Mutex;
 use std::thread;
 
-use bearergate::NewSession;
-use bearergate::RefreshRequest;
-use bearergate::Refreshed;
 use bearergate::RejectionKind;
-use bearergate::SessionChange;
+use bearergate::refresh::{RefreshRequest, Refreshed};
+use bearergate::session::{NewSession, SessionChange};
 
 use crate::common::CLIENT;
 use crate::common::Service;

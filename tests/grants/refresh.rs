@@ -4,22 +4,15 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bearergate::ConfigErrorKind;
-use bearergate::GrantErrorKind;
-use bearergate::MemoryGrantStore;
-use bearergate::NewRefresh;
-use bearergate::RefreshManager;
-use bearergate::RefreshRequest;
-use bearergate::RejectionKind;
-use bearergate::RejectionKind::BindingMismatch;
-use bearergate::RejectionKind::BindingRequired;
-use bearergate::RejectionKind::RefreshExpired;
-use bearergate::RejectionKind::RefreshReused;
-use bearergate::RejectionKind::RefreshUnknown;
-use bearergate::RejectionKind::TokenRevoked;
-use bearergate::SessionChange;
-use bearergate::SessionManager;
-use bearergate::limits;
+use bearergate::RejectionKind::{
+    BindingMismatch, BindingRequired, RefreshExpired, RefreshReused, RefreshUnknown, TokenRevoked,
+};
+use bearergate::error::ConfigErrorKind;
+use bearergate::grant::GrantErrorKind;
+use bearergate::refresh::{NewRefresh, RefreshManager, RefreshRequest};
+use bearergate::session::{SessionChange, SessionManager};
+use bearergate::stores::MemoryGrantStore;
+use bearergate::{RejectionKind, limits};
 
 use crate::common::AUTHORITY;
 use crate::common::CLIENT;

@@ -3,21 +3,13 @@
 use std::sync::Arc;
 use std::thread;
 
-use bearergate::Grant;
-use bearergate::GrantStore;
-use bearergate::Lookup;
-use bearergate::Mark;
-use bearergate::MarkKey;
-use bearergate::MemoryGrantStore;
-use bearergate::Moment;
-use bearergate::RefreshFamily;
-use bearergate::RefreshTokenStore;
-use bearergate::SessionHandle;
-use bearergate::SessionRecord;
-use bearergate::SessionStore;
-use bearergate::StoreError;
-use bearergate::StoreErrorKind;
-use bearergate::TokenDigest;
+use bearergate::error::{StoreError, StoreErrorKind};
+use bearergate::grant::{
+    Grant, GrantStore, Lookup, Mark, MarkKey, Moment, SessionHandle, TokenDigest,
+};
+use bearergate::refresh::{RefreshFamily, RefreshTokenStore};
+use bearergate::session::{SessionRecord, SessionStore};
+use bearergate::stores::MemoryGrantStore;
 
 use crate::common::START;
 use crate::common::now;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use bearergate::PrincipalKind;
 use bearergate::RejectionKind;
+use bearergate::principal::PrincipalKind;
 
 use crate::common::AUDIENCE;
 use crate::common::START;
@@ -148,8 +148,8 @@ async fn a_missing_token_type_is_accepted_only_where_that_was_asked_for() {
 /// Row D05 of the defects: no token can add a parameter to the request.
 #[tokio::test]
 async fn a_token_is_sent_as_one_value_and_odd_ones_not_at_all() {
-    use bearergate::Presented;
     use bearergate::TokenValidator;
+    use bearergate::credential::Presented;
     use bearergate::testing::FakeEndpoint;
 
     let scene = Scene::new();
@@ -188,9 +188,7 @@ async fn a_token_over_the_bound_is_not_sent() {
 /// An endpoint that takes no JWTs is a finding for the operator, not an inactive token.
 #[tokio::test]
 async fn an_unsupported_token_type_is_not_judged() {
-    use bearergate::testing::Answer;
-    use bearergate::testing::FakeEndpoint;
-    use bearergate::testing::Fault;
+    use bearergate::testing::{Answer, FakeEndpoint, Fault};
 
     let scene = Scene::new();
     let body = r#"{"error":"unsupported_token_type"}"#;

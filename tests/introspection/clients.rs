@@ -2,18 +2,12 @@
 
 use std::sync::Arc;
 
-use bearergate::Algorithm;
-use bearergate::ClientAuth;
-use bearergate::ClientKey;
 use bearergate::RejectionKind;
-use bearergate::RevocationClient;
-use bearergate::RevokeError;
-use bearergate::reqwest::Client;
-use bearergate::testing::Answer;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::FakeIssuer;
-use bearergate::testing::FakeKey;
-use bearergate::testing::Fault;
+use bearergate::client_auth::{ClientAuth, ClientKey};
+use bearergate::crypto::Algorithm;
+use bearergate::integrations::reqwest::Client;
+use bearergate::introspection::{RevocationClient, RevokeError};
+use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, FakeKey, Fault};
 
 use crate::common::Scene;
 

@@ -1,10 +1,7 @@
 //! Faults: nothing that goes wrong is a verdict.
 
 use bearergate::RejectionKind;
-use bearergate::testing::Answer;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::FakeIssuer;
-use bearergate::testing::Fault;
+use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, Fault};
 
 use crate::common::Scene;
 

@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allocation_counter::measure;
-use bearergate::RejectionKind;
-use bearergate::limits;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::Fault;
+use bearergate::testing::{FakeEndpoint, Fault};
+use bearergate::{RejectionKind, limits};
 
 use crate::common::Scene;
 

@@ -2,14 +2,8 @@
 
 use std::sync::Arc;
 
-use bearergate::KeyStore;
-use bearergate::RejectionKind;
-use bearergate::testing::Answer;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::FakeIssuer;
-use bearergate::testing::FakeKey;
-use bearergate::testing::Fault;
-use bearergate::testing::TokenBuilder;
+use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, FakeKey, Fault, TokenBuilder};
+use bearergate::{KeyStore, RejectionKind};
 use serde_json::json;
 
 use crate::common::AUDIENCE;

@@ -5,12 +5,9 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bearergate::Algorithm;
-use bearergate::JwtIssuer;
-use bearergate::KeyRing;
-use bearergate::Secret;
-use bearergate::SigningKey;
-use bearergate::TokenResponder;
+use bearergate::crypto::Algorithm;
+use bearergate::issuer::{JwtIssuer, KeyRing, SigningKey, TokenResponder};
+use bearergate::secret::Secret;
 use serde_json::Value;
 
 use crate::common::*;

@@ -4,22 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bearergate::AccessClaims;
-use bearergate::Algorithm;
-use bearergate::Answer;
-use bearergate::AuthenticatedClient;
-use bearergate::FakeClock;
-use bearergate::JwtIssuer;
-use bearergate::JwtValidator;
-use bearergate::KeyRing;
-use bearergate::KeySet;
-use bearergate::Presented;
-use bearergate::Principal;
-use bearergate::Rejection;
-use bearergate::SigningKey;
-use bearergate::TokenResponder;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::credential::Presented;
+use bearergate::crypto::Algorithm;
+use bearergate::issuer::{
+    AccessClaims, Answer, AuthenticatedClient, JwtIssuer, KeyRing, SigningKey, TokenResponder,
+};
+use bearergate::key::KeySet;
+use bearergate::{JwtValidator, Principal, Rejection, TokenValidator};
 
 pub(crate) const NAME: &str = "https://id.example.com";
 pub(crate) const API: &str = "https://api.example.com";

@@ -3,29 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bearergate::AccessClaims;
-use bearergate::AuthenticatedClient;
-use bearergate::FakeClock;
-use bearergate::Grant;
-use bearergate::GrantStore;
-use bearergate::JwtIssuer;
-use bearergate::Mark;
-use bearergate::MarkedTokens;
-use bearergate::MemoryGrantStore;
-use bearergate::MintErrorKind;
-use bearergate::NewRefresh;
-use bearergate::NewSession;
-use bearergate::NowOrLater;
-use bearergate::RefreshManager;
-use bearergate::RefreshRequest;
-use bearergate::RejectionKind;
-use bearergate::Revocations;
-use bearergate::Session;
-use bearergate::SessionManager;
-use bearergate::StoreError;
-use bearergate::StoreErrorKind;
-use bearergate::TokenResponder;
-use bearergate::UnixTime;
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::error::{StoreError, StoreErrorKind};
+use bearergate::grant::{Grant, GrantStore, Mark};
+use bearergate::issuer::{
+    AccessClaims, AuthenticatedClient, JwtIssuer, MarkedTokens, MintErrorKind, Revocations,
+    TokenResponder,
+};
+use bearergate::refresh::{NewRefresh, RefreshManager, RefreshRequest};
+use bearergate::session::{NewSession, Session, SessionManager};
+use bearergate::stores::MemoryGrantStore;
+use bearergate::{NowOrLater, RejectionKind};
 
 use crate::common::*;
 
@@ -81,7 +69,7 @@ impl House {
         members(answer.body())["active"].as_bool().unwrap()
     }
 
-    fn revoke(&self, token: &str) -> bearergate::Answer {
+    fn revoke(&self, token: &str) -> bearergate::issuer::Answer {
         let shop = AuthenticatedClient::assertion("shop");
         let form = format!("token={token}");
         self.responder

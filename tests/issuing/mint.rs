@@ -3,16 +3,12 @@
 use std::sync::Once;
 use std::time::Duration;
 
-use bearergate::AccessClaims;
-use bearergate::Algorithm;
-use bearergate::ConfigErrorKind;
-use bearergate::JwtIssuer;
-use bearergate::KeyRing;
-use bearergate::MintErrorKind;
-use bearergate::RejectionKind;
-use bearergate::UnixTime;
-use bearergate::jsonwebtoken_v11::crypto_provider;
-use bearergate::limits;
+use bearergate::clock::UnixTime;
+use bearergate::crypto::Algorithm;
+use bearergate::error::ConfigErrorKind;
+use bearergate::integrations::jsonwebtoken::crypto_provider;
+use bearergate::issuer::{AccessClaims, JwtIssuer, KeyRing, MintErrorKind};
+use bearergate::{RejectionKind, limits};
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::Validation;
 use jsonwebtoken::jwk::JwkSet;
@@ -114,7 +110,7 @@ fn no_two_tokens_are_alike() {
 
 #[test]
 fn a_token_ends_at_its_lifetime_or_at_what_it_was_made_from() {
-    let clock = bearergate::FakeClock::at(NOW);
+    let clock = bearergate::clock::FakeClock::at(NOW);
     let builder = JwtIssuer::builder(NAME, ring()).clock(clock);
     let issuer = builder.lifetime(Duration::from_secs(60)).build().unwrap();
     for (not_after, lives) in [(0, None), (1, Some(1)), (59, Some(59)), (61, Some(60))] {

@@ -4,19 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use bearergate::Algorithm;
-use bearergate::AuthenticatedClient;
-use bearergate::FakeClock;
-use bearergate::JwtIssuer;
-use bearergate::KeyRing;
-use bearergate::NowOrLater;
-use bearergate::Principal;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
-use bearergate::Revocations;
-use bearergate::TokenId;
-use bearergate::TokenResponder;
-use bearergate::UnixTime;
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::crypto::Algorithm;
+use bearergate::issuer::{AuthenticatedClient, JwtIssuer, KeyRing, Revocations, TokenResponder};
+use bearergate::principal::TokenId;
+use bearergate::{NowOrLater, Principal, Rejection, RejectionKind};
 use serde_json::json;
 
 use crate::common::*;
@@ -238,7 +230,7 @@ fn a_form_without_exactly_one_token_is_refused() {
     }
 }
 
-fn revoke(f: &Fixture, caller: &AuthenticatedClient, token: &str) -> bearergate::Answer {
+fn revoke(f: &Fixture, caller: &AuthenticatedClient, token: &str) -> bearergate::issuer::Answer {
     let form = format!("token={token}");
     f.responder
         .revoke(caller, form.as_bytes())
@@ -391,7 +383,7 @@ fn members_of_the_answer_cannot_come_from_a_token() {
         "iss": NAME, "sub": "a", "aud": API, "client_id": "shop", "jti": "1",
         "iat": NOW.as_secs(), "exp": NOW.as_secs() + 60, "active": false, "token_type": "x",
     });
-    let provider = bearergate::jsonwebtoken_v11::crypto_provider();
+    let provider = bearergate::integrations::jsonwebtoken::crypto_provider();
     let private = jsonwebtoken::EncodingKey::from_rsa_pem(RSA.as_bytes()).unwrap();
     let signer = (provider.signer_factory)(&header.alg, &private).unwrap();
     let part = |value: String| {

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use bearergate::Algorithm;
-use bearergate::ConfigErrorKind;
-use bearergate::KeyRing;
-use bearergate::Secret;
-use bearergate::SigningKey;
+use bearergate::crypto::Algorithm;
+use bearergate::error::ConfigErrorKind;
+use bearergate::issuer::{KeyRing, SigningKey};
+use bearergate::secret::Secret;
 use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;

@@ -3,14 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bearergate::ConfigErrorKind;
-use bearergate::FakeClock;
-use bearergate::JwtIssuer;
-use bearergate::KeyRing;
-use bearergate::RejectionKind;
-use bearergate::SigningKey;
-use bearergate::UnixTime;
-use bearergate::limits;
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::error::ConfigErrorKind;
+use bearergate::issuer::{JwtIssuer, KeyRing, SigningKey};
+use bearergate::{RejectionKind, limits};
 use proptest::prelude::*;
 
 use crate::common::*;

@@ -1,9 +1,8 @@
 //! How often the provider is asked, whatever is presented.
 
 use bearergate::RejectionKind;
-use bearergate::UnixTime;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::Fault;
+use bearergate::clock::UnixTime;
+use bearergate::testing::{FakeEndpoint, Fault};
 
 use crate::common::START;
 use crate::common::Scene;

@@ -4,19 +4,14 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use bearergate::Event;
-use bearergate::FakeClock;
-use bearergate::FetchedKeys;
-use bearergate::FetchedKeysBuilder;
-use bearergate::HttpClient;
-use bearergate::JwtValidator;
-use bearergate::Observer;
-use bearergate::RejectionKind;
-use bearergate::reqwest::Client;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::FakeIssuer;
-use bearergate::testing::TokenBuilder;
-use bearergate::tokio::Engine;
+use bearergate::clock::FakeClock;
+use bearergate::event::{Event, Observer};
+use bearergate::http_client::HttpClient;
+use bearergate::integrations::reqwest::Client;
+use bearergate::integrations::tokio::Engine;
+use bearergate::key::{FetchedKeys, FetchedKeysBuilder};
+use bearergate::testing::{FakeEndpoint, FakeIssuer, TokenBuilder};
+use bearergate::{JwtValidator, RejectionKind};
 
 pub(crate) use crate::net::AUDIENCE;
 use crate::net::Patient;

@@ -1,12 +1,9 @@
 //! Where the issuer says that its keys are, and how far it is believed.
 
-use bearergate::FakeClock;
-use bearergate::FetchedKeys;
 use bearergate::RejectionKind;
-use bearergate::testing::Answer;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::FakeIssuer;
-use bearergate::testing::Fault;
+use bearergate::clock::FakeClock;
+use bearergate::key::FetchedKeys;
+use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, Fault};
 
 use crate::common::START;
 use crate::common::Scene;

@@ -1,12 +1,8 @@
 //! A provider that fails or lies: nothing is accepted, nothing is refused, nothing goes elsewhere.
 
-use bearergate::KeyLife;
-use bearergate::KeyStore;
-use bearergate::RejectionKind;
-use bearergate::testing::Answer;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::FakeIssuer;
-use bearergate::testing::Fault;
+use bearergate::key::KeyLife;
+use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, Fault};
+use bearergate::{KeyStore, RejectionKind};
 
 use crate::common::Scene;
 
@@ -124,7 +120,7 @@ async fn a_source_that_wants_a_token_gets_it() {
     let twin = Scene::of(
         scene.clock.clone(),
         FakeIssuer::start().unwrap(),
-        bearergate::FetchedKeys::jwks_url(&scene.idp.endpoint(FakeEndpoint::Jwks))
+        bearergate::key::FetchedKeys::jwks_url(&scene.idp.endpoint(FakeEndpoint::Jwks))
             .bearer("s3cret".to_owned()),
     );
     let _ = twin.judge(&twin.good()).await;

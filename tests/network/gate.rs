@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use bearergate::ConfigErrorKind;
-use bearergate::FakeClock;
-use bearergate::Gate;
-use bearergate::require_scope;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::FakeIssuer;
-use bearergate::testing::Fault;
+use bearergate::clock::FakeClock;
+use bearergate::error::ConfigErrorKind;
+use bearergate::testing::{FakeEndpoint, FakeIssuer, Fault};
+use bearergate::{Gate, require_scope};
 use http::Request;
 
 use crate::common::AUDIENCE;

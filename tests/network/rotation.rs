@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use bearergate::FetchedKeys;
-use bearergate::KeyLife;
-use bearergate::KeyStore;
-use bearergate::RejectionKind;
-use bearergate::reqwest::Client;
-use bearergate::testing::Answer;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::FakeKey;
-use bearergate::testing::Fault;
-use bearergate::tokio::Engine;
+use bearergate::integrations::reqwest::Client;
+use bearergate::integrations::tokio::Engine;
+use bearergate::key::{FetchedKeys, KeyLife};
+use bearergate::testing::{Answer, FakeEndpoint, FakeKey, Fault};
+use bearergate::{KeyStore, RejectionKind};
 
 use crate::common::Scene;
 

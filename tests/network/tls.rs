@@ -8,12 +8,9 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use bearergate::ConfigErrorKind;
-use bearergate::Endpoint;
-use bearergate::HttpClient;
-use bearergate::HttpErrorKind;
-use bearergate::HttpRequest;
-use bearergate::reqwest::Client;
+use bearergate::error::ConfigErrorKind;
+use bearergate::http_client::{Endpoint, HttpClient, HttpErrorKind, HttpRequest};
+use bearergate::integrations::reqwest::Client;
 use rustls::ServerConfig;
 use rustls::ServerConnection;
 use rustls::StreamOwned;

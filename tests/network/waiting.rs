@@ -8,15 +8,11 @@ use std::task::Waker;
 use std::time::Duration;
 use std::time::Instant;
 
-use bearergate::Algorithm;
-use bearergate::KeyHint;
-use bearergate::KeyLife;
-use bearergate::KeyStore;
-use bearergate::Presented;
-use bearergate::RejectionKind;
-use bearergate::TokenValidator;
-use bearergate::testing::FakeEndpoint;
-use bearergate::testing::Fault;
+use bearergate::credential::Presented;
+use bearergate::crypto::Algorithm;
+use bearergate::key::{KeyHint, KeyLife};
+use bearergate::testing::{FakeEndpoint, Fault};
+use bearergate::{KeyStore, RejectionKind, TokenValidator};
 
 use crate::common::Scene;
 

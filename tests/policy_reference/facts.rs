@@ -2,12 +2,11 @@
 
 use std::net::IpAddr;
 
-use bearergate::AccessRequest;
 use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::RequestFacts;
-use bearergate::UnixTime;
-use bearergate::policy::Attribute;
+use bearergate::clock::UnixTime;
+use bearergate::policy::{AccessRequest, Attribute};
+use bearergate::principal::PrincipalKind;
+use bearergate::request::RequestFacts;
 use http::HeaderMap;
 use http::HeaderValue;
 use http::Method;
@@ -176,7 +175,7 @@ fn claim(random: &mut Random, name: &str) -> Value {
 pub(crate) struct Made<'f> {
     facts: &'f Facts,
     principal: Principal,
-    authorities: Vec<bearergate::Authority>,
+    authorities: Vec<bearergate::principal::Authority>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,

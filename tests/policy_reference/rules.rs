@@ -1,10 +1,7 @@
 //! Policies as data, and what they should decide.
 
-use bearergate::ConfigError;
-use bearergate::Policy;
-use bearergate::policy::Combining;
-use bearergate::policy::Effect;
-use bearergate::policy::Rule;
+use bearergate::policy::{Combining, Effect, Rule};
+use bearergate::{ConfigError, Policy};
 
 use crate::facts::Facts;
 use crate::random::Random;

@@ -3,12 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use bearergate::Condition;
-use bearergate::PrincipalKind;
-use bearergate::claim;
-use bearergate::condition_fn;
-use bearergate::policy;
-use bearergate::require_scope;
+use bearergate::policy::{Condition, condition_fn};
+use bearergate::principal::PrincipalKind;
+use bearergate::{claim, policy, require_scope};
 use http::HeaderName;
 use serde_json::Value;
 
@@ -171,7 +168,7 @@ fn told(truth: Option<bool>) -> Truth {
 }
 
 impl Scalar {
-    fn claim_value(self) -> bearergate::ClaimValue {
+    fn claim_value(self) -> bearergate::principal::ClaimValue {
         match self {
             Self::Bool(value) => value.into(),
             Self::Integer(value) => value.into(),

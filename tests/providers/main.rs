@@ -8,20 +8,12 @@ mod presets;
 #[path = "../signing/mod.rs"]
 mod signing;
 
-use bearergate::FakeClock;
-use bearergate::JwtBuilder;
-use bearergate::JwtValidator;
-use bearergate::Key;
-use bearergate::KeySet;
-use bearergate::NeedsKeys;
-use bearergate::Presented;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::Ready;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::credential::Presented;
+use bearergate::jwt::{JwtBuilder, NeedsKeys, Ready};
+use bearergate::key::{Key, KeySet};
+use bearergate::principal::PrincipalKind;
+use bearergate::{JwtValidator, Principal, Rejection, RejectionKind, TokenValidator};
 use serde_json::Value;
 use serde_json::json;
 

@@ -1,13 +1,11 @@
 //! The presets, on the same tokens as the configurations that are written out.
 
-use bearergate::Authority;
-use bearergate::ConfigErrorKind;
-use bearergate::KeyHint;
-use bearergate::KeyLife;
-use bearergate::KeyStore;
-use bearergate::NowOrLater;
-use bearergate::providers;
-use bearergate::providers::Preset;
+use bearergate::error::ConfigErrorKind;
+use bearergate::jwt::providers;
+use bearergate::jwt::providers::Preset;
+use bearergate::key::{KeyHint, KeyLife};
+use bearergate::principal::Authority;
+use bearergate::{KeyStore, NowOrLater};
 
 use super::*;
 
@@ -353,7 +351,7 @@ impl KeyStore for Store {
         NowOrLater::now(Ok(self.0.clone().into()))
     }
 
-    fn life(&self, _: &bearergate::KeyId) -> KeyLife {
+    fn life(&self, _: &bearergate::principal::KeyId) -> KeyLife {
         KeyLife::Fresh
     }
 }

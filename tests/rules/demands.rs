@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use bearergate::Algorithm;
-use bearergate::ConfigError;
-use bearergate::ConfigErrorKind;
-use bearergate::JwtBuilder;
-use bearergate::JwtValidator;
-use bearergate::NeedsKeys;
-use bearergate::PrincipalKind;
-use bearergate::Ready;
+use bearergate::crypto::Algorithm;
+use bearergate::error::ConfigErrorKind;
+use bearergate::jwt::{JwtBuilder, NeedsKeys, Ready};
+use bearergate::principal::PrincipalKind;
+use bearergate::{ConfigError, JwtValidator};
 
 use crate::common::*;
 
@@ -142,7 +139,7 @@ fn lifetime_counts_from_iat_to_exp() {
 #[test]
 fn a_check_of_ones_own_sees_verified_claims_alone() {
     let mail = |raw: &str| claims().set("email_verified", raw);
-    let holds = |claims: bearergate::Claims<'_>| {
+    let holds = |claims: bearergate::principal::Claims<'_>| {
         claims.get::<bool>("email_verified").ok().flatten() == Some(true)
     };
     check_rows(

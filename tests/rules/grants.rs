@@ -1,14 +1,10 @@
 //! Rule 15: what one of several issuers may assert.
 
-use bearergate::AccessRequest;
-use bearergate::Authorizer;
-use bearergate::ConfigErrorKind;
-use bearergate::Gate;
-use bearergate::JwtValidator;
-use bearergate::KeySet;
-use bearergate::Principal;
-use bearergate::UnixTime;
-use bearergate::require_scope;
+use bearergate::clock::UnixTime;
+use bearergate::error::ConfigErrorKind;
+use bearergate::key::KeySet;
+use bearergate::policy::AccessRequest;
+use bearergate::{Authorizer, Gate, JwtValidator, Principal, require_scope};
 
 use crate::common;
 

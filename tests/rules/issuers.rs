@@ -1,12 +1,10 @@
 //! Which issuer a token is of, and that each has its own keys and rules.
 
-use bearergate::ConfigErrorKind;
-use bearergate::JwtBuilder;
-use bearergate::JwtValidator;
-use bearergate::Key;
-use bearergate::Ready;
-use bearergate::Shape;
-use bearergate::TokenValidator;
+use bearergate::error::ConfigErrorKind;
+use bearergate::jwt::{JwtBuilder, Ready};
+use bearergate::key::Key;
+use bearergate::validator::Shape;
+use bearergate::{JwtValidator, TokenValidator};
 
 use crate::common::*;
 

@@ -1,8 +1,7 @@
 //! Keys and signatures: confusion, twins, truncation.
 
-use bearergate::Algorithm;
-use bearergate::Key;
-use bearergate::KeySet;
+use bearergate::crypto::Algorithm;
+use bearergate::key::{Key, KeySet};
 
 use crate::common::*;
 

@@ -5,9 +5,8 @@ use std::sync::LazyLock;
 use std::sync::Once;
 
 use bearergate::JwtValidator;
-use bearergate::Key;
-use bearergate::KeySet;
-use bearergate::jsonwebtoken_v11::crypto_provider;
+use bearergate::integrations::jsonwebtoken::crypto_provider;
+use bearergate::key::{Key, KeySet};
 use jsonwebtoken::Algorithm;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::Validation;

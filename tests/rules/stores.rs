@@ -10,23 +10,13 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
 
-use bearergate::Algorithm;
-use bearergate::Confirmation;
-use bearergate::JwtBuilder;
-use bearergate::JwtValidator;
-use bearergate::Key;
-use bearergate::KeyHint;
-use bearergate::KeyId;
-use bearergate::KeyLife;
-use bearergate::KeySet;
-use bearergate::KeyStore;
-use bearergate::NowOrLater;
-use bearergate::Presented;
-use bearergate::Ready;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
-use bearergate::SenderConstraint;
-use bearergate::TokenValidator;
+use bearergate::credential::Presented;
+use bearergate::crypto::Algorithm;
+use bearergate::jwt::{JwtBuilder, Ready};
+use bearergate::key::{Key, KeyHint, KeyLife, KeySet};
+use bearergate::principal::{Confirmation, KeyId};
+use bearergate::validator::SenderConstraint;
+use bearergate::{JwtValidator, KeyStore, NowOrLater, Rejection, RejectionKind, TokenValidator};
 
 use crate::common::*;
 

@@ -1,10 +1,9 @@
 //! Issuers that follow a pattern: one provider, one source of keys, many tenants.
 
-use bearergate::Authority;
-use bearergate::ConfigErrorKind;
-use bearergate::JwtBuilder;
 use bearergate::JwtValidator;
-use bearergate::Ready;
+use bearergate::error::ConfigErrorKind;
+use bearergate::jwt::{JwtBuilder, Ready};
+use bearergate::principal::Authority;
 
 use crate::common::*;
 

@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use bearergate::FakeClock;
-use bearergate::JwtValidator;
-use bearergate::Leeway;
-use bearergate::Presented;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
+use bearergate::clock::{FakeClock, Leeway, UnixTime};
+use bearergate::credential::Presented;
+use bearergate::{JwtValidator, TokenValidator};
 
 use crate::common::*;
 

@@ -219,11 +219,15 @@ fn an_accepted_token_says_what_its_claims_say() {
         .set("tenant", "\"acme\"")
         .set("nbf", NOW);
     let principal = judge(&validator(), &token(&claims)).unwrap();
-    assert_eq!(principal.kind(), bearergate::PrincipalKind::AccessToken);
+    assert_eq!(
+        principal.kind(),
+        bearergate::principal::PrincipalKind::AccessToken
+    );
     assert_eq!(principal.subject(), Some("alice"));
     assert_eq!(principal.client(), None);
     assert_eq!(principal.audience().collect::<Vec<_>>(), [AUDIENCE]);
-    let secs = |time: Option<bearergate::UnixTime>| time.map(bearergate::UnixTime::as_secs);
+    let secs =
+        |time: Option<bearergate::clock::UnixTime>| time.map(bearergate::clock::UnixTime::as_secs);
     assert_eq!(secs(principal.expires_at()), Some(NOW + 300));
     assert_eq!(secs(principal.not_before()), Some(NOW));
     assert_eq!(secs(principal.issued_at()), Some(NOW));

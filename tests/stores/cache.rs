@@ -12,38 +12,20 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
-use bearergate::ApiKeyChange;
-use bearergate::ApiKeyId;
-use bearergate::ApiKeyQuery;
-use bearergate::ApiKeyRecord;
-use bearergate::ApiKeyStore;
-use bearergate::ApiKeyValidator;
-use bearergate::CachedApiKeyStore;
-use bearergate::CachedSessionStore;
-use bearergate::ConfigErrorKind;
-use bearergate::FakeClock;
-use bearergate::KeyDigest;
-use bearergate::Lookup;
-use bearergate::Mark;
-use bearergate::MarkKey;
-use bearergate::MemoryApiKeyStore;
-use bearergate::MemoryGrantStore;
-use bearergate::NewApiKey;
-use bearergate::NewSession;
-use bearergate::NowOrLater;
-use bearergate::PepperedDigest;
-use bearergate::Presented;
-use bearergate::ReadCache;
-use bearergate::RejectionKind;
-use bearergate::SessionManager;
-use bearergate::SessionStore;
-use bearergate::SqliteStore;
-use bearergate::StoreError;
-use bearergate::StoreErrorKind;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
-use bearergate::limits;
-use bearergate::testing;
+use bearergate::api_key::{
+    ApiKeyChange, ApiKeyId, ApiKeyQuery, ApiKeyRecord, ApiKeyStore, KeyDigest, NewApiKey,
+    PepperedDigest,
+};
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::credential::Presented;
+use bearergate::error::{ConfigErrorKind, StoreError, StoreErrorKind};
+use bearergate::grant::{Lookup, Mark, MarkKey};
+use bearergate::session::{NewSession, SessionManager, SessionStore};
+use bearergate::stores::{
+    CachedApiKeyStore, CachedSessionStore, MemoryApiKeyStore, MemoryGrantStore, ReadCache,
+    SqliteStore,
+};
+use bearergate::{ApiKeyValidator, NowOrLater, RejectionKind, TokenValidator, limits, testing};
 
 use crate::common::Folder;
 use crate::common::NAME;
@@ -301,7 +283,7 @@ fn nothing_is_remembered_while_a_change_is_under_way() {
     let before = scene.find(id).unwrap();
     let mut parts = record.to_parts();
     parts.version += 1;
-    parts.disabled = Some(bearergate::Disabled::new(NOW, "test"));
+    parts.disabled = Some(bearergate::api_key::Disabled::new(NOW, "test"));
     let change = ApiKeyChange::Replace(ApiKeyRecord::from_parts(parts).unwrap());
     scene.slow.hold(true);
     let mut commit = scene.cached.commit(vec![change]);
@@ -427,7 +409,7 @@ fn a_session_marked_here_ends_at_once_and_one_marked_elsewhere_when_stale() {
         builder.build().unwrap()
     };
     let (ours, theirs) = (manage(cached.clone()), manage(store.clone()));
-    let cookie = bearergate::SessionCookie::new("__Host-session").unwrap();
+    let cookie = bearergate::session::SessionCookie::new("__Host-session").unwrap();
     let judge = ours.validator(&cookie);
     let begin = |subject: &str| {
         let (id, session) = wait(ours.create(NewSession::new(subject))).unwrap();
@@ -455,7 +437,7 @@ fn a_session_marked_here_ends_at_once_and_one_marked_elsewhere_when_stale() {
 }
 
 fn is_good(judge: &impl TokenValidator, id: &str, clock: &FakeClock) -> Result<(), RejectionKind> {
-    let now = bearergate::Clock::now(clock).unwrap();
+    let now = bearergate::clock::Clock::now(clock).unwrap();
     let presented = Presented::bearer(id).unwrap().at(now);
     let verdict = wait(judge.validate(&presented));
     verdict.map(drop).map_err(|rejection| rejection.kind())
@@ -468,15 +450,16 @@ fn an_answer_about_a_session_from_before_a_mark_is_not_remembered_after_it() {
     let file = Arc::new(SqliteStore::builder(&path).readers(1).open().unwrap());
     let cache = ReadCache::new().clock(FakeClock::at(NOW));
     let cached = CachedSessionStore::new(file, cache).unwrap();
-    let digest = bearergate::TokenDigest::new([7; 32]);
+    let digest = bearergate::grant::TokenDigest::new([7; 32]);
     let ends = NOW.saturating_add(Duration::from_secs(100));
-    let grant = bearergate::Grant::new(NAME, "alice", NOW).with_lifetime(ends, Duration::MAX);
-    wait(cached.create(bearergate::SessionRecord::new(digest, grant))).unwrap();
+    let grant =
+        bearergate::grant::Grant::new(NAME, "alice", NOW).with_lifetime(ends, Duration::MAX);
+    wait(cached.create(bearergate::session::SessionRecord::new(digest, grant))).unwrap();
     let mut found = pin!(cached.find(digest));
     // Asked before the mark; answered, perhaps, before it is written, but taken after it.
     let early = poll(&mut found);
     let mark = Mark::new(MarkKey::subject(NAME, "alice"), NOW);
-    wait(bearergate::GrantStore::mark(&cached, mark)).unwrap();
+    wait(bearergate::grant::GrantStore::mark(&cached, mark)).unwrap();
     if early.is_pending() {
         wait(found).unwrap();
     }

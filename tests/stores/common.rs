@@ -17,19 +17,12 @@ use std::thread;
 use std::thread::Thread;
 use std::time::Duration;
 
-use bearergate::ApiKeyFormat;
-use bearergate::ApiKeyManager;
-use bearergate::ApiKeyRing;
-use bearergate::ApiKeyStore;
-use bearergate::FakeClock;
-use bearergate::PepperSet;
-use bearergate::RefreshManager;
-use bearergate::RefreshTokenStore;
-use bearergate::Secret;
-use bearergate::SecretSource;
-use bearergate::SessionManager;
-use bearergate::SessionStore;
-use bearergate::UnixTime;
+use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyRing, ApiKeyStore, PepperSet};
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::refresh::{RefreshManager, RefreshTokenStore};
+use bearergate::secret::Secret;
+use bearergate::secret_source::SecretSource;
+use bearergate::session::{SessionManager, SessionStore};
 
 /// Waits for a future on this thread, without a runtime.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {

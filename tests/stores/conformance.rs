@@ -1,8 +1,6 @@
 //! The public suite, on every store of the crate.
 
-use bearergate::MemoryApiKeyStore;
-use bearergate::MemoryGrantStore;
-use bearergate::SqliteStore;
+use bearergate::stores::{MemoryApiKeyStore, MemoryGrantStore, SqliteStore};
 use bearergate::testing;
 
 use crate::common::Folder;

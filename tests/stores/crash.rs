@@ -8,21 +8,12 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use bearergate::ApiKeyId;
-use bearergate::ApiKeyStore;
-use bearergate::Grant;
-use bearergate::GrantStore;
-use bearergate::NewApiKey;
-use bearergate::NewRefresh;
-use bearergate::NewSession;
-use bearergate::RefreshRequest;
-use bearergate::Session;
-use bearergate::SessionChange;
-use bearergate::SessionRecord;
-use bearergate::SessionStore;
-use bearergate::SqliteStore;
-use bearergate::TokenDigest;
-use bearergate::UnixTime;
+use bearergate::api_key::{ApiKeyId, ApiKeyStore, NewApiKey};
+use bearergate::clock::UnixTime;
+use bearergate::grant::{Grant, GrantStore, TokenDigest};
+use bearergate::refresh::{NewRefresh, RefreshRequest};
+use bearergate::session::{NewSession, Session, SessionChange, SessionRecord, SessionStore};
+use bearergate::stores::SqliteStore;
 
 use crate::child::Process;
 use crate::child::role;

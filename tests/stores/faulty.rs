@@ -2,29 +2,16 @@
 
 use std::sync::Arc;
 
-use bearergate::ApiKeyChange;
-use bearergate::ApiKeyId;
-use bearergate::ApiKeyQuery;
-use bearergate::ApiKeyRecord;
-use bearergate::ApiKeyStore;
-use bearergate::Grant;
-use bearergate::GrantStore;
-use bearergate::KeyDigest;
-use bearergate::Lookup;
-use bearergate::Mark;
-use bearergate::MemoryApiKeyStore;
-use bearergate::MemoryGrantStore;
-use bearergate::Moment;
-use bearergate::NowOrLater;
-use bearergate::RefreshFamily;
-use bearergate::RefreshTokenStore;
-use bearergate::SessionRecord;
-use bearergate::SessionStore;
-use bearergate::StoreError;
-use bearergate::StoreErrorKind;
-use bearergate::TokenDigest;
-use bearergate::UnixTime;
-use bearergate::testing;
+use bearergate::api_key::{
+    ApiKeyChange, ApiKeyId, ApiKeyQuery, ApiKeyRecord, ApiKeyStore, KeyDigest,
+};
+use bearergate::clock::UnixTime;
+use bearergate::error::{StoreError, StoreErrorKind};
+use bearergate::grant::{Grant, GrantStore, Lookup, Mark, Moment, TokenDigest};
+use bearergate::refresh::{RefreshFamily, RefreshTokenStore};
+use bearergate::session::{SessionRecord, SessionStore};
+use bearergate::stores::{MemoryApiKeyStore, MemoryGrantStore};
+use bearergate::{NowOrLater, testing};
 
 use crate::common::NOW;
 use crate::common::wait;
@@ -75,7 +62,7 @@ impl ApiKeyStore for FaultyKeys {
         if !self.is(KeyFault::FindsOwnByDigest) {
             return self.store.find_foreign(digest);
         }
-        let all = ApiKeyQuery::new("ring", bearergate::ApiKeyFilter::All, usize::MAX);
+        let all = ApiKeyQuery::new("ring", bearergate::api_key::ApiKeyFilter::All, usize::MAX);
         self.store.list(all).map(move |all| {
             let is_it = |record: &ApiKeyRecord| *record.digest().digest() == digest;
             Ok(all?.into_iter().find(is_it))
@@ -205,7 +192,7 @@ impl GrantStore for FaultyGrants {
         let mark = match self.fault {
             GrantFault::ForgetsMarks => return NowOrLater::now(Ok(())),
             GrantFault::EndsEverything => {
-                let all = bearergate::MarkKey::subject("lasting", "s");
+                let all = bearergate::grant::MarkKey::subject("lasting", "s");
                 Mark::new(all, NOW)
             }
             _ => mark,

@@ -6,16 +6,12 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use bearergate::ConfigError;
-use bearergate::ConfigErrorKind;
-use bearergate::Grant;
-use bearergate::Lookup;
-use bearergate::SessionRecord;
-use bearergate::SessionStore;
-use bearergate::SqliteStore;
-use bearergate::TokenDigest;
-use bearergate::UnixTime;
-use bearergate::limits;
+use bearergate::clock::UnixTime;
+use bearergate::error::ConfigErrorKind;
+use bearergate::grant::{Grant, Lookup, TokenDigest};
+use bearergate::session::{SessionRecord, SessionStore};
+use bearergate::stores::SqliteStore;
+use bearergate::{ConfigError, limits};
 
 use crate::common::Folder;
 use crate::common::wait;

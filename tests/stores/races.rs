@@ -6,13 +6,9 @@ use std::sync::Arc;
 use std::sync::Barrier;
 use std::thread;
 
-use bearergate::MemoryApiKeyStore;
-use bearergate::MemoryGrantStore;
-use bearergate::NewRefresh;
-use bearergate::RefreshManager;
-use bearergate::RefreshRequest;
 use bearergate::RejectionKind;
-use bearergate::SqliteStore;
+use bearergate::refresh::{NewRefresh, RefreshManager, RefreshRequest};
+use bearergate::stores::{MemoryApiKeyStore, MemoryGrantStore, SqliteStore};
 
 use crate::child::Process;
 use crate::child::role;

@@ -5,21 +5,12 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use bearergate::Clock;
-use bearergate::Denylist;
-use bearergate::FakeClock;
-use bearergate::NowOrLater;
-use bearergate::Principal;
-use bearergate::PrincipalKind;
-use bearergate::Revocation;
-use bearergate::RevocationKind;
-use bearergate::RevocationStore;
-use bearergate::SqliteStore;
-use bearergate::StoreError;
-use bearergate::StoreErrorKind;
-use bearergate::UnixTime;
-use bearergate::limits;
-use bearergate::testing;
+use bearergate::clock::{Clock, FakeClock, UnixTime};
+use bearergate::error::{StoreError, StoreErrorKind};
+use bearergate::principal::PrincipalKind;
+use bearergate::revocation::{Denylist, Revocation, RevocationKind, RevocationStore};
+use bearergate::stores::SqliteStore;
+use bearergate::{NowOrLater, Principal, limits, testing};
 use rusqlite::Connection;
 
 use crate::common::Folder;

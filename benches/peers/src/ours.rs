@@ -14,12 +14,9 @@ use crate::jwt::ISSUER;
 use crate::jwt::KEY_ID;
 use crate::jwt::Key;
 use crate::jwt::claims::Claims;
-use bearergate::Import;
-use bearergate::JwtValidator;
-use bearergate::KeySet;
-use bearergate::Presented;
-use bearergate::Principal;
-use bearergate::TokenValidator;
+use bearergate::{JwtValidator, Principal, TokenValidator};
+use bearergate::credential::Presented;
+use bearergate::key::{Import, KeySet};
 use std::hint::black_box;
 
 /// What is done with the principal, and what that adds to the name of the case.
@@ -57,12 +54,12 @@ fn validator(fixture: &Fixture, provider: Provider) -> Result<JwtValidator> {
 /// The one place that knows how keys are imported and how their provider is picked.
 fn key_set(fixture: &Fixture, provider: Provider) -> Result<KeySet> {
     let import = Import::on(match provider {
-        Provider::AwsLcRs => bearergate::Provider::aws_lc_rs(),
+        Provider::AwsLcRs => bearergate::crypto::Provider::aws_lc_rs(),
         Provider::ApiKey
         | Provider::Memory
         | Provider::Policy
         | Provider::Ring
-        | Provider::RustCrypto => bearergate::Provider::ring(),
+        | Provider::RustCrypto => bearergate::crypto::Provider::ring(),
     });
     Ok(match &fixture.key {
         Key::Secret(secret) => {

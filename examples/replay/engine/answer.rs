@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use bearergate::ConfigError;
-use bearergate::Principal;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
+use bearergate::{ConfigError, Principal, Rejection, RejectionKind};
 
 use super::fault::Fault;
 

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use bearergate::UnixTime;
-use bearergate::json::Kind;
-use bearergate::json::Object;
-use bearergate::json::Value;
+use bearergate::clock::UnixTime;
+use bearergate::json::{Kind, Object, Value};
 use bearergate::limits;
 use serde::Deserialize;
 use serde::de::IgnoredAny;

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use bearergate::json::JsonError;
-use bearergate::json::JsonErrorKind;
+use bearergate::json::{JsonError, JsonErrorKind};
 
 /// A line is not in order. It shows nothing of the line but names that the contract knows.
 #[derive(Clone, Copy, Debug)]

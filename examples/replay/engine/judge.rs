@@ -4,21 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bearergate::Algorithm;
-use bearergate::Algorithms;
-use bearergate::Clock;
-use bearergate::ConfigError;
-use bearergate::ConfigErrorKind;
-use bearergate::JwtValidator;
-use bearergate::Key;
-use bearergate::KeySet;
-use bearergate::Leeway;
-use bearergate::NowOrLater;
-use bearergate::Presented;
-use bearergate::Principal;
-use bearergate::Rejection;
-use bearergate::RejectionKind;
-use bearergate::TokenValidator;
+use bearergate::clock::{Clock, Leeway};
+use bearergate::credential::Presented;
+use bearergate::crypto::{Algorithm, Algorithms};
+use bearergate::error::ConfigErrorKind;
+use bearergate::key::{Key, KeySet};
+use bearergate::{
+    ConfigError, JwtValidator, NowOrLater, Principal, Rejection, RejectionKind, TokenValidator,
+};
 
 use super::answer::Verdict;
 use super::cache::Cache;

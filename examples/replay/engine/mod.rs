@@ -12,7 +12,7 @@ use std::io::BufRead;
 use std::io::Write;
 use std::sync::Arc;
 
-use bearergate::Clock;
+use bearergate::clock::Clock;
 use bearergate::json::Object;
 
 use answer::Answer;

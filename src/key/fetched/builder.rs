@@ -10,7 +10,7 @@ use arc_swap::ArcSwapOption;
 use super::FetchedKeys;
 use super::Inner;
 use super::State;
-use super::keep::Keep;
+use super::disk_cache::Keep;
 use super::load::Bearer;
 use super::load::Discovered;
 use super::load::Loader;
@@ -18,15 +18,15 @@ use super::load::Source;
 use super::plan::Schedule;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::event::Observer;
 use crate::http_client::Endpoint;
 use crate::http_client::HttpClient;
 use crate::http_client::Spawn;
-use crate::key::Import;
 use crate::key::discovery;
+use crate::key::import::Import;
 use crate::limits;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
 use crate::secret::Secret;
 
 /// Builds [`FetchedKeys`].
@@ -151,7 +151,7 @@ impl FetchedKeysBuilder {
 
     /// Makes the store. Nothing is sent before the first token, or [`warm_up`].
     ///
-    /// [`warm_up`]: crate::KeyStore::warm_up
+    /// [`warm_up`]: crate::key::KeyStore::warm_up
     ///
     /// # Errors
     ///

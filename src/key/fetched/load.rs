@@ -11,8 +11,8 @@ use http::HeaderValue;
 use http::StatusCode;
 use http::header;
 
+use super::disk_cache::Keep;
 use super::freshness::freshness;
-use super::keep::Keep;
 use crate::clock::UnixTime;
 use crate::crypto::Algorithm;
 use crate::http_client::Endpoint;
@@ -20,11 +20,11 @@ use crate::http_client::HttpClient;
 use crate::http_client::HttpRequest;
 use crate::http_client::HttpResponse;
 use crate::http_client::Reach;
-use crate::key::Import;
-use crate::key::KeyHint;
-use crate::key::KeySet;
 use crate::key::discovery::Metadata;
 use crate::key::discovery::MetadataError;
+use crate::key::import::Import;
+use crate::key::set::KeySet;
+use crate::key::store::KeyHint;
 use crate::limits;
 
 /// What a fetch is for.

@@ -1,15 +1,14 @@
 //! Keys that are fetched from their issuer and kept up to date.
 
 mod builder;
-mod examine;
+mod diagnose;
+mod disk_cache;
 mod freshness;
-mod keep;
 mod load;
 mod plan;
 
 pub use builder::FetchedKeysBuilder;
-
-pub(crate) use examine::of_keys;
+pub(crate) use diagnose::of_keys;
 
 use std::fmt;
 use std::hash::BuildHasher;
@@ -32,26 +31,26 @@ use self::plan::RefreshPlan;
 use self::plan::Schedule;
 use self::plan::Standing;
 use self::plan::Terms;
-use super::KeyHint;
-use super::KeyLife;
-use super::KeySet;
-use super::KeyStore;
+use super::set::KeySet;
+use super::store::KeyHint;
+use super::store::KeyLife;
+use super::store::KeyStore;
 use crate::clock::Clock;
 use crate::clock::UnixTime;
 use crate::crypto::Algorithm;
 use crate::crypto::Algorithms;
+use crate::diagnosis::Findings;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
 use crate::event::Event;
 use crate::event::Observer;
-use crate::finding::Findings;
-use crate::flight;
-use crate::flight::Follow;
-use crate::flight::Lead;
-use crate::future::NowOrLater;
 use crate::http_client::Spawn;
 use crate::limits;
+use crate::now_or_later::NowOrLater;
 use crate::principal::KeyId;
-use crate::rejection::Rejection;
-use crate::rejection::RejectionKind;
+use crate::single_flight;
+use crate::single_flight::Follow;
+use crate::single_flight::Lead;
 
 /// The keys of one issuer, fetched when they are first needed, cheap to clone.
 ///
@@ -66,10 +65,9 @@ use crate::rejection::RejectionKind;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use bearergate::FetchedKeys;
-/// use bearergate::HttpClient;
 /// use bearergate::JwtValidator;
-/// use bearergate::Spawn;
+/// use bearergate::http_client::{HttpClient, Spawn};
+/// use bearergate::key::FetchedKeys;
 ///
 /// # fn build(client: Arc<dyn HttpClient>, spawn: Arc<dyn Spawn>)
 /// #     -> Result<JwtValidator, bearergate::ConfigError> {
@@ -291,7 +289,7 @@ impl Inner {
         state: &mut State,
         mut ask: Ask,
     ) -> (NowOrLater<'static, ()>, Follow<Outcome>) {
-        let (lead, follow) = flight::start(Err(abandoned()));
+        let (lead, follow) = single_flight::start(Err(abandoned()));
         state.flight = Some(follow.clone());
         ask.tag.clone_from(&state.tag);
         ask.is_cold = self.snapshot.load().is_none();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::UnixTime;
 use crate::crypto::Algorithm;
-use crate::key::KeyHint;
+use crate::key::store::KeyHint;
 use crate::limits;
 
 /// How long keys of one source count.

@@ -13,18 +13,18 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use self::read::Reader;
+use self::spot::Spot;
+use super::condition::Condition;
+use super::condition::Leaf;
+use super::rule::Rule;
+use super::set::Policy;
+use super::table::Guard;
+use super::table::RouteTable;
+use super::test::Test;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::json::Value;
-use crate::policy::condition::Condition;
-use crate::policy::condition::Leaf;
-use crate::policy::declare::read::Reader;
-use crate::policy::declare::spot::Spot;
-use crate::policy::rule::Rule;
-use crate::policy::set::Policy;
-use crate::policy::table::Guard;
-use crate::policy::table::RouteTable;
-use crate::policy::test::Test;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
 
 /// Reads policies from JSON.
 ///
@@ -34,8 +34,7 @@ use crate::rejection::ConfigErrorKind;
 ///
 /// ```
 /// use bearergate::Policy;
-/// use bearergate::condition_fn;
-/// use bearergate::policy::PolicyLoader;
+/// use bearergate::policy::{condition_fn, PolicyLoader};
 ///
 /// let text = br#"{
 ///     "parts": {"reader": {"scope": "orders:read"}},

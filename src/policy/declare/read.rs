@@ -8,17 +8,18 @@ use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
 
+use super::LoadError;
+use super::single;
+use super::spot::Fields;
+use super::spot::Spot;
+use super::spot::list;
+use super::spot::shown;
+use super::spot::text;
+use crate::error::ConfigErrorKind;
 use crate::json::Value;
 use crate::limits;
 use crate::policy::condition::Condition;
 use crate::policy::condition::Node;
-use crate::policy::declare::LoadError;
-use crate::policy::declare::single;
-use crate::policy::declare::spot::Fields;
-use crate::policy::declare::spot::Spot;
-use crate::policy::declare::spot::list;
-use crate::policy::declare::spot::shown;
-use crate::policy::declare::spot::text;
 use crate::policy::obligation::AuditLevel;
 use crate::policy::obligation::Obligations;
 use crate::policy::rule::Effect;
@@ -28,7 +29,6 @@ use crate::policy::set::Policy;
 use crate::policy::table::Guard;
 use crate::policy::table::RouteTable;
 use crate::policy::table::RouteTableBuilder;
-use crate::rejection::ConfigErrorKind;
 
 /// One file that is being read.
 ///

@@ -2,27 +2,27 @@
 
 use std::sync::Arc;
 
+use super::LoadError;
+use super::read::header_name;
+use super::read::method;
+use super::spot::Fields;
+use super::spot::Spot;
+use super::spot::list;
+use super::spot::scalar;
+use super::spot::seconds;
+use super::spot::text;
+use super::spot::truth;
+use super::spot::whole;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::json::Kind;
 use crate::json::Value;
 use crate::policy::caller;
 use crate::policy::condition::Condition;
-use crate::policy::declare::LoadError;
-use crate::policy::declare::read::header_name;
-use crate::policy::declare::read::method;
-use crate::policy::declare::spot::Fields;
-use crate::policy::declare::spot::Spot;
-use crate::policy::declare::spot::list;
-use crate::policy::declare::spot::scalar;
-use crate::policy::declare::spot::seconds;
-use crate::policy::declare::spot::text;
-use crate::policy::declare::spot::truth;
-use crate::policy::declare::spot::whole;
 use crate::policy::leaf;
 use crate::policy::leaf::ClaimTest;
 use crate::policy::resource;
 use crate::principal::PrincipalKind;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
 
 /// Reads the one single condition of an object, and leaves what does not belong to it.
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> {
@@ -272,7 +272,7 @@ fn owner(value: Value<'_>, spot: &Spot<'_>) -> Result<Condition, LoadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::POLICY_SCHEMA;
+    use crate::policy::declare::POLICY_SCHEMA;
 
     #[test]
     fn the_schema_has_every_form() {

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::FIELD;
+use super::LoadError;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::json::Kind;
 use crate::json::Value;
-use crate::policy::declare::FIELD;
-use crate::policy::declare::LoadError;
 use crate::principal::ClaimValue;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
 
 /// A place in a file, displayed as a JSON pointer (RFC 6901).
 pub(super) struct Spot<'a> {

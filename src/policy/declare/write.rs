@@ -7,6 +7,10 @@ use serde::Serialize;
 use serde::Serializer;
 use serde::ser::Error;
 
+use super::FIELD;
+use super::tree::Tree;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::json::Value;
 use crate::limits;
 use crate::policy::calendar::DAYS;
@@ -17,8 +21,6 @@ use crate::policy::check::Check;
 use crate::policy::condition::Condition;
 use crate::policy::condition::Leaf;
 use crate::policy::condition::Node;
-use crate::policy::declare::FIELD;
-use crate::policy::declare::tree::Tree;
 use crate::policy::obligation::Obligations;
 use crate::policy::resource::Source;
 use crate::policy::rule::Rule;
@@ -29,8 +31,6 @@ use crate::policy::table::RouteTable;
 use crate::policy::test::Path;
 use crate::policy::test::Test;
 use crate::principal::ClaimValue;
-use crate::rejection::ConfigError;
-use crate::rejection::ConfigErrorKind;
 
 /// Writes a text, and makes sure that it can be read again.
 pub(super) fn text(tree: &Tree) -> Result<String, ConfigError> {

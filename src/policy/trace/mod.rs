@@ -13,17 +13,17 @@ use std::time::Instant;
 
 use http::Method;
 
-use crate::policy::condition::Condition;
-use crate::policy::decision::Decision;
-use crate::policy::request::AccessRequest;
-use crate::policy::rule::Effect;
-use crate::policy::rule::Rule;
-use crate::policy::set::Policy;
-use crate::policy::table::Guard;
-use crate::policy::table::Route;
-use crate::policy::table::RouteTable;
-use crate::policy::trace::fact::Actual;
-use crate::policy::verdict::Verdict;
+use self::fact::Actual;
+use super::condition::Condition;
+use super::decision::Decision;
+use super::request::AccessRequest;
+use super::rule::Effect;
+use super::rule::Rule;
+use super::set::Policy;
+use super::table::Guard;
+use super::table::Route;
+use super::table::RouteTable;
+use super::verdict::Verdict;
 
 /// A decision with every condition that was asked for it, what each gave, and why.
 ///
@@ -34,12 +34,10 @@ use crate::policy::verdict::Verdict;
 /// for a terminal.
 ///
 /// ```
-/// use bearergate::AccessRequest;
-/// use bearergate::Principal;
-/// use bearergate::PrincipalKind;
-/// use bearergate::UnixTime;
-/// use bearergate::claim;
-/// use bearergate::require_scope;
+/// use bearergate::{claim, Principal, require_scope};
+/// use bearergate::clock::UnixTime;
+/// use bearergate::policy::AccessRequest;
+/// use bearergate::principal::PrincipalKind;
 ///
 /// let policy = require_scope("orders:read") & claim("tenant").is("acme");
 /// let alice = Principal::builder(PrincipalKind::Other, "house").scopes(["orders:read"]).build();

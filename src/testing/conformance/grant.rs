@@ -13,19 +13,19 @@ use super::good;
 use super::refresh::Families;
 use super::session::Sessions;
 use crate::clock::UnixTime;
-use crate::future::NowOrLater;
+use crate::error::StoreError;
+use crate::grant::Grant;
+use crate::grant::GrantStore;
+use crate::grant::Lookup;
+use crate::grant::Mark;
+use crate::grant::MarkKey;
+use crate::grant::Moment;
+use crate::grant::SessionHandle;
+use crate::grant::TokenDigest;
 use crate::limits;
-use crate::store::Grant;
-use crate::store::GrantStore;
-use crate::store::Lookup;
-use crate::store::Mark;
-use crate::store::MarkKey;
-use crate::store::Moment;
-use crate::store::RefreshTokenStore;
-use crate::store::SessionHandle;
-use crate::store::SessionStore;
-use crate::store::StoreError;
-use crate::store::TokenDigest;
+use crate::now_or_later::NowOrLater;
+use crate::refresh::RefreshTokenStore;
+use crate::session::SessionStore;
 
 /// Sessions or families, each named by a number from 100 on.
 pub(super) trait Records: Sync {

@@ -13,14 +13,14 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
+use crate::api_key::ApiKeyStore;
 use crate::clock::UnixTime;
-use crate::future::NowOrLater;
+use crate::error::StoreError;
+use crate::error::StoreErrorKind;
+use crate::now_or_later::NowOrLater;
+use crate::refresh::RefreshTokenStore;
 use crate::revocation::RevocationStore;
-use crate::store::ApiKeyStore;
-use crate::store::RefreshTokenStore;
-use crate::store::SessionStore;
-use crate::store::StoreError;
-use crate::store::StoreErrorKind;
+use crate::session::SessionStore;
 
 /// Judges an [`ApiKeyStore`] that is empty and that nobody else uses; returns `Ok(())` only if it
 /// did all that the trait asks for.
@@ -71,8 +71,8 @@ pub async fn revocation_store(store: &dyn RevocationStore) -> Result<(), Breach>
 /// use std::task::Context;
 /// use std::task::Waker;
 ///
-/// use bearergate::MemoryGrantStore;
 /// use bearergate::testing;
+/// use bearergate::stores::MemoryGrantStore;
 ///
 /// // A store in memory answers at once; others need a runtime, or a thread that waits.
 /// let store = MemoryGrantStore::new(10_000);

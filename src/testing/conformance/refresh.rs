@@ -13,16 +13,16 @@ use super::grant::full;
 use super::grant::lasting;
 use super::together;
 use super::winners;
-use crate::future::NowOrLater;
-use crate::store::Grant;
-use crate::store::GrantStore;
-use crate::store::Lookup;
-use crate::store::Moment;
-use crate::store::RefreshFamily;
-use crate::store::RefreshTokenStore;
-use crate::store::SpentToken;
-use crate::store::StoreError;
-use crate::store::TokenDigest;
+use crate::error::StoreError;
+use crate::grant::Grant;
+use crate::grant::GrantStore;
+use crate::grant::Lookup;
+use crate::grant::Moment;
+use crate::grant::TokenDigest;
+use crate::now_or_later::NowOrLater;
+use crate::refresh::RefreshFamily;
+use crate::refresh::RefreshTokenStore;
+use crate::refresh::SpentToken;
 
 pub(super) async fn judge(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
     families_come_back_as_they_were(store).await?;

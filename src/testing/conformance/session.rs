@@ -15,15 +15,15 @@ use super::grant::full;
 use super::grant::lasting;
 use super::together;
 use super::winners;
-use crate::future::NowOrLater;
-use crate::store::Grant;
-use crate::store::GrantStore;
-use crate::store::Lookup;
-use crate::store::Moment;
-use crate::store::SessionRecord;
-use crate::store::SessionStore;
-use crate::store::StoreError;
-use crate::store::TokenDigest;
+use crate::error::StoreError;
+use crate::grant::Grant;
+use crate::grant::GrantStore;
+use crate::grant::Lookup;
+use crate::grant::Moment;
+use crate::grant::TokenDigest;
+use crate::now_or_later::NowOrLater;
+use crate::session::SessionRecord;
+use crate::session::SessionStore;
 
 pub(super) async fn judge(store: &dyn SessionStore) -> Result<(), Breach> {
     sessions_come_back_as_they_were(store).await?;

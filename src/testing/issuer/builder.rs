@@ -8,7 +8,7 @@ use super::server::Server;
 use super::state::Client;
 use super::state::Provider;
 use crate::clock::Clock;
-use crate::testing::FakeKey;
+use crate::testing::key::FakeKey;
 
 /// Puts a [`FakeIssuer`] together: [`FakeIssuer::builder`].
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The endpoints of a provider and their paths.
 
-/// What a request to a [`FakeIssuer`](super::FakeIssuer) asked for.
+/// What a request to a [`FakeIssuer`](crate::testing::issuer::FakeIssuer) asked for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum FakeEndpoint {

@@ -27,8 +27,8 @@ use self::server::Server;
 use self::state::Client;
 use self::state::Known;
 use self::state::Provider;
-use super::FakeKey;
-use super::TokenBuilder;
+use super::key::FakeKey;
+use super::token::TokenBuilder;
 use crate::clock::UnixTime;
 
 /// An OAuth 2.0 and OpenID Connect provider on loopback, for tests: real HTTP/1.1, own keys,
@@ -39,9 +39,7 @@ use crate::clock::UnixTime;
 /// disturbs none. It ends when it is dropped.
 ///
 /// ```
-/// use bearergate::testing::FakeEndpoint;
-/// use bearergate::testing::FakeIssuer;
-/// use bearergate::testing::Fault;
+/// use bearergate::testing::{FakeEndpoint, FakeIssuer, Fault};
 ///
 /// let idp = FakeIssuer::start()?;
 /// let token = idp.token("https://api.example.com").scope("orders:read").sign();

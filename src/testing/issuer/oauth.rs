@@ -19,12 +19,12 @@ use super::wire::SeenRequest;
 use super::wire::decoded;
 use crate::clock::FakeClock;
 use crate::credential::Presented;
-use crate::testing::FakeKey;
-use crate::testing::TokenBuilder;
+use crate::jwt::JwtValidator;
+use crate::testing::key::FakeKey;
+use crate::testing::token::TokenBuilder;
 use crate::testing::token::random_name;
-use crate::validate::JwtValidator;
-use crate::validate::TokenValidator;
-use crate::validate::is_jwt_like;
+use crate::validator::TokenValidator;
+use crate::validator::is_jwt_like;
 
 /// Seconds that a token of the token endpoint lives.
 const LIFETIME: u64 = 300;

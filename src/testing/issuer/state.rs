@@ -18,7 +18,7 @@ use super::wire::SeenRequest;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::UnixTime;
-use crate::testing::FakeKey;
+use crate::testing::key::FakeKey;
 
 /// Requests that are kept, the newest; the counters count them all.
 const SEEN: usize = 10_000;

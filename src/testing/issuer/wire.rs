@@ -18,7 +18,7 @@ const PIECE: Duration = Duration::from_millis(1);
 /// How many pieces of a long body go out at once.
 const CHUNK_BYTES: usize = 16 * 1024;
 
-/// A request that a [`FakeIssuer`](super::FakeIssuer) has seen.
+/// A request that a [`FakeIssuer`](crate::testing::issuer::FakeIssuer) has seen.
 #[derive(Clone, Debug)]
 pub struct SeenRequest {
     method: String,

@@ -1,12 +1,8 @@
 //! Lives of sessions and refresh tokens.
 
-use bearergate::NewRefresh;
-use bearergate::NewSession;
-use bearergate::RefreshRequest;
-use bearergate::RejectionKind;
-use bearergate::Session;
-use bearergate::SessionChange;
-use bearergate::limits;
+use bearergate::refresh::{NewRefresh, RefreshRequest};
+use bearergate::session::{NewSession, Session, SessionChange};
+use bearergate::{RejectionKind, limits};
 use proptest::prelude::*;
 
 use super::Kind;

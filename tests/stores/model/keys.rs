@@ -1,10 +1,8 @@
 //! Lives of API keys.
 
-use bearergate::ApiKeyFilter;
-use bearergate::ApiKeyId;
-use bearergate::NewApiKey;
 use bearergate::RejectionKind;
-use bearergate::UnixTime;
+use bearergate::api_key::{ApiKeyFilter, ApiKeyId, NewApiKey};
+use bearergate::clock::UnixTime;
 use proptest::prelude::*;
 
 use super::Kind;

@@ -8,20 +8,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bearergate::ApiKeyStore;
-use bearergate::ApiKeyValidator;
-use bearergate::CachedApiKeyStore;
-use bearergate::CachedSessionStore;
-use bearergate::FakeClock;
-use bearergate::MemoryApiKeyStore;
-use bearergate::MemoryGrantStore;
-use bearergate::Presented;
-use bearergate::ReadCache;
-use bearergate::RejectionKind;
-use bearergate::SessionCookie;
-use bearergate::SqliteStore;
-use bearergate::TokenValidator;
-use bearergate::UnixTime;
+use bearergate::api_key::ApiKeyStore;
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::credential::Presented;
+use bearergate::session::SessionCookie;
+use bearergate::stores::{
+    CachedApiKeyStore, CachedSessionStore, MemoryApiKeyStore, MemoryGrantStore, ReadCache,
+    SqliteStore,
+};
+use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator};
 use proptest::test_runner::Config;
 
 use crate::common::Folder;
@@ -93,7 +88,9 @@ impl World {
     }
 
     fn now(&self) -> u64 {
-        bearergate::Clock::now(&self.clock).unwrap().as_secs()
+        bearergate::clock::Clock::now(&self.clock)
+            .unwrap()
+            .as_secs()
     }
 
     fn judge_key(&self, key: &str) -> Result<(), RejectionKind> {

@@ -9,13 +9,11 @@ use crate::jwt::AUDIENCE;
 use crate::jwt::Alg;
 use crate::jwt::Fixture;
 use crate::jwt::ISSUER;
-use bearergate::Clock;
-use bearergate::JwtValidator;
-use bearergate::KeySet;
-use bearergate::Presented;
-use bearergate::SystemClock;
-use bearergate::TokenCache;
-use bearergate::TokenValidator;
+use bearergate::{JwtValidator, TokenValidator};
+use bearergate::clock::{Clock, SystemClock};
+use bearergate::credential::Presented;
+use bearergate::key::KeySet;
+use bearergate::validator::TokenCache;
 use std::hint::black_box;
 
 /// Makes the cases: the bare hit, ours, and the same token verified anew.

@@ -1,21 +1,21 @@
 //! What every list of API keys must hold.
 
-use super::super::Breach;
-use super::super::NOW;
-use super::super::at;
-use super::super::ensure;
-use super::super::good;
 use super::insert;
 use super::sample::parts;
 use super::sample::record;
+use crate::api_key::ApiKeyFilter;
+use crate::api_key::ApiKeyId;
+use crate::api_key::ApiKeyParts;
+use crate::api_key::ApiKeyQuery;
+use crate::api_key::ApiKeyStore;
+use crate::api_key::Disabled;
 use crate::clock::UnixTime;
-use crate::key_format::ApiKeyId;
 use crate::limits;
-use crate::store::ApiKeyFilter;
-use crate::store::ApiKeyParts;
-use crate::store::ApiKeyQuery;
-use crate::store::ApiKeyStore;
-use crate::store::Disabled;
+use crate::testing::conformance::Breach;
+use crate::testing::conformance::NOW;
+use crate::testing::conformance::at;
+use crate::testing::conformance::ensure;
+use crate::testing::conformance::good;
 
 pub(super) async fn judge(store: &dyn ApiKeyStore) -> Result<(), Breach> {
     lists_are_what_the_filter_matches(store).await?;

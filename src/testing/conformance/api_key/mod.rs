@@ -19,14 +19,14 @@ use super::ensure;
 use super::good;
 use super::together;
 use super::winners;
-use crate::key_format::ApiKeyId;
-use crate::store::ApiKeyChange::Insert;
-use crate::store::ApiKeyChange::Replace;
-use crate::store::ApiKeyFilter;
-use crate::store::ApiKeyParts;
-use crate::store::ApiKeyQuery;
-use crate::store::ApiKeyStore;
-use crate::store::Disabled;
+use crate::api_key::ApiKeyChange::Insert;
+use crate::api_key::ApiKeyChange::Replace;
+use crate::api_key::ApiKeyFilter;
+use crate::api_key::ApiKeyId;
+use crate::api_key::ApiKeyParts;
+use crate::api_key::ApiKeyQuery;
+use crate::api_key::ApiKeyStore;
+use crate::api_key::Disabled;
 
 pub(super) async fn judge(store: &dyn ApiKeyStore) -> Result<(), Breach> {
     nothing_is_found_in_an_empty_store(store).await?;

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::super::Breach;
-use super::super::NOW;
-use super::super::at;
-use super::super::good;
+use crate::api_key::ApiKeyChange;
+use crate::api_key::ApiKeyChange::Remove;
+use crate::api_key::ApiKeyId;
+use crate::api_key::ApiKeyParts;
+use crate::api_key::ApiKeyRecord;
+use crate::api_key::Disabled;
+use crate::api_key::KeyDigest;
+use crate::api_key::PepperVersion;
+use crate::api_key::PepperedDigest;
 use crate::clock::UnixTime;
-use crate::key_format::ApiKeyId;
-use crate::key_format::KeyDigest;
-use crate::key_format::PepperVersion;
-use crate::key_format::PepperedDigest;
 use crate::limits;
-use crate::store::ApiKeyChange;
-use crate::store::ApiKeyChange::Remove;
-use crate::store::ApiKeyParts;
-use crate::store::ApiKeyRecord;
-use crate::store::Disabled;
+use crate::testing::conformance::Breach;
+use crate::testing::conformance::NOW;
+use crate::testing::conformance::at;
+use crate::testing::conformance::good;
 
 pub(super) fn removal(parts: &ApiKeyParts) -> ApiKeyChange {
     Remove {

@@ -1,0 +1,411 @@
+//! The secrets behind the digests.
+
+use std::fmt;
+
+use ring::digest;
+use ring::hmac;
+use subtle::ConstantTimeEq;
+
+use super::ParsedKey;
+use super::digest::KeyDigest;
+use super::digest::PepperVersion;
+use super::digest::PepperedDigest;
+use super::legacy::ForeignKey;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::limits;
+use crate::secret::Secret;
+use crate::secret_source::SecretSource;
+
+/// The secrets under which the digests of API keys are made: one current, and older ones under
+/// which records still stand.
+///
+/// A digest is HMAC-SHA-256, so a copy of the store is worth nothing without the pepper. A record
+/// made under an older pepper is digested anew under the current one when its key is next used.
+/// To rotate, give the new pepper the next version and keep the one before among the older ones;
+/// the bytes of a version never change.
+///
+/// ```
+/// use bearergate::api_key::PepperSet;
+/// use bearergate::secret::Secret;
+/// use bearergate::secret_source::SecretSource;
+///
+/// # let read = |_: &str| -> Result<Secret, std::io::Error> { Ok(Secret::new(vec![7; 32])) };
+/// let vault = SecretSource::from_fn("vault", move || read("pepper/1"));
+/// let peppers = PepperSet::new(1, &vault)?;
+/// assert_eq!(peppers.current().number(), 1);
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct PepperSet {
+    current: Pepper,
+    older: Vec<Pepper>,
+    /// Compared with where there is no record.
+    nobodys: PepperedDigest,
+}
+
+impl PepperSet {
+    /// Reads the current pepper: at least 32 bytes that nobody can guess. Versions count from 1.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::OutOfRange`] for version 0, [`ConfigErrorKind::KeyWeak`] for a pepper
+    /// that is too short, or the error of the source.
+    pub fn new(version: u32, source: &SecretSource) -> Result<Self, ConfigError> {
+        let current = Pepper::read(version, source)?;
+        Ok(Self {
+            nobodys: PepperedDigest::new(KeyDigest::from_bytes([0; 32]), current.version),
+            current,
+            older: Vec::new(),
+        })
+    }
+
+    /// Reads an older pepper; there may be 8.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new), [`ConfigErrorKind::Conflict`] if this version or this pepper
+    /// is there already, or [`ConfigErrorKind::OutOfRange`] if there are too many.
+    pub fn with_older(mut self, version: u32, source: &SecretSource) -> Result<Self, ConfigError> {
+        let pepper = Pepper::read(version, source)?;
+        if let Some(detail) = self.all().find_map(|own| own.clash(&pepper)) {
+            return Err(refused(ConfigErrorKind::Conflict, detail));
+        }
+        if self.older.len() >= limits::PEPPERS_OLDER {
+            let detail = "there are more than 8 older peppers; leave out those without records";
+            return Err(refused(ConfigErrorKind::OutOfRange, detail.to_owned()));
+        }
+        self.older.push(pepper);
+        Ok(self)
+    }
+
+    /// Returns the version of the current pepper.
+    pub fn current(&self) -> PepperVersion {
+        self.current.version
+    }
+
+    /// Makes the digest of a key under the current pepper.
+    pub(crate) fn digest(&self, key: &ParsedKey<'_>) -> PepperedDigest {
+        self.current.digest(key.signed())
+    }
+
+    /// Compares a key with what is stored under its id; `None` where nothing is. The work is the
+    /// same in every case: one HMAC and one comparison in constant time.
+    pub(crate) fn compare(&self, key: &ParsedKey<'_>, stored: Option<&PepperedDigest>) -> Match {
+        let (is_known, stored) = (stored.is_some(), stored.unwrap_or(&self.nobodys));
+        let pepper = self.all().find(|own| own.version == stored.version());
+        let made = pepper.unwrap_or(&self.current).digest(key.signed());
+        let is_equal = (made.digest() == stored.digest()) & is_known;
+        match pepper {
+            None => Match::NoPepper,
+            Some(pepper) if is_equal && pepper.version == self.current() => Match::Current,
+            Some(_) if is_equal => Match::Older,
+            _ => Match::None,
+        }
+    }
+
+    /// Makes the digest of a foreign key under the current pepper.
+    pub(crate) fn foreign_digest(&self, key: &ForeignKey<'_>) -> PepperedDigest {
+        self.current.foreign_digest(key.text())
+    }
+
+    /// Makes every digest under which a foreign key may stand, the current one first.
+    pub(crate) fn foreign_digests(
+        &self,
+        key: &ForeignKey<'_>,
+    ) -> impl Iterator<Item = PepperedDigest> {
+        let peppered = self.all().map(|own| own.foreign_digest(key.text()));
+        let plain = key.may_be_sha256().then(|| plain(key.text()));
+        peppered.chain(plain)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Pepper> {
+        std::iter::once(&self.current).chain(&self.older)
+    }
+}
+
+impl fmt::Debug for PepperSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let older: Vec<_> = self.older.iter().map(|own| own.version).collect();
+        f.debug_struct("PepperSet")
+            .field("current", &self.current.version)
+            .field("older", &older)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a key is the one that is stored.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Match {
+    /// It is, and its digest was made under the current pepper.
+    Current,
+    /// It is not, or nothing is stored.
+    None,
+    /// It cannot be told: the stored digest was made under a pepper that is not in the set.
+    NoPepper,
+    /// It is, and its digest is to be made anew.
+    Older,
+}
+
+#[derive(Clone)]
+struct Pepper {
+    version: PepperVersion,
+    /// For keys in a format of ours.
+    own: hmac::Key,
+    /// For foreign keys, so that no digest of the one kind is one of the other.
+    foreign: hmac::Key,
+}
+
+impl Pepper {
+    fn read(version: u32, source: &SecretSource) -> Result<Self, ConfigError> {
+        if version == 0 {
+            let detail = "version 0 was given; count from 1".to_owned();
+            return Err(refused(ConfigErrorKind::OutOfRange, detail));
+        }
+        Self::new(PepperVersion::from_number(version), &source.read()?)
+    }
+
+    fn new(version: PepperVersion, pepper: &Secret) -> Result<Self, ConfigError> {
+        let len = pepper.expose().len();
+        if len < limits::PEPPER_BYTES_MIN {
+            let detail = format!("a pepper has {len} bytes; give at least 32 random ones");
+            return Err(refused(ConfigErrorKind::KeyWeak, detail));
+        }
+        Ok(Self {
+            version,
+            own: derived(pepper, b"bearergate api key"),
+            foreign: derived(pepper, b"bearergate foreign api key"),
+        })
+    }
+
+    fn digest(&self, signed: &[u8]) -> PepperedDigest {
+        self.stamp(&hmac::sign(&self.own, signed))
+    }
+
+    fn foreign_digest(&self, text: &[u8]) -> PepperedDigest {
+        self.stamp(&hmac::sign(&self.foreign, text))
+    }
+
+    fn stamp(&self, tag: &hmac::Tag) -> PepperedDigest {
+        PepperedDigest::new(KeyDigest::of_slice(tag.as_ref()), self.version)
+    }
+
+    /// Says why the two cannot stand in one set.
+    fn clash(&self, other: &Self) -> Option<String> {
+        let version = other.version.number();
+        if self.version == other.version {
+            return Some(format!(
+                "version {version} was given twice; number each pepper"
+            ));
+        }
+        let [ours, theirs] = [self, other].map(|pepper| hmac::sign(&pepper.own, b""));
+        let is_same = bool::from(ours.as_ref().ct_eq(theirs.as_ref()));
+        is_same.then(|| {
+            let own = self.version.number();
+            format!("versions {own} and {version} are the same pepper; give each its own")
+        })
+    }
+}
+
+fn derived(pepper: &Secret, label: &[u8]) -> hmac::Key {
+    let root = hmac::Key::new(hmac::HMAC_SHA256, pepper.expose());
+    hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, label).as_ref())
+}
+
+fn plain(text: &[u8]) -> PepperedDigest {
+    let hash = digest::digest(&digest::SHA256, text);
+    PepperedDigest::new(KeyDigest::of_slice(hash.as_ref()), PepperVersion::SHA256)
+}
+
+fn refused(kind: ConfigErrorKind, detail: String) -> ConfigError {
+    ConfigError::new(kind, "peppers", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api_key::format::ApiKeyFormat;
+    use crate::api_key::format::legacy::ForeignFormat;
+
+    const KEY: &str =
+        "acme_live_0123456789ABCDEF_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg3GTem3";
+    const FOREIGN: &str = "c0ffee00-7a11-4d0e-9f3b-2b1d";
+
+    fn source(byte: u8, len: usize) -> SecretSource {
+        let read = move || -> Result<Secret, std::io::Error> { Ok(Secret::new(vec![byte; len])) };
+        SecretSource::from_fn("test", read)
+    }
+
+    /// Version 1 is of sevens, version 2 of eights, and so on.
+    fn set(current: u32, older: &[u32]) -> PepperSet {
+        let of = |version: u32| source(6 + u8::try_from(version).unwrap(), 32);
+        let start = PepperSet::new(current, &of(current)).unwrap();
+        let add = |set: PepperSet, version: &u32| set.with_older(*version, &of(*version));
+        older.iter().try_fold(start, add).unwrap()
+    }
+
+    fn format() -> ApiKeyFormat {
+        ApiKeyFormat::new("acme_live").unwrap()
+    }
+
+    fn parsed() -> ParsedKey<'static> {
+        format().parse(KEY).unwrap()
+    }
+
+    fn hex(digest: &KeyDigest) -> String {
+        digest
+            .as_bytes()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect()
+    }
+
+    fn kind<T>(result: Result<T, ConfigError>) -> Option<ConfigErrorKind> {
+        result.err().map(|error| error.kind())
+    }
+
+    // Computed with the hmac and hashlib modules of Python.
+    #[test]
+    fn digests_are_hmac_sha_256_under_a_key_derived_from_the_pepper() {
+        let (set, foreign) = (set(1, &[]), ForeignFormat::new(16).unwrap());
+        assert_eq!(
+            hex(set.digest(&parsed()).digest()),
+            "b71d0fdaa88e8bde86290ea533666197cba6a956146ac03c4739461c7a7ee9f9"
+        );
+        assert_eq!(
+            hex(set
+                .foreign_digest(&foreign.parse(FOREIGN).unwrap())
+                .digest()),
+            "33c9292d20a82d424144b76803ebe61cc73720a1852f9f193e01127c898e4c6c"
+        );
+    }
+
+    // J02
+    #[test]
+    fn the_right_key_matches_and_another_does_not() {
+        let (set, minted) = (set(1, &[]), format().mint().unwrap());
+        let stored = set.digest(&minted.parsed());
+        assert_eq!(set.compare(&minted.parsed(), Some(&stored)), Match::Current);
+        assert_eq!(set.compare(&parsed(), Some(&stored)), Match::None);
+        assert_eq!(set.compare(&minted.parsed(), None), Match::None);
+    }
+
+    #[test]
+    fn an_older_pepper_matches_and_says_so() {
+        let stored = set(1, &[]).digest(&parsed());
+        let rotated = set(3, &[2, 1]);
+        assert_eq!(rotated.compare(&parsed(), Some(&stored)), Match::Older);
+        let again = rotated.digest(&parsed());
+        assert_eq!(again.version(), PepperVersion::from_number(3));
+        assert_eq!(rotated.compare(&parsed(), Some(&again)), Match::Current);
+    }
+
+    #[test]
+    fn a_pepper_that_is_gone_leaves_a_key_unjudged() {
+        let stored = set(1, &[]).digest(&parsed());
+        assert_eq!(
+            set(2, &[]).compare(&parsed(), Some(&stored)),
+            Match::NoPepper
+        );
+        assert_eq!(set(2, &[1]).compare(&parsed(), Some(&stored)), Match::Older);
+    }
+
+    #[test]
+    fn a_key_of_ours_never_stands_on_a_plain_digest() {
+        let stored = plain(parsed().signed());
+        assert_eq!(
+            set(1, &[]).compare(&parsed(), Some(&stored)),
+            Match::NoPepper
+        );
+    }
+
+    // J02
+    #[test]
+    fn the_digest_covers_prefix_id_and_secret() {
+        let set = set(1, &[]);
+        let digest = set.digest(&parsed());
+        for (at, other) in [(0, "b"), (10, "1"), (30, "z")] {
+            let mut text = String::from_utf8(parsed().signed.to_vec()).unwrap();
+            text.replace_range(at..=at, other);
+            let changed = ParsedKey {
+                id: parsed().id(),
+                signed: text.as_bytes(),
+            };
+            assert_eq!(set.compare(&changed, Some(&digest)), Match::None, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_key_may_stand_under_every_pepper_and_as_sha_256_where_that_is_on() {
+        let (set, format) = (set(3, &[2, 1]), ForeignFormat::new(16).unwrap());
+        let versions = |format: &ForeignFormat| -> Vec<u32> {
+            let key = format.parse(FOREIGN).unwrap();
+            let all = set.foreign_digests(&key);
+            all.map(|digest| digest.version().number()).collect()
+        };
+        assert_eq!(versions(&format), [3, 2, 1]);
+        assert_eq!(versions(&format.with_imported_sha256()), [3, 2, 1, 0]);
+    }
+
+    #[test]
+    fn an_imported_digest_is_the_plain_one_of_the_text() {
+        let format = ForeignFormat::new(16).unwrap().with_imported_sha256();
+        let key = format.parse(FOREIGN).unwrap();
+        let last = set(1, &[]).foreign_digests(&key).last().unwrap();
+        let hash = digest::digest(&digest::SHA256, FOREIGN.as_bytes());
+        let imported = PepperedDigest::sha256(hash.as_ref().try_into().unwrap());
+        assert_eq!(last, imported);
+    }
+
+    #[test]
+    fn a_foreign_key_never_has_the_digest_of_one_of_ours() {
+        let set = set(1, &[]);
+        let text = str::from_utf8(parsed().signed).unwrap();
+        let foreign = ForeignFormat::new(16).unwrap();
+        let foreign = set.foreign_digest(&foreign.parse(text).unwrap());
+        assert_ne!(foreign.digest(), set.digest(&parsed()).digest());
+    }
+
+    #[test]
+    fn a_pepper_needs_32_bytes() {
+        assert!(PepperSet::new(1, &source(7, 32)).is_ok());
+        let short = PepperSet::new(1, &source(7, 31));
+        assert_eq!(kind(short), Some(ConfigErrorKind::KeyWeak));
+    }
+
+    #[test]
+    fn versions_count_from_one() {
+        assert!(PepperSet::new(1, &source(7, 32)).is_ok());
+        let zero = PepperSet::new(0, &source(7, 32));
+        assert_eq!(kind(zero), Some(ConfigErrorKind::OutOfRange));
+    }
+
+    #[test]
+    fn versions_and_peppers_of_a_set_differ() {
+        let start = || PepperSet::new(1, &source(7, 32)).unwrap();
+        assert!(start().with_older(2, &source(8, 32)).is_ok());
+        for (version, byte) in [(1, 8), (2, 7)] {
+            let clash = start().with_older(version, &source(byte, 32));
+            assert_eq!(
+                kind(clash),
+                Some(ConfigErrorKind::Conflict),
+                "{version} {byte}"
+            );
+        }
+    }
+
+    #[test]
+    fn there_are_at_most_eight_older_peppers() {
+        let full = set(9, &[1, 2, 3, 4, 5, 6, 7, 8]);
+        let more = full.with_older(10, &source(99, 32));
+        assert_eq!(kind(more), Some(ConfigErrorKind::OutOfRange));
+    }
+
+    #[test]
+    fn debug_shows_versions_alone() {
+        assert_eq!(
+            format!("{:?}", set(2, &[1])),
+            "PepperSet { current: PepperVersion(2), older: [PepperVersion(1)], .. }"
+        );
+    }
+}

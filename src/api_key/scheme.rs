@@ -1,0 +1,105 @@
+//! What the keys of one service have in common.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::format::ApiKeyFormat;
+use crate::api_key::format::ForeignFormat;
+use crate::api_key::format::PepperSet;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::principal::Authority;
+
+/// What the API keys of one service have in common, for those who issue them and those who judge
+/// them: the authority that vouches for their subjects, their format, and the peppers.
+///
+/// Cheap to clone.
+///
+/// ```
+/// use bearergate::api_key::{ApiKeyFormat, ApiKeyRing, PepperSet};
+/// # use bearergate::secret::Secret;
+/// use bearergate::secret_source::SecretSource;
+///
+/// # let source = SecretSource::from_fn("vault", || Ok::<_, std::io::Error>(Secret::new(vec![7; 32])));
+/// let peppers = PepperSet::new(1, &source)?;
+/// let ring = ApiKeyRing::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
+/// # let _ = ring;
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct ApiKeyRing(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    authority: Authority,
+    format: ApiKeyFormat,
+    foreign: Option<ForeignFormat>,
+    peppers: PepperSet,
+}
+
+impl ApiKeyRing {
+    /// Joins the three. The authority is the name under which subjects are known from then on:
+    /// records of another authority are strange to this ring, whatever store holds them.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](ConfigErrorKind::Empty) for an authority without a name.
+    pub fn new(
+        authority: impl Into<Authority>,
+        format: ApiKeyFormat,
+        peppers: PepperSet,
+    ) -> Result<Self, ConfigError> {
+        let authority = authority.into();
+        if authority.as_str().is_empty() {
+            let detail = "the name is empty; give one that stays, like `acme keys`";
+            return Err(ConfigError::new(
+                ConfigErrorKind::Empty,
+                "authority",
+                detail,
+            ));
+        }
+        Ok(Self(Arc::new(Inner {
+            authority,
+            format,
+            foreign: None,
+            peppers,
+        })))
+    }
+
+    /// Takes keys that others issued before, too.
+    #[must_use]
+    pub fn with_foreign(mut self, format: ForeignFormat) -> Self {
+        Arc::make_mut(&mut self.0).foreign = Some(format);
+        self
+    }
+
+    /// Returns who vouches for the subjects.
+    pub fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
+    /// Returns the form of the keys that are issued.
+    pub fn format(&self) -> &ApiKeyFormat {
+        &self.0.format
+    }
+
+    /// Returns the form of the keys that others issued.
+    pub fn foreign(&self) -> Option<&ForeignFormat> {
+        self.0.foreign.as_ref()
+    }
+
+    pub(crate) fn peppers(&self) -> &PepperSet {
+        &self.0.peppers
+    }
+}
+
+impl fmt::Debug for ApiKeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiKeyRing")
+            .field("authority", &self.0.authority)
+            .field("format", &self.0.format)
+            .field("foreign", &self.0.foreign)
+            .field("peppers", &self.0.peppers)
+            .finish()
+    }
+}

@@ -1,0 +1,119 @@
+//! Configures a judge of API keys.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::HeaderName;
+
+use super::ApiKeyValidator;
+use super::Decoy;
+use crate::api_key::scheme::ApiKeyRing;
+use crate::api_key::store::ApiKeyStore;
+use crate::clock::Clock;
+use crate::clock::SystemClock;
+use crate::credential::Place;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::event::Observer;
+use crate::validator::Shape;
+
+/// Builds an [`ApiKeyValidator`].
+#[must_use]
+pub struct ApiKeyValidatorBuilder {
+    ring: ApiKeyRing,
+    store: Arc<dyn ApiKeyStore>,
+    header: Option<String>,
+    clock: Arc<dyn Clock>,
+    observer: Option<Arc<dyn Observer>>,
+    checks_addresses: bool,
+}
+
+/// The header that most services send their keys in.
+const HEADER: &str = "x-api-key";
+
+impl ApiKeyValidatorBuilder {
+    pub(super) fn new(ring: ApiKeyRing, store: Arc<dyn ApiKeyStore>) -> Self {
+        Self {
+            ring,
+            store,
+            header: Some(HEADER.to_owned()),
+            clock: Arc::new(SystemClock),
+            observer: None,
+            checks_addresses: true,
+        }
+    }
+
+    /// Sets the header that holds nothing but a key; by default it is `x-api-key`.
+    pub fn header(mut self, name: impl Into<String>) -> Self {
+        self.header = Some(name.into());
+        self
+    }
+
+    /// Takes keys by their prefix alone, wherever they are found, and foreign keys where no other
+    /// judge takes what is found.
+    pub fn without_header(mut self) -> Self {
+        self.header = None;
+        self
+    }
+
+    /// Sets the clock for requests that say no time; by default it is the system's.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sets who takes note of what happens beside the verdict.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Leaves the list of addresses that a key may be used from to the caller, who finds it in
+    /// the [`ApiKeyDetails`](crate::api_key::ApiKeyDetails) of the principal.
+    ///
+    /// Otherwise the address of the peer must be on it, which behind a proxy is the proxy's.
+    pub fn addresses_checked_by_caller(mut self) -> Self {
+        self.checks_addresses = false;
+        self
+    }
+
+    /// Builds the judge.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) if a header cannot have that name.
+    pub fn build(self) -> Result<ApiKeyValidator, ConfigError> {
+        let header = self.header.as_deref().map(header).transpose()?;
+        let prefix = self.ring.format().prefix().to_owned();
+        let mut shapes = vec![Shape::Prefix(prefix.into())];
+        if self.ring.foreign().is_some() && header.is_none() {
+            shapes.push(Shape::Opaque);
+        }
+        shapes.extend(header.map(|name| Shape::Place(Place::Header(name))));
+        Ok(ApiKeyValidator {
+            decoy: Decoy::new(&self.ring)?,
+            ring: self.ring,
+            store: self.store,
+            shapes,
+            clock: self.clock,
+            observer: self.observer,
+            checks_addresses: self.checks_addresses,
+        })
+    }
+}
+
+fn header(name: &str) -> Result<HeaderName, ConfigError> {
+    HeaderName::try_from(name).map_err(|_| {
+        let detail = "a header cannot have this name; give one like `x-api-key`";
+        ConfigError::new(ConfigErrorKind::ValueMalformed, "header", detail)
+    })
+}
+
+impl fmt::Debug for ApiKeyValidatorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiKeyValidatorBuilder")
+            .field("ring", &self.ring)
+            .field("header", &self.header)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,141 @@
+//! Signed assertions of who this service is (RFC 7523, OpenID Connect Core section 9).
+
+use std::fmt;
+use std::time::Duration;
+
+use jsonwebtoken::EncodingKey;
+use ring::rand::SecureRandom;
+use ring::rand::SystemRandom;
+use serde_json::json;
+use signature::Signer;
+use zeroize::Zeroizing;
+
+use crate::clock::UnixTime;
+use crate::credential::base64url;
+use crate::crypto::Algorithm;
+use crate::crypto::Algorithms;
+use crate::crypto::Flaw;
+use crate::crypto::signing;
+use crate::crypto::signing::Signing;
+use crate::error::ConfigError;
+use crate::key::pem;
+
+/// The private key by which this service proves at an endpoint who it is.
+///
+/// `Debug` shows algorithm and key id.
+///
+/// ```
+/// use bearergate::client_auth::{ClientAuth, ClientKey};
+/// use bearergate::crypto::Algorithm;
+///
+/// // A test key. Yours comes from where secrets are kept.
+/// let pem = include_str!("../../tests/keys/rsa-2048.private.pem");
+/// let key = ClientKey::from_pem(Algorithm::Rs256, pem)?.key_id("orders-api-1");
+/// let auth = ClientAuth::private_key_jwt("orders-api", key)?;
+/// assert_eq!(auth.client(), Some("orders-api"));
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+pub struct ClientKey {
+    algorithm: Algorithm,
+    signing: Signing,
+    kid: Option<Box<str>>,
+    audience: Option<Box<str>>,
+}
+
+impl ClientKey {
+    /// Takes a private key as one PEM block: an RSA key of 2048 to 8192 bits (`PRIVATE KEY` or
+    /// `RSA PRIVATE KEY`), or a P-256, P-384 or Ed25519 key (`PRIVATE KEY`). The algorithm must
+    /// fit its type.
+    ///
+    /// # Errors
+    ///
+    /// `key_weak`, or `key_malformed` for anything else, a secret or a public key too.
+    pub fn from_pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        Self::read(algorithm, pem.as_ref())
+            .map_err(|Flaw(kind, text)| ConfigError::new(kind, "client_key", text))
+    }
+
+    fn read(algorithm: Algorithm, pem: &[u8]) -> Result<Self, Flaw> {
+        if Algorithms::MAC.contains(algorithm) {
+            return Err(UNFIT);
+        }
+        let der = pem::private_key(pem)?;
+        let key = match algorithm {
+            Algorithm::EdDsa => EncodingKey::from_ed_der(&der),
+            Algorithm::Es256 | Algorithm::Es384 => EncodingKey::from_ec_der(&der),
+            _ => EncodingKey::from_rsa_der(&der),
+        };
+        let signing = Signing::new(&signing::theirs(algorithm), &key).map_err(|_| UNFIT)?;
+        signing.public()?;
+        Ok(Self {
+            algorithm,
+            signing,
+            kid: None,
+            audience: None,
+        })
+    }
+
+    /// Sets the name under which the provider knows the key.
+    #[must_use]
+    pub fn key_id(mut self, kid: impl Into<Box<str>>) -> Self {
+        self.kid = Some(kid.into());
+        self
+    }
+
+    /// Sets whom the assertions are for; by default the address that they are sent to. Many
+    /// providers want their issuer, or their token endpoint.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<Box<str>>) -> Self {
+        self.audience = Some(audience.into());
+        self
+    }
+
+    /// Signs that this is the client, once and for a minute.
+    pub(crate) fn assertion(&self, claim: &Claim<'_>) -> Option<Zeroizing<String>> {
+        let mut id = [0; 16];
+        SystemRandom::new().fill(&mut id).ok()?;
+        let mut header = json!({"alg": self.algorithm.as_str(), "typ": "JWT"});
+        if let (Some(kid), Some(members)) = (&self.kid, header.as_object_mut()) {
+            members.insert("kid".to_owned(), (**kid).into());
+        }
+        let claims = json!({
+            "iss": claim.client,
+            "sub": claim.client,
+            "aud": self.audience.as_deref().unwrap_or(claim.endpoint),
+            "iat": claim.now.as_secs(),
+            "exp": claim.now.saturating_add(LIFETIME).as_secs(),
+            "jti": base64url::encode(id),
+        });
+        let (header, claims) = (header.to_string(), claims.to_string());
+        let mut token = base64url::encode(header);
+        token.push('.');
+        token.push_str(&base64url::encode(claims));
+        let signature = self.signing.try_sign(token.as_bytes()).ok()?;
+        token.push('.');
+        token.push_str(&base64url::encode(signature));
+        Some(Zeroizing::new(token))
+    }
+}
+
+/// Who claims to be whom, and to whom.
+pub(crate) struct Claim<'a> {
+    pub(crate) client: &'a str,
+    pub(crate) endpoint: &'a str,
+    pub(crate) now: UnixTime,
+}
+
+const LIFETIME: Duration = Duration::from_secs(60);
+
+const UNFIT: Flaw = Flaw::malformed(
+    "this is no private key for the algorithm; give the PEM of an RSA, P-256, P-384 or Ed25519 \
+     key and an algorithm of its type",
+);
+
+impl fmt::Debug for ClientKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientKey")
+            .field("algorithm", &self.algorithm)
+            .field("key_id", &self.kid)
+            .finish_non_exhaustive()
+    }
+}

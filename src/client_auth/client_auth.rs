@@ -1,0 +1,283 @@
+//! How this service proves to an endpoint who it is (RFC 6749 section 2.3, RFC 6750, RFC 7523).
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use zeroize::Zeroizing;
+
+use super::assertion::Claim;
+use super::assertion::ClientKey;
+use super::form::Form;
+use super::form::encode;
+use crate::clock::UnixTime;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::http_client::Endpoint;
+use crate::secret::Secret;
+
+/// The credentials of this service at an introspection or revocation endpoint, cheap to clone.
+///
+/// `Debug` shows the method and the client's id.
+///
+/// ```
+/// use bearergate::client_auth::ClientAuth;
+///
+/// let auth = ClientAuth::secret_basic("orders-api", "correct horse".to_owned())?;
+/// assert!(!format!("{auth:?}").contains("horse"));
+/// assert!(ClientAuth::secret_basic("", "correct horse".to_owned()).is_err());
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct ClientAuth(Arc<Method>);
+
+enum Method {
+    Assertion { id: Box<str>, key: Box<ClientKey> },
+    Basic { id: Box<str>, header: HeaderValue },
+    Bearer { header: HeaderValue },
+    Post { id: Box<str>, secret: Secret },
+}
+
+impl ClientAuth {
+    /// Sends id and secret in the `Authorization` header, each form-encoded first as RFC 6749
+    /// section 2.3.1 says: `client_secret_basic`.
+    ///
+    /// # Errors
+    ///
+    /// `empty` for an empty id or secret.
+    pub fn secret_basic(
+        id: impl Into<Box<str>>,
+        secret: impl Into<Secret>,
+    ) -> Result<Self, ConfigError> {
+        let (id, secret) = checked(id.into(), secret.into())?;
+        let mut pair = Zeroizing::new(Vec::with_capacity(
+            3 * (id.len() + secret.expose().len()) + 1,
+        ));
+        encode(id.as_bytes(), &mut pair);
+        pair.push(b':');
+        encode(secret.expose(), &mut pair);
+        let pair = Zeroizing::new(STANDARD.encode(&*pair));
+        let header = header("Basic ", pair.as_bytes())?;
+        Ok(Self(Arc::new(Method::Basic { id, header })))
+    }
+
+    /// Sends id and secret in the form: `client_secret_post`.
+    ///
+    /// # Errors
+    ///
+    /// `empty` for an empty id or secret.
+    pub fn secret_post(
+        id: impl Into<Box<str>>,
+        secret: impl Into<Secret>,
+    ) -> Result<Self, ConfigError> {
+        let (id, secret) = checked(id.into(), secret.into())?;
+        Ok(Self(Arc::new(Method::Post { id, secret })))
+    }
+
+    /// Sends an access token of this service's own.
+    ///
+    /// # Errors
+    ///
+    /// `value_malformed` if it is empty or has characters that no token has.
+    pub fn bearer(token: impl Into<Secret>) -> Result<Self, ConfigError> {
+        let token = token.into();
+        let is_token =
+            !token.expose().is_empty() && token.expose().iter().all(u8::is_ascii_graphic);
+        if !is_token {
+            return Err(malformed("bearer"));
+        }
+        let header = header("Bearer ", token.expose())?;
+        Ok(Self(Arc::new(Method::Bearer { header })))
+    }
+
+    /// Sends an assertion that this key signs anew for each request: `private_key_jwt`.
+    ///
+    /// # Errors
+    ///
+    /// `empty` for an empty id.
+    pub fn private_key_jwt(id: impl Into<Box<str>>, key: ClientKey) -> Result<Self, ConfigError> {
+        let id = id.into();
+        if id.is_empty() {
+            return Err(empty("client_id"));
+        }
+        let key = Box::new(key);
+        Ok(Self(Arc::new(Method::Assertion { id, key })))
+    }
+
+    /// Returns the client's id, if the method has one.
+    pub fn client(&self) -> Option<&str> {
+        match &*self.0 {
+            Method::Assertion { id, .. } | Method::Basic { id, .. } | Method::Post { id, .. } => {
+                Some(id)
+            }
+            Method::Bearer { .. } => None,
+        }
+    }
+
+    pub(crate) fn way(&self) -> Way {
+        match &*self.0 {
+            Method::Assertion { .. } => Way::Key,
+            Method::Basic { .. } | Method::Post { .. } => Way::Secret,
+            Method::Bearer { .. } => Way::Bearer,
+        }
+    }
+
+    /// Adds to the form what belongs there, and returns what belongs in the header; nothing if
+    /// there are no random numbers to sign with.
+    pub(crate) fn apply(
+        &self,
+        form: &mut Form,
+        endpoint: &Endpoint,
+        now: UnixTime,
+    ) -> Option<Credentials> {
+        match &*self.0 {
+            Method::Basic { header, .. } | Method::Bearer { header } => {
+                return Some(Credentials::Header(header.clone()));
+            }
+            Method::Assertion { id, key } => {
+                let assertion = key.assertion(&Claim {
+                    client: id,
+                    endpoint: &endpoint.uri().to_string(),
+                    now,
+                })?;
+                form.add("client_id", id.as_bytes());
+                form.add("client_assertion_type", ASSERTION.as_bytes());
+                form.add("client_assertion", assertion.as_bytes());
+            }
+            Method::Post { id, secret } => {
+                form.add("client_id", id.as_bytes());
+                form.add("client_secret", secret.expose());
+            }
+        }
+        Some(Credentials::Form)
+    }
+}
+
+/// What proves who this service is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Way {
+    Bearer,
+    Key,
+    Secret,
+}
+
+/// Where the credentials of a request stand.
+pub(crate) enum Credentials {
+    Form,
+    Header(HeaderValue),
+}
+
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+fn checked(id: Box<str>, secret: Secret) -> Result<(Box<str>, Secret), ConfigError> {
+    if id.is_empty() {
+        return Err(empty("client_id"));
+    }
+    if secret.expose().is_empty() {
+        return Err(empty("client_secret"));
+    }
+    Ok((id, secret))
+}
+
+fn header(scheme: &str, credentials: &[u8]) -> Result<HeaderValue, ConfigError> {
+    let line = Zeroizing::new([scheme.as_bytes(), credentials].concat());
+    let header = HeaderValue::from_bytes(&line);
+    let mut header = header.map_err(|_| malformed("credentials"))?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+fn empty(field: &'static str) -> ConfigError {
+    let detail = "it is empty; give what the provider registered for this service";
+    ConfigError::new(ConfigErrorKind::Empty, field, detail)
+}
+
+fn malformed(field: &'static str) -> ConfigError {
+    let detail = "it is empty or has characters that no token has; give it without a scheme";
+    ConfigError::new(ConfigErrorKind::ValueMalformed, field, detail)
+}
+
+impl fmt::Debug for ClientAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let method = match &*self.0 {
+            Method::Assertion { .. } => "private_key_jwt",
+            Method::Basic { .. } => "client_secret_basic",
+            Method::Bearer { .. } => "bearer",
+            Method::Post { .. } => "client_secret_post",
+        };
+        f.debug_struct("ClientAuth")
+            .field("method", &method)
+            .field("client", &self.client())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(auth: &ClientAuth, form: &mut Form) -> Credentials {
+        let endpoint = Endpoint::parse("https://idp.example.com/introspect").unwrap();
+        let now = UnixTime::from_secs(1_760_000_000);
+        auth.apply(form, &endpoint, now).unwrap()
+    }
+
+    fn applied(auth: &ClientAuth) -> (String, Option<String>) {
+        let mut form = Form::new(64);
+        let header = match sent(auth, &mut form) {
+            Credentials::Form => None,
+            Credentials::Header(value) => Some(value.to_str().unwrap().to_owned()),
+        };
+        let form = String::from_utf8(form.into_secret().expose().to_vec()).unwrap();
+        (form, header)
+    }
+
+    #[test]
+    fn basic_encodes_both_parts_before_it_joins_them() {
+        let auth = ClientAuth::secret_basic("a:b", "p w+%\u{e9}".to_owned()).unwrap();
+        let pair = STANDARD.encode("a%3Ab:p+w%2B%25%C3%A9");
+        assert_eq!(
+            applied(&auth),
+            (String::new(), Some(format!("Basic {pair}")))
+        );
+    }
+
+    #[test]
+    fn post_puts_both_into_the_form() {
+        let auth = ClientAuth::secret_post("me", "a&b=c".to_owned()).unwrap();
+        let form = "client_id=me&client_secret=a%26b%3Dc".to_owned();
+        assert_eq!(applied(&auth), (form, None));
+    }
+
+    #[test]
+    fn a_bearer_token_is_sent_as_it_is() {
+        let auth = ClientAuth::bearer("abc.def".to_owned()).unwrap();
+        assert_eq!(
+            applied(&auth),
+            (String::new(), Some("Bearer abc.def".to_owned()))
+        );
+        for bad in ["", "a b", "a\r\nHost: evil"] {
+            let refused = ClientAuth::bearer(bad.to_owned()).unwrap_err();
+            assert_eq!(refused.kind(), ConfigErrorKind::ValueMalformed);
+        }
+    }
+
+    #[test]
+    fn nothing_shows_a_secret() {
+        for auth in [
+            ClientAuth::secret_basic("me", "s3cret".to_owned()),
+            ClientAuth::secret_post("me", "s3cret".to_owned()),
+            ClientAuth::bearer("s3cret".to_owned()),
+        ] {
+            let auth = auth.unwrap();
+            assert!(!format!("{auth:?}").contains("s3cret"));
+            if let Credentials::Header(value) = sent(&auth, &mut Form::new(64)) {
+                assert!(value.is_sensitive());
+            }
+        }
+        let refused = ClientAuth::bearer("s3cret s3cret".to_owned()).unwrap_err();
+        assert!(!format!("{refused} {refused:?}").contains("s3cret"));
+    }
+}

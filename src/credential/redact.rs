@@ -1,0 +1,137 @@
+//! Keeps credentials out of what a request leaves behind.
+
+use http::HeaderMap;
+use http::HeaderName;
+use http::Uri;
+use http::header;
+use http::uri::PathAndQuery;
+
+use super::parameter;
+use super::place::Place;
+use super::sources::Sources;
+
+impl Sources {
+    /// Marks every header that may hold a credential as sensitive, so that its value is neither
+    /// printed nor kept in a header compression table.
+    ///
+    /// That is `Authorization`, `Proxy-Authorization`, `Cookie`, `DPoP` and the enabled headers.
+    pub fn mark_sensitive(&self, headers: &mut HeaderMap) {
+        for (name, value) in headers.iter_mut() {
+            if self.is_secret(name) {
+                value.set_sensitive(true);
+            }
+        }
+    }
+
+    /// Returns the URI without the query parameters where this slot looks for a credential.
+    ///
+    /// ```
+    /// use bearergate::credential::Sources;
+    ///
+    /// let sources = Sources::builder().query("access_token").build()?;
+    /// let uri = "/orders?page=2&access_token=a.b.c".parse()?;
+    /// assert_eq!(sources.cut(&uri), "/orders?page=2");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn cut(&self, uri: &Uri) -> Uri {
+        let names: Vec<_> = self.places().filter_map(query_name).collect();
+        let Some(query) = uri.query() else {
+            return uri.clone();
+        };
+        let kept = parameter::without(query, &names);
+        match kept == query {
+            true => uri.clone(),
+            false => with_query(uri, &kept),
+        }
+    }
+
+    fn is_secret(&self, name: &HeaderName) -> bool {
+        let known = [
+            header::AUTHORIZATION,
+            header::COOKIE,
+            header::PROXY_AUTHORIZATION,
+        ];
+        known.contains(name)
+            || name == "dpop"
+            || self
+                .places()
+                .any(|p| matches!(p, Place::Header(own) if own == name))
+    }
+}
+
+fn query_name(place: &Place) -> Option<&str> {
+    match place {
+        Place::Query(name) => Some(name),
+        _ => None,
+    }
+}
+
+fn with_query(uri: &Uri, query: &str) -> Uri {
+    let text = match query {
+        "" => uri.path().to_owned(),
+        _ => format!("{}?{query}", uri.path()),
+    };
+    let mut parts = uri.clone().into_parts();
+    // What is left of a good path and query is good; if not, both are dropped, never kept.
+    parts.path_and_query =
+        Some(PathAndQuery::try_from(text).unwrap_or_else(|_| PathAndQuery::from_static("/")));
+    Uri::from_parts(parts).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources() -> Sources {
+        let builder = Sources::builder().query("t").query("u").header("x-token");
+        builder.build().unwrap()
+    }
+
+    fn cut(uri: &'static str) -> String {
+        sources().cut(&Uri::from_static(uri)).to_string()
+    }
+
+    #[test]
+    fn query_credentials_are_cut_in_every_spelling() {
+        assert_eq!(cut("/a?t=s3cret"), "/a");
+        assert_eq!(cut("/a?b=1&t=s3cret&c=%zz"), "/a?b=1&c=%zz");
+        assert_eq!(cut("/a?%74=s3cret&t=s3cret&u=s3cret&tt=kept"), "/a?tt=kept");
+        assert_eq!(
+            cut("https://h.example:1/a?t=s3cret"),
+            "https://h.example:1/a"
+        );
+        assert_eq!(cut("https://h.example?t=s3cret"), "https://h.example/");
+    }
+
+    #[test]
+    fn everything_else_of_a_uri_is_kept() {
+        for uri in ["/", "/a", "/a?", "/a?b=1&&c", "*", "h.example:443"] {
+            assert_eq!(cut(uri), uri);
+        }
+        let uri = Uri::from_static("/a?t=1");
+        assert_eq!(Sources::default().cut(&uri), uri);
+    }
+
+    #[test]
+    fn credential_headers_are_marked_sensitive() {
+        let mut headers = HeaderMap::new();
+        let secret = [
+            "authorization",
+            "proxy-authorization",
+            "cookie",
+            "dpop",
+            "x-token",
+        ];
+        for name in secret.into_iter().chain(["accept"]) {
+            headers.append(name, "s3cret".parse().unwrap());
+            headers.append(name, "s3cret".parse().unwrap());
+        }
+        sources().mark_sensitive(&mut headers);
+        assert!(
+            headers
+                .iter()
+                .all(|(name, value)| value.is_sensitive() == (name != "accept"))
+        );
+    }
+}

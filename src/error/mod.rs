@@ -1,0 +1,124 @@
+//! Why a credential was not accepted, and why a configuration was not built.
+
+mod config;
+mod kind;
+mod store;
+
+pub use config::ConfigError;
+pub use config::ConfigErrorKind;
+pub use kind::RejectionKind;
+pub use store::StoreError;
+pub use store::StoreErrorKind;
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// A credential was not accepted, or could not be judged.
+///
+/// [`kind`](Self::kind) is stable and says why; [`source`](Error::source) may hold more for the
+/// operator. Neither they nor `Display` or `Debug` hold any part of the credential. What a client
+/// may be told is decided in [`Refusal`](crate::http_response::Refusal) alone.
+#[derive(Clone)]
+pub struct Rejection(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: RejectionKind,
+    claim: Option<Cow<'static, str>>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl Rejection {
+    /// Makes a rejection of this kind.
+    pub fn new(kind: RejectionKind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            claim: None,
+            source: None,
+        }))
+    }
+
+    /// Says which claim is to blame. The name must not come from the credential.
+    #[must_use]
+    pub fn with_claim(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.0.claim = Some(name.into());
+        self
+    }
+
+    /// Adds what went wrong below, for the operator. It must not hold the credential.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.0.source = Some(Arc::from(source.into()));
+        self
+    }
+
+    /// Returns why, as a stable code.
+    pub fn kind(&self) -> RejectionKind {
+        self.0.kind
+    }
+
+    /// Returns the name of the claim that is to blame, if one is.
+    pub fn claim(&self) -> Option<&str> {
+        self.0.claim.as_deref()
+    }
+}
+
+impl From<RejectionKind> for Rejection {
+    fn from(kind: RejectionKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.claim() {
+            Some(name) => write!(f, "{} (claim `{name}`)", self.kind()),
+            None => self.kind().fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejection")
+            .field("kind", &self.0.kind)
+            .field("claim", &self.0.claim)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl Error for Rejection {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|e| e as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rejection_is_one_pointer() {
+        assert_eq!(size_of::<Rejection>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn display_names_kind_and_claim() {
+        let rejection = Rejection::new(RejectionKind::ClaimMissing).with_claim("exp");
+        assert_eq!(
+            rejection.to_string(),
+            "a required claim is missing (claim `exp`)"
+        );
+        assert_eq!(rejection.kind().as_str(), "claim_missing");
+        assert_eq!(rejection.claim(), Some("exp"));
+    }
+
+    #[test]
+    fn source_is_kept_for_the_operator() {
+        let rejection = Rejection::new(RejectionKind::Unavailable).with_source("store is down");
+        assert_eq!(rejection.source().unwrap().to_string(), "store is down");
+    }
+}

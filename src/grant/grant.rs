@@ -1,0 +1,282 @@
+//! What sessions and refresh tokens have in common.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::revocation::MarkKey;
+use super::revocation::Moment;
+use crate::clock::Leeway;
+use crate::clock::UnixTime;
+use crate::credential::base64url;
+use crate::principal::Authority;
+
+/// The lasting name of a session: it stays while the session's secret id changes, and opens
+/// nothing.
+///
+/// `Display` writes 22 characters of base64url; [`parse`](Self::parse) reads them.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct SessionHandle([u8; 16]);
+
+impl SessionHandle {
+    /// Takes 16 bytes.
+    pub const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the 16 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// Reads what `Display` wrote; `None` for any other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 16];
+        let len = base64url::decode_into(text.as_bytes(), &mut bytes)?;
+        (len == bytes.len()).then_some(Self(bytes))
+    }
+}
+
+impl fmt::Display for SessionHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&base64url::encode(self.0))
+    }
+}
+
+impl fmt::Debug for SessionHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionHandle({self})")
+    }
+}
+
+/// To whom something was granted, what, and for how long: the common part of a
+/// [`SessionRecord`](crate::session::SessionRecord) and a [`RefreshFamily`](crate::refresh::RefreshFamily).
+///
+/// All of it was set by the service. Stores take it apart through its getters and put it together
+/// through [`new`](Self::new) and its setters. `Debug` shows authority, subject, client and
+/// session.
+#[derive(Clone, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Grant {
+    authority: Authority,
+    subject: String,
+    client: Option<String>,
+    session: Option<SessionHandle>,
+    scopes: Option<String>,
+    claims: Option<String>,
+    created: UnixTime,
+    since: Option<Moment>,
+    last_used: UnixTime,
+    expires: UnixTime,
+    idle: Duration,
+}
+
+impl Grant {
+    /// Begins a grant to a subject that ends at once unless
+    /// [`with_lifetime`](Self::with_lifetime) follows.
+    pub fn new(
+        authority: impl Into<Authority>,
+        subject: impl Into<String>,
+        created: UnixTime,
+    ) -> Self {
+        Self {
+            authority: authority.into(),
+            subject: subject.into(),
+            client: None,
+            session: None,
+            scopes: None,
+            claims: None,
+            created,
+            since: None,
+            last_used: created,
+            expires: created,
+            idle: Duration::ZERO,
+        }
+    }
+
+    /// Sets the client.
+    #[must_use]
+    pub fn with_client(mut self, client: Option<String>) -> Self {
+        self.client = client;
+        self
+    }
+
+    /// Sets the session that this is, or hangs on.
+    #[must_use]
+    pub fn with_session(mut self, session: Option<SessionHandle>) -> Self {
+        self.session = session;
+        self
+    }
+
+    /// Sets the scopes, joined by spaces.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: Option<String>) -> Self {
+        self.scopes = scopes;
+        self
+    }
+
+    /// Sets the granted claims, the text of one JSON object.
+    #[must_use]
+    pub fn with_claims(mut self, claims: Option<String>) -> Self {
+        self.claims = claims;
+        self
+    }
+
+    /// Sets when it ends whatever happens, and how long it lasts unused, in whole seconds.
+    #[must_use]
+    pub fn with_lifetime(mut self, expires: UnixTime, idle: Duration) -> Self {
+        self.expires = expires;
+        self.idle = Duration::from_secs(idle.as_secs());
+        self
+    }
+
+    /// Sets when it was last used.
+    #[must_use]
+    pub fn with_last_used(mut self, at: UnixTime) -> Self {
+        self.last_used = at;
+        self
+    }
+
+    /// Sets the moment of the grant. A store sets it when the record is created, unless it is set
+    /// already, and keeps it through every change.
+    #[must_use]
+    pub fn with_since(mut self, since: Option<Moment>) -> Self {
+        self.since = since;
+        self
+    }
+
+    /// Returns under whose authority subject, client and session stand.
+    pub const fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// Returns the subject.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Returns the client.
+    pub fn client(&self) -> Option<&str> {
+        self.client.as_deref()
+    }
+
+    /// Returns the session that this is, or hangs on.
+    pub const fn session(&self) -> Option<SessionHandle> {
+        self.session
+    }
+
+    /// Returns the scopes, joined by spaces.
+    pub fn scopes(&self) -> Option<&str> {
+        self.scopes.as_deref()
+    }
+
+    /// Returns the granted claims, the text of one JSON object.
+    pub fn claims(&self) -> Option<&str> {
+        self.claims.as_deref()
+    }
+
+    /// Returns when it was made, by the clock of whoever made it.
+    pub const fn created(&self) -> UnixTime {
+        self.created
+    }
+
+    /// Returns its moment among the grants and marks of its store, `None` until it is stored.
+    pub const fn since(&self) -> Option<Moment> {
+        self.since
+    }
+
+    /// Returns when it was last used, within the precision at which uses are written.
+    pub const fn last_used(&self) -> UnixTime {
+        self.last_used
+    }
+
+    /// Returns when it ends whatever happens.
+    pub const fn expires(&self) -> UnixTime {
+        self.expires
+    }
+
+    /// Returns how long it lasts unused.
+    pub const fn idle(&self) -> Duration {
+        self.idle
+    }
+
+    /// Returns when it ends if it is not used again.
+    pub fn ends(&self) -> UnixTime {
+        self.expires.min(self.last_used.saturating_add(self.idle))
+    }
+
+    /// Returns true if it has ended by `now`, whether used or not.
+    pub fn is_over(&self, now: UnixTime) -> bool {
+        self.ends().is_over(now, Leeway::ZERO)
+    }
+
+    /// Returns the keys of all marks that may end it.
+    pub fn mark_keys(&self) -> impl Iterator<Item = MarkKey<'_>> {
+        let authority = self.authority.as_str();
+        let subject = MarkKey::subject(authority, &*self.subject);
+        let session = self.session.map(|s| MarkKey::session(authority, s));
+        let client = self.client().map(|c| MarkKey::client(authority, c));
+        [Some(subject), session, client].into_iter().flatten()
+    }
+}
+
+impl fmt::Debug for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Grant")
+            .field("authority", &self.authority)
+            .field("subject", &self.subject)
+            .field("client", &self.client)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+
+    #[test]
+    fn a_grant_ends_at_the_earlier_of_its_two_ends() {
+        let secs = |n| NOW.saturating_add(Duration::from_secs(n));
+        let grant = Grant::new("a", "s", NOW).with_lifetime(secs(100), Duration::from_secs(30));
+        assert!(!grant.is_over(secs(29)));
+        assert!(grant.is_over(secs(30)));
+        let used = grant.with_last_used(secs(80));
+        assert!(!used.is_over(secs(99)));
+        assert!(used.is_over(secs(100)));
+        assert!(Grant::new("a", "s", NOW).is_over(NOW));
+    }
+
+    #[test]
+    fn a_grant_is_marked_by_its_subject_session_and_client() {
+        let handle = SessionHandle::new([7; 16]);
+        let bare = Grant::new("a", "s", NOW);
+        assert!(bare.mark_keys().eq([MarkKey::subject("a", "s")]));
+        let full = bare
+            .with_session(Some(handle))
+            .with_client(Some("c".to_owned()));
+        let keys = [
+            MarkKey::subject("a", "s"),
+            MarkKey::session("a", handle),
+            MarkKey::client("a", "c"),
+        ];
+        assert!(full.mark_keys().eq(keys));
+    }
+
+    #[test]
+    fn a_handle_has_one_spelling() {
+        let handle = SessionHandle::new([0xfb; 16]);
+        let text = handle.to_string();
+        assert_eq!(SessionHandle::parse(&text), Some(handle));
+        for bad in [
+            "",
+            "-_s",
+            text.trim_start_matches('-'),
+            &format!("{text}A"),
+            &format!("{text}=="),
+        ] {
+            assert_eq!(SessionHandle::parse(bad), None, "{bad}");
+        }
+    }
+}

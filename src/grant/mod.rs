@@ -1,0 +1,24 @@
+//! What sessions and refresh tokens share: grants, their revocation and their errors.
+
+mod digest;
+mod draft;
+mod error;
+mod grant;
+mod revocation;
+
+pub use digest::TokenDigest;
+pub(crate) use draft::Draft;
+pub(crate) use draft::Privileges;
+pub(crate) use draft::check_lifetime;
+pub(crate) use draft::no_random;
+pub(crate) use draft::purge;
+pub use error::GrantError;
+pub use error::GrantErrorKind;
+pub use grant::Grant;
+pub use grant::SessionHandle;
+pub use revocation::GrantStore;
+pub use revocation::Lookup;
+pub use revocation::Mark;
+pub use revocation::MarkKey;
+pub use revocation::MarkKind;
+pub use revocation::Moment;

@@ -1,0 +1,204 @@
+//! What one refusal adds to its challenge.
+
+use std::time::Duration;
+
+use crate::credential::charset;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::policy::Decision;
+
+/// What one refusal asks of the client, beside what its kind says.
+///
+/// Every text is checked to be sendable as it stands when it is added, and must come from the
+/// configuration of the service, never from the request.
+///
+/// ```
+/// use bearergate::http_response::ChallengeParams;
+///
+/// let params = ChallengeParams::new().with_scope("orders:read")?.with_scope("orders:write")?;
+/// assert_eq!(params.scope(), Some("orders:read orders:write"));
+/// assert!(ChallengeParams::new().with_scope("x\", error=\"").is_err());
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ChallengeParams {
+    scope: Option<String>,
+    acr_values: Option<String>,
+    max_age: Option<Duration>,
+    retry_after: Option<Duration>,
+    dpop_nonce: Option<String>,
+}
+
+impl ChallengeParams {
+    /// Starts without any.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes what a decision asks of the client; a value that no header can hold is left out.
+    pub(super) fn of(decision: &Decision) -> Self {
+        let mut params = Self::new();
+        for scope in decision.missing_scopes() {
+            params = params.clone().with_scope(scope).unwrap_or(params);
+        }
+        if let Some(values) = decision.acr_values() {
+            params = params.clone().with_acr_values(values).unwrap_or(params);
+        }
+        params.max_age = decision.max_age();
+        params
+    }
+
+    /// Adds scopes, separated by single spaces, that the request needs; a repeated one is named
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](ConfigErrorKind::Empty) or [`ValueMalformed`](ConfigErrorKind::ValueMalformed)
+    /// if a scope is empty or has a character outside RFC 6749 section 3.3.
+    pub fn with_scope(mut self, scope: &str) -> Result<Self, ConfigError> {
+        check_words("scope", scope)?;
+        self.scope = Some(joined(self.scope, scope));
+        Ok(self)
+    }
+
+    /// Sets the authentication contexts of which one is needed, separated by single spaces
+    /// (RFC 9470 section 3).
+    ///
+    /// # Errors
+    ///
+    /// Like [`with_scope`](Self::with_scope).
+    pub fn with_acr_values(mut self, values: &str) -> Result<Self, ConfigError> {
+        check_words("acr_values", values)?;
+        self.acr_values = Some(values.to_owned());
+        Ok(self)
+    }
+
+    /// Sets how old the authentication may be, in whole seconds (RFC 9470 section 3).
+    #[must_use]
+    pub const fn with_max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// Sets when to try again; sent as whole seconds, rounded up, at least one.
+    #[must_use]
+    pub const fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// Sets the nonce for the next DPoP proof (RFC 9449 section 9).
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](ConfigErrorKind::Empty) or [`ValueMalformed`](ConfigErrorKind::ValueMalformed)
+    /// if it has a character outside RFC 9449 section 8.1.
+    pub fn with_dpop_nonce(mut self, nonce: &str) -> Result<Self, ConfigError> {
+        check_word("dpop_nonce", nonce)?;
+        self.dpop_nonce = Some(nonce.to_owned());
+        Ok(self)
+    }
+
+    /// Returns the scopes that the request needs.
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    /// Returns the authentication contexts of which one is needed.
+    pub fn acr_values(&self) -> Option<&str> {
+        self.acr_values.as_deref()
+    }
+
+    /// Returns how old the authentication may be.
+    pub const fn max_age(&self) -> Option<Duration> {
+        self.max_age
+    }
+
+    /// Returns when to try again.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// Returns the nonce for the next DPoP proof.
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        self.dpop_nonce.as_deref()
+    }
+}
+
+fn joined(before: Option<String>, more: &str) -> String {
+    let mut all = before.unwrap_or_default();
+    for word in more.split(' ') {
+        if all.split(' ').any(|known| known == word) {
+            continue;
+        }
+        let space = if all.is_empty() { "" } else { " " };
+        all.push_str(space);
+        all.push_str(word);
+    }
+    all
+}
+
+/// Accepts words separated by single spaces.
+pub(super) fn check_words(field: &'static str, words: &str) -> Result<(), ConfigError> {
+    words
+        .split(' ')
+        .try_for_each(|word| check_word(field, word))
+}
+
+fn check_word(field: &'static str, word: &str) -> Result<(), ConfigError> {
+    if word.is_empty() {
+        let detail = "a value is empty; give values separated by single spaces";
+        return Err(ConfigError::new(ConfigErrorKind::Empty, field, detail));
+    }
+    if !word.bytes().all(charset::is_nqchar) {
+        let detail = "a value has a character other than printable ASCII without space, quote \
+                      and backslash; remove it";
+        let kind = ConfigErrorKind::ValueMalformed;
+        return Err(ConfigError::new(kind, field, detail));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ConfigErrorKind::Empty;
+    use crate::error::ConfigErrorKind::ValueMalformed;
+
+    fn scope(text: &str) -> Result<String, ConfigErrorKind> {
+        match ChallengeParams::new().with_scope(text) {
+            Ok(params) => Ok(params.scope().unwrap().to_owned()),
+            Err(error) => Err(error.kind()),
+        }
+    }
+
+    #[test]
+    fn scopes_are_joined_and_named_once() {
+        assert_eq!(scope("a b a"), Ok("a b".to_owned()));
+        let params = ChallengeParams::new().with_scope("a b").unwrap();
+        assert_eq!(params.with_scope("b c").unwrap().scope(), Some("a b c"));
+    }
+
+    #[test]
+    fn values_that_would_break_the_header_are_refused() {
+        for bad in [
+            "x\", error=\"",
+            "a\\b",
+            "a\r\nb: c",
+            "a\tb",
+            "\u{e4}",
+            "a\0",
+        ] {
+            assert_eq!(scope(bad), Err(ValueMalformed), "{bad:?}");
+            let acr = ChallengeParams::new().with_acr_values(bad);
+            assert_eq!(acr.unwrap_err().kind(), ValueMalformed, "{bad:?}");
+            let nonce = ChallengeParams::new().with_dpop_nonce(bad);
+            assert_eq!(nonce.unwrap_err().kind(), ValueMalformed, "{bad:?}");
+        }
+        for empty in ["", " ", "a  b", " a", "a "] {
+            assert_eq!(scope(empty), Err(Empty), "{empty:?}");
+        }
+        let nonce = ChallengeParams::new().with_dpop_nonce("a b");
+        assert_eq!(nonce.unwrap_err().kind(), ValueMalformed);
+    }
+}

@@ -1,0 +1,225 @@
+//! What each kind of rejection means in HTTP: the only such table.
+
+use http::StatusCode;
+
+use crate::error::RejectionKind;
+
+/// One row of the table. Every text of it is constant, so that a client learns nothing but the
+/// row.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    /// What the `WWW-Authenticate` header asks for.
+    pub(super) demand: Demand,
+    /// The error code of RFC 6750 section 3.1, RFC 9449 section 12.2 or RFC 9470 section 3; of
+    /// RFC 6749 section 5.2 for a refresh token.
+    pub(super) error: Option<&'static str>,
+    /// For a person: `error_description` of `invalid_token`, `detail` of a problem document.
+    pub(super) detail: &'static str,
+    /// The problem document (RFC 9457).
+    pub(super) problem: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Demand {
+    /// No challenge.
+    Nothing,
+    /// Any credential: a challenge for each scheme on offer.
+    Credential,
+    /// Another bearer token.
+    Bearer,
+    /// A bearer token with more scopes.
+    Scope,
+    /// A token that stems from a stronger or more recent authentication.
+    StepUp,
+    /// A DPoP proof where DPoP is on offer, else the right client certificate.
+    Binding,
+    /// Another DPoP proof.
+    Proof,
+}
+
+/// Returns the row of a kind. There is no `_` arm on purpose: a new kind has to be given its row.
+pub(super) const fn answer(kind: RejectionKind) -> Answer {
+    use RejectionKind as K;
+    match kind {
+        K::CredentialMissing => Answer::MISSING,
+        K::CredentialAmbiguous | K::CredentialMalformed => Answer::INVALID_REQUEST,
+        K::TokenMalformed
+        | K::TokenTooLarge
+        | K::TokenEncrypted
+        | K::HeaderUnsupported
+        | K::AlgorithmNotAllowed
+        | K::KeyNotFound
+        | K::KeyAmbiguous
+        | K::SignatureInvalid
+        | K::ClaimMissing
+        | K::ClaimInvalid
+        | K::IssuerMismatch
+        | K::AudienceMismatch
+        | K::TypeMismatch
+        | K::TokenExpired
+        | K::TokenNotYetValid
+        | K::TokenIssuedInFuture
+        | K::TokenInactive
+        | K::TokenRevoked
+        | K::ApiKeyMalformed
+        | K::ApiKeyUnknown
+        | K::ApiKeyDisabled
+        | K::ApiKeyExpired
+        | K::SessionUnknown
+        | K::SessionExpired => Answer::INVALID_TOKEN,
+        K::BindingRequired | K::BindingMismatch => Answer::UNBOUND,
+        K::ProofInvalid | K::ProofReplayed => Answer::INVALID_PROOF,
+        K::NonceRequired => Answer::USE_NONCE,
+        K::RefreshUnknown | K::RefreshExpired | K::RefreshReused => Answer::INVALID_GRANT,
+        K::ScopeInsufficient => Answer::INSUFFICIENT_SCOPE,
+        K::StepUpRequired => Answer::STEP_UP,
+        K::AccessDenied | K::AddressDenied | K::CrossSiteRefused => Answer::FORBIDDEN,
+        K::RateLimited | K::LockedOut => Answer::TOO_MANY,
+        K::Unavailable => Answer::UNAVAILABLE,
+    }
+}
+
+/// Makes a row; the title of a problem without a `type` is the status phrase (RFC 9457
+/// section 4.2.1).
+macro_rules! row {
+    ($status:ident $code:literal $phrase:literal, $demand:ident, $error:expr, $detail:literal) => {
+        Answer {
+            status: StatusCode::$status,
+            demand: Demand::$demand,
+            error: $error,
+            detail: $detail,
+            problem: concat!(
+                r#"{"title":""#,
+                $phrase,
+                r#"","status":"#,
+                $code,
+                r#","detail":""#,
+                $detail,
+                r#""}"#
+            ),
+        }
+    };
+}
+
+impl Answer {
+    // RFC 6750 section 3.1: without a credential there is no error code.
+    const MISSING: Self = row!(
+        UNAUTHORIZED 401 "Unauthorized",
+        Credential,
+        None,
+        "a credential is required"
+    );
+    const INVALID_REQUEST: Self = row!(
+        BAD_REQUEST 400 "Bad Request",
+        Bearer,
+        Some("invalid_request"),
+        "the credential is malformed or not the only one"
+    );
+    const INVALID_TOKEN: Self = row!(
+        UNAUTHORIZED 401 "Unauthorized",
+        Bearer,
+        Some("invalid_token"),
+        "the credential is not accepted"
+    );
+    const UNBOUND: Self = row!(
+        UNAUTHORIZED 401 "Unauthorized",
+        Binding,
+        Some("invalid_token"),
+        "the credential is not accepted"
+    );
+    const INVALID_PROOF: Self = row!(
+        UNAUTHORIZED 401 "Unauthorized",
+        Proof,
+        Some("invalid_dpop_proof"),
+        "the proof of possession is not accepted"
+    );
+    const USE_NONCE: Self = row!(
+        UNAUTHORIZED 401 "Unauthorized",
+        Proof,
+        Some("use_dpop_nonce"),
+        "the proof of possession needs the given nonce"
+    );
+    const INVALID_GRANT: Self = row!(
+        BAD_REQUEST 400 "Bad Request",
+        Nothing,
+        Some("invalid_grant"),
+        "the refresh token is not accepted"
+    );
+    const INSUFFICIENT_SCOPE: Self = row!(
+        FORBIDDEN 403 "Forbidden",
+        Scope,
+        Some("insufficient_scope"),
+        "the credential lacks a required scope"
+    );
+    const STEP_UP: Self = row!(
+        UNAUTHORIZED 401 "Unauthorized",
+        StepUp,
+        Some("insufficient_user_authentication"),
+        "a stronger or more recent authentication is required"
+    );
+    const FORBIDDEN: Self = row!(
+        FORBIDDEN 403 "Forbidden",
+        Nothing,
+        None,
+        "the request is not allowed"
+    );
+    const TOO_MANY: Self = row!(
+        TOO_MANY_REQUESTS 429 "Too Many Requests",
+        Nothing,
+        None,
+        "too many requests"
+    );
+    const UNAVAILABLE: Self = row!(
+        SERVICE_UNAVAILABLE 503 "Service Unavailable",
+        Nothing,
+        None,
+        "the credential cannot be judged now"
+    );
+
+    /// Returns true if the client may try the same request again later.
+    pub(super) fn is_temporary(self) -> bool {
+        [
+            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ]
+        .contains(&self.status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn problem_documents_agree_with_their_status() {
+        for kind in RejectionKind::ALL {
+            let row = answer(*kind);
+            let problem: Value = serde_json::from_str(row.problem).unwrap();
+            assert_eq!(problem["status"], row.status.as_u16());
+            assert_eq!(problem["title"], row.status.canonical_reason().unwrap());
+            assert_eq!(problem["detail"], row.detail);
+        }
+    }
+
+    #[test]
+    fn kinds_that_must_not_be_told_apart_share_a_row() {
+        let row = answer(RejectionKind::TokenExpired);
+        for kind in [
+            RejectionKind::SignatureInvalid,
+            RejectionKind::TokenRevoked,
+            RejectionKind::ApiKeyUnknown,
+            RejectionKind::ApiKeyDisabled,
+            RejectionKind::SessionUnknown,
+        ] {
+            assert_eq!(answer(kind), row, "{kind}");
+        }
+        let row = answer(RejectionKind::AccessDenied);
+        assert_eq!(answer(RejectionKind::AddressDenied), row);
+        assert_eq!(answer(RejectionKind::CrossSiteRefused), row);
+        let row = answer(RejectionKind::RefreshUnknown);
+        assert_eq!(answer(RejectionKind::RefreshReused), row);
+    }
+}

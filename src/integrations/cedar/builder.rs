@@ -1,0 +1,278 @@
+//! Configures the door to Cedar.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use cedar_policy::Effect;
+use cedar_policy::Entities;
+use cedar_policy::EntityTypeName;
+use cedar_policy::PolicyId;
+use cedar_policy::PolicySet;
+use cedar_policy::Schema;
+use cedar_policy::ValidationMode;
+use cedar_policy::Validator;
+
+use super::CedarAuthorizer;
+use super::Inner;
+use super::Note;
+use super::Types;
+use super::bounds::is_bounded;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::json::Value;
+use crate::limits;
+
+/// Builds a [`CedarAuthorizer`].
+#[derive(Clone)]
+#[must_use]
+pub struct CedarBuilder {
+    policies: String,
+    schema: Option<String>,
+    entities: Option<String>,
+    namespace: Option<String>,
+    claims: Vec<Arc<str>>,
+    default_resource: Option<Arc<str>>,
+}
+
+impl CedarBuilder {
+    pub(super) const fn new(policies: String) -> Self {
+        Self {
+            policies,
+            schema: None,
+            entities: None,
+            namespace: None,
+            claims: Vec::new(),
+            default_resource: None,
+        }
+    }
+
+    /// Adds a schema in Cedar's syntax: the policies have to pass its strict validation, and a
+    /// request that does not fit it is denied.
+    ///
+    /// ```
+    /// use bearergate::integrations::cedar::CedarAuthorizer;
+    ///
+    /// let caller = "authority: String, kind: String, subject?: String, client?: String,
+    ///     scopes?: Set<String>, issued_at?: Long, expires_at?: Long,
+    ///     sender_constrained?: Bool, claims: { tenant?: String }";
+    /// let schema = format!(
+    ///     r#"entity User = {{ {caller} }};
+    ///     entity Client = {{ {caller} }};
+    ///     entity Resource = {{ owner?: User }};
+    ///     action read appliesTo {{ principal: [User, Client], resource: Resource, context: {{
+    ///         now: Long, params: {{}}, method?: String, address?: ipaddr, tls?: Bool
+    ///     }} }};"#
+    /// );
+    /// let policies = r#"permit (principal is User, action == Action::"read", resource)
+    ///     when { resource has owner && resource.owner == principal };"#;
+    /// assert!(CedarAuthorizer::builder(policies).schema(&schema).build().is_ok());
+    /// let typo = policies.replace("resource.owner", "resource.owned");
+    /// assert!(CedarAuthorizer::builder(typo).schema(&schema).build().is_err());
+    /// ```
+    pub fn schema(mut self, text: impl Into<String>) -> Self {
+        self.schema = Some(text.into());
+        self
+    }
+
+    /// Adds entities in Cedar's JSON form: who and what belongs to which group.
+    ///
+    /// Of callers and resources that come with a request their groups count, not the attributes:
+    /// those are the request's. The more there are, the longer a decision takes.
+    pub fn entities(mut self, json: impl Into<String>) -> Self {
+        self.entities = Some(json.into());
+        self
+    }
+
+    /// Sets the namespace of `User`, `Client`, `Resource` and `Action`; none unless set.
+    pub fn namespace(mut self, name: impl Into<String>) -> Self {
+        self.namespace = Some(name.into());
+        self
+    }
+
+    /// Adds claims that policies may ask about, by their names; none unless said.
+    ///
+    /// A claim that Cedar has no value for counts as not given: `null`, a fraction, a number beyond
+    /// 64 bits, a list with one of them, and what lies deeper than
+    /// [`limits::CEDAR_DEPTH`](crate::limits::CEDAR_DEPTH).
+    pub fn claims<S: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.claims.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets what a request is about that names no resource, such as those that
+    /// [`Gate::check`](crate::gate::Gate::check) asks about; without it they are denied.
+    pub fn default_resource(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.default_resource = Some(name.into());
+        self
+    }
+
+    /// Reads everything and checks it.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for a text that does not parse, for
+    /// policies or entities that the schema does not allow, and for a template;
+    /// [`Empty`](ConfigErrorKind::Empty) without a policy that permits, or for an empty `@id`;
+    /// [`Conflict`](ConfigErrorKind::Conflict) for two policies of one `@id`;
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above
+    /// [`limits::CEDAR_BYTES`](crate::limits::CEDAR_BYTES),
+    /// [`limits::CEDAR_LINKS`](crate::limits::CEDAR_LINKS),
+    /// [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH) or
+    /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES).
+    pub fn build(self) -> Result<CedarAuthorizer, ConfigError> {
+        let policies = read_policies(&self.policies)?;
+        let notes = notes(&policies)?;
+        let schema = self.schema.as_deref().map(read_schema).transpose()?;
+        if let Some(schema) = &schema {
+            validate(&policies, schema)?;
+        }
+        let entities = read_entities(self.entities.as_deref(), schema.as_ref())?;
+        Ok(CedarAuthorizer(Arc::new(Inner {
+            policies,
+            notes,
+            schema,
+            entities,
+            types: types(self.namespace.as_deref())?,
+            claims: self.claims,
+            default_resource: self.default_resource,
+        })))
+    }
+}
+
+impl fmt::Debug for CedarBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CedarBuilder")
+            .field("claims", &self.claims)
+            .finish_non_exhaustive()
+    }
+}
+
+fn read_policies(text: &str) -> Result<PolicySet, ConfigError> {
+    bounded(POLICIES, "bytes", text.len(), limits::CEDAR_BYTES)?;
+    nested(POLICIES, text, ["([{", ")]}"])?;
+    let policies: PolicySet = text
+        .parse()
+        .map_err(|error| malformed(POLICIES, "write Cedar policies", error))?;
+    if policies.num_of_templates() > 0 {
+        let detail = "a template was given, which nothing links; write policies without slots";
+        let kind = ConfigErrorKind::ValueMalformed;
+        return Err(ConfigError::new(kind, POLICIES, detail));
+    }
+    let count = policies.num_of_policies();
+    bounded(POLICIES, "policies", count, limits::POLICY_RULES)?;
+    if policies
+        .policies()
+        .all(|own| own.effect() == Effect::Forbid)
+    {
+        let detail = "no policy permits anything; give at least one that does";
+        return Err(ConfigError::new(ConfigErrorKind::Empty, POLICIES, detail));
+    }
+    Ok(policies)
+}
+
+fn notes(policies: &PolicySet) -> Result<HashMap<PolicyId, Note>, ConfigError> {
+    let mut names = HashSet::new();
+    let mut notes = HashMap::new();
+    for policy in policies.policies() {
+        let name: Arc<str> = match policy.annotation("id") {
+            Some("") => {
+                let detail = "an `@id` is empty; write a name";
+                return Err(ConfigError::new(ConfigErrorKind::Empty, POLICIES, detail));
+            }
+            Some(name) => name.into(),
+            None => policy.id().to_string().into(),
+        };
+        if !names.insert(Arc::clone(&name)) {
+            let detail = format!("two policies are named `{name}`; name each once");
+            let kind = ConfigErrorKind::Conflict;
+            return Err(ConfigError::new(kind, POLICIES, detail));
+        }
+        let effect = policy.effect();
+        notes.insert(policy.id().clone(), Note { name, effect });
+    }
+    Ok(notes)
+}
+
+fn read_schema(text: &str) -> Result<Schema, ConfigError> {
+    bounded(SCHEMA, "bytes", text.len(), limits::CEDAR_BYTES)?;
+    nested(SCHEMA, text, ["([{<", ")]}>"])?;
+    match Schema::from_cedarschema_str(text) {
+        Ok((schema, _)) => Ok(schema),
+        Err(error) => Err(malformed(SCHEMA, "write a schema in Cedar's syntax", error)),
+    }
+}
+
+fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), ConfigError> {
+    let result = Validator::new(schema.clone()).validate(policies, ValidationMode::Strict);
+    if result.validation_passed() {
+        return Ok(());
+    }
+    let remedy = "write policies that the schema allows";
+    Err(malformed(POLICIES, remedy, result))
+}
+
+fn read_entities(json: Option<&str>, schema: Option<&Schema>) -> Result<Entities, ConfigError> {
+    let read = match json {
+        Some(json) => {
+            bounded(ENTITIES, "bytes", json.len(), limits::CEDAR_BYTES)?;
+            Value::parse(json.as_bytes())
+                .map_err(|error| malformed(ENTITIES, "write strict JSON", error))?;
+            Entities::from_json_str(json, schema)
+        }
+        None => Entities::from_entities([], schema),
+    };
+    read.map_err(|error| malformed(ENTITIES, "write entities in Cedar's JSON form", error))
+}
+
+fn types(namespace: Option<&str>) -> Result<Types, ConfigError> {
+    let named = |name: &str| -> Result<EntityTypeName, ConfigError> {
+        let full = match namespace {
+            Some(space) => format!("{space}::{name}"),
+            None => name.to_owned(),
+        };
+        full.parse()
+            .map_err(|error| malformed("namespace", "write names joined by `::`", error))
+    };
+    Ok(Types {
+        action: named("Action")?,
+        client: named("Client")?,
+        resource: named("Resource")?,
+        user: named("User")?,
+    })
+}
+
+const ENTITIES: &str = "entities";
+const POLICIES: &str = "policies";
+const SCHEMA: &str = "schema";
+
+fn bounded(field: &'static str, what: &str, came: usize, most: usize) -> Result<(), ConfigError> {
+    if came <= most {
+        return Ok(());
+    }
+    let detail = format!("{came} {what} were given; give at most {most}");
+    Err(ConfigError::new(ConfigErrorKind::OutOfRange, field, detail))
+}
+
+fn nested(field: &'static str, text: &str, brackets: [&str; 2]) -> Result<(), ConfigError> {
+    if is_bounded(text, brackets) {
+        return Ok(());
+    }
+    let detail = format!(
+        "the text nests deeper than {}, or one policy chains more than {}; write several policies",
+        limits::JSON_DEPTH,
+        limits::CEDAR_LINKS
+    );
+    Err(ConfigError::new(ConfigErrorKind::OutOfRange, field, detail))
+}
+
+fn malformed(
+    field: &'static str,
+    remedy: &str,
+    error: impl Error + Send + Sync + 'static,
+) -> ConfigError {
+    let detail = format!("{error}; {remedy}");
+    ConfigError::new(ConfigErrorKind::ValueMalformed, field, detail).with_source(error)
+}

@@ -1,0 +1,238 @@
+//! The door to `jsonwebtoken` 11: its keys become ours, and its calls can run on `ring`.
+//!
+//! In what is public its types appear in this module alone, so that its next major version gets a
+//! module of its own and no signature elsewhere changes.
+
+use std::sync::Arc;
+
+use jsonwebtoken::AlgorithmFamily;
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::DecodingKeyKind;
+use jsonwebtoken::EncodingKey;
+use jsonwebtoken::crypto::CryptoProvider;
+use jsonwebtoken::crypto::JwtSigner;
+use jsonwebtoken::crypto::JwtVerifier;
+use jsonwebtoken::crypto::KeyUtils;
+use jsonwebtoken::errors::Error;
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::jwk::EllipticCurve;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::jwk::ThumbprintHash;
+use ring::digest;
+use ring::signature::KeyPair;
+use ring::signature::RsaPublicKeyComponents;
+use signature::Verifier;
+
+use crate::crypto::Algorithm;
+use crate::crypto::Curve;
+use crate::crypto::Flaw;
+use crate::crypto::Material;
+use crate::crypto::Provider;
+use crate::crypto::Verify;
+use crate::crypto::signing;
+use crate::crypto::signing::Signing;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::key::Import;
+use crate::key::Key;
+use crate::key::der;
+
+/// Takes the key of a `DecodingKey`; its family decides the kind.
+///
+/// RSA keys are read as modulus and exponent or as PKCS#1 DER, EC keys as uncompressed points,
+/// which is what the constructors of `DecodingKey` leave behind. The key is checked like any
+/// other, and has no `kid`.
+///
+/// ```
+/// use bearergate::integrations::jsonwebtoken::key_from_decoding_key;
+/// use jsonwebtoken::DecodingKey;
+///
+/// assert!(key_from_decoding_key(&DecodingKey::from_secret(&[7; 32])).is_ok());
+/// assert!(key_from_decoding_key(&DecodingKey::from_secret(b"secret")).is_err());
+/// ```
+///
+/// # Errors
+///
+/// Those of [`Key::from_secret`] and [`Key::from_der`].
+pub fn key_from_decoding_key(key: &DecodingKey) -> std::result::Result<Key, ConfigError> {
+    let import = Import::default();
+    match (key.family(), key.kind()) {
+        (AlgorithmFamily::Hmac, DecodingKeyKind::SecretOrDer(secret)) => {
+            import.secret(secret.clone())
+        }
+        _ => import.material(material(key)),
+    }
+}
+
+/// Takes the key of a `Jwk`, with its `kid` and `alg`.
+///
+/// `Jwk` forgets private members, and an `alg` that it does not know (`Ed25519` is one) makes the
+/// key unusable; [`Key::from_jwk`] reads the text itself and has neither flaw.
+///
+/// # Errors
+///
+/// Those of [`Key::from_jwk`].
+pub fn key_from_jwk(jwk: &Jwk) -> std::result::Result<Key, ConfigError> {
+    let text = serde_json::to_vec(jwk).map_err(|error| {
+        ConfigError::new(
+            ConfigErrorKind::KeyMalformed,
+            "jwk",
+            "the JWK cannot be written as JSON",
+        )
+        .with_source(error)
+    })?;
+    Import::default().jwk(text)
+}
+
+/// Returns a provider on `ring` for an application that calls `jsonwebtoken` itself.
+///
+/// This crate never installs it. It signs and verifies every algorithm of `jsonwebtoken` 11 and
+/// has all of its key utilities. Public keys are checked as [`Key`] checks them; secrets are
+/// taken at any length, as by the providers of `jsonwebtoken`.
+///
+/// ```
+/// use bearergate::integrations::jsonwebtoken::crypto_provider;
+/// use jsonwebtoken::Algorithm;
+/// use jsonwebtoken::EncodingKey;
+///
+/// // Without the process-wide default:
+/// let key = EncodingKey::from_secret(&[7; 32]);
+/// let signer = (crypto_provider().signer_factory)(&Algorithm::HS256, &key)?;
+/// assert_eq!(signer.try_sign(b"header.payload")?.len(), 32);
+///
+/// // Or for the calls that insist on it:
+/// let _ = crypto_provider().install_default();
+/// # Ok::<(), jsonwebtoken::errors::Error>(())
+/// ```
+pub fn crypto_provider() -> &'static CryptoProvider {
+    static PROVIDER: CryptoProvider = CryptoProvider {
+        signer_factory: new_signer,
+        verifier_factory: new_verifier,
+        key_utils: KeyUtils {
+            rsa_pub_components_from_private_key: rsa_components_of_private,
+            rsa_pub_components_from_public_key: rsa_components_of_public,
+            ec_pub_components_from_private_key: ec_components_of_private,
+            ed_pub_components_from_private_key: ed_component_of_private,
+            compute_digest,
+        },
+    };
+    &PROVIDER
+}
+
+type Result<T> = std::result::Result<T, Error>;
+
+fn material(key: &DecodingKey) -> std::result::Result<Material, Flaw> {
+    match (key.family(), key.kind()) {
+        (_, DecodingKeyKind::RsaModulusExponent { n, e }) => Material::rsa(n, e),
+        (AlgorithmFamily::Hmac, DecodingKeyKind::SecretOrDer(secret)) => {
+            Ok(Material::Secret(secret.clone().into()))
+        }
+        (AlgorithmFamily::Rsa, DecodingKeyKind::SecretOrDer(der)) => der::rsa_public_key(der),
+        (AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) => ec_material(point),
+        (AlgorithmFamily::Ed, DecodingKeyKind::SecretOrDer(point)) => Material::ed25519(point),
+    }
+}
+
+fn ec_material(point: &[u8]) -> std::result::Result<Material, Flaw> {
+    let curve = [Curve::P256, Curve::P384]
+        .into_iter()
+        .find(|curve| point.len() == 1 + 2 * curve.len())
+        .ok_or(Flaw::malformed(
+            "this is no uncompressed point of P-256 or P-384",
+        ))?;
+    Material::ec(curve, point.to_vec())
+}
+
+fn new_verifier(
+    algorithm: &jsonwebtoken::Algorithm,
+    key: &DecodingKey,
+) -> Result<Box<dyn JwtVerifier>> {
+    let verified = signing::ours(algorithm)?;
+    if algorithm.family() != key.family() {
+        return Err(ErrorKind::InvalidKeyFormat.into());
+    }
+    let verifier = material(key).and_then(|key| Provider::ring().prepare(&key, verified.into()));
+    Ok(Box::new(Verifying {
+        algorithm: *algorithm,
+        verified,
+        verifier: verifier.map_err(|Flaw(_, text)| ErrorKind::Provider(text.to_owned()))?,
+    }))
+}
+
+struct Verifying {
+    algorithm: jsonwebtoken::Algorithm,
+    verified: Algorithm,
+    verifier: Arc<dyn Verify>,
+}
+
+impl JwtVerifier for Verifying {
+    fn algorithm(&self) -> jsonwebtoken::Algorithm {
+        self.algorithm
+    }
+}
+
+impl Verifier<Vec<u8>> for Verifying {
+    fn verify(
+        &self,
+        message: &[u8],
+        signature: &Vec<u8>,
+    ) -> std::result::Result<(), signature::Error> {
+        let is_valid = self.verifier.verify(self.verified, message, signature);
+        is_valid.then_some(()).ok_or_else(signature::Error::new)
+    }
+}
+
+fn new_signer(
+    algorithm: &jsonwebtoken::Algorithm,
+    key: &EncodingKey,
+) -> Result<Box<dyn JwtSigner>> {
+    Ok(Box::new(Signing::new(algorithm, key)?))
+}
+
+fn rsa_components_of_private(der: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
+    let pair = signing::rsa_pair(der)?;
+    let public: RsaPublicKeyComponents<Vec<u8>> = pair.public().into();
+    Ok((public.n, public.e))
+}
+
+fn rsa_components_of_public(der: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
+    match der::rsa_public_key(der) {
+        Ok(Material::Rsa(n, e)) => Ok((n, e)),
+        Ok(_) => Err(ErrorKind::InvalidKeyFormat.into()),
+        Err(Flaw(_, text)) => Err(ErrorKind::InvalidRsaKey(text.to_owned()).into()),
+    }
+}
+
+fn ec_components_of_private(
+    pkcs8: &[u8],
+    algorithm: jsonwebtoken::Algorithm,
+) -> Result<(EllipticCurve, Vec<u8>, Vec<u8>)> {
+    let (curve, name) = match algorithm {
+        jsonwebtoken::Algorithm::ES256 => (Curve::P256, EllipticCurve::P256),
+        jsonwebtoken::Algorithm::ES384 => (Curve::P384, EllipticCurve::P384),
+        _ => return Err(ErrorKind::InvalidEcdsaKey.into()),
+    };
+    let pair = signing::ec_pair(curve, pkcs8)?;
+    let point = pair.public_key().as_ref().get(1..).unwrap_or_default();
+    let (x, y) = point
+        .split_at_checked(curve.len())
+        .ok_or(ErrorKind::InvalidEcdsaKey)?;
+    Ok((name, x.to_vec(), y.to_vec()))
+}
+
+fn ed_component_of_private(pkcs8: &[u8], curve: &EllipticCurve) -> Result<Vec<u8>> {
+    if *curve != EllipticCurve::Ed25519 {
+        return Err(ErrorKind::InvalidAlgorithm.into());
+    }
+    Ok(signing::ed_pair(pkcs8)?.public_key().as_ref().to_vec())
+}
+
+fn compute_digest(data: &[u8], hash: ThumbprintHash) -> Result<Vec<u8>> {
+    let algorithm = match hash {
+        ThumbprintHash::SHA256 => &digest::SHA256,
+        ThumbprintHash::SHA384 => &digest::SHA384,
+        ThumbprintHash::SHA512 => &digest::SHA512,
+        _ => return Err(ErrorKind::UnsupportedAlgorithm.into()),
+    };
+    Ok(digest::digest(algorithm, data).as_ref().to_vec())
+}

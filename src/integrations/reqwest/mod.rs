@@ -1,0 +1,246 @@
+//! Requests over reqwest, with rustls on ring (feature `reqwest`).
+
+mod gate;
+mod resolve;
+mod tls;
+
+pub use gate::IssuerDraft;
+pub use gate::IssuerGate;
+
+use std::error::Error;
+use std::fmt;
+
+use http::HeaderMap;
+use reqwest::redirect::Policy;
+
+use self::resolve::Resolver;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::http_client::HttpClient;
+use crate::http_client::HttpError;
+use crate::http_client::HttpErrorKind;
+use crate::http_client::HttpRequest;
+use crate::http_client::HttpResponse;
+use crate::http_client::Reach;
+use crate::limits;
+use crate::now_or_later::NowOrLater;
+
+/// Sends requests over reqwest, cheap to clone; clones share connections.
+///
+/// It follows no redirect, decompresses nothing, keeps no cookies, and takes no proxy from the
+/// environment. Certificates are verified against the system's roots and those that are given.
+///
+/// ```
+/// use bearergate::integrations::reqwest::Client;
+///
+/// let client = Client::new()?;
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    any: reqwest::Client,
+    loopback: reqwest::Client,
+    public: reqwest::Client,
+}
+
+impl Client {
+    /// Makes a client that trusts the system's roots.
+    ///
+    /// # Errors
+    ///
+    /// `value_malformed` if TLS cannot be set up.
+    pub fn new() -> Result<Self, ConfigError> {
+        Self::builder().build()
+    }
+
+    /// Starts a configuration.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (reach, host) = (request.reach(), request.endpoint().address());
+        if host.is_some_and(|address| !reach.admits(address)) {
+            return Err(HttpErrorKind::Forbidden.into());
+        }
+        let mut body = request.body_limit();
+        let sent = self.of(reach).execute(converted(&request)?).await;
+        let mut response = sent.map_err(refused)?;
+        while let Some(part) = response.chunk().await.map_err(refused)? {
+            body.push(&part)?;
+        }
+        let headers = std::mem::take(response.headers_mut());
+        Ok(HttpResponse::new(response.status(), headers, body.finish()))
+    }
+
+    const fn of(&self, reach: Reach) -> &reqwest::Client {
+        match reach {
+            Reach::Any => &self.any,
+            Reach::Loopback => &self.loopback,
+            Reach::Public => &self.public,
+        }
+    }
+}
+
+impl HttpClient for Client {
+    fn send(&self, request: HttpRequest) -> NowOrLater<'_, Result<HttpResponse, HttpError>> {
+        NowOrLater::later(self.exchange(request))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+fn converted(request: &HttpRequest) -> Result<reqwest::Request, HttpError> {
+    let url = request.endpoint().uri().to_string();
+    let url = reqwest::Url::parse(&url).map_err(|_| HttpErrorKind::Forbidden)?;
+    // Two parsers that read an address differently must not lead to a third host.
+    let host = url.host_str().unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let is_same = host.eq_ignore_ascii_case(request.endpoint().host());
+    if !is_same && host.parse().ok() != request.endpoint().address() {
+        return Err(HttpErrorKind::Forbidden.into());
+    }
+    let mut converted = reqwest::Request::new(request.method().clone(), url);
+    *converted.headers_mut() = HeaderMap::clone(request.headers());
+    *converted.timeout_mut() = Some(request.deadline());
+    let body = request.body().expose();
+    if !body.is_empty() {
+        *converted.body_mut() = Some(body.to_vec().into());
+    }
+    Ok(converted)
+}
+
+/// Tells the kinds apart, and keeps the URL out of what is reported: it may have a query.
+fn refused(error: reqwest::Error) -> HttpError {
+    let kind = if resolve::is_forbidden(&error) {
+        HttpErrorKind::Forbidden
+    } else if error.is_connect() {
+        HttpErrorKind::Connect
+    } else if error.is_timeout() {
+        HttpErrorKind::Deadline
+    } else {
+        HttpErrorKind::Broken
+    };
+    let cause: Box<dyn Error + Send + Sync> = error.without_url().into();
+    HttpError::new(kind).with_source(cause)
+}
+
+/// Builds a [`Client`].
+#[derive(Debug, Default)]
+#[must_use]
+pub struct ClientBuilder {
+    roots: Vec<Vec<u8>>,
+    private_roots_only: bool,
+    proxy: Option<String>,
+}
+
+impl ClientBuilder {
+    /// Trusts the certificates of a private CA too, as PEM text.
+    pub fn root_certificates(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.roots.push(pem.as_ref().to_vec());
+        self
+    }
+
+    /// Trusts the given certificates alone, not the system's.
+    pub fn without_system_roots(mut self) -> Self {
+        self.private_roots_only = true;
+        self
+    }
+
+    /// Sends requests to configured hosts through this proxy.
+    ///
+    /// Requests to this machine and to hosts that a document names go past it, because it would
+    /// hide which address they reach.
+    pub fn proxy(mut self, url: &str) -> Self {
+        self.proxy = Some(url.to_owned());
+        self
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    ///
+    /// `value_malformed` for certificates or a proxy that cannot be read, `empty` for no
+    /// certificates at all where the system's are not trusted.
+    pub fn build(self) -> Result<Client, ConfigError> {
+        let tls = tls::config(&self.roots, self.private_roots_only)?;
+        let made = |reach| base(tls.clone()).dns_resolver(Resolver(reach));
+        let mut any = made(Reach::Any);
+        if let Some(url) = &self.proxy {
+            let proxy = reqwest::Proxy::all(url).map_err(|_| unusable("proxy", "it is no URL"))?;
+            any = any.proxy(proxy);
+        }
+        let build = |builder: reqwest::ClientBuilder| {
+            let client = builder.build();
+            client.map_err(|error| unusable("client", "TLS cannot be set up").with_source(error))
+        };
+        Ok(Client {
+            any: build(any)?,
+            loopback: build(made(Reach::Loopback))?,
+            public: build(made(Reach::Public))?,
+        })
+    }
+}
+
+fn base(tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(limits::HTTP_CONNECT_DEADLINE)
+        .timeout(limits::HTTP_DEADLINE)
+}
+
+fn unusable(field: &'static str, problem: &'static str) -> ConfigError {
+    ConfigError::new(ConfigErrorKind::ValueMalformed, field, problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::http_client::Endpoint;
+
+    async fn kind(endpoint: Endpoint) -> HttpErrorKind {
+        let client = Client::new().unwrap();
+        let answer = client.send(HttpRequest::get(endpoint)).await;
+        answer.unwrap_err().kind()
+    }
+
+    /// A port of this machine that nobody listens at.
+    fn closed() -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    }
+
+    #[tokio::test]
+    async fn a_learnt_name_is_judged_by_the_address_that_it_resolves_to() {
+        let url = format!("https://localhost:{}/jwks", closed());
+        let document = Endpoint::parse("https://idp.example.com").unwrap();
+        let learnt = document.learn(&url, &[]).unwrap();
+        assert_eq!(kind(learnt).await, HttpErrorKind::Forbidden);
+        let configured = Endpoint::parse(&url).unwrap();
+        assert_eq!(kind(configured).await, HttpErrorKind::Connect);
+        let listed = document.learn(&url, &["localhost".into()]).unwrap();
+        assert_eq!(kind(listed).await, HttpErrorKind::Connect);
+    }
+
+    #[tokio::test]
+    async fn an_error_shows_no_query() {
+        let url = format!("http://127.0.0.1:{}/jwks?key=s3cret", closed());
+        let client = Client::new().unwrap();
+        let request = HttpRequest::get(Endpoint::parse(&url).unwrap());
+        let refused = client.send(request).await.unwrap_err();
+        assert!(
+            !format!("{refused} {refused:?}").contains("s3cret"),
+            "{refused:?}"
+        );
+    }
+}

@@ -1,0 +1,317 @@
+//! What an access token is to say.
+
+use std::fmt;
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::error::MintError;
+use super::error::MintErrorKind;
+use crate::clock::UnixTime;
+use crate::credential::base64url;
+use crate::credential::charset;
+use crate::grant::Grant;
+use crate::json::Object;
+use crate::json::Value;
+use crate::limits;
+
+/// What an access token is to say: subject, client and audience are demanded, the issuer adds
+/// `iss`, `iat`, `exp` and `jti` (RFC 9068 section 2.2).
+///
+/// The caller decides what goes in here; nothing is checked against anybody's rights. What no
+/// strict verifier would accept is refused when the token is minted.
+///
+/// ```
+/// use bearergate::issuer::AccessClaims;
+///
+/// let claims = AccessClaims::new("alice", "shop", "https://api.example.com")
+///     .scopes(["orders:read", "orders:write"])
+///     .claim("tenant", "acme")
+///     .claim("roles", ["buyer"]);
+/// # let _ = claims;
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct AccessClaims {
+    subject: String,
+    client: String,
+    audiences: Vec<String>,
+    scope: Option<String>,
+    granted: Option<String>,
+    /// The claim that is to blame, if one is.
+    fault: Option<&'static str>,
+    thumbprint: Option<[u8; 32]>,
+    not_after: Option<UnixTime>,
+    own: Vec<(String, Option<String>)>,
+}
+
+impl AccessClaims {
+    /// Takes `sub`, `client_id` and one `aud`. For a client that acts for itself the subject is
+    /// the client (RFC 9068 section 2.2).
+    pub fn new(
+        subject: impl Into<String>,
+        client: impl Into<String>,
+        audience: impl Into<String>,
+    ) -> Self {
+        Self {
+            subject: subject.into(),
+            client: client.into(),
+            audiences: vec![audience.into()],
+            scope: None,
+            granted: None,
+            fault: None,
+            thumbprint: None,
+            not_after: None,
+            own: Vec::new(),
+        }
+    }
+
+    /// Takes what a session or a family of refresh tokens grants: its subject, its scopes, its
+    /// session, and its end, beyond which no token lives. The token ends with its grant where
+    /// [`MarkedTokens`](crate::issuer::MarkedTokens) is asked.
+    ///
+    /// A client other than the grant's, or a scope that it does not hold, is refused when the token
+    /// is minted.
+    ///
+    /// ```
+    /// use bearergate::issuer::AccessClaims;
+    /// use bearergate::session::Session;
+    ///
+    /// fn for_orders(session: &Session) -> AccessClaims {
+    ///     AccessClaims::of_grant(session.grant(), "shop", "https://api.example.com")
+    ///         .scopes(["orders:read"])
+    /// }
+    /// # let _ = for_orders;
+    /// ```
+    pub fn of_grant(grant: &Grant, client: impl Into<String>, audience: impl Into<String>) -> Self {
+        let mut claims = Self::new(grant.subject(), client, audience).not_after(grant.expires());
+        if grant.client().is_some_and(|own| own != claims.client) {
+            claims.fault = Some("client_id");
+        }
+        if let Some(scopes) = grant.scopes() {
+            claims = claims.scopes(scopes.split(' ').filter(|scope| !scope.is_empty()));
+            claims.granted = Some(scopes.to_owned());
+        }
+        if let Some(handle) = grant.session() {
+            claims = claims.session(handle.to_string());
+        }
+        // As text: it exceeds what JavaScript takes for a whole number.
+        let moment = grant.since().map(|since| format!("\"{}\"", since.as_u64()));
+        match moment {
+            Some(raw) => claims.with_raw(MOMENT.to_owned(), Some(raw)),
+            None => claims,
+        }
+    }
+
+    /// Adds another audience. Each can use the token at the others.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(audience.into());
+        self
+    }
+
+    /// Sets the scopes: each of the characters of RFC 6749 section 3.3, without spaces.
+    pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        let mut joined = String::new();
+        for scope in scopes {
+            let scope = scope.as_ref();
+            if !self.may_hold(scope) {
+                self.fault = Some("scope");
+            }
+            if !joined.is_empty() {
+                joined.push(' ');
+            }
+            joined.push_str(scope);
+        }
+        self.scope = Some(joined);
+        self
+    }
+
+    /// Ties the token to a session by its public handle, the claim `sid`; never the secret that
+    /// the session is presented by.
+    ///
+    /// That the session was revoked is remembered until its end, so end the token there too with
+    /// [`not_after`](Self::not_after), as [`of_grant`](Self::of_grant) does.
+    pub fn session(self, handle: impl Into<String>) -> Self {
+        self.with_raw("sid".to_owned(), serde_json::to_string(&handle.into()).ok())
+    }
+
+    /// Binds the token to the key with this RFC 7638 thumbprint, SHA-256 (`cnf` with `jkt`,
+    /// RFC 9449 section 6.1): it is accepted only with a proof made by that key.
+    pub fn bound_to(mut self, thumbprint: [u8; 32]) -> Self {
+        self.thumbprint = Some(thumbprint);
+        self
+    }
+
+    /// Ends the token at this time if its life would be longer, so that it does not outlive what
+    /// it was made from; the earliest of several times counts.
+    pub fn not_after(mut self, time: UnixTime) -> Self {
+        self.not_after = Some(self.expires_at(time));
+        self
+    }
+
+    /// Adds a claim of one's own, or one of RFC 9068 section 2.2.1 to 2.2.3 such as `auth_time`,
+    /// `acr` or `roles`. Whoever has the token can read it.
+    ///
+    /// Names that the issuer or the other methods fill are refused when the token is minted, so is
+    /// `act`; see [`MintErrorKind::ClaimInvalid`](crate::issuer::MintErrorKind::ClaimInvalid).
+    pub fn claim(self, name: impl Into<String>, value: impl Serialize) -> Self {
+        let name = name.into();
+        let is_reserved = RESERVED.contains(&name.as_str());
+        let raw = serde_json::to_string(&value).ok();
+        self.with_raw(name, raw.filter(|_| !is_reserved))
+    }
+
+    fn may_hold(&self, scope: &str) -> bool {
+        let is_granted = |granted: &String| granted.split(' ').any(|own| own == scope);
+        !scope.is_empty()
+            && scope.bytes().all(charset::is_nqchar)
+            && self.granted.as_ref().is_none_or(is_granted)
+    }
+
+    fn with_raw(mut self, name: String, raw: Option<String>) -> Self {
+        self.own.push((name, raw));
+        self
+    }
+
+    /// Returns the payload, checked as a verifier will.
+    pub(super) fn payload(&self, frame: &Frame<'_>) -> Result<String, MintError> {
+        if let Some(claim) = self.fault {
+            return Err(MintError::claim_invalid(claim));
+        }
+        let mut text = Text::new();
+        text.name("iss", frame.issuer)?;
+        text.name("sub", &self.subject)?;
+        text.name("client_id", &self.client)?;
+        self.write_audiences(&mut text)?;
+        text.name("jti", frame.jti)?;
+        text.raw("iat", &frame.issued_at.as_secs().to_string());
+        text.raw("exp", &frame.expires_at.as_secs().to_string());
+        if let Some(scope) = &self.scope {
+            text.raw("scope", &format!("\"{scope}\""));
+        }
+        if let Some(thumbprint) = self.thumbprint {
+            let jkt = base64url::encode(thumbprint);
+            text.raw("cnf", &format!(r#"{{"jkt":"{jkt}"}}"#));
+        }
+        self.write_own(&mut text)?;
+        text.finish()
+    }
+
+    /// Returns when a token of this life ends that is minted now.
+    pub(super) fn expires_at(&self, usual: UnixTime) -> UnixTime {
+        self.not_after.map_or(usual, |end| usual.min(end))
+    }
+
+    fn write_audiences(&self, text: &mut Text) -> Result<(), MintError> {
+        if let [only] = self.audiences.as_slice() {
+            return text.name("aud", only);
+        }
+        let quoted = self.audiences.iter().map(|aud| quoted("aud", aud));
+        let quoted = quoted.collect::<Result<Vec<_>, _>>()?;
+        text.raw("aud", &format!("[{}]", quoted.join(",")));
+        Ok(())
+    }
+
+    fn write_own(&self, text: &mut Text) -> Result<(), MintError> {
+        for (name, raw) in &self.own {
+            let invalid = || MintError::claim_invalid(name.clone());
+            let raw = raw.as_deref().ok_or_else(invalid)?;
+            if raw.len() > limits::TOKEN_BYTES {
+                return Err(MintError::new(MintErrorKind::TokenTooLarge));
+            }
+            Value::parse(raw.as_bytes()).map_err(|_| invalid())?;
+            let quoted = serde_json::to_string(name).map_err(|_| invalid())?;
+            text.quoted(&quoted, raw);
+        }
+        Ok(())
+    }
+}
+
+/// What the issuer, other methods of the claims and an introspection answer fill, and `act`, whose
+/// shape is not checked here.
+const RESERVED: [&str; 16] = [
+    "act",
+    "active",
+    "aud",
+    "azp",
+    "client_id",
+    "cnf",
+    "exp",
+    "iat",
+    "iss",
+    "jti",
+    "nbf",
+    "scope",
+    "sid",
+    "sub",
+    "token_type",
+    MOMENT,
+];
+
+/// Names the [`Moment`](crate::grant::Moment) of the grant that a token was made from.
+pub(super) const MOMENT: &str = "grant_moment";
+
+/// What the issuer adds to every token.
+pub(super) struct Frame<'a> {
+    pub(super) issuer: &'a str,
+    pub(super) jti: &'a str,
+    pub(super) issued_at: UnixTime,
+    pub(super) expires_at: UnixTime,
+}
+
+/// The text of an object in the making.
+struct Text(String);
+
+impl Text {
+    fn new() -> Self {
+        Self("{".to_owned())
+    }
+
+    fn raw(&mut self, name: &str, raw: &str) {
+        self.quoted(&format!("\"{name}\""), raw);
+    }
+
+    fn quoted(&mut self, name: &str, raw: &str) {
+        let comma = if self.0.len() > 1 { "," } else { "" };
+        // Writing to a string never fails.
+        let _ = write!(self.0, "{comma}{name}:{raw}");
+    }
+
+    fn name(&mut self, name: &'static str, value: &str) -> Result<(), MintError> {
+        let value = quoted(name, value)?;
+        self.raw(name, &value);
+        Ok(())
+    }
+
+    /// Ends the object and scans it: depth, members and a claim that was given twice.
+    fn finish(mut self) -> Result<String, MintError> {
+        self.0.push('}');
+        if base64url::decoded_len(limits::TOKEN_BYTES) < self.0.len() {
+            return Err(MintError::new(MintErrorKind::TokenTooLarge));
+        }
+        match Object::parse(self.0.as_bytes()) {
+            Ok(_) => Ok(self.0),
+            Err(_) => Err(MintError::new(MintErrorKind::ClaimInvalid)),
+        }
+    }
+}
+
+/// Returns a name as JSON: not empty, without control characters.
+fn quoted(claim: &'static str, name: &str) -> Result<String, MintError> {
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err(MintError::claim_invalid(claim));
+    }
+    serde_json::to_string(name).map_err(|_| MintError::claim_invalid(claim))
+}
+
+impl fmt::Debug for AccessClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let own: Vec<_> = self.own.iter().map(|(name, _)| name).collect();
+        f.debug_struct("AccessClaims")
+            .field("subject", &self.subject)
+            .field("client", &self.client)
+            .field("audiences", &self.audiences)
+            .field("own", &own)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,55 @@
+//! Who asks about a token.
+
+/// The client or resource server that sent a request about a token, as the service has
+/// authenticated it.
+///
+/// RFC 7662 section 2.1 and RFC 7009 section 2.1 demand that the sender be authenticated, or else
+/// the endpoint tells everybody which guessed tokens are good. The responders here authenticate
+/// nobody; by demanding this value they make the service say that it did.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AuthenticatedClient {
+    id: String,
+    resources: Vec<String>,
+}
+
+impl AuthenticatedClient {
+    /// Asserts that the sender has proved to be this client, by its secret, its key or its
+    /// certificate. An id that was only read from the request proves nothing.
+    ///
+    /// ```
+    /// use bearergate::issuer::AuthenticatedClient;
+    ///
+    /// // After the client's own credential was judged:
+    /// let client = AuthenticatedClient::assertion("orders-api");
+    /// assert_eq!(client.id(), "orders-api");
+    /// ```
+    pub fn assertion(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            resources: Vec::new(),
+        }
+    }
+
+    /// Adds an audience that the client serves: it may ask about tokens for it.
+    ///
+    /// ```
+    /// use bearergate::issuer::AuthenticatedClient;
+    ///
+    /// let client = AuthenticatedClient::assertion("orders-api").serving("https://api.example.com");
+    /// ```
+    #[must_use]
+    pub fn serving(mut self, audience: impl Into<String>) -> Self {
+        self.resources.push(audience.into());
+        self
+    }
+
+    /// Returns the client's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns true if the client is this audience or serves it.
+    pub(super) fn serves(&self, audience: &str) -> bool {
+        self.id == audience || self.resources.iter().any(|own| own == audience)
+    }
+}

@@ -1,0 +1,152 @@
+//! What an issuer's endpoints answer.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::HeaderValue;
+use http::Response;
+use http::StatusCode;
+use http::header;
+
+use crate::error::Rejection;
+
+/// The answer of one of an issuer's endpoints: status, headers and body, for the user to send as
+/// they are.
+///
+/// ```
+/// # use bearergate::clock::{Clock, SystemClock};
+/// # use bearergate::crypto::Algorithm;
+/// # use bearergate::issuer::{JwtIssuer, KeyRing, SigningKey};
+/// # let now = SystemClock::default().now().ok_or("no time")?;
+/// # let ring = KeyRing::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
+/// # let issuer = JwtIssuer::builder("https://id.example.com", ring).build()?;
+/// let response: http::Response<String> = issuer.jwks().into_response();
+/// assert_eq!(response.status(), 200);
+/// assert_eq!(response.headers()["content-type"], "application/jwk-set+json");
+/// assert_eq!(response.headers()["cache-control"], "public, max-age=3600");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Answer {
+    status: StatusCode,
+    error: Option<&'static str>,
+    body: Cow<'static, str>,
+    /// For how long a set of keys may be cached; nothing else may be.
+    max_age: Option<Duration>,
+    cause: Option<Rejection>,
+}
+
+impl Answer {
+    pub(super) fn jwks(body: String, max_age: Duration) -> Self {
+        Self {
+            max_age: Some(max_age),
+            ..Self::ok(body)
+        }
+    }
+
+    pub(super) fn ok(body: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            error: None,
+            body: body.into(),
+            max_age: None,
+            cause: None,
+        }
+    }
+
+    /// An error of RFC 6749 section 5.2; the body is the error alone.
+    pub(super) fn refused(error: &'static str, body: &'static str) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            error: Some(error),
+            ..Self::ok(body)
+        }
+    }
+
+    pub(super) fn unavailable(cause: Rejection) -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            error: Some("temporarily_unavailable"),
+            ..Self::ok(r#"{"error":"temporarily_unavailable"}"#).because(cause)
+        }
+    }
+
+    pub(super) fn because(mut self, cause: Rejection) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+
+    /// Returns the status: 200, 400 or 503.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Returns the error code in the body, if the answer is an error.
+    pub fn error(&self) -> Option<&'static str> {
+        self.error
+    }
+
+    /// Returns why a token is not active or the answer is an error, for the operator. The client
+    /// must not learn it.
+    pub fn cause(&self) -> Option<&Rejection> {
+        self.cause.as_ref()
+    }
+
+    /// Returns the body: JSON text, or nothing.
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// Returns the headers. A set of keys may be cached for a while, no other answer may be.
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let (media_type, cache) = match self.max_age {
+            Some(age) => ("application/jwk-set+json", public(age)),
+            None => ("application/json", HeaderValue::from_static("no-store")),
+        };
+        headers.insert(header::CACHE_CONTROL, cache);
+        if !self.body.is_empty() {
+            let media_type = HeaderValue::from_static(media_type);
+            headers.insert(header::CONTENT_TYPE, media_type);
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_SECS.into());
+        }
+        headers
+    }
+
+    /// Makes the response, with the [`cause`](Self::cause), if there is one, among its extensions
+    /// for whoever logs it.
+    pub fn into_response<B: From<String>>(self) -> Response<B> {
+        let (status, headers) = (self.status, self.headers());
+        let mut response = Response::new(B::from(self.body.into_owned()));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(cause);
+        }
+        response
+    }
+}
+
+/// RFC 7009 section 2.2.1 leaves the time to the server.
+const RETRY_SECS: u16 = 5;
+
+fn public(age: Duration) -> HeaderValue {
+    let text = format!("public, max-age={}", age.as_secs());
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("no-store"))
+}
+
+impl fmt::Debug for Answer {
+    /// The body tells of a subject, so it is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("error", &self.error)
+            .field("cause", &self.cause)
+            .finish_non_exhaustive()
+    }
+}

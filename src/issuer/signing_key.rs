@@ -1,0 +1,327 @@
+//! Private keys that sign access tokens.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jsonwebtoken::EncodingKey;
+use jsonwebtoken::Header;
+use ring::error::Unspecified;
+use signature::Signer;
+use zeroize::Zeroizing;
+
+use crate::credential::base64url;
+use crate::crypto::Algorithm;
+use crate::crypto::Algorithms;
+use crate::crypto::Flaw;
+use crate::crypto::signing;
+use crate::crypto::signing::Signing;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::key::Import;
+use crate::key::Key;
+use crate::key::pem;
+use crate::limits;
+use crate::secret::Secret;
+
+/// A private key bound to one algorithm, prepared once, cheap to clone.
+///
+/// Its `kid` is the RFC 7638 thumbprint of its public half, so that no two keys share one. The
+/// private half leaves it inside [`KeyRing::to_secret`](crate::issuer::KeyRing::to_secret) alone; `Debug`
+/// shows algorithm and `kid`.
+///
+/// ```
+/// use bearergate::crypto::Algorithm;
+/// use bearergate::issuer::SigningKey;
+///
+/// let key = SigningKey::generate(Algorithm::Es256)?;
+/// assert_eq!(key.algorithm(), Algorithm::Es256);
+/// assert_eq!(key.kid().len(), 43);
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct SigningKey(Arc<Inner>);
+
+struct Inner {
+    algorithm: Algorithm,
+    signing: Signing,
+    der: Secret,
+    public: Key,
+    jwk: Box<str>,
+    header: Box<str>,
+}
+
+impl SigningKey {
+    /// Makes a new key from the system's random source: `ES256`, `ES384` or `EdDSA`.
+    ///
+    /// ```
+    /// use bearergate::crypto::Algorithm;
+    /// use bearergate::error::ConfigErrorKind;
+    /// use bearergate::issuer::SigningKey;
+    ///
+    /// assert!(SigningKey::generate(Algorithm::EdDsa).is_ok());
+    /// let error = SigningKey::generate(Algorithm::Rs256).unwrap_err();
+    /// assert_eq!(error.kind(), ConfigErrorKind::AlgorithmUnusable);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `algorithm_unusable` for another algorithm, `no_usable_key` where the system has no random
+    /// numbers.
+    pub fn generate(algorithm: Algorithm) -> Result<Self, ConfigError> {
+        let der = signing::generate(algorithm).ok_or_else(|| not_made(algorithm))?;
+        let der = der.map_err(|_| no_random())?;
+        Self::from_der(algorithm, Secret::new(der.to_vec())).map_err(in_field("algorithm"))
+    }
+
+    /// Takes a private key as one PEM block, with nothing but white space around it: an RSA key
+    /// of 2048 to 8192 bits (`PRIVATE KEY` or `RSA PRIVATE KEY`), or a P-256, P-384 or Ed25519
+    /// key (`PRIVATE KEY`, an EC key with its public half). The algorithm must fit its type.
+    ///
+    /// ```
+    /// use bearergate::crypto::Algorithm;
+    /// use bearergate::issuer::SigningKey;
+    ///
+    /// // A test key. Yours comes from where secrets are kept.
+    /// let pem = include_str!("../../tests/keys/rsa-2048.private.pem");
+    /// let key = SigningKey::from_pem(Algorithm::Ps256, pem)?;
+    /// assert!(SigningKey::from_pem(Algorithm::Es256, pem).is_err());
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `algorithm_unusable` for a MAC, whose secret cannot be published; `key_weak`, or
+    /// `key_malformed` for anything else, a public or encrypted key too.
+    pub fn from_pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        pem::private_key(pem.as_ref())
+            .and_then(|der| Self::from_der(algorithm, Secret::new(der.to_vec())))
+            .map_err(in_field("pem"))
+    }
+
+    /// Returns the algorithm that it signs under.
+    pub fn algorithm(&self) -> Algorithm {
+        self.0.algorithm
+    }
+
+    /// Returns the name under which the public half is published: its RFC 7638 thumbprint.
+    pub fn kid(&self) -> &str {
+        self.0.public.kid().unwrap_or_default()
+    }
+
+    pub(super) fn public(&self) -> &Key {
+        &self.0.public
+    }
+
+    /// Takes PKCS#8 or, for RSA, PKCS#1.
+    pub(super) fn from_der(algorithm: Algorithm, der: Secret) -> Result<Self, Flaw> {
+        if Algorithms::MAC.contains(algorithm) {
+            return Err(MAC);
+        }
+        if der.expose().len() > limits::PRIVATE_KEY_BYTES {
+            return Err(UNFIT);
+        }
+        let key = encoding_key(algorithm, der.expose());
+        let signing = Signing::new(&signing::theirs(algorithm), &key).map_err(|_| UNFIT)?;
+        let (public, jwk) = Import::default().signer(signing.public()?, algorithm)?;
+        let header = header(algorithm, public.kid().unwrap_or_default())?;
+        Ok(Self(Arc::new(Inner {
+            algorithm,
+            signing,
+            der,
+            public,
+            jwk: jwk.into(),
+            header,
+        })))
+    }
+
+    pub(super) fn der(&self) -> &Secret {
+        &self.0.der
+    }
+
+    /// Returns the public half as the JWK to publish.
+    pub(super) fn jwk(&self) -> &str {
+        &self.0.jwk
+    }
+
+    /// Returns the compact token with this payload.
+    pub(super) fn token(&self, payload: &str) -> Result<Zeroizing<String>, Unspecified> {
+        let mut token = Zeroizing::new(format!("{}.{}", self.0.header, base64url::encode(payload)));
+        let signature = self.0.signing.try_sign(token.as_bytes());
+        token.push('.');
+        token.push_str(&base64url::encode(signature.map_err(|_| Unspecified)?));
+        Ok(token)
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("algorithm", &self.algorithm())
+            .field("kid", &self.kid())
+            .finish_non_exhaustive()
+    }
+}
+
+fn encoding_key(algorithm: Algorithm, der: &[u8]) -> EncodingKey {
+    match algorithm {
+        Algorithm::EdDsa => EncodingKey::from_ed_der(der),
+        Algorithm::Es256 | Algorithm::Es384 => EncodingKey::from_ec_der(der),
+        _ => EncodingKey::from_rsa_der(der),
+    }
+}
+
+/// Returns the encoded header, the same for every token of a key (RFC 9068 section 2.1).
+fn header(algorithm: Algorithm, kid: &str) -> Result<Box<str>, Flaw> {
+    let mut header = Header::new(signing::theirs(algorithm));
+    header.typ = Some("at+jwt".to_owned());
+    header.kid = Some(kid.to_owned());
+    let text = serde_json::to_vec(&header).map_err(|_| UNFIT)?;
+    Ok(base64url::encode(text).into())
+}
+
+pub(super) fn in_field(field: &'static str) -> impl Fn(Flaw) -> ConfigError {
+    move |Flaw(kind, text)| ConfigError::new(kind, field, text)
+}
+
+fn not_made(algorithm: Algorithm) -> ConfigError {
+    ConfigError::new(
+        ConfigErrorKind::AlgorithmUnusable,
+        "algorithm",
+        format!(
+            "no key is made for {algorithm}; use ES256, ES384 or EdDSA, or an RSA key from PEM"
+        ),
+    )
+}
+
+fn no_random() -> ConfigError {
+    ConfigError::new(
+        ConfigErrorKind::NoUsableKey,
+        "algorithm",
+        "the system gave no random numbers, so no key was made; try again",
+    )
+}
+
+const MAC: Flaw = Flaw(
+    ConfigErrorKind::AlgorithmUnusable,
+    "a MAC secret cannot be published for others to verify; use ES256, ES384, EdDSA or RSA",
+);
+const UNFIT: Flaw = Flaw::malformed(
+    "this is not a private key of the algorithm's type; hand over PKCS#8 with the public half",
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RSA: &str = include_str!("../../tests/keys/rsa-2048.private.pem");
+
+    fn pems() -> [(&'static str, &'static str, &'static [Algorithm]); 4] {
+        use Algorithm::*;
+        [
+            (
+                include_str!("../../tests/keys/ed25519.private.pem"),
+                include_str!("../../tests/keys/ed25519.public.pem"),
+                &[EdDsa],
+            ),
+            (
+                include_str!("../../tests/keys/es256.private.pem"),
+                include_str!("../../tests/keys/es256.public.pem"),
+                &[Es256],
+            ),
+            (
+                include_str!("../../tests/keys/es384.private.pem"),
+                include_str!("../../tests/keys/es384.public.pem"),
+                &[Es384],
+            ),
+            (
+                RSA,
+                include_str!("../../tests/keys/rsa-2048.public.pem"),
+                &[Ps256, Ps384, Ps512, Rs256, Rs384, Rs512],
+            ),
+        ]
+    }
+
+    #[test]
+    fn a_private_key_signs_under_the_algorithms_of_its_type_alone() {
+        for (private, public, served) in pems() {
+            for algorithm in Algorithm::ALL {
+                let key = SigningKey::from_pem(*algorithm, private);
+                assert_eq!(key.is_ok(), served.contains(algorithm), "{algorithm}");
+                let Ok(key) = key else { continue };
+                let published = Key::from_pem(public).unwrap();
+                assert_eq!(key.public().id(), published.id());
+                assert_eq!(Some(key.kid()), published.thumbprint().as_deref());
+                assert_eq!(key.public().algorithms(), (*algorithm).into());
+            }
+        }
+    }
+
+    #[test]
+    fn the_published_jwk_is_the_public_half() {
+        for (private, _, served) in pems() {
+            for algorithm in served {
+                let key = SigningKey::from_pem(*algorithm, private).unwrap();
+                let read = Key::from_jwk(key.jwk()).unwrap();
+                assert_eq!(read.id(), key.public().id());
+                assert_eq!(read.kid(), Some(key.kid()));
+                assert_eq!(read.algorithms(), (*algorithm).into());
+            }
+        }
+    }
+
+    #[test]
+    fn made_keys_differ_and_fit_their_algorithm() {
+        for algorithm in Algorithm::ALL {
+            let key = SigningKey::generate(*algorithm);
+            let is_made = matches!(
+                algorithm,
+                Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Es384
+            );
+            assert_eq!(key.is_ok(), is_made, "{algorithm}");
+            let Ok(key) = key else { continue };
+            let other = SigningKey::generate(*algorithm).unwrap();
+            assert_ne!(key.kid(), other.kid());
+            let token = key.token("{}").unwrap();
+            let (message, signature) = token.rsplit_once('.').unwrap();
+            let signature = base64url::decode(signature).unwrap();
+            let verifies = |key: &SigningKey| {
+                key.public()
+                    .verify(*algorithm, message.as_bytes(), &signature)
+            };
+            assert!(verifies(&key) && !verifies(&other));
+        }
+    }
+
+    #[test]
+    fn a_mac_is_refused_by_name() {
+        for algorithm in Algorithms::MAC.iter() {
+            let error = SigningKey::from_pem(algorithm, RSA).unwrap_err();
+            assert_eq!(error.kind(), ConfigErrorKind::AlgorithmUnusable);
+        }
+    }
+
+    #[test]
+    fn text_that_is_not_one_plain_private_key_is_refused() {
+        let kind = |pem: &str| {
+            SigningKey::from_pem(Algorithm::Rs256, pem)
+                .unwrap_err()
+                .kind()
+        };
+        assert!(SigningKey::from_pem(Algorithm::Rs256, format!("\n{RSA}\n")).is_ok());
+        let encrypted = RSA.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+        for pem in [
+            "",
+            RSA.strip_prefix('-').unwrap(),
+            &format!("{RSA}{RSA}"),
+            &format!("x{RSA}"),
+            &RSA.replace("PRIVATE KEY", "PUBLIC KEY"),
+            &RSA.replace("PRIVATE KEY", "EC PRIVATE KEY"),
+            &encrypted,
+            &RSA.replace("\nMII", "\nMIJ"),
+            include_str!("../../tests/keys/rsa-2048.public.pem"),
+            include_str!("../../tests/keys/rsa-2048.certificate.pem"),
+        ] {
+            assert_eq!(kind(pem), ConfigErrorKind::KeyMalformed, "{pem}");
+        }
+    }
+}

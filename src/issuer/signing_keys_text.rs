@@ -1,0 +1,212 @@
+//! The stored form of a key ring: one JSON object, written in one way and read strictly.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use zeroize::Zeroizing;
+
+use super::schedule::Schedule;
+use super::signing_key::SigningKey;
+use super::signing_key::in_field;
+use super::signing_keys::KeyRing;
+use super::signing_keys::Revoked;
+use super::signing_keys::RingKey;
+use crate::clock::UnixTime;
+use crate::credential::base64url;
+use crate::crypto::Algorithm;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::json::Elements;
+use crate::json::Object;
+use crate::json::Value;
+use crate::limits;
+use crate::secret::Secret;
+
+/// The version of the form, and the name by which it is known.
+const VERSION: u64 = 1;
+const VERSION_NAME: &str = "bearergate_key_ring";
+
+/// Writes a ring. No text in it needs escapes: names are base64url, the rest are numbers.
+pub(super) fn write(ring: &KeyRing) -> Secret {
+    // The room is enough, so that no copy of a private key is left behind by growing.
+    let mut text = String::with_capacity(limits::RING_BYTES);
+    let Schedule {
+        announce,
+        rotate_after,
+        longest_lifetime,
+    } = ring.schedule();
+    // Writing to a string never fails.
+    let _ = write!(
+        text,
+        r#"{{"{VERSION_NAME}":{VERSION},"id":"{}","revision":{},"announce":{},"rotate_after":{},"longest_lifetime":{},"keys":["#,
+        ring.id,
+        ring.revision,
+        announce.as_secs(),
+        rotate_after.as_secs(),
+        longest_lifetime.as_secs(),
+    );
+    for (index, own) in ring.keys.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        let private = Zeroizing::new(base64url::encode(own.key.der().expose()));
+        let _ = write!(
+            text,
+            r#"{comma}{{"kid":"{}","alg":"{}","signs_from":{},"private":"{}"}}"#,
+            own.key.kid(),
+            own.key.algorithm(),
+            own.signs_from.as_secs(),
+            *private,
+        );
+    }
+    text.push_str(r#"],"revoked":["#);
+    for (index, old) in ring.revoked.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        let until = old.until.as_secs();
+        let _ = write!(text, r#"{comma}{{"kid":"{}","until":{until}}}"#, old.kid);
+    }
+    text.push_str("]}");
+    Secret::from(text)
+}
+
+/// Reads a ring.
+pub(super) fn read(text: &[u8]) -> Result<KeyRing, ConfigError> {
+    if text.len() > limits::RING_BYTES {
+        return Err(ConfigError::new(
+            ConfigErrorKind::OutOfRange,
+            "ring",
+            "the text is longer than 64 KiB, so it is no key ring",
+        ));
+    }
+    let object = Object::parse(text).map_err(|error| {
+        malformed("this is not one well-formed JSON object; restore what `to_secret` wrote")
+            .with_source(error)
+    })?;
+    if number(&object, VERSION_NAME)? != VERSION {
+        return Err(malformed(
+            "the form is of another version; read it with the version of this crate that wrote it",
+        ));
+    }
+    ring(&object)
+}
+
+fn ring(object: &Object<'_>) -> Result<KeyRing, ConfigError> {
+    check_members(object, 8)?;
+    let secs = |name| number(object, name).map(std::time::Duration::from_secs);
+    let schedule = Schedule {
+        announce: secs("announce")?,
+        rotate_after: secs("rotate_after")?,
+        longest_lifetime: secs("longest_lifetime")?,
+    };
+    let ring = KeyRing {
+        id: text(object, "id")?.into(),
+        revision: number(object, "revision")?,
+        schedule: schedule.checked()?,
+        keys: list(object, "keys")?.map(key).collect::<Result<_, _>>()?,
+        revoked: list(object, "revoked")?
+            .map(revoked)
+            .collect::<Result<_, _>>()?,
+    };
+    check_order(&ring)?;
+    Ok(ring)
+}
+
+fn key(value: Value<'_>) -> Result<RingKey, ConfigError> {
+    let object = member(value, 4)?;
+    let algorithm = Algorithm::from_name(&text(&object, "alg")?);
+    let algorithm = algorithm.ok_or_else(|| malformed("`alg` is no algorithm known here"))?;
+    let private = Zeroizing::new(text(&object, "private")?.into_owned());
+    let der = base64url::decode(private.as_bytes()).map(Secret::new);
+    let der = der.ok_or_else(|| malformed("`private` is not base64url without padding"))?;
+    let key = SigningKey::from_der(algorithm, der).map_err(in_field("ring"))?;
+    if key.kid() != text(&object, "kid")? {
+        return Err(ConfigError::new(
+            ConfigErrorKind::KeyMalformed,
+            "ring",
+            "a private key is not the one that its `kid` names; restore what `to_secret` wrote",
+        ));
+    }
+    Ok(RingKey {
+        key,
+        signs_from: time(&object, "signs_from")?,
+    })
+}
+
+fn revoked(value: Value<'_>) -> Result<Revoked, ConfigError> {
+    let object = member(value, 2)?;
+    Ok(Revoked {
+        kid: text(&object, "kid")?.into(),
+        until: time(&object, "until")?,
+    })
+}
+
+/// Refuses a ring that no builder and no change makes.
+fn check_order(ring: &KeyRing) -> Result<(), ConfigError> {
+    let is_sorted = ring
+        .keys
+        .is_sorted_by(|one, next| one.signs_from < next.signs_from);
+    let kids = ring.keys.iter().map(|own| own.key.kid());
+    let mut names: Vec<_> = kids
+        .chain(ring.revoked.iter().map(|old| &*old.kid))
+        .collect();
+    names.sort_unstable();
+    let are_distinct = names.is_sorted_by(|one, next| one < next);
+    let count = ring.keys.len().max(ring.revoked.len());
+    if is_sorted
+        && are_distinct
+        && !ring.keys.is_empty()
+        && count <= limits::RING_KEYS
+        && ring.revision > 0
+    {
+        return Ok(());
+    }
+    Err(malformed(
+        "there is no key, too many, one twice, or they are not in the order in which they sign",
+    ))
+}
+
+fn member(value: Value<'_>, members: usize) -> Result<Object<'_>, ConfigError> {
+    let object = value.as_object().ok_or_else(wrong_type)?;
+    check_members(&object, members)?;
+    Ok(object)
+}
+
+/// The members that are read are all that there may be; each is demanded where it is read.
+fn check_members(object: &Object<'_>, members: usize) -> Result<(), ConfigError> {
+    if object.len() <= members {
+        return Ok(());
+    }
+    Err(malformed("there is a member that is not known here"))
+}
+
+fn list<'j>(object: &Object<'j>, name: &str) -> Result<Elements<'j>, ConfigError> {
+    let elements = object.get(name).and_then(Value::elements);
+    elements.ok_or_else(wrong_type)
+}
+
+fn text<'j>(object: &Object<'j>, name: &str) -> Result<Cow<'j, str>, ConfigError> {
+    let text = object.get(name).and_then(Value::as_str);
+    let is_name = |text: &Cow<'_, str>| {
+        let mut bytes = text.bytes();
+        !text.is_empty() && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    text.filter(is_name).ok_or_else(wrong_type)
+}
+
+fn time(object: &Object<'_>, name: &str) -> Result<UnixTime, ConfigError> {
+    number(object, name).map(UnixTime::from_secs)
+}
+
+/// Reads a whole number in its one spelling.
+fn number(object: &Object<'_>, name: &str) -> Result<u64, ConfigError> {
+    let raw = object.get(name).map(Value::raw);
+    let number = raw.and_then(|raw| Some((raw, raw.parse::<u64>().ok()?)));
+    let number = number.filter(|(raw, number)| number.to_string() == *raw);
+    number.map(|(_, number)| number).ok_or_else(wrong_type)
+}
+
+fn wrong_type() -> ConfigError {
+    malformed("a member is missing or of the wrong type; restore what `to_secret` wrote")
+}
+
+fn malformed(detail: &'static str) -> ConfigError {
+    ConfigError::new(ConfigErrorKind::ValueMalformed, "ring", detail)
+}

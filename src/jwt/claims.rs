@@ -1,0 +1,209 @@
+//! The registered claims: their types and shapes.
+
+use super::names::Name;
+use super::names::Slots;
+use crate::clock::UnixTime;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
+use crate::json::Bound;
+use crate::json::Document;
+use crate::json::Kind;
+use crate::json::Piece;
+use crate::json::Texture;
+use crate::json::Unescaped;
+use crate::json::Value;
+use crate::json::is_plain;
+use crate::json::seconds;
+use crate::limits;
+use crate::principal::Confirmation;
+
+/// The registered claims of one token, each of its right type.
+pub(super) struct Typed<'d> {
+    document: &'d Document,
+    slots: &'d Slots,
+    pub(super) times: Times,
+    pub(super) confirmation: Option<Confirmation>,
+}
+
+/// The times that a token names.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    pub(super) expires_at: Option<UnixTime>,
+    pub(super) not_before: Option<UnixTime>,
+    pub(super) issued_at: Option<UnixTime>,
+}
+
+impl<'d> Typed<'d> {
+    /// Refuses every registered claim of a wrong type or shape, whether configured or not.
+    #[inline(always)]
+    pub(super) fn read(document: &'d Document, slots: &'d Slots) -> Result<Self, Rejection> {
+        let texture = document.texture();
+        let reader = Reader { document, slots };
+        for name in [Name::Iss, Name::Sub, Name::Jti, Name::ClientId, Name::Azp] {
+            reader.demand(name, |v| is_name(v, texture))?;
+        }
+        reader.demand(Name::Aud, |v| is_audience(v, texture))?;
+        let times = Times {
+            expires_at: reader.time(Name::Exp, Bound::Down)?,
+            not_before: reader.time(Name::Nbf, Bound::Up)?,
+            issued_at: reader.time(Name::Iat, Bound::Up)?,
+        };
+        let confirmation = reader.confirmation()?;
+        reader.demand(Name::Act, is_actor_chain)?;
+        reader.demand(Name::Scope, is_scope)?;
+        Ok(Self {
+            document,
+            slots,
+            times,
+            confirmation,
+        })
+    }
+
+    pub(super) fn document(&self) -> &'d Document {
+        self.document
+    }
+
+    /// Returns a claim that the rules know.
+    pub(super) fn get(&self, name: Name) -> Option<Value<'d>> {
+        self.document.value(self.slots.piece(name))
+    }
+
+    pub(super) fn has(&self, name: Name) -> bool {
+        self.slots.has(name)
+    }
+
+    /// Returns where the value of a known claim stands, if it is there.
+    pub(super) fn piece(&self, name: Name) -> Option<Piece> {
+        self.slots.find(name)
+    }
+}
+
+struct Reader<'d> {
+    document: &'d Document,
+    slots: &'d Slots,
+}
+
+impl<'d> Reader<'d> {
+    #[inline(always)]
+    fn get(&self, name: Name) -> Option<Value<'d>> {
+        self.document.value(self.slots.piece(name))
+    }
+
+    #[inline(always)]
+    fn demand(&self, name: Name, holds: impl Fn(Value<'_>) -> bool) -> Result<(), Rejection> {
+        match self.get(name) {
+            Some(value) if !holds(value) => Err(invalid(name.as_str())),
+            _ => Ok(()),
+        }
+    }
+
+    #[inline(always)]
+    fn time(&self, name: Name, bound: Bound) -> Result<Option<UnixTime>, Rejection> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        match value.kind() {
+            Kind::Number => seconds(value.bytes(), bound),
+            _ => None,
+        }
+        .map(|secs| Some(UnixTime::from_secs(secs)))
+        .ok_or_else(|| invalid(name.as_str()))
+    }
+
+    #[inline(always)]
+    fn confirmation(&self) -> Result<Option<Confirmation>, Rejection> {
+        let Some(cnf) = self.get(Name::Cnf) else {
+            return Ok(None);
+        };
+        let confirmation = Confirmation::read(cnf).ok_or_else(|| invalid("cnf"))?;
+        Ok(Some(confirmation))
+    }
+}
+
+#[cold]
+pub(super) fn invalid(claim: &'static str) -> Rejection {
+    Rejection::new(RejectionKind::ClaimInvalid).with_claim(claim)
+}
+
+/// A string, not empty, without control characters.
+fn is_name(value: Value<'_>, texture: Texture) -> bool {
+    let content = value.content();
+    content.is_some_and(|c| !c.is_empty() && is_clean(c, texture))
+}
+
+/// A string or a non-empty array of strings, without control characters.
+fn is_audience(value: Value<'_>, texture: Texture) -> bool {
+    let clean = |v: Value<'_>| v.content().is_some_and(|c| is_clean(c, texture));
+    match value.elements() {
+        Some(mut elements) => elements.clone().next().is_some() && elements.all(clean),
+        None => clean(value),
+    }
+}
+
+/// A string of members with spaces between them, or an array of strings without spaces.
+pub(super) fn is_scope(value: Value<'_>) -> bool {
+    match value.elements() {
+        Some(mut elements) => elements.all(|v| {
+            let content = v.content();
+            content.is_some_and(|c| !Unescaped::new(c).any(|b| b == b' '))
+        }),
+        None => value.content().is_some(),
+    }
+}
+
+/// No control character after unescaping (`char::is_control`: C0, DEL, C1).
+#[inline]
+fn is_clean(content: &[u8], texture: Texture) -> bool {
+    texture == Texture::Plain || is_plain(content) || is_clean_unescaped(content)
+}
+
+#[cold]
+fn is_clean_unescaped(content: &[u8]) -> bool {
+    let mut before = 0;
+    Unescaped::new(content).all(|byte| {
+        // C1 characters are the byte C2 and one in 80..=9F.
+        let is_c1 = before == 0xc2 && (0x80..0xa0).contains(&byte);
+        before = byte;
+        byte >= 0x20 && byte != 0x7f && !is_c1
+    })
+}
+
+/// Objects nested by `act`, at most four, each naming its actor by strings.
+fn is_actor_chain(act: Value<'_>) -> bool {
+    let mut next = Some(act);
+    for _ in 0..limits::ACTOR_DEPTH {
+        let Some(act) = next.take() else {
+            return true;
+        };
+        let Some(members) = act.members() else {
+            return false;
+        };
+        for (name, value) in members {
+            if name.is("act") {
+                next = Some(value);
+            } else if (name.is("sub") || name.is("iss")) && !is_name(value, Texture::Any) {
+                return false;
+            }
+        }
+    }
+    next.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_found_in_any_spelling() {
+        for dirty in [
+            r"a\n", r"\u0000", r"\u001f", "\u{7f}", r"\u007f", "\u{80}", "a\u{9f}", r"\u0085",
+        ] {
+            assert!(!is_clean(dirty.as_bytes(), Texture::Any), "{dirty:?}");
+        }
+        for clean in [
+            "", "a b", "\u{a0}", r"\u00a0", "\u{e9}", r"\/", "\u{2028}", "\u{280}",
+        ] {
+            assert!(is_clean(clean.as_bytes(), Texture::Any), "{clean:?}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Third-party vectors at the signature layer: compact form, header, key, signature. Their
+//! payloads are seldom claims, so those are not read.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::compact;
+use super::compact::Compact;
+use super::header::Header;
+use super::header::Memo;
+use super::header::Text;
+use super::verify;
+use crate::credential::base64url;
+use crate::crypto::Provider;
+use crate::error::ConfigErrorKind;
+use crate::error::RejectionKind;
+use crate::json::Object;
+use crate::key::Import;
+use crate::key::Key;
+use crate::key::KeySet;
+use crate::key::test_vectors::present;
+use crate::key::test_vectors::read;
+use crate::key::test_vectors::vectors;
+use crate::limits;
+
+/// Labelled valid, yet the JWK's `alg` is another than the token's: PS256 for PS384, and "ES521",
+/// which no algorithm is called.
+const ALG_OF_THE_KEY: [u64; 4] = [346, 347, 350, 351];
+
+/// Labelled invalid, yet byte for byte the valid 357.
+const SAME_AS_357: [u64; 2] = [367, 370];
+
+/// Labelled valid, yet with a `?` inside, which is not base64url.
+const QUESTION_MARK: [u64; 2] = [372, 373];
+
+#[test]
+fn wycheproof_signatures_are_judged_as_labelled_but_for_eight() {
+    let file = vectors().join("wycheproof/json_web_signature_test.json");
+    let Some(suite) = present(file).map(|file| read(&file)) else {
+        return;
+    };
+    let exceptions = [&ALG_OF_THE_KEY[..], &SAME_AS_357, &QUESTION_MARK].concat();
+    for provider in Provider::ALL {
+        let mut off_label = Vec::new();
+        let mut count = 0;
+        for group in suite["testGroups"].as_array().unwrap() {
+            let public = Some(&group["public"]).filter(|jwk| !jwk.is_null());
+            let key = Import::on(*provider).jwk(public.unwrap_or(&group["private"]).to_string());
+            for test in group["tests"].as_array().unwrap() {
+                count += 1;
+                let token = test["jws"].as_str().unwrap();
+                let is_accepted = key.clone().is_ok_and(|key| judge(token, key).is_ok());
+                if is_accepted != (test["result"] == "valid") {
+                    off_label.push(test["tcId"].as_u64().unwrap());
+                }
+            }
+        }
+        off_label.sort_unstable();
+        let mut expected = exceptions.clone();
+        expected.sort_unstable();
+        assert_eq!(off_label, expected, "{provider:?}");
+        assert_eq!(count, 401);
+    }
+}
+
+#[test]
+fn the_exceptions_are_what_is_said_of_them() {
+    let file = vectors().join("wycheproof/json_web_signature_test.json");
+    let Some(suite) = present(file).map(|file| read(&file)) else {
+        return;
+    };
+    let groups = suite["testGroups"].as_array().unwrap();
+    let token = |id: u64| {
+        let mut tests = groups.iter().flat_map(|g| g["tests"].as_array().unwrap());
+        let test = tests.find(|test| test["tcId"] == id).unwrap();
+        test["jws"].as_str().unwrap()
+    };
+    for id in SAME_AS_357 {
+        assert_eq!(token(id), token(357));
+    }
+    for id in QUESTION_MARK {
+        assert!(token(id).contains('?'));
+    }
+}
+
+#[test]
+fn examples_of_the_rfcs_verify() {
+    for (name, ids) in [
+        ("rfc7515_A", &["1", "2", "3"][..]),
+        ("rfc7520_4", &["1", "2", "4"]),
+    ] {
+        for id in ids {
+            let Some((token, jwk)) = example(&format!("{name}.{id}")) else {
+                return;
+            };
+            for provider in Provider::ALL {
+                let key = Import::on(*provider).jwk(public(&jwk).to_string()).unwrap();
+                assert_eq!(judge(&token, key.clone()), Ok(()), "{name}.{id}");
+                assert_eq!(
+                    judge(&tampered(&token), key),
+                    Err(RejectionKind::SignatureInvalid),
+                    "{name}.{id}"
+                );
+            }
+        }
+    }
+}
+
+/// RFC 7515 appendix A.4 and RFC 7520 section 4.3 sign with ES512 on P-521.
+#[test]
+fn examples_on_p_521_are_refused_by_name() {
+    for name in ["rfc7515_A.4", "rfc7520_4.3"] {
+        let Some((token, jwk)) = example(name) else {
+            return;
+        };
+        let key = Key::from_jwk(public(&jwk).to_string());
+        assert_eq!(key.unwrap_err().kind(), ConfigErrorKind::KeyMalformed);
+        assert_eq!(
+            judge(&token, any_key()),
+            Err(RejectionKind::AlgorithmNotAllowed)
+        );
+    }
+}
+
+/// RFC 7515 appendix A.5.
+#[test]
+fn the_unsecured_example_is_refused_by_its_algorithm() {
+    let Some(file) = present(vectors().join("rfc-latchset-jose/rfc7515_A.5.jwsc")) else {
+        return;
+    };
+    let token = std::fs::read_to_string(file).unwrap();
+    let judged = judge(token.trim_end(), any_key());
+    assert_eq!(judged, Err(RejectionKind::AlgorithmNotAllowed));
+}
+
+/// RFC 8037 appendix A.4.
+#[test]
+fn the_ed25519_example_verifies() {
+    let Some(file) = present(vectors().join("ietf-jose-cookbook/curve25519/jws.json")) else {
+        return;
+    };
+    let example = read(&file);
+    let token = example["output"]["compact"].as_str().unwrap();
+    for provider in Provider::ALL {
+        let jwk = public(&example["input"]["key"]);
+        let key = Import::on(*provider).jwk(jwk.to_string()).unwrap();
+        assert_eq!(judge(token, key.clone()), Ok(()));
+        let refused = judge(&tampered(token), key);
+        assert_eq!(refused, Err(RejectionKind::SignatureInvalid));
+    }
+}
+
+/// The signature layer: what comes before the claims of an issuer's token.
+fn judge(token: &str, key: Key) -> Result<(), RejectionKind> {
+    let keys = KeySet::from(key);
+    let judged = judge_parts(token, &keys);
+    let payload = token.split('.').nth(1).and_then(base64url::decode);
+    if payload.is_some_and(|payload| Object::parse(&payload).is_ok()) {
+        // Claims, or at least an object: the whole way gives the same verdict.
+        let compact = Compact::parse(token, limits::TOKEN_BYTES, &Memo::default());
+        let whole = compact.and_then(|compact| verify(&compact, &keys).map(|_| ()));
+        assert_eq!(judged, whole, "{token}");
+    }
+    judged
+}
+
+fn judge_parts(token: &str, keys: &KeySet) -> Result<(), RejectionKind> {
+    let (header, payload, signature) = compact::split(token)?;
+    let decode = |part| base64url::decode(part).ok_or(RejectionKind::TokenMalformed);
+    let (text, _, signature_bytes) = (decode(header)?, decode(payload)?, decode(signature)?);
+    let header = Header::read(&text)?;
+    let kid = header.kid.as_ref().map(|kid| match kid {
+        Text::Piece(piece) => std::str::from_utf8(&text[piece.start()..piece.end()]).unwrap(),
+        Text::Owned(kid) => kid,
+    });
+    if !keys.algorithms().contains(header.algorithm) {
+        return Err(RejectionKind::AlgorithmNotAllowed);
+    }
+    let candidates = keys.select(header.algorithm, kid)?;
+    let (message, _) = token.rsplit_once('.').unwrap();
+    let key = candidates.verify(message.as_bytes(), &signature_bytes);
+    key.map(|_| ()).ok_or(RejectionKind::SignatureInvalid)
+}
+
+/// Returns the compact token and the JWK of an example.
+fn example(name: &str) -> Option<(String, Value)> {
+    let file = |ending| -> PathBuf { vectors().join(format!("rfc-latchset-jose/{name}.{ending}")) };
+    let token = std::fs::read_to_string(present(file("jwsc"))?).unwrap();
+    Some((token.trim_end().to_owned(), read(&file("jwk"))))
+}
+
+/// Drops the private members: a private key is refused where a public one belongs.
+fn public(jwk: &Value) -> Value {
+    let mut jwk = jwk.clone();
+    for private in ["d", "p", "q", "dp", "dq", "qi"] {
+        jwk.as_object_mut().unwrap().remove(private);
+    }
+    jwk
+}
+
+/// Changes the first character of the signature.
+fn tampered(token: &str) -> String {
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let mut signature: Vec<char> = signature.chars().collect();
+    signature[0] = if signature[0] == 'A' { 'B' } else { 'A' };
+    format!("{message}.{}", String::from_iter(signature))
+}
+
+fn any_key() -> Key {
+    Key::from_secret(vec![7; 32]).unwrap()
+}

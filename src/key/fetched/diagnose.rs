@@ -1,0 +1,209 @@
+//! What is wrong with a source of keys, found by asking it as a fetch would.
+
+use std::error::Error;
+
+use http::HeaderMap;
+use http::StatusCode;
+use http::header;
+use time::Date;
+use time::Month;
+
+use super::FetchedKeys;
+use super::Inner;
+use super::load::DOCUMENT_TYPES;
+use super::load::Discovered;
+use super::load::JWKS_TYPES;
+use super::load::Problem;
+use super::load::Reading;
+use super::load::Source;
+use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
+use crate::http_client::Endpoint;
+use crate::http_client::HttpResponse;
+use crate::key::set::KeySet;
+use crate::limits;
+
+/// More than this is odd; more than the leeway loses tokens.
+const ODD_SECS: u64 = 5;
+
+impl FetchedKeys {
+    /// Asks the source anew, whatever is there already; changes nothing.
+    pub(super) async fn examined(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let inner = &*self.0;
+        let keys_at = match &inner.loader.source {
+            Source::Configured { endpoint, .. } => Some(endpoint.clone()),
+            Source::Discovered(discovered) => inner.discovered(discovered, &mut found).await,
+        };
+        if let Some(endpoint) = keys_at {
+            inner.keys(endpoint, &mut found).await;
+        }
+        found
+    }
+}
+
+impl Inner {
+    /// Looks for the discovery document and returns what it says of the keys.
+    async fn discovered(&self, source: &Discovered, found: &mut Vec<Finding>) -> Option<Endpoint> {
+        for place in &source.places {
+            let subject = format!("discovery {place}");
+            let response = match self.asked(place, DOCUMENT_TYPES).await {
+                Ok(response) => response,
+                Err(problem) => {
+                    found.push(told(subject, &problem).remedy(NETWORK));
+                    return None;
+                }
+            };
+            match source.read(&response, place) {
+                Ok(endpoint) => {
+                    let text = format!("is of this issuer and names the keys at {endpoint}");
+                    found.push(Finding::good(subject, text));
+                    return Some(endpoint);
+                }
+                Err(Reading::Elsewhere) => {}
+                Err(Reading::Failed(problem)) => {
+                    let text = format!("{} ({})", told_text(&problem), response.status());
+                    found.push(Finding::broken(subject, text).remedy(STATUS));
+                    return None;
+                }
+                Err(Reading::Refused(problem)) => {
+                    found.push(told(subject, &problem).remedy(DOCUMENT));
+                    return None;
+                }
+            }
+        }
+        let subject = format!("discovery {}", source.issuer);
+        found.push(Finding::broken(subject, "there is no discovery document").remedy(NO_DOCUMENT));
+        None
+    }
+
+    async fn keys(&self, endpoint: Endpoint, found: &mut Vec<Finding>) {
+        let subject = format!("keys {endpoint}");
+        let response = match self.asked(&endpoint, JWKS_TYPES).await {
+            Ok(response) => response,
+            Err(problem) => {
+                found.push(told(subject, &problem).remedy(NETWORK));
+                return;
+            }
+        };
+        found.extend(self.clock_finding(&subject, response.headers()));
+        if response.status() != StatusCode::OK {
+            let text = format!("the source answered {}", response.status());
+            found.push(Finding::broken(subject, text).remedy(STATUS));
+            return;
+        }
+        match self.loader.keys(response.body()) {
+            Ok(keys) => found.extend(of_keys(&subject, &keys)),
+            Err(problem) => found.push(told(subject, &problem).remedy(NO_KEYS)),
+        }
+    }
+
+    async fn asked(&self, at: &Endpoint, types: &'static str) -> Result<HttpResponse, Problem> {
+        let request = self.loader.request(at.clone(), types)?;
+        self.loader.send(request).await
+    }
+
+    /// Compares the clocks by the `Date` of an answer.
+    fn clock_finding(&self, subject: &str, headers: &HeaderMap) -> Option<Finding> {
+        let now = self.clock.now()?.as_secs();
+        let date = headers.get(header::DATE)?.to_str().ok()?;
+        let theirs = http_date(date)?.as_secs();
+        let text = match now.abs_diff(theirs) {
+            0..=1 => "the clocks agree".to_owned(),
+            secs if now > theirs => format!("this clock is {secs} s ahead of the source's"),
+            secs => format!("this clock is {secs} s behind the source's"),
+        };
+        Some(match now.abs_diff(theirs) {
+            0..=ODD_SECS => Finding::good(subject, text),
+            secs if secs <= limits::LEEWAY.as_secs() => {
+                Finding::doubtful(subject, text).remedy(CLOCK)
+            }
+            _ => Finding::broken(subject, text).remedy(CLOCK),
+        })
+    }
+}
+
+const NETWORK: &str = "check name resolution, firewall, proxy and certificates between this host \
+                       and the source; a private CA must be given to the client";
+const STATUS: &str = "ask the address by hand; a redirect is not followed, so give the address \
+                      that it leads to, and give credentials where the source wants them";
+const DOCUMENT: &str = "give the issuer exactly as the document spells it, to the last slash, or \
+                        trust the host that it names";
+const NO_DOCUMENT: &str = "check the issuer, or give the address of the document or of the keys";
+const NO_KEYS: &str = "check that the address is that of a JWK Set with public signing keys";
+const KEY: &str = "tokens signed by this key are refused; have it replaced at the provider";
+const CLOCK: &str = "let both hosts keep time by NTP; tokens are refused beyond the leeway";
+
+/// Says of each key of a set whether it is of use.
+pub(crate) fn of_keys(subject: &str, keys: &KeySet) -> Vec<Finding> {
+    let usable = keys.keys().iter().map(|key| {
+        let kid = key.kid().unwrap_or("without `kid`");
+        let algorithms: Vec<_> = key.algorithms().iter().map(|a| a.as_str()).collect();
+        let text = format!("key `{kid}` verifies {}", algorithms.join(", "));
+        Finding::good(subject, text)
+    });
+    let skipped = keys.skipped().iter().map(|key| {
+        let kid = key.kid().unwrap_or("without `kid`");
+        let text = format!("key {} `{kid}` is skipped: {}", key.index(), key.reason());
+        Finding::doubtful(subject, text).remedy(KEY)
+    });
+    usable.chain(skipped).collect()
+}
+
+fn told(subject: String, problem: &Problem) -> Finding {
+    Finding::broken(subject, told_text(problem))
+}
+
+/// The problem, and what was below it.
+fn told_text(problem: &Problem) -> String {
+    let mut text = problem.text().to_owned();
+    let mut next: Option<&(dyn Error + 'static)> = problem.cause();
+    while let Some(error) = next {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        next = error.source();
+    }
+    text
+}
+
+/// Reads the date of RFC 9110 section 5.6.7 in its preferred form.
+fn http_date(text: &str) -> Option<UnixTime> {
+    let (_, text) = text.split_once(", ")?;
+    let mut parts = text.split([' ', ':']);
+    let day = parts.next()?.parse().ok()?;
+    let month = parts.next()?;
+    let month = MONTHS.iter().position(|name| *name == month)?;
+    let month = Month::try_from(u8::try_from(month + 1).ok()?).ok()?;
+    let date = Date::from_calendar_date(parts.next()?.parse().ok()?, month, day).ok()?;
+    let mut clock = || parts.next()?.parse::<u8>().ok();
+    let time = date.with_hms(clock()?, clock()?, clock()?).ok()?;
+    let secs = time.assume_utc().unix_timestamp();
+    (parts.next()? == "GMT").then_some(())?;
+    Some(UnixTime::from_secs(u64::try_from(secs).ok()?))
+}
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_in_their_preferred_form_alone() {
+        let secs = |text| http_date(text).map(UnixTime::as_secs);
+        assert_eq!(secs("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        for text in [
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 31 Feb 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 25:49:37 GMT",
+            "Sun, 06 Nov 1934 08:49:37 GMT",
+            "",
+        ] {
+            assert_eq!(secs(text), None, "{text}");
+        }
+    }
+}

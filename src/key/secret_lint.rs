@@ -1,0 +1,170 @@
+//! What must not become a MAC secret: the text or bytes of a key that is published.
+//!
+//! The types already keep public keys out of the MAC (a key is imported by a constructor that
+//! names its kind). This is for the operator who hands the wrong file to the right constructor.
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::GeneralPurpose;
+use base64::engine::GeneralPurposeConfig;
+use memchr::memmem;
+use zeroize::Zeroizing;
+
+use super::der;
+use crate::crypto::Flaw;
+
+/// Refuses what looks like a PEM, JWK, DER or SSH key.
+pub(super) fn check_secret(secret: &[u8]) -> Result<(), Flaw> {
+    let text = trimmed(secret);
+    if is_pem(text) || is_jwk(text) || is_ssh(text) || is_der(secret) || is_der_text(text) {
+        return Err(Flaw::malformed(
+            "this looks like a PEM, JWK, DER or SSH key, not like a MAC secret; \
+             use the constructor of its kind",
+        ));
+    }
+    Ok(())
+}
+
+/// Cuts white space, control characters and byte-order marks off both ends.
+fn trimmed(bytes: &[u8]) -> &[u8] {
+    let is_noise = |byte: &u8| matches!(byte, 0..=b' ' | 0x7f | 0xef | 0xbb | 0xbf | 0xfe | 0xff);
+    let start = bytes.iter().take_while(|byte| is_noise(byte)).count();
+    let rest = bytes.get(start..).unwrap_or_default();
+    let tail = rest.iter().rev().take_while(|byte| is_noise(byte)).count();
+    rest.get(..rest.len() - tail).unwrap_or_default()
+}
+
+fn is_pem(text: &[u8]) -> bool {
+    memmem::find(text, b"-----BEGIN").is_some()
+}
+
+fn is_jwk(text: &[u8]) -> bool {
+    let named = |name: &[u8]| memmem::find(text, name).is_some();
+    matches!(text, [b'{' | b'[', ..]) && (named(b"\"kty\"") || named(b"\"keys\""))
+}
+
+fn is_ssh(text: &[u8]) -> bool {
+    [&b"ssh-"[..], b"ecdsa-sha2-", b"---- BEGIN SSH2"]
+        .iter()
+        .any(|prefix| text.starts_with(prefix))
+}
+
+fn is_der(bytes: &[u8]) -> bool {
+    der::is_public_key(bytes)
+}
+
+fn is_der_text(text: &[u8]) -> bool {
+    let dense: Zeroizing<Vec<u8>> = text
+        .iter()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            other => *other,
+        })
+        .collect::<Vec<_>>()
+        .into();
+    let decoded = LENIENT.decode(dense.as_slice()).map(Zeroizing::new);
+    decoded.is_ok_and(|bytes| is_der(&bytes))
+}
+
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::STANDARD;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::*;
+    use crate::error::ConfigErrorKind;
+    use crate::key::test_samples;
+
+    fn assert_refused(secret: &[u8]) {
+        let refused = check_secret(secret).err().map(|flaw| flaw.0);
+        let text = String::from_utf8_lossy(secret);
+        assert_eq!(refused, Some(ConfigErrorKind::KeyMalformed), "{text:?}");
+    }
+
+    #[test]
+    fn pem_is_refused_wherever_it_begins() {
+        for pem in [
+            test_samples::RSA,
+            test_samples::ES256,
+            test_samples::ED25519,
+            include_str!("../../tests/keys/rsa-2048.pkcs1.public.pem"),
+            include_str!("../../tests/keys/rsa-2048.private.pem"),
+            include_str!("../../tests/keys/rsa-2048.certificate.pem"),
+        ] {
+            assert_refused(pem.as_bytes());
+            for prefix in [
+                "\n",
+                " \n",
+                "\t\r\n ",
+                "\u{feff}",
+                "# comment\n",
+                "\0",
+                "\u{a0}",
+            ] {
+                assert_refused(format!("{prefix}{pem}").as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn jwk_is_refused_wherever_it_begins() {
+        let jwk = test_samples::jwk(test_samples::RSA).to_string();
+        for text in [
+            jwk.clone(),
+            format!(" \n{jwk}"),
+            format!("\u{feff}{jwk}\n"),
+            format!(r#"{{"keys":[{jwk}]}}"#),
+            format!("[{jwk}]"),
+        ] {
+            assert_refused(text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn der_is_refused_plain_and_as_text() {
+        for pem in [
+            test_samples::RSA,
+            test_samples::ES256,
+            test_samples::ED25519,
+            include_str!("../../tests/keys/rsa-2048.pkcs1.public.pem"),
+        ] {
+            let der = test_samples::der(pem);
+            assert_refused(&der);
+            assert_refused(STANDARD.encode(&der).as_bytes());
+            assert_refused(URL_SAFE_NO_PAD.encode(&der).as_bytes());
+            let body: String = pem.lines().filter(|line| !line.contains('-')).collect();
+            assert_refused(format!(" {body}\n").as_bytes());
+        }
+    }
+
+    #[test]
+    fn ssh_keys_are_refused() {
+        assert_refused(b"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ user@host");
+        assert_refused(b"ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY user@host");
+    }
+
+    #[test]
+    fn random_bytes_and_text_pass() {
+        for secret in [
+            &[0; 64][..],
+            &[0xff; 64],
+            &[0x30; 64],
+            b"{this secret begins with a brace, and has no kty}",
+            b"-----not a key, only dashes-----",
+            b"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE-truncated",
+            "пароль, который длиннее тридцати двух байт".as_bytes(),
+        ] {
+            assert_eq!(check_secret(secret), Ok(()));
+        }
+    }
+}

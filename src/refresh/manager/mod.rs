@@ -1,0 +1,353 @@
+//! The life of refresh tokens.
+
+mod builder;
+
+pub use builder::RefreshManagerBuilder;
+
+use super::request::NewRefresh;
+use super::request::RefreshRequest;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ring::error::Unspecified;
+
+use super::evaluate::Case;
+use super::evaluate::Verdict;
+use super::family::RefreshFamily;
+use super::family::RefreshTokenStore;
+use super::family::SpentToken;
+use super::token::RefreshToken;
+use crate::clock::Clock;
+use crate::clock::UnixTime;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
+use crate::error::StoreError;
+use crate::error::StoreErrorKind;
+use crate::event::Event;
+use crate::event::Observer;
+use crate::grant::Grant;
+use crate::grant::GrantError;
+use crate::grant::GrantErrorKind;
+use crate::grant::Lookup;
+use crate::grant::Moment;
+use crate::grant::no_random;
+use crate::grant::purge;
+use crate::principal::Authority;
+use crate::secret::ShownOnce;
+
+/// Begins, rotates and ends the refresh tokens of one authority. Cheap to clone.
+///
+/// A refresh token can be spent once and gives its successor; of any number of parallel attempts
+/// one wins. Whoever presents a spent one, thief or robbed, shows that two hold it: the whole
+/// family is revoked (RFC 9700 section 4.14.2) and the observer hears
+/// [`RefreshTokenReused`](Event::RefreshTokenReused). A store keeps digests alone, and with a grace
+/// the newest token, sealed so that only the one before it opens it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use bearergate::RejectionKind;
+/// use bearergate::refresh::{NewRefresh, RefreshManager, RefreshRequest};
+/// use bearergate::stores::MemoryGrantStore;
+///
+/// # async fn refresh() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = Arc::new(MemoryGrantStore::new(1_000_000));
+/// let tokens = RefreshManager::builder(store, "my service").build()?;
+///
+/// let first = tokens.create(NewRefresh::new("alice", "mobile app")).await?.reveal();
+/// let next = tokens.rotate(RefreshRequest::new(&first, "mobile app")).await?;
+/// assert_eq!(next.grant().subject(), "alice");
+///
+/// let replay = tokens.rotate(RefreshRequest::new(&first, "mobile app")).await;
+/// assert_eq!(replay.unwrap_err().kind(), RejectionKind::RefreshReused);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RefreshManager(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn RefreshTokenStore>,
+    authority: Authority,
+    clock: Arc<dyn Clock>,
+    observer: Option<Arc<dyn Observer>>,
+    lifetime: Duration,
+    idle: Duration,
+    grace: Duration,
+}
+
+/// A refresh token was spent: its successor, and for whom it is.
+#[derive(Debug)]
+#[must_use = "the successor is lost unless it is handed over"]
+pub struct Refreshed {
+    token: ShownOnce,
+    grant: Grant,
+    is_repeated: bool,
+}
+
+impl Refreshed {
+    /// Returns to whom the tokens were granted, and what.
+    pub const fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// Returns true if the token was spent before and its client gets the same successor again.
+    pub const fn is_repeated(&self) -> bool {
+        self.is_repeated
+    }
+
+    /// Gives the successor out.
+    pub fn into_token(self) -> ShownOnce {
+        self.token
+    }
+}
+
+impl RefreshManager {
+    /// Starts a configuration. `authority` is the name under which subjects, clients and sessions
+    /// mean something: that of the sessions, where there are any.
+    pub fn builder(
+        store: Arc<dyn RefreshTokenStore>,
+        authority: impl Into<Authority>,
+    ) -> RefreshManagerBuilder {
+        RefreshManagerBuilder::new(store, authority.into())
+    }
+
+    /// Begins a family and returns its first token.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`](GrantErrorKind::Malformed) if anything of it is malformed or too long, or its
+    /// session is of another authority; [`Conflict`](GrantErrorKind::Conflict) if its session has
+    /// ended; or another [`GrantError`]. Then there is no family.
+    pub async fn create(&self, new: NewRefresh) -> Result<ShownOnce, GrantError> {
+        let now = self.now().ok_or(GrantErrorKind::Unavailable)?;
+        let (draft, session, thumbprint) = new.into_parts();
+        let grant = draft.grant(&self.0.authority, now)?;
+        let grant = self.dated(grant, session.as_ref(), now)?;
+        let token = RefreshToken::random().map_err(no_random)?;
+        let family = RefreshFamily::new(token.family(), token.digest(), grant);
+        self.store(family.with_thumbprint(thumbprint), now).await?;
+        Ok(token.into_shown())
+    }
+
+    /// Spends a refresh token and returns its successor.
+    ///
+    /// Only if the token is the newest of its family, its client and key are those that the family
+    /// is bound to, neither timeout is over, and nothing has revoked the family, its session, its
+    /// subject or its client. With a [grace](RefreshManagerBuilder::grace) the token before the
+    /// newest one gives the newest one again.
+    ///
+    /// | refused because | kind |
+    /// |---|---|
+    /// | it is no refresh token, is unknown, or belongs to another client | `refresh_unknown` |
+    /// | it is bound to a key of which no possession was proved | `binding_required` |
+    /// | possession of another key was proved | `binding_mismatch` |
+    /// | it was not used for too long, or its family is too old | `refresh_expired` |
+    /// | it was spent before | `refresh_reused`, and its family is revoked |
+    /// | it was revoked, or its session, subject or client was | `token_revoked` |
+    /// | the store did not answer | `unavailable` |
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] of one of these kinds. Towards the client all but `unavailable` are an
+    /// `invalid_grant` (RFC 6749 section 5.2).
+    pub async fn rotate(&self, request: RefreshRequest<'_>) -> Result<Refreshed, Rejection> {
+        let token = RefreshToken::parse(request.token());
+        let token = token.ok_or(RejectionKind::RefreshUnknown)?;
+        let now = self.now().ok_or(RejectionKind::Unavailable)?;
+        for _ in 0..ATTEMPTS {
+            let family = self.find(&token).await?;
+            let case = Case {
+                token: &token,
+                request: &request,
+                family: &family,
+                now,
+                grace: self.0.grace,
+            };
+            if let Some(result) = self.act_on(&case).await? {
+                return result;
+            }
+        }
+        let detail = "the family of the refresh token did not stop changing";
+        Err(Rejection::new(RejectionKind::Unavailable).with_source(detail))
+    }
+
+    /// Revokes the family of a token on behalf of its client (RFC 7009), whether the token was
+    /// spent or not. A token that is unknown, or was revoked before, counts as revoked.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] of kind [`RefreshUnknown`](RejectionKind::RefreshUnknown) if the token
+    /// belongs to another client, or of kind [`Unavailable`](RejectionKind::Unavailable); then
+    /// nothing was revoked.
+    pub async fn revoke(&self, request: RefreshRequest<'_>) -> Result<(), Rejection> {
+        let Some(token) = RefreshToken::parse(request.token()) else {
+            return Ok(());
+        };
+        let now = self.now().ok_or(RejectionKind::Unavailable)?;
+        for _ in 0..ATTEMPTS {
+            let family = match self.0.store.find(token.family()).await? {
+                Lookup::Live(family) if *family.grant().authority() == self.0.authority => family,
+                Lookup::Live(_) | Lookup::Revoked | Lookup::Unknown => return Ok(()),
+            };
+            request.check_client(&family)?;
+            if family.revoked().is_some() || self.end(&family, now).await? {
+                return Ok(());
+            }
+        }
+        Err(RejectionKind::Unavailable.into())
+    }
+
+    /// Removes from the store what is over or revoked and returns how much that was. To be called
+    /// now and then, say every hour.
+    ///
+    /// # Errors
+    ///
+    /// A [`GrantError`]; what was removed by then is removed.
+    pub async fn purge(&self) -> Result<usize, GrantError> {
+        let now = self.now().ok_or(GrantErrorKind::Unavailable)?;
+        purge(&*self.0.store, now).await
+    }
+
+    /// Sets when a grant ends: with its session at the latest, of which it takes the moment too.
+    fn dated(
+        &self,
+        grant: Grant,
+        session: Option<&Grant>,
+        now: UnixTime,
+    ) -> Result<Grant, GrantError> {
+        let Inner { lifetime, idle, .. } = &*self.0;
+        let end = now.saturating_add(*lifetime);
+        let Some(session) = session else {
+            return Ok(grant.with_lifetime(end, *idle));
+        };
+        if *session.authority() != self.0.authority {
+            return Err(GrantError::malformed("the session is of another authority"));
+        }
+        Ok(grant
+            .with_session(session.session())
+            .with_since(session.since())
+            .with_lifetime(end.min(session.expires()), *idle))
+    }
+
+    async fn store(&self, family: RefreshFamily, now: UnixTime) -> Result<Moment, GrantError> {
+        let store = &self.0.store;
+        let created = store.create(family.clone()).await;
+        if !matches!(&created, Err(error) if error.kind() == StoreErrorKind::Full) {
+            return Ok(created?);
+        }
+        purge(&**store, now).await?;
+        Ok(store.create(family).await?)
+    }
+
+    async fn find(&self, token: &RefreshToken) -> Result<Arc<RefreshFamily>, Rejection> {
+        match self.0.store.find(token.family()).await? {
+            Lookup::Live(family) if *family.grant().authority() == self.0.authority => Ok(family),
+            Lookup::Live(_) | Lookup::Unknown => Err(RejectionKind::RefreshUnknown.into()),
+            Lookup::Revoked => Err(RejectionKind::TokenRevoked.into()),
+        }
+    }
+
+    /// Does what is to be done, or returns `None` if somebody else was faster and the case is to
+    /// be looked at again.
+    async fn act_on(
+        &self,
+        case: &Case<'_>,
+    ) -> Result<Option<Result<Refreshed, Rejection>>, Rejection> {
+        match case.verdict() {
+            Verdict::Rotate => Ok(self.spend(case).await?.map(Ok)),
+            Verdict::Repeat(successor) => {
+                Ok(Some(Ok(refreshed(successor, case.family.grant(), true))))
+            }
+            Verdict::Revoke if self.end(case.family, case.now).await? => {
+                self.report(case.family.grant());
+                Ok(Some(Err(RejectionKind::RefreshReused.into())))
+            }
+            Verdict::Revoke => Ok(None),
+            Verdict::Refuse(rejection) => Ok(Some(Err(rejection))),
+        }
+    }
+
+    async fn spend(&self, case: &Case<'_>) -> Result<Option<Refreshed>, Rejection> {
+        let (token, family, now) = (case.token, case.family, case.now);
+        let successor = token.successor().map_err(unseeded)?;
+        let sealed = match self.0.grace {
+            Duration::ZERO => Vec::new(),
+            _ => crate::refresh::successor::seal(token, &successor, family).map_err(unseeded)?,
+        };
+        let grant = family.grant().clone().with_last_used(now);
+        let rotated = family
+            .clone()
+            .with_grant(grant.clone())
+            .with_current(successor.digest())
+            .with_spent(Some(SpentToken::new(family.current(), now, sealed)));
+        let is_won = self.update(rotated).await?;
+        Ok(is_won.then(|| refreshed(successor, &grant, false)))
+    }
+
+    /// Revokes a family; false if somebody else changed it first.
+    async fn end(&self, family: &RefreshFamily, now: UnixTime) -> Result<bool, StoreError> {
+        self.update(family.clone().with_revoked(Some(now))).await
+    }
+
+    async fn update(&self, family: RefreshFamily) -> Result<bool, StoreError> {
+        match self.0.store.update(family).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == StoreErrorKind::Conflict => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn report(&self, grant: &Grant) {
+        let Some(observer) = &self.0.observer else {
+            return;
+        };
+        let session = grant.session().map(|handle| handle.to_string());
+        observer.observe(&Event::RefreshTokenReused {
+            authority: grant.authority().as_str(),
+            subject: grant.subject(),
+            client: grant.client().unwrap_or_default(),
+            session: session.as_deref(),
+        });
+    }
+
+    fn now(&self) -> Option<UnixTime> {
+        self.0.clock.now()
+    }
+}
+
+impl fmt::Debug for RefreshManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefreshManager")
+            .field("authority", &self.authority)
+            .field("lifetime", &self.lifetime)
+            .field("idle", &self.idle)
+            .field("grace", &self.grace)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How often one request looks again after somebody else was faster. Whatever the number of
+/// rivals, a token is spent once and its family revoked once.
+const ATTEMPTS: usize = 8;
+
+fn unseeded(_: Unspecified) -> Rejection {
+    let detail = "there are no random numbers";
+    Rejection::new(RejectionKind::Unavailable).with_source(detail)
+}
+
+fn refreshed(token: RefreshToken, grant: &Grant, is_repeated: bool) -> Refreshed {
+    Refreshed {
+        token: token.into_shown(),
+        grant: grant.clone(),
+        is_repeated,
+    }
+}

@@ -1,0 +1,17 @@
+//! Refresh tokens: family record, store and manager.
+
+mod evaluate;
+mod family;
+mod manager;
+mod request;
+mod successor;
+mod token;
+
+pub use family::RefreshFamily;
+pub use family::RefreshTokenStore;
+pub use family::SpentToken;
+pub use manager::RefreshManager;
+pub use manager::RefreshManagerBuilder;
+pub use manager::Refreshed;
+pub use request::NewRefresh;
+pub use request::RefreshRequest;

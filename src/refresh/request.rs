@@ -1,0 +1,140 @@
+//! What a service asks of its refresh tokens.
+
+use std::fmt;
+
+use super::family::RefreshFamily;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
+use crate::grant::Draft;
+use crate::grant::Grant;
+use crate::session::Session;
+
+/// A family of refresh tokens that shall begin. `Debug` shows subject and client.
+#[derive(Clone)]
+#[must_use]
+pub struct NewRefresh {
+    draft: Draft,
+    session: Option<Grant>,
+    thumbprint: Option<[u8; 32]>,
+}
+
+impl NewRefresh {
+    /// Begins with the subject, whom the service has authenticated, and the client that shall hold
+    /// the tokens.
+    pub fn new(subject: impl Into<String>, client: impl Into<String>) -> Self {
+        let draft = Draft {
+            subject: subject.into(),
+            client: Some(client.into()),
+            ..Draft::default()
+        };
+        Self {
+            draft,
+            session: None,
+            thumbprint: None,
+        }
+    }
+
+    /// Begins with the subject of a session and lets the tokens hang on it: they end with it at
+    /// the latest, and whenever it is revoked. Its scopes and claims are not taken over.
+    pub fn of(session: &Session, client: impl Into<String>) -> Self {
+        let new = Self::new(session.grant().subject(), client);
+        Self {
+            session: Some(session.grant().clone()),
+            ..new
+        }
+    }
+
+    /// Sets the granted scopes.
+    pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.draft.privileges.set_scopes(scopes);
+        self
+    }
+
+    /// Sets the granted claims, the text of one JSON object of at most
+    /// [`limits::GRANT_CLAIMS_BYTES`](crate::limits::GRANT_CLAIMS_BYTES).
+    pub fn claims(mut self, json: impl Into<String>) -> Self {
+        self.draft.privileges.claims = Some(json.into());
+        self
+    }
+
+    /// Binds the tokens to the key of this SHA-256 thumbprint (RFC 7638), possession of which the
+    /// service has seen proved (RFC 9449 section 5).
+    pub fn thumbprint(mut self, thumbprint: [u8; 32]) -> Self {
+        self.thumbprint = Some(thumbprint);
+        self
+    }
+
+    pub(crate) fn into_parts(self) -> (Draft, Option<Grant>, Option<[u8; 32]>) {
+        (self.draft, self.session, self.thumbprint)
+    }
+}
+
+impl fmt::Debug for NewRefresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewRefresh")
+            .field("subject", &self.draft.subject)
+            .field("client", &self.draft.client)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A refresh token with the client that presents it. The token is untrusted; `Debug` does not
+/// show it.
+#[derive(Clone, Copy)]
+#[must_use]
+pub struct RefreshRequest<'r> {
+    token: &'r str,
+    client: &'r str,
+    thumbprint: Option<&'r [u8; 32]>,
+}
+
+impl<'r> RefreshRequest<'r> {
+    /// Takes the token as it was sent, and the client as the service has authenticated it; for a
+    /// public client that is the `client_id` it sent.
+    pub const fn new(token: &'r str, client: &'r str) -> Self {
+        Self {
+            token,
+            client,
+            thumbprint: None,
+        }
+    }
+
+    /// Adds the SHA-256 thumbprint of the key that this request proved possession of.
+    pub const fn thumbprint(mut self, thumbprint: &'r [u8; 32]) -> Self {
+        self.thumbprint = Some(thumbprint);
+        self
+    }
+
+    pub(crate) const fn token(&self) -> &'r str {
+        self.token
+    }
+
+    /// Accepts only the client and the key that the family is bound to.
+    pub(crate) fn check(&self, family: &RefreshFamily) -> Result<(), Rejection> {
+        self.check_client(family)?;
+        match (family.thumbprint(), self.thumbprint) {
+            (Some(_), None) => Err(RejectionKind::BindingRequired.into()),
+            (Some(own), Some(proved)) if own != proved => {
+                Err(RejectionKind::BindingMismatch.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Accepts only the client that the family is bound to.
+    pub(crate) fn check_client(&self, family: &RefreshFamily) -> Result<(), Rejection> {
+        if family.grant().client() == Some(self.client) {
+            return Ok(());
+        }
+        Err(Rejection::new(RejectionKind::RefreshUnknown).with_claim("client_id"))
+    }
+}
+
+impl fmt::Debug for RefreshRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefreshRequest")
+            .field("client", &self.client)
+            .field("thumbprint", &self.thumbprint.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,189 @@
+//! Requests beside revocations, rotations and each other, in many orders of their steps.
+//!
+//! `RUSTFLAGS="--cfg bearergate_shuttle" cargo test --lib interleavings` runs them: the locks of
+//! the cache and of the denylist then belong to shuttle, which chooses whose step is next.
+
+use std::sync::LazyLock;
+
+use ring::rand::SystemRandom;
+use ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+use ring::signature::EcdsaKeyPair;
+use ring::signature::KeyPair;
+use serde_json::json;
+use shuttle::sync::Arc;
+use shuttle::sync::Mutex;
+use shuttle::thread;
+
+use super::denylist::Denylist;
+use super::entry::Revocation;
+use crate::clock::UnixTime;
+use crate::credential::Presented;
+use crate::credential::base64url;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
+use crate::jwt::JwtValidator;
+use crate::key::Key;
+use crate::key::KeyHint;
+use crate::key::KeyLife;
+use crate::key::KeySet;
+use crate::key::KeyStore;
+use crate::now_or_later::NowOrLater;
+use crate::principal::KeyId;
+use crate::validator::TokenCache;
+use crate::validator::TokenValidator;
+
+const ISSUER: &str = "https://idp.example.com";
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+const ROUNDS: usize = 1_000;
+
+/// A key and two tokens under it, and a key under which there is none.
+struct Sample {
+    key: Key,
+    next: Key,
+    tokens: [String; 2],
+}
+
+static SAMPLE: LazyLock<Sample> = LazyLock::new(|| {
+    let (pair, key) = pair();
+    Sample {
+        key,
+        next: self::pair().1,
+        tokens: ["alice", "bob"].map(|subject| token(&pair, subject)),
+    }
+});
+
+fn pair() -> (EcdsaKeyPair, Key) {
+    let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
+    let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+    let [x, y] = [x, y].map(base64url::encode);
+    let jwk = json!({"kty": "EC", "crv": "P-256", "x": x, "y": y});
+    (pair, Key::from_jwk(jwk.to_string()).unwrap())
+}
+
+fn token(pair: &EcdsaKeyPair, subject: &str) -> String {
+    let secs = NOW.as_secs();
+    let claims = json!({"iss": ISSUER, "aud": "api", "sub": subject, "exp": secs + 300});
+    let [header, claims] =
+        [json!({"alg": "ES256"}), claims].map(|part| base64url::encode(part.to_string()));
+    let message = format!("{header}.{claims}");
+    let signature = pair.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+    format!("{message}.{}", base64url::encode(signature))
+}
+
+#[derive(Debug)]
+struct Store(Mutex<KeySet>);
+
+impl KeyStore for Store {
+    fn find<'a>(
+        &'a self,
+        _: KeyHint<'a>,
+    ) -> NowOrLater<'a, Result<std::sync::Arc<KeySet>, Rejection>> {
+        NowOrLater::now(Ok(std::sync::Arc::new(self.0.lock().unwrap().clone())))
+    }
+
+    fn life(&self, key: &KeyId) -> KeyLife {
+        match self
+            .0
+            .lock()
+            .unwrap()
+            .keys()
+            .iter()
+            .any(|own| own.id() == *key)
+        {
+            true => KeyLife::Fresh,
+            false => KeyLife::Gone,
+        }
+    }
+}
+
+#[derive(Clone)]
+struct House {
+    store: std::sync::Arc<Store>,
+    validator: JwtValidator,
+    list: Denylist,
+}
+
+impl House {
+    fn new() -> Self {
+        let store = std::sync::Arc::new(Store(Mutex::new(SAMPLE.key.clone().into())));
+        let keys: std::sync::Arc<dyn KeyStore> = store.clone();
+        let builder = JwtValidator::builder().issuer(ISSUER).audience("api");
+        let validator = builder.key_store(keys).build().unwrap();
+        Self {
+            store,
+            validator: validator.cached(&TokenCache::default()),
+            list: Denylist::default(),
+        }
+    }
+
+    /// As a gate does it: the judge, then the list.
+    fn ask(&self, token: &str) -> Result<String, RejectionKind> {
+        let presented = Presented::token(token).at(NOW);
+        let judged = self.validator.validate(&presented).try_now().unwrap();
+        let judged = judged.and_then(|principal| {
+            self.list.judge(&principal)?;
+            Ok(principal.subject().unwrap_or_default().to_owned())
+        });
+        judged.map_err(|rejection| rejection.kind())
+    }
+}
+
+fn every_order(test: impl Fn(House) + Send + Sync + 'static) {
+    LazyLock::force(&SAMPLE);
+    shuttle::check_random(move || test(House::new()), ROUNDS);
+}
+
+// C05
+#[test]
+fn after_a_rotation_no_token_of_the_old_key_is_accepted() {
+    every_order(|house| {
+        let token = &*SAMPLE.tokens[0];
+        let other = house.clone();
+        let user = thread::spawn(move || (0..2).for_each(|_| drop(other.ask(token))));
+        let _ = house.ask(token);
+        *house.store.0.lock().unwrap() = SAMPLE.next.clone().into();
+        assert_eq!(house.ask(token), Err(RejectionKind::SignatureInvalid));
+        user.join().unwrap();
+        assert_eq!(house.ask(token), Err(RejectionKind::SignatureInvalid));
+    });
+}
+
+// C05
+#[test]
+fn after_a_revocation_no_thread_is_let_in() {
+    every_order(|house| {
+        let token = &*SAMPLE.tokens[0];
+        let is_revoked = Arc::new(Mutex::new(false));
+        let (other, told) = (house.clone(), is_revoked.clone());
+        let user = thread::spawn(move || {
+            for _ in 0..2 {
+                let was_revoked = *told.lock().unwrap();
+                let answer = other.ask(token);
+                assert!(!was_revoked || answer == Err(RejectionKind::TokenRevoked));
+            }
+        });
+        let revocation = Revocation::subject(ISSUER, "alice");
+        house.list.revoke(revocation).try_now().unwrap().unwrap();
+        *is_revoked.lock().unwrap() = true;
+        assert_eq!(house.ask(token), Err(RejectionKind::TokenRevoked));
+        user.join().unwrap();
+    });
+}
+
+// C08
+#[test]
+fn nobody_gets_the_facts_of_another() {
+    every_order(|house| {
+        let users = [(0, "alice"), (1, "bob")].map(|(n, name)| {
+            let house = house.clone();
+            thread::spawn(move || {
+                for _ in 0..3 {
+                    assert_eq!(house.ask(&SAMPLE.tokens[n]), Ok(name.to_owned()));
+                }
+            })
+        });
+        users.into_iter().for_each(|user| user.join().unwrap());
+    });
+}

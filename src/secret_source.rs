@@ -1,0 +1,213 @@
+//! Where secrets are read from.
+
+use std::env;
+use std::error::Error;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::limits;
+use crate::secret::Secret;
+
+/// Where a secret is read from, now and again.
+///
+/// The bytes are taken as they stand; nothing is decoded. `Debug` and errors name the source and
+/// never show what it gave.
+///
+/// ```no_run
+/// use bearergate::secret_source::SecretSource;
+///
+/// let pepper = SecretSource::file("/run/secrets/pepper").read()?;
+/// let other = SecretSource::env("ACME_PEPPER").read()?;
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct SecretSource(Origin);
+
+#[derive(Clone)]
+enum Origin {
+    Env(String),
+    File(PathBuf),
+    Closure(&'static str, Arc<Closure>),
+}
+
+type Failure = Box<dyn Error + Send + Sync>;
+type Closure = dyn Fn() -> Result<Secret, Failure> + Send + Sync;
+
+impl SecretSource {
+    /// Reads the environment variable of this name.
+    pub fn env(name: impl Into<String>) -> Self {
+        Self(Origin::Env(name.into()))
+    }
+
+    /// Reads this file. One line end at the end of a text (UTF-8) is no part of the secret; of
+    /// other bytes every one is.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self(Origin::File(path.into()))
+    }
+
+    /// Asks a closure, which may fetch the secret from a vault; `name` stands for it in errors.
+    pub fn from_fn<F, E>(name: &'static str, read: F) -> Self
+    where
+        F: Fn() -> Result<Secret, E> + Send + Sync + 'static,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let read = move || read().map_err(Into::into);
+        Self(Origin::Closure(name, Arc::new(read)))
+    }
+
+    /// Reads the secret. Every call reads anew.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Empty`] if the source is there but empty,
+    /// [`ConfigErrorKind::Conflict`] if the environment holds the variable twice,
+    /// [`ConfigErrorKind::OutOfRange`] over 64 KiB, and [`ConfigErrorKind::Unreadable`] if there
+    /// is nothing, or it cannot be read.
+    pub fn read(&self) -> Result<Secret, ConfigError> {
+        let secret = match &self.0 {
+            Origin::Env(name) => self.one_of(env::vars_os(), name)?,
+            Origin::File(path) => without_line_end(self.bytes_of(File::open(path))?),
+            Origin::Closure(_, read) => {
+                read().map_err(|cause| self.unreadable().with_source(cause))?
+            }
+        };
+        self.checked(secret)
+    }
+
+    fn one_of(
+        &self,
+        variables: impl Iterator<Item = (OsString, OsString)>,
+        name: &str,
+    ) -> Result<Secret, ConfigError> {
+        let mut values = variables
+            .filter(|(own, _)| own == name)
+            .map(|(_, value)| value);
+        let value = values.next().ok_or_else(|| self.unreadable())?;
+        if values.next().is_some() {
+            let detail = format!("{self} is given twice; give it once");
+            return Err(refused(ConfigErrorKind::Conflict, detail));
+        }
+        Ok(Secret::new(value.into_encoded_bytes()))
+    }
+
+    fn bytes_of(&self, file: io::Result<File>) -> Result<Secret, ConfigError> {
+        // One byte more than is allowed tells a secret that is too long.
+        const ROOM: usize = limits::SECRET_BYTES + 1;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(ROOM));
+        let read = file.and_then(|file| file.take(ROOM as u64).read_to_end(&mut bytes));
+        read.map_err(|cause| self.unreadable().with_source(cause))?;
+        Ok(Secret::new(std::mem::take(&mut *bytes)))
+    }
+
+    fn checked(&self, secret: Secret) -> Result<Secret, ConfigError> {
+        let len = secret.expose().len();
+        if len == 0 {
+            let detail = format!("{self} is there but empty; put the secret in it");
+            return Err(refused(ConfigErrorKind::Empty, detail));
+        }
+        if len > limits::SECRET_BYTES {
+            let detail = format!("{self} gives more than 65536 bytes; give fewer");
+            return Err(refused(ConfigErrorKind::OutOfRange, detail));
+        }
+        Ok(secret)
+    }
+
+    fn unreadable(&self) -> ConfigError {
+        let detail = match &self.0 {
+            Origin::Env(_) => format!("{self} is not set; set it"),
+            Origin::File(_) => format!("{self} cannot be read; see that it is there and readable"),
+            Origin::Closure(..) => format!("{self} did not give it; see the source of this error"),
+        };
+        refused(ConfigErrorKind::Unreadable, detail)
+    }
+}
+
+/// Names the source.
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Origin::Env(name) => write!(f, "the environment variable `{name}`"),
+            Origin::File(path) => write!(f, "the file `{}`", path.display()),
+            Origin::Closure(name, _) => write!(f, "the source `{name}`"),
+        }
+    }
+}
+
+impl fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretSource({self})")
+    }
+}
+
+fn without_line_end(secret: Secret) -> Secret {
+    let text = str::from_utf8(secret.expose()).ok();
+    match text.and_then(|text| text.strip_suffix('\n')) {
+        Some(line) => Secret::new(line.strip_suffix('\r').unwrap_or(line).into()),
+        None => secret,
+    }
+}
+
+fn refused(kind: ConfigErrorKind, detail: String) -> ConfigError {
+    ConfigError::new(kind, "secret", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env_read(pairs: &[(&str, &str)]) -> Result<Secret, ConfigError> {
+        let source = SecretSource::env("PEPPER");
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        source.checked(source.one_of(pairs, "PEPPER")?)
+    }
+
+    fn kind(result: Result<Secret, ConfigError>) -> ConfigErrorKind {
+        result.unwrap_err().kind()
+    }
+
+    #[test]
+    fn a_variable_is_read_as_it_stands() {
+        let read = env_read(&[("OTHER", "x"), ("PEPPER", " s3cret\n")]).unwrap();
+        assert_eq!(read.expose(), b" s3cret\n");
+    }
+
+    #[test]
+    fn a_variable_that_is_unset_empty_or_twice_there_is_refused() {
+        assert_eq!(
+            kind(env_read(&[("PEPPER_2", "x")])),
+            ConfigErrorKind::Unreadable
+        );
+        assert_eq!(kind(env_read(&[("PEPPER", "")])), ConfigErrorKind::Empty);
+        for second in ["a", "b", ""] {
+            let twice = env_read(&[("PEPPER", "a"), ("X", "y"), ("PEPPER", second)]);
+            assert_eq!(kind(twice), ConfigErrorKind::Conflict);
+        }
+    }
+
+    #[test]
+    fn one_line_end_of_a_text_is_no_part_of_it() {
+        let cut = |bytes: &[u8]| {
+            without_line_end(Secret::new(bytes.to_vec()))
+                .expose()
+                .to_vec()
+        };
+        assert_eq!(cut(b"s3cret"), b"s3cret");
+        assert_eq!(cut(b"s3cret\n"), b"s3cret");
+        assert_eq!(cut(b"s3cret\r\n"), b"s3cret");
+        assert_eq!(cut(b"s3cret\n\n"), b"s3cret\n");
+        assert_eq!(cut(b"s3cret\r"), b"s3cret\r");
+        assert_eq!(cut(b"\n"), b"");
+        assert_eq!(cut(b"\xff\n"), b"\xff\n");
+    }
+}

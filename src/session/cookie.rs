@@ -1,0 +1,232 @@
+//! Cookies that carry a session id, as a service sets them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use zeroize::Zeroizing;
+
+use crate::credential::charset;
+use crate::credential::place::Place;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::limits;
+use crate::secret::ShownOnce;
+
+/// Sets and clears the cookie of a session: `__Host-`, `Secure`, `HttpOnly`, `SameSite`.
+///
+/// A `__Host-` cookie comes from this host alone, over TLS alone, and no other host or path can
+/// set one of its name (draft RFC 6265bis section 4.1.3.2). None of that can be switched off.
+/// [`Sources`](crate::credential::Sources) reads the cookie and refuses what another site may have caused.
+///
+/// ```
+/// use bearergate::credential::Sources;
+/// use bearergate::session::SessionCookie;
+///
+/// let cookie = SessionCookie::new("__Host-session")?;
+/// assert_eq!(
+///     cookie.clear(),
+///     "__Host-session=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0",
+/// );
+/// let sources = Sources::builder().without_bearer().cookie(cookie.name()).build()?;
+/// assert_eq!(sources.places().next(), Some(cookie.place()));
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SessionCookie {
+    name: Arc<str>,
+    place: Place,
+    same_site: SameSite,
+    max_age: Option<Duration>,
+}
+
+/// When a browser sends a cookie with a request that another site caused.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum SameSite {
+    /// When the user follows a link: the page that it leads to is reached logged in.
+    #[default]
+    Lax,
+    /// Never: even a page that a link leads to is reached logged out.
+    Strict,
+}
+
+impl SameSite {
+    /// Returns the value of the attribute.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lax => "Lax",
+            Self::Strict => "Strict",
+        }
+    }
+}
+
+impl SessionCookie {
+    /// Takes the cookie's name, `__Host-` and at least one more character.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for any other name.
+    pub fn new(name: impl Into<Arc<str>>) -> Result<Self, ConfigError> {
+        let name = name.into();
+        let own = name.strip_prefix("__Host-").unwrap_or_default();
+        if own.is_empty() || !own.bytes().all(charset::is_tchar) {
+            let detail =
+                format!("{name:?} is no name of a host's own cookie; begin it with `__Host-`");
+            return Err(ConfigError::new(
+                ConfigErrorKind::ValueMalformed,
+                "cookie",
+                detail,
+            ));
+        }
+        Ok(Self {
+            place: Place::Cookie(Arc::clone(&name)),
+            name,
+            same_site: SameSite::default(),
+            max_age: None,
+        })
+    }
+
+    /// Sets when the browser sends it; by default [`SameSite::Lax`].
+    #[must_use]
+    pub const fn same_site(mut self, same_site: SameSite) -> Self {
+        self.same_site = same_site;
+        self
+    }
+
+    /// Lets the browser keep it for so long, in whole seconds, instead of until it is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for less than a second or more than
+    /// [`limits::GRANT_LIFETIME_MAX`].
+    pub fn max_age(mut self, age: Duration) -> Result<Self, ConfigError> {
+        if age < Duration::from_secs(1) || age > limits::GRANT_LIFETIME_MAX {
+            let detail = format!("{age:?} is no age of a cookie; give one second to 400 days");
+            return Err(ConfigError::new(
+                ConfigErrorKind::OutOfRange,
+                "max_age",
+                detail,
+            ));
+        }
+        self.max_age = Some(age);
+        Ok(self)
+    }
+
+    /// Returns the cookie's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the place where [`Sources`](crate::credential::Sources) find it.
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Returns the value of a `Set-Cookie` header that gives a new session id to the browser,
+    /// marked as sensitive.
+    #[must_use]
+    pub fn set(&self, id: ShownOnce) -> HeaderValue {
+        let id = Zeroizing::new(id.reveal());
+        let mut header = self.header(&id, self.max_age);
+        header.set_sensitive(true);
+        header
+    }
+
+    /// Returns the value of a `Set-Cookie` header that makes the browser forget it.
+    #[must_use]
+    pub fn clear(&self) -> HeaderValue {
+        self.header("", Some(Duration::ZERO))
+    }
+
+    fn header(&self, value: &str, max_age: Option<Duration>) -> HeaderValue {
+        let (name, same_site) = (&self.name, self.same_site.as_str());
+        let fixed = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite={same_site}");
+        let mut text = Zeroizing::new(fixed);
+        if let Some(age) = max_age {
+            text.push_str(&format!("; Max-Age={}", age.as_secs()));
+        }
+        // Name, value and attributes are of visible characters alone, so this never fails.
+        HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id() -> ShownOnce {
+        ShownOnce::new(Zeroizing::new("s3cret-id".to_owned()))
+    }
+
+    fn cookie() -> SessionCookie {
+        SessionCookie::new("__Host-sid").unwrap()
+    }
+
+    #[test]
+    fn every_protection_is_on() {
+        let header = cookie().set(id());
+        assert_eq!(
+            header,
+            "__Host-sid=s3cret-id; Path=/; Secure; HttpOnly; SameSite=Lax"
+        );
+        assert!(header.is_sensitive());
+        assert!(!format!("{header:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn age_and_site_are_as_configured() {
+        let cookie = cookie().same_site(SameSite::Strict);
+        let header = cookie
+            .max_age(Duration::from_millis(3_600_999))
+            .unwrap()
+            .set(id());
+        assert_eq!(
+            header,
+            "__Host-sid=s3cret-id; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=3600"
+        );
+    }
+
+    #[test]
+    fn a_cleared_cookie_has_the_attributes_of_the_one_it_replaces() {
+        assert_eq!(
+            cookie().clear(),
+            "__Host-sid=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"
+        );
+    }
+
+    #[test]
+    fn only_names_of_a_hosts_own_cookies_are_taken() {
+        for bad in [
+            "",
+            "sid",
+            "__Host-",
+            "__host-sid",
+            "__Secure-sid",
+            "__Host-a b",
+            "__Host-a;b",
+            "__Host-a=b",
+            "__Host-\u{e4}",
+            "__Host-a\r\nb",
+        ] {
+            let error = SessionCookie::new(bad).unwrap_err();
+            assert_eq!(error.kind(), ConfigErrorKind::ValueMalformed, "{bad:?}");
+        }
+        assert_eq!(cookie().name(), "__Host-sid");
+    }
+
+    #[test]
+    fn ages_are_bounded() {
+        let max = limits::GRANT_LIFETIME_MAX;
+        let aged = |age| cookie().max_age(age).map(drop);
+        assert!(aged(Duration::from_secs(1)).is_ok());
+        assert!(aged(max).is_ok());
+        for bad in [
+            Duration::ZERO,
+            Duration::from_millis(999),
+            max + Duration::from_secs(1),
+        ] {
+            assert_eq!(aged(bad).unwrap_err().kind(), ConfigErrorKind::OutOfRange);
+        }
+    }
+}

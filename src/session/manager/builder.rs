@@ -1,0 +1,81 @@
+//! Configures a session manager.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Inner;
+use super::SessionManager;
+use crate::clock::Clock;
+use crate::clock::SystemClock;
+use crate::error::ConfigError;
+use crate::grant::GrantStore;
+use crate::grant::check_lifetime;
+use crate::limits;
+use crate::principal::Authority;
+use crate::session::record::SessionStore;
+
+/// Builds a [`SessionManager`].
+#[must_use]
+pub struct SessionManagerBuilder(Inner);
+
+impl SessionManagerBuilder {
+    pub(super) fn new(store: Arc<dyn SessionStore>, authority: Authority) -> Self {
+        Self(Inner {
+            store,
+            others: Vec::new(),
+            authority,
+            clock: Arc::new(SystemClock),
+            lifetime: limits::SESSION_LIFETIME,
+            idle: limits::SESSION_IDLE,
+        })
+    }
+
+    /// Sets how long a session lasts at the most, whatever happens: by default
+    /// [`limits::SESSION_LIFETIME`].
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.0.lifetime = lifetime;
+        self
+    }
+
+    /// Sets how long a session lasts unused: by default [`limits::SESSION_IDLE`].
+    pub fn idle(mut self, idle: Duration) -> Self {
+        self.0.idle = idle;
+        self
+    }
+
+    /// Writes every revocation to this store too, before the sessions' own. Needed only where
+    /// refresh tokens that hang on these sessions lie in another store.
+    pub fn mark_also(mut self, store: Arc<dyn GrantStore>) -> Self {
+        self.0.others.push(store);
+        self
+    }
+
+    /// Sets the clock; by default it is the system's.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.0.clock = Arc::new(clock);
+        self
+    }
+
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without the name of an authority,
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a lifetime over
+    /// [`limits::GRANT_LIFETIME_MAX`], or an idle timeout under a second or over the lifetime.
+    pub fn build(self) -> Result<SessionManager, ConfigError> {
+        check_lifetime(&self.0.authority, self.0.lifetime, self.0.idle)?;
+        Ok(SessionManager(Arc::new(self.0)))
+    }
+}
+
+impl fmt::Debug for SessionManagerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionManagerBuilder")
+            .field("authority", &self.0.authority)
+            .field("lifetime", &self.0.lifetime)
+            .field("idle", &self.0.idle)
+            .finish_non_exhaustive()
+    }
+}

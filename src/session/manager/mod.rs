@@ -1,0 +1,280 @@
+//! The life of sessions.
+
+mod builder;
+
+pub use builder::SessionManagerBuilder;
+
+use super::request::NewSession;
+use super::request::SessionChange;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ring::rand::SecureRandom;
+use ring::rand::SystemRandom;
+
+use super::cookie::SessionCookie;
+use super::id::SessionId;
+use super::record::SessionRecord;
+use super::record::SessionStore;
+use super::validator::Session;
+use super::validator::SessionValidator;
+use crate::clock::Clock;
+use crate::clock::UnixTime;
+use crate::error::StoreErrorKind;
+use crate::grant::GrantError;
+use crate::grant::GrantErrorKind;
+use crate::grant::GrantStore;
+use crate::grant::Mark;
+use crate::grant::MarkKey;
+use crate::grant::Moment;
+use crate::grant::SessionHandle;
+use crate::grant::no_random;
+use crate::grant::purge;
+use crate::limits;
+use crate::principal::Authority;
+use crate::secret::ShownOnce;
+
+/// Begins, changes and ends the sessions of one authority. Cheap to clone.
+///
+/// Ids are 256 random bits; a store keeps their digest alone. A change is refused with
+/// [`Conflict`](GrantErrorKind::Conflict) when somebody else changed or ended the session since it
+/// was read, so a late write never brings one back.
+///
+/// ```
+/// use std::sync::Arc;
+/// use bearergate::session::{NewSession, SessionCookie, SessionManager};
+/// use bearergate::stores::MemoryGrantStore;
+///
+/// # async fn log_in() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = Arc::new(MemoryGrantStore::new(1_000_000));
+/// let sessions = SessionManager::builder(store, "my service").build()?;
+/// let cookie = SessionCookie::new("__Host-session")?;
+///
+/// // After the password was checked:
+/// let (id, session) = sessions.create(NewSession::new("alice").scopes(["orders:read"])).await?;
+/// let set_cookie = cookie.set(id);
+///
+/// // At the end:
+/// sessions.revoke(&session).await?;
+/// # let _ = set_cookie;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SessionManager(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn SessionStore>,
+    others: Vec<Arc<dyn GrantStore>>,
+    authority: Authority,
+    clock: Arc<dyn Clock>,
+    lifetime: Duration,
+    idle: Duration,
+}
+
+impl SessionManager {
+    /// Starts a configuration. `authority` is the name under which subjects, clients and sessions
+    /// mean something.
+    pub fn builder(
+        store: Arc<dyn SessionStore>,
+        authority: impl Into<Authority>,
+    ) -> SessionManagerBuilder {
+        SessionManagerBuilder::new(store, authority.into())
+    }
+
+    /// Makes a judge of the ids that this cookie carries.
+    pub fn validator(&self, cookie: &SessionCookie) -> SessionValidator {
+        let Inner {
+            store,
+            authority,
+            clock,
+            ..
+        } = &*self.0;
+        SessionValidator::new(store.clone(), authority.clone(), clock.clone(), cookie)
+    }
+
+    /// Begins a session under a new id, after the service has found out who its subject is.
+    ///
+    /// The id is never one that a request brought, so nobody can plant it before.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`](GrantErrorKind::Malformed) if the subject or anything else is malformed or too
+    /// long, or another [`GrantError`]; then there is no session.
+    pub async fn create(&self, new: NewSession) -> Result<(ShownOnce, Session), GrantError> {
+        let now = self.now()?;
+        let (draft, data) = new.into_parts();
+        check_data(&data)?;
+        let grant = draft
+            .grant(&self.0.authority, now)?
+            .with_session(Some(random_handle()?))
+            .with_lifetime(now.saturating_add(self.0.lifetime), self.0.idle);
+        let id = random_id()?;
+        let record = SessionRecord::new(id.digest(), grant).with_data(data);
+        let since = self.store(&record, now).await?;
+        let grant = record.grant().clone().with_since(Some(since));
+        let session = Session::new(Arc::new(record.with_grant(grant)));
+        Ok((id.into_shown(), session))
+    }
+
+    /// Gives a session a new id and changes what it grants, in one step. The old id is unknown
+    /// from then on; the handle and both timeouts stay.
+    ///
+    /// To be done whenever its privileges change.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](GrantErrorKind::Conflict) if the session was changed or has ended since it was
+    /// read, [`Malformed`](GrantErrorKind::Malformed) if the change is malformed or too long, or
+    /// another [`GrantError`]; then the old id stays.
+    pub async fn rotate(
+        &self,
+        session: &Session,
+        change: SessionChange,
+    ) -> Result<(ShownOnce, Session), GrantError> {
+        let id = random_id()?;
+        let changed = change.put_on(session.record())?.with_digest(id.digest());
+        let session = self.update(session, changed).await?;
+        Ok((id.into_shown(), session))
+    }
+
+    /// Writes the data that the service keeps with a session.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](GrantErrorKind::Conflict) if the session was changed or has ended since it was
+    /// read, [`Malformed`](GrantErrorKind::Malformed) for more than
+    /// [`limits::SESSION_DATA_BYTES`], or another [`GrantError`]; then the old data stay.
+    pub async fn save(
+        &self,
+        session: &Session,
+        data: impl Into<Vec<u8>>,
+    ) -> Result<Session, GrantError> {
+        let changed = session.record().clone().with_data(data.into());
+        self.update(session, changed).await
+    }
+
+    /// Ends a session and all refresh tokens that hang on it.
+    ///
+    /// # Errors
+    ///
+    /// A [`GrantError`]; then it may not have ended, and this is to be called again.
+    pub async fn revoke(&self, session: &Session) -> Result<(), GrantError> {
+        let grant = session.grant();
+        let handle = session.handle().ok_or(GrantErrorKind::Malformed)?;
+        let key = MarkKey::session(grant.authority().as_str(), handle);
+        // Verifiers that forgive some skew let a token of the session's in after its end.
+        let until = grant.expires().saturating_add(limits::LEEWAY_MAX);
+        self.mark(Mark::new(key, self.now()?).with_until(until))
+            .await
+    }
+
+    /// Ends the session of this handle, and all refresh tokens that hang on it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`revoke`](Self::revoke).
+    pub async fn revoke_handle(&self, handle: SessionHandle) -> Result<(), GrantError> {
+        let key = MarkKey::session(self.0.authority.as_str(), handle);
+        self.mark(Mark::new(key, self.now()?)).await
+    }
+
+    /// Ends all sessions and refresh tokens that a subject has. What begins later is not affected.
+    ///
+    /// # Errors
+    ///
+    /// Like [`revoke`](Self::revoke).
+    pub async fn revoke_subject(&self, subject: &str) -> Result<(), GrantError> {
+        let key = MarkKey::subject(self.0.authority.as_str(), subject);
+        self.mark(Mark::new(key, self.now()?)).await
+    }
+
+    /// Ends all sessions and refresh tokens that a client has. What begins later is not affected.
+    ///
+    /// # Errors
+    ///
+    /// Like [`revoke`](Self::revoke).
+    pub async fn revoke_client(&self, client: &str) -> Result<(), GrantError> {
+        let key = MarkKey::client(self.0.authority.as_str(), client);
+        self.mark(Mark::new(key, self.now()?)).await
+    }
+
+    /// Removes from the store what is over or revoked, sessions or not, and returns how much that
+    /// was. To be called now and then, say every hour.
+    ///
+    /// # Errors
+    ///
+    /// A [`GrantError`]; what was removed by then is removed.
+    pub async fn purge(&self) -> Result<usize, GrantError> {
+        purge(&*self.0.store, self.now()?).await
+    }
+
+    async fn store(&self, record: &SessionRecord, now: UnixTime) -> Result<Moment, GrantError> {
+        let store = &self.0.store;
+        let created = store.create(record.clone()).await;
+        if !matches!(&created, Err(error) if error.kind() == StoreErrorKind::Full) {
+            return Ok(created?);
+        }
+        purge(&**store, now).await?;
+        Ok(store.create(record.clone()).await?)
+    }
+
+    async fn update(&self, old: &Session, new: SessionRecord) -> Result<Session, GrantError> {
+        check_data(new.data())?;
+        if old.grant().is_over(self.now()?) {
+            return Err(GrantErrorKind::Conflict.into());
+        }
+        let digest = old.record().digest();
+        let version = self.0.store.update(digest, new.clone()).await?;
+        Ok(Session::new(Arc::new(new.with_version(version))))
+    }
+
+    async fn mark(&self, mark: Mark) -> Result<(), GrantError> {
+        for other in &self.0.others {
+            other.mark(mark.clone()).await?;
+        }
+        Ok(self.0.store.mark(mark).await?)
+    }
+
+    fn now(&self) -> Result<UnixTime, GrantError> {
+        let now = self.0.clock.now();
+        now.ok_or_else(|| GrantErrorKind::Unavailable.into())
+    }
+}
+
+impl fmt::Debug for SessionManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner {
+            store,
+            authority,
+            lifetime,
+            idle,
+            ..
+        } = &*self.0;
+        f.debug_struct("SessionManager")
+            .field("authority", authority)
+            .field("lifetime", lifetime)
+            .field("idle", idle)
+            .field("store", store)
+            .finish_non_exhaustive()
+    }
+}
+
+fn check_data(data: &[u8]) -> Result<(), GrantError> {
+    if data.len() > limits::SESSION_DATA_BYTES {
+        return Err(GrantError::malformed("the data are too long"));
+    }
+    Ok(())
+}
+
+fn random_id() -> Result<SessionId, GrantError> {
+    SessionId::random().map_err(no_random)
+}
+
+fn random_handle() -> Result<SessionHandle, GrantError> {
+    let mut bytes = [0; 16];
+    SystemRandom::new().fill(&mut bytes).map_err(no_random)?;
+    Ok(SessionHandle::new(bytes))
+}

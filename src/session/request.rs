@@ -1,0 +1,112 @@
+//! What a service asks of its session manager.
+
+use std::fmt;
+
+use super::record::SessionRecord;
+use crate::grant::Draft;
+use crate::grant::GrantError;
+use crate::grant::Privileges;
+
+/// A session that shall begin. `Debug` shows subject and client.
+#[derive(Clone)]
+#[must_use]
+pub struct NewSession {
+    draft: Draft,
+    data: Vec<u8>,
+}
+
+impl NewSession {
+    /// Begins with the subject, whom the service has authenticated.
+    pub fn new(subject: impl Into<String>) -> Self {
+        let subject = subject.into();
+        let draft = Draft {
+            subject,
+            ..Draft::default()
+        };
+        let data = Vec::new();
+        Self { draft, data }
+    }
+
+    /// Sets the client that the session is for.
+    pub fn client(mut self, client: impl Into<String>) -> Self {
+        self.draft.client = Some(client.into());
+        self
+    }
+
+    /// Sets the granted scopes.
+    pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.draft.privileges.set_scopes(scopes);
+        self
+    }
+
+    /// Sets the granted claims, which policies read: the text of one JSON object of at most
+    /// [`limits::GRANT_CLAIMS_BYTES`](crate::limits::GRANT_CLAIMS_BYTES). Nothing that users edit
+    /// belongs there.
+    pub fn claims(mut self, json: impl Into<String>) -> Self {
+        self.draft.privileges.claims = Some(json.into());
+        self
+    }
+
+    /// Sets data that the service keeps with the session, at most
+    /// [`limits::SESSION_DATA_BYTES`](crate::limits::SESSION_DATA_BYTES); policies do not see them.
+    pub fn data(mut self, data: impl Into<Vec<u8>>) -> Self {
+        self.data = data.into();
+        self
+    }
+
+    pub(crate) fn into_parts(self) -> (Draft, Vec<u8>) {
+        (self.draft, self.data)
+    }
+}
+
+impl fmt::Debug for NewSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewSession")
+            .field("subject", &self.draft.subject)
+            .field("client", &self.draft.client)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What changes together with a session's id; by default nothing else does.
+#[derive(Clone, Default)]
+#[must_use]
+pub struct SessionChange {
+    privileges: Privileges,
+    data: Option<Vec<u8>>,
+}
+
+impl SessionChange {
+    /// Replaces the granted scopes.
+    pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.privileges.set_scopes(scopes);
+        self
+    }
+
+    /// Replaces the granted claims, as in [`NewSession::claims`].
+    pub fn claims(mut self, json: impl Into<String>) -> Self {
+        self.privileges.claims = Some(json.into());
+        self
+    }
+
+    /// Replaces the data of the service.
+    pub fn data(mut self, data: impl Into<Vec<u8>>) -> Self {
+        self.data = Some(data.into());
+        self
+    }
+
+    pub(crate) fn put_on(self, session: &SessionRecord) -> Result<SessionRecord, GrantError> {
+        let grant = self.privileges.put_on(session.grant().clone())?;
+        let session = session.clone().with_grant(grant);
+        Ok(match self.data {
+            Some(data) => session.with_data(data),
+            None => session,
+        })
+    }
+}
+
+impl fmt::Debug for SessionChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionChange").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,269 @@
+//! API keys in the file.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use rusqlite::Connection;
+use rusqlite::Row;
+use rusqlite::params;
+use rusqlite::params_from_iter;
+use rusqlite::types::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::SqliteStore;
+use super::column::Columns;
+use super::column::bound;
+use super::column::number;
+use super::column::some_time;
+use super::column::time;
+use super::error::Fault;
+use super::error::corrupt;
+use super::transaction::Change;
+use super::transaction::read_all;
+use super::transaction::read_one;
+use crate::api_key::ApiKeyChange;
+use crate::api_key::ApiKeyFilter;
+use crate::api_key::ApiKeyId;
+use crate::api_key::ApiKeyParts;
+use crate::api_key::ApiKeyQuery;
+use crate::api_key::ApiKeyRecord;
+use crate::api_key::ApiKeyStore;
+use crate::api_key::Disabled;
+use crate::api_key::KeyDigest;
+use crate::api_key::PepperVersion;
+use crate::api_key::PepperedDigest;
+use crate::clock::UnixTime;
+use crate::error::StoreError;
+use crate::now_or_later::NowOrLater;
+use crate::principal::Authority;
+
+impl ApiKeyStore for SqliteStore {
+    fn find(&self, id: ApiKeyId) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
+        self.read(move |conn| read_one(conn, FIND, [id.as_str()], record))
+    }
+
+    fn find_foreign(
+        &self,
+        digest: KeyDigest,
+    ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
+        self.read(move |conn| read_one(conn, FIND_FOREIGN, [digest.as_bytes()], record))
+    }
+
+    fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
+        self.read(move |conn| list(conn, query))
+    }
+
+    fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {
+        self.write(move |tx| changes.into_iter().try_for_each(|each| apply(tx, each)))
+    }
+
+    /// Notes of many keys are written together; those that come while the writer cannot keep up
+    /// with [`LAST_USED_NOTES`](crate::limits::LAST_USED_NOTES) are lost.
+    fn touch(&self, id: ApiKeyId, now: UnixTime) {
+        self.note(id, now);
+    }
+}
+
+/// Writes when keys were last used.
+pub(super) fn touch_all(
+    tx: &mut Change<'_>,
+    notes: impl IntoIterator<Item = (ApiKeyId, UnixTime)>,
+) -> Result<(), Fault> {
+    for (id, now) in notes {
+        tx.write(TOUCH, params![id.as_str(), bound(now)])?;
+    }
+    Ok(())
+}
+
+macro_rules! columns {
+    () => {
+        "id, version, is_foreign, digest, pepper, authority, subject, tenant, created_at, \
+         not_before, expires_at, disabled_at, disabled_reason, last_used, predecessor, successor, \
+         scopes, roles, name, metadata, addresses, limit_class, ends_at"
+    };
+}
+
+macro_rules! select {
+    ($condition:literal) => {
+        concat!("SELECT ", columns!(), " FROM api_key WHERE ", $condition)
+    };
+}
+
+macro_rules! page {
+    ($condition:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM api_key WHERE authority = ?1 AND ",
+            $condition,
+            " ORDER BY id LIMIT ?3"
+        )
+    };
+}
+
+const FIND: &str = select!("id = ?1");
+const FIND_FOREIGN: &str = select!("digest = ?1 AND is_foreign");
+
+const LIST_ALL: &str = page!("id > ?2");
+// Of all keys few have ended or are about to. The plus keeps SQLite from going through all of them
+// by id.
+const LIST_ENDED: &str = page!("+id > ?2 AND ends_at <= ?4");
+const LIST_EXPIRING: &str =
+    page!("+id > ?2 AND ends_at <= ?4 AND disabled_at IS NULL AND successor IS NULL");
+const LIST_SUBJECT: &str = page!("id > ?2 AND subject = ?4");
+const LIST_TENANT: &str = page!("id > ?2 AND tenant = ?4");
+
+const INSERT: &str = concat!(
+    "INSERT INTO api_key (",
+    columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+     ?19, ?20, ?21, ?22, ?23)"
+);
+
+const REPLACE: &str = "UPDATE api_key SET version = ?2, is_foreign = ?3, digest = ?4, \
+     pepper = ?5, authority = ?6, subject = ?7, tenant = ?8, created_at = ?9, not_before = ?10, \
+     expires_at = ?11, disabled_at = ?12, disabled_reason = ?13, \
+     last_used = nullif(max(ifnull(last_used, -1), ifnull(?14, -1)), -1), predecessor = ?15, \
+     successor = ?16, scopes = ?17, roles = ?18, name = ?19, metadata = ?20, addresses = ?21, \
+     limit_class = ?22, ends_at = ?23 \
+     WHERE id = ?1 AND version = ?2 - 1";
+
+const REMOVE: &str = "DELETE FROM api_key WHERE id = ?1 AND version = ?2";
+
+const TOUCH: &str =
+    "UPDATE api_key SET last_used = ?2 WHERE id = ?1 AND ifnull(last_used, -1) < ?2";
+
+fn list(conn: &Connection, query: ApiKeyQuery) -> Result<Vec<ApiKeyRecord>, Fault> {
+    let authority = query.authority.as_str();
+    let after = query.after.as_ref().map_or("", ApiKeyId::as_str);
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let page = params![authority, after, limit];
+    match query.filter {
+        ApiKeyFilter::All => read_all(conn, LIST_ALL, page, record),
+        ApiKeyFilter::EndedBy(time) => {
+            let page = params![authority, after, limit, bound(time)];
+            read_all(conn, LIST_ENDED, page, record)
+        }
+        ApiKeyFilter::ExpiresBy(time) => {
+            let page = params![authority, after, limit, bound(time)];
+            read_all(conn, LIST_EXPIRING, page, record)
+        }
+        ApiKeyFilter::Subject(subject) => {
+            let page = params![authority, after, limit, subject];
+            read_all(conn, LIST_SUBJECT, page, record)
+        }
+        ApiKeyFilter::Tenant(tenant) => {
+            let page = params![authority, after, limit, tenant];
+            read_all(conn, LIST_TENANT, page, record)
+        }
+    }
+}
+
+fn apply(tx: &mut Change<'_>, change: ApiKeyChange) -> Result<(), Fault> {
+    match change {
+        ApiKeyChange::Insert(record) => tx.write_one(INSERT, params_from_iter(values(&record)?)),
+        ApiKeyChange::Remove { id, version } => {
+            tx.write_one(REMOVE, params![id.as_str(), number(version)?])
+        }
+        ApiKeyChange::Replace(record) => tx.write_one(REPLACE, params_from_iter(values(&record)?)),
+    }
+}
+
+/// The values of a record, in the order of the columns.
+fn values(record: &ApiKeyRecord) -> Result<[Value; 23], Fault> {
+    let parts = record.to_parts();
+    let (disabled_at, disabled_reason) = parts.disabled.map(|d| (d.at, d.reason)).unzip();
+    Ok([
+        text(parts.id),
+        number(parts.version)?.into(),
+        parts.is_foreign.into(),
+        parts.digest.digest().as_bytes().to_vec().into(),
+        parts.digest.version().number().into(),
+        text(parts.authority.as_str()),
+        parts.subject.into(),
+        parts.tenant.into(),
+        time(parts.created_at)?.into(),
+        some_time(parts.not_before)?,
+        some_time(parts.expires_at)?,
+        some_time(disabled_at)?,
+        disabled_reason.into(),
+        some_time(parts.last_used)?,
+        parts.predecessor.map(text).into(),
+        parts.successor.map(text).into(),
+        json(&parts.scopes)?,
+        json(&parts.roles)?,
+        parts.name.into(),
+        json(&parts.metadata)?,
+        json(
+            &parts
+                .addresses
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>(),
+        )?,
+        parts.limit_class.into(),
+        some_time(record.ends_at())?,
+    ])
+}
+
+fn record(row: &Row<'_>) -> Result<ApiKeyRecord, Fault> {
+    let mut columns = Columns::of(row);
+    let id = parsed(&columns.take::<String>()?)?;
+    let version = columns.number()?;
+    let is_foreign = columns.take()?;
+    let digest = KeyDigest::from_bytes(columns.take()?);
+    let digest = PepperedDigest::new(digest, PepperVersion::from_number(columns.take()?));
+    let authority = Authority::from(columns.take::<String>()?);
+    let owner = (authority, columns.take()?);
+    let tenant = columns.take()?;
+    let mut parts = ApiKeyParts::new(id, digest, owner, columns.time()?);
+    parts.version = version;
+    parts.is_foreign = is_foreign;
+    parts.tenant = tenant;
+    parts.not_before = columns.some_time()?;
+    parts.expires_at = columns.some_time()?;
+    parts.disabled = disabled(columns.some_time()?, columns.take()?);
+    parts.last_used = columns.some_time()?;
+    parts.predecessor = some_id(columns.take()?)?;
+    parts.successor = some_id(columns.take()?)?;
+    parts.scopes = from_json(&columns.take::<String>()?)?;
+    parts.roles = from_json(&columns.take::<String>()?)?;
+    parts.name = columns.take()?;
+    parts.metadata = from_json(&columns.take::<String>()?)?;
+    let addresses: Vec<String> = from_json(&columns.take::<String>()?)?;
+    parts.addresses = addresses
+        .iter()
+        .map(|a| parsed(a))
+        .collect::<Result<_, _>>()?;
+    parts.limit_class = columns.take()?;
+    Ok(ApiKeyRecord::from_parts(parts)?)
+}
+
+fn disabled(at: Option<UnixTime>, reason: Option<String>) -> Option<Disabled> {
+    Some(Disabled::new(at?, reason.unwrap_or_default()))
+}
+
+fn some_id(text: Option<String>) -> Result<Option<ApiKeyId>, Fault> {
+    text.as_deref().map(parsed).transpose()
+}
+
+fn parsed<T: FromStr>(text: &str) -> Result<T, Fault> {
+    text.parse()
+        .map_err(|_| corrupt("a key id or an address is malformed"))
+}
+
+fn text(value: impl Display) -> Value {
+    Value::Text(value.to_string())
+}
+
+fn json(value: &impl Serialize) -> Result<Value, Fault> {
+    serde_json::to_string(value)
+        .map(Value::Text)
+        .map_err(corrupt)
+}
+
+fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    // The error of the parser would show what is stored.
+    serde_json::from_str(text).map_err(|_| corrupt("a list or a map is malformed"))
+}

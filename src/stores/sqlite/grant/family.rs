@@ -1,0 +1,140 @@
+//! Families of refresh tokens in the file.
+
+use std::sync::Arc;
+
+use rusqlite::Row;
+use rusqlite::params_from_iter;
+use rusqlite::types::Value;
+
+use super::dated;
+use super::grant;
+use super::grant_columns;
+use super::judged;
+use super::kept;
+use super::next_version;
+use super::values;
+use crate::clock::UnixTime;
+use crate::error::StoreError;
+use crate::error::StoreErrorKind;
+use crate::grant::Lookup;
+use crate::grant::Moment;
+use crate::grant::TokenDigest;
+use crate::now_or_later::NowOrLater;
+use crate::refresh::RefreshFamily;
+use crate::refresh::RefreshTokenStore;
+use crate::refresh::SpentToken;
+use crate::stores::sqlite::SqliteStore;
+use crate::stores::sqlite::column::Columns;
+use crate::stores::sqlite::column::number;
+use crate::stores::sqlite::column::some_time;
+use crate::stores::sqlite::error::Fault;
+use crate::stores::sqlite::error::corrupt;
+use crate::stores::sqlite::transaction::Change;
+use crate::stores::sqlite::transaction::read_one;
+
+impl RefreshTokenStore for SqliteStore {
+    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Moment, StoreError>> {
+        self.write(move |tx| create(tx, family))
+    }
+
+    fn find(
+        &self,
+        id: TokenDigest,
+    ) -> NowOrLater<'_, Result<Lookup<Arc<RefreshFamily>>, StoreError>> {
+        self.read(move |conn| {
+            let found = read_one(conn, FIND, [id.as_bytes()], record)?;
+            judged(conn, found.map(Arc::new), |family| family.grant())
+        })
+    }
+
+    fn update(&self, family: RefreshFamily) -> NowOrLater<'_, Result<u64, StoreError>> {
+        self.write(move |tx| update(tx, family))
+    }
+}
+
+macro_rules! columns {
+    () => {
+        concat!(
+            "id, version, current, spent, spent_at, sealed, thumbprint, revoked, ",
+            grant_columns!()
+        )
+    };
+}
+
+const FIND: &str = concat!("SELECT ", columns!(), " FROM family WHERE id = ?1");
+
+const INSERT: &str = concat!(
+    "INSERT INTO family (",
+    columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+     ?19, ?20)"
+);
+
+const UPDATE: &str = "UPDATE family SET version = ?2, current = ?3, spent = ?4, spent_at = ?5, \
+     sealed = ?6, thumbprint = ?7, revoked = ?8, authority = ?9, subject = ?10, client = ?11, \
+     session = ?12, scopes = ?13, claims = ?14, created = ?15, since = ?16, last_used = ?17, \
+     expires = ?18, idle = ?19, ends = ?20 WHERE id = ?1";
+
+fn create(tx: &mut Change<'_>, family: RefreshFamily) -> Result<Moment, Fault> {
+    let (grant, since) = dated(tx, family.grant())?;
+    let family = family.with_grant(grant).with_version(1);
+    tx.write_one(INSERT, params_from_iter(row(&family)?))?;
+    Ok(since)
+}
+
+fn update(tx: &mut Change<'_>, new: RefreshFamily) -> Result<u64, Fault> {
+    let stored = read_one(tx.conn(), FIND, [new.id().as_bytes()], record)?;
+    let stored = stored.ok_or(StoreErrorKind::Conflict)?;
+    let version = next_version(tx, (stored.grant(), stored.version()), new.version())?;
+    let grant = kept(stored.grant(), new.grant());
+    let new = new.with_grant(grant).with_version(version);
+    tx.write_one(UPDATE, params_from_iter(row(&new)?))?;
+    Ok(version)
+}
+
+fn row(family: &RefreshFamily) -> Result<impl Iterator<Item = Value> + use<>, Fault> {
+    let blob = |bytes: &[u8]| Value::Blob(bytes.to_vec());
+    let spent = family.spent();
+    let own = [
+        blob(family.id().as_bytes()),
+        number(family.version())?.into(),
+        blob(family.current().as_bytes()),
+        spent.map(|spent| blob(spent.digest().as_bytes())).into(),
+        some_time(spent.map(SpentToken::at))?,
+        spent.map(|spent| blob(spent.sealed())).into(),
+        family.thumbprint().map(|print| blob(print)).into(),
+        some_time(family.revoked())?,
+    ];
+    Ok(own.into_iter().chain(values(family.grant())?))
+}
+
+fn record(row: &Row<'_>) -> Result<RefreshFamily, Fault> {
+    let mut columns = Columns::of(row);
+    let id = TokenDigest::new(columns.take()?);
+    let version = columns.number()?;
+    let current = TokenDigest::new(columns.take()?);
+    let spent = spent(columns.take()?, columns.some_time()?, columns.take()?)?;
+    let thumbprint = columns.take()?;
+    let revoked = columns.some_time()?;
+    let family = RefreshFamily::new(id, current, grant(&mut columns)?);
+    Ok(family
+        .with_version(version)
+        .with_spent(spent)
+        .with_thumbprint(thumbprint)
+        .with_revoked(revoked))
+}
+
+fn spent(
+    digest: Option<[u8; 32]>,
+    at: Option<UnixTime>,
+    sealed: Option<Vec<u8>>,
+) -> Result<Option<SpentToken>, Fault> {
+    match (digest, at, sealed) {
+        (None, None, None) => Ok(None),
+        (Some(digest), Some(at), Some(sealed)) => {
+            let digest = TokenDigest::new(digest);
+            Ok(Some(SpentToken::new(digest, at, sealed)))
+        }
+        _ => Err(corrupt("a spent token is stored in part")),
+    }
+}

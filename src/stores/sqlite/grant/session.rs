@@ -1,0 +1,136 @@
+//! Sessions in the file.
+
+use std::sync::Arc;
+
+use rusqlite::Row;
+use rusqlite::params;
+use rusqlite::params_from_iter;
+use rusqlite::types::Value;
+
+use super::dated;
+use super::grant;
+use super::grant_columns;
+use super::is_ended;
+use super::judged;
+use super::kept;
+use super::next_version;
+use super::values;
+use crate::clock::UnixTime;
+use crate::error::StoreError;
+use crate::error::StoreErrorKind;
+use crate::grant::Lookup;
+use crate::grant::Moment;
+use crate::grant::TokenDigest;
+use crate::now_or_later::NowOrLater;
+use crate::session::SessionRecord;
+use crate::session::SessionStore;
+use crate::stores::sqlite::SqliteStore;
+use crate::stores::sqlite::column::Columns;
+use crate::stores::sqlite::column::bound;
+use crate::stores::sqlite::column::number;
+use crate::stores::sqlite::column::time;
+use crate::stores::sqlite::error::Fault;
+use crate::stores::sqlite::transaction::Change;
+use crate::stores::sqlite::transaction::read_one;
+
+impl SessionStore for SqliteStore {
+    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Moment, StoreError>> {
+        self.write(move |tx| create(tx, session))
+    }
+
+    fn find(
+        &self,
+        digest: TokenDigest,
+    ) -> NowOrLater<'_, Result<Lookup<Arc<SessionRecord>>, StoreError>> {
+        self.read(move |conn| {
+            let found = read_one(conn, FIND, [digest.as_bytes()], record)?;
+            judged(conn, found.map(Arc::new), |session| session.grant())
+        })
+    }
+
+    fn update(
+        &self,
+        old: TokenDigest,
+        session: SessionRecord,
+    ) -> NowOrLater<'_, Result<u64, StoreError>> {
+        self.write(move |tx| update(tx, old, session))
+    }
+
+    fn touch(&self, digest: TokenDigest, at: UnixTime) -> NowOrLater<'_, Result<bool, StoreError>> {
+        self.write_hastily(move |tx| touch(tx, digest, at))
+    }
+}
+
+macro_rules! columns {
+    () => {
+        concat!("digest, version, data, ", grant_columns!())
+    };
+}
+
+const FIND: &str = concat!("SELECT ", columns!(), " FROM session WHERE digest = ?1");
+
+const INSERT: &str = concat!(
+    "INSERT INTO session (",
+    columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+);
+
+const UPDATE: &str = "UPDATE session SET digest = ?1, version = ?2, data = ?3, authority = ?4, \
+     subject = ?5, client = ?6, session = ?7, scopes = ?8, claims = ?9, created = ?10, \
+     since = ?11, last_used = ?12, expires = ?13, idle = ?14, ends = ?15 WHERE digest = ?16";
+
+const TOUCH: &str = "UPDATE session SET last_used = ?2, ends = ?3 WHERE digest = ?1";
+
+fn create(tx: &mut Change<'_>, session: SessionRecord) -> Result<Moment, Fault> {
+    let (grant, since) = dated(tx, session.grant())?;
+    let session = session.with_grant(grant).with_version(1);
+    tx.write_one(INSERT, params_from_iter(row(session)?))?;
+    Ok(since)
+}
+
+fn update(tx: &mut Change<'_>, old: TokenDigest, new: SessionRecord) -> Result<u64, Fault> {
+    let stored = stored(tx, old)?.ok_or(StoreErrorKind::Conflict)?;
+    let version = next_version(tx, (stored.grant(), stored.version()), new.version())?;
+    let grant = kept(stored.grant(), new.grant());
+    let new = new.with_grant(grant).with_version(version);
+    let old = Value::Blob(old.as_bytes().to_vec());
+    tx.write_one(UPDATE, params_from_iter(row(new)?.chain([old])))?;
+    Ok(version)
+}
+
+fn touch(tx: &mut Change<'_>, digest: TokenDigest, at: UnixTime) -> Result<bool, Fault> {
+    let Some(stored) = stored(tx, digest)? else {
+        return Ok(false);
+    };
+    if is_ended(tx.conn(), stored.grant())? {
+        return Ok(false);
+    }
+    if stored.grant().last_used() < at {
+        let grant = stored.grant().clone().with_last_used(at);
+        let params = params![digest.as_bytes(), time(at)?, bound(grant.ends())];
+        tx.write_one(TOUCH, params)?;
+    }
+    Ok(true)
+}
+
+fn stored(tx: &Change<'_>, digest: TokenDigest) -> Result<Option<SessionRecord>, Fault> {
+    read_one(tx.conn(), FIND, [digest.as_bytes()], record)
+}
+
+fn row(session: SessionRecord) -> Result<impl Iterator<Item = Value>, Fault> {
+    let own = [
+        session.digest().as_bytes().to_vec().into(),
+        number(session.version())?.into(),
+        session.data().to_vec().into(),
+    ];
+    Ok(own.into_iter().chain(values(session.grant())?))
+}
+
+fn record(row: &Row<'_>) -> Result<SessionRecord, Fault> {
+    let mut columns = Columns::of(row);
+    let digest = TokenDigest::new(columns.take()?);
+    let version = columns.number()?;
+    let data = columns.take()?;
+    let session = SessionRecord::new(digest, grant(&mut columns)?);
+    Ok(session.with_version(version).with_data(data))
+}

@@ -1,0 +1,80 @@
+//! Revocations in the file.
+
+use rusqlite::Row;
+use rusqlite::params;
+
+use super::SqliteStore;
+use super::column::Columns;
+use super::column::bound;
+use super::column::some_time;
+use super::error::Fault;
+use super::error::corrupt;
+use super::transaction::Change;
+use super::transaction::read_all;
+use crate::clock::UnixTime;
+use crate::error::StoreError;
+use crate::now_or_later::NowOrLater;
+use crate::revocation::Revocation;
+use crate::revocation::RevocationKind;
+use crate::revocation::RevocationStore;
+
+impl RevocationStore for SqliteStore {
+    fn add(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
+        self.write(move |tx| add(tx, &revocation))
+    }
+
+    fn all(&self) -> NowOrLater<'_, Result<Vec<Revocation>, StoreError>> {
+        self.read(|conn| read_all(conn, ALL, [], revocation))
+    }
+
+    fn remove(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
+        self.write(move |tx| {
+            let (kind, authority) = (revocation.kind().as_str(), revocation.authority().as_str());
+            tx.write(REMOVE, params![kind, authority, revocation.id()])?;
+            Ok(())
+        })
+    }
+
+    fn purge(&self, time: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
+        self.write(move |tx| tx.write(PURGE, [bound(time)]))
+    }
+}
+
+// `max` of anything and NULL is NULL, which is later than any time.
+const ADD: &str = "INSERT INTO revocation (kind, authority, id, issued_before, until) \
+     VALUES (?1, ?2, ?3, ?4, ?5) \
+     ON CONFLICT (kind, authority, id) DO UPDATE SET \
+     issued_before = max(issued_before, excluded.issued_before), \
+     until = max(until, excluded.until)";
+
+const ALL: &str = "SELECT kind, authority, id, issued_before, until FROM revocation";
+
+const REMOVE: &str = "DELETE FROM revocation WHERE kind = ?1 AND authority = ?2 AND id = ?3";
+
+const PURGE: &str = "DELETE FROM revocation WHERE until < ?1";
+
+fn add(tx: &mut Change<'_>, new: &Revocation) -> Result<(), Fault> {
+    let (kind, authority) = (new.kind().as_str(), new.authority().as_str());
+    let issued_before = some_time(new.last_issued())?;
+    let until = some_time(new.last_expiry())?;
+    tx.write_one(
+        ADD,
+        params![kind, authority, new.id(), issued_before, until],
+    )
+}
+
+fn revocation(row: &Row<'_>) -> Result<Revocation, Fault> {
+    let mut columns = Columns::of(row);
+    let kind: String = columns.take()?;
+    let kind = RevocationKind::from_name(&kind);
+    let kind = kind.ok_or_else(|| corrupt("the kind of a revocation is unknown"))?;
+    let (authority, id): (String, String) = (columns.take()?, columns.take()?);
+    let mut revocation = Revocation::new(kind, authority, id);
+    if let Some(time) = columns.some_time()? {
+        revocation = revocation.issued_before(time);
+    }
+    if let Some(time) = columns.some_time()? {
+        revocation = revocation.until(time);
+    }
+    Ok(revocation)
+}

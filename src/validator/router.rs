@@ -1,0 +1,407 @@
+//! One judge per credential, by its shape.
+
+use std::sync::Arc;
+
+use super::Shape;
+use super::TokenValidator;
+use super::all;
+use super::authorities::Authorities;
+use crate::credential::Presented;
+use crate::credential::charset;
+use crate::diagnosis::Findings;
+use crate::diagnosis::gathered;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
+use crate::limits;
+use crate::now_or_later::NowOrLater;
+use crate::principal::Principal;
+
+/// Hands each credential to the one judge that takes its shape, whose word is final.
+///
+/// A credential goes to the judge of the place where it was found; else to the judge of its
+/// prefix; else, if it looks like a JWT, to the JWT judge where there is one; else to the judge
+/// of opaque credentials. What looks like a JWT is told leniently, so that no spelling of a JWT
+/// reaches another judge: two or four dots, and a first part that base64 of either alphabet, with
+/// padding and stray bits forgiven, decodes to what begins with `{`. No other judge is ever asked
+/// about a credential that one refused.
+#[derive(Clone, Debug)]
+pub struct Router {
+    judges: Vec<Arc<dyn TokenValidator>>,
+    // INVARIANT: as long as `shapes`; the place of each shape's judge in `judges`.
+    owners: Vec<usize>,
+    shapes: Vec<Shape>,
+}
+
+impl Router {
+    /// Joins judges.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](ConfigErrorKind::Empty) if there is no judge, one takes no shape, or a prefix is
+    /// empty; [`Conflict`](ConfigErrorKind::Conflict) if two judges take the same credentials.
+    pub fn new(judges: Vec<Arc<dyn TokenValidator>>) -> Result<Self, ConfigError> {
+        if judges.is_empty() {
+            return Err(empty("there is no judge; give at least one"));
+        }
+        let mut router = Self {
+            judges: Vec::new(),
+            owners: Vec::new(),
+            shapes: Vec::new(),
+        };
+        judges.into_iter().try_for_each(|judge| router.add(judge))?;
+        Ok(router)
+    }
+
+    fn add(&mut self, judge: Arc<dyn TokenValidator>) -> Result<(), ConfigError> {
+        let shapes = judge.shapes();
+        if shapes.is_empty() {
+            return Err(empty("a judge takes no shape; let it declare one"));
+        }
+        shapes.iter().try_for_each(|shape| self.check(shape))?;
+        let owner = self.judges.len();
+        self.owners.extend(shapes.iter().map(|_| owner));
+        self.shapes.extend_from_slice(shapes);
+        self.judges.push(judge);
+        Ok(())
+    }
+
+    fn check(&self, new: &Shape) -> Result<(), ConfigError> {
+        if matches!(new, Shape::Prefix(prefix) if prefix.is_empty()) {
+            let remedy = "a prefix is empty; give one, or take what is left with `Opaque`";
+            return Err(empty(remedy));
+        }
+        if self.shapes.iter().any(|own| overlap(own, new)) {
+            return Err(conflict(new));
+        }
+        Ok(())
+    }
+
+    /// Returns the judge that takes a credential.
+    fn pick(&self, presented: &Presented<'_>) -> Result<&dyn TokenValidator, RejectionKind> {
+        let token = presented.credential().expose();
+        if token.len() > limits::TOKEN_BYTES_MAX {
+            return Err(RejectionKind::TokenTooLarge);
+        }
+        self.find(|shape| matches!(shape, Shape::Place(place) if place == presented.place()))
+            .or_else(|| self.by_text(token))
+            .ok_or_else(|| nobodys(token))
+    }
+
+    fn by_text(&self, token: &str) -> Option<&dyn TokenValidator> {
+        self.find(|shape| matches!(shape, Shape::Prefix(own) if token.starts_with(&**own)))
+            .or_else(|| self.jwt_judge().filter(|_| is_jwt_like(token)))
+            .or_else(|| self.find(|shape| *shape == Shape::Opaque))
+    }
+
+    fn jwt_judge(&self) -> Option<&dyn TokenValidator> {
+        self.find(|shape| *shape == Shape::Jwt)
+    }
+
+    fn find(&self, takes: impl Fn(&Shape) -> bool) -> Option<&dyn TokenValidator> {
+        let at = self.shapes.iter().position(takes)?;
+        let judge = self.judges.get(*self.owners.get(at)?)?;
+        Some(&**judge)
+    }
+}
+
+impl TokenValidator for Router {
+    fn shapes(&self) -> &[Shape] {
+        &self.shapes
+    }
+
+    fn authorities(&self) -> Authorities {
+        let all = self.judges.iter().map(|judge| judge.authorities());
+        all.fold(Authorities::OWN, Authorities::with)
+    }
+
+    fn examine(&self) -> Findings<'_> {
+        let judges = self.judges.iter();
+        gathered(judges.map(|judge| judge.examine_beside(&self.shapes)))
+    }
+
+    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        all(self.judges.iter().map(|judge| judge.warm_up()))
+    }
+
+    fn validate<'a>(
+        &'a self,
+        presented: &'a Presented<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        match self.pick(presented) {
+            Ok(judge) => judge.validate(presented),
+            Err(kind) => NowOrLater::now(Err(kind.into())),
+        }
+    }
+}
+
+/// Says why nobody takes it; a size that no judge takes by default is named first.
+const fn nobodys(token: &str) -> RejectionKind {
+    if token.len() > limits::TOKEN_BYTES {
+        RejectionKind::TokenTooLarge
+    } else {
+        RejectionKind::TokenMalformed
+    }
+}
+
+fn overlap(a: &Shape, b: &Shape) -> bool {
+    match (a, b) {
+        (Shape::Prefix(a), Shape::Prefix(b)) => a.starts_with(&**b) || b.starts_with(&**a),
+        (Shape::Prefix(prefix), Shape::Jwt) | (Shape::Jwt, Shape::Prefix(prefix)) => {
+            may_begin_jwt(prefix.as_bytes())
+        }
+        _ => a == b,
+    }
+}
+
+pub(crate) fn is_jwt_like(token: &str) -> bool {
+    let dots = memchr::memchr_iter(b'.', token.as_bytes()).count();
+    let first = token.split('.').next().unwrap_or_default();
+    matches!(dots, 2 | 4) && decodes_to_object(first.as_bytes())
+}
+
+/// Returns true if lenient base64 decodes this to what begins with `{`.
+fn decodes_to_object(text: &[u8]) -> bool {
+    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
+    let digits = text.get(..text.len() - padding).unwrap_or_default();
+    let begins = matches!(digits, [b'e', second, ..] if begins_object(*second));
+    begins && charset::is_base64(digits)
+}
+
+fn may_begin_jwt(prefix: &[u8]) -> bool {
+    match prefix {
+        [] | [b'e'] => true,
+        [b'e', second, ..] => begins_object(*second),
+        _ => false,
+    }
+}
+
+/// Returns true if base64 decodes `e` and this digit to `{` and four more bits.
+const fn begins_object(second: u8) -> bool {
+    // `{` is 0b011110_11: the digit 30, `e`, then one of 48 to 63.
+    matches!(second, b'w'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_')
+}
+
+fn conflict(shape: &Shape) -> ConfigError {
+    let detail = match shape {
+        Shape::Jwt => "two judges take JWTs; join their issuers in one",
+        Shape::Opaque => "two judges take what is left; one is enough",
+        Shape::Place(_) => "two judges take what is found in one place; give each its own",
+        Shape::Prefix(_) => {
+            "a prefix begins another one, or a JWT; choose prefixes that differ before either ends \
+             and do not begin like `eyJ`"
+        }
+    };
+    ConfigError::new(ConfigErrorKind::Conflict, "validator", detail)
+}
+
+fn empty(detail: &'static str) -> ConfigError {
+    ConfigError::new(ConfigErrorKind::Empty, "validator", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::credential::Place;
+    use crate::principal::PrincipalKind;
+
+    #[derive(Debug)]
+    struct Named(&'static str, Vec<Shape>);
+
+    impl TokenValidator for Named {
+        fn shapes(&self) -> &[Shape] {
+            &self.1
+        }
+
+        fn validate<'a>(
+            &'a self,
+            _: &'a Presented<'a>,
+        ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+            let principal = Principal::builder(PrincipalKind::Other, self.0).build();
+            NowOrLater::now(Ok(principal))
+        }
+    }
+
+    fn judge(name: &'static str, shapes: impl Into<Vec<Shape>>) -> Arc<dyn TokenValidator> {
+        Arc::new(Named(name, shapes.into()))
+    }
+
+    fn prefix(text: &'static str) -> Shape {
+        Shape::Prefix(Cow::Borrowed(text))
+    }
+
+    fn full() -> Router {
+        let judges = vec![
+            judge("opaque", [Shape::Opaque]),
+            judge("jwt", [Shape::Jwt]),
+            judge("key", [prefix("sk_live_"), prefix("sk_test_")]),
+            judge("cookie", [Shape::Place(Place::Cookie("sid".into()))]),
+        ];
+        Router::new(judges).unwrap()
+    }
+
+    fn route(router: &Router, presented: &Presented<'_>) -> Result<String, RejectionKind> {
+        match router.validate(presented).try_now().unwrap() {
+            Ok(principal) => Ok(principal.authority().to_string()),
+            Err(rejection) => Err(rejection.kind()),
+        }
+    }
+
+    fn to(router: &Router, token: &str) -> Result<String, RejectionKind> {
+        route(router, &Presented::token(token))
+    }
+
+    fn conflict_of(a: impl Into<Vec<Shape>>, b: impl Into<Vec<Shape>>) -> Option<ConfigErrorKind> {
+        let judges = vec![judge("a", a), judge("b", b)];
+        Router::new(judges).err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn shape_picks_the_judge() {
+        let router = full();
+        for (token, name) in [
+            ("eyJhbGciOiJub25lIn0.e30.", "jwt"),
+            ("eyJhbGciOiJub25lIn0.a.b.c.d", "jwt"),
+            ("eyJhbGciOiJub25lIn0.a", "opaque"),
+            ("eyJhbGciOiJub25lIn0.a.b.c", "opaque"),
+            ("eyJhbGciOiJub25lIn0", "opaque"),
+            ("a.b.c", "opaque"),
+            ("sk_live_abc", "key"),
+            ("sk_test_a.b.c", "key"),
+            ("sk_liv", "opaque"),
+            ("SK_LIVE_abc", "opaque"),
+            ("opaque", "opaque"),
+        ] {
+            assert_eq!(to(&router, token), Ok(name.to_owned()), "{token}");
+        }
+    }
+
+    #[test]
+    fn no_spelling_of_a_jwt_reaches_another_judge() {
+        let router = full();
+        for first in [
+            "eyJhbGciOiJIUzI1NiJ9",
+            "eyJhbGciOiJIUzI1NiJ9=",
+            "eyJhbGciOiJIUzI1NiJ9==",
+            "eyJhbGciOiJIUzI1NiJ",
+            "ewoJImFsZyI6Im5vbmUifQ",
+            "eyJhIjoi_-__In0",
+            "eyJhIjoi/+//In0",
+            "eyJhIjoi/-__In1",
+            "e30",
+            "e31",
+            "ey",
+        ] {
+            let token = format!("{first}.e30.AAAA");
+            assert_eq!(to(&router, &token), Ok("jwt".to_owned()), "{first}");
+        }
+        for first in ["", "e", "eA", "fyJhIjoxfQ", "EyJhIjoxfQ", "ey~", "=ey"] {
+            let token = format!("{first}.e30.AAAA");
+            assert_eq!(to(&router, &token), Ok("opaque".to_owned()), "{first}");
+        }
+    }
+
+    #[test]
+    fn without_a_jwt_judge_the_opaque_one_takes_jwts() {
+        let router = Router::new(vec![judge("opaque", [Shape::Opaque])]).unwrap();
+        assert_eq!(to(&router, "eyJhIjoxfQ.e30.AAAA"), Ok("opaque".to_owned()));
+    }
+
+    #[test]
+    fn what_no_judge_takes_is_malformed() {
+        let router = Router::new(vec![judge("jwt", [Shape::Jwt])]).unwrap();
+        for token in ["", "abc", "a.b.c", "eyJhIjoxfQ.e30"] {
+            assert_eq!(to(&router, token), Err(RejectionKind::TokenMalformed));
+        }
+    }
+
+    #[test]
+    fn size_is_said_before_shape() {
+        let router = Router::new(vec![judge("jwt", [Shape::Jwt])]).unwrap();
+        let at = |len| to(&router, &"a".repeat(len));
+        assert_eq!(at(limits::TOKEN_BYTES), Err(RejectionKind::TokenMalformed));
+        let too_large = Err(RejectionKind::TokenTooLarge);
+        assert_eq!(at(limits::TOKEN_BYTES + 1), too_large);
+        let opaque = Router::new(vec![judge("opaque", [Shape::Opaque])]).unwrap();
+        let at = |len| to(&opaque, &"a".repeat(len));
+        assert_eq!(at(limits::TOKEN_BYTES_MAX), Ok("opaque".to_owned()));
+        assert_eq!(at(limits::TOKEN_BYTES_MAX + 1), too_large);
+    }
+
+    #[test]
+    fn a_place_goes_to_its_judge_whatever_the_credential_looks_like() {
+        let router = full();
+        let sources = crate::credential::Sources::builder()
+            .cookie("sid")
+            .build()
+            .unwrap();
+        for token in ["eyJhIjoxfQ.e30.AAAA", "sk_live_abc", "opaque"] {
+            let request = http::Request::get("/")
+                .header("cookie", format!("sid={token}"))
+                .header("sec-fetch-site", "same-origin")
+                .body(())
+                .unwrap();
+            let facts = crate::request::RequestFacts::from(&request);
+            let presented = sources.extract(&facts).unwrap();
+            assert_eq!(route(&router, &presented), Ok("cookie".to_owned()));
+        }
+    }
+
+    #[test]
+    fn judges_that_take_the_same_are_a_conflict() {
+        let conflict = Some(ConfigErrorKind::Conflict);
+        let cookie = |name: &str| Shape::Place(Place::Cookie(name.into()));
+        assert_eq!(conflict_of([Shape::Jwt], [Shape::Jwt]), conflict);
+        assert_eq!(conflict_of([Shape::Opaque], [Shape::Opaque]), conflict);
+        assert_eq!(conflict_of([cookie("a")], [cookie("a")]), conflict);
+        assert_eq!(conflict_of([cookie("a")], [cookie("b")]), None);
+        assert_eq!(conflict_of([prefix("sk_")], [prefix("sk_live_")]), conflict);
+        assert_eq!(conflict_of([prefix("sk_live_")], [prefix("sk_")]), conflict);
+        assert_eq!(conflict_of([prefix("sk_")], [prefix("pk_")]), None);
+        assert_eq!(conflict_of([prefix("ey")], [Shape::Jwt]), conflict);
+        assert_eq!(conflict_of([Shape::Jwt], [prefix("e")]), conflict);
+        assert_eq!(conflict_of([Shape::Jwt], [prefix("ez_")]), conflict);
+        assert_eq!(conflict_of([Shape::Jwt], [prefix("key_")]), None);
+        assert_eq!(conflict_of([prefix("ey")], [Shape::Opaque]), None);
+        assert_eq!(conflict_of([Shape::Jwt], [Shape::Opaque]), None);
+    }
+
+    #[test]
+    fn a_judge_that_takes_nothing_is_an_error() {
+        let empty = Some(ConfigErrorKind::Empty);
+        assert_eq!(conflict_of([], [Shape::Jwt]), empty);
+        assert_eq!(conflict_of([prefix("")], [Shape::Jwt]), empty);
+        assert_eq!(
+            Router::new(Vec::new()).err().map(|error| error.kind()),
+            empty
+        );
+    }
+
+    #[test]
+    fn a_router_trusts_whom_its_judges_trust() {
+        let all = full().authorities();
+        assert_eq!((all.outside(), all.unbounded()), (4, 4));
+        assert!(all.is_open());
+        assert!(!Authorities::OUTSIDE.is_open());
+        assert!(!Authorities::BOUNDED.with(Authorities::BOUNDED).is_open());
+        assert!(Authorities::BOUNDED.with(Authorities::OUTSIDE).is_open());
+        assert!(!Authorities::OWN.with(Authorities::OUTSIDE).is_open());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_decodes_to_an_object_goes_to_the_jwt_judge(
+            object in "\\{[ -~]{0,40}",
+            rest in "[A-Za-z0-9_-]{0,20}\\.[A-Za-z0-9_-]{0,20}",
+        ) {
+            let first = crate::credential::base64url::encode(object);
+            let token = format!("{first}.{rest}");
+            prop_assert_eq!(to(&full(), &token), Ok("jwt".to_owned()));
+        }
+    }
+}
