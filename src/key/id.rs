@@ -129,8 +129,9 @@ mod tests {
     #[test]
     fn leading_zeros_of_a_modulus_do_not_change_the_thumbprint() {
         let plain = json!({"kty": "RSA", "n": N, "e": "AQAB"});
-        let bytes = [vec![0], crate::credential::decode(N).unwrap()].concat();
-        let padded = json!({"kty": "RSA", "n": crate::credential::encode(bytes), "e": "AAEAAQ"});
+        let bytes = [vec![0], crate::credential::base64url::decode(N).unwrap()].concat();
+        let padded =
+            json!({"kty": "RSA", "n": crate::credential::base64url::encode(bytes), "e": "AAEAAQ"});
         let thumbprint =
             |jwk: serde_json::Value| Key::from_jwk(jwk.to_string()).unwrap().thumbprint();
         assert_eq!(thumbprint(plain), thumbprint(padded));
