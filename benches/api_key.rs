@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bearergate::TokenValidator;
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use ring::hmac;
 use subtle::ConstantTimeEq;
 
@@ -64,7 +64,7 @@ fn main() -> io::Result<()> {
 }
 
 fn judge(keys: &Keys, text: &str) {
-    let presented = Presented::token(text).at(api_keys::NOW);
+    let presented = PresentedCredential::token(text).at(api_keys::NOW);
     let judged = keys.validator.validate(&presented).try_now();
     black_box(judged.expect("ready").expect("accepted").expires_at());
 }

@@ -19,7 +19,7 @@ use std::hint::black_box;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::TokenValidator;
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Provider;
 use ring::hmac;
 
@@ -52,7 +52,7 @@ fn decide(is_policy: bool, rules: &rules::Rules, count: u32) {
 fn validate(sample: &common::Sample, count: u32) {
     let validator = sample.validator(Provider::ring());
     for _ in 0..count {
-        let presented = Presented::bearer(black_box(&sample.token)).expect("a token");
+        let presented = PresentedCredential::bearer(black_box(&sample.token)).expect("a token");
         let presented = presented.at(common::NOW);
         let judged = validator.validate(&presented).try_now().expect("ready");
         black_box(judged.expect("accepted"));

@@ -11,7 +11,7 @@
 mod common;
 
 use bearergate::TokenValidator;
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Provider;
 use criterion::Criterion;
 use criterion::criterion_group;
@@ -33,7 +33,7 @@ fn validate(c: &mut Criterion) {
             let validator = sample.validator(provider());
             group.bench_function(provider().name(), |b| {
                 b.iter(|| {
-                    let presented = Presented::bearer(&sample.token).expect("a token");
+                    let presented = PresentedCredential::bearer(&sample.token).expect("a token");
                     let presented = presented.at(common::NOW);
                     let judged = validator.validate(&presented).try_now();
                     judged.expect("ready").expect("accepted")

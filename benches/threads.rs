@@ -25,7 +25,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use bearergate::TokenValidator;
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use ring::hmac;
 
 use api_keys::Keys;
@@ -102,7 +102,7 @@ fn hot(keys: &Keys, _: usize, _: usize) -> usize {
 }
 
 fn judge(keys: &Keys, text: &str) {
-    let presented = Presented::token(black_box(text)).at(api_keys::NOW);
+    let presented = PresentedCredential::token(black_box(text)).at(api_keys::NOW);
     let judged = keys.validator.validate(&presented).try_now();
     black_box(judged.expect("ready").expect("accepted"));
 }

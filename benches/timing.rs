@@ -24,7 +24,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use bearergate::TokenValidator;
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 
 use api_keys::Keys;
 use api_keys::Random;
@@ -169,7 +169,7 @@ fn times(keys: &Keys, contrast: &Contrast, samples: usize) -> Times {
 
 fn time(keys: &Keys, text: &str) -> u64 {
     let begin = Instant::now();
-    let presented = Presented::token(black_box(text)).at(api_keys::NOW);
+    let presented = PresentedCredential::token(black_box(text)).at(api_keys::NOW);
     let judged = keys.validator.validate(&presented).try_now();
     let is_refused = black_box(judged.expect("ready")).is_err();
     let elapsed = begin.elapsed();

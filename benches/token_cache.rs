@@ -26,7 +26,7 @@ use std::time::Instant;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Provider;
 use bearergate::validator::TokenCache;
 use bearergate::{JwtValidator, TokenValidator};
@@ -104,7 +104,7 @@ impl World {
     }
 
     fn judge(&self, validator: &JwtValidator, n: usize) {
-        let presented = Presented::bearer(self.token(n)).expect("a token");
+        let presented = PresentedCredential::bearer(self.token(n)).expect("a token");
         let presented = presented.at(common::NOW);
         let judged = validator.validate(&presented).try_now();
         black_box(judged.expect("ready").expect("accepted"));

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bearergate::api_key::{
-    ApiKeyFilter, ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyRing, ForeignFormat, NewApiKey,
+    ApiKeyFilter, ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyScheme, LegacyFormat, NewApiKey,
     PepperSet,
 };
 use bearergate::clock::{Clock, FakeClock, UnixTime};
@@ -106,15 +106,15 @@ impl Service {
     }
 }
 
-fn ring(folder: &Path, peppers: &[u32]) -> Outcome<ApiKeyRing> {
+fn ring(folder: &Path, peppers: &[u32]) -> Outcome<ApiKeyScheme> {
     let source = |version| SecretSource::file(pepper(folder, version));
     let (current, older) = peppers.split_first().ok_or("no pepper")?;
     let mut set = PepperSet::new(*current, &source(*current))?;
     for version in older {
         set = set.with_older(*version, &source(*version))?;
     }
-    let ring = ApiKeyRing::new("acme keys", ApiKeyFormat::new("acme_live")?, set)?;
-    Ok(ring.with_foreign(ForeignFormat::new(20)?.with_imported_sha256()))
+    let ring = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, set)?;
+    Ok(ring.with_foreign(LegacyFormat::new(20)?.with_imported_sha256()))
 }
 
 fn pepper(folder: &Path, version: u32) -> PathBuf {
@@ -130,7 +130,7 @@ fn random() -> Outcome<[u8; 32]> {
 
 async fn make(service: &Service, transcript: &mut Transcript) -> Outcome<String> {
     transcript.chapter("A key is made for 90 days and shown once")?;
-    let draft = NewApiKey::of("robot-7")
+    let draft = NewApiKey::new("robot-7")
         .expires_in(90 * DAY)
         .tenant("acme")
         .scopes(["orders:read"])
@@ -165,7 +165,7 @@ async fn mistake(service: &Service, key: &str, transcript: &mut Transcript) -> O
     transcript
         .ask(service, "id of one, secret of another", &swapped, malformed)
         .await?;
-    let writer = NewApiKey::of("robot-8")
+    let writer = NewApiKey::new("robot-8")
         .expires_in(DAY)
         .scopes(["orders:write"]);
     let writer = service.keys.create(writer).await?.key.reveal();
@@ -184,7 +184,7 @@ fn mistyped(key: &str) -> String {
 }
 
 async fn swapped(service: &Service, key: &str) -> Outcome<String> {
-    let other = NewApiKey::of("robot-9").expires_in(DAY);
+    let other = NewApiKey::new("robot-9").expires_in(DAY);
     let other = service.keys.create(other).await?.key.reveal();
     let (front, _) = key.rsplit_once('_').ok_or("a key has parts")?;
     let (_, secret) = other.rsplit_once('_').ok_or("a key has parts")?;
@@ -238,7 +238,7 @@ async fn import(service: &Service, transcript: &mut Transcript) -> Outcome<()> {
     let unknown = Some(RejectionKind::ApiKeyUnknown);
     transcript.ask(service, "before", FOREIGN, unknown).await?;
     let hash = digest::digest(&digest::SHA256, FOREIGN.as_bytes());
-    let draft = NewApiKey::of("robot-3")
+    let draft = NewApiKey::new("robot-3")
         .expires_in(90 * DAY)
         .scopes(["orders:read"]);
     let imported = service

@@ -11,7 +11,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use bearergate::Gate;
-use bearergate::diagnosis::Health;
+use bearergate::diagnosis::Severity;
 use bearergate::testing::{FakeEndpoint, FakeIssuer, Fault};
 
 const API: &str = "https://api.example.com";
@@ -22,8 +22,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     match arguments.as_slice() {
         [] => demo().await,
         [issuer, audience] => {
-            let health = examine("the provider", issuer, audience).await?;
-            Ok(if health == Health::Broken {
+            let health = diagnose("the provider", issuer, audience).await?;
+            Ok(if health == Severity::Error {
                 ExitCode::FAILURE
             } else {
                 ExitCode::SUCCESS
@@ -34,33 +34,33 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// Examines and prints; every finding has its remedy.
-async fn examine(title: &str, issuer: &str, audience: &str) -> Result<Health, Box<dyn Error>> {
+async fn diagnose(title: &str, issuer: &str, audience: &str) -> Result<Severity, Box<dyn Error>> {
     let gate = Gate::issuer(issuer).audience(audience).build()?;
     let report = gate.doctor().await;
     writeln!(io::stdout(), "{title}\n{report}")?;
-    Ok(report.health())
+    Ok(report.severity())
 }
 
 /// Examines a provider that is well, doubtful and broken in turn.
 async fn demo() -> Result<ExitCode, Box<dyn Error>> {
     let idp = FakeIssuer::start()?;
-    let well = examine("All is well", idp.url(), API).await?;
+    let well = diagnose("All is well", idp.url(), API).await?;
     idp.publish_also(r#"{"kty":"RSA","kid":"weak","n":"AQAB","e":"AQAB"}"#);
-    let weak = examine("A weak key in the set", idp.url(), API).await?;
+    let weak = diagnose("A weak key in the set", idp.url(), API).await?;
     let slash = format!("{}/", idp.url());
-    let other = examine("A slash too many in the issuer", &slash, API).await?;
+    let other = diagnose("A slash too many in the issuer", &slash, API).await?;
     let away = "https://elsewhere.example.com/jwks".to_owned();
     idp.fail(FakeEndpoint::Jwks, Fault::Redirect(away));
-    let moved = examine("The keys have moved", idp.url(), API).await?;
+    let moved = diagnose("The keys have moved", idp.url(), API).await?;
     idp.down();
-    let down = examine("Nobody answers", idp.url(), API).await?;
+    let down = diagnose("Nobody answers", idp.url(), API).await?;
     let found = [well, weak, other, moved, down];
     let wanted = [
-        Health::Good,
-        Health::Doubtful,
-        Health::Broken,
-        Health::Broken,
-        Health::Broken,
+        Severity::Ok,
+        Severity::Warning,
+        Severity::Error,
+        Severity::Error,
+        Severity::Error,
     ];
     Ok(if found == wanted {
         ExitCode::SUCCESS

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::http_client::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse};
 use bearergate::integrations::tokio::Engine;
 use bearergate::key::FetchedKeys;
@@ -85,7 +85,7 @@ async fn connect(request: &HttpRequest) -> Result<TcpStream, HttpError> {
     let found = tokio::net::lookup_host(place).await;
     let found = found.map_err(because(HttpErrorKind::Connect))?;
     let mut failure = HttpError::new(HttpErrorKind::Forbidden);
-    for address in found.filter(|address| request.reach().admits(address.ip())) {
+    for address in found.filter(|address| request.reach().permits(address.ip())) {
         match TcpStream::connect(address).await {
             Ok(stream) => return Ok(stream),
             Err(error) => failure = because(HttpErrorKind::Connect)(error),
@@ -160,7 +160,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .forged_by(&FakeKey::es256("another"))
         .sign();
     for token in [good, forged] {
-        let presented = Presented::bearer(&token)?;
+        let presented = PresentedCredential::bearer(&token)?;
         match validator.validate(&presented).await {
             Ok(principal) => println!("accepted: {:?}", principal.subject()),
             Err(rejection) => println!("refused: {rejection}"),

@@ -30,7 +30,7 @@ use axum::response::Response;
 use axum::routing::get;
 use bearergate::clock::{Clock, SystemClock};
 use bearergate::credential::Sources;
-use bearergate::http_response::Challenge;
+use bearergate::http_response::ResponseConfig;
 use bearergate::key::{Key, KeySet};
 use bearergate::request::RequestFacts;
 use bearergate::{JwtValidator, Principal, Rejection, TokenValidator};
@@ -64,7 +64,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 struct Judge {
     sources: Sources,
     validator: JwtValidator,
-    challenge: Challenge,
+    challenge: ResponseConfig,
 }
 
 impl Judge {
@@ -77,7 +77,7 @@ impl Judge {
         Ok(Arc::new(Self {
             sources: Sources::default(),
             validator,
-            challenge: Challenge::builder().realm("hello").build()?,
+            challenge: ResponseConfig::builder().realm("hello").build()?,
         }))
     }
 
@@ -112,7 +112,10 @@ async fn authenticate(State(judge): State<Arc<Judge>>, request: Request, next: N
             parts.extensions.insert(principal);
             next.run(Request::from_parts(parts, body)).await
         }
-        Err(rejection) => judge.challenge.refuse(rejection).into_response::<Body>(),
+        Err(rejection) => judge
+            .challenge
+            .respond_to(rejection)
+            .into_response::<Body>(),
     }
 }
 

@@ -11,72 +11,69 @@ use crate::now_or_later::NowOrLater;
 #[non_exhaustive]
 pub struct Finding {
     /// How bad it is.
-    pub health: Health,
+    pub severity: Severity,
     /// What was examined: an issuer, an address, a key.
     pub subject: String,
     /// What was found.
     pub text: String,
     /// What to do about it, where there is something to do.
-    pub remedy: Option<&'static str>,
+    pub hint: Option<&'static str>,
 }
 
 /// How bad a [`Finding`] is, the best first.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
-pub enum Health {
+pub enum Severity {
     /// It works.
-    Good,
+    Ok,
     /// It works, and something about it is doubtful.
-    Doubtful,
+    Warning,
     /// It does not work: some or all credentials cannot be judged, or not rightly.
-    Broken,
+    Error,
 }
 
-impl Health {
+impl Severity {
     /// Returns the stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Good => "good",
-            Self::Doubtful => "doubtful",
-            Self::Broken => "broken",
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Error => "error",
         }
     }
 }
 
-/// What is found, now or after the network was asked.
-pub type Findings<'a> = NowOrLater<'a, Vec<Finding>>;
-
 impl Finding {
     /// Says that something works.
-    pub fn good(subject: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn ok(subject: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
-            health: Health::Good,
+            severity: Severity::Ok,
             subject: subject.into(),
             text: text.into(),
-            remedy: None,
+            hint: None,
         }
     }
 
     /// Says that something is doubtful.
-    pub fn doubtful(subject: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn warning(subject: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
-            health: Health::Doubtful,
-            ..Self::good(subject, text)
+            severity: Severity::Warning,
+            ..Self::ok(subject, text)
         }
     }
 
     /// Says that something does not work.
-    pub fn broken(subject: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn error(subject: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
-            health: Health::Broken,
-            ..Self::good(subject, text)
+            severity: Severity::Error,
+            ..Self::ok(subject, text)
         }
     }
 
     /// Says what to do about it.
     #[must_use]
-    pub const fn remedy(mut self, remedy: &'static str) -> Self {
-        self.remedy = Some(remedy);
+    pub const fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
         self
     }
 }
@@ -86,20 +83,22 @@ impl fmt::Display for Finding {
         write!(
             f,
             "{:8} {}: {}",
-            self.health.as_str(),
+            self.severity.as_str(),
             self.subject,
             self.text
         )?;
-        match self.remedy {
-            Some(remedy) => write!(f, "\n         remedy: {remedy}"),
+        match self.hint {
+            Some(hint) => write!(f, "\n         hint: {hint}"),
             None => Ok(()),
         }
     }
 }
 
 /// Joins what several examinations find, in their order.
-pub(crate) fn gathered<'a>(parts: impl IntoIterator<Item = Findings<'a>>) -> Findings<'a> {
-    let both = |first: Findings<'a>, next: Findings<'a>| {
+pub(crate) fn gathered<'a>(
+    parts: impl IntoIterator<Item = NowOrLater<'a, Vec<Finding>>>,
+) -> NowOrLater<'a, Vec<Finding>> {
+    let both = |first: NowOrLater<'a, Vec<Finding>>, next: NowOrLater<'a, Vec<Finding>>| {
         first.then(move |mut first| {
             next.map(move |next| {
                 first.extend(next);

@@ -22,7 +22,7 @@ pub enum Event<'a> {
     },
     /// The digest of an API key was to be made anew under the current pepper, and the older one
     /// stays: the key is good, and its next use tries again.
-    DigestKept {
+    RehashFailed {
         /// The key's id.
         key: &'a str,
         /// What the store said, a stable code.

@@ -45,7 +45,7 @@ pub use error::{ConfigError, Rejection, RejectionKind};
 #[doc(inline)]
 pub use gate::Gate;
 #[doc(inline)]
-pub use introspection::OpaqueValidator;
+pub use introspection::IntrospectionValidator;
 #[doc(inline)]
 pub use jwt::JwtValidator;
 #[doc(inline)]

@@ -1,6 +1,6 @@
 //! One piece of work that many wait for.
 //!
-//! Whoever has the [`Lead`] does the work; whoever has a [`Follow`] waits for its outcome. A lead
+//! Whoever has the [`Leader`] does the work; whoever has a [`Waiter`] waits for its outcome. A lead
 //! that is dropped settles the flight too, so nobody waits in vain.
 
 use std::collections::BTreeMap;
@@ -29,35 +29,35 @@ use crate::limits;
 
 /// Starts a flight. `abandoned` is its outcome if the lead is dropped, and the answer to those
 /// who come when too many wait already.
-pub(crate) fn start<T: Clone>(abandoned: T) -> (Lead<T>, Follow<T>) {
+pub(crate) fn start<T: Clone>(abandoned: T) -> (Leader<T>, Waiter<T>) {
     let shared = Arc::new(Shared {
         abandoned,
         state: Mutex::new(State::default()),
     });
-    let follow = Follow(Arc::clone(&shared));
-    (Lead(shared), follow)
+    let follow = Waiter(Arc::clone(&shared));
+    (Leader(shared), follow)
 }
 
 /// The duty to settle a flight.
-pub(crate) struct Lead<T: Clone>(Arc<Shared<T>>);
+pub(crate) struct Leader<T: Clone>(Arc<Shared<T>>);
 
-impl<T: Clone> Lead<T> {
+impl<T: Clone> Leader<T> {
     /// Gives the outcome to all who wait, and to all who ask later.
     pub(crate) fn settle(self, outcome: T) {
         self.0.settle(outcome);
     }
 }
 
-impl<T: Clone> Drop for Lead<T> {
+impl<T: Clone> Drop for Leader<T> {
     fn drop(&mut self) {
         self.0.settle(self.0.abandoned.clone());
     }
 }
 
 /// The right to wait for the outcome, cheap to clone.
-pub(crate) struct Follow<T>(Arc<Shared<T>>);
+pub(crate) struct Waiter<T>(Arc<Shared<T>>);
 
-impl<T: Clone> Follow<T> {
+impl<T: Clone> Waiter<T> {
     /// Waits. Whoever stops waiting disturbs neither the work nor the others.
     pub(crate) fn wait(&self) -> Wait<T> {
         Wait {
@@ -67,7 +67,7 @@ impl<T: Clone> Follow<T> {
     }
 }
 
-impl<T> Clone for Follow<T> {
+impl<T> Clone for Waiter<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
@@ -161,15 +161,15 @@ impl<T> Default for State<T> {
     }
 }
 
-impl<T: Clone> fmt::Debug for Lead<T> {
+impl<T: Clone> fmt::Debug for Leader<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lead")
+        f.write_str("Leader")
     }
 }
 
-impl<T> fmt::Debug for Follow<T> {
+impl<T> fmt::Debug for Waiter<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Follow")
+        f.write_str("Waiter")
     }
 }
 

@@ -10,10 +10,10 @@ use allocation_counter::measure;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::{Presented, Sources};
+use bearergate::credential::{PresentedCredential, Sources};
 use bearergate::crypto::Provider;
-use bearergate::jwt::{JwtBuilder, NeedsKeys};
-use bearergate::key::{Import, Key, KeyHint, KeyLife, KeySet};
+use bearergate::jwt::{JwtValidatorBuilder, NeedsKeys};
+use bearergate::key::{Key, KeyHint, KeyImporter, KeySet, KeyStatus};
 use bearergate::principal::{KeyId, TokenId};
 use bearergate::request::RequestFacts;
 use bearergate::revocation::{Denylist, Revocation};
@@ -39,7 +39,7 @@ fn providers() -> Vec<(Provider, MakeCheck)> {
 }
 
 fn key(provider: Provider, algorithm: &str) -> Key {
-    let import = Import::on(provider);
+    let import = KeyImporter::on(provider);
     match algorithm {
         "HS256" => import.secret(signing::SECRET.to_vec()),
         "RS256" => import.pem(include_str!("keys/rsa-2048.public.pem")),
@@ -49,7 +49,7 @@ fn key(provider: Provider, algorithm: &str) -> Key {
     .unwrap()
 }
 
-fn draft() -> JwtBuilder<NeedsKeys> {
+fn draft() -> JwtValidatorBuilder<NeedsKeys> {
     let builder = JwtValidator::builder().issuer("https://idp.example.com");
     builder.audience("https://api.example.com")
 }
@@ -74,7 +74,7 @@ fn token(algorithm: &str, payload: &str) -> String {
 
 /// Judges a token twice, so that what is made once for the process is not counted.
 fn judge(validator: &dyn TokenValidator, token: &str) -> (AllocationInfo, Option<RejectionKind>) {
-    let presented = Presented::token(token);
+    let presented = PresentedCredential::token(token);
     let judge = || validator.validate(&presented).try_now().unwrap();
     drop(judge());
     let mut verdict = None;
@@ -210,7 +210,7 @@ fn a_token_that_is_remembered_takes_no_allocation_and_neither_does_the_denylist(
             let (info, refused) = judge(&validator, &token);
             assert_eq!(refused, None, "{name}");
             assert_eq!(info.count_total, 0, "{algorithm} {name}");
-            let presented = Presented::token(&token);
+            let presented = PresentedCredential::token(&token);
             let principal = validator.validate(&presented).try_now().unwrap().unwrap();
             let denylist = crowded();
             let info = measure(|| assert!(denylist.judge(&principal).is_ok()));
@@ -437,7 +437,7 @@ fn no_token_takes_more_than_four_times_its_bytes() {
 fn reading_the_header_allocates_nothing() {
     let token = token("HS256", &format!("{START}}}"));
     let value = format!("Bearer {token}");
-    let info = measure(|| assert!(Presented::authorization(&value).is_ok()));
+    let info = measure(|| assert!(PresentedCredential::authorization(&value).is_ok()));
     assert_eq!(info.count_total, 0);
 
     let sources = Sources::default();
@@ -460,8 +460,8 @@ impl KeyStore for Ready {
         NowOrLater::now(Ok(Arc::clone(&self.0)))
     }
 
-    fn life(&self, _: &KeyId) -> KeyLife {
-        KeyLife::Fresh
+    fn status(&self, _: &KeyId) -> KeyStatus {
+        KeyStatus::Fresh
     }
 }
 

@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use bearergate::api_key::{
-    ApiKeyFormat, ApiKeyManager, ApiKeyRing, ForeignFormat, NewApiKey, PepperSet,
+    ApiKeyFormat, ApiKeyManager, ApiKeyScheme, LegacyFormat, NewApiKey, PepperSet,
 };
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::secret::Secret;
 use bearergate::secret_source::SecretSource;
 use bearergate::stores::MemoryApiKeyStore;
@@ -43,13 +43,13 @@ fn house() -> House {
     let peppers = PepperSet::new(2, &source(2)).unwrap();
     let peppers = peppers.with_older(1, &source(1)).unwrap();
     let format = ApiKeyFormat::new("acme_live").unwrap();
-    let ring = ApiKeyRing::new("acme keys", format, peppers).unwrap();
-    let ring = ring.with_foreign(ForeignFormat::new(20).unwrap());
+    let ring = ApiKeyScheme::new("acme keys", format, peppers).unwrap();
+    let ring = ring.with_foreign(LegacyFormat::new(20).unwrap());
     let store = Arc::new(MemoryApiKeyStore::new(1_000).unwrap());
     let clock = FakeClock::at(UnixTime::from_secs(NOW));
     let keys = ApiKeyManager::new(ring.clone(), store.clone()).clock(clock.clone());
     let draft = || {
-        let draft = NewApiKey::of("robot-7").expires_in(Duration::from_secs(86_400));
+        let draft = NewApiKey::new("robot-7").expires_in(Duration::from_secs(86_400));
         draft.tenant("acme").scopes(["orders:read", "orders:write"])
     };
     for _ in 0..100 {
@@ -74,7 +74,7 @@ fn an_accepted_key_costs_no_allocation() {
     let house = house();
     for key in [&*house.key, FOREIGN] {
         let judge = || {
-            let presented = Presented::token(key);
+            let presented = PresentedCredential::token(key);
             let principal = house.judge.validate(&presented).try_now().unwrap().unwrap();
             assert_eq!(principal.subject(), Some("robot-7"));
             assert_eq!(principal.claims().get("tenant").unwrap(), Some("acme"));
@@ -110,7 +110,7 @@ fn an_admitted_request_with_a_key_costs_no_allocation() {
 fn a_principal_of_a_key_is_the_record_itself_and_holds_nothing_of_a_request() {
     let house = house();
     let judge = || {
-        let presented = Presented::token(&house.key);
+        let presented = PresentedCredential::token(&house.key);
         house.judge.validate(&presented).try_now().unwrap().unwrap()
     };
     let (first, second) = (judge(), judge());
@@ -127,7 +127,7 @@ fn a_wrong_secret_and_an_unknown_id_cost_the_same_allocations() {
     let (house, other) = (house(), house_of_others());
     let refuse = |key: &str| {
         let count = measure(|| {
-            let presented = Presented::token(key);
+            let presented = PresentedCredential::token(key);
             let judged = house.judge.validate(&presented).try_now().unwrap();
             assert!(judged.is_err());
         });

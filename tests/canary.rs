@@ -23,11 +23,11 @@ use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::URL_SAFE;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::{Presented, Sources};
+use bearergate::credential::{PresentedCredential, Sources};
 use bearergate::event::{Event, Observer};
-use bearergate::http_response::{BodyStyle, Challenge};
-use bearergate::jwt::{JwtBuilder, Ready};
-use bearergate::key::{Import, Key, KeySet};
+use bearergate::http_response::{BodyStyle, ResponseConfig};
+use bearergate::jwt::{JwtValidatorBuilder, Ready};
+use bearergate::key::{Key, KeyImporter, KeySet};
 use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;
 use bearergate::secret::Secret;
@@ -123,8 +123,8 @@ impl Watch {
     fn answer(&mut self, rejection: Rejection) {
         self.rejection(&rejection);
         let mut rejection = Some(rejection);
-        let plain = Challenge::builder().realm("api").build().unwrap();
-        let refusal = plain.refuse(rejection.take().unwrap());
+        let plain = ResponseConfig::builder().realm("api").build().unwrap();
+        let refusal = plain.respond_to(rejection.take().unwrap());
         self.debug(&refusal);
         self.error(&refusal);
         self.headers(&refusal.headers());
@@ -310,7 +310,7 @@ fn refused_jwk_is_not_shown() {
     });
     let members: Vec<_> = bad_jwks().into_iter().chain([good]).collect();
     let notes = Arc::new(Notes::default());
-    let import = Import::default().observer(notes.clone());
+    let import = KeyImporter::default().observer(notes.clone());
     let set = import.jwks(json!({"keys": members}).to_string()).unwrap();
     assert!(set.skipped().len() > 10);
     watch.debug(&import);
@@ -343,7 +343,7 @@ fn claim_value_to_compare_is_not_shown() {
         .allow_any_authenticated();
     watch.debug(&gate);
     watch.debug(&gate.build().unwrap());
-    watch.config(JwtValidator::of([validator.clone(), validator]));
+    watch.config(JwtValidator::join([validator.clone(), validator]));
     watch.config(
         config()
             .require_claim("nonce", CANARY)
@@ -354,7 +354,7 @@ fn claim_value_to_compare_is_not_shown() {
 
 // Requests: tokens
 
-fn config() -> JwtBuilder<Ready> {
+fn config() -> JwtValidatorBuilder<Ready> {
     let keys = KeySet::from(Key::from_secret(signing::SECRET.to_vec()).unwrap());
     let clock = FakeClock::at(UnixTime::from_secs(NOW));
     let builder = JwtValidator::builder().issuer("https://idp.example.com");
@@ -505,7 +505,7 @@ fn token_is_shown_in_no_verdict() {
     for validator in validators() {
         watch.debug(&validator);
         for token in tokens(CANARY) {
-            let presented = Presented::token(&token);
+            let presented = PresentedCredential::token(&token);
             watch.debug(&presented);
             watch.debug(presented.credential());
             match validator.validate(&presented).try_now().unwrap() {
@@ -571,7 +571,7 @@ fn unknown_kid_is_not_shown() {
         .issuer("https://idp.example.com")
         .audience("a");
     let validator = builder.keys(keys).build().unwrap();
-    let presented = Presented::token(&token);
+    let presented = PresentedCredential::token(&token);
     let rejection = validator
         .validate(&presented)
         .try_now()
@@ -738,9 +738,9 @@ fn credential_of_a_request_is_not_shown() {
         format!("{CANARY} a"),
         format!("Bearer {CANARY}=x"),
     ] {
-        watch.answer(Presented::authorization(&value).unwrap_err());
+        watch.answer(PresentedCredential::authorization(&value).unwrap_err());
     }
-    watch.answer(Presented::bearer(&format!("{CANARY} ")).unwrap_err());
+    watch.answer(PresentedCredential::bearer(&format!("{CANARY} ")).unwrap_err());
 }
 
 // Answers
@@ -750,7 +750,7 @@ fn credential_of_a_request_is_not_shown() {
 fn answer_does_not_depend_on_what_the_token_says() {
     let answers = |planted: &str| -> Vec<_> {
         let challenges = [BodyStyle::Empty, BodyStyle::ProblemJson].map(|style| {
-            Challenge::builder()
+            ResponseConfig::builder()
                 .realm("api")
                 .body(style)
                 .build()
@@ -759,11 +759,11 @@ fn answer_does_not_depend_on_what_the_token_says() {
         let mut answers = Vec::new();
         for validator in validators() {
             for token in tokens(planted) {
-                let presented = Presented::token(&token);
+                let presented = PresentedCredential::token(&token);
                 for challenge in &challenges {
                     // The whole rejection goes into the answer, not its kind alone.
                     if let Err(rejection) = validator.validate(&presented).try_now().unwrap() {
-                        let refusal = challenge.refuse(rejection);
+                        let refusal = challenge.respond_to(rejection);
                         let (kind, headers) = (refusal.kind(), refusal.headers());
                         answers.push((kind, refusal.status(), headers, refusal.body()));
                     }

@@ -8,14 +8,14 @@ use std::time::Duration;
 use bearergate::client_auth::{ClientAuth, ClientKey};
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::crypto::Algorithm;
-use bearergate::diagnosis::{Finding, Health};
+use bearergate::diagnosis::{Finding, Severity};
 use bearergate::gate::{GateBuilder, Report};
 use bearergate::integrations::reqwest::Client;
 use bearergate::integrations::tokio::Engine;
-use bearergate::jwt::{JwtBuilder, Ready};
+use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::FetchedKeys;
 use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, FakeKey, Fault};
-use bearergate::{Gate, JwtValidator, OpaqueValidator};
+use bearergate::{Gate, IntrospectionValidator, JwtValidator};
 
 const API: &str = "https://api.example.com";
 const NOW: UnixTime = UnixTime::from_secs(1_760_000_000);
@@ -25,7 +25,7 @@ fn started() -> FakeIssuer {
     idp.start().unwrap()
 }
 
-fn judged(issuer: &str) -> JwtBuilder<Ready> {
+fn judged(issuer: &str) -> JwtValidatorBuilder<Ready> {
     let client = Arc::new(Client::new().unwrap());
     let keys = FetchedKeys::discover(issuer).clock(FakeClock::at(NOW));
     let keys = keys.build(client, Arc::new(Engine::new())).unwrap();
@@ -35,7 +35,7 @@ fn judged(issuer: &str) -> JwtBuilder<Ready> {
         .key_store(Arc::new(keys))
 }
 
-async fn report(judge: JwtBuilder<Ready>) -> Report {
+async fn report(judge: JwtValidatorBuilder<Ready>) -> Report {
     let gate = Gate::builder()
         .validator(judge.build().unwrap())
         .allow_any_authenticated()
@@ -48,23 +48,23 @@ async fn report(judge: JwtBuilder<Ready>) -> Report {
 #[track_caller]
 fn worst(report: &Report) -> &Finding {
     let mut worst = report.findings().iter();
-    worst.find(|f| f.health == report.health()).unwrap()
+    worst.find(|f| f.severity == report.severity()).unwrap()
 }
 
 #[track_caller]
-fn finds(report: &Report, health: Health, parts: [&str; 2]) {
+fn finds(report: &Report, health: Severity, parts: [&str; 2]) {
     let worst = worst(report);
-    assert_eq!(worst.health, health, "{report}");
+    assert_eq!(worst.severity, health, "{report}");
     assert!(worst.subject.contains(parts[0]), "{report}");
     assert!(worst.text.contains(parts[1]), "{report}");
-    assert_eq!(worst.remedy.is_some(), health != Health::Good, "{report}");
+    assert_eq!(worst.hint.is_some(), health != Severity::Ok, "{report}");
 }
 
 #[tokio::test]
 async fn all_is_well_with_a_provider_that_stands() {
     let idp = started();
     let report = report(judged(idp.url())).await;
-    assert_eq!(report.health(), Health::Good, "{report}");
+    assert_eq!(report.severity(), Severity::Ok, "{report}");
     let text = report.to_string();
     for part in [
         "names the keys at",
@@ -80,19 +80,23 @@ async fn every_fault_of_the_documents_is_found() {
     let idp = started();
     let ask = async || report(judged(idp.url())).await;
     idp.announce("issuer", "https://other");
-    finds(&ask().await, Health::Broken, ["discovery", "issuer"]);
+    finds(&ask().await, Severity::Error, ["discovery", "issuer"]);
     idp.announce("issuer", idp.url());
-    assert_eq!(ask().await.health(), Health::Good);
+    assert_eq!(ask().await.severity(), Severity::Ok);
     idp.announce("jwks_uri", ());
-    finds(&ask().await, Health::Broken, ["discovery", "names no keys"]);
+    finds(
+        &ask().await,
+        Severity::Error,
+        ["discovery", "names no keys"],
+    );
     idp.announce("jwks_uri", idp.endpoint(FakeEndpoint::Jwks));
     idp.fail(FakeEndpoint::Discovery, Fault::Status(500));
-    finds(&ask().await, Health::Broken, ["discovery", "500"]);
+    finds(&ask().await, Severity::Error, ["discovery", "500"]);
     idp.fail(FakeEndpoint::Discovery, Fault::Status(404));
     idp.fail(FakeEndpoint::ServerMetadata, Fault::Status(404));
     finds(
         &ask().await,
-        Health::Broken,
+        Severity::Error,
         ["discovery", "no discovery document"],
     );
     idp.heal(FakeEndpoint::Discovery);
@@ -103,14 +107,14 @@ async fn every_fault_of_the_documents_is_found() {
         (Fault::Status(503), "503"),
     ] {
         idp.fail(FakeEndpoint::Jwks, fault);
-        finds(&ask().await, Health::Broken, ["keys", text]);
+        finds(&ask().await, Severity::Error, ["keys", text]);
     }
     idp.heal(FakeEndpoint::Jwks);
-    assert_eq!(ask().await.health(), Health::Good);
+    assert_eq!(ask().await.severity(), Severity::Ok);
     idp.down();
     finds(
         &ask().await,
-        Health::Broken,
+        Severity::Error,
         ["discovery", "did not answer"],
     );
 }
@@ -121,12 +125,12 @@ async fn keys_that_are_skipped_are_named_and_no_key_is_worse() {
     let weak = r#"{"kty":"RSA","kid":"weak","n":"AQAB","e":"AQAB"}"#;
     idp.publish_also(weak);
     let skipped = report(judged(idp.url())).await;
-    finds(&skipped, Health::Doubtful, ["keys", "`weak` is skipped"]);
+    finds(&skipped, Severity::Warning, ["keys", "`weak` is skipped"]);
     idp.publish([]);
     let empty = report(judged(idp.url())).await;
     finds(
         &empty,
-        Health::Broken,
+        Severity::Error,
         ["keys", "no JWK Set with a usable key"],
     );
 }
@@ -134,17 +138,17 @@ async fn keys_that_are_skipped_are_named_and_no_key_is_worse() {
 #[tokio::test]
 async fn the_clocks_are_compared() {
     for (ahead, health) in [
-        (0, Health::Good),
-        (5, Health::Good),
-        (6, Health::Doubtful),
-        (30, Health::Doubtful),
-        (31, Health::Broken),
+        (0, Severity::Ok),
+        (5, Severity::Ok),
+        (6, Severity::Warning),
+        (30, Severity::Warning),
+        (31, Severity::Error),
     ] {
         let clock = FakeClock::at(NOW);
         clock.advance(Duration::from_secs(ahead));
         let idp = FakeIssuer::builder().clock(clock).start().unwrap();
         let report = report(judged(idp.url())).await;
-        assert_eq!(report.health(), health, "{report}");
+        assert_eq!(report.severity(), health, "{report}");
     }
 }
 
@@ -158,17 +162,17 @@ async fn any_audience_alone_is_doubtful() {
     let alone = report(fixed()).await;
     finds(
         &alone,
-        Health::Doubtful,
+        Severity::Warning,
         ["idp.example.com", "any_audience()"],
     );
     let with_clients = report(fixed().allow_clients(["client"])).await;
-    assert_eq!(with_clients.health(), Health::Good, "{with_clients}");
+    assert_eq!(with_clients.severity(), Severity::Ok, "{with_clients}");
 }
 
 fn introspecting(idp: &FakeIssuer, auth: ClientAuth) -> GateBuilder {
     let url = idp.endpoint(FakeEndpoint::Introspection);
     let client = Arc::new(Client::new().unwrap());
-    let judge = OpaqueValidator::introspect(&url, auth)
+    let judge = IntrospectionValidator::builder(&url, auth)
         .audience(API)
         .clock(FakeClock::at(NOW))
         .build(client, Arc::new(Engine::new()))
@@ -187,7 +191,7 @@ fn basic(secret: &str) -> ClientAuth {
 
 #[track_caller]
 fn remedies(report: &Report, part: &str) {
-    let remedy = worst(report).remedy.unwrap();
+    let remedy = worst(report).hint.unwrap();
     assert!(remedy.contains(part), "{report}");
 }
 
@@ -195,18 +199,18 @@ fn remedies(report: &Report, part: &str) {
 async fn wrong_credentials_for_introspection_are_found() {
     let idp = started();
     let right = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
-    assert_eq!(right.health(), Health::Good, "{right}");
+    assert_eq!(right.severity(), Severity::Ok, "{right}");
     let refused = ["introspection", "refused the credentials"];
     let post = ClientAuth::secret_post(FakeIssuer::CLIENT_ID, "s3cret".to_owned()).unwrap();
     for auth in [basic("s3cret"), post] {
         let wrong = introspected(&idp, auth).await;
-        finds(&wrong, Health::Broken, refused);
+        finds(&wrong, Severity::Error, refused);
         remedies(&wrong, "client id and secret");
         assert!(!format!("{wrong} {wrong:?}").contains("s3cret"));
     }
     let bearer = ClientAuth::bearer("s3cret".to_owned()).unwrap();
     let wrong = introspected(&idp, bearer).await;
-    finds(&wrong, Health::Broken, refused);
+    finds(&wrong, Severity::Error, refused);
     remedies(&wrong, "bearer token");
 }
 
@@ -225,7 +229,7 @@ async fn what_is_wrong_with_a_private_key_is_found() {
         introspected(&idp, auth).await
     };
     let right = report("orders-api", RSA, idp.url()).await;
-    assert_eq!(right.health(), Health::Good, "{right}");
+    assert_eq!(right.severity(), Severity::Ok, "{right}");
     for (id, pem, audience) in [
         ("orders-api", EC, idp.url()),
         ("another", RSA, idp.url()),
@@ -233,7 +237,7 @@ async fn what_is_wrong_with_a_private_key_is_found() {
     ] {
         let wrong = report(id, pem, audience).await;
         let refused = ["introspection", "refused the credentials"];
-        finds(&wrong, Health::Broken, refused);
+        finds(&wrong, Severity::Error, refused);
         for part in ["public key", "private_key_jwt", "audience", "time"] {
             remedies(&wrong, part);
         }
@@ -248,11 +252,11 @@ async fn a_client_that_may_not_introspect_is_told_from_a_wrong_one() {
     let denied = Answer::new(403).content("application/json", body);
     idp.fail(FakeEndpoint::Introspection, Fault::Answer(denied));
     let report = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
-    finds(&report, Health::Broken, ["introspection", "does not let"]);
+    finds(&report, Severity::Error, ["introspection", "does not let"]);
     remedies(&report, "allow this client");
     idp.heal(FakeEndpoint::Introspection);
     let healed = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
-    assert_eq!(healed.health(), Health::Good, "{healed}");
+    assert_eq!(healed.severity(), Severity::Ok, "{healed}");
 }
 
 #[tokio::test]
@@ -263,7 +267,7 @@ async fn an_endpoint_that_takes_no_tokens_of_a_kind_is_found() {
     idp.fail(FakeEndpoint::Introspection, Fault::Answer(unsupported));
     let report = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
     let nothing = ["introspection", "unsupported_token_type"];
-    finds(&report, Health::Broken, nothing);
+    finds(&report, Severity::Error, nothing);
     remedies(&report, "introspection endpoint");
 }
 
@@ -273,12 +277,12 @@ async fn an_endpoint_that_refuses_jwts_is_doubtful_unless_a_jwt_judge_takes_them
     idp.refuse_jwts();
     let alone = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
     let jwts = ["introspection", "does not take JWTs"];
-    finds(&alone, Health::Doubtful, jwts);
+    finds(&alone, Severity::Warning, jwts);
     remedies(&alone, "add a JWT judge");
     let gate = introspecting(&idp, basic(FakeIssuer::CLIENT_SECRET));
     let gate = gate.validator(judged(idp.url()).build().unwrap());
     let beside = gate.build().unwrap().doctor().await;
-    assert_eq!(beside.health(), Health::Good, "{beside}");
+    assert_eq!(beside.severity(), Severity::Ok, "{beside}");
 }
 
 const RSA: &str = include_str!("keys/rsa-2048.private.pem");

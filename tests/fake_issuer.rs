@@ -19,7 +19,7 @@ use std::time::Instant;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::key::KeySet;
 use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, FakeKey, Fault, TokenBuilder};
 use bearergate::{JwtValidator, Principal, Rejection, RejectionKind, TokenValidator};
@@ -134,7 +134,7 @@ fn judge(idp: &FakeIssuer, token: &str) -> Result<Principal, Rejection> {
         .clock(FakeClock::at(idp.now()))
         .build()
         .unwrap();
-    let presented = Presented::bearer(token).unwrap();
+    let presented = PresentedCredential::bearer(token).unwrap();
     judge.validate(&presented).try_now().unwrap()
 }
 
@@ -429,7 +429,7 @@ fn signed_introspection_answers_whoever_accepts_it() {
         .build()
         .unwrap();
     let envelope = String::from_utf8(reply.body).unwrap();
-    let presented = Presented::bearer(&envelope).unwrap();
+    let presented = PresentedCredential::bearer(&envelope).unwrap();
     let principal = judge.validate(&presented).try_now().unwrap().unwrap();
     let claims = principal.claims().get::<Value>("token_introspection");
     let claims = claims.unwrap().unwrap();

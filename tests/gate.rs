@@ -12,10 +12,10 @@ use std::task::Waker;
 use std::time::Duration;
 
 use bearergate::clock::{Clock, FakeClock, UnixTime};
-use bearergate::credential::{Place, Presented, Sources};
+use bearergate::credential::{Place, PresentedCredential, Sources};
 use bearergate::error::ConfigErrorKind;
 use bearergate::gate::{Admitted, GateBuilder};
-use bearergate::http_response::{Challenge, Refusal};
+use bearergate::http_response::{Refusal, ResponseConfig};
 use bearergate::key::{Key, KeySet};
 use bearergate::policy::{AccessRequest, Decision, authorize_fn};
 use bearergate::principal::PrincipalKind;
@@ -73,7 +73,7 @@ impl Judge {
         }
     }
 
-    fn judge(&self, presented: &Presented<'_>) -> Result<Principal, Rejection> {
+    fn judge(&self, presented: &PresentedCredential<'_>) -> Result<Principal, Rejection> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let token = presented.credential().expose();
         match RejectionKind::ALL
@@ -105,7 +105,7 @@ impl TokenValidator for Judge {
 
     fn validate<'a>(
         &'a self,
-        presented: &'a Presented<'a>,
+        presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         if !self.is_slow {
             return NowOrLater::now(self.judge(presented));
@@ -383,7 +383,7 @@ fn what_no_header_can_hold_is_left_out_of_the_challenge() {
 
 #[test]
 fn an_allow_that_is_refused_all_the_same_is_a_denial() {
-    let refusal = Challenge::default().deny(Decision::allow());
+    let refusal = ResponseConfig::default().deny(Decision::allow());
     assert_eq!(refusal.kind(), RejectionKind::AccessDenied);
     assert_eq!(answer(refusal), (403, None));
 }
@@ -868,7 +868,7 @@ fn several_outside_authorities_are_bounded_or_declared_equal() {
     assert!(gate(open, open).all_authorities_equal().build().is_ok());
     let join = || {
         let issuers = ["https://a.example.com", "https://b.example.com"];
-        JwtValidator::of(issuers.map(jwt_judge)).unwrap()
+        JwtValidator::join(issuers.map(jwt_judge)).unwrap()
     };
     let joined = || builder().validator(join()).allow_any_authenticated();
     assert_eq!(refused(joined()), conflict);

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use bearergate::clock::UnixTime;
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::policy::AccessRequest;
 use bearergate::principal::PrincipalKind;
 use bearergate::validator::Shape;
@@ -19,7 +19,7 @@ impl TokenValidator for Ready {
 
     fn validate<'a>(
         &'a self,
-        _: &'a Presented<'a>,
+        _: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         NowOrLater::now(Ok(self.0.clone()))
     }

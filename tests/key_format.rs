@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering;
 
-use bearergate::api_key::{ApiKeyFormat, ApiKeyId, ForeignFormat, PepperSet};
+use bearergate::api_key::{ApiKeyFormat, ApiKeyId, LegacyFormat, PepperSet};
 use bearergate::error::ConfigErrorKind;
 use bearergate::secret::Secret;
 use bearergate::secret_source::SecretSource;
@@ -184,9 +184,9 @@ fn a_key_is_not_printed_with_its_secret() {
         format!("{key:?}"),
         "ParsedKey { id: ApiKeyId(0123456789ABCDEF), .. }"
     );
-    let foreign = ForeignFormat::new(16).unwrap();
+    let foreign = LegacyFormat::new(16).unwrap();
     let foreign = foreign.parse(CANARY).unwrap();
-    assert_eq!(format!("{foreign:?}"), "ForeignKey([redacted])");
+    assert_eq!(format!("{foreign:?}"), "LegacyKey([redacted])");
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn secrets_have_128_to_512_bits() {
 
 #[test]
 fn a_foreign_key_is_long_enough_and_visible() {
-    let format = ForeignFormat::new(20).unwrap();
+    let format = LegacyFormat::new(20).unwrap();
     let text = |len: usize| "k".repeat(len);
     for good in [text(20), text(1024), format!("{}!~", text(18))] {
         assert!(format.parse(&good).is_ok(), "{good}");
@@ -261,10 +261,10 @@ fn a_foreign_key_is_long_enough_and_visible() {
 #[test]
 fn the_least_length_of_foreign_keys_is_16_to_1024() {
     for bytes in [16, 1024] {
-        assert!(ForeignFormat::new(bytes).is_ok());
+        assert!(LegacyFormat::new(bytes).is_ok());
     }
     for bytes in [0, 15, 1025] {
-        let refused = ForeignFormat::new(bytes);
+        let refused = LegacyFormat::new(bytes);
         assert_eq!(kind(refused), Some(ConfigErrorKind::OutOfRange), "{bytes}");
     }
 }
@@ -373,6 +373,6 @@ proptest! {
         let prefixed = format!("acme_live_{text}");
         prop_assert!(!is_key(&prefixed));
         let _ = format().parse(&format!("acme_live_{mid}"));
-        let _ = ForeignFormat::new(16).unwrap().parse(&text);
+        let _ = LegacyFormat::new(16).unwrap().parse(&text);
     }
 }

@@ -1,4 +1,4 @@
-//! Import of keys: what is taken, what is refused and why, and what is never shown.
+//! KeyImporter of keys: what is taken, what is refused and why, and what is never shown.
 #![expect(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -9,7 +9,7 @@
 use bearergate::ConfigError;
 use bearergate::crypto::{Algorithm, Provider};
 use bearergate::error::ConfigErrorKind;
-use bearergate::key::{Import, Key, KeySet};
+use bearergate::key::{Key, KeyImporter, KeySet};
 use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;
@@ -658,7 +658,7 @@ fn a_key_cannot_be_widened() {
 #[test]
 fn neither_debug_nor_errors_show_key_material() {
     const CANARY: &str = "canary-5fK2qkXW-canary-5fK2qkXW-0123456789";
-    let import = Import::on(Provider::ring());
+    let import = KeyImporter::on(Provider::ring());
     let key = import
         .secret(CANARY.to_owned())
         .unwrap()
@@ -702,7 +702,7 @@ fn keys_and_sets_can_be_shared_between_threads() {
     fn shared<T: Clone + Send + Sync + 'static>() {}
     shared::<Key>();
     shared::<KeySet>();
-    shared::<Import>();
+    shared::<KeyImporter>();
 }
 
 proptest! {

@@ -22,8 +22,8 @@ use std::thread;
 
 use bearergate::policy::{AccessRequest, Verdict};
 
+use facts::BuiltFacts;
 use facts::Facts;
-use facts::Made;
 use random::Random;
 use rules::Rules;
 use tree::Tree;
@@ -56,7 +56,7 @@ const THREADS: u64 = 4;
 fn tried(seed: u64, pairs: u64) -> u64 {
     let mut random = Random::new(seed);
     let pool: Vec<_> = (0..1_000).map(|_| Facts::random(&mut random)).collect();
-    let made: Vec<_> = pool.iter().map(Made::of).collect();
+    let made: Vec<_> = pool.iter().map(BuiltFacts::of).collect();
     let mut allowed = 0;
     for _ in 0..pairs / REQUESTS {
         let rules = Rules::random(&mut random, true);
@@ -78,7 +78,7 @@ fn tried(seed: u64, pairs: u64) -> u64 {
 fn policies_of_many_rules_are_decided_as_by_the_book() {
     let mut random = Random::new(6);
     let pool: Vec<_> = (0..500).map(|_| Facts::random(&mut random)).collect();
-    let made: Vec<_> = pool.iter().map(Made::of).collect();
+    let made: Vec<_> = pool.iter().map(BuiltFacts::of).collect();
     let mut allowed = 0;
     for _ in 0..100 {
         let rules = Rules::many(&mut random);
@@ -103,7 +103,7 @@ fn policies_of_many_rules_are_decided_as_by_the_book() {
 fn conditions_are_told_as_by_the_book() {
     let mut random = Random::new(2);
     let pool: Vec<_> = (0..500).map(|_| Facts::random(&mut random)).collect();
-    let made: Vec<_> = pool.iter().map(Made::of).collect();
+    let made: Vec<_> = pool.iter().map(BuiltFacts::of).collect();
     let mut seen = [0_u64; 3];
     for _ in 0..2_000 {
         let tree = Tree::random(&mut random, 4, true);
@@ -129,7 +129,7 @@ fn conditions_are_told_as_by_the_book() {
 fn policies_from_files_decide_as_those_that_were_built() {
     let mut random = Random::new(7);
     let pool: Vec<_> = (0..200).map(|_| Facts::random(&mut random)).collect();
-    let made: Vec<_> = pool.iter().map(Made::of).collect();
+    let made: Vec<_> = pool.iter().map(BuiltFacts::of).collect();
     let mut read = 0;
     for _ in 0..1_000 {
         let Ok(built) = Rules::random(&mut random, true).policy() else {
@@ -173,16 +173,17 @@ fn deleting_a_claim_never_turns_a_deny_into_an_allow() {
     let mut random = Random::new(3);
     let pool: Vec<_> = (0..200).map(|_| Facts::random(&mut random)).collect();
     let less: Vec<Vec<_>> = pool.iter().map(|facts| less(facts).collect()).collect();
-    let made: Vec<_> = pool.iter().map(Made::of).collect();
+    let made: Vec<_> = pool.iter().map(BuiltFacts::of).collect();
     let less: Vec<Vec<_>> = less
         .iter()
-        .map(|less| less.iter().map(Made::of).collect())
+        .map(|less| less.iter().map(BuiltFacts::of).collect())
         .collect();
     let (mut denied, mut lost) = (0_u64, 0_u64);
     for _ in 0..1_500 {
         let rules = Rules::random(&mut random, false);
         let policy = rules.policy().unwrap();
-        let allows = |made: &Made<'_>| made.with(|request| policy.decide(request).is_allowed());
+        let allows =
+            |made: &BuiltFacts<'_>| made.with(|request| policy.decide(request).is_allowed());
         for _ in 0..10 {
             let at = random.below(pool.len());
             let is_allowed = allows(&made[at]);
@@ -208,15 +209,15 @@ fn absence_asked_by_name_may_allow_where_a_claim_is_deleted() {
     less.claims.remove("tenant");
     let condition = bearergate::claim("tenant").absent();
     let holds = |request: &AccessRequest<'_>| condition.decide(request).is_allowed();
-    assert!(!Made::of(&facts).with(holds));
-    assert!(Made::of(&less).with(holds));
+    assert!(!BuiltFacts::of(&facts).with(holds));
+    assert!(BuiltFacts::of(&less).with(holds));
 }
 
 #[test]
 fn joining_keeps_the_laws() {
     let mut random = Random::new(5);
     let pool: Vec<_> = (0..200).map(|_| Facts::random(&mut random)).collect();
-    let made: Vec<_> = pool.iter().map(Made::of).collect();
+    let made: Vec<_> = pool.iter().map(BuiltFacts::of).collect();
     for _ in 0..2_000 {
         let mut tree = || Tree::random(&mut random, 2, true).condition();
         let [a, b, c] = [tree(), tree(), tree()];

@@ -6,9 +6,9 @@ mod signing;
 use std::time::Duration;
 
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Provider;
-use bearergate::key::{Import, KeySet};
+use bearergate::key::{KeyImporter, KeySet};
 use bearergate::policy::{
     AccessRequest, Condition, Verdict, audience, authority, client, kind, sender_constrained,
     token_age_at_most,
@@ -27,14 +27,14 @@ impl SenderConstraint for Proved {
     fn check<'a>(
         &'a self,
         _: &'a Confirmation,
-        _: &'a Presented<'a>,
+        _: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<(), Rejection>> {
         NowOrLater::now(Ok(()))
     }
 }
 
 fn caller(more: &str) -> Principal {
-    let key = Import::on(Provider::ring()).secret(signing::SECRET.to_vec());
+    let key = KeyImporter::on(Provider::ring()).secret(signing::SECRET.to_vec());
     let validator = JwtValidator::builder()
         .issuer("https://idp.example.com")
         .audience("https://api.example.com")
@@ -47,7 +47,7 @@ fn caller(more: &str) -> Principal {
     let start = r#""iss":"https://idp.example.com","aud":["https://api.example.com","x"]"#;
     let payload = format!(r#"{{{start},"sub":"alice","exp":1760000600{more}}}"#);
     let token = signing::token("HS256", header, &payload);
-    let presented = Presented::bearer(&token).unwrap().at(NOW);
+    let presented = PresentedCredential::bearer(&token).unwrap().at(NOW);
     validator.validate(&presented).try_now().unwrap().unwrap()
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::integrations::reqwest::Client;
 use bearergate::integrations::tokio::Engine;
 use bearergate::jwt::providers;
@@ -24,11 +24,11 @@ async fn a_preset_fetches_its_keys_where_its_issuer_says() {
     let token = idp.token("api://default").without_header("typ");
     let token = token.claim("scp", ["read"]);
     let good = token.clone().claim("cid", "0oab").sign();
-    let presented = Presented::bearer(&good).unwrap();
+    let presented = PresentedCredential::bearer(&good).unwrap();
     let principal = judge.validate(&presented).await.unwrap();
     assert!(principal.scopes().unwrap().contains("read"));
     let bad = token.sign();
-    let presented = Presented::bearer(&bad).unwrap();
+    let presented = PresentedCredential::bearer(&bad).unwrap();
     let refused = judge.validate(&presented).await.unwrap_err();
     assert_eq!(refused.kind(), RejectionKind::ClaimInvalid);
     assert_eq!(idp.count(FakeEndpoint::Discovery), 1);

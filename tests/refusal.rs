@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::time::Duration;
 
-use bearergate::http_response::{BodyStyle, Challenge, ChallengeParams, Refusal};
+use bearergate::http_response::{BodyStyle, ChallengeParams, Refusal, ResponseConfig};
 use bearergate::policy::{Decision, Obligations};
 use bearergate::{Rejection, RejectionKind};
 use http::HeaderName;
@@ -84,8 +84,8 @@ const TABLE: &[(&str, u16, Option<&str>, Option<&str>)] = &[
     ("unavailable", 503, None, Some("5")),
 ];
 
-fn challenge() -> Challenge {
-    Challenge::builder()
+fn challenge() -> ResponseConfig {
+    ResponseConfig::builder()
         .realm(r#"the "orders" API"#)
         .resource_metadata("https://api.example.com/.well-known/oauth-protected-resource")
         .scope("orders:read")
@@ -148,7 +148,7 @@ fn not_judged_is_never_a_verdict_on_the_credential() {
 
 #[test]
 fn missing_credential_names_every_scheme_on_offer_and_no_error() {
-    let refusal = challenge().refuse(RejectionKind::CredentialMissing);
+    let refusal = challenge().respond_to(RejectionKind::CredentialMissing);
     let metadata =
         r#"resource_metadata="https://api.example.com/.well-known/oauth-protected-resource""#;
     let bearer = format!(r#"Bearer realm="the \"orders\" API", scope="orders:read", {metadata}"#);
@@ -233,7 +233,7 @@ fn wrong_binding_asks_for_dpop_where_dpop_is_on_offer() {
         RejectionKind::BindingRequired,
         RejectionKind::BindingMismatch,
     ] {
-        let lines = lines(&challenge().refuse(kind));
+        let lines = lines(&challenge().respond_to(kind));
         assert_eq!(lines.len(), 1);
         assert!(lines[0].starts_with("DPoP realm="), "{lines:?}");
         assert!(lines[0].contains(r#"error="invalid_token""#), "{lines:?}");
@@ -249,9 +249,9 @@ fn refresh_refusal_has_its_code_for_the_callers_own_answer() {
 
 #[test]
 fn wait_of_the_refusal_wins_over_the_configured_one() {
-    let challenge = Challenge::builder().retry_after(Duration::from_secs(9));
+    let challenge = ResponseConfig::builder().retry_after(Duration::from_secs(9));
     let challenge = challenge.build().unwrap();
-    let refusal = challenge.refuse(RejectionKind::RateLimited);
+    let refusal = challenge.respond_to(RejectionKind::RateLimited);
     assert_eq!(refusal.headers()[header::RETRY_AFTER], "9");
     let refusal = refusal.with_params(params());
     assert_eq!(refusal.headers()[header::RETRY_AFTER], "2");
@@ -259,7 +259,7 @@ fn wait_of_the_refusal_wins_over_the_configured_one() {
 
 #[test]
 fn problem_document_is_typed_as_one() {
-    let refusal = challenge().refuse(RejectionKind::AccessDenied);
+    let refusal = challenge().respond_to(RejectionKind::AccessDenied);
     let response: Response<String> = refusal.into_response();
     assert_eq!(
         response.headers()[header::CONTENT_TYPE],
@@ -271,7 +271,7 @@ fn problem_document_is_typed_as_one() {
 
 #[test]
 fn answer_takes_the_body_type_of_any_framework() {
-    let refusal = challenge().refuse(RejectionKind::TokenExpired);
+    let refusal = challenge().respond_to(RejectionKind::TokenExpired);
     let text: Response<String> = refusal.clone().into_response();
     let bytes: Response<Vec<u8>> = refusal.clone().into_response();
     assert_eq!(text.body().as_bytes(), bytes.body());
@@ -292,11 +292,11 @@ fn answer_keeps_the_rejection_for_whoever_logs_it() {
 #[test]
 fn nothing_of_the_rejection_but_its_kind_reaches_the_client() {
     for kind in RejectionKind::ALL {
-        let plain = challenge().refuse(*kind);
+        let plain = challenge().respond_to(*kind);
         let rejection = Rejection::new(*kind)
             .with_claim("x\", error=\"s3cret")
             .with_source("s3cret\r\nx-evil: s3cret");
-        let refusal = challenge().refuse(rejection);
+        let refusal = challenge().respond_to(rejection);
         assert_eq!(refusal.headers(), plain.headers());
         assert_eq!(refusal.body(), plain.body());
     }
@@ -317,8 +317,8 @@ proptest! {
     fn whatever_is_configured_is_refused_or_sent_whole(
         text in prop_oneof![any::<String>(), "[ -~]{1,20}", "[!-~]{1,20}"],
     ) {
-        if let Ok(challenge) = Challenge::builder().realm(text.as_str()).build() {
-            let sent = lines(&challenge.refuse(RejectionKind::CredentialMissing));
+        if let Ok(challenge) = ResponseConfig::builder().realm(text.as_str()).build() {
+            let sent = lines(&challenge.respond_to(RejectionKind::CredentialMissing));
             let quoted = sent[0].strip_prefix("Bearer realm=\"").unwrap();
             prop_assert_eq!(unescape(quoted.strip_suffix('"').unwrap()), text.clone());
         }

@@ -16,7 +16,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyRing, NewApiKey, PepperSet};
+use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, NewApiKey, PepperSet};
 use bearergate::secret_source::SecretSource;
 use bearergate::stores::SqliteStore;
 use bearergate::testing::{FakeEndpoint, FakeIssuer, Fault};
@@ -326,10 +326,10 @@ async fn key_file(folder: &Path) -> String {
     std::fs::write(&pepper, [7; 32]).unwrap();
     let peppers = PepperSet::new(1, &SecretSource::file(&pepper)).unwrap();
     let format = ApiKeyFormat::new("acme_live").unwrap();
-    let ring = ApiKeyRing::new("acme keys", format, peppers).unwrap();
+    let ring = ApiKeyScheme::new("acme keys", format, peppers).unwrap();
     let store = SqliteStore::open(folder.join("keys.db")).unwrap();
     let keys = ApiKeyManager::new(ring, Arc::new(store));
-    let draft = NewApiKey::of("robot").never_expires();
+    let draft = NewApiKey::new("robot").never_expires();
     let issued = keys.create(draft.scopes(["orders:read"])).await.unwrap();
     issued.key.reveal()
 }

@@ -8,7 +8,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::key::{Key, KeySet};
 use bearergate::{JwtValidator, RejectionKind, TokenValidator, limits};
 
@@ -42,7 +42,7 @@ fn token(algorithm: &str, subject: &str, rest: &str) -> String {
 }
 
 fn judge(validator: &JwtValidator, token: &str) -> Result<Option<String>, RejectionKind> {
-    let presented = Presented::token(token);
+    let presented = PresentedCredential::token(token);
     let answer = validator.validate(&presented).try_now().unwrap();
     answer
         .map(|p| p.subject().map(str::to_owned))
@@ -178,7 +178,7 @@ fn shared_validator_mixes_no_principals() {
                 thread::spawn(move || {
                     start.wait();
                     for _ in 0..100 {
-                        let presented = Presented::token(&own);
+                        let presented = PresentedCredential::token(&own);
                         let answer = validator.validate(&presented).try_now().unwrap();
                         let principal = answer.unwrap();
                         assert_eq!(principal.subject(), Some(&*name));

@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
-use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyRing, NewApiKey, PepperSet};
+use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, NewApiKey, PepperSet};
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::secret::Secret;
 use bearergate::secret_source::SecretSource;
@@ -69,14 +69,14 @@ impl Keys {
     }
 }
 
-fn ring() -> Result<ApiKeyRing, ConfigError> {
+fn ring() -> Result<ApiKeyScheme, ConfigError> {
     let pepper = || Ok::<_, io::Error>(Secret::new(vec![7; 32]));
     let peppers = PepperSet::new(1, &SecretSource::from_fn("bench", pepper))?;
-    ApiKeyRing::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)
+    ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)
 }
 
 fn create(manager: &ApiKeyManager, at: usize) -> Key {
-    let draft = NewApiKey::of(format!("robot-{at}")).expires_in(Duration::from_secs(86_400));
+    let draft = NewApiKey::new(format!("robot-{at}")).expires_in(Duration::from_secs(86_400));
     let draft = draft.scopes(["orders:read", "orders:write"]);
     let created = ready(manager.create(draft)).expect("ready").expect("a key");
     Key(created.key.reveal())

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::JwtValidator;
 use bearergate::clock::UnixTime;
 use bearergate::crypto::Provider;
-use bearergate::key::{Import, KeySet};
+use bearergate::key::{KeyImporter, KeySet};
 use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature;
@@ -62,7 +62,7 @@ impl Sample {
 
     /// Makes a validator for the token.
     pub(crate) fn validator(&self, provider: Provider) -> JwtValidator {
-        let import = Import::on(provider);
+        let import = KeyImporter::on(provider);
         let key = match &self.key {
             Material::Secret(secret) => import.secret(secret.clone()),
             Material::Pem(pem) => import.pem(pem),

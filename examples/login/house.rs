@@ -12,7 +12,8 @@ use bearergate::crypto::Algorithm;
 use bearergate::event::{Event, Observer};
 use bearergate::grant::Grant;
 use bearergate::issuer::{
-    AccessClaims, AuthenticatedClient, JwtIssuer, KeyRing, MarkedTokens, SigningKey, TokenResponder,
+    AccessClaims, AuthenticatedClient, JwtIssuer, MarkedTokens, SigningKey, SigningKeys,
+    TokenResponder,
 };
 use bearergate::refresh::RefreshManager;
 use bearergate::secret::ShownOnce;
@@ -57,7 +58,7 @@ impl House {
             .observer(alarm.clone())
             .clock(clock.clone())
             .build()?;
-        let ring = KeyRing::builder(SigningKey::generate(Algorithm::Es256)?).build(NOW)?;
+        let ring = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(NOW)?;
         let issuer = JwtIssuer::builder(NAME, ring)
             .clock(clock.clone())
             .build()?;

@@ -3,12 +3,12 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use bearergate::api_key::{ApiKeyFormat, ApiKeyRing, PepperSet};
+use bearergate::api_key::{ApiKeyFormat, ApiKeyScheme, PepperSet};
 use bearergate::client_auth::ClientAuth;
 use bearergate::credential::Sources;
 use bearergate::integrations::reqwest::Client;
 use bearergate::integrations::tokio::Engine;
-use bearergate::introspection::OpaqueBuilder;
+use bearergate::introspection::IntrospectionValidatorBuilder;
 use bearergate::jwt::Ready;
 use bearergate::key::FetchedKeys;
 use bearergate::revocation::Denylist;
@@ -16,7 +16,8 @@ use bearergate::secret_source::SecretSource;
 use bearergate::stores::SqliteStore;
 use bearergate::validator::TokenCache;
 use bearergate::{
-    ApiKeyValidator, Gate, JwtValidator, KeyStore, OpaqueValidator, TokenValidator, require_scope,
+    ApiKeyValidator, Gate, IntrospectionValidator, JwtValidator, KeyStore, TokenValidator,
+    require_scope,
 };
 
 use crate::metrics::Metrics;
@@ -80,7 +81,7 @@ fn judges(options: &Options, metrics: &Arc<Metrics>) -> Outcome<Vec<Arc<dyn Toke
     let stores = stores(options, &shared)?;
     if !stores.is_empty() {
         let cache = TokenCache::builder().observer(Arc::clone(metrics));
-        let jwts = JwtValidator::of(jwts(options, &stores)?)?;
+        let jwts = JwtValidator::join(jwts(options, &stores)?)?;
         judges.push(Arc::new(jwts.cached(&cache.build()?)));
     }
     if let Some(introspection) = &options.introspection {
@@ -129,11 +130,11 @@ fn opaque(
     options: &Options,
     introspection: &Introspection,
     keys: Option<&Arc<dyn KeyStore>>,
-) -> Outcome<OpaqueBuilder<Ready>> {
+) -> Outcome<IntrospectionValidatorBuilder<Ready>> {
     let secret = introspection.client_secret.expose().to_vec();
     let auth = ClientAuth::secret_basic(introspection.client_id.as_str(), secret)?;
-    let mut judge =
-        OpaqueValidator::introspect(&introspection.url, auth).audiences(options.audiences.clone());
+    let mut judge = IntrospectionValidator::builder(&introspection.url, auth)
+        .audiences(options.audiences.clone());
     if !options.issuers.is_empty() {
         judge = judge.issuers(options.issuers.clone());
     }
@@ -148,7 +149,7 @@ fn opaque(
 fn api_keys(options: &ApiKeys) -> Outcome<ApiKeyValidator> {
     let peppers = PepperSet::new(1, &SecretSource::file(&options.pepper))?;
     let format = ApiKeyFormat::new(&options.prefix)?;
-    let ring = ApiKeyRing::new(options.authority.as_str(), format, peppers)?;
+    let ring = ApiKeyScheme::new(options.authority.as_str(), format, peppers)?;
     let store = Arc::new(SqliteStore::open(&options.file)?);
     Ok(ApiKeyValidator::builder(ring, store).build()?)
 }

@@ -54,7 +54,7 @@ async fn scoped(State(judges): State<Arc<Judges>>, request: Request) -> Response
     }
 }
 
-/// Shows the caller to whoever the gate admits.
+/// Shows the caller to whoever the gate permits.
 async fn answer(judges: &Judges, gate: &Gate, parts: &Parts) -> Response {
     let mut facts = RequestFacts::from(parts);
     if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {

@@ -16,9 +16,9 @@ use std::task::Poll;
 use std::task::Waker;
 
 use bearergate::{ApiKeyValidator, limits, RejectionKind, TokenValidator};
-use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyRing, ForeignFormat, NewApiKey, PepperSet};
+use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, LegacyFormat, NewApiKey, PepperSet};
 use bearergate::clock::UnixTime;
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::secret::Secret;
 use bearergate::secret_source::SecretSource;
 use bearergate::stores::MemoryApiKeyStore;
@@ -31,8 +31,8 @@ const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 
 static FORMAT: LazyLock<ApiKeyFormat> =
     LazyLock::new(|| ApiKeyFormat::new(PREFIX).expect("the prefix is good"));
-static FOREIGN: LazyLock<ForeignFormat> =
-    LazyLock::new(|| ForeignFormat::new(FOREIGN_MIN).expect("the length is good"));
+static FOREIGN: LazyLock<LegacyFormat> =
+    LazyLock::new(|| LegacyFormat::new(FOREIGN_MIN).expect("the length is good"));
 
 static HOUSE: LazyLock<House> = LazyLock::new(House::new);
 
@@ -60,16 +60,16 @@ impl House {
         let pepper = || Ok::<_, io::Error>(Secret::new(vec![7; 32]));
         let pepper = SecretSource::from_fn("fuzz", pepper);
         let peppers = PepperSet::new(1, &pepper).expect("the pepper is good");
-        let ring = ApiKeyRing::new("fuzz", FORMAT.clone(), peppers).expect("the ring is good");
+        let ring = ApiKeyScheme::new("fuzz", FORMAT.clone(), peppers).expect("the ring is good");
         let ring = ring.with_foreign(FOREIGN.with_imported_sha256());
         let store = Arc::new(MemoryApiKeyStore::new(10).expect("the store has room"));
         let manager = ApiKeyManager::new(ring.clone(), store.clone());
-        let issue = |_| ready(manager.create(NewApiKey::of("robot").never_expires()));
+        let issue = |_| ready(manager.create(NewApiKey::new("robot").never_expires()));
         let issued = [1, 2]
             .map(issue)
             .map(|issued| issued.expect("there is room"));
         let mut keys: Vec<_> = issued.into_iter().map(|own| own.key.reveal()).collect();
-        let draft = NewApiKey::of("old robot").never_expires();
+        let draft = NewApiKey::new("old robot").never_expires();
         ready(manager.import(draft, FOREIGN_KEY)).expect("there is room");
         keys.push(FOREIGN_KEY.to_owned());
         let judge = ApiKeyValidator::builder(ring, store).build();
@@ -91,7 +91,7 @@ impl House {
     }
 
     fn judge(&self, text: &str) {
-        let presented = Presented::token(text).at(UnixTime::from_secs(4_000_000_000));
+        let presented = PresentedCredential::token(text).at(UnixTime::from_secs(4_000_000_000));
         match ready(self.judge.validate(&presented)) {
             Ok(_) => assert!(self.keys.iter().any(|key| key == text)),
             Err(rejection) => {

@@ -11,7 +11,7 @@
 
 use std::sync::LazyLock;
 
-use bearergate::credential::{Place, Presented, Scheme, Sources};
+use bearergate::credential::{Place, PresentedCredential, Scheme, Sources};
 use bearergate::request::RequestFacts;
 use http::Request;
 use libfuzzer_sys::fuzz_target;
@@ -69,10 +69,10 @@ fn check_header(value: &[u8]) {
     let Ok(value) = str::from_utf8(value) else {
         return;
     };
-    if let Ok(presented) = Presented::authorization(value) {
+    if let Ok(presented) = PresentedCredential::authorization(value) {
         let token = presented.credential().expose();
         check_spelling(value.as_bytes(), Scheme::Bearer, token);
-        let bare = Presented::bearer(token).expect("an accepted token is one on its own");
+        let bare = PresentedCredential::bearer(token).expect("an accepted token is one on its own");
         assert_eq!(bare.credential().expose(), token);
     }
     let ours = SOURCES.authorization(value);
@@ -80,7 +80,7 @@ fn check_header(value: &[u8]) {
         let credential = presented.credential();
         check_spelling(value.as_bytes(), credential.scheme(), credential.expose());
     }
-    assert!(ours.is_ok() || Presented::authorization(value).is_err());
+    assert!(ours.is_ok() || PresentedCredential::authorization(value).is_err());
 }
 
 fn check_spelling(value: &[u8], scheme: Scheme, token: &str) {
@@ -89,7 +89,7 @@ fn check_spelling(value: &[u8], scheme: Scheme, token: &str) {
     assert_eq!(rest, format!(" {token}").as_bytes());
 }
 
-fn check_extracted(presented: &Presented<'_>, request: &Request<()>, form: &[u8]) {
+fn check_extracted(presented: &PresentedCredential<'_>, request: &Request<()>, form: &[u8]) {
     let (place, credential) = (presented.place(), presented.credential());
     let token = credential.expose();
     let found = Found::new(request, form);

@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::{JwtValidator, RejectionKind, TokenValidator};
 use bearergate::clock::UnixTime;
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::key::{Key, KeySet};
 use libfuzzer_sys::fuzz_target;
 
@@ -38,7 +38,7 @@ fuzz_target!(|text: &[u8]| {
     let Ok(token) = str::from_utf8(text) else {
         return;
     };
-    let presented = Presented::token(token).at(NOW);
+    let presented = PresentedCredential::token(token).at(NOW);
     let answer = VALIDATOR.validate(&presented).try_now();
     match answer.expect("fixed keys are always ready") {
         Ok(principal) => check(token, principal.claims().json()),

@@ -12,10 +12,10 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
 
-use bearergate::{NowOrLater, OpaqueValidator, Principal, Rejection, RejectionKind, TokenValidator};
+use bearergate::{NowOrLater, IntrospectionValidator, Principal, Rejection, RejectionKind, TokenValidator};
 use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::http_client::{HttpClient, HttpError, HttpRequest, HttpResponse, Spawn};
 use http::HeaderMap;
 use http::HeaderValue;
@@ -27,7 +27,7 @@ const AUDIENCE: &str = "https://api.example.com";
 const NOW: u64 = 1_800_000_000;
 
 static ANSWER: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-static VALIDATOR: LazyLock<OpaqueValidator> = LazyLock::new(validator);
+static VALIDATOR: LazyLock<IntrospectionValidator> = LazyLock::new(validator);
 
 fuzz_target!(|data: &[u8]| {
     *ANSWER.lock().expect("one thread") = data.to_vec();
@@ -66,7 +66,7 @@ fn check_accepted(principal: &Principal, data: &[u8]) {
 
 fn judge() -> Result<Principal, Rejection> {
     VALIDATOR.invalidate_all();
-    let presented = Presented::bearer("token").expect("a token");
+    let presented = PresentedCredential::bearer("token").expect("a token");
     let mut judged = VALIDATOR.validate(&presented);
     match Future::poll(std::pin::Pin::new(&mut judged), &mut context()) {
         Poll::Ready(judged) => judged,
@@ -78,9 +78,9 @@ fn context() -> Context<'static> {
     Context::from_waker(Waker::noop())
 }
 
-fn validator() -> OpaqueValidator {
+fn validator() -> IntrospectionValidator {
     let auth = ClientAuth::secret_basic("me", "secret".to_owned()).expect("credentials");
-    OpaqueValidator::introspect("https://idp.example.com/introspect", auth)
+    IntrospectionValidator::builder("https://idp.example.com/introspect", auth)
         .audience(AUDIENCE)
         .issuer("https://idp.example.com")
         .clock(FakeClock::at(UnixTime::from_secs(NOW)))

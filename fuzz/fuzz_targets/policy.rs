@@ -15,7 +15,7 @@ mod tree;
 use libfuzzer_sys::fuzz_target;
 
 use facts::Facts;
-use facts::Made;
+use facts::BuiltFacts;
 use random::Random;
 use rules::Rules;
 
@@ -31,7 +31,7 @@ fuzz_target!(|recipe: &[u8]| {
     let Ok(policy) = rules.policy() else {
         return;
     };
-    Made::of(&facts).with(|request| {
+    BuiltFacts::of(&facts).with(|request| {
         let decision = policy.decide(request);
         assert_eq!(
             decision.is_allowed(),

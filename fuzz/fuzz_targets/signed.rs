@@ -24,7 +24,7 @@ use arbitrary::Arbitrary;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::{JwtValidator, Principal, TokenValidator};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::integrations::jsonwebtoken::crypto_provider;
 use bearergate::key::{Key, KeySet};
 use jsonwebtoken::DecodingKey;
@@ -160,7 +160,7 @@ impl Fixture {
     }
 
     fn judge(&self, token: &str) -> Option<Principal> {
-        let presented = Presented::token(token);
+        let presented = PresentedCredential::token(token);
         let answer = self.ours.validate(&presented).try_now();
         answer.expect("fixed keys are always ready").ok()
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::row::ApiKeyParts;
+use super::row::ApiKeyRow;
 use crate::api_key::format::ApiKeyId;
 use crate::api_key::format::PepperedDigest;
 use crate::clock::UnixTime;
@@ -24,7 +24,7 @@ use crate::principal::Authority;
 ///
 /// use bearergate::api_key::NewApiKey;
 ///
-/// let draft = NewApiKey::of("robot-7")
+/// let draft = NewApiKey::new("robot-7")
 ///     .expires_in(Duration::from_secs(90 * 86_400))
 ///     .tenant("acme")
 ///     .scopes(["orders:read"])
@@ -36,7 +36,7 @@ use crate::principal::Authority;
 ///
 /// ```compile_fail
 /// # use bearergate::api_key::NewApiKey;
-/// let draft = NewApiKey::of("robot-7").tenant("acme");
+/// let draft = NewApiKey::new("robot-7").tenant("acme");
 /// ```
 #[derive(Clone)]
 #[must_use]
@@ -63,23 +63,23 @@ pub struct NeedsExpiry {
 impl NeedsExpiry {
     /// Lets the key end after this time, counted from its creation.
     pub fn expires_in(self, lifetime: Duration) -> NewApiKey {
-        NewApiKey::new(self.subject, Some(lifetime))
+        NewApiKey::with_expiry(self.subject, Some(lifetime))
     }
 
     /// Lets the key live until somebody ends it: a key that leaks unseen stays good for ever.
     pub fn never_expires(self) -> NewApiKey {
-        NewApiKey::new(self.subject, None)
+        NewApiKey::with_expiry(self.subject, None)
     }
 }
 
 impl NewApiKey {
     /// Says whom the key belongs to; then say when it ends.
-    pub fn of(subject: impl Into<String>) -> NeedsExpiry {
+    pub fn new(subject: impl Into<String>) -> NeedsExpiry {
         let subject = subject.into();
         NeedsExpiry { subject }
     }
 
-    fn new(subject: String, lifetime: Option<Duration>) -> Self {
+    fn with_expiry(subject: String, lifetime: Option<Duration>) -> Self {
         Self {
             subject,
             lifetime,
@@ -147,8 +147,8 @@ impl NewApiKey {
         authority: Authority,
         key: (ApiKeyId, PepperedDigest),
         now: UnixTime,
-    ) -> ApiKeyParts {
-        let mut parts = ApiKeyParts::new(key.0, key.1, (authority, self.subject), now);
+    ) -> ApiKeyRow {
+        let mut parts = ApiKeyRow::new(key.0, key.1, (authority, self.subject), now);
         parts.expires_at = self.lifetime.map(|lifetime| now.saturating_add(lifetime));
         parts.not_before = self.not_before;
         parts.tenant = self.tenant;

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::record::ApiKeyRecord;
-use super::row::ApiKeyParts;
+use super::row::ApiKeyRow;
 use super::row::Disabled;
-use super::scheme::ApiKeyRing;
+use super::scheme::ApiKeyScheme;
 use super::store::ApiKeyChange;
 use super::store::ApiKeyFilter;
 use super::store::ApiKeyQuery;
@@ -35,12 +35,12 @@ use crate::secret::ShownOnce;
 /// use std::sync::Arc;
 /// use std::time::Duration;
 ///
-/// use bearergate::api_key::{ApiKeyManager, ApiKeyRing, NewApiKey};
+/// use bearergate::api_key::{ApiKeyManager, ApiKeyScheme, NewApiKey};
 /// use bearergate::stores::MemoryApiKeyStore;
 ///
-/// # async fn issue(ring: ApiKeyRing) -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn issue(ring: ApiKeyScheme) -> Result<(), Box<dyn std::error::Error>> {
 /// let keys = ApiKeyManager::new(ring, Arc::new(MemoryApiKeyStore::new(100_000)?));
-/// let draft = NewApiKey::of("robot-7").expires_in(Duration::from_secs(90 * 86_400));
+/// let draft = NewApiKey::new("robot-7").expires_in(Duration::from_secs(90 * 86_400));
 /// let issued = keys.create(draft).await?;
 /// let show_once = issued.key.reveal();
 ///
@@ -51,7 +51,7 @@ use crate::secret::ShownOnce;
 /// ```
 #[derive(Clone)]
 pub struct ApiKeyManager {
-    ring: ApiKeyRing,
+    ring: ApiKeyScheme,
     store: Arc<dyn ApiKeyStore>,
     clock: Arc<dyn Clock>,
 }
@@ -71,7 +71,7 @@ const TRIES: usize = 8;
 
 impl ApiKeyManager {
     /// Manages the keys of this ring whose records are in this store.
-    pub fn new(ring: ApiKeyRing, store: Arc<dyn ApiKeyStore>) -> Self {
+    pub fn new(ring: ApiKeyScheme, store: Arc<dyn ApiKeyStore>) -> Self {
         let clock = Arc::new(SystemClock);
         Self { ring, store, clock }
     }
@@ -119,7 +119,7 @@ impl ApiKeyManager {
     /// its text; at its first use it is digested anew, with the pepper.
     ///
     /// The ring must take such keys
-    /// ([`with_imported_sha256`](crate::api_key::ForeignFormat::with_imported_sha256)).
+    /// ([`with_imported_sha256`](crate::api_key::LegacyFormat::with_imported_sha256)).
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl ApiKeyManager {
     /// [`Unavailable`](ApiKeyErrorKind::Unavailable): the key may still be good then.
     pub async fn revoke(&self, id: ApiKeyId, reason: &str) -> Result<(), ApiKeyError> {
         let now = self.now()?;
-        let disable = |key: &mut ApiKeyParts| {
+        let disable = |key: &mut ApiKeyRow| {
             key.disabled
                 .get_or_insert_with(|| Disabled::new(now, reason));
             Ok(None)
@@ -191,7 +191,7 @@ impl ApiKeyManager {
     ///
     /// Like [`revoke`](Self::revoke).
     pub async fn expire(&self, id: ApiKeyId, at: UnixTime) -> Result<(), ApiKeyError> {
-        let expire = |key: &mut ApiKeyParts| {
+        let expire = |key: &mut ApiKeyRow| {
             key.expires_at = Some(key.expires_at.map_or(at, |own| own.min(at)));
             Ok(None)
         };
@@ -290,7 +290,7 @@ impl ApiKeyManager {
         let unavailable = ApiKeyErrorKind::Unavailable;
         let id = ApiKeyId::random().map_err(|e| ApiKeyError::new(unavailable).with_source(e))?;
         let mut parts = self.record(draft, (id, digest))?.to_parts();
-        parts.is_foreign = true;
+        parts.is_legacy = true;
         let record = ApiKeyRecord::from_parts(parts).map_err(ApiKeyError::malformed)?;
         self.insert(record.clone()).await?;
         Ok(record)
@@ -308,7 +308,7 @@ impl ApiKeyManager {
     async fn change(
         &self,
         id: ApiKeyId,
-        change: impl Fn(&mut ApiKeyParts) -> Result<Option<ApiKeyRecord>, ApiKeyError>,
+        change: impl Fn(&mut ApiKeyRow) -> Result<Option<ApiKeyRecord>, ApiKeyError>,
     ) -> Result<Option<ApiKeyRecord>, ApiKeyError> {
         for _ in 0..TRIES {
             let found = self.find(id).await?.ok_or(ApiKeyErrorKind::Unknown)?;
@@ -334,7 +334,7 @@ fn removal(record: &ApiKeyRecord) -> ApiKeyChange {
 
 /// Returns the record of the key that takes the place of an old one.
 fn successor(
-    old: &ApiKeyParts,
+    old: &ApiKeyRow,
     key: (ApiKeyId, PepperedDigest),
     now: UnixTime,
 ) -> Result<ApiKeyRecord, ApiKeyError> {
@@ -351,7 +351,7 @@ fn successor(
     });
     // Past it says nothing; still ahead, it holds for the successor too.
     new.not_before = old.not_before.filter(|begin| *begin > now);
-    (new.last_used, new.is_foreign) = (None, false);
+    (new.last_used, new.is_legacy) = (None, false);
     new.predecessor = Some(old.id);
     ApiKeyRecord::from_parts(new).map_err(ApiKeyError::malformed)
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use ipnet::IpNet;
 use serde_json::json;
 
-use super::row::ApiKeyParts;
+use super::row::ApiKeyRow;
 use super::row::Disabled;
 use crate::api_key::format::ApiKeyId;
 use crate::api_key::format::PepperedDigest;
@@ -22,9 +22,9 @@ use crate::error::StoreErrorKind;
 use crate::json::Value;
 use crate::limits;
 use crate::principal::Authority;
-use crate::principal::Holder;
-use crate::principal::Made;
+use crate::principal::BuiltFacts;
 use crate::principal::Principal;
+use crate::principal::PrincipalBacking;
 use crate::principal::PrincipalKind;
 
 /// What is kept about one API key: its digest, its state, and the principal that it stands for.
@@ -33,13 +33,13 @@ use crate::principal::PrincipalKind;
 /// [parts](Self::to_parts).
 ///
 /// ```
-/// use bearergate::api_key::{ApiKeyParts, ApiKeyRecord, PepperedDigest};
+/// use bearergate::api_key::{ApiKeyRow, ApiKeyRecord, PepperedDigest};
 /// use bearergate::clock::UnixTime;
 ///
 /// let digest = PepperedDigest::sha256([7; 32]);
 /// let owner = ("our keys".into(), "robot-7".to_owned());
 /// let now = UnixTime::from_secs(1_700_000_000);
-/// let mut parts = ApiKeyParts::new("0123456789ABCDEF".parse()?, digest, owner, now);
+/// let mut parts = ApiKeyRow::new("0123456789ABCDEF".parse()?, digest, owner, now);
 /// parts.tenant = Some("acme".to_owned());
 /// parts.name = Some("nightly export".to_owned());
 /// let record = ApiKeyRecord::from_parts(parts.clone())?;
@@ -56,20 +56,20 @@ pub struct ApiKeyRecord(Arc<Node>);
 struct Node {
     id: ApiKeyId,
     digest: PepperedDigest,
-    is_foreign: bool,
+    is_legacy: bool,
     is_disabled: bool,
     is_restricted: bool,
     /// Seconds, or [`NEVER`]. The note is no part of the record: clones share it.
     last_used: AtomicU64,
-    made: Made,
+    made: BuiltFacts,
     version: u64,
     details: ApiKeyDetails,
 }
 
 const NEVER: u64 = u64::MAX;
 
-impl Holder for Node {
-    fn made(&self) -> &Made {
+impl PrincipalBacking for Node {
+    fn made(&self) -> &BuiltFacts {
         &self.made
     }
 
@@ -108,12 +108,12 @@ impl ApiKeyRecord {
     /// are larger than a principal may be, name, limit class and metadata together than
     /// [`limits::API_KEY_FREE_BYTES`], or there are more addresses than
     /// [`limits::API_KEY_ADDRESSES`].
-    pub fn from_parts(mut parts: ApiKeyParts) -> Result<Self, StoreError> {
+    pub fn from_parts(mut parts: ApiKeyRow) -> Result<Self, StoreError> {
         check(&parts).map_err(corrupt)?;
         Ok(Self(Arc::new(Node {
             id: parts.id,
             digest: parts.digest,
-            is_foreign: parts.is_foreign,
+            is_legacy: parts.is_legacy,
             is_disabled: parts.disabled.is_some(),
             is_restricted: !parts.addresses.is_empty(),
             last_used: AtomicU64::new(parts.last_used.map_or(NEVER, UnixTime::as_secs)),
@@ -124,11 +124,11 @@ impl ApiKeyRecord {
     }
 
     /// Returns all that the record says.
-    pub fn to_parts(&self) -> ApiKeyParts {
+    pub fn to_parts(&self) -> ApiKeyRow {
         let owner = (self.authority().clone(), self.subject().to_owned());
-        let mut parts = ApiKeyParts::new(self.id(), *self.digest(), owner, self.created_at());
+        let mut parts = ApiKeyRow::new(self.id(), *self.digest(), owner, self.created_at());
         parts.version = self.version();
-        parts.is_foreign = self.is_foreign();
+        parts.is_legacy = self.is_legacy();
         parts.not_before = self.not_before();
         parts.expires_at = self.expires_at();
         parts.last_used = self.last_used();
@@ -216,8 +216,8 @@ impl ApiKeyRecord {
     }
 
     /// Returns true for a key of somebody else's format.
-    pub fn is_foreign(&self) -> bool {
-        self.0.is_foreign
+    pub fn is_legacy(&self) -> bool {
+        self.0.is_legacy
     }
 
     /// Returns true if the key was disabled.
@@ -301,7 +301,7 @@ impl ApiKeyDetails {
         self.rare.as_ref()?.disabled.as_ref()
     }
 
-    fn take(parts: &mut ApiKeyParts) -> Self {
+    fn take(parts: &mut ApiKeyRow) -> Self {
         let rare = Rare {
             predecessor: parts.predecessor,
             successor: parts.successor,
@@ -317,7 +317,7 @@ impl ApiKeyDetails {
         }
     }
 
-    fn give(self, parts: &mut ApiKeyParts) {
+    fn give(self, parts: &mut ApiKeyRow) {
         let rare = self.rare.map(|rare| *rare).unwrap_or_default();
         parts.predecessor = rare.predecessor;
         parts.successor = rare.successor;
@@ -332,7 +332,7 @@ impl ApiKeyDetails {
 const TENANT: &str = "tenant";
 const ROLES: &str = "roles";
 
-fn check(parts: &ApiKeyParts) -> Result<(), &'static str> {
+fn check(parts: &ApiKeyRow) -> Result<(), &'static str> {
     let is_clean = |text: &str| !text.is_empty() && !text.contains(char::is_control);
     if parts.version == 0 {
         return Err("the version is zero");
@@ -356,7 +356,7 @@ fn check(parts: &ApiKeyParts) -> Result<(), &'static str> {
 }
 
 /// Returns the length of what the service may have taken over from its user.
-fn free_bytes(parts: &ApiKeyParts) -> usize {
+fn free_bytes(parts: &ApiKeyRow) -> usize {
     let texts = parts.name.iter().chain(&parts.limit_class);
     let metadata = parts
         .metadata
@@ -366,7 +366,7 @@ fn free_bytes(parts: &ApiKeyParts) -> usize {
 }
 
 /// Makes what the principal says.
-fn facts(parts: ApiKeyParts) -> Result<Made, StoreError> {
+fn facts(parts: ApiKeyRow) -> Result<BuiltFacts, StoreError> {
     let mut claims = serde_json::Map::new();
     if let Some(tenant) = parts.tenant {
         claims.insert(TENANT.to_owned(), tenant.into());

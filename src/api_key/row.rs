@@ -16,7 +16,7 @@ use crate::principal::Authority;
 /// [`ApiKeyRecord::to_parts`](crate::api_key::ApiKeyRecord::to_parts) gives it back unchanged.
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct ApiKeyParts {
+pub struct ApiKeyRow {
     /// Names the key.
     pub id: ApiKeyId,
     /// Who vouches for the subject: the name that the ring of keys is configured with.
@@ -42,7 +42,7 @@ pub struct ApiKeyParts {
     /// The key that took the place of this one.
     pub successor: Option<ApiKeyId>,
     /// True for a key of somebody else's format, which is found by its digest alone.
-    pub is_foreign: bool,
+    pub is_legacy: bool,
     /// The tenant that the subject acts in: a claim, `tenant`.
     pub tenant: Option<String>,
     /// Members without spaces.
@@ -77,7 +77,7 @@ impl Disabled {
     }
 }
 
-impl ApiKeyParts {
+impl ApiKeyRow {
     /// Starts with what every key has; the rest is empty, and the version 1.
     pub fn new(
         id: ApiKeyId,
@@ -99,7 +99,7 @@ impl ApiKeyParts {
             last_used: None,
             predecessor: None,
             successor: None,
-            is_foreign: false,
+            is_legacy: false,
             tenant: None,
             scopes: Vec::new(),
             roles: Vec::new(),
@@ -111,9 +111,9 @@ impl ApiKeyParts {
     }
 }
 
-impl fmt::Debug for ApiKeyParts {
+impl fmt::Debug for ApiKeyRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ApiKeyParts")
+        f.debug_struct("ApiKeyRow")
             .field("id", &self.id)
             .field("authority", &self.authority)
             .field("subject", &self.subject)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::format::ApiKeyFormat;
-use crate::api_key::format::ForeignFormat;
+use crate::api_key::format::LegacyFormat;
 use crate::api_key::format::PepperSet;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
@@ -16,28 +16,28 @@ use crate::principal::Authority;
 /// Cheap to clone.
 ///
 /// ```
-/// use bearergate::api_key::{ApiKeyFormat, ApiKeyRing, PepperSet};
+/// use bearergate::api_key::{ApiKeyFormat, ApiKeyScheme, PepperSet};
 /// # use bearergate::secret::Secret;
 /// use bearergate::secret_source::SecretSource;
 ///
 /// # let source = SecretSource::from_fn("vault", || Ok::<_, std::io::Error>(Secret::new(vec![7; 32])));
 /// let peppers = PepperSet::new(1, &source)?;
-/// let ring = ApiKeyRing::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
+/// let ring = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
 /// # let _ = ring;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct ApiKeyRing(Arc<Inner>);
+pub struct ApiKeyScheme(Arc<Inner>);
 
 #[derive(Clone)]
 struct Inner {
     authority: Authority,
     format: ApiKeyFormat,
-    foreign: Option<ForeignFormat>,
+    foreign: Option<LegacyFormat>,
     peppers: PepperSet,
 }
 
-impl ApiKeyRing {
+impl ApiKeyScheme {
     /// Joins the three. The authority is the name under which subjects are known from then on:
     /// records of another authority are strange to this ring, whatever store holds them.
     ///
@@ -68,7 +68,7 @@ impl ApiKeyRing {
 
     /// Takes keys that others issued before, too.
     #[must_use]
-    pub fn with_foreign(mut self, format: ForeignFormat) -> Self {
+    pub fn with_foreign(mut self, format: LegacyFormat) -> Self {
         Arc::make_mut(&mut self.0).foreign = Some(format);
         self
     }
@@ -84,7 +84,7 @@ impl ApiKeyRing {
     }
 
     /// Returns the form of the keys that others issued.
-    pub fn foreign(&self) -> Option<&ForeignFormat> {
+    pub fn foreign(&self) -> Option<&LegacyFormat> {
         self.0.foreign.as_ref()
     }
 
@@ -93,9 +93,9 @@ impl ApiKeyRing {
     }
 }
 
-impl fmt::Debug for ApiKeyRing {
+impl fmt::Debug for ApiKeyScheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ApiKeyRing")
+        f.debug_struct("ApiKeyScheme")
             .field("authority", &self.0.authority)
             .field("format", &self.0.format)
             .field("foreign", &self.0.foreign)

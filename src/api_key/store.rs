@@ -39,13 +39,13 @@ pub trait ApiKeyStore: fmt::Debug + Send + Sync {
         self.find(id)
     }
 
-    /// Finds the record of a [foreign](ApiKeyParts::is_foreign) key by the digest of the whole
+    /// Finds the record of a [foreign](ApiKeyRow::is_legacy) key by the digest of the whole
     /// key; records of other keys are not found so.
     ///
     /// # Errors
     ///
     /// Like [`find`](Self::find).
-    fn find_foreign(
+    fn find_by_digest(
         &self,
         digest: KeyDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>>;
@@ -84,11 +84,11 @@ impl<S: ApiKeyStore + ?Sized> ApiKeyStore for Arc<S> {
         (**self).probe(id)
     }
 
-    fn find_foreign(
+    fn find_by_digest(
         &self,
         digest: KeyDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
-        (**self).find_foreign(digest)
+        (**self).find_by_digest(digest)
     }
 
     fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {

@@ -17,6 +17,6 @@ pub use builder::SourcesBuilder;
 pub use place::Place;
 pub use place::Scheme;
 pub use presented::Credential;
-pub use presented::Presented;
+pub use presented::PresentedCredential;
 pub use sources::Sources;
 pub(crate) use unverified::Unverified;

@@ -63,24 +63,24 @@ impl fmt::Debug for Credential<'_> {
 /// ```
 /// use bearergate::RejectionKind;
 /// use bearergate::clock::UnixTime;
-/// use bearergate::credential::Presented;
+/// use bearergate::credential::PresentedCredential;
 ///
-/// let presented = Presented::bearer("mF_9.B5f-4.1JqM")?.at(UnixTime::from_secs(1_700_000_000));
+/// let presented = PresentedCredential::bearer("mF_9.B5f-4.1JqM")?.at(UnixTime::from_secs(1_700_000_000));
 /// assert_eq!(presented.credential().expose(), "mF_9.B5f-4.1JqM");
 ///
-/// let refused = Presented::authorization("Basic QWxhZGRpbg==").unwrap_err();
+/// let refused = PresentedCredential::authorization("Basic QWxhZGRpbg==").unwrap_err();
 /// assert_eq!(refused.kind(), RejectionKind::CredentialMissing);
 /// # Ok::<(), bearergate::Rejection>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Presented<'r> {
+pub struct PresentedCredential<'r> {
     credential: Credential<'r>,
     place: &'r Place,
     facts: Option<&'r RequestFacts<'r>>,
     now: Option<UnixTime>,
 }
 
-impl<'r> Presented<'r> {
+impl<'r> PresentedCredential<'r> {
     /// Takes a bearer token as it stands; nothing is trimmed.
     ///
     /// # Errors
@@ -172,7 +172,9 @@ mod tests {
     use crate::error::RejectionKind::CredentialMissing;
 
     fn kind(value: &str) -> RejectionKind {
-        Presented::authorization(value).unwrap_err().kind()
+        PresentedCredential::authorization(value)
+            .unwrap_err()
+            .kind()
     }
 
     #[test]
@@ -183,7 +185,7 @@ mod tests {
             "BEARER a.b.c",
             "bEaReR a.b.c",
         ] {
-            let presented = Presented::authorization(value).unwrap();
+            let presented = PresentedCredential::authorization(value).unwrap();
             assert_eq!(presented.credential().expose(), "a.b.c");
             assert_eq!(presented.credential().scheme(), Scheme::Bearer);
             assert_eq!(*presented.place(), Place::AuthorizationHeader);
@@ -238,42 +240,42 @@ mod tests {
 
     #[test]
     fn bearer_token_is_judged_as_it_stands() {
-        assert!(Presented::bearer("a.b.c").is_ok());
+        assert!(PresentedCredential::bearer("a.b.c").is_ok());
         for token in ["", " a", "a ", "a\n", "Bearer a", "\u{e4}", "="] {
-            let rejection = Presented::bearer(token).unwrap_err();
+            let rejection = PresentedCredential::bearer(token).unwrap_err();
             assert_eq!(rejection.kind(), CredentialMalformed, "{token:?}");
         }
     }
 
     #[test]
     fn debug_does_not_show_the_credential() {
-        let presented = Presented::bearer("s3cret").unwrap();
+        let presented = PresentedCredential::bearer("s3cret").unwrap();
         let shown = format!("{presented:?} {:?}", presented.credential());
         assert!(!shown.contains("s3cret"), "{shown}");
     }
 
     #[test]
     fn presented_is_small() {
-        assert!(size_of::<Presented<'_>>() <= 64);
+        assert!(size_of::<PresentedCredential<'_>>() <= 64);
     }
 
     proptest! {
         #[test]
         fn any_text_is_judged_without_a_panic(value in any::<String>()) {
-            let _ = Presented::authorization(&value);
-            let _ = Presented::bearer(&value);
+            let _ = PresentedCredential::authorization(&value);
+            let _ = PresentedCredential::bearer(&value);
         }
 
         #[test]
         fn accepted_header_is_its_only_spelling(
             value in "[Bb]earer? ?[ \t]?[A-Za-z0-9._~+/,=-]{0,8}[ =]?",
         ) {
-            if let Ok(presented) = Presented::authorization(&value) {
+            if let Ok(presented) = PresentedCredential::authorization(&value) {
                 let token = presented.credential().expose();
                 let (scheme, rest) = value.split_at("Bearer".len());
                 prop_assert!(scheme.eq_ignore_ascii_case("Bearer"));
                 prop_assert_eq!(rest, format!(" {token}"));
-                prop_assert!(Presented::bearer(token).is_ok());
+                prop_assert!(PresentedCredential::bearer(token).is_ok());
             }
         }
     }

@@ -13,7 +13,7 @@ use super::parameter;
 use super::place::Place;
 use super::place::Scheme;
 use super::presented::Credential;
-use super::presented::Presented;
+use super::presented::PresentedCredential;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::limits;
@@ -81,20 +81,26 @@ impl Sources {
     /// [`TokenTooLarge`](RejectionKind::TokenTooLarge) if a percent-encoded one is too large to
     /// be decoded, [`CrossSiteRefused`](RejectionKind::CrossSiteRefused) if another site may have
     /// caused a request with a cookie.
-    pub fn extract<'r>(&'r self, facts: &'r RequestFacts<'r>) -> Result<Presented<'r>, Rejection> {
+    pub fn extract<'r>(
+        &'r self,
+        facts: &'r RequestFacts<'r>,
+    ) -> Result<PresentedCredential<'r>, Rejection> {
         let (place, raw) = self.find(facts)?;
         let credential = self.read(place, raw, facts)?;
-        Ok(Presented::new(credential, place).with_facts(facts))
+        Ok(PresentedCredential::new(credential, place).with_facts(facts))
     }
 
     /// Takes the whole value of one `Authorization` header, of any enabled scheme.
     ///
     /// # Errors
     ///
-    /// Like [`Presented::authorization`].
-    pub fn authorization<'r>(&self, value: &'r str) -> Result<Presented<'r>, Rejection> {
+    /// Like [`PresentedCredential::authorization`].
+    pub fn authorization<'r>(&self, value: &'r str) -> Result<PresentedCredential<'r>, Rejection> {
         let credential = authorization::read(value.as_bytes(), &self.schemes)?;
-        Ok(Presented::new(credential, &Place::AuthorizationHeader))
+        Ok(PresentedCredential::new(
+            credential,
+            &Place::AuthorizationHeader,
+        ))
     }
 
     fn find<'r>(

@@ -9,14 +9,14 @@ use super::slot::Slot;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::credential::Place;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::credential::Sources;
 use crate::credential::SourcesBuilder;
-use crate::diagnosis::Findings;
+use crate::diagnosis::Finding;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
-use crate::http_response::Challenge;
+use crate::http_response::ResponseConfig;
 use crate::now_or_later::NowOrLater;
 use crate::policy::Authorizer;
 use crate::policy::Decision;
@@ -36,7 +36,7 @@ pub struct GateBuilder {
     client: Draft,
     authorizers: Vec<Arc<dyn Authorizer>>,
     revocations: Vec<Arc<dyn RevocationList>>,
-    challenge: Challenge,
+    challenge: ResponseConfig,
     clock: Arc<dyn Clock>,
     all_equal: bool,
 }
@@ -48,7 +48,7 @@ impl GateBuilder {
             client: Draft::default(),
             authorizers: Vec::new(),
             revocations: Vec::new(),
-            challenge: Challenge::default(),
+            challenge: ResponseConfig::default(),
             clock: Arc::new(SystemClock),
             all_equal: false,
         }
@@ -118,7 +118,7 @@ impl GateBuilder {
     }
 
     /// Sets how refusals are worded.
-    pub fn challenge(mut self, challenge: Challenge) -> Self {
+    pub fn challenge(mut self, challenge: ResponseConfig) -> Self {
         self.challenge = challenge;
         self
     }
@@ -310,8 +310,8 @@ impl TokenValidator for Bound {
         self.judge.authorities()
     }
 
-    fn examine(&self) -> Findings<'_> {
-        self.judge.examine()
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        self.judge.diagnose()
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
@@ -320,7 +320,7 @@ impl TokenValidator for Bound {
 
     fn validate<'a>(
         &'a self,
-        presented: &'a Presented<'a>,
+        presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         self.judge.validate(presented)
     }

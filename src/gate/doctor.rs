@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Gate;
 use crate::diagnosis::Finding;
-use crate::diagnosis::Health;
+use crate::diagnosis::Severity;
 use crate::diagnosis::gathered;
 use crate::now_or_later::NowOrLater;
 use crate::validator::TokenValidator;
@@ -17,22 +17,22 @@ impl Gate {
     ///
     /// ```
     /// use bearergate::Gate;
-    /// use bearergate::diagnosis::Health;
+    /// use bearergate::diagnosis::Severity;
     ///
     /// # async fn start(gate: Gate) {
     /// let report = gate.doctor().await;
-    /// if report.health() == Health::Broken {
+    /// if report.severity() == Severity::Error {
     ///     eprintln!("{report}");
     /// }
     /// # }
     /// ```
     pub fn doctor(&self) -> NowOrLater<'_, Report> {
         let slots = self.0.client.iter().chain([&self.0.user]);
-        let found = gathered(slots.map(|slot| slot.router.examine()));
+        let found = gathered(slots.map(|slot| slot.router.diagnose()));
         found.map(|mut findings| {
             if self.0.clock.now().is_none() {
-                let finding = Finding::broken("clock", "it does not tell the time");
-                findings.push(finding.remedy("set the clock of this host"));
+                let finding = Finding::error("clock", "it does not tell the time");
+                findings.push(finding.hint("set the clock of this host"));
             }
             Report(findings)
         })
@@ -50,9 +50,9 @@ impl Report {
     }
 
     /// Returns how bad the worst of it is; good where nothing was found.
-    pub fn health(&self) -> Health {
-        let all = self.0.iter().map(|finding| finding.health);
-        all.max().unwrap_or(Health::Good)
+    pub fn severity(&self) -> Severity {
+        let all = self.0.iter().map(|finding| finding.severity);
+        all.max().unwrap_or(Severity::Ok)
     }
 }
 

@@ -18,8 +18,8 @@ use crate::clock::Clock;
 use crate::clock::UnixTime;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
-use crate::http_response::Challenge;
 use crate::http_response::Refusal;
+use crate::http_response::ResponseConfig;
 use crate::now_or_later::NowOrLater;
 use crate::policy::AccessRequest;
 use crate::policy::Authorizer;
@@ -63,7 +63,7 @@ struct Inner {
     user: Slot,
     client: Option<Slot>,
     authorizer: Arc<dyn Authorizer>,
-    challenge: Challenge,
+    challenge: ResponseConfig,
     clock: Arc<dyn Clock>,
 }
 
@@ -184,7 +184,7 @@ impl Gate {
     }
 
     /// Returns how this gate words its refusals.
-    pub fn challenge(&self) -> &Challenge {
+    pub fn challenge(&self) -> &ResponseConfig {
         &self.0.challenge
     }
 
@@ -247,7 +247,7 @@ impl Gate {
     }
 
     fn refuse(&self, rejection: Rejection) -> Refusal {
-        self.0.challenge.refuse(rejection)
+        self.0.challenge.respond_to(rejection)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::UnixTime;
 use crate::credential::Place;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::credential::Sources;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
@@ -99,7 +99,7 @@ impl Slot {
     fn extract<'r>(
         &'r self,
         facts: &'r RequestFacts<'r>,
-    ) -> Result<Option<Presented<'r>>, Rejection> {
+    ) -> Result<Option<PresentedCredential<'r>>, Rejection> {
         match self.sources.extract(facts) {
             Ok(presented) => Ok(Some(presented)),
             Err(rejection) if rejection.kind() == RejectionKind::CredentialMissing => Ok(None),
@@ -109,7 +109,7 @@ impl Slot {
 }
 
 impl Found {
-    fn new(principal: Principal, presented: &Presented<'_>) -> Self {
+    fn new(principal: Principal, presented: &PresentedCredential<'_>) -> Self {
         let in_query = matches!(presented.place(), Place::Query(_));
         Self {
             principal,

@@ -10,7 +10,7 @@ use std::net::Ipv6Addr;
 /// another address each time it is asked for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum Reach {
+pub enum AddressScope {
     /// Any address: the host is configured.
     Any,
     /// This machine alone.
@@ -19,9 +19,9 @@ pub enum Reach {
     Public,
 }
 
-impl Reach {
+impl AddressScope {
     /// Returns true only if a connection may be made to this address.
-    pub const fn admits(self, address: IpAddr) -> bool {
+    pub const fn permits(self, address: IpAddr) -> bool {
         match (self, address) {
             (Self::Any, _) => true,
             (Self::Loopback, address) => address.is_loopback(),
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn is_public(address: &str) -> bool {
-        Reach::Public.admits(address.parse().unwrap())
+        AddressScope::Public.permits(address.parse().unwrap())
     }
 
     #[test]

@@ -11,7 +11,7 @@ use http::StatusCode;
 
 use super::HttpError;
 use super::HttpErrorKind;
-use super::address_scope::Reach;
+use super::address_scope::AddressScope;
 use super::endpoint::Endpoint;
 use crate::limits;
 use crate::secret::Secret;
@@ -31,7 +31,7 @@ pub struct HttpRequest {
     method: Method,
     headers: HeaderMap,
     body: Secret,
-    reach: Reach,
+    reach: AddressScope,
     max_body: usize,
     deadline: Duration,
     connect_deadline: Duration,
@@ -106,7 +106,7 @@ impl HttpRequest {
     }
 
     /// Returns which addresses the connection may be made to.
-    pub fn reach(&self) -> Reach {
+    pub fn reach(&self) -> AddressScope {
         self.reach
     }
 

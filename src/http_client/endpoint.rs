@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use http::Uri;
 
-use super::address_scope::Reach;
+use super::address_scope::AddressScope;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 
@@ -25,7 +25,7 @@ use crate::error::ConfigErrorKind;
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Endpoint {
     uri: Uri,
-    reach: Reach,
+    reach: AddressScope,
 }
 
 impl Endpoint {
@@ -54,15 +54,15 @@ impl Endpoint {
     /// listed must be public, and `http` stays on this machine only if this endpoint does.
     pub(crate) fn learn(&self, url: &str, listed: &[Box<str>]) -> Result<Self, &'static str> {
         let mut learnt = Self::read(url)?;
-        if learnt.reach == Reach::Loopback && self.reach != Reach::Loopback {
+        if learnt.reach == AddressScope::Loopback && self.reach != AddressScope::Loopback {
             return Err("is on this machine, and the document that names it is not");
         }
         let is_listed = listed.iter().any(|h| h.eq_ignore_ascii_case(learnt.host()));
         let is_own = self.host().eq_ignore_ascii_case(learnt.host());
-        if learnt.reach == Reach::Any && !is_own && !is_listed {
-            learnt.reach = Reach::Public;
+        if learnt.reach == AddressScope::Any && !is_own && !is_listed {
+            learnt.reach = AddressScope::Public;
         }
-        if learnt.address().is_some_and(|ip| !learnt.reach.admits(ip)) {
+        if learnt.address().is_some_and(|ip| !learnt.reach.permits(ip)) {
             return Err("is no public address");
         }
         Ok(learnt)
@@ -76,8 +76,8 @@ impl Endpoint {
             return Err("has no host, or a user beside it");
         }
         let reach = match uri.scheme_str() {
-            Some("https") => Reach::Any,
-            Some("http") if is_loopback(host) => Reach::Loopback,
+            Some("https") => AddressScope::Any,
+            Some("http") if is_loopback(host) => AddressScope::Loopback,
             Some("http") => return Err("must be `https`; `http` is for loopback addresses alone"),
             _ => return Err("must begin with `https://`"),
         };
@@ -95,7 +95,7 @@ impl Endpoint {
     }
 
     /// Returns which addresses a connection may be made to.
-    pub fn reach(&self) -> Reach {
+    pub fn reach(&self) -> AddressScope {
         self.reach
     }
 
@@ -123,7 +123,8 @@ fn bare(host: &str) -> &str {
 
 fn is_loopback(host: &str) -> bool {
     let address = bare(host).parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|ip| Reach::Loopback.admits(ip))
+    host.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|ip| AddressScope::Loopback.permits(ip))
 }
 
 fn malformed(url: &str, problem: &str) -> ConfigError {
@@ -154,7 +155,7 @@ impl fmt::Debug for Endpoint {
 mod tests {
     use super::*;
 
-    fn learnt(from: &str, url: &str) -> Option<Reach> {
+    fn learnt(from: &str, url: &str) -> Option<AddressScope> {
         let from = Endpoint::parse(from).unwrap();
         Some(from.learn(url, &["keys.example.net".into()]).ok()?.reach())
     }
@@ -168,7 +169,10 @@ mod tests {
             "http://localhost/a",
             "http://LOCALHOST:1/a",
         ] {
-            assert_eq!(Endpoint::parse(url).unwrap().reach(), Reach::Loopback);
+            assert_eq!(
+                Endpoint::parse(url).unwrap().reach(),
+                AddressScope::Loopback
+            );
         }
         for url in [
             "http://0.0.0.0/",
@@ -217,13 +221,13 @@ mod tests {
     fn a_learnt_address_is_trusted_as_far_as_its_host_is_known() {
         let idp = "https://idp.example.com/.well-known/openid-configuration";
         for (url, reach) in [
-            ("https://idp.example.com/jwks", Some(Reach::Any)),
-            ("https://IDP.example.com:8443/jwks", Some(Reach::Any)),
-            ("https://keys.example.net/jwks", Some(Reach::Any)),
-            ("https://other.example.org/jwks", Some(Reach::Public)),
+            ("https://idp.example.com/jwks", Some(AddressScope::Any)),
+            ("https://IDP.example.com:8443/jwks", Some(AddressScope::Any)),
+            ("https://keys.example.net/jwks", Some(AddressScope::Any)),
+            ("https://other.example.org/jwks", Some(AddressScope::Public)),
             ("https://169.254.169.254/latest", None),
             ("https://[fd00::1]/jwks", None),
-            ("https://8.8.8.8/jwks", Some(Reach::Public)),
+            ("https://8.8.8.8/jwks", Some(AddressScope::Public)),
             ("http://127.0.0.1/jwks", None),
             ("http://other.example.org/jwks", None),
             ("//other.example.org/jwks", None),
@@ -236,7 +240,7 @@ mod tests {
     fn a_document_of_this_machine_may_name_this_machine() {
         let idp = "http://127.0.0.1:9000/doc";
         let same = learnt(idp, "http://127.0.0.1:9001/jwks");
-        assert_eq!(same, Some(Reach::Loopback));
+        assert_eq!(same, Some(AddressScope::Loopback));
         assert_eq!(learnt(idp, "https://10.0.0.1/jwks"), None);
     }
 }

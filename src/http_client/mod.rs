@@ -6,7 +6,7 @@ mod address_scope;
 mod call;
 mod endpoint;
 
-pub use address_scope::Reach;
+pub use address_scope::AddressScope;
 pub use call::BodyLimit;
 pub use call::HttpRequest;
 pub use call::HttpResponse;
@@ -23,7 +23,7 @@ use crate::now_or_later::NowOrLater;
 /// An implementation must
 ///
 /// - follow no redirect: a 3xx answer is an answer;
-/// - connect only to addresses that [`HttpRequest::reach`] admits, asked of the address that the
+/// - connect only to addresses that [`HttpRequest::reach`] permits, asked of the address that the
 ///   connection is made to, after the name is resolved;
 /// - give up within [`HttpRequest::deadline`], and on connecting within
 ///   [`HttpRequest::connect_deadline`];

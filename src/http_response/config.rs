@@ -21,28 +21,28 @@ use crate::policy::Decision;
 ///
 /// ```
 /// use bearergate::RejectionKind;
-/// use bearergate::http_response::{BodyStyle, Challenge};
+/// use bearergate::http_response::{BodyStyle, ResponseConfig};
 ///
-/// let challenge = Challenge::builder()
+/// let challenge = ResponseConfig::builder()
 ///     .realm("orders")
 ///     .resource_metadata("https://api.example.com/.well-known/oauth-protected-resource")
 ///     .body(BodyStyle::ProblemJson)
 ///     .build()?;
-/// let refusal = challenge.refuse(RejectionKind::TokenExpired);
+/// let refusal = challenge.respond_to(RejectionKind::TokenExpired);
 /// assert_eq!(refusal.status(), 401);
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Challenge(Arc<ChallengeBuilder>);
+pub struct ResponseConfig(Arc<ResponseConfigBuilder>);
 
-impl Challenge {
+impl ResponseConfig {
     /// Starts from the default.
-    pub fn builder() -> ChallengeBuilder {
-        ChallengeBuilder::default()
+    pub fn builder() -> ResponseConfigBuilder {
+        ResponseConfigBuilder::default()
     }
 
     /// Makes the answer to a request that is refused.
-    pub fn refuse(&self, rejection: impl Into<Rejection>) -> Refusal {
+    pub fn respond_to(&self, rejection: impl Into<Rejection>) -> Refusal {
         Refusal::new(rejection.into(), self.clone())
     }
 
@@ -55,12 +55,12 @@ impl Challenge {
     pub fn deny(&self, decision: Decision) -> Refusal {
         let kind = decision.kind().unwrap_or(RejectionKind::AccessDenied);
         let params = ChallengeParams::of(&decision);
-        self.refuse(kind)
+        self.respond_to(kind)
             .with_params(params)
             .with_decision(decision)
     }
 
-    pub(super) fn config(&self) -> &ChallengeBuilder {
+    pub(super) fn config(&self) -> &ResponseConfigBuilder {
         &self.0
     }
 }
@@ -76,9 +76,9 @@ pub enum BodyStyle {
     ProblemJson,
 }
 
-/// Builds a [`Challenge`].
+/// Builds a [`ResponseConfig`].
 #[derive(Clone, Debug)]
-pub struct ChallengeBuilder {
+pub struct ResponseConfigBuilder {
     pub(super) realm: String,
     pub(super) resource_metadata: Option<String>,
     pub(super) scope: Option<String>,
@@ -87,7 +87,7 @@ pub struct ChallengeBuilder {
     pub(super) retry_after: Duration,
 }
 
-impl ChallengeBuilder {
+impl ResponseConfigBuilder {
     /// Names the protection space (RFC 9110 section 11.5).
     #[must_use]
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
@@ -140,7 +140,7 @@ impl ChallengeBuilder {
     /// [`Empty`](ConfigErrorKind::Empty),
     /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) or
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange), naming the field, for what cannot be sent.
-    pub fn build(self) -> Result<Challenge, ConfigError> {
+    pub fn build(self) -> Result<ResponseConfig, ConfigError> {
         check_realm(&self.realm)?;
         check_wait(self.retry_after)?;
         if let Some(url) = &self.resource_metadata {
@@ -152,11 +152,11 @@ impl ChallengeBuilder {
         if let Some(names) = &self.dpop_algorithms {
             params::check_words("dpop_algorithms", names)?;
         }
-        Ok(Challenge(Arc::new(self)))
+        Ok(ResponseConfig(Arc::new(self)))
     }
 }
 
-impl Default for ChallengeBuilder {
+impl Default for ResponseConfigBuilder {
     fn default() -> Self {
         Self {
             realm: "api".to_owned(),
@@ -227,13 +227,13 @@ mod tests {
     use crate::error::ConfigErrorKind::OutOfRange;
     use crate::error::ConfigErrorKind::ValueMalformed;
 
-    fn refused(builder: ChallengeBuilder) -> (ConfigErrorKind, &'static str) {
+    fn refused(builder: ResponseConfigBuilder) -> (ConfigErrorKind, &'static str) {
         let error = builder.build().unwrap_err();
         (error.kind(), error.field())
     }
 
-    fn builder() -> ChallengeBuilder {
-        Challenge::builder()
+    fn builder() -> ResponseConfigBuilder {
+        ResponseConfig::builder()
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod refusal;
 mod status;
 
 pub use config::BodyStyle;
-pub use config::Challenge;
-pub use config::ChallengeBuilder;
+pub use config::ResponseConfig;
+pub use config::ResponseConfigBuilder;
 pub use params::ChallengeParams;
 pub use refusal::Refusal;

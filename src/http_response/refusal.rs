@@ -12,8 +12,8 @@ use http::StatusCode;
 use http::header;
 
 use super::config::BodyStyle;
-use super::config::Challenge;
-use super::config::ChallengeBuilder;
+use super::config::ResponseConfig;
+use super::config::ResponseConfigBuilder;
 use super::header::Line;
 use super::params::ChallengeParams;
 use super::status;
@@ -50,11 +50,11 @@ struct Inner {
     rejection: Rejection,
     params: ChallengeParams,
     decision: Option<Decision>,
-    challenge: Challenge,
+    challenge: ResponseConfig,
 }
 
 impl Refusal {
-    pub(super) fn new(rejection: Rejection, challenge: Challenge) -> Self {
+    pub(super) fn new(rejection: Rejection, challenge: ResponseConfig) -> Self {
         Self(Box::new(Inner {
             rejection,
             params: ChallengeParams::default(),
@@ -164,7 +164,7 @@ impl Refusal {
         status::answer(self.kind())
     }
 
-    fn config(&self) -> &ChallengeBuilder {
+    fn config(&self) -> &ResponseConfigBuilder {
         self.0.challenge.config()
     }
 
@@ -247,16 +247,16 @@ fn whole_secs(wait: Duration) -> u64 {
 }
 
 impl From<Rejection> for Refusal {
-    /// Words the refusal by the default [`Challenge`].
+    /// Words the refusal by the default [`ResponseConfig`].
     fn from(rejection: Rejection) -> Self {
-        Challenge::default().refuse(rejection)
+        ResponseConfig::default().respond_to(rejection)
     }
 }
 
 impl From<RejectionKind> for Refusal {
-    /// Words the refusal by the default [`Challenge`].
+    /// Words the refusal by the default [`ResponseConfig`].
     fn from(kind: RejectionKind) -> Self {
-        Challenge::default().refuse(kind)
+        ResponseConfig::default().respond_to(kind)
     }
 }
 

@@ -33,8 +33,8 @@ use crate::crypto::signing;
 use crate::crypto::signing::Signing;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
-use crate::key::Import;
 use crate::key::Key;
+use crate::key::KeyImporter;
 use crate::key::der;
 
 /// Takes the key of a `DecodingKey`; its family decides the kind.
@@ -55,7 +55,7 @@ use crate::key::der;
 ///
 /// Those of [`Key::from_secret`] and [`Key::from_der`].
 pub fn key_from_decoding_key(key: &DecodingKey) -> std::result::Result<Key, ConfigError> {
-    let import = Import::default();
+    let import = KeyImporter::default();
     match (key.family(), key.kind()) {
         (AlgorithmFamily::Hmac, DecodingKeyKind::SecretOrDer(secret)) => {
             import.secret(secret.clone())
@@ -81,7 +81,7 @@ pub fn key_from_jwk(jwk: &Jwk) -> std::result::Result<Key, ConfigError> {
         )
         .with_source(error)
     })?;
-    Import::default().jwk(text)
+    KeyImporter::default().jwk(text)
 }
 
 /// Returns a provider on `ring` for an application that calls `jsonwebtoken` itself.

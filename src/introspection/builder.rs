@@ -11,7 +11,7 @@ use ring::rand::SecureRandom;
 use ring::rand::SystemRandom;
 
 use super::Inner;
-use super::OpaqueValidator;
+use super::IntrospectionValidator;
 use super::Prefixes;
 use super::cache::Capacity;
 use super::cache::Memory;
@@ -39,9 +39,9 @@ use crate::secret::Secret;
 use crate::validator::SenderConstraint;
 use crate::validator::names;
 
-/// Puts an [`OpaqueValidator`] together: first the audience, then what else is wanted.
+/// Puts an [`IntrospectionValidator`] together: first the audience, then what else is wanted.
 #[must_use]
-pub struct OpaqueBuilder<State> {
+pub struct IntrospectionValidatorBuilder<State> {
     draft: Box<Draft>,
     state: PhantomData<State>,
 }
@@ -60,7 +60,7 @@ struct Draft {
     constraint: Option<Arc<dyn SenderConstraint>>,
 }
 
-impl OpaqueBuilder<NeedsAudience> {
+impl IntrospectionValidatorBuilder<NeedsAudience> {
     pub(super) fn new(endpoint: &str, auth: ClientAuth) -> Self {
         let draft = Draft {
             endpoint: endpoint.to_owned(),
@@ -85,7 +85,7 @@ impl OpaqueBuilder<NeedsAudience> {
     }
 
     /// Names the audience, this service: `aud` must be equal to it, or have it as a member.
-    pub fn audience(self, audience: impl Into<String>) -> OpaqueBuilder<Ready> {
+    pub fn audience(self, audience: impl Into<String>) -> IntrospectionValidatorBuilder<Ready> {
         self.audiences([audience])
     }
 
@@ -93,26 +93,26 @@ impl OpaqueBuilder<NeedsAudience> {
     pub fn audiences<N: Into<String>>(
         mut self,
         audiences: impl IntoIterator<Item = N>,
-    ) -> OpaqueBuilder<Ready> {
+    ) -> IntrospectionValidatorBuilder<Ready> {
         self.draft.rules.demand_audiences(names(audiences));
         self.into_ready()
     }
 
     /// Gives up the check of the audience: tokens that are meant for other services are accepted
     /// too, and these services can replay what they receive.
-    pub fn any_audience(self) -> OpaqueBuilder<Ready> {
+    pub fn any_audience(self) -> IntrospectionValidatorBuilder<Ready> {
         self.into_ready()
     }
 
-    fn into_ready(self) -> OpaqueBuilder<Ready> {
-        OpaqueBuilder {
+    fn into_ready(self) -> IntrospectionValidatorBuilder<Ready> {
+        IntrospectionValidatorBuilder {
             draft: self.draft,
             state: PhantomData,
         }
     }
 }
 
-impl OpaqueBuilder<Ready> {
+impl IntrospectionValidatorBuilder<Ready> {
     /// Names the issuer: `iss`, where the answer has one, must be equal to it byte for byte. It is
     /// the [`Authority`] unless another is named.
     pub fn issuer(self, issuer: impl Into<String>) -> Self {
@@ -232,7 +232,7 @@ impl OpaqueBuilder<Ready> {
         self,
         client: Arc<dyn HttpClient>,
         spawn: Arc<dyn Spawn>,
-    ) -> Result<OpaqueValidator, ConfigError> {
+    ) -> Result<IntrospectionValidator, ConfigError> {
         let draft = *self.draft;
         draft.check()?;
         let endpoint = Endpoint::parse(&draft.endpoint)?;
@@ -247,7 +247,7 @@ impl OpaqueBuilder<Ready> {
             Some(key) => hmac::Key::new(hmac::HMAC_SHA256, key.expose()),
             None => hmac::Key::new(hmac::HMAC_SHA256, &random()?),
         };
-        Ok(OpaqueValidator(Arc::new(Inner {
+        Ok(IntrospectionValidator(Arc::new(Inner {
             caller: Caller {
                 endpoint,
                 auth: draft.auth,
@@ -331,9 +331,9 @@ fn random() -> Result<[u8; 32], ConfigError> {
     Ok(bytes)
 }
 
-impl<S> fmt::Debug for OpaqueBuilder<S> {
+impl<S> fmt::Debug for IntrospectionValidatorBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpaqueBuilder")
+        f.debug_struct("IntrospectionValidatorBuilder")
             .field("auth", &self.draft.auth)
             .field("rules", &self.draft.rules)
             .finish_non_exhaustive()
@@ -371,15 +371,17 @@ mod tests {
         ClientAuth::secret_basic("me", "s3cret".to_owned()).unwrap()
     }
 
-    fn builder() -> OpaqueBuilder<Ready> {
-        OpaqueBuilder::new(URL, auth()).audience("https://api.example.com")
+    fn builder() -> IntrospectionValidatorBuilder<Ready> {
+        IntrospectionValidatorBuilder::new(URL, auth()).audience("https://api.example.com")
     }
 
-    fn build(builder: OpaqueBuilder<Ready>) -> Result<OpaqueValidator, ConfigError> {
+    fn build(
+        builder: IntrospectionValidatorBuilder<Ready>,
+    ) -> Result<IntrospectionValidator, ConfigError> {
         builder.build(Arc::new(Nobody), Arc::new(Nobody))
     }
 
-    fn refused(builder: OpaqueBuilder<Ready>) -> (ConfigErrorKind, &'static str) {
+    fn refused(builder: IntrospectionValidatorBuilder<Ready>) -> (ConfigErrorKind, &'static str) {
         let error = build(builder).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("s3cret"));
         (error.kind(), error.field())
@@ -387,7 +389,7 @@ mod tests {
 
     #[test]
     fn what_cannot_work_does_not_build() {
-        let at = |url: &str| OpaqueBuilder::new(url, auth()).any_audience();
+        let at = |url: &str| IntrospectionValidatorBuilder::new(url, auth()).any_audience();
         let malformed = (ConfigErrorKind::ValueMalformed, "url");
         assert_eq!(refused(at("http://idp.example.com/a?k=s3cret")), malformed);
         assert_eq!(refused(at("introspect")), malformed);
@@ -415,7 +417,7 @@ mod tests {
             Arc::new(KeySet::from(Key::from_secret(vec![7; 32]).unwrap()))
         };
         let bearer = ClientAuth::bearer("s3cret".to_owned()).unwrap();
-        let nameless = OpaqueBuilder::new(URL, bearer).any_audience();
+        let nameless = IntrospectionValidatorBuilder::new(URL, bearer).any_audience();
         let nameless = nameless.signed("https://idp.example.com", keys());
         assert_eq!(refused(nameless), (ConfigErrorKind::Conflict, "signed"));
         assert!(build(builder().signed("https://idp.example.com", keys())).is_ok());

@@ -5,7 +5,7 @@ use std::error::Error;
 use zeroize::Zeroizing;
 
 use super::Inner;
-use super::OpaqueValidator;
+use super::IntrospectionValidator;
 use super::Question;
 use super::cache::Digest;
 use super::response;
@@ -20,7 +20,7 @@ use crate::now_or_later::NowOrLater;
 const OPAQUE: &str = "bearergate-probe";
 const JWT: &str = "eyJhbGciOiJFUzI1NiJ9.e30.YmVhcmVyZ2F0ZS1wcm9iZQ";
 
-impl OpaqueValidator {
+impl IntrospectionValidator {
     /// Asks the endpoint about a token that does not exist; for start and diagnosis.
     ///
     /// # Errors
@@ -43,16 +43,14 @@ impl Inner {
             return vec![self.broken(subject, problem)];
         }
         let text = "takes the credentials and tells active from inactive";
-        let mut found = vec![Finding::good(subject.as_str(), text)];
+        let mut found = vec![Finding::ok(subject.as_str(), text)];
         if takes_jwts {
             found.extend(
                 self.probe(JWT)
                     .await
                     .err()
                     .map(|problem| match problem.text {
-                        response::UNSUPPORTED => {
-                            Finding::doubtful(subject, NO_JWTS).remedy(ADD_JUDGE)
-                        }
+                        response::UNSUPPORTED => Finding::warning(subject, NO_JWTS).hint(ADD_JUDGE),
                         _ => self.broken(subject, problem),
                     }),
             );
@@ -84,7 +82,7 @@ impl Inner {
             _ => ANSWER,
         };
         let rejection = problem.at(&self.caller.endpoint);
-        Finding::broken(subject, told(&rejection)).remedy(remedy)
+        Finding::error(subject, told(&rejection)).hint(remedy)
     }
 }
 

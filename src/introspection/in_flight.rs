@@ -15,8 +15,8 @@ use crate::event::Event;
 use crate::limits;
 use crate::principal::Principal;
 use crate::single_flight;
-use crate::single_flight::Follow;
-use crate::single_flight::Lead;
+use crate::single_flight::Leader;
+use crate::single_flight::Waiter;
 
 /// What a flight comes to.
 #[derive(Clone)]
@@ -29,7 +29,7 @@ pub(super) enum Outcome {
 /// What leads to a verdict.
 pub(super) enum Step {
     Known(Result<Principal, Rejection>),
-    Wait(Follow<Outcome>),
+    Wait(Waiter<Outcome>),
 }
 
 #[derive(Default)]
@@ -44,18 +44,18 @@ pub(super) struct State {
 
 struct Flight {
     number: u64,
-    follow: Follow<Outcome>,
+    follow: Waiter<Outcome>,
 }
 
 /// The right and duty to make one call.
 pub(super) struct Ticket {
     number: u64,
     pass: Pass,
-    lead: Lead<Outcome>,
+    lead: Leader<Outcome>,
 }
 
 impl State {
-    pub(super) fn flight(&self, digest: &Digest) -> Option<Follow<Outcome>> {
+    pub(super) fn flight(&self, digest: &Digest) -> Option<Waiter<Outcome>> {
         Some(self.flights.get(digest)?.follow.clone())
     }
 
@@ -64,7 +64,7 @@ impl State {
         &mut self,
         question: &Question,
         abandoned: Rejection,
-    ) -> Result<(Ticket, Follow<Outcome>), &'static str> {
+    ) -> Result<(Ticket, Waiter<Outcome>), &'static str> {
         if self.calls >= limits::INTROSPECTION_CALLS {
             return Err("too many calls are in flight");
         }

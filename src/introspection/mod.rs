@@ -10,7 +10,7 @@ mod response;
 mod revoke;
 mod signed;
 
-pub use builder::OpaqueBuilder;
+pub use builder::IntrospectionValidatorBuilder;
 pub use revoke::RevocationClient;
 pub use revoke::RevokeError;
 
@@ -41,10 +41,10 @@ use self::response::Reading;
 use self::signed::Signed;
 use crate::clock::Clock;
 use crate::clock::UnixTime;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::credential::Scheme;
 use crate::credential::charset;
-use crate::diagnosis::Findings;
+use crate::diagnosis::Finding;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::event::Event;
@@ -79,21 +79,21 @@ use crate::validator::is_jwt_like;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use bearergate::OpaqueValidator;
+/// use bearergate::IntrospectionValidator;
 /// use bearergate::client_auth::ClientAuth;
 /// use bearergate::http_client::{HttpClient, Spawn};
 ///
 /// # fn build(client: Arc<dyn HttpClient>, spawn: Arc<dyn Spawn>)
-/// #     -> Result<OpaqueValidator, bearergate::ConfigError> {
+/// #     -> Result<IntrospectionValidator, bearergate::ConfigError> {
 /// let auth = ClientAuth::secret_basic("orders-api", std::fs::read("secret").unwrap_or_default())?;
-/// OpaqueValidator::introspect("https://idp.example.com/introspect", auth)
+/// IntrospectionValidator::builder("https://idp.example.com/introspect", auth)
 ///     .audience("https://api.example.com")
 ///     .issuer("https://idp.example.com")
 ///     .build(client, spawn)
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct OpaqueValidator(Arc<Inner>);
+pub struct IntrospectionValidator(Arc<Inner>);
 
 struct Inner {
     caller: Caller,
@@ -148,10 +148,13 @@ struct Question {
     now: UnixTime,
 }
 
-impl OpaqueValidator {
+impl IntrospectionValidator {
     /// Starts with the address of the endpoint and how this service authenticates there.
-    pub fn introspect(endpoint: &str, auth: ClientAuth) -> OpaqueBuilder<NeedsAudience> {
-        OpaqueBuilder::new(endpoint, auth)
+    pub fn builder(
+        endpoint: &str,
+        auth: ClientAuth,
+    ) -> IntrospectionValidatorBuilder<NeedsAudience> {
+        IntrospectionValidatorBuilder::new(endpoint, auth)
     }
 
     /// Forgets what is known of a token, so that the next request asks anew: for logout and
@@ -173,7 +176,7 @@ impl OpaqueValidator {
     }
 }
 
-impl TokenValidator for OpaqueValidator {
+impl TokenValidator for IntrospectionValidator {
     fn shapes(&self) -> &[Shape] {
         &[Shape::Opaque]
     }
@@ -182,18 +185,18 @@ impl TokenValidator for OpaqueValidator {
         self.0.rules.authorities()
     }
 
-    fn examine(&self) -> Findings<'_> {
-        self.examine_beside(&[])
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        self.diagnose_with(&[])
     }
 
-    fn examine_beside(&self, others: &[Shape]) -> Findings<'_> {
+    fn diagnose_with(&self, others: &[Shape]) -> NowOrLater<'_, Vec<Finding>> {
         let takes_jwts = !others.contains(&Shape::Jwt);
         NowOrLater::later(self.0.examined(takes_jwts))
     }
 
     fn validate<'a>(
         &'a self,
-        presented: &'a Presented<'a>,
+        presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         let (digest, now) = match self.0.begin(presented) {
             Ok(begun) => begun,
@@ -217,7 +220,10 @@ impl TokenValidator for OpaqueValidator {
 
 impl Inner {
     /// Checks what can be checked without asking.
-    fn begin(&self, presented: &Presented<'_>) -> Result<(Digest, UnixTime), RejectionKind> {
+    fn begin(
+        &self,
+        presented: &PresentedCredential<'_>,
+    ) -> Result<(Digest, UnixTime), RejectionKind> {
         let credential = presented.credential();
         let token = credential.expose();
         if token.len() > self.max_token_bytes {
@@ -378,9 +384,9 @@ fn sized(bytes: &[u8]) -> [u8; 32] {
     sized
 }
 
-impl fmt::Debug for OpaqueValidator {
+impl fmt::Debug for IntrospectionValidator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpaqueValidator")
+        f.debug_struct("IntrospectionValidator")
             .field("endpoint", &self.0.caller.endpoint)
             .field("auth", &self.0.caller.auth)
             .field("rules", &self.0.rules)

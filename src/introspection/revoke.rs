@@ -22,7 +22,7 @@ use crate::now_or_later::NowOrLater;
 /// Revokes tokens at the endpoint of their provider.
 ///
 /// What this process remembers of a token is another matter: see
-/// [`OpaqueValidator::invalidate`](crate::introspection::OpaqueValidator::invalidate) and the denylists.
+/// [`IntrospectionValidator::invalidate`](crate::introspection::IntrospectionValidator::invalidate) and the denylists.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -7,11 +7,11 @@ use super::response::Problem;
 use super::response::Reading;
 use super::response::read;
 use crate::clock::UnixTime;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::error::ConfigError;
 use crate::json::Value;
 use crate::jwt::JwtValidator;
-use crate::key::KeyLife;
+use crate::key::KeyStatus;
 use crate::key::KeyStore;
 use crate::limits;
 use crate::principal::KeyId;
@@ -52,7 +52,7 @@ impl Signed {
         now: UnixTime,
     ) -> Result<(Reading, Option<KeyId>), Problem> {
         let text = str::from_utf8(body).map_err(|error| envelope().because(error))?;
-        let presented = Presented::token(text).at(now);
+        let presented = PresentedCredential::token(text).at(now);
         let opened = self.envelopes.validate(&presented).await;
         let opened = opened.map_err(|rejection| envelope().because(rejection))?;
         Ok((inner(&opened)?, opened.key()))
@@ -60,7 +60,7 @@ impl Signed {
 
     /// Says whether what this key signed may still be used.
     pub(super) fn counts(&self, key: &KeyId) -> bool {
-        matches!(self.keys.life(key), KeyLife::Fresh | KeyLife::Stale)
+        matches!(self.keys.status(key), KeyStatus::Fresh | KeyStatus::Stale)
     }
 }
 

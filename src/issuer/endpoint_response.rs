@@ -18,9 +18,9 @@ use crate::error::Rejection;
 /// ```
 /// # use bearergate::clock::{Clock, SystemClock};
 /// # use bearergate::crypto::Algorithm;
-/// # use bearergate::issuer::{JwtIssuer, KeyRing, SigningKey};
+/// # use bearergate::issuer::{JwtIssuer, SigningKeys, SigningKey};
 /// # let now = SystemClock::default().now().ok_or("no time")?;
-/// # let ring = KeyRing::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
+/// # let ring = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
 /// # let issuer = JwtIssuer::builder("https://id.example.com", ring).build()?;
 /// let response: http::Response<String> = issuer.jwks().into_response();
 /// assert_eq!(response.status(), 200);

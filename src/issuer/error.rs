@@ -11,9 +11,9 @@ use std::fmt;
 /// ```
 /// # use bearergate::clock::{Clock, SystemClock};
 /// # use bearergate::crypto::Algorithm;
-/// # use bearergate::issuer::{JwtIssuer, KeyRing, SigningKey};
+/// # use bearergate::issuer::{JwtIssuer, SigningKeys, SigningKey};
 /// # let now = SystemClock::default().now().ok_or("no time")?;
-/// # let ring = KeyRing::builder(SigningKey::generate(Algorithm::EdDsa)?).build(now)?;
+/// # let ring = SigningKeys::builder(SigningKey::generate(Algorithm::EdDsa)?).build(now)?;
 /// # let issuer = JwtIssuer::builder("https://id.example.com", ring).build()?;
 /// use bearergate::issuer::{AccessClaims, MintErrorKind};
 ///

@@ -29,12 +29,12 @@ use crate::principal::Principal;
 /// use std::sync::Arc;
 /// use bearergate::clock::{Clock, SystemClock};
 /// use bearergate::crypto::Algorithm;
-/// use bearergate::issuer::{JwtIssuer, KeyRing, MarkedTokens, SigningKey, TokenResponder};
+/// use bearergate::issuer::{JwtIssuer, SigningKeys, MarkedTokens, SigningKey, TokenResponder};
 /// use bearergate::session::SessionManager;
 /// use bearergate::stores::MemoryGrantStore;
 ///
 /// let now = SystemClock::default().now().ok_or("no time")?;
-/// let ring = KeyRing::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
+/// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
 /// let issuer = JwtIssuer::builder("https://id.example.com", ring).build()?;
 /// let store = Arc::new(MemoryGrantStore::new(1_000_000));
 /// let sessions = SessionManager::builder(store.clone(), "my service").build()?;

@@ -13,7 +13,7 @@ use super::error::MintError;
 use super::error::MintErrorKind;
 use super::minted::MintedToken;
 use super::schedule;
-use super::signing_keys::KeyRing;
+use super::signing_keys::SigningKeys;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::UnixTime;
@@ -22,14 +22,14 @@ use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::key::KeyHint;
-use crate::key::KeyLife;
 use crate::key::KeySet;
+use crate::key::KeyStatus;
 use crate::key::KeyStore;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::KeyId;
 
-/// Mints short-lived access tokens in the form of RFC 9068, under the key of a [`KeyRing`] that
+/// Mints short-lived access tokens in the form of RFC 9068, under the key of a [`SigningKeys`] that
 /// signs now. Clones share one ring.
 ///
 /// It is a [`KeyStore`] of its own tokens too: where they are judged in the same process, the
@@ -39,12 +39,12 @@ use crate::principal::KeyId;
 /// use std::sync::Arc;
 /// use bearergate::{JwtValidator, TokenValidator};
 /// use bearergate::clock::{Clock, SystemClock};
-/// use bearergate::credential::Presented;
+/// use bearergate::credential::PresentedCredential;
 /// use bearergate::crypto::Algorithm;
-/// use bearergate::issuer::{AccessClaims, JwtIssuer, KeyRing, SigningKey};
+/// use bearergate::issuer::{AccessClaims, JwtIssuer, SigningKeys, SigningKey};
 ///
 /// let now = SystemClock::default().now().ok_or("no time")?;
-/// let ring = KeyRing::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
+/// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
 /// let issuer = JwtIssuer::builder("https://id.example.com", ring).build()?;
 /// let token = issuer.mint(&AccessClaims::new("alice", "shop", "https://api.example.com"))?;
 ///
@@ -54,7 +54,7 @@ use crate::principal::KeyId;
 ///     .key_store(Arc::new(issuer))
 ///     .rfc9068()
 ///     .build()?;
-/// let presented = Presented::bearer(token.expose())?;
+/// let presented = PresentedCredential::bearer(token.expose())?;
 /// let alice = validator.validate(&presented).try_now().expect("own keys are ready")?;
 /// assert_eq!(alice.subject(), Some("alice"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -70,7 +70,7 @@ struct Inner {
 }
 
 struct State {
-    ring: Arc<KeyRing>,
+    ring: Arc<SigningKeys>,
     published: Option<Published>,
 }
 
@@ -84,7 +84,7 @@ struct Published {
 
 impl JwtIssuer {
     /// Starts an issuer: its name, the `iss` of its tokens, and its keys.
-    pub fn builder(name: impl Into<String>, ring: KeyRing) -> JwtIssuerBuilder {
+    pub fn builder(name: impl Into<String>, ring: SigningKeys) -> JwtIssuerBuilder {
         JwtIssuerBuilder {
             name: name.into(),
             ring,
@@ -96,7 +96,7 @@ impl JwtIssuer {
     /// Mints a token.
     ///
     /// What it says is accepted by a [`JwtValidator`](crate::jwt::JwtValidator) with
-    /// [`rfc9068`](crate::jwt::JwtBuilder::rfc9068) that trusts this issuer's name and published keys,
+    /// [`rfc9068`](crate::jwt::JwtValidatorBuilder::rfc9068) that trusts this issuer's name and published keys,
     /// from now until the token's end.
     ///
     /// # Errors
@@ -153,13 +153,13 @@ impl JwtIssuer {
     /// # use bearergate::ConfigError;
     /// # use bearergate::clock::{Clock, SystemClock};
     /// # use bearergate::crypto::Algorithm;
-    /// # use bearergate::issuer::{JwtIssuer, KeyRing, SigningKey};
+    /// # use bearergate::issuer::{JwtIssuer, SigningKeys, SigningKey};
     /// # use bearergate::secret::Secret;
     /// # fn swap(_: u64, _: &Secret) -> bool { true }
     /// # fn load() -> Secret { Secret::new(Vec::new()) }
     /// /// Run now and then, on every node.
     /// fn maintain(issuer: &JwtIssuer) -> Result<(), ConfigError> {
-    ///     issuer.adopt(KeyRing::from_secret(&load())?)?;
+    ///     issuer.adopt(SigningKeys::from_secret(&load())?)?;
     ///     let (ring, Some(now)) = (issuer.ring(), SystemClock::default().now()) else {
     ///         return Ok(());
     ///     };
@@ -181,7 +181,7 @@ impl JwtIssuer {
     /// same revision without a key under which valid tokens were minted here (two nodes have
     /// changed the same ring); `out_of_range` if it does not allow the configured lifetime. Then
     /// the present ring stays.
-    pub fn adopt(&self, ring: KeyRing) -> Result<(), ConfigError> {
+    pub fn adopt(&self, ring: SigningKeys) -> Result<(), ConfigError> {
         check_lifetime(self.0.lifetime, &ring)?;
         let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
         let now = self.now();
@@ -204,8 +204,8 @@ impl JwtIssuer {
     }
 
     /// Returns the present ring, to ask whether the next key is due and to make the next revision.
-    pub fn ring(&self) -> KeyRing {
-        KeyRing::clone(&self.current())
+    pub fn ring(&self) -> SigningKeys {
+        SigningKeys::clone(&self.current())
     }
 
     /// Returns the issuer's name, the authority of the subjects in its tokens.
@@ -217,7 +217,7 @@ impl JwtIssuer {
         self.0.clock.now()
     }
 
-    fn current(&self) -> Arc<KeyRing> {
+    fn current(&self) -> Arc<SigningKeys> {
         let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&state.ring)
     }
@@ -242,7 +242,7 @@ impl JwtIssuer {
 }
 
 impl Published {
-    fn of(ring: &KeyRing, now: UnixTime) -> Result<Self, Rejection> {
+    fn of(ring: &SigningKeys, now: UnixTime) -> Result<Self, Rejection> {
         let unavailable =
             |error: ConfigError| Rejection::new(RejectionKind::Unavailable).with_source(error);
         Ok(Self {
@@ -262,10 +262,10 @@ impl KeyStore for JwtIssuer {
         NowOrLater::now(self.published())
     }
 
-    fn life(&self, key: &KeyId) -> KeyLife {
+    fn status(&self, key: &KeyId) -> KeyStatus {
         match self.published() {
-            Ok(keys) => keys.life(key),
-            Err(_) => KeyLife::Unjudgeable,
+            Ok(keys) => keys.status(key),
+            Err(_) => KeyStatus::Unknown,
         }
     }
 }
@@ -288,10 +288,10 @@ impl fmt::Debug for JwtIssuer {
 /// use bearergate::clock::UnixTime;
 /// use bearergate::crypto::Algorithm;
 /// use bearergate::error::ConfigErrorKind;
-/// use bearergate::issuer::{JwtIssuer, KeyRing, SigningKey};
+/// use bearergate::issuer::{JwtIssuer, SigningKeys, SigningKey};
 ///
 /// let now = UnixTime::from_secs(1_800_000_000);
-/// let ring = KeyRing::builder(SigningKey::generate(Algorithm::EdDsa)?).build(now)?;
+/// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::EdDsa)?).build(now)?;
 /// let builder = JwtIssuer::builder("https://id.example.com", ring);
 /// let error = builder.lifetime(Duration::from_secs(7 * 24 * 60 * 60)).build().unwrap_err();
 /// assert_eq!(error.kind(), ConfigErrorKind::OutOfRange);
@@ -301,14 +301,14 @@ impl fmt::Debug for JwtIssuer {
 #[derive(Debug)]
 pub struct JwtIssuerBuilder {
     name: String,
-    ring: KeyRing,
+    ring: SigningKeys,
     lifetime: Duration,
     clock: Arc<dyn Clock>,
 }
 
 impl JwtIssuerBuilder {
     /// Sets how long a token lives: whole seconds, 5 minutes by default, at most what the ring
-    /// allows ([`KeyRing::longest_lifetime`]).
+    /// allows ([`SigningKeys::longest_lifetime`]).
     pub fn lifetime(mut self, span: Duration) -> Self {
         self.lifetime = span;
         self
@@ -359,7 +359,7 @@ fn check_name(name: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn check_lifetime(lifetime: Duration, ring: &KeyRing) -> Result<(), ConfigError> {
+fn check_lifetime(lifetime: Duration, ring: &SigningKeys) -> Result<(), ConfigError> {
     let range = Duration::from_secs(1)..=ring.longest_lifetime();
     schedule::check("lifetime", lifetime, range)
 }

@@ -11,10 +11,10 @@ use crate::clock::UnixTime;
 /// ```
 /// use bearergate::clock::{FakeClock, UnixTime};
 /// use bearergate::crypto::Algorithm;
-/// use bearergate::issuer::{AccessClaims, JwtIssuer, KeyRing, SigningKey};
+/// use bearergate::issuer::{AccessClaims, JwtIssuer, SigningKeys, SigningKey};
 ///
 /// let now = UnixTime::from_secs(1_800_000_000);
-/// let ring = KeyRing::builder(SigningKey::generate(Algorithm::EdDsa)?).build(now)?;
+/// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::EdDsa)?).build(now)?;
 /// let issuer = JwtIssuer::builder("https://id.example.com", ring)
 ///     .clock(FakeClock::at(now))
 ///     .build()?;

@@ -24,8 +24,8 @@ pub use issuer::JwtIssuer;
 pub use issuer::JwtIssuerBuilder;
 pub use minted::MintedToken;
 pub use signing_key::SigningKey;
-pub use signing_keys::KeyRing;
-pub use signing_keys_builder::KeyRingBuilder;
+pub use signing_keys::SigningKeys;
+pub use signing_keys_builder::SigningKeysBuilder;
 pub use token_endpoints::Revocations;
 pub use token_endpoints::TokenResponder;
 

@@ -17,8 +17,8 @@ use crate::crypto::signing;
 use crate::crypto::signing::Signing;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
-use crate::key::Import;
 use crate::key::Key;
+use crate::key::KeyImporter;
 use crate::key::pem;
 use crate::limits;
 use crate::secret::Secret;
@@ -26,7 +26,7 @@ use crate::secret::Secret;
 /// A private key bound to one algorithm, prepared once, cheap to clone.
 ///
 /// Its `kid` is the RFC 7638 thumbprint of its public half, so that no two keys share one. The
-/// private half leaves it inside [`KeyRing::to_secret`](crate::issuer::KeyRing::to_secret) alone; `Debug`
+/// private half leaves it inside [`SigningKeys::to_secret`](crate::issuer::SigningKeys::to_secret) alone; `Debug`
 /// shows algorithm and `kid`.
 ///
 /// ```
@@ -122,7 +122,7 @@ impl SigningKey {
         }
         let key = encoding_key(algorithm, der.expose());
         let signing = Signing::new(&signing::theirs(algorithm), &key).map_err(|_| UNFIT)?;
-        let (public, jwk) = Import::default().signer(signing.public()?, algorithm)?;
+        let (public, jwk) = KeyImporter::default().signer(signing.public()?, algorithm)?;
         let header = header(algorithm, public.kid().unwrap_or_default())?;
         Ok(Self(Arc::new(Inner {
             algorithm,

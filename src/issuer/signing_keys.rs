@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::schedule::Schedule;
 use super::signing_key::SigningKey;
-use super::signing_keys_builder::KeyRingBuilder;
+use super::signing_keys_builder::SigningKeysBuilder;
 use super::signing_keys_text;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
@@ -29,15 +29,15 @@ use crate::secret::Secret;
 /// use std::time::Duration;
 /// use bearergate::clock::UnixTime;
 /// use bearergate::crypto::Algorithm;
-/// use bearergate::issuer::{KeyRing, SigningKey};
+/// use bearergate::issuer::{SigningKeys, SigningKey};
 ///
 /// let now = UnixTime::from_secs(1_800_000_000);
-/// let ring = KeyRing::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
+/// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
 /// let stored = ring.to_secret(); // keep it as you keep passwords
 ///
 /// // Later, on any node:
 /// let later = now.saturating_add(Duration::from_secs(29 * 24 * 60 * 60));
-/// let ring = KeyRing::from_secret(&stored)?;
+/// let ring = SigningKeys::from_secret(&stored)?;
 /// assert!(ring.is_rotation_due(later));
 /// let next = ring.announce(SigningKey::generate(Algorithm::Es256)?, later)?;
 /// assert_eq!(next.keys(later)?.keys().len(), 2);
@@ -45,7 +45,7 @@ use crate::secret::Secret;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct KeyRing {
+pub struct SigningKeys {
     pub(super) id: Box<str>,
     pub(super) revision: u64,
     pub(super) schedule: Schedule,
@@ -68,10 +68,10 @@ pub(super) struct Revoked {
     pub(super) until: UnixTime,
 }
 
-impl KeyRing {
+impl SigningKeys {
     /// Starts a ring with its first key, which signs at once.
-    pub fn builder(key: SigningKey) -> KeyRingBuilder {
-        KeyRingBuilder::new(key)
+    pub fn builder(key: SigningKey) -> SigningKeysBuilder {
+        SigningKeysBuilder::new(key)
     }
 
     /// Reads what [`to_secret`](Self::to_secret) wrote.
@@ -124,11 +124,11 @@ impl KeyRing {
     /// ```
     /// use bearergate::clock::UnixTime;
     /// use bearergate::crypto::Algorithm;
-    /// use bearergate::issuer::{KeyRing, SigningKey};
+    /// use bearergate::issuer::{SigningKeys, SigningKey};
     ///
     /// let now = UnixTime::from_secs(1_800_000_000);
     /// let stolen = SigningKey::generate(Algorithm::EdDsa)?;
-    /// let ring = KeyRing::builder(stolen.clone()).build(now)?;
+    /// let ring = SigningKeys::builder(stolen.clone()).build(now)?;
     /// let ring = ring.revoke(stolen.kid(), SigningKey::generate(Algorithm::EdDsa)?, now)?;
     /// assert!(!ring.jwks(now).contains(stolen.kid()));
     /// # Ok::<(), bearergate::ConfigError>(())
@@ -316,9 +316,9 @@ impl KeyRing {
     }
 }
 
-impl fmt::Debug for KeyRing {
+impl fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyRing")
+        f.debug_struct("SigningKeys")
             .field("id", &self.id)
             .field("revision", &self.revision)
             .field("schedule", &self.schedule)

@@ -4,23 +4,23 @@ use std::time::Duration;
 
 use super::schedule::Schedule;
 use super::signing_key::SigningKey;
-use super::signing_keys::KeyRing;
 use super::signing_keys::RingKey;
+use super::signing_keys::SigningKeys;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::limits;
 
-/// Puts a new [`KeyRing`] together.
+/// Puts a new [`SigningKeys`] together.
 ///
 /// ```
 /// use std::time::Duration;
 /// use bearergate::clock::UnixTime;
 /// use bearergate::crypto::Algorithm;
-/// use bearergate::issuer::{KeyRing, SigningKey};
+/// use bearergate::issuer::{SigningKeys, SigningKey};
 ///
 /// const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// let ring = KeyRing::builder(SigningKey::generate(Algorithm::EdDsa)?)
+/// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::EdDsa)?)
 ///     .announce_for(2 * DAY)
 ///     .rotate_after(90 * DAY)
 ///     .longest_lifetime(Duration::from_secs(600))
@@ -30,12 +30,12 @@ use crate::limits;
 /// ```
 #[must_use]
 #[derive(Debug)]
-pub struct KeyRingBuilder {
+pub struct SigningKeysBuilder {
     key: SigningKey,
     schedule: Schedule,
 }
 
-impl KeyRingBuilder {
+impl SigningKeysBuilder {
     pub(super) fn new(key: SigningKey) -> Self {
         Self {
             key,
@@ -51,7 +51,7 @@ impl KeyRingBuilder {
         self
     }
 
-    /// Sets how long a key signs before [`is_rotation_due`](KeyRing::is_rotation_due) asks for the
+    /// Sets how long a key signs before [`is_rotation_due`](SigningKeys::is_rotation_due) asks for the
     /// next one to take over: 30 days by default, at least the time of the announcement.
     pub fn rotate_after(mut self, span: Duration) -> Self {
         self.schedule.rotate_after = span;
@@ -72,10 +72,10 @@ impl KeyRingBuilder {
     ///
     /// `out_of_range` for a time outside its range, `no_usable_key` where the system has no random
     /// numbers.
-    pub fn build(self, now: UnixTime) -> Result<KeyRing, ConfigError> {
+    pub fn build(self, now: UnixTime) -> Result<SigningKeys, ConfigError> {
         let schedule = self.schedule.checked()?;
         let begin = now.as_secs().saturating_sub(limits::LEEWAY_MAX.as_secs());
-        Ok(KeyRing {
+        Ok(SigningKeys {
             id: super::random_id().map_err(|_| no_random())?.into(),
             revision: 1,
             schedule,

@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 use super::schedule::Schedule;
 use super::signing_key::SigningKey;
 use super::signing_key::in_field;
-use super::signing_keys::KeyRing;
 use super::signing_keys::Revoked;
 use super::signing_keys::RingKey;
+use super::signing_keys::SigningKeys;
 use crate::clock::UnixTime;
 use crate::credential::base64url;
 use crate::crypto::Algorithm;
@@ -27,7 +27,7 @@ const VERSION: u64 = 1;
 const VERSION_NAME: &str = "bearergate_key_ring";
 
 /// Writes a ring. No text in it needs escapes: names are base64url, the rest are numbers.
-pub(super) fn write(ring: &KeyRing) -> Secret {
+pub(super) fn write(ring: &SigningKeys) -> Secret {
     // The room is enough, so that no copy of a private key is left behind by growing.
     let mut text = String::with_capacity(limits::RING_BYTES);
     let Schedule {
@@ -68,7 +68,7 @@ pub(super) fn write(ring: &KeyRing) -> Secret {
 }
 
 /// Reads a ring.
-pub(super) fn read(text: &[u8]) -> Result<KeyRing, ConfigError> {
+pub(super) fn read(text: &[u8]) -> Result<SigningKeys, ConfigError> {
     if text.len() > limits::RING_BYTES {
         return Err(ConfigError::new(
             ConfigErrorKind::OutOfRange,
@@ -88,7 +88,7 @@ pub(super) fn read(text: &[u8]) -> Result<KeyRing, ConfigError> {
     ring(&object)
 }
 
-fn ring(object: &Object<'_>) -> Result<KeyRing, ConfigError> {
+fn ring(object: &Object<'_>) -> Result<SigningKeys, ConfigError> {
     check_members(object, 8)?;
     let secs = |name| number(object, name).map(std::time::Duration::from_secs);
     let schedule = Schedule {
@@ -96,7 +96,7 @@ fn ring(object: &Object<'_>) -> Result<KeyRing, ConfigError> {
         rotate_after: secs("rotate_after")?,
         longest_lifetime: secs("longest_lifetime")?,
     };
-    let ring = KeyRing {
+    let ring = SigningKeys {
         id: text(object, "id")?.into(),
         revision: number(object, "revision")?,
         schedule: schedule.checked()?,
@@ -139,7 +139,7 @@ fn revoked(value: Value<'_>) -> Result<Revoked, ConfigError> {
 }
 
 /// Refuses a ring that no builder and no change makes.
-fn check_order(ring: &KeyRing) -> Result<(), ConfigError> {
+fn check_order(ring: &SigningKeys) -> Result<(), ConfigError> {
     let is_sorted = ring
         .keys
         .is_sorted_by(|one, next| one.signs_from < next.signs_from);

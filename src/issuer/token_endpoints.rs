@@ -10,7 +10,7 @@ use super::endpoint_response::Answer;
 use super::issuer::JwtIssuer;
 use crate::clock::Leeway;
 use crate::clock::UnixTime;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::credential::parameter;
 use crate::error::ConfigError;
 use crate::error::Rejection;
@@ -100,10 +100,10 @@ const _: Option<&dyn Revocations> = None;
 /// ```
 /// use bearergate::clock::{Clock, SystemClock};
 /// use bearergate::crypto::Algorithm;
-/// use bearergate::issuer::{AccessClaims, AuthenticatedClient, JwtIssuer, KeyRing, SigningKey, TokenResponder};
+/// use bearergate::issuer::{AccessClaims, AuthenticatedClient, JwtIssuer, SigningKeys, SigningKey, TokenResponder};
 ///
 /// let now = SystemClock::default().now().ok_or("no time")?;
-/// let ring = KeyRing::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
+/// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
 /// let issuer = JwtIssuer::builder("https://id.example.com", ring).build()?;
 /// let token = issuer.mint(&AccessClaims::new("alice", "shop", "https://api.example.com"))?;
 /// let responder = TokenResponder::new(issuer)?;
@@ -251,7 +251,7 @@ impl TokenResponder {
     }
 
     fn judge(&self, token: &str, now: UnixTime) -> Result<Principal, Rejection> {
-        let presented = Presented::token(token).at(now);
+        let presented = PresentedCredential::token(token).at(now);
         let judged = self.validator.validate(&presented).try_now();
         // The issuer's own keys are always ready.
         judged.unwrap_or_else(|_| Err(RejectionKind::Unavailable.into()))
@@ -267,7 +267,7 @@ impl SenderConstraint for Unproved {
     fn check<'a>(
         &'a self,
         _: &'a Confirmation,
-        _: &'a Presented<'a>,
+        _: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<(), Rejection>> {
         NowOrLater::now(Ok(()))
     }

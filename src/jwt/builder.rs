@@ -56,21 +56,21 @@ pub struct Ready;
 /// Puts a [`JwtValidator`] for one issuer together: first the issuer, then the audience, then
 /// the keys, then what else is wanted.
 #[must_use]
-pub struct JwtBuilder<State> {
+pub struct JwtValidatorBuilder<State> {
     draft: Box<Draft>,
     state: PhantomData<State>,
 }
 
-impl<S> JwtBuilder<S> {
-    fn into_state<T>(self) -> JwtBuilder<T> {
-        JwtBuilder {
+impl<S> JwtValidatorBuilder<S> {
+    fn into_state<T>(self) -> JwtValidatorBuilder<T> {
+        JwtValidatorBuilder {
             draft: self.draft,
             state: PhantomData,
         }
     }
 }
 
-impl JwtBuilder<NeedsIssuer> {
+impl JwtValidatorBuilder<NeedsIssuer> {
     pub(super) fn new() -> Self {
         Self {
             draft: Box::new(Draft::new()),
@@ -79,7 +79,7 @@ impl JwtBuilder<NeedsIssuer> {
     }
 
     /// Names the issuer: `iss` must be equal to it byte for byte.
-    pub fn issuer(self, issuer: impl Into<String>) -> JwtBuilder<NeedsAudience> {
+    pub fn issuer(self, issuer: impl Into<String>) -> JwtValidatorBuilder<NeedsAudience> {
         self.issuers([issuer])
     }
 
@@ -88,7 +88,7 @@ impl JwtBuilder<NeedsIssuer> {
     pub fn issuers<N: Into<String>>(
         mut self,
         issuers: impl IntoIterator<Item = N>,
-    ) -> JwtBuilder<NeedsAudience> {
+    ) -> JwtValidatorBuilder<NeedsAudience> {
         self.draft.issuers = Issuers::OneOf(names(issuers));
         self.into_state()
     }
@@ -114,20 +114,20 @@ impl JwtBuilder<NeedsIssuer> {
         mut self,
         pattern: &str,
         allow: impl Fn(Tenant<'_>) -> Option<Authority> + Send + Sync + 'static,
-    ) -> JwtBuilder<NeedsAudience> {
+    ) -> JwtValidatorBuilder<NeedsAudience> {
         self.draft.issuers = Issuers::Like(Pattern::new(pattern, allow));
         self.into_state()
     }
 
     /// Gives up the check of the issuer: whoever signs with one of the keys is trusted.
-    pub fn any_issuer(self) -> JwtBuilder<NeedsAudience> {
+    pub fn any_issuer(self) -> JwtValidatorBuilder<NeedsAudience> {
         self.into_state()
     }
 }
 
-impl JwtBuilder<NeedsAudience> {
+impl JwtValidatorBuilder<NeedsAudience> {
     /// Names the audience, this service: `aud` must be equal to it, or have it as a member.
-    pub fn audience(self, audience: impl Into<String>) -> JwtBuilder<NeedsKeys> {
+    pub fn audience(self, audience: impl Into<String>) -> JwtValidatorBuilder<NeedsKeys> {
         self.audiences([audience])
     }
 
@@ -135,14 +135,14 @@ impl JwtBuilder<NeedsAudience> {
     pub fn audiences<N: Into<String>>(
         mut self,
         audiences: impl IntoIterator<Item = N>,
-    ) -> JwtBuilder<NeedsKeys> {
+    ) -> JwtValidatorBuilder<NeedsKeys> {
         self.draft.audiences = Names::OneOf(names(audiences));
         self.into_state()
     }
 
     /// Gives up the check of the audience: tokens that the issuer made for other services are
     /// accepted too, and these services can replay what they receive.
-    pub fn any_audience(self) -> JwtBuilder<NeedsKeys> {
+    pub fn any_audience(self) -> JwtValidatorBuilder<NeedsKeys> {
         self.into_state()
     }
 
@@ -150,8 +150,8 @@ impl JwtBuilder<NeedsAudience> {
     ///
     /// Audience is the client; `sub` and `iat` are required; `azp` must be the client where it is
     /// present, and present where there are several audiences. `typ` must be absent or `JWT`. The
-    /// `nonce` is the caller's to compare, with [`require_claim`](JwtBuilder::require_claim).
-    pub fn id_token(mut self, client: impl Into<String>) -> JwtBuilder<NeedsKeys> {
+    /// `nonce` is the caller's to compare, with [`require_claim`](JwtValidatorBuilder::require_claim).
+    pub fn id_token(mut self, client: impl Into<String>) -> JwtValidatorBuilder<NeedsKeys> {
         let client = client.into();
         self.draft.purpose = Purpose::IdToken(client.as_str().into());
         self.draft.types = Types::IdToken;
@@ -160,28 +160,28 @@ impl JwtBuilder<NeedsAudience> {
     }
 }
 
-impl<S> JwtBuilder<S> {
+impl<S> JwtValidatorBuilder<S> {
     fn demand_all(&mut self, names: impl IntoIterator<Item = Name>) {
         let demands = names.into_iter().map(Demand::Present);
         self.draft.demands.extend(demands);
     }
 }
 
-impl JwtBuilder<NeedsKeys> {
+impl JwtValidatorBuilder<NeedsKeys> {
     /// Gives the keys of the issuer.
-    pub fn keys(mut self, keys: KeySet) -> JwtBuilder<Ready> {
+    pub fn keys(mut self, keys: KeySet) -> JwtValidatorBuilder<Ready> {
         self.draft.keys = Some(Keys::Fixed(keys));
         self.into_state()
     }
 
     /// Gives a store that brings the keys of the issuer.
-    pub fn key_store(mut self, store: Arc<dyn KeyStore>) -> JwtBuilder<Ready> {
+    pub fn key_store(mut self, store: Arc<dyn KeyStore>) -> JwtValidatorBuilder<Ready> {
         self.draft.keys = Some(Keys::Store(store));
         self.into_state()
     }
 }
 
-impl JwtBuilder<Ready> {
+impl JwtValidatorBuilder<Ready> {
     /// Demands an access token of RFC 9068: `typ` `at+jwt`, and the claims that its section 2.2
     /// requires.
     pub fn rfc9068(mut self) -> Self {
@@ -324,9 +324,9 @@ impl JwtBuilder<Ready> {
     }
 }
 
-impl<S> fmt::Debug for JwtBuilder<S> {
+impl<S> fmt::Debug for JwtValidatorBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JwtBuilder")
+        f.debug_struct("JwtValidatorBuilder")
             .field("issuers", &self.draft.issuers)
             .field("audiences", &self.draft.audiences)
             .finish_non_exhaustive()

@@ -8,17 +8,16 @@ use super::issuer_rules::Names;
 use super::issuer_rules::Purpose;
 use super::issuer_rules::Trust;
 use crate::diagnosis::Finding;
-use crate::diagnosis::Findings;
 use crate::diagnosis::gathered;
 use crate::key::of_keys;
 use crate::now_or_later::NowOrLater;
 
 impl JwtValidator {
-    pub(super) fn examined(&self) -> Findings<'_> {
+    pub(super) fn examined(&self) -> NowOrLater<'_, Vec<Finding>> {
         gathered(self.issuers.trusts().flat_map(|trust| {
             let keys = match &trust.keys {
                 Keys::Fixed(keys) => NowOrLater::now(of_keys(&trust.subject(), keys)),
-                Keys::Store(store) => store.examine(),
+                Keys::Store(store) => store.diagnose(),
             };
             [NowOrLater::now(trust.doubts()), keys]
         }))
@@ -36,11 +35,11 @@ impl Trust {
         let mut doubts = Vec::new();
         if matches!(self.issuers, Issuers::Any) {
             let text = "the issuer is not checked: any_issuer()";
-            doubts.push(Finding::doubtful(self.subject(), text).remedy(ANY_ISSUER));
+            doubts.push(Finding::warning(self.subject(), text).hint(ANY_ISSUER));
         }
         if matches!(self.audiences, Names::Any) && !names_clients && !is_id {
             let text = "any_audience() stands alone: tokens for every service are accepted";
-            doubts.push(Finding::doubtful(self.subject(), text).remedy(ANY_AUDIENCE));
+            doubts.push(Finding::warning(self.subject(), text).hint(ANY_AUDIENCE));
         }
         doubts
     }

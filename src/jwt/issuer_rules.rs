@@ -19,8 +19,8 @@ use crate::error::RejectionKind;
 use crate::json::Kind;
 use crate::json::Piece;
 use crate::json::Value;
-use crate::key::KeyLife;
 use crate::key::KeySet;
+use crate::key::KeyStatus;
 use crate::key::KeyStore;
 use crate::principal::Authority;
 use crate::principal::Claims;
@@ -177,10 +177,10 @@ impl Trust {
         let Keys::Store(store) = &self.keys else {
             return Standing::Stands;
         };
-        match principal.key().map(|key| store.life(&key)) {
-            Some(KeyLife::Fresh | KeyLife::Stale) => Standing::Stands,
-            Some(KeyLife::Unjudgeable) => Standing::Unknown,
-            Some(KeyLife::Gone) | None => Standing::Fell,
+        match principal.key().map(|key| store.status(&key)) {
+            Some(KeyStatus::Fresh | KeyStatus::Stale) => Standing::Stands,
+            Some(KeyStatus::Unknown) => Standing::Unknown,
+            Some(KeyStatus::Gone) | None => Standing::Fell,
         }
     }
 

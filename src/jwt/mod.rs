@@ -18,7 +18,7 @@ mod tenant;
 #[cfg(test)]
 mod test_vectors;
 
-pub use builder::JwtBuilder;
+pub use builder::JwtValidatorBuilder;
 pub use builder::NeedsAudience;
 pub use builder::NeedsIssuer;
 pub use builder::NeedsKeys;
@@ -41,9 +41,9 @@ use self::issuer_rules::Trust;
 use self::issuers::IssuerLookup;
 use self::names::Name;
 use crate::clock::Clock;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::credential::Unverified;
-use crate::diagnosis::Findings;
+use crate::diagnosis::Finding;
 use crate::error::ConfigError;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
@@ -76,7 +76,7 @@ use crate::validator::constrain;
 ///
 /// ```
 /// use bearergate::{JwtValidator, RejectionKind, TokenValidator};
-/// use bearergate::credential::Presented;
+/// use bearergate::credential::PresentedCredential;
 /// use bearergate::key::{Key, KeySet};
 ///
 /// let validator = JwtValidator::builder()
@@ -85,7 +85,7 @@ use crate::validator::constrain;
 ///     .keys(KeySet::from(Key::from_secret(vec![7; 32])?))
 ///     .build()?;
 ///
-/// let presented = Presented::bearer("not.a.token")?;
+/// let presented = PresentedCredential::bearer("not.a.token")?;
 /// let answer = validator.validate(&presented).try_now().expect("fixed keys are always ready");
 /// assert_eq!(answer.unwrap_err().kind(), RejectionKind::TokenMalformed);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -126,8 +126,8 @@ pub struct JwtValidator {
 
 impl JwtValidator {
     /// Starts a validator for one issuer.
-    pub fn builder() -> JwtBuilder<NeedsIssuer> {
-        JwtBuilder::new()
+    pub fn builder() -> JwtValidatorBuilder<NeedsIssuer> {
+        JwtValidatorBuilder::new()
     }
 
     /// Joins validators of several issuers: each keeps its keys, audiences and rules, and the
@@ -140,12 +140,15 @@ impl JwtValidator {
     ///
     /// `empty` for none, `conflict` for an issuer that occurs twice or for `any_issuer()` beside
     /// another.
-    pub fn of(validators: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
+    pub fn join(validators: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
         issuers::join(validators)
     }
 
     #[inline(always)]
-    fn begin<'t>(&self, presented: &'t Presented<'_>) -> Result<(Compact<'t>, &Trust), Rejection> {
+    fn begin<'t>(
+        &self,
+        presented: &'t PresentedCredential<'_>,
+    ) -> Result<(Compact<'t>, &Trust), Rejection> {
         let token = presented.credential().expose();
         let compact = Compact::parse(token, self.max_token_bytes, &self.memo)?;
         let trust = self.trust(&compact)?;
@@ -233,7 +236,7 @@ impl JwtValidator {
 struct Case<'t, 'v> {
     compact: Compact<'t>,
     trust: &'v Trust,
-    presented: &'t Presented<'t>,
+    presented: &'t PresentedCredential<'t>,
     slip: Option<(&'v Share, Slip)>,
 }
 
@@ -243,7 +246,7 @@ impl TokenValidator for JwtValidator {
     }
 
     /// Counts one for each issuer; bounded are those with
-    /// [`grants`](JwtBuilder::grants).
+    /// [`grants`](JwtValidatorBuilder::grants).
     fn authorities(&self) -> Authorities {
         let all = self.issuers.trusts().map(|trust| match trust.grants {
             Some(_) => Authorities::BOUNDED,
@@ -252,7 +255,7 @@ impl TokenValidator for JwtValidator {
         all.fold(Authorities::OWN, Authorities::with)
     }
 
-    fn examine(&self) -> Findings<'_> {
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
         self.examined()
     }
 
@@ -266,7 +269,7 @@ impl TokenValidator for JwtValidator {
 
     fn validate<'a>(
         &'a self,
-        presented: &'a Presented<'a>,
+        presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         let slip = self.slip(presented);
         if let Some(principal) = slip.as_ref().and_then(|slip| self.recall(slip, presented)) {

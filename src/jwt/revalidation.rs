@@ -5,7 +5,7 @@ use super::JwtValidator;
 use super::issuer_rules::Standing;
 use super::issuer_rules::Trust;
 use crate::clock::UnixTime;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::crypto::Algorithms;
 use crate::principal::Principal;
 use crate::validator::Kept;
@@ -17,9 +17,9 @@ impl JwtValidator {
     /// Remembers accepted tokens in this cache, for whose keys a signature is costly: all but
     /// those under a secret.
     ///
-    /// On every use the key store is asked whether the token's key [still counts](crate::key::KeyStore::life),
-    /// the sender constraint and the closures of [`check`](crate::jwt::JwtBuilder::check) and
-    /// [`issuer_pattern`](crate::jwt::JwtBuilder::issuer_pattern) are asked again, and the times are
+    /// On every use the key store is asked whether the token's key [still counts](crate::key::KeyStore::status),
+    /// the sender constraint and the closures of [`check`](crate::jwt::JwtValidatorBuilder::check) and
+    /// [`issuer_pattern`](crate::jwt::JwtValidatorBuilder::issuer_pattern) are asked again, and the times are
     /// compared; nothing else about a token can change. The validator has a part of the cache to
     /// itself, which its clones share.
     #[must_use]
@@ -30,7 +30,7 @@ impl JwtValidator {
     }
 
     /// Returns what a token is found by in the cache, if it may be there.
-    pub(super) fn slip(&self, presented: &Presented<'_>) -> Option<(&Share, Slip)> {
+    pub(super) fn slip(&self, presented: &PresentedCredential<'_>) -> Option<(&Share, Slip)> {
         let share = self.share.as_ref()?;
         let len = presented.credential().expose().len();
         (len <= self.max_token_bytes).then(|| (share, share.slip(presented)))
@@ -40,7 +40,7 @@ impl JwtValidator {
     pub(super) fn recall(
         &self,
         (share, slip): &(&Share, Slip),
-        presented: &Presented<'_>,
+        presented: &PresentedCredential<'_>,
     ) -> Option<Principal> {
         let kept = share.find(slip, self.time(presented)?)?;
         let trust = self.issuers.at(kept.source)?;
@@ -76,7 +76,7 @@ impl JwtValidator {
         share.keep(slip, kept, now);
     }
 
-    pub(super) fn time(&self, presented: &Presented<'_>) -> Option<UnixTime> {
+    pub(super) fn time(&self, presented: &PresentedCredential<'_>) -> Option<UnixTime> {
         presented.now().or_else(|| self.clock.now())
     }
 }

@@ -16,8 +16,8 @@ use crate::crypto::Provider;
 use crate::error::ConfigErrorKind;
 use crate::error::RejectionKind;
 use crate::json::Object;
-use crate::key::Import;
 use crate::key::Key;
+use crate::key::KeyImporter;
 use crate::key::KeySet;
 use crate::key::test_vectors::present;
 use crate::key::test_vectors::read;
@@ -46,7 +46,8 @@ fn wycheproof_signatures_are_judged_as_labelled_but_for_eight() {
         let mut count = 0;
         for group in suite["testGroups"].as_array().unwrap() {
             let public = Some(&group["public"]).filter(|jwk| !jwk.is_null());
-            let key = Import::on(*provider).jwk(public.unwrap_or(&group["private"]).to_string());
+            let key =
+                KeyImporter::on(*provider).jwk(public.unwrap_or(&group["private"]).to_string());
             for test in group["tests"].as_array().unwrap() {
                 count += 1;
                 let token = test["jws"].as_str().unwrap();
@@ -95,7 +96,9 @@ fn examples_of_the_rfcs_verify() {
                 return;
             };
             for provider in Provider::ALL {
-                let key = Import::on(*provider).jwk(public(&jwk).to_string()).unwrap();
+                let key = KeyImporter::on(*provider)
+                    .jwk(public(&jwk).to_string())
+                    .unwrap();
                 assert_eq!(judge(&token, key.clone()), Ok(()), "{name}.{id}");
                 assert_eq!(
                     judge(&tampered(&token), key),
@@ -144,7 +147,7 @@ fn the_ed25519_example_verifies() {
     let token = example["output"]["compact"].as_str().unwrap();
     for provider in Provider::ALL {
         let jwk = public(&example["input"]["key"]);
-        let key = Import::on(*provider).jwk(jwk.to_string()).unwrap();
+        let key = KeyImporter::on(*provider).jwk(jwk.to_string()).unwrap();
         assert_eq!(judge(token, key.clone()), Ok(()));
         let refused = judge(&tampered(token), key);
         assert_eq!(refused, Err(RejectionKind::SignatureInvalid));

@@ -37,7 +37,7 @@ pub enum MetadataError {
     Malformed,
     /// A member that names an address is no string.
     #[error("the document has an address that is no string")]
-    Member,
+    InvalidAddress,
 }
 
 impl Metadata {
@@ -79,7 +79,7 @@ fn address(document: &Object<'_>, name: &str) -> Result<Option<Box<str>>, Metada
     let Some(value) = document.get(name) else {
         return Ok(None);
     };
-    let text = value.as_str().ok_or(MetadataError::Member)?;
+    let text = value.as_str().ok_or(MetadataError::InvalidAddress)?;
     Ok(Some(text.into()))
 }
 
@@ -177,6 +177,6 @@ mod tests {
         }
         let number = format!(r#"{{"issuer":"{ISSUER}","jwks_uri":1}}"#);
         let refused = Metadata::read(number.as_bytes(), ISSUER);
-        assert_eq!(refused, Err(MetadataError::Member));
+        assert_eq!(refused, Err(MetadataError::InvalidAddress));
     }
 }

@@ -25,19 +25,19 @@ use crate::secret::Secret;
 ///
 /// ```
 /// use bearergate::crypto::Provider;
-/// use bearergate::key::Import;
+/// use bearergate::key::KeyImporter;
 ///
-/// let key = Import::on(Provider::ring()).secret(vec![7; 32])?;
+/// let key = KeyImporter::on(Provider::ring()).secret(vec![7; 32])?;
 /// assert_eq!(key.kid(), None);
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Import {
+pub struct KeyImporter {
     provider: Provider,
     observer: Option<Arc<dyn Observer>>,
 }
 
-impl Import {
+impl KeyImporter {
     /// Prepares keys for this provider.
     pub fn on(provider: Provider) -> Self {
         Self {

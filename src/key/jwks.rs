@@ -1,7 +1,7 @@
 //! JWK Sets (RFC 7517 section 5): bad members are skipped one by one and reported.
 
 use super::Key;
-use super::import::Import;
+use super::import::KeyImporter;
 use super::jwk;
 use super::set::KeySet;
 use crate::crypto::Flaw;
@@ -37,7 +37,7 @@ impl SkippedKey {
 }
 
 /// Reads a JWK Set; it may end up empty.
-pub(super) fn read(import: &Import, text: &[u8]) -> Result<KeySet, ConfigError> {
+pub(super) fn read(import: &KeyImporter, text: &[u8]) -> Result<KeySet, ConfigError> {
     let document = jwk::object(text, "jwks")?;
     let members = document.get("keys").and_then(Value::elements);
     let members: Vec<_> = members.ok_or_else(no_array)?.collect();
@@ -85,13 +85,13 @@ pub(super) fn check_usable(set: &KeySet) -> Result<(), ConfigError> {
 }
 
 struct Reading<'i> {
-    import: &'i Import,
+    import: &'i KeyImporter,
     keys: Vec<Key>,
     skipped: Vec<SkippedKey>,
 }
 
 impl<'i> Reading<'i> {
-    fn new(import: &'i Import) -> Self {
+    fn new(import: &'i KeyImporter) -> Self {
         Self {
             import,
             keys: Vec::new(),

@@ -24,11 +24,11 @@ pub use discovery::MetadataError;
 pub use fetched::FetchedKeys;
 pub use fetched::FetchedKeysBuilder;
 pub(crate) use fetched::of_keys;
-pub use import::Import;
+pub use import::KeyImporter;
 pub use jwks::SkippedKey;
 pub use set::KeySet;
 pub use store::KeyHint;
-pub use store::KeyLife;
+pub use store::KeyStatus;
 pub use store::KeyStore;
 
 use std::fmt;
@@ -47,7 +47,7 @@ use crate::secret::Secret;
 /// A key that verifies signatures, bound to its algorithms, prepared once, cheap to clone.
 ///
 /// Each constructor takes one kind of key; none of them guesses. These use the default
-/// [`Provider`](crate::crypto::Provider); [`Import`] offers the same for another one. `Debug` never shows
+/// [`Provider`](crate::crypto::Provider); [`KeyImporter`] offers the same for another one. `Debug` never shows
 /// key material.
 ///
 /// Without an `alg` of its own an RSA key serves every `RS*` and `PS*`, an EC key the one of its
@@ -100,7 +100,7 @@ impl Key {
     ///
     /// `key_weak` for a shorter one, `key_malformed` for what looks like a public key.
     pub fn from_secret(secret: impl Into<Secret>) -> Result<Self, ConfigError> {
-        Import::default().secret(secret)
+        KeyImporter::default().secret(secret)
     }
 
     /// Takes a MAC secret as base64url without padding.
@@ -109,7 +109,7 @@ impl Key {
     ///
     /// `key_malformed` for other text, and those of [`from_secret`](Self::from_secret).
     pub fn from_base64url_secret(secret: &str) -> Result<Self, ConfigError> {
-        Import::default().base64url_secret(secret)
+        KeyImporter::default().base64url_secret(secret)
     }
 
     /// Takes an RSA, P-256, P-384 or Ed25519 public key as one PEM block (`PUBLIC KEY`, or
@@ -119,7 +119,7 @@ impl Key {
     ///
     /// `key_private`, `key_weak`, or `key_malformed` for anything else, a certificate too.
     pub fn from_pem(pem: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
-        Import::default().pem(pem)
+        KeyImporter::default().pem(pem)
     }
 
     /// Takes an RSA, P-256, P-384 or Ed25519 public key as a DER SubjectPublicKeyInfo.
@@ -128,7 +128,7 @@ impl Key {
     ///
     /// `key_private`, `key_weak`, or `key_malformed` for anything else, a certificate too.
     pub fn from_der(der: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
-        Import::default().der(der)
+        KeyImporter::default().der(der)
     }
 
     /// Takes one JWK as JSON text: a public key, or a MAC secret (`kty` `oct`).
@@ -151,7 +151,7 @@ impl Key {
     ///
     /// `key_private` for a private key, `key_weak`, or `key_malformed` for anything else.
     pub fn from_jwk(jwk: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
-        Import::default().jwk(jwk)
+        KeyImporter::default().jwk(jwk)
     }
 
     /// Names the key: a token that names another one is not judged by it.
@@ -269,7 +269,7 @@ mod tests {
     const MESSAGE: &[u8] = b"header.payload";
 
     /// Every kind of key with the algorithms that rule 1 grants it.
-    fn kinds(import: &Import) -> Vec<(&'static str, Key, &'static [Algorithm])> {
+    fn kinds(import: &KeyImporter) -> Vec<(&'static str, Key, &'static [Algorithm])> {
         use Algorithm::*;
         let secret = |len| import.secret(test_samples::SECRET[..len].to_vec()).unwrap();
         let jwk = |pem, alg: &str| {
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn only_the_pairs_of_rule_1_verify() {
         for provider in Provider::ALL {
-            for (name, key, allowed) in kinds(&Import::on(*provider)) {
+            for (name, key, allowed) in kinds(&KeyImporter::on(*provider)) {
                 for algorithm in Algorithm::ALL {
                     let signature = signature(&key, *algorithm);
                     let verified = key.verify(*algorithm, MESSAGE, &signature);
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn a_changed_message_signature_or_algorithm_is_refused() {
         for provider in Provider::ALL {
-            for (name, key, allowed) in kinds(&Import::on(*provider)) {
+            for (name, key, allowed) in kinds(&KeyImporter::on(*provider)) {
                 for algorithm in allowed {
                     let good = signature(&key, *algorithm);
                     let mut bad = good.clone();
@@ -379,7 +379,7 @@ mod tests {
             Vec::new(),
         ];
         for provider in Provider::ALL {
-            let import = Import::on(*provider);
+            let import = KeyImporter::on(*provider);
             for key in [
                 import.pem(test_samples::RSA).unwrap(),
                 import.jwk(jwk.to_string()).unwrap(),
@@ -405,7 +405,7 @@ mod tests {
         ] {
             let ids: std::collections::HashSet<_> = Provider::ALL
                 .iter()
-                .map(|provider| Import::on(*provider).pem(pem).unwrap().id())
+                .map(|provider| KeyImporter::on(*provider).pem(pem).unwrap().id())
                 .collect();
             assert_eq!(ids.len(), 1);
         }

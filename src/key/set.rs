@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Key;
-use super::import::Import;
+use super::import::KeyImporter;
 use super::jwks::SkippedKey;
 use super::jwks::check_usable;
 use super::store::KeyHint;
-use super::store::KeyLife;
+use super::store::KeyStatus;
 use super::store::KeyStore;
 use crate::crypto::Algorithm;
 use crate::crypto::Algorithms;
@@ -109,7 +109,7 @@ impl KeySet {
     /// `value_malformed` for what is no JWK Set in well-formed JSON without duplicate members,
     /// `out_of_range` for one over 256 KiB or 100 keys, `no_usable_key`.
     pub fn from_jwks(jwks: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
-        Import::default().jwks(jwks)
+        KeyImporter::default().jwks(jwks)
     }
 
     /// Returns the algorithms that at least one of the keys serves.
@@ -210,11 +210,11 @@ impl KeyStore for KeySet {
         NowOrLater::now(Ok(found.unwrap_or_else(|| Arc::new(self.clone()))))
     }
 
-    fn life(&self, key: &KeyId) -> KeyLife {
+    fn status(&self, key: &KeyId) -> KeyStatus {
         if self.inner.keys.iter().any(|own| own.id() == *key) {
-            KeyLife::Fresh
+            KeyStatus::Fresh
         } else {
-            KeyLife::Gone
+            KeyStatus::Gone
         }
     }
 }
@@ -501,8 +501,8 @@ mod tests {
     #[test]
     fn keys_of_the_set_are_fresh_and_all_others_gone() {
         let store: Arc<dyn KeyStore> = Arc::new(KeySet::from(secret(1)));
-        assert_eq!(store.life(&secret(1).id()), KeyLife::Fresh);
-        assert_eq!(store.life(&secret(2).id()), KeyLife::Gone);
+        assert_eq!(store.status(&secret(1).id()), KeyStatus::Fresh);
+        assert_eq!(store.status(&secret(2).id()), KeyStatus::Gone);
     }
 
     #[derive(Debug, Default)]
@@ -526,7 +526,7 @@ mod tests {
             test_samples::jwk(test_samples::ES256),
             7,
         ]});
-        let import = Import::default().observer(notes.clone());
+        let import = KeyImporter::default().observer(notes.clone());
         let set = import.jwks(text.to_string()).unwrap();
         let told = notes.0.lock().unwrap();
         let listed: Vec<_> = set
@@ -542,7 +542,7 @@ mod tests {
 
     #[test]
     fn a_set_that_may_be_empty_is_made_inside_only() {
-        let import = Import::default();
+        let import = KeyImporter::default();
         let set = import.jwks_or_empty(br#"{"keys":[]}"#).unwrap();
         assert!(set.keys().is_empty() && set.algorithms().is_empty());
         let error = import.jwks(r#"{"keys":[]}"#).unwrap_err();

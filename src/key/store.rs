@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::set::KeySet;
 use crate::crypto::Algorithm;
-use crate::diagnosis::Findings;
+use crate::diagnosis::Finding;
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
 use crate::principal::KeyId;
@@ -24,11 +24,11 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     fn find<'a>(&'a self, hint: KeyHint<'a>) -> NowOrLater<'a, Result<Arc<KeySet>, Rejection>>;
 
     /// Says whether a verdict reached under this key may still stand. Asked on every cache hit.
-    fn life(&self, key: &KeyId) -> KeyLife;
+    fn status(&self, key: &KeyId) -> KeyStatus;
 
     /// Finds out what is wrong with where the keys come from, for the operator; a store that
     /// has nothing to tell finds nothing.
-    fn examine(&self) -> Findings<'_> {
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
         NowOrLater::now(Vec::new())
     }
 
@@ -49,12 +49,12 @@ impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
         (**self).find(hint)
     }
 
-    fn life(&self, key: &KeyId) -> KeyLife {
-        (**self).life(key)
+    fn status(&self, key: &KeyId) -> KeyStatus {
+        (**self).status(key)
     }
 
-    fn examine(&self) -> Findings<'_> {
-        (**self).examine()
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        (**self).diagnose()
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
@@ -90,7 +90,7 @@ impl<'a> KeyHint<'a> {
 /// Whether a key still counts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum KeyLife {
+pub enum KeyStatus {
     /// It is among the keys, and they are up to date.
     Fresh,
     /// It is no longer among the keys.
@@ -98,5 +98,5 @@ pub enum KeyLife {
     /// It was among the keys when they were last up to date, and they may still be used.
     Stale,
     /// The keys are too old to say.
-    Unjudgeable,
+    Unknown,
 }

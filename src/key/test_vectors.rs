@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Inner;
 use super::Key;
-use super::import::Import;
+use super::import::KeyImporter;
 use super::set::KeySet;
 use crate::credential::base64url;
 use crate::crypto::Algorithm;
@@ -25,7 +25,7 @@ const SYMMETRIC_SETS: [u64; 4] = [2, 13, 14, 15];
 #[test]
 fn key_sets_are_judged_as_labelled_but_for_symmetric_ones() {
     for_each_test(|provider, document, test| {
-        let set = Import::on(provider).jwks(document.to_string());
+        let set = KeyImporter::on(provider).jwks(document.to_string());
         let accepted = set.is_ok_and(|set| is_accepted(&set, test));
         let is_exception = SYMMETRIC_SETS.contains(&id(test));
         assert_eq!(accepted, is_valid(test) && !is_exception, "{}", id(test));
@@ -40,7 +40,7 @@ const ABOUT_SETS: [u64; 2] = [1, 4];
 #[test]
 fn keys_handed_over_singly_are_judged_as_labelled_but_for_two_about_sets() {
     for_each_test(|provider, document, test| {
-        let import = Import::on(provider);
+        let import = KeyImporter::on(provider);
         let members = document["keys"].as_array().unwrap().iter();
         let keys = members.filter_map(|jwk| import.jwk(jwk.to_string()).ok());
         let accepted = KeySet::new(keys).is_ok_and(|set| is_accepted(&set, test));
@@ -133,7 +133,7 @@ fn valid_signatures_of_the_peers_suites_verify() {
             return;
         }
         for provider in Provider::ALL {
-            let key = Import::on(*provider).jwk(entry["jwk"].to_string());
+            let key = KeyImporter::on(*provider).jwk(entry["jwk"].to_string());
             let key = if has_flag(entry, "HmacKeyTooShort") {
                 assert_eq!(key.unwrap_err().kind(), ConfigErrorKind::KeyWeak);
                 weak_secret(*provider, algorithm, entry)
@@ -169,7 +169,7 @@ fn invalid_signatures_of_the_peers_suites_are_refused_under_every_key() {
             return;
         }
         for provider in Provider::ALL {
-            let import = Import::on(*provider);
+            let import = KeyImporter::on(*provider);
             let members = entry["jwks"]["keys"].as_array().unwrap();
             for key in members
                 .iter()

@@ -8,8 +8,8 @@ use super::Extension;
 use super::Principal;
 use super::PrincipalKind;
 use super::authority::Authority;
-use super::built::Alone;
-use super::built::Made;
+use super::built::BuiltFacts;
+use super::built::Standalone;
 use super::built::Time;
 use crate::clock::UnixTime;
 use crate::json::Document;
@@ -108,11 +108,11 @@ impl PrincipalBuilder {
     pub fn build(mut self) -> Principal {
         let extensions = std::mem::take(&mut self.extensions);
         let made = self.made();
-        Principal::held(Arc::new(Alone { made, extensions }))
+        Principal::held(Arc::new(Standalone { made, extensions }))
     }
 
     /// Makes the facts alone, for a holder that has its own extensions.
-    pub(crate) fn made(mut self) -> Made {
+    pub(crate) fn made(mut self) -> BuiltFacts {
         if self.document.text().is_empty() {
             self.document = Document::parse(b"{}").unwrap_or_default();
         }
@@ -121,7 +121,7 @@ impl PrincipalBuilder {
         let (subject, client) = (append(self.subject), append(self.client));
         let scopes = append(self.scopes);
         document.shrink();
-        Made {
+        BuiltFacts {
             kind: self.kind,
             authority: self.authority,
             document,

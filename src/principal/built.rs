@@ -18,7 +18,7 @@ use crate::json::Piece;
 /// A store may hold a million of them, so they take little room, and what a judge reads of every
 /// one stands together.
 #[repr(C)]
-pub(crate) struct Made {
+pub(crate) struct BuiltFacts {
     pub(super) expires_at: Time,
     pub(super) not_before: Time,
     pub(super) authority: Authority,
@@ -31,7 +31,7 @@ pub(crate) struct Made {
     pub(super) kind: PrincipalKind,
 }
 
-impl Made {
+impl BuiltFacts {
     pub(crate) fn expires_at(&self) -> Option<UnixTime> {
         self.expires_at.get()
     }
@@ -70,21 +70,21 @@ impl Made {
 }
 
 /// What holds the facts of a principal, among more of its own: a record is its principal.
-pub(crate) trait Holder: Send + Sync {
-    fn made(&self) -> &Made;
+pub(crate) trait PrincipalBacking: Send + Sync {
+    fn made(&self) -> &BuiltFacts;
 
     /// Returns the value of this type that lies beside the facts.
     fn extension(&self, of: TypeId) -> Option<&dyn Any>;
 }
 
 /// A principal that nobody holds as part of anything else.
-pub(super) struct Alone {
-    pub(super) made: Made,
+pub(super) struct Standalone {
+    pub(super) made: BuiltFacts,
     pub(super) extensions: Vec<Extension>,
 }
 
-impl Holder for Alone {
-    fn made(&self) -> &Made {
+impl PrincipalBacking for Standalone {
+    fn made(&self) -> &BuiltFacts {
         &self.made
     }
 
@@ -130,6 +130,10 @@ mod tests {
     #[test]
     fn the_facts_take_little_room() {
         assert_eq!((size_of::<Time>(), size_of::<Option<Piece>>()), (8, 8));
-        assert!(size_of::<Made>() <= 112, "{}", size_of::<Made>());
+        assert!(
+            size_of::<BuiltFacts>() <= 112,
+            "{}",
+            size_of::<BuiltFacts>()
+        );
     }
 }

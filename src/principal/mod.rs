@@ -11,8 +11,8 @@ mod token_id;
 
 pub use authority::Authority;
 pub use builder::PrincipalBuilder;
-pub(crate) use built::Holder;
-pub(crate) use built::Made;
+pub(crate) use built::BuiltFacts;
+pub(crate) use built::PrincipalBacking;
 pub use claims::ClaimValue;
 pub use claims::Claims;
 pub use confirmation::Confirmation;
@@ -48,7 +48,7 @@ enum Held {
     /// What a judge of tokens found out.
     Judged(Arc<Facts>),
     /// What somebody put together.
-    Made(Arc<dyn Holder>),
+    BuiltFacts(Arc<dyn PrincipalBacking>),
 }
 
 /// What a credential was.
@@ -150,15 +150,15 @@ impl Principal {
     }
 
     /// Takes the facts from what holds them.
-    pub(crate) fn held(holder: Arc<dyn Holder>) -> Self {
-        Self(Held::Made(holder))
+    pub(crate) fn held(holder: Arc<dyn PrincipalBacking>) -> Self {
+        Self(Held::BuiltFacts(holder))
     }
 
     /// Returns what the credential was.
     pub fn kind(&self) -> PrincipalKind {
         match &self.0 {
             Held::Judged(facts) => facts.kind,
-            Held::Made(holder) => holder.made().kind,
+            Held::BuiltFacts(holder) => holder.made().kind,
         }
     }
 
@@ -166,7 +166,7 @@ impl Principal {
     pub fn authority(&self) -> &Authority {
         match &self.0 {
             Held::Judged(facts) => &facts.authority,
-            Held::Made(holder) => holder.made().authority(),
+            Held::BuiltFacts(holder) => holder.made().authority(),
         }
     }
 
@@ -175,7 +175,7 @@ impl Principal {
     pub fn subject(&self) -> Option<&str> {
         match &self.0 {
             Held::Judged(facts) => facts.text(facts.subject),
-            Held::Made(holder) => holder.made().subject(),
+            Held::BuiltFacts(holder) => holder.made().subject(),
         }
     }
 
@@ -183,7 +183,7 @@ impl Principal {
     pub fn client(&self) -> Option<&str> {
         match &self.0 {
             Held::Judged(facts) => facts.text(facts.client),
-            Held::Made(holder) => holder.made().client(),
+            Held::BuiltFacts(holder) => holder.made().client(),
         }
     }
 
@@ -191,7 +191,7 @@ impl Principal {
     pub fn scopes(&self) -> Option<Scopes<'_>> {
         match &self.0 {
             Held::Judged(facts) => facts.text(facts.scopes).map(Scopes::new),
-            Held::Made(holder) => holder.made().scopes(),
+            Held::BuiltFacts(holder) => holder.made().scopes(),
         }
     }
 
@@ -209,7 +209,7 @@ impl Principal {
     pub fn expires_at(&self) -> Option<UnixTime> {
         match &self.0 {
             Held::Judged(facts) => facts.expires_at,
-            Held::Made(holder) => holder.made().expires_at(),
+            Held::BuiltFacts(holder) => holder.made().expires_at(),
         }
     }
 
@@ -217,7 +217,7 @@ impl Principal {
     pub fn not_before(&self) -> Option<UnixTime> {
         match &self.0 {
             Held::Judged(facts) => facts.not_before,
-            Held::Made(holder) => holder.made().not_before(),
+            Held::BuiltFacts(holder) => holder.made().not_before(),
         }
     }
 
@@ -225,7 +225,7 @@ impl Principal {
     pub fn issued_at(&self) -> Option<UnixTime> {
         match &self.0 {
             Held::Judged(facts) => facts.issued_at,
-            Held::Made(holder) => holder.made().issued_at(),
+            Held::BuiltFacts(holder) => holder.made().issued_at(),
         }
     }
 
@@ -259,7 +259,7 @@ impl Principal {
     pub fn extension<T: Any + Send + Sync>(&self) -> Option<&T> {
         match &self.0 {
             Held::Judged(_) => None,
-            Held::Made(holder) => holder.extension(TypeId::of::<T>())?.downcast_ref(),
+            Held::BuiltFacts(holder) => holder.extension(TypeId::of::<T>())?.downcast_ref(),
         }
     }
 
@@ -267,7 +267,7 @@ impl Principal {
     pub(crate) fn footprint(&self) -> usize {
         let facts = match &self.0 {
             Held::Judged(_) => size_of::<Facts>(),
-            Held::Made(_) => size_of::<Made>(),
+            Held::BuiltFacts(_) => size_of::<BuiltFacts>(),
         };
         facts + self.document().footprint()
     }
@@ -275,14 +275,14 @@ impl Principal {
     fn judged(&self) -> Option<&Facts> {
         match &self.0 {
             Held::Judged(facts) => Some(facts),
-            Held::Made(_) => None,
+            Held::BuiltFacts(_) => None,
         }
     }
 
     fn document(&self) -> &Document {
         match &self.0 {
             Held::Judged(facts) => &facts.document,
-            Held::Made(holder) => &holder.made().document,
+            Held::BuiltFacts(holder) => &holder.made().document,
         }
     }
 }

@@ -17,15 +17,15 @@ use shuttle::thread;
 use super::denylist::Denylist;
 use super::entry::Revocation;
 use crate::clock::UnixTime;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::credential::base64url;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::jwt::JwtValidator;
 use crate::key::Key;
 use crate::key::KeyHint;
-use crate::key::KeyLife;
 use crate::key::KeySet;
+use crate::key::KeyStatus;
 use crate::key::KeyStore;
 use crate::now_or_later::NowOrLater;
 use crate::principal::KeyId;
@@ -83,7 +83,7 @@ impl KeyStore for Store {
         NowOrLater::now(Ok(std::sync::Arc::new(self.0.lock().unwrap().clone())))
     }
 
-    fn life(&self, key: &KeyId) -> KeyLife {
+    fn status(&self, key: &KeyId) -> KeyStatus {
         match self
             .0
             .lock()
@@ -92,8 +92,8 @@ impl KeyStore for Store {
             .iter()
             .any(|own| own.id() == *key)
         {
-            true => KeyLife::Fresh,
-            false => KeyLife::Gone,
+            true => KeyStatus::Fresh,
+            false => KeyStatus::Gone,
         }
     }
 }
@@ -120,7 +120,7 @@ impl House {
 
     /// As a gate does it: the judge, then the list.
     fn ask(&self, token: &str) -> Result<String, RejectionKind> {
-        let presented = Presented::token(token).at(NOW);
+        let presented = PresentedCredential::token(token).at(NOW);
         let judged = self.validator.validate(&presented).try_now().unwrap();
         let judged = judged.and_then(|principal| {
             self.list.judge(&principal)?;

@@ -10,7 +10,7 @@ use super::record::SessionRecord;
 use super::record::SessionStore;
 use crate::clock::Clock;
 use crate::clock::UnixTime;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::error::StoreError;
@@ -146,7 +146,7 @@ impl TokenValidator for SessionValidator {
 
     fn validate<'a>(
         &'a self,
-        presented: &'a Presented<'a>,
+        presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         let Some(id) = SessionId::parse(presented.credential().expose()) else {
             return NowOrLater::now(Err(RejectionKind::TokenMalformed.into()));

@@ -11,6 +11,6 @@ pub use cached::ReadCache;
 pub use memory::MemoryApiKeyStore;
 pub use memory::MemoryGrantStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::SqliteBuilder;
-#[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStoreBuilder;

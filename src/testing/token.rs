@@ -32,7 +32,7 @@ use crate::clock::UnixTime;
 ///     .keys(key.key_set())
 ///     .clock(FakeClock::at(now))
 ///     .build()?;
-/// let presented = Presented::bearer(&token)?;
+/// let presented = PresentedCredential::bearer(&token)?;
 /// assert!(judge.validate(&presented).try_now().unwrap().is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -18,8 +18,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::credential::Place;
-use crate::credential::Presented;
-use crate::diagnosis::Findings;
+use crate::credential::PresentedCredential;
+use crate::diagnosis::Finding;
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Confirmation;
@@ -46,7 +46,7 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
     /// [`Unavailable`](crate::error::RejectionKind::Unavailable).
     fn validate<'a>(
         &'a self,
-        presented: &'a Presented<'a>,
+        presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>>;
 
     /// Fetches what would have to be waited for at the first credential.
@@ -60,14 +60,14 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
     }
 
     /// Finds out what is wrong with what this judge depends on, for the operator.
-    fn examine(&self) -> Findings<'_> {
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
         NowOrLater::now(Vec::new())
     }
 
-    /// As [`examine`](Self::examine), where other judges take what has one of these shapes.
-    fn examine_beside(&self, others: &[Shape]) -> Findings<'_> {
+    /// As [`diagnose`](Self::diagnose), where other judges take what has one of these shapes.
+    fn diagnose_with(&self, others: &[Shape]) -> NowOrLater<'_, Vec<Finding>> {
         let _ = others;
-        self.examine()
+        self.diagnose()
     }
 }
 
@@ -84,7 +84,7 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
 
     fn validate<'a>(
         &'a self,
-        presented: &'a Presented<'a>,
+        presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         (**self).validate(presented)
     }
@@ -93,12 +93,12 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
         (**self).warm_up()
     }
 
-    fn examine(&self) -> Findings<'_> {
-        (**self).examine()
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        (**self).diagnose()
     }
 
-    fn examine_beside(&self, others: &[Shape]) -> Findings<'_> {
-        (**self).examine_beside(others)
+    fn diagnose_with(&self, others: &[Shape]) -> NowOrLater<'_, Vec<Finding>> {
+        (**self).diagnose_with(others)
     }
 }
 
@@ -145,7 +145,7 @@ pub trait SenderConstraint: fmt::Debug + Send + Sync {
     fn check<'a>(
         &'a self,
         confirmation: &'a Confirmation,
-        presented: &'a Presented<'a>,
+        presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<(), Rejection>>;
 }
 
@@ -155,7 +155,7 @@ const _: Option<&dyn SenderConstraint> = None;
 pub(crate) fn constrain<'a>(
     constraint: Option<&'a Arc<dyn SenderConstraint>>,
     judged: Result<Principal, Rejection>,
-    presented: &'a Presented<'a>,
+    presented: &'a PresentedCredential<'a>,
 ) -> NowOrLater<'a, Result<Principal, Rejection>> {
     let Ok(principal) = &judged else {
         return NowOrLater::now(judged);

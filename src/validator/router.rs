@@ -6,9 +6,9 @@ use super::Shape;
 use super::TokenValidator;
 use super::all;
 use super::authorities::Authorities;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::credential::charset;
-use crate::diagnosis::Findings;
+use crate::diagnosis::Finding;
 use crate::diagnosis::gathered;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
@@ -79,7 +79,10 @@ impl Router {
     }
 
     /// Returns the judge that takes a credential.
-    fn pick(&self, presented: &Presented<'_>) -> Result<&dyn TokenValidator, RejectionKind> {
+    fn pick(
+        &self,
+        presented: &PresentedCredential<'_>,
+    ) -> Result<&dyn TokenValidator, RejectionKind> {
         let token = presented.credential().expose();
         if token.len() > limits::TOKEN_BYTES_MAX {
             return Err(RejectionKind::TokenTooLarge);
@@ -116,9 +119,9 @@ impl TokenValidator for Router {
         all.fold(Authorities::OWN, Authorities::with)
     }
 
-    fn examine(&self) -> Findings<'_> {
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
         let judges = self.judges.iter();
-        gathered(judges.map(|judge| judge.examine_beside(&self.shapes)))
+        gathered(judges.map(|judge| judge.diagnose_with(&self.shapes)))
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
@@ -127,7 +130,7 @@ impl TokenValidator for Router {
 
     fn validate<'a>(
         &'a self,
-        presented: &'a Presented<'a>,
+        presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         match self.pick(presented) {
             Ok(judge) => judge.validate(presented),
@@ -220,7 +223,7 @@ mod tests {
 
         fn validate<'a>(
             &'a self,
-            _: &'a Presented<'a>,
+            _: &'a PresentedCredential<'a>,
         ) -> NowOrLater<'a, Result<Principal, Rejection>> {
             let principal = Principal::builder(PrincipalKind::Other, self.0).build();
             NowOrLater::now(Ok(principal))
@@ -245,7 +248,10 @@ mod tests {
         Router::new(judges).unwrap()
     }
 
-    fn route(router: &Router, presented: &Presented<'_>) -> Result<String, RejectionKind> {
+    fn route(
+        router: &Router,
+        presented: &PresentedCredential<'_>,
+    ) -> Result<String, RejectionKind> {
         match router.validate(presented).try_now().unwrap() {
             Ok(principal) => Ok(principal.authority().to_string()),
             Err(rejection) => Err(rejection.kind()),
@@ -253,7 +259,7 @@ mod tests {
     }
 
     fn to(router: &Router, token: &str) -> Result<String, RejectionKind> {
-        route(router, &Presented::token(token))
+        route(router, &PresentedCredential::token(token))
     }
 
     fn conflict_of(a: impl Into<Vec<Shape>>, b: impl Into<Vec<Shape>>) -> Option<ConfigErrorKind> {

@@ -12,11 +12,11 @@ use std::task::Waker;
 use std::time::Duration;
 
 use bearergate::api_key::{
-    ApiKeyChange, ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyQuery, ApiKeyRecord, ApiKeyRing,
-    ApiKeyStore, ForeignFormat, KeyDigest, NewApiKey, PepperSet,
+    ApiKeyChange, ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyQuery, ApiKeyRecord, ApiKeyScheme,
+    ApiKeyStore, KeyDigest, LegacyFormat, NewApiKey, PepperSet,
 };
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::secret::Secret;
 use bearergate::secret_source::SecretSource;
@@ -33,7 +33,7 @@ pub(crate) const PREFIX: &str = "acme_live";
 pub(crate) struct House {
     pub(crate) store: Arc<Store>,
     pub(crate) clock: FakeClock,
-    pub(crate) ring: ApiKeyRing,
+    pub(crate) ring: ApiKeyScheme,
     pub(crate) keys: ApiKeyManager,
     pub(crate) judge: ApiKeyValidator,
 }
@@ -43,18 +43,18 @@ impl House {
         Self::of(ring(&[1]))
     }
 
-    pub(crate) fn of(ring: ApiKeyRing) -> Self {
+    pub(crate) fn of(ring: ApiKeyScheme) -> Self {
         let store = Arc::new(Store::new(10_000));
         let clock = FakeClock::at(at(NOW));
         Self::on(ring, store, clock)
     }
 
     /// The same store under another ring.
-    pub(crate) fn with_ring(&self, ring: ApiKeyRing) -> Self {
+    pub(crate) fn with_ring(&self, ring: ApiKeyScheme) -> Self {
         Self::on(ring, self.store.clone(), self.clock.clone())
     }
 
-    fn on(ring: ApiKeyRing, store: Arc<Store>, clock: FakeClock) -> Self {
+    fn on(ring: ApiKeyScheme, store: Arc<Store>, clock: FakeClock) -> Self {
         let keys = ApiKeyManager::new(ring.clone(), store.clone()).clock(clock.clone());
         let judge = ApiKeyValidator::builder(ring.clone(), store.clone());
         let judge = judge.clock(clock.clone()).build().unwrap();
@@ -74,7 +74,7 @@ impl House {
     }
 
     pub(crate) fn judge(&self, key: &str) -> Result<Principal, Rejection> {
-        wait(self.judge.validate(&Presented::token(key)))
+        wait(self.judge.validate(&PresentedCredential::token(key)))
     }
 
     pub(crate) fn kind(&self, key: &str) -> Option<RejectionKind> {
@@ -92,21 +92,21 @@ pub(crate) fn at(secs: u64) -> UnixTime {
 
 /// A draft of which nothing but the end is said.
 pub(crate) fn plain() -> NewApiKey {
-    NewApiKey::of("robot-7").expires_in(90 * DAY)
+    NewApiKey::new("robot-7").expires_in(90 * DAY)
 }
 
 /// A ring whose current pepper is the first one of these versions.
-pub(crate) fn ring(versions: &[u32]) -> ApiKeyRing {
+pub(crate) fn ring(versions: &[u32]) -> ApiKeyScheme {
     ring_of("acme keys", versions)
 }
 
-pub(crate) fn ring_of(authority: &str, versions: &[u32]) -> ApiKeyRing {
+pub(crate) fn ring_of(authority: &str, versions: &[u32]) -> ApiKeyScheme {
     let format = ApiKeyFormat::new(PREFIX).unwrap();
-    ApiKeyRing::new(authority, format, peppers(versions)).unwrap()
+    ApiKeyScheme::new(authority, format, peppers(versions)).unwrap()
 }
 
-pub(crate) fn foreign_ring(versions: &[u32]) -> ApiKeyRing {
-    let foreign = ForeignFormat::new(20).unwrap();
+pub(crate) fn foreign_ring(versions: &[u32]) -> ApiKeyScheme {
+    let foreign = LegacyFormat::new(20).unwrap();
     ring(versions).with_foreign(foreign.with_imported_sha256())
 }
 
@@ -218,12 +218,12 @@ impl ApiKeyStore for Store {
         self.read(move || self.memory.probe(id))
     }
 
-    fn find_foreign(
+    fn find_by_digest(
         &self,
         digest: KeyDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
         self.finds.fetch_add(1, Ordering::SeqCst);
-        self.read(move || self.memory.find_foreign(digest))
+        self.read(move || self.memory.find_by_digest(digest))
     }
 
     fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use bearergate::api_key::{ApiKeyErrorKind, ApiKeyFilter};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::event::{Event, Observer};
 use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator};
 
@@ -84,7 +84,7 @@ fn a_store_that_has_to_be_waited_for_gives_the_same_verdicts() {
     let house = House::new();
     let (key, id) = house.issue(plain());
     house.store.set(&house.store.is_slow, true);
-    let presented = Presented::token(&key);
+    let presented = PresentedCredential::token(&key);
     let answer = house.judge.validate(&presented).try_now();
     assert!(wait(answer.unwrap_err()).is_ok());
     assert!(house.record(id).unwrap().last_used().is_some());
@@ -116,10 +116,10 @@ fn a_digest_that_cannot_be_made_anew_keeps_the_key_good_and_is_told() {
         .observer(notes.clone())
         .build()
         .unwrap();
-    let judge = || wait(judge.validate(&Presented::token(&key)));
+    let judge = || wait(judge.validate(&PresentedCredential::token(&key)));
     house.store.set(&house.store.is_stuck, true);
     assert!(judge().is_ok());
-    let wanted = format!("DigestKept {{ key: \"{id}\", reason: \"unavailable\" }}");
+    let wanted = format!("RehashFailed {{ key: \"{id}\", reason: \"unavailable\" }}");
     assert_eq!(*notes.0.lock().unwrap(), [wanted]);
     assert_eq!(house.record(id).unwrap().digest().version().number(), 1);
     house.store.set(&house.store.is_stuck, false);

@@ -5,8 +5,8 @@ use std::thread;
 
 use bearergate::RejectionKind;
 use bearergate::api_key::{
-    ApiKeyChange, ApiKeyErrorKind, ApiKeyFilter, ApiKeyId, ApiKeyRecord, ApiKeyStore,
-    ForeignFormat, PepperVersion, PepperedDigest,
+    ApiKeyChange, ApiKeyErrorKind, ApiKeyFilter, ApiKeyId, ApiKeyRecord, ApiKeyStore, LegacyFormat,
+    PepperVersion, PepperedDigest,
 };
 use ring::digest;
 
@@ -76,7 +76,7 @@ fn a_ring_without_foreign_keys_takes_none() {
     assert_eq!(refused.kind(), ApiKeyErrorKind::Malformed);
     let refused = wait(house.keys.import_sha256(plain(), sha256(KEY))).unwrap_err();
     assert_eq!(refused.kind(), ApiKeyErrorKind::Malformed);
-    let strict = House::of(ring(&[1]).with_foreign(ForeignFormat::new(20).unwrap()));
+    let strict = House::of(ring(&[1]).with_foreign(LegacyFormat::new(20).unwrap()));
     let refused = wait(strict.keys.import_sha256(plain(), sha256(KEY))).unwrap_err();
     assert_eq!(refused.kind(), ApiKeyErrorKind::Malformed);
     assert!(wait(strict.keys.import(plain(), KEY)).is_ok());
@@ -119,7 +119,7 @@ fn an_imported_digest_gets_its_pepper_at_the_first_use() {
     assert_eq!(version(), 0);
     assert_eq!((house.kind(KEY), version()), (None, 1));
     // From then on the plain digest is not asked for any more.
-    let strict = ring(&[1]).with_foreign(ForeignFormat::new(20).unwrap());
+    let strict = ring(&[1]).with_foreign(LegacyFormat::new(20).unwrap());
     assert_eq!(house.with_ring(strict).kind(KEY), None);
     let next = house.with_ring(foreign_ring(&[2, 1]));
     assert_eq!((next.kind(KEY), version()), (None, 2));

@@ -1,6 +1,6 @@
 //! Keys in whole requests.
 
-use bearergate::credential::{Place, Presented, Sources};
+use bearergate::credential::{Place, PresentedCredential, Sources};
 use bearergate::error::ConfigErrorKind;
 use bearergate::gate::GateBuilder;
 use bearergate::key::{Key, KeySet};
@@ -28,7 +28,7 @@ impl TokenValidator for Outside {
 
     fn validate<'a>(
         &'a self,
-        _: &'a Presented<'a>,
+        _: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         let principal = Principal::builder(PrincipalKind::OpaqueToken, "outside");
         NowOrLater::now(Ok(principal.build()))

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use bearergate::api_key::{ApiKeyDetails, NewApiKey};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;
 use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator, claim};
@@ -116,7 +116,7 @@ fn what_does_not_have_the_form_of_a_key_is_refused_before_any_store_is_asked() {
 fn the_id_of_one_key_with_the_secret_of_another_is_unknown() {
     let house = House::new();
     let (mine, _) = house.issue(plain());
-    let (others, _) = house.issue(NewApiKey::of("victim").expires_in(DAY));
+    let (others, _) = house.issue(NewApiKey::new("victim").expires_in(DAY));
     assert_eq!((house.kind(&mine), house.kind(&others)), (None, None));
     // The id of the victim, the secret and a checksum of one's own.
     let end = PREFIX.len() + 1 + 16;
@@ -182,7 +182,7 @@ fn a_key_is_good_from_its_beginning_to_the_second_before_its_end() {
         house.clock.set(at(time));
         assert_eq!(house.kind(&key), wanted, "{time}");
     }
-    let (key, _) = house.issue(NewApiKey::of("robot").never_expires());
+    let (key, _) = house.issue(NewApiKey::new("robot").never_expires());
     house.clock.set(at(u64::MAX - 1));
     assert_eq!(house.kind(&key), None);
 }
@@ -192,7 +192,7 @@ fn the_time_of_the_request_is_what_counts() {
     let house = House::new();
     let (key, _) = house.issue(plain());
     let judge = |time| {
-        let presented = Presented::token(&key).at(at(time));
+        let presented = PresentedCredential::token(&key).at(at(time));
         wait(house.judge.validate(&presented))
             .err()
             .map(|r| r.kind())
@@ -223,7 +223,7 @@ fn a_key_that_lists_addresses_is_good_from_there_alone() {
     let from = |judge: &ApiKeyValidator, peer: &str| {
         let peer: IpAddr = peer.parse().unwrap();
         let facts = RequestFacts::from(&request).with_peer((peer, 4711).into());
-        let presented = Presented::token(&key).with_facts(&facts);
+        let presented = PresentedCredential::token(&key).with_facts(&facts);
         wait(judge.validate(&presented)).err().map(|r| r.kind())
     };
     for good in ["192.0.2.7", "::ffff:192.0.2.7", "2001:db8::1"] {

@@ -95,11 +95,11 @@ fn the_successor_of_a_key_that_has_not_begun_begins_no_earlier() {
 #[test]
 fn an_overlap_never_prolongs_a_key() {
     let house = House::new();
-    let (old, id) = house.issue(NewApiKey::of("robot").expires_in(DAY));
+    let (old, id) = house.issue(NewApiKey::new("robot").expires_in(DAY));
     wait(house.keys.rotate(id, 90 * DAY)).unwrap();
     house.clock.advance(DAY);
     assert_eq!(house.kind(&old), Some(RejectionKind::ApiKeyExpired));
-    let (old, id) = house.issue(NewApiKey::of("robot").never_expires());
+    let (old, id) = house.issue(NewApiKey::new("robot").never_expires());
     let new = wait(house.keys.rotate(id, Duration::ZERO)).unwrap();
     assert_eq!(new.record.expires_at(), None);
     assert_eq!(house.kind(&old), Some(RejectionKind::ApiKeyExpired));
@@ -169,9 +169,9 @@ fn keys_are_listed_by_subject_by_tenant_and_when_due_in_pages() {
     let house = House::new();
     let issue = |draft| house.issue(draft).1;
     let many: Vec<_> = (0..250).map(|_| issue(plain())).collect();
-    let soon = issue(NewApiKey::of("alice").expires_in(DAY).tenant("acme"));
-    let late = issue(NewApiKey::of("alice").expires_in(9 * DAY));
-    let gone = issue(NewApiKey::of("bob").expires_in(DAY).tenant("acme"));
+    let soon = issue(NewApiKey::new("alice").expires_in(DAY).tenant("acme"));
+    let late = issue(NewApiKey::new("alice").expires_in(9 * DAY));
+    let gone = issue(NewApiKey::new("bob").expires_in(DAY).tenant("acme"));
     wait(house.keys.revoke(gone, "left")).unwrap();
     let sorted = |mut ids: Vec<_>| {
         ids.sort_unstable();
@@ -202,11 +202,11 @@ fn what_ended_long_ago_is_purged_and_nothing_else() {
     let house = House::new();
     let (mut keys, mut kept) = (Vec::new(), Vec::new());
     for _ in 0..230 {
-        keys.push(house.issue(NewApiKey::of("robot").expires_in(DAY)));
+        keys.push(house.issue(NewApiKey::new("robot").expires_in(DAY)));
     }
-    kept.push(house.issue(NewApiKey::of("robot").expires_in(2 * DAY)));
-    kept.push(house.issue(NewApiKey::of("robot").never_expires()));
-    keys.push(house.issue(NewApiKey::of("robot").never_expires()));
+    kept.push(house.issue(NewApiKey::new("robot").expires_in(2 * DAY)));
+    kept.push(house.issue(NewApiKey::new("robot").never_expires()));
+    keys.push(house.issue(NewApiKey::new("robot").never_expires()));
     wait(house.keys.revoke(keys[230].1, "left")).unwrap();
     house.clock.advance(DAY);
     assert_eq!(wait(house.keys.purge(at(NOW + 86_400))).unwrap(), 231);
@@ -222,8 +222,8 @@ fn what_ended_long_ago_is_purged_and_nothing_else() {
 #[test]
 fn a_purge_ahead_of_its_time_forgets_no_good_key() {
     let house = House::new();
-    let (ended, _) = house.issue(NewApiKey::of("robot").expires_in(DAY));
-    let (good, _) = house.issue(NewApiKey::of("robot").expires_in(2 * DAY));
+    let (ended, _) = house.issue(NewApiKey::new("robot").expires_in(DAY));
+    let (good, _) = house.issue(NewApiKey::new("robot").expires_in(2 * DAY));
     house.clock.advance(DAY);
     assert_eq!(wait(house.keys.purge(at(NOW + 90 * 86_400))).unwrap(), 1);
     assert_eq!(house.kind(&ended), Some(RejectionKind::ApiKeyUnknown));
@@ -233,12 +233,12 @@ fn a_purge_ahead_of_its_time_forgets_no_good_key() {
 #[test]
 fn a_draft_that_no_record_can_be_made_of_is_refused() {
     let house = House::new();
-    let robot = || NewApiKey::of("robot").expires_in(DAY);
+    let robot = || NewApiKey::new("robot").expires_in(DAY);
     let kind = |draft| wait(house.keys.create(draft)).err().map(|e| e.kind());
     assert_eq!(kind(robot().scopes(["a:b"]).tenant("t").roles(["r"])), None);
     for draft in [
-        NewApiKey::of("").expires_in(DAY),
-        NewApiKey::of("a\nb").expires_in(DAY),
+        NewApiKey::new("").expires_in(DAY),
+        NewApiKey::new("a\nb").expires_in(DAY),
         robot().scopes(["a b"]),
         robot().scopes([""]),
         robot().scopes(["a\u{7f}"]),

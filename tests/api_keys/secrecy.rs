@@ -28,7 +28,7 @@ fn no_secret_digest_or_private_text_of_a_key_is_ever_printed() {
     const FOREIGN: &str = "f0re1gn-s3cret-canary-000001";
     let house = House::of(foreign_ring(&[1]));
     let mut out = String::new();
-    let draft = NewApiKey::of("robot-7").expires_in(DAY);
+    let draft = NewApiKey::new("robot-7").expires_in(DAY);
     let draft = draft.metadata("pin", "m3tadata-canary").limit_class("bulk");
     write!(out, "{draft:?}").unwrap();
     let issued = wait(house.keys.create(draft)).unwrap();
@@ -132,7 +132,7 @@ fn the_place_where_a_secret_differs_makes_no_difference() {
     }
 }
 
-fn replace(house: &House, parts: bearergate::api_key::ApiKeyParts) {
+fn replace(house: &House, parts: bearergate::api_key::ApiKeyRow) {
     use bearergate::api_key::ApiKeyStore;
     let record = bearergate::api_key::ApiKeyRecord::from_parts(parts).unwrap();
     let change = ApiKeyChange::Replace(record);

@@ -27,11 +27,11 @@ use std::time::Duration;
 
 use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{Clock, FakeClock, SystemClock};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::integrations::tokio::Engine;
 use bearergate::introspection::RevocationClient;
 use bearergate::principal::PrincipalKind;
-use bearergate::{OpaqueValidator, Principal, Rejection, RejectionKind, TokenValidator};
+use bearergate::{IntrospectionValidator, Principal, Rejection, RejectionKind, TokenValidator};
 use serde_json::Value;
 
 use net::Patient;
@@ -109,8 +109,8 @@ impl Authlib {
         calls.get("introspect").unwrap().as_u64().unwrap()
     }
 
-    fn judge(&self, auth: ClientAuth, audience: &str) -> OpaqueValidator {
-        OpaqueValidator::introspect(&self.url("/introspect"), auth)
+    fn judge(&self, auth: ClientAuth, audience: &str) -> IntrospectionValidator {
+        IntrospectionValidator::builder(&self.url("/introspect"), auth)
             .audience(audience)
             .issuer("https://authlib.example.com")
             .clock(self.clock.clone())
@@ -149,12 +149,12 @@ fn post() -> ClientAuth {
     ClientAuth::secret_post(API_CLIENT.0, API_CLIENT.1.to_owned()).unwrap()
 }
 
-async fn verdict(judge: &OpaqueValidator, token: &str) -> Result<Principal, Rejection> {
-    let presented = Presented::bearer(token).unwrap();
+async fn verdict(judge: &IntrospectionValidator, token: &str) -> Result<Principal, Rejection> {
+    let presented = PresentedCredential::bearer(token).unwrap();
     judge.validate(&presented).await
 }
 
-async fn kind(judge: &OpaqueValidator, token: &str) -> RejectionKind {
+async fn kind(judge: &IntrospectionValidator, token: &str) -> RejectionKind {
     verdict(judge, token).await.unwrap_err().kind()
 }
 

@@ -8,10 +8,10 @@ use std::sync::atomic::Ordering;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::event::{Event, Observer};
-use bearergate::jwt::{JwtBuilder, Ready};
-use bearergate::key::{Key, KeyHint, KeyLife, KeySet};
+use bearergate::jwt::{JwtValidatorBuilder, Ready};
+use bearergate::key::{Key, KeyHint, KeySet, KeyStatus};
 use bearergate::principal::KeyId;
 use bearergate::revocation::RevocationList;
 use bearergate::validator::TokenCache;
@@ -134,13 +134,13 @@ impl KeyStore for Store {
         })
     }
 
-    fn life(&self, key: &KeyId) -> KeyLife {
+    fn status(&self, key: &KeyId) -> KeyStatus {
         let (keys, mood) = self.state.lock().unwrap().clone();
         match (mood, keys.keys().iter().any(|own| own.id() == *key)) {
-            (Mood::Down, _) => KeyLife::Unjudgeable,
-            (_, false) => KeyLife::Gone,
-            (Mood::Stale, true) => KeyLife::Stale,
-            (Mood::Fresh, true) => KeyLife::Fresh,
+            (Mood::Down, _) => KeyStatus::Unknown,
+            (_, false) => KeyStatus::Gone,
+            (Mood::Stale, true) => KeyStatus::Stale,
+            (Mood::Fresh, true) => KeyStatus::Fresh,
         }
     }
 }
@@ -169,7 +169,7 @@ pub(crate) fn cache() -> (TokenCache, Hits) {
     (cache.unwrap(), hits)
 }
 
-pub(crate) fn builder(store: &Arc<Store>) -> JwtBuilder<Ready> {
+pub(crate) fn builder(store: &Arc<Store>) -> JwtValidatorBuilder<Ready> {
     let store: Arc<dyn KeyStore> = store.clone();
     let builder = JwtValidator::builder().issuer(ISSUER).audience(AUDIENCE);
     builder.key_store(store).clock(clock())
@@ -189,7 +189,7 @@ pub(crate) fn judge_at(
     token: &str,
     now: u64,
 ) -> Result<Principal, Rejection> {
-    let presented = Presented::token(token).at(UnixTime::from_secs(now));
+    let presented = PresentedCredential::token(token).at(UnixTime::from_secs(now));
     validator.validate(&presented).try_now().unwrap()
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bearergate::clock::{Clock, FakeClock, UnixTime};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::key::KeySet;
 use bearergate::principal::Confirmation;
 use bearergate::revocation::{Denylist, Revocation};
@@ -103,7 +103,7 @@ impl SenderConstraint for Proof {
     fn check<'a>(
         &'a self,
         _: &'a Confirmation,
-        _: &'a Presented<'a>,
+        _: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<(), Rejection>> {
         NowOrLater::now(match self.0.load(Ordering::SeqCst) {
             true => Ok(()),
@@ -142,7 +142,7 @@ impl World {
         let first = one(ISSUER, &stores[0]).max_age(Duration::from_secs(120));
         let second = one(OTHER, &stores[1]).check("open", move |_| told.load(Ordering::SeqCst));
         let both = [first.build().unwrap(), second.build().unwrap()];
-        let plain = JwtValidator::of(both).unwrap();
+        let plain = JwtValidator::join(both).unwrap();
         Self {
             cached: gate(plain.clone().cached(&cache), list.clone(), &clock),
             plain: gate(plain, list.clone(), &clock),

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::error::ConfigErrorKind;
 use bearergate::key::{Key, KeySet};
 use bearergate::principal::{Authority, Confirmation};
@@ -103,7 +103,7 @@ fn joined_judges_begin_anew_with_the_cache_of_the_first_that_has_one() {
     let ours = a.sign(&claims(&json!({})));
     let theirs = b.sign(&claims(&json!({"iss": "https://b.example.com"})));
     assert_eq!(verdict(&second, &theirs), "accept");
-    let joined = JwtValidator::of([first, second]).unwrap();
+    let joined = JwtValidator::join([first, second]).unwrap();
     for token in [&ours, &theirs] {
         let authority = |p: bearergate::Principal| p.authority().to_string();
         let cold = judge_at(&joined, token, NOW).map(authority).unwrap();
@@ -139,7 +139,7 @@ impl SenderConstraint for Proof {
     fn check<'a>(
         &'a self,
         _: &'a Confirmation,
-        _: &'a Presented<'a>,
+        _: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<(), Rejection>> {
         NowOrLater::now(match self.0.load(Ordering::SeqCst) {
             true => Ok(()),
@@ -286,7 +286,7 @@ fn a_request_whose_time_cannot_be_told_is_not_judged() {
     let validator = builder.build().unwrap().cached(&cache);
     let token = pair.sign(&claims(&json!({})));
     let judge = || {
-        let presented = Presented::token(&token);
+        let presented = PresentedCredential::token(&token);
         let judged = validator.validate_now(&presented);
         judged.map(drop).map_err(|r| r.kind())
     };
@@ -297,11 +297,17 @@ fn a_request_whose_time_cannot_be_told_is_not_judged() {
 
 /// Answers at once.
 trait Now {
-    fn validate_now(&self, presented: &Presented<'_>) -> Result<bearergate::Principal, Rejection>;
+    fn validate_now(
+        &self,
+        presented: &PresentedCredential<'_>,
+    ) -> Result<bearergate::Principal, Rejection>;
 }
 
 impl Now for JwtValidator {
-    fn validate_now(&self, presented: &Presented<'_>) -> Result<bearergate::Principal, Rejection> {
+    fn validate_now(
+        &self,
+        presented: &PresentedCredential<'_>,
+    ) -> Result<bearergate::Principal, Rejection> {
         use bearergate::TokenValidator;
         self.validate(presented).try_now().unwrap()
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bearergate::clock::UnixTime;
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::http_client::{HttpClient, HttpError, HttpRequest, HttpResponse};
 use bearergate::integrations::reqwest::Client;
 use bearergate::{NowOrLater, RejectionKind, TokenValidator};
@@ -32,7 +32,7 @@ pub(crate) async fn judge(
     validator: &dyn TokenValidator,
     token: &str,
 ) -> Result<(), RejectionKind> {
-    let presented = Presented::bearer(token).unwrap();
+    let presented = PresentedCredential::bearer(token).unwrap();
     let judged = validator.validate(&presented).await;
     judged.map(drop).map_err(|rejection| rejection.kind())
 }
@@ -42,7 +42,7 @@ pub(crate) fn judge_now(
     validator: &dyn TokenValidator,
     token: &str,
 ) -> Option<Result<(), RejectionKind>> {
-    let presented = Presented::bearer(token).unwrap();
+    let presented = PresentedCredential::bearer(token).unwrap();
     let judged = validator.validate(&presented).try_now().ok()?;
     Some(judged.map(drop).map_err(|rejection| rejection.kind()))
 }

@@ -149,7 +149,7 @@ async fn a_missing_token_type_is_accepted_only_where_that_was_asked_for() {
 #[tokio::test]
 async fn a_token_is_sent_as_one_value_and_odd_ones_not_at_all() {
     use bearergate::TokenValidator;
-    use bearergate::credential::Presented;
+    use bearergate::credential::PresentedCredential;
     use bearergate::testing::FakeEndpoint;
 
     let scene = Scene::new();
@@ -161,7 +161,7 @@ async fn a_token_is_sent_as_one_value_and_odd_ones_not_at_all() {
         "a b",
         "\u{e9}",
     ] {
-        let presented = Presented::token(odd);
+        let presented = PresentedCredential::token(odd);
         let judged = scene.validator.validate(&presented).await;
         let kind = judged.unwrap_err().kind();
         assert_eq!(kind, RejectionKind::TokenMalformed, "{odd:?}");

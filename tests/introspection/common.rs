@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use bearergate::client_auth::ClientAuth;
 use bearergate::clock::FakeClock;
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::event::{Event, Observer};
 use bearergate::http_client::HttpClient;
 use bearergate::integrations::reqwest::Client;
 use bearergate::integrations::tokio::Engine;
-use bearergate::introspection::OpaqueBuilder;
+use bearergate::introspection::IntrospectionValidatorBuilder;
 use bearergate::jwt::Ready;
 use bearergate::testing::{FakeEndpoint, FakeIssuer, TokenBuilder};
-use bearergate::{OpaqueValidator, Principal, Rejection, RejectionKind, TokenValidator};
+use bearergate::{IntrospectionValidator, Principal, Rejection, RejectionKind, TokenValidator};
 
 pub(crate) use crate::net::AUDIENCE;
 use crate::net::Patient;
@@ -49,7 +49,7 @@ pub(crate) struct Scene {
     pub(crate) clock: FakeClock,
     pub(crate) idp: FakeIssuer,
     pub(crate) seen: Seen,
-    pub(crate) validator: OpaqueValidator,
+    pub(crate) validator: IntrospectionValidator,
 }
 
 impl Scene {
@@ -58,7 +58,10 @@ impl Scene {
     }
 
     pub(crate) fn with(
-        change: impl FnOnce(&FakeIssuer, OpaqueBuilder<Ready>) -> OpaqueBuilder<Ready>,
+        change: impl FnOnce(
+            &FakeIssuer,
+            IntrospectionValidatorBuilder<Ready>,
+        ) -> IntrospectionValidatorBuilder<Ready>,
     ) -> Self {
         let secret = FakeIssuer::CLIENT_SECRET.to_owned();
         let auth = ClientAuth::secret_basic(FakeIssuer::CLIENT_ID, secret).unwrap();
@@ -74,7 +77,10 @@ impl Scene {
 
     pub(crate) fn of(
         auth: ClientAuth,
-        change: impl FnOnce(&FakeIssuer, OpaqueBuilder<Ready>) -> OpaqueBuilder<Ready>,
+        change: impl FnOnce(
+            &FakeIssuer,
+            IntrospectionValidatorBuilder<Ready>,
+        ) -> IntrospectionValidatorBuilder<Ready>,
     ) -> Self {
         Self::over(Arc::new(Patient::new()), auth, change)
     }
@@ -82,13 +88,16 @@ impl Scene {
     fn over(
         client: Arc<dyn HttpClient>,
         auth: ClientAuth,
-        change: impl FnOnce(&FakeIssuer, OpaqueBuilder<Ready>) -> OpaqueBuilder<Ready>,
+        change: impl FnOnce(
+            &FakeIssuer,
+            IntrospectionValidatorBuilder<Ready>,
+        ) -> IntrospectionValidatorBuilder<Ready>,
     ) -> Self {
         let clock = FakeClock::at(START);
         let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
         let seen = Seen::default();
         let endpoint = idp.endpoint(FakeEndpoint::Introspection);
-        let builder = OpaqueValidator::introspect(&endpoint, auth)
+        let builder = IntrospectionValidator::builder(&endpoint, auth)
             .audience(AUDIENCE)
             .issuer(idp.url())
             .clock(clock.clone())
@@ -112,7 +121,7 @@ impl Scene {
     }
 
     pub(crate) async fn principal(&self, token: &str) -> Result<Principal, Rejection> {
-        let presented = Presented::bearer(token).unwrap();
+        let presented = PresentedCredential::bearer(token).unwrap();
         self.validator.validate(&presented).await
     }
 

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::crypto::Algorithm;
-use bearergate::issuer::{JwtIssuer, KeyRing, SigningKey, TokenResponder};
+use bearergate::issuer::{JwtIssuer, SigningKey, SigningKeys, TokenResponder};
 use bearergate::secret::Secret;
 use serde_json::Value;
 
@@ -34,7 +34,7 @@ fn forms(secret: &[u8]) -> Vec<String> {
 }
 
 /// The part of a PKCS#8 key that is private: what follows the algorithm, up to the public half.
-fn private_parts(ring: &KeyRing) -> Vec<Vec<u8>> {
+fn private_parts(ring: &SigningKeys) -> Vec<Vec<u8>> {
     let stored: Value = serde_json::from_slice(ring.to_secret().expose()).unwrap();
     let keys = stored["keys"].as_array().unwrap().iter();
     keys.map(|key| {
@@ -78,7 +78,7 @@ impl Watch {
     }
 }
 
-fn full_ring() -> KeyRing {
+fn full_ring() -> SigningKeys {
     let ring = long_ring(key(Algorithm::Es256));
     let ring = ring.announce(quick_key(), NOW).unwrap();
     let ring = ring
@@ -124,7 +124,9 @@ fn j01_private_keys_are_not_shown() {
     watch.debug(&ring.next(now));
     watch.debug(&ring.keys(now).unwrap());
     watch.text(&ring.jwks(now));
-    watch.debug(&KeyRing::builder(ring.signing_key(now).unwrap().clone()));
+    watch.debug(&SigningKeys::builder(
+        ring.signing_key(now).unwrap().clone(),
+    ));
 
     let builder = JwtIssuer::builder(NAME, ring.clone());
     watch.debug(&builder);
@@ -162,7 +164,7 @@ fn j01_a_stored_ring_that_is_refused_is_not_shown() {
         stored.replace("\"revision\":", "\"more\":1,\"revision\":"),
         stored[..stored.len() / 2].to_owned(),
     ] {
-        watch.error(&KeyRing::from_secret(&Secret::from(bad)).unwrap_err());
+        watch.error(&SigningKeys::from_secret(&Secret::from(bad)).unwrap_err());
         refused += 1;
     }
     assert_eq!(refused, 8);

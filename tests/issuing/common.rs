@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Algorithm;
 use bearergate::issuer::{
-    AccessClaims, Answer, AuthenticatedClient, JwtIssuer, KeyRing, SigningKey, TokenResponder,
+    AccessClaims, Answer, AuthenticatedClient, JwtIssuer, SigningKey, SigningKeys, TokenResponder,
 };
 use bearergate::key::KeySet;
 use bearergate::{JwtValidator, Principal, Rejection, TokenValidator};
@@ -43,13 +43,13 @@ pub(crate) fn quick_key() -> SigningKey {
     key(Algorithm::EdDsa)
 }
 
-pub(crate) fn ring() -> KeyRing {
-    KeyRing::builder(quick_key()).build(NOW).unwrap()
+pub(crate) fn ring() -> SigningKeys {
+    SigningKeys::builder(quick_key()).build(NOW).unwrap()
 }
 
 /// A ring that rotates fast and keeps old keys long.
-pub(crate) fn long_ring(key: SigningKey) -> KeyRing {
-    KeyRing::builder(key)
+pub(crate) fn long_ring(key: SigningKey) -> SigningKeys {
+    SigningKeys::builder(key)
         .announce_for(Duration::from_secs(HOUR))
         .rotate_after(Duration::from_secs(HOUR))
         .longest_lifetime(Duration::from_secs(24 * HOUR))
@@ -61,7 +61,7 @@ pub(crate) fn after(time: UnixTime, secs: u64) -> UnixTime {
     time.saturating_add(Duration::from_secs(secs))
 }
 
-pub(crate) fn issuer(ring: KeyRing) -> (JwtIssuer, FakeClock) {
+pub(crate) fn issuer(ring: SigningKeys) -> (JwtIssuer, FakeClock) {
     let clock = FakeClock::at(NOW);
     let builder = JwtIssuer::builder(NAME, ring).clock(clock.clone());
     (builder.build().unwrap(), clock)
@@ -88,7 +88,7 @@ pub(crate) fn judge_with(
     token: &str,
     now: UnixTime,
 ) -> Result<Principal, Rejection> {
-    let presented = Presented::bearer(token).unwrap().at(now);
+    let presented = PresentedCredential::bearer(token).unwrap().at(now);
     validator.validate(&presented).try_now().unwrap()
 }
 

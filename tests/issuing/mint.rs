@@ -7,7 +7,7 @@ use bearergate::clock::UnixTime;
 use bearergate::crypto::Algorithm;
 use bearergate::error::ConfigErrorKind;
 use bearergate::integrations::jsonwebtoken::crypto_provider;
-use bearergate::issuer::{AccessClaims, JwtIssuer, KeyRing, MintErrorKind};
+use bearergate::issuer::{AccessClaims, JwtIssuer, MintErrorKind, SigningKeys};
 use bearergate::{RejectionKind, limits};
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::Validation;
@@ -76,7 +76,7 @@ fn a_minted_token_says_what_rfc_9068_demands_and_what_was_asked() {
 #[test]
 fn every_algorithm_mints_what_its_published_key_verifies() {
     for algorithm in ALGORITHMS {
-        let (issuer, _) = issuer(KeyRing::builder(key(algorithm)).build(NOW).unwrap());
+        let (issuer, _) = issuer(SigningKeys::builder(key(algorithm)).build(NOW).unwrap());
         let token = issuer.mint(&claims()).unwrap();
         let jwks = issuer.jwks();
         assert!(
@@ -87,7 +87,9 @@ fn every_algorithm_mints_what_its_published_key_verifies() {
             decode(token.expose(), jwks.body(), NOW).is_ok(),
             "{algorithm}"
         );
-        let other = KeyRing::builder(key(Algorithm::Es256)).build(NOW).unwrap();
+        let other = SigningKeys::builder(key(Algorithm::Es256))
+            .build(NOW)
+            .unwrap();
         let judged = judge(token.expose(), &other.jwks(NOW), NOW);
         let kind = judged.unwrap_err().kind();
         let absent = [
@@ -326,7 +328,7 @@ proptest! {
     #[test]
     fn whatever_is_minted_is_accepted((asked, own) in any_claims(), at in 0..9_usize) {
         let algorithm = ALGORITHMS[at];
-        let (issuer, clock) = issuer(KeyRing::builder(key(algorithm)).build(NOW).unwrap());
+        let (issuer, clock) = issuer(SigningKeys::builder(key(algorithm)).build(NOW).unwrap());
         if let Ok(token) = issuer.mint(&asked) {
             let jwks = issuer.jwks();
             let last = after(NOW, token.expires_in() - 1);

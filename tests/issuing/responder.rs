@@ -6,7 +6,9 @@ use std::sync::Mutex;
 
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::crypto::Algorithm;
-use bearergate::issuer::{AuthenticatedClient, JwtIssuer, KeyRing, Revocations, TokenResponder};
+use bearergate::issuer::{
+    AuthenticatedClient, JwtIssuer, Revocations, SigningKeys, TokenResponder,
+};
 use bearergate::principal::TokenId;
 use bearergate::{NowOrLater, Principal, Rejection, RejectionKind};
 use serde_json::json;
@@ -370,7 +372,9 @@ fn a_token_of_a_revoked_key_is_not_active() {
 /// A key from PEM may serve others, who sign what they like.
 #[test]
 fn members_of_the_answer_cannot_come_from_a_token() {
-    let ring = KeyRing::builder(key(Algorithm::Ps256)).build(NOW).unwrap();
+    let ring = SigningKeys::builder(key(Algorithm::Ps256))
+        .build(NOW)
+        .unwrap();
     let (issuer, _) = issuer(ring);
     let responder = TokenResponder::new(issuer.clone()).unwrap();
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::PS256);

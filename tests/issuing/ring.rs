@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bearergate::crypto::Algorithm;
 use bearergate::error::ConfigErrorKind;
-use bearergate::issuer::{KeyRing, SigningKey};
+use bearergate::issuer::{SigningKey, SigningKeys};
 use bearergate::secret::Secret;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -12,16 +12,16 @@ use serde_json::json;
 
 use crate::common::*;
 
-fn text(ring: &KeyRing) -> String {
+fn text(ring: &SigningKeys) -> String {
     String::from_utf8(ring.to_secret().expose().to_vec()).unwrap()
 }
 
-fn read(text: impl Into<String>) -> Result<KeyRing, ConfigErrorKind> {
-    KeyRing::from_secret(&Secret::from(text.into())).map_err(|error| error.kind())
+fn read(text: impl Into<String>) -> Result<SigningKeys, ConfigErrorKind> {
+    SigningKeys::from_secret(&Secret::from(text.into())).map_err(|error| error.kind())
 }
 
 /// A ring with keys of every kind: signing, announced, kept and revoked.
-fn full() -> KeyRing {
+fn full() -> SigningKeys {
     let ring = long_ring(quick_key());
     let first = ring.signing_key(NOW).unwrap().kid().to_owned();
     let ring = ring.announce(key(Algorithm::Rs256), NOW).unwrap();
@@ -40,7 +40,7 @@ fn a_stored_ring_is_read_as_it_was() {
         for hours in [0, 1, 2, 25, 26, 100] {
             let now = after(NOW, hours * HOUR);
             assert_eq!(read.jwks(now), ring.jwks(now));
-            let kid = |ring: &KeyRing| ring.signing_key(now).map(|key| key.kid().to_owned());
+            let kid = |ring: &SigningKeys| ring.signing_key(now).map(|key| key.kid().to_owned());
             assert_eq!(kid(&read), kid(&ring));
         }
     }
@@ -52,7 +52,7 @@ fn a_token_minted_before_a_restart_is_accepted_after_it() {
     let token = before.mint(&claims()).unwrap();
     let stored = before.ring().to_secret();
     drop(before);
-    let (after, _) = issuer(KeyRing::from_secret(&stored).unwrap());
+    let (after, _) = issuer(SigningKeys::from_secret(&stored).unwrap());
     assert!(judge(token.expose(), after.jwks().body(), NOW).is_ok());
     let own = after.mint(&claims()).unwrap();
     let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid;
@@ -62,7 +62,7 @@ fn a_token_minted_before_a_restart_is_accepted_after_it() {
 #[test]
 fn a_key_made_elsewhere_comes_back_with_its_ring() {
     for algorithm in ALGORITHMS {
-        let ring = KeyRing::builder(key(algorithm)).build(NOW).unwrap();
+        let ring = SigningKeys::builder(key(algorithm)).build(NOW).unwrap();
         assert!(read(text(&ring)).is_ok(), "{algorithm}");
     }
 }
@@ -77,7 +77,7 @@ fn edited(edit: impl FnOnce(&mut Value)) -> String {
 fn a_form_of_another_version_is_refused_by_name() {
     assert!(read(edited(|_| ())).is_ok());
     let stored = edited(|ring| ring["bearergate_key_ring"] = 2.into());
-    let error = KeyRing::from_secret(&Secret::from(stored)).unwrap_err();
+    let error = SigningKeys::from_secret(&Secret::from(stored)).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::ValueMalformed);
     assert!(error.to_string().contains("version"), "{error}");
 }
@@ -187,7 +187,7 @@ fn times_outside_their_ranges_are_refused_when_read_and_when_built() {
         assert_eq!(kind, Some(ConfigErrorKind::OutOfRange), "{name} {secs}");
     }
     let build = |announce, rotate, lifetime| {
-        let builder = KeyRing::builder(quick_key())
+        let builder = SigningKeys::builder(quick_key())
             .announce_for(Duration::from_secs(announce))
             .rotate_after(Duration::from_secs(rotate))
             .longest_lifetime(Duration::from_secs(lifetime));
@@ -250,7 +250,7 @@ proptest! {
         let at = at % stored.len();
         let changed = format!("{}{to}{}", &stored[..at], &stored[at + 1..]);
         if let Ok(read) = read(&*changed) {
-            let kid = |ring: &KeyRing| ring.signing_key(after(NOW, 99 * HOUR)).map(SigningKey::kid).map(str::to_owned);
+            let kid = |ring: &SigningKeys| ring.signing_key(after(NOW, 99 * HOUR)).map(SigningKey::kid).map(str::to_owned);
             prop_assert_eq!(kid(&read).is_some_and(|kid| changed.contains(&kid)), kid(&read).is_some());
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::error::ConfigErrorKind;
-use bearergate::issuer::{JwtIssuer, KeyRing, SigningKey};
+use bearergate::issuer::{JwtIssuer, SigningKey, SigningKeys};
 use bearergate::{RejectionKind, limits};
 use proptest::prelude::*;
 
@@ -15,8 +15,8 @@ const ANNOUNCE: u64 = 2 * HOUR;
 const PERIOD: u64 = 6 * HOUR;
 const LIFETIME: u64 = 600;
 
-fn short_ring() -> KeyRing {
-    KeyRing::builder(quick_key())
+fn short_ring() -> SigningKeys {
+    SigningKeys::builder(quick_key())
         .announce_for(Duration::from_secs(ANNOUNCE))
         .rotate_after(Duration::from_secs(PERIOD))
         .longest_lifetime(Duration::from_secs(LIFETIME))
@@ -28,7 +28,7 @@ fn kid(key: Option<&SigningKey>) -> Option<String> {
     key.map(|key| key.kid().to_owned())
 }
 
-fn kids(ring: &KeyRing, now: UnixTime) -> Vec<String> {
+fn kids(ring: &SigningKeys, now: UnixTime) -> Vec<String> {
     let set: serde_json::Value = serde_json::from_str(&ring.jwks(now)).unwrap();
     let keys = set["keys"].as_array().unwrap();
     keys.iter()
@@ -73,7 +73,7 @@ fn rotation_is_due_once_per_period() {
 fn one_key_is_announced_at_a_time_and_no_key_twice() {
     let ring = short_ring();
     let next = ring.announce(quick_key(), NOW).unwrap();
-    let conflict = |ring: &KeyRing, key: SigningKey, now| {
+    let conflict = |ring: &SigningKeys, key: SigningKey, now| {
         assert_eq!(
             ring.announce(key, now).unwrap_err().kind(),
             ConfigErrorKind::Conflict
@@ -152,7 +152,7 @@ fn a_revoked_announced_key_is_announced_anew() {
 
 #[test]
 fn revoked_keys_are_remembered_while_their_tokens_may_live_and_are_bounded() {
-    let revoke = |ring: &KeyRing, now| {
+    let revoke = |ring: &SigningKeys, now| {
         let kid = ring.signing_key(now).unwrap().kid().to_owned();
         ring.revoke(&kid, quick_key(), now)
     };
@@ -185,7 +185,7 @@ fn a_node_adopts_what_continues_its_ring_and_nothing_else() {
     node.adopt(second.clone()).unwrap();
     assert_eq!(node.ring().revision(), 2);
     node.adopt(second.clone()).unwrap();
-    let conflict = |ring: &KeyRing| {
+    let conflict = |ring: &SigningKeys| {
         assert_eq!(
             node.adopt(ring.clone()).unwrap_err().kind(),
             ConfigErrorKind::Conflict
@@ -284,7 +284,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Tokens live as long as the ring allows.
-fn long_lived(ring: KeyRing) -> (JwtIssuer, FakeClock) {
+fn long_lived(ring: SigningKeys) -> (JwtIssuer, FakeClock) {
     let clock = FakeClock::at(NOW);
     let builder = JwtIssuer::builder(NAME, ring).clock(clock.clone());
     let builder = builder.lifetime(Duration::from_secs(LIFETIME));
@@ -329,7 +329,7 @@ proptest! {
                 }
                 Step::Restart(at) => {
                     let secret = stored.to_secret();
-                    nodes[at] = long_lived(KeyRing::from_secret(&secret).unwrap());
+                    nodes[at] = long_lived(SigningKeys::from_secret(&secret).unwrap());
                     nodes[at].1.set(now);
                     read_at[at] = now;
                 }

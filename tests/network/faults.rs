@@ -1,6 +1,6 @@
 //! A provider that fails or lies: nothing is accepted, nothing is refused, nothing goes elsewhere.
 
-use bearergate::key::KeyLife;
+use bearergate::key::KeyStatus;
 use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, Fault};
 use bearergate::{KeyStore, RejectionKind};
 
@@ -103,7 +103,7 @@ async fn an_outage_is_bridged_for_an_hour_and_told() {
         scene.pass(60);
     }
     assert!(scene.told().stale >= 60, "{:?}", scene.told());
-    assert_eq!(scene.keys.life(&id), KeyLife::Unjudgeable);
+    assert_eq!(scene.keys.status(&id), KeyStatus::Unknown);
     assert_eq!(
         scene.judge(&scene.good()).await,
         Err(RejectionKind::Unavailable)
@@ -111,7 +111,7 @@ async fn an_outage_is_bridged_for_an_hour_and_told() {
     scene.idp.up().unwrap();
     scene.pass(30);
     assert_eq!(scene.judge(&scene.good()).await, Ok(()));
-    assert_eq!(scene.keys.life(&id), KeyLife::Fresh);
+    assert_eq!(scene.keys.status(&id), KeyStatus::Fresh);
 }
 
 #[tokio::test]

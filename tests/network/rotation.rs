@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bearergate::integrations::reqwest::Client;
 use bearergate::integrations::tokio::Engine;
-use bearergate::key::{FetchedKeys, KeyLife};
+use bearergate::key::{FetchedKeys, KeyStatus};
 use bearergate::testing::{Answer, FakeEndpoint, FakeKey, Fault};
 use bearergate::{KeyStore, RejectionKind};
 
@@ -54,8 +54,8 @@ async fn a_smaller_set_replaces_the_larger_one() {
     scene.pass(595);
     assert_eq!(scene.judge_now(&good), Some(Ok(())));
     scene.ended(2).await;
-    assert_eq!(scene.keys.life(&goes.public().id()), KeyLife::Gone);
-    assert_eq!(scene.keys.life(&stays.public().id()), KeyLife::Fresh);
+    assert_eq!(scene.keys.status(&goes.public().id()), KeyStatus::Gone);
+    assert_eq!(scene.keys.status(&stays.public().id()), KeyStatus::Fresh);
     assert_eq!(scene.judge(&bad).await, Err(RejectionKind::KeyNotFound));
     assert_eq!(scene.judge(&good).await, Ok(()));
 }
@@ -109,14 +109,14 @@ async fn keys_are_refreshed_ahead_of_time_by_requests_and_by_caches() {
     let id = scene.idp.key().public().id();
     scene.pass(479);
     assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
-    assert_eq!(scene.keys.life(&id), KeyLife::Fresh);
+    assert_eq!(scene.keys.status(&id), KeyStatus::Fresh);
     tokio::task::yield_now().await;
     assert_eq!(scene.fetches(), 1);
     scene.pass(116);
     assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
     scene.ended(2).await;
     scene.pass(595);
-    assert_eq!(scene.keys.life(&id), KeyLife::Fresh);
+    assert_eq!(scene.keys.status(&id), KeyStatus::Fresh);
     scene.ended(3).await;
     assert_eq!((scene.fetches(), scene.told().stale), (3, 0));
 }
@@ -222,9 +222,9 @@ async fn keys_that_were_kept_serve_after_a_restart_while_they_count() {
     let id = scene.idp.key().public().id();
     let restarted = store();
     restarted.warm_up().await.unwrap();
-    assert_eq!(restarted.life(&id), KeyLife::Stale);
+    assert_eq!(restarted.status(&id), KeyStatus::Stale);
     scene.pass(1);
-    assert_eq!(restarted.life(&id), KeyLife::Unjudgeable);
+    assert_eq!(restarted.status(&id), KeyStatus::Unknown);
     assert!(store().warm_up().await.is_err());
     std::fs::write(&file, b"{").unwrap();
     assert!(store().warm_up().await.is_err());

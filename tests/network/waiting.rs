@@ -8,9 +8,9 @@ use std::task::Waker;
 use std::time::Duration;
 use std::time::Instant;
 
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Algorithm;
-use bearergate::key::{KeyHint, KeyLife};
+use bearergate::key::{KeyHint, KeyStatus};
 use bearergate::testing::{FakeEndpoint, Fault};
 use bearergate::{KeyStore, RejectionKind, TokenValidator};
 
@@ -66,7 +66,7 @@ async fn nobody_with_a_known_key_waits_for_the_look_up_of_another() {
     let scene = Scene::warm().await;
     scene.idp.fail(FakeEndpoint::Jwks, Fault::Hold);
     let bogus = scene.with_kid("bogus");
-    let presented = Presented::bearer(&bogus).unwrap();
+    let presented = PresentedCredential::bearer(&bogus).unwrap();
     let mut waiting = pin!(scene.validator.validate(&presented));
     let mut cx = Context::from_waker(Waker::noop());
     assert!(waiting.as_mut().poll(&mut cx).is_pending());
@@ -82,7 +82,7 @@ async fn a_request_that_goes_away_takes_no_fetch_with_it() {
     scene.idp.fail(FakeEndpoint::Jwks, Fault::Hold);
     {
         let token = scene.good();
-        let presented = Presented::bearer(&token).unwrap();
+        let presented = PresentedCredential::bearer(&token).unwrap();
         let mut waiting = pin!(scene.validator.validate(&presented));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(waiting.as_mut().poll(&mut cx).is_pending());
@@ -97,7 +97,7 @@ async fn a_request_that_goes_away_takes_no_fetch_with_it() {
 async fn nothing_is_sent_before_the_answer_is_polled() {
     let scene = Scene::new();
     let token = scene.good();
-    let presented = Presented::bearer(&token).unwrap();
+    let presented = PresentedCredential::bearer(&token).unwrap();
     drop(scene.validator.validate(&presented));
     assert_eq!(scene.judge_now(&token), None);
     tokio::time::sleep(Duration::from_millis(5)).await;
@@ -137,7 +137,7 @@ async fn keys_that_are_there_are_found_without_allocation() {
     let mut found = None;
     let cost = allocation_counter::measure(|| {
         found = Some(scene.keys.find(hint).try_now().is_ok());
-        assert_eq!(scene.keys.life(&id), KeyLife::Fresh);
+        assert_eq!(scene.keys.status(&id), KeyStatus::Fresh);
     });
     assert_eq!((found, cost.count_total), (Some(true), 0));
 }

@@ -172,7 +172,7 @@ fn claim(random: &mut Random, name: &str) -> Value {
 }
 
 /// What is borrowed by a request, made once.
-pub(crate) struct Made<'f> {
+pub(crate) struct BuiltFacts<'f> {
     facts: &'f Facts,
     principal: Principal,
     authorities: Vec<bearergate::principal::Authority>,
@@ -182,7 +182,7 @@ pub(crate) struct Made<'f> {
     none: HeaderMap,
 }
 
-impl<'f> Made<'f> {
+impl<'f> BuiltFacts<'f> {
     pub(crate) fn of(facts: &'f Facts) -> Self {
         let mut builder = Principal::builder(facts.kind, facts.authority);
         if let Some(subject) = facts.subject {

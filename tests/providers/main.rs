@@ -9,8 +9,8 @@ mod presets;
 mod signing;
 
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::Presented;
-use bearergate::jwt::{JwtBuilder, NeedsKeys, Ready};
+use bearergate::credential::PresentedCredential;
+use bearergate::jwt::{JwtValidatorBuilder, NeedsKeys, Ready};
 use bearergate::key::{Key, KeySet};
 use bearergate::principal::PrincipalKind;
 use bearergate::{JwtValidator, Principal, Rejection, RejectionKind, TokenValidator};
@@ -64,22 +64,26 @@ fn rs256_untyped() -> Value {
     json!({"alg": "RS256", "kid": KID})
 }
 
-fn ready(builder: JwtBuilder<NeedsKeys>) -> JwtBuilder<Ready> {
+fn ready(builder: JwtValidatorBuilder<NeedsKeys>) -> JwtValidatorBuilder<Ready> {
     let key = Key::from_pem(include_str!("../keys/rsa-2048.public.pem")).unwrap();
     let keys = KeySet::from(key.with_kid(KID).unwrap());
     let clock = FakeClock::at(UnixTime::from_secs(NOW));
     builder.keys(keys).clock(clock)
 }
 
-fn judge(builder: JwtBuilder<Ready>, shape: &Shape) -> Result<Principal, Rejection> {
+fn judge(builder: JwtValidatorBuilder<Ready>, shape: &Shape) -> Result<Principal, Rejection> {
     let token = shape.sign();
-    let presented = Presented::bearer(&token).unwrap();
+    let presented = PresentedCredential::bearer(&token).unwrap();
     let validator = builder.build().unwrap();
     validator.validate(&presented).try_now().unwrap()
 }
 
 #[track_caller]
-fn refused(builder: JwtBuilder<Ready>, shape: &Shape, reason: (RejectionKind, Option<&str>)) {
+fn refused(
+    builder: JwtValidatorBuilder<Ready>,
+    shape: &Shape,
+    reason: (RejectionKind, Option<&str>),
+) {
     let rejection = judge(builder, shape).unwrap_err();
     assert_eq!((rejection.kind(), rejection.claim()), reason);
 }
@@ -94,7 +98,7 @@ fn has_scopes(principal: &Principal, wanted: &[&str]) {
 
 const AUTH0: &str = "https://example.eu.auth0.com/";
 
-fn auth0() -> JwtBuilder<Ready> {
+fn auth0() -> JwtValidatorBuilder<Ready> {
     ready(
         JwtValidator::builder()
             .issuer(AUTH0)
@@ -195,7 +199,7 @@ fn auth0_issuer_ends_with_a_slash() {
 
 const OKTA: &str = "https://example.okta.com/oauth2/default";
 
-fn okta() -> JwtBuilder<Ready> {
+fn okta() -> JwtValidatorBuilder<Ready> {
     let config = JwtValidator::builder()
         .issuer(OKTA)
         .audience("api://default");
@@ -270,7 +274,7 @@ fn entra_header() -> Value {
     json!({"typ": "JWT", "alg": "RS256", "x5t": "i6lGk3FZzxRcUb2C3nEQ7syHJlY", "kid": KID})
 }
 
-fn entra_v1() -> JwtBuilder<Ready> {
+fn entra_v1() -> JwtValidatorBuilder<Ready> {
     let config = JwtValidator::builder()
         .issuer(ENTRA_V1)
         .audience("api://example-api");
@@ -280,7 +284,7 @@ fn entra_v1() -> JwtBuilder<Ready> {
         .require_claim("tid", TENANT)
 }
 
-fn entra_v2() -> JwtBuilder<Ready> {
+fn entra_v2() -> JwtValidatorBuilder<Ready> {
     let config = JwtValidator::builder().issuer(ENTRA_V2).audience(API);
     ready(config)
         .scopes_from("scp")
@@ -398,7 +402,7 @@ fn entra_id_token_of_an_app_that_is_its_own_api_needs_a_demand() {
 
 #[test]
 fn entra_graph_token_is_refused() {
-    // Made for Microsoft Graph, which alone can verify it.
+    // BuiltFacts for Microsoft Graph, which alone can verify it.
     let mut graph = entra_v1_access().with("aud", "https://graph.microsoft.com");
     graph.header["nonce"] = "hashed-before-signing".into();
     refused(entra_v1(), &graph, (AudienceMismatch, Some("aud")));
@@ -408,7 +412,7 @@ fn entra_graph_token_is_refused() {
 
 const KEYCLOAK: &str = "https://sso.example.com/realms/main";
 
-fn keycloak() -> JwtBuilder<Ready> {
+fn keycloak() -> JwtValidatorBuilder<Ready> {
     ready(
         JwtValidator::builder()
             .issuer(KEYCLOAK)
@@ -477,7 +481,7 @@ fn keycloak_id_and_refresh_tokens_are_refused_as_access_tokens() {
 const COGNITO: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example";
 const COGNITO_APP: &str = "xxxxxxxxxxxxexample";
 
-fn cognito() -> JwtBuilder<Ready> {
+fn cognito() -> JwtValidatorBuilder<Ready> {
     ready(JwtValidator::builder().issuer(COGNITO).any_audience())
         .allow_clients([COGNITO_APP])
         .require_claim("token_use", "access")
@@ -645,7 +649,7 @@ fn google_service_token_is_accepted_by_its_audience() {
 
 const FIREBASE: &str = "https://securetoken.google.com/example-project";
 
-fn firebase() -> JwtBuilder<Ready> {
+fn firebase() -> JwtValidatorBuilder<Ready> {
     ready(
         JwtValidator::builder()
             .issuer(FIREBASE)
@@ -683,7 +687,7 @@ fn firebase_token_is_accepted_by_its_project() {
 
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 
-fn github() -> JwtBuilder<Ready> {
+fn github() -> JwtValidatorBuilder<Ready> {
     ready(
         JwtValidator::builder()
             .issuer(GITHUB)
@@ -731,7 +735,7 @@ fn github_actions_token_is_accepted_for_one_repository_and_environment() {
 
 const KUBERNETES: &str = "https://kubernetes.default.svc.cluster.local";
 
-fn kubernetes() -> JwtBuilder<Ready> {
+fn kubernetes() -> JwtValidatorBuilder<Ready> {
     ready(
         JwtValidator::builder()
             .issuer(KUBERNETES)
@@ -793,7 +797,7 @@ fn legacy_kubernetes_secret_token_is_refused() {
 
 const APPLE: &str = "https://appleid.apple.com";
 
-fn apple() -> JwtBuilder<Ready> {
+fn apple() -> JwtValidatorBuilder<Ready> {
     ready(
         JwtValidator::builder()
             .issuer(APPLE)

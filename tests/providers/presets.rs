@@ -3,7 +3,7 @@
 use bearergate::error::ConfigErrorKind;
 use bearergate::jwt::providers;
 use bearergate::jwt::providers::Preset;
-use bearergate::key::{KeyHint, KeyLife};
+use bearergate::key::{KeyHint, KeyStatus};
 use bearergate::principal::Authority;
 use bearergate::{KeyStore, NowOrLater};
 
@@ -20,7 +20,7 @@ fn verdict(preset: Preset, shape: &Shape) -> Result<Principal, Rejection> {
     let judge = preset.with(move |judge| judge.clock(clock.clone()));
     let judge = judge.keys(keys()).unwrap();
     let token = shape.sign();
-    let presented = Presented::bearer(&token).unwrap();
+    let presented = PresentedCredential::bearer(&token).unwrap();
     judge.validate(&presented).try_now().unwrap()
 }
 
@@ -351,8 +351,8 @@ impl KeyStore for Store {
         NowOrLater::now(Ok(self.0.clone().into()))
     }
 
-    fn life(&self, _: &bearergate::principal::KeyId) -> KeyLife {
-        KeyLife::Fresh
+    fn status(&self, _: &bearergate::principal::KeyId) -> KeyStatus {
+        KeyStatus::Fresh
     }
 }
 
@@ -363,7 +363,7 @@ fn a_store_serves_all_tenants_of_a_preset() {
     let preset = entra_preset().with(move |judge| judge.clock(clock.clone()));
     let judge = preset.key_store(store).unwrap();
     let token = entra_v2_access().sign();
-    let presented = Presented::bearer(&token).unwrap();
+    let presented = PresentedCredential::bearer(&token).unwrap();
     judge.validate(&presented).try_now().unwrap().unwrap();
 }
 

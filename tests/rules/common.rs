@@ -10,8 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::Presented;
-use bearergate::jwt::{JwtBuilder, Ready};
+use bearergate::credential::PresentedCredential;
+use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::{Key, KeySet};
 use bearergate::{JwtValidator, Principal, Rejection, TokenValidator};
 use ring::hmac;
@@ -149,11 +149,11 @@ pub(crate) fn clock() -> FakeClock {
 }
 
 /// A builder for [`ISSUER`] and [`AUDIENCE`] with the secret, at [`NOW`].
-pub(crate) fn builder() -> JwtBuilder<Ready> {
+pub(crate) fn builder() -> JwtValidatorBuilder<Ready> {
     with_keys(KeySet::from(secret()))
 }
 
-pub(crate) fn with_keys(keys: KeySet) -> JwtBuilder<Ready> {
+pub(crate) fn with_keys(keys: KeySet) -> JwtValidatorBuilder<Ready> {
     let builder = JwtValidator::builder().issuer(ISSUER).audience(AUDIENCE);
     builder.keys(keys).clock(clock())
 }
@@ -163,7 +163,7 @@ pub(crate) fn validator() -> JwtValidator {
 }
 
 /// Demands nothing that can be left out.
-pub(crate) fn open() -> JwtBuilder<Ready> {
+pub(crate) fn open() -> JwtValidatorBuilder<Ready> {
     let builder = JwtValidator::builder().any_issuer().any_audience();
     let builder = builder.keys(KeySet::from(secret())).clock(clock());
     builder.allow_missing_expiry()
@@ -171,7 +171,7 @@ pub(crate) fn open() -> JwtBuilder<Ready> {
 
 /// Judges a token, polling as long as it takes.
 pub(crate) fn judge(validator: &JwtValidator, token: &str) -> Result<Principal, Rejection> {
-    let presented = Presented::token(token);
+    let presented = PresentedCredential::token(token);
     let mut answer = validator.validate(&presented);
     for _ in 0..10 {
         let context = &mut Context::from_waker(Waker::noop());

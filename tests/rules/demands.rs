@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bearergate::crypto::Algorithm;
 use bearergate::error::ConfigErrorKind;
-use bearergate::jwt::{JwtBuilder, NeedsKeys, Ready};
+use bearergate::jwt::{JwtValidatorBuilder, NeedsKeys, Ready};
 use bearergate::principal::PrincipalKind;
 use bearergate::{ConfigError, JwtValidator};
 
 use crate::common::*;
 
-fn check_rows(builder: JwtBuilder<Ready>, rows: &[(Text, &str)]) {
+fn check_rows(builder: JwtValidatorBuilder<Ready>, rows: &[(Text, &str)]) {
     let validator = builder.build().unwrap();
     for (claims, expected) in rows {
         assert_eq!(verdict(&validator, &token(claims)), *expected, "{claims}");
@@ -203,7 +203,8 @@ fn the_rfc_9068_preset_demands_type_and_claims() {
 }
 
 fn id_token() -> JwtValidator {
-    let builder: JwtBuilder<NeedsKeys> = JwtValidator::builder().issuer(ISSUER).id_token("app");
+    let builder: JwtValidatorBuilder<NeedsKeys> =
+        JwtValidator::builder().issuer(ISSUER).id_token("app");
     builder
         .keys(secret().into())
         .clock(clock())

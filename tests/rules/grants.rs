@@ -91,7 +91,7 @@ fn a_gate_of_two_issuers_asks_what_each_may_assert() {
             .keys(KeySet::from(common::secret()))
     };
     let gate = |other: JwtValidator| {
-        let both = JwtValidator::of([bounded(), other]).unwrap();
+        let both = JwtValidator::join([bounded(), other]).unwrap();
         let builder = Gate::builder().validator(both);
         builder.authorizer(require_scope("orders:read")).build()
     };

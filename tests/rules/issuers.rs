@@ -1,7 +1,7 @@
 //! Which issuer a token is of, and that each has its own keys and rules.
 
 use bearergate::error::ConfigErrorKind;
-use bearergate::jwt::{JwtBuilder, Ready};
+use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::Key;
 use bearergate::validator::Shape;
 use bearergate::{JwtValidator, TokenValidator};
@@ -11,7 +11,7 @@ use crate::common::*;
 const A: &str = "https://a.example";
 const B: &str = "https://b.example";
 
-fn trusted(issuer: &str, secret: [u8; 32]) -> JwtBuilder<Ready> {
+fn trusted(issuer: &str, secret: [u8; 32]) -> JwtValidatorBuilder<Ready> {
     let key = Key::from_secret(secret.to_vec())
         .unwrap()
         .with_kid("k")
@@ -22,7 +22,7 @@ fn trusted(issuer: &str, secret: [u8; 32]) -> JwtBuilder<Ready> {
 
 fn both() -> JwtValidator {
     let (a, b) = (trusted(A, [1; 32]), trusted(B, [2; 32]));
-    JwtValidator::of([a.build().unwrap(), b.build().unwrap()]).unwrap()
+    JwtValidator::join([a.build().unwrap(), b.build().unwrap()]).unwrap()
 }
 
 fn of(issuer: &str, secret: [u8; 32]) -> String {
@@ -107,7 +107,7 @@ fn each_issuer_keeps_its_own_rules() {
         .require_type("at+jwt")
         .build()
         .unwrap();
-    let joined = JwtValidator::of([trusted(A, [1; 32]).build().unwrap(), b]).unwrap();
+    let joined = JwtValidator::join([trusted(A, [1; 32]).build().unwrap(), b]).unwrap();
     assert_eq!(verdict(&joined, &of(A, [1; 32])), "accept");
     assert_eq!(verdict(&joined, &of(B, [2; 32])), "type_mismatch typ");
     let header = header().set("typ", "\"at+jwt\"").to_string();
@@ -136,7 +136,7 @@ fn one_issuer_may_go_by_several_names() {
 
 #[test]
 fn an_issuer_that_is_configured_twice_is_a_conflict() {
-    let build = |builder: JwtBuilder<Ready>| builder.build().unwrap();
+    let build = |builder: JwtValidatorBuilder<Ready>| builder.build().unwrap();
     let any = || {
         let builder = JwtValidator::builder().any_issuer().any_audience();
         build(builder.keys(secret().into()))
@@ -149,19 +149,19 @@ fn an_issuer_that_is_configured_twice_is_a_conflict() {
         );
     };
     let a = || build(trusted(A, [1; 32]));
-    conflict(JwtValidator::of([a(), build(trusted(A, [2; 32]))]));
-    conflict(JwtValidator::of([both(), a()]));
-    conflict(JwtValidator::of([any(), a()]));
-    conflict(JwtValidator::of([a(), any()]));
-    conflict(JwtValidator::of([any(), any()]));
+    conflict(JwtValidator::join([a(), build(trusted(A, [2; 32]))]));
+    conflict(JwtValidator::join([both(), a()]));
+    conflict(JwtValidator::join([any(), a()]));
+    conflict(JwtValidator::join([a(), any()]));
+    conflict(JwtValidator::join([any(), any()]));
     let twice = JwtValidator::builder().issuers([A, A]).audience(AUDIENCE);
     conflict(twice.keys(secret().into()).build());
 
-    let error = JwtValidator::of([]).unwrap_err();
+    let error = JwtValidator::join([]).unwrap_err();
     assert_eq!(
         (error.kind(), error.field()),
         (ConfigErrorKind::Empty, "issuers")
     );
-    assert!(JwtValidator::of([any()]).is_ok());
-    assert!(JwtValidator::of([a(), build(trusted("https://a.example/", [1; 32]))]).is_ok());
+    assert!(JwtValidator::join([any()]).is_ok());
+    assert!(JwtValidator::join([a(), build(trusted("https://a.example/", [1; 32]))]).is_ok());
 }

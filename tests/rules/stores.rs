@@ -10,10 +10,10 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
 
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Algorithm;
-use bearergate::jwt::{JwtBuilder, Ready};
-use bearergate::key::{Key, KeyHint, KeyLife, KeySet};
+use bearergate::jwt::{JwtValidatorBuilder, Ready};
+use bearergate::key::{Key, KeyHint, KeySet, KeyStatus};
 use bearergate::principal::{Confirmation, KeyId};
 use bearergate::validator::SenderConstraint;
 use bearergate::{JwtValidator, KeyStore, NowOrLater, Rejection, RejectionKind, TokenValidator};
@@ -82,12 +82,12 @@ impl KeyStore for Store {
         }
     }
 
-    fn life(&self, _: &KeyId) -> KeyLife {
-        KeyLife::Fresh
+    fn status(&self, _: &KeyId) -> KeyStatus {
+        KeyStatus::Fresh
     }
 }
 
-fn stored(store: &Arc<Store>) -> JwtBuilder<Ready> {
+fn stored(store: &Arc<Store>) -> JwtValidatorBuilder<Ready> {
     let store: Arc<dyn KeyStore> = store.clone();
     let builder = JwtValidator::builder().issuer(ISSUER).audience(AUDIENCE);
     builder.key_store(store).clock(clock())
@@ -154,7 +154,7 @@ fn nothing_happens_before_the_first_poll() {
     let store = Store::new(When::Later, Ok(secret().into()));
     let validator = stored(&store).build().unwrap();
     let token = token(claims());
-    let presented = Presented::token(&token);
+    let presented = PresentedCredential::token(&token);
     drop(validator.validate(&presented));
     let mut answer = validator.validate(&presented).try_now().unwrap_err();
     assert_eq!(store.fetches(), 0);
@@ -221,7 +221,7 @@ impl SenderConstraint for Proof {
     fn check<'a>(
         &'a self,
         confirmation: &'a Confirmation,
-        _: &'a Presented<'a>,
+        _: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<(), Rejection>> {
         let answer = move || {
             self.asked.lock().unwrap().push(confirmation.jkt().copied());
@@ -282,7 +282,7 @@ fn a_constraint_that_is_ready_makes_nobody_wait() {
         let validator = builder().sender_constraint(Proof::new(Ok(()), when));
         let validator = validator.build().unwrap();
         let token = token(bound());
-        let presented = Presented::token(&token);
+        let presented = PresentedCredential::token(&token);
         assert_eq!(validator.validate(&presented).try_now().is_ok(), is_ready);
     }
 }

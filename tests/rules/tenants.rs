@@ -2,7 +2,7 @@
 
 use bearergate::JwtValidator;
 use bearergate::error::ConfigErrorKind;
-use bearergate::jwt::{JwtBuilder, Ready};
+use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::principal::Authority;
 
 use crate::common::*;
@@ -10,7 +10,7 @@ use crate::common::*;
 const PATTERN: &str = "https://login.example.com/{tenant}/v2.0";
 
 /// Trusts tenants whose `tid` is the one in `iss`, but for the tenant `stranger`.
-fn like(pattern: &str) -> JwtBuilder<Ready> {
+fn like(pattern: &str) -> JwtValidatorBuilder<Ready> {
     let builder = JwtValidator::builder().issuer_pattern(pattern, |tenant| {
         let tid = tenant.claims().get::<String>("tid").ok().flatten();
         let is_own = tid.as_deref() == Some(tenant.name()) && tenant.name() != "stranger";
@@ -91,7 +91,7 @@ fn an_issuer_that_is_named_exactly_goes_before_a_pattern() {
         .authority("the blue one")
         .build()
         .unwrap();
-    let both = JwtValidator::of([like(PATTERN).build().unwrap(), named]).unwrap();
+    let both = JwtValidator::join([like(PATTERN).build().unwrap(), named]).unwrap();
     let authority = |tenant: &str| {
         let principal = judge(&both, &token(of(tenant, tenant))).unwrap();
         principal.authority().as_str().to_owned()
@@ -104,7 +104,7 @@ fn an_issuer_that_is_named_exactly_goes_before_a_pattern() {
 fn patterns_that_overlap_or_have_no_place_are_refused() {
     let kind = |pattern: &str| {
         let other = like(pattern).build()?;
-        JwtValidator::of([like(PATTERN).build()?, other])
+        JwtValidator::join([like(PATTERN).build()?, other])
     };
     let refused = |pattern| kind(pattern).unwrap_err().kind();
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bearergate::clock::{FakeClock, Leeway, UnixTime};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::{JwtValidator, TokenValidator};
 
 use crate::common::*;
@@ -222,9 +222,9 @@ fn a_clock_that_cannot_tell_the_time_gives_no_verdict() {
 fn the_time_of_the_request_wins_over_the_clock() {
     let token = token(claims());
     let validator = at(0, 0);
-    let presented = Presented::token(&token).at(UnixTime::from_secs(NOW));
+    let presented = PresentedCredential::token(&token).at(UnixTime::from_secs(NOW));
     assert!(validator.validate(&presented).try_now().unwrap().is_ok());
-    let late = Presented::token(&token).at(UnixTime::from_secs(NOW + 300));
+    let late = PresentedCredential::token(&token).at(UnixTime::from_secs(NOW + 300));
     let refused = validator.validate(&late).try_now().unwrap().unwrap_err();
     assert_eq!(reason(&refused), "token_expired exp");
 }

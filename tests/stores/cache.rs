@@ -17,7 +17,7 @@ use bearergate::api_key::{
     PepperedDigest,
 };
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::error::{ConfigErrorKind, StoreError, StoreErrorKind};
 use bearergate::grant::{Lookup, Mark, MarkKey};
 use bearergate::session::{NewSession, SessionManager, SessionStore};
@@ -100,9 +100,9 @@ impl ApiKeyStore for Slow {
         self.answer(self.store.find(id))
     }
 
-    fn find_foreign(&self, digest: KeyDigest) -> Answer<'_, Option<ApiKeyRecord>> {
+    fn find_by_digest(&self, digest: KeyDigest) -> Answer<'_, Option<ApiKeyRecord>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        self.answer(self.store.find_foreign(digest))
+        self.answer(self.store.find_by_digest(digest))
     }
 
     fn list(&self, query: ApiKeyQuery) -> Answer<'_, Vec<ApiKeyRecord>> {
@@ -149,7 +149,7 @@ fn scene_of(cache: ReadCache) -> Scene {
 
 impl Scene {
     fn create(&self) -> ApiKeyId {
-        let draft = NewApiKey::of("alice").never_expires();
+        let draft = NewApiKey::new("alice").never_expires();
         wait(self.ours.keys.create(draft)).unwrap().record.id()
     }
 
@@ -242,7 +242,7 @@ fn a_revocation_here_is_seen_at_once() {
 #[test]
 fn what_is_not_there_and_what_fails_is_not_remembered() {
     let scene = scene();
-    let draft = NewApiKey::of("alice").never_expires();
+    let draft = NewApiKey::new("alice").never_expires();
     let id = wait(scene.theirs.keys.create(draft)).unwrap().record.id();
     let other = "0123456789ABCDEF".parse().unwrap();
     assert!(scene.find(other).is_none());
@@ -348,11 +348,11 @@ fn a_foreign_key_is_remembered_and_forgotten_too() {
     let scene = scene();
     let id = scene.create();
     let mut parts = scene.find(id).unwrap().to_parts();
-    (parts.version, parts.is_foreign) = (2, true);
+    (parts.version, parts.is_legacy) = (2, true);
     let digest = *parts.digest.digest();
     let foreign = ApiKeyRecord::from_parts(parts.clone()).unwrap();
     wait(scene.cached.commit(vec![ApiKeyChange::Replace(foreign)])).unwrap();
-    let find = || wait(scene.cached.find_foreign(digest)).unwrap();
+    let find = || wait(scene.cached.find_by_digest(digest)).unwrap();
     for _ in 0..3 {
         assert!(find().is_some());
     }
@@ -379,7 +379,7 @@ fn a_use_is_noted_once_a_minute_also_behind_the_cache() {
         scene
             .ours
             .keys
-            .create(NewApiKey::of("alice").never_expires()),
+            .create(NewApiKey::new("alice").never_expires()),
     )
     .unwrap();
     let key = issued.key.reveal();
@@ -388,7 +388,7 @@ fn a_use_is_noted_once_a_minute_also_behind_the_cache() {
         .unwrap();
     let uses = |secs| {
         let now = NOW.saturating_add(Duration::from_secs(secs));
-        let presented = Presented::bearer(&key).unwrap().at(now);
+        let presented = PresentedCredential::bearer(&key).unwrap().at(now);
         assert!(wait(judge.validate(&presented)).is_ok());
         scene.slow.touched.load(Ordering::SeqCst)
     };
@@ -438,7 +438,7 @@ fn a_session_marked_here_ends_at_once_and_one_marked_elsewhere_when_stale() {
 
 fn is_good(judge: &impl TokenValidator, id: &str, clock: &FakeClock) -> Result<(), RejectionKind> {
     let now = bearergate::clock::Clock::now(clock).unwrap();
-    let presented = Presented::bearer(id).unwrap().at(now);
+    let presented = PresentedCredential::bearer(id).unwrap().at(now);
     let verdict = wait(judge.validate(&presented));
     verdict.map(drop).map_err(|rejection| rejection.kind())
 }

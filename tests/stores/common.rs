@@ -17,7 +17,7 @@ use std::thread;
 use std::thread::Thread;
 use std::time::Duration;
 
-use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyRing, ApiKeyStore, PepperSet};
+use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, ApiKeyStore, PepperSet};
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::refresh::{RefreshManager, RefreshTokenStore};
 use bearergate::secret::Secret;
@@ -137,11 +137,11 @@ pub(crate) const NAME: &str = "the service";
 pub(crate) const CLIENT: &str = "mobile app";
 
 /// The ring of keys, the same in every process.
-pub(crate) fn ring() -> ApiKeyRing {
+pub(crate) fn ring() -> ApiKeyScheme {
     let pepper = || Ok::<_, std::io::Error>(Secret::new(vec![7; 32]));
     let source = SecretSource::from_fn("test pepper", pepper);
     let peppers = PepperSet::new(1, &source).unwrap();
-    ApiKeyRing::new(NAME, ApiKeyFormat::new("acme_test").unwrap(), peppers).unwrap()
+    ApiKeyScheme::new(NAME, ApiKeyFormat::new("acme_test").unwrap(), peppers).unwrap()
 }
 
 /// All that the tables of a file hold, table by table and row by row.

@@ -125,7 +125,7 @@ impl Scene {
             ..
         } = self;
         let request = || RefreshRequest::new(token, CLIENT);
-        let draft = NewApiKey::of("carol").never_expires();
+        let draft = NewApiKey::new("carol").never_expires();
         let carol = NewSession::new("carol");
         match change {
             "create a key" => wait(keys.create(draft))
@@ -199,7 +199,7 @@ const UNAVAILABLE: &str = "unavailable";
 const DIGEST: TokenDigest = TokenDigest::new([0x77; 32]);
 
 fn prepare(service: &Service, store: &SqliteStore) -> (ApiKeyId, Session, String) {
-    let draft = || NewApiKey::of("alice").expires_in(Duration::from_secs(1_000));
+    let draft = || NewApiKey::new("alice").expires_in(Duration::from_secs(1_000));
     let key = || wait(service.keys.create(draft())).unwrap().record.id();
     for _ in 0..3 {
         wait(service.keys.revoke(key(), "test")).unwrap();
@@ -316,7 +316,7 @@ fn a_process_killed_at_any_time_leaves_every_rotation_that_it_reported() {
 fn rotating_process() {
     let Some((_, path)) = role() else { return };
     let service = Service::on(Arc::new(SqliteStore::open(path).unwrap()));
-    let draft = NewApiKey::of("alice").never_expires();
+    let draft = NewApiKey::new("alice").never_expires();
     let mut last = wait(service.keys.create(draft)).unwrap().record.id();
     loop {
         say(last.as_str());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bearergate::api_key::{ApiKeyErrorKind, ApiKeyStore, NewApiKey};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::error::StoreErrorKind;
 use bearergate::grant::{GrantErrorKind, GrantStore, TokenDigest};
 use bearergate::refresh::{NewRefresh, RefreshRequest};
@@ -64,7 +64,7 @@ fn what_was_revoked_before_a_restart_is_revoked_after_it() {
         tokens.push(wait(token).unwrap().reveal());
     }
     let keys = ["alice", "bob"].map(|subject| {
-        let draft = NewApiKey::of(subject).never_expires();
+        let draft = NewApiKey::new(subject).never_expires();
         wait(service.keys.create(draft)).unwrap()
     });
     wait(service.sessions.revoke_subject("alice")).unwrap();
@@ -89,7 +89,7 @@ fn a_change_in_one_handle_is_seen_by_another_at_once() {
     let (_, ours) = open(&path);
     let (theirs, _) = open(&path);
     for _ in 0..20 {
-        let draft = NewApiKey::of("alice").never_expires();
+        let draft = NewApiKey::new("alice").never_expires();
         let issued = wait(ours.keys.create(draft)).unwrap();
         let id = issued.record.id();
         let key = issued.key.reveal();
@@ -103,7 +103,7 @@ fn judge(store: &Arc<SqliteStore>, key: &str) -> Result<(), RejectionKind> {
     let judge = ApiKeyValidator::builder(ring(), store.clone())
         .build()
         .unwrap();
-    let presented = Presented::bearer(key).unwrap().at(NOW);
+    let presented = PresentedCredential::bearer(key).unwrap().at(NOW);
     let verdict = wait(judge.validate(&presented));
     verdict.map(drop).map_err(|rejection| rejection.kind())
 }
@@ -114,7 +114,7 @@ fn a_store_that_cannot_answer_is_neither_a_yes_nor_a_no() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let (store, service) = open(&path);
-    let key = wait(service.keys.create(NewApiKey::of("alice").never_expires())).unwrap();
+    let key = wait(service.keys.create(NewApiKey::new("alice").never_expires())).unwrap();
     let id = key.record.id();
     let key = key.key.reveal();
     let (_, session) = wait(service.sessions.create(NewSession::new("alice"))).unwrap();
@@ -172,7 +172,7 @@ fn a_file_that_another_process_locks_is_unavailable_in_the_end() {
     let builder = SqliteStore::builder(&path).busy_timeout(Duration::from_millis(20));
     let store = Arc::new(builder.open().unwrap());
     let service = Service::on(store.clone());
-    let draft = || NewApiKey::of("alice").never_expires();
+    let draft = || NewApiKey::new("alice").never_expires();
     let id = wait(service.keys.create(draft())).unwrap().record.id();
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -204,7 +204,7 @@ fn a_record_that_was_tampered_with_is_unavailable_and_not_unknown() {
         "digest = x'00'",
         "version = -1",
     ] {
-        let issued = wait(service.keys.create(NewApiKey::of("alice").never_expires())).unwrap();
+        let issued = wait(service.keys.create(NewApiKey::new("alice").never_expires())).unwrap();
         let (id, key) = (issued.record.id(), issued.key.reveal());
         assert_eq!(judge(&store, &key), Ok(()));
         let tamper = format!("UPDATE api_key SET {change} WHERE id = ?1");
@@ -270,7 +270,7 @@ fn uses_of_keys_are_written_together_and_only_forward() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let (store, service) = open(&path);
-    let create = || wait(service.keys.create(NewApiKey::of("alice").never_expires()));
+    let create = || wait(service.keys.create(NewApiKey::new("alice").never_expires()));
     let ids: Vec<_> = (0..50).map(|_| create().unwrap().record.id()).collect();
     let after = |secs| NOW.saturating_add(Duration::from_secs(secs));
     for secs in [100, 50, 70] {
@@ -292,7 +292,7 @@ fn the_file_holds_no_key_no_session_id_and_no_refresh_token() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let (_store, service) = open(&path);
-    let issued = wait(service.keys.create(NewApiKey::of("alice").never_expires())).unwrap();
+    let issued = wait(service.keys.create(NewApiKey::new("alice").never_expires())).unwrap();
     let (id, session) = wait(service.sessions.create(NewSession::new("alice"))).unwrap();
     let token = wait(service.patient.create(NewRefresh::of(&session, CLIENT)));
     let token = token.unwrap().reveal();

@@ -58,9 +58,9 @@ impl ApiKeyStore for FaultyKeys {
         found.map(|found| Ok(found?.map(|record| self.altered(record))))
     }
 
-    fn find_foreign(&self, digest: KeyDigest) -> Answer<'_, Option<ApiKeyRecord>> {
+    fn find_by_digest(&self, digest: KeyDigest) -> Answer<'_, Option<ApiKeyRecord>> {
         if !self.is(KeyFault::FindsOwnByDigest) {
-            return self.store.find_foreign(digest);
+            return self.store.find_by_digest(digest);
         }
         let all = ApiKeyQuery::new("ring", bearergate::api_key::ApiKeyFilter::All, usize::MAX);
         self.store.list(all).map(move |all| {

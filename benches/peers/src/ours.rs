@@ -15,8 +15,8 @@ use crate::jwt::KEY_ID;
 use crate::jwt::Key;
 use crate::jwt::claims::Claims;
 use bearergate::{JwtValidator, Principal, TokenValidator};
-use bearergate::credential::Presented;
-use bearergate::key::{Import, KeySet};
+use bearergate::credential::PresentedCredential;
+use bearergate::key::{KeyImporter, KeySet};
 use std::hint::black_box;
 
 /// What is done with the principal, and what that adds to the name of the case.
@@ -53,7 +53,7 @@ fn validator(fixture: &Fixture, provider: Provider) -> Result<JwtValidator> {
 
 /// The one place that knows how keys are imported and how their provider is picked.
 fn key_set(fixture: &Fixture, provider: Provider) -> Result<KeySet> {
-    let import = Import::on(match provider {
+    let import = KeyImporter::on(match provider {
         Provider::AwsLcRs => bearergate::crypto::Provider::aws_lc_rs(),
         Provider::ApiKey
         | Provider::Memory
@@ -72,7 +72,7 @@ fn key_set(fixture: &Fixture, provider: Provider) -> Result<KeySet> {
 
 fn judge(fixture: &Fixture, validator: JwtValidator, reading: fn(&Principal) -> bool) -> Judge {
     fixture.judge(move |token| {
-        let Ok(presented) = Presented::bearer(token) else {
+        let Ok(presented) = PresentedCredential::bearer(token) else {
             return false;
         };
         match validator.validate(&presented).try_now() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bearergate::clock::{Clock, Leeway};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::crypto::{Algorithm, Algorithms};
 use bearergate::error::ConfigErrorKind;
 use bearergate::key::{Key, KeySet};
@@ -65,8 +65,8 @@ impl Judge {
 
 fn validate(validator: &JwtValidator, case: &Case<'_>) -> Result<Principal, Rejection> {
     let presented = match &case.credential {
-        Credential::Authorization(value) => Presented::authorization(value)?,
-        Credential::Token(token) => Presented::token(token),
+        Credential::Authorization(value) => PresentedCredential::authorization(value)?,
+        Credential::Token(token) => PresentedCredential::token(token),
     };
     let presented = match case.now {
         Some(now) => presented.at(now),

@@ -15,20 +15,20 @@ use crate::limits;
 /// keys take what no other judge takes.
 ///
 /// ```
-/// use bearergate::api_key::ForeignFormat;
+/// use bearergate::api_key::LegacyFormat;
 ///
-/// let format = ForeignFormat::new(24)?;
+/// let format = LegacyFormat::new(24)?;
 /// assert!(format.parse("c0ffee00-7a11-4d0e-9f3b-2b1d").is_ok());
 /// assert!(format.parse("c0ffee00-7a11").is_err());
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct ForeignFormat {
+pub struct LegacyFormat {
     min_bytes: usize,
     takes_sha256: bool,
 }
 
-impl ForeignFormat {
+impl LegacyFormat {
     /// Takes keys of at least this many bytes, 16 to 1024: as many as the shortest key has that
     /// was issued. What is shorter is refused before any store is asked.
     ///
@@ -69,12 +69,12 @@ impl ForeignFormat {
     /// # Errors
     ///
     /// [`ApiKeyMalformed`](RejectionKind::ApiKeyMalformed) for everything else.
-    pub fn parse<'k>(&self, key: &'k str) -> Result<ForeignKey<'k>, Rejection> {
+    pub fn parse<'k>(&self, key: &'k str) -> Result<LegacyKey<'k>, Rejection> {
         let is_long_enough = (self.min_bytes..=limits::FOREIGN_KEY_BYTES).contains(&key.len());
         if !is_long_enough || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(RejectionKind::ApiKeyMalformed.into());
         }
-        Ok(ForeignKey {
+        Ok(LegacyKey {
             text: key.as_bytes(),
             may_be_sha256: self.takes_sha256,
         })
@@ -83,12 +83,12 @@ impl ForeignFormat {
 
 /// A foreign key that is long enough, and nothing more is known of it. `Debug` does not show it.
 #[derive(Clone, Copy)]
-pub struct ForeignKey<'k> {
+pub struct LegacyKey<'k> {
     text: &'k [u8],
     may_be_sha256: bool,
 }
 
-impl ForeignKey<'_> {
+impl LegacyKey<'_> {
     pub(super) const fn text(&self) -> &[u8] {
         self.text
     }
@@ -98,8 +98,8 @@ impl ForeignKey<'_> {
     }
 }
 
-impl fmt::Debug for ForeignKey<'_> {
+impl fmt::Debug for LegacyKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ForeignKey([redacted])")
+        f.write_str("LegacyKey([redacted])")
     }
 }

@@ -10,7 +10,7 @@ use super::ParsedKey;
 use super::digest::KeyDigest;
 use super::digest::PepperVersion;
 use super::digest::PepperedDigest;
-use super::legacy::ForeignKey;
+use super::legacy::LegacyKey;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::limits;
@@ -105,14 +105,14 @@ impl PepperSet {
     }
 
     /// Makes the digest of a foreign key under the current pepper.
-    pub(crate) fn foreign_digest(&self, key: &ForeignKey<'_>) -> PepperedDigest {
+    pub(crate) fn foreign_digest(&self, key: &LegacyKey<'_>) -> PepperedDigest {
         self.current.foreign_digest(key.text())
     }
 
     /// Makes every digest under which a foreign key may stand, the current one first.
     pub(crate) fn foreign_digests(
         &self,
-        key: &ForeignKey<'_>,
+        key: &LegacyKey<'_>,
     ) -> impl Iterator<Item = PepperedDigest> {
         let peppered = self.all().map(|own| own.foreign_digest(key.text()));
         let plain = key.may_be_sha256().then(|| plain(key.text()));
@@ -225,7 +225,7 @@ fn refused(kind: ConfigErrorKind, detail: String) -> ConfigError {
 mod tests {
     use super::*;
     use crate::api_key::format::ApiKeyFormat;
-    use crate::api_key::format::legacy::ForeignFormat;
+    use crate::api_key::format::legacy::LegacyFormat;
 
     const KEY: &str =
         "acme_live_0123456789ABCDEF_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg3GTem3";
@@ -267,7 +267,7 @@ mod tests {
     // Computed with the hmac and hashlib modules of Python.
     #[test]
     fn digests_are_hmac_sha_256_under_a_key_derived_from_the_pepper() {
-        let (set, foreign) = (set(1, &[]), ForeignFormat::new(16).unwrap());
+        let (set, foreign) = (set(1, &[]), LegacyFormat::new(16).unwrap());
         assert_eq!(
             hex(set.digest(&parsed()).digest()),
             "b71d0fdaa88e8bde86290ea533666197cba6a956146ac03c4739461c7a7ee9f9"
@@ -337,8 +337,8 @@ mod tests {
 
     #[test]
     fn a_foreign_key_may_stand_under_every_pepper_and_as_sha_256_where_that_is_on() {
-        let (set, format) = (set(3, &[2, 1]), ForeignFormat::new(16).unwrap());
-        let versions = |format: &ForeignFormat| -> Vec<u32> {
+        let (set, format) = (set(3, &[2, 1]), LegacyFormat::new(16).unwrap());
+        let versions = |format: &LegacyFormat| -> Vec<u32> {
             let key = format.parse(FOREIGN).unwrap();
             let all = set.foreign_digests(&key);
             all.map(|digest| digest.version().number()).collect()
@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn an_imported_digest_is_the_plain_one_of_the_text() {
-        let format = ForeignFormat::new(16).unwrap().with_imported_sha256();
+        let format = LegacyFormat::new(16).unwrap().with_imported_sha256();
         let key = format.parse(FOREIGN).unwrap();
         let last = set(1, &[]).foreign_digests(&key).last().unwrap();
         let hash = digest::digest(&digest::SHA256, FOREIGN.as_bytes());
@@ -361,7 +361,7 @@ mod tests {
     fn a_foreign_key_never_has_the_digest_of_one_of_ours() {
         let set = set(1, &[]);
         let text = str::from_utf8(parsed().signed).unwrap();
-        let foreign = ForeignFormat::new(16).unwrap();
+        let foreign = LegacyFormat::new(16).unwrap();
         let foreign = set.foreign_digest(&foreign.parse(text).unwrap());
         assert_ne!(foreign.digest(), set.digest(&parsed()).digest());
     }

@@ -7,7 +7,7 @@ use http::HeaderName;
 
 use super::ApiKeyValidator;
 use super::Decoy;
-use crate::api_key::scheme::ApiKeyRing;
+use crate::api_key::scheme::ApiKeyScheme;
 use crate::api_key::store::ApiKeyStore;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
@@ -20,7 +20,7 @@ use crate::validator::Shape;
 /// Builds an [`ApiKeyValidator`].
 #[must_use]
 pub struct ApiKeyValidatorBuilder {
-    ring: ApiKeyRing,
+    ring: ApiKeyScheme,
     store: Arc<dyn ApiKeyStore>,
     header: Option<String>,
     clock: Arc<dyn Clock>,
@@ -32,7 +32,7 @@ pub struct ApiKeyValidatorBuilder {
 const HEADER: &str = "x-api-key";
 
 impl ApiKeyValidatorBuilder {
-    pub(super) fn new(ring: ApiKeyRing, store: Arc<dyn ApiKeyStore>) -> Self {
+    pub(super) fn new(ring: ApiKeyScheme, store: Arc<dyn ApiKeyStore>) -> Self {
         Self {
             ring,
             store,

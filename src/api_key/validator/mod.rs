@@ -4,25 +4,25 @@ mod builder;
 
 pub use builder::ApiKeyValidatorBuilder;
 
-use super::scheme::ApiKeyRing;
+use super::scheme::ApiKeyScheme;
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::format::ParsedKey;
 use super::record::ApiKeyRecord;
-use super::row::ApiKeyParts;
+use super::row::ApiKeyRow;
 use super::store::ApiKeyChange;
 use super::store::ApiKeyStore;
 use crate::api_key::format::ApiKeyId;
-use crate::api_key::format::ForeignKey;
 use crate::api_key::format::KeyDigest;
+use crate::api_key::format::LegacyKey;
 use crate::api_key::format::Match;
 use crate::api_key::format::PepperedDigest;
 use crate::clock::Clock;
 use crate::clock::Leeway;
 use crate::clock::UnixTime;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
@@ -55,10 +55,10 @@ use crate::validator::TokenValidator;
 /// use std::sync::Arc;
 ///
 /// use bearergate::{ApiKeyValidator, Gate, require_scope};
-/// use bearergate::api_key::ApiKeyRing;
+/// use bearergate::api_key::ApiKeyScheme;
 /// use bearergate::stores::MemoryApiKeyStore;
 ///
-/// # fn configure(ring: ApiKeyRing) -> Result<Gate, bearergate::ConfigError> {
+/// # fn configure(ring: ApiKeyScheme) -> Result<Gate, bearergate::ConfigError> {
 /// let store = Arc::new(MemoryApiKeyStore::new(100_000)?);
 /// let gate = Gate::builder()
 ///     .validator(ApiKeyValidator::builder(ring, store).build()?)
@@ -69,7 +69,7 @@ use crate::validator::TokenValidator;
 /// ```
 #[derive(Clone)]
 pub struct ApiKeyValidator {
-    ring: ApiKeyRing,
+    ring: ApiKeyScheme,
     store: Arc<dyn ApiKeyStore>,
     shapes: Vec<Shape>,
     decoy: Decoy,
@@ -83,17 +83,20 @@ type Verdict<'a> = NowOrLater<'a, Result<Principal, Rejection>>;
 /// The request that a key came with, and its time.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
-    presented: &'a Presented<'a>,
+    presented: &'a PresentedCredential<'a>,
     now: UnixTime,
 }
 
 impl ApiKeyValidator {
     /// Starts a judge of the keys of this ring whose records are in this store.
-    pub fn builder(ring: ApiKeyRing, store: Arc<dyn ApiKeyStore>) -> ApiKeyValidatorBuilder {
+    pub fn builder(ring: ApiKeyScheme, store: Arc<dyn ApiKeyStore>) -> ApiKeyValidatorBuilder {
         ApiKeyValidatorBuilder::new(ring, store)
     }
 
-    fn judge<'a>(&'a self, presented: &'a Presented<'a>) -> Result<Verdict<'a>, Rejection> {
+    fn judge<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> Result<Verdict<'a>, Rejection> {
         let text = presented.credential().expose();
         let now = presented.now().or_else(|| self.clock.now());
         let now = now.ok_or(RejectionKind::Unavailable)?;
@@ -125,7 +128,7 @@ impl ApiKeyValidator {
         let record = found.unwrap_or_else(|| self.decoy.0.clone());
         let matched = self.ring.peppers().compare(key, Some(record.digest()));
         let is_it = is_there & (record.id() == key.id());
-        let is_own = is_it & self.vouches_for(&record) & !record.is_foreign();
+        let is_own = is_it & self.vouches_for(&record) & !record.is_legacy();
         NowOrLater::now(Err(match matched {
             Match::Current if is_own => return NowOrLater::now(self.admit(record, asked)),
             Match::Older if is_own => {
@@ -137,9 +140,9 @@ impl ApiKeyValidator {
         }))
     }
 
-    fn judge_foreign<'a>(&'a self, key: ForeignKey<'a>, asked: Asked<'a>) -> Verdict<'a> {
+    fn judge_foreign<'a>(&'a self, key: LegacyKey<'a>, asked: Asked<'a>) -> Verdict<'a> {
         for digest in self.foreign_digests(&key) {
-            let Ok(found) = self.store.find_foreign(*digest.digest()).try_now() else {
+            let Ok(found) = self.store.find_by_digest(*digest.digest()).try_now() else {
                 return NowOrLater::later(self.judge_foreign_later(key, asked));
             };
             match found.map(|found| self.own_foreign(found, &digest)) {
@@ -153,11 +156,11 @@ impl ApiKeyValidator {
 
     async fn judge_foreign_later(
         &self,
-        key: ForeignKey<'_>,
+        key: LegacyKey<'_>,
         asked: Asked<'_>,
     ) -> Result<Principal, Rejection> {
         for digest in self.foreign_digests(&key) {
-            let found = self.store.find_foreign(*digest.digest()).await?;
+            let found = self.store.find_by_digest(*digest.digest()).await?;
             if let Some(record) = self.own_foreign(found, &digest) {
                 return self.admit_foreign(record, &key, asked).await;
             }
@@ -168,7 +171,7 @@ impl ApiKeyValidator {
     /// The current one comes first and last: it may be made anew while the others are asked for.
     fn foreign_digests<'k>(
         &'k self,
-        key: &'k ForeignKey<'k>,
+        key: &'k LegacyKey<'k>,
     ) -> impl Iterator<Item = PepperedDigest> + 'k {
         let peppers = self.ring.peppers();
         let again = std::iter::once_with(|| peppers.foreign_digest(key));
@@ -182,7 +185,7 @@ impl ApiKeyValidator {
     ) -> Option<ApiKeyRecord> {
         found.filter(|record| {
             let is_equal = bool::from(record.digest().digest().ct_eq(digest.digest()));
-            let is_own = self.vouches_for(record) & record.is_foreign();
+            let is_own = self.vouches_for(record) & record.is_legacy();
             is_equal & is_own & (record.digest().version() == digest.version())
         })
     }
@@ -190,7 +193,7 @@ impl ApiKeyValidator {
     fn admit_foreign<'a>(
         &'a self,
         record: ApiKeyRecord,
-        key: &ForeignKey<'_>,
+        key: &LegacyKey<'_>,
         asked: Asked<'a>,
     ) -> Verdict<'a> {
         let peppers = self.ring.peppers();
@@ -232,7 +235,7 @@ impl ApiKeyValidator {
         })
     }
 
-    fn replace(&self, mut parts: ApiKeyParts) -> NowOrLater<'_, Result<(), StoreError>> {
+    fn replace(&self, mut parts: ApiKeyRow) -> NowOrLater<'_, Result<(), StoreError>> {
         parts.version = parts.version.saturating_add(1);
         match ApiKeyRecord::from_parts(parts) {
             Ok(record) => self.store.commit(vec![ApiKeyChange::Replace(record)]),
@@ -266,7 +269,7 @@ impl ApiKeyValidator {
 
     fn observe(&self, record: &ApiKeyRecord, error: &StoreError) {
         if let Some(observer) = &self.observer {
-            observer.observe(&Event::DigestKept {
+            observer.observe(&Event::RehashFailed {
                 key: record.id().as_str(),
                 reason: error.kind().as_str(),
             });
@@ -286,7 +289,7 @@ impl TokenValidator for ApiKeyValidator {
 
     fn validate<'a>(
         &'a self,
-        presented: &'a Presented<'a>,
+        presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         self.judge(presented)
             .unwrap_or_else(|rejection| NowOrLater::now(Err(rejection)))
@@ -304,7 +307,7 @@ impl fmt::Debug for ApiKeyValidator {
 }
 
 /// Returns true if the peer has one of the addresses that the key may be used from.
-fn is_from(record: &ApiKeyRecord, presented: &Presented<'_>) -> bool {
+fn is_from(record: &ApiKeyRecord, presented: &PresentedCredential<'_>) -> bool {
     let peer = presented.facts().and_then(RequestFacts::peer);
     peer.is_some_and(|peer| {
         let address = peer.ip().to_canonical();
@@ -318,12 +321,12 @@ fn is_from(record: &ApiKeyRecord, presented: &Presented<'_>) -> bool {
 struct Decoy(ApiKeyRecord);
 
 impl Decoy {
-    fn new(ring: &ApiKeyRing) -> Result<Self, ConfigError> {
+    fn new(ring: &ApiKeyScheme) -> Result<Self, ConfigError> {
         // No key has this digest, and nobody with this record is ever let in.
         let nobodys = KeyDigest::from_bytes([0; 32]);
         let digest = PepperedDigest::new(nobodys, ring.peppers().current());
         let owner = (ring.authority().clone(), "nobody".to_owned());
-        let parts = ApiKeyParts::new(ApiKeyId::LEAST, digest, owner, UnixTime::from_secs(0));
+        let parts = ApiKeyRow::new(ApiKeyId::LEAST, digest, owner, UnixTime::from_secs(0));
         let record = ApiKeyRecord::from_parts(parts).map_err(|error| {
             let detail = "no record can be made under this authority; give it another name";
             ConfigError::new(ConfigErrorKind::ValueMalformed, "authority", detail)

@@ -12,8 +12,8 @@ use crate::gate::Gate;
 use crate::gate::GateBuilder;
 use crate::http_client::HttpClient;
 use crate::integrations::tokio::Engine;
-use crate::jwt::JwtBuilder;
 use crate::jwt::JwtValidator;
+use crate::jwt::JwtValidatorBuilder;
 use crate::jwt::Ready;
 use crate::key::FetchedKeys;
 use crate::key::FetchedKeysBuilder;
@@ -121,7 +121,7 @@ pub struct IssuerGate {
     client: Option<Arc<dyn HttpClient>>,
     authorizer: Option<Arc<dyn Authorizer>>,
     keys: Vec<Adjust<FetchedKeysBuilder>>,
-    tokens: Vec<Adjust<JwtBuilder<Ready>>>,
+    tokens: Vec<Adjust<JwtValidatorBuilder<Ready>>>,
     gate: GateBuilder,
 }
 
@@ -165,7 +165,7 @@ impl IssuerGate {
     /// Adjusts what is demanded of tokens.
     pub fn tokens(
         mut self,
-        adjust: impl FnOnce(JwtBuilder<Ready>) -> JwtBuilder<Ready> + 'static,
+        adjust: impl FnOnce(JwtValidatorBuilder<Ready>) -> JwtValidatorBuilder<Ready> + 'static,
     ) -> Self {
         self.tokens.push(Box::new(adjust));
         self
@@ -182,7 +182,7 @@ impl IssuerGate {
     ///
     /// # Errors
     ///
-    /// What [`Client::new`], [`FetchedKeysBuilder::build`], [`JwtBuilder::build`] and
+    /// What [`Client::new`], [`FetchedKeysBuilder::build`], [`JwtValidatorBuilder::build`] and
     /// [`GateBuilder::build`] return.
     pub fn build(self) -> Result<Gate, ConfigError> {
         let client = match self.client {

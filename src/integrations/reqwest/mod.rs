@@ -16,12 +16,12 @@ use reqwest::redirect::Policy;
 use self::resolve::Resolver;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
+use crate::http_client::AddressScope;
 use crate::http_client::HttpClient;
 use crate::http_client::HttpError;
 use crate::http_client::HttpErrorKind;
 use crate::http_client::HttpRequest;
 use crate::http_client::HttpResponse;
-use crate::http_client::Reach;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 
@@ -60,7 +60,7 @@ impl Client {
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (reach, host) = (request.reach(), request.endpoint().address());
-        if host.is_some_and(|address| !reach.admits(address)) {
+        if host.is_some_and(|address| !reach.permits(address)) {
             return Err(HttpErrorKind::Forbidden.into());
         }
         let mut body = request.body_limit();
@@ -73,11 +73,11 @@ impl Client {
         Ok(HttpResponse::new(response.status(), headers, body.finish()))
     }
 
-    const fn of(&self, reach: Reach) -> &reqwest::Client {
+    const fn of(&self, reach: AddressScope) -> &reqwest::Client {
         match reach {
-            Reach::Any => &self.any,
-            Reach::Loopback => &self.loopback,
-            Reach::Public => &self.public,
+            AddressScope::Any => &self.any,
+            AddressScope::Loopback => &self.loopback,
+            AddressScope::Public => &self.public,
         }
     }
 }
@@ -169,7 +169,7 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, ConfigError> {
         let tls = tls::config(&self.roots, self.private_roots_only)?;
         let made = |reach| base(tls.clone()).dns_resolver(Resolver(reach));
-        let mut any = made(Reach::Any);
+        let mut any = made(AddressScope::Any);
         if let Some(url) = &self.proxy {
             let proxy = reqwest::Proxy::all(url).map_err(|_| unusable("proxy", "it is no URL"))?;
             any = any.proxy(proxy);
@@ -180,8 +180,8 @@ impl ClientBuilder {
         };
         Ok(Client {
             any: build(any)?,
-            loopback: build(made(Reach::Loopback))?,
-            public: build(made(Reach::Public))?,
+            loopback: build(made(AddressScope::Loopback))?,
+            public: build(made(AddressScope::Public))?,
         })
     }
 }

@@ -10,12 +10,12 @@ use reqwest::dns::Resolve;
 use reqwest::dns::Resolving;
 use thiserror::Error as ThisError;
 
-use crate::http_client::Reach;
+use crate::http_client::AddressScope;
 
 /// Resolves names by the system, and leaves out what must not be reached: connections are made to
 /// what it returns and to nothing else.
 #[derive(Debug)]
-pub(super) struct Resolver(pub(super) Reach);
+pub(super) struct Resolver(pub(super) AddressScope);
 
 /// A name resolves to addresses that must not be reached.
 #[derive(Debug, ThisError)]
@@ -28,7 +28,7 @@ impl Resolve for Resolver {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let (admitted, others): (Vec<SocketAddr>, Vec<_>) =
-                found.partition(|address| reach.admits(address.ip()));
+                found.partition(|address| reach.permits(address.ip()));
             if admitted.is_empty() && !others.is_empty() {
                 return Err(Forbidden.into());
             }

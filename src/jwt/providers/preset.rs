@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::jwt::JwtValidator;
-use crate::jwt::builder::JwtBuilder;
+use crate::jwt::builder::JwtValidatorBuilder;
 use crate::jwt::builder::NeedsKeys;
 use crate::jwt::builder::Ready;
 use crate::key::FetchedKeys;
@@ -16,7 +16,7 @@ use crate::key::KeyStore;
 
 /// What the tokens of one provider must show, and where its keys are: everything but the keys.
 ///
-/// Made by the functions beside it, which use the public builder alone; where one does not fit,
+/// BuiltFacts by the functions beside it, which use the public builder alone; where one does not fit,
 /// write out what its page says and change it.
 #[must_use]
 pub struct Preset {
@@ -45,7 +45,8 @@ pub(super) enum Recipient {
     Client(String),
 }
 
-pub(super) type Demand = Box<dyn Fn(JwtBuilder<Ready>) -> JwtBuilder<Ready> + Send + Sync>;
+pub(super) type Demand =
+    Box<dyn Fn(JwtValidatorBuilder<Ready>) -> JwtValidatorBuilder<Ready> + Send + Sync>;
 
 enum Keys {
     Fixed(KeySet),
@@ -103,7 +104,10 @@ impl Preset {
     /// ```
     pub fn with(
         mut self,
-        demand: impl Fn(JwtBuilder<Ready>) -> JwtBuilder<Ready> + Send + Sync + 'static,
+        demand: impl Fn(JwtValidatorBuilder<Ready>) -> JwtValidatorBuilder<Ready>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         self.demands.push(Box::new(demand));
         self
@@ -164,7 +168,7 @@ impl Preset {
     /// # Errors
     ///
     /// `value_malformed` for a tenant, pool, domain or project that is none, and what
-    /// [`JwtBuilder::build`] refuses.
+    /// [`JwtValidatorBuilder::build`] refuses.
     pub fn keys(self, keys: KeySet) -> Result<JwtValidator, ConfigError> {
         self.build(&Keys::Fixed(keys))
     }
@@ -195,12 +199,12 @@ impl Preset {
             let demands = self.demands.iter();
             demands.fold(judge, |judge, demand| demand(judge)).build()
         });
-        JwtValidator::of(judges.collect::<Result<Vec<_>, _>>()?)
+        JwtValidator::join(judges.collect::<Result<Vec<_>, _>>()?)
     }
 }
 
 impl Recipient {
-    fn of(&self, issuer: &Issuer) -> JwtBuilder<NeedsKeys> {
+    fn of(&self, issuer: &Issuer) -> JwtValidatorBuilder<NeedsKeys> {
         let builder = JwtValidator::builder().issuers(issuer.names.iter().map(String::as_str));
         match self {
             Self::Any => builder.any_audience(),

@@ -25,7 +25,7 @@ use crate::http_client::Endpoint;
 use crate::http_client::HttpClient;
 use crate::http_client::Spawn;
 use crate::key::discovery;
-use crate::key::import::Import;
+use crate::key::import::KeyImporter;
 use crate::limits;
 use crate::secret::Secret;
 
@@ -36,7 +36,7 @@ pub struct FetchedKeysBuilder {
     place: Place,
     listed: Vec<Box<str>>,
     bearer: Option<Token>,
-    import: Import,
+    import: KeyImporter,
     observer: Option<Arc<dyn Observer>>,
     clock: Arc<dyn Clock>,
     schedule: Schedule,
@@ -61,7 +61,7 @@ impl FetchedKeysBuilder {
             place,
             listed: Vec::new(),
             bearer: None,
-            import: Import::default(),
+            import: KeyImporter::default(),
             observer: None,
             clock: Arc::new(SystemClock),
             schedule: Schedule::default(),
@@ -111,7 +111,7 @@ impl FetchedKeysBuilder {
     }
 
     /// Sets how keys are imported.
-    pub fn import(mut self, import: Import) -> Self {
+    pub fn import(mut self, import: KeyImporter) -> Self {
         self.import = import;
         self
     }

@@ -50,30 +50,30 @@ impl Inner {
             let response = match self.asked(place, DOCUMENT_TYPES).await {
                 Ok(response) => response,
                 Err(problem) => {
-                    found.push(told(subject, &problem).remedy(NETWORK));
+                    found.push(told(subject, &problem).hint(NETWORK));
                     return None;
                 }
             };
             match source.read(&response, place) {
                 Ok(endpoint) => {
                     let text = format!("is of this issuer and names the keys at {endpoint}");
-                    found.push(Finding::good(subject, text));
+                    found.push(Finding::ok(subject, text));
                     return Some(endpoint);
                 }
                 Err(Reading::Elsewhere) => {}
                 Err(Reading::Failed(problem)) => {
                     let text = format!("{} ({})", told_text(&problem), response.status());
-                    found.push(Finding::broken(subject, text).remedy(STATUS));
+                    found.push(Finding::error(subject, text).hint(STATUS));
                     return None;
                 }
                 Err(Reading::Refused(problem)) => {
-                    found.push(told(subject, &problem).remedy(DOCUMENT));
+                    found.push(told(subject, &problem).hint(DOCUMENT));
                     return None;
                 }
             }
         }
         let subject = format!("discovery {}", source.issuer);
-        found.push(Finding::broken(subject, "there is no discovery document").remedy(NO_DOCUMENT));
+        found.push(Finding::error(subject, "there is no discovery document").hint(NO_DOCUMENT));
         None
     }
 
@@ -82,19 +82,19 @@ impl Inner {
         let response = match self.asked(&endpoint, JWKS_TYPES).await {
             Ok(response) => response,
             Err(problem) => {
-                found.push(told(subject, &problem).remedy(NETWORK));
+                found.push(told(subject, &problem).hint(NETWORK));
                 return;
             }
         };
         found.extend(self.clock_finding(&subject, response.headers()));
         if response.status() != StatusCode::OK {
             let text = format!("the source answered {}", response.status());
-            found.push(Finding::broken(subject, text).remedy(STATUS));
+            found.push(Finding::error(subject, text).hint(STATUS));
             return;
         }
         match self.loader.keys(response.body()) {
             Ok(keys) => found.extend(of_keys(&subject, &keys)),
-            Err(problem) => found.push(told(subject, &problem).remedy(NO_KEYS)),
+            Err(problem) => found.push(told(subject, &problem).hint(NO_KEYS)),
         }
     }
 
@@ -114,11 +114,9 @@ impl Inner {
             secs => format!("this clock is {secs} s behind the source's"),
         };
         Some(match now.abs_diff(theirs) {
-            0..=ODD_SECS => Finding::good(subject, text),
-            secs if secs <= limits::LEEWAY.as_secs() => {
-                Finding::doubtful(subject, text).remedy(CLOCK)
-            }
-            _ => Finding::broken(subject, text).remedy(CLOCK),
+            0..=ODD_SECS => Finding::ok(subject, text),
+            secs if secs <= limits::LEEWAY.as_secs() => Finding::warning(subject, text).hint(CLOCK),
+            _ => Finding::error(subject, text).hint(CLOCK),
         })
     }
 }
@@ -140,18 +138,18 @@ pub(crate) fn of_keys(subject: &str, keys: &KeySet) -> Vec<Finding> {
         let kid = key.kid().unwrap_or("without `kid`");
         let algorithms: Vec<_> = key.algorithms().iter().map(|a| a.as_str()).collect();
         let text = format!("key `{kid}` verifies {}", algorithms.join(", "));
-        Finding::good(subject, text)
+        Finding::ok(subject, text)
     });
     let skipped = keys.skipped().iter().map(|key| {
         let kid = key.kid().unwrap_or("without `kid`");
         let text = format!("key {} `{kid}` is skipped: {}", key.index(), key.reason());
-        Finding::doubtful(subject, text).remedy(KEY)
+        Finding::warning(subject, text).hint(KEY)
     });
     usable.chain(skipped).collect()
 }
 
 fn told(subject: String, problem: &Problem) -> Finding {
-    Finding::broken(subject, told_text(problem))
+    Finding::error(subject, told_text(problem))
 }
 
 /// The problem, and what was below it.

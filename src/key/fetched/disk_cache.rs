@@ -13,7 +13,7 @@ use super::plan::Schedule;
 use super::plan::Standing;
 use crate::clock::UnixTime;
 use crate::json::Object;
-use crate::key::import::Import;
+use crate::key::import::KeyImporter;
 use crate::key::set::KeySet;
 use crate::limits;
 
@@ -40,7 +40,7 @@ struct Page {
 
 impl Keep {
     /// Returns what was kept of this source, only if it still counts.
-    pub(super) fn read(&self, source: &str, now: UnixTime, import: &Import) -> Option<Kept> {
+    pub(super) fn read(&self, source: &str, now: UnixTime, import: &KeyImporter) -> Option<Kept> {
         let length = fs::metadata(&self.path).ok()?.len();
         if length > u64::try_from(limits::JSON_BYTES).ok()? {
             return None;

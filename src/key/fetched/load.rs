@@ -15,14 +15,14 @@ use super::disk_cache::Keep;
 use super::freshness::freshness;
 use crate::clock::UnixTime;
 use crate::crypto::Algorithm;
+use crate::http_client::AddressScope;
 use crate::http_client::Endpoint;
 use crate::http_client::HttpClient;
 use crate::http_client::HttpRequest;
 use crate::http_client::HttpResponse;
-use crate::http_client::Reach;
 use crate::key::discovery::Metadata;
 use crate::key::discovery::MetadataError;
-use crate::key::import::Import;
+use crate::key::import::KeyImporter;
 use crate::key::set::KeySet;
 use crate::key::store::KeyHint;
 use crate::limits;
@@ -105,7 +105,7 @@ pub(super) enum Bearer {
 pub(super) struct Loader {
     pub(super) source: Source,
     pub(super) client: Arc<dyn HttpClient>,
-    pub(super) import: Import,
+    pub(super) import: KeyImporter,
     pub(super) bearer: Option<Bearer>,
     pub(super) keep: Option<Keep>,
 }
@@ -229,11 +229,11 @@ impl Loader {
         endpoint: Endpoint,
         types: &'static str,
     ) -> Result<HttpRequest, Problem> {
-        let is_foreign = endpoint.reach() == Reach::Public;
+        let is_legacy = endpoint.reach() == AddressScope::Public;
         let request =
             HttpRequest::get(endpoint).with_header(header::ACCEPT, HeaderValue::from_static(types));
         // A host that a document names gets no credentials.
-        let bearer = self.bearer.as_ref().filter(|_| !is_foreign);
+        let bearer = self.bearer.as_ref().filter(|_| !is_legacy);
         match bearer.map(Bearer::header).transpose()? {
             Some(value) => Ok(request.with_header(header::AUTHORIZATION, value)),
             None => Ok(request),
@@ -295,7 +295,9 @@ impl Discovered {
 fn refused(error: MetadataError) -> Problem {
     let text = match error {
         MetadataError::Issuer => "the issuer in the discovery document is another one",
-        MetadataError::Malformed | MetadataError::Member => "the discovery document is malformed",
+        MetadataError::Malformed | MetadataError::InvalidAddress => {
+            "the discovery document is malformed"
+        }
     };
     Problem::new(text).because(error)
 }

@@ -33,13 +33,13 @@ use self::plan::Standing;
 use self::plan::Terms;
 use super::set::KeySet;
 use super::store::KeyHint;
-use super::store::KeyLife;
+use super::store::KeyStatus;
 use super::store::KeyStore;
 use crate::clock::Clock;
 use crate::clock::UnixTime;
 use crate::crypto::Algorithm;
 use crate::crypto::Algorithms;
-use crate::diagnosis::Findings;
+use crate::diagnosis::Finding;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::event::Event;
@@ -49,8 +49,8 @@ use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::KeyId;
 use crate::single_flight;
-use crate::single_flight::Follow;
-use crate::single_flight::Lead;
+use crate::single_flight::Leader;
+use crate::single_flight::Waiter;
 
 /// The keys of one issuer, fetched when they are first needed, cheap to clone.
 ///
@@ -101,7 +101,7 @@ struct Snapshot {
 #[derive(Default)]
 struct State {
     plan: RefreshPlan,
-    flight: Option<Follow<Outcome>>,
+    flight: Option<Waiter<Outcome>>,
     tag: Option<Tag>,
 }
 
@@ -135,24 +135,24 @@ impl KeyStore for FetchedKeys {
         }
     }
 
-    fn life(&self, key: &KeyId) -> KeyLife {
+    fn status(&self, key: &KeyId) -> KeyStatus {
         let snapshot = self.0.snapshot.load();
         let (Some(now), Some(snapshot)) = (self.0.clock.now(), &*snapshot) else {
-            return KeyLife::Unjudgeable;
+            return KeyStatus::Unknown;
         };
         if !snapshot.keys.keys().iter().any(|own| own.id() == *key) {
-            return KeyLife::Gone;
+            return KeyStatus::Gone;
         }
         // Where all requests are answered by a cache, nobody else asks for a refresh.
         self.0.keep_up(snapshot.terms.standing(now), now);
         match snapshot.terms.standing(now) {
-            Standing::Fresh | Standing::Due => KeyLife::Fresh,
-            Standing::Stale => KeyLife::Stale,
-            Standing::Over => KeyLife::Unjudgeable,
+            Standing::Fresh | Standing::Due => KeyStatus::Fresh,
+            Standing::Stale => KeyStatus::Stale,
+            Standing::Over => KeyStatus::Unknown,
         }
     }
 
-    fn examine(&self) -> Findings<'_> {
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
         NowOrLater::later(self.examined())
     }
 
@@ -168,7 +168,7 @@ enum Course {
     Fetch,
     Refuse(RejectionKind),
     Use,
-    Wait(Follow<Outcome>),
+    Wait(Waiter<Outcome>),
 }
 
 impl State {
@@ -288,7 +288,7 @@ impl Inner {
         self: &Arc<Self>,
         state: &mut State,
         mut ask: Ask,
-    ) -> (NowOrLater<'static, ()>, Follow<Outcome>) {
+    ) -> (NowOrLater<'static, ()>, Waiter<Outcome>) {
         let (lead, follow) = single_flight::start(Err(abandoned()));
         state.flight = Some(follow.clone());
         ask.tag.clone_from(&state.tag);
@@ -368,7 +368,7 @@ impl Inner {
 
 enum Step {
     Done(Arc<KeySet>),
-    Wait(Follow<Outcome>),
+    Wait(Waiter<Outcome>),
 }
 
 /// Two look-ups, the fetch that ran before them, and the look at what they brought.
@@ -407,7 +407,7 @@ impl Snapshot {
 /// The duty to record what a fetch comes to, also if it is dropped on its way.
 struct Landing {
     inner: Arc<Inner>,
-    lead: Option<Lead<Outcome>>,
+    lead: Option<Leader<Outcome>>,
     ask: Ask,
 }
 

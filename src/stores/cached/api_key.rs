@@ -52,13 +52,13 @@ impl CachedApiKeyStore {
     }
 
     /// Asks for a foreign key, whose record's place is known once it was found.
-    fn ask_foreign(
+    fn ask_by_digest(
         &self,
         digest: KeyDigest,
         place: Option<(ApiKeyId, Option<Ticket>)>,
     ) -> NowOrLater<'_, Found> {
         let ticket = self.foreign.get(&digest).err().flatten();
-        self.store.find_foreign(digest).map(move |found| {
+        self.store.find_by_digest(digest).map(move |found| {
             if let Ok(Some(record)) = &found {
                 self.foreign.put(&digest, record.id(), ticket);
                 let place = place.filter(|(id, _)| *id == record.id());
@@ -81,14 +81,14 @@ impl ApiKeyStore for CachedApiKeyStore {
         }
     }
 
-    fn find_foreign(&self, digest: KeyDigest) -> NowOrLater<'_, Found> {
+    fn find_by_digest(&self, digest: KeyDigest) -> NowOrLater<'_, Found> {
         let Some(id) = self.foreign.recall(&digest) else {
-            return self.ask_foreign(digest, None);
+            return self.ask_by_digest(digest, None);
         };
         match self.records.get(&id) {
-            Ok(record) if is_foreign(&record, &digest) => NowOrLater::now(Ok(Some(record))),
-            Ok(_) => self.ask_foreign(digest, None),
-            Err(ticket) => self.ask_foreign(digest, Some((id, ticket))),
+            Ok(record) if is_legacy(&record, &digest) => NowOrLater::now(Ok(Some(record))),
+            Ok(_) => self.ask_by_digest(digest, None),
+            Err(ticket) => self.ask_by_digest(digest, Some((id, ticket))),
         }
     }
 
@@ -113,6 +113,6 @@ impl ApiKeyStore for CachedApiKeyStore {
     }
 }
 
-fn is_foreign(record: &ApiKeyRecord, digest: &KeyDigest) -> bool {
-    record.is_foreign() && record.digest().digest() == digest
+fn is_legacy(record: &ApiKeyRecord, digest: &KeyDigest) -> bool {
+    record.is_legacy() && record.digest().digest() == digest
 }

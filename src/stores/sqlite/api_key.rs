@@ -25,9 +25,9 @@ use super::transaction::read_one;
 use crate::api_key::ApiKeyChange;
 use crate::api_key::ApiKeyFilter;
 use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyParts;
 use crate::api_key::ApiKeyQuery;
 use crate::api_key::ApiKeyRecord;
+use crate::api_key::ApiKeyRow;
 use crate::api_key::ApiKeyStore;
 use crate::api_key::Disabled;
 use crate::api_key::KeyDigest;
@@ -43,7 +43,7 @@ impl ApiKeyStore for SqliteStore {
         self.read(move |conn| read_one(conn, FIND, [id.as_str()], record))
     }
 
-    fn find_foreign(
+    fn find_by_digest(
         &self,
         digest: KeyDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
@@ -177,7 +177,7 @@ fn values(record: &ApiKeyRecord) -> Result<[Value; 23], Fault> {
     Ok([
         text(parts.id),
         number(parts.version)?.into(),
-        parts.is_foreign.into(),
+        parts.is_legacy.into(),
         parts.digest.digest().as_bytes().to_vec().into(),
         parts.digest.version().number().into(),
         text(parts.authority.as_str()),
@@ -211,15 +211,15 @@ fn record(row: &Row<'_>) -> Result<ApiKeyRecord, Fault> {
     let mut columns = Columns::of(row);
     let id = parsed(&columns.take::<String>()?)?;
     let version = columns.number()?;
-    let is_foreign = columns.take()?;
+    let is_legacy = columns.take()?;
     let digest = KeyDigest::from_bytes(columns.take()?);
     let digest = PepperedDigest::new(digest, PepperVersion::from_number(columns.take()?));
     let authority = Authority::from(columns.take::<String>()?);
     let owner = (authority, columns.take()?);
     let tenant = columns.take()?;
-    let mut parts = ApiKeyParts::new(id, digest, owner, columns.time()?);
+    let mut parts = ApiKeyRow::new(id, digest, owner, columns.time()?);
     parts.version = version;
-    parts.is_foreign = is_foreign;
+    parts.is_legacy = is_legacy;
     parts.tenant = tenant;
     parts.not_before = columns.some_time()?;
     parts.expires_at = columns.some_time()?;

@@ -12,7 +12,7 @@ mod schema;
 mod transaction;
 mod worker_pool;
 
-pub use open::SqliteBuilder;
+pub use open::SqliteStoreBuilder;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ use self::error::Fault;
 use self::last_used::Notes;
 use self::transaction::Change;
 use self::transaction::Writer;
-use self::worker_pool::Lane;
+use self::worker_pool::WorkerPool;
 use crate::api_key::ApiKeyId;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
@@ -52,8 +52,8 @@ use crate::now_or_later::NowOrLater;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 pub struct SqliteStore {
-    readers: Lane<Connection>,
-    writer: Lane<Writer>,
+    readers: WorkerPool<Connection>,
+    writer: WorkerPool<Writer>,
     notes: Arc<Notes>,
 }
 
@@ -63,17 +63,17 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// As [`SqliteBuilder::open`].
+    /// As [`SqliteStoreBuilder::open`].
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, ConfigError> {
         Self::builder(path).open()
     }
 
     /// Starts a store of other numbers.
-    pub fn builder(path: impl Into<PathBuf>) -> SqliteBuilder {
-        SqliteBuilder::new(path.into())
+    pub fn builder(path: impl Into<PathBuf>) -> SqliteStoreBuilder {
+        SqliteStoreBuilder::new(path.into())
     }
 
-    fn new(readers: Lane<Connection>, writer: Lane<Writer>) -> Self {
+    fn new(readers: WorkerPool<Connection>, writer: WorkerPool<Writer>) -> Self {
         let notes = Arc::default();
         Self {
             readers,
@@ -102,7 +102,7 @@ impl SqliteStore {
     }
 
     /// Does all of `steps` or nothing; they may be lost with the power.
-    fn write_hastily<'a, T, F>(&'a self, steps: F) -> NowOrLater<'a, Result<T, StoreError>>
+    fn write_relaxed<'a, T, F>(&'a self, steps: F) -> NowOrLater<'a, Result<T, StoreError>>
     where
         T: Send + 'static,
         F: FnOnce(&mut Change<'_>) -> Result<T, Fault> + Send + 'static,

@@ -17,7 +17,7 @@ use super::schema;
 use super::schema::Misfit;
 use super::transaction::Probe;
 use super::transaction::Writer;
-use super::worker_pool::Lane;
+use super::worker_pool::WorkerPool;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::limits;
@@ -36,7 +36,7 @@ use crate::limits;
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is opened until `open` is called"]
-pub struct SqliteBuilder {
+pub struct SqliteStoreBuilder {
     path: PathBuf,
     readers: usize,
     queue: usize,
@@ -44,7 +44,7 @@ pub struct SqliteBuilder {
     probe: Probe,
 }
 
-impl SqliteBuilder {
+impl SqliteStoreBuilder {
     pub(super) fn new(path: PathBuf) -> Self {
         Self {
             path,
@@ -136,8 +136,8 @@ impl SqliteBuilder {
             probe: self.probe,
         };
         Ok(SqliteStore::new(
-            Lane::start("sqlite-read", readers, self.queue)?,
-            Lane::start("sqlite-write", [writer], self.queue)?,
+            WorkerPool::start("sqlite-read", readers, self.queue)?,
+            WorkerPool::start("sqlite-write", [writer], self.queue)?,
         ))
     }
 }

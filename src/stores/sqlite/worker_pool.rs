@@ -22,11 +22,11 @@ type Job<C> = Box<dyn FnOnce(&mut C) + Send>;
 ///
 /// A job that was taken into the queue runs to its end, whether or not its answer is still
 /// awaited. When the lane is dropped the threads do what is queued, and end.
-pub(super) struct Lane<C> {
+pub(super) struct WorkerPool<C> {
     jobs: SyncSender<Job<C>>,
 }
 
-impl<C: Send + 'static> Lane<C> {
+impl<C: Send + 'static> WorkerPool<C> {
     /// Starts one thread for each of `seats`; at most `waiting` jobs wait for them.
     pub(super) fn start(
         name: &str,
@@ -68,9 +68,9 @@ impl<C: Send + 'static> Lane<C> {
     }
 }
 
-impl<C> fmt::Debug for Lane<C> {
+impl<C> fmt::Debug for WorkerPool<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lane").finish_non_exhaustive()
+        f.debug_struct("WorkerPool").finish_non_exhaustive()
     }
 }
 
@@ -111,8 +111,8 @@ mod tests {
 
     use super::*;
 
-    fn lane(waiting: usize) -> Lane<u32> {
-        Lane::start("lane", [0], waiting).unwrap()
+    fn lane(waiting: usize) -> WorkerPool<u32> {
+        WorkerPool::start("lane", [0], waiting).unwrap()
     }
 
     fn poll<T>(answer: &mut NowOrLater<'_, T>) -> Poll<T> {

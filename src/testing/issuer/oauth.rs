@@ -18,7 +18,7 @@ use super::state::State;
 use super::wire::SeenRequest;
 use super::wire::decoded;
 use crate::clock::FakeClock;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::jwt::JwtValidator;
 use crate::testing::key::FakeKey;
 use crate::testing::token::TokenBuilder;
@@ -218,7 +218,7 @@ impl Provider {
             let Ok(judge) = judge.build() else {
                 return false;
             };
-            let Ok(presented) = Presented::bearer(assertion) else {
+            let Ok(presented) = PresentedCredential::bearer(assertion) else {
                 return false;
             };
             let verdict = judge.validate(&presented).try_now();

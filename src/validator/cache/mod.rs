@@ -17,7 +17,7 @@ use quick_cache::sync::Cache;
 use quick_cache::sync::DefaultLifecycle;
 
 use crate::clock::UnixTime;
-use crate::credential::Presented;
+use crate::credential::PresentedCredential;
 use crate::event::Event;
 use crate::event::Observer;
 use crate::principal::Principal;
@@ -149,7 +149,7 @@ impl Share {
     }
 
     /// Returns what a credential is found by. The caller has checked how long it is.
-    pub(crate) fn slip(&self, presented: &Presented<'_>) -> Slip {
+    pub(crate) fn slip(&self, presented: &PresentedCredential<'_>) -> Slip {
         Slip::new(self.judge, presented.credential())
     }
 

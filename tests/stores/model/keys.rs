@@ -102,7 +102,7 @@ impl Life {
     }
 
     fn create(&mut self, lives: Option<u64>, subject: u8) {
-        let draft = NewApiKey::of(format!("subject-{subject}"));
+        let draft = NewApiKey::new(format!("subject-{subject}"));
         let draft = match lives {
             Some(lives) => draft.expires_in(span(lives)),
             None => draft.never_expires(),

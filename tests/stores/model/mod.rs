@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bearergate::api_key::ApiKeyStore;
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::session::SessionCookie;
 use bearergate::stores::{
     CachedApiKeyStore, CachedSessionStore, MemoryApiKeyStore, MemoryGrantStore, ReadCache,
@@ -108,7 +108,7 @@ impl World {
 
     fn judge(&self, judge: &dyn TokenValidator, credential: &str) -> Result<(), RejectionKind> {
         let now = UnixTime::from_secs(self.now());
-        let presented = Presented::bearer(credential).unwrap().at(now);
+        let presented = PresentedCredential::bearer(credential).unwrap().at(now);
         let verdict = wait(judge.validate(&presented));
         verdict.map(drop).map_err(|rejection| rejection.kind())
     }

@@ -6,9 +6,9 @@ use crate::case::Probe;
 use crate::case::Provider;
 use crate::error::Result;
 use bearergate::{ApiKeyValidator, TokenValidator};
-use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyRing, NewApiKey, PepperSet};
+use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, NewApiKey, PepperSet};
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::secret::Secret;
 use bearergate::secret_source::SecretSource;
 use bearergate::stores::MemoryApiKeyStore;
@@ -34,7 +34,7 @@ const LIFETIME: Duration = Duration::from_secs(86_400);
 pub fn fixture(count: usize) -> Result<(Fixture, ApiKeyValidator)> {
     let pepper = || Ok::<_, io::Error>(Secret::new(vec![7; 32]));
     let peppers = PepperSet::new(1, &SecretSource::from_fn("bench", pepper))?;
-    let ring = ApiKeyRing::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
+    let ring = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
     let store = Arc::new(MemoryApiKeyStore::new(count + 1)?);
     let manager = ApiKeyManager::new(ring.clone(), store.clone()).clock(FakeClock::at(MADE));
     let keys = (0..count)
@@ -46,7 +46,7 @@ pub fn fixture(count: usize) -> Result<(Fixture, ApiKeyValidator)> {
 }
 
 fn create(manager: &ApiKeyManager, at: usize, lifetime: Duration) -> Result<String> {
-    let draft = NewApiKey::of(format!("robot-{at}")).expires_in(lifetime);
+    let draft = NewApiKey::new(format!("robot-{at}")).expires_in(lifetime);
     let created = manager.create(draft.scopes(["orders:read", "orders:write"]));
     match pin!(created).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(created) => Ok(created?.key.reveal()),
@@ -57,7 +57,7 @@ fn create(manager: &ApiKeyManager, at: usize, lifetime: Duration) -> Result<Stri
 /// Makes the case.
 pub fn case(fixture: &Rc<Fixture>, validator: ApiKeyValidator) -> Case {
     let judge = fixture.judge(move |key| {
-        let presented = Presented::token(key).at(NOW);
+        let presented = PresentedCredential::token(key).at(NOW);
         match validator.validate(&presented).try_now() {
             Ok(Ok(principal)) => black_box(principal.expires_at()).is_some(),
             Ok(Err(_)) | Err(_) => false,

@@ -8,10 +8,10 @@ use crate::case::Provider;
 use crate::error::Result;
 use crate::jwt::AUDIENCE;
 use crate::jwt::ISSUER;
-use bearergate::{NowOrLater, OpaqueValidator, TokenValidator};
+use bearergate::{NowOrLater, IntrospectionValidator, TokenValidator};
 use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{Clock, SystemClock};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::http_client::{HttpClient, HttpError, HttpRequest, HttpResponse, Spawn};
 use http::HeaderMap;
 use http::HeaderValue;
@@ -41,7 +41,7 @@ pub fn cases() -> Result<Vec<Case>> {
         })
     };
     let auth = ClientAuth::secret_basic("orders-api", "secret".to_owned())?;
-    let validator = OpaqueValidator::introspect("https://idp.example.com/introspect", auth)
+    let validator = IntrospectionValidator::builder("https://idp.example.com/introspect", auth)
         .audience(AUDIENCE)
         .issuer(ISSUER)
         .build(Arc::new(Endpoint), Arc::new(AtOnce))?;
@@ -49,7 +49,7 @@ pub fn cases() -> Result<Vec<Case>> {
         .now()
         .ok_or("the system tells no time")?;
     let accepts = move |token: &str| {
-        let Ok(presented) = Presented::bearer(token) else {
+        let Ok(presented) = PresentedCredential::bearer(token) else {
             return false;
         };
         let presented = presented.at(now);

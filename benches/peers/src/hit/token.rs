@@ -11,7 +11,7 @@ use crate::jwt::Fixture;
 use crate::jwt::ISSUER;
 use bearergate::{JwtValidator, TokenValidator};
 use bearergate::clock::{Clock, SystemClock};
-use bearergate::credential::Presented;
+use bearergate::credential::PresentedCredential;
 use bearergate::key::KeySet;
 use bearergate::validator::TokenCache;
 use std::hint::black_box;
@@ -49,7 +49,7 @@ fn case(name: &str, fixture: &Fixture, validator: JwtValidator) -> Result<Case> 
         .now()
         .ok_or("the system tells no time")?;
     let judge = fixture.judge(move |token| {
-        let Ok(presented) = Presented::bearer(token) else {
+        let Ok(presented) = PresentedCredential::bearer(token) else {
             return false;
         };
         match validator.validate(&presented.at(now)).try_now() {

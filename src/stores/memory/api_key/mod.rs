@@ -116,7 +116,7 @@ impl MemoryApiKeyStore {
         if index.len() + grown > self.capacity + shrunk {
             return Err(StoreErrorKind::Full.into());
         }
-        let touches_foreign = |step: &Step| step.ends().any(|(_, record)| record.is_foreign());
+        let touches_foreign = |step: &Step| step.ends().any(|(_, record)| record.is_legacy());
         if !steps.iter().any(touches_foreign) {
             return steps.into_iter().try_for_each(|s| self.take(s, &mut index));
         }
@@ -184,7 +184,7 @@ impl ApiKeyStore for MemoryApiKeyStore {
         NowOrLater::now(self.get_any(id))
     }
 
-    fn find_foreign(
+    fn find_by_digest(
         &self,
         digest: KeyDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
@@ -221,7 +221,7 @@ impl Step {
     }
 
     fn enter(&self, foreign: &mut HashMap<KeyDigest, ApiKeyId>) {
-        for (is_new, record) in self.ends().filter(|(_, record)| record.is_foreign()) {
+        for (is_new, record) in self.ends().filter(|(_, record)| record.is_legacy()) {
             let digest = *record.digest().digest();
             if is_new {
                 foreign.insert(digest, self.id);
@@ -242,7 +242,7 @@ fn check_digests(steps: &[Step], foreign: &HashMap<KeyDigest, ApiKeyId>) -> Resu
     let mut new = steps.iter().filter_map(|step| step.new.as_ref());
     if new
         .by_ref()
-        .filter(|record| record.is_foreign())
+        .filter(|record| record.is_legacy())
         .all(is_free)
     {
         return Ok(());

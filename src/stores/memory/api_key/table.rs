@@ -217,7 +217,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::api_key::ApiKeyParts;
+    use crate::api_key::ApiKeyRow;
     use crate::api_key::PepperedDigest;
     use crate::clock::UnixTime;
 
@@ -225,7 +225,7 @@ mod tests {
         let id = format!("{n:016}").parse().unwrap();
         let owner = ("ring".into(), "robot".to_owned());
         let digest = PepperedDigest::sha256([0; 32]);
-        let mut parts = ApiKeyParts::new(id, digest, owner, UnixTime::from_secs(0));
+        let mut parts = ApiKeyRow::new(id, digest, owner, UnixTime::from_secs(0));
         parts.version = version;
         ApiKeyRecord::from_parts(parts).unwrap()
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::api_key::ApiKeyFilter;
-use crate::api_key::ApiKeyParts;
+use crate::api_key::ApiKeyRow;
 use crate::api_key::Disabled;
 use crate::api_key::PepperedDigest;
 
@@ -8,13 +8,13 @@ fn id(n: u64) -> ApiKeyId {
     format!("{n:016}").parse().unwrap()
 }
 
-fn parts(n: u64) -> ApiKeyParts {
+fn parts(n: u64) -> ApiKeyRow {
     let digest = PepperedDigest::sha256([n.to_le_bytes(); 4].concat().try_into().unwrap());
     let owner = ("ring".into(), format!("subject-{n}"));
-    ApiKeyParts::new(id(n), digest, owner, UnixTime::from_secs(1_000))
+    ApiKeyRow::new(id(n), digest, owner, UnixTime::from_secs(1_000))
 }
 
-fn record(parts: ApiKeyParts) -> ApiKeyRecord {
+fn record(parts: ApiKeyRow) -> ApiKeyRecord {
     ApiKeyRecord::from_parts(parts).unwrap()
 }
 
@@ -134,17 +134,17 @@ fn a_foreign_key_is_found_by_its_digest_and_no_other_key_is() {
     let store = store(10);
     let foreign = |n, digest: u8| {
         let mut parts = parts(n);
-        parts.is_foreign = true;
+        parts.is_legacy = true;
         parts.digest = PepperedDigest::sha256([digest; 32]);
         parts
     };
     let found = |digest: u8| {
         let digest = KeyDigest::from_bytes([digest; 32]);
-        let found = store.find_foreign(digest).try_now().unwrap().unwrap();
+        let found = store.find_by_digest(digest).try_now().unwrap().unwrap();
         found.map(|record| record.id())
     };
     let mut own = foreign(1, 1);
-    own.is_foreign = false;
+    own.is_legacy = false;
     let first = ApiKeyChange::Insert(record(foreign(2, 2)));
     assert_eq!(
         commit(&store, &[ApiKeyChange::Insert(record(own)), first]),
@@ -249,7 +249,7 @@ fn a_record_takes_at_most_320_bytes_beside_its_strings_and_indexes() {
                 parts
             })
             .collect();
-        let text = |parts: &ApiKeyParts| {
+        let text = |parts: &ApiKeyRow| {
             let scopes = parts.scopes.iter().map(String::len).sum::<usize>();
             parts.subject.len() + scopes + parts.name.as_ref().map_or(0, String::len)
         };

@@ -57,7 +57,7 @@ impl SessionStore for SqliteStore {
     }
 
     fn touch(&self, digest: TokenDigest, at: UnixTime) -> NowOrLater<'_, Result<bool, StoreError>> {
-        self.write_hastily(move |tx| touch(tx, digest, at))
+        self.write_relaxed(move |tx| touch(tx, digest, at))
     }
 }
 

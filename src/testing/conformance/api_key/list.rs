@@ -5,8 +5,8 @@ use super::sample::parts;
 use super::sample::record;
 use crate::api_key::ApiKeyFilter;
 use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyParts;
 use crate::api_key::ApiKeyQuery;
+use crate::api_key::ApiKeyRow;
 use crate::api_key::ApiKeyStore;
 use crate::api_key::Disabled;
 use crate::clock::UnixTime;
@@ -61,10 +61,7 @@ async fn filters_hold_at_their_second(store: &dyn ApiKeyStore) -> Result<(), Bre
 }
 
 /// Twelve records that differ in all that filters ask for, by ascending id.
-async fn population(
-    store: &dyn ApiKeyStore,
-    rule: &'static str,
-) -> Result<Vec<ApiKeyParts>, Breach> {
+async fn population(store: &dyn ApiKeyStore, rule: &'static str) -> Result<Vec<ApiKeyRow>, Breach> {
     let mut all = Vec::new();
     for number in 0..12_u16 {
         let mut parts = parts("list", number.into())?;

@@ -23,8 +23,8 @@ use crate::api_key::ApiKeyChange::Insert;
 use crate::api_key::ApiKeyChange::Replace;
 use crate::api_key::ApiKeyFilter;
 use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyParts;
 use crate::api_key::ApiKeyQuery;
+use crate::api_key::ApiKeyRow;
 use crate::api_key::ApiKeyStore;
 use crate::api_key::Disabled;
 
@@ -46,7 +46,7 @@ async fn nothing_is_found_in_an_empty_store(store: &dyn ApiKeyStore) -> Result<(
     let rule = "an unknown id or digest is answered with `None`";
     let found = good(store.find(id("none", 0)?).await, rule)?;
     ensure(found.is_none(), rule)?;
-    let found = good(store.find_foreign(*digest(1, 0).digest()).await, rule)?;
+    let found = good(store.find_by_digest(*digest(1, 0).digest()).await, rule)?;
     ensure(found.is_none(), rule)?;
     let all = ApiKeyQuery::new("ring", ApiKeyFilter::All, 10);
     ensure(
@@ -84,14 +84,14 @@ async fn a_foreign_digest_is_taken_once(store: &dyn ApiKeyStore) -> Result<(), B
         rule,
     )?;
     let mut second = parts("foreign", 1)?;
-    second.is_foreign = true;
+    second.is_legacy = true;
     second.digest = foreign.digest;
     conflict(
         store.commit(vec![Insert(record(second.clone())?)]).await,
         rule,
     )?;
     let rule = "a key of the own format is not found by its digest, which may be anything";
-    second.is_foreign = false;
+    second.is_legacy = false;
     insert(store, second, rule).await?;
     ensure(by_digest(store, 7, rule).await? == Some(foreign), rule)?;
     let mut own = parts("foreign", 2)?;
@@ -288,7 +288,7 @@ const PARALLEL: usize = 20;
 
 async fn insert(
     store: &dyn ApiKeyStore,
-    parts: ApiKeyParts,
+    parts: ApiKeyRow,
     rule: &'static str,
 ) -> Result<(), Breach> {
     good(store.commit(vec![Insert(record(parts)?)]).await, rule)
@@ -298,7 +298,7 @@ async fn current(
     store: &dyn ApiKeyStore,
     id: ApiKeyId,
     rule: &'static str,
-) -> Result<ApiKeyParts, Breach> {
+) -> Result<ApiKeyRow, Breach> {
     let found = good(store.find(id).await, rule)?;
     found.map(|found| found.to_parts()).ok_or(Breach::new(rule))
 }
@@ -307,7 +307,7 @@ async fn by_digest(
     store: &dyn ApiKeyStore,
     byte: u8,
     rule: &'static str,
-) -> Result<Option<ApiKeyParts>, Breach> {
-    let found = good(store.find_foreign(*digest(byte, 0).digest()).await, rule)?;
+) -> Result<Option<ApiKeyRow>, Breach> {
+    let found = good(store.find_by_digest(*digest(byte, 0).digest()).await, rule)?;
     Ok(found.map(|found| found.to_parts()))
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::api_key::ApiKeyChange;
 use crate::api_key::ApiKeyChange::Remove;
 use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyParts;
 use crate::api_key::ApiKeyRecord;
+use crate::api_key::ApiKeyRow;
 use crate::api_key::Disabled;
 use crate::api_key::KeyDigest;
 use crate::api_key::PepperVersion;
@@ -18,38 +18,33 @@ use crate::testing::conformance::NOW;
 use crate::testing::conformance::at;
 use crate::testing::conformance::good;
 
-pub(super) fn removal(parts: &ApiKeyParts) -> ApiKeyChange {
+pub(super) fn removal(parts: &ApiKeyRow) -> ApiKeyChange {
     Remove {
         id: parts.id,
         version: parts.version,
     }
 }
 
-pub(super) fn next(parts: &ApiKeyParts) -> ApiKeyParts {
+pub(super) fn next(parts: &ApiKeyRow) -> ApiKeyRow {
     let mut parts = parts.clone();
     parts.version += 1;
     parts
 }
 
-pub(super) fn foreign(mut parts: ApiKeyParts, byte: u8) -> ApiKeyParts {
-    parts.is_foreign = true;
+pub(super) fn foreign(mut parts: ApiKeyRow, byte: u8) -> ApiKeyRow {
+    parts.is_legacy = true;
     parts.digest = digest(byte, 3);
     parts
 }
 
 /// A record with nothing but what every record has.
-pub(super) fn parts(name: &str, number: usize) -> Result<ApiKeyParts, Breach> {
+pub(super) fn parts(name: &str, number: usize) -> Result<ApiKeyRow, Breach> {
     let owner = ("ring".into(), format!("{name}-{number}"));
-    Ok(ApiKeyParts::new(
-        id(name, number)?,
-        digest(0, 1),
-        owner,
-        NOW,
-    ))
+    Ok(ApiKeyRow::new(id(name, number)?, digest(0, 1), owner, NOW))
 }
 
 /// A record with everything, and with characters that a store must not trip over.
-pub(super) fn full(name: &str, number: usize) -> Result<ApiKeyParts, Breach> {
+pub(super) fn full(name: &str, number: usize) -> Result<ApiKeyRow, Breach> {
     let odd = |text: &str| format!("{text} '\"\\%_;--\u{0}\u{1f511}\u{e9}\n");
     let mut parts = parts(name, number)?;
     parts.digest = digest(0xff, u32::MAX);
@@ -77,7 +72,7 @@ pub(super) fn full(name: &str, number: usize) -> Result<ApiKeyParts, Breach> {
     Ok(parts)
 }
 
-pub(super) fn record(parts: ApiKeyParts) -> Result<ApiKeyRecord, Breach> {
+pub(super) fn record(parts: ApiKeyRow) -> Result<ApiKeyRecord, Breach> {
     good(
         ApiKeyRecord::from_parts(parts),
         "the suite makes good records",
