@@ -51,8 +51,7 @@ impl ClientKey {
     ///
     /// `key_weak`, or `key_malformed` for anything else, a secret or a public key too.
     pub fn from_pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
-        Self::read(algorithm, pem.as_ref())
-            .map_err(|Flaw(kind, text)| ConfigError::new(kind, "client_key", text))
+        Self::read(algorithm, pem.as_ref()).map_err(|flaw| flaw.in_field("client_key"))
     }
 
     fn read(algorithm: Algorithm, pem: &[u8]) -> Result<Self, Flaw> {
@@ -65,7 +64,8 @@ impl ClientKey {
             Algorithm::Es256 | Algorithm::Es384 => EncodingKey::from_ec_der(&der),
             _ => EncodingKey::from_rsa_der(&der),
         };
-        let signing = Signing::new(&signing::theirs(algorithm), &key).map_err(|_| UNFIT)?;
+        let signing =
+            Signing::new(&signing::to_jsonwebtoken(algorithm), &key).map_err(|_| UNFIT)?;
         signing.public()?;
         Ok(Self {
             algorithm,
