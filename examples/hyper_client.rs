@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bearergate::credential::PresentedCredential;
 use bearergate::http_client::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse};
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::key::FetchedKeys;
 use bearergate::testing::{FakeIssuer, FakeKey};
 use bearergate::{JwtValidator, NowOrLater, TokenValidator};
@@ -148,7 +148,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     const AUDIENCE: &str = "https://api.example.com";
     let idp = FakeIssuer::start()?;
     let keys = FetchedKeys::discover(idp.url());
-    let keys = keys.build(Arc::new(Hyper::new()?), Arc::new(Engine::new()))?;
+    let keys = keys.build(Arc::new(Hyper::new()?), Arc::new(TokioSpawner::new()))?;
     let validator = JwtValidator::builder()
         .issuer(idp.url())
         .audience(AUDIENCE)

@@ -11,7 +11,7 @@ use bearergate::crypto::Algorithm;
 use bearergate::diagnosis::{Finding, Severity};
 use bearergate::gate::{GateBuilder, Report};
 use bearergate::integrations::reqwest::Client;
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::FetchedKeys;
 use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, FakeKey, Fault};
@@ -28,7 +28,7 @@ fn started() -> FakeIssuer {
 fn judged(issuer: &str) -> JwtValidatorBuilder<Ready> {
     let client = Arc::new(Client::new().unwrap());
     let keys = FetchedKeys::discover(issuer).clock(FakeClock::at(NOW));
-    let keys = keys.build(client, Arc::new(Engine::new())).unwrap();
+    let keys = keys.build(client, Arc::new(TokioSpawner::new())).unwrap();
     JwtValidator::builder()
         .issuer(issuer)
         .audience(API)
@@ -175,7 +175,7 @@ fn introspecting(idp: &FakeIssuer, auth: ClientAuth) -> GateBuilder {
     let judge = IntrospectionValidator::builder(&url, auth)
         .audience(API)
         .clock(FakeClock::at(NOW))
-        .build(client, Arc::new(Engine::new()))
+        .build(client, Arc::new(TokioSpawner::new()))
         .unwrap();
     let gate = Gate::builder().validator(judge);
     gate.allow_any_authenticated().all_authorities_equal()

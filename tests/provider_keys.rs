@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bearergate::credential::PresentedCredential;
 use bearergate::integrations::reqwest::Client;
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::jwt::providers;
 use bearergate::testing::{FakeEndpoint, FakeIssuer};
 use bearergate::{RejectionKind, TokenValidator};
@@ -19,7 +19,7 @@ async fn a_preset_fetches_its_keys_where_its_issuer_says() {
     let preset = providers::okta(idp.url(), "api://default");
     let keys = preset.key_source();
     let client = Arc::new(Client::new().unwrap());
-    let keys = keys.build(client, Arc::new(Engine::new())).unwrap();
+    let keys = keys.build(client, Arc::new(TokioSpawner::new())).unwrap();
     let judge = preset.key_store(Arc::new(keys)).unwrap();
     let token = idp.token("api://default").without_header("typ");
     let token = token.claim("scp", ["read"]);

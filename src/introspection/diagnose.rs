@@ -11,7 +11,7 @@ use super::cache::Digest;
 use super::response;
 use super::response::Problem;
 use super::response::Reading;
-use crate::client_auth::Way;
+use crate::client_auth::ClientAuthKind;
 use crate::diagnosis::Finding;
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
@@ -73,10 +73,10 @@ impl Inner {
     }
 
     fn broken(&self, subject: String, problem: Problem) -> Finding {
-        let remedy = match (problem.text, self.caller.auth.way()) {
-            (response::CREDENTIALS, Way::Bearer) => TOKEN,
-            (response::CREDENTIALS, Way::Key) => KEY,
-            (response::CREDENTIALS, Way::Secret) => SECRET,
+        let remedy = match (problem.text, self.caller.auth.kind()) {
+            (response::CREDENTIALS, ClientAuthKind::Bearer) => TOKEN,
+            (response::CREDENTIALS, ClientAuthKind::Key) => KEY,
+            (response::CREDENTIALS, ClientAuthKind::Secret) => SECRET,
             (response::NOT_ALLOWED, _) => ALLOW,
             (response::UNSUPPORTED, _) => OTHER_ENDPOINT,
             _ => ANSWER,

@@ -9,14 +9,14 @@ use super::issuer_rules::Purpose;
 use super::issuer_rules::Trust;
 use crate::diagnosis::Finding;
 use crate::diagnosis::gathered;
-use crate::key::of_keys;
+use crate::key::key_findings;
 use crate::now_or_later::NowOrLater;
 
 impl JwtValidator {
     pub(super) fn examined(&self) -> NowOrLater<'_, Vec<Finding>> {
         gathered(self.issuers.trusts().flat_map(|trust| {
             let keys = match &trust.keys {
-                Keys::Fixed(keys) => NowOrLater::now(of_keys(&trust.subject(), keys)),
+                Keys::Fixed(keys) => NowOrLater::now(key_findings(&trust.subject(), keys)),
                 Keys::Store(store) => store.diagnose(),
             };
             [NowOrLater::now(trust.doubts()), keys]

@@ -10,7 +10,7 @@ use bearergate::credential::PresentedCredential;
 use bearergate::event::{Event, Observer};
 use bearergate::http_client::HttpClient;
 use bearergate::integrations::reqwest::Client;
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::introspection::IntrospectionValidatorBuilder;
 use bearergate::jwt::Ready;
 use bearergate::testing::{FakeEndpoint, FakeIssuer, TokenBuilder};
@@ -102,7 +102,7 @@ impl Scene {
             .issuer(idp.url())
             .clock(clock.clone())
             .observer(seen.clone());
-        let validator = change(&idp, builder).build(client, Arc::new(Engine::new()));
+        let validator = change(&idp, builder).build(client, Arc::new(TokioSpawner::new()));
         Self {
             clock,
             idp,

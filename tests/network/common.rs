@@ -8,7 +8,7 @@ use bearergate::clock::FakeClock;
 use bearergate::event::{Event, Observer};
 use bearergate::http_client::HttpClient;
 use bearergate::integrations::reqwest::Client;
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::key::{FetchedKeys, FetchedKeysBuilder};
 use bearergate::testing::{FakeEndpoint, FakeIssuer, TokenBuilder};
 use bearergate::{JwtValidator, RejectionKind};
@@ -76,7 +76,7 @@ impl Scene {
     ) -> Self {
         let seen = Seen::default();
         let keys = keys.clock(clock.clone()).observer(seen.clone());
-        let keys = keys.build(client, Arc::new(Engine::new())).unwrap();
+        let keys = keys.build(client, Arc::new(TokioSpawner::new())).unwrap();
         let validator = JwtValidator::builder()
             .issuer(idp.url())
             .audience(AUDIENCE)

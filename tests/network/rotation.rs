@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bearergate::integrations::reqwest::Client;
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::key::{FetchedKeys, KeyStatus};
 use bearergate::testing::{Answer, FakeEndpoint, FakeKey, Fault};
 use bearergate::{KeyStore, RejectionKind};
@@ -213,7 +213,7 @@ async fn keys_that_were_kept_serve_after_a_restart_while_they_count() {
         let keys = FetchedKeys::jwks_url(&scene.idp.endpoint(FakeEndpoint::Jwks));
         let keys = keys.keep_in(&file).clock(scene.clock.clone());
         let client = Arc::new(Client::new().unwrap());
-        keys.build(client, Arc::new(Engine::new())).unwrap()
+        keys.build(client, Arc::new(TokioSpawner::new())).unwrap()
     };
     store().warm_up().await.unwrap();
     assert_eq!(scene.fetches(), 1);
