@@ -19,8 +19,8 @@ use bearergate::{IntrospectionValidator, Principal, Rejection, RejectionKind, To
 pub(crate) use crate::net::AUDIENCE;
 use crate::net::Patient;
 pub(crate) use crate::net::START;
-use crate::net::judge;
-use crate::net::judge_now;
+use crate::net::validate;
+use crate::net::validate_now;
 
 /// What was told.
 #[derive(Clone, Debug, Default)]
@@ -126,12 +126,12 @@ impl Scene {
     }
 
     pub(crate) async fn judge(&self, token: &str) -> Result<(), RejectionKind> {
-        judge(&self.validator, token).await
+        validate(&self.validator, token).await
     }
 
     /// Judges only if nothing has to be waited for.
     pub(crate) fn judge_now(&self, token: &str) -> Option<Result<(), RejectionKind>> {
-        judge_now(&self.validator, token)
+        validate_now(&self.validator, token)
     }
 
     /// Requests that reached the endpoint.
