@@ -1,4 +1,5 @@
-//! A flood of requests before the first keys, in a binary of its own because it uses the whole machine.
+//! A flood of requests before the first keys, in a binary of its own because it uses the whole
+//! machine.
 #![cfg(all(feature = "reqwest", feature = "testing"))]
 #![expect(
     clippy::unwrap_used,

@@ -2,9 +2,9 @@
 //!
 //! Each line is a `Cache-Control` header; a line that begins with `@` is an `Age`.
 //!
-//! Property: nothing panics. Whatever the headers say, fetched keys are used without another fetch for
-//! at least 48 seconds (the early refresh at the shortest fresh time), and for at most two hours (the
-//! longest fresh time and the default stale time).
+//! Property: nothing panics. Whatever the headers say, fetched keys are used without another fetch
+//! for at least 48 seconds (the early refresh at the shortest fresh time), and for at most two
+//! hours (the longest fresh time and the default stale time).
 #![no_main]
 
 use std::sync::Arc;

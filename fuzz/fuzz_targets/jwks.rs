@@ -1,11 +1,11 @@
 //! JWK Sets and single JWKs.
 //!
-//! Input that begins like JSON is the text of a set and of a key. Any other input builds a set whose
-//! members are almost valid.
+//! Input that begins like JSON is the text of a set and of a key. Any other input builds a set
+//! whose members are almost valid.
 //!
-//! Property: nothing panics. Every key has at least one algorithm, and the same identity as when it is
-//! imported by itself. Usable and skipped members together are the members of the set, in order. A
-//! member is usable exactly if it can be imported by itself and is not a secret.
+//! Property: nothing panics. Every key has at least one algorithm, and the same identity as when it
+//! is imported by itself. Usable and skipped members together are the members of the set, in order.
+//! A member is usable exactly if it can be imported by itself and is not a secret.
 #![no_main]
 
 use arbitrary::Arbitrary;

@@ -23,8 +23,8 @@ use crate::key::pem;
 /// A private key with which this service signs assertions of its identity, for
 /// [`ClientAuth::private_key_jwt`](crate::client_auth::ClientAuth::private_key_jwt).
 ///
-/// Each assertion is valid for one minute and has a random `jti`. `Debug` shows the algorithm and the
-/// key id only.
+/// Each assertion is valid for one minute and has a random `jti`. `Debug` shows the algorithm and
+/// the key id only.
 ///
 /// ```
 /// use bearergate::client_auth::{ClientAuth, ClientKey};
@@ -47,8 +47,8 @@ pub struct ClientKey {
 impl ClientKey {
     /// Imports a private key from one PEM block, to sign under this algorithm.
     ///
-    /// It is an RSA key of 2048 to 8192 bits (`PRIVATE KEY` or `RSA PRIVATE KEY`), or a P-256, P-384
-    /// or Ed25519 key (`PRIVATE KEY`). The algorithm must fit the type of the key.
+    /// It is an RSA key of 2048 to 8192 bits (`PRIVATE KEY` or `RSA PRIVATE KEY`), or a P-256,
+    /// P-384 or Ed25519 key (`PRIVATE KEY`). The algorithm must fit the type of the key.
     ///
     /// # Errors
     ///

@@ -6,8 +6,8 @@ use crate::secret::Secret;
 pub(crate) struct Form(Vec<u8>);
 
 impl Form {
-    /// Makes an empty form with capacity for values of this many bytes, so that it does not grow and
-    /// leave a copy of a secret in memory.
+    /// Makes an empty form with capacity for values of this many bytes, so that it does not grow
+    /// and leave a copy of a secret in memory.
     pub(crate) fn new(bytes: usize) -> Self {
         Self(Vec::with_capacity(3 * bytes + 1024))
     }

@@ -20,9 +20,9 @@ use crate::secret::Secret;
 
 /// The credentials of this service at an introspection or revocation endpoint; cheap to clone.
 ///
-/// Each constructor is one method of client authentication; use the one that the provider registered
-/// for this service. The credentials are sent only to the configured endpoint. `Debug` shows the
-/// method and the client id, never a secret.
+/// Each constructor is one method of client authentication; use the one that the provider
+/// registered for this service. The credentials are sent only to the configured endpoint. `Debug`
+/// shows the method and the client id, never a secret.
 ///
 /// ```
 /// use bearergate::client_auth::ClientAuth;
@@ -135,8 +135,8 @@ impl ClientAuth {
         }
     }
 
-    /// Adds the credentials to the form, or returns them for the header. Returns `None` if no random
-    /// numbers are available for a signature.
+    /// Adds the credentials to the form, or returns them for the header. Returns `None` if no
+    /// random numbers are available for a signature.
     pub(crate) fn apply(
         &self,
         form: &mut Form,

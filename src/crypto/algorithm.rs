@@ -110,7 +110,8 @@ impl fmt::Display for Algorithm {
 
 /// A set of [`Algorithm`]s, as small as an integer and `Copy`.
 ///
-/// It is made from one algorithm by `from`, or from several by `from_iter`; `Debug` lists the names.
+/// It is made from one algorithm by `from`, or from several by `from_iter`; `Debug` lists the
+/// names.
 ///
 /// ```
 /// use bearergate::crypto::{Algorithm, Algorithms};

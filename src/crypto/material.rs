@@ -217,8 +217,8 @@ mod tests {
         result.as_ref().err().map(|flaw| flaw.0)
     }
 
-    /// An odd modulus of this many bits. It is not a product of two primes, but a check of the public
-    /// key cannot notice that.
+    /// An odd modulus of this many bits. It is not a product of two primes, but a check of the
+    /// public key cannot notice that.
     fn modulus(bits: usize) -> Vec<u8> {
         let mut n = vec![0xa5; bits.div_ceil(8)];
         n[0] = 0xff >> ((8 - bits % 8) % 8);

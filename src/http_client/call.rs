@@ -18,8 +18,8 @@ use crate::secret::Secret;
 
 /// A request to send, with its limits: deadlines, response size, and permitted addresses.
 ///
-/// An [`HttpClient`](crate::http_client::HttpClient) gets it and must keep each limit. `Debug` shows
-/// neither header values nor body.
+/// An [`HttpClient`](crate::http_client::HttpClient) gets it and must keep each limit. `Debug`
+/// shows neither header values nor body.
 ///
 /// ```
 /// use bearergate::http_client::{Endpoint, HttpRequest};
@@ -126,7 +126,8 @@ impl HttpRequest {
         self.deadline
     }
 
-    /// Returns the time limit for connecting, which is never longer than [`deadline`](Self::deadline).
+    /// Returns the time limit for connecting, which is never longer than
+    /// [`deadline`](Self::deadline).
     pub fn connect_deadline(&self) -> Duration {
         self.connect_deadline.min(self.deadline)
     }

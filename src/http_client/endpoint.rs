@@ -11,9 +11,9 @@ use crate::error::ConfigErrorKind;
 
 /// An absolute `https` URL, or an `http` URL on this machine.
 ///
-/// `http` is allowed only for `localhost` and loopback addresses, and such a request may connect only
-/// to a loopback address. A URL with a user, a password or a fragment is refused. `Display` and
-/// `Debug` leave out the query, which may hold a secret.
+/// `http` is allowed only for `localhost` and loopback addresses, and such a request may connect
+/// only to a loopback address. A URL with a user, a password or a fragment is refused. `Display`
+/// and `Debug` leave out the query, which may hold a secret.
 ///
 /// ```
 /// use bearergate::http_client::Endpoint;
@@ -34,7 +34,8 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for a URL that is not as described above.
+    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for a URL that is not as described
+    /// above.
     pub fn parse(url: &str) -> Result<Self, ConfigError> {
         Self::read(url).map_err(|problem| malformed(shown(url), problem))
     }
@@ -53,8 +54,9 @@ impl Endpoint {
 
     /// Parses a URL from a document that was read at this endpoint.
     ///
-    /// If it has another host that is not trusted, connections may only be made to public addresses.
-    /// An `http` URL on this machine is accepted only if this endpoint is on this machine too.
+    /// If it has another host that is not trusted, connections may only be made to public
+    /// addresses. An `http` URL on this machine is accepted only if this endpoint is on this
+    /// machine too.
     pub(crate) fn learn(
         &self,
         url: &str,

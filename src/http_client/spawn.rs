@@ -7,7 +7,8 @@ use crate::now_or_later::NowOrLater;
 
 /// An executor that runs tasks in the background.
 ///
-/// [`integrations::tokio`](crate::integrations) has one. Implement the trait to use another runtime.
+/// [`integrations::tokio`](crate::integrations) has one. Implement the trait to use another
+/// runtime.
 ///
 /// Contract: return at once, and drive the task to its end independently of the caller. A task that
 /// cannot be driven must be dropped; its waiters then get

@@ -1,8 +1,8 @@
 //! Strict reading of public keys in DER.
 //!
-//! Lengths must be definite and minimal, integers minimal and positive, and no bytes may follow. The
-//! algorithm identifier decides the kind of the key: the curve is read, not inferred from a length.
-//! The reader does not recurse.
+//! Lengths must be definite and minimal, integers minimal and positive, and no bytes may follow.
+//! The algorithm identifier decides the kind of the key: the curve is read, not inferred from a
+//! length. The reader does not recurse.
 
 use crate::crypto::Curve;
 use crate::crypto::Flaw;

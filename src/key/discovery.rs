@@ -7,8 +7,8 @@ use crate::json::Value;
 
 /// The members of an issuer's discovery document that are used here.
 ///
-/// The document is untrusted, with two exceptions: it was read from an address that follows from the
-/// configuration, and its `issuer` is the configured one.
+/// The document is untrusted, with two exceptions: it was read from an address that follows from
+/// the configuration, and its `issuer` is the configured one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Metadata {
     jwks_uri: Option<Box<str>>,

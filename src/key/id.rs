@@ -9,8 +9,8 @@ use crate::crypto::Curve;
 use crate::crypto::Material;
 use crate::principal::KeyId;
 
-/// Returns the identity of key material: the RFC 7638 thumbprint of a public key, and for a secret a
-/// MAC of a constant text under it.
+/// Returns the identity of key material: the RFC 7638 thumbprint of a public key, and for a secret
+/// a MAC of a constant text under it.
 pub(super) fn identity(material: &Material) -> KeyId {
     match material {
         Material::Secret(secret) => keyed(secret.expose()),

@@ -29,8 +29,8 @@ use crate::principal::KeyId;
 #[derive(Clone)]
 pub struct KeySet {
     inner: Arc<Inner>,
-    /// The set in an `Arc`, made once so that [`to_shared`](Self::to_shared) does not allocate. That
-    /// set has no handle itself.
+    /// The set in an `Arc`, made once so that [`to_shared`](Self::to_shared) does not allocate.
+    /// That set has no handle itself.
     handle: Option<Arc<Self>>,
 }
 
@@ -89,8 +89,8 @@ impl KeySet {
         Ok(Self::assemble(inner))
     }
 
-    /// Returns the algorithms that at least one of the keys has. A token under any other algorithm is
-    /// refused.
+    /// Returns the algorithms that at least one of the keys has. A token under any other algorithm
+    /// is refused.
     pub fn algorithms(&self) -> Algorithms {
         self.inner.algorithms
     }

@@ -13,8 +13,9 @@ use crate::principal::KeyId;
 /// A source of the keys of one issuer.
 ///
 /// A [`JwtValidator`](crate::JwtValidator) asks it for every token that no cache answers.
-/// [`KeySet`] is the store whose keys never change, [`FetchedKeys`](crate::key::FetchedKeys) fetches
-/// them from the issuer. Implement the trait for keys from elsewhere, such as a secret manager.
+/// [`KeySet`] is the store whose keys never change, [`FetchedKeys`](crate::key::FetchedKeys)
+/// fetches them from the issuer. Implement the trait for keys from elsewhere, such as a secret
+/// manager.
 ///
 /// Contract:
 ///

@@ -1,5 +1,5 @@
-//! Third-party vectors for keys and signatures: Wycheproof's `json_web_key`, and tokens from the test
-//! suites of other libraries.
+//! Third-party vectors for keys and signatures: Wycheproof's `json_web_key`, and tokens from the
+//! test suites of other libraries.
 
 use std::path::Path;
 use std::path::PathBuf;

@@ -118,8 +118,8 @@ impl Key {
         self.0.id
     }
 
-    /// Returns the thumbprint of a public key (RFC 7638, with SHA-256, in base64url), or `None` for a
-    /// secret.
+    /// Returns the thumbprint of a public key (RFC 7638, with SHA-256, in base64url), or `None` for
+    /// a secret.
     pub fn thumbprint(&self) -> Option<String> {
         let is_public = self.0.kind != SECRET;
         is_public.then(|| base64url::encode(self.0.id.as_bytes()))

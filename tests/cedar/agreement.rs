@@ -1,9 +1,9 @@
 //! Cedar and the engine of this crate make the same decisions about what both can express.
 //!
 //! That is: scopes, roles, claims that equal a value, action and route, in rules that permit and
-//! rules that forbid, where a forbid takes precedence. If facts are missing, the logics differ inside
-//! a condition (this crate's goes on, Cedar's stops), so there a permit joins its tests by `and`, a
-//! forbid by `or`. If all facts are known, tests are joined in any way.
+//! rules that forbid, where a forbid takes precedence. If facts are missing, the logics differ
+//! inside a condition (this crate's goes on, Cedar's stops), so there a permit joins its tests by
+//! `and`, a forbid by `or`. If all facts are known, tests are joined in any way.
 
 use bearergate::clock::UnixTime;
 use bearergate::integrations::cedar::CedarAuthorizer;

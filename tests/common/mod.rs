@@ -4,8 +4,8 @@ use std::env;
 use std::path::Path;
 use std::path::PathBuf;
 
-/// Returns the path of the named third-party vectors. Where they are absent it prints that and returns
-/// `None`; in CI it fails instead, because a skipped test proves nothing.
+/// Returns the path of the named third-party vectors. Where they are absent it prints that and
+/// returns `None`; in CI it fails instead, because a skipped test proves nothing.
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
 pub(crate) fn vectors(name: &str) -> Option<PathBuf> {
     let path = folder().join(name);

@@ -55,8 +55,8 @@ async fn the_limit_lasts_for_half_a_minute() {
     assert_eq!(scene.fetches(), 4);
 }
 
-/// A44: the limit counts attempts, not successes, and a token whose key id could not be looked up is
-/// unavailable.
+/// A44: the limit counts attempts, not successes, and a token whose key id could not be looked up
+/// is unavailable.
 #[tokio::test]
 async fn a_flood_while_the_provider_fails_is_unavailable_and_sends_few_requests() {
     let scene = Scene::warm().await;

@@ -40,7 +40,8 @@ async fn keys_are_found_through_the_discovery_document_once_an_hour() {
     );
 }
 
-/// An entity tag is valid only for its own address: "not modified" from another one means another set.
+/// An entity tag is valid only for its own address: "not modified" from another one means another
+/// set.
 #[tokio::test]
 async fn a_set_is_not_confirmed_by_another_address() {
     let scene = scene("");

@@ -1,4 +1,5 @@
-//! A provider that fails or sends wrong data: tokens are unavailable, and no other address is asked.
+//! A provider that fails or sends wrong data: tokens are unavailable, and no other address is
+//! asked.
 
 use bearergate::key::KeyStatus;
 use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, Fault};

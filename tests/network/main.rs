@@ -1,5 +1,5 @@
-//! Fetched keys while the provider rotates keys, is slow, fails, or sends wrong data. Each provider is
-//! a real server on loopback that counts requests.
+//! Fetched keys while the provider rotates keys, is slow, fails, or sends wrong data. Each provider
+//! is a real server on loopback that counts requests.
 #![cfg(all(feature = "reqwest", feature = "testing"))]
 #![expect(
     clippy::unwrap_used,

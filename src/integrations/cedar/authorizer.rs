@@ -38,7 +38,9 @@ use cedar_policy::Schema;
 /// .claims(["suspended"])
 /// .build()?;
 ///
-/// let alice = Principal::builder(PrincipalKind::Other, "orders-api").scopes(["orders:read"]).build();
+/// let alice = Principal::builder(PrincipalKind::Other, "orders-api")
+///     .scopes(["orders:read"])
+///     .build();
 /// let request = AccessRequest::new(&alice, UnixTime::from_secs(0))
 ///     .with_action("read")
 ///     .with_resource("/orders/{id}");

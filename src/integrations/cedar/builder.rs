@@ -102,8 +102,8 @@ impl CedarAuthorizerBuilder {
 
     /// Adds the names of claims that policies may read; by default there are none.
     ///
-    /// A claim that Cedar has no value for is left out: `null`, a fraction, a number beyond 64 bits,
-    /// an array with one of them, and a value nested deeper than
+    /// A claim that Cedar has no value for is left out: `null`, a fraction, a number beyond 64
+    /// bits, an array with one of them, and a value nested deeper than
     /// [`limits::CEDAR_DEPTH`](crate::limits::CEDAR_DEPTH).
     pub fn claims<S: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.claims.extend(names.into_iter().map(Into::into));

@@ -182,8 +182,8 @@ fn time(time: UnixTime) -> Option<Expression> {
     i64::try_from(time.as_secs()).ok().map(Expression::new_long)
 }
 
-/// Converts a claim. Cedar has no `null`, no fractions and no numbers beyond 64 bits: such values are
-/// left out, and so is an array with one of them.
+/// Converts a claim. Cedar has no `null`, no fractions and no numbers beyond 64 bits: such values
+/// are left out, and so is an array with one of them.
 fn value(own: Value<'_>, depth: usize) -> Option<Expression> {
     let depth = depth.checked_sub(1)?;
     match own.kind() {

@@ -19,13 +19,13 @@
 //! | `context.method`, `.address`, `.tls` | the request's, `address` as an `ip` |
 //! | `context.client` | the application in the second slot, with the members of a principal |
 //!
-//! In an id, `%` and `|` of the authority are written `%25` and `%7C`, so that the first `|` ends it.
-//! A caller whose access token may have the client's id as its subject is not a `User`, as with
+//! In an id, `%` and `|` of the authority are written `%25` and `%7C`, so that the first `|` ends
+//! it. A caller whose access token may have the client's id as its subject is not a `User`, as with
 //! [`owner`](crate::policy::owner): write `principal is User` in a `forbid` about the owner.
 //!
-//! Cedar has two truth values, conditions of this crate have three. `==` between values of different
-//! types is `false`, not an error: give a [schema](CedarAuthorizerBuilder::schema), and a request
-//! that does not fit it is denied. And `a || b` fails if `a` fails, even if `b` is true.
+//! Cedar has two truth values, conditions of this crate have three. `==` between values of
+//! different types is `false`, not an error: give a [schema](CedarAuthorizerBuilder::schema), and a
+//! request that does not fit it is denied. And `a || b` fails if `a` fails, even if `b` is true.
 
 mod authorizer;
 mod bounds;

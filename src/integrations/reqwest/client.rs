@@ -163,9 +163,9 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for certificates or a proxy
-    /// URL that cannot be read, [`Empty`](crate::error::ConfigErrorKind::Empty) if no certificate is
-    /// trusted at all.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for certificates or a
+    /// proxy URL that cannot be read, [`Empty`](crate::error::ConfigErrorKind::Empty) if no
+    /// certificate is trusted at all.
     pub fn build(self) -> Result<Client, ConfigError> {
         let tls = tls::config(&self.roots, self.private_roots_only)?;
         let base = |scope| base_builder(tls.clone()).dns_resolver(Resolver(scope));

@@ -176,7 +176,8 @@ impl IssuerGateBuilder<Ready> {
         self.gate(GateBuilder::allow_any_authenticated)
     }
 
-    /// Sets the HTTP client, such as one that trusts a private CA; by default it is [`Client::new`].
+    /// Sets the HTTP client, such as one that trusts a private CA; by default it is
+    /// [`Client::new`].
     pub fn client(mut self, client: impl HttpClient + 'static) -> Self {
         self.client = Some(Arc::new(client));
         self
@@ -216,8 +217,8 @@ impl IssuerGateBuilder<Ready> {
         self
     }
 
-    /// Changes the gate, with the methods of [`GateBuilder`]: for example where credentials are found
-    /// in a request, or how refusals are written.
+    /// Changes the gate, with the methods of [`GateBuilder`]: for example where credentials are
+    /// found in a request, or how refusals are written.
     pub fn gate(mut self, adjust: impl FnOnce(GateBuilder) -> GateBuilder) -> Self {
         self.gate = adjust(self.gate);
         self
@@ -230,8 +231,9 @@ impl IssuerGateBuilder<Ready> {
     ///
     /// [`Empty`](ConfigErrorKind::Empty) for the field `authorizer` if neither an authorizer nor
     /// [`allow_any_authenticated`](Self::allow_any_authenticated) was given, and
-    /// [`Conflict`](ConfigErrorKind::Conflict) for more than one. Also the errors of [`Client::new`],
-    /// [`FetchedKeysBuilder::build`], [`JwtValidatorBuilder::build`] and [`GateBuilder::build`].
+    /// [`Conflict`](ConfigErrorKind::Conflict) for more than one. Also the errors of
+    /// [`Client::new`], [`FetchedKeysBuilder::build`], [`JwtValidatorBuilder::build`] and
+    /// [`GateBuilder::build`].
     pub fn build(self) -> Result<Gate, ConfigError> {
         let client = match self.client {
             Some(client) => client,

@@ -25,8 +25,8 @@ pub struct TokioSpawner(Option<Handle>);
 impl TokioSpawner {
     /// Runs each task on the tokio runtime of the caller.
     ///
-    /// A task that is started outside of a runtime is dropped, and what waits for it is unavailable.
-    /// Use [`on`](Self::on) if requests are handled outside of tokio.
+    /// A task that is started outside of a runtime is dropped, and what waits for it is
+    /// unavailable. Use [`on`](Self::on) if requests are handled outside of tokio.
     pub const fn new() -> Self {
         Self(None)
     }

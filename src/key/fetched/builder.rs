@@ -14,7 +14,7 @@ use super::load::Discovery;
 use super::load::KeySource;
 use super::load::Loader;
 use super::load::SourceToken;
-use super::plan::Schedule;
+use super::plan::RefreshSchedule;
 use super::state::SourceState;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
@@ -61,7 +61,7 @@ pub struct FetchedKeysBuilder {
     import: KeyImporter,
     observer: Option<Arc<dyn Observer>>,
     clock: Arc<dyn Clock>,
-    schedule: Schedule,
+    schedule: RefreshSchedule,
     disk_cache: Option<PathBuf>,
 }
 
@@ -86,7 +86,7 @@ impl FetchedKeysBuilder {
             import: KeyImporter::default(),
             observer: None,
             clock: Arc::new(SystemClock),
-            schedule: Schedule::default(),
+            schedule: RefreshSchedule::default(),
             disk_cache: None,
         }
     }
@@ -105,8 +105,8 @@ impl FetchedKeysBuilder {
     /// Trusts a host that the discovery document may name in addition to its own.
     ///
     /// Requests go to this host wherever its name resolves, internal addresses included, and carry
-    /// the bearer token. A host that is not trusted is reached only at public addresses, and gets no
-    /// token.
+    /// the bearer token. A host that is not trusted is reached only at public addresses, and gets
+    /// no token.
     pub fn trust_host(mut self, host: &str) -> Self {
         self.trusted_hosts.push(host.into());
         self
@@ -118,22 +118,22 @@ impl FetchedKeysBuilder {
         self
     }
 
-    /// Sets a file with the bearer token. It is read at each fetch, so the token may be replaced while
-    /// the service runs.
+    /// Sets a file with the bearer token. It is read at each fetch, so the token may be replaced
+    /// while the service runs.
     pub fn bearer_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.token = Some(ConfiguredToken::File(path.into()));
         self
     }
 
-    /// Sets the importer, and with it the [`Provider`](crate::crypto::Provider) that verifies signatures;
-    /// by default it is `ring`.
+    /// Sets the importer, and with it the [`Provider`](crate::crypto::Provider) that verifies
+    /// signatures; by default it is `ring`.
     pub fn import(mut self, import: KeyImporter) -> Self {
         self.import = import;
         self
     }
 
-    /// Sets an observer that gets an [`Event`](crate::event::Event) for each fetch, for each key that is
-    /// skipped, and for each use of stale keys.
+    /// Sets an observer that gets an [`Event`](crate::event::Event) for each fetch, for each key
+    /// that is skipped, and for each use of stale keys.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
@@ -145,8 +145,8 @@ impl FetchedKeysBuilder {
         self
     }
 
-    /// Sets how long keys are fresh if the response has no `Cache-Control: max-age`: 1 minute to 1 hour,
-    /// by default 10 minutes.
+    /// Sets how long keys are fresh if the response has no `Cache-Control: max-age`: 1 minute to 1
+    /// hour, by default 10 minutes.
     ///
     /// A longer time means fewer requests, and that a withdrawn key is trusted for longer.
     pub fn fresh_for(mut self, span: Duration) -> Self {
@@ -162,7 +162,8 @@ impl FetchedKeysBuilder {
         self
     }
 
-    /// Sets a file for the last fetched set, which is used after a restart while it is fresh or stale.
+    /// Sets a file for the last fetched set, which is used after a restart while it is fresh or
+    /// stale.
     ///
     /// A service can then start while the source is down. Protect the file: anyone who can write it
     /// can add a key, and so sign tokens that are accepted.
@@ -248,7 +249,7 @@ fn source_token(token: ConfiguredToken) -> Result<SourceToken, ConfigError> {
     })
 }
 
-fn check_spans(schedule: Schedule) -> Result<(), ConfigError> {
+fn check_spans(schedule: RefreshSchedule) -> Result<(), ConfigError> {
     let fresh = limits::JWKS_FRESH_MIN..=limits::JWKS_FRESH_MAX;
     if !fresh.contains(&schedule.fresh) {
         return Err(out_of_range("fresh_for", "give 1 minute to 1 hour"));

@@ -8,13 +8,13 @@ use http::header;
 use time::Date;
 use time::Month;
 
+use super::fetch_problem::FetchProblem;
 use super::load::DOCUMENT_TYPES;
 use super::load::Discovery;
 use super::load::DocumentError;
 use super::load::JWKS_TYPES;
 use super::load::KeySource;
 use super::load::Loader;
-use super::problem::Problem;
 use crate::clock::Clock;
 use crate::clock::UnixTime;
 use crate::diagnosis::Finding;
@@ -101,7 +101,7 @@ impl Loader {
         }
     }
 
-    async fn get(&self, at: &Endpoint, types: &'static str) -> Result<HttpResponse, Problem> {
+    async fn get(&self, at: &Endpoint, types: &'static str) -> Result<HttpResponse, FetchProblem> {
         let request = self.request(at.clone(), types)?;
         self.send(request).await
     }
@@ -151,12 +151,12 @@ pub(crate) fn key_findings(subject: &str, keys: &KeySet) -> Vec<Finding> {
     usable.chain(skipped).collect()
 }
 
-fn error_finding(subject: String, problem: &Problem) -> Finding {
+fn error_finding(subject: String, problem: &FetchProblem) -> Finding {
     Finding::error(subject, text_with_causes(problem))
 }
 
 /// The text of the problem and of its causes.
-fn text_with_causes(problem: &Problem) -> String {
+fn text_with_causes(problem: &FetchProblem) -> String {
     let mut text = problem.text().to_owned();
     let mut next: Option<&(dyn Error + 'static)> = problem.cause();
     while let Some(error) = next {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::plan::Freshness;
-use super::plan::Schedule;
+use super::plan::RefreshSchedule;
 use crate::clock::UnixTime;
 use crate::json::Object;
 use crate::key::import::KeyImporter;
@@ -20,7 +20,7 @@ use crate::limits;
 /// The file of the last set.
 pub(super) struct DiskCache {
     pub(super) path: PathBuf,
-    pub(super) schedule: Schedule,
+    pub(super) schedule: RefreshSchedule,
 }
 
 /// A set that was read from the file.

@@ -11,15 +11,15 @@ use std::sync::PoisonError;
 
 use arc_swap::ArcSwapOption;
 
+use super::fetch_problem::FetchProblem;
 use super::load::ETag;
 use super::load::FetchRequest;
 use super::load::FetchedSet;
 use super::load::Loader;
 use super::plan::Freshness;
-use super::plan::Schedule;
-use super::problem::Problem;
+use super::plan::RefreshSchedule;
+use super::state::FetchOutcome;
 use super::state::LookupPlan;
-use super::state::Outcome;
 use super::state::Snapshot;
 use super::state::SourceState;
 use crate::clock::Clock;
@@ -45,8 +45,8 @@ use crate::single_flight::Waiter;
 /// The keys of one issuer, fetched when they are first needed; cheap to clone.
 ///
 /// - While usable keys are present, no request waits for the source. Keys are refreshed in the
-///   background before they become stale, and stale keys are used for a bounded time while the source
-///   fails.
+///   background before they become stale, and stale keys are used for a bounded time while the
+///   source fails.
 /// - Before the first keys, and after that time, a token is
 ///   [`Unavailable`](RejectionKind::Unavailable): it is neither accepted nor called invalid.
 /// - A fetched set replaces the previous one completely: a key that is not in it is no longer
@@ -83,7 +83,7 @@ pub(super) struct FetchedStore {
     pub(super) spawn: Arc<dyn Spawn>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) observer: Option<Arc<dyn Observer>>,
-    pub(super) schedule: Schedule,
+    pub(super) schedule: RefreshSchedule,
     pub(super) snapshot: ArcSwapOption<Snapshot>,
     pub(super) state: Mutex<SourceState>,
 }
@@ -229,7 +229,7 @@ impl FetchedStore {
         self: &Arc<Self>,
         state: &mut SourceState,
         mut request: FetchRequest,
-    ) -> (NowOrLater<'static, ()>, Waiter<Outcome>) {
+    ) -> (NowOrLater<'static, ()>, Waiter<FetchOutcome>) {
         let (leader, waiter) = single_flight::start(Err(abandoned()));
         state.fetch = Some(waiter.clone());
         request.etag.clone_from(&state.etag);
@@ -247,7 +247,11 @@ impl FetchedStore {
     }
 
     /// Records the result of a fetch, before the next one can start.
-    fn record(&self, request: &FetchRequest, fetched: Result<FetchedSet, Problem>) -> Outcome {
+    fn record(
+        &self,
+        request: &FetchRequest,
+        fetched: Result<FetchedSet, FetchProblem>,
+    ) -> FetchOutcome {
         let mut state = self.lock();
         state.fetch = None;
         let before = self.snapshot.load_full();
@@ -271,14 +275,14 @@ impl FetchedStore {
     fn next_snapshot(
         &self,
         before: Option<&Snapshot>,
-        fetched: Result<FetchedSet, Problem>,
-    ) -> Result<(Snapshot, Option<ETag>), Problem> {
+        fetched: Result<FetchedSet, FetchProblem>,
+    ) -> Result<(Snapshot, Option<ETag>), FetchProblem> {
         let fetched = fetched?;
         let keys = match (fetched.keys, before) {
             (Some(keys), _) => Arc::new(keys),
             (None, Some(before)) => Arc::clone(&before.keys),
             (None, None) => {
-                return Err(Problem::new(
+                return Err(FetchProblem::new(
                     "the source confirmed a set that is not known here",
                 ));
             }
@@ -287,12 +291,12 @@ impl FetchedStore {
         Ok((Snapshot { keys, terms }, fetched.etag))
     }
 
-    fn report(&self, outcome: Result<(), Problem>, is_from_source: bool) -> Outcome {
+    fn report(&self, outcome: Result<(), FetchProblem>, is_from_source: bool) -> FetchOutcome {
         let source = self.loader.name();
         if is_from_source {
             self.observe(&Event::KeysFetched {
                 source,
-                problem: outcome.as_ref().err().map(Problem::text),
+                problem: outcome.as_ref().err().map(FetchProblem::text),
             });
         }
         outcome.map_err(|problem| {
@@ -314,7 +318,7 @@ impl FetchedStore {
 /// The next step of a request that may wait.
 enum LookupStep {
     Done(Arc<KeySet>),
-    Wait(Waiter<Outcome>),
+    Wait(Waiter<FetchOutcome>),
 }
 
 /// Two look-ups of key ids, the fetch before them, and the use of the result.
@@ -323,16 +327,16 @@ const ROUNDS: usize = limits::JWKS_MISSES + 2;
 /// Records the result of a fetch exactly once, also if its task is dropped.
 struct FetchGuard {
     store: Arc<FetchedStore>,
-    leader: Option<Leader<Outcome>>,
+    leader: Option<Leader<FetchOutcome>>,
     request: FetchRequest,
 }
 
 impl FetchGuard {
-    fn complete(mut self, fetched: Result<FetchedSet, Problem>) {
+    fn complete(mut self, fetched: Result<FetchedSet, FetchProblem>) {
         self.settle(fetched);
     }
 
-    fn settle(&mut self, fetched: Result<FetchedSet, Problem>) {
+    fn settle(&mut self, fetched: Result<FetchedSet, FetchProblem>) {
         if let Some(leader) = self.leader.take() {
             leader.settle(self.store.record(&self.request, fetched));
         }
@@ -341,7 +345,7 @@ impl FetchGuard {
 
 impl Drop for FetchGuard {
     fn drop(&mut self) {
-        self.settle(Err(Problem::new(ABANDONED)));
+        self.settle(Err(FetchProblem::new(ABANDONED)));
     }
 }
 

@@ -12,7 +12,7 @@ use http::header;
 
 use super::cache_control::freshness_lifetime;
 use super::disk_cache::DiskCache;
-use super::problem::Problem;
+use super::fetch_problem::FetchProblem;
 use crate::clock::UnixTime;
 use crate::crypto::Algorithm;
 use crate::http_client::AddressScope;
@@ -123,7 +123,7 @@ impl Loader {
     }
 
     /// Returns the keys from the disk cache if none are known yet, or else from the source.
-    pub(super) async fn load(&self, request: &FetchRequest) -> Result<FetchedSet, Problem> {
+    pub(super) async fn load(&self, request: &FetchRequest) -> Result<FetchedSet, FetchProblem> {
         if let Some(cached) = self.from_disk(request) {
             return Ok(cached);
         }
@@ -155,7 +155,7 @@ impl Loader {
         &self,
         endpoint: Endpoint,
         request: &FetchRequest,
-    ) -> Result<FetchedSet, Problem> {
+    ) -> Result<FetchedSet, FetchProblem> {
         let known = request.etag.as_ref();
         let known = known.filter(|etag| etag.endpoint == endpoint);
         let mut get = self.request(endpoint.clone(), JWKS_TYPES)?;
@@ -181,13 +181,13 @@ impl Loader {
         response: &HttpResponse,
         request: &FetchRequest,
         is_conditional: bool,
-    ) -> Result<FetchedSet, Problem> {
+    ) -> Result<FetchedSet, FetchProblem> {
         let max_age = freshness_lifetime(response.headers());
         let keys = match response.status() {
             StatusCode::NOT_MODIFIED if is_conditional => None,
             StatusCode::OK => Some(self.keys(response.body())?),
             _ => {
-                return Err(Problem::new(
+                return Err(FetchProblem::new(
                     "the source answered with another status than 200",
                 ));
             }
@@ -205,18 +205,18 @@ impl Loader {
         })
     }
 
-    pub(super) fn keys(&self, body: &[u8]) -> Result<KeySet, Problem> {
+    pub(super) fn keys(&self, body: &[u8]) -> Result<KeySet, FetchProblem> {
         let keys = self.import.jwks(body);
         keys.map_err(|error| {
-            Problem::new("the answer is no JWK Set with a usable key").because(error)
+            FetchProblem::new("the answer is no JWK Set with a usable key").because(error)
         })
     }
 
-    async fn discover(&self, source: &Discovery, now: UnixTime) -> Result<Endpoint, Problem> {
+    async fn discover(&self, source: &Discovery, now: UnixTime) -> Result<Endpoint, FetchProblem> {
         if let Some(learnt) = source.fresh_learnt(now) {
             return Ok(learnt);
         }
-        let mut problem = Problem::new("the issuer has no discovery document");
+        let mut problem = FetchProblem::new("the issuer has no discovery document");
         for address in &source.addresses {
             let response = self
                 .send(self.request(address.clone(), DOCUMENT_TYPES)?)
@@ -234,16 +234,16 @@ impl Loader {
         Err(problem)
     }
 
-    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, FetchProblem> {
         let sent = self.client.send(request).await;
-        sent.map_err(|error| Problem::new("the source did not answer").because(error))
+        sent.map_err(|error| FetchProblem::new("the source did not answer").because(error))
     }
 
     pub(super) fn request(
         &self,
         endpoint: Endpoint,
         types: &'static str,
-    ) -> Result<HttpRequest, Problem> {
+    ) -> Result<HttpRequest, FetchProblem> {
         let is_trusted = endpoint.address_scope() != AddressScope::Public;
         let request =
             HttpRequest::get(endpoint).with_header(header::ACCEPT, HeaderValue::from_static(types));
@@ -262,11 +262,11 @@ pub(super) const DOCUMENT_TYPES: &str = "application/json";
 /// Why an address gave no usable document.
 pub(super) enum DocumentError {
     /// The address could not be read, so no other is asked.
-    Failed(Problem),
+    Failed(FetchProblem),
     /// There is none; another address may have it.
     NotHere,
     /// The document is not usable.
-    Refused(Problem),
+    Refused(FetchProblem),
 }
 
 impl Discovery {
@@ -281,19 +281,19 @@ impl Discovery {
             _ => {
                 let text =
                     "the place of the discovery document answered with another status than 200";
-                return Err(DocumentError::Failed(Problem::new(text)));
+                return Err(DocumentError::Failed(FetchProblem::new(text)));
             }
         }
         let metadata = Metadata::read(response.body(), &self.issuer);
         let metadata = metadata.map_err(|error| DocumentError::Refused(refused(error)))?;
         let uri = metadata.jwks_uri();
-        let uri = uri.ok_or(DocumentError::Refused(Problem::new(
+        let uri = uri.ok_or(DocumentError::Refused(FetchProblem::new(
             "the discovery document names no keys",
         )))?;
         let learnt = address.learn(uri, &self.trusted_hosts);
         learnt.map_err(|why| {
             let text = "the address of the keys in the discovery document must not be reached";
-            DocumentError::Refused(Problem::new(text).because(why))
+            DocumentError::Refused(FetchProblem::new(text).because(why))
         })
     }
 
@@ -309,14 +309,14 @@ impl Discovery {
     }
 }
 
-fn refused(error: MetadataError) -> Problem {
+fn refused(error: MetadataError) -> FetchProblem {
     let text = match error {
         MetadataError::Issuer => "the issuer in the discovery document is another one",
         MetadataError::Malformed | MetadataError::InvalidAddress => {
             "the discovery document is malformed"
         }
     };
-    Problem::new(text).because(error)
+    FetchProblem::new(text).because(error)
 }
 
 impl SourceToken {
@@ -324,12 +324,12 @@ impl SourceToken {
         header_value(token).map(Self::Fixed)
     }
 
-    fn header(&self) -> Result<HeaderValue, Problem> {
+    fn header(&self) -> Result<HeaderValue, FetchProblem> {
         match self {
             Self::Fixed(value) => Ok(value.clone()),
             Self::File(path) => {
                 let unreadable =
-                    Problem::new("the file of the source's bearer token is unreadable");
+                    FetchProblem::new("the file of the source's bearer token is unreadable");
                 let token = std::fs::read(path).map(zeroize::Zeroizing::new);
                 let token = token.map_err(|error| unreadable.clone().because(error))?;
                 header_value(token.trim_ascii()).ok_or(unreadable)

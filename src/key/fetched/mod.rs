@@ -4,10 +4,10 @@ mod builder;
 mod cache_control;
 mod diagnose;
 mod disk_cache;
+mod fetch_problem;
 mod fetched_keys;
 mod load;
 mod plan;
-mod problem;
 mod state;
 
 pub use builder::FetchedKeysBuilder;

@@ -11,12 +11,12 @@ use crate::limits;
 
 /// How long the keys of one source may be used.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Schedule {
+pub(crate) struct RefreshSchedule {
     pub(crate) fresh: Duration,
     pub(crate) stale: Duration,
 }
 
-impl Default for Schedule {
+impl Default for RefreshSchedule {
     fn default() -> Self {
         Self {
             fresh: limits::JWKS_FRESH,
@@ -25,11 +25,11 @@ impl Default for Schedule {
     }
 }
 
-impl Schedule {
+impl RefreshSchedule {
     /// Returns how long keys may be used that were requested at `fetched`.
     ///
-    /// `jitter` delays the refresh by up to a tenth of the fresh time, so that many processes do not
-    /// send their requests at once.
+    /// `jitter` delays the refresh by up to a tenth of the fresh time, so that many processes do
+    /// not send their requests at once.
     pub(crate) fn terms(self, fetched: UnixTime, max_age: Option<Duration>, jitter: u8) -> Terms {
         let given = max_age.map(|age| age.clamp(limits::JWKS_FRESH_MIN, limits::JWKS_FRESH_MAX));
         let fresh = given.unwrap_or(self.fresh);
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn keys_pass_from_fresh_to_expired() {
-        let terms = Schedule::default().terms(START, None, 0);
+        let terms = RefreshSchedule::default().terms(START, None, 0);
         for (secs, freshness) in [
             (0, Freshness::Fresh),
             (479, Freshness::Fresh),
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn jitter_delays_the_refresh_by_less_than_a_tenth() {
-        let late = Schedule::default().terms(START, None, u8::MAX);
+        let late = RefreshSchedule::default().terms(START, None, u8::MAX);
         assert_eq!(freshness_after(late, 538), Freshness::Fresh);
         assert_eq!(freshness_after(late, 540), Freshness::Due);
     }
@@ -277,7 +277,7 @@ mod tests {
     fn the_source_shortens_and_lengthens_freshness_within_bounds() {
         for (max_age, fresh) in [(0, 60), (59, 60), (61, 61), (3_600, 3_600), (86_400, 3_600)] {
             let age = Duration::from_secs(max_age);
-            let terms = Schedule::default().terms(START, Some(age), 0);
+            let terms = RefreshSchedule::default().terms(START, Some(age), 0);
             assert_eq!(freshness_after(terms, fresh - 1), Freshness::Due);
             assert_eq!(freshness_after(terms, fresh), Freshness::Stale, "{max_age}");
         }
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_makes_keys_due_but_not_expired() {
-        let terms = Schedule::default().terms(START, None, 0);
+        let terms = RefreshSchedule::default().terms(START, None, 0);
         let before = UnixTime::from_secs(START.as_secs() - 1);
         assert_eq!(terms.freshness(before), Freshness::Due);
         let long_before = UnixTime::from_secs(0);

@@ -17,7 +17,7 @@ use crate::key::set::KeySet;
 use crate::single_flight::Waiter;
 
 /// How a fetch ended, for everyone who waits for it.
-pub(super) type Outcome = Result<(), Rejection>;
+pub(super) type FetchOutcome = Result<(), Rejection>;
 
 /// Keys, and how long they may be used.
 pub(super) struct Snapshot {
@@ -36,7 +36,7 @@ impl Snapshot {
 pub(super) struct SourceState {
     pub(super) plan: RefreshPlan,
     /// The fetch that is under way.
-    pub(super) fetch: Option<Waiter<Outcome>>,
+    pub(super) fetch: Option<Waiter<FetchOutcome>>,
     pub(super) etag: Option<ETag>,
 }
 
@@ -45,7 +45,7 @@ pub(super) enum LookupPlan {
     Fetch,
     Refuse(RejectionKind),
     Use,
-    Wait(Waiter<Outcome>),
+    Wait(Waiter<FetchOutcome>),
 }
 
 impl SourceState {

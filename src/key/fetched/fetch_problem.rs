@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 /// Why there are no usable keys: constant text, and the cause, for the operator.
 #[derive(Clone, Debug)]
-pub(super) struct Problem {
+pub(super) struct FetchProblem {
     text: &'static str,
     cause: Option<Cause>,
 }
 
 type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
-impl Problem {
+impl FetchProblem {
     pub(super) const fn new(text: &'static str) -> Self {
         Self { text, cause: None }
     }
@@ -34,8 +34,8 @@ impl Problem {
     }
 
     /// Adds the name of the source.
-    pub(super) fn at_source(self, source: &str) -> Failure {
-        Failure {
+    pub(super) fn at_source(self, source: &str) -> SourceFailure {
+        SourceFailure {
             source: source.into(),
             problem: self,
         }
@@ -44,18 +44,18 @@ impl Problem {
 
 /// The failure of a source of keys.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct SourceFailure {
     source: Box<str>,
-    problem: Problem,
+    problem: FetchProblem,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for SourceFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "keys of `{}`: {}", self.source, self.problem.text)
     }
 }
 
-impl std::error::Error for Failure {
+impl std::error::Error for SourceFailure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.problem.cause.as_deref().map(|cause| cause as _)
     }
