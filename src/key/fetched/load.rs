@@ -124,7 +124,7 @@ impl Loader {
 
     /// Returns the keys from the disk cache if none are known yet, or else from the source.
     pub(super) async fn load(&self, request: &FetchRequest) -> Result<FetchedSet, FetchProblem> {
-        if let Some(cached) = self.from_disk(request) {
+        if let Some(cached) = self.load_from_disk(request) {
             return Ok(cached);
         }
         let endpoint = match &self.source {
@@ -139,7 +139,7 @@ impl Loader {
         fetched
     }
 
-    fn from_disk(&self, request: &FetchRequest) -> Option<FetchedSet> {
+    fn load_from_disk(&self, request: &FetchRequest) -> Option<FetchedSet> {
         let disk_cache = self.disk_cache.as_ref().filter(|_| request.is_first)?;
         let cached = disk_cache.read(self.name(), request.at, &self.import)?;
         Some(FetchedSet {
