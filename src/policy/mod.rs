@@ -96,6 +96,7 @@ pub use resource::method;
 pub use resource::owner;
 pub use resource::param;
 pub use resource::route;
+#[cfg(feature = "cedar")]
 pub(crate) use resource::user;
 pub use rule::Effect;
 pub use rule::Rule;
@@ -109,7 +110,6 @@ pub use table::RouteTableBuilder;
 pub use trace::Trace;
 pub use verdict::Verdict;
 
-#[cfg(feature = "cedar")]
 use std::fmt;
 use std::sync::Arc;
 
