@@ -63,6 +63,29 @@ fn typ_is_absent_jwt_or_at_jwt_by_default() {
 }
 
 #[test]
+fn tokens_of_newer_kinds_are_refused_by_their_typ() {
+    for typ in [
+        "oauth-id-jag+jwt",
+        "txntoken+jwt",
+        "wit+jwt",
+        "wpt+jwt",
+        "vc+jwt",
+        "vp+jwt",
+        "vc+sd-jwt",
+        "statuslist+jwt",
+        "entity-statement+jwt",
+        "application/txntoken+jwt",
+    ] {
+        let raw = format!("\"{typ}\"");
+        assert_eq!(
+            verdict(&validator(), &with("typ", &raw)),
+            "type_mismatch typ",
+            "{typ}"
+        );
+    }
+}
+
+#[test]
 fn header_members_of_another_type_are_refused() {
     for name in ["typ", "kid", "cty", "alg"] {
         for raw in ["null", "7", "true", "[\"JWT\"]", "{}"] {
