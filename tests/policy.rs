@@ -58,7 +58,7 @@ fn fixed(verdict: Verdict) -> Condition {
     condition_fn(format!("{verdict:?}"), move |_| verdict)
 }
 
-// L02
+// Defect L02 (negation of a missing claim allows): docs/defects.md
 #[test]
 fn negation_of_a_missing_or_wrong_typed_claim_denies() {
     let policy = claim("role").is("banned").not();
@@ -82,7 +82,7 @@ fn negation_of_a_missing_or_wrong_typed_claim_denies() {
     }
 }
 
-// L02
+// Defect L02 (negation of a missing claim allows): docs/defects.md
 #[test]
 fn a_missing_scope_claim_denies_under_not_too() {
     let policy = !require_scope("admin");
@@ -93,7 +93,7 @@ fn a_missing_scope_claim_denies_under_not_too() {
     assert!(!allows(&policy, &caller("{}")));
 }
 
-// L03
+// Defect L03 (scope compared by a part of it): docs/defects.md
 #[test]
 fn a_scope_is_one_exact_member() {
     let policy = require_scope("read");
@@ -120,7 +120,7 @@ fn a_scope_is_one_exact_member() {
     }
 }
 
-// L03
+// Defect L03 (scope compared by a part of it): docs/defects.md
 #[test]
 fn a_scope_that_nobody_can_have_denies() {
     for name in ["", " ", "read write", " read"] {
@@ -128,7 +128,7 @@ fn a_scope_that_nobody_can_have_denies() {
     }
 }
 
-// B14
+// Defect B14 (claim coerced to another type): docs/defects.md
 #[test]
 fn a_claim_is_compared_without_coercion() {
     let holds = |claims: &str, policy: Condition| verdict(&policy, &caller(claims));

@@ -216,7 +216,7 @@ fn a_weak_or_old_authentication_asks_for_a_step_up() {
     assert!(decide(r#"{"roles":["clerk"],"acr":"gold","auth_time":1699999700}"#).is_allowed());
 }
 
-// L01
+// Defect L01 (empty condition allows): docs/defects.md
 #[test]
 fn nothing_at_all_cannot_be_built() {
     let empty = |result: Result<_, ConfigError>| {
@@ -241,7 +241,7 @@ fn nothing_at_all_cannot_be_built() {
     assert!(of([permit(Verdict::True)]).is_ok());
 }
 
-// L01
+// Defect L01 (empty condition allows): docs/defects.md
 #[test]
 fn what_holds_for_every_text_tells_nothing() {
     let prefix = claim("tenant").starts_with("");
@@ -264,7 +264,8 @@ fn two_rules_of_one_name_or_without_one_do_not_build() {
     assert!(of([rule("a"), rule("b")]).is_ok());
 }
 
-// L02, L03
+// Defects L02 (negation of a missing claim allows), L03 (scope compared by a part of it):
+// docs/defects.md
 #[test]
 fn a_role_is_one_exact_element_of_a_list() {
     let clerk = role("clerk");
@@ -302,7 +303,7 @@ fn a_role_is_one_exact_element_of_a_list() {
     }
 }
 
-// L02
+// Defect L02 (negation of a missing claim allows): docs/defects.md
 #[test]
 fn presence_is_told_and_absence_only_by_name() {
     let present = claim("mark").present();
@@ -316,7 +317,7 @@ fn presence_is_told_and_absence_only_by_name() {
     assert_eq!(verdict(&inner, r#"{"a":"b"}"#), Verdict::Unknown);
 }
 
-// L02
+// Defect L02 (negation of a missing claim allows): docs/defects.md
 #[test]
 fn an_absent_confirmation_or_age_is_unknown() {
     for condition in [
@@ -330,7 +331,7 @@ fn an_absent_confirmation_or_age_is_unknown() {
     }
 }
 
-// L03
+// Defect L03 (scope compared by a part of it): docs/defects.md
 #[test]
 fn a_scope_that_nobody_can_have_denies_among_many_rules_too() {
     let names = ["", " ", "read write", "a", "b", "c", "d"];
@@ -351,7 +352,7 @@ fn a_scope_that_nobody_can_have_denies_among_many_rules_too() {
     assert!(decide(&["x", "b"]));
 }
 
-// L04
+// Defect L04 (names folded by case or Unicode): docs/defects.md
 #[test]
 fn texts_are_compared_byte_for_byte() {
     let admin = require_scope("admin");
@@ -384,7 +385,7 @@ fn texts_are_compared_byte_for_byte() {
     assert_eq!(verdict(&cafe, "{\"role\":\"CAF\u{c9}\"}"), Verdict::False);
 }
 
-// L05
+// Defect L05 (unanchored or exponential pattern): docs/defects.md
 #[test]
 fn a_pattern_matches_as_a_whole() {
     let matches = |pattern: &str, text: &str| {
@@ -417,7 +418,7 @@ fn a_pattern_matches_as_a_whole() {
     }
 }
 
-// L05
+// Defect L05 (unanchored or exponential pattern): docs/defects.md
 #[test]
 fn a_pattern_takes_time_in_proportion_to_the_text() {
     let bomb = claim("tenant").matches("(a+)+$").unwrap();
@@ -436,7 +437,7 @@ fn a_pattern_takes_time_in_proportion_to_the_text() {
     );
 }
 
-// L07
+// Defect L07 (oversize policy): docs/defects.md
 #[test]
 fn a_policy_that_is_too_large_does_not_build() {
     let many = |count: usize| {
@@ -501,7 +502,7 @@ fn a_named_part_says_what_it_said_before() {
     }
 }
 
-// L07
+// Defect L07 (oversize policy): docs/defects.md
 #[test]
 fn depth_of_a_rule_costs_no_stack() {
     let mut deep = fixed(Verdict::True);
@@ -516,7 +517,7 @@ fn depth_of_a_rule_costs_no_stack() {
     );
 }
 
-// L08
+// Defect L08 (missing claim widens access): docs/defects.md
 #[test]
 fn a_missing_claim_never_widens() {
     let forbids = of([
@@ -559,7 +560,7 @@ fn a_missing_claim_never_widens() {
     );
 }
 
-// B13
+// Defect B13 (empty or foreign subject): docs/defects.md
 #[test]
 fn an_owner_is_a_pair_of_authority_and_subject() {
     let house = Authority::from("house");
@@ -611,7 +612,7 @@ fn an_owner_is_a_pair_of_authority_and_subject() {
     );
 }
 
-// B13
+// Defect B13 (empty or foreign subject): docs/defects.md
 #[test]
 fn a_client_that_acts_for_itself_owns_nothing() {
     let token = |client: Option<&str>| {
@@ -630,7 +631,7 @@ fn a_client_that_acts_for_itself_owns_nothing() {
     assert_eq!(ask(&token(None)), Verdict::Unknown);
 }
 
-// B14
+// Defect B14 (claim coerced to another type): docs/defects.md
 #[test]
 fn numbers_and_times_are_compared_without_coercion() {
     let adult = claim("age").at_least(18);

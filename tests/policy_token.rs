@@ -78,7 +78,7 @@ fn facts_of_a_token_are_told() {
     );
 }
 
-// L02
+// Defect L02 (negation of a missing claim allows): docs/defects.md
 #[test]
 fn a_proved_binding_is_told_and_an_absent_one_is_unknown() {
     let jkt = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";

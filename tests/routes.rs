@@ -87,7 +87,7 @@ fn a_path_finds_its_most_specific_route() {
     assert_eq!(found(&table, &long), None);
 }
 
-// L06
+// Defect L06 (path read in two ways): docs/defects.md
 #[test]
 fn a_path_that_could_be_read_in_two_ways_is_denied() {
     let table = paths(&["/public/{*rest}", "/admin/{page}", "/{page}"]).unwrap();
@@ -127,7 +127,7 @@ fn a_path_that_could_be_read_in_two_ways_is_denied() {
     }
 }
 
-// L06
+// Defect L06 (path read in two ways): docs/defects.md
 #[test]
 fn with_a_router_its_matched_route_counts_and_not_the_path() {
     let table = RouteTable::by_route()
@@ -256,7 +256,7 @@ fn malformed_patterns_do_not_build() {
     assert!(paths(&["/a-b_c.d~e/@x:y,z/{a}/{*b}"]).is_ok());
 }
 
-// L01, L07
+// Defects L01 (empty condition allows), L07 (oversize policy): docs/defects.md
 #[test]
 fn an_empty_or_endless_table_does_not_build() {
     let kind = |table: RouteTableBuilder| table.build().map(|_| ()).unwrap_err().kind();

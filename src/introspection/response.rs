@@ -169,7 +169,7 @@ mod tests {
         Ok(matches!(reading, Reading::Active(_)))
     }
 
-    /// Row D01 of the defects.
+    /// Defect D01 (`active` read by truthiness): docs/defects.md
     #[test]
     fn only_json_true_is_active_and_only_false_is_not() {
         assert_eq!(active(r#"{"active":true}"#), Ok(true));

@@ -268,7 +268,7 @@ mod tests {
 
     const MESSAGE: &[u8] = b"header.payload";
 
-    /// Every kind of key with the algorithms that rule 1 grants it.
+    /// Every kind of key with the algorithms of its type, the only ones that it may verify.
     fn kinds(import: &KeyImporter) -> Vec<(&'static str, Key, &'static [Algorithm])> {
         use Algorithm::*;
         let secret = |len| import.secret(test_samples::SECRET[..len].to_vec()).unwrap();

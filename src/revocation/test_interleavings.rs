@@ -135,7 +135,7 @@ fn every_order(test: impl Fn(House) + Send + Sync + 'static) {
     shuttle::check_random(move || test(House::new()), ROUNDS);
 }
 
-// C05
+// Defect C05 (cached after revocation or removal of the key): docs/defects.md
 #[test]
 fn after_a_rotation_no_token_of_the_old_key_is_accepted() {
     every_order(|house| {
@@ -150,7 +150,7 @@ fn after_a_rotation_no_token_of_the_old_key_is_accepted() {
     });
 }
 
-// C05
+// Defect C05 (cached after revocation or removal of the key): docs/defects.md
 #[test]
 fn after_a_revocation_no_thread_is_let_in() {
     every_order(|house| {
@@ -172,7 +172,7 @@ fn after_a_revocation_no_thread_is_let_in() {
     });
 }
 
-// C08
+// Defect C08 (shared state mixes up requests): docs/defects.md
 #[test]
 fn nobody_gets_the_facts_of_another() {
     every_order(|house| {

@@ -120,7 +120,7 @@ fn a_subject_is_ended_up_to_the_second_of_the_revocation() {
     assert!(is_ended(long_ago, &undated));
 }
 
-// D03
+// Defect D03 (conflicting revocations): docs/defects.md
 #[test]
 fn of_two_revocations_the_wider_stands() {
     let subject = || Revocation::subject(ISSUER, "alice");
@@ -429,7 +429,7 @@ fn there_is_no_list_where_the_store_cannot_be_read() {
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
 }
 
-// I05
+// Defect I05 (error of a store swallowed): docs/defects.md
 #[test]
 fn a_revocation_that_could_not_be_written_is_an_error_and_stands_here() {
     let shelf = Shelf::default();
@@ -443,7 +443,7 @@ fn a_revocation_that_could_not_be_written_is_an_error_and_stands_here() {
     assert!(list.judge(&principal(&json!({}))).is_err());
 }
 
-// O02
+// Defect O02 (revocation elsewhere not seen): docs/defects.md
 #[test]
 fn what_another_process_revoked_counts_after_a_reload() {
     let shelf = Shelf::default();

@@ -1,4 +1,6 @@
-//! Row J01: private keys and tokens do not come out but by the one door that names them.
+//! Private keys and tokens are shown only by the functions that return them by name.
+//!
+//! Defect J01 (secret in a log, error or `Debug`): docs/defects.md
 
 use std::fmt;
 

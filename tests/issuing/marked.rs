@@ -207,7 +207,9 @@ async fn one_token_is_revoked_and_its_session_and_siblings_stay() {
     assert!(house.sessions.save(&alice, "still there").await.is_ok());
 }
 
-/// Rows I05: what was not written down is not said to be revoked.
+/// What could not be stored is not reported as revoked.
+///
+/// Defect I05 (error of a store swallowed): docs/defects.md
 #[tokio::test]
 async fn i05_a_full_store_refuses_to_revoke() {
     let house = House::with_room(1);

@@ -309,7 +309,9 @@ fn what_cannot_be_called_back_here_is_not_said_to_be() {
     }
 }
 
-/// Row I05: an error while writing must not look like success.
+/// An error while writing must not look like success.
+///
+/// Defect I05 (error of a store swallowed): docs/defects.md
 #[tokio::test]
 async fn i05_a_list_out_of_reach_is_neither_active_nor_revoked() {
     let f = Fixture::new();

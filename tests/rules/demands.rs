@@ -70,7 +70,7 @@ fn a_registered_claim_can_be_required_too() {
     );
 }
 
-// B10
+// Defect B10 (audience shared by deployments): docs/defects.md
 #[test]
 fn every_name_of_the_client_must_be_allowed() {
     let id = |raw: &str| claims().set("client_id", raw);
@@ -95,7 +95,7 @@ fn every_name_of_the_client_must_be_allowed() {
     );
 }
 
-// B05
+// Defect B05 (unbounded leeway, age or lifetime): docs/defects.md
 #[test]
 fn age_counts_from_iat_with_leeway() {
     let issued = |iat: u64| claims().set("iat", iat);
@@ -112,7 +112,7 @@ fn age_counts_from_iat_with_leeway() {
     check_rows(builder().max_age(Duration::MAX), &[(issued(0), "accept")]);
 }
 
-// B05
+// Defect B05 (unbounded leeway, age or lifetime): docs/defects.md
 #[test]
 fn lifetime_counts_from_iat_to_exp() {
     let life = |secs: u64| claims().set("exp", NOW + secs);
@@ -177,7 +177,7 @@ fn all_demands_count_in_their_order() {
     );
 }
 
-// B12
+// Defect B12 (token of another kind accepted): docs/defects.md
 #[test]
 fn the_rfc_9068_preset_demands_type_and_claims() {
     let validator = builder().rfc9068().build().unwrap();
@@ -212,7 +212,7 @@ fn id_token() -> JwtValidator {
         .unwrap()
 }
 
-// B12
+// Defect B12 (token of another kind accepted): docs/defects.md
 #[test]
 fn the_id_token_preset_takes_id_tokens_alone() {
     let good = || {
@@ -276,7 +276,7 @@ fn refused(built: Result<JwtValidator, ConfigError>, kind: ConfigErrorKind, fiel
     assert!(error.to_string().contains(field), "{error}");
 }
 
-// B08, L01
+// Defects B08 (audience not checked), L01 (empty condition allows): docs/defects.md
 #[test]
 fn empty_lists_and_names_do_not_build() {
     let empty = |built, field| refused(built, ConfigErrorKind::Empty, field);
@@ -335,7 +335,7 @@ fn token_sizes_outside_their_range_do_not_build() {
     }
 }
 
-// J01
+// Defect J01 (secret in a log, error or `Debug`): docs/defects.md
 #[test]
 fn debug_shows_no_demanded_value_and_no_key() {
     let validator = builder().require_claim("pin", "c4nary").build().unwrap();

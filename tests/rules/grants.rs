@@ -1,4 +1,4 @@
-//! Rule 15: what one of several issuers may assert.
+//! What one of several issuers may assert.
 
 use bearergate::clock::UnixTime;
 use bearergate::error::ConfigErrorKind;

@@ -16,7 +16,7 @@ fn with(name: &str, raw: &str) -> String {
     )
 }
 
-// B12
+// Defect B12 (token of another kind accepted): docs/defects.md
 #[test]
 fn typ_is_absent_jwt_or_at_jwt_by_default() {
     for raw in [
@@ -160,7 +160,7 @@ fn purpose(validator: &JwtValidator, claims: &Text) -> String {
     verdicts[0].clone()
 }
 
-// B12
+// Defect B12 (token of another kind accepted): docs/defects.md
 #[test]
 fn marks_of_another_purpose_are_refused() {
     for mark in ["at_hash", "c_hash", "s_hash", "events", "sd_hash", "nonce"] {
@@ -200,7 +200,7 @@ fn marks_of_another_purpose_are_refused() {
     }
 }
 
-// B12
+// Defect B12 (token of another kind accepted): docs/defects.md
 #[test]
 fn marks_count_under_a_required_jwt_too() {
     let only = |typ: &str| builder().require_type(typ).build().unwrap();
@@ -235,7 +235,8 @@ fn a_nonce_is_for_bearer_tokens_alone() {
     }
 }
 
-// A17, A18, A27, A29, A30
+// Defects A17 (`crit` ignored), A18 (unencoded payload), A27 (nested tokens), A29 (decompression
+// bomb), A30 (padding oracle of RSA1_5): docs/defects.md
 #[test]
 fn critical_unencoded_packed_and_nested_tokens_are_refused() {
     for (name, raw) in [
@@ -277,7 +278,8 @@ fn critical_unencoded_packed_and_nested_tokens_are_refused() {
     }
 }
 
-// A01, A02, A03
+// Defects A01 (unsigned token accepted), A02 (`none` in another spelling), A03 (unknown algorithm,
+// empty signature): docs/defects.md
 #[test]
 fn only_names_of_the_closed_list_are_algorithms() {
     for name in [
@@ -325,7 +327,8 @@ fn only_names_of_the_closed_list_are_algorithms() {
     assert_eq!(verdict(&validator(), &unsigned), "signature_invalid");
 }
 
-// A08, A09, A10
+// Defects A08 (key in the header trusted), A09 (key fetched from an address in the header), A10
+// (certificate in the header trusted): docs/defects.md
 #[test]
 fn keys_in_the_header_are_never_used_and_never_minded() {
     let jwk = format!(r#"{{"kty":"oct","k":"{}"}}"#, encode([8; 32]));
@@ -355,7 +358,7 @@ fn keys_in_the_header_are_never_used_and_never_minded() {
     }
 }
 
-// A11
+// Defect A11 (injection through `kid`): docs/defects.md
 #[test]
 fn a_kid_is_an_opaque_string_of_at_most_256_bytes() {
     let named = secret().with_kid("k1").unwrap();
@@ -388,7 +391,7 @@ fn a_kid_is_an_opaque_string_of_at_most_256_bytes() {
     assert_eq!(verdict(&validator, &with("kid", &raw)), "accept");
 }
 
-// A07
+// Defect A07 (algorithm from an unprotected header): docs/defects.md
 #[test]
 fn an_alg_outside_the_protected_header_does_not_count() {
     let message = message("{}", claims().to_string());

@@ -31,7 +31,7 @@ fn of(issuer: &str, secret: [u8; 32]) -> String {
     mac_with(&secret, &message(header.to_string(), claims.to_string()))
 }
 
-// A13, B11
+// Defects A13 (keys cached by `kid` alone), B11 (issuer mix-up): docs/defects.md
 #[test]
 fn a_key_of_one_issuer_never_judges_a_token_of_another() {
     for (issuer, own, others) in [(A, [1; 32], [2; 32]), (B, [2; 32], [1; 32])] {
@@ -45,7 +45,7 @@ fn a_key_of_one_issuer_never_judges_a_token_of_another() {
     }
 }
 
-// A12, B11
+// Defects A12 (URL made from an unverified claim), B11 (issuer mix-up): docs/defects.md
 #[test]
 fn the_issuer_is_compared_byte_for_byte() {
     let single = trusted(A, [1; 32]).build().unwrap();
@@ -95,7 +95,7 @@ fn a_forged_token_of_a_strange_issuer_is_of_a_strange_issuer() {
     assert_eq!(verdict(&both(), &token), "issuer_mismatch iss");
 }
 
-// B10
+// Defect B10 (audience shared by deployments): docs/defects.md
 #[test]
 fn each_issuer_keeps_its_own_rules() {
     let builder = JwtValidator::builder()

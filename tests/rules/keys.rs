@@ -13,7 +13,8 @@ fn pem(text: &str) -> KeySet {
     Key::from_pem(text).unwrap().into()
 }
 
-// A04, A06
+// Defects A04 (public key used as MAC secret), A06 (JWK without `alg`, header decides):
+// docs/defects.md
 #[test]
 fn a_mac_under_any_form_of_a_public_key_is_refused_by_its_algorithm() {
     for text in [RSA, ES256, ED25519] {
@@ -38,7 +39,8 @@ fn a_mac_under_any_form_of_a_public_key_is_refused_by_its_algorithm() {
     }
 }
 
-// A04, A06, A34
+// Defects A04 (public key used as MAC secret), A06 (JWK without `alg`, header decides), A34 (curve
+// and algorithm do not match): docs/defects.md
 #[test]
 fn the_header_selects_no_algorithm() {
     let names = Algorithm::ALL.iter().map(|algorithm| algorithm.as_str());
@@ -98,7 +100,8 @@ fn ed25519_goes_by_two_names() {
     }
 }
 
-// A01, A03, B17
+// Defects A01 (unsigned token accepted), A03 (unknown algorithm, empty signature), B17 (truncated
+// MAC accepted): docs/defects.md
 #[test]
 fn a_signature_counts_whole_or_not_at_all() {
     let good = token(claims());
@@ -118,7 +121,7 @@ fn a_signature_counts_whole_or_not_at_all() {
     assert_eq!(verdict(&validator(), &token), "signature_invalid");
 }
 
-// A32, A33
+// Defects A32 (ECDSA with r or s of zero), A33 (ECDSA in another encoding): docs/defects.md
 #[test]
 fn es256_signatures_are_two_halves_in_range() {
     let validator = with_keys(pem(ES256)).build().unwrap();
@@ -163,7 +166,7 @@ fn negated(s: &[u8]) -> Vec<u8> {
     difference
 }
 
-// A21: two signatures, one token
+// Defect A21 (second spelling of the same token): docs/defects.md
 #[test]
 fn an_es256_token_and_its_twin_have_one_token_id() {
     let validator = with_keys(pem(ES256)).build().unwrap();
@@ -192,7 +195,7 @@ fn an_es256_token_and_its_twin_have_one_token_id() {
     assert_ne!(of(with_alg("ES256").set("kid", "\"k\""), claims()), own);
 }
 
-// A11, A41
+// Defects A11 (injection through `kid`), A41 (duplicate or missing `kid`): docs/defects.md
 #[test]
 fn a_token_that_two_keys_may_judge_is_judged_by_none() {
     let other = Key::from_secret(vec![8; 32]).unwrap();
@@ -213,7 +216,7 @@ fn a_token_that_two_keys_may_judge_is_judged_by_none() {
     );
 }
 
-// B11
+// Defect B11 (issuer mix-up): docs/defects.md
 #[test]
 fn changed_claims_and_other_keys_are_refused() {
     let good = token(claims());

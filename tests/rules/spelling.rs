@@ -8,7 +8,8 @@ fn parts() -> [String; 3] {
     parts.try_into().unwrap()
 }
 
-// A23, A24, A26
+// Defects A23 (wrong number of parts), A24 (memory for each dot), A26 (decryption taken for
+// authentication): docs/defects.md
 #[test]
 fn a_token_has_exactly_three_parts() {
     let [header, payload, signature] = parts();
@@ -48,7 +49,7 @@ fn a_token_has_exactly_three_parts() {
     }
 }
 
-// A20, A31
+// Defects A20 (lax base64url), A31 (panic on odd input): docs/defects.md
 #[test]
 fn characters_outside_the_alphabet_are_refused_wherever_they_stand() {
     let parts = parts();
@@ -98,7 +99,7 @@ fn respelled(part: &str) -> Vec<String> {
         .collect()
 }
 
-// A21
+// Defect A21 (second spelling of the same token): docs/defects.md
 #[test]
 fn stray_trailing_bits_are_refused_in_every_part() {
     let mut count = 0;
@@ -134,7 +135,7 @@ fn no_other_character_anywhere_gives_an_accepted_token() {
     }
 }
 
-// A22
+// Defect A22 (JSON form read as a compact token): docs/defects.md
 #[test]
 fn the_json_serialization_is_no_token() {
     let [header, payload, signature] = parts();
@@ -152,7 +153,9 @@ fn signed(header: &[u8], payload: &[u8]) -> String {
     mac_with(&SECRET, &message(header, payload))
 }
 
-// A19, M01 to M04
+// Defects A19 (duplicate JSON members), M01 (deep nesting overflows the stack), M02 (many members
+// take quadratic time), M03 (text that is not Unicode), M04 (trailing bytes, or no object):
+// docs/defects.md
 #[test]
 fn header_and_claims_are_strict_json() {
     let good = (header().to_string(), claims().to_string());
@@ -199,7 +202,7 @@ fn header_and_claims_are_strict_json() {
     );
 }
 
-// A19
+// Defect A19 (duplicate JSON members): docs/defects.md
 #[test]
 fn a_member_of_two_meanings_is_refused() {
     for header in [
@@ -226,7 +229,7 @@ fn a_member_of_two_meanings_is_refused() {
     assert_eq!(verdict(&validator(), &token(expired)), "token_expired exp");
 }
 
-// M03, M04
+// Defects M03 (text that is not Unicode), M04 (trailing bytes, or no object): docs/defects.md
 #[test]
 fn claims_and_header_are_one_object_each() {
     let (good_header, good) = (header().to_string(), claims().to_string());
@@ -266,7 +269,8 @@ fn claims_and_header_are_one_object_each() {
     );
 }
 
-// M01, M02
+// Defects M01 (deep nesting overflows the stack), M02 (many members take quadratic time):
+// docs/defects.md
 #[test]
 fn nesting_and_members_are_capped_inclusively() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
@@ -313,7 +317,7 @@ fn of_len(len: usize) -> String {
     panic!("no token of {len} bytes");
 }
 
-// A25
+// Defect A25 (oversize token decoded): docs/defects.md
 #[test]
 fn the_size_of_a_token_is_capped_inclusively() {
     let default = 16 * 1024;
@@ -330,7 +334,7 @@ fn the_size_of_a_token_is_capped_inclusively() {
     assert_eq!(verdict(&least, &of_len(401)), "token_too_large");
 }
 
-// A24, A25
+// Defects A24 (memory for each dot), A25 (oversize token decoded): docs/defects.md
 #[test]
 fn size_comes_before_everything_else() {
     for text in [
@@ -343,7 +347,7 @@ fn size_comes_before_everything_else() {
     }
 }
 
-// A25
+// Defect A25 (oversize token decoded): docs/defects.md
 #[test]
 fn the_decoded_header_is_capped_inclusively() {
     for (len, expected) in [

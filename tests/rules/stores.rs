@@ -117,7 +117,8 @@ fn keys_that_come_later_judge_like_keys_that_are_there() {
     }
 }
 
-// A46, A47
+// Defects A46 (bad answer replaces good keys), A47 (default key when the fetch fails):
+// docs/defects.md
 #[test]
 fn a_store_that_cannot_answer_gives_no_verdict() {
     for when in [When::Now, When::Later] {
@@ -138,7 +139,7 @@ fn a_store_that_cannot_answer_gives_no_verdict() {
     }
 }
 
-// A45
+// Defect A45 (withdrawn key still verifies): docs/defects.md
 #[test]
 fn a_key_that_was_replaced_judges_no_more() {
     let store = Store::new(When::Later, Ok(secret().into()));
@@ -168,7 +169,8 @@ fn nothing_happens_before_the_first_poll() {
     assert_eq!(store.fetches(), 1);
 }
 
-// A09, A12
+// Defects A09 (key fetched from an address in the header), A12 (URL made from an unverified claim):
+// docs/defects.md
 #[test]
 fn a_token_that_is_refused_early_asks_no_store() {
     for when in [When::Now, When::Later] {

@@ -25,7 +25,7 @@ fn of(tenant: &str, tid: &str) -> Text {
     claims().set("iss", iss).set("tid", format!("\"{tid}\""))
 }
 
-// A12
+// Defect A12 (URL made from an unverified claim): docs/defects.md
 #[test]
 fn a_tenant_is_trusted_under_its_own_name() {
     let validator = like(PATTERN).build().unwrap();
@@ -36,7 +36,7 @@ fn a_tenant_is_trusted_under_its_own_name() {
     }
 }
 
-// A12
+// Defect A12 (URL made from an unverified claim): docs/defects.md
 #[test]
 fn a_tenant_that_is_not_allowed_is_another_issuer() {
     let validator = like(PATTERN).build().unwrap();

@@ -22,7 +22,7 @@ fn timed(claim: &str, raw: impl ToString) -> String {
     token(claims.set(claim, raw))
 }
 
-// B04
+// Defect B04 (boundary of a time): docs/defects.md
 #[test]
 fn a_token_ends_with_the_second_of_its_exp() {
     for leeway in LEEWAYS {
@@ -39,7 +39,7 @@ fn a_token_ends_with_the_second_of_its_exp() {
     }
 }
 
-// B04, B05
+// Defects B04 (boundary of a time), B05 (unbounded leeway, age or lifetime): docs/defects.md
 #[test]
 fn a_token_begins_with_the_second_of_its_nbf_and_iat() {
     for (claim, refusal) in [
@@ -75,7 +75,7 @@ fn the_default_leeway_is_thirty_seconds() {
     assert_eq!(verdict(&at(NOW + 30), &token), "token_expired exp");
 }
 
-// B03
+// Defect B03 (odd numbers as times): docs/defects.md
 #[test]
 fn a_fraction_counts_against_the_token() {
     for leeway in LEEWAYS {
@@ -115,7 +115,7 @@ fn a_fraction_counts_against_the_token() {
     }
 }
 
-// B03
+// Defect B03 (odd numbers as times): docs/defects.md
 #[test]
 fn times_are_numbers_up_to_the_year_9999() {
     for raw in [
@@ -168,7 +168,7 @@ fn times_are_numbers_up_to_the_year_9999() {
     }
 }
 
-// B06
+// Defect B06 (overflow in time arithmetic): docs/defects.md
 #[test]
 fn times_at_the_edges_do_not_overflow() {
     let last = timed("exp", "253402300799");
@@ -187,7 +187,7 @@ fn times_at_the_edges_do_not_overflow() {
     }
 }
 
-// B02
+// Defect B02 (token without `exp`): docs/defects.md
 #[test]
 fn expiry_is_demanded_unless_it_is_given_up_by_name() {
     let endless = token(claims().without("exp"));
@@ -200,7 +200,7 @@ fn expiry_is_demanded_unless_it_is_given_up_by_name() {
     assert_eq!(verdict(&lenient, &wrong), "claim_invalid exp");
 }
 
-// B07
+// Defect B07 (clock fails or steps): docs/defects.md
 #[test]
 fn a_clock_that_cannot_tell_the_time_gives_no_verdict() {
     let clock = clock();
@@ -229,7 +229,7 @@ fn the_time_of_the_request_wins_over_the_clock() {
     assert_eq!(reason(&refused), "token_expired exp");
 }
 
-// B07
+// Defect B07 (clock fails or steps): docs/defects.md
 #[test]
 fn the_clock_is_asked_for_each_token() {
     let clock = clock();

@@ -46,7 +46,8 @@ fn check_row(validator: &bearergate::JwtValidator, claim: &str, row: &str) {
     }
 }
 
-// B01, B03, B09, B13
+// Defects B01 (claim of a wrong type read as absent), B03 (odd numbers as times), B09 (shape of
+// `aud`), B13 (empty or foreign subject): docs/defects.md
 #[test]
 fn a_registered_claim_of_another_type_is_refused_though_nothing_is_demanded() {
     let validator = open().build().unwrap();
@@ -69,7 +70,8 @@ fn a_registered_claim_of_another_type_is_refused_though_nothing_is_demanded() {
     }
 }
 
-// B01, B02, B08, B09
+// Defects B01 (claim of a wrong type read as absent), B02 (token without `exp`), B08 (audience not
+// checked), B09 (shape of `aud`): docs/defects.md
 #[test]
 fn a_demanded_claim_must_be_there_of_its_type_and_equal() {
     let validator = validator();
@@ -95,7 +97,7 @@ fn claims_that_no_rule_names_may_be_of_any_type() {
     }
 }
 
-// M03, J04
+// Defects M03 (text that is not Unicode), J04 (forged log line): docs/defects.md
 #[test]
 fn control_characters_are_refused_in_every_spelling() {
     let validator = open().build().unwrap();
@@ -121,7 +123,7 @@ fn control_characters_are_refused_in_every_spelling() {
     assert_eq!(verdict(&validator, &token(claims)), "claim_invalid aud");
 }
 
-// B09, B10
+// Defects B09 (shape of `aud`), B10 (audience shared by deployments): docs/defects.md
 #[test]
 fn the_audience_is_one_member_byte_for_byte() {
     let good = [
@@ -284,7 +286,7 @@ fn scopes(raw: &str) -> Vec<String> {
     scopes.iter().map(str::to_owned).collect()
 }
 
-// L03
+// Defect L03 (scope compared by a part of it): docs/defects.md
 #[test]
 fn scopes_are_parted_by_spaces_alone() {
     for (raw, expected) in [
@@ -308,7 +310,7 @@ fn scopes_are_parted_by_spaces_alone() {
     assert!(principal.scopes().is_none());
 }
 
-// L03
+// Defect L03 (scope compared by a part of it): docs/defects.md
 #[test]
 fn a_scope_is_a_whole_member() {
     let claims = claims().set("scope", "\"readwrite not-admin Read\"");

@@ -1,5 +1,7 @@
 //! Every change of several steps, interrupted before each of them: by a kill of its process, or by
-//! an error of the store (I05). What is found afterwards is the old state or the new one.
+//! an error of the store. What is found afterwards is the old state or the new one.
+//!
+//! Defect I05 (error of a store swallowed): docs/defects.md
 
 use std::path::Path;
 use std::sync::Arc;

@@ -32,7 +32,7 @@ fn rotate(service: &Service, token: &str) -> Result<String, RejectionKind> {
     Ok(rotated.into_token().reveal())
 }
 
-/// I02: Keycloak CVE-2026-9802.
+/// Defect I02 (replay after a restart): docs/defects.md
 #[test]
 fn a_token_spent_before_a_restart_is_a_replay_after_it() {
     let folder = Folder::new();
@@ -108,7 +108,7 @@ fn judge(store: &Arc<SqliteStore>, key: &str) -> Result<(), RejectionKind> {
     verdict.map(drop).map_err(|rejection| rejection.kind())
 }
 
-/// I05: fosite CVE-2020-15223.
+/// Defect I05 (error of a store swallowed): docs/defects.md
 #[test]
 fn a_store_that_cannot_answer_is_neither_a_yes_nor_a_no() {
     let folder = Folder::new();

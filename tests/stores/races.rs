@@ -1,6 +1,7 @@
 //! Many at once: exactly one winner, in one process and across two.
 //!
-//! I01: Keycloak CVE-2026-1035. H05: Spring CVE-2026-22751, devise CVE-2026-32700.
+//! Defects H05 (one-time use checked, then made), I01 (refresh token rotated twice):
+//! docs/defects.md
 
 use std::sync::Arc;
 use std::sync::Barrier;

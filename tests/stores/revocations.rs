@@ -48,7 +48,7 @@ fn what_was_revoked_before_a_restart_is_revoked_after_it() {
     assert_eq!(list(&store).len(), 1);
 }
 
-// O02
+// Defect O02 (revocation elsewhere not seen): docs/defects.md
 #[test]
 fn another_handle_of_the_file_sees_a_revocation_after_its_reload() {
     let folder = Folder::new();
@@ -188,7 +188,7 @@ fn memory_conforms_as_a_store_of_revocations_and_no_faulty_one_does() {
     }
 }
 
-// D03
+// Defect D03 (conflicting revocations): docs/defects.md
 #[test]
 fn of_two_revocations_the_file_keeps_the_wider() {
     let at = |secs| UnixTime::from_secs(secs);

@@ -280,7 +280,7 @@ mod tests {
         );
     }
 
-    // J02
+    // Defect J02 (comparison that takes variable time): docs/defects.md
     #[test]
     fn the_right_key_matches_and_another_does_not() {
         let (set, minted) = (set(1, &[]), format().mint().unwrap());
@@ -319,7 +319,7 @@ mod tests {
         );
     }
 
-    // J02
+    // Defect J02 (comparison that takes variable time): docs/defects.md
     #[test]
     fn the_digest_covers_prefix_id_and_secret() {
         let set = set(1, &[]);
