@@ -44,12 +44,12 @@ pub use value::Elements;
 pub use value::Kind;
 pub use value::Value;
 
-use thiserror::Error;
+use crate::error::kinds;
 
 /// A text was refused, or a value is not of the type that was asked for.
 ///
 /// It tells what is wrong and where, never what the text says.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{kind} at byte {offset}")]
 pub struct JsonError {
     kind: JsonErrorKind,
@@ -72,38 +72,30 @@ impl JsonError {
     }
 }
 
-/// What is wrong with a JSON text.
-#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum JsonErrorKind {
-    /// A member name occurs twice in one object.
-    #[error("duplicate member")]
-    DuplicateMember,
-    /// The text is not UTF-8, or an escape names a lone surrogate.
-    #[error("invalid unicode")]
-    InvalidUnicode,
-    /// The top value is not an object.
-    #[error("value is not an object")]
-    NotAnObject,
-    /// A number exceeds [`limits::JSON_NUMBER`](crate::limits::JSON_NUMBER).
-    #[error("number out of range")]
-    NumberOutOfRange,
-    /// The text breaks the grammar of RFC 8259.
-    #[error("invalid syntax")]
-    Syntax,
-    /// The text ends inside a value.
-    #[error("unexpected end")]
-    UnexpectedEnd,
-    /// Nesting exceeds [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH).
-    #[error("nesting too deep")]
-    TooDeep,
-    /// The text exceeds [`limits::JSON_BYTES`](crate::limits::JSON_BYTES).
-    #[error("text too large")]
-    TooLarge,
-    /// An object exceeds [`limits::JSON_MEMBERS`](crate::limits::JSON_MEMBERS).
-    #[error("too many members")]
-    TooManyMembers,
-    /// A value is not of the type that was asked for.
-    #[error("value of another type")]
-    WrongType,
+kinds! {
+    /// What is wrong with a JSON text, as a stable code.
+    pub enum JsonErrorKind {
+        /// Names are compared after unescaping.
+        DuplicateMember = "duplicate_member", "duplicate member";
+        /// The text is not UTF-8, or an escape names a lone surrogate.
+        InvalidUnicode = "invalid_unicode", "invalid unicode";
+        /// The top value has another type.
+        NotAnObject = "not_an_object", "value is not an object";
+        /// The limit is [`limits::JSON_NUMBER`](crate::limits::JSON_NUMBER).
+        NumberOutOfRange = "number_out_of_range", "number out of range";
+        /// The text breaks the grammar of RFC 8259.
+        Syntax = "syntax", "invalid syntax";
+        /// The text ends inside a value.
+        UnexpectedEnd = "unexpected_end", "unexpected end";
+        /// The limit is [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH).
+        TooDeep = "too_deep", "nesting too deep";
+        /// The limit is [`limits::JSON_BYTES`](crate::limits::JSON_BYTES).
+        TooLarge = "too_large", "text too large";
+        /// The limit is [`limits::JSON_MEMBERS`](crate::limits::JSON_MEMBERS) in one object.
+        TooManyMembers = "too_many_members", "too many members";
+        /// A value is not of the type that was asked for.
+        WrongType = "wrong_type", "value of another type";
+    }
 }
+
+impl std::error::Error for JsonErrorKind {}

@@ -6,7 +6,6 @@ mod refresh;
 mod revocation;
 mod session;
 
-use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::future::poll_fn;
@@ -93,7 +92,8 @@ where
 /// A store did not do what its trait asks for.
 ///
 /// `Display` says what.
-#[derive(Clone)]
+#[derive(Clone, thiserror::Error)]
+#[error("broken: {rule}{}", Answered(source.as_ref()))]
 pub struct Breach {
     rule: &'static str,
     source: Option<StoreError>,
@@ -110,24 +110,21 @@ impl Breach {
     }
 }
 
-impl fmt::Display for Breach {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.source {
-            Some(error) => write!(f, "broken: {}; the store answered: {error:?}", self.rule),
-            None => write!(f, "broken: {}", self.rule),
-        }
-    }
-}
-
 impl fmt::Debug for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
 }
 
-impl Error for Breach {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_ref().map(|error| error as _)
+/// The end of a breach's text: what the store answered, if it is an error.
+struct Answered<'a>(Option<&'a StoreError>);
+
+impl fmt::Display for Answered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(error) => write!(f, "; the store answered: {error:?}"),
+            None => Ok(()),
+        }
     }
 }
 
