@@ -93,8 +93,8 @@ impl SecretSource {
             .map(|(_, value)| value);
         let value = values.next().ok_or_else(|| self.unreadable())?;
         if values.next().is_some() {
-            let detail = format!("{self} is given twice; give it once");
-            return Err(refused(ConfigErrorKind::Conflict, detail));
+            let detail = format!("{self} is set twice; set it once");
+            return Err(ConfigError::conflict(FIELD, detail));
         }
         Ok(Secret::new(value.into_encoded_bytes()))
     }
@@ -111,12 +111,12 @@ impl SecretSource {
     fn checked(&self, secret: Secret) -> Result<Secret, ConfigError> {
         let len = secret.expose().len();
         if len == 0 {
-            let detail = format!("{self} is there but empty; put the secret in it");
-            return Err(refused(ConfigErrorKind::Empty, detail));
+            let detail = format!("{self} is empty; put the secret in it");
+            return Err(ConfigError::missing(FIELD, detail));
         }
         if len > limits::SECRET_BYTES {
-            let detail = format!("{self} gives more than 65536 bytes; give fewer");
-            return Err(refused(ConfigErrorKind::OutOfRange, detail));
+            let detail = format!("{self} has more than 65536 bytes; use at most that many");
+            return Err(ConfigError::new(ConfigErrorKind::OutOfRange, FIELD, detail));
         }
         Ok(secret)
     }
@@ -124,10 +124,14 @@ impl SecretSource {
     fn unreadable(&self) -> ConfigError {
         let detail = match &self.0 {
             Origin::Env(_) => format!("{self} is not set; set it"),
-            Origin::File(_) => format!("{self} cannot be read; see that it is there and readable"),
-            Origin::Closure(..) => format!("{self} did not give it; see the source of this error"),
+            Origin::File(_) => {
+                format!("{self} cannot be read; check that it exists and is readable")
+            }
+            Origin::Closure(..) => {
+                format!("{self} returned an error; see the source of this error")
+            }
         };
-        refused(ConfigErrorKind::Unreadable, detail)
+        ConfigError::new(ConfigErrorKind::Unreadable, FIELD, detail)
     }
 }
 
@@ -156,9 +160,7 @@ fn without_line_end(secret: Secret) -> Secret {
     }
 }
 
-fn refused(kind: ConfigErrorKind, detail: String) -> ConfigError {
-    ConfigError::new(kind, "secret", detail)
-}
+const FIELD: &str = "secret";
 
 #[cfg(test)]
 mod tests {

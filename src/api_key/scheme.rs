@@ -7,7 +7,6 @@ use super::format::ApiKeyFormat;
 use crate::api_key::format::LegacyFormat;
 use crate::api_key::format::PepperSet;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::principal::Authority;
 
 /// What the API keys of one service have in common, for those who issue them and those who judge
@@ -20,9 +19,9 @@ use crate::principal::Authority;
 /// # use bearergate::secret::Secret;
 /// use bearergate::secret_source::SecretSource;
 ///
-/// # let source = SecretSource::from_fn("vault", || Ok::<_, std::io::Error>(Secret::new(vec![7; 32])));
-/// let peppers = PepperSet::new(1, &source)?;
-/// let ring = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
+/// # let source = SecretSource::from_fn("vault", || Ok::<_, std::io::Error>(Secret::new(vec![7;
+/// 32]))); let peppers = PepperSet::new(1, &source)?; let ring = ApiKeyScheme::new("acme keys",
+/// ApiKeyFormat::new("acme_live")?, peppers)?;
 /// # let _ = ring;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
@@ -43,7 +42,7 @@ impl ApiKeyScheme {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) for an authority without a name.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for an authority without a name.
     pub fn new(
         authority: impl Into<Authority>,
         format: ApiKeyFormat,
@@ -51,12 +50,8 @@ impl ApiKeyScheme {
     ) -> Result<Self, ConfigError> {
         let authority = authority.into();
         if authority.as_str().is_empty() {
-            let detail = "the name is empty; give one that stays, like `acme keys`";
-            return Err(ConfigError::new(
-                ConfigErrorKind::Empty,
-                "authority",
-                detail,
-            ));
+            let remedy = "choose a name that will not change, like `acme keys`";
+            return Err(ConfigError::empty("authority", remedy));
         }
         Ok(Self(Arc::new(Inner {
             authority,

@@ -11,7 +11,6 @@ use super::place::Place;
 use super::place::Scheme;
 use super::sources::Sources;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 
 /// Builds [`Sources`]; everything but `Authorization: Bearer` is off until it is enabled.
 ///
@@ -107,10 +106,10 @@ impl SourcesBuilder {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) for an empty name or if nothing is enabled,
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for a name or an origin that no
-    /// request can have, [`Conflict`](ConfigErrorKind::Conflict) if a place is enabled twice, or
-    /// a header that has a meaning of its own, or if there are origins but no cookie.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for an empty name or if nothing is enabled,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for a name or an origin that no
+    /// request can have, [`Conflict`](crate::error::ConfigErrorKind::Conflict) if a place is enabled
+    /// twice, or a header that has a meaning of its own, or if there are origins but no cookie.
     pub fn build(self) -> Result<Sources, ConfigError> {
         let mut places = Vec::new();
         if !self.schemes.is_empty() {
@@ -174,16 +173,12 @@ impl Wanted {
 fn header_place(name: &str) -> Result<Place, ConfigError> {
     check_name("header", name, charset::is_tchar)?;
     let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|e| {
-        let detail = format!("`{name}` is no header name; give a shorter one");
-        ConfigError::new(ConfigErrorKind::ValueMalformed, "header", detail).with_source(e)
+        let detail = format!("`{name}` is too long for a header name; use a shorter one");
+        ConfigError::malformed("header", detail).with_source(e)
     })?;
     if is_taken(&parsed) {
-        let detail = format!("`{parsed}` has a meaning of its own; give another header");
-        return Err(ConfigError::new(
-            ConfigErrorKind::Conflict,
-            "header",
-            detail,
-        ));
+        let detail = format!("`{parsed}` has another meaning in HTTP; use another header");
+        return Err(ConfigError::conflict("header", detail));
     }
     Ok(Place::Header(parsed))
 }
@@ -206,13 +201,11 @@ fn check_name(
     is_legal: fn(u8) -> bool,
 ) -> Result<(), ConfigError> {
     if name.is_empty() {
-        let detail = "the name is empty; give the name to look for";
-        return Err(ConfigError::new(ConfigErrorKind::Empty, field, detail));
+        return Err(ConfigError::empty(field, "give the name to look for"));
     }
     if !name.bytes().all(is_legal) {
         let detail = format!("{name:?} has a character that such a name cannot have; remove it");
-        let kind = ConfigErrorKind::ValueMalformed;
-        return Err(ConfigError::new(kind, field, detail));
+        return Err(ConfigError::malformed(field, detail));
     }
     Ok(())
 }
@@ -221,15 +214,11 @@ fn check_places(places: &[Place]) -> Result<(), ConfigError> {
     let mut seen = HashSet::new();
     if let Some(twice) = places.iter().find(|p| !seen.insert(*p)) {
         let detail = format!("{twice:?} is enabled twice; enable it once");
-        return Err(ConfigError::new(
-            ConfigErrorKind::Conflict,
-            "sources",
-            detail,
-        ));
+        return Err(ConfigError::conflict("sources", detail));
     }
     if places.is_empty() {
         let detail = "no place is enabled; enable one or keep `Authorization: Bearer`";
-        return Err(ConfigError::new(ConfigErrorKind::Empty, "sources", detail));
+        return Err(ConfigError::missing("sources", detail));
     }
     Ok(())
 }
@@ -237,17 +226,15 @@ fn check_places(places: &[Place]) -> Result<(), ConfigError> {
 fn check_origins(origins: &[String], places: &[Place]) -> Result<(), ConfigError> {
     let has_cookie = places.iter().any(|p| matches!(p, Place::Cookie(_)));
     if !origins.is_empty() && !has_cookie {
-        let detail = "origins matter to cookies only; enable a cookie or remove them";
-        let kind = ConfigErrorKind::Conflict;
-        return Err(ConfigError::new(kind, "allow_origin", detail));
+        let detail = "origins apply to cookies only; enable a cookie or remove them";
+        return Err(ConfigError::conflict("allow_origin", detail));
     }
     if let Some(bad) = origins.iter().find(|o| !origin::is_serialized(o)) {
         let detail = format!(
-            "{bad:?} is not how a browser writes an origin; give scheme and host in lower case, \
-             the port only if it is not the default one, and nothing after it"
+            "expected an origin as browsers write it, found {bad:?}; give scheme and host in \
+             lower case, the port only if it is not the default, and nothing after it"
         );
-        let kind = ConfigErrorKind::ValueMalformed;
-        return Err(ConfigError::new(kind, "allow_origin", detail));
+        return Err(ConfigError::malformed("allow_origin", detail));
     }
     Ok(())
 }

@@ -2,24 +2,46 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::ops::RangeBounds;
 
 use super::cause::Cause;
 use super::kinds;
+use super::quantity;
+use super::quantity::Quantity;
 
 /// A configuration was refused when it was built.
 ///
-/// `Display` names the field, what came and the remedy. It never shows a key or a secret.
+/// `Display` names the field, what was found and what to do. It never shows a key or a secret.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct ConfigError(Box<Inner>);
 
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("`{field}`: {detail}")]
+#[error("`{field}`{}{detail}", join.as_str())]
 struct Inner {
     kind: ConfigErrorKind,
     field: &'static str,
+    join: Join,
     detail: Cow<'static, str>,
     source: Option<Cause>,
+}
+
+/// How the text goes on after the field's name.
+#[derive(Clone, Copy, Debug)]
+enum Join {
+    /// "`limit`: expected .."
+    Sentence,
+    /// "`limit` is .."
+    Verb,
+}
+
+impl Join {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sentence => ": ",
+            Self::Verb => " ",
+        }
+    }
 }
 
 kinds! {
@@ -41,21 +63,83 @@ kinds! {
 }
 
 impl ConfigError {
-    /// Makes an error about `field`; `detail` says what came and what to do about it.
+    /// Makes an error about `field`; `detail` says what was expected and found, and what to do.
     pub fn new(
         kind: ConfigErrorKind,
         field: &'static str,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
+        Self::joined(kind, field, Join::Sentence, detail.into())
+    }
+
+    fn joined(
+        kind: ConfigErrorKind,
+        field: &'static str,
+        join: Join,
+        detail: Cow<'static, str>,
+    ) -> Self {
         Self(Box::new(Inner {
             kind,
             field,
-            detail: detail.into(),
+            join,
+            detail,
             source: None,
         }))
     }
 
-    /// Adds what went wrong below.
+    /// "`field` is empty; remedy".
+    pub(crate) fn empty(field: &'static str, remedy: &str) -> Self {
+        let detail = format!("is empty; {remedy}");
+        Self::joined(ConfigErrorKind::Empty, field, Join::Verb, detail.into())
+    }
+
+    /// "`field`: detail", where something required was not configured.
+    pub(crate) fn missing(field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ConfigErrorKind::Empty, field, detail)
+    }
+
+    /// "`field`: detail", where two parts contradict each other.
+    pub(crate) fn conflict(field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ConfigErrorKind::Conflict, field, detail)
+    }
+
+    /// "`field`: detail", where a value has the wrong form.
+    pub(crate) fn malformed(field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ConfigErrorKind::ValueMalformed, field, detail)
+    }
+
+    /// "`field` is 20; it must be between 1 and 10".
+    pub(crate) fn out_of_range<T: Quantity>(
+        field: &'static str,
+        given: T,
+        range: impl RangeBounds<T>,
+    ) -> Self {
+        let (given, range) = (given.text(), quantity::range_text(&range));
+        let detail = format!("is {given}; it must be {range}");
+        let kind = ConfigErrorKind::OutOfRange;
+        Self::joined(kind, field, Join::Verb, detail.into())
+    }
+
+    /// "`field` has 20 bytes; it must have between 1 and 10".
+    pub(crate) fn size_out_of_range(
+        field: &'static str,
+        given: usize,
+        unit: &str,
+        range: impl RangeBounds<usize>,
+    ) -> Self {
+        let range = quantity::range_text(&range);
+        let detail = format!("has {given} {unit}; it must have {range}");
+        let kind = ConfigErrorKind::OutOfRange;
+        Self::joined(kind, field, Join::Verb, detail.into())
+    }
+
+    /// Reports that the random source failed while `field` was made.
+    pub(crate) fn no_random(field: &'static str) -> Self {
+        let detail = "the random source of the system failed; try again";
+        Self::new(ConfigErrorKind::NoUsableKey, field, detail)
+    }
+
+    /// Adds what failed below.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(Cause::new(source));
@@ -67,13 +151,61 @@ impl ConfigError {
         self.0.kind
     }
 
-    /// Returns what came and what to do about it.
-    pub(crate) fn detail(&self) -> &str {
-        &self.0.detail
+    /// Returns the text after the field's name, for an error that names the place otherwise.
+    pub(crate) fn after_field(&self) -> String {
+        format!("{}{}", self.0.join.as_str(), self.0.detail)
     }
 
-    /// Returns the name of the field that is to blame.
+    /// Returns the name of the field that is wrong.
     pub fn field(&self) -> &'static str {
         self.0.field
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn texts_say_what_was_found_and_what_is_expected() {
+        let day = Duration::from_secs(24 * 60 * 60);
+        for (error, text) in [
+            (
+                ConfigError::out_of_range("limit", 20_usize, 1..=10),
+                "`limit` is 20; it must be between 1 and 10",
+            ),
+            (
+                ConfigError::out_of_range(
+                    "idle",
+                    Duration::from_millis(500),
+                    Duration::from_secs(1)..=day,
+                ),
+                "`idle` is 500ms; it must be between 1 second and 1 day",
+            ),
+            (
+                ConfigError::out_of_range("lifetime", Duration::from_secs(90), ..=day * 400),
+                "`lifetime` is 90 seconds; it must be at most 400 days",
+            ),
+            (
+                ConfigError::out_of_range("bytes", 1_usize, 2..),
+                "`bytes` is 1; it must be at least 2",
+            ),
+            (
+                ConfigError::size_out_of_range("prefix", 40, "bytes", 1..=32),
+                "`prefix` has 40 bytes; it must have between 1 and 32",
+            ),
+            (
+                ConfigError::empty("name", "give the URL of the issuer"),
+                "`name` is empty; give the URL of the issuer",
+            ),
+            (
+                ConfigError::missing("validator", "no validator is configured"),
+                "`validator`: no validator is configured",
+            ),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
     }
 }

@@ -4,6 +4,7 @@ mod cause;
 mod config;
 mod kind;
 mod kinds;
+mod quantity;
 mod store;
 
 pub(crate) use cause::Cause;

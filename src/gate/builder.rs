@@ -14,7 +14,6 @@ use crate::credential::Sources;
 use crate::credential::SourcesBuilder;
 use crate::diagnosis::Finding;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::http_response::ResponseConfig;
 use crate::now_or_later::NowOrLater;
@@ -133,9 +132,9 @@ impl GateBuilder {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) without a judge or an authorizer, or for a second slot
-    /// that lacks its places or its judge; [`Conflict`](ConfigErrorKind::Conflict) for two
-    /// authorizers, judges that take the same credentials or what no enabled place can hold,
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a judge or an authorizer, or for a second
+    /// slot that lacks its places or its judge; [`Conflict`](crate::error::ConfigErrorKind::Conflict) for
+    /// two authorizers, judges that take the same credentials or what no enabled place can hold,
     /// slots that share a place, a cookie that is left to several judges, and several outside
     /// authorities of which one may assert anything, unless
     /// [`all_authorities_equal`](Self::all_authorities_equal) was said.
@@ -207,11 +206,18 @@ impl Draft {
 
     fn slot(self, names: &Names) -> Result<Slot, ConfigError> {
         if self.judges.is_empty() {
-            return Err(empty(names.validator, "there is no judge; give one"));
+            let detail = format!(
+                "no validator is configured; add one with `GateBuilder::{}`",
+                names.validator
+            );
+            return Err(ConfigError::missing(names.validator, detail));
         }
         let Some(sources) = self.sources else {
-            let detail = "the second slot has no places; say where its credential is looked for";
-            return Err(empty(names.sources, detail));
+            let detail = format!(
+                "no place of this credential is configured; name its places with `GateBuilder::{}`",
+                names.sources
+            );
+            return Err(ConfigError::missing(names.sources, detail));
         };
         check_places(&self.judges, &sources, names)?;
         let router = Router::new(self.judges)?;
@@ -230,13 +236,14 @@ fn check_places(
 ) -> Result<(), ConfigError> {
     let bound = || judges.iter().flat_map(|j| j.shapes()).filter_map(bound_to);
     if bound().any(|place| !sources.places().any(|own| own == place)) {
-        let detail = "a judge is bound to a place that is not enabled; enable it or leave it out";
-        return Err(conflict(names.validator, detail));
+        let detail = "a validator is bound to a place that is not enabled; enable the place or \
+                      remove the validator";
+        return Err(ConfigError::conflict(names.validator, detail));
     }
     let mut cookies = sources.places().filter(|p| matches!(p, Place::Cookie(_)));
     if judges.len() > 1 && cookies.any(|cookie| !bound().any(|place| place == cookie)) {
-        let detail = "a cookie is left to several judges; bind it to one with `validator_at`";
-        return Err(conflict(names.validator, detail));
+        let detail = "several validators would take a cookie; bind it to one with `validator_at`";
+        return Err(ConfigError::conflict(names.validator, detail));
     }
     Ok(())
 }
@@ -251,8 +258,8 @@ const fn bound_to(shape: &Shape) -> Option<&Place> {
 fn check_apart(user: &Sources, client: &Sources) -> Result<(), ConfigError> {
     // A request has one `Authorization` header, so two schemes of it cannot fill two slots.
     if client.places().any(|own| user.places().any(|p| p == own)) {
-        let detail = "both slots look in one place; give each its own";
-        return Err(conflict(CLIENT.sources, detail));
+        let detail = "both credentials are read from one place; configure separate places";
+        return Err(ConfigError::conflict(CLIENT.sources, detail));
     }
     Ok(())
 }
@@ -260,8 +267,8 @@ fn check_apart(user: &Sources, client: &Sources) -> Result<(), ConfigError> {
 fn check_authorities(all: Authorities, all_equal: bool) -> Result<(), ConfigError> {
     if all.is_open() && !all_equal {
         let detail = "several outside authorities are trusted and one of them may assert \
-                      anything; say what each may assert, or say `all_authorities_equal()`";
-        return Err(conflict(USER.validator, detail));
+                      anything; limit each with `grants`, or call `all_authorities_equal()`";
+        return Err(ConfigError::conflict(USER.validator, detail));
     }
     Ok(())
 }
@@ -269,22 +276,14 @@ fn check_authorities(all: Authorities, all_equal: bool) -> Result<(), ConfigErro
 fn only(mut authorizers: Vec<Arc<dyn Authorizer>>) -> Result<Arc<dyn Authorizer>, ConfigError> {
     let last = authorizers.pop();
     if !authorizers.is_empty() {
-        let detail = "more than one authorizer was given; join conditions with `and` or `or`";
-        return Err(conflict("authorizer", detail));
+        let detail = "more than one authorizer is configured; join conditions with `and` or `or`";
+        return Err(ConfigError::conflict("authorizer", detail));
     }
     last.ok_or_else(|| {
-        let detail = "nobody decides what callers may do; give an authorizer or say \
-                      `allow_any_authenticated()`";
-        empty("authorizer", detail)
+        let detail = "no authorizer is configured; add one with `GateBuilder::authorizer`, or \
+                      call `allow_any_authenticated()`";
+        ConfigError::missing("authorizer", detail)
     })
-}
-
-fn conflict(field: &'static str, detail: &'static str) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::Conflict, field, detail)
-}
-
-fn empty(field: &'static str, detail: &'static str) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::Empty, field, detail)
 }
 
 /// A judge that is held to one place.

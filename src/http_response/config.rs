@@ -10,7 +10,6 @@ use super::params::ChallengeParams;
 use super::refusal::Refusal;
 use crate::credential::charset;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::policy::Decision;
@@ -137,9 +136,10 @@ impl ResponseConfigBuilder {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty),
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) or
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange), naming the field, for what cannot be sent.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty),
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) or
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange), naming the field, for what cannot be
+    /// sent.
     pub fn build(self) -> Result<ResponseConfig, ConfigError> {
         check_realm(&self.realm)?;
         check_wait(self.retry_after)?;
@@ -173,24 +173,22 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn check_realm(realm: &str) -> Result<(), ConfigError> {
     if realm.is_empty() {
-        let detail = "the realm is empty; name the protection space or keep the default";
-        return Err(ConfigError::new(ConfigErrorKind::Empty, "realm", detail));
+        let remedy = "name the protection space or keep the default";
+        return Err(ConfigError::empty("realm", remedy));
     }
     if !realm.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
         let detail = format!("{realm:?} has a character outside printable ASCII; remove it");
-        let kind = ConfigErrorKind::ValueMalformed;
-        return Err(ConfigError::new(kind, "realm", detail));
+        return Err(ConfigError::malformed("realm", detail));
     }
     Ok(())
 }
 
 fn check_wait(wait: Duration) -> Result<(), ConfigError> {
-    if (Duration::from_secs(1)..=DAY).contains(&wait) {
+    let range = Duration::from_secs(1)..=DAY;
+    if range.contains(&wait) {
         return Ok(());
     }
-    let detail = format!("{wait:?} is out of range; give one second to one day");
-    let kind = ConfigErrorKind::OutOfRange;
-    Err(ConfigError::new(kind, "retry_after", detail))
+    Err(ConfigError::out_of_range("retry_after", wait, range))
 }
 
 fn check_url(url: &str) -> Result<(), ConfigError> {
@@ -198,11 +196,10 @@ fn check_url(url: &str) -> Result<(), ConfigError> {
         return Ok(());
     }
     let detail = format!(
-        "{url:?} cannot be sent; give an absolute https URL (http on a loopback host) without \
-         user information and fragment"
+        "expected an absolute https URL (http on a loopback host) without user information and \
+         fragment, found {url:?}"
     );
-    let kind = ConfigErrorKind::ValueMalformed;
-    Err(ConfigError::new(kind, "resource_metadata", detail))
+    Err(ConfigError::malformed("resource_metadata", detail))
 }
 
 fn is_url(url: &str) -> bool {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::credential::charset;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::policy::Decision;
 
 /// What one refusal asks of the client, beside what its kind says.
@@ -53,8 +52,9 @@ impl ChallengeParams {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) or [`ValueMalformed`](ConfigErrorKind::ValueMalformed)
-    /// if a scope is empty or has a character outside RFC 6749 section 3.3.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) or
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if a scope is empty or has a
+    /// character outside RFC 6749 section 3.3.
     pub fn with_scope(mut self, scope: &str) -> Result<Self, ConfigError> {
         check_words("scope", scope)?;
         self.scope = Some(joined(self.scope, scope));
@@ -91,8 +91,9 @@ impl ChallengeParams {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) or [`ValueMalformed`](ConfigErrorKind::ValueMalformed)
-    /// if it has a character outside RFC 9449 section 8.1.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) or
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it has a character outside RFC
+    /// 9449 section 8.1.
     pub fn with_dpop_nonce(mut self, nonce: &str) -> Result<Self, ConfigError> {
         check_word("dpop_nonce", nonce)?;
         self.dpop_nonce = Some(nonce.to_owned());
@@ -147,14 +148,13 @@ pub(super) fn check_words(field: &'static str, words: &str) -> Result<(), Config
 
 fn check_word(field: &'static str, word: &str) -> Result<(), ConfigError> {
     if word.is_empty() {
-        let detail = "a value is empty; give values separated by single spaces";
-        return Err(ConfigError::new(ConfigErrorKind::Empty, field, detail));
+        let detail = "a value is empty; separate values by single spaces";
+        return Err(ConfigError::missing(field, detail));
     }
     if !word.bytes().all(charset::is_nqchar) {
         let detail = "a value has a character other than printable ASCII without space, quote \
                       and backslash; remove it";
-        let kind = ConfigErrorKind::ValueMalformed;
-        return Err(ConfigError::new(kind, field, detail));
+        return Err(ConfigError::malformed(field, detail));
     }
     Ok(())
 }

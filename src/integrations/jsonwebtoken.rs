@@ -77,7 +77,7 @@ pub fn key_from_jwk(jwk: &Jwk) -> std::result::Result<Key, ConfigError> {
         ConfigError::new(
             ConfigErrorKind::KeyMalformed,
             "jwk",
-            "the JWK cannot be written as JSON",
+            "the JWK cannot be written as JSON; build it from the public key again",
         )
         .with_source(error)
     })?;

@@ -18,7 +18,6 @@ use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::key::KeyHint;
@@ -186,15 +185,12 @@ impl JwtIssuer {
         let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
         let now = self.now();
         if !now.is_some_and(|now| state.ring.is_continued_by(&ring, now)) {
-            return Err(ConfigError::new(
-                ConfigErrorKind::Conflict,
-                "ring",
-                format!(
-                    "revision {} does not continue revision {}; read what is stored again",
-                    ring.revision(),
-                    state.ring.revision(),
-                ),
-            ));
+            let detail = format!(
+                "revision {} does not continue revision {}; read the stored ring again",
+                ring.revision(),
+                state.ring.revision(),
+            );
+            return Err(ConfigError::conflict("ring", detail));
         }
         *state = State {
             ring: Arc::new(ring),
@@ -343,18 +339,12 @@ impl JwtIssuerBuilder {
 
 fn check_name(name: &str) -> Result<(), ConfigError> {
     if name.is_empty() {
-        return Err(ConfigError::new(
-            ConfigErrorKind::Empty,
-            "name",
-            "the issuer has no name; give the URL that its verifiers know it by",
-        ));
+        let remedy = "give the URL that validators are configured with";
+        return Err(ConfigError::empty("name", remedy));
     }
     if name.chars().any(char::is_control) {
-        return Err(ConfigError::new(
-            ConfigErrorKind::ValueMalformed,
-            "name",
-            "the issuer's name has control characters; give a URL without any",
-        ));
+        let detail = "the issuer's name has control characters; give a URL without any";
+        return Err(ConfigError::malformed("name", detail));
     }
     Ok(())
 }

@@ -92,7 +92,7 @@ fn address(document: &Object<'_>, name: &str) -> Result<Option<Box<str>>, Metada
 pub(crate) fn places(issuer: &str) -> Result<Vec<Endpoint>, ConfigError> {
     let base = Endpoint::parse(issuer)?;
     if base.uri().query().is_some() {
-        return Err(base.refused("has a query, which no issuer has"));
+        return Err(base.refused("has a query, which an issuer cannot have; remove it"));
     }
     let path = base.uri().path().trim_end_matches('/');
     let origin = base.origin();

@@ -10,7 +10,6 @@ use crate::crypto::Curve;
 use crate::crypto::Flaw;
 use crate::crypto::Material;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::json::Object;
 use crate::json::Value;
 use crate::limits;
@@ -30,17 +29,18 @@ pub(super) fn member(jwk: Value<'_>) -> Result<Draft, Flaw> {
 /// Returns the object that makes up a configured text.
 pub(super) fn object<'j>(text: &'j [u8], field: &'static str) -> Result<Object<'j>, ConfigError> {
     if text.len() > limits::JWKS_BYTES {
-        return Err(ConfigError::new(
-            ConfigErrorKind::OutOfRange,
+        let range = ..=limits::JWKS_BYTES;
+        return Err(ConfigError::size_out_of_range(
             field,
-            "the text is longer than 256 KiB; cut what is not needed",
+            text.len(),
+            "bytes",
+            range,
         ));
     }
     Object::parse(text).map_err(|error| {
-        ConfigError::new(
-            ConfigErrorKind::ValueMalformed,
+        ConfigError::malformed(
             field,
-            "this is not one well-formed JSON object without duplicate members",
+            "expected one well-formed JSON object without duplicate members",
         )
         .with_source(error)
     })

@@ -22,7 +22,6 @@ use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::error::StoreError;
@@ -76,18 +75,14 @@ impl Denylist {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) unless there may be one to
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) unless there may be one to
     /// [`limits::REVOCATIONS_MAX`].
     pub fn new(limit: usize) -> Result<Self, ConfigError> {
         if (1..=limits::REVOCATIONS_MAX).contains(&limit) {
             return Ok(Self::with(limit, None));
         }
-        let detail = format!("{limit} came; give 1 to {}", limits::REVOCATIONS_MAX);
-        Err(ConfigError::new(
-            ConfigErrorKind::OutOfRange,
-            "limit",
-            detail,
-        ))
+        let range = 1..=limits::REVOCATIONS_MAX;
+        Err(ConfigError::out_of_range("limit", limit, range))
     }
 
     /// Reads a list of at most [`limits::REVOCATIONS_MAX`] from a store, in which it is kept from

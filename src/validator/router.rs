@@ -11,7 +11,6 @@ use crate::credential::charset;
 use crate::diagnosis::Finding;
 use crate::diagnosis::gathered;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::limits;
@@ -39,11 +38,15 @@ impl Router {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) if there is no judge, one takes no shape, or a prefix is
-    /// empty; [`Conflict`](ConfigErrorKind::Conflict) if two judges take the same credentials.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) if there is no judge, one takes no shape, or a
+    /// prefix is empty; [`Conflict`](crate::error::ConfigErrorKind::Conflict) if two judges take the same
+    /// credentials.
     pub fn new(judges: Vec<Arc<dyn TokenValidator>>) -> Result<Self, ConfigError> {
         if judges.is_empty() {
-            return Err(empty("there is no judge; give at least one"));
+            return Err(ConfigError::missing(
+                FIELD,
+                "no validator is configured; add at least one",
+            ));
         }
         let mut router = Self {
             judges: Vec::new(),
@@ -57,7 +60,8 @@ impl Router {
     fn add(&mut self, judge: Arc<dyn TokenValidator>) -> Result<(), ConfigError> {
         let shapes = judge.shapes();
         if shapes.is_empty() {
-            return Err(empty("a judge takes no shape; let it declare one"));
+            let detail = "a validator has no shape; let it declare at least one";
+            return Err(ConfigError::missing(FIELD, detail));
         }
         shapes.iter().try_for_each(|shape| self.check(shape))?;
         let owner = self.judges.len();
@@ -69,11 +73,11 @@ impl Router {
 
     fn check(&self, new: &Shape) -> Result<(), ConfigError> {
         if matches!(new, Shape::Prefix(prefix) if prefix.is_empty()) {
-            let remedy = "a prefix is empty; give one, or take what is left with `Opaque`";
-            return Err(empty(remedy));
+            let detail = "a prefix is empty; choose one, or use `Opaque` for all other tokens";
+            return Err(ConfigError::missing(FIELD, detail));
         }
         if self.shapes.iter().any(|own| overlap(own, new)) {
-            return Err(conflict(new));
+            return Err(overlapping(new));
         }
         Ok(())
     }
@@ -186,22 +190,22 @@ const fn begins_object(second: u8) -> bool {
     matches!(second, b'w'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_')
 }
 
-fn conflict(shape: &Shape) -> ConfigError {
+fn overlapping(shape: &Shape) -> ConfigError {
     let detail = match shape {
-        Shape::Jwt => "two judges take JWTs; join their issuers in one",
-        Shape::Opaque => "two judges take what is left; one is enough",
-        Shape::Place(_) => "two judges take what is found in one place; give each its own",
+        Shape::Jwt => "two validators take JWTs; join their issuers with `JwtValidator::join`",
+        Shape::Opaque => "two validators take opaque tokens; configure one",
+        Shape::Place(_) => {
+            "two validators take the credentials of one place; bind each to its own place"
+        }
         Shape::Prefix(_) => {
             "a prefix begins another one, or a JWT; choose prefixes that differ before either ends \
              and do not begin like `eyJ`"
         }
     };
-    ConfigError::new(ConfigErrorKind::Conflict, "validator", detail)
+    ConfigError::conflict(FIELD, detail)
 }
 
-fn empty(detail: &'static str) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::Empty, "validator", detail)
-}
+const FIELD: &str = "validator";
 
 #[cfg(test)]
 mod tests {
@@ -211,6 +215,7 @@ mod tests {
 
     use super::*;
     use crate::credential::Place;
+    use crate::error::ConfigErrorKind;
     use crate::principal::PrincipalKind;
 
     #[derive(Debug)]

@@ -69,11 +69,17 @@ impl PepperSet {
     pub fn with_older(mut self, version: u32, source: &SecretSource) -> Result<Self, ConfigError> {
         let pepper = Pepper::read(version, source)?;
         if let Some(detail) = self.all().find_map(|own| own.clash(&pepper)) {
-            return Err(refused(ConfigErrorKind::Conflict, detail));
+            return Err(ConfigError::conflict(FIELD, detail));
         }
         if self.older.len() >= limits::PEPPERS_OLDER {
-            let detail = "there are more than 8 older peppers; leave out those without records";
-            return Err(refused(ConfigErrorKind::OutOfRange, detail.to_owned()));
+            let given = self.older.len() + 1;
+            let range = ..=limits::PEPPERS_OLDER;
+            return Err(ConfigError::size_out_of_range(
+                FIELD,
+                given,
+                "older versions",
+                range,
+            ));
         }
         self.older.push(pepper);
         Ok(self)
@@ -159,8 +165,8 @@ struct Pepper {
 impl Pepper {
     fn read(version: u32, source: &SecretSource) -> Result<Self, ConfigError> {
         if version == 0 {
-            let detail = "version 0 was given; count from 1".to_owned();
-            return Err(refused(ConfigErrorKind::OutOfRange, detail));
+            let detail = "a version is 0; number versions from 1";
+            return Err(ConfigError::new(ConfigErrorKind::OutOfRange, FIELD, detail));
         }
         Self::new(PepperVersion::from_number(version), &source.read()?)
     }
@@ -168,8 +174,8 @@ impl Pepper {
     fn new(version: PepperVersion, pepper: &Secret) -> Result<Self, ConfigError> {
         let len = pepper.expose().len();
         if len < limits::PEPPER_BYTES_MIN {
-            let detail = format!("a pepper has {len} bytes; give at least 32 random ones");
-            return Err(refused(ConfigErrorKind::KeyWeak, detail));
+            let detail = format!("a pepper has {len} bytes; use at least 32 random bytes");
+            return Err(ConfigError::new(ConfigErrorKind::KeyWeak, FIELD, detail));
         }
         Ok(Self {
             version,
@@ -195,14 +201,14 @@ impl Pepper {
         let version = other.version.number();
         if self.version == other.version {
             return Some(format!(
-                "version {version} was given twice; number each pepper"
+                "version {version} is configured twice; number each pepper"
             ));
         }
         let [ours, theirs] = [self, other].map(|pepper| hmac::sign(&pepper.own, b""));
         let is_same = bool::from(ours.as_ref().ct_eq(theirs.as_ref()));
         is_same.then(|| {
             let own = self.version.number();
-            format!("versions {own} and {version} are the same pepper; give each its own")
+            format!("versions {own} and {version} are the same pepper; use another one for each")
         })
     }
 }
@@ -217,9 +223,7 @@ fn plain(text: &[u8]) -> PepperedDigest {
     PepperedDigest::new(KeyDigest::of_slice(hash.as_ref()), PepperVersion::SHA256)
 }
 
-fn refused(kind: ConfigErrorKind, detail: String) -> ConfigError {
-    ConfigError::new(kind, "peppers", detail)
-}
+const FIELD: &str = "peppers";
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,6 @@ use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::credential::Place;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::event::Observer;
 use crate::validator::Shape;
 
@@ -81,7 +80,8 @@ impl ApiKeyValidatorBuilder {
     ///
     /// # Errors
     ///
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) if a header cannot have that name.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if a header cannot have that
+    /// name.
     pub fn build(self) -> Result<ApiKeyValidator, ConfigError> {
         let header = self.header.as_deref().map(header).transpose()?;
         let prefix = self.ring.format().prefix().to_owned();
@@ -104,8 +104,8 @@ impl ApiKeyValidatorBuilder {
 
 fn header(name: &str) -> Result<HeaderName, ConfigError> {
     HeaderName::try_from(name).map_err(|_| {
-        let detail = "a header cannot have this name; give one like `x-api-key`";
-        ConfigError::new(ConfigErrorKind::ValueMalformed, "header", detail)
+        let detail = "expected the name of a header; write one like `x-api-key`";
+        ConfigError::malformed("header", detail)
     })
 }
 

@@ -24,7 +24,6 @@ use crate::clock::Leeway;
 use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::error::StoreError;
@@ -328,9 +327,8 @@ impl Decoy {
         let owner = (ring.authority().clone(), "nobody".to_owned());
         let parts = ApiKeyRow::new(ApiKeyId::LEAST, digest, owner, UnixTime::from_secs(0));
         let record = ApiKeyRecord::from_parts(parts).map_err(|error| {
-            let detail = "no record can be made under this authority; give it another name";
-            ConfigError::new(ConfigErrorKind::ValueMalformed, "authority", detail)
-                .with_source(error)
+            let detail = "no record can have this authority; choose another name";
+            ConfigError::malformed("authority", detail).with_source(error)
         })?;
         Ok(Self(record))
     }

@@ -246,7 +246,7 @@ impl fmt::Display for LoadError {
             "" => f.write_str("the whole text")?,
             pointer => f.write_str(pointer)?,
         }
-        write!(f, ": {}", self.error.detail())?;
+        f.write_str(&self.error.after_field())?;
         if self.is_old_in_force {
             f.write_str("; the version in force stays")?;
         }

@@ -9,7 +9,6 @@ use super::RefreshManager;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::event::Observer;
 use crate::grant::check_lifetime;
 use crate::limits;
@@ -71,8 +70,8 @@ impl RefreshManagerBuilder {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) without the name of an authority,
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for a lifetime over
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without the name of an authority,
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a lifetime over
     /// [`limits::GRANT_LIFETIME_MAX`], an idle timeout under a second or over the lifetime, or a
     /// grace over [`limits::REFRESH_GRACE_MAX`].
     pub fn build(self) -> Result<RefreshManager, ConfigError> {
@@ -85,12 +84,8 @@ impl RefreshManagerBuilder {
         } = &self.0;
         check_lifetime(authority, *lifetime, *idle)?;
         if *grace > limits::REFRESH_GRACE_MAX {
-            let detail = format!("{grace:?} is too long; give at most 60 seconds");
-            return Err(ConfigError::new(
-                ConfigErrorKind::OutOfRange,
-                "grace",
-                detail,
-            ));
+            let range = ..=limits::REFRESH_GRACE_MAX;
+            return Err(ConfigError::out_of_range("grace", *grace, range));
         }
         Ok(RefreshManager(Arc::new(self.0)))
     }
