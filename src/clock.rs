@@ -134,7 +134,7 @@ impl From<Leeway> for Duration {
 
 /// The requested leeway exceeds [`limits::LEEWAY_MAX`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a leeway of more than 600 seconds was asked for; give at most 600 seconds")]
+#[error("the leeway is longer than 600 seconds; it must be at most 600 seconds")]
 pub struct LeewayTooLarge(());
 
 /// The clock of the operating system.

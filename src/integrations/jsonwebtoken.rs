@@ -138,7 +138,7 @@ fn ec_material(point: &[u8]) -> std::result::Result<Material, Flaw> {
         .into_iter()
         .find(|curve| point.len() == 1 + 2 * curve.len())
         .ok_or(Flaw::malformed(
-            "this is no uncompressed point of P-256 or P-384",
+            "expected an uncompressed point of P-256 or P-384",
         ))?;
     Material::ec(curve, point.to_vec())
 }

@@ -36,7 +36,7 @@ pub enum MetadataError {
     #[error("the document is not one well-formed JSON object without duplicate members")]
     Malformed,
     /// A member that names an address is no string.
-    #[error("the document has an address that is no string")]
+    #[error("an address in the document is not a string")]
     InvalidAddress,
 }
 

@@ -3,7 +3,6 @@
 use super::verdict::Verdict;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 
 /// A part of every day, from a minute on and up to another one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,7 +34,7 @@ impl Hours {
         };
         if hours.from == hours.to {
             let detail = "the hours end where they begin; give two times of day, or leave them out";
-            return Err(ConfigError::new(ConfigErrorKind::Empty, "to", detail));
+            return Err(ConfigError::missing("to", detail));
         }
         Ok(hours)
     }
@@ -64,7 +63,7 @@ impl Weekdays {
         }
         if all == 0 {
             let detail = "no day was given; give at least one";
-            return Err(ConfigError::new(ConfigErrorKind::Empty, "weekdays", detail));
+            return Err(ConfigError::missing("weekdays", detail));
         }
         Ok(Self {
             days: all,
@@ -84,7 +83,7 @@ pub(super) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "s
 fn weekday(text: &str) -> Result<usize, ConfigError> {
     DAYS.iter().position(|day| *day == text).ok_or_else(|| {
         let detail = format!("`{text}` is no day; give mon, tue, wed, thu, fri, sat or sun");
-        ConfigError::new(ConfigErrorKind::ValueMalformed, "weekdays", detail)
+        ConfigError::malformed("weekdays", detail)
     })
 }
 
@@ -101,7 +100,7 @@ impl Zone {
         let offset = offset.and_then(|minutes| i32::try_from(minutes).ok());
         offset.map(|minutes| Self(sign * minutes)).ok_or_else(|| {
             let detail = format!("`{text}` is no offset; write Z, or one like +01:00");
-            ConfigError::new(ConfigErrorKind::ValueMalformed, "zone", detail)
+            ConfigError::malformed("zone", detail)
         })
     }
 
@@ -123,7 +122,7 @@ const ZONE_MAX: u32 = 14 * 60;
 fn minute(field: &'static str, text: &str) -> Result<u32, ConfigError> {
     clock_time(text).ok_or_else(|| {
         let detail = format!("`{text}` is no time of day; write it like 08:30");
-        ConfigError::new(ConfigErrorKind::ValueMalformed, field, detail)
+        ConfigError::malformed(field, detail)
     })
 }
 

@@ -12,7 +12,6 @@ use super::request::AccessRequest;
 use super::test::Test;
 use super::verdict::Verdict;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::now_or_later::NowOrLater;
 
 /// A condition over the caller and the request, in three-valued logic ([`Verdict`]).
@@ -116,7 +115,7 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) for none at all, which would hold for everybody.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for none at all, which would hold for everybody.
     pub fn all(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
         Self::gathered(conditions, Node::All).ok_or_else(|| nothing("all"))
     }
@@ -125,7 +124,7 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) for none at all.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for none at all.
     pub fn any(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
         Self::gathered(conditions, Node::Any).ok_or_else(|| nothing("any"))
     }
@@ -201,7 +200,7 @@ impl Condition {
 
 fn nothing(field: &'static str) -> ConfigError {
     let detail = "no condition was given; give at least one";
-    ConfigError::new(ConfigErrorKind::Empty, field, detail)
+    ConfigError::missing(field, detail)
 }
 
 impl Authorizer for Condition {

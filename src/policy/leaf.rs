@@ -8,7 +8,6 @@ use super::pattern::Pattern;
 use super::test::Path;
 use super::test::Test;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::principal::ClaimValue;
 
 /// Holds only if the caller has exactly this scope, byte for byte.
@@ -84,7 +83,7 @@ impl ClaimTest {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) for no value at all.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for no value at all.
     pub fn one_of<V: Into<ClaimValue>>(
         self,
         values: impl IntoIterator<Item = V>,
@@ -92,7 +91,7 @@ impl ClaimTest {
         let values: Vec<_> = values.into_iter().map(Into::into).collect();
         if values.is_empty() {
             let detail = "no value was given; give at least one";
-            return Err(ConfigError::new(ConfigErrorKind::Empty, "one_of", detail));
+            return Err(ConfigError::missing("one_of", detail));
         }
         Ok(self.passes(Check::OneOf(values)))
     }
@@ -114,9 +113,9 @@ impl ClaimTest {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) or
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for a pattern that is too long or does
-    /// not compile.
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) or
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for a pattern that is too long or
+    /// does not compile.
     pub fn matches(self, pattern: impl Into<Arc<str>>) -> Result<Condition, ConfigError> {
         Ok(self.passes(Check::Matches(Pattern::new(pattern)?)))
     }

@@ -7,7 +7,6 @@ use ipnet::IpNet;
 use ipnet::Ipv4Net;
 
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 
 /// Networks, each in its own family: an IPv4 network is never kept as a mapped IPv6 one.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -21,7 +20,7 @@ impl Networks {
         let all = parsed.collect::<Result<Vec<_>, _>>()?;
         if all.is_empty() {
             let detail = "no network was given; give at least one";
-            return Err(ConfigError::new(ConfigErrorKind::Empty, FIELD, detail));
+            return Err(ConfigError::missing(FIELD, detail));
         }
         Ok(Self(all))
     }
@@ -77,5 +76,5 @@ fn canonical(network: IpNet) -> Option<IpNet> {
 const MAPPED_BITS: u8 = 96;
 
 fn malformed(detail: String) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::ValueMalformed, FIELD, detail)
+    ConfigError::malformed(FIELD, detail)
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::limits;
 
 /// A pattern of paths: segments, and whether a slash ends it.
@@ -168,7 +167,7 @@ fn is_dots(segment: &str) -> bool {
 fn malformed(pattern: &str, remedy: &str) -> ConfigError {
     let shown = pattern.chars().take(80).collect::<String>();
     let detail = format!("`{shown}` is no pattern of paths; {remedy}");
-    ConfigError::new(ConfigErrorKind::ValueMalformed, "route", detail)
+    ConfigError::malformed("route", detail)
 }
 
 /// The segments of a path that every reader splits alike.
@@ -181,7 +180,8 @@ pub(super) struct CleanPath<'r> {
 
 impl<'r> CleanPath<'r> {
     /// Takes a path that has one reading: no empty segments or dots, no parameters of segments,
-    /// nothing escaped that need not be, and no escape that hides a slash, a backslash, a control character or an escape.
+    /// nothing escaped that need not be, and no escape that hides a slash, a backslash, a control
+    /// character or an escape.
     pub(super) fn new(path: &'r str) -> Option<Self> {
         let rest = path.strip_prefix('/')?;
         let inner = rest.strip_suffix('/').unwrap_or(rest);

@@ -56,7 +56,7 @@ fn compile(text: &str) -> Result<Regex, ConfigError> {
     builder.build().map_err(|error| {
         let detail = "the pattern does not compile; give a regular expression without \
                       look-around or back-references, and a smaller one if it is too big";
-        ConfigError::new(ConfigErrorKind::ValueMalformed, FIELD, detail).with_source(error)
+        ConfigError::malformed(FIELD, detail).with_source(error)
     })
 }
 

@@ -381,7 +381,7 @@ fn check_apart(routes: &[Route]) -> Result<(), ConfigError> {
                     "`{}` and `{}` match one request and neither is more specific; drop one",
                     route.pattern, other.pattern
                 );
-                return Err(ConfigError::new(ConfigErrorKind::Conflict, "route", detail));
+                return Err(ConfigError::conflict("route", detail));
             }
         }
     }

@@ -84,7 +84,7 @@ impl PolicyLoader {
             drop(known);
             if is_other {
                 let detail = format!("two closures are named `{}`; name each once", leaf.name);
-                return Err(ConfigError::new(ConfigErrorKind::Conflict, FIELD, detail));
+                return Err(ConfigError::conflict(FIELD, detail));
             }
             let condition = Condition::shared(Arc::clone(leaf));
             own = own.condition(Arc::clone(&leaf.name), condition);
@@ -116,8 +116,7 @@ impl PolicyLoader {
 fn scan(text: &[u8]) -> Result<Value<'_>, LoadError> {
     Value::parse(text).map_err(|error| {
         let detail = format!("no strict JSON ({error}); write it so that all read it alike");
-        let error =
-            ConfigError::new(ConfigErrorKind::ValueMalformed, FIELD, detail).with_source(error);
+        let error = ConfigError::malformed(FIELD, detail).with_source(error);
         Spot::TOP.wrap(error)
     })
 }

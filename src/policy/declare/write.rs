@@ -36,7 +36,7 @@ use crate::principal::ClaimValue;
 pub(super) fn text(tree: &Tree) -> Result<String, ConfigError> {
     let text = serde_json::to_string_pretty(tree).map_err(|error| {
         let detail = "the policy cannot be written";
-        ConfigError::new(ConfigErrorKind::ValueMalformed, FIELD, detail).with_source(error)
+        ConfigError::malformed(FIELD, detail).with_source(error)
     })?;
     match Value::parse(text.as_bytes()) {
         Ok(_) => Ok(text),
@@ -94,7 +94,7 @@ fn obligations(duties: &Obligations) -> Result<Tree, ConfigError> {
     let headers = duties.headers().iter().map(|(name, value)| {
         let value = value.to_str().map_err(|error| {
             let detail = format!("the header `{name}` is no text; give visible ASCII");
-            ConfigError::new(ConfigErrorKind::ValueMalformed, FIELD, detail).with_source(error)
+            ConfigError::malformed(FIELD, detail).with_source(error)
         })?;
         let name = ("name", Tree::text(name.as_str()));
         Ok(Tree::map([name, ("value", Tree::text(value))]))
