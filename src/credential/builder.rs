@@ -242,6 +242,7 @@ fn check_origins(origins: &[String], places: &[Place]) -> Result<(), ConfigError
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ConfigErrorKind;
     use crate::error::ConfigErrorKind::Conflict;
     use crate::error::ConfigErrorKind::Empty;
     use crate::error::ConfigErrorKind::ValueMalformed;

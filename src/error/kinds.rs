@@ -57,12 +57,12 @@ macro_rules! kind_error {
         $(#[$meta])*
         #[derive(Clone, Debug, thiserror::Error)]
         #[error(transparent)]
-        $vis struct $name(Box<$crate::rejection::Caused<$kind>>);
+        $vis struct $name(Box<$crate::error::Caused<$kind>>);
 
         impl $name {
             /// Makes an error of this kind.
             $made fn new(kind: $kind) -> Self {
-                Self(Box::new($crate::rejection::Caused { kind, source: None }))
+                Self(Box::new($crate::error::Caused { kind, source: None }))
             }
 
             /// Adds what failed below, for the operator. It must not hold a record or a secret.
@@ -71,7 +71,7 @@ macro_rules! kind_error {
                 mut self,
                 source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
             ) -> Self {
-                self.0.source = Some($crate::rejection::Cause::new(source));
+                self.0.source = Some($crate::error::Cause::new(source));
                 self
             }
 

@@ -220,6 +220,7 @@ fn is_secure(uri: &Uri) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ConfigErrorKind;
     use crate::error::ConfigErrorKind::Empty;
     use crate::error::ConfigErrorKind::OutOfRange;
     use crate::error::ConfigErrorKind::ValueMalformed;

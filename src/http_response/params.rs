@@ -162,6 +162,7 @@ fn check_word(field: &'static str, word: &str) -> Result<(), ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ConfigErrorKind;
     use crate::error::ConfigErrorKind::Empty;
     use crate::error::ConfigErrorKind::ValueMalformed;
 
