@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::HeaderValue;
 use http::header;
 
-use super::slot::Found;
+use super::slot::SlotCaller;
 use crate::clock::UnixTime;
 use crate::policy::AccessRequest;
 use crate::policy::Decision;
@@ -22,15 +22,15 @@ pub struct Authenticated {
 }
 
 impl Authenticated {
-    pub(super) fn new(now: UnixTime, user: Found, client: Option<Found>) -> Self {
-        let in_query = user.in_query || client.as_ref().is_some_and(|found| found.in_query);
+    pub(super) fn new(now: UnixTime, user: SlotCaller, client: Option<SlotCaller>) -> Self {
+        let in_query = user.in_query || client.as_ref().is_some_and(|client| client.in_query);
         let mut headers = HeaderMap::new();
         if in_query {
             headers.insert(header::CACHE_CONTROL, PRIVATE);
         }
         Self {
             principal: user.principal,
-            client: client.map(|found| found.principal),
+            client: client.map(|client| client.principal),
             headers,
             now,
         }

@@ -12,8 +12,8 @@ pub use doctor::Report;
 
 use std::sync::Arc;
 
-use self::slot::Found;
 use self::slot::Slot;
+use self::slot::SlotCaller;
 use crate::clock::Clock;
 use crate::clock::UnixTime;
 use crate::error::Rejection;
@@ -21,6 +21,7 @@ use crate::error::RejectionKind;
 use crate::http_response::Refusal;
 use crate::http_response::ResponseConfig;
 use crate::now_or_later::NowOrLater;
+use crate::now_or_later::ask;
 use crate::policy::AccessRequest;
 use crate::policy::Authorizer;
 use crate::policy::Decision;
@@ -70,8 +71,8 @@ struct Inner {
 /// What the slots of one request hold: whoever is there was accepted.
 struct Callers {
     now: UnixTime,
-    user: Option<Found>,
-    client: Option<Found>,
+    user: Option<SlotCaller>,
+    client: Option<SlotCaller>,
 }
 
 impl Gate {
@@ -100,10 +101,8 @@ impl Gate {
         facts: impl Into<RequestFacts<'a>>,
     ) -> NowOrLater<'a, Result<Admitted, Refusal>> {
         let facts = facts.into();
-        self.authenticate(facts).then(move |result| match result {
-            Ok(caller) => self.admit(caller, facts),
-            Err(refusal) => NowOrLater::now(Err(refusal)),
-        })
+        self.authenticate(facts)
+            .and_then(move |caller| self.admit(caller, facts))
     }
 
     /// Answers like [`check`](Self::check) without an executor, or returns `None` if the answer
@@ -126,7 +125,7 @@ impl Gate {
     ) -> NowOrLater<'a, Result<Authenticated, Refusal>> {
         self.callers(facts.into()).map(|result| {
             result
-                .and_then(|callers| self.everybody(callers))
+                .and_then(|callers| self.all_slots(callers))
                 .map_err(|rejection| self.refuse(rejection))
         })
     }
@@ -149,7 +148,7 @@ impl Gate {
             if callers.user.is_none() {
                 return Ok(None);
             }
-            self.everybody(callers)
+            self.all_slots(callers)
                 .map(Some)
                 .map_err(|rejection| self.refuse(rejection))
         })
@@ -167,7 +166,7 @@ impl Gate {
         self.0
             .authorizer
             .authorize(request)
-            .map(|decision| self.ruling(decision))
+            .map(|decision| self.enforce(decision))
     }
 
     /// Fetches what the first requests would have to wait for: the keys of every issuer.
@@ -193,24 +192,11 @@ impl Gate {
         caller: Authenticated,
         facts: RequestFacts<'a>,
     ) -> NowOrLater<'a, Result<Admitted, Refusal>> {
-        let ready = {
-            let request = caller.request().with_facts(&facts);
-            self.authorize(&request).try_now().ok()
-        };
-        match ready {
-            Some(ruling) => NowOrLater::now(ruling.map(|decision| caller.admitted(decision))),
-            None => NowOrLater::later(self.admit_later(caller, facts)),
-        }
-    }
-
-    async fn admit_later(
-        &self,
-        caller: Authenticated,
-        facts: RequestFacts<'_>,
-    ) -> Result<Admitted, Refusal> {
-        let request = caller.request().with_facts(&facts);
-        let ruling = self.authorize(&request).await;
-        ruling.map(|decision| caller.admitted(decision))
+        ask!(
+            where request = Ok(caller.request().with_facts(&facts));
+            self.authorize(&request),
+            |decided| NowOrLater::now(decided.map(|decision| caller.admitted(decision)))
+        )
     }
 
     fn callers<'a>(
@@ -220,17 +206,17 @@ impl Gate {
         let Some(now) = self.0.clock.now() else {
             return NowOrLater::now(Err(RejectionKind::Unavailable.into()));
         };
-        let user = self.0.user.judge(facts, now);
-        user.then(move |user| match (user, &self.0.client) {
-            (Ok(user), Some(slot)) => slot
-                .judge(facts, now)
+        let user = self.0.user.authenticate(facts, now);
+        user.and_then(move |user| match &self.0.client {
+            Some(slot) => slot
+                .authenticate(facts, now)
                 .map(move |client| Ok(Callers::new(now, user, client?))),
-            (user, _) => NowOrLater::now(user.map(|user| Callers::new(now, user, None))),
+            None => NowOrLater::now(Ok(Callers::new(now, user, None))),
         })
     }
 
     /// Demands a caller in every slot.
-    fn everybody(&self, callers: Callers) -> Result<Authenticated, Rejection> {
+    fn all_slots(&self, callers: Callers) -> Result<Authenticated, Rejection> {
         let user = callers.user.ok_or(RejectionKind::CredentialMissing)?;
         if self.0.client.is_some() && callers.client.is_none() {
             return Err(RejectionKind::CredentialMissing.into());
@@ -238,7 +224,7 @@ impl Gate {
         Ok(Authenticated::new(callers.now, user, callers.client))
     }
 
-    fn ruling(&self, decision: Decision) -> Result<Decision, Refusal> {
+    fn enforce(&self, decision: Decision) -> Result<Decision, Refusal> {
         if decision.is_allowed() {
             Ok(decision)
         } else {
@@ -252,7 +238,7 @@ impl Gate {
 }
 
 impl Callers {
-    const fn new(now: UnixTime, user: Option<Found>, client: Option<Found>) -> Self {
+    const fn new(now: UnixTime, user: Option<SlotCaller>, client: Option<SlotCaller>) -> Self {
         Self { now, user, client }
     }
 }

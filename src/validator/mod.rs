@@ -10,7 +10,7 @@ pub(crate) use cache::Share;
 pub(crate) use cache::Slip;
 pub use cache::TokenCache;
 pub use cache::TokenCacheBuilder;
-pub use router::Router;
+pub(crate) use router::Router;
 pub(crate) use router::is_jwt_like;
 
 use std::borrow::Cow;
@@ -22,6 +22,7 @@ use crate::credential::PresentedCredential;
 use crate::diagnosis::Finding;
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
+use crate::now_or_later::ask;
 use crate::principal::Confirmation;
 use crate::principal::Principal;
 
@@ -163,12 +164,7 @@ pub(crate) fn constrain<'a>(
     let (Some(cnf), Some(constraint)) = (principal.confirmation().copied(), constraint) else {
         return NowOrLater::now(judged);
     };
-    // Asked again where its answer can wait; nothing happens before it is polled.
-    if let Ok(checked) = constraint.check(&cnf, presented).try_now() {
-        return NowOrLater::now(checked.and(judged));
-    }
-    NowOrLater::later(async move {
-        constraint.check(&cnf, presented).await?;
-        judged
+    ask!(constraint.check(&cnf, presented), |checked| {
+        NowOrLater::now(checked.and(judged))
     })
 }

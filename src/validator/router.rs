@@ -26,7 +26,7 @@ use crate::principal::Principal;
 /// padding and stray bits forgiven, decodes to what begins with `{`. No other judge is ever asked
 /// about a credential that one refused.
 #[derive(Clone, Debug)]
-pub struct Router {
+pub(crate) struct Router {
     judges: Vec<Arc<dyn TokenValidator>>,
     // INVARIANT: as long as `shapes`; the place of each shape's judge in `judges`.
     owners: Vec<usize>,
@@ -41,7 +41,7 @@ impl Router {
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) if there is no judge, one takes no shape, or a
     /// prefix is empty; [`Conflict`](crate::error::ConfigErrorKind::Conflict) if two judges take the same
     /// credentials.
-    pub fn new(judges: Vec<Arc<dyn TokenValidator>>) -> Result<Self, ConfigError> {
+    pub(crate) fn new(judges: Vec<Arc<dyn TokenValidator>>) -> Result<Self, ConfigError> {
         if judges.is_empty() {
             return Err(ConfigError::missing(
                 FIELD,

@@ -118,9 +118,9 @@ impl PepperSet {
     /// Makes every digest under which a foreign key may stand, the current one first.
     pub(crate) fn foreign_digests(
         &self,
-        key: &LegacyKey<'_>,
+        key: LegacyKey<'_>,
     ) -> impl Iterator<Item = PepperedDigest> {
-        let peppered = self.all().map(|own| own.foreign_digest(key.text()));
+        let peppered = self.all().map(move |own| own.foreign_digest(key.text()));
         let plain = key.may_be_sha256().then(|| plain(key.text()));
         peppered.chain(plain)
     }
@@ -344,7 +344,7 @@ mod tests {
         let (set, format) = (set(3, &[2, 1]), LegacyFormat::new(16).unwrap());
         let versions = |format: &LegacyFormat| -> Vec<u32> {
             let key = format.parse(FOREIGN).unwrap();
-            let all = set.foreign_digests(&key);
+            let all = set.foreign_digests(key);
             all.map(|digest| digest.version().number()).collect()
         };
         assert_eq!(versions(&format), [3, 2, 1]);
@@ -355,7 +355,7 @@ mod tests {
     fn an_imported_digest_is_the_plain_one_of_the_text() {
         let format = LegacyFormat::new(16).unwrap().with_imported_sha256();
         let key = format.parse(FOREIGN).unwrap();
-        let last = set(1, &[]).foreign_digests(&key).last().unwrap();
+        let last = set(1, &[]).foreign_digests(key).last().unwrap();
         let hash = digest::digest(&digest::SHA256, FOREIGN.as_bytes());
         let imported = PepperedDigest::sha256(hash.as_ref().try_into().unwrap());
         assert_eq!(last, imported);

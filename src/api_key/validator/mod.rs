@@ -31,6 +31,7 @@ use crate::event::Event;
 use crate::event::Observer;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
+use crate::now_or_later::first_some;
 use crate::principal::Authority;
 use crate::principal::Principal;
 use crate::request::RequestFacts;
@@ -140,40 +141,24 @@ impl ApiKeyValidator {
     }
 
     fn judge_foreign<'a>(&'a self, key: LegacyKey<'a>, asked: Asked<'a>) -> Verdict<'a> {
-        for digest in self.foreign_digests(&key) {
-            let Ok(found) = self.store.find_by_digest(*digest.digest()).try_now() else {
-                return NowOrLater::later(self.judge_foreign_later(key, asked));
-            };
-            match found.map(|found| self.own_foreign(found, &digest)) {
-                Ok(Some(record)) => return self.admit_foreign(record, &key, asked),
-                Ok(None) => {}
-                Err(error) => return NowOrLater::now(Err(error.into())),
-            }
-        }
-        NowOrLater::now(Err(Fault::Id.unknown()))
+        let found = first_some(self.foreign_digests(key), move |digest| {
+            self.store
+                .find_by_digest(*digest.digest())
+                .map(move |found| Ok(self.own_foreign(found?, &digest)))
+        });
+        found.and_then(move |found| match found {
+            Some(record) => self.admit_foreign(record, &key, asked),
+            None => NowOrLater::now(Err(Fault::Id.unknown())),
+        })
     }
 
-    async fn judge_foreign_later(
-        &self,
-        key: LegacyKey<'_>,
-        asked: Asked<'_>,
-    ) -> Result<Principal, Rejection> {
-        for digest in self.foreign_digests(&key) {
-            let found = self.store.find_by_digest(*digest.digest()).await?;
-            if let Some(record) = self.own_foreign(found, &digest) {
-                return self.admit_foreign(record, &key, asked).await;
-            }
-        }
-        Err(Fault::Id.unknown())
-    }
-
-    /// The current one comes first and last: it may be made anew while the others are asked for.
-    fn foreign_digests<'k>(
-        &'k self,
-        key: &'k LegacyKey<'k>,
-    ) -> impl Iterator<Item = PepperedDigest> + 'k {
+    /// The current one is first and last: a key may be re-hashed while the others are looked up.
+    fn foreign_digests<'a>(
+        &'a self,
+        key: LegacyKey<'a>,
+    ) -> impl Iterator<Item = PepperedDigest> + Send + 'a {
         let peppers = self.ring.peppers();
-        let again = std::iter::once_with(|| peppers.foreign_digest(key));
+        let again = std::iter::once_with(move || peppers.foreign_digest(&key));
         peppers.foreign_digests(key).chain(again)
     }
 
