@@ -149,6 +149,7 @@ macro_rules! ask {
 pub(crate) use ask;
 
 /// Asks every item about `subject`, in order, and returns the subject if every answer is `Ok`.
+/// All that `question` borrows is in the subject.
 ///
 /// The first error is the answer, and the items behind it are not asked. An item that has to wait
 /// is asked once more, by a future that owns the subject; the items before it are not.
@@ -332,19 +333,12 @@ mod tests {
         }
     }
 
-    fn all_of(items: &str, log: &Log) -> Result<u8, char> {
-        let answer = all_ok(items.chars(), 7, |item, seven| {
+    fn all_of(items: &str, log: &Log) -> Result<(), char> {
+        let answer = all_ok(items.chars(), log, |item, log| {
             let is_refused = item.eq_ignore_ascii_case(&'x');
-            log.ask(
-                item,
-                if is_refused && *seven == 7 {
-                    Err(*item)
-                } else {
-                    Ok(())
-                },
-            )
+            log.ask(item, if is_refused { Err(*item) } else { Ok(()) })
         });
-        value_of(answer)
+        value_of(answer.map(|all| all.map(|_| ())))
     }
 
     fn first_of(items: &str, log: &Log) -> Result<Option<u8>, char> {
@@ -364,18 +358,18 @@ mod tests {
     fn value_of<T>(answer: NowOrLater<'_, T>) -> T {
         match poll(answer) {
             Poll::Ready(value) => value,
-            Poll::Pending => unreachable!("nothing here waits for another task"),
+            Poll::Pending => panic!("no future of these tests is pending"),
         }
     }
 
     #[test]
     fn all_ok_asks_in_order_until_the_first_error() {
         for (items, answer, asked, polled) in [
-            ("", Ok(7), "", ""),
-            ("abc", Ok(7), "abc", "abc"),
+            ("", Ok(()), "", ""),
+            ("abc", Ok(()), "abc", "abc"),
             ("axb", Err('x'), "ax", "ax"),
             // Only the first that waits is asked once more: its answer has to own the subject.
-            ("aBcD", Ok(7), "aBBcD", "aBcD"),
+            ("aBcD", Ok(()), "aBBcD", "aBcD"),
             ("aXb", Err('X'), "aXX", "aX"),
             ("ABxc", Err('x'), "AABx", "ABx"),
         ] {
@@ -386,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn first_some_asks_in_order_until_the_first_value_and_nobody_twice() {
+    fn first_some_asks_in_order_until_the_first_value_and_no_item_twice() {
         for (items, answer, asked) in [
             ("", Ok(None), ""),
             ("abc", Ok(None), "abc"),
@@ -406,7 +400,7 @@ mod tests {
     #[test]
     fn nothing_is_polled_before_the_answer_is() {
         let log = Log::default();
-        drop(all_ok("A".chars(), (), |item, ()| {
+        drop(all_ok("A".chars(), &log, |item, log| {
             log.ask(item, Ok::<_, ()>(()))
         }));
         drop(first_some("B".chars(), |item| {
