@@ -1,4 +1,4 @@
-//! What works and what does not, for the operator.
+//! Diagnosis of a gate, for the operator.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use crate::now_or_later::NowOrLater;
 use crate::validator::TokenValidator;
 
 impl Gate {
-    /// Examines what the gate depends on, by asking it: discovery, keys, introspection, clocks.
+    /// Checks what the gate depends on, by using it: discovery, keys, introspection, clocks.
     ///
-    /// It is for a person at start or in trouble: it asks anew whatever is remembered, and
-    /// changes nothing. The report is for the operator, not for a client.
+    /// It is for a person, at the start of a service or when requests fail: it fetches again what
+    /// is cached, and changes nothing. The report is for the operator, not for a client.
     ///
     /// ```
     /// use bearergate::Gate;
@@ -31,7 +31,7 @@ impl Gate {
         let found = gathered(slots.map(|slot| slot.router.diagnose()));
         found.map(|mut findings| {
             if self.0.clock.now().is_none() {
-                let finding = Finding::error("clock", "it does not tell the time");
+                let finding = Finding::error("clock", "it reports no time");
                 findings.push(finding.hint("set the clock of this host"));
             }
             Report(findings)
@@ -39,17 +39,17 @@ impl Gate {
     }
 }
 
-/// What [`Gate::doctor`] found. `Display` writes a line for each finding, and its remedy.
+/// The findings of [`Gate::doctor`]. `Display` writes a line for each, and its remedy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Report(Vec<Finding>);
 
 impl Report {
-    /// Returns everything that was found.
+    /// Returns all findings, in the order of the checks.
     pub fn findings(&self) -> &[Finding] {
         &self.0
     }
 
-    /// Returns how bad the worst of it is; good where nothing was found.
+    /// Returns the health of the worst finding; [`Good`](Severity::Ok) if there is none.
     pub fn severity(&self) -> Severity {
         let all = self.0.iter().map(|finding| finding.severity);
         all.max().unwrap_or(Severity::Ok)
