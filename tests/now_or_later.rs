@@ -307,7 +307,7 @@ fn gate_decides_the_same() {
 }
 
 #[test]
-fn a_gate_of_ready_components_is_ready() {
+fn gate_is_ready_only_if_all_components_are() {
     let log = CallLog::default();
     let request = http::Request::get("/")
         .header("authorization", "Bearer alice")
@@ -341,7 +341,7 @@ impl KeyStore for Component<Keys> {
     }
 }
 
-/// Takes the thumbprint of ones for proven.
+/// Takes possession of the key whose thumbprint is all ones for proven.
 #[derive(Debug)]
 struct Proofs;
 
@@ -408,7 +408,7 @@ fn jwts([keys, proofs]: [bool; 2]) -> Report {
     ];
     let mut report = Report::new();
     for (name, token) in &inputs {
-        // The second time the cached one has the principal.
+        // The second time the principal is in the cache.
         for validator in [&plain, &cached, &cached] {
             report.push(validated(validator, (name, token), &log));
         }
@@ -445,10 +445,12 @@ impl HttpClient for Component<Endpoint> {
     fn send(&self, request: HttpRequest) -> NowOrLater<'_, Result<HttpResponse, HttpError>> {
         self.call("endpoint", move |_| {
             let form = String::from_utf8(request.body().expose().to_vec()).unwrap();
-            let cnf = match form.split_once("token=bound-").map(|(_, rest)| &rest[..1]) {
-                Some(byte) => bound_to(byte.parse().unwrap()),
-                None => String::new(),
-            };
+            let bytes = 1..=3;
+            let bound = bytes.map(|byte| (byte, format!("token=bound-{byte}")));
+            let cnf = bound
+                .filter(|(_, token)| form.contains(token))
+                .map(|(byte, _)| bound_to(byte))
+                .collect::<String>();
             let is_known = form.contains("token=good") || !cnf.is_empty();
             let body = match is_known {
                 true => format!(

@@ -109,8 +109,7 @@ impl GateBuilder {
 
     /// Allows every authenticated caller to do everything, in place of an authorizer.
     ///
-    /// Any caller that any trusted issuer vouches for is then admitted, unless the service itself
-    /// forbids it.
+    /// Any caller of any trusted issuer is then admitted, unless the service itself refuses it.
     pub fn allow_any_authenticated(self) -> Self {
         self.authorizer(authorize_fn("any authenticated caller", |_| {
             Decision::allow()

@@ -116,8 +116,8 @@ impl ApiKeyValidator {
         let usage = Use { presented, now };
         match self.ring.foreign() {
             // What has the prefix of this ring is never looked up as a key of the other format.
-            Some(foreign) if !text.starts_with(self.ring.format().prefix()) => {
-                Ok(self.validate_legacy(foreign.parse(text)?, usage))
+            Some(legacy) if !text.starts_with(self.ring.format().prefix()) => {
+                Ok(self.validate_legacy(legacy.parse(text)?, usage))
             }
             _ => Ok(self.validate_own(self.ring.format().parse(text)?, usage)),
         }
