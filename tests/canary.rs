@@ -325,9 +325,9 @@ fn refused_jwk_is_not_shown() {
 #[test]
 fn key_of_another_crate_is_not_shown() {
     let mut watch = Watch::new();
-    let short = jsonwebtoken::DecodingKey::from_secret(&CANARY.as_bytes()[..31]);
+    let short = jsonwebtoken::DecodingKey::from_secret(&CANARY.as_bytes()[..31]).unwrap();
     watch.config(bearergate::integrations::jsonwebtoken::key_from_decoding_key(&short));
-    let key = jsonwebtoken::DecodingKey::from_secret(CANARY.as_bytes());
+    let key = jsonwebtoken::DecodingKey::from_secret(CANARY.as_bytes()).unwrap();
     watch.debug(&bearergate::integrations::jsonwebtoken::key_from_decoding_key(&key).unwrap());
 }
 

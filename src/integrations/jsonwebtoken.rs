@@ -1,4 +1,4 @@
-//! The door to `jsonwebtoken` 11: its keys become ours, and its calls can run on `ring`.
+//! The door to `jsonwebtoken` 12: its keys become ours, and its calls can run on `ring`.
 //!
 //! In what is public its types appear in this module alone, so that its next major version gets a
 //! module of its own and no signature elsewhere changes.
@@ -47,8 +47,9 @@ use crate::key::der;
 /// use bearergate::integrations::jsonwebtoken::key_from_decoding_key;
 /// use jsonwebtoken::DecodingKey;
 ///
-/// assert!(key_from_decoding_key(&DecodingKey::from_secret(&[7; 32])).is_ok());
-/// assert!(key_from_decoding_key(&DecodingKey::from_secret(b"secret")).is_err());
+/// assert!(key_from_decoding_key(&DecodingKey::from_secret(&[7; 32])?).is_ok());
+/// assert!(key_from_decoding_key(&DecodingKey::from_secret(b"secret")?).is_err());
+/// # Ok::<(), jsonwebtoken::errors::Error>(())
 /// ```
 ///
 /// # Errors
@@ -86,7 +87,7 @@ pub fn key_from_jwk(jwk: &Jwk) -> std::result::Result<Key, ConfigError> {
 
 /// Returns a provider on `ring` for an application that calls `jsonwebtoken` itself.
 ///
-/// This crate never installs it. It signs and verifies every algorithm of `jsonwebtoken` 11 and
+/// This crate never installs it. It signs and verifies every algorithm of `jsonwebtoken` 12 and
 /// has all of its key utilities. Public keys are checked as [`Key`] checks them; secrets are
 /// taken at any length, as by the providers of `jsonwebtoken`.
 ///
@@ -96,7 +97,7 @@ pub fn key_from_jwk(jwk: &Jwk) -> std::result::Result<Key, ConfigError> {
 /// use jsonwebtoken::EncodingKey;
 ///
 /// // Without the process-wide default:
-/// let key = EncodingKey::from_secret(&[7; 32]);
+/// let key = EncodingKey::from_secret(&[7; 32])?;
 /// let signer = (crypto_provider().signer_factory)(&Algorithm::HS256, &key)?;
 /// assert_eq!(signer.try_sign(b"header.payload")?.len(), 32);
 ///

@@ -153,7 +153,7 @@ fn decode(token: &str, algorithm: Algorithm) -> Option<serde_json::Value> {
     PROVIDER.call_once(|| crypto_provider().install_default().unwrap());
     let key = match algorithm {
         Algorithm::EdDSA => DecodingKey::from_ed_pem(ED25519.as_bytes()).unwrap(),
-        _ => DecodingKey::from_secret(&SECRET),
+        _ => DecodingKey::from_secret(&SECRET).unwrap(),
     };
     let mut validation = Validation::new(algorithm);
     validation.set_issuer(&[ISSUER]);
