@@ -26,6 +26,7 @@ use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::{PresentedCredential, Sources};
 use bearergate::event::{Event, Observer};
 use bearergate::http_response::{BodyStyle, ResponseConfig};
+use bearergate::integrations::jsonwebtoken::key_from_decoding_key;
 use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::{Key, KeyImporter, KeySet};
 use bearergate::principal::PrincipalKind;
@@ -326,9 +327,9 @@ fn refused_jwk_is_not_shown() {
 fn key_of_another_crate_is_not_shown() {
     let mut watch = Watch::new();
     let short = jsonwebtoken::DecodingKey::from_secret(&CANARY.as_bytes()[..31]).unwrap();
-    watch.config(bearergate::integrations::jsonwebtoken::key_from_decoding_key(&short));
+    watch.config(key_from_decoding_key(&short));
     let key = jsonwebtoken::DecodingKey::from_secret(CANARY.as_bytes()).unwrap();
-    watch.debug(&bearergate::integrations::jsonwebtoken::key_from_decoding_key(&key).unwrap());
+    watch.debug(&key_from_decoding_key(&key).unwrap());
 }
 
 #[test]

@@ -1,4 +1,11 @@
-//! Integrations with other crates, one feature each.
+//! Integrations with other crates, each behind a feature of the same name.
+//!
+//! Types of another crate appear in the public interface only in its integration, so that a new
+//! major version of that crate changes one module. No integration uses another.
+//!
+//! | module | feature | for |
+//! |---|---|---|
+//! | `jsonwebtoken` | `jsonwebtoken` | applications that use `jsonwebtoken` 12: its keys, and a cryptography provider for it on `ring` |
 
 #[cfg(feature = "cedar")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "cedar")))]
