@@ -26,7 +26,6 @@ use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::{PresentedCredential, Sources};
 use bearergate::event::{Event, Observer};
 use bearergate::http_response::{BodyStyle, ResponseConfig};
-use bearergate::integrations::jsonwebtoken::key_from_decoding_key;
 use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::{Key, KeyImporter, KeySet};
 use bearergate::principal::PrincipalKind;
@@ -324,7 +323,10 @@ fn refused_jwk_is_not_shown() {
 }
 
 #[test]
+#[cfg(feature = "jsonwebtoken")]
 fn key_of_another_crate_is_not_shown() {
+    use bearergate::integrations::jsonwebtoken::key_from_decoding_key;
+
     let mut watch = Watch::new();
     let short = jsonwebtoken::DecodingKey::from_secret(&CANARY.as_bytes()[..31]).unwrap();
     watch.config(key_from_decoding_key(&short));

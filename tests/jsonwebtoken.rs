@@ -1,4 +1,5 @@
-//! The door to `jsonwebtoken` 12, in a process that installs our provider.
+//! The integration for `jsonwebtoken` 12, in a process that installs its provider on `ring`.
+#![cfg(feature = "jsonwebtoken")]
 #![expect(
     clippy::string_slice,
     clippy::unwrap_used,

@@ -84,9 +84,7 @@ impl KeyImporter {
     ///
     /// The same.
     pub fn pem(&self, pem: impl AsRef<[u8]>) -> Result<Key, ConfigError> {
-        pem::public_key(pem.as_ref())
-            .and_then(|material| self.prepared(material.into()))
-            .map_err(|flaw| flaw.in_field("pem"))
+        self.material("pem", pem::public_key(pem.as_ref()))
     }
 
     /// As [`Key::from_der`].
@@ -95,9 +93,7 @@ impl KeyImporter {
     ///
     /// The same.
     pub fn der(&self, der: impl AsRef<[u8]>) -> Result<Key, ConfigError> {
-        der::public_key(der.as_ref())
-            .and_then(|material| self.prepared(material.into()))
-            .map_err(|flaw| flaw.in_field("der"))
+        self.material("der", der::public_key(der.as_ref()))
     }
 
     /// As [`Key::from_jwk`].
@@ -127,11 +123,15 @@ impl KeyImporter {
         jwks::read(self, jwks)
     }
 
-    /// Takes material that no constructor names.
-    pub(crate) fn material(&self, material: Result<Material, Flaw>) -> Result<Key, ConfigError> {
+    /// Prepares key material that was read from this field.
+    pub(crate) fn material(
+        &self,
+        field: &'static str,
+        material: Result<Material, Flaw>,
+    ) -> Result<Key, ConfigError> {
         material
             .and_then(|material| self.prepared(material.into()))
-            .map_err(|flaw| flaw.in_field("key"))
+            .map_err(|flaw| flaw.in_field(field))
     }
 
     /// Takes the public half of a signing key, named by its thumbprint, and returns the JWK to
