@@ -2,6 +2,7 @@
 #![cfg_attr(bearergate_docsrs, feature(doc_cfg))]
 
 mod now_or_later;
+mod revocation_list;
 mod simd;
 mod single_flight;
 

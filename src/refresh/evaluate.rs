@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::family::RefreshFamily;
 use super::family::SpentToken;
-use super::request::RefreshRequest;
+use super::request::RotateRequest;
 use super::successor;
 use super::token::RefreshToken;
 use crate::clock::Leeway;
@@ -27,10 +27,10 @@ pub(crate) enum Verdict {
 /// A token with all that decides about it.
 pub(crate) struct Case<'a> {
     pub(crate) token: &'a RefreshToken,
-    pub(crate) request: &'a RefreshRequest<'a>,
+    pub(crate) request: &'a RotateRequest<'a>,
     pub(crate) family: &'a RefreshFamily,
     pub(crate) now: UnixTime,
-    pub(crate) grace: Duration,
+    pub(crate) reuse_window: Duration,
 }
 
 impl Case<'_> {
@@ -54,15 +54,18 @@ impl Case<'_> {
 
     fn of_a_spent(&self) -> Verdict {
         let is_honest = self.request.check(self.family).is_ok();
-        let in_grace = self.family.spent().is_some_and(|s| self.is_in_grace(s));
-        let successor = (is_honest && in_grace).then(|| successor::open(self.token, self.family));
+        let in_window = self
+            .family
+            .spent()
+            .is_some_and(|s| self.is_in_reuse_window(s));
+        let successor = (is_honest && in_window).then(|| successor::open(self.token, self.family));
         successor.flatten().map_or(Verdict::Revoke, Verdict::Repeat)
     }
 
-    fn is_in_grace(&self, spent: &SpentToken) -> bool {
-        let end = spent.at().saturating_add(self.grace);
+    fn is_in_reuse_window(&self, spent: &SpentToken) -> bool {
+        let end = spent.at().saturating_add(self.reuse_window);
         // The clocks of two nodes differ a little; one that was set back must not prolong it.
-        let is_known = spent.at() <= self.now.saturating_add(self.grace);
+        let is_known = spent.at() <= self.now.saturating_add(self.reuse_window);
         let is_now = is_known && !end.is_over(self.now, Leeway::ZERO);
         is_now && spent.digest() == self.token.digest()
     }

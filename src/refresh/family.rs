@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
 use crate::grant::Lookup;
-use crate::grant::Moment;
+use crate::grant::Sequence;
 use crate::grant::TokenDigest;
 use crate::now_or_later::NowOrLater;
 
@@ -26,7 +26,7 @@ pub trait RefreshTokenStore: GrantStore {
     ///
     /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if there is one of that id already, or a mark
     /// has ended the grant; or another [`StoreError`].
-    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Moment, StoreError>>;
+    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Sequence, StoreError>>;
 
     /// Looks a family up.
     ///
@@ -185,7 +185,7 @@ pub struct SpentToken {
 
 impl SpentToken {
     /// Takes the digest of a token that was spent at `at`, and its successor sealed under a key
-    /// that only the spent token gives; empty where there is no grace.
+    /// that only the spent token gives; empty where there is no reuse window.
     pub const fn new(digest: TokenDigest, at: UnixTime, sealed: Vec<u8>) -> Self {
         Self { digest, at, sealed }
     }

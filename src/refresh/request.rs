@@ -12,13 +12,13 @@ use crate::session::Session;
 /// A family of refresh tokens that shall begin. `Debug` shows subject and client.
 #[derive(Clone)]
 #[must_use]
-pub struct NewRefresh {
+pub struct NewRefreshToken {
     draft: Draft,
     session: Option<Grant>,
     thumbprint: Option<[u8; 32]>,
 }
 
-impl NewRefresh {
+impl NewRefreshToken {
     /// Begins with the subject, whom the service has authenticated, and the client that shall hold
     /// the tokens.
     pub fn new(subject: impl Into<String>, client: impl Into<String>) -> Self {
@@ -36,7 +36,7 @@ impl NewRefresh {
 
     /// Begins with the subject of a session and lets the tokens hang on it: they end with it at
     /// the latest, and whenever it is revoked. Its scopes and claims are not taken over.
-    pub fn of(session: &Session, client: impl Into<String>) -> Self {
+    pub fn for_session(session: &Session, client: impl Into<String>) -> Self {
         let new = Self::new(session.grant().subject(), client);
         Self {
             session: Some(session.grant().clone()),
@@ -69,9 +69,9 @@ impl NewRefresh {
     }
 }
 
-impl fmt::Debug for NewRefresh {
+impl fmt::Debug for NewRefreshToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewRefresh")
+        f.debug_struct("NewRefreshToken")
             .field("subject", &self.draft.subject)
             .field("client", &self.draft.client)
             .finish_non_exhaustive()
@@ -82,13 +82,13 @@ impl fmt::Debug for NewRefresh {
 /// show it.
 #[derive(Clone, Copy)]
 #[must_use]
-pub struct RefreshRequest<'r> {
+pub struct RotateRequest<'r> {
     token: &'r str,
     client: &'r str,
     thumbprint: Option<&'r [u8; 32]>,
 }
 
-impl<'r> RefreshRequest<'r> {
+impl<'r> RotateRequest<'r> {
     /// Takes the token as it was sent, and the client as the service has authenticated it; for a
     /// public client that is the `client_id` it sent.
     pub const fn new(token: &'r str, client: &'r str) -> Self {
@@ -130,9 +130,9 @@ impl<'r> RefreshRequest<'r> {
     }
 }
 
-impl fmt::Debug for RefreshRequest<'_> {
+impl fmt::Debug for RotateRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RefreshRequest")
+        f.debug_struct("RotateRequest")
             .field("client", &self.client)
             .field("thumbprint", &self.thumbprint.is_some())
             .finish_non_exhaustive()

@@ -123,7 +123,7 @@ impl House {
         let presented = PresentedCredential::token(token).at(NOW);
         let judged = self.validator.validate(&presented).try_now().unwrap();
         let judged = judged.and_then(|principal| {
-            self.list.judge(&principal)?;
+            self.list.check(&principal)?;
             Ok(principal.subject().unwrap_or_default().to_owned())
         });
         judged.map_err(|rejection| rejection.kind())

@@ -1,4 +1,4 @@
-//! Sessions as a store keeps them.
+//! Sessions as stores keep them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
 use crate::grant::Lookup;
-use crate::grant::Moment;
+use crate::grant::Sequence;
 use crate::grant::TokenDigest;
 use crate::now_or_later::NowOrLater;
 
@@ -25,7 +25,7 @@ pub trait SessionStore: GrantStore {
     ///
     /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if there is one of that digest already, or a
     /// mark has ended the grant; or another [`StoreError`].
-    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Moment, StoreError>>;
+    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>>;
 
     /// Looks a session up.
     ///

@@ -18,11 +18,11 @@ use bearergate::credential::Sources;
 use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::event::{Event, Observer};
 use bearergate::grant::{
-    Grant, GrantError, GrantErrorKind, GrantStore, Lookup, Mark, Moment, TokenDigest,
+    Grant, GrantError, GrantErrorKind, GrantStore, Lookup, RevocationRecord, Sequence, TokenDigest,
 };
 use bearergate::refresh::{
-    NewRefresh, RefreshFamily, RefreshManager, RefreshManagerBuilder, RefreshRequest,
-    RefreshTokenStore, Refreshed,
+    NewRefreshToken, RefreshFamily, RefreshManager, RefreshManagerBuilder, RefreshTokenStore,
+    RotateRequest, RotatedToken,
 };
 use bearergate::session::{
     NewSession, Session, SessionCookie, SessionManager, SessionManagerBuilder, SessionRecord,
@@ -116,12 +116,12 @@ async fn yield_once() {
 }
 
 impl GrantStore for Faulty {
-    fn mark(&self, mark: Mark) -> NowOrLater<'_, Result<(), StoreError>> {
-        self.answer(&self.no_writes, |inner| inner.mark(mark))
+    fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
+        self.answer(&self.no_writes, |inner| inner.revoke(record))
     }
 
-    fn has_ended(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
-        self.answer(&self.no_reads, |inner| inner.has_ended(grant))
+    fn is_revoked(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+        self.answer(&self.no_reads, |inner| inner.is_revoked(grant))
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
@@ -130,7 +130,7 @@ impl GrantStore for Faulty {
 }
 
 impl SessionStore for Faulty {
-    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Moment, StoreError>> {
+    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.answer(&self.no_writes, |inner| {
             SessionStore::create(inner, session)
         })
@@ -165,7 +165,7 @@ impl SessionStore for Faulty {
 }
 
 impl RefreshTokenStore for Faulty {
-    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Moment, StoreError>> {
+    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.answer(&self.no_writes, |inner| {
             RefreshTokenStore::create(inner, family)
         })
@@ -221,11 +221,11 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn new() -> Self {
-        Self::with_grace(Duration::ZERO)
+        Self::with_reuse_window(Duration::ZERO)
     }
 
-    pub(crate) fn with_grace(grace: Duration) -> Self {
-        Self::built(1_000, |s| s, move |t| t.grace(grace))
+    pub(crate) fn with_reuse_window(reuse_window: Duration) -> Self {
+        Self::built(1_000, |s| s, move |t| t.reuse_window(reuse_window))
     }
 
     pub(crate) fn built(
@@ -296,16 +296,16 @@ impl Service {
     }
 
     /// Begins a family and returns its first token.
-    pub(crate) fn first(&self, new: NewRefresh) -> String {
+    pub(crate) fn first(&self, new: NewRefreshToken) -> String {
         run(self.tokens.create(new)).unwrap().reveal()
     }
 
     pub(crate) fn rotate(&self, token: &str) -> Result<String, RejectionKind> {
-        self.ask(RefreshRequest::new(token, CLIENT))
+        self.ask(RotateRequest::new(token, CLIENT))
             .map(|refreshed| refreshed.into_token().reveal())
     }
 
-    pub(crate) fn ask(&self, request: RefreshRequest<'_>) -> Result<Refreshed, RejectionKind> {
+    pub(crate) fn ask(&self, request: RotateRequest<'_>) -> Result<RotatedToken, RejectionKind> {
         run(self.tokens.rotate(request)).map_err(|rejection| rejection.kind())
     }
 }
@@ -314,8 +314,8 @@ pub(crate) fn alice() -> NewSession {
     NewSession::new("alice")
 }
 
-pub(crate) fn for_alice() -> NewRefresh {
-    NewRefresh::new("alice", CLIENT)
+pub(crate) fn for_alice() -> NewRefreshToken {
+    NewRefreshToken::new("alice", CLIENT)
 }
 
 pub(crate) fn kind_of<T>(result: Result<T, GrantError>) -> Option<GrantErrorKind> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bearergate::RejectionKind;
 use bearergate::grant::GrantErrorKind;
-use bearergate::refresh::RefreshRequest;
+use bearergate::refresh::RotateRequest;
 use bearergate::session::{SessionChange, SessionManager};
 
 use crate::common::AUTHORITY;
@@ -43,7 +43,7 @@ fn i05_a_revocation_that_was_not_written_is_an_error() {
     assert_eq!(kind_of(run(service.sessions.revoke_client("web"))), DOWN);
     let token = "A".repeat(64);
     Faulty::set(&service.store.no_reads, true);
-    let revoked = run(service.tokens.revoke(RefreshRequest::new(&token, CLIENT)));
+    let revoked = run(service.tokens.revoke(RotateRequest::new(&token, CLIENT)));
     assert_eq!(revoked.unwrap_err().kind(), RejectionKind::Unavailable);
     Faulty::set(&service.store.no_reads, false);
     Faulty::set(&service.store.no_writes, false);
@@ -104,7 +104,7 @@ fn a_use_that_cannot_be_written_is_not_judged() {
 
 #[test]
 fn a_store_that_answers_later_gives_the_same_verdicts() {
-    let service = Service::with_grace(secs(10));
+    let service = Service::with_reuse_window(secs(10));
     Faulty::set(&service.store.is_slow, true);
     let (id, session) = service.log_in(alice());
     let first = service.first(for_alice());
@@ -169,7 +169,7 @@ fn a_session_ends_after_what_hangs_on_it_elsewhere() {
 fn with_another_store(service: &Service) -> (SessionManager, Arc<Faulty>) {
     let other = Arc::new(Faulty::new(10));
     let sessions = SessionManager::builder(service.store.clone(), AUTHORITY)
-        .mark_also(other.clone())
+        .also_revoke_in(other.clone())
         .clock(service.clock.clone())
         .build()
         .unwrap();

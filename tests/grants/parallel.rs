@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use bearergate::RejectionKind;
-use bearergate::refresh::{RefreshRequest, Refreshed};
+use bearergate::refresh::{RotateRequest, RotatedToken};
 use bearergate::session::{NewSession, SessionChange};
 
 use crate::common::CLIENT;
@@ -20,14 +20,14 @@ const ROUNDS: usize = 200;
 
 /// Lets all rivals ask with one token at the same time, round after round, and hands the answers
 /// of each round to `check`.
-fn rotations(service: &Service, check: impl Fn(Vec<Result<Refreshed, RejectionKind>>) + Sync) {
+fn rotations(service: &Service, check: impl Fn(Vec<Result<RotatedToken, RejectionKind>>) + Sync) {
     let tokens: Vec<_> = (0..ROUNDS).map(|_| service.first(for_alice())).collect();
     let start = Barrier::new(RIVALS);
     let answers = Mutex::new(Vec::new());
     let rival = || {
         for token in &tokens {
             start.wait();
-            let answer = service.ask(RefreshRequest::new(token, CLIENT));
+            let answer = service.ask(RotateRequest::new(token, CLIENT));
             answers.lock().unwrap().push(answer);
             if start.wait().is_leader() {
                 check(std::mem::take(&mut answers.lock().unwrap()));
@@ -61,8 +61,8 @@ fn i01_h05_of_100_parallel_rotations_one_wins_in_each_of_200_rounds() {
 }
 
 #[test]
-fn i03_within_the_grace_all_rivals_get_the_one_successor() {
-    let service = Service::built(ROUNDS, |s| s, |t| t.grace(secs(60)));
+fn i03_within_the_reuse_window_all_rivals_get_the_one_successor() {
+    let service = Service::built(ROUNDS, |s| s, |t| t.reuse_window(secs(60)));
     rotations(&service, |answers| {
         let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
         let won = answers.iter().filter(|a| !a.is_repeated()).count();

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::error::{StoreError, StoreErrorKind};
-use bearergate::grant::{Grant, GrantStore, Mark};
+use bearergate::grant::{Grant, GrantStore, RevocationRecord};
 use bearergate::issuer::{
-    AccessClaims, AuthenticatedClient, JwtIssuer, MarkedTokens, MintErrorKind, Revocations,
-    TokenResponder,
+    AccessClaims, AuthenticatedClient, GrantRevocations, JwtIssuer, MintErrorKind, TokenEndpoints,
 };
-use bearergate::refresh::{NewRefresh, RefreshManager, RefreshRequest};
+use bearergate::refresh::{NewRefreshToken, RefreshManager, RotateRequest};
+use bearergate::revocation::RevocationList;
 use bearergate::session::{NewSession, Session, SessionManager};
 use bearergate::stores::MemoryGrantStore;
-use bearergate::{NowOrLater, RejectionKind};
+use bearergate::{NowOrLater, Principal, RejectionKind};
 
 use crate::common::*;
 
@@ -24,7 +24,7 @@ struct House {
     store: Arc<MemoryGrantStore>,
     sessions: SessionManager,
     issuer: JwtIssuer,
-    responder: TokenResponder,
+    responder: TokenEndpoints,
 }
 
 impl House {
@@ -36,9 +36,9 @@ impl House {
         let (issuer, clock) = issuer(ring());
         let store = Arc::new(MemoryGrantStore::new(limit));
         let sessions = SessionManager::builder(store.clone(), HOUSE).clock(clock.clone());
-        let responder = TokenResponder::new(issuer.clone()).unwrap();
+        let responder = TokenEndpoints::new(issuer.clone()).unwrap();
         Self {
-            responder: responder.revocations(MarkedTokens::new(store.clone(), HOUSE)),
+            responder: responder.revocations(GrantRevocations::new(store.clone(), HOUSE)),
             sessions: sessions.build().unwrap(),
             clock,
             store,
@@ -69,7 +69,7 @@ impl House {
         members(answer.body())["active"].as_bool().unwrap()
     }
 
-    fn revoke(&self, token: &str) -> bearergate::issuer::Answer {
+    fn revoke(&self, token: &str) -> bearergate::issuer::EndpointResponse {
         let shop = AuthenticatedClient::assertion("shop");
         let form = format!("token={token}");
         self.responder
@@ -115,6 +115,16 @@ async fn a_node_whose_clock_is_ahead_mints_nothing_that_outlasts_a_revocation() 
     assert!(!house.is_active(&token));
 }
 
+async fn is_revoked(list: &GrantRevocations, token: &Principal) -> bool {
+    match list.check_revocation(token).await {
+        Ok(()) => false,
+        Err(rejection) => {
+            assert_eq!(rejection.kind(), RejectionKind::TokenRevoked);
+            true
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_session_stays_revoked_for_verifiers_that_forgive_some_skew() {
     let house = House::new();
@@ -127,11 +137,10 @@ async fn a_session_stays_revoked_for_verifiers_that_forgive_some_skew() {
     let late = end.saturating_add(Duration::from_secs(29));
     house.clock.set(late);
     house.sessions.purge().await.unwrap();
-    let marks = MarkedTokens::new(house.store.clone(), HOUSE);
+    let list = GrantRevocations::new(house.store.clone(), HOUSE);
     for (token, expected) in tokens.iter().zip([true, false]) {
         let principal = judge(token, &jwks, late).unwrap();
-        let is_revoked = marks.is_revoked(&principal, late).await;
-        assert_eq!(is_revoked.unwrap(), expected);
+        assert_eq!(is_revoked(&list, &principal).await, expected);
     }
 }
 
@@ -144,11 +153,11 @@ async fn a_token_stays_revoked_for_verifiers_that_forgive_some_skew() {
         .saturating_add(Duration::from_secs(29));
     let jwks = house.issuer.ring().jwks(late);
     let [revoked, kept] = minted.map(|token| judge(token.expose(), &jwks, late).unwrap());
-    let marks = MarkedTokens::new(house.store.clone(), HOUSE);
-    marks.revoke(&revoked, NOW).await.unwrap();
+    let list = GrantRevocations::new(house.store.clone(), HOUSE);
+    list.revoke_token(&revoked, NOW).await.unwrap();
     house.store.purge(late).await.unwrap();
-    assert!(marks.is_revoked(&revoked, late).await.unwrap());
-    assert!(!marks.is_revoked(&kept, late).await.unwrap());
+    assert!(is_revoked(&list, &revoked).await);
+    assert!(!is_revoked(&list, &kept).await);
 }
 
 #[tokio::test]
@@ -232,12 +241,12 @@ async fn a_token_of_a_rotated_refresh_token_ends_with_its_session() {
     let tokens = tokens.build().unwrap();
     let alice = house.log_in("alice").await;
     let first = tokens
-        .create(NewRefresh::of(&alice, "shop"))
+        .create(NewRefreshToken::for_session(&alice, "shop"))
         .await
         .unwrap()
         .reveal();
     let refreshed = tokens
-        .rotate(RefreshRequest::new(&first, "shop"))
+        .rotate(RotateRequest::new(&first, "shop"))
         .await
         .unwrap();
     let token = house.token(refreshed.grant());
@@ -250,11 +259,11 @@ async fn a_token_of_a_rotated_refresh_token_ends_with_its_session() {
 struct Gone;
 
 impl GrantStore for Gone {
-    fn mark(&self, _: Mark) -> NowOrLater<'_, Result<(), StoreError>> {
+    fn revoke(&self, _: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
         NowOrLater::later(async { Err(StoreErrorKind::Unavailable.into()) })
     }
 
-    fn has_ended(&self, _: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+    fn is_revoked(&self, _: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
         NowOrLater::later(async { Err(StoreErrorKind::Unavailable.into()) })
     }
 
@@ -266,8 +275,8 @@ impl GrantStore for Gone {
 #[tokio::test]
 async fn i05_a_store_out_of_reach_is_neither_active_nor_revoked() {
     let house = House::new();
-    let responder = TokenResponder::new(house.issuer.clone()).unwrap();
-    let responder = responder.revocations(MarkedTokens::new(Arc::new(Gone), HOUSE));
+    let responder = TokenEndpoints::new(house.issuer.clone()).unwrap();
+    let responder = responder.revocations(GrantRevocations::new(Arc::new(Gone), HOUSE));
     let form = format!("token={}", house.mint(&claims()));
     let (api, shop) = (api(), AuthenticatedClient::assertion("shop"));
     assert_eq!(
@@ -312,9 +321,9 @@ async fn a_token_says_no_more_than_its_grant() {
     assert_eq!(error.claim(), Some("client_id"));
     let named = house
         .issuer
-        .mint(&of("shop").claim("grant_moment", "0"))
+        .mint(&of("shop").claim("grant_sequence", "0"))
         .unwrap_err();
-    assert_eq!(named.claim(), Some("grant_moment"));
+    assert_eq!(named.claim(), Some("grant_sequence"));
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ use std::sync::Mutex;
 
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::crypto::Algorithm;
-use bearergate::issuer::{AuthenticatedClient, JwtIssuer, Revocations, TokenResponder};
+use bearergate::issuer::{AuthenticatedClient, JwtIssuer, TokenEndpoints};
 use bearergate::principal::TokenId;
+use bearergate::revocation::RevocationList;
 use bearergate::{NowOrLater, Principal, Rejection, RejectionKind};
 use serde_json::json;
 
@@ -48,19 +49,22 @@ impl List {
     }
 }
 
-impl Revocations for List {
-    fn is_revoked<'a>(
+impl RevocationList for List {
+    fn check_revocation<'a>(
         &'a self,
         token: &'a Principal,
-        _: UnixTime,
-    ) -> NowOrLater<'a, Result<bool, Rejection>> {
-        self.answer(|inner| {
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        let is_revoked = self.answer(|inner| {
             inner.tokens.contains(&token.token_id().unwrap())
                 || inner.subjects.contains(token.subject().unwrap())
+        });
+        is_revoked.map(|is_revoked| match is_revoked? {
+            true => Err(RejectionKind::TokenRevoked.into()),
+            false => Ok(()),
         })
     }
 
-    fn revoke<'a>(
+    fn revoke_token<'a>(
         &'a self,
         token: &'a Principal,
         _: UnixTime,
@@ -75,14 +79,14 @@ struct Fixture {
     issuer: JwtIssuer,
     clock: FakeClock,
     list: List,
-    responder: TokenResponder,
+    responder: TokenEndpoints,
 }
 
 impl Fixture {
     fn new() -> Self {
         let (issuer, clock) = issuer(ring());
         let list = List::default();
-        let responder = TokenResponder::new(issuer.clone()).unwrap();
+        let responder = TokenEndpoints::new(issuer.clone()).unwrap();
         Self {
             responder: responder.revocations(list.clone()),
             issuer,
@@ -230,7 +234,11 @@ fn a_form_without_exactly_one_token_is_refused() {
     }
 }
 
-fn revoke(f: &Fixture, caller: &AuthenticatedClient, token: &str) -> bearergate::issuer::Answer {
+fn revoke(
+    f: &Fixture,
+    caller: &AuthenticatedClient,
+    token: &str,
+) -> bearergate::issuer::EndpointResponse {
     let form = format!("token={token}");
     f.responder
         .revoke(caller, form.as_bytes())
@@ -294,7 +302,7 @@ fn a_token_that_is_not_good_needs_no_revocation() {
 fn what_cannot_be_called_back_here_is_not_said_to_be() {
     let f = Fixture::new();
     let token = f.token();
-    let mute = TokenResponder::new(f.issuer.clone()).unwrap();
+    let mute = TokenEndpoints::new(f.issuer.clone()).unwrap();
     let form = format!("token={token}");
     let shop = shop();
     let answer = mute.revoke(&shop, form.as_bytes()).try_now().unwrap();
@@ -373,9 +381,11 @@ fn a_token_of_a_revoked_key_is_not_active() {
 #[test]
 #[cfg(feature = "jsonwebtoken")]
 fn members_of_the_answer_cannot_come_from_a_token() {
-    let ring = bearergate::issuer::SigningKeys::builder(key(Algorithm::Ps256));
-    let (issuer, _) = issuer(ring.build(NOW).unwrap());
-    let responder = TokenResponder::new(issuer.clone()).unwrap();
+    let ring = bearergate::issuer::SigningKeys::builder(key(Algorithm::Ps256))
+        .build(NOW)
+        .unwrap();
+    let (issuer, _) = issuer(ring);
+    let responder = TokenEndpoints::new(issuer.clone()).unwrap();
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::PS256);
     header.typ = Some("at+jwt".to_owned());
     header.kid = issuer

@@ -28,7 +28,7 @@ impl RefreshManagerBuilder {
             observer: None,
             lifetime: limits::REFRESH_LIFETIME,
             idle: limits::REFRESH_IDLE,
-            grace: Duration::ZERO,
+            reuse_window: Duration::ZERO,
         })
     }
 
@@ -48,9 +48,9 @@ impl RefreshManagerBuilder {
     /// Lets a client that lost an answer ask again: for so long, in whole seconds, a spent token
     /// gives the same successor again, to the same client and key, until that successor is used.
     ///
-    /// It is off by default: within the grace a thief who is as fast as the client is not noticed.
-    pub fn grace(mut self, grace: Duration) -> Self {
-        self.0.grace = grace;
+    /// It is off by default: within the reuse window a thief who is as fast as the client is not noticed.
+    pub fn reuse_window(mut self, reuse_window: Duration) -> Self {
+        self.0.reuse_window = reuse_window;
         self
     }
 
@@ -73,19 +73,19 @@ impl RefreshManagerBuilder {
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) without the name of an authority,
     /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a lifetime over
     /// [`limits::GRANT_LIFETIME_MAX`], an idle timeout under a second or over the lifetime, or a
-    /// grace over [`limits::REFRESH_GRACE_MAX`].
+    /// reuse window over [`limits::REFRESH_REUSE_WINDOW_MAX`].
     pub fn build(self) -> Result<RefreshManager, ConfigError> {
         let Inner {
             authority,
             lifetime,
             idle,
-            grace,
+            reuse_window,
             ..
         } = &self.0;
         check_lifetime(authority, *lifetime, *idle)?;
-        if *grace > limits::REFRESH_GRACE_MAX {
-            let range = ..=limits::REFRESH_GRACE_MAX;
-            return Err(ConfigError::out_of_range("grace", *grace, range));
+        if *reuse_window > limits::REFRESH_REUSE_WINDOW_MAX {
+            let range = ..=limits::REFRESH_REUSE_WINDOW_MAX;
+            return Err(ConfigError::out_of_range("reuse_window", *reuse_window, range));
         }
         Ok(RefreshManager(Arc::new(self.0)))
     }

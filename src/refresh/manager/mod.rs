@@ -4,8 +4,8 @@ mod builder;
 
 pub use builder::RefreshManagerBuilder;
 
-use super::request::NewRefresh;
-use super::request::RefreshRequest;
+use super::request::NewRefreshToken;
+use super::request::RotateRequest;
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ use crate::grant::Grant;
 use crate::grant::GrantError;
 use crate::grant::GrantErrorKind;
 use crate::grant::Lookup;
-use crate::grant::Moment;
+use crate::grant::Sequence;
 use crate::grant::no_random;
 use crate::grant::purge;
 use crate::principal::Authority;
@@ -42,24 +42,24 @@ use crate::secret::ShownOnce;
 /// A refresh token can be spent once and gives its successor; of any number of parallel attempts
 /// one wins. Whoever presents a spent one, thief or robbed, shows that two hold it: the whole
 /// family is revoked (RFC 9700 section 4.14.2) and the observer hears
-/// [`RefreshTokenReused`](Event::RefreshTokenReused). A store keeps digests alone, and with a grace
+/// [`RefreshTokenReused`](Event::RefreshTokenReused). A store keeps digests alone, and with a reuse window
 /// the newest token, sealed so that only the one before it opens it.
 ///
 /// ```
 /// use std::sync::Arc;
 /// use bearergate::RejectionKind;
-/// use bearergate::refresh::{NewRefresh, RefreshManager, RefreshRequest};
+/// use bearergate::refresh::{NewRefreshToken, RefreshManager, RotateRequest};
 /// use bearergate::stores::MemoryGrantStore;
 ///
 /// # async fn refresh() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = Arc::new(MemoryGrantStore::new(1_000_000));
 /// let tokens = RefreshManager::builder(store, "my service").build()?;
 ///
-/// let first = tokens.create(NewRefresh::new("alice", "mobile app")).await?.reveal();
-/// let next = tokens.rotate(RefreshRequest::new(&first, "mobile app")).await?;
+/// let first = tokens.create(NewRefreshToken::new("alice", "mobile app")).await?.reveal();
+/// let next = tokens.rotate(RotateRequest::new(&first, "mobile app")).await?;
 /// assert_eq!(next.grant().subject(), "alice");
 ///
-/// let replay = tokens.rotate(RefreshRequest::new(&first, "mobile app")).await;
+/// let replay = tokens.rotate(RotateRequest::new(&first, "mobile app")).await;
 /// assert_eq!(replay.unwrap_err().kind(), RejectionKind::RefreshReused);
 /// # Ok(())
 /// # }
@@ -74,19 +74,19 @@ struct Inner {
     observer: Option<Arc<dyn Observer>>,
     lifetime: Duration,
     idle: Duration,
-    grace: Duration,
+    reuse_window: Duration,
 }
 
 /// A refresh token was spent: its successor, and for whom it is.
 #[derive(Debug)]
 #[must_use = "the successor is lost unless it is handed over"]
-pub struct Refreshed {
+pub struct RotatedToken {
     token: ShownOnce,
     grant: Grant,
     is_repeated: bool,
 }
 
-impl Refreshed {
+impl RotatedToken {
     /// Returns to whom the tokens were granted, and what.
     pub const fn grant(&self) -> &Grant {
         &self.grant
@@ -120,7 +120,7 @@ impl RefreshManager {
     /// [`Malformed`](GrantErrorKind::Malformed) if anything of it is malformed or too long, or its
     /// session is of another authority; [`Conflict`](GrantErrorKind::Conflict) if its session has
     /// ended; or another [`GrantError`]. Then there is no family.
-    pub async fn create(&self, new: NewRefresh) -> Result<ShownOnce, GrantError> {
+    pub async fn create(&self, new: NewRefreshToken) -> Result<ShownOnce, GrantError> {
         let now = self.now().ok_or(GrantErrorKind::Unavailable)?;
         let (draft, session, thumbprint) = new.into_parts();
         let grant = draft.grant(&self.0.authority, now)?;
@@ -135,7 +135,7 @@ impl RefreshManager {
     ///
     /// Only if the token is the newest of its family, its client and key are those that the family
     /// is bound to, neither timeout is over, and nothing has revoked the family, its session, its
-    /// subject or its client. With a [grace](RefreshManagerBuilder::grace) the token before the
+    /// subject or its client. With a [reuse window](RefreshManagerBuilder::reuse_window) the token before the
     /// newest one gives the newest one again.
     ///
     /// | refused because | kind |
@@ -152,7 +152,7 @@ impl RefreshManager {
     ///
     /// A [`Rejection`] of one of these kinds. Towards the client all but `unavailable` are an
     /// `invalid_grant` (RFC 6749 section 5.2).
-    pub async fn rotate(&self, request: RefreshRequest<'_>) -> Result<Refreshed, Rejection> {
+    pub async fn rotate(&self, request: RotateRequest<'_>) -> Result<RotatedToken, Rejection> {
         let token = RefreshToken::parse(request.token());
         let token = token.ok_or(RejectionKind::RefreshUnknown)?;
         let now = self.now().ok_or(RejectionKind::Unavailable)?;
@@ -163,7 +163,7 @@ impl RefreshManager {
                 request: &request,
                 family: &family,
                 now,
-                grace: self.0.grace,
+                reuse_window: self.0.reuse_window,
             };
             if let Some(result) = self.act_on(&case).await? {
                 return result;
@@ -181,7 +181,7 @@ impl RefreshManager {
     /// A [`Rejection`] of kind [`RefreshUnknown`](RejectionKind::RefreshUnknown) if the token
     /// belongs to another client, or of kind [`Unavailable`](RejectionKind::Unavailable); then
     /// nothing was revoked.
-    pub async fn revoke(&self, request: RefreshRequest<'_>) -> Result<(), Rejection> {
+    pub async fn revoke(&self, request: RotateRequest<'_>) -> Result<(), Rejection> {
         let Some(token) = RefreshToken::parse(request.token()) else {
             return Ok(());
         };
@@ -227,11 +227,11 @@ impl RefreshManager {
         }
         Ok(grant
             .with_session(session.session())
-            .with_since(session.since())
+            .with_sequence(session.sequence())
             .with_lifetime(end.min(session.expires()), *idle))
     }
 
-    async fn store(&self, family: RefreshFamily, now: UnixTime) -> Result<Moment, GrantError> {
+    async fn store(&self, family: RefreshFamily, now: UnixTime) -> Result<Sequence, GrantError> {
         let store = &self.0.store;
         let created = store.create(family.clone()).await;
         if !matches!(&created, Err(error) if error.kind() == StoreErrorKind::Full) {
@@ -254,7 +254,7 @@ impl RefreshManager {
     async fn act_on(
         &self,
         case: &Case<'_>,
-    ) -> Result<Option<Result<Refreshed, Rejection>>, Rejection> {
+    ) -> Result<Option<Result<RotatedToken, Rejection>>, Rejection> {
         match case.verdict() {
             Verdict::Rotate => Ok(self.spend(case).await?.map(Ok)),
             Verdict::Repeat(successor) => {
@@ -269,10 +269,10 @@ impl RefreshManager {
         }
     }
 
-    async fn spend(&self, case: &Case<'_>) -> Result<Option<Refreshed>, Rejection> {
+    async fn spend(&self, case: &Case<'_>) -> Result<Option<RotatedToken>, Rejection> {
         let (token, family, now) = (case.token, case.family, case.now);
         let successor = token.successor().map_err(unseeded)?;
-        let sealed = match self.0.grace {
+        let sealed = match self.0.reuse_window {
             Duration::ZERO => Vec::new(),
             _ => crate::refresh::successor::seal(token, &successor, family).map_err(unseeded)?,
         };
@@ -329,7 +329,7 @@ impl fmt::Debug for Inner {
             .field("authority", &self.authority)
             .field("lifetime", &self.lifetime)
             .field("idle", &self.idle)
-            .field("grace", &self.grace)
+            .field("reuse_window", &self.reuse_window)
             .field("store", &self.store)
             .finish_non_exhaustive()
     }
@@ -344,8 +344,8 @@ fn unseeded(_: Unspecified) -> Rejection {
     Rejection::new(RejectionKind::Unavailable).with_source(detail)
 }
 
-fn refreshed(token: RefreshToken, grant: &Grant, is_repeated: bool) -> Refreshed {
-    Refreshed {
+fn refreshed(token: RefreshToken, grant: &Grant, is_repeated: bool) -> RotatedToken {
+    RotatedToken {
         token: token.into_shown(),
         grant: grant.clone(),
         is_repeated,

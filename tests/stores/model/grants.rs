@@ -1,6 +1,6 @@
 //! Lives of sessions and refresh tokens.
 
-use bearergate::refresh::{NewRefresh, RefreshRequest};
+use bearergate::refresh::{NewRefreshToken, RotateRequest};
 use bearergate::session::{NewSession, Session, SessionChange};
 use bearergate::{RejectionKind, limits};
 use proptest::prelude::*;
@@ -147,19 +147,19 @@ impl Life {
     fn begin_family(&mut self, session: Option<usize>, subject: u8) {
         let session = session.and_then(|at| at.checked_rem(self.sessions.len()));
         let Some(at) = session else {
-            let new = NewRefresh::new(format!("subject-{subject}"), CLIENT);
+            let new = NewRefreshToken::new(format!("subject-{subject}"), CLIENT);
             let grant = self.grant(subject, None);
             return self.add_family(new, grant, true);
         };
         let session = &self.sessions[at];
-        let new = NewRefresh::of(&session.handle, CLIENT);
+        let new = NewRefreshToken::for_session(&session.handle, CLIENT);
         let mut grant = self.grant(session.grant.subject, Some(at));
         grant.expires = grant.expires.min(session.grant.expires);
         let is_good = !session.grant.is_marked();
         self.add_family(new, grant, is_good);
     }
 
-    fn add_family(&mut self, new: NewRefresh, grant: Grant, is_good: bool) {
+    fn add_family(&mut self, new: NewRefreshToken, grant: Grant, is_good: bool) {
         let created = wait(self.world.service.refresh.create(new));
         assert_eq!(created.is_ok(), is_good);
         let Ok(token) = created else { return };
@@ -315,7 +315,7 @@ impl Life {
             self.world
                 .service
                 .refresh
-                .revoke(RefreshRequest::new(token, CLIENT)),
+                .revoke(RotateRequest::new(token, CLIENT)),
         )
         .unwrap();
         family.is_revoked = true;
@@ -339,7 +339,7 @@ fn spend(world: &World, token: &str) -> Result<String, RejectionKind> {
         world
             .service
             .refresh
-            .rotate(RefreshRequest::new(token, CLIENT)),
+            .rotate(RotateRequest::new(token, CLIENT)),
     );
     let rotated = rotated.map_err(|rejection| rejection.kind())?;
     Ok(rotated.into_token().reveal())
