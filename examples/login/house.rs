@@ -39,7 +39,7 @@ pub(crate) struct House {
     alice: Password,
     cookie: SessionCookie,
     issuer: JwtIssuer,
-    responder: TokenEndpoints,
+    endpoints: TokenEndpoints,
     pages: Gate,
     api: Gate,
 }
@@ -65,7 +65,7 @@ impl House {
         let cookie = SessionCookie::new("__Host-session")?;
         Ok(Self {
             alice: Password::new("correct horse").map_err(|_| "no random numbers")?,
-            responder: TokenEndpoints::new(issuer.clone())?
+            endpoints: TokenEndpoints::new(issuer.clone())?
                 .revocations(GrantRevocations::new(store, NAME)),
             pages: pages(&sessions, &cookie, &clock)?,
             api: api(&issuer, &clock)?,
@@ -130,7 +130,7 @@ impl House {
     pub(crate) async fn is_active(&self, access: &str) -> bool {
         let caller = AuthenticatedClient::assertion("orders api").serving(API);
         let form = format!("token={access}");
-        let answer = self.responder.introspect(&caller, form.as_bytes()).await;
+        let answer = self.endpoints.introspect(&caller, form.as_bytes()).await;
         answer.body().contains(r#""active":true"#)
     }
 }

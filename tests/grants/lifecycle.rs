@@ -1,4 +1,4 @@
-//! How sessions begin, change and end.
+//! Creation, change and end of sessions.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ fn i07_a_change_of_privileges_comes_with_a_new_id() {
     let new = new.reveal();
     assert_ne!(new, old);
     assert_eq!(service.kind(&old), UNKNOWN);
-    let principal = service.judge(&new).unwrap();
+    let principal = service.authenticate(&new).unwrap();
     assert!(principal.scopes().unwrap().contains("admin"));
     assert_eq!(service.session(&new).data(), b"kept");
     assert_eq!(changed.handle(), session.handle());
@@ -35,12 +35,15 @@ fn i07_a_change_of_privileges_comes_with_a_new_id() {
 }
 
 #[test]
-fn i07_a_login_never_takes_over_an_id_that_was_there_before() {
+fn i07_a_login_never_uses_an_id_that_existed_before() {
     let service = Service::new();
     let (guest, _) = service.log_in(NewSession::new("guest"));
     let (id, _) = service.log_in(alice());
     assert_ne!(id, guest);
-    assert_eq!(service.judge(&guest).unwrap().subject(), Some("guest"));
+    assert_eq!(
+        service.authenticate(&guest).unwrap().subject(),
+        Some("guest")
+    );
 }
 
 #[test]
@@ -191,7 +194,7 @@ fn what_is_over_makes_room_and_nothing_else_does() {
 }
 
 #[test]
-fn marks_are_bounded_and_a_full_store_says_so() {
+fn revocations_are_bounded_and_a_full_store_reports_it() {
     let service = Service::built(2, |s| s, |t| t);
     let revoke = |subject: &str| run(service.sessions.revoke_subject(subject));
     revoke("a").unwrap();

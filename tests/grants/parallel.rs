@@ -57,7 +57,7 @@ fn i01_h05_of_100_parallel_rotations_one_wins_in_each_of_200_rounds() {
             assert_eq!(service.rotate(&token), Err(RejectionKind::TokenRevoked));
         }
     });
-    assert_eq!(service.heard.all().len(), ROUNDS);
+    assert_eq!(service.events.all().len(), ROUNDS);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn i03_within_the_reuse_window_all_rivals_get_the_one_successor() {
         assert_eq!(tokens.len(), 1);
         assert!(service.rotate(&tokens[0]).is_ok());
     });
-    assert!(service.heard.all().is_empty());
+    assert!(service.events.all().is_empty());
 }
 
 #[test]

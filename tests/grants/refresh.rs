@@ -1,4 +1,4 @@
-//! Refresh tokens: rotation, theft, reuse window, bounds.
+//! Refresh tokens: rotation, theft, reuse window, limits.
 
 use std::sync::Arc;
 
@@ -33,21 +33,21 @@ fn each_token_gives_its_successor_once() {
         .scopes(["a", "b"])
         .claims(r#"{"tenant":"acme"}"#);
     let first = service.first(new);
-    let refreshed = service.ask(RotateRequest::new(&first, CLIENT)).unwrap();
-    assert!(!refreshed.is_repeated());
-    let grant = refreshed.grant();
+    let rotated = service.ask(RotateRequest::new(&first, CLIENT)).unwrap();
+    assert!(!rotated.is_repeated());
+    let grant = rotated.grant();
     assert_eq!(grant.authority().as_str(), AUTHORITY);
     assert_eq!((grant.subject(), grant.client()), ("alice", Some(CLIENT)));
     assert_eq!(grant.scopes(), Some("a b"));
     assert_eq!(grant.claims(), Some(r#"{"tenant":"acme"}"#));
-    let mut token = refreshed.into_token().reveal();
+    let mut token = rotated.into_token().reveal();
     for _ in 0..20 {
         service.clock.advance(secs(600));
         let next = service.rotate(&token).unwrap();
         assert_ne!(next, token);
         token = next;
     }
-    assert!(service.heard.all().is_empty());
+    assert!(service.events.all().is_empty());
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn what_nobody_gave_out_is_unknown_and_harms_nobody() {
     ] {
         assert_eq!(service.rotate(other), Err(RefreshUnknown), "{other}");
     }
-    assert!(service.heard.all().is_empty());
+    assert!(service.events.all().is_empty());
     assert!(service.rotate(&token).is_ok());
 }
 
@@ -84,14 +84,14 @@ fn i03_a_replay_revokes_the_family_and_the_operator_hears_of_it() {
     assert_eq!(service.rotate(&first), Err(RefreshReused));
     assert_eq!(service.rotate(&second), Err(TokenRevoked));
     assert_eq!(service.rotate(&first), Err(RefreshReused));
-    let heard = service.heard.all();
-    assert_eq!(heard.len(), 1);
+    let events = service.events.all();
+    assert_eq!(events.len(), 1);
     let handle = session.handle().unwrap().to_string();
     for part in ["RefreshTokenReused", AUTHORITY, "alice", CLIENT, &handle] {
-        assert!(heard[0].contains(part), "{part}");
+        assert!(events[0].contains(part), "{part}");
     }
     for secret in [&first, &second] {
-        assert!(!heard[0].contains(secret.as_str()));
+        assert!(!events[0].contains(secret.as_str()));
     }
     assert!(service.rotate(&other).is_ok());
 }
@@ -147,12 +147,12 @@ fn i03_within_the_reuse_window_a_client_that_lost_the_answer_gets_the_same_succe
     }
     service.clock.advance(secs(2));
     assert_eq!(service.rotate(&first).as_ref(), Ok(&second));
-    assert!(service.heard.all().is_empty());
+    assert!(service.events.all().is_empty());
     assert!(service.rotate(&second).is_ok());
 }
 
 #[test]
-fn a_successor_is_kept_for_the_reuse_window_alone_and_sealed() {
+fn a_successor_is_kept_only_for_the_reuse_window_and_encrypted() {
     for (reuse_window, len) in [(secs(0), 0), (secs(60), 12 + 32 + 16)] {
         let service = Service::with_reuse_window(reuse_window);
         let second = service.rotate(&service.first(for_alice())).unwrap();
@@ -238,7 +238,7 @@ fn a_store_from_before_the_reuse_window_was_switched_off_gives_no_successor() {
 }
 
 #[test]
-fn i04_another_client_is_refused_and_the_own_one_goes_on() {
+fn i04_another_client_is_refused_and_the_right_one_continues() {
     let service = Service::new();
     let token = service.first(for_alice());
     for other in ["other app", "", "Mobile app", "mobile app "] {
@@ -249,7 +249,7 @@ fn i04_another_client_is_refused_and_the_own_one_goes_on() {
 }
 
 #[test]
-fn i04_another_key_is_refused_and_the_own_one_goes_on() {
+fn i04_another_key_is_refused_and_the_right_one_continues() {
     let service = Service::new();
     let token = service.first(for_alice().thumbprint(KEY));
     let request = RotateRequest::new(&token, CLIENT);
@@ -289,20 +289,20 @@ fn i04_tokens_end_with_their_session_after_its_id_changed() {
 }
 
 #[test]
-fn i04_no_token_begins_in_a_session_that_has_ended() {
+fn i04_no_token_is_created_in_a_revoked_session() {
     let service = Service::new();
     let (_, a) = service.log_in(alice());
     run(service.sessions.revoke(&a)).unwrap();
-    let begun = run(service
+    let created = run(service
         .tokens
         .create(NewRefreshToken::for_session(&a, CLIENT)));
-    assert_eq!(kind_of(begun), Some(GrantErrorKind::Conflict));
+    assert_eq!(kind_of(created), Some(GrantErrorKind::Conflict));
     let (_, b) = service.log_in(alice());
     run(service.sessions.revoke_subject("alice")).unwrap();
-    let begun = run(service
+    let created = run(service
         .tokens
         .create(NewRefreshToken::for_session(&b, CLIENT)));
-    assert_eq!(kind_of(begun), Some(GrantErrorKind::Conflict));
+    assert_eq!(kind_of(created), Some(GrantErrorKind::Conflict));
     let (_, c) = service.log_in(alice());
     assert!(
         run(service
@@ -327,7 +327,7 @@ fn i04_tokens_end_with_their_subject_and_with_their_client() {
 }
 
 #[test]
-fn a_token_ends_when_it_is_not_used_for_too_long() {
+fn a_token_expires_when_it_is_not_used_for_too_long() {
     let service = Service::built(10, |s| s, |t| t.idle(secs(100)));
     let first = service.first(for_alice());
     service.clock.advance(secs(99));
@@ -339,7 +339,7 @@ fn a_token_ends_when_it_is_not_used_for_too_long() {
 }
 
 #[test]
-fn a_family_ends_when_it_is_too_old_however_often_it_is_used() {
+fn a_family_expires_at_its_absolute_timeout_even_if_it_is_used() {
     let service = Service::built(10, |s| s, |t| t.lifetime(secs(250)).idle(secs(100)));
     let mut token = service.first(for_alice());
     for _ in 0..3 {
@@ -382,13 +382,13 @@ fn a_client_revokes_its_own_family_by_any_of_its_tokens() {
     assert_eq!(revoke(&spent, CLIENT), Ok(()));
     assert_eq!(service.rotate(&current), Err(TokenRevoked));
     assert_eq!(revoke("nonsense", CLIENT), Ok(()));
-    assert!(service.heard.all().is_empty());
+    assert!(service.events.all().is_empty());
 }
 
 #[test]
 fn a_family_of_another_authority_in_the_same_store_is_unknown() {
     let service = Service::new();
-    let other = RefreshManager::builder(service.store.clone(), "other house")
+    let other = RefreshManager::builder(service.store.clone(), "other service")
         .clock(service.clock.clone())
         .build()
         .unwrap();
@@ -398,12 +398,12 @@ fn a_family_of_another_authority_in_the_same_store_is_unknown() {
     run(other.revoke(RotateRequest::new(&token, CLIENT))).unwrap();
     assert!(service.rotate(&token).is_ok());
     let (_, session) = service.log_in(alice());
-    let begun = run(other.create(NewRefreshToken::for_session(&session, CLIENT)));
-    assert_eq!(kind_of(begun), Some(GrantErrorKind::Malformed));
+    let created = run(other.create(NewRefreshToken::for_session(&session, CLIENT)));
+    assert_eq!(kind_of(created), Some(GrantErrorKind::Malformed));
 }
 
 #[test]
-fn two_stores_are_both_marked() {
+fn a_revocation_is_written_to_both_stores() {
     let service = Service::new();
     let apart = Arc::new(MemoryGrantStore::new(10));
     let clock = service.clock.clone();
@@ -420,18 +420,18 @@ fn two_stores_are_both_marked() {
         let result = run(tokens.rotate(RotateRequest::new(token, CLIENT)));
         result.map_err(|rejection| rejection.kind())
     };
-    let begin = |session| {
+    let create = |session| {
         run(tokens.create(NewRefreshToken::for_session(session, CLIENT)))
             .unwrap()
             .reveal()
     };
     let (_, session) = run(sessions.create(alice())).unwrap();
-    let token = begin(&session);
+    let token = create(&session);
     let token = rotate(&token).unwrap().into_token().reveal();
     run(sessions.revoke(&session)).unwrap();
     assert_eq!(rotate(&token).err(), Some(TokenRevoked));
     let (_, session) = run(sessions.create(alice())).unwrap();
-    let token = begin(&session);
+    let token = create(&session);
     service.clock.advance(secs(1));
     run(sessions.revoke_subject("alice")).unwrap();
     assert_eq!(rotate(&token).err(), Some(TokenRevoked));
@@ -480,26 +480,26 @@ fn malformed_grants_are_not_stored() {
         for_alice().claims("1"),
         for_alice().scopes(["\u{7f}"]),
     ] {
-        let begun = run(service.tokens.create(bad));
-        assert_eq!(kind_of(begun), Some(GrantErrorKind::Malformed));
+        let created = run(service.tokens.create(bad));
+        assert_eq!(kind_of(created), Some(GrantErrorKind::Malformed));
     }
 }
 
 #[test]
-fn nothing_that_is_printed_holds_a_token() {
+fn nothing_printed_contains_a_token() {
     let service = Service::with_reuse_window(secs(60));
     let first = service.first(for_alice());
     let request = RotateRequest::new(&first, CLIENT);
-    let refreshed = service.ask(request).unwrap();
+    let rotated = service.ask(request).unwrap();
     let mut shown = format!(
-        "{request:?} {refreshed:?} {:?} {:?}",
+        "{request:?} {rotated:?} {:?} {:?}",
         service.tokens, service.store
     );
-    let second = refreshed.into_token().reveal();
+    let second = rotated.into_token().reveal();
     service.clock.advance(secs(60));
     let rejection = run(service.tokens.rotate(request)).unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::RefreshReused);
-    shown += &format!("{rejection:?} {rejection} {:?}", service.heard.all());
+    shown += &format!("{rejection:?} {rejection} {:?}", service.events.all());
     for token in [first, second] {
         for part in [&token[..16], &token[24..40], &token[48..]] {
             assert!(!shown.contains(part), "{shown}");

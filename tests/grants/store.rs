@@ -1,4 +1,4 @@
-//! What the store in memory promises to those above it.
+//! The guarantees of the store in memory.
 
 use std::sync::Arc;
 use std::thread;
@@ -165,8 +165,8 @@ fn an_older_revocation_is_not_shortened_by_a_newer_one() {
     now(store.revoke(until(10))).unwrap();
     let family = RefreshFamily::new(digest(1), digest(2), grant());
     now(store.purge(START.saturating_add(secs(50)))).unwrap();
-    let begun = now(RefreshTokenStore::create(&store, family.clone()));
-    assert_eq!(kind_of(begun), Some(StoreErrorKind::Conflict));
+    let created = now(RefreshTokenStore::create(&store, family.clone()));
+    assert_eq!(kind_of(created), Some(StoreErrorKind::Conflict));
     now(store.purge(START.saturating_add(secs(90)))).unwrap();
     assert!(now(RefreshTokenStore::create(&store, family)).is_ok());
 }
@@ -195,7 +195,7 @@ fn a_number_from_another_store_is_less_than_that_of_every_later_revocation() {
 }
 
 #[test]
-fn purging_removes_what_is_over_and_nothing_else() {
+fn a_purge_removes_expired_records_and_nothing_else() {
     let store = MemoryGrantStore::new(100);
     now(SessionStore::create(&store, session(1))).unwrap();
     now(SessionStore::create(&store, session(2))).unwrap();
