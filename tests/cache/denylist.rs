@@ -214,8 +214,8 @@ fn a_write_to_a_full_list_purges_what_has_expired() {
 fn a_list_stays_short_without_a_timer_and_so_does_its_store() {
     const LIFE: u64 = 3_600;
     let clock = clock();
-    let shelf = Shelf::default();
-    let list = wait(Denylist::open(shelf.clone())).unwrap();
+    let store = TestStore::default();
+    let list = wait(Denylist::open(store.clone())).unwrap();
     let list = list.clock(clock.clone());
     // One logout a second for half a day: an hour of them still has an effect.
     for n in 0..43_200 {
@@ -224,7 +224,7 @@ fn a_list_stays_short_without_a_timer_and_so_does_its_store() {
         clock.advance(Duration::from_secs(1));
     }
     let in_effect = usize::try_from(LIFE + 600).unwrap();
-    let kept = shelf.kept.lock().unwrap().len();
+    let kept = store.kept.lock().unwrap().len();
     for len in [list.len(), kept] {
         assert!((in_effect..=2 * in_effect + 1).contains(&len), "{len}");
     }
@@ -247,15 +247,15 @@ fn a_list_whose_clock_has_stopped_removes_nothing() {
 #[test]
 fn a_reload_purges_what_has_expired_in_this_process() {
     let clock = clock();
-    let shelf = Shelf::default();
-    let list = wait(Denylist::open(shelf.clone())).unwrap();
+    let store = TestStore::default();
+    let list = wait(Denylist::open(store.clone())).unwrap();
     let list = list.clock(clock.clone());
     let many = u64::try_from(limits::REVOCATIONS_TIDY).unwrap();
     for n in 0..many {
         let revocation = Revocation::jwt_id(ISSUER, n.to_string()).until(at(NOW));
         wait(list.revoke(revocation)).unwrap();
     }
-    shelf.kept.lock().unwrap().clear();
+    store.kept.lock().unwrap().clear();
     wait(list.reload()).unwrap();
     assert_eq!(list.len(), limits::REVOCATIONS_TIDY);
     clock.advance(Duration::from_secs(601));
@@ -366,14 +366,14 @@ fn a_list_serves_the_endpoints_of_an_issuer() {
     );
 }
 
-/// A store in memory that can be told to fail.
+/// A store in memory that can be made to fail.
 #[derive(Clone, Debug, Default)]
-struct Shelf {
+struct TestStore {
     kept: Arc<Mutex<Vec<Revocation>>>,
     is_down: Arc<AtomicBool>,
 }
 
-impl Shelf {
+impl TestStore {
     fn try_do<T>(&self, work: impl FnOnce(&mut Vec<Revocation>) -> T) -> Result<T, StoreError> {
         if self.is_down.load(Ordering::SeqCst) {
             return Err(StoreErrorKind::Unavailable.into());
@@ -382,7 +382,7 @@ impl Shelf {
     }
 }
 
-impl RevocationStore for Shelf {
+impl RevocationStore for TestStore {
     fn add(&self, new: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
         NowOrLater::now(self.try_do(|kept| kept.push(new)))
     }
@@ -413,31 +413,31 @@ fn wait<T>(mut answer: NowOrLater<'_, T>) -> T {
 
 #[test]
 fn a_list_on_a_store_outlasts_its_process() {
-    let shelf = Shelf::default();
-    let list = wait(Denylist::open(shelf.clone())).unwrap();
+    let store = TestStore::default();
+    let list = wait(Denylist::open(store.clone())).unwrap();
     wait(list.revoke(Revocation::jwt_id(ISSUER, "j1"))).unwrap();
     drop(list);
-    let list = wait(Denylist::open(shelf.clone())).unwrap();
+    let list = wait(Denylist::open(store.clone())).unwrap();
     assert!(list.check(&principal(&json!({}))).is_err());
     wait(list.restore(Revocation::jwt_id(ISSUER, "j1"))).unwrap();
-    let again = wait(Denylist::open(shelf)).unwrap();
+    let again = wait(Denylist::open(store)).unwrap();
     assert!(again.is_empty());
 }
 
 #[test]
-fn there_is_no_list_where_the_store_cannot_be_read() {
-    let shelf = Shelf::default();
-    shelf.is_down.store(true, Ordering::SeqCst);
-    let error = wait(Denylist::open(shelf)).unwrap_err();
+fn no_list_is_opened_on_a_store_that_cannot_be_read() {
+    let store = TestStore::default();
+    store.is_down.store(true, Ordering::SeqCst);
+    let error = wait(Denylist::open(store)).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
 }
 
 // Defect I05 (error of a store swallowed): docs/defects.md
 #[test]
-fn a_revocation_that_could_not_be_written_is_an_error_and_stands_here() {
-    let shelf = Shelf::default();
-    let list = wait(Denylist::open(shelf.clone())).unwrap();
-    shelf.is_down.store(true, Ordering::SeqCst);
+fn a_revocation_that_could_not_be_written_is_an_error_and_has_effect_here() {
+    let store = TestStore::default();
+    let list = wait(Denylist::open(store.clone())).unwrap();
+    store.is_down.store(true, Ordering::SeqCst);
     let revoked = wait(list.revoke(Revocation::jwt_id(ISSUER, "j1")));
     assert_eq!(revoked.unwrap_err().kind(), StoreErrorKind::Unavailable);
     assert!(list.check(&principal(&json!({}))).is_err());
@@ -448,9 +448,9 @@ fn a_revocation_that_could_not_be_written_is_an_error_and_stands_here() {
 
 // Defect O02 (revocation elsewhere not seen): docs/defects.md
 #[test]
-fn what_another_process_revoked_counts_after_a_reload() {
-    let shelf = Shelf::default();
-    let [here, there] = [(); 2].map(|()| wait(Denylist::open(shelf.clone())).unwrap());
+fn a_revocation_of_another_process_has_effect_after_a_reload() {
+    let store = TestStore::default();
+    let [here, there] = [(); 2].map(|()| wait(Denylist::open(store.clone())).unwrap());
     wait(there.revoke(Revocation::jwt_id(ISSUER, "j1"))).unwrap();
     assert!(here.check(&principal(&json!({}))).is_ok());
     wait(here.reload()).unwrap();

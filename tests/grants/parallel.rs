@@ -102,7 +102,7 @@ fn of_parallel_changes_of_one_session_one_wins() {
 }
 
 #[test]
-fn once_a_revocation_has_returned_nothing_that_came_before_it_is_accepted() {
+fn after_a_revocation_has_returned_no_earlier_grant_is_accepted() {
     let service = Service::built(10_000, |s| s, |t| t);
     for round in 0..50 {
         let subject = format!("subject {round}");
@@ -118,10 +118,10 @@ fn once_a_revocation_has_returned_nothing_that_came_before_it_is_accepted() {
                 let mut session = session;
                 loop {
                     let was_revoked = is_revoked.load(order);
-                    let judged = service.kind(&id);
+                    let kind = service.kind(&id);
                     let saved = run(service.sessions.save(&session, [1]));
                     if was_revoked {
-                        assert_eq!(judged, Some(RejectionKind::TokenRevoked));
+                        assert_eq!(kind, Some(RejectionKind::TokenRevoked));
                         assert!(saved.is_err());
                         return;
                     }

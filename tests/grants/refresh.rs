@@ -51,7 +51,7 @@ fn each_token_gives_its_successor_once() {
 }
 
 #[test]
-fn what_nobody_gave_out_is_unknown_and_harms_nobody() {
+fn a_token_that_was_not_issued_is_unknown_and_revokes_nothing() {
     let service = Service::new();
     let token = service.first(for_alice());
     let foreign = Service::new().first(for_alice());
@@ -75,7 +75,7 @@ fn what_nobody_gave_out_is_unknown_and_harms_nobody() {
 }
 
 #[test]
-fn i03_a_replay_revokes_the_family_and_the_operator_hears_of_it() {
+fn i03_a_replay_revokes_the_family_and_is_reported() {
     let service = Service::new();
     let (_, session) = service.log_in(alice());
     let first = service.first(NewRefreshToken::for_session(&session, CLIENT));
@@ -97,7 +97,7 @@ fn i03_a_replay_revokes_the_family_and_the_operator_hears_of_it() {
 }
 
 #[test]
-fn every_spent_token_is_known_however_long_ago_it_was_spent() {
+fn every_spent_token_is_recognised_however_old_it_is() {
     let service = Service::with_reuse_window(secs(60));
     let first = service.first(for_alice());
     let mut token = service.rotate(&first).unwrap();
@@ -110,7 +110,7 @@ fn every_spent_token_is_known_however_long_ago_it_was_spent() {
 }
 
 #[test]
-fn i02_a_replay_after_a_restart_is_known() {
+fn i02_a_replay_after_a_restart_is_recognised() {
     let service = Service::new();
     let first = service.first(for_alice());
     let second = service.rotate(&first).unwrap();

@@ -281,7 +281,7 @@ fn the_suite_finds_every_fault_of_a_store_of_sessions() {
             "a revocation ends what was granted before",
         ),
         (GrantFault::KeepsOldDigest, "unknown by the old one"),
-        (GrantFault::OneNumberForAll, "a later moment"),
+        (GrantFault::OneNumberForAll, "a greater sequence number"),
         (GrantFault::PurgesEarly, "at that second, and not before"),
         (
             GrantFault::PurgesRevocations,
@@ -307,7 +307,7 @@ fn the_suite_finds_every_fault_of_a_store_of_refresh_tokens() {
             "a revocation ends what was granted before",
         ),
         (GrantFault::ForgetsSealed, "a rotation keeps"),
-        (GrantFault::OneNumberForAll, "a later moment"),
+        (GrantFault::OneNumberForAll, "a greater sequence number"),
         (GrantFault::PurgesEarly, "at that second, and not before"),
         (GrantFault::ResurrectsLate, "is a conflict"),
     ] {

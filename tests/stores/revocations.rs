@@ -61,7 +61,7 @@ fn another_handle_of_the_file_sees_a_revocation_after_its_reload() {
 
 /// A store in memory that follows the contract of the trait, except for one fault.
 #[derive(Debug)]
-struct Shelf {
+struct TestStore {
     kept: Mutex<BTreeMap<RevocationTarget<'static>, Revocation>>,
     fault: Fault,
 }
@@ -81,7 +81,7 @@ enum Fault {
     PurgesNothing,
 }
 
-impl Shelf {
+impl TestStore {
     fn new(fault: Fault) -> Self {
         let kept = Mutex::default();
         Self { kept, fault }
@@ -126,7 +126,7 @@ impl Shelf {
     }
 }
 
-impl RevocationStore for Shelf {
+impl RevocationStore for TestStore {
     fn add(&self, new: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
         let mut kept = self.kept.lock().unwrap();
         let key = self.key(new.target());
@@ -172,7 +172,7 @@ impl RevocationStore for Shelf {
 
 #[test]
 fn memory_conforms_as_a_store_of_revocations_and_no_faulty_one_does() {
-    wait(testing::revocation_store(&Shelf::new(Fault::None))).unwrap();
+    wait(testing::revocation_store(&TestStore::new(Fault::None))).unwrap();
     for fault in [
         Fault::FoldsCase,
         Fault::ForgetsOne,
@@ -185,7 +185,7 @@ fn memory_conforms_as_a_store_of_revocations_and_no_faulty_one_does() {
         Fault::PurgesEndless,
         Fault::PurgesNothing,
     ] {
-        let checked = wait(testing::revocation_store(&Shelf::new(fault)));
+        let checked = wait(testing::revocation_store(&TestStore::new(fault)));
         assert!(checked.is_err(), "{fault:?}");
     }
 }
@@ -267,7 +267,7 @@ fn no_list_is_read_from_a_file_that_was_tampered_with() {
     let folder = Folder::new();
     let store = open(&folder);
     let conn = Connection::open(folder.path("a.db")).unwrap();
-    let insert = "INSERT INTO revocation (kind, authority, id) VALUES ('new', 'house', 'x')";
+    let insert = "INSERT INTO revocation (kind, authority, id) VALUES ('new', 'service', 'x')";
     conn.execute(insert, []).unwrap();
     let error = wait(Denylist::open(store)).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Corrupt);

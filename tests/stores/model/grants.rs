@@ -221,8 +221,8 @@ impl Life {
         let session = &mut self.sessions[at];
         let (current, old) = session.ids.split_last().unwrap();
         for old in old {
-            let verdict = self.world.judge_session(old);
-            assert_eq!(verdict, Err(RejectionKind::SessionUnknown));
+            let kind = self.world.judge_session(old);
+            assert_eq!(kind, Err(RejectionKind::SessionUnknown));
         }
         let wanted = match &session.grant {
             grant if grant.is_purged => Err(RejectionKind::SessionUnknown),
