@@ -19,7 +19,7 @@ use crate::revocation_list::RevocationTarget;
 /// implementation with `testing::revocation_store`.
 ///
 /// ```
-/// use std::sync::{Mutex, MutexGuard};
+/// use std::sync::Mutex;
 /// use bearergate::NowOrLater;
 /// use bearergate::clock::UnixTime;
 /// use bearergate::error::{StoreError, StoreErrorKind};
@@ -29,7 +29,7 @@ use crate::revocation_list::RevocationTarget;
 /// struct ListInMemory(Mutex<Vec<Revocation>>);
 ///
 /// impl ListInMemory {
-///     fn change<T>(
+///     fn change<T: Send + 'static>(
 ///         &self,
 ///         change: impl FnOnce(&mut Vec<Revocation>) -> T,
 ///     ) -> NowOrLater<'_, Result<T, StoreError>> {
