@@ -87,7 +87,11 @@ impl RefreshManagerBuilder {
         check_lifetime(authority, *lifetime, *idle)?;
         if *reuse_window > limits::REFRESH_REUSE_WINDOW_MAX {
             let range = ..=limits::REFRESH_REUSE_WINDOW_MAX;
-            return Err(ConfigError::out_of_range("reuse_window", *reuse_window, range));
+            return Err(ConfigError::out_of_range(
+                "reuse_window",
+                *reuse_window,
+                range,
+            ));
         }
         Ok(RefreshManager(Arc::new(self.0)))
     }
