@@ -1,5 +1,6 @@
 //! One revocation on a denylist.
 
+#[cfg(feature = "api-key")]
 use crate::api_key::ApiKeyId;
 use crate::clock::UnixTime;
 use crate::credential::base64url;
@@ -37,6 +38,7 @@ pub struct Revocation {
 
 impl Revocation {
     /// Revokes one API key.
+    #[cfg(feature = "api-key")]
     pub fn api_key(authority: impl Into<Authority>, id: ApiKeyId) -> Self {
         Self::of(RevocationKind::ApiKey, authority, id.as_str())
     }
