@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::verdict::Verdict;
+use crate::policy::verdict::Verdict;
 use crate::principal::Authority;
 use crate::principal::ClaimValue;
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::obligation::Obligations;
 use crate::error::RejectionKind;
+use crate::policy::obligation::Obligations;
 
 /// An allow or a deny, with its reasons.
 ///

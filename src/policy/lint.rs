@@ -6,17 +6,17 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
-use super::condition::Condition;
-use super::condition::Leaf;
-use super::condition::Node;
-use super::declare::key;
-use super::rule::Effect;
-use super::rule::Rule;
-use super::set::Combining;
-use super::set::Policy;
-use super::table::Guard;
-use super::table::RouteTable;
-use super::test::Test;
+use crate::policy::condition::condition::Condition;
+use crate::policy::condition::condition::Leaf;
+use crate::policy::condition::condition::Node;
+use crate::policy::engine::predicate::Test;
+use crate::policy::file::key;
+use crate::policy::policy::Combining;
+use crate::policy::policy::Policy;
+use crate::policy::route::route_table::Guard;
+use crate::policy::route::route_table::RouteTable;
+use crate::policy::rule::Effect;
+use crate::policy::rule::Rule;
 
 /// Something in a policy that is probably not meant; made by `check`.
 ///
@@ -389,10 +389,10 @@ impl Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::caller::address_in;
-    use crate::policy::leaf::claim;
-    use crate::policy::leaf::require_scope;
-    use crate::policy::resource::action;
+    use crate::policy::action;
+    use crate::policy::address_in;
+    use crate::policy::claim;
+    use crate::policy::require_scope;
 
     fn found(rules: impl IntoIterator<Item = Rule>, combining: Combining) -> Vec<String> {
         let builder = Policy::builder().combining(combining);

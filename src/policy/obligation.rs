@@ -10,8 +10,8 @@ use http::HeaderValue;
 /// What a decision obliges the service to, taken from the rule that decided.
 ///
 /// What the client has to do is no obligation: a deny for want of a scope or of a stronger
-/// authentication says so itself ([`Decision::missing_scopes`](crate::policy::Decision::missing_scopes),
-/// [`Decision::acr_values`](crate::policy::Decision::acr_values)).
+/// authentication says so itself ([`Decision::missing_scopes`](crate::Decision::missing_scopes),
+/// [`Decision::acr_values`](crate::Decision::acr_values)).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Obligations {
     rate_class: Option<Arc<str>>,

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use http::HeaderMap;
 
-use super::attribute::Attribute;
 use crate::clock::UnixTime;
+use crate::policy::attribute::Attribute;
 use crate::principal::Principal;
 use crate::request::RequestFacts;
 
@@ -14,7 +14,7 @@ use crate::request::RequestFacts;
 ///
 /// The principals are judged; the facts of the request, its parameters and headers come from the
 /// client and are untrusted. A fact that is not given makes every condition over it
-/// [`Unknown`](crate::policy::Verdict::Unknown). `Debug` shows names, never values of the client.
+/// [`Unknown`](crate::Verdict::Unknown). `Debug` shows names, never values of the client.
 ///
 /// ```
 /// use bearergate::{Principal, require_scope};

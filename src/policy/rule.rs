@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::condition::Condition;
-use super::obligation::Obligations;
+use crate::policy::condition::condition::Condition;
+use crate::policy::obligation::Obligations;
 
 /// One rule of a [`Policy`](crate::policy::Policy): permits or forbids what its condition holds for.
 ///

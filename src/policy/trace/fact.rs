@@ -8,11 +8,11 @@ use crate::json::Kind;
 use crate::json::Value;
 use crate::json::seconds;
 use crate::policy::attribute::Attribute;
-use crate::policy::calendar::DAYS;
-use crate::policy::check::Check;
+use crate::policy::condition::resource::Source;
+use crate::policy::engine::calendar::DAYS;
+use crate::policy::engine::claim_predicate::Check;
+use crate::policy::engine::predicate::Test;
 use crate::policy::request::AccessRequest;
-use crate::policy::resource::Source;
-use crate::policy::test::Test;
 use crate::principal::ClaimValue;
 use crate::principal::PrincipalKind;
 

@@ -1,12 +1,12 @@
 //! Traces as a page.
 
-use super::Node;
-use super::Trace;
-use super::What;
-use super::text::clean;
-use super::text::headline;
-use super::text::title;
 use crate::policy::rule::Effect;
+use crate::policy::trace::Node;
+use crate::policy::trace::Trace;
+use crate::policy::trace::What;
+use crate::policy::trace::text::clean;
+use crate::policy::trace::text::headline;
+use crate::policy::trace::text::title;
 use crate::policy::verdict::Verdict;
 
 /// Writes without recursion; everything that is not ours is escaped.

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::Node;
-use super::Trace;
-use super::What;
-use super::text::clean;
+use crate::policy::trace::Node;
+use crate::policy::trace::Trace;
+use crate::policy::trace::What;
+use crate::policy::trace::text::clean;
 use crate::policy::verdict::Verdict;
 
 /// Writes without recursion: a condition may nest deeper than a stack.

@@ -13,17 +13,17 @@ use std::time::Instant;
 
 use http::Method;
 
-use self::fact::Actual;
-use super::condition::Condition;
-use super::decision::Decision;
-use super::request::AccessRequest;
-use super::rule::Effect;
-use super::rule::Rule;
-use super::set::Policy;
-use super::table::Guard;
-use super::table::Route;
-use super::table::RouteTable;
-use super::verdict::Verdict;
+use crate::policy::condition::condition::Condition;
+use crate::policy::decision::Decision;
+use crate::policy::policy::Policy;
+use crate::policy::request::AccessRequest;
+use crate::policy::route::route_table::Guard;
+use crate::policy::route::route_table::Route;
+use crate::policy::route::route_table::RouteTable;
+use crate::policy::rule::Effect;
+use crate::policy::rule::Rule;
+use crate::policy::trace::fact::Actual;
+use crate::policy::verdict::Verdict;
 
 /// A decision with every condition that was asked for it, what each gave, and why.
 ///

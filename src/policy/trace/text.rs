@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Node;
-use super::Trace;
-use super::What;
+use crate::policy::trace::Node;
+use crate::policy::trace::Trace;
+use crate::policy::trace::What;
 use crate::policy::verdict::Verdict;
 
 pub(super) fn page(trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {

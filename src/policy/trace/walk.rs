@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
-use super::Node;
-use super::Told;
-use super::What;
-use super::fact::actual;
-use super::fact::wanted;
-use crate::policy::condition;
-use crate::policy::condition::Condition;
-use crate::policy::condition::Leaf;
+use crate::policy::condition::condition;
+use crate::policy::condition::condition::Condition;
+use crate::policy::condition::condition::Leaf;
 use crate::policy::request::AccessRequest;
+use crate::policy::trace::Node;
+use crate::policy::trace::Told;
+use crate::policy::trace::What;
+use crate::policy::trace::fact::actual;
+use crate::policy::trace::fact::wanted;
 use crate::policy::verdict::Verdict;
 
 /// What one node of a tree gave.

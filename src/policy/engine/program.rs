@@ -3,20 +3,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::blame::Blame;
-use super::check::Check;
-use super::condition::Leaf;
-use super::condition::Node;
-use super::decision::Decision;
-use super::decision::Reason;
-use super::decision::ReasonCode;
-use super::request::AccessRequest;
-use super::scene::Scene;
-use super::test::Path;
-use super::test::Test;
-use super::verdict::Verdict;
-use super::words::Words;
 use crate::limits;
+use crate::policy::condition::condition::Leaf;
+use crate::policy::condition::condition::Node;
+use crate::policy::decision::Decision;
+use crate::policy::decision::Reason;
+use crate::policy::decision::ReasonCode;
+use crate::policy::engine::claim_predicate::Check;
+use crate::policy::engine::denial::Blame;
+use crate::policy::engine::evaluation::Scene;
+use crate::policy::engine::interner::Words;
+use crate::policy::engine::predicate::Path;
+use crate::policy::engine::predicate::Test;
+use crate::policy::request::AccessRequest;
+use crate::policy::verdict::Verdict;
 
 /// Any number of conditions, each from an entry of its own on.
 ///
@@ -25,7 +25,7 @@ use crate::limits;
 /// unknown test taken against the condition it ends in an allow only if the condition is true,
 /// with every one taken for it only if the condition is not false.
 #[derive(Default)]
-pub(super) struct Program {
+pub(in crate::policy) struct Program {
     // INVARIANT: a jump names a later step, or an end.
     steps: Vec<Step>,
     scopes: Words,
@@ -33,17 +33,17 @@ pub(super) struct Program {
 }
 
 /// One test and where to go from it.
-pub(super) struct Step {
-    pub(super) leaf: Arc<Leaf>,
-    pub(super) ask: Ask,
-    pub(super) wanted: bool,
-    pub(super) met: usize,
-    pub(super) missed: usize,
+pub(in crate::policy) struct Step {
+    pub(in crate::policy) leaf: Arc<Leaf>,
+    pub(in crate::policy) ask: Ask,
+    pub(in crate::policy) wanted: bool,
+    pub(in crate::policy) met: usize,
+    pub(in crate::policy) missed: usize,
 }
 
 /// How a test is asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Ask {
+pub(in crate::policy) enum Ask {
     /// About the claim that is kept under this number once it was read.
     Claim(usize),
     /// For itself.
@@ -52,19 +52,19 @@ pub(super) enum Ask {
     Scope(usize),
 }
 
-pub(super) const ALLOW: usize = usize::MAX;
-pub(super) const DENY: usize = usize::MAX - 1;
+pub(in crate::policy) const ALLOW: usize = usize::MAX;
+pub(in crate::policy) const DENY: usize = usize::MAX - 1;
 
 /// What a test counts as that cannot tell.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Doubt {
+pub(in crate::policy) enum Doubt {
     Against,
     For,
 }
 
 impl Program {
     /// Compiles one condition, with its entry at 0.
-    pub(super) fn of(nodes: &[Node]) -> Self {
+    pub(in crate::policy) fn of(nodes: &[Node]) -> Self {
         let mut program = Self::default();
         program.add(nodes);
         program.finish();
@@ -72,7 +72,7 @@ impl Program {
     }
 
     /// Adds a condition and returns its entry.
-    pub(super) fn add(&mut self, nodes: &[Node]) -> usize {
+    pub(in crate::policy) fn add(&mut self, nodes: &[Node]) -> usize {
         let entry = self.steps.len();
         let mut steps = compile(nodes);
         let last = entry + steps.len();
@@ -91,17 +91,17 @@ impl Program {
 
     /// Numbers scopes, and the claims that several tests ask about; the first
     /// [`limits::POLICY_CLAIMS`] of them are kept when they were read.
-    pub(super) fn finish(&mut self) {
+    pub(in crate::policy) fn finish(&mut self) {
         self.number_scopes();
         self.number_claims();
     }
 
-    pub(super) fn steps(&self) -> &[Step] {
+    pub(in crate::policy) fn steps(&self) -> &[Step] {
         &self.steps
     }
 
     /// Returns where the condition at this entry ends: it leads nowhere behind that.
-    pub(super) fn end(&self, entry: usize) -> usize {
+    pub(in crate::policy) fn end(&self, entry: usize) -> usize {
         let mut end = entry + 1;
         let mut at = entry;
         while let Some(step) = self.steps.get(at).filter(|_| at < end) {
@@ -115,22 +115,22 @@ impl Program {
         end
     }
 
-    pub(super) const fn scopes(&self) -> &Words {
+    pub(in crate::policy) const fn scopes(&self) -> &Words {
         &self.scopes
     }
 
-    pub(super) const fn slots(&self) -> usize {
+    pub(in crate::policy) const fn slots(&self) -> usize {
         self.slots
     }
 
     /// Returns the most that one decision takes.
-    pub(super) fn cost(&self) -> usize {
+    pub(in crate::policy) fn cost(&self) -> usize {
         let costs = self.steps.iter().map(|step| step.leaf.test.cost());
         costs.fold(0, usize::saturating_add)
     }
 
     /// Returns the names of the tests, with their negation.
-    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+    pub(in crate::policy) fn names(&self) -> impl Iterator<Item = String> {
         self.steps.iter().map(|step| match step.wanted {
             true => step.leaf.name.to_string(),
             false => format!("not {}", step.leaf.name),
@@ -138,12 +138,12 @@ impl Program {
     }
 
     /// Says whether the condition at this entry holds.
-    pub(super) fn verdict(&self, entry: usize, request: &AccessRequest<'_>) -> Verdict {
+    pub(in crate::policy) fn verdict(&self, entry: usize, request: &AccessRequest<'_>) -> Verdict {
         Scene::set(self, request, |scene| scene.verdict(entry))
     }
 
     /// Allows only if the condition at this entry holds.
-    pub(super) fn decide(&self, entry: usize, request: &AccessRequest<'_>) -> Decision {
+    pub(in crate::policy) fn decide(&self, entry: usize, request: &AccessRequest<'_>) -> Decision {
         Scene::set(self, request, |scene| {
             match scene.run(entry, Doubt::Against) {
                 Some(last) => {
@@ -257,7 +257,7 @@ fn close(frames: &mut Vec<Frame>, entry: usize) {
 
 impl Test {
     /// Returns how many comparisons this takes at most.
-    pub(super) fn cost(&self) -> usize {
+    pub(in crate::policy) fn cost(&self) -> usize {
         match self {
             Self::Address(networks) => networks.iter().len(),
             Self::Claim(_, Check::OneOf(values)) => values.len(),
@@ -279,10 +279,10 @@ impl Test {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::leaf::claim;
-    use crate::policy::leaf::require_scope;
+    use crate::policy::claim;
+    use crate::policy::require_scope;
 
-    fn asks(condition: &crate::policy::condition::Condition) -> Vec<Ask> {
+    fn asks(condition: &crate::policy::Condition) -> Vec<Ask> {
         let program = Program::of(condition.nodes());
         program.steps().iter().map(|step| step.ask).collect()
     }

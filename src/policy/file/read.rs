@@ -8,27 +8,27 @@ use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
 
-use super::LoadError;
-use super::single;
-use super::spot::Fields;
-use super::spot::Spot;
-use super::spot::list;
-use super::spot::shown;
-use super::spot::text;
 use crate::error::ConfigErrorKind;
 use crate::json::Value;
 use crate::limits;
-use crate::policy::condition::Condition;
-use crate::policy::condition::Node;
+use crate::policy::condition::condition::Condition;
+use crate::policy::condition::condition::Node;
+use crate::policy::file::LoadError;
+use crate::policy::file::condition;
+use crate::policy::file::pointer::Fields;
+use crate::policy::file::pointer::Spot;
+use crate::policy::file::pointer::list;
+use crate::policy::file::pointer::shown;
+use crate::policy::file::pointer::text;
 use crate::policy::obligation::AuditLevel;
 use crate::policy::obligation::Obligations;
+use crate::policy::policy::Combining;
+use crate::policy::policy::Policy;
+use crate::policy::route::route_table::Guard;
+use crate::policy::route::route_table::RouteTable;
+use crate::policy::route::route_table::RouteTableBuilder;
 use crate::policy::rule::Effect;
 use crate::policy::rule::Rule;
-use crate::policy::set::Combining;
-use crate::policy::set::Policy;
-use crate::policy::table::Guard;
-use crate::policy::table::RouteTable;
-use crate::policy::table::RouteTableBuilder;
 
 /// One file that is being read.
 ///
@@ -218,7 +218,7 @@ impl<'l> Reader<'l> {
         } else if fields.has("custom") {
             self.custom(fields)?
         } else {
-            single::read(fields)?
+            condition::read(fields)?
         };
         let nodes = condition.nodes().iter();
         let cost = nodes.map(|node| match node {

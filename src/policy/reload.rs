@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use super::Authorizer;
-use super::decision::Decision;
-use super::declare::LoadError;
-use super::declare::PolicyLoader;
-use super::request::AccessRequest;
-use super::set::Policy;
-use super::table::RouteTable;
 use crate::now_or_later::NowOrLater;
+use crate::policy::Authorizer;
+use crate::policy::decision::Decision;
+use crate::policy::file::LoadError;
+use crate::policy::file::PolicyLoader;
+use crate::policy::policy::Policy;
+use crate::policy::request::AccessRequest;
+use crate::policy::route::route_table::RouteTable;
 
 /// A [`Policy`], or a [`RouteTable`], that can be replaced by another version at once; cheap to
 /// clone, and all clones are one.
@@ -120,8 +120,8 @@ impl<P: fmt::Debug> fmt::Debug for PolicyHandle<P> {
 mod tests {
     use super::*;
     use crate::clock::UnixTime;
-    use crate::policy::resource::action;
-    use crate::policy::rule::Rule;
+    use crate::policy::Rule;
+    use crate::policy::action;
     use crate::principal::Principal;
     use crate::principal::PrincipalKind;
 

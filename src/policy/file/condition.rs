@@ -2,26 +2,26 @@
 
 use std::sync::Arc;
 
-use super::LoadError;
-use super::read::header_name;
-use super::read::method;
-use super::spot::Fields;
-use super::spot::Spot;
-use super::spot::list;
-use super::spot::scalar;
-use super::spot::seconds;
-use super::spot::text;
-use super::spot::truth;
-use super::spot::whole;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::json::Kind;
 use crate::json::Value;
-use crate::policy::caller;
-use crate::policy::condition::Condition;
-use crate::policy::leaf;
-use crate::policy::leaf::ClaimTest;
-use crate::policy::resource;
+use crate::policy::condition::caller;
+use crate::policy::condition::claims;
+use crate::policy::condition::claims::ClaimTest;
+use crate::policy::condition::condition::Condition;
+use crate::policy::condition::resource;
+use crate::policy::file::LoadError;
+use crate::policy::file::pointer::Fields;
+use crate::policy::file::pointer::Spot;
+use crate::policy::file::pointer::list;
+use crate::policy::file::pointer::scalar;
+use crate::policy::file::pointer::seconds;
+use crate::policy::file::pointer::text;
+use crate::policy::file::pointer::truth;
+use crate::policy::file::pointer::whole;
+use crate::policy::file::read::header_name;
+use crate::policy::file::read::method;
 use crate::principal::PrincipalKind;
 
 /// Reads the one single condition of an object, and leaves what does not belong to it.
@@ -49,13 +49,13 @@ const FORMS: &[(&str, Form)] = &[
             let detail = "a scope with a space, which nobody has; write one scope each";
             return Err(fields.spot.member("scope").malformed(detail));
         }
-        Ok(leaf::require_scope(name))
+        Ok(claims::require_scope(name))
     }),
     ("role", |value, fields| {
-        Ok(leaf::role(text(value, &fields.spot.member("role"))?))
+        Ok(claims::role(text(value, &fields.spot.member("role"))?))
     }),
     ("group", |value, fields| {
-        Ok(leaf::group(text(value, &fields.spot.member("group"))?))
+        Ok(claims::group(text(value, &fields.spot.member("group"))?))
     }),
     ("amr", |value, fields| {
         Ok(caller::amr(text(value, &fields.spot.member("amr"))?))
@@ -190,10 +190,10 @@ const KINDS: [PrincipalKind; 6] = [
 /// Reads the name of a claim, or a list of names from it inwards.
 fn path(value: Value<'_>, spot: &Spot<'_>) -> Result<ClaimTest, LoadError> {
     if value.kind() != Kind::Array {
-        return text(value, spot).map(leaf::claim);
+        return text(value, spot).map(claims::claim);
     }
     let mut names = list(value, spot, text)?.into_iter();
-    let top = leaf::claim(names.next().unwrap_or_default());
+    let top = claims::claim(names.next().unwrap_or_default());
     Ok(names.fold(top, ClaimTest::at))
 }
 
@@ -272,7 +272,7 @@ fn owner(value: Value<'_>, spot: &Spot<'_>) -> Result<Condition, LoadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::declare::POLICY_SCHEMA;
+    use crate::policy::POLICY_SCHEMA;
 
     #[test]
     fn the_schema_has_every_form() {

@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::calendar::Hours;
-use super::calendar::Weekdays;
-use super::check::Check;
-use super::check::Levels;
-use super::condition::Condition;
-use super::leaf::claim;
-use super::network::Networks;
-use super::test::Path;
-use super::test::Test;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
+use crate::policy::condition::claims::claim;
+use crate::policy::condition::condition::Condition;
+use crate::policy::engine::calendar::Hours;
+use crate::policy::engine::calendar::Weekdays;
+use crate::policy::engine::claim_predicate::Check;
+use crate::policy::engine::claim_predicate::Levels;
+use crate::policy::engine::network::Networks;
+use crate::policy::engine::predicate::Path;
+use crate::policy::engine::predicate::Test;
 use crate::principal::Authority;
 use crate::principal::PrincipalKind;
 
@@ -95,7 +95,7 @@ pub fn sender_constrained() -> Condition {
 
 /// Holds only if the request comes from one of these networks: by
 /// [`ClientAddress`](crate::request::ClientAddress), or by what
-/// [`AccessRequest::with_address`](crate::policy::AccessRequest::with_address) says.
+/// [`AccessRequest::with_address`](crate::AccessRequest::with_address) says.
 ///
 /// An IPv4 address is one in every spelling: mapped into IPv6 it is in IPv4 networks alone.
 ///
@@ -118,14 +118,14 @@ pub fn address_in<S: AsRef<str>>(
 }
 
 /// Holds only if the request came over TLS
-/// ([`AccessRequest::with_tls`](crate::policy::AccessRequest::with_tls)).
+/// ([`AccessRequest::with_tls`](crate::AccessRequest::with_tls)).
 pub fn over_tls() -> Condition {
     Condition::leaf("TLS", Test::Encrypted)
 }
 
 /// Holds only if the request has exactly one header of this name, with this value byte for byte,
 /// among those that conditions may ask about
-/// ([`AccessRequest::with_headers`](crate::policy::AccessRequest::with_headers)).
+/// ([`AccessRequest::with_headers`](crate::AccessRequest::with_headers)).
 pub fn header(name: HeaderName, value: impl Into<Arc<str>>) -> Condition {
     Condition::leaf(format!("header {name}"), Test::Header(name, value.into()))
 }

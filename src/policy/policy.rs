@@ -4,22 +4,22 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Authorizer;
-use super::blame::Blame;
-use super::decision::Decision;
-use super::decision::Reason;
-use super::decision::ReasonCode;
-use super::index::Index;
-use super::program::Doubt;
-use super::program::Program;
-use super::request::AccessRequest;
-use super::rule::Effect;
-use super::rule::Rule;
-use super::scene::Scene;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
+use crate::policy::Authorizer;
+use crate::policy::decision::Decision;
+use crate::policy::decision::Reason;
+use crate::policy::decision::ReasonCode;
+use crate::policy::engine::denial::Blame;
+use crate::policy::engine::evaluation::Scene;
+use crate::policy::engine::index::Index;
+use crate::policy::engine::program::Doubt;
+use crate::policy::engine::program::Program;
+use crate::policy::request::AccessRequest;
+use crate::policy::rule::Effect;
+use crate::policy::rule::Rule;
 
 /// Rules that permit and forbid, compiled when they are built; cheap to clone.
 ///

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::FIELD;
-use super::LoadError;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::json::Kind;
 use crate::json::Value;
+use crate::policy::file::FIELD;
+use crate::policy::file::LoadError;
 use crate::principal::ClaimValue;
 
 /// A place in a file, displayed as a JSON pointer (RFC 6901).

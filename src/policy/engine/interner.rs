@@ -7,19 +7,19 @@ use std::sync::Arc;
 /// All words come from the configuration and are there before the first question, so nobody
 /// outside can fill the table.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Words {
+pub(in crate::policy) struct Words {
     words: Vec<Arc<str>>,
     // INVARIANT: at most half full; 0 is a free place, else the number of a word and 1.
     places: Vec<u32>,
 }
 
 impl Words {
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::policy) fn len(&self) -> usize {
         self.words.len()
     }
 
     /// Returns the number of a word, which is new if it was not there.
-    pub(super) fn add(&mut self, word: &Arc<str>) -> usize {
+    pub(in crate::policy) fn add(&mut self, word: &Arc<str>) -> usize {
         if let Some(number) = self.find(word.as_bytes()) {
             return number;
         }
@@ -34,7 +34,7 @@ impl Words {
 
     /// Returns the number of a word that is there.
     #[inline]
-    pub(super) fn find(&self, word: &[u8]) -> Option<usize> {
+    pub(in crate::policy) fn find(&self, word: &[u8]) -> Option<usize> {
         let mask = self.places.len().wrapping_sub(1);
         let mut at = hash(word) & mask;
         loop {

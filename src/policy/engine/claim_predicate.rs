@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::pattern::Pattern;
-use super::test::is_young;
-use super::verdict::Verdict;
 use crate::clock::UnixTime;
 use crate::json::Bound;
 use crate::json::Kind;
 use crate::json::Unescaped;
 use crate::json::Value;
 use crate::json::seconds;
+use crate::policy::engine::predicate::is_young;
+use crate::policy::engine::text_pattern::Pattern;
+use crate::policy::verdict::Verdict;
 use crate::principal::ClaimValue;
 
 /// What is asked about a claim that is there.
 #[derive(Clone, Debug)]
-pub(super) enum Check {
+pub(in crate::policy) enum Check {
     /// It is a time that lies at most so far back.
     Age(Duration),
     /// It is a whole number of at least this.
@@ -47,14 +47,14 @@ pub(super) enum Check {
 
 /// Authentication contexts, the weakest first.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Levels {
-    pub(super) order: Vec<Arc<str>>,
+pub(in crate::policy) struct Levels {
+    pub(in crate::policy) order: Vec<Arc<str>>,
     // INVARIANT: a place in `order`.
-    pub(super) least: usize,
+    pub(in crate::policy) least: usize,
 }
 
 impl Check {
-    pub(super) fn ask(&self, claim: Value<'_>, now: UnixTime) -> Verdict {
+    pub(in crate::policy) fn ask(&self, claim: Value<'_>, now: UnixTime) -> Verdict {
         match self {
             Self::Age(most) => match time(claim) {
                 Some(time) => is_young(time, *most, now),

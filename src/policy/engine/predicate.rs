@@ -7,22 +7,22 @@ use std::time::Duration;
 use http::HeaderName;
 use http::Method;
 
-use super::calendar::Hours;
-use super::calendar::Weekdays;
-use super::check::Check;
-use super::network::Networks;
-use super::request::AccessRequest;
-use super::resource::Owner;
-use super::verdict::Verdict;
 use crate::clock::Leeway;
 use crate::clock::UnixTime;
 use crate::json::Value;
+use crate::policy::condition::resource::Owner;
+use crate::policy::engine::calendar::Hours;
+use crate::policy::engine::calendar::Weekdays;
+use crate::policy::engine::claim_predicate::Check;
+use crate::policy::engine::network::Networks;
+use crate::policy::request::AccessRequest;
+use crate::policy::verdict::Verdict;
 use crate::principal::Authority;
 use crate::principal::ClaimValue;
 use crate::principal::PrincipalKind;
 
 /// What one condition asks.
-pub(super) enum Test {
+pub(in crate::policy) enum Test {
     /// There is no claim at this path.
     Absent(Path),
     /// The action has this name.
@@ -66,17 +66,17 @@ pub(super) enum Test {
 }
 
 /// A question of the user's own.
-pub(super) type Custom = dyn Fn(&AccessRequest<'_>) -> Verdict + Send + Sync;
+pub(in crate::policy) type Custom = dyn Fn(&AccessRequest<'_>) -> Verdict + Send + Sync;
 
 /// Names of members, from the claims inwards.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(super) struct Path {
-    pub(super) claim: Arc<str>,
-    pub(super) members: Vec<Arc<str>>,
+pub(in crate::policy) struct Path {
+    pub(in crate::policy) claim: Arc<str>,
+    pub(in crate::policy) members: Vec<Arc<str>>,
 }
 
 impl Test {
-    pub(super) fn ask(&self, request: &AccessRequest<'_>) -> Verdict {
+    pub(in crate::policy) fn ask(&self, request: &AccessRequest<'_>) -> Verdict {
         match self {
             Self::Absent(path) => path.absent(request),
             Self::Action(name) => request.action().map(|own| own == &**name).into(),
@@ -118,7 +118,7 @@ impl Test {
     }
 
     /// Says what this says of a request whose claim at [`path`](Self::path) is this one.
-    pub(super) fn ask_value(&self, claim: Option<Value<'_>>, now: UnixTime) -> Verdict {
+    pub(in crate::policy) fn ask_value(&self, claim: Option<Value<'_>>, now: UnixTime) -> Verdict {
         match (self, claim) {
             (Self::Claim(_, check), Some(claim)) => check.ask(claim, now),
             (Self::Absent(path), _) if path.members.is_empty() => claim.is_none().into(),
@@ -127,7 +127,7 @@ impl Test {
     }
 
     /// Returns the path of the claim that this asks about.
-    pub(super) const fn path(&self) -> Option<&Path> {
+    pub(in crate::policy) const fn path(&self) -> Option<&Path> {
         match self {
             Self::Absent(path) | Self::Claim(path, _) => Some(path),
             _ => None,
@@ -136,7 +136,7 @@ impl Test {
 }
 
 impl Path {
-    pub(super) fn top(claim: impl Into<Arc<str>>) -> Self {
+    pub(in crate::policy) fn top(claim: impl Into<Arc<str>>) -> Self {
         Self {
             claim: claim.into(),
             members: Vec::new(),
@@ -144,7 +144,7 @@ impl Path {
     }
 
     /// Returns the value at this path.
-    pub(super) fn find<'a>(&self, request: &AccessRequest<'a>) -> Option<Value<'a>> {
+    pub(in crate::policy) fn find<'a>(&self, request: &AccessRequest<'a>) -> Option<Value<'a>> {
         let top = request.principal().claims().value(&self.claim)?;
         self.members.iter().try_fold(top, member)
     }
@@ -179,7 +179,7 @@ impl fmt::Display for Path {
 }
 
 /// Says whether what happened at `time` is at most so old; a time in the future tells nothing.
-pub(super) fn is_young(time: UnixTime, most: Duration, now: UnixTime) -> Verdict {
+pub(in crate::policy) fn is_young(time: UnixTime, most: Duration, now: UnixTime) -> Verdict {
     if time.is_ahead(now, Leeway::default()) {
         return Verdict::Unknown;
     }

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Authorizer;
-use super::condition::Condition;
-use super::decision::Decision;
-use super::request::AccessRequest;
-use super::test::Test;
-use super::verdict::Verdict;
 use crate::now_or_later::NowOrLater;
+use crate::policy::Authorizer;
+use crate::policy::condition::condition::Condition;
+use crate::policy::decision::Decision;
+use crate::policy::engine::predicate::Test;
+use crate::policy::request::AccessRequest;
+use crate::policy::verdict::Verdict;
 
 /// Makes a condition of a closure; `name` stands for it in reasons.
 ///

@@ -1,19 +1,19 @@
 //! One run of a program: the request, and what was read of it so far.
 
-use super::program::ALLOW;
-use super::program::Ask;
-use super::program::Doubt;
-use super::program::Program;
-use super::program::Step;
-use super::request::AccessRequest;
-use super::verdict::Verdict;
 use crate::json::Value;
 use crate::limits;
+use crate::policy::engine::program::ALLOW;
+use crate::policy::engine::program::Ask;
+use crate::policy::engine::program::Doubt;
+use crate::policy::engine::program::Program;
+use crate::policy::engine::program::Step;
+use crate::policy::request::AccessRequest;
+use crate::policy::verdict::Verdict;
 
 /// A request before a program; a claim that several tests ask about is read once.
-pub(super) struct Scene<'s, 'r> {
-    pub(super) program: &'s Program,
-    pub(super) request: &'s AccessRequest<'r>,
+pub(in crate::policy) struct Scene<'s, 'r> {
+    pub(in crate::policy) program: &'s Program,
+    pub(in crate::policy) request: &'s AccessRequest<'r>,
     held: Option<Held>,
     slots: &'s mut [Slot<'r>],
 }
@@ -31,7 +31,7 @@ struct Held([u64; limits::POLICY_SCOPES / 64]);
 impl<'s, 'r> Scene<'s, 'r> {
     /// Sets a scene, with as much room as the program needs.
     #[inline]
-    pub(super) fn set<R>(
+    pub(in crate::policy) fn set<R>(
         program: &'s Program,
         request: &'s AccessRequest<'r>,
         run: impl FnOnce(&mut Scene<'_, 'r>) -> R,
@@ -63,7 +63,7 @@ impl<'s, 'r> Scene<'s, 'r> {
     /// number of each that the program knows; returns `None` if the credential says nothing about
     /// scopes.
     #[inline]
-    pub(super) fn read_scopes(&mut self, mut found: impl FnMut(usize)) -> Option<()> {
+    pub(in crate::policy) fn read_scopes(&mut self, mut found: impl FnMut(usize)) -> Option<()> {
         let own = self.request.principal().scopes()?;
         let mut held = Held([0; limits::POLICY_SCOPES / 64]);
         for scope in own.bytes() {
@@ -76,7 +76,7 @@ impl<'s, 'r> Scene<'s, 'r> {
         Some(())
     }
 
-    pub(super) fn verdict(&mut self, entry: usize) -> Verdict {
+    pub(in crate::policy) fn verdict(&mut self, entry: usize) -> Verdict {
         if self.run(entry, Doubt::Against).is_some() {
             Verdict::True
         } else if self.run(entry, Doubt::For).is_some() {
@@ -88,7 +88,7 @@ impl<'s, 'r> Scene<'s, 'r> {
 
     /// Returns the test that settled it if the condition at this entry is met.
     #[inline]
-    pub(super) fn run(&mut self, entry: usize, doubt: Doubt) -> Option<&'s Step> {
+    pub(in crate::policy) fn run(&mut self, entry: usize, doubt: Doubt) -> Option<&'s Step> {
         let program = self.program;
         let mut at = entry;
         loop {
@@ -106,7 +106,7 @@ impl<'s, 'r> Scene<'s, 'r> {
     }
 
     #[inline]
-    pub(super) fn ask(&mut self, step: &Step) -> Verdict {
+    pub(in crate::policy) fn ask(&mut self, step: &Step) -> Verdict {
         let test = &step.leaf.test;
         match (step.ask, &self.held) {
             (Ask::Scope(number), Some(held)) => held.has(number).into(),
@@ -149,7 +149,7 @@ impl Held {
 }
 
 /// The numbers of the bits that are set, from the lowest on.
-pub(super) struct Bits(pub(super) u64);
+pub(in crate::policy) struct Bits(pub(in crate::policy) u64);
 
 impl Iterator for Bits {
     type Item = usize;

@@ -10,10 +10,10 @@ use crate::error::ConfigError;
 
 /// Networks, each in its own family: an IPv4 network is never kept as a mapped IPv6 one.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Networks(Vec<IpNet>);
+pub(in crate::policy) struct Networks(Vec<IpNet>);
 
 impl Networks {
-    pub(super) fn parse<S: AsRef<str>>(
+    pub(in crate::policy) fn parse<S: AsRef<str>>(
         networks: impl IntoIterator<Item = S>,
     ) -> Result<Self, ConfigError> {
         let parsed = networks.into_iter().map(|text| parse(text.as_ref()));
@@ -26,11 +26,11 @@ impl Networks {
     }
 
     /// Says whether one of these holds an address in canonical form.
-    pub(super) fn contain(&self, address: IpAddr) -> bool {
+    pub(in crate::policy) fn contain(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &IpNet> {
+    pub(in crate::policy) fn iter(&self) -> impl ExactSizeIterator<Item = &IpNet> {
         self.0.iter()
     }
 }

@@ -3,19 +3,19 @@
 use std::iter;
 use std::sync::Arc;
 
-use super::condition::Node;
-use super::request::AccessRequest;
-use super::scene::Bits;
-use super::scene::Scene;
-use super::test::Test;
-use super::words::Words;
 use crate::limits;
+use crate::policy::condition::condition::Node;
+use crate::policy::engine::evaluation::Bits;
+use crate::policy::engine::evaluation::Scene;
+use crate::policy::engine::interner::Words;
+use crate::policy::engine::predicate::Test;
+use crate::policy::request::AccessRequest;
 
 /// One bit for each rule.
-pub(super) type Mask = Box<[u64]>;
+pub(in crate::policy) type Mask = Box<[u64]>;
 
 /// Tells rules apart by the actions, routes and scopes without which they are certainly false.
-pub(super) struct Index {
+pub(in crate::policy) struct Index {
     every: Mask,
     actions: Keyed,
     routes: Keyed,
@@ -24,7 +24,7 @@ pub(super) struct Index {
 
 /// Rules by one kind of word.
 #[derive(Debug, Default)]
-pub(super) struct Keyed {
+pub(in crate::policy) struct Keyed {
     words: Words,
     /// By the number of a word: the rules that can be about it, and the open ones.
     masks: Vec<Mask>,
@@ -33,7 +33,10 @@ pub(super) struct Keyed {
 }
 
 impl Index {
-    pub(super) fn of<'n>(rules: impl ExactSizeIterator<Item = &'n [Node]>, scopes: &Words) -> Self {
+    pub(in crate::policy) fn of<'n>(
+        rules: impl ExactSizeIterator<Item = &'n [Node]>,
+        scopes: &Words,
+    ) -> Self {
         let mut index = Self {
             every: mask(rules.len()),
             actions: Keyed::new(rules.len()),
@@ -53,7 +56,7 @@ impl Index {
 
     /// Calls for the rules that the request can be about, in their order, until one settles it.
     #[inline]
-    pub(super) fn settle<T>(
+    pub(in crate::policy) fn settle<T>(
         &self,
         scene: &mut Scene<'_, '_>,
         mut settle: impl FnMut(&mut Scene<'_, '_>, usize) -> Option<T>,
@@ -76,7 +79,7 @@ impl Index {
     }
 
     /// Returns the rules that the request can be about by action and route alone.
-    pub(super) fn rough(&self, request: &AccessRequest<'_>) -> Rough<'_> {
+    pub(in crate::policy) fn rough(&self, request: &AccessRequest<'_>) -> Rough<'_> {
         Rough {
             action: request
                 .action()
@@ -104,7 +107,7 @@ const FEW: u32 = 4;
 const WORDS: usize = limits::POLICY_RULES / 64;
 
 /// Rules by action and route.
-pub(super) struct Rough<'i> {
+pub(in crate::policy) struct Rough<'i> {
     action: &'i Mask,
     route: &'i Mask,
 }
@@ -122,14 +125,14 @@ impl Rough<'_> {
     }
 
     /// Returns the numbers of the rules.
-    pub(super) fn rules(&self) -> impl Iterator<Item = usize> {
+    pub(in crate::policy) fn rules(&self) -> impl Iterator<Item = usize> {
         let words = 0..self.action.len();
         words.flat_map(|at| Bits(self.word(at)).map(move |bit| at * 64 + bit))
     }
 }
 
 impl Keyed {
-    pub(super) fn new(rules: usize) -> Self {
+    pub(in crate::policy) fn new(rules: usize) -> Self {
         Self::of_words(rules, &Words::default())
     }
 
@@ -143,7 +146,7 @@ impl Keyed {
     }
 
     /// Adds a rule that is certainly false but for these words, if there are any.
-    pub(super) fn add(&mut self, rule: usize, words: Option<Vec<&Arc<str>>>) {
+    pub(in crate::policy) fn add(&mut self, rule: usize, words: Option<Vec<&Arc<str>>>) {
         let Some(words) = words else {
             return set(&mut self.open, rule);
         };
@@ -159,13 +162,13 @@ impl Keyed {
     }
 
     /// Adds the open rules to those of each word.
-    pub(super) fn finish(&mut self) {
+    pub(in crate::policy) fn finish(&mut self) {
         for mask in &mut self.masks {
             merge(mask, &self.open);
         }
     }
 
-    pub(super) fn of(&self, word: &str) -> &Mask {
+    pub(in crate::policy) fn of(&self, word: &str) -> &Mask {
         let mask = self
             .words
             .find(word.as_bytes())
@@ -174,29 +177,29 @@ impl Keyed {
     }
 }
 
-pub(super) fn mask(rules: usize) -> Mask {
+pub(in crate::policy) fn mask(rules: usize) -> Mask {
     vec![0; rules.div_ceil(64)].into()
 }
 
-pub(super) fn set(mask: &mut [u64], rule: usize) {
+pub(in crate::policy) fn set(mask: &mut [u64], rule: usize) {
     if let Some(word) = mask.get_mut(rule / 64) {
         *word |= 1 << (rule % 64);
     }
 }
 
-pub(super) fn merge(all: &mut [u64], own: &[u64]) {
+pub(in crate::policy) fn merge(all: &mut [u64], own: &[u64]) {
     for (all, own) in all.iter_mut().zip(own) {
         *all |= own;
     }
 }
 
-pub(super) fn narrow(all: &mut [u64], own: &[u64]) {
+pub(in crate::policy) fn narrow(all: &mut [u64], own: &[u64]) {
     let own = own.iter().copied().chain(iter::repeat(0));
     all.iter_mut().zip(own).for_each(|(all, own)| *all &= own);
 }
 
 /// Returns the number of the first bit that is set.
-pub(super) fn first(all: &[u64]) -> Option<usize> {
+pub(in crate::policy) fn first(all: &[u64]) -> Option<usize> {
     let (at, word) = all.iter().enumerate().find(|(_, word)| **word != 0)?;
     Some(at * 64 + word.trailing_zeros() as usize)
 }

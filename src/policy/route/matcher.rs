@@ -1,17 +1,17 @@
 //! Patterns of paths, all held against a path at once.
 
-use super::index::Keyed;
-use super::index::Mask;
-use super::index::mask;
-use super::index::narrow;
-use super::index::set;
-use super::path::CleanPath;
-use super::path::PathPattern;
-use super::path::Segment;
 use crate::limits;
+use crate::policy::engine::index::Keyed;
+use crate::policy::engine::index::Mask;
+use crate::policy::engine::index::mask;
+use crate::policy::engine::index::narrow;
+use crate::policy::engine::index::set;
+use crate::policy::route::pattern::CleanPath;
+use crate::policy::route::pattern::PathPattern;
+use crate::policy::route::pattern::Segment;
 
 /// Routes by what stands in the path.
-pub(super) struct Paths {
+pub(in crate::policy) struct Paths {
     /// By place: routes by the literal that they have there.
     levels: Vec<Keyed>,
     /// By how many segments a path has: the routes that match so many.
@@ -20,7 +20,9 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    pub(super) fn of<'p>(patterns: impl ExactSizeIterator<Item = &'p PathPattern>) -> Self {
+    pub(in crate::policy) fn of<'p>(
+        patterns: impl ExactSizeIterator<Item = &'p PathPattern>,
+    ) -> Self {
         let len = patterns.len();
         let mut paths = Self {
             levels: Vec::new(),
@@ -61,7 +63,7 @@ impl Paths {
     }
 
     /// Keeps the routes that match a path.
-    pub(super) fn narrow(&self, all: &mut [u64], path: CleanPath<'_>) -> Option<()> {
+    pub(in crate::policy) fn narrow(&self, all: &mut [u64], path: CleanPath<'_>) -> Option<()> {
         let [unslashed, slashed] = &self.slashed;
         narrow(all, if path.is_slashed { slashed } else { unslashed });
         let mut len = 0;

@@ -5,14 +5,14 @@ use std::ops;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use super::Authorizer;
-use super::decision::Decision;
-use super::program::Program;
-use super::request::AccessRequest;
-use super::test::Test;
-use super::verdict::Verdict;
 use crate::error::ConfigError;
 use crate::now_or_later::NowOrLater;
+use crate::policy::Authorizer;
+use crate::policy::decision::Decision;
+use crate::policy::engine::predicate::Test;
+use crate::policy::engine::program::Program;
+use crate::policy::request::AccessRequest;
+use crate::policy::verdict::Verdict;
 
 /// A condition over the caller and the request, in three-valued logic ([`Verdict`]).
 ///
@@ -42,7 +42,7 @@ pub struct Condition {
 
 /// One node of a condition.
 #[derive(Clone)]
-pub(super) enum Node {
+pub(in crate::policy) enum Node {
     /// All of so many nodes before.
     All(usize),
     /// Any of so many nodes before.
@@ -56,18 +56,18 @@ pub(super) enum Node {
 }
 
 /// One test and what stands for it in reasons.
-pub(super) struct Leaf {
-    pub(super) name: Arc<str>,
-    pub(super) test: Test,
+pub(in crate::policy) struct Leaf {
+    pub(in crate::policy) name: Arc<str>,
+    pub(in crate::policy) test: Test,
 }
 
 impl Condition {
-    pub(super) fn leaf(name: impl Into<Arc<str>>, test: Test) -> Self {
+    pub(in crate::policy) fn leaf(name: impl Into<Arc<str>>, test: Test) -> Self {
         let name = name.into();
         Self::shared(Arc::new(Leaf { name, test }))
     }
 
-    pub(super) fn shared(leaf: Arc<Leaf>) -> Self {
+    pub(in crate::policy) fn shared(leaf: Arc<Leaf>) -> Self {
         Self::of(vec![Node::Leaf(leaf)])
     }
 
@@ -148,12 +148,12 @@ impl Condition {
     }
 
     /// Returns the tree in postfix order: what a node joins stands right before it.
-    pub(super) fn nodes(&self) -> &[Node] {
+    pub(in crate::policy) fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
     /// Returns the tests in their order.
-    pub(super) fn leaves(&self) -> impl Iterator<Item = &Arc<Leaf>> {
+    pub(in crate::policy) fn leaves(&self) -> impl Iterator<Item = &Arc<Leaf>> {
         self.nodes.iter().filter_map(|node| match node {
             Node::Leaf(leaf) => Some(leaf),
             _ => None,

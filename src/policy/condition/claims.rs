@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use super::check::Check;
-use super::condition::Condition;
-use super::pattern::Pattern;
-use super::test::Path;
-use super::test::Test;
 use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::policy::condition::condition::Condition;
+use crate::policy::engine::claim_predicate::Check;
+use crate::policy::engine::predicate::Path;
+use crate::policy::engine::predicate::Test;
+use crate::policy::engine::text_pattern::Pattern;
 use crate::principal::ClaimValue;
 
 /// Holds only if the caller has exactly this scope, byte for byte.
 ///
 /// A caller whose credential says nothing about scopes makes it
-/// [`Unknown`](crate::policy::Verdict::Unknown). A deny for want of it is
+/// [`Unknown`](crate::Verdict::Unknown). A deny for want of it is
 /// [`ScopeInsufficient`](crate::error::RejectionKind::ScopeInsufficient). It asks for one scope: a name
 /// that is empty or has a space is one that nobody has.
 ///
@@ -47,7 +48,7 @@ pub fn group(name: impl Into<String>) -> Condition {
 /// Begins a condition over the claim of this name.
 ///
 /// A claim that is missing or of another type makes the condition
-/// [`Unknown`](crate::policy::Verdict::Unknown), which denies, under [`not`](Condition::not) too.
+/// [`Unknown`](crate::Verdict::Unknown), which denies, under [`not`](Condition::not) too.
 ///
 /// ```
 /// use bearergate::claim;
@@ -157,7 +158,7 @@ impl ClaimTest {
         self.clone().absent().or(self.is(value))
     }
 
-    pub(super) fn passes(self, check: Check) -> Condition {
+    pub(in crate::policy) fn passes(self, check: Check) -> Condition {
         let name = format!("claim {}", self.0);
         Condition::leaf(name, Test::Claim(self.0, check))
     }

@@ -5,25 +5,25 @@ use std::sync::Arc;
 
 use http::Method;
 
-use super::Authorizer;
-use super::condition::Condition;
-use super::decision::Decision;
-use super::decision::Reason;
-use super::decision::ReasonCode;
-use super::index::Keyed;
-use super::index::first;
-use super::index::merge;
-use super::index::narrow;
-use super::path::CleanPath;
-use super::path::PathPattern;
-use super::path::Segment;
-use super::paths::Paths;
-use super::request::AccessRequest;
-use super::set::Policy;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
+use crate::policy::Authorizer;
+use crate::policy::condition::condition::Condition;
+use crate::policy::decision::Decision;
+use crate::policy::decision::Reason;
+use crate::policy::decision::ReasonCode;
+use crate::policy::engine::index::Keyed;
+use crate::policy::engine::index::first;
+use crate::policy::engine::index::merge;
+use crate::policy::engine::index::narrow;
+use crate::policy::policy::Policy;
+use crate::policy::request::AccessRequest;
+use crate::policy::route::matcher::Paths;
+use crate::policy::route::pattern::CleanPath;
+use crate::policy::route::pattern::PathPattern;
+use crate::policy::route::pattern::Segment;
 
 /// Policies by method and route; what no route matches is denied. Cheap to clone.
 ///
@@ -119,7 +119,7 @@ impl RouteTable {
     }
 
     /// Calls with the route that a request is about, and the request as its guard sees it.
-    pub(super) fn scene<T>(
+    pub(in crate::policy) fn scene<T>(
         &self,
         request: &AccessRequest<'_>,
         call: impl FnOnce(&Route, &AccessRequest<'_>) -> T,
@@ -158,7 +158,7 @@ impl RouteTable {
         inner.routes.get(first(&all)?)
     }
 
-    pub(super) fn is_by_path(&self) -> bool {
+    pub(in crate::policy) fn is_by_path(&self) -> bool {
         matches!(self.0.keys, Keys::Path(_))
     }
 

@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
-use super::Authorizer;
-use super::decision::Decision;
-use super::request::AccessRequest;
+use crate::policy::Authorizer;
+use crate::policy::decision::Decision;
+use crate::policy::request::AccessRequest;
 
 /// One request and what is expected of it.
 #[derive(Clone, Copy, Debug)]

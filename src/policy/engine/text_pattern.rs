@@ -6,21 +6,21 @@ use std::sync::Arc;
 use regex_lite::Regex;
 use regex_lite::RegexBuilder;
 
-use super::verdict::Verdict;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::json::Value;
 use crate::limits;
+use crate::policy::verdict::Verdict;
 
 /// A regular expression that has to match a text as a whole.
 #[derive(Clone)]
-pub(super) struct Pattern {
-    pub(super) text: Arc<str>,
+pub(in crate::policy) struct Pattern {
+    pub(in crate::policy) text: Arc<str>,
     whole: Regex,
 }
 
 impl Pattern {
-    pub(super) fn new(text: impl Into<Arc<str>>) -> Result<Self, ConfigError> {
+    pub(in crate::policy) fn new(text: impl Into<Arc<str>>) -> Result<Self, ConfigError> {
         let text = text.into();
         if text.is_empty() || text.len() > limits::PATTERN_BYTES {
             let detail = format!(
@@ -38,7 +38,7 @@ impl Pattern {
     }
 
     /// A text that is too long tells nothing.
-    pub(super) fn ask(&self, claim: Value<'_>) -> Verdict {
+    pub(in crate::policy) fn ask(&self, claim: Value<'_>) -> Verdict {
         let is_short = |content: &&[u8]| content.len() <= limits::MATCHED_BYTES;
         let text = claim
             .content()

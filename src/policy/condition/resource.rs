@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::attribute::Attribute;
-use super::condition::Condition;
-use super::request::AccessRequest;
-use super::test::Test;
-use super::verdict::Verdict;
+use crate::policy::attribute::Attribute;
+use crate::policy::condition::condition::Condition;
+use crate::policy::engine::predicate::Test;
+use crate::policy::request::AccessRequest;
+use crate::policy::verdict::Verdict;
 use crate::principal::Authority;
 use crate::principal::ClaimValue;
 use crate::principal::Principal;
@@ -100,10 +100,10 @@ impl ResourceAttribute {
 /// What says whose a resource is; made by [`Param::of`] and [`attribute`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
-pub struct Owner(pub(super) Source);
+pub struct Owner(pub(in crate::policy) Source);
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Source {
+pub(in crate::policy) enum Source {
     Attribute(Arc<str>),
     Param(Arc<str>, Authority),
 }
@@ -115,7 +115,7 @@ impl From<ResourceAttribute> for Owner {
 }
 
 impl Owner {
-    pub(super) fn ask(&self, request: &AccessRequest<'_>) -> Verdict {
+    pub(in crate::policy) fn ask(&self, request: &AccessRequest<'_>) -> Verdict {
         let caller = request.principal();
         let Some(subject) = user(caller) else {
             return Verdict::Unknown;

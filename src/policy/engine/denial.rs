@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::check::Check;
-use super::check::Levels;
-use super::decision::Decision;
-use super::decision::Reason;
-use super::decision::ReasonCode;
-use super::program::ALLOW;
-use super::program::DENY;
-use super::program::Step;
-use super::scene::Scene;
-use super::test::Test;
-use super::verdict::Verdict;
+use crate::policy::decision::Decision;
+use crate::policy::decision::Reason;
+use crate::policy::decision::ReasonCode;
+use crate::policy::engine::claim_predicate::Check;
+use crate::policy::engine::claim_predicate::Levels;
+use crate::policy::engine::evaluation::Scene;
+use crate::policy::engine::predicate::Test;
+use crate::policy::engine::program::ALLOW;
+use crate::policy::engine::program::DENY;
+use crate::policy::engine::program::Step;
+use crate::policy::verdict::Verdict;
 
 /// The tests between a request and the nearest outcome that was wanted.
-pub(super) struct Blame<'p> {
+pub(in crate::policy) struct Blame<'p> {
     blamed: Vec<Blamed<'p>>,
     cost: u64,
 }
@@ -31,7 +31,7 @@ struct Blamed<'p> {
 impl<'p> Blame<'p> {
     /// Finds what would have to turn out otherwise for the condition at this entry to be true, or
     /// to be false.
-    pub(super) fn of(scene: &mut Scene<'p, '_>, entry: usize, goal: bool) -> Self {
+    pub(in crate::policy) fn of(scene: &mut Scene<'p, '_>, entry: usize, goal: bool) -> Self {
         let end = scene.program.end(entry);
         let steps = scene.program.steps().get(entry..end).unwrap_or_default();
         let verdicts: Vec<_> = steps.iter().map(|step| scene.ask(step)).collect();
@@ -65,18 +65,18 @@ impl<'p> Blame<'p> {
     }
 
     /// Says how far the outcome is.
-    pub(super) const fn cost(&self) -> u64 {
+    pub(in crate::policy) const fn cost(&self) -> u64 {
         self.cost
     }
 
     /// Denies, and names the tests.
-    pub(super) fn decision(&self) -> Decision {
+    pub(in crate::policy) fn decision(&self) -> Decision {
         let own = self.blamed.iter().map(Blamed::reason);
         own.fold(self.denial(), Decision::with_reason)
     }
 
     /// Denies for this reason; scopes are named only if no other test stands in the way.
-    pub(super) fn forbids(&self, reason: Reason) -> Decision {
+    pub(in crate::policy) fn forbids(&self, reason: Reason) -> Decision {
         let decision = if self.blamed.iter().all(Blamed::wants_scope) {
             self.denial()
         } else {

@@ -2,9 +2,9 @@
 //!
 //! The form is published as [`POLICY_SCHEMA`], the file `schema/policy.schema.json`.
 
+mod condition;
+mod pointer;
 mod read;
-mod single;
-mod spot;
 mod tree;
 mod write;
 
@@ -13,18 +13,18 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use self::read::Reader;
-use self::spot::Spot;
-use super::condition::Condition;
-use super::condition::Leaf;
-use super::rule::Rule;
-use super::set::Policy;
-use super::table::Guard;
-use super::table::RouteTable;
-use super::test::Test;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::json::Value;
+use crate::policy::condition::condition::Condition;
+use crate::policy::condition::condition::Leaf;
+use crate::policy::engine::predicate::Test;
+use crate::policy::file::pointer::Spot;
+use crate::policy::file::read::Reader;
+use crate::policy::policy::Policy;
+use crate::policy::route::route_table::Guard;
+use crate::policy::route::route_table::RouteTable;
+use crate::policy::rule::Rule;
 
 /// Reads policies from JSON.
 ///

@@ -7,14 +7,14 @@ use crate::limits;
 
 /// A pattern of paths: segments, and whether a slash ends it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct PathPattern {
-    pub(super) segments: Vec<Segment>,
-    pub(super) is_slashed: bool,
+pub(in crate::policy) struct PathPattern {
+    pub(in crate::policy) segments: Vec<Segment>,
+    pub(in crate::policy) is_slashed: bool,
 }
 
 /// One segment, the more specific kinds first.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Segment {
+pub(in crate::policy) enum Segment {
     /// This text.
     Literal(Arc<str>),
     /// Any one segment.
@@ -24,7 +24,7 @@ pub(super) enum Segment {
 }
 
 impl PathPattern {
-    pub(super) fn parse(text: &str) -> Result<Self, ConfigError> {
+    pub(in crate::policy) fn parse(text: &str) -> Result<Self, ConfigError> {
         let rest = text
             .strip_prefix('/')
             .filter(|_| text.len() <= limits::ROUTE_BYTES);
@@ -72,7 +72,7 @@ impl PathPattern {
     }
 
     /// Says whether there is a path that both match.
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
+    pub(in crate::policy) fn overlaps(&self, other: &Self) -> bool {
         if self.is_slashed != other.is_slashed {
             return false;
         }
@@ -89,20 +89,20 @@ impl PathPattern {
     }
 
     /// Says, of a pattern that overlaps, whether every segment is at least as specific.
-    pub(super) fn is_within(&self, other: &Self) -> bool {
+    pub(in crate::policy) fn is_within(&self, other: &Self) -> bool {
         let mut pairs = self.segments.iter().zip(&other.segments);
         pairs.all(|(own, other)| own.rank() <= other.rank())
     }
 
     /// Sorts more specific patterns before those that they overlap with.
-    pub(super) fn ranks(&self) -> impl Iterator<Item = u8> {
+    pub(in crate::policy) fn ranks(&self) -> impl Iterator<Item = u8> {
         self.segments.iter().map(Segment::rank)
     }
 }
 
 impl Segment {
     /// Returns the name of a parameter.
-    pub(super) fn name(&self) -> Option<&Arc<str>> {
+    pub(in crate::policy) fn name(&self) -> Option<&Arc<str>> {
         match self {
             Self::Literal(_) => None,
             Self::Param(name) | Self::Tail(name) => Some(name),
@@ -172,17 +172,16 @@ fn malformed(pattern: &str, remedy: &str) -> ConfigError {
 
 /// The segments of a path that every reader splits alike.
 #[derive(Clone, Copy)]
-pub(super) struct CleanPath<'r> {
+pub(in crate::policy) struct CleanPath<'r> {
     /// Without the slashes at both ends.
     inner: &'r str,
-    pub(super) is_slashed: bool,
+    pub(in crate::policy) is_slashed: bool,
 }
 
 impl<'r> CleanPath<'r> {
     /// Takes a path that has one reading: no empty segments or dots, no parameters of segments,
-    /// nothing escaped that need not be, and no escape that hides a slash, a backslash, a control
-    /// character or an escape.
-    pub(super) fn new(path: &'r str) -> Option<Self> {
+    /// nothing escaped that need not be, and no escape that hides a slash, a backslash, a control character or an escape.
+    pub(in crate::policy) fn new(path: &'r str) -> Option<Self> {
         let rest = path.strip_prefix('/')?;
         let inner = rest.strip_suffix('/').unwrap_or(rest);
         let clean = Self {
@@ -197,13 +196,13 @@ impl<'r> CleanPath<'r> {
         is_clean(inner.as_bytes()).then_some(clean)
     }
 
-    pub(super) fn segments(&self) -> impl Iterator<Item = &'r str> + use<'r> {
+    pub(in crate::policy) fn segments(&self) -> impl Iterator<Item = &'r str> + use<'r> {
         let inner = self.inner;
         inner.split('/').filter(move |_| !inner.is_empty())
     }
 
     /// Returns all segments from this one on.
-    pub(super) fn tail(&self, from: usize) -> Option<&'r str> {
+    pub(in crate::policy) fn tail(&self, from: usize) -> Option<&'r str> {
         let mut rest = self.inner;
         for _ in 0..from {
             (_, rest) = rest.split_once('/')?;

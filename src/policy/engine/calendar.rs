@@ -1,32 +1,33 @@
 //! Time of day and days of the week in a fixed zone.
 
-use super::verdict::Verdict;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::policy::verdict::Verdict;
 
 /// A part of every day, from a minute on and up to another one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Hours {
+pub(in crate::policy) struct Hours {
     // Minutes of the day, not equal.
-    pub(super) from: u32,
-    pub(super) to: u32,
-    pub(super) zone: Zone,
+    pub(in crate::policy) from: u32,
+    pub(in crate::policy) to: u32,
+    pub(in crate::policy) zone: Zone,
 }
 
 /// Days of the week.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Weekdays {
+pub(in crate::policy) struct Weekdays {
     // Bit 0 is Monday; not empty.
-    pub(super) days: u8,
-    pub(super) zone: Zone,
+    pub(in crate::policy) days: u8,
+    pub(in crate::policy) zone: Zone,
 }
 
 /// Minutes that a zone is ahead of UTC.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Zone(pub(super) i32);
+pub(in crate::policy) struct Zone(pub(in crate::policy) i32);
 
 impl Hours {
-    pub(super) fn parse(from: &str, to: &str, zone: &str) -> Result<Self, ConfigError> {
+    pub(in crate::policy) fn parse(from: &str, to: &str, zone: &str) -> Result<Self, ConfigError> {
         let hours = Self {
             from: minute("from", from)?,
             to: minute("to", to)?,
@@ -39,7 +40,7 @@ impl Hours {
         Ok(hours)
     }
 
-    pub(super) fn ask(&self, now: UnixTime) -> Verdict {
+    pub(in crate::policy) fn ask(&self, now: UnixTime) -> Verdict {
         let Some((_, minute)) = self.zone.local(now) else {
             return Verdict::Unknown;
         };
@@ -53,7 +54,7 @@ impl Hours {
 }
 
 impl Weekdays {
-    pub(super) fn parse<S: AsRef<str>>(
+    pub(in crate::policy) fn parse<S: AsRef<str>>(
         days: impl IntoIterator<Item = S>,
         zone: &str,
     ) -> Result<Self, ConfigError> {
@@ -71,14 +72,14 @@ impl Weekdays {
         })
     }
 
-    pub(super) fn ask(&self, now: UnixTime) -> Verdict {
+    pub(in crate::policy) fn ask(&self, now: UnixTime) -> Verdict {
         let local = self.zone.local(now);
         local.map(|(day, _)| self.days >> day & 1 == 1).into()
     }
 }
 
 /// The days as they are written, Monday first.
-pub(super) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+pub(in crate::policy) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 fn weekday(text: &str) -> Result<usize, ConfigError> {
     DAYS.iter().position(|day| *day == text).ok_or_else(|| {

@@ -1,0 +1,5 @@
+//! Policies by method and route.
+
+pub(super) mod matcher;
+pub(super) mod pattern;
+pub(super) mod route_table;
