@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::policy::Authorizer;
+use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::Decision;
 use crate::policy::request::AccessRequest;
 

@@ -7,13 +7,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::policy::condition::condition::Condition;
-use crate::policy::condition::condition::Leaf;
-use crate::policy::condition::condition::Node;
+use crate::policy::engine::node::Leaf;
+use crate::policy::engine::node::Node;
+use crate::policy::engine::notation::key;
 use crate::policy::engine::predicate::Test;
-use crate::policy::file::key;
 use crate::policy::policy::Combining;
 use crate::policy::policy::Policy;
-use crate::policy::route::route_table::Guard;
+use crate::policy::route::guarded_route::Guard;
 use crate::policy::route::route_table::RouteTable;
 use crate::policy::rule::Effect;
 use crate::policy::rule::Rule;

@@ -19,6 +19,7 @@
 //! ```
 
 mod attribute;
+mod authorizer;
 mod cases;
 mod condition;
 mod decision;
@@ -39,6 +40,7 @@ mod trace;
 mod verdict;
 
 pub use attribute::Attribute;
+pub use authorizer::Authorizer;
 pub use cases::Case;
 pub use cases::CasesFailed;
 pub use cases::check_cases;
@@ -76,9 +78,9 @@ pub use condition::resource::route;
 pub use decision::Decision;
 pub use decision::Reason;
 pub use decision::ReasonCode;
-pub use file::LoadError;
-pub use file::POLICY_SCHEMA;
-pub use file::PolicyLoader;
+pub use file::error::LoadError;
+pub use file::loader::POLICY_SCHEMA;
+pub use file::loader::PolicyLoader;
 pub use lint::Finding;
 pub use lint::FindingKind;
 pub use obligation::AuditLevel;
@@ -88,40 +90,14 @@ pub use policy::Policy;
 pub use policy::PolicyBuilder;
 pub use reload::PolicyHandle;
 pub use request::AccessRequest;
-pub use route::route_table::Guard;
-pub use route::route_table::Route;
+pub use route::guarded_route::Guard;
+pub use route::guarded_route::Route;
 pub use route::route_table::RouteTable;
 pub use route::route_table::RouteTableBuilder;
 pub use rule::Effect;
 pub use rule::Rule;
-pub use trace::Trace;
+pub use trace::record::Trace;
 pub use verdict::Verdict;
 
 #[cfg(feature = "cedar")]
-pub(crate) use condition::resource::user;
-
-use std::fmt;
-use std::sync::Arc;
-
-use crate::now_or_later::NowOrLater;
-
-/// Decides what a caller may do.
-///
-/// It is total: doubt is a deny with its reason, and what could not be decided is
-/// [`Decision::unavailable`]. [`Condition`] and [`Policy`] are two; [`authorize_fn`] makes one of
-/// a closure.
-pub trait Authorizer: fmt::Debug + Send + Sync {
-    /// Decides about one request of an authenticated caller.
-    ///
-    /// Nothing happens before the answer is taken or first polled; an answer that has to be
-    /// waited for may be asked for twice, of which one is dropped unpolled.
-    fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision>;
-}
-
-const _: Option<&dyn Authorizer> = None;
-
-impl<A: Authorizer + ?Sized> Authorizer for Arc<A> {
-    fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
-        (**self).authorize(request)
-    }
-}
+pub(crate) use engine::owner::user;

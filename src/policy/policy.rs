@@ -8,7 +8,7 @@ use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
-use crate::policy::Authorizer;
+use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::Decision;
 use crate::policy::decision::Reason;
 use crate::policy::decision::ReasonCode;

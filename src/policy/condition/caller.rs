@@ -6,15 +6,14 @@ use std::time::Duration;
 use http::HeaderName;
 
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::policy::condition::claims::claim;
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::calendar::Hours;
 use crate::policy::engine::calendar::Weekdays;
+use crate::policy::engine::claim_path::Path;
 use crate::policy::engine::claim_predicate::Check;
 use crate::policy::engine::claim_predicate::Levels;
 use crate::policy::engine::network::Networks;
-use crate::policy::engine::predicate::Path;
 use crate::policy::engine::predicate::Test;
 use crate::principal::Authority;
 use crate::principal::PrincipalKind;
@@ -50,8 +49,8 @@ pub fn audience(name: impl Into<Arc<str>>) -> Condition {
 ///
 /// # Errors
 ///
-/// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for a level that is not in the order,
-/// [`Conflict`](ConfigErrorKind::Conflict) for one that is there twice.
+/// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for a level that is not in the order,
+/// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for one that is there twice.
 ///
 /// ```
 /// use bearergate::policy::acr_at_least;
@@ -101,8 +100,8 @@ pub fn sender_constrained() -> Condition {
 ///
 /// # Errors
 ///
-/// [`Empty`](ConfigErrorKind::Empty) for no network at all,
-/// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for a text that is none, or has host bits.
+/// [`Empty`](crate::error::ConfigErrorKind::Empty) for no network at all,
+/// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for a text that is none, or has host bits.
 ///
 /// ```
 /// use bearergate::policy::address_in;
@@ -136,8 +135,8 @@ pub fn header(name: HeaderName, value: impl Into<Arc<str>>) -> Condition {
 ///
 /// # Errors
 ///
-/// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for other texts,
-/// [`Empty`](ConfigErrorKind::Empty) for hours that end where they begin.
+/// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for other texts,
+/// [`Empty`](crate::error::ConfigErrorKind::Empty) for hours that end where they begin.
 pub fn time_between(from: &str, to: &str, zone: &str) -> Result<Condition, ConfigError> {
     let test = Test::Hours(Hours::parse(from, to, zone)?);
     Ok(Condition::leaf(format!("time {from} to {to}"), test))
@@ -148,30 +147,12 @@ pub fn time_between(from: &str, to: &str, zone: &str) -> Result<Condition, Confi
 ///
 /// # Errors
 ///
-/// [`Empty`](ConfigErrorKind::Empty) for no day at all,
-/// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for other texts.
+/// [`Empty`](crate::error::ConfigErrorKind::Empty) for no day at all,
+/// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for other texts.
 pub fn weekdays<S: AsRef<str>>(
     days: impl IntoIterator<Item = S>,
     zone: &str,
 ) -> Result<Condition, ConfigError> {
     let test = Test::Weekdays(Weekdays::parse(days, zone)?);
     Ok(Condition::leaf("day of the week", test))
-}
-
-impl Levels {
-    fn new(level: &str, order: Vec<Arc<str>>) -> Result<Self, ConfigError> {
-        let error = |kind, detail| Err(ConfigError::new(kind, "acr_at_least", detail));
-        let is_twice = |(at, own)| order.iter().skip(at + 1).any(|other| other == own);
-        if order.iter().enumerate().any(is_twice) {
-            let detail = "a level is listed twice; list each once, the weakest first";
-            return error(ConfigErrorKind::Conflict, detail);
-        }
-        match order.iter().position(|own| &**own == level) {
-            Some(least) => Ok(Self { order, least }),
-            None => {
-                let detail = "the level is not in the order; list all levels, the weakest first";
-                error(ConfigErrorKind::ValueMalformed, detail)
-            }
-        }
-    }
 }

@@ -7,9 +7,16 @@ use std::sync::OnceLock;
 
 use crate::error::ConfigError;
 use crate::now_or_later::NowOrLater;
-use crate::policy::Authorizer;
+use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::Decision;
+use crate::policy::decision::Reason;
+use crate::policy::decision::ReasonCode;
+use crate::policy::engine::denial::Blame;
+use crate::policy::engine::evaluation::Scene;
+use crate::policy::engine::node::Leaf;
+use crate::policy::engine::node::Node;
 use crate::policy::engine::predicate::Test;
+use crate::policy::engine::program::Doubt;
 use crate::policy::engine::program::Program;
 use crate::policy::request::AccessRequest;
 use crate::policy::verdict::Verdict;
@@ -38,27 +45,6 @@ pub struct Condition {
     // INVARIANT: one tree in postfix order: what a node joins stands right before it.
     nodes: Vec<Node>,
     program: OnceLock<Arc<Program>>,
-}
-
-/// One node of a condition.
-#[derive(Clone)]
-pub(in crate::policy) enum Node {
-    /// All of so many nodes before.
-    All(usize),
-    /// Any of so many nodes before.
-    Any(usize),
-    /// A test.
-    Leaf(Arc<Leaf>),
-    /// The node before, under a name of its own.
-    Named(Arc<str>),
-    /// The opposite of the node before.
-    Not,
-}
-
-/// One test and what stands for it in reasons.
-pub(in crate::policy) struct Leaf {
-    pub(in crate::policy) name: Arc<str>,
-    pub(in crate::policy) test: Test,
 }
 
 impl Condition {
@@ -139,12 +125,20 @@ impl Condition {
 
     /// Says whether this holds for a request.
     pub fn evaluate(&self, request: &AccessRequest<'_>) -> Verdict {
-        self.program().verdict(0, request)
+        Scene::set(self.program(), request, |scene| scene.verdict(0))
     }
 
     /// Allows only if this holds for a request; an allow costs no allocation.
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
-        self.program().decide(0, request)
+        Scene::set(self.program(), request, |scene| {
+            match scene.run(0, Doubt::Against) {
+                Some(last) => {
+                    let name = Arc::clone(&last.leaf.name);
+                    Decision::allowed(Reason::new(ReasonCode::Met, name), None)
+                }
+                None => Blame::of(scene, 0, true).decision(),
+            }
+        })
     }
 
     /// Returns the tree in postfix order: what a node joins stands right before it.

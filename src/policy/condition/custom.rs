@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::now_or_later::NowOrLater;
-use crate::policy::Authorizer;
+use crate::policy::authorizer::Authorizer;
 use crate::policy::condition::condition::Condition;
 use crate::policy::decision::Decision;
 use crate::policy::engine::predicate::Test;

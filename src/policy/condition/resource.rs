@@ -2,15 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::policy::attribute::Attribute;
 use crate::policy::condition::condition::Condition;
+use crate::policy::engine::owner::Source;
 use crate::policy::engine::predicate::Test;
-use crate::policy::request::AccessRequest;
-use crate::policy::verdict::Verdict;
 use crate::principal::Authority;
 use crate::principal::ClaimValue;
-use crate::principal::Principal;
-use crate::principal::PrincipalKind;
 
 /// Holds only if the request has this [action](AccessRequest::with_action), byte for byte.
 pub fn action(name: impl Into<Arc<str>>) -> Condition {
@@ -43,10 +39,10 @@ pub fn attribute(name: impl Into<Arc<str>>) -> ResourceAttribute {
 /// Holds only if the resource belongs to the caller.
 ///
 /// Either an attribute of the resource is the caller's pair of authority and subject
-/// ([`Attribute::Subject`]), or a parameter of the route is the caller's subject and the caller
+/// ([`Attribute::Subject`](crate::policy::Attribute::Subject)), or a parameter of the route is the caller's subject and the caller
 /// is vouched for by the authority that [`Param::of`] names. A caller without a subject owns
 /// nothing, nor does one with an access token whose client is the subject, or is not told: a
-/// client may have chosen the name of a user. The condition is [`Unknown`](Verdict::Unknown) then.
+/// client may have chosen the name of a user. The condition is [`Unknown`](crate::Verdict::Unknown) then.
 ///
 /// ```
 /// use bearergate::require_scope;
@@ -63,7 +59,7 @@ pub fn owner(of: impl Into<Owner>) -> Condition {
         Source::Attribute(name) => format!("owner by attribute {name}"),
         Source::Param(name, _) => format!("owner by parameter {name}"),
     };
-    Condition::leaf(name, Test::Owner(owner))
+    Condition::leaf(name, Test::Owner(owner.0))
 }
 
 /// A parameter that waits for what to ask about it; made by [`param`].
@@ -100,51 +96,10 @@ impl ResourceAttribute {
 /// What says whose a resource is; made by [`Param::of`] and [`attribute`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
-pub struct Owner(pub(in crate::policy) Source);
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(in crate::policy) enum Source {
-    Attribute(Arc<str>),
-    Param(Arc<str>, Authority),
-}
+pub struct Owner(Source);
 
 impl From<ResourceAttribute> for Owner {
     fn from(attribute: ResourceAttribute) -> Self {
         Self(Source::Attribute(attribute.0))
     }
-}
-
-impl Owner {
-    pub(in crate::policy) fn ask(&self, request: &AccessRequest<'_>) -> Verdict {
-        let caller = request.principal();
-        let Some(subject) = user(caller) else {
-            return Verdict::Unknown;
-        };
-        let (authority, id) = match &self.0 {
-            Source::Attribute(name) => match request.attribute(name) {
-                Some(Attribute::Subject(authority, id)) => (authority, id),
-                _ => return Verdict::Unknown,
-            },
-            Source::Param(name, authority) => match request.param(name) {
-                Some(id) => (authority, id),
-                None => return Verdict::Unknown,
-            },
-        };
-        (caller.authority() == authority && subject == id).into()
-    }
-}
-
-/// Returns the subject, unless it is empty or may be one that a client chose for itself.
-pub(crate) fn user(caller: &Principal) -> Option<&str> {
-    let is_known = match caller.kind() {
-        // A client that acts for itself is the subject (RFC 9068 section 2.2) and may bear the
-        // name of a user; where the client is not told, this cannot be told apart.
-        PrincipalKind::AccessToken | PrincipalKind::OpaqueToken => caller
-            .client()
-            .is_some_and(|client| caller.subject() != Some(client)),
-        _ => true,
-    };
-    caller
-        .subject()
-        .filter(|subject| is_known && !subject.is_empty())
 }

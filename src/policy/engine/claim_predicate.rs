@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::Leeway;
 use crate::clock::UnixTime;
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
 use crate::json::Bound;
 use crate::json::Kind;
 use crate::json::Unescaped;
 use crate::json::Value;
 use crate::json::seconds;
-use crate::policy::engine::predicate::is_young;
 use crate::policy::engine::text_pattern::Pattern;
 use crate::policy::verdict::Verdict;
 use crate::principal::ClaimValue;
@@ -51,6 +53,28 @@ pub(in crate::policy) struct Levels {
     pub(in crate::policy) order: Vec<Arc<str>>,
     // INVARIANT: a place in `order`.
     pub(in crate::policy) least: usize,
+}
+
+impl Levels {
+    pub(in crate::policy) fn new(level: &str, order: Vec<Arc<str>>) -> Result<Self, ConfigError> {
+        let error = |kind, detail| Err(ConfigError::new(kind, "acr_at_least", detail));
+        let is_twice = |(at, own)| order.iter().skip(at + 1).any(|other| other == own);
+        if order.iter().enumerate().any(is_twice) {
+            let detail = "a level is listed twice; list each once, the weakest first";
+            return error(ConfigErrorKind::Conflict, detail);
+        }
+        match order.iter().position(|own| &**own == level) {
+            Some(least) => Ok(Self { order, least }),
+            None => {
+                let detail = "the level is not in the order; list all levels, the weakest first";
+                error(ConfigErrorKind::ValueMalformed, detail)
+            }
+        }
+    }
+
+    pub(in crate::policy) fn enough(&self) -> &[Arc<str>] {
+        self.order.get(self.least..).unwrap_or_default()
+    }
 }
 
 impl Check {
@@ -137,4 +161,13 @@ fn starts_with(claim: Value<'_>, prefix: &str) -> Verdict {
         }
         _ => Verdict::Unknown,
     }
+}
+
+/// Says whether what happened at `time` is at most so old; a time in the future tells nothing.
+pub(in crate::policy) fn is_young(time: UnixTime, most: Duration, now: UnixTime) -> Verdict {
+    if time.is_ahead(now, Leeway::default()) {
+        return Verdict::Unknown;
+    }
+    let age = now.as_secs().saturating_sub(time.as_secs());
+    (age <= most.as_secs()).into()
 }

@@ -132,12 +132,6 @@ fn step_up(wants: &[StepUp<'_>]) -> Decision {
     }
 }
 
-impl Levels {
-    fn enough(&self) -> &[Arc<str>] {
-        self.order.get(self.least..).unwrap_or_default()
-    }
-}
-
 impl<'p> Blamed<'p> {
     fn test(&self) -> &'p Test {
         &self.step.leaf.test

@@ -147,19 +147,3 @@ impl Held {
         word.is_some_and(|word| word >> (number % 64) & 1 == 1)
     }
 }
-
-/// The numbers of the bits that are set, from the lowest on.
-pub(in crate::policy) struct Bits(pub(in crate::policy) u64);
-
-impl Iterator for Bits {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        if self.0 == 0 {
-            return None;
-        }
-        let bit = self.0.trailing_zeros() as usize;
-        self.0 &= self.0 - 1;
-        Some(bit)
-    }
-}

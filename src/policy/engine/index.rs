@@ -1,18 +1,18 @@
 //! Which rules of a policy a request can be about.
 
-use std::iter;
 use std::sync::Arc;
 
 use crate::limits;
-use crate::policy::condition::condition::Node;
-use crate::policy::engine::evaluation::Bits;
+use crate::policy::engine::bit_set::Bits;
+use crate::policy::engine::bit_set::Mask;
+use crate::policy::engine::bit_set::mask;
+use crate::policy::engine::bit_set::merge;
+use crate::policy::engine::bit_set::set;
 use crate::policy::engine::evaluation::Scene;
 use crate::policy::engine::interner::Words;
+use crate::policy::engine::node::Node;
 use crate::policy::engine::predicate::Test;
 use crate::policy::request::AccessRequest;
-
-/// One bit for each rule.
-pub(in crate::policy) type Mask = Box<[u64]>;
 
 /// Tells rules apart by the actions, routes and scopes without which they are certainly false.
 pub(in crate::policy) struct Index {
@@ -175,33 +175,6 @@ impl Keyed {
             .and_then(|number| self.masks.get(number));
         mask.unwrap_or(&self.open)
     }
-}
-
-pub(in crate::policy) fn mask(rules: usize) -> Mask {
-    vec![0; rules.div_ceil(64)].into()
-}
-
-pub(in crate::policy) fn set(mask: &mut [u64], rule: usize) {
-    if let Some(word) = mask.get_mut(rule / 64) {
-        *word |= 1 << (rule % 64);
-    }
-}
-
-pub(in crate::policy) fn merge(all: &mut [u64], own: &[u64]) {
-    for (all, own) in all.iter_mut().zip(own) {
-        *all |= own;
-    }
-}
-
-pub(in crate::policy) fn narrow(all: &mut [u64], own: &[u64]) {
-    let own = own.iter().copied().chain(iter::repeat(0));
-    all.iter_mut().zip(own).for_each(|(all, own)| *all &= own);
-}
-
-/// Returns the number of the first bit that is set.
-pub(in crate::policy) fn first(all: &[u64]) -> Option<usize> {
-    let (at, word) = all.iter().enumerate().find(|(_, word)| **word != 0)?;
-    Some(at * 64 + word.trailing_zeros() as usize)
 }
 
 const fn action(test: &Test) -> Option<&Arc<str>> {

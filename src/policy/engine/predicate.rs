@@ -1,20 +1,21 @@
 //! What one condition asks.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
 use http::Method;
 
-use crate::clock::Leeway;
 use crate::clock::UnixTime;
 use crate::json::Value;
-use crate::policy::condition::resource::Owner;
+use crate::limits;
 use crate::policy::engine::calendar::Hours;
 use crate::policy::engine::calendar::Weekdays;
+use crate::policy::engine::claim_path::Path;
 use crate::policy::engine::claim_predicate::Check;
+use crate::policy::engine::claim_predicate::is_young;
 use crate::policy::engine::network::Networks;
+use crate::policy::engine::owner::Source;
 use crate::policy::request::AccessRequest;
 use crate::policy::verdict::Verdict;
 use crate::principal::Authority;
@@ -50,7 +51,7 @@ pub(in crate::policy) enum Test {
     /// The request has this method.
     Method(Method),
     /// The resource belongs to the caller.
-    Owner(Owner),
+    Owner(Source),
     /// The parameter of the route has this value.
     Param(Arc<str>, Arc<str>),
     /// The matched route is this one.
@@ -67,13 +68,6 @@ pub(in crate::policy) enum Test {
 
 /// A question of the user's own.
 pub(in crate::policy) type Custom = dyn Fn(&AccessRequest<'_>) -> Verdict + Send + Sync;
-
-/// Names of members, from the claims inwards.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(in crate::policy) struct Path {
-    pub(in crate::policy) claim: Arc<str>,
-    pub(in crate::policy) members: Vec<Arc<str>>,
-}
 
 impl Test {
     pub(in crate::policy) fn ask(&self, request: &AccessRequest<'_>) -> Verdict {
@@ -133,58 +127,25 @@ impl Test {
             _ => None,
         }
     }
-}
 
-impl Path {
-    pub(in crate::policy) fn top(claim: impl Into<Arc<str>>) -> Self {
-        Self {
-            claim: claim.into(),
-            members: Vec::new(),
+    /// Returns how many comparisons this takes at most.
+    pub(in crate::policy) fn cost(&self) -> usize {
+        match self {
+            Self::Address(networks) => networks.iter().len(),
+            Self::Claim(_, Check::OneOf(values)) => values.len(),
+            Self::Claim(_, Check::Level(levels)) => levels.order.len(),
+            Self::Claim(_, Check::Matches(_)) => limits::MATCHED_BYTES,
+            _ => 1,
         }
     }
 
-    /// Returns the value at this path.
-    pub(in crate::policy) fn find<'a>(&self, request: &AccessRequest<'a>) -> Option<Value<'a>> {
-        let top = request.principal().claims().value(&self.claim)?;
-        self.members.iter().try_fold(top, member)
-    }
-
-    fn absent(&self, request: &AccessRequest<'_>) -> Verdict {
-        let mut value = request.principal().claims().value(&self.claim);
-        for name in &self.members {
-            match value {
-                None => return Verdict::True,
-                Some(outer) if outer.members().is_none() => return Verdict::Unknown,
-                Some(outer) => value = member(outer, name),
-            }
+    /// Returns the path of the claim that this asks about, if its value is all that it asks.
+    pub(in crate::policy) const fn slot_path(&self) -> Option<&Path> {
+        match self {
+            Self::Absent(path) if !path.members.is_empty() => None,
+            _ => self.path(),
         }
-        value.is_none().into()
     }
-}
-
-fn member<'a>(outer: Value<'a>, name: &Arc<str>) -> Option<Value<'a>> {
-    let mut members = outer.members()?;
-    members
-        .find(|(own, _)| own.is(name))
-        .map(|(_, value)| value)
-}
-
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.claim)?;
-        self.members
-            .iter()
-            .try_for_each(|name| write!(f, ".{name}"))
-    }
-}
-
-/// Says whether what happened at `time` is at most so old; a time in the future tells nothing.
-pub(in crate::policy) fn is_young(time: UnixTime, most: Duration, now: UnixTime) -> Verdict {
-    if time.is_ahead(now, Leeway::default()) {
-        return Verdict::Unknown;
-    }
-    let age = now.as_secs().saturating_sub(time.as_secs());
-    (age <= most.as_secs()).into()
 }
 
 fn header(request: &AccessRequest<'_>, name: &HeaderName, wanted: &str) -> Verdict {

@@ -3,20 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::limits;
-use crate::policy::condition::condition::Leaf;
-use crate::policy::condition::condition::Node;
-use crate::policy::decision::Decision;
-use crate::policy::decision::Reason;
-use crate::policy::decision::ReasonCode;
-use crate::policy::engine::claim_predicate::Check;
-use crate::policy::engine::denial::Blame;
-use crate::policy::engine::evaluation::Scene;
+use crate::policy::engine::claim_path::Path;
 use crate::policy::engine::interner::Words;
-use crate::policy::engine::predicate::Path;
+use crate::policy::engine::node::Leaf;
+use crate::policy::engine::node::Node;
 use crate::policy::engine::predicate::Test;
-use crate::policy::request::AccessRequest;
-use crate::policy::verdict::Verdict;
 
 /// Any number of conditions, each from an entry of its own on.
 ///
@@ -137,24 +128,6 @@ impl Program {
         })
     }
 
-    /// Says whether the condition at this entry holds.
-    pub(in crate::policy) fn verdict(&self, entry: usize, request: &AccessRequest<'_>) -> Verdict {
-        Scene::set(self, request, |scene| scene.verdict(entry))
-    }
-
-    /// Allows only if the condition at this entry holds.
-    pub(in crate::policy) fn decide(&self, entry: usize, request: &AccessRequest<'_>) -> Decision {
-        Scene::set(self, request, |scene| {
-            match scene.run(entry, Doubt::Against) {
-                Some(last) => {
-                    let name = Arc::clone(&last.leaf.name);
-                    Decision::allowed(Reason::new(ReasonCode::Met, name), None)
-                }
-                None => Blame::of(scene, entry, true).decision(),
-            }
-        })
-    }
-
     fn number_scopes(&mut self) {
         for step in &mut self.steps {
             if let Test::Scope(name) = &step.leaf.test {
@@ -252,27 +225,6 @@ fn close(frames: &mut Vec<Frame>, entry: usize) {
             return;
         }
         frames.pop();
-    }
-}
-
-impl Test {
-    /// Returns how many comparisons this takes at most.
-    pub(in crate::policy) fn cost(&self) -> usize {
-        match self {
-            Self::Address(networks) => networks.iter().len(),
-            Self::Claim(_, Check::OneOf(values)) => values.len(),
-            Self::Claim(_, Check::Level(levels)) => levels.order.len(),
-            Self::Claim(_, Check::Matches(_)) => limits::MATCHED_BYTES,
-            _ => 1,
-        }
-    }
-
-    /// Returns the path of the claim that this asks about, if its value is all that it asks.
-    const fn slot_path(&self) -> Option<&Path> {
-        match self {
-            Self::Absent(path) if !path.members.is_empty() => None,
-            _ => self.path(),
-        }
     }
 }
 

@@ -11,17 +11,17 @@ use crate::policy::condition::claims;
 use crate::policy::condition::claims::ClaimTest;
 use crate::policy::condition::condition::Condition;
 use crate::policy::condition::resource;
-use crate::policy::file::LoadError;
-use crate::policy::file::pointer::Fields;
+use crate::policy::file::error::LoadError;
+use crate::policy::file::fields::Fields;
+use crate::policy::file::fields::header_name;
+use crate::policy::file::fields::list;
+use crate::policy::file::fields::method;
+use crate::policy::file::fields::scalar;
+use crate::policy::file::fields::seconds;
+use crate::policy::file::fields::text;
+use crate::policy::file::fields::truth;
+use crate::policy::file::fields::whole;
 use crate::policy::file::pointer::Spot;
-use crate::policy::file::pointer::list;
-use crate::policy::file::pointer::scalar;
-use crate::policy::file::pointer::seconds;
-use crate::policy::file::pointer::text;
-use crate::policy::file::pointer::truth;
-use crate::policy::file::pointer::whole;
-use crate::policy::file::read::header_name;
-use crate::policy::file::read::method;
 use crate::principal::PrincipalKind;
 
 /// Reads the one single condition of an object, and leaves what does not belong to it.

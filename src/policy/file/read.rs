@@ -6,25 +6,26 @@ use std::sync::Arc;
 
 use http::HeaderName;
 use http::HeaderValue;
-use http::Method;
 
 use crate::error::ConfigErrorKind;
 use crate::json::Value;
 use crate::limits;
 use crate::policy::condition::condition::Condition;
-use crate::policy::condition::condition::Node;
-use crate::policy::file::LoadError;
+use crate::policy::engine::node::Node;
 use crate::policy::file::condition;
-use crate::policy::file::pointer::Fields;
+use crate::policy::file::error::LoadError;
+use crate::policy::file::fields::Fields;
+use crate::policy::file::fields::header_name;
+use crate::policy::file::fields::list;
+use crate::policy::file::fields::method;
+use crate::policy::file::fields::text;
 use crate::policy::file::pointer::Spot;
-use crate::policy::file::pointer::list;
 use crate::policy::file::pointer::shown;
-use crate::policy::file::pointer::text;
 use crate::policy::obligation::AuditLevel;
 use crate::policy::obligation::Obligations;
 use crate::policy::policy::Combining;
 use crate::policy::policy::Policy;
-use crate::policy::route::route_table::Guard;
+use crate::policy::route::guarded_route::Guard;
 use crate::policy::route::route_table::RouteTable;
 use crate::policy::route::route_table::RouteTableBuilder;
 use crate::policy::rule::Effect;
@@ -281,16 +282,6 @@ fn combining(value: Value<'_>, spot: &Spot<'_>) -> Result<Combining, LoadError> 
     }
 }
 
-pub(super) fn method(value: Value<'_>, spot: &Spot<'_>) -> Result<Method, LoadError> {
-    let name = text(value, spot)?;
-    // Methods are told apart by case (RFC 9110 section 9.1), and `get` would match no request.
-    let is_upper = !name.bytes().any(|byte| byte.is_ascii_lowercase());
-    let method = is_upper.then(|| Method::from_bytes(name.as_bytes()).ok());
-    method
-        .flatten()
-        .ok_or_else(|| spot.malformed("no method; write one in capitals, like GET"))
-}
-
 fn obligations(value: Value<'_>, spot: &Spot<'_>) -> Result<Obligations, LoadError> {
     let mut fields = Fields::read(value, spot)?;
     let mut all = Obligations::new();
@@ -329,9 +320,4 @@ fn header(value: Value<'_>, spot: &Spot<'_>) -> Result<(HeaderName, HeaderValue)
             .malformed("no header value; write visible ASCII")
     })?;
     Ok((name, value))
-}
-
-pub(super) fn header_name(name: &str, spot: &Spot<'_>) -> Result<HeaderName, LoadError> {
-    name.parse()
-        .map_err(|_| spot.malformed("no header name; write one like `x-tenant`"))
 }

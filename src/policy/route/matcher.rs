@@ -1,11 +1,11 @@
 //! Patterns of paths, all held against a path at once.
 
 use crate::limits;
+use crate::policy::engine::bit_set::Mask;
+use crate::policy::engine::bit_set::mask;
+use crate::policy::engine::bit_set::narrow;
+use crate::policy::engine::bit_set::set;
 use crate::policy::engine::index::Keyed;
-use crate::policy::engine::index::Mask;
-use crate::policy::engine::index::mask;
-use crate::policy::engine::index::narrow;
-use crate::policy::engine::index::set;
 use crate::policy::route::pattern::CleanPath;
 use crate::policy::route::pattern::PathPattern;
 use crate::policy::route::pattern::Segment;

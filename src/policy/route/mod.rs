@@ -1,5 +1,6 @@
 //! Policies by method and route.
 
-pub(super) mod matcher;
-pub(super) mod pattern;
+pub(super) mod guarded_route;
+mod matcher;
+mod pattern;
 pub(super) mod route_table;

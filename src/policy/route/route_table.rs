@@ -9,17 +9,17 @@ use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
-use crate::policy::Authorizer;
-use crate::policy::condition::condition::Condition;
+use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::Decision;
 use crate::policy::decision::Reason;
 use crate::policy::decision::ReasonCode;
+use crate::policy::engine::bit_set::first;
+use crate::policy::engine::bit_set::merge;
+use crate::policy::engine::bit_set::narrow;
 use crate::policy::engine::index::Keyed;
-use crate::policy::engine::index::first;
-use crate::policy::engine::index::merge;
-use crate::policy::engine::index::narrow;
-use crate::policy::policy::Policy;
 use crate::policy::request::AccessRequest;
+use crate::policy::route::guarded_route::Guard;
+use crate::policy::route::guarded_route::Route;
 use crate::policy::route::matcher::Paths;
 use crate::policy::route::pattern::CleanPath;
 use crate::policy::route::pattern::PathPattern;
@@ -67,25 +67,6 @@ struct Inner {
     routes: Vec<Route>,
     methods: Keyed,
     keys: Keys,
-}
-
-/// One route of a [`RouteTable`].
-#[derive(Clone, Debug)]
-pub struct Route {
-    method: Option<Method>,
-    pattern: Arc<str>,
-    guard: Guard,
-    path: Option<PathPattern>,
-}
-
-/// What decides about a route.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Guard {
-    /// One condition.
-    Condition(Condition),
-    /// Rules.
-    Policy(Policy),
 }
 
 /// How routes are found.
@@ -165,64 +146,6 @@ impl RouteTable {
     /// Returns the routes, the more specific ones before those that they overlap with.
     pub fn routes(&self) -> &[Route] {
         &self.0.routes
-    }
-}
-
-impl Route {
-    /// Returns the method, or `None` if the route is for every one.
-    pub const fn method(&self) -> Option<&Method> {
-        self.method.as_ref()
-    }
-
-    /// Returns the pattern as it was given.
-    pub fn pattern(&self) -> &str {
-        &self.pattern
-    }
-
-    /// Returns what decides.
-    pub const fn guard(&self) -> &Guard {
-        &self.guard
-    }
-
-    /// Says whether there is a request that both match.
-    fn overlaps(&self, other: &Self) -> bool {
-        let methods = (&self.method, &other.method);
-        let is_apart = matches!(methods, (Some(own), Some(other)) if own != other);
-        !is_apart
-            && match (&self.path, &other.path) {
-                (Some(own), Some(other)) => own.overlaps(other),
-                _ => self.pattern == other.pattern,
-            }
-    }
-
-    /// Says, of a route that overlaps, whether this one is at least as specific in everything.
-    fn is_within(&self, other: &Self) -> bool {
-        let is_path_within = match (&self.path, &other.path) {
-            (Some(own), Some(other)) => own.is_within(other),
-            _ => true,
-        };
-        is_path_within && (self.method.is_some() || other.method.is_none())
-    }
-}
-
-impl Guard {
-    fn decide(&self, request: &AccessRequest<'_>) -> Decision {
-        match self {
-            Self::Condition(condition) => condition.decide(request),
-            Self::Policy(policy) => policy.decide(request),
-        }
-    }
-}
-
-impl From<Condition> for Guard {
-    fn from(condition: Condition) -> Self {
-        Self::Condition(condition)
-    }
-}
-
-impl From<Policy> for Guard {
-    fn from(policy: Policy) -> Self {
-        Self::Policy(policy)
     }
 }
 

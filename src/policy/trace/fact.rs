@@ -8,9 +8,9 @@ use crate::json::Kind;
 use crate::json::Value;
 use crate::json::seconds;
 use crate::policy::attribute::Attribute;
-use crate::policy::condition::resource::Source;
 use crate::policy::engine::calendar::DAYS;
 use crate::policy::engine::claim_predicate::Check;
+use crate::policy::engine::owner::Source;
 use crate::policy::engine::predicate::Test;
 use crate::policy::request::AccessRequest;
 use crate::principal::ClaimValue;
@@ -80,7 +80,7 @@ pub(super) fn actual(test: &Test, request: &AccessRequest<'_>) -> Actual {
         }
         Test::Kind(_) => Actual::Caller(caller.kind()),
         Test::Method(_) => bytes(request.facts().map(|facts| facts.method().as_str())),
-        Test::Owner(owner) => match &owner.0 {
+        Test::Owner(owner) => match owner {
             Source::Attribute(name) => attribute(request.attribute(name)),
             Source::Param(name, _) => bytes(request.param(name)),
         },

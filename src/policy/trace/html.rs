@@ -1,9 +1,9 @@
 //! Traces as a page.
 
 use crate::policy::rule::Effect;
-use crate::policy::trace::Node;
-use crate::policy::trace::Trace;
-use crate::policy::trace::What;
+use crate::policy::trace::record::Node;
+use crate::policy::trace::record::Trace;
+use crate::policy::trace::record::What;
 use crate::policy::trace::text::clean;
 use crate::policy::trace::text::headline;
 use crate::policy::trace::text::title;

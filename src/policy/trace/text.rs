@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::policy::trace::Node;
-use crate::policy::trace::Trace;
-use crate::policy::trace::What;
+use crate::policy::trace::record::Node;
+use crate::policy::trace::record::Trace;
+use crate::policy::trace::record::What;
 use crate::policy::verdict::Verdict;
 
 pub(super) fn page(trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
-use crate::policy::condition::condition;
 use crate::policy::condition::condition::Condition;
-use crate::policy::condition::condition::Leaf;
+use crate::policy::engine::node;
+use crate::policy::engine::node::Leaf;
 use crate::policy::request::AccessRequest;
-use crate::policy::trace::Node;
-use crate::policy::trace::Told;
-use crate::policy::trace::What;
 use crate::policy::trace::fact::actual;
 use crate::policy::trace::fact::wanted;
+use crate::policy::trace::record::Node;
+use crate::policy::trace::record::Told;
+use crate::policy::trace::record::What;
 use crate::policy::verdict::Verdict;
 
 /// What one node of a tree gave.
@@ -62,11 +62,11 @@ pub(super) fn condition(
         })
 }
 
-fn ask(nodes: &[condition::Node], request: &AccessRequest<'_>) -> Vec<Given> {
+fn ask(nodes: &[node::Node], request: &AccessRequest<'_>) -> Vec<Given> {
     let mut given: Vec<Given> = Vec::with_capacity(nodes.len());
     for node in nodes {
         let own = match node {
-            condition::Node::Leaf(leaf) => ask_leaf(leaf, request),
+            node::Node::Leaf(leaf) => ask_leaf(leaf, request),
             _ => join(node, &given),
         };
         given.push(own);
@@ -84,9 +84,9 @@ fn ask_leaf(leaf: &Leaf, request: &AccessRequest<'_>) -> Given {
     }
 }
 
-fn join(node: &condition::Node, given: &[Given]) -> Given {
+fn join(node: &node::Node, given: &[Given]) -> Given {
     let mut verdict = match node {
-        condition::Node::All(_) => Verdict::True,
+        node::Node::All(_) => Verdict::True,
         _ => Verdict::False,
     };
     let mut elapsed = Duration::ZERO;
@@ -96,10 +96,10 @@ fn join(node: &condition::Node, given: &[Given]) -> Given {
             break;
         };
         verdict = match node {
-            condition::Node::All(_) => verdict.and(part.verdict),
-            condition::Node::Any(_) => verdict.or(part.verdict),
-            condition::Node::Not => part.verdict.not(),
-            condition::Node::Leaf(_) | condition::Node::Named(_) => part.verdict,
+            node::Node::All(_) => verdict.and(part.verdict),
+            node::Node::Any(_) => verdict.or(part.verdict),
+            node::Node::Not => part.verdict.not(),
+            node::Node::Leaf(_) | node::Node::Named(_) => part.verdict,
         };
         elapsed += part.elapsed;
         end = end.saturating_sub(part.size);
@@ -111,24 +111,24 @@ fn join(node: &condition::Node, given: &[Given]) -> Given {
     }
 }
 
-const fn parts(node: &condition::Node) -> usize {
+const fn parts(node: &node::Node) -> usize {
     match node {
-        condition::Node::All(parts) | condition::Node::Any(parts) => *parts,
-        condition::Node::Leaf(_) => 0,
-        condition::Node::Named(_) | condition::Node::Not => 1,
+        node::Node::All(parts) | node::Node::Any(parts) => *parts,
+        node::Node::Leaf(_) => 0,
+        node::Node::Named(_) | node::Node::Not => 1,
     }
 }
 
-fn what(node: &condition::Node, request: &AccessRequest<'_>) -> What {
+fn what(node: &node::Node, request: &AccessRequest<'_>) -> What {
     match node {
-        condition::Node::All(_) => What::All,
-        condition::Node::Any(_) => What::Any,
-        condition::Node::Leaf(leaf) => What::Test(Told {
+        node::Node::All(_) => What::All,
+        node::Node::Any(_) => What::Any,
+        node::Node::Leaf(leaf) => What::Test(Told {
             name: Arc::clone(&leaf.name),
             wanted: wanted(&leaf.test),
             actual: actual(&leaf.test, request),
         }),
-        condition::Node::Named(name) => What::Named(Arc::clone(name)),
-        condition::Node::Not => What::Not,
+        node::Node::Named(name) => What::Named(Arc::clone(name)),
+        node::Node::Not => What::Not,
     }
 }
