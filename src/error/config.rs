@@ -151,9 +151,10 @@ impl ConfigError {
         self.0.kind
     }
 
-    /// Returns the text after the field's name, for an error that names the place otherwise.
-    pub(crate) fn after_field(&self) -> String {
-        format!("{}{}", self.0.join.as_str(), self.0.detail)
+    /// Returns what came and what to do about it.
+    #[cfg(feature = "policy-file")]
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
     }
 
     /// Returns the name of the field that is wrong.

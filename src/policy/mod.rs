@@ -24,6 +24,7 @@ mod cases;
 mod condition;
 mod decision;
 mod engine;
+#[cfg(feature = "policy-file")]
 mod file;
 mod lint;
 mod obligation;
@@ -78,8 +79,11 @@ pub use condition::resource::route;
 pub use decision::Decision;
 pub use decision::Reason;
 pub use decision::ReasonCode;
+#[cfg(feature = "policy-file")]
 pub use file::error::LoadError;
+#[cfg(feature = "policy-file")]
 pub use file::loader::POLICY_SCHEMA;
+#[cfg(feature = "policy-file")]
 pub use file::loader::PolicyLoader;
 pub use lint::Finding;
 pub use lint::FindingKind;

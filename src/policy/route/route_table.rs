@@ -139,6 +139,7 @@ impl RouteTable {
         inner.routes.get(first(&all)?)
     }
 
+    #[cfg(feature = "policy-file")]
     pub(in crate::policy) fn is_by_path(&self) -> bool {
         matches!(self.0.keys, Keys::Path(_))
     }
