@@ -38,7 +38,7 @@ fn built() -> Result<Policy, bearergate::ConfigError> {
     Policy::builder()
         .rule(Rule::forbid(
             "suspended",
-            !claim("suspended").absent_or(false),
+            !claim("suspended").absent_or_is(false),
         ))
         .rule(
             Rule::permit("read orders", read)

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use bearergate::clock::UnixTime;
 use bearergate::json::Value;
-use bearergate::policy::{AccessRequest, Case, Finding, PolicyLoader, check_cases};
+use bearergate::policy::{AccessRequest, Case, Lint, PolicyLoader, run_cases};
 use bearergate::principal::PrincipalKind;
 use bearergate::{Authorizer, Principal};
 use serde::Deserialize;
@@ -31,8 +31,8 @@ fn run() -> Result<bool, Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let path = args.next().ok_or("give the path of a policy file")?;
     let (authorizer, found) = load(&std::fs::read(path)?)?;
-    for finding in &found {
-        println!("found  {finding}");
+    for lint in &found {
+        println!("found  {lint}");
     }
     let cases = match args.next() {
         Some(path) => read_cases(&std::fs::read(path)?)?,
@@ -57,7 +57,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
     Ok(found.is_empty() && failed == 0)
 }
 
-type Loaded = (Box<dyn Authorizer>, Vec<Finding>);
+type Loaded = (Box<dyn Authorizer>, Vec<Lint>);
 
 /// Loads a policy, or a table of routes.
 fn load(text: &[u8]) -> Result<Loaded, Box<dyn Error>> {
@@ -65,11 +65,11 @@ fn load(text: &[u8]) -> Result<Loaded, Box<dyn Error>> {
     let object = Value::parse(text).ok().and_then(Value::as_object);
     if object.is_some_and(|object| object.get("routes").is_some()) {
         let table = loader.routes(text)?;
-        let found = table.check();
+        let found = table.lint();
         return Ok((Box::new(table), found));
     }
     let policy = loader.policy(text)?;
-    let found = policy.check();
+    let found = policy.lint();
     Ok((Box::new(policy), found))
 }
 
@@ -143,7 +143,7 @@ impl FileCase {
         if let Some(reason) = &self.because {
             case = case.because(reason);
         }
-        Ok(check_cases(authorizer, [case])
+        Ok(run_cases(authorizer, [case])
             .err()
             .map(|failed| failed.to_string()))
     }

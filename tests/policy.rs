@@ -8,14 +8,14 @@
 use bearergate::clock::UnixTime;
 use bearergate::error::ConfigErrorKind;
 use bearergate::policy::{
-    AccessRequest, Condition, Decision, ReasonCode, Verdict, authorize_fn, condition_fn,
+    AccessRequest, Condition, Decision, ReasonCode, Truth, authorize_fn, condition_fn,
 };
 use bearergate::principal::PrincipalKind;
 use bearergate::{Authorizer, Principal, RejectionKind, claim, require_scope};
 use proptest::prelude::*;
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
-const ALL: [Verdict; 3] = [Verdict::False, Verdict::True, Verdict::Unknown];
+const ALL: [Truth; 3] = [Truth::False, Truth::True, Truth::Unknown];
 
 fn caller(claims: &str) -> Principal {
     let builder = Principal::builder(PrincipalKind::Other, "house");
@@ -31,7 +31,7 @@ fn decide(policy: &Condition, caller: &Principal) -> Decision {
     policy.decide(&AccessRequest::new(caller, NOW))
 }
 
-fn verdict(policy: &Condition, caller: &Principal) -> Verdict {
+fn verdict(policy: &Condition, caller: &Principal) -> Truth {
     policy.evaluate(&AccessRequest::new(caller, NOW))
 }
 
@@ -54,7 +54,7 @@ fn reasons(policy: &Condition, caller: &Principal) -> Vec<(ReasonCode, String)> 
     reasons.map(|r| (r.code(), r.name().to_owned())).collect()
 }
 
-fn fixed(verdict: Verdict) -> Condition {
+fn fixed(verdict: Truth) -> Condition {
     condition_fn(format!("{verdict:?}"), move |_| verdict)
 }
 
@@ -65,7 +65,7 @@ fn negation_of_a_missing_or_wrong_typed_claim_denies() {
     assert!(allows(&policy, &caller(r#"{"role":"reader"}"#)));
     assert_eq!(
         verdict(&policy, &caller(r#"{"role":"banned"}"#)),
-        Verdict::False
+        Truth::False
     );
     for claims in [
         "{}",
@@ -77,7 +77,7 @@ fn negation_of_a_missing_or_wrong_typed_claim_denies() {
         r#"{"role":{"is":"reader"}}"#,
     ] {
         let caller = caller(claims);
-        assert_eq!(verdict(&policy, &caller), Verdict::Unknown, "{claims}");
+        assert_eq!(verdict(&policy, &caller), Truth::Unknown, "{claims}");
         assert_eq!(kind(&policy, &caller), Some(RejectionKind::AccessDenied));
     }
 }
@@ -89,7 +89,7 @@ fn a_missing_scope_claim_denies_under_not_too() {
     assert!(allows(&policy, &scoped(&["read"])));
     assert!(allows(&policy, &scoped(&[])));
     assert!(!allows(&policy, &scoped(&["admin"])));
-    assert_eq!(verdict(&policy, &caller("{}")), Verdict::Unknown);
+    assert_eq!(verdict(&policy, &caller("{}")), Truth::Unknown);
     assert!(!allows(&policy, &caller("{}")));
 }
 
@@ -112,7 +112,7 @@ fn a_scope_is_one_exact_member() {
         "\"read\"",
     ] {
         let caller = scoped(&[other]);
-        assert_eq!(verdict(&policy, &caller), Verdict::False, "{other:?}");
+        assert_eq!(verdict(&policy, &caller), Truth::False, "{other:?}");
         assert_eq!(
             kind(&policy, &caller),
             Some(RejectionKind::ScopeInsufficient)
@@ -133,33 +133,30 @@ fn a_scope_that_nobody_can_have_denies() {
 fn a_claim_is_compared_without_coercion() {
     let holds = |claims: &str, policy: Condition| verdict(&policy, &caller(claims));
     let verified = || claim("email_verified").is(true);
-    assert_eq!(
-        holds(r#"{"email_verified":true}"#, verified()),
-        Verdict::True
-    );
+    assert_eq!(holds(r#"{"email_verified":true}"#, verified()), Truth::True);
     assert_eq!(
         holds(r#"{"email_verified":false}"#, verified()),
-        Verdict::False
+        Truth::False
     );
     for other in ["\"true\"", "1", "[]", "[true]", "{}", "null", "\"\""] {
         let claims = format!(r#"{{"email_verified":{other}}}"#);
-        assert_eq!(holds(&claims, verified()), Verdict::Unknown, "{other}");
-        assert_eq!(holds(&claims, verified().not()), Verdict::Unknown);
+        assert_eq!(holds(&claims, verified()), Truth::Unknown, "{other}");
+        assert_eq!(holds(&claims, verified().not()), Truth::Unknown);
     }
     let level = || claim("level").is(2);
-    assert_eq!(holds(r#"{"level":2}"#, level()), Verdict::True);
-    assert_eq!(holds(r#"{"level":3}"#, level()), Verdict::False);
+    assert_eq!(holds(r#"{"level":2}"#, level()), Truth::True);
+    assert_eq!(holds(r#"{"level":3}"#, level()), Truth::False);
     for other in ["\"2\"", "2.0", "2e0", "true", "20000000000000000000"] {
         let claims = format!(r#"{{"level":{other}}}"#);
-        assert_eq!(holds(&claims, level()), Verdict::Unknown, "{other}");
-        assert_eq!(holds(&claims, level().not()), Verdict::Unknown, "{other}");
+        assert_eq!(holds(&claims, level()), Truth::Unknown, "{other}");
+        assert_eq!(holds(&claims, level().not()), Truth::Unknown, "{other}");
     }
     let password = || claim("password").is("null");
-    assert_eq!(holds(r#"{"password":null}"#, password()), Verdict::Unknown);
-    assert_eq!(holds(r#"{"password":"null"}"#, password()), Verdict::True);
+    assert_eq!(holds(r#"{"password":null}"#, password()), Truth::Unknown);
+    assert_eq!(holds(r#"{"password":"null"}"#, password()), Truth::True);
     assert_eq!(
         holds(r#"{"password":"n\u0075ll"}"#, password()),
-        Verdict::True
+        Truth::True
     );
 }
 
@@ -168,7 +165,7 @@ fn absence_is_asked_for_by_name() {
     let policy = claim("suspended").absent();
     assert!(allows(&policy, &caller("{}")));
     for claims in [r#"{"suspended":true}"#, r#"{"suspended":null}"#] {
-        assert_eq!(verdict(&policy, &caller(claims)), Verdict::False);
+        assert_eq!(verdict(&policy, &caller(claims)), Truth::False);
     }
 }
 
@@ -217,7 +214,7 @@ fn all_or_any_of_nothing_cannot_be_built() {
 fn a_deny_for_want_of_a_scope_names_what_is_missing() {
     let policy = require_scope("a")
         .and(require_scope("b"))
-        .and(fixed(Verdict::True));
+        .and(fixed(Truth::True));
     assert_eq!(missing(&policy, &scoped(&["c"])), ["a", "b"]);
     assert_eq!(missing(&policy, &scoped(&["a"])), ["b"]);
     let insufficient = Some(RejectionKind::ScopeInsufficient);
@@ -299,13 +296,13 @@ fn closures_enter_by_name() {
 
 #[test]
 fn depth_costs_no_stack() {
-    let mut policy = fixed(Verdict::True);
+    let mut policy = fixed(Truth::True);
     for _ in 0..3_000 {
-        policy = (policy.not() | fixed(Verdict::False)).not() & fixed(Verdict::True);
+        policy = (policy.not() | fixed(Truth::False)).not() & fixed(Truth::True);
     }
     assert!(allows(&policy, &caller("{}")));
     assert!(!allows(&policy.clone().not(), &caller("{}")));
-    assert_eq!(verdict(&!policy, &caller("{}")), Verdict::False);
+    assert_eq!(verdict(&!policy, &caller("{}")), Truth::False);
 }
 
 #[test]
@@ -347,13 +344,13 @@ impl Tree {
         }
     }
 
-    fn expected(&self, facts: &Facts) -> Verdict {
+    fn expected(&self, facts: &Facts) -> Truth {
         match self {
             Self::And(a, b) => a.expected(facts).and(b.expected(facts)),
             Self::Is(name, wanted) => match facts.claims[*name] {
-                Some(value) if value == *wanted => Verdict::True,
-                Some(value) if value < 2 && *wanted < 2 => Verdict::False,
-                _ => Verdict::Unknown,
+                Some(value) if value == *wanted => Truth::True,
+                Some(value) if value < 2 && *wanted < 2 => Truth::False,
+                _ => Truth::Unknown,
             },
             Self::Not(a) => a.expected(facts).not(),
             Self::Or(a, b) => a.expected(facts).or(b.expected(facts)),

@@ -52,7 +52,7 @@ fn an_allow_takes_no_memory() {
         & claim("tenant").matches("[a-z]+").unwrap()
         & claim("a").is("b")
         & claim("level").at_least(5)
-        & claim("suspended").absent_or(false)
+        & claim("suspended").absent_or_is(false)
         & owner(param("user").of("house"))
         & address_in(["192.0.2.0/24"]).unwrap()
         & time_between("22:00", "23:00", "Z").unwrap()

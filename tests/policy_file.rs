@@ -8,9 +8,9 @@ use bearergate::clock::UnixTime;
 use bearergate::error::ConfigErrorKind;
 use bearergate::policy::{
     AccessRequest, AuditLevel, Combining, Condition, Effect, LoadError, Obligations, PolicyLoader,
-    RouteTable, Rule, acr_at_least, action, address_in, amr, attribute, audience, auth_age_at_most,
-    authority, client, condition_fn, group, header, kind, method, over_tls, owner, param, role,
-    route, sender_constrained, time_between, token_age_at_most, weekdays,
+    RouteTable, Rule, acr_at_least, action, address_in, amr, attribute, audience, authority,
+    client, condition_fn, group, header, kind, max_auth_age, max_token_age, method, owner, param,
+    role, route, sender_constrained, time_between, via_tls, weekdays,
 };
 use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;
@@ -63,13 +63,13 @@ fn forms() -> Vec<(&'static str, Condition)> {
         ),
         (r#"{"claim":"t","at_least":-1}"#, c("t").at_least(-1)),
         (r#"{"claim":"t","at_most":7}"#, c("t").at_most(7)),
-        (r#"{"claim":"t","is_ahead":true}"#, c("t").is_ahead()),
-        (r#"{"claim":"t","is_over":true}"#, c("t").is_over()),
+        (r#"{"claim":"t","is_ahead":true}"#, c("t").in_future()),
+        (r#"{"claim":"t","is_over":true}"#, c("t").in_past()),
         (r#"{"claim":"t","present":true}"#, c("t").present()),
         (r#"{"claim":"t","absent":true}"#, c("t").absent()),
         (
             r#"{"claim":"t","absent_or":false}"#,
-            c("t").absent_or(false),
+            c("t").absent_or_is(false),
         ),
         (r#"{"kind":"api_key"}"#, kind(PrincipalKind::ApiKey)),
         (r#"{"authority":"house"}"#, authority("house")),
@@ -81,11 +81,11 @@ fn forms() -> Vec<(&'static str, Condition)> {
         ),
         (
             r#"{"auth_age_at_most":300}"#,
-            auth_age_at_most(Duration::from_secs(300)),
+            max_auth_age(Duration::from_secs(300)),
         ),
         (
             r#"{"token_age_at_most":60}"#,
-            token_age_at_most(Duration::from_secs(60)),
+            max_token_age(Duration::from_secs(60)),
         ),
         (r#"{"sender_constrained":true}"#, sender_constrained()),
         (r#"{"action":"read"}"#, action("read")),
@@ -102,7 +102,7 @@ fn forms() -> Vec<(&'static str, Condition)> {
             r#"{"address_in":["192.0.2.0/24"]}"#,
             address_in(["192.0.2.0/24"]).unwrap(),
         ),
-        (r#"{"over_tls":true}"#, over_tls()),
+        (r#"{"over_tls":true}"#, via_tls()),
         (
             r#"{"header":"x-a","is":"b"}"#,
             header(HeaderName::from_static("x-a"), "b"),

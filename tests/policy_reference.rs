@@ -20,14 +20,14 @@ mod tree;
 
 use std::thread;
 
-use bearergate::policy::{AccessRequest, Verdict};
+use bearergate::policy::{AccessRequest, Truth};
 
 use facts::BuiltFacts;
 use facts::Facts;
 use random::Random;
 use rules::Rules;
+use tree::Expected;
 use tree::Tree;
-use tree::Truth;
 
 /// How many requests each policy is tried with.
 const REQUESTS: u64 = 250;
@@ -111,9 +111,9 @@ fn conditions_are_told_as_by_the_book() {
         for _ in 0..25 {
             let at = random.below(pool.len());
             let expected = match tree.truth(&pool[at]) {
-                Truth::No => Verdict::False,
-                Truth::Yes => Verdict::True,
-                Truth::Unknown => Verdict::Unknown,
+                Expected::No => Truth::False,
+                Expected::Yes => Truth::True,
+                Expected::Unknown => Truth::Unknown,
             };
             let verdict = made[at].with(|request| condition.evaluate(request));
             assert_eq!(verdict, expected, "{tree:#?}\n{:#?}", pool[at]);

@@ -7,9 +7,8 @@ use bearergate::clock::UnixTime;
 use bearergate::error::ConfigErrorKind;
 use bearergate::policy::{
     AccessRequest, Attribute, AuditLevel, Combining, Condition, Decision, Obligations, ReasonCode,
-    Rule, Verdict, acr_at_least, action, address_in, attribute, auth_age_at_most, client,
-    condition_fn, owner, param, role, sender_constrained, time_between, token_age_at_most,
-    weekdays,
+    Rule, Truth, acr_at_least, action, address_in, attribute, client, condition_fn, max_auth_age,
+    max_token_age, owner, param, role, sender_constrained, time_between, weekdays,
 };
 use bearergate::principal::{Authority, PrincipalKind};
 use bearergate::{ConfigError, Policy, Principal, RejectionKind, claim, limits, require_scope};
@@ -26,19 +25,19 @@ fn scoped(scopes: &[&str]) -> Principal {
     builder.scopes(scopes).build()
 }
 
-fn verdict(condition: &Condition, claims: &str) -> Verdict {
+fn verdict(condition: &Condition, claims: &str) -> Truth {
     condition.evaluate(&AccessRequest::new(&caller(claims), NOW))
 }
 
-fn fixed(verdict: Verdict) -> Condition {
+fn fixed(verdict: Truth) -> Condition {
     condition_fn(format!("{verdict:?}"), move |_| verdict)
 }
 
-fn permit(verdict: Verdict) -> Rule {
+fn permit(verdict: Truth) -> Rule {
     Rule::permit("permit", fixed(verdict))
 }
 
-fn forbid(verdict: Verdict) -> Rule {
+fn forbid(verdict: Truth) -> Rule {
     Rule::forbid("forbid", fixed(verdict))
 }
 
@@ -61,7 +60,7 @@ fn of<const N: usize>(rules: [Rule; N]) -> Result<Policy, ConfigError> {
         .build()
 }
 
-const ALL: [Verdict; 3] = [Verdict::False, Verdict::True, Verdict::Unknown];
+const ALL: [Truth; 3] = [Truth::False, Truth::True, Truth::Unknown];
 
 #[test]
 fn a_forbid_that_holds_or_cannot_be_told_overrides_every_permit() {
@@ -72,7 +71,7 @@ fn a_forbid_that_holds_or_cannot_be_told_overrides_every_permit() {
                 [permit(permits), forbid(forbids)],
             ] {
                 let decision = combined(Combining::DenyOverrides, rules);
-                let expected = forbids == Verdict::False && permits == Verdict::True;
+                let expected = forbids == Truth::False && permits == Truth::True;
                 assert_eq!(decision.is_allowed(), expected, "{forbids:?} {permits:?}");
             }
         }
@@ -83,16 +82,16 @@ fn a_forbid_that_holds_or_cannot_be_told_overrides_every_permit() {
 fn the_first_applicable_rule_decides_and_an_unknown_one_denies() {
     let decide = |rules: [Rule; 2]| combined(Combining::FirstApplicable, rules);
     for later in ALL {
-        assert!(decide([permit(Verdict::True), forbid(later)]).is_allowed());
-        assert!(!decide([permit(Verdict::Unknown), forbid(later)]).is_allowed());
-        assert!(!decide([forbid(Verdict::True), permit(later)]).is_allowed());
-        assert!(!decide([forbid(Verdict::Unknown), permit(later)]).is_allowed());
-        let last = decide([forbid(Verdict::False), permit(later)]);
-        assert_eq!(last.is_allowed(), later == Verdict::True);
+        assert!(decide([permit(Truth::True), forbid(later)]).is_allowed());
+        assert!(!decide([permit(Truth::Unknown), forbid(later)]).is_allowed());
+        assert!(!decide([forbid(Truth::True), permit(later)]).is_allowed());
+        assert!(!decide([forbid(Truth::Unknown), permit(later)]).is_allowed());
+        let last = decide([forbid(Truth::False), permit(later)]);
+        assert_eq!(last.is_allowed(), later == Truth::True);
     }
     let unknown = decide([
-        Rule::permit("unsure", fixed(Verdict::Unknown)),
-        permit(Verdict::True),
+        Rule::permit("unsure", fixed(Truth::Unknown)),
+        permit(Truth::True),
     ]);
     assert_eq!(unknown.to_string(), "denied: unknown (unsure)");
 }
@@ -101,17 +100,17 @@ fn the_first_applicable_rule_decides_and_an_unknown_one_denies() {
 fn the_rule_that_decided_is_named() {
     let forbidden = combined(
         Combining::DenyOverrides,
-        [permit(Verdict::True), forbid(Verdict::True)],
+        [permit(Truth::True), forbid(Truth::True)],
     );
     assert_eq!(forbidden.to_string(), "denied: forbidden (forbid)");
     let unknown = combined(
         Combining::DenyOverrides,
-        [permit(Verdict::True), forbid(Verdict::Unknown)],
+        [permit(Truth::True), forbid(Truth::Unknown)],
     );
     assert_eq!(unknown.to_string(), "denied: unknown (forbid)");
-    let allowed = combined(Combining::DenyOverrides, [permit(Verdict::True)]);
+    let allowed = combined(Combining::DenyOverrides, [permit(Truth::True)]);
     assert_eq!(allowed.to_string(), "allowed: met (permit)");
-    let denied = combined(Combining::DenyOverrides, [permit(Verdict::False)]);
+    let denied = combined(Combining::DenyOverrides, [permit(Truth::False)]);
     assert_eq!(denied.to_string(), "denied: not_met (False)");
 }
 
@@ -134,7 +133,7 @@ fn a_request_that_no_rule_speaks_of_is_denied_as_such() {
 
 #[test]
 fn a_forbid_asks_for_a_scope_only_if_that_would_do() {
-    let shop = Rule::permit("shop", fixed(Verdict::True));
+    let shop = Rule::permit("shop", fixed(Truth::True));
     let policy = of([
         shop.clone(),
         Rule::forbid("no writer", action("write") & !require_scope("w")),
@@ -150,7 +149,7 @@ fn a_forbid_asks_for_a_scope_only_if_that_would_do() {
     assert_eq!(denied.kind(), Some(RejectionKind::ScopeInsufficient));
     assert!(decide(&policy, scoped(&["w"])).is_allowed());
 
-    let suspended = Rule::forbid("suspended", claim("suspended").absent_or(false).not());
+    let suspended = Rule::forbid("suspended", claim("suspended").absent_or_is(false).not());
     let policy = of([shop, suspended]).unwrap();
     let denied = decide(&policy, caller(r#"{"suspended":true}"#));
     assert_eq!(denied.kind(), Some(RejectionKind::AccessDenied));
@@ -196,7 +195,7 @@ fn a_decision_carries_what_its_rule_obliges_to() {
 fn a_weak_or_old_authentication_asks_for_a_step_up() {
     let levels = ["bronze", "silver", "gold"];
     let strong = acr_at_least("silver", levels).unwrap();
-    let fresh = auth_age_at_most(Duration::from_secs(300));
+    let fresh = max_auth_age(Duration::from_secs(300));
     let policy = of([Rule::permit("pay", role("clerk") & strong & fresh)]).unwrap();
     let decide = |claims: &str| policy.decide(&AccessRequest::new(&caller(claims), NOW));
 
@@ -230,7 +229,7 @@ fn nothing_at_all_cannot_be_built() {
     empty(claim("a").one_of([""; 0]));
     empty(address_in([""; 0]));
     empty(weekdays([""; 0], "Z"));
-    for rules in [vec![], vec![forbid(Verdict::False)]] {
+    for rules in [vec![], vec![forbid(Truth::False)]] {
         let builder = rules
             .into_iter()
             .fold(Policy::builder(), |b, rule| b.rule(rule));
@@ -238,7 +237,7 @@ fn nothing_at_all_cannot_be_built() {
         assert_eq!(error.kind(), ConfigErrorKind::Empty);
         assert_eq!(error.field(), "rule");
     }
-    assert!(of([permit(Verdict::True)]).is_ok());
+    assert!(of([permit(Truth::True)]).is_ok());
 }
 
 // Defect L01 (empty condition allows): docs/defects.md
@@ -246,18 +245,18 @@ fn nothing_at_all_cannot_be_built() {
 fn what_holds_for_every_text_tells_nothing() {
     let prefix = claim("tenant").starts_with("");
     for policy in [prefix.clone(), prefix.not()] {
-        assert_eq!(verdict(&policy, r#"{"tenant":"acme"}"#), Verdict::Unknown);
+        assert_eq!(verdict(&policy, r#"{"tenant":"acme"}"#), Truth::Unknown);
     }
     let prefix = claim("tenant").starts_with("ac");
-    assert_eq!(verdict(&prefix, r#"{"tenant":"acme"}"#), Verdict::True);
-    assert_eq!(verdict(&prefix, r#"{"tenant":"\u0061cme"}"#), Verdict::True);
-    assert_eq!(verdict(&prefix, r#"{"tenant":"a"}"#), Verdict::False);
-    assert_eq!(verdict(&prefix, r#"{"tenant":["acme"]}"#), Verdict::Unknown);
+    assert_eq!(verdict(&prefix, r#"{"tenant":"acme"}"#), Truth::True);
+    assert_eq!(verdict(&prefix, r#"{"tenant":"\u0061cme"}"#), Truth::True);
+    assert_eq!(verdict(&prefix, r#"{"tenant":"a"}"#), Truth::False);
+    assert_eq!(verdict(&prefix, r#"{"tenant":["acme"]}"#), Truth::Unknown);
 }
 
 #[test]
 fn two_rules_of_one_name_or_without_one_do_not_build() {
-    let rule = |name: &str| Rule::permit(name, fixed(Verdict::True));
+    let rule = |name: &str| Rule::permit(name, fixed(Truth::True));
     let kind = |rules: [Rule; 2]| of(rules).unwrap_err().kind();
     assert_eq!(kind([rule("a"), rule("a")]), ConfigErrorKind::Conflict);
     assert_eq!(kind([rule("a"), rule("")]), ConfigErrorKind::Empty);
@@ -271,16 +270,16 @@ fn a_role_is_one_exact_element_of_a_list() {
     let clerk = role("clerk");
     assert_eq!(
         verdict(&clerk, r#"{"roles":["boss","clerk"]}"#),
-        Verdict::True
+        Truth::True
     );
     for (claims, expected) in [
-        (r#"{"roles":["clerks"]}"#, Verdict::False),
-        (r#"{"roles":[]}"#, Verdict::False),
-        (r#"{"roles":["boss",7]}"#, Verdict::Unknown),
-        (r#"{"roles":"clerk"}"#, Verdict::Unknown),
-        (r#"{"roles":{"clerk":true}}"#, Verdict::Unknown),
-        (r#"{"roles":null}"#, Verdict::Unknown),
-        ("{}", Verdict::Unknown),
+        (r#"{"roles":["clerks"]}"#, Truth::False),
+        (r#"{"roles":[]}"#, Truth::False),
+        (r#"{"roles":["boss",7]}"#, Truth::Unknown),
+        (r#"{"roles":"clerk"}"#, Truth::Unknown),
+        (r#"{"roles":{"clerk":true}}"#, Truth::Unknown),
+        (r#"{"roles":null}"#, Truth::Unknown),
+        ("{}", Truth::Unknown),
     ] {
         assert_eq!(verdict(&clerk, claims), expected, "{claims}");
         assert_eq!(
@@ -292,12 +291,12 @@ fn a_role_is_one_exact_element_of_a_list() {
     let nested = claim("realm").at("roles").contains("clerk");
     assert_eq!(
         verdict(&nested, r#"{"realm":{"roles":["clerk"]}}"#),
-        Verdict::True
+        Truth::True
     );
     for claims in ["{}", r#"{"realm":{}}"#, r#"{"realm":["roles"]}"#] {
         assert_eq!(
             verdict(&nested.clone().not(), claims),
-            Verdict::Unknown,
+            Truth::Unknown,
             "{claims}"
         );
     }
@@ -307,14 +306,14 @@ fn a_role_is_one_exact_element_of_a_list() {
 #[test]
 fn presence_is_told_and_absence_only_by_name() {
     let present = claim("mark").present();
-    assert_eq!(verdict(&present, r#"{"mark":null}"#), Verdict::True);
-    assert_eq!(verdict(&present, "{}"), Verdict::Unknown);
-    assert_eq!(verdict(&present.not(), "{}"), Verdict::Unknown);
+    assert_eq!(verdict(&present, r#"{"mark":null}"#), Truth::True);
+    assert_eq!(verdict(&present, "{}"), Truth::Unknown);
+    assert_eq!(verdict(&present.not(), "{}"), Truth::Unknown);
     let inner = claim("a").at("b").absent();
-    assert_eq!(verdict(&inner, "{}"), Verdict::True);
-    assert_eq!(verdict(&inner, r#"{"a":{}}"#), Verdict::True);
-    assert_eq!(verdict(&inner, r#"{"a":{"b":null}}"#), Verdict::False);
-    assert_eq!(verdict(&inner, r#"{"a":"b"}"#), Verdict::Unknown);
+    assert_eq!(verdict(&inner, "{}"), Truth::True);
+    assert_eq!(verdict(&inner, r#"{"a":{}}"#), Truth::True);
+    assert_eq!(verdict(&inner, r#"{"a":{"b":null}}"#), Truth::False);
+    assert_eq!(verdict(&inner, r#"{"a":"b"}"#), Truth::Unknown);
 }
 
 // Defect L02 (negation of a missing claim allows): docs/defects.md
@@ -322,12 +321,12 @@ fn presence_is_told_and_absence_only_by_name() {
 fn an_absent_confirmation_or_age_is_unknown() {
     for condition in [
         sender_constrained(),
-        token_age_at_most(Duration::MAX),
-        auth_age_at_most(Duration::MAX),
+        max_token_age(Duration::MAX),
+        max_auth_age(Duration::MAX),
         client("shop"),
     ] {
-        assert_eq!(verdict(&condition, "{}"), Verdict::Unknown, "{condition:?}");
-        assert_eq!(verdict(&condition.not(), "{}"), Verdict::Unknown);
+        assert_eq!(verdict(&condition, "{}"), Truth::Unknown, "{condition:?}");
+        assert_eq!(verdict(&condition.not(), "{}"), Truth::Unknown);
     }
 }
 
@@ -371,18 +370,18 @@ fn texts_are_compared_byte_for_byte() {
     ] {
         let caller = scoped(&[other]);
         let request = AccessRequest::new(&caller, NOW);
-        assert_eq!(admin.evaluate(&request), Verdict::False, "{other}");
+        assert_eq!(admin.evaluate(&request), Truth::False, "{other}");
         let verb = action("admin").evaluate(&request.with_action(other));
-        assert_eq!(verb, Verdict::False, "{other}");
+        assert_eq!(verb, Truth::False, "{other}");
         let user = param("user")
             .is("admin")
             .evaluate(&request.with_params(&[("user", other)]));
-        assert_eq!(user, Verdict::False, "{other}");
+        assert_eq!(user, Truth::False, "{other}");
     }
-    assert_eq!(verdict(&cafe, "{\"role\":\"caf\u{e9}\"}"), Verdict::True);
-    assert_eq!(verdict(&cafe, r#"{"role":"caf\u00e9"}"#), Verdict::True);
-    assert_eq!(verdict(&cafe, "{\"role\":\"cafe\u{301}\"}"), Verdict::False);
-    assert_eq!(verdict(&cafe, "{\"role\":\"CAF\u{c9}\"}"), Verdict::False);
+    assert_eq!(verdict(&cafe, "{\"role\":\"caf\u{e9}\"}"), Truth::True);
+    assert_eq!(verdict(&cafe, r#"{"role":"caf\u00e9"}"#), Truth::True);
+    assert_eq!(verdict(&cafe, "{\"role\":\"cafe\u{301}\"}"), Truth::False);
+    assert_eq!(verdict(&cafe, "{\"role\":\"CAF\u{c9}\"}"), Truth::False);
 }
 
 // Defect L05 (unanchored or exponential pattern): docs/defects.md
@@ -392,18 +391,18 @@ fn a_pattern_matches_as_a_whole() {
         let condition = claim("tenant").matches(pattern).unwrap();
         verdict(&condition, &format!(r#"{{"tenant":"{text}"}}"#))
     };
-    assert_eq!(matches("api", "api"), Verdict::True);
+    assert_eq!(matches("api", "api"), Truth::True);
     for text in ["xapi", "apix", "api\\n", "\\napi", "x\\napi\\ny"] {
-        assert_eq!(matches("api", text), Verdict::False, "{text}");
-        assert_eq!(matches("^api", text), Verdict::False, "{text}");
-        assert_eq!(matches("(?m)^api$", text), Verdict::False, "{text}");
-        assert_eq!(matches("api|x", text), Verdict::False, "{text}");
+        assert_eq!(matches("api", text), Truth::False, "{text}");
+        assert_eq!(matches("^api", text), Truth::False, "{text}");
+        assert_eq!(matches("(?m)^api$", text), Truth::False, "{text}");
+        assert_eq!(matches("api|x", text), Truth::False, "{text}");
     }
-    assert_eq!(matches("a|ab", "ab"), Verdict::True);
-    assert_eq!(matches("[a-z]{2,4}-[0-9]+", "ab-7"), Verdict::True);
+    assert_eq!(matches("a|ab", "ab"), Truth::True);
+    assert_eq!(matches("[a-z]{2,4}-[0-9]+", "ab-7"), Truth::True);
     assert_eq!(
         verdict(&claim("n").matches("7").unwrap(), r#"{"n":7}"#),
-        Verdict::Unknown
+        Truth::Unknown
     );
     for broken in [
         "a)|(?:b",
@@ -425,15 +424,15 @@ fn a_pattern_takes_time_in_proportion_to_the_text() {
     let text = "a".repeat(limits::MATCHED_BYTES - 1);
     assert_eq!(
         verdict(&bomb, &format!(r#"{{"tenant":"{text}!"}}"#)),
-        Verdict::False
+        Truth::False
     );
     assert_eq!(
         verdict(&bomb, &format!(r#"{{"tenant":"{text}a"}}"#)),
-        Verdict::True
+        Truth::True
     );
     assert_eq!(
         verdict(&bomb, &format!(r#"{{"tenant":"{text}aa"}}"#)),
-        Verdict::Unknown
+        Truth::Unknown
     );
 }
 
@@ -441,7 +440,7 @@ fn a_pattern_takes_time_in_proportion_to_the_text() {
 #[test]
 fn a_policy_that_is_too_large_does_not_build() {
     let many = |count: usize| {
-        let rules = (0..count).map(|at| Rule::permit(format!("{at}"), fixed(Verdict::False)));
+        let rules = (0..count).map(|at| Rule::permit(format!("{at}"), fixed(Truth::False)));
         rules
             .fold(Policy::builder(), |builder, rule| builder.rule(rule))
             .build()
@@ -505,9 +504,9 @@ fn a_named_part_says_what_it_said_before() {
 // Defect L07 (oversize policy): docs/defects.md
 #[test]
 fn depth_of_a_rule_costs_no_stack() {
-    let mut deep = fixed(Verdict::True);
+    let mut deep = fixed(Truth::True);
     for _ in 0..10_000 {
-        deep = !(!deep).named("part") & fixed(Verdict::True);
+        deep = !(!deep).named("part") & fixed(Truth::True);
     }
     let policy = of([Rule::permit("deep", deep)]).unwrap();
     assert!(
@@ -521,7 +520,7 @@ fn depth_of_a_rule_costs_no_stack() {
 #[test]
 fn a_missing_claim_never_widens() {
     let forbids = of([
-        Rule::permit("all", fixed(Verdict::True)),
+        Rule::permit("all", fixed(Truth::True)),
         Rule::forbid("third parties", client("shop").not()),
     ])
     .unwrap();
@@ -539,7 +538,7 @@ fn a_missing_claim_never_widens() {
             .is_allowed()
     );
     let restricted = of([
-        Rule::permit("all", fixed(Verdict::True)),
+        Rule::permit("all", fixed(Truth::True)),
         Rule::forbid("restricted", require_scope("restricted")),
     ])
     .unwrap();
@@ -581,34 +580,31 @@ fn an_owner_is_a_pair_of_authority_and_subject() {
         )
     };
     let alice = user("house", "alice");
-    assert_eq!(ask(&alice, &house, "alice"), (Verdict::True, Verdict::True));
-    assert_eq!(ask(&alice, &house, "bob"), (Verdict::False, Verdict::False));
-    assert_eq!(ask(&alice, &guest, "alice").1, Verdict::False);
+    assert_eq!(ask(&alice, &house, "alice"), (Truth::True, Truth::True));
+    assert_eq!(ask(&alice, &house, "bob"), (Truth::False, Truth::False));
+    assert_eq!(ask(&alice, &guest, "alice").1, Truth::False);
     let other = user("guest", "alice");
-    assert_eq!(
-        ask(&other, &house, "alice"),
-        (Verdict::False, Verdict::False)
-    );
+    assert_eq!(ask(&other, &house, "alice"), (Truth::False, Truth::False));
     assert_eq!(
         ask(&user("house", ""), &house, ""),
-        (Verdict::Unknown, Verdict::Unknown)
+        (Truth::Unknown, Truth::Unknown)
     );
     assert_eq!(
         ask(&caller("{}"), &house, ""),
-        (Verdict::Unknown, Verdict::Unknown)
+        (Truth::Unknown, Truth::Unknown)
     );
 
     let request = AccessRequest::new(&alice, NOW);
-    assert_eq!(by_param.evaluate(&request), Verdict::Unknown);
+    assert_eq!(by_param.evaluate(&request), Truth::Unknown);
     let twice = [("user", "alice"), ("user", "bob")];
     assert_eq!(
         by_param.evaluate(&request.with_params(&twice)),
-        Verdict::Unknown
+        Truth::Unknown
     );
     let text = [("owner", Attribute::Text("alice"))];
     assert_eq!(
         by_attribute.evaluate(&request.with_attributes(&text)),
-        Verdict::Unknown
+        Truth::Unknown
     );
 }
 
@@ -626,24 +622,24 @@ fn a_client_that_acts_for_itself_owns_nothing() {
     let ask = |caller: &Principal| {
         own.evaluate(&AccessRequest::new(caller, NOW).with_params(&[("user", "alice")]))
     };
-    assert_eq!(ask(&token(Some("shop"))), Verdict::True);
-    assert_eq!(ask(&token(Some("alice"))), Verdict::Unknown);
-    assert_eq!(ask(&token(None)), Verdict::Unknown);
+    assert_eq!(ask(&token(Some("shop"))), Truth::True);
+    assert_eq!(ask(&token(Some("alice"))), Truth::Unknown);
+    assert_eq!(ask(&token(None)), Truth::Unknown);
 }
 
 // Defect B14 (claim coerced to another type): docs/defects.md
 #[test]
 fn numbers_and_times_are_compared_without_coercion() {
     let adult = claim("age").at_least(18);
-    assert_eq!(verdict(&adult, r#"{"age":18}"#), Verdict::True);
-    assert_eq!(verdict(&adult, r#"{"age":17}"#), Verdict::False);
+    assert_eq!(verdict(&adult, r#"{"age":18}"#), Truth::True);
+    assert_eq!(verdict(&adult, r#"{"age":17}"#), Truth::False);
     let minor = claim("age").at_most(17);
-    assert_eq!(verdict(&minor, r#"{"age":17}"#), Verdict::True);
-    let ends = claim("ends").is_ahead();
-    assert_eq!(verdict(&ends, r#"{"ends":1700000001}"#), Verdict::True);
-    assert_eq!(verdict(&ends, r#"{"ends":1700000000}"#), Verdict::False);
-    let over = claim("ends").is_over();
-    assert_eq!(verdict(&over, r#"{"ends":1700000000}"#), Verdict::True);
+    assert_eq!(verdict(&minor, r#"{"age":17}"#), Truth::True);
+    let ends = claim("ends").in_future();
+    assert_eq!(verdict(&ends, r#"{"ends":1700000001}"#), Truth::True);
+    assert_eq!(verdict(&ends, r#"{"ends":1700000000}"#), Truth::False);
+    let over = claim("ends").in_past();
+    assert_eq!(verdict(&over, r#"{"ends":1700000000}"#), Truth::True);
     for value in [
         "\"18\"",
         "18.5",
@@ -655,7 +651,7 @@ fn numbers_and_times_are_compared_without_coercion() {
     ] {
         for (condition, name) in [(&adult, "age"), (&minor, "age")] {
             let claims = format!(r#"{{"{name}":{value}}}"#);
-            assert_eq!(verdict(condition, &claims), Verdict::Unknown, "{claims}");
+            assert_eq!(verdict(condition, &claims), Truth::Unknown, "{claims}");
         }
     }
     for value in [
@@ -667,8 +663,8 @@ fn numbers_and_times_are_compared_without_coercion() {
         "253402300800",
     ] {
         let claims = format!(r#"{{"ends":{value}}}"#);
-        assert_eq!(verdict(&ends, &claims), Verdict::Unknown, "{claims}");
-        assert_eq!(verdict(&over, &claims), Verdict::Unknown, "{claims}");
+        assert_eq!(verdict(&ends, &claims), Truth::Unknown, "{claims}");
+        assert_eq!(verdict(&over, &claims), Truth::Unknown, "{claims}");
     }
 }
 
@@ -681,22 +677,22 @@ fn a_mapped_address_is_an_ipv4_address() {
     };
     for networks in [&["10.0.0.0/8"][..], &["::ffff:10.0.0.0/104"]] {
         for (address, expected) in [
-            ("10.9.8.7", Verdict::True),
-            ("::ffff:10.9.8.7", Verdict::True),
-            ("11.0.0.1", Verdict::False),
-            ("::a09:807", Verdict::False),
+            ("10.9.8.7", Truth::True),
+            ("::ffff:10.9.8.7", Truth::True),
+            ("11.0.0.1", Truth::False),
+            ("::a09:807", Truth::False),
         ] {
             assert_eq!(inside(networks, address), expected, "{address}");
         }
     }
     assert_eq!(
         inside(&["2001:db8::/32", "192.0.2.7"], "192.0.2.7"),
-        Verdict::True
+        Truth::True
     );
-    assert_eq!(inside(&["::/0"], "192.0.2.7"), Verdict::False);
+    assert_eq!(inside(&["::/0"], "192.0.2.7"), Truth::False);
     let unsaid = address_in(["0.0.0.0/0"]).unwrap();
-    assert_eq!(verdict(&unsaid, "{}"), Verdict::Unknown);
-    assert_eq!(verdict(&unsaid.not(), "{}"), Verdict::Unknown);
+    assert_eq!(verdict(&unsaid, "{}"), Truth::Unknown);
+    assert_eq!(verdict(&unsaid.not(), "{}"), Truth::Unknown);
     for broken in [
         "10.0.0.1/8",
         "10.0.0.0/33",
@@ -720,23 +716,23 @@ fn hours_and_days_are_those_of_their_zone() {
     // 2023-11-14 was a Tuesday; this is its 08:00 UTC.
     let eight = 1_699_948_800;
     let day = time_between("08:00", "18:00", "Z").unwrap();
-    assert_eq!(at(&day, eight - 1), Verdict::False);
-    assert_eq!(at(&day, eight), Verdict::True);
-    assert_eq!(at(&day, eight + 10 * 3_600 - 1), Verdict::True);
-    assert_eq!(at(&day, eight + 10 * 3_600), Verdict::False);
+    assert_eq!(at(&day, eight - 1), Truth::False);
+    assert_eq!(at(&day, eight), Truth::True);
+    assert_eq!(at(&day, eight + 10 * 3_600 - 1), Truth::True);
+    assert_eq!(at(&day, eight + 10 * 3_600), Truth::False);
     let east = time_between("08:00", "18:00", "+05:30").unwrap();
-    assert_eq!(at(&east, eight - 19_800), Verdict::True);
-    assert_eq!(at(&east, eight - 19_801), Verdict::False);
+    assert_eq!(at(&east, eight - 19_800), Truth::True);
+    assert_eq!(at(&east, eight - 19_801), Truth::False);
     let night = time_between("22:00", "06:00", "-01:00").unwrap();
-    assert_eq!(at(&night, eight - 3_600), Verdict::False);
-    assert_eq!(at(&night, eight - 3_601), Verdict::True);
-    assert_eq!(at(&night, eight + 15 * 3_600), Verdict::True);
+    assert_eq!(at(&night, eight - 3_600), Truth::False);
+    assert_eq!(at(&night, eight - 3_601), Truth::True);
+    assert_eq!(at(&night, eight + 15 * 3_600), Truth::True);
     let tuesday = |zone| weekdays(["tue"], zone).unwrap();
-    assert_eq!(at(&tuesday("Z"), eight - 8 * 3_600), Verdict::True);
-    assert_eq!(at(&tuesday("Z"), eight - 8 * 3_600 - 1), Verdict::False);
-    assert_eq!(at(&tuesday("+01:00"), eight - 9 * 3_600), Verdict::True);
-    assert_eq!(at(&tuesday("-14:00"), eight), Verdict::False);
-    assert_eq!(at(&tuesday("-14:00"), 0), Verdict::False);
+    assert_eq!(at(&tuesday("Z"), eight - 8 * 3_600), Truth::True);
+    assert_eq!(at(&tuesday("Z"), eight - 8 * 3_600 - 1), Truth::False);
+    assert_eq!(at(&tuesday("+01:00"), eight - 9 * 3_600), Truth::True);
+    assert_eq!(at(&tuesday("-14:00"), eight), Truth::False);
+    assert_eq!(at(&tuesday("-14:00"), 0), Truth::False);
     assert_eq!(
         at(&tuesday("Z"), u64::MAX / 60),
         at(&tuesday("Z"), u64::MAX / 60)
@@ -761,12 +757,12 @@ fn levels_of_authentication_are_ordered() {
     let levels = ["bronze", "silver", "gold"];
     let silver = acr_at_least("silver", levels).unwrap();
     for (acr, expected) in [
-        ("\"gold\"", Verdict::True),
-        ("\"silver\"", Verdict::True),
-        ("\"bronze\"", Verdict::False),
-        ("\"platinum\"", Verdict::Unknown),
-        ("3", Verdict::Unknown),
-        ("[\"gold\"]", Verdict::Unknown),
+        ("\"gold\"", Truth::True),
+        ("\"silver\"", Truth::True),
+        ("\"bronze\"", Truth::False),
+        ("\"platinum\"", Truth::Unknown),
+        ("3", Truth::Unknown),
+        ("[\"gold\"]", Truth::Unknown),
     ] {
         assert_eq!(
             verdict(&silver, &format!(r#"{{"acr":{acr}}}"#)),
@@ -780,12 +776,12 @@ fn levels_of_authentication_are_ordered() {
 
 #[test]
 fn an_authentication_in_the_future_tells_nothing() {
-    let fresh = auth_age_at_most(Duration::from_secs(60));
+    let fresh = max_auth_age(Duration::from_secs(60));
     let at = |time: u64| verdict(&fresh, &format!(r#"{{"auth_time":{time}}}"#));
-    assert_eq!(at(1_699_999_940), Verdict::True);
-    assert_eq!(at(1_699_999_939), Verdict::False);
-    assert_eq!(at(1_700_000_030), Verdict::True);
-    assert_eq!(at(1_700_000_031), Verdict::Unknown);
+    assert_eq!(at(1_699_999_940), Truth::True);
+    assert_eq!(at(1_699_999_939), Truth::False);
+    assert_eq!(at(1_700_000_030), Truth::True);
+    assert_eq!(at(1_700_000_031), Truth::Unknown);
 }
 
 #[test]

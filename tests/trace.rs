@@ -17,7 +17,7 @@ fn orders() -> Policy {
     Policy::builder()
         .rule(Rule::forbid(
             "suspended",
-            !claim("suspended").absent_or(false),
+            !claim("suspended").absent_or_is(false),
         ))
         .rule(Rule::permit(
             "read",
@@ -250,18 +250,18 @@ fn every() -> Policy {
         claim("level").is(5),
         claim("level").at_least(5),
         claim("level").at_most(4),
-        claim("ends").is_ahead(),
-        claim("ends").is_over(),
+        claim("ends").in_future(),
+        claim("ends").in_past(),
         claim("flag").present(),
-        claim("flag").absent_or(true),
+        claim("flag").absent_or_is(true),
         claim("realm").at("roles").contains("clerk"),
         policy::group("staff"),
     ]);
     let credential = Condition::any([
         policy::acr_at_least("gold", ["bronze", "silver", "gold"]).unwrap(),
         policy::amr("otp"),
-        policy::auth_age_at_most(minute),
-        policy::token_age_at_most(minute),
+        policy::max_auth_age(minute),
+        policy::max_token_age(minute),
         policy::authority("guest"),
         policy::kind(PrincipalKind::ApiKey),
         policy::sender_constrained(),
@@ -270,7 +270,7 @@ fn every() -> Policy {
     ]);
     let request = Condition::any([
         policy::address_in(["192.0.2.0/24", "2001:db8::/32"]).unwrap(),
-        policy::over_tls(),
+        policy::via_tls(),
         policy::header(header::USER_AGENT, "robot"),
         policy::time_between("08:00", "18:00", "+01:00").unwrap(),
         policy::weekdays(["mon", "fri"], "Z").unwrap(),

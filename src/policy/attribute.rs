@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 use crate::principal::Authority;
 use crate::principal::ClaimValue;
 
@@ -23,12 +23,12 @@ pub enum Attribute<'a> {
 }
 
 impl Attribute<'_> {
-    pub(super) fn is(self, wanted: &ClaimValue) -> Verdict {
+    pub(super) fn is(self, wanted: &ClaimValue) -> Truth {
         match (self, wanted) {
             (Self::Bool(own), ClaimValue::Bool(wanted)) => (own == *wanted).into(),
             (Self::Integer(own), ClaimValue::Integer(wanted)) => (own == *wanted).into(),
             (Self::Text(own), ClaimValue::Text(wanted)) => (own == wanted).into(),
-            _ => Verdict::Unknown,
+            _ => Truth::Unknown,
         }
     }
 }

@@ -60,18 +60,18 @@ impl<'a> Case<'a> {
 /// ```
 /// use bearergate::{Principal, require_scope};
 /// use bearergate::clock::UnixTime;
-/// use bearergate::policy::{AccessRequest, Case, check_cases};
+/// use bearergate::policy::{AccessRequest, Case, run_cases};
 /// use bearergate::principal::PrincipalKind;
 ///
 /// let policy = require_scope("orders:read");
 /// let alice = Principal::builder(PrincipalKind::Other, "house").scopes(["orders:read"]).build();
 /// let bob = Principal::builder(PrincipalKind::Other, "house").build();
 /// let request = |who| AccessRequest::new(who, UnixTime::from_secs(0));
-/// check_cases(&policy, [
+/// run_cases(&policy, [
 ///     Case::allow("a reader reads", request(&alice)),
 ///     Case::deny("nobody else does", request(&bob)).because("scope orders:read"),
 /// ])?;
-/// let failed = check_cases(&policy, [Case::allow("bob", request(&bob))]).unwrap_err();
+/// let failed = run_cases(&policy, [Case::allow("bob", request(&bob))]).unwrap_err();
 /// assert_eq!(failed.names().collect::<Vec<_>>(), ["bob"]);
 /// # Ok::<(), bearergate::policy::CasesFailed>(())
 /// ```
@@ -80,7 +80,7 @@ impl<'a> Case<'a> {
 ///
 /// [`CasesFailed`] names every case that came out otherwise, and those whose decision was not
 /// ready at once.
-pub fn check_cases<'a>(
+pub fn run_cases<'a>(
     authorizer: &dyn Authorizer,
     cases: impl IntoIterator<Item = Case<'a>>,
 ) -> Result<(), CasesFailed> {

@@ -18,24 +18,24 @@ use crate::policy::route::route_table::RouteTable;
 use crate::policy::rule::Effect;
 use crate::policy::rule::Rule;
 
-/// Something in a policy that is probably not meant; made by `check`.
+/// Something in a policy that is probably not meant; made by `lint`.
 ///
 /// ```
 /// use bearergate::{Policy, require_scope};
-/// use bearergate::policy::{action, FindingKind, Rule};
+/// use bearergate::policy::{action, LintKind, Rule};
 ///
 /// let policy = Policy::builder()
 ///     .rule(Rule::permit("read", action("read") & require_scope("Orders:read")))
 ///     .rule(Rule::permit("write", action("write") & require_scope("orders:read")))
 ///     .rule(Rule::permit("both", action("read") & action("write")))
 ///     .build()?;
-/// let kinds: Vec<_> = policy.check().iter().map(|finding| finding.kind()).collect();
-/// assert_eq!(kinds, [FindingKind::NeverMatches, FindingKind::TwoCases]);
+/// let kinds: Vec<_> = policy.lint().iter().map(|lint| lint.kind()).collect();
+/// assert_eq!(kinds, [LintKind::NeverMatches, LintKind::TwoCases]);
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Finding {
-    kind: FindingKind,
+pub struct Lint {
+    kind: LintKind,
     at: Arc<str>,
     detail: String,
 }
@@ -43,7 +43,7 @@ pub struct Finding {
 /// What is probably not meant.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum FindingKind {
+pub enum LintKind {
     /// A condition holds for everybody of whom it can be told: `always_holds`.
     AlwaysHolds,
     /// A condition holds for nobody: `never_matches`.
@@ -54,7 +54,7 @@ pub enum FindingKind {
     TwoCases,
 }
 
-impl FindingKind {
+impl LintKind {
     /// Returns the stable snake-case name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -66,8 +66,8 @@ impl FindingKind {
     }
 }
 
-impl Finding {
-    fn new(kind: FindingKind, at: &str, detail: impl Into<String>) -> Self {
+impl Lint {
+    fn new(kind: LintKind, at: &str, detail: impl Into<String>) -> Self {
         Self {
             kind,
             at: at.into(),
@@ -76,11 +76,11 @@ impl Finding {
     }
 
     fn always_holds(&self) -> bool {
-        self.kind == FindingKind::AlwaysHolds
+        self.kind == LintKind::AlwaysHolds
     }
 
     /// Returns what it is, as a stable code.
-    pub const fn kind(&self) -> FindingKind {
+    pub const fn kind(&self) -> LintKind {
         self.kind
     }
 
@@ -90,7 +90,7 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for Lint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.kind.as_str();
         write!(f, "{kind} at `{}`: {}", self.at, self.detail)
@@ -102,7 +102,7 @@ impl Policy {
     /// shadow, conditions that always hold, scopes spelled in two cases.
     ///
     /// What it finds is there; what it does not find may be there all the same.
-    pub fn check(&self) -> Vec<Finding> {
+    pub fn lint(&self) -> Vec<Lint> {
         let mut found = Vec::new();
         let mut scopes = Scopes::default();
         rules(self, "", &mut found, &mut scopes);
@@ -113,7 +113,7 @@ impl Policy {
 
 impl RouteTable {
     /// Looks for what is probably not meant, in the guards of all routes and across them.
-    pub fn check(&self) -> Vec<Finding> {
+    pub fn lint(&self) -> Vec<Lint> {
         let mut found = Vec::new();
         let mut scopes = Scopes::default();
         for route in self.routes() {
@@ -132,7 +132,7 @@ impl RouteTable {
     }
 }
 
-fn rules(policy: &Policy, prefix: &str, found: &mut Vec<Finding>, scopes: &mut Scopes) {
+fn rules(policy: &Policy, prefix: &str, found: &mut Vec<Lint>, scopes: &mut Scopes) {
     let is_first = policy.combining() == Combining::FirstApplicable;
     let mut seen: HashMap<Tests, &Rule> = HashMap::new();
     let mut last: Option<&Rule> = None;
@@ -141,10 +141,10 @@ fn rules(policy: &Policy, prefix: &str, found: &mut Vec<Finding>, scopes: &mut S
         let constant = constant(rule.condition(), &at);
         if let Some(last) = last {
             let detail = format!("`{}` before it decides every request", last.name());
-            found.push(Finding::new(FindingKind::Shadowed, &at, detail));
+            found.push(Lint::new(LintKind::Shadowed, &at, detail));
         }
         // The first one that holds decides, and so does one of which it cannot be told.
-        if constant.as_ref().is_some_and(Finding::always_holds) && is_first {
+        if constant.as_ref().is_some_and(Lint::always_holds) && is_first {
             last = last.or(Some(rule));
         }
         found.extend(constant);
@@ -157,7 +157,7 @@ fn rules(policy: &Policy, prefix: &str, found: &mut Vec<Finding>, scopes: &mut S
                 let shadowed = shadowed(other.get(), rule, is_first);
                 let at = format!("{prefix}{}", shadowed.name());
                 let detail = "another rule asks the same and goes before it; drop one";
-                found.push(Finding::new(FindingKind::Shadowed, &at, detail));
+                found.push(Lint::new(LintKind::Shadowed, &at, detail));
             }
             Entry::Vacant(place) => {
                 place.insert(rule);
@@ -203,20 +203,20 @@ fn conjunction(nodes: &[Node]) -> Option<Tests> {
 }
 
 /// Says what a condition gives whatever is asked, as far as its tests tell it.
-fn constant(condition: &Condition, at: &str) -> Option<Finding> {
+fn constant(condition: &Condition, at: &str) -> Option<Lint> {
     let (can_hold, can_fail) = bounds(condition.nodes());
     let (kind, detail) = match (can_hold, can_fail) {
         (false, _) => (
-            FindingKind::NeverMatches,
+            LintKind::NeverMatches,
             "nothing can be all that it asks for; drop a part",
         ),
         (true, false) => (
-            FindingKind::AlwaysHolds,
+            LintKind::AlwaysHolds,
             "it holds for everybody of whom it can be told; ask for something",
         ),
         (true, true) => return None,
     };
-    Some(Finding::new(kind, at, detail))
+    Some(Lint::new(kind, at, detail))
 }
 
 /// What one part can give, and the tests that it asks for as a whole.
@@ -362,7 +362,7 @@ fn only(test: &Test) -> Option<(&'static str, &str)> {
 #[derive(Default)]
 struct Scopes {
     spelled: HashMap<String, (Arc<str>, String)>,
-    found: Vec<Finding>,
+    found: Vec<Lint>,
 }
 
 impl Scopes {
@@ -377,7 +377,7 @@ impl Scopes {
                 .or_insert_with(|| (Arc::clone(name), at.to_owned()));
             if first.0 != *name {
                 let detail = format!("scope `{name}` is `{}` at `{}`", first.0, first.1);
-                let finding = Finding::new(FindingKind::TwoCases, at, detail);
+                let finding = Lint::new(LintKind::TwoCases, at, detail);
                 if !self.found.contains(&finding) {
                     self.found.push(finding);
                 }
@@ -397,7 +397,7 @@ mod tests {
     fn found(rules: impl IntoIterator<Item = Rule>, combining: Combining) -> Vec<String> {
         let builder = Policy::builder().combining(combining);
         let builder = rules.into_iter().fold(builder, |own, rule| own.rule(rule));
-        let found = builder.build().unwrap().check().into_iter();
+        let found = builder.build().unwrap().lint().into_iter();
         found
             .map(|own| format!("{} {}", own.kind().as_str(), own.at()))
             .collect()

@@ -11,7 +11,7 @@
 //! let own = owner(param("user").of("https://idp.example.com"));
 //! let staff = claim("tenant").is("acme").and(role("clerk")).named("staff");
 //! let policy = Policy::builder()
-//!     .rule(Rule::forbid("suspended", claim("suspended").absent_or(false).not()))
+//!     .rule(Rule::forbid("suspended", claim("suspended").absent_or_is(false).not()))
 //!     .rule(Rule::permit("orders", require_scope("orders:read").and(staff.or(own))))
 //!     .build()?;
 //! # let _ = (policy, action("read"));
@@ -38,26 +38,26 @@ mod request;
 mod route;
 mod rule;
 mod trace;
-mod verdict;
+mod truth;
 
 pub use attribute::Attribute;
 pub use authorizer::Authorizer;
 pub use cases::Case;
 pub use cases::CasesFailed;
-pub use cases::check_cases;
+pub use cases::run_cases;
 pub use condition::caller::acr_at_least;
 pub use condition::caller::address_in;
 pub use condition::caller::amr;
 pub use condition::caller::audience;
-pub use condition::caller::auth_age_at_most;
 pub use condition::caller::authority;
 pub use condition::caller::client;
 pub use condition::caller::header;
 pub use condition::caller::kind;
-pub use condition::caller::over_tls;
+pub use condition::caller::max_auth_age;
+pub use condition::caller::max_token_age;
 pub use condition::caller::sender_constrained;
 pub use condition::caller::time_between;
-pub use condition::caller::token_age_at_most;
+pub use condition::caller::via_tls;
 pub use condition::caller::weekdays;
 pub use condition::claims::ClaimTest;
 pub use condition::claims::claim;
@@ -85,8 +85,8 @@ pub use file::error::LoadError;
 pub use file::loader::POLICY_SCHEMA;
 #[cfg(feature = "policy-file")]
 pub use file::loader::PolicyLoader;
-pub use lint::Finding;
-pub use lint::FindingKind;
+pub use lint::Lint;
+pub use lint::LintKind;
 pub use obligation::AuditLevel;
 pub use obligation::Obligations;
 pub use policy::Combining;
@@ -101,7 +101,7 @@ pub use route::route_table::RouteTableBuilder;
 pub use rule::Effect;
 pub use rule::Rule;
 pub use trace::record::Trace;
-pub use verdict::Verdict;
+pub use truth::Truth;
 
 #[cfg(feature = "cedar")]
 pub(crate) use engine::owner::user;

@@ -34,7 +34,7 @@ use crate::policy::rule::Rule;
 /// use bearergate::principal::PrincipalKind;
 ///
 /// let policy = Policy::builder()
-///     .rule(Rule::forbid("suspended", claim("suspended").absent_or(false).not()))
+///     .rule(Rule::forbid("suspended", claim("suspended").absent_or_is(false).not()))
 ///     .rule(Rule::permit("readers read", action("read") & require_scope("orders:read")))
 ///     .rule(Rule::permit("writers write", action("write") & require_scope("orders:write")))
 ///     .build()?;

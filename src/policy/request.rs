@@ -14,7 +14,7 @@ use crate::request::RequestFacts;
 ///
 /// The principals are judged; the facts of the request, its parameters and headers come from the
 /// client and are untrusted. A fact that is not given makes every condition over it
-/// [`Unknown`](crate::Verdict::Unknown). `Debug` shows names, never values of the client.
+/// [`Unknown`](crate::Truth::Unknown). `Debug` shows names, never values of the client.
 ///
 /// ```
 /// use bearergate::{Principal, require_scope};

@@ -15,7 +15,7 @@ use crate::policy::obligation::Obligations;
 /// let read = action("read").and(require_scope("orders:read"));
 /// let rule = Rule::permit("readers read", read)
 ///     .with_obligations(Obligations::new().with_rate_class("reads").with_audit(AuditLevel::Brief));
-/// let suspended = Rule::forbid("suspended", claim("suspended").absent_or(false).not());
+/// let suspended = Rule::forbid("suspended", claim("suspended").absent_or_is(false).not());
 /// # let _ = (rule, suspended);
 /// ```
 #[derive(Clone)]

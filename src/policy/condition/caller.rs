@@ -76,13 +76,13 @@ pub fn amr(method: impl Into<String>) -> Condition {
 /// Holds only if the caller authenticated at most so long ago (`auth_time`).
 ///
 /// A deny for want of it asks for a step-up (RFC 9470) with this age.
-pub fn auth_age_at_most(most: Duration) -> Condition {
+pub fn max_auth_age(most: Duration) -> Condition {
     let test = Test::Claim(Path::top("auth_time"), Check::Age(most));
     Condition::leaf(format!("authentication age {}s", most.as_secs()), test)
 }
 
 /// Holds only if the credential was issued at most so long ago.
-pub fn token_age_at_most(most: Duration) -> Condition {
+pub fn max_token_age(most: Duration) -> Condition {
     let name = format!("token age {}s", most.as_secs());
     Condition::leaf(name, Test::TokenAge(most))
 }
@@ -118,7 +118,7 @@ pub fn address_in<S: AsRef<str>>(
 
 /// Holds only if the request came over TLS
 /// ([`AccessRequest::with_tls`](crate::AccessRequest::with_tls)).
-pub fn over_tls() -> Condition {
+pub fn via_tls() -> Condition {
     Condition::leaf("TLS", Test::Encrypted)
 }
 

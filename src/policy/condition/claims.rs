@@ -14,7 +14,7 @@ use crate::principal::ClaimValue;
 /// Holds only if the caller has exactly this scope, byte for byte.
 ///
 /// A caller whose credential says nothing about scopes makes it
-/// [`Unknown`](crate::Verdict::Unknown). A deny for want of it is
+/// [`Unknown`](crate::Truth::Unknown). A deny for want of it is
 /// [`ScopeInsufficient`](crate::error::RejectionKind::ScopeInsufficient). It asks for one scope: a name
 /// that is empty or has a space is one that nobody has.
 ///
@@ -48,7 +48,7 @@ pub fn group(name: impl Into<String>) -> Condition {
 /// Begins a condition over the claim of this name.
 ///
 /// A claim that is missing or of another type makes the condition
-/// [`Unknown`](crate::Verdict::Unknown), which denies, under [`not`](Condition::not) too.
+/// [`Unknown`](crate::Truth::Unknown), which denies, under [`not`](Condition::not) too.
 ///
 /// ```
 /// use bearergate::claim;
@@ -132,12 +132,12 @@ impl ClaimTest {
     }
 
     /// Holds only if the claim is a time, in seconds since 1970, after that of the request.
-    pub fn is_ahead(self) -> Condition {
+    pub fn in_future(self) -> Condition {
         self.passes(Check::IsAhead)
     }
 
     /// Holds only if the claim is a time, in seconds since 1970, at or before that of the request.
-    pub fn is_over(self) -> Condition {
+    pub fn in_past(self) -> Condition {
         self.passes(Check::IsOver)
     }
 
@@ -154,7 +154,7 @@ impl ClaimTest {
     }
 
     /// Holds only if there is no claim of this name, or it has this value.
-    pub fn absent_or(self, value: impl Into<ClaimValue>) -> Condition {
+    pub fn absent_or_is(self, value: impl Into<ClaimValue>) -> Condition {
         self.clone().absent().or(self.is(value))
     }
 

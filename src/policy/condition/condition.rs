@@ -19,11 +19,11 @@ use crate::policy::engine::predicate::Test;
 use crate::policy::engine::program::Doubt;
 use crate::policy::engine::program::Program;
 use crate::policy::request::AccessRequest;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 
-/// A condition over the caller and the request, in three-valued logic ([`Verdict`]).
+/// A condition over the caller and the request, in three-valued logic ([`Truth`]).
 ///
-/// As an [`Authorizer`] it allows only if it is [`True`](Verdict::True). It is joined with
+/// As an [`Authorizer`] it allows only if it is [`True`](Truth::True). It is joined with
 /// [`and`](Self::and), [`or`](Self::or) and [`not`](Self::not), or `&`, `|` and `!`, to any
 /// depth: it is kept flat, so neither asking nor dropping it recurses. It is compiled when it is
 /// first asked; a [`Policy`](crate::policy::Policy) compiles its conditions when it is built.
@@ -124,7 +124,7 @@ impl Condition {
     }
 
     /// Says whether this holds for a request.
-    pub fn evaluate(&self, request: &AccessRequest<'_>) -> Verdict {
+    pub fn evaluate(&self, request: &AccessRequest<'_>) -> Truth {
         Scene::set(self.program(), request, |scene| scene.verdict(0))
     }
 

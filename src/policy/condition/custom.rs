@@ -9,12 +9,12 @@ use crate::policy::condition::condition::Condition;
 use crate::policy::decision::Decision;
 use crate::policy::engine::predicate::Test;
 use crate::policy::request::AccessRequest;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 
 /// Makes a condition of a closure; `name` stands for it in reasons.
 ///
 /// The closure answers with a `bool`, an `Option<bool>` (`None`: it cannot be told) or a
-/// [`Verdict`]. It must be cheap and without side effects: it may be asked more than once for one
+/// [`Truth`]. It must be cheap and without side effects: it may be asked more than once for one
 /// request. Answer `None` when a fact is missing, so that the negation denies too.
 ///
 /// ```
@@ -28,7 +28,7 @@ use crate::policy::verdict::Verdict;
 pub fn condition_fn<F, V>(name: impl Into<Arc<str>>, ask: F) -> Condition
 where
     F: Fn(&AccessRequest<'_>) -> V + Send + Sync + 'static,
-    V: Into<Verdict>,
+    V: Into<Truth>,
 {
     let ask = move |request: &AccessRequest<'_>| ask(request).into();
     Condition::leaf(name, Test::Custom(Arc::new(ask)))

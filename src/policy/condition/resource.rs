@@ -42,7 +42,7 @@ pub fn attribute(name: impl Into<Arc<str>>) -> ResourceAttribute {
 /// ([`Attribute::Subject`](crate::policy::Attribute::Subject)), or a parameter of the route is the caller's subject and the caller
 /// is vouched for by the authority that [`Param::of`] names. A caller without a subject owns
 /// nothing, nor does one with an access token whose client is the subject, or is not told: a
-/// client may have chosen the name of a user. The condition is [`Unknown`](crate::Verdict::Unknown) then.
+/// client may have chosen the name of a user. The condition is [`Unknown`](crate::Truth::Unknown) then.
 ///
 /// ```
 /// use bearergate::require_scope;

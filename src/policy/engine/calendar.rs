@@ -3,7 +3,7 @@
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 
 /// A part of every day, from a minute on and up to another one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,9 +40,9 @@ impl Hours {
         Ok(hours)
     }
 
-    pub(in crate::policy) fn ask(&self, now: UnixTime) -> Verdict {
+    pub(in crate::policy) fn ask(&self, now: UnixTime) -> Truth {
         let Some((_, minute)) = self.zone.local(now) else {
-            return Verdict::Unknown;
+            return Truth::Unknown;
         };
         let (behind, before) = (minute >= self.from, minute < self.to);
         if self.from < self.to {
@@ -72,7 +72,7 @@ impl Weekdays {
         })
     }
 
-    pub(in crate::policy) fn ask(&self, now: UnixTime) -> Verdict {
+    pub(in crate::policy) fn ask(&self, now: UnixTime) -> Truth {
         let local = self.zone.local(now);
         local.map(|(day, _)| self.days >> day & 1 == 1).into()
     }

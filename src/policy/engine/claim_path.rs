@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::json::Value;
 use crate::policy::request::AccessRequest;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 
 /// Names of members, from the claims inwards.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -28,12 +28,12 @@ impl Path {
         self.members.iter().try_fold(top, member)
     }
 
-    pub(in crate::policy) fn absent(&self, request: &AccessRequest<'_>) -> Verdict {
+    pub(in crate::policy) fn absent(&self, request: &AccessRequest<'_>) -> Truth {
         let mut value = request.principal().claims().value(&self.claim);
         for name in &self.members {
             match value {
-                None => return Verdict::True,
-                Some(outer) if outer.members().is_none() => return Verdict::Unknown,
+                None => return Truth::True,
+                Some(outer) if outer.members().is_none() => return Truth::Unknown,
                 Some(outer) => value = member(outer, name),
             }
         }

@@ -13,7 +13,7 @@ use crate::json::Unescaped;
 use crate::json::Value;
 use crate::json::seconds;
 use crate::policy::engine::text_pattern::Pattern;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 use crate::principal::ClaimValue;
 
 /// What is asked about a claim that is there.
@@ -78,11 +78,11 @@ impl Levels {
 }
 
 impl Check {
-    pub(in crate::policy) fn ask(&self, claim: Value<'_>, now: UnixTime) -> Verdict {
+    pub(in crate::policy) fn ask(&self, claim: Value<'_>, now: UnixTime) -> Truth {
         match self {
             Self::Age(most) => match time(claim) {
                 Some(time) => is_young(time, *most, now),
-                None => Verdict::Unknown,
+                None => Truth::Unknown,
             },
             Self::AtLeast(least) => integer(claim).map(|own| own >= *least).into(),
             Self::AtMost(most) => integer(claim).map(|own| own <= *most).into(),
@@ -94,7 +94,7 @@ impl Check {
             Self::Matches(pattern) => pattern.ask(claim),
             Self::Names(name) => names(claim, name),
             Self::OneOf(values) => one_of(claim, values),
-            Self::Present => Verdict::True,
+            Self::Present => Truth::True,
             Self::StartsWith(prefix) => starts_with(claim, prefix),
         }
     }
@@ -102,7 +102,7 @@ impl Check {
 
 impl Levels {
     /// A level that is not in the order tells nothing.
-    fn ask(&self, claim: Value<'_>) -> Verdict {
+    fn ask(&self, claim: Value<'_>) -> Truth {
         let place = self.order.iter().position(|own| claim.is_text(own));
         place.map(|place| place >= self.least).into()
     }
@@ -118,18 +118,18 @@ fn time(claim: Value<'_>) -> Option<UnixTime> {
 }
 
 /// A list that lacks the value, but has elements of another type, tells nothing.
-fn contains(claim: Value<'_>, wanted: &ClaimValue) -> Verdict {
+fn contains(claim: Value<'_>, wanted: &ClaimValue) -> Truth {
     let Some(elements) = claim.elements() else {
-        return Verdict::Unknown;
+        return Truth::Unknown;
     };
-    let verdicts = elements.map(|element| Verdict::from(wanted.is(element)));
+    let verdicts = elements.map(|element| Truth::from(wanted.is(element)));
     any(verdicts)
 }
 
-fn names(claim: Value<'_>, name: &Arc<str>) -> Verdict {
+fn names(claim: Value<'_>, name: &Arc<str>) -> Truth {
     let is = |value: Value<'_>| {
         let is_text = value.kind() == Kind::String;
-        Verdict::from(is_text.then(|| value.is_text(name)))
+        Truth::from(is_text.then(|| value.is_text(name)))
     };
     match claim.elements() {
         Some(elements) => any(elements.map(is)),
@@ -137,15 +137,15 @@ fn names(claim: Value<'_>, name: &Arc<str>) -> Verdict {
     }
 }
 
-fn one_of(claim: Value<'_>, values: &[ClaimValue]) -> Verdict {
-    any(values.iter().map(|wanted| Verdict::from(wanted.is(claim))))
+fn one_of(claim: Value<'_>, values: &[ClaimValue]) -> Truth {
+    any(values.iter().map(|wanted| Truth::from(wanted.is(claim))))
 }
 
-fn any(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
-    let mut all = Verdict::False;
+fn any(verdicts: impl Iterator<Item = Truth>) -> Truth {
+    let mut all = Truth::False;
     for verdict in verdicts {
         if verdict.is_true() {
-            return Verdict::True;
+            return Truth::True;
         }
         all = all.or(verdict);
     }
@@ -153,20 +153,20 @@ fn any(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
 }
 
 /// An empty prefix, which every text has, tells nothing.
-fn starts_with(claim: Value<'_>, prefix: &str) -> Verdict {
+fn starts_with(claim: Value<'_>, prefix: &str) -> Truth {
     match claim.content() {
         Some(content) if !prefix.is_empty() => {
             let mut own = Unescaped::new(content);
             prefix.bytes().all(|byte| own.next() == Some(byte)).into()
         }
-        _ => Verdict::Unknown,
+        _ => Truth::Unknown,
     }
 }
 
 /// Says whether what happened at `time` is at most so old; a time in the future tells nothing.
-pub(in crate::policy) fn is_young(time: UnixTime, most: Duration, now: UnixTime) -> Verdict {
+pub(in crate::policy) fn is_young(time: UnixTime, most: Duration, now: UnixTime) -> Truth {
     if time.is_ahead(now, Leeway::default()) {
-        return Verdict::Unknown;
+        return Truth::Unknown;
     }
     let age = now.as_secs().saturating_sub(time.as_secs());
     (age <= most.as_secs()).into()

@@ -13,7 +13,7 @@ use crate::policy::engine::predicate::Test;
 use crate::policy::engine::program::ALLOW;
 use crate::policy::engine::program::DENY;
 use crate::policy::engine::program::Step;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 
 /// The tests between a request and the nearest outcome that was wanted.
 pub(in crate::policy) struct Blame<'p> {
@@ -23,7 +23,7 @@ pub(in crate::policy) struct Blame<'p> {
 
 struct Blamed<'p> {
     step: &'p Step,
-    verdict: Verdict,
+    verdict: Truth,
     /// What the test would have to give.
     desired: bool,
 }
@@ -152,8 +152,8 @@ impl<'p> Blamed<'p> {
     fn reason(&self) -> Reason {
         let code = match self.verdict {
             _ if self.wants_scope() => ReasonCode::ScopeMissing,
-            Verdict::Unknown => ReasonCode::Unknown,
-            Verdict::False | Verdict::True => ReasonCode::NotMet,
+            Truth::Unknown => ReasonCode::Unknown,
+            Truth::False | Truth::True => ReasonCode::NotMet,
         };
         Reason::new(code, Arc::clone(&self.step.leaf.name))
     }
@@ -183,14 +183,14 @@ impl Way {
 }
 
 impl Ways {
-    fn way(&self, step: &Step, verdict: Verdict) -> Way {
+    fn way(&self, step: &Step, verdict: Truth) -> Way {
         let desired = step.wanted == self.goal;
         let (good, bad) = if self.goal {
             (step.met, step.missed)
         } else {
             (step.missed, step.met)
         };
-        let is_blamed = verdict != Verdict::from(desired);
+        let is_blamed = verdict != Truth::from(desired);
         let price = if is_blamed { price(step, desired) } else { 0 };
         let cost = self.cost(good).saturating_add(price);
         let around = self.cost(bad);

@@ -8,7 +8,7 @@ use crate::policy::engine::program::Doubt;
 use crate::policy::engine::program::Program;
 use crate::policy::engine::program::Step;
 use crate::policy::request::AccessRequest;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 
 /// A request before a program; a claim that several tests ask about is read once.
 pub(in crate::policy) struct Scene<'s, 'r> {
@@ -76,13 +76,13 @@ impl<'s, 'r> Scene<'s, 'r> {
         Some(())
     }
 
-    pub(in crate::policy) fn verdict(&mut self, entry: usize) -> Verdict {
+    pub(in crate::policy) fn verdict(&mut self, entry: usize) -> Truth {
         if self.run(entry, Doubt::Against).is_some() {
-            Verdict::True
+            Truth::True
         } else if self.run(entry, Doubt::For).is_some() {
-            Verdict::Unknown
+            Truth::Unknown
         } else {
-            Verdict::False
+            Truth::False
         }
     }
 
@@ -94,9 +94,9 @@ impl<'s, 'r> Scene<'s, 'r> {
         loop {
             let step = program.steps().get(at)?;
             let is_met = match self.ask(step) {
-                Verdict::True => step.wanted,
-                Verdict::False => !step.wanted,
-                Verdict::Unknown => matches!(doubt, Doubt::For),
+                Truth::True => step.wanted,
+                Truth::False => !step.wanted,
+                Truth::Unknown => matches!(doubt, Doubt::For),
             };
             at = if is_met { step.met } else { step.missed };
             if at == ALLOW {
@@ -106,7 +106,7 @@ impl<'s, 'r> Scene<'s, 'r> {
     }
 
     #[inline]
-    pub(in crate::policy) fn ask(&mut self, step: &Step) -> Verdict {
+    pub(in crate::policy) fn ask(&mut self, step: &Step) -> Truth {
         let test = &step.leaf.test;
         match (step.ask, &self.held) {
             (Ask::Scope(number), Some(held)) => held.has(number).into(),

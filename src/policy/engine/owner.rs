@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::policy::attribute::Attribute;
 use crate::policy::request::AccessRequest;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 use crate::principal::Authority;
 use crate::principal::Principal;
 use crate::principal::PrincipalKind;
@@ -16,19 +16,19 @@ pub(in crate::policy) enum Source {
 }
 
 impl Source {
-    pub(in crate::policy) fn ask(&self, request: &AccessRequest<'_>) -> Verdict {
+    pub(in crate::policy) fn ask(&self, request: &AccessRequest<'_>) -> Truth {
         let caller = request.principal();
         let Some(subject) = user(caller) else {
-            return Verdict::Unknown;
+            return Truth::Unknown;
         };
         let (authority, id) = match self {
             Source::Attribute(name) => match request.attribute(name) {
                 Some(Attribute::Subject(authority, id)) => (authority, id),
-                _ => return Verdict::Unknown,
+                _ => return Truth::Unknown,
             },
             Source::Param(name, authority) => match request.param(name) {
                 Some(id) => (authority, id),
-                None => return Verdict::Unknown,
+                None => return Truth::Unknown,
             },
         };
         (caller.authority() == authority && subject == id).into()

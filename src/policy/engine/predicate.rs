@@ -17,7 +17,7 @@ use crate::policy::engine::claim_predicate::is_young;
 use crate::policy::engine::network::Networks;
 use crate::policy::engine::owner::Source;
 use crate::policy::request::AccessRequest;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 use crate::principal::Authority;
 use crate::principal::ClaimValue;
 use crate::principal::PrincipalKind;
@@ -67,17 +67,17 @@ pub(in crate::policy) enum Test {
 }
 
 /// A question of the user's own.
-pub(in crate::policy) type Custom = dyn Fn(&AccessRequest<'_>) -> Verdict + Send + Sync;
+pub(in crate::policy) type Custom = dyn Fn(&AccessRequest<'_>) -> Truth + Send + Sync;
 
 impl Test {
-    pub(in crate::policy) fn ask(&self, request: &AccessRequest<'_>) -> Verdict {
+    pub(in crate::policy) fn ask(&self, request: &AccessRequest<'_>) -> Truth {
         match self {
             Self::Absent(path) => path.absent(request),
             Self::Action(name) => request.action().map(|own| own == &**name).into(),
             Self::Address(networks) => request.address().map(|own| networks.contain(own)).into(),
             Self::Attribute(name, wanted) => match request.attribute(name) {
                 Some(own) => own.is(wanted),
-                None => Verdict::Unknown,
+                None => Truth::Unknown,
             },
             Self::Custom(ask) => ask(request),
             Self::Encrypted => request.is_encrypted().into(),
@@ -92,7 +92,7 @@ impl Test {
         }
     }
 
-    fn ask_caller(&self, request: &AccessRequest<'_>) -> Verdict {
+    fn ask_caller(&self, request: &AccessRequest<'_>) -> Truth {
         let caller = request.principal();
         match self {
             Self::Authority(name) => (caller.authority() == name).into(),
@@ -102,7 +102,7 @@ impl Test {
             Self::SenderConstrained => caller.is_confirmed().then_some(true).into(),
             Self::TokenAge(most) => match caller.issued_at() {
                 Some(time) => is_young(time, *most, request.now()),
-                None => Verdict::Unknown,
+                None => Truth::Unknown,
             },
             _ => self.ask_value(
                 self.path().and_then(|path| path.find(request)),
@@ -112,11 +112,11 @@ impl Test {
     }
 
     /// Says what this says of a request whose claim at [`path`](Self::path) is this one.
-    pub(in crate::policy) fn ask_value(&self, claim: Option<Value<'_>>, now: UnixTime) -> Verdict {
+    pub(in crate::policy) fn ask_value(&self, claim: Option<Value<'_>>, now: UnixTime) -> Truth {
         match (self, claim) {
             (Self::Claim(_, check), Some(claim)) => check.ask(claim, now),
             (Self::Absent(path), _) if path.members.is_empty() => claim.is_none().into(),
-            _ => Verdict::Unknown,
+            _ => Truth::Unknown,
         }
     }
 
@@ -148,13 +148,13 @@ impl Test {
     }
 }
 
-fn header(request: &AccessRequest<'_>, name: &HeaderName, wanted: &str) -> Verdict {
+fn header(request: &AccessRequest<'_>, name: &HeaderName, wanted: &str) -> Truth {
     let Some(headers) = request.headers() else {
-        return Verdict::Unknown;
+        return Truth::Unknown;
     };
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => (value.as_bytes() == wanted.as_bytes()).into(),
-        _ => Verdict::Unknown,
+        _ => Truth::Unknown,
     }
 }

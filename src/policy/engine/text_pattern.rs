@@ -10,7 +10,7 @@ use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::json::Value;
 use crate::limits;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 
 /// A regular expression that has to match a text as a whole.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ impl Pattern {
     }
 
     /// A text that is too long tells nothing.
-    pub(in crate::policy) fn ask(&self, claim: Value<'_>) -> Verdict {
+    pub(in crate::policy) fn ask(&self, claim: Value<'_>) -> Truth {
         let is_short = |content: &&[u8]| content.len() <= limits::MATCHED_BYTES;
         let text = claim
             .content()

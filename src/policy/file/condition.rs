@@ -87,11 +87,11 @@ const FORMS: &[(&str, Form)] = &[
     }),
     ("auth_age_at_most", |value, fields| {
         let most = seconds(value, &fields.spot.member("auth_age_at_most"))?;
-        Ok(caller::auth_age_at_most(most))
+        Ok(caller::max_auth_age(most))
     }),
     ("token_age_at_most", |value, fields| {
         let most = seconds(value, &fields.spot.member("token_age_at_most"))?;
-        Ok(caller::token_age_at_most(most))
+        Ok(caller::max_token_age(most))
     }),
     ("sender_constrained", |value, fields| {
         truth(value, &fields.spot.member("sender_constrained"))?;
@@ -129,7 +129,7 @@ const FORMS_OF_REQUEST: &[(&str, Form)] = &[
     }),
     ("over_tls", |value, fields| {
         truth(value, &fields.spot.member("over_tls"))?;
-        Ok(caller::over_tls())
+        Ok(caller::via_tls())
     }),
     ("header", |value, fields| {
         let spot = fields.spot.member("header");
@@ -240,10 +240,10 @@ const CHECKS: &[(&str, Ask)] = &[
         Ok(claim.at_most(whole(value, spot)?))
     }),
     ("is_ahead", |claim, value, spot| {
-        truth(value, spot).map(|()| claim.is_ahead())
+        truth(value, spot).map(|()| claim.in_future())
     }),
     ("is_over", |claim, value, spot| {
-        truth(value, spot).map(|()| claim.is_over())
+        truth(value, spot).map(|()| claim.in_past())
     }),
     ("present", |claim, value, spot| {
         truth(value, spot).map(|()| claim.present())
@@ -252,7 +252,7 @@ const CHECKS: &[(&str, Ask)] = &[
         truth(value, spot).map(|()| claim.absent())
     }),
     ("absent_or", |claim, value, spot| {
-        Ok(claim.absent_or(scalar(value, spot)?))
+        Ok(claim.absent_or_is(scalar(value, spot)?))
     }),
 ];
 

@@ -21,7 +21,7 @@ use crate::policy::trace::record::Trace;
 use crate::policy::trace::record::What;
 use crate::policy::trace::text;
 use crate::policy::trace::walk;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 
 impl Trace {
     /// Returns the decision, the same as without an explanation.
@@ -105,7 +105,7 @@ fn route(route: &Route, request: &AccessRequest<'_>, nodes: &mut Vec<Node>) {
     let method = route.method().map_or("any method", Method::as_str);
     nodes.push(Node {
         depth: 0,
-        verdict: Verdict::True,
+        verdict: Truth::True,
         elapsed: None,
         what: What::Route(format!("{method} {}", route.pattern())),
     });
@@ -122,7 +122,7 @@ fn rules(rules: &[Rule], request: &AccessRequest<'_>, depth: usize, nodes: &mut 
         let at = nodes.len();
         nodes.push(Node {
             depth,
-            verdict: Verdict::Unknown,
+            verdict: Truth::Unknown,
             elapsed: None,
             what: What::Rule(rule.effect(), Arc::clone(rule.shared_name())),
         });

@@ -7,7 +7,7 @@ use crate::policy::trace::record::What;
 use crate::policy::trace::text::clean;
 use crate::policy::trace::text::headline;
 use crate::policy::trace::text::title;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 
 /// Writes without recursion; everything that is not ours is escaped.
 pub(super) fn page(trace: &Trace) -> String {
@@ -58,7 +58,7 @@ pub(super) fn page(trace: &Trace) -> String {
 /// What did not come out as it has to for an allow is what a reader looks for.
 fn is_open(node: &Node) -> bool {
     if is_forbid(node) {
-        return node.verdict != Verdict::False;
+        return node.verdict != Truth::False;
     }
     !node.verdict.is_true() || node.depth == 0
 }
@@ -69,9 +69,9 @@ const fn is_forbid(node: &Node) -> bool {
 
 fn line(node: &Node) -> String {
     let (class, word) = match node.verdict {
-        Verdict::False => ("no", "false"),
-        Verdict::True => ("yes", "true"),
-        Verdict::Unknown => ("doubt", "unknown"),
+        Truth::False => ("no", "false"),
+        Truth::True => ("yes", "true"),
+        Truth::Unknown => ("doubt", "unknown"),
     };
     let name = escape(&title(&node.what));
     let mut text = String::new();

@@ -7,7 +7,7 @@ use crate::policy::trace::record::Node;
 use crate::policy::trace::record::Trace;
 use crate::policy::trace::record::What;
 use crate::policy::trace::text::clean;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 
 /// Writes without recursion: a condition may nest deeper than a stack.
 pub(super) fn page(trace: &Trace) -> String {
@@ -87,9 +87,9 @@ fn node(out: &mut String, node: &Node) {
     }
     out.push(',');
     let verdict = match node.verdict {
-        Verdict::False => "false",
-        Verdict::True => "true",
-        Verdict::Unknown => "unknown",
+        Truth::False => "false",
+        Truth::True => "true",
+        Truth::Unknown => "unknown",
     };
     member(out, "verdict", verdict);
     if let What::Test(told) = &node.what {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::policy::decision::Decision;
 use crate::policy::rule::Effect;
 use crate::policy::trace::fact::Actual;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 
 /// A decision with every condition that was asked for it, what each gave, and why.
 ///
@@ -48,7 +48,7 @@ pub struct Trace {
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) depth: usize,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: Truth,
     pub(super) elapsed: Option<Duration>,
     pub(super) what: What,
 }

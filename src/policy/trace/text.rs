@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::policy::trace::record::Node;
 use crate::policy::trace::record::Trace;
 use crate::policy::trace::record::What;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 
 pub(super) fn page(trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(&headline(trace))?;
@@ -27,9 +27,9 @@ fn line(node: &Node, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     // What lies deeper than anybody reads is not moved out of sight.
     let indent = node.depth.min(DEEPEST) * 2;
     let sign = match node.verdict {
-        Verdict::False => '-',
-        Verdict::True => '+',
-        Verdict::Unknown => '?',
+        Truth::False => '-',
+        Truth::True => '+',
+        Truth::Unknown => '?',
     };
     write!(f, "{:indent$}{sign} {}", "", title(&node.what))?;
     if let What::Test(told) = &node.what {

@@ -13,11 +13,11 @@ use crate::policy::trace::fact::wanted;
 use crate::policy::trace::record::Node;
 use crate::policy::trace::record::Told;
 use crate::policy::trace::record::What;
-use crate::policy::verdict::Verdict;
+use crate::policy::truth::Truth;
 
 /// What one node of a tree gave.
 struct Given {
-    verdict: Verdict,
+    verdict: Truth,
     elapsed: Duration,
     /// Nodes of its tree, with itself.
     size: usize,
@@ -29,10 +29,10 @@ pub(super) fn condition(
     request: &AccessRequest<'_>,
     depth: usize,
     nodes: &mut Vec<Node>,
-) -> (Verdict, Duration) {
+) -> (Truth, Duration) {
     let given = ask(condition.nodes(), request);
     let Some(top) = given.len().checked_sub(1) else {
-        return (Verdict::Unknown, Duration::ZERO);
+        return (Truth::Unknown, Duration::ZERO);
     };
     let mut open = vec![(top, depth)];
     while let Some((at, depth)) = open.pop() {
@@ -57,7 +57,7 @@ pub(super) fn condition(
     }
     given
         .last()
-        .map_or((Verdict::Unknown, Duration::ZERO), |own| {
+        .map_or((Truth::Unknown, Duration::ZERO), |own| {
             (own.verdict, own.elapsed)
         })
 }
@@ -86,8 +86,8 @@ fn ask_leaf(leaf: &Leaf, request: &AccessRequest<'_>) -> Given {
 
 fn join(node: &node::Node, given: &[Given]) -> Given {
     let mut verdict = match node {
-        node::Node::All(_) => Verdict::True,
-        _ => Verdict::False,
+        node::Node::All(_) => Truth::True,
+        _ => Truth::False,
     };
     let mut elapsed = Duration::ZERO;
     let mut end = given.len();

@@ -5,18 +5,18 @@
 /// Only [`True`](Self::True) allows: what cannot be told does not, and neither does its negation.
 ///
 /// ```
-/// use bearergate::policy::Verdict;
+/// use bearergate::policy::Truth;
 ///
-/// assert_eq!(Verdict::Unknown.not(), Verdict::Unknown);
-/// assert_eq!(Verdict::Unknown.or(Verdict::True), Verdict::True);
-/// assert_eq!(Verdict::from(None::<bool>), Verdict::Unknown);
+/// assert_eq!(Truth::Unknown.not(), Truth::Unknown);
+/// assert_eq!(Truth::Unknown.or(Truth::True), Truth::True);
+/// assert_eq!(Truth::from(None::<bool>), Truth::Unknown);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a three-valued logic has three values"
 )]
-pub enum Verdict {
+pub enum Truth {
     /// It does not hold.
     False,
     /// It holds.
@@ -25,7 +25,7 @@ pub enum Verdict {
     Unknown,
 }
 
-impl Verdict {
+impl Truth {
     /// Returns true for [`True`](Self::True) alone.
     pub const fn is_true(self) -> bool {
         matches!(self, Self::True)
@@ -62,13 +62,13 @@ impl Verdict {
     }
 }
 
-impl From<bool> for Verdict {
+impl From<bool> for Truth {
     fn from(holds: bool) -> Self {
         if holds { Self::True } else { Self::False }
     }
 }
 
-impl From<Option<bool>> for Verdict {
+impl From<Option<bool>> for Truth {
     /// Takes `None` for [`Unknown`](Self::Unknown).
     fn from(holds: Option<bool>) -> Self {
         holds.map_or(Self::Unknown, Self::from)
@@ -77,9 +77,9 @@ impl From<Option<bool>> for Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::Verdict::False as F;
-    use super::Verdict::True as T;
-    use super::Verdict::Unknown as U;
+    use super::Truth::False as F;
+    use super::Truth::True as T;
+    use super::Truth::Unknown as U;
     use super::*;
 
     #[test]
@@ -92,13 +92,13 @@ mod tests {
                 assert_eq!(a.or(b), or[i][j], "{a:?} or {b:?}");
             }
         }
-        assert_eq!([F, T, U].map(Verdict::not), [T, F, U]);
+        assert_eq!([F, T, U].map(Truth::not), [T, F, U]);
     }
 
     #[test]
     fn only_true_is_true() {
-        assert_eq!([F, T, U].map(Verdict::is_true), [false, true, false]);
-        assert_eq!(Verdict::from(Some(false)), F);
-        assert_eq!(Verdict::from(true), T);
+        assert_eq!([F, T, U].map(Truth::is_true), [false, true, false]);
+        assert_eq!(Truth::from(Some(false)), F);
+        assert_eq!(Truth::from(true), T);
     }
 }
