@@ -1,9 +1,9 @@
-//! Checks a policy file: that it loads, what is probably not meant in it, and cases.
+//! Checks a policy file: loads it, prints its lints and runs test cases.
 //!
 //! `cargo run --example policy_check -- FILE [CASES]`, such as
-//! `examples/policies/orders.json examples/policies/orders.cases.json`. Exit status 0: all is
-//! well; 1: something was found, or a case came out otherwise; 2: a file cannot be read.
-#![expect(clippy::print_stdout, reason = "an example shows what comes out")]
+//! `examples/policies/orders.json examples/policies/orders.cases.json`. Exit status 0: no lint and
+//! no failed case; 1: a lint or a failed case; 2: a file cannot be read.
+#![expect(clippy::print_stdout, reason = "an example prints its result")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -59,7 +59,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
 
 type Loaded = (Box<dyn Authorizer>, Vec<Lint>);
 
-/// Loads a policy, or a table of routes.
+/// Loads a policy, or a table of routes if the file has `routes`.
 fn load(text: &[u8]) -> Result<Loaded, Box<dyn Error>> {
     let loader = PolicyLoader::new();
     let object = Value::parse(text).ok().and_then(Value::as_object);
@@ -113,14 +113,14 @@ enum Expected {
 }
 
 fn read_cases(text: &[u8]) -> Result<Vec<FileCase>, Box<dyn Error>> {
-    // The strict reader first: two members of one name are one case too few.
+    // The strict reader refuses repeated members, of which serde would drop one.
     Value::parse(text)?;
     let file: File = serde_json::from_slice(text)?;
     Ok(file.cases)
 }
 
 impl FileCase {
-    /// Returns what differs from what is expected.
+    /// Runs the case, and returns how its decision differs from the expected one.
     fn check(&self, authorizer: &dyn Authorizer) -> Result<Option<String>, Box<dyn Error>> {
         let caller = self.caller.principal()?;
         let params: Vec<_> = self

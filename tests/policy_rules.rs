@@ -1,5 +1,7 @@
-//! Policies: rules that permit and forbid, what they oblige to, and what does not build.
+//! Policies: rules that permit and forbid, their obligations, and what does not build.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+mod policy_helpers;
 
 use std::time::Duration;
 
@@ -7,38 +9,28 @@ use bearergate::clock::UnixTime;
 use bearergate::error::ConfigErrorKind;
 use bearergate::policy::{
     AccessRequest, Attribute, AuditLevel, Combining, Condition, Decision, Obligations, ReasonCode,
-    Rule, Truth, acr_at_least, action, address_in, attribute, client, condition_fn, max_auth_age,
-    max_token_age, owner, param, role, sender_constrained, time_between, weekdays,
+    Rule, Truth, acr_at_least, action, address_in, attribute, client, max_auth_age, max_token_age,
+    owner, param, role, sender_constrained, time_between, weekdays,
 };
 use bearergate::principal::{Authority, PrincipalKind};
 use bearergate::{ConfigError, Policy, Principal, RejectionKind, claim, limits, require_scope};
 
-const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+use policy_helpers::NOW;
+use policy_helpers::TRUTHS;
+use policy_helpers::caller;
+use policy_helpers::fixed;
+use policy_helpers::scoped;
 
-fn caller(claims: &str) -> Principal {
-    let builder = Principal::builder(PrincipalKind::Other, "house");
-    builder.claims(claims).unwrap().build()
-}
-
-fn scoped(scopes: &[&str]) -> Principal {
-    let builder = Principal::builder(PrincipalKind::Other, "house");
-    builder.scopes(scopes).build()
-}
-
-fn verdict(condition: &Condition, claims: &str) -> Truth {
+fn truth(condition: &Condition, claims: &str) -> Truth {
     condition.evaluate(&AccessRequest::new(&caller(claims), NOW))
 }
 
-fn fixed(verdict: Truth) -> Condition {
-    condition_fn(format!("{verdict:?}"), move |_| verdict)
+fn permit(truth: Truth) -> Rule {
+    Rule::permit("permit", fixed(truth))
 }
 
-fn permit(verdict: Truth) -> Rule {
-    Rule::permit("permit", fixed(verdict))
-}
-
-fn forbid(verdict: Truth) -> Rule {
-    Rule::forbid("forbid", fixed(verdict))
+fn forbid(truth: Truth) -> Rule {
+    Rule::forbid("forbid", fixed(truth))
 }
 
 fn combined<const N: usize>(combining: Combining, rules: [Rule; N]) -> Decision {
@@ -60,12 +52,10 @@ fn of<const N: usize>(rules: [Rule; N]) -> Result<Policy, ConfigError> {
         .build()
 }
 
-const ALL: [Truth; 3] = [Truth::False, Truth::True, Truth::Unknown];
-
 #[test]
-fn a_forbid_that_holds_or_cannot_be_told_overrides_every_permit() {
-    for forbids in ALL {
-        for permits in ALL {
+fn a_true_or_unknown_forbid_overrides_every_permit() {
+    for forbids in TRUTHS {
+        for permits in TRUTHS {
             for rules in [
                 [forbid(forbids), permit(permits)],
                 [permit(permits), forbid(forbids)],
@@ -81,7 +71,7 @@ fn a_forbid_that_holds_or_cannot_be_told_overrides_every_permit() {
 #[test]
 fn the_first_applicable_rule_decides_and_an_unknown_one_denies() {
     let decide = |rules: [Rule; 2]| combined(Combining::FirstApplicable, rules);
-    for later in ALL {
+    for later in TRUTHS {
         assert!(decide([permit(Truth::True), forbid(later)]).is_allowed());
         assert!(!decide([permit(Truth::Unknown), forbid(later)]).is_allowed());
         assert!(!decide([forbid(Truth::True), permit(later)]).is_allowed());
@@ -115,7 +105,7 @@ fn the_rule_that_decided_is_named() {
 }
 
 #[test]
-fn a_request_that_no_rule_speaks_of_is_denied_as_such() {
+fn a_request_without_an_applicable_rule_is_denied_as_unmatched() {
     let policy = of([
         Rule::permit("read", action("read") & require_scope("r")),
         Rule::permit("write", action("write") & require_scope("w")),
@@ -132,7 +122,7 @@ fn a_request_that_no_rule_speaks_of_is_denied_as_such() {
 }
 
 #[test]
-fn a_forbid_asks_for_a_scope_only_if_that_would_do() {
+fn a_forbid_reports_a_missing_scope_only_if_it_suffices() {
     let shop = Rule::permit("shop", fixed(Truth::True));
     let policy = of([
         shop.clone(),
@@ -163,16 +153,17 @@ fn a_forbid_asks_for_a_scope_only_if_that_would_do() {
 }
 
 #[test]
-fn a_decision_carries_what_its_rule_obliges_to() {
+fn a_decision_has_the_obligations_of_its_rule() {
     let cache = http::header::CACHE_CONTROL;
-    let duties = Obligations::new()
+    let obligations = Obligations::new()
         .with_rate_class("bulk")
         .with_audit(AuditLevel::Full)
         .with_header(cache.clone(), http::HeaderValue::from_static("no-store"));
     let policy = of([
         Rule::forbid("banned", role("banned"))
             .with_obligations(Obligations::new().with_audit(AuditLevel::Full)),
-        Rule::permit("bulk", action("export") & role("clerk")).with_obligations(duties.clone()),
+        Rule::permit("bulk", action("export") & role("clerk"))
+            .with_obligations(obligations.clone()),
         Rule::permit("read", role("clerk")),
     ])
     .unwrap();
@@ -181,18 +172,18 @@ fn a_decision_carries_what_its_rule_obliges_to() {
         policy.decide(&AccessRequest::new(&caller, NOW).with_action(verb))
     };
     let clerk = r#"{"roles":["clerk"]}"#;
-    assert_eq!(decide(clerk, "export").obligations(), Some(&duties));
+    assert_eq!(decide(clerk, "export").obligations(), Some(&obligations));
     assert_eq!(decide(clerk, "read").obligations(), None);
     let banned = decide(r#"{"roles":["clerk","banned"]}"#, "read");
-    let obligations = banned.obligations().unwrap();
-    assert_eq!(obligations.audit(), Some(AuditLevel::Full));
-    assert_eq!(obligations.rate_class(), None);
-    assert!(!banned.is_allowed() && !obligations.is_empty());
-    assert_eq!(duties.headers().get(cache).unwrap(), "no-store");
+    let banned_obligations = banned.obligations().unwrap();
+    assert_eq!(banned_obligations.audit(), Some(AuditLevel::Full));
+    assert_eq!(banned_obligations.rate_class(), None);
+    assert!(!banned.is_allowed() && !banned_obligations.is_empty());
+    assert_eq!(obligations.headers().get(cache).unwrap(), "no-store");
 }
 
 #[test]
-fn a_weak_or_old_authentication_asks_for_a_step_up() {
+fn a_weak_or_old_authentication_requires_a_step_up() {
     let levels = ["bronze", "silver", "gold"];
     let strong = acr_at_least("silver", levels).unwrap();
     let fresh = max_auth_age(Duration::from_secs(300));
@@ -217,7 +208,7 @@ fn a_weak_or_old_authentication_asks_for_a_step_up() {
 
 // Defect L01 (empty condition allows): docs/defects.md
 #[test]
-fn nothing_at_all_cannot_be_built() {
+fn empty_lists_do_not_build() {
     let empty = |result: Result<_, ConfigError>| {
         assert_eq!(
             result.map(|_: Condition| ()).unwrap_err().kind(),
@@ -242,20 +233,20 @@ fn nothing_at_all_cannot_be_built() {
 
 // Defect L01 (empty condition allows): docs/defects.md
 #[test]
-fn what_holds_for_every_text_tells_nothing() {
+fn an_empty_prefix_is_unknown() {
     let prefix = claim("tenant").starts_with("");
     for policy in [prefix.clone(), prefix.not()] {
-        assert_eq!(verdict(&policy, r#"{"tenant":"acme"}"#), Truth::Unknown);
+        assert_eq!(truth(&policy, r#"{"tenant":"acme"}"#), Truth::Unknown);
     }
     let prefix = claim("tenant").starts_with("ac");
-    assert_eq!(verdict(&prefix, r#"{"tenant":"acme"}"#), Truth::True);
-    assert_eq!(verdict(&prefix, r#"{"tenant":"\u0061cme"}"#), Truth::True);
-    assert_eq!(verdict(&prefix, r#"{"tenant":"a"}"#), Truth::False);
-    assert_eq!(verdict(&prefix, r#"{"tenant":["acme"]}"#), Truth::Unknown);
+    assert_eq!(truth(&prefix, r#"{"tenant":"acme"}"#), Truth::True);
+    assert_eq!(truth(&prefix, r#"{"tenant":"\u0061cme"}"#), Truth::True);
+    assert_eq!(truth(&prefix, r#"{"tenant":"a"}"#), Truth::False);
+    assert_eq!(truth(&prefix, r#"{"tenant":["acme"]}"#), Truth::Unknown);
 }
 
 #[test]
-fn two_rules_of_one_name_or_without_one_do_not_build() {
+fn rules_with_one_name_or_without_a_name_do_not_build() {
     let rule = |name: &str| Rule::permit(name, fixed(Truth::True));
     let kind = |rules: [Rule; 2]| of(rules).unwrap_err().kind();
     assert_eq!(kind([rule("a"), rule("a")]), ConfigErrorKind::Conflict);
@@ -268,10 +259,7 @@ fn two_rules_of_one_name_or_without_one_do_not_build() {
 #[test]
 fn a_role_is_one_exact_element_of_a_list() {
     let clerk = role("clerk");
-    assert_eq!(
-        verdict(&clerk, r#"{"roles":["boss","clerk"]}"#),
-        Truth::True
-    );
+    assert_eq!(truth(&clerk, r#"{"roles":["boss","clerk"]}"#), Truth::True);
     for (claims, expected) in [
         (r#"{"roles":["clerks"]}"#, Truth::False),
         (r#"{"roles":[]}"#, Truth::False),
@@ -281,21 +269,21 @@ fn a_role_is_one_exact_element_of_a_list() {
         (r#"{"roles":null}"#, Truth::Unknown),
         ("{}", Truth::Unknown),
     ] {
-        assert_eq!(verdict(&clerk, claims), expected, "{claims}");
+        assert_eq!(truth(&clerk, claims), expected, "{claims}");
         assert_eq!(
-            verdict(&clerk.clone().not(), claims),
+            truth(&clerk.clone().not(), claims),
             expected.not(),
             "{claims}"
         );
     }
     let nested = claim("realm").at("roles").contains("clerk");
     assert_eq!(
-        verdict(&nested, r#"{"realm":{"roles":["clerk"]}}"#),
+        truth(&nested, r#"{"realm":{"roles":["clerk"]}}"#),
         Truth::True
     );
     for claims in ["{}", r#"{"realm":{}}"#, r#"{"realm":["roles"]}"#] {
         assert_eq!(
-            verdict(&nested.clone().not(), claims),
+            truth(&nested.clone().not(), claims),
             Truth::Unknown,
             "{claims}"
         );
@@ -304,16 +292,16 @@ fn a_role_is_one_exact_element_of_a_list() {
 
 // Defect L02 (negation of a missing claim allows): docs/defects.md
 #[test]
-fn presence_is_told_and_absence_only_by_name() {
+fn absence_is_true_only_if_required_by_name() {
     let present = claim("mark").present();
-    assert_eq!(verdict(&present, r#"{"mark":null}"#), Truth::True);
-    assert_eq!(verdict(&present, "{}"), Truth::Unknown);
-    assert_eq!(verdict(&present.not(), "{}"), Truth::Unknown);
+    assert_eq!(truth(&present, r#"{"mark":null}"#), Truth::True);
+    assert_eq!(truth(&present, "{}"), Truth::Unknown);
+    assert_eq!(truth(&present.not(), "{}"), Truth::Unknown);
     let inner = claim("a").at("b").absent();
-    assert_eq!(verdict(&inner, "{}"), Truth::True);
-    assert_eq!(verdict(&inner, r#"{"a":{}}"#), Truth::True);
-    assert_eq!(verdict(&inner, r#"{"a":{"b":null}}"#), Truth::False);
-    assert_eq!(verdict(&inner, r#"{"a":"b"}"#), Truth::Unknown);
+    assert_eq!(truth(&inner, "{}"), Truth::True);
+    assert_eq!(truth(&inner, r#"{"a":{}}"#), Truth::True);
+    assert_eq!(truth(&inner, r#"{"a":{"b":null}}"#), Truth::False);
+    assert_eq!(truth(&inner, r#"{"a":"b"}"#), Truth::Unknown);
 }
 
 // Defect L02 (negation of a missing claim allows): docs/defects.md
@@ -325,14 +313,14 @@ fn an_absent_confirmation_or_age_is_unknown() {
         max_auth_age(Duration::MAX),
         client("shop"),
     ] {
-        assert_eq!(verdict(&condition, "{}"), Truth::Unknown, "{condition:?}");
-        assert_eq!(verdict(&condition.not(), "{}"), Truth::Unknown);
+        assert_eq!(truth(&condition, "{}"), Truth::Unknown, "{condition:?}");
+        assert_eq!(truth(&condition.not(), "{}"), Truth::Unknown);
     }
 }
 
 // Defect L03 (scope compared by a part of it): docs/defects.md
 #[test]
-fn a_scope_that_nobody_can_have_denies_among_many_rules_too() {
+fn a_scope_name_with_a_space_denies_among_many_rules() {
     let names = ["", " ", "read write", "a", "b", "c", "d"];
     let rule = |name: &&str| Rule::permit(format!("rule {name}"), require_scope(*name));
     let builder = names
@@ -353,7 +341,7 @@ fn a_scope_that_nobody_can_have_denies_among_many_rules_too() {
 
 // Defect L04 (names folded by case or Unicode): docs/defects.md
 #[test]
-fn texts_are_compared_byte_for_byte() {
+fn strings_are_compared_byte_for_byte() {
     let admin = require_scope("admin");
     let cafe = claim("role").is("caf\u{e9}");
     assert!(
@@ -378,10 +366,10 @@ fn texts_are_compared_byte_for_byte() {
             .evaluate(&request.with_params(&[("user", other)]));
         assert_eq!(user, Truth::False, "{other}");
     }
-    assert_eq!(verdict(&cafe, "{\"role\":\"caf\u{e9}\"}"), Truth::True);
-    assert_eq!(verdict(&cafe, r#"{"role":"caf\u00e9"}"#), Truth::True);
-    assert_eq!(verdict(&cafe, "{\"role\":\"cafe\u{301}\"}"), Truth::False);
-    assert_eq!(verdict(&cafe, "{\"role\":\"CAF\u{c9}\"}"), Truth::False);
+    assert_eq!(truth(&cafe, "{\"role\":\"caf\u{e9}\"}"), Truth::True);
+    assert_eq!(truth(&cafe, r#"{"role":"caf\u00e9"}"#), Truth::True);
+    assert_eq!(truth(&cafe, "{\"role\":\"cafe\u{301}\"}"), Truth::False);
+    assert_eq!(truth(&cafe, "{\"role\":\"CAF\u{c9}\"}"), Truth::False);
 }
 
 // Defect L05 (unanchored or exponential pattern): docs/defects.md
@@ -389,7 +377,7 @@ fn texts_are_compared_byte_for_byte() {
 fn a_pattern_matches_as_a_whole() {
     let matches = |pattern: &str, text: &str| {
         let condition = claim("tenant").matches(pattern).unwrap();
-        verdict(&condition, &format!(r#"{{"tenant":"{text}"}}"#))
+        truth(&condition, &format!(r#"{{"tenant":"{text}"}}"#))
     };
     assert_eq!(matches("api", "api"), Truth::True);
     for text in ["xapi", "apix", "api\\n", "\\napi", "x\\napi\\ny"] {
@@ -401,7 +389,7 @@ fn a_pattern_matches_as_a_whole() {
     assert_eq!(matches("a|ab", "ab"), Truth::True);
     assert_eq!(matches("[a-z]{2,4}-[0-9]+", "ab-7"), Truth::True);
     assert_eq!(
-        verdict(&claim("n").matches("7").unwrap(), r#"{"n":7}"#),
+        truth(&claim("n").matches("7").unwrap(), r#"{"n":7}"#),
         Truth::Unknown
     );
     for broken in [
@@ -419,19 +407,19 @@ fn a_pattern_matches_as_a_whole() {
 
 // Defect L05 (unanchored or exponential pattern): docs/defects.md
 #[test]
-fn a_pattern_takes_time_in_proportion_to_the_text() {
+fn a_pattern_takes_linear_time() {
     let bomb = claim("tenant").matches("(a+)+$").unwrap();
     let text = "a".repeat(limits::MATCHED_BYTES - 1);
     assert_eq!(
-        verdict(&bomb, &format!(r#"{{"tenant":"{text}!"}}"#)),
+        truth(&bomb, &format!(r#"{{"tenant":"{text}!"}}"#)),
         Truth::False
     );
     assert_eq!(
-        verdict(&bomb, &format!(r#"{{"tenant":"{text}a"}}"#)),
+        truth(&bomb, &format!(r#"{{"tenant":"{text}a"}}"#)),
         Truth::True
     );
     assert_eq!(
-        verdict(&bomb, &format!(r#"{{"tenant":"{text}aa"}}"#)),
+        truth(&bomb, &format!(r#"{{"tenant":"{text}aa"}}"#)),
         Truth::Unknown
     );
 }
@@ -450,7 +438,7 @@ fn a_policy_that_is_too_large_does_not_build() {
     assert_eq!(error.kind(), ConfigErrorKind::OutOfRange);
     assert_eq!(
         error.to_string(),
-        "`rule`: a policy of 1025 rules was given; give at most 1024, or split it"
+        "`rule`: expected at most 1024 rules, found 1025; split the policy"
     );
 
     let wide = |steps: usize| {
@@ -482,7 +470,7 @@ fn a_policy_that_is_too_large_does_not_build() {
 }
 
 #[test]
-fn a_named_part_says_what_it_said_before() {
+fn a_name_does_not_change_a_condition() {
     let part = claim("tenant").is("acme") | role("clerk");
     assert_eq!(part.name(), None);
     let named = part.clone().named("staff");
@@ -492,18 +480,18 @@ fn a_named_part_says_what_it_said_before() {
         r#"{"tenant":"acme"}"#,
         r#"{"tenant":"zeta","roles":[]}"#,
     ] {
-        assert_eq!(verdict(&named, claims), verdict(&part, claims));
+        assert_eq!(truth(&named, claims), truth(&part, claims));
         let more = named.clone() & require_scope("a").not() | named.clone();
         assert_eq!(
-            verdict(&more, claims),
-            verdict(&(part.clone() | named.clone()), claims)
+            truth(&more, claims),
+            truth(&(part.clone() | named.clone()), claims)
         );
     }
 }
 
 // Defect L07 (oversize policy): docs/defects.md
 #[test]
-fn depth_of_a_rule_costs_no_stack() {
+fn a_deep_rule_does_not_overflow_the_stack() {
     let mut deep = fixed(Truth::True);
     for _ in 0..10_000 {
         deep = !(!deep).named("part") & fixed(Truth::True);
@@ -518,16 +506,16 @@ fn depth_of_a_rule_costs_no_stack() {
 
 // Defect L08 (missing claim widens access): docs/defects.md
 #[test]
-fn a_missing_claim_never_widens() {
+fn a_missing_claim_never_allows_more() {
     let forbids = of([
         Rule::permit("all", fixed(Truth::True)),
         Rule::forbid("third parties", client("shop").not()),
     ])
     .unwrap();
-    let shop = Principal::builder(PrincipalKind::Other, "house")
+    let shop = Principal::builder(PrincipalKind::Other, "idp")
         .client("shop")
         .build();
-    let till = Principal::builder(PrincipalKind::Other, "house")
+    let till = Principal::builder(PrincipalKind::Other, "idp")
         .client("till")
         .build();
     assert!(forbids.decide(&AccessRequest::new(&shop, NOW)).is_allowed());
@@ -562,13 +550,13 @@ fn a_missing_claim_never_widens() {
 // Defect B13 (empty or foreign subject): docs/defects.md
 #[test]
 fn an_owner_is_a_pair_of_authority_and_subject() {
-    let house = Authority::from("house");
+    let idp = Authority::from("idp");
     let guest = Authority::from("guest");
     let user = |authority: &str, subject: &str| {
         let builder = Principal::builder(PrincipalKind::Session, authority);
         builder.subject(subject).build()
     };
-    let by_param = owner(param("user").of("house"));
+    let by_param = owner(param("user").of("idp"));
     let by_attribute = owner(attribute("owner"));
     let ask = |caller: &Principal, of: &Authority, id: &str| {
         let attributes = [("owner", Attribute::Subject(of, id))];
@@ -579,18 +567,18 @@ fn an_owner_is_a_pair_of_authority_and_subject() {
             by_attribute.evaluate(&request.with_attributes(&attributes)),
         )
     };
-    let alice = user("house", "alice");
-    assert_eq!(ask(&alice, &house, "alice"), (Truth::True, Truth::True));
-    assert_eq!(ask(&alice, &house, "bob"), (Truth::False, Truth::False));
+    let alice = user("idp", "alice");
+    assert_eq!(ask(&alice, &idp, "alice"), (Truth::True, Truth::True));
+    assert_eq!(ask(&alice, &idp, "bob"), (Truth::False, Truth::False));
     assert_eq!(ask(&alice, &guest, "alice").1, Truth::False);
     let other = user("guest", "alice");
-    assert_eq!(ask(&other, &house, "alice"), (Truth::False, Truth::False));
+    assert_eq!(ask(&other, &idp, "alice"), (Truth::False, Truth::False));
     assert_eq!(
-        ask(&user("house", ""), &house, ""),
+        ask(&user("idp", ""), &idp, ""),
         (Truth::Unknown, Truth::Unknown)
     );
     assert_eq!(
-        ask(&caller("{}"), &house, ""),
+        ask(&caller("{}"), &idp, ""),
         (Truth::Unknown, Truth::Unknown)
     );
 
@@ -612,13 +600,13 @@ fn an_owner_is_a_pair_of_authority_and_subject() {
 #[test]
 fn a_client_that_acts_for_itself_owns_nothing() {
     let token = |client: Option<&str>| {
-        let builder = Principal::builder(PrincipalKind::AccessToken, "house").subject("alice");
+        let builder = Principal::builder(PrincipalKind::AccessToken, "idp").subject("alice");
         client
             .into_iter()
             .fold(builder, |builder, client| builder.client(client))
             .build()
     };
-    let own = owner(param("user").of("house"));
+    let own = owner(param("user").of("idp"));
     let ask = |caller: &Principal| {
         own.evaluate(&AccessRequest::new(caller, NOW).with_params(&[("user", "alice")]))
     };
@@ -631,15 +619,15 @@ fn a_client_that_acts_for_itself_owns_nothing() {
 #[test]
 fn numbers_and_times_are_compared_without_coercion() {
     let adult = claim("age").at_least(18);
-    assert_eq!(verdict(&adult, r#"{"age":18}"#), Truth::True);
-    assert_eq!(verdict(&adult, r#"{"age":17}"#), Truth::False);
+    assert_eq!(truth(&adult, r#"{"age":18}"#), Truth::True);
+    assert_eq!(truth(&adult, r#"{"age":17}"#), Truth::False);
     let minor = claim("age").at_most(17);
-    assert_eq!(verdict(&minor, r#"{"age":17}"#), Truth::True);
+    assert_eq!(truth(&minor, r#"{"age":17}"#), Truth::True);
     let ends = claim("ends").in_future();
-    assert_eq!(verdict(&ends, r#"{"ends":1700000001}"#), Truth::True);
-    assert_eq!(verdict(&ends, r#"{"ends":1700000000}"#), Truth::False);
+    assert_eq!(truth(&ends, r#"{"ends":1700000001}"#), Truth::True);
+    assert_eq!(truth(&ends, r#"{"ends":1700000000}"#), Truth::False);
     let over = claim("ends").in_past();
-    assert_eq!(verdict(&over, r#"{"ends":1700000000}"#), Truth::True);
+    assert_eq!(truth(&over, r#"{"ends":1700000000}"#), Truth::True);
     for value in [
         "\"18\"",
         "18.5",
@@ -651,7 +639,7 @@ fn numbers_and_times_are_compared_without_coercion() {
     ] {
         for (condition, name) in [(&adult, "age"), (&minor, "age")] {
             let claims = format!(r#"{{"{name}":{value}}}"#);
-            assert_eq!(verdict(condition, &claims), Truth::Unknown, "{claims}");
+            assert_eq!(truth(condition, &claims), Truth::Unknown, "{claims}");
         }
     }
     for value in [
@@ -663,8 +651,8 @@ fn numbers_and_times_are_compared_without_coercion() {
         "253402300800",
     ] {
         let claims = format!(r#"{{"ends":{value}}}"#);
-        assert_eq!(verdict(&ends, &claims), Truth::Unknown, "{claims}");
-        assert_eq!(verdict(&over, &claims), Truth::Unknown, "{claims}");
+        assert_eq!(truth(&ends, &claims), Truth::Unknown, "{claims}");
+        assert_eq!(truth(&over, &claims), Truth::Unknown, "{claims}");
     }
 }
 
@@ -691,8 +679,8 @@ fn a_mapped_address_is_an_ipv4_address() {
     );
     assert_eq!(inside(&["::/0"], "192.0.2.7"), Truth::False);
     let unsaid = address_in(["0.0.0.0/0"]).unwrap();
-    assert_eq!(verdict(&unsaid, "{}"), Truth::Unknown);
-    assert_eq!(verdict(&unsaid.not(), "{}"), Truth::Unknown);
+    assert_eq!(truth(&unsaid, "{}"), Truth::Unknown);
+    assert_eq!(truth(&unsaid.not(), "{}"), Truth::Unknown);
     for broken in [
         "10.0.0.1/8",
         "10.0.0.0/33",
@@ -708,7 +696,7 @@ fn a_mapped_address_is_an_ipv4_address() {
 }
 
 #[test]
-fn hours_and_days_are_those_of_their_zone() {
+fn hours_and_days_are_evaluated_in_their_zone() {
     let at = |condition: &Condition, secs: u64| {
         let caller = caller("{}");
         condition.evaluate(&AccessRequest::new(&caller, UnixTime::from_secs(secs)))
@@ -765,7 +753,7 @@ fn levels_of_authentication_are_ordered() {
         ("[\"gold\"]", Truth::Unknown),
     ] {
         assert_eq!(
-            verdict(&silver, &format!(r#"{{"acr":{acr}}}"#)),
+            truth(&silver, &format!(r#"{{"acr":{acr}}}"#)),
             expected,
             "{acr}"
         );
@@ -775,9 +763,9 @@ fn levels_of_authentication_are_ordered() {
 }
 
 #[test]
-fn an_authentication_in_the_future_tells_nothing() {
+fn an_authentication_in_the_future_is_unknown() {
     let fresh = max_auth_age(Duration::from_secs(60));
-    let at = |time: u64| verdict(&fresh, &format!(r#"{{"auth_time":{time}}}"#));
+    let at = |time: u64| truth(&fresh, &format!(r#"{{"auth_time":{time}}}"#));
     assert_eq!(at(1_699_999_940), Truth::True);
     assert_eq!(at(1_699_999_939), Truth::False);
     assert_eq!(at(1_700_000_030), Truth::True);

@@ -1,15 +1,18 @@
-//! Tables of requests and what is expected of them, for tests of policies.
+//! Test cases for policies.
 
-use std::error::Error;
 use std::fmt;
+
+use thiserror::Error;
 
 use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::Decision;
 use crate::policy::request::AccessRequest;
 
-/// One request and what is expected of it.
+/// A test case: a request, and the decision that an [`Authorizer`] should make about it.
+///
+/// A list of cases is the test of a policy; [`run_cases`] runs it.
 #[derive(Clone, Copy, Debug)]
-#[must_use = "a case does nothing until it is checked"]
+#[must_use = "a case does nothing until it is run"]
 pub struct Case<'a> {
     name: &'a str,
     request: AccessRequest<'a>,
@@ -18,12 +21,16 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// Expects an allow; `name` stands for the case in the report.
+    /// Creates a case that expects an allow; `name` identifies it in the report.
+    ///
+    /// Any reason is accepted, unless [`because`](Self::because) names one.
     pub const fn allow(name: &'a str, request: AccessRequest<'a>) -> Self {
         Self::new(name, request, true)
     }
 
-    /// Expects a deny.
+    /// Creates a case that expects a deny; `name` identifies it in the report.
+    ///
+    /// Any kind and reason is accepted, unless [`because`](Self::because) names a reason.
     pub const fn deny(name: &'a str, request: AccessRequest<'a>) -> Self {
         Self::new(name, request, false)
     }
@@ -37,25 +44,31 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Expects this rule or condition among the [reasons](Decision::reasons) too.
+    /// Also expects the name of this rule or condition among the [reasons](Decision::reasons), so
+    /// that the case fails if the decision is right for another reason.
     pub const fn because(mut self, reason: &'a str) -> Self {
         self.reason = Some(reason);
         self
     }
 
-    /// Says what differs from what is expected, if anything does.
+    /// Returns how a decision differs from the expected one, if it does.
     fn fault(&self, decision: &Decision) -> Option<String> {
-        let is_named = |reason: &str| decision.reasons().iter().any(|own| own.name() == reason);
+        let is_named = |reason: &str| {
+            decision
+                .reasons()
+                .iter()
+                .any(|given| given.name() == reason)
+        };
         let expected = if self.is_allow { "allowed" } else { "denied" };
         if decision.is_allowed() != self.is_allow {
-            return Some(format!("expected {expected}, came {decision}"));
+            return Some(format!("expected {expected}, found {decision}"));
         }
         let reason = self.reason.filter(|reason| !is_named(reason))?;
-        Some(format!("expected `{reason}` as a reason, came {decision}"))
+        Some(format!("expected the reason `{reason}`, found {decision}"))
     }
 }
 
-/// Asks about every case, and succeeds only if all come out as expected.
+/// Runs test cases against an authorizer, and succeeds only if every decision is the expected one.
 ///
 /// ```
 /// use bearergate::{Principal, require_scope};
@@ -64,12 +77,12 @@ impl<'a> Case<'a> {
 /// use bearergate::principal::PrincipalKind;
 ///
 /// let policy = require_scope("orders:read");
-/// let alice = Principal::builder(PrincipalKind::Other, "house").scopes(["orders:read"]).build();
-/// let bob = Principal::builder(PrincipalKind::Other, "house").build();
-/// let request = |who| AccessRequest::new(who, UnixTime::from_secs(0));
+/// let builder = || Principal::builder(PrincipalKind::Other, "https://idp.example.com");
+/// let (alice, bob) = (builder().scopes(["orders:read"]).build(), builder().build());
+/// let request = |caller| AccessRequest::new(caller, UnixTime::from_secs(0));
 /// run_cases(&policy, [
 ///     Case::allow("a reader reads", request(&alice)),
-///     Case::deny("nobody else does", request(&bob)).because("scope orders:read"),
+///     Case::deny("others do not", request(&bob)).because("scope orders:read"),
 /// ])?;
 /// let failed = run_cases(&policy, [Case::allow("bob", request(&bob))]).unwrap_err();
 /// assert_eq!(failed.names().collect::<Vec<_>>(), ["bob"]);
@@ -78,8 +91,8 @@ impl<'a> Case<'a> {
 ///
 /// # Errors
 ///
-/// [`CasesFailed`] names every case that came out otherwise, and those whose decision was not
-/// ready at once.
+/// [`CasesFailed`] lists every case with another decision, and those whose decision is not
+/// available at once.
 pub fn run_cases<'a>(
     authorizer: &dyn Authorizer,
     cases: impl IntoIterator<Item = Case<'a>>,
@@ -88,7 +101,9 @@ pub fn run_cases<'a>(
     for case in cases {
         let fault = match authorizer.authorize(&case.request).try_now() {
             Ok(decision) => case.fault(&decision),
-            Err(_) => Some("the decision has to be waited for".to_owned()),
+            Err(_) => {
+                Some("expected a decision at once, found one that has to be waited for".to_owned())
+            }
         };
         faults.extend(fault.map(|fault| (case.name.to_owned(), fault)));
     }
@@ -99,32 +114,27 @@ pub fn run_cases<'a>(
     }
 }
 
-/// Cases that came out otherwise than expected; `Display` gives one line for each.
-#[derive(Clone, Eq, PartialEq)]
+/// The cases that failed in [`run_cases`], with what was expected and what was found.
+///
+/// `Display` and `Debug` print one line for each case, so that `unwrap` in a test shows them.
+#[derive(Clone, Eq, Error, PartialEq)]
+#[error("{}", lines(.0))]
 pub struct CasesFailed(Vec<(String, String)>);
 
 impl CasesFailed {
-    /// Returns the names of the cases.
+    /// Returns the names of the cases that failed, in the order in which they were run.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| &**name)
     }
 }
 
-impl fmt::Display for CasesFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (name, fault)) in self.0.iter().enumerate() {
-            f.write_str(if at == 0 { "" } else { "\n" })?;
-            write!(f, "{name}: {fault}")?;
-        }
-        Ok(())
-    }
+fn lines(cases: &[(String, String)]) -> String {
+    let lines = cases.iter().map(|(name, fault)| format!("{name}: {fault}"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 impl fmt::Debug for CasesFailed {
-    /// Shows what `Display` does, for tests that unwrap.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CasesFailed\n{self}")
     }
 }
-
-impl Error for CasesFailed {}

@@ -1,12 +1,27 @@
-//! What a caller may do: three-valued conditions and rules that end in an allow or a deny.
+//! Authorization: what an authenticated caller may do.
 //!
-//! A [`Condition`] is made of single ones (this module has them all) that are joined by `and`,
-//! `or` and `not`. It decides by itself, or in the rules of a [`Policy`]. Both are
-//! [`Authorizer`]s, deny on every doubt, and are asked without an allocation.
+//! An [`Authorizer`] decides about an [`AccessRequest`]. This module has three, each built from the
+//! one before:
+//!
+//! - A [`Condition`] over the caller and the request, such as [`require_scope`], [`claim`],
+//! [`role`]
+//!   or [`owner`], combined by `and`, `or` and `not`.
+//! - A [`Policy`] of [rules](Rule) that permit and forbid, each under a condition.
+//! - A [`RouteTable`] of conditions and policies by method and route.
+//!
+//! Conditions have three values ([`Truth`]): a claim that is missing or has another type makes a
+//! condition unknown, and its negation too. Only a condition that is true allows, so leaving a
+//! claim out of a token never widens what the caller may do. A deny names the scopes or the
+//! stronger authentication that would change it ([`Decision`]). An allow does not allocate.
+//!
+//! [`explain`](Policy::explain) shows the result of every condition for one request,
+//! [`lint`](Policy::lint) finds rules that are probably wrong, and [`run_cases`] tests a policy.
+//! With the feature `policy-file` policies are read from and written to JSON, and a
+//! [`PolicyHandle`] replaces one while requests are decided.
 //!
 //! ```
 //! use bearergate::{claim, Policy, require_scope};
-//! use bearergate::policy::{action, owner, param, role, Rule};
+//! use bearergate::policy::{owner, param, role, Rule};
 //!
 //! let own = owner(param("user").of("https://idp.example.com"));
 //! let staff = claim("tenant").is("acme").and(role("clerk")).named("staff");
@@ -14,7 +29,7 @@
 //!     .rule(Rule::forbid("suspended", claim("suspended").absent_or_is(false).not()))
 //!     .rule(Rule::permit("orders", require_scope("orders:read").and(staff.or(own))))
 //!     .build()?;
-//! # let _ = (policy, action("read"));
+//! assert!(policy.lint().is_empty());
 //! # Ok::<(), bearergate::ConfigError>(())
 //! ```
 

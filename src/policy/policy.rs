@@ -1,4 +1,4 @@
-//! Rules that decide together.
+//! Policies of several rules.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,20 +12,24 @@ use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::Decision;
 use crate::policy::decision::Reason;
 use crate::policy::decision::ReasonCode;
-use crate::policy::engine::denial::Blame;
-use crate::policy::engine::evaluation::Scene;
+use crate::policy::engine::denial::Obstacles;
+use crate::policy::engine::evaluation::Evaluation;
 use crate::policy::engine::index::Index;
-use crate::policy::engine::program::Doubt;
 use crate::policy::engine::program::Program;
+use crate::policy::engine::program::Unknowns;
 use crate::policy::request::AccessRequest;
 use crate::policy::rule::Effect;
 use crate::policy::rule::Rule;
 
-/// Rules that permit and forbid, compiled when they are built; cheap to clone.
+/// Rules that permit and forbid requests, compiled when they are built; cheap to clone.
 ///
-/// What no rule permits is denied. How rules are combined is said by [`Combining`]; in each way a
-/// forbid whose condition cannot be told denies. Rules that ask for an action, a route or a scope
-/// cost nothing where the request is about another.
+/// A request is allowed only if a rule permits it and no rule forbids it, as [`Combining`] says; a
+/// request that no rule permits is denied. A forbid denies also if its condition is
+/// [`Unknown`](crate::Truth::Unknown). Rules that require an action, a route or a scope take no
+/// time for a request with another one.
+///
+/// A deny says what is missing for the nearest permit. [`explain`](Self::explain) evaluates all
+/// rules for one request, and [`lint`](Self::lint) finds rules that are probably wrong.
 ///
 /// ```
 /// use bearergate::{claim, Policy, Principal, require_scope};
@@ -39,7 +43,9 @@ use crate::policy::rule::Rule;
 ///     .rule(Rule::permit("writers write", action("write") & require_scope("orders:write")))
 ///     .build()?;
 ///
-/// let alice = Principal::builder(PrincipalKind::Other, "house").scopes(["orders:read"]).build();
+/// let alice = Principal::builder(PrincipalKind::Other, "https://idp.example.com")
+///     .scopes(["orders:read"])
+///     .build();
 /// let request = AccessRequest::new(&alice, UnixTime::from_secs(0));
 /// assert!(policy.decide(&request.with_action("read")).is_allowed());
 /// let denied = policy.decide(&request.with_action("write"));
@@ -47,116 +53,132 @@ use crate::policy::rule::Rule;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct Policy(Arc<Inner>);
+pub struct Policy(Arc<CompiledPolicy>);
 
-struct Inner {
+struct CompiledPolicy {
     rules: Vec<Rule>,
     combining: Combining,
-    /// In the order in which they are asked.
+    /// In the order of evaluation.
     entries: Vec<Entry>,
     index: Index,
     program: Program,
 }
 
-/// One rule, compiled.
+/// One compiled rule.
 struct Entry {
-    /// Its place among the rules.
+    /// The index of the rule.
     rule: usize,
+    /// The entry of its condition in the program.
     start: usize,
 }
 
-/// How several rules come to one decision.
+/// How the rules of a [`Policy`] are combined into one decision.
+///
+/// In both ways a request that no rule permits is denied, and a forbid that is evaluated and
+/// unknown denies.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Combining {
-    /// A forbid that holds, or of which it cannot be told, denies; else a permit that holds
-    /// allows: `deny_overrides`.
+    /// A forbid that is true or unknown denies; otherwise a permit that is true allows:
+    /// `deny_overrides`. The order of the rules does not matter.
     #[default]
     DenyOverrides,
-    /// The first rule that holds decides; one of which it cannot be told denies:
-    /// `first_applicable`.
+    /// The first rule that is true decides, and a rule before it that is unknown denies, also a
+    /// permit: `first_applicable`.
     FirstApplicable,
 }
 
 impl Policy {
-    /// Starts a policy without rules, which deny overrides.
+    /// Creates a builder without rules, combined by [`Combining::DenyOverrides`].
+    ///
+    /// At least one rule that permits is needed; a policy that only forbids does not build.
     pub fn builder() -> PolicyBuilder {
         PolicyBuilder::default()
     }
 
-    /// Decides about a request; an allow costs no allocation.
+    /// Decides about a request: an allow only if the rules permit it. An allow does not allocate.
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
-        let inner = &*self.0;
-        Scene::set(&inner.program, request, |scene| {
-            let settled = inner.index.settle(scene, |scene, at| inner.ask(scene, at));
-            match settled {
-                Some(Settled::Allow(rule)) => rule.allow(),
-                Some(Settled::Deny(at)) => inner.forbid(scene, at),
-                None => inner.deny(scene),
+        let policy = &*self.0;
+        Evaluation::with(&policy.program, request, |evaluation| {
+            let decided = policy
+                .index
+                .first_decided(evaluation, |evaluation, at| policy.apply(evaluation, at));
+            match decided {
+                Some(Decided::Allow(rule)) => rule.allow(),
+                Some(Decided::Deny(at)) => policy.forbid(evaluation, at),
+                None => policy.deny_unpermitted(evaluation),
             }
         })
     }
 
-    /// Returns the rules in the order in which they were given.
+    /// Returns the rules in the order in which they were added.
+    ///
+    /// Lints and traces list rules in this order, whatever the order of evaluation is.
     pub fn rules(&self) -> &[Rule] {
         &self.0.rules
     }
 
     /// Returns how the rules are combined.
+    ///
+    /// It is [`Combining::DenyOverrides`] unless the builder set another way.
     pub fn combining(&self) -> Combining {
         self.0.combining
     }
 }
 
-/// What one rule made of a request.
-enum Settled<'p> {
+/// What one rule decided about a request.
+enum Decided<'p> {
     Allow(&'p Rule),
     Deny(usize),
 }
 
-impl Inner {
-    /// Asks one rule, and returns what it settled.
+impl CompiledPolicy {
+    /// Evaluates one rule, and returns what it decided, if anything.
     #[inline]
-    fn ask(&self, scene: &mut Scene<'_, '_>, at: usize) -> Option<Settled<'_>> {
+    fn apply(&self, evaluation: &mut Evaluation<'_, '_>, at: usize) -> Option<Decided<'_>> {
         let entry = self.entries.get(at)?;
         let rule = self.rules.get(entry.rule)?;
-        let mut run = |doubt| scene.run(entry.start, doubt).is_some();
+        let mut run = |unknowns| evaluation.run(entry.start, unknowns).is_some();
         match (self.combining, rule.effect()) {
-            (_, Effect::Forbid) => run(Doubt::For).then_some(Settled::Deny(at)),
-            (_, Effect::Permit) if run(Doubt::Against) => Some(Settled::Allow(rule)),
+            (_, Effect::Forbid) => run(Unknowns::Met).then_some(Decided::Deny(at)),
+            (_, Effect::Permit) if run(Unknowns::Missed) => Some(Decided::Allow(rule)),
             (Combining::DenyOverrides, Effect::Permit) => None,
             (Combining::FirstApplicable, Effect::Permit) => {
-                run(Doubt::For).then_some(Settled::Deny(at))
+                run(Unknowns::Met).then_some(Decided::Deny(at))
             }
         }
     }
 
-    /// Denies for a rule that forbids, or of which it cannot be told.
+    /// Denies because of a rule that forbids, or whose condition is unknown.
     #[cold]
-    fn forbid(&self, scene: &mut Scene<'_, '_>, at: usize) -> Decision {
+    fn forbid(&self, evaluation: &mut Evaluation<'_, '_>, at: usize) -> Decision {
         let entry = self.entries.get(at);
         let rule = entry.and_then(|entry| self.rules.get(entry.rule));
         let Some((entry, rule)) = entry.zip(rule) else {
             return Decision::deny();
         };
         let is_permit = rule.effect() == Effect::Permit;
-        let holds = scene.run(entry.start, Doubt::Against).is_some();
+        let holds = evaluation.run(entry.start, Unknowns::Missed).is_some();
         let code = if holds {
             ReasonCode::Forbidden
         } else {
             ReasonCode::Unknown
         };
-        let blame = Blame::of(scene, entry.start, is_permit);
+        let obstacles = Obstacles::find(evaluation, entry.start, is_permit);
         let reason = Reason::new(code, Arc::clone(rule.shared_name()));
-        rule.oblige(blame.forbids(reason))
+        let decision = obstacles.forbidden(reason);
+        match rule.shared_obligations() {
+            Some(obligations) => decision.with_obligations(Arc::clone(obligations)),
+            None => decision,
+        }
     }
 
-    /// Denies because no rule permits, and says which one came nearest.
+    /// Denies because no rule permits the request, and names the obstacles to the nearest permit.
     #[cold]
-    fn deny(&self, scene: &mut Scene<'_, '_>) -> Decision {
-        let rough = self.index.rough(scene.request);
-        let mut nearest: Option<Blame<'_>> = None;
-        for at in rough.rules() {
+    fn deny_unpermitted(&self, evaluation: &mut Evaluation<'_, '_>) -> Decision {
+        let candidates = self.index.candidates(evaluation.request);
+        let mut nearest: Option<Obstacles<'_>> = None;
+        for at in candidates.rules() {
             let Some(entry) = self.entries.get(at) else {
                 continue;
             };
@@ -164,16 +186,16 @@ impl Inner {
             if rule.is_none_or(|rule| rule.effect() == Effect::Forbid) {
                 continue;
             }
-            let blame = Blame::of(scene, entry.start, true);
+            let obstacles = Obstacles::find(evaluation, entry.start, true);
             if nearest
                 .as_ref()
-                .is_none_or(|near| blame.cost() < near.cost())
+                .is_none_or(|nearest| obstacles.cost() < nearest.cost())
             {
-                nearest = Some(blame);
+                nearest = Some(obstacles);
             }
         }
         match nearest {
-            Some(blame) => blame.decision(),
+            Some(obstacles) => obstacles.decision(),
             None => Decision::deny().with_reason(Reason::new(ReasonCode::Unmatched, "no rule")),
         }
     }
@@ -185,13 +207,6 @@ impl Rule {
         let reason = Reason::new(ReasonCode::Met, Arc::clone(self.shared_name()));
         Decision::allowed(reason, self.shared_obligations().cloned())
     }
-
-    fn oblige(&self, decision: Decision) -> Decision {
-        match self.shared_obligations() {
-            Some(obligations) => decision.with_obligations(Arc::clone(obligations)),
-            None => decision,
-        }
-    }
 }
 
 impl Authorizer for Policy {
@@ -201,7 +216,7 @@ impl Authorizer for Policy {
 }
 
 impl fmt::Debug for Policy {
-    /// Shows the names of rules and tests, never the values that they compare with.
+    /// Shows the names of rules and conditions, never the values that they compare with.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Policy")
             .field("combining", &self.combining())
@@ -211,7 +226,7 @@ impl fmt::Debug for Policy {
 }
 
 impl Combining {
-    /// Returns the stable snake-case name.
+    /// Returns the stable snake-case name, as policy files spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DenyOverrides => "deny_overrides",
@@ -220,7 +235,9 @@ impl Combining {
     }
 }
 
-/// Puts a [`Policy`] together.
+/// A builder of a [`Policy`]; created by [`Policy::builder`].
+///
+/// Nothing is checked before [`build`](Self::build), which returns the first error.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct PolicyBuilder {
@@ -229,31 +246,35 @@ pub struct PolicyBuilder {
 }
 
 impl PolicyBuilder {
-    /// Adds a rule.
+    /// Adds a rule. For [`Combining::FirstApplicable`] the order in which rules are added is the
+    /// order of evaluation.
     pub fn rule(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
         self
     }
 
-    /// Says how the rules are combined, [`Combining::DenyOverrides`] unless set.
+    /// Sets how the rules are combined. The default is [`Combining::DenyOverrides`].
+    ///
+    /// The default does not depend on the order of rules, and is right unless rules are exceptions
+    /// of later ones.
     pub const fn combining(mut self, combining: Combining) -> Self {
         self.combining = combining;
         self
     }
 
-    /// Checks and compiles the policy.
+    /// Validates the rules, and compiles them into a policy.
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) without a rule that permits, or for a rule without a
-    /// name; [`Conflict`](ConfigErrorKind::Conflict) for two rules of one name;
+    /// [`Empty`](ConfigErrorKind::Empty) without a rule that permits, or for a rule without a name;
+    /// [`Conflict`](ConfigErrorKind::Conflict) for two rules of one name;
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above
     /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES),
     /// [`limits::POLICY_STEPS`](crate::limits::POLICY_STEPS),
     /// [`limits::POLICY_SCOPES`](crate::limits::POLICY_SCOPES) or
     /// [`limits::POLICY_CLAIMS`](crate::limits::POLICY_CLAIMS).
     pub fn build(self) -> Result<Policy, ConfigError> {
-        check(&self.rules)?;
+        check_rules(&self.rules)?;
         let order = self.order();
         let mut program = Program::default();
         let mut entries = Vec::new();
@@ -266,8 +287,8 @@ impl PolicyBuilder {
         check_size(&program)?;
         let ordered = order.iter().filter_map(|rule| self.rules.get(*rule));
         let nodes: Vec<_> = ordered.map(|rule| rule.condition().nodes()).collect();
-        let index = Index::of(nodes.into_iter(), program.scopes());
-        Ok(Policy(Arc::new(Inner {
+        let index = Index::new(nodes.into_iter(), program.scopes());
+        Ok(Policy(Arc::new(CompiledPolicy {
             rules: self.rules,
             combining: self.combining,
             entries,
@@ -276,7 +297,7 @@ impl PolicyBuilder {
         })))
     }
 
-    /// Returns the places of the rules in the order in which they are asked.
+    /// Returns the indices of the rules in the order of evaluation.
     fn order(&self) -> Vec<usize> {
         let mut order: Vec<_> = (0..self.rules.len()).collect();
         if self.combining == Combining::DenyOverrides {
@@ -289,45 +310,48 @@ impl PolicyBuilder {
     }
 }
 
-fn check(rules: &[Rule]) -> Result<(), ConfigError> {
+fn check_rules(rules: &[Rule]) -> Result<(), ConfigError> {
     let error = |kind, detail| Err(ConfigError::new(kind, "rule", detail));
     if !rules.iter().any(|rule| rule.effect() == Effect::Permit) {
-        let detail = "no rule permits anything; give at least one that does".to_owned();
+        let detail = "expected at least one rule that permits, found none".to_owned();
         return error(ConfigErrorKind::Empty, detail);
     }
     let mut names = HashSet::new();
     for rule in rules {
         if rule.name().is_empty() {
-            let detail = "a rule has no name; name each".to_owned();
+            let detail = "expected a name for every rule, found an empty one".to_owned();
             return error(ConfigErrorKind::Empty, detail);
         }
         if !names.insert(rule.name()) {
-            let detail = format!("two rules are named `{}`; name each once", rule.name());
+            let detail = format!(
+                "expected a different name for every rule, found `{}` twice",
+                rule.name()
+            );
             return error(ConfigErrorKind::Conflict, detail);
         }
     }
-    bounded("rules", rules.len(), limits::POLICY_RULES)
+    check_limit("rules", rules.len(), limits::POLICY_RULES)
 }
 
 fn check_size(program: &Program) -> Result<(), ConfigError> {
-    bounded("steps", program.cost(), limits::POLICY_STEPS)?;
-    bounded(
+    check_limit("steps", program.cost(), limits::POLICY_STEPS)?;
+    check_limit(
         "different scopes",
         program.scopes().len(),
         limits::POLICY_SCOPES,
     )?;
-    bounded(
-        "claims asked about twice",
+    check_limit(
+        "claims with several conditions",
         program.slots(),
         limits::POLICY_CLAIMS,
     )
 }
 
-fn bounded(what: &str, came: usize, most: usize) -> Result<(), ConfigError> {
-    if came <= most {
+fn check_limit(what: &str, given: usize, max: usize) -> Result<(), ConfigError> {
+    if given <= max {
         return Ok(());
     }
-    let detail = format!("a policy of {came} {what} was given; give at most {most}, or split it");
+    let detail = format!("expected at most {max} {what}, found {given}; split the policy");
     Err(ConfigError::new(
         ConfigErrorKind::OutOfRange,
         "rule",

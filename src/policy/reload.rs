@@ -1,4 +1,4 @@
-//! Policies that are replaced while they decide.
+//! Policies that are replaced while requests are decided.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,10 +12,12 @@ use crate::policy::policy::Policy;
 use crate::policy::request::AccessRequest;
 use crate::policy::route::route_table::RouteTable;
 
-/// A [`Policy`], or a [`RouteTable`], that can be replaced by another version at once; cheap to
-/// clone, and all clones are one.
+/// A shared [`Policy`] or [`RouteTable`] that can be replaced while requests are decided.
 ///
-/// A request is decided by one version as a whole, and never waits for another.
+/// Give a clone to the gate and keep one: all clones share the current version, and cloning is
+/// cheap. Each request is decided by one version as a whole, and never waits for a replacement.
+/// With the feature `policy-file` a version is read from JSON by `load`, which keeps the current
+/// version if the file does not load.
 ///
 /// ```
 /// use bearergate::Policy;
@@ -31,31 +33,34 @@ use crate::policy::route::route_table::RouteTable;
 pub struct PolicyHandle<P = Policy>(Arc<ArcSwap<P>>);
 
 impl<P> PolicyHandle<P> {
-    /// Starts with this version.
+    /// Creates a handle whose current version is this policy.
+    ///
+    /// Give a clone to the gate as its authorizer, and keep the handle to replace the policy.
     pub fn new(policy: P) -> Self {
         Self(Arc::new(ArcSwap::from_pointee(policy)))
     }
 
-    /// Puts another version in force, and returns the one before.
+    /// Replaces the current version, and returns the previous one. The next decision uses the new
+    /// version; decisions that are under way finish with the old one.
     pub fn swap(&self, policy: P) -> Arc<P> {
         self.0.swap(Arc::new(policy))
     }
 
-    /// Returns the version in force.
+    /// Returns the current version, for example to [explain](Policy::explain) a decision.
     pub fn current(&self) -> Arc<P> {
         self.0.load_full()
     }
 }
 
 impl PolicyHandle<Policy> {
-    /// Decides by the version in force; an allow costs no allocation.
+    /// Decides about a request by the current version. An allow does not allocate.
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
         self.0.load().decide(request)
     }
 }
 
 impl PolicyHandle<RouteTable> {
-    /// Decides by the version in force; an allow costs no allocation.
+    /// Decides about a request by the current version. An allow does not allocate.
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
         self.0.load().decide(request)
     }
@@ -100,9 +105,9 @@ mod tests {
     }
 
     #[test]
-    fn every_decision_is_of_one_version() {
+    fn a_decision_uses_one_version() {
         let handle = PolicyHandle::new(policy("a"));
-        let alice = Principal::builder(PrincipalKind::Other, "house").build();
+        let alice = Principal::builder(PrincipalKind::Other, "https://idp.example.com").build();
         std::thread::scope(|scope| {
             let writer = scope.spawn(|| {
                 for at in 0..1_000 {

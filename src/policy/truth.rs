@@ -1,8 +1,11 @@
-//! Three-valued truth.
+//! Three-valued logic.
 
-/// Whether a condition holds, in Kleene's strong logic of indeterminacy.
+/// The result of evaluating a [`Condition`](crate::policy::Condition), in Kleene's strong three-valued
+/// logic.
 ///
-/// Only [`True`](Self::True) allows: what cannot be told does not, and neither does its negation.
+/// Only [`True`](Self::True) allows. A missing or wrong-typed fact gives
+/// [`Unknown`](Self::Unknown), and so does the negation of [`Unknown`](Self::Unknown): leaving a
+/// claim out of a token never turns a deny into an allow.
 ///
 /// ```
 /// use bearergate::policy::Truth;
@@ -17,21 +20,22 @@
     reason = "a three-valued logic has three values"
 )]
 pub enum Truth {
-    /// It does not hold.
-    False,
-    /// It holds.
+    /// The condition holds.
     True,
-    /// It cannot be told: a fact is missing or of another type.
+    /// The condition does not hold.
+    False,
+    /// The condition cannot be decided, because a fact is missing or has another type.
     Unknown,
 }
 
 impl Truth {
-    /// Returns true for [`True`](Self::True) alone.
+    /// Returns true only for [`True`](Self::True), the one value that allows.
     pub const fn is_true(self) -> bool {
         matches!(self, Self::True)
     }
 
-    /// Returns true if both hold.
+    /// Returns the conjunction: [`False`](Self::False) if either is false, [`True`](Self::True)
+    /// only if both are true, [`Unknown`](Self::Unknown) otherwise.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -41,7 +45,8 @@ impl Truth {
         }
     }
 
-    /// Returns true if one of both holds.
+    /// Returns the disjunction: [`True`](Self::True) if either is true, [`False`](Self::False) only
+    /// if both are false, [`Unknown`](Self::Unknown) otherwise.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
         match (self, other) {
@@ -51,7 +56,7 @@ impl Truth {
         }
     }
 
-    /// Returns the opposite; of what cannot be told that cannot be told either.
+    /// Returns the negation; that of [`Unknown`](Self::Unknown) is [`Unknown`](Self::Unknown).
     #[must_use]
     pub const fn not(self) -> Self {
         match self {
@@ -69,7 +74,7 @@ impl From<bool> for Truth {
 }
 
 impl From<Option<bool>> for Truth {
-    /// Takes `None` for [`Unknown`](Self::Unknown).
+    /// Converts `None` to [`Unknown`](Self::Unknown).
     fn from(holds: Option<bool>) -> Self {
         holds.map_or(Self::Unknown, Self::from)
     }

@@ -1,4 +1,4 @@
-//! Policies as data, and what they should decide.
+//! Policies as data, and their expected decision.
 
 use bearergate::policy::{Combining, Effect, Rule};
 use bearergate::{ConfigError, Policy};

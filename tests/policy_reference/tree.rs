@@ -1,4 +1,4 @@
-//! Conditions as data, and what they should say.
+//! Conditions as data, and their expected value.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -159,7 +159,7 @@ fn any(truths: Vec<Expected>) -> Expected {
     }
 }
 
-fn told(truth: Option<bool>) -> Expected {
+fn truth_of(truth: Option<bool>) -> Expected {
     match truth {
         None => Expected::Unknown,
         Some(true) => Expected::Yes,
@@ -177,7 +177,7 @@ impl Scalar {
     }
 
     fn equals(self, value: &Value) -> Expected {
-        told(match (self, value) {
+        truth_of(match (self, value) {
             (Self::Bool(own), Value::Bool(value)) => Some(own == *value),
             (Self::Integer(own), Value::Number(value)) => value.as_i64().map(|value| own == value),
             (Self::Text(own), Value::String(value)) => Some(own == value),
@@ -187,7 +187,7 @@ impl Scalar {
 }
 
 impl Leaf {
-    /// What rules are found by.
+    /// A condition by which rules are indexed.
     pub(crate) fn head(random: &mut Random) -> Self {
         match random.below(3) {
             0 => Self::Action(random.of(&ACTIONS)),
@@ -294,15 +294,15 @@ impl Leaf {
             Some(value) => ask(value),
         };
         let of_text = |name: &str, ask: &dyn Fn(&str) -> Option<bool>| {
-            told(value(name).and_then(Value::as_str).and_then(ask))
+            truth_of(value(name).and_then(Value::as_str).and_then(ask))
         };
         let of_int = |name: &str, ask: &dyn Fn(i64) -> bool| {
-            told(value(name).and_then(Value::as_i64).map(ask))
+            truth_of(value(name).and_then(Value::as_i64).map(ask))
         };
-        // Times may have a fraction, which is cut.
+        // A fraction of a time is cut off.
         let of_time = |name: &str, ask: &dyn Fn(u64) -> Option<bool>| {
             let cut = |value: &Value| value.as_u64().or((value == 5.5).then_some(5));
-            told(
+            truth_of(
                 value(name)
                     .and_then(cut)
                     .filter(|t| *t <= 253_402_300_799)
@@ -310,10 +310,10 @@ impl Leaf {
             )
         };
         match *self {
-            Self::Absent(name) => told(Some(value(name).is_none())),
+            Self::Absent(name) => truth_of(Some(value(name).is_none())),
             Self::AbsentIn(name, member) => match value(name) {
                 None => Expected::Yes,
-                Some(Value::Object(inner)) => told(Some(!inner.contains_key(member))),
+                Some(Value::Object(inner)) => truth_of(Some(!inner.contains_key(member))),
                 Some(_) => Expected::Unknown,
             },
             Self::AbsentOr(name, wanted) => match value(name) {
@@ -324,83 +324,83 @@ impl Leaf {
                 let place = |level: &str| LEVELS.iter().position(|own| *own == level);
                 Some(place(own)? >= place(least)?)
             }),
-            Self::Action(name) => told(facts.action.map(|own| own == name)),
+            Self::Action(name) => truth_of(facts.action.map(|own| own == name)),
             Self::Address => {
-                told(
-                    facts
-                        .address
-                        .map(|own| match own.parse::<IpAddr>().unwrap().to_canonical() {
-                            IpAddr::V4(own) => own.octets()[0] == 10,
-                            IpAddr::V6(own) => own.segments()[..2] == [0x2001, 0xdb8],
-                        }),
-                )
+                truth_of(facts.address.map(
+                    |own| match own.parse::<IpAddr>().unwrap().to_canonical() {
+                        IpAddr::V4(own) => own.octets()[0] == 10,
+                        IpAddr::V6(own) => own.segments()[..2] == [0x2001, 0xdb8],
+                    },
+                ))
             }
             Self::Amr(method) => of_value("amr", &|value| contains(value, Scalar::Text(method))),
             Self::AtLeast(name, least) => of_int(name, &|own| own >= least),
             Self::AtMost(name, most) => of_int(name, &|own| own <= most),
             Self::Attribute(name, wanted) => match (attribute(facts, name), wanted) {
-                (Some(Attr::Bool(own)), Scalar::Bool(wanted)) => told(Some(own == wanted)),
-                (Some(Attr::Integer(own)), Scalar::Integer(wanted)) => told(Some(own == wanted)),
-                (Some(Attr::Text(own)), Scalar::Text(wanted)) => told(Some(own == wanted)),
+                (Some(Attr::Bool(own)), Scalar::Bool(wanted)) => truth_of(Some(own == wanted)),
+                (Some(Attr::Integer(own)), Scalar::Integer(wanted)) => {
+                    truth_of(Some(own == wanted))
+                }
+                (Some(Attr::Text(own)), Scalar::Text(wanted)) => truth_of(Some(own == wanted)),
                 _ => Expected::Unknown,
             },
             Self::Audience(name) => of_value("aud", &|value| match value {
-                Value::String(own) => told(Some(own == name)),
+                Value::String(own) => truth_of(Some(own == name)),
                 value => contains(value, Scalar::Text(name)),
             }),
             Self::AuthAge(most) => of_time("auth_time", &|time| {
                 (time <= facts.now + 30).then(|| facts.now.saturating_sub(time) <= most)
             }),
-            Self::Authority(name) => told(Some(facts.authority == name)),
-            Self::Client(id) => told(facts.client.map(|own| own == id)),
+            Self::Authority(name) => truth_of(Some(facts.authority == name)),
+            Self::Client(id) => truth_of(facts.client.map(|own| own == id)),
             Self::Contains(name, wanted) => of_value(name, &|value| contains(value, wanted)),
             Self::ContainsIn(wanted) => of_value("realm", &|value| match value.get("roles") {
                 Some(roles) => contains(roles, wanted),
                 None => Expected::Unknown,
             }),
             Self::Custom(truth) => truth,
-            Self::Header(wanted) => told(match facts.headers.as_deref() {
+            Self::Header(wanted) => truth_of(match facts.headers.as_deref() {
                 Some([own]) => Some(*own == wanted),
                 _ => None,
             }),
             Self::Is(name, wanted) => of_value(name, &|value| wanted.equals(value)),
             Self::IsAhead(name) => of_time(name, &|time| Some(time > facts.now)),
             Self::IsOver(name) => of_time(name, &|time| Some(time <= facts.now)),
-            Self::Kind(kind) => told(Some(facts.kind == kind)),
+            Self::Kind(kind) => truth_of(Some(facts.kind == kind)),
             Self::Matches("[a-z]+") => of_text("tenant", &|own| {
                 Some(!own.is_empty() && own.chars().all(|c| c.is_ascii_lowercase()))
             }),
             Self::Matches(_) => of_text("tenant", &|own| Some(matches!(own, "acme" | "acme-west"))),
-            Self::Method(method) => told(facts.method.map(|own| own == method)),
+            Self::Method(method) => truth_of(facts.method.map(|own| own == method)),
             Self::Night => {
                 let minute = (facts.now - NOON + 12 * 3_600) / 60 + 2 * 1_440 - 150;
                 let minute = minute % 1_440;
-                told(Some(!(6 * 60 + 30..22 * 60).contains(&minute)))
+                truth_of(Some(!(6 * 60 + 30..22 * 60).contains(&minute)))
             }
             Self::OneOf(name, a, b) => {
                 of_value(name, &|value| any(vec![a.equals(value), b.equals(value)]))
             }
             Self::OwnerAttribute(name) => match (subject(facts), attribute(facts, name)) {
                 (Some(subject), Some(Attr::Subject(authority, id))) => {
-                    told(Some(authority == facts.authority && id == subject))
+                    truth_of(Some(authority == facts.authority && id == subject))
                 }
                 _ => Expected::Unknown,
             },
             Self::OwnerParam(name, of) => match (subject(facts), param(facts, name)) {
-                (Some(subject), Some(id)) => told(Some(of == facts.authority && id == subject)),
+                (Some(subject), Some(id)) => truth_of(Some(of == facts.authority && id == subject)),
                 _ => Expected::Unknown,
             },
-            Self::Param(name, wanted) => told(param(facts, name).map(|own| own == wanted)),
+            Self::Param(name, wanted) => truth_of(param(facts, name).map(|own| own == wanted)),
             Self::Present(name) => of_value(name, &|_| Expected::Yes),
-            Self::Route(name) => told(facts.route.map(|own| own == name)),
-            Self::Scope(name) => told(facts.scopes.as_ref().map(|own| own.contains(&name))),
+            Self::Route(name) => truth_of(facts.route.map(|own| own == name)),
+            Self::Scope(name) => truth_of(facts.scopes.as_ref().map(|own| own.contains(&name))),
             Self::StartsWith(_, "") => Expected::Unknown,
             Self::StartsWith(name, prefix) => of_text(name, &|own| Some(own.starts_with(prefix))),
-            Self::Tls => told(facts.tls),
+            Self::Tls => truth_of(facts.tls),
             Self::Weekend => {
                 // Noon is on a Wednesday, day 2 of the week.
                 let day = (facts.now - NOON + (12 + 14) * 3_600) / 86_400 + 2;
-                told(Some(day % 7 >= 5))
+                truth_of(Some(day % 7 >= 5))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Closures as conditions and authorizers, each under a name.
+//! Closures as conditions and as authorizers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,15 +7,15 @@ use crate::now_or_later::NowOrLater;
 use crate::policy::authorizer::Authorizer;
 use crate::policy::condition::condition::Condition;
 use crate::policy::decision::Decision;
-use crate::policy::engine::predicate::Test;
+use crate::policy::engine::predicate::Predicate;
 use crate::policy::request::AccessRequest;
 use crate::policy::truth::Truth;
 
-/// Makes a condition of a closure; `name` stands for it in reasons.
+/// Returns a condition that evaluates a closure; `name` identifies it in reasons and traces.
 ///
-/// The closure answers with a `bool`, an `Option<bool>` (`None`: it cannot be told) or a
-/// [`Truth`]. It must be cheap and without side effects: it may be asked more than once for one
-/// request. Answer `None` when a fact is missing, so that the negation denies too.
+/// The closure returns a `bool`, an `Option<bool>` or a [`Truth`]. Return `None` or
+/// [`Unknown`](Truth::Unknown) if a fact is missing, so that the negation denies too. The closure
+/// has to be cheap and free of side effects, because it may be called more than once for a request.
 ///
 /// ```
 /// use bearergate::policy::{AccessRequest, condition_fn};
@@ -25,42 +25,46 @@ use crate::policy::truth::Truth;
 /// });
 /// # let _ = own_orders;
 /// ```
-pub fn condition_fn<F, V>(name: impl Into<Arc<str>>, ask: F) -> Condition
+pub fn condition_fn<F, V>(name: impl Into<Arc<str>>, closure: F) -> Condition
 where
     F: Fn(&AccessRequest<'_>) -> V + Send + Sync + 'static,
     V: Into<Truth>,
 {
-    let ask = move |request: &AccessRequest<'_>| ask(request).into();
-    Condition::leaf(name, Test::Custom(Arc::new(ask)))
+    let closure = move |request: &AccessRequest<'_>| closure(request).into();
+    Condition::leaf(name, Predicate::Custom(Arc::new(closure)))
 }
 
-/// Makes an authorizer of a closure; `name` stands for it in reasons.
+/// Returns an [`Authorizer`] that calls a closure; `name` is the reason of decisions that have
+/// none.
+///
+/// The closure decides at once; implement [`Authorizer`] for a decision that has to wait. Its
+/// contract holds for the closure: return an allow only if the request is permitted.
 ///
 /// ```
 /// use bearergate::policy::{authorize_fn, Decision};
 ///
-/// let weekday_shift = authorize_fn("day shift", |request| {
+/// let day_shift = authorize_fn("day shift", |request| {
 ///     match request.now().as_secs() / 3_600 % 24 {
 ///         8..=17 => Decision::allow(),
 ///         _ => Decision::deny(),
 ///     }
 /// });
-/// # let _ = weekday_shift;
+/// # let _ = day_shift;
 /// ```
 pub fn authorize_fn<F>(name: impl Into<Arc<str>>, decide: F) -> impl Authorizer
 where
     F: Fn(&AccessRequest<'_>) -> Decision + Send + Sync,
 {
     let name = name.into();
-    Named { name, decide }
+    FnAuthorizer { name, decide }
 }
 
-struct Named<F> {
+struct FnAuthorizer<F> {
     name: Arc<str>,
     decide: F,
 }
 
-impl<F> Authorizer for Named<F>
+impl<F> Authorizer for FnAuthorizer<F>
 where
     F: Fn(&AccessRequest<'_>) -> Decision + Send + Sync,
 {
@@ -74,7 +78,7 @@ where
     }
 }
 
-impl<F> fmt::Debug for Named<F> {
+impl<F> fmt::Debug for FnAuthorizer<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Authorizer").field(&self.name).finish()
     }

@@ -1,4 +1,4 @@
-//! Conditions, and the functions that make them.
+//! Conditions, and the functions that create them.
 
 pub(super) mod caller;
 pub(super) mod claims;

@@ -1,48 +1,66 @@
-//! Conditions over what is asked for: action, route, parameters, attributes, owner.
+//! Conditions over the action and the resource.
 
 use std::sync::Arc;
 
 use crate::policy::condition::condition::Condition;
-use crate::policy::engine::owner::Source;
-use crate::policy::engine::predicate::Test;
+use crate::policy::engine::owner::OwnerSource;
+use crate::policy::engine::predicate::Predicate;
 use crate::principal::Authority;
 use crate::principal::ClaimValue;
 
-/// Holds only if the request has this [action](AccessRequest::with_action), byte for byte.
+/// Returns a condition that is true only if the request has this action, byte for byte.
+///
+/// The action is that of [`AccessRequest::with_action`](crate::AccessRequest::with_action); without
+/// one the condition is [`Unknown`](crate::Truth::Unknown).
 pub fn action(name: impl Into<Arc<str>>) -> Condition {
     let name = name.into();
-    Condition::leaf(format!("action {name}"), Test::Action(name))
+    Condition::leaf(format!("action {name}"), Predicate::Action(name))
 }
 
-/// Holds only if the matched route is this one, as the router writes it
-/// ([`AccessRequest::with_resource`]).
+/// Returns a condition that is true only if the matched route is this one, as the router spells it.
+///
+/// The route is that of [`AccessRequest::with_resource`](crate::AccessRequest::with_resource);
+/// without one the condition is [`Unknown`](crate::Truth::Unknown).
 pub fn route(pattern: impl Into<Arc<str>>) -> Condition {
     let pattern = pattern.into();
-    Condition::leaf(format!("route {pattern}"), Test::Route(pattern))
+    Condition::leaf(format!("route {pattern}"), Predicate::Route(pattern))
 }
 
-/// Holds only if the request has this method.
+/// Returns a condition that is true only if the request has this method.
+///
+/// It is [`Unknown`](crate::Truth::Unknown) for a request without
+/// [facts](crate::AccessRequest::with_facts).
 pub fn method(method: http::Method) -> Condition {
-    Condition::leaf(format!("method {method}"), Test::Method(method))
+    Condition::leaf(format!("method {method}"), Predicate::Method(method))
 }
 
-/// Begins a condition over the parameter of the route of this name.
+/// Starts a condition over the route parameter of this name.
+///
+/// Parameters are those of [`AccessRequest::with_params`](crate::AccessRequest::with_params), or of
+/// the path pattern of a [`RouteTable`](crate::policy::RouteTable).
 pub fn param(name: impl Into<Arc<str>>) -> Param {
     Param(name.into())
 }
 
-/// Begins a condition over the attribute of the resource of this name.
+/// Starts a condition over the attribute of the resource with this name.
+///
+/// Attributes are the service's own records of the resource, given by
+/// [`AccessRequest::with_attributes`](crate::AccessRequest::with_attributes).
 pub fn attribute(name: impl Into<Arc<str>>) -> ResourceAttribute {
     ResourceAttribute(name.into())
 }
 
-/// Holds only if the resource belongs to the caller.
+/// Returns a condition that is true only if the resource belongs to the caller.
 ///
-/// Either an attribute of the resource is the caller's pair of authority and subject
-/// ([`Attribute::Subject`](crate::policy::Attribute::Subject)), or a parameter of the route is the caller's subject and the caller
-/// is vouched for by the authority that [`Param::of`] names. A caller without a subject owns
-/// nothing, nor does one with an access token whose client is the subject, or is not told: a
-/// client may have chosen the name of a user. The condition is [`Unknown`](crate::Truth::Unknown) then.
+/// The owner is an attribute of the resource that is a pair of authority and subject
+/// ([`Attribute::Subject`](crate::policy::Attribute::Subject)), or a route parameter that is the
+/// subject's id under the authority that [`Param::of`] names. Both parts of the pair have to be
+/// equal.
+///
+/// A caller without a subject owns nothing. Neither does a caller with an access token whose client
+/// is the subject or is not named, because a client may have chosen the name of a user. For these
+/// callers, and for a request without the attribute or parameter, the condition is
+/// [`Unknown`](crate::Truth::Unknown).
 ///
 /// ```
 /// use bearergate::require_scope;
@@ -56,50 +74,66 @@ pub fn attribute(name: impl Into<Arc<str>>) -> ResourceAttribute {
 pub fn owner(of: impl Into<Owner>) -> Condition {
     let owner = of.into();
     let name = match &owner.0 {
-        Source::Attribute(name) => format!("owner by attribute {name}"),
-        Source::Param(name, _) => format!("owner by parameter {name}"),
+        OwnerSource::Attribute(name) => format!("owner by attribute {name}"),
+        OwnerSource::Param(name, _) => format!("owner by parameter {name}"),
     };
-    Condition::leaf(name, Test::Owner(owner.0))
+    Condition::leaf(name, Predicate::Owner(owner.0))
 }
 
-/// A parameter that waits for what to ask about it; made by [`param`].
+/// A route parameter to which one of these methods adds a test; created by [`param`].
+///
+/// A parameter that is not given, or given twice, makes the condition
+/// [`Unknown`](crate::Truth::Unknown).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Param(Arc<str>);
 
 impl Param {
-    /// Holds only if the parameter has this value, byte for byte.
+    /// Tests that the parameter has this value, byte for byte.
+    ///
+    /// The value is the one that the router decoded, or the one in the path of a
+    /// [`RouteTable`](crate::policy::RouteTable).
     pub fn is(self, value: impl Into<Arc<str>>) -> Condition {
         let name = format!("parameter {}", self.0);
-        Condition::leaf(name, Test::Param(self.0, value.into()))
+        Condition::leaf(name, Predicate::Param(self.0, value.into()))
     }
 
-    /// Says that the parameter names a subject of this authority, for [`owner`].
+    /// Declares that the parameter is the id of a subject of this authority, for [`owner`].
+    ///
+    /// An id by itself does not identify a user, because another authority may use the same one.
     pub fn of(self, authority: impl Into<Authority>) -> Owner {
-        Owner(Source::Param(self.0, authority.into()))
+        Owner(OwnerSource::Param(self.0, authority.into()))
     }
 }
 
-/// An attribute that waits for what to ask about it; made by [`attribute`].
+/// An attribute of the resource to which one of these methods adds a test; created by
+/// [`attribute`].
+///
+/// An attribute that is not given, given twice, or of another type makes the condition
+/// [`Unknown`](crate::Truth::Unknown).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ResourceAttribute(Arc<str>);
 
 impl ResourceAttribute {
-    /// Holds only if the attribute has this value; nothing is coerced.
+    /// Tests that the attribute has this value; nothing is coerced.
+    ///
+    /// It is [`Unknown`](crate::Truth::Unknown) if the attribute has another type, such as a string
+    /// that is compared with an integer.
     pub fn is(self, value: impl Into<ClaimValue>) -> Condition {
         let name = format!("attribute {}", self.0);
-        Condition::leaf(name, Test::Attribute(self.0, value.into()))
+        Condition::leaf(name, Predicate::Attribute(self.0, value.into()))
     }
 }
 
-/// What says whose a resource is; made by [`Param::of`] and [`attribute`].
+/// Where a request names the owner of the resource, for [`owner`]; created by [`Param::of`] and
+/// [`attribute`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
-pub struct Owner(Source);
+pub struct Owner(OwnerSource);
 
 impl From<ResourceAttribute> for Owner {
     fn from(attribute: ResourceAttribute) -> Self {
-        Self(Source::Attribute(attribute.0))
+        Self(OwnerSource::Attribute(attribute.0))
     }
 }

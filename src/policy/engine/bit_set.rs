@@ -1,38 +1,48 @@
-//! Sets of numbers, a bit for each.
+//! Sets of numbers, with one bit for each.
 
 use std::iter;
 
-/// One bit for each rule.
-pub(in crate::policy) type Mask = Box<[u64]>;
+/// A set of the numbers below a bound that is fixed when the set is created.
+pub(in crate::policy) type BitSet = Box<[u64]>;
 
-pub(in crate::policy) fn mask(rules: usize) -> Mask {
-    vec![0; rules.div_ceil(64)].into()
+/// Creates an empty set of numbers below this bound.
+pub(in crate::policy) fn empty(bound: usize) -> BitSet {
+    vec![0; bound.div_ceil(64)].into()
 }
 
-pub(in crate::policy) fn set(mask: &mut [u64], rule: usize) {
-    if let Some(word) = mask.get_mut(rule / 64) {
-        *word |= 1 << (rule % 64);
+#[inline]
+pub(in crate::policy) fn insert(set: &mut [u64], number: usize) {
+    if let Some(word) = set.get_mut(number / 64) {
+        *word |= 1 << (number % 64);
     }
 }
 
-pub(in crate::policy) fn merge(all: &mut [u64], own: &[u64]) {
-    for (all, own) in all.iter_mut().zip(own) {
-        *all |= own;
+#[inline]
+pub(in crate::policy) fn contains(set: &[u64], number: usize) -> bool {
+    let word = set.get(number / 64);
+    word.is_some_and(|word| word >> (number % 64) & 1 == 1)
+}
+
+pub(in crate::policy) fn unite(set: &mut [u64], other: &[u64]) {
+    for (word, other) in set.iter_mut().zip(other) {
+        *word |= other;
     }
 }
 
-pub(in crate::policy) fn narrow(all: &mut [u64], own: &[u64]) {
-    let own = own.iter().copied().chain(iter::repeat(0));
-    all.iter_mut().zip(own).for_each(|(all, own)| *all &= own);
+pub(in crate::policy) fn intersect(set: &mut [u64], other: &[u64]) {
+    let other = other.iter().copied().chain(iter::repeat(0));
+    set.iter_mut()
+        .zip(other)
+        .for_each(|(word, other)| *word &= other);
 }
 
-/// Returns the number of the first bit that is set.
-pub(in crate::policy) fn first(all: &[u64]) -> Option<usize> {
-    let (at, word) = all.iter().enumerate().find(|(_, word)| **word != 0)?;
+/// Returns the smallest number.
+pub(in crate::policy) fn first(set: &[u64]) -> Option<usize> {
+    let (at, word) = set.iter().enumerate().find(|(_, word)| **word != 0)?;
     Some(at * 64 + word.trailing_zeros() as usize)
 }
 
-/// The numbers of the bits that are set, from the lowest on.
+/// The numbers in one word of a set, in ascending order.
 pub(in crate::policy) struct Bits(pub(in crate::policy) u64);
 
 impl Iterator for Bits {

@@ -1,14 +1,16 @@
 //! Time of day and days of the week in a fixed zone.
 
+use std::fmt;
+
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::policy::truth::Truth;
 
-/// A part of every day, from a minute on and up to another one.
+/// A daily range of time, from one minute (inclusive) to another (exclusive).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::policy) struct Hours {
-    // Minutes of the day, not equal.
+    // INVARIANT: minutes of the day, not equal.
     pub(in crate::policy) from: u32,
     pub(in crate::policy) to: u32,
     pub(in crate::policy) zone: Zone,
@@ -17,14 +19,14 @@ pub(in crate::policy) struct Hours {
 /// Days of the week.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::policy) struct Weekdays {
-    // Bit 0 is Monday; not empty.
-    pub(in crate::policy) days: u8,
+    // INVARIANT: not zero; bit 0 is Monday.
+    days: u8,
     pub(in crate::policy) zone: Zone,
 }
 
-/// Minutes that a zone is ahead of UTC.
+/// A fixed offset from UTC, in minutes; positive east of Greenwich.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::policy) struct Zone(pub(in crate::policy) i32);
+pub(in crate::policy) struct Zone(i32);
 
 impl Hours {
     pub(in crate::policy) fn parse(from: &str, to: &str, zone: &str) -> Result<Self, ConfigError> {
@@ -34,21 +36,22 @@ impl Hours {
             zone: Zone::parse(zone)?,
         };
         if hours.from == hours.to {
-            let detail = "the hours end where they begin; give two times of day, or leave them out";
-            return Err(ConfigError::missing("to", detail));
+            let detail = "expected two different times of day, found one twice; drop the condition for the whole day";
+            return Err(ConfigError::new(ConfigErrorKind::Empty, "to", detail));
         }
         Ok(hours)
     }
 
-    pub(in crate::policy) fn ask(&self, now: UnixTime) -> Truth {
+    pub(in crate::policy) fn evaluate(&self, now: UnixTime) -> Truth {
         let Some((_, minute)) = self.zone.local(now) else {
             return Truth::Unknown;
         };
-        let (behind, before) = (minute >= self.from, minute < self.to);
+        let (is_after, is_before) = (minute >= self.from, minute < self.to);
         if self.from < self.to {
-            (behind && before).into()
+            (is_after && is_before).into()
         } else {
-            (behind || before).into()
+            // The range includes midnight.
+            (is_after || is_before).into()
         }
     }
 }
@@ -58,33 +61,40 @@ impl Weekdays {
         days: impl IntoIterator<Item = S>,
         zone: &str,
     ) -> Result<Self, ConfigError> {
-        let mut all = 0;
+        let mut bits = 0;
         for day in days {
-            all |= 1 << weekday(day.as_ref())?;
+            bits |= 1 << weekday(day.as_ref())?;
         }
-        if all == 0 {
-            let detail = "no day was given; give at least one";
-            return Err(ConfigError::missing("weekdays", detail));
+        if bits == 0 {
+            let detail = "expected at least one day, found none";
+            return Err(ConfigError::new(ConfigErrorKind::Empty, "weekdays", detail));
         }
         Ok(Self {
-            days: all,
+            days: bits,
             zone: Zone::parse(zone)?,
         })
     }
 
-    pub(in crate::policy) fn ask(&self, now: UnixTime) -> Truth {
+    pub(in crate::policy) fn evaluate(&self, now: UnixTime) -> Truth {
         let local = self.zone.local(now);
         local.map(|(day, _)| self.days >> day & 1 == 1).into()
     }
+
+    /// Returns the names of the days.
+    pub(in crate::policy) fn names(&self) -> impl Iterator<Item = &'static str> {
+        let days = DAYS.iter().enumerate();
+        days.filter(|(bit, _)| self.days >> bit & 1 == 1)
+            .map(|(_, day)| *day)
+    }
 }
 
-/// The days as they are written, Monday first.
-pub(in crate::policy) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+/// The names of the days, Monday first.
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 fn weekday(text: &str) -> Result<usize, ConfigError> {
     DAYS.iter().position(|day| *day == text).ok_or_else(|| {
-        let detail = format!("`{text}` is no day; give mon, tue, wed, thu, fri, sat or sun");
-        ConfigError::malformed("weekdays", detail)
+        let detail = format!("expected mon, tue, wed, thu, fri, sat or sun, found `{text}`");
+        ConfigError::new(ConfigErrorKind::ValueMalformed, "weekdays", detail)
     })
 }
 
@@ -100,12 +110,12 @@ impl Zone {
         let offset = minutes.filter(|minutes| *minutes <= ZONE_MAX);
         let offset = offset.and_then(|minutes| i32::try_from(minutes).ok());
         offset.map(|minutes| Self(sign * minutes)).ok_or_else(|| {
-            let detail = format!("`{text}` is no offset; write Z, or one like +01:00");
-            ConfigError::malformed("zone", detail)
+            let detail = format!("expected Z or an offset such as +01:00, found `{text}`");
+            ConfigError::new(ConfigErrorKind::ValueMalformed, "zone", detail)
         })
     }
 
-    /// Returns the day of the week, Monday being 0, and the minute of the day.
+    /// Returns the day of the week, 0 for Monday, and the minute of the day.
     fn local(self, now: UnixTime) -> Option<(u32, u32)> {
         let minutes = i64::try_from(now.as_secs() / 60).ok()?;
         let local = minutes.checked_add(self.0.into())?;
@@ -116,14 +126,29 @@ impl Zone {
     }
 }
 
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { '-' } else { '+' };
+        match self.0 {
+            0 => f.write_str("Z"),
+            minutes => write!(f, "{sign}{}", time_of_day(minutes.unsigned_abs())),
+        }
+    }
+}
+
+/// Returns a minute of the day as `HH:MM`.
+pub(in crate::policy) fn time_of_day(minute: u32) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
 const DAY: i64 = 24 * 60;
-/// Kiribati is 14 hours ahead.
+/// Kiribati, the easternmost zone, is 14 hours ahead of UTC.
 const ZONE_MAX: u32 = 14 * 60;
 
 fn minute(field: &'static str, text: &str) -> Result<u32, ConfigError> {
     clock_time(text).ok_or_else(|| {
-        let detail = format!("`{text}` is no time of day; write it like 08:30");
-        ConfigError::malformed(field, detail)
+        let detail = format!("expected a time of day such as 08:30, found `{text}`");
+        ConfigError::new(ConfigErrorKind::ValueMalformed, field, detail)
     })
 }
 

@@ -1,4 +1,4 @@
-//! Places of claims.
+//! Paths of claims.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use crate::json::Value;
 use crate::policy::request::AccessRequest;
 use crate::policy::truth::Truth;
 
-/// Names of members, from the claims inwards.
+/// The name of a claim, and the names of the members that lead from it to a nested value.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(in crate::policy) struct Path {
+pub(in crate::policy) struct ClaimPath {
     pub(in crate::policy) claim: Arc<str>,
     pub(in crate::policy) members: Vec<Arc<str>>,
 }
 
-impl Path {
+impl ClaimPath {
     pub(in crate::policy) fn top(claim: impl Into<Arc<str>>) -> Self {
         Self {
             claim: claim.into(),
@@ -28,6 +28,8 @@ impl Path {
         self.members.iter().try_fold(top, member)
     }
 
+    /// Returns whether there is no value at this path: unknown if a value on the way is not an
+    /// object.
     pub(in crate::policy) fn absent(&self, request: &AccessRequest<'_>) -> Truth {
         let mut value = request.principal().claims().value(&self.claim);
         for name in &self.members {
@@ -44,11 +46,11 @@ impl Path {
 fn member<'a>(outer: Value<'a>, name: &Arc<str>) -> Option<Value<'a>> {
     let mut members = outer.members()?;
     members
-        .find(|(own, _)| own.is(name))
+        .find(|(member, _)| member.is(name))
         .map(|(_, value)| value)
 }
 
-impl fmt::Display for Path {
+impl fmt::Display for ClaimPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.claim)?;
         self.members

@@ -1,4 +1,4 @@
-//! What may be asked about one claim.
+//! Predicates over the value of a claim.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,38 +12,38 @@ use crate::json::Kind;
 use crate::json::Unescaped;
 use crate::json::Value;
 use crate::json::seconds;
-use crate::policy::engine::text_pattern::Pattern;
+use crate::policy::engine::text_pattern::TextPattern;
 use crate::policy::truth::Truth;
 use crate::principal::ClaimValue;
 
-/// What is asked about a claim that is there.
+/// A predicate over the value of a claim that is present.
 #[derive(Clone, Debug)]
-pub(in crate::policy) enum Check {
-    /// It is a time that lies at most so far back.
+pub(in crate::policy) enum ClaimPredicate {
+    /// A time that is at most this long ago.
     Age(Duration),
-    /// It is a whole number of at least this.
+    /// An integer that is not less than this.
     AtLeast(i64),
-    /// It is a whole number of at most this.
+    /// An integer that is not greater than this.
     AtMost(i64),
-    /// It is a list with this element.
+    /// A list with this element.
     Contains(ClaimValue),
-    /// It is this.
+    /// A time after that of the request.
+    InFuture,
+    /// A time at or before that of the request.
+    InPast,
+    /// Exactly this value.
     Is(ClaimValue),
-    /// It is a time that is still to come.
-    IsAhead,
-    /// It is a time that has come.
-    IsOver,
-    /// It is one of the levels from `least` on.
+    /// One of the levels from `least` on.
     Level(Levels),
-    /// It is a text that matches as a whole.
-    Matches(Pattern),
-    /// It is this text, or a list of texts with it.
+    /// A string that matches as a whole.
+    Matches(TextPattern),
+    /// This string, or a list of strings that contains it.
     Names(Arc<str>),
-    /// It is one of these.
+    /// One of these values.
     OneOf(Vec<ClaimValue>),
-    /// It is there.
+    /// Any value.
     Present,
-    /// It is a text that starts with this.
+    /// A string with this prefix.
     StartsWith(Arc<str>),
 }
 
@@ -51,47 +51,50 @@ pub(in crate::policy) enum Check {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in crate::policy) struct Levels {
     pub(in crate::policy) order: Vec<Arc<str>>,
-    // INVARIANT: a place in `order`.
+    // INVARIANT: an index of `order`.
     pub(in crate::policy) least: usize,
 }
 
 impl Levels {
     pub(in crate::policy) fn new(level: &str, order: Vec<Arc<str>>) -> Result<Self, ConfigError> {
         let error = |kind, detail| Err(ConfigError::new(kind, "acr_at_least", detail));
-        let is_twice = |(at, own)| order.iter().skip(at + 1).any(|other| other == own);
-        if order.iter().enumerate().any(is_twice) {
-            let detail = "a level is listed twice; list each once, the weakest first";
+        let is_repeated = |(at, level)| order.iter().skip(at + 1).any(|other| other == level);
+        if order.iter().enumerate().any(is_repeated) {
+            let detail =
+                "expected every level once, found one twice; list each once, weakest first";
             return error(ConfigErrorKind::Conflict, detail);
         }
-        match order.iter().position(|own| &**own == level) {
+        match order.iter().position(|known| &**known == level) {
             Some(least) => Ok(Self { order, least }),
             None => {
-                let detail = "the level is not in the order; list all levels, the weakest first";
+                let detail = "expected a level of the order, found another one; list all levels, \
+                              weakest first";
                 error(ConfigErrorKind::ValueMalformed, detail)
             }
         }
     }
 
-    pub(in crate::policy) fn enough(&self) -> &[Arc<str>] {
+    /// Returns the levels that suffice, the weakest first.
+    pub(in crate::policy) fn sufficient(&self) -> &[Arc<str>] {
         self.order.get(self.least..).unwrap_or_default()
     }
 }
 
-impl Check {
-    pub(in crate::policy) fn ask(&self, claim: Value<'_>, now: UnixTime) -> Truth {
+impl ClaimPredicate {
+    pub(in crate::policy) fn evaluate(&self, claim: Value<'_>, now: UnixTime) -> Truth {
         match self {
-            Self::Age(most) => match time(claim) {
-                Some(time) => is_young(time, *most, now),
+            Self::Age(max) => match time(claim) {
+                Some(time) => is_recent(time, *max, now),
                 None => Truth::Unknown,
             },
-            Self::AtLeast(least) => integer(claim).map(|own| own >= *least).into(),
-            Self::AtMost(most) => integer(claim).map(|own| own <= *most).into(),
-            Self::Contains(wanted) => contains(claim, wanted),
-            Self::Is(wanted) => wanted.is(claim).into(),
-            Self::IsAhead => time(claim).map(|own| own > now).into(),
-            Self::IsOver => time(claim).map(|own| own <= now).into(),
-            Self::Level(levels) => levels.ask(claim),
-            Self::Matches(pattern) => pattern.ask(claim),
+            Self::AtLeast(min) => integer(claim).map(|value| value >= *min).into(),
+            Self::AtMost(max) => integer(claim).map(|value| value <= *max).into(),
+            Self::Contains(element) => contains(claim, element),
+            Self::Is(value) => value.is(claim).into(),
+            Self::InFuture => time(claim).map(|time| time > now).into(),
+            Self::InPast => time(claim).map(|time| time <= now).into(),
+            Self::Level(levels) => levels.evaluate(claim),
+            Self::Matches(pattern) => pattern.evaluate(claim),
             Self::Names(name) => names(claim, name),
             Self::OneOf(values) => one_of(claim, values),
             Self::Present => Truth::True,
@@ -101,10 +104,10 @@ impl Check {
 }
 
 impl Levels {
-    /// A level that is not in the order tells nothing.
-    fn ask(&self, claim: Value<'_>) -> Truth {
-        let place = self.order.iter().position(|own| claim.is_text(own));
-        place.map(|place| place >= self.least).into()
+    /// Returns whether a claim is a sufficient level: unknown for one that is not in the order.
+    fn evaluate(&self, claim: Value<'_>) -> Truth {
+        let index = self.order.iter().position(|level| claim.is_text(level));
+        index.map(|index| index >= self.least).into()
     }
 }
 
@@ -117,13 +120,13 @@ fn time(claim: Value<'_>) -> Option<UnixTime> {
     (claim.kind() == Kind::Number).then(|| secs.map(UnixTime::from_secs))?
 }
 
-/// A list that lacks the value, but has elements of another type, tells nothing.
-fn contains(claim: Value<'_>, wanted: &ClaimValue) -> Truth {
+/// Returns whether a list contains a value: unknown if it does not, but has elements of another
+/// type.
+fn contains(claim: Value<'_>, expected: &ClaimValue) -> Truth {
     let Some(elements) = claim.elements() else {
         return Truth::Unknown;
     };
-    let verdicts = elements.map(|element| Truth::from(wanted.is(element)));
-    any(verdicts)
+    any(elements.map(|element| Truth::from(expected.is(element))))
 }
 
 fn names(claim: Value<'_>, name: &Arc<str>) -> Truth {
@@ -138,36 +141,38 @@ fn names(claim: Value<'_>, name: &Arc<str>) -> Truth {
 }
 
 fn one_of(claim: Value<'_>, values: &[ClaimValue]) -> Truth {
-    any(values.iter().map(|wanted| Truth::from(wanted.is(claim))))
+    any(values
+        .iter()
+        .map(|expected| Truth::from(expected.is(claim))))
 }
 
-fn any(verdicts: impl Iterator<Item = Truth>) -> Truth {
-    let mut all = Truth::False;
-    for verdict in verdicts {
-        if verdict.is_true() {
+fn any(truths: impl Iterator<Item = Truth>) -> Truth {
+    let mut any = Truth::False;
+    for truth in truths {
+        if truth.is_true() {
             return Truth::True;
         }
-        all = all.or(verdict);
+        any = any.or(truth);
     }
-    all
+    any
 }
 
-/// An empty prefix, which every text has, tells nothing.
+/// Returns whether a string has a prefix: unknown for the empty one, which every string has.
 fn starts_with(claim: Value<'_>, prefix: &str) -> Truth {
     match claim.content() {
         Some(content) if !prefix.is_empty() => {
-            let mut own = Unescaped::new(content);
-            prefix.bytes().all(|byte| own.next() == Some(byte)).into()
+            let mut text = Unescaped::new(content);
+            prefix.bytes().all(|byte| text.next() == Some(byte)).into()
         }
         _ => Truth::Unknown,
     }
 }
 
-/// Says whether what happened at `time` is at most so old; a time in the future tells nothing.
-pub(in crate::policy) fn is_young(time: UnixTime, most: Duration, now: UnixTime) -> Truth {
+/// Returns whether a time is at most this long ago: unknown for a time in the future.
+pub(in crate::policy) fn is_recent(time: UnixTime, max: Duration, now: UnixTime) -> Truth {
     if time.is_ahead(now, Leeway::default()) {
         return Truth::Unknown;
     }
     let age = now.as_secs().saturating_sub(time.as_secs());
-    (age <= most.as_secs()).into()
+    (age <= max.as_secs()).into()
 }

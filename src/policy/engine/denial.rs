@@ -1,4 +1,4 @@
-//! Why a condition did not come out as it should.
+//! Reasons for a denial.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,78 +6,84 @@ use std::time::Duration;
 use crate::policy::decision::Decision;
 use crate::policy::decision::Reason;
 use crate::policy::decision::ReasonCode;
-use crate::policy::engine::claim_predicate::Check;
+use crate::policy::engine::claim_predicate::ClaimPredicate;
 use crate::policy::engine::claim_predicate::Levels;
-use crate::policy::engine::evaluation::Scene;
-use crate::policy::engine::predicate::Test;
+use crate::policy::engine::evaluation::Evaluation;
+use crate::policy::engine::predicate::Predicate;
 use crate::policy::engine::program::ALLOW;
 use crate::policy::engine::program::DENY;
 use crate::policy::engine::program::Step;
 use crate::policy::truth::Truth;
 
-/// The tests between a request and the nearest outcome that was wanted.
-pub(in crate::policy) struct Blame<'p> {
-    blamed: Vec<Blamed<'p>>,
+/// The predicates that would have to change for a condition to have the wanted outcome.
+///
+/// Of all ways to that outcome it is the cheapest one, by [`price`].
+pub(in crate::policy) struct Obstacles<'p> {
+    obstacles: Vec<Obstacle<'p>>,
     cost: u64,
 }
 
-struct Blamed<'p> {
+struct Obstacle<'p> {
     step: &'p Step,
-    verdict: Truth,
-    /// What the test would have to give.
+    truth: Truth,
+    /// The value that the predicate would have to have.
     desired: bool,
 }
 
-impl<'p> Blame<'p> {
-    /// Finds what would have to turn out otherwise for the condition at this entry to be true, or
-    /// to be false.
-    pub(in crate::policy) fn of(scene: &mut Scene<'p, '_>, entry: usize, goal: bool) -> Self {
-        let end = scene.program.end(entry);
-        let steps = scene.program.steps().get(entry..end).unwrap_or_default();
-        let verdicts: Vec<_> = steps.iter().map(|step| scene.ask(step)).collect();
-        let mut ways = Ways {
+impl<'p> Obstacles<'p> {
+    /// Finds what keeps the condition at this entry from being true, or from being false.
+    pub(in crate::policy) fn find(
+        evaluation: &mut Evaluation<'p, '_>,
+        entry: usize,
+        goal: bool,
+    ) -> Self {
+        let end = evaluation.program.end(entry);
+        let steps = evaluation.program.steps().get(entry..end);
+        let steps = steps.unwrap_or_default();
+        let truths: Vec<_> = steps.iter().map(|step| evaluation.evaluate(step)).collect();
+        let mut choices = Choices {
             entry,
             goal,
-            ways: vec![Way::NONE; steps.len()],
+            choices: vec![Choice::NONE; steps.len()],
         };
-        for (at, (step, verdict)) in steps.iter().zip(&verdicts).enumerate().rev() {
-            let way = ways.way(step, *verdict);
-            if let Some(own) = ways.ways.get_mut(at) {
-                *own = way;
+        for (at, (step, truth)) in steps.iter().zip(&truths).enumerate().rev() {
+            let cheapest = choices.cheapest(step, *truth);
+            if let Some(choice) = choices.choices.get_mut(at) {
+                *choice = cheapest;
             }
         }
-        let cost = ways.cost(entry);
-        let mut blamed = Vec::new();
+        let cost = choices.cost(entry);
+        let mut obstacles = Vec::new();
         let mut at = entry;
-        while let Some(way) = ways.get(at) {
-            if way.is_blamed
-                && let Some((step, verdict)) = steps.get(at - entry).zip(verdicts.get(at - entry))
+        while let Some(choice) = choices.get(at) {
+            if choice.is_obstacle
+                && let Some((step, truth)) = steps.get(at - entry).zip(truths.get(at - entry))
             {
-                blamed.push(Blamed {
+                obstacles.push(Obstacle {
                     step,
-                    verdict: *verdict,
-                    desired: step.wanted == goal,
+                    truth: *truth,
+                    desired: step.expected == goal,
                 });
             }
-            at = way.next;
+            at = choice.next;
         }
-        Self { blamed, cost }
+        Self { obstacles, cost }
     }
 
-    /// Says how far the outcome is.
+    /// Returns how far the request is from the wanted outcome.
     pub(in crate::policy) const fn cost(&self) -> u64 {
         self.cost
     }
 
-    /// Denies, and names the tests.
+    /// Returns a deny that names the obstacles.
     pub(in crate::policy) fn decision(&self) -> Decision {
-        let own = self.blamed.iter().map(Blamed::reason);
-        own.fold(self.denial(), Decision::with_reason)
+        let reasons = self.obstacles.iter().map(Obstacle::reason);
+        reasons.fold(self.denial(), Decision::with_reason)
     }
 
-    /// Denies for this reason; scopes are named only if no other test stands in the way.
-    pub(in crate::policy) fn forbids(&self, reason: Reason) -> Decision {
-        let decision = if self.blamed.iter().all(Blamed::wants_scope) {
+    /// Returns a deny for this reason; it names scopes only if they are the only obstacles.
+    pub(in crate::policy) fn forbidden(&self, reason: Reason) -> Decision {
+        let decision = if self.obstacles.iter().all(Obstacle::is_missing_scope) {
             self.denial()
         } else {
             Decision::deny()
@@ -87,8 +93,8 @@ impl<'p> Blame<'p> {
 
     fn denial(&self) -> Decision {
         let mut scopes: Vec<Arc<str>> = Vec::new();
-        for blamed in &self.blamed {
-            if let (Test::Scope(scope), true) = (blamed.test(), blamed.desired)
+        for obstacle in &self.obstacles {
+            if let (Predicate::Scope(scope), true) = (obstacle.predicate(), obstacle.desired)
                 && !scopes.contains(scope)
             {
                 scopes.push(Arc::clone(scope));
@@ -97,34 +103,34 @@ impl<'p> Blame<'p> {
         if !scopes.is_empty() {
             return Decision::scope_insufficient(scopes);
         }
-        let wants = self.blamed.iter().map(Blamed::step_up);
-        match wants.collect::<Option<Vec<_>>>() {
-            Some(wants) if !wants.is_empty() => step_up(&wants),
+        let step_ups = self.obstacles.iter().map(Obstacle::step_up);
+        match step_ups.collect::<Option<Vec<_>>>() {
+            Some(step_ups) if !step_ups.is_empty() => step_up(&step_ups),
             _ => Decision::deny(),
         }
     }
 }
 
-/// What a client can do about a test.
+/// A stronger or newer authentication that would remove an obstacle.
 #[derive(Clone, Copy)]
 enum StepUp<'p> {
     Age(Duration),
     Level(&'p Levels),
 }
 
-fn step_up(wants: &[StepUp<'_>]) -> Decision {
-    let ages = wants.iter().filter_map(|want| match want {
-        StepUp::Age(most) => Some(*most),
+fn step_up(step_ups: &[StepUp<'_>]) -> Decision {
+    let ages = step_ups.iter().filter_map(|step_up| match step_up {
+        StepUp::Age(max) => Some(*max),
         StepUp::Level(_) => None,
     });
-    let levels = wants.iter().filter_map(|want| match want {
+    let levels = step_ups.iter().filter_map(|step_up| match step_up {
         StepUp::Age(_) => None,
-        StepUp::Level(levels) => Some(levels.enough()),
+        StepUp::Level(levels) => Some(levels.sufficient()),
     });
     let mut decision = Decision::step_up();
-    // The one that leaves the least choice.
-    if let Some(enough) = levels.min_by_key(|enough| enough.len()) {
-        decision = decision.with_acr_values(enough.join(" "));
+    // The strictest one satisfies the others.
+    if let Some(levels) = levels.min_by_key(|levels| levels.len()) {
+        decision = decision.with_acr_values(levels.join(" "));
     }
     match ages.min() {
         Some(age) => decision.with_max_age(age),
@@ -132,26 +138,30 @@ fn step_up(wants: &[StepUp<'_>]) -> Decision {
     }
 }
 
-impl<'p> Blamed<'p> {
-    fn test(&self) -> &'p Test {
-        &self.step.leaf.test
+impl<'p> Obstacle<'p> {
+    fn predicate(&self) -> &'p Predicate {
+        &self.step.leaf.predicate
     }
 
-    fn wants_scope(&self) -> bool {
-        self.desired && matches!(self.test(), Test::Scope(_))
+    fn is_missing_scope(&self) -> bool {
+        self.desired && matches!(self.predicate(), Predicate::Scope(_))
     }
 
     fn step_up(&self) -> Option<StepUp<'p>> {
-        match self.test() {
-            Test::Claim(_, Check::Age(most)) if self.desired => Some(StepUp::Age(*most)),
-            Test::Claim(_, Check::Level(levels)) if self.desired => Some(StepUp::Level(levels)),
+        match self.predicate() {
+            Predicate::Claim(_, ClaimPredicate::Age(max)) if self.desired => {
+                Some(StepUp::Age(*max))
+            }
+            Predicate::Claim(_, ClaimPredicate::Level(levels)) if self.desired => {
+                Some(StepUp::Level(levels))
+            }
             _ => None,
         }
     }
 
     fn reason(&self) -> Reason {
-        let code = match self.verdict {
-            _ if self.wants_scope() => ReasonCode::ScopeMissing,
+        let code = match self.truth {
+            _ if self.is_missing_scope() => ReasonCode::ScopeMissing,
             Truth::Unknown => ReasonCode::Unknown,
             Truth::False | Truth::True => ReasonCode::NotMet,
         };
@@ -159,51 +169,52 @@ impl<'p> Blamed<'p> {
     }
 }
 
-/// The shortest way from each step to the outcome that is wanted.
-struct Ways {
+/// The cheapest choice at each step.
+struct Choices {
     entry: usize,
     goal: bool,
-    ways: Vec<Way>,
+    choices: Vec<Choice>,
 }
 
+/// Where the cheapest way to the goal leads from a step.
 #[derive(Clone, Copy)]
-struct Way {
+struct Choice {
     next: usize,
-    /// Whether the step would have to turn out otherwise.
-    is_blamed: bool,
+    /// Whether the predicate would have to have another value.
+    is_obstacle: bool,
     cost: u64,
 }
 
-impl Way {
+impl Choice {
     const NONE: Self = Self {
         next: DENY,
-        is_blamed: false,
+        is_obstacle: false,
         cost: u64::MAX,
     };
 }
 
-impl Ways {
-    fn way(&self, step: &Step, verdict: Truth) -> Way {
-        let desired = step.wanted == self.goal;
+impl Choices {
+    fn cheapest(&self, step: &Step, truth: Truth) -> Choice {
+        let desired = step.expected == self.goal;
         let (good, bad) = if self.goal {
             (step.met, step.missed)
         } else {
             (step.missed, step.met)
         };
-        let is_blamed = verdict != Truth::from(desired);
-        let price = if is_blamed { price(step, desired) } else { 0 };
+        let is_obstacle = truth != Truth::from(desired);
+        let price = if is_obstacle { price(step, desired) } else { 0 };
         let cost = self.cost(good).saturating_add(price);
-        let around = self.cost(bad);
-        if is_blamed && around < cost {
-            return Way {
+        let detour = self.cost(bad);
+        if is_obstacle && detour < cost {
+            return Choice {
                 next: bad,
-                is_blamed: false,
-                cost: around,
+                is_obstacle: false,
+                cost: detour,
             };
         }
-        Way {
+        Choice {
             next: good,
-            is_blamed,
+            is_obstacle,
             cost,
         }
     }
@@ -211,29 +222,32 @@ impl Ways {
     fn cost(&self, at: usize) -> u64 {
         match at {
             ALLOW | DENY if (at == ALLOW) == self.goal => 0,
-            _ => self.get(at).map_or(u64::MAX, |way| way.cost),
+            _ => self.get(at).map_or(u64::MAX, |choice| choice.cost),
         }
     }
 
-    fn get(&self, at: usize) -> Option<&Way> {
-        self.ways.get(at.checked_sub(self.entry)?)
+    fn get(&self, at: usize) -> Option<&Choice> {
+        self.choices.get(at.checked_sub(self.entry)?)
     }
 }
 
-/// A scope is what a client can ask for, so any number of them is nearer than a stronger
-/// authentication, that nearer than another fact of the caller, and that nearer than another
-/// request.
+/// Returns the price of changing a predicate.
+///
+/// A client can ask for scopes, so any number of them is cheaper than a stronger authentication,
+/// that is cheaper than another fact of the caller, and that is cheaper than another request.
 fn price(step: &Step, desired: bool) -> u64 {
-    match &step.leaf.test {
-        Test::Scope(_) if desired => 1,
-        Test::Claim(_, Check::Age(_) | Check::Level(_)) if desired => 1 << 12,
-        test if test.is_of_request() => 1 << 44,
+    match &step.leaf.predicate {
+        Predicate::Scope(_) if desired => 1,
+        Predicate::Claim(_, ClaimPredicate::Age(_) | ClaimPredicate::Level(_)) if desired => {
+            1 << 12
+        }
+        predicate if predicate.is_of_request() => 1 << 44,
         _ => 1 << 28,
     }
 }
 
-impl Test {
-    /// Returns true for what the caller cannot change without asking for something else.
+impl Predicate {
+    /// Returns true if the caller can change the fact only by sending another request.
     const fn is_of_request(&self) -> bool {
         matches!(
             self,

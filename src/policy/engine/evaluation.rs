@@ -1,47 +1,54 @@
-//! One run of a program: the request, and what was read of it so far.
+//! Evaluation of a program.
 
 use crate::json::Value;
 use crate::limits;
+use crate::policy::engine::bit_set;
 use crate::policy::engine::program::ALLOW;
-use crate::policy::engine::program::Ask;
-use crate::policy::engine::program::Doubt;
+use crate::policy::engine::program::Fact;
 use crate::policy::engine::program::Program;
 use crate::policy::engine::program::Step;
+use crate::policy::engine::program::Unknowns;
 use crate::policy::request::AccessRequest;
 use crate::policy::truth::Truth;
 
-/// A request before a program; a claim that several tests ask about is read once.
-pub(in crate::policy) struct Scene<'s, 'r> {
+/// The evaluation of a program for one request.
+///
+/// A claim that several predicates depend on is read once.
+pub(in crate::policy) struct Evaluation<'s, 'r> {
     pub(in crate::policy) program: &'s Program,
     pub(in crate::policy) request: &'s AccessRequest<'r>,
-    held: Option<Held>,
+    scopes: Option<CallerScopes>,
     slots: &'s mut [Slot<'r>],
 }
 
+/// The value of a claim that several predicates depend on.
 #[derive(Clone, Copy)]
 enum Slot<'r> {
     Read(Option<Value<'r>>),
     Unread,
 }
 
-/// Which scopes of a program the caller has, a bit for each.
-#[derive(Clone, Copy)]
-struct Held([u64; limits::POLICY_SCOPES / 64]);
+/// The scopes of a program that the caller has, by number.
+type CallerScopes = [u64; limits::POLICY_SCOPES / 64];
 
-impl<'s, 'r> Scene<'s, 'r> {
-    /// Sets a scene, with as much room as the program needs.
+impl<'s, 'r> Evaluation<'s, 'r> {
+    /// Calls with a new evaluation, whose slots are on the stack.
     #[inline]
-    pub(in crate::policy) fn set<R>(
+    pub(in crate::policy) fn with<R>(
         program: &'s Program,
         request: &'s AccessRequest<'r>,
-        run: impl FnOnce(&mut Scene<'_, 'r>) -> R,
+        run: impl FnOnce(&mut Evaluation<'_, 'r>) -> R,
     ) -> R {
         match program.slots() {
-            0 => run(&mut Scene::new(program, request, &mut [])),
-            1..=FEW => run(&mut Scene::new(program, request, &mut [Slot::Unread; FEW])),
+            0 => run(&mut Evaluation::new(program, request, &mut [])),
+            1..=FEW => run(&mut Evaluation::new(
+                program,
+                request,
+                &mut [Slot::Unread; FEW],
+            )),
             _ => {
                 let slots = &mut [Slot::Unread; limits::POLICY_CLAIMS];
-                run(&mut Scene::new(program, request, slots))
+                run(&mut Evaluation::new(program, request, slots))
             }
         }
     }
@@ -54,49 +61,49 @@ impl<'s, 'r> Scene<'s, 'r> {
         Self {
             program,
             request,
-            held: None,
+            scopes: None,
             slots,
         }
     }
 
-    /// Reads the scopes of the caller once, for programs that ask about many, and calls for the
-    /// number of each that the program knows; returns `None` if the credential says nothing about
-    /// scopes.
+    /// Reads the scopes of the caller once, for policies that require many, and calls with the
+    /// number of each that the program knows. Returns `None` if the credential has no scope claim.
     #[inline]
     pub(in crate::policy) fn read_scopes(&mut self, mut found: impl FnMut(usize)) -> Option<()> {
-        let own = self.request.principal().scopes()?;
-        let mut held = Held([0; limits::POLICY_SCOPES / 64]);
-        for scope in own.bytes() {
-            if let Some(number) = self.program.scopes().find(scope) {
-                held.add(number);
+        let names = self.request.principal().scopes()?;
+        let mut scopes = [0; limits::POLICY_SCOPES / 64];
+        for name in names.bytes() {
+            if let Some(number) = self.program.scopes().find(name) {
+                bit_set::insert(&mut scopes, number);
                 found(number);
             }
         }
-        self.held = Some(held);
+        self.scopes = Some(scopes);
         Some(())
     }
 
-    pub(in crate::policy) fn verdict(&mut self, entry: usize) -> Truth {
-        if self.run(entry, Doubt::Against).is_some() {
+    /// Evaluates the condition at this entry.
+    pub(in crate::policy) fn truth(&mut self, entry: usize) -> Truth {
+        if self.run(entry, Unknowns::Missed).is_some() {
             Truth::True
-        } else if self.run(entry, Doubt::For).is_some() {
+        } else if self.run(entry, Unknowns::Met).is_some() {
             Truth::Unknown
         } else {
             Truth::False
         }
     }
 
-    /// Returns the test that settled it if the condition at this entry is met.
+    /// Returns the last step if the condition at this entry is met.
     #[inline]
-    pub(in crate::policy) fn run(&mut self, entry: usize, doubt: Doubt) -> Option<&'s Step> {
+    pub(in crate::policy) fn run(&mut self, entry: usize, unknowns: Unknowns) -> Option<&'s Step> {
         let program = self.program;
         let mut at = entry;
         loop {
             let step = program.steps().get(at)?;
-            let is_met = match self.ask(step) {
-                Truth::True => step.wanted,
-                Truth::False => !step.wanted,
-                Truth::Unknown => matches!(doubt, Doubt::For),
+            let is_met = match self.evaluate(step) {
+                Truth::True => step.expected,
+                Truth::False => !step.expected,
+                Truth::Unknown => matches!(unknowns, Unknowns::Met),
             };
             at = if is_met { step.met } else { step.missed };
             if at == ALLOW {
@@ -105,21 +112,22 @@ impl<'s, 'r> Scene<'s, 'r> {
         }
     }
 
+    /// Evaluates the predicate of a step.
     #[inline]
-    pub(in crate::policy) fn ask(&mut self, step: &Step) -> Truth {
-        let test = &step.leaf.test;
-        match (step.ask, &self.held) {
-            (Ask::Scope(number), Some(held)) => held.has(number).into(),
-            (Ask::Claim(slot), _) => {
+    pub(in crate::policy) fn evaluate(&mut self, step: &Step) -> Truth {
+        let predicate = &step.leaf.predicate;
+        match (step.fact, &self.scopes) {
+            (Fact::Scope(number), Some(scopes)) => bit_set::contains(scopes, number).into(),
+            (Fact::Claim(slot), _) => {
                 let value = self.claim(slot, step);
-                test.ask_value(value, self.request.now())
+                predicate.evaluate_claim(value, self.request.now())
             }
-            (Ask::Scope(_), None) | (Ask::Leaf, _) => test.ask(self.request),
+            (Fact::Scope(_), None) | (Fact::Request, _) => predicate.evaluate(self.request),
         }
     }
 
     fn claim(&mut self, slot: usize, step: &Step) -> Option<Value<'r>> {
-        let path = step.leaf.test.path()?;
+        let path = step.leaf.predicate.path()?;
         match self.slots.get_mut(slot) {
             Some(Slot::Read(value)) => *value,
             Some(slot) => {
@@ -132,18 +140,5 @@ impl<'s, 'r> Scene<'s, 'r> {
     }
 }
 
-/// How many claims most programs share at most.
+/// The number of shared claims that most programs do not exceed.
 const FEW: usize = 8;
-
-impl Held {
-    fn add(&mut self, number: usize) {
-        if let Some(word) = self.0.get_mut(number / 64) {
-            *word |= 1 << (number % 64);
-        }
-    }
-
-    fn has(&self, number: usize) -> bool {
-        let word = self.0.get(number / 64);
-        word.is_some_and(|word| word >> (number % 64) & 1 == 1)
-    }
-}

@@ -1,120 +1,125 @@
-//! Which rules of a policy a request can be about.
+//! Index of the rules that can apply to a request.
 
 use std::sync::Arc;
 
 use crate::limits;
+use crate::policy::engine::bit_set;
+use crate::policy::engine::bit_set::BitSet;
 use crate::policy::engine::bit_set::Bits;
-use crate::policy::engine::bit_set::Mask;
-use crate::policy::engine::bit_set::mask;
-use crate::policy::engine::bit_set::merge;
-use crate::policy::engine::bit_set::set;
-use crate::policy::engine::evaluation::Scene;
-use crate::policy::engine::interner::Words;
+use crate::policy::engine::evaluation::Evaluation;
+use crate::policy::engine::interner::Interner;
 use crate::policy::engine::node::Node;
-use crate::policy::engine::predicate::Test;
+use crate::policy::engine::predicate::Predicate;
 use crate::policy::request::AccessRequest;
 
-/// Tells rules apart by the actions, routes and scopes without which they are certainly false.
+/// Rules by the actions, routes and scopes that they require.
+///
+/// A rule that is not found is certainly false for the request.
 pub(in crate::policy) struct Index {
-    every: Mask,
-    actions: Keyed,
-    routes: Keyed,
-    scopes: Keyed,
+    all: BitSet,
+    actions: RulesByName,
+    routes: RulesByName,
+    scopes: RulesByName,
 }
 
-/// Rules by one kind of word.
+/// Rules by the names of one kind that they require.
 #[derive(Debug, Default)]
-pub(in crate::policy) struct Keyed {
-    words: Words,
-    /// By the number of a word: the rules that can be about it, and the open ones.
-    masks: Vec<Mask>,
-    /// Rules that ask for no word of this kind.
-    open: Mask,
+pub(in crate::policy) struct RulesByName {
+    names: Interner,
+    /// By the number of a name: the rules that require it, and those that require none.
+    sets: Vec<BitSet>,
+    /// Rules that require no name of this kind.
+    open: BitSet,
 }
 
 impl Index {
-    pub(in crate::policy) fn of<'n>(
+    pub(in crate::policy) fn new<'n>(
         rules: impl ExactSizeIterator<Item = &'n [Node]>,
-        scopes: &Words,
+        scopes: &Interner,
     ) -> Self {
         let mut index = Self {
-            every: mask(rules.len()),
-            actions: Keyed::new(rules.len()),
-            routes: Keyed::new(rules.len()),
-            scopes: Keyed::of_words(rules.len(), scopes),
+            all: bit_set::empty(rules.len()),
+            actions: RulesByName::new(rules.len()),
+            routes: RulesByName::new(rules.len()),
+            scopes: RulesByName::with_names(rules.len(), scopes),
         };
         for (rule, nodes) in rules.enumerate() {
-            set(&mut index.every, rule);
-            index.actions.add(rule, keys(nodes, action));
-            index.routes.add(rule, keys(nodes, route));
-            index.scopes.add(rule, keys(nodes, scope));
+            bit_set::insert(&mut index.all, rule);
+            index.actions.add(rule, required(nodes, action));
+            index.routes.add(rule, required(nodes, route));
+            index.scopes.add(rule, required(nodes, scope));
         }
         index.actions.finish();
         index.routes.finish();
         index
     }
 
-    /// Calls for the rules that the request can be about, in their order, until one settles it.
+    /// Calls with each rule that can apply to the request, in order, until one decides.
     #[inline]
-    pub(in crate::policy) fn settle<T>(
+    pub(in crate::policy) fn first_decided<T>(
         &self,
-        scene: &mut Scene<'_, '_>,
-        mut settle: impl FnMut(&mut Scene<'_, '_>, usize) -> Option<T>,
+        evaluation: &mut Evaluation<'_, '_>,
+        mut decide: impl FnMut(&mut Evaluation<'_, '_>, usize) -> Option<T>,
     ) -> Option<T> {
-        let rough = self.rough(scene.request);
-        let many = rough.count() > FEW;
-        let held = if many { self.by_scopes(scene) } else { None };
-        for at in 0..self.every.len() {
-            let mut bits = rough.word(at);
-            if let Some(held) = &held {
-                bits &= held.get(at).copied().unwrap_or_default();
+        let candidates = self.candidates(evaluation.request);
+        let are_many = candidates.count() > FEW;
+        let by_scopes = if are_many {
+            self.by_scopes(evaluation)
+        } else {
+            None
+        };
+        for at in 0..self.all.len() {
+            let mut bits = candidates.word(at);
+            if let Some(rules) = &by_scopes {
+                bits &= rules.get(at).copied().unwrap_or_default();
             }
             for bit in Bits(bits) {
-                if let Some(settled) = settle(scene, at * 64 + bit) {
-                    return Some(settled);
+                if let Some(decided) = decide(evaluation, at * 64 + bit) {
+                    return Some(decided);
                 }
             }
         }
         None
     }
 
-    /// Returns the rules that the request can be about by action and route alone.
-    pub(in crate::policy) fn rough(&self, request: &AccessRequest<'_>) -> Rough<'_> {
-        Rough {
+    /// Returns the rules that can apply to the request by its action and route.
+    pub(in crate::policy) fn candidates(&self, request: &AccessRequest<'_>) -> Candidates<'_> {
+        Candidates {
             action: request
                 .action()
-                .map_or(&self.every, |word| self.actions.of(word)),
+                .map_or(&self.all, |name| self.actions.candidates(name)),
             route: request
                 .resource()
-                .map_or(&self.every, |word| self.routes.of(word)),
+                .map_or(&self.all, |name| self.routes.candidates(name)),
         }
     }
 
-    fn by_scopes(&self, scene: &mut Scene<'_, '_>) -> Option<[u64; WORDS]> {
-        let mut all = [0; WORDS];
-        merge(&mut all, &self.scopes.open);
-        scene.read_scopes(|number| {
-            if let Some(own) = self.scopes.masks.get(number) {
-                merge(&mut all, own);
+    /// Returns the rules that can apply by the scopes of the caller.
+    fn by_scopes(&self, evaluation: &mut Evaluation<'_, '_>) -> Option<[u64; WORDS]> {
+        let mut rules = [0; WORDS];
+        bit_set::unite(&mut rules, &self.scopes.open);
+        evaluation.read_scopes(|number| {
+            if let Some(set) = self.scopes.sets.get(number) {
+                bit_set::unite(&mut rules, set);
             }
         })?;
-        Some(all)
+        Some(rules)
     }
 }
 
-/// So many rules are asked rather than the scopes read.
+/// Up to this number of rules, evaluating them is faster than reading all scopes.
 const FEW: u32 = 4;
 const WORDS: usize = limits::POLICY_RULES / 64;
 
-/// Rules by action and route.
-pub(in crate::policy) struct Rough<'i> {
-    action: &'i Mask,
-    route: &'i Mask,
+/// Rules that can apply by action and route.
+pub(in crate::policy) struct Candidates<'i> {
+    action: &'i BitSet,
+    route: &'i BitSet,
 }
 
-impl Rough<'_> {
+impl Candidates<'_> {
     fn word(&self, at: usize) -> u64 {
-        let [action, route] = [self.action, self.route].map(|mask| mask.get(at));
+        let [action, route] = [self.action, self.route].map(|set| set.get(at));
         action.copied().unwrap_or_default() & route.copied().unwrap_or_default()
     }
 
@@ -126,104 +131,105 @@ impl Rough<'_> {
 
     /// Returns the numbers of the rules.
     pub(in crate::policy) fn rules(&self) -> impl Iterator<Item = usize> {
-        let words = 0..self.action.len();
-        words.flat_map(|at| Bits(self.word(at)).map(move |bit| at * 64 + bit))
+        (0..self.action.len()).flat_map(|at| Bits(self.word(at)).map(move |bit| at * 64 + bit))
     }
 }
 
-impl Keyed {
+impl RulesByName {
     pub(in crate::policy) fn new(rules: usize) -> Self {
-        Self::of_words(rules, &Words::default())
+        Self::with_names(rules, &Interner::default())
     }
 
-    /// Starts with words that have their numbers.
-    fn of_words(rules: usize, words: &Words) -> Self {
+    /// Starts with names that have numbers.
+    fn with_names(rules: usize, names: &Interner) -> Self {
         Self {
-            words: words.clone(),
-            masks: vec![mask(rules); words.len()],
-            open: mask(rules),
+            names: names.clone(),
+            sets: vec![bit_set::empty(rules); names.len()],
+            open: bit_set::empty(rules),
         }
     }
 
-    /// Adds a rule that is certainly false but for these words, if there are any.
-    pub(in crate::policy) fn add(&mut self, rule: usize, words: Option<Vec<&Arc<str>>>) {
-        let Some(words) = words else {
-            return set(&mut self.open, rule);
+    /// Adds a rule, and the names of which it requires one, if it requires any.
+    pub(in crate::policy) fn add(&mut self, rule: usize, names: Option<Vec<&Arc<str>>>) {
+        let Some(names) = names else {
+            return bit_set::insert(&mut self.open, rule);
         };
-        for word in words {
-            let number = self.words.add(word);
-            if number == self.masks.len() {
-                self.masks.push(vec![0; self.open.len()].into());
+        for name in names {
+            let number = self.names.add(name);
+            if number == self.sets.len() {
+                self.sets.push(vec![0; self.open.len()].into());
             }
-            if let Some(mask) = self.masks.get_mut(number) {
-                set(mask, rule);
+            if let Some(set) = self.sets.get_mut(number) {
+                bit_set::insert(set, rule);
             }
         }
     }
 
-    /// Adds the open rules to those of each word.
+    /// Adds the rules that require no name to those of each name.
     pub(in crate::policy) fn finish(&mut self) {
-        for mask in &mut self.masks {
-            merge(mask, &self.open);
+        for set in &mut self.sets {
+            bit_set::unite(set, &self.open);
         }
     }
 
-    pub(in crate::policy) fn of(&self, word: &str) -> &Mask {
-        let mask = self
-            .words
-            .find(word.as_bytes())
-            .and_then(|number| self.masks.get(number));
-        mask.unwrap_or(&self.open)
+    /// Returns the rules that can apply to a request with this name.
+    pub(in crate::policy) fn candidates(&self, name: &str) -> &BitSet {
+        let set = self
+            .names
+            .find(name.as_bytes())
+            .and_then(|number| self.sets.get(number));
+        set.unwrap_or(&self.open)
     }
 }
 
-const fn action(test: &Test) -> Option<&Arc<str>> {
-    match test {
-        Test::Action(name) => Some(name),
+const fn action(predicate: &Predicate) -> Option<&Arc<str>> {
+    match predicate {
+        Predicate::Action(name) => Some(name),
         _ => None,
     }
 }
 
-const fn route(test: &Test) -> Option<&Arc<str>> {
-    match test {
-        Test::Route(name) => Some(name),
+const fn route(predicate: &Predicate) -> Option<&Arc<str>> {
+    match predicate {
+        Predicate::Route(name) => Some(name),
         _ => None,
     }
 }
 
-const fn scope(test: &Test) -> Option<&Arc<str>> {
-    match test {
-        Test::Scope(name) => Some(name),
+const fn scope(predicate: &Predicate) -> Option<&Arc<str>> {
+    match predicate {
+        Predicate::Scope(name) => Some(name),
         _ => None,
     }
 }
 
-type Key = fn(&Test) -> Option<&Arc<str>>;
-type Keys<'n> = Option<Vec<&'n Arc<str>>>;
+type RequiredNames<'n> = Option<Vec<&'n Arc<str>>>;
 
-/// Returns the words without each of which a condition is certainly false, if it is so for any.
-fn keys(nodes: &[Node], key: Key) -> Keys<'_> {
-    let mut parts: Vec<Keys<'_>> = Vec::new();
+/// Returns names such that the condition is certainly false without one of them, if there are any.
+///
+/// `name` returns the name that a predicate requires.
+fn required(nodes: &[Node], name: fn(&Predicate) -> Option<&Arc<str>>) -> RequiredNames<'_> {
+    let mut parts: Vec<RequiredNames<'_>> = Vec::new();
     for node in nodes {
-        let joined = match node {
-            Node::Leaf(leaf) => key(&leaf.test).map(|word| vec![word]),
+        let names = match node {
+            Node::Leaf(leaf) => name(&leaf.predicate).map(|name| vec![name]),
             Node::Named(_) => continue,
             Node::Not => {
                 parts.pop();
                 None
             }
             Node::All(count) => {
-                let own = parts.split_off(parts.len().saturating_sub(*count));
-                // All of them have to hold, so any of them tells.
-                own.into_iter().flatten().min_by_key(Vec::len)
+                let children = parts.split_off(parts.len().saturating_sub(*count));
+                // All parts have to hold, so the names of any part are required.
+                children.into_iter().flatten().min_by_key(Vec::len)
             }
             Node::Any(count) => {
-                let own = parts.split_off(parts.len().saturating_sub(*count));
-                let all: Option<Vec<_>> = own.into_iter().collect();
+                let children = parts.split_off(parts.len().saturating_sub(*count));
+                let all: Option<Vec<_>> = children.into_iter().collect();
                 all.map(|all| all.into_iter().flatten().collect())
             }
         };
-        parts.push(joined);
+        parts.push(names);
     }
     parts.pop().flatten()
 }

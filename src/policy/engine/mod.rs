@@ -1,5 +1,6 @@
 //! Predicates, and the programs that conditions over them compile to.
 
+pub(super) mod analysis;
 pub(super) mod bit_set;
 pub(super) mod calendar;
 pub(super) mod claim_path;

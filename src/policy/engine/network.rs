@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! Networks of client addresses.
 
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
@@ -8,7 +8,7 @@ use ipnet::Ipv4Net;
 
 use crate::error::ConfigError;
 
-/// Networks, each in its own family: an IPv4 network is never kept as a mapped IPv6 one.
+/// Networks of IPv4 and IPv6 addresses; an IPv4 network is never stored as a mapped IPv6 one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in crate::policy) struct Networks(Vec<IpNet>);
 
@@ -19,13 +19,13 @@ impl Networks {
         let parsed = networks.into_iter().map(|text| parse(text.as_ref()));
         let all = parsed.collect::<Result<Vec<_>, _>>()?;
         if all.is_empty() {
-            let detail = "no network was given; give at least one";
-            return Err(ConfigError::missing(FIELD, detail));
+            let detail = "expected at least one network, found none";
+            return Err(ConfigError::new(ConfigErrorKind::Empty, FIELD, detail));
         }
         Ok(Self(all))
     }
 
-    /// Says whether one of these holds an address in canonical form.
+    /// Returns whether one of these networks contains an address, which is in canonical form.
     pub(in crate::policy) fn contain(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
@@ -43,20 +43,23 @@ fn parse(text: &str) -> Result<IpNet, ConfigError> {
         Err(_) => text.parse::<IpNet>(),
     };
     let network = network.map_err(|error| {
-        let detail = format!("`{text}` is not a network; write it like 192.0.2.0/24");
+        let detail = format!("expected a network such as 192.0.2.0/24, found `{text}`");
         malformed(detail).with_source(error)
     })?;
     if network.trunc() != network {
-        let detail = format!("`{text}` has host bits; write {}", network.trunc());
+        let detail = format!(
+            "expected a network without host bits, found `{text}`; write {}",
+            network.trunc()
+        );
         return Err(malformed(detail));
     }
     canonical(network).ok_or_else(|| {
-        let detail = format!("`{text}` holds IPv4 and IPv6 addresses; write networks of each");
+        let detail = format!("expected a network of one family, found `{text}` with IPv4 and IPv6 addresses; write one of each");
         malformed(detail)
     })
 }
 
-/// Takes a mapped IPv6 network for the IPv4 one that it is.
+/// Returns a network of mapped IPv6 addresses as the IPv4 network that it represents.
 fn canonical(network: IpNet) -> Option<IpNet> {
     let IpNet::V6(v6) = network else {
         return Some(network);
@@ -67,7 +70,7 @@ fn canonical(network: IpNet) -> Option<IpNet> {
             let len = v6.prefix_len().checked_sub(MAPPED_BITS)?;
             Ipv4Net::new(v4, len).ok().map(IpNet::V4)
         }
-        // A short prefix of zeros holds the mapped addresses and others.
+        // A short prefix of zeros contains the mapped addresses, and others.
         None if v6.prefix_len() > 0 && v6.contains(&mapped) => None,
         None => Some(network),
     }

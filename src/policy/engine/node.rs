@@ -2,25 +2,25 @@
 
 use std::sync::Arc;
 
-use crate::policy::engine::predicate::Test;
+use crate::policy::engine::predicate::Predicate;
 
-/// One node of a condition.
+/// One node of a condition, in postfix order: the parts of a node precede it.
 #[derive(Clone)]
 pub(in crate::policy) enum Node {
-    /// All of so many nodes before.
+    /// The conjunction of this many preceding parts.
     All(usize),
-    /// Any of so many nodes before.
+    /// The disjunction of this many preceding parts.
     Any(usize),
-    /// A test.
+    /// A predicate.
     Leaf(Arc<Leaf>),
-    /// The node before, under a name of its own.
+    /// The preceding part, under a name that the user gave it.
     Named(Arc<str>),
-    /// The opposite of the node before.
+    /// The negation of the preceding part.
     Not,
 }
 
-/// One test and what stands for it in reasons.
+/// One predicate, and the name under which reasons and traces show it.
 pub(in crate::policy) struct Leaf {
     pub(in crate::policy) name: Arc<str>,
-    pub(in crate::policy) test: Test,
+    pub(in crate::policy) predicate: Predicate,
 }

@@ -1,4 +1,4 @@
-//! The JSON of single tests.
+//! JSON notation of predicates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,173 +7,164 @@ use serde::Serialize;
 use serde::Serializer;
 use serde::ser::SerializeMap;
 
-use crate::policy::engine::calendar::DAYS;
 use crate::policy::engine::calendar::Hours;
 use crate::policy::engine::calendar::Weekdays;
-use crate::policy::engine::calendar::Zone;
-use crate::policy::engine::claim_path::Path;
-use crate::policy::engine::claim_predicate::Check;
+use crate::policy::engine::calendar::time_of_day;
+use crate::policy::engine::claim_path::ClaimPath;
+use crate::policy::engine::claim_predicate::ClaimPredicate;
 use crate::policy::engine::node::Leaf;
-use crate::policy::engine::owner::Source;
-use crate::policy::engine::predicate::Test;
+use crate::policy::engine::owner::OwnerSource;
+use crate::policy::engine::predicate::Predicate;
 use crate::principal::ClaimValue;
 
-/// Tells tests apart: equal tests have equal keys.
-pub(in crate::policy) fn key(leaf: &Leaf) -> String {
-    if let Test::Custom(ask) = &leaf.test {
-        return format!("custom {:p}", Arc::as_ptr(ask));
+/// Returns a text that is equal for equal predicates only.
+pub(in crate::policy) fn identity(leaf: &Leaf) -> String {
+    if let Predicate::Custom(closure) = &leaf.predicate {
+        return format!("custom {:p}", Arc::as_ptr(closure));
     }
-    serde_json::to_string(&single(leaf)).unwrap_or_default()
+    serde_json::to_string(&predicate(leaf)).unwrap_or_default()
 }
 
-pub(in crate::policy) fn single(leaf: &Leaf) -> Tree {
-    let shared = |text: &Arc<str>| Tree::Text(Arc::clone(text));
-    match &leaf.test {
-        Test::Absent(own) => Tree::map([path(own), ("absent", Tree::Bool(true))]),
-        Test::Action(name) => Tree::map([("action", shared(name))]),
-        Test::Address(networks) => {
-            let networks = networks
-                .iter()
-                .map(|network| Tree::text(network.to_string()));
-            Tree::map([("address_in", Tree::List(networks.collect()))])
+/// Returns a predicate as policy files spell it.
+pub(in crate::policy) fn predicate(leaf: &Leaf) -> JsonTree {
+    let string = |text: &Arc<str>| JsonTree::String(Arc::clone(text));
+    let flag = JsonTree::Bool(true);
+    match &leaf.predicate {
+        Predicate::Absent(path) => JsonTree::map([claim_path(path), ("absent", flag)]),
+        Predicate::Action(name) => JsonTree::map([("action", string(name))]),
+        Predicate::Address(networks) => {
+            let networks = networks.iter();
+            let networks = networks.map(|network| JsonTree::string(network.to_string()));
+            JsonTree::map([("address_in", JsonTree::List(networks.collect()))])
         }
-        Test::Attribute(name, value) => {
-            Tree::map([("attribute", shared(name)), ("is", value.into())])
+        Predicate::Attribute(name, value) => {
+            JsonTree::map([("attribute", string(name)), ("is", value.into())])
         }
-        Test::Authority(name) => Tree::map([("authority", Tree::text(name.as_str()))]),
-        Test::Claim(own, asked) => claim(own, asked),
-        Test::Client(id) => Tree::map([("client", shared(id))]),
-        Test::Custom(_) => Tree::map([("custom", shared(&leaf.name))]),
-        Test::Encrypted => Tree::map([("over_tls", Tree::Bool(true))]),
-        Test::Header(name, value) => {
-            Tree::map([("header", Tree::text(name.as_str())), ("is", shared(value))])
+        Predicate::Authority(name) => {
+            JsonTree::map([("authority", JsonTree::string(name.as_str()))])
         }
-        Test::Hours(own) => hours(own),
-        Test::Kind(kind) => Tree::map([("kind", Tree::text(kind.as_str()))]),
-        Test::Method(method) => Tree::map([("method", Tree::text(method.as_str()))]),
-        Test::Owner(of) => Tree::map([("owner", owner(of))]),
-        Test::Param(name, value) => Tree::map([("param", shared(name)), ("is", shared(value))]),
-        Test::Route(pattern) => Tree::map([("route", shared(pattern))]),
-        Test::Scope(name) => Tree::map([("scope", shared(name))]),
-        Test::SenderConstrained => Tree::map([("sender_constrained", Tree::Bool(true))]),
-        Test::TokenAge(most) => Tree::map([("token_age_at_most", seconds(*most))]),
-        Test::Weekdays(own) => weekdays(own),
+        Predicate::Claim(path, predicate) => claim(path, predicate),
+        Predicate::Client(id) => JsonTree::map([("client", string(id))]),
+        Predicate::Custom(_) => JsonTree::map([("custom", string(&leaf.name))]),
+        Predicate::Encrypted => JsonTree::map([("over_tls", flag)]),
+        Predicate::Header(name, value) => JsonTree::map([
+            ("header", JsonTree::string(name.as_str())),
+            ("is", string(value)),
+        ]),
+        Predicate::Hours(hours) => hours_tree(hours),
+        Predicate::Kind(kind) => JsonTree::map([("kind", JsonTree::string(kind.as_str()))]),
+        Predicate::Method(method) => JsonTree::map([("method", JsonTree::string(method.as_str()))]),
+        Predicate::Owner(source) => JsonTree::map([("owner", owner(source))]),
+        Predicate::Param(name, value) => {
+            JsonTree::map([("param", string(name)), ("is", string(value))])
+        }
+        Predicate::Route(pattern) => JsonTree::map([("route", string(pattern))]),
+        Predicate::Scope(name) => JsonTree::map([("scope", string(name))]),
+        Predicate::SenderConstrained => JsonTree::map([("sender_constrained", flag)]),
+        Predicate::TokenAge(max) => JsonTree::map([("token_age_at_most", seconds(*max))]),
+        Predicate::Weekdays(days) => weekdays_tree(days),
     }
 }
 
-fn path(path: &Path) -> (&'static str, Tree) {
+fn claim_path(path: &ClaimPath) -> (&'static str, JsonTree) {
     let tree = if path.members.is_empty() {
-        Tree::Text(Arc::clone(&path.claim))
+        JsonTree::String(Arc::clone(&path.claim))
     } else {
-        Tree::texts([&path.claim].into_iter().chain(&path.members))
+        JsonTree::strings([&path.claim].into_iter().chain(&path.members))
     };
     ("claim", tree)
 }
 
-fn claim(own: &Path, check: &Check) -> Tree {
-    let asked = match check {
-        Check::Age(most) => return Tree::map([("auth_age_at_most", seconds(*most))]),
-        Check::AtLeast(least) => ("at_least", Tree::Integer(*least)),
-        Check::AtMost(most) => ("at_most", Tree::Integer(*most)),
-        Check::Contains(ClaimValue::Text(text)) if is_short(own) => {
-            let name = SHORT.into_iter().find(|(_, claim)| *claim == &*own.claim);
+fn claim(path: &ClaimPath, predicate: &ClaimPredicate) -> JsonTree {
+    let string = |text: &Arc<str>| JsonTree::String(Arc::clone(text));
+    let member = match predicate {
+        ClaimPredicate::Age(max) => return JsonTree::map([("auth_age_at_most", seconds(*max))]),
+        ClaimPredicate::AtLeast(min) => ("at_least", JsonTree::Integer(*min)),
+        ClaimPredicate::AtMost(max) => ("at_most", JsonTree::Integer(*max)),
+        ClaimPredicate::Contains(ClaimValue::Text(text)) if is_short(path) => {
+            let name = SHORT.into_iter().find(|(_, claim)| *claim == &*path.claim);
             let name = name.map_or("role", |(name, _)| name);
-            return Tree::map([(name, Tree::text(text.as_str()))]);
+            return JsonTree::map([(name, JsonTree::string(text.as_str()))]);
         }
-        Check::Contains(value) => ("contains", value.into()),
-        Check::Is(value) => ("is", value.into()),
-        Check::IsAhead => ("is_ahead", Tree::Bool(true)),
-        Check::IsOver => ("is_over", Tree::Bool(true)),
-        Check::Level(levels) => {
+        ClaimPredicate::Contains(value) => ("contains", value.into()),
+        ClaimPredicate::InFuture => ("is_ahead", JsonTree::Bool(true)),
+        ClaimPredicate::InPast => ("is_over", JsonTree::Bool(true)),
+        ClaimPredicate::Is(value) => ("is", value.into()),
+        ClaimPredicate::Level(levels) => {
             let level = levels.order.get(levels.least).cloned().unwrap_or_default();
-            let order = ("order", Tree::texts(&levels.order));
-            return Tree::map([("acr_at_least", Tree::Text(level)), order]);
+            let order = ("order", JsonTree::strings(&levels.order));
+            return JsonTree::map([("acr_at_least", JsonTree::String(level)), order]);
         }
-        Check::Matches(pattern) => ("matches", Tree::Text(Arc::clone(&pattern.text))),
-        Check::Names(name) => return Tree::map([("audience", Tree::Text(Arc::clone(name)))]),
-        Check::OneOf(values) => {
-            let values = values.iter().map(Tree::from);
-            ("one_of", Tree::List(values.collect()))
+        ClaimPredicate::Matches(pattern) => ("matches", string(&pattern.text)),
+        ClaimPredicate::Names(name) => return JsonTree::map([("audience", string(name))]),
+        ClaimPredicate::OneOf(values) => {
+            let values = values.iter().map(JsonTree::from);
+            ("one_of", JsonTree::List(values.collect()))
         }
-        Check::Present => ("present", Tree::Bool(true)),
-        Check::StartsWith(prefix) => ("starts_with", Tree::Text(Arc::clone(prefix))),
+        ClaimPredicate::Present => ("present", JsonTree::Bool(true)),
+        ClaimPredicate::StartsWith(prefix) => ("starts_with", string(prefix)),
     };
-    Tree::map([path(own), asked])
+    JsonTree::map([claim_path(path), member])
 }
 
-/// Lists of texts with a form of their own, by claim.
+/// Members that stand for `contains`, with the claim that each is about.
 const SHORT: [(&str, &str); 3] = [("role", "roles"), ("group", "groups"), ("amr", "amr")];
 
-fn is_short(path: &Path) -> bool {
+fn is_short(path: &ClaimPath) -> bool {
     path.members.is_empty() && SHORT.iter().any(|(_, claim)| *claim == &*path.claim)
 }
 
-fn owner(source: &Source) -> Tree {
+fn owner(source: &OwnerSource) -> JsonTree {
     match source {
-        Source::Attribute(name) => Tree::map([("attribute", Tree::Text(Arc::clone(name)))]),
-        Source::Param(name, authority) => Tree::map([
-            ("param", Tree::Text(Arc::clone(name))),
-            ("of", Tree::text(authority.as_str())),
+        OwnerSource::Attribute(name) => {
+            JsonTree::map([("attribute", JsonTree::String(Arc::clone(name)))])
+        }
+        OwnerSource::Param(name, authority) => JsonTree::map([
+            ("param", JsonTree::String(Arc::clone(name))),
+            ("of", JsonTree::string(authority.as_str())),
         ]),
     }
 }
 
-fn hours(hours: &Hours) -> Tree {
-    let time = |minutes: u32| Tree::text(clock(minutes));
-    Tree::map([
-        (
-            "time_between",
-            Tree::List(vec![time(hours.from), time(hours.to)]),
-        ),
-        ("zone", zone(hours.zone)),
+fn hours_tree(hours: &Hours) -> JsonTree {
+    let ends = [hours.from, hours.to].map(|minute| JsonTree::string(time_of_day(minute)));
+    JsonTree::map([
+        ("time_between", JsonTree::List(ends.into())),
+        ("zone", JsonTree::string(hours.zone.to_string())),
     ])
 }
 
-fn weekdays(own: &Weekdays) -> Tree {
-    let days = DAYS.iter().enumerate();
-    let days = days.filter(|(bit, _)| own.days >> bit & 1 == 1);
-    let days = days.map(|(_, day)| Tree::text(*day));
-    Tree::map([
-        ("weekdays", Tree::List(days.collect())),
-        ("zone", zone(own.zone)),
+fn weekdays_tree(days: &Weekdays) -> JsonTree {
+    let names = days.names().map(JsonTree::string);
+    JsonTree::map([
+        ("weekdays", JsonTree::List(names.collect())),
+        ("zone", JsonTree::string(days.zone.to_string())),
     ])
 }
 
-fn zone(zone: Zone) -> Tree {
-    let sign = if zone.0 < 0 { '-' } else { '+' };
-    match zone.0 {
-        0 => Tree::text("Z"),
-        minutes => Tree::text(format!("{sign}{}", clock(minutes.unsigned_abs()))),
-    }
+fn seconds(duration: Duration) -> JsonTree {
+    JsonTree::Integer(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX))
 }
 
-fn clock(minutes: u32) -> String {
-    format!("{:02}:{:02}", minutes / 60, minutes % 60)
-}
-
-fn seconds(duration: Duration) -> Tree {
-    Tree::Integer(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX))
-}
-
-/// A JSON value whose members have names of ours.
+/// A JSON value whose member names are those of policy files.
 ///
-/// It is no `serde_json::Value`, whose meaning features of that crate change.
-pub(in crate::policy) enum Tree {
+/// `serde_json::Value` is not used, because features of that crate change its meaning.
+pub(in crate::policy) enum JsonTree {
     Bool(bool),
     Integer(i64),
     List(Vec<Self>),
     Map(Vec<(&'static str, Self)>),
-    Text(Arc<str>),
+    String(Arc<str>),
 }
 
-impl Tree {
-    pub(in crate::policy) fn text(text: impl Into<Arc<str>>) -> Self {
-        Self::Text(text.into())
+impl JsonTree {
+    pub(in crate::policy) fn string(text: impl Into<Arc<str>>) -> Self {
+        Self::String(text.into())
     }
 
-    pub(in crate::policy) fn texts<'t>(texts: impl IntoIterator<Item = &'t Arc<str>>) -> Self {
+    fn strings<'t>(texts: impl IntoIterator<Item = &'t Arc<str>>) -> Self {
         let texts = texts.into_iter();
-        Self::List(texts.map(|text| Self::Text(Arc::clone(text))).collect())
+        Self::List(texts.map(|text| Self::String(Arc::clone(text))).collect())
     }
 
     pub(in crate::policy) fn map(members: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
@@ -181,17 +172,17 @@ impl Tree {
     }
 }
 
-impl From<&ClaimValue> for Tree {
+impl From<&ClaimValue> for JsonTree {
     fn from(value: &ClaimValue) -> Self {
         match value {
             ClaimValue::Bool(value) => Self::Bool(*value),
             ClaimValue::Integer(value) => Self::Integer(*value),
-            ClaimValue::Text(value) => Self::text(value.as_str()),
+            ClaimValue::Text(value) => Self::string(value.as_str()),
         }
     }
 }
 
-impl Serialize for Tree {
+impl Serialize for JsonTree {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Bool(value) => serializer.serialize_bool(*value),
@@ -204,7 +195,7 @@ impl Serialize for Tree {
                 }
                 map.end()
             }
-            Self::Text(text) => serializer.serialize_str(text),
+            Self::String(text) => serializer.serialize_str(text),
         }
     }
 }

@@ -9,24 +9,28 @@ use crate::principal::Authority;
 use crate::principal::Principal;
 use crate::principal::PrincipalKind;
 
+/// Where a request names the owner of the resource.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in crate::policy) enum Source {
+pub(in crate::policy) enum OwnerSource {
+    /// The attribute of this name.
     Attribute(Arc<str>),
+    /// The route parameter of this name, which is the id of a subject of this authority.
     Param(Arc<str>, Authority),
 }
 
-impl Source {
-    pub(in crate::policy) fn ask(&self, request: &AccessRequest<'_>) -> Truth {
+impl OwnerSource {
+    /// Returns whether the caller is the owner.
+    pub(in crate::policy) fn evaluate(&self, request: &AccessRequest<'_>) -> Truth {
         let caller = request.principal();
         let Some(subject) = user(caller) else {
             return Truth::Unknown;
         };
         let (authority, id) = match self {
-            Source::Attribute(name) => match request.attribute(name) {
+            Self::Attribute(name) => match request.attribute(name) {
                 Some(Attribute::Subject(authority, id)) => (authority, id),
                 _ => return Truth::Unknown,
             },
-            Source::Param(name, authority) => match request.param(name) {
+            Self::Param(name, authority) => match request.param(name) {
                 Some(id) => (authority, id),
                 None => return Truth::Unknown,
             },
@@ -35,11 +39,11 @@ impl Source {
     }
 }
 
-/// Returns the subject, unless it is empty or may be one that a client chose for itself.
+/// Returns the subject, unless it is empty or may be a name that a client chose for itself.
 pub(crate) fn user(caller: &Principal) -> Option<&str> {
-    let is_known = match caller.kind() {
-        // A client that acts for itself is the subject (RFC 9068 section 2.2) and may bear the
-        // name of a user; where the client is not told, this cannot be told apart.
+    let is_user = match caller.kind() {
+        // A client that acts for itself is the subject (RFC 9068 section 2.2) and may have the name
+        // of a user. Without a `client_id` the two cannot be told apart.
         PrincipalKind::AccessToken | PrincipalKind::OpaqueToken => caller
             .client()
             .is_some_and(|client| caller.subject() != Some(client)),
@@ -47,5 +51,5 @@ pub(crate) fn user(caller: &Principal) -> Option<&str> {
     };
     caller
         .subject()
-        .filter(|subject| is_known && !subject.is_empty())
+        .filter(|subject| is_user && !subject.is_empty())
 }

@@ -1,61 +1,64 @@
-//! Conditions as a flat program: tests with jumps that lead forward alone.
+//! Programs that conditions compile to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::policy::engine::claim_path::Path;
-use crate::policy::engine::interner::Words;
+use crate::policy::engine::claim_path::ClaimPath;
+use crate::policy::engine::interner::Interner;
 use crate::policy::engine::node::Leaf;
 use crate::policy::engine::node::Node;
-use crate::policy::engine::predicate::Test;
+use crate::policy::engine::predicate::Predicate;
 
-/// Any number of conditions, each from an entry of its own on.
+/// A flat sequence of predicates with forward jumps, for any number of conditions.
 ///
-/// Negation is pushed down to the tests (De Morgan's laws hold in Kleene's logic), so that
-/// whether a condition is true depends only on which tests give what they should: with every
-/// unknown test taken against the condition it ends in an allow only if the condition is true,
-/// with every one taken for it only if the condition is not false.
+/// Each condition starts at an entry of its own. Negation is pushed down to the predicates (De
+/// Morgan's laws hold in Kleene's logic), so a condition depends only on whether each predicate has
+/// the expected value. If an unknown predicate counts as missed, a run ends in [`ALLOW`] only if
+/// the condition is true; if it counts as met, only if the condition is not false.
 #[derive(Default)]
 pub(in crate::policy) struct Program {
-    // INVARIANT: a jump names a later step, or an end.
+    // INVARIANT: a jump leads to a later step, or to an end.
     steps: Vec<Step>,
-    scopes: Words,
+    scopes: Interner,
     slots: usize,
 }
 
-/// One test and where to go from it.
+/// One predicate, and the jumps that follow it.
 pub(in crate::policy) struct Step {
     pub(in crate::policy) leaf: Arc<Leaf>,
-    pub(in crate::policy) ask: Ask,
-    pub(in crate::policy) wanted: bool,
+    pub(in crate::policy) fact: Fact,
+    /// The value for which the step is met; `false` for a negated predicate.
+    pub(in crate::policy) expected: bool,
     pub(in crate::policy) met: usize,
     pub(in crate::policy) missed: usize,
 }
 
-/// How a test is asked.
+/// Where the fact of a step is read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::policy) enum Ask {
-    /// About the claim that is kept under this number once it was read.
+pub(in crate::policy) enum Fact {
+    /// In the slot of this number, which holds a claim after it was first read.
     Claim(usize),
-    /// For itself.
-    Leaf,
-    /// About the scope of this number.
+    /// In the request.
+    Request,
+    /// In the set of scopes, under this number, if the set was read.
     Scope(usize),
 }
 
+/// The end of a condition that is met.
 pub(in crate::policy) const ALLOW: usize = usize::MAX;
+/// The end of a condition that is not met.
 pub(in crate::policy) const DENY: usize = usize::MAX - 1;
 
-/// What a test counts as that cannot tell.
+/// How a run counts predicates that are unknown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::policy) enum Doubt {
-    Against,
-    For,
+pub(in crate::policy) enum Unknowns {
+    Met,
+    Missed,
 }
 
 impl Program {
-    /// Compiles one condition, with its entry at 0.
-    pub(in crate::policy) fn of(nodes: &[Node]) -> Self {
+    /// Compiles one condition, whose entry is 0.
+    pub(in crate::policy) fn compile(nodes: &[Node]) -> Self {
         let mut program = Self::default();
         program.add(nodes);
         program.finish();
@@ -65,9 +68,9 @@ impl Program {
     /// Adds a condition and returns its entry.
     pub(in crate::policy) fn add(&mut self, nodes: &[Node]) -> usize {
         let entry = self.steps.len();
-        let mut steps = compile(nodes);
+        let mut steps = reversed_steps(nodes);
         let last = entry + steps.len();
-        // They were compiled from the last one to the first.
+        // Jumps were numbered from the last step to the first.
         steps.reverse();
         for step in &mut steps {
             for exit in [&mut step.met, &mut step.missed] {
@@ -80,8 +83,7 @@ impl Program {
         entry
     }
 
-    /// Numbers scopes, and the claims that several tests ask about; the first
-    /// [`limits::POLICY_CLAIMS`] of them are kept when they were read.
+    /// Assigns numbers to scopes, and slots to claims that several predicates depend on.
     pub(in crate::policy) fn finish(&mut self) {
         self.number_scopes();
         self.number_claims();
@@ -91,7 +93,7 @@ impl Program {
         &self.steps
     }
 
-    /// Returns where the condition at this entry ends: it leads nowhere behind that.
+    /// Returns the end of the condition at this entry: no jump leads beyond it.
     pub(in crate::policy) fn end(&self, entry: usize) -> usize {
         let mut end = entry + 1;
         let mut at = entry;
@@ -106,7 +108,7 @@ impl Program {
         end
     }
 
-    pub(in crate::policy) const fn scopes(&self) -> &Words {
+    pub(in crate::policy) const fn scopes(&self) -> &Interner {
         &self.scopes
     }
 
@@ -114,15 +116,15 @@ impl Program {
         self.slots
     }
 
-    /// Returns the most that one decision takes.
+    /// Returns the maximum number of comparisons that one decision takes.
     pub(in crate::policy) fn cost(&self) -> usize {
-        let costs = self.steps.iter().map(|step| step.leaf.test.cost());
+        let costs = self.steps.iter().map(|step| step.leaf.predicate.cost());
         costs.fold(0, usize::saturating_add)
     }
 
-    /// Returns the names of the tests, with their negation.
+    /// Returns the names of the predicates, with their negation.
     pub(in crate::policy) fn names(&self) -> impl Iterator<Item = String> {
-        self.steps.iter().map(|step| match step.wanted {
+        self.steps.iter().map(|step| match step.expected {
             true => step.leaf.name.to_string(),
             false => format!("not {}", step.leaf.name),
         })
@@ -130,48 +132,49 @@ impl Program {
 
     fn number_scopes(&mut self) {
         for step in &mut self.steps {
-            if let Test::Scope(name) = &step.leaf.test {
-                step.ask = Ask::Scope(self.scopes.add(name));
+            if let Predicate::Scope(name) = &step.leaf.predicate {
+                step.fact = Fact::Scope(self.scopes.add(name));
             }
         }
     }
 
     fn number_claims(&mut self) {
-        let mut counts: HashMap<Path, usize> = HashMap::new();
+        let mut counts: HashMap<ClaimPath, usize> = HashMap::new();
         for path in self
             .steps
             .iter()
-            .filter_map(|step| step.leaf.test.slot_path())
+            .filter_map(|step| step.leaf.predicate.value_path())
         {
             *counts.entry(path.clone()).or_default() += 1;
         }
-        let mut slots: HashMap<Path, usize> = HashMap::new();
+        let mut slots: HashMap<ClaimPath, usize> = HashMap::new();
         for step in &mut self.steps {
             let shared = step
                 .leaf
-                .test
-                .slot_path()
+                .predicate
+                .value_path()
                 .filter(|path| counts.get(path) > Some(&1));
             let Some(path) = shared else { continue };
             let next = slots.len();
-            step.ask = Ask::Claim(*slots.entry(path.clone()).or_insert(next));
+            step.fact = Fact::Claim(*slots.entry(path.clone()).or_insert(next));
         }
         self.slots = slots.len();
     }
 }
 
-/// A part of a tree that is being compiled, from its last child to its first.
+/// A part of a condition that is being compiled, from its last child to its first.
 struct Frame {
     left: usize,
-    /// Whether all children have to be met, or any.
+    /// Whether all children have to be met, or one of them.
     is_all: bool,
     is_negated: bool,
     met: usize,
     missed: usize,
 }
 
-/// Compiles a tree from its last test to its first one: what a test leads to is there before it.
-fn compile(nodes: &[Node]) -> Vec<Step> {
+/// Compiles a condition from its last predicate to its first, so that the target of each jump is
+/// known; in reverse order.
+fn reversed_steps(nodes: &[Node]) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut frames = vec![Frame {
         left: 1,
@@ -190,8 +193,8 @@ fn compile(nodes: &[Node]) -> Vec<Step> {
         if let Node::Leaf(leaf) = node {
             steps.push(Step {
                 leaf: Arc::clone(leaf),
-                ask: Ask::Leaf,
-                wanted: !top.is_negated,
+                fact: Fact::Request,
+                expected: !top.is_negated,
                 met: top.met,
                 missed: top.missed,
             });
@@ -211,7 +214,7 @@ fn compile(nodes: &[Node]) -> Vec<Step> {
     steps
 }
 
-/// Ends a child that begins at `entry`, and every part that it was the first child of.
+/// Completes a child whose entry is given, and every part whose first child it is.
 fn close(frames: &mut Vec<Frame>, entry: usize) {
     while let Some(top) = frames.last_mut() {
         top.left -= 1;
@@ -234,32 +237,32 @@ mod tests {
     use crate::policy::claim;
     use crate::policy::require_scope;
 
-    fn asks(condition: &crate::policy::Condition) -> Vec<Ask> {
-        let program = Program::of(condition.nodes());
-        program.steps().iter().map(|step| step.ask).collect()
+    fn facts(condition: &crate::policy::Condition) -> Vec<Fact> {
+        let program = Program::compile(condition.nodes());
+        program.steps().iter().map(|step| step.fact).collect()
     }
 
     #[test]
-    fn a_claim_that_several_tests_ask_about_has_one_place() {
+    fn predicates_over_one_claim_share_a_slot() {
         let inner = || claim("a").at("b");
         let condition = claim("a").is(1) | inner().is(2) | claim("c").is(3) | inner().absent();
         let condition = condition | claim("a").absent() | inner().is(4) | require_scope("s");
-        let wanted = [
-            Ask::Claim(0),
-            Ask::Claim(1),
-            Ask::Leaf,
-            Ask::Leaf,
-            Ask::Claim(0),
-            Ask::Claim(1),
-            Ask::Scope(0),
+        let expected = [
+            Fact::Claim(0),
+            Fact::Claim(1),
+            Fact::Request,
+            Fact::Request,
+            Fact::Claim(0),
+            Fact::Claim(1),
+            Fact::Scope(0),
         ];
-        assert_eq!(asks(&condition), wanted);
+        assert_eq!(facts(&condition), expected);
     }
 
     #[test]
-    fn jumps_lead_forward_or_out() {
+    fn jumps_lead_forward_or_to_an_end() {
         let part = || (claim("a").is(1) | !claim("b").is(2)) & claim("c").is(3);
-        let program = Program::of((!(part() | !part()) & part()).nodes());
+        let program = Program::compile((!(part() | !part()) & part()).nodes());
         for (at, step) in program.steps().iter().enumerate() {
             for exit in [step.met, step.missed] {
                 assert!(exit > at && (exit < program.steps().len() || exit >= DENY));

@@ -1,4 +1,4 @@
-//! Single conditions of a file.
+//! Reading of conditions over one fact.
 
 use std::sync::Arc;
 
@@ -13,30 +13,30 @@ use crate::policy::condition::condition::Condition;
 use crate::policy::condition::resource;
 use crate::policy::file::error::LoadError;
 use crate::policy::file::fields::Fields;
+use crate::policy::file::fields::flag;
 use crate::policy::file::fields::header_name;
+use crate::policy::file::fields::integer;
 use crate::policy::file::fields::list;
 use crate::policy::file::fields::method;
 use crate::policy::file::fields::scalar;
 use crate::policy::file::fields::seconds;
-use crate::policy::file::fields::text;
-use crate::policy::file::fields::truth;
-use crate::policy::file::fields::whole;
-use crate::policy::file::pointer::Spot;
+use crate::policy::file::fields::string;
+use crate::policy::file::pointer::Pointer;
 use crate::principal::PrincipalKind;
 
-/// Reads the one single condition of an object, and leaves what does not belong to it.
+/// Reads the condition of an object, and leaves members that do not belong to it.
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> {
-    let forms = FORMS.iter().chain(FORMS_OF_REQUEST);
+    let forms = FORMS.iter().chain(REQUEST_FORMS);
     let mut found = forms.filter(|(name, _)| fields.has(name));
     let Some((name, form)) = found.next() else {
-        let names = FORMS.iter().chain(FORMS_OF_REQUEST).map(|(name, _)| *name);
+        let names = FORMS.iter().chain(REQUEST_FORMS).map(|(name, _)| *name);
         let detail = format!(
-            "no known condition; write one of all, any, not, part, custom, {}",
+            "expected one of all, any, not, part, custom, {}, found none of them",
             names.collect::<Vec<_>>().join(", ")
         );
-        return Err(fields.spot.malformed(detail));
+        return Err(fields.pointer.malformed(detail));
     };
-    let value = fields.need(name)?;
+    let value = fields.required(name)?;
     form(value, fields)
 }
 
@@ -44,137 +44,153 @@ type Form = fn(Value<'_>, &mut Fields<'_, '_>) -> Result<Condition, LoadError>;
 
 const FORMS: &[(&str, Form)] = &[
     ("scope", |value, fields| {
-        let name = text(value, &fields.spot.member("scope"))?;
+        let name = string(value, &fields.pointer.member("scope"))?;
         if name.contains(' ') {
-            let detail = "a scope with a space, which nobody has; write one scope each";
-            return Err(fields.spot.member("scope").malformed(detail));
+            let detail =
+                "expected one scope, found a string with a space; write a condition for each scope";
+            return Err(fields.pointer.member("scope").malformed(detail));
         }
         Ok(claims::require_scope(name))
     }),
     ("role", |value, fields| {
-        Ok(claims::role(text(value, &fields.spot.member("role"))?))
+        Ok(claims::role(string(value, &fields.pointer.member("role"))?))
     }),
     ("group", |value, fields| {
-        Ok(claims::group(text(value, &fields.spot.member("group"))?))
+        Ok(claims::group(string(
+            value,
+            &fields.pointer.member("group"),
+        )?))
     }),
     ("amr", |value, fields| {
-        Ok(caller::amr(text(value, &fields.spot.member("amr"))?))
+        Ok(caller::amr(string(value, &fields.pointer.member("amr"))?))
     }),
     ("claim", |value, fields| {
-        let claim = path(value, &fields.spot.member("claim"))?;
-        check(claim, fields)
+        let claim = path(value, &fields.pointer.member("claim"))?;
+        claim_test(claim, fields)
     }),
     ("kind", |value, fields| {
-        let spot = fields.spot.member("kind");
-        kind(&text(value, &spot)?, &spot).map(caller::kind)
+        let pointer = fields.pointer.member("kind");
+        kind(&string(value, &pointer)?, &pointer).map(caller::kind)
     }),
     ("authority", |value, fields| {
-        let name = text(value, &fields.spot.member("authority"))?;
+        let name = string(value, &fields.pointer.member("authority"))?;
         Ok(caller::authority(name.as_str()))
     }),
     ("client", |value, fields| {
-        Ok(caller::client(text(value, &fields.spot.member("client"))?))
+        Ok(caller::client(string(
+            value,
+            &fields.pointer.member("client"),
+        )?))
     }),
     ("audience", |value, fields| {
-        let name = text(value, &fields.spot.member("audience"))?;
+        let name = string(value, &fields.pointer.member("audience"))?;
         Ok(caller::audience(name))
     }),
     ("acr_at_least", |value, fields| {
-        let spot = fields.spot.member("acr_at_least");
-        let level = text(value, &spot)?;
-        let order = list(fields.need("order")?, &fields.spot.member("order"), text)?;
-        caller::acr_at_least(&level, order).map_err(|error| spot.wrap(error))
+        let pointer = fields.pointer.member("acr_at_least");
+        let level = string(value, &pointer)?;
+        let order = list(
+            fields.required("order")?,
+            &fields.pointer.member("order"),
+            string,
+        )?;
+        caller::acr_at_least(&level, order).map_err(|error| pointer.wrap(error))
     }),
     ("auth_age_at_most", |value, fields| {
-        let most = seconds(value, &fields.spot.member("auth_age_at_most"))?;
-        Ok(caller::max_auth_age(most))
+        let max = seconds(value, &fields.pointer.member("auth_age_at_most"))?;
+        Ok(caller::max_auth_age(max))
     }),
     ("token_age_at_most", |value, fields| {
-        let most = seconds(value, &fields.spot.member("token_age_at_most"))?;
-        Ok(caller::max_token_age(most))
+        let max = seconds(value, &fields.pointer.member("token_age_at_most"))?;
+        Ok(caller::max_token_age(max))
     }),
     ("sender_constrained", |value, fields| {
-        truth(value, &fields.spot.member("sender_constrained"))?;
+        flag(value, &fields.pointer.member("sender_constrained"))?;
         Ok(caller::sender_constrained())
     }),
 ];
 
-const FORMS_OF_REQUEST: &[(&str, Form)] = &[
+const REQUEST_FORMS: &[(&str, Form)] = &[
     ("action", |value, fields| {
-        let name = text(value, &fields.spot.member("action"))?;
+        let name = string(value, &fields.pointer.member("action"))?;
         Ok(resource::action(name))
     }),
     ("route", |value, fields| {
-        Ok(resource::route(text(value, &fields.spot.member("route"))?))
+        Ok(resource::route(string(
+            value,
+            &fields.pointer.member("route"),
+        )?))
     }),
     ("method", |value, fields| {
-        method(value, &fields.spot.member("method")).map(resource::method)
+        method(value, &fields.pointer.member("method")).map(resource::method)
     }),
     ("param", |value, fields| {
-        let name = text(value, &fields.spot.member("param"))?;
-        Ok(resource::param(name).is(any_text(fields, "is")?))
+        let name = string(value, &fields.pointer.member("param"))?;
+        Ok(resource::param(name).is(any_string(fields, "is")?))
     }),
     ("attribute", |value, fields| {
-        let name = text(value, &fields.spot.member("attribute"))?;
-        let wanted = scalar(fields.need("is")?, &fields.spot.member("is"))?;
-        Ok(resource::attribute(name).is(wanted))
+        let name = string(value, &fields.pointer.member("attribute"))?;
+        let value = scalar(fields.required("is")?, &fields.pointer.member("is"))?;
+        Ok(resource::attribute(name).is(value))
     }),
     ("owner", |value, fields| {
-        owner(value, &fields.spot.member("owner"))
+        owner(value, &fields.pointer.member("owner"))
     }),
     ("address_in", |value, fields| {
-        let spot = fields.spot.member("address_in");
-        let networks = list(value, &spot, text)?;
-        caller::address_in(networks).map_err(|error| spot.wrap(error))
+        let pointer = fields.pointer.member("address_in");
+        let networks = list(value, &pointer, string)?;
+        caller::address_in(networks).map_err(|error| pointer.wrap(error))
     }),
     ("over_tls", |value, fields| {
-        truth(value, &fields.spot.member("over_tls"))?;
+        flag(value, &fields.pointer.member("over_tls"))?;
         Ok(caller::via_tls())
     }),
     ("header", |value, fields| {
-        let spot = fields.spot.member("header");
-        let name = header_name(&text(value, &spot)?, &spot)?;
-        Ok(caller::header(name, any_text(fields, "is")?))
+        let pointer = fields.pointer.member("header");
+        let name = header_name(&string(value, &pointer)?, &pointer)?;
+        Ok(caller::header(name, any_string(fields, "is")?))
     }),
     ("time_between", |value, fields| {
-        let spot = fields.spot.member("time_between");
-        let hours = list(value, &spot, text)?;
+        let pointer = fields.pointer.member("time_between");
+        let hours = list(value, &pointer, string)?;
         let [from, to] = &*hours else {
-            let detail = "not two times; write a list of two, like 08:00 and 18:00";
-            return Err(spot.malformed(detail));
+            let detail = "expected two times of day, such as 08:00 and 18:00, found more or fewer";
+            return Err(pointer.malformed(detail));
         };
-        let zone = fields.text("zone")?;
-        caller::time_between(from, to, &zone).map_err(|error| zoned(fields.spot, &spot, error))
+        let zone = fields.string("zone")?;
+        caller::time_between(from, to, &zone)
+            .map_err(|error| zoned(fields.pointer, &pointer, error))
     }),
     ("weekdays", |value, fields| {
-        let spot = fields.spot.member("weekdays");
-        let days = list(value, &spot, text)?;
-        let zone = fields.text("zone")?;
-        caller::weekdays(days, &zone).map_err(|error| zoned(fields.spot, &spot, error))
+        let pointer = fields.pointer.member("weekdays");
+        let days = list(value, &pointer, string)?;
+        let zone = fields.string("zone")?;
+        caller::weekdays(days, &zone).map_err(|error| zoned(fields.pointer, &pointer, error))
     }),
 ];
 
-fn zoned(outer: &Spot<'_>, own: &Spot<'_>, error: ConfigError) -> LoadError {
+/// Returns an error of a condition with a zone, at the member that is wrong.
+fn zoned(outer: &Pointer<'_>, inner: &Pointer<'_>, error: ConfigError) -> LoadError {
     match error.field() {
         "zone" => outer.member("zone").wrap(error),
-        _ => own.wrap(error),
+        _ => inner.wrap(error),
     }
 }
 
-/// Reads a text that is compared with and may be empty.
-fn any_text(fields: &mut Fields<'_, '_>, name: &str) -> Result<String, LoadError> {
-    let value = fields.need(name)?;
+/// Reads a string that may be empty.
+fn any_string(fields: &mut Fields<'_, '_>, name: &str) -> Result<String, LoadError> {
+    let value = fields.required(name)?;
     match value.as_str() {
         Some(text) => Ok(text.into_owned()),
-        None => text(value, &fields.spot.member(name)),
+        None => string(value, &fields.pointer.member(name)),
     }
 }
 
-fn kind(name: &str, spot: &Spot<'_>) -> Result<PrincipalKind, LoadError> {
+fn kind(name: &str, pointer: &Pointer<'_>) -> Result<PrincipalKind, LoadError> {
     let mut all = KINDS.into_iter();
     all.find(|kind| kind.as_str() == name).ok_or_else(|| {
         let names = KINDS.map(PrincipalKind::as_str).join(", ");
-        spot.malformed(format!("an unknown kind; write one of {names}"))
+        pointer.malformed(format!("expected one of {names}, found another string"))
     })
 }
 
@@ -187,82 +203,84 @@ const KINDS: [PrincipalKind; 6] = [
     PrincipalKind::Session,
 ];
 
-/// Reads the name of a claim, or a list of names from it inwards.
-fn path(value: Value<'_>, spot: &Spot<'_>) -> Result<ClaimTest, LoadError> {
+/// Reads the name of a claim, or an array of its name and those of nested members.
+fn path(value: Value<'_>, pointer: &Pointer<'_>) -> Result<ClaimTest, LoadError> {
     if value.kind() != Kind::Array {
-        return text(value, spot).map(claims::claim);
+        return string(value, pointer).map(claims::claim);
     }
-    let mut names = list(value, spot, text)?.into_iter();
+    let mut names = list(value, pointer, string)?.into_iter();
     let top = claims::claim(names.next().unwrap_or_default());
     Ok(names.fold(top, ClaimTest::at))
 }
 
-/// Reads what is asked about a claim.
-fn check(claim: ClaimTest, fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> {
-    let mut found = CHECKS.iter().filter(|(name, _)| fields.has(name));
+/// Reads the test of a claim.
+fn claim_test(claim: ClaimTest, fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> {
+    let mut found = CLAIM_FORMS.iter().filter(|(name, _)| fields.has(name));
     let Some((name, form)) = found.next() else {
-        let names = CHECKS.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        let names = CLAIM_FORMS
+            .iter()
+            .map(|(name, _)| *name)
+            .collect::<Vec<_>>();
         let detail = format!(
-            "nothing is asked about the claim; write one of {}",
+            "expected one of {} in addition to the claim, found none of them",
             names.join(", ")
         );
-        return Err(fields.spot.refuse(ConfigErrorKind::Empty, detail));
+        return Err(fields.pointer.error(ConfigErrorKind::Empty, detail));
     };
-    let value = fields.need(name)?;
-    form(claim, value, &fields.spot.member(name))
+    let value = fields.required(name)?;
+    form(claim, value, &fields.pointer.member(name))
 }
 
-type Ask = fn(ClaimTest, Value<'_>, &Spot<'_>) -> Result<Condition, LoadError>;
+type ClaimForm = fn(ClaimTest, Value<'_>, &Pointer<'_>) -> Result<Condition, LoadError>;
 
-const CHECKS: &[(&str, Ask)] = &[
-    (
-        "is",
-        |claim, value, spot| Ok(claim.is(scalar(value, spot)?)),
-    ),
-    ("one_of", |claim, value, spot| {
-        let values = list(value, spot, scalar)?;
-        claim.one_of(values).map_err(|error| spot.wrap(error))
+const CLAIM_FORMS: &[(&str, ClaimForm)] = &[
+    ("is", |claim, value, pointer| {
+        Ok(claim.is(scalar(value, pointer)?))
     }),
-    ("contains", |claim, value, spot| {
-        Ok(claim.contains(scalar(value, spot)?))
+    ("one_of", |claim, value, pointer| {
+        let values = list(value, pointer, scalar)?;
+        claim.one_of(values).map_err(|error| pointer.wrap(error))
     }),
-    ("starts_with", |claim, value, spot| {
-        Ok(claim.starts_with(text(value, spot)?))
+    ("contains", |claim, value, pointer| {
+        Ok(claim.contains(scalar(value, pointer)?))
     }),
-    ("matches", |claim, value, spot| {
-        let pattern: Arc<str> = text(value, spot)?.into();
-        claim.matches(pattern).map_err(|error| spot.wrap(error))
+    ("starts_with", |claim, value, pointer| {
+        Ok(claim.starts_with(string(value, pointer)?))
     }),
-    ("at_least", |claim, value, spot| {
-        Ok(claim.at_least(whole(value, spot)?))
+    ("matches", |claim, value, pointer| {
+        let pattern: Arc<str> = string(value, pointer)?.into();
+        claim.matches(pattern).map_err(|error| pointer.wrap(error))
     }),
-    ("at_most", |claim, value, spot| {
-        Ok(claim.at_most(whole(value, spot)?))
+    ("at_least", |claim, value, pointer| {
+        Ok(claim.at_least(integer(value, pointer)?))
     }),
-    ("is_ahead", |claim, value, spot| {
-        truth(value, spot).map(|()| claim.in_future())
+    ("at_most", |claim, value, pointer| {
+        Ok(claim.at_most(integer(value, pointer)?))
     }),
-    ("is_over", |claim, value, spot| {
-        truth(value, spot).map(|()| claim.in_past())
+    ("is_ahead", |claim, value, pointer| {
+        flag(value, pointer).map(|()| claim.in_future())
     }),
-    ("present", |claim, value, spot| {
-        truth(value, spot).map(|()| claim.present())
+    ("is_over", |claim, value, pointer| {
+        flag(value, pointer).map(|()| claim.in_past())
     }),
-    ("absent", |claim, value, spot| {
-        truth(value, spot).map(|()| claim.absent())
+    ("present", |claim, value, pointer| {
+        flag(value, pointer).map(|()| claim.present())
     }),
-    ("absent_or", |claim, value, spot| {
-        Ok(claim.absent_or_is(scalar(value, spot)?))
+    ("absent", |claim, value, pointer| {
+        flag(value, pointer).map(|()| claim.absent())
+    }),
+    ("absent_or", |claim, value, pointer| {
+        Ok(claim.absent_or_is(scalar(value, pointer)?))
     }),
 ];
 
-fn owner(value: Value<'_>, spot: &Spot<'_>) -> Result<Condition, LoadError> {
-    let mut fields = Fields::read(value, spot)?;
+fn owner(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Condition, LoadError> {
+    let mut fields = Fields::read(value, pointer)?;
     let condition = if fields.has("attribute") {
-        resource::owner(resource::attribute(fields.text("attribute")?))
+        resource::owner(resource::attribute(fields.string("attribute")?))
     } else {
-        let name = fields.text("param")?;
-        let authority = fields.text("of")?;
+        let name = fields.string("param")?;
+        let authority = fields.string("of")?;
         resource::owner(resource::param(name).of(authority.as_str()))
     };
     fields.finish("either `attribute`, or `param` and `of`")?;
@@ -282,12 +300,14 @@ mod tests {
             let mut all = forms.iter();
             all.any(|form| form["required"].as_array().unwrap().contains(&name.into()))
         };
-        let names = FORMS.iter().chain(FORMS_OF_REQUEST).map(|(name, _)| *name);
-        let names: Vec<_> = names.chain(CHECKS.iter().map(|(name, _)| *name)).collect();
+        let names = FORMS.iter().chain(REQUEST_FORMS).map(|(name, _)| *name);
+        let names: Vec<_> = names
+            .chain(CLAIM_FORMS.iter().map(|(name, _)| *name))
+            .collect();
         for name in names.iter().chain(&["all", "any", "not", "part", "custom"]) {
             assert!(required(name), "{name}");
         }
-        // One form for each claim check, `claim` itself has none.
+        // One form for each claim test; `claim` itself has none.
         assert_eq!(forms.len(), names.len() - 1 + 5);
     }
 }

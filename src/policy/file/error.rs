@@ -6,14 +6,15 @@ use std::fmt;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 
-/// A file is not a policy.
+/// A policy file was refused by a [`PolicyLoader`](crate::policy::PolicyLoader).
 ///
-/// `Display` names the place, what came and the remedy.
+/// `Display` prints the place in the file, what was expected, what was found and what to do about
+/// it: `/rules/0/name: expected a string, found a number`.
 #[derive(Clone, Debug)]
 pub struct LoadError {
     pointer: String,
     error: ConfigError,
-    is_old_in_force: bool,
+    keeps_current: bool,
 }
 
 impl LoadError {
@@ -21,22 +22,26 @@ impl LoadError {
         Self {
             pointer,
             error,
-            is_old_in_force: false,
+            keeps_current: false,
         }
     }
 
-    /// Adds that the policy before this one stays in force.
-    pub(in crate::policy) fn in_force(mut self) -> Self {
-        self.is_old_in_force = true;
+    /// Adds that the current version of a handle stays in use.
+    pub(super) fn keeping_current(mut self) -> Self {
+        self.keeps_current = true;
         self
     }
 
-    /// Returns the place as a JSON pointer (RFC 6901); the empty one is the whole text.
+    /// Returns the place of the error as a JSON pointer (RFC 6901), such as `/rules/0/effect`; an
+    /// empty pointer is the file as a whole.
     pub fn pointer(&self) -> &str {
         &self.pointer
     }
 
     /// Returns what is wrong, as a stable code.
+    ///
+    /// It is the kind that building the same policy in Rust would return, or
+    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for JSON that is not in the format.
     pub fn kind(&self) -> ConfigErrorKind {
         self.error.kind()
     }
@@ -45,12 +50,12 @@ impl LoadError {
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.pointer {
-            "" => f.write_str("the whole text")?,
+            "" => f.write_str("policy file")?,
             pointer => f.write_str(pointer)?,
         }
         write!(f, ": {}", self.error.detail())?;
-        if self.is_old_in_force {
-            f.write_str("; the version in force stays")?;
+        if self.keeps_current {
+            f.write_str("; the current version stays in use")?;
         }
         Ok(())
     }
@@ -69,4 +74,5 @@ impl From<LoadError> for ConfigError {
     }
 }
 
+/// The field that errors of policy files are about.
 pub(super) const FIELD: &str = "policy";

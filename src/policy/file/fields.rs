@@ -1,4 +1,4 @@
-//! Members of an object, and the values that are read from them.
+//! Members of an object, and readers of their values.
 
 use std::borrow::Cow;
 
@@ -9,155 +9,161 @@ use crate::error::ConfigErrorKind;
 use crate::json::Kind;
 use crate::json::Value;
 use crate::policy::file::error::LoadError;
-use crate::policy::file::pointer::Spot;
+use crate::policy::file::pointer::Pointer;
 use crate::principal::ClaimValue;
 
-/// The members of an object that were not taken yet.
+/// The members of an object that were not read yet.
 pub(super) struct Fields<'a, 'j> {
-    pub(super) spot: &'a Spot<'a>,
+    pub(super) pointer: &'a Pointer<'a>,
     members: Vec<(Cow<'j, str>, Value<'j>)>,
 }
 
 impl<'a, 'j> Fields<'a, 'j> {
-    pub(super) fn read(value: Value<'j>, spot: &'a Spot<'a>) -> Result<Self, LoadError> {
+    pub(super) fn read(value: Value<'j>, pointer: &'a Pointer<'a>) -> Result<Self, LoadError> {
         let Some(object) = value.as_object() else {
-            return Err(wrong(value, spot, "an object"));
+            return Err(type_mismatch(value, pointer, "an object"));
         };
         let members = object.members().collect();
-        Ok(Self { spot, members })
+        Ok(Self { pointer, members })
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.members.iter().any(|(own, _)| own == name)
+        self.members.iter().any(|(member, _)| member == name)
     }
 
     pub(super) fn take(&mut self, name: &str) -> Option<Value<'j>> {
-        let at = self.members.iter().position(|(own, _)| own == name)?;
+        let at = self.members.iter().position(|(member, _)| member == name)?;
         Some(self.members.remove(at).1)
     }
 
-    pub(super) fn need(&mut self, name: &str) -> Result<Value<'j>, LoadError> {
+    pub(super) fn required(&mut self, name: &str) -> Result<Value<'j>, LoadError> {
         self.take(name).ok_or_else(|| {
-            let detail = format!("`{name}` is missing; add it");
-            self.spot.refuse(ConfigErrorKind::Empty, detail)
+            let detail = format!("expected a member `{name}`, found none; add it");
+            self.pointer.error(ConfigErrorKind::Empty, detail)
         })
     }
 
-    pub(super) fn text(&mut self, name: &str) -> Result<String, LoadError> {
-        text(self.need(name)?, &self.spot.member(name))
+    pub(super) fn string(&mut self, name: &str) -> Result<String, LoadError> {
+        string(self.required(name)?, &self.pointer.member(name))
     }
 
-    /// Takes all members that are left, in their order.
+    /// Takes all remaining members, in their order.
     pub(super) fn rest(&mut self) -> Vec<(Cow<'j, str>, Value<'j>)> {
         std::mem::take(&mut self.members)
     }
 
-    /// Refuses what is left; `known` says what may stand here.
+    /// Refuses remaining members; `known` lists the members that the object may have.
     pub(super) fn finish(self, known: &str) -> Result<(), LoadError> {
         match self.members.first() {
             None => Ok(()),
             Some((name, _)) => {
-                let detail = format!("a member that does not belong here; write {known}");
-                Err(self.spot.member(name).malformed(detail))
+                let detail = format!("expected {known}, found another member; remove it");
+                Err(self.pointer.member(name).malformed(detail))
             }
         }
     }
 }
 
-pub(super) fn text(value: Value<'_>, spot: &Spot<'_>) -> Result<String, LoadError> {
+pub(super) fn string(value: Value<'_>, pointer: &Pointer<'_>) -> Result<String, LoadError> {
     match value.as_str() {
         Some(text) if text.is_empty() => {
-            let detail = "an empty text; write one, or leave the member out";
-            Err(spot.refuse(ConfigErrorKind::Empty, detail))
+            let detail = "expected a string that is not empty, found an empty one; write a value, or \
+                          remove the member";
+            Err(pointer.error(ConfigErrorKind::Empty, detail))
         }
         Some(text) => Ok(text.into_owned()),
-        None => Err(wrong(value, spot, "a text")),
+        None => Err(type_mismatch(value, pointer, "a string")),
     }
 }
 
-pub(super) fn whole(value: Value<'_>, spot: &Spot<'_>) -> Result<i64, LoadError> {
+pub(super) fn integer(value: Value<'_>, pointer: &Pointer<'_>) -> Result<i64, LoadError> {
     let number = (value.kind() == Kind::Number).then(|| value.raw().parse().ok());
     number
         .flatten()
-        .ok_or_else(|| wrong(value, spot, "a whole number of 64 bits without fraction"))
+        .ok_or_else(|| type_mismatch(value, pointer, "an integer of 64 bits"))
 }
 
-pub(super) fn seconds(value: Value<'_>, spot: &Spot<'_>) -> Result<std::time::Duration, LoadError> {
-    let secs = u64::try_from(whole(value, spot)?);
-    let secs = secs.map_err(|_| spot.malformed("a number below 0; write seconds"))?;
+pub(super) fn seconds(
+    value: Value<'_>,
+    pointer: &Pointer<'_>,
+) -> Result<std::time::Duration, LoadError> {
+    let secs = u64::try_from(integer(value, pointer)?);
+    let secs = secs
+        .map_err(|_| pointer.malformed("expected a number of seconds, found a negative number"))?;
     Ok(std::time::Duration::from_secs(secs))
 }
 
-/// Reads `true`, the only value that makes sense of a flag.
-pub(super) fn truth(value: Value<'_>, spot: &Spot<'_>) -> Result<(), LoadError> {
+/// Reads a flag, whose only value is `true`.
+pub(super) fn flag(value: Value<'_>, pointer: &Pointer<'_>) -> Result<(), LoadError> {
     match value.as_bool() {
         Some(true) => Ok(()),
-        _ => Err(wrong(
+        _ => Err(type_mismatch(
             value,
-            spot,
-            "`true`, or negate the condition by `not`",
+            pointer,
+            "`true`, or the condition inside `not`",
         )),
     }
 }
 
-pub(super) fn scalar(value: Value<'_>, spot: &Spot<'_>) -> Result<ClaimValue, LoadError> {
+pub(super) fn scalar(value: Value<'_>, pointer: &Pointer<'_>) -> Result<ClaimValue, LoadError> {
     match value.kind() {
         Kind::Bool => Ok(ClaimValue::Bool(value.as_bool() == Some(true))),
-        Kind::Number => whole(value, spot).map(ClaimValue::Integer),
+        Kind::Number => integer(value, pointer).map(ClaimValue::Integer),
         Kind::String => Ok(ClaimValue::Text(
             value.as_str().unwrap_or_default().into_owned(),
         )),
-        _ => Err(wrong(
+        _ => Err(type_mismatch(
             value,
-            spot,
-            "a text, a whole number, `true` or `false`",
+            pointer,
+            "a string, an integer, `true` or `false`",
         )),
     }
 }
 
-/// Reads every element of an array.
+/// Reads an array that is not empty, element by element.
 pub(super) fn list<'j, T>(
     value: Value<'j>,
-    spot: &Spot<'_>,
-    mut read: impl FnMut(Value<'j>, &Spot<'_>) -> Result<T, LoadError>,
+    pointer: &Pointer<'_>,
+    mut read: impl FnMut(Value<'j>, &Pointer<'_>) -> Result<T, LoadError>,
 ) -> Result<Vec<T>, LoadError> {
     let Some(elements) = value.elements() else {
-        return Err(wrong(value, spot, "a list"));
+        return Err(type_mismatch(value, pointer, "an array"));
     };
     let elements = elements.enumerate();
     let all: Vec<_> = elements
-        .map(|(at, element)| read(element, &spot.element(at)))
+        .map(|(at, element)| read(element, &pointer.element(at)))
         .collect::<Result<_, _>>()?;
     if all.is_empty() {
-        let detail = "an empty list; write at least one element";
-        return Err(spot.refuse(ConfigErrorKind::Empty, detail));
+        let detail = "expected at least one element, found an empty array";
+        return Err(pointer.error(ConfigErrorKind::Empty, detail));
     }
     Ok(all)
 }
 
-fn wrong(value: Value<'_>, spot: &Spot<'_>, wanted: &str) -> LoadError {
-    let came = match value.kind() {
-        Kind::Array => "a list",
-        Kind::Bool => "a truth value",
+fn type_mismatch(value: Value<'_>, pointer: &Pointer<'_>, expected: &str) -> LoadError {
+    let found = match value.kind() {
+        Kind::Array => "an array",
+        Kind::Bool => "a boolean",
         Kind::Null => "null",
         Kind::Number => "a number",
         Kind::Object => "an object",
-        Kind::String => "a text",
+        Kind::String => "a string",
     };
-    spot.malformed(format!("{came} stands here; write {wanted}"))
+    pointer.malformed(format!("expected {expected}, found {found}"))
 }
 
-pub(super) fn method(value: Value<'_>, spot: &Spot<'_>) -> Result<Method, LoadError> {
-    let name = text(value, spot)?;
-    // Methods are told apart by case (RFC 9110 section 9.1), and `get` would match no request.
+pub(super) fn method(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Method, LoadError> {
+    let name = string(value, pointer)?;
+    // Methods are case-sensitive (RFC 9110 section 9.1), and `get` would match no request.
     let is_upper = !name.bytes().any(|byte| byte.is_ascii_lowercase());
     let method = is_upper.then(|| Method::from_bytes(name.as_bytes()).ok());
-    method
-        .flatten()
-        .ok_or_else(|| spot.malformed("no method; write one in capitals, like GET"))
+    method.flatten().ok_or_else(|| {
+        pointer.malformed("expected a method in capitals, such as GET, found another string")
+    })
 }
 
-pub(super) fn header_name(name: &str, spot: &Spot<'_>) -> Result<HeaderName, LoadError> {
-    name.parse()
-        .map_err(|_| spot.malformed("no header name; write one like `x-tenant`"))
+pub(super) fn header_name(name: &str, pointer: &Pointer<'_>) -> Result<HeaderName, LoadError> {
+    name.parse().map_err(|_| {
+        pointer.malformed("expected a header name such as `x-tenant`, found another string")
+    })
 }

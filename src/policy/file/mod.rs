@@ -1,6 +1,7 @@
-//! Policies as JSON: read strictly, written so that they read back the same.
+//! Policy files: strict JSON that is read, and written so that it reads back the same.
 //!
-//! The form is published as [`POLICY_SCHEMA`](crate::policy::POLICY_SCHEMA), the file `schema/policy.schema.json`.
+//! The format is published as [`POLICY_SCHEMA`](crate::policy::POLICY_SCHEMA), the file
+//! `schema/policy.schema.json`.
 
 mod condition;
 pub(super) mod error;

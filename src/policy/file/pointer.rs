@@ -1,4 +1,4 @@
-//! Places in a file, and what is read there.
+//! Places in a policy file.
 
 use std::fmt;
 
@@ -7,46 +7,51 @@ use crate::error::ConfigErrorKind;
 use crate::policy::file::error::FIELD;
 use crate::policy::file::error::LoadError;
 
-/// A place in a file, displayed as a JSON pointer (RFC 6901).
-pub(super) struct Spot<'a> {
+/// A JSON pointer (RFC 6901) to a value of a policy file.
+///
+/// It borrows the pointer of the enclosing value, so that reading a file allocates none.
+pub(super) struct Pointer<'a> {
     outer: Option<&'a Self>,
-    step: Step<'a>,
+    token: Token<'a>,
 }
 
-enum Step<'a> {
+/// One reference token of a pointer.
+enum Token<'a> {
     Element(usize),
     Member(&'a str),
 }
 
-impl Spot<'_> {
-    pub(super) const TOP: Self = Self {
+impl Pointer<'_> {
+    /// The file as a whole.
+    pub(super) const ROOT: Self = Self {
         outer: None,
-        step: Step::Element(0),
+        token: Token::Element(0),
     };
 }
 
-impl<'a> Spot<'a> {
+impl<'a> Pointer<'a> {
     pub(super) const fn member(&'a self, name: &'a str) -> Self {
         Self {
             outer: Some(self),
-            step: Step::Member(name),
+            token: Token::Member(name),
         }
     }
 
     pub(super) const fn element(&'a self, at: usize) -> Self {
         Self {
             outer: Some(self),
-            step: Step::Element(at),
+            token: Token::Element(at),
         }
     }
 
-    /// Refuses what stands here, and says why and what to do.
-    pub(super) fn refuse(&self, kind: ConfigErrorKind, detail: impl Into<String>) -> LoadError {
+    /// Returns an error about this value; `detail` says what was expected, what was found and what
+    /// to do.
+    pub(super) fn error(&self, kind: ConfigErrorKind, detail: impl Into<String>) -> LoadError {
         self.wrap(ConfigError::new(kind, FIELD, detail.into()))
     }
 
     pub(super) fn malformed(&self, detail: impl Into<String>) -> LoadError {
-        self.refuse(ConfigErrorKind::ValueMalformed, detail)
+        self.error(ConfigErrorKind::ValueMalformed, detail)
     }
 
     pub(super) fn wrap(&self, error: ConfigError) -> LoadError {
@@ -54,15 +59,15 @@ impl<'a> Spot<'a> {
     }
 }
 
-impl fmt::Display for Spot<'_> {
+impl fmt::Display for Pointer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(outer) = self.outer else {
             return Ok(());
         };
         outer.fmt(f)?;
-        match self.step {
-            Step::Element(at) => write!(f, "/{at}"),
-            Step::Member(name) => {
+        match self.token {
+            Token::Element(at) => write!(f, "/{at}"),
+            Token::Member(name) => {
                 let name = name.replace('~', "~0").replace('/', "~1");
                 write!(f, "/{}", shown(&name))
             }
@@ -70,7 +75,7 @@ impl fmt::Display for Spot<'_> {
     }
 }
 
-/// Returns what a message shows of a name in a file: it need not be a name that fits a message.
+/// Returns a name as messages show it: shortened, and with control characters escaped.
 pub(super) fn shown(name: &str) -> String {
     let short = name.chars().take(SHOWN_CHARS);
     let mut text: String = short.flat_map(char::escape_debug).collect();

@@ -1,4 +1,4 @@
-//! Files as policies.
+//! Reading of policy files.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -18,30 +18,31 @@ use crate::policy::file::fields::Fields;
 use crate::policy::file::fields::header_name;
 use crate::policy::file::fields::list;
 use crate::policy::file::fields::method;
-use crate::policy::file::fields::text;
-use crate::policy::file::pointer::Spot;
+use crate::policy::file::fields::string;
+use crate::policy::file::pointer::Pointer;
 use crate::policy::file::pointer::shown;
 use crate::policy::obligation::AuditLevel;
 use crate::policy::obligation::Obligations;
 use crate::policy::policy::Combining;
 use crate::policy::policy::Policy;
+use crate::policy::policy::PolicyBuilder;
 use crate::policy::route::guarded_route::Guard;
 use crate::policy::route::route_table::RouteTable;
 use crate::policy::route::route_table::RouteTableBuilder;
 use crate::policy::rule::Effect;
 use crate::policy::rule::Rule;
 
-/// One file that is being read.
+/// The reader of one policy file.
 ///
-/// It recurses no deeper than the scanner lets a text nest.
-pub(super) struct Reader<'l> {
+/// Its recursion is bounded by the depth that the JSON scanner accepts.
+pub(super) struct PolicyReader<'l> {
     customs: &'l HashMap<Arc<str>, Condition>,
     parts: HashMap<String, Condition>,
-    /// Steps of all conditions so far: parts that are used again would grow without bound.
+    /// Steps of all conditions so far. Parts that refer to parts could double without bound.
     steps: usize,
 }
 
-impl<'l> Reader<'l> {
+impl<'l> PolicyReader<'l> {
     pub(super) fn new(customs: &'l HashMap<Arc<str>, Condition>) -> Self {
         Self {
             customs,
@@ -53,105 +54,109 @@ impl<'l> Reader<'l> {
     pub(super) fn policy(
         &mut self,
         value: Value<'_>,
-        spot: &Spot<'_>,
+        pointer: &Pointer<'_>,
     ) -> Result<Policy, LoadError> {
-        let mut fields = Fields::read(value, spot)?;
+        let mut fields = Fields::read(value, pointer)?;
         let parts = self.head(&mut fields)?;
         let combining = match fields.take("combining") {
-            Some(value) => combining(value, &spot.member("combining"))?,
+            Some(value) => combining(value, &pointer.member("combining"))?,
             None => Combining::default(),
         };
-        let rules = fields.need("rules")?;
+        let rules = fields.required("rules")?;
         fields.finish("`parts`, `combining` and `rules`")?;
-        let spot = spot.member("rules");
-        check_count(rules, &spot)?;
+        let pointer = pointer.member("rules");
+        check_count(rules, &pointer)?;
         let mut names = HashSet::new();
-        let rules = list(rules, &spot, |value, spot| {
-            let rule = self.rule(value, spot)?;
+        let rules = list(rules, &pointer, |value, pointer| {
+            let rule = self.rule(value, pointer)?;
             if !names.insert(rule.name().to_owned()) {
-                let detail = "another rule has this name; name each once";
-                let spot = spot.member("name");
-                return Err(spot.refuse(ConfigErrorKind::Conflict, detail));
+                let detail =
+                    "expected a different name for every rule, found one twice; rename the rule";
+                let pointer = pointer.member("name");
+                return Err(pointer.error(ConfigErrorKind::Conflict, detail));
             }
             Ok(rule)
         })?;
-        // In a table another policy may follow, which these are not for.
+        // Parts of a policy inside a table are not visible to the policies that follow.
         for name in parts {
             self.parts.remove(&name);
         }
         let builder = Policy::builder().combining(combining);
-        let builder = rules.into_iter().fold(builder, |own, rule| own.rule(rule));
-        builder.build().map_err(|error| spot.wrap(error))
+        let builder = rules.into_iter().fold(builder, PolicyBuilder::rule);
+        builder.build().map_err(|error| pointer.wrap(error))
     }
 
     pub(super) fn table(
         &mut self,
         value: Value<'_>,
-        spot: &Spot<'_>,
+        pointer: &Pointer<'_>,
     ) -> Result<RouteTable, LoadError> {
-        let mut fields = Fields::read(value, spot)?;
+        let mut fields = Fields::read(value, pointer)?;
         self.head(&mut fields)?;
-        let mut table = match &*fields.text("match")? {
+        let mut table = match &*fields.string("match")? {
             "path" => RouteTable::by_path(),
             "route" => RouteTable::by_route(),
             _ => {
-                let detail = "an unknown way to match; write `path` or `route`";
-                return Err(spot.member("match").malformed(detail));
+                let detail = "expected `path` or `route`, found another string";
+                return Err(pointer.member("match").malformed(detail));
             }
         };
-        let routes = fields.need("routes")?;
+        let routes = fields.required("routes")?;
         fields.finish("`parts`, `match` and `routes`")?;
-        let spot = spot.member("routes");
-        check_count(routes, &spot)?;
-        for route in list(routes, &spot, |value, spot| self.route(value, spot))? {
+        let pointer = pointer.member("routes");
+        check_count(routes, &pointer)?;
+        for route in list(routes, &pointer, |value, pointer| {
+            self.route(value, pointer)
+        })? {
             table = route(table);
         }
-        table.build().map_err(|error| spot.wrap(error))
+        table.build().map_err(|error| pointer.wrap(error))
     }
 
-    /// Reads what every file may begin with, and returns the names of its parts.
+    /// Reads the members that every file may have, and returns the names of its parts.
     fn head(&mut self, fields: &mut Fields<'_, '_>) -> Result<Vec<String>, LoadError> {
         if let Some(value) = fields.take("$schema") {
-            text(value, &fields.spot.member("$schema"))?;
+            string(value, &fields.pointer.member("$schema"))?;
         }
         let Some(parts) = fields.take("parts") else {
             return Ok(Vec::new());
         };
-        let spot = fields.spot.member("parts");
+        let pointer = fields.pointer.member("parts");
         let mut names = Vec::new();
-        for (name, value) in Fields::read(parts, &spot)?.rest() {
-            let spot = spot.member(&name);
+        for (name, value) in Fields::read(parts, &pointer)?.rest() {
+            let pointer = pointer.member(&name);
             if self.parts.contains_key(&*name) {
-                let detail = "the table has a part of this name; name each once";
-                return Err(spot.refuse(ConfigErrorKind::Conflict, detail));
+                let detail =
+                    "expected a different name for every part, found one twice; rename the part";
+                return Err(pointer.error(ConfigErrorKind::Conflict, detail));
             }
-            let condition = self.condition(value, &spot)?.named(&*name);
+            let condition = self.condition(value, &pointer)?.named(&*name);
             self.parts.insert(name.to_string(), condition);
             names.push(name.into_owned());
         }
         Ok(names)
     }
 
-    fn rule(&mut self, value: Value<'_>, spot: &Spot<'_>) -> Result<Rule, LoadError> {
-        let mut fields = Fields::read(value, spot)?;
-        let name = fields.text("name")?;
-        let effect = match &*fields.text("effect")? {
+    fn rule(&mut self, value: Value<'_>, pointer: &Pointer<'_>) -> Result<Rule, LoadError> {
+        let mut fields = Fields::read(value, pointer)?;
+        let name = fields.string("name")?;
+        let effect = match &*fields.string("effect")? {
             "permit" => Effect::Permit,
             "forbid" => Effect::Forbid,
             _ => {
-                let detail = "an unknown effect; write `permit` or `forbid`";
-                return Err(spot.member("effect").malformed(detail));
+                let detail = "expected `permit` or `forbid`, found another string";
+                return Err(pointer.member("effect").malformed(detail));
             }
         };
-        let condition = self.condition(fields.need("if")?, &spot.member("if"))?;
-        let duties = fields.take("obligations");
+        let condition = self.condition(fields.required("if")?, &pointer.member("if"))?;
+        let value = fields.take("obligations");
         fields.finish("`name`, `effect`, `if` and `obligations`")?;
         let rule = Rule::new(name.into(), effect, condition);
-        match duties {
+        match value {
             None => Ok(rule),
             Some(value) => {
-                let duties = obligations(value, &spot.member("obligations"))?;
-                Ok(rule.with_obligations(duties))
+                let obligations = obligations(value, &pointer.member("obligations"))?;
+                Ok(rule.with_obligations(obligations))
             }
         }
     }
@@ -159,18 +164,22 @@ impl<'l> Reader<'l> {
     fn route(
         &mut self,
         value: Value<'_>,
-        spot: &Spot<'_>,
+        pointer: &Pointer<'_>,
     ) -> Result<impl FnOnce(RouteTableBuilder) -> RouteTableBuilder + use<>, LoadError> {
-        let mut fields = Fields::read(value, spot)?;
+        let mut fields = Fields::read(value, pointer)?;
         let method = match fields.take("method") {
-            Some(value) => Some(method(value, &spot.member("method"))?),
+            Some(value) => Some(method(value, &pointer.member("method"))?),
             None => None,
         };
-        let pattern = fields.text("pattern")?;
+        let pattern = fields.string("pattern")?;
         let guard = match (fields.take("if"), fields.take("policy")) {
-            (Some(value), None) => Guard::from(self.condition(value, &spot.member("if"))?),
-            (None, Some(value)) => Guard::from(self.policy(value, &spot.member("policy"))?),
-            _ => return Err(spot.malformed("write either `if` or `policy`")),
+            (Some(value), None) => Guard::from(self.condition(value, &pointer.member("if"))?),
+            (None, Some(value)) => Guard::from(self.policy(value, &pointer.member("policy"))?),
+            _ => {
+                return Err(
+                    pointer.malformed("expected either `if` or `policy`, found both or none")
+                );
+            }
         };
         fields.finish("`method`, `pattern`, and `if` or `policy`")?;
         Ok(move |table: RouteTableBuilder| match method {
@@ -182,37 +191,41 @@ impl<'l> Reader<'l> {
     pub(super) fn condition(
         &mut self,
         value: Value<'_>,
-        spot: &Spot<'_>,
+        pointer: &Pointer<'_>,
     ) -> Result<Condition, LoadError> {
-        let mut fields = Fields::read(value, spot)?;
+        let mut fields = Fields::read(value, pointer)?;
         let name = match fields.take("name") {
-            Some(value) => Some(text(value, &spot.member("name"))?),
+            Some(value) => Some(string(value, &pointer.member("name"))?),
             None => None,
         };
-        let condition = self.joined(&mut fields)?;
-        fields.finish("one condition alone, and at most a `name` beside it")?;
-        self.count(1, spot)?;
+        let condition = self.unnamed(&mut fields)?;
+        fields.finish("one condition and an optional `name`")?;
+        self.count(1, pointer)?;
         Ok(match name {
             Some(name) => condition.named(name),
             None => condition,
         })
     }
 
-    /// Reads a condition that has others in it, or a single one.
-    fn joined(&mut self, fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> {
-        let spot = fields.spot;
+    /// Reads a condition without its name.
+    fn unnamed(&mut self, fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> {
+        let pointer = fields.pointer;
         if let Some(value) = fields.take("all") {
-            let spot = spot.member("all");
-            let parts = list(value, &spot, |value, spot| self.condition(value, spot))?;
-            return Condition::all(parts).map_err(|error| spot.wrap(error));
+            let pointer = pointer.member("all");
+            let parts = list(value, &pointer, |value, pointer| {
+                self.condition(value, pointer)
+            })?;
+            return Condition::all(parts).map_err(|error| pointer.wrap(error));
         }
         if let Some(value) = fields.take("any") {
-            let spot = spot.member("any");
-            let parts = list(value, &spot, |value, spot| self.condition(value, spot))?;
-            return Condition::any(parts).map_err(|error| spot.wrap(error));
+            let pointer = pointer.member("any");
+            let parts = list(value, &pointer, |value, pointer| {
+                self.condition(value, pointer)
+            })?;
+            return Condition::any(parts).map_err(|error| pointer.wrap(error));
         }
         if let Some(value) = fields.take("not") {
-            return Ok(self.condition(value, &spot.member("not"))?.not());
+            return Ok(self.condition(value, &pointer.member("not"))?.not());
         }
         let condition = if fields.has("part") {
             self.part(fields)?
@@ -223,76 +236,80 @@ impl<'l> Reader<'l> {
         };
         let nodes = condition.nodes().iter();
         let cost = nodes.map(|node| match node {
-            Node::Leaf(leaf) => leaf.test.cost(),
+            Node::Leaf(leaf) => leaf.predicate.cost(),
             _ => 1,
         });
-        self.count(cost.fold(0, usize::saturating_add), spot)?;
+        self.count(cost.fold(0, usize::saturating_add), pointer)?;
         Ok(condition)
     }
 
     fn part(&self, fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> {
-        let name = fields.text("part")?;
+        let name = fields.string("part")?;
         self.parts.get(&name).cloned().ok_or_else(|| {
             let name = shown(&name);
-            let detail = format!("no part `{name}` stands before this; add it to `parts`");
-            fields.spot.member("part").malformed(detail)
+            let detail =
+                format!("expected the name of a preceding part, found `{name}`; add it to `parts`");
+            fields.pointer.member("part").malformed(detail)
         })
     }
 
     fn custom(&self, fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> {
-        let name = fields.text("custom")?;
+        let name = fields.string("custom")?;
         self.customs.get(&*name).cloned().ok_or_else(|| {
             let name = shown(&name);
-            let detail =
-                format!("the service knows no condition `{name}`; give it to the `PolicyLoader`");
-            fields.spot.member("custom").malformed(detail)
+            let detail = format!(
+                "expected the name of a condition of the service, found `{name}`; add it to the \
+                 `PolicyLoader`"
+            );
+            fields.pointer.member("custom").malformed(detail)
         })
     }
 
-    fn count(&mut self, steps: usize, spot: &Spot<'_>) -> Result<(), LoadError> {
+    fn count(&mut self, steps: usize, pointer: &Pointer<'_>) -> Result<(), LoadError> {
         self.steps = self.steps.saturating_add(steps);
-        let most = limits::POLICY_STEPS;
-        if self.steps <= most {
+        let max = limits::POLICY_STEPS;
+        if self.steps <= max {
             return Ok(());
         }
-        let detail = format!("the file takes more than {most} steps from here on; split it");
-        Err(spot.refuse(ConfigErrorKind::OutOfRange, detail))
+        let detail =
+            format!("expected at most {max} steps in the file, found more; split the file");
+        Err(pointer.error(ConfigErrorKind::OutOfRange, detail))
     }
 }
 
-/// Refuses a list of more than a policy holds before any of it is read.
-fn check_count(value: Value<'_>, spot: &Spot<'_>) -> Result<(), LoadError> {
-    let most = limits::POLICY_RULES;
-    let count = value.elements().map_or(0, |all| all.take(most + 1).count());
-    if count <= most {
+/// Refuses an array that is too long before any of its elements is read.
+fn check_count(value: Value<'_>, pointer: &Pointer<'_>) -> Result<(), LoadError> {
+    let max = limits::POLICY_RULES;
+    let count = value.elements().map_or(0, |all| all.take(max + 1).count());
+    if count <= max {
         return Ok(());
     }
-    let detail = format!("more than {most} elements; write fewer, or split the file");
-    Err(spot.refuse(ConfigErrorKind::OutOfRange, detail))
+    let detail = format!("expected at most {max} elements, found more; split the file");
+    Err(pointer.error(ConfigErrorKind::OutOfRange, detail))
 }
 
-fn combining(value: Value<'_>, spot: &Spot<'_>) -> Result<Combining, LoadError> {
-    match &*text(value, spot)? {
+fn combining(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Combining, LoadError> {
+    match &*string(value, pointer)? {
         "deny_overrides" => Ok(Combining::DenyOverrides),
         "first_applicable" => Ok(Combining::FirstApplicable),
         _ => {
-            let detail = "an unknown way to combine; write `deny_overrides` or `first_applicable`";
-            Err(spot.malformed(detail))
+            let detail = "expected `deny_overrides` or `first_applicable`, found another string";
+            Err(pointer.malformed(detail))
         }
     }
 }
 
-fn obligations(value: Value<'_>, spot: &Spot<'_>) -> Result<Obligations, LoadError> {
-    let mut fields = Fields::read(value, spot)?;
+fn obligations(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Obligations, LoadError> {
+    let mut fields = Fields::read(value, pointer)?;
     let mut all = Obligations::new();
     if let Some(value) = fields.take("rate_class") {
-        all = all.with_rate_class(text(value, &spot.member("rate_class"))?);
+        all = all.with_rate_class(string(value, &pointer.member("rate_class"))?);
     }
     if let Some(value) = fields.take("audit") {
-        all = all.with_audit(audit(value, &spot.member("audit"))?);
+        all = all.with_audit(audit(value, &pointer.member("audit"))?);
     }
     if let Some(value) = fields.take("headers") {
-        for (name, value) in list(value, &spot.member("headers"), header)? {
+        for (name, value) in list(value, &pointer.member("headers"), header)? {
             all = all.with_header(name, value);
         }
     }
@@ -300,24 +317,25 @@ fn obligations(value: Value<'_>, spot: &Spot<'_>) -> Result<Obligations, LoadErr
     Ok(all)
 }
 
-fn audit(value: Value<'_>, spot: &Spot<'_>) -> Result<AuditLevel, LoadError> {
-    match &*text(value, spot)? {
+fn audit(value: Value<'_>, pointer: &Pointer<'_>) -> Result<AuditLevel, LoadError> {
+    match &*string(value, pointer)? {
         "brief" => Ok(AuditLevel::Brief),
         "normal" => Ok(AuditLevel::Normal),
         "full" => Ok(AuditLevel::Full),
-        _ => Err(spot.malformed("an unknown level; write `brief`, `normal` or `full`")),
+        _ => Err(pointer.malformed("expected `brief`, `normal` or `full`, found another string")),
     }
 }
 
-fn header(value: Value<'_>, spot: &Spot<'_>) -> Result<(HeaderName, HeaderValue), LoadError> {
-    let mut fields = Fields::read(value, spot)?;
-    let name = fields.text("name")?;
-    let name = header_name(&name, &spot.member("name"))?;
-    let value = fields.text("value")?;
+fn header(value: Value<'_>, pointer: &Pointer<'_>) -> Result<(HeaderName, HeaderValue), LoadError> {
+    let mut fields = Fields::read(value, pointer)?;
+    let name = fields.string("name")?;
+    let name = header_name(&name, &pointer.member("name"))?;
+    let value = fields.string("value")?;
     fields.finish("`name` and `value`")?;
     let value = HeaderValue::from_str(&value).map_err(|_| {
-        spot.member("value")
-            .malformed("no header value; write visible ASCII")
+        pointer
+            .member("value")
+            .malformed("expected a header value of visible ASCII, found another string")
     })?;
     Ok((name, value))
 }

@@ -1,4 +1,4 @@
-//! Policies as files.
+//! Writing of policy files.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::json::Value;
 use crate::limits;
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::node::Node;
-use crate::policy::engine::notation::Tree;
-use crate::policy::engine::notation::single;
+use crate::policy::engine::notation::JsonTree;
+use crate::policy::engine::notation::predicate;
 use crate::policy::file::error::FIELD;
 use crate::policy::obligation::Obligations;
 use crate::policy::policy::Policy;
@@ -22,11 +22,11 @@ use crate::policy::route::guarded_route::Route;
 use crate::policy::route::route_table::RouteTable;
 use crate::policy::rule::Rule;
 
-/// Writes a text, and makes sure that it can be read again.
-pub(super) fn text(tree: &Tree) -> Result<String, ConfigError> {
+/// Writes a tree as JSON that is known to be within the limits of the scanner.
+pub(super) fn text(tree: &JsonTree) -> Result<String, ConfigError> {
     let text = serde_json::to_string_pretty(tree).map_err(|error| {
-        let detail = "the policy cannot be written";
-        ConfigError::malformed(FIELD, detail).with_source(error)
+        let detail = "the policy cannot be written as JSON";
+        ConfigError::new(ConfigErrorKind::ValueMalformed, FIELD, detail).with_source(error)
     })?;
     match Value::parse(text.as_bytes()) {
         Ok(_) => Ok(text),
@@ -34,81 +34,83 @@ pub(super) fn text(tree: &Tree) -> Result<String, ConfigError> {
     }
 }
 
-pub(super) fn policy(policy: &Policy) -> Result<Tree, ConfigError> {
+pub(super) fn policy(policy: &Policy) -> Result<JsonTree, ConfigError> {
     let rules = policy.rules().iter().map(rule);
-    Ok(Tree::map([
-        ("combining", Tree::text(policy.combining().as_str())),
-        ("rules", Tree::List(rules.collect::<Result<_, _>>()?)),
+    Ok(JsonTree::map([
+        ("combining", JsonTree::string(policy.combining().as_str())),
+        ("rules", JsonTree::List(rules.collect::<Result<_, _>>()?)),
     ]))
 }
 
-pub(super) fn table(table: &RouteTable) -> Result<Tree, ConfigError> {
-    let by = if table.is_by_path() { "path" } else { "route" };
+pub(super) fn table(table: &RouteTable) -> Result<JsonTree, ConfigError> {
+    let key = if table.is_by_path() { "path" } else { "route" };
     let routes = table.routes().iter().map(route);
-    Ok(Tree::map([
-        ("match", Tree::text(by)),
-        ("routes", Tree::List(routes.collect::<Result<_, _>>()?)),
+    Ok(JsonTree::map([
+        ("match", JsonTree::string(key)),
+        ("routes", JsonTree::List(routes.collect::<Result<_, _>>()?)),
     ]))
 }
 
-fn rule(rule: &Rule) -> Result<Tree, ConfigError> {
+fn rule(rule: &Rule) -> Result<JsonTree, ConfigError> {
     let mut members = vec![
-        ("name", Tree::text(rule.name())),
-        ("effect", Tree::text(rule.effect().as_str())),
+        ("name", JsonTree::string(rule.name())),
+        ("effect", JsonTree::string(rule.effect().as_str())),
         ("if", condition(rule.condition())?),
     ];
-    if let Some(duties) = rule.obligations().filter(|duties| !duties.is_empty()) {
-        members.push(("obligations", obligations(duties)?));
+    if let Some(given) = rule.obligations().filter(|given| !given.is_empty()) {
+        members.push(("obligations", obligations(given)?));
     }
-    Ok(Tree::Map(members))
+    Ok(JsonTree::Map(members))
 }
 
-fn route(route: &Route) -> Result<Tree, ConfigError> {
+fn route(route: &Route) -> Result<JsonTree, ConfigError> {
     let method = route.method();
     let mut members = Vec::new();
-    members.extend(method.map(|method| ("method", Tree::text(method.as_str()))));
-    members.push(("pattern", Tree::text(route.pattern())));
+    members.extend(method.map(|method| ("method", JsonTree::string(method.as_str()))));
+    members.push(("pattern", JsonTree::string(route.pattern())));
     members.push(match route.guard() {
-        Guard::Condition(own) => ("if", condition(own)?),
-        Guard::Policy(own) => ("policy", policy(own)?),
+        Guard::Condition(guard) => ("if", condition(guard)?),
+        Guard::Policy(guard) => ("policy", policy(guard)?),
     });
-    Ok(Tree::Map(members))
+    Ok(JsonTree::Map(members))
 }
 
-fn obligations(duties: &Obligations) -> Result<Tree, ConfigError> {
+fn obligations(obligations: &Obligations) -> Result<JsonTree, ConfigError> {
     let mut members = Vec::new();
-    let class = duties.rate_class();
-    members.extend(class.map(|class| ("rate_class", Tree::text(class))));
-    let level = duties.audit();
-    members.extend(level.map(|level| ("audit", Tree::text(level.as_str()))));
-    let headers = duties.headers().iter().map(|(name, value)| {
+    let class = obligations.rate_class();
+    members.extend(class.map(|class| ("rate_class", JsonTree::string(class))));
+    let level = obligations.audit();
+    members.extend(level.map(|level| ("audit", JsonTree::string(level.as_str()))));
+    let headers = obligations.headers().iter().map(|(name, value)| {
         let value = value.to_str().map_err(|error| {
-            let detail = format!("the header `{name}` is no text; give visible ASCII");
-            ConfigError::malformed(FIELD, detail).with_source(error)
+            let detail =
+                format!("expected a header value of visible ASCII, found other bytes in `{name}`");
+            ConfigError::new(ConfigErrorKind::ValueMalformed, FIELD, detail).with_source(error)
         })?;
-        let name = ("name", Tree::text(name.as_str()));
-        Ok(Tree::map([name, ("value", Tree::text(value))]))
+        let name = ("name", JsonTree::string(name.as_str()));
+        Ok(JsonTree::map([name, ("value", JsonTree::string(value))]))
     });
     let headers: Vec<_> = headers.collect::<Result<_, ConfigError>>()?;
     if !headers.is_empty() {
-        members.push(("headers", Tree::List(headers)));
+        members.push(("headers", JsonTree::List(headers)));
     }
-    Ok(Tree::Map(members))
+    Ok(JsonTree::Map(members))
 }
 
-/// Builds from the tests outwards, without recursion; a tree that is too deep is refused before
-/// anybody could recurse into it.
-pub(super) fn condition(condition: &Condition) -> Result<Tree, ConfigError> {
-    let mut done: Vec<(Tree, usize)> = Vec::new();
+/// Builds the tree of a condition from its predicates outwards, without recursion.
+///
+/// A tree that is too deep is refused, because serializing it recurses.
+pub(super) fn condition(condition: &Condition) -> Result<JsonTree, ConfigError> {
+    let mut done: Vec<(JsonTree, usize)> = Vec::new();
     for node in condition.nodes() {
         let (tree, depth) = match node {
-            Node::All(parts) => joined("all", &mut done, *parts),
-            Node::Any(parts) => joined("any", &mut done, *parts),
-            Node::Leaf(leaf) => (single(leaf), 1),
+            Node::All(parts) => combined("all", &mut done, *parts),
+            Node::Any(parts) => combined("any", &mut done, *parts),
+            Node::Leaf(leaf) => (predicate(leaf), 1),
             Node::Named(name) => named(name, done.pop()),
             Node::Not => {
-                let (tree, depth) = done.pop().unwrap_or_else(nothing);
-                (Tree::map([("not", tree)]), depth + 1)
+                let (tree, depth) = done.pop().unwrap_or_else(empty);
+                (JsonTree::map([("not", tree)]), depth + 1)
             }
         };
         if depth > limits::JSON_DEPTH {
@@ -116,38 +118,44 @@ pub(super) fn condition(condition: &Condition) -> Result<Tree, ConfigError> {
         }
         done.push((tree, depth));
     }
-    Ok(done.pop().unwrap_or_else(nothing).0)
+    Ok(done.pop().unwrap_or_else(empty).0)
 }
 
-fn joined(name: &'static str, done: &mut Vec<(Tree, usize)>, parts: usize) -> (Tree, usize) {
+fn combined(
+    name: &'static str,
+    done: &mut Vec<(JsonTree, usize)>,
+    parts: usize,
+) -> (JsonTree, usize) {
     let parts = done.split_off(done.len().saturating_sub(parts));
     let depth = parts.iter().map(|(_, depth)| *depth).max();
     let trees = parts.into_iter().map(|(tree, _)| tree).collect();
-    let tree = Tree::map([(name, Tree::List(trees))]);
+    let tree = JsonTree::map([(name, JsonTree::List(trees))]);
     (tree, depth.unwrap_or_default() + 2)
 }
 
-fn named(name: &Arc<str>, inner: Option<(Tree, usize)>) -> (Tree, usize) {
-    let name = ("name", Tree::Text(Arc::clone(name)));
-    match inner.unwrap_or_else(nothing) {
-        (Tree::Map(mut members), depth) if members.iter().all(|(own, _)| *own != "name") => {
+fn named(name: &Arc<str>, inner: Option<(JsonTree, usize)>) -> (JsonTree, usize) {
+    let name = ("name", JsonTree::String(Arc::clone(name)));
+    match inner.unwrap_or_else(empty) {
+        (JsonTree::Map(mut members), depth)
+            if members.iter().all(|(member, _)| *member != "name") =>
+        {
             members.insert(0, name);
-            (Tree::Map(members), depth)
+            (JsonTree::Map(members), depth)
         }
         (tree, depth) => {
-            let all = ("all", Tree::List(vec![tree]));
-            (Tree::map([name, all]), depth + 2)
+            let all = ("all", JsonTree::List(vec![tree]));
+            (JsonTree::map([name, all]), depth + 2)
         }
     }
 }
 
-const fn nothing() -> (Tree, usize) {
-    (Tree::Map(Vec::new()), 0)
+const fn empty() -> (JsonTree, usize) {
+    (JsonTree::Map(Vec::new()), 0)
 }
 
 fn too_large() -> ConfigError {
     let detail = format!(
-        "the policy nests deeper than {} or is longer than {} bytes; split it",
+        "expected at most {} levels of nesting and {} bytes of JSON, found more; split the policy",
         limits::JSON_DEPTH,
         limits::JSON_BYTES
     );

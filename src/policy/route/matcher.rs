@@ -1,56 +1,55 @@
-//! Patterns of paths, all held against a path at once.
+//! Matching of one path against all patterns.
 
 use crate::limits;
-use crate::policy::engine::bit_set::Mask;
-use crate::policy::engine::bit_set::mask;
-use crate::policy::engine::bit_set::narrow;
-use crate::policy::engine::bit_set::set;
-use crate::policy::engine::index::Keyed;
+use crate::policy::engine::bit_set;
+use crate::policy::engine::bit_set::BitSet;
+use crate::policy::engine::index::RulesByName;
 use crate::policy::route::pattern::CleanPath;
 use crate::policy::route::pattern::PathPattern;
 use crate::policy::route::pattern::Segment;
 
-/// Routes by what stands in the path.
-pub(in crate::policy) struct Paths {
-    /// By place: routes by the literal that they have there.
-    levels: Vec<Keyed>,
-    /// By how many segments a path has: the routes that match so many.
-    lens: Vec<Mask>,
-    slashed: [Mask; 2],
+/// Routes by the segments of their patterns.
+pub(in crate::policy) struct PathMatcher {
+    /// By index of a segment: the routes by the literal that they have there.
+    levels: Vec<RulesByName>,
+    /// By number of segments: the routes that match paths of this length.
+    lengths: Vec<BitSet>,
+    /// The routes without and with a trailing slash.
+    trailing_slash: [BitSet; 2],
 }
 
-impl Paths {
-    pub(in crate::policy) fn of<'p>(
+impl PathMatcher {
+    pub(in crate::policy) fn new<'p>(
         patterns: impl ExactSizeIterator<Item = &'p PathPattern>,
     ) -> Self {
         let len = patterns.len();
-        let mut paths = Self {
+        let mut matcher = Self {
             levels: Vec::new(),
-            lens: vec![mask(len); limits::ROUTE_SEGMENTS + 2],
-            slashed: [mask(len), mask(len)],
+            lengths: vec![bit_set::empty(len); limits::ROUTE_SEGMENTS + 2],
+            trailing_slash: [bit_set::empty(len), bit_set::empty(len)],
         };
         for _ in 0..limits::ROUTE_SEGMENTS {
-            paths.levels.push(Keyed::new(len));
+            matcher.levels.push(RulesByName::new(len));
         }
         for (at, pattern) in patterns.enumerate() {
-            paths.add(at, pattern);
+            matcher.add(at, pattern);
         }
-        paths.levels.iter_mut().for_each(Keyed::finish);
-        paths
+        matcher.levels.iter_mut().for_each(RulesByName::finish);
+        matcher
     }
 
     fn add(&mut self, route: usize, pattern: &PathPattern) {
-        let [unslashed, slashed] = &mut self.slashed;
+        let [without, with] = &mut self.trailing_slash;
         let ending = match pattern.is_slashed {
-            true => slashed,
-            false => unslashed,
+            true => with,
+            false => without,
         };
-        set(ending, route);
-        let is_tailed = matches!(pattern.segments.last(), Some(Segment::Tail(_)));
+        bit_set::insert(ending, route);
+        let has_tail = matches!(pattern.segments.last(), Some(Segment::Tail(_)));
         let len = pattern.segments.len();
-        for (own, mask) in self.lens.iter_mut().enumerate() {
-            if own == len || (is_tailed && own > len) {
-                set(mask, route);
+        for (length, set) in self.lengths.iter_mut().enumerate() {
+            if length == len || (has_tail && length > len) {
+                bit_set::insert(set, route);
             }
         }
         let mut segments = pattern.segments.iter();
@@ -62,18 +61,22 @@ impl Paths {
         }
     }
 
-    /// Keeps the routes that match a path.
-    pub(in crate::policy) fn narrow(&self, all: &mut [u64], path: CleanPath<'_>) -> Option<()> {
-        let [unslashed, slashed] = &self.slashed;
-        narrow(all, if path.is_slashed { slashed } else { unslashed });
+    /// Removes the routes that do not match a path.
+    pub(in crate::policy) fn retain_matching(
+        &self,
+        routes: &mut [u64],
+        path: CleanPath<'_>,
+    ) -> Option<()> {
+        let [without, with] = &self.trailing_slash;
+        bit_set::intersect(routes, if path.is_slashed { with } else { without });
         let mut len = 0;
         for (segment, level) in path.segments().zip(&self.levels) {
-            narrow(all, level.of(segment));
+            bit_set::intersect(routes, level.candidates(segment));
             len += 1;
         }
-        // One more than the longest pattern stands for all that are longer.
+        // The last length is for all paths with more segments than a pattern can have.
         let is_longer = path.segments().nth(len).is_some();
-        narrow(all, self.lens.get(len + usize::from(is_longer))?);
+        bit_set::intersect(routes, self.lengths.get(len + usize::from(is_longer))?);
         Some(())
     }
 }

@@ -1,4 +1,4 @@
-//! Policies by method and route.
+//! Conditions and policies by method and route.
 
 pub(super) mod guarded_route;
 mod matcher;

@@ -1,25 +1,25 @@
-//! Paths of requests, and the patterns that they are held against.
+//! Path patterns, and the paths that they match.
 
 use std::sync::Arc;
 
 use crate::error::ConfigError;
 use crate::limits;
 
-/// A pattern of paths: segments, and whether a slash ends it.
+/// A pattern of paths: its segments, and whether it ends with a slash.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in crate::policy) struct PathPattern {
     pub(in crate::policy) segments: Vec<Segment>,
     pub(in crate::policy) is_slashed: bool,
 }
 
-/// One segment, the more specific kinds first.
+/// One segment of a pattern; more specific kinds precede.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in crate::policy) enum Segment {
-    /// This text.
+    /// Exactly this text.
     Literal(Arc<str>),
     /// Any one segment.
     Param(Arc<str>),
-    /// All that is left, at least one segment.
+    /// All remaining segments, at least one.
     Tail(Arc<str>),
 }
 
@@ -29,18 +29,19 @@ impl PathPattern {
             .strip_prefix('/')
             .filter(|_| text.len() <= limits::ROUTE_BYTES);
         let Some(rest) = rest else {
-            let most = limits::ROUTE_BYTES;
-            return Err(malformed(
-                text,
-                &format!("write `/` and at most {most} bytes"),
-            ));
+            let max = limits::ROUTE_BYTES;
+            let remedy = format!("start with `/` and write at most {max} bytes");
+            return Err(malformed(text, &remedy));
         };
         let (rest, is_slashed) = match rest.strip_suffix('/') {
             Some(rest) => (rest, true),
             None => (rest, rest.is_empty()),
         };
         if rest.is_empty() && text != "/" {
-            return Err(malformed(text, "write every segment, or `/` alone"));
+            return Err(malformed(
+                text,
+                "write a text between two slashes, or only `/`",
+            ));
         }
         let parts = rest.split('/').filter(|_| !rest.is_empty());
         let segments = parts.map(|part| segment(text, part));
@@ -54,31 +55,31 @@ impl PathPattern {
 
     fn check(&self, text: &str) -> Result<(), ConfigError> {
         if self.segments.len() > limits::ROUTE_SEGMENTS {
-            let most = limits::ROUTE_SEGMENTS;
-            return Err(malformed(text, &format!("write at most {most} segments")));
+            let max = limits::ROUTE_SEGMENTS;
+            return Err(malformed(text, &format!("write at most {max} segments")));
         }
         let last = self.segments.len().saturating_sub(1);
         let is_tail = |segment: &Segment| matches!(segment, Segment::Tail(_));
         let tail = self.segments.iter().position(is_tail);
         if tail.is_some_and(|at| at != last || self.is_slashed) {
-            return Err(malformed(text, "let `{*name}` be the last segment"));
+            return Err(malformed(text, "write `{*name}` as the last segment"));
         }
         let names: Vec<_> = self.segments.iter().filter_map(Segment::name).collect();
-        let is_twice = |(at, name)| names.iter().skip(at + 1).any(|other| other == name);
-        if names.iter().enumerate().any(is_twice) {
-            return Err(malformed(text, "name each parameter once"));
+        let is_repeated = |(at, name)| names.iter().skip(at + 1).any(|other| other == name);
+        if names.iter().enumerate().any(is_repeated) {
+            return Err(malformed(text, "give each parameter another name"));
         }
         Ok(())
     }
 
-    /// Says whether there is a path that both match.
+    /// Returns whether there is a path that both patterns match.
     pub(in crate::policy) fn overlaps(&self, other: &Self) -> bool {
         if self.is_slashed != other.is_slashed {
             return false;
         }
-        let (mut own, mut others) = (self.segments.iter(), other.segments.iter());
+        let (mut segments, mut others) = (self.segments.iter(), other.segments.iter());
         loop {
-            match (own.next(), others.next()) {
+            match (segments.next(), others.next()) {
                 (None, None) => return true,
                 (None, _) | (_, None) => return false,
                 (Some(Segment::Tail(_)), _) | (_, Some(Segment::Tail(_))) => return true,
@@ -88,13 +89,13 @@ impl PathPattern {
         }
     }
 
-    /// Says, of a pattern that overlaps, whether every segment is at least as specific.
+    /// Returns whether each segment is at least as specific as in a pattern that this overlaps.
     pub(in crate::policy) fn is_within(&self, other: &Self) -> bool {
         let mut pairs = self.segments.iter().zip(&other.segments);
-        pairs.all(|(own, other)| own.rank() <= other.rank())
+        pairs.all(|(segment, other)| segment.rank() <= other.rank())
     }
 
-    /// Sorts more specific patterns before those that they overlap with.
+    /// Returns the key by which more specific patterns sort before those that they overlap.
     pub(in crate::policy) fn ranks(&self) -> impl Iterator<Item = u8> {
         self.segments.iter().map(Segment::rank)
     }
@@ -126,7 +127,7 @@ fn segment(pattern: &str, text: &str) -> Result<Segment, ConfigError> {
         let tail = inner.strip_prefix('*');
         let name = tail.unwrap_or(inner);
         if name.is_empty() || !name.bytes().all(is_name) {
-            let remedy = "name parameters with letters, digits and underscores";
+            let remedy = "name parameters by letters, digits and underscores";
             return Err(malformed(pattern, remedy));
         }
         let name = Arc::from(name);
@@ -140,7 +141,7 @@ fn segment(pattern: &str, text: &str) -> Result<Segment, ConfigError> {
         return Err(malformed(pattern, remedy));
     }
     if text.is_empty() || is_dots(text) || !text.bytes().all(is_literal) {
-        let remedy = "write segments that no client has to escape, neither empty nor of dots";
+        let remedy = "write segments of characters that need no escape, neither empty nor dots";
         return Err(malformed(pattern, remedy));
     }
     Ok(Segment::Literal(text.into()))
@@ -150,7 +151,7 @@ const fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// RFC 3986 section 3.3, without what is escaped and without path parameters.
+/// RFC 3986 section 3.3, without escapes and without path parameters.
 const fn is_literal(byte: u8) -> bool {
     is_unreserved(byte) || matches!(byte, b'!' | b'$' | b'&'..=b',' | b'=' | b':' | b'@')
 }
@@ -166,21 +167,23 @@ fn is_dots(segment: &str) -> bool {
 
 fn malformed(pattern: &str, remedy: &str) -> ConfigError {
     let shown = pattern.chars().take(80).collect::<String>();
-    let detail = format!("`{shown}` is no pattern of paths; {remedy}");
-    ConfigError::malformed("route", detail)
+    let detail = format!("expected a path pattern, found `{shown}`; {remedy}");
+    ConfigError::new(ConfigErrorKind::ValueMalformed, "route", detail)
 }
 
-/// The segments of a path that every reader splits alike.
+/// A path that every reader splits into the same segments.
 #[derive(Clone, Copy)]
 pub(in crate::policy) struct CleanPath<'r> {
-    /// Without the slashes at both ends.
+    /// The path without the slashes at both ends.
     inner: &'r str,
     pub(in crate::policy) is_slashed: bool,
 }
 
 impl<'r> CleanPath<'r> {
-    /// Takes a path that has one reading: no empty segments or dots, no parameters of segments,
-    /// nothing escaped that need not be, and no escape that hides a slash, a backslash, a control character or an escape.
+    /// Returns a path that has only one reading.
+    ///
+    /// It has no empty segment, no dot segment, no path parameter, no needless escape, and no
+    /// escape of a slash, a backslash, a percent sign or a control character.
     pub(in crate::policy) fn new(path: &'r str) -> Option<Self> {
         let rest = path.strip_prefix('/')?;
         let inner = rest.strip_suffix('/').unwrap_or(rest);
@@ -188,9 +191,9 @@ impl<'r> CleanPath<'r> {
             inner,
             is_slashed: rest.is_empty() || inner.len() < rest.len(),
         };
-        let is_odd = |segment: &str| segment.is_empty() || is_dots(segment);
+        let is_ambiguous = |segment: &str| segment.is_empty() || is_dots(segment);
         let is_root = rest.is_empty();
-        if (inner.is_empty() && !is_root) || clean.segments().any(is_odd) {
+        if (inner.is_empty() && !is_root) || clean.segments().any(is_ambiguous) {
             return None;
         }
         is_clean(inner.as_bytes()).then_some(clean)
@@ -201,7 +204,7 @@ impl<'r> CleanPath<'r> {
         inner.split('/').filter(move |_| !inner.is_empty())
     }
 
-    /// Returns all segments from this one on.
+    /// Returns the segments from this index on.
     pub(in crate::policy) fn tail(&self, from: usize) -> Option<&'r str> {
         let mut rest = self.inner;
         for _ in 0..from {
@@ -213,15 +216,15 @@ impl<'r> CleanPath<'r> {
 
 fn is_clean(path: &[u8]) -> bool {
     let mut rest = path;
-    while let Some((byte, behind)) = rest.split_first() {
-        rest = behind;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
         match byte {
-            b'%' => match behind {
-                [high, low, behind @ ..] if is_escape(*high, *low) => rest = behind,
+            b'%' => match after {
+                [high, low, after @ ..] if is_escape(*high, *low) => rest = after,
                 _ => return false,
             },
             b'/' => {}
-            // A `;` begins parameters of a segment, which some readers take off: `..;` is `..` then.
+            // A `;` starts path parameters, which some readers remove: `..;` becomes `..`.
             byte if is_literal(*byte) => {}
             _ => return false,
         }
@@ -229,7 +232,7 @@ fn is_clean(path: &[u8]) -> bool {
     true
 }
 
-/// Says whether two digits stand for a byte that has to be escaped and hides nothing.
+/// Returns whether two hexadecimal digits are a byte that has to be escaped and hides nothing.
 fn is_escape(high: u8, low: u8) -> bool {
     let digit = |digit: u8| {
         char::from(digit)

@@ -1,4 +1,4 @@
-//! Policies by method and route.
+//! Tables of routes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,26 +13,25 @@ use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::Decision;
 use crate::policy::decision::Reason;
 use crate::policy::decision::ReasonCode;
-use crate::policy::engine::bit_set::first;
-use crate::policy::engine::bit_set::merge;
-use crate::policy::engine::bit_set::narrow;
-use crate::policy::engine::index::Keyed;
+use crate::policy::engine::bit_set;
+use crate::policy::engine::index::RulesByName;
 use crate::policy::request::AccessRequest;
 use crate::policy::route::guarded_route::Guard;
 use crate::policy::route::guarded_route::Route;
-use crate::policy::route::matcher::Paths;
+use crate::policy::route::matcher::PathMatcher;
 use crate::policy::route::pattern::CleanPath;
 use crate::policy::route::pattern::PathPattern;
 use crate::policy::route::pattern::Segment;
 
-/// Policies by method and route; what no route matches is denied. Cheap to clone.
+/// Conditions and policies by method and route; cheap to clone.
 ///
-/// Where there is a router, key the table by [its routes](Self::by_route): then policy and router
-/// cannot read a path differently. [By path](Self::by_path) the table matches for itself, and
-/// denies a path that could be read in two ways.
+/// A request is allowed only if a route matches it and the guard of that route allows. Where a
+/// router exists, use [`by_route`](Self::by_route): the table then takes the route that the router
+/// matched, and the two cannot read a path differently. With [`by_path`](Self::by_path) the table
+/// matches the path itself, and denies a path that could be read in two ways.
 ///
-/// The method is that of the request's [facts](AccessRequest::with_facts), or where there are
-/// none its [action](AccessRequest::with_action). `HEAD` is a method of its own.
+/// The method is that of the request's [facts](AccessRequest::with_facts), or without facts its
+/// [action](AccessRequest::with_action). `HEAD` is not `GET`: add a route for each.
 ///
 /// ```
 /// use bearergate::{Principal, require_scope};
@@ -44,10 +43,10 @@ use crate::policy::route::pattern::Segment;
 ///
 /// let table = RouteTable::by_path()
 ///     .route(Method::GET, "/orders/{id}", require_scope("orders:read"))
-///     .route(Method::GET, "/users/{user}/orders", owner(param("user").of("house")))
+///     .route(Method::GET, "/users/{user}/orders", owner(param("user").of("idp")))
 ///     .build()?;
 ///
-/// let alice = Principal::builder(PrincipalKind::Session, "house").subject("alice").build();
+/// let alice = Principal::builder(PrincipalKind::Session, "idp").subject("alice").build();
 /// let request = AccessRequest::new(&alice, UnixTime::from_secs(0));
 /// let allows = |path: &'static str| {
 ///     let parts = http::Request::get(path).body(()).unwrap();
@@ -60,47 +59,50 @@ use crate::policy::route::pattern::Segment;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct RouteTable(Arc<Inner>);
+pub struct RouteTable(Arc<CompiledTable>);
 
-struct Inner {
-    /// The more specific ones before those that they overlap with.
+struct CompiledTable {
+    /// More specific routes before those that they overlap.
     routes: Vec<Route>,
-    methods: Keyed,
+    methods: RulesByName,
     keys: Keys,
 }
 
-/// How routes are found.
+/// How the route of a request is found.
 enum Keys {
-    Path(Paths),
-    Route(Keyed),
+    Path(PathMatcher),
+    Route(RulesByName),
 }
 
 impl RouteTable {
-    /// Starts a table that is keyed by the routes of the service's router
-    /// ([`AccessRequest::with_resource`]), byte for byte.
+    /// Creates a builder of a table that takes the route that the service's router matched
+    /// ([`AccessRequest::with_resource`]) and compares it byte for byte.
     pub const fn by_route() -> RouteTableBuilder {
         RouteTableBuilder::new(false)
     }
 
-    /// Starts a table that matches the path of the request's
-    /// [facts](AccessRequest::with_facts) against patterns: `/orders/{id}`, `/files/{*path}`.
+    /// Creates a builder of a table that matches the path of the request's
+    /// [facts](AccessRequest::with_facts) against patterns such as `/orders/{id}` and
+    /// `/files/{*path}`.
     ///
-    /// Parameters are given to the conditions of the route, save those that are escaped, which
-    /// count as not given.
+    /// The guard of the route gets the parameters of the pattern. A parameter with percent escapes
+    /// counts as not given. A path with empty segments, dots, path parameters or needless escapes
+    /// matches no route.
     pub const fn by_path() -> RouteTableBuilder {
         RouteTableBuilder::new(true)
     }
 
-    /// Decides about a request by the policy of its route; an allow costs no allocation.
+    /// Decides about a request: an allow only if the guard of its route allows. An allow does not
+    /// allocate.
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
-        let decision = self.scene(request, |route, request| route.guard.decide(request));
+        let decision = self.with_matched(request, |route, request| route.guard.decide(request));
         decision.unwrap_or_else(|| {
             Decision::deny().with_reason(Reason::new(ReasonCode::Unmatched, "no route"))
         })
     }
 
-    /// Calls with the route that a request is about, and the request as its guard sees it.
-    pub(in crate::policy) fn scene<T>(
+    /// Calls with the route that matches a request, and the request with its parameters.
+    pub(in crate::policy) fn with_matched<T>(
         &self,
         request: &AccessRequest<'_>,
         call: impl FnOnce(&Route, &AccessRequest<'_>) -> T,
@@ -120,23 +122,26 @@ impl RouteTable {
         })
     }
 
-    /// Returns the route that a request is about.
+    /// Returns the route that matches a request: the most specific one, by method and by each
+    /// segment.
     pub fn find(&self, request: &AccessRequest<'_>) -> Option<&Route> {
-        let inner = &*self.0;
+        let table = &*self.0;
         let method = match request.facts() {
             Some(facts) => facts.method().as_str(),
             None => request.action()?,
         };
-        let mut all = [0; limits::POLICY_RULES / 64];
-        merge(&mut all, inner.methods.of(method));
-        match &inner.keys {
-            Keys::Path(paths) => {
+        let mut routes = [0; limits::POLICY_RULES / 64];
+        bit_set::unite(&mut routes, table.methods.candidates(method));
+        match &table.keys {
+            Keys::Path(matcher) => {
                 let path = CleanPath::new(request.facts()?.uri().path())?;
-                paths.narrow(&mut all, path)?;
+                matcher.retain_matching(&mut routes, path)?;
             }
-            Keys::Route(routes) => narrow(&mut all, routes.of(request.resource()?)),
+            Keys::Route(patterns) => {
+                bit_set::intersect(&mut routes, patterns.candidates(request.resource()?));
+            }
         }
-        inner.routes.get(first(&all)?)
+        table.routes.get(bit_set::first(&routes)?)
     }
 
     #[cfg(feature = "policy-file")]
@@ -144,19 +149,21 @@ impl RouteTable {
         matches!(self.0.keys, Keys::Path(_))
     }
 
-    /// Returns the routes, the more specific ones before those that they overlap with.
+    /// Returns the routes; more specific ones precede those that they overlap.
+    ///
+    /// It is the order in which they are matched, not the one in which they were added.
     pub fn routes(&self) -> &[Route] {
         &self.0.routes
     }
 }
 
-/// Takes the parameters from a path that the pattern matches.
+/// Returns the parameters of a path that the pattern matches.
 fn bind<'b, 'r>(
     pattern: &'r PathPattern,
     path: CleanPath<'r>,
     params: &'b mut [(&'r str, &'r str)],
 ) -> &'b [(&'r str, &'r str)] {
-    let mut free = params.iter_mut();
+    let mut slots = params.iter_mut();
     let mut count = 0;
     for (at, (segment, text)) in pattern.segments.iter().zip(path.segments()).enumerate() {
         let bound = match segment {
@@ -164,12 +171,12 @@ fn bind<'b, 'r>(
             Segment::Param(name) => Some((&**name, text)),
             Segment::Tail(name) => path.tail(at).map(|tail| (&**name, tail)),
         };
-        // What is escaped would have to be undone first, and compares with nothing as it stands.
+        // An escaped value would have to be decoded before it can be compared.
         let Some(bound) = bound.filter(|(_, text)| !text.contains('%')) else {
             continue;
         };
-        if let Some(place) = free.next() {
-            *place = bound;
+        if let Some(slot) = slots.next() {
+            *slot = bound;
             count += 1;
         }
     }
@@ -189,7 +196,9 @@ impl fmt::Debug for RouteTable {
     }
 }
 
-/// Puts a [`RouteTable`] together.
+/// A builder of a [`RouteTable`]; created by [`RouteTable::by_path`] and [`RouteTable::by_route`].
+///
+/// Nothing is checked before [`build`](Self::build), which returns the first error.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RouteTableBuilder {
@@ -205,12 +214,17 @@ impl RouteTableBuilder {
         }
     }
 
-    /// Adds a route of one method.
+    /// Adds a route for one method, with the condition or policy that guards it.
+    ///
+    /// The order in which routes are added does not matter: the most specific route matches.
     pub fn route(self, method: Method, pattern: &str, guard: impl Into<Guard>) -> Self {
         self.with(Some(method), pattern, guard.into())
     }
 
-    /// Adds a route for every method; one that names the method goes before it.
+    /// Adds a route for every method; a route that names the method is more specific.
+    ///
+    /// Use it for a deny of everything else below a path, or for a guard that itself reads the
+    /// method.
     pub fn any_method(self, pattern: &str, guard: impl Into<Guard>) -> Self {
         self.with(None, pattern, guard.into())
     }
@@ -225,11 +239,11 @@ impl RouteTableBuilder {
         self
     }
 
-    /// Checks and compiles the table.
+    /// Validates the routes, and compiles them into a table.
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) for no route, or one without a pattern;
+    /// [`Empty`](ConfigErrorKind::Empty) without a route, or for one without a pattern;
     /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for a malformed pattern;
     /// [`Conflict`](ConfigErrorKind::Conflict) for two routes that match one request, unless one
     /// of them is more specific in every segment and in the method;
@@ -243,12 +257,12 @@ impl RouteTableBuilder {
                 route.path = Some(PathPattern::parse(&route.pattern)?);
             }
         }
-        check_apart(&routes)?;
+        check_conflicts(&routes)?;
         routes.sort_by_cached_key(|route| {
             let ranks = route.path.iter().flat_map(PathPattern::ranks);
             (ranks.collect::<Vec<_>>(), route.method.is_none())
         });
-        let mut methods = Keyed::new(routes.len());
+        let mut methods = RulesByName::new(routes.len());
         for (at, route) in routes.iter().enumerate() {
             let method = route
                 .method
@@ -262,11 +276,16 @@ impl RouteTableBuilder {
                 .iter()
                 .filter_map(|route| route.path.as_ref())
                 .collect();
-            Keys::Path(Paths::of(patterns.into_iter()))
+            Keys::Path(PathMatcher::new(patterns.into_iter()))
         } else {
-            Keys::Route(by_pattern(&routes))
+            let mut patterns = RulesByName::new(routes.len());
+            for (at, route) in routes.iter().enumerate() {
+                patterns.add(at, Some(vec![&route.pattern]));
+            }
+            patterns.finish();
+            Keys::Route(patterns)
         };
-        Ok(RouteTable(Arc::new(Inner {
+        Ok(RouteTable(Arc::new(CompiledTable {
             routes,
             methods,
             keys,
@@ -274,35 +293,27 @@ impl RouteTableBuilder {
     }
 }
 
-fn by_pattern(routes: &[Route]) -> Keyed {
-    let mut keyed = Keyed::new(routes.len());
-    for (at, route) in routes.iter().enumerate() {
-        keyed.add(at, Some(vec![&route.pattern]));
-    }
-    keyed.finish();
-    keyed
-}
-
 fn check_count(routes: &[Route]) -> Result<(), ConfigError> {
     let error = |kind, detail| Err(ConfigError::new(kind, "route", detail));
     if routes.is_empty() || routes.iter().any(|route| route.pattern.is_empty()) {
-        let detail = "a route or its pattern is missing; give at least one, each with a pattern";
+        let detail =
+            "expected at least one route, each with a pattern, found none or an empty pattern";
         return error(ConfigErrorKind::Empty, detail.to_owned());
     }
     if routes.len() > limits::POLICY_RULES {
-        let most = limits::POLICY_RULES;
-        let detail = format!("{} routes were given; give at most {most}", routes.len());
+        let max = limits::POLICY_RULES;
+        let detail = format!("expected at most {max} routes, found {}", routes.len());
         return error(ConfigErrorKind::OutOfRange, detail);
     }
     Ok(())
 }
 
-fn check_apart(routes: &[Route]) -> Result<(), ConfigError> {
+fn check_conflicts(routes: &[Route]) -> Result<(), ConfigError> {
     for (at, route) in routes.iter().enumerate() {
         for other in routes.iter().skip(at + 1) {
             if route.overlaps(other) && route.is_within(other) == other.is_within(route) {
                 let detail = format!(
-                    "`{}` and `{}` match one request and neither is more specific; drop one",
+                    "`{}` and `{}` match one request, and neither is more specific; remove one",
                     route.pattern, other.pattern
                 );
                 return Err(ConfigError::conflict("route", detail));

@@ -1,4 +1,4 @@
-//! Why a decision is what it is, in full.
+//! Traces: decisions with the result of every condition.
 
 mod explain;
 mod fact;

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use crate::policy::decision::Decision;
 use crate::policy::rule::Effect;
-use crate::policy::trace::fact::Actual;
+use crate::policy::trace::fact::Found;
 use crate::policy::truth::Truth;
 
-/// A decision with every condition that was asked for it, what each gave, and why.
+/// A decision together with the result of every condition, for the operator.
 ///
-/// It is made by `explain`, which asks all conditions, also those that a decision leaves out, so
-/// it takes longer and allocates. It names conditions, and the values that the configuration
-/// compares with; of the values of the caller and the request it keeps no text at all, only their
-/// types and sizes, so it can be shown to whoever may see the policy. `Display` gives it as text
-/// for a terminal.
+/// `explain` of a [`Condition`](crate::Condition::explain), a [`Policy`](crate::Policy::explain) or
+/// a [`RouteTable`](crate::policy::RouteTable::explain) creates it. It evaluates all conditions,
+/// also those that a decision skips, so it is slower than `decide` and allocates.
+///
+/// A trace shows names and values of the configuration. Of the caller and the request it shows only
+/// types and sizes, never a string, so anyone who may read the policy may read it. `Display` prints
+/// it as text for a terminal, where `+` is true, `-` is false and `?` is unknown.
 ///
 /// ```
 /// use bearergate::{claim, Principal, require_scope};
@@ -23,7 +25,9 @@ use crate::policy::truth::Truth;
 /// use bearergate::principal::PrincipalKind;
 ///
 /// let policy = require_scope("orders:read") & claim("tenant").is("acme");
-/// let alice = Principal::builder(PrincipalKind::Other, "house").scopes(["orders:read"]).build();
+/// let alice = Principal::builder(PrincipalKind::Other, "https://idp.example.com")
+///     .scopes(["orders:read"])
+///     .build();
 /// let trace = policy.explain(&AccessRequest::new(&alice, UnixTime::from_secs(0)));
 /// assert!(!trace.decision().is_allowed());
 /// assert_eq!(
@@ -31,8 +35,8 @@ use crate::policy::truth::Truth;
 ///     "\
 /// DENIED: unknown (claim tenant)
 /// ? all of
-///   + scope orders:read: wants scope `orders:read`, is among the caller's 1
-///   ? claim tenant: wants `acme`, is missing
+///   + scope orders:read: expected scope `orders:read`, found it among 1
+///   ? claim tenant: expected `acme`, found no value
 /// "
 /// );
 /// ```
@@ -40,35 +44,35 @@ use crate::policy::truth::Truth;
 pub struct Trace {
     pub(super) decision: Decision,
     pub(super) elapsed: Option<Duration>,
-    /// Each before what it holds, which lies one deeper.
-    pub(super) nodes: Vec<Node>,
+    /// In preorder: each node precedes its parts, whose depth is greater by one.
+    pub(super) nodes: Vec<TraceNode>,
 }
 
-/// One line of a trace.
+/// One node of a trace: a line of its text.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(super) struct TraceNode {
     pub(super) depth: usize,
-    pub(super) verdict: Truth,
+    pub(super) truth: Truth,
     pub(super) elapsed: Option<Duration>,
-    pub(super) what: What,
+    pub(super) kind: NodeKind,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum What {
+pub(super) enum NodeKind {
     All,
     Any,
     Named(Arc<str>),
     Not,
     Route(String),
     Rule(Effect, Arc<str>),
-    Test(Told),
+    Predicate(PredicateResult),
 }
 
-/// One test, and what it found.
+/// One predicate, what it expected and what it found.
 #[derive(Clone, Debug)]
-pub(super) struct Told {
+pub(super) struct PredicateResult {
     pub(super) name: Arc<str>,
-    /// In words of the configuration.
-    pub(super) wanted: String,
-    pub(super) actual: Actual,
+    /// From the configuration.
+    pub(super) expected: String,
+    pub(super) found: Found,
 }
