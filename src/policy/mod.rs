@@ -4,8 +4,7 @@
 //! one before:
 //!
 //! - A [`Condition`] over the caller and the request, such as [`require_scope`], [`claim`],
-//! [`role`]
-//!   or [`owner`], combined by `and`, `or` and `not`.
+//!   [`role`] or [`owner`], combined by `and`, `or` and `not`.
 //! - A [`Policy`] of [rules](Rule) that permit and forbid, each under a condition.
 //! - A [`RouteTable`] of conditions and policies by method and route.
 //!
