@@ -151,10 +151,10 @@ impl ConfigError {
         self.0.kind
     }
 
-    /// Returns what came and what to do about it.
+    /// Returns the text after the field's name, for an error that names the place otherwise.
     #[cfg(feature = "policy-file")]
-    pub(crate) fn detail(&self) -> &str {
-        &self.0.detail
+    pub(crate) fn after_field(&self) -> String {
+        format!("{}{}", self.0.join.as_str(), self.0.detail)
     }
 
     /// Returns the name of the field that is wrong.

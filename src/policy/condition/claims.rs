@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::claim_path::ClaimPath;
 use crate::policy::engine::claim_predicate::ClaimPredicate;
@@ -111,7 +110,7 @@ impl ClaimTest {
         let values: Vec<_> = values.into_iter().map(Into::into).collect();
         if values.is_empty() {
             let detail = "expected at least one value, found none";
-            return Err(ConfigError::new(ConfigErrorKind::Empty, "one_of", detail));
+            return Err(ConfigError::missing("one_of", detail));
         }
         Ok(self.satisfies(ClaimPredicate::OneOf(values)))
     }

@@ -223,7 +223,7 @@ impl Condition {
 
 fn no_condition(field: &'static str) -> ConfigError {
     let detail = "expected at least one condition, found none";
-    ConfigError::new(ConfigErrorKind::Empty, field, detail)
+    ConfigError::missing(field, detail)
 }
 
 impl Authorizer for Condition {

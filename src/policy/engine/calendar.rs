@@ -4,7 +4,6 @@ use std::fmt;
 
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::policy::truth::Truth;
 
 /// A daily range of time, from one minute (inclusive) to another (exclusive).
@@ -37,7 +36,7 @@ impl Hours {
         };
         if hours.from == hours.to {
             let detail = "expected two different times of day, found one twice; drop the condition for the whole day";
-            return Err(ConfigError::new(ConfigErrorKind::Empty, "to", detail));
+            return Err(ConfigError::missing("to", detail));
         }
         Ok(hours)
     }
@@ -67,7 +66,7 @@ impl Weekdays {
         }
         if bits == 0 {
             let detail = "expected at least one day, found none";
-            return Err(ConfigError::new(ConfigErrorKind::Empty, "weekdays", detail));
+            return Err(ConfigError::missing("weekdays", detail));
         }
         Ok(Self {
             days: bits,
@@ -94,7 +93,7 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 fn weekday(text: &str) -> Result<usize, ConfigError> {
     DAYS.iter().position(|day| *day == text).ok_or_else(|| {
         let detail = format!("expected mon, tue, wed, thu, fri, sat or sun, found `{text}`");
-        ConfigError::new(ConfigErrorKind::ValueMalformed, "weekdays", detail)
+        ConfigError::malformed("weekdays", detail)
     })
 }
 
@@ -111,7 +110,7 @@ impl Zone {
         let offset = offset.and_then(|minutes| i32::try_from(minutes).ok());
         offset.map(|minutes| Self(sign * minutes)).ok_or_else(|| {
             let detail = format!("expected Z or an offset such as +01:00, found `{text}`");
-            ConfigError::new(ConfigErrorKind::ValueMalformed, "zone", detail)
+            ConfigError::malformed("zone", detail)
         })
     }
 
@@ -148,7 +147,7 @@ const ZONE_MAX: u32 = 14 * 60;
 fn minute(field: &'static str, text: &str) -> Result<u32, ConfigError> {
     clock_time(text).ok_or_else(|| {
         let detail = format!("expected a time of day such as 08:30, found `{text}`");
-        ConfigError::new(ConfigErrorKind::ValueMalformed, field, detail)
+        ConfigError::malformed(field, detail)
     })
 }
 

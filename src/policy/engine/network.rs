@@ -20,7 +20,7 @@ impl Networks {
         let all = parsed.collect::<Result<Vec<_>, _>>()?;
         if all.is_empty() {
             let detail = "expected at least one network, found none";
-            return Err(ConfigError::new(ConfigErrorKind::Empty, FIELD, detail));
+            return Err(ConfigError::missing(FIELD, detail));
         }
         Ok(Self(all))
     }

@@ -58,7 +58,7 @@ fn compile(text: &str) -> Result<Regex, ConfigError> {
     builder.build().map_err(|error| {
         let detail = "expected a regular expression without look-around and back-references, \
                       found one that does not compile; correct it, or make it smaller";
-        ConfigError::new(ConfigErrorKind::ValueMalformed, FIELD, detail).with_source(error)
+        ConfigError::malformed(FIELD, detail).with_source(error)
     })
 }
 

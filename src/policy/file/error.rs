@@ -53,7 +53,7 @@ impl fmt::Display for LoadError {
             "" => f.write_str("policy file")?,
             pointer => f.write_str(pointer)?,
         }
-        write!(f, ": {}", self.error.detail())?;
+        f.write_str(&self.error.after_field())?;
         if self.keeps_current {
             f.write_str("; the current version stays in use")?;
         }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::json::Value;
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::notation::identity;
@@ -89,7 +88,7 @@ impl PolicyLoader {
                     "expected a different name for every closure, found `{}` twice",
                     leaf.name
                 );
-                return Err(ConfigError::new(ConfigErrorKind::Conflict, FIELD, detail));
+                return Err(ConfigError::conflict(FIELD, detail));
             }
             let condition = Condition::shared(Arc::clone(leaf));
             loader = loader.condition(Arc::clone(&leaf.name), condition);
@@ -122,8 +121,7 @@ fn scan(text: &[u8]) -> Result<Value<'_>, LoadError> {
     Value::parse(text).map_err(|error| {
         let detail =
             format!("expected strict JSON, found a text that is not ({error}); correct it");
-        let error =
-            ConfigError::new(ConfigErrorKind::ValueMalformed, FIELD, detail).with_source(error);
+        let error = ConfigError::malformed(FIELD, detail).with_source(error);
         Pointer::ROOT.wrap(error)
     })
 }

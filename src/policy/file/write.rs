@@ -26,7 +26,7 @@ use crate::policy::rule::Rule;
 pub(super) fn text(tree: &JsonTree) -> Result<String, ConfigError> {
     let text = serde_json::to_string_pretty(tree).map_err(|error| {
         let detail = "the policy cannot be written as JSON";
-        ConfigError::new(ConfigErrorKind::ValueMalformed, FIELD, detail).with_source(error)
+        ConfigError::malformed(FIELD, detail).with_source(error)
     })?;
     match Value::parse(text.as_bytes()) {
         Ok(_) => Ok(text),
@@ -85,7 +85,7 @@ fn obligations(obligations: &Obligations) -> Result<JsonTree, ConfigError> {
         let value = value.to_str().map_err(|error| {
             let detail =
                 format!("expected a header value of visible ASCII, found other bytes in `{name}`");
-            ConfigError::new(ConfigErrorKind::ValueMalformed, FIELD, detail).with_source(error)
+            ConfigError::malformed(FIELD, detail).with_source(error)
         })?;
         let name = ("name", JsonTree::string(name.as_str()));
         Ok(JsonTree::map([name, ("value", JsonTree::string(value))]))

@@ -168,7 +168,7 @@ fn is_dots(segment: &str) -> bool {
 fn malformed(pattern: &str, remedy: &str) -> ConfigError {
     let shown = pattern.chars().take(80).collect::<String>();
     let detail = format!("expected a path pattern, found `{shown}`; {remedy}");
-    ConfigError::new(ConfigErrorKind::ValueMalformed, "route", detail)
+    ConfigError::malformed("route", detail)
 }
 
 /// A path that every reader splits into the same segments.
