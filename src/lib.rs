@@ -25,6 +25,7 @@ pub mod gate;
     doc(cfg(any(feature = "issuer", feature = "session")))
 )]
 pub mod grant;
+pub mod guide;
 pub mod http_client;
 pub mod http_response;
 pub mod integrations;
