@@ -3,5 +3,7 @@
 //! | page | contents |
 //! |---|---|
 //! | [Quick start](quick_start) | A gate for the access tokens of one issuer, a complete program, and the defaults. |
+//! | [Protect an axum service](protect_an_axum_service) | A middleware around [`Gate::check`](crate::Gate::check), with a scope for each route. |
 
+pub mod protect_an_axum_service;
 pub mod quick_start;
