@@ -7,7 +7,9 @@
 //! | [Choose a validator](choose_a_validator) | Which validator authenticates which credential, and how several share a gate. |
 //! | [Write your own validator](custom_validator) | Complete implementations of [`TokenValidator`](crate::TokenValidator), [`KeyStore`](crate::KeyStore), [`Authorizer`](crate::Authorizer) and [`SenderConstraint`](crate::validator::SenderConstraint), with their contracts. |
 //! | [Trust several issuers](several_issuers) | What each issuer may assert, tenants of one provider, and presets for well-known providers. |
+//! | [API keys](api_keys) | Issuing, accepting, rotating and revoking keys, and the peppers that protect them. |
 
+pub mod api_keys;
 pub mod choose_a_validator;
 pub mod custom_validator;
 pub mod protect_an_axum_service;
