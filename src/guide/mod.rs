@@ -8,10 +8,12 @@
 //! | [Write your own validator](custom_validator) | Complete implementations of [`TokenValidator`](crate::TokenValidator), [`KeyStore`](crate::KeyStore), [`Authorizer`](crate::Authorizer) and [`SenderConstraint`](crate::validator::SenderConstraint), with their contracts. |
 //! | [Trust several issuers](several_issuers) | What each issuer may assert, tenants of one provider, and presets for well-known providers. |
 //! | [API keys](api_keys) | Issuing, accepting, rotating and revoking keys, and the peppers that protect them. |
+//! | [Sessions and refresh tokens](sessions_and_refresh_tokens) | Logins of browsers and of applications, and access tokens made from them. |
 
 pub mod api_keys;
 pub mod choose_a_validator;
 pub mod custom_validator;
 pub mod protect_an_axum_service;
 pub mod quick_start;
+pub mod sessions_and_refresh_tokens;
 pub mod several_issuers;
