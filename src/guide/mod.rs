@@ -9,10 +9,12 @@
 //! | [Trust several issuers](several_issuers) | What each issuer may assert, tenants of one provider, and presets for well-known providers. |
 //! | [API keys](api_keys) | Issuing, accepting, rotating and revoking keys, and the peppers that protect them. |
 //! | [Sessions and refresh tokens](sessions_and_refresh_tokens) | Logins of browsers and of applications, and access tokens made from them. |
+//! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
 
 pub mod api_keys;
 pub mod choose_a_validator;
 pub mod custom_validator;
+pub mod policies;
 pub mod protect_an_axum_service;
 pub mod quick_start;
 pub mod sessions_and_refresh_tokens;
