@@ -10,8 +10,10 @@
 //! | [API keys](api_keys) | Issuing, accepting, rotating and revoking keys, and the peppers that protect them. |
 //! | [Sessions and refresh tokens](sessions_and_refresh_tokens) | Logins of browsers and of applications, and access tokens made from them. |
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
+//! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
 
 pub mod api_keys;
+pub mod caching_and_revocation;
 pub mod choose_a_validator;
 pub mod custom_validator;
 pub mod policies;
