@@ -22,7 +22,7 @@
 //! |---|---|
 //! | what the token grants | [`require_scope`], [`claim`], [`role`], [`group`] |
 //! | who calls | [`authority`], [`client`], [`kind`], [`audience`] |
-//! | how and when the caller authenticated | [`acr_at_least`], [`amr`], [`auth_age_at_most`]; a deny asks the client for a step-up (RFC 9470) |
+//! | how and when the caller authenticated | [`acr_at_least`], [`amr`], [`max_auth_age`]; a deny asks the client for a step-up (RFC 9470) |
 //! | what is requested | [`action`], [`method`], [`route`], [`param`], [`attribute`], [`owner`] |
 //! | the request itself | [`address_in`], [`header`], [`time_between`], [`weekdays`], [`sender_constrained`] |
 //! | anything else | [`condition_fn`] with a closure |
@@ -58,14 +58,14 @@
 //! use bearergate::{Policy, claim, require_scope};
 //!
 //! let policy = Policy::builder()
-//!     .rule(Rule::forbid("suspended", !claim("suspended").absent_or(false)))
+//!     .rule(Rule::forbid("suspended", !claim("suspended").absent_or_is(false)))
 //!     .rule(Rule::permit("read", action("read") & require_scope("orders:read")))
 //!     .rule(
 //!         Rule::permit("write", action("write") & require_scope("orders:write"))
 //!             .with_obligations(Obligations::new().with_rate_class("writes")),
 //!     )
 //!     .build()?;
-//! assert!(policy.check().is_empty()); // no rule that never matches, or that another one shadows
+//! assert!(policy.lint().is_empty()); // no rule that never matches, or that another one shadows
 //! # Ok::<(), bearergate::ConfigError>(())
 //! ```
 //!
@@ -147,7 +147,7 @@
 //!
 //! # Test and explain
 //!
-//! - [`check_cases`](crate::policy::check_cases) compares a policy with a table of requests and
+//! - [`run_cases`](crate::policy::run_cases) compares a policy with a table of requests and
 //!   expected decisions; `cargo run --example policy_check` does it for files.
 //! - [`Policy::explain`](crate::Policy::explain) returns a [`Trace`](crate::policy::Trace) with
 //!   every condition, what it expected and what type it found, as text, JSON or HTML, without
@@ -175,7 +175,7 @@
 //! [`amr`]: fn@crate::policy::amr
 //! [`attribute`]: fn@crate::policy::attribute
 //! [`audience`]: fn@crate::policy::audience
-//! [`auth_age_at_most`]: fn@crate::policy::auth_age_at_most
+//! [`max_auth_age`]: fn@crate::policy::max_auth_age
 //! [`authority`]: fn@crate::policy::authority
 //! [`claim`]: fn@crate::claim
 //! [`client`]: fn@crate::policy::client

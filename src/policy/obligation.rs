@@ -13,8 +13,8 @@ use http::HeaderValue;
 /// This crate adds the [`headers`](Self::headers) of a deny to the refusal; the rest is for the
 /// service to fulfil. What the *client* has to do is not an obligation: a deny that asks for a
 /// scope or for a stronger authentication has it in
-/// [`Decision::missing_scopes`](crate::Decision::missing_scopes) and
-/// [`Decision::acr_values`](crate::Decision::acr_values).
+/// [`Decision::missing_scopes`](crate::policy::Decision::missing_scopes) and
+/// [`Decision::acr_values`](crate::policy::Decision::acr_values).
 ///
 /// ```
 /// use bearergate::policy::{AuditLevel, Obligations};

@@ -25,7 +25,7 @@ use crate::policy::rule::Rule;
 ///
 /// A request is allowed only if a rule permits it and no rule forbids it, as [`Combining`] says; a
 /// request that no rule permits is denied. A forbid denies also if its condition is
-/// [`Unknown`](crate::Truth::Unknown). Rules that require an action, a route or a scope take no
+/// [`Unknown`](crate::policy::Truth::Unknown). Rules that require an action, a route or a scope take no
 /// time for a request with another one.
 ///
 /// A deny says what is missing for the nearest permit. [`explain`](Self::explain) evaluates all

@@ -14,7 +14,7 @@ use crate::request::RequestFacts;
 ///
 /// It borrows everything and is cheap to copy. The principals were validated; the facts of the
 /// request, its parameters and headers are sent by the client and untrusted. A fact that is not
-/// given makes every condition over it [`Unknown`](crate::Truth::Unknown), which denies. `Debug`
+/// given makes every condition over it [`Unknown`](crate::policy::Truth::Unknown), which denies. `Debug`
 /// shows names, never values of the client.
 ///
 /// ```
@@ -52,7 +52,7 @@ impl<'a> AccessRequest<'a> {
     /// Creates a request of this caller; every condition over time is evaluated at `now`.
     ///
     /// Facts that are not added with the `with_` methods count as missing: a condition over them is
-    /// [`Unknown`](crate::Truth::Unknown).
+    /// [`Unknown`](crate::policy::Truth::Unknown).
     pub const fn new(principal: &'a Principal, now: UnixTime) -> Self {
         Self {
             principal,

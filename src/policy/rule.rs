@@ -9,8 +9,8 @@ use crate::policy::obligation::Obligations;
 /// One rule of a [`Policy`](crate::policy::Policy): it permits or forbids the requests for which its
 /// condition holds.
 ///
-/// A permit applies only if its condition is [`True`](crate::Truth::True). A forbid applies unless
-/// its condition is [`False`](crate::Truth::False), so a missing fact denies in both.
+/// A permit applies only if its condition is [`True`](crate::policy::Truth::True). A forbid applies unless
+/// its condition is [`False`](crate::policy::Truth::False), so a missing fact denies in both.
 ///
 /// ```
 /// use bearergate::{claim, require_scope};
@@ -45,16 +45,16 @@ pub enum Effect {
 }
 
 impl Rule {
-    /// Creates a rule that allows a request only if the condition is [`True`](crate::Truth::True).
+    /// Creates a rule that allows a request only if the condition is [`True`](crate::policy::Truth::True).
     ///
-    /// `name` identifies the rule in [reasons](crate::Decision::reasons), traces and lints; a
+    /// `name` identifies the rule in [reasons](crate::policy::Decision::reasons), traces and lints; a
     /// policy holds each name once.
     pub fn permit(name: impl Into<Arc<str>>, condition: Condition) -> Self {
         Self::new(name.into(), Effect::Permit, condition)
     }
 
-    /// Creates a rule that denies a request unless the condition is [`False`](crate::Truth::False):
-    /// [`Unknown`](crate::Truth::Unknown) denies too.
+    /// Creates a rule that denies a request unless the condition is [`False`](crate::policy::Truth::False):
+    /// [`Unknown`](crate::policy::Truth::Unknown) denies too.
     ///
     /// To forbid only if a claim is present, ask for its absence by name:
     /// `claim("suspended").absent_or_is(false).not()`.
@@ -103,7 +103,7 @@ impl Rule {
     /// Returns the obligations of decisions that this rule makes, if it has any.
     ///
     /// A decision that this rule makes returns them from
-    /// [`Decision::obligations`](crate::Decision::obligations).
+    /// [`Decision::obligations`](crate::policy::Decision::obligations).
     pub fn obligations(&self) -> Option<&Obligations> {
         self.obligations.as_deref()
     }

@@ -37,7 +37,7 @@ pub fn authority(name: impl Into<Authority>) -> Condition {
 /// Returns a condition that is true only if the credential was issued to this client (`client_id`
 /// or `azp`).
 ///
-/// It is [`Unknown`](crate::Truth::Unknown) if the credential names no client.
+/// It is [`Unknown`](crate::policy::Truth::Unknown) if the credential names no client.
 pub fn client(id: impl Into<Arc<str>>) -> Condition {
     let id = id.into();
     Condition::leaf(format!("client {id}"), Predicate::Client(id))
@@ -46,7 +46,7 @@ pub fn client(id: impl Into<Arc<str>>) -> Condition {
 /// Returns a condition that is true only if the `aud` claim is this string, or a list of strings
 /// that contains it.
 ///
-/// It is [`Unknown`](crate::Truth::Unknown) if the claim is missing.
+/// It is [`Unknown`](crate::policy::Truth::Unknown) if the claim is missing.
 pub fn audience(name: impl Into<Arc<str>>) -> Condition {
     let name = name.into();
     let predicate = Predicate::Claim(
@@ -60,7 +60,7 @@ pub fn audience(name: impl Into<Arc<str>>) -> Condition {
 /// stronger one.
 ///
 /// `order` lists all contexts, the weakest first. The condition is
-/// [`Unknown`](crate::Truth::Unknown) if the claim is missing, or names a context that is not
+/// [`Unknown`](crate::policy::Truth::Unknown) if the claim is missing, or names a context that is not
 /// listed. A deny because of it asks for a step-up (RFC 9470) to one of the sufficient contexts.
 ///
 /// # Errors
@@ -87,7 +87,7 @@ pub fn acr_at_least<S: Into<Arc<str>>>(
 /// Returns a condition that is true only if the `amr` claim lists this authentication method
 /// (RFC 8176), such as `otp`.
 ///
-/// It is [`Unknown`](crate::Truth::Unknown) if the claim is missing.
+/// It is [`Unknown`](crate::policy::Truth::Unknown) if the claim is missing.
 pub fn amr(method: impl Into<String>) -> Condition {
     claim("amr").contains(method.into())
 }
@@ -95,7 +95,7 @@ pub fn amr(method: impl Into<String>) -> Condition {
 /// Returns a condition that is true only if the user authenticated at most this long ago
 /// (`auth_time`).
 ///
-/// It is [`Unknown`](crate::Truth::Unknown) if the claim is missing or in the future. A deny
+/// It is [`Unknown`](crate::policy::Truth::Unknown) if the claim is missing or in the future. A deny
 /// because of it asks for a step-up (RFC 9470) with this age.
 ///
 /// ```
@@ -114,7 +114,7 @@ pub fn max_auth_age(max: Duration) -> Condition {
 /// Returns a condition that is true only if the credential was issued at most this long ago
 /// (`iat`).
 ///
-/// It is [`Unknown`](crate::Truth::Unknown) if the time of issue is unknown or in the future.
+/// It is [`Unknown`](crate::policy::Truth::Unknown) if the time of issue is unknown or in the future.
 pub fn max_token_age(max: Duration) -> Condition {
     let name = format!("token age {}s", max.as_secs());
     Condition::leaf(name, Predicate::TokenAge(max))
@@ -123,16 +123,16 @@ pub fn max_token_age(max: Duration) -> Condition {
 /// Returns a condition that is true only if the credential is bound to a key and its possession was
 /// proved, by DPoP or a client certificate.
 ///
-/// For an unbound credential it is [`Unknown`](crate::Truth::Unknown), never false.
+/// For an unbound credential it is [`Unknown`](crate::policy::Truth::Unknown), never false.
 pub fn sender_constrained() -> Condition {
     Condition::leaf("sender-constrained", Predicate::SenderConstrained)
 }
 
 /// Returns a condition that is true only if the client's address is in one of these networks.
 ///
-/// The address is that of [`AccessRequest::with_address`](crate::AccessRequest::with_address), or
+/// The address is that of [`AccessRequest::with_address`](crate::policy::AccessRequest::with_address), or
 /// the [`ClientAddress`](crate::request::ClientAddress) of the request; without either the condition is
-/// [`Unknown`](crate::Truth::Unknown). An IPv4 address that is mapped into IPv6 counts as IPv4
+/// [`Unknown`](crate::policy::Truth::Unknown). An IPv4 address that is mapped into IPv6 counts as IPv4
 /// only.
 ///
 /// # Errors
@@ -155,9 +155,9 @@ pub fn address_in<S: AsRef<str>>(
 }
 
 /// Returns a condition that is true only if the client sent the request over TLS, as
-/// [`AccessRequest::with_tls`](crate::AccessRequest::with_tls) says.
+/// [`AccessRequest::with_tls`](crate::policy::AccessRequest::with_tls) says.
 ///
-/// It is [`Unknown`](crate::Truth::Unknown) if that was not said.
+/// It is [`Unknown`](crate::policy::Truth::Unknown) if that was not said.
 pub fn via_tls() -> Condition {
     Condition::leaf("TLS", Predicate::Encrypted)
 }
@@ -165,9 +165,9 @@ pub fn via_tls() -> Condition {
 /// Returns a condition that is true only if the request has exactly one header of this name, with
 /// this value, byte for byte.
 ///
-/// It reads the headers of [`AccessRequest::with_headers`](crate::AccessRequest::with_headers),
+/// It reads the headers of [`AccessRequest::with_headers`](crate::policy::AccessRequest::with_headers),
 /// which the client wrote: use it to narrow what is allowed, never as proof of who calls. No
-/// header, or two of the name, make it [`Unknown`](crate::Truth::Unknown).
+/// header, or two of the name, make it [`Unknown`](crate::policy::Truth::Unknown).
 pub fn header(name: HeaderName, value: impl Into<Arc<str>>) -> Condition {
     Condition::leaf(
         format!("header {name}"),
@@ -180,7 +180,7 @@ pub fn header(name: HeaderName, value: impl Into<Arc<str>>) -> Condition {
 ///
 /// Times are written `08:00`; a range whose end is before its start includes midnight. `zone` is a
 /// fixed offset from UTC, `+01:00` or `Z`, without daylight saving time. The time is that of the
-/// [request](crate::AccessRequest::now).
+/// [request](crate::policy::AccessRequest::now).
 ///
 /// ```
 /// use bearergate::policy::{time_between, weekdays};
@@ -204,7 +204,7 @@ pub fn time_between(from: &str, to: &str, zone: &str) -> Result<Condition, Confi
 /// `fri`, `sat`, `sun`.
 ///
 /// `zone` is a fixed offset from UTC, `+01:00` or `Z`, without daylight saving time. The time is
-/// that of the [request](crate::AccessRequest::now).
+/// that of the [request](crate::policy::AccessRequest::now).
 ///
 /// # Errors
 ///

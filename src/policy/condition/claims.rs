@@ -12,7 +12,7 @@ use crate::principal::ClaimValue;
 
 /// Returns a condition that is true only if the caller has exactly this scope, byte for byte.
 ///
-/// It is [`Unknown`](crate::Truth::Unknown) for a caller whose credential has no scope claim. A
+/// It is [`Unknown`](crate::policy::Truth::Unknown) for a caller whose credential has no scope claim. A
 /// deny because the scope is missing is
 /// [`ScopeInsufficient`](crate::error::RejectionKind::ScopeInsufficient), and the challenge names the
 /// scope. It takes one scope: no caller has a scope with an empty name, or with a space in it.
@@ -35,7 +35,7 @@ pub fn require_scope(name: impl Into<Arc<str>>) -> Condition {
 
 /// Returns a condition that is true only if the claim `roles` is a list that contains this role.
 ///
-/// It is [`Unknown`](crate::Truth::Unknown) if the claim is missing or not a list. For another
+/// It is [`Unknown`](crate::policy::Truth::Unknown) if the claim is missing or not a list. For another
 /// claim write its path, such as `claim("realm_access").at("roles").contains("clerk")` for
 /// Keycloak.
 pub fn role(name: impl Into<String>) -> Condition {
@@ -44,7 +44,7 @@ pub fn role(name: impl Into<String>) -> Condition {
 
 /// Returns a condition that is true only if the claim `groups` is a list that contains this group.
 ///
-/// It is [`Unknown`](crate::Truth::Unknown) if the claim is missing or not a list.
+/// It is [`Unknown`](crate::policy::Truth::Unknown) if the claim is missing or not a list.
 pub fn group(name: impl Into<String>) -> Condition {
     claim("groups").contains(name.into())
 }
@@ -53,7 +53,7 @@ pub fn group(name: impl Into<String>) -> Condition {
 ///
 /// The claim is one that the credential's issuer asserted, as it is in the token; nothing is
 /// coerced. A claim that is missing or has another type makes the condition
-/// [`Unknown`](crate::Truth::Unknown), which denies, under [`not`](Condition::not) too.
+/// [`Unknown`](crate::policy::Truth::Unknown), which denies, under [`not`](Condition::not) too.
 ///
 /// ```
 /// use bearergate::claim;
@@ -70,7 +70,7 @@ pub fn claim(name: impl Into<Arc<str>>) -> ClaimTest {
 /// [`claim`].
 ///
 /// Each condition is true only if the claim is present, has the type that the test expects, and
-/// passes it. It is [`Unknown`](crate::Truth::Unknown) if the claim is missing or has another type;
+/// passes it. It is [`Unknown`](crate::policy::Truth::Unknown) if the claim is missing or has another type;
 /// only [`absent`](Self::absent) and [`absent_or_is`](Self::absent_or_is) accept a missing claim.
 #[derive(Clone, Debug)]
 #[must_use]
@@ -118,13 +118,13 @@ impl ClaimTest {
     /// Tests that the claim is a list with this element.
     ///
     /// A string is not a list of one element. A list without the element, but with elements of
-    /// another type, is [`Unknown`](crate::Truth::Unknown).
+    /// another type, is [`Unknown`](crate::policy::Truth::Unknown).
     pub fn contains(self, value: impl Into<ClaimValue>) -> Condition {
         self.satisfies(ClaimPredicate::Contains(value.into()))
     }
 
     /// Tests that the claim is a string with this prefix, byte for byte. An empty prefix, which
-    /// every string has, is [`Unknown`](crate::Truth::Unknown).
+    /// every string has, is [`Unknown`](crate::policy::Truth::Unknown).
     pub fn starts_with(self, prefix: impl Into<Arc<str>>) -> Condition {
         self.satisfies(ClaimPredicate::StartsWith(prefix.into()))
     }
@@ -133,7 +133,7 @@ impl ClaimTest {
     ///
     /// Matching takes time linear in the string. A string of more than
     /// [`limits::MATCHED_BYTES`](crate::limits::MATCHED_BYTES) bytes is
-    /// [`Unknown`](crate::Truth::Unknown).
+    /// [`Unknown`](crate::policy::Truth::Unknown).
     ///
     /// ```
     /// use bearergate::claim;
@@ -155,7 +155,7 @@ impl ClaimTest {
     /// Tests that the claim is an integer that is not less than this.
     ///
     /// A number with a fraction or an exponent is not an integer, so the condition is
-    /// [`Unknown`](crate::Truth::Unknown).
+    /// [`Unknown`](crate::policy::Truth::Unknown).
     pub fn at_least(self, min: i64) -> Condition {
         self.satisfies(ClaimPredicate::AtLeast(min))
     }
@@ -163,26 +163,26 @@ impl ClaimTest {
     /// Tests that the claim is an integer that is not greater than this.
     ///
     /// A number with a fraction or an exponent is not an integer, so the condition is
-    /// [`Unknown`](crate::Truth::Unknown).
+    /// [`Unknown`](crate::policy::Truth::Unknown).
     pub fn at_most(self, max: i64) -> Condition {
         self.satisfies(ClaimPredicate::AtMost(max))
     }
 
     /// Tests that the claim is a time, in seconds since 1970, after that of the
-    /// [request](crate::AccessRequest::now).
+    /// [request](crate::policy::AccessRequest::now).
     pub fn in_future(self) -> Condition {
         self.satisfies(ClaimPredicate::InFuture)
     }
 
     /// Tests that the claim is a time, in seconds since 1970, at or before that of the
-    /// [request](crate::AccessRequest::now).
+    /// [request](crate::policy::AccessRequest::now).
     pub fn in_past(self) -> Condition {
         self.satisfies(ClaimPredicate::InPast)
     }
 
     /// Tests that the claim is present, with any value, even `null`.
     ///
-    /// For a missing claim it is [`Unknown`](crate::Truth::Unknown), so its negation denies; to
+    /// For a missing claim it is [`Unknown`](crate::policy::Truth::Unknown), so its negation denies; to
     /// require that a claim is missing use [`absent`](Self::absent).
     pub fn present(self) -> Condition {
         self.satisfies(ClaimPredicate::Present)
@@ -191,7 +191,7 @@ impl ClaimTest {
     /// Tests that the claim is missing; a claim that is `null` is present.
     ///
     /// It is the only way to allow because of a missing claim. It is
-    /// [`Unknown`](crate::Truth::Unknown) if the claim is nested in one that is not an object.
+    /// [`Unknown`](crate::policy::Truth::Unknown) if the claim is nested in one that is not an object.
     pub fn absent(self) -> Condition {
         let name = format!("no claim {}", self.0);
         Condition::leaf(name, Predicate::Absent(self.0))

@@ -92,7 +92,7 @@ impl Condition {
     ///
     /// The negation of [`Unknown`](Truth::Unknown) is unknown and denies: a missing claim satisfies
     /// neither a condition nor its negation. Ask for absence by name, with
-    /// [`ClaimTest::absent`](crate::ClaimTest::absent).
+    /// [`ClaimTest::absent`](crate::policy::ClaimTest::absent).
     #[expect(
         clippy::should_implement_trait,
         reason = "the trait is implemented too; this needs no import"

@@ -10,8 +10,8 @@ use crate::principal::ClaimValue;
 
 /// Returns a condition that is true only if the request has this action, byte for byte.
 ///
-/// The action is that of [`AccessRequest::with_action`](crate::AccessRequest::with_action); without
-/// one the condition is [`Unknown`](crate::Truth::Unknown).
+/// The action is that of [`AccessRequest::with_action`](crate::policy::AccessRequest::with_action); without
+/// one the condition is [`Unknown`](crate::policy::Truth::Unknown).
 pub fn action(name: impl Into<Arc<str>>) -> Condition {
     let name = name.into();
     Condition::leaf(format!("action {name}"), Predicate::Action(name))
@@ -19,8 +19,8 @@ pub fn action(name: impl Into<Arc<str>>) -> Condition {
 
 /// Returns a condition that is true only if the matched route is this one, as the router spells it.
 ///
-/// The route is that of [`AccessRequest::with_resource`](crate::AccessRequest::with_resource);
-/// without one the condition is [`Unknown`](crate::Truth::Unknown).
+/// The route is that of [`AccessRequest::with_resource`](crate::policy::AccessRequest::with_resource);
+/// without one the condition is [`Unknown`](crate::policy::Truth::Unknown).
 pub fn route(pattern: impl Into<Arc<str>>) -> Condition {
     let pattern = pattern.into();
     Condition::leaf(format!("route {pattern}"), Predicate::Route(pattern))
@@ -28,15 +28,15 @@ pub fn route(pattern: impl Into<Arc<str>>) -> Condition {
 
 /// Returns a condition that is true only if the request has this method.
 ///
-/// It is [`Unknown`](crate::Truth::Unknown) for a request without
-/// [facts](crate::AccessRequest::with_facts).
+/// It is [`Unknown`](crate::policy::Truth::Unknown) for a request without
+/// [facts](crate::policy::AccessRequest::with_facts).
 pub fn method(method: http::Method) -> Condition {
     Condition::leaf(format!("method {method}"), Predicate::Method(method))
 }
 
 /// Starts a condition over the route parameter of this name.
 ///
-/// Parameters are those of [`AccessRequest::with_params`](crate::AccessRequest::with_params), or of
+/// Parameters are those of [`AccessRequest::with_params`](crate::policy::AccessRequest::with_params), or of
 /// the path pattern of a [`RouteTable`](crate::policy::RouteTable).
 pub fn param(name: impl Into<Arc<str>>) -> Param {
     Param(name.into())
@@ -45,7 +45,7 @@ pub fn param(name: impl Into<Arc<str>>) -> Param {
 /// Starts a condition over the attribute of the resource with this name.
 ///
 /// Attributes are the service's own records of the resource, given by
-/// [`AccessRequest::with_attributes`](crate::AccessRequest::with_attributes).
+/// [`AccessRequest::with_attributes`](crate::policy::AccessRequest::with_attributes).
 pub fn attribute(name: impl Into<Arc<str>>) -> ResourceAttribute {
     ResourceAttribute(name.into())
 }
@@ -60,7 +60,7 @@ pub fn attribute(name: impl Into<Arc<str>>) -> ResourceAttribute {
 /// A caller without a subject owns nothing. Neither does a caller with an access token whose client
 /// is the subject or is not named, because a client may have chosen the name of a user. For these
 /// callers, and for a request without the attribute or parameter, the condition is
-/// [`Unknown`](crate::Truth::Unknown).
+/// [`Unknown`](crate::policy::Truth::Unknown).
 ///
 /// ```
 /// use bearergate::require_scope;
@@ -83,7 +83,7 @@ pub fn owner(of: impl Into<Owner>) -> Condition {
 /// A route parameter to which one of these methods adds a test; created by [`param`].
 ///
 /// A parameter that is not given, or given twice, makes the condition
-/// [`Unknown`](crate::Truth::Unknown).
+/// [`Unknown`](crate::policy::Truth::Unknown).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Param(Arc<str>);
@@ -110,7 +110,7 @@ impl Param {
 /// [`attribute`].
 ///
 /// An attribute that is not given, given twice, or of another type makes the condition
-/// [`Unknown`](crate::Truth::Unknown).
+/// [`Unknown`](crate::policy::Truth::Unknown).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ResourceAttribute(Arc<str>);
@@ -118,7 +118,7 @@ pub struct ResourceAttribute(Arc<str>);
 impl ResourceAttribute {
     /// Tests that the attribute has this value; nothing is coerced.
     ///
-    /// It is [`Unknown`](crate::Truth::Unknown) if the attribute has another type, such as a string
+    /// It is [`Unknown`](crate::policy::Truth::Unknown) if the attribute has another type, such as a string
     /// that is compared with an integer.
     pub fn is(self, value: impl Into<ClaimValue>) -> Condition {
         let name = format!("attribute {}", self.0);

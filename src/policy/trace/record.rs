@@ -10,7 +10,7 @@ use crate::policy::truth::Truth;
 
 /// A decision together with the result of every condition, for the operator.
 ///
-/// `explain` of a [`Condition`](crate::Condition::explain), a [`Policy`](crate::Policy::explain) or
+/// `explain` of a [`Condition`](crate::policy::Condition::explain), a [`Policy`](crate::Policy::explain) or
 /// a [`RouteTable`](crate::policy::RouteTable::explain) creates it. It evaluates all conditions,
 /// also those that a decision skips, so it is slower than `decide` and allocates.
 ///
