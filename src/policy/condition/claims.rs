@@ -102,7 +102,7 @@ impl ClaimTest {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) without a value.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a value.
     pub fn one_of<V: Into<ClaimValue>>(
         self,
         values: impl IntoIterator<Item = V>,
@@ -146,8 +146,8 @@ impl ClaimTest {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for a pattern that is empty or too long,
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for one that does not compile.
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a pattern that is empty or too long,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for one that does not compile.
     pub fn matches(self, pattern: impl Into<Arc<str>>) -> Result<Condition, ConfigError> {
         Ok(self.satisfies(ClaimPredicate::Matches(TextPattern::new(pattern)?)))
     }

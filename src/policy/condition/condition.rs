@@ -111,7 +111,7 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) without a condition: the result would hold for every
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition: the result would hold for every
     /// request.
     pub fn all(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
         Self::combine_all(conditions, Node::All).ok_or_else(|| no_condition("all"))
@@ -121,7 +121,7 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) without a condition.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition.
     pub fn any(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
         Self::combine_all(conditions, Node::Any).ok_or_else(|| no_condition("any"))
     }

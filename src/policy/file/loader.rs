@@ -148,9 +148,9 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) if it is nested too deeply, or too large, to be
-    /// read again; [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for an obligation whose
-    /// header value is not visible ASCII; [`Conflict`](ConfigErrorKind::Conflict) for two closures
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) if it is nested too deeply, or too large, to be
+    /// read again; [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for an obligation whose
+    /// header value is not visible ASCII; [`Conflict`](crate::error::ConfigErrorKind::Conflict) for two closures
     /// of one name. Values that a file cannot have, such as an empty scope, give the error of
     /// reading them.
     pub fn to_json(&self) -> Result<String, ConfigError> {
