@@ -287,7 +287,7 @@ pub const HTTP_CONNECT_DEADLINE: Duration = Duration::from_secs(1);
 pub const HTTP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// Most requests that wait for one shared call; whoever comes then is not judged.
-pub const FLIGHT_WAITERS: usize = 65_536;
+pub const SINGLE_FLIGHT_WAITERS: usize = 65_536;
 
 /// How long fetched keys are fresh where the source does not say. Source: Nimbus 5 min, jose 10.
 pub const JWKS_FRESH: Duration = Duration::from_secs(10 * 60);

@@ -718,7 +718,7 @@ fn credential_of_a_request_is_not_shown() {
             watch.error(&refusal);
             watch.headers(&refusal.headers());
             watch.text(refusal.body());
-            watch.text(&sources.cut(&uri).to_string());
+            watch.text(&sources.strip_query_credentials(&uri).to_string());
             sources.mark_sensitive(&mut headers);
             if !carried.iter().any(|(name, _)| matches!(*name, "origin")) {
                 watch.debug(&headers);

@@ -30,11 +30,11 @@ impl Sources {
     ///
     /// let sources = Sources::builder().query("access_token").build()?;
     /// let uri = "/orders?page=2&access_token=a.b.c".parse()?;
-    /// assert_eq!(sources.cut(&uri), "/orders?page=2");
+    /// assert_eq!(sources.strip_query_credentials(&uri), "/orders?page=2");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn cut(&self, uri: &Uri) -> Uri {
+    pub fn strip_query_credentials(&self, uri: &Uri) -> Uri {
         let names: Vec<_> = self.places().filter_map(query_name).collect();
         let Some(query) = uri.query() else {
             return uri.clone();
@@ -89,7 +89,9 @@ mod tests {
     }
 
     fn cut(uri: &'static str) -> String {
-        sources().cut(&Uri::from_static(uri)).to_string()
+        sources()
+            .strip_query_credentials(&Uri::from_static(uri))
+            .to_string()
     }
 
     #[test]
@@ -110,7 +112,7 @@ mod tests {
             assert_eq!(cut(uri), uri);
         }
         let uri = Uri::from_static("/a?t=1");
-        assert_eq!(Sources::default().cut(&uri), uri);
+        assert_eq!(Sources::default().strip_query_credentials(&uri), uri);
     }
 
     #[test]

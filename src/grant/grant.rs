@@ -206,7 +206,7 @@ impl Grant {
 
     /// Returns true if it has ended by `now`, whether used or not.
     pub fn is_over(&self, now: UnixTime) -> bool {
-        self.ends().is_over(now, Leeway::ZERO)
+        self.ends().has_passed(now, Leeway::ZERO)
     }
 
     /// Returns the keys of all marks that may end it.

@@ -295,7 +295,7 @@ fn may_know(caller: &AuthenticatedClient, token: &Principal) -> bool {
 fn is_over(token: &Principal, now: UnixTime) -> bool {
     token
         .expires_at()
-        .is_none_or(|end| end.is_over(now, Leeway::ZERO))
+        .is_none_or(|end| end.has_passed(now, Leeway::ZERO))
 }
 
 fn known(token: &Principal, revoked: Result<bool, Rejection>) -> Answer {

@@ -7,8 +7,8 @@ use super::pattern::Pattern;
 use super::test::is_young;
 use super::verdict::Verdict;
 use crate::clock::UnixTime;
-use crate::json::Bound;
 use crate::json::Kind;
+use crate::json::Rounding;
 use crate::json::Unescaped;
 use crate::json::Value;
 use crate::json::seconds;
@@ -89,7 +89,7 @@ fn integer(claim: Value<'_>) -> Option<i64> {
 }
 
 fn time(claim: Value<'_>) -> Option<UnixTime> {
-    let secs = seconds(claim.bytes(), Bound::Down);
+    let secs = seconds(claim.bytes(), Rounding::Down);
     (claim.kind() == Kind::Number).then(|| secs.map(UnixTime::from_secs))?
 }
 

@@ -180,7 +180,7 @@ impl fmt::Display for Path {
 
 /// Says whether what happened at `time` is at most so old; a time in the future tells nothing.
 pub(super) fn is_young(time: UnixTime, most: Duration, now: UnixTime) -> Verdict {
-    if time.is_ahead(now, Leeway::default()) {
+    if time.is_in_future(now, Leeway::default()) {
         return Verdict::Unknown;
     }
     let age = now.as_secs().saturating_sub(time.as_secs());

@@ -11,7 +11,7 @@ use super::claims::Claims;
 use super::scopes::Scopes;
 use crate::clock::UnixTime;
 use crate::json::Document;
-use crate::json::Piece;
+use crate::json::TextRange;
 
 /// The facts of a principal that was made by hand.
 ///
@@ -24,10 +24,10 @@ pub(crate) struct BuiltFacts {
     pub(super) authority: Authority,
     pub(super) issued_at: Time,
     pub(super) document: Document,
-    pub(super) subject: Option<Piece>,
-    pub(super) client: Option<Piece>,
+    pub(super) subject: Option<TextRange>,
+    pub(super) client: Option<TextRange>,
     /// Members joined by spaces.
-    pub(super) scopes: Option<Piece>,
+    pub(super) scopes: Option<TextRange>,
     pub(super) kind: PrincipalKind,
 }
 
@@ -64,8 +64,8 @@ impl BuiltFacts {
         Claims::new(&self.document)
     }
 
-    fn text(&self, piece: Option<Piece>) -> Option<&str> {
-        piece.map(|p| self.document.piece(p))
+    fn text(&self, piece: Option<TextRange>) -> Option<&str> {
+        piece.map(|p| self.document.slice(p))
     }
 }
 
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_facts_take_little_room() {
-        assert_eq!((size_of::<Time>(), size_of::<Option<Piece>>()), (8, 8));
+        assert_eq!((size_of::<Time>(), size_of::<Option<TextRange>>()), (8, 8));
         assert!(
             size_of::<BuiltFacts>() <= 112,
             "{}",

@@ -41,7 +41,7 @@ impl<'p> Claims<'p> {
     ///
     /// Returns a [`JsonError`] if the claims do not fit `T`.
     pub fn deserialize<T: Deserialize<'p>>(&self) -> Result<T, JsonError> {
-        Value::of_object(self.json()).deserialize()
+        Value::from_object_text(self.json()).deserialize()
     }
 
     /// Returns the JSON text of all claims, as it was signed or received.

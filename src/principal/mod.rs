@@ -34,7 +34,7 @@ use serde::ser::SerializeStruct;
 
 use crate::clock::UnixTime;
 use crate::json::Document;
-use crate::json::Piece;
+use crate::json::TextRange;
 
 /// An authenticated caller: immutable, cheap to clone.
 ///
@@ -92,13 +92,13 @@ pub(crate) struct Facts {
     pub(crate) authority: Authority,
     pub(crate) document: Document,
     /// The decoded JOSE header, empty for what is not a JWT.
-    pub(crate) header: Piece,
+    pub(crate) header: TextRange,
     /// What names the token, where its text is no longer whole.
     pub(crate) token_id: Option<TokenId>,
-    pub(crate) subject: Option<Piece>,
-    pub(crate) client: Option<Piece>,
+    pub(crate) subject: Option<TextRange>,
+    pub(crate) client: Option<TextRange>,
     /// Members joined by spaces.
-    pub(crate) scopes: Option<Piece>,
+    pub(crate) scopes: Option<TextRange>,
     pub(crate) expires_at: Option<UnixTime>,
     pub(crate) not_before: Option<UnixTime>,
     pub(crate) issued_at: Option<UnixTime>,
@@ -120,8 +120,8 @@ impl Facts {
     }
 
     /// Returns the text of a piece.
-    pub(crate) fn text(&self, piece: Option<Piece>) -> Option<&str> {
-        piece.map(|p| self.document.piece(p))
+    pub(crate) fn text(&self, piece: Option<TextRange>) -> Option<&str> {
+        piece.map(|p| self.document.slice(p))
     }
 }
 

@@ -63,7 +63,7 @@ impl Case<'_> {
         let end = spent.at().saturating_add(self.grace);
         // The clocks of two nodes differ a little; one that was set back must not prolong it.
         let is_known = spent.at() <= self.now.saturating_add(self.grace);
-        let is_now = is_known && !end.is_over(self.now, Leeway::ZERO);
+        let is_now = is_known && !end.has_passed(self.now, Leeway::ZERO);
         is_now && spent.digest() == self.token.digest()
     }
 }

@@ -9,7 +9,7 @@ use super::authorities::Authorities;
 use crate::credential::PresentedCredential;
 use crate::credential::charset;
 use crate::diagnosis::Finding;
-use crate::diagnosis::gathered;
+use crate::diagnosis::gather;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
@@ -121,7 +121,7 @@ impl TokenValidator for Router {
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
         let judges = self.judges.iter();
-        gathered(judges.map(|judge| judge.diagnose_with(&self.shapes)))
+        gather(judges.map(|judge| judge.diagnose_with(&self.shapes)))
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {

@@ -249,10 +249,10 @@ impl ApiKeyValidator {
         if record.is_disabled() {
             return Err(RejectionKind::ApiKeyDisabled.into());
         }
-        if begins.is_some_and(|time| time.is_ahead(asked.now, Leeway::ZERO)) {
+        if begins.is_some_and(|time| time.is_in_future(asked.now, Leeway::ZERO)) {
             return Err(RejectionKind::TokenNotYetValid.into());
         }
-        if ends.is_some_and(|time| time.is_over(asked.now, Leeway::ZERO)) {
+        if ends.is_some_and(|time| time.has_passed(asked.now, Leeway::ZERO)) {
             return Err(RejectionKind::ApiKeyExpired.into());
         }
         if self.checks_addresses && record.is_restricted() && !is_from(record, asked.presented) {

@@ -206,7 +206,7 @@ impl MemoryGrantStore {
             .remove(|_, family| family.revoked().is_some() || is_over(family.grant()));
         let marks = self
             .marks
-            .remove(|_, mark| mark.until.is_over(now, Leeway::ZERO));
+            .remove(|_, mark| mark.until.has_passed(now, Leeway::ZERO));
         sessions + families + marks
     }
 }
