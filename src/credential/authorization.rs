@@ -7,8 +7,8 @@ use crate::error::RejectionKind;
 /// Splits a whole header value into its scheme and its token: the scheme, exactly one space, the
 /// token.
 ///
-/// The characters of the token are not checked here; without exactly one space after the scheme
-/// the token is empty, which no credential may be.
+/// The characters of the token are not checked here. Without a space after the scheme the token is
+/// empty, and with a second one it begins with a space; no credential may be so.
 pub(super) fn parse<'r>(
     value: &'r [u8],
     schemes: &[Scheme],

@@ -87,8 +87,8 @@ impl<'r> RequestFacts<'r> {
     }
 
     /// Sets the body of the request. Call it only if its content type is
-    /// `application/x-www-form-urlencoded`; at most [`MAX_FORM_BYTES`](Self::MAX_FORM_BYTES) are
-    /// searched.
+    /// `application/x-www-form-urlencoded`; a body longer than
+    /// [`MAX_FORM_BYTES`](Self::MAX_FORM_BYTES) is rejected where a form parameter is enabled.
     #[must_use]
     pub const fn with_form(mut self, body: &'r [u8]) -> Self {
         self.form = Some(body);
