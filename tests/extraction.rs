@@ -353,7 +353,7 @@ mod places {
     #[test]
     fn bodies_and_escaped_tokens_are_bounded() {
         let mut body = b"access_token=a&x=".to_vec();
-        body.resize(limits::FORM_BYTES, b'x');
+        body.resize(RequestFacts::MAX_FORM_BYTES, b'x');
         assert_eq!(form(Method::POST, &body), ok("a"));
         body.push(b'x');
         assert_eq!(form(Method::POST, &body), Err(CredentialMalformed));

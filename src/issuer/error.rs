@@ -43,7 +43,7 @@ pub enum MintErrorKind {
     ClaimInvalid,
     /// The token would be over when it is minted: `expired`.
     Expired,
-    /// The token would be longer than [`limits::TOKEN_BYTES`](crate::limits::TOKEN_BYTES):
+    /// The token would be longer than 16 KiB:
     /// `token_too_large`.
     TokenTooLarge,
     /// There is no time, no random number or no key to sign with: `unavailable`.

@@ -169,7 +169,7 @@ impl TokenResponder {
     }
 
     /// Answers an introspection request (RFC 7662 section 2): the posted form, untrusted, of at
-    /// most [`limits::FORM_BYTES`].
+    /// most [`RequestFacts::MAX_FORM_BYTES`](crate::request::RequestFacts::MAX_FORM_BYTES).
     ///
     /// `active` is true, and the token's claims follow, only if the token was minted by this
     /// issuer, is neither over nor revoked, and the caller is the client it was issued to or
@@ -207,7 +207,7 @@ impl TokenResponder {
     }
 
     /// Answers a revocation request (RFC 7009 section 2): the posted form, untrusted, of at most
-    /// [`limits::FORM_BYTES`].
+    /// [`RequestFacts::MAX_FORM_BYTES`](crate::request::RequestFacts::MAX_FORM_BYTES).
     ///
     /// A verifier that judges the token by itself, without asking, accepts it until its end, which
     /// is why tokens live for minutes.

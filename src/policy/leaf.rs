@@ -110,7 +110,7 @@ impl ClaimTest {
     /// Holds only if the claim is a text that this regular expression matches as a whole.
     ///
     /// It takes time in proportion to the text; a text of more than
-    /// [`limits::MATCHED_BYTES`](crate::limits::MATCHED_BYTES) is not looked at.
+    /// 512 bytes is not looked at.
     ///
     /// # Errors
     ///

@@ -40,7 +40,7 @@ use crate::principal::Principal;
 ///
 /// It needs no timer: a write that finds the list full, or twice as long as it was after the last
 /// purge, [purges](Self::purge) it first, and its store too. So a list is at most twice as long as
-/// what still protects, or [`limits::REVOCATIONS_TIDY`] long.
+/// what still protects, or 1024 long.
 ///
 /// ```
 /// use bearergate::Principal;
@@ -302,7 +302,7 @@ impl Revocations for Denylist {
 }
 
 impl Default for Denylist {
-    /// Starts an empty list in memory for at most [`limits::REVOCATIONS`].
+    /// Starts an empty list in memory for at most 100 000.
     fn default() -> Self {
         Self::with(limits::REVOCATIONS, None)
     }

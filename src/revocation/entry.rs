@@ -159,7 +159,7 @@ impl Revocation {
     }
 
     /// Says when the last credential that it ends has ended by itself; a list may forget it once
-    /// that is [`limits::LEEWAY_MAX`] ago. Without it, it is never forgotten.
+    /// that is [`Leeway::MAX`](crate::clock::Leeway::MAX) ago. Without it, it is never forgotten.
     pub fn until(mut self, time: UnixTime) -> Self {
         self.until = Some(time);
         self

@@ -34,13 +34,13 @@ impl RefreshManagerBuilder {
     }
 
     /// Sets how long a family lasts at the most, whatever happens: by default
-    /// [`limits::REFRESH_LIFETIME`].
+    /// 30 days.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.0.lifetime = lifetime;
         self
     }
 
-    /// Sets how long a token lasts unused: by default [`limits::REFRESH_IDLE`].
+    /// Sets how long a token lasts unused: by default 14 days.
     pub fn idle(mut self, idle: Duration) -> Self {
         self.0.idle = idle;
         self
@@ -74,7 +74,7 @@ impl RefreshManagerBuilder {
     /// [`Empty`](ConfigErrorKind::Empty) without the name of an authority,
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for a lifetime over
     /// [`limits::GRANT_LIFETIME_MAX`], an idle timeout under a second or over the lifetime, or a
-    /// grace over [`limits::REFRESH_GRACE_MAX`].
+    /// grace over [`limits::REUSE_WINDOW_MAX`].
     pub fn build(self) -> Result<RefreshManager, ConfigError> {
         let Inner {
             authority,
@@ -84,7 +84,7 @@ impl RefreshManagerBuilder {
             ..
         } = &self.0;
         check_lifetime(authority, *lifetime, *idle)?;
-        if *grace > limits::REFRESH_GRACE_MAX {
+        if *grace > limits::REUSE_WINDOW_MAX {
             let detail = format!("{grace:?} is too long; give at most 60 seconds");
             return Err(ConfigError::new(
                 ConfigErrorKind::OutOfRange,

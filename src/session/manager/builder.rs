@@ -32,13 +32,13 @@ impl SessionManagerBuilder {
     }
 
     /// Sets how long a session lasts at the most, whatever happens: by default
-    /// [`limits::SESSION_LIFETIME`].
+    /// 12 hours.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.0.lifetime = lifetime;
         self
     }
 
-    /// Sets how long a session lasts unused: by default [`limits::SESSION_IDLE`].
+    /// Sets how long a session lasts unused: by default 30 minutes.
     pub fn idle(mut self, idle: Duration) -> Self {
         self.0.idle = idle;
         self

@@ -1,8 +1,9 @@
 //! Lives of sessions and refresh tokens.
 
+use bearergate::RejectionKind;
+use bearergate::clock::Leeway;
 use bearergate::refresh::{NewRefresh, RefreshRequest};
 use bearergate::session::{NewSession, Session, SessionChange};
-use bearergate::{RejectionKind, limits};
 use proptest::prelude::*;
 
 use super::Kind;
@@ -184,7 +185,7 @@ impl Life {
         for grant in self.grants() {
             grant.is_purged |= grant.is_marked() || grant.is_over(now);
             // The mark of a session is kept as long as the session and its tokens could have lasted.
-            grant.marks[0] &= grant.expires + limits::LEEWAY_MAX.as_secs() > now;
+            grant.marks[0] &= grant.expires + Leeway::MAX.as_secs() > now;
         }
     }
 
