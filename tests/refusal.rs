@@ -189,8 +189,8 @@ fn headers_of_the_denying_rule_are_sent_and_replace_no_others() {
         .fold(Obligations::new(), |duties, (name, value)| {
             duties.with_header(HeaderName::from_static(name), value.parse().unwrap())
         });
-    let denied = challenge().deny(Decision::deny().with_obligations(duties));
-    let plain = challenge().deny(Decision::deny());
+    let denied = config().deny(Decision::deny().with_obligations(duties));
+    let plain = config().deny(Decision::deny());
     let of = |refusal: &Refusal, name| -> Vec<_> {
         let headers = refusal.headers();
         let values = headers.get_all(name).into_iter();
