@@ -14,7 +14,6 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::limits;
 
 /// A source of the current time.
@@ -143,16 +142,12 @@ impl Leeway {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) in the field `leeway` if `skew` is longer than
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) in the field `leeway` if `skew` is longer than
     /// [`Leeway::MAX`].
     pub fn new(skew: Duration) -> Result<Self, ConfigError> {
         if skew > limits::LEEWAY_MAX {
-            let detail = format!("{skew:?} is too long; give at most 600 seconds");
-            return Err(ConfigError::new(
-                ConfigErrorKind::OutOfRange,
-                "leeway",
-                detail,
-            ));
+            let range = Duration::ZERO..=limits::LEEWAY_MAX;
+            return Err(ConfigError::out_of_range("leeway", skew, range));
         }
         Ok(Self(skew))
     }
@@ -243,6 +238,7 @@ impl Clock for FakeClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ConfigErrorKind;
 
     const fn at(secs: u64) -> UnixTime {
         UnixTime::from_secs(secs)

@@ -261,7 +261,7 @@ pub(crate) const REFRESH_IDLE: Duration = Duration::from_secs(14 * 24 * 60 * 60)
 
 /// Longest reuse window: the time in which a used refresh token still returns its successor. There
 /// is none by default.
-pub const REUSE_WINDOW_MAX: Duration = Duration::from_secs(60);
+pub const REFRESH_REUSE_WINDOW_MAX: Duration = Duration::from_secs(60);
 
 /// Default lifetime of an access token. RFC 9068 has no bound; a short lifetime limits the use of a
 /// token that was stolen (RFC 9700 section 2.2).

@@ -99,7 +99,7 @@ impl SecretSource {
         let value = values.next().ok_or_else(|| self.unreadable())?;
         if values.next().is_some() {
             let detail = format!("{self} is set twice; set it once");
-            return Err(refused(ConfigErrorKind::Conflict, detail));
+            return Err(ConfigError::conflict(FIELD, detail));
         }
         Ok(Secret::new(value.into_encoded_bytes()))
     }
@@ -117,11 +117,11 @@ impl SecretSource {
         let len = secret.expose().len();
         if len == 0 {
             let detail = format!("{self} is empty; put the secret in it");
-            return Err(refused(ConfigErrorKind::Empty, detail));
+            return Err(ConfigError::missing(FIELD, detail));
         }
         if len > limits::SECRET_BYTES {
-            let detail = format!("{self} has more than 65536 bytes; give at most 65536");
-            return Err(refused(ConfigErrorKind::OutOfRange, detail));
+            let detail = format!("{self} has more than 65536 bytes; use at most that many");
+            return Err(ConfigError::new(ConfigErrorKind::OutOfRange, FIELD, detail));
         }
         Ok(secret)
     }
@@ -136,7 +136,7 @@ impl SecretSource {
                 format!("{self} returned an error; see the source of this error")
             }
         };
-        refused(ConfigErrorKind::Unreadable, detail)
+        ConfigError::new(ConfigErrorKind::Unreadable, FIELD, detail)
     }
 }
 
@@ -165,9 +165,7 @@ fn without_line_end(secret: Secret) -> Secret {
     }
 }
 
-fn refused(kind: ConfigErrorKind, detail: String) -> ConfigError {
-    ConfigError::new(kind, "secret", detail)
-}
+const FIELD: &str = "secret";
 
 #[cfg(test)]
 mod tests {

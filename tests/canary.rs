@@ -323,12 +323,15 @@ fn rejected_jwk_is_not_shown() {
 }
 
 #[test]
+#[cfg(feature = "jsonwebtoken")]
 fn key_of_another_crate_is_not_shown() {
+    use bearergate::integrations::jsonwebtoken::key_from_decoding_key;
+
     let mut watch = Watch::new();
-    let short = jsonwebtoken::DecodingKey::from_secret(&CANARY.as_bytes()[..31]);
-    watch.config(bearergate::integrations::jsonwebtoken::key_from_decoding_key(&short));
-    let key = jsonwebtoken::DecodingKey::from_secret(CANARY.as_bytes());
-    watch.debug(&bearergate::integrations::jsonwebtoken::key_from_decoding_key(&key).unwrap());
+    let short = jsonwebtoken::DecodingKey::from_secret(&CANARY.as_bytes()[..31]).unwrap();
+    watch.config(key_from_decoding_key(&short));
+    let key = jsonwebtoken::DecodingKey::from_secret(CANARY.as_bytes()).unwrap();
+    watch.debug(&key_from_decoding_key(&key).unwrap());
 }
 
 #[test]

@@ -51,8 +51,7 @@ impl ClientKey {
     ///
     /// `key_weak`, or `key_malformed` for anything else, a secret or a public key too.
     pub fn from_pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
-        Self::read(algorithm, pem.as_ref())
-            .map_err(|Flaw(kind, text)| ConfigError::new(kind, "client_key", text))
+        Self::read(algorithm, pem.as_ref()).map_err(|flaw| flaw.in_field("client_key"))
     }
 
     fn read(algorithm: Algorithm, pem: &[u8]) -> Result<Self, Flaw> {
@@ -127,7 +126,7 @@ pub(crate) struct Claim<'a> {
 const LIFETIME: Duration = Duration::from_secs(60);
 
 const UNFIT: Flaw = Flaw::malformed(
-    "this is no private key for the algorithm; give the PEM of an RSA, P-256, P-384 or Ed25519 \
+    "expected a private key for the algorithm; give the PEM of an RSA, P-256, P-384 or Ed25519 \
      key and an algorithm of its type",
 );
 

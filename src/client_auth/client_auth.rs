@@ -14,7 +14,6 @@ use super::form::Form;
 use super::form::encode;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::http_client::Endpoint;
 use crate::secret::Secret;
 
@@ -86,7 +85,7 @@ impl ClientAuth {
         let is_token =
             !token.expose().is_empty() && token.expose().iter().all(u8::is_ascii_graphic);
         if !is_token {
-            return Err(malformed("bearer"));
+            return Err(ConfigError::malformed("bearer", NO_TOKEN));
         }
         let header = header("Bearer ", token.expose())?;
         Ok(Self(Arc::new(Method::Bearer { header })))
@@ -100,7 +99,7 @@ impl ClientAuth {
     pub fn private_key_jwt(id: impl Into<Box<str>>, key: ClientKey) -> Result<Self, ConfigError> {
         let id = id.into();
         if id.is_empty() {
-            return Err(empty("client_id"));
+            return Err(ConfigError::empty("client_id", REGISTERED));
         }
         let key = Box::new(key);
         Ok(Self(Arc::new(Method::Assertion { id, key })))
@@ -173,10 +172,10 @@ const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 fn checked(id: Box<str>, secret: Secret) -> Result<(Box<str>, Secret), ConfigError> {
     if id.is_empty() {
-        return Err(empty("client_id"));
+        return Err(ConfigError::empty("client_id", REGISTERED));
     }
     if secret.expose().is_empty() {
-        return Err(empty("client_secret"));
+        return Err(ConfigError::empty("client_secret", REGISTERED));
     }
     Ok((id, secret))
 }
@@ -184,20 +183,13 @@ fn checked(id: Box<str>, secret: Secret) -> Result<(Box<str>, Secret), ConfigErr
 fn header(scheme: &str, credentials: &[u8]) -> Result<HeaderValue, ConfigError> {
     let line = Zeroizing::new([scheme.as_bytes(), credentials].concat());
     let header = HeaderValue::from_bytes(&line);
-    let mut header = header.map_err(|_| malformed("credentials"))?;
+    let mut header = header.map_err(|_| ConfigError::malformed("credentials", NO_TOKEN))?;
     header.set_sensitive(true);
     Ok(header)
 }
 
-fn empty(field: &'static str) -> ConfigError {
-    let detail = "it is empty; give what the provider registered for this service";
-    ConfigError::new(ConfigErrorKind::Empty, field, detail)
-}
-
-fn malformed(field: &'static str) -> ConfigError {
-    let detail = "it is empty or has characters that no token has; give it without a scheme";
-    ConfigError::new(ConfigErrorKind::ValueMalformed, field, detail)
-}
+const REGISTERED: &str = "give what the provider registered for this service";
+const NO_TOKEN: &str = "it is empty or has characters that no token has; give it without a scheme";
 
 impl fmt::Debug for ClientAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -217,6 +209,7 @@ impl fmt::Debug for ClientAuth {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ConfigErrorKind;
 
     fn sent(auth: &ClientAuth, form: &mut Form) -> Credentials {
         let endpoint = Endpoint::parse("https://idp.example.com/introspect").unwrap();

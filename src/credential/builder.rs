@@ -11,7 +11,6 @@ use super::place::Place;
 use super::place::Scheme;
 use super::sources::Sources;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 
 /// A builder of [`Sources`]. Only `Authorization: Bearer` is enabled until other places are.
 ///
@@ -116,9 +115,9 @@ impl SourcesBuilder {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) if a name is empty or no place is enabled,
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) if no request can have the name or the
-    /// origin, [`Conflict`](ConfigErrorKind::Conflict) if a place is enabled twice, if the header
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) if a name is empty or no place is enabled,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if no request can have the name or the
+    /// origin, [`Conflict`](crate::error::ConfigErrorKind::Conflict) if a place is enabled twice, if the header
     /// has another meaning (such as `Host`), or if there are origins but no cookie.
     pub fn build(self) -> Result<Sources, ConfigError> {
         let mut places = Vec::new();
@@ -183,16 +182,12 @@ impl RequestedPlace {
 fn header_place(name: &str) -> Result<Place, ConfigError> {
     check_name("header", name, charset::is_tchar)?;
     let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|e| {
-        let detail = format!("`{name}` is not a header name; give a shorter one");
-        ConfigError::new(ConfigErrorKind::ValueMalformed, "header", detail).with_source(e)
+        let detail = format!("`{name}` is too long for a header name; use a shorter one");
+        ConfigError::malformed("header", detail).with_source(e)
     })?;
     if is_reserved(&parsed) {
-        let detail = format!("`{parsed}` is reserved for another purpose; give another header");
-        return Err(ConfigError::new(
-            ConfigErrorKind::Conflict,
-            "header",
-            detail,
-        ));
+        let detail = format!("`{parsed}` has another meaning in HTTP; use another header");
+        return Err(ConfigError::conflict("header", detail));
     }
     Ok(Place::Header(parsed))
 }
@@ -215,14 +210,12 @@ fn check_name(
     is_allowed: fn(u8) -> bool,
 ) -> Result<(), ConfigError> {
     if name.is_empty() {
-        let detail = "the name is empty; give the name of the place";
-        return Err(ConfigError::new(ConfigErrorKind::Empty, field, detail));
+        return Err(ConfigError::empty(field, "give the name of the place"));
     }
     if !name.bytes().all(is_allowed) {
         let detail =
             format!("{name:?} has a character that is not allowed in such a name; remove it");
-        let kind = ConfigErrorKind::ValueMalformed;
-        return Err(ConfigError::new(kind, field, detail));
+        return Err(ConfigError::malformed(field, detail));
     }
     Ok(())
 }
@@ -231,15 +224,11 @@ fn check_places(places: &[Place]) -> Result<(), ConfigError> {
     let mut seen = HashSet::new();
     if let Some(twice) = places.iter().find(|p| !seen.insert(*p)) {
         let detail = format!("{twice:?} is enabled twice; enable it once");
-        return Err(ConfigError::new(
-            ConfigErrorKind::Conflict,
-            "sources",
-            detail,
-        ));
+        return Err(ConfigError::conflict("sources", detail));
     }
     if places.is_empty() {
         let detail = "no place is enabled; enable one or keep `Authorization: Bearer`";
-        return Err(ConfigError::new(ConfigErrorKind::Empty, "sources", detail));
+        return Err(ConfigError::missing("sources", detail));
     }
     Ok(())
 }
@@ -248,16 +237,14 @@ fn check_origins(origins: &[String], places: &[Place]) -> Result<(), ConfigError
     let has_cookie = places.iter().any(|p| matches!(p, Place::Cookie(_)));
     if !origins.is_empty() && !has_cookie {
         let detail = "origins apply to cookies only; enable a cookie or remove them";
-        let kind = ConfigErrorKind::Conflict;
-        return Err(ConfigError::new(kind, "allow_origin", detail));
+        return Err(ConfigError::conflict("allow_origin", detail));
     }
     if let Some(bad) = origins.iter().find(|o| !origin::is_serialized(o)) {
         let detail = format!(
-            "{bad:?} is not an origin as browsers write it; give scheme and host in lower case, \
-             the port only if it is not the default, and nothing after it"
+            "expected an origin as browsers write it, found {bad:?}; give scheme and host in \
+             lower case, the port only if it is not the default, and nothing after it"
         );
-        let kind = ConfigErrorKind::ValueMalformed;
-        return Err(ConfigError::new(kind, "allow_origin", detail));
+        return Err(ConfigError::malformed("allow_origin", detail));
     }
     Ok(())
 }
@@ -265,6 +252,7 @@ fn check_origins(origins: &[String], places: &[Place]) -> Result<(), ConfigError
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ConfigErrorKind;
     use crate::error::ConfigErrorKind::Conflict;
     use crate::error::ConfigErrorKind::Empty;
     use crate::error::ConfigErrorKind::ValueMalformed;

@@ -8,6 +8,7 @@ use ring::rand::SystemRandom;
 use super::algorithm::Algorithm;
 use super::algorithm::Algorithms;
 use super::edwards;
+use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::limits;
 use crate::secret::Secret;
@@ -29,6 +30,11 @@ pub(crate) enum Material {
 pub(crate) struct Flaw(pub(crate) ConfigErrorKind, pub(crate) &'static str);
 
 impl Flaw {
+    /// Names the field that the key was given in.
+    pub(crate) fn in_field(self, field: &'static str) -> ConfigError {
+        ConfigError::new(self.0, field, self.1)
+    }
+
     pub(crate) const fn malformed(text: &'static str) -> Self {
         Self(ConfigErrorKind::KeyMalformed, text)
     }

@@ -1,4 +1,4 @@
-//! Signing: the keys of `jsonwebtoken` 11 on `ring`, prepared once.
+//! Signing: the keys of `jsonwebtoken` 12 on `ring`, prepared once.
 //!
 //! Nothing here touches the process-wide provider of `jsonwebtoken`; its types appear in no public
 //! signature.

@@ -236,7 +236,7 @@ fn pkcs1_tally(provider: Provider, set: pkcs1::TestName, algorithm: Algorithm) -
     tally
 }
 
-/// The valid tests whose key has an exponent under 65537; rule 1 refuses the key.
+/// The valid tests whose key has an exponent under 65537; such a key is refused at import.
 fn small_exponents(set: pkcs1::TestName) -> Vec<usize> {
     let is_small = |e: &[u8]| e.len() < 3;
     pkcs1::TestSet::load(set)

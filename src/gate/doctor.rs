@@ -1,4 +1,4 @@
-//! What works and what does not, for the operator.
+//! Diagnosis of a gate, for the operator.
 
 use super::Gate;
 use crate::diagnosis::Finding;
@@ -8,10 +8,10 @@ use crate::now_or_later::NowOrLater;
 use crate::validator::TokenValidator;
 
 impl Gate {
-    /// Examines what the gate depends on, by asking it: discovery, keys, introspection, clocks.
+    /// Checks what the gate depends on, by using it: discovery, keys, introspection, clocks.
     ///
-    /// It is for a person at start or in trouble: it asks anew whatever is remembered, and
-    /// changes nothing. The report is for the operator, not for a client.
+    /// It is for a person, at the start of a service or when requests fail: it fetches again what
+    /// is cached, and changes nothing. The report is for the operator, not for a client.
     ///
     /// ```
     /// use bearergate::Gate;
@@ -29,7 +29,7 @@ impl Gate {
         let found = gather(slots.map(|slot| slot.router.diagnose()));
         found.map(|mut findings| {
             if self.0.clock.now().is_none() {
-                let finding = Finding::error("clock", "it does not tell the time");
+                let finding = Finding::error("clock", "it reports no time");
                 findings.push(finding.hint("set the clock of this host"));
             }
             Report::new(findings)

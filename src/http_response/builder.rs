@@ -10,7 +10,6 @@ use super::config::Settings;
 use super::params;
 use crate::credential::charset;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 
 impl ResponseConfig {
     /// Returns a builder with the default configuration.
@@ -73,9 +72,9 @@ impl ResponseConfigBuilder {
     ///
     /// # Errors
     ///
-    /// With the name of the field: [`Empty`](ConfigErrorKind::Empty) if a value is empty,
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) if it cannot be sent in a header or is
-    /// not a secure URL, [`OutOfRange`](ConfigErrorKind::OutOfRange) if the retry time is not
+    /// With the name of the field: [`Empty`](crate::error::ConfigErrorKind::Empty) if a value is empty,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it cannot be sent in a header or is
+    /// not a secure URL, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) if the retry time is not
     /// between one second and one day.
     pub fn build(self) -> Result<ResponseConfig, ConfigError> {
         check_realm(&self.settings.realm)?;
@@ -97,24 +96,22 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn check_realm(realm: &str) -> Result<(), ConfigError> {
     if realm.is_empty() {
-        let detail = "the realm is empty; give a name or keep the default";
-        return Err(ConfigError::new(ConfigErrorKind::Empty, "realm", detail));
+        let remedy = "give a name or keep the default";
+        return Err(ConfigError::empty("realm", remedy));
     }
     if !realm.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
         let detail = format!("{realm:?} has a character outside printable ASCII; remove it");
-        let kind = ConfigErrorKind::ValueMalformed;
-        return Err(ConfigError::new(kind, "realm", detail));
+        return Err(ConfigError::malformed("realm", detail));
     }
     Ok(())
 }
 
 fn check_wait(wait: Duration) -> Result<(), ConfigError> {
-    if (Duration::from_secs(1)..=DAY).contains(&wait) {
+    let range = Duration::from_secs(1)..=DAY;
+    if range.contains(&wait) {
         return Ok(());
     }
-    let detail = format!("{wait:?} is out of range; give a time from one second to one day");
-    let kind = ConfigErrorKind::OutOfRange;
-    Err(ConfigError::new(kind, "retry_after", detail))
+    Err(ConfigError::out_of_range("retry_after", wait, range))
 }
 
 fn check_url(url: &str) -> Result<(), ConfigError> {
@@ -122,11 +119,10 @@ fn check_url(url: &str) -> Result<(), ConfigError> {
         return Ok(());
     }
     let detail = format!(
-        "{url:?} cannot be sent; give an absolute https URL (http on a loopback host) without \
-         user information and fragment"
+        "expected an absolute https URL (http on a loopback host) without user information and \
+         fragment, found {url:?}"
     );
-    let kind = ConfigErrorKind::ValueMalformed;
-    Err(ConfigError::new(kind, "resource_metadata", detail))
+    Err(ConfigError::malformed("resource_metadata", detail))
 }
 
 fn is_url(url: &str) -> bool {
@@ -147,6 +143,7 @@ fn is_secure(uri: &Uri) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ConfigErrorKind;
     use crate::error::ConfigErrorKind::Empty;
     use crate::error::ConfigErrorKind::OutOfRange;
     use crate::error::ConfigErrorKind::ValueMalformed;

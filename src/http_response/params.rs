@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::credential::charset;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::policy::Decision;
 
 /// Parameters that one refusal adds to its challenge: scopes, authentication contexts, retry time
@@ -53,8 +52,8 @@ impl ChallengeParams {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) if a scope is empty,
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) if it has a character that RFC 6749
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) if a scope is empty,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it has a character that RFC 6749
     /// section 3.3 does not allow.
     pub fn with_scope(mut self, scope: &str) -> Result<Self, ConfigError> {
         check_words("scope", scope)?;
@@ -94,8 +93,8 @@ impl ChallengeParams {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) if it is empty,
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) if it has a character that RFC 9449
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) if it is empty,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it has a character that RFC 9449
     /// section 8.1 does not allow.
     pub fn with_dpop_nonce(mut self, nonce: &str) -> Result<Self, ConfigError> {
         check_word("dpop_nonce", nonce)?;
@@ -151,14 +150,13 @@ pub(super) fn check_words(field: &'static str, words: &str) -> Result<(), Config
 
 fn check_word(field: &'static str, word: &str) -> Result<(), ConfigError> {
     if word.is_empty() {
-        let detail = "a value is empty; give values separated by single spaces";
-        return Err(ConfigError::new(ConfigErrorKind::Empty, field, detail));
+        let detail = "a value is empty; separate values by single spaces";
+        return Err(ConfigError::missing(field, detail));
     }
     if !word.bytes().all(charset::is_nqchar) {
         let detail = "a value has a character that is not printable ASCII, or a space, a quote or a \
                       backslash; remove it";
-        let kind = ConfigErrorKind::ValueMalformed;
-        return Err(ConfigError::new(kind, field, detail));
+        return Err(ConfigError::malformed(field, detail));
     }
     Ok(())
 }
@@ -166,6 +164,7 @@ fn check_word(field: &'static str, word: &str) -> Result<(), ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ConfigErrorKind;
     use crate::error::ConfigErrorKind::Empty;
     use crate::error::ConfigErrorKind::ValueMalformed;
 

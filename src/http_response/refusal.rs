@@ -1,6 +1,5 @@
 //! The response to a refused request.
 
-use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
@@ -44,11 +43,14 @@ use crate::policy::Decision;
 ///      error_description=\"the credential is not accepted\"",
 /// );
 /// ```
-#[derive(Clone)]
+#[derive(Clone, thiserror::Error)]
+#[error(transparent)]
 pub struct Refusal(Box<Inner>);
 
-#[derive(Clone)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("request refused with status {}", status::row(rejection.kind()).status.as_u16())]
 struct Inner {
+    #[source]
     rejection: Rejection,
     params: ChallengeParams,
     decision: Option<Decision>,
@@ -289,12 +291,6 @@ impl From<RejectionKind> for Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "request refused with status {}", self.status().as_u16())
-    }
-}
-
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Refusal")
@@ -306,14 +302,10 @@ impl fmt::Debug for Refusal {
     }
 }
 
-impl Error for Refusal {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(self.rejection())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::error::Error;
+
     use super::*;
 
     #[test]

@@ -103,7 +103,10 @@ impl SigningKeys {
     /// ring has or had revoked; `out_of_range` while [`limits::SIGNING_KEYS`] others are kept.
     pub fn announce(&self, key: SigningKey, now: UnixTime) -> Result<Self, ConfigError> {
         if self.next(now).is_some() {
-            return Err(conflict("a key is announced already; wait until it signs"));
+            return Err(ConfigError::conflict(
+                "key",
+                "a key is announced already; wait until it signs",
+            ));
         }
         let mut ring = self.changed(&key, now)?;
         ring.keys.push(RingKey {
@@ -283,9 +286,8 @@ impl SigningKeys {
     /// Returns a copy to be changed, without what nobody needs any more.
     fn changed(&self, key: &SigningKey, now: UnixTime) -> Result<Self, ConfigError> {
         if self.knows(key.kid()) {
-            return Err(conflict(
-                "the ring has this key or had it revoked; make another",
-            ));
+            let detail = "the ring has this key, or the key was revoked; make another";
+            return Err(ConfigError::conflict("key", detail));
         }
         let kept = self
             .ends()
@@ -328,14 +330,7 @@ impl fmt::Debug for SigningKeys {
     }
 }
 
-fn conflict(detail: &'static str) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::Conflict, "key", detail)
-}
-
 fn unknown_kid(revision: u64) -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::ValueMalformed,
-        "kid",
-        format!("the ring has no key of this name at revision {revision}; read it anew"),
-    )
+    let detail = format!("the ring has no such key at revision {revision}; read the ring again");
+    ConfigError::malformed("kid", detail)
 }

@@ -1,11 +1,11 @@
 //! Errors of the scanner.
 
-use thiserror::Error;
+use crate::error::kinds;
 
 /// An error of the scanner, or a value of another type than requested.
 ///
 /// It reports what is wrong and where. It contains no part of the text, so it can be logged.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{kind} at byte {offset}")]
 pub struct JsonError {
     kind: JsonErrorKind,
@@ -28,40 +28,32 @@ impl JsonError {
     }
 }
 
-/// What is wrong with a JSON text.
-#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum JsonErrorKind {
-    /// One object has two members of the same name after unescaping.
-    #[error("duplicate member")]
-    DuplicateMember,
-    /// The text is not UTF-8, or an escape is a lone surrogate.
-    #[error("invalid unicode")]
-    InvalidUnicode,
-    /// The top value is not an object.
-    #[error("value is not an object")]
-    NotAnObject,
-    /// A number is greater than 1.797693134862e308 or less than its negative. That is slightly
-    /// below the largest `f64`, because some parsers round the rest to infinity.
-    #[error("number out of range")]
-    NumberOutOfRange,
-    /// The text does not follow the grammar of RFC 8259.
-    #[error("invalid syntax")]
-    Syntax,
-    /// The text ends inside a value.
-    #[error("unexpected end")]
-    UnexpectedEnd,
-    /// Objects and arrays are nested deeper than
-    /// [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH).
-    #[error("nesting too deep")]
-    TooDeep,
-    /// The text is longer than [`limits::JSON_BYTES`](crate::limits::JSON_BYTES).
-    #[error("text too large")]
-    TooLarge,
-    /// An object has more than [`limits::JSON_MEMBERS`](crate::limits::JSON_MEMBERS) members.
-    #[error("too many members")]
-    TooManyMembers,
-    /// A value is of another type than requested.
-    #[error("value of another type")]
-    WrongType,
+kinds! {
+    /// What is wrong with a JSON text, as a stable code.
+    pub enum JsonErrorKind {
+        /// One object has two members of the same name; names are compared after unescaping.
+        DuplicateMember = "duplicate_member", "duplicate member";
+        /// The text is not UTF-8, or an escape is a lone surrogate.
+        InvalidUnicode = "invalid_unicode", "invalid unicode";
+        /// The top value is of another type.
+        NotAnObject = "not_an_object", "value is not an object";
+        /// A number is greater than 1.797693134862e308 or less than its negative. That is slightly
+        /// below the largest `f64`, because some parsers round the rest to infinity.
+        NumberOutOfRange = "number_out_of_range", "number out of range";
+        /// The text does not follow the grammar of RFC 8259.
+        Syntax = "syntax", "invalid syntax";
+        /// The text ends inside a value.
+        UnexpectedEnd = "unexpected_end", "unexpected end";
+        /// Objects and arrays are nested deeper than
+        /// [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH).
+        TooDeep = "too_deep", "nesting too deep";
+        /// The text is longer than [`limits::JSON_BYTES`](crate::limits::JSON_BYTES).
+        TooLarge = "too_large", "text too large";
+        /// An object has more than [`limits::JSON_MEMBERS`](crate::limits::JSON_MEMBERS) members.
+        TooManyMembers = "too_many_members", "too many members";
+        /// A value is of another type than requested.
+        WrongType = "wrong_type", "value of another type";
+    }
 }
+
+impl std::error::Error for JsonErrorKind {}

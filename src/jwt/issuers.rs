@@ -9,7 +9,6 @@ use super::issuer_rules::Trust;
 use super::tenant::Pattern;
 use crate::credential::Unverified;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::json::Escapes;
 use crate::json::Value;
 
@@ -88,11 +87,7 @@ pub(super) fn join(
 ) -> Result<JwtValidator, ConfigError> {
     let mut validators = validators.into_iter();
     let Some(mut joined) = validators.next() else {
-        return Err(ConfigError::new(
-            ConfigErrorKind::Empty,
-            "issuers",
-            "no issuer was given; join at least one validator",
-        ));
+        return Err(ConfigError::empty("issuers", "join at least one validator"));
     };
     let mut trusts: Vec<_> = joined.issuers.trusts().cloned().collect();
     for other in validators {
@@ -116,27 +111,18 @@ fn check_apart(pattern: &Pattern, others: &[Trust]) -> Result<(), ConfigError> {
         Issuers::Any | Issuers::OneOf(_) => false,
     };
     if others.iter().any(overlaps) {
-        return Err(ConfigError::new(
-            ConfigErrorKind::Conflict,
-            "issuers",
-            format!("issuer pattern `{pattern}` overlaps another one; keep them apart"),
-        ));
+        let detail = format!("issuer pattern `{pattern}` overlaps another one; separate them");
+        return Err(ConfigError::conflict("issuers", detail));
     }
     Ok(())
 }
 
 fn any_beside_another() -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::Conflict,
-        "issuers",
-        "`any_issuer()` stands beside another issuer; name every issuer",
-    )
+    let detail = "`any_issuer()` is joined with another issuer; name every issuer";
+    ConfigError::conflict("issuers", detail)
 }
 
 fn duplicate(name: &str) -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::Conflict,
-        "issuers",
-        format!("issuer `{name}` is configured twice; give it once"),
-    )
+    let detail = format!("issuer `{name}` is configured twice; configure it once");
+    ConfigError::conflict("issuers", detail)
 }

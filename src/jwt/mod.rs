@@ -56,6 +56,7 @@ use crate::key::KeyHint;
 use crate::key::KeySet;
 use crate::key::KeyStore;
 use crate::now_or_later::NowOrLater;
+use crate::now_or_later::ask;
 use crate::principal::Facts;
 use crate::principal::Principal;
 use crate::validator::Authorities;
@@ -292,17 +293,9 @@ impl TokenValidator for JwtValidator {
             }
             Keys::Store(store) => store,
         };
-        // A search that is not ready borrows the hint, so it is asked for again where the hint
-        // can live as long as it; nothing happens before it is polled.
-        let found = find(store, &case.compact).try_now().ok();
-        if let Some(found) = found {
+        ask!(find(store, &case.compact), |found| {
             let judged = found.and_then(|keys| self.conclude(&mut case, &keys));
-            return constrain(self.constraint.as_ref(), judged, presented);
-        }
-        NowOrLater::later(async move {
-            let keys = find(store, &case.compact).await?;
-            let judged = self.conclude(&mut case, &keys);
-            constrain(self.constraint.as_ref(), judged, presented).await
+            constrain(self.constraint.as_ref(), judged, presented)
         })
     }
 }

@@ -59,7 +59,8 @@ impl KeyImporter {
     ///
     /// The same.
     pub fn secret(&self, secret: impl Into<Secret>) -> Result<Key, ConfigError> {
-        self.checked_secret(secret.into()).map_err(named("secret"))
+        self.checked_secret(secret.into())
+            .map_err(|flaw| flaw.in_field("secret"))
     }
 
     /// As [`Key::from_base64url_secret`].
@@ -69,12 +70,12 @@ impl KeyImporter {
     /// The same.
     pub fn base64url_secret(&self, secret: &str) -> Result<Key, ConfigError> {
         let decoded = base64url::decode(secret).ok_or(Flaw::malformed(
-            "the secret is not base64url without padding; encode it so, \
-             or hand its bytes to `from_secret`",
+            "expected base64url without padding; encode the secret so, \
+             or give its bytes to `from_secret`",
         ));
         decoded
             .and_then(|bytes| self.checked_secret(bytes.into()))
-            .map_err(named("secret"))
+            .map_err(|flaw| flaw.in_field("secret"))
     }
 
     /// As [`Key::from_pem`].
@@ -83,9 +84,7 @@ impl KeyImporter {
     ///
     /// The same.
     pub fn pem(&self, pem: impl AsRef<[u8]>) -> Result<Key, ConfigError> {
-        pem::public_key(pem.as_ref())
-            .and_then(|material| self.prepared(material.into()))
-            .map_err(named("pem"))
+        self.material("pem", pem::public_key(pem.as_ref()))
     }
 
     /// As [`Key::from_der`].
@@ -94,9 +93,7 @@ impl KeyImporter {
     ///
     /// The same.
     pub fn der(&self, der: impl AsRef<[u8]>) -> Result<Key, ConfigError> {
-        der::public_key(der.as_ref())
-            .and_then(|material| self.prepared(material.into()))
-            .map_err(named("der"))
+        self.material("der", der::public_key(der.as_ref()))
     }
 
     /// As [`Key::from_jwk`].
@@ -107,7 +104,7 @@ impl KeyImporter {
     pub fn jwk(&self, jwk: impl AsRef<[u8]>) -> Result<Key, ConfigError> {
         jwk::single(jwk.as_ref())?
             .and_then(|draft| self.prepared(draft))
-            .map_err(named("jwk"))
+            .map_err(|flaw| flaw.in_field("jwk"))
     }
 
     /// As [`KeySet::from_jwks`].
@@ -126,11 +123,15 @@ impl KeyImporter {
         jwks::read(self, jwks)
     }
 
-    /// Takes material that no constructor names.
-    pub(crate) fn material(&self, material: Result<Material, Flaw>) -> Result<Key, ConfigError> {
+    /// Prepares key material that was read from this field.
+    pub(crate) fn material(
+        &self,
+        field: &'static str,
+        material: Result<Material, Flaw>,
+    ) -> Result<Key, ConfigError> {
         material
             .and_then(|material| self.prepared(material.into()))
-            .map_err(named("key"))
+            .map_err(|flaw| flaw.in_field(field))
     }
 
     /// Takes the public half of a signing key, named by its thumbprint, and returns the JWK to
@@ -218,8 +219,4 @@ fn kind(material: &Material) -> &'static str {
         Material::Rsa(..) => "RSA",
         Material::Secret(_) => SECRET,
     }
-}
-
-fn named(field: &'static str) -> impl Fn(Flaw) -> ConfigError {
-    move |Flaw(kind, text)| ConfigError::new(kind, field, text)
 }

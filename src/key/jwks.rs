@@ -50,10 +50,9 @@ pub(super) fn read(import: &KeyImporter, text: &[u8]) -> Result<KeySet, ConfigEr
 }
 
 fn no_array() -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::ValueMalformed,
+    ConfigError::malformed(
         "jwks",
-        "the JWK Set has no array `keys`",
+        "expected an object with an array `keys`; give a JWK Set",
     )
 }
 
@@ -61,11 +60,8 @@ fn check_count(count: usize) -> Result<(), ConfigError> {
     if count <= limits::JWKS_KEYS {
         return Ok(());
     }
-    Err(ConfigError::new(
-        ConfigErrorKind::OutOfRange,
-        "jwks",
-        format!("the JWK Set has {count} keys; at most 100 are read"),
-    ))
+    let range = ..=limits::JWKS_KEYS;
+    Err(ConfigError::size_out_of_range("jwks", count, "keys", range))
 }
 
 /// Refuses a set without a key, saying why each member was left out.
@@ -73,7 +69,7 @@ pub(super) fn check_usable(set: &KeySet) -> Result<(), ConfigError> {
     if !set.keys().is_empty() {
         return Ok(());
     }
-    let mut detail = String::from("there is no key that can be used; give at least one");
+    let mut detail = String::from("no key can be used; give at least one");
     for skipped in set.skipped() {
         detail += &format!("; key {}: {}", skipped.index, skipped.reason);
     }

@@ -162,10 +162,12 @@ impl Key {
     pub fn with_kid(self, kid: impl Into<String>) -> Result<Self, ConfigError> {
         let kid = kid.into();
         if kid.len() > limits::KEY_ID_BYTES {
-            return Err(ConfigError::new(
-                ConfigErrorKind::OutOfRange,
+            let range = ..=limits::KEY_ID_BYTES;
+            return Err(ConfigError::size_out_of_range(
                 "kid",
-                "the key id is longer than 256 bytes; use a shorter one",
+                kid.len(),
+                "bytes",
+                range,
             ));
         }
         Ok(self.change(|inner| inner.kid = Some(kid.into())))
@@ -244,11 +246,7 @@ impl fmt::Debug for Key {
 /// Refuses an empty selection, and algorithms that are not served.
 pub(crate) fn check_served(wanted: Algorithms, served: Algorithms) -> Result<(), ConfigError> {
     if wanted.is_empty() {
-        return Err(ConfigError::new(
-            ConfigErrorKind::Empty,
-            "algorithms",
-            "no algorithm is named; name at least one",
-        ));
+        return Err(ConfigError::empty("algorithms", "name at least one"));
     }
     let unusable = wanted.difference(served);
     if unusable.is_empty() {
@@ -268,7 +266,7 @@ mod tests {
 
     const MESSAGE: &[u8] = b"header.payload";
 
-    /// Every kind of key with the algorithms that rule 1 grants it.
+    /// Every kind of key with the algorithms of its type, the only ones that it may verify.
     fn kinds(import: &KeyImporter) -> Vec<(&'static str, Key, &'static [Algorithm])> {
         use Algorithm::*;
         let secret = |len| import.secret(test_samples::SECRET[..len].to_vec()).unwrap();

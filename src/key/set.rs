@@ -13,7 +13,6 @@ use super::store::KeyStore;
 use crate::crypto::Algorithm;
 use crate::crypto::Algorithms;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::limits;
@@ -74,10 +73,12 @@ impl KeySet {
     ) -> Result<Self, ConfigError> {
         let keys: Vec<_> = std::iter::once(current).chain(previous).collect();
         if keys.len() > limits::ROTATING_KEYS {
-            return Err(ConfigError::new(
-                ConfigErrorKind::OutOfRange,
+            let (given, most) = (keys.len() - 1, limits::ROTATING_KEYS - 1);
+            return Err(ConfigError::size_out_of_range(
                 "previous",
-                format!("{} keys rotate; keep at most 4", keys.len()),
+                given,
+                "keys",
+                ..=most,
             ));
         }
         let mut inner = Inner::new(keys);
@@ -299,6 +300,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::error::ConfigErrorKind;
     use crate::event::Event;
     use crate::event::Observer;
     use crate::key::test_samples;

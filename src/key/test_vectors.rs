@@ -18,8 +18,8 @@ use crate::crypto::Provider;
 use crate::error::ConfigErrorKind;
 use crate::error::RejectionKind;
 
-/// Valid in the suite, but their JWK Sets hold symmetric keys, which rule 1 never takes from a
-/// set. Handed over singly the same keys accept them.
+/// Valid in the suite, but their JWK Sets hold symmetric keys, which are never taken from a set.
+/// Imported singly, the same keys verify them.
 const SYMMETRIC_SETS: [u64; 4] = [2, 13, 14, 15];
 
 #[test]

@@ -23,7 +23,7 @@ async fn an_active_token_costs_one_call_a_minute() {
     assert_eq!(scene.calls(), 2);
 }
 
-/// Row C04 of the defects.
+/// Defect C04 (cached past its end): docs/defects.md
 #[tokio::test]
 async fn a_token_is_not_remembered_past_its_end() {
     let scene = Scene::new();
@@ -37,7 +37,7 @@ async fn a_token_is_not_remembered_past_its_end() {
     assert_eq!(scene.judge(&token).await, inactive);
 }
 
-/// Row C06 of the defects.
+/// Defect C06 (rejection cached too long): docs/defects.md
 #[tokio::test]
 async fn an_inactive_token_is_asked_about_again_after_five_seconds() {
     let scene = Scene::new();
@@ -51,7 +51,7 @@ async fn an_inactive_token_is_asked_about_again_after_five_seconds() {
     assert_eq!(scene.judge("late").await, Ok(()));
 }
 
-/// Row C05 of the defects.
+/// Defect C05 (cached after revocation or removal of the key): docs/defects.md
 #[tokio::test]
 async fn an_invalidated_token_is_asked_about_at_once() {
     let scene = Scene::new();

@@ -7,7 +7,9 @@ use bearergate::testing::{FakeEndpoint, Fault};
 use crate::common::START;
 use crate::common::Scene;
 
-/// A43: a flood of unknown key ids costs the provider two fetches, and known keys nothing.
+/// A flood of unknown key ids costs the provider two fetches, and known keys nothing.
+///
+/// Defect A43 (flood of unknown key ids): docs/defects.md
 #[tokio::test]
 async fn a_thousand_bogus_key_ids_are_two_fetches() {
     for is_warm in [true, false] {
@@ -49,8 +51,10 @@ async fn the_limit_is_spent_for_half_a_minute() {
     assert_eq!(scene.fetches(), 4);
 }
 
-/// A44: the limit counts attempts, not successes, and a key id that could not be looked up is
-/// not judged.
+/// The limit counts attempts, not successes, and a key id that could not be looked up gives
+/// `unavailable`.
+///
+/// Defect A44 (limit on fetches bypassed): docs/defects.md
 #[tokio::test]
 async fn a_flood_while_the_provider_fails_is_not_judged_and_not_passed_on() {
     let scene = Scene::warm().await;
@@ -63,7 +67,9 @@ async fn a_flood_while_the_provider_fails_is_not_judged_and_not_passed_on() {
     assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
 }
 
-/// A44: an empty set is a failed fetch.
+/// An empty set is a failed fetch.
+///
+/// Defect A44 (limit on fetches bypassed): docs/defects.md
 #[tokio::test]
 async fn an_empty_set_is_no_answer_and_is_not_asked_for_again_by_a_flood() {
     let scene = Scene::new();
@@ -84,7 +90,9 @@ async fn an_empty_set_is_no_answer_and_is_not_asked_for_again_by_a_flood() {
     assert_eq!(scene.fetches(), 2);
 }
 
-/// A46: an empty set after a good one kills nothing.
+/// An empty set does not replace a good one.
+///
+/// Defect A46 (bad answer replaces good keys): docs/defects.md
 #[tokio::test]
 async fn an_empty_set_leaves_good_keys_in_force() {
     let scene = Scene::warm().await;

@@ -71,7 +71,9 @@ async fn an_issuer_with_a_path_has_its_document_behind_it() {
     assert_eq!(scene.judge(&scene.good()).await, Ok(()));
 }
 
-/// A12: the document must be the configured issuer's own.
+/// The document must be that of the configured issuer.
+///
+/// Defect A12 (URL made from an unverified claim): docs/defects.md
 #[tokio::test]
 async fn a_document_of_another_issuer_is_refused() {
     for issuer in ["", "https://idp.example.com", "/"] {
@@ -93,7 +95,9 @@ async fn a_document_of_another_issuer_is_refused() {
     }
 }
 
-/// A48: an address from a document is followed only where it leads to nothing inside.
+/// An address from a document is fetched only if it is public.
+///
+/// Defect A48 (fetch without bounds): docs/defects.md
 #[tokio::test]
 async fn a_document_cannot_lead_inside() {
     for address in [
@@ -179,7 +183,10 @@ async fn a_provider_of_this_machine_may_be_called_by_name() {
     assert_eq!(scene.judge(&scene.good()).await, Ok(()));
 }
 
-/// A12: neither `iss` nor `jku` of a token makes anybody ask an address.
+/// Neither `iss` nor `jku` of a token causes a request to an address.
+///
+/// Defects A09 (key fetched from an address in the header), A12 (URL made from an unverified
+/// claim): docs/defects.md
 #[tokio::test]
 async fn no_address_comes_from_a_token() {
     let scene = scene("");

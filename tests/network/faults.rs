@@ -23,7 +23,9 @@ fn faults() -> Vec<Fault> {
     ]
 }
 
-/// A47, A48: without keys there is no verdict, and no key of last resort.
+/// Without keys every token gives `unavailable`: there is no default key.
+///
+/// Defects A47 (default key when the fetch fails), A48 (fetch without bounds): docs/defects.md
 #[tokio::test]
 async fn every_fault_at_the_start_is_unavailable_and_passes() {
     for fault in faults() {
@@ -39,7 +41,9 @@ async fn every_fault_at_the_start_is_unavailable_and_passes() {
     }
 }
 
-/// A46: a good set outlives every fault, for a bounded time.
+/// A good set is used through every fault, for a bounded time.
+///
+/// Defect A46 (bad answer replaces good keys): docs/defects.md
 #[tokio::test]
 async fn every_fault_after_a_good_set_leaves_it_in_force() {
     for fault in faults() {
@@ -57,7 +61,9 @@ async fn every_fault_after_a_good_set_leaves_it_in_force() {
     }
 }
 
-/// A48: where the provider sends us is not where we go.
+/// A redirect of the provider is not followed.
+///
+/// Defect A48 (fetch without bounds): docs/defects.md
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let elsewhere = FakeIssuer::start().unwrap();

@@ -39,7 +39,10 @@ async fn a_rotated_key_is_found_at_once_and_the_old_one_stops() {
     assert_eq!(scene.fetches(), 3);
 }
 
-/// C05, A45: a key that is withdrawn stops with the next refresh, for caches too.
+/// A key that is withdrawn stops with the next refresh, for caches too.
+///
+/// Defects A45 (withdrawn key still verifies), C05 (cached after revocation or removal of the key):
+/// docs/defects.md
 #[tokio::test]
 async fn a_smaller_set_replaces_the_larger_one() {
     let scene = Scene::new();
@@ -60,7 +63,9 @@ async fn a_smaller_set_replaces_the_larger_one() {
     assert_eq!(scene.judge(&good).await, Ok(()));
 }
 
-/// A42: what cannot be used is left out and told; what stands beside it goes on.
+/// Keys that cannot be used are left out and reported; the other keys of the set stay usable.
+///
+/// Defect A42 (one bad key voids the set): docs/defects.md
 #[tokio::test]
 async fn a_bad_key_in_the_set_voids_no_other() {
     let scene = Scene::new();
@@ -77,7 +82,9 @@ async fn a_bad_key_in_the_set_voids_no_other() {
     assert_eq!(scene.told().skipped, 3);
 }
 
-/// A41: two keys of one name judge nothing, whichever comes first.
+/// Two different keys with one key id verify nothing, whichever is first.
+///
+/// Defect A41 (duplicate or missing `kid`): docs/defects.md
 #[tokio::test]
 async fn two_keys_of_one_name_are_ambiguous() {
     let scene = Scene::new();
@@ -91,7 +98,9 @@ async fn two_keys_of_one_name_are_ambiguous() {
     assert_eq!(twin.judge(&token).await, Ok(()));
 }
 
-/// A13: keys belong to their issuer, whatever their name.
+/// Keys belong to their issuer, whatever their key id.
+///
+/// Defect A13 (keys cached by `kid` alone): docs/defects.md
 #[tokio::test]
 async fn a_key_of_another_issuer_with_the_same_name_judges_nothing() {
     let (scene, other) = (Scene::warm().await, Scene::warm().await);

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::limits;
@@ -34,13 +33,11 @@ impl LegacyFormat {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::OutOfRange`].
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange).
     pub fn new(min_bytes: usize) -> Result<Self, ConfigError> {
         let range = limits::LEGACY_KEY_BYTES_MIN..=limits::LEGACY_KEY_BYTES;
         if !range.contains(&min_bytes) {
-            let detail = format!("{min_bytes} bytes were asked for; give 16 to 1024");
-            let kind = ConfigErrorKind::OutOfRange;
-            return Err(ConfigError::new(kind, "min_bytes", detail));
+            return Err(ConfigError::out_of_range("min_bytes", min_bytes, range));
         }
         Ok(Self {
             min_bytes,

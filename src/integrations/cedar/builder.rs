@@ -155,11 +155,10 @@ fn read_policies(text: &str) -> Result<PolicySet, ConfigError> {
     nested(POLICIES, text, ["([{", ")]}"])?;
     let policies: PolicySet = text
         .parse()
-        .map_err(|error| malformed(POLICIES, "write Cedar policies", error))?;
+        .map_err(|error| invalid(POLICIES, "write Cedar policies", error))?;
     if policies.num_of_templates() > 0 {
-        let detail = "a template was given, which nothing links; write policies without slots";
-        let kind = ConfigErrorKind::ValueMalformed;
-        return Err(ConfigError::new(kind, POLICIES, detail));
+        let detail = "found a template, which is not supported; write policies without slots";
+        return Err(ConfigError::malformed(POLICIES, detail));
     }
     let count = policies.num_of_policies();
     bounded(POLICIES, "policies", count, limits::POLICY_RULES)?;
@@ -167,8 +166,8 @@ fn read_policies(text: &str) -> Result<PolicySet, ConfigError> {
         .policies()
         .all(|own| own.effect() == Effect::Forbid)
     {
-        let detail = "no policy permits anything; give at least one that does";
-        return Err(ConfigError::new(ConfigErrorKind::Empty, POLICIES, detail));
+        let detail = "no policy permits anything; write at least one that does";
+        return Err(ConfigError::missing(POLICIES, detail));
     }
     Ok(policies)
 }
@@ -180,15 +179,14 @@ fn notes(policies: &PolicySet) -> Result<HashMap<PolicyId, Note>, ConfigError> {
         let name: Arc<str> = match policy.annotation("id") {
             Some("") => {
                 let detail = "an `@id` is empty; write a name";
-                return Err(ConfigError::new(ConfigErrorKind::Empty, POLICIES, detail));
+                return Err(ConfigError::missing(POLICIES, detail));
             }
             Some(name) => name.into(),
             None => policy.id().to_string().into(),
         };
         if !names.insert(Arc::clone(&name)) {
-            let detail = format!("two policies are named `{name}`; name each once");
-            let kind = ConfigErrorKind::Conflict;
-            return Err(ConfigError::new(kind, POLICIES, detail));
+            let detail = format!("two policies are named `{name}`; use each name once");
+            return Err(ConfigError::conflict(POLICIES, detail));
         }
         let effect = policy.effect();
         notes.insert(policy.id().clone(), Note { name, effect });
@@ -201,7 +199,7 @@ fn read_schema(text: &str) -> Result<Schema, ConfigError> {
     nested(SCHEMA, text, ["([{<", ")]}>"])?;
     match Schema::from_cedarschema_str(text) {
         Ok((schema, _)) => Ok(schema),
-        Err(error) => Err(malformed(SCHEMA, "write a schema in Cedar's syntax", error)),
+        Err(error) => Err(invalid(SCHEMA, "write a schema in Cedar's syntax", error)),
     }
 }
 
@@ -211,7 +209,7 @@ fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), ConfigError> {
         return Ok(());
     }
     let remedy = "write policies that the schema allows";
-    Err(malformed(POLICIES, remedy, result))
+    Err(invalid(POLICIES, remedy, result))
 }
 
 fn read_entities(json: Option<&str>, schema: Option<&Schema>) -> Result<Entities, ConfigError> {
@@ -219,12 +217,12 @@ fn read_entities(json: Option<&str>, schema: Option<&Schema>) -> Result<Entities
         Some(json) => {
             bounded(ENTITIES, "bytes", json.len(), limits::CEDAR_BYTES)?;
             Value::parse(json.as_bytes())
-                .map_err(|error| malformed(ENTITIES, "write strict JSON", error))?;
+                .map_err(|error| invalid(ENTITIES, "write strict JSON", error))?;
             Entities::from_json_str(json, schema)
         }
         None => Entities::from_entities([], schema),
     };
-    read.map_err(|error| malformed(ENTITIES, "write entities in Cedar's JSON form", error))
+    read.map_err(|error| invalid(ENTITIES, "write entities in Cedar's JSON form", error))
 }
 
 fn types(namespace: Option<&str>) -> Result<Types, ConfigError> {
@@ -234,7 +232,7 @@ fn types(namespace: Option<&str>) -> Result<Types, ConfigError> {
             None => name.to_owned(),
         };
         full.parse()
-            .map_err(|error| malformed("namespace", "write names joined by `::`", error))
+            .map_err(|error| invalid("namespace", "write names joined by `::`", error))
     };
     Ok(Types {
         action: named("Action")?,
@@ -248,12 +246,11 @@ const ENTITIES: &str = "entities";
 const POLICIES: &str = "policies";
 const SCHEMA: &str = "schema";
 
-fn bounded(field: &'static str, what: &str, came: usize, most: usize) -> Result<(), ConfigError> {
-    if came <= most {
+fn bounded(field: &'static str, unit: &str, given: usize, most: usize) -> Result<(), ConfigError> {
+    if given <= most {
         return Ok(());
     }
-    let detail = format!("{came} {what} were given; give at most {most}");
-    Err(ConfigError::new(ConfigErrorKind::OutOfRange, field, detail))
+    Err(ConfigError::size_out_of_range(field, given, unit, ..=most))
 }
 
 fn nested(field: &'static str, text: &str, brackets: [&str; 2]) -> Result<(), ConfigError> {
@@ -268,11 +265,10 @@ fn nested(field: &'static str, text: &str, brackets: [&str; 2]) -> Result<(), Co
     Err(ConfigError::new(ConfigErrorKind::OutOfRange, field, detail))
 }
 
-fn malformed(
+fn invalid(
     field: &'static str,
     remedy: &str,
     error: impl Error + Send + Sync + 'static,
 ) -> ConfigError {
-    let detail = format!("{error}; {remedy}");
-    ConfigError::new(ConfigErrorKind::ValueMalformed, field, detail).with_source(error)
+    ConfigError::malformed(field, format!("{error}; {remedy}")).with_source(error)
 }

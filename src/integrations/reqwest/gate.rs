@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::Client;
 use crate::clock::Clock;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::gate::Gate;
 use crate::gate::GateBuilder;
 use crate::http_client::HttpClient;
@@ -26,7 +25,8 @@ impl Gate {
     /// ```
     /// use bearergate::Gate;
     ///
-    /// let gate = Gate::issuer("https://idp.example.com").audience("https://api.example.com").build()?;
+    /// let gate =
+    /// Gate::issuer("https://idp.example.com").audience("https://api.example.com").build()?;
     /// # Ok::<(), bearergate::ConfigError>(())
     /// ```
     pub fn issuer(issuer: impl Into<String>) -> IssuerDraft {
@@ -60,13 +60,13 @@ fn named(
 ) -> Result<String, ConfigError> {
     let text = match (lookup(name), lookup(file_name)) {
         (Some(_), Some(_)) => {
-            let detail = "it is given both directly and by a file; give one of them";
-            return Err(ConfigError::new(ConfigErrorKind::Conflict, name, detail));
+            let detail = "both the value and a file with it are set; set one of them";
+            return Err(ConfigError::conflict(name, detail));
         }
-        (Some(text), None) => text.into_string().map_err(|_| unreadable(name))?,
+        (Some(text), None) => text.into_string().map_err(|_| not_text(name))?,
         (None, Some(path)) => {
             let text = std::fs::read_to_string(path);
-            text.map_err(|error| unreadable(file_name).with_source(error))?
+            text.map_err(|error| not_text(file_name).with_source(error))?
         }
         (None, None) => String::new(),
     };
@@ -74,14 +74,13 @@ fn named(
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
         let detail = "it is missing or empty in the environment; set it";
-        return Err(ConfigError::new(ConfigErrorKind::Empty, name, detail));
+        return Err(ConfigError::missing(name, detail));
     }
     Ok(text.to_owned())
 }
 
-fn unreadable(name: &'static str) -> ConfigError {
-    let detail = "it cannot be read as UTF-8 text";
-    ConfigError::new(ConfigErrorKind::ValueMalformed, name, detail)
+fn not_text(name: &'static str) -> ConfigError {
+    ConfigError::malformed(name, "expected readable UTF-8 text; set it to such")
 }
 
 /// A gate for one issuer that still needs an audience.
@@ -224,6 +223,7 @@ impl fmt::Debug for IssuerGate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ConfigErrorKind;
 
     fn gate(names: &[(&str, &str)]) -> Result<Gate, ConfigError> {
         from_lookup(|name| {

@@ -15,7 +15,6 @@ use reqwest::redirect::Policy;
 
 use self::resolve::Resolver;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::http_client::AddressScope;
 use crate::http_client::HttpClient;
 use crate::http_client::HttpError;
@@ -171,12 +170,23 @@ impl ClientBuilder {
         let made = |reach| base(tls.clone()).dns_resolver(Resolver(reach));
         let mut any = made(AddressScope::Any);
         if let Some(url) = &self.proxy {
-            let proxy = reqwest::Proxy::all(url).map_err(|_| unusable("proxy", "it is no URL"))?;
+            let proxy = reqwest::Proxy::all(url).map_err(|_| {
+                ConfigError::malformed(
+                    "proxy",
+                    "expected a URL; write it like `http://proxy.example.com:3128`",
+                )
+            })?;
             any = any.proxy(proxy);
         }
         let build = |builder: reqwest::ClientBuilder| {
             let client = builder.build();
-            client.map_err(|error| unusable("client", "TLS cannot be set up").with_source(error))
+            client.map_err(|error| {
+                ConfigError::malformed(
+                    "client",
+                    "TLS cannot be set up; see the source of this error",
+                )
+                .with_source(error)
+            })
         };
         Ok(Client {
             any: build(any)?,
@@ -195,10 +205,6 @@ fn base(tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
         .no_proxy()
         .connect_timeout(limits::HTTP_CONNECT_DEADLINE)
         .timeout(limits::HTTP_DEADLINE)
-}
-
-fn unusable(field: &'static str, problem: &'static str) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::ValueMalformed, field, problem)
 }
 
 #[cfg(test)]

@@ -19,7 +19,6 @@ use super::plan::Schedule;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::event::Observer;
 use crate::http_client::Endpoint;
 use crate::http_client::HttpClient;
@@ -215,8 +214,7 @@ fn bearer(token: Token) -> Result<Bearer, ConfigError> {
         Token::Fixed(token) => token,
     };
     Bearer::fixed(token.expose()).ok_or_else(|| {
-        ConfigError::new(
-            ConfigErrorKind::ValueMalformed,
+        ConfigError::malformed(
             "bearer",
             "the token is empty or has characters that no token has; give it without a scheme",
         )
@@ -226,15 +224,19 @@ fn bearer(token: Token) -> Result<Bearer, ConfigError> {
 fn check_spans(schedule: Schedule) -> Result<(), ConfigError> {
     let fresh = limits::JWKS_FRESH_MIN..=limits::JWKS_FRESH_MAX;
     if !fresh.contains(&schedule.fresh) {
-        return Err(out_of_range("fresh_for", "give 1 minute to 1 hour"));
+        return Err(ConfigError::out_of_range(
+            "fresh_for",
+            schedule.fresh,
+            fresh,
+        ));
     }
     if schedule.stale > limits::JWKS_STALE_MAX {
-        return Err(out_of_range("stale_for", "give at most 24 hours"));
+        let range = ..=limits::JWKS_STALE_MAX;
+        return Err(ConfigError::out_of_range(
+            "stale_for",
+            schedule.stale,
+            range,
+        ));
     }
     Ok(())
-}
-
-fn out_of_range(field: &'static str, remedy: &'static str) -> ConfigError {
-    let detail = format!("the span is out of range; {remedy}");
-    ConfigError::new(ConfigErrorKind::OutOfRange, field, detail)
 }

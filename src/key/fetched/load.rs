@@ -1,6 +1,5 @@
 //! One fetch: which address, which request, and what the answer is worth.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -15,6 +14,7 @@ use super::disk_cache::Keep;
 use super::freshness::freshness;
 use crate::clock::UnixTime;
 use crate::crypto::Algorithm;
+use crate::error::Cause;
 use crate::http_client::AddressScope;
 use crate::http_client::Endpoint;
 use crate::http_client::HttpClient;
@@ -339,15 +339,13 @@ pub(super) struct Problem {
     cause: Option<Cause>,
 }
 
-type Cause = Arc<dyn std::error::Error + Send + Sync>;
-
 impl Problem {
     pub(super) const fn new(text: &'static str) -> Self {
         Self { text, cause: None }
     }
 
     fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.cause = Some(Arc::from(cause.into()));
+        self.cause = Some(Cause::new(cause));
         self
     }
 
@@ -362,27 +360,18 @@ impl Problem {
     /// Says which source it was.
     pub(super) fn of(self, source: &str) -> Failure {
         Failure {
-            source: source.into(),
-            problem: self,
+            origin: source.into(),
+            text: self.text,
+            source: self.cause,
         }
     }
 }
 
 /// A source of keys failed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("keys of `{origin}`: {text}")]
 pub(super) struct Failure {
-    source: Box<str>,
-    problem: Problem,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "keys of `{}`: {}", self.source, self.problem.text)
-    }
-}
-
-impl std::error::Error for Failure {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.problem.cause.as_deref().map(|cause| cause as _)
-    }
+    origin: Box<str>,
+    text: &'static str,
+    source: Option<Cause>,
 }
