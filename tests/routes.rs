@@ -242,7 +242,7 @@ fn routes_that_match_one_request_conflict_unless_one_is_more_specific() {
 
 #[test]
 fn malformed_patterns_do_not_build() {
-    let long = "/a".repeat(limits::ROUTE_SEGMENTS + 1);
+    let long = "/a".repeat(32 + 1);
     for pattern in [
         "a", "//", "/a//b", "/a//", "/.", "/..", "/a/../b", "/%61", "/a b", "/\u{e9}", "/a?b",
         "/a#b", "/:id", "/*", "/{}", "/{*}", "/{a b}", "/{a}{b}", "/x{a}", "/{*a}/b", "/{*a}/",
@@ -252,7 +252,7 @@ fn malformed_patterns_do_not_build() {
         assert_eq!(error.kind(), ConfigErrorKind::ValueMalformed, "{pattern}");
         assert_eq!(error.field(), "route");
     }
-    assert!(paths(&[&"/a".repeat(limits::ROUTE_SEGMENTS)]).is_ok());
+    assert!(paths(&[&"/a".repeat(32)]).is_ok());
     assert!(paths(&["/a-b_c.d~e/@x:y,z/{a}/{*b}"]).is_ok());
 }
 

@@ -132,8 +132,7 @@ impl ClaimTest {
     /// Tests that the claim is a string that this regular expression matches as a whole.
     ///
     /// Matching takes time linear in the string. A string of more than
-    /// [`limits::MATCHED_BYTES`](crate::limits::MATCHED_BYTES) bytes is
-    /// [`Unknown`](crate::policy::Truth::Unknown).
+    /// 512 bytes is [`Unknown`](crate::policy::Truth::Unknown).
     ///
     /// ```
     /// use bearergate::claim;

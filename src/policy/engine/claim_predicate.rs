@@ -7,8 +7,8 @@ use crate::clock::Leeway;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
-use crate::json::Bound;
 use crate::json::Kind;
+use crate::json::Rounding;
 use crate::json::Unescaped;
 use crate::json::Value;
 use crate::json::seconds;
@@ -116,7 +116,7 @@ fn integer(claim: Value<'_>) -> Option<i64> {
 }
 
 fn time(claim: Value<'_>) -> Option<UnixTime> {
-    let secs = seconds(claim.bytes(), Bound::Down);
+    let secs = seconds(claim.bytes(), Rounding::Down);
     (claim.kind() == Kind::Number).then(|| secs.map(UnixTime::from_secs))?
 }
 
@@ -170,7 +170,7 @@ fn starts_with(claim: Value<'_>, prefix: &str) -> Truth {
 
 /// Returns whether a time is at most this long ago: unknown for a time in the future.
 pub(in crate::policy) fn is_recent(time: UnixTime, max: Duration, now: UnixTime) -> Truth {
-    if time.is_ahead(now, Leeway::default()) {
+    if time.is_in_future(now, Leeway::default()) {
         return Truth::Unknown;
     }
     let age = now.as_secs().saturating_sub(time.as_secs());

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::clock::UnixTime;
-use crate::json::Bound;
 use crate::json::Kind;
+use crate::json::Rounding;
 use crate::json::Value;
 use crate::json::seconds;
 use crate::policy::attribute::Attribute;
@@ -125,7 +125,7 @@ fn claim(value: Option<Value<'_>>) -> Found {
 
 fn age(value: Option<Value<'_>>, now: UnixTime) -> Found {
     let time = value.filter(|value| value.kind() == Kind::Number);
-    let time = time.and_then(|value| seconds(value.bytes(), Bound::Down));
+    let time = time.and_then(|value| seconds(value.bytes(), Rounding::Down));
     match time {
         Some(time) => Found::Age(seconds_since(UnixTime::from_secs(time), now)),
         None => claim(value),
