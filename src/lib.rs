@@ -101,6 +101,7 @@ pub mod clock;
 pub mod credential;
 pub mod crypto;
 pub mod diagnosis;
+pub mod environment;
 pub mod error;
 pub mod event;
 pub mod gate;
