@@ -80,6 +80,20 @@
 //!
 //! Rust 1.88 or later.
 #![cfg_attr(bearergate_docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(all(
+        feature = "api-key",
+        feature = "introspection",
+        feature = "issuer",
+        feature = "policy-file",
+        feature = "session",
+    )),
+    expect(
+        dead_code,
+        reason = "helpers of the modules that the missing features gate; with all features there \
+                  is no dead code"
+    )
+)]
 
 /// The code blocks of the README, as tests.
 #[cfg(doctest)]

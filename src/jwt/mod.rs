@@ -8,6 +8,7 @@ mod demand;
 mod diagnose;
 mod grants;
 mod header;
+#[cfg(feature = "introspection")]
 mod introspection_rules;
 mod issuer_rules;
 mod issuers;
@@ -23,8 +24,11 @@ pub use builder::NeedsAudience;
 pub use builder::NeedsIssuer;
 pub use builder::NeedsKeys;
 pub use builder::Ready;
+#[cfg(feature = "introspection")]
 pub(crate) use introspection_rules::Answer;
+#[cfg(feature = "introspection")]
 pub(crate) use introspection_rules::AnswerRules;
+#[cfg(feature = "introspection")]
 pub(crate) use introspection_rules::TokenType;
 pub use tenant::Tenant;
 

@@ -23,7 +23,9 @@ mod token_id;
 
 pub use authority::Authority;
 pub use builder::PrincipalBuilder;
+#[cfg(feature = "api-key")]
 pub(crate) use built::BuiltFacts;
+#[cfg(feature = "api-key")]
 pub(crate) use built::PrincipalBacking;
 pub use claims::ClaimValue;
 pub use claims::Claims;
