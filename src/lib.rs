@@ -54,7 +54,11 @@
 //! | decide who may do what | [policies](guide::policies) | [`Policy`], [`require_scope`], [`claim()`], [`Condition`](policy::Condition) |
 //! | be fast, and still revoke | [caching and revocation](guide::caching_and_revocation) | [`TokenCache`](validator::TokenCache), [`Denylist`](revocation::Denylist) |
 //! | validate a credential of my own | [custom validator](guide::custom_validator) | [`TokenValidator`], [`KeyStore`], [`Authorizer`] |
-//! | find out what is misconfigured | | [`Gate::doctor`], [`RejectionKind`], [`diagnosis`] |
+//! | know why a request was refused | [errors](guide::errors) | [`RejectionKind`], [`Gate::doctor`], [`diagnosis`] |
+//! | test my service | [testing](guide::testing) | [`FakeClock`](clock::FakeClock), `testing::FakeIssuer` (feature `testing`) |
+//! | know what it protects against | [threat model](guide::threat_model) | |
+//! | replace `jsonwebtoken`, `jwt-authorizer` or `tower-oauth2-resource-server` | [1](guide::migrate_from_jsonwebtoken), [2](guide::migrate_from_jwt_authorizer), [3](guide::migrate_from_tower_oauth2_resource_server) | |
+//! | find the terms of Spring Security | [Spring Security](guide::coming_from_spring_security) | |
 //!
 //! # Features
 //!
@@ -96,7 +100,7 @@
 )]
 
 /// The code blocks of the README, as tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "reqwest"))]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;
 

@@ -15,7 +15,7 @@
 //! ```
 //! use bearergate::{Principal, claim, require_scope};
 //! use bearergate::clock::UnixTime;
-//! use bearergate::policy::{AccessRequest, Case, check_cases};
+//! use bearergate::policy::{AccessRequest, Case, run_cases};
 //! use bearergate::principal::PrincipalKind;
 //!
 //! let policy = require_scope("orders:read").and(claim("tenant").is("acme"));
@@ -28,7 +28,7 @@
 //! let robot = Principal::builder(PrincipalKind::ApiKey, "acme keys").scopes(["orders:read"]).build();
 //!
 //! let request = |caller| AccessRequest::new(caller, UnixTime::from_secs(1_760_000_000));
-//! check_cases(&policy, [
+//! run_cases(&policy, [
 //!     Case::allow("a reader of the tenant", request(&alice)),
 //!     Case::deny("a reader without a tenant", request(&robot)).because("claim tenant"),
 //! ])?;
