@@ -1,7 +1,7 @@
 //! Migrate from tower-oauth2-resource-server: tenants and their layer replaced.
 //!
-//! The facts below are from the sources of `tower-oauth2-resource-server` 0.12, which validates with
-//! `jsonwebtoken`.
+//! The facts below are from the sources in the repository of `tower-oauth2-resource-server`, which
+//! validates with `jsonwebtoken`. Compare them with the release that you use.
 //!
 //! # Side by side
 //!
