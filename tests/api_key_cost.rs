@@ -1,4 +1,4 @@
-//! What judging a key costs: no allocation, whatever stands around it.
+//! Allocations of API key validation: none for an accepted key.
 #![expect(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -26,16 +26,16 @@ use bearergate::stores::MemoryApiKeyStore;
 use bearergate::{ApiKeyValidator, Gate, TokenValidator, claim, require_scope};
 
 const NOW: u64 = 1_760_000_000;
-const FOREIGN: &str = "c0ffee00-7a11-4d0e-9f3b-2b1d";
+const LEGACY: &str = "c0ffee00-7a11-4d0e-9f3b-2b1d";
 
-struct House {
+struct Setup {
     clock: FakeClock,
-    judge: ApiKeyValidator,
+    validator: ApiKeyValidator,
     key: String,
 }
 
-/// A key of ours and a foreign one, among some more.
-fn house() -> House {
+/// A validator with a store of issued keys and one key of another format.
+fn setup() -> Setup {
     let source = |byte: u8| {
         let read = move || Ok::<_, std::io::Error>(Secret::new(vec![byte; 32]));
         SecretSource::from_fn("test pepper", read)
@@ -55,11 +55,15 @@ fn house() -> House {
     for _ in 0..100 {
         ready(keys.create(draft())).unwrap();
     }
-    ready(keys.import(draft(), FOREIGN)).unwrap();
+    ready(keys.import(draft(), LEGACY)).unwrap();
     let key = ready(keys.create(draft())).unwrap().key.reveal();
-    let judge = ApiKeyValidator::builder(ring, store);
-    let judge = judge.clock(clock.clone()).build().unwrap();
-    House { clock, judge, key }
+    let validator = ApiKeyValidator::builder(ring, store);
+    let validator = validator.clock(clock.clone()).build().unwrap();
+    Setup {
+        clock,
+        validator,
+        key,
+    }
 }
 
 fn ready<T>(answer: impl Future<Output = T>) -> T {
@@ -70,34 +74,39 @@ fn ready<T>(answer: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn an_accepted_key_costs_no_allocation() {
-    let house = house();
-    for key in [&*house.key, FOREIGN] {
-        let judge = || {
+fn accepted_key_does_not_allocate() {
+    let setup = setup();
+    for key in [&*setup.key, LEGACY] {
+        let validate = || {
             let presented = PresentedCredential::token(key);
-            let principal = house.judge.validate(&presented).try_now().unwrap().unwrap();
+            let principal = setup
+                .validator
+                .validate(&presented)
+                .try_now()
+                .unwrap()
+                .unwrap();
             assert_eq!(principal.subject(), Some("robot-7"));
             assert_eq!(principal.claims().get("tenant").unwrap(), Some("acme"));
         };
-        // The first use of all, and the first one of a new minute, are noted.
-        assert_eq!(measure(judge).count_total, 0);
-        assert_eq!(measure(judge).count_total, 0);
-        house.clock.advance(Duration::from_secs(60));
-        assert_eq!(measure(judge).count_total, 0);
+        // The first use, and the first one of a new minute, are written to the store.
+        assert_eq!(measure(validate).count_total, 0);
+        assert_eq!(measure(validate).count_total, 0);
+        setup.clock.advance(Duration::from_secs(60));
+        assert_eq!(measure(validate).count_total, 0);
     }
 }
 
 #[test]
-fn an_admitted_request_with_a_key_costs_no_allocation() {
-    let house = house();
+fn admitted_request_with_a_key_does_not_allocate() {
+    let setup = setup();
     let gate = Gate::builder()
-        .clock(house.clock.clone())
-        .validator(house.judge.clone())
+        .clock(setup.clock.clone())
+        .validator(setup.validator.clone())
         .authorizer(require_scope("orders:read").and(claim("tenant").is("acme")))
         .build()
         .unwrap();
-    let bearer = format!("Bearer {}", house.key);
-    for (name, value) in [("x-api-key", &*house.key), ("authorization", &bearer)] {
+    let bearer = format!("Bearer {}", setup.key);
+    for (name, value) in [("x-api-key", &*setup.key), ("authorization", &bearer)] {
         let request = http::Request::get("/orders").header(name, value);
         let request = request.body(()).unwrap();
         let check = || assert!(gate.try_check_now(&request).unwrap().is_ok());
@@ -107,15 +116,20 @@ fn an_admitted_request_with_a_key_costs_no_allocation() {
 }
 
 #[test]
-fn a_principal_of_a_key_is_the_record_itself_and_holds_nothing_of_a_request() {
-    let house = house();
-    let judge = || {
-        let presented = PresentedCredential::token(&house.key);
-        house.judge.validate(&presented).try_now().unwrap().unwrap()
+fn principals_of_a_key_share_the_record_and_hold_nothing_of_a_request() {
+    let setup = setup();
+    let validate = || {
+        let presented = PresentedCredential::token(&setup.key);
+        setup
+            .validator
+            .validate(&presented)
+            .try_now()
+            .unwrap()
+            .unwrap()
     };
-    let (first, second) = (judge(), judge());
-    let place = |text: Option<&str>| text.map(str::as_ptr);
-    assert_eq!(place(first.subject()), place(second.subject()));
+    let (first, second) = (validate(), validate());
+    let address = |text: Option<&str>| text.map(str::as_ptr);
+    assert_eq!(address(first.subject()), address(second.subject()));
     assert_eq!(
         first.claims().json().as_ptr(),
         second.claims().json().as_ptr()
@@ -123,27 +137,27 @@ fn a_principal_of_a_key_is_the_record_itself_and_holds_nothing_of_a_request() {
 }
 
 #[test]
-fn a_wrong_secret_and_an_unknown_id_cost_the_same_allocations() {
-    let (house, other) = (house(), house_of_others());
+fn wrong_secret_and_unknown_id_allocate_the_same() {
+    let (setup, other) = (setup(), key_of_another_setup());
     let refuse = |key: &str| {
         let count = measure(|| {
             let presented = PresentedCredential::token(key);
-            let judged = house.judge.validate(&presented).try_now().unwrap();
-            assert!(judged.is_err());
+            let validated = setup.validator.validate(&presented).try_now().unwrap();
+            assert!(validated.is_err());
         });
         (count.count_total, count.bytes_total)
     };
-    let wrong = sealed(&house.key, &other);
+    let wrong = sealed(&setup.key, &other);
     let (unknown, mismatch) = (refuse(&other), refuse(&wrong));
     assert_eq!(unknown, mismatch);
-    assert_ne!(unknown, (0, 0), "the counter counts");
+    assert_ne!(unknown, (0, 0), "the counter works");
 }
 
-fn house_of_others() -> String {
-    house().key
+fn key_of_another_setup() -> String {
+    setup().key
 }
 
-/// The id of one key with the secret of another, and a good checksum.
+/// The id of one key with the secret of another, and a valid checksum.
 fn sealed(id: &str, secret: &str) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let middle = "acme_live_0123456789ABCDEF_".len();

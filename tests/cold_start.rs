@@ -20,7 +20,9 @@ mod common;
 #[path = "common/net.rs"]
 mod net;
 
-/// A50: one fetch for all requests that arrive while it runs.
+/// One fetch serves all requests that arrive while it runs.
+///
+/// Defect A50 (one fetch for each request): docs/defects.md
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_requests_at_a_cold_start_are_one_fetch() {
     let scene = Arc::new(Scene::new());

@@ -1,4 +1,4 @@
-//! A request through the gate, from its headers to the HTTP answer.
+//! Requests through the gate, from their headers to the HTTP response.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::future::Future;
@@ -34,9 +34,9 @@ use serde::Deserialize;
 const NOW: u64 = 1_700_000_000;
 const SECRET: &[u8] = b"a test secret of thirty-two bytes";
 
-/// Accepts the credential `good`, refuses every other one by the kind that it names.
+/// Rejects a credential that names a kind with that kind, and accepts every other one.
 #[derive(Clone, Debug)]
-struct Judge {
+struct TestValidator {
     name: &'static str,
     shapes: Vec<Shape>,
     authorities: Authorities,
@@ -44,7 +44,7 @@ struct Judge {
     calls: Arc<AtomicUsize>,
 }
 
-impl Judge {
+impl TestValidator {
     fn new(name: &'static str, shape: Shape) -> Self {
         Self {
             name,
@@ -73,7 +73,10 @@ impl Judge {
         }
     }
 
-    fn judge(&self, presented: &PresentedCredential<'_>) -> Result<Principal, Rejection> {
+    fn accept_or_reject(
+        &self,
+        presented: &PresentedCredential<'_>,
+    ) -> Result<Principal, Rejection> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let token = presented.credential().expose();
         match RejectionKind::ALL
@@ -94,7 +97,7 @@ impl Judge {
     }
 }
 
-impl TokenValidator for Judge {
+impl TokenValidator for TestValidator {
     fn shapes(&self) -> &[Shape] {
         &self.shapes
     }
@@ -108,16 +111,16 @@ impl TokenValidator for Judge {
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         if !self.is_slow {
-            return NowOrLater::now(self.judge(presented));
+            return NowOrLater::now(self.accept_or_reject(presented));
         }
         NowOrLater::later(async move {
             Pause::default().await;
-            self.judge(presented)
+            self.accept_or_reject(presented)
         })
     }
 }
 
-/// Is pending once.
+/// A future that is pending once.
 #[derive(Default)]
 struct Pause(bool);
 
@@ -133,7 +136,7 @@ impl Future for Pause {
     }
 }
 
-/// Polls until the answer is there and says how often it was not.
+/// Polls until the value is ready, and returns how often it was not.
 fn drive<T>(answer: impl Future<Output = T>) -> (T, usize) {
     let mut answer = pin!(answer);
     let mut pauses = 0;
@@ -156,8 +159,8 @@ fn builder() -> GateBuilder {
     Gate::builder().clock(clock())
 }
 
-fn open(judge: &Judge) -> Gate {
-    let builder = builder().validator(judge.clone());
+fn open(validator: &TestValidator) -> Gate {
+    let builder = builder().validator(validator.clone());
     builder.allow_any_authenticated().build().unwrap()
 }
 
@@ -181,7 +184,7 @@ fn kind<T>(result: Result<T, Refusal>) -> Option<RejectionKind> {
     result.err().map(|refusal| refusal.kind())
 }
 
-/// Status and challenge of the answer.
+/// The status and the challenge of the response.
 fn answer(refusal: Refusal) -> (u16, Option<String>) {
     let response = refusal.into_response::<String>();
     let challenge = response.headers().get(header::WWW_AUTHENTICATE);
@@ -219,7 +222,7 @@ fn claims(exp: u64, more: &str) -> String {
 
 const GOOD: &str = r#","scope":"orders:read","tenant":"acme""#;
 
-fn jwt_judge(issuer: &str) -> JwtValidator {
+fn jwt_validator(issuer: &str) -> JwtValidator {
     JwtValidator::builder()
         .issuer(issuer)
         .audience("https://api.example.com")
@@ -230,14 +233,14 @@ fn jwt_judge(issuer: &str) -> JwtValidator {
 
 fn jwt_gate() -> Gate {
     builder()
-        .validator(jwt_judge("https://idp.example.com"))
+        .validator(jwt_validator("https://idp.example.com"))
         .authorizer(require_scope("orders:read").and(claim("tenant").is("acme")))
         .build()
         .unwrap()
 }
 
 #[test]
-fn a_good_token_is_admitted_with_its_claims() {
+fn valid_token_is_admitted_with_its_claims() {
     #[derive(Deserialize)]
     struct MyClaims {
         sub: String,
@@ -258,7 +261,7 @@ fn a_good_token_is_admitted_with_its_claims() {
 }
 
 #[test]
-fn a_token_that_is_not_good_is_refused_with_its_answer() {
+fn invalid_token_is_refused_with_its_response() {
     let gate = jwt_gate();
     let invalid = (401, Some(INVALID_TOKEN.to_owned()));
     let good = jwt(&claims(NOW + 60, GOOD));
@@ -281,7 +284,7 @@ fn a_token_that_is_not_good_is_refused_with_its_answer() {
 }
 
 #[test]
-fn no_credential_is_asked_for_without_an_error() {
+fn missing_credential_is_requested_without_an_error() {
     let gate = jwt_gate();
     let bare = (401, Some(r#"Bearer realm="api""#.to_owned()));
     for parts in [parts(&[]), parts(&[("authorization", "Basic QTpC")])] {
@@ -293,8 +296,8 @@ fn no_credential_is_asked_for_without_an_error() {
 
 #[test]
 fn two_credentials_or_a_malformed_one_are_a_bad_request() {
-    let judge = Judge::opaque();
-    let gate = open(&judge);
+    let validator = TestValidator::opaque();
+    let gate = open(&validator);
     let two = [("authorization", "Bearer a"), ("authorization", "Bearer b")];
     for (parts, kind) in [
         (parts(&two), RejectionKind::CredentialAmbiguous),
@@ -309,11 +312,11 @@ fn two_credentials_or_a_malformed_one_are_a_bad_request() {
         let expected = r#"Bearer realm="api", error="invalid_request""#;
         assert_eq!(answer(refusal), (400, Some(expected.to_owned())));
     }
-    assert_eq!(judge.calls(), 0);
+    assert_eq!(validator.calls(), 0);
 }
 
 #[test]
-fn want_of_a_scope_names_it_and_keeps_the_decision() {
+fn missing_scope_is_named_and_the_decision_kept() {
     let gate = jwt_gate();
     let expected = r#"Bearer realm="api", error="insufficient_scope", scope="orders:read""#;
     for scope in ["", r#","scope":"orders""#, r#","scope":"""#] {
@@ -327,7 +330,7 @@ fn want_of_a_scope_names_it_and_keeps_the_decision() {
 }
 
 #[test]
-fn another_denial_never_says_which_rule() {
+fn other_denials_do_not_reveal_the_rule() {
     let gate = jwt_gate();
     for tenant in ["", r#","tenant":"other""#, r#","tenant":["acme"]"#] {
         let token = jwt(&claims(
@@ -345,7 +348,7 @@ fn another_denial_never_says_which_rule() {
 }
 
 #[test]
-fn the_answer_carries_the_decision_for_whoever_logs_it() {
+fn response_carries_the_decision_for_logging() {
     let token = jwt(&claims(NOW + 60, ""));
     let refusal = check(&jwt_gate(), &bearer(&token)).unwrap_err();
     let decision = refusal.decision().unwrap().clone();
@@ -354,14 +357,16 @@ fn the_answer_carries_the_decision_for_whoever_logs_it() {
 }
 
 #[test]
-fn step_up_says_what_is_needed() {
+fn step_up_names_what_is_needed() {
     let step_up = authorize_fn("recent login", |_| {
         let age = Duration::from_secs(300);
         Decision::step_up()
             .with_acr_values("gold")
             .with_max_age(age)
     });
-    let builder = builder().validator(Judge::opaque()).authorizer(step_up);
+    let builder = builder()
+        .validator(TestValidator::opaque())
+        .authorizer(step_up);
     let refusal = check(&builder.build().unwrap(), &bearer("good")).unwrap_err();
     let expected = concat!(
         r#"Bearer realm="api", error="insufficient_user_authentication", "#,
@@ -371,37 +376,39 @@ fn step_up_says_what_is_needed() {
 }
 
 #[test]
-fn what_no_header_can_hold_is_left_out_of_the_challenge() {
+fn challenge_omits_what_a_header_cannot_hold() {
     let odd = authorize_fn("odd", |_| {
         Decision::scope_insufficient(["a\"b", "", "fine"])
     });
-    let builder = builder().validator(Judge::opaque()).authorizer(odd);
+    let builder = builder().validator(TestValidator::opaque()).authorizer(odd);
     let refusal = check(&builder.build().unwrap(), &bearer("good")).unwrap_err();
     let expected = r#"Bearer realm="api", error="insufficient_scope", scope="fine""#;
     assert_eq!(answer(refusal), (403, Some(expected.to_owned())));
 }
 
 #[test]
-fn an_allow_that_is_refused_all_the_same_is_a_denial() {
+fn allow_passed_to_deny_is_a_denial() {
     let refusal = ResponseConfig::default().deny(Decision::allow());
     assert_eq!(refusal.kind(), RejectionKind::AccessDenied);
     assert_eq!(answer(refusal), (403, None));
 }
 
 #[test]
-fn what_could_not_be_judged_is_never_a_verdict() {
+fn what_could_not_be_checked_is_unavailable() {
     let stopped = clock();
     stopped.stop();
     let by_clock = Gate::builder()
         .clock(stopped)
-        .validator(Judge::opaque())
+        .validator(TestValidator::opaque())
         .allow_any_authenticated();
     let policy = authorize_fn("store", |_| Decision::unavailable());
-    let by_policy = builder().validator(Judge::opaque()).authorizer(policy);
+    let by_policy = builder()
+        .validator(TestValidator::opaque())
+        .authorizer(policy);
     for (gate, token) in [
         (by_clock.build().unwrap(), "good"),
         (by_policy.build().unwrap(), "good"),
-        (open(&Judge::opaque()), "unavailable"),
+        (open(&TestValidator::opaque()), "unavailable"),
     ] {
         let refusal = check(&gate, &bearer(token)).unwrap_err();
         assert_eq!(refusal.kind(), RejectionKind::Unavailable);
@@ -411,8 +418,8 @@ fn what_could_not_be_judged_is_never_a_verdict() {
 }
 
 #[test]
-fn every_kind_of_a_judge_reaches_its_answer() {
-    let gate = open(&Judge::opaque());
+fn every_kind_of_a_validator_reaches_its_response() {
+    let gate = open(&TestValidator::opaque());
     for kind in RejectionKind::ALL {
         let refusal = check(&gate, &bearer(kind.as_str())).unwrap_err();
         assert_eq!(refusal.kind(), *kind);
@@ -422,14 +429,14 @@ fn every_kind_of_a_judge_reaches_its_answer() {
 
 #[test]
 fn only_a_missing_credential_may_become_anonymous() {
-    let gate = open(&Judge::opaque());
+    let gate = open(&TestValidator::opaque());
     let optional = |parts: &Parts| gate.authenticate_optional(parts).try_now().unwrap();
     assert!(optional(&parts(&[])).unwrap().is_none());
     let basic = parts(&[("authorization", "Basic QTpC")]);
     assert!(optional(&basic).unwrap().is_none());
     assert!(optional(&bearer("good")).unwrap().is_some());
     for kind in RejectionKind::ALL {
-        // A judge that says `credential_missing` has seen a credential.
+        // A validator that rejects with `credential_missing` has seen a credential.
         assert_eq!(self::kind(optional(&bearer(kind.as_str()))), Some(*kind));
     }
     let malformed = optional(&bearer("a b"));
@@ -446,10 +453,12 @@ fn only_a_missing_credential_may_become_anonymous() {
 }
 
 #[test]
-fn anonymity_needs_a_clock_that_tells() {
+fn anonymous_request_needs_a_working_clock() {
     let stopped = clock();
     stopped.stop();
-    let builder = Gate::builder().clock(stopped).validator(Judge::opaque());
+    let builder = Gate::builder()
+        .clock(stopped)
+        .validator(TestValidator::opaque());
     let gate = builder.allow_any_authenticated().build().unwrap();
     let parts = parts(&[]);
     let result = gate.authenticate_optional(&parts).try_now().unwrap();
@@ -457,11 +466,11 @@ fn anonymity_needs_a_clock_that_tells() {
 }
 
 #[test]
-fn routes_share_a_judge_and_differ_in_policy() {
-    let gate = open(&Judge::opaque());
+fn routes_share_a_validator_and_differ_in_policy() {
+    let gate = open(&TestValidator::opaque());
     let parts = bearer("good");
     let caller = gate.authenticate(&parts).try_now().unwrap().unwrap();
-    let strict = builder().validator(Judge::opaque());
+    let strict = builder().validator(TestValidator::opaque());
     let strict = strict
         .authorizer(authorize_fn(
             "closed orders",
@@ -483,7 +492,7 @@ fn routes_share_a_judge_and_differ_in_policy() {
 }
 
 #[test]
-fn the_authorizer_of_a_check_sees_the_request() {
+fn authorizer_of_a_check_sees_the_request() {
     let policy = authorize_fn("orders", |r: &AccessRequest<'_>| {
         let path = r.facts().map(|facts| facts.uri().path());
         if path == Some("/orders") && r.now().as_secs() == NOW {
@@ -492,7 +501,9 @@ fn the_authorizer_of_a_check_sees_the_request() {
             Decision::deny()
         }
     });
-    let builder = builder().validator(Judge::opaque()).authorizer(policy);
+    let builder = builder()
+        .validator(TestValidator::opaque())
+        .authorizer(policy);
     let gate = builder.build().unwrap();
     assert!(check(&gate, &bearer("good")).is_ok());
     let request = Request::get("/else").header("authorization", "Bearer good");
@@ -501,11 +512,11 @@ fn the_authorizer_of_a_check_sees_the_request() {
     assert_eq!(kind(refused), Some(RejectionKind::AccessDenied));
 }
 
-/// The connection's other end may be a proxy, and a header may say anything.
+/// The peer may be a proxy, and a client can send any header.
 #[test]
-fn the_authorizer_of_a_check_sees_the_address_of_the_client_alone() {
+fn authorizer_of_a_check_sees_only_the_client_address() {
     let gate = Gate::builder()
-        .validator(Judge::opaque())
+        .validator(TestValidator::opaque())
         .authorizer(bearergate::policy::address_in(["192.0.2.0/24"]).unwrap())
         .clock(clock())
         .build()
@@ -535,9 +546,9 @@ fn the_authorizer_of_a_check_sees_the_address_of_the_client_alone() {
 }
 
 #[test]
-fn an_address_that_is_said_stands_before_that_of_the_facts() {
+fn explicit_address_overrides_that_of_the_facts() {
     let within = bearergate::policy::address_in(["192.0.2.0/24"]).unwrap();
-    let alice = Principal::builder(PrincipalKind::Other, "house").build();
+    let alice = Principal::builder(PrincipalKind::Other, "example").build();
     let mut parts = parts(&[]);
     let inside = "192.0.2.7".parse().unwrap();
     parts.extensions.insert(ClientAddress(inside));
@@ -548,7 +559,7 @@ fn an_address_that_is_said_stands_before_that_of_the_facts() {
     assert!(!within.decide(&outside).is_allowed());
 }
 
-fn two_slots(user: &Judge, client: &Judge) -> Gate {
+fn two_slots(user: &TestValidator, client: &TestValidator) -> Gate {
     let sources = Sources::builder().without_bearer().header("x-api-key");
     builder()
         .validator(user.clone())
@@ -571,7 +582,10 @@ fn both(user: &str, client: &str) -> Parts {
 
 #[test]
 fn both_slots_must_be_filled() {
-    let (user, client) = (Judge::opaque(), Judge::new("keys", Shape::Opaque));
+    let (user, client) = (
+        TestValidator::opaque(),
+        TestValidator::new("keys", Shape::Opaque),
+    );
     let gate = two_slots(&user, &client);
     let admitted = check(&gate, &both("alice", "app")).unwrap();
     assert_eq!(admitted.principal().authority().as_str(), "opaque");
@@ -587,8 +601,11 @@ fn both_slots_must_be_filled() {
 }
 
 #[test]
-fn ambiguity_is_judged_per_slot() {
-    let gate = two_slots(&Judge::opaque(), &Judge::new("keys", Shape::Opaque));
+fn ambiguity_is_detected_per_slot() {
+    let gate = two_slots(
+        &TestValidator::opaque(),
+        &TestValidator::new("keys", Shape::Opaque),
+    );
     assert!(check(&gate, &both("alice", "app")).is_ok());
     let headers = [
         ("authorization", "Bearer alice"),
@@ -600,8 +617,11 @@ fn ambiguity_is_judged_per_slot() {
 }
 
 #[test]
-fn an_anonymous_caller_may_have_no_application_but_not_a_bad_one() {
-    let gate = two_slots(&Judge::opaque(), &Judge::new("keys", Shape::Opaque));
+fn anonymous_caller_may_omit_the_application_but_not_send_an_invalid_one() {
+    let gate = two_slots(
+        &TestValidator::opaque(),
+        &TestValidator::new("keys", Shape::Opaque),
+    );
     let optional = |parts: &Parts| gate.authenticate_optional(parts).try_now().unwrap();
     assert!(optional(&parts(&[])).unwrap().is_none());
     assert!(optional(&parts(&[("x-api-key", "app")])).unwrap().is_none());
@@ -613,36 +633,36 @@ fn an_anonymous_caller_may_have_no_application_but_not_a_bad_one() {
 }
 
 #[test]
-fn a_judge_that_waits_is_polled_and_not_asked_before() {
-    let judge = Judge::slow();
-    let gate = open(&judge);
+fn waiting_validator_does_nothing_before_it_is_polled() {
+    let validator = TestValidator::slow();
+    let gate = open(&validator);
     let parts = bearer("good");
     let answer = gate.check(&parts);
-    assert_eq!(judge.calls(), 0);
+    assert_eq!(validator.calls(), 0);
     let (admitted, pauses) = drive(answer);
     assert_eq!(admitted.unwrap().principal().authority().as_str(), "opaque");
-    assert_eq!((judge.calls(), pauses), (1, 1));
+    assert_eq!((validator.calls(), pauses), (1, 1));
     let expired = self::bearer("token_expired");
     let (refused, _) = drive(gate.check(&expired));
     assert_eq!(kind(refused), Some(RejectionKind::TokenExpired));
     drop(gate.check(&parts));
-    assert_eq!(judge.calls(), 2);
+    assert_eq!(validator.calls(), 2);
 }
 
 #[test]
-fn an_answer_that_is_not_ready_is_said_to_be() {
-    let judge = Judge::slow();
-    let gate = open(&judge);
+fn try_check_now_returns_none_if_the_result_is_not_ready() {
+    let validator = TestValidator::slow();
+    let gate = open(&validator);
     assert!(gate.try_check_now(&bearer("good")).is_none());
-    assert_eq!(judge.calls(), 0);
-    // What needs no judge is ready all the same.
+    assert_eq!(validator.calls(), 0);
+    // A request that needs no validator has a ready result.
     let refused = gate.try_check_now(&parts(&[])).unwrap();
     assert_eq!(kind(refused), Some(RejectionKind::CredentialMissing));
 }
 
 #[test]
 fn both_slots_may_wait() {
-    let (user, client) = (Judge::slow(), Judge::slow());
+    let (user, client) = (TestValidator::slow(), TestValidator::slow());
     let gate = two_slots(&user, &client);
     let parts = both("alice", "app");
     let (refused, pauses) = drive(gate.check(&parts));
@@ -667,14 +687,14 @@ impl Authorizer for SlowPolicy {
 }
 
 #[test]
-fn an_authorizer_may_wait_and_no_judge_is_asked_again() {
-    let (judge, policy) = (Judge::opaque(), Arc::new(SlowPolicy::default()));
-    let builder = builder().validator(judge.clone());
+fn waiting_authorizer_causes_no_second_validation() {
+    let (validator, policy) = (TestValidator::opaque(), Arc::new(SlowPolicy::default()));
+    let builder = builder().validator(validator.clone());
     let gate = builder.authorizer(Arc::clone(&policy)).build().unwrap();
     let parts = bearer("good");
     let (admitted, pauses) = drive(gate.check(&parts));
     assert!(admitted.is_ok());
-    assert_eq!((pauses, judge.calls()), (1, 1));
+    assert_eq!((pauses, validator.calls()), (1, 1));
     assert_eq!(policy.0.load(Ordering::SeqCst), 1);
 }
 
@@ -682,7 +702,10 @@ fn an_authorizer_may_wait_and_no_judge_is_asked_again() {
 struct SlowList(Arc<AtomicUsize>);
 
 impl RevocationList for SlowList {
-    fn check<'a>(&'a self, principal: &'a Principal) -> NowOrLater<'a, Result<(), Rejection>> {
+    fn check_revocation<'a>(
+        &'a self,
+        principal: &'a Principal,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
         NowOrLater::later(async move {
             Pause::default().await;
             self.0.fetch_add(1, Ordering::SeqCst);
@@ -694,24 +717,26 @@ impl RevocationList for SlowList {
     }
 }
 
-// A judge may have used up a proof of possession when it answered.
+// A validator may have used up a proof of possession when it answered.
 #[test]
-fn a_revocation_list_may_wait_and_no_judge_is_asked_again() {
-    for (judge, pauses) in [(Judge::opaque(), 1), (Judge::slow(), 2)] {
+fn waiting_revocation_list_causes_no_second_validation() {
+    for (validator, pauses) in [(TestValidator::opaque(), 1), (TestValidator::slow(), 2)] {
         let list = SlowList::default();
-        let builder = builder().validator(judge.clone()).revocations(list.clone());
+        let builder = builder()
+            .validator(validator.clone())
+            .revocations(list.clone());
         let gate = builder.allow_any_authenticated().build().unwrap();
         let parts = bearer("good");
         let (admitted, paused) = drive(gate.check(&parts));
         assert!(admitted.is_ok());
-        assert_eq!((paused, judge.calls()), (pauses, 1));
+        assert_eq!((paused, validator.calls()), (pauses, 1));
         let revoked = bearer("revoked");
         let (refused, _) = drive(gate.check(&revoked));
         assert_eq!(kind(refused), Some(RejectionKind::TokenRevoked));
         let refused_anyway = bearer("token_expired");
         let (refused, _) = drive(gate.check(&refused_anyway));
         assert_eq!(kind(refused), Some(RejectionKind::TokenExpired));
-        assert_eq!((judge.calls(), list.0.load(Ordering::SeqCst)), (3, 2));
+        assert_eq!((validator.calls(), list.0.load(Ordering::SeqCst)), (3, 2));
     }
 }
 
@@ -726,10 +751,10 @@ impl Clock for CountingClock {
 }
 
 #[test]
-fn a_request_has_one_time() {
+fn request_has_one_time() {
     let clock = CountingClock::default();
-    let judge = Judge::slow();
-    let builder = Gate::builder().clock(clock.clone()).validator(judge);
+    let validator = TestValidator::slow();
+    let builder = Gate::builder().clock(clock.clone()).validator(validator);
     let gate = builder.allow_any_authenticated().build().unwrap();
     let parts = bearer("good");
     let (admitted, _) = drive(gate.check(&parts));
@@ -739,9 +764,9 @@ fn a_request_has_one_time() {
 }
 
 #[test]
-fn a_refusal_is_final() {
-    let keys = Judge::new("keys", Shape::Prefix("to".into()));
-    let rest = Judge::opaque();
+fn rejection_is_final() {
+    let keys = TestValidator::new("keys", Shape::Prefix("to".into()));
+    let rest = TestValidator::opaque();
     let builder = builder().validator(keys.clone()).validator(rest.clone());
     let gate = builder.allow_any_authenticated().build().unwrap();
     let refused = check(&gate, &bearer("token_expired"));
@@ -752,13 +777,13 @@ fn a_refusal_is_final() {
 }
 
 #[test]
-fn a_place_is_bound_to_its_judge() {
+fn place_is_bound_to_its_validator() {
     let sources = Sources::builder().cookie("sid").build().unwrap();
     let place = Place::Cookie("sid".into());
     let gate = builder()
         .sources(sources)
-        .validator(jwt_judge("https://idp.example.com"))
-        .validator_at(place, Judge::opaque())
+        .validator(jwt_validator("https://idp.example.com"))
+        .validator_at(place, TestValidator::opaque())
         .allow_any_authenticated()
         .build()
         .unwrap();
@@ -768,17 +793,19 @@ fn a_place_is_bound_to_its_judge() {
     let refused = check(&gate, &bearer("good"));
     assert_eq!(kind(refused), Some(RejectionKind::TokenMalformed));
     let cross = ("sec-fetch-site", "cross-site");
-    let mut foreign = parts(&[("cookie", "sid=good"), cross]);
-    foreign.method = http::Method::POST;
-    let refused = check(&gate, &foreign).unwrap_err();
+    let mut cross_site = parts(&[("cookie", "sid=good"), cross]);
+    cross_site.method = http::Method::POST;
+    let refused = check(&gate, &cross_site).unwrap_err();
     assert_eq!(refused.kind(), RejectionKind::CrossSiteRefused);
     assert_eq!(answer(refused), (403, None));
 }
 
 #[test]
-fn a_credential_in_the_query_keeps_the_response_private() {
+fn credential_in_the_query_makes_the_response_private() {
     let sources = Sources::builder().query("access_token").build().unwrap();
-    let builder = builder().sources(sources).validator(Judge::opaque());
+    let builder = builder()
+        .sources(sources)
+        .validator(TestValidator::opaque());
     let gate = builder.allow_any_authenticated().build().unwrap();
     let request = Request::get("/?access_token=good").body(()).unwrap();
     let admitted = gate.try_check_now(&request).unwrap().unwrap();
@@ -792,61 +819,61 @@ fn refused(builder: GateBuilder) -> (ConfigErrorKind, &'static str) {
 }
 
 #[test]
-fn a_gate_without_judge_or_authorizer_is_not_built() {
-    let no_policy = builder().validator(Judge::opaque());
+fn gate_without_validator_or_authorizer_is_not_built() {
+    let no_policy = builder().validator(TestValidator::opaque());
     assert_eq!(refused(no_policy), (ConfigErrorKind::Empty, "authorizer"));
-    let no_judge = builder().allow_any_authenticated();
-    assert_eq!(refused(no_judge), (ConfigErrorKind::Empty, "validator"));
+    let no_validator = builder().allow_any_authenticated();
+    assert_eq!(refused(no_validator), (ConfigErrorKind::Empty, "validator"));
     let two = builder()
-        .validator(Judge::opaque())
+        .validator(TestValidator::opaque())
         .authorizer(require_scope("a"))
         .allow_any_authenticated();
     assert_eq!(refused(two), (ConfigErrorKind::Conflict, "authorizer"));
 }
 
 #[test]
-fn a_second_slot_is_whole_and_apart_from_the_first() {
+fn second_slot_is_complete_and_shares_no_place_with_the_first() {
     let first = || {
         builder()
-            .validator(Judge::opaque())
+            .validator(TestValidator::opaque())
             .allow_any_authenticated()
     };
-    let no_places = first().client_validator(Judge::opaque());
+    let no_places = first().client_validator(TestValidator::opaque());
     let empty = ConfigErrorKind::Empty;
     assert_eq!(refused(no_places), (empty, "client_sources"));
     let key = Sources::builder().without_bearer().header("x-api-key");
     let key = key.build().unwrap();
-    let no_judge = first().client_sources(key.clone());
-    assert_eq!(refused(no_judge), (empty, "client_validator"));
+    let no_validator = first().client_sources(key.clone());
+    assert_eq!(refused(no_validator), (empty, "client_validator"));
     let shared = first()
-        .client_validator(Judge::opaque())
+        .client_validator(TestValidator::opaque())
         .client_sources(Sources::default());
     let conflict = ConfigErrorKind::Conflict;
     assert_eq!(refused(shared), (conflict, "client_sources"));
     let apart = first()
-        .client_validator(Judge::opaque())
+        .client_validator(TestValidator::opaque())
         .client_sources(key);
     assert!(apart.build().is_ok());
 }
 
 #[test]
-fn judges_that_overlap_or_hear_nothing_are_refused() {
+fn overlapping_or_unreachable_validators_are_refused() {
     let conflict = (ConfigErrorKind::Conflict, "validator");
     let two = builder()
-        .validator(Judge::opaque())
-        .validator(Judge::opaque())
+        .validator(TestValidator::opaque())
+        .validator(TestValidator::opaque())
         .allow_any_authenticated();
     assert_eq!(refused(two), conflict);
     let place = Place::Cookie("sid".into());
-    let deaf = builder()
-        .validator_at(place, Judge::opaque())
+    let unreachable = builder()
+        .validator_at(place, TestValidator::opaque())
         .allow_any_authenticated();
-    assert_eq!(refused(deaf), conflict);
+    assert_eq!(refused(unreachable), conflict);
     let sources = Sources::builder().cookie("sid").build().unwrap();
     let unbound = builder()
         .sources(sources)
-        .validator(Judge::opaque())
-        .validator(Judge::new("jwt", Shape::Jwt))
+        .validator(TestValidator::opaque())
+        .validator(TestValidator::new("jwt", Shape::Jwt))
         .allow_any_authenticated();
     assert_eq!(refused(unbound), conflict);
 }
@@ -855,8 +882,8 @@ fn judges_that_overlap_or_hear_nothing_are_refused() {
 fn several_outside_authorities_are_bounded_or_declared_equal() {
     let gate = |a: Authorities, b: Authorities| {
         builder()
-            .validator(Judge::opaque().outside(a))
-            .validator(Judge::new("jwt", Shape::Jwt).outside(b))
+            .validator(TestValidator::opaque().outside(a))
+            .validator(TestValidator::new("jwt", Shape::Jwt).outside(b))
             .allow_any_authenticated()
     };
     let conflict = (ConfigErrorKind::Conflict, "validator");
@@ -868,7 +895,7 @@ fn several_outside_authorities_are_bounded_or_declared_equal() {
     assert!(gate(open, open).all_authorities_equal().build().is_ok());
     let join = || {
         let issuers = ["https://a.example.com", "https://b.example.com"];
-        JwtValidator::join(issuers.map(jwt_judge)).unwrap()
+        JwtValidator::join(issuers.map(jwt_validator)).unwrap()
     };
     let joined = || builder().validator(join()).allow_any_authenticated();
     assert_eq!(refused(joined()), conflict);
@@ -900,13 +927,13 @@ fn no_credential_or_secret_is_shown() {
 }
 
 #[test]
-fn a_gate_is_shared_and_its_answers_travel() {
-    fn travels<T: Send>(value: T) -> T {
+fn gate_and_its_results_are_send() {
+    fn is_send<T: Send>(value: T) -> T {
         value
     }
     let gate = jwt_gate().clone();
     let parts = parts(&[]);
-    let (refused, _) = drive(travels(gate.check(&parts)));
+    let (refused, _) = drive(is_send(gate.check(&parts)));
     assert_eq!(kind(refused), Some(RejectionKind::CredentialMissing));
     fn shared<T: Clone + Send + Sync + 'static>() {}
     shared::<Gate>();

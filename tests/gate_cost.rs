@@ -1,4 +1,4 @@
-//! What the gate costs beside its judge: no allocation to let a caller in.
+//! Allocations of the gate in addition to its validator's: none for an admitted request.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use bearergate::clock::UnixTime;
@@ -8,11 +8,11 @@ use bearergate::principal::PrincipalKind;
 use bearergate::validator::Shape;
 use bearergate::{Gate, NowOrLater, Principal, Rejection, TokenValidator, claim, require_scope};
 
-/// Hands out a principal that it holds.
+/// Accepts everything, with a principal that it holds.
 #[derive(Clone, Debug)]
-struct Ready(Principal);
+struct FixedPrincipal(Principal);
 
-impl TokenValidator for Ready {
+impl TokenValidator for FixedPrincipal {
     fn shapes(&self) -> &[Shape] {
         &[Shape::Opaque]
     }
@@ -26,7 +26,7 @@ impl TokenValidator for Ready {
 }
 
 fn alice() -> Principal {
-    Principal::builder(PrincipalKind::Other, "house")
+    Principal::builder(PrincipalKind::Other, "example")
         .scopes(["orders:write", "orders:read"])
         .claims(r#"{"tenant":"acme","level":3,"verified":true}"#)
         .unwrap()
@@ -39,7 +39,7 @@ fn allocations(mut run: impl FnMut()) -> u64 {
 }
 
 #[test]
-fn an_allow_costs_no_allocation() {
+fn allow_does_not_allocate() {
     let caller = alice();
     let policy = require_scope("admin")
         .or(require_scope("orders:read"))
@@ -50,15 +50,15 @@ fn an_allow_costs_no_allocation() {
     let request = AccessRequest::new(&caller, UnixTime::from_secs(0));
     let count = allocations(|| assert!(policy.decide(&request).is_allowed()));
     assert_eq!(count, 0);
-    // The counter counts: a deny says why.
+    // A deny has reasons, which shows that the counter works.
     let count = allocations(|| assert!(!policy.clone().not().decide(&request).is_allowed()));
     assert_ne!(count, 0);
 }
 
 #[test]
-fn a_gate_costs_no_allocation_beside_its_judge() {
+fn gate_does_not_allocate_in_addition_to_its_validator() {
     let gate = Gate::builder()
-        .validator(Ready(alice()))
+        .validator(FixedPrincipal(alice()))
         .authorizer(require_scope("orders:read"))
         .build()
         .unwrap();

@@ -122,7 +122,7 @@ fn a_key_is_taken_apart() {
     assert!(is_key(ZEROS_IN_FRONT));
 }
 
-// K02
+// Defect K02 (API key parsed laxly): docs/defects.md
 #[test]
 fn every_changed_character_is_noticed() {
     for at in 0..KEY.len() {
@@ -134,7 +134,7 @@ fn every_changed_character_is_noticed() {
     }
 }
 
-// K02
+// Defect K02 (API key parsed laxly): docs/defects.md
 #[test]
 fn every_missing_or_added_character_is_noticed() {
     for at in 0..KEY.len() {
@@ -146,7 +146,7 @@ fn every_missing_or_added_character_is_noticed() {
     assert!(!is_key(&format!("{KEY}a")) && !is_key(&KEY.repeat(2)));
 }
 
-// K02
+// Defect K02 (API key parsed laxly): docs/defects.md
 #[test]
 fn lengths_of_id_and_secret_are_checked_under_a_good_checksum() {
     for (text, is_good) in SIGNED {
@@ -154,7 +154,7 @@ fn lengths_of_id_and_secret_are_checked_under_a_good_checksum() {
     }
 }
 
-// K02
+// Defect K02 (API key parsed laxly): docs/defects.md
 #[test]
 fn a_key_of_another_kind_is_malformed() {
     let large = "a".repeat(1 << 20);
@@ -344,7 +344,7 @@ fn a_closure_is_asked_every_time_and_may_fail() {
     assert_eq!(count.load(Ordering::SeqCst), 3);
 }
 
-// J01
+// Defect J01 (secret in a log, error or `Debug`): docs/defects.md
 #[test]
 fn errors_name_the_source_and_never_what_it_gave() {
     let give = |len: usize| move || Ok::<_, io::Error>(Secret::from(CANARY[..len].to_owned()));
@@ -366,7 +366,7 @@ fn errors_name_the_source_and_never_what_it_gave() {
 }
 
 proptest! {
-    // K02
+    // Defect K02 (API key parsed laxly): docs/defects.md
     #[test]
     fn any_text_is_parsed_without_a_panic(text in any::<String>(), mid in "[0-9A-Za-z_]{0,80}") {
         let _ = format().parse(&text);

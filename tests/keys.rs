@@ -284,6 +284,19 @@ fn published_keys_are_refused_as_secrets() {
 }
 
 #[test]
+fn a_path_is_not_read_as_a_key() {
+    let path = "/etc/bearergate/keys/issuer.example.com/rsa-2048.public.pem";
+    assert_eq!(kind(&Key::from_pem(path)), MALFORMED);
+    assert_eq!(kind(&Key::from_der(path)), MALFORMED);
+    assert_eq!(kind(&Key::from_base64url_secret(path)), MALFORMED);
+    let json = Some(ConfigErrorKind::ValueMalformed);
+    assert_eq!(kind(&Key::from_jwk(path)), json);
+    assert_eq!(kind(&KeySet::from_jwks(path)), json);
+    let short = "/run/secrets/jwt";
+    assert_eq!(kind(&Key::from_secret(short.to_owned())), WEAK);
+}
+
+#[test]
 fn a_secret_jwk_must_be_as_long_as_the_hash_of_its_alg() {
     // 32, 48 and 64 bytes of zero.
     let k = |chars| "A".repeat(chars);

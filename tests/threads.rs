@@ -1,4 +1,4 @@
-//! Small stacks, and one validator for many threads.
+//! Validation on small stacks, and one validator shared by many threads.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod signing;
@@ -41,7 +41,7 @@ fn token(algorithm: &str, subject: &str, rest: &str) -> String {
     signing::token(algorithm, &header, &payload)
 }
 
-fn judge(validator: &JwtValidator, token: &str) -> Result<Option<String>, RejectionKind> {
+fn validate(validator: &JwtValidator, token: &str) -> Result<Option<String>, RejectionKind> {
     let presented = PresentedCredential::token(token);
     let answer = validator.validate(&presented).try_now().unwrap();
     answer
@@ -49,29 +49,29 @@ fn judge(validator: &JwtValidator, token: &str) -> Result<Option<String>, Reject
         .map_err(|r| r.kind())
 }
 
-/// Judges on a thread of 64 KiB.
+/// Validates on a thread with a stack of 64 KiB.
 fn on_small_stack(token: String) -> Result<Option<String>, RejectionKind> {
     let validator = validator("HS256");
     let small = thread::Builder::new().stack_size(64 * 1024);
-    let judged = small.spawn(move || judge(&validator, &token));
-    judged.unwrap().join().unwrap()
+    let thread = small.spawn(move || validate(&validator, &token));
+    thread.unwrap().join().unwrap()
 }
 
-/// Claims of this nesting.
+/// A claim with this depth of nesting.
 fn nested(depth: usize, open: &str, close: &str) -> String {
     format!(r#","deep":{}0{}"#, open.repeat(depth), close.repeat(depth))
 }
 
 #[test]
-fn deep_claims_are_refused_on_a_small_stack() {
+fn deep_claims_are_rejected_on_a_small_stack() {
     let malformed = Err(RejectionKind::TokenMalformed);
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (r#"[{"a":"#, "}]")] {
         let levels = open.matches(['[', '{']).count();
-        // The payload itself is the first level.
+        // The payload is the first level.
         let fitting = (limits::JSON_DEPTH - 1) / levels;
         let fits = nested(fitting, open, close);
-        let judged = on_small_stack(token("HS256", "alice", &fits));
-        assert_eq!(judged, Ok(Some("alice".to_owned())), "{open}");
+        let result = on_small_stack(token("HS256", "alice", &fits));
+        assert_eq!(result, Ok(Some("alice".to_owned())), "{open}");
         for depth in [fitting + 1, 1_000, 8_000 / levels] {
             let deep = nested(depth, open, close);
             assert_eq!(on_small_stack(token("HS256", "alice", &deep)), malformed);
@@ -85,7 +85,7 @@ fn deep_claims_are_refused_on_a_small_stack() {
 }
 
 #[test]
-fn deep_header_is_refused_on_a_small_stack() {
+fn deep_header_is_rejected_on_a_small_stack() {
     for depth in [31, 32, 1_000] {
         let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let header = format!(r#"{{"alg":"HS256","deep":{deep}}}"#);
@@ -99,7 +99,7 @@ fn deep_header_is_refused_on_a_small_stack() {
 }
 
 #[test]
-fn wide_and_long_claims_are_judged_on_a_small_stack() {
+fn wide_and_long_claims_are_validated_on_a_small_stack() {
     let many = |count: usize| {
         (0..count)
             .map(|n| format!(r#","m{n}":0"#))
@@ -142,7 +142,7 @@ fn wide_and_long_claims_are_judged_on_a_small_stack() {
 }
 
 #[test]
-fn shapeless_text_is_refused_on_a_small_stack() {
+fn text_that_is_no_jwt_is_rejected_on_a_small_stack() {
     for (text, wanted) in [
         (
             ".".repeat(limits::TOKEN_BYTES_MAX),
@@ -162,7 +162,7 @@ fn shapeless_text_is_refused_on_a_small_stack() {
 }
 
 #[test]
-fn shared_validator_mixes_no_principals() {
+fn shared_validator_does_not_mix_principals() {
     const THREADS: usize = 8;
     for algorithm in ALGORITHMS {
         let validator = Arc::new(validator(algorithm));
@@ -173,7 +173,7 @@ fn shared_validator_mixes_no_principals() {
                 let name = format!("caller-{n}");
                 let scope = format!(r#","scope":"s{n}","azp":"c{n}""#);
                 let own = token(algorithm, &name, &scope);
-                // Every other one is refused, so that refusals and acceptances interleave.
+                // Every other token is rejected, so that rejections and acceptances interleave.
                 let stale = token(algorithm, &name, r#","nbf":9999999999"#);
                 thread::spawn(move || {
                     start.wait();
@@ -184,8 +184,8 @@ fn shared_validator_mixes_no_principals() {
                         assert_eq!(principal.subject(), Some(&*name));
                         assert_eq!(principal.client(), Some(&*format!("c{n}")));
                         assert!(principal.scopes().unwrap().contains(&format!("s{n}")));
-                        let refused = judge(&validator, &stale);
-                        assert_eq!(refused, Err(RejectionKind::TokenNotYetValid));
+                        let rejected = validate(&validator, &stale);
+                        assert_eq!(rejected, Err(RejectionKind::TokenNotYetValid));
                     }
                 })
             })

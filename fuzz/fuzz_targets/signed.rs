@@ -136,7 +136,7 @@ impl Fixture {
             ours: ours.build().expect("the configuration is good"),
             theirs: [
                 (
-                    DecodingKey::from_secret(&SECRET),
+                    DecodingKey::from_secret(&SECRET).expect("it is not empty"),
                     validation(jsonwebtoken::Algorithm::HS256),
                 ),
                 (

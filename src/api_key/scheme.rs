@@ -1,4 +1,4 @@
-//! What the keys of one service have in common.
+//! The authority, format and peppers of API keys.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,22 +7,21 @@ use super::format::ApiKeyFormat;
 use crate::api_key::format::LegacyFormat;
 use crate::api_key::format::PepperSet;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::principal::Authority;
 
-/// What the API keys of one service have in common, for those who issue them and those who judge
-/// them: the authority that vouches for their subjects, their format, and the peppers.
+/// The authority, the format and the peppers that the API keys of one service share.
 ///
-/// Cheap to clone.
+/// An [`ApiKeyManager`](crate::api_key::ApiKeyManager) issues keys of a ring, an
+/// [`ApiKeyValidator`](crate::api_key::ApiKeyValidator) accepts them. Cheap to clone.
 ///
 /// ```
 /// use bearergate::api_key::{ApiKeyFormat, ApiKeyScheme, PepperSet};
 /// # use bearergate::secret::Secret;
 /// use bearergate::secret_source::SecretSource;
 ///
-/// # let source = SecretSource::from_fn("vault", || Ok::<_, std::io::Error>(Secret::new(vec![7; 32])));
-/// let peppers = PepperSet::new(1, &source)?;
-/// let ring = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
+/// # let source = SecretSource::from_fn("vault", || Ok::<_, std::io::Error>(Secret::new(vec![7;
+/// 32]))); let peppers = PepperSet::new(1, &source)?; let ring = ApiKeyScheme::new("acme keys",
+/// ApiKeyFormat::new("acme_live")?, peppers)?;
 /// # let _ = ring;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
@@ -38,12 +37,14 @@ struct Inner {
 }
 
 impl ApiKeyScheme {
-    /// Joins the three. The authority is the name under which subjects are known from then on:
-    /// records of another authority are strange to this ring, whatever store holds them.
+    /// Makes a ring of the three parts.
+    ///
+    /// The authority is the name under which the subjects of the keys are known, and must not
+    /// change: records of another authority are unknown to this ring, whatever store holds them.
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) for an authority without a name.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for an authority without a name.
     pub fn new(
         authority: impl Into<Authority>,
         format: ApiKeyFormat,
@@ -51,12 +52,8 @@ impl ApiKeyScheme {
     ) -> Result<Self, ConfigError> {
         let authority = authority.into();
         if authority.as_str().is_empty() {
-            let detail = "the name is empty; give one that stays, like `acme keys`";
-            return Err(ConfigError::new(
-                ConfigErrorKind::Empty,
-                "authority",
-                detail,
-            ));
+            let remedy = "choose a name that will not change, like `acme keys`";
+            return Err(ConfigError::empty("authority", remedy));
         }
         Ok(Self(Arc::new(Inner {
             authority,
@@ -66,24 +63,24 @@ impl ApiKeyScheme {
         })))
     }
 
-    /// Takes keys that others issued before, too.
+    /// Accepts keys of another format too, which another system issued.
     #[must_use]
     pub fn with_foreign(mut self, format: LegacyFormat) -> Self {
         Arc::make_mut(&mut self.0).foreign = Some(format);
         self
     }
 
-    /// Returns who vouches for the subjects.
+    /// Returns the authority of the keys' subjects.
     pub fn authority(&self) -> &Authority {
         &self.0.authority
     }
 
-    /// Returns the form of the keys that are issued.
+    /// Returns the format of the keys that are issued.
     pub fn format(&self) -> &ApiKeyFormat {
         &self.0.format
     }
 
-    /// Returns the form of the keys that others issued.
+    /// Returns the format of the keys that another system issued.
     pub fn foreign(&self) -> Option<&LegacyFormat> {
         self.0.foreign.as_ref()
     }

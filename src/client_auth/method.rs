@@ -14,7 +14,6 @@ use super::form::Form;
 use super::form::encode;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::http_client::Endpoint;
 use crate::secret::Secret;
 
@@ -49,7 +48,7 @@ impl ClientAuth {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) for an empty id or secret.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for an empty id or secret.
     pub fn secret_basic(
         id: impl Into<Box<str>>,
         secret: impl Into<Secret>,
@@ -72,7 +71,7 @@ impl ClientAuth {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) for an empty id or secret.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for an empty id or secret.
     pub fn secret_post(
         id: impl Into<Box<str>>,
         secret: impl Into<Secret>,
@@ -87,14 +86,14 @@ impl ClientAuth {
     ///
     /// # Errors
     ///
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) if the token is empty or has characters
-    /// that a token cannot have.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if the token is empty or
+    /// has characters that a token cannot have.
     pub fn bearer(token: impl Into<Secret>) -> Result<Self, ConfigError> {
         let token = token.into();
         let is_token =
             !token.expose().is_empty() && token.expose().iter().all(u8::is_ascii_graphic);
         if !is_token {
-            return Err(malformed("bearer"));
+            return Err(ConfigError::malformed("bearer", NO_TOKEN));
         }
         let header = header("Bearer ", token.expose())?;
         Ok(Self(Arc::new(AuthMethod::Bearer { header })))
@@ -107,11 +106,11 @@ impl ClientAuth {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) for an empty id.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for an empty id.
     pub fn private_key_jwt(id: impl Into<Box<str>>, key: ClientKey) -> Result<Self, ConfigError> {
         let id = id.into();
         if id.is_empty() {
-            return Err(empty("client_id"));
+            return Err(ConfigError::empty("client_id", REGISTERED));
         }
         let key = Box::new(key);
         Ok(Self(Arc::new(AuthMethod::Assertion { id, key })))
@@ -184,10 +183,10 @@ const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 fn checked(id: Box<str>, secret: Secret) -> Result<(Box<str>, Secret), ConfigError> {
     if id.is_empty() {
-        return Err(empty("client_id"));
+        return Err(ConfigError::empty("client_id", REGISTERED));
     }
     if secret.expose().is_empty() {
-        return Err(empty("client_secret"));
+        return Err(ConfigError::empty("client_secret", REGISTERED));
     }
     Ok((id, secret))
 }
@@ -195,20 +194,13 @@ fn checked(id: Box<str>, secret: Secret) -> Result<(Box<str>, Secret), ConfigErr
 fn header(scheme: &str, credentials: &[u8]) -> Result<HeaderValue, ConfigError> {
     let line = Zeroizing::new([scheme.as_bytes(), credentials].concat());
     let header = HeaderValue::from_bytes(&line);
-    let mut header = header.map_err(|_| malformed("credentials"))?;
+    let mut header = header.map_err(|_| ConfigError::malformed("credentials", NO_TOKEN))?;
     header.set_sensitive(true);
     Ok(header)
 }
 
-fn empty(field: &'static str) -> ConfigError {
-    let detail = "it is empty; give what the provider registered for this service";
-    ConfigError::new(ConfigErrorKind::Empty, field, detail)
-}
-
-fn malformed(field: &'static str) -> ConfigError {
-    let detail = "it is empty or has characters that no token has; give it without a scheme";
-    ConfigError::new(ConfigErrorKind::ValueMalformed, field, detail)
-}
+const REGISTERED: &str = "give what the provider registered for this service";
+const NO_TOKEN: &str = "it is empty or has characters that no token has; give it without a scheme";
 
 impl fmt::Debug for ClientAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -228,6 +220,7 @@ impl fmt::Debug for ClientAuth {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ConfigErrorKind;
 
     fn sent(auth: &ClientAuth, form: &mut Form) -> Credentials {
         let endpoint = Endpoint::parse("https://idp.example.com/introspect").unwrap();

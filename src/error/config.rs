@@ -2,90 +2,147 @@
 
 use std::borrow::Cow;
 use std::error::Error;
-use std::fmt;
-use std::sync::Arc;
+use std::ops::RangeBounds;
+
+use super::cause::Cause;
+use super::kinds;
+use super::quantity;
+use super::quantity::Quantity;
 
 /// A configuration was refused when it was built.
 ///
-/// `Display` names the field, what came and the remedy. It never shows a key or a secret.
-#[derive(Clone)]
+/// `Display` names the field, what was found and what to do. It never shows a key or a secret.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
 pub struct ConfigError(Box<Inner>);
 
-#[derive(Clone)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("`{field}`{}{detail}", join.as_str())]
 struct Inner {
     kind: ConfigErrorKind,
     field: &'static str,
+    join: Join,
     detail: Cow<'static, str>,
-    source: Option<Arc<dyn Error + Send + Sync>>,
+    source: Option<Cause>,
 }
 
-/// What is wrong with a configuration, as a stable code.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum ConfigErrorKind {
-    /// A configured algorithm is one that no key can serve, or its name is unknown:
-    /// `algorithm_unusable`.
-    AlgorithmUnusable,
-    /// Two parts of the configuration claim the same thing: `conflict`.
-    Conflict,
-    /// A part that must not be empty is empty or was left out: `empty`.
-    Empty,
-    /// A key is malformed or of a kind that is not supported: `key_malformed`.
-    KeyMalformed,
-    /// A private key was handed over where a public key belongs: `key_private`.
-    KeyPrivate,
-    /// A key is too weak, or not a valid key of its kind: `key_weak`.
-    KeyWeak,
-    /// None of the keys can be used: `no_usable_key`.
-    NoUsableKey,
-    /// A number or a size lies outside its range: `out_of_range`.
-    OutOfRange,
-    /// A store cannot be opened, or what is there is not this crate's: `store_unusable`.
-    StoreUnusable,
-    /// A source of the configuration could not be read: `unreadable`.
-    Unreadable,
-    /// A value is malformed: `value_malformed`.
-    ValueMalformed,
+/// How the text goes on after the field's name.
+#[derive(Clone, Copy, Debug)]
+enum Join {
+    /// "`limit`: expected .."
+    Sentence,
+    /// "`limit` is .."
+    Verb,
 }
 
-impl ConfigErrorKind {
-    /// Returns the stable snake-case code.
-    pub const fn as_str(self) -> &'static str {
+impl Join {
+    const fn as_str(self) -> &'static str {
         match self {
-            Self::AlgorithmUnusable => "algorithm_unusable",
-            Self::Conflict => "conflict",
-            Self::Empty => "empty",
-            Self::KeyMalformed => "key_malformed",
-            Self::KeyPrivate => "key_private",
-            Self::KeyWeak => "key_weak",
-            Self::NoUsableKey => "no_usable_key",
-            Self::OutOfRange => "out_of_range",
-            Self::StoreUnusable => "store_unusable",
-            Self::Unreadable => "unreadable",
-            Self::ValueMalformed => "value_malformed",
+            Self::Sentence => ": ",
+            Self::Verb => " ",
         }
     }
 }
 
+kinds! {
+    /// What is wrong with a configuration, as a stable code.
+    pub enum ConfigErrorKind {
+        AlgorithmUnusable = "algorithm_unusable", "an algorithm is unknown, or no key can serve it";
+        Conflict = "conflict", "two parts of the configuration contradict each other";
+        Empty = "empty", "a required part is empty or missing";
+        KeyMalformed = "key_malformed", "a key is malformed or of a kind that is not supported";
+        KeyPrivate = "key_private", "a private key was given where a public key is expected";
+        KeyWeak = "key_weak", "a key is too weak, or not a valid key of its kind";
+        NoUsableKey = "no_usable_key", "none of the keys can be used";
+        OutOfRange = "out_of_range", "a number or a size is outside its range";
+        StoreUnusable = "store_unusable",
+            "a store cannot be opened, or its file is not a store of this crate";
+        Unreadable = "unreadable", "a source of the configuration cannot be read";
+        ValueMalformed = "value_malformed", "a value is malformed";
+    }
+}
+
 impl ConfigError {
-    /// Makes an error about `field`; `detail` says what came and what to do about it.
+    /// Makes an error about `field`; `detail` says what was expected and found, and what to do.
     pub fn new(
         kind: ConfigErrorKind,
         field: &'static str,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
+        Self::joined(kind, field, Join::Sentence, detail.into())
+    }
+
+    fn joined(
+        kind: ConfigErrorKind,
+        field: &'static str,
+        join: Join,
+        detail: Cow<'static, str>,
+    ) -> Self {
         Self(Box::new(Inner {
             kind,
             field,
-            detail: detail.into(),
+            join,
+            detail,
             source: None,
         }))
     }
 
-    /// Adds what went wrong below.
+    /// "`field` is empty; remedy".
+    pub(crate) fn empty(field: &'static str, remedy: &str) -> Self {
+        let detail = format!("is empty; {remedy}");
+        Self::joined(ConfigErrorKind::Empty, field, Join::Verb, detail.into())
+    }
+
+    /// "`field`: detail", where something required was not configured.
+    pub(crate) fn missing(field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ConfigErrorKind::Empty, field, detail)
+    }
+
+    /// "`field`: detail", where two parts contradict each other.
+    pub(crate) fn conflict(field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ConfigErrorKind::Conflict, field, detail)
+    }
+
+    /// "`field`: detail", where a value has the wrong form.
+    pub(crate) fn malformed(field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ConfigErrorKind::ValueMalformed, field, detail)
+    }
+
+    /// "`field` is 20; it must be between 1 and 10".
+    pub(crate) fn out_of_range<T: Quantity>(
+        field: &'static str,
+        given: T,
+        range: impl RangeBounds<T>,
+    ) -> Self {
+        let (given, range) = (given.text(), quantity::range_text(&range));
+        let detail = format!("is {given}; it must be {range}");
+        let kind = ConfigErrorKind::OutOfRange;
+        Self::joined(kind, field, Join::Verb, detail.into())
+    }
+
+    /// "`field` has 20 bytes; it must have between 1 and 10".
+    pub(crate) fn size_out_of_range(
+        field: &'static str,
+        given: usize,
+        unit: &str,
+        range: impl RangeBounds<usize>,
+    ) -> Self {
+        let range = quantity::range_text(&range);
+        let detail = format!("has {given} {unit}; it must have {range}");
+        let kind = ConfigErrorKind::OutOfRange;
+        Self::joined(kind, field, Join::Verb, detail.into())
+    }
+
+    /// Reports that the random source failed while `field` was made.
+    pub(crate) fn no_random(field: &'static str) -> Self {
+        let detail = "the random source of the system failed; try again";
+        Self::new(ConfigErrorKind::NoUsableKey, field, detail)
+    }
+
+    /// Adds what failed below.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.0.source = Some(Arc::from(source.into()));
+        self.0.source = Some(Cause::new(source));
         self
     }
 
@@ -94,36 +151,62 @@ impl ConfigError {
         self.0.kind
     }
 
-    /// Returns what came and what to do about it.
-    pub(crate) fn detail(&self) -> &str {
-        &self.0.detail
+    /// Returns the text after the field's name, for an error that names the place otherwise.
+    #[cfg(feature = "policy-file")]
+    pub(crate) fn after_field(&self) -> String {
+        format!("{}{}", self.0.join.as_str(), self.0.detail)
     }
 
-    /// Returns the name of the field that is to blame.
+    /// Returns the name of the field that is wrong.
     pub fn field(&self) -> &'static str {
         self.0.field
     }
 }
 
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.0.field, self.0.detail)
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
 
-impl fmt::Debug for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConfigError")
-            .field("kind", &self.0.kind)
-            .field("field", &self.0.field)
-            .field("detail", &self.0.detail)
-            .field("source", &self.0.source)
-            .finish()
-    }
-}
+    use super::*;
 
-impl Error for ConfigError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source.as_deref().map(|e| e as _)
+    #[test]
+    fn texts_say_what_was_found_and_what_is_expected() {
+        let day = Duration::from_secs(24 * 60 * 60);
+        for (error, text) in [
+            (
+                ConfigError::out_of_range("limit", 20_usize, 1..=10),
+                "`limit` is 20; it must be between 1 and 10",
+            ),
+            (
+                ConfigError::out_of_range(
+                    "idle",
+                    Duration::from_millis(500),
+                    Duration::from_secs(1)..=day,
+                ),
+                "`idle` is 500ms; it must be between 1 second and 1 day",
+            ),
+            (
+                ConfigError::out_of_range("lifetime", Duration::from_secs(90), ..=day * 400),
+                "`lifetime` is 90 seconds; it must be at most 400 days",
+            ),
+            (
+                ConfigError::out_of_range("bytes", 1_usize, 2..),
+                "`bytes` is 1; it must be at least 2",
+            ),
+            (
+                ConfigError::size_out_of_range("prefix", 40, "bytes", 1..=32),
+                "`prefix` has 40 bytes; it must have between 1 and 32",
+            ),
+            (
+                ConfigError::empty("name", "give the URL of the issuer"),
+                "`name` is empty; give the URL of the issuer",
+            ),
+            (
+                ConfigError::missing("validator", "no validator is configured"),
+                "`validator`: no validator is configured",
+            ),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
     }
 }

@@ -1,33 +1,42 @@
 //! Why a credential was not accepted, and why a configuration was not built.
 
+mod cause;
 mod config;
 mod kind;
+mod kinds;
+mod quantity;
 mod store;
 
+pub(crate) use cause::Cause;
+pub(crate) use cause::Caused;
+pub(crate) use cause::InClaim;
 pub use config::ConfigError;
 pub use config::ConfigErrorKind;
 pub use kind::RejectionKind;
+#[cfg(any(feature = "api-key", feature = "issuer", feature = "session"))]
+pub(crate) use kinds::kind_error;
+pub(crate) use kinds::kinds;
 pub use store::StoreError;
 pub use store::StoreErrorKind;
 
 use std::borrow::Cow;
 use std::error::Error;
-use std::fmt;
-use std::sync::Arc;
 
 /// A credential was not accepted, or could not be judged.
 ///
 /// [`kind`](Self::kind) is stable and says why; [`source`](Error::source) may hold more for the
 /// operator. Neither they nor `Display` or `Debug` hold any part of the credential. What a client
 /// may be told is decided in [`Refusal`](crate::http_response::Refusal) alone.
-#[derive(Clone)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
 pub struct Rejection(Box<Inner>);
 
-#[derive(Clone)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{kind}{}", InClaim(.claim.as_deref()))]
 struct Inner {
     kind: RejectionKind,
     claim: Option<Cow<'static, str>>,
-    source: Option<Arc<dyn Error + Send + Sync>>,
+    source: Option<Cause>,
 }
 
 impl Rejection {
@@ -50,7 +59,7 @@ impl Rejection {
     /// Adds what went wrong below, for the operator. It must not hold the credential.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.0.source = Some(Arc::from(source.into()));
+        self.0.source = Some(Cause::new(source));
         self
     }
 
@@ -68,31 +77,6 @@ impl Rejection {
 impl From<RejectionKind> for Rejection {
     fn from(kind: RejectionKind) -> Self {
         Self::new(kind)
-    }
-}
-
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.claim() {
-            Some(name) => write!(f, "{} (claim `{name}`)", self.kind()),
-            None => self.kind().fmt(f),
-        }
-    }
-}
-
-impl fmt::Debug for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rejection")
-            .field("kind", &self.0.kind)
-            .field("claim", &self.0.claim)
-            .field("source", &self.0.source)
-            .finish()
-    }
-}
-
-impl Error for Rejection {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source.as_deref().map(|e| e as _)
     }
 }
 
@@ -120,5 +104,13 @@ mod tests {
     fn source_is_kept_for_the_operator() {
         let rejection = Rejection::new(RejectionKind::Unavailable).with_source("store is down");
         assert_eq!(rejection.source().unwrap().to_string(), "store is down");
+    }
+
+    #[test]
+    fn source_can_be_downcast() {
+        let source = Rejection::new(RejectionKind::ClaimMissing);
+        let rejection = Rejection::new(RejectionKind::Unavailable).with_source(source);
+        let source = rejection.source().unwrap().downcast_ref::<Rejection>();
+        assert_eq!(source.unwrap().kind(), RejectionKind::ClaimMissing);
     }
 }

@@ -1,18 +1,20 @@
-//! Who passed.
+//! Callers that a gate has accepted.
 
 use http::HeaderMap;
 use http::HeaderValue;
 use http::header;
 
-use super::slot::Found;
+use super::slot::SlotCaller;
 use crate::clock::UnixTime;
 use crate::policy::AccessRequest;
 use crate::policy::Decision;
 use crate::principal::Principal;
 
-/// A caller whose credentials were accepted; whether it may do anything is not said.
+/// A caller whose credentials were accepted, before any decision what it may do.
 ///
-/// `Debug` shows what [`Principal`] shows.
+/// [`Gate::authenticate`](crate::gate::Gate::authenticate) returns it. Pass what [`request`](Self::request)
+/// makes of it to [`Gate::authorize`](crate::gate::Gate::authorize). `Debug` shows of its principals what
+/// [`Principal`] shows.
 #[derive(Clone, Debug)]
 pub struct Authenticated {
     principal: Principal,
@@ -22,15 +24,15 @@ pub struct Authenticated {
 }
 
 impl Authenticated {
-    pub(super) fn new(now: UnixTime, user: Found, client: Option<Found>) -> Self {
-        let in_query = user.in_query || client.as_ref().is_some_and(|found| found.in_query);
+    pub(super) fn new(now: UnixTime, user: SlotCaller, client: Option<SlotCaller>) -> Self {
+        let in_query = user.in_query || client.as_ref().is_some_and(|client| client.in_query);
         let mut headers = HeaderMap::new();
         if in_query {
             headers.insert(header::CACHE_CONTROL, PRIVATE);
         }
         Self {
             principal: user.principal,
-            client: client.map(|found| found.principal),
+            client: client.map(|client| client.principal),
             headers,
             now,
         }
@@ -41,25 +43,27 @@ impl Authenticated {
         &self.principal
     }
 
-    /// Returns the application beside the caller, always there if the gate has a second slot.
+    /// Returns the application that calls on behalf of the caller. It is always `Some` if the gate
+    /// has a second slot ([`GateBuilder::client_validator`](crate::gate::GateBuilder::client_validator)).
     pub const fn client(&self) -> Option<&Principal> {
         self.client.as_ref()
     }
 
-    /// Returns headers to add to the response.
+    /// Returns headers that the service has to add to its response.
     ///
-    /// A credential in the query forbids shared caches to store it (RFC 6750 section 2.3).
+    /// After a credential in the query this is `Cache-Control: private`, so that no shared cache
+    /// stores the response (RFC 6750 section 2.3).
     pub const fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// Returns the time at which the request was judged.
+    /// Returns the time of the request, at which all of it was checked.
     pub const fn now(&self) -> UnixTime {
         self.now
     }
 
-    /// Begins the question what this caller may do; add an action, a resource, the facts of the
-    /// request.
+    /// Starts an access request of this caller, for [`Gate::authorize`](crate::gate::Gate::authorize):
+    /// add an action, a resource, the facts of the HTTP request.
     pub const fn request(&self) -> AccessRequest<'_> {
         let request = AccessRequest::new(&self.principal, self.now);
         match &self.client {
@@ -84,7 +88,9 @@ impl Authenticated {
 // RFC 6750 section 2.3.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private");
 
-/// A caller that was let in.
+/// A caller whose credentials were accepted and whose request is allowed.
+///
+/// [`Gate::check`](crate::gate::Gate::check) returns it.
 #[derive(Clone, Debug)]
 pub struct Admitted {
     caller: Authenticated,
@@ -97,23 +103,25 @@ impl Admitted {
         self.caller.principal()
     }
 
-    /// Returns the application beside the caller, always there if the gate has a second slot.
+    /// Returns the application that calls on behalf of the caller. It is always `Some` if the gate
+    /// has a second slot ([`GateBuilder::client_validator`](crate::gate::GateBuilder::client_validator)).
     pub const fn client(&self) -> Option<&Principal> {
         self.caller.client()
     }
 
-    /// Returns the decision, an allow, with its reasons.
+    /// Returns the decision, which is an allow, with its reasons.
     pub const fn decision(&self) -> &Decision {
         &self.decision
     }
 
-    /// Returns headers to add to the response: those of [`Authenticated::headers`], and those that
-    /// the decision obliges to.
+    /// Returns headers that the service has to add to its response: those of
+    /// [`Authenticated::headers`], and those of the decision's
+    /// [obligations](Decision::obligations).
     pub const fn headers(&self) -> &HeaderMap {
         self.caller.headers()
     }
 
-    /// Returns the time at which the request was judged.
+    /// Returns the time of the request, at which all of it was checked.
     pub const fn now(&self) -> UnixTime {
         self.caller.now()
     }

@@ -1,4 +1,4 @@
-//! Configures a gate.
+//! The builder of gates.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,6 @@ use crate::credential::Sources;
 use crate::credential::SourcesBuilder;
 use crate::diagnosis::Finding;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::http_response::ResponseConfig;
 use crate::now_or_later::NowOrLater;
@@ -22,13 +21,16 @@ use crate::policy::Authorizer;
 use crate::policy::Decision;
 use crate::policy::authorize_fn;
 use crate::principal::Principal;
-use crate::revocation::RevocationList;
+use crate::revocation_list::RevocationList;
 use crate::validator::Authorities;
 use crate::validator::Router;
 use crate::validator::Shape;
 use crate::validator::TokenValidator;
 
-/// Builds a [`Gate`].
+/// Configures a [`Gate`].
+///
+/// It needs a [validator](Self::validator), and an [authorizer](Self::authorizer) or
+/// [`allow_any_authenticated`](Self::allow_any_authenticated).
 #[derive(Debug)]
 #[must_use]
 pub struct GateBuilder {
@@ -54,76 +56,83 @@ impl GateBuilder {
         }
     }
 
-    /// Adds a judge of callers; of several, each credential goes to one by its shape
-    /// ([`Router`]).
-    pub fn validator(mut self, judge: impl TokenValidator + 'static) -> Self {
-        self.user.judges.push(Arc::new(judge));
+    /// Adds a validator for the caller's credential. If there are several, each credential goes to
+    /// exactly one of them, by its [`Shape`].
+    pub fn validator(mut self, validator: impl TokenValidator + 'static) -> Self {
+        self.user.validators.push(Arc::new(validator));
         self
     }
 
-    /// Adds a judge for all that is found in one place, and for nothing else, whatever shapes it
-    /// takes elsewhere.
-    pub fn validator_at(mut self, place: Place, judge: impl TokenValidator + 'static) -> Self {
-        self.user.judges.push(Arc::new(Bound::new(place, judge)));
+    /// Adds a validator for every credential that is found in this place, and for no other one,
+    /// whatever shapes it declares.
+    pub fn validator_at(mut self, place: Place, validator: impl TokenValidator + 'static) -> Self {
+        let bound = BoundValidator::new(place, validator);
+        self.user.validators.push(Arc::new(bound));
         self
     }
 
-    /// Sets where the caller's credential is looked for; by default it is `Authorization: Bearer`
-    /// and the headers that judges are bound to.
+    /// Sets the places in which the caller's credential is looked for; by default they are
+    /// `Authorization: Bearer` and the headers to which validators are bound.
     pub fn sources(mut self, sources: Sources) -> Self {
         self.user.sources = Some(sources);
         self
     }
 
-    /// Adds a judge of applications and thereby a second slot, which then every request must
-    /// fill beside the first; it needs [`client_sources`](Self::client_sources).
-    pub fn client_validator(mut self, judge: impl TokenValidator + 'static) -> Self {
-        self.client.judges.push(Arc::new(judge));
+    /// Adds a validator for the credential of the calling application, and with it a second slot:
+    /// every request must then carry two credentials, the caller's and the application's. It needs
+    /// [`client_sources`](Self::client_sources).
+    pub fn client_validator(mut self, validator: impl TokenValidator + 'static) -> Self {
+        self.client.validators.push(Arc::new(validator));
         self
     }
 
-    /// Sets where the application's credential is looked for: places that the first slot does
-    /// not use.
+    /// Sets the places in which the application's credential is looked for. The first slot must
+    /// not use them.
     pub fn client_sources(mut self, sources: Sources) -> Self {
         self.client.sources = Some(sources);
         self
     }
 
-    /// Adds a list of what is revoked, which is asked on every request about whoever is in either
-    /// slot, also where a cache knew them.
+    /// Adds a revocation list. It is asked on every request about the principal of each slot, also
+    /// if the principal is from a cache.
     pub fn revocations(mut self, list: impl RevocationList + 'static) -> Self {
         self.revocations.push(Arc::new(list));
         self
     }
 
-    /// Sets who decides what callers may do.
+    /// Sets the authorizer, which decides what callers may do. A gate has one; conditions are
+    /// joined with `and` and `or`.
     pub fn authorizer(mut self, authorizer: impl Authorizer + 'static) -> Self {
         self.authorizers.push(Arc::new(authorizer));
         self
     }
 
-    /// Lets in whoever is authenticated: any caller of any trusted issuer may do anything that
-    /// the service does not forbid itself.
+    /// Allows every authenticated caller to do everything, in place of an authorizer.
+    ///
+    /// Any caller of any trusted issuer is then admitted, unless the service itself refuses it.
     pub fn allow_any_authenticated(self) -> Self {
         self.authorizer(authorize_fn("any authenticated caller", |_| {
             Decision::allow()
         }))
     }
 
-    /// Lets every outside authority of this gate assert whatever it likes, scopes and claims that
-    /// another one is there for too.
+    /// Trusts all outside authorities of this gate equally.
+    ///
+    /// Each of them may then assert any scope and claim, also one that the service expects from
+    /// another. Without this a gate with several [outside authorities](Authorities) is built only
+    /// if each is bounded.
     pub fn all_authorities_equal(mut self) -> Self {
         self.all_equal = true;
         self
     }
 
-    /// Sets how refusals are worded.
+    /// Sets how refusals become HTTP responses.
     pub fn challenge(mut self, challenge: ResponseConfig) -> Self {
         self.challenge = challenge;
         self
     }
 
-    /// Sets the clock, which is asked once per request; by default it is the system's.
+    /// Sets the clock, which is read once per request; by default it is the system's.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -133,12 +142,12 @@ impl GateBuilder {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) without a judge or an authorizer, or for a second slot
-    /// that lacks its places or its judge; [`Conflict`](ConfigErrorKind::Conflict) for two
-    /// authorizers, judges that take the same credentials or what no enabled place can hold,
-    /// slots that share a place, a cookie that is left to several judges, and several outside
-    /// authorities of which one may assert anything, unless
-    /// [`all_authorities_equal`](Self::all_authorities_equal) was said.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a validator or an authorizer, or for a second slot
+    /// without its places or its validator; [`Conflict`](crate::error::ConfigErrorKind::Conflict) for two
+    /// authorizers, validators that take the same credentials or are bound to a place that is not
+    /// enabled, slots that share a place, a cookie that is bound to none of several validators, and
+    /// several outside authorities of which one may assert anything, unless
+    /// [`all_authorities_equal`](Self::all_authorities_equal) is set.
     pub fn build(self) -> Result<Gate, ConfigError> {
         let authorizer = only(self.authorizers)?;
         let mut user = self.user.or_default_sources()?.slot(&USER)?;
@@ -164,11 +173,11 @@ impl GateBuilder {
 
 #[derive(Debug, Default)]
 struct Draft {
-    judges: Vec<Arc<dyn TokenValidator>>,
+    validators: Vec<Arc<dyn TokenValidator>>,
     sources: Option<Sources>,
 }
 
-/// What the fields of one slot are called.
+/// The names of one slot's setters, for errors.
 struct Names {
     validator: &'static str,
     sources: &'static str,
@@ -187,7 +196,10 @@ const CLIENT: Names = Names {
 impl Draft {
     fn or_default_sources(mut self) -> Result<Self, ConfigError> {
         if self.sources.is_none() {
-            let shapes = self.judges.iter().flat_map(|judge| judge.shapes());
+            let shapes = self
+                .validators
+                .iter()
+                .flat_map(|validator| validator.shapes());
             let headers = shapes.filter_map(bound_to).filter_map(|place| match place {
                 Place::Header(name) => Some(name.as_str()),
                 _ => None,
@@ -199,22 +211,29 @@ impl Draft {
     }
 
     fn optional_slot(self) -> Result<Option<Slot>, ConfigError> {
-        if self.judges.is_empty() && self.sources.is_none() {
+        if self.validators.is_empty() && self.sources.is_none() {
             return Ok(None);
         }
         self.slot(&CLIENT).map(Some)
     }
 
     fn slot(self, names: &Names) -> Result<Slot, ConfigError> {
-        if self.judges.is_empty() {
-            return Err(empty(names.validator, "there is no judge; give one"));
+        if self.validators.is_empty() {
+            let detail = format!(
+                "no validator is configured; add one with `GateBuilder::{}`",
+                names.validator
+            );
+            return Err(ConfigError::missing(names.validator, detail));
         }
         let Some(sources) = self.sources else {
-            let detail = "the second slot has no places; say where its credential is looked for";
-            return Err(empty(names.sources, detail));
+            let detail = format!(
+                "no place of this credential is configured; name its places with `GateBuilder::{}`",
+                names.sources
+            );
+            return Err(ConfigError::missing(names.sources, detail));
         };
-        check_places(&self.judges, &sources, names)?;
-        let router = Router::new(self.judges)?;
+        check_places(&self.validators, &sources, names)?;
+        let router = Router::new(self.validators)?;
         Ok(Slot {
             sources,
             router,
@@ -224,19 +243,25 @@ impl Draft {
 }
 
 fn check_places(
-    judges: &[Arc<dyn TokenValidator>],
+    validators: &[Arc<dyn TokenValidator>],
     sources: &Sources,
     names: &Names,
 ) -> Result<(), ConfigError> {
-    let bound = || judges.iter().flat_map(|j| j.shapes()).filter_map(bound_to);
+    let bound = || {
+        validators
+            .iter()
+            .flat_map(|v| v.shapes())
+            .filter_map(bound_to)
+    };
     if bound().any(|place| !sources.places().any(|own| own == place)) {
-        let detail = "a judge is bound to a place that is not enabled; enable it or leave it out";
-        return Err(conflict(names.validator, detail));
+        let detail = "a validator is bound to a place that is not enabled; enable the place or \
+                      remove the validator";
+        return Err(ConfigError::conflict(names.validator, detail));
     }
     let mut cookies = sources.places().filter(|p| matches!(p, Place::Cookie(_)));
-    if judges.len() > 1 && cookies.any(|cookie| !bound().any(|place| place == cookie)) {
-        let detail = "a cookie is left to several judges; bind it to one with `validator_at`";
-        return Err(conflict(names.validator, detail));
+    if validators.len() > 1 && cookies.any(|cookie| !bound().any(|place| place == cookie)) {
+        let detail = "several validators would take a cookie; bind it to one with `validator_at`";
+        return Err(ConfigError::conflict(names.validator, detail));
     }
     Ok(())
 }
@@ -249,10 +274,10 @@ const fn bound_to(shape: &Shape) -> Option<&Place> {
 }
 
 fn check_apart(user: &Sources, client: &Sources) -> Result<(), ConfigError> {
-    // A request has one `Authorization` header, so two schemes of it cannot fill two slots.
+    // A request has one `Authorization` header: two schemes of it cannot fill two slots.
     if client.places().any(|own| user.places().any(|p| p == own)) {
-        let detail = "both slots look in one place; give each its own";
-        return Err(conflict(CLIENT.sources, detail));
+        let detail = "both credentials are read from one place; configure separate places";
+        return Err(ConfigError::conflict(CLIENT.sources, detail));
     }
     Ok(())
 }
@@ -260,8 +285,8 @@ fn check_apart(user: &Sources, client: &Sources) -> Result<(), ConfigError> {
 fn check_authorities(all: Authorities, all_equal: bool) -> Result<(), ConfigError> {
     if all.is_open() && !all_equal {
         let detail = "several outside authorities are trusted and one of them may assert \
-                      anything; say what each may assert, or say `all_authorities_equal()`";
-        return Err(conflict(USER.validator, detail));
+                      anything; limit each with `grants`, or call `all_authorities_equal()`";
+        return Err(ConfigError::conflict(USER.validator, detail));
     }
     Ok(())
 }
@@ -269,69 +294,61 @@ fn check_authorities(all: Authorities, all_equal: bool) -> Result<(), ConfigErro
 fn only(mut authorizers: Vec<Arc<dyn Authorizer>>) -> Result<Arc<dyn Authorizer>, ConfigError> {
     let last = authorizers.pop();
     if !authorizers.is_empty() {
-        let detail = "more than one authorizer was given; join conditions with `and` or `or`";
-        return Err(conflict("authorizer", detail));
+        let detail = "more than one authorizer is configured; join conditions with `and` or `or`";
+        return Err(ConfigError::conflict("authorizer", detail));
     }
     last.ok_or_else(|| {
-        let detail = "nobody decides what callers may do; give an authorizer or say \
-                      `allow_any_authenticated()`";
-        empty("authorizer", detail)
+        let detail = "no authorizer is configured; add one with `GateBuilder::authorizer`, or \
+                      call `allow_any_authenticated()`";
+        ConfigError::missing("authorizer", detail)
     })
 }
 
-fn conflict(field: &'static str, detail: &'static str) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::Conflict, field, detail)
-}
-
-fn empty(field: &'static str, detail: &'static str) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::Empty, field, detail)
-}
-
-/// A judge that is held to one place.
-struct Bound {
-    judge: Arc<dyn TokenValidator>,
+/// A validator that is bound to one place.
+struct BoundValidator {
+    validator: Arc<dyn TokenValidator>,
     shapes: [Shape; 1],
 }
 
-impl Bound {
-    fn new(place: Place, judge: impl TokenValidator + 'static) -> Self {
-        let judge = Arc::new(judge);
+impl BoundValidator {
+    fn new(place: Place, validator: impl TokenValidator + 'static) -> Self {
+        let validator = Arc::new(validator);
         let shapes = [Shape::Place(place)];
-        Self { judge, shapes }
+        Self { validator, shapes }
     }
 }
 
-impl TokenValidator for Bound {
+impl TokenValidator for BoundValidator {
     fn shapes(&self) -> &[Shape] {
         &self.shapes
     }
 
     fn authorities(&self) -> Authorities {
-        self.judge.authorities()
+        self.validator.authorities()
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
-        self.judge.diagnose()
+        self.validator.diagnose()
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
-        self.judge.warm_up()
+        self.validator.warm_up()
     }
 
     fn validate<'a>(
         &'a self,
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
-        self.judge.validate(presented)
+        self.validator.validate(presented)
     }
 }
 
-impl fmt::Debug for Bound {
+impl fmt::Debug for BoundValidator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [shape] = &self.shapes;
-        f.debug_tuple("Bound")
+        f.debug_tuple("BoundValidator")
             .field(shape)
-            .field(&self.judge)
+            .field(&self.validator)
             .finish()
     }
 }

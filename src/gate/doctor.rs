@@ -1,19 +1,17 @@
-//! What works and what does not, for the operator.
-
-use std::fmt;
+//! Diagnosis of a gate, for the operator.
 
 use super::Gate;
 use crate::diagnosis::Finding;
-use crate::diagnosis::Severity;
-use crate::diagnosis::gathered;
+use crate::diagnosis::Report;
+use crate::diagnosis::gather;
 use crate::now_or_later::NowOrLater;
 use crate::validator::TokenValidator;
 
 impl Gate {
-    /// Examines what the gate depends on, by asking it: discovery, keys, introspection, clocks.
+    /// Checks what the gate depends on, by using it: discovery, keys, introspection, clocks.
     ///
-    /// It is for a person at start or in trouble: it asks anew whatever is remembered, and
-    /// changes nothing. The report is for the operator, not for a client.
+    /// It is for a person, at the start of a service or when requests fail: it fetches again what
+    /// is cached, and changes nothing. The report is for the operator, not for a client.
     ///
     /// ```
     /// use bearergate::Gate;
@@ -28,38 +26,13 @@ impl Gate {
     /// ```
     pub fn doctor(&self) -> NowOrLater<'_, Report> {
         let slots = self.0.client.iter().chain([&self.0.user]);
-        let found = gathered(slots.map(|slot| slot.router.diagnose()));
+        let found = gather(slots.map(|slot| slot.router.diagnose()));
         found.map(|mut findings| {
             if self.0.clock.now().is_none() {
-                let finding = Finding::error("clock", "it does not tell the time");
+                let finding = Finding::error("clock", "it reports no time");
                 findings.push(finding.hint("set the clock of this host"));
             }
-            Report(findings)
+            Report::new(findings)
         })
-    }
-}
-
-/// What [`Gate::doctor`] found. `Display` writes a line for each finding, and its remedy.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Report(Vec<Finding>);
-
-impl Report {
-    /// Returns everything that was found.
-    pub fn findings(&self) -> &[Finding] {
-        &self.0
-    }
-
-    /// Returns how bad the worst of it is; good where nothing was found.
-    pub fn severity(&self) -> Severity {
-        let all = self.0.iter().map(|finding| finding.severity);
-        all.max().unwrap_or(Severity::Ok)
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|finding| writeln!(f, "{finding}"))
     }
 }

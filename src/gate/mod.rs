@@ -1,4 +1,4 @@
-//! The hall: one question per request, who is this and may they do that.
+//! The entry point: authentication and authorization of a request in one call.
 
 mod admitted;
 mod builder;
@@ -8,12 +8,11 @@ mod slot;
 pub use admitted::Admitted;
 pub use admitted::Authenticated;
 pub use builder::GateBuilder;
-pub use doctor::Report;
 
 use std::sync::Arc;
 
-use self::slot::Found;
 use self::slot::Slot;
+use self::slot::SlotCaller;
 use crate::clock::Clock;
 use crate::clock::UnixTime;
 use crate::error::Rejection;
@@ -21,6 +20,7 @@ use crate::error::RejectionKind;
 use crate::http_response::Refusal;
 use crate::http_response::ResponseConfig;
 use crate::now_or_later::NowOrLater;
+use crate::now_or_later::ask;
 use crate::policy::AccessRequest;
 use crate::policy::Authorizer;
 use crate::policy::Decision;
@@ -28,10 +28,24 @@ use crate::request::RequestFacts;
 use crate::validator::TokenValidator;
 use crate::validator::all;
 
-/// Judges requests: who is this, and may they do that? Cheap to clone.
+/// Authenticates requests and decides whether they are allowed. Cheap to clone.
 ///
-/// It takes `&http::request::Parts`, `&http::Request<B>` or [`RequestFacts`]. Everything in a
-/// request is untrusted. A refusal is a [`Refusal`], which is the HTTP answer too.
+/// [`check`](Self::check) does both; [`authenticate`](Self::authenticate) and
+/// [`authorize`](Self::authorize) are its two steps, for services that decide per route, and
+/// [`authenticate_optional`](Self::authenticate_optional) is for pages that anonymous callers may
+/// see too. All of them take `&http::request::Parts`, `&http::Request<B>` or [`RequestFacts`].
+/// Everything in a request is untrusted.
+///
+/// A request is denied unless something allows it, and what weakens this has to be configured by
+/// name: a gate is built only with a [validator](GateBuilder::validator) and an
+/// [authorizer](GateBuilder::authorizer), or with
+/// [`allow_any_authenticated`](GateBuilder::allow_any_authenticated) in place of the latter; with
+/// several outside authorities it needs bounds for each, or
+/// [`all_authorities_equal`](GateBuilder::all_authorities_equal). What could not be checked, for
+/// example because a key server does not answer, is refused as
+/// [`Unavailable`](RejectionKind::Unavailable): 503, never 401 and never an allow.
+///
+/// A [`Refusal`] says why, and is the HTTP response too.
 ///
 /// ```
 /// use bearergate::{claim, Gate, JwtValidator, require_scope};
@@ -67,47 +81,48 @@ struct Inner {
     clock: Arc<dyn Clock>,
 }
 
-/// What the slots of one request hold: whoever is there was accepted.
+/// The accepted callers in the slots of one request.
 struct Callers {
     now: UnixTime,
-    user: Option<Found>,
-    client: Option<Found>,
+    user: Option<SlotCaller>,
+    client: Option<SlotCaller>,
 }
 
 impl Gate {
-    /// Starts a configuration.
+    /// Starts the configuration of a gate.
     pub fn builder() -> GateBuilder {
         GateBuilder::new()
     }
 
-    /// Says who the caller is and whether they may do that:
+    /// Authenticates the caller and decides whether the request is allowed:
     /// [`authenticate`](Self::authenticate), then [`authorize`](Self::authorize).
     ///
-    /// Admits only if every slot holds one credential that its judge accepts, and the authorizer
-    /// allows. The authorizer sees the facts of the request, with the address of the client
-    /// where they have one ([`ClientAddress`](crate::request::ClientAddress)), but neither action nor
-    /// resource: a gate does not know routes.
+    /// Admits only if every slot holds exactly one credential, its validator accepts it, no
+    /// revocation list has it revoked, and the authorizer allows the request. The authorizer sees
+    /// the facts of the request, with the address of the client if they have one
+    /// ([`ClientAddress`](crate::request::ClientAddress)), but neither action nor resource: a gate does not
+    /// know routes.
     ///
-    /// The answer is ready unless a judge, a list or the authorizer has to wait; then that one is
-    /// asked again when the answer is first polled.
+    /// The result is ready unless a validator, a list or the authorizer has to wait. Then that one
+    /// is called once more when the result is first polled; those that have answered are not
+    /// called again.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] otherwise; one of kind [`Unavailable`](RejectionKind::Unavailable) if the
-    /// request could not be judged.
+    /// A [`Refusal`] in every other case; one of kind [`Unavailable`](RejectionKind::Unavailable)
+    /// if the request could not be checked.
     pub fn check<'a>(
         &'a self,
         facts: impl Into<RequestFacts<'a>>,
     ) -> NowOrLater<'a, Result<Admitted, Refusal>> {
         let facts = facts.into();
-        self.authenticate(facts).then(move |result| match result {
-            Ok(caller) => self.admit(caller, facts),
-            Err(refusal) => NowOrLater::now(Err(refusal)),
-        })
+        self.authenticate(facts)
+            .and_then(move |caller| self.admit(caller, facts))
     }
 
-    /// Answers like [`check`](Self::check) without an executor, or returns `None` if the answer
-    /// is not ready; nothing has happened then.
+    /// Checks like [`check`](Self::check), without an executor.
+    ///
+    /// Returns `None` if the result is not ready; what has to be waited for was not started then.
     pub fn try_check_now<'a>(
         &'a self,
         facts: impl Into<RequestFacts<'a>>,
@@ -115,31 +130,38 @@ impl Gate {
         self.check(facts).try_now().ok()
     }
 
-    /// Says who the caller is.
+    /// Authenticates the caller, without any decision what it may do.
+    ///
+    /// Succeeds only if every slot holds exactly one credential, its validator accepts it, and no
+    /// revocation list has it revoked. Waiter it with [`authorize`](Self::authorize), as often as
+    /// there are decisions to take.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] unless every slot holds one credential that its judge accepts.
+    /// A [`Refusal`] in every other case; one of kind [`Unavailable`](RejectionKind::Unavailable)
+    /// if a credential could not be checked.
     pub fn authenticate<'a>(
         &'a self,
         facts: impl Into<RequestFacts<'a>>,
     ) -> NowOrLater<'a, Result<Authenticated, Refusal>> {
         self.callers(facts.into()).map(|result| {
             result
-                .and_then(|callers| self.everybody(callers))
+                .and_then(|callers| self.all_slots(callers))
                 .map_err(|rejection| self.refuse(rejection))
         })
     }
 
-    /// Says who the caller is, or returns `None` for an anonymous one: a request whose first slot
-    /// holds no credential at all.
+    /// Authenticates the caller like [`authenticate`](Self::authenticate), or returns `None` for an
+    /// anonymous one.
     ///
-    /// An application key in the second slot is judged whether the caller is anonymous or not, but
-    /// may be left out by an anonymous one.
+    /// Anonymous is only a request without any credential in the places of the first slot. The
+    /// credential of an application in the second slot is checked for anonymous callers too, but
+    /// they may omit it.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] for every credential that is not accepted: a bad one never counts as none.
+    /// A [`Refusal`] for every credential that is not accepted: an invalid, expired or ambiguous
+    /// credential never counts as none.
     pub fn authenticate_optional<'a>(
         &'a self,
         facts: impl Into<RequestFacts<'a>>,
@@ -149,17 +171,20 @@ impl Gate {
             if callers.user.is_none() {
                 return Ok(None);
             }
-            self.everybody(callers)
+            self.all_slots(callers)
                 .map(Some)
                 .map_err(|rejection| self.refuse(rejection))
         })
     }
 
-    /// Says whether an authenticated caller may do that.
+    /// Decides whether an authenticated caller may do what it requests.
+    ///
+    /// Succeeds only if the authorizer allows. [`Authenticated::request`] starts the access
+    /// request.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] with its [`decision`](Refusal::decision) unless the authorizer allows.
+    /// A [`Refusal`] with its [`decision`](Refusal::decision) in every other case.
     pub fn authorize<'a>(
         &'a self,
         request: &'a AccessRequest<'a>,
@@ -167,23 +192,24 @@ impl Gate {
         self.0
             .authorizer
             .authorize(request)
-            .map(|decision| self.ruling(decision))
+            .map(|decision| self.enforce(decision))
     }
 
-    /// Fetches what the first requests would have to wait for: the keys of every issuer.
+    /// Fetches what the first requests would have to wait for, for example the keys of every
+    /// issuer.
     ///
-    /// A service may serve without it, or although it failed: what is missing is fetched when a
+    /// A service may serve without it, or after it has failed: what is missing is fetched when a
     /// request needs it.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`](RejectionKind::Unavailable) if something did not come.
+    /// [`Unavailable`](RejectionKind::Unavailable) if something could not be fetched.
     pub fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
         let slots = self.0.client.iter().chain([&self.0.user]);
         all(slots.map(|slot| slot.router.warm_up()))
     }
 
-    /// Returns how this gate words its refusals.
+    /// Returns the configuration of this gate's refusals as HTTP responses.
     pub fn challenge(&self) -> &ResponseConfig {
         &self.0.challenge
     }
@@ -193,24 +219,11 @@ impl Gate {
         caller: Authenticated,
         facts: RequestFacts<'a>,
     ) -> NowOrLater<'a, Result<Admitted, Refusal>> {
-        let ready = {
-            let request = caller.request().with_facts(&facts);
-            self.authorize(&request).try_now().ok()
-        };
-        match ready {
-            Some(ruling) => NowOrLater::now(ruling.map(|decision| caller.admitted(decision))),
-            None => NowOrLater::later(self.admit_later(caller, facts)),
-        }
-    }
-
-    async fn admit_later(
-        &self,
-        caller: Authenticated,
-        facts: RequestFacts<'_>,
-    ) -> Result<Admitted, Refusal> {
-        let request = caller.request().with_facts(&facts);
-        let ruling = self.authorize(&request).await;
-        ruling.map(|decision| caller.admitted(decision))
+        ask!(
+            where request = Ok(caller.request().with_facts(&facts));
+            self.authorize(&request),
+            |decided| NowOrLater::now(decided.map(|decision| caller.admitted(decision)))
+        )
     }
 
     fn callers<'a>(
@@ -220,17 +233,17 @@ impl Gate {
         let Some(now) = self.0.clock.now() else {
             return NowOrLater::now(Err(RejectionKind::Unavailable.into()));
         };
-        let user = self.0.user.judge(facts, now);
-        user.then(move |user| match (user, &self.0.client) {
-            (Ok(user), Some(slot)) => slot
-                .judge(facts, now)
+        let user = self.0.user.authenticate(facts, now);
+        user.and_then(move |user| match &self.0.client {
+            Some(slot) => slot
+                .authenticate(facts, now)
                 .map(move |client| Ok(Callers::new(now, user, client?))),
-            (user, _) => NowOrLater::now(user.map(|user| Callers::new(now, user, None))),
+            None => NowOrLater::now(Ok(Callers::new(now, user, None))),
         })
     }
 
-    /// Demands a caller in every slot.
-    fn everybody(&self, callers: Callers) -> Result<Authenticated, Rejection> {
+    /// Requires a caller in every slot.
+    fn all_slots(&self, callers: Callers) -> Result<Authenticated, Rejection> {
         let user = callers.user.ok_or(RejectionKind::CredentialMissing)?;
         if self.0.client.is_some() && callers.client.is_none() {
             return Err(RejectionKind::CredentialMissing.into());
@@ -238,7 +251,7 @@ impl Gate {
         Ok(Authenticated::new(callers.now, user, callers.client))
     }
 
-    fn ruling(&self, decision: Decision) -> Result<Decision, Refusal> {
+    fn enforce(&self, decision: Decision) -> Result<Decision, Refusal> {
         if decision.is_allowed() {
             Ok(decision)
         } else {
@@ -252,7 +265,7 @@ impl Gate {
 }
 
 impl Callers {
-    const fn new(now: UnixTime, user: Option<Found>, client: Option<Found>) -> Self {
+    const fn new(now: UnixTime, user: Option<SlotCaller>, client: Option<SlotCaller>) -> Self {
         Self { now, user, client }
     }
 }

@@ -1,4 +1,4 @@
-//! One slot: where a credential is looked for and who judges it.
+//! Slots of a gate: the places of one credential, and the validators that take it.
 
 use std::sync::Arc;
 
@@ -9,13 +9,15 @@ use crate::credential::Sources;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::now_or_later::NowOrLater;
+use crate::now_or_later::all_ok;
+use crate::now_or_later::ask;
 use crate::principal::Principal;
 use crate::request::RequestFacts;
-use crate::revocation::RevocationList;
+use crate::revocation_list::RevocationList;
 use crate::validator::Router;
 use crate::validator::TokenValidator;
 
-/// Places and their judges.
+/// Places, validators and revocation lists of one credential.
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) sources: Sources,
@@ -23,92 +25,58 @@ pub(super) struct Slot {
     pub(super) revocations: Vec<Arc<dyn RevocationList>>,
 }
 
-/// Whom a slot's credential belongs to.
-pub(super) struct Found {
+/// The owner of a slot's credential.
+pub(super) struct SlotCaller {
     pub(super) principal: Principal,
     pub(super) in_query: bool,
 }
 
-type Answer = Result<Option<Found>, Rejection>;
-
-/// How far a slot is judged without waiting.
-enum Progress {
-    Done(Answer),
-    /// The judge has accepted; a list has to be waited for.
-    Judged(Found),
-    Unjudged,
-}
+/// `Ok(None)` for a slot without a credential.
+type Outcome = Result<Option<SlotCaller>, Rejection>;
 
 impl Slot {
-    /// Judges the slot's credential; a slot that holds none gives `None`.
-    pub(super) fn judge<'a>(
+    /// Returns the owner of the slot's credential only if its validator accepts it and no list
+    /// has it revoked.
+    pub(super) fn authenticate<'a>(
         &'a self,
         facts: RequestFacts<'a>,
         now: UnixTime,
-    ) -> NowOrLater<'a, Answer> {
-        match self.judge_now(&facts, now) {
-            Progress::Done(answer) => NowOrLater::now(answer),
-            // A judge that has answered may have used up a proof: it is not asked again.
-            Progress::Judged(found) => NowOrLater::later(self.stand_later(found)),
-            Progress::Unjudged => NowOrLater::later(self.judge_later(facts, now)),
-        }
-    }
-
-    fn judge_now(&self, facts: &RequestFacts<'_>, now: UnixTime) -> Progress {
-        let presented = match self.extract(facts) {
-            Ok(Some(presented)) => presented.at(now),
-            Ok(None) => return Progress::Done(Ok(None)),
-            Err(rejection) => return Progress::Done(Err(rejection)),
-        };
-        match self.router.validate(&presented).try_now() {
-            Ok(Ok(principal)) => self.stand_now(Found::new(principal, &presented)),
-            Ok(Err(rejection)) => Progress::Done(Err(rejection)),
-            Err(_) => Progress::Unjudged,
-        }
-    }
-
-    fn stand_now(&self, found: Found) -> Progress {
-        for list in &self.revocations {
-            let checked = list.check(&found.principal).try_now().ok();
-            match checked {
-                Some(Ok(())) => {}
-                Some(Err(rejection)) => return Progress::Done(Err(rejection)),
-                None => return Progress::Judged(found),
+    ) -> NowOrLater<'a, Outcome> {
+        // A validator that has answered may have used up a proof of possession: a list that has
+        // to wait must not cause a second call.
+        ask!(
+            where presented = self.extract(&facts, now);
+            self.router.validate(&presented),
+            |validated| match validated {
+                Ok(principal) => self.check_revocations(SlotCaller::new(principal, &presented)),
+                Err(rejection) => NowOrLater::now(Err(rejection)),
             }
-        }
-        Progress::Done(Ok(Some(found)))
+        )
     }
 
-    async fn judge_later(&self, facts: RequestFacts<'_>, now: UnixTime) -> Answer {
-        let Some(presented) = self.extract(&facts)? else {
-            return Ok(None);
-        };
-        let presented = presented.at(now);
-        let principal = self.router.validate(&presented).await?;
-        self.stand_later(Found::new(principal, &presented)).await
+    fn check_revocations(&self, caller: SlotCaller) -> NowOrLater<'_, Outcome> {
+        let checked = all_ok(self.revocations.iter(), caller, |list, caller| {
+            list.check_revocation(&caller.principal)
+        });
+        checked.map(|checked| checked.map(Some))
     }
 
-    async fn stand_later(&self, found: Found) -> Answer {
-        for list in &self.revocations {
-            list.check(&found.principal).await?;
-        }
-        Ok(Some(found))
-    }
-
-    /// A judge's own `credential_missing` is a refusal like any other, so none is told from that.
+    /// A validator's own `credential_missing` is a rejection like any other, so only the places
+    /// decide whether there is a credential.
     fn extract<'r>(
         &'r self,
         facts: &'r RequestFacts<'r>,
-    ) -> Result<Option<PresentedCredential<'r>>, Rejection> {
+        now: UnixTime,
+    ) -> Result<PresentedCredential<'r>, Outcome> {
         match self.sources.extract(facts) {
-            Ok(presented) => Ok(Some(presented)),
-            Err(rejection) if rejection.kind() == RejectionKind::CredentialMissing => Ok(None),
-            Err(rejection) => Err(rejection),
+            Ok(presented) => Ok(presented.at(now)),
+            Err(rejection) if rejection.kind() == RejectionKind::CredentialMissing => Err(Ok(None)),
+            Err(rejection) => Err(Err(rejection)),
         }
     }
 }
 
-impl Found {
+impl SlotCaller {
     fn new(principal: Principal, presented: &PresentedCredential<'_>) -> Self {
         let in_query = matches!(presented.place(), Place::Query(_));
         Self {

@@ -11,7 +11,6 @@ use super::revocation::GrantStore;
 use crate::clock::UnixTime;
 use crate::credential::charset;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::json::Document;
 use crate::limits;
 use crate::principal::Authority;
@@ -75,21 +74,16 @@ pub(crate) fn check_lifetime(
     idle: Duration,
 ) -> Result<(), ConfigError> {
     if authority.as_str().is_empty() {
-        let detail = "the name is empty; name the service that vouches for its subjects";
-        return Err(ConfigError::new(
-            ConfigErrorKind::Empty,
-            "authority",
-            detail,
-        ));
+        let remedy = "name the service that vouches for its subjects";
+        return Err(ConfigError::empty("authority", remedy));
     }
-    let kind = ConfigErrorKind::OutOfRange;
     if lifetime > limits::GRANT_LIFETIME_MAX {
-        let detail = format!("{lifetime:?} is too long; give at most 400 days");
-        return Err(ConfigError::new(kind, "lifetime", detail));
+        let range = ..=limits::GRANT_LIFETIME_MAX;
+        return Err(ConfigError::out_of_range("lifetime", lifetime, range));
     }
-    if idle < Duration::from_secs(1) || idle > lifetime {
-        let detail = format!("{idle:?} is out of range; give one second to {lifetime:?}");
-        return Err(ConfigError::new(kind, "idle", detail));
+    let range = Duration::from_secs(1)..=lifetime;
+    if !range.contains(&idle) {
+        return Err(ConfigError::out_of_range("idle", idle, range));
     }
     Ok(())
 }

@@ -74,16 +74,15 @@ impl HttpRequest {
         self
     }
 
-    /// Sets the size limit for the body of the response in bytes; by default it is
-    /// [`limits::JWKS_BYTES`]. A longer body is [`TooLarge`](HttpErrorKind::TooLarge).
+    /// Sets the size limit for the body of the response in bytes; by default it is 256 KiB. A longer
+    /// body is [`TooLarge`](HttpErrorKind::TooLarge).
     #[must_use]
     pub fn with_max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// Sets the time limit for connecting, sending and reading together; by default it is
-    /// [`limits::HTTP_DEADLINE`].
+    /// Sets the time limit for connecting, sending and reading together; by default it is 3 seconds.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;

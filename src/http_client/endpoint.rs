@@ -7,7 +7,6 @@ use http::Uri;
 
 use super::address_scope::AddressScope;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 
 /// An absolute `https` URL, or an `http` URL on this machine.
 ///
@@ -34,15 +33,15 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for a URL that is not as described
-    /// above.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for a URL that is not as
+    /// described above.
     pub fn parse(url: &str) -> Result<Self, ConfigError> {
-        Self::read(url).map_err(|problem| malformed(shown(url), problem))
+        Self::read(url).map_err(|problem| refused(shown(url), problem))
     }
 
     /// Returns the error for a configured address that is not usable.
     pub(crate) fn refused(&self, problem: &str) -> ConfigError {
-        malformed(&self.to_string(), problem)
+        refused(&self.to_string(), problem)
     }
 
     /// Returns scheme, host and port.
@@ -79,23 +78,27 @@ impl Endpoint {
             .address()
             .is_some_and(|ip| !learnt.address_scope.permits(ip))
         {
-            return Err("is no public address");
+            return Err("is not a public address");
         }
         Ok(learnt)
     }
 
     fn read(url: &str) -> Result<Self, &'static str> {
         check_text(url)?;
-        let uri: Uri = url.parse().map_err(|_| "is no URL")?;
+        let uri: Uri = url
+            .parse()
+            .map_err(|_| "is not a URL; write it like `https://idp.example.com/path`")?;
         let host = uri.host().unwrap_or_default();
         if host.is_empty() || uri.authority().is_some_and(|a| a.as_str().contains('@')) {
-            return Err("has no host, or a user beside it");
+            return Err("has no host, or has user information; write `https://` and a host");
         }
         let address_scope = match uri.scheme_str() {
             Some("https") => AddressScope::Any,
             Some("http") if is_loopback(host) => AddressScope::Loopback,
-            Some("http") => return Err("must be `https`; `http` is for loopback addresses alone"),
-            _ => return Err("must begin with `https://`"),
+            Some("http") => {
+                return Err("has the scheme `http`; use `https`, or a loopback address");
+            }
+            _ => return Err("does not begin with `https://`; write it so"),
         };
         Ok(Self { uri, address_scope })
     }
@@ -124,10 +127,10 @@ impl Endpoint {
 /// Refuses characters that URL parsers do not read alike.
 fn check_text(url: &str) -> Result<(), &'static str> {
     if url.bytes().any(|b| !b.is_ascii_graphic() || b == b'\\') {
-        return Err("has characters that no URL has");
+        return Err("has characters that a URL cannot have; percent-encode them");
     }
     if url.contains('#') {
-        return Err("has a fragment");
+        return Err("has a fragment; remove it");
     }
     Ok(())
 }
@@ -143,9 +146,8 @@ fn is_loopback(host: &str) -> bool {
         || address.is_ok_and(|ip| AddressScope::Loopback.permits(ip))
 }
 
-fn malformed(url: &str, problem: &str) -> ConfigError {
-    let detail = format!("`{url}` {problem}");
-    ConfigError::new(ConfigErrorKind::ValueMalformed, "url", detail)
+fn refused(url: &str, problem: &str) -> ConfigError {
+    ConfigError::malformed("url", format!("`{url}` {problem}"))
 }
 
 /// Returns the part of a URL that has no secret: no user and no query.

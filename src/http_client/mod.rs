@@ -19,44 +19,30 @@ pub use endpoint::Endpoint;
 pub use spawn::Spawn;
 
 use std::error::Error;
-use std::fmt;
-use std::sync::Arc;
+
+use crate::error::Cause;
+use crate::error::kinds;
 
 /// A request got no whole answer.
 ///
 /// `Display` names what went wrong; it shows no header, no body and no query.
-#[derive(Clone)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{kind}")]
 pub struct HttpError {
     kind: HttpErrorKind,
-    source: Option<Arc<dyn Error + Send + Sync>>,
+    source: Option<Cause>,
 }
 
-/// Why a request got no whole answer, as a stable code.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum HttpErrorKind {
-    /// The connection broke before the answer was whole: `broken`.
-    Broken,
-    /// No connection came about, so nothing was sent: `connect`.
-    Connect,
-    /// The time was over: `deadline`.
-    Deadline,
-    /// The address is one that the request must not reach; nothing was sent: `forbidden`.
-    Forbidden,
-    /// The body is longer than asked for: `too_large`.
-    TooLarge,
-}
-
-impl HttpErrorKind {
-    /// Returns the stable snake-case code.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Broken => "broken",
-            Self::Connect => "connect",
-            Self::Deadline => "deadline",
-            Self::Forbidden => "forbidden",
-            Self::TooLarge => "too_large",
-        }
+kinds! {
+    /// Why a request got no whole answer, as a stable code.
+    pub enum HttpErrorKind {
+        Broken = "broken", "the connection broke before the whole answer was read";
+        /// Nothing was sent.
+        Connect = "connect", "no connection could be made";
+        Deadline = "deadline", "the answer was not read before the deadline";
+        /// Nothing was sent.
+        Forbidden = "forbidden", "the address is one that the request must not reach";
+        TooLarge = "too_large", "the answer is longer than the limit of the request";
     }
 }
 
@@ -69,7 +55,7 @@ impl HttpError {
     /// Adds what went wrong below. It must hold neither header nor body.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(Arc::from(source.into()));
+        self.source = Some(Cause::new(source));
         self
     }
 
@@ -82,32 +68,5 @@ impl HttpError {
 impl From<HttpErrorKind> for HttpError {
     fn from(kind: HttpErrorKind) -> Self {
         Self::new(kind)
-    }
-}
-
-impl fmt::Display for HttpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            HttpErrorKind::Broken => "the connection broke before the answer was whole",
-            HttpErrorKind::Connect => "no connection came about",
-            HttpErrorKind::Deadline => "the time for the answer was over",
-            HttpErrorKind::Forbidden => "the address must not be reached",
-            HttpErrorKind::TooLarge => "the answer is too large",
-        })
-    }
-}
-
-impl fmt::Debug for HttpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpError")
-            .field("kind", &self.kind)
-            .field("source", &self.source)
-            .finish()
-    }
-}
-
-impl Error for HttpError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|e| e as _)
     }
 }

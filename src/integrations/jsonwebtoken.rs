@@ -1,7 +1,52 @@
-//! The door to `jsonwebtoken` 11: its keys become ours, and its calls can run on `ring`.
+//! Keys of `jsonwebtoken` 12, and a cryptography provider for it on `ring`.
 //!
-//! In what is public its types appear in this module alone, so that its next major version gets a
-//! module of its own and no signature elsewhere changes.
+//! For an application that uses `jsonwebtoken`:
+//!
+//! - [`key_from_decoding_key`] and [`key_from_jwk`] convert the keys it already has, so that a
+//!   [`JwtValidator`](crate::jwt::JwtValidator) can replace its calls of `jsonwebtoken::decode`;
+//! - [`crypto_provider`] serves the calls that remain, so that neither `aws_lc_rs` nor
+//!   `rust_crypto`, the features of `jsonwebtoken` that add a provider, is needed.
+//!
+//! A token that `jsonwebtoken::encode` issued, validated with the same secret:
+//!
+//! ```
+//! use bearergate::{Gate, JwtValidator};
+//! use bearergate::integrations::jsonwebtoken::{crypto_provider, key_from_decoding_key};
+//! use bearergate::key::KeySet;
+//! use jsonwebtoken::{DecodingKey, EncodingKey, Header, encode};
+//! use serde_json::json;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let secret = [7; 32];
+//!
+//! // The issuer: its calls go through the provider of the process.
+//! crypto_provider().install_default().map_err(|_| "another provider is installed")?;
+//! let claims = json!({
+//!     "iss": "https://idp.example.com", "aud": "https://api.example.com",
+//!     "sub": "alice", "exp": 4_102_444_800_u64,
+//! });
+//! let token = encode(&Header::default(), &claims, &EncodingKey::from_secret(&secret)?)?;
+//!
+//! // The service: the key is converted once, and no provider of the process is used.
+//! let key = key_from_decoding_key(&DecodingKey::from_secret(&secret)?)?;
+//! let validator = JwtValidator::builder()
+//!     .issuer("https://idp.example.com")
+//!     .audience("https://api.example.com")
+//!     .keys(KeySet::from(key))
+//!     .build()?;
+//! let gate = Gate::builder().validator(validator).allow_any_authenticated().build()?;
+//!
+//! let authorization = format!("Bearer {token}");
+//! let request = http::Request::get("/").header("authorization", authorization).body(())?;
+//! let answer = gate.try_check_now(&request).ok_or("fixed keys need no waiting")?;
+//! assert_eq!(answer.unwrap().principal().subject(), Some("alice"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`JwtValidator`](crate::jwt::JwtValidator) refuses more tokens and keys than `jsonwebtoken::decode`
+//! accepts: issuer, audience and `exp` are required, secrets are at least as long as their hash,
+//! and claims of a wrong type are never ignored.
 
 use std::sync::Arc;
 
@@ -37,37 +82,53 @@ use crate::key::Key;
 use crate::key::KeyImporter;
 use crate::key::der;
 
-/// Takes the key of a `DecodingKey`; its family decides the kind.
+/// Converts a `DecodingKey`; its family decides the type of the key.
 ///
-/// RSA keys are read as modulus and exponent or as PKCS#1 DER, EC keys as uncompressed points,
-/// which is what the constructors of `DecodingKey` leave behind. The key is checked like any
-/// other, and has no `kid`.
+/// Succeeds only if this crate accepts the same key from any other source: the checks are those of
+/// [`Key::from_secret`] and [`Key::from_der`]. RSA keys are read as modulus and exponent or as
+/// PKCS#1 DER, EC keys as uncompressed points, which is what the constructors of `DecodingKey`
+/// store. A `DecodingKey` has no `kid`, so the result has none; [`Key::with_kid`] adds it.
 ///
 /// ```
 /// use bearergate::integrations::jsonwebtoken::key_from_decoding_key;
 /// use jsonwebtoken::DecodingKey;
 ///
-/// assert!(key_from_decoding_key(&DecodingKey::from_secret(&[7; 32])).is_ok());
-/// assert!(key_from_decoding_key(&DecodingKey::from_secret(b"secret")).is_err());
+/// assert!(key_from_decoding_key(&DecodingKey::from_secret(&[7; 32])?).is_ok());
+/// // Shorter than any hash:
+/// assert!(key_from_decoding_key(&DecodingKey::from_secret(b"secret")?).is_err());
+/// # Ok::<(), jsonwebtoken::errors::Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// Those of [`Key::from_secret`] and [`Key::from_der`].
+/// `key_private` for a private key, `key_weak`, or `key_malformed` for anything else, keys on
+/// P-521 and secp256k1 too.
 pub fn key_from_decoding_key(key: &DecodingKey) -> std::result::Result<Key, ConfigError> {
     let import = KeyImporter::default();
     match (key.family(), key.kind()) {
         (AlgorithmFamily::Hmac, DecodingKeyKind::SecretOrDer(secret)) => {
             import.secret(secret.clone())
         }
-        _ => import.material(material(key)),
+        _ => import.material("key", material(key)),
     }
 }
 
-/// Takes the key of a `Jwk`, with its `kid` and `alg`.
+/// Converts a `Jwk`, with its `kid` and `alg`.
 ///
-/// `Jwk` forgets private members, and an `alg` that it does not know (`Ed25519` is one) makes the
-/// key unusable; [`Key::from_jwk`] reads the text itself and has neither flaw.
+/// Where the text of the JWK is at hand, prefer [`Key::from_jwk`]: a `Jwk` has lost private
+/// members, which would be refused, and an `alg` that `jsonwebtoken` does not know (`Ed25519` of
+/// RFC 9864 is one), without which the key is refused.
+///
+/// ```
+/// use bearergate::integrations::jsonwebtoken::key_from_jwk;
+/// use jsonwebtoken::jwk::Jwk;
+///
+/// let jwk: Jwk = serde_json::from_str(
+///     r#"{"kty":"OKP","crv":"Ed25519","kid":"1","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+/// )?;
+/// assert_eq!(key_from_jwk(&jwk)?.kid(), Some("1"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -77,7 +138,7 @@ pub fn key_from_jwk(jwk: &Jwk) -> std::result::Result<Key, ConfigError> {
         ConfigError::new(
             ConfigErrorKind::KeyMalformed,
             "jwk",
-            "the JWK cannot be written as JSON",
+            "the JWK cannot be written as JSON; build it from the public key again",
         )
         .with_source(error)
     })?;
@@ -86,21 +147,22 @@ pub fn key_from_jwk(jwk: &Jwk) -> std::result::Result<Key, ConfigError> {
 
 /// Returns a provider on `ring` for an application that calls `jsonwebtoken` itself.
 ///
-/// This crate never installs it. It signs and verifies every algorithm of `jsonwebtoken` 11 and
-/// has all of its key utilities. Public keys are checked as [`Key`] checks them; secrets are
-/// taken at any length, as by the providers of `jsonwebtoken`.
+/// This crate never installs it and never uses the installed one. It signs and verifies with every
+/// algorithm of `jsonwebtoken` 12 and has all of its key utilities. Public keys are checked as
+/// [`Key`] checks them; secrets of any length are accepted, as by the providers of
+/// `jsonwebtoken`.
 ///
 /// ```
 /// use bearergate::integrations::jsonwebtoken::crypto_provider;
 /// use jsonwebtoken::Algorithm;
 /// use jsonwebtoken::EncodingKey;
 ///
-/// // Without the process-wide default:
-/// let key = EncodingKey::from_secret(&[7; 32]);
+/// // Without a provider of the process:
+/// let key = EncodingKey::from_secret(&[7; 32])?;
 /// let signer = (crypto_provider().signer_factory)(&Algorithm::HS256, &key)?;
 /// assert_eq!(signer.try_sign(b"header.payload")?.len(), 32);
 ///
-/// // Or for the calls that insist on it:
+/// // For `jsonwebtoken::encode` and `decode`, once, at start:
 /// let _ = crypto_provider().install_default();
 /// # Ok::<(), jsonwebtoken::errors::Error>(())
 /// ```
@@ -138,7 +200,7 @@ fn ec_material(point: &[u8]) -> std::result::Result<Material, Flaw> {
         .into_iter()
         .find(|curve| point.len() == 1 + 2 * curve.len())
         .ok_or(Flaw::malformed(
-            "this is no uncompressed point of P-256 or P-384",
+            "expected an uncompressed point of P-256 or P-384",
         ))?;
     Material::ec(curve, point.to_vec())
 }

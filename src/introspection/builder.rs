@@ -272,13 +272,13 @@ impl Draft {
     fn check(&self) -> Result<(), ConfigError> {
         let has_empty_scope = self.rules.scope_claim.as_deref() == Some("");
         if self.rules.has_empty_names() || has_empty_scope {
-            let detail = "an empty list or name was given; name at least one, and no empty one";
+            let detail = "found an empty list or name; give at least one name, none of them empty";
             let field = if has_empty_scope {
                 "scopes_from"
             } else {
                 "names"
             };
-            return Err(ConfigError::new(ConfigErrorKind::Empty, field, detail));
+            return Err(ConfigError::missing(field, detail));
         }
         let most = limits::INTROSPECTION_FRESH_MAX.as_secs();
         in_range("fresh_for", self.capacity.span, (0, most))?;
@@ -291,7 +291,7 @@ impl Draft {
             .as_ref()
             .is_some_and(|key| key.expose().len() < 32)
         {
-            let detail = "the key has under 32 bytes; give 32 random ones";
+            let detail = "the key has fewer than 32 bytes; use 32 random bytes";
             return Err(ConfigError::new(
                 ConfigErrorKind::KeyWeak,
                 "token_id_key",
@@ -306,9 +306,9 @@ impl Draft {
             return Ok(None);
         };
         let client = self.auth.client().ok_or_else(|| {
-            let detail = "signed answers are addressed to a client, and a bearer token names none; \
-                authenticate by id and secret or key";
-            ConfigError::new(ConfigErrorKind::Conflict, "signed", detail)
+            let detail = "signed responses name the client as audience, and a bearer token has no \
+                          client id; authenticate by id and secret or key";
+            ConfigError::conflict("signed", detail)
         })?;
         Signed::new(issuer, Arc::clone(keys), client).map(Some)
     }
@@ -318,16 +318,13 @@ fn in_range(field: &'static str, value: u64, (least, most): (u64, u64)) -> Resul
     if (least..=most).contains(&value) {
         return Ok(());
     }
-    let detail = format!("{value} is not in {least}..={most}");
-    Err(ConfigError::new(ConfigErrorKind::OutOfRange, field, detail))
+    Err(ConfigError::out_of_range(field, value, least..=most))
 }
 
 fn random() -> Result<[u8; 32], ConfigError> {
     let mut bytes = [0; 32];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| {
-        let detail = "the system gave no random numbers; try again";
-        ConfigError::new(ConfigErrorKind::NoUsableKey, "instance", detail)
-    })?;
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| ConfigError::no_random("instance"))?;
     Ok(bytes)
 }
 

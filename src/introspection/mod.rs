@@ -202,19 +202,19 @@ impl TokenValidator for IntrospectionValidator {
             Ok(begun) => begun,
             Err(kind) => return NowOrLater::now(Err(kind.into())),
         };
-        if let Some(verdict) = self.0.recall(&digest, now) {
-            return constrain(self.0.constraint.as_ref(), verdict, presented);
-        }
-        NowOrLater::later(async move {
-            let token = presented.credential().expose().to_owned();
-            let question = Question {
-                token: Zeroizing::new(token),
-                digest,
-                now,
-            };
-            let verdict = self.0.ask(Arc::new(question)).await;
-            constrain(self.0.constraint.as_ref(), verdict, presented).await
-        })
+        let verdict = match self.0.recall(&digest, now) {
+            Some(verdict) => NowOrLater::now(verdict),
+            None => NowOrLater::later(async move {
+                let token = presented.credential().expose().to_owned();
+                let question = Question {
+                    token: Zeroizing::new(token),
+                    digest,
+                    now,
+                };
+                self.0.ask(Arc::new(question)).await
+            }),
+        };
+        verdict.then(move |verdict| constrain(self.0.constraint.as_ref(), verdict, presented))
     }
 }
 

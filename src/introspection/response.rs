@@ -1,13 +1,12 @@
 //! What an endpoint's answer is worth (RFC 7662 sections 2.2 and 2.3).
 
 use std::error::Error;
-use std::fmt;
-use std::sync::Arc;
 
 use http::StatusCode;
 use http::header;
 
 use super::breaker::Sign;
+use crate::error::Cause;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::http_client::Endpoint;
@@ -104,7 +103,7 @@ pub(super) fn sign(answered: &Result<HttpResponse, HttpError>) -> Sign {
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
     pub(super) text: &'static str,
-    cause: Option<Arc<dyn Error + Send + Sync>>,
+    cause: Option<Cause>,
 }
 
 impl Problem {
@@ -113,7 +112,7 @@ impl Problem {
     }
 
     pub(super) fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.cause = Some(Arc::from(cause.into()));
+        self.cause = Some(Cause::new(cause));
         self
     }
 
@@ -129,32 +128,23 @@ impl Problem {
     pub(super) fn at(self, endpoint: &Endpoint) -> Rejection {
         Rejection::new(RejectionKind::Unavailable).with_source(Failure {
             endpoint: endpoint.to_string().into(),
-            problem: self,
+            text: self.text,
+            source: self.cause,
         })
     }
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Caused(&'static str, #[source] Arc<dyn Error + Send + Sync>);
+struct Caused(&'static str, #[source] Cause);
 
 /// An endpoint did not answer as it should.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("`{endpoint}`: {text}")]
 struct Failure {
     endpoint: Box<str>,
-    problem: Problem,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.endpoint, self.problem.text)
-    }
-}
-
-impl Error for Failure {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.problem.cause.as_deref().map(|cause| cause as _)
-    }
+    text: &'static str,
+    source: Option<Cause>,
 }
 
 #[cfg(test)]
@@ -169,7 +159,7 @@ mod tests {
         Ok(matches!(reading, Reading::Active(_)))
     }
 
-    /// Row D01 of the defects.
+    /// Defect D01 (`active` read by truthiness): docs/defects.md
     #[test]
     fn only_json_true_is_active_and_only_false_is_not() {
         assert_eq!(active(r#"{"active":true}"#), Ok(true));

@@ -1,7 +1,6 @@
 //! Tells a provider that a token is of no more use (RFC 7009).
 
 use std::error::Error;
-use std::fmt;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -130,32 +129,16 @@ fn unavailable(cause: Cause) -> RevokeError {
 }
 
 /// A token was not revoked, as far as is known. It holds no part of the token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RevokeError {
     /// The endpoint refused the credentials of this service.
+    #[error("{}", response::CREDENTIALS)]
     Credentials,
     /// The endpoint did not answer, or not as it should: try again later.
-    Unavailable(Arc<dyn Error + Send + Sync>),
+    #[error("the revocation endpoint did not answer as it should")]
+    Unavailable(#[source] Arc<dyn Error + Send + Sync>),
     /// The endpoint does not revoke tokens of this kind.
+    #[error("the endpoint does not revoke tokens of this kind")]
     Unsupported,
-}
-
-impl fmt::Display for RevokeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Credentials => response::CREDENTIALS,
-            Self::Unavailable(_) => "the revocation endpoint did not answer as it should",
-            Self::Unsupported => "the endpoint does not revoke tokens of this kind",
-        })
-    }
-}
-
-impl Error for RevokeError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Unavailable(cause) => Some(&**cause),
-            Self::Credentials | Self::Unsupported => None,
-        }
-    }
 }

@@ -1,8 +1,9 @@
 //! A token that was not minted.
 
 use std::borrow::Cow;
-use std::error::Error;
-use std::fmt;
+
+use crate::error::InClaim;
+use crate::error::kinds;
 
 /// No token was minted, and why.
 ///
@@ -23,51 +24,28 @@ use std::fmt;
 /// assert_eq!(error.claim(), Some("sub"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{kind}{}", InClaim(.claim.as_deref()))]
 pub struct MintError {
     kind: MintErrorKind,
     claim: Option<Cow<'static, str>>,
 }
 
-/// Why no token was minted, as a stable code.
-///
-/// ```
-/// use bearergate::issuer::MintErrorKind;
-///
-/// assert_eq!(MintErrorKind::TokenTooLarge.as_str(), "token_too_large");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum MintErrorKind {
-    /// A claim is not one that a strict verifier accepts: `claim_invalid`.
-    ClaimInvalid,
-    /// The token would be over when it is minted: `expired`.
-    Expired,
-    /// The token would be longer than [`limits::TOKEN_BYTES`](crate::limits::TOKEN_BYTES):
-    /// `token_too_large`.
-    TokenTooLarge,
-    /// There is no time, no random number or no key to sign with: `unavailable`.
-    Unavailable,
-}
-
-impl MintErrorKind {
-    /// Returns the stable snake-case code.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ClaimInvalid => "claim_invalid",
-            Self::Expired => "expired",
-            Self::TokenTooLarge => "token_too_large",
-            Self::Unavailable => "unavailable",
-        }
-    }
-
-    const fn text(self) -> &'static str {
-        match self {
-            Self::ClaimInvalid => "a claim is empty, reserved, malformed or given twice",
-            Self::Expired => "the token would be over when it is minted",
-            Self::TokenTooLarge => "the token would be too long for its verifiers",
-            Self::Unavailable => "there is no time, no random number or no key to sign with",
-        }
+kinds! {
+    /// Why no token was minted, as a stable code.
+    ///
+    /// ```
+    /// use bearergate::issuer::MintErrorKind;
+    ///
+    /// assert_eq!(MintErrorKind::TokenTooLarge.as_str(), "token_too_large");
+    /// ```
+    pub enum MintErrorKind {
+        ClaimInvalid = "claim_invalid", "a claim is empty, reserved, malformed or given twice";
+        Expired = "expired", "the token would be expired when it is minted";
+        /// The limit is 16 KiB.
+        TokenTooLarge = "token_too_large", "the token would be longer than validators accept";
+        Unavailable = "unavailable",
+            "the clock, the random source or a signing key is not available";
     }
 }
 
@@ -93,15 +71,3 @@ impl MintError {
         self.claim.as_deref()
     }
 }
-
-impl fmt::Display for MintError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.text())?;
-        match self.claim() {
-            Some(name) => write!(f, " (claim `{name}`)"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Error for MintError {}

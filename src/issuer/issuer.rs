@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::access_claims::AccessClaims;
 use super::access_claims::Frame;
-use super::endpoint_response::Answer;
+use super::endpoint_response::EndpointResponse;
 use super::error::MintError;
 use super::error::MintErrorKind;
 use super::minted::MintedToken;
@@ -18,7 +18,6 @@ use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::key::KeyHint;
@@ -138,13 +137,13 @@ impl JwtIssuer {
     /// which it may be cached: half the time of an announcement, at most an hour.
     ///
     /// Its address is what metadata call `jwks_uri`. Without a time it is a 503.
-    pub fn jwks(&self) -> Answer {
+    pub fn jwks(&self) -> EndpointResponse {
         let Some(now) = self.now() else {
-            return Answer::unavailable(RejectionKind::Unavailable.into());
+            return EndpointResponse::unavailable(RejectionKind::Unavailable.into());
         };
         let ring = self.current();
         let age = ring.schedule().announce / 2;
-        Answer::jwks(ring.jwks(now), age.min(Duration::from_secs(60 * 60)))
+        EndpointResponse::jwks(ring.jwks(now), age.min(Duration::from_secs(60 * 60)))
     }
 
     /// Takes over a ring that was changed and stored, by this node or another.
@@ -186,15 +185,12 @@ impl JwtIssuer {
         let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
         let now = self.now();
         if !now.is_some_and(|now| state.ring.is_continued_by(&ring, now)) {
-            return Err(ConfigError::new(
-                ConfigErrorKind::Conflict,
-                "ring",
-                format!(
-                    "revision {} does not continue revision {}; read what is stored again",
-                    ring.revision(),
-                    state.ring.revision(),
-                ),
-            ));
+            let detail = format!(
+                "revision {} does not continue revision {}; read the stored ring again",
+                ring.revision(),
+                state.ring.revision(),
+            );
+            return Err(ConfigError::conflict("ring", detail));
         }
         *state = State {
             ring: Arc::new(ring),
@@ -343,18 +339,12 @@ impl JwtIssuerBuilder {
 
 fn check_name(name: &str) -> Result<(), ConfigError> {
     if name.is_empty() {
-        return Err(ConfigError::new(
-            ConfigErrorKind::Empty,
-            "name",
-            "the issuer has no name; give the URL that its verifiers know it by",
-        ));
+        let remedy = "give the URL that validators are configured with";
+        return Err(ConfigError::empty("name", remedy));
     }
     if name.chars().any(char::is_control) {
-        return Err(ConfigError::new(
-            ConfigErrorKind::ValueMalformed,
-            "name",
-            "the issuer's name has control characters; give a URL without any",
-        ));
+        let detail = "the issuer's name has control characters; give a URL without any";
+        return Err(ConfigError::malformed("name", detail));
     }
     Ok(())
 }

@@ -71,7 +71,7 @@ pub(super) fn check(
         ConfigErrorKind::OutOfRange,
         field,
         format!(
-            "{span:?} was given; give whole seconds from {} to {}",
+            "expected whole seconds between {} and {}, found {span:?}",
             range.start().as_secs(),
             range.end().as_secs(),
         ),

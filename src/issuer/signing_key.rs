@@ -70,7 +70,8 @@ impl SigningKey {
     pub fn generate(algorithm: Algorithm) -> Result<Self, ConfigError> {
         let der = signing::generate(algorithm).ok_or_else(|| not_made(algorithm))?;
         let der = der.map_err(|_| no_random())?;
-        Self::from_der(algorithm, Secret::new(der.to_vec())).map_err(in_field("algorithm"))
+        Self::from_der(algorithm, Secret::new(der.to_vec()))
+            .map_err(|flaw| flaw.in_field("algorithm"))
     }
 
     /// Takes a private key as one PEM block, with nothing but white space around it: an RSA key
@@ -95,7 +96,7 @@ impl SigningKey {
     pub fn from_pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
         pem::private_key(pem.as_ref())
             .and_then(|der| Self::from_der(algorithm, Secret::new(der.to_vec())))
-            .map_err(in_field("pem"))
+            .map_err(|flaw| flaw.in_field("pem"))
     }
 
     /// Returns the algorithm that it signs under.
@@ -180,26 +181,19 @@ fn header(algorithm: Algorithm, kid: &str) -> Result<Box<str>, Flaw> {
     Ok(base64url::encode(text).into())
 }
 
-pub(super) fn in_field(field: &'static str) -> impl Fn(Flaw) -> ConfigError {
-    move |Flaw(kind, text)| ConfigError::new(kind, field, text)
-}
-
 fn not_made(algorithm: Algorithm) -> ConfigError {
     ConfigError::new(
         ConfigErrorKind::AlgorithmUnusable,
         "algorithm",
         format!(
-            "no key is made for {algorithm}; use ES256, ES384 or EdDSA, or an RSA key from PEM"
+            "no key can be generated for {algorithm}; use ES256, ES384 or EdDSA, or read an RSA \
+             key from PEM"
         ),
     )
 }
 
 fn no_random() -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::NoUsableKey,
-        "algorithm",
-        "the system gave no random numbers, so no key was made; try again",
-    )
+    ConfigError::no_random("algorithm")
 }
 
 const MAC: Flaw = Flaw(
@@ -207,7 +201,7 @@ const MAC: Flaw = Flaw(
     "a MAC secret cannot be published for others to verify; use ES256, ES384, EdDSA or RSA",
 );
 const UNFIT: Flaw = Flaw::malformed(
-    "this is not a private key of the algorithm's type; hand over PKCS#8 with the public half",
+    "expected a private key of the algorithm's type; give PKCS#8 with the public half",
 );
 
 #[cfg(test)]

@@ -80,14 +80,14 @@ impl SigningKeys {
     ///
     /// `value_malformed` for anything else: another version of the form, a member that is missing,
     /// unknown or of the wrong type, keys out of order; `out_of_range` for a text over
-    /// [`limits::RING_BYTES`]; `key_malformed` or `key_weak` for a key that does not fit its
+    /// [`limits::SIGNING_KEYS_BYTES`]; `key_malformed` or `key_weak` for a key that does not fit its
     /// algorithm or its name.
     pub fn from_secret(secret: &Secret) -> Result<Self, ConfigError> {
         signing_keys_text::read(secret.expose())
     }
 
     /// Writes the ring with its private keys, for the user to store as a secret: JSON text of at
-    /// most [`limits::RING_BYTES`].
+    /// most [`limits::SIGNING_KEYS_BYTES`].
     ///
     /// Whoever reads it can mint tokens. Store it only if the stored revision is the one that this
     /// ring was made from, so that no node overwrites the change of another.
@@ -100,10 +100,13 @@ impl SigningKeys {
     /// # Errors
     ///
     /// `conflict` while another announced key has not yet begun to sign, or for a key that the
-    /// ring has or had revoked; `out_of_range` while [`limits::RING_KEYS`] others are kept.
+    /// ring has or had revoked; `out_of_range` while [`limits::SIGNING_KEYS`] others are kept.
     pub fn announce(&self, key: SigningKey, now: UnixTime) -> Result<Self, ConfigError> {
         if self.next(now).is_some() {
-            return Err(conflict("a key is announced already; wait until it signs"));
+            return Err(ConfigError::conflict(
+                "key",
+                "a key is announced already; wait until it signs",
+            ));
         }
         let mut ring = self.changed(&key, now)?;
         ring.keys.push(RingKey {
@@ -283,9 +286,8 @@ impl SigningKeys {
     /// Returns a copy to be changed, without what nobody needs any more.
     fn changed(&self, key: &SigningKey, now: UnixTime) -> Result<Self, ConfigError> {
         if self.knows(key.kid()) {
-            return Err(conflict(
-                "the ring has this key or had it revoked; make another",
-            ));
+            let detail = "the ring has this key, or the key was revoked; make another";
+            return Err(ConfigError::conflict("key", detail));
         }
         let kept = self
             .ends()
@@ -302,7 +304,7 @@ impl SigningKeys {
     }
 
     fn check_size(&self) -> Result<(), ConfigError> {
-        if self.keys.len().max(self.revoked.len()) <= limits::RING_KEYS {
+        if self.keys.len().max(self.revoked.len()) <= limits::SIGNING_KEYS {
             return Ok(());
         }
         Err(ConfigError::new(
@@ -310,7 +312,7 @@ impl SigningKeys {
             "key",
             format!(
                 "the ring keeps {} keys whose tokens may still be valid; rotate less often",
-                limits::RING_KEYS
+                limits::SIGNING_KEYS
             ),
         ))
     }
@@ -328,14 +330,7 @@ impl fmt::Debug for SigningKeys {
     }
 }
 
-fn conflict(detail: &'static str) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::Conflict, "key", detail)
-}
-
 fn unknown_kid(revision: u64) -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::ValueMalformed,
-        "kid",
-        format!("the ring has no key of this name at revision {revision}; read it anew"),
-    )
+    let detail = format!("the ring has no such key at revision {revision}; read the ring again");
+    ConfigError::malformed("kid", detail)
 }

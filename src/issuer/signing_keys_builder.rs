@@ -8,7 +8,6 @@ use super::signing_keys::RingKey;
 use super::signing_keys::SigningKeys;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::limits;
 
 /// Puts a new [`SigningKeys`] together.
@@ -66,7 +65,7 @@ impl SigningKeysBuilder {
     }
 
     /// Makes the ring. Its first key signs from `now` on, on nodes with a clock that is slow by up
-    /// to [`limits::LEEWAY_MAX`] too.
+    /// to [`Leeway::MAX`](crate::clock::Leeway::MAX) too.
     ///
     /// # Errors
     ///
@@ -89,9 +88,5 @@ impl SigningKeysBuilder {
 }
 
 fn no_random() -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::NoUsableKey,
-        "id",
-        "the system gave no random numbers, so no ring was made; try again",
-    )
+    ConfigError::no_random("id")
 }

@@ -7,7 +7,6 @@ use zeroize::Zeroizing;
 
 use super::schedule::Schedule;
 use super::signing_key::SigningKey;
-use super::signing_key::in_field;
 use super::signing_keys::Revoked;
 use super::signing_keys::RingKey;
 use super::signing_keys::SigningKeys;
@@ -29,7 +28,7 @@ const VERSION_NAME: &str = "bearergate_key_ring";
 /// Writes a ring. No text in it needs escapes: names are base64url, the rest are numbers.
 pub(super) fn write(ring: &SigningKeys) -> Secret {
     // The room is enough, so that no copy of a private key is left behind by growing.
-    let mut text = String::with_capacity(limits::RING_BYTES);
+    let mut text = String::with_capacity(limits::SIGNING_KEYS_BYTES);
     let Schedule {
         announce,
         rotate_after,
@@ -69,21 +68,23 @@ pub(super) fn write(ring: &SigningKeys) -> Secret {
 
 /// Reads a ring.
 pub(super) fn read(text: &[u8]) -> Result<SigningKeys, ConfigError> {
-    if text.len() > limits::RING_BYTES {
-        return Err(ConfigError::new(
-            ConfigErrorKind::OutOfRange,
-            "ring",
-            "the text is longer than 64 KiB, so it is no key ring",
+    if text.len() > limits::SIGNING_KEYS_BYTES {
+        let range = ..=limits::SIGNING_KEYS_BYTES;
+        return Err(ConfigError::size_out_of_range(
+            FIELD,
+            text.len(),
+            "bytes",
+            range,
         ));
     }
     let object = Object::parse(text).map_err(|error| {
-        malformed("this is not one well-formed JSON object; restore what `to_secret` wrote")
-            .with_source(error)
+        let detail = "expected one well-formed JSON object; restore what `to_secret` wrote";
+        ConfigError::malformed(FIELD, detail).with_source(error)
     })?;
     if number(&object, VERSION_NAME)? != VERSION {
-        return Err(malformed(
-            "the form is of another version; read it with the version of this crate that wrote it",
-        ));
+        let detail = "the text is of another version; read it with the version of this crate that \
+                      wrote it";
+        return Err(ConfigError::malformed(FIELD, detail));
     }
     ring(&object)
 }
@@ -112,16 +113,17 @@ fn ring(object: &Object<'_>) -> Result<SigningKeys, ConfigError> {
 fn key(value: Value<'_>) -> Result<RingKey, ConfigError> {
     let object = member(value, 4)?;
     let algorithm = Algorithm::from_name(&text(&object, "alg")?);
-    let algorithm = algorithm.ok_or_else(|| malformed("`alg` is no algorithm known here"))?;
+    let algorithm = algorithm.ok_or_else(|| malformed("`alg` is not a supported algorithm"))?;
     let private = Zeroizing::new(text(&object, "private")?.into_owned());
     let der = base64url::decode(private.as_bytes()).map(Secret::new);
     let der = der.ok_or_else(|| malformed("`private` is not base64url without padding"))?;
-    let key = SigningKey::from_der(algorithm, der).map_err(in_field("ring"))?;
+    let key = SigningKey::from_der(algorithm, der).map_err(|flaw| flaw.in_field(FIELD))?;
     if key.kid() != text(&object, "kid")? {
+        let detail = "a private key does not match its `kid`; restore what `to_secret` wrote";
         return Err(ConfigError::new(
             ConfigErrorKind::KeyMalformed,
-            "ring",
-            "a private key is not the one that its `kid` names; restore what `to_secret` wrote",
+            FIELD,
+            detail,
         ));
     }
     Ok(RingKey {
@@ -153,13 +155,13 @@ fn check_order(ring: &SigningKeys) -> Result<(), ConfigError> {
     if is_sorted
         && are_distinct
         && !ring.keys.is_empty()
-        && count <= limits::RING_KEYS
+        && count <= limits::SIGNING_KEYS
         && ring.revision > 0
     {
         return Ok(());
     }
     Err(malformed(
-        "there is no key, too many, one twice, or they are not in the order in which they sign",
+        "the ring has no key, too many, a duplicate, or keys out of the order in which they sign",
     ))
 }
 
@@ -174,7 +176,7 @@ fn check_members(object: &Object<'_>, members: usize) -> Result<(), ConfigError>
     if object.len() <= members {
         return Ok(());
     }
-    Err(malformed("there is a member that is not known here"))
+    Err(malformed("a member is unknown"))
 }
 
 fn list<'j>(object: &Object<'j>, name: &str) -> Result<Elements<'j>, ConfigError> {
@@ -208,5 +210,7 @@ fn wrong_type() -> ConfigError {
 }
 
 fn malformed(detail: &'static str) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::ValueMalformed, "ring", detail)
+    ConfigError::malformed(FIELD, detail)
 }
+
+const FIELD: &str = "ring";

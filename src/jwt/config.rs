@@ -18,7 +18,6 @@ use crate::clock::SystemClock;
 use crate::crypto::Algorithm;
 use crate::crypto::Algorithms;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::key::check_served;
 use crate::limits;
 use crate::principal::Authority;
@@ -80,23 +79,22 @@ impl Draft {
             }
         }
         if self.scope_claim.as_deref() == Some("") {
-            return Err(empty("scopes_from"));
+            return Err(ConfigError::empty("scopes_from", "name a claim"));
         }
         if matches!(&self.types, Types::Only(Wanted::Other(typ)) if typ.is_empty()) {
-            return Err(empty("type"));
+            return Err(ConfigError::empty("type", "name a type"));
         }
-        if !(1..=limits::TOKEN_BYTES_MAX).contains(&self.max_token_bytes) {
-            return Err(ConfigError::new(
-                ConfigErrorKind::OutOfRange,
-                "max_token_bytes",
-                format!("{} is not in 1..=65536", self.max_token_bytes),
-            ));
+        let (given, range) = (self.max_token_bytes, 1..=limits::TOKEN_BYTES_MAX);
+        if !range.contains(&given) {
+            return Err(ConfigError::out_of_range("max_token_bytes", given, range));
         }
         Ok(())
     }
 
     pub(super) fn into_trust(self) -> Result<Trust, ConfigError> {
-        let keys = self.keys.ok_or_else(|| empty("keys"))?;
+        let keys = self
+            .keys
+            .ok_or_else(|| ConfigError::empty("keys", "name where the keys are"))?;
         let algorithms = self.algorithms.map(Algorithms::from_iter);
         if let Some(wanted) = algorithms {
             let served = match &keys {
@@ -132,15 +130,8 @@ impl Draft {
 
 fn check_list(field: &'static str, names: &[Box<str>]) -> Result<(), ConfigError> {
     if names.is_empty() || names.iter().any(|n| n.is_empty()) {
-        return Err(empty(field));
+        let detail = "found an empty list or name; give at least one name, none of them empty";
+        return Err(ConfigError::missing(field, detail));
     }
     Ok(())
-}
-
-fn empty(field: &'static str) -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::Empty,
-        field,
-        "an empty list or name was given; name at least one, and no empty one",
-    )
 }

@@ -9,8 +9,7 @@ use super::issuer_rules::Trust;
 use super::tenant::Pattern;
 use crate::credential::Unverified;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
-use crate::json::Texture;
+use crate::json::Escapes;
 use crate::json::Value;
 
 /// Finds an issuer's trust by the exact value of `iss`.
@@ -51,14 +50,14 @@ impl IssuerLookup {
         matches!(only.issuers, Issuers::Any).then_some(only)
     }
 
-    /// Returns the trust of this issuer, read from a text of this texture.
-    pub(super) fn find(&self, iss: Unverified<Value<'_>>, texture: Texture) -> Option<&Trust> {
+    /// Returns the trust of this issuer, read from a text with these escapes.
+    pub(super) fn find(&self, iss: Unverified<Value<'_>>, escapes: Escapes) -> Option<&Trust> {
         let iss = *iss.as_unverified();
         if let [only] = &*self.trusts
             && let Issuers::OneOf(names) = &only.issuers
         {
             let mut names = names.iter();
-            return names.any(|n| iss.is_text_in(texture, n)).then_some(only);
+            return names.any(|n| iss.is_text_with(escapes, n)).then_some(only);
         }
         let iss = iss.as_str()?;
         match self.by_name.get(&*iss) {
@@ -88,11 +87,7 @@ pub(super) fn join(
 ) -> Result<JwtValidator, ConfigError> {
     let mut validators = validators.into_iter();
     let Some(mut joined) = validators.next() else {
-        return Err(ConfigError::new(
-            ConfigErrorKind::Empty,
-            "issuers",
-            "no issuer was given; join at least one validator",
-        ));
+        return Err(ConfigError::empty("issuers", "join at least one validator"));
     };
     let mut trusts: Vec<_> = joined.issuers.trusts().cloned().collect();
     for other in validators {
@@ -116,27 +111,18 @@ fn check_apart(pattern: &Pattern, others: &[Trust]) -> Result<(), ConfigError> {
         Issuers::Any | Issuers::OneOf(_) => false,
     };
     if others.iter().any(overlaps) {
-        return Err(ConfigError::new(
-            ConfigErrorKind::Conflict,
-            "issuers",
-            format!("issuer pattern `{pattern}` overlaps another one; keep them apart"),
-        ));
+        let detail = format!("issuer pattern `{pattern}` overlaps another one; separate them");
+        return Err(ConfigError::conflict("issuers", detail));
     }
     Ok(())
 }
 
 fn any_beside_another() -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::Conflict,
-        "issuers",
-        "`any_issuer()` stands beside another issuer; name every issuer",
-    )
+    let detail = "`any_issuer()` is joined with another issuer; name every issuer";
+    ConfigError::conflict("issuers", detail)
 }
 
 fn duplicate(name: &str) -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::Conflict,
-        "issuers",
-        format!("issuer `{name}` is configured twice; give it once"),
-    )
+    let detail = format!("issuer `{name}` is configured twice; configure it once");
+    ConfigError::conflict("issuers", detail)
 }

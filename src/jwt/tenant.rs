@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::principal::Authority;
 use crate::principal::Claims;
 
@@ -75,10 +74,9 @@ impl Pattern {
         if !self.before.is_empty() && !has_more(&self.before) && !has_more(&self.after) {
             return Ok(());
         }
-        let detail = "the pattern needs one place in braces, such as \
-                      `https://idp.example.com/{tenant}/v2.0`, and text before it";
-        let kind = ConfigErrorKind::ValueMalformed;
-        Err(ConfigError::new(kind, "issuer_pattern", detail))
+        let detail = "expected text and then one name in braces; write it like \
+                      `https://idp.example.com/{tenant}/v2.0`";
+        Err(ConfigError::malformed("issuer_pattern", detail))
     }
 
     /// Says whether an issuer may match both.

@@ -96,18 +96,19 @@ fn curve(mut parameters: DerReader<'_>) -> Result<Curve, Flaw> {
 fn not_a_public_key(der: &[u8]) -> Flaw {
     if is_private_key(der) {
         return Flaw::private(
-            "this is a private key; hand over the public key only: `openssl pkey -pubout`",
+            "expected a public key, found a private key; give the public key only: \
+             `openssl pkey -pubout`",
         );
     }
     if is_certificate(der) {
         return CERTIFICATE;
     }
-    Flaw::malformed("this is not a DER public key (SubjectPublicKeyInfo)")
+    Flaw::malformed("expected a DER public key (SubjectPublicKeyInfo)")
 }
 
 pub(super) const CERTIFICATE: Flaw = Flaw::malformed(
-    "this is a certificate, whose validity would go unchecked; extract its public key: \
-     `openssl x509 -pubkey -noout`",
+    "expected a public key, found a certificate, whose validity would not be checked; \
+     extract its public key: `openssl x509 -pubkey -noout`",
 );
 
 fn is_certificate(der: &[u8]) -> bool {

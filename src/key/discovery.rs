@@ -24,7 +24,7 @@ pub(crate) enum MetadataError {
     #[error("the document is not one well-formed JSON object without duplicate members")]
     Malformed,
     /// A member that names an address is not a string.
-    #[error("the document has an address that is no string")]
+    #[error("an address in the document is not a string")]
     InvalidAddress,
 }
 
@@ -75,7 +75,7 @@ fn address(document: &Object<'_>, name: &str) -> Result<Option<Box<str>>, Metada
 pub(crate) fn document_addresses(issuer: &str) -> Result<Vec<Endpoint>, ConfigError> {
     let base = Endpoint::parse(issuer)?;
     if base.uri().query().is_some() {
-        return Err(base.refused("has a query, which no issuer has"));
+        return Err(base.refused("has a query, which an issuer cannot have; remove it"));
     }
     let path = base.uri().path().trim_end_matches('/');
     let origin = base.origin();

@@ -193,8 +193,8 @@ impl KeyImporter {
     /// The same as for [`Key::from_base64url_secret`].
     pub fn base64url_secret(&self, secret: &str) -> Result<Key, ConfigError> {
         let decoded = base64url::decode(secret).ok_or(Flaw::malformed(
-            "the secret is not base64url without padding; encode it so, \
-             or hand its bytes to `from_secret`",
+            "expected base64url without padding; encode the secret so, \
+             or give its bytes to `from_secret`",
         ));
         decoded
             .and_then(|bytes| self.checked_secret(bytes.into()))
@@ -207,9 +207,7 @@ impl KeyImporter {
     ///
     /// The same as for [`Key::from_pem`].
     pub fn pem(&self, pem: impl AsRef<[u8]>) -> Result<Key, ConfigError> {
-        pem::public_key(pem.as_ref())
-            .and_then(|material| self.prepared(material.into()))
-            .map_err(|flaw| flaw.in_field("pem"))
+        self.material("pem", pem::public_key(pem.as_ref()))
     }
 
     /// Imports a public key from DER, as [`Key::from_der`] does.
@@ -218,9 +216,7 @@ impl KeyImporter {
     ///
     /// The same as for [`Key::from_der`].
     pub fn der(&self, der: impl AsRef<[u8]>) -> Result<Key, ConfigError> {
-        der::public_key(der.as_ref())
-            .and_then(|material| self.prepared(material.into()))
-            .map_err(|flaw| flaw.in_field("der"))
+        self.material("der", der::public_key(der.as_ref()))
     }
 
     /// Imports a public key or a secret from a JWK, as [`Key::from_jwk`] does.
@@ -250,11 +246,15 @@ impl KeyImporter {
         jwks::read(jwks, self.provider, self.observer.as_deref())
     }
 
-    /// Imports material that does not come from one of the named formats.
-    pub(crate) fn material(&self, material: Result<Material, Flaw>) -> Result<Key, ConfigError> {
+    /// Imports key material that was read from this field.
+    pub(crate) fn material(
+        &self,
+        field: &'static str,
+        material: Result<Material, Flaw>,
+    ) -> Result<Key, ConfigError> {
         material
             .and_then(|material| self.prepared(material.into()))
-            .map_err(|flaw| flaw.in_field("key"))
+            .map_err(|flaw| flaw.in_field(field))
     }
 
     /// Imports the public half of a signing key, with its thumbprint as the key id, and returns the

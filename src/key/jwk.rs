@@ -10,7 +10,6 @@ use crate::crypto::Curve;
 use crate::crypto::Flaw;
 use crate::crypto::Material;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::json::Object;
 use crate::json::Value;
 use crate::limits;
@@ -30,17 +29,18 @@ pub(super) fn member(jwk: Value<'_>) -> Result<KeyDraft, Flaw> {
 /// Parses a configured text as one JSON object.
 pub(super) fn object<'j>(text: &'j [u8], field: &'static str) -> Result<Object<'j>, ConfigError> {
     if text.len() > limits::JWKS_BYTES {
-        return Err(ConfigError::new(
-            ConfigErrorKind::OutOfRange,
+        let range = ..=limits::JWKS_BYTES;
+        return Err(ConfigError::size_out_of_range(
             field,
-            "the text is longer than 256 KiB; cut what is not needed",
+            text.len(),
+            "bytes",
+            range,
         ));
     }
     Object::parse(text).map_err(|error| {
-        ConfigError::new(
-            ConfigErrorKind::ValueMalformed,
+        ConfigError::malformed(
             field,
-            "this is not one well-formed JSON object without duplicate members",
+            "expected one well-formed JSON object without duplicate members",
         )
         .with_source(error)
     })
@@ -86,7 +86,7 @@ fn material(jwk: &Object<'_>, origin: JwkOrigin) -> Result<Material, Flaw> {
 
 fn secret(jwk: &Object<'_>, origin: JwkOrigin) -> Result<Material, Flaw> {
     if origin == JwkOrigin::Set {
-        return Err(Flaw::malformed("a symmetric key has no place in a set"));
+        return Err(Flaw::malformed("a symmetric key is not allowed in a set"));
     }
     let secret = bytes(jwk, "k")?;
     secret_lint::check_secret(&secret)?;
@@ -98,7 +98,7 @@ fn check_public(jwk: &Object<'_>) -> Result<(), Flaw> {
     const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
     if PRIVATE.iter().any(|name| jwk.get(name).is_some()) {
         return Err(Flaw::private(
-            "this is a private key; hand over its public members only",
+            "expected a public key, found a private key; give its public members only",
         ));
     }
     Ok(())
@@ -132,7 +132,7 @@ fn check_use(jwk: &Object<'_>) -> Result<(), Flaw> {
 }
 
 fn check_operations(jwk: &Object<'_>) -> Result<(), Flaw> {
-    const FLAW: Flaw = Flaw::malformed("`key_ops` is no array of strings with `verify`");
+    const FLAW: Flaw = Flaw::malformed("`key_ops` is not an array of strings with `verify`");
     let Some(operations) = jwk.get("key_ops") else {
         return Ok(());
     };
@@ -149,7 +149,7 @@ fn algorithm(jwk: &Object<'_>) -> Result<Option<Algorithm>, Flaw> {
     };
     let known = Algorithm::from_name(&name);
     known.map(Some).ok_or(Flaw::malformed(
-        "`alg` is no signature algorithm known here",
+        "`alg` is not a supported signature algorithm",
     ))
 }
 
@@ -181,5 +181,5 @@ fn bytes(jwk: &Object<'_>, name: &str) -> Result<Vec<u8>, Flaw> {
 const CURVE: Flaw = Flaw::malformed("`crv` is missing or not supported");
 const INCOMPLETE: Flaw = Flaw::malformed("a member that the key's type requires is missing");
 const NOT_BASE64URL: Flaw = Flaw::malformed("a member is not base64url without padding");
-const NOT_OBJECT: Flaw = Flaw::malformed("this is not a JSON object");
-const NOT_TEXT: Flaw = Flaw::malformed("a member that has to be a string is not one");
+const NOT_OBJECT: Flaw = Flaw::malformed("expected a JSON object");
+const NOT_TEXT: Flaw = Flaw::malformed("a member that must be a string has another type");

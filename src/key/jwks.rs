@@ -7,7 +7,6 @@ use super::verification_key::Key;
 use crate::crypto::Flaw;
 use crate::crypto::Provider;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::event::Event;
 use crate::event::Observer;
 use crate::json::Value;
@@ -57,10 +56,9 @@ fn report(skipped: &SkippedKey, observer: Option<&dyn Observer>) {
 }
 
 fn no_array() -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::ValueMalformed,
+    ConfigError::malformed(
         "jwks",
-        "the JWK Set has no array `keys`",
+        "expected an object with an array `keys`; give a JWK Set",
     )
 }
 
@@ -68,9 +66,6 @@ fn check_count(count: usize) -> Result<(), ConfigError> {
     if count <= limits::JWKS_KEYS {
         return Ok(());
     }
-    Err(ConfigError::new(
-        ConfigErrorKind::OutOfRange,
-        "jwks",
-        format!("the JWK Set has {count} keys; at most 100 are read"),
-    ))
+    let range = ..=limits::JWKS_KEYS;
+    Err(ConfigError::size_out_of_range("jwks", count, "keys", range))
 }

@@ -15,7 +15,8 @@ pub(super) fn public_key(pem: &[u8]) -> Result<Material, Flaw> {
         "PUBLIC KEY" => der::public_key(&decoded(body)?),
         "RSA PUBLIC KEY" => der::rsa_public_key(&decoded(body)?),
         label if label.ends_with("PRIVATE KEY") => Err(Flaw::private(
-            "this is a private key; hand over the public key only: `openssl pkey -pubout`",
+            "expected a public key, found a private key; give the public key only: \
+             `openssl pkey -pubout`",
         )),
         label if label.ends_with("CERTIFICATE") => Err(der::CERTIFICATE),
         _ => Err(Flaw::malformed(
@@ -39,9 +40,8 @@ pub(crate) fn private_key(pem: &[u8]) -> Result<Zeroizing<Vec<u8>>, Flaw> {
     }
 }
 
-const SHAPE: Flaw = Flaw::malformed(
-    "this is not one PEM block and nothing else; hand over one public key per constructor",
-);
+const SHAPE: Flaw =
+    Flaw::malformed("expected one PEM block and nothing else; give one public key per constructor");
 
 /// Returns the label and the body of the only block.
 fn block(pem: &[u8]) -> Option<(&str, &str)> {

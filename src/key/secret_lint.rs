@@ -19,7 +19,7 @@ pub(super) fn check_secret(secret: &[u8]) -> Result<(), Flaw> {
     let text = trimmed(secret);
     if is_pem(text) || is_jwk(text) || is_ssh(text) || is_der(secret) || is_der_text(text) {
         return Err(Flaw::malformed(
-            "this looks like a PEM, JWK, DER or SSH key, not like a MAC secret; \
+            "expected a MAC secret, found what looks like a PEM, JWK, DER or SSH key; \
              use the constructor of its kind",
         ));
     }

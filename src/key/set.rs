@@ -78,10 +78,12 @@ impl KeySet {
     ) -> Result<Self, ConfigError> {
         let keys: Vec<_> = std::iter::once(current).chain(previous).collect();
         if keys.len() > limits::ROTATING_KEYS {
-            return Err(ConfigError::new(
-                ConfigErrorKind::OutOfRange,
+            let (given, most) = (keys.len() - 1, limits::ROTATING_KEYS - 1);
+            return Err(ConfigError::size_out_of_range(
                 "previous",
-                format!("{} keys rotate; keep at most 4", keys.len()),
+                given,
+                "keys",
+                ..=most,
             ));
         }
         let mut inner = Inner::new(keys);
@@ -154,7 +156,7 @@ impl KeySet {
         if !self.keys().is_empty() {
             return Ok(());
         }
-        let mut detail = String::from("there is no key that can be used; give at least one");
+        let mut detail = String::from("no key can be used; give at least one");
         for skipped in self.skipped() {
             detail += &format!("; key {}: {}", skipped.index, skipped.reason);
         }
@@ -289,6 +291,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::error::ConfigErrorKind;
     use crate::event::Event;
     use crate::event::Observer;
     use crate::key::KeyImporter;

@@ -19,7 +19,7 @@ use crate::error::ConfigErrorKind;
 use crate::error::RejectionKind;
 
 /// Labelled valid, but their JWK Sets hold symmetric keys, which are never imported from a set.
-/// Imported one by one, the same keys accept these tokens.
+/// Imported one by one, the same keys verify these tokens.
 const SYMMETRIC_SETS: [u64; 4] = [2, 13, 14, 15];
 
 #[test]

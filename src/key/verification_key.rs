@@ -62,10 +62,12 @@ impl Key {
     pub fn with_kid(self, kid: impl Into<String>) -> Result<Self, ConfigError> {
         let kid = kid.into();
         if kid.len() > limits::KEY_ID_BYTES {
-            return Err(ConfigError::new(
-                ConfigErrorKind::OutOfRange,
+            let range = ..=limits::KEY_ID_BYTES;
+            return Err(ConfigError::size_out_of_range(
                 "kid",
-                "the key id is longer than 256 bytes; use a shorter one",
+                kid.len(),
+                "bytes",
+                range,
             ));
         }
         Ok(self.change(|data| data.kid = Some(kid.into())))
@@ -151,11 +153,7 @@ impl fmt::Debug for Key {
 /// Refuses an empty selection, and algorithms that no key has.
 pub(crate) fn check_served(wanted: Algorithms, served: Algorithms) -> Result<(), ConfigError> {
     if wanted.is_empty() {
-        return Err(ConfigError::new(
-            ConfigErrorKind::Empty,
-            "algorithms",
-            "no algorithm is named; name at least one",
-        ));
+        return Err(ConfigError::empty("algorithms", "name at least one"));
     }
     let unusable = wanted.difference(served);
     if unusable.is_empty() {

@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 use crate::credential::charset;
 use crate::credential::place::Place;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::limits;
 use crate::secret::ShownOnce;
 
@@ -66,18 +65,13 @@ impl SessionCookie {
     ///
     /// # Errors
     ///
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for any other name.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for any other name.
     pub fn new(name: impl Into<Arc<str>>) -> Result<Self, ConfigError> {
         let name = name.into();
         let own = name.strip_prefix("__Host-").unwrap_or_default();
         if own.is_empty() || !own.bytes().all(charset::is_tchar) {
-            let detail =
-                format!("{name:?} is no name of a host's own cookie; begin it with `__Host-`");
-            return Err(ConfigError::new(
-                ConfigErrorKind::ValueMalformed,
-                "cookie",
-                detail,
-            ));
+            let detail = format!("expected `__Host-` and a cookie name, found {name:?}");
+            return Err(ConfigError::malformed("cookie", detail));
         }
         Ok(Self {
             place: Place::Cookie(Arc::clone(&name)),
@@ -98,16 +92,12 @@ impl SessionCookie {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for less than a second or more than
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for less than a second or more than
     /// [`limits::GRANT_LIFETIME_MAX`].
     pub fn max_age(mut self, age: Duration) -> Result<Self, ConfigError> {
-        if age < Duration::from_secs(1) || age > limits::GRANT_LIFETIME_MAX {
-            let detail = format!("{age:?} is no age of a cookie; give one second to 400 days");
-            return Err(ConfigError::new(
-                ConfigErrorKind::OutOfRange,
-                "max_age",
-                detail,
-            ));
+        let range = Duration::from_secs(1)..=limits::GRANT_LIFETIME_MAX;
+        if !range.contains(&age) {
+            return Err(ConfigError::out_of_range("max_age", age, range));
         }
         self.max_age = Some(age);
         Ok(self)
@@ -154,6 +144,7 @@ impl SessionCookie {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ConfigErrorKind;
 
     fn id() -> ShownOnce {
         ShownOnce::new(Zeroizing::new("s3cret-id".to_owned()))

@@ -1,4 +1,4 @@
-//! The secret id of a session.
+//! The secret ids of sessions.
 
 use ring::digest;
 use ring::error::Unspecified;
@@ -14,21 +14,21 @@ use crate::secret::ShownOnce;
 pub(crate) struct SessionId(Zeroizing<[u8; 32]>);
 
 impl SessionId {
-    /// Makes a new one from the system's random source.
+    /// Generates an id from the system's random source.
     pub(crate) fn random() -> Result<Self, Unspecified> {
         let mut bytes = Zeroizing::new([0; 32]);
         SystemRandom::new().fill(&mut *bytes)?;
         Ok(Self(bytes))
     }
 
-    /// Reads one; there is no other spelling than the one that was given out.
+    /// Parses an id; it has only the spelling that was issued.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut bytes = Zeroizing::new([0; 32]);
         let len = base64url::decode_into(text.as_bytes(), &mut *bytes)?;
         (len == bytes.len()).then_some(Self(bytes))
     }
 
-    /// Returns what is stored of it. It needs no salt: nobody can search 256 random bits.
+    /// Returns the digest that is stored. It needs no salt: 256 random bits cannot be searched.
     pub(crate) fn digest(&self) -> TokenDigest {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(b"bearergate session id 1\0");
@@ -36,7 +36,7 @@ impl SessionId {
         TokenDigest::of(context.finish())
     }
 
-    /// Hands it over to be shown.
+    /// Converts it into the secret that is shown once.
     pub(crate) fn into_shown(self) -> ShownOnce {
         ShownOnce::new(Zeroizing::new(base64url::encode(*self.0)))
     }

@@ -1,4 +1,4 @@
-//! Judges session ids.
+//! Validation of session ids.
 
 use super::id::SessionId;
 
@@ -27,22 +27,23 @@ use crate::validator::Authorities;
 use crate::validator::Shape;
 use crate::validator::TokenValidator;
 
-/// Judges the session ids of one authority, found in its cookie.
+/// Validates the session ids of one authority, found in its cookie.
 ///
-/// [`SessionManager::validator`](crate::session::SessionManager::validator) makes it. It accepts an id only
-/// if the store has its session, no mark has ended that, and neither of its timeouts is over. The
-/// principal is of kind [`Session`](PrincipalKind::Session), with the granted scopes and claims,
-/// and carries a [`Session`] that [`Principal::extension`] finds.
+/// [`SessionManager::validator`](crate::session::SessionManager::validator) makes it. An id is accepted
+/// only if the store has its session, neither the session nor its subject or client is revoked,
+/// and neither of its timeouts has expired. The principal is of kind
+/// [`Session`](PrincipalKind::Session), with the granted scopes and claims, and has the
+/// [`Session`] as an [extension](Principal::extension).
 ///
 /// A use is written at most once a minute, and at least four times in an idle timeout, so a
-/// session may end that much before its idle timeout is over.
+/// session may end by that much earlier than its idle timeout.
 ///
-/// | refused because | kind |
+/// | rejected because | kind |
 /// |---|---|
-/// | it is no session id, before any store is asked | `token_malformed` |
-/// | there is no such session, or its id was changed | `session_unknown` |
-/// | it was revoked, or its subject or client was | `token_revoked` |
-/// | it was idle for too long, or is too old | `session_expired` |
+/// | it is no session id, before the store is asked | `token_malformed` |
+/// | there is no such session, or its id was replaced | `session_unknown` |
+/// | the session, its subject or its client was revoked | `token_revoked` |
+/// | its idle or absolute timeout has expired | `session_expired` |
 /// | the store did not answer | `unavailable` |
 pub struct SessionValidator {
     store: Arc<dyn SessionStore>,
@@ -51,8 +52,10 @@ pub struct SessionValidator {
     shapes: [Shape; 1],
 }
 
-/// A session that was found good: the extension of a [`Principal`] by which its request changes
-/// or ends it.
+/// The session of an accepted id, an extension of its [`Principal`].
+///
+/// A handler passes it to the [`SessionManager`](crate::session::SessionManager) to change or to end the
+/// session.
 #[derive(Clone, Debug)]
 pub struct Session(Arc<SessionRecord>);
 
@@ -61,17 +64,18 @@ impl Session {
         Self(record)
     }
 
-    /// Returns its lasting name, by which it can be [revoked](crate::session::SessionManager::revoke).
+    /// Returns the public handle, by which the session can be
+    /// [revoked](crate::session::SessionManager::revoke). It stays the same when the id is replaced.
     pub fn handle(&self) -> Option<SessionHandle> {
         self.grant().session()
     }
 
-    /// Returns who was granted what, and until when.
+    /// Returns the subject, what was granted to it, and the timeouts.
     pub fn grant(&self) -> &Grant {
         self.0.grant()
     }
 
-    /// Returns the data that the service keeps with it.
+    /// Returns the data that the service stores with the session.
     pub fn data(&self) -> &[u8] {
         self.0.data()
     }
@@ -96,12 +100,12 @@ impl SessionValidator {
         }
     }
 
-    fn judge(
+    fn accept(
         &self,
         found: Result<Lookup<Arc<SessionRecord>>, StoreError>,
         now: UnixTime,
     ) -> NowOrLater<'_, Result<Principal, Rejection>> {
-        let session = match self.standing(found, now) {
+        let session = match self.live_session(found, now) {
             Ok(session) => session,
             Err(rejection) => return NowOrLater::now(Err(rejection)),
         };
@@ -116,7 +120,7 @@ impl SessionValidator {
         })
     }
 
-    fn standing(
+    fn live_session(
         &self,
         found: Result<Lookup<Arc<SessionRecord>>, StoreError>,
         now: UnixTime,
@@ -155,7 +159,7 @@ impl TokenValidator for SessionValidator {
             return NowOrLater::now(Err(RejectionKind::Unavailable.into()));
         };
         let found = self.store.find(id.digest());
-        found.then(move |found| self.judge(found, now))
+        found.then(move |found| self.accept(found, now))
     }
 }
 
@@ -169,7 +173,8 @@ impl fmt::Debug for SessionValidator {
     }
 }
 
-/// Not on every request, yet so often that the idle timeout still means something.
+/// Returns true if this use has to be written: not on every request, but several times in an
+/// idle timeout.
 fn needs_touch(grant: &Grant, now: UnixTime) -> bool {
     let every = limits::SESSION_TOUCH.min(grant.idle() / 4);
     now >= grant.last_used().saturating_add(every) && now > grant.last_used()

@@ -1,10 +1,13 @@
-//! Whose word a judge takes.
+//! The authorities that a validator trusts.
 
-/// How many outside authorities a judge trusts, and how many of them may assert anything.
+/// The number of outside authorities that a validator trusts, and how many of them may assert
+/// anything.
 ///
-/// An authority is outside if somebody else runs it: an issuer, an introspection endpoint. Tokens
-/// of one must not grant what only another may grant, so a [`Gate`](crate::gate::Gate) that trusts two
-/// or more demands that each is bounded, or that all are declared equal.
+/// An authority is outside if it is not the service itself: an issuer, an introspection endpoint.
+/// Tokens of one must not grant what only another may grant. So a [`Gate`](crate::gate::Gate) that
+/// trusts two or more is built only if each of them is bounded, as by
+/// [`JwtValidatorBuilder::grants`](crate::jwt::JwtValidatorBuilder::grants), or if all are declared equal with
+/// [`all_authorities_equal`](crate::gate::GateBuilder::all_authorities_equal).
 ///
 /// ```
 /// use bearergate::validator::Authorities;
@@ -20,25 +23,25 @@ pub struct Authorities {
 }
 
 impl Authorities {
-    /// None outside: the service's own keys, sessions or tokens.
+    /// No outside authority: the service issued the keys, sessions or tokens itself.
     pub const OWN: Self = Self {
         outside: 0,
         unbounded: 0,
     };
 
-    /// One that may assert what its configuration grants it alone.
+    /// One outside authority that may assert only what its configuration grants it.
     pub const BOUNDED: Self = Self {
         outside: 1,
         unbounded: 0,
     };
 
-    /// One that may assert anything.
+    /// One outside authority that may assert anything.
     pub const OUTSIDE: Self = Self {
         outside: 1,
         unbounded: 1,
     };
 
-    /// Adds the authorities of `other`.
+    /// Returns the sum of both: a validator that trusts these and those.
     pub const fn with(self, other: Self) -> Self {
         Self {
             outside: self.outside.saturating_add(other.outside),
@@ -46,17 +49,17 @@ impl Authorities {
         }
     }
 
-    /// Returns how many there are.
+    /// Returns the number of outside authorities.
     pub const fn outside(self) -> usize {
         self.outside
     }
 
-    /// Returns how many of them may assert anything.
+    /// Returns the number of outside authorities that may assert anything.
     pub const fn unbounded(self) -> usize {
         self.unbounded
     }
 
-    /// Returns true if one of several may assert what only another should.
+    /// Returns true if one of several authorities may assert what only another should.
     pub(crate) const fn is_open(self) -> bool {
         self.outside > 1 && self.unbounded > 0
     }

@@ -1,4 +1,4 @@
-//! Judges: who a credential belongs to, or why it is refused.
+//! Validators of credentials: the interface, and one module for each kind.
 
 mod authorities;
 mod cache;
@@ -10,7 +10,8 @@ pub(crate) use cache::Share;
 pub(crate) use cache::Slip;
 pub use cache::TokenCache;
 pub use cache::TokenCacheBuilder;
-pub use router::Router;
+pub(crate) use router::Router;
+#[cfg(any(feature = "introspection", feature = "issuer", feature = "testing"))]
 pub(crate) use router::is_jwt_like;
 
 use std::borrow::Cow;
@@ -22,49 +23,120 @@ use crate::credential::PresentedCredential;
 use crate::diagnosis::Finding;
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
+use crate::now_or_later::ask;
 use crate::principal::Confirmation;
 use crate::principal::Principal;
 
-/// Judges one kind of credential.
+/// Authenticates one kind of credential.
+///
+/// Implement it for credentials that this crate does not know. For each credential a
+/// [`Gate`](crate::gate::Gate) calls one validator, the one whose [`shapes`](Self::shapes) match; its
+/// result is final.
+///
+/// # Contract
+///
+/// - Return a principal only if the credential is valid now, at the time of
+///   [`PresentedCredential::now`]. Everything in the credential and in the request is untrusted.
+/// - Report an outage of what the validator depends on as
+///   [`Unavailable`](crate::error::RejectionKind::Unavailable), never as another kind: what could not be
+///   validated is not invalid, and a client must not be told that its token is.
+/// - Have no side effect before a result that is not ready is first polled: the gate drops such a
+///   result unpolled and calls [`validate`](Self::validate) a second time. A result that is ready
+///   is used, and the validator is not called again for this request.
+/// - A request can be dropped while its result is pending. That must not cancel work which other
+///   requests wait for, nor leave a credential half used.
+/// - A principal carries nothing of the credential's text, and a rejection neither.
+///
+/// A token that is bound to a key of its holder is a valid token only together with a proof; the
+/// validators of this crate leave that to a [`SenderConstraint`].
+///
+/// ```
+/// use bearergate::{Gate, NowOrLater, Principal, Rejection, RejectionKind, TokenValidator};
+/// use bearergate::credential::PresentedCredential;
+/// use bearergate::principal::PrincipalKind;
+/// use bearergate::validator::{Authorities, Shape};
+///
+/// /// Accepts the tokens of the build machines: `bot_`, then the name of one.
+/// #[derive(Debug)]
+/// struct BuildBots {
+///     shapes: [Shape; 1],
+/// }
+///
+/// impl TokenValidator for BuildBots {
+///     fn shapes(&self) -> &[Shape] {
+///         &self.shapes
+///     }
+///
+///     // The service issues these tokens itself.
+///     fn authorities(&self) -> Authorities {
+///         Authorities::OWN
+///     }
+///
+///     fn validate<'a>(
+///         &'a self,
+///         presented: &'a PresentedCredential<'a>,
+///     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+///         NowOrLater::now(match presented.credential().expose() {
+///             "bot_nightly" => Ok(Principal::builder(PrincipalKind::Other, "build bots")
+///                 .subject("nightly")
+///                 .build()),
+///             _ => Err(RejectionKind::TokenInactive.into()),
+///         })
+///     }
+/// }
+///
+/// let bots = BuildBots { shapes: [Shape::Prefix("bot_".into())] };
+/// let gate = Gate::builder().validator(bots).allow_any_authenticated().build()?;
+///
+/// let request = http::Request::get("/").header("authorization", "Bearer bot_nightly").body(())?;
+/// let admitted = gate.try_check_now(&request).expect("this validator never waits")?;
+/// assert_eq!(admitted.principal().subject(), Some("nightly"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait TokenValidator: fmt::Debug + Send + Sync {
-    /// Says which credentials this judge takes.
+    /// Returns which credentials this validator takes. It must always be the same: the gate reads
+    /// it once, when it is built.
     fn shapes(&self) -> &[Shape];
 
-    /// Says whose word this judge takes; unless it says otherwise, that of one outside authority
-    /// which may assert anything.
+    /// Returns how many outside authorities this validator trusts; by default one, which may
+    /// assert anything.
     fn authorities(&self) -> Authorities {
         Authorities::OUTSIDE
     }
 
-    /// Judges a credential. It is untrusted, whatever its shape.
+    /// Validates a credential, and returns its [`Principal`] only if it is valid now.
     ///
-    /// Nothing happens before the answer is taken or first polled.
+    /// The credential is untrusted, whatever its shape. Nothing happens before the result is
+    /// taken or first polled.
     ///
     /// # Errors
     ///
-    /// Everything but a principal is a [`Rejection`]; one that could not be judged is
-    /// [`Unavailable`](crate::error::RejectionKind::Unavailable).
+    /// A [`Rejection`] in every other case; its kind is
+    /// [`Unavailable`](crate::error::RejectionKind::Unavailable) if the credential could not be
+    /// validated.
     fn validate<'a>(
         &'a self,
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>>;
 
-    /// Fetches what would have to be waited for at the first credential.
+    /// Fetches what the first credential would have to wait for. By default there is nothing.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`](crate::error::RejectionKind::Unavailable) if it does not come; the judge goes on
-    /// trying as credentials come.
+    /// [`Unavailable`](crate::error::RejectionKind::Unavailable) if it could not be fetched; the
+    /// validator tries again when a credential needs it.
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
         NowOrLater::now(Ok(()))
     }
 
-    /// Finds out what is wrong with what this judge depends on, for the operator.
+    /// Checks what this validator depends on, for [`Gate::doctor`](crate::gate::Gate::doctor). By
+    /// default there is nothing to report.
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
         NowOrLater::now(Vec::new())
     }
 
-    /// As [`diagnose`](Self::diagnose), where other judges take what has one of these shapes.
+    /// Checks like [`diagnose`](Self::diagnose), knowing the shapes that the other validators of
+    /// the gate take.
     fn diagnose_with(&self, others: &[Shape]) -> NowOrLater<'_, Vec<Finding>> {
         let _ = others;
         self.diagnose()
@@ -102,13 +174,13 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
     }
 }
 
-/// Keeps what a builder was told.
+/// Copies the names that a builder was given.
 pub(crate) fn names<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Vec<Box<str>> {
     let names = names.into_iter().map(Into::into);
     names.map(String::into_boxed_str).collect()
 }
 
-/// Waits for all in turn; the last failure is what is told.
+/// Waits for all tasks in order, whatever becomes of each, and returns the last error.
 pub(crate) fn all<'a>(
     tasks: impl IntoIterator<Item = NowOrLater<'a, Result<(), Rejection>>>,
 ) -> NowOrLater<'a, Result<(), Rejection>> {
@@ -118,30 +190,90 @@ pub(crate) fn all<'a>(
     tasks.into_iter().fold(NowOrLater::now(Ok(())), both)
 }
 
-/// The credentials that a judge takes.
+/// The credentials that a validator takes.
+///
+/// A [`Gate`](crate::gate::Gate) gives each credential to one validator: the one bound to the
+/// [place](Self::Place) where it was found; otherwise the one of its [prefix](Self::Prefix);
+/// otherwise, if it looks like a [JWT](Self::Jwt), the one for JWTs; otherwise the one for
+/// [opaque](Self::Opaque) credentials. No other validator is called after that one has rejected
+/// it, and shapes that overlap are a [`ConfigError`](crate::error::ConfigError).
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Shape {
-    /// What has two or four dots and begins with a JSON object in base64.
+    /// Everything that has two or four dots and whose first part is a JSON object in base64.
+    ///
+    /// The base64 is read leniently (either alphabet, with or without padding), so that no
+    /// spelling of a JWT reaches another validator.
     Jwt,
-    /// What no other judge takes.
+    /// Everything that no other validator takes.
     Opaque,
-    /// Everything found in this place.
+    /// Everything that is found in this place.
     Place(Place),
-    /// What begins with this text.
+    /// Everything that begins with this text.
     Prefix(Cow<'static, str>),
 }
 
-/// Checks that whoever presents a bound token holds its key.
+/// Checks that the sender of a bound token holds the key to which the token is bound.
 ///
-/// Asked on every request, after any cache.
+/// A validator calls it for each token with a confirmation (`cnf`, RFC 7800) that it would accept
+/// otherwise, on every request and after any cache. Without a sender constraint such a token is
+/// rejected as [`BindingRequired`](crate::error::RejectionKind::BindingRequired).
+///
+/// # Contract
+///
+/// - Return `Ok(())` only if the request itself proves possession of every key that the
+///   confirmation names. A method that the constraint does not know is not met. (A `cnf` claim
+///   with a method that this crate does not know is rejected before the constraint is called.)
+/// - Report an outage, for example of a replay store, as
+///   [`Unavailable`](crate::error::RejectionKind::Unavailable).
+/// - Have no side effect before a result that is not ready is first polled: it may be dropped
+///   unpolled and asked for a second time. A result that is ready may have used up the proof; the
+///   constraint is then not called again for this request.
+///
+/// ```
+/// use bearergate::{NowOrLater, Rejection, RejectionKind};
+/// use bearergate::credential::PresentedCredential;
+/// use bearergate::principal::Confirmation;
+/// use bearergate::request::RequestFacts;
+/// use bearergate::validator::SenderConstraint;
+/// use ring::digest;
+///
+/// /// Compares the client certificate of the connection (RFC 8705 section 3).
+/// #[derive(Debug)]
+/// struct ClientCertificateBinding;
+///
+/// impl SenderConstraint for ClientCertificateBinding {
+///     fn check<'a>(
+///         &'a self,
+///         confirmation: &'a Confirmation,
+///         presented: &'a PresentedCredential<'a>,
+///     ) -> NowOrLater<'a, Result<(), Rejection>> {
+///         let certificate = presented.facts().and_then(RequestFacts::certificate);
+///         let found = certificate.map(|der| digest::digest(&digest::SHA256, der));
+///         NowOrLater::now(match (confirmation.certificate(), found) {
+///             // A token that is bound to a DPoP key too needs a proof of that key.
+///             _ if confirmation.jkt().is_some() => Err(RejectionKind::BindingMismatch.into()),
+///             (Some(expected), Some(found)) if found.as_ref() == expected => Ok(()),
+///             _ => Err(RejectionKind::BindingMismatch.into()),
+///         })
+///     }
+/// }
+/// ```
 pub trait SenderConstraint: fmt::Debug + Send + Sync {
-    /// Returns `Ok(())` only if the request proves possession of a key that `confirmation` names.
+    /// Returns `Ok(())` only if the request proves possession of the keys that `confirmation`
+    /// names.
+    ///
+    /// `confirmation` is from a token whose signature and claims are valid; what the request
+    /// presents is untrusted.
     ///
     /// # Errors
     ///
-    /// `binding_required`, `binding_mismatch`, `proof_invalid`, `proof_replayed`,
-    /// `nonce_required`, or `unavailable`.
+    /// [`BindingRequired`](crate::error::RejectionKind::BindingRequired),
+    /// [`BindingMismatch`](crate::error::RejectionKind::BindingMismatch),
+    /// [`ProofInvalid`](crate::error::RejectionKind::ProofInvalid),
+    /// [`ProofReplayed`](crate::error::RejectionKind::ProofReplayed),
+    /// [`NonceRequired`](crate::error::RejectionKind::NonceRequired), or
+    /// [`Unavailable`](crate::error::RejectionKind::Unavailable).
     fn check<'a>(
         &'a self,
         confirmation: &'a Confirmation,
@@ -154,21 +286,16 @@ const _: Option<&dyn SenderConstraint> = None;
 /// Checks possession of the key that an accepted token is bound to, if it is bound.
 pub(crate) fn constrain<'a>(
     constraint: Option<&'a Arc<dyn SenderConstraint>>,
-    judged: Result<Principal, Rejection>,
+    validated: Result<Principal, Rejection>,
     presented: &'a PresentedCredential<'a>,
 ) -> NowOrLater<'a, Result<Principal, Rejection>> {
-    let Ok(principal) = &judged else {
-        return NowOrLater::now(judged);
+    let Ok(principal) = &validated else {
+        return NowOrLater::now(validated);
     };
     let (Some(cnf), Some(constraint)) = (principal.confirmation().copied(), constraint) else {
-        return NowOrLater::now(judged);
+        return NowOrLater::now(validated);
     };
-    // Asked again where its answer can wait; nothing happens before it is polled.
-    if let Ok(checked) = constraint.check(&cnf, presented).try_now() {
-        return NowOrLater::now(checked.and(judged));
-    }
-    NowOrLater::later(async move {
-        constraint.check(&cnf, presented).await?;
-        judged
+    ask!(constraint.check(&cnf, presented), |checked| {
+        NowOrLater::now(checked.and(validated))
     })
 }

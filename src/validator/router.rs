@@ -1,4 +1,4 @@
-//! One judge per credential, by its shape.
+//! The choice of one validator for each credential, by its shape.
 
 use std::sync::Arc;
 
@@ -9,76 +9,78 @@ use super::authorities::Authorities;
 use crate::credential::PresentedCredential;
 use crate::credential::charset;
 use crate::diagnosis::Finding;
-use crate::diagnosis::gathered;
+use crate::diagnosis::gather;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Principal;
 
-/// Hands each credential to the one judge that takes its shape, whose word is final.
+/// The validators of one slot, each credential given to the one that takes its shape.
 ///
-/// A credential goes to the judge of the place where it was found; else to the judge of its
-/// prefix; else, if it looks like a JWT, to the JWT judge where there is one; else to the judge
-/// of opaque credentials. What looks like a JWT is told leniently, so that no spelling of a JWT
-/// reaches another judge: two or four dots, and a first part that base64 of either alphabet, with
-/// padding and stray bits forgiven, decodes to what begins with `{`. No other judge is ever asked
-/// about a credential that one refused.
+/// The rules are those of [`Shape`]. What looks like a JWT is recognised leniently, so that no
+/// spelling of a JWT reaches another validator: two or four dots, and a first part that base64 of
+/// either alphabet, with padding and stray bits ignored, decodes to what begins with `{`.
 #[derive(Clone, Debug)]
-pub struct Router {
-    judges: Vec<Arc<dyn TokenValidator>>,
-    // INVARIANT: as long as `shapes`; the place of each shape's judge in `judges`.
+pub(crate) struct Router {
+    validators: Vec<Arc<dyn TokenValidator>>,
+    // INVARIANT: as long as `shapes`; for each shape the index of its validator.
     owners: Vec<usize>,
     shapes: Vec<Shape>,
 }
 
 impl Router {
-    /// Joins judges.
+    /// Joins validators whose shapes do not overlap.
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) if there is no judge, one takes no shape, or a prefix is
-    /// empty; [`Conflict`](ConfigErrorKind::Conflict) if two judges take the same credentials.
-    pub fn new(judges: Vec<Arc<dyn TokenValidator>>) -> Result<Self, ConfigError> {
-        if judges.is_empty() {
-            return Err(empty("there is no judge; give at least one"));
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) if there is no validator, one takes no shape, or a prefix
+    /// is empty; [`Conflict`](crate::error::ConfigErrorKind::Conflict) if two take the same credentials.
+    pub(crate) fn new(validators: Vec<Arc<dyn TokenValidator>>) -> Result<Self, ConfigError> {
+        if validators.is_empty() {
+            return Err(ConfigError::missing(
+                FIELD,
+                "no validator is configured; add at least one",
+            ));
         }
         let mut router = Self {
-            judges: Vec::new(),
+            validators: Vec::new(),
             owners: Vec::new(),
             shapes: Vec::new(),
         };
-        judges.into_iter().try_for_each(|judge| router.add(judge))?;
+        validators
+            .into_iter()
+            .try_for_each(|validator| router.add(validator))?;
         Ok(router)
     }
 
-    fn add(&mut self, judge: Arc<dyn TokenValidator>) -> Result<(), ConfigError> {
-        let shapes = judge.shapes();
+    fn add(&mut self, validator: Arc<dyn TokenValidator>) -> Result<(), ConfigError> {
+        let shapes = validator.shapes();
         if shapes.is_empty() {
-            return Err(empty("a judge takes no shape; let it declare one"));
+            let detail = "a validator has no shape; let it declare at least one";
+            return Err(ConfigError::missing(FIELD, detail));
         }
         shapes.iter().try_for_each(|shape| self.check(shape))?;
-        let owner = self.judges.len();
+        let owner = self.validators.len();
         self.owners.extend(shapes.iter().map(|_| owner));
         self.shapes.extend_from_slice(shapes);
-        self.judges.push(judge);
+        self.validators.push(validator);
         Ok(())
     }
 
     fn check(&self, new: &Shape) -> Result<(), ConfigError> {
         if matches!(new, Shape::Prefix(prefix) if prefix.is_empty()) {
-            let remedy = "a prefix is empty; give one, or take what is left with `Opaque`";
-            return Err(empty(remedy));
+            let detail = "a prefix is empty; choose one, or use `Opaque` for all other tokens";
+            return Err(ConfigError::missing(FIELD, detail));
         }
         if self.shapes.iter().any(|own| overlap(own, new)) {
-            return Err(conflict(new));
+            return Err(overlapping(new));
         }
         Ok(())
     }
 
-    /// Returns the judge that takes a credential.
+    /// Returns the validator that takes a credential.
     fn pick(
         &self,
         presented: &PresentedCredential<'_>,
@@ -89,23 +91,23 @@ impl Router {
         }
         self.find(|shape| matches!(shape, Shape::Place(place) if place == presented.place()))
             .or_else(|| self.by_text(token))
-            .ok_or_else(|| nobodys(token))
+            .ok_or_else(|| untaken(token))
     }
 
     fn by_text(&self, token: &str) -> Option<&dyn TokenValidator> {
         self.find(|shape| matches!(shape, Shape::Prefix(own) if token.starts_with(&**own)))
-            .or_else(|| self.jwt_judge().filter(|_| is_jwt_like(token)))
+            .or_else(|| self.jwt_validator().filter(|_| is_jwt_like(token)))
             .or_else(|| self.find(|shape| *shape == Shape::Opaque))
     }
 
-    fn jwt_judge(&self) -> Option<&dyn TokenValidator> {
+    fn jwt_validator(&self) -> Option<&dyn TokenValidator> {
         self.find(|shape| *shape == Shape::Jwt)
     }
 
     fn find(&self, takes: impl Fn(&Shape) -> bool) -> Option<&dyn TokenValidator> {
         let at = self.shapes.iter().position(takes)?;
-        let judge = self.judges.get(*self.owners.get(at)?)?;
-        Some(&**judge)
+        let validator = self.validators.get(*self.owners.get(at)?)?;
+        Some(&**validator)
     }
 }
 
@@ -115,17 +117,17 @@ impl TokenValidator for Router {
     }
 
     fn authorities(&self) -> Authorities {
-        let all = self.judges.iter().map(|judge| judge.authorities());
+        let all = self.validators.iter().map(|own| own.authorities());
         all.fold(Authorities::OWN, Authorities::with)
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
-        let judges = self.judges.iter();
-        gathered(judges.map(|judge| judge.diagnose_with(&self.shapes)))
+        let validators = self.validators.iter();
+        gather(validators.map(|validator| validator.diagnose_with(&self.shapes)))
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
-        all(self.judges.iter().map(|judge| judge.warm_up()))
+        all(self.validators.iter().map(|validator| validator.warm_up()))
     }
 
     fn validate<'a>(
@@ -133,14 +135,14 @@ impl TokenValidator for Router {
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         match self.pick(presented) {
-            Ok(judge) => judge.validate(presented),
+            Ok(validator) => validator.validate(presented),
             Err(kind) => NowOrLater::now(Err(kind.into())),
         }
     }
 }
 
-/// Says why nobody takes it; a size that no judge takes by default is named first.
-const fn nobodys(token: &str) -> RejectionKind {
+/// Returns why no validator takes it; a size that none takes by default is named first.
+const fn untaken(token: &str) -> RejectionKind {
     if token.len() > limits::TOKEN_BYTES {
         RejectionKind::TokenTooLarge
     } else {
@@ -186,22 +188,22 @@ const fn begins_object(second: u8) -> bool {
     matches!(second, b'w'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_')
 }
 
-fn conflict(shape: &Shape) -> ConfigError {
+fn overlapping(shape: &Shape) -> ConfigError {
     let detail = match shape {
-        Shape::Jwt => "two judges take JWTs; join their issuers in one",
-        Shape::Opaque => "two judges take what is left; one is enough",
-        Shape::Place(_) => "two judges take what is found in one place; give each its own",
+        Shape::Jwt => "two validators take JWTs; join their issuers with `JwtValidator::join`",
+        Shape::Opaque => "two validators take opaque tokens; configure one",
+        Shape::Place(_) => {
+            "two validators take the credentials of one place; bind each to its own place"
+        }
         Shape::Prefix(_) => {
             "a prefix begins another one, or a JWT; choose prefixes that differ before either ends \
              and do not begin like `eyJ`"
         }
     };
-    ConfigError::new(ConfigErrorKind::Conflict, "validator", detail)
+    ConfigError::conflict(FIELD, detail)
 }
 
-fn empty(detail: &'static str) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::Empty, "validator", detail)
-}
+const FIELD: &str = "validator";
 
 #[cfg(test)]
 mod tests {
@@ -211,6 +213,7 @@ mod tests {
 
     use super::*;
     use crate::credential::Place;
+    use crate::error::ConfigErrorKind;
     use crate::principal::PrincipalKind;
 
     #[derive(Debug)]
@@ -230,7 +233,7 @@ mod tests {
         }
     }
 
-    fn judge(name: &'static str, shapes: impl Into<Vec<Shape>>) -> Arc<dyn TokenValidator> {
+    fn validator(name: &'static str, shapes: impl Into<Vec<Shape>>) -> Arc<dyn TokenValidator> {
         Arc::new(Named(name, shapes.into()))
     }
 
@@ -239,13 +242,13 @@ mod tests {
     }
 
     fn full() -> Router {
-        let judges = vec![
-            judge("opaque", [Shape::Opaque]),
-            judge("jwt", [Shape::Jwt]),
-            judge("key", [prefix("sk_live_"), prefix("sk_test_")]),
-            judge("cookie", [Shape::Place(Place::Cookie("sid".into()))]),
+        let validators = vec![
+            validator("opaque", [Shape::Opaque]),
+            validator("jwt", [Shape::Jwt]),
+            validator("key", [prefix("sk_live_"), prefix("sk_test_")]),
+            validator("cookie", [Shape::Place(Place::Cookie("sid".into()))]),
         ];
-        Router::new(judges).unwrap()
+        Router::new(validators).unwrap()
     }
 
     fn route(
@@ -263,12 +266,12 @@ mod tests {
     }
 
     fn conflict_of(a: impl Into<Vec<Shape>>, b: impl Into<Vec<Shape>>) -> Option<ConfigErrorKind> {
-        let judges = vec![judge("a", a), judge("b", b)];
-        Router::new(judges).err().map(|error| error.kind())
+        let validators = vec![validator("a", a), validator("b", b)];
+        Router::new(validators).err().map(|error| error.kind())
     }
 
     #[test]
-    fn shape_picks_the_judge() {
+    fn shape_picks_the_validator() {
         let router = full();
         for (token, name) in [
             ("eyJhbGciOiJub25lIn0.e30.", "jwt"),
@@ -288,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn no_spelling_of_a_jwt_reaches_another_judge() {
+    fn no_spelling_of_a_jwt_reaches_another_validator() {
         let router = full();
         for first in [
             "eyJhbGciOiJIUzI1NiJ9",
@@ -313,34 +316,34 @@ mod tests {
     }
 
     #[test]
-    fn without_a_jwt_judge_the_opaque_one_takes_jwts() {
-        let router = Router::new(vec![judge("opaque", [Shape::Opaque])]).unwrap();
+    fn opaque_validator_takes_jwts_if_there_is_none_for_them() {
+        let router = Router::new(vec![validator("opaque", [Shape::Opaque])]).unwrap();
         assert_eq!(to(&router, "eyJhIjoxfQ.e30.AAAA"), Ok("opaque".to_owned()));
     }
 
     #[test]
-    fn what_no_judge_takes_is_malformed() {
-        let router = Router::new(vec![judge("jwt", [Shape::Jwt])]).unwrap();
+    fn credential_without_a_validator_is_malformed() {
+        let router = Router::new(vec![validator("jwt", [Shape::Jwt])]).unwrap();
         for token in ["", "abc", "a.b.c", "eyJhIjoxfQ.e30"] {
             assert_eq!(to(&router, token), Err(RejectionKind::TokenMalformed));
         }
     }
 
     #[test]
-    fn size_is_said_before_shape() {
-        let router = Router::new(vec![judge("jwt", [Shape::Jwt])]).unwrap();
+    fn size_is_checked_before_shape() {
+        let router = Router::new(vec![validator("jwt", [Shape::Jwt])]).unwrap();
         let at = |len| to(&router, &"a".repeat(len));
         assert_eq!(at(limits::TOKEN_BYTES), Err(RejectionKind::TokenMalformed));
         let too_large = Err(RejectionKind::TokenTooLarge);
         assert_eq!(at(limits::TOKEN_BYTES + 1), too_large);
-        let opaque = Router::new(vec![judge("opaque", [Shape::Opaque])]).unwrap();
+        let opaque = Router::new(vec![validator("opaque", [Shape::Opaque])]).unwrap();
         let at = |len| to(&opaque, &"a".repeat(len));
         assert_eq!(at(limits::TOKEN_BYTES_MAX), Ok("opaque".to_owned()));
         assert_eq!(at(limits::TOKEN_BYTES_MAX + 1), too_large);
     }
 
     #[test]
-    fn a_place_goes_to_its_judge_whatever_the_credential_looks_like() {
+    fn credential_in_a_bound_place_goes_to_its_validator_whatever_its_shape() {
         let router = full();
         let sources = crate::credential::Sources::builder()
             .cookie("sid")
@@ -359,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn judges_that_take_the_same_are_a_conflict() {
+    fn validators_with_overlapping_shapes_are_a_conflict() {
         let conflict = Some(ConfigErrorKind::Conflict);
         let cookie = |name: &str| Shape::Place(Place::Cookie(name.into()));
         assert_eq!(conflict_of([Shape::Jwt], [Shape::Jwt]), conflict);
@@ -378,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_judge_that_takes_nothing_is_an_error() {
+    fn validator_without_a_shape_is_an_error() {
         let empty = Some(ConfigErrorKind::Empty);
         assert_eq!(conflict_of([], [Shape::Jwt]), empty);
         assert_eq!(conflict_of([prefix("")], [Shape::Jwt]), empty);
@@ -389,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn a_router_trusts_whom_its_judges_trust() {
+    fn router_trusts_the_authorities_of_its_validators() {
         let all = full().authorities();
         assert_eq!((all.outside(), all.unbounded()), (4, 4));
         assert!(all.is_open());
@@ -401,7 +404,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_decodes_to_an_object_goes_to_the_jwt_judge(
+        fn what_decodes_to_an_object_goes_to_the_jwt_validator(
             object in "\\{[ -~]{0,40}",
             rest in "[A-Za-z0-9_-]{0,20}\\.[A-Za-z0-9_-]{0,20}",
         ) {

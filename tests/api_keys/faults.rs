@@ -17,7 +17,7 @@ use crate::common::plain;
 use crate::common::ring;
 use crate::common::wait;
 
-// I05
+// Defect I05 (error of a store swallowed): docs/defects.md
 #[test]
 fn a_store_that_cannot_answer_is_neither_a_refusal_nor_a_success() {
     let house = House::new();
@@ -39,7 +39,7 @@ fn a_store_that_cannot_answer_is_neither_a_refusal_nor_a_success() {
     assert_eq!(house.kind(&key), None);
 }
 
-// I05
+// Defect I05 (error of a store swallowed): docs/defects.md
 #[test]
 fn a_write_that_fails_is_told_and_the_old_state_stays() {
     let house = House::new();

@@ -164,7 +164,7 @@ fn foreign_keys_are_found_in_a_store_that_is_slow() {
     assert_eq!(all[0].digest().version().number(), 2);
 }
 
-// H05
+// Defect H05 (one-time use checked, then made): docs/defects.md
 #[test]
 fn a_key_is_never_unknown_while_its_digest_is_made_anew() {
     const THREADS: usize = 8;

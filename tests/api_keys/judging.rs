@@ -74,7 +74,7 @@ fn a_policy_reads_no_metadata_of_a_key() {
     assert!(claim("tenant").is("true").decide(&request).is_allowed());
 }
 
-// K02
+// Defect K02 (API key parsed laxly): docs/defects.md
 #[test]
 fn what_does_not_have_the_form_of_a_key_is_refused_before_any_store_is_asked() {
     let house = House::new();
@@ -111,7 +111,7 @@ fn what_does_not_have_the_form_of_a_key_is_refused_before_any_store_is_asked() {
     assert_eq!(house.store.finds(), asked);
 }
 
-// K02
+// Defect K02 (API key parsed laxly): docs/defects.md
 #[test]
 fn the_id_of_one_key_with_the_secret_of_another_is_unknown() {
     let house = House::new();

@@ -123,7 +123,7 @@ fn what_is_not_current_is_not_rotated() {
     assert_eq!(list(&house, ApiKeyFilter::All).len(), 4);
 }
 
-// H05
+// Defect H05 (one-time use checked, then made): docs/defects.md
 #[test]
 fn of_parallel_rotations_one_wins_and_one_successor_is_there() {
     const THREADS: usize = 16;
@@ -269,7 +269,7 @@ fn what_a_user_may_add_to_a_key_is_bounded() {
     assert_eq!(kind(too_many), Some(ApiKeyErrorKind::Malformed));
 }
 
-// H05
+// Defect H05 (one-time use checked, then made): docs/defects.md
 #[test]
 fn a_key_that_was_revoked_stays_so_whatever_happens_at_the_same_time() {
     for _ in 0..50 {

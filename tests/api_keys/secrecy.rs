@@ -22,7 +22,7 @@ fn told(error: &dyn Error) -> String {
     told
 }
 
-// J01
+// Defect J01 (secret in a log, error or `Debug`): docs/defects.md
 #[test]
 fn no_secret_digest_or_private_text_of_a_key_is_ever_printed() {
     const FOREIGN: &str = "f0re1gn-s3cret-canary-000001";
@@ -102,7 +102,7 @@ fn no_secret_digest_or_private_text_of_a_key_is_ever_printed() {
     assert!(out.contains(id.as_str()) && out.contains("robot-7"));
 }
 
-// J02
+// Defect J02 (comparison that takes variable time): docs/defects.md
 #[test]
 fn the_place_where_a_secret_differs_makes_no_difference() {
     let house = House::new();

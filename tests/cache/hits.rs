@@ -31,7 +31,7 @@ fn an_accepted_token_is_judged_once_and_has_the_same_facts_each_time() {
     assert_eq!(first.subject(), second.subject());
 }
 
-// C01
+// Defect C01 (cached before verification): docs/defects.md
 #[test]
 fn only_what_was_fully_accepted_is_remembered() {
     let (store, pair, validator, hits) = house();
@@ -55,7 +55,7 @@ fn only_what_was_fully_accepted_is_remembered() {
     assert_eq!((store.finds(), hits.count()), (before + 1, 1));
 }
 
-// C02
+// Defect C02 (colliding cache keys): docs/defects.md
 #[test]
 fn every_byte_of_a_credential_counts() {
     let (_, pair, validator, hits) = house();
@@ -72,7 +72,7 @@ fn every_byte_of_a_credential_counts() {
     assert_eq!(hits.count(), 0);
 }
 
-// C02, A13
+// Defects C02 (colliding cache keys), A13 (keys cached by `kid` alone): docs/defects.md
 #[test]
 fn judges_of_one_cache_do_not_see_what_others_accepted() {
     let pair = Pair::new("k1");
@@ -113,7 +113,7 @@ fn joined_judges_begin_anew_with_the_cache_of_the_first_that_has_one() {
     assert_eq!(hits.count(), 2);
 }
 
-// C03
+// Defect C03 (cached result skips checks of the request): docs/defects.md
 #[test]
 fn policy_is_asked_on_every_request() {
     let (_, pair, validator, hits) = house();
@@ -148,7 +148,7 @@ impl SenderConstraint for Proof {
     }
 }
 
-// C03
+// Defect C03 (cached result skips checks of the request): docs/defects.md
 #[test]
 fn possession_is_proved_on_every_request() {
     let pair = Pair::new("k1");
@@ -167,7 +167,7 @@ fn possession_is_proved_on_every_request() {
     assert_eq!((store.finds(), hits.count()), (1, 2));
 }
 
-// C03
+// Defect C03 (cached result skips checks of the request): docs/defects.md
 #[test]
 fn closures_are_asked_on_every_request() {
     let pair = Pair::new("k1");
@@ -186,7 +186,7 @@ fn closures_are_asked_on_every_request() {
     assert_eq!(hits.count(), 1);
 }
 
-// C03
+// Defect C03 (cached result skips checks of the request): docs/defects.md
 #[test]
 fn a_tenant_is_let_in_anew_on_every_request() {
     let pair = Pair::new("k1");
@@ -234,7 +234,7 @@ fn what_a_closure_saw_and_the_principal_lacks_is_judged_anew() {
     assert_eq!((store.finds(), hits.count()), (2, 0));
 }
 
-// C04
+// Defect C04 (cached past its end): docs/defects.md
 #[test]
 fn an_entry_goes_at_exp_and_the_token_is_judged_anew_until_the_leeway_is_over() {
     let (store, pair, validator, hits) = house();
@@ -247,7 +247,7 @@ fn an_entry_goes_at_exp_and_the_token_is_judged_anew_until_the_leeway_is_over() 
     assert_eq!(at(NOW + 40), "token_expired");
 }
 
-// C04
+// Defect C04 (cached past its end): docs/defects.md
 #[test]
 fn an_entry_is_not_used_before_its_token_begins() {
     let (_, pair, validator, hits) = house();
@@ -259,7 +259,7 @@ fn an_entry_is_not_used_before_its_token_begins() {
     assert_eq!(hits.count(), 1);
 }
 
-// C04
+// Defect C04 (cached past its end): docs/defects.md
 #[test]
 fn an_entry_is_not_used_past_the_age_that_is_allowed() {
     let pair = Pair::new("k1");
@@ -313,7 +313,8 @@ impl Now for JwtValidator {
     }
 }
 
-// C05, A45
+// Defects C05 (cached after revocation or removal of the key), A45 (withdrawn key still verifies):
+// docs/defects.md
 #[test]
 fn a_token_whose_key_is_gone_is_refused_at_once() {
     let (store, pair, validator, hits) = house();
@@ -327,7 +328,8 @@ fn a_token_whose_key_is_gone_is_refused_at_once() {
     let _ = hits;
 }
 
-// C05, A13
+// Defects C05 (cached after revocation or removal of the key), A13 (keys cached by `kid` alone):
+// docs/defects.md
 #[test]
 fn a_token_stands_by_its_key_and_not_by_its_kid() {
     let (store, pair, validator, _) = house();
@@ -352,7 +354,7 @@ fn a_token_whose_keys_are_stale_stands_and_one_whose_keys_are_too_old_is_not_jud
     assert_eq!((store.finds(), hits.count()), (2, 2));
 }
 
-// C05
+// Defect C05 (cached after revocation or removal of the key): docs/defects.md
 #[test]
 fn a_revoked_token_is_refused_on_its_next_hit() {
     let (_, pair, validator, hits) = house();
@@ -366,7 +368,7 @@ fn a_revoked_token_is_refused_on_its_next_hit() {
     assert_eq!(hits.count(), 2);
 }
 
-// C06
+// Defect C06 (rejection cached too long): docs/defects.md
 #[test]
 fn a_token_that_becomes_good_is_accepted_at_once() {
     let (store, pair, validator, _) = house();
@@ -385,7 +387,7 @@ fn a_token_that_becomes_good_is_accepted_at_once() {
     assert_eq!(verdict(&validator, &other), "accept");
 }
 
-// C07
+// Defect C07 (cache filled or emptied by an attacker): docs/defects.md
 #[test]
 fn what_is_refused_displaces_nothing() {
     let pair = Pair::new("k1");
@@ -406,7 +408,7 @@ fn what_is_refused_displaces_nothing() {
     assert_eq!(hits.count(), 1);
 }
 
-// C07
+// Defect C07 (cache filled or emptied by an attacker): docs/defects.md
 #[test]
 fn entries_and_bytes_are_bounded() {
     let pair = Pair::new("k1");

@@ -1,14 +1,8 @@
 //! The token cache and the denylist: what was accepted before, judged as if it had not been.
 //!
-//! Rows of the list of known defects that are shown here:
+//! Comments name the defects that a test covers; `docs/defects.md` has the list.
 //!
-//! | row | where |
-//! |---|---|
-//! | A13, A45, C01 to C07 | `hits.rs` |
-//! | C08 | `parallel.rs`, `src/revocation/interleavings.rs` |
-//! | D03, O02 | `denylist.rs` |
-//!
-//! `equivalence.rs` shows all of them at once: any sequence of steps gives the same verdicts with
+//! `equivalence.rs` covers all of them at once: any sequence of steps gives the same verdicts with
 //! a cache and without.
 #![expect(
     clippy::indexing_slicing,

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::common::*;
 
-// C08
+// Defect C08 (shared state mixes up requests): docs/defects.md
 #[test]
 fn requests_at_once_never_get_each_others_facts() {
     let (_, pair, validator, hits) = house();

@@ -34,7 +34,9 @@ async fn an_unknown_token_is_inactive() {
     assert_eq!(scene.judge(&scene.good()).await, Ok(()));
 }
 
-/// Row D01 of the defects: only JSON `true` is active; what says neither is not judged.
+/// Only JSON `true` is active; an answer that is neither `true` nor `false` is no answer.
+///
+/// Defect D01 (`active` read by truthiness): docs/defects.md
 #[tokio::test]
 async fn an_answer_that_does_not_say_true_or_false_is_not_judged() {
     let scene = Scene::new();
@@ -62,7 +64,9 @@ async fn an_answer_that_does_not_say_true_or_false_is_not_judged() {
     }
 }
 
-/// Row D02 of the defects: claims of an active token are checked like those of a JWT.
+/// Claims of an active token are checked like those of a JWT.
+///
+/// Defect D02 (claims of an active token not checked): docs/defects.md
 #[tokio::test]
 async fn claims_of_an_active_token_are_checked() {
     let scene = Scene::new();
@@ -145,7 +149,9 @@ async fn a_missing_token_type_is_accepted_only_where_that_was_asked_for() {
     assert_eq!(scene.judge("b").await, Err(RejectionKind::ClaimMissing));
 }
 
-/// Row D05 of the defects: no token can add a parameter to the request.
+/// No token can add a parameter to the request.
+///
+/// Defect D05 (injection into the introspection request): docs/defects.md
 #[tokio::test]
 async fn a_token_is_sent_as_one_value_and_odd_ones_not_at_all() {
     use bearergate::TokenValidator;

@@ -7,7 +7,7 @@ use crate::common::Scene;
 
 const UNAVAILABLE: Result<(), RejectionKind> = Err(RejectionKind::Unavailable);
 
-/// Row D04 of the defects.
+/// Defect D04 (fault of the endpoint lets in): docs/defects.md
 #[tokio::test]
 async fn every_fault_leaves_the_token_unjudged_and_is_not_kept() {
     for fault in [

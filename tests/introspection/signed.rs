@@ -1,4 +1,6 @@
-//! Signed answers. Row D06 of the defects: a JWT of another kind is no answer.
+//! Signed introspection answers: a JWT of another kind is not an answer.
+//!
+//! Defect D06 (another JWT taken for a signed answer): docs/defects.md
 
 use std::sync::Arc;
 

@@ -7,7 +7,9 @@ use bearergate::testing::{FakeEndpoint, Fault};
 use crate::common::START;
 use crate::common::Scene;
 
-/// A43: a flood of unknown key ids costs the provider two fetches, and known keys nothing.
+/// A flood of unknown key ids costs the provider two fetches, and known keys nothing.
+///
+/// Defect A43 (flood of unknown key ids): docs/defects.md
 #[tokio::test]
 async fn a_thousand_bogus_key_ids_are_two_fetches() {
     for is_warm in [true, false] {
@@ -55,8 +57,10 @@ async fn the_limit_lasts_for_half_a_minute() {
     assert_eq!(scene.fetches(), 4);
 }
 
-/// A44: the limit counts attempts, not successes, and a token whose key id could not be looked up
-/// is unavailable.
+/// The limit counts attempts, not successes, and a token whose key id could not be looked up gives
+/// `unavailable`.
+///
+/// Defect A44 (limit on fetches bypassed): docs/defects.md
 #[tokio::test]
 async fn a_flood_while_the_provider_fails_is_unavailable_and_sends_few_requests() {
     let scene = Scene::warm().await;
@@ -72,7 +76,9 @@ async fn a_flood_while_the_provider_fails_is_unavailable_and_sends_few_requests(
     assert_eq!(scene.validate_now(&scene.good()), Some(Ok(())));
 }
 
-/// A44: an empty set is a failed fetch.
+/// An empty set is a failed fetch.
+///
+/// Defect A44 (limit on fetches bypassed): docs/defects.md
 #[tokio::test]
 async fn an_empty_set_is_a_failure_and_a_flood_does_not_repeat_the_request() {
     let scene = Scene::new();
@@ -93,7 +99,9 @@ async fn an_empty_set_is_a_failure_and_a_flood_does_not_repeat_the_request() {
     assert_eq!(scene.fetches(), 2);
 }
 
-/// A46: an empty set after a good one does not withdraw its keys.
+/// An empty set after a good one does not withdraw its keys.
+///
+/// Defect A46 (bad answer replaces good keys): docs/defects.md
 #[tokio::test]
 async fn an_empty_set_does_not_replace_good_keys() {
     let scene = Scene::warm().await;

@@ -72,7 +72,9 @@ async fn the_document_of_an_issuer_with_a_path_is_after_that_path() {
     assert_eq!(scene.validate(&scene.good()).await, Ok(()));
 }
 
-/// A12: the document must be the configured issuer's own.
+/// The document must be that of the configured issuer.
+///
+/// Defect A12 (URL made from an unverified claim): docs/defects.md
 #[tokio::test]
 async fn a_document_of_another_issuer_is_refused() {
     for issuer in ["", "https://idp.example.com", "/"] {
@@ -94,7 +96,9 @@ async fn a_document_of_another_issuer_is_refused() {
     }
 }
 
-/// A48: an address from a document is used only if it is not an internal one.
+/// An address from a document is fetched only if it is public.
+///
+/// Defect A48 (fetch without bounds): docs/defects.md
 #[tokio::test]
 async fn a_document_cannot_name_an_internal_address() {
     for address in [
@@ -180,7 +184,10 @@ async fn a_provider_on_this_machine_may_have_a_name() {
     assert_eq!(scene.validate(&scene.good()).await, Ok(()));
 }
 
-/// A12: neither `iss` nor `jku` of a token causes a request.
+/// Neither `iss` nor `jku` of a token causes a request to an address.
+///
+/// Defects A09 (key fetched from an address in the header), A12 (URL made from an unverified
+/// claim): docs/defects.md
 #[tokio::test]
 async fn no_address_comes_from_a_token() {
     let scene = scene("");

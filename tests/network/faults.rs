@@ -24,7 +24,9 @@ fn faults() -> Vec<Fault> {
     ]
 }
 
-/// A47, A48: without keys there is no result, and no fallback key.
+/// Without keys every token gives `unavailable`: there is no default key.
+///
+/// Defects A47 (default key when the fetch fails), A48 (fetch without bounds): docs/defects.md
 #[tokio::test]
 async fn every_fault_before_the_first_keys_is_unavailable_until_it_is_repaired() {
     for fault in faults() {
@@ -40,7 +42,9 @@ async fn every_fault_before_the_first_keys_is_unavailable_until_it_is_repaired()
     }
 }
 
-/// A46: a good set is used through every fault, for a bounded time.
+/// A good set is used through every fault, for a bounded time.
+///
+/// Defect A46 (bad answer replaces good keys): docs/defects.md
 #[tokio::test]
 async fn every_fault_after_a_good_set_leaves_it_in_use() {
     for fault in faults() {
@@ -58,7 +62,9 @@ async fn every_fault_after_a_good_set_leaves_it_in_use() {
     }
 }
 
-/// A48: a redirect is never followed.
+/// A redirect of the provider is not followed.
+///
+/// Defect A48 (fetch without bounds): docs/defects.md
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let elsewhere = FakeIssuer::start().unwrap();

@@ -39,7 +39,10 @@ async fn a_rotated_key_is_found_at_once_and_the_old_one_stops() {
     assert_eq!(scene.fetches(), 3);
 }
 
-/// C05, A45: a withdrawn key is no longer used after the next refresh, also for cached results.
+/// A withdrawn key is no longer used after the next refresh, also for cached results.
+///
+/// Defects A45 (withdrawn key still verifies), C05 (cached after revocation or removal of the key):
+/// docs/defects.md
 #[tokio::test]
 async fn a_smaller_set_replaces_the_larger_one() {
     let scene = Scene::new();
@@ -60,7 +63,9 @@ async fn a_smaller_set_replaces_the_larger_one() {
     assert_eq!(scene.validate(&good).await, Ok(()));
 }
 
-/// A42: an unusable key is skipped and reported; the other keys are not affected.
+/// An unusable key is skipped and reported; the other keys of the set are not affected.
+///
+/// Defect A42 (one bad key voids the set): docs/defects.md
 #[tokio::test]
 async fn a_bad_key_in_the_set_does_not_affect_the_others() {
     let scene = Scene::new();
@@ -77,7 +82,9 @@ async fn a_bad_key_in_the_set_does_not_affect_the_others() {
     assert_eq!(scene.recorded().skipped, 3);
 }
 
-/// A41: two keys with one key id verify nothing, in either order.
+/// Two different keys with one key id verify nothing, whichever is first.
+///
+/// Defect A41 (duplicate or missing `kid`): docs/defects.md
 #[tokio::test]
 async fn two_keys_with_one_key_id_are_ambiguous() {
     let scene = Scene::new();
@@ -94,7 +101,9 @@ async fn two_keys_with_one_key_id_are_ambiguous() {
     assert_eq!(twin.validate(&token).await, Ok(()));
 }
 
-/// A13: keys belong to their issuer, whatever their key id.
+/// Keys belong to their issuer, whatever their key id.
+///
+/// Defect A13 (keys cached by `kid` alone): docs/defects.md
 #[tokio::test]
 async fn a_key_of_another_issuer_with_the_same_key_id_verifies_nothing() {
     let (scene, other) = (Scene::warm().await, Scene::warm().await);

@@ -1,4 +1,6 @@
-//! A49: certificates are verified, name and issuer, and nothing switches that off.
+//! Certificates are verified, name and issuer, and no setting disables that.
+//!
+//! Defect A49 (TLS verification off): docs/defects.md
 
 use std::io::Read;
 use std::io::Write;

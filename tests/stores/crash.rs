@@ -1,5 +1,7 @@
 //! Every change of several steps, interrupted before each of them: by a kill of its process, or by
-//! an error of the store (I05). What is found afterwards is the old state or the new one.
+//! an error of the store. What is found afterwards is the old state or the new one.
+//!
+//! Defect I05 (error of a store swallowed): docs/defects.md
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use std::time::Duration;
 use bearergate::api_key::{ApiKeyId, ApiKeyStore, NewApiKey};
 use bearergate::clock::UnixTime;
 use bearergate::grant::{Grant, GrantStore, TokenDigest};
-use bearergate::refresh::{NewRefresh, RefreshRequest};
+use bearergate::refresh::{NewRefreshToken, RotateRequest};
 use bearergate::session::{NewSession, Session, SessionChange, SessionRecord, SessionStore};
 use bearergate::stores::SqliteStore;
 
@@ -124,7 +126,7 @@ impl Scene {
             token,
             ..
         } = self;
-        let request = || RefreshRequest::new(token, CLIENT);
+        let request = || RotateRequest::new(token, CLIENT);
         let draft = NewApiKey::new("carol").never_expires();
         let carol = NewSession::new("carol");
         match change {
@@ -160,7 +162,7 @@ impl Scene {
                 wait(sessions.revoke_subject("alice")).map_err(|error| error.kind().as_str())
             }
             "begin a family" => {
-                let begun = wait(refresh.create(NewRefresh::new("carol", CLIENT)));
+                let begun = wait(refresh.create(NewRefreshToken::new("carol", CLIENT)));
                 begun.map(drop).map_err(|error| error.kind().as_str())
             }
             "rotate a token" => wait(refresh.rotate(request()))
@@ -210,7 +212,11 @@ fn prepare(service: &Service, store: &SqliteStore) -> (ApiKeyId, Session, String
             .1
     };
     let family = |session: &Session| {
-        let begun = wait(service.refresh.create(NewRefresh::of(session, CLIENT)));
+        let begun = wait(
+            service
+                .refresh
+                .create(NewRefreshToken::for_session(session, CLIENT)),
+        );
         begun.unwrap().reveal()
     };
     for name in ["bob", "bill"] {

@@ -41,6 +41,7 @@
 //! |-|-|
 //! | `raw ring`, `raw aws-lc-rs` | signature check alone, signature decoded and key prepared beforehand |
 //! | `bearergate ...` | `validate` and reading the principal; `... deserialize` makes a struct of the claims |
+//! | `jsonwebtoken 12 aws-lc-rs` | in a worker process, as version 11; not `rust_crypto`, see `Cargo.toml` |
 //! | `jsonwebtoken 11 ...` | both backends, each in a worker process: its provider is global to a process |
 //! | `jsonwebtoken 9 ring` | the last major on ring |
 //! | `jwt-simple 0.15 pure-rust` | takes its options by value, so they are cloned for each call |
@@ -80,7 +81,7 @@ mod worker;
 use crate::error::During;
 use crate::error::Result;
 use crate::groups::Group;
-use crate::jwt::peers::jsonwebtoken_11;
+use crate::jwt::peers;
 use crate::options::Command;
 use std::env;
 use std::io;
@@ -110,7 +111,7 @@ fn run(command: Command) -> Result<()> {
             .groups
             .iter()
             .try_for_each(|group| print(&measured(group, run.json).during(group.name)?)),
-        Command::Work(name) => jsonwebtoken_11::work(&name),
+        Command::Work(name) => peers::work(&name),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Worker processes, for peers that keep their configuration in the process.
 //!
 //! `jsonwebtoken` 11 takes its cryptography from one process-wide `CryptoProvider`, and Cargo
-//! unifies features, so its two backends cannot be measured in one process. Each gets a worker:
-//! this same program, started with a hidden flag, which installs its provider and then answers on
-//! its standard output what is asked on its standard input:
+//! unifies features, so its two backends cannot be measured in one process. Each gets a worker, and
+//! so does version 12: this same program, started with a hidden flag, which installs its provider and
+//! then answers on its standard output what is asked on its standard input:
 //!
 //! | asked | answered |
 //! |-|-|

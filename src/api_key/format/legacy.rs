@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::limits;
@@ -34,13 +33,11 @@ impl LegacyFormat {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::OutOfRange`].
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange).
     pub fn new(min_bytes: usize) -> Result<Self, ConfigError> {
-        let range = limits::FOREIGN_KEY_BYTES_MIN..=limits::FOREIGN_KEY_BYTES;
+        let range = limits::LEGACY_KEY_BYTES_MIN..=limits::LEGACY_KEY_BYTES;
         if !range.contains(&min_bytes) {
-            let detail = format!("{min_bytes} bytes were asked for; give 16 to 1024");
-            let kind = ConfigErrorKind::OutOfRange;
-            return Err(ConfigError::new(kind, "min_bytes", detail));
+            return Err(ConfigError::out_of_range("min_bytes", min_bytes, range));
         }
         Ok(Self {
             min_bytes,
@@ -70,7 +67,7 @@ impl LegacyFormat {
     ///
     /// [`ApiKeyMalformed`](RejectionKind::ApiKeyMalformed) for everything else.
     pub fn parse<'k>(&self, key: &'k str) -> Result<LegacyKey<'k>, Rejection> {
-        let is_long_enough = (self.min_bytes..=limits::FOREIGN_KEY_BYTES).contains(&key.len());
+        let is_long_enough = (self.min_bytes..=limits::LEGACY_KEY_BYTES).contains(&key.len());
         if !is_long_enough || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(RejectionKind::ApiKeyMalformed.into());
         }

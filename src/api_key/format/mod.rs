@@ -24,7 +24,6 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::limits;
@@ -62,8 +61,9 @@ impl ApiKeyFormat {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Empty`], [`ConfigErrorKind::OutOfRange`] if it is too long, or
-    /// [`ConfigErrorKind::ValueMalformed`] for another character or an underscore at its end.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty), [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange)
+    /// if it is too long, or [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for another
+    /// character or an underscore at its end.
     pub fn new(prefix: impl AsRef<str>) -> Result<Self, ConfigError> {
         let prefix = prefix.as_ref();
         check_prefix(prefix)?;
@@ -78,12 +78,11 @@ impl ApiKeyFormat {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::OutOfRange`].
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange).
     pub fn with_secret_bits(mut self, bits: u32) -> Result<Self, ConfigError> {
         let range = limits::API_KEY_SECRET_BITS_MIN..=limits::API_KEY_SECRET_BITS_MAX;
         if !range.contains(&bits) {
-            let detail = format!("{bits} bits were asked for; give 128 to 512");
-            return Err(refused(ConfigErrorKind::OutOfRange, "secret_bits", detail));
+            return Err(ConfigError::out_of_range("secret_bits", bits, range));
         }
         self.secret_len = base62::len_for(bits);
         Ok(self)
@@ -154,31 +153,29 @@ impl fmt::Debug for ParsedKey<'_> {
 }
 
 fn check_prefix(prefix: &str) -> Result<(), ConfigError> {
-    let fault = |kind, detail: &str| Err(refused(kind, "prefix", detail.to_owned()));
+    const FIELD: &str = "prefix";
     if prefix.is_empty() {
-        return fault(
-            ConfigErrorKind::Empty,
-            "it is empty; give one like `acme_live`",
-        );
+        return Err(ConfigError::empty(FIELD, "choose one like `acme_live`"));
     }
     if prefix.len() > limits::API_KEY_PREFIX_BYTES {
-        let detail = format!("it has {} bytes; give at most 32", prefix.len());
-        return fault(ConfigErrorKind::OutOfRange, &detail);
+        let range = ..=limits::API_KEY_PREFIX_BYTES;
+        return Err(ConfigError::size_out_of_range(
+            FIELD,
+            prefix.len(),
+            "bytes",
+            range,
+        ));
     }
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if !prefix.bytes().all(is_word) {
-        let detail = "it has a character that may not be there; use ASCII letters, digits and `_`";
-        return fault(ConfigErrorKind::ValueMalformed, detail);
+        let detail = "expected ASCII letters, digits and `_`; remove the other characters";
+        return Err(ConfigError::malformed(FIELD, detail));
     }
     if prefix.ends_with('_') {
-        let detail = "it ends with `_`; leave that out, keys have one after the prefix anyway";
-        return fault(ConfigErrorKind::ValueMalformed, detail);
+        let detail = "it ends with `_`; remove that, since every key has one after its prefix";
+        return Err(ConfigError::malformed(FIELD, detail));
     }
     Ok(())
-}
-
-fn refused(kind: ConfigErrorKind, field: &'static str, detail: String) -> ConfigError {
-    ConfigError::new(kind, field, detail)
 }
 
 const SECRET_LENS: RangeInclusive<usize> = base62::len_for(limits::API_KEY_SECRET_BITS_MIN)

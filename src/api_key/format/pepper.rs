@@ -69,11 +69,17 @@ impl PepperSet {
     pub fn with_older(mut self, version: u32, source: &SecretSource) -> Result<Self, ConfigError> {
         let pepper = Pepper::read(version, source)?;
         if let Some(detail) = self.all().find_map(|own| own.clash(&pepper)) {
-            return Err(refused(ConfigErrorKind::Conflict, detail));
+            return Err(ConfigError::conflict(FIELD, detail));
         }
         if self.older.len() >= limits::PEPPERS_OLDER {
-            let detail = "there are more than 8 older peppers; leave out those without records";
-            return Err(refused(ConfigErrorKind::OutOfRange, detail.to_owned()));
+            let given = self.older.len() + 1;
+            let range = ..=limits::PEPPERS_OLDER;
+            return Err(ConfigError::size_out_of_range(
+                FIELD,
+                given,
+                "older versions",
+                range,
+            ));
         }
         self.older.push(pepper);
         Ok(self)
@@ -112,9 +118,9 @@ impl PepperSet {
     /// Makes every digest under which a foreign key may stand, the current one first.
     pub(crate) fn foreign_digests(
         &self,
-        key: &LegacyKey<'_>,
+        key: LegacyKey<'_>,
     ) -> impl Iterator<Item = PepperedDigest> {
-        let peppered = self.all().map(|own| own.foreign_digest(key.text()));
+        let peppered = self.all().map(move |own| own.foreign_digest(key.text()));
         let plain = key.may_be_sha256().then(|| plain(key.text()));
         peppered.chain(plain)
     }
@@ -159,8 +165,8 @@ struct Pepper {
 impl Pepper {
     fn read(version: u32, source: &SecretSource) -> Result<Self, ConfigError> {
         if version == 0 {
-            let detail = "version 0 was given; count from 1".to_owned();
-            return Err(refused(ConfigErrorKind::OutOfRange, detail));
+            let detail = "a version is 0; number versions from 1";
+            return Err(ConfigError::new(ConfigErrorKind::OutOfRange, FIELD, detail));
         }
         Self::new(PepperVersion::from_number(version), &source.read()?)
     }
@@ -168,8 +174,8 @@ impl Pepper {
     fn new(version: PepperVersion, pepper: &Secret) -> Result<Self, ConfigError> {
         let len = pepper.expose().len();
         if len < limits::PEPPER_BYTES_MIN {
-            let detail = format!("a pepper has {len} bytes; give at least 32 random ones");
-            return Err(refused(ConfigErrorKind::KeyWeak, detail));
+            let detail = format!("a pepper has {len} bytes; use at least 32 random bytes");
+            return Err(ConfigError::new(ConfigErrorKind::KeyWeak, FIELD, detail));
         }
         Ok(Self {
             version,
@@ -195,14 +201,14 @@ impl Pepper {
         let version = other.version.number();
         if self.version == other.version {
             return Some(format!(
-                "version {version} was given twice; number each pepper"
+                "version {version} is configured twice; number each pepper"
             ));
         }
         let [ours, theirs] = [self, other].map(|pepper| hmac::sign(&pepper.own, b""));
         let is_same = bool::from(ours.as_ref().ct_eq(theirs.as_ref()));
         is_same.then(|| {
             let own = self.version.number();
-            format!("versions {own} and {version} are the same pepper; give each its own")
+            format!("versions {own} and {version} are the same pepper; use another one for each")
         })
     }
 }
@@ -217,9 +223,7 @@ fn plain(text: &[u8]) -> PepperedDigest {
     PepperedDigest::new(KeyDigest::of_slice(hash.as_ref()), PepperVersion::SHA256)
 }
 
-fn refused(kind: ConfigErrorKind, detail: String) -> ConfigError {
-    ConfigError::new(kind, "peppers", detail)
-}
+const FIELD: &str = "peppers";
 
 #[cfg(test)]
 mod tests {
@@ -280,7 +284,7 @@ mod tests {
         );
     }
 
-    // J02
+    // Defect J02 (comparison that takes variable time): docs/defects.md
     #[test]
     fn the_right_key_matches_and_another_does_not() {
         let (set, minted) = (set(1, &[]), format().mint().unwrap());
@@ -319,7 +323,7 @@ mod tests {
         );
     }
 
-    // J02
+    // Defect J02 (comparison that takes variable time): docs/defects.md
     #[test]
     fn the_digest_covers_prefix_id_and_secret() {
         let set = set(1, &[]);
@@ -340,7 +344,7 @@ mod tests {
         let (set, format) = (set(3, &[2, 1]), LegacyFormat::new(16).unwrap());
         let versions = |format: &LegacyFormat| -> Vec<u32> {
             let key = format.parse(FOREIGN).unwrap();
-            let all = set.foreign_digests(&key);
+            let all = set.foreign_digests(key);
             all.map(|digest| digest.version().number()).collect()
         };
         assert_eq!(versions(&format), [3, 2, 1]);
@@ -351,7 +355,7 @@ mod tests {
     fn an_imported_digest_is_the_plain_one_of_the_text() {
         let format = LegacyFormat::new(16).unwrap().with_imported_sha256();
         let key = format.parse(FOREIGN).unwrap();
-        let last = set(1, &[]).foreign_digests(&key).last().unwrap();
+        let last = set(1, &[]).foreign_digests(key).last().unwrap();
         let hash = digest::digest(&digest::SHA256, FOREIGN.as_bytes());
         let imported = PepperedDigest::sha256(hash.as_ref().try_into().unwrap());
         assert_eq!(last, imported);

@@ -1,4 +1,4 @@
-//! Configures a judge of API keys.
+//! The builder of API key validators.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,11 +13,10 @@ use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::credential::Place;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::event::Observer;
 use crate::validator::Shape;
 
-/// Builds an [`ApiKeyValidator`].
+/// Configures an [`ApiKeyValidator`].
 #[must_use]
 pub struct ApiKeyValidatorBuilder {
     ring: ApiKeyScheme,
@@ -28,7 +27,7 @@ pub struct ApiKeyValidatorBuilder {
     checks_addresses: bool,
 }
 
-/// The header that most services send their keys in.
+/// The header in which most services expect their keys.
 const HEADER: &str = "x-api-key";
 
 impl ApiKeyValidatorBuilder {
@@ -43,45 +42,50 @@ impl ApiKeyValidatorBuilder {
         }
     }
 
-    /// Sets the header that holds nothing but a key; by default it is `x-api-key`.
+    /// Sets the header whose whole value is a key; by default it is `x-api-key`.
     pub fn header(mut self, name: impl Into<String>) -> Self {
         self.header = Some(name.into());
         self
     }
 
-    /// Takes keys by their prefix alone, wherever they are found, and foreign keys where no other
-    /// judge takes what is found.
+    /// Binds the validator to no header: keys are recognised by their prefix only, wherever they
+    /// are found, and keys of the other format are taken where no other validator takes the
+    /// credential.
     pub fn without_header(mut self) -> Self {
         self.header = None;
         self
     }
 
-    /// Sets the clock for requests that say no time; by default it is the system's.
+    /// Sets the clock for credentials without a [time](crate::credential::PresentedCredential::now); by default it is
+    /// the system's.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Sets who takes note of what happens beside the verdict.
+    /// Sets the observer that failures are reported to which do not change the result.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// Leaves the list of addresses that a key may be used from to the caller, who finds it in
-    /// the [`ApiKeyDetails`](crate::api_key::ApiKeyDetails) of the principal.
+    /// Disables the check of the addresses that a key may be used from. A key is then accepted
+    /// from every address, unless the service checks the list in the
+    /// [`ApiKeyDetails`](crate::api_key::ApiKeyDetails) of the principal.
     ///
-    /// Otherwise the address of the peer must be on it, which behind a proxy is the proxy's.
+    /// Without this the address of the peer must be on the list, which behind a proxy is the
+    /// address of the proxy.
     pub fn addresses_checked_by_caller(mut self) -> Self {
         self.checks_addresses = false;
         self
     }
 
-    /// Builds the judge.
+    /// Builds the validator.
     ///
     /// # Errors
     ///
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) if a header cannot have that name.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if a header cannot have that
+    /// name.
     pub fn build(self) -> Result<ApiKeyValidator, ConfigError> {
         let header = self.header.as_deref().map(header).transpose()?;
         let prefix = self.ring.format().prefix().to_owned();
@@ -104,8 +108,8 @@ impl ApiKeyValidatorBuilder {
 
 fn header(name: &str) -> Result<HeaderName, ConfigError> {
     HeaderName::try_from(name).map_err(|_| {
-        let detail = "a header cannot have this name; give one like `x-api-key`";
-        ConfigError::new(ConfigErrorKind::ValueMalformed, "header", detail)
+        let detail = "expected the name of a header; write one like `x-api-key`";
+        ConfigError::malformed("header", detail)
     })
 }
 

@@ -1,4 +1,4 @@
-//! Judges API keys.
+//! Validation of API keys.
 
 mod builder;
 
@@ -24,7 +24,6 @@ use crate::clock::Leeway;
 use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::error::StoreError;
@@ -32,6 +31,7 @@ use crate::event::Event;
 use crate::event::Observer;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
+use crate::now_or_later::first_some;
 use crate::principal::Authority;
 use crate::principal::Principal;
 use crate::request::RequestFacts;
@@ -39,17 +39,29 @@ use crate::validator::Authorities;
 use crate::validator::Shape;
 use crate::validator::TokenValidator;
 
-/// Judges API keys: who a key belongs to, or why it is refused.
+/// Validates API keys against the records of an [`ApiKeyStore`].
 ///
-/// A key is accepted only if its record is found under its id, the digest of the whole key equals
-/// the record's, the key is not disabled, it has begun and is not over, and, where the record
-/// lists addresses, the request comes from one of them. The principal is the record's own and
-/// holds nothing of the request; its [`ApiKeyDetails`](crate::api_key::ApiKeyDetails) are an extension of
-/// it.
+/// A key is accepted only if there is a record of its id, the digest of the whole key equals the
+/// record's, the key is not disabled, its period of validity has begun and not ended, and, where
+/// the record lists addresses, the peer of the request has one of them. The principal is the
+/// record's own and holds nothing of the request; its [`ApiKeyDetails`](crate::api_key::ApiKeyDetails) are
+/// an extension of it.
 ///
-/// It takes what begins with the prefix of its ring, wherever it was found, and all that stands in
-/// its own header. A mistyped key is refused here and reaches neither the store nor another judge.
-/// A foreign key is taken from the header, or without one where no other judge takes it.
+/// It takes every credential that begins with the prefix of its ring, wherever it was found, and
+/// every credential in its own header. A mistyped key is rejected by its checksum and reaches
+/// neither the store nor another validator. A key of the
+/// [other format](ApiKeyScheme::with_foreign) is taken from the header, or without a header if no
+/// other validator takes it.
+///
+/// | rejected because | kind |
+/// |---|---|
+/// | it is no key of this ring, before the store is asked | `api_key_malformed` |
+/// | there is no such key, or its secret is another | `api_key_unknown` |
+/// | it is disabled | `api_key_disabled` |
+/// | its validity has not begun | `token_not_yet_valid` |
+/// | its validity has ended | `api_key_expired` |
+/// | the peer has none of its addresses | `address_denied` |
+/// | the store did not answer, or the pepper of the key is not configured | `unavailable` |
 ///
 /// ```
 /// use std::sync::Arc;
@@ -78,155 +90,141 @@ pub struct ApiKeyValidator {
     checks_addresses: bool,
 }
 
-type Verdict<'a> = NowOrLater<'a, Result<Principal, Rejection>>;
+type Validated<'a> = NowOrLater<'a, Result<Principal, Rejection>>;
 
-/// The request that a key came with, and its time.
+/// The request that presents a key, and its time.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
+struct Use<'a> {
     presented: &'a PresentedCredential<'a>,
     now: UnixTime,
 }
 
 impl ApiKeyValidator {
-    /// Starts a judge of the keys of this ring whose records are in this store.
+    /// Starts the configuration of a validator for the keys of this ring, whose records are in
+    /// this store.
     pub fn builder(ring: ApiKeyScheme, store: Arc<dyn ApiKeyStore>) -> ApiKeyValidatorBuilder {
         ApiKeyValidatorBuilder::new(ring, store)
     }
 
-    fn judge<'a>(
+    fn lookup<'a>(
         &'a self,
         presented: &'a PresentedCredential<'a>,
-    ) -> Result<Verdict<'a>, Rejection> {
+    ) -> Result<Validated<'a>, Rejection> {
         let text = presented.credential().expose();
         let now = presented.now().or_else(|| self.clock.now());
         let now = now.ok_or(RejectionKind::Unavailable)?;
-        let asked = Asked { presented, now };
+        let usage = Use { presented, now };
         match self.ring.foreign() {
-            // What begins like one of ours is never looked up as somebody else's.
-            Some(foreign) if !text.starts_with(self.ring.format().prefix()) => {
-                Ok(self.judge_foreign(foreign.parse(text)?, asked))
+            // What has the prefix of this ring is never looked up as a key of the other format.
+            Some(legacy) if !text.starts_with(self.ring.format().prefix()) => {
+                Ok(self.validate_legacy(legacy.parse(text)?, usage))
             }
-            _ => Ok(self.judge_own(self.ring.format().parse(text)?, asked)),
+            _ => Ok(self.validate_own(self.ring.format().parse(text)?, usage)),
         }
     }
 
-    fn judge_own<'a>(&'a self, key: ParsedKey<'a>, asked: Asked<'a>) -> Verdict<'a> {
+    fn validate_own<'a>(&'a self, key: ParsedKey<'a>, usage: Use<'a>) -> Validated<'a> {
         self.store.probe(key.id()).then(move |found| match found {
-            Ok(found) => self.compare(&key, found, asked),
+            Ok(found) => self.compare(&key, found, usage),
             Err(error) => NowOrLater::now(Err(error.into())),
         })
     }
 
-    /// Does the same work whether there is a record or not.
+    /// Does the same work whether there is a record or not, so that the time of the answer does
+    /// not show which ids exist.
     fn compare<'a>(
         &'a self,
         key: &ParsedKey<'_>,
         found: Option<ApiKeyRecord>,
-        asked: Asked<'a>,
-    ) -> Verdict<'a> {
-        let is_there = found.is_some();
+        usage: Use<'a>,
+    ) -> Validated<'a> {
+        let exists = found.is_some();
         let record = found.unwrap_or_else(|| self.decoy.0.clone());
         let matched = self.ring.peppers().compare(key, Some(record.digest()));
-        let is_it = is_there & (record.id() == key.id());
-        let is_own = is_it & self.vouches_for(&record) & !record.is_legacy();
+        let is_same = exists & (record.id() == key.id());
+        let is_own = is_same & self.is_authority_of(&record) & !record.is_legacy();
         NowOrLater::now(Err(match matched {
-            Match::Current if is_own => return NowOrLater::now(self.admit(record, asked)),
+            Match::Current if is_own => return NowOrLater::now(self.admit(record, usage)),
             Match::Older if is_own => {
                 let digest = self.ring.peppers().digest(key);
-                return self.admit_anew(record, digest, asked);
+                return self.admit_rehashed(record, digest, usage);
             }
             Match::NoPepper if is_own => Fault::Pepper.unavailable(),
             _ => Fault::of_known(is_own).unknown(),
         }))
     }
 
-    fn judge_foreign<'a>(&'a self, key: LegacyKey<'a>, asked: Asked<'a>) -> Verdict<'a> {
-        for digest in self.foreign_digests(&key) {
-            let Ok(found) = self.store.find_by_digest(*digest.digest()).try_now() else {
-                return NowOrLater::later(self.judge_foreign_later(key, asked));
-            };
-            match found.map(|found| self.own_foreign(found, &digest)) {
-                Ok(Some(record)) => return self.admit_foreign(record, &key, asked),
-                Ok(None) => {}
-                Err(error) => return NowOrLater::now(Err(error.into())),
-            }
-        }
-        NowOrLater::now(Err(Fault::Id.unknown()))
+    fn validate_legacy<'a>(&'a self, key: LegacyKey<'a>, usage: Use<'a>) -> Validated<'a> {
+        let found = first_some(self.legacy_digests(key), move |digest| {
+            self.store
+                .find_by_digest(*digest.digest())
+                .map(move |found| Ok(self.legacy_record(found?, &digest)))
+        });
+        found.and_then(move |found| match found {
+            Some(record) => self.admit_legacy(record, &key, usage),
+            None => NowOrLater::now(Err(Fault::Id.unknown())),
+        })
     }
 
-    async fn judge_foreign_later(
-        &self,
-        key: LegacyKey<'_>,
-        asked: Asked<'_>,
-    ) -> Result<Principal, Rejection> {
-        for digest in self.foreign_digests(&key) {
-            let found = self.store.find_by_digest(*digest.digest()).await?;
-            if let Some(record) = self.own_foreign(found, &digest) {
-                return self.admit_foreign(record, &key, asked).await;
-            }
-        }
-        Err(Fault::Id.unknown())
-    }
-
-    /// The current one comes first and last: it may be made anew while the others are asked for.
-    fn foreign_digests<'k>(
-        &'k self,
-        key: &'k LegacyKey<'k>,
-    ) -> impl Iterator<Item = PepperedDigest> + 'k {
+    /// The current one is first and last: a key may be re-hashed while the others are looked up.
+    fn legacy_digests<'a>(
+        &'a self,
+        key: LegacyKey<'a>,
+    ) -> impl Iterator<Item = PepperedDigest> + Send + 'a {
         let peppers = self.ring.peppers();
-        let again = std::iter::once_with(|| peppers.foreign_digest(key));
+        let again = std::iter::once_with(move || peppers.foreign_digest(&key));
         peppers.foreign_digests(key).chain(again)
     }
 
-    fn own_foreign(
+    fn legacy_record(
         &self,
         found: Option<ApiKeyRecord>,
         digest: &PepperedDigest,
     ) -> Option<ApiKeyRecord> {
         found.filter(|record| {
             let is_equal = bool::from(record.digest().digest().ct_eq(digest.digest()));
-            let is_own = self.vouches_for(record) & record.is_legacy();
+            let is_own = self.is_authority_of(record) & record.is_legacy();
             is_equal & is_own & (record.digest().version() == digest.version())
         })
     }
 
-    fn admit_foreign<'a>(
+    fn admit_legacy<'a>(
         &'a self,
         record: ApiKeyRecord,
         key: &LegacyKey<'_>,
-        asked: Asked<'a>,
-    ) -> Verdict<'a> {
+        usage: Use<'a>,
+    ) -> Validated<'a> {
         let peppers = self.ring.peppers();
         if record.digest().version() == peppers.current() {
-            return NowOrLater::now(self.admit(record, asked));
+            return NowOrLater::now(self.admit(record, usage));
         }
-        self.admit_anew(record, peppers.foreign_digest(key), asked)
+        self.admit_rehashed(record, peppers.foreign_digest(key), usage)
     }
 
-    /// Lets the holder of the secret in, if the record lets the key be used now and from there.
-    fn admit(&self, record: ApiKeyRecord, asked: Asked<'_>) -> Result<Principal, Rejection> {
-        self.check(&record, asked)?;
-        let is_due = |noted: UnixTime| noted.saturating_add(limits::API_KEY_USE) <= asked.now;
+    /// Admits the holder of the secret, if the key may be used now and from that address.
+    fn admit(&self, record: ApiKeyRecord, usage: Use<'_>) -> Result<Principal, Rejection> {
+        self.check(&record, usage)?;
+        let is_due = |noted: UnixTime| noted.saturating_add(limits::API_KEY_USE) <= usage.now;
         if record.last_used().is_none_or(is_due) {
-            self.store.touch(record.id(), asked.now);
+            self.store.touch(record.id(), usage.now);
         }
         Ok(record.into_principal())
     }
 
-    /// Lets the holder in like [`admit`](Self::admit), and puts a digest under the current
-    /// pepper in the place of the older one. If that fails, the older one stays good.
-    fn admit_anew<'a>(
+    /// Admits like [`admit`](Self::admit), and replaces the record's digest by one under the
+    /// current pepper. If that fails, the older digest remains valid.
+    fn admit_rehashed<'a>(
         &'a self,
         record: ApiKeyRecord,
         digest: PepperedDigest,
-        asked: Asked<'a>,
-    ) -> Verdict<'a> {
-        if let Err(rejection) = self.check(&record, asked) {
+        usage: Use<'a>,
+    ) -> Validated<'a> {
+        if let Err(rejection) = self.check(&record, usage) {
             return NowOrLater::now(Err(rejection));
         }
         let mut parts = record.to_parts();
         parts.digest = digest;
-        parts.last_used = parts.last_used.max(Some(asked.now));
+        parts.last_used = parts.last_used.max(Some(usage.now));
         self.replace(parts).map(move |replaced| {
             if let Err(error) = replaced {
                 self.observe(&record, &error);
@@ -243,28 +241,28 @@ impl ApiKeyValidator {
         }
     }
 
-    fn check(&self, record: &ApiKeyRecord, asked: Asked<'_>) -> Result<(), Rejection> {
+    fn check(&self, record: &ApiKeyRecord, usage: Use<'_>) -> Result<(), Rejection> {
         let begins = record.not_before();
         let ends = record.expires_at();
         if record.is_disabled() {
             return Err(RejectionKind::ApiKeyDisabled.into());
         }
-        if begins.is_some_and(|time| time.is_ahead(asked.now, Leeway::ZERO)) {
+        if begins.is_some_and(|time| time.is_in_future(usage.now, Leeway::ZERO)) {
             return Err(RejectionKind::TokenNotYetValid.into());
         }
-        if ends.is_some_and(|time| time.is_over(asked.now, Leeway::ZERO)) {
+        if ends.is_some_and(|time| time.has_passed(usage.now, Leeway::ZERO)) {
             return Err(RejectionKind::ApiKeyExpired.into());
         }
-        if self.checks_addresses && record.is_restricted() && !is_from(record, asked.presented) {
+        if self.checks_addresses && record.is_restricted() && !is_from(record, usage.presented) {
             return Err(RejectionKind::AddressDenied.into());
         }
         Ok(())
     }
 
-    fn vouches_for(&self, record: &ApiKeyRecord) -> bool {
-        let [own, its] = [self.ring.authority(), record.authority()].map(Authority::as_str);
-        // Most records were made with the ring's own name.
-        std::ptr::eq(own, its) || own == its
+    fn is_authority_of(&self, record: &ApiKeyRecord) -> bool {
+        let [own, recorded] = [self.ring.authority(), record.authority()].map(Authority::as_str);
+        // Most records share the text of the ring's own name.
+        std::ptr::eq(own, recorded) || own == recorded
     }
 
     fn observe(&self, record: &ApiKeyRecord, error: &StoreError) {
@@ -282,7 +280,7 @@ impl TokenValidator for ApiKeyValidator {
         &self.shapes
     }
 
-    /// The service's own word.
+    /// No outside authority: the records are the service's own.
     fn authorities(&self) -> Authorities {
         Authorities::OWN
     }
@@ -291,7 +289,7 @@ impl TokenValidator for ApiKeyValidator {
         &'a self,
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
-        self.judge(presented)
+        self.lookup(presented)
             .unwrap_or_else(|rejection| NowOrLater::now(Err(rejection)))
     }
 }
@@ -316,34 +314,33 @@ fn is_from(record: &ApiKeyRecord, presented: &PresentedCredential<'_>) -> bool {
     })
 }
 
-/// What a key is held against that no record is found for, so that it costs the same work.
+/// The record that a key without one is compared with, so that it costs the same work.
 #[derive(Clone)]
 struct Decoy(ApiKeyRecord);
 
 impl Decoy {
     fn new(ring: &ApiKeyScheme) -> Result<Self, ConfigError> {
-        // No key has this digest, and nobody with this record is ever let in.
-        let nobodys = KeyDigest::from_bytes([0; 32]);
-        let digest = PepperedDigest::new(nobodys, ring.peppers().current());
+        // No key has this digest, and this record is never admitted.
+        let unmatched = KeyDigest::from_bytes([0; 32]);
+        let digest = PepperedDigest::new(unmatched, ring.peppers().current());
         let owner = (ring.authority().clone(), "nobody".to_owned());
         let parts = ApiKeyRow::new(ApiKeyId::LEAST, digest, owner, UnixTime::from_secs(0));
         let record = ApiKeyRecord::from_parts(parts).map_err(|error| {
-            let detail = "no record can be made under this authority; give it another name";
-            ConfigError::new(ConfigErrorKind::ValueMalformed, "authority", detail)
-                .with_source(error)
+            let detail = "no record can have this authority; choose another name";
+            ConfigError::malformed("authority", detail).with_source(error)
         })?;
         Ok(Self(record))
     }
 }
 
-/// Why a key is not known, for the operator alone.
+/// Why a key is not known, for the operator only.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 enum Fault {
     #[error("no key has this id")]
     Id,
-    #[error("the digest was made under a pepper that is not in the set")]
+    #[error("the digest of this key was made with a pepper that is not configured")]
     Pepper,
-    #[error("the secret is not that of the key")]
+    #[error("the secret is not the one of the key with this id")]
     Secret,
 }
 

@@ -103,8 +103,7 @@ impl CedarAuthorizerBuilder {
     /// Adds the names of claims that policies may read; by default there are none.
     ///
     /// A claim that Cedar has no value for is left out: `null`, a fraction, a number beyond 64
-    /// bits, an array with one of them, and a value nested deeper than
-    /// [`limits::CEDAR_DEPTH`](crate::limits::CEDAR_DEPTH).
+    /// bits, an array with one of them, and a value nested deeper than 4 levels.
     pub fn claims<S: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.claims.extend(names.into_iter().map(Into::into));
         self
@@ -125,9 +124,7 @@ impl CedarAuthorizerBuilder {
     /// policies or entities that the schema does not allow, and for a policy template;
     /// [`Empty`](ConfigErrorKind::Empty) if no policy permits anything, or for an empty `@id`;
     /// [`Conflict`](ConfigErrorKind::Conflict) for two policies with the same `@id`;
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above
-    /// [`limits::CEDAR_BYTES`](crate::limits::CEDAR_BYTES),
-    /// [`limits::CEDAR_LINKS`](crate::limits::CEDAR_LINKS),
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above 1 MiB, 1024 links,
     /// [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH) or
     /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES).
     pub fn build(self) -> Result<CedarAuthorizer, ConfigError> {
@@ -163,11 +160,10 @@ fn read_policies(text: &str) -> Result<PolicySet, ConfigError> {
     nested(POLICIES, text, ["([{", ")]}"])?;
     let policies: PolicySet = text
         .parse()
-        .map_err(|error| malformed(POLICIES, "write Cedar policies", error))?;
+        .map_err(|error| invalid(POLICIES, "write Cedar policies", error))?;
     if policies.num_of_templates() > 0 {
-        let detail = "a template was given, which nothing links; write policies without slots";
-        let kind = ConfigErrorKind::ValueMalformed;
-        return Err(ConfigError::new(kind, POLICIES, detail));
+        let detail = "found a template, which is not supported; write policies without slots";
+        return Err(ConfigError::malformed(POLICIES, detail));
     }
     let count = policies.num_of_policies();
     bounded(POLICIES, "policies", count, limits::POLICY_RULES)?;
@@ -175,8 +171,8 @@ fn read_policies(text: &str) -> Result<PolicySet, ConfigError> {
         .policies()
         .all(|own| own.effect() == Effect::Forbid)
     {
-        let detail = "no policy permits anything; give at least one that does";
-        return Err(ConfigError::new(ConfigErrorKind::Empty, POLICIES, detail));
+        let detail = "no policy permits anything; write at least one that does";
+        return Err(ConfigError::missing(POLICIES, detail));
     }
     Ok(policies)
 }
@@ -188,15 +184,14 @@ fn labels(policies: &PolicySet) -> Result<HashMap<PolicyId, PolicyLabel>, Config
         let name: Arc<str> = match policy.annotation("id") {
             Some("") => {
                 let detail = "an `@id` is empty; write a name";
-                return Err(ConfigError::new(ConfigErrorKind::Empty, POLICIES, detail));
+                return Err(ConfigError::missing(POLICIES, detail));
             }
             Some(name) => name.into(),
             None => policy.id().to_string().into(),
         };
         if !names.insert(Arc::clone(&name)) {
-            let detail = format!("two policies are named `{name}`; name each once");
-            let kind = ConfigErrorKind::Conflict;
-            return Err(ConfigError::new(kind, POLICIES, detail));
+            let detail = format!("two policies are named `{name}`; use each name once");
+            return Err(ConfigError::conflict(POLICIES, detail));
         }
         let effect = policy.effect();
         labels.insert(policy.id().clone(), PolicyLabel { name, effect });
@@ -209,7 +204,7 @@ fn read_schema(text: &str) -> Result<Schema, ConfigError> {
     nested(SCHEMA, text, ["([{<", ")]}>"])?;
     match Schema::from_cedarschema_str(text) {
         Ok((schema, _)) => Ok(schema),
-        Err(error) => Err(malformed(SCHEMA, "write a schema in Cedar's syntax", error)),
+        Err(error) => Err(invalid(SCHEMA, "write a schema in Cedar's syntax", error)),
     }
 }
 
@@ -219,7 +214,7 @@ fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), ConfigError> {
         return Ok(());
     }
     let remedy = "write policies that the schema allows";
-    Err(malformed(POLICIES, remedy, result))
+    Err(invalid(POLICIES, remedy, result))
 }
 
 fn read_entities(json: Option<&str>, schema: Option<&Schema>) -> Result<Entities, ConfigError> {
@@ -227,12 +222,12 @@ fn read_entities(json: Option<&str>, schema: Option<&Schema>) -> Result<Entities
         Some(json) => {
             bounded(ENTITIES, "bytes", json.len(), limits::CEDAR_BYTES)?;
             Value::parse(json.as_bytes())
-                .map_err(|error| malformed(ENTITIES, "write strict JSON", error))?;
+                .map_err(|error| invalid(ENTITIES, "write strict JSON", error))?;
             Entities::from_json_str(json, schema)
         }
         None => Entities::from_entities([], schema),
     };
-    read.map_err(|error| malformed(ENTITIES, "write entities in Cedar's JSON form", error))
+    read.map_err(|error| invalid(ENTITIES, "write entities in Cedar's JSON form", error))
 }
 
 fn types(namespace: Option<&str>) -> Result<EntityTypes, ConfigError> {
@@ -242,7 +237,7 @@ fn types(namespace: Option<&str>) -> Result<EntityTypes, ConfigError> {
             None => name.to_owned(),
         };
         full.parse()
-            .map_err(|error| malformed("namespace", "write names joined by `::`", error))
+            .map_err(|error| invalid("namespace", "write names joined by `::`", error))
     };
     Ok(EntityTypes {
         action: named("Action")?,
@@ -256,12 +251,11 @@ const ENTITIES: &str = "entities";
 const POLICIES: &str = "policies";
 const SCHEMA: &str = "schema";
 
-fn bounded(field: &'static str, what: &str, came: usize, most: usize) -> Result<(), ConfigError> {
-    if came <= most {
+fn bounded(field: &'static str, unit: &str, given: usize, most: usize) -> Result<(), ConfigError> {
+    if given <= most {
         return Ok(());
     }
-    let detail = format!("{came} {what} were given; give at most {most}");
-    Err(ConfigError::new(ConfigErrorKind::OutOfRange, field, detail))
+    Err(ConfigError::size_out_of_range(field, given, unit, ..=most))
 }
 
 fn nested(field: &'static str, text: &str, brackets: [&str; 2]) -> Result<(), ConfigError> {
@@ -276,11 +270,10 @@ fn nested(field: &'static str, text: &str, brackets: [&str; 2]) -> Result<(), Co
     Err(ConfigError::new(ConfigErrorKind::OutOfRange, field, detail))
 }
 
-fn malformed(
+fn invalid(
     field: &'static str,
     remedy: &str,
     error: impl Error + Send + Sync + 'static,
 ) -> ConfigError {
-    let detail = format!("{error}; {remedy}");
-    ConfigError::new(ConfigErrorKind::ValueMalformed, field, detail).with_source(error)
+    ConfigError::malformed(field, format!("{error}; {remedy}")).with_source(error)
 }

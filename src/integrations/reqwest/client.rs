@@ -9,7 +9,6 @@ use reqwest::redirect::Policy;
 use super::resolve;
 use super::resolve::Resolver;
 use super::tls;
-use super::tls::unusable;
 use crate::error::ConfigError;
 use crate::http_client::AddressScope;
 use crate::http_client::HttpClient;
@@ -171,12 +170,23 @@ impl ClientBuilder {
         let base = |scope| base_builder(tls.clone()).dns_resolver(Resolver(scope));
         let mut any = base(AddressScope::Any);
         if let Some(url) = &self.proxy {
-            let proxy = reqwest::Proxy::all(url).map_err(|_| unusable("proxy", "it is no URL"))?;
+            let proxy = reqwest::Proxy::all(url).map_err(|_| {
+                ConfigError::malformed(
+                    "proxy",
+                    "expected a URL; write it like `http://proxy.example.com:3128`",
+                )
+            })?;
             any = any.proxy(proxy);
         }
         let build = |builder: reqwest::ClientBuilder| {
             let client = builder.build();
-            client.map_err(|error| unusable("client", "TLS cannot be set up").with_source(error))
+            client.map_err(|error| {
+                ConfigError::malformed(
+                    "client",
+                    "TLS cannot be set up; see the source of this error",
+                )
+                .with_source(error)
+            })
         };
         Ok(Client {
             any: build(any)?,
@@ -233,10 +243,10 @@ mod tests {
         let url = format!("http://127.0.0.1:{}/jwks?key=s3cret", closed_port());
         let client = Client::new().unwrap();
         let request = HttpRequest::get(Endpoint::parse(&url).unwrap());
-        let to_http_error = client.send(request).await.unwrap_err();
+        let error = client.send(request).await.unwrap_err();
         assert!(
-            !format!("{to_http_error} {to_http_error:?}").contains("s3cret"),
-            "{to_http_error:?}"
+            !format!("{error} {error:?}").contains("s3cret"),
+            "{error:?}"
         );
     }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::client::Client;
 use crate::clock::Clock;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::gate::Gate;
 use crate::gate::GateBuilder;
 use crate::http_client::HttpClient;
@@ -57,9 +56,10 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) for a variable that is missing or empty,
-    /// [`Conflict`](ConfigErrorKind::Conflict) if both forms are given,
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for a file that cannot be read.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for a variable that is missing or empty,
+    /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) if both forms are given,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for a file that cannot be
+    /// read.
     pub fn from_env() -> Result<IssuerGateBuilder<Ready>, ConfigError> {
         from_lookup(|name| std::env::var_os(name))
     }
@@ -79,13 +79,13 @@ fn named(
 ) -> Result<String, ConfigError> {
     let text = match (lookup(name), lookup(file_name)) {
         (Some(_), Some(_)) => {
-            let detail = "it is given both directly and by a file; give one of them";
-            return Err(ConfigError::new(ConfigErrorKind::Conflict, name, detail));
+            let detail = "both the value and a file with it are set; set one of them";
+            return Err(ConfigError::conflict(name, detail));
         }
-        (Some(text), None) => text.into_string().map_err(|_| unreadable(name))?,
+        (Some(text), None) => text.into_string().map_err(|_| not_text(name))?,
         (None, Some(path)) => {
             let text = std::fs::read_to_string(path);
-            text.map_err(|error| unreadable(file_name).with_source(error))?
+            text.map_err(|error| not_text(file_name).with_source(error))?
         }
         (None, None) => String::new(),
     };
@@ -93,14 +93,13 @@ fn named(
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
         let detail = "it is missing or empty in the environment; set it";
-        return Err(ConfigError::new(ConfigErrorKind::Empty, name, detail));
+        return Err(ConfigError::missing(name, detail));
     }
     Ok(text.to_owned())
 }
 
-fn unreadable(name: &'static str) -> ConfigError {
-    let detail = "it cannot be read as UTF-8 text";
-    ConfigError::new(ConfigErrorKind::ValueMalformed, name, detail)
+fn not_text(name: &'static str) -> ConfigError {
+    ConfigError::malformed(name, "expected readable UTF-8 text; set it to such")
 }
 
 /// A builder for a [`Gate`] that accepts the tokens of one issuer; see [`Gate::issuer`].
@@ -229,9 +228,9 @@ impl IssuerGateBuilder<Ready> {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) for the field `authorizer` if neither an authorizer nor
-    /// [`allow_any_authenticated`](Self::allow_any_authenticated) was given, and
-    /// [`Conflict`](ConfigErrorKind::Conflict) for more than one. Also the errors of
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for the field `authorizer` if neither an
+    /// authorizer nor [`allow_any_authenticated`](Self::allow_any_authenticated) was given, and
+    /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for more than one. Also the errors of
     /// [`Client::new`], [`FetchedKeysBuilder::build`], [`JwtValidatorBuilder::build`] and
     /// [`GateBuilder::build`].
     pub fn build(self) -> Result<Gate, ConfigError> {
@@ -270,6 +269,7 @@ impl<S> fmt::Debug for IssuerGateBuilder<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ConfigErrorKind;
 
     fn gate(names: &[(&str, &str)]) -> Result<Gate, ConfigError> {
         let builder = from_lookup(|name| {

@@ -9,15 +9,19 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 
 /// Makes a configuration for TLS 1.2 and 1.3 that trusts the roots of the system and these.
 pub(super) fn config(pems: &[Vec<u8>], given_only: bool) -> Result<ClientConfig, ConfigError> {
     let roots = roots(pems, given_only)?;
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions();
-    let builder =
-        builder.map_err(|error| unusable("client", "TLS cannot be set up").with_source(error))?;
+    let builder = builder.map_err(|error| {
+        ConfigError::malformed(
+            "client",
+            "TLS cannot be set up; see the source of this error",
+        )
+        .with_source(error)
+    })?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
@@ -31,17 +35,19 @@ fn roots(pems: &[Vec<u8>], given_only: bool) -> Result<RootCertStore, ConfigErro
         add(&mut roots, pem)?;
     }
     if given_only && roots.is_empty() {
-        return Err(ConfigError::new(
-            ConfigErrorKind::Empty,
-            "root_certificates",
-            "the system's roots are not trusted and no others were given; give some",
-        ));
+        let remedy = "the system's roots are not trusted, so add at least one";
+        return Err(ConfigError::empty("root_certificates", remedy));
     }
     Ok(roots)
 }
 
 fn add(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), ConfigError> {
-    let malformed = || unusable("root_certificates", "the text is no PEM with a certificate");
+    let malformed = || {
+        ConfigError::malformed(
+            "root_certificates",
+            "expected PEM with certificates; check the text",
+        )
+    };
     let before = roots.len();
     for certificate in CertificateDer::pem_slice_iter(pem) {
         let certificate = certificate.map_err(|_| malformed())?;
@@ -51,8 +57,4 @@ fn add(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), ConfigError> {
         return Err(malformed());
     }
     Ok(())
-}
-
-pub(super) fn unusable(field: &'static str, problem: &'static str) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::ValueMalformed, field, problem)
 }

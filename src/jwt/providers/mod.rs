@@ -36,7 +36,6 @@ pub use preset::Preset;
 use self::preset::Issuer;
 use self::preset::Recipient;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::json::Kind;
 use crate::principal::Claims;
 
@@ -262,10 +261,10 @@ pub fn keycloak_clients<C: Into<String>>(
 
 fn keycloak_tokens(realm: String, audience: Recipient) -> Preset {
     let keys = format!("{realm}/protocol/openid-connect/certs");
-    let slash = "ends with a slash, and no realm's issuer does; leave it out";
+    let slash = "ends with a slash, which the issuer of a realm does not; remove it";
     let flaw = realm
         .ends_with('/')
-        .then(|| malformed("realm", &realm, slash));
+        .then(|| refused("realm", &realm, slash));
     let preset = Preset::new(realm, audience).keys_at(keys).flawed(flaw);
     preset.with(|judge| {
         // Which text it is, the rules of purpose say for all issuers.
@@ -356,29 +355,41 @@ fn guid(field: &'static str, text: &str) -> Option<ConfigError> {
     let parts = text.split('-').map(str::len);
     let is_hex = |b: u8| b.is_ascii_hexdigit() || b == b'-';
     let good = parts.eq([8, 4, 4, 4, 12]) && text.bytes().all(is_hex);
-    (!good).then(|| malformed(field, text, "is no GUID; give the id, no name or domain"))
+    (!good).then(|| {
+        refused(
+            field,
+            text,
+            "is not a GUID; give the id instead of a name or domain",
+        )
+    })
 }
 
 fn user_pool(pool: &str) -> Option<ConfigError> {
     let good = pool.split_once('_').is_some_and(|(region, id)| {
         is_label(region) && !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric())
     });
-    (!good).then(|| malformed("pool", pool, "is no id of a user pool: region, `_`, name"))
+    (!good).then(|| {
+        refused(
+            "pool",
+            pool,
+            "is not the id of a user pool; write region, `_`, name",
+        )
+    })
 }
 
 fn host(domain: &str) -> Option<ConfigError> {
     let good = domain.contains('.') && domain.split('.').all(is_label);
     (!good).then(|| {
-        malformed(
+        refused(
             "domain",
             domain,
-            "is no domain; give it without scheme and path",
+            "is not a domain; give it without scheme and path",
         )
     })
 }
 
 fn label(field: &'static str, text: &str) -> Option<ConfigError> {
-    (!is_label(text)).then(|| malformed(field, text, "is no id: letters, digits and hyphens"))
+    (!is_label(text)).then(|| refused(field, text, "is not an id; use letters, digits and hyphens"))
 }
 
 fn is_label(text: &str) -> bool {
@@ -386,7 +397,6 @@ fn is_label(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(known)
 }
 
-fn malformed(field: &'static str, text: &str, problem: &str) -> ConfigError {
-    let detail = format!("`{text}` {problem}");
-    ConfigError::new(ConfigErrorKind::ValueMalformed, field, detail)
+fn refused(field: &'static str, text: &str, problem: &str) -> ConfigError {
+    ConfigError::malformed(field, format!("`{text}` {problem}"))
 }

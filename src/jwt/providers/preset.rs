@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::jwt::JwtValidator;
 use crate::jwt::builder::JwtValidatorBuilder;
 use crate::jwt::builder::NeedsKeys;
@@ -215,11 +214,8 @@ impl Recipient {
 }
 
 fn no_audience() -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::Conflict,
-        "audience",
-        "these tokens are not judged by an audience of the service; leave `or_audience` out",
-    )
+    let detail = "this preset does not check an audience of the service; remove `or_audience`";
+    ConfigError::conflict("audience", detail)
 }
 
 impl fmt::Debug for Preset {

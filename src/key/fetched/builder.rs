@@ -19,7 +19,6 @@ use super::state::SourceState;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::event::Observer;
 use crate::http_client::Endpoint;
 use crate::http_client::HttpClient;
@@ -180,8 +179,9 @@ impl FetchedKeysBuilder {
     ///
     /// # Errors
     ///
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for an address or a token that is not
-    /// well-formed, [`OutOfRange`](ConfigErrorKind::OutOfRange) for a time outside its range.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for an address or a token
+    /// that is not well-formed, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a
+    /// time outside its range.
     pub fn build(
         self,
         client: Arc<dyn HttpClient>,
@@ -241,8 +241,7 @@ fn source_token(token: ConfiguredToken) -> Result<SourceToken, ConfigError> {
         ConfiguredToken::Fixed(token) => token,
     };
     SourceToken::fixed(token.expose()).ok_or_else(|| {
-        ConfigError::new(
-            ConfigErrorKind::ValueMalformed,
+        ConfigError::malformed(
             "bearer",
             "the token is empty or has characters that no token has; give it without a scheme",
         )
@@ -252,15 +251,19 @@ fn source_token(token: ConfiguredToken) -> Result<SourceToken, ConfigError> {
 fn check_spans(schedule: RefreshSchedule) -> Result<(), ConfigError> {
     let fresh = limits::JWKS_FRESH_MIN..=limits::JWKS_FRESH_MAX;
     if !fresh.contains(&schedule.fresh) {
-        return Err(out_of_range("fresh_for", "give 1 minute to 1 hour"));
+        return Err(ConfigError::out_of_range(
+            "fresh_for",
+            schedule.fresh,
+            fresh,
+        ));
     }
     if schedule.stale > limits::JWKS_STALE_MAX {
-        return Err(out_of_range("stale_for", "give at most 24 hours"));
+        let range = ..=limits::JWKS_STALE_MAX;
+        return Err(ConfigError::out_of_range(
+            "stale_for",
+            schedule.stale,
+            range,
+        ));
     }
     Ok(())
-}
-
-fn out_of_range(field: &'static str, remedy: &'static str) -> ConfigError {
-    let detail = format!("the span is out of range; {remedy}");
-    ConfigError::new(ConfigErrorKind::OutOfRange, field, detail)
 }

@@ -1,7 +1,6 @@
 //! Failures of a source of keys, for the operator.
 
-use std::fmt;
-use std::sync::Arc;
+use crate::error::Cause;
 
 /// Why there are no usable keys: constant text, and the cause, for the operator.
 #[derive(Clone, Debug)]
@@ -9,8 +8,6 @@ pub(super) struct FetchProblem {
     text: &'static str,
     cause: Option<Cause>,
 }
-
-type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
 impl FetchProblem {
     pub(super) const fn new(text: &'static str) -> Self {
@@ -21,7 +18,7 @@ impl FetchProblem {
         mut self,
         cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        self.cause = Some(Arc::from(cause.into()));
+        self.cause = Some(Cause::new(cause));
         self
     }
 
@@ -36,27 +33,18 @@ impl FetchProblem {
     /// Adds the name of the source.
     pub(super) fn at_source(self, source: &str) -> SourceFailure {
         SourceFailure {
-            source: source.into(),
-            problem: self,
+            origin: source.into(),
+            text: self.text,
+            source: self.cause,
         }
     }
 }
 
 /// The failure of a source of keys.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("keys of `{origin}`: {text}")]
 pub(super) struct SourceFailure {
-    source: Box<str>,
-    problem: FetchProblem,
-}
-
-impl fmt::Display for SourceFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "keys of `{}`: {}", self.source, self.problem.text)
-    }
-}
-
-impl std::error::Error for SourceFailure {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.problem.cause.as_deref().map(|cause| cause as _)
-    }
+    origin: Box<str>,
+    text: &'static str,
+    source: Option<Cause>,
 }

@@ -338,7 +338,7 @@ impl FetchGuard {
 
     fn settle(&mut self, fetched: Result<FetchedSet, FetchProblem>) {
         if let Some(leader) = self.leader.take() {
-            leader.settle(self.store.record(&self.request, fetched));
+            leader.complete(self.store.record(&self.request, fetched));
         }
     }
 }

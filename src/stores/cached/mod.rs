@@ -1,9 +1,13 @@
 //! A bounded memory of what a slow store answered a moment ago.
 
+#[cfg(feature = "api-key")]
 mod api_key;
+#[cfg(feature = "session")]
 mod session;
 
+#[cfg(feature = "api-key")]
 pub use api_key::CachedApiKeyStore;
+#[cfg(feature = "session")]
 pub use session::CachedSessionStore;
 
 use std::collections::HashMap;
@@ -22,7 +26,6 @@ use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::limits;
 
 /// How much a cache before a store remembers, and for how long.
@@ -52,7 +55,7 @@ pub struct ReadCache {
 }
 
 impl ReadCache {
-    /// Starts with [`limits::CACHE_STALENESS`] and [`limits::CACHE_ENTRIES`].
+    /// Starts with 5 seconds and 10 000 records.
     pub fn new() -> Self {
         Self {
             staleness: limits::CACHE_STALENESS,
@@ -84,15 +87,15 @@ impl ReadCache {
     fn build<K, V>(&self) -> Result<Cache<K, V>, ConfigError> {
         let range = Duration::from_secs(1)..=limits::CACHE_STALENESS_MAX;
         if !range.contains(&self.staleness) {
-            let detail = format!("{:?} came; give 1 to 60 seconds", self.staleness);
-            let kind = ConfigErrorKind::OutOfRange;
-            return Err(ConfigError::new(kind, "staleness", detail));
+            return Err(ConfigError::out_of_range(
+                "staleness",
+                self.staleness,
+                range,
+            ));
         }
-        if !(1..=limits::CACHE_ENTRIES_MAX).contains(&self.entries) {
-            let most = limits::CACHE_ENTRIES_MAX;
-            let detail = format!("{} came; give 1 to {most}", self.entries);
-            let kind = ConfigErrorKind::OutOfRange;
-            return Err(ConfigError::new(kind, "entries", detail));
+        let range = 1..=limits::CACHE_ENTRIES_MAX;
+        if !range.contains(&self.entries) {
+            return Err(ConfigError::out_of_range("entries", self.entries, range));
         }
         Ok(Cache::new(self))
     }

@@ -113,15 +113,8 @@ impl SqliteStoreBuilder {
         within("readers", self.readers, limits::SQLITE_READERS_MAX)?;
         within("queue", self.queue, limits::SQLITE_QUEUE_MAX)?;
         if self.busy > limits::SQLITE_BUSY_MAX {
-            return Err(ConfigError::new(
-                ConfigErrorKind::OutOfRange,
-                "busy_timeout",
-                format!(
-                    "{:?} came; give at most {:?}",
-                    self.busy,
-                    limits::SQLITE_BUSY_MAX
-                ),
-            ));
+            let range = ..=limits::SQLITE_BUSY_MAX;
+            return Err(ConfigError::out_of_range("busy_timeout", self.busy, range));
         }
         Ok(())
     }
@@ -146,22 +139,15 @@ fn within(field: &'static str, number: usize, most: usize) -> Result<(), ConfigE
     if (1..=most).contains(&number) {
         return Ok(());
     }
-    Err(ConfigError::new(
-        ConfigErrorKind::OutOfRange,
-        field,
-        format!("{number} came; give 1 to {most}"),
-    ))
+    Err(ConfigError::out_of_range(field, number, 1..=most))
 }
 
 /// The path from the root, so that SQLite takes none for a URI or a name of its own.
 fn located(path: &Path) -> Result<PathBuf, ConfigError> {
     if path.as_os_str() == ":memory:" {
-        return Err(ConfigError::new(
-            ConfigErrorKind::ValueMalformed,
-            "path",
-            "`:memory:` came, which several threads cannot share; give a file, or use the stores \
-             in memory",
-        ));
+        let detail = "expected a file, found `:memory:`, which several threads cannot share; give \
+                      a file, or use the stores in memory";
+        return Err(ConfigError::malformed("path", detail));
     }
     std::path::absolute(path).map_err(|error| unusable(path, error))
 }
@@ -258,7 +244,7 @@ fn make_durable(conn: &Connection) -> Result<(), Misfit> {
 
 fn unusable(path: &Path, reason: impl std::error::Error + Send + Sync + 'static) -> ConfigError {
     let detail = format!(
-        "`{}` cannot serve as a store: {reason}; give a new path, or a file of this crate",
+        "`{}` cannot be opened as a store: {reason}; give a new path, or a store of this crate",
         path.display()
     );
     ConfigError::new(ConfigErrorKind::StoreUnusable, "path", detail).with_source(reason)

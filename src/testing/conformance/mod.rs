@@ -6,7 +6,6 @@ mod refresh;
 mod revocation;
 mod session;
 
-use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::future::poll_fn;
@@ -34,35 +33,35 @@ pub async fn api_key_store(store: &dyn ApiKeyStore) -> Result<(), Breach> {
     api_key::judge(store).await
 }
 
-/// Judges a [`SessionStore`], as [`api_key_store`] does a store of API keys.
+/// Checks a [`SessionStore`], as [`api_key_store`] does a store of API keys.
 ///
 /// # Errors
 ///
 /// Returns the first [`Breach`].
 pub async fn session_store(store: &dyn SessionStore) -> Result<(), Breach> {
-    session::judge(store).await
+    session::check(store).await
 }
 
-/// Judges a [`RefreshTokenStore`], as [`api_key_store`] does a store of API keys.
+/// Checks a [`RefreshTokenStore`], as [`api_key_store`] does a store of API keys.
 ///
 /// # Errors
 ///
 /// Returns the first [`Breach`].
 pub async fn refresh_token_store(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
-    refresh::judge(store).await
+    refresh::check(store).await
 }
 
-/// Judges a [`RevocationStore`], as [`api_key_store`] does a store of API keys.
+/// Checks a [`RevocationStore`], as [`api_key_store`] does a store of API keys.
 ///
 /// # Errors
 ///
 /// Returns the first [`Breach`].
 pub async fn revocation_store(store: &dyn RevocationStore) -> Result<(), Breach> {
-    revocation::judge(store).await
+    revocation::check(store).await
 }
 
-/// Judges what sessions and refresh tokens have in common in a store that keeps both: one mark
-/// ends them together.
+/// Checks what sessions and refresh tokens have in common in a store that keeps both: one
+/// revocation ends them together.
 ///
 /// Run [`session_store`] and [`refresh_token_store`] too, each on a new store.
 ///
@@ -87,13 +86,14 @@ pub async fn grant_store<S>(store: &S) -> Result<(), Breach>
 where
     S: SessionStore + RefreshTokenStore,
 {
-    grant::judge(store).await
+    grant::check(store).await
 }
 
 /// A store did not do what its trait asks for.
 ///
 /// `Display` says what.
-#[derive(Clone)]
+#[derive(Clone, thiserror::Error)]
+#[error("broken: {rule}{}", Answered(source.as_ref()))]
 pub struct Breach {
     rule: &'static str,
     source: Option<StoreError>,
@@ -110,24 +110,21 @@ impl Breach {
     }
 }
 
-impl fmt::Display for Breach {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.source {
-            Some(error) => write!(f, "broken: {}; the store answered: {error:?}", self.rule),
-            None => write!(f, "broken: {}", self.rule),
-        }
-    }
-}
-
 impl fmt::Debug for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
 }
 
-impl Error for Breach {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_ref().map(|error| error as _)
+/// The end of a breach's text: what the store answered, if it is an error.
+struct Answered<'a>(Option<&'a StoreError>);
+
+impl fmt::Display for Answered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(error) => write!(f, "; the store answered: {error:?}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::TokenCache;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::event::Observer;
 use crate::limits;
 
@@ -50,22 +49,16 @@ impl TokenCacheBuilder {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for a bound that is out of its range.
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a bound that is out of its range.
     pub fn build(self) -> Result<TokenCache, ConfigError> {
-        if !(1..=limits::CACHE_ENTRIES_MAX).contains(&self.entries) {
-            let most = limits::CACHE_ENTRIES_MAX;
-            let detail = format!("{} came; give 1 to {most}", self.entries);
-            return Err(out_of_range("entries", detail));
+        let range = 1..=limits::CACHE_ENTRIES_MAX;
+        if !range.contains(&self.entries) {
+            return Err(ConfigError::out_of_range("entries", self.entries, range));
         }
-        if self.bytes < limits::TOKEN_CACHE_BYTES_MIN {
-            let least = limits::TOKEN_CACHE_BYTES_MIN;
-            let detail = format!("{} came; give at least {least}", self.bytes);
-            return Err(out_of_range("bytes", detail));
+        let range = limits::TOKEN_CACHE_BYTES_MIN..;
+        if !range.contains(&self.bytes) {
+            return Err(ConfigError::out_of_range("bytes", self.bytes, range));
         }
         Ok(TokenCache::from_settings(&self))
     }
-}
-
-fn out_of_range(field: &'static str, detail: String) -> ConfigError {
-    ConfigError::new(ConfigErrorKind::OutOfRange, field, detail)
 }

@@ -25,7 +25,6 @@ use crate::api_key::ApiKeyStore;
 use crate::api_key::KeyDigest;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::error::StoreError;
 use crate::error::StoreErrorKind;
 use crate::now_or_later::NowOrLater;
@@ -69,12 +68,10 @@ impl MemoryApiKeyStore {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for zero.
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for zero.
     pub fn new(capacity: usize) -> Result<Self, ConfigError> {
         if capacity == 0 {
-            let detail = "a store without room was asked for; give at least 1";
-            let kind = ConfigErrorKind::OutOfRange;
-            return Err(ConfigError::new(kind, "capacity", detail));
+            return Err(ConfigError::out_of_range("capacity", capacity, 1..));
         }
         let shard = || Shard(ShardedLock::new(Table::default()));
         Ok(Self {

@@ -1,6 +1,8 @@
 //! `jsonwebtoken` 11, each backend in a worker process.
 
+use super::Backend;
 use crate::case::Case;
+use crate::case::Judge;
 use crate::case::Provider;
 use crate::error::Result;
 use crate::jwt::AUDIENCE;
@@ -11,60 +13,39 @@ use crate::jwt::Key;
 use crate::jwt::LEEWAY;
 use crate::jwt::PublicKey;
 use crate::jwt::claims::Claims;
-use crate::worker;
-use crate::worker::Worker;
-use jsonwebtoken::Algorithm;
-use jsonwebtoken::DecodingKey;
-use jsonwebtoken::Validation;
-use jsonwebtoken::crypto::CryptoProvider;
-use jsonwebtoken::crypto::aws_lc;
-use jsonwebtoken::crypto::rust_crypto;
-use jsonwebtoken::decode;
+use jsonwebtoken11::Algorithm;
+use jsonwebtoken11::DecodingKey;
+use jsonwebtoken11::Validation;
+use jsonwebtoken11::crypto::CryptoProvider;
+use jsonwebtoken11::crypto::aws_lc;
+use jsonwebtoken11::crypto::rust_crypto;
+use jsonwebtoken11::decode;
 use std::hint::black_box;
 
-struct Backend {
-    name: &'static str,
-    provider: Provider,
-    crypto: &'static CryptoProvider,
-}
-
-static BACKENDS: [Backend; 2] = [
+/// Both backends.
+pub(super) static BACKENDS: [Backend; 2] = [
     Backend {
         name: "jsonwebtoken 11 aws-lc-rs",
         provider: Provider::AwsLcRs,
-        crypto: &aws_lc::DEFAULT_PROVIDER,
+        judge: |fixture| judge(&aws_lc::DEFAULT_PROVIDER, fixture),
     },
     Backend {
         name: "jsonwebtoken 11 rust-crypto",
         provider: Provider::RustCrypto,
-        crypto: &rust_crypto::DEFAULT_PROVIDER,
+        judge: |fixture| judge(&rust_crypto::DEFAULT_PROVIDER, fixture),
     },
 ];
 
 /// Starts a worker for each backend.
-pub fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
-    let start = |backend: &Backend| {
-        let worker = Worker::start(backend.name, fixture)?;
-        Ok(Case::remote(backend.name, backend.provider, worker))
-    };
-    BACKENDS.iter().map(start).collect()
-}
-
-/// Is the worker of that name, until the parent ends it.
-///
-/// # Errors
-///
-/// Fails if there is no such worker or the parent has gone.
-pub fn work(name: &str) -> Result<()> {
-    let backend = BACKENDS
+pub(super) fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
+    BACKENDS
         .iter()
-        .find(|backend| backend.name == name)
-        .ok_or_else(|| format!("unknown worker `{name}`"))?;
-    worker::serve(|fixture| case(backend, fixture))
+        .map(|backend| backend.start(fixture))
+        .collect()
 }
 
-fn case(backend: &Backend, fixture: &Fixture) -> Result<Case> {
-    let installed = backend.crypto.install_default();
+fn judge(crypto: &'static CryptoProvider, fixture: &Fixture) -> Result<Judge> {
+    let installed = crypto.install_default();
     installed.map_err(|_| "a provider is installed already")?;
     let key = match &fixture.key {
         Key::Secret(secret) => DecodingKey::from_secret(secret.as_bytes()),
@@ -76,9 +57,7 @@ fn case(backend: &Backend, fixture: &Fixture) -> Result<Case> {
     validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud"]);
     validation.validate_nbf = true;
     validation.leeway = LEEWAY;
-    let judge =
-        fixture.judge(move |token| black_box(decode::<Claims>(token, &key, &validation)).is_ok());
-    Ok(Case::new(backend.name, backend.provider, judge))
+    Ok(fixture.judge(move |token| black_box(decode::<Claims>(token, &key, &validation)).is_ok()))
 }
 
 fn decoding_key(alg: Alg, key: &PublicKey) -> Result<DecodingKey> {

@@ -4,7 +4,8 @@
 //! validators. What a peer's API demands anew on every call is part of what is measured.
 
 mod huskarl;
-pub mod jsonwebtoken_11;
+mod jsonwebtoken_11;
+mod jsonwebtoken_12;
 mod jsonwebtoken_9;
 mod jwt_authorizer;
 mod jwt_compact;
@@ -13,7 +14,11 @@ mod oauth;
 
 use super::Fixture;
 use crate::case::Case;
+use crate::case::Judge;
+use crate::case::Provider;
 use crate::error::Result;
+use crate::worker;
+use crate::worker::Worker;
 use std::pin::pin;
 use std::task::Context;
 use std::task::Poll;
@@ -24,6 +29,7 @@ type Peer = fn(&Fixture) -> Result<Vec<Case>>;
 
 /// Every peer.
 pub const ALL: &[Peer] = &[
+    jsonwebtoken_12::cases,
     jsonwebtoken_11::cases,
     jsonwebtoken_9::cases,
     jwt_simple::cases,
@@ -32,6 +38,38 @@ pub const ALL: &[Peer] = &[
     huskarl::cases,
     oauth::cases,
 ];
+
+/// A peer that is measured in a worker, because its provider is global to a process.
+struct Backend {
+    name: &'static str,
+    provider: Provider,
+    /// Installs the provider; called once in a process.
+    judge: fn(&Fixture) -> Result<Judge>,
+}
+
+impl Backend {
+    fn start(&self, fixture: &Fixture) -> Result<Case> {
+        let worker = Worker::start(self.name, fixture)?;
+        Ok(Case::remote(self.name, self.provider, worker))
+    }
+}
+
+/// Is the worker of that name, until the parent ends it.
+///
+/// # Errors
+///
+/// Fails if there is no such worker or the parent has gone.
+pub fn work(name: &str) -> Result<()> {
+    let backend = jsonwebtoken_11::BACKENDS
+        .iter()
+        .chain([&jsonwebtoken_12::BACKEND])
+        .find(|backend| backend.name == name)
+        .ok_or_else(|| format!("unknown worker `{name}`"))?;
+    worker::serve(|fixture| {
+        let judge = (backend.judge)(fixture)?;
+        Ok(Case::new(backend.name, backend.provider, judge))
+    })
+}
 
 /// Polls a future once: all the executor that a validation with static keys needs.
 fn ready<F: Future>(future: F) -> Option<F::Output> {

@@ -1,0 +1,101 @@
+//! What one of several issuers may assert.
+
+use bearergate::clock::UnixTime;
+use bearergate::error::ConfigErrorKind;
+use bearergate::key::KeySet;
+use bearergate::policy::AccessRequest;
+use bearergate::{Authorizer, Gate, JwtValidator, Principal, require_scope};
+
+use crate::common;
+
+fn token() -> String {
+    let payload = common::claims()
+        .set("scope", r#""orders:read admin""#)
+        .set("sub", r#""al\u0069ce""#)
+        .set("te\\u006eant", r#""acme""#)
+        .set("role", r#""root""#);
+    common::token(payload)
+}
+
+fn judged(validator: &JwtValidator) -> Principal {
+    common::judge(validator, &token()).unwrap()
+}
+
+fn bounded() -> JwtValidator {
+    let builder = common::builder().grants(["orders:read"], ["tenant"]);
+    builder.build().unwrap()
+}
+
+#[test]
+fn what_is_not_granted_is_not_in_the_principal() {
+    let principal = judged(&bounded());
+    let scopes: Vec<_> = principal.scopes().unwrap().iter().collect();
+    assert_eq!(scopes, ["orders:read"]);
+    assert_eq!(principal.subject(), Some("alice"));
+    assert_eq!(principal.claims().get("tenant").unwrap(), Some("acme"));
+    assert!(principal.claims().value("role").is_none());
+    assert!(!principal.claims().json().contains("root"));
+    assert!(principal.claims().value("exp").is_some());
+}
+
+#[test]
+fn the_scope_claim_says_no_more_than_is_granted() {
+    for (scope, left) in [
+        (r#""orders:read admin""#, r#""orders:read""#),
+        (r#"["admin","orders\u003aread"]"#, r#""orders:read""#),
+        (r#""admin""#, r#""""#),
+    ] {
+        let token = common::token(common::claims().set("scope", scope));
+        let principal = common::judge(&bounded(), &token).unwrap();
+        let claims = principal.claims();
+        assert_eq!(claims.value("scope").unwrap().raw(), left, "{scope}");
+        assert!(!claims.json().contains("admin"), "{scope}");
+    }
+    let token = common::token(common::claims().without("scope"));
+    let principal = common::judge(&bounded(), &token).unwrap();
+    assert!(principal.claims().value("scope").is_none());
+}
+
+#[test]
+fn without_grants_everything_is_in_the_principal() {
+    let principal = judged(&common::builder().build().unwrap());
+    assert!(principal.scopes().unwrap().contains("admin"));
+    assert_eq!(principal.claims().get("role").unwrap(), Some("root"));
+}
+
+#[test]
+fn grants_do_not_change_the_name_of_a_token() {
+    let whole = judged(&common::builder().build().unwrap());
+    assert!(whole.token_id().is_some());
+    assert_eq!(judged(&bounded()).token_id(), whole.token_id());
+}
+
+#[test]
+fn a_scope_that_is_not_granted_opens_nothing() {
+    let decide = |validator: &JwtValidator| {
+        let principal = judged(validator);
+        let request = AccessRequest::new(&principal, UnixTime::from_secs(common::NOW));
+        let wanted = require_scope("admin");
+        wanted.authorize(&request).try_now().unwrap().is_allowed()
+    };
+    assert!(decide(&common::builder().build().unwrap()));
+    assert!(!decide(&bounded()));
+}
+
+#[test]
+fn a_gate_of_two_issuers_asks_what_each_may_assert() {
+    let other = || {
+        JwtValidator::builder()
+            .issuer("https://other.example.com")
+            .audience(common::AUDIENCE)
+            .keys(KeySet::from(common::secret()))
+    };
+    let gate = |other: JwtValidator| {
+        let both = JwtValidator::join([bounded(), other]).unwrap();
+        let builder = Gate::builder().validator(both);
+        builder.authorizer(require_scope("orders:read")).build()
+    };
+    assert!(gate(other().grants(["x"], ["y"]).build().unwrap()).is_ok());
+    let error = gate(other().build().unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::Conflict);
+}

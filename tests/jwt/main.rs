@@ -1,0 +1,26 @@
+//! The rules for JWTs, by behaviour and by reason of rejection.
+//!
+//! Comments name the defects that a test covers; `docs/defects.md` has the list, with tests of the
+//! same defects elsewhere.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test panics where it fails"
+)]
+
+mod common;
+
+mod demands;
+mod grants;
+mod header;
+mod issuers;
+mod keys;
+mod order;
+mod property;
+mod spelling;
+mod stores;
+mod tenants;
+mod times;
+mod types;
