@@ -1,34 +1,32 @@
-//! From a password to a session, an access token and refresh tokens, through a theft, to the end.
+//! A service with logins: from a password to a session, an access token and refresh tokens, through
+//! a theft of a refresh token, to the logout.
 //!
 //! ```text
 //! cargo run --example login
 //! ```
 //!
-//! It ends with success only if every step got the answer that it should. The store is in memory;
-//! the one behind the feature `sqlite` takes its place without another change.
+//! The exit code is 0 only if every step has the expected result. The store is in memory;
+//! `SqliteStore` of the feature `sqlite` can replace it without another change.
 
-mod house;
+mod app;
 mod password;
-mod story;
-mod transcript;
+#[path = "../common/report.rs"]
+mod report;
+mod scenario;
 
 use std::error::Error;
 use std::process::ExitCode;
 
-use house::House;
-use transcript::Transcript;
+use app::App;
+use report::Report;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let house = House::new()?;
-    let mut transcript = Transcript::default();
-    story::session(&house, &mut transcript).await?;
-    story::tokens(&house, &mut transcript).await?;
-    story::theft(&house, &mut transcript).await?;
-    story::logout(&house, &mut transcript).await?;
-    transcript.print()?;
-    Ok(match transcript.is_right() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    let app = App::new()?;
+    let mut report = Report::default();
+    scenario::session(&app, &mut report).await?;
+    scenario::tokens(&app, &mut report).await?;
+    scenario::theft(&app, &mut report).await?;
+    scenario::logout(&app, &mut report).await?;
+    Ok(report.exit_code())
 }

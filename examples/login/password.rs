@@ -1,4 +1,4 @@
-//! The example's own password check. The crate judges what comes after it.
+//! The password check of the example. Passwords are not part of the crate.
 
 use std::num::NonZeroU32;
 
@@ -7,7 +7,7 @@ use ring::pbkdf2;
 use ring::rand::SecureRandom;
 use ring::rand::SystemRandom;
 
-/// What is kept of a password. A service would rather use Argon2.
+/// The salted hash of a password. A service should use Argon2 instead.
 pub(crate) struct Password {
     salt: [u8; 16],
     hash: [u8; 32],

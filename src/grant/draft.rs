@@ -7,7 +7,7 @@ use ring::error::Unspecified;
 use super::error::GrantError;
 use super::error::GrantErrorKind;
 use super::grant::Grant;
-use super::revocation::GrantStore;
+use super::grant_store::GrantStore;
 use crate::clock::UnixTime;
 use crate::credential::charset;
 use crate::error::ConfigError;

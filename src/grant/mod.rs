@@ -1,12 +1,12 @@
-//! What sessions and refresh tokens share: grants, their revocation and their errors.
+//! Grants, the common part of sessions and refresh tokens: their record, their store and their
+//! errors.
 
-mod digest;
 mod draft;
 mod error;
 mod grant;
-mod revocation;
+mod grant_store;
+pub mod store;
 
-pub use digest::TokenDigest;
 pub(crate) use draft::Draft;
 pub(crate) use draft::Privileges;
 pub(crate) use draft::check_lifetime;
@@ -15,8 +15,4 @@ pub(crate) use draft::purge;
 pub use error::GrantError;
 pub use error::GrantErrorKind;
 pub use grant::Grant;
-pub use grant::SessionHandle;
-pub use revocation::GrantStore;
-pub use revocation::Lookup;
-pub use revocation::RevocationRecord;
-pub use revocation::Sequence;
+pub use grant_store::GrantStore;

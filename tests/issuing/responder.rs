@@ -86,7 +86,7 @@ impl Fixture {
     fn new() -> Self {
         let (issuer, clock) = issuer(ring());
         let list = List::default();
-        let endpoints = TokenEndpoints::new(issuer.clone()).unwrap();
+        let endpoints = TokenEndpoints::new(issuer.clone());
         Self {
             endpoints: endpoints.revocations(list.clone()),
             issuer,
@@ -302,7 +302,7 @@ fn an_invalid_token_needs_no_revocation() {
 fn a_token_that_cannot_be_revoked_here_is_not_reported_as_revoked() {
     let f = Fixture::new();
     let token = f.token();
-    let without_list = TokenEndpoints::new(f.issuer.clone()).unwrap();
+    let without_list = TokenEndpoints::new(f.issuer.clone());
     let form = format!("token={token}");
     let shop = shop();
     let answer = without_list
@@ -362,7 +362,7 @@ impl RevocationList for ReadOnly {
 fn a_read_only_list_never_reports_a_token_as_revoked() {
     let f = Fixture::new();
     let token = f.token();
-    let endpoints = TokenEndpoints::new(f.issuer.clone()).unwrap();
+    let endpoints = TokenEndpoints::new(f.issuer.clone());
     let endpoints = endpoints.revocations(ReadOnly);
     let (shop, form) = (shop(), format!("token={token}"));
     let response = endpoints.revoke(&shop, form.as_bytes()).try_now().unwrap();
@@ -412,7 +412,7 @@ fn members_of_the_answer_cannot_come_from_a_token() {
         .build(NOW)
         .unwrap();
     let (issuer, _) = issuer(ring);
-    let endpoints = TokenEndpoints::new(issuer.clone()).unwrap();
+    let endpoints = TokenEndpoints::new(issuer.clone());
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::PS256);
     header.typ = Some("at+jwt".to_owned());
     header.kid = issuer
