@@ -15,13 +15,14 @@ mod report;
 use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::Sources;
 use bearergate::secret::ShownOnce;
 use bearergate::session::{NewSession, Session, SessionChange, SessionCookie, SessionManager};
 use bearergate::stores::MemoryGrantStore;
-use bearergate::{Gate, limits, require_scope};
+use bearergate::{Gate, require_scope};
 use http::Request;
 
 use report::{Report, outcome};
@@ -94,7 +95,8 @@ async fn main() -> Outcome<ExitCode> {
     let new = app.browser_cookie(app.sessions.rotate(&session, change).await?.secret)?;
     report.step("use the cookie that was replaced", app.get(&old).await?, "session_unknown")?;
     report.step("use the new cookie", app.get(&new).await?, "accepted")?;
-    app.clock.advance(limits::SESSION_IDLE);
+    // The default idle timeout is half an hour.
+    app.clock.advance(Duration::from_secs(1_800));
     report.step("use it after the idle timeout", app.get(&new).await?, "session_expired")?;
 
     let (cookie, session) = app.log_in().await?;

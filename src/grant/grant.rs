@@ -169,7 +169,7 @@ impl Grant {
 
     /// Returns true if it has expired at `now`, by either timeout.
     pub fn has_expired(&self, now: UnixTime) -> bool {
-        self.expires_if_unused().is_over(now, Leeway::ZERO)
+        self.expires_if_unused().has_passed(now, Leeway::ZERO)
     }
 
     /// Returns the targets of all revocations that may end it: its subject, its session and its

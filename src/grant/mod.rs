@@ -1,16 +1,22 @@
 //! Grants, the common part of sessions and refresh tokens: their record, their store and their
 //! errors.
 
+#[cfg(feature = "session")]
 mod draft;
 mod error;
 mod grant;
 mod grant_store;
 pub mod store;
 
+#[cfg(feature = "session")]
 pub(crate) use draft::Draft;
+#[cfg(feature = "session")]
 pub(crate) use draft::Privileges;
+#[cfg(feature = "session")]
 pub(crate) use draft::check_lifetime;
+#[cfg(feature = "session")]
 pub(crate) use draft::no_random;
+#[cfg(feature = "session")]
 pub(crate) use draft::purge;
 pub use error::GrantError;
 pub use error::GrantErrorKind;

@@ -66,7 +66,7 @@ impl Presentation<'_> {
         let end = at.saturating_add(self.reuse_window);
         // The clocks of two nodes differ a little; a clock that was set back must not extend it.
         let is_near = at <= self.now.saturating_add(self.reuse_window);
-        let is_open = is_near && !end.is_over(self.now, Leeway::ZERO);
+        let is_open = is_near && !end.has_passed(self.now, Leeway::ZERO);
         is_open && spent == self.token.digest()
     }
 }

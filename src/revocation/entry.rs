@@ -1,5 +1,6 @@
 //! One revocation on a denylist.
 
+#[cfg(feature = "api-key")]
 use crate::api_key::ApiKeyId;
 use crate::clock::UnixTime;
 use crate::credential::base64url;
@@ -37,6 +38,7 @@ pub struct Revocation {
 
 impl Revocation {
     /// Revokes one API key.
+    #[cfg(feature = "api-key")]
     pub fn api_key(authority: impl Into<Authority>, id: ApiKeyId) -> Self {
         Self::of(RevocationKind::ApiKey, authority, id.as_str())
     }
@@ -110,7 +112,7 @@ impl Revocation {
     }
 
     /// Sets when the last credential that it revokes expires. A list may forget the revocation
-    /// once that is [`limits::LEEWAY_MAX`] ago; without this it is never forgotten.
+    /// once that is [`Leeway::MAX`](crate::clock::Leeway::MAX) ago; without this it is never forgotten.
     pub fn until(mut self, time: UnixTime) -> Self {
         self.until = Some(time);
         self

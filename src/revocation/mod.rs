@@ -76,6 +76,7 @@
 //! [`also_revoke_in`]: crate::session::SessionManagerBuilder::also_revoke_in
 //! [`revoke_handle`]: crate::session::SessionManager::revoke_handle
 
+mod credential_id;
 mod denylist;
 mod entry;
 mod store;

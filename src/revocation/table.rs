@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::credential_id;
 use super::entry::Revocation;
 use super::entry::compared_id;
-use crate::api_key::ApiKeyDetails;
-use crate::api_key::ApiKeyId;
 use crate::clock::UnixTime;
 use crate::error::StoreErrorKind;
 use crate::limits;
@@ -13,7 +12,6 @@ use crate::principal::Authority;
 use crate::principal::Principal;
 use crate::revocation_list::RevocationKind;
 use crate::revocation_list::RevocationTarget;
-use crate::session::Session;
 
 /// A bounded table of revocations. It never removes one that still has an effect.
 #[derive(Default)]
@@ -135,17 +133,12 @@ fn any_id(kind: RevocationKind, principal: &Principal, is_listed: impl Fn(&[u8])
         text(value.as_deref())
     };
     match kind {
-        RevocationKind::ApiKey => {
-            let details = principal.extension::<ApiKeyDetails>();
-            let id = details.map(ApiKeyDetails::id);
-            text(id.as_ref().map(ApiKeyId::as_str))
-        }
+        RevocationKind::ApiKey => credential_id::has_api_key(principal, |id| text(Some(id))),
         RevocationKind::Client => text(principal.client()),
         RevocationKind::JwtId => claim("jti"),
         RevocationKind::Key => principal.key().is_some_and(|key| is_listed(key.as_bytes())),
         RevocationKind::Session => {
-            let handle = principal.extension::<Session>().and_then(Session::handle);
-            text(handle.map(|h| h.to_string()).as_deref()) || claim("sid")
+            credential_id::has_session(principal, |id| text(Some(id))) || claim("sid")
         }
         RevocationKind::Subject => text(principal.subject()),
         RevocationKind::Token => principal

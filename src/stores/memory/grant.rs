@@ -212,7 +212,7 @@ impl MemoryGrantStore {
             .remove(|_, family| family.revoked.is_some() || is_ended(&family.grant));
         let revocations = self
             .revocations
-            .remove(|_, written| written.until.is_over(now, Leeway::ZERO));
+            .remove(|_, written| written.until.has_passed(now, Leeway::ZERO));
         sessions + families + revocations
     }
 }
