@@ -37,7 +37,7 @@ use crate::now_or_later::NowOrLater;
 /// use bearergate::grant::store::{RevocationRecord, Sequence};
 /// use bearergate::revocation::RevocationTarget;
 ///
-/// /// The revocations alone; the records of sessions would be next to them under the same lock.
+/// /// Only the revocations; the records of sessions would be next to them under the same lock.
 /// #[derive(Debug, Default)]
 /// struct Revocations(Mutex<State>);
 ///

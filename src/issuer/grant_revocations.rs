@@ -79,7 +79,7 @@ impl GrantRevocations {
         issuer.is_none_or(|issuer| issuer == principal.authority())
     }
 
-    /// Returns the grant that the token was made from; `None` if the token does not say.
+    /// Returns the grant that the token was made from; `None` if it has no subject or no time of issue.
     fn grant(&self, token: &Principal) -> Option<Grant> {
         let issued = token.issued_at()?;
         let grant = Grant::new(self.authority.clone(), token.subject()?, issued);

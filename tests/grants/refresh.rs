@@ -59,13 +59,13 @@ fn each_token_gives_its_successor_once() {
 fn a_token_that_was_not_issued_is_unknown_and_revokes_nothing() {
     let service = Service::new();
     let token = service.first(for_alice());
-    let foreign = Service::new().first(for_alice());
+    let other_service = Service::new().first(for_alice());
     let (id, _) = service.log_in(alice());
     for other in [
         "",
         "alice",
         "eyJhbGciOiJub25lIn0.e30.",
-        &foreign,
+        &other_service,
         &id,
         &token[1..],
         &token[..60],

@@ -54,8 +54,8 @@ fn b18_h05_of_50_parallel_creations_of_one_digest_one_wins() {
             _ => now(RefreshTokenStore::create(&store, family())).is_ok(),
         };
         let won: usize = thread::scope(|scope| {
-            let rivals: Vec<_> = (0..100).map(|n| scope.spawn(move || create(n))).collect();
-            let won = rivals.into_iter().map(|rival| rival.join().unwrap());
+            let threads: Vec<_> = (0..100).map(|n| scope.spawn(move || create(n))).collect();
+            let won = threads.into_iter().map(|attempt| attempt.join().unwrap());
             won.filter(|won| *won).count()
         });
         assert_eq!(won, 2);

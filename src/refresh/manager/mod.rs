@@ -197,7 +197,7 @@ impl RefreshManager {
     }
 
     /// Removes expired and revoked records from the store and returns how many. Call it at an
-    /// interval, say every hour.
+    /// interval, for example every hour.
     ///
     /// # Errors
     ///

@@ -206,7 +206,7 @@ impl SessionManager {
     }
 
     /// Removes expired and revoked records from the store, sessions and others, and returns how
-    /// many. Call it at an interval, say every hour.
+    /// many. Call it at an interval, for example every hour.
     ///
     /// # Errors
     ///
