@@ -6,8 +6,8 @@ use ring::error::Unspecified;
 
 use super::error::GrantError;
 use super::error::GrantErrorKind;
-use super::grant::Grant;
 use super::grant_store::GrantStore;
+use super::record::Grant;
 use crate::clock::UnixTime;
 use crate::credential::charset;
 use crate::error::ConfigError;

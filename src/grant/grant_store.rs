@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::grant::Grant;
+use super::record::Grant;
 use super::store::revocation_record::RevocationRecord;
 use crate::clock::UnixTime;
 use crate::error::StoreError;
@@ -95,7 +95,7 @@ pub trait GrantStore: fmt::Debug + Send + Sync {
     /// Writes a revocation in place of an older one of the same target; returns `Ok(())` only if
     /// every later look-up sees it.
     ///
-    /// In one transaction the store takes its next [`Sequence`] number and writes the record with
+    /// In one transaction the store takes its next [`Sequence`](crate::grant::store::Sequence) number and writes the record with
     /// it; the later `until` of both records is kept.
     ///
     /// # Errors

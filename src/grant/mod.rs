@@ -4,8 +4,8 @@
 #[cfg(feature = "session")]
 mod draft;
 mod error;
-mod grant;
 mod grant_store;
+mod record;
 pub mod store;
 
 #[cfg(feature = "session")]
@@ -20,5 +20,5 @@ pub(crate) use draft::no_random;
 pub(crate) use draft::purge;
 pub use error::GrantError;
 pub use error::GrantErrorKind;
-pub use grant::Grant;
 pub use grant_store::GrantStore;
+pub use record::Grant;

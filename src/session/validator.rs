@@ -1,11 +1,10 @@
 //! Validation of session ids.
 
-use super::id::SessionId;
-
 use std::fmt;
 use std::sync::Arc;
 
 use super::cookie::SessionCookie;
+use super::id::SessionId;
 use super::record::SessionRecord;
 use super::record::SessionStore;
 use crate::clock::Clock;

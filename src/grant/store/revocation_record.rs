@@ -3,7 +3,7 @@
 use super::sequence::Sequence;
 use super::session_handle::SessionHandle;
 use crate::clock::UnixTime;
-use crate::grant::grant::Grant;
+use crate::grant::record::Grant;
 use crate::limits;
 use crate::principal::Authority;
 use crate::revocation_list::RevocationKind;
