@@ -3,51 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::revocation::Sequence;
+use super::store::sequence::Sequence;
+use super::store::session_handle::SessionHandle;
 use crate::clock::Leeway;
 use crate::clock::UnixTime;
-use crate::credential::base64url;
 use crate::principal::Authority;
 use crate::revocation_list::RevocationKind;
 use crate::revocation_list::RevocationTarget;
-
-/// The public name of a session. It stays the same while the session's secret id changes, and
-/// gives no access.
-///
-/// `Display` writes 22 characters of base64url; [`parse`](Self::parse) reads them.
-#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct SessionHandle([u8; 16]);
-
-impl SessionHandle {
-    /// Takes 16 bytes.
-    pub const fn new(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// Returns the 16 bytes.
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-
-    /// Reads what `Display` wrote; `None` for any other text.
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut bytes = [0; 16];
-        let len = base64url::decode_into(text.as_bytes(), &mut bytes)?;
-        (len == bytes.len()).then_some(Self(bytes))
-    }
-}
-
-impl fmt::Display for SessionHandle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&base64url::encode(self.0))
-    }
-}
-
-impl fmt::Debug for SessionHandle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SessionHandle({self})")
-    }
-}
 
 /// What was granted, to whom, and for how long: the common part of a
 /// [`SessionRecord`](crate::session::SessionRecord) and a [`RefreshFamily`](crate::refresh::RefreshFamily).
@@ -201,13 +163,13 @@ impl Grant {
     }
 
     /// Returns when it expires if it is not used again.
-    pub fn ends(&self) -> UnixTime {
+    pub fn expires_if_unused(&self) -> UnixTime {
         self.expires.min(self.last_used.saturating_add(self.idle))
     }
 
-    /// Returns true if it is expired at `now`, by either timeout.
-    pub fn is_over(&self, now: UnixTime) -> bool {
-        self.ends().has_passed(now, Leeway::ZERO)
+    /// Returns true if it has expired at `now`, by either timeout.
+    pub fn has_expired(&self, now: UnixTime) -> bool {
+        self.expires_if_unused().has_passed(now, Leeway::ZERO)
     }
 
     /// Returns the targets of all revocations that may end it: its subject, its session and its
@@ -246,12 +208,12 @@ mod tests {
     fn a_grant_expires_at_the_earlier_of_its_two_timeouts() {
         let secs = |n| NOW.saturating_add(Duration::from_secs(n));
         let grant = Grant::new("a", "s", NOW).with_lifetime(secs(100), Duration::from_secs(30));
-        assert!(!grant.is_over(secs(29)));
-        assert!(grant.is_over(secs(30)));
+        assert!(!grant.has_expired(secs(29)));
+        assert!(grant.has_expired(secs(30)));
         let used = grant.with_last_used(secs(80));
-        assert!(!used.is_over(secs(99)));
-        assert!(used.is_over(secs(100)));
-        assert!(Grant::new("a", "s", NOW).is_over(NOW));
+        assert!(!used.has_expired(secs(99)));
+        assert!(used.has_expired(secs(100)));
+        assert!(Grant::new("a", "s", NOW).has_expired(NOW));
     }
 
     #[test]
@@ -270,21 +232,5 @@ mod tests {
             target(RevocationKind::Client, "c"),
         ];
         assert!(full.revocation_targets().eq(targets));
-    }
-
-    #[test]
-    fn a_handle_has_one_spelling() {
-        let handle = SessionHandle::new([0xfb; 16]);
-        let text = handle.to_string();
-        assert_eq!(SessionHandle::parse(&text), Some(handle));
-        for bad in [
-            "",
-            "-_s",
-            text.trim_start_matches('-'),
-            &format!("{text}A"),
-            &format!("{text}=="),
-        ] {
-            assert_eq!(SessionHandle::parse(bad), None, "{bad}");
-        }
     }
 }

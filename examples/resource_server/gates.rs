@@ -1,4 +1,4 @@
-//! Everything that judges requests, made once from the options.
+//! The gates of the server, built once from the options.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bearergate::api_key::{ApiKeyFormat, ApiKeyScheme, PepperSet};
 use bearergate::client_auth::ClientAuth;
 use bearergate::credential::Sources;
+use bearergate::gate::GateBuilder;
 use bearergate::integrations::reqwest::Client;
 use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::introspection::IntrospectionValidatorBuilder;
@@ -28,35 +29,35 @@ use crate::revocation::OperatorList;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// The gates of the server, and what they report to.
-pub(crate) struct Judges {
-    /// Says who the caller is.
-    pub(crate) anybody: Gate,
-    /// Demands the scope too, where one was given.
+/// The gates of the server, their denylist and their metrics.
+pub(crate) struct Gates {
+    /// Admits every authenticated caller.
+    pub(crate) authenticated: Gate,
+    /// Admits callers with the scope of `--scope`; `None` without that option.
     pub(crate) scoped: Option<Gate>,
     pub(crate) denylist: Denylist,
     pub(crate) metrics: Arc<Metrics>,
 }
 
-impl Judges {
-    /// Sends nothing: keys are fetched when the first token needs them.
+impl Gates {
+    /// Builds the gates without a network request: keys are fetched when the first token needs them.
     pub(crate) fn new(options: &Options) -> Outcome<Self> {
         let metrics = Arc::<Metrics>::default();
         let denylist = Denylist::default();
-        let judges = judges(options, &metrics)?;
+        let validators = validators(options, &metrics)?;
         let sources = sources(options)?;
         let gate = || {
             let gate = Gate::builder()
                 .sources(sources.clone())
                 .revocations(OperatorList(denylist.clone()))
                 .all_authorities_equal();
-            let judges = judges.iter();
-            judges.fold(gate, |gate, judge| gate.validator(Arc::clone(judge)))
+            let add = |gate: GateBuilder, validator| gate.validator(Arc::clone(validator));
+            validators.iter().fold(gate, add)
         };
         let scope = options.scope.as_ref();
         let scoped = scope.map(|scope| gate().authorizer(require_scope(scope.as_str())).build());
         Ok(Self {
-            anybody: gate().allow_any_authenticated().build()?,
+            authenticated: gate().allow_any_authenticated().build()?,
             scoped: scoped.transpose()?,
             denylist,
             metrics,
@@ -64,39 +65,39 @@ impl Judges {
     }
 }
 
-/// What all judges of tokens share.
+/// What all validators of tokens share.
 struct Shared {
     client: Arc<Client>,
     engine: Arc<TokioSpawner>,
     metrics: Arc<Metrics>,
 }
 
-fn judges(options: &Options, metrics: &Arc<Metrics>) -> Outcome<Vec<Arc<dyn TokenValidator>>> {
+fn validators(options: &Options, metrics: &Arc<Metrics>) -> Outcome<Vec<Arc<dyn TokenValidator>>> {
     let shared = Shared {
         client: Arc::new(Client::new()?),
         engine: Arc::new(TokioSpawner::new()),
         metrics: Arc::clone(metrics),
     };
-    let mut judges: Vec<Arc<dyn TokenValidator>> = Vec::new();
-    let stores = stores(options, &shared)?;
+    let mut validators: Vec<Arc<dyn TokenValidator>> = Vec::new();
+    let stores = key_stores(options, &shared)?;
     if !stores.is_empty() {
         let cache = TokenCache::builder().observer(Arc::clone(metrics));
-        let jwts = JwtValidator::join(jwts(options, &stores)?)?;
-        judges.push(Arc::new(jwts.cached(&cache.build()?)));
+        let jwts = JwtValidator::join(jwt_validators(options, &stores)?)?;
+        validators.push(Arc::new(jwts.cached(&cache.build()?)));
     }
     if let Some(introspection) = &options.introspection {
-        let opaque = opaque(options, introspection, stores.first())?;
-        let opaque = opaque.observer(Arc::clone(metrics));
-        judges.push(Arc::new(opaque.build(shared.client, shared.engine)?));
+        let builder = introspection_builder(options, introspection, stores.first())?;
+        let builder = builder.observer(Arc::clone(metrics));
+        validators.push(Arc::new(builder.build(shared.client, shared.engine)?));
     }
     if let Some(keys) = &options.api_keys {
-        judges.push(Arc::new(api_keys(keys)?));
+        validators.push(Arc::new(api_key_validator(keys)?));
     }
-    Ok(judges)
+    Ok(validators)
 }
 
-/// The keys of each issuer.
-fn stores(options: &Options, shared: &Shared) -> Outcome<Vec<Arc<dyn KeyStore>>> {
+/// Returns the keys of each issuer.
+fn key_stores(options: &Options, shared: &Shared) -> Outcome<Vec<Arc<dyn KeyStore>>> {
     let stores = options.issuers.iter().map(|issuer| {
         let keys = match &options.jwks_url {
             Some(url) => FetchedKeys::jwks_url(url),
@@ -109,52 +110,52 @@ fn stores(options: &Options, shared: &Shared) -> Outcome<Vec<Arc<dyn KeyStore>>>
     stores.collect()
 }
 
-/// One judge for each issuer, each with keys of its own.
-fn jwts(options: &Options, stores: &[Arc<dyn KeyStore>]) -> Outcome<Vec<JwtValidator>> {
-    let judges = options.issuers.iter().zip(stores).map(|(issuer, keys)| {
-        let judge = JwtValidator::builder()
+/// Returns one validator for each issuer, each with the keys of that issuer.
+fn jwt_validators(options: &Options, stores: &[Arc<dyn KeyStore>]) -> Outcome<Vec<JwtValidator>> {
+    let validators = options.issuers.iter().zip(stores).map(|(issuer, keys)| {
+        let builder = JwtValidator::builder()
             .issuer(issuer)
             .audiences(options.audiences.clone())
             .key_store(Arc::clone(keys));
-        let judge = match &options.require_type {
-            Some(typ) => judge.require_type(typ),
-            None => judge,
+        let builder = match &options.require_type {
+            Some(typ) => builder.require_type(typ),
+            None => builder,
         };
-        Ok(judge.build()?)
+        Ok(builder.build()?)
     });
-    judges.collect()
+    validators.collect()
 }
 
-/// The judge of all that is neither a JWT of an issuer nor an API key.
-fn opaque(
+/// Validates credentials that are neither a JWT of an issuer nor an API key.
+fn introspection_builder(
     options: &Options,
     introspection: &Introspection,
     keys: Option<&Arc<dyn KeyStore>>,
 ) -> Outcome<IntrospectionValidatorBuilder<Ready>> {
     let secret = introspection.client_secret.expose().to_vec();
     let auth = ClientAuth::secret_basic(introspection.client_id.as_str(), secret)?;
-    let mut judge = IntrospectionValidator::builder(&introspection.url, auth)
+    let mut builder = IntrospectionValidator::builder(&introspection.url, auth)
         .audiences(options.audiences.clone());
     if !options.issuers.is_empty() {
-        judge = judge.issuers(options.issuers.clone());
+        builder = builder.issuers(options.issuers.clone());
     }
     Ok(match (options.issuers.first(), keys) {
         (Some(issuer), Some(keys)) if introspection.is_signed => {
-            judge.signed(issuer, Arc::clone(keys))
+            builder.signed(issuer, Arc::clone(keys))
         }
-        _ => judge,
+        _ => builder,
     })
 }
 
-fn api_keys(options: &ApiKeys) -> Outcome<ApiKeyValidator> {
+fn api_key_validator(options: &ApiKeys) -> Outcome<ApiKeyValidator> {
     let peppers = PepperSet::new(1, &SecretSource::file(&options.pepper))?;
     let format = ApiKeyFormat::new(&options.prefix)?;
-    let ring = ApiKeyScheme::new(options.authority.as_str(), format, peppers)?;
+    let scheme = ApiKeyScheme::new(options.authority.as_str(), format, peppers)?;
     let store = Arc::new(SqliteStore::open(&options.file)?);
-    Ok(ApiKeyValidator::builder(ring, store).build()?)
+    Ok(ApiKeyValidator::builder(scheme, store).build()?)
 }
 
-/// Where credentials are looked for: API keys have a scheme and a header of their own.
+/// Returns where credentials are looked for. API keys have their own scheme and header.
 fn sources(options: &Options) -> Outcome<Sources> {
     let sources = Sources::builder();
     Ok(match options.api_keys {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::error::{StoreError, StoreErrorKind};
-use bearergate::grant::{Grant, GrantStore, RevocationRecord};
+use bearergate::grant::store::RevocationRecord;
+use bearergate::grant::{Grant, GrantStore};
 use bearergate::issuer::{
     AccessClaims, AuthenticatedClient, GrantRevocations, JwtIssuer, MintErrorKind, TokenEndpoints,
 };
@@ -37,7 +38,7 @@ impl Service {
         let (issuer, clock) = issuer(ring());
         let store = Arc::new(MemoryGrantStore::new(limit));
         let sessions = SessionManager::builder(store.clone(), SERVICE).clock(clock.clone());
-        let endpoints = TokenEndpoints::new(issuer.clone()).unwrap();
+        let endpoints = TokenEndpoints::new(issuer.clone());
         Self {
             endpoints: endpoints.revocations(GrantRevocations::new(store.clone(), SERVICE)),
             sessions: sessions.build().unwrap(),
@@ -49,7 +50,7 @@ impl Service {
 
     async fn log_in(&self, subject: &str) -> Session {
         let new = NewSession::new(subject).scopes(["a", "b"]);
-        self.sessions.create(new).await.unwrap().1
+        self.sessions.create(new).await.unwrap().record
     }
 
     fn token(&self, grant: &Grant) -> String {
@@ -264,12 +265,13 @@ async fn a_token_of_a_rotated_refresh_token_ends_with_its_session() {
         .create(NewRefreshToken::for_session(&alice, "shop"))
         .await
         .unwrap()
+        .secret
         .reveal();
     let refreshed = tokens
         .rotate(RotateRequest::new(&first, "shop"))
         .await
         .unwrap();
-    let token = service.token(refreshed.grant());
+    let token = service.token(refreshed.record.grant());
     assert!(service.is_active(&token));
     service.sessions.revoke(&alice).await.unwrap();
     assert!(!service.is_active(&token));
@@ -295,7 +297,7 @@ impl GrantStore for Gone {
 #[tokio::test]
 async fn i05_with_an_unavailable_store_a_token_is_neither_active_nor_revoked() {
     let service = Service::new();
-    let endpoints = TokenEndpoints::new(service.issuer.clone()).unwrap();
+    let endpoints = TokenEndpoints::new(service.issuer.clone());
     let endpoints = endpoints.revocations(GrantRevocations::new(Arc::new(Gone), SERVICE));
     let form = format!("token={}", service.mint(&claims()));
     let (api, shop) = (api(), AuthenticatedClient::assertion("shop"));

@@ -75,18 +75,18 @@ impl RevocationList for List {
     }
 }
 
-struct Fixture {
+struct Service {
     issuer: JwtIssuer,
     clock: FakeClock,
     list: List,
     endpoints: TokenEndpoints,
 }
 
-impl Fixture {
+impl Service {
     fn new() -> Self {
         let (issuer, clock) = issuer(ring());
         let list = List::default();
-        let endpoints = TokenEndpoints::new(issuer.clone()).unwrap();
+        let endpoints = TokenEndpoints::new(issuer.clone());
         Self {
             endpoints: endpoints.revocations(list.clone()),
             issuer,
@@ -115,7 +115,7 @@ fn shop() -> AuthenticatedClient {
 
 #[tokio::test]
 async fn an_active_token_is_described_by_its_claims() {
-    let f = Fixture::new();
+    let f = Service::new();
     let asked = claims().scopes(["a", "b"]).claim("tenant \"x\"", "acme");
     let token = f.issuer.mint(&asked).unwrap();
     let answer = introspect(&f.endpoints, &api(), token.expose());
@@ -137,7 +137,7 @@ async fn an_active_token_is_described_by_its_claims() {
 
 #[test]
 fn a_bound_token_is_described_with_its_confirmation() {
-    let f = Fixture::new();
+    let f = Service::new();
     let token = f.issuer.mint(&claims().bound_to([7; 32])).unwrap();
     let answer = introspect(&f.endpoints, &api(), token.expose());
     let members = members(answer.body());
@@ -147,7 +147,7 @@ fn a_bound_token_is_described_with_its_confirmation() {
 
 #[test]
 fn a_token_is_active_until_its_exact_expiry() {
-    let f = Fixture::new();
+    let f = Service::new();
     let token = f.token();
     for (secs, is_active) in [(0, true), (299, true), (300, false), (10_000, false)] {
         f.clock.set(after(NOW, secs));
@@ -157,15 +157,15 @@ fn a_token_is_active_until_its_exact_expiry() {
 
 #[test]
 fn a_token_of_another_issuer_form_or_key_is_not_active() {
-    let f = Fixture::new();
+    let f = Service::new();
     let token = f.token();
     assert!(f.is_active(&token));
-    let (stranger, _) = issuer(ring());
+    let (other, _) = issuer(ring());
     let renamed = JwtIssuer::builder("https://other.example.com", f.issuer.ring());
     let renamed = renamed.clock(f.clock.clone()).build().unwrap();
     let (message, signature) = token.rsplit_once('.').unwrap();
     for bad in [
-        stranger.mint(&claims()).unwrap().expose(),
+        other.mint(&claims()).unwrap().expose(),
         renamed.mint(&claims()).unwrap().expose(),
         message,
         &format!("{message}."),
@@ -180,7 +180,7 @@ fn a_token_of_another_issuer_form_or_key_is_not_active() {
 
 #[test]
 fn only_its_client_and_servers_of_its_audience_may_introspect_a_token() {
-    let f = Fixture::new();
+    let f = Service::new();
     let token = f.token();
     let asked = |caller: AuthenticatedClient| {
         let answer = introspect(&f.endpoints, &caller, &token);
@@ -191,8 +191,8 @@ fn only_its_client_and_servers_of_its_audience_may_introspect_a_token() {
     assert_eq!(asked(shop()), (true, None));
     assert_eq!(asked(api()), (true, None));
     assert_eq!(asked(AuthenticatedClient::assertion(API)), (true, None));
-    for stranger in ["", "alice", "Shop", NAME] {
-        assert_eq!(asked(AuthenticatedClient::assertion(stranger)), denied);
+    for other in ["", "alice", "Shop", NAME] {
+        assert_eq!(asked(AuthenticatedClient::assertion(other)), denied);
     }
     let other = AuthenticatedClient::assertion("x").serving("https://api.example.com/");
     assert_eq!(asked(other), denied);
@@ -200,7 +200,7 @@ fn only_its_client_and_servers_of_its_audience_may_introspect_a_token() {
 
 #[test]
 fn a_form_without_exactly_one_token_is_refused() {
-    let f = Fixture::new();
+    let f = Service::new();
     let token = f.token();
     let good = format!("token_type_hint=access_token&token={token}&x=1");
     for (form, status) in [
@@ -235,7 +235,7 @@ fn a_form_without_exactly_one_token_is_refused() {
 }
 
 fn revoke(
-    f: &Fixture,
+    f: &Service,
     caller: &AuthenticatedClient,
     token: &str,
 ) -> bearergate::issuer::EndpointResponse {
@@ -248,7 +248,7 @@ fn revoke(
 
 #[test]
 fn a_revoked_token_is_not_active_and_its_sibling_stays() {
-    let f = Fixture::new();
+    let f = Service::new();
     let (token, sibling) = (f.token(), f.token());
     for _ in 0..2 {
         let answer = revoke(&f, &shop(), &token);
@@ -262,7 +262,7 @@ fn a_revoked_token_is_not_active_and_its_sibling_stays() {
 
 #[test]
 fn the_subject_of_a_token_can_be_revoked() {
-    let f = Fixture::new();
+    let f = Service::new();
     let token = f.token();
     f.list.set(|list| list.subjects.extend(["bob".to_owned()]));
     assert!(f.is_active(&token));
@@ -273,10 +273,10 @@ fn the_subject_of_a_token_can_be_revoked() {
 
 #[test]
 fn a_client_cannot_revoke_the_token_of_another() {
-    let f = Fixture::new();
+    let f = Service::new();
     let token = f.token();
-    for stranger in [api(), AuthenticatedClient::assertion("Shop")] {
-        let answer = revoke(&f, &stranger, &token);
+    for other in [api(), AuthenticatedClient::assertion("Shop")] {
+        let answer = revoke(&f, &other, &token);
         assert_eq!(answer.status(), 400);
         assert_eq!(answer.error(), Some("unauthorized_client"));
         assert!(f.is_active(&token));
@@ -287,9 +287,9 @@ fn a_client_cannot_revoke_the_token_of_another() {
 
 #[test]
 fn an_invalid_token_needs_no_revocation() {
-    let f = Fixture::new();
-    let (stranger, _) = issuer(ring());
-    let other = stranger.mint(&claims()).unwrap();
+    let f = Service::new();
+    let (other, _) = issuer(ring());
+    let other = other.mint(&claims()).unwrap();
     let answer = revoke(&f, &shop(), other.expose());
     assert_eq!((answer.status().as_u16(), answer.body()), (200, ""));
     let expired = f.token();
@@ -300,9 +300,9 @@ fn an_invalid_token_needs_no_revocation() {
 
 #[test]
 fn a_token_that_cannot_be_revoked_here_is_not_reported_as_revoked() {
-    let f = Fixture::new();
+    let f = Service::new();
     let token = f.token();
-    let without_list = TokenEndpoints::new(f.issuer.clone()).unwrap();
+    let without_list = TokenEndpoints::new(f.issuer.clone());
     let form = format!("token={token}");
     let shop = shop();
     let answer = without_list
@@ -323,7 +323,7 @@ fn a_token_that_cannot_be_revoked_here_is_not_reported_as_revoked() {
 /// Defect I05 (error of a store swallowed): docs/defects.md
 #[tokio::test]
 async fn i05_with_an_unavailable_list_a_token_is_neither_active_nor_revoked() {
-    let f = Fixture::new();
+    let f = Service::new();
     let token = f.token();
     let form = format!("token={token}");
     for is_late in [false, true] {
@@ -360,9 +360,9 @@ impl RevocationList for ReadOnly {
 
 #[test]
 fn a_read_only_list_never_reports_a_token_as_revoked() {
-    let f = Fixture::new();
+    let f = Service::new();
     let token = f.token();
-    let endpoints = TokenEndpoints::new(f.issuer.clone()).unwrap();
+    let endpoints = TokenEndpoints::new(f.issuer.clone());
     let endpoints = endpoints.revocations(ReadOnly);
     let (shop, form) = (shop(), format!("token={token}"));
     let response = endpoints.revoke(&shop, form.as_bytes()).try_now().unwrap();
@@ -375,7 +375,7 @@ fn a_read_only_list_never_reports_a_token_as_revoked() {
 
 #[test]
 fn nothing_is_revoked_before_the_answer_is_taken() {
-    let f = Fixture::new();
+    let f = Service::new();
     f.list.set(|list| list.is_late = true);
     let form = format!("token={}", f.token());
     let shop = shop();
@@ -385,7 +385,7 @@ fn nothing_is_revoked_before_the_answer_is_taken() {
 
 #[test]
 fn without_a_time_nothing_is_validated() {
-    let f = Fixture::new();
+    let f = Service::new();
     let token = f.token();
     f.clock.stop();
     assert_eq!(introspect(&f.endpoints, &api(), &token).status(), 503);
@@ -394,7 +394,7 @@ fn without_a_time_nothing_is_validated() {
 
 #[test]
 fn a_token_of_a_revoked_key_is_not_active() {
-    let f = Fixture::new();
+    let f = Service::new();
     let token = f.token();
     let ring = f.issuer.ring();
     let stolen = ring.signing_key(NOW).unwrap().kid().to_owned();
@@ -412,7 +412,7 @@ fn members_of_the_answer_cannot_come_from_a_token() {
         .build(NOW)
         .unwrap();
     let (issuer, _) = issuer(ring);
-    let endpoints = TokenEndpoints::new(issuer.clone()).unwrap();
+    let endpoints = TokenEndpoints::new(issuer.clone());
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::PS256);
     header.typ = Some("at+jwt".to_owned());
     header.kid = issuer

@@ -1,4 +1,4 @@
-//! From a case to its verdict.
+//! Validators, and the verdicts of cases.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,14 +21,14 @@ use super::case::Credential;
 use super::case::KeySource;
 use super::case::Names;
 
-/// Judges cases; keys and validators are made once for each text that describes them.
-pub(super) struct Judge {
+/// Keys and validators, made once for each text that describes them.
+pub(super) struct Validators {
     clock: Arc<dyn Clock>,
     keys: Cache<Result<KeySet, ConfigError>>,
     validators: Cache<Result<JwtValidator, ConfigError>>,
 }
 
-impl Judge {
+impl Validators {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
@@ -37,7 +37,8 @@ impl Judge {
         }
     }
 
-    pub(super) fn judge(&mut self, case: &Case<'_>) -> Verdict {
+    /// Validates the token of a case.
+    pub(super) fn verdict(&mut self, case: &Case<'_>) -> Verdict {
         match self.validator(&case.config) {
             Ok(validator) => match validate(validator, case) {
                 Ok(principal) => Verdict::Accept(principal),
@@ -72,9 +73,9 @@ fn validate(validator: &JwtValidator, case: &Case<'_>) -> Result<Principal, Reje
         Some(now) => presented.at(now),
         None => presented,
     };
-    // Keys at hand never make a judge wait.
-    let judged = NowOrLater::try_now(validator.validate(&presented));
-    judged.unwrap_or_else(|_| Err(RejectionKind::Unavailable.into()))
+    // With keys in memory the result is always ready.
+    let validated = NowOrLater::try_now(validator.validate(&presented));
+    validated.unwrap_or_else(|_| Err(RejectionKind::Unavailable.into()))
 }
 
 fn keys_text(keys: &KeySource<'_>) -> String {
