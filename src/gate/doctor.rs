@@ -39,7 +39,8 @@ impl Gate {
     }
 }
 
-/// The findings of [`Gate::doctor`]. `Display` writes a line for each, and its remedy.
+/// The findings of [`Gate::doctor`], for the operator. `Display` writes a line for each finding,
+/// with its hint.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Report(Vec<Finding>);
 
@@ -49,7 +50,7 @@ impl Report {
         &self.0
     }
 
-    /// Returns the health of the worst finding; [`Good`](Severity::Ok) if there is none.
+    /// Returns the severity of the worst finding, or [`Ok`](Severity::Ok) if there is none.
     pub fn severity(&self) -> Severity {
         let all = self.0.iter().map(|finding| finding.severity);
         all.max().unwrap_or(Severity::Ok)

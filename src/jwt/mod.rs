@@ -60,11 +60,11 @@ use crate::now_or_later::ask;
 use crate::principal::Facts;
 use crate::principal::Principal;
 use crate::validator::Authorities;
+use crate::validator::CacheKey;
 use crate::validator::SenderConstraint;
 use crate::validator::Shape;
-use crate::validator::Share;
-use crate::validator::Slip;
 use crate::validator::TokenValidator;
+use crate::validator::ValidatorCache;
 use crate::validator::all;
 use crate::validator::constrain;
 
@@ -122,7 +122,7 @@ pub struct JwtValidator {
     clock: Arc<dyn Clock>,
     constraint: Option<Arc<dyn SenderConstraint>>,
     memo: Arc<Memo>,
-    share: Option<Share>,
+    share: Option<ValidatorCache>,
 }
 
 impl JwtValidator {
@@ -238,7 +238,7 @@ struct Case<'t, 'v> {
     compact: Compact<'t>,
     trust: &'v Trust,
     presented: &'t PresentedCredential<'t>,
-    slip: Option<(&'v Share, Slip)>,
+    slip: Option<(&'v ValidatorCache, CacheKey)>,
 }
 
 impl TokenValidator for JwtValidator {

@@ -8,10 +8,10 @@ use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
 use crate::crypto::Algorithms;
 use crate::principal::Principal;
-use crate::validator::Kept;
-use crate::validator::Share;
-use crate::validator::Slip;
+use crate::validator::CacheKey;
+use crate::validator::CachedPrincipal;
 use crate::validator::TokenCache;
+use crate::validator::ValidatorCache;
 
 impl JwtValidator {
     /// Remembers accepted tokens in this cache, for whose keys a signature is costly: all but
@@ -30,26 +30,29 @@ impl JwtValidator {
     }
 
     /// Returns what a token is found by in the cache, if it may be there.
-    pub(super) fn slip(&self, presented: &PresentedCredential<'_>) -> Option<(&Share, Slip)> {
+    pub(super) fn slip(
+        &self,
+        presented: &PresentedCredential<'_>,
+    ) -> Option<(&ValidatorCache, CacheKey)> {
         let share = self.share.as_ref()?;
         let len = presented.credential().expose().len();
-        (len <= self.max_token_bytes).then(|| (share, share.slip(presented)))
+        (len <= self.max_token_bytes).then(|| (share, share.key(presented)))
     }
 
     /// Returns whose token this is, if it was accepted before and would be again.
     pub(super) fn recall(
         &self,
-        (share, slip): &(&Share, Slip),
+        (share, slip): &(&ValidatorCache, CacheKey),
         presented: &PresentedCredential<'_>,
     ) -> Option<Principal> {
-        let kept = share.find(slip, self.time(presented)?)?;
+        let kept = share.lookup(slip, self.time(presented)?)?;
         let trust = self.issuers.at(kept.source)?;
         match trust.standing(&kept.principal) {
             Standing::Stands => {
-                share.used(&kept);
+                share.report_hit(&kept);
                 return Some(kept.principal);
             }
-            Standing::Fell => share.forget(slip),
+            Standing::Fell => share.remove(slip),
             Standing::Unknown => {}
         }
         None
@@ -68,12 +71,12 @@ impl JwtValidator {
         let (Some(source), Some(now)) = (place, self.time(case.presented)) else {
             return;
         };
-        let kept = Kept {
+        let kept = CachedPrincipal {
             principal: principal.clone(),
             until: case.trust.fresh_until(principal),
             source,
         };
-        share.keep(slip, kept, now);
+        share.store(slip, kept, now);
     }
 
     pub(super) fn time(&self, presented: &PresentedCredential<'_>) -> Option<UnixTime> {

@@ -1,15 +1,15 @@
-//! Validators of credentials: the interface, and one module for each kind.
+//! Interfaces of validators, the token cache, and the choice of a validator for each credential.
 
 mod authorities;
 mod cache;
 mod router;
 
 pub use authorities::Authorities;
-pub(crate) use cache::Kept;
-pub(crate) use cache::Share;
-pub(crate) use cache::Slip;
+pub(crate) use cache::CacheKey;
+pub(crate) use cache::CachedPrincipal;
 pub use cache::TokenCache;
 pub use cache::TokenCacheBuilder;
+pub(crate) use cache::ValidatorCache;
 pub(crate) use router::Router;
 pub(crate) use router::is_jwt_like;
 
@@ -38,7 +38,7 @@ use crate::principal::Principal;
 ///   [`PresentedCredential::now`]. Everything in the credential and in the request is untrusted.
 /// - Report an outage of what the validator depends on as
 ///   [`Unavailable`](crate::error::RejectionKind::Unavailable), never as another kind: what could not be
-///   validated is not invalid, and a client must not be told that its token is.
+///   validated is not invalid, and a client must not get the answer that its token is.
 /// - Have no side effect before a result that is not ready is first polled: the gate drops such a
 ///   result unpolled and calls [`validate`](Self::validate) a second time. A result that is ready
 ///   is used, and the validator is not called again for this request.
