@@ -255,7 +255,7 @@ pub const REFRESH_IDLE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// Longest time for which a spent refresh token still gives its successor. It is off unless
 /// configured.
-pub const REFRESH_GRACE_MAX: Duration = Duration::from_secs(60);
+pub const REFRESH_REUSE_WINDOW_MAX: Duration = Duration::from_secs(60);
 
 /// How long an access token lives unless configured otherwise. RFC 9068 names no bound; short
 /// lives are what makes up for a token that cannot be called back (RFC 9700 section 2.2).

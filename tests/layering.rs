@@ -33,7 +33,7 @@ const RANKS: &[&[&str]] = &[
         "diagnosis",
     ],
     &["request", "credential"],
-    &["principal"],
+    &["principal", "revocation_list"],
     &["crypto", "http_client", "key", "client_auth"],
     &["validator"],
     &[

@@ -26,7 +26,7 @@ use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::{PresentedCredential, Sources};
 use bearergate::error::{StoreError, StoreErrorKind};
-use bearergate::grant::{GrantStore, Lookup, Moment, TokenDigest};
+use bearergate::grant::{GrantStore, Lookup, Sequence, TokenDigest};
 use bearergate::http_client::{HttpClient, HttpError, HttpRequest, HttpResponse, Spawn};
 use bearergate::key::{Key, KeyHint, KeySet, KeyStatus};
 use bearergate::policy::{AccessRequest, Decision};
@@ -210,7 +210,10 @@ impl TokenValidator for Component<ByName> {
 struct ListOf(&'static str);
 
 impl RevocationList for Component<ListOf> {
-    fn check<'a>(&'a self, principal: &'a Principal) -> NowOrLater<'a, Result<(), Rejection>> {
+    fn check_revocation<'a>(
+        &'a self,
+        principal: &'a Principal,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
         self.call(self.inner.0, |list| {
             let has = |scope| principal.scopes().is_some_and(|own| own.contains(scope));
             NowOrLater::now(match has(list.0) {
@@ -680,15 +683,18 @@ fn api_key_validator_decides_the_same() {
 // Sessions: a store.
 
 impl GrantStore for Component<Arc<MemoryGrantStore>> {
-    fn mark(&self, mark: bearergate::grant::Mark) -> NowOrLater<'_, Result<(), StoreError>> {
-        self.call("mark", move |store| store.mark(mark))
+    fn revoke(
+        &self,
+        mark: bearergate::grant::RevocationRecord,
+    ) -> NowOrLater<'_, Result<(), StoreError>> {
+        self.call("mark", move |store| store.revoke(mark))
     }
 
-    fn has_ended(
+    fn is_revoked(
         &self,
         grant: bearergate::grant::Grant,
     ) -> NowOrLater<'_, Result<bool, StoreError>> {
-        self.call("has_ended", move |store| store.has_ended(grant))
+        self.call("is_revoked", move |store| store.is_revoked(grant))
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
@@ -697,7 +703,7 @@ impl GrantStore for Component<Arc<MemoryGrantStore>> {
 }
 
 impl SessionStore for Component<Arc<MemoryGrantStore>> {
-    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Moment, StoreError>> {
+    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.call("create", move |store| {
             SessionStore::create(&**store, session)
         })

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use bearergate::refresh::{NewRefresh, RefreshRequest, Refreshed};
+use bearergate::refresh::{NewRefreshToken, RotateRequest, RotatedToken};
 use bearergate::session::{Session, SessionChange};
 use bearergate::{Rejection, RejectionKind, limits};
 
@@ -80,7 +80,7 @@ pub(crate) async fn tokens(house: &House, told: &mut Transcript) -> Told {
     );
     let other = house
         .tokens
-        .rotate(RefreshRequest::new(&second, "other app"));
+        .rotate(RotateRequest::new(&second, "other app"));
     let other = other.await.map(drop).map_err(|rejection| rejection.kind());
     let unknown = Err(RejectionKind::RefreshUnknown);
     told.verdict("refresh as another app", other, unknown);
@@ -140,12 +140,12 @@ pub(crate) async fn logout(house: &House, told: &mut Transcript) -> Told {
 }
 
 async fn begin(house: &House, session: &Session) -> Result<String, Box<dyn Error>> {
-    let new = NewRefresh::of(session, APP).scopes(["orders:read"]);
+    let new = NewRefreshToken::for_session(session, APP).scopes(["orders:read"]);
     Ok(house.tokens.create(new).await?.reveal())
 }
 
-async fn refresh(house: &House, token: &str) -> Result<Refreshed, Rejection> {
-    house.tokens.rotate(RefreshRequest::new(token, APP)).await
+async fn refresh(house: &House, token: &str) -> Result<RotatedToken, Rejection> {
+    house.tokens.rotate(RotateRequest::new(token, APP)).await
 }
 
 const fn outcome(is_good: bool) -> &'static str {

@@ -68,7 +68,7 @@ impl AccessClaims {
 
     /// Takes what a session or a family of refresh tokens grants: its subject, its scopes, its
     /// session, and its end, beyond which no token lives. The token ends with its grant where
-    /// [`MarkedTokens`](crate::issuer::MarkedTokens) is asked.
+    /// [`GrantRevocations`](crate::issuer::GrantRevocations) is asked.
     ///
     /// A client other than the grant's, or a scope that it does not hold, is refused when the token
     /// is minted.
@@ -96,9 +96,11 @@ impl AccessClaims {
             claims = claims.session(handle.to_string());
         }
         // As text: it exceeds what JavaScript takes for a whole number.
-        let moment = grant.since().map(|since| format!("\"{}\"", since.as_u64()));
-        match moment {
-            Some(raw) => claims.with_raw(MOMENT.to_owned(), Some(raw)),
+        let sequence = grant
+            .sequence()
+            .map(|number| format!("\"{}\"", number.as_u64()));
+        match sequence {
+            Some(raw) => claims.with_raw(GRANT_SEQUENCE.to_owned(), Some(raw)),
             None => claims,
         }
     }
@@ -245,11 +247,11 @@ const RESERVED: [&str; 16] = [
     "sid",
     "sub",
     "token_type",
-    MOMENT,
+    GRANT_SEQUENCE,
 ];
 
-/// Names the [`Moment`](crate::grant::Moment) of the grant that a token was made from.
-pub(super) const MOMENT: &str = "grant_moment";
+/// The claim with the [`Sequence`](crate::grant::Sequence) number of the grant that a token was made from.
+pub(super) const GRANT_SEQUENCE: &str = "grant_sequence";
 
 /// What the issuer adds to every token.
 pub(super) struct Frame<'a> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::access_claims::AccessClaims;
 use super::access_claims::Frame;
-use super::endpoint_response::Answer;
+use super::endpoint_response::EndpointResponse;
 use super::error::MintError;
 use super::error::MintErrorKind;
 use super::minted::MintedToken;
@@ -137,13 +137,13 @@ impl JwtIssuer {
     /// which it may be cached: half the time of an announcement, at most an hour.
     ///
     /// Its address is what metadata call `jwks_uri`. Without a time it is a 503.
-    pub fn jwks(&self) -> Answer {
+    pub fn jwks(&self) -> EndpointResponse {
         let Some(now) = self.now() else {
-            return Answer::unavailable(RejectionKind::Unavailable.into());
+            return EndpointResponse::unavailable(RejectionKind::Unavailable.into());
         };
         let ring = self.current();
         let age = ring.schedule().announce / 2;
-        Answer::jwks(ring.jwks(now), age.min(Duration::from_secs(60 * 60)))
+        EndpointResponse::jwks(ring.jwks(now), age.min(Duration::from_secs(60 * 60)))
     }
 
     /// Takes over a ring that was changed and stored, by this node or another.

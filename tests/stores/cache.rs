@@ -19,7 +19,7 @@ use bearergate::api_key::{
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::PresentedCredential;
 use bearergate::error::{ConfigErrorKind, StoreError, StoreErrorKind};
-use bearergate::grant::{Lookup, Mark, MarkKey};
+use bearergate::grant::{Lookup, RevocationRecord};
 use bearergate::session::{NewSession, SessionManager, SessionStore};
 use bearergate::stores::{
     CachedApiKeyStore, CachedSessionStore, MemoryApiKeyStore, MemoryGrantStore, ReadCache,
@@ -456,10 +456,10 @@ fn an_answer_about_a_session_from_before_a_mark_is_not_remembered_after_it() {
         bearergate::grant::Grant::new(NAME, "alice", NOW).with_lifetime(ends, Duration::MAX);
     wait(cached.create(bearergate::session::SessionRecord::new(digest, grant))).unwrap();
     let mut found = pin!(cached.find(digest));
-    // Asked before the mark; answered, perhaps, before it is written, but taken after it.
+    // Asked before the revocation; answered, perhaps, before it is written, but read after it.
     let early = poll(&mut found);
-    let mark = Mark::new(MarkKey::subject(NAME, "alice"), NOW);
-    wait(bearergate::grant::GrantStore::mark(&cached, mark)).unwrap();
+    let record = RevocationRecord::subject(NAME, "alice", NOW);
+    wait(bearergate::grant::GrantStore::revoke(&cached, record)).unwrap();
     if early.is_pending() {
         wait(found).unwrap();
     }

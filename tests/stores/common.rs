@@ -112,7 +112,10 @@ impl Service {
             keys: ApiKeyManager::new(ring(), keys).clock(clock.clone()),
             sessions: sessions.build().unwrap(),
             refresh: tokens().build().unwrap(),
-            patient: tokens().grace(Duration::from_secs(60)).build().unwrap(),
+            patient: tokens()
+                .reuse_window(Duration::from_secs(60))
+                .build()
+                .unwrap(),
         }
     }
 }

@@ -9,7 +9,7 @@ use bearergate::api_key::{ApiKeyErrorKind, ApiKeyStore, NewApiKey};
 use bearergate::credential::PresentedCredential;
 use bearergate::error::StoreErrorKind;
 use bearergate::grant::{GrantErrorKind, GrantStore, TokenDigest};
-use bearergate::refresh::{NewRefresh, RefreshRequest};
+use bearergate::refresh::{NewRefreshToken, RotateRequest};
 use bearergate::session::{NewSession, SessionStore};
 use bearergate::stores::SqliteStore;
 use bearergate::{ApiKeyValidator, Gate, RejectionKind, TokenValidator, limits};
@@ -27,7 +27,7 @@ fn open(path: &Path) -> (Arc<SqliteStore>, Service) {
 }
 
 fn rotate(service: &Service, token: &str) -> Result<String, RejectionKind> {
-    let rotated = wait(service.refresh.rotate(RefreshRequest::new(token, CLIENT)));
+    let rotated = wait(service.refresh.rotate(RotateRequest::new(token, CLIENT)));
     let rotated = rotated.map_err(|rejection| rejection.kind())?;
     Ok(rotated.into_token().reveal())
 }
@@ -38,7 +38,9 @@ fn a_token_spent_before_a_restart_is_a_replay_after_it() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let (_, service) = open(&path);
-    let create = service.refresh.create(NewRefresh::new("alice", CLIENT));
+    let create = service
+        .refresh
+        .create(NewRefreshToken::new("alice", CLIENT));
     let first = wait(create).unwrap().reveal();
     let second = rotate(&service, &first).unwrap();
     drop(service);
@@ -60,7 +62,9 @@ fn what_was_revoked_before_a_restart_is_revoked_after_it() {
     let mut tokens = Vec::new();
     for subject in ["alice", "bob"] {
         let (_, session) = wait(service.sessions.create(NewSession::new(subject))).unwrap();
-        let token = service.refresh.create(NewRefresh::of(&session, CLIENT));
+        let token = service
+            .refresh
+            .create(NewRefreshToken::for_session(&session, CLIENT));
         tokens.push(wait(token).unwrap().reveal());
     }
     let keys = ["alice", "bob"].map(|subject| {
@@ -118,9 +122,13 @@ fn a_store_that_cannot_answer_is_neither_a_yes_nor_a_no() {
     let id = key.record.id();
     let key = key.key.reveal();
     let (_, session) = wait(service.sessions.create(NewSession::new("alice"))).unwrap();
-    let token = wait(service.refresh.create(NewRefresh::of(&session, CLIENT)))
-        .unwrap()
-        .reveal();
+    let token = wait(
+        service
+            .refresh
+            .create(NewRefreshToken::for_session(&session, CLIENT)),
+    )
+    .unwrap()
+    .reveal();
     let gate = || {
         let judge = ApiKeyValidator::builder(ring(), store.clone())
             .build()
@@ -153,7 +161,7 @@ fn a_store_that_cannot_answer_is_neither_a_yes_nor_a_no() {
         assert_eq!(away.unwrap_err().kind(), GrantErrorKind::Unavailable);
     }
     assert_eq!(rotate(&service, &token), Err(RejectionKind::Unavailable));
-    let revoked = wait(service.refresh.revoke(RefreshRequest::new(&token, CLIENT)));
+    let revoked = wait(service.refresh.revoke(RotateRequest::new(&token, CLIENT)));
     assert_eq!(revoked.unwrap_err().kind(), RejectionKind::Unavailable);
 
     for table in ["api_key", "session", "family", "mark"] {
@@ -294,9 +302,13 @@ fn the_file_holds_no_key_no_session_id_and_no_refresh_token() {
     let (_store, service) = open(&path);
     let issued = wait(service.keys.create(NewApiKey::new("alice").never_expires())).unwrap();
     let (id, session) = wait(service.sessions.create(NewSession::new("alice"))).unwrap();
-    let token = wait(service.patient.create(NewRefresh::of(&session, CLIENT)));
+    let token = wait(
+        service
+            .patient
+            .create(NewRefreshToken::for_session(&session, CLIENT)),
+    );
     let token = token.unwrap().reveal();
-    let next = wait(service.patient.rotate(RefreshRequest::new(&token, CLIENT)));
+    let next = wait(service.patient.rotate(RotateRequest::new(&token, CLIENT)));
     let next = next.unwrap().into_token().reveal();
     let mut file = Vec::new();
     for name in ["a.db", "a.db-wal"] {

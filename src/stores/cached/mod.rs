@@ -1,9 +1,13 @@
 //! A bounded memory of what a slow store answered a moment ago.
 
+#[cfg(feature = "api-key")]
 mod api_key;
+#[cfg(feature = "session")]
 mod session;
 
+#[cfg(feature = "api-key")]
 pub use api_key::CachedApiKeyStore;
+#[cfg(feature = "session")]
 pub use session::CachedSessionStore;
 
 use std::collections::HashMap;

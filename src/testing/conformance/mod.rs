@@ -33,35 +33,35 @@ pub async fn api_key_store(store: &dyn ApiKeyStore) -> Result<(), Breach> {
     api_key::judge(store).await
 }
 
-/// Judges a [`SessionStore`], as [`api_key_store`] does a store of API keys.
+/// Checks a [`SessionStore`], as [`api_key_store`] does a store of API keys.
 ///
 /// # Errors
 ///
 /// Returns the first [`Breach`].
 pub async fn session_store(store: &dyn SessionStore) -> Result<(), Breach> {
-    session::judge(store).await
+    session::check(store).await
 }
 
-/// Judges a [`RefreshTokenStore`], as [`api_key_store`] does a store of API keys.
+/// Checks a [`RefreshTokenStore`], as [`api_key_store`] does a store of API keys.
 ///
 /// # Errors
 ///
 /// Returns the first [`Breach`].
 pub async fn refresh_token_store(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
-    refresh::judge(store).await
+    refresh::check(store).await
 }
 
-/// Judges a [`RevocationStore`], as [`api_key_store`] does a store of API keys.
+/// Checks a [`RevocationStore`], as [`api_key_store`] does a store of API keys.
 ///
 /// # Errors
 ///
 /// Returns the first [`Breach`].
 pub async fn revocation_store(store: &dyn RevocationStore) -> Result<(), Breach> {
-    revocation::judge(store).await
+    revocation::check(store).await
 }
 
-/// Judges what sessions and refresh tokens have in common in a store that keeps both: one mark
-/// ends them together.
+/// Checks what sessions and refresh tokens have in common in a store that keeps both: one
+/// revocation ends them together.
 ///
 /// Run [`session_store`] and [`refresh_token_store`] too, each on a new store.
 ///
@@ -86,7 +86,7 @@ pub async fn grant_store<S>(store: &S) -> Result<(), Breach>
 where
     S: SessionStore + RefreshTokenStore,
 {
-    grant::judge(store).await
+    grant::check(store).await
 }
 
 /// A store did not do what its trait asks for.

@@ -1,4 +1,4 @@
-//! Which session ids are accepted.
+//! Validation of session ids.
 
 use bearergate::RejectionKind;
 use bearergate::principal::PrincipalKind;
@@ -20,9 +20,9 @@ fn a_session_says_what_was_granted() {
         .claims(r#"{"tenant":"acme"}"#)
         .data("basket: 3");
     let (id, _) = service.log_in(new);
-    let principal = service.judge(&id).unwrap();
+    let principal = service.authenticate(&id).unwrap();
     assert_eq!(principal.kind(), PrincipalKind::Session);
-    assert_eq!(principal.authority().as_str(), "house");
+    assert_eq!(principal.authority().as_str(), "service");
     assert_eq!(principal.subject(), Some("alice"));
     assert_eq!(principal.client(), Some("web"));
     let scopes: Vec<_> = principal.scopes().unwrap().iter().collect();
@@ -36,17 +36,17 @@ fn a_session_says_what_was_granted() {
 }
 
 #[test]
-fn a_bare_session_has_no_scopes_and_its_data_are_no_claims() {
+fn a_bare_session_has_no_scopes_and_its_data_is_not_read_as_claims() {
     let service = Service::new();
     let (id, _) = service.log_in(alice().data(r#"{"role":"admin"}"#));
-    let principal = service.judge(&id).unwrap();
+    let principal = service.authenticate(&id).unwrap();
     assert!(principal.scopes().is_none());
     assert_eq!(principal.claims().json(), "{}");
     assert_eq!(principal.client(), None);
 }
 
 #[test]
-fn an_id_that_nobody_gave_out_is_unknown() {
+fn an_id_that_was_not_issued_is_unknown() {
     let service = Service::new();
     let (id, _) = service.log_in(alice());
     let (other, _) = Service::new().log_in(alice());
@@ -55,7 +55,7 @@ fn an_id_that_nobody_gave_out_is_unknown() {
 }
 
 #[test]
-fn i07_what_is_no_session_id_is_never_read_as_something_else() {
+fn i07_a_malformed_session_id_is_never_read_as_another_credential() {
     let service = Service::new();
     let (id, _) = service.log_in(alice());
     for cookie in [
@@ -74,7 +74,7 @@ fn i07_what_is_no_session_id_is_never_read_as_something_else() {
 }
 
 #[test]
-fn a_session_ends_when_it_was_idle_for_too_long() {
+fn a_session_expires_when_it_was_idle_for_too_long() {
     let service = Service::built(10, |s| s.idle(secs(600)), |t| t);
     let (id, _) = service.log_in(alice());
     service.clock.advance(secs(599));
@@ -86,7 +86,7 @@ fn a_session_ends_when_it_was_idle_for_too_long() {
 }
 
 #[test]
-fn a_session_ends_when_it_is_too_old_however_often_it_is_used() {
+fn a_session_expires_at_its_absolute_timeout_even_if_it_is_used() {
     let service = Service::built(10, |s| s.lifetime(secs(1_000)).idle(secs(600)), |t| t);
     let (id, _) = service.log_in(alice());
     for _ in 0..9 {
@@ -119,7 +119,7 @@ fn a_use_is_written_once_a_minute() {
 }
 
 #[test]
-fn a_session_that_ends_while_it_is_judged_is_refused() {
+fn a_session_that_ends_while_it_is_validated_is_refused() {
     let service = Service::new();
     let (id, _) = service.log_in(alice());
     service.clock.advance(secs(60));
@@ -144,26 +144,26 @@ fn a_short_idle_timeout_is_kept_alive_by_frequent_use() {
 #[test]
 fn a_session_of_another_authority_in_the_same_store_is_unknown() {
     let service = Service::new();
-    let other = SessionManager::builder(service.store.clone(), "other house")
+    let other = SessionManager::builder(service.store.clone(), "other service")
         .clock(service.clock.clone())
         .build()
         .unwrap();
     let (own, _) = service.log_in(alice());
-    let (foreign, _) = run(other.create(NewSession::new("alice"))).unwrap();
+    let (other_id, _) = run(other.create(NewSession::new("alice"))).unwrap();
     let unknown = Some(RejectionKind::SessionUnknown);
-    assert_eq!(service.kind(&foreign.reveal()), unknown);
+    assert_eq!(service.kind(&other_id.reveal()), unknown);
     assert_eq!(service.kind(&own), None);
     run(other.revoke_subject("alice")).unwrap();
     assert_eq!(service.kind(&own), None);
 }
 
 #[test]
-fn nothing_that_is_printed_holds_an_id_or_data() {
+fn nothing_printed_contains_an_id_or_data() {
     let service = Service::new();
     let new = alice().data("s3cret").claims(r#"{"pin":"s3cret"}"#);
     let mut shown = format!("{new:?} {:?}", service.sessions);
     let (id, session) = service.log_in(new);
-    let principal = service.judge(&id).unwrap();
+    let principal = service.authenticate(&id).unwrap();
     shown += &format!("{session:?} {principal:?} {:?}", service.gate());
     shown += &serde_json::to_string(&principal).unwrap();
     run(service.sessions.revoke(&session)).unwrap();
