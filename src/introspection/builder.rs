@@ -28,7 +28,7 @@ use crate::event::Observer;
 use crate::http_client::Endpoint;
 use crate::http_client::HttpClient;
 use crate::http_client::Spawn;
-use crate::jwt::AnswerRules;
+use crate::jwt::IntrospectionRules;
 use crate::jwt::NeedsAudience;
 use crate::jwt::Ready;
 use crate::jwt::TokenType;
@@ -49,7 +49,7 @@ pub struct IntrospectionValidatorBuilder<State> {
 struct Draft {
     endpoint: String,
     auth: ClientAuth,
-    rules: AnswerRules,
+    rules: IntrospectionRules,
     authority: Option<Authority>,
     signed: Option<(String, Arc<dyn KeyStore>)>,
     capacity: Capacity,
@@ -65,7 +65,7 @@ impl IntrospectionValidatorBuilder<NeedsAudience> {
         let draft = Draft {
             endpoint: endpoint.to_owned(),
             auth,
-            rules: AnswerRules::new("".into()),
+            rules: IntrospectionRules::new("".into()),
             authority: None,
             signed: None,
             capacity: Capacity {
@@ -94,7 +94,7 @@ impl IntrospectionValidatorBuilder<NeedsAudience> {
         mut self,
         audiences: impl IntoIterator<Item = N>,
     ) -> IntrospectionValidatorBuilder<Ready> {
-        self.draft.rules.demand_audiences(names(audiences));
+        self.draft.rules.require_audiences(names(audiences));
         self.into_ready()
     }
 
@@ -121,7 +121,7 @@ impl IntrospectionValidatorBuilder<Ready> {
 
     /// Names several issuers, of which `iss` must be one where it is present.
     pub fn issuers<N: Into<String>>(mut self, issuers: impl IntoIterator<Item = N>) -> Self {
-        self.draft.rules.trust_issuers(names(issuers));
+        self.draft.rules.require_issuers(names(issuers));
         self
     }
 

@@ -51,8 +51,8 @@ use crate::event::Event;
 use crate::event::Observer;
 use crate::http_client::HttpResponse;
 use crate::http_client::Spawn;
-use crate::jwt::Answer;
-use crate::jwt::AnswerRules;
+use crate::jwt::ActiveClaims;
+use crate::jwt::IntrospectionRules;
 use crate::jwt::NeedsAudience;
 use crate::now_or_later::NowOrLater;
 use crate::principal::KeyId;
@@ -97,7 +97,7 @@ pub struct IntrospectionValidator(Arc<Inner>);
 
 struct Inner {
     caller: Caller,
-    rules: AnswerRules,
+    rules: IntrospectionRules,
     signed: Option<Signed>,
     spawn: Arc<dyn Spawn>,
     clock: Arc<dyn Clock>,
@@ -306,12 +306,12 @@ impl Inner {
         let read = self.read(answered, question).await;
         let (verdict, key) = match read {
             Ok((Reading::Active(document), key)) => {
-                let answer = Answer {
+                let answer = ActiveClaims {
                     document,
                     token_id: self.token_id(&question.token),
                     now: question.now,
                 };
-                (self.rules.judge(answer), key)
+                (self.rules.validate(answer), key)
             }
             Ok((Reading::Inactive, key)) => (Err(RejectionKind::TokenInactive.into()), key),
             Err(problem) => (Err(problem.at(&self.caller.endpoint)), None),

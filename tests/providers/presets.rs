@@ -17,11 +17,11 @@ fn keys() -> KeySet {
 /// The verdict of a preset at the moment of the tokens.
 fn verdict(preset: Preset, shape: &Shape) -> Result<Principal, Rejection> {
     let clock = FakeClock::at(UnixTime::from_secs(NOW));
-    let judge = preset.with(move |judge| judge.clock(clock.clone()));
-    let judge = judge.keys(keys()).unwrap();
+    let preset = preset.customize(move |builder| builder.clock(clock.clone()));
+    let validator = preset.build_with_keys(keys()).unwrap();
     let token = shape.sign();
     let presented = PresentedCredential::bearer(&token).unwrap();
-    judge.validate(&presented).try_now().unwrap()
+    validator.validate(&presented).try_now().unwrap()
 }
 
 #[track_caller]
@@ -35,7 +35,7 @@ fn refuses(preset: Preset, shape: &Shape, reason: (RejectionKind, &str)) {
 
 #[track_caller]
 fn does_not_build(preset: Preset, field: &str) {
-    let error = preset.keys(keys()).unwrap_err();
+    let error = preset.build_with_keys(keys()).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::ValueMalformed);
     assert_eq!(error.field(), field);
 }
@@ -106,7 +106,7 @@ fn cognito_wants_a_pool_and_clients() {
         does_not_build(providers::cognito(pool, ["client"]), "pool");
     }
     let nobody = providers::cognito("eu-west-1_example", [""; 0]);
-    let error = nobody.keys(keys()).unwrap_err();
+    let error = nobody.build_with_keys(keys()).unwrap_err();
     assert_eq!(
         (error.kind(), error.field()),
         (ConfigErrorKind::Empty, "clients")
@@ -189,7 +189,9 @@ fn entra_wants_ids_and_knows_where_keys_are() {
         does_not_build(providers::entra([tenant], API), "tenants");
     }
     does_not_build(providers::entra([TENANT], "api://example"), "app");
-    let none = providers::entra([""; 0], API).keys(keys()).unwrap_err();
+    let none = providers::entra([""; 0], API)
+        .build_with_keys(keys())
+        .unwrap_err();
     assert_eq!(
         (none.kind(), none.field()),
         (ConfigErrorKind::Empty, "issuers")
@@ -232,7 +234,7 @@ fn github_actions_takes_workflows_that_asked_for_its_audience() {
     refuses(preset(), &other, (AudienceMismatch, "aud"));
     let silent = github_actions().without("repository_owner_id");
     refuses(preset(), &silent, (ClaimInvalid, "repository_owner_id"));
-    let owned = || preset().with(|judge| judge.require_claim("repository_owner_id", "65"));
+    let owned = || preset().customize(|builder| builder.require_claim("repository_owner_id", "65"));
     verdict(owned(), &github_actions()).unwrap();
     let stranger = github_actions().with("repository_owner_id", "66");
     refuses(owned(), &stranger, (ClaimInvalid, "repository_owner_id"));
@@ -252,7 +254,7 @@ fn google_takes_id_tokens_of_its_client_under_both_names() {
     refuses(preset(), &other, (AudienceMismatch, "aud"));
     let phone = google_id().with("azp", "phone.apps.googleusercontent.com");
     refuses(preset(), &phone, (ClaimInvalid, "azp"));
-    let hosted = || preset().with(|judge| judge.require_claim("hd", "example.com"));
+    let hosted = || preset().customize(|builder| builder.require_claim("hd", "example.com"));
     verdict(hosted(), &google_id()).unwrap();
     refuses(hosted(), &google_id().without("hd"), (ClaimMissing, "hd"));
 }
@@ -286,7 +288,10 @@ fn keycloak_goes_by_client_where_there_is_no_audience() {
     let other = bare.clone().with("azp", "stranger");
     refuses(preset(), &other, (ClaimInvalid, "azp"));
     refuses(preset(), &bare.without("azp"), (ClaimMissing, "client_id"));
-    let mixed = preset().or_audience("orders-api").keys(keys()).unwrap_err();
+    let mixed = preset()
+        .or_audience("orders-api")
+        .build_with_keys(keys())
+        .unwrap_err();
     assert_eq!(
         (mixed.kind(), mixed.field()),
         (ConfigErrorKind::Conflict, "audience")
@@ -360,11 +365,11 @@ impl KeyStore for Store {
 fn a_store_serves_all_tenants_of_a_preset() {
     let store = std::sync::Arc::new(Store(keys()));
     let clock = FakeClock::at(UnixTime::from_secs(NOW));
-    let preset = entra_preset().with(move |judge| judge.clock(clock.clone()));
-    let judge = preset.key_store(store).unwrap();
+    let preset = entra_preset().customize(move |builder| builder.clock(clock.clone()));
+    let validator = preset.key_store(store).unwrap();
     let token = entra_v2_access().sign();
     let presented = PresentedCredential::bearer(&token).unwrap();
-    judge.validate(&presented).try_now().unwrap().unwrap();
+    validator.validate(&presented).try_now().unwrap().unwrap();
 }
 
 #[test]
