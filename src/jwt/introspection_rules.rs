@@ -112,12 +112,12 @@ impl IntrospectionRules {
     }
 
     /// Returns a principal only if the claims have the right types and every rule holds.
-    pub(crate) fn validate(&self, answer: ActiveClaims) -> Result<Principal, Rejection> {
+    pub(crate) fn validate(&self, claims: ActiveClaims) -> Result<Principal, Rejection> {
         let ActiveClaims {
             mut document,
             token_id,
             now,
-        } = answer;
+        } = claims;
         let slots = Slots::in_document(&document);
         let claims = RegisteredClaims::read(&document, &slots)?;
         self.check(&claims, now)?;

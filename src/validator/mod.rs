@@ -38,7 +38,7 @@ use crate::principal::Principal;
 ///   [`PresentedCredential::now`]. Everything in the credential and in the request is untrusted.
 /// - Report an outage of what the validator depends on as
 ///   [`Unavailable`](crate::error::RejectionKind::Unavailable), never as another kind: what could not be
-///   validated is not invalid, and a client must not get the answer that its token is.
+///   validated is not invalid, and a client must not be told that its token is.
 /// - Have no side effect before a result that is not ready is first polled: the gate drops such a
 ///   result unpolled and calls [`validate`](Self::validate) a second time. A result that is ready
 ///   is used, and the validator is not called again for this request.
