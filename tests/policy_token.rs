@@ -1,4 +1,4 @@
-//! Conditions over what a real token says.
+//! Conditions on the claims of a real token.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod signing;
@@ -19,7 +19,7 @@ use bearergate::{JwtValidator, NowOrLater, Principal, Rejection, TokenValidator,
 
 const NOW: UnixTime = UnixTime::from_secs(1_760_000_000);
 
-/// Takes every proof for good.
+/// Accepts every proof.
 #[derive(Debug)]
 struct Proved;
 
@@ -51,12 +51,12 @@ fn caller(more: &str) -> Principal {
     validator.validate(&presented).try_now().unwrap().unwrap()
 }
 
-fn verdict(condition: &Condition, more: &str) -> Verdict {
+fn evaluate(condition: &Condition, more: &str) -> Verdict {
     condition.evaluate(&AccessRequest::new(&caller(more), NOW))
 }
 
 #[test]
-fn facts_of_a_token_are_told() {
+fn conditions_see_the_facts_of_a_token() {
     for (condition, more) in [
         (audience("x"), ""),
         (authority("https://idp.example.com"), ""),
@@ -64,34 +64,34 @@ fn facts_of_a_token_are_told() {
         (client("shop"), r#","client_id":"shop""#),
         (require_scope("read"), r#","scope":"read write""#),
     ] {
-        assert_eq!(verdict(&condition, more), Verdict::True, "{condition:?}");
-        assert_eq!(verdict(&condition.clone().not(), more), Verdict::False);
+        assert_eq!(evaluate(&condition, more), Verdict::True, "{condition:?}");
+        assert_eq!(evaluate(&condition.clone().not(), more), Verdict::False);
     }
-    assert_eq!(verdict(&audience("y"), ""), Verdict::False);
+    assert_eq!(evaluate(&audience("y"), ""), Verdict::False);
     assert_eq!(
-        verdict(&authority("https://idp.example.com/"), ""),
+        evaluate(&authority("https://idp.example.com/"), ""),
         Verdict::False
     );
     assert_eq!(
-        verdict(&client("shop"), r#","client_id":"till""#),
+        evaluate(&client("shop"), r#","client_id":"till""#),
         Verdict::False
     );
 }
 
 // Defect L02 (negation of a missing claim allows): docs/defects.md
 #[test]
-fn a_proved_binding_is_told_and_an_absent_one_is_unknown() {
+fn checked_binding_is_true_and_absent_one_is_unknown() {
     let jkt = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
     let bound = format!(r#","cnf":{{"jkt":"{jkt}"}}"#);
-    assert_eq!(verdict(&sender_constrained(), &bound), Verdict::True);
-    assert_eq!(verdict(&sender_constrained(), ""), Verdict::Unknown);
-    assert_eq!(verdict(&sender_constrained().not(), ""), Verdict::Unknown);
+    assert_eq!(evaluate(&sender_constrained(), &bound), Verdict::True);
+    assert_eq!(evaluate(&sender_constrained(), ""), Verdict::Unknown);
+    assert_eq!(evaluate(&sender_constrained().not(), ""), Verdict::Unknown);
 }
 
 #[test]
-fn a_token_is_as_old_as_its_issue() {
+fn token_age_is_measured_from_iat() {
     let young = token_age_at_most(Duration::from_secs(60));
-    assert_eq!(verdict(&young, r#","iat":1759999940"#), Verdict::True);
-    assert_eq!(verdict(&young, r#","iat":1759999939"#), Verdict::False);
-    assert_eq!(verdict(&young, ""), Verdict::Unknown);
+    assert_eq!(evaluate(&young, r#","iat":1759999940"#), Verdict::True);
+    assert_eq!(evaluate(&young, r#","iat":1759999939"#), Verdict::False);
+    assert_eq!(evaluate(&young, ""), Verdict::Unknown);
 }
