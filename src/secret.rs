@@ -1,13 +1,13 @@
-//! Bytes that must not be seen.
+//! Secret bytes that are redacted in `Debug` and wiped from memory.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Secret bytes: not printable, not comparable, wiped when dropped.
+/// Secret bytes that cannot be printed or compared and are wiped when dropped.
 ///
-/// [`expose`](Self::expose) is the only way out, so that a reviewer finds every use by its name.
-/// It does not wipe copies that the caller made before or makes after.
+/// [`expose`](Self::expose) is the only access, so that a search for its name finds every use.
+/// Copies that the caller made before, or makes of the exposed bytes, are not wiped.
 ///
 /// ```
 /// use bearergate::secret::Secret;
@@ -19,12 +19,12 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Takes the bytes over without copying them.
+    /// Creates a secret from its bytes without copying them.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// Returns the secret bytes.
+    /// Returns the secret bytes. Do not log them, and compare them in constant time only.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
@@ -48,11 +48,11 @@ impl From<String> for Secret {
     }
 }
 
-/// A secret that was just made and is shown to its owner once: it cannot be printed, compared or
-/// cloned by accident, and is wiped when dropped.
+/// A newly created secret that its owner is shown once, such as an API key.
 ///
-/// [`reveal`](Self::reveal) is the only way out and uses it up. Only a digest of it is kept
-/// anywhere else, so that a secret which was not taken down then is lost.
+/// It cannot be printed, compared or cloned, and is wiped when dropped.
+/// [`reveal`](Self::reveal) is the only access and consumes it. Stores keep only a digest, so the
+/// secret cannot be recovered later.
 ///
 /// ```compile_fail
 /// # fn show(secret: bearergate::secret::ShownOnce) {
@@ -73,7 +73,8 @@ impl ShownOnce {
         Self(text)
     }
 
-    /// Gives the secret out. What becomes of the text, and of its copies, is the caller's care.
+    /// Returns the secret as text. The text and its copies are no longer wiped; the caller is
+    /// responsible for them.
     #[must_use]
     pub fn reveal(mut self) -> String {
         std::mem::take(&mut *self.0)

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use bearergate::refresh::{NewRefreshToken, RotateRequest, RotatedToken};
 use bearergate::session::{Session, SessionChange};
-use bearergate::{Rejection, RejectionKind, limits};
+use bearergate::{Rejection, RejectionKind};
 
 use crate::house::APP;
 use crate::house::House;
 use crate::house::Page;
 use crate::transcript::Transcript;
+
+/// The default idle timeout of a session.
+const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
 
 const PASSWORD: &str = "correct horse";
 
@@ -44,7 +47,7 @@ pub(crate) async fn session(house: &House, told: &mut Transcript) -> Told {
     );
     let get = house.page(Page::get(&new)).await?;
     told.verdict("open a page with the cookie from after it", get, Ok(()));
-    house.clock.advance(limits::SESSION_IDLE);
+    house.clock.advance(SESSION_IDLE);
     let get = house.page(Page::get(&new)).await?;
     let expired = Err(RejectionKind::SessionExpired);
     told.verdict("open a page after half an hour without one", get, expired);

@@ -69,7 +69,7 @@ struct Node {
 const NEVER: u64 = u64::MAX;
 
 impl PrincipalBacking for Node {
-    fn made(&self) -> &BuiltFacts {
+    fn facts(&self) -> &BuiltFacts {
         &self.made
     }
 
@@ -161,7 +161,7 @@ impl ApiKeyRecord {
 
     /// Returns the principal that the key stands for.
     pub fn into_principal(self) -> Principal {
-        Principal::held(self.0)
+        Principal::from_backing(self.0)
     }
 
     /// Returns who vouches for the subject.
@@ -380,7 +380,7 @@ fn facts(parts: ApiKeyRow) -> Result<BuiltFacts, StoreError> {
         .times(parts.created_at, parts.not_before, parts.expires_at)
         .claims(json!(claims).to_string())
         .map_err(|error| StoreError::new(StoreErrorKind::Corrupt).with_source(error))?;
-    Ok(draft.made())
+    Ok(draft.build_facts())
 }
 
 fn corrupt(what: &'static str) -> StoreError {

@@ -39,7 +39,7 @@ pub trait ApiKeyStore: fmt::Debug + Send + Sync {
         self.find(id)
     }
 
-    /// Finds the record of a [foreign](ApiKeyRow::is_legacy) key by the digest of the whole
+    /// Finds the record of a [legacy](crate::api_key::ApiKeyRow::is_legacy) key by the digest of the whole
     /// key; records of other keys are not found so.
     ///
     /// # Errors

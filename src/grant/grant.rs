@@ -207,7 +207,7 @@ impl Grant {
 
     /// Returns true if it is expired at `now`, by either timeout.
     pub fn is_over(&self, now: UnixTime) -> bool {
-        self.ends().is_over(now, Leeway::ZERO)
+        self.ends().has_passed(now, Leeway::ZERO)
     }
 
     /// Returns the targets of all revocations that may end it: its subject, its session and its

@@ -187,8 +187,7 @@ impl IntrospectionValidatorBuilder<Ready> {
         self
     }
 
-    /// Sets how long an active token is cached, by default
-    /// [`limits::INTROSPECTION_FRESH`](crate::limits::INTROSPECTION_FRESH) and at most
+    /// Sets how long an active token is cached, by default one minute and at most
     /// [`limits::INTROSPECTION_FRESH_MAX`](crate::limits::INTROSPECTION_FRESH_MAX). A token that is
     /// revoked at the provider can be accepted for that long. With zero the endpoint is called for
     /// every request.
@@ -198,16 +197,14 @@ impl IntrospectionValidatorBuilder<Ready> {
         self
     }
 
-    /// Sets how many tokens are cached, a tenth of them rejected ones: by default
-    /// [`limits::INTROSPECTION_ENTRIES`](crate::limits::INTROSPECTION_ENTRIES), at least 10 and at
-    /// most [`limits::INTROSPECTION_ENTRIES_MAX`](crate::limits::INTROSPECTION_ENTRIES_MAX).
+    /// Sets how many tokens are cached, a tenth of them rejected ones: by default 10 000, at least 10 and at most
+    /// [`limits::INTROSPECTION_ENTRIES_MAX`](crate::limits::INTROSPECTION_ENTRIES_MAX).
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.config.cache.entries = entries;
         self
     }
 
-    /// Sets the largest size of a token in bytes, by default
-    /// [`limits::TOKEN_BYTES`](crate::limits::TOKEN_BYTES) and at most
+    /// Sets the largest size of a token in bytes, by default 16 KiB and at most
     /// [`limits::TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX). A longer token is
     /// [`TokenTooLarge`](crate::error::RejectionKind::TokenTooLarge) and is not sent.
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {

@@ -112,10 +112,10 @@ const ANSWER: &str = "check the address of the endpoint, and name resolution, fi
 const KEY: &str = "register the public key at the provider for this client, with its key id and \
                    with `private_key_jwt` as its method; set the audience that the provider \
                    expects of assertions (`ClientKey::audience`: often its issuer or its token \
-                   endpoint); and synchronize the clocks of both hosts";
+                   endpoint); and keep the time of both hosts synchronized";
 const OTHER_ENDPOINT: &str = "check that the address is that of an introspection endpoint, and \
                               that it accepts access tokens";
-const SECRET: &str = "check the client id and the secret, that the provider accepts them in the \
+const SECRET: &str = "check the client id and secret, that the provider accepts them in the \
                       header (`secret_basic`) or in the form (`secret_post`), and that it allows \
                       this client to introspect tokens";
 const TOKEN: &str = "check that the bearer token was issued to this service and is not expired";

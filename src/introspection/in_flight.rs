@@ -114,6 +114,6 @@ impl Calls {
 impl CallPermit {
     /// Gives the result to all that wait for the call.
     pub(super) fn settle(self, result: CallResult) {
-        self.leader.settle(result);
+        self.leader.complete(result);
     }
 }

@@ -80,14 +80,14 @@ impl SigningKeys {
     ///
     /// `value_malformed` for anything else: another version of the form, a member that is missing,
     /// unknown or of the wrong type, keys out of order; `out_of_range` for a text over
-    /// [`limits::RING_BYTES`]; `key_malformed` or `key_weak` for a key that does not fit its
+    /// [`limits::SIGNING_KEYS_BYTES`]; `key_malformed` or `key_weak` for a key that does not fit its
     /// algorithm or its name.
     pub fn from_secret(secret: &Secret) -> Result<Self, ConfigError> {
         signing_keys_text::read(secret.expose())
     }
 
     /// Writes the ring with its private keys, for the user to store as a secret: JSON text of at
-    /// most [`limits::RING_BYTES`].
+    /// most [`limits::SIGNING_KEYS_BYTES`].
     ///
     /// Whoever reads it can mint tokens. Store it only if the stored revision is the one that this
     /// ring was made from, so that no node overwrites the change of another.
@@ -100,7 +100,7 @@ impl SigningKeys {
     /// # Errors
     ///
     /// `conflict` while another announced key has not yet begun to sign, or for a key that the
-    /// ring has or had revoked; `out_of_range` while [`limits::RING_KEYS`] others are kept.
+    /// ring has or had revoked; `out_of_range` while [`limits::SIGNING_KEYS`] others are kept.
     pub fn announce(&self, key: SigningKey, now: UnixTime) -> Result<Self, ConfigError> {
         if self.next(now).is_some() {
             return Err(ConfigError::conflict(
@@ -304,7 +304,7 @@ impl SigningKeys {
     }
 
     fn check_size(&self) -> Result<(), ConfigError> {
-        if self.keys.len().max(self.revoked.len()) <= limits::RING_KEYS {
+        if self.keys.len().max(self.revoked.len()) <= limits::SIGNING_KEYS {
             return Ok(());
         }
         Err(ConfigError::new(
@@ -312,7 +312,7 @@ impl SigningKeys {
             "key",
             format!(
                 "the ring keeps {} keys whose tokens may still be valid; rotate less often",
-                limits::RING_KEYS
+                limits::SIGNING_KEYS
             ),
         ))
     }

@@ -65,7 +65,7 @@ impl SigningKeysBuilder {
     }
 
     /// Makes the ring. Its first key signs from `now` on, on nodes with a clock that is slow by up
-    /// to [`limits::LEEWAY_MAX`] too.
+    /// to [`Leeway::MAX`](crate::clock::Leeway::MAX) too.
     ///
     /// # Errors
     ///

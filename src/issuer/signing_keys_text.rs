@@ -28,7 +28,7 @@ const VERSION_NAME: &str = "bearergate_key_ring";
 /// Writes a ring. No text in it needs escapes: names are base64url, the rest are numbers.
 pub(super) fn write(ring: &SigningKeys) -> Secret {
     // The room is enough, so that no copy of a private key is left behind by growing.
-    let mut text = String::with_capacity(limits::RING_BYTES);
+    let mut text = String::with_capacity(limits::SIGNING_KEYS_BYTES);
     let Schedule {
         announce,
         rotate_after,
@@ -68,8 +68,8 @@ pub(super) fn write(ring: &SigningKeys) -> Secret {
 
 /// Reads a ring.
 pub(super) fn read(text: &[u8]) -> Result<SigningKeys, ConfigError> {
-    if text.len() > limits::RING_BYTES {
-        let range = ..=limits::RING_BYTES;
+    if text.len() > limits::SIGNING_KEYS_BYTES {
+        let range = ..=limits::SIGNING_KEYS_BYTES;
         return Err(ConfigError::size_out_of_range(
             FIELD,
             text.len(),
@@ -155,7 +155,7 @@ fn check_order(ring: &SigningKeys) -> Result<(), ConfigError> {
     if is_sorted
         && are_distinct
         && !ring.keys.is_empty()
-        && count <= limits::RING_KEYS
+        && count <= limits::SIGNING_KEYS
         && ring.revision > 0
     {
         return Ok(());

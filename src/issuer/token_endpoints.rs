@@ -104,7 +104,7 @@ impl TokenEndpoints {
     }
 
     /// Answers an introspection request (RFC 7662 section 2): the posted form, untrusted, of at
-    /// most [`limits::FORM_BYTES`].
+    /// most [`RequestFacts::MAX_FORM_BYTES`](crate::request::RequestFacts::MAX_FORM_BYTES).
     ///
     /// `active` is true, and the token's claims follow, only if the token was minted by this
     /// issuer, is neither expired nor revoked, and the caller is the client that it was issued to
@@ -143,7 +143,7 @@ impl TokenEndpoints {
     }
 
     /// Answers a revocation request (RFC 7009 section 2): the posted form, untrusted, of at most
-    /// [`limits::FORM_BYTES`].
+    /// [`RequestFacts::MAX_FORM_BYTES`](crate::request::RequestFacts::MAX_FORM_BYTES).
     ///
     /// A resource server that validates the token without asking accepts it until it expires,
     /// which is why tokens live for minutes.
@@ -233,7 +233,7 @@ fn may_know(caller: &AuthenticatedClient, token: &Principal) -> bool {
 fn is_expired(token: &Principal, now: UnixTime) -> bool {
     token
         .expires_at()
-        .is_none_or(|end| end.is_over(now, Leeway::ZERO))
+        .is_none_or(|end| end.has_passed(now, Leeway::ZERO))
 }
 
 fn unless_revoked(token: &Principal, checked: Result<(), Rejection>) -> EndpointResponse {

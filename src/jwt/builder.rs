@@ -351,8 +351,7 @@ impl JwtValidatorBuilder<Ready> {
         self
     }
 
-    /// Sets the largest size of a token in bytes, by default
-    /// [`limits::TOKEN_BYTES`](crate::limits::TOKEN_BYTES) and at most
+    /// Sets the largest size of a token in bytes, by default 16 KiB and at most
     /// [`limits::TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX). A longer token is
     /// [`TokenTooLarge`](crate::error::RejectionKind::TokenTooLarge) before it is parsed.
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {

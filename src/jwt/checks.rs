@@ -70,13 +70,14 @@ impl IssuerRules {
         let (times, now) = (&token.claims.times, token.now);
         let reject = |kind, name: ClaimName| Err(Rejection::new(kind).with_claim(name.as_str()));
         match times.expires_at {
-            Some(exp) if exp.is_over(now, self.leeway) => {
+            Some(exp) if exp.has_passed(now, self.leeway) => {
                 return reject(RejectionKind::TokenExpired, ClaimName::Exp);
             }
             None if self.expiry == Expiry::Required => return Err(missing(ClaimName::Exp)),
             _ => {}
         }
-        let is_future = |time: Option<UnixTime>| time.is_some_and(|t| t.is_ahead(now, self.leeway));
+        let is_future =
+            |time: Option<UnixTime>| time.is_some_and(|t| t.is_in_future(now, self.leeway));
         if is_future(times.not_before) {
             return reject(RejectionKind::TokenNotYetValid, ClaimName::Nbf);
         }
@@ -113,8 +114,10 @@ pub(super) fn is_one_of(
     value: Value<'_>,
     accepted: &[Box<str>],
 ) -> bool {
-    let texture = claims.document().texture();
-    accepted.iter().any(|name| value.is_text_in(texture, name))
+    let escapes = claims.document().escapes();
+    accepted
+        .iter()
+        .any(|name| value.is_text_with(escapes, name))
 }
 
 impl Purpose {

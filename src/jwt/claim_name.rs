@@ -1,10 +1,10 @@
 //! The claims that the checks need, and their places in a token.
 
 use crate::json::Document;
-use crate::json::Piece;
+use crate::json::RawName;
 use crate::json::Span;
+use crate::json::TextRange;
 use crate::json::Unescaped;
-use crate::json::Written;
 
 /// A claim that the checks need.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -89,7 +89,7 @@ impl ClaimName {
 
     /// Returns the known claim of that name.
     #[inline(always)]
-    pub(super) fn from_text(text: &[u8], name: Written) -> Option<Self> {
+    pub(super) fn from_text(text: &[u8], name: RawName) -> Option<Self> {
         if name.end.wrapping_sub(name.start) <= 8 && !name.is_escaped {
             return Self::from_packed(name.head);
         }
@@ -212,14 +212,14 @@ impl Slots {
     }
 
     /// Returns the place of the value, if there is one.
-    pub(super) fn find(&self, name: ClaimName) -> Option<Piece> {
+    pub(super) fn find(&self, name: ClaimName) -> Option<TextRange> {
         Some(self.piece(name)).filter(|p| !p.is_empty())
     }
 
     /// Returns the place of the value; it is empty if there is none.
-    pub(super) fn piece(&self, name: ClaimName) -> Piece {
+    pub(super) fn piece(&self, name: ClaimName) -> TextRange {
         let (start, end) = self.0.get(name as usize).copied().unwrap_or_default();
-        Piece::new(start.into(), end.into())
+        TextRange::new(start.into(), end.into())
     }
 }
 

@@ -8,13 +8,13 @@ use super::issuer_rules::Purpose;
 use super::requirement::Requirement;
 use super::validator::JwtValidator;
 use crate::diagnosis::Finding;
-use crate::diagnosis::gathered;
+use crate::diagnosis::gather;
 use crate::key::of_keys;
 use crate::now_or_later::NowOrLater;
 
 impl JwtValidator {
     pub(super) fn findings(&self) -> NowOrLater<'_, Vec<Finding>> {
-        gathered(self.issuers.rules().flat_map(|rules| {
+        gather(self.issuers.rules().flat_map(|rules| {
             let keys = match &rules.keys {
                 KeySource::Fixed(keys) => NowOrLater::now(of_keys(&rules.subject(), keys)),
                 KeySource::Store(store) => store.diagnose(),

@@ -6,16 +6,16 @@ use super::claims::RegisteredClaims;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::json::Document;
+use crate::json::Escapes;
 use crate::json::Kind;
-use crate::json::Piece;
-use crate::json::Texture;
+use crate::json::TextRange;
 
 /// Returns the value of the claim with the scopes, with its quotes or brackets; `name` is the
 /// claim to read in place of `scope`.
 pub(super) fn scopes(
     name: Option<&str>,
     claims: &RegisteredClaims<'_>,
-) -> Result<Option<Piece>, Rejection> {
+) -> Result<Option<TextRange>, Rejection> {
     let Some(name) = name else {
         return Ok(claims.piece(ClaimName::Scope));
     };
@@ -33,15 +33,15 @@ pub(super) struct FactReader<'d>(pub(super) &'d mut Document);
 
 impl FactReader<'_> {
     /// Returns the content of a string, appended to the document if it may have escapes.
-    pub(super) fn string(&mut self, quoted: Piece) -> Piece {
-        match self.0.texture() {
-            Texture::Plain => Piece::new(quoted.start() + 1, quoted.end().saturating_sub(1)),
-            Texture::Any => self.0.append_joined(quoted),
+    pub(super) fn string(&mut self, quoted: TextRange) -> TextRange {
+        match self.0.escapes() {
+            Escapes::Absent => TextRange::new(quoted.start() + 1, quoted.end().saturating_sub(1)),
+            Escapes::Possible => self.0.append_joined(quoted),
         }
     }
 
     /// Returns the content of a string, or the members of an array with spaces between them.
-    pub(super) fn joined(&mut self, scopes: Piece) -> Piece {
+    pub(super) fn joined(&mut self, scopes: TextRange) -> TextRange {
         let scopes_value = self.0.value(scopes);
         if scopes_value.is_some_and(|v| v.kind() == Kind::String) {
             return self.string(scopes);

@@ -17,7 +17,7 @@ use crate::clock::UnixTime;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::json::Document;
-use crate::json::Piece;
+use crate::json::TextRange;
 use crate::json::Value;
 use crate::principal::Authority;
 use crate::principal::Facts;
@@ -134,7 +134,7 @@ impl IntrospectionRules {
             kind: PrincipalKind::OpaqueToken,
             authority: self.authority.clone(),
             document,
-            header: Piece::default(),
+            header: TextRange::default(),
             token_id: Some(token_id),
             subject,
             client,
@@ -200,7 +200,7 @@ impl IntrospectionRules {
     fn check_times(&self, claims: &RegisteredClaims<'_>, now: UnixTime) -> Result<(), Rejection> {
         let times = &claims.times;
         match times.expires_at {
-            Some(exp) if exp.is_over(now, self.leeway) => {
+            Some(exp) if exp.has_passed(now, self.leeway) => {
                 return Err(Rejection::new(RejectionKind::TokenExpired).with_claim("exp"));
             }
             // A token with neither is often a refresh token.
@@ -209,7 +209,7 @@ impl IntrospectionRules {
         }
         if times
             .not_before
-            .is_some_and(|t| t.is_ahead(now, self.leeway))
+            .is_some_and(|t| t.is_in_future(now, self.leeway))
         {
             return Err(Rejection::new(RejectionKind::TokenNotYetValid).with_claim("nbf"));
         }

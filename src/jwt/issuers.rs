@@ -8,7 +8,7 @@ use super::issuer_rules::IssuerRules;
 use super::tenant::IssuerPattern;
 use crate::credential::Unverified;
 use crate::error::ConfigError;
-use crate::json::Texture;
+use crate::json::Escapes;
 use crate::json::Value;
 
 /// The rules of every issuer, found by the value of `iss`.
@@ -49,18 +49,18 @@ impl IssuerTable {
         matches!(only.issuers, AcceptedIssuers::Any).then_some(only)
     }
 
-    /// Returns the rules of this issuer; `texture` is that of the text it is from.
+    /// Returns the rules of this issuer; `escapes` is that of the text it is from.
     pub(super) fn find(
         &self,
         iss: Unverified<Value<'_>>,
-        texture: Texture,
+        escapes: Escapes,
     ) -> Option<&IssuerRules> {
         let iss = *iss.as_unverified();
         if let [only] = &*self.rules
             && let AcceptedIssuers::OneOf(names) = &only.issuers
         {
             let mut names = names.iter();
-            return names.any(|n| iss.is_text_in(texture, n)).then_some(only);
+            return names.any(|n| iss.is_text_with(escapes, n)).then_some(only);
         }
         let iss = iss.as_str()?;
         match self.by_name.get(&*iss) {

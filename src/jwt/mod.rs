@@ -15,6 +15,7 @@ mod diagnose;
 mod facts;
 mod grants;
 mod header;
+#[cfg(feature = "introspection")]
 mod introspection_rules;
 mod issuer_rules;
 mod issuers;
@@ -34,8 +35,11 @@ pub use builder::NeedsAudience;
 pub use builder::NeedsIssuer;
 pub use builder::NeedsKeys;
 pub use builder::Ready;
+#[cfg(feature = "introspection")]
 pub(crate) use introspection_rules::ActiveClaims;
+#[cfg(feature = "introspection")]
 pub(crate) use introspection_rules::IntrospectionRules;
+#[cfg(feature = "introspection")]
 pub(crate) use introspection_rules::TokenType;
 pub use tenant::Tenant;
 pub use validator::JwtValidator;

@@ -135,7 +135,7 @@ impl JwtValidator {
         if iss.as_unverified().kind() != Kind::String {
             return Err(rejections::invalid("iss"));
         }
-        let found = self.issuers.find(iss, token.texture);
+        let found = self.issuers.find(iss, token.escapes);
         found.ok_or_else(rejections::issuer_mismatch)
     }
 

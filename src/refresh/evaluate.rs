@@ -67,7 +67,7 @@ impl Presentation<'_> {
         let end = spent.at().saturating_add(self.reuse_window);
         // The clocks of two nodes differ a little; a clock that was set back must not extend it.
         let is_near = spent.at() <= self.now.saturating_add(self.reuse_window);
-        let is_open = is_near && !end.is_over(self.now, Leeway::ZERO);
+        let is_open = is_near && !end.has_passed(self.now, Leeway::ZERO);
         is_open && spent.digest() == self.token.digest()
     }
 }

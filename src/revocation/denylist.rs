@@ -38,7 +38,7 @@ use crate::revocation_list::RevocationList;
 ///
 /// It needs no timer: a write that finds the list full, or twice as long as it was after the last
 /// purge, [purges](Self::purge) the list and its store first. So a list is at most twice as long
-/// as the revocations that still have an effect, or [`limits::REVOCATIONS_TIDY`] long.
+/// as the revocations that still have an effect, or 1024 long.
 ///
 /// ```
 /// use bearergate::Principal;
@@ -292,7 +292,7 @@ impl RevocationList for Denylist {
 }
 
 impl Default for Denylist {
-    /// Makes an empty list in memory for at most [`limits::REVOCATIONS`].
+    /// Makes an empty list in memory for at most 100 000 revocations.
     fn default() -> Self {
         Self::with(limits::REVOCATIONS, None)
     }

@@ -112,7 +112,7 @@ impl Revocation {
     }
 
     /// Sets when the last credential that it revokes expires. A list may forget the revocation
-    /// once that is [`limits::LEEWAY_MAX`] ago; without this it is never forgotten.
+    /// once that is [`Leeway::MAX`](crate::clock::Leeway::MAX) ago; without this it is never forgotten.
     pub fn until(mut self, time: UnixTime) -> Self {
         self.until = Some(time);
         self

@@ -14,6 +14,10 @@ use crate::common::kind_of;
 use crate::common::run;
 use crate::common::secs;
 
+/// The defaults of `SessionManagerBuilder`.
+const SESSION_IDLE: std::time::Duration = std::time::Duration::from_secs(30 * 60);
+const SESSION_LIFETIME: std::time::Duration = std::time::Duration::from_secs(12 * 60 * 60);
+
 const UNKNOWN: Option<RejectionKind> = Some(RejectionKind::SessionUnknown);
 const REVOKED: Option<RejectionKind> = Some(RejectionKind::TokenRevoked);
 const CONFLICT: Option<GrantErrorKind> = Some(GrantErrorKind::Conflict);
@@ -89,7 +93,7 @@ fn a_use_does_not_conflict_with_a_write() {
     service.clock.advance(secs(120));
     assert_eq!(service.kind(&id), None);
     run(service.sessions.save(&session, "saved")).unwrap();
-    service.clock.advance(limits::SESSION_IDLE - secs(1));
+    service.clock.advance(SESSION_IDLE - secs(1));
     assert_eq!(service.session(&id).data(), b"saved");
 }
 
@@ -113,7 +117,7 @@ fn i06_a_late_write_does_not_restore_a_session() {
 fn i06_a_late_write_does_not_restore_an_idle_session() {
     let service = Service::new();
     let (id, session) = service.log_in(alice());
-    service.clock.advance(limits::SESSION_IDLE);
+    service.clock.advance(SESSION_IDLE);
     assert_eq!(
         kind_of(run(service.sessions.save(&session, "late"))),
         CONFLICT
@@ -213,7 +217,7 @@ fn the_revocation_of_a_session_is_purged_with_it() {
     run(service.sessions.revoke(&session)).unwrap();
     let other = || run(service.sessions.revoke_subject("bob"));
     assert_eq!(kind_of(other()), Some(GrantErrorKind::Full));
-    let end = limits::SESSION_LIFETIME + limits::LEEWAY_MAX;
+    let end = SESSION_LIFETIME + std::time::Duration::from(bearergate::clock::Leeway::MAX);
     service.clock.advance(end - secs(1));
     run(service.sessions.purge()).unwrap();
     assert_eq!(kind_of(other()), Some(GrantErrorKind::Full));

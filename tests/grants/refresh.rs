@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bearergate::RejectionKind;
 use bearergate::RejectionKind::{
     BindingMismatch, BindingRequired, RefreshExpired, RefreshReused, RefreshUnknown, TokenRevoked,
 };
@@ -12,7 +13,6 @@ use bearergate::grant::GrantErrorKind;
 use bearergate::refresh::{NewRefreshToken, RefreshManager, RotateRequest};
 use bearergate::session::{SessionChange, SessionManager};
 use bearergate::stores::MemoryGrantStore;
-use bearergate::{RejectionKind, limits};
 
 use crate::common::AUTHORITY;
 use crate::common::CLIENT;
@@ -23,6 +23,9 @@ use crate::common::for_alice;
 use crate::common::kind_of;
 use crate::common::run;
 use crate::common::secs;
+
+/// The default of `SessionManagerBuilder`.
+const SESSION_LIFETIME: std::time::Duration = std::time::Duration::from_secs(12 * 60 * 60);
 
 const KEY: [u8; 32] = [7; 32];
 
@@ -356,7 +359,7 @@ fn a_family_ends_with_its_session_at_the_latest() {
     let (_, session) = service.log_in(alice());
     let token = service.first(NewRefreshToken::for_session(&session, CLIENT));
     let own = service.first(for_alice());
-    service.clock.advance(limits::SESSION_LIFETIME - secs(1));
+    service.clock.advance(SESSION_LIFETIME - secs(1));
     let token = service.rotate(&token).unwrap();
     service.clock.advance(secs(1));
     assert_eq!(service.rotate(&token), Err(RefreshExpired));

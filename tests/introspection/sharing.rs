@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allocation_counter::measure;
+use bearergate::RejectionKind;
 use bearergate::testing::{FakeEndpoint, Fault};
-use bearergate::{RejectionKind, limits};
 
 use crate::common::Setup;
 
@@ -132,9 +132,7 @@ async fn cancelled_request_does_not_cancel_the_call() {
 async fn at_most_64_calls_are_in_flight() {
     let setup = Arc::new(Setup::new());
     setup.idp.fail(FakeEndpoint::Introspection, Fault::Hold);
-    let tokens: Vec<_> = (0..limits::INTROSPECTION_CALLS)
-        .map(|_| setup.active_token())
-        .collect();
+    let tokens: Vec<_> = (0..64).map(|_| setup.active_token()).collect();
     let waiting: Vec<_> = tokens
         .iter()
         .map(|token| {

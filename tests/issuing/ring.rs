@@ -211,15 +211,22 @@ fn a_text_that_is_cut_or_too_long_is_refused() {
         assert_malformed(stored[..len].to_owned());
     }
     assert_malformed(format!("{stored}x"));
-    let long = format!("{stored}{}", " ".repeat(bearergate::limits::RING_BYTES));
+    let long = format!(
+        "{stored}{}",
+        " ".repeat(bearergate::limits::SIGNING_KEYS_BYTES)
+    );
     assert_eq!(read(long).err(), Some(ConfigErrorKind::OutOfRange));
 }
 
 #[test]
 fn a_full_ring_of_the_longest_keys_fits_its_bound() {
-    let longest = bearergate::limits::PRIVATE_KEY_BYTES.div_ceil(3) * 4;
+    // A private key has at most 5.5 KiB of DER.
+    let longest = (5 * 1024 + 512_usize).div_ceil(3) * 4;
     let each = longest + 200;
-    assert!(bearergate::limits::RING_KEYS * (each + 100) + 300 < bearergate::limits::RING_BYTES);
+    assert!(
+        bearergate::limits::SIGNING_KEYS * (each + 100) + 300
+            < bearergate::limits::SIGNING_KEYS_BYTES
+    );
 }
 
 #[test]
@@ -236,7 +243,7 @@ fn a_ring_does_not_grow_beyond_its_bound() {
     assert_eq!(refused.kind(), ConfigErrorKind::OutOfRange);
     assert_eq!(
         ring.keys(now).unwrap().keys().len(),
-        bearergate::limits::RING_KEYS
+        bearergate::limits::SIGNING_KEYS
     );
     // The keys that are over make room again.
     assert!(ring.announce(quick_key(), after(NOW, 26 * HOUR)).is_ok());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::clock::{FakeClock, Leeway, UnixTime};
 use bearergate::error::ConfigErrorKind;
 use bearergate::issuer::{JwtIssuer, SigningKey, SigningKeys};
 use bearergate::{RejectionKind, limits};
@@ -50,7 +50,7 @@ fn the_next_key_is_published_signs_after_its_announcement_and_the_old_one_stays_
     assert_eq!((signing(0), published(0)), (old.clone(), 2));
     assert_eq!((signing(ANNOUNCE - 1), published(ANNOUNCE - 1)), (old, 2));
     assert_eq!((signing(ANNOUNCE), published(ANNOUNCE)), (new.clone(), 2));
-    let keep = ANNOUNCE + LIFETIME + limits::LEEWAY_MAX.as_secs();
+    let keep = ANNOUNCE + LIFETIME + Leeway::MAX.as_secs();
     assert_eq!(published(keep - 1), 2);
     assert_eq!((signing(keep), published(keep)), (new, 1));
 }
@@ -58,7 +58,7 @@ fn the_next_key_is_published_signs_after_its_announcement_and_the_old_one_stays_
 #[test]
 fn rotation_is_due_once_per_period() {
     let ring = short_ring();
-    let begin = after(NOW, 0).as_secs() - limits::LEEWAY_MAX.as_secs();
+    let begin = after(NOW, 0).as_secs() - Leeway::MAX.as_secs();
     let due = UnixTime::from_secs(begin + PERIOD - ANNOUNCE);
     assert!(!ring.is_rotation_due(UnixTime::from_secs(due.as_secs() - 1)));
     assert!(ring.is_rotation_due(due));
@@ -100,7 +100,7 @@ fn a_change_leaves_the_ring_it_was_made_from() {
 #[test]
 fn a_node_with_a_slow_clock_signs_from_the_beginning() {
     let ring = short_ring();
-    let skew = limits::LEEWAY_MAX.as_secs();
+    let skew = Leeway::MAX.as_secs();
     let slow = |secs| UnixTime::from_secs(NOW.as_secs() - secs);
     assert!(ring.signing_key(slow(skew)).is_some());
     assert!(ring.signing_key(slow(skew + 1)).is_none());
@@ -157,10 +157,10 @@ fn revoked_keys_are_remembered_while_their_tokens_may_live_and_are_bounded() {
         ring.revoke(&kid, quick_key(), now)
     };
     let mut ring = short_ring();
-    for _ in 0..limits::RING_KEYS {
+    for _ in 0..limits::SIGNING_KEYS {
         ring = revoke(&ring, NOW).unwrap();
     }
-    let keep = LIFETIME + limits::LEEWAY_MAX.as_secs();
+    let keep = LIFETIME + Leeway::MAX.as_secs();
     for (secs, is_ok) in [(0, false), (keep - 1, false), (keep, true)] {
         let kind = revoke(&ring, after(NOW, secs)).map_err(|error| error.kind());
         assert_eq!(kind.is_ok(), is_ok, "{secs}");
@@ -239,7 +239,7 @@ fn the_issuer_as_a_store_of_keys_follows_the_clock_and_the_ring() {
     node.adopt(first.announce(quick_key(), NOW).unwrap())
         .unwrap();
     assert!(judge_with(&validator, old.expose(), NOW).is_ok());
-    let keep = ANNOUNCE + LIFETIME + limits::LEEWAY_MAX.as_secs();
+    let keep = ANNOUNCE + LIFETIME + Leeway::MAX.as_secs();
     let kind = |secs| {
         clock.set(after(NOW, secs));
         // Judged as if the token were still valid, to see the keys alone.
@@ -352,7 +352,7 @@ proptest! {
                     prop_assert!(judge(&token.text, &set, now).is_ok());
                 }
             }
-            let grace = limits::LEEWAY_MAX.as_secs();
+            let grace = Leeway::MAX.as_secs();
             for token in tokens.iter().filter(|token| now < after(token.end, grace)) {
                 // The most lenient verifier still finds the key.
                 let judged = judge(&token.text, &set, UnixTime::from_secs(token.end.as_secs() - 1));

@@ -34,6 +34,12 @@ use crate::common::Service;
 use crate::common::ring;
 use crate::common::wait;
 
+/// The default of `ReadCache::staleness`.
+const STALENESS: Duration = Duration::from_secs(5);
+
+/// How long a cache bypasses the records of a change whose caller was cancelled.
+const DOUBT: Duration = Duration::from_secs(60);
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A store that counts what it is asked, and can be held between its work and its answer.
@@ -199,7 +205,7 @@ fn a_record_is_asked_for_once_until_it_is_stale() {
     let ask = || assert!(scene.is_good(id));
     assert_eq!(scene.asks(ask), 1);
     assert_eq!(scene.asks(ask), 0);
-    scene.clock.advance(limits::CACHE_STALENESS - SECOND);
+    scene.clock.advance(STALENESS - SECOND);
     assert_eq!(scene.asks(ask), 0);
     scene.clock.advance(SECOND);
     assert_eq!(scene.asks(ask), 1);
@@ -224,7 +230,7 @@ fn a_revocation_elsewhere_is_seen_when_the_staleness_is_over() {
     let id = scene.create();
     assert!(scene.is_good(id));
     wait(scene.theirs.keys.revoke(id, "test")).unwrap();
-    scene.clock.advance(limits::CACHE_STALENESS - SECOND);
+    scene.clock.advance(STALENESS - SECOND);
     assert!(scene.is_good(id));
     scene.clock.advance(SECOND);
     assert!(!scene.is_good(id));
@@ -253,7 +259,7 @@ fn what_is_not_there_and_what_fails_is_not_remembered() {
     assert!(scene.is_good(id));
     scene.slow.fail(true);
     assert!(scene.is_good(id));
-    scene.clock.advance(limits::CACHE_STALENESS);
+    scene.clock.advance(STALENESS);
     assert!(
         wait(scene.cached.find(id)).is_err(),
         "no stale answer in place of none"
@@ -311,7 +317,7 @@ fn a_change_whose_caller_went_away_is_in_doubt_for_a_minute() {
     let ask = || drop(scene.find(id));
     assert_eq!(scene.asks(ask), 1);
     assert_eq!(scene.asks(ask), 1);
-    scene.clock.advance(limits::CACHE_DOUBT);
+    scene.clock.advance(DOUBT);
     assert_eq!(scene.asks(ask), 1);
     assert_eq!(scene.asks(ask), 0);
 }
@@ -357,7 +363,7 @@ fn a_foreign_key_is_remembered_and_forgotten_too() {
         assert!(find().is_some());
     }
     assert_eq!(scene.asks(|| assert!(find().is_some())), 0);
-    scene.clock.advance(limits::CACHE_STALENESS);
+    scene.clock.advance(STALENESS);
     assert_eq!(scene.asks(|| assert!(find().is_some())), 1);
     assert_eq!(scene.asks(|| assert!(find().is_some())), 0);
     wait(scene.ours.keys.revoke(id, "test")).unwrap();
@@ -430,7 +436,7 @@ fn a_session_marked_here_ends_at_once_and_one_marked_elsewhere_when_stale() {
 
     let (id, session) = begin("alice");
     wait(theirs.revoke(&session)).unwrap();
-    clock.advance(limits::CACHE_STALENESS - SECOND);
+    clock.advance(STALENESS - SECOND);
     assert_eq!(is_good(&judge, &id, &clock), Ok(()));
     clock.advance(SECOND);
     assert_eq!(is_good(&judge, &id, &clock), revoked);

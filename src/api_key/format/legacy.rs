@@ -35,7 +35,7 @@ impl LegacyFormat {
     ///
     /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange).
     pub fn new(min_bytes: usize) -> Result<Self, ConfigError> {
-        let range = limits::FOREIGN_KEY_BYTES_MIN..=limits::FOREIGN_KEY_BYTES;
+        let range = limits::LEGACY_KEY_BYTES_MIN..=limits::LEGACY_KEY_BYTES;
         if !range.contains(&min_bytes) {
             return Err(ConfigError::out_of_range("min_bytes", min_bytes, range));
         }
@@ -67,7 +67,7 @@ impl LegacyFormat {
     ///
     /// [`ApiKeyMalformed`](RejectionKind::ApiKeyMalformed) for everything else.
     pub fn parse<'k>(&self, key: &'k str) -> Result<LegacyKey<'k>, Rejection> {
-        let is_long_enough = (self.min_bytes..=limits::FOREIGN_KEY_BYTES).contains(&key.len());
+        let is_long_enough = (self.min_bytes..=limits::LEGACY_KEY_BYTES).contains(&key.len());
         if !is_long_enough || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(RejectionKind::ApiKeyMalformed.into());
         }

@@ -33,14 +33,14 @@ impl RefreshManagerBuilder {
     }
 
     /// Sets the absolute timeout, after which a family expires even if its tokens are used: by
-    /// default [`limits::REFRESH_LIFETIME`].
+    /// default 30 days.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.0.lifetime = lifetime;
         self
     }
 
     /// Sets the idle timeout, after which an unused token expires: by default
-    /// [`limits::REFRESH_IDLE`].
+    /// 14 days.
     pub fn idle(mut self, idle: Duration) -> Self {
         self.0.idle = idle;
         self

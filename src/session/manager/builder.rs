@@ -32,14 +32,14 @@ impl SessionManagerBuilder {
     }
 
     /// Sets the absolute timeout, after which a session expires even if it is used: by default
-    /// [`limits::SESSION_LIFETIME`].
+    /// 12 hours.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.0.lifetime = lifetime;
         self
     }
 
     /// Sets the idle timeout, after which an unused session expires: by default
-    /// [`limits::SESSION_IDLE`].
+    /// 30 minutes.
     pub fn idle(mut self, idle: Duration) -> Self {
         self.0.idle = idle;
         self

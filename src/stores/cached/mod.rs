@@ -55,7 +55,7 @@ pub struct ReadCache {
 }
 
 impl ReadCache {
-    /// Starts with [`limits::CACHE_STALENESS`] and [`limits::CACHE_ENTRIES`].
+    /// Starts with 5 seconds and 10 000 records.
     pub fn new() -> Self {
         Self {
             staleness: limits::CACHE_STALENESS,

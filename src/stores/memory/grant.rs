@@ -210,7 +210,7 @@ impl MemoryGrantStore {
             .remove(|_, family| family.revoked().is_some() || is_over(family.grant()));
         let revocations = self
             .revocations
-            .remove(|_, written| written.until.is_over(now, Leeway::ZERO));
+            .remove(|_, written| written.until.has_passed(now, Leeway::ZERO));
         sessions + families + revocations
     }
 }

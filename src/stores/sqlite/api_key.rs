@@ -59,7 +59,7 @@ impl ApiKeyStore for SqliteStore {
     }
 
     /// Notes of many keys are written together; those that come while the writer cannot keep up
-    /// with [`LAST_USED_NOTES`](crate::limits::LAST_USED_NOTES) are lost.
+    /// with 16 384 are lost.
     fn touch(&self, id: ApiKeyId, now: UnixTime) {
         self.note(id, now);
     }

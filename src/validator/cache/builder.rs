@@ -9,8 +9,7 @@ use crate::limits;
 
 /// Configures a [`TokenCache`]: its bounds and an observer.
 ///
-/// Without any setting it has [`limits::TOKEN_CACHE_ENTRIES`](crate::limits::TOKEN_CACHE_ENTRIES)
-/// and [`limits::TOKEN_CACHE_BYTES`](crate::limits::TOKEN_CACHE_BYTES).
+/// Without any setting its bounds are 10 000 entries and 32 MiB.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct TokenCacheBuilder {

@@ -1,8 +1,9 @@
 //! Sessions and refresh tokens against a model.
 
+use bearergate::RejectionKind;
+use bearergate::clock::Leeway;
 use bearergate::refresh::{NewRefreshToken, RotateRequest};
 use bearergate::session::{NewSession, Session, SessionChange};
-use bearergate::{RejectionKind, limits};
 use proptest::prelude::*;
 
 use super::Kind;
@@ -184,7 +185,7 @@ impl Life {
         for grant in self.grants() {
             grant.is_purged |= grant.is_revoked() || grant.is_over(now);
             // The revocation of a session is kept as long as the session and its tokens could have lasted.
-            grant.revoked[0] &= grant.expires + limits::LEEWAY_MAX.as_secs() > now;
+            grant.revoked[0] &= grant.expires + Leeway::MAX.as_secs() > now;
         }
     }
 
