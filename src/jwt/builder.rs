@@ -5,6 +5,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::builder_state::NeedsAudience;
+use super::builder_state::NeedsIssuer;
+use super::builder_state::NeedsKeys;
+use super::builder_state::Ready;
 use super::claim_name::ClaimName;
 use super::config::JwtConfig;
 use super::grants::Grants;
@@ -32,29 +36,6 @@ use crate::principal::ClaimValue;
 use crate::principal::Claims;
 use crate::validator::SenderConstraint;
 use crate::validator::names;
-
-/// Builder state: the issuer is missing; call [`issuer`](JwtValidatorBuilder::issuer) or one of the
-/// methods next to it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct NeedsIssuer;
-
-/// Builder state: the audience is missing; call [`audience`](JwtValidatorBuilder::audience) or one
-/// of the methods next to it. The builder of an introspection validator has this state too.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct NeedsAudience;
-
-/// Builder state: the keys are missing; call [`keys`](JwtValidatorBuilder::keys) or
-/// [`key_store`](JwtValidatorBuilder::key_store).
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct NeedsKeys;
-
-/// Builder state: nothing required is missing; call [`build`](JwtValidatorBuilder::build).
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Ready;
 
 /// Configures a [`JwtValidator`] for one issuer: first the issuer, then the audience, then the
 /// keys, then optional settings.

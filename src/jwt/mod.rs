@@ -6,6 +6,7 @@
 //! well-known identity providers there are [`providers`].
 
 mod builder;
+mod builder_state;
 mod checks;
 mod claim_name;
 mod claims;
@@ -31,10 +32,10 @@ mod validator;
 mod verified_token;
 
 pub use builder::JwtValidatorBuilder;
-pub use builder::NeedsAudience;
-pub use builder::NeedsIssuer;
-pub use builder::NeedsKeys;
-pub use builder::Ready;
+pub use builder_state::NeedsAudience;
+pub use builder_state::NeedsIssuer;
+pub use builder_state::NeedsKeys;
+pub use builder_state::Ready;
 #[cfg(feature = "introspection")]
 pub(crate) use introspection_rules::ActiveClaims;
 #[cfg(feature = "introspection")]

@@ -28,13 +28,18 @@
 //! | [`kubernetes`] | workload | audience | keys need the cluster's CA and a credential |
 //! | [`okta`] | access | audience | tokens of the organization's own server cannot be verified |
 
+mod argument;
 mod preset;
 
 pub use preset::Preset;
 
+use self::argument::check_domain;
+use self::argument::check_guid;
+use self::argument::check_label;
+use self::argument::check_user_pool;
+use self::argument::malformed;
 use self::preset::Issuer;
 use self::preset::Recipient;
-use crate::error::ConfigError;
 use crate::json::Kind;
 use crate::principal::Claims;
 
@@ -57,7 +62,8 @@ use crate::principal::Claims;
 pub fn auth0(domain: impl AsRef<str>, audience: impl Into<String>) -> Preset {
     let domain = domain.as_ref();
     let issuer = format!("https://{domain}/");
-    Preset::new(issuer, Recipient::Audiences(vec![audience.into()])).with_error(host(domain))
+    Preset::new(issuer, Recipient::Audiences(vec![audience.into()]))
+        .with_error(check_domain(domain))
 }
 
 /// Access tokens of an Amazon Cognito user pool, for certain app clients.
@@ -86,7 +92,7 @@ pub fn cognito<C: Into<String>>(
     let clients = collect(clients);
     Preset::new(&issuer, Recipient::Any)
         .keys_at(format!("{issuer}/.well-known/jwks.json"))
-        .with_error(user_pool(pool))
+        .with_error(check_user_pool(pool))
         .customize(move |builder| {
             builder
                 .allow_clients(clients.iter().map(String::as_str))
@@ -125,11 +131,13 @@ pub fn entra<T: Into<String>>(
         _ => "common",
     };
     let keys = format!("https://login.microsoftonline.com/{shared}/discovery/v2.0/keys");
-    let error = tenants.iter().find_map(|tenant| guid("tenants", tenant));
+    let error = tenants
+        .iter()
+        .find_map(|tenant| check_guid("tenants", tenant));
     Preset::for_issuers(tenants.iter().map(|tenant| entra_tenant(tenant)))
         .for_recipient(Recipient::Audiences(audiences))
         .keys_at(keys)
-        .with_error(error.or_else(|| guid("app", &app)))
+        .with_error(error.or_else(|| check_guid("app", &app)))
         .customize(|builder| {
             builder.scopes_from("scp").check("scp", |claims| {
                 is_present(claims, "scp") || is_present(claims, "roles")
@@ -163,7 +171,7 @@ fn entra_tenant(tenant: &str) -> Issuer {
 pub fn firebase(project: impl Into<String>) -> Preset {
     let project = project.into();
     let issuer = format!("https://securetoken.google.com/{project}");
-    let error = label("project", &project);
+    let error = check_label("project", &project);
     Preset::new(issuer, Recipient::Client(project))
         .keys_at(FIREBASE_KEYS)
         .with_error(error)
@@ -359,55 +367,4 @@ fn is_present(claims: Claims<'_>, name: &str) -> bool {
     };
     let text = value.as_str().is_some_and(|text| !text.is_empty());
     text || value.elements().is_some_and(|mut all| all.next().is_some())
-}
-
-fn guid(field: &'static str, text: &str) -> Option<ConfigError> {
-    let parts = text.split('-').map(str::len);
-    let is_hex = |b: u8| b.is_ascii_hexdigit() || b == b'-';
-    let is_valid = parts.eq([8, 4, 4, 4, 12]) && text.bytes().all(is_hex);
-    (!is_valid).then(|| {
-        malformed(
-            field,
-            text,
-            "is not a GUID; give the id instead of a name or domain",
-        )
-    })
-}
-
-fn user_pool(pool: &str) -> Option<ConfigError> {
-    let is_valid = pool.split_once('_').is_some_and(|(region, id)| {
-        is_label(region) && !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric())
-    });
-    (!is_valid).then(|| {
-        malformed(
-            "pool",
-            pool,
-            "is not the id of a user pool; write region, `_`, name",
-        )
-    })
-}
-
-fn host(domain: &str) -> Option<ConfigError> {
-    let is_valid = domain.contains('.') && domain.split('.').all(is_label);
-    (!is_valid).then(|| {
-        malformed(
-            "domain",
-            domain,
-            "is not a domain; give it without scheme and path",
-        )
-    })
-}
-
-fn label(field: &'static str, text: &str) -> Option<ConfigError> {
-    (!is_label(text))
-        .then(|| malformed(field, text, "is not an id; use letters, digits and hyphens"))
-}
-
-fn is_label(text: &str) -> bool {
-    let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-    !text.is_empty() && text.bytes().all(known)
-}
-
-fn malformed(field: &'static str, text: &str, problem: &str) -> ConfigError {
-    ConfigError::malformed(field, format!("`{text}` {problem}"))
 }
