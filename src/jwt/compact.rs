@@ -42,6 +42,16 @@ struct PartEnds {
     signature: usize,
 }
 
+impl PartEnds {
+    const fn new(payload: usize, header: usize, signature: usize) -> Self {
+        Self {
+            payload,
+            header: payload + header,
+            signature: payload + header + signature,
+        }
+    }
+}
+
 impl<'t> Compact<'t> {
     /// Parses a token.
     ///
@@ -64,11 +74,8 @@ impl<'t> Compact<'t> {
             return Err(unless_encrypted(token, RejectionKind::TokenTooLarge));
         }
         let payload_len = base64url::decoded_len(payload.len());
-        let ends = PartEnds {
-            payload: payload_len,
-            header: payload_len + header_len,
-            signature: payload_len + header_len + base64url::decoded_len(signature.len()),
-        };
+        let signature_len = base64url::decoded_len(signature.len());
+        let ends = PartEnds::new(payload_len, header_len, signature_len);
         let len = ends.signature + Index::size_for(payload_len);
         let mut bytes = Vec::with_capacity(len + Document::append_size_for(payload_len));
         bytes.resize(len, 0);
@@ -77,29 +84,15 @@ impl<'t> Compact<'t> {
         decode(payload, parts.get_mut(..ends.payload).unwrap_or_default())
             .map_err(|kind| unless_encrypted(token, kind))?;
         decode(signature, parts.get_mut(ends.header..).unwrap_or_default())?;
-        let cached = header_cache.get(encoded);
-        let decoded = parts.get_mut(ends.payload..ends.header).unwrap_or_default();
-        let known = match cached {
-            Some((bytes, header)) if bytes.len() == decoded.len() => {
-                decoded.copy_from_slice(bytes);
-                Some(header.clone())
-            }
-            _ => {
-                decode(encoded, decoded)?;
-                None
-            }
-        };
+        let header = parts.get_mut(ends.payload..ends.header).unwrap_or_default();
+        let known = decode_header(encoded, header, header_cache)?;
         let (payload, rest) = parts.split_at(ends.payload);
-        let mut claims = ClaimSink {
-            index: Index::new(space),
-            slots: Slots::default(),
-            name: None,
-        };
+        let mut claims = ClaimSink::new(space);
         let escapes = scan_object(payload, &mut claims);
         let escapes = escapes.map_err(|_| RejectionKind::TokenMalformed)?;
         let ClaimSink { index, slots, .. } = claims;
         let members = index.members();
-        let is_known = known.is_some();
+        let encoded_header = known.is_none().then_some(encoded);
         let header = match known {
             Some(header) => header,
             None => Header::read(rest.get(..header_len).unwrap_or_default())?,
@@ -110,7 +103,7 @@ impl<'t> Compact<'t> {
             bytes,
             ends,
             members,
-            encoded_header: (!is_known).then_some(encoded),
+            encoded_header,
             header,
             slots,
             escapes,
@@ -189,6 +182,22 @@ fn unless_encrypted(token: &str, other: RejectionKind) -> RejectionKind {
     }
 }
 
+/// Decodes a header, and returns it parsed if it is in the cache.
+#[inline(always)]
+fn decode_header(
+    encoded: &[u8],
+    space: &mut [u8],
+    cache: &HeaderCache,
+) -> Result<Option<Header>, RejectionKind> {
+    match cache.get(encoded) {
+        Some((decoded, header)) if decoded.len() == space.len() => {
+            space.copy_from_slice(decoded);
+            Ok(Some(header.clone()))
+        }
+        _ => decode(encoded, space).map(|()| None),
+    }
+}
+
 fn decode(text: &[u8], space: &mut [u8]) -> Result<(), RejectionKind> {
     match base64url::decode_into(text, space) {
         Some(len) if len == space.len() => Ok(()),
@@ -202,6 +211,17 @@ struct ClaimSink<'b> {
     slots: Slots,
     /// The name of the member that is being read.
     name: Option<ClaimName>,
+}
+
+impl<'b> ClaimSink<'b> {
+    #[inline(always)]
+    fn new(space: &'b mut [u8]) -> Self {
+        Self {
+            index: Index::new(space),
+            slots: Slots::default(),
+            name: None,
+        }
+    }
 }
 
 impl Sink for ClaimSink<'_> {

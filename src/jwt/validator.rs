@@ -161,8 +161,9 @@ impl JwtValidator {
         token.cache_header(&self.header_cache);
         let (mut document, header) = token.take_document();
         let claims = RegisteredClaims::read(&document, &token.slots)?;
-        let now = self.time(pending.presented);
-        let now = now.ok_or(RejectionKind::Unavailable)?;
+        let now = self
+            .time(pending.presented)
+            .ok_or(RejectionKind::Unavailable)?;
         let authority = issuer.check(&VerifiedToken {
             claims: &claims,
             header,
@@ -170,8 +171,7 @@ impl JwtValidator {
             now,
         })?;
         let scopes = scopes(issuer.scope_claim.as_deref(), &claims)?;
-        let times = claims.times;
-        let confirmation = claims.confirmation;
+        let (times, confirmation) = (claims.times, claims.confirmation);
         if confirmation.is_some_and(|c| self.constraint.is_none() || !c.is_understood()) {
             return Err(rejections::binding_required());
         }
@@ -180,8 +180,8 @@ impl JwtValidator {
         let subject = slots.find(ClaimName::Sub).map(|p| reader.string(p));
         let client = slots
             .find(ClaimName::ClientId)
-            .or_else(|| slots.find(ClaimName::Azp));
-        let client = client.map(|p| reader.string(p));
+            .or_else(|| slots.find(ClaimName::Azp))
+            .map(|p| reader.string(p));
         let scopes = scopes.map(|p| reader.joined(p));
         let facts = Facts {
             kind: issuer.kind(),
