@@ -7,7 +7,7 @@ use bearergate::api_key::{ApiKeyFormat, ApiKeyScheme, PepperSet};
 use bearergate::client_auth::ClientAuth;
 use bearergate::credential::Sources;
 use bearergate::integrations::reqwest::Client;
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::introspection::IntrospectionValidatorBuilder;
 use bearergate::jwt::Ready;
 use bearergate::key::FetchedKeys;
@@ -67,14 +67,14 @@ impl Judges {
 /// What all judges of tokens share.
 struct Shared {
     client: Arc<Client>,
-    engine: Arc<Engine>,
+    engine: Arc<TokioSpawner>,
     metrics: Arc<Metrics>,
 }
 
 fn judges(options: &Options, metrics: &Arc<Metrics>) -> Outcome<Vec<Arc<dyn TokenValidator>>> {
     let shared = Shared {
         client: Arc::new(Client::new()?),
-        engine: Arc::new(Engine::new()),
+        engine: Arc::new(TokioSpawner::new()),
         metrics: Arc::clone(metrics),
     };
     let mut judges: Vec<Arc<dyn TokenValidator>> = Vec::new();

@@ -11,7 +11,7 @@ use super::response::TokenState;
 use super::shared::Shared;
 use super::shared::TokenQuery;
 use super::validator::IntrospectionValidator;
-use crate::client_auth::Way;
+use crate::client_auth::ClientAuthKind;
 use crate::diagnosis::Finding;
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
@@ -77,10 +77,10 @@ impl Shared {
     }
 
     fn broken(&self, subject: String, problem: EndpointProblem) -> Finding {
-        let hint = match (problem.text, self.endpoint.auth.way()) {
-            (response::CREDENTIALS, Way::Bearer) => TOKEN,
-            (response::CREDENTIALS, Way::Key) => KEY,
-            (response::CREDENTIALS, Way::Secret) => SECRET,
+        let hint = match (problem.text, self.endpoint.auth.kind()) {
+            (response::CREDENTIALS, ClientAuthKind::Bearer) => TOKEN,
+            (response::CREDENTIALS, ClientAuthKind::Key) => KEY,
+            (response::CREDENTIALS, ClientAuthKind::Secret) => SECRET,
             (response::NOT_ALLOWED, _) => ALLOW,
             (response::UNSUPPORTED, _) => OTHER_ENDPOINT,
             _ => ANSWER,

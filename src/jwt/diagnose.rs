@@ -9,14 +9,14 @@ use super::requirement::Requirement;
 use super::validator::JwtValidator;
 use crate::diagnosis::Finding;
 use crate::diagnosis::gather;
-use crate::key::of_keys;
+use crate::key::key_findings;
 use crate::now_or_later::NowOrLater;
 
 impl JwtValidator {
     pub(super) fn findings(&self) -> NowOrLater<'_, Vec<Finding>> {
         gather(self.issuers.rules().flat_map(|rules| {
             let keys = match &rules.keys {
-                KeySource::Fixed(keys) => NowOrLater::now(of_keys(&rules.subject(), keys)),
+                KeySource::Fixed(keys) => NowOrLater::now(key_findings(&rules.subject(), keys)),
                 KeySource::Store(store) => store.diagnose(),
             };
             [NowOrLater::now(rules.warnings()), keys]

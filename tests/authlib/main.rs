@@ -28,7 +28,7 @@ use std::time::Duration;
 use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{Clock, FakeClock, SystemClock};
 use bearergate::credential::PresentedCredential;
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::introspection::RevocationClient;
 use bearergate::principal::PrincipalKind;
 use bearergate::{IntrospectionValidator, Principal, Rejection, RejectionKind, TokenValidator};
@@ -114,7 +114,7 @@ impl Authlib {
             .audience(audience)
             .issuer("https://authlib.example.com")
             .clock(self.clock.clone())
-            .build(client(), Arc::new(Engine::new()))
+            .build(client(), Arc::new(TokioSpawner::new()))
             .unwrap()
     }
 }

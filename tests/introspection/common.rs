@@ -10,7 +10,7 @@ use bearergate::credential::PresentedCredential;
 use bearergate::event::{Event, Observer};
 use bearergate::http_client::HttpClient;
 use bearergate::integrations::reqwest::Client;
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::introspection::IntrospectionValidatorBuilder;
 use bearergate::jwt::Ready;
 use bearergate::testing::{FakeEndpoint, FakeIssuer, TokenBuilder};
@@ -19,8 +19,8 @@ use bearergate::{IntrospectionValidator, Principal, Rejection, RejectionKind, To
 pub(crate) use crate::net::AUDIENCE;
 use crate::net::Patient;
 pub(crate) use crate::net::START;
-use crate::net::judge;
-use crate::net::judge_now;
+use crate::net::validate;
+use crate::net::validate_now;
 
 /// The observed events.
 #[derive(Clone, Debug, Default)]
@@ -102,7 +102,7 @@ impl Setup {
             .issuer(idp.url())
             .clock(clock.clone())
             .observer(seen.clone());
-        let validator = change(&idp, builder).build(client, Arc::new(Engine::new()));
+        let validator = change(&idp, builder).build(client, Arc::new(TokioSpawner::new()));
         Self {
             clock,
             idp,
@@ -126,12 +126,12 @@ impl Setup {
     }
 
     pub(crate) async fn validate(&self, token: &str) -> Result<(), RejectionKind> {
-        judge(&self.validator, token).await
+        validate(&self.validator, token).await
     }
 
     /// Validates only if the result is ready; otherwise returns `None`.
     pub(crate) fn validate_now(&self, token: &str) -> Option<Result<(), RejectionKind>> {
-        judge_now(&self.validator, token)
+        validate_now(&self.validator, token)
     }
 
     /// The number of requests that reached the endpoint.

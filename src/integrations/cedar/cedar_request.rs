@@ -1,4 +1,4 @@
-//! A request in Cedar's terms.
+//! An access request as a Cedar request with its entities.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -13,7 +13,7 @@ use cedar_policy::Request;
 use cedar_policy::RestrictedExpression as Expression;
 use http::HeaderMap;
 
-use super::Inner;
+use super::authorizer::CedarPolicies;
 use crate::clock::UnixTime;
 use crate::json::Kind;
 use crate::json::Value;
@@ -23,23 +23,26 @@ use crate::policy::Attribute;
 use crate::policy::user;
 use crate::principal::Principal;
 
-/// Why a request cannot be put to Cedar.
+/// Why a request cannot be given to Cedar.
 #[derive(Clone, Copy)]
 pub(super) enum Gap {
-    /// It has no action.
+    /// The request has no action.
     Action,
-    /// It is about nothing.
+    /// The request has no resource.
     Resource,
-    /// What is known of it is not what the schema demands.
+    /// The request does not fit the schema.
     Schema,
 }
 
-/// What is known of something, by name.
-type Facts = HashMap<String, Expression>;
+/// Attributes by name.
+type Attributes = HashMap<String, Expression>;
 
-impl Inner {
-    /// Puts a request in Cedar's terms, with the entities that it is about.
-    pub(super) fn question(&self, request: &AccessRequest<'_>) -> Result<(Request, Entities), Gap> {
+impl CedarPolicies {
+    /// Converts a request, and returns the entities that it is about.
+    pub(super) fn cedar_request(
+        &self,
+        request: &AccessRequest<'_>,
+    ) -> Result<(Request, Entities), Gap> {
         let action = request
             .action()
             .or_else(|| request.facts().map(|facts| facts.method().as_str()))
@@ -49,26 +52,26 @@ impl Inner {
         let resource = uid(&self.types.resource, resource.ok_or(Gap::Resource)?);
         let principal = self.caller(request.principal());
         let entities = [
-            (&principal, self.known(request.principal())),
+            (&principal, self.caller_attributes(request.principal())),
             (&resource, self.attributes(request)),
         ];
-        let entities = entities.map(|(uid, facts)| self.entity(uid, facts));
+        let entities = entities.map(|(uid, own)| self.entity(uid, own));
         let [principal_entity, resource_entity] = entities;
         let entities = [principal_entity?, resource_entity?];
         let schema = self.schema.as_ref();
         let entities = self.entities.clone().upsert_entities(entities, schema);
         let context = Context::from_pairs(self.context(request)).map_err(|_| Gap::Schema)?;
-        let question = Request::new(principal, action, resource, context, schema);
-        question
+        let converted = Request::new(principal, action, resource, context, schema);
+        converted
             .map_err(|_| Gap::Schema)
-            .and_then(|question| Ok((question, entities.map_err(|_| Gap::Schema)?)))
+            .and_then(|converted| Ok((converted, entities.map_err(|_| Gap::Schema)?)))
     }
 
-    /// Makes an entity that lies where the entities of the configuration say.
-    fn entity(&self, uid: &EntityUid, facts: Facts) -> Result<Entity, Gap> {
+    /// Makes an entity with the parents that the configured entities give it.
+    fn entity(&self, uid: &EntityUid, own: Attributes) -> Result<Entity, Gap> {
         let parents = self.entities.ancestors(uid).into_iter().flatten();
         let parents: HashSet<_> = parents.cloned().collect();
-        Entity::new(uid.clone(), facts, parents).map_err(|_| Gap::Schema)
+        Entity::new(uid.clone(), own, parents).map_err(|_| Gap::Schema)
     }
 
     fn caller(&self, caller: &Principal) -> EntityUid {
@@ -82,7 +85,7 @@ impl Inner {
         }
     }
 
-    fn known(&self, caller: &Principal) -> Facts {
+    fn caller_attributes(&self, caller: &Principal) -> Attributes {
         let text = |text: &str| Some(Expression::new_string(text.to_owned()));
         let scopes = caller.scopes().map(|own| {
             let own = own.iter().map(str::to_owned);
@@ -106,10 +109,10 @@ impl Inner {
             ),
             ("claims", Expression::new_record(claims).ok()),
         ];
-        facts(all)
+        present(all)
     }
 
-    fn attributes(&self, request: &AccessRequest<'_>) -> Facts {
+    fn attributes(&self, request: &AccessRequest<'_>) -> Attributes {
         let names = request.attributes().iter().map(|(name, _)| *name);
         let own = names.filter_map(|name| {
             let value = match request.attribute(name)? {
@@ -126,16 +129,18 @@ impl Inner {
         own.collect()
     }
 
-    fn context(&self, request: &AccessRequest<'_>) -> Facts {
+    fn context(&self, request: &AccessRequest<'_>) -> Attributes {
         let params = request.params().iter().filter_map(|(name, _)| {
             let own = request.param(name)?.to_owned();
             Some((name.to_string(), Expression::new_string(own)))
         });
-        let params: Facts = params.collect();
+        let params: Attributes = params.collect();
         let method = request.facts().map(|facts| facts.method().as_str());
         let address = request.address().map(|address| address.to_string());
-        let client = request.client().map(|client| self.known(client));
-        facts([
+        let client = request
+            .client()
+            .map(|client| self.caller_attributes(client));
+        present([
             ("now", time(request.now())),
             ("params", Expression::new_record(params).ok()),
             ("headers", request.headers().and_then(headers)),
@@ -153,14 +158,14 @@ impl Inner {
     }
 }
 
-fn facts<const N: usize>(all: [(&str, Option<Expression>); N]) -> Facts {
-    let there = all
+fn present<const N: usize>(all: [(&str, Option<Expression>); N]) -> Attributes {
+    let present = all
         .into_iter()
         .filter_map(|(name, own)| Some((name.to_owned(), own?)));
-    there.collect()
+    present.collect()
 }
 
-/// A header that is there twice, or is no text, counts as not given.
+/// Converts headers. One that occurs twice, or is not text, is left out.
 fn headers(all: &HeaderMap) -> Option<Expression> {
     let own = all.keys().filter_map(|name| {
         let mut values = all.get_all(name).iter();
@@ -170,15 +175,15 @@ fn headers(all: &HeaderMap) -> Option<Expression> {
         let value = value.to_str().ok()?.to_owned();
         Some((name.as_str().to_owned(), Expression::new_string(value)))
     });
-    Expression::new_record(own.collect::<Facts>()).ok()
+    Expression::new_record(own.collect::<Attributes>()).ok()
 }
 
 fn time(time: UnixTime) -> Option<Expression> {
     i64::try_from(time.as_secs()).ok().map(Expression::new_long)
 }
 
-/// Cedar has no `null`, no fractions and no larger numbers: such values count as not given, and so
-/// does a list with one of them.
+/// Converts a claim. Cedar has no `null`, no fractions and no numbers beyond 64 bits: such values
+/// are left out, and so is an array with one of them.
 fn value(own: Value<'_>, depth: usize) -> Option<Expression> {
     let depth = depth.checked_sub(1)?;
     match own.kind() {
@@ -200,7 +205,7 @@ fn value(own: Value<'_>, depth: usize) -> Option<Expression> {
     }
 }
 
-/// The pair of authority and subject in one text that no other pair has.
+/// Joins authority and id to a text that no other pair has.
 fn pair(authority: &str, id: &str) -> String {
     let authority = authority.replace('%', "%25").replace('|', "%7C");
     format!("{authority}|{id}")

@@ -1,57 +1,76 @@
-//! A gate for one issuer, in one line.
+//! A gate for the tokens of one issuer.
 
 use std::ffi::OsString;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::Client;
+use super::client::Client;
 use crate::clock::Clock;
 use crate::error::ConfigError;
 use crate::gate::Gate;
 use crate::gate::GateBuilder;
 use crate::http_client::HttpClient;
-use crate::integrations::tokio::Engine;
+use crate::integrations::tokio::TokioSpawner;
 use crate::jwt::JwtValidator;
 use crate::jwt::JwtValidatorBuilder;
+use crate::jwt::NeedsAudience;
 use crate::jwt::Ready;
 use crate::key::FetchedKeys;
 use crate::key::FetchedKeysBuilder;
 use crate::policy::Authorizer;
 
 impl Gate {
-    /// Starts a gate for the tokens of one issuer, whose discovery document says where its keys
-    /// are.
+    /// Returns a builder for a gate that accepts the tokens of one issuer (feature `reqwest`).
+    ///
+    /// The keys are fetched from the address in the issuer's discovery document, with the
+    /// [`Client`] of this crate and on the tokio runtime of the caller. The gate needs an audience,
+    /// and an authorizer or the explicit
+    /// [`allow_any_authenticated`](IssuerGateBuilder::allow_any_authenticated).
     ///
     /// ```
-    /// use bearergate::Gate;
+    /// use bearergate::{Gate, require_scope};
     ///
-    /// let gate =
-    /// Gate::issuer("https://idp.example.com").audience("https://api.example.com").build()?;
+    /// let gate = Gate::issuer("https://idp.example.com")
+    ///     .audience("https://api.example.com")
+    ///     .authorizer(require_scope("orders:read"))
+    ///     .build()?;
     /// # Ok::<(), bearergate::ConfigError>(())
     /// ```
-    pub fn issuer(issuer: impl Into<String>) -> IssuerDraft {
-        IssuerDraft(issuer.into())
+    pub fn issuer(issuer: impl Into<String>) -> IssuerGateBuilder<NeedsAudience> {
+        IssuerGateBuilder::new(issuer.into())
     }
 
-    /// Makes a gate for the issuer and the audience that the environment names:
-    /// `BEARERGATE_ISSUER` and `BEARERGATE_AUDIENCE`, or `BEARERGATE_ISSUER_FILE` and
-    /// `BEARERGATE_AUDIENCE_FILE` for files that hold them.
+    /// Returns a builder as [`issuer`](Self::issuer) does, for the issuer and the audience in the
+    /// environment.
     ///
-    /// Whoever is authenticated is let in, as by [`IssuerGate::build`].
+    /// The variables are `BEARERGATE_ISSUER` and `BEARERGATE_AUDIENCE`, or
+    /// `BEARERGATE_ISSUER_FILE` and `BEARERGATE_AUDIENCE_FILE` for files that contain them.
+    ///
+    /// ```no_run
+    /// use bearergate::{Gate, require_scope};
+    ///
+    /// let gate = Gate::from_env()?.authorizer(require_scope("orders:read")).build()?;
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// `empty` for a name that is missing or empty, `conflict` if both forms are given,
-    /// `value_malformed` for a file that cannot be read, and what [`IssuerGate::build`] returns.
-    pub fn from_env() -> Result<Self, ConfigError> {
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for a variable that is missing or empty,
+    /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) if both forms are given,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for a file that cannot be
+    /// read.
+    pub fn from_env() -> Result<IssuerGateBuilder<Ready>, ConfigError> {
         from_lookup(|name| std::env::var_os(name))
     }
 }
 
-fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Gate, ConfigError> {
+fn from_lookup(
+    lookup: impl Fn(&str) -> Option<OsString>,
+) -> Result<IssuerGateBuilder<Ready>, ConfigError> {
     let issuer = named(&lookup, ["BEARERGATE_ISSUER", "BEARERGATE_ISSUER_FILE"])?;
     let audience = named(&lookup, ["BEARERGATE_AUDIENCE", "BEARERGATE_AUDIENCE_FILE"])?;
-    Gate::issuer(issuer).audience(audience).build()
+    Ok(Gate::issuer(issuer).audience(audience))
 }
 
 fn named(
@@ -83,67 +102,94 @@ fn not_text(name: &'static str) -> ConfigError {
     ConfigError::malformed(name, "expected readable UTF-8 text; set it to such")
 }
 
-/// A gate for one issuer that still needs an audience.
-#[derive(Clone, Debug)]
+/// A builder for a [`Gate`] that accepts the tokens of one issuer; see [`Gate::issuer`].
+///
+/// The audience comes first, because the builder does not build without one. The state is that of
+/// [`JwtValidatorBuilder`].
 #[must_use]
-pub struct IssuerDraft(String);
-
-impl IssuerDraft {
-    /// Names the audience, this service: `aud` must be equal to it, or have it as a member.
-    pub fn audience(self, audience: impl Into<String>) -> IssuerGate {
-        self.audiences([audience])
-    }
-
-    /// Names several audiences, of which the token must have one.
-    pub fn audiences<A: Into<String>>(self, audiences: impl IntoIterator<Item = A>) -> IssuerGate {
-        IssuerGate {
-            issuer: self.0,
-            audiences: audiences.into_iter().map(Into::into).collect(),
-            jwks_url: None,
-            client: None,
-            authorizer: None,
-            keys: Vec::new(),
-            tokens: Vec::new(),
-            gate: Gate::builder(),
-        }
-    }
-}
-
-type Adjust<B> = Box<dyn FnOnce(B) -> B>;
-
-/// Builds a [`Gate`] for the tokens of one issuer.
-#[must_use]
-pub struct IssuerGate {
+pub struct IssuerGateBuilder<State> {
     issuer: String,
     audiences: Vec<String>,
     jwks_url: Option<String>,
     client: Option<Arc<dyn HttpClient>>,
-    authorizer: Option<Arc<dyn Authorizer>>,
     keys: Vec<Adjust<FetchedKeysBuilder>>,
     tokens: Vec<Adjust<JwtValidatorBuilder<Ready>>>,
     gate: GateBuilder,
+    state: PhantomData<State>,
 }
 
-impl IssuerGate {
-    /// Sets who decides what callers may do. Without it whoever is authenticated is let in.
-    pub fn authorizer(mut self, authorizer: impl Authorizer + 'static) -> Self {
-        self.authorizer = Some(Arc::new(authorizer));
-        self
+type Adjust<B> = Box<dyn FnOnce(B) -> B>;
+
+impl IssuerGateBuilder<NeedsAudience> {
+    fn new(issuer: String) -> Self {
+        Self {
+            issuer,
+            audiences: Vec::new(),
+            jwks_url: None,
+            client: None,
+            keys: Vec::new(),
+            tokens: Vec::new(),
+            gate: Gate::builder(),
+            state: PhantomData,
+        }
     }
 
-    /// Sets the client that sends requests, such as one that trusts a private CA.
+    /// Sets the audience, which names this service: a token is accepted only if its `aud` is equal
+    /// to it byte for byte, or is an array with such a member.
+    pub fn audience(self, audience: impl Into<String>) -> IssuerGateBuilder<Ready> {
+        self.audiences([audience])
+    }
+
+    /// Sets several audiences: a token is accepted only if its `aud` has at least one of them.
+    pub fn audiences<A: Into<String>>(
+        self,
+        audiences: impl IntoIterator<Item = A>,
+    ) -> IssuerGateBuilder<Ready> {
+        IssuerGateBuilder {
+            issuer: self.issuer,
+            audiences: audiences.into_iter().map(Into::into).collect(),
+            jwks_url: self.jwks_url,
+            client: self.client,
+            keys: self.keys,
+            tokens: self.tokens,
+            gate: self.gate,
+            state: PhantomData,
+        }
+    }
+}
+
+impl IssuerGateBuilder<Ready> {
+    /// Sets the authorizer, which decides what an authenticated caller may do.
+    ///
+    /// The gate does not build without one, unless
+    /// [`allow_any_authenticated`](Self::allow_any_authenticated) is called in its place.
+    pub fn authorizer(self, authorizer: impl Authorizer + 'static) -> Self {
+        self.gate(|builder| builder.authorizer(authorizer))
+    }
+
+    /// Allows every request with a valid token of the issuer for this audience.
+    ///
+    /// Every user and every application of the issuer may then do anything that the service itself
+    /// does not forbid.
+    pub fn allow_any_authenticated(self) -> Self {
+        self.gate(GateBuilder::allow_any_authenticated)
+    }
+
+    /// Sets the HTTP client, such as one that trusts a private CA; by default it is
+    /// [`Client::new`].
     pub fn client(mut self, client: impl HttpClient + 'static) -> Self {
         self.client = Some(Arc::new(client));
         self
     }
 
-    /// Sets where the keys are, in place of what the issuer's discovery document says.
+    /// Sets the address of the keys. The issuer's discovery document is then not read.
     pub fn jwks_url(mut self, url: &str) -> Self {
         self.jwks_url = Some(url.to_owned());
         self
     }
 
-    /// Sets the clock of the keys, the tokens and the gate; by default it is the system's.
+    /// Sets the clock of the keys, the validator and the gate; by default it is
+    /// [`SystemClock`](crate::clock::SystemClock).
     pub fn clock(self, clock: impl Clock + 'static) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(clock);
         let (keys, tokens) = (Arc::clone(&clock), Arc::clone(&clock));
@@ -152,7 +198,7 @@ impl IssuerGate {
             .gate(|builder| builder.clock(clock))
     }
 
-    /// Adjusts how keys are fetched.
+    /// Changes how keys are fetched, with the methods of [`FetchedKeysBuilder`].
     pub fn keys(
         mut self,
         adjust: impl FnOnce(FetchedKeysBuilder) -> FetchedKeysBuilder + 'static,
@@ -161,7 +207,7 @@ impl IssuerGate {
         self
     }
 
-    /// Adjusts what is demanded of tokens.
+    /// Changes which tokens are valid, with the methods of [`JwtValidatorBuilder`].
     pub fn tokens(
         mut self,
         adjust: impl FnOnce(JwtValidatorBuilder<Ready>) -> JwtValidatorBuilder<Ready> + 'static,
@@ -170,19 +216,23 @@ impl IssuerGate {
         self
     }
 
-    /// Adjusts the gate: where credentials are looked for, how refusals are worded.
+    /// Changes the gate, with the methods of [`GateBuilder`]: for example where credentials are
+    /// found in a request, or how refusals are written.
     pub fn gate(mut self, adjust: impl FnOnce(GateBuilder) -> GateBuilder) -> Self {
         self.gate = adjust(self.gate);
         self
     }
 
-    /// Makes the gate. Nothing is sent before the first token, or
+    /// Builds the gate. Nothing is sent before the first token, or before
     /// [`warm_up`](Gate::warm_up).
     ///
     /// # Errors
     ///
-    /// What [`Client::new`], [`FetchedKeysBuilder::build`], [`JwtValidatorBuilder::build`] and
-    /// [`GateBuilder::build`] return.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for the field `authorizer` if neither an
+    /// authorizer nor [`allow_any_authenticated`](Self::allow_any_authenticated) was given, and
+    /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for more than one. Also the errors of
+    /// [`Client::new`], [`FetchedKeysBuilder::build`], [`JwtValidatorBuilder::build`] and
+    /// [`GateBuilder::build`].
     pub fn build(self) -> Result<Gate, ConfigError> {
         let client = match self.client {
             Some(client) => client,
@@ -192,17 +242,13 @@ impl IssuerGate {
             Some(url) => FetchedKeys::jwks_url(url),
             None => FetchedKeys::discover(&self.issuer),
         };
-        let keys = adjusted(keys, self.keys).build(client, Arc::new(Engine::new()))?;
+        let keys = adjusted(keys, self.keys).build(client, Arc::new(TokioSpawner::new()))?;
         let tokens = JwtValidator::builder()
             .issuer(self.issuer)
             .audiences(self.audiences)
             .key_store(Arc::new(keys));
         let tokens = adjusted(tokens, self.tokens).build()?;
-        let gate = self.gate.validator(tokens);
-        match self.authorizer {
-            Some(authorizer) => gate.authorizer(authorizer).build(),
-            None => gate.allow_any_authenticated().build(),
-        }
+        self.gate.validator(tokens).build()
     }
 }
 
@@ -211,9 +257,9 @@ fn adjusted<B>(builder: B, adjustments: Vec<Adjust<B>>) -> B {
     adjustments.into_iter().fold(builder, apply)
 }
 
-impl fmt::Debug for IssuerGate {
+impl<S> fmt::Debug for IssuerGateBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IssuerGate")
+        f.debug_struct("IssuerGateBuilder")
             .field("issuer", &self.issuer)
             .field("audiences", &self.audiences)
             .finish_non_exhaustive()
@@ -226,10 +272,11 @@ mod tests {
     use crate::error::ConfigErrorKind;
 
     fn gate(names: &[(&str, &str)]) -> Result<Gate, ConfigError> {
-        from_lookup(|name| {
+        let builder = from_lookup(|name| {
             let found = names.iter().find(|(own, _)| *own == name);
             found.map(|(_, text)| text.into())
-        })
+        })?;
+        builder.allow_any_authenticated().build()
     }
 
     const ISSUER: (&str, &str) = ("BEARERGATE_ISSUER", "https://idp.example.com");
@@ -241,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_names_issuer_and_audience() {
+    fn issuer_and_audience_are_read_from_the_environment() {
         assert!(gate(&[ISSUER, AUDIENCE]).is_ok());
         assert_eq!(kind(&[ISSUER]), (ConfigErrorKind::Empty, AUDIENCE.0));
         assert_eq!(kind(&[AUDIENCE]), (ConfigErrorKind::Empty, ISSUER.0));
@@ -255,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_may_hold_a_name() {
+    fn a_value_is_read_from_a_file() {
         let path = std::env::temp_dir().join(format!("bearergate-{}", std::process::id()));
         std::fs::write(&path, "https://api.example.com\n").unwrap();
         let file = ("BEARERGATE_AUDIENCE_FILE", path.to_str().unwrap());

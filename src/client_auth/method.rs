@@ -1,4 +1,4 @@
-//! How this service proves to an endpoint who it is (RFC 6749 section 2.3, RFC 6750, RFC 7523).
+//! Methods of client authentication (RFC 6749 section 2.3, RFC 6750, RFC 7523).
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
-use super::assertion::Claim;
-use super::assertion::ClientKey;
+use super::client_key::AssertionClaims;
+use super::client_key::ClientKey;
 use super::form::Form;
 use super::form::encode;
 use crate::clock::UnixTime;
@@ -17,9 +17,11 @@ use crate::error::ConfigError;
 use crate::http_client::Endpoint;
 use crate::secret::Secret;
 
-/// The credentials of this service at an introspection or revocation endpoint, cheap to clone.
+/// The credentials of this service at an introspection or revocation endpoint; cheap to clone.
 ///
-/// `Debug` shows the method and the client's id.
+/// Each constructor is one method of client authentication; use the one that the provider
+/// registered for this service. The credentials are sent only to the configured endpoint. `Debug`
+/// shows the method and the client id, never a secret.
 ///
 /// ```
 /// use bearergate::client_auth::ClientAuth;
@@ -30,9 +32,9 @@ use crate::secret::Secret;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct ClientAuth(Arc<Method>);
+pub struct ClientAuth(Arc<AuthMethod>);
 
-enum Method {
+enum AuthMethod {
     Assertion { id: Box<str>, key: Box<ClientKey> },
     Basic { id: Box<str>, header: HeaderValue },
     Bearer { header: HeaderValue },
@@ -40,12 +42,13 @@ enum Method {
 }
 
 impl ClientAuth {
-    /// Sends id and secret in the `Authorization` header, each form-encoded first as RFC 6749
-    /// section 2.3.1 says: `client_secret_basic`.
+    /// Sends the client id and the secret in the `Authorization` header: `client_secret_basic`.
+    ///
+    /// Both are form-encoded first (RFC 6749 section 2.3.1).
     ///
     /// # Errors
     ///
-    /// `empty` for an empty id or secret.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for an empty id or secret.
     pub fn secret_basic(
         id: impl Into<Box<str>>,
         secret: impl Into<Secret>,
@@ -59,27 +62,32 @@ impl ClientAuth {
         encode(secret.expose(), &mut pair);
         let pair = Zeroizing::new(STANDARD.encode(&*pair));
         let header = header("Basic ", pair.as_bytes())?;
-        Ok(Self(Arc::new(Method::Basic { id, header })))
+        Ok(Self(Arc::new(AuthMethod::Basic { id, header })))
     }
 
-    /// Sends id and secret in the form: `client_secret_post`.
+    /// Sends the client id and the secret as members of the form: `client_secret_post`.
+    ///
+    /// Use it only if the provider does not support `client_secret_basic` (RFC 6749 section 2.3.1).
     ///
     /// # Errors
     ///
-    /// `empty` for an empty id or secret.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for an empty id or secret.
     pub fn secret_post(
         id: impl Into<Box<str>>,
         secret: impl Into<Secret>,
     ) -> Result<Self, ConfigError> {
         let (id, secret) = checked(id.into(), secret.into())?;
-        Ok(Self(Arc::new(Method::Post { id, secret })))
+        Ok(Self(Arc::new(AuthMethod::Post { id, secret })))
     }
 
-    /// Sends an access token of this service's own.
+    /// Sends an access token of this service as a bearer token (RFC 6750 section 2.1).
+    ///
+    /// The token is fixed, so it must not expire while the service runs.
     ///
     /// # Errors
     ///
-    /// `value_malformed` if it is empty or has characters that no token has.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if the token is empty or
+    /// has characters that a token cannot have.
     pub fn bearer(token: impl Into<Secret>) -> Result<Self, ConfigError> {
         let token = token.into();
         let is_token =
@@ -88,43 +96,46 @@ impl ClientAuth {
             return Err(ConfigError::malformed("bearer", NO_TOKEN));
         }
         let header = header("Bearer ", token.expose())?;
-        Ok(Self(Arc::new(Method::Bearer { header })))
+        Ok(Self(Arc::new(AuthMethod::Bearer { header })))
     }
 
-    /// Sends an assertion that this key signs anew for each request: `private_key_jwt`.
+    /// Sends an assertion that is signed with this key for each request: `private_key_jwt`
+    /// (RFC 7523 section 2.2).
+    ///
+    /// No secret leaves the service, so prefer this method if the provider supports it.
     ///
     /// # Errors
     ///
-    /// `empty` for an empty id.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for an empty id.
     pub fn private_key_jwt(id: impl Into<Box<str>>, key: ClientKey) -> Result<Self, ConfigError> {
         let id = id.into();
         if id.is_empty() {
             return Err(ConfigError::empty("client_id", REGISTERED));
         }
         let key = Box::new(key);
-        Ok(Self(Arc::new(Method::Assertion { id, key })))
+        Ok(Self(Arc::new(AuthMethod::Assertion { id, key })))
     }
 
-    /// Returns the client's id, if the method has one.
+    /// Returns the client id, or `None` for a [bearer token](Self::bearer).
     pub fn client(&self) -> Option<&str> {
         match &*self.0 {
-            Method::Assertion { id, .. } | Method::Basic { id, .. } | Method::Post { id, .. } => {
-                Some(id)
-            }
-            Method::Bearer { .. } => None,
+            AuthMethod::Assertion { id, .. }
+            | AuthMethod::Basic { id, .. }
+            | AuthMethod::Post { id, .. } => Some(id),
+            AuthMethod::Bearer { .. } => None,
         }
     }
 
-    pub(crate) fn way(&self) -> Way {
+    pub(crate) fn kind(&self) -> ClientAuthKind {
         match &*self.0 {
-            Method::Assertion { .. } => Way::Key,
-            Method::Basic { .. } | Method::Post { .. } => Way::Secret,
-            Method::Bearer { .. } => Way::Bearer,
+            AuthMethod::Assertion { .. } => ClientAuthKind::Key,
+            AuthMethod::Basic { .. } | AuthMethod::Post { .. } => ClientAuthKind::Secret,
+            AuthMethod::Bearer { .. } => ClientAuthKind::Bearer,
         }
     }
 
-    /// Adds to the form what belongs there, and returns what belongs in the header; nothing if
-    /// there are no random numbers to sign with.
+    /// Adds the credentials to the form, or returns them for the header. Returns `None` if no
+    /// random numbers are available for a signature.
     pub(crate) fn apply(
         &self,
         form: &mut Form,
@@ -132,11 +143,11 @@ impl ClientAuth {
         now: UnixTime,
     ) -> Option<Credentials> {
         match &*self.0 {
-            Method::Basic { header, .. } | Method::Bearer { header } => {
+            AuthMethod::Basic { header, .. } | AuthMethod::Bearer { header } => {
                 return Some(Credentials::Header(header.clone()));
             }
-            Method::Assertion { id, key } => {
-                let assertion = key.assertion(&Claim {
+            AuthMethod::Assertion { id, key } => {
+                let assertion = key.assertion(&AssertionClaims {
                     client: id,
                     endpoint: &endpoint.uri().to_string(),
                     now,
@@ -145,7 +156,7 @@ impl ClientAuth {
                 form.add("client_assertion_type", ASSERTION.as_bytes());
                 form.add("client_assertion", assertion.as_bytes());
             }
-            Method::Post { id, secret } => {
+            AuthMethod::Post { id, secret } => {
                 form.add("client_id", id.as_bytes());
                 form.add("client_secret", secret.expose());
             }
@@ -154,15 +165,15 @@ impl ClientAuth {
     }
 }
 
-/// What proves who this service is.
+/// The kind of credentials.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Way {
+pub(crate) enum ClientAuthKind {
     Bearer,
     Key,
     Secret,
 }
 
-/// Where the credentials of a request stand.
+/// The place of the credentials in a request.
 pub(crate) enum Credentials {
     Form,
     Header(HeaderValue),
@@ -194,10 +205,10 @@ const NO_TOKEN: &str = "it is empty or has characters that no token has; give it
 impl fmt::Debug for ClientAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let method = match &*self.0 {
-            Method::Assertion { .. } => "private_key_jwt",
-            Method::Basic { .. } => "client_secret_basic",
-            Method::Bearer { .. } => "bearer",
-            Method::Post { .. } => "client_secret_post",
+            AuthMethod::Assertion { .. } => "private_key_jwt",
+            AuthMethod::Basic { .. } => "client_secret_basic",
+            AuthMethod::Bearer { .. } => "bearer",
+            AuthMethod::Post { .. } => "client_secret_post",
         };
         f.debug_struct("ClientAuth")
             .field("method", &method)
@@ -245,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_token_is_sent_as_it_is() {
+    fn a_bearer_token_is_sent_unchanged() {
         let auth = ClientAuth::bearer("abc.def".to_owned()).unwrap();
         assert_eq!(
             applied(&auth),
@@ -258,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_shows_a_secret() {
+    fn no_output_shows_a_secret() {
         for auth in [
             ClientAuth::secret_basic("me", "s3cret".to_owned()),
             ClientAuth::secret_post("me", "s3cret".to_owned()),

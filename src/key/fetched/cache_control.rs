@@ -1,4 +1,4 @@
-//! What `Cache-Control` and `Age` say about freshness (RFC 9111).
+//! The freshness lifetime of a response, from `Cache-Control` and `Age` (RFC 9111 section 4.2).
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use http::HeaderMap;
 use http::HeaderValue;
 use http::header;
 
-/// Returns how long an answer is fresh, or `None` where it does not say so understandably.
+/// Returns how long a response is fresh, or `None` if its headers do not give a valid lifetime.
 ///
-/// `no-store` and `no-cache` are no time at all; a shared cache's `s-maxage` is not ours.
-pub(crate) fn freshness(headers: &HeaderMap) -> Option<Duration> {
+/// `no-store` and `no-cache` give zero. `s-maxage` is ignored, because this is not a shared cache.
+pub(crate) fn freshness_lifetime(headers: &HeaderMap) -> Option<Duration> {
     let lines = headers.get_all(header::CACHE_CONTROL).iter();
     let lines = lines
         .map(HeaderValue::to_str)
@@ -30,7 +30,7 @@ fn max_age(value: &str) -> Option<Duration> {
         }
         if name.eq_ignore_ascii_case("max-age") {
             let own = seconds(unquoted(argument))?;
-            // RFC 9111 section 4.2.1: of several the strictest may count.
+            // RFC 9111 section 4.2.1: of several directives the strictest may be used.
             max_age = Some(max_age.map_or(own, |other: Duration| other.min(own)));
         }
     }
@@ -42,7 +42,7 @@ fn unquoted(text: &str) -> &str {
     inner.unwrap_or(text)
 }
 
-/// RFC 9111 section 1.2.2: a number too large counts as the largest.
+/// RFC 9111 section 1.2.2: a number that is too large counts as the largest one.
 fn seconds(text: &str) -> Option<Duration> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
@@ -60,7 +60,7 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, HeaderValue::from_static(value));
         }
-        freshness(&headers).map(|f| f.as_secs())
+        freshness_lifetime(&headers).map(|f| f.as_secs())
     }
 
     fn control(value: &'static str) -> Option<u64> {
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn max_age_is_read_among_others_in_any_case() {
+    fn max_age_is_read_among_other_directives_in_any_case() {
         for value in [
             "max-age=300",
             "public, max-age=300, must-revalidate",
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_says_nothing() {
+    fn an_invalid_directive_gives_no_lifetime() {
         for value in [
             "",
             "public",
@@ -100,13 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_be_kept_is_not_fresh() {
+    fn a_response_that_must_not_be_stored_is_not_fresh() {
         assert_eq!(control("no-store"), Some(0));
         assert_eq!(control("max-age=300, no-cache"), Some(0));
     }
 
     #[test]
-    fn time_spent_in_other_caches_is_taken_off() {
+    fn the_age_in_other_caches_is_subtracted() {
         let lines = [("cache-control", "max-age=300"), ("age", "100")];
         assert_eq!(fresh(&lines), Some(200));
         let lines = [("cache-control", "max-age=300"), ("age", "900")];
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_one_list_and_numbers_have_an_end() {
+    fn lines_are_one_list_and_numbers_are_capped() {
         let lines = [("cache-control", "public"), ("cache-control", "max-age=7")];
         assert_eq!(fresh(&lines), Some(7));
         let largest = u64::from(u32::MAX);
