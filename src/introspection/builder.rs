@@ -197,8 +197,8 @@ impl IntrospectionValidatorBuilder<Ready> {
         self
     }
 
-    /// Sets how many tokens are cached, a tenth of them rejected ones: by default 10 000, at least 10 and at most
-    /// [`limits::INTROSPECTION_ENTRIES_MAX`](crate::limits::INTROSPECTION_ENTRIES_MAX).
+    /// Sets how many tokens are cached, a tenth of them rejected ones: by default 10 000, at least 10
+    /// and at most [`limits::INTROSPECTION_ENTRIES_MAX`](crate::limits::INTROSPECTION_ENTRIES_MAX).
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.config.cache.entries = entries;
         self

@@ -103,7 +103,8 @@ fn error_chain(rejection: &Rejection) -> String {
 
 const ACCEPTS_ANY: &str = "the endpoint reports a token as active that does not exist";
 
-const NO_JWTS: &str = "does not take JWTs (`unsupported_token_type`), but this validator receives them: all are rejected";
+const NO_JWTS: &str = "does not take JWTs (`unsupported_token_type`), but this validator receives \
+                       them: all are rejected";
 const ADD_VALIDATOR: &str = "add a JWT validator for their issuer to the gate";
 
 const ALLOW: &str = "allow this client to introspect tokens at the provider";
