@@ -278,7 +278,7 @@ async fn an_endpoint_that_refuses_jwts_is_a_warning_unless_a_jwt_validator_takes
     let only_this = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
     let jwts = ["introspection", "does not take JWTs"];
     assert_finds(&only_this, Severity::Warning, jwts);
-    assert_hint(&only_this, "add a JWT judge");
+    assert_hint(&only_this, "add a JWT validator");
     let gate = introspecting(&idp, basic(FakeIssuer::CLIENT_SECRET));
     let gate = gate.validator(validator(idp.url()).build().unwrap());
     let both = gate.build().unwrap().doctor().await;

@@ -1,4 +1,4 @@
-//! The claims that the rules know, and where they stand in a token.
+//! The claims that the checks need, and their places in a token.
 
 use crate::json::Document;
 use crate::json::RawName;
@@ -6,9 +6,9 @@ use crate::json::Span;
 use crate::json::TextRange;
 use crate::json::Unescaped;
 
-/// A claim that the rules know.
+/// A claim that the checks need.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Name {
+pub(super) enum ClaimName {
     Iss,
     Sub,
     Aud,
@@ -31,33 +31,33 @@ pub(super) enum Name {
     Nonce,
 }
 
-const COUNT: usize = Name::Nonce as usize + 1;
+const COUNT: usize = ClaimName::Nonce as usize + 1;
 
 /// Every known claim, in the order of its slot.
-const ALL: [Name; COUNT] = [
-    Name::Iss,
-    Name::Sub,
-    Name::Aud,
-    Name::Exp,
-    Name::Nbf,
-    Name::Iat,
-    Name::Jti,
-    Name::Cnf,
-    Name::ClientId,
-    Name::Azp,
-    Name::Act,
-    Name::Scope,
-    Name::AtHash,
-    Name::CHash,
-    Name::SHash,
-    Name::Events,
-    Name::SdHash,
-    Name::TokenUse,
-    Name::Typ,
-    Name::Nonce,
+const ALL: [ClaimName; COUNT] = [
+    ClaimName::Iss,
+    ClaimName::Sub,
+    ClaimName::Aud,
+    ClaimName::Exp,
+    ClaimName::Nbf,
+    ClaimName::Iat,
+    ClaimName::Jti,
+    ClaimName::Cnf,
+    ClaimName::ClientId,
+    ClaimName::Azp,
+    ClaimName::Act,
+    ClaimName::Scope,
+    ClaimName::AtHash,
+    ClaimName::CHash,
+    ClaimName::SHash,
+    ClaimName::Events,
+    ClaimName::SdHash,
+    ClaimName::TokenUse,
+    ClaimName::Typ,
+    ClaimName::Nonce,
 ];
 
-impl Name {
+impl ClaimName {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Iss => "iss",
@@ -84,38 +84,38 @@ impl Name {
     }
 
     pub(super) fn is_known(name: &str) -> bool {
-        Self::read(name.as_bytes()).is_some() && !name.contains('\0')
+        Self::from_bytes(name.as_bytes()).is_some() && !name.contains('\0')
     }
 
     /// Returns the known claim of that name.
     #[inline(always)]
-    pub(super) fn of(text: &[u8], name: RawName) -> Option<Self> {
+    pub(super) fn from_text(text: &[u8], name: RawName) -> Option<Self> {
         if name.end.wrapping_sub(name.start) <= 8 && !name.is_escaped {
-            return Self::find(name.head);
+            return Self::from_packed(name.head);
         }
-        Self::longer(text.get(name.start..name.end)?, name.is_escaped)
+        Self::from_long(text.get(name.start..name.end)?, name.is_escaped)
     }
 
     #[inline(never)]
-    fn longer(raw: &[u8], is_escaped: bool) -> Option<Self> {
+    fn from_long(raw: &[u8], is_escaped: bool) -> Option<Self> {
         if is_escaped {
             return unescaped_name(raw);
         }
-        Self::read(raw)
+        Self::from_bytes(raw)
     }
 
-    fn read(name: &[u8]) -> Option<Self> {
+    fn from_bytes(name: &[u8]) -> Option<Self> {
         match name {
             b"client_id" => Some(Self::ClientId),
             b"token_use" => Some(Self::TokenUse),
             _ if name.len() > 8 => None,
-            _ => Self::find(pack(name)),
+            _ => Self::from_packed(pack(name)),
         }
     }
 
-    /// Finds a name of up to eight bytes as a number: this runs for every claim.
+    /// Compares a name of up to eight bytes as a number, because this runs for every claim.
     #[inline(always)]
-    fn find(packed: u64) -> Option<Self> {
+    fn from_packed(packed: u64) -> Option<Self> {
         match packed {
             ISS => Some(Self::Iss),
             SUB => Some(Self::Sub),
@@ -141,7 +141,7 @@ impl Name {
 }
 
 /// Bytes of the longest known name.
-const LONGEST: usize = Name::ClientId.as_str().len();
+const LONGEST: usize = ClaimName::ClientId.as_str().len();
 
 const ISS: u64 = pack(b"iss");
 const SUB: u64 = pack(b"sub");
@@ -162,8 +162,10 @@ const SD_HASH: u64 = pack(b"sd_hash");
 const TYP: u64 = pack(b"typ");
 const NONCE: u64 = pack(b"nonce");
 
-/// Packs a name of up to eight bytes. No name has a zero byte here: raw ones are refused by the
-/// scanner, and an escaped one is looked up by its unescaped bytes, length included.
+/// Packs a name of up to eight bytes into a number.
+///
+/// Zero bytes would make two names equal: the scanner rejects raw ones, and names with an escaped
+/// one are excluded where they are unescaped.
 const fn pack(name: &[u8]) -> u64 {
     let (mut packed, mut rest) = (0, name);
     while let [head @ .., last] = rest {
@@ -174,48 +176,48 @@ const fn pack(name: &[u8]) -> u64 {
 }
 
 #[cold]
-fn unescaped_name(raw: &[u8]) -> Option<Name> {
+fn unescaped_name(raw: &[u8]) -> Option<ClaimName> {
     let mut space = [0; LONGEST];
     let name = Unescaped::new(raw).fill(&mut space)?;
-    Name::read(name).filter(|_| !name.contains(&0))
+    ClaimName::from_bytes(name).filter(|_| !name.contains(&0))
 }
 
-/// Where the values of the known claims stand.
+/// The places of the values of the known claims.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Slots([(u16, u16); COUNT]);
 
 impl Slots {
     /// Finds the known claims of a document.
-    pub(super) fn of(document: &Document) -> Self {
+    pub(super) fn in_document(document: &Document) -> Self {
         let mut slots = Self::default();
         for (name, slot) in ALL.iter().zip(&mut slots.0) {
             let piece = document.find(name.as_str()).unwrap_or_default();
-            // No document is longer than its index can place.
+            // Fits: no document is longer than its index can address.
             *slot = (piece.start() as u16, piece.end() as u16);
         }
         slots
     }
 
     #[inline(always)]
-    pub(super) fn place(&mut self, name: Name, member: Span) {
+    pub(super) fn place(&mut self, name: ClaimName, member: Span) {
         if let Some(slot) = self.0.get_mut(name as usize) {
-            // No payload is longer than three quarters of the largest token.
+            // Fits: no payload is longer than three quarters of the largest token.
             *slot = (member.value_start as u16, member.value_end as u16);
         }
     }
 
-    pub(super) fn has(&self, name: Name) -> bool {
-        // Every value ends behind its start.
+    pub(super) fn has(&self, name: ClaimName) -> bool {
+        // A value is not empty, so its end is not zero.
         self.0.get(name as usize).is_some_and(|slot| slot.1 > 0)
     }
 
-    /// Returns where the value stands, if there is one.
-    pub(super) fn find(&self, name: Name) -> Option<TextRange> {
+    /// Returns the place of the value, if there is one.
+    pub(super) fn find(&self, name: ClaimName) -> Option<TextRange> {
         Some(self.piece(name)).filter(|p| !p.is_empty())
     }
 
-    /// Returns where the value stands; the piece is empty if there is none.
-    pub(super) fn piece(&self, name: Name) -> TextRange {
+    /// Returns the place of the value; it is empty if there is none.
+    pub(super) fn piece(&self, name: ClaimName) -> TextRange {
         let (start, end) = self.0.get(name as usize).copied().unwrap_or_default();
         TextRange::new(start.into(), end.into())
     }
@@ -229,10 +231,10 @@ mod tests {
     fn every_known_claim_is_found_by_its_name() {
         for (index, name) in ALL.into_iter().enumerate() {
             assert_eq!(name as usize, index);
-            assert_eq!(Name::read(name.as_str().as_bytes()), Some(name));
+            assert_eq!(ClaimName::from_bytes(name.as_str().as_bytes()), Some(name));
         }
-        assert_eq!(Name::read(b"issuer"), None);
+        assert_eq!(ClaimName::from_bytes(b"issuer"), None);
         assert_eq!(unescaped_name(br"iss\u0000"), None);
-        assert_eq!(unescaped_name(br"\u0069ss"), Some(Name::Iss));
+        assert_eq!(unescaped_name(br"\u0069ss"), Some(ClaimName::Iss));
     }
 }

@@ -1,4 +1,4 @@
-//! The user's own demands, the presets, and configurations that do not build.
+//! Configured requirements, the token presets, and configurations that do not build.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use crate::common::*;
 fn check_rows(builder: JwtValidatorBuilder<Ready>, rows: &[(Text, &str)]) {
     let validator = builder.build().unwrap();
     for (claims, expected) in rows {
-        assert_eq!(verdict(&validator, &token(claims)), *expected, "{claims}");
+        assert_eq!(outcome(&validator, &token(claims)), *expected, "{claims}");
     }
 }
 
 #[test]
-fn a_required_claim_has_its_value_and_its_type() {
+fn required_claim_must_have_its_value_and_type() {
     let tenant = |raw: &str| claims().set("tenant", raw);
     check_rows(
         builder().require_claim("tenant", "acme"),
@@ -72,7 +72,7 @@ fn a_registered_claim_can_be_required_too() {
 
 // Defect B10 (audience shared by deployments): docs/defects.md
 #[test]
-fn every_name_of_the_client_must_be_allowed() {
+fn every_client_claim_must_be_allowed() {
     let id = |raw: &str| claims().set("client_id", raw);
     check_rows(
         builder().allow_clients(["app", "job"]),
@@ -97,7 +97,7 @@ fn every_name_of_the_client_must_be_allowed() {
 
 // Defect B05 (unbounded leeway, age or lifetime): docs/defects.md
 #[test]
-fn age_counts_from_iat_with_leeway() {
+fn age_is_measured_from_iat_with_leeway() {
     let issued = |iat: u64| claims().set("iat", iat);
     check_rows(
         builder().max_age(Duration::from_secs(60)),
@@ -114,7 +114,7 @@ fn age_counts_from_iat_with_leeway() {
 
 // Defect B05 (unbounded leeway, age or lifetime): docs/defects.md
 #[test]
-fn lifetime_counts_from_iat_to_exp() {
+fn lifetime_is_measured_from_iat_to_exp() {
     let life = |secs: u64| claims().set("exp", NOW + secs);
     check_rows(
         builder().max_lifetime(Duration::from_secs(3600)),
@@ -137,7 +137,7 @@ fn lifetime_counts_from_iat_to_exp() {
 }
 
 #[test]
-fn a_check_of_ones_own_sees_verified_claims_alone() {
+fn custom_check_sees_only_verified_claims() {
     let mail = |raw: &str| claims().set("email_verified", raw);
     let holds = |claims: bearergate::principal::Claims<'_>| {
         claims.get::<bool>("email_verified").ok().flatten() == Some(true)
@@ -157,13 +157,13 @@ fn a_check_of_ones_own_sees_verified_claims_alone() {
         &message(header().to_string(), claims().to_string()),
     );
     assert_eq!(
-        verdict(&panics.build().unwrap(), &forged),
+        outcome(&panics.build().unwrap(), &forged),
         "signature_invalid"
     );
 }
 
 #[test]
-fn all_demands_count_in_their_order() {
+fn all_requirements_are_checked_in_order() {
     let builder = builder()
         .require_claim("a", 1)
         .check("b", |_| false)
@@ -179,24 +179,24 @@ fn all_demands_count_in_their_order() {
 
 // Defect B12 (token of another kind accepted): docs/defects.md
 #[test]
-fn the_rfc_9068_preset_demands_type_and_claims() {
+fn rfc_9068_preset_requires_type_and_claims() {
     let validator = builder().rfc9068().build().unwrap();
     let full = claims().set("client_id", "\"app\"").set("jti", "\"1\"");
     let header = |typ: &str| header().set("typ", format!("\"{typ}\""));
     for typ in ["at+jwt", "application/at+jwt", "AT+JWT"] {
-        assert_eq!(verdict(&validator, &mac(header(typ), &full)), "accept");
+        assert_eq!(outcome(&validator, &mac(header(typ), &full)), "accept");
     }
     for typ in ["JWT", "id_token", ""] {
         assert_eq!(
-            verdict(&validator, &mac(header(typ), &full)),
+            outcome(&validator, &mac(header(typ), &full)),
             "type_mismatch typ"
         );
     }
-    assert_eq!(verdict(&validator, &token(&full)), "type_mismatch typ");
+    assert_eq!(outcome(&validator, &token(&full)), "type_mismatch typ");
     for claim in ["iss", "sub", "aud", "exp", "iat", "client_id", "jti"] {
         let token = mac(header("at+jwt"), full.clone().without(claim));
         assert_eq!(
-            verdict(&validator, &token),
+            outcome(&validator, &token),
             format!("claim_missing {claim}")
         );
     }
@@ -214,14 +214,14 @@ fn id_token() -> JwtValidator {
 
 // Defect B12 (token of another kind accepted): docs/defects.md
 #[test]
-fn the_id_token_preset_takes_id_tokens_alone() {
+fn id_token_preset_accepts_only_id_tokens() {
     let good = || {
         claims()
             .set("aud", "\"app\"")
             .set("nonce", "\"n\"")
             .set("at_hash", "\"h\"")
     };
-    let principal = judge(&id_token(), &token(good())).unwrap();
+    let principal = validate(&id_token(), &token(good())).unwrap();
     assert_eq!(principal.kind(), PrincipalKind::IdToken);
     let two = || good().set("aud", "[\"app\",\"b\"]");
     for (claims, expected) in [
@@ -246,7 +246,7 @@ fn the_id_token_preset_takes_id_tokens_alone() {
         (good().set("events", "{}"), "type_mismatch events"),
         (good().set("sd_hash", "\"h\""), "type_mismatch sd_hash"),
     ] {
-        assert_eq!(verdict(&id_token(), &token(&claims)), expected, "{claims}");
+        assert_eq!(outcome(&id_token(), &token(&claims)), expected, "{claims}");
     }
     for (typ, expected) in [
         ("JWT", "accept"),
@@ -255,7 +255,7 @@ fn the_id_token_preset_takes_id_tokens_alone() {
     ] {
         let header = header().set("typ", format!("\"{typ}\""));
         assert_eq!(
-            verdict(&id_token(), &mac(header, good())),
+            outcome(&id_token(), &mac(header, good())),
             expected,
             "{typ}"
         );
@@ -263,9 +263,9 @@ fn the_id_token_preset_takes_id_tokens_alone() {
 }
 
 #[test]
-fn an_id_token_is_no_access_token() {
+fn id_token_is_not_an_access_token() {
     let claims = claims().set("nonce", "\"n\"");
-    assert_eq!(verdict(&validator(), &token(claims)), "type_mismatch nonce");
+    assert_eq!(outcome(&validator(), &token(claims)), "type_mismatch nonce");
 }
 
 // Configuration
@@ -312,7 +312,7 @@ fn empty_lists_and_names_do_not_build() {
 }
 
 #[test]
-fn an_algorithm_that_no_key_serves_does_not_build() {
+fn algorithm_without_a_key_does_not_build() {
     for algorithms in [
         &[Algorithm::Rs256][..],
         &[Algorithm::Hs256, Algorithm::Es256],
@@ -337,7 +337,7 @@ fn token_sizes_outside_their_range_do_not_build() {
 
 // Defect J01 (secret in a log, error or `Debug`): docs/defects.md
 #[test]
-fn debug_shows_no_demanded_value_and_no_key() {
+fn debug_shows_no_required_value_and_no_key() {
     let validator = builder().require_claim("pin", "c4nary").build().unwrap();
     let text = format!(
         "{validator:?} {:?}",
