@@ -84,7 +84,8 @@ fn validator() -> IntrospectionValidator {
         .audience(AUDIENCE)
         .issuer("https://idp.example.com")
         .clock(FakeClock::at(UnixTime::from_secs(NOW)))
-        .build(Arc::new(FixedResponse), Arc::new(RunAtOnce))
+        .env(&bearergate::environment::Environment::new().http_client(FixedResponse).spawner(RunAtOnce))
+        .build()
         .expect("a validator")
 }
 
