@@ -5,7 +5,6 @@
 //! only if that parser finds `"active": false`; the same response gives the same result again.
 #![no_main]
 
-use std::sync::Arc;
 use std::sync::LazyLock;
 use std::sync::Mutex;
 use std::task::Context;

@@ -1,7 +1,5 @@
 //! Authentication of this service at the endpoint, and the revocation endpoint.
 
-use std::sync::Arc;
-
 use bearergate::RejectionKind;
 use bearergate::client_auth::{ClientAuth, ClientKey};
 use bearergate::crypto::Algorithm;
