@@ -1,13 +1,13 @@
-//! Bytes that must not be seen.
+//! Secrets that are redacted in output and wiped from memory.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Secret bytes: not printable, not comparable, wiped when dropped.
+/// Secret bytes: not printable, not comparable, wiped from memory when dropped.
 ///
-/// [`expose`](Self::expose) is the only way out, so that a reviewer finds every use by its name.
-/// It does not wipe copies that the caller made before or makes after.
+/// [`expose`](Self::expose) is the only access, so that a reviewer finds every use by its name.
+/// Copies that the caller made before or makes later are not wiped.
 ///
 /// ```
 /// use bearergate::secret::Secret;
@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Takes the bytes over without copying them.
+    /// Takes ownership of the bytes without a copy.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }
@@ -48,11 +48,41 @@ impl From<String> for Secret {
     }
 }
 
-/// A secret that was just made and is shown to its owner once: it cannot be printed, compared or
-/// cloned by accident, and is wiped when dropped.
+/// A new secret together with what is stored about it.
 ///
-/// [`reveal`](Self::reveal) is the only way out and uses it up. Only a digest of it is kept
-/// anywhere else, so that a secret which was not taken down then is lost.
+/// Every manager of this crate returns this when it creates a credential: the secret, which goes
+/// to its owner and is kept nowhere, and the record, from which the secret cannot be computed.
+///
+/// ```
+/// use bearergate::api_key::{ApiKeyError, ApiKeyId, ApiKeyManager, NewApiKey};
+///
+/// async fn issue(keys: &ApiKeyManager) -> Result<(String, ApiKeyId), ApiKeyError> {
+///     let issued = keys.create(NewApiKey::new("robot-7").never_expires()).await?;
+///     Ok((issued.secret.reveal(), issued.record.id()))
+/// }
+/// # let _ = issue;
+/// ```
+#[derive(Debug)]
+#[must_use = "the secret is lost unless it is revealed now"]
+#[non_exhaustive]
+pub struct Issued<T> {
+    /// The only copy of the secret, for its owner.
+    pub secret: ShownOnce,
+    /// What the store keeps about the credential.
+    pub record: T,
+}
+
+impl<T> Issued<T> {
+    pub(crate) const fn new(secret: ShownOnce, record: T) -> Self {
+        Self { secret, record }
+    }
+}
+
+/// A new secret that is shown to its owner once. It cannot be printed, compared or cloned, and is
+/// wiped from memory when dropped.
+///
+/// [`reveal`](Self::reveal) is the only access and consumes it. Everything else keeps only a
+/// digest, so a secret that its owner does not save at that time is lost.
 ///
 /// ```compile_fail
 /// # fn show(secret: bearergate::secret::ShownOnce) {
@@ -65,7 +95,7 @@ impl From<String> for Secret {
 /// let text = secret.reveal();
 /// # }
 /// ```
-#[must_use = "a secret that is not revealed now is lost"]
+#[must_use = "the secret is lost unless it is revealed now"]
 pub struct ShownOnce(Zeroizing<String>);
 
 impl ShownOnce {
@@ -73,7 +103,7 @@ impl ShownOnce {
         Self(text)
     }
 
-    /// Gives the secret out. What becomes of the text, and of its copies, is the caller's care.
+    /// Returns the secret. The caller is responsible for the text and its copies from then on.
     #[must_use]
     pub fn reveal(mut self) -> String {
         std::mem::take(&mut *self.0)

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::entry::Revocation;
 use super::entry::RevocationKind;
-use crate::api_key::ApiKeyDetails;
 use crate::api_key::ApiKeyId;
+use crate::api_key::store::ApiKeyDetails;
 use crate::clock::UnixTime;
 use crate::error::StoreErrorKind;
 use crate::limits;

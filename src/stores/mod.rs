@@ -1,13 +1,19 @@
 //! Implementations of the store traits.
+//!
+//! | type | keeps |
+//! |---|---|
+//! | [`MemoryApiKeyStore`] | API keys in memory |
+//! | [`MemoryGrantStore`] | sessions and refresh tokens in memory |
+//! | `SqliteStore` (feature `sqlite`) | all of them, and revocations, in a file that several processes may share |
+//! | [`Cached`] | what a slower store answered, for some seconds |
 
 mod cached;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub use cached::CachedApiKeyStore;
-pub use cached::CachedSessionStore;
-pub use cached::ReadCache;
+pub use cached::Cached;
+pub use cached::CachedBuilder;
 pub use memory::MemoryApiKeyStore;
 pub use memory::MemoryGrantStore;
 #[cfg(feature = "sqlite")]

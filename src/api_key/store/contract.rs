@@ -1,35 +1,124 @@
-//! API keys at rest.
-
-use super::record::ApiKeyRecord;
+//! The trait that every store of API keys implements.
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::api_key::format::ApiKeyId;
-use crate::api_key::format::KeyDigest;
+use super::change::ApiKeyChange;
+use super::query::ApiKeyQuery;
+use crate::api_key::ApiKeyId;
+use crate::api_key::ApiKeyRecord;
+use crate::api_key::PepperedDigest;
 use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
-use crate::principal::Authority;
 
-/// Keeps the records of API keys.
+/// A store of API key records.
 ///
-/// It finds, lists and changes records, and decides nothing. Every call of
-/// [`commit`](Self::commit) is one atomic step, whatever goes wrong in it. What is committed is
-/// found by every later [`find`](Self::find), in this process at once.
+/// It finds, lists and changes records, and decides nothing: whether a key is accepted is decided
+/// by the [`ApiKeyValidator`](crate::ApiKeyValidator), and which change is made by the
+/// [`ApiKeyManager`](crate::api_key::ApiKeyManager).
+///
+/// Contract: return a record only if it is the one last committed under that id or digest; report
+/// a store that cannot answer as an error, never as `None`. Each [`commit`](Self::commit) is one
+/// atomic step, also if the process ends during it, and every later [`find`](Self::find) of this
+/// process returns what was committed. Nothing happens before an answer is first polled, because a
+/// call that has to wait may be made again. `testing::api_key_store` (feature `testing`) checks all
+/// of this.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::sync::{Mutex, PoisonError};
+///
+/// use bearergate::NowOrLater;
+/// use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+/// use bearergate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
+/// use bearergate::clock::UnixTime;
+/// use bearergate::error::{StoreError, StoreErrorKind};
+///
+/// /// All records behind one lock.
+/// #[derive(Debug, Default)]
+/// struct SmallStore(Mutex<BTreeMap<ApiKeyId, ApiKeyRecord>>);
+///
+/// type Answer<'a, T> = NowOrLater<'a, Result<T, StoreError>>;
+///
+/// impl SmallStore {
+///     fn with<T>(&self, f: impl FnOnce(&mut BTreeMap<ApiKeyId, ApiKeyRecord>) -> T) -> T {
+///         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+///     }
+/// }
+///
+/// impl ApiKeyStore for SmallStore {
+///     fn find(&self, id: ApiKeyId) -> Answer<'_, Option<ApiKeyRecord>> {
+///         NowOrLater::now(Ok(self.with(|records| records.get(&id).cloned())))
+///     }
+///
+///     fn find_by_digest(&self, digest: PepperedDigest) -> Answer<'_, Option<ApiKeyRecord>> {
+///         let has_digest =
+///             |record: &&ApiKeyRecord| record.is_legacy() && record.digest().has_same_bytes(&digest);
+///         NowOrLater::now(Ok(self.with(|records| records.values().find(has_digest).cloned())))
+///     }
+///
+///     fn list(&self, query: ApiKeyQuery) -> Answer<'_, Vec<ApiKeyRecord>> {
+///         NowOrLater::now(Ok(self.with(|records| {
+///             let matching = records.values().filter(|record| query.matches(record));
+///             matching.take(query.limit).cloned().collect()
+///         })))
+///     }
+///
+///     fn commit(&self, changes: Vec<ApiKeyChange>) -> Answer<'_, ()> {
+///         NowOrLater::now(self.with(|records| {
+///             // The changes are made on a copy, so that a conflict leaves everything unchanged.
+///             let mut changed = records.clone();
+///             for change in changes {
+///                 let old = changed.remove(&change.id());
+///                 let version = old.as_ref().map_or(0, ApiKeyRecord::version);
+///                 let new = change.record().cloned();
+///                 let is_taken = new.iter().filter(|new| new.is_legacy()).any(|new| {
+///                     let mut others = changed.values().filter(|other| other.is_legacy());
+///                     others.any(|other| other.digest().has_same_bytes(new.digest()))
+///                 });
+///                 if is_taken || change.expected_version() != Some(version) {
+///                     return Err(StoreErrorKind::Conflict.into());
+///                 }
+///                 if let (Some(used), Some(new)) = (old.and_then(|old| old.last_used()), &new) {
+///                     new.touch(used);
+///                 }
+///                 changed.extend(new.map(|new| (new.id(), new)));
+///             }
+///             *records = changed;
+///             Ok(())
+///         }))
+///     }
+///
+///     fn touch(&self, id: ApiKeyId, now: UnixTime) {
+///         self.with(|records| records.get(&id).map(|record| record.touch(now)));
+///     }
+/// }
+/// # // With the feature `testing`, the suite agrees.
+/// # #[cfg(feature = "testing")]
+/// # {
+/// # use std::task::{Context, Poll, Waker};
+/// # let store = SmallStore::default();
+/// # let suite = std::pin::pin!(bearergate::testing::api_key_store(&store));
+/// # let result = suite.poll(&mut Context::from_waker(Waker::noop()));
+/// # assert!(matches!(result, Poll::Ready(Ok(()))), "{result:?}");
+/// # }
+/// ```
 pub trait ApiKeyStore: fmt::Debug + Send + Sync {
-    /// Finds the record of this id. The id is untrusted.
+    /// Finds the record of this id. The id comes from the request and is untrusted.
     ///
     /// # Errors
     ///
-    /// A store that cannot answer gives an error, never `None`.
+    /// [`Unavailable`](crate::error::StoreErrorKind::Unavailable) or
+    /// [`Corrupt`](crate::error::StoreErrorKind::Corrupt): the caller must not take either for
+    /// "there is no such record".
     fn find(&self, id: ApiKeyId) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>>;
 
-    /// Finds the record of this id, or any other one where there is none: whoever asks compares
-    /// the ids.
+    /// Finds the record of this id; if there is none, it may return any other record, so the
+    /// caller compares the ids.
     ///
-    /// The judge asks so, that the time of the answer says nothing about which ids there are. A
-    /// store whose answers are ready should do the same work in both cases; by default it is
+    /// The validator calls this one, so that the time of the answer does not show which ids exist.
+    /// A store whose answers are ready should do the same work in both cases. The default calls
     /// [`find`](Self::find).
     ///
     /// # Errors
@@ -39,37 +128,42 @@ pub trait ApiKeyStore: fmt::Debug + Send + Sync {
         self.find(id)
     }
 
-    /// Finds the record of a [foreign](ApiKeyRow::is_legacy) key by the digest of the whole
-    /// key; records of other keys are not found so.
+    /// Finds the record of a [legacy](crate::api_key::store::ApiKeyRow::is_legacy) key by the
+    /// [bytes](PepperedDigest::as_bytes) of its digest. Records of other keys must never be
+    /// returned; the caller compares the pepper's version.
     ///
     /// # Errors
     ///
     /// Like [`find`](Self::find).
     fn find_by_digest(
         &self,
-        digest: KeyDigest,
+        digest: PepperedDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>>;
 
-    /// Lists records by ascending id, as they are at one moment.
+    /// Lists the records that [match](ApiKeyQuery::matches) the query, by ascending id, as of one
+    /// point in time, and at most its limit of them.
     ///
     /// # Errors
     ///
     /// Like [`find`](Self::find).
     fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>>;
 
-    /// Makes all of these changes, or none of them. Each is of another record.
+    /// Makes all of these changes, or none of them. Each changes another record.
+    ///
+    /// Return `Ok(())` only if all of them are stored as durably as the store promises.
     ///
     /// # Errors
     ///
-    /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if one of them does not meet the state that
-    /// it expects, [`Full`](crate::error::StoreErrorKind::Full) if there is no room for one; then, and
-    /// on any other error, nothing has changed.
+    /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if a record is not in the state that
+    /// its change expects, [`Full`](crate::error::StoreErrorKind::Full) if a new record does not
+    /// fit; after these and every other error no record has changed.
     fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>>;
 
-    /// Notes that a key was used, if that is later than what is noted. It changes no version.
+    /// Notes that a key was used at this time, unless a later use is noted already. The version of
+    /// the record does not change.
     ///
-    /// Called on the path of a request, at most once a minute for a key as far as the caller can
-    /// see, so implementations must not wait for anything. A note may come late, and may be lost.
+    /// It is called while a request is validated, at most once a minute for a key as far as the
+    /// caller can see, so it must not block. The note may be stored later, and may be lost.
     fn touch(&self, id: ApiKeyId, now: UnixTime);
 }
 
@@ -86,7 +180,7 @@ impl<S: ApiKeyStore + ?Sized> ApiKeyStore for Arc<S> {
 
     fn find_by_digest(
         &self,
-        digest: KeyDigest,
+        digest: PepperedDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
         (**self).find_by_digest(digest)
     }
@@ -101,134 +195,5 @@ impl<S: ApiKeyStore + ?Sized> ApiKeyStore for Arc<S> {
 
     fn touch(&self, id: ApiKeyId, now: UnixTime) {
         (**self).touch(id, now);
-    }
-}
-
-/// One change of one record, with the state that it expects.
-///
-/// The note of the last use belongs to no version: a store that replaces a record keeps the later
-/// of both notes.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum ApiKeyChange {
-    /// Adds a record, if there is none of its id, and none of its digest if it is foreign.
-    Insert(ApiKeyRecord),
-    /// Removes the record of this id, if it is of this version.
-    Remove {
-        /// Whose record.
-        id: ApiKeyId,
-        /// The version that was read.
-        version: u64,
-    },
-    /// Replaces the record of the same id, if that one's version is one less than this one's.
-    Replace(ApiKeyRecord),
-}
-
-impl ApiKeyChange {
-    /// Returns whose record is changed.
-    pub fn id(&self) -> ApiKeyId {
-        match self {
-            Self::Insert(record) | Self::Replace(record) => record.id(),
-            Self::Remove { id, .. } => *id,
-        }
-    }
-
-    /// Returns the version that the record must have before, 0 if there must be none; `None` if
-    /// no state meets the change.
-    pub fn expects(&self) -> Option<u64> {
-        match self {
-            Self::Insert(_) => Some(0),
-            Self::Remove { version, .. } => Some(*version).filter(|v| *v > 0),
-            Self::Replace(record) => record.version().checked_sub(1).filter(|v| *v > 0),
-        }
-    }
-
-    /// Returns the record as it is afterwards, if there is one.
-    pub fn record(&self) -> Option<&ApiKeyRecord> {
-        match self {
-            Self::Insert(record) | Self::Replace(record) => Some(record),
-            Self::Remove { .. } => None,
-        }
-    }
-}
-
-/// Which records to list, and how many.
-///
-/// ```
-/// use bearergate::api_key::{ApiKeyFilter, ApiKeyQuery};
-///
-/// let first = ApiKeyQuery::new("our keys", ApiKeyFilter::Tenant("acme".to_owned()), 100);
-/// let second = first.clone().after("0123456789ABCDEF".parse()?);
-/// # let _ = second;
-/// # Ok::<(), bearergate::api_key::ApiKeyIdMalformed>(())
-/// ```
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ApiKeyQuery {
-    /// Those that this authority vouches for.
-    pub authority: Authority,
-    /// Which ones of them.
-    pub filter: ApiKeyFilter,
-    /// Those whose id comes after this one alone: the last one of the page before.
-    pub after: Option<ApiKeyId>,
-    /// At most so many.
-    pub limit: usize,
-}
-
-/// A question that a store answers with records.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum ApiKeyFilter {
-    /// Every record.
-    All,
-    /// Those that are good no more at this time: expired, or disabled, then or before.
-    EndedBy(UnixTime),
-    /// Those that expire at this time or before, are not disabled and have no successor.
-    ExpiresBy(UnixTime),
-    /// Those of this subject.
-    Subject(String),
-    /// Those of this tenant.
-    Tenant(String),
-}
-
-impl ApiKeyQuery {
-    /// Asks for the first records that the filter lets through.
-    pub fn new(authority: impl Into<Authority>, filter: ApiKeyFilter, limit: usize) -> Self {
-        Self {
-            authority: authority.into(),
-            filter,
-            after: None,
-            limit,
-        }
-    }
-
-    /// Goes on after a page that ended with this record.
-    #[must_use]
-    pub const fn after(mut self, id: ApiKeyId) -> Self {
-        self.after = Some(id);
-        self
-    }
-
-    /// Returns true if this record belongs to the answer, leaving the limit aside.
-    pub fn matches(&self, record: &ApiKeyRecord) -> bool {
-        record.authority() == &self.authority
-            && self.after.is_none_or(|after| after < record.id())
-            && self.filter.matches(record)
-    }
-}
-
-impl ApiKeyFilter {
-    fn matches(&self, record: &ApiKeyRecord) -> bool {
-        let by = |end: Option<UnixTime>, time: &UnixTime| end.is_some_and(|end| end <= *time);
-        match self {
-            Self::All => true,
-            Self::EndedBy(time) => by(record.ends_at(), time),
-            Self::ExpiresBy(time) => {
-                let is_current = !record.is_disabled() && record.successor().is_none();
-                is_current && by(record.expires_at(), time)
-            }
-            Self::Subject(subject) => record.subject() == subject,
-            Self::Tenant(tenant) => record.tenant().is_some_and(|own| own == *tenant),
-        }
     }
 }

@@ -1,19 +1,4 @@
-//! An identity provider inside the test: a real HTTP server on loopback.
-
-mod builder;
-mod endpoint;
-mod fault;
-mod oauth;
-mod serve;
-mod server;
-mod state;
-mod wire;
-
-pub use builder::FakeIssuerBuilder;
-pub use endpoint::FakeEndpoint;
-pub use fault::Answer;
-pub use fault::Fault;
-pub use wire::SeenRequest;
+//! The fake issuer.
 
 use std::fmt;
 use std::io;
@@ -23,27 +8,30 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use self::server::Server;
-use self::state::Client;
-use self::state::Known;
-use self::state::Provider;
-use super::key::FakeKey;
-use super::token::TokenBuilder;
+use super::endpoint::FakeEndpoint;
+use super::fault::Fault;
+use super::server::Server;
+use super::state::Client;
+use super::state::KnownToken;
+use super::state::Provider;
+use super::wire::SeenRequest;
 use crate::clock::UnixTime;
+use crate::testing::key::FakeKey;
+use crate::testing::token::TokenBuilder;
 
-/// An OAuth 2.0 and OpenID Connect provider on loopback, for tests: real HTTP/1.1, own keys,
-/// discovery, key set, token, introspection and revocation endpoints.
+/// An OAuth 2.0 and OpenID Connect provider on loopback, for tests: real HTTP/1.1, its own keys,
+/// and endpoints for discovery, key set, tokens, introspection and revocation.
 ///
-/// It counts and keeps every request, does wrong what it is told to ([`fail`](Self::fail)), and
-/// can go down and come up again at the same port. Threads serve it, so it needs no executor and
-/// disturbs none. It ends when it is dropped.
+/// It counts and records every request, has [faults](Self::fail) on demand, and can go
+/// [down](Self::down) and come up again at the same port. It runs on threads of its own, so it needs
+/// no async runtime. It ends when it is dropped.
 ///
 /// ```
 /// use bearergate::testing::{FakeEndpoint, FakeIssuer, Fault};
 ///
 /// let idp = FakeIssuer::start()?;
 /// let token = idp.token("https://api.example.com").scope("orders:read").sign();
-/// // Point the service to `idp.url()` and send it the token.
+/// // Configure the service with `idp.url()` and send it the token.
 ///
 /// idp.rotate();
 /// idp.fail(FakeEndpoint::Jwks, Fault::Status(500));
@@ -52,31 +40,17 @@ use crate::clock::UnixTime;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct FakeIssuer {
-    provider: Arc<Provider>,
-    server: Server,
+    pub(super) provider: Arc<Provider>,
+    pub(super) server: Server,
 }
 
 impl FakeIssuer {
-    /// The client that may introspect and revoke from the start.
+    /// The id of a client that may introspect and revoke from the start.
     pub const CLIENT_ID: &str = "resource-server";
-    /// Its secret.
+    /// The secret of that client.
     pub const CLIENT_SECRET: &str = "secret of the resource server";
 
-    /// Starts one with a new P-256 key on any free port.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the system said when no port or no thread was to be had.
-    pub fn start() -> io::Result<Self> {
-        Self::builder().start()
-    }
-
-    /// Begins one that differs from the usual.
-    pub const fn builder() -> FakeIssuerBuilder {
-        FakeIssuerBuilder::new()
-    }
-
-    /// Returns the issuer as its tokens name it, such as `http://127.0.0.1:40321`.
+    /// Returns the name of the issuer, the `iss` of its tokens, such as `http://127.0.0.1:40321`.
     pub fn url(&self) -> &str {
         &self.provider.issuer
     }
@@ -86,7 +60,7 @@ impl FakeIssuer {
         self.provider.url(endpoint)
     }
 
-    /// Returns the time by its clock.
+    /// Returns the time of its clock.
     pub fn now(&self) -> UnixTime {
         self.provider.now()
     }
@@ -99,7 +73,7 @@ impl FakeIssuer {
         self.provider.lock().key.clone()
     }
 
-    /// Replaces its key by a new one of the same kind, and the key set by that one alone.
+    /// Replaces its key by a new one of the same kind; the key set then has only the new one.
     pub fn rotate(&self) -> FakeKey {
         let mut state = self.provider.lock();
         state.rotations += 1;
@@ -110,17 +84,17 @@ impl FakeIssuer {
         key
     }
 
-    /// Signs with this key from now on, published or not.
+    /// Signs with this key from now on, whether it is published or not.
     pub fn sign_with(&self, key: &FakeKey) {
         self.provider.lock().key = key.clone();
     }
 
-    /// Publishes these keys and no other; none makes an empty set.
+    /// Replaces the key set by these keys; without any it is empty.
     pub fn publish<'k>(&self, keys: impl IntoIterator<Item = &'k FakeKey>) {
         self.provider.lock().published = keys.into_iter().map(FakeKey::jwk).collect();
     }
 
-    /// Adds a member to the key set, as it stands: a bad key beside the good ones.
+    /// Adds a member to the key set, as given: for example a malformed key next to valid ones.
     pub fn publish_also(&self, member: impl Into<String>) {
         self.provider.lock().published.push(member.into());
     }
@@ -130,32 +104,32 @@ impl FakeIssuer {
         self.provider.jwks()
     }
 
-    /// Begins an access token of this issuer for this audience, good for five minutes.
+    /// Starts an access token of this issuer for this audience, valid for five minutes.
     pub fn token(&self, audience: impl AsRef<str>) -> TokenBuilder {
         TokenBuilder::new(&self.key(), self.now())
             .issuer(self.url())
             .audience(audience)
     }
 
-    /// Hands out an opaque token that introspection knows by the claims of this one.
+    /// Issues an opaque token that introspection reports as active with the claims of this one.
     pub fn opaque(&self, token: &TokenBuilder) -> String {
         let claims = token.members().clone();
-        self.provider.lock().hand_out(claims)
+        self.provider.lock().issue_opaque(claims)
     }
 
-    /// Lets introspection answer for this token, opaque or not, as for one of these claims.
+    /// Lets introspection report this token, opaque or not, as active with these claims.
     pub fn know(&self, token: impl Into<String>, claims: &TokenBuilder) {
-        let known = Known::Claims(claims.members().clone());
+        let known = KnownToken::Claims(claims.members().clone());
         self.provider.lock().tokens.insert(token.into(), known);
     }
 
-    /// Lets introspection answer for this token with this text.
+    /// Lets introspection answer a question about this token with this text.
     pub fn know_as(&self, token: impl Into<String>, answer: impl Into<String>) {
-        let known = Known::Text(answer.into());
+        let known = KnownToken::Text(answer.into());
         self.provider.lock().tokens.insert(token.into(), known);
     }
 
-    /// Makes a token inactive, as its revocation endpoint does.
+    /// Makes a token inactive, like its revocation endpoint.
     pub fn revoke(&self, token: &str) {
         self.provider.lock().tokens.remove(token);
     }
@@ -163,7 +137,7 @@ impl FakeIssuer {
 
 /// Clients and documents.
 impl FakeIssuer {
-    /// Admits a client with a secret, by `client_secret_basic` or `client_secret_post`.
+    /// Registers a client with a secret, for `client_secret_basic` and `client_secret_post`.
     pub fn admit(&self, id: impl Into<String>, secret: impl Into<String>) {
         self.admit_client(Client::Secret {
             id: id.into(),
@@ -171,7 +145,7 @@ impl FakeIssuer {
         });
     }
 
-    /// Admits a client with a key, by `private_key_jwt`.
+    /// Registers a client with a key, for `private_key_jwt`.
     pub fn admit_key(&self, id: impl Into<String>, key: &FakeKey) {
         self.admit_client(Client::Key {
             id: id.into(),
@@ -179,7 +153,7 @@ impl FakeIssuer {
         });
     }
 
-    /// Admits whoever sends this bearer token.
+    /// Accepts every client that sends this bearer token.
     pub fn admit_bearer(&self, token: impl Into<String>) {
         self.admit_client(Client::Bearer(token.into()));
     }
@@ -188,24 +162,24 @@ impl FakeIssuer {
         self.provider.lock().clients.push(client);
     }
 
-    /// Forgets all clients, the first one too: their credentials are wrong from now on.
+    /// Removes all clients, the initial one too: their credentials are invalid from now on.
     pub fn dismiss(&self) {
         self.provider.lock().clients.clear();
     }
 
-    /// Lets introspection refuse JWTs as tokens of an unsupported type, as endpoints do that know
-    /// opaque tokens alone.
+    /// Lets introspection reject JWTs as tokens of an unsupported type, as endpoints for opaque
+    /// tokens do.
     pub fn refuse_jwts(&self) {
         self.provider.lock().refuses_jwts = true;
     }
 
-    /// Changes a member of both discovery documents; what becomes `null` is left out.
+    /// Changes a member of both discovery documents; `null` removes it.
     pub fn announce(&self, member: impl Into<String>, value: impl Serialize) {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
         self.provider.lock().metadata.insert(member.into(), value);
     }
 
-    /// Adds a header to all right answers of an endpoint, such as `cache-control`.
+    /// Adds a header, such as `cache-control`, to all answers of an endpoint without a fault.
     pub fn header(&self, endpoint: FakeEndpoint, header: (&str, &str)) {
         let header = (header.0.to_owned(), header.1.to_owned());
         self.provider.lock().set_header(endpoint, header);
@@ -214,22 +188,22 @@ impl FakeIssuer {
 
 /// Faults.
 impl FakeIssuer {
-    /// Lets an endpoint do this in place of its duty, until [`heal`](Self::heal).
+    /// Gives an endpoint this fault until [`heal`](Self::heal).
     pub fn fail(&self, endpoint: FakeEndpoint, fault: Fault) {
         self.provider.fail(endpoint, fault, usize::MAX);
     }
 
-    /// Lets the next request alone to an endpoint meet this fault.
+    /// Gives an endpoint this fault for the next request only.
     pub fn fail_once(&self, endpoint: FakeEndpoint, fault: Fault) {
         self.provider.fail(endpoint, fault, 1);
     }
 
-    /// Ends the fault of an endpoint, and answers what it holds.
+    /// Ends the fault of an endpoint, and answers the requests that it held.
     pub fn heal(&self, endpoint: FakeEndpoint) {
         self.provider.heal(endpoint);
     }
 
-    /// Closes the port and cuts every connection: connecting is refused.
+    /// Closes the port and every connection: new connections are refused.
     pub fn down(&self) {
         self.provider.release();
         self.server.down();
@@ -239,15 +213,15 @@ impl FakeIssuer {
     ///
     /// # Errors
     ///
-    /// Returns what the system said, for example that somebody took the port.
+    /// The error of the system, for example because another process has taken the port.
     pub fn up(&self) -> io::Result<()> {
         self.server.up()
     }
 }
 
-/// What was asked.
+/// Requests.
 impl FakeIssuer {
-    /// Returns how many requests an endpoint has had, whatever became of them.
+    /// Returns how many requests an endpoint has had, answered or not.
     pub fn count(&self, endpoint: FakeEndpoint) -> usize {
         self.provider.lock().count(endpoint)
     }
@@ -262,20 +236,20 @@ impl FakeIssuer {
         self.server.connections()
     }
 
-    /// Returns the requests to an endpoint, the oldest first, out of the last 10 000 to all.
+    /// Returns the requests to an endpoint, oldest first, among the last 10 000 to all endpoints.
     pub fn requests(&self, endpoint: FakeEndpoint) -> Vec<SeenRequest> {
         self.provider.lock().seen(endpoint)
     }
 
-    /// Blocks until an endpoint has had this many requests; returns true only if it has, within
-    /// a minute.
+    /// Blocks until an endpoint has had this many requests; returns true only if that happens
+    /// within a minute.
     #[must_use]
     pub fn wait_for(&self, endpoint: FakeEndpoint, count: usize) -> bool {
         self.provider.wait_for(endpoint, count, PATIENCE)
     }
 }
 
-/// What a test waits for something to happen, before it fails.
+/// The longest that a test waits.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Drop for FakeIssuer {

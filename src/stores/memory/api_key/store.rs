@@ -1,9 +1,4 @@
-//! Records of API keys in memory.
-
-mod index;
-mod table;
-#[cfg(test)]
-mod tests;
+//! The store of API keys in memory.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -14,26 +9,26 @@ use std::sync::Mutex;
 
 use crossbeam_utils::sync::ShardedLock;
 
-use self::index::Index;
-use self::table::Hash;
-use self::table::Table;
-use crate::api_key::ApiKeyChange;
+use super::index::Index;
+use super::table::IdHash;
+use super::table::Table;
 use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyQuery;
 use crate::api_key::ApiKeyRecord;
 use crate::api_key::ApiKeyStore;
 use crate::api_key::KeyDigest;
+use crate::api_key::PepperedDigest;
+use crate::api_key::store::ApiKeyChange;
+use crate::api_key::store::ApiKeyQuery;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
 use crate::error::StoreError;
 use crate::error::StoreErrorKind;
 use crate::now_or_later::NowOrLater;
 
-/// Keeps the records of API keys in memory, up to a number of them; they are gone with the
-/// process.
+/// A bounded store of API keys in memory; its records are lost when the process ends.
 ///
-/// Every answer is ready. Readers wait for a writer of the same part of the table alone, for as
-/// long as it moves one record, or makes that part larger.
+/// Every answer is ready. The table has several parts, each with its own lock: a reader waits only
+/// for a writer of the same part, and only while that one moves a record or enlarges the part.
 ///
 /// ```
 /// use bearergate::api_key::ApiKeyStore;
@@ -47,24 +42,26 @@ use crate::now_or_later::NowOrLater;
 pub struct MemoryApiKeyStore {
     capacity: usize,
     hasher: RandomState,
-    shards: Box<[Shard]>,
-    // Locked in this order, shards last: the index by every writer, the digests by those that
-    // change foreign keys.
-    index: Mutex<Index>,
-    foreign: ShardedLock<HashMap<KeyDigest, ApiKeyId>>,
+    shards: Box<[RecordShard]>,
+    // Locked in this order, shards last: the index by every writer, the digests by writers of
+    // legacy keys.
+    pub(super) index: Mutex<Index>,
+    legacy: ShardedLock<HashMap<KeyDigest, ApiKeyId>>,
 }
 
-/// A part of the table on cache lines of its own. Readers on different threads lock it in
-/// different places, so that they do not wait for each other's cache.
+/// A part of the table on its own cache lines. Its lock has one place for each thread that reads,
+/// so that readers do not share a cache line.
 #[repr(align(128))]
-struct Shard(ShardedLock<Table>);
+struct RecordShard(ShardedLock<Table>);
 
-/// Enough that readers seldom meet a writer. Not more, because a part that holds few records
-/// answers for each of them more often where an id is unknown.
+/// Enough that readers seldom meet a writer. Not more, because a part with few records returns
+/// each of them more often for an unknown id.
 const SHARDS: usize = 16;
 
 impl MemoryApiKeyStore {
-    /// Makes an empty store for at most so many records, which are not allocated yet.
+    /// Makes an empty store for at most `capacity` records; memory is allocated as they are added.
+    /// In a full store every new key fails as [`Full`](crate::error::StoreErrorKind::Full), and no
+    /// record is dropped.
     ///
     /// # Errors
     ///
@@ -73,34 +70,34 @@ impl MemoryApiKeyStore {
         if capacity == 0 {
             return Err(ConfigError::out_of_range("capacity", capacity, 1..));
         }
-        let shard = || Shard(ShardedLock::new(Table::default()));
+        let shard = || RecordShard(ShardedLock::new(Table::default()));
         Ok(Self {
             capacity,
             hasher: RandomState::new(),
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             index: Mutex::default(),
-            foreign: ShardedLock::default(),
+            legacy: ShardedLock::default(),
         })
     }
 
     fn get(&self, id: ApiKeyId) -> Result<Option<ApiKeyRecord>, StoreError> {
         let hash = self.hasher.hash_one(id);
         let table = self.shard(hash)?.0.read().map_err(|_| poisoned())?;
-        Ok(table.get(Hash::new(hash), id).cloned())
+        Ok(table.get(IdHash::new(hash), id).cloned())
     }
 
-    /// Gets some other record where there is none of this id, by the same work.
-    fn get_any(&self, id: ApiKeyId) -> Result<Option<ApiKeyRecord>, StoreError> {
+    /// Returns some other record if there is none of this id, with the same amount of work.
+    fn get_or_other(&self, id: ApiKeyId) -> Result<Option<ApiKeyRecord>, StoreError> {
         let hash = self.hasher.hash_one(id);
         let table = self.shard(hash)?.0.read().map_err(|_| poisoned())?;
-        if table.has_strays() {
-            return Ok(table.get(Hash::new(hash), id).cloned());
+        if table.has_unlinked() {
+            return Ok(table.get(IdHash::new(hash), id).cloned());
         }
-        Ok(table.probe(Hash::new(hash)).cloned())
+        Ok(table.probe(IdHash::new(hash)).cloned())
     }
 
-    fn shard(&self, hash: u64) -> Result<&Shard, StoreError> {
-        // The bits that a table leaves free.
+    fn shard(&self, hash: u64) -> Result<&RecordShard, StoreError> {
+        // The bits that a table does not use.
         let at = (hash >> 26) as usize % self.shards.len();
         self.shards.get(at).ok_or_else(poisoned)
     }
@@ -113,27 +110,29 @@ impl MemoryApiKeyStore {
         if index.len() + grown > self.capacity + shrunk {
             return Err(StoreErrorKind::Full.into());
         }
-        let touches_foreign = |step: &Step| step.ends().any(|(_, record)| record.is_legacy());
-        if !steps.iter().any(touches_foreign) {
-            return steps.into_iter().try_for_each(|s| self.take(s, &mut index));
+        let changes_legacy = |step: &Step| step.ends().any(|(_, record)| record.is_legacy());
+        if !steps.iter().any(changes_legacy) {
+            return steps
+                .into_iter()
+                .try_for_each(|s| self.apply_step(s, &mut index));
         }
-        let mut foreign = self.foreign.write().map_err(|_| poisoned())?;
-        check_digests(&steps, &foreign)?;
+        let mut legacy = self.legacy.write().map_err(|_| poisoned())?;
+        check_digests(&steps, &legacy)?;
         for step in steps {
-            step.enter(&mut foreign);
-            self.take(step, &mut index)?;
+            step.update_digests(&mut legacy);
+            self.apply_step(step, &mut index)?;
         }
         Ok(())
     }
 
-    /// Holds every change against what is there; nothing is changed yet.
+    /// Compares every change with the present record; nothing is changed yet.
     fn plan(&self, changes: &[ApiKeyChange]) -> Result<Vec<Step>, StoreError> {
         let mut seen = HashSet::new();
         let step = |change: &ApiKeyChange| {
             let id = change.id();
             let old = self.get(id)?;
-            let expected = old.as_ref().map_or(0, ApiKeyRecord::version);
-            if !seen.insert(id) || change.expects() != Some(expected) {
+            let version = old.as_ref().map_or(0, ApiKeyRecord::version);
+            if !seen.insert(id) || change.expected_version() != Some(version) {
                 return Err(StoreErrorKind::Conflict.into());
             }
             let new = change.record().cloned();
@@ -142,11 +141,11 @@ impl MemoryApiKeyStore {
         changes.iter().map(step).collect()
     }
 
-    fn take(&self, step: Step, index: &mut Index) -> Result<(), StoreError> {
+    fn apply_step(&self, step: Step, index: &mut Index) -> Result<(), StoreError> {
         let hash = self.hasher.hash_one(step.id);
-        index.enter(step.old.as_ref(), step.new.as_ref());
+        index.update(step.old.as_ref(), step.new.as_ref());
         let mut table = self.shard(hash)?.0.write().map_err(|_| poisoned())?;
-        table.set(Hash::new(hash), step.id, step.new);
+        table.set(IdHash::new(hash), step.id, step.new);
         Ok(())
     }
 
@@ -162,10 +161,10 @@ impl MemoryApiKeyStore {
         Ok(page)
     }
 
-    fn get_foreign(&self, digest: &KeyDigest) -> Result<Option<ApiKeyRecord>, StoreError> {
-        // Held until the record is read, so that the two belong together.
-        let foreign = self.foreign.read().map_err(|_| poisoned())?;
-        match foreign.get(digest) {
+    fn get_by_digest(&self, digest: &KeyDigest) -> Result<Option<ApiKeyRecord>, StoreError> {
+        // Held until the record is read, so that both are of one state.
+        let legacy = self.legacy.read().map_err(|_| poisoned())?;
+        match legacy.get(digest) {
             Some(id) => self.get(*id),
             None => Ok(None),
         }
@@ -178,14 +177,14 @@ impl ApiKeyStore for MemoryApiKeyStore {
     }
 
     fn probe(&self, id: ApiKeyId) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
-        NowOrLater::now(self.get_any(id))
+        NowOrLater::now(self.get_or_other(id))
     }
 
     fn find_by_digest(
         &self,
-        digest: KeyDigest,
+        digest: PepperedDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
-        NowOrLater::now(self.get_foreign(&digest))
+        NowOrLater::now(self.get_by_digest(digest.digest()))
     }
 
     fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
@@ -203,7 +202,7 @@ impl ApiKeyStore for MemoryApiKeyStore {
     }
 }
 
-/// One record before and after.
+/// One record before and after a change.
 struct Step {
     id: ApiKeyId,
     old: Option<ApiKeyRecord>,
@@ -211,30 +210,30 @@ struct Step {
 }
 
 impl Step {
-    /// Both ends, with whether it is the new one.
+    /// Returns the old and the new record, each with whether it is the new one.
     fn ends(&self) -> impl Iterator<Item = (bool, &ApiKeyRecord)> {
         let old = self.old.iter().map(|record| (false, record));
         old.chain(self.new.iter().map(|record| (true, record)))
     }
 
-    fn enter(&self, foreign: &mut HashMap<KeyDigest, ApiKeyId>) {
+    fn update_digests(&self, legacy: &mut HashMap<KeyDigest, ApiKeyId>) {
         for (is_new, record) in self.ends().filter(|(_, record)| record.is_legacy()) {
             let digest = *record.digest().digest();
             if is_new {
-                foreign.insert(digest, self.id);
+                legacy.insert(digest, self.id);
             } else {
-                foreign.remove(&digest);
+                legacy.remove(&digest);
             }
         }
     }
 }
 
-/// No two foreign keys have one digest.
-fn check_digests(steps: &[Step], foreign: &HashMap<KeyDigest, ApiKeyId>) -> Result<(), StoreError> {
+/// Checks that no two legacy keys have the same digest.
+fn check_digests(steps: &[Step], legacy: &HashMap<KeyDigest, ApiKeyId>) -> Result<(), StoreError> {
     let mut seen = HashSet::new();
     let is_free = |record: &ApiKeyRecord| {
         let digest = record.digest().digest();
-        seen.insert(*digest) && foreign.get(digest).is_none_or(|id| *id == record.id())
+        seen.insert(*digest) && legacy.get(digest).is_none_or(|id| *id == record.id())
     };
     let mut new = steps.iter().filter_map(|step| step.new.as_ref());
     if new
@@ -247,7 +246,7 @@ fn check_digests(steps: &[Step], foreign: &HashMap<KeyDigest, ApiKeyId>) -> Resu
     Err(StoreErrorKind::Conflict.into())
 }
 
-/// A thread panicked while it held a lock, so what is behind it may be half a change.
+/// A thread panicked while it held the lock, so a change may be half done.
 fn poisoned() -> StoreError {
     StoreError::new(StoreErrorKind::Unavailable).with_source("a writer panicked")
 }

@@ -1,73 +1,72 @@
-//! What every store of API keys must do.
+//! The rules of every store of API keys.
 
-mod list;
-mod sample;
-
-use self::sample::digest;
-use self::sample::foreign;
-use self::sample::full;
-use self::sample::id;
-use self::sample::next;
-use self::sample::parts;
-use self::sample::record;
-use self::sample::removal;
-use super::Breach;
-use super::NOW;
-use super::at;
-use super::conflict;
-use super::ensure;
-use super::good;
-use super::together;
-use super::winners;
-use crate::api_key::ApiKeyChange::Insert;
-use crate::api_key::ApiKeyChange::Replace;
-use crate::api_key::ApiKeyFilter;
-use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyQuery;
-use crate::api_key::ApiKeyRow;
+use super::list;
+use super::sample::by_digest;
+use super::sample::current;
+use super::sample::digest;
+use super::sample::full;
+use super::sample::id;
+use super::sample::insert;
+use super::sample::legacy;
+use super::sample::next;
+use super::sample::record;
+use super::sample::removal;
+use super::sample::row;
 use crate::api_key::ApiKeyStore;
-use crate::api_key::Disabled;
+use crate::api_key::store::ApiKeyChange::Insert;
+use crate::api_key::store::ApiKeyChange::Replace;
+use crate::api_key::store::ApiKeyFilter;
+use crate::api_key::store::ApiKeyQuery;
+use crate::api_key::store::Disabled;
+use crate::testing::conformance::Breach;
+use crate::testing::conformance::NOW;
+use crate::testing::conformance::at;
+use crate::testing::conformance::conflict;
+use crate::testing::conformance::ensure;
+use crate::testing::conformance::good;
+use crate::testing::conformance::together;
+use crate::testing::conformance::winners;
 
-pub(super) async fn judge(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    nothing_is_found_in_an_empty_store(store).await?;
-    records_come_back_as_they_were(store).await?;
-    an_id_is_taken_once(store).await?;
-    a_foreign_digest_is_taken_once(store).await?;
-    a_foreign_digest_moves_with_its_record(store).await?;
-    changes_meet_the_version_they_expect(store).await?;
-    removed_is_gone(store).await?;
-    a_commit_is_all_or_nothing(store).await?;
-    one_of_many_commits_wins(store).await?;
-    a_use_is_never_earlier_than_noted(store).await?;
-    list::judge(store).await
+pub(in crate::testing::conformance) async fn check(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+    empty_store_finds_nothing(store).await?;
+    records_are_found_unchanged(store).await?;
+    id_is_unique(store).await?;
+    legacy_digest_is_unique(store).await?;
+    legacy_digest_changes_with_its_record(store).await?;
+    changes_need_the_expected_version(store).await?;
+    removed_record_is_not_found(store).await?;
+    commit_is_all_or_nothing(store).await?;
+    one_of_many_commits_succeeds(store).await?;
+    last_use_never_goes_back(store).await?;
+    list::check(store).await
 }
 
-async fn nothing_is_found_in_an_empty_store(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+async fn empty_store_finds_nothing(store: &dyn ApiKeyStore) -> Result<(), Breach> {
     let rule = "an unknown id or digest is answered with `None`";
     let found = good(store.find(id("none", 0)?).await, rule)?;
     ensure(found.is_none(), rule)?;
-    let found = good(store.find_by_digest(*digest(1, 0).digest()).await, rule)?;
+    let found = good(store.find_by_digest(digest(1, 0)).await, rule)?;
     ensure(found.is_none(), rule)?;
-    let all = ApiKeyQuery::new("ring", ApiKeyFilter::All, 10);
+    let all = ApiKeyQuery::new("keys", ApiKeyFilter::All, 10);
     ensure(
         good(store.list(all).await, rule)?.is_empty(),
-        "the suite begins with an empty store",
+        "the suite needs an empty store",
     )
 }
 
-async fn records_come_back_as_they_were(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+async fn records_are_found_unchanged(store: &dyn ApiKeyStore) -> Result<(), Breach> {
     let rule = "a record is found as it was inserted";
-    for parts in [parts("same", 0)?, full("same", 1)?] {
-        insert(store, parts.clone(), rule).await?;
-        let found = good(store.find(parts.id).await, rule)?;
-        ensure(found.is_some_and(|found| found.to_parts() == parts), rule)?;
+    for own in [row("same", 0)?, full("same", 1)?] {
+        insert(store, own.clone(), rule).await?;
+        let found = good(store.find(own.id).await, rule)?;
+        ensure(found.is_some_and(|found| found.to_row() == own), rule)?;
     }
     Ok(())
 }
 
-async fn an_id_is_taken_once(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    let rule = "of two records of one id the second is a conflict and the first stays";
-    let first = parts("once", 0)?;
+async fn id_is_unique(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+    let rule = "the second record of an id is a conflict and the first is kept";
+    let first = row("once", 0)?;
     insert(store, first.clone(), rule).await?;
     let mut second = first.clone();
     second.subject = "another".to_owned();
@@ -75,36 +74,33 @@ async fn an_id_is_taken_once(store: &dyn ApiKeyStore) -> Result<(), Breach> {
     ensure(current(store, first.id, rule).await? == first, rule)
 }
 
-async fn a_foreign_digest_is_taken_once(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    let rule = "a foreign key is found by its digest, which no other foreign key can take";
-    let foreign = foreign(parts("foreign", 0)?, 7);
-    insert(store, foreign.clone(), rule).await?;
-    ensure(
-        by_digest(store, 7, rule).await? == Some(foreign.clone()),
-        rule,
-    )?;
-    let mut second = parts("foreign", 1)?;
+async fn legacy_digest_is_unique(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+    let rule = "a legacy key is found by its digest, which no other legacy key can have";
+    let old = legacy(row("legacy", 0)?, 7);
+    insert(store, old.clone(), rule).await?;
+    ensure(by_digest(store, 7, rule).await? == Some(old.clone()), rule)?;
+    let mut second = row("legacy", 1)?;
     second.is_legacy = true;
-    second.digest = foreign.digest;
+    second.digest = old.digest;
     conflict(
         store.commit(vec![Insert(record(second.clone())?)]).await,
         rule,
     )?;
-    let rule = "a key of the own format is not found by its digest, which may be anything";
+    let rule = "a key of the own format is not found by its digest, and any digest is allowed";
     second.is_legacy = false;
     insert(store, second, rule).await?;
-    ensure(by_digest(store, 7, rule).await? == Some(foreign), rule)?;
-    let mut own = parts("foreign", 2)?;
+    ensure(by_digest(store, 7, rule).await? == Some(old), rule)?;
+    let mut own = row("legacy", 2)?;
     own.digest = digest(8, 1);
     insert(store, own, rule).await?;
     ensure(by_digest(store, 8, rule).await?.is_none(), rule)
 }
 
-async fn a_foreign_digest_moves_with_its_record(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    let rule = "a record that gets a new digest is found by the new one alone";
-    let first = foreign(parts("moved", 0)?, 20);
+async fn legacy_digest_changes_with_its_record(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+    let rule = "a record with a new digest is found only by the new one";
+    let first = legacy(row("moved", 0)?, 20);
     insert(store, first.clone(), rule).await?;
-    let second = foreign(next(&first), 21);
+    let second = legacy(next(&first), 21);
     good(
         store.commit(vec![Replace(record(second.clone())?)]).await,
         rule,
@@ -114,22 +110,22 @@ async fn a_foreign_digest_moves_with_its_record(store: &dyn ApiKeyStore) -> Resu
         by_digest(store, 21, rule).await? == Some(second.clone()),
         rule,
     )?;
-    let rule = "a digest that is taken cannot be taken by a change either";
-    insert(store, foreign(parts("moved", 1)?, 22), rule).await?;
-    let taken = foreign(next(&second), 22);
+    let rule = "a replacement cannot have the digest of another legacy record";
+    insert(store, legacy(row("moved", 1)?, 22), rule).await?;
+    let taken = legacy(next(&second), 22);
     conflict(store.commit(vec![Replace(record(taken)?)]).await, rule)?;
     ensure(
         by_digest(store, 21, rule).await? == Some(second.clone()),
         rule,
     )?;
-    let rule = "the digest of a removed record can be taken again";
+    let rule = "the digest of a removed record can be used again";
     good(store.commit(vec![removal(&second)]).await, rule)?;
     ensure(by_digest(store, 21, rule).await?.is_none(), rule)?;
-    insert(store, foreign(parts("moved", 2)?, 21), rule).await
+    insert(store, legacy(row("moved", 2)?, 21), rule).await
 }
 
-async fn changes_meet_the_version_they_expect(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    let rule = "a record is replaced by the one of the next version";
+async fn changes_need_the_expected_version(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+    let rule = "a record is replaced by one of the next version";
     let first = full("version", 0)?;
     insert(store, first.clone(), rule).await?;
     let mut second = next(&first);
@@ -147,7 +143,7 @@ async fn changes_meet_the_version_they_expect(store: &dyn ApiKeyStore) -> Result
         other.version = version;
         conflict(store.commit(vec![Replace(record(other)?)]).await, rule)?;
     }
-    let mut unknown = parts("version", 1)?;
+    let mut unknown = row("version", 1)?;
     unknown.version = 2;
     conflict(
         store.commit(vec![Replace(record(unknown.clone())?)]).await,
@@ -158,39 +154,36 @@ async fn changes_meet_the_version_they_expect(store: &dyn ApiKeyStore) -> Result
     ensure(current(store, first.id, rule).await? == second, rule)
 }
 
-async fn removed_is_gone(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    let rule = "a record is removed at the version that was read, and no other";
-    let parts = parts("removed", 0)?;
-    insert(store, parts.clone(), rule).await?;
-    conflict(store.commit(vec![removal(&next(&parts))]).await, rule)?;
-    ensure(current(store, parts.id, rule).await? == parts, rule)?;
-    good(store.commit(vec![removal(&parts)]).await, rule)?;
-    ensure(good(store.find(parts.id).await, rule)?.is_none(), rule)?;
+async fn removed_record_is_not_found(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+    let rule = "a record is removed only at the version that was read";
+    let own = row("removed", 0)?;
+    insert(store, own.clone(), rule).await?;
+    conflict(store.commit(vec![removal(&next(&own))]).await, rule)?;
+    ensure(current(store, own.id, rule).await? == own, rule)?;
+    good(store.commit(vec![removal(&own)]).await, rule)?;
+    ensure(good(store.find(own.id).await, rule)?.is_none(), rule)?;
     let rule = "a removed record cannot be removed, replaced or used again";
-    conflict(store.commit(vec![removal(&parts)]).await, rule)?;
-    conflict(
-        store.commit(vec![Replace(record(next(&parts))?)]).await,
-        rule,
-    )?;
-    store.touch(parts.id, at(60));
-    ensure(good(store.find(parts.id).await, rule)?.is_none(), rule)
+    conflict(store.commit(vec![removal(&own)]).await, rule)?;
+    conflict(store.commit(vec![Replace(record(next(&own))?)]).await, rule)?;
+    store.touch(own.id, at(60));
+    ensure(good(store.find(own.id).await, rule)?.is_none(), rule)
 }
 
-async fn a_commit_is_all_or_nothing(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    let rule = "of a commit with one conflict nothing is done, wherever it stands";
-    let old = foreign(parts("atomic", 0)?, 30);
-    let gone = parts("atomic", 1)?;
+async fn commit_is_all_or_nothing(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+    let rule = "a commit with one conflict changes nothing, wherever the conflict is";
+    let old = legacy(row("atomic", 0)?, 30);
+    let gone = row("atomic", 1)?;
     insert(store, old.clone(), rule).await?;
     insert(store, gone.clone(), rule).await?;
-    let new = foreign(parts("atomic", 2)?, 31);
+    let new = legacy(row("atomic", 2)?, 31);
     let changes = [
-        Replace(record(foreign(next(&old), 32))?),
+        Replace(record(legacy(next(&old), 32))?),
         Insert(record(new.clone())?),
         removal(&gone),
     ];
-    let other = parts("atomic", 3)?;
+    let other = row("atomic", 3)?;
     insert(store, other.clone(), rule).await?;
-    let mut taken = foreign(parts("atomic", 4)?, 33);
+    let mut taken = legacy(row("atomic", 4)?, 33);
     insert(store, taken.clone(), rule).await?;
     taken.id = id("atomic", 5)?;
     let bad = [
@@ -212,7 +205,7 @@ async fn a_commit_is_all_or_nothing(store: &dyn ApiKeyStore) -> Result<(), Breac
             ensure(by_digest(store, 32, rule).await?.is_none(), rule)?;
         }
     }
-    let rule = "a commit without a conflict is done whole";
+    let rule = "a commit without a conflict makes all its changes";
     good(store.commit(changes.into()).await, rule)?;
     ensure(good(store.find(gone.id).await, rule)?.is_none(), rule)?;
     ensure(current(store, new.id, rule).await? == new, rule)?;
@@ -222,13 +215,13 @@ async fn a_commit_is_all_or_nothing(store: &dyn ApiKeyStore) -> Result<(), Breac
     )
 }
 
-async fn one_of_many_commits_wins(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    let rule = "of many changes of one version exactly one succeeds";
-    let old = parts("race", 0)?;
+async fn one_of_many_commits_succeeds(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+    let rule = "exactly one of many changes of one version succeeds";
+    let old = row("race", 0)?;
     insert(store, old.clone(), rule).await?;
     let mut attempts = Vec::new();
     for number in 1..=PARALLEL {
-        let mut new = parts("race", number)?;
+        let mut new = row("race", number)?;
         new.predecessor = Some(old.id);
         let mut spent = next(&old);
         spent.successor = Some(new.id);
@@ -248,66 +241,40 @@ async fn one_of_many_commits_wins(store: &dyn ApiKeyStore) -> Result<(), Breach>
     Ok(())
 }
 
-async fn a_use_is_never_earlier_than_noted(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    let rule = "a noted use changes nothing but itself, and goes forward only";
-    let mut parts = parts("used", 0)?;
-    parts.last_used = Some(at(100));
-    insert(store, parts.clone(), rule).await?;
+async fn last_use_never_goes_back(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+    let rule = "a noted use changes nothing else, and the last use never goes back";
+    let mut own = row("used", 0)?;
+    own.last_used = Some(at(100));
+    insert(store, own.clone(), rule).await?;
     for secs in [50, 160, 120] {
-        store.touch(parts.id, at(secs));
+        store.touch(own.id, at(secs));
     }
-    let mut found = current(store, parts.id, rule).await?;
+    let mut found = current(store, own.id, rule).await?;
     ensure(
         found
             .last_used
             .is_some_and(|used| used == at(100) || used == at(160)),
         rule,
     )?;
-    found.last_used = parts.last_used;
-    ensure(found == parts, rule)?;
-    let rule = "a replacement keeps the later note of the last use";
-    let mut earlier = next(&parts);
+    found.last_used = own.last_used;
+    ensure(found == own, rule)?;
+    let rule = "a replacement keeps the later of both last uses";
+    let mut earlier = next(&own);
     earlier.last_used = None;
     good(
         store.commit(vec![Replace(record(earlier.clone())?)]).await,
         rule,
     )?;
-    let kept = current(store, parts.id, rule).await?.last_used;
+    let kept = current(store, own.id, rule).await?.last_used;
     ensure(kept >= Some(at(100)), rule)?;
     let mut later = next(&earlier);
     later.last_used = Some(at(500));
     good(store.commit(vec![Replace(record(later)?)]).await, rule)?;
     ensure(
-        current(store, parts.id, rule).await?.last_used == Some(at(500)),
+        current(store, own.id, rule).await?.last_used == Some(at(500)),
         rule,
     )
 }
 
-/// How many calls meet in the store at once.
+/// How many calls run in the store at the same time.
 const PARALLEL: usize = 20;
-
-async fn insert(
-    store: &dyn ApiKeyStore,
-    parts: ApiKeyRow,
-    rule: &'static str,
-) -> Result<(), Breach> {
-    good(store.commit(vec![Insert(record(parts)?)]).await, rule)
-}
-
-async fn current(
-    store: &dyn ApiKeyStore,
-    id: ApiKeyId,
-    rule: &'static str,
-) -> Result<ApiKeyRow, Breach> {
-    let found = good(store.find(id).await, rule)?;
-    found.map(|found| found.to_parts()).ok_or(Breach::new(rule))
-}
-
-async fn by_digest(
-    store: &dyn ApiKeyStore,
-    byte: u8,
-    rule: &'static str,
-) -> Result<Option<ApiKeyRow>, Breach> {
-    let found = good(store.find_by_digest(*digest(byte, 0).digest()).await, rule)?;
-    Ok(found.map(|found| found.to_parts()))
-}

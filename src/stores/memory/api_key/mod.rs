@@ -1,0 +1,9 @@
+//! API keys in memory.
+
+mod index;
+mod store;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use store::MemoryApiKeyStore;
