@@ -1,7 +1,7 @@
-//! A policy beside a plain Rust tree of the same rules: 10 and 100 rules, decided by action and by
-//! scope.
+//! A policy compared with a plain Rust tree of the same rules: 10 and 100 rules, decided by action
+//! and by scope.
 
-#![expect(clippy::expect_used, reason = "a bench stops at the first fault")]
+#![expect(clippy::expect_used, reason = "a benchmark stops at the first error")]
 
 #[path = "common/rules.rs"]
 mod rules;

@@ -20,9 +20,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bearergate::api_key::store::ApiKeyFilter;
 use bearergate::api_key::{
-    ApiKeyFilter, ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyScheme, LegacyFormat, NewApiKey,
-    PepperSet,
+    ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyScheme, LegacyFormat, NewApiKey, PepperSet,
 };
 use bearergate::clock::{Clock, FakeClock, UnixTime};
 use bearergate::http_response::Refusal;
@@ -95,7 +95,9 @@ impl Service {
             .clock(clock.clone())
             .build()?;
         Ok(Self {
-            keys: ApiKeyManager::new(ring, store).clock(clock.clone()),
+            keys: ApiKeyManager::builder(ring, store)
+                .clock(clock.clone())
+                .build()?,
             gate,
             clock: clock.clone(),
         })
@@ -114,7 +116,7 @@ fn ring(folder: &Path, peppers: &[u32]) -> Outcome<ApiKeyScheme> {
         set = set.with_older(*version, &source(*version))?;
     }
     let ring = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, set)?;
-    Ok(ring.with_foreign(LegacyFormat::new(20)?.with_imported_sha256()))
+    Ok(ring.with_legacy(LegacyFormat::new(20)?.with_imported_sha256()))
 }
 
 fn pepper(folder: &Path, version: u32) -> PathBuf {
@@ -136,7 +138,7 @@ async fn make(service: &Service, transcript: &mut Transcript) -> Outcome<String>
         .scopes(["orders:read"])
         .name("nightly export");
     let issued = service.keys.create(draft).await?;
-    let key = issued.key.reveal();
+    let key = issued.secret.reveal();
     transcript.note(&format!("its id: {}", issued.record.id()))?;
     transcript.ask(service, "in x-api-key", &key, None).await?;
     transcript
@@ -168,7 +170,7 @@ async fn mistake(service: &Service, key: &str, transcript: &mut Transcript) -> O
     let writer = NewApiKey::new("robot-8")
         .expires_in(DAY)
         .scopes(["orders:write"]);
-    let writer = service.keys.create(writer).await?.key.reveal();
+    let writer = service.keys.create(writer).await?.secret.reveal();
     let scope = Some(RejectionKind::ScopeInsufficient);
     transcript
         .ask(service, "a key without the scope", &writer, scope)
@@ -185,7 +187,7 @@ fn mistyped(key: &str) -> String {
 
 async fn swapped(service: &Service, key: &str) -> Outcome<String> {
     let other = NewApiKey::new("robot-9").expires_in(DAY);
-    let other = service.keys.create(other).await?.key.reveal();
+    let other = service.keys.create(other).await?.secret.reveal();
     let (front, _) = key.rsplit_once('_').ok_or("a key has parts")?;
     let (_, secret) = other.rsplit_once('_').ok_or("a key has parts")?;
     Ok(format!("{front}_{secret}"))
@@ -203,7 +205,7 @@ async fn rotate(service: &Service, key: &str, transcript: &mut Transcript) -> Ou
     let is_due = due.iter().any(|record| record.id() == id);
     transcript.expect("the key is listed as due", is_due)?;
     let rotated = service.keys.rotate(id, DAY).await?;
-    let successor = rotated.key.reveal();
+    let successor = rotated.secret.reveal();
     transcript.ask(service, "the old key", key, None).await?;
     transcript
         .ask(service, "its successor", &successor, None)

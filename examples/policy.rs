@@ -1,7 +1,7 @@
-//! Rules in Rust, the same rules from a file, and why one of them denies.
+//! A policy built in Rust, the same policy read from a file, and the trace of a deny.
 //!
-//! `cargo run --example policy`; with a path behind it, the explanation is written there as a page.
-#![expect(clippy::print_stdout, reason = "an example shows what comes out")]
+//! `cargo run --example policy`. With a path as its argument, the trace is written there as HTML.
+#![expect(clippy::print_stdout, reason = "an example prints its result")]
 
 use std::error::Error;
 
@@ -13,7 +13,11 @@ use bearergate::{Policy, Principal, claim, require_scope};
 fn main() -> Result<(), Box<dyn Error>> {
     let built = built()?;
     let read = Policy::from_json(include_bytes!("policies/orders.json"))?;
-    assert_eq!(built.to_json()?, read.to_json()?, "they are one policy");
+    assert_eq!(
+        built.to_json()?,
+        read.to_json()?,
+        "both are the same policy"
+    );
 
     let mallory = Principal::builder(PrincipalKind::Session, IDP)
         .subject("mallory")
@@ -38,7 +42,7 @@ fn built() -> Result<Policy, bearergate::ConfigError> {
     Policy::builder()
         .rule(Rule::forbid(
             "suspended",
-            !claim("suspended").absent_or(false),
+            !claim("suspended").absent_or_is(false),
         ))
         .rule(
             Rule::permit("read orders", read)

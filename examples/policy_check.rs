@@ -1,9 +1,9 @@
-//! Checks a policy file: that it loads, what is probably not meant in it, and cases.
+//! Checks a policy file: loads it, prints its lints and runs test cases.
 //!
 //! `cargo run --example policy_check -- FILE [CASES]`, such as
-//! `examples/policies/orders.json examples/policies/orders.cases.json`. Exit status 0: all is
-//! well; 1: something was found, or a case came out otherwise; 2: a file cannot be read.
-#![expect(clippy::print_stdout, reason = "an example shows what comes out")]
+//! `examples/policies/orders.json examples/policies/orders.cases.json`. Exit status 0: no lint and
+//! no failed case; 1: a lint or a failed case; 2: a file cannot be read.
+#![expect(clippy::print_stdout, reason = "an example prints its result")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use bearergate::clock::UnixTime;
 use bearergate::json::Value;
-use bearergate::policy::{AccessRequest, Case, Finding, PolicyLoader, check_cases};
+use bearergate::policy::{AccessRequest, Case, Lint, PolicyLoader, run_cases};
 use bearergate::principal::PrincipalKind;
 use bearergate::{Authorizer, Principal};
 use serde::Deserialize;
@@ -31,8 +31,8 @@ fn run() -> Result<bool, Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let path = args.next().ok_or("give the path of a policy file")?;
     let (authorizer, found) = load(&std::fs::read(path)?)?;
-    for finding in &found {
-        println!("found  {finding}");
+    for lint in &found {
+        println!("found  {lint}");
     }
     let cases = match args.next() {
         Some(path) => read_cases(&std::fs::read(path)?)?,
@@ -57,19 +57,19 @@ fn run() -> Result<bool, Box<dyn Error>> {
     Ok(found.is_empty() && failed == 0)
 }
 
-type Loaded = (Box<dyn Authorizer>, Vec<Finding>);
+type Loaded = (Box<dyn Authorizer>, Vec<Lint>);
 
-/// Loads a policy, or a table of routes.
+/// Loads a policy, or a table of routes if the file has `routes`.
 fn load(text: &[u8]) -> Result<Loaded, Box<dyn Error>> {
     let loader = PolicyLoader::new();
     let object = Value::parse(text).ok().and_then(Value::as_object);
     if object.is_some_and(|object| object.get("routes").is_some()) {
         let table = loader.routes(text)?;
-        let found = table.check();
+        let found = table.lint();
         return Ok((Box::new(table), found));
     }
     let policy = loader.policy(text)?;
-    let found = policy.check();
+    let found = policy.lint();
     Ok((Box::new(policy), found))
 }
 
@@ -113,14 +113,14 @@ enum Expected {
 }
 
 fn read_cases(text: &[u8]) -> Result<Vec<FileCase>, Box<dyn Error>> {
-    // The strict reader first: two members of one name are one case too few.
+    // The strict reader refuses repeated members, of which serde would drop one.
     Value::parse(text)?;
     let file: File = serde_json::from_slice(text)?;
     Ok(file.cases)
 }
 
 impl FileCase {
-    /// Returns what differs from what is expected.
+    /// Runs the case, and returns how its decision differs from the expected one.
     fn check(&self, authorizer: &dyn Authorizer) -> Result<Option<String>, Box<dyn Error>> {
         let caller = self.caller.principal()?;
         let params: Vec<_> = self
@@ -143,7 +143,7 @@ impl FileCase {
         if let Some(reason) = &self.because {
             case = case.because(reason);
         }
-        Ok(check_cases(authorizer, [case])
+        Ok(run_cases(authorizer, [case])
             .err()
             .map(|failed| failed.to_string()))
     }

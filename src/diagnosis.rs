@@ -1,39 +1,40 @@
-//! What an examination found, for the operator.
+//! Diagnosis reports for the operator: findings, their severity and hints.
 
 use std::fmt;
 
 use crate::now_or_later::NowOrLater;
 
-/// One thing that an examination found: what works, or what does not and what to do about it.
+/// One result of a diagnosis: what works, or what fails and what to do about it.
 ///
-/// Its texts are for the operator alone, never for a client. They show no secret and no token.
+/// Its texts are for the operator, not for a client. They contain no secret and no token. `Display`
+/// writes severity, subject and text on one line, and the hint, if there is one, on a second line.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// How bad it is.
+    /// How severe it is.
     pub severity: Severity,
-    /// What was examined: an issuer, an address, a key.
+    /// What was checked: an issuer, an address, a key.
     pub subject: String,
     /// What was found.
     pub text: String,
-    /// What to do about it, where there is something to do.
+    /// What the operator can do about it, if anything.
     pub hint: Option<&'static str>,
 }
 
-/// How bad a [`Finding`] is, the best first.
+/// How severe a [`Finding`] is, in ascending order.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Severity {
     /// It works.
     Ok,
-    /// It works, and something about it is doubtful.
+    /// It works, but a part of it is likely to fail or to be misconfigured.
     Warning,
-    /// It does not work: some or all credentials cannot be judged, or not rightly.
+    /// It fails: some or all credentials cannot be validated, or not correctly.
     Error,
 }
 
 impl Severity {
-    /// Returns the stable name.
+    /// Returns the stable lower-case name: `ok`, `warning` or `error`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -44,7 +45,7 @@ impl Severity {
 }
 
 impl Finding {
-    /// Says that something works.
+    /// Creates a finding that `subject` works.
     pub fn ok(subject: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             severity: Severity::Ok,
@@ -54,7 +55,7 @@ impl Finding {
         }
     }
 
-    /// Says that something is doubtful.
+    /// Creates a finding that `subject` works but needs attention.
     pub fn warning(subject: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
@@ -62,7 +63,7 @@ impl Finding {
         }
     }
 
-    /// Says that something does not work.
+    /// Creates a finding that `subject` does not work.
     pub fn error(subject: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
@@ -70,7 +71,7 @@ impl Finding {
         }
     }
 
-    /// Says what to do about it.
+    /// Sets what the operator can do about it.
     #[must_use]
     pub const fn hint(mut self, hint: &'static str) -> Self {
         self.hint = Some(hint);
@@ -94,8 +95,39 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Joins what several examinations find, in their order.
-pub(crate) fn gathered<'a>(
+/// The result of [`Gate::doctor`](crate::Gate::doctor): all findings of one diagnosis.
+///
+/// `Display` writes every finding on a line of its own, followed by its hint.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Report(Vec<Finding>);
+
+impl Report {
+    pub(crate) const fn new(findings: Vec<Finding>) -> Self {
+        Self(findings)
+    }
+
+    /// Returns all findings, in the order of the checks.
+    pub fn findings(&self) -> &[Finding] {
+        &self.0
+    }
+
+    /// Returns the highest severity of all findings; [`Severity::Ok`] if there is none.
+    pub fn severity(&self) -> Severity {
+        let all = self.0.iter().map(|finding| finding.severity);
+        all.max().unwrap_or(Severity::Ok)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|finding| writeln!(f, "{finding}"))
+    }
+}
+
+/// Joins the findings of several checks, in their order.
+pub(crate) fn gather<'a>(
     parts: impl IntoIterator<Item = NowOrLater<'a, Vec<Finding>>>,
 ) -> NowOrLater<'a, Vec<Finding>> {
     let both = |first: NowOrLater<'a, Vec<Finding>>, next: NowOrLater<'a, Vec<Finding>>| {

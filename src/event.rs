@@ -1,80 +1,103 @@
-//! What happens beside the verdict, for audit and metrics.
+//! Events that are reported to an observer, for audit logs and metrics.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Something that happened while keys were loaded or requests judged.
+/// An event while keys were loaded or a credential was validated.
 ///
-/// An event never carries a token, a key or a secret. Text that comes from outside (a key id) is
-/// data, not a label: do not use it as the name of a metric.
+/// An event never has a token, a key or a secret in it. Text from outside the service (a key id,
+/// a subject) is untrusted data: do not use it as the name or label of a metric.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A credential was not judged anew, because the same judge had accepted it before.
+    /// A credential was accepted from a cache, because the same validator had accepted it before.
     CacheHit {
-        /// Who vouches for its subject.
+        /// The authority of its principal.
         authority: &'a str,
     },
-    /// An endpoint did not answer several times in a row and is left alone for a moment.
+    /// An endpoint failed several times in a row; it is not called again for five seconds.
     CircuitOpened {
         /// The configured name of the authority whose endpoint it is.
         authority: &'a str,
     },
-    /// The digest of an API key was to be made anew under the current pepper, and the older one
-    /// stays: the key is good, and its next use tries again.
+    /// The stored digest of an API key could not be replaced by one with the current pepper. The
+    /// older digest stays and the key remains valid; its next use tries again.
     RehashFailed {
         /// The key's id.
         key: &'a str,
-        /// What the store said, a stable code.
+        /// The stable code of the store's error.
         reason: &'static str,
     },
-    /// An endpoint was asked about a token.
+    /// An introspection endpoint was called (RFC 7662).
     Introspected {
         /// The configured name of the authority whose endpoint it is.
         authority: &'a str,
-        /// What was wrong, constant text; nothing if it said whether the token is active.
+        /// What failed, a constant text; `None` if the endpoint reported whether the token is active.
         problem: Option<&'static str>,
     },
-    /// A member of a JWK Set was left out; its siblings stay good.
+    /// A member of a JWK Set was skipped; the other members are used.
     KeySkipped {
-        /// Position of the member in `keys`, from 0.
+        /// Index of the member in `keys`, from 0.
         index: usize,
-        /// The member's `kid`, if it has one that is a string.
+        /// The member's `kid`, if it is a string. Untrusted.
         kid: Option<&'a str>,
-        /// Why it was left out, constant text.
+        /// Why it was skipped, a constant text.
         reason: &'static str,
     },
-    /// A refresh token that was spent before was presented again, so somebody has it who should
-    /// not: its family was revoked.
+    /// A refresh token that had been used before was presented again, which means that it was
+    /// stolen: its family was revoked (RFC 9700 section 4.14.2).
     RefreshTokenReused {
-        /// Under whose authority subject, client and session stand.
+        /// The authority of the subject, the client and the session.
         authority: &'a str,
-        /// To whom the tokens were granted.
+        /// The subject that the tokens were granted for.
         subject: &'a str,
-        /// To which client they were granted.
+        /// The client that they were granted to.
         client: &'a str,
-        /// The handle of the session that they hang on.
+        /// The handle of the session that they belong to.
         session: Option<&'a str>,
     },
-    /// A source of keys was asked.
+    /// Keys were fetched from their source.
     KeysFetched {
         /// The configured address or issuer.
         source: &'a str,
-        /// What was wrong, constant text; nothing if usable keys came or were confirmed.
+        /// What failed, a constant text; `None` if usable keys were received or confirmed.
         problem: Option<&'static str>,
     },
-    /// Keys were used that should have been fetched anew, but could not be.
+    /// Keys were used after their freshness had ended, because a new fetch failed.
     StaleKeysUsed {
         /// The configured address or issuer.
         source: &'a str,
     },
 }
 
-/// Takes note of [`Event`]s.
+/// A receiver of [`Event`]s.
 ///
-/// Called inline on the path of the request, so implementations must not block.
+/// Contract: `observe` is called synchronously on the path of a request and cannot change its
+/// result, so an implementation must not block and must not panic. It must ignore events that it
+/// does not know, because [`Event`] is non-exhaustive. Treat the texts of an event as untrusted.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use bearergate::event::{Event, Observer};
+///
+/// #[derive(Debug, Default)]
+/// struct CacheHits(AtomicU64);
+///
+/// impl Observer for CacheHits {
+///     fn observe(&self, event: &Event<'_>) {
+///         if let Event::CacheHit { .. } = event {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+///
+/// let hits = CacheHits::default();
+/// hits.observe(&Event::CacheHit { authority: "https://idp.example.com" });
+/// assert_eq!(hits.0.load(Ordering::Relaxed), 1);
+/// ```
 pub trait Observer: fmt::Debug + Send + Sync {
-    /// Takes note of one event.
+    /// Handles one event. It is called once per event, in the order of each request.
     fn observe(&self, event: &Event<'_>);
 }
 

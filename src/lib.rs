@@ -1,24 +1,143 @@
-#![doc = include_str!("../README.md")]
+//! Authentication and authorization of API requests, inside a Rust service.
+//!
+//! For each request a [`Gate`] answers two questions: *who is the caller, and may the caller do
+//! this?* It authenticates JWTs, OAuth 2.0 opaque tokens, API keys and sessions, decides by a policy
+//! of yours, and turns every refusal into the HTTP response that the standards ask for. Issuer,
+//! audience and policy are required, weaker checks are named calls on a builder, and what cannot be
+//! checked is 503, never an allow. There is no global state, and the core needs no network and no
+//! executor.
+//!
+//! It is **not** an authorization server, a login page or a web framework, and it does no TLS. It
+//! issues what it validates (API keys, sessions, refresh tokens, access tokens) for services that
+//! have checked who their user is. Proof of possession (DPoP, certificates) needs a
+//! [`SenderConstraint`](validator::SenderConstraint) of yours in this version; without one, tokens
+//! that are bound to a key are refused. Rate limits and an audit trail are not in this version.
+//!
+//! # Example
+//!
+//! ```
+//! use bearergate::key::KeySet;
+//! use bearergate::{ConfigError, Gate, JwtValidator, claim, require_scope};
+//!
+//! fn gate(jwks_json: &str) -> Result<Gate, ConfigError> {
+//!     let validator = JwtValidator::builder()
+//!         .issuer("https://idp.example.com")
+//!         .audience("https://orders.example.com")
+//!         .keys(KeySet::from_jwks(jwks_json)?)
+//!         .build()?;
+//!     let policy = require_scope("orders:read") & claim("tenant").is("acme");
+//!     Gate::builder().validator(validator).authorizer(policy).build()
+//! }
+//!
+//! async fn serve(gate: &Gate, request: &http::request::Parts) -> http::Response<String> {
+//!     match gate.check(request).await {
+//!         Ok(admitted) => http::Response::new(format!("orders of {:?}", admitted.principal().subject())),
+//!         Err(refusal) => refusal.into_response(), // 401, 403 or 503, with `WWW-Authenticate`
+//!     }
+//! }
+//! # let _ = (gate, serve);
+//! ```
+//!
+//! # I want to …
+//!
+//! | task | guide | main types |
+//! |---|---|---|
+//! | try it | [quick start](guide::quick_start) | [`Gate`], [`Principal`], [`Refusal`](http_response::Refusal) |
+//! | protect an axum service | [axum](guide::protect_an_axum_service) | [`Gate`], [`RouteTable`](policy::RouteTable) |
+//! | know which validator I need | [choose a validator](guide::choose_a_validator) | [`JwtValidator`], [`IntrospectionValidator`], [`ApiKeyValidator`], [`SessionValidator`] |
+//! | accept tokens of Auth0, Entra ID, Keycloak, Okta … | [several issuers](guide::several_issuers) | [`jwt::providers`] |
+//! | fetch keys and follow their rotation | [quick start](guide::quick_start) | [`FetchedKeys`](key::FetchedKeys), `Gate::issuer` (feature `reqwest`) |
+//! | trust several issuers or tenants | [several issuers](guide::several_issuers) | [`JwtValidator::join`], [`grants`](jwt::JwtValidatorBuilder::grants) |
+//! | issue and accept API keys | [API keys](guide::api_keys) | [`ApiKeyManager`](api_key::ApiKeyManager), [`ApiKeyValidator`] |
+//! | log users in | [sessions](guide::sessions_and_refresh_tokens) | [`SessionManager`](session::SessionManager), [`RefreshManager`](refresh::RefreshManager) |
+//! | issue access tokens | [sessions](guide::sessions_and_refresh_tokens) | [`JwtIssuer`](issuer::JwtIssuer), [`TokenEndpoints`](issuer::TokenEndpoints) |
+//! | decide who may do what | [policies](guide::policies) | [`Policy`], [`require_scope`], [`claim()`], [`Condition`](policy::Condition) |
+//! | be fast, and still revoke | [caching and revocation](guide::caching_and_revocation) | [`TokenCache`](validator::TokenCache), [`Denylist`](revocation::Denylist) |
+//! | validate a credential of my own | [custom validator](guide::custom_validator) | [`TokenValidator`], [`KeyStore`], [`Authorizer`] |
+//! | know why a request was refused | [errors](guide::errors) | [`RejectionKind`], [`Gate::doctor`], [`diagnosis`] |
+//! | test my service | [testing](guide::testing) | [`FakeClock`](clock::FakeClock), `testing::FakeIssuer` (feature `testing`) |
+//! | know what it protects against | [threat model](guide::threat_model) | |
+//! | replace `jsonwebtoken`, `jwt-authorizer` or `tower-oauth2-resource-server` | [1](guide::migrate_from_jsonwebtoken), [2](guide::migrate_from_jwt_authorizer), [3](guide::migrate_from_tower_oauth2_resource_server) | |
+//! | find the terms of Spring Security | [Spring Security](guide::coming_from_spring_security) | |
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `api-key` | on | [`api_key`]: API keys |
+//! | `session` | on | [`session`], [`refresh`]: sessions and refresh tokens |
+//! | `issuer` | on | [`issuer`]: access tokens, their key rotation, introspection and revocation endpoints |
+//! | `introspection` | on | [`introspection`]: opaque tokens |
+//! | `policy-file` | on | policies in JSON files |
+//! | `aws-lc-rs` | off | a second signature provider: faster RSA and ES384, needs a C compiler |
+//! | `cedar` | off | `integrations::cedar`: policies in Cedar |
+//! | `jsonwebtoken` | off | `integrations::jsonwebtoken`: for applications that use `jsonwebtoken` 12 |
+//! | `reqwest` | off | `Gate::issuer`, `integrations::reqwest`: keys and introspection over HTTPS, with rustls |
+//! | `sqlite` | off | `stores::SqliteStore`: everything in one file |
+//! | `testing` | off | `testing`: a fake identity provider, tokens, and suites for stores |
+//! | `tokio` | off | `integrations::tokio`: background work |
+//! | `full` | off | all of them except `aws-lc-rs` and `cedar` |
+//!
+//! A feature never changes which requests are accepted.
+//!
+//! # Supported Rust versions
+//!
+//! Rust 1.88 or later.
 #![cfg_attr(bearergate_docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(all(
+        feature = "api-key",
+        feature = "introspection",
+        feature = "issuer",
+        feature = "policy-file",
+        feature = "session",
+    )),
+    expect(
+        dead_code,
+        reason = "helpers of the modules that the missing features gate; with all features there \
+                  is no dead code"
+    )
+)]
+
+/// The code blocks of the README, as tests.
+#[cfg(all(doctest, feature = "reqwest"))]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;
 
 mod now_or_later;
+mod revocation_list;
 mod simd;
 mod single_flight;
 
+#[cfg(feature = "api-key")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "api-key")))]
 pub mod api_key;
+#[cfg(feature = "introspection")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "introspection")))]
 pub mod client_auth;
 pub mod clock;
 pub mod credential;
 pub mod crypto;
 pub mod diagnosis;
+pub mod environment;
 pub mod error;
 pub mod event;
 pub mod gate;
+#[cfg(any(feature = "issuer", feature = "session"))]
+#[cfg_attr(
+    bearergate_docsrs,
+    doc(cfg(any(feature = "issuer", feature = "session")))
+)]
 pub mod grant;
+pub mod guide;
 pub mod http_client;
 pub mod http_response;
 pub mod integrations;
+#[cfg(feature = "introspection")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "introspection")))]
 pub mod introspection;
+#[cfg(feature = "issuer")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "issuer")))]
 pub mod issuer;
 pub mod json;
 pub mod jwt;
@@ -26,24 +145,35 @@ pub mod key;
 pub mod limits;
 pub mod policy;
 pub mod principal;
+#[cfg(feature = "session")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "session")))]
 pub mod refresh;
 pub mod request;
 pub mod revocation;
 pub mod secret;
 pub mod secret_source;
+#[cfg(feature = "session")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "session")))]
 pub mod session;
+#[cfg(any(feature = "api-key", feature = "session"))]
+#[cfg_attr(
+    bearergate_docsrs,
+    doc(cfg(any(feature = "api-key", feature = "session")))
+)]
 pub mod stores;
 #[cfg(feature = "testing")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 pub mod validator;
 
+#[cfg(feature = "api-key")]
 #[doc(inline)]
 pub use api_key::ApiKeyValidator;
 #[doc(inline)]
 pub use error::{ConfigError, Rejection, RejectionKind};
 #[doc(inline)]
 pub use gate::Gate;
+#[cfg(feature = "introspection")]
 #[doc(inline)]
 pub use introspection::IntrospectionValidator;
 #[doc(inline)]
@@ -55,6 +185,7 @@ pub use now_or_later::NowOrLater;
 pub use policy::{Authorizer, Policy, claim, require_scope};
 #[doc(inline)]
 pub use principal::Principal;
+#[cfg(feature = "session")]
 #[doc(inline)]
 pub use session::SessionValidator;
 #[doc(inline)]

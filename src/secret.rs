@@ -1,13 +1,13 @@
-//! Secrets that are redacted in output and wiped from memory.
+//! Secret bytes that are redacted in `Debug` and wiped from memory.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Secret bytes: not printable, not comparable, wiped from memory when dropped.
+/// Secret bytes that cannot be printed or compared and are wiped when dropped.
 ///
-/// [`expose`](Self::expose) is the only access, so that a reviewer finds every use by its name.
-/// Copies that the caller made before or makes later are not wiped.
+/// [`expose`](Self::expose) is the only access, so that a search for its name finds every use.
+/// Copies that the caller made before, or makes of the exposed bytes, are not wiped.
 ///
 /// ```
 /// use bearergate::secret::Secret;
@@ -19,12 +19,12 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Takes ownership of the bytes without a copy.
+    /// Creates a secret from its bytes without copying them.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// Returns the secret bytes.
+    /// Returns the secret bytes. Do not log them, and compare them in constant time only.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
@@ -50,10 +50,12 @@ impl From<String> for Secret {
 
 /// A new secret together with what is stored about it.
 ///
-/// Every manager of this crate returns this when it creates a credential: the secret, which goes
-/// to its owner and is kept nowhere, and the record, from which the secret cannot be computed.
+/// Managers return this when they create a credential: the secret, which goes to its owner and is
+/// kept nowhere, and the record, from which the secret cannot be computed.
 ///
 /// ```
+/// # #[cfg(feature = "api-key")]
+/// # {
 /// use bearergate::api_key::{ApiKeyError, ApiKeyId, ApiKeyManager, NewApiKey};
 ///
 /// async fn issue(keys: &ApiKeyManager) -> Result<(String, ApiKeyId), ApiKeyError> {
@@ -61,6 +63,7 @@ impl From<String> for Secret {
 ///     Ok((issued.secret.reveal(), issued.record.id()))
 /// }
 /// # let _ = issue;
+/// # }
 /// ```
 #[derive(Debug)]
 #[must_use = "the secret is lost unless it is revealed now"]
@@ -78,11 +81,11 @@ impl<T> Issued<T> {
     }
 }
 
-/// A new secret that is shown to its owner once. It cannot be printed, compared or cloned, and is
-/// wiped from memory when dropped.
+/// A newly created secret that its owner is shown once, such as an API key.
 ///
-/// [`reveal`](Self::reveal) is the only access and consumes it. Everything else keeps only a
-/// digest, so a secret that its owner does not save at that time is lost.
+/// It cannot be printed, compared or cloned, and is wiped when dropped.
+/// [`reveal`](Self::reveal) is the only access and consumes it. Stores keep only a digest, so the
+/// secret cannot be recovered later.
 ///
 /// ```compile_fail
 /// # fn show(secret: bearergate::secret::ShownOnce) {
@@ -95,7 +98,7 @@ impl<T> Issued<T> {
 /// let text = secret.reveal();
 /// # }
 /// ```
-#[must_use = "the secret is lost unless it is revealed now"]
+#[must_use = "a secret that is not revealed now is lost"]
 pub struct ShownOnce(Zeroizing<String>);
 
 impl ShownOnce {
@@ -103,7 +106,8 @@ impl ShownOnce {
         Self(text)
     }
 
-    /// Returns the secret. The caller is responsible for the text and its copies from then on.
+    /// Returns the secret as text. The text and its copies are no longer wiped; the caller is
+    /// responsible for them.
     #[must_use]
     pub fn reveal(mut self) -> String {
         std::mem::take(&mut *self.0)

@@ -1,4 +1,4 @@
-//! Where secrets are read from.
+//! Sources that secrets are read from: environment variables, files and closures.
 
 use std::env;
 use std::error::Error;
@@ -17,10 +17,10 @@ use crate::error::ConfigErrorKind;
 use crate::limits;
 use crate::secret::Secret;
 
-/// Where a secret is read from, now and again.
+/// A place that a secret is read from, each time that [`read`](Self::read) is called.
 ///
-/// The bytes are taken as they stand; nothing is decoded. `Debug` and errors name the source and
-/// never show what it gave.
+/// The bytes are used as they are; nothing is decoded. `Debug`, `Display` and errors name the
+/// source and never show the secret.
 ///
 /// ```no_run
 /// use bearergate::secret_source::SecretSource;
@@ -43,18 +43,23 @@ type Failure = Box<dyn Error + Send + Sync>;
 type Closure = dyn Fn() -> Result<Secret, Failure> + Send + Sync;
 
 impl SecretSource {
-    /// Reads the environment variable of this name.
+    /// Creates a source that reads the environment variable of this name.
     pub fn env(name: impl Into<String>) -> Self {
         Self(Origin::Env(name.into()))
     }
 
-    /// Reads this file. One line end at the end of a text (UTF-8) is no part of the secret; of
-    /// other bytes every one is.
+    /// Creates a source that reads this file.
+    ///
+    /// If the content is UTF-8, one line end at its end (`\n` or `\r\n`) is removed. Binary content
+    /// is used whole.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Origin::File(path.into()))
     }
 
-    /// Asks a closure, which may fetch the secret from a vault; `name` stands for it in errors.
+    /// Creates a source that calls a closure, for example to fetch the secret from a vault.
+    ///
+    /// `name` identifies the source in errors and in `Debug`. The closure may block, because
+    /// secrets are read when a service starts or rotates them, not on the path of a request.
     pub fn from_fn<F, E>(name: &'static str, read: F) -> Self
     where
         F: Fn() -> Result<Secret, E> + Send + Sync + 'static,
@@ -64,32 +69,32 @@ impl SecretSource {
         Self(Origin::Closure(name, Arc::new(read)))
     }
 
-    /// Reads the secret. Every call reads anew.
+    /// Reads the secret from its source; nothing is cached.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Empty`] if the source is there but empty,
-    /// [`ConfigErrorKind::Conflict`] if the environment holds the variable twice,
-    /// [`ConfigErrorKind::OutOfRange`] over 64 KiB, and [`ConfigErrorKind::Unreadable`] if there
-    /// is nothing, or it cannot be read.
+    /// In the field `secret`: [`Unreadable`](ConfigErrorKind::Unreadable) if the source does not
+    /// exist or cannot be read, [`Empty`](ConfigErrorKind::Empty) if it is empty,
+    /// [`Conflict`](ConfigErrorKind::Conflict) if the environment has the variable twice, and
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) if it is longer than 64 KiB.
     pub fn read(&self) -> Result<Secret, ConfigError> {
         let secret = match &self.0 {
-            Origin::Env(name) => self.one_of(env::vars_os(), name)?,
-            Origin::File(path) => without_line_end(self.bytes_of(File::open(path))?),
+            Origin::Env(name) => self.unique_variable(env::vars_os(), name)?,
+            Origin::File(path) => without_line_end(self.read_file(File::open(path))?),
             Origin::Closure(_, read) => {
                 read().map_err(|cause| self.unreadable().with_source(cause))?
             }
         };
-        self.checked(secret)
+        self.check_size(secret)
     }
 
-    fn one_of(
+    fn unique_variable(
         &self,
         variables: impl Iterator<Item = (OsString, OsString)>,
         name: &str,
     ) -> Result<Secret, ConfigError> {
         let mut values = variables
-            .filter(|(own, _)| own == name)
+            .filter(|(key, _)| key == name)
             .map(|(_, value)| value);
         let value = values.next().ok_or_else(|| self.unreadable())?;
         if values.next().is_some() {
@@ -99,16 +104,16 @@ impl SecretSource {
         Ok(Secret::new(value.into_encoded_bytes()))
     }
 
-    fn bytes_of(&self, file: io::Result<File>) -> Result<Secret, ConfigError> {
-        // One byte more than is allowed tells a secret that is too long.
-        const ROOM: usize = limits::SECRET_BYTES + 1;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(ROOM));
-        let read = file.and_then(|file| file.take(ROOM as u64).read_to_end(&mut bytes));
+    fn read_file(&self, file: io::Result<File>) -> Result<Secret, ConfigError> {
+        // One byte more than is allowed shows that a secret is too long.
+        const CAPACITY: usize = limits::SECRET_BYTES + 1;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(CAPACITY));
+        let read = file.and_then(|file| file.take(CAPACITY as u64).read_to_end(&mut bytes));
         read.map_err(|cause| self.unreadable().with_source(cause))?;
         Ok(Secret::new(std::mem::take(&mut *bytes)))
     }
 
-    fn checked(&self, secret: Secret) -> Result<Secret, ConfigError> {
+    fn check_size(&self, secret: Secret) -> Result<Secret, ConfigError> {
         let len = secret.expose().len();
         if len == 0 {
             let detail = format!("{self} is empty; put the secret in it");
@@ -135,7 +140,7 @@ impl SecretSource {
     }
 }
 
-/// Names the source.
+/// The name of the source, without the secret.
 impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -171,7 +176,7 @@ mod tests {
         let pairs = pairs
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()));
-        source.checked(source.one_of(pairs, "PEPPER")?)
+        source.check_size(source.unique_variable(pairs, "PEPPER")?)
     }
 
     fn kind(result: Result<Secret, ConfigError>) -> ConfigErrorKind {
@@ -179,13 +184,13 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_read_as_it_stands() {
+    fn variable_is_read_unchanged() {
         let read = env_read(&[("OTHER", "x"), ("PEPPER", " s3cret\n")]).unwrap();
         assert_eq!(read.expose(), b" s3cret\n");
     }
 
     #[test]
-    fn a_variable_that_is_unset_empty_or_twice_there_is_refused() {
+    fn variable_that_is_unset_empty_or_set_twice_is_rejected() {
         assert_eq!(
             kind(env_read(&[("PEPPER_2", "x")])),
             ConfigErrorKind::Unreadable
@@ -198,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn one_line_end_of_a_text_is_no_part_of_it() {
+    fn one_line_end_of_a_text_is_removed() {
         let cut = |bytes: &[u8]| {
             without_line_end(Secret::new(bytes.to_vec()))
                 .expose()

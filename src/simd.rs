@@ -1,23 +1,23 @@
-//! Sixteen bytes looked at together: the parsers pass over every byte of a token several times.
+//! Tests of sixteen bytes at once, because the parsers read every byte of a token several times.
 //!
-//! The instructions, and all `unsafe`, are those of `wide`.
+//! The vector instructions, and all `unsafe` code, are in the crate `wide`.
 
 use wide::CmpEq;
 use wide::CmpGt;
 use wide::i8x16;
 
-/// Bytes that are looked at together.
+/// Bytes of one block.
 pub(crate) const WIDTH: usize = 16;
 
-/// Returns true if a test that looks at each byte for itself holds for all bytes: `lanes` says so
-/// of whole blocks, `byte` of texts shorter than one.
+/// Returns true if every byte of `text` passes a test, given in two equal forms: `lanes` tests a
+/// block, `byte` tests the bytes of a text shorter than a block.
 #[inline(always)]
 pub(crate) fn all(text: &[u8], lanes: impl Fn(Lanes) -> Mask, byte: impl Fn(u8) -> bool) -> bool {
     let Some(last) = text.last_chunk() else {
         return text.iter().all(|b| byte(*b));
     };
     let (blocks, _) = text.as_chunks();
-    // The last block overlaps the one before it.
+    // The last block overlaps the previous one unless the length is a multiple of the width.
     let holds = lanes(Lanes::load(last));
     blocks
         .iter()
@@ -25,11 +25,11 @@ pub(crate) fn all(text: &[u8], lanes: impl Fn(Lanes) -> Mask, byte: impl Fn(u8) 
         .is_everywhere()
 }
 
-/// Sixteen bytes.
+/// A block of sixteen bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Lanes(i8x16);
 
-/// In which of them something holds: all bits of a byte, or none.
+/// The bytes of a block that pass a test: all bits of a byte are set, or none.
 #[derive(Clone, Copy)]
 pub(crate) struct Mask(i8x16);
 
@@ -43,7 +43,7 @@ impl Lanes {
         Self(i8x16::new(signed))
     }
 
-    /// Sets these bits in every byte.
+    /// Sets the given bits in every byte.
     #[inline(always)]
     pub(crate) fn with_bits(self, bits: u8) -> Self {
         Self(self.0 | splat(bits))
@@ -54,10 +54,10 @@ impl Lanes {
         Mask(self.0.cmp_eq(splat(byte)))
     }
 
-    /// Where bytes are at least `low` and at most `high`.
+    /// Returns which bytes are in `low..=high`.
     #[inline(always)]
     pub(crate) fn within(self, low: u8, high: u8) -> Mask {
-        // Moved to the top of the signed range, where one comparison is enough.
+        // Shifted to the top of the signed range, where one comparison is enough.
         let moved = self.0 + splat(0x7f_u8.wrapping_sub(high));
         let below = 0x7f_u8.wrapping_sub(high.wrapping_sub(low)).wrapping_sub(1);
         Mask(moved.cmp_gt(splat(below)))
@@ -85,7 +85,7 @@ impl Mask {
         self.0.all()
     }
 
-    /// Returns the first byte in which it holds.
+    /// Returns the position of the first byte that passes.
     #[inline(always)]
     pub(crate) fn first(self) -> Option<usize> {
         let bits = self.0.move_mask();
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_is_found_in_every_place() {
+    fn every_byte_is_found_at_every_position() {
         for byte in 0..=u8::MAX {
             for place in 0..WIDTH {
                 let mut block = [byte.wrapping_add(1); WIDTH];
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn all_looks_at_every_byte_of_a_text_of_any_length() {
+    fn all_tests_every_byte_of_a_text_of_any_length() {
         let is_b = |text: &[u8]| all(text, |l| l.eq(b'b'), |b| b == b'b');
         for len in 0..70 {
             assert!(is_b(&vec![b'b'; len]));

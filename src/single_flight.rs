@@ -1,7 +1,7 @@
-//! One piece of work that many wait for.
+//! A shared call: one task does the work, others wait for its outcome.
 //!
-//! Whoever has the [`Leader`] does the work; whoever has a [`Waiter`] waits for its outcome. A lead
-//! that is dropped settles the flight too, so nobody waits in vain.
+//! The task with the [`Leader`] does the work; tasks with a [`Waiter`] wait for its outcome. A
+//! leader that is dropped completes the call too, so no waiter waits forever.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,38 +27,38 @@ use std::sync::MutexGuard;
 
 use crate::limits;
 
-/// Starts a flight. `abandoned` is its outcome if the lead is dropped, and the answer to those
-/// who come when too many wait already.
+/// Starts a shared call. `abandoned` is its outcome if the leader is dropped, and the outcome for
+/// waiters beyond the most that may wait.
 pub(crate) fn start<T: Clone>(abandoned: T) -> (Leader<T>, Waiter<T>) {
     let shared = Arc::new(Shared {
         abandoned,
         state: Mutex::new(State::default()),
     });
-    let follow = Waiter(Arc::clone(&shared));
-    (Leader(shared), follow)
+    let waiter = Waiter(Arc::clone(&shared));
+    (Leader(shared), waiter)
 }
 
-/// The duty to settle a flight.
+/// The side of a shared call that completes it.
 pub(crate) struct Leader<T: Clone>(Arc<Shared<T>>);
 
 impl<T: Clone> Leader<T> {
-    /// Gives the outcome to all who wait, and to all who ask later.
-    pub(crate) fn settle(self, outcome: T) {
-        self.0.settle(outcome);
+    /// Gives the outcome to all waiters, present and later ones.
+    pub(crate) fn complete(self, outcome: T) {
+        self.0.complete(outcome);
     }
 }
 
 impl<T: Clone> Drop for Leader<T> {
     fn drop(&mut self) {
-        self.0.settle(self.0.abandoned.clone());
+        self.0.complete(self.0.abandoned.clone());
     }
 }
 
-/// The right to wait for the outcome, cheap to clone.
+/// The side of a shared call that waits for its outcome; cheap to clone.
 pub(crate) struct Waiter<T>(Arc<Shared<T>>);
 
 impl<T: Clone> Waiter<T> {
-    /// Waits. Whoever stops waiting disturbs neither the work nor the others.
+    /// Returns a future of the outcome. Dropping it disturbs neither the work nor other waiters.
     pub(crate) fn wait(&self) -> Wait<T> {
         Wait {
             shared: Arc::clone(&self.0),
@@ -73,8 +73,8 @@ impl<T> Clone for Waiter<T> {
     }
 }
 
-/// Somebody who waits for the outcome of a flight.
-#[must_use = "nobody waits before it is polled"]
+/// A future of the outcome of a shared call.
+#[must_use = "futures do nothing unless polled"]
 pub(crate) struct Wait<T: Clone> {
     shared: Arc<Shared<T>>,
     ticket: Option<u64>,
@@ -84,8 +84,8 @@ impl<T: Clone> Future for Wait<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let waiter = cx.waker().clone();
-        match self.shared.enqueue(self.ticket, waiter) {
+        let waker = cx.waker().clone();
+        match self.shared.enqueue(self.ticket, waker) {
             Ok(outcome) => Poll::Ready(outcome),
             Err(ticket) => {
                 self.ticket = Some(ticket);
@@ -99,8 +99,8 @@ impl<T: Clone> Drop for Wait<T> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             // A waker may run code of its own when it is dropped: not under the lock.
-            let waiter = self.shared.lock().waiters.remove(&ticket);
-            drop(waiter);
+            let waker = self.shared.lock().wakers.remove(&ticket);
+            drop(waker);
         }
     }
 }
@@ -112,35 +112,35 @@ struct Shared<T> {
 
 struct State<T> {
     outcome: Option<T>,
-    waiters: BTreeMap<u64, Waker>,
+    wakers: BTreeMap<u64, Waker>,
     next: u64,
 }
 
 impl<T: Clone> Shared<T> {
-    fn settle(&self, outcome: T) {
-        let waiters = {
+    fn complete(&self, outcome: T) {
+        let wakers = {
             let mut state = self.lock();
             if state.outcome.is_some() {
                 return;
             }
             state.outcome = Some(outcome);
-            std::mem::take(&mut state.waiters)
+            std::mem::take(&mut state.wakers)
         };
-        waiters.into_values().for_each(Waker::wake);
+        wakers.into_values().for_each(Waker::wake);
     }
 
-    /// Returns the outcome, or the ticket under which the waker is kept.
-    fn enqueue(&self, ticket: Option<u64>, waiter: Waker) -> Result<T, u64> {
+    /// Returns the outcome, or the ticket under which the waker is registered.
+    fn enqueue(&self, ticket: Option<u64>, waker: Waker) -> Result<T, u64> {
         let mut state = self.lock();
         if let Some(outcome) = &state.outcome {
             return Ok(outcome.clone());
         }
-        if ticket.is_none() && state.waiters.len() >= limits::FLIGHT_WAITERS {
+        if ticket.is_none() && state.wakers.len() >= limits::SINGLE_FLIGHT_WAITERS {
             return Ok(self.abandoned.clone());
         }
         let ticket = ticket.unwrap_or(state.next);
         state.next = state.next.max(ticket.saturating_add(1));
-        let replaced = state.waiters.insert(ticket, waiter);
+        let replaced = state.wakers.insert(ticket, waker);
         drop(state);
         drop(replaced);
         Err(ticket)
@@ -155,7 +155,7 @@ impl<T> Default for State<T> {
     fn default() -> Self {
         Self {
             outcome: None,
-            waiters: BTreeMap::new(),
+            wakers: BTreeMap::new(),
             next: 0,
         }
     }
@@ -189,82 +189,84 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Bell(AtomicUsize);
+    struct WakeCount(AtomicUsize);
 
-    impl Wake for Bell {
+    impl Wake for WakeCount {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
     }
 
-    fn poll(wait: &mut Wait<u8>, bell: &Arc<Bell>) -> Poll<u8> {
-        let waker = Waker::from(Arc::clone(bell));
+    fn poll(wait: &mut Wait<u8>, wake_count: &Arc<WakeCount>) -> Poll<u8> {
+        let waker = Waker::from(Arc::clone(wake_count));
         Pin::new(wait).poll(&mut Context::from_waker(&waker))
     }
 
     #[test]
-    fn all_waiters_get_the_one_outcome() {
-        let (lead, follow) = start(0_u8);
-        let bell = Arc::new(Bell::default());
-        let mut waits: Vec<_> = (0..3).map(|_| follow.wait()).collect();
+    fn all_waiters_get_the_outcome() {
+        let (leader, waiter) = start(0_u8);
+        let wake_count = Arc::new(WakeCount::default());
+        let mut waits: Vec<_> = (0..3).map(|_| waiter.wait()).collect();
         for wait in &mut waits {
-            assert!(poll(wait, &bell).is_pending());
+            assert!(poll(wait, &wake_count).is_pending());
         }
-        lead.settle(7);
-        assert_eq!(bell.0.load(Ordering::SeqCst), 3);
+        leader.complete(7);
+        assert_eq!(wake_count.0.load(Ordering::SeqCst), 3);
         for wait in &mut waits {
-            assert_eq!(poll(wait, &bell), Poll::Ready(7));
+            assert_eq!(poll(wait, &wake_count), Poll::Ready(7));
         }
-        assert_eq!(poll(&mut follow.wait(), &bell), Poll::Ready(7));
+        assert_eq!(poll(&mut waiter.wait(), &wake_count), Poll::Ready(7));
     }
 
     #[test]
-    fn a_dropped_lead_settles_the_flight() {
-        let (lead, follow) = start(9_u8);
-        let bell = Arc::new(Bell::default());
-        let mut wait = follow.wait();
-        assert!(poll(&mut wait, &bell).is_pending());
-        drop(lead);
-        assert_eq!(bell.0.load(Ordering::SeqCst), 1);
-        assert_eq!(poll(&mut wait, &bell), Poll::Ready(9));
+    fn dropped_leader_completes_the_call() {
+        let (leader, waiter) = start(9_u8);
+        let wake_count = Arc::new(WakeCount::default());
+        let mut wait = waiter.wait();
+        assert!(poll(&mut wait, &wake_count).is_pending());
+        drop(leader);
+        assert_eq!(wake_count.0.load(Ordering::SeqCst), 1);
+        assert_eq!(poll(&mut wait, &wake_count), Poll::Ready(9));
     }
 
     #[test]
-    fn whoever_stops_waiting_leaves_nothing_behind() {
-        let (lead, follow) = start(0_u8);
-        let bell = Arc::new(Bell::default());
-        let (mut gone, mut stays) = (follow.wait(), follow.wait());
-        assert!(poll(&mut gone, &bell).is_pending());
-        assert!(poll(&mut stays, &bell).is_pending());
-        drop(gone);
-        assert_eq!(follow.0.lock().waiters.len(), 1);
-        lead.settle(1);
-        assert_eq!(bell.0.load(Ordering::SeqCst), 1);
+    fn dropped_wait_is_unregistered() {
+        let (leader, waiter) = start(0_u8);
+        let wake_count = Arc::new(WakeCount::default());
+        let (mut dropped, mut kept) = (waiter.wait(), waiter.wait());
+        assert!(poll(&mut dropped, &wake_count).is_pending());
+        assert!(poll(&mut kept, &wake_count).is_pending());
+        drop(dropped);
+        assert_eq!(waiter.0.lock().wakers.len(), 1);
+        leader.complete(1);
+        assert_eq!(wake_count.0.load(Ordering::SeqCst), 1);
     }
 
     #[test]
-    fn polling_again_keeps_one_place() {
-        let (_lead, follow) = start(0_u8);
-        let bell = Arc::new(Bell::default());
-        let mut wait = follow.wait();
-        assert!(poll(&mut wait, &bell).is_pending());
-        assert!(poll(&mut wait, &bell).is_pending());
-        assert_eq!(follow.0.lock().waiters.len(), 1);
+    fn repeated_polls_register_one_waker() {
+        let (_leader, waiter) = start(0_u8);
+        let wake_count = Arc::new(WakeCount::default());
+        let mut wait = waiter.wait();
+        assert!(poll(&mut wait, &wake_count).is_pending());
+        assert!(poll(&mut wait, &wake_count).is_pending());
+        assert_eq!(waiter.0.lock().wakers.len(), 1);
     }
 
     #[test]
-    fn one_waiter_too_many_is_sent_away() {
-        let (_lead, follow) = start(5_u8);
-        let bell = Arc::new(Bell::default());
-        let mut waits: Vec<_> = (0..limits::FLIGHT_WAITERS).map(|_| follow.wait()).collect();
-        assert!(waits.iter_mut().all(|w| poll(w, &bell).is_pending()));
-        assert_eq!(poll(&mut follow.wait(), &bell), Poll::Ready(5));
+    fn one_waiter_too_many_gets_the_abandoned_outcome() {
+        let (_leader, waiter) = start(5_u8);
+        let wake_count = Arc::new(WakeCount::default());
+        let mut waits: Vec<_> = (0..limits::SINGLE_FLIGHT_WAITERS)
+            .map(|_| waiter.wait())
+            .collect();
+        assert!(waits.iter_mut().all(|w| poll(w, &wake_count).is_pending()));
+        assert_eq!(poll(&mut waiter.wait(), &wake_count), Poll::Ready(5));
         waits.pop();
-        assert!(poll(&mut follow.wait(), &bell).is_pending());
+        assert!(poll(&mut waiter.wait(), &wake_count).is_pending());
     }
 }
 
-/// `RUSTFLAGS="--cfg bearergate_loom" cargo test --lib flight`
+/// `RUSTFLAGS="--cfg bearergate_loom" cargo test --lib single_flight`
 #[cfg(test)]
 #[cfg(bearergate_loom)]
 mod interleavings {
@@ -273,51 +275,51 @@ mod interleavings {
 
     use super::*;
 
-    /// Every order of steps with at most two switches that nobody asked for: enough for what
-    /// loom's authors have seen go wrong, and over within seconds.
-    fn model(course: impl Fn() + Send + Sync + 'static) {
+    /// Runs every interleaving with at most two preemptions: loom's documentation names that bound
+    /// as enough to find most bugs, and it takes seconds.
+    fn model(scenario: impl Fn() + Send + Sync + 'static) {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = Some(2);
-        builder.check(course);
+        builder.check(scenario);
     }
 
     #[test]
-    fn nobody_misses_the_outcome() {
+    fn no_waiter_misses_the_outcome() {
         model(|| {
-            let (lead, follow) = start(0_u8);
-            let other = follow.clone();
+            let (leader, waiter) = start(0_u8);
+            let other = waiter.clone();
             let waiting = thread::spawn(move || block_on(other.wait()));
-            let settling = thread::spawn(move || lead.settle(7));
-            assert_eq!(block_on(follow.wait()), 7);
+            let completing = thread::spawn(move || leader.complete(7));
+            assert_eq!(block_on(waiter.wait()), 7);
             assert_eq!(waiting.join().unwrap(), 7);
-            settling.join().unwrap();
+            completing.join().unwrap();
         });
     }
 
     #[test]
-    fn nobody_waits_for_a_dropped_lead() {
+    fn no_waiter_waits_for_a_dropped_leader() {
         model(|| {
-            let (lead, follow) = start(9_u8);
-            let dropping = thread::spawn(move || drop(lead));
-            assert_eq!(block_on(follow.wait()), 9);
+            let (leader, waiter) = start(9_u8);
+            let dropping = thread::spawn(move || drop(leader));
+            assert_eq!(block_on(waiter.wait()), 9);
             dropping.join().unwrap();
         });
     }
 
     #[test]
-    fn a_cancelled_waiter_disturbs_nobody() {
+    fn cancelled_waiter_disturbs_no_other() {
         model(|| {
-            let (lead, follow) = start(0_u8);
-            let other = follow.clone();
+            let (leader, waiter) = start(0_u8);
+            let other = waiter.clone();
             let leaving = thread::spawn(move || {
                 let mut wait = other.wait();
                 let waker = Waker::noop();
                 let _ = Pin::new(&mut wait).poll(&mut Context::from_waker(waker));
             });
-            let settling = thread::spawn(move || lead.settle(7));
-            assert_eq!(block_on(follow.wait()), 7);
+            let completing = thread::spawn(move || leader.complete(7));
+            assert_eq!(block_on(waiter.wait()), 7);
             leaving.join().unwrap();
-            settling.join().unwrap();
+            completing.join().unwrap();
         });
     }
 }

@@ -1,7 +1,7 @@
-//! A canary planted wherever a secret can stand: it never comes out again.
+//! A canary in every place that can have a secret: it must not appear in any output.
 //!
-//! Everything that can be shown (`Debug`, `Display`, chains of sources, answers to clients) is
-//! searched for it, as it stands and in the forms that bytes are written in.
+//! All output (`Debug`, `Display`, chains of sources, responses to clients) is searched for the
+//! canary, as text and in the forms in which bytes are printed.
 #![expect(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -40,11 +40,11 @@ use http::Uri;
 use serde_json::Value;
 use serde_json::json;
 
-/// Long enough for a MAC, and of characters that a token may have.
+/// Long enough for a MAC key, with characters that are allowed in a token.
 const CANARY: &str = "c4naRy-Zq7vX2pLw9KtB5nMs8JhDf3GyR6";
 const NOW: u64 = 1_760_000_000;
 
-/// Searches what is shown.
+/// A search of output for the canary.
 struct Watch {
     forms: Vec<String>,
     seen: usize,
@@ -68,7 +68,7 @@ impl Watch {
             list(|b| format!("{b:#x}")),
             list(|b| format!("{b:#04x}")),
         ];
-        // What stands before it decides how base64 cuts it: three ways.
+        // The bytes before it decide which of three base64 forms it has.
         for shift in 0..3 {
             let shifted = [&b"  "[..shift], bytes].concat();
             for encoded in [STANDARD.encode(&shifted), URL_SAFE.encode(&shifted)] {
@@ -207,7 +207,7 @@ fn secret_of_a_key_is_not_shown() {
 }
 
 #[test]
-fn refused_key_is_not_shown() {
+fn rejected_key_is_not_shown() {
     let mut watch = Watch::new();
     watch.config(Key::from_secret(CANARY[..31].to_owned()));
     watch.config(Key::from_secret(format!(
@@ -246,8 +246,8 @@ fn refused_key_is_not_shown() {
     }
 }
 
-/// Key members that go wrong with the canary in them.
-fn bad_jwks() -> Vec<Value> {
+/// Invalid keys of a set, with the canary in one member each.
+fn invalid_jwks() -> Vec<Value> {
     let ec = json!({
         "kty": "EC", "crv": "P-256",
         "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
@@ -288,9 +288,9 @@ impl Observer for Notes {
 }
 
 #[test]
-fn refused_jwk_is_not_shown() {
+fn rejected_jwk_is_not_shown() {
     let mut watch = Watch::new();
-    for jwk in bad_jwks() {
+    for jwk in invalid_jwks() {
         watch.config(Key::from_jwk(jwk.to_string()));
     }
     for text in [
@@ -304,11 +304,11 @@ fn refused_jwk_is_not_shown() {
         watch.config(Key::from_jwk(&text));
         watch.config(KeySet::from_jwks(&text));
     }
-    // Beside a good sibling the bad ones are skipped.
-    let good = json!({
+    // In a set with a valid member, the invalid ones are skipped.
+    let valid = json!({
         "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
     });
-    let members: Vec<_> = bad_jwks().into_iter().chain([good]).collect();
+    let members: Vec<_> = invalid_jwks().into_iter().chain([valid]).collect();
     let notes = Arc::new(Notes::default());
     let import = KeyImporter::default().observer(notes.clone());
     let set = import.jwks(json!({"keys": members}).to_string()).unwrap();
@@ -319,7 +319,7 @@ fn refused_jwk_is_not_shown() {
     for note in &*notes.0.lock().unwrap() {
         watch.text(note);
     }
-    watch.config(import.jwks(json!({"keys": bad_jwks()}).to_string()));
+    watch.config(import.jwks(json!({"keys": invalid_jwks()}).to_string()));
 }
 
 #[test]
@@ -470,8 +470,8 @@ fn tokens(planted: &str) -> Vec<String> {
         tokens.push(sign(&header, &without));
     }
     let quoted = json!(planted).to_string();
-    let good = sign(&header, &claims);
-    let (message, _) = good.rsplit_once('.').unwrap();
+    let valid = sign(&header, &claims);
+    let (message, _) = valid.rsplit_once('.').unwrap();
     let text = |payload: &str| signing::token("HS256", &header.to_string(), payload);
     tokens.extend([
         planted.to_owned(),
@@ -479,7 +479,7 @@ fn tokens(planted: &str) -> Vec<String> {
         format!("{message}.{}", b64(planted)),
         format!("{message}.{}", b64(&planted[..31])),
         format!("{message}.{}==", b64(planted)),
-        format!("{good}.{}.{}", b64(planted), b64(planted)),
+        format!("{valid}.{}.{}", b64(planted), b64(planted)),
         format!("{}.e30.", b64(planted)),
         text(&format!("{{{quoted}:1,{quoted}:2}}")),
         text(&format!("{{{quoted}:")),
@@ -502,7 +502,7 @@ fn tokens(planted: &str) -> Vec<String> {
 }
 
 #[test]
-fn token_is_shown_in_no_verdict() {
+fn token_is_not_shown() {
     let mut watch = Watch::new();
     let mut kinds = BTreeSet::new();
     for validator in validators() {
@@ -541,12 +541,12 @@ fn token_is_shown_in_no_verdict() {
         RejectionKind::Unavailable,
     ]);
     let unseen: Vec<_> = wanted.difference(&kinds).collect();
-    // A key given without a `kid` matches any, so `key_not_found` is provoked below.
+    // A key without a `kid` matches any token, so `key_not_found` is provoked below.
     assert_eq!(unseen, [&RejectionKind::KeyNotFound]);
 }
 
-/// `Debug` of a principal shows its subject and authority, by which records name it; nothing else
-/// of the token.
+/// `Debug` of a principal shows its subject and authority, which identify it in logs, and nothing
+/// else of the token.
 fn principal_is_clean(watch: &mut Watch, principal: &Principal) {
     if principal.subject() != Some(CANARY) && principal.authority().as_str() != CANARY {
         watch.debug(principal);
@@ -585,7 +585,7 @@ fn unknown_kid_is_not_shown() {
 }
 
 #[test]
-fn refused_json_is_not_shown() {
+fn rejected_json_is_not_shown() {
     let mut watch = Watch::new();
     for text in [
         CANARY.to_owned(),
@@ -721,7 +721,7 @@ fn credential_of_a_request_is_not_shown() {
             watch.error(&refusal);
             watch.headers(&refusal.headers());
             watch.text(refusal.body());
-            watch.text(&sources.cut(&uri).to_string());
+            watch.text(&sources.strip_query_credentials(&uri).to_string());
             sources.mark_sensitive(&mut headers);
             if !carried.iter().any(|(name, _)| matches!(*name, "origin")) {
                 watch.debug(&headers);
@@ -746,13 +746,13 @@ fn credential_of_a_request_is_not_shown() {
     watch.answer(PresentedCredential::bearer(&format!("{CANARY} ")).unwrap_err());
 }
 
-// Answers
+// Responses
 
-/// What a client may learn: the same for every token that is refused for the same reason.
+/// The response is the same for every token that is rejected for the same reason.
 #[test]
-fn answer_does_not_depend_on_what_the_token_says() {
+fn response_does_not_depend_on_the_content_of_the_token() {
     let answers = |planted: &str| -> Vec<_> {
-        let challenges = [BodyStyle::Empty, BodyStyle::ProblemJson].map(|style| {
+        let configs = [BodyStyle::Empty, BodyStyle::ProblemJson].map(|style| {
             ResponseConfig::builder()
                 .realm("api")
                 .body(style)
@@ -763,10 +763,10 @@ fn answer_does_not_depend_on_what_the_token_says() {
         for validator in validators() {
             for token in tokens(planted) {
                 let presented = PresentedCredential::token(&token);
-                for challenge in &challenges {
-                    // The whole rejection goes into the answer, not its kind alone.
+                for config in &configs {
+                    // The refusal is created from the whole rejection, not only from its kind.
                     if let Err(rejection) = validator.validate(&presented).try_now().unwrap() {
-                        let refusal = challenge.respond_to(rejection);
+                        let refusal = config.respond_to(rejection);
                         let (kind, headers) = (refusal.kind(), refusal.headers());
                         answers.push((kind, refusal.status(), headers, refusal.body()));
                     }

@@ -1,4 +1,4 @@
-//! Exactly one credential a slot, or a typed rejection.
+//! Extraction: exactly one credential from the enabled places, or a typed rejection.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use bearergate::RejectionKind::{
@@ -23,7 +23,7 @@ fn outcome(sources: &Sources, facts: &RequestFacts<'_>) -> Outcome {
     }
 }
 
-fn judge(sources: &Sources, request: Builder) -> Outcome {
+fn extract(sources: &Sources, request: Builder) -> Outcome {
     let request = request.body(()).unwrap();
     outcome(sources, &RequestFacts::from(&request))
 }
@@ -42,7 +42,7 @@ fn all() -> Sources {
 
 fn with_line(value: &[u8]) -> Outcome {
     let value = HeaderValue::from_bytes(value).unwrap();
-    judge(&Sources::default(), get("/").header("authorization", value))
+    extract(&Sources::default(), get("/").header("authorization", value))
 }
 
 fn ok(token: &str) -> Outcome {
@@ -60,7 +60,7 @@ mod authorization {
     }
 
     #[test]
-    fn place_scheme_and_facts_are_known_to_the_judge() {
+    fn presented_credential_has_place_scheme_and_facts() {
         let request = get("/").header("authorization", "Bearer a").body(());
         let request = request.unwrap();
         let facts = RequestFacts::from(&request);
@@ -97,7 +97,7 @@ mod authorization {
     }
 
     #[test]
-    fn another_scheme_counts_as_none() {
+    fn other_scheme_counts_as_no_credential() {
         let lines: [&[u8]; 5] = [
             b"Basic YTpi",
             b"DPoP a.b.c",
@@ -108,17 +108,20 @@ mod authorization {
         for line in lines {
             assert_eq!(with_line(line), Err(CredentialMissing), "{line:?}");
         }
-        assert_eq!(judge(&Sources::default(), get("/")), Err(CredentialMissing));
+        assert_eq!(
+            extract(&Sources::default(), get("/")),
+            Err(CredentialMissing)
+        );
     }
 
     #[test]
-    fn second_header_line_is_refused_whatever_it_says() {
+    fn second_header_line_is_rejected_with_any_value() {
         for second in ["Bearer a.b.c", "Bearer d.e.f", "Basic YTpi", ""] {
             let request = get("/")
                 .header("authorization", "Bearer a.b.c")
                 .header("Authorization", second);
-            let refused = judge(&Sources::default(), request);
-            assert_eq!(refused, Err(CredentialAmbiguous), "{second}");
+            let rejected = extract(&Sources::default(), request);
+            assert_eq!(rejected, Err(CredentialAmbiguous), "{second}");
         }
     }
 
@@ -134,7 +137,7 @@ mod authorization {
             let presented = sources.authorization(line).unwrap();
             assert_eq!(presented.credential().scheme(), scheme);
             assert_eq!(
-                judge(&sources, get("/").header("authorization", line)),
+                extract(&sources, get("/").header("authorization", line)),
                 ok("a.b.c")
             );
         }
@@ -158,13 +161,16 @@ mod places {
     }
 
     #[test]
-    fn each_enabled_place_gives_its_credential() {
-        assert_eq!(judge(&all(), get("/?access_token=a.b")), ok("a.b"));
+    fn credential_is_extracted_from_each_enabled_place() {
+        assert_eq!(extract(&all(), get("/?access_token=a.b")), ok("a.b"));
         assert_eq!(
-            judge(&all(), get("/").header("cookie", "x=1; sid=a.b")),
+            extract(&all(), get("/").header("cookie", "x=1; sid=a.b")),
             ok("a.b")
         );
-        assert_eq!(judge(&all(), get("/").header("X-Token", "a.b")), ok("a.b"));
+        assert_eq!(
+            extract(&all(), get("/").header("X-Token", "a.b")),
+            ok("a.b")
+        );
         assert_eq!(form(Method::POST, b"x=1&access_token=a.b"), ok("a.b"));
     }
 
@@ -175,7 +181,7 @@ mod places {
     }
 
     #[test]
-    fn scheme_and_place_say_where_a_credential_came_from() {
+    fn scheme_and_place_describe_the_source_of_a_credential() {
         for (request, place, scheme) in [
             (
                 get("/?access_token=a"),
@@ -203,7 +209,7 @@ mod places {
     }
 
     #[test]
-    fn credentials_in_any_two_places_are_refused() {
+    fn credentials_in_any_two_places_are_rejected() {
         let carriers: [fn(&mut String, Builder) -> Builder; 4] = [
             |_, r| r.header("authorization", "Bearer a"),
             |_, r| r.header("cookie", "sid=a"),
@@ -233,7 +239,7 @@ mod places {
     }
 
     #[test]
-    fn query_beside_any_other_place_is_refused() {
+    fn query_and_any_other_place_are_rejected() {
         for (name, value) in [
             ("authorization", "Bearer a"),
             ("authorization", "Bearer"),
@@ -243,38 +249,38 @@ mod places {
             ("x-token", "a"),
             ("x-token", ""),
         ] {
-            let refused = judge(&all(), get("/?access_token=a").header(name, value));
-            assert_eq!(refused, Err(CredentialAmbiguous), "{name}: {value}");
+            let rejected = extract(&all(), get("/?access_token=a").header(name, value));
+            assert_eq!(rejected, Err(CredentialAmbiguous), "{name}: {value}");
         }
-        let beside = get("/?access_token=a").header("authorization", "Basic YTpi");
-        assert_eq!(judge(&all(), beside), ok("a"));
+        let other_scheme = get("/?access_token=a").header("authorization", "Basic YTpi");
+        assert_eq!(extract(&all(), other_scheme), ok("a"));
     }
 
     #[test]
-    fn repeated_parameter_cookie_or_header_is_refused() {
+    fn repeated_parameter_cookie_or_header_is_rejected() {
         for uri in [
             "/?access_token=a&access_token=a",
             "/?access_token=a&access%5Ftoken=b",
             "/?access_token=a&access_token",
         ] {
-            assert_eq!(judge(&all(), get(uri)), Err(CredentialAmbiguous), "{uri}");
+            assert_eq!(extract(&all(), get(uri)), Err(CredentialAmbiguous), "{uri}");
         }
         let lines = get("/").header("cookie", "sid=a").header("cookie", "sid=b");
-        assert_eq!(judge(&all(), lines), Err(CredentialAmbiguous));
+        assert_eq!(extract(&all(), lines), Err(CredentialAmbiguous));
         let one_line = get("/").header("cookie", "sid=a;sid=a");
-        assert_eq!(judge(&all(), one_line), Err(CredentialAmbiguous));
+        assert_eq!(extract(&all(), one_line), Err(CredentialAmbiguous));
         let lines = get("/").header("x-token", "a").header("x-token", "a");
-        assert_eq!(judge(&all(), lines), Err(CredentialAmbiguous));
+        assert_eq!(extract(&all(), lines), Err(CredentialAmbiguous));
         let pair = form(Method::POST, b"access_token=a&access_token=a");
         assert_eq!(pair, Err(CredentialAmbiguous));
     }
 
     #[test]
-    fn cookies_may_come_on_several_lines() {
+    fn cookies_may_be_in_several_headers() {
         let lines = get("/")
             .header("cookie", "x=1")
             .header("cookie", "y=2; sid=a");
-        assert_eq!(judge(&all(), lines), ok("a"));
+        assert_eq!(extract(&all(), lines), ok("a"));
     }
 
     #[test]
@@ -288,13 +294,13 @@ mod places {
             "sid =a",
             "x=\";sid\"=a",
         ] {
-            let missing = judge(&all(), get("/").header("cookie", line));
+            let missing = extract(&all(), get("/").header("cookie", line));
             assert_eq!(missing, Err(CredentialMissing), "{line}");
         }
     }
 
     #[test]
-    fn malformed_credential_of_an_enabled_place_is_refused() {
+    fn malformed_credential_of_an_enabled_place_is_rejected() {
         for uri in [
             "/?access_token",
             "/?access_token=",
@@ -308,7 +314,7 @@ mod places {
             "/?access_token=a,b",
             "/?access_token=%2561",
         ] {
-            assert_eq!(judge(&all(), get(uri)), Err(CredentialMalformed), "{uri}");
+            assert_eq!(extract(&all(), get(uri)), Err(CredentialMalformed), "{uri}");
         }
         for (name, value) in [
             ("cookie", "sid="),
@@ -320,31 +326,31 @@ mod places {
             ("x-token", "Bearer a"),
             ("x-token", "a, b"),
         ] {
-            let refused = judge(&all(), get("/").header(name, value));
-            assert_eq!(refused, Err(CredentialMalformed), "{name}: {value}");
+            let rejected = extract(&all(), get("/").header(name, value));
+            assert_eq!(rejected, Err(CredentialMalformed), "{name}: {value}");
         }
     }
 
     #[test]
     fn percent_encoded_parameter_is_decoded_once() {
         assert_eq!(
-            judge(&all(), get("/?access%5ftoken=a%2Eb%2B%3D")),
+            extract(&all(), get("/?access%5ftoken=a%2Eb%2B%3D")),
             ok("a.b+=")
         );
         assert_eq!(form(Method::POST, b"access_token=%61%2eb"), ok("a.b"));
     }
 
     #[test]
-    fn malformed_neighbours_of_a_parameter_are_not_our_business() {
-        assert_eq!(judge(&all(), get("/?x=%zz&access_token=a&%=%")), ok("a"));
+    fn other_malformed_parameters_are_ignored() {
+        assert_eq!(extract(&all(), get("/?x=%zz&access_token=a&%=%")), ok("a"));
         assert_eq!(form(Method::POST, b"x=\xff&access_token=a"), ok("a"));
     }
 
     #[test]
-    fn form_of_a_method_without_a_body_is_refused() {
+    fn form_of_a_method_without_a_body_is_rejected() {
         for method in [Method::GET, Method::HEAD] {
-            let refused = form(method.clone(), b"access_token=a");
-            assert_eq!(refused, Err(CredentialMalformed), "{method}");
+            let rejected = form(method.clone(), b"access_token=a");
+            assert_eq!(rejected, Err(CredentialMalformed), "{method}");
             assert_eq!(form(method, b"x=a"), Err(CredentialMissing));
         }
         assert_eq!(form(Method::PUT, b"access_token=a"), ok("a"));
@@ -353,7 +359,7 @@ mod places {
     #[test]
     fn bodies_and_escaped_tokens_are_bounded() {
         let mut body = b"access_token=a&x=".to_vec();
-        body.resize(limits::FORM_BYTES, b'x');
+        body.resize(RequestFacts::MAX_FORM_BYTES, b'x');
         assert_eq!(form(Method::POST, &body), ok("a"));
         body.push(b'x');
         assert_eq!(form(Method::POST, &body), Err(CredentialMalformed));
@@ -361,19 +367,19 @@ mod places {
         let escaped = |n| format!("access_token={}", "%61".repeat(n)).into_bytes();
         let fits = form(Method::POST, &escaped(limits::TOKEN_BYTES_MAX));
         assert_eq!(fits.unwrap().len(), limits::TOKEN_BYTES_MAX);
-        let refused = form(Method::POST, &escaped(limits::TOKEN_BYTES_MAX + 1));
-        assert_eq!(refused, Err(TokenTooLarge));
+        let rejected = form(Method::POST, &escaped(limits::TOKEN_BYTES_MAX + 1));
+        assert_eq!(rejected, Err(TokenTooLarge));
     }
 
     #[test]
-    fn a_slot_without_bearer_leaves_the_authorization_header_alone() {
+    fn authorization_header_is_ignored_without_a_scheme() {
         let sources = Sources::builder().without_bearer().header("x-token");
         let sources = sources.build().unwrap();
         let request = get("/")
             .header("authorization", "Bearer a")
             .header("authorization", "Bearer b")
             .header("x-token", "c");
-        assert_eq!(judge(&sources, request), ok("c"));
+        assert_eq!(extract(&sources, request), ok("c"));
     }
 }
 
@@ -391,11 +397,11 @@ mod cookies {
         let request = http::Request::builder().method(method).uri("/");
         let request = request.header("cookie", "sid=a");
         let add = |r: Builder, (name, value): &(&str, &str)| r.header(*name, *value);
-        judge(&sources(), headers.iter().fold(request, add))
+        extract(&sources(), headers.iter().fold(request, add))
     }
 
     #[test]
-    fn reading_needs_no_proof_of_the_site() {
+    fn safe_methods_need_no_origin() {
         for method in ["GET", "HEAD", "OPTIONS"] {
             assert_eq!(send(method, &[]), ok("a"));
             assert_eq!(send(method, &[("sec-fetch-site", "cross-site")]), ok("a"));
@@ -404,7 +410,7 @@ mod cookies {
     }
 
     #[test]
-    fn writing_needs_the_same_origin() {
+    fn other_methods_need_the_same_origin() {
         for method in [
             "POST", "PUT", "PATCH", "DELETE", "CONNECT", "TRACE", "get", "X",
         ] {
@@ -414,7 +420,7 @@ mod cookies {
     }
 
     #[test]
-    fn upgrade_needs_the_same_origin_under_any_method() {
+    fn upgrade_needs_the_same_origin_with_any_method() {
         let upgrade = ("upgrade", "websocket");
         assert_eq!(send("GET", &[upgrade]), Err(CrossSiteRefused));
         assert_eq!(send("GET", &[("upgrade", "")]), Err(CrossSiteRefused));
@@ -426,7 +432,7 @@ mod cookies {
     }
 
     #[test]
-    fn no_other_fetch_site_will_do() {
+    fn other_fetch_sites_are_rejected() {
         for site in [
             "same-site",
             "cross-site",
@@ -436,15 +442,15 @@ mod cookies {
             "same-origin ",
             "?1",
         ] {
-            let refused = send("POST", &[("sec-fetch-site", site)]);
-            assert_eq!(refused, Err(CrossSiteRefused), "{site:?}");
-            let refused = send("POST", &[("sec-fetch-site", site), ("origin", HOME)]);
-            assert_eq!(refused, Err(CrossSiteRefused), "{site:?}");
+            let rejected = send("POST", &[("sec-fetch-site", site)]);
+            assert_eq!(rejected, Err(CrossSiteRefused), "{site:?}");
+            let rejected = send("POST", &[("sec-fetch-site", site), ("origin", HOME)]);
+            assert_eq!(rejected, Err(CrossSiteRefused), "{site:?}");
         }
     }
 
     #[test]
-    fn listed_origin_counts_where_fetch_site_is_absent() {
+    fn listed_origin_is_accepted_without_fetch_site() {
         assert_eq!(send("POST", &[("origin", HOME)]), ok("a"));
         for origin in [
             "null",
@@ -457,13 +463,13 @@ mod cookies {
             "https://app.example.com/",
             "https://app.example.com, https://evil.example",
         ] {
-            let refused = send("POST", &[("origin", origin)]);
-            assert_eq!(refused, Err(CrossSiteRefused), "{origin:?}");
+            let rejected = send("POST", &[("origin", origin)]);
+            assert_eq!(rejected, Err(CrossSiteRefused), "{origin:?}");
         }
     }
 
     #[test]
-    fn repeated_headers_prove_nothing() {
+    fn repeated_origin_headers_are_rejected() {
         let site = ("sec-fetch-site", "same-origin");
         assert_eq!(send("POST", &[site, site]), Err(CrossSiteRefused));
         let origin = ("origin", HOME);
@@ -471,10 +477,10 @@ mod cookies {
     }
 
     #[test]
-    fn a_bearer_token_is_not_ambient() {
+    fn bearer_token_needs_no_origin() {
         let request = http::Request::post("/").header("authorization", "Bearer a");
         let request = request.header("sec-fetch-site", "cross-site");
-        assert_eq!(judge(&sources(), request), ok("a"));
+        assert_eq!(extract(&sources(), request), ok("a"));
     }
 }
 
@@ -483,24 +489,24 @@ mod properties {
 
     proptest! {
         #[test]
-        fn any_header_value_is_judged_without_a_panic(
+        fn any_header_value_is_parsed_without_a_panic(
             bytes in proptest::collection::vec(any::<u8>(), 0..64),
             name in prop_oneof!["authorization", "cookie", "x-token", "origin"],
         ) {
             if let Ok(value) = HeaderValue::from_bytes(&bytes) {
-                let _ = judge(&all(), get("/").header(name, value));
+                let _ = extract(&all(), get("/").header(name, value));
             }
         }
 
         #[test]
-        fn any_form_is_judged_without_a_panic(body in any::<Vec<u8>>()) {
+        fn any_form_is_parsed_without_a_panic(body in any::<Vec<u8>>()) {
             let (uri, headers) = (Uri::from_static("/"), HeaderMap::new());
             let facts = RequestFacts::new(&Method::POST, &uri, &headers).with_form(&body);
             let _ = outcome(&all(), &facts);
         }
 
         #[test]
-        fn accepted_header_reads_the_same_when_written_again(
+        fn accepted_header_has_one_form(
             value in "[Bb]earer ?[A-Za-z0-9._~+/,= -]{0,12}",
         ) {
             if let Ok(token) = with_line(value.as_bytes()) {
@@ -511,12 +517,12 @@ mod properties {
         }
 
         #[test]
-        fn token_reads_the_same_from_every_place(token in "[A-Za-z0-9._~-]{1,40}={0,2}") {
+        fn token_is_the_same_from_every_place(token in "[A-Za-z0-9._~-]{1,40}={0,2}") {
             let query = format!("/?access_token={token}");
-            prop_assert_eq!(judge(&all(), get(&query)), ok(&token));
+            prop_assert_eq!(extract(&all(), get(&query)), ok(&token));
             let cookie = format!("sid={token}");
-            prop_assert_eq!(judge(&all(), get("/").header("cookie", cookie)), ok(&token));
-            prop_assert_eq!(judge(&all(), get("/").header("x-token", &token)), ok(&token));
+            prop_assert_eq!(extract(&all(), get("/").header("cookie", cookie)), ok(&token));
+            prop_assert_eq!(extract(&all(), get("/").header("x-token", &token)), ok(&token));
             prop_assert_eq!(with_line(format!("Bearer {token}").as_bytes()), ok(&token));
         }
     }

@@ -702,7 +702,10 @@ fn waiting_authorizer_causes_no_second_validation() {
 struct SlowList(Arc<AtomicUsize>);
 
 impl RevocationList for SlowList {
-    fn check<'a>(&'a self, principal: &'a Principal) -> NowOrLater<'a, Result<(), Rejection>> {
+    fn check_revocation<'a>(
+        &'a self,
+        principal: &'a Principal,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
         NowOrLater::later(async move {
             Pause::default().await;
             self.0.fetch_add(1, Ordering::SeqCst);

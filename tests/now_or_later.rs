@@ -18,15 +18,13 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
-use bearergate::api_key::{
-    ApiKeyChange, ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyQuery, ApiKeyRecord, ApiKeyScheme,
-    ApiKeyStore, KeyDigest, LegacyFormat, NewApiKey, PepperSet,
-};
+use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+use bearergate::api_key::{ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyRecord, ApiKeyScheme, ApiKeyStore, LegacyFormat, NewApiKey, PepperSet, PepperedDigest};
 use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::{PresentedCredential, Sources};
 use bearergate::error::{StoreError, StoreErrorKind};
-use bearergate::grant::{GrantStore, Lookup, Moment, TokenDigest};
+use bearergate::grant::{GrantStore, Lookup, Sequence, TokenDigest};
 use bearergate::http_client::{HttpClient, HttpError, HttpRequest, HttpResponse, Spawn};
 use bearergate::key::{Key, KeyHint, KeySet, KeyStatus};
 use bearergate::policy::{AccessRequest, Decision};
@@ -210,7 +208,10 @@ impl TokenValidator for Component<ByName> {
 struct ListOf(&'static str);
 
 impl RevocationList for Component<ListOf> {
-    fn check<'a>(&'a self, principal: &'a Principal) -> NowOrLater<'a, Result<(), Rejection>> {
+    fn check_revocation<'a>(
+        &'a self,
+        principal: &'a Principal,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
         self.call(self.inner.0, |list| {
             let has = |scope| principal.scopes().is_some_and(|own| own.contains(scope));
             NowOrLater::now(match has(list.0) {
@@ -556,7 +557,7 @@ impl ApiKeyStore for Component<ApiKeys> {
 
     fn find_by_digest(
         &self,
-        digest: KeyDigest,
+        digest: PepperedDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
         self.call("legacy", move |keys| {
             keys.up(|store| store.find_by_digest(digest))
@@ -591,18 +592,21 @@ fn ring_of(versions: &[u8]) -> ApiKeyScheme {
     });
     let format = ApiKeyFormat::new("acme_live").unwrap();
     let ring = ApiKeyScheme::new("acme keys", format, peppers).unwrap();
-    ring.with_foreign(LegacyFormat::new(20).unwrap().with_imported_sha256())
+    ring.with_legacy(LegacyFormat::new(20).unwrap().with_imported_sha256())
 }
 
 fn api_keys([waits]: [bool; 1]) -> Report {
     let log = CallLog::default();
     let store = Arc::new(MemoryApiKeyStore::new(1_000).unwrap());
     let manager =
-        |versions: &[u8]| ApiKeyManager::new(ring_of(versions), store.clone()).clock(clock());
+        |versions: &[u8]| {
+            let builder = ApiKeyManager::builder(ring_of(versions), store.clone());
+            builder.clock(clock()).build().unwrap()
+        };
     let draft = || NewApiKey::new("robot-7").expires_in(Duration::from_secs(86_400));
     let issue = |keys: &ApiKeyManager| {
         let issued = drive(keys.create(draft())).unwrap();
-        (issued.key.reveal(), issued.record.id())
+        (issued.secret.reveal(), issued.record.id())
     };
     let (old, new) = (manager(&[1]), manager(&[2, 1]));
     let ((rehashed, _), (current, _)) = (issue(&old), issue(&new));
@@ -613,7 +617,8 @@ fn api_keys([waits]: [bool; 1]) -> Report {
     drive(new.revoke(id, "leaked")).unwrap();
     let (stranger, _) = {
         let other = Arc::new(MemoryApiKeyStore::new(1_000).unwrap());
-        issue(&ApiKeyManager::new(ring_of(&[2, 1]), other).clock(clock()))
+        let builder = ApiKeyManager::builder(ring_of(&[2, 1]), other);
+        issue(&builder.clock(clock()).build().unwrap())
     };
     let [legacy, legacy_old, legacy_sha256, legacy_unknown] = LEGACY;
     drive(new.import(draft(), legacy)).unwrap();
@@ -680,15 +685,18 @@ fn api_key_validator_decides_the_same() {
 // Sessions: a store.
 
 impl GrantStore for Component<Arc<MemoryGrantStore>> {
-    fn mark(&self, mark: bearergate::grant::Mark) -> NowOrLater<'_, Result<(), StoreError>> {
-        self.call("mark", move |store| store.mark(mark))
+    fn revoke(
+        &self,
+        mark: bearergate::grant::RevocationRecord,
+    ) -> NowOrLater<'_, Result<(), StoreError>> {
+        self.call("mark", move |store| store.revoke(mark))
     }
 
-    fn has_ended(
+    fn is_revoked(
         &self,
         grant: bearergate::grant::Grant,
     ) -> NowOrLater<'_, Result<bool, StoreError>> {
-        self.call("has_ended", move |store| store.has_ended(grant))
+        self.call("is_revoked", move |store| store.is_revoked(grant))
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
@@ -697,7 +705,7 @@ impl GrantStore for Component<Arc<MemoryGrantStore>> {
 }
 
 impl SessionStore for Component<Arc<MemoryGrantStore>> {
-    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Moment, StoreError>> {
+    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.call("create", move |store| {
             SessionStore::create(&**store, session)
         })

@@ -1,37 +1,31 @@
-//! Conditions: three-valued, deny by default, and honest about why.
+//! Conditions: three values, deny by default, and the reasons of a deny.
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "helpers of tests"
 )]
 
-use bearergate::clock::UnixTime;
+mod policy_helpers;
+
 use bearergate::error::ConfigErrorKind;
 use bearergate::policy::{
-    AccessRequest, Condition, Decision, ReasonCode, Verdict, authorize_fn, condition_fn,
+    AccessRequest, Condition, Decision, ReasonCode, Truth, authorize_fn, condition_fn,
 };
 use bearergate::principal::PrincipalKind;
 use bearergate::{Authorizer, Principal, RejectionKind, claim, require_scope};
 use proptest::prelude::*;
 
-const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
-const ALL: [Verdict; 3] = [Verdict::False, Verdict::True, Verdict::Unknown];
-
-fn caller(claims: &str) -> Principal {
-    let builder = Principal::builder(PrincipalKind::Other, "house");
-    builder.claims(claims).unwrap().build()
-}
-
-fn scoped(scopes: &[&str]) -> Principal {
-    let builder = Principal::builder(PrincipalKind::Other, "house");
-    builder.scopes(scopes).build()
-}
+use policy_helpers::NOW;
+use policy_helpers::TRUTHS;
+use policy_helpers::caller;
+use policy_helpers::fixed;
+use policy_helpers::scoped;
 
 fn decide(policy: &Condition, caller: &Principal) -> Decision {
     policy.decide(&AccessRequest::new(caller, NOW))
 }
 
-fn verdict(policy: &Condition, caller: &Principal) -> Verdict {
+fn truth(policy: &Condition, caller: &Principal) -> Truth {
     policy.evaluate(&AccessRequest::new(caller, NOW))
 }
 
@@ -54,18 +48,14 @@ fn reasons(policy: &Condition, caller: &Principal) -> Vec<(ReasonCode, String)> 
     reasons.map(|r| (r.code(), r.name().to_owned())).collect()
 }
 
-fn fixed(verdict: Verdict) -> Condition {
-    condition_fn(format!("{verdict:?}"), move |_| verdict)
-}
-
-// Defect L02 (negation of a missing claim allows): docs/defects.md
+// L02
 #[test]
-fn negation_of_a_missing_or_wrong_typed_claim_denies() {
+fn negation_of_a_missing_or_wrong_typed_claim_is_unknown() {
     let policy = claim("role").is("banned").not();
     assert!(allows(&policy, &caller(r#"{"role":"reader"}"#)));
     assert_eq!(
-        verdict(&policy, &caller(r#"{"role":"banned"}"#)),
-        Verdict::False
+        truth(&policy, &caller(r#"{"role":"banned"}"#)),
+        Truth::False
     );
     for claims in [
         "{}",
@@ -77,25 +67,25 @@ fn negation_of_a_missing_or_wrong_typed_claim_denies() {
         r#"{"role":{"is":"reader"}}"#,
     ] {
         let caller = caller(claims);
-        assert_eq!(verdict(&policy, &caller), Verdict::Unknown, "{claims}");
+        assert_eq!(truth(&policy, &caller), Truth::Unknown, "{claims}");
         assert_eq!(kind(&policy, &caller), Some(RejectionKind::AccessDenied));
     }
 }
 
 // Defect L02 (negation of a missing claim allows): docs/defects.md
 #[test]
-fn a_missing_scope_claim_denies_under_not_too() {
+fn negation_of_a_missing_scope_claim_is_unknown() {
     let policy = !require_scope("admin");
     assert!(allows(&policy, &scoped(&["read"])));
     assert!(allows(&policy, &scoped(&[])));
     assert!(!allows(&policy, &scoped(&["admin"])));
-    assert_eq!(verdict(&policy, &caller("{}")), Verdict::Unknown);
+    assert_eq!(truth(&policy, &caller("{}")), Truth::Unknown);
     assert!(!allows(&policy, &caller("{}")));
 }
 
 // Defect L03 (scope compared by a part of it): docs/defects.md
 #[test]
-fn a_scope_is_one_exact_member() {
+fn scopes_are_compared_as_exact_members() {
     let policy = require_scope("read");
     assert!(allows(&policy, &scoped(&["read"])));
     assert!(allows(&policy, &scoped(&["write", "read"])));
@@ -112,7 +102,7 @@ fn a_scope_is_one_exact_member() {
         "\"read\"",
     ] {
         let caller = scoped(&[other]);
-        assert_eq!(verdict(&policy, &caller), Verdict::False, "{other:?}");
+        assert_eq!(truth(&policy, &caller), Truth::False, "{other:?}");
         assert_eq!(
             kind(&policy, &caller),
             Some(RejectionKind::ScopeInsufficient)
@@ -122,7 +112,7 @@ fn a_scope_is_one_exact_member() {
 
 // Defect L03 (scope compared by a part of it): docs/defects.md
 #[test]
-fn a_scope_that_nobody_can_have_denies() {
+fn a_scope_name_with_a_space_or_without_text_denies() {
     for name in ["", " ", "read write", " read"] {
         assert!(!allows(&require_scope(name), &scoped(&["read", "write"])));
     }
@@ -131,72 +121,69 @@ fn a_scope_that_nobody_can_have_denies() {
 // Defect B14 (claim coerced to another type): docs/defects.md
 #[test]
 fn a_claim_is_compared_without_coercion() {
-    let holds = |claims: &str, policy: Condition| verdict(&policy, &caller(claims));
+    let holds = |claims: &str, policy: Condition| truth(&policy, &caller(claims));
     let verified = || claim("email_verified").is(true);
-    assert_eq!(
-        holds(r#"{"email_verified":true}"#, verified()),
-        Verdict::True
-    );
+    assert_eq!(holds(r#"{"email_verified":true}"#, verified()), Truth::True);
     assert_eq!(
         holds(r#"{"email_verified":false}"#, verified()),
-        Verdict::False
+        Truth::False
     );
     for other in ["\"true\"", "1", "[]", "[true]", "{}", "null", "\"\""] {
         let claims = format!(r#"{{"email_verified":{other}}}"#);
-        assert_eq!(holds(&claims, verified()), Verdict::Unknown, "{other}");
-        assert_eq!(holds(&claims, verified().not()), Verdict::Unknown);
+        assert_eq!(holds(&claims, verified()), Truth::Unknown, "{other}");
+        assert_eq!(holds(&claims, verified().not()), Truth::Unknown);
     }
     let level = || claim("level").is(2);
-    assert_eq!(holds(r#"{"level":2}"#, level()), Verdict::True);
-    assert_eq!(holds(r#"{"level":3}"#, level()), Verdict::False);
+    assert_eq!(holds(r#"{"level":2}"#, level()), Truth::True);
+    assert_eq!(holds(r#"{"level":3}"#, level()), Truth::False);
     for other in ["\"2\"", "2.0", "2e0", "true", "20000000000000000000"] {
         let claims = format!(r#"{{"level":{other}}}"#);
-        assert_eq!(holds(&claims, level()), Verdict::Unknown, "{other}");
-        assert_eq!(holds(&claims, level().not()), Verdict::Unknown, "{other}");
+        assert_eq!(holds(&claims, level()), Truth::Unknown, "{other}");
+        assert_eq!(holds(&claims, level().not()), Truth::Unknown, "{other}");
     }
     let password = || claim("password").is("null");
-    assert_eq!(holds(r#"{"password":null}"#, password()), Verdict::Unknown);
-    assert_eq!(holds(r#"{"password":"null"}"#, password()), Verdict::True);
+    assert_eq!(holds(r#"{"password":null}"#, password()), Truth::Unknown);
+    assert_eq!(holds(r#"{"password":"null"}"#, password()), Truth::True);
     assert_eq!(
         holds(r#"{"password":"n\u0075ll"}"#, password()),
-        Verdict::True
+        Truth::True
     );
 }
 
 #[test]
-fn absence_is_asked_for_by_name() {
+fn absence_is_required_by_name() {
     let policy = claim("suspended").absent();
     assert!(allows(&policy, &caller("{}")));
     for claims in [r#"{"suspended":true}"#, r#"{"suspended":null}"#] {
-        assert_eq!(verdict(&policy, &caller(claims)), Verdict::False);
+        assert_eq!(truth(&policy, &caller(claims)), Truth::False);
     }
 }
 
 #[test]
-fn joined_conditions_follow_kleenes_tables() {
+fn combined_conditions_follow_the_truth_tables_of_kleene() {
     let nobody = caller("{}");
-    for a in ALL {
-        assert_eq!(verdict(&fixed(a).not(), &nobody), a.not());
-        assert_eq!(verdict(&!!fixed(a), &nobody), a);
-        for b in ALL {
+    for a in TRUTHS {
+        assert_eq!(truth(&fixed(a).not(), &nobody), a.not());
+        assert_eq!(truth(&!!fixed(a), &nobody), a);
+        for b in TRUTHS {
             let and = fixed(a).and(fixed(b));
             let or = fixed(a).or(fixed(b));
-            assert_eq!(verdict(&and, &nobody), a.and(b), "{a:?} and {b:?}");
-            assert_eq!(verdict(&or, &nobody), a.or(b), "{a:?} or {b:?}");
+            assert_eq!(truth(&and, &nobody), a.and(b), "{a:?} and {b:?}");
+            assert_eq!(truth(&or, &nobody), a.or(b), "{a:?} or {b:?}");
             assert_eq!(allows(&and, &nobody), a.and(b).is_true());
             assert_eq!(allows(&or, &nobody), a.or(b).is_true());
-            assert_eq!(verdict(&(fixed(a) & fixed(b)), &nobody), a.and(b));
-            assert_eq!(verdict(&(fixed(a) | fixed(b)), &nobody), a.or(b));
-            for c in ALL {
+            assert_eq!(truth(&(fixed(a) & fixed(b)), &nobody), a.and(b));
+            assert_eq!(truth(&(fixed(a) | fixed(b)), &nobody), a.or(b));
+            for c in TRUTHS {
                 let mixed = (fixed(a) | fixed(b)) & !fixed(c);
-                assert_eq!(verdict(&mixed, &nobody), a.or(b).and(c.not()));
+                assert_eq!(truth(&mixed, &nobody), a.or(b).and(c.not()));
             }
         }
     }
 }
 
 #[test]
-fn all_or_any_of_nothing_cannot_be_built() {
+fn all_and_any_need_a_condition() {
     assert_eq!(
         Condition::all([]).unwrap_err().kind(),
         ConfigErrorKind::Empty
@@ -214,10 +201,10 @@ fn all_or_any_of_nothing_cannot_be_built() {
 }
 
 #[test]
-fn a_deny_for_want_of_a_scope_names_what_is_missing() {
+fn a_deny_names_the_missing_scopes() {
     let policy = require_scope("a")
         .and(require_scope("b"))
-        .and(fixed(Verdict::True));
+        .and(fixed(Truth::True));
     assert_eq!(missing(&policy, &scoped(&["c"])), ["a", "b"]);
     assert_eq!(missing(&policy, &scoped(&["a"])), ["b"]);
     let insufficient = Some(RejectionKind::ScopeInsufficient);
@@ -228,7 +215,7 @@ fn a_deny_for_want_of_a_scope_names_what_is_missing() {
 }
 
 #[test]
-fn of_several_ways_the_one_that_scopes_open_is_named() {
+fn a_deny_names_the_scopes_of_the_nearest_allow() {
     let policy = claim("role")
         .is("admin")
         .or(require_scope("a") & require_scope("b"));
@@ -244,7 +231,7 @@ fn of_several_ways_the_one_that_scopes_open_is_named() {
 }
 
 #[test]
-fn a_scope_that_must_not_be_there_is_never_asked_for() {
+fn a_forbidden_scope_is_not_reported_as_missing() {
     let policy = require_scope("admin").not();
     for caller in [scoped(&["admin"]), caller("{}")] {
         assert_eq!(kind(&policy, &caller), Some(RejectionKind::AccessDenied));
@@ -253,7 +240,7 @@ fn a_scope_that_must_not_be_there_is_never_asked_for() {
 }
 
 #[test]
-fn reasons_name_conditions_and_how_they_bore() {
+fn reasons_name_conditions_and_their_effect() {
     let policy = require_scope("a") & claim("tenant").is("acme") & claim("role").is("x").not();
     let reader = caller(r#"{"tenant":"other"}"#);
     assert_eq!(
@@ -272,11 +259,11 @@ fn reasons_name_conditions_and_how_they_bore() {
 }
 
 #[test]
-fn closures_enter_by_name() {
+fn closures_are_named_in_reasons() {
     let own = condition_fn("own order", |r: &AccessRequest<'_>| {
         Some(r.principal().subject()? == r.resource()?)
     });
-    let alice = Principal::builder(PrincipalKind::Other, "house")
+    let alice = Principal::builder(PrincipalKind::Other, "idp")
         .subject("alice")
         .build();
     let request = AccessRequest::new(&alice, NOW).with_resource("alice");
@@ -298,14 +285,14 @@ fn closures_enter_by_name() {
 }
 
 #[test]
-fn depth_costs_no_stack() {
-    let mut policy = fixed(Verdict::True);
+fn a_deep_condition_does_not_overflow_the_stack() {
+    let mut policy = fixed(Truth::True);
     for _ in 0..3_000 {
-        policy = (policy.not() | fixed(Verdict::False)).not() & fixed(Verdict::True);
+        policy = (policy.not() | fixed(Truth::False)).not() & fixed(Truth::True);
     }
     assert!(allows(&policy, &caller("{}")));
     assert!(!allows(&policy.clone().not(), &caller("{}")));
-    assert_eq!(verdict(&!policy, &caller("{}")), Verdict::False);
+    assert_eq!(truth(&!policy, &caller("{}")), Truth::False);
 }
 
 #[test]
@@ -320,7 +307,7 @@ fn values_of_caller_and_configuration_are_not_shown() {
     assert!(shown.contains("not scope a"), "{shown}");
 }
 
-/// A policy and what it should say, without sharing code with the conditions.
+/// A condition and its expected value, computed without the code under test.
 #[derive(Clone, Debug)]
 enum Tree {
     And(Box<Self>, Box<Self>),
@@ -347,13 +334,13 @@ impl Tree {
         }
     }
 
-    fn expected(&self, facts: &Facts) -> Verdict {
+    fn expected(&self, facts: &Facts) -> Truth {
         match self {
             Self::And(a, b) => a.expected(facts).and(b.expected(facts)),
             Self::Is(name, wanted) => match facts.claims[*name] {
-                Some(value) if value == *wanted => Verdict::True,
-                Some(value) if value < 2 && *wanted < 2 => Verdict::False,
-                _ => Verdict::Unknown,
+                Some(value) if value == *wanted => Truth::True,
+                Some(value) if value < 2 && *wanted < 2 => Truth::False,
+                _ => Truth::Unknown,
             },
             Self::Not(a) => a.expected(facts).not(),
             Self::Or(a, b) => a.expected(facts).or(b.expected(facts)),
@@ -374,7 +361,7 @@ impl Facts {
         let members: Vec<_> = claims
             .filter_map(|(name, value)| Some(format!("\"{name}\":{}", VALUES[value?])))
             .collect();
-        let builder = Principal::builder(PrincipalKind::Other, "house");
+        let builder = Principal::builder(PrincipalKind::Other, "idp");
         let builder = builder
             .claims(format!("{{{}}}", members.join(",")))
             .unwrap();
@@ -387,7 +374,7 @@ impl Facts {
         }
     }
 
-    /// The same without one of its claims, the last of which is the scope claim.
+    /// The same facts without one claim; the last one is the scope claim.
     fn without(&self, at: usize) -> Self {
         let mut less = self.clone();
         match less.claims.get_mut(at) {
@@ -433,10 +420,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn a_condition_says_what_its_tree_says(tree in tree(), facts in facts()) {
+    fn a_condition_evaluates_as_its_tree(tree in tree(), facts in facts()) {
         let (condition, caller) = (tree.condition(), facts.principal());
         let expected = tree.expected(&facts);
-        prop_assert_eq!(verdict(&condition, &caller), expected);
+        prop_assert_eq!(truth(&condition, &caller), expected);
         let decision = decide(&condition, &caller);
         prop_assert_eq!(decision.is_allowed(), expected.is_true());
         prop_assert!(!decision.reasons().is_empty());
@@ -453,26 +440,26 @@ proptest! {
     }
 
     #[test]
-    fn joining_keeps_the_laws(a in tree(), b in tree(), facts in facts()) {
+    fn combining_satisfies_the_laws_of_logic(a in tree(), b in tree(), facts in facts()) {
         let caller = facts.principal();
         let [a, b] = [a.condition(), b.condition()];
-        let says = |condition: Condition| verdict(&condition, &caller);
-        prop_assert_eq!(says(a.clone() & b.clone()), says(b.clone() & a.clone()));
-        prop_assert_eq!(says(a.clone() | b.clone()), says(b.clone() | a.clone()));
-        prop_assert_eq!(says(!(a.clone() & b.clone())), says(!a.clone() | !b.clone()));
-        prop_assert_eq!(says(!!a.clone()), says(a));
+        let evaluate = |condition: Condition| truth(&condition, &caller);
+        prop_assert_eq!(evaluate(a.clone() & b.clone()), evaluate(b.clone() & a.clone()));
+        prop_assert_eq!(evaluate(a.clone() | b.clone()), evaluate(b.clone() | a.clone()));
+        prop_assert_eq!(evaluate(!(a.clone() & b.clone())), evaluate(!a.clone() | !b.clone()));
+        prop_assert_eq!(evaluate(!!a.clone()), evaluate(a));
     }
 
     #[test]
-    fn granting_what_only_scopes_lack_allows(tree in tree(), facts in facts()) {
+    fn granting_the_missing_scopes_allows(tree in tree(), facts in facts()) {
         let condition = tree.condition();
         let caller = facts.principal();
-        let lacks_scopes_alone = reasons(&condition, &caller)
+        let lacks_only_scopes = reasons(&condition, &caller)
             .iter()
             .all(|(code, _)| *code == ReasonCode::ScopeMissing);
-        // A scope that is asked for here may be forbidden there.
+        // A scope may be required in one place and forbidden in another.
         let forbids = format!("{condition:?}").contains("not scope");
-        if lacks_scopes_alone && !forbids && !allows(&condition, &caller) {
+        if lacks_only_scopes && !forbids && !allows(&condition, &caller) {
             let more = facts.with_all_scopes_of(&missing(&condition, &caller));
             prop_assert!(allows(&condition, &more.principal()));
         }

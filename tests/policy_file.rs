@@ -1,4 +1,4 @@
-//! Policies as JSON: what is read, what is refused and where, and that it is written alike.
+//! Policy files: what is read, what is refused and where, and what is written.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 use std::net::IpAddr;
@@ -8,9 +8,9 @@ use bearergate::clock::UnixTime;
 use bearergate::error::ConfigErrorKind;
 use bearergate::policy::{
     AccessRequest, AuditLevel, Combining, Condition, Effect, LoadError, Obligations, PolicyLoader,
-    RouteTable, Rule, acr_at_least, action, address_in, amr, attribute, audience, auth_age_at_most,
-    authority, client, condition_fn, group, header, kind, method, over_tls, owner, param, role,
-    route, sender_constrained, time_between, token_age_at_most, weekdays,
+    RouteTable, Rule, acr_at_least, action, address_in, amr, attribute, audience, authority,
+    client, condition_fn, group, header, kind, max_auth_age, max_token_age, method, owner, param,
+    role, route, sender_constrained, time_between, via_tls, weekdays,
 };
 use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;
@@ -32,7 +32,7 @@ fn refused(condition: &str) -> (String, ConfigErrorKind) {
     (error.pointer().to_owned(), error.kind())
 }
 
-/// One of every form, with the condition that it stands for.
+/// One of every form, with the condition that it is read as.
 fn forms() -> Vec<(&'static str, Condition)> {
     let c = claim;
     vec![
@@ -63,16 +63,16 @@ fn forms() -> Vec<(&'static str, Condition)> {
         ),
         (r#"{"claim":"t","at_least":-1}"#, c("t").at_least(-1)),
         (r#"{"claim":"t","at_most":7}"#, c("t").at_most(7)),
-        (r#"{"claim":"t","is_ahead":true}"#, c("t").is_ahead()),
-        (r#"{"claim":"t","is_over":true}"#, c("t").is_over()),
+        (r#"{"claim":"t","is_ahead":true}"#, c("t").in_future()),
+        (r#"{"claim":"t","is_over":true}"#, c("t").in_past()),
         (r#"{"claim":"t","present":true}"#, c("t").present()),
         (r#"{"claim":"t","absent":true}"#, c("t").absent()),
         (
             r#"{"claim":"t","absent_or":false}"#,
-            c("t").absent_or(false),
+            c("t").absent_or_is(false),
         ),
         (r#"{"kind":"api_key"}"#, kind(PrincipalKind::ApiKey)),
-        (r#"{"authority":"house"}"#, authority("house")),
+        (r#"{"authority":"idp"}"#, authority("idp")),
         (r#"{"client":"app"}"#, client("app")),
         (r#"{"audience":"api"}"#, audience("api")),
         (
@@ -81,11 +81,11 @@ fn forms() -> Vec<(&'static str, Condition)> {
         ),
         (
             r#"{"auth_age_at_most":300}"#,
-            auth_age_at_most(Duration::from_secs(300)),
+            max_auth_age(Duration::from_secs(300)),
         ),
         (
             r#"{"token_age_at_most":60}"#,
-            token_age_at_most(Duration::from_secs(60)),
+            max_token_age(Duration::from_secs(60)),
         ),
         (r#"{"sender_constrained":true}"#, sender_constrained()),
         (r#"{"action":"read"}"#, action("read")),
@@ -94,15 +94,15 @@ fn forms() -> Vec<(&'static str, Condition)> {
         (r#"{"param":"p","is":""}"#, param("p").is("")),
         (r#"{"attribute":"p","is":1}"#, attribute("p").is(1)),
         (
-            r#"{"owner":{"param":"p","of":"house"}}"#,
-            owner(param("p").of("house")),
+            r#"{"owner":{"param":"p","of":"idp"}}"#,
+            owner(param("p").of("idp")),
         ),
         (r#"{"owner":{"attribute":"p"}}"#, owner(attribute("p"))),
         (
             r#"{"address_in":["192.0.2.0/24"]}"#,
             address_in(["192.0.2.0/24"]).unwrap(),
         ),
-        (r#"{"over_tls":true}"#, over_tls()),
+        (r#"{"over_tls":true}"#, via_tls()),
         (
             r#"{"header":"x-a","is":"b"}"#,
             header(HeaderName::from_static("x-a"), "b"),
@@ -134,7 +134,7 @@ fn single(condition: Condition) -> Policy {
 }
 
 #[test]
-fn every_form_is_the_condition_that_it_names() {
+fn every_form_reads_as_the_condition_of_its_name() {
     for (text, built) in forms() {
         let read = read(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(
@@ -146,9 +146,9 @@ fn every_form_is_the_condition_that_it_names() {
 }
 
 #[test]
-fn what_is_written_reads_back_the_same() {
+fn a_written_policy_reads_back_the_same() {
     let all = Condition::all(forms().into_iter().map(|(_, built)| built)).unwrap();
-    let duties = Obligations::new()
+    let obligations = Obligations::new()
         .with_rate_class("reads")
         .with_audit(AuditLevel::Full)
         .with_header(
@@ -158,14 +158,14 @@ fn what_is_written_reads_back_the_same() {
     let policy = Policy::builder()
         .combining(Combining::FirstApplicable)
         .rule(Rule::forbid("no \"\u{7}\u{e4}", claim("a").is("\u{2028}")))
-        .rule(Rule::permit("yes", all.named("n").named("m")).with_obligations(duties.clone()))
+        .rule(Rule::permit("yes", all.named("n").named("m")).with_obligations(obligations.clone()))
         .build()
         .unwrap();
     let text = policy.to_json().unwrap();
     let again = Policy::from_json(text.as_bytes()).unwrap();
     assert_eq!(again.to_json().unwrap(), text);
     assert_eq!(again.combining(), Combining::FirstApplicable);
-    assert_eq!(again.rules()[1].obligations(), Some(&duties));
+    assert_eq!(again.rules()[1].obligations(), Some(&obligations));
     assert_eq!(again.rules()[0].effect(), Effect::Forbid);
     assert_eq!(again.rules()[0].name(), policy.rules()[0].name());
 }
@@ -174,7 +174,7 @@ fn what_is_written_reads_back_the_same() {
 fn read_and_built_policies_decide_alike() {
     let claims =
         br#"{"t":"x","roles":["a"],"r":{"s":["x"]},"aud":"api","acr":"b","auth_time":900}"#;
-    let full = Principal::builder(PrincipalKind::ApiKey, "house")
+    let full = Principal::builder(PrincipalKind::ApiKey, "idp")
         .subject("p")
         .scopes(["a", "b"])
         .claims(claims)
@@ -199,7 +199,7 @@ fn read_and_built_policies_decide_alike() {
 }
 
 #[test]
-fn errors_name_the_place() {
+fn errors_point_to_the_place() {
     use ConfigErrorKind::*;
     let table = [
         (r#"{"scope":1}"#, "/scope", ValueMalformed),
@@ -290,20 +290,20 @@ fn errors_name_the_place() {
         (r#"{"name":"","scope":"a"}"#, "/name", Empty),
     ];
     for (text, place, kind) in table {
-        let (pointer, came) = refused(text);
+        let (pointer, found) = refused(text);
         let missing = ["/order", "/owner/of"].contains(&place);
-        let wanted = format!("/rules/0/if{place}");
+        let expected = format!("/rules/0/if{place}");
         if missing {
-            assert!(wanted.starts_with(&pointer), "{text}: {pointer}");
+            assert!(expected.starts_with(&pointer), "{text}: {pointer}");
         } else {
-            assert_eq!(pointer, wanted, "{text}");
+            assert_eq!(pointer, expected, "{text}");
         }
-        assert_eq!(came, kind, "{text}");
+        assert_eq!(found, kind, "{text}");
     }
 }
 
 #[test]
-fn rules_are_checked_where_they_stand() {
+fn errors_of_rules_point_to_the_rule() {
     let rule = |name: &str, rest: &str| {
         format!(r#"{{"name":"{name}","effect":"permit","if":{{"scope":"a"}}{rest}}}"#)
     };
@@ -338,16 +338,18 @@ fn rules_are_checked_where_they_stand() {
     assert!(unknown.to_string().contains("`rules`"), "{unknown}");
 }
 
+// L01
 #[test]
-fn l01_an_empty_combinator_does_not_load() {
+fn an_empty_combination_does_not_load() {
     assert_eq!(refused(r#"{"all":[]}"#).1, ConfigErrorKind::Empty);
     assert_eq!(refused(r#"{"any":[]}"#).1, ConfigErrorKind::Empty);
     let error = Policy::from_json(br#"{"rules":[]}"#).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::Empty);
 }
 
+// L07
 #[test]
-fn l07_parts_that_double_are_refused_before_they_fill_memory() {
+fn parts_that_double_are_refused_before_they_fill_memory() {
     let mut parts = vec![r#""p0":{"scope":"a"}"#.to_owned()];
     for at in 1..60 {
         let before = at - 1;
@@ -368,8 +370,9 @@ fn l07_parts_that_double_are_refused_before_they_fill_memory() {
     assert!(error.pointer().starts_with("/parts/p"), "{error}");
 }
 
+// L07
 #[test]
-fn l07_a_million_rules_are_refused_unread() {
+fn too_many_rules_are_refused_unread() {
     let one = r#"{"name":"a","effect":"permit","if":{"scope":"a"}}"#;
     let rules = vec![one; bearergate::limits::POLICY_RULES + 1].join(",");
     let error = Policy::from_json(format!(r#"{{"rules":[{rules}]}}"#).as_bytes()).unwrap_err();
@@ -382,8 +385,9 @@ fn l07_a_million_rules_are_refused_unread() {
     assert_eq!(error.kind(), ConfigErrorKind::OutOfRange);
 }
 
+// M01
 #[test]
-fn m01_a_deep_file_is_refused() {
+fn a_deep_file_is_refused() {
     let deep = |depth: usize| {
         let open = r#"{"not":"#.repeat(depth);
         read(&format!(r#"{open}{{"scope":"a"}}{}"#, "}".repeat(depth)))
@@ -411,8 +415,9 @@ fn m01_a_deep_file_is_refused() {
     );
 }
 
+// M02
 #[test]
-fn m02_members_that_repeat_or_abound_are_refused() {
+fn repeated_and_too_many_members_are_refused() {
     let kind = |text: &str| Policy::from_json(text.as_bytes()).unwrap_err().kind();
     let twice = r#"{"rules":[{"name":"a","effect":"permit","if":{"scope":"a","sc\u006fpe":"b"}}]}"#;
     assert_eq!(kind(twice), ConfigErrorKind::ValueMalformed);
@@ -429,13 +434,13 @@ fn m02_members_that_repeat_or_abound_are_refused() {
 }
 
 #[test]
-fn closures_are_named_in_files_and_given_by_the_service() {
+fn files_refer_to_closures_by_name() {
     let own = condition_fn("own", |_: &AccessRequest<'_>| true);
     let loader = PolicyLoader::new().condition("own", own);
     let policy = loader
         .policy(file(r#"{"custom":"own"}"#).as_bytes())
         .unwrap();
-    let alice = Principal::builder(PrincipalKind::Other, "house").build();
+    let alice = Principal::builder(PrincipalKind::Other, "idp").build();
     let request = AccessRequest::new(&alice, UnixTime::from_secs(0));
     assert!(policy.decide(&request).is_allowed());
     let text = policy.to_json().unwrap();
@@ -445,7 +450,7 @@ fn closures_are_named_in_files_and_given_by_the_service() {
 }
 
 #[test]
-fn two_closures_of_one_name_are_not_written() {
+fn two_closures_with_one_name_are_not_written() {
     let own = |answer: bool| condition_fn("own", move |_: &AccessRequest<'_>| answer);
     let one = own(true);
     assert!(single(one.clone() & one).to_json().is_ok());
@@ -454,7 +459,7 @@ fn two_closures_of_one_name_are_not_written() {
 }
 
 #[test]
-fn what_no_file_may_hold_is_not_written() {
+fn a_policy_that_cannot_be_read_is_not_written() {
     for condition in [require_scope(""), require_scope("a b"), claim("").is(1)] {
         assert!(single(condition).to_json().is_err());
     }
@@ -481,7 +486,7 @@ fn tables_are_read_and_written() {
     assert_eq!(pointer(&alike), "/routes");
 }
 
-/// The table's part and one of a route's policy, under these names, and what a route behind asks.
+/// A table with a part, two policies with a part each, and a route that refers to a part.
 fn table_with_parts(outer: &str, inner: &str, asked: &str) -> String {
     format!(
         r#"{{"match":"path","parts":{{"{outer}":{{"scope":"strict"}}}},"routes":[
@@ -495,11 +500,11 @@ fn table_with_parts(outer: &str, inner: &str, asked: &str) -> String {
 }
 
 #[test]
-fn parts_of_one_route_are_no_parts_of_another() {
+fn parts_of_one_route_are_unknown_to_another() {
     let load = |text: String| RouteTable::from_json(text.as_bytes());
     let table = load(table_with_parts("outer", "inner", "outer")).unwrap();
     let allows = |path: &'static str, scope: &str| {
-        let own = Principal::builder(PrincipalKind::Other, "house").scopes([scope]);
+        let own = Principal::builder(PrincipalKind::Other, "idp").scopes([scope]);
         let (own, uri) = (own.build(), http::Uri::from_static(path));
         let headers = http::HeaderMap::new();
         let facts = RequestFacts::new(&Method::GET, &uri, &headers);
@@ -511,7 +516,7 @@ fn parts_of_one_route_are_no_parts_of_another() {
             assert_eq!(allows(path, scope), scope == own, "{path} {scope}");
         }
     }
-    // Neither in place of the table's, nor behind its own policy.
+    // A policy cannot replace a part of the table, and its part ends with the policy.
     let error = load(table_with_parts("own", "own", "own")).unwrap_err();
     assert_eq!(error.pointer(), "/routes/0/policy/parts/own");
     assert_eq!(error.kind(), ConfigErrorKind::Conflict);

@@ -1,7 +1,6 @@
-//! Conditions and policies against a naive evaluator that shares no code with them.
+//! Conditions and policies compared with a naive evaluator that shares no code with them.
 //!
-//! `BEARERGATE_POLICY_PAIRS` says how many pairs of a policy and a request are tried, one million
-//! unless set.
+//! `BEARERGATE_POLICY_PAIRS` is the number of pairs of a policy and a request, by default one million.
 #![expect(
     clippy::indexing_slicing,
     clippy::print_stdout,
@@ -20,16 +19,16 @@ mod tree;
 
 use std::thread;
 
-use bearergate::policy::{AccessRequest, Verdict};
+use bearergate::policy::{AccessRequest, Truth};
 
 use facts::BuiltFacts;
 use facts::Facts;
 use random::Random;
 use rules::Rules;
+use tree::Expected;
 use tree::Tree;
-use tree::Truth;
 
-/// How many requests each policy is tried with.
+/// The number of requests for each policy.
 const REQUESTS: u64 = 250;
 
 fn pairs() -> u64 {
@@ -38,7 +37,7 @@ fn pairs() -> u64 {
 }
 
 #[test]
-fn a_million_policies_and_requests_are_decided_as_by_the_book() {
+fn policies_decide_as_the_reference() {
     let pairs = pairs();
     let allowed: u64 = thread::scope(|scope| {
         let tries: Vec<_> = (0..THREADS)
@@ -52,7 +51,7 @@ fn a_million_policies_and_requests_are_decided_as_by_the_book() {
 
 const THREADS: u64 = 4;
 
-/// Tries so many pairs, and returns how many of them allow.
+/// Decides this number of pairs, and returns how many allow.
 fn tried(seed: u64, pairs: u64) -> u64 {
     let mut random = Random::new(seed);
     let pool: Vec<_> = (0..1_000).map(|_| Facts::random(&mut random)).collect();
@@ -75,7 +74,7 @@ fn tried(seed: u64, pairs: u64) -> u64 {
 }
 
 #[test]
-fn policies_of_many_rules_are_decided_as_by_the_book() {
+fn policies_of_many_rules_decide_as_the_reference() {
     let mut random = Random::new(6);
     let pool: Vec<_> = (0..500).map(|_| Facts::random(&mut random)).collect();
     let made: Vec<_> = pool.iter().map(BuiltFacts::of).collect();
@@ -100,7 +99,7 @@ fn policies_of_many_rules_are_decided_as_by_the_book() {
 }
 
 #[test]
-fn conditions_are_told_as_by_the_book() {
+fn conditions_evaluate_as_the_reference() {
     let mut random = Random::new(2);
     let pool: Vec<_> = (0..500).map(|_| Facts::random(&mut random)).collect();
     let made: Vec<_> = pool.iter().map(BuiltFacts::of).collect();
@@ -111,12 +110,12 @@ fn conditions_are_told_as_by_the_book() {
         for _ in 0..25 {
             let at = random.below(pool.len());
             let expected = match tree.truth(&pool[at]) {
-                Truth::No => Verdict::False,
-                Truth::Yes => Verdict::True,
-                Truth::Unknown => Verdict::Unknown,
+                Expected::No => Truth::False,
+                Expected::Yes => Truth::True,
+                Expected::Unknown => Truth::Unknown,
             };
-            let verdict = made[at].with(|request| condition.evaluate(request));
-            assert_eq!(verdict, expected, "{tree:#?}\n{:#?}", pool[at]);
+            let truth = made[at].with(|request| condition.evaluate(request));
+            assert_eq!(truth, expected, "{tree:#?}\n{:#?}", pool[at]);
             let decision = made[at].with(|request| condition.decide(request));
             assert_eq!(decision.is_allowed(), expected.is_true());
             seen[expected as usize] += 1;
@@ -126,7 +125,7 @@ fn conditions_are_told_as_by_the_book() {
 }
 
 #[test]
-fn policies_from_files_decide_as_those_that_were_built() {
+fn policies_from_files_decide_as_built_ones() {
     let mut random = Random::new(7);
     let pool: Vec<_> = (0..200).map(|_| Facts::random(&mut random)).collect();
     let made: Vec<_> = pool.iter().map(BuiltFacts::of).collect();
@@ -135,7 +134,7 @@ fn policies_from_files_decide_as_those_that_were_built() {
         let Ok(built) = Rules::random(&mut random, true).policy() else {
             continue;
         };
-        // Closures of one name are not told apart by a file.
+        // A file cannot distinguish closures with one name.
         let text = built.to_json().ok();
         let Some(text) = text.filter(|text| !text.contains("\"custom\"")) else {
             continue;
@@ -153,7 +152,7 @@ fn policies_from_files_decide_as_those_that_were_built() {
     assert!(read > 100, "{read}");
 }
 
-/// The same facts without one claim, each in turn; subject, client and scopes are claims too.
+/// The same facts without one claim, for each claim; subject, client and scopes are claims too.
 fn less(facts: &Facts) -> impl Iterator<Item = Facts> {
     let names: Vec<_> = facts.claims.keys().cloned().collect();
     let deleted = names.into_iter().map(|name| {
@@ -199,7 +198,7 @@ fn deleting_a_claim_never_turns_a_deny_into_an_allow() {
 }
 
 #[test]
-fn absence_asked_by_name_may_allow_where_a_claim_is_deleted() {
+fn only_required_absence_allows_because_of_a_deleted_claim() {
     let mut random = Random::new(4);
     let facts = (0..).map(|_| Facts::random(&mut random));
     let facts = { facts }
@@ -214,7 +213,7 @@ fn absence_asked_by_name_may_allow_where_a_claim_is_deleted() {
 }
 
 #[test]
-fn joining_keeps_the_laws() {
+fn combining_satisfies_the_laws_of_logic() {
     let mut random = Random::new(5);
     let pool: Vec<_> = (0..200).map(|_| Facts::random(&mut random)).collect();
     let made: Vec<_> = pool.iter().map(BuiltFacts::of).collect();
@@ -239,11 +238,8 @@ fn joining_keeps_the_laws() {
         let at = random.below(pool.len());
         for (at_law, (left, right)) in laws.iter().enumerate() {
             made[at].with(|request| {
-                let verdicts = [left, right].map(|side| side.evaluate(request));
-                assert_eq!(
-                    verdicts[0], verdicts[1],
-                    "law {at_law}: {left:?} and {right:?}"
-                );
+                let truths = [left, right].map(|side| side.evaluate(request));
+                assert_eq!(truths[0], truths[1], "law {at_law}: {left:?} and {right:?}");
             });
         }
     }

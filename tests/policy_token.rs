@@ -1,4 +1,4 @@
-//! Conditions over what a real token says.
+//! Conditions over the claims of a real token.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod signing;
@@ -10,8 +10,8 @@ use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Provider;
 use bearergate::key::{KeyImporter, KeySet};
 use bearergate::policy::{
-    AccessRequest, Condition, Verdict, audience, authority, client, kind, sender_constrained,
-    token_age_at_most,
+    AccessRequest, Condition, Truth, audience, authority, client, kind, max_token_age,
+    sender_constrained,
 };
 use bearergate::principal::Confirmation;
 use bearergate::validator::SenderConstraint;
@@ -19,7 +19,7 @@ use bearergate::{JwtValidator, NowOrLater, Principal, Rejection, TokenValidator,
 
 const NOW: UnixTime = UnixTime::from_secs(1_760_000_000);
 
-/// Takes every proof for good.
+/// Accepts every proof.
 #[derive(Debug)]
 struct Proved;
 
@@ -51,12 +51,12 @@ fn caller(more: &str) -> Principal {
     validator.validate(&presented).try_now().unwrap().unwrap()
 }
 
-fn verdict(condition: &Condition, more: &str) -> Verdict {
+fn truth(condition: &Condition, more: &str) -> Truth {
     condition.evaluate(&AccessRequest::new(&caller(more), NOW))
 }
 
 #[test]
-fn facts_of_a_token_are_told() {
+fn conditions_read_the_facts_of_a_token() {
     for (condition, more) in [
         (audience("x"), ""),
         (authority("https://idp.example.com"), ""),
@@ -64,34 +64,34 @@ fn facts_of_a_token_are_told() {
         (client("shop"), r#","client_id":"shop""#),
         (require_scope("read"), r#","scope":"read write""#),
     ] {
-        assert_eq!(verdict(&condition, more), Verdict::True, "{condition:?}");
-        assert_eq!(verdict(&condition.clone().not(), more), Verdict::False);
+        assert_eq!(truth(&condition, more), Truth::True, "{condition:?}");
+        assert_eq!(truth(&condition.clone().not(), more), Truth::False);
     }
-    assert_eq!(verdict(&audience("y"), ""), Verdict::False);
+    assert_eq!(truth(&audience("y"), ""), Truth::False);
     assert_eq!(
-        verdict(&authority("https://idp.example.com/"), ""),
-        Verdict::False
+        truth(&authority("https://idp.example.com/"), ""),
+        Truth::False
     );
     assert_eq!(
-        verdict(&client("shop"), r#","client_id":"till""#),
-        Verdict::False
+        truth(&client("shop"), r#","client_id":"till""#),
+        Truth::False
     );
 }
 
 // Defect L02 (negation of a missing claim allows): docs/defects.md
 #[test]
-fn a_proved_binding_is_told_and_an_absent_one_is_unknown() {
+fn a_proved_binding_is_true_and_an_absent_one_is_unknown() {
     let jkt = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
     let bound = format!(r#","cnf":{{"jkt":"{jkt}"}}"#);
-    assert_eq!(verdict(&sender_constrained(), &bound), Verdict::True);
-    assert_eq!(verdict(&sender_constrained(), ""), Verdict::Unknown);
-    assert_eq!(verdict(&sender_constrained().not(), ""), Verdict::Unknown);
+    assert_eq!(truth(&sender_constrained(), &bound), Truth::True);
+    assert_eq!(truth(&sender_constrained(), ""), Truth::Unknown);
+    assert_eq!(truth(&sender_constrained().not(), ""), Truth::Unknown);
 }
 
 #[test]
-fn a_token_is_as_old_as_its_issue() {
-    let young = token_age_at_most(Duration::from_secs(60));
-    assert_eq!(verdict(&young, r#","iat":1759999940"#), Verdict::True);
-    assert_eq!(verdict(&young, r#","iat":1759999939"#), Verdict::False);
-    assert_eq!(verdict(&young, ""), Verdict::Unknown);
+fn the_age_of_a_token_is_counted_from_its_issue() {
+    let young = max_token_age(Duration::from_secs(60));
+    assert_eq!(truth(&young, r#","iat":1759999940"#), Truth::True);
+    assert_eq!(truth(&young, r#","iat":1759999939"#), Truth::False);
+    assert_eq!(truth(&young, ""), Truth::Unknown);
 }

@@ -1,4 +1,4 @@
-//! Every kind of rejection as an HTTP answer.
+//! HTTP responses to every kind of rejection.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::HashMap;
@@ -84,7 +84,7 @@ const TABLE: &[(&str, u16, Option<&str>, Option<&str>)] = &[
     ("unavailable", 503, None, Some("5")),
 ];
 
-fn challenge() -> ResponseConfig {
+fn config() -> ResponseConfig {
     ResponseConfig::builder()
         .realm(r#"the "orders" API"#)
         .resource_metadata("https://api.example.com/.well-known/oauth-protected-resource")
@@ -114,7 +114,7 @@ fn params() -> ChallengeParams {
 }
 
 #[test]
-fn every_kind_has_the_answer_of_the_table() {
+fn every_kind_has_the_response_of_the_table() {
     let table: HashMap<_, _> = TABLE.iter().map(|row| (row.0, row)).collect();
     assert_eq!(table.len(), RejectionKind::ALL.len());
     for kind in RejectionKind::ALL {
@@ -140,15 +140,15 @@ fn every_kind_has_the_answer_of_the_table() {
 }
 
 #[test]
-fn not_judged_is_never_a_verdict_on_the_credential() {
+fn unavailable_is_a_503_without_an_error_code() {
     let refusal = Refusal::from(RejectionKind::Unavailable);
     assert_eq!(refusal.status(), 503);
     assert_eq!(refusal.error_code(), None);
 }
 
 #[test]
-fn missing_credential_names_every_scheme_on_offer_and_no_error() {
-    let refusal = challenge().respond_to(RejectionKind::CredentialMissing);
+fn missing_credential_has_a_challenge_for_each_offered_scheme_and_no_error() {
+    let refusal = config().respond_to(RejectionKind::CredentialMissing);
     let metadata =
         r#"resource_metadata="https://api.example.com/.well-known/oauth-protected-resource""#;
     let bearer = format!(r#"Bearer realm="the \"orders\" API", scope="orders:read", {metadata}"#);
@@ -158,7 +158,7 @@ fn missing_credential_names_every_scheme_on_offer_and_no_error() {
 }
 
 #[test]
-fn insufficient_scope_names_the_scopes() {
+fn insufficient_scope_has_the_scopes() {
     let refusal = Refusal::from(RejectionKind::ScopeInsufficient).with_params(params());
     let expected =
         r#"Bearer realm="api", error="insufficient_scope", scope="orders:write orders:read""#;
@@ -166,7 +166,7 @@ fn insufficient_scope_names_the_scopes() {
 }
 
 #[test]
-fn step_up_names_what_is_needed() {
+fn step_up_has_contexts_and_age() {
     let refusal = Refusal::from(RejectionKind::StepUpRequired).with_params(params());
     let expected = concat!(
         r#"Bearer realm="api", error="insufficient_user_authentication", "#,
@@ -176,7 +176,7 @@ fn step_up_names_what_is_needed() {
 }
 
 #[test]
-fn headers_of_the_rule_that_denied_go_with_the_answer_and_weaken_nothing() {
+fn headers_of_the_denying_rule_are_sent_and_replace_no_others() {
     let wanted = [
         ("x-reason", "closed"),
         ("x-reason", "at night"),
@@ -189,8 +189,8 @@ fn headers_of_the_rule_that_denied_go_with_the_answer_and_weaken_nothing() {
         .fold(Obligations::new(), |duties, (name, value)| {
             duties.with_header(HeaderName::from_static(name), value.parse().unwrap())
         });
-    let denied = challenge().deny(Decision::deny().with_obligations(duties));
-    let plain = challenge().deny(Decision::deny());
+    let denied = config().deny(Decision::deny().with_obligations(duties));
+    let plain = config().deny(Decision::deny());
     let of = |refusal: &Refusal, name| -> Vec<_> {
         let headers = refusal.headers();
         let values = headers.get_all(name).into_iter();
@@ -206,7 +206,7 @@ fn headers_of_the_rule_that_denied_go_with_the_answer_and_weaken_nothing() {
 }
 
 #[test]
-fn nonce_comes_once_and_in_its_own_header() {
+fn nonce_is_sent_once_in_its_own_header() {
     let refusal = Refusal::from(RejectionKind::NonceRequired).with_params(params());
     let headers = refusal.headers();
     let nonces: Vec<_> = headers.get_all("dpop-nonce").into_iter().collect();
@@ -228,12 +228,12 @@ fn parameters_of_another_kind_are_not_sent() {
 }
 
 #[test]
-fn wrong_binding_asks_for_dpop_where_dpop_is_on_offer() {
+fn wrong_binding_has_a_dpop_challenge_if_dpop_is_offered() {
     for kind in [
         RejectionKind::BindingRequired,
         RejectionKind::BindingMismatch,
     ] {
-        let lines = lines(&challenge().respond_to(kind));
+        let lines = lines(&config().respond_to(kind));
         assert_eq!(lines.len(), 1);
         assert!(lines[0].starts_with("DPoP realm="), "{lines:?}");
         assert!(lines[0].contains(r#"error="invalid_token""#), "{lines:?}");
@@ -242,24 +242,24 @@ fn wrong_binding_asks_for_dpop_where_dpop_is_on_offer() {
 }
 
 #[test]
-fn refresh_refusal_has_its_code_for_the_callers_own_answer() {
+fn refused_refresh_token_has_the_code_invalid_grant() {
     let refusal = Refusal::from(RejectionKind::RefreshReused);
     assert_eq!(refusal.error_code(), Some("invalid_grant"));
 }
 
 #[test]
-fn wait_of_the_refusal_wins_over_the_configured_one() {
-    let challenge = ResponseConfig::builder().retry_after(Duration::from_secs(9));
-    let challenge = challenge.build().unwrap();
-    let refusal = challenge.respond_to(RejectionKind::RateLimited);
+fn retry_time_of_the_refusal_replaces_the_configured_one() {
+    let config = ResponseConfig::builder().retry_after(Duration::from_secs(9));
+    let config = config.build().unwrap();
+    let refusal = config.respond_to(RejectionKind::RateLimited);
     assert_eq!(refusal.headers()[header::RETRY_AFTER], "9");
     let refusal = refusal.with_params(params());
     assert_eq!(refusal.headers()[header::RETRY_AFTER], "2");
 }
 
 #[test]
-fn problem_document_is_typed_as_one() {
-    let refusal = challenge().respond_to(RejectionKind::AccessDenied);
+fn problem_document_has_its_content_type() {
+    let refusal = config().respond_to(RejectionKind::AccessDenied);
     let response: Response<String> = refusal.into_response();
     assert_eq!(
         response.headers()[header::CONTENT_TYPE],
@@ -270,8 +270,8 @@ fn problem_document_is_typed_as_one() {
 }
 
 #[test]
-fn answer_takes_the_body_type_of_any_framework() {
-    let refusal = challenge().respond_to(RejectionKind::TokenExpired);
+fn response_has_the_body_type_of_any_framework() {
+    let refusal = config().respond_to(RejectionKind::TokenExpired);
     let text: Response<String> = refusal.clone().into_response();
     let bytes: Response<Vec<u8>> = refusal.clone().into_response();
     assert_eq!(text.body().as_bytes(), bytes.body());
@@ -282,7 +282,7 @@ fn answer_takes_the_body_type_of_any_framework() {
 }
 
 #[test]
-fn answer_keeps_the_rejection_for_whoever_logs_it() {
+fn response_has_the_rejection_as_an_extension() {
     let rejection = Rejection::new(RejectionKind::ClaimMissing).with_claim("exp");
     let response: Response<String> = Refusal::from(rejection).into_response();
     let kept = response.extensions().get::<Rejection>().unwrap();
@@ -290,13 +290,13 @@ fn answer_keeps_the_rejection_for_whoever_logs_it() {
 }
 
 #[test]
-fn nothing_of_the_rejection_but_its_kind_reaches_the_client() {
+fn only_the_kind_of_a_rejection_affects_the_response() {
     for kind in RejectionKind::ALL {
-        let plain = challenge().respond_to(*kind);
+        let plain = config().respond_to(*kind);
         let rejection = Rejection::new(*kind)
             .with_claim("x\", error=\"s3cret")
             .with_source("s3cret\r\nx-evil: s3cret");
-        let refusal = challenge().respond_to(rejection);
+        let refusal = config().respond_to(rejection);
         assert_eq!(refusal.headers(), plain.headers());
         assert_eq!(refusal.body(), plain.body());
     }
@@ -314,11 +314,11 @@ fn refusal_is_an_error_with_the_rejection_as_its_source() {
 
 proptest! {
     #[test]
-    fn whatever_is_configured_is_refused_or_sent_whole(
+    fn configured_texts_are_rejected_or_sent_unchanged(
         text in prop_oneof![any::<String>(), "[ -~]{1,20}", "[!-~]{1,20}"],
     ) {
-        if let Ok(challenge) = ResponseConfig::builder().realm(text.as_str()).build() {
-            let sent = lines(&challenge.respond_to(RejectionKind::CredentialMissing));
+        if let Ok(config) = ResponseConfig::builder().realm(text.as_str()).build() {
+            let sent = lines(&config.respond_to(RejectionKind::CredentialMissing));
             let quoted = sent[0].strip_prefix("Bearer realm=\"").unwrap();
             prop_assert_eq!(unescape(quoted.strip_suffix('"').unwrap()), text.clone());
         }

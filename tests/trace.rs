@@ -1,4 +1,4 @@
-//! Explanations: they say what was decided and why, and nothing of what the caller sent.
+//! Traces: they show the decision and its reasons, and no value of the caller.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 use bearergate::clock::UnixTime;
@@ -17,7 +17,7 @@ fn orders() -> Policy {
     Policy::builder()
         .rule(Rule::forbid(
             "suspended",
-            !claim("suspended").absent_or(false),
+            !claim("suspended").absent_or_is(false),
         ))
         .rule(Rule::permit(
             "read",
@@ -28,7 +28,7 @@ fn orders() -> Policy {
 }
 
 fn caller(claims: &str) -> Principal {
-    let own = Principal::builder(PrincipalKind::Session, "house").subject("canary-subject");
+    let own = Principal::builder(PrincipalKind::Session, "idp").subject("canary-subject");
     own.scopes(["orders:read", "canary-scope"])
         .claims(claims)
         .unwrap()
@@ -52,20 +52,20 @@ DENIED: not_met (claim roles)
 - forbid suspended
   - not
     + any of
-      + no claim suspended: wants no claim, is missing
-      ? claim suspended: wants false, is missing
+      + no claim suspended: expected no value, found no value
+      ? claim suspended: expected false, found no value
 - permit read
   - all of
-    + action read: wants `read`, is a text of 4 bytes
-    + scope orders:read: wants scope `orders:read`, is among the caller's 2
+    + action read: expected `read`, found a string of 4 bytes
+    + scope orders:read: expected scope `orders:read`, found it among 2
     - staff
       - any of
-        - claim roles: wants a list with `clerk`, is a list of 1
-        - claim dept: wants `sales`, is a text of 11 bytes
+        - claim roles: expected a list with `clerk`, found a list of 1
+        - claim dept: expected `sales`, found a string of 11 bytes
 ";
 
 #[test]
-fn json_holds_the_tree() {
+fn json_nests_the_conditions() {
     let alice = caller(r#"{"dept":"sales"}"#);
     let trace = orders().explain(&request(&alice)).without_times();
     let json: serde_json::Value = serde_json::from_str(&trace.to_json()).unwrap();
@@ -74,18 +74,18 @@ fn json_holds_the_tree() {
     let staff = &json["conditions"][1]["conditions"][0]["conditions"][2];
     assert_eq!(staff["name"], "staff");
     let tests = staff["conditions"][0]["conditions"].as_array().unwrap();
-    let verdicts: Vec<_> = tests
+    let truths: Vec<_> = tests
         .iter()
-        .map(|test| test["verdict"].as_str().unwrap())
+        .map(|test| test["truth"].as_str().unwrap())
         .collect();
-    assert_eq!(verdicts, ["unknown", "true"]);
-    assert_eq!(tests[0]["actual"], "missing");
+    assert_eq!(truths, ["unknown", "true"]);
+    assert_eq!(tests[0]["found"], "no value");
     let timed = orders().explain(&request(&alice)).to_json();
     assert!(timed.contains("\"nanos\":") && !trace.to_json().contains("\"nanos\":"));
 }
 
 #[test]
-fn nothing_of_the_caller_gets_out() {
+fn values_of_the_caller_are_not_shown() {
     let claims = r#"{"dept":"canary-dept","roles":["canary-role"],"suspended":"canary-flag"}"#;
     let alice = caller(claims);
     let parts = http::Request::get("/canary-path?canary=1")
@@ -102,7 +102,7 @@ fn nothing_of_the_caller_gets_out() {
         route("r"),
         param("user").is("x"),
         attribute("of").is("x"),
-        owner(param("user").of("house")),
+        owner(param("user").of("idp")),
         client("x"),
         method(Method::PUT),
         audience("x"),
@@ -120,8 +120,9 @@ fn nothing_of_the_caller_gets_out() {
     }
 }
 
+// J04
 #[test]
-fn j04_names_forge_no_line_and_no_markup() {
+fn names_cannot_forge_lines_or_markup() {
     let name = "a\nALLOWED\u{2028}\u{1b}[2K\u{202e}<script>\"}{";
     let condition = require_scope(name).named(name);
     let policy = Policy::builder()
@@ -146,20 +147,20 @@ fn j04_names_forge_no_line_and_no_markup() {
 }
 
 #[test]
-fn the_page_stands_alone() {
+fn the_page_is_self_contained() {
     let alice = caller("{}");
     let page = orders().explain(&request(&alice)).to_html();
     assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
-    for foreign in [
+    for external in [
         "<script", "http://", "https://", "src=", "href=", "url(", "onclick",
     ] {
-        assert!(!page.contains(foreign), "{foreign}");
+        assert!(!page.contains(external), "{external}");
     }
     assert!(page.contains("default-src 'none'"));
     let count = |word: &str| page.matches(word).count();
     assert_eq!(count("<details"), count("</details>"));
     assert_eq!(count("class=\"test\""), 6);
-    // The forbid that does not hold is closed, the permit that does not is open.
+    // A forbid that is false is collapsed, a permit that is false is expanded.
     assert_eq!(count("<details class=\"forbid\"><summary>"), 1);
     assert_eq!(count("<details open><summary>"), 5);
     let suspended = caller(r#"{"suspended":true}"#);
@@ -168,13 +169,9 @@ fn the_page_stands_alone() {
 }
 
 #[test]
-fn routes_show_the_one_that_matched() {
+fn the_trace_of_a_table_shows_the_matched_route() {
     let table = RouteTable::by_path()
-        .route(
-            Method::GET,
-            "/users/{user}",
-            owner(param("user").of("house")),
-        )
+        .route(Method::GET, "/users/{user}", owner(param("user").of("idp")))
         .build()
         .unwrap();
     let alice = caller("{}");
@@ -187,7 +184,7 @@ fn routes_show_the_one_that_matched() {
     let known = "\
 ALLOWED: met (owner by parameter user)
 + route GET /users/{user}
-  + owner by parameter user: wants the caller, is a text of 14 bytes
+  + owner by parameter user: expected the caller, found a string of 14 bytes
 ";
     assert_eq!(text("/users/canary-subject"), known);
     assert_eq!(text("/elsewhere"), "DENIED: unmatched (no route)\n");
@@ -202,17 +199,17 @@ fn a_deep_condition_is_explained_without_recursion() {
     assert_eq!(trace.to_json().matches("]}").count(), 50_001);
 }
 
-/// One condition of every kind, held against a caller and a request of whom all is told, and
-/// against others of whom next to nothing is.
+/// One condition of every kind, for a caller and a request with every fact, and for ones with almost
+/// none.
 #[test]
-fn every_condition_is_told_as_in_the_snapshots() {
+fn every_condition_is_explained_as_in_the_snapshots() {
     let all = every();
     let headers = http::HeaderMap::from_iter([(header::USER_AGENT, "canary".parse().unwrap())]);
     let uri = http::Uri::from_static("/");
     let facts = RequestFacts::new(&Method::PUT, &uri, &headers);
-    let house = bearergate::principal::Authority::from("house");
+    let idp = bearergate::principal::Authority::from("idp");
     let attributes = [
-        ("of", Attribute::Subject(&house, "canary-subject")),
+        ("of", Attribute::Subject(&idp, "canary-subject")),
         ("open", Attribute::Bool(true)),
     ];
     let alice = caller(FULL);
@@ -250,18 +247,18 @@ fn every() -> Policy {
         claim("level").is(5),
         claim("level").at_least(5),
         claim("level").at_most(4),
-        claim("ends").is_ahead(),
-        claim("ends").is_over(),
+        claim("ends").in_future(),
+        claim("ends").in_past(),
         claim("flag").present(),
-        claim("flag").absent_or(true),
+        claim("flag").absent_or_is(true),
         claim("realm").at("roles").contains("clerk"),
         policy::group("staff"),
     ]);
     let credential = Condition::any([
         policy::acr_at_least("gold", ["bronze", "silver", "gold"]).unwrap(),
         policy::amr("otp"),
-        policy::auth_age_at_most(minute),
-        policy::token_age_at_most(minute),
+        policy::max_auth_age(minute),
+        policy::max_token_age(minute),
         policy::authority("guest"),
         policy::kind(PrincipalKind::ApiKey),
         policy::sender_constrained(),
@@ -270,7 +267,7 @@ fn every() -> Policy {
     ]);
     let request = Condition::any([
         policy::address_in(["192.0.2.0/24", "2001:db8::/32"]).unwrap(),
-        policy::over_tls(),
+        policy::via_tls(),
         policy::header(header::USER_AGENT, "robot"),
         policy::time_between("08:00", "18:00", "+01:00").unwrap(),
         policy::weekdays(["mon", "fri"], "Z").unwrap(),
@@ -279,7 +276,7 @@ fn every() -> Policy {
         param("user").is("bob"),
         attribute("open").is(true),
         owner(attribute("of")),
-        owner(param("user").of("house")),
+        owner(param("user").of("idp")),
         bearergate::policy::condition_fn("own", |_| None),
     ]);
     Policy::builder()

@@ -40,7 +40,10 @@ impl Keys {
     pub(crate) fn new(count: usize) -> Self {
         let ring = ring().expect("a ring");
         let store = Arc::new(MemoryApiKeyStore::new(count).expect("a store"));
-        let manager = ApiKeyManager::new(ring.clone(), store.clone()).clock(FakeClock::at(NOW));
+        let manager = ApiKeyManager::builder(ring.clone(), store.clone())
+            .clock(FakeClock::at(NOW))
+            .build()
+            .expect("a manager");
         let keys = (0..count).map(|at| create(&manager, at)).collect();
         let validator = ApiKeyValidator::builder(ring, store).build();
         Self {
@@ -79,7 +82,7 @@ fn create(manager: &ApiKeyManager, at: usize) -> Key {
     let draft = NewApiKey::new(format!("robot-{at}")).expires_in(Duration::from_secs(86_400));
     let draft = draft.scopes(["orders:read", "orders:write"]);
     let created = ready(manager.create(draft)).expect("ready").expect("a key");
-    Key(created.key.reveal())
+    Key(created.secret.reveal())
 }
 
 /// A store in memory never waits.

@@ -1,4 +1,4 @@
-//! Policies beside plain Rust trees of the same rules.
+//! Policies, and plain Rust trees of the same rules.
 
 use bearergate::clock::UnixTime;
 use bearergate::policy::{AccessRequest, Condition, Rule, action};
@@ -32,7 +32,7 @@ impl Rules {
     }
 }
 
-/// The same rules as somebody would write them by hand.
+/// The same rules, as they would be written by hand.
 pub(crate) enum Tree {
     All(Vec<Self>),
     Any(Vec<Self>),

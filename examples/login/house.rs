@@ -12,8 +12,8 @@ use bearergate::crypto::Algorithm;
 use bearergate::event::{Event, Observer};
 use bearergate::grant::Grant;
 use bearergate::issuer::{
-    AccessClaims, AuthenticatedClient, JwtIssuer, MarkedTokens, SigningKey, SigningKeys,
-    TokenResponder,
+    AccessClaims, AuthenticatedClient, GrantRevocations, JwtIssuer, SigningKey, SigningKeys,
+    TokenEndpoints,
 };
 use bearergate::refresh::RefreshManager;
 use bearergate::secret::ShownOnce;
@@ -39,7 +39,7 @@ pub(crate) struct House {
     alice: Password,
     cookie: SessionCookie,
     issuer: JwtIssuer,
-    responder: TokenResponder,
+    endpoints: TokenEndpoints,
     pages: Gate,
     api: Gate,
 }
@@ -54,7 +54,7 @@ impl House {
             .clock(clock.clone())
             .build()?;
         let tokens = RefreshManager::builder(store.clone(), NAME)
-            .grace(Duration::from_secs(10))
+            .reuse_window(Duration::from_secs(10))
             .observer(alarm.clone())
             .clock(clock.clone())
             .build()?;
@@ -65,8 +65,8 @@ impl House {
         let cookie = SessionCookie::new("__Host-session")?;
         Ok(Self {
             alice: Password::new("correct horse").map_err(|_| "no random numbers")?,
-            responder: TokenResponder::new(issuer.clone())?
-                .revocations(MarkedTokens::new(store, NAME)),
+            endpoints: TokenEndpoints::new(issuer.clone())?
+                .revocations(GrantRevocations::new(store, NAME)),
             pages: pages(&sessions, &cookie, &clock)?,
             api: api(&issuer, &clock)?,
             clock,
@@ -130,7 +130,7 @@ impl House {
     pub(crate) async fn is_active(&self, access: &str) -> bool {
         let caller = AuthenticatedClient::assertion("orders api").serving(API);
         let form = format!("token={access}");
-        let answer = self.responder.introspect(&caller, form.as_bytes()).await;
+        let answer = self.endpoints.introspect(&caller, form.as_bytes()).await;
         answer.body().contains(r#""active":true"#)
     }
 }

@@ -3,14 +3,17 @@
 use std::error::Error;
 use std::time::Duration;
 
-use bearergate::refresh::{NewRefresh, RefreshRequest, Refreshed};
+use bearergate::refresh::{NewRefreshToken, RotateRequest, RotatedToken};
 use bearergate::session::{Session, SessionChange};
-use bearergate::{Rejection, RejectionKind, limits};
+use bearergate::{Rejection, RejectionKind};
 
 use crate::house::APP;
 use crate::house::House;
 use crate::house::Page;
 use crate::transcript::Transcript;
+
+/// The default idle timeout of a session.
+const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
 
 const PASSWORD: &str = "correct horse";
 
@@ -44,7 +47,7 @@ pub(crate) async fn session(house: &House, told: &mut Transcript) -> Told {
     );
     let get = house.page(Page::get(&new)).await?;
     told.verdict("open a page with the cookie from after it", get, Ok(()));
-    house.clock.advance(limits::SESSION_IDLE);
+    house.clock.advance(SESSION_IDLE);
     let get = house.page(Page::get(&new)).await?;
     let expired = Err(RejectionKind::SessionExpired);
     told.verdict("open a page after half an hour without one", get, expired);
@@ -80,7 +83,7 @@ pub(crate) async fn tokens(house: &House, told: &mut Transcript) -> Told {
     );
     let other = house
         .tokens
-        .rotate(RefreshRequest::new(&second, "other app"));
+        .rotate(RotateRequest::new(&second, "other app"));
     let other = other.await.map(drop).map_err(|rejection| rejection.kind());
     let unknown = Err(RejectionKind::RefreshUnknown);
     told.verdict("refresh as another app", other, unknown);
@@ -140,12 +143,12 @@ pub(crate) async fn logout(house: &House, told: &mut Transcript) -> Told {
 }
 
 async fn begin(house: &House, session: &Session) -> Result<String, Box<dyn Error>> {
-    let new = NewRefresh::of(session, APP).scopes(["orders:read"]);
+    let new = NewRefreshToken::for_session(session, APP).scopes(["orders:read"]);
     Ok(house.tokens.create(new).await?.reveal())
 }
 
-async fn refresh(house: &House, token: &str) -> Result<Refreshed, Rejection> {
-    house.tokens.rotate(RefreshRequest::new(token, APP)).await
+async fn refresh(house: &House, token: &str) -> Result<RotatedToken, Rejection> {
+    house.tokens.rotate(RotateRequest::new(token, APP)).await
 }
 
 const fn outcome(is_good: bool) -> &'static str {

@@ -24,7 +24,7 @@ use crate::metrics::Metrics;
 use crate::options::ApiKeys;
 use crate::options::Introspection;
 use crate::options::Options;
-use crate::revocation::Revocations;
+use crate::revocation::OperatorList;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -48,7 +48,7 @@ impl Judges {
         let gate = || {
             let gate = Gate::builder()
                 .sources(sources.clone())
-                .revocations(Revocations(denylist.clone()))
+                .revocations(OperatorList(denylist.clone()))
                 .all_authorities_equal();
             let judges = judges.iter();
             judges.fold(gate, |gate, judge| gate.validator(Arc::clone(judge)))

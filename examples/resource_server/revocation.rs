@@ -1,4 +1,4 @@
-//! Tokens that the operator took back.
+//! Tokens that the operator revoked.
 
 use bearergate::json::{Object, Value};
 use bearergate::principal::{PrincipalKind, TokenId};
@@ -21,14 +21,14 @@ pub(crate) fn read(body: &[u8]) -> Option<Revocation> {
     }
 }
 
-/// The denylist, which knows an introspected token by the issuer in its answer too: the authority
-/// that vouches for it may be the endpoint.
+/// The denylist, which finds an introspected token by the issuer in the response too: its authority
+/// may be the endpoint.
 #[derive(Clone, Debug)]
-pub(crate) struct Revocations(pub(crate) Denylist);
+pub(crate) struct OperatorList(pub(crate) Denylist);
 
-impl Revocations {
-    fn judge(&self, principal: &Principal) -> Result<(), Rejection> {
-        self.0.judge(principal)?;
+impl OperatorList {
+    fn find(&self, principal: &Principal) -> Result<(), Rejection> {
+        self.0.check(principal)?;
         if self.0.is_empty() || principal.kind() != PrincipalKind::OpaqueToken {
             return Ok(());
         }
@@ -39,12 +39,15 @@ impl Revocations {
             let other = Principal::builder(principal.kind(), issuer.as_str());
             Some(other.claims(claims.json()).ok()?.build())
         });
-        other.map_or(Ok(()), |other| self.0.judge(&other))
+        other.map_or(Ok(()), |other| self.0.check(&other))
     }
 }
 
-impl RevocationList for Revocations {
-    fn check<'a>(&'a self, principal: &'a Principal) -> NowOrLater<'a, Result<(), Rejection>> {
-        NowOrLater::now(self.judge(principal))
+impl RevocationList for OperatorList {
+    fn check_revocation<'a>(
+        &'a self,
+        principal: &'a Principal,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        NowOrLater::now(self.find(principal))
     }
 }

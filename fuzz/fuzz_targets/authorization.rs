@@ -1,12 +1,10 @@
-//! Where a request carries its credential.
+//! Extraction of credentials from requests.
 //!
-//! The input is a request as it is written on the wire: `METHOD TARGET`, header lines, an empty
-//! line, a form body.
+//! The input is an HTTP request as text: `METHOD TARGET`, header lines, an empty line, a form body.
 //!
-//! Property: nothing panics; a header value that is accepted is `Bearer`, one space and the token
-//! again; and what is extracted is, by another reader's judgement, the only credential of the
-//! request, in the very spelling of its place. A cookie needs proof that no other site is behind
-//! the request.
+//! Property: nothing panics; an accepted header value is the scheme, one space and the token; an
+//! extracted credential is the only one that an independent parser finds in the request, with the
+//! same text; and a cookie is accepted only if another site cannot have caused the request.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -71,19 +69,19 @@ fn check_header(value: &[u8]) {
     };
     if let Ok(presented) = PresentedCredential::authorization(value) {
         let token = presented.credential().expose();
-        check_spelling(value.as_bytes(), Scheme::Bearer, token);
+        check_value(value.as_bytes(), Scheme::Bearer, token);
         let bare = PresentedCredential::bearer(token).expect("an accepted token is one on its own");
         assert_eq!(bare.credential().expose(), token);
     }
-    let ours = SOURCES.authorization(value);
-    if let Ok(presented) = &ours {
+    let extracted = SOURCES.authorization(value);
+    if let Ok(presented) = &extracted {
         let credential = presented.credential();
-        check_spelling(value.as_bytes(), credential.scheme(), credential.expose());
+        check_value(value.as_bytes(), credential.scheme(), credential.expose());
     }
-    assert!(ours.is_ok() || PresentedCredential::authorization(value).is_err());
+    assert!(extracted.is_ok() || PresentedCredential::authorization(value).is_err());
 }
 
-fn check_spelling(value: &[u8], scheme: Scheme, token: &str) {
+fn check_value(value: &[u8], scheme: Scheme, token: &str) {
     let (word, rest) = value.split_at(scheme.as_str().len());
     assert!(word.eq_ignore_ascii_case(scheme.as_str().as_bytes()));
     assert_eq!(rest, format!(" {token}").as_bytes());
@@ -96,11 +94,11 @@ fn check_extracted(presented: &PresentedCredential<'_>, request: &Request<()>, f
     match place {
         Place::AuthorizationHeader => {
             assert_eq!(found.authorization.len(), 1);
-            check_spelling(found.authorization[0], credential.scheme(), token);
+            check_value(found.authorization[0], credential.scheme(), token);
         }
         Place::Cookie(_) => {
             assert_eq!(credential.scheme(), Scheme::Cookie);
-            assert!(is_reading(request) || is_same_site(request));
+            assert!(is_safe_method(request) || is_same_origin(request));
             assert_eq!(found.cookies, [token.as_bytes()]);
         }
         Place::Form(_) => {
@@ -109,23 +107,23 @@ fn check_extracted(presented: &PresentedCredential<'_>, request: &Request<()>, f
         }
         Place::Header(_) => assert_eq!(found.header, [token.as_bytes()]),
         Place::Query(_) => assert_eq!(found.query, [token]),
-        place => panic!("nobody enabled {place:?}"),
+        place => panic!("a place that is not enabled: {place:?}"),
     }
     assert_eq!(found.count(), 1);
 }
 
-fn is_reading(request: &Request<()>) -> bool {
-    let reads = ["GET", "HEAD", "OPTIONS"].contains(&request.method().as_str());
-    reads && !request.headers().contains_key("upgrade")
+fn is_safe_method(request: &Request<()>) -> bool {
+    let is_safe = ["GET", "HEAD", "OPTIONS"].contains(&request.method().as_str());
+    is_safe && !request.headers().contains_key("upgrade")
 }
 
-fn is_same_site(request: &Request<()>) -> bool {
+fn is_same_origin(request: &Request<()>) -> bool {
     let site = values(request, "sec-fetch-site");
     let origin = values(request, "origin");
     site == [b"same-origin"] || site.is_empty() && origin == [ORIGIN.as_bytes()]
 }
 
-/// What another reader finds in all the places together.
+/// The credentials that an independent parser finds, by place.
 struct Found<'r> {
     authorization: Vec<&'r [u8]>,
     cookies: Vec<&'r [u8]>,
@@ -137,9 +135,9 @@ struct Found<'r> {
 impl<'r> Found<'r> {
     fn new(request: &'r Request<()>, form: &[u8]) -> Self {
         let mut authorization = values(request, "authorization");
-        // One line of a foreign scheme is no credential of ours; two lines are refused anyway.
+        // One line with another scheme is not a credential; two lines are always rejected.
         if authorization.len() == 1 {
-            authorization.retain(|line| is_ours(line));
+            authorization.retain(|line| is_enabled_scheme(line));
         }
         let query = request.uri().query().unwrap_or_default();
         Self {
@@ -157,7 +155,7 @@ impl<'r> Found<'r> {
     }
 }
 
-fn is_ours(line: &[u8]) -> bool {
+fn is_enabled_scheme(line: &[u8]) -> bool {
     let word = line.split(|b| *b == b' ').next().unwrap_or_default();
     ["ApiKey", "Bearer", "DPoP"]
         .iter()

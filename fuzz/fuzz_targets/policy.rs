@@ -1,7 +1,7 @@
-//! Policies and requests against the naive evaluator of the tests.
+//! Policies and requests compared with the naive evaluator of the tests.
 //!
-//! Property: a policy of random rules decides a random request as the evaluator does that shares no
-//! code with it, names a reason, and decides alike when it is asked again.
+//! Property: a policy of random rules decides a random request as an evaluator that shares no code
+//! with it, names a reason, and repeats its decision.
 #![no_main]
 
 #[path = "../../tests/policy_reference/facts.rs"]

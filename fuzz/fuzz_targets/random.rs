@@ -1,11 +1,11 @@
-//! Choices that the fuzzer makes.
+//! Choices made from fuzzer input.
 
-/// Reads choices from a recipe; one that is used up makes the first choice for ever.
+/// A source of choices read from fuzzer input; after its end, every choice is the first one.
 pub(crate) struct Random(Vec<u8>);
 
 impl Random {
-    pub(crate) fn new(recipe: &[u8]) -> Self {
-        Self(recipe.iter().rev().copied().collect())
+    pub(crate) fn new(input: &[u8]) -> Self {
+        Self(input.iter().rev().copied().collect())
     }
 
     fn byte(&mut self) -> usize {

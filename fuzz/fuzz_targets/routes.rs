@@ -1,4 +1,4 @@
-//! Route patterns and paths against a naive matcher.
+//! Route patterns and paths compared with a naive matcher.
 //!
 //! The input is lines: the path first, then one pattern each. Property: a table finds a route only
 //! if its pattern matches the path segment by segment, it finds one if any does and the path has one
@@ -78,7 +78,7 @@ fn ranks(pattern: &str) -> Vec<u8> {
     pattern.split('/').map(rank).collect()
 }
 
-/// Says whether a path stays the same when it is decoded and cleaned in every way that is known.
+/// Returns whether a path stays the same when it is decoded and normalized in every known way.
 fn has_one_reading(path: &str) -> bool {
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {

@@ -62,7 +62,7 @@ struct RecordNode {
     is_restricted: bool,
     /// Seconds, or [`NEVER`]. No part of the version: clones share it.
     last_used: AtomicU64,
-    made: BuiltFacts,
+    facts: BuiltFacts,
     version: u64,
     details: ApiKeyDetails,
 }
@@ -70,8 +70,8 @@ struct RecordNode {
 const NEVER: u64 = u64::MAX;
 
 impl PrincipalBacking for RecordNode {
-    fn made(&self) -> &BuiltFacts {
-        &self.made
+    fn facts(&self) -> &BuiltFacts {
+        &self.facts
     }
 
     fn extension(&self, of: TypeId) -> Option<&dyn Any> {
@@ -100,7 +100,7 @@ impl ApiKeyRecord {
             last_used: AtomicU64::new(row.last_used.map_or(NEVER, UnixTime::as_secs)),
             version: row.version,
             details: ApiKeyDetails::take_from(&mut row),
-            made: facts(row)?,
+            facts: facts(row)?,
         })))
     }
 
@@ -143,52 +143,52 @@ impl ApiKeyRecord {
 
     /// Turns the record into the principal that a request with this key gets.
     pub fn into_principal(self) -> Principal {
-        Principal::held(self.0)
+        Principal::from_backing(self.0)
     }
 
     /// Returns the authority of the subject: that of the scheme under which the key was issued.
     pub fn authority(&self) -> &Authority {
-        self.0.made.authority()
+        self.0.facts.authority()
     }
 
     /// Returns the owner of the key.
     pub fn subject(&self) -> &str {
-        self.0.made.subject().unwrap_or_default()
+        self.0.facts.subject().unwrap_or_default()
     }
 
     /// Returns the tenant in which the subject acts: the claim `tenant`.
     pub fn tenant(&self) -> Option<Cow<'_, str>> {
-        let tenant = self.0.made.claims().value(TENANT);
+        let tenant = self.0.facts.claims().value(TENANT);
         tenant.and_then(Value::as_str)
     }
 
     /// Returns the scopes of the key.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        let scopes = self.0.made.scopes();
+        let scopes = self.0.facts.scopes();
         scopes.into_iter().flat_map(|scopes| scopes.iter())
     }
 
     /// Returns the roles that the service granted: the claim `roles`.
     pub fn roles(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let roles = self.0.made.claims().value(ROLES);
+        let roles = self.0.facts.claims().value(ROLES);
         let roles = roles.and_then(Value::elements).into_iter().flatten();
         roles.filter_map(Value::as_str)
     }
 
     /// Returns when the key was created.
     pub fn created_at(&self) -> UnixTime {
-        let created = self.0.made.issued_at();
+        let created = self.0.facts.issued_at();
         created.unwrap_or(UnixTime::from_secs(0))
     }
 
     /// Returns when the key becomes valid; `None` if it was valid when it was created.
     pub fn not_before(&self) -> Option<UnixTime> {
-        self.0.made.not_before()
+        self.0.facts.not_before()
     }
 
     /// Returns when the key expires; `None` if it never does.
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.0.made.expires_at()
+        self.0.facts.expires_at()
     }
 
     /// Returns when the key expires or was disabled, whichever is earlier; `None` for neither.
@@ -292,7 +292,7 @@ fn facts(row: ApiKeyRow) -> Result<BuiltFacts, StoreError> {
         .times(row.created_at, row.not_before, row.expires_at)
         .claims(json!(claims).to_string())
         .map_err(|error| StoreError::new(StoreErrorKind::Corrupt).with_source(error))?;
-    Ok(principal.made())
+    Ok(principal.build_facts())
 }
 
 fn corrupt(reason: &'static str) -> StoreError {

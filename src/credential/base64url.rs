@@ -1,7 +1,7 @@
-//! Base64url without padding, one spelling per value (RFC 4648 section 5, RFC 7515 section 2).
+//! Canonical base64url without padding (RFC 4648 section 5, RFC 7515 section 2).
 //!
-//! Padding, another alphabet, white space and stray trailing bits are refused, so that whatever
-//! is accepted encodes to the same text again.
+//! Padding, other alphabets, white space and non-zero trailing bits are rejected, so that every
+//! accepted text is the only encoding of its bytes.
 
 use std::sync::LazyLock;
 
@@ -14,13 +14,13 @@ type Fast = base64::engine::Simd;
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 type Fast = base64::engine::GeneralPurpose;
 
-// `NO_PAD` refuses padding and stray trailing bits.
+// `NO_PAD` rejects padding and non-zero trailing bits.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 static FAST: LazyLock<Fast> = LazyLock::new(|| Fast::url_safe(NO_PAD));
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 static FAST: LazyLock<Fast> = LazyLock::new(|| Fast::new(&base64::alphabet::URL_SAFE, NO_PAD));
 
-/// Returns how many bytes a text of this length decodes to, at the most.
+/// Returns the largest number of bytes that a text of this length decodes to.
 pub(crate) const fn decoded_len(text_len: usize) -> usize {
     text_len / 4 * 3 + text_len % 4 * 3 / 4
 }
@@ -41,13 +41,13 @@ pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Encodes piece by piece without allocating.
-pub(crate) fn encode_chunks(bytes: &[u8], mut take: impl FnMut(&[u8])) {
-    // Whole groups of three bytes, so that no piece but the last needs a shorter group.
+/// Encodes in chunks and passes each to `consume`, without allocating.
+pub(crate) fn encode_chunks(bytes: &[u8], mut consume: impl FnMut(&[u8])) {
+    // 192 is a multiple of three, so that only the last chunk ends with a shorter group.
     let mut text = [0; 256];
-    for piece in bytes.chunks(192) {
-        let len = URL_SAFE_NO_PAD.encode_slice(piece, &mut text);
-        take(text.get(..len.unwrap_or_default()).unwrap_or_default());
+    for chunk in bytes.chunks(192) {
+        let len = URL_SAFE_NO_PAD.encode_slice(chunk, &mut text);
+        consume(text.get(..len.unwrap_or_default()).unwrap_or_default());
     }
 }
 
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn padding_and_other_alphabets_are_refused() {
+    fn padding_and_other_alphabets_are_rejected() {
         assert_eq!(decode("-_8").unwrap(), [0xfb, 0xff]);
         for text in [
             "-_8=", "+/8", "-_ 8", "-_\n8", " -_8", "-_8 ", "-_8?", "-_8\0",
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn stray_trailing_bits_are_refused() {
+    fn trailing_bits_are_rejected() {
         assert_eq!(decode("AA").unwrap(), [0]);
         assert_eq!(decode("AB"), None);
         assert_eq!(decode("AAB"), None);
@@ -85,18 +85,18 @@ mod tests {
     }
 
     #[test]
-    fn pieces_encode_like_the_whole() {
+    fn chunks_encode_like_the_whole() {
         for len in [0, 1, 191, 192, 193, 1000] {
             let bytes = vec![0xa7; len];
             let mut text = Vec::new();
-            encode_chunks(&bytes, |piece| text.extend_from_slice(piece));
+            encode_chunks(&bytes, |chunk| text.extend_from_slice(chunk));
             assert_eq!(text, encode(&bytes).into_bytes(), "{len}");
         }
     }
 
     proptest! {
         #[test]
-        fn accepted_text_is_the_only_spelling(text in "[A-Za-z0-9_=+/-]{0,80}") {
+        fn accepted_text_is_the_only_encoding(text in "[A-Za-z0-9_=+/-]{0,80}") {
             if let Some(bytes) = decode(&text) {
                 prop_assert_eq!(encode(bytes), text);
             }

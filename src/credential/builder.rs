@@ -1,4 +1,4 @@
-//! Configures where credentials are looked for.
+//! The builder of credential sources, and its checks.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use super::place::Scheme;
 use super::sources::Sources;
 use crate::error::ConfigError;
 
-/// Builds [`Sources`]; everything but `Authorization: Bearer` is off until it is enabled.
+/// A builder of [`Sources`]. Only `Authorization: Bearer` is enabled until other places are.
 ///
 /// ```
 /// use bearergate::credential::Sources;
@@ -23,100 +23,109 @@ use crate::error::ConfigError;
 ///     .build()?;
 /// assert_eq!(sources.places().count(), 2);
 ///
-/// let refused = Sources::builder().header("Authorization").build().unwrap_err();
-/// assert_eq!(refused.field(), "header");
+/// let error = Sources::builder().header("Authorization").build().unwrap_err();
+/// assert_eq!(error.field(), "header");
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct SourcesBuilder {
     schemes: Vec<Scheme>,
-    wanted: Vec<Wanted>,
+    requested: Vec<RequestedPlace>,
     origins: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
-enum Wanted {
+enum RequestedPlace {
     Cookie(String),
     Form(String),
     Header(String),
     Query(String),
 }
 
+impl Sources {
+    /// Returns a builder with the default, `Authorization: Bearer`, enabled.
+    pub fn builder() -> SourcesBuilder {
+        SourcesBuilder::default()
+    }
+}
+
 impl SourcesBuilder {
-    /// Ignores `Authorization: Bearer`, which is enabled by default.
-    #[must_use]
+    /// Disables `Authorization: Bearer`. Such a header then counts as no credential, not as a
+    /// malformed one.
     pub fn without_bearer(mut self) -> Self {
         self.schemes.retain(|s| *s != Scheme::Bearer);
         self
     }
 
-    /// Enables `Authorization: DPoP` (RFC 9449 section 7.1).
-    #[must_use]
+    /// Enables `Authorization: DPoP` (RFC 9449 section 7.1). The validator must check the proof of
+    /// possession; this only extracts the token.
     pub fn dpop(self) -> Self {
         self.scheme(Scheme::Dpop)
     }
 
-    /// Enables `Authorization: ApiKey`.
-    #[must_use]
+    /// Enables `Authorization: ApiKey`, a scheme that is not registered but common for API keys.
     pub fn api_key(self) -> Self {
         self.scheme(Scheme::ApiKey)
     }
 
     /// Enables the cookie of this name.
     ///
-    /// Browsers send cookies unasked. So outside `GET`, `HEAD` and `OPTIONS`, and on any upgrade,
-    /// such a request is refused unless it says `Sec-Fetch-Site: same-origin` or, where that is
-    /// absent, its `Origin` is one of [`allow_origin`](Self::allow_origin).
-    #[must_use]
+    /// Browsers attach cookies to requests that other sites cause. So a request with the cookie that
+    /// is not `GET`, `HEAD` or `OPTIONS`, and any upgrade, is rejected unless it has
+    /// `Sec-Fetch-Site: same-origin` or, without that header, an `Origin` that is one of
+    /// [`allow_origin`](Self::allow_origin).
     pub fn cookie(self, name: impl Into<String>) -> Self {
-        self.want(Wanted::Cookie(name.into()))
+        self.request(RequestedPlace::Cookie(name.into()))
     }
 
-    /// Allows requests with a cookie from pages of this origin, as a browser serializes it:
-    /// `https://app.example.com`.
-    #[must_use]
+    /// Allows pages of this origin to send requests with a cookie that change something.
+    ///
+    /// The origin is written as browsers write it (RFC 6454 section 6.2), for example
+    /// `https://app.example.com`. It counts only if the request has no `Sec-Fetch-Site` header.
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.origins.push(origin.into());
         self
     }
 
-    /// Enables the parameter of this name in a form body that the caller hands over
-    /// (RFC 6750 section 2.2); its name there is [`Sources::ACCESS_TOKEN`].
-    #[must_use]
-    pub fn form(self, name: impl Into<String>) -> Self {
-        self.want(Wanted::Form(name.into()))
-    }
-
-    /// Enables a header of this name whose whole value is the credential.
-    #[must_use]
-    pub fn header(self, name: impl Into<String>) -> Self {
-        self.want(Wanted::Header(name.into()))
-    }
-
-    /// Enables the parameter of this name in the query (RFC 6750 section 2.3); its name there is
-    /// [`Sources::ACCESS_TOKEN`].
+    /// Enables the parameter of this name in a form body (RFC 6750 section 2.2, which names it
+    /// [`Sources::ACCESS_TOKEN`]).
     ///
-    /// URIs end up in logs and histories. Prefer any other place.
-    #[must_use]
-    pub fn query(self, name: impl Into<String>) -> Self {
-        self.want(Wanted::Query(name.into()))
+    /// It is found only if the caller has read the body and added it with
+    /// [`RequestFacts::with_form`](crate::request::RequestFacts::with_form).
+    pub fn form(self, name: impl Into<String>) -> Self {
+        self.request(RequestedPlace::Form(name.into()))
     }
 
-    /// Checks the configuration.
+    /// Enables the header of this name; its whole value is the credential.
+    pub fn header(self, name: impl Into<String>) -> Self {
+        self.request(RequestedPlace::Header(name.into()))
+    }
+
+    /// Enables the query parameter of this name (RFC 6750 section 2.3, which names it
+    /// [`Sources::ACCESS_TOKEN`]).
+    ///
+    /// URIs are written to logs and browser histories, and the credential with them. Prefer any
+    /// other place, and log only [`Sources::strip_query_credentials`].
+    pub fn query(self, name: impl Into<String>) -> Self {
+        self.request(RequestedPlace::Query(name.into()))
+    }
+
+    /// Builds the sources.
     ///
     /// # Errors
     ///
-    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for an empty name or if nothing is enabled,
-    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for a name or an origin that no
-    /// request can have, [`Conflict`](crate::error::ConfigErrorKind::Conflict) if a place is enabled
-    /// twice, or a header that has a meaning of its own, or if there are origins but no cookie.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) if a name is empty or no place is enabled,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if no request can have the name or the
+    /// origin, [`Conflict`](crate::error::ConfigErrorKind::Conflict) if a place is enabled twice, if the header
+    /// has another meaning (such as `Host`), or if there are origins but no cookie.
     pub fn build(self) -> Result<Sources, ConfigError> {
         let mut places = Vec::new();
         if !self.schemes.is_empty() {
             places.push(Place::AuthorizationHeader);
         }
-        for wanted in self.wanted {
-            places.push(wanted.checked()?);
+        for requested in self.requested {
+            places.push(requested.into_place()?);
         }
         check_places(&places)?;
         check_origins(&self.origins, &places)?;
@@ -134,8 +143,8 @@ impl SourcesBuilder {
         self
     }
 
-    fn want(mut self, wanted: Wanted) -> Self {
-        self.wanted.push(wanted);
+    fn request(mut self, place: RequestedPlace) -> Self {
+        self.requested.push(place);
         self
     }
 }
@@ -144,14 +153,14 @@ impl Default for SourcesBuilder {
     fn default() -> Self {
         Self {
             schemes: vec![Scheme::Bearer],
-            wanted: Vec::new(),
+            requested: Vec::new(),
             origins: Vec::new(),
         }
     }
 }
 
-impl Wanted {
-    fn checked(self) -> Result<Place, ConfigError> {
+impl RequestedPlace {
+    fn into_place(self) -> Result<Place, ConfigError> {
         match self {
             Self::Cookie(name) => {
                 check_name("cookie", &name, charset::is_tchar)?;
@@ -176,15 +185,15 @@ fn header_place(name: &str) -> Result<Place, ConfigError> {
         let detail = format!("`{name}` is too long for a header name; use a shorter one");
         ConfigError::malformed("header", detail).with_source(e)
     })?;
-    if is_taken(&parsed) {
+    if is_reserved(&parsed) {
         let detail = format!("`{parsed}` has another meaning in HTTP; use another header");
         return Err(ConfigError::conflict("header", detail));
     }
     Ok(Place::Header(parsed))
 }
 
-fn is_taken(name: &HeaderName) -> bool {
-    let taken = [
+fn is_reserved(name: &HeaderName) -> bool {
+    let reserved = [
         header::AUTHORIZATION,
         header::COOKIE,
         HeaderName::from_static("dpop"),
@@ -192,19 +201,20 @@ fn is_taken(name: &HeaderName) -> bool {
         header::ORIGIN,
         header::PROXY_AUTHORIZATION,
     ];
-    taken.contains(name)
+    reserved.contains(name)
 }
 
 fn check_name(
     field: &'static str,
     name: &str,
-    is_legal: fn(u8) -> bool,
+    is_allowed: fn(u8) -> bool,
 ) -> Result<(), ConfigError> {
     if name.is_empty() {
-        return Err(ConfigError::empty(field, "give the name to look for"));
+        return Err(ConfigError::empty(field, "give the name of the place"));
     }
-    if !name.bytes().all(is_legal) {
-        let detail = format!("{name:?} has a character that such a name cannot have; remove it");
+    if !name.bytes().all(is_allowed) {
+        let detail =
+            format!("{name:?} has a character that is not allowed in such a name; remove it");
         return Err(ConfigError::malformed(field, detail));
     }
     Ok(())
@@ -247,7 +257,7 @@ mod tests {
     use crate::error::ConfigErrorKind::Empty;
     use crate::error::ConfigErrorKind::ValueMalformed;
 
-    fn refused(builder: SourcesBuilder) -> (ConfigErrorKind, &'static str) {
+    fn build_error(builder: SourcesBuilder) -> (ConfigErrorKind, &'static str) {
         let error = builder.build().unwrap_err();
         (error.kind(), error.field())
     }
@@ -286,42 +296,54 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_without_a_place_is_refused() {
+    fn sources_without_a_place_are_rejected() {
         let builder = Sources::builder().without_bearer();
-        assert_eq!(refused(builder.clone()), (Empty, "sources"));
+        assert_eq!(build_error(builder.clone()), (Empty, "sources"));
         let sources = builder.header("x-token").build().unwrap();
         assert_eq!(sources.places().count(), 1);
     }
 
     #[test]
-    fn empty_names_are_refused() {
-        assert_eq!(refused(Sources::builder().cookie("")), (Empty, "cookie"));
-        assert_eq!(refused(Sources::builder().form("")), (Empty, "form"));
-        assert_eq!(refused(Sources::builder().header("")), (Empty, "header"));
-        assert_eq!(refused(Sources::builder().query("")), (Empty, "query"));
+    fn empty_names_are_rejected() {
+        assert_eq!(
+            build_error(Sources::builder().cookie("")),
+            (Empty, "cookie")
+        );
+        assert_eq!(build_error(Sources::builder().form("")), (Empty, "form"));
+        assert_eq!(
+            build_error(Sources::builder().header("")),
+            (Empty, "header")
+        );
+        assert_eq!(build_error(Sources::builder().query("")), (Empty, "query"));
     }
 
     #[test]
-    fn names_with_characters_outside_their_set_are_refused() {
+    fn names_with_other_characters_are_rejected() {
         for name in ["a b", "a;b", "a=b", "a,b", "a\"b", "\u{e4}", "a\0", "a\r\n"] {
             let malformed = |field| (ValueMalformed, field);
             assert_eq!(
-                refused(Sources::builder().cookie(name)),
+                build_error(Sources::builder().cookie(name)),
                 malformed("cookie")
             );
-            assert_eq!(refused(Sources::builder().form(name)), malformed("form"));
             assert_eq!(
-                refused(Sources::builder().header(name)),
+                build_error(Sources::builder().form(name)),
+                malformed("form")
+            );
+            assert_eq!(
+                build_error(Sources::builder().header(name)),
                 malformed("header")
             );
-            assert_eq!(refused(Sources::builder().query(name)), malformed("query"));
+            assert_eq!(
+                build_error(Sources::builder().query(name)),
+                malformed("query")
+            );
         }
         assert!(Sources::builder().cookie("__Host-a!b").build().is_ok());
         assert!(Sources::builder().query("a-b.c_d").build().is_ok());
     }
 
     #[test]
-    fn header_with_a_meaning_of_its_own_is_refused() {
+    fn reserved_header_is_rejected() {
         for name in [
             "Authorization",
             "cookie",
@@ -330,16 +352,16 @@ mod tests {
             "proxy-authorization",
         ] {
             let builder = Sources::builder().header(name);
-            assert_eq!(refused(builder), (Conflict, "header"), "{name}");
+            assert_eq!(build_error(builder), (Conflict, "header"), "{name}");
         }
     }
 
     #[test]
-    fn a_place_enabled_twice_is_refused() {
+    fn place_enabled_twice_is_rejected() {
         let twice = Sources::builder().header("x-token").header("X-TOKEN");
-        assert_eq!(refused(twice), (Conflict, "sources"));
+        assert_eq!(build_error(twice), (Conflict, "sources"));
         let twice = Sources::builder().cookie("sid").query("sid").cookie("sid");
-        assert_eq!(refused(twice), (Conflict, "sources"));
+        assert_eq!(build_error(twice), (Conflict, "sources"));
         assert!(
             Sources::builder()
                 .cookie("sid")
@@ -350,12 +372,12 @@ mod tests {
     }
 
     #[test]
-    fn origins_are_for_cookies_and_must_be_serialized() {
+    fn origins_need_a_cookie_and_must_be_serialized() {
         let builder = Sources::builder().allow_origin("https://a.example");
-        assert_eq!(refused(builder.clone()), (Conflict, "allow_origin"));
+        assert_eq!(build_error(builder.clone()), (Conflict, "allow_origin"));
         let builder = builder.cookie("sid");
         assert!(builder.clone().build().is_ok());
         let builder = builder.allow_origin("https://a.example/");
-        assert_eq!(refused(builder), (ValueMalformed, "allow_origin"));
+        assert_eq!(build_error(builder), (ValueMalformed, "allow_origin"));
     }
 }

@@ -1,4 +1,4 @@
-//! The character sets of the RFCs.
+//! Character sets of the RFCs for credentials, headers and parameters.
 
 use crate::simd;
 use crate::simd::Lanes;
@@ -7,20 +7,20 @@ use crate::simd::Mask;
 /// RFC 6750 section 2.1, `b64token`: one or more of the characters, then any number of `=`.
 pub(crate) fn is_b64token(text: &[u8]) -> bool {
     let body = unpadded(text);
-    // Most tokens have no `+` and no `~`, and are told by fewer comparisons.
-    let holds = simd::all(body, are_common, is_b64token_char)
+    // Most tokens have no `+` and no `~`, and need fewer comparisons.
+    let is_legal = simd::all(body, are_common, is_b64token_char)
         || simd::all(
             body,
             |l| are_common(l).or(l.eq(b'+')).or(l.eq(b'~')),
             is_b64token_char,
         );
-    holds && !body.is_empty()
+    is_legal && !body.is_empty()
 }
 
 /// The characters of base64 of either alphabet, without padding (RFC 4648 sections 4 and 5).
 pub(crate) fn is_base64(text: &[u8]) -> bool {
-    let of_either = |l: Lanes| are_common(l).and(l.eq(b'.').not()).or(l.eq(b'+'));
-    simd::all(text, of_either, is_base64_char)
+    let is_either = |l: Lanes| are_common(l).and(l.eq(b'.').not()).or(l.eq(b'+'));
+    simd::all(text, is_either, is_base64_char)
 }
 
 fn unpadded(mut text: &[u8]) -> &[u8] {
@@ -30,11 +30,11 @@ fn unpadded(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// The characters of `b64token` but `+` and `~`.
+/// The characters of `b64token` except `+` and `~`.
 #[inline(always)]
 fn are_common(lanes: Lanes) -> Mask {
-    // `-./` and the digits are neighbours; setting one bit makes a letter lower-case and
-    // nothing else a letter.
+    // `-./` and the digits are adjacent. Setting the bit turns upper-case letters into lower-case
+    // ones and no other character into a letter.
     let letters = lanes.with_bits(0x20).within(b'a', b'z');
     letters.or(lanes.within(b'-', b'9')).or(lanes.eq(b'_'))
 }
@@ -47,7 +47,7 @@ const fn is_b64token_char(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
 }
 
-/// RFC 9110 section 5.6.2, `tchar`: of header names, cookie names and authentication schemes.
+/// RFC 9110 section 5.6.2, `tchar`: characters of header names, cookie names and schemes.
 pub(crate) const fn is_tchar(b: u8) -> bool {
     b.is_ascii_alphanumeric()
         || matches!(
@@ -69,13 +69,13 @@ pub(crate) const fn is_tchar(b: u8) -> bool {
         )
 }
 
-/// RFC 6749 section 8.2, `name-char`: of parameter names.
+/// RFC 6749 section 8.2, `name-char`: characters of parameter names.
 pub(crate) const fn is_name_char(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')
 }
 
-/// RFC 6749 appendix A.4, `NQCHAR`: of one scope, and of what may stand in a quoted string as it
-/// is.
+/// RFC 6749 appendix A.4, `NQCHAR`: characters of one scope. A quoted string may have them without
+/// an escape.
 pub(crate) const fn is_nqchar(b: u8) -> bool {
     b.is_ascii_graphic() && b != b'"' && b != b'\\'
 }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_has_the_digits_of_both_alphabets() {
+    fn base64_has_the_characters_of_both_alphabets() {
         for b in 0..=u8::MAX {
             let listed = b.is_ascii_alphanumeric() || b"-_+/".contains(&b);
             assert_eq!(is_base64(&[b]), listed, "{b:#04x}");
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn b64token_is_padded_only_at_its_end() {
+    fn b64token_has_padding_only_at_its_end() {
         for good in ["a", "a=", "a==", "a=====", "a.b.c", "~+/-._"] {
             assert!(is_b64token(good.as_bytes()), "{good}");
         }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn every_position_of_a_long_token_is_looked_at() {
+    fn every_position_of_a_long_token_is_checked() {
         for at in 0..200 {
             let mut text = vec![b'x'; 200];
             assert!(is_b64token(&text));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_and_backslashes_are_no_scope_characters() {
+    fn quotes_and_backslashes_are_not_scope_characters() {
         for b in 0..=u8::MAX {
             let listed = matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
             assert_eq!(is_nqchar(b), listed, "{b:#04x}");

@@ -1,4 +1,10 @@
-//! Credentials as they come with a request.
+//! Extraction of credentials from requests.
+//!
+//! [`Sources`] are the places of a request that may have a credential: the `Authorization` header,
+//! a cookie, another header, a form or query parameter. [`Sources::extract`] returns a
+//! [`PresentedCredential`] only if exactly one of the enabled places has exactly one well-formed
+//! credential; a [`Gate`](crate::Gate) calls it for every request and passes the result to a
+//! [`TokenValidator`](crate::TokenValidator). Nothing in a presented credential is verified.
 
 mod authorization;
 pub(crate) mod base64url;

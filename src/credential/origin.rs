@@ -1,9 +1,9 @@
-//! Origins as browsers write them.
+//! Validation of origins as browsers serialize them.
 
 use std::net::Ipv6Addr;
 
-/// Returns true for an origin in the one form of RFC 6454 section 6.2, `null` excepted: that is
-/// no one's origin.
+/// Returns true for a serialized origin (RFC 6454 section 6.2). `null` is not one: it identifies no
+/// site.
 pub(super) fn is_serialized(text: &str) -> bool {
     let Some((scheme, authority)) = text.split_once("://") else {
         return false;
@@ -20,8 +20,8 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
 }
 
 fn is_scheme(scheme: &str) -> bool {
-    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b);
-    scheme.starts_with(|c: char| c.is_ascii_lowercase()) && scheme.bytes().all(legal)
+    let is_legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b);
+    scheme.starts_with(|c: char| c.is_ascii_lowercase()) && scheme.bytes().all(is_legal)
 }
 
 fn is_host(host: &str) -> bool {
@@ -30,13 +30,13 @@ fn is_host(host: &str) -> bool {
         let parsed = address.parse::<Ipv6Addr>();
         return parsed.is_ok_and(|a| a.to_string() == address);
     }
-    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b);
-    !host.is_empty() && host.bytes().all(legal)
+    let is_legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b);
+    !host.is_empty() && host.bytes().all(is_legal)
 }
 
 fn is_port(port: &str, scheme: &str) -> bool {
-    let default = matches!((scheme, port), ("https", "443") | ("http", "80"));
-    !default && port.parse::<u16>().is_ok_and(|p| p.to_string() == port)
+    let is_default = matches!((scheme, port), ("https", "443") | ("http", "80"));
+    !is_default && port.parse::<u16>().is_ok_and(|p| p.to_string() == port)
 }
 
 #[cfg(test)]
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_have_one_spelling() {
+    fn serialized_origins_are_accepted() {
         for good in [
             "https://a.example",
             "https://a.example:8443",
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_a_browser_does_not_write_is_refused() {
+    fn other_texts_are_rejected() {
         for bad in [
             "",
             "null",

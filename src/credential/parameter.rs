@@ -1,4 +1,4 @@
-//! Parameters of a query or a form body (`application/x-www-form-urlencoded`).
+//! Parsing of query and form parameters (`application/x-www-form-urlencoded`).
 
 use std::borrow::Cow;
 use std::slice;
@@ -11,8 +11,8 @@ pub(crate) fn values<'r>(pairs: &'r [u8], name: &str) -> impl Iterator<Item = &'
     })
 }
 
-/// Returns the pairs whose decoded name is none of `names`, joined again.
-pub(super) fn without(query: &str, names: &[&str]) -> String {
+/// Removes the pairs whose decoded name is one of `names` and returns the others, unchanged.
+pub(super) fn remove(query: &str, names: &[&str]) -> String {
     let kept = |pair: &&str| {
         let (raw, _) = split(pair.as_bytes());
         !names.iter().any(|name| is_named(raw, name))
@@ -21,7 +21,7 @@ pub(super) fn without(query: &str, names: &[&str]) -> String {
     pairs.join("&")
 }
 
-/// Decodes a raw value, or returns `None` if its percent-encoding or its UTF-8 is malformed.
+/// Decodes a raw value; returns `None` if its percent-encoding or its UTF-8 is malformed.
 pub(crate) fn decode(raw: &[u8]) -> Option<Cow<'_, str>> {
     if !raw.iter().any(|b| matches!(b, b'%' | b'+')) {
         return str::from_utf8(raw).ok().map(Cow::Borrowed);
@@ -40,11 +40,11 @@ fn is_named(raw: &[u8], name: &str) -> bool {
     Decoder(raw.iter()).eq(name.bytes().map(Some))
 }
 
-/// Yields the decoded bytes, and `None` for a malformed escape.
+/// An iterator over the decoded bytes; an item is `None` for a malformed escape.
 struct Decoder<'a>(slice::Iter<'a, u8>);
 
 impl Decoder<'_> {
-    fn escaped(&mut self) -> Option<u8> {
+    fn escape(&mut self) -> Option<u8> {
         let high = char::from(*self.0.next()?).to_digit(16)?;
         let low = char::from(*self.0.next()?).to_digit(16)?;
         u8::try_from(high * 16 + low).ok()
@@ -56,7 +56,7 @@ impl Iterator for Decoder<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         Some(match self.0.next()? {
-            b'%' => self.escaped(),
+            b'%' => self.escape(),
             b'+' => Some(b' '),
             b => Some(*b),
         })
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_must_be_whole_and_utf8() {
+    fn escapes_must_be_complete_and_utf8() {
         assert_eq!(decode(b"a.b").unwrap(), "a.b");
         assert_eq!(decode(b"a%2Eb%2f+").unwrap(), "a.b/ ");
         for bad in ["%", "%2", "%2g", "%+2", "%%32", "a%zz", "%ff", "%e4"] {
@@ -94,10 +94,10 @@ mod tests {
     }
 
     #[test]
-    fn other_parameters_are_kept_as_they_are() {
-        assert_eq!(without("a=1&t=x&b=%zz&%74=y", &["t"]), "a=1&b=%zz");
-        assert_eq!(without("t=x", &["t"]), "");
-        assert_eq!(without("a=1&u=2", &["t", "u"]), "a=1");
+    fn other_parameters_are_kept_unchanged() {
+        assert_eq!(remove("a=1&t=x&b=%zz&%74=y", &["t"]), "a=1&b=%zz");
+        assert_eq!(remove("t=x", &["t"]), "");
+        assert_eq!(remove("a=1&u=2", &["t", "u"]), "a=1");
     }
 
     proptest! {

@@ -1,28 +1,28 @@
-//! Where a credential came from, and under which name.
+//! The places and schemes of credentials.
 
 use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderName;
 
-/// How a credential was presented.
+/// How a credential was presented: the authentication scheme of the header, or a cookie.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Scheme {
-    /// Whoever holds it may use it (RFC 6750); so is one in a header of its own, a query or a
-    /// form.
+    /// A bearer credential (RFC 6750): anyone who has it can use it. Credentials in another header,
+    /// a query or a form count as bearer credentials.
     Bearer,
-    /// Used together with a proof of possession (RFC 9449).
+    /// A token that is used with a proof of possession of a key (RFC 9449).
     Dpop,
-    /// An API key under its own authentication scheme.
+    /// An API key in `Authorization: ApiKey`.
     ApiKey,
-    /// Sent by the browser without being asked.
+    /// A cookie, which browsers attach to requests without action of the page.
     Cookie,
 }
 
 impl Scheme {
-    /// Returns the name; for all but cookies it is the authentication scheme of RFC 9110
-    /// section 11.1.
+    /// Returns the name. Except for `Cookie` it is the authentication scheme in the header
+    /// (RFC 9110 section 11.1).
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Bearer => "Bearer",
@@ -39,7 +39,8 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// A place of a request that may hold a credential.
+/// A place of a request that may have a credential. Enabled places are configured with
+/// [`SourcesBuilder`](crate::credential::SourcesBuilder).
 ///
 /// ```
 /// use bearergate::credential::Place;

@@ -1,4 +1,4 @@
-//! A credential with the facts of its request.
+//! Credentials as presented by a client, with the facts of their request.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,11 +12,11 @@ use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::request::RequestFacts;
 
-/// A credential as it was presented: well-formed as text, and nothing more is known of it.
+/// The text of a credential as presented, with its scheme. Nothing about it is verified.
 ///
-/// Found in a request, the text consists of the characters of `b64token` (RFC 6750 section 2.1)
-/// and is not empty.
-/// [`expose`](Self::expose) is the only way to it; `Debug` shows the scheme.
+/// A credential that was extracted from a request is not empty and has only the characters of
+/// `b64token` (RFC 6750 section 2.1). [`expose`](Self::expose) is the only access to the text;
+/// `Debug` shows the scheme only.
 #[derive(Clone)]
 pub struct Credential<'r> {
     scheme: Scheme,
@@ -36,12 +36,12 @@ impl<'r> Credential<'r> {
         Self::new(scheme, Cow::Borrowed(text))
     }
 
-    /// Returns how it was presented.
+    /// Returns the scheme under which it was presented.
     pub const fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// Returns the credential itself.
+    /// Returns the text of the credential. It is a secret: do not log it.
     pub fn expose(&self) -> &str {
         &self.secret
     }
@@ -55,10 +55,12 @@ impl fmt::Debug for Credential<'_> {
     }
 }
 
-/// A credential with the facts of its request: what a judge sees.
+/// A credential together with the facts of its request: the input of a
+/// [`TokenValidator`](crate::TokenValidator).
 ///
-/// It is small and borrows from the request; cloning it copies nothing, unless the credential was
-/// percent-encoded. Its size is not checked here: that is the judge's first check.
+/// It borrows from the request, so a clone copies no text, unless the credential was
+/// percent-encoded. Nothing in it is verified, and its length is not checked: that is the first
+/// check of a validator.
 ///
 /// ```
 /// use bearergate::RejectionKind;
@@ -68,8 +70,8 @@ impl fmt::Debug for Credential<'_> {
 /// let presented = PresentedCredential::bearer("mF_9.B5f-4.1JqM")?.at(UnixTime::from_secs(1_700_000_000));
 /// assert_eq!(presented.credential().expose(), "mF_9.B5f-4.1JqM");
 ///
-/// let refused = PresentedCredential::authorization("Basic QWxhZGRpbg==").unwrap_err();
-/// assert_eq!(refused.kind(), RejectionKind::CredentialMissing);
+/// let rejection = PresentedCredential::authorization("Basic QWxhZGRpbg==").unwrap_err();
+/// assert_eq!(rejection.kind(), RejectionKind::CredentialMissing);
 /// # Ok::<(), bearergate::Rejection>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -81,7 +83,7 @@ pub struct PresentedCredential<'r> {
 }
 
 impl<'r> PresentedCredential<'r> {
-    /// Takes a bearer token as it stands; nothing is trimmed.
+    /// Creates a credential from a bearer token without its scheme. Nothing is trimmed.
     ///
     /// # Errors
     ///
@@ -93,8 +95,8 @@ impl<'r> PresentedCredential<'r> {
         Ok(Self::new(credential, &Place::AuthorizationHeader))
     }
 
-    /// Takes a token that did not come in a header, as it stands and unchecked: the judge says
-    /// what is wrong with it.
+    /// Creates a credential from a token that was not received in a header, for example a refresh
+    /// token in a message. Its characters are not checked; a validator rejects a malformed one.
     pub fn token(token: &'r str) -> Self {
         let credential = Credential {
             scheme: Scheme::Bearer,
@@ -103,17 +105,19 @@ impl<'r> PresentedCredential<'r> {
         Self::new(credential, &Place::AuthorizationHeader)
     }
 
-    /// Takes the whole value of an `Authorization` header that asks for the `Bearer` scheme, in
-    /// any case: `Bearer`, exactly one space, the token, and no byte before or after.
+    /// Parses the whole value of an `Authorization` header with the scheme `Bearer`, in any case:
+    /// the scheme, exactly one space, the token, and nothing before or after.
     ///
-    /// [`Sources::authorization`](crate::credential::Sources::authorization) takes other schemes too.
+    /// [`Sources::authorization`](crate::credential::Sources::authorization) accepts other schemes
+    /// too.
     ///
     /// # Errors
     ///
-    /// [`CredentialMissing`](RejectionKind::CredentialMissing) for another scheme,
-    /// [`CredentialMalformed`](RejectionKind::CredentialMalformed) for anything else.
+    /// [`CredentialMissing`](RejectionKind::CredentialMissing) if the scheme is another one,
+    /// [`CredentialMalformed`](RejectionKind::CredentialMalformed) if the value has another form.
     pub fn authorization(value: &'r str) -> Result<Self, Rejection> {
-        let credential = authorization::read(value.as_bytes(), &[Scheme::Bearer])?;
+        let (scheme, token) = authorization::parse(value.as_bytes(), &[Scheme::Bearer])?;
+        let credential = Credential::from_bytes(scheme, token)?;
         Ok(Self::new(credential, &Place::AuthorizationHeader))
     }
 
@@ -126,38 +130,39 @@ impl<'r> PresentedCredential<'r> {
         }
     }
 
-    /// Adds the facts of the request.
+    /// Sets the facts of the request, which sender constraints and cookie checks need.
     #[must_use]
     pub const fn with_facts(mut self, facts: &'r RequestFacts<'r>) -> Self {
         self.facts = Some(facts);
         self
     }
 
-    /// Sets the one time at which all of this request is judged.
+    /// Sets the time at which the credential is validated, so that all checks of a request use the
+    /// same time.
     #[must_use]
     pub const fn at(mut self, now: UnixTime) -> Self {
         self.now = Some(now);
         self
     }
 
-    /// Returns the credential.
+    /// Returns the credential itself.
     pub const fn credential(&self) -> &Credential<'r> {
         &self.credential
     }
 
-    /// Returns where the credential was found; what was given without a request counts as found
-    /// in the `Authorization` header.
+    /// Returns the place of the credential. One that was created without a request has the place
+    /// [`Place::AuthorizationHeader`].
     pub const fn place(&self) -> &'r Place {
         self.place
     }
 
-    /// Returns the facts of the request, if there are any.
+    /// Returns the facts of the request, or `None` for a credential without a request.
     pub const fn facts(&self) -> Option<&'r RequestFacts<'r>> {
         self.facts
     }
 
-    /// Returns the time at which the request is judged; where it is unset, the judge asks its
-    /// own clock.
+    /// Returns the time at which the credential is validated; if it is `None`, a validator reads
+    /// its own clock.
     pub const fn now(&self) -> Option<UnixTime> {
         self.now
     }
@@ -193,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_but_scheme_one_space_token_is_malformed() {
+    fn value_other_than_scheme_space_token_is_malformed() {
         for value in [
             "",
             " ",
@@ -225,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn another_scheme_counts_as_none() {
+    fn other_scheme_counts_as_no_credential() {
         for value in [
             "Basic YTpi",
             "DPoP a",
@@ -239,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn bearer_token_is_judged_as_it_stands() {
+    fn bearer_token_is_not_trimmed() {
         assert!(PresentedCredential::bearer("a.b.c").is_ok());
         for token in ["", " a", "a ", "a\n", "Bearer a", "\u{e4}", "="] {
             let rejection = PresentedCredential::bearer(token).unwrap_err();
@@ -261,13 +266,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_judged_without_a_panic(value in any::<String>()) {
+        fn any_text_is_parsed_without_a_panic(value in any::<String>()) {
             let _ = PresentedCredential::authorization(&value);
             let _ = PresentedCredential::bearer(&value);
         }
 
         #[test]
-        fn accepted_header_is_its_only_spelling(
+        fn accepted_header_has_one_form(
             value in "[Bb]earer? ?[ \t]?[A-Za-z0-9._~+/,=-]{0,8}[ =]?",
         ) {
             if let Ok(presented) = PresentedCredential::authorization(&value) {

@@ -1,4 +1,4 @@
-//! Keeps credentials out of what a request leaves behind.
+//! Removal of credentials from logged headers and URIs.
 
 use http::HeaderMap;
 use http::HeaderName;
@@ -11,10 +11,11 @@ use super::place::Place;
 use super::sources::Sources;
 
 impl Sources {
-    /// Marks every header that may hold a credential as sensitive, so that its value is neither
-    /// printed nor kept in a header compression table.
+    /// Marks every header that may have a credential as
+    /// [sensitive](http::HeaderValue::set_sensitive), so that `Debug` does not print its value and
+    /// HTTP/2 does not put it into a compression table.
     ///
-    /// That is `Authorization`, `Proxy-Authorization`, `Cookie`, `DPoP` and the enabled headers.
+    /// These are `Authorization`, `Proxy-Authorization`, `Cookie`, `DPoP` and the enabled headers.
     pub fn mark_sensitive(&self, headers: &mut HeaderMap) {
         for (name, value) in headers.iter_mut() {
             if self.is_secret(name) {
@@ -23,27 +24,29 @@ impl Sources {
         }
     }
 
-    /// Returns the URI without the query parameters where this slot looks for a credential.
+    /// Returns the URI without the query parameters that may have a credential, for logs.
+    ///
+    /// Names are compared after percent-decoding. The other parameters are kept unchanged.
     ///
     /// ```
     /// use bearergate::credential::Sources;
     ///
     /// let sources = Sources::builder().query("access_token").build()?;
     /// let uri = "/orders?page=2&access_token=a.b.c".parse()?;
-    /// assert_eq!(sources.cut(&uri), "/orders?page=2");
+    /// assert_eq!(sources.strip_query_credentials(&uri), "/orders?page=2");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn cut(&self, uri: &Uri) -> Uri {
+    pub fn strip_query_credentials(&self, uri: &Uri) -> Uri {
         let names: Vec<_> = self.places().filter_map(query_name).collect();
         let Some(query) = uri.query() else {
             return uri.clone();
         };
-        let kept = parameter::without(query, &names);
-        match kept == query {
-            true => uri.clone(),
-            false => with_query(uri, &kept),
+        let kept = parameter::remove(query, &names);
+        if kept == query {
+            return uri.clone();
         }
+        with_query(uri, &kept)
     }
 
     fn is_secret(&self, name: &HeaderName) -> bool {
@@ -56,7 +59,7 @@ impl Sources {
             || name == "dpop"
             || self
                 .places()
-                .any(|p| matches!(p, Place::Header(own) if own == name))
+                .any(|p| matches!(p, Place::Header(enabled) if enabled == name))
     }
 }
 
@@ -73,7 +76,7 @@ fn with_query(uri: &Uri, query: &str) -> Uri {
         _ => format!("{}?{query}", uri.path()),
     };
     let mut parts = uri.clone().into_parts();
-    // What is left of a good path and query is good; if not, both are dropped, never kept.
+    // The rest of a valid query is valid; if it were not, path and query are dropped, not kept.
     parts.path_and_query =
         Some(PathAndQuery::try_from(text).unwrap_or_else(|_| PathAndQuery::from_static("/")));
     Uri::from_parts(parts).unwrap_or_default()
@@ -88,42 +91,47 @@ mod tests {
         builder.build().unwrap()
     }
 
-    fn cut(uri: &'static str) -> String {
-        sources().cut(&Uri::from_static(uri)).to_string()
+    fn stripped(uri: &'static str) -> String {
+        sources()
+            .strip_query_credentials(&Uri::from_static(uri))
+            .to_string()
     }
 
     #[test]
-    fn query_credentials_are_cut_in_every_spelling() {
-        assert_eq!(cut("/a?t=s3cret"), "/a");
-        assert_eq!(cut("/a?b=1&t=s3cret&c=%zz"), "/a?b=1&c=%zz");
-        assert_eq!(cut("/a?%74=s3cret&t=s3cret&u=s3cret&tt=kept"), "/a?tt=kept");
+    fn query_credentials_are_removed_in_every_encoding() {
+        assert_eq!(stripped("/a?t=s3cret"), "/a");
+        assert_eq!(stripped("/a?b=1&t=s3cret&c=%zz"), "/a?b=1&c=%zz");
         assert_eq!(
-            cut("https://h.example:1/a?t=s3cret"),
+            stripped("/a?%74=s3cret&t=s3cret&u=s3cret&tt=kept"),
+            "/a?tt=kept"
+        );
+        assert_eq!(
+            stripped("https://h.example:1/a?t=s3cret"),
             "https://h.example:1/a"
         );
-        assert_eq!(cut("https://h.example?t=s3cret"), "https://h.example/");
+        assert_eq!(stripped("https://h.example?t=s3cret"), "https://h.example/");
     }
 
     #[test]
-    fn everything_else_of_a_uri_is_kept() {
+    fn other_parts_of_a_uri_are_kept() {
         for uri in ["/", "/a", "/a?", "/a?b=1&&c", "*", "h.example:443"] {
-            assert_eq!(cut(uri), uri);
+            assert_eq!(stripped(uri), uri);
         }
         let uri = Uri::from_static("/a?t=1");
-        assert_eq!(Sources::default().cut(&uri), uri);
+        assert_eq!(Sources::default().strip_query_credentials(&uri), uri);
     }
 
     #[test]
     fn credential_headers_are_marked_sensitive() {
         let mut headers = HeaderMap::new();
-        let secret = [
+        let names = [
             "authorization",
             "proxy-authorization",
             "cookie",
             "dpop",
             "x-token",
         ];
-        for name in secret.into_iter().chain(["accept"]) {
+        for name in names.into_iter().chain(["accept"]) {
             headers.append(name, "s3cret".parse().unwrap());
             headers.append(name, "s3cret".parse().unwrap());
         }

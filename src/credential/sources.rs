@@ -1,4 +1,4 @@
-//! Finds the one credential of a slot, or says why there is none.
+//! Extraction of the one credential of a request from its enabled places.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,6 @@ use http::Method;
 use http::header;
 
 use super::authorization;
-use super::builder::SourcesBuilder;
 use super::cookie;
 use super::parameter;
 use super::place::Place;
@@ -19,11 +18,11 @@ use crate::error::RejectionKind;
 use crate::limits;
 use crate::request::RequestFacts;
 
-/// The places of a request where one slot looks for its credential.
+/// The places of a request that may have the credential.
 ///
-/// The default is `Authorization: Bearer` alone; [`Sources::builder`] enables others. Whatever is
-/// enabled, a request must carry exactly one credential in all of these places together
-/// (RFC 6750 section 2).
+/// The default is `Authorization: Bearer` only; [`Sources::builder`] enables others. A request must
+/// have exactly one credential in all enabled places together (RFC 6750 section 2). A credential in
+/// a place that is not enabled is ignored.
 ///
 /// ```
 /// use bearergate::RejectionKind;
@@ -35,8 +34,8 @@ use crate::request::RequestFacts;
 ///     .header("authorization", "Bearer d.e.f")
 ///     .body(())?;
 /// let facts = RequestFacts::from(&request);
-/// let refused = sources.extract(&facts).unwrap_err();
-/// assert_eq!(refused.kind(), RejectionKind::CredentialAmbiguous);
+/// let rejection = sources.extract(&facts).unwrap_err();
+/// assert_eq!(rejection.kind(), RejectionKind::CredentialAmbiguous);
 ///
 /// let default = Sources::default();
 /// assert_eq!(default.extract(&facts)?.credential().expose(), "d.e.f");
@@ -50,15 +49,11 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The parameter name of RFC 6750 sections 2.2 and 2.3.
+    /// The name of the form and query parameter of RFC 6750 sections 2.2 and 2.3, `access_token`.
     pub const ACCESS_TOKEN: &'static str = "access_token";
 
-    /// Starts from the default, `Authorization: Bearer`.
-    pub fn builder() -> SourcesBuilder {
-        SourcesBuilder::default()
-    }
-
-    /// Returns the enabled places.
+    /// Returns the enabled places: the `Authorization` header first, then the others in the order
+    /// in which they were enabled.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
         self.places.iter()
     }
@@ -68,48 +63,53 @@ impl Sources {
         &self.schemes
     }
 
-    /// Takes the credential of a request.
+    /// Extracts the credential of a request.
     ///
-    /// Only if exactly one of the enabled places holds exactly one credential, and that one is
-    /// well-formed. A cookie further needs a request that no other site can have caused.
+    /// Returns a credential only if exactly one of the enabled places has exactly one credential,
+    /// and it is well-formed. A request with a cookie credential must also be one that another site
+    /// cannot have caused, see [`cookie`](crate::credential::SourcesBuilder::cookie). The credential
+    /// is not verified.
     ///
     /// # Errors
     ///
     /// [`CredentialMissing`](RejectionKind::CredentialMissing) if there is none,
     /// [`CredentialAmbiguous`](RejectionKind::CredentialAmbiguous) if there is more than one,
-    /// [`CredentialMalformed`](RejectionKind::CredentialMalformed) if it is malformed,
-    /// [`TokenTooLarge`](RejectionKind::TokenTooLarge) if a percent-encoded one is too large to
-    /// be decoded, [`CrossSiteRefused`](RejectionKind::CrossSiteRefused) if another site may have
-    /// caused a request with a cookie.
+    /// [`CredentialMalformed`](RejectionKind::CredentialMalformed) if it is malformed or the form
+    /// body is too long, [`TokenTooLarge`](RejectionKind::TokenTooLarge) if a percent-encoded one is
+    /// too long to be decoded, [`CrossSiteRefused`](RejectionKind::CrossSiteRefused) if another site
+    /// may have caused a request with a cookie.
     pub fn extract<'r>(
         &'r self,
         facts: &'r RequestFacts<'r>,
     ) -> Result<PresentedCredential<'r>, Rejection> {
-        let (place, raw) = self.find(facts)?;
-        let credential = self.read(place, raw, facts)?;
+        let (place, raw) = self.find_raw(facts)?;
+        let credential = self.parse(place, raw, facts)?;
         Ok(PresentedCredential::new(credential, place).with_facts(facts))
     }
 
-    /// Takes the whole value of one `Authorization` header, of any enabled scheme.
+    /// Parses the whole value of one `Authorization` header with any enabled scheme.
     ///
     /// # Errors
     ///
-    /// Like [`PresentedCredential::authorization`].
+    /// [`CredentialMissing`](RejectionKind::CredentialMissing) if the scheme is not enabled,
+    /// [`CredentialMalformed`](RejectionKind::CredentialMalformed) if the value is not the scheme,
+    /// exactly one space and a token.
     pub fn authorization<'r>(&self, value: &'r str) -> Result<PresentedCredential<'r>, Rejection> {
-        let credential = authorization::read(value.as_bytes(), &self.schemes)?;
+        let (scheme, token) = authorization::parse(value.as_bytes(), &self.schemes)?;
+        let credential = Credential::from_bytes(scheme, token)?;
         Ok(PresentedCredential::new(
             credential,
             &Place::AuthorizationHeader,
         ))
     }
 
-    fn find<'r>(
+    fn find_raw<'r>(
         &'r self,
         facts: &RequestFacts<'r>,
     ) -> Result<(&'r Place, &'r [u8]), RejectionKind> {
         let mut found = None;
         for place in &self.places {
-            let Some(raw) = self.carried(place, facts)? else {
+            let Some(raw) = self.raw_value(place, facts)? else {
                 continue;
             };
             if found.replace((place, raw)).is_some() {
@@ -119,39 +119,42 @@ impl Sources {
         found.ok_or(RejectionKind::CredentialMissing)
     }
 
-    fn carried<'r>(
+    fn raw_value<'r>(
         &self,
         place: &Place,
         facts: &RequestFacts<'r>,
     ) -> Result<Option<&'r [u8]>, RejectionKind> {
         match place {
             Place::AuthorizationHeader => {
-                let line = only(lines(facts, &header::AUTHORIZATION))?;
-                Ok(line.filter(|value| authorization::concerns(value, &self.schemes)))
+                let line = single(lines(facts, &header::AUTHORIZATION))?;
+                Ok(line.filter(|value| authorization::is_relevant(value, &self.schemes)))
             }
-            Place::Cookie(name) => only(cookie::values(facts.headers(), name)),
-            Place::Form(name) => in_form(facts, name),
-            Place::Header(name) => only(lines(facts, name)),
+            Place::Cookie(name) => single(cookie::values(facts.headers(), name)),
+            Place::Form(name) => form_value(facts, name),
+            Place::Header(name) => single(lines(facts, name)),
             Place::Query(name) => {
                 let query = facts.uri().query().unwrap_or_default();
-                only(parameter::values(query.as_bytes(), name))
+                single(parameter::values(query.as_bytes(), name))
             }
         }
     }
 
-    fn read<'r>(
+    fn parse<'r>(
         &self,
         place: &Place,
         raw: &'r [u8],
         facts: &RequestFacts<'_>,
     ) -> Result<Credential<'r>, RejectionKind> {
         match place {
-            Place::AuthorizationHeader => authorization::read(raw, &self.schemes),
+            Place::AuthorizationHeader => {
+                let (scheme, token) = authorization::parse(raw, &self.schemes)?;
+                Credential::from_bytes(scheme, token)
+            }
             Place::Cookie(_) => {
-                cookie::guard(facts, &self.origins)?;
+                cookie::check_origin(facts, &self.origins)?;
                 Credential::from_bytes(Scheme::Cookie, raw)
             }
-            Place::Form(_) | Place::Query(_) => Credential::new(Scheme::Bearer, decoded(raw)?),
+            Place::Form(_) | Place::Query(_) => Credential::new(Scheme::Bearer, decode_value(raw)?),
             Place::Header(_) => Credential::from_bytes(Scheme::Bearer, raw),
         }
     }
@@ -172,28 +175,30 @@ fn lines<'r>(facts: &RequestFacts<'r>, name: &HeaderName) -> impl Iterator<Item 
     lines.map(|value| value.as_bytes())
 }
 
-fn only<'r>(mut values: impl Iterator<Item = &'r [u8]>) -> Result<Option<&'r [u8]>, RejectionKind> {
+fn single<'r>(
+    mut values: impl Iterator<Item = &'r [u8]>,
+) -> Result<Option<&'r [u8]>, RejectionKind> {
     match (values.next(), values.next()) {
         (one, None) => Ok(one),
         _ => Err(RejectionKind::CredentialAmbiguous),
     }
 }
 
-fn in_form<'r>(facts: &RequestFacts<'r>, name: &str) -> Result<Option<&'r [u8]>, RejectionKind> {
+fn form_value<'r>(facts: &RequestFacts<'r>, name: &str) -> Result<Option<&'r [u8]>, RejectionKind> {
     let form = facts.form().unwrap_or_default();
     if form.len() > limits::FORM_BYTES {
         return Err(RejectionKind::CredentialMalformed);
     }
-    let value = only(parameter::values(form, name))?;
-    // RFC 6750 section 2.2: only where a body has a meaning.
+    let value = single(parameter::values(form, name))?;
+    // RFC 6750 section 2.2: only with a method whose body has a meaning.
     if value.is_some() && [Method::GET, Method::HEAD].contains(facts.method()) {
         return Err(RejectionKind::CredentialMalformed);
     }
     Ok(value)
 }
 
-fn decoded(raw: &[u8]) -> Result<Cow<'_, str>, RejectionKind> {
-    // Each byte of a token takes at most three when it is escaped.
+fn decode_value(raw: &[u8]) -> Result<Cow<'_, str>, RejectionKind> {
+    // A percent-encoded byte has three characters.
     if raw.len() > 3 * limits::TOKEN_BYTES_MAX {
         return Err(RejectionKind::TokenTooLarge);
     }

@@ -1,12 +1,11 @@
-//! What a token says about itself before anything vouches for it.
+//! Values read from a token before its signature is verified.
 
 use std::fmt;
 
-/// A value read from a token that nothing has verified yet.
+/// A value read from a token that is not verified.
 ///
-/// It may choose which issuer is asked, by exact match against what is configured, and nothing
-/// else. The only way to it is the method whose name says what it gives, and `Debug` does not show
-/// the value.
+/// It may select one of the configured issuers by an exact match and must not be used for anything
+/// else. [`as_unverified`](Self::as_unverified) is the only access; `Debug` does not show the value.
 #[derive(Clone, Copy)]
 pub(crate) struct Unverified<T>(T);
 
@@ -16,7 +15,7 @@ impl<T> Unverified<T> {
         Self(value)
     }
 
-    /// Returns the value, which is whatever the sender wrote.
+    /// Returns the value, which the sender chose.
     pub(crate) const fn as_unverified(&self) -> &T {
         &self.0
     }

@@ -152,6 +152,7 @@ impl ConfigError {
     }
 
     /// Returns the text after the field's name, for an error that names the place otherwise.
+    #[cfg(feature = "policy-file")]
     pub(crate) fn after_field(&self) -> String {
         format!("{}{}", self.0.join.as_str(), self.0.detail)
     }

@@ -13,6 +13,7 @@ pub(crate) use cause::InClaim;
 pub use config::ConfigError;
 pub use config::ConfigErrorKind;
 pub use kind::RejectionKind;
+#[cfg(any(feature = "api-key", feature = "issuer", feature = "session"))]
 pub(crate) use kinds::kind_error;
 pub(crate) use kinds::kinds;
 pub use store::StoreError;

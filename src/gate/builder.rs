@@ -21,7 +21,7 @@ use crate::policy::Authorizer;
 use crate::policy::Decision;
 use crate::policy::authorize_fn;
 use crate::principal::Principal;
-use crate::revocation::RevocationList;
+use crate::revocation_list::RevocationList;
 use crate::validator::Authorities;
 use crate::validator::Router;
 use crate::validator::Shape;

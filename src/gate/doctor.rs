@@ -1,11 +1,9 @@
 //! Diagnosis of a gate, for the operator.
 
-use std::fmt;
-
 use super::Gate;
 use crate::diagnosis::Finding;
-use crate::diagnosis::Severity;
-use crate::diagnosis::gathered;
+use crate::diagnosis::Report;
+use crate::diagnosis::gather;
 use crate::now_or_later::NowOrLater;
 use crate::validator::TokenValidator;
 
@@ -28,38 +26,13 @@ impl Gate {
     /// ```
     pub fn doctor(&self) -> NowOrLater<'_, Report> {
         let slots = self.0.client.iter().chain([&self.0.user]);
-        let found = gathered(slots.map(|slot| slot.router.diagnose()));
+        let found = gather(slots.map(|slot| slot.router.diagnose()));
         found.map(|mut findings| {
             if self.0.clock.now().is_none() {
                 let finding = Finding::error("clock", "it reports no time");
                 findings.push(finding.hint("set the clock of this host"));
             }
-            Report(findings)
+            Report::new(findings)
         })
-    }
-}
-
-/// The findings of [`Gate::doctor`]. `Display` writes a line for each, and its remedy.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Report(Vec<Finding>);
-
-impl Report {
-    /// Returns all findings, in the order of the checks.
-    pub fn findings(&self) -> &[Finding] {
-        &self.0
-    }
-
-    /// Returns the health of the worst finding; [`Good`](Severity::Ok) if there is none.
-    pub fn severity(&self) -> Severity {
-        let all = self.0.iter().map(|finding| finding.severity);
-        all.max().unwrap_or(Severity::Ok)
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|finding| writeln!(f, "{finding}"))
     }
 }

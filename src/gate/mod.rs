@@ -8,7 +8,6 @@ mod slot;
 pub use admitted::Admitted;
 pub use admitted::Authenticated;
 pub use builder::GateBuilder;
-pub use doctor::Report;
 
 use std::sync::Arc;
 

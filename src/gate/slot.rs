@@ -13,7 +13,7 @@ use crate::now_or_later::all_ok;
 use crate::now_or_later::ask;
 use crate::principal::Principal;
 use crate::request::RequestFacts;
-use crate::revocation::RevocationList;
+use crate::revocation_list::RevocationList;
 use crate::validator::Router;
 use crate::validator::TokenValidator;
 
@@ -56,7 +56,7 @@ impl Slot {
 
     fn check_revocations(&self, caller: SlotCaller) -> NowOrLater<'_, Outcome> {
         let checked = all_ok(self.revocations.iter(), caller, |list, caller| {
-            list.check(&caller.principal)
+            list.check_revocation(&caller.principal)
         });
         checked.map(|checked| checked.map(Some))
     }

@@ -1,17 +1,18 @@
-//! What sessions and refresh tokens have in common.
+//! Grants: the common part of sessions and refresh tokens.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::revocation::MarkKey;
-use super::revocation::Moment;
+use super::revocation::Sequence;
 use crate::clock::Leeway;
 use crate::clock::UnixTime;
 use crate::credential::base64url;
 use crate::principal::Authority;
+use crate::revocation_list::RevocationKind;
+use crate::revocation_list::RevocationTarget;
 
-/// The lasting name of a session: it stays while the session's secret id changes, and opens
-/// nothing.
+/// The public name of a session. It stays the same while the session's secret id changes, and
+/// gives no access.
 ///
 /// `Display` writes 22 characters of base64url; [`parse`](Self::parse) reads them.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -48,12 +49,11 @@ impl fmt::Debug for SessionHandle {
     }
 }
 
-/// To whom something was granted, what, and for how long: the common part of a
+/// What was granted, to whom, and for how long: the common part of a
 /// [`SessionRecord`](crate::session::SessionRecord) and a [`RefreshFamily`](crate::refresh::RefreshFamily).
 ///
-/// All of it was set by the service. Stores take it apart through its getters and put it together
-/// through [`new`](Self::new) and its setters. `Debug` shows authority, subject, client and
-/// session.
+/// All of it was set by the service. Stores read it through its getters and build it through
+/// [`new`](Self::new) and its setters. `Debug` shows authority, subject, client and session.
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Grant {
@@ -64,15 +64,15 @@ pub struct Grant {
     scopes: Option<String>,
     claims: Option<String>,
     created: UnixTime,
-    since: Option<Moment>,
+    sequence: Option<Sequence>,
     last_used: UnixTime,
     expires: UnixTime,
     idle: Duration,
 }
 
 impl Grant {
-    /// Begins a grant to a subject that ends at once unless
-    /// [`with_lifetime`](Self::with_lifetime) follows.
+    /// Makes a grant to a subject that is expired unless [`with_lifetime`](Self::with_lifetime)
+    /// follows.
     pub fn new(
         authority: impl Into<Authority>,
         subject: impl Into<String>,
@@ -86,7 +86,7 @@ impl Grant {
             scopes: None,
             claims: None,
             created,
-            since: None,
+            sequence: None,
             last_used: created,
             expires: created,
             idle: Duration::ZERO,
@@ -100,7 +100,7 @@ impl Grant {
         self
     }
 
-    /// Sets the session that this is, or hangs on.
+    /// Sets the session that this is or belongs to.
     #[must_use]
     pub fn with_session(mut self, session: Option<SessionHandle>) -> Self {
         self.session = session;
@@ -121,7 +121,7 @@ impl Grant {
         self
     }
 
-    /// Sets when it ends whatever happens, and how long it lasts unused, in whole seconds.
+    /// Sets the absolute expiry and the idle timeout, in whole seconds.
     #[must_use]
     pub fn with_lifetime(mut self, expires: UnixTime, idle: Duration) -> Self {
         self.expires = expires;
@@ -136,15 +136,15 @@ impl Grant {
         self
     }
 
-    /// Sets the moment of the grant. A store sets it when the record is created, unless it is set
-    /// already, and keeps it through every change.
+    /// Sets the sequence number of the grant. A store sets it when the record is created, unless
+    /// it is set already, and keeps it through every change.
     #[must_use]
-    pub fn with_since(mut self, since: Option<Moment>) -> Self {
-        self.since = since;
+    pub fn with_sequence(mut self, sequence: Option<Sequence>) -> Self {
+        self.sequence = sequence;
         self
     }
 
-    /// Returns under whose authority subject, client and session stand.
+    /// Returns the authority under which subject, client and session mean something.
     pub const fn authority(&self) -> &Authority {
         &self.authority
     }
@@ -159,7 +159,7 @@ impl Grant {
         self.client.as_deref()
     }
 
-    /// Returns the session that this is, or hangs on.
+    /// Returns the session that this is or belongs to.
     pub const fn session(&self) -> Option<SessionHandle> {
         self.session
     }
@@ -174,14 +174,15 @@ impl Grant {
         self.claims.as_deref()
     }
 
-    /// Returns when it was made, by the clock of whoever made it.
+    /// Returns when it was made, by the clock of the node that made it.
     pub const fn created(&self) -> UnixTime {
         self.created
     }
 
-    /// Returns its moment among the grants and marks of its store, `None` until it is stored.
-    pub const fn since(&self) -> Option<Moment> {
-        self.since
+    /// Returns its number among the grants and revocations of its store; `None` until it is
+    /// stored.
+    pub const fn sequence(&self) -> Option<Sequence> {
+        self.sequence
     }
 
     /// Returns when it was last used, within the precision at which uses are written.
@@ -189,32 +190,37 @@ impl Grant {
         self.last_used
     }
 
-    /// Returns when it ends whatever happens.
+    /// Returns its absolute expiry.
     pub const fn expires(&self) -> UnixTime {
         self.expires
     }
 
-    /// Returns how long it lasts unused.
+    /// Returns its idle timeout.
     pub const fn idle(&self) -> Duration {
         self.idle
     }
 
-    /// Returns when it ends if it is not used again.
+    /// Returns when it expires if it is not used again.
     pub fn ends(&self) -> UnixTime {
         self.expires.min(self.last_used.saturating_add(self.idle))
     }
 
-    /// Returns true if it has ended by `now`, whether used or not.
+    /// Returns true if it is expired at `now`, by either timeout.
     pub fn is_over(&self, now: UnixTime) -> bool {
-        self.ends().is_over(now, Leeway::ZERO)
+        self.ends().has_passed(now, Leeway::ZERO)
     }
 
-    /// Returns the keys of all marks that may end it.
-    pub fn mark_keys(&self) -> impl Iterator<Item = MarkKey<'_>> {
+    /// Returns the targets of all revocations that may end it: its subject, its session and its
+    /// client.
+    pub fn revocation_targets(&self) -> impl Iterator<Item = RevocationTarget<'_>> {
         let authority = self.authority.as_str();
-        let subject = MarkKey::subject(authority, &*self.subject);
-        let session = self.session.map(|s| MarkKey::session(authority, s));
-        let client = self.client().map(|c| MarkKey::client(authority, c));
+        let subject = RevocationTarget::new(RevocationKind::Subject, authority, &*self.subject);
+        let session = self.session.map(|session| {
+            RevocationTarget::new(RevocationKind::Session, authority, session.to_string())
+        });
+        let client = self
+            .client()
+            .map(|client| RevocationTarget::new(RevocationKind::Client, authority, client));
         [Some(subject), session, client].into_iter().flatten()
     }
 }
@@ -237,7 +243,7 @@ mod tests {
     const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 
     #[test]
-    fn a_grant_ends_at_the_earlier_of_its_two_ends() {
+    fn a_grant_expires_at_the_earlier_of_its_two_timeouts() {
         let secs = |n| NOW.saturating_add(Duration::from_secs(n));
         let grant = Grant::new("a", "s", NOW).with_lifetime(secs(100), Duration::from_secs(30));
         assert!(!grant.is_over(secs(29)));
@@ -249,19 +255,21 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_is_marked_by_its_subject_session_and_client() {
+    fn a_grant_is_revoked_by_its_subject_session_or_client() {
         let handle = SessionHandle::new([7; 16]);
+        let target = |kind, id: &'static str| RevocationTarget::new(kind, "a", id);
+        let subject = || target(RevocationKind::Subject, "s");
         let bare = Grant::new("a", "s", NOW);
-        assert!(bare.mark_keys().eq([MarkKey::subject("a", "s")]));
+        assert!(bare.revocation_targets().eq([subject()]));
         let full = bare
             .with_session(Some(handle))
             .with_client(Some("c".to_owned()));
-        let keys = [
-            MarkKey::subject("a", "s"),
-            MarkKey::session("a", handle),
-            MarkKey::client("a", "c"),
+        let targets = [
+            subject(),
+            RevocationTarget::new(RevocationKind::Session, "a", handle.to_string()),
+            target(RevocationKind::Client, "c"),
         ];
-        assert!(full.mark_keys().eq(keys));
+        assert!(full.revocation_targets().eq(targets));
     }
 
     #[test]

@@ -71,14 +71,14 @@ impl HttpRequest {
     }
 
     /// Sets the longest body of the answer in bytes; by default
-    /// [`limits::JWKS_BYTES`].
+    /// 256 KiB.
     #[must_use]
     pub fn with_max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// Sets the time for the whole call; by default [`limits::HTTP_DEADLINE`].
+    /// Sets the time for the whole call; by default 3 seconds.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;

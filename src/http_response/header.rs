@@ -1,14 +1,14 @@
-//! Writes `WWW-Authenticate` challenges (RFC 9110 section 11.6.1).
+//! Formatting of `WWW-Authenticate` challenges (RFC 9110 section 11.6.1).
 
 use http::HeaderValue;
 
-/// A challenge as it is written: a scheme and its parameters, each a quoted string.
-pub(super) struct Line {
+/// A challenge: a scheme and its parameters, each a quoted string.
+pub(super) struct Challenge {
     scheme: &'static str,
     params: String,
 }
 
-impl Line {
+impl Challenge {
     pub(super) const fn new(scheme: &'static str) -> Self {
         Self {
             scheme,
@@ -16,7 +16,7 @@ impl Line {
         }
     }
 
-    /// Adds a parameter, if there is a value for it.
+    /// Adds a parameter if it has a value.
     pub(super) fn with(mut self, name: &str, value: Option<&str>) -> Self {
         if let Some(value) = value {
             let comma = if self.params.is_empty() { "" } else { ", " };
@@ -28,9 +28,10 @@ impl Line {
         self
     }
 
-    pub(super) fn finish(self) -> HeaderValue {
+    pub(super) fn into_value(self) -> HeaderValue {
         let text = format!("{} {}", self.scheme, self.params);
-        // Every value was checked when it was configured. The scheme alone is a challenge too.
+        // Every value was checked when it was configured. A scheme without parameters is a valid
+        // challenge too.
         HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(self.scheme))
     }
 
@@ -52,17 +53,17 @@ mod tests {
 
     #[test]
     fn parameters_are_quoted_and_escaped() {
-        let line = Line::new("Bearer")
+        let challenge = Challenge::new("Bearer")
             .with("realm", Some(r#"a "b" \c"#))
             .with("scope", None)
             .with("error", Some("x"));
-        let value = line.finish();
+        let value = challenge.into_value();
         assert_eq!(value, r#"Bearer realm="a \"b\" \\c", error="x""#);
     }
 
     #[test]
-    fn what_cannot_be_sent_leaves_the_bare_scheme() {
-        let line = Line::new("Bearer").with("realm", Some("a\r\nx: y"));
-        assert_eq!(line.finish(), "Bearer");
+    fn invalid_values_leave_only_the_scheme() {
+        let challenge = Challenge::new("Bearer").with("realm", Some("a\r\nx: y"));
+        assert_eq!(challenge.into_value(), "Bearer");
     }
 }

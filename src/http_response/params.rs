@@ -1,4 +1,4 @@
-//! What one refusal adds to its challenge.
+//! Challenge parameters of one refusal.
 
 use std::time::Duration;
 
@@ -6,10 +6,11 @@ use crate::credential::charset;
 use crate::error::ConfigError;
 use crate::policy::Decision;
 
-/// What one refusal asks of the client, beside what its kind says.
+/// Parameters that one refusal adds to its challenge: scopes, authentication contexts, retry time
+/// and nonce.
 ///
-/// Every text is checked to be sendable as it stands when it is added, and must come from the
-/// configuration of the service, never from the request.
+/// Every text is checked when it is added, so that it can be sent in a quoted string without an
+/// escape. It must be a text of the service or its configuration, never of the request.
 ///
 /// ```
 /// use bearergate::http_response::ChallengeParams;
@@ -29,13 +30,13 @@ pub struct ChallengeParams {
 }
 
 impl ChallengeParams {
-    /// Starts without any.
+    /// Creates parameters without any value.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes what a decision asks of the client; a value that no header can hold is left out.
-    pub(super) fn of(decision: &Decision) -> Self {
+    /// Reads what a decision asks of the client; a value that a header cannot have is left out.
+    pub(super) fn from_decision(decision: &Decision) -> Self {
         let mut params = Self::new();
         for scope in decision.missing_scopes() {
             params = params.clone().with_scope(scope).unwrap_or(params);
@@ -47,22 +48,21 @@ impl ChallengeParams {
         params
     }
 
-    /// Adds scopes, separated by single spaces, that the request needs; a repeated one is named
-    /// once.
+    /// Adds scopes that the request needs, separated by single spaces. A repeated scope is sent once.
     ///
     /// # Errors
     ///
-    /// [`Empty`](crate::error::ConfigErrorKind::Empty) or
-    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if a scope is empty or has a
-    /// character outside RFC 6749 section 3.3.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) if a scope is empty,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it has a character that RFC 6749
+    /// section 3.3 does not allow.
     pub fn with_scope(mut self, scope: &str) -> Result<Self, ConfigError> {
         check_words("scope", scope)?;
-        self.scope = Some(joined(self.scope, scope));
+        self.scope = Some(join_words(self.scope, scope));
         Ok(self)
     }
 
-    /// Sets the authentication contexts of which one is needed, separated by single spaces
-    /// (RFC 9470 section 3).
+    /// Sets the authentication contexts, separated by single spaces; the client needs one of them
+    /// (`acr_values`, RFC 9470 section 3).
     ///
     /// # Errors
     ///
@@ -73,60 +73,62 @@ impl ChallengeParams {
         Ok(self)
     }
 
-    /// Sets how old the authentication may be, in whole seconds (RFC 9470 section 3).
+    /// Sets the largest allowed age of the authentication, sent in whole seconds (`max_age`, RFC 9470
+    /// section 3).
     #[must_use]
     pub const fn with_max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
     }
 
-    /// Sets when to try again; sent as whole seconds, rounded up, at least one.
+    /// Sets after how long the client should retry, sent in `Retry-After` as whole seconds, rounded
+    /// up, at least one. It replaces the time of the [`ResponseConfig`](super::ResponseConfig).
     #[must_use]
     pub const fn with_retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
     }
 
-    /// Sets the nonce for the next DPoP proof (RFC 9449 section 9).
+    /// Sets the nonce of the next DPoP proof, sent in `DPoP-Nonce` (RFC 9449 section 9).
     ///
     /// # Errors
     ///
-    /// [`Empty`](crate::error::ConfigErrorKind::Empty) or
-    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it has a character outside RFC
-    /// 9449 section 8.1.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) if it is empty,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it has a character that RFC 9449
+    /// section 8.1 does not allow.
     pub fn with_dpop_nonce(mut self, nonce: &str) -> Result<Self, ConfigError> {
         check_word("dpop_nonce", nonce)?;
         self.dpop_nonce = Some(nonce.to_owned());
         Ok(self)
     }
 
-    /// Returns the scopes that the request needs.
+    /// Returns the scopes that the request needs, separated by spaces.
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
     }
 
-    /// Returns the authentication contexts of which one is needed.
+    /// Returns the authentication contexts of which the client needs one.
     pub fn acr_values(&self) -> Option<&str> {
         self.acr_values.as_deref()
     }
 
-    /// Returns how old the authentication may be.
+    /// Returns the largest allowed age of the authentication.
     pub const fn max_age(&self) -> Option<Duration> {
         self.max_age
     }
 
-    /// Returns when to try again.
+    /// Returns after how long the client should retry.
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// Returns the nonce for the next DPoP proof.
+    /// Returns the nonce of the next DPoP proof.
     pub fn dpop_nonce(&self) -> Option<&str> {
         self.dpop_nonce.as_deref()
     }
 }
 
-fn joined(before: Option<String>, more: &str) -> String {
+fn join_words(before: Option<String>, more: &str) -> String {
     let mut all = before.unwrap_or_default();
     for word in more.split(' ') {
         if all.split(' ').any(|known| known == word) {
@@ -139,7 +141,7 @@ fn joined(before: Option<String>, more: &str) -> String {
     all
 }
 
-/// Accepts words separated by single spaces.
+/// Requires words that are separated by single spaces.
 pub(super) fn check_words(field: &'static str, words: &str) -> Result<(), ConfigError> {
     words
         .split(' ')
@@ -152,8 +154,8 @@ fn check_word(field: &'static str, word: &str) -> Result<(), ConfigError> {
         return Err(ConfigError::missing(field, detail));
     }
     if !word.bytes().all(charset::is_nqchar) {
-        let detail = "a value has a character other than printable ASCII without space, quote \
-                      and backslash; remove it";
+        let detail = "a value has a character that is not printable ASCII, or a space, a quote or a \
+                      backslash; remove it";
         return Err(ConfigError::malformed(field, detail));
     }
     Ok(())
@@ -174,14 +176,14 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_joined_and_named_once() {
+    fn scopes_are_joined_without_repetition() {
         assert_eq!(scope("a b a"), Ok("a b".to_owned()));
         let params = ChallengeParams::new().with_scope("a b").unwrap();
         assert_eq!(params.with_scope("b c").unwrap().scope(), Some("a b c"));
     }
 
     #[test]
-    fn values_that_would_break_the_header_are_refused() {
+    fn values_that_would_break_the_header_are_rejected() {
         for bad in [
             "x\", error=\"",
             "a\\b",

@@ -1,4 +1,4 @@
-//! The answer to a request that is refused.
+//! The response to a refused request.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,21 +12,23 @@ use http::header;
 
 use super::config::BodyStyle;
 use super::config::ResponseConfig;
-use super::config::ResponseConfigBuilder;
-use super::header::Line;
+use super::config::Settings;
+use super::header::Challenge;
 use super::params::ChallengeParams;
 use super::status;
-use super::status::Answer;
-use super::status::Demand;
+use super::status::ChallengeKind;
+use super::status::StatusRow;
 use crate::credential::Scheme;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::policy::Decision;
 
-/// A request that is refused: why, for the operator, and the HTTP answer, for the client.
+/// A refused request: the reason for the operator, and the HTTP response for the client.
 ///
-/// The answer depends on the kind of the rejection and on configuration alone: nothing of the
-/// request, of the credential or of the rule that denied it gets into it.
+/// The response depends only on the [`kind`](Self::kind) of the rejection, on the
+/// [`ResponseConfig`] and on the [`params`](Self::params). It has no part of the request, of the
+/// credential or of the rule that denied it. Headers that a rule asks for are the one exception, see
+/// [`headers`](Self::headers).
 ///
 /// ```
 /// use bearergate::RejectionKind;
@@ -46,27 +48,48 @@ use crate::policy::Decision;
 pub struct Refusal(Box<Inner>);
 
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("request refused with status {}", status::answer(rejection.kind()).status.as_u16())]
+#[error("request refused with status {}", status::row(rejection.kind()).status.as_u16())]
 struct Inner {
     #[source]
     rejection: Rejection,
     params: ChallengeParams,
     decision: Option<Decision>,
-    challenge: ResponseConfig,
+    config: ResponseConfig,
+}
+
+impl ResponseConfig {
+    /// Creates the refusal of a request for this rejection.
+    pub fn respond_to(&self, rejection: impl Into<Rejection>) -> Refusal {
+        Refusal::new(rejection.into(), self.clone())
+    }
+
+    /// Creates the refusal of a request that an authorizer denied. The scopes and authentication
+    /// contexts that the decision asks for become the [`params`](Refusal::params) of the refusal;
+    /// those that a header cannot have are left out.
+    ///
+    /// A decision that allows the request gives
+    /// [`AccessDenied`](RejectionKind::AccessDenied), because the caller overrides it.
+    pub fn deny(&self, decision: Decision) -> Refusal {
+        let kind = decision.kind().unwrap_or(RejectionKind::AccessDenied);
+        let params = ChallengeParams::from_decision(&decision);
+        self.respond_to(kind)
+            .with_params(params)
+            .with_decision(decision)
+    }
 }
 
 impl Refusal {
-    pub(super) fn new(rejection: Rejection, challenge: ResponseConfig) -> Self {
+    fn new(rejection: Rejection, config: ResponseConfig) -> Self {
         Self(Box::new(Inner {
             rejection,
             params: ChallengeParams::default(),
             decision: None,
-            challenge,
+            config,
         }))
     }
 
-    /// Sets what this refusal asks of the client; a parameter that does not belong to the kind of
-    /// the rejection is not sent, save a nonce, which may go with any answer (RFC 9449
+    /// Sets the parameters of the challenge. A parameter that does not apply to the kind of the
+    /// rejection is not sent, except for a nonce, which any response may have (RFC 9449
     /// section 8.2).
     #[must_use]
     pub fn with_params(mut self, params: ChallengeParams) -> Self {
@@ -74,78 +97,78 @@ impl Refusal {
         self
     }
 
-    pub(super) fn with_decision(mut self, decision: Decision) -> Self {
+    fn with_decision(mut self, decision: Decision) -> Self {
         self.0.decision = Some(decision);
         self
     }
 
-    /// Returns why, as a stable code.
+    /// Returns the reason as a kind with a stable code.
     pub fn kind(&self) -> RejectionKind {
         self.0.rejection.kind()
     }
 
-    /// Returns why.
+    /// Returns the reason for the operator. Do not send it to the client.
     pub fn rejection(&self) -> &Rejection {
         &self.0.rejection
     }
 
-    /// Returns the decision, if an authorizer denied the request.
+    /// Returns the decision if an authorizer denied the request. Do not send it to the client.
     pub fn decision(&self) -> Option<&Decision> {
         self.0.decision.as_ref()
     }
 
-    /// Returns what this refusal asks of the client.
+    /// Returns the parameters of the challenge.
     pub fn params(&self) -> &ChallengeParams {
         &self.0.params
     }
 
-    /// Returns the status.
+    /// Returns the HTTP status.
     pub fn status(&self) -> StatusCode {
-        self.answer().status
+        self.row().status
     }
 
-    /// Returns the OAuth error code, which the challenge holds if there is one; a service that
-    /// answers a refresh request itself sends it as `error` (RFC 6749 section 5.2).
+    /// Returns the OAuth error code of the challenge, if there is one. For a refused refresh token it
+    /// is `invalid_grant`, which a token endpoint sends as `error` (RFC 6749 section 5.2).
     pub fn error_code(&self) -> Option<&'static str> {
-        self.answer().error
+        self.row().error
     }
 
-    /// Returns the headers of the answer.
+    /// Returns the headers of the response.
     ///
-    /// They forbid storing it: the answer depends on who asked, not only on what was asked, and
-    /// neither a nonce (RFC 9449 section 8.2) nor a 429 (RFC 6585 section 4) may be stored. The
-    /// [headers](crate::policy::Obligations::headers) that the rule which denied wants are among them, save
-    /// those that stand there already.
+    /// They forbid caches to store it, because it depends on the client, and neither a nonce
+    /// (RFC 9449 section 8.2) nor a 429 (RFC 6585 section 4) may be stored. They include the
+    /// [headers](crate::policy::Obligations::headers) of the rule that denied the request, except for
+    /// those with the name of another header of the response.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        for line in self.challenges() {
-            headers.append(header::WWW_AUTHENTICATE, line.finish());
+        for challenge in self.challenges() {
+            headers.append(header::WWW_AUTHENTICATE, challenge.into_value());
         }
         self.add_nonce(&mut headers);
-        if self.answer().is_temporary() {
-            headers.insert(header::RETRY_AFTER, whole_secs(self.wait()).into());
+        if self.row().is_temporary() {
+            headers.insert(header::RETRY_AFTER, whole_secs(self.retry_after()).into());
         }
-        if self.config().body == BodyStyle::ProblemJson {
+        if self.settings().body == BodyStyle::ProblemJson {
             headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
         }
         self.add_obligations(&mut headers);
         headers
     }
 
-    /// Returns the body of the answer, a constant text.
+    /// Returns the body of the response, a constant text; see [`BodyStyle`].
     pub fn body(&self) -> &'static str {
-        match self.config().body {
+        match self.settings().body {
             BodyStyle::Empty => "",
-            BodyStyle::ProblemJson => self.answer().problem,
+            BodyStyle::ProblemJson => self.row().problem,
         }
     }
 
-    /// Makes the answer, with the [`Rejection`] and the [`Decision`], if there is one, among its
-    /// extensions for whoever logs it.
+    /// Converts the refusal into a response. Its extensions have the [`Rejection`] and, if there is
+    /// one, the [`Decision`], so that a logging layer can read them; they are not sent.
     ///
-    /// The body can be any type that is made from a constant text: `String`, `Vec<u8>`, the body
-    /// types of axum, hyper and others.
+    /// The body can be any type with `From<&'static str>`: `String`, `Vec<u8>`, the body types of
+    /// axum, hyper and others.
     pub fn into_response<B: From<&'static str>>(self) -> Response<B> {
         let mut response = Response::new(B::from(self.body()));
         *response.status_mut() = self.status();
@@ -162,28 +185,28 @@ impl Refusal {
         response
     }
 
-    fn answer(&self) -> Answer {
-        status::answer(self.kind())
+    fn row(&self) -> StatusRow {
+        status::row(self.kind())
     }
 
-    fn config(&self) -> &ResponseConfigBuilder {
-        self.0.challenge.config()
+    fn settings(&self) -> &Settings {
+        self.0.config.settings()
     }
 
-    fn wait(&self) -> Duration {
+    fn retry_after(&self) -> Duration {
         self.params()
             .retry_after()
-            .unwrap_or(self.config().retry_after)
+            .unwrap_or(self.settings().retry_after)
     }
 
     fn add_obligations(&self, headers: &mut HeaderMap) {
         let Some(obligations) = self.decision().and_then(Decision::obligations) else {
             return;
         };
-        // Nothing that a rule says may weaken the answer itself.
-        let own = headers.clone();
+        // A header of a rule must not replace or repeat a header of the response.
+        let reserved = headers.clone();
         for (name, value) in obligations.headers() {
-            if !own.contains_key(name) {
+            if !reserved.contains_key(name) {
                 headers.append(name, value.clone());
             }
         }
@@ -196,46 +219,52 @@ impl Refusal {
         }
     }
 
-    fn challenges(&self) -> impl Iterator<Item = Line> {
-        let offers_dpop = self.config().dpop_algorithms.is_some();
-        let (bearer, dpop) = match self.answer().demand {
-            Demand::Nothing => (false, false),
-            Demand::Credential => (true, offers_dpop),
-            Demand::Bearer | Demand::Scope | Demand::StepUp => (true, false),
-            Demand::Binding => (!offers_dpop, offers_dpop),
-            Demand::Proof => (false, true),
+    fn challenges(&self) -> impl Iterator<Item = Challenge> {
+        let offers_dpop = self.settings().dpop_algorithms.is_some();
+        let (bearer, dpop) = match self.row().challenge {
+            ChallengeKind::Absent => (false, false),
+            ChallengeKind::AnyScheme => (true, offers_dpop),
+            ChallengeKind::Bearer | ChallengeKind::Scope | ChallengeKind::StepUp => (true, false),
+            ChallengeKind::Binding => (!offers_dpop, offers_dpop),
+            ChallengeKind::Proof => (false, true),
         };
-        let bearer = bearer.then(|| self.line(Scheme::Bearer));
-        bearer.into_iter().chain(dpop.then(|| self.dpop_line()))
+        let bearer = bearer.then(|| self.challenge(Scheme::Bearer));
+        bearer
+            .into_iter()
+            .chain(dpop.then(|| self.dpop_challenge()))
     }
 
-    fn dpop_line(&self) -> Line {
-        let algorithms = self.config().dpop_algorithms.as_deref();
-        self.line(Scheme::Dpop).with("algs", algorithms)
+    fn dpop_challenge(&self) -> Challenge {
+        let algorithms = self.settings().dpop_algorithms.as_deref();
+        self.challenge(Scheme::Dpop).with("algs", algorithms)
     }
 
-    fn line(&self, scheme: Scheme) -> Line {
-        let (config, answer) = (self.config(), self.answer());
-        let is_described = answer.error == Some("invalid_token");
-        let line = Line::new(scheme.as_str())
-            .with("realm", Some(&config.realm))
-            .with("error", answer.error)
-            .with("error_description", is_described.then_some(answer.detail));
-        self.add_demand(line, answer.demand)
-            .with("resource_metadata", config.resource_metadata.as_deref())
+    fn challenge(&self, scheme: Scheme) -> Challenge {
+        let (settings, row) = (self.settings(), self.row());
+        let is_described = row.error == Some("invalid_token");
+        let challenge = Challenge::new(scheme.as_str())
+            .with("realm", Some(&settings.realm))
+            .with("error", row.error)
+            .with("error_description", is_described.then_some(row.detail));
+        self.add_params(challenge, row.challenge)
+            .with("resource_metadata", settings.resource_metadata.as_deref())
     }
 
-    fn add_demand(&self, line: Line, demand: Demand) -> Line {
+    fn add_params(&self, challenge: Challenge, kind: ChallengeKind) -> Challenge {
         let params = self.params();
-        match demand {
-            Demand::Credential => line.with("scope", self.config().scope.as_deref()),
-            Demand::Scope => line.with("scope", params.scope()),
-            Demand::StepUp => {
+        match kind {
+            ChallengeKind::AnyScheme => challenge.with("scope", self.settings().scope.as_deref()),
+            ChallengeKind::Scope => challenge.with("scope", params.scope()),
+            ChallengeKind::StepUp => {
                 let max_age = params.max_age().map(|age| age.as_secs().to_string());
-                line.with("acr_values", params.acr_values())
+                challenge
+                    .with("acr_values", params.acr_values())
                     .with("max_age", max_age.as_deref())
             }
-            Demand::Nothing | Demand::Bearer | Demand::Binding | Demand::Proof => line,
+            ChallengeKind::Absent
+            | ChallengeKind::Bearer
+            | ChallengeKind::Binding
+            | ChallengeKind::Proof => challenge,
         }
     }
 }
@@ -249,14 +278,14 @@ fn whole_secs(wait: Duration) -> u64 {
 }
 
 impl From<Rejection> for Refusal {
-    /// Words the refusal by the default [`ResponseConfig`].
+    /// Creates the refusal with the default [`ResponseConfig`].
     fn from(rejection: Rejection) -> Self {
         ResponseConfig::default().respond_to(rejection)
     }
 }
 
 impl From<RejectionKind> for Refusal {
-    /// Words the refusal by the default [`ResponseConfig`].
+    /// Creates the refusal with the default [`ResponseConfig`].
     fn from(kind: RejectionKind) -> Self {
         ResponseConfig::default().respond_to(kind)
     }
@@ -293,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn error_says_the_status_and_keeps_its_source() {
+    fn error_has_the_status_and_its_source() {
         let refusal = Refusal::from(RejectionKind::TokenExpired);
         assert_eq!(refusal.to_string(), "request refused with status 401");
         let source = refusal.source().unwrap();

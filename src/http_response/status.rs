@@ -1,49 +1,49 @@
-//! What each kind of rejection means in HTTP: the only such table.
+//! The table from rejection kinds to HTTP statuses, challenges and problem documents.
 
 use http::StatusCode;
 
 use crate::error::RejectionKind;
 
-/// One row of the table. Every text of it is constant, so that a client learns nothing but the
-/// row.
+/// One row of the table. All its texts are constant, so that a client learns nothing but the row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Answer {
+pub(super) struct StatusRow {
     pub(super) status: StatusCode,
     /// What the `WWW-Authenticate` header asks for.
-    pub(super) demand: Demand,
-    /// The error code of RFC 6750 section 3.1, RFC 9449 section 12.2 or RFC 9470 section 3; of
-    /// RFC 6749 section 5.2 for a refresh token.
+    pub(super) challenge: ChallengeKind,
+    /// The error code of RFC 6750 section 3.1, RFC 9449 section 12.2 or RFC 9470 section 3; for a
+    /// refresh token, of RFC 6749 section 5.2.
     pub(super) error: Option<&'static str>,
-    /// For a person: `error_description` of `invalid_token`, `detail` of a problem document.
+    /// A text for people: `error_description` of `invalid_token`, `detail` of a problem document.
     pub(super) detail: &'static str,
     /// The problem document (RFC 9457).
     pub(super) problem: &'static str,
 }
 
+/// What a challenge asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Demand {
+pub(super) enum ChallengeKind {
     /// No challenge.
-    Nothing,
-    /// Any credential: a challenge for each scheme on offer.
-    Credential,
+    Absent,
+    /// Any credential: a challenge for each offered scheme.
+    AnyScheme,
     /// Another bearer token.
     Bearer,
     /// A bearer token with more scopes.
     Scope,
-    /// A token that stems from a stronger or more recent authentication.
+    /// A token of a stronger or more recent authentication.
     StepUp,
-    /// A DPoP proof where DPoP is on offer, else the right client certificate.
+    /// A DPoP proof if DPoP is offered, else the client certificate of the token.
     Binding,
     /// Another DPoP proof.
     Proof,
 }
 
-/// Returns the row of a kind. There is no `_` arm on purpose: a new kind has to be given its row.
-pub(super) const fn answer(kind: RejectionKind) -> Answer {
+/// Returns the row of a kind. There is no `_` arm on purpose: a new kind must be given its row.
+pub(super) const fn row(kind: RejectionKind) -> StatusRow {
     use RejectionKind as K;
     match kind {
-        K::CredentialMissing => Answer::MISSING,
-        K::CredentialAmbiguous | K::CredentialMalformed => Answer::INVALID_REQUEST,
+        K::CredentialMissing => StatusRow::MISSING,
+        K::CredentialAmbiguous | K::CredentialMalformed => StatusRow::INVALID_REQUEST,
         K::TokenMalformed
         | K::TokenTooLarge
         | K::TokenEncrypted
@@ -67,26 +67,26 @@ pub(super) const fn answer(kind: RejectionKind) -> Answer {
         | K::ApiKeyDisabled
         | K::ApiKeyExpired
         | K::SessionUnknown
-        | K::SessionExpired => Answer::INVALID_TOKEN,
-        K::BindingRequired | K::BindingMismatch => Answer::UNBOUND,
-        K::ProofInvalid | K::ProofReplayed => Answer::INVALID_PROOF,
-        K::NonceRequired => Answer::USE_NONCE,
-        K::RefreshUnknown | K::RefreshExpired | K::RefreshReused => Answer::INVALID_GRANT,
-        K::ScopeInsufficient => Answer::INSUFFICIENT_SCOPE,
-        K::StepUpRequired => Answer::STEP_UP,
-        K::AccessDenied | K::AddressDenied | K::CrossSiteRefused => Answer::FORBIDDEN,
-        K::RateLimited | K::LockedOut => Answer::TOO_MANY,
-        K::Unavailable => Answer::UNAVAILABLE,
+        | K::SessionExpired => StatusRow::INVALID_TOKEN,
+        K::BindingRequired | K::BindingMismatch => StatusRow::UNBOUND,
+        K::ProofInvalid | K::ProofReplayed => StatusRow::INVALID_PROOF,
+        K::NonceRequired => StatusRow::USE_NONCE,
+        K::RefreshUnknown | K::RefreshExpired | K::RefreshReused => StatusRow::INVALID_GRANT,
+        K::ScopeInsufficient => StatusRow::INSUFFICIENT_SCOPE,
+        K::StepUpRequired => StatusRow::STEP_UP,
+        K::AccessDenied | K::AddressDenied | K::CrossSiteRefused => StatusRow::FORBIDDEN,
+        K::RateLimited | K::LockedOut => StatusRow::TOO_MANY,
+        K::Unavailable => StatusRow::UNAVAILABLE,
     }
 }
 
-/// Makes a row; the title of a problem without a `type` is the status phrase (RFC 9457
+/// Creates a row. The title of a problem without a `type` is the status phrase (RFC 9457
 /// section 4.2.1).
 macro_rules! row {
-    ($status:ident $code:literal $phrase:literal, $demand:ident, $error:expr, $detail:literal) => {
-        Answer {
+    ($status:ident $code:literal $phrase:literal, $challenge:ident, $error:expr, $detail:literal) => {
+        StatusRow {
             status: StatusCode::$status,
-            demand: Demand::$demand,
+            challenge: ChallengeKind::$challenge,
             error: $error,
             detail: $detail,
             problem: concat!(
@@ -102,11 +102,11 @@ macro_rules! row {
     };
 }
 
-impl Answer {
+impl StatusRow {
     // RFC 6750 section 3.1: without a credential there is no error code.
     const MISSING: Self = row!(
         UNAUTHORIZED 401 "Unauthorized",
-        Credential,
+        AnyScheme,
         None,
         "a credential is required"
     );
@@ -142,7 +142,7 @@ impl Answer {
     );
     const INVALID_GRANT: Self = row!(
         BAD_REQUEST 400 "Bad Request",
-        Nothing,
+        Absent,
         Some("invalid_grant"),
         "the refresh token is not accepted"
     );
@@ -160,24 +160,24 @@ impl Answer {
     );
     const FORBIDDEN: Self = row!(
         FORBIDDEN 403 "Forbidden",
-        Nothing,
+        Absent,
         None,
         "the request is not allowed"
     );
     const TOO_MANY: Self = row!(
         TOO_MANY_REQUESTS 429 "Too Many Requests",
-        Nothing,
+        Absent,
         None,
         "too many requests"
     );
     const UNAVAILABLE: Self = row!(
         SERVICE_UNAVAILABLE 503 "Service Unavailable",
-        Nothing,
+        Absent,
         None,
-        "the credential cannot be judged now"
+        "the credential cannot be validated now"
     );
 
-    /// Returns true if the client may try the same request again later.
+    /// Returns true if the client may repeat the same request later.
     pub(super) fn is_temporary(self) -> bool {
         [
             StatusCode::TOO_MANY_REQUESTS,
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn problem_documents_agree_with_their_status() {
         for kind in RejectionKind::ALL {
-            let row = answer(*kind);
+            let row = row(*kind);
             let problem: Value = serde_json::from_str(row.problem).unwrap();
             assert_eq!(problem["status"], row.status.as_u16());
             assert_eq!(problem["title"], row.status.canonical_reason().unwrap());
@@ -205,8 +205,8 @@ mod tests {
     }
 
     #[test]
-    fn kinds_that_must_not_be_told_apart_share_a_row() {
-        let row = answer(RejectionKind::TokenExpired);
+    fn kinds_that_clients_must_not_distinguish_share_a_row() {
+        let expected = row(RejectionKind::TokenExpired);
         for kind in [
             RejectionKind::SignatureInvalid,
             RejectionKind::TokenRevoked,
@@ -214,12 +214,12 @@ mod tests {
             RejectionKind::ApiKeyDisabled,
             RejectionKind::SessionUnknown,
         ] {
-            assert_eq!(answer(kind), row, "{kind}");
+            assert_eq!(row(kind), expected, "{kind}");
         }
-        let row = answer(RejectionKind::AccessDenied);
-        assert_eq!(answer(RejectionKind::AddressDenied), row);
-        assert_eq!(answer(RejectionKind::CrossSiteRefused), row);
-        let row = answer(RejectionKind::RefreshUnknown);
-        assert_eq!(answer(RejectionKind::RefreshReused), row);
+        let expected = row(RejectionKind::AccessDenied);
+        assert_eq!(row(RejectionKind::AddressDenied), expected);
+        assert_eq!(row(RejectionKind::CrossSiteRefused), expected);
+        let expected = row(RejectionKind::RefreshUnknown);
+        assert_eq!(row(RejectionKind::RefreshReused), expected);
     }
 }

@@ -146,7 +146,7 @@ impl Landing {
             let authority = inner.rules.authority.as_str();
             inner.observe(&Event::CircuitOpened { authority });
         }
-        ticket.lead.settle(match counts {
+        ticket.lead.complete(match counts {
             true => Outcome::Verdict(found.verdict),
             false => Outcome::Overtaken,
         });

@@ -70,7 +70,7 @@ impl AccessClaims {
 
     /// Starts with the subject, the scopes and the session of a grant: a session or a family of
     /// refresh tokens. The token expires with the grant at the latest, and is revoked with it where
-    /// [`MarkedTokens`](crate::issuer::MarkedTokens) is asked.
+    /// [`GrantRevocations`](crate::issuer::GrantRevocations) is asked.
     ///
     /// A client other than the grant's, or a scope that the grant does not have, is an error when the
     /// token is minted.
@@ -98,9 +98,11 @@ impl AccessClaims {
             claims = claims.session(handle.to_string());
         }
         // As text, because it exceeds the integers that JavaScript represents exactly.
-        let moment = grant.since().map(|since| format!("\"{}\"", since.as_u64()));
-        match moment {
-            Some(raw) => claims.with_raw(MOMENT.to_owned(), Some(raw)),
+        let sequence = grant
+            .sequence()
+            .map(|number| format!("\"{}\"", number.as_u64()));
+        match sequence {
+            Some(raw) => claims.with_raw(GRANT_SEQUENCE.to_owned(), Some(raw)),
             None => claims,
         }
     }
@@ -247,11 +249,12 @@ const RESERVED: [&str; 16] = [
     "sid",
     "sub",
     "token_type",
-    MOMENT,
+    GRANT_SEQUENCE,
 ];
 
-/// Names the [`Moment`](crate::grant::Moment) of the grant that a token was made from.
-pub(super) const MOMENT: &str = "grant_moment";
+/// The claim with the [`Sequence`](crate::grant::Sequence) number of the grant that a token was made
+/// from.
+pub(super) const GRANT_SEQUENCE: &str = "grant_sequence";
 
 /// The claims that the issuer adds to every token.
 pub(super) struct IssuerClaims<'a> {

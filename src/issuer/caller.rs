@@ -1,11 +1,11 @@
-//! Who asks about a token.
+//! The authenticated caller of an issuer's endpoints.
 
-/// The client or resource server that sent a request about a token, as the service has
-/// authenticated it.
+/// The client or resource server that sent a request to [`TokenEndpoints`](crate::issuer::TokenEndpoints),
+/// authenticated by the service.
 ///
-/// RFC 7662 section 2.1 and RFC 7009 section 2.1 demand that the sender be authenticated, or else
-/// the endpoint tells everybody which guessed tokens are good. The responders here authenticate
-/// nobody; by demanding this value they make the service say that it did.
+/// RFC 7662 section 2.1 and RFC 7009 section 2.1 require that the sender is authenticated;
+/// otherwise anyone could find out which guessed tokens are valid. The endpoints do not
+/// authenticate it; this value is the service's statement that it did.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AuthenticatedClient {
     id: String,
@@ -14,12 +14,12 @@ pub struct AuthenticatedClient {
 
 impl AuthenticatedClient {
     /// Asserts that the sender has proved to be this client, by its secret, its key or its
-    /// certificate. An id that was only read from the request proves nothing.
+    /// certificate. Never pass an id that was only read from the request.
     ///
     /// ```
     /// use bearergate::issuer::AuthenticatedClient;
     ///
-    /// // After the client's own credential was judged:
+    /// // After the client's own credential was validated:
     /// let client = AuthenticatedClient::assertion("orders-api");
     /// assert_eq!(client.id(), "orders-api");
     /// ```

@@ -1,4 +1,4 @@
-//! What an issuer's endpoints answer.
+//! The responses of an issuer's endpoints.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,8 +12,9 @@ use http::header;
 
 use crate::error::Rejection;
 
-/// The answer of one of an issuer's endpoints: status, headers and body, for the user to send as
-/// they are.
+/// The response of one of an issuer's endpoints: status, headers and body, to be sent unchanged.
+///
+/// BuiltFacts by [`TokenEndpoints`](crate::issuer::TokenEndpoints) and [`JwtIssuer::jwks`](crate::issuer::JwtIssuer::jwks).
 ///
 /// ```
 /// # use bearergate::clock::{Clock, SystemClock};
@@ -30,16 +31,16 @@ use crate::error::Rejection;
 /// ```
 #[derive(Clone)]
 #[must_use]
-pub struct Answer {
+pub struct EndpointResponse {
     status: StatusCode,
     error: Option<&'static str>,
     body: Cow<'static, str>,
-    /// For how long a set of keys may be cached; nothing else may be.
+    /// How long a key set may be cached; no other response may be.
     max_age: Option<Duration>,
     cause: Option<Rejection>,
 }
 
-impl Answer {
+impl EndpointResponse {
     pub(super) fn jwks(body: String, max_age: Duration) -> Self {
         Self {
             max_age: Some(max_age),
@@ -57,7 +58,7 @@ impl Answer {
         }
     }
 
-    /// An error of RFC 6749 section 5.2; the body is the error alone.
+    /// An error of RFC 6749 section 5.2 without a description.
     pub(super) fn refused(error: &'static str, body: &'static str) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
@@ -84,23 +85,23 @@ impl Answer {
         self.status
     }
 
-    /// Returns the error code in the body, if the answer is an error.
+    /// Returns the error code in the body, if the response is an error.
     pub fn error(&self) -> Option<&'static str> {
         self.error
     }
 
-    /// Returns why a token is not active or the answer is an error, for the operator. The client
-    /// must not learn it.
+    /// Returns why a token is not active or the response is an error, for the operator. Do not
+    /// send it to the client.
     pub fn cause(&self) -> Option<&Rejection> {
         self.cause.as_ref()
     }
 
-    /// Returns the body: JSON text, or nothing.
+    /// Returns the body: JSON text, or an empty string.
     pub fn body(&self) -> &str {
         &self.body
     }
 
-    /// Returns the headers. A set of keys may be cached for a while, no other answer may be.
+    /// Returns the headers. A key set may be cached for a while, any other response is `no-store`.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let (media_type, cache) = match self.max_age {
@@ -118,8 +119,8 @@ impl Answer {
         headers
     }
 
-    /// Makes the response, with the [`cause`](Self::cause), if there is one, among its extensions
-    /// for whoever logs it.
+    /// Converts it to a response of the `http` crate. The [`cause`](Self::cause), if there is one,
+    /// is in the extensions, for logs.
     pub fn into_response<B: From<String>>(self) -> Response<B> {
         let (status, headers) = (self.status, self.headers());
         let mut response = Response::new(B::from(self.body.into_owned()));
@@ -140,10 +141,10 @@ fn public(age: Duration) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("no-store"))
 }
 
-impl fmt::Debug for Answer {
-    /// The body tells of a subject, so it is not shown.
+impl fmt::Debug for EndpointResponse {
+    /// The body describes a subject, so it is not shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
+        f.debug_struct("EndpointResponse")
             .field("status", &self.status)
             .field("error", &self.error)
             .field("cause", &self.cause)

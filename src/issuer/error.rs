@@ -40,7 +40,7 @@ kinds! {
     pub enum MintErrorKind {
         ClaimInvalid = "claim_invalid", "a claim is empty, reserved, malformed or given twice";
         Expired = "expired", "the token would be expired when it is minted";
-        /// The limit is [`limits::TOKEN_BYTES`](crate::limits::TOKEN_BYTES).
+        /// The limit is 16 KiB.
         TokenTooLarge = "token_too_large", "the token would be longer than validators accept";
         Unavailable = "unavailable",
             "the clock, the random source or a signing key is not available";

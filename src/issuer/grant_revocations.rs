@@ -1,35 +1,38 @@
-//! Tokens that end with what they were made from.
+//! The revocation list for access tokens that end with their session or refresh token.
 
 use std::sync::Arc;
 
-use super::access_claims::MOMENT;
-use super::token_endpoints::Revocations;
+use super::access_claims::GRANT_SEQUENCE;
 use crate::clock::UnixTime;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
-use crate::grant::Mark;
-use crate::grant::MarkKey;
-use crate::grant::Moment;
+use crate::grant::RevocationRecord;
+use crate::grant::Sequence;
 use crate::grant::SessionHandle;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
 use crate::principal::Principal;
+use crate::revocation_list::RevocationList;
 
-/// Revokes access tokens by marks in the store of sessions or refresh tokens: a token ends with
-/// its session, its subject or its client, and can be ended alone.
+/// The revocation list for access tokens over a store of sessions or refresh tokens: a token ends
+/// with its session, its subject or its client, and can be revoked by itself.
 ///
-/// A token of [`AccessClaims::of_grant`](crate::issuer::AccessClaims::of_grant) ends exactly with the
-/// marks that end its grant. Any other token is taken as granted at the beginning of the second in
-/// which it was minted.
+/// A token of [`AccessClaims::of_grant`](crate::issuer::AccessClaims::of_grant) is revoked exactly when its
+/// grant is. Any other token counts as granted at the beginning of the second in which it was
+/// minted. A token without subject, time of issue or expiry counts as revoked.
+///
+/// Give it to [`TokenEndpoints`](crate::issuer::TokenEndpoints), and to a [`Gate`](crate::gate::Gate) whose
+/// requests are to be checked against the store every time. In a gate that accepts other
+/// credentials too, name the issuer with [`only_tokens_of`](Self::only_tokens_of).
 ///
 /// ```
 /// use std::sync::Arc;
 /// use bearergate::clock::{Clock, SystemClock};
 /// use bearergate::crypto::Algorithm;
-/// use bearergate::issuer::{JwtIssuer, SigningKeys, MarkedTokens, SigningKey, TokenResponder};
+/// use bearergate::issuer::{GrantRevocations, JwtIssuer, SigningKeys, SigningKey, TokenEndpoints};
 /// use bearergate::session::SessionManager;
 /// use bearergate::stores::MemoryGrantStore;
 ///
@@ -38,66 +41,89 @@ use crate::principal::Principal;
 /// let issuer = JwtIssuer::builder("https://id.example.com", ring).build()?;
 /// let store = Arc::new(MemoryGrantStore::new(1_000_000));
 /// let sessions = SessionManager::builder(store.clone(), "my service").build()?;
-/// let responder =
-///     TokenResponder::new(issuer)?.revocations(MarkedTokens::new(store, "my service"));
-/// # let _ = (sessions, responder);
+/// let revocations = GrantRevocations::new(store, "my service");
+/// let endpoints = TokenEndpoints::new(issuer)?.revocations(revocations);
+/// # let _ = (sessions, endpoints);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct MarkedTokens {
+pub struct GrantRevocations {
     store: Arc<dyn GrantStore>,
     authority: Authority,
+    issuer: Option<Authority>,
 }
 
-impl MarkedTokens {
+impl GrantRevocations {
     /// Takes the store and the authority of the sessions or refresh tokens.
     pub fn new(store: Arc<dyn GrantStore>, authority: impl Into<Authority>) -> Self {
         Self {
             store,
             authority: authority.into(),
+            issuer: None,
         }
     }
 
-    /// Returns what the token was made from.
-    fn grant(&self, token: &Principal) -> Result<Grant, Rejection> {
-        let issued = token.issued_at().ok_or(RejectionKind::ClaimMissing)?;
-        let subject = token.subject().ok_or(RejectionKind::ClaimMissing)?;
-        let grant = Grant::new(self.authority.clone(), subject, issued);
-        Ok(grant
-            .with_client(token.client().map(str::to_owned))
-            .with_session(session(token))
-            .with_since(Some(moment(token).unwrap_or(Moment::next(None, issued)))))
+    /// Limits the list to tokens of this issuer, the authority of their principals. Principals of
+    /// other authorities are then not revoked by this list.
+    ///
+    /// Without it every principal is taken for one of the issuer's tokens, and those that are not
+    /// JWTs are refused.
+    #[must_use]
+    pub fn only_tokens_of(mut self, issuer: impl Into<Authority>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
     }
 
-    /// Returns a grant that only the mark of this one token ends.
-    fn own(&self, token: &Principal, handle: SessionHandle) -> Grant {
+    fn concerns(&self, principal: &Principal) -> bool {
+        let issuer = self.issuer.as_ref();
+        issuer.is_none_or(|issuer| issuer == principal.authority())
+    }
+
+    /// Returns the grant that the token was made from; `None` if the token does not say.
+    fn grant(&self, token: &Principal) -> Option<Grant> {
+        let issued = token.issued_at()?;
+        let grant = Grant::new(self.authority.clone(), token.subject()?, issued);
+        let sequence = sequence(token).unwrap_or(Sequence::next(None, issued));
+        Some(
+            grant
+                .with_client(token.client().map(str::to_owned))
+                .with_session(session(token))
+                .with_sequence(Some(sequence)),
+        )
+    }
+
+    /// Returns a grant that only the revocation of this one token ends.
+    fn grant_of_one(&self, token: &Principal, handle: SessionHandle) -> Grant {
         let subject = token.subject().unwrap_or_default();
         let grant = Grant::new(self.authority.clone(), subject, UnixTime::from_secs(0));
-        // The latest moment is one that no mark of the subject follows.
+        // No revocation of the subject has a number after the last one.
         grant
             .with_session(Some(handle))
-            .with_since(Some(Moment::from_u64(u64::MAX)))
+            .with_sequence(Some(Sequence::from_u64(u64::MAX)))
     }
 }
 
-impl Revocations for MarkedTokens {
-    fn is_revoked<'a>(
+impl RevocationList for GrantRevocations {
+    fn check_revocation<'a>(
         &'a self,
-        token: &'a Principal,
-        _now: UnixTime,
-    ) -> NowOrLater<'a, Result<bool, Rejection>> {
-        let (grant, own) = match (self.grant(token), handle(token)) {
-            (Ok(grant), Some(handle)) => (grant, self.own(token, handle)),
-            _ => return NowOrLater::now(Ok(true)),
+        principal: &'a Principal,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        if !self.concerns(principal) {
+            return NowOrLater::now(Ok(()));
+        }
+        let (Some(grant), Some(handle)) = (self.grant(principal), handle(principal)) else {
+            return NowOrLater::now(Err(RejectionKind::TokenRevoked.into()));
         };
-        let ended = self.store.has_ended(grant);
-        ended.then(move |ended| match ended {
-            Ok(false) => self.store.has_ended(own).map(|own| Ok(own?)),
-            ended => NowOrLater::now(ended.map_err(Rejection::from)),
+        let one = self.grant_of_one(principal, handle);
+        let revoked = self.store.is_revoked(grant);
+        revoked.then(move |revoked| match revoked {
+            Ok(false) => self.store.is_revoked(one).map(|revoked| unless(revoked?)),
+            Ok(true) => NowOrLater::now(unless(true)),
+            Err(error) => NowOrLater::now(Err(error.into())),
         })
     }
 
-    fn revoke<'a>(
+    fn revoke_token<'a>(
         &'a self,
         token: &'a Principal,
         now: UnixTime,
@@ -105,9 +131,16 @@ impl Revocations for MarkedTokens {
         let (Some(handle), Some(end)) = (handle(token), token.expires_at()) else {
             return NowOrLater::now(Err(RejectionKind::Unavailable.into()));
         };
-        let key = MarkKey::session(self.authority.as_str(), handle);
-        let mark = Mark::new(key, now).with_until(end.saturating_add(limits::LEEWAY_MAX));
-        self.store.mark(mark).map(|marked| Ok(marked?))
+        let record = RevocationRecord::session(self.authority.clone(), handle, now);
+        let record = record.with_until(end.saturating_add(limits::LEEWAY_MAX));
+        self.store.revoke(record).map(|revoked| Ok(revoked?))
+    }
+}
+
+fn unless(is_revoked: bool) -> Result<(), Rejection> {
+    match is_revoked {
+        true => Err(RejectionKind::TokenRevoked.into()),
+        false => Ok(()),
     }
 }
 
@@ -116,13 +149,13 @@ fn session(token: &Principal) -> Option<SessionHandle> {
     SessionHandle::parse(&sid)
 }
 
-fn moment(token: &Principal) -> Option<Moment> {
-    let moment = token.claims().value(MOMENT)?.as_str()?;
-    moment.parse().ok().map(Moment::from_u64)
+fn sequence(token: &Principal) -> Option<Sequence> {
+    let number = token.claims().value(GRANT_SEQUENCE)?.as_str()?;
+    number.parse().ok().map(Sequence::from_u64)
 }
 
-/// Returns the name under which this one token is marked: half of its id, which is as hard to hit
-/// as the random name of a session.
+/// Returns the session handle under which this one token is revoked: half of its id, which is as
+/// hard to hit as the random handle of a session.
 fn handle(token: &Principal) -> Option<SessionHandle> {
     let id = token.token_id()?;
     let half = id.as_bytes().first_chunk::<16>()?;

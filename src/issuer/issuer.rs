@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::access_claims::AccessClaims;
 use super::access_claims::IssuerClaims;
-use super::endpoint_response::Answer;
+use super::endpoint_response::EndpointResponse;
 use super::error::MintError;
 use super::error::MintErrorKind;
 use super::minted::MintedToken;
@@ -141,13 +141,13 @@ impl JwtIssuer {
     ///
     /// Serve it at the URL that the issuer's metadata names as `jwks_uri`. If the clock has no time,
     /// it is a 503.
-    pub fn jwks(&self) -> Answer {
+    pub fn jwks(&self) -> EndpointResponse {
         let Some(now) = self.now() else {
-            return Answer::unavailable(RejectionKind::Unavailable.into());
+            return EndpointResponse::unavailable(RejectionKind::Unavailable.into());
         };
         let signing = self.current();
         let age = signing.schedule().announce / 2;
-        Answer::jwks(signing.jwks(now), age.min(Duration::from_secs(60 * 60)))
+        EndpointResponse::jwks(signing.jwks(now), age.min(Duration::from_secs(60 * 60)))
     }
 
     /// Replaces the signing keys by a later revision that was stored, by this node or another one.

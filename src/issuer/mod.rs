@@ -21,15 +21,14 @@ mod token_endpoints;
 
 pub use access_claims::AccessClaims;
 pub use caller::AuthenticatedClient;
-pub use endpoint_response::Answer;
+pub use endpoint_response::EndpointResponse;
 pub use error::MintError;
 pub use error::MintErrorKind;
-pub use grant_revocations::MarkedTokens;
+pub use grant_revocations::GrantRevocations;
 pub use issuer::JwtIssuer;
 pub use issuer::JwtIssuerBuilder;
 pub use minted::MintedToken;
 pub use signing_key::SigningKey;
 pub use signing_keys::SigningKeys;
 pub use signing_keys_builder::SigningKeysBuilder;
-pub use token_endpoints::Revocations;
-pub use token_endpoints::TokenResponder;
+pub use token_endpoints::TokenEndpoints;

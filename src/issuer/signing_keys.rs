@@ -73,7 +73,7 @@ impl SigningKeys {
     ///
     /// [`Conflict`](ConfigErrorKind::Conflict) while another announced key has not begun to sign, or
     /// for a key that was added before, revoked or not;
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) while [`limits::RING_KEYS`] others are kept.
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) while [`limits::SIGNING_KEYS`] others are kept.
     pub fn schedule_next(&self, key: SigningKey, now: UnixTime) -> Result<Self, ConfigError> {
         if self.next(now).is_some() {
             return Err(ConfigError::conflict(
@@ -114,7 +114,7 @@ impl SigningKeys {
     ///
     /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for an unknown `kid`,
     /// [`Conflict`](ConfigErrorKind::Conflict) for a substitute that was added before, revoked or
-    /// not, [`OutOfRange`](ConfigErrorKind::OutOfRange) for more than [`limits::RING_KEYS`] keys.
+    /// not, [`OutOfRange`](ConfigErrorKind::OutOfRange) for more than [`limits::SIGNING_KEYS`] keys.
     pub fn revoke(
         &self,
         kid: &str,
@@ -277,7 +277,7 @@ impl SigningKeys {
     }
 
     fn check_size(&self) -> Result<(), ConfigError> {
-        if self.keys.len().max(self.revoked.len()) <= limits::RING_KEYS {
+        if self.keys.len().max(self.revoked.len()) <= limits::SIGNING_KEYS {
             return Ok(());
         }
         Err(ConfigError::new(
@@ -285,7 +285,7 @@ impl SigningKeys {
             "key",
             format!(
                 "{} keys are kept whose tokens may still be valid; rotate less often",
-                limits::RING_KEYS
+                limits::SIGNING_KEYS
             ),
         ))
     }

@@ -69,7 +69,7 @@ impl SigningKeysBuilder {
     }
 
     /// Builds the first revision. Its key signs from `now` on, also on nodes whose clock is slow by
-    /// up to [`limits::LEEWAY_MAX`].
+    /// up to [`Leeway::MAX`](crate::clock::Leeway::MAX).
     ///
     /// # Errors
     ///

@@ -32,7 +32,7 @@ impl SigningKeys {
     ///
     /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for any other text: another version of the
     /// form, a member that is missing, unknown or of the wrong type, keys out of order;
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for a text over [`limits::RING_BYTES`];
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for a text over [`limits::SIGNING_KEYS_BYTES`];
     /// [`KeyMalformed`](ConfigErrorKind::KeyMalformed) or [`KeyWeak`](ConfigErrorKind::KeyWeak) for a
     /// key that does not match its algorithm or its `kid`.
     pub fn from_secret(secret: &Secret) -> Result<Self, ConfigError> {
@@ -40,7 +40,7 @@ impl SigningKeys {
     }
 
     /// Returns the keys with their private halves, for the service to store as a secret: JSON text of
-    /// at most [`limits::RING_BYTES`].
+    /// at most [`limits::SIGNING_KEYS_BYTES`].
     ///
     /// Anyone who can read it can mint tokens. Store it only if the stored revision is the one it was
     /// made from, so that no node overwrites the change of another.
@@ -52,7 +52,7 @@ impl SigningKeys {
 /// Writes signing keys. No text needs escapes: names are base64url, and all else are numbers.
 fn write(keys: &SigningKeys) -> Secret {
     // Allocated in full, so that growing leaves no copy of a private key in a freed buffer.
-    let mut text = String::with_capacity(limits::RING_BYTES);
+    let mut text = String::with_capacity(limits::SIGNING_KEYS_BYTES);
     let Schedule {
         announce,
         rotate_after,
@@ -92,8 +92,8 @@ fn write(keys: &SigningKeys) -> Secret {
 
 /// Reads signing keys.
 fn read(text: &[u8]) -> Result<SigningKeys, ConfigError> {
-    if text.len() > limits::RING_BYTES {
-        let range = ..=limits::RING_BYTES;
+    if text.len() > limits::SIGNING_KEYS_BYTES {
+        let range = ..=limits::SIGNING_KEYS_BYTES;
         return Err(ConfigError::size_out_of_range(
             FIELD,
             text.len(),
@@ -179,7 +179,7 @@ fn check_order(keys: &SigningKeys) -> Result<(), ConfigError> {
     if is_sorted
         && are_distinct
         && !keys.keys.is_empty()
-        && count <= limits::RING_KEYS
+        && count <= limits::SIGNING_KEYS
         && keys.revision > 0
     {
         return Ok(());

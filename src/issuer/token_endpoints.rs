@@ -1,12 +1,11 @@
-//! What an issuer answers about tokens that it minted: RFC 7662 and RFC 7009.
+//! The endpoints of an issuer about the tokens that it minted: RFC 7662 and RFC 7009.
 
-use std::fmt;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::caller::AuthenticatedClient;
-use super::endpoint_response::Answer;
+use super::endpoint_response::EndpointResponse;
 use super::issuer::JwtIssuer;
 use crate::clock::Leeway;
 use crate::clock::UnixTime;
@@ -21,127 +20,62 @@ use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Confirmation;
 use crate::principal::Principal;
+use crate::revocation_list::RevocationList;
 use crate::validator::SenderConstraint;
 use crate::validator::TokenValidator;
 use crate::validator::is_jwt_like;
 
-/// Knows which tokens of an issuer were called back before their end, and takes note of more.
+/// The introspection (RFC 7662) and revocation (RFC 7009) endpoints for the tokens of one issuer.
+/// They take the posted form and need no web framework.
 ///
-/// A token is named by [`Principal::token_id`]; what it hangs on is its subject, its client, its
-/// session (the claim `sid`) and the time at which it was issued.
-///
-/// ```
-/// use std::collections::HashSet;
-/// use std::sync::RwLock;
-/// use bearergate::{NowOrLater, Principal, Rejection, RejectionKind};
-/// use bearergate::clock::UnixTime;
-/// use bearergate::issuer::Revocations;
-/// use bearergate::principal::TokenId;
-///
-/// /// For a service of one process, whose tokens live for minutes.
-/// #[derive(Debug, Default)]
-/// struct Denied(RwLock<HashSet<TokenId>>);
-///
-/// impl Revocations for Denied {
-///     fn is_revoked<'a>(
-///         &'a self,
-///         token: &'a Principal,
-///         _now: UnixTime,
-///     ) -> NowOrLater<'a, Result<bool, Rejection>> {
-///         let denied = self.0.read().map_err(|_| RejectionKind::Unavailable.into());
-///         let is_in = |id| denied.map(|denied| denied.contains(&id));
-///         NowOrLater::now(token.token_id().map_or(Ok(false), is_in))
-///     }
-///
-///     fn revoke<'a>(
-///         &'a self,
-///         token: &'a Principal,
-///         _now: UnixTime,
-///     ) -> NowOrLater<'a, Result<(), Rejection>> {
-///         let denied = self.0.write().map_err(|_| RejectionKind::Unavailable.into());
-///         NowOrLater::now(denied.map(|mut denied| denied.extend(token.token_id())))
-///     }
-/// }
-/// ```
-pub trait Revocations: fmt::Debug + Send + Sync {
-    /// Returns whether the token, or what it hangs on, was revoked.
-    ///
-    /// # Errors
-    ///
-    /// A source that cannot answer gives [`Unavailable`](RejectionKind::Unavailable), never
-    /// `false`.
-    fn is_revoked<'a>(
-        &'a self,
-        token: &'a Principal,
-        now: UnixTime,
-    ) -> NowOrLater<'a, Result<bool, Rejection>>;
-
-    /// Revokes the token; returns `Ok(())` only if every later [`is_revoked`](Self::is_revoked)
-    /// says so until it has ended.
-    ///
-    /// # Errors
-    ///
-    /// A source that cannot write it down gives [`Unavailable`](RejectionKind::Unavailable).
-    fn revoke<'a>(
-        &'a self,
-        token: &'a Principal,
-        now: UnixTime,
-    ) -> NowOrLater<'a, Result<(), Rejection>>;
-}
-
-const _: Option<&dyn Revocations> = None;
-
-/// Answers requests about tokens that its issuer minted: introspection (RFC 7662) and revocation
-/// (RFC 7009). It takes the form that was posted and knows no framework.
-///
-/// It authenticates nobody: who asks has to be said, as an [`AuthenticatedClient`], by whoever
-/// calls it.
+/// They do not authenticate the caller: the service does and passes the result as an
+/// [`AuthenticatedClient`]. The form is untrusted.
 ///
 /// ```
 /// use bearergate::clock::{Clock, SystemClock};
 /// use bearergate::crypto::Algorithm;
-/// use bearergate::issuer::{AccessClaims, AuthenticatedClient, JwtIssuer, SigningKeys, SigningKey, TokenResponder};
+/// use bearergate::issuer::{AccessClaims, AuthenticatedClient, JwtIssuer, SigningKeys, SigningKey, TokenEndpoints};
 ///
 /// let now = SystemClock::default().now().ok_or("no time")?;
 /// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
 /// let issuer = JwtIssuer::builder("https://id.example.com", ring).build()?;
 /// let token = issuer.mint(&AccessClaims::new("alice", "shop", "https://api.example.com"))?;
-/// let responder = TokenResponder::new(issuer)?;
+/// let endpoints = TokenEndpoints::new(issuer)?;
 ///
 /// let form = format!("token={}", token.expose());
 /// let api = AuthenticatedClient::assertion("orders-api").serving("https://api.example.com");
-/// let answer = responder.introspect(&api, form.as_bytes()).try_now().expect("nothing to wait for");
-/// assert!(answer.body().starts_with(r#"{"active":true,"token_type":"Bearer","#));
+/// let response = endpoints.introspect(&api, form.as_bytes()).try_now().expect("nothing to wait for");
+/// assert!(response.body().starts_with(r#"{"active":true,"token_type":"Bearer","#));
 ///
 /// let stranger = AuthenticatedClient::assertion("stranger");
-/// let answer = responder.introspect(&stranger, form.as_bytes()).try_now().expect("likewise");
-/// assert_eq!(answer.body(), r#"{"active":false}"#);
+/// let response = endpoints.introspect(&stranger, form.as_bytes()).try_now().expect("likewise");
+/// assert_eq!(response.body(), r#"{"active":false}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Who asks cannot be left out:
+/// The caller cannot be left out:
 ///
 /// ```compile_fail
-/// # fn f(responder: &bearergate::issuer::TokenResponder, api: &bearergate::issuer::AuthenticatedClient) {
-/// let answer = responder.introspect(b"token=a.b.c");
-/// # let _ = answer; }
+/// # fn f(endpoints: &bearergate::issuer::TokenEndpoints, api: &bearergate::issuer::AuthenticatedClient) {
+/// let response = endpoints.introspect(b"token=a.b.c");
+/// # let _ = response; }
 /// ```
 ///
 /// ```
-/// # fn f(responder: &bearergate::issuer::TokenResponder, api: &bearergate::issuer::AuthenticatedClient) {
-/// let answer = responder.introspect(api, b"token=a.b.c");
-/// # let _ = answer; }
+/// # fn f(endpoints: &bearergate::issuer::TokenEndpoints, api: &bearergate::issuer::AuthenticatedClient) {
+/// let response = endpoints.introspect(api, b"token=a.b.c");
+/// # let _ = response; }
 /// ```
 #[derive(Clone, Debug)]
-pub struct TokenResponder {
+pub struct TokenEndpoints {
     issuer: JwtIssuer,
     validator: JwtValidator,
-    revocations: Option<Arc<dyn Revocations>>,
+    revocations: Option<Arc<dyn RevocationList>>,
 }
 
-impl TokenResponder {
-    /// Answers for this issuer. Without [`revocations`](Self::revocations) it calls no token back:
-    /// it says `unsupported_token_type`.
+impl TokenEndpoints {
+    /// Makes the endpoints for this issuer. Without [`revocations`](Self::revocations) tokens
+    /// cannot be revoked: the answer is `unsupported_token_type`.
     ///
     /// # Errors
     ///
@@ -152,7 +86,7 @@ impl TokenResponder {
             .any_audience()
             .key_store(Arc::new(issuer.clone()))
             .rfc9068()
-            .sender_constraint(Unproved)
+            .sender_constraint(CheckedByCaller)
             .build()?;
         Ok(Self {
             issuer,
@@ -161,109 +95,113 @@ impl TokenResponder {
         })
     }
 
-    /// Asks here whether a token was called back, and notes here that one is to be.
+    /// Sets the list that both endpoints use: introspection asks it, revocation writes to it. It
+    /// must implement [`RevocationList::revoke_token`].
     #[must_use]
-    pub fn revocations(mut self, revocations: impl Revocations + 'static) -> Self {
-        self.revocations = Some(Arc::new(revocations));
+    pub fn revocations(mut self, list: impl RevocationList + 'static) -> Self {
+        self.revocations = Some(Arc::new(list));
         self
     }
 
     /// Answers an introspection request (RFC 7662 section 2): the posted form, untrusted, of at
-    /// most [`limits::FORM_BYTES`].
+    /// most [`RequestFacts::MAX_FORM_BYTES`](crate::request::RequestFacts::MAX_FORM_BYTES).
     ///
     /// `active` is true, and the token's claims follow, only if the token was minted by this
-    /// issuer, is neither over nor revoked, and the caller is the client it was issued to or
-    /// serves one of its audiences. Any other token is answered with `active` false and nothing
-    /// else. A form without exactly one `token` is a 400; where it cannot be judged, 503.
+    /// issuer, is neither expired nor revoked, and the caller is the client that it was issued to
+    /// or serves one of its audiences. Any other token is answered with `active` false and nothing
+    /// else. A form without exactly one `token` is a 400. If the token cannot be validated or the
+    /// list cannot answer, the response is a 503.
     pub fn introspect<'a>(
         &'a self,
         caller: &'a AuthenticatedClient,
         form: &[u8],
-    ) -> NowOrLater<'a, Answer> {
+    ) -> NowOrLater<'a, EndpointResponse> {
         let (token, now) = match self.read(form) {
             Ok(read) => read,
-            Err(answer) => return NowOrLater::now(answer),
+            Err(response) => return NowOrLater::now(response),
         };
-        let judged = self.judge(&token, now).and_then(|principal| {
-            let may_know = may_know(caller, &principal) && !is_over(&principal, now);
+        let validated = self.validate(&token, now).and_then(|principal| {
+            let may_know = may_know(caller, &principal) && !is_expired(&principal, now);
             let hidden = || Rejection::new(RejectionKind::AccessDenied);
             may_know.then_some(principal).ok_or_else(hidden)
         });
-        let principal = match judged {
+        let principal = match validated {
             Ok(principal) => principal,
             Err(rejection) => return NowOrLater::now(inactive(rejection)),
         };
-        let Some(revocations) = self.revocations.as_deref() else {
+        let Some(list) = self.revocations.as_deref() else {
             return NowOrLater::now(active(&principal));
         };
-        // Asked again where its answer can wait; nothing happens before it is polled.
-        if let Ok(revoked) = revocations.is_revoked(&principal, now).try_now() {
-            return NowOrLater::now(known(&principal, revoked));
+        // A list whose answer is not ready is asked again: it has no side effect before.
+        if let Ok(checked) = list.check_revocation(&principal).try_now() {
+            return NowOrLater::now(unless_revoked(&principal, checked));
         }
         NowOrLater::later(async move {
-            let revoked = revocations.is_revoked(&principal, now).await;
-            known(&principal, revoked)
+            let checked = list.check_revocation(&principal).await;
+            unless_revoked(&principal, checked)
         })
     }
 
     /// Answers a revocation request (RFC 7009 section 2): the posted form, untrusted, of at most
-    /// [`limits::FORM_BYTES`].
+    /// [`RequestFacts::MAX_FORM_BYTES`](crate::request::RequestFacts::MAX_FORM_BYTES).
     ///
-    /// A verifier that judges the token by itself, without asking, accepts it until its end, which
-    /// is why tokens live for minutes.
+    /// A resource server that validates the token without asking accepts it until it expires,
+    /// which is why tokens live for minutes.
     ///
-    /// 200 with an empty body says that the token is not good, or no longer: it was revoked, or is
-    /// over, or is a JWT that this issuer has not minted. A token of another client is refused
-    /// with `unauthorized_client`. What is not a JWT is refused with `unsupported_token_type`: it
-    /// may be a refresh token, for [`RefreshManager::revoke`](crate::refresh::RefreshManager::revoke). A form without exactly one
-    /// `token` is a 400; where the revocation cannot be written down, 503, never 200.
+    /// 200 with an empty body says that the token is not valid, or not any more: it was revoked,
+    /// is expired, or is a JWT that this issuer has not minted. A token of another client is
+    /// refused with `unauthorized_client`. A token that is not a JWT is refused with
+    /// `unsupported_token_type`: it may be a refresh token, for
+    /// [`RefreshManager::revoke`](crate::refresh::RefreshManager::revoke). A form without exactly one
+    /// `token` is a 400. If the revocation cannot be stored, the response is a 503, never a 200.
     pub fn revoke<'a>(
         &'a self,
         caller: &'a AuthenticatedClient,
         form: &[u8],
-    ) -> NowOrLater<'a, Answer> {
+    ) -> NowOrLater<'a, EndpointResponse> {
         let (token, now) = match self.read(form) {
             Ok(read) => read,
-            Err(answer) => return NowOrLater::now(answer),
+            Err(response) => return NowOrLater::now(response),
         };
-        let Some(revocations) = self.revocations.as_deref().filter(|_| is_jwt_like(&token)) else {
+        let Some(list) = self.revocations.as_deref().filter(|_| is_jwt_like(&token)) else {
             return NowOrLater::now(unsupported());
         };
-        let principal = match self.judge(&token, now) {
+        let principal = match self.validate(&token, now) {
             Ok(principal) => principal,
-            Err(rejection) => return NowOrLater::now(useless(rejection)),
+            Err(rejection) => return NowOrLater::now(already_invalid(rejection)),
         };
         if principal.client() != Some(caller.id()) {
-            return NowOrLater::now(foreign());
+            return NowOrLater::now(of_another_client());
         }
-        if let Ok(revoked) = revocations.revoke(&principal, now).try_now() {
+        if let Ok(revoked) = list.revoke_token(&principal, now).try_now() {
             return NowOrLater::now(done(revoked));
         }
-        NowOrLater::later(async move { done(revocations.revoke(&principal, now).await) })
+        NowOrLater::later(async move { done(list.revoke_token(&principal, now).await) })
     }
 
-    /// Reads the one token of a form, and the time.
-    fn read(&self, form: &[u8]) -> Result<(Zeroizing<String>, UnixTime), Answer> {
+    /// Reads the only token of a form, and the time.
+    fn read(&self, form: &[u8]) -> Result<(Zeroizing<String>, UnixTime), EndpointResponse> {
         let token = token(form).ok_or_else(invalid_request)?;
         let now = self.issuer.now();
-        let now = now.ok_or_else(|| Answer::unavailable(RejectionKind::Unavailable.into()))?;
+        let now =
+            now.ok_or_else(|| EndpointResponse::unavailable(RejectionKind::Unavailable.into()))?;
         Ok((token, now))
     }
 
-    fn judge(&self, token: &str, now: UnixTime) -> Result<Principal, Rejection> {
+    fn validate(&self, token: &str, now: UnixTime) -> Result<Principal, Rejection> {
         let presented = PresentedCredential::token(token).at(now);
-        let judged = self.validator.validate(&presented).try_now();
+        let validated = self.validator.validate(&presented).try_now();
         // The issuer's own keys are always ready.
-        judged.unwrap_or_else(|_| Err(RejectionKind::Unavailable.into()))
+        validated.unwrap_or_else(|_| Err(RejectionKind::Unavailable.into()))
     }
 }
 
-/// Whoever asks about a bound token does not hold its key: it learns the confirmation and checks
-/// the proof itself (RFC 9449 section 6.2).
+/// A caller that introspects a bound token does not hold its key: it receives the confirmation and
+/// checks the proof itself (RFC 9449 section 6.2).
 #[derive(Debug)]
-struct Unproved;
+struct CheckedByCaller;
 
-impl SenderConstraint for Unproved {
+impl SenderConstraint for CheckedByCaller {
     fn check<'a>(
         &'a self,
         _: &'a Confirmation,
@@ -273,7 +211,7 @@ impl SenderConstraint for Unproved {
     }
 }
 
-/// Returns the value of the one `token` parameter.
+/// Returns the value of the only `token` parameter.
 fn token(form: &[u8]) -> Option<Zeroizing<String>> {
     if form.len() > limits::FORM_BYTES {
         return None;
@@ -286,33 +224,34 @@ fn token(form: &[u8]) -> Option<Zeroizing<String>> {
         .map(|token| Zeroizing::new(token.into()))
 }
 
-/// RFC 7662 section 4: a token is nobody's business but its client's and its audience's.
+/// RFC 7662 section 4: only the client and the audience of a token may learn about it.
 fn may_know(caller: &AuthenticatedClient, token: &Principal) -> bool {
     token.client() == Some(caller.id()) || token.audience().any(|aud| caller.serves(&aud))
 }
 
-/// Verifiers forgive some skew; the issuer knows the time.
-fn is_over(token: &Principal, now: UnixTime) -> bool {
+/// Without the leeway that validators grant: the issuer's clock set the expiry.
+fn is_expired(token: &Principal, now: UnixTime) -> bool {
     token
         .expires_at()
-        .is_none_or(|end| end.is_over(now, Leeway::ZERO))
+        .is_none_or(|end| end.has_passed(now, Leeway::ZERO))
 }
 
-fn known(token: &Principal, revoked: Result<bool, Rejection>) -> Answer {
-    match revoked {
-        Ok(false) => active(token),
-        Ok(true) => inactive(RejectionKind::TokenRevoked.into()),
-        Err(rejection) => Answer::unavailable(rejection),
+fn unless_revoked(token: &Principal, checked: Result<(), Rejection>) -> EndpointResponse {
+    match checked {
+        Ok(()) => active(token),
+        Err(rejection) if rejection.kind() == RejectionKind::TokenRevoked => inactive(rejection),
+        // Whatever else the list reports, it has not said that the token is revoked or not.
+        Err(rejection) => EndpointResponse::unavailable(rejection),
     }
 }
 
-fn active(token: &Principal) -> Answer {
+fn active(token: &Principal) -> EndpointResponse {
     let is_dpop = token.confirmation().is_some_and(|c| c.jkt().is_some());
     let token_type = if is_dpop { "DPoP" } else { "Bearer" };
     let mut body = format!(r#"{{"active":true,"token_type":"{token_type}""#);
     let claims = Object::parse(token.claims().json().as_bytes());
     for (name, value) in claims.iter().flat_map(Object::members) {
-        // A key that others sign with too may have signed these.
+        // A key from PEM may be used by others, who could have signed these.
         if matches!(&*name, "active" | "token_type") {
             continue;
         }
@@ -322,42 +261,42 @@ fn active(token: &Principal) -> Answer {
         body += value.raw();
     }
     body.push('}');
-    Answer::ok(body)
+    EndpointResponse::ok(body)
 }
 
-fn inactive(rejection: Rejection) -> Answer {
+fn inactive(rejection: Rejection) -> EndpointResponse {
     if rejection.kind() == RejectionKind::Unavailable {
-        return Answer::unavailable(rejection);
+        return EndpointResponse::unavailable(rejection);
     }
-    Answer::ok(r#"{"active":false}"#).because(rejection)
+    EndpointResponse::ok(r#"{"active":false}"#).because(rejection)
 }
 
-/// RFC 7009 section 2.2: a token that is not good needs no revocation.
-fn useless(rejection: Rejection) -> Answer {
+/// RFC 7009 section 2.2: an invalid token needs no revocation.
+fn already_invalid(rejection: Rejection) -> EndpointResponse {
     if rejection.kind() == RejectionKind::Unavailable {
-        return Answer::unavailable(rejection);
+        return EndpointResponse::unavailable(rejection);
     }
-    Answer::ok("").because(rejection)
+    EndpointResponse::ok("").because(rejection)
 }
 
-fn done(revoked: Result<(), Rejection>) -> Answer {
+fn done(revoked: Result<(), Rejection>) -> EndpointResponse {
     match revoked {
-        Ok(()) => Answer::ok(""),
-        Err(rejection) => Answer::unavailable(rejection),
+        Ok(()) => EndpointResponse::ok(""),
+        Err(rejection) => EndpointResponse::unavailable(rejection),
     }
 }
 
-fn invalid_request() -> Answer {
-    Answer::refused("invalid_request", r#"{"error":"invalid_request"}"#)
+fn invalid_request() -> EndpointResponse {
+    EndpointResponse::refused("invalid_request", r#"{"error":"invalid_request"}"#)
 }
 
-fn foreign() -> Answer {
-    Answer::refused("unauthorized_client", r#"{"error":"unauthorized_client"}"#)
+fn of_another_client() -> EndpointResponse {
+    EndpointResponse::refused("unauthorized_client", r#"{"error":"unauthorized_client"}"#)
         .because(RejectionKind::AccessDenied.into())
 }
 
-fn unsupported() -> Answer {
-    Answer::refused(
+fn unsupported() -> EndpointResponse {
+    EndpointResponse::refused(
         "unsupported_token_type",
         r#"{"error":"unsupported_token_type"}"#,
     )

@@ -1,45 +1,45 @@
-//! A scanned object that owns its text.
+//! Scanned objects that own their text.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroU32;
 
-use super::JsonError;
-use super::JsonErrorKind;
+use super::error::JsonError;
+use super::error::JsonErrorKind;
 use super::escape::Unescaped;
 use super::escape::unescape;
+use super::scan::Escapes;
 use super::scan::Sink;
 use super::scan::Span;
-use super::scan::Texture;
 use super::scan::scan_object;
 use super::value::Value;
 
-/// An object in one buffer: its text first, then what its owner keeps, then where the members
-/// stand, then what its owner appends.
+/// A scanned object in one buffer: its text, bytes of its owner, the index of its members, and
+/// strings that its owner appends.
 ///
-/// One buffer, because it is made for every accepted token.
+/// One buffer, because it is allocated for every accepted token.
 #[derive(Clone, Default)]
 pub(crate) struct Document {
     bytes: Vec<u8>,
     text_len: u32,
     index_at: u32,
     members: u32,
-    texture: Texture,
+    escapes: Escapes,
 }
 
-/// A piece of a document's buffer.
+/// A range of bytes in a document's buffer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Piece {
+pub(crate) struct TextRange {
     start: u32,
-    /// The place after the end, so that `Option<Piece>` is no larger.
-    after: NonZeroU32,
+    /// The end plus one, so that `Option<TextRange>` has the same size.
+    end_plus_one: NonZeroU32,
 }
 
-impl Piece {
+impl TextRange {
     pub(crate) fn new(start: usize, end: usize) -> Self {
         Self {
-            start: small(start),
-            after: NonZeroU32::MIN.saturating_add(small(end)),
+            start: saturate(start),
+            end_plus_one: NonZeroU32::MIN.saturating_add(saturate(end)),
         }
     }
 
@@ -48,7 +48,7 @@ impl Piece {
     }
 
     pub(crate) const fn end(self) -> usize {
-        self.after.get() as usize - 1
+        self.end_plus_one.get() as usize - 1
     }
 
     pub(crate) const fn is_empty(self) -> bool {
@@ -56,26 +56,26 @@ impl Piece {
     }
 }
 
-impl Default for Piece {
+impl Default for TextRange {
     fn default() -> Self {
         Self::new(0, 0)
     }
 }
 
-fn small(n: usize) -> u32 {
+fn saturate(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// Writes where members stand into a slice: four 16-bit offsets each.
+/// An index of members in a slice: four 16-bit offsets for each member.
 pub(crate) struct Index<'b> {
     space: &'b mut [u8],
     members: usize,
 }
 
-/// Bytes that one member takes in an [`Index`].
-pub(crate) const ENTRY: usize = 8;
+/// Size of one member in an [`Index`], in bytes.
+pub(crate) const ENTRY_BYTES: usize = 8;
 
-/// Longest text in bytes whose members an [`Index`] can place.
+/// Longest text, in bytes, that an [`Index`] can refer to.
 pub(crate) const INDEXED_BYTES: usize = u16::MAX as usize;
 
 impl<'b> Index<'b> {
@@ -83,10 +83,10 @@ impl<'b> Index<'b> {
         Self { space, members: 0 }
     }
 
-    /// Returns how many bytes hold the index of any text of this length.
-    pub(crate) fn room(text_len: usize) -> usize {
-        // A member takes at least five bytes: `"":0,`.
-        (text_len / 5).min(crate::limits::JSON_MEMBERS) * ENTRY
+    /// Returns a size in bytes that is enough for the index of any text of this length.
+    pub(crate) fn size_for(text_len: usize) -> usize {
+        // The shortest member has five bytes: `"":0,`.
+        (text_len / 5).min(crate::limits::JSON_MEMBERS) * ENTRY_BYTES
     }
 
     pub(crate) const fn members(&self) -> usize {
@@ -95,7 +95,7 @@ impl<'b> Index<'b> {
 
     #[inline(always)]
     pub(crate) fn add(&mut self, span: Span) {
-        let (entries, _) = self.space.as_chunks_mut::<ENTRY>();
+        let (entries, _) = self.space.as_chunks_mut::<ENTRY_BYTES>();
         if let Some(entry) = entries.get_mut(self.members) {
             let packed = span.name_start as u64
                 | (span.name_end as u64) << 16
@@ -118,34 +118,34 @@ impl Sink for Index<'_> {
 }
 
 impl Document {
-    /// Returns how many bytes of memory its buffer takes.
+    /// Returns the size of its buffer in bytes.
     pub(crate) fn footprint(&self) -> usize {
         self.bytes.capacity()
     }
 
-    /// Scans a text and keeps it.
+    /// Scans a text and copies it.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, JsonError> {
         if text.len() > INDEXED_BYTES {
             return Err(JsonError::new(JsonErrorKind::TooLarge, INDEXED_BYTES));
         }
         let mut bytes = text.to_vec();
-        bytes.resize(text.len() + Index::room(text.len()), 0);
+        bytes.resize(text.len() + Index::size_for(text.len()), 0);
         let (text, space) = bytes.split_at_mut(text.len());
         let mut index = Index::new(space);
-        let texture = scan_object(text, &mut index)?;
+        let escapes = scan_object(text, &mut index)?;
         let (text_len, members) = (text.len(), index.members());
-        bytes.truncate(text_len + members * ENTRY);
+        bytes.truncate(text_len + members * ENTRY_BYTES);
         Ok(Self::assemble(
             bytes,
-            (text_len, texture),
+            (text_len, escapes),
             (text_len, members),
         ))
     }
 
-    /// Returns how many bytes beside the index hold whatever is appended of a text's own values.
-    pub(crate) const fn room(text_len: usize) -> usize {
-        // In a shorter text the members that values take the place of leave enough of the index's
-        // room: eight bytes in five.
+    /// Returns how many bytes, in addition to the index, are enough to append values of the text.
+    pub(crate) const fn append_size_for(text_len: usize) -> usize {
+        // The index has space for the largest number of members. In a shorter text, every five
+        // bytes of an appended value leave at least eight bytes of the index unused.
         if text_len / 5 > crate::limits::JSON_MEMBERS {
             text_len
         } else {
@@ -153,25 +153,25 @@ impl Document {
         }
     }
 
-    /// Takes a buffer whose first `text_len` bytes are a scanned object of this texture, and whose
-    /// index of so many members begins at the place given with it.
+    /// Creates a document from a buffer whose first `text_len` bytes are a scanned object. `index`
+    /// is the position of its index in the buffer and the number of members.
     pub(crate) fn assemble(
         bytes: Vec<u8>,
-        (text_len, texture): (usize, Texture),
+        (text_len, escapes): (usize, Escapes),
         index: (usize, usize),
     ) -> Self {
         Self {
             bytes,
-            text_len: small(text_len),
-            index_at: small(index.0),
-            members: small(index.1),
-            texture,
+            text_len: saturate(text_len),
+            index_at: saturate(index.0),
+            members: saturate(index.1),
+            escapes,
         }
     }
 
     /// Returns the whole text.
     pub(crate) fn text(&self) -> &str {
-        self.piece(Piece::new(0, self.text_len as usize))
+        self.slice(TextRange::new(0, self.text_len as usize))
     }
 
     /// Returns all bytes: the text and what follows it.
@@ -179,97 +179,97 @@ impl Document {
         &self.bytes
     }
 
-    /// Returns a piece of the text or of what was appended.
-    pub(crate) fn piece(&self, piece: Piece) -> &str {
-        let bytes = self.bytes.get(piece.start()..piece.end());
-        // Pieces are cut at the ends of JSON values, so they are UTF-8.
+    /// Returns a part of the text or an appended string.
+    pub(crate) fn slice(&self, range: TextRange) -> &str {
+        let bytes = self.bytes.get(range.start()..range.end());
+        // Ranges end where JSON values end, so they are UTF-8.
         str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
     }
 
-    /// Returns the value at a piece, unless the piece is empty.
-    pub(crate) fn value(&self, piece: Piece) -> Option<Value<'_>> {
-        let raw = self.bytes.get(piece.start()..piece.end());
-        (!piece.is_empty()).then(|| Value::accepted(raw.unwrap_or_default()))
+    /// Returns the value at a range, or `None` if the range is empty.
+    pub(crate) fn value(&self, range: TextRange) -> Option<Value<'_>> {
+        let raw = self.bytes.get(range.start()..range.end());
+        (!range.is_empty()).then(|| Value::from_scanned(raw.unwrap_or_default()))
     }
 
-    /// Returns where the value of the member of that name stands.
-    pub(crate) fn find(&self, name: &str) -> Option<Piece> {
-        let entry = self.entries().find(|e| self.named(*e, name))?;
-        Some(Piece::new(entry[2].into(), entry[3].into()))
+    /// Returns the range of the value of the member with this name.
+    pub(crate) fn find(&self, name: &str) -> Option<TextRange> {
+        let entry = self.entries().find(|e| self.has_name(*e, name))?;
+        Some(TextRange::new(entry[2].into(), entry[3].into()))
     }
 
-    /// Returns the value of the member of that name.
+    /// Returns the value of the member with this name.
     pub(crate) fn get(&self, name: &str) -> Option<Value<'_>> {
         self.value(self.find(name)?)
     }
 
-    /// Returns the names of the members, with their escapes, in their order.
+    /// Returns the names of the members in order, still escaped.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.entries()
-            .map(|[start, end, ..]| self.piece(Piece::new(start.into(), end.into())))
+            .map(|[start, end, ..]| self.slice(TextRange::new(start.into(), end.into())))
     }
 
-    /// Returns the members in their order: name, name with its escapes, value.
+    /// Returns the members in order: unescaped name, escaped name, value.
     pub(crate) fn members(&self) -> impl Iterator<Item = (Cow<'_, str>, &str, Value<'_>)> {
         self.entries().filter_map(|[start, end, from, to]| {
-            let raw = self.piece(Piece::new(start.into(), end.into()));
-            let value = self.value(Piece::new(from.into(), to.into()))?;
+            let raw = self.slice(TextRange::new(start.into(), end.into()));
+            let value = self.value(TextRange::new(from.into(), to.into()))?;
             Some((unescape(raw), raw, value))
         })
     }
 
-    /// Returns what is known of the characters of the text.
-    pub(crate) const fn texture(&self) -> Texture {
-        self.texture
+    /// Returns whether the text can have escapes.
+    pub(crate) const fn escapes(&self) -> Escapes {
+        self.escapes
     }
 
-    /// Gives back the room that nothing was appended to.
+    /// Frees the capacity that is not used.
     pub(crate) fn shrink(&mut self) {
         self.bytes.shrink_to_fit();
     }
 
     /// Appends a string.
-    pub(crate) fn append(&mut self, text: &str) -> Piece {
+    pub(crate) fn append(&mut self, text: &str) -> TextRange {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(text.as_bytes());
-        Piece::new(start, self.bytes.len())
+        TextRange::new(start, self.bytes.len())
     }
 
-    /// Appends the content of a string, or those of an array of strings with a space between
-    /// them, without their escapes.
-    pub(crate) fn append_joined(&mut self, value: Piece) -> Piece {
+    /// Appends the unescaped content of a string, or of all strings of an array, separated by
+    /// spaces.
+    pub(crate) fn append_joined(&mut self, value: TextRange) -> TextRange {
         let start = self.bytes.len();
         // The result is never longer than the value.
         self.bytes.resize(start + value.end() - value.start(), 0);
         let (before, space) = self.bytes.split_at_mut(start);
         let raw = before.get(value.start()..value.end()).unwrap_or_default();
-        let len = join(Value::accepted(raw), space);
+        let len = join(Value::from_scanned(raw), space);
         self.bytes.truncate(start + len);
-        Piece::new(start, self.bytes.len())
+        TextRange::new(start, self.bytes.len())
     }
 
     fn entries(&self) -> impl Iterator<Item = [u16; 4]> {
         let index = self.bytes.get(self.index_at as usize..).unwrap_or_default();
-        let (entries, _) = index.as_chunks::<ENTRY>();
+        let (entries, _) = index.as_chunks::<ENTRY_BYTES>();
         entries.iter().take(self.members as usize).map(|e| {
             let [a, b, c, d, e, f, g, h] = *e;
             [[a, b], [c, d], [e, f], [g, h]].map(u16::from_le_bytes)
         })
     }
 
-    fn named(&self, [start, end, ..]: [u16; 4], name: &str) -> bool {
+    fn has_name(&self, [start, end, ..]: [u16; 4], name: &str) -> bool {
         let raw = self.bytes.get(start.into()..end.into()).unwrap_or_default();
-        match self.texture {
-            Texture::Plain => raw == name.as_bytes(),
-            Texture::Any => Unescaped::new(raw).eq(name.bytes()),
+        match self.escapes {
+            Escapes::Absent => raw == name.as_bytes(),
+            Escapes::Possible => Unescaped::new(raw).eq(name.bytes()),
         }
     }
 }
 
-/// Writes the contents and returns how many bytes they take.
+/// Writes the unescaped contents, separated by spaces, and returns their length.
 fn join(value: Value<'_>, space: &mut [u8]) -> usize {
-    let one = value.content().into_iter();
-    let many = value
+    let single = value.content().into_iter();
+    let several = value
         .elements()
         .into_iter()
         .flatten()
@@ -283,7 +283,7 @@ fn join(value: Value<'_>, space: &mut [u8]) -> usize {
         len
     };
     let mut written = 0;
-    for content in one.chain(many) {
+    for content in single.chain(several) {
         if written > 0 {
             put(b' ');
         }
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn the_index_holds_as_many_members_as_a_text_can_have() {
+    fn index_holds_as_many_members_as_a_text_can_have() {
         let members: Vec<_> = (0..crate::limits::JSON_MEMBERS)
             .map(|i| format!("\"{}\":0", char::from_u32(0x100 + i as u32).unwrap()))
             .collect();
@@ -328,12 +328,12 @@ mod tests {
     }
 
     #[test]
-    fn appended_strings_lose_their_escapes() {
+    fn appended_strings_are_unescaped() {
         let mut document =
             Document::parse(br#"{"a":"x\/y","b":["z\u0041", "", "q"],"c":[]}"#).unwrap();
         for (name, wanted) in [("a", "x/y"), ("b", "zA  q"), ("c", "")] {
             let joined = document.append_joined(document.find(name).unwrap());
-            assert_eq!(document.piece(joined), wanted);
+            assert_eq!(document.slice(joined), wanted);
         }
         assert_eq!(
             document.text(),
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn text_beyond_the_index_is_refused() {
+    fn text_beyond_the_index_is_rejected() {
         let text = |n| format!("{{\"a\":\"{}\"}}", "x".repeat(n - 8));
         assert!(Document::parse(text(INDEXED_BYTES).as_bytes()).is_ok());
         let error = Document::parse(text(INDEXED_BYTES + 1).as_bytes()).unwrap_err();

@@ -1,20 +1,20 @@
-//! Strings without their escapes.
+//! Unescaping of JSON strings.
 
 use std::borrow::Cow;
 
 /// The bytes of a JSON string after unescaping, up to its closing quote or the end.
 ///
-/// The text must be one that the scanner accepted; on any other the bytes are meaningless, but
-/// reading them is safe.
+/// The text must be accepted by the scanner. For any other text the bytes are meaningless, but
+/// reading them does not panic.
 #[derive(Clone, Debug)]
 pub(crate) struct Unescaped<'j> {
     rest: std::slice::Iter<'j, u8>,
-    // UTF-8 of an escaped character that is still to be given, first byte lowest.
+    // Remaining UTF-8 bytes of an escaped character, the next one lowest.
     pending: u32,
 }
 
 impl<'j> Unescaped<'j> {
-    /// Starts behind the opening quote.
+    /// Creates an iterator over a text that starts after the opening quote.
     pub(crate) fn new(text: &'j [u8]) -> Self {
         Self {
             rest: text.iter(),
@@ -22,7 +22,7 @@ impl<'j> Unescaped<'j> {
         }
     }
 
-    /// Writes all bytes to the start of `space` and returns them, or `None` if they are more.
+    /// Writes all bytes to the start of `space` and returns them, or `None` if `space` is too short.
     pub(crate) fn fill(self, space: &mut [u8]) -> Option<&[u8]> {
         let mut len = 0;
         for byte in self {
@@ -47,7 +47,7 @@ impl<'j> Unescaped<'j> {
     fn unicode(&mut self) -> Option<u8> {
         let high = self.hex4()?;
         let code = if (0xd800..0xdc00).contains(&high) {
-            // The scanner made sure that `\u` and a low surrogate follow.
+            // The scanner accepts a high surrogate only before `\u` and a low surrogate.
             self.rest.nth(1)?;
             let low = self.hex4()?;
             0x10000 + ((high & 0x3ff) << 10 | low & 0x3ff)
@@ -90,13 +90,13 @@ impl Iterator for Unescaped<'_> {
     }
 }
 
-/// Returns the content of a string, copied only if it has escapes.
+/// Unescapes the content of a string; it is copied only if it has escapes.
 pub(super) fn unescape(content: &str) -> Cow<'_, str> {
     if memchr::memchr(b'\\', content.as_bytes()).is_none() {
         return Cow::Borrowed(content);
     }
     let bytes = Unescaped::new(content.as_bytes()).collect();
-    // Unescaping a span that the scanner accepted always gives UTF-8.
+    // The unescaped bytes of a span that the scanner accepted are always UTF-8.
     Cow::Owned(String::from_utf8(bytes).unwrap_or_default())
 }
 
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_escape_is_undone() {
+    fn every_escape_is_decoded() {
         let text = r#"a\"\\\/\b\f\n\r\t\u0041\u00e9\u20ac\ud83d\ude00z"#;
         assert_eq!(
             unescape(text),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nul_escape_is_a_byte_like_any_other() {
+    fn escaped_nul_is_an_ordinary_byte() {
         assert_eq!(unescape(r"a\u0000b"), "a\0b");
     }
 
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_closing_quote_ends_the_bytes() {
+    fn closing_quote_ends_the_bytes() {
         assert!(Unescaped::new(br#"ab": 1"#).eq(*b"ab"));
         let mut ended = Unescaped::new(br#"a"bc"#);
         assert_eq!(ended.by_ref().count(), 1);

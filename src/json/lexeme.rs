@@ -1,42 +1,43 @@
-//! Strings, numbers, literals and the space between them.
+//! Lexemes: strings, numbers, literals and the white space between them.
 
-use super::JsonError;
-use super::JsonErrorKind;
+use super::error::JsonError;
+use super::error::JsonErrorKind;
 use super::number;
 use super::plain::plain_end;
 use super::plain::quote;
 
-/// A text that is being scanned; `PLAIN` says that it is [plain](crate::json::plain::is_plain).
+/// A text that is being scanned; `PLAIN` is true if the text is
+/// [plain](crate::json::plain::is_plain).
 #[derive(Clone, Copy)]
-pub(super) struct Text<'j, const PLAIN: bool>(pub(super) &'j [u8]);
+pub(super) struct Input<'j, const PLAIN: bool>(pub(super) &'j [u8]);
 
-impl<const PLAIN: bool> Text<'_, PLAIN> {
-    /// Returns the byte at `at`, or 0, which may stand nowhere between values, at the end.
+impl<const PLAIN: bool> Input<'_, PLAIN> {
+    /// Returns the byte at `at`, or 0 at the end; 0 is not allowed between values.
     #[inline(always)]
     pub(super) fn peek(self, at: usize) -> u8 {
         self.0.get(at).copied().unwrap_or_default()
     }
 
-    /// Returns the first place from `at` on where no space stands, and what stands there.
+    /// Skips white space from `at` on; returns the position and the byte of what follows.
     #[inline(always)]
     pub(super) fn next(self, at: usize) -> (usize, u8) {
         match self.peek(at) {
-            0..=b' ' => self.next_behind_space(at),
+            0..=b' ' => self.next_after_space(at),
             byte => (at, byte),
         }
     }
 
     #[cold]
-    fn next_behind_space(self, at: usize) -> (usize, u8) {
+    fn next_after_space(self, at: usize) -> (usize, u8) {
         let rest = self.0.get(at..).unwrap_or_default();
         let is_space = |b: &&u8| matches!(**b, b' ' | b'\n' | b'\r' | b'\t');
         let at = at + rest.iter().take_while(is_space).count();
         (at, self.peek(at))
     }
 
-    /// Returns the place behind a byte that must stand at `at`, or behind space there.
+    /// Requires `byte` at `at`, or after white space there, and returns the position after it.
     #[inline(always)]
-    pub(super) fn behind(self, at: usize, byte: u8) -> Result<usize, JsonError> {
+    pub(super) fn expect_byte(self, at: usize, byte: u8) -> Result<usize, JsonError> {
         let (at, found) = self.next(at);
         if found != byte {
             return Err(self.unexpected(at));
@@ -44,8 +45,7 @@ impl<const PLAIN: bool> Text<'_, PLAIN> {
         Ok(at + 1)
     }
 
-    /// Reads a value of that first byte, neither an object nor an array, and returns where it
-    /// ends.
+    /// Reads a string, a number or a literal that begins with `first`, and returns where it ends.
     #[inline(always)]
     pub(super) fn scalar(self, at: usize, first: u8) -> Result<usize, JsonError> {
         match first {
@@ -58,8 +58,8 @@ impl<const PLAIN: bool> Text<'_, PLAIN> {
         }
     }
 
-    /// Reads a string from behind its quote; returns where the closing one stands, and whether
-    /// there are escapes.
+    /// Reads a string that starts after its quote; returns the position of the closing quote, and
+    /// whether the string has escapes.
     #[inline(always)]
     pub(super) fn string(self, start: usize) -> Result<(usize, bool), JsonError> {
         let end = if PLAIN {
@@ -73,7 +73,7 @@ impl<const PLAIN: bool> Text<'_, PLAIN> {
         self.escaped_string(end)
     }
 
-    /// Goes on with a string where it is no longer plain.
+    /// Reads the rest of a string from its first escape on.
     #[cold]
     #[inline(never)]
     fn escaped_string(self, from: usize) -> Result<(usize, bool), JsonError> {
@@ -87,7 +87,7 @@ impl<const PLAIN: bool> Text<'_, PLAIN> {
         }
     }
 
-    /// Returns where the escape that begins at the backslash ends.
+    /// Reads the escape that begins at the backslash and returns where it ends.
     fn escape(self, at: usize) -> Result<usize, JsonError> {
         match self.0.get(at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
@@ -139,7 +139,7 @@ impl<const PLAIN: bool> Text<'_, PLAIN> {
         Err(JsonError::new(JsonErrorKind::Syntax, at))
     }
 
-    /// Says what is wrong where something else must stand.
+    /// Returns the error for a byte that is not allowed at `at`, or for the end of the text.
     #[cold]
     pub(super) fn unexpected(self, at: usize) -> JsonError {
         let kind = match self.0.get(at) {

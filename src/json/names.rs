@@ -1,4 +1,4 @@
-//! Member names of the objects that are open, to find duplicates.
+//! Member names of open objects, to find duplicates.
 
 use std::hash::BuildHasher;
 use std::hash::RandomState;
@@ -9,55 +9,56 @@ use crate::limits;
 
 /// The names of all open objects, innermost last.
 ///
-/// Names are compared by a hash under a random seed first, so that nobody can choose names that
+/// Names are compared by a hash with a random seed first, so that a sender cannot choose names that
 /// make the comparison slow.
 pub(super) struct Names<const INLINE: usize> {
     seed: u64,
-    inline: [Name; INLINE],
-    spill: Vec<Name>,
+    inline: [HashedName; INLINE],
+    spill: Vec<HashedName>,
     len: usize,
 }
 
-/// Names that stand without allocation in most texts.
+/// Names that are stored without allocation for most texts.
 pub(super) const FEW: usize = 48;
 
-/// Names that stand without allocation in any object: making room for so many takes time.
+/// Names that are stored without allocation for any object. Initializing so many takes time, so
+/// they are used only if [`FEW`] are not enough.
 pub(super) const MANY: usize = limits::JSON_MEMBERS;
 
 #[derive(Clone, Copy, Default)]
-struct Name {
+struct HashedName {
     hash: u32,
     start: u32,
 }
 
-/// A name as it stands in the text.
+/// A name in the text, still escaped.
 #[derive(Clone, Copy)]
-pub(crate) struct Written {
-    /// The first eight bytes, the first one lowest; zero behind a shorter name.
+pub(crate) struct RawName {
+    /// The first eight bytes, the first one lowest; zero after a shorter name.
     pub(crate) head: u64,
-    /// First byte, behind the quote.
+    /// First byte, after the quote.
     pub(crate) start: usize,
-    /// The closing quote.
+    /// Closing quote.
     pub(crate) end: usize,
     pub(crate) is_escaped: bool,
 }
 
-/// The names of one open object among those of all.
+/// The part of all names that belongs to one open object.
 #[derive(Clone, Copy)]
-pub(super) struct Among {
+pub(super) struct NameScope {
     first: usize,
-    // One bit for each hash that may be there.
+    // A bloom filter: one bit for each group of hashes.
     seen: u64,
 }
 
-impl Among {
-    /// Begins with no names at all.
-    pub(super) const fn none() -> Self {
+impl NameScope {
+    /// Creates the scope of an object without names, when no other object is open.
+    pub(super) const fn empty() -> Self {
         Self { first: 0, seen: 0 }
     }
 
-    /// Takes whatever names there are from `first` on.
-    pub(super) const fn some(first: usize) -> Self {
+    /// Creates the scope of the names from index `first` on.
+    pub(super) const fn starting_at(first: usize) -> Self {
         Self {
             first,
             seen: u64::MAX,
@@ -69,18 +70,18 @@ impl Among {
     }
 }
 
-/// Why a name is not added.
+/// Why a name was not added.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Refused {
-    /// The object has it already.
+pub(super) enum NameError {
+    /// The object has a member of this name already.
     Duplicate,
-    /// There is no room.
+    /// There is no space without allocation.
     Full,
-    /// The object has as many as it may have.
+    /// The object has the largest allowed number of members already.
     TooMany,
 }
 
-/// The same for all texts: nobody outside the process learns it.
+/// One seed for all texts; it is not visible outside the process.
 static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(()));
 
 impl<const INLINE: usize> Names<INLINE> {
@@ -88,7 +89,7 @@ impl<const INLINE: usize> Names<INLINE> {
     pub(super) fn new() -> Self {
         Self {
             seed: *SEED,
-            inline: [Name::default(); INLINE],
+            inline: [HashedName::default(); INLINE],
             spill: Vec::new(),
             len: 0,
         }
@@ -111,33 +112,33 @@ impl<const INLINE: usize> Names<INLINE> {
     pub(super) fn add(
         &mut self,
         text: &[u8],
-        name: Written,
-        among: &mut Among,
-    ) -> Result<(), Refused> {
-        if INLINE == MANY && self.len.wrapping_sub(among.first) == limits::JSON_MEMBERS {
-            return Err(Refused::TooMany);
+        name: RawName,
+        scope: &mut NameScope,
+    ) -> Result<(), NameError> {
+        if INLINE == MANY && self.len.wrapping_sub(scope.first) == limits::JSON_MEMBERS {
+            return Err(NameError::TooMany);
         }
         let hash = self.hash(text, name);
         let bit = 1 << (hash >> 26);
-        if among.seen & bit != 0 && self.has(text, among.first, (hash, name.start)) {
-            return Err(Refused::Duplicate);
+        if scope.seen & bit != 0 && self.contains(text, scope.first, (hash, name.start)) {
+            return Err(NameError::Duplicate);
         }
-        among.seen |= bit;
-        let added = Name {
+        scope.seen |= bit;
+        let added = HashedName {
             hash,
             start: name.start as u32,
         };
         match self.inline.get_mut(self.len) {
             Some(slot) => *slot = added,
             None if INLINE == MANY => self.spill(text, added),
-            None => return Err(Refused::Full),
+            None => return Err(NameError::Full),
         }
         self.len += 1;
         Ok(())
     }
 
     #[inline(always)]
-    fn hash(&self, text: &[u8], name: Written) -> u32 {
+    fn hash(&self, text: &[u8], name: RawName) -> u32 {
         let len = name.end.wrapping_sub(name.start);
         if name.is_escaped {
             hash_unescaped(self.seed, text.get(name.start..).unwrap_or_default())
@@ -149,17 +150,17 @@ impl<const INLINE: usize> Names<INLINE> {
     }
 
     #[inline(never)]
-    fn has(&self, text: &[u8], first: usize, name: (u32, usize)) -> bool {
+    fn contains(&self, text: &[u8], first: usize, name: (u32, usize)) -> bool {
         let inline = self.inline.get(first.min(INLINE)..self.len.min(INLINE));
         let spill = self.spill.get(first.saturating_sub(INLINE)..);
-        has(inline.unwrap_or_default(), text, name)
-            || self.len > INLINE && has(spill.unwrap_or_default(), text, name)
+        contains(inline.unwrap_or_default(), text, name)
+            || self.len > INLINE && contains(spill.unwrap_or_default(), text, name)
     }
 
     #[cold]
-    fn spill(&mut self, text: &[u8], name: Name) {
+    fn spill(&mut self, text: &[u8], name: HashedName) {
         if self.spill.capacity() == 0 {
-            // A member takes at least five bytes (`"":0,`): one allocation serves the whole text.
+            // The shortest member has five bytes (`"":0,`): one allocation is enough for a text.
             self.spill.reserve_exact(text.len() / 5 + 1);
         }
         self.spill.push(name);
@@ -167,14 +168,14 @@ impl<const INLINE: usize> Names<INLINE> {
 }
 
 #[inline]
-fn has(names: &[Name], text: &[u8], (hash, start): (u32, usize)) -> bool {
-    let mut alike = names.iter().filter(|n| n.hash == hash);
-    alike
+fn contains(names: &[HashedName], text: &[u8], (hash, start): (u32, usize)) -> bool {
+    let mut same_hash = names.iter().filter(|n| n.hash == hash);
+    same_hash
         .next()
-        .is_some_and(|n| n.is(text, start) || alike.any(|n| n.is(text, start)))
+        .is_some_and(|n| n.is(text, start) || same_hash.any(|n| n.is(text, start)))
 }
 
-impl Name {
+impl HashedName {
     #[cold]
     fn is(self, text: &[u8], other: usize) -> bool {
         let name = |start| Unescaped::new(text.get(start..).unwrap_or_default());
@@ -182,14 +183,14 @@ impl Name {
     }
 }
 
-/// Returns the head and the length of the name that these bytes of a plain text begin with, or
-/// `None` if no quote ends it within them.
+/// Returns the head and the length of the name at the start of these bytes of a plain text, or
+/// `None` if they have no closing quote.
 #[inline(always)]
 pub(super) fn short_name(bytes: [u8; 8]) -> Option<(u64, usize)> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let word = u64::from_le_bytes(bytes);
     let other = word ^ (ONES * b'"' as u64);
-    // Marks the first quote by its highest bit; bits above it are meaningless.
+    // The highest bit of the first quote is set; bits above it are meaningless.
     let quotes = other.wrapping_sub(ONES) & !other & (ONES << 7);
     if quotes == 0 {
         return None;
@@ -200,7 +201,7 @@ pub(super) fn short_name(bytes: [u8; 8]) -> Option<(u64, usize)> {
     Some((word & before, quotes.trailing_zeros() as usize / 8))
 }
 
-/// Returns the first eight bytes of the name at `start..end`; bytes behind it do not count.
+/// Returns the first eight bytes of the name at `start..end`; bytes after it are zero.
 #[inline(always)]
 pub(super) fn head(text: &[u8], start: usize, end: usize) -> u64 {
     let len = end.wrapping_sub(start);
@@ -221,8 +222,8 @@ fn word(text: &[u8], at: usize) -> u64 {
     }
 }
 
-/// Hashes a name of fewer than eight bytes: a product with a random odd number is enough for what
-/// fits one.
+/// Hashes a name of fewer than eight bytes; multiplication by a random odd number is enough for
+/// one word.
 #[inline(always)]
 const fn hash_short(seed: u64, head: u64, len: usize) -> u32 {
     let key = head | (len as u64) << 56;
@@ -281,7 +282,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escaped_and_plain_names_hash_alike() {
+    fn escaped_and_plain_names_have_the_same_hash() {
         for len in 0..20 {
             let plain: String = "abcdefghijklmnopqrst".chars().take(len).collect();
             let escaped: String = plain
@@ -312,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn trailing_nul_makes_another_name() {
+    fn trailing_nul_makes_a_different_name() {
         assert_ne!(hash_long(7, b"exp", (0, 3)), hash_long(7, b"exp\0", (0, 4)));
     }
 }

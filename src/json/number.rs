@@ -1,41 +1,41 @@
-//! Numbers: their grammar, and the times that claims hold.
+//! Numbers: their grammar, and the times in claims.
 
 use std::num::NonZeroUsize;
 
-use super::JsonErrorKind;
+use super::error::JsonErrorKind;
 use crate::limits;
 
-/// Which way a fraction of a second is cut.
+/// The direction in which a fraction of a second is rounded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Bound {
-    /// To the second before: for times that end something.
+pub(crate) enum Rounding {
+    /// Down, for times at which a validity ends.
     Down,
-    /// To the second after: for times that begin something.
+    /// Up, for times at which a validity begins.
     Up,
 }
 
-/// Reads a JSON number as whole seconds in `0..=TIME_MAX`; a fraction is cut towards `bound`.
+/// Reads a JSON number as whole seconds in `0..=TIME_MAX`, rounding a fraction.
 ///
-/// Returns `None` for a negative number, one beyond the range, or text that is no number.
+/// Returns `None` for a negative number, a number beyond the range, or text that is not a number.
 #[inline]
-pub(crate) fn seconds(raw: &[u8], bound: Bound) -> Option<u64> {
-    let secs = match plain(raw) {
+pub(crate) fn seconds(raw: &[u8], rounding: Rounding) -> Option<u64> {
+    let secs = match digits_only(raw) {
         Some(secs) => secs,
-        None => fraction(str::from_utf8(raw).ok()?, bound)?,
+        None => fraction(str::from_utf8(raw).ok()?, rounding)?,
     };
     (secs <= limits::TIME_MAX).then_some(secs)
 }
 
 /// Reads up to 16 digits, which cannot overflow.
 #[inline]
-fn plain(raw: &[u8]) -> Option<u64> {
+fn digits_only(raw: &[u8]) -> Option<u64> {
     if raw.len() > 16 {
         return None;
     }
     let (mut secs, mut rest) = (0, raw);
     if let Some((head, tail)) = raw.split_first_chunk() {
         let word = u64::from_le_bytes(*head);
-        if others(word) != 0 {
+        if non_digits(word) != 0 {
             return None;
         }
         (secs, rest) = (eight_digits(word), tail);
@@ -59,17 +59,19 @@ const fn eight_digits(word: u64) -> u64 {
 }
 
 #[cold]
-fn fraction(raw: &str, bound: Bound) -> Option<u64> {
+fn fraction(raw: &str, rounding: Rounding) -> Option<u64> {
     let plain = !raw.bytes().any(|b| matches!(b, b'e' | b'E'));
     match raw.split_once('.') {
-        // Exact, however many digits there are.
+        // Exact for any number of digits.
         Some((whole, part)) if plain && !raw.starts_with('-') => {
             let whole: u64 = whole.parse().ok()?;
-            let past = u64::from(part.bytes().any(|b| b != b'0'));
-            let up = whole.checked_add(past).filter(|s| *s <= limits::TIME_MAX)?;
-            Some(if bound == Bound::Up { up } else { whole })
+            let remainder = u64::from(part.bytes().any(|b| b != b'0'));
+            let up = whole
+                .checked_add(remainder)
+                .filter(|s| *s <= limits::TIME_MAX)?;
+            Some(if rounding == Rounding::Up { up } else { whole })
         }
-        _ => float(raw.parse().ok()?, bound),
+        _ => float(raw.parse().ok()?, rounding),
     }
 }
 
@@ -79,10 +81,10 @@ fn fraction(raw: &str, bound: Bound) -> Option<u64> {
     clippy::cast_sign_loss,
     reason = "the value is whole and within 0..=TIME_MAX, which f64 holds exactly"
 )]
-fn float(value: f64, bound: Bound) -> Option<u64> {
-    let whole = match bound {
-        Bound::Down => value.floor(),
-        Bound::Up => value.ceil(),
+fn float(value: f64, rounding: Rounding) -> Option<u64> {
+    let whole = match rounding {
+        Rounding::Down => value.floor(),
+        Rounding::Up => value.ceil(),
     };
     let inside = value >= 0.0 && value <= limits::TIME_MAX as f64;
     inside.then_some(whole as u64)
@@ -123,15 +125,15 @@ fn scan_any(text: &[u8]) -> Result<NonZeroUsize, JsonErrorKind> {
     NonZeroUsize::new(end).ok_or(JsonErrorKind::Syntax)
 }
 
-/// A number of so many digits and no exponent is finite.
+/// A number of at most this many digits and no exponent is finite.
 const SAFE_DIGITS: usize = 300;
 
 fn digits(text: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk) {
-        let others = others(u64::from_le_bytes(*word));
-        if others != 0 {
-            return at - from + others.trailing_zeros() as usize / 8;
+        let non_digits = non_digits(u64::from_le_bytes(*word));
+        if non_digits != 0 {
+            return at - from + non_digits.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
@@ -139,8 +141,8 @@ fn digits(text: &[u8], from: usize) -> usize {
     at - from + rest.iter().take_while(|b| b.is_ascii_digit()).count()
 }
 
-/// Marks the lowest byte that is no digit by its highest bit; bits above it are meaningless.
-const fn others(word: u64) -> u64 {
+/// Sets the highest bit of the lowest byte that is not a digit; bits above it are meaningless.
+const fn non_digits(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let value = word ^ (ONES * b'0' as u64);
     (value.wrapping_add(ONES * (0x7f - 9)) | value) & (ONES << 7)
@@ -174,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fraction_counts_against_the_token() {
+    fn fraction_is_rounded_against_the_token() {
         for (raw, down, up) in [
             ("7", 7, 7),
             ("7.0", 7, 7),
@@ -192,13 +194,13 @@ mod tests {
             ("000253402300799", 253_402_300_799, 253_402_300_799),
             ("253402300798.5", 253_402_300_798, 253_402_300_799),
         ] {
-            assert_eq!(seconds(raw.as_bytes(), Bound::Down), Some(down), "{raw}");
-            assert_eq!(seconds(raw.as_bytes(), Bound::Up), Some(up), "{raw}");
+            assert_eq!(seconds(raw.as_bytes(), Rounding::Down), Some(down), "{raw}");
+            assert_eq!(seconds(raw.as_bytes(), Rounding::Up), Some(up), "{raw}");
         }
     }
 
     #[test]
-    fn times_outside_the_calendar_are_refused() {
+    fn times_outside_the_calendar_are_rejected() {
         for raw in [
             "-1",
             "-0.5",
@@ -210,14 +212,14 @@ mod tests {
             "99999999999999999999999999999999",
             "99999999999999999999999999999999.5",
         ] {
-            assert_eq!(seconds(raw.as_bytes(), Bound::Up), None, "{raw}");
+            assert_eq!(seconds(raw.as_bytes(), Rounding::Up), None, "{raw}");
         }
-        // A fraction beyond the last second is out of range whichever way it is cut.
-        assert_eq!(seconds(b"253402300799.5", Bound::Down), None);
+        // A fraction beyond the last second is out of range in both directions.
+        assert_eq!(seconds(b"253402300799.5", Rounding::Down), None);
     }
 
     #[test]
-    fn numbers_beyond_the_largest_are_refused() {
+    fn numbers_beyond_the_largest_are_rejected() {
         let long = "9".repeat(400);
         for raw in [
             "1e999",

@@ -1,10 +1,10 @@
-//! An object that borrows its text.
+//! Scanned objects that borrow their text.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use super::JsonError;
-use super::JsonErrorKind;
+use super::error::JsonError;
+use super::error::JsonErrorKind;
 use super::escape::Unescaped;
 use super::escape::unescape;
 use super::scan::Sink;
@@ -12,7 +12,9 @@ use super::scan::Span;
 use super::scan::scan_object;
 use super::value::Value;
 
-/// A scanned object: its text and where its members stand.
+/// A scanned object that borrows its text.
+///
+/// `Debug` shows the names of the members only.
 #[derive(Clone)]
 pub struct Object<'j> {
     text: &'j str,
@@ -32,11 +34,12 @@ impl Sink for Collect {
 }
 
 impl<'j> Object<'j> {
-    /// Scans a text that holds one object.
+    /// Scans a text that has one object and nothing else but white space.
     ///
     /// # Errors
     ///
-    /// Returns a [`JsonError`] if the text is not strict JSON or its value is not an object.
+    /// A [`JsonError`] if the text is not strict JSON (see the [module](crate::json)) or its value
+    /// is not an object.
     pub fn parse(text: &'j [u8]) -> Result<Self, JsonError> {
         let mut members = Collect(Vec::new());
         scan_object(text, &mut members)?;
@@ -48,13 +51,13 @@ impl<'j> Object<'j> {
         })
     }
 
-    /// Returns the value of the member of that name.
+    /// Returns the value of the member with this name; names are compared after unescaping.
     pub fn get(&self, name: &str) -> Option<Value<'j>> {
-        let span = self.members.iter().find(|m| self.named(m, name))?;
+        let span = self.members.iter().find(|m| self.has_name(m, name))?;
         Some(self.value(span))
     }
 
-    /// Returns the members in their order, with unescaped names.
+    /// Returns the members in the order of the text, with unescaped names.
     pub fn members(&self) -> impl Iterator<Item = (Cow<'j, str>, Value<'j>)> {
         self.members.iter().map(|m| {
             let name = self.text.get(m.name_start..m.name_end);
@@ -62,7 +65,7 @@ impl<'j> Object<'j> {
         })
     }
 
-    /// Returns how many members there are.
+    /// Returns the number of members.
     pub fn len(&self) -> usize {
         self.members.len()
     }
@@ -72,7 +75,7 @@ impl<'j> Object<'j> {
         self.members.is_empty()
     }
 
-    fn named(&self, member: &Span, name: &str) -> bool {
+    fn has_name(&self, member: &Span, name: &str) -> bool {
         let raw = self.text.get(member.name_start..member.name_end);
         let raw = raw.unwrap_or_default();
         if member.name_escaped {
@@ -84,7 +87,14 @@ impl<'j> Object<'j> {
 
     fn value(&self, member: &Span) -> Value<'j> {
         let raw = self.text.get(member.value_start..member.value_end);
-        Value::accepted(raw.unwrap_or("null").as_bytes())
+        Value::from_scanned(raw.unwrap_or("null").as_bytes())
+    }
+}
+
+impl<'j> Value<'j> {
+    /// Returns the members of an object, or `None` for a value of another type.
+    pub fn as_object(self) -> Option<Object<'j>> {
+        Object::parse(self.bytes()).ok()
     }
 }
 

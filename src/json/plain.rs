@@ -1,16 +1,16 @@
-//! Where the plain part of a string ends, and whether a text is plain as a whole.
+//! Searches for bytes that are special in JSON strings, and the test for plain texts.
 
 use crate::simd;
 use crate::simd::Lanes;
 
-/// Returns the first place from `at` on where a quote, a backslash or a control character stands,
-/// or the end.
+/// Returns the position of the first quote, backslash or control character from `at` on, or the end
+/// of the text.
 #[inline(always)]
 pub(super) fn plain_end(text: &[u8], mut at: usize) -> usize {
     while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk) {
         let lanes = Lanes::load(block);
-        let marks = lanes.eq(b'"').or(lanes.eq(b'\\')).or(lanes.within(0, 0x1f));
-        if let Some(place) = marks.first() {
+        let special = lanes.eq(b'"').or(lanes.eq(b'\\')).or(lanes.within(0, 0x1f));
+        if let Some(place) = special.first() {
             return at + place;
         }
         at += simd::WIDTH;
@@ -23,7 +23,7 @@ fn short_plain_end(text: &[u8]) -> usize {
     text.iter().take_while(plain).count()
 }
 
-/// Returns the first place from `at` on where a quote stands, or the end.
+/// Returns the position of the first quote from `at` on in a plain text, or its end.
 #[inline(always)]
 pub(super) fn quote(text: &[u8], at: usize) -> usize {
     let (blocks, tail) = text.get(at..).unwrap_or_default().as_chunks();
@@ -37,8 +37,8 @@ pub(super) fn quote(text: &[u8], at: usize) -> usize {
     end + short_plain_end(tail)
 }
 
-/// Returns true if all bytes are printable ASCII and none is a backslash: then the text is UTF-8,
-/// and no string in it has an escape or a control character.
+/// Returns true if all bytes are printable ASCII and none is a backslash. Such a text is UTF-8, and
+/// no string in it has an escape or a control character.
 pub(crate) fn is_plain(text: &[u8]) -> bool {
     simd::all(
         text,
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_special_byte_is_found_wherever_it_stands() {
+    fn first_special_byte_is_found_at_any_position() {
         for byte in 0..=255 {
             let is_special = byte < 0x20 || byte == b'"' || byte == b'\\';
             for place in 0..40 {
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_plain_up_to_its_last_byte() {
+    fn plain_texts_are_tested_to_their_last_byte() {
         for byte in 0..=255 {
             let is_wanted = (0x20..0x7f).contains(&byte) && byte != b'\\';
             for (len, place) in [(1, 0), (15, 14), (16, 0), (40, 17), (40, 39)] {

@@ -1,138 +1,140 @@
-//! The scanner: one pass, no recursion.
+//! The scanner: one pass over the text, without recursion.
 
-use super::JsonError;
-use super::JsonErrorKind;
-use super::lexeme::Text;
-use super::names::Among;
+use super::error::JsonError;
+use super::error::JsonErrorKind;
+use super::lexeme::Input;
 use super::names::FEW;
 use super::names::MANY;
+use super::names::NameError;
+use super::names::NameScope;
 use super::names::Names;
-use super::names::Refused;
-use super::names::Written;
+use super::names::RawName;
 use super::names::head;
 use super::names::short_name;
 use super::plain::is_plain;
 use crate::limits;
 
-/// Takes the members of the top-level object as they are found.
+/// A receiver of the members of the top-level object, in their order.
 pub(crate) trait Sink {
-    /// Takes the name of the next member, if the sink tells it from all others itself.
+    /// Receives the name of the next member. A sink that compares this name with all others itself
+    /// reports the result, so that the scanner need not.
     #[inline(always)]
-    fn name(&mut self, _text: &[u8], _name: Written) -> Told {
-        Told::Not
+    fn name(&mut self, _text: &[u8], _name: RawName) -> NameCheck {
+        NameCheck::Unknown
     }
 
-    /// Takes one member, whose name it was given before.
+    /// Receives one member; [`name`](Self::name) received its name before.
     fn member(&mut self, text: &[u8], member: Span);
 
-    /// Forgets all members: the scan begins again with more room.
+    /// Discards all members: the scan starts again with more space for names.
     fn restart(&mut self);
 }
 
-/// What a sink says of a name.
+/// Whether a sink has seen a name before.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Told {
-    /// This object has had it before.
-    Again,
-    /// It is the first of that name.
-    First,
-    /// The sink does not know.
-    Not,
+pub(crate) enum NameCheck {
+    /// The object has a member of this name already.
+    Duplicate,
+    /// It is the first member of this name.
+    New,
+    /// The sink does not check this name.
+    Unknown,
 }
 
-/// Where one member of an object stands in its text.
+/// The position of one member of an object in its text.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Span {
-    /// First byte of the name, behind its quote.
+    /// First byte of the name, after its quote.
     pub(crate) name_start: usize,
-    /// The closing quote of the name.
+    /// Closing quote of the name.
     pub(crate) name_end: usize,
-    /// The name has escapes.
+    /// Whether the name has escapes.
     pub(crate) name_escaped: bool,
     /// First byte of the value.
     pub(crate) value_start: usize,
-    /// First byte behind the value.
+    /// First byte after the value.
     pub(crate) value_end: usize,
 }
 
-/// What is known of the characters of a scanned text.
+/// Whether a scanned text can have escapes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum Texture {
-    /// Printable ASCII without escapes: what stands between quotes is a string's content.
-    Plain,
-    /// Anything else.
+pub(crate) enum Escapes {
+    /// The text is printable ASCII without escapes: the bytes between quotes are the content of a
+    /// string.
+    Absent,
+    /// The text can have escapes and characters outside ASCII.
     #[default]
-    Any,
+    Possible,
 }
 
 /// Scans a text whose top value must be an object.
 #[inline]
-pub(crate) fn scan_object(text: &[u8], sink: &mut impl Sink) -> Result<Texture, JsonError> {
-    let texture = texture(text)?;
-    let scanned = match texture {
-        Texture::Plain => object::<FEW, _>(Text::<true>(text), sink),
-        Texture::Any => object::<FEW, _>(Text::<false>(text), sink),
+pub(crate) fn scan_object(text: &[u8], sink: &mut impl Sink) -> Result<Escapes, JsonError> {
+    let escapes = escapes(text)?;
+    let scanned = match escapes {
+        Escapes::Absent => object::<FEW, _>(Input::<true>(text), sink),
+        Escapes::Possible => object::<FEW, _>(Input::<false>(text), sink),
     };
     match scanned {
-        Ok(()) => Ok(texture),
-        Err(Halt::Fault(error)) => Err(error),
-        Err(Halt::Full) => {
+        Ok(()) => Ok(escapes),
+        Err(ScanError::Invalid(error)) => Err(error),
+        Err(ScanError::NamesFull) => {
             sink.restart();
-            object::<MANY, _>(Text::<false>(text), sink)?;
-            Ok(texture)
+            object::<MANY, _>(Input::<false>(text), sink)?;
+            Ok(escapes)
         }
     }
 }
 
-/// Scans a text whose top value may be of any kind, and returns where the value stands.
+/// Scans a text whose top value can be of any type, and returns its start and end.
 pub(super) fn scan_value(text: &[u8]) -> Result<(usize, usize), JsonError> {
-    texture(text)?;
-    let text = Text::<false>(text);
+    escapes(text)?;
+    let text = Input::<false>(text);
     let (start, _) = text.next(0);
     let end = match value::<FEW>(text, start) {
-        Err(Halt::Full) => value::<MANY>(text, start)?,
+        Err(ScanError::NamesFull) => value::<MANY>(text, start)?,
         end => end?,
     };
     Ok((start, end))
 }
 
-/// Why the scan stops before the end.
-enum Halt {
-    Fault(JsonError),
-    /// There is no room for another name.
-    Full,
+/// Why a scan stops before the end.
+enum ScanError {
+    Invalid(JsonError),
+    /// There is no space for another name; the scan must start again with more.
+    NamesFull,
 }
 
-impl From<JsonError> for Halt {
+impl From<JsonError> for ScanError {
     fn from(error: JsonError) -> Self {
-        Self::Fault(error)
+        Self::Invalid(error)
     }
 }
 
-impl From<Halt> for JsonError {
-    fn from(halt: Halt) -> Self {
-        match halt {
-            Halt::Fault(error) => error,
-            // Not reached: the many names take any number.
-            Halt::Full => Self::new(JsonErrorKind::TooManyMembers, 0),
+impl From<ScanError> for JsonError {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::Invalid(error) => error,
+            // Not reached: with space for `MANY` names, others are allocated.
+            ScanError::NamesFull => Self::new(JsonErrorKind::TooManyMembers, 0),
         }
     }
 }
 
 #[cold]
-fn halt(kind: JsonErrorKind, at: usize) -> Halt {
-    Halt::Fault(JsonError::new(kind, at))
+fn invalid(kind: JsonErrorKind, at: usize) -> ScanError {
+    ScanError::Invalid(JsonError::new(kind, at))
 }
 
-fn texture(text: &[u8]) -> Result<Texture, JsonError> {
+fn escapes(text: &[u8]) -> Result<Escapes, JsonError> {
     if text.len() > limits::JSON_BYTES {
         return Err(JsonError::new(JsonErrorKind::TooLarge, limits::JSON_BYTES));
     }
     if is_plain(text) {
-        return Ok(Texture::Plain);
+        return Ok(Escapes::Absent);
     }
     match str::from_utf8(text) {
-        Ok(_) => Ok(Texture::Any),
+        Ok(_) => Ok(Escapes::Possible),
         Err(e) => Err(JsonError::new(
             JsonErrorKind::InvalidUnicode,
             e.valid_up_to(),
@@ -140,7 +142,7 @@ fn texture(text: &[u8]) -> Result<Texture, JsonError> {
     }
 }
 
-fn value<const INLINE: usize>(text: Text<'_, false>, start: usize) -> Result<usize, Halt> {
+fn value<const INLINE: usize>(text: Input<'_, false>, start: usize) -> Result<usize, ScanError> {
     let start = Open {
         at: start,
         first: text.peek(start),
@@ -153,54 +155,56 @@ fn value<const INLINE: usize>(text: Text<'_, false>, start: usize) -> Result<usi
 
 #[inline(always)]
 fn object<const INLINE: usize, const PLAIN: bool>(
-    text: Text<'_, PLAIN>,
+    text: Input<'_, PLAIN>,
     sink: &mut impl Sink,
-) -> Result<(), Halt> {
+) -> Result<(), ScanError> {
     let (start, first) = text.next(0);
     match first {
         b'{' => {}
-        _ if start < text.0.len() => return Err(halt(JsonErrorKind::NotAnObject, start)),
-        _ => return Err(halt(JsonErrorKind::UnexpectedEnd, start)),
+        _ if start < text.0.len() => return Err(invalid(JsonErrorKind::NotAnObject, start)),
+        _ => return Err(invalid(JsonErrorKind::UnexpectedEnd, start)),
     }
     let end = members(text, start + 1, &mut Names::<INLINE>::new(), sink)?;
     finish(text, end)
 }
 
-/// Only space may stand behind the top value.
-fn finish<const PLAIN: bool>(text: Text<'_, PLAIN>, end: usize) -> Result<(), Halt> {
+/// Requires that only white space follows the top value.
+fn finish<const PLAIN: bool>(text: Input<'_, PLAIN>, end: usize) -> Result<(), ScanError> {
     let (end, _) = text.next(end);
     if end < text.0.len() {
-        return Err(halt(JsonErrorKind::Syntax, end));
+        return Err(invalid(JsonErrorKind::Syntax, end));
     }
     Ok(())
 }
 
-/// Scans the top-level object from behind its brace to behind the closing one.
+/// Scans the top-level object from after its brace to after the closing one.
 ///
-/// What a token says stands here; `nested` does the rest.
+/// Most members of tokens are here; `nested` scans objects and arrays inside them.
 #[inline(never)]
 fn members<const INLINE: usize, const PLAIN: bool>(
-    text: Text<'_, PLAIN>,
+    text: Input<'_, PLAIN>,
     start: usize,
     names: &mut Names<INLINE>,
     sink: &mut impl Sink,
-) -> Result<usize, Halt> {
+) -> Result<usize, ScanError> {
     let (mut at, first) = text.next(start);
     if first == b'}' {
         return Ok(at + 1);
     }
-    let (mut among, mut count) = (Among::none(), 0);
+    let (mut scope, mut count) = (NameScope::empty(), 0);
     loop {
-        let head = Head::read(text, at)?;
+        let head = MemberHead::read(text, at)?;
         let name = head.name;
         if count == limits::JSON_MEMBERS {
-            return Err(halt(JsonErrorKind::TooManyMembers, name.start - 1));
+            return Err(invalid(JsonErrorKind::TooManyMembers, name.start - 1));
         }
         count += 1;
         match sink.name(text.0, name) {
-            Told::First => {}
-            Told::Again => return Err(halt(JsonErrorKind::DuplicateMember, name.start - 1)),
-            Told::Not => add(text, name, names, &mut among)?,
+            NameCheck::New => {}
+            NameCheck::Duplicate => {
+                return Err(invalid(JsonErrorKind::DuplicateMember, name.start - 1));
+            }
+            NameCheck::Unknown => add(text, name, names, &mut scope)?,
         }
         let (start, first) = head.value(text)?;
         let mut member = Span {
@@ -222,8 +226,8 @@ fn members<const INLINE: usize, const PLAIN: bool>(
             _ => text.scalar(start, first)?,
         };
         sink.member(text.0, member);
-        let (end, behind) = text.next(member.value_end);
-        match behind {
+        let (end, after) = text.next(member.value_end);
+        match after {
             b',' => at = end + 1,
             b'}' => return Ok(end + 1),
             _ => return Err(text.unexpected(end).into()),
@@ -231,7 +235,7 @@ fn members<const INLINE: usize, const PLAIN: bool>(
     }
 }
 
-/// Where a value stands, its first byte, and how many objects and arrays are open around it.
+/// The position and first byte of a value, and the number of open objects and arrays around it.
 #[derive(Clone, Copy)]
 struct Open {
     at: usize,
@@ -242,30 +246,31 @@ struct Open {
 /// Scans a value of any depth and returns where it ends.
 #[inline(never)]
 fn nested<const INLINE: usize, const PLAIN: bool>(
-    text: Text<'_, PLAIN>,
+    text: Input<'_, PLAIN>,
     start: Open,
     names: &mut Names<INLINE>,
-) -> Result<usize, Halt> {
+) -> Result<usize, ScanError> {
     let Open {
         mut at,
         mut first,
         mut depth,
     } = start;
-    // Of what is open: whether it is an object, innermost lowest, and its first name.
+    // For each open object or array: whether it is an object (innermost in the lowest bit), and the
+    // index of its first name.
     let mut objects = 0_u64;
     let mut firsts = [0_u32; limits::JSON_DEPTH];
     loop {
         if let open @ (b'{' | b'[') = first {
             let is_object = open == b'{';
             let first_name = firsts.get_mut(depth);
-            *first_name.ok_or_else(|| halt(JsonErrorKind::TooDeep, at))? = names.len() as u32;
+            *first_name.ok_or_else(|| invalid(JsonErrorKind::TooDeep, at))? = names.len() as u32;
             objects = objects << 1 | u64::from(is_object);
             depth += 1;
             (at, first) = text.next(at + 1);
             let close = if is_object { b'}' } else { b']' };
             if first != close {
                 if is_object {
-                    (at, first) = nested_name(text, at, names, &mut among(&firsts, depth))?;
+                    (at, first) = nested_name(text, at, names, &mut innermost(&firsts, depth))?;
                 }
                 continue;
             }
@@ -276,7 +281,7 @@ fn nested<const INLINE: usize, const PLAIN: bool>(
             (at, first) = text.next(at);
             match (first, objects & 1) {
                 (b',', 1) => {
-                    (at, first) = nested_name(text, at + 1, names, &mut among(&firsts, depth))?;
+                    (at, first) = nested_name(text, at + 1, names, &mut innermost(&firsts, depth))?;
                     break;
                 }
                 (b',', _) => {
@@ -284,7 +289,7 @@ fn nested<const INLINE: usize, const PLAIN: bool>(
                     break;
                 }
                 (b'}', 1) | (b']', 0) => {
-                    names.truncate(among(&firsts, depth).first());
+                    names.truncate(innermost(&firsts, depth).first());
                     objects >>= 1;
                     depth -= 1;
                     at += 1;
@@ -298,29 +303,29 @@ fn nested<const INLINE: usize, const PLAIN: bool>(
     }
 }
 
-/// Returns the names of the innermost of so many open objects and arrays.
-fn among(firsts: &[u32; limits::JSON_DEPTH], depth: usize) -> Among {
+/// Returns the names of the innermost of `depth` open objects and arrays.
+fn innermost(firsts: &[u32; limits::JSON_DEPTH], depth: usize) -> NameScope {
     let first = firsts.get(depth.wrapping_sub(1)).copied();
-    Among::some(first.unwrap_or_default() as usize)
+    NameScope::starting_at(first.unwrap_or_default() as usize)
 }
 
-/// The name of a member, and the first byte of its value where both stand close together.
+/// The name of a member, and the first byte of its value if no white space is between them.
 #[derive(Clone, Copy)]
-struct Head {
-    name: Written,
+struct MemberHead {
+    name: RawName,
     first: Option<u8>,
 }
 
-impl Head {
-    /// Reads a name, which may have space before it.
+impl MemberHead {
+    /// Reads a name, skipping white space before it.
     #[inline(always)]
-    fn read<const PLAIN: bool>(text: Text<'_, PLAIN>, at: usize) -> Result<Self, Halt> {
-        if let Some(close) = Self::close(text, at) {
-            return Ok(close);
+    fn read<const PLAIN: bool>(text: Input<'_, PLAIN>, at: usize) -> Result<Self, ScanError> {
+        if let Some(head) = Self::read_compact(text, at) {
+            return Ok(head);
         }
-        let start = text.behind(at, b'"')?;
+        let start = text.expect_byte(at, b'"')?;
         let (end, is_escaped) = text.string(start)?;
-        let name = Written {
+        let name = RawName {
             head: head(text.0, start, end),
             start,
             end,
@@ -330,9 +335,9 @@ impl Head {
     }
 
     /// Reads a name of fewer than eight bytes, its colon and the first byte of its value at once,
-    /// if no space stands between them.
+    /// if no white space is between them.
     #[inline(always)]
-    fn close<const PLAIN: bool>(text: Text<'_, PLAIN>, at: usize) -> Option<Self> {
+    fn read_compact<const PLAIN: bool>(text: Input<'_, PLAIN>, at: usize) -> Option<Self> {
         if !PLAIN {
             return None;
         }
@@ -345,7 +350,7 @@ impl Head {
         if window.get(len + 2) != Some(&b':') || first <= b' ' {
             return None;
         }
-        let name = Written {
+        let name = RawName {
             head,
             start: at + 1,
             end: at + 1 + len,
@@ -357,46 +362,46 @@ impl Head {
         })
     }
 
-    /// Reads the colon; returns where the value stands, and its first byte.
+    /// Reads the colon; returns the position of the value and its first byte.
     #[inline(always)]
-    fn value<const PLAIN: bool>(self, text: Text<'_, PLAIN>) -> Result<(usize, u8), Halt> {
+    fn value<const PLAIN: bool>(self, text: Input<'_, PLAIN>) -> Result<(usize, u8), ScanError> {
         if let Some(first) = self.first {
             return Ok((self.name.end + 2, first));
         }
-        Ok(text.next(text.behind(self.name.end + 1, b':')?))
+        Ok(text.next(text.expect_byte(self.name.end + 1, b':')?))
     }
 }
 
-/// Reads a name and its colon; returns where the value stands, and its first byte.
+/// Reads a name and its colon; returns the position of the value and its first byte.
 #[inline(always)]
 fn nested_name<const INLINE: usize, const PLAIN: bool>(
-    text: Text<'_, PLAIN>,
+    text: Input<'_, PLAIN>,
     at: usize,
     names: &mut Names<INLINE>,
-    among: &mut Among,
-) -> Result<(usize, u8), Halt> {
-    let head = Head::read(text, at)?;
-    add(text, head.name, names, among)?;
+    scope: &mut NameScope,
+) -> Result<(usize, u8), ScanError> {
+    let head = MemberHead::read(text, at)?;
+    add(text, head.name, names, scope)?;
     head.value(text)
 }
 
 #[inline(always)]
 fn add<const INLINE: usize, const PLAIN: bool>(
-    text: Text<'_, PLAIN>,
-    name: Written,
+    text: Input<'_, PLAIN>,
+    name: RawName,
     names: &mut Names<INLINE>,
-    among: &mut Among,
-) -> Result<(), Halt> {
-    let added = names.add(text.0, name, among);
-    added.map_err(|refused| refuse(refused, name.start - 1))
+    scope: &mut NameScope,
+) -> Result<(), ScanError> {
+    let added = names.add(text.0, name, scope);
+    added.map_err(|error| name_error(error, name.start - 1))
 }
 
 #[cold]
-fn refuse(refused: Refused, at: usize) -> Halt {
-    match refused {
-        Refused::Duplicate => halt(JsonErrorKind::DuplicateMember, at),
-        Refused::Full => Halt::Full,
-        Refused::TooMany => halt(JsonErrorKind::TooManyMembers, at),
+fn name_error(error: NameError, at: usize) -> ScanError {
+    match error {
+        NameError::Duplicate => invalid(JsonErrorKind::DuplicateMember, at),
+        NameError::Full => ScanError::NamesFull,
+        NameError::TooMany => invalid(JsonErrorKind::TooManyMembers, at),
     }
 }
 
@@ -410,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn duplicates_are_found_however_many_names_are_open() {
+    fn duplicates_are_found_with_any_number_of_open_names() {
         struct Count(usize);
         impl Sink for Count {
             fn member(&mut self, _: &[u8], _: Span) {
@@ -445,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn duplicate_members_are_refused_at_any_depth_after_unescaping() {
+    fn duplicate_members_are_rejected_at_any_depth_after_unescaping() {
         for text in [
             r#"{"a":1,"a":2}"#,
             r#"{"exp":1,"e\u0078p":2}"#,
@@ -480,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_is_bounded_and_costs_no_stack() {
+    fn nesting_is_bounded_and_uses_no_stack() {
         let nest = |n| format!("{}{}", "[".repeat(n), "]".repeat(n));
         assert_eq!(check(&nest(limits::JSON_DEPTH)), Ok(()));
         assert_eq!(
@@ -516,7 +521,7 @@ mod tests {
     }
 
     #[test]
-    fn surrogates_come_in_pairs() {
+    fn surrogates_must_be_paired() {
         assert_eq!(check(r#""\ud83d\ude00""#), Ok(()));
         for text in [
             r#""\ud800""#,
@@ -531,7 +536,7 @@ mod tests {
     }
 
     #[test]
-    fn byte_order_mark_and_trailing_bytes_are_refused() {
+    fn byte_order_mark_and_trailing_bytes_are_rejected() {
         assert_eq!(check(" {} \n\t\r"), Ok(()));
         for text in [
             "\u{feff}{}",
@@ -547,7 +552,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_utf8_is_refused_where_it_begins() {
+    fn invalid_utf8_is_rejected_at_its_position() {
         let error = scan_value(b"{\"a\":\"\xff\"}").unwrap_err();
         assert_eq!(
             (error.kind(), error.offset()),
@@ -556,7 +561,7 @@ mod tests {
     }
 
     #[test]
-    fn every_truncation_is_refused() {
+    fn every_truncation_is_rejected() {
         let text = r#"{"a":[1,-2.5e+3,true,null,"x\u00e9\n"],"b":{"c":false}}"#;
         assert_eq!(check(text), Ok(()));
         for end in 0..text.len() {

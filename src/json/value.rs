@@ -1,26 +1,26 @@
-//! One value of a scanned text.
+//! Values of a scanned text.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
 
-use super::JsonError;
-use super::JsonErrorKind;
+use super::error::JsonError;
+use super::error::JsonErrorKind;
 use super::escape::Unescaped;
 use super::escape::unescape;
-use super::object::Object;
 use super::plain::is_plain;
-use super::scan::Texture;
+use super::scan::Escapes;
 use super::scan::scan_value;
 
-/// A value that the scanner accepted: a span of its text.
+/// A value that the scanner accepted: a span of the scanned text.
 ///
-/// Nothing is coerced: each getter answers for its own type alone.
+/// Nothing is coerced: each getter returns `None` for a value of another type. `Debug` shows the
+/// type only.
 #[derive(Clone, Copy)]
 pub struct Value<'j> {
-    // INVARIANT: one JSON value without space around it, accepted by the scanner; so it is UTF-8,
-    // which is only checked again for those who ask for text.
+    // INVARIANT: one JSON value without white space around it, accepted by the scanner. So it is
+    // UTF-8; that is checked again only where text is requested.
     raw: &'j [u8],
 }
 
@@ -46,18 +46,18 @@ pub enum Kind {
 }
 
 impl<'j> Value<'j> {
-    /// Scans a text that holds one value of any type.
+    /// Scans a text that has one value of any type and nothing else but white space.
     ///
     /// # Errors
     ///
-    /// Returns a [`JsonError`] if the text is not strict JSON.
+    /// A [`JsonError`] if the text is not strict JSON (see the [module](crate::json)).
     pub fn parse(text: &'j [u8]) -> Result<Self, JsonError> {
         let (start, end) = scan_value(text)?;
-        Ok(Self::accepted(text.get(start..end).unwrap_or_default()))
+        Ok(Self::from_scanned(text.get(start..end).unwrap_or_default()))
     }
 
-    /// Takes a span that the scanner accepted as a value.
-    pub(crate) const fn accepted(raw: &'j [u8]) -> Self {
+    /// Creates a value from a span that the scanner accepted as one.
+    pub(crate) const fn from_scanned(raw: &'j [u8]) -> Self {
         Self { raw }
     }
 
@@ -73,23 +73,24 @@ impl<'j> Value<'j> {
         }
     }
 
-    /// Returns the text of the value.
+    /// Returns the JSON text of the value, without white space around it.
     pub fn raw(self) -> &'j str {
         str::from_utf8(self.raw).unwrap_or_default()
     }
 
-    /// Returns the text of the value as bytes.
+    /// Returns the JSON text of the value as bytes.
     pub(crate) const fn bytes(self) -> &'j [u8] {
         self.raw
     }
 
-    /// Returns the content of a string without its escapes.
+    /// Returns the unescaped content of a string, or `None` for a value of another type. It is
+    /// copied only if it has escapes.
     pub fn as_str(self) -> Option<Cow<'j, str>> {
         let content = str::from_utf8(self.content()?);
         Some(unescape(content.unwrap_or_default()))
     }
 
-    /// Returns the truth value of `true` or `false`.
+    /// Returns the value of `true` or `false`, or `None` for a value of another type.
     pub fn as_bool(self) -> Option<bool> {
         match self.raw {
             b"true" => Some(true),
@@ -98,12 +99,7 @@ impl<'j> Value<'j> {
         }
     }
 
-    /// Returns an object's members.
-    pub fn as_object(self) -> Option<Object<'j>> {
-        Object::parse(self.raw).ok()
-    }
-
-    /// Returns the elements of an array in their order.
+    /// Returns the elements of an array in order, or `None` for a value of another type.
     pub fn elements(self) -> Option<Elements<'j>> {
         let inner = self.raw.strip_prefix(b"[")?.strip_suffix(b"]")?;
         Some(Elements {
@@ -111,8 +107,8 @@ impl<'j> Value<'j> {
         })
     }
 
-    /// Returns the members of an object in their order, without the memory that
-    /// [`as_object`](Self::as_object) takes to look for duplicates again.
+    /// Returns the members of an object in order, without the allocation of
+    /// [`as_object`](Self::as_object), which scans it again.
     pub(crate) fn members(self) -> Option<Members<'j>> {
         let inner = self.raw.strip_prefix(b"{")?.strip_suffix(b"}")?;
         Some(Members {
@@ -124,18 +120,18 @@ impl<'j> Value<'j> {
     ///
     /// # Errors
     ///
-    /// Returns [`JsonErrorKind::WrongType`] if the value does not fit `T`.
+    /// [`JsonErrorKind::WrongType`] if the value is not a `T`.
     pub fn deserialize<T: Deserialize<'j>>(self) -> Result<T, JsonError> {
         serde_json::from_slice(self.raw)
             .map_err(|e| JsonError::new(JsonErrorKind::WrongType, e.column().saturating_sub(1)))
     }
 
-    /// Takes the whole text of an object that the scanner accepted.
-    pub(crate) fn of_object(text: &'j str) -> Self {
-        Self::accepted(text.as_bytes().trim_ascii())
+    /// Creates a value from the whole text of an object that the scanner accepted.
+    pub(crate) fn from_object_text(text: &'j str) -> Self {
+        Self::from_scanned(text.as_bytes().trim_ascii())
     }
 
-    /// Says whether this is a string with exactly this content.
+    /// Returns true if this is a string with exactly this content.
     pub(crate) fn is_text(self, wanted: &str) -> bool {
         let Some(content) = self.content() else {
             return false;
@@ -146,16 +142,16 @@ impl<'j> Value<'j> {
         Unescaped::new(content).eq(wanted.bytes())
     }
 
-    /// Says the same of a value whose text is of this texture.
+    /// Like [`is_text`](Self::is_text), for a value of a text whose escapes are known.
     #[inline]
-    pub(crate) fn is_text_in(self, texture: Texture, wanted: &str) -> bool {
-        match texture {
-            Texture::Plain => self.content() == Some(wanted.as_bytes()),
-            Texture::Any => self.is_text(wanted),
+    pub(crate) fn is_text_with(self, escapes: Escapes, wanted: &str) -> bool {
+        match escapes {
+            Escapes::Absent => self.content() == Some(wanted.as_bytes()),
+            Escapes::Possible => self.is_text(wanted),
         }
     }
 
-    /// Returns the content of a string as it stands between the quotes.
+    /// Returns the bytes between the quotes of a string, still escaped.
     pub(crate) fn content(self) -> Option<&'j [u8]> {
         self.raw.strip_prefix(b"\"")?.strip_suffix(b"\"")
     }
@@ -167,10 +163,10 @@ impl fmt::Debug for Value<'_> {
     }
 }
 
-/// The elements of an array.
+/// An iterator over the elements of an array, see [`Value::elements`].
 #[derive(Clone)]
 pub struct Elements<'j> {
-    // INVARIANT: what is left of a scanned array, without its brackets and leading space.
+    // INVARIANT: the rest of a scanned array, without its brackets and leading white space.
     rest: &'j [u8],
 }
 
@@ -188,13 +184,13 @@ impl<'j> Iterator for Elements<'j> {
         let (raw, rest) = self.rest.split_at_checked(end)?;
         let rest = rest.trim_ascii_start();
         self.rest = rest.strip_prefix(b",").unwrap_or(rest).trim_ascii_start();
-        Some(Value::accepted(raw))
+        Some(Value::from_scanned(raw))
     }
 }
 
-/// The members of an object.
+/// An iterator over the members of an object.
 pub(crate) struct Members<'j> {
-    // INVARIANT: what is left of a scanned object, without its braces and leading space.
+    // INVARIANT: the rest of a scanned object, without its braces and leading white space.
     rest: &'j [u8],
 }
 
@@ -214,7 +210,7 @@ impl<'j> Iterator for Members<'j> {
     }
 }
 
-/// The name of a member as it stands between its quotes.
+/// The name of a member, still escaped.
 #[derive(Clone, Copy)]
 pub(crate) struct MemberName<'j>(&'j [u8]);
 
@@ -245,7 +241,7 @@ fn value_len(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// Returns how many bytes stand before the closing quote.
+/// Returns the number of bytes before the closing quote.
 fn string_len(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -308,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn getters_answer_for_their_own_type_alone() {
+    fn getters_return_values_of_their_own_type_only() {
         assert_eq!(value("true").as_bool(), Some(true));
         assert_eq!(value("\"true\"").as_bool(), None);
         assert_eq!(value("1").as_bool(), None);

@@ -5,11 +5,11 @@ use super::names::Slots;
 use crate::clock::UnixTime;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
-use crate::json::Bound;
 use crate::json::Document;
+use crate::json::Escapes;
 use crate::json::Kind;
-use crate::json::Piece;
-use crate::json::Texture;
+use crate::json::Rounding;
+use crate::json::TextRange;
 use crate::json::Unescaped;
 use crate::json::Value;
 use crate::json::is_plain;
@@ -37,16 +37,16 @@ impl<'d> Typed<'d> {
     /// Refuses every registered claim of a wrong type or shape, whether configured or not.
     #[inline(always)]
     pub(super) fn read(document: &'d Document, slots: &'d Slots) -> Result<Self, Rejection> {
-        let texture = document.texture();
+        let escapes = document.escapes();
         let reader = Reader { document, slots };
         for name in [Name::Iss, Name::Sub, Name::Jti, Name::ClientId, Name::Azp] {
-            reader.demand(name, |v| is_name(v, texture))?;
+            reader.demand(name, |v| is_name(v, escapes))?;
         }
-        reader.demand(Name::Aud, |v| is_audience(v, texture))?;
+        reader.demand(Name::Aud, |v| is_audience(v, escapes))?;
         let times = Times {
-            expires_at: reader.time(Name::Exp, Bound::Down)?,
-            not_before: reader.time(Name::Nbf, Bound::Up)?,
-            issued_at: reader.time(Name::Iat, Bound::Up)?,
+            expires_at: reader.time(Name::Exp, Rounding::Down)?,
+            not_before: reader.time(Name::Nbf, Rounding::Up)?,
+            issued_at: reader.time(Name::Iat, Rounding::Up)?,
         };
         let confirmation = reader.confirmation()?;
         reader.demand(Name::Act, is_actor_chain)?;
@@ -73,7 +73,7 @@ impl<'d> Typed<'d> {
     }
 
     /// Returns where the value of a known claim stands, if it is there.
-    pub(super) fn piece(&self, name: Name) -> Option<Piece> {
+    pub(super) fn piece(&self, name: Name) -> Option<TextRange> {
         self.slots.find(name)
     }
 }
@@ -98,12 +98,12 @@ impl<'d> Reader<'d> {
     }
 
     #[inline(always)]
-    fn time(&self, name: Name, bound: Bound) -> Result<Option<UnixTime>, Rejection> {
+    fn time(&self, name: Name, rounding: Rounding) -> Result<Option<UnixTime>, Rejection> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
         match value.kind() {
-            Kind::Number => seconds(value.bytes(), bound),
+            Kind::Number => seconds(value.bytes(), rounding),
             _ => None,
         }
         .map(|secs| Some(UnixTime::from_secs(secs)))
@@ -126,14 +126,14 @@ pub(super) fn invalid(claim: &'static str) -> Rejection {
 }
 
 /// A string, not empty, without control characters.
-fn is_name(value: Value<'_>, texture: Texture) -> bool {
+fn is_name(value: Value<'_>, escapes: Escapes) -> bool {
     let content = value.content();
-    content.is_some_and(|c| !c.is_empty() && is_clean(c, texture))
+    content.is_some_and(|c| !c.is_empty() && is_clean(c, escapes))
 }
 
 /// A string or a non-empty array of strings, without control characters.
-fn is_audience(value: Value<'_>, texture: Texture) -> bool {
-    let clean = |v: Value<'_>| v.content().is_some_and(|c| is_clean(c, texture));
+fn is_audience(value: Value<'_>, escapes: Escapes) -> bool {
+    let clean = |v: Value<'_>| v.content().is_some_and(|c| is_clean(c, escapes));
     match value.elements() {
         Some(mut elements) => elements.clone().next().is_some() && elements.all(clean),
         None => clean(value),
@@ -153,8 +153,8 @@ pub(super) fn is_scope(value: Value<'_>) -> bool {
 
 /// No control character after unescaping (`char::is_control`: C0, DEL, C1).
 #[inline]
-fn is_clean(content: &[u8], texture: Texture) -> bool {
-    texture == Texture::Plain || is_plain(content) || is_clean_unescaped(content)
+fn is_clean(content: &[u8], escapes: Escapes) -> bool {
+    escapes == Escapes::Absent || is_plain(content) || is_clean_unescaped(content)
 }
 
 #[cold]
@@ -181,7 +181,7 @@ fn is_actor_chain(act: Value<'_>) -> bool {
         for (name, value) in members {
             if name.is("act") {
                 next = Some(value);
-            } else if (name.is("sub") || name.is("iss")) && !is_name(value, Texture::Any) {
+            } else if (name.is("sub") || name.is("iss")) && !is_name(value, Escapes::Possible) {
                 return false;
             }
         }
@@ -198,12 +198,12 @@ mod tests {
         for dirty in [
             r"a\n", r"\u0000", r"\u001f", "\u{7f}", r"\u007f", "\u{80}", "a\u{9f}", r"\u0085",
         ] {
-            assert!(!is_clean(dirty.as_bytes(), Texture::Any), "{dirty:?}");
+            assert!(!is_clean(dirty.as_bytes(), Escapes::Possible), "{dirty:?}");
         }
         for clean in [
             "", "a b", "\u{a0}", r"\u00a0", "\u{e9}", r"\/", "\u{2028}", "\u{280}",
         ] {
-            assert!(is_clean(clean.as_bytes(), Texture::Any), "{clean:?}");
+            assert!(is_clean(clean.as_bytes(), Escapes::Possible), "{clean:?}");
         }
     }
 }

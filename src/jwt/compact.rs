@@ -7,15 +7,15 @@ use super::names::Slots;
 use crate::credential::base64url;
 use crate::error::RejectionKind;
 use crate::json::Document;
-use crate::json::ENTRY;
+use crate::json::ENTRY_BYTES;
+use crate::json::Escapes;
 use crate::json::Index;
-use crate::json::Piece;
+use crate::json::NameCheck;
+use crate::json::RawName;
 use crate::json::Sink;
 use crate::json::Span;
-use crate::json::Texture;
-use crate::json::Told;
+use crate::json::TextRange;
 use crate::json::Value;
-use crate::json::Written;
 use crate::json::scan_object;
 use crate::limits;
 
@@ -31,7 +31,7 @@ pub(super) struct Compact<'t> {
     pub(super) header: Header,
     pub(super) slots: Slots,
     /// Of the payload.
-    pub(super) texture: Texture,
+    pub(super) escapes: Escapes,
 }
 
 /// Where the parts end in the buffer.
@@ -69,8 +69,8 @@ impl<'t> Compact<'t> {
             header: payload_len + header_len,
             signature: payload_len + header_len + base64url::decoded_len(signature.len()),
         };
-        let len = ends.signature + Index::room(payload_len);
-        let mut bytes = Vec::with_capacity(len + Document::room(payload_len));
+        let len = ends.signature + Index::size_for(payload_len);
+        let mut bytes = Vec::with_capacity(len + Document::append_size_for(payload_len));
         bytes.resize(len, 0);
         let (parts, space) = bytes.split_at_mut(ends.signature);
         // Dots between the first and the last one do not decode.
@@ -95,8 +95,8 @@ impl<'t> Compact<'t> {
             slots: Slots::default(),
             name: None,
         };
-        let texture = scan_object(payload, &mut claims);
-        let texture = texture.map_err(|_| RejectionKind::TokenMalformed)?;
+        let escapes = scan_object(payload, &mut claims);
+        let escapes = escapes.map_err(|_| RejectionKind::TokenMalformed)?;
         let ClaimSink { index, slots, .. } = claims;
         let members = index.members();
         let is_known = known.is_some();
@@ -113,7 +113,7 @@ impl<'t> Compact<'t> {
             encoded_header: (!is_known).then_some(encoded),
             header,
             slots,
-            texture,
+            escapes,
         })
     }
 
@@ -136,31 +136,34 @@ impl<'t> Compact<'t> {
     }
 
     /// Returns a piece of the header.
-    pub(super) fn header_piece(&self, piece: Piece) -> &str {
+    pub(super) fn header_piece(&self, piece: TextRange) -> &str {
         let start = self.ends.payload;
         let piece = self.bytes.get(start + piece.start()..start + piece.end());
         str::from_utf8(piece.unwrap_or_default()).unwrap_or_default()
     }
 
     /// Returns the value at a piece of the payload.
-    pub(super) fn value(&self, piece: Piece) -> Value<'_> {
+    pub(super) fn value(&self, piece: TextRange) -> Value<'_> {
         let raw = self.bytes.get(piece.start()..piece.end());
-        Value::accepted(raw.unwrap_or_default())
+        Value::from_scanned(raw.unwrap_or_default())
     }
 
     /// Returns the claims, followed by the header and the index, and the header's place; what is
     /// left has neither them nor a signature.
     #[inline(always)]
-    pub(super) fn take_document(&mut self) -> (Document, Piece) {
+    pub(super) fn take_document(&mut self) -> (Document, TextRange) {
         let mut bytes = std::mem::take(&mut self.bytes);
         // Nobody shall find a whole token in a principal.
         if let Some(signature) = bytes.get_mut(self.ends.header..self.ends.signature) {
             signature.fill(0);
         }
-        bytes.truncate(self.ends.signature + self.members * ENTRY);
+        bytes.truncate(self.ends.signature + self.members * ENTRY_BYTES);
         let index = (self.ends.signature, self.members);
-        let document = Document::assemble(bytes, (self.ends.payload, self.texture), index);
-        (document, Piece::new(self.ends.payload, self.ends.header))
+        let document = Document::assemble(bytes, (self.ends.payload, self.escapes), index);
+        (
+            document,
+            TextRange::new(self.ends.payload, self.ends.header),
+        )
     }
 }
 
@@ -203,12 +206,12 @@ struct ClaimSink<'b> {
 
 impl Sink for ClaimSink<'_> {
     #[inline(always)]
-    fn name(&mut self, text: &[u8], name: Written) -> Told {
+    fn name(&mut self, text: &[u8], name: RawName) -> NameCheck {
         self.name = Name::of(text, name);
         match self.name {
-            None => Told::Not,
-            Some(name) if self.slots.has(name) => Told::Again,
-            Some(_) => Told::First,
+            None => NameCheck::Unknown,
+            Some(name) if self.slots.has(name) => NameCheck::Duplicate,
+            Some(_) => NameCheck::New,
         }
     }
 

@@ -8,13 +8,13 @@ use super::issuer_rules::Names;
 use super::issuer_rules::Purpose;
 use super::issuer_rules::Trust;
 use crate::diagnosis::Finding;
-use crate::diagnosis::gathered;
+use crate::diagnosis::gather;
 use crate::key::of_keys;
 use crate::now_or_later::NowOrLater;
 
 impl JwtValidator {
     pub(super) fn examined(&self) -> NowOrLater<'_, Vec<Finding>> {
-        gathered(self.issuers.trusts().flat_map(|trust| {
+        gather(self.issuers.trusts().flat_map(|trust| {
             let keys = match &trust.keys {
                 Keys::Fixed(keys) => NowOrLater::now(of_keys(&trust.subject(), keys)),
                 Keys::Store(store) => store.diagnose(),

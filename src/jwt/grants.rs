@@ -2,7 +2,7 @@
 
 use super::names::Name;
 use crate::json::Document;
-use crate::json::Piece;
+use crate::json::TextRange;
 use crate::json::Value;
 use crate::principal::Facts;
 use crate::principal::Principal;
@@ -25,7 +25,7 @@ impl Grants {
         let scopes = facts.text(facts.scopes).map(Scopes::new);
         let scopes = scopes.map(|s| self.granted(s));
         facts.document = self.narrowed(&facts.document);
-        facts.header = Piece::default();
+        facts.header = TextRange::default();
         facts.token_id = token_id;
         let document = &mut facts.document;
         facts.subject = subject.map(|t| document.append(&t));

@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 
 use crate::crypto::Algorithm;
 use crate::error::RejectionKind;
-use crate::json::Piece;
 use crate::json::Sink;
 use crate::json::Span;
+use crate::json::TextRange;
 use crate::json::Unescaped;
 use crate::json::Value;
 use crate::json::scan_object;
@@ -26,7 +26,7 @@ pub(super) struct Header {
 #[derive(Clone)]
 pub(super) enum Text {
     /// It stands in the header as it is.
-    Piece(Piece),
+    Piece(TextRange),
     /// It had escapes.
     Owned(Arc<str>),
 }
@@ -40,7 +40,7 @@ pub(super) enum Typ {
     /// `at+jwt`.
     AccessToken,
     /// Another one: a string with its quotes, as a piece of the header.
-    Other(Piece),
+    Other(TextRange),
 }
 
 impl Typ {
@@ -138,7 +138,7 @@ struct Reader<'j>(&'j [u8]);
 impl<'j> Reader<'j> {
     fn string(&self, member: Span) -> Result<Value<'j>, RejectionKind> {
         let raw = self.0.get(member.value_start..member.value_end);
-        let value = Value::accepted(raw.unwrap_or_default());
+        let value = Value::from_scanned(raw.unwrap_or_default());
         match value.content() {
             Some(_) => Ok(value),
             None => Err(RejectionKind::HeaderUnsupported),
@@ -178,8 +178,8 @@ impl<'j> Reader<'j> {
     }
 }
 
-fn piece(member: Span, quote: usize) -> Piece {
-    Piece::new(member.value_start + quote, member.value_end - quote)
+fn piece(member: Span, quote: usize) -> TextRange {
+    TextRange::new(member.value_start + quote, member.value_end - quote)
 }
 
 /// Headers of tokens whose signature was valid, so that the same header is not read again for

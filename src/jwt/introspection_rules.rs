@@ -19,7 +19,7 @@ use crate::clock::UnixTime;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::json::Document;
-use crate::json::Piece;
+use crate::json::TextRange;
 use crate::json::Value;
 use crate::principal::Authority;
 use crate::principal::Facts;
@@ -132,7 +132,7 @@ impl AnswerRules {
             kind: PrincipalKind::OpaqueToken,
             authority: self.authority.clone(),
             document,
-            header: Piece::default(),
+            header: TextRange::default(),
             token_id: Some(token_id),
             subject,
             client,
@@ -194,7 +194,7 @@ impl AnswerRules {
     fn check_times(&self, claims: &Typed<'_>, now: UnixTime) -> Result<(), Rejection> {
         let times = &claims.times;
         match times.expires_at {
-            Some(exp) if exp.is_over(now, self.leeway) => {
+            Some(exp) if exp.has_passed(now, self.leeway) => {
                 return Err(Rejection::new(RejectionKind::TokenExpired).with_claim("exp"));
             }
             // A refresh token is what often has neither.
@@ -203,7 +203,7 @@ impl AnswerRules {
         }
         if times
             .not_before
-            .is_some_and(|t| t.is_ahead(now, self.leeway))
+            .is_some_and(|t| t.is_in_future(now, self.leeway))
         {
             return Err(Rejection::new(RejectionKind::TokenNotYetValid).with_claim("nbf"));
         }

@@ -17,7 +17,7 @@ use crate::crypto::Algorithms;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::json::Kind;
-use crate::json::Piece;
+use crate::json::TextRange;
 use crate::json::Value;
 use crate::key::KeySet;
 use crate::key::KeyStatus;
@@ -222,17 +222,18 @@ impl Trust {
         let (times, now) = (&token.claims.times, token.now);
         let refuse = |kind, name: Name| Err(Rejection::new(kind).with_claim(name.as_str()));
         match times.expires_at {
-            Some(exp) if exp.is_over(now, self.leeway) => {
+            Some(exp) if exp.has_passed(now, self.leeway) => {
                 return refuse(RejectionKind::TokenExpired, Name::Exp);
             }
             None if self.expiry == Expiry::Required => return Err(missing(Name::Exp)),
             _ => {}
         }
-        let is_ahead = |time: Option<UnixTime>| time.is_some_and(|t| t.is_ahead(now, self.leeway));
-        if is_ahead(times.not_before) {
+        let is_future =
+            |time: Option<UnixTime>| time.is_some_and(|t| t.is_in_future(now, self.leeway));
+        if is_future(times.not_before) {
             return refuse(RejectionKind::TokenNotYetValid, Name::Nbf);
         }
-        if is_ahead(times.issued_at) {
+        if is_future(times.issued_at) {
             return refuse(RejectionKind::TokenIssuedInFuture, Name::Iat);
         }
         Ok(())
@@ -269,24 +270,24 @@ impl Names {
 
 /// Says whether a claim is a string with exactly one of these contents.
 pub(super) fn is_one_of(claims: &Typed<'_>, value: Value<'_>, wanted: &[Box<str>]) -> bool {
-    let texture = claims.document().texture();
-    wanted.iter().any(|w| value.is_text_in(texture, w))
+    let escapes = claims.document().escapes();
+    wanted.iter().any(|w| value.is_text_with(escapes, w))
 }
 
 /// A verified token whose claims are being checked.
 pub(super) struct Checked<'c, 'd> {
     pub(super) claims: &'c Typed<'d>,
     /// Where the header stands in the document.
-    pub(super) header: Piece,
+    pub(super) header: TextRange,
     pub(super) typ: Typ,
     pub(super) now: UnixTime,
 }
 
 impl Checked<'_, '_> {
     /// Says whether the header's `typ` is this one, but for its optional prefix.
-    fn is_typ(&self, typ: Piece, wanted: &str) -> bool {
+    fn is_typ(&self, typ: TextRange, wanted: &str) -> bool {
         let start = self.header.start();
-        let piece = Piece::new(start + typ.start(), start + typ.end());
+        let piece = TextRange::new(start + typ.start(), start + typ.end());
         let value = self.claims.document().value(piece);
         let text = value.and_then(Value::as_str).unwrap_or_default();
         without_application(&text).eq_ignore_ascii_case(wanted)

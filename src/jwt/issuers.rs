@@ -9,7 +9,7 @@ use super::issuer_rules::Trust;
 use super::tenant::Pattern;
 use crate::credential::Unverified;
 use crate::error::ConfigError;
-use crate::json::Texture;
+use crate::json::Escapes;
 use crate::json::Value;
 
 /// Finds an issuer's trust by the exact value of `iss`.
@@ -50,14 +50,14 @@ impl IssuerLookup {
         matches!(only.issuers, Issuers::Any).then_some(only)
     }
 
-    /// Returns the trust of this issuer, read from a text of this texture.
-    pub(super) fn find(&self, iss: Unverified<Value<'_>>, texture: Texture) -> Option<&Trust> {
+    /// Returns the trust of this issuer, read from a text with these escapes.
+    pub(super) fn find(&self, iss: Unverified<Value<'_>>, escapes: Escapes) -> Option<&Trust> {
         let iss = *iss.as_unverified();
         if let [only] = &*self.trusts
             && let Issuers::OneOf(names) = &only.issuers
         {
             let mut names = names.iter();
-            return names.any(|n| iss.is_text_in(texture, n)).then_some(only);
+            return names.any(|n| iss.is_text_with(escapes, n)).then_some(only);
         }
         let iss = iss.as_str()?;
         match self.by_name.get(&*iss) {

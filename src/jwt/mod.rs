@@ -8,6 +8,7 @@ mod demand;
 mod diagnose;
 mod grants;
 mod header;
+#[cfg(feature = "introspection")]
 mod introspection_rules;
 mod issuer_rules;
 mod issuers;
@@ -23,8 +24,11 @@ pub use builder::NeedsAudience;
 pub use builder::NeedsIssuer;
 pub use builder::NeedsKeys;
 pub use builder::Ready;
+#[cfg(feature = "introspection")]
 pub(crate) use introspection_rules::Answer;
+#[cfg(feature = "introspection")]
 pub(crate) use introspection_rules::AnswerRules;
+#[cfg(feature = "introspection")]
 pub(crate) use introspection_rules::TokenType;
 pub use tenant::Tenant;
 
@@ -48,9 +52,9 @@ use crate::error::ConfigError;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::json::Document;
+use crate::json::Escapes;
 use crate::json::Kind;
-use crate::json::Piece;
-use crate::json::Texture;
+use crate::json::TextRange;
 use crate::key::Key;
 use crate::key::KeyHint;
 use crate::key::KeySet;
@@ -173,7 +177,7 @@ impl JwtValidator {
         if !issuer_rules::is_string(*iss.as_unverified()) {
             return Err(claims::invalid("iss"));
         }
-        let found = self.issuers.find(iss, compact.texture);
+        let found = self.issuers.find(iss, compact.escapes);
         found.ok_or_else(issuer_rules::of_another_issuer)
     }
 
@@ -330,7 +334,7 @@ fn binding_required() -> Rejection {
 }
 
 /// Returns where the scopes stand, with quotes or brackets.
-fn scopes(claim: Option<&str>, claims: &Typed<'_>) -> Result<Option<Piece>, Rejection> {
+fn scopes(claim: Option<&str>, claims: &Typed<'_>) -> Result<Option<TextRange>, Rejection> {
     let Some(name) = claim else {
         return Ok(claims.piece(Name::Scope));
     };
@@ -348,15 +352,15 @@ struct Reader<'d>(&'d mut Document);
 
 impl Reader<'_> {
     /// Returns the content of a string, appended to the document if it may have escapes.
-    fn string(&mut self, quoted: Piece) -> Piece {
-        match self.0.texture() {
-            Texture::Plain => Piece::new(quoted.start() + 1, quoted.end().saturating_sub(1)),
-            Texture::Any => self.0.append_joined(quoted),
+    fn string(&mut self, quoted: TextRange) -> TextRange {
+        match self.0.escapes() {
+            Escapes::Absent => TextRange::new(quoted.start() + 1, quoted.end().saturating_sub(1)),
+            Escapes::Possible => self.0.append_joined(quoted),
         }
     }
 
     /// Returns the members of a string or an array with spaces between them.
-    fn joined(&mut self, scopes: Piece) -> Piece {
+    fn joined(&mut self, scopes: TextRange) -> TextRange {
         let scopes_value = self.0.value(scopes);
         if scopes_value.is_some_and(|v| v.kind() == Kind::String) {
             return self.string(scopes);

@@ -1,10 +1,10 @@
 //! The claims that the rules know, and where they stand in a token.
 
 use crate::json::Document;
-use crate::json::Piece;
+use crate::json::RawName;
 use crate::json::Span;
+use crate::json::TextRange;
 use crate::json::Unescaped;
-use crate::json::Written;
 
 /// A claim that the rules know.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -89,7 +89,7 @@ impl Name {
 
     /// Returns the known claim of that name.
     #[inline(always)]
-    pub(super) fn of(text: &[u8], name: Written) -> Option<Self> {
+    pub(super) fn of(text: &[u8], name: RawName) -> Option<Self> {
         if name.end.wrapping_sub(name.start) <= 8 && !name.is_escaped {
             return Self::find(name.head);
         }
@@ -210,14 +210,14 @@ impl Slots {
     }
 
     /// Returns where the value stands, if there is one.
-    pub(super) fn find(&self, name: Name) -> Option<Piece> {
+    pub(super) fn find(&self, name: Name) -> Option<TextRange> {
         Some(self.piece(name)).filter(|p| !p.is_empty())
     }
 
     /// Returns where the value stands; the piece is empty if there is none.
-    pub(super) fn piece(&self, name: Name) -> Piece {
+    pub(super) fn piece(&self, name: Name) -> TextRange {
         let (start, end) = self.0.get(name as usize).copied().unwrap_or_default();
-        Piece::new(start.into(), end.into())
+        TextRange::new(start.into(), end.into())
     }
 }
 

@@ -1,34 +1,38 @@
-//! What a service knows of the resource.
+//! Attributes of the resource.
 
 use std::fmt;
 
-use super::verdict::Verdict;
+use crate::policy::truth::Truth;
 use crate::principal::Authority;
 use crate::principal::ClaimValue;
 
-/// One attribute of a resource, from the service's own records; never from the client.
+/// The value of one attribute of the requested resource.
 ///
-/// `Debug` shows the type alone.
+/// It comes from the service's own records, never from the client. Conditions read it by name:
+/// [`attribute`](crate::policy::attribute) compares it, [`owner`](crate::policy::owner) takes a
+/// [`Subject`](Self::Subject) for the owner. `Debug` shows only the type.
 #[derive(Clone, Copy, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Attribute<'a> {
-    /// `true` or `false`.
+    /// A boolean.
     Bool(bool),
-    /// A whole number.
+    /// A signed integer.
     Integer(i64),
-    /// Somebody: the pair of authority and subject.
+    /// A user or client: the pair of authority and subject id. An id without its authority
+    /// identifies nobody, because two issuers may use the same one.
     Subject(&'a Authority, &'a str),
-    /// A text, compared byte for byte.
+    /// A string, compared byte for byte.
     Text(&'a str),
 }
 
 impl Attribute<'_> {
-    pub(super) fn is(self, wanted: &ClaimValue) -> Verdict {
-        match (self, wanted) {
-            (Self::Bool(own), ClaimValue::Bool(wanted)) => (own == *wanted).into(),
-            (Self::Integer(own), ClaimValue::Integer(wanted)) => (own == *wanted).into(),
-            (Self::Text(own), ClaimValue::Text(wanted)) => (own == wanted).into(),
-            _ => Verdict::Unknown,
+    /// Returns whether this is a value of the configuration: unknown for another type.
+    pub(super) fn is(self, expected: &ClaimValue) -> Truth {
+        match (self, expected) {
+            (Self::Bool(value), ClaimValue::Bool(expected)) => (value == *expected).into(),
+            (Self::Integer(value), ClaimValue::Integer(expected)) => (value == *expected).into(),
+            (Self::Text(value), ClaimValue::Text(expected)) => (value == expected).into(),
+            _ => Truth::Unknown,
         }
     }
 }

@@ -1,16 +1,16 @@
-//! Allow or deny, with reasons.
+//! Decisions of authorizers.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::obligation::Obligations;
 use crate::error::RejectionKind;
+use crate::policy::obligation::Obligations;
 
-/// An allow or a deny, with its reasons.
+/// The decision of an [`Authorizer`](crate::policy::Authorizer): allow or deny, with its reasons.
 ///
-/// Reasons are for the operator and name conditions, never values of the caller; what a client is
-/// told is decided in [`Refusal`](crate::http_response::Refusal) alone.
+/// Reasons are for the operator. They name rules and conditions of the configuration, never values
+/// of the caller. Only a [`Refusal`](crate::http_response::Refusal) decides what the client gets to see of a deny.
 ///
 /// ```
 /// use bearergate::RejectionKind;
@@ -22,7 +22,7 @@ use crate::error::RejectionKind;
 /// assert_eq!(denied.to_string(), "denied: scope_missing (orders are read-only)");
 /// ```
 #[derive(Clone, Eq, PartialEq)]
-#[must_use = "a decision that nobody looks at protects nothing"]
+#[must_use = "a decision protects nothing unless it is looked at"]
 pub struct Decision(Outcome);
 
 #[derive(Clone, Eq, PartialEq)]
@@ -42,22 +42,27 @@ struct Denial {
 }
 
 impl Decision {
-    /// Allows.
+    /// Returns an allow without a reason; add one with [`because`](Self::because).
+    ///
+    /// A decision without a reason is hard to audit: [`authorize_fn`](crate::policy::authorize_fn) adds the
+    /// name of the authorizer, other authorizers should name the rule.
     pub const fn allow() -> Self {
         Self(Outcome::Allow(None, None))
     }
 
-    /// Allows for this reason.
+    /// Returns an allow for this reason.
     pub(super) const fn allowed(reason: Reason, obligations: Option<Arc<Obligations>>) -> Self {
         Self(Outcome::Allow(Some(reason), obligations))
     }
 
-    /// Denies access.
+    /// Returns a deny of kind [`AccessDenied`](RejectionKind::AccessDenied), which a client cannot
+    /// resolve by asking for another token.
     pub fn deny() -> Self {
         Self::denial(RejectionKind::AccessDenied)
     }
 
-    /// Denies for want of these scopes.
+    /// Returns a deny because these scopes are missing, of kind
+    /// [`ScopeInsufficient`](RejectionKind::ScopeInsufficient); the challenge names them.
     pub fn scope_insufficient<S: Into<Arc<str>>>(missing: impl IntoIterator<Item = S>) -> Self {
         let mut decision = Self::denial(RejectionKind::ScopeInsufficient);
         if let Outcome::Deny(denial) = &mut decision.0 {
@@ -66,12 +71,16 @@ impl Decision {
         decision
     }
 
-    /// Denies until the caller authenticates again or more strongly (RFC 9470).
+    /// Returns a deny until the user authenticates again or more strongly (RFC 9470), of kind
+    /// [`StepUpRequired`](RejectionKind::StepUpRequired). Say what is needed with
+    /// [`with_acr_values`](Self::with_acr_values) and [`with_max_age`](Self::with_max_age).
     pub fn step_up() -> Self {
         Self::denial(RejectionKind::StepUpRequired)
     }
 
-    /// Denies because it could not be decided: something that has to be asked does not answer.
+    /// Returns a deny because no decision could be made, of kind
+    /// [`Unavailable`](RejectionKind::Unavailable): a service that the decision depends on does not
+    /// answer. The client may retry.
     pub fn unavailable() -> Self {
         Self::denial(RejectionKind::Unavailable)
     }
@@ -87,7 +96,8 @@ impl Decision {
         })))
     }
 
-    /// Names the rule that decided; the name must not come from the caller.
+    /// Adds the name of the rule or condition that decided, as a [`Reason`]. The name must come
+    /// from the configuration, never from the caller, because it is logged.
     pub fn because(self, name: impl Into<Arc<str>>) -> Self {
         let code = match self.kind() {
             None => ReasonCode::Met,
@@ -98,17 +108,17 @@ impl Decision {
         self.with_reason(Reason::new(code, name))
     }
 
-    /// Adds a reason; an allow keeps the last one alone.
+    /// Adds a reason; an allow keeps only the last one.
     pub(crate) fn with_reason(mut self, reason: Reason) -> Self {
         match &mut self.0 {
-            Outcome::Allow(own, _) => *own = Some(reason),
+            Outcome::Allow(only, _) => *only = Some(reason),
             Outcome::Deny(denial) => denial.reasons.push(reason),
         }
         self
     }
 
-    /// Sets the authentication contexts of which one is needed, separated by single spaces; an
-    /// allow ignores them.
+    /// Sets the authentication contexts of which one is needed, separated by single spaces: the
+    /// `acr_values` of the challenge (RFC 9470). An allow ignores them.
     pub fn with_acr_values(mut self, values: impl Into<String>) -> Self {
         if let Outcome::Deny(denial) = &mut self.0 {
             denial.acr_values = Some(values.into());
@@ -116,7 +126,8 @@ impl Decision {
         self
     }
 
-    /// Sets how old the authentication may be; an allow ignores it.
+    /// Sets the maximum age of the authentication: the `max_age` of the challenge (RFC 9470). An
+    /// allow ignores it.
     pub fn with_max_age(mut self, age: Duration) -> Self {
         if let Outcome::Deny(denial) = &mut self.0 {
             denial.max_age = Some(age);
@@ -124,28 +135,39 @@ impl Decision {
         self
     }
 
-    /// Sets what this obliges the service to.
+    /// Sets the [`Obligations`] that the service has to fulfil together with this decision.
+    ///
+    /// Both an allow and a deny can have obligations. A [`Rule`](crate::policy::Rule) passes its
+    /// own on.
     pub fn with_obligations(mut self, obligations: impl Into<Arc<Obligations>>) -> Self {
-        let own = match &mut self.0 {
-            Outcome::Allow(_, own) => own,
+        let slot = match &mut self.0 {
+            Outcome::Allow(_, obligations) => obligations,
             Outcome::Deny(denial) => &mut denial.obligations,
         };
-        *own = Some(obligations.into());
+        *slot = Some(obligations.into());
         self
     }
 
-    /// Returns true for an allow.
+    /// Returns true if this is an allow.
+    ///
+    /// Everything else is a deny, also if no decision could be made.
     pub const fn is_allowed(&self) -> bool {
         matches!(self.0, Outcome::Allow(..))
     }
 
-    /// Returns the kind of a deny, or `None` for an allow.
+    /// Returns why access is denied, as a stable code, or `None` for an allow.
+    ///
+    /// The kind decides the status and the challenge of the [`Refusal`](crate::http_response::Refusal).
     pub fn kind(&self) -> Option<RejectionKind> {
         self.as_denial().map(|denial| denial.kind)
     }
 
-    /// Returns what decided: for an allow the condition that settled it, for a deny those that
-    /// stood between the caller and the nearest allow.
+    /// Returns the conditions that decided.
+    ///
+    /// For an allow it is the rule that permits, or the condition that was evaluated last. For a
+    /// deny it is the rule that forbids, or the conditions that would have to hold for the nearest
+    /// allow: missing scopes are nearer than a stronger authentication, that is nearer than other
+    /// facts of the caller, and those are nearer than another request.
     pub fn reasons(&self) -> &[Reason] {
         match &self.0 {
             Outcome::Allow(reason, _) => reason.as_slice(),
@@ -153,26 +175,35 @@ impl Decision {
         }
     }
 
-    /// Returns the scopes for want of which this is a deny.
+    /// Returns the scopes whose absence causes the deny; empty for another kind of decision.
+    ///
+    /// Other conditions may be missing too; [`reasons`](Self::reasons) names all of them.
     pub fn missing_scopes(&self) -> impl Iterator<Item = &str> {
         let scopes = self.as_denial().map(|denial| denial.scopes.iter());
         scopes.into_iter().flatten().map(|scope| &**scope)
     }
 
-    /// Returns the authentication contexts of which one is needed.
+    /// Returns the authentication contexts of which one is needed, separated by single spaces.
+    ///
+    /// It is `None` unless the decision asks for a [step-up](Self::step_up) to a stronger context.
     pub fn acr_values(&self) -> Option<&str> {
         self.as_denial()?.acr_values.as_deref()
     }
 
-    /// Returns how old the authentication may be.
+    /// Returns the maximum age of the authentication.
+    ///
+    /// It is `None` unless the decision asks for a [step-up](Self::step_up) by a newer
+    /// authentication.
     pub fn max_age(&self) -> Option<Duration> {
         self.as_denial()?.max_age
     }
 
-    /// Returns what this obliges the service to, if to anything.
+    /// Returns the [`Obligations`] of the rule that decided, if it has any.
+    ///
+    /// They are for the service to fulfil, whether the decision is an allow or a deny.
     pub fn obligations(&self) -> Option<&Obligations> {
         match &self.0 {
-            Outcome::Allow(_, own) => own.as_deref(),
+            Outcome::Allow(_, obligations) => obligations.as_deref(),
             Outcome::Deny(denial) => denial.obligations.as_deref(),
         }
     }
@@ -206,7 +237,10 @@ impl fmt::Debug for Decision {
     }
 }
 
-/// One condition and how it bore on a decision.
+/// The name of a rule or condition and its effect on a [`Decision`].
+///
+/// Reasons are for the log and for traces. They are not sent to the client, and contain no value of
+/// the caller.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Reason {
     code: ReasonCode,
@@ -219,37 +253,41 @@ impl Reason {
         Self { code, name }
     }
 
-    /// Returns how the condition bore on the decision, as a stable code.
+    /// Returns the effect of the condition on the decision, as a stable code.
     pub const fn code(&self) -> ReasonCode {
         self.code
     }
 
-    /// Returns the name of the rule or condition, from the configuration.
+    /// Returns the name of the rule or condition, as the configuration gives it.
+    ///
+    /// The name of a condition says what it reads, such as `claim tenant` or `scope orders:read`.
     pub fn name(&self) -> &str {
         &self.name
     }
 }
 
-/// How a condition bore on a decision.
+/// The effect of a rule or condition on a [`Decision`], as a stable code.
+///
+/// The code is part of the text of a decision: `denied: scope_missing (scope orders:write)`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ReasonCode {
-    /// A rule forbids it: `forbidden`.
+    /// The rule forbids the request, and its condition holds: `forbidden`.
     Forbidden,
-    /// It holds: `met`.
+    /// The condition holds: `met`.
     Met,
-    /// It does not hold: `not_met`.
+    /// The condition does not hold, or the negated condition does: `not_met`.
     NotMet,
-    /// A scope that it asks for is not there: `scope_missing`.
+    /// The caller lacks the scope that the condition requires: `scope_missing`.
     ScopeMissing,
-    /// It cannot be told whether it holds: `unknown`.
+    /// The condition cannot be decided, because a fact is missing or has another type: `unknown`.
     Unknown,
-    /// No rule speaks of the request: `unmatched`.
+    /// No rule or route applies to the request: `unmatched`.
     Unmatched,
 }
 
 impl ReasonCode {
-    /// Returns the stable snake-case code.
+    /// Returns the stable snake-case code, for logs and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Forbidden => "forbidden",

@@ -1,137 +1,121 @@
-//! What a caller may do: three-valued conditions and rules that end in an allow or a deny.
+//! Authorization: what an authenticated caller may do.
 //!
-//! A [`Condition`] is made of single ones (this module has them all) that are joined by `and`,
-//! `or` and `not`. It decides by itself, or in the rules of a [`Policy`]. Both are
-//! [`Authorizer`]s, deny on every doubt, and are asked without an allocation.
+//! An [`Authorizer`] decides about an [`AccessRequest`]. This module has three, each built from the
+//! one before:
+//!
+//! - A [`Condition`] over the caller and the request, such as [`require_scope`], [`claim`],
+//!   [`role`] or [`owner`], combined by `and`, `or` and `not`.
+//! - A [`Policy`] of [rules](Rule) that permit and forbid, each under a condition.
+//! - A [`RouteTable`] of conditions and policies by method and route.
+//!
+//! Conditions have three values ([`Truth`]): a claim that is missing or has another type makes a
+//! condition unknown, and its negation too. Only a condition that is true allows, so leaving a
+//! claim out of a token never widens what the caller may do. A deny names the scopes or the
+//! stronger authentication that would change it ([`Decision`]). An allow does not allocate.
+//!
+//! [`explain`](Policy::explain) shows the result of every condition for one request,
+//! [`lint`](Policy::lint) finds rules that are probably wrong, and [`run_cases`] tests a policy.
+//! With the feature `policy-file` policies are read from and written to JSON, and a
+//! [`PolicyHandle`] replaces one while requests are decided.
 //!
 //! ```
 //! use bearergate::{claim, Policy, require_scope};
-//! use bearergate::policy::{action, owner, param, role, Rule};
+//! use bearergate::policy::{owner, param, role, Rule};
 //!
 //! let own = owner(param("user").of("https://idp.example.com"));
 //! let staff = claim("tenant").is("acme").and(role("clerk")).named("staff");
 //! let policy = Policy::builder()
-//!     .rule(Rule::forbid("suspended", claim("suspended").absent_or(false).not()))
+//!     .rule(Rule::forbid("suspended", claim("suspended").absent_or_is(false).not()))
 //!     .rule(Rule::permit("orders", require_scope("orders:read").and(staff.or(own))))
 //!     .build()?;
-//! # let _ = (policy, action("read"));
+//! assert!(policy.lint().is_empty());
 //! # Ok::<(), bearergate::ConfigError>(())
 //! ```
 
 mod attribute;
-mod blame;
-mod calendar;
-mod caller;
-mod case;
-mod check;
-mod closure;
+mod authorizer;
+mod cases;
 mod condition;
 mod decision;
-mod declare;
-mod handle;
-mod index;
-mod leaf;
+mod engine;
+#[cfg(feature = "policy-file")]
+mod file;
 mod lint;
-mod network;
 mod obligation;
-mod path;
-mod paths;
-mod pattern;
-mod program;
+#[expect(
+    clippy::module_inception,
+    reason = "the file is called after the type that it holds"
+)]
+mod policy;
+mod reload;
 mod request;
-mod resource;
+mod route;
 mod rule;
-mod scene;
-mod set;
-mod table;
-mod test;
 mod trace;
-mod verdict;
-mod words;
+mod truth;
 
 pub use attribute::Attribute;
-pub use caller::acr_at_least;
-pub use caller::address_in;
-pub use caller::amr;
-pub use caller::audience;
-pub use caller::auth_age_at_most;
-pub use caller::authority;
-pub use caller::client;
-pub use caller::header;
-pub use caller::kind;
-pub use caller::over_tls;
-pub use caller::sender_constrained;
-pub use caller::time_between;
-pub use caller::token_age_at_most;
-pub use caller::weekdays;
-pub use case::Case;
-pub use case::CasesFailed;
-pub use case::check_cases;
-pub use closure::authorize_fn;
-pub use closure::condition_fn;
-pub use condition::Condition;
+pub use authorizer::Authorizer;
+pub use cases::Case;
+pub use cases::CasesFailed;
+pub use cases::run_cases;
+pub use condition::caller::acr_at_least;
+pub use condition::caller::address_in;
+pub use condition::caller::amr;
+pub use condition::caller::audience;
+pub use condition::caller::authority;
+pub use condition::caller::client;
+pub use condition::caller::header;
+pub use condition::caller::kind;
+pub use condition::caller::max_auth_age;
+pub use condition::caller::max_token_age;
+pub use condition::caller::sender_constrained;
+pub use condition::caller::time_between;
+pub use condition::caller::via_tls;
+pub use condition::caller::weekdays;
+pub use condition::claims::ClaimTest;
+pub use condition::claims::claim;
+pub use condition::claims::group;
+pub use condition::claims::require_scope;
+pub use condition::claims::role;
+pub use condition::condition::Condition;
+pub use condition::custom::authorize_fn;
+pub use condition::custom::condition_fn;
+pub use condition::resource::Owner;
+pub use condition::resource::Param;
+pub use condition::resource::ResourceAttribute;
+pub use condition::resource::action;
+pub use condition::resource::attribute;
+pub use condition::resource::method;
+pub use condition::resource::owner;
+pub use condition::resource::param;
+pub use condition::resource::route;
 pub use decision::Decision;
 pub use decision::Reason;
 pub use decision::ReasonCode;
-pub use declare::LoadError;
-pub use declare::POLICY_SCHEMA;
-pub use declare::PolicyLoader;
-pub use handle::PolicyHandle;
-pub use leaf::ClaimTest;
-pub use leaf::claim;
-pub use leaf::group;
-pub use leaf::require_scope;
-pub use leaf::role;
-pub use lint::Finding;
-pub use lint::FindingKind;
+#[cfg(feature = "policy-file")]
+pub use file::error::LoadError;
+#[cfg(feature = "policy-file")]
+pub use file::loader::POLICY_SCHEMA;
+#[cfg(feature = "policy-file")]
+pub use file::loader::PolicyLoader;
+pub use lint::Lint;
+pub use lint::LintKind;
 pub use obligation::AuditLevel;
 pub use obligation::Obligations;
+pub use policy::Combining;
+pub use policy::Policy;
+pub use policy::PolicyBuilder;
+pub use reload::PolicyHandle;
 pub use request::AccessRequest;
-pub use resource::Owner;
-pub use resource::Param;
-pub use resource::ResourceAttribute;
-pub use resource::action;
-pub use resource::attribute;
-pub use resource::method;
-pub use resource::owner;
-pub use resource::param;
-pub use resource::route;
-#[cfg(feature = "cedar")]
-pub(crate) use resource::user;
+pub use route::guarded_route::Guard;
+pub use route::guarded_route::Route;
+pub use route::route_table::RouteTable;
+pub use route::route_table::RouteTableBuilder;
 pub use rule::Effect;
 pub use rule::Rule;
-pub use set::Combining;
-pub use set::Policy;
-pub use set::PolicyBuilder;
-pub use table::Guard;
-pub use table::Route;
-pub use table::RouteTable;
-pub use table::RouteTableBuilder;
-pub use trace::Trace;
-pub use verdict::Verdict;
+pub use trace::record::Trace;
+pub use truth::Truth;
 
-use std::fmt;
-use std::sync::Arc;
-
-use crate::now_or_later::NowOrLater;
-
-/// Decides what a caller may do.
-///
-/// It is total: doubt is a deny with its reason, and what could not be decided is
-/// [`Decision::unavailable`]. [`Condition`] and [`Policy`] are two; [`authorize_fn`] makes one of
-/// a closure.
-pub trait Authorizer: fmt::Debug + Send + Sync {
-    /// Decides about one request of an authenticated caller.
-    ///
-    /// Nothing happens before the answer is taken or first polled; an answer that has to be
-    /// waited for may be asked for twice, of which one is dropped unpolled.
-    fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision>;
-}
-
-const _: Option<&dyn Authorizer> = None;
-
-impl<A: Authorizer + ?Sized> Authorizer for Arc<A> {
-    fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
-        (**self).authorize(request)
-    }
-}
+#[cfg(feature = "cedar")]
+pub(crate) use engine::owner::user;

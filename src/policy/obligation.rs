@@ -1,4 +1,4 @@
-//! What a decision obliges the service to.
+//! Obligations of a decision.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,11 +7,21 @@ use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
 
-/// What a decision obliges the service to, taken from the rule that decided.
+/// What the service has to do together with a decision, taken from the
+/// [`Rule`](crate::policy::Rule) that decided.
 ///
-/// What the client has to do is no obligation: a deny for want of a scope or of a stronger
-/// authentication says so itself ([`Decision::missing_scopes`](crate::policy::Decision::missing_scopes),
-/// [`Decision::acr_values`](crate::policy::Decision::acr_values)).
+/// This crate adds the [`headers`](Self::headers) of a deny to the refusal; the rest is for the
+/// service to fulfil. What the *client* has to do is not an obligation: a deny that asks for a
+/// scope or for a stronger authentication has it in
+/// [`Decision::missing_scopes`](crate::policy::Decision::missing_scopes) and
+/// [`Decision::acr_values`](crate::policy::Decision::acr_values).
+///
+/// ```
+/// use bearergate::policy::{AuditLevel, Obligations};
+///
+/// let exports = Obligations::new().with_rate_class("exports").with_audit(AuditLevel::Full);
+/// assert_eq!(exports.rate_class(), Some("exports"));
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Obligations {
     rate_class: Option<Arc<str>>,
@@ -19,68 +29,84 @@ pub struct Obligations {
     headers: HeaderMap,
 }
 
-/// How much of a decision belongs on record.
+/// The level of detail at which a decision is recorded in the audit log.
+///
+/// What each level records is up to the service; levels are ordered from brief to full.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum AuditLevel {
-    /// As little as there can be: `brief`.
+    /// The minimum of detail: `brief`.
     Brief,
-    /// What is usual: `normal`.
+    /// The usual detail: `normal`.
     Normal,
-    /// All there is: `full`.
+    /// All available detail: `full`.
     Full,
 }
 
 impl Obligations {
-    /// Starts without any.
+    /// Creates an empty set of obligations.
+    ///
+    /// Add to it with the `with_` methods, and give it to a rule with
+    /// [`Rule::with_obligations`](crate::policy::Rule::with_obligations).
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Counts the request against this class of limits.
+    /// Requires the request to be counted against the rate limit of this class.
+    ///
+    /// The class is a name that the rate limiter of the service knows, such as `exports`.
     #[must_use]
     pub fn with_rate_class(mut self, class: impl Into<Arc<str>>) -> Self {
         self.rate_class = Some(class.into());
         self
     }
 
-    /// Records the decision at this level.
+    /// Requires the decision to be recorded at this level.
+    ///
+    /// Without it the service records decisions at its own default level.
     #[must_use]
     pub const fn with_audit(mut self, level: AuditLevel) -> Self {
         self.audit = Some(level);
         self
     }
 
-    /// Adds a header to the response; one of the same name stays.
+    /// Requires this header in the response; a header of the same name that was added before stays.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.append(name, value);
         self
     }
 
-    /// Returns the class of limits that the request counts against.
+    /// Returns the class of rate limits that the request counts against.
+    ///
+    /// `None` leaves the class to the service.
     pub fn rate_class(&self) -> Option<&str> {
         self.rate_class.as_deref()
     }
 
-    /// Returns the level at which the decision is recorded.
+    /// Returns the level at which the decision is to be recorded.
+    ///
+    /// `None` leaves the level to the service.
     pub const fn audit(&self) -> Option<AuditLevel> {
         self.audit
     }
 
-    /// Returns the headers to add to the response.
+    /// Returns the headers that belong in the response.
+    ///
+    /// Those of a deny are added to the response of a [`Refusal`](crate::http_response::Refusal); those of an
+    /// allow are for the service to add.
     pub const fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// Returns true if there are none.
+    /// Returns true if nothing is required of the service.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl AuditLevel {
-    /// Returns the stable snake-case name.
+    /// Returns the stable snake-case name, as policy files spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Brief => "brief",

@@ -1,20 +1,21 @@
-//! What is decided about.
+//! The request that an authorizer decides about.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use http::HeaderMap;
 
-use super::attribute::Attribute;
 use crate::clock::UnixTime;
+use crate::policy::attribute::Attribute;
 use crate::principal::Principal;
 use crate::request::RequestFacts;
 
-/// A request of an authenticated caller, borrowed: what an authorizer sees.
+/// A request of an authenticated caller, as an [`Authorizer`](crate::policy::Authorizer) sees it.
 ///
-/// The principals are judged; the facts of the request, its parameters and headers come from the
-/// client and are untrusted. A fact that is not given makes every condition over it
-/// [`Unknown`](crate::policy::Verdict::Unknown). `Debug` shows names, never values of the client.
+/// It borrows everything and is cheap to copy. The principals were validated; the facts of the
+/// request, its parameters and headers are sent by the client and untrusted. A fact that is not
+/// given makes every condition over it [`Unknown`](crate::policy::Truth::Unknown), which denies. `Debug`
+/// shows names, never values of the client.
 ///
 /// ```
 /// use bearergate::{Principal, require_scope};
@@ -22,7 +23,9 @@ use crate::request::RequestFacts;
 /// use bearergate::policy::AccessRequest;
 /// use bearergate::principal::PrincipalKind;
 ///
-/// let alice = Principal::builder(PrincipalKind::Other, "house").scopes(["orders:read"]).build();
+/// let alice = Principal::builder(PrincipalKind::Other, "https://idp.example.com")
+///     .scopes(["orders:read"])
+///     .build();
 /// let request = AccessRequest::new(&alice, UnixTime::from_secs(0))
 ///     .with_action("read")
 ///     .with_resource("/orders/{id}")
@@ -46,7 +49,10 @@ pub struct AccessRequest<'a> {
 }
 
 impl<'a> AccessRequest<'a> {
-    /// Starts with the caller and the one time at which all of the request is judged.
+    /// Creates a request of this caller; every condition over time is evaluated at `now`.
+    ///
+    /// Facts that are not added with the `with_` methods count as missing: a condition over them is
+    /// [`Unknown`](crate::policy::Truth::Unknown).
     pub const fn new(principal: &'a Principal, now: UnixTime) -> Self {
         Self {
             principal,
@@ -63,102 +69,116 @@ impl<'a> AccessRequest<'a> {
         }
     }
 
-    /// Adds the application that the second slot of the gate authenticated.
+    /// Adds the application that the second slot of the gate authenticated, where a user and the
+    /// application in use each present a credential.
     #[must_use]
     pub const fn with_client(mut self, client: &'a Principal) -> Self {
         self.client = Some(client);
         self
     }
 
-    /// Adds the name of what the caller wants to do, in the service's own words.
+    /// Adds the action, under the name that the service gives it: what
+    /// [`action`](crate::policy::action) compares.
     #[must_use]
     pub const fn with_action(mut self, action: &'a str) -> Self {
         self.action = Some(action);
         self
     }
 
-    /// Adds the name of what it is done to, such as the matched route; take it from the router,
-    /// not from the client's path.
+    /// Adds the name of the resource, such as the matched route: what
+    /// [`route`](crate::policy::route) compares. Take it from the router, not from the path that
+    /// the client sent, which can be spelled in many ways.
     #[must_use]
     pub const fn with_resource(mut self, resource: &'a str) -> Self {
         self.resource = Some(resource);
         self
     }
 
-    /// Adds the parameters of the matched route by name, as the router decoded them; a name that
-    /// stands there twice counts as not given.
+    /// Adds the parameters of the matched route by name, as the router decoded them. A name that is
+    /// listed twice counts as not given.
     #[must_use]
     pub const fn with_params(mut self, params: &'a [(&'a str, &'a str)]) -> Self {
         self.params = params;
         self
     }
 
-    /// Adds what the service knows of the resource by name; a name that stands there twice counts
-    /// as not given.
+    /// Adds attributes of the resource by name, from the service's own records. A name that is
+    /// listed twice counts as not given.
     #[must_use]
     pub const fn with_attributes(mut self, attributes: &'a [(&'a str, Attribute<'a>)]) -> Self {
         self.attributes = attributes;
         self
     }
 
-    /// Sets the address that the request comes from, in place of what its facts say.
+    /// Sets the address of the client, in place of what the facts of the request say.
     ///
-    /// Without it the [address of the client](RequestFacts::client_address) counts, if the facts
-    /// have one. Behind a proxy the [peer](RequestFacts::peer) is the proxy, so no condition takes
-    /// it for the client.
+    /// Without it the [client address](RequestFacts::client_address) of the facts is used, if they
+    /// have one. The [peer](RequestFacts::peer) is never used: behind a proxy it is the proxy.
     #[must_use]
     pub const fn with_address(mut self, address: IpAddr) -> Self {
         self.address = Some(address);
         self
     }
 
-    /// Adds whether the request came over TLS.
+    /// Adds whether the client sent the request over TLS: what [`via_tls`](crate::policy::via_tls)
+    /// asks.
     #[must_use]
     pub const fn with_tls(mut self, is_encrypted: bool) -> Self {
         self.is_encrypted = Some(is_encrypted);
         self
     }
 
-    /// Adds the headers that conditions may ask about; leave out those with credentials.
+    /// Adds the headers that [`header`](crate::policy::header) conditions may compare. Leave out
+    /// headers with credentials.
     #[must_use]
     pub const fn with_headers(mut self, headers: &'a HeaderMap) -> Self {
         self.headers = Some(headers);
         self
     }
 
-    /// Adds the facts of the request.
+    /// Adds the facts of the request: method, URI and client address, as the client sent them.
     #[must_use]
     pub const fn with_facts(mut self, facts: &'a RequestFacts<'a>) -> Self {
         self.facts = Some(facts);
         self
     }
 
-    /// Returns the caller.
+    /// Returns the caller, whose credential was validated.
+    ///
+    /// Its claims are what the issuer asserted, and need no further check.
     pub const fn principal(&self) -> &'a Principal {
         self.principal
     }
 
-    /// Returns the time at which the request is judged.
+    /// Returns the time at which every condition over time is evaluated.
+    ///
+    /// It is read once for a request, so that all conditions see the same time.
     pub const fn now(&self) -> UnixTime {
         self.now
     }
 
-    /// Returns the application beside the caller.
+    /// Returns the application that was authenticated in addition to the caller, if there is one.
     pub const fn client(&self) -> Option<&'a Principal> {
         self.client
     }
 
-    /// Returns what the caller wants to do.
+    /// Returns the action that the caller asks for, if it was given.
+    ///
+    /// The name is of the service, not of the client.
     pub const fn action(&self) -> Option<&'a str> {
         self.action
     }
 
-    /// Returns what it is done to.
+    /// Returns the name of the resource or matched route, if it was given.
+    ///
+    /// The name is that of the router, not the path that the client sent.
     pub const fn resource(&self) -> Option<&'a str> {
         self.resource
     }
 
-    /// Returns the parameter of that name, if there is exactly one.
+    /// Returns the route parameter of this name, untrusted, if there is exactly one.
+    ///
+    /// It is what the client put into the path: compare it with a fact of the principal before use.
     pub fn param(&self, name: &str) -> Option<&'a str> {
         only(self.params, name)
     }
@@ -175,16 +195,19 @@ impl<'a> AccessRequest<'a> {
         self.attributes
     }
 
-    /// Returns the attribute of the resource of that name, if there is exactly one.
+    /// Returns the attribute of the resource with this name, if there is exactly one.
+    ///
+    /// It is from the service's own records, so it may be trusted.
     pub fn attribute(&self, name: &str) -> Option<Attribute<'a>> {
         only(self.attributes, name)
     }
 
-    /// Returns the address that the request comes from, an IPv4 one never as an IPv6 one.
+    /// Returns the address of the client, if it is known; an IPv4 address that is mapped into IPv6
+    /// is returned as IPv4.
     pub const fn address(&self) -> Option<IpAddr> {
         let address = match (self.address, self.facts) {
             (None, Some(facts)) => facts.client_address(),
-            (own, _) => own,
+            (address, _) => address,
         };
         match address {
             Some(address) => Some(address.to_canonical()),
@@ -192,24 +215,31 @@ impl<'a> AccessRequest<'a> {
         }
     }
 
-    /// Returns whether the request came over TLS.
+    /// Returns whether the client sent the request over TLS, if that is known.
+    ///
+    /// Behind a proxy that ends TLS only the service can know it.
     pub const fn is_encrypted(&self) -> Option<bool> {
         self.is_encrypted
     }
 
-    /// Returns the headers that conditions may ask about, untrusted.
+    /// Returns the headers that conditions may compare, untrusted.
+    ///
+    /// They are the client's own words, unless a proxy of the service removes or sets them.
     pub const fn headers(&self) -> Option<&'a HeaderMap> {
         self.headers
     }
 
     /// Returns the facts of the request, untrusted.
+    ///
+    /// Method and URI are what the client sent.
     pub const fn facts(&self) -> Option<&'a RequestFacts<'a>> {
         self.facts
     }
 }
 
+/// Returns the value of a name that is listed exactly once.
 fn only<T: Copy>(pairs: &[(&str, T)], name: &str) -> Option<T> {
-    let mut found = pairs.iter().filter(|(own, _)| *own == name);
+    let mut found = pairs.iter().filter(|(listed, _)| *listed == name);
     match (found.next(), found.next()) {
         (Some((_, value)), None) => Some(*value),
         _ => None,

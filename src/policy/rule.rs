@@ -3,10 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::condition::Condition;
-use super::obligation::Obligations;
+use crate::policy::condition::condition::Condition;
+use crate::policy::obligation::Obligations;
 
-/// One rule of a [`Policy`](crate::policy::Policy): permits or forbids what its condition holds for.
+/// One rule of a [`Policy`](crate::policy::Policy): it permits or forbids the requests for which its
+/// condition holds.
+///
+/// A permit applies only if its condition is [`True`](crate::policy::Truth::True). A forbid applies unless
+/// its condition is [`False`](crate::policy::Truth::False), so a missing fact denies in both.
 ///
 /// ```
 /// use bearergate::{claim, require_scope};
@@ -14,8 +18,9 @@ use super::obligation::Obligations;
 ///
 /// let read = action("read").and(require_scope("orders:read"));
 /// let rule = Rule::permit("readers read", read)
-///     .with_obligations(Obligations::new().with_rate_class("reads").with_audit(AuditLevel::Brief));
-/// let suspended = Rule::forbid("suspended", claim("suspended").absent_or(false).not());
+///    
+/// .with_obligations(Obligations::new().with_rate_class("reads").with_audit(AuditLevel::Brief));
+/// let suspended = Rule::forbid("suspended", claim("suspended").absent_or_is(false).not());
 /// # let _ = (rule, suspended);
 /// ```
 #[derive(Clone)]
@@ -27,23 +32,32 @@ pub struct Rule {
     obligations: Option<Arc<Obligations>>,
 }
 
-/// What a rule does where its condition holds.
+/// The effect of a [`Rule`] on the requests for which its condition holds.
+///
+/// How rules with different effects are combined is up to [`Combining`](crate::policy::Combining).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "there is no third way")]
+#[expect(clippy::exhaustive_enums, reason = "a rule either permits or forbids")]
 pub enum Effect {
-    /// It denies.
+    /// The request is denied: `forbid`.
     Forbid,
-    /// It allows.
+    /// The request is allowed, unless another rule overrides it: `permit`.
     Permit,
 }
 
 impl Rule {
-    /// Allows what the condition holds for; `name` stands for the rule in reasons.
+    /// Creates a rule that allows a request only if the condition is [`True`](crate::policy::Truth::True).
+    ///
+    /// `name` identifies the rule in [reasons](crate::policy::Decision::reasons), traces and lints; a
+    /// policy holds each name once.
     pub fn permit(name: impl Into<Arc<str>>, condition: Condition) -> Self {
         Self::new(name.into(), Effect::Permit, condition)
     }
 
-    /// Denies what the condition holds for, and what it cannot be told of.
+    /// Creates a rule that denies a request unless the condition is [`False`](crate::policy::Truth::False):
+    /// [`Unknown`](crate::policy::Truth::Unknown) denies too.
+    ///
+    /// To forbid only if a claim is present, ask for its absence by name:
+    /// `claim("suspended").absent_or_is(false).not()`.
     pub fn forbid(name: impl Into<Arc<str>>, condition: Condition) -> Self {
         Self::new(name.into(), Effect::Forbid, condition)
     }
@@ -57,28 +71,39 @@ impl Rule {
         }
     }
 
-    /// Sets what a decision by this rule obliges the service to.
+    /// Sets the [`Obligations`] of decisions that this rule makes.
+    ///
+    /// A permit passes them on with an allow, a forbid with a deny.
     pub fn with_obligations(mut self, obligations: Obligations) -> Self {
         self.obligations = Some(Arc::new(obligations));
         self
     }
 
-    /// Returns the name.
+    /// Returns the name of the rule.
+    ///
+    /// It is the name that reasons, traces and lints show.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns what the rule does.
+    /// Returns whether the rule permits or forbids.
+    ///
+    /// With the name it identifies the rule in a trace: `permit readers read`.
     pub const fn effect(&self) -> Effect {
         self.effect
     }
 
-    /// Returns the condition.
+    /// Returns the condition under which the rule applies.
+    ///
+    /// [`Condition::explain`] shows why it holds or not for a request.
     pub const fn condition(&self) -> &Condition {
         &self.condition
     }
 
-    /// Returns what a decision by this rule obliges the service to, if to anything.
+    /// Returns the obligations of decisions that this rule makes, if it has any.
+    ///
+    /// A decision that this rule makes returns them from
+    /// [`Decision::obligations`](crate::policy::Decision::obligations).
     pub fn obligations(&self) -> Option<&Obligations> {
         self.obligations.as_deref()
     }
@@ -93,7 +118,7 @@ impl Rule {
 }
 
 impl Effect {
-    /// Returns the stable snake-case name.
+    /// Returns the stable snake-case name, as policy files spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Forbid => "forbid",

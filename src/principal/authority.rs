@@ -1,4 +1,4 @@
-//! Who vouches for a subject.
+//! The authority that asserts a subject.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::Serializer;
 
-/// The configured name of the issuer, endpoint, key ring or store that vouches for a principal.
+/// The configured name of the issuer, endpoint or store that asserts the facts of a principal.
 ///
-/// A subject means something only under its authority: ownership, denylists, rate keys and audit
-/// use the pair.
+/// A subject identifies a caller only together with its authority, because two issuers may use the
+/// same subject for different users. So ownership, denylists and audit logs use the pair.
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Authority(Arc<str>);
 
 impl Authority {
-    /// Takes a name from the configuration, never from a credential.
+    /// Creates an authority from a name of the configuration, never from a text of a credential.
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
     }

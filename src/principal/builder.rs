@@ -1,21 +1,23 @@
-//! Principals made by hand.
+//! The builder of principals.
 
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Extension;
-use super::Principal;
-use super::PrincipalKind;
 use super::authority::Authority;
 use super::built::BuiltFacts;
+use super::built::Extension;
+use super::built::PackedTime;
 use super::built::Standalone;
-use super::built::Time;
+use super::kind::PrincipalKind;
+use super::principal::Principal;
 use crate::clock::UnixTime;
 use crate::json::Document;
 use crate::json::JsonError;
 
-/// Puts a [`Principal`] together, for judges of one's own.
+/// A builder of a [`Principal`], for validators outside this crate; see [`Principal::builder`].
+///
+/// A fact that is not set is `None` in the principal.
 #[must_use]
 pub struct PrincipalBuilder {
     kind: PrincipalKind,
@@ -30,8 +32,30 @@ pub struct PrincipalBuilder {
     extensions: Vec<Extension>,
 }
 
+impl Principal {
+    /// Returns a builder, for validators outside this crate.
+    ///
+    /// Build a principal only if the credential is valid. `authority` is a configured name, never
+    /// a text of the credential.
+    ///
+    /// ```
+    /// use bearergate::Principal;
+    /// use bearergate::principal::PrincipalKind;
+    ///
+    /// let robot = Principal::builder(PrincipalKind::Other, "test bench")
+    ///     .subject("robot-7")
+    ///     .scopes(["arm:move"])
+    ///     .build();
+    /// assert_eq!(robot.subject(), Some("robot-7"));
+    /// assert!(robot.scopes().is_some_and(|s| s.contains("arm:move")));
+    /// ```
+    pub fn builder(kind: PrincipalKind, authority: impl Into<Authority>) -> PrincipalBuilder {
+        PrincipalBuilder::new(kind, authority.into())
+    }
+}
+
 impl PrincipalBuilder {
-    pub(super) fn new(kind: PrincipalKind, authority: Authority) -> Self {
+    fn new(kind: PrincipalKind, authority: Authority) -> Self {
         Self {
             kind,
             authority,
@@ -46,7 +70,7 @@ impl PrincipalBuilder {
         }
     }
 
-    /// Sets the subject.
+    /// Sets the subject, the caller's id under the authority.
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
         self
@@ -58,7 +82,8 @@ impl PrincipalBuilder {
         self
     }
 
-    /// Sets the scopes; a text with spaces counts as several.
+    /// Sets the scopes. A text with spaces counts as several scopes; an empty iterator means an empty
+    /// set, which differs from scopes that are not set.
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         let mut joined = String::new();
         for scope in scopes {
@@ -69,13 +94,14 @@ impl PrincipalBuilder {
         self
     }
 
-    /// Sets when the credential ends.
+    /// Sets when the credential expires. A [`TokenCache`](crate::validator::TokenCache) keeps the
+    /// principal no longer.
     pub fn expires_at(mut self, time: UnixTime) -> Self {
         self.expires_at = Some(time);
         self
     }
 
-    /// Sets when the credential was issued, begins and ends.
+    /// Sets when the credential was issued, becomes valid and expires.
     pub(crate) fn times(
         mut self,
         issued_at: UnixTime,
@@ -88,31 +114,35 @@ impl PrincipalBuilder {
         self
     }
 
-    /// Sets the claims, as the text of one JSON object of at most 65 535 bytes.
+    /// Sets the claims from the text of one JSON object of at most 65 535 bytes.
+    ///
+    /// The other facts (subject, scopes, times) are not read from the claims.
     ///
     /// # Errors
     ///
-    /// Returns a [`JsonError`] if the text is not strict JSON, or not an object.
+    /// A [`JsonError`] if the text is not strict JSON (see [`json`](crate::json)), not an object or
+    /// too long.
     pub fn claims(mut self, json: impl AsRef<[u8]>) -> Result<Self, JsonError> {
         self.document = Document::parse(json.as_ref())?;
         Ok(self)
     }
 
-    /// Attaches a value that [`Principal::extension`] finds by its type.
+    /// Attaches a value that [`Principal::extension`] returns by its type. If two values of one type
+    /// are attached, the first is returned.
     pub fn extension<T: Any + Send + Sync>(mut self, value: T) -> Self {
         self.extensions.push(Arc::new(value));
         self
     }
 
-    /// Makes the principal.
+    /// Builds the principal.
     pub fn build(mut self) -> Principal {
         let extensions = std::mem::take(&mut self.extensions);
-        let made = self.made();
-        Principal::held(Arc::new(Standalone { made, extensions }))
+        let facts = self.build_facts();
+        Principal::from_backing(Arc::new(Standalone { facts, extensions }))
     }
 
-    /// Makes the facts alone, for a holder that has its own extensions.
-    pub(crate) fn made(mut self) -> BuiltFacts {
+    /// Builds only the facts, for a backing with extensions of its own.
+    pub(crate) fn build_facts(mut self) -> BuiltFacts {
         if self.document.text().is_empty() {
             self.document = Document::parse(b"{}").unwrap_or_default();
         }
@@ -128,9 +158,9 @@ impl PrincipalBuilder {
             subject,
             client,
             scopes,
-            expires_at: Time::new(self.expires_at),
-            not_before: Time::new(self.not_before),
-            issued_at: Time::new(self.issued_at),
+            expires_at: PackedTime::new(self.expires_at),
+            not_before: PackedTime::new(self.not_before),
+            issued_at: PackedTime::new(self.issued_at),
         }
     }
 }
@@ -149,8 +179,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_principal_made_by_hand_has_what_was_set() {
-        let principal = Principal::builder(PrincipalKind::Other, "house")
+    fn built_principal_has_the_facts_that_were_set() {
+        let principal = Principal::builder(PrincipalKind::Other, "test bench")
             .subject("alice")
             .client("app")
             .scopes(["a", "b c"])
@@ -161,7 +191,7 @@ mod tests {
             .extension("seven")
             .extension(8_u32)
             .build();
-        assert_eq!(principal.authority().as_str(), "house");
+        assert_eq!(principal.authority().as_str(), "test bench");
         assert_eq!(principal.subject(), Some("alice"));
         assert_eq!(principal.client(), Some("app"));
         let scopes: Vec<_> = principal.scopes().unwrap().iter().collect();
@@ -174,8 +204,8 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_principal_has_no_facts() {
-        let principal = Principal::builder(PrincipalKind::Other, "house").build();
+    fn facts_that_are_not_set_are_none() {
+        let principal = Principal::builder(PrincipalKind::Other, "test bench").build();
         assert_eq!(principal.subject(), None);
         assert!(principal.scopes().is_none());
         assert_eq!(principal.claims().json(), "{}");
@@ -183,8 +213,8 @@ mod tests {
     }
 
     #[test]
-    fn a_record_has_no_claims() {
-        let principal = Principal::builder(PrincipalKind::ApiKey, "ring")
+    fn serialized_principal_has_no_claims() {
+        let principal = Principal::builder(PrincipalKind::ApiKey, "keys")
             .subject("s")
             .claims(r#"{"pin":"s3cret"}"#)
             .unwrap()
@@ -192,7 +222,7 @@ mod tests {
         let record = serde_json::to_string(&principal).unwrap();
         assert_eq!(
             record,
-            r#"{"kind":"api_key","authority":"ring","subject":"s","client":null,"scopes":null,"expires_at":null}"#
+            r#"{"kind":"api_key","authority":"keys","subject":"s","client":null,"scopes":null,"expires_at":null}"#
         );
         assert!(!format!("{principal:?}").contains("s3cret"));
     }

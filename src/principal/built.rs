@@ -1,33 +1,36 @@
-//! The facts of a principal that was made by hand, in little room.
+//! Compact facts of principals that were built or that a record contains.
 
 use std::any::Any;
 use std::any::TypeId;
 use std::num::NonZeroU64;
+use std::sync::Arc;
 
-use super::Extension;
-use super::PrincipalKind;
 use super::authority::Authority;
 use super::claims::Claims;
+use super::kind::PrincipalKind;
 use super::scopes::Scopes;
 use crate::clock::UnixTime;
 use crate::json::Document;
-use crate::json::Piece;
+use crate::json::TextRange;
 
-/// The facts of a principal that was made by hand.
+/// A value that a validator attached to a principal.
+pub(super) type Extension = Arc<dyn Any + Send + Sync>;
+
+/// The facts of a principal that was built or that a record contains.
 ///
-/// A store may hold a million of them, so they take little room, and what a judge reads of every
-/// one stands together.
+/// A store may have a million of them, so they are compact; the fields that a validator reads for
+/// every request come first and are adjacent.
 #[repr(C)]
 pub(crate) struct BuiltFacts {
-    pub(super) expires_at: Time,
-    pub(super) not_before: Time,
+    pub(super) expires_at: PackedTime,
+    pub(super) not_before: PackedTime,
     pub(super) authority: Authority,
-    pub(super) issued_at: Time,
+    pub(super) issued_at: PackedTime,
     pub(super) document: Document,
-    pub(super) subject: Option<Piece>,
-    pub(super) client: Option<Piece>,
-    /// Members joined by spaces.
-    pub(super) scopes: Option<Piece>,
+    pub(super) subject: Option<TextRange>,
+    pub(super) client: Option<TextRange>,
+    /// Scopes joined by spaces.
+    pub(super) scopes: Option<TextRange>,
     pub(super) kind: PrincipalKind,
 }
 
@@ -64,28 +67,30 @@ impl BuiltFacts {
         Claims::new(&self.document)
     }
 
-    fn text(&self, piece: Option<Piece>) -> Option<&str> {
-        piece.map(|p| self.document.piece(p))
+    fn text(&self, range: Option<TextRange>) -> Option<&str> {
+        range.map(|r| self.document.slice(r))
     }
 }
 
-/// What holds the facts of a principal, among more of its own: a record is its principal.
+/// A value that contains the facts of a principal, so that a record is shared and not copied for
+/// each request.
 pub(crate) trait PrincipalBacking: Send + Sync {
-    fn made(&self) -> &BuiltFacts;
+    /// Returns the facts.
+    fn facts(&self) -> &BuiltFacts;
 
-    /// Returns the value of this type that lies beside the facts.
+    /// Returns the extension of this type.
     fn extension(&self, of: TypeId) -> Option<&dyn Any>;
 }
 
-/// A principal that nobody holds as part of anything else.
+/// Facts that are not part of a record.
 pub(super) struct Standalone {
-    pub(super) made: BuiltFacts,
+    pub(super) facts: BuiltFacts,
     pub(super) extensions: Vec<Extension>,
 }
 
 impl PrincipalBacking for Standalone {
-    fn made(&self) -> &BuiltFacts {
-        &self.made
+    fn facts(&self) -> &BuiltFacts {
+        &self.facts
     }
 
     fn extension(&self, of: TypeId) -> Option<&dyn Any> {
@@ -94,18 +99,20 @@ impl PrincipalBacking for Standalone {
     }
 }
 
-/// A time, or none, in eight bytes; the last second there is counts as the one before.
+/// An optional time in eight bytes. The largest value of [`UnixTime`] is stored as one second
+/// earlier.
 #[derive(Clone, Copy)]
-pub(super) struct Time(Option<NonZeroU64>);
+pub(super) struct PackedTime(Option<NonZeroU64>);
 
-impl Time {
+impl PackedTime {
     pub(super) fn new(time: Option<UnixTime>) -> Self {
-        let after = |time: UnixTime| NonZeroU64::MIN.saturating_add(time.as_secs());
-        Self(time.map(after))
+        let plus_one = |time: UnixTime| NonZeroU64::MIN.saturating_add(time.as_secs());
+        Self(time.map(plus_one))
     }
 
     pub(super) fn get(self) -> Option<UnixTime> {
-        self.0.map(|after| UnixTime::from_secs(after.get() - 1))
+        self.0
+            .map(|plus_one| UnixTime::from_secs(plus_one.get() - 1))
     }
 }
 
@@ -114,22 +121,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_kept_and_none_too() {
+    fn packed_times_are_read_back() {
         for secs in [0, 1, 1_700_000_000, u64::MAX - 1] {
             let time = Some(UnixTime::from_secs(secs));
-            assert_eq!(Time::new(time).get(), time);
+            assert_eq!(PackedTime::new(time).get(), time);
         }
         let last = UnixTime::from_secs(u64::MAX);
         assert_eq!(
-            Time::new(Some(last)).get(),
+            PackedTime::new(Some(last)).get(),
             Some(UnixTime::from_secs(u64::MAX - 1))
         );
-        assert_eq!(Time::new(None).get(), None);
+        assert_eq!(PackedTime::new(None).get(), None);
     }
 
     #[test]
-    fn the_facts_take_little_room() {
-        assert_eq!((size_of::<Time>(), size_of::<Option<Piece>>()), (8, 8));
+    fn facts_are_compact() {
+        assert_eq!(
+            (size_of::<PackedTime>(), size_of::<Option<TextRange>>()),
+            (8, 8)
+        );
         assert!(
             size_of::<BuiltFacts>() <= 112,
             "{}",

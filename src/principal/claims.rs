@@ -1,4 +1,4 @@
-//! What a credential says, readable by type.
+//! Typed access to claims.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use crate::json::JsonError;
 use crate::json::Kind;
 use crate::json::Value;
 
-/// The claims of an accepted credential.
+/// The claims of a valid credential.
 ///
-/// Nothing is coerced: a getter answers for the type that it names, and a claim of another type
-/// is an error, never an absent one.
+/// Nothing is coerced: a claim of another type than requested is an error, never an absent claim.
+/// The values are what the authority asserted. `Debug` shows the names only.
 #[derive(Clone, Copy)]
 pub struct Claims<'p>(&'p Document);
 
@@ -21,30 +21,30 @@ impl<'p> Claims<'p> {
         Self(document)
     }
 
-    /// Returns the claim of that name as it stands.
+    /// Returns the claim with this name as a JSON value.
     pub fn value(&self, name: &str) -> Option<Value<'p>> {
         self.0.get(name)
     }
 
-    /// Reads the claim of that name as `T`, or returns `None` if there is none.
+    /// Returns the claim with this name as a `T`, or `None` if there is no such claim.
     ///
     /// # Errors
     ///
-    /// Returns a [`JsonError`] if the claim does not fit `T`; `null` fits an `Option` alone.
+    /// A [`JsonError`] if the claim is not a `T`; `null` is only an `Option`.
     pub fn get<T: Deserialize<'p>>(&self, name: &str) -> Result<Option<T>, JsonError> {
         self.value(name).map(Value::deserialize).transpose()
     }
 
-    /// Reads all claims as `T`.
+    /// Deserializes all claims as a `T`, usually a struct with a field for each claim.
     ///
     /// # Errors
     ///
-    /// Returns a [`JsonError`] if the claims do not fit `T`.
+    /// A [`JsonError`] if the claims are not a `T`.
     pub fn deserialize<T: Deserialize<'p>>(&self) -> Result<T, JsonError> {
-        Value::of_object(self.json()).deserialize()
+        Value::from_object_text(self.json()).deserialize()
     }
 
-    /// Returns the JSON text of all claims, as it was signed or received.
+    /// Returns the JSON text of all claims, unchanged as it was signed or received.
     pub fn json(&self) -> &'p str {
         self.0.text()
     }
@@ -56,7 +56,7 @@ impl fmt::Debug for Claims<'_> {
     }
 }
 
-/// A value to compare a claim with.
+/// A value that a claim is compared with.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ClaimValue {
@@ -69,8 +69,8 @@ pub enum ClaimValue {
 }
 
 impl ClaimValue {
-    /// Says whether a claim has this value, or `None` if it is of another type; a number that
-    /// is not written as a whole one is of another type.
+    /// Returns whether a claim has this value, or `None` if it is of another type. A number with a
+    /// fraction or an exponent is of another type.
     pub(crate) fn is(&self, claim: Value<'_>) -> Option<bool> {
         match (self, claim.kind()) {
             (Self::Bool(wanted), Kind::Bool) => Some(claim.as_bool() == Some(*wanted)),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_compared_with_its_own_type_alone() {
+    fn value_is_compared_with_its_own_type_only() {
         let document = document();
         let is = |name, value: ClaimValue| value.is(document.get(name).unwrap());
         assert_eq!(is("n", 1.into()), Some(true));

@@ -1,11 +1,14 @@
-//! The key that a token is bound to.
+//! The confirmation claim: the key that a token is bound to.
 
 use std::fmt;
 
 use crate::credential::base64url;
 use crate::json::Value;
 
-/// What the `cnf` claim says (RFC 7800): the holder must prove possession of a key.
+/// The `cnf` claim of a token (RFC 7800): the client must prove possession of a key.
+///
+/// A [`SenderConstraint`](crate::validator::SenderConstraint) checks the proof. `Debug` shows which
+/// methods are present, not the thumbprints.
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
 pub struct Confirmation {
     jkt: Option<[u8; 32]>,
@@ -14,7 +17,7 @@ pub struct Confirmation {
 }
 
 impl Confirmation {
-    /// Reads a `cnf` claim; `None` if it is not an object or has a malformed thumbprint.
+    /// Parses a `cnf` claim; `None` if it is not an object or has a malformed thumbprint.
     pub(crate) fn read(cnf: Value<'_>) -> Option<Self> {
         let mut read = Self::default();
         for (name, value) in cnf.members()? {
@@ -29,18 +32,19 @@ impl Confirmation {
         Some(read)
     }
 
-    /// Returns the SHA-256 thumbprint (RFC 7638) of the key that DPoP proofs must be made with
-    /// (RFC 9449 section 6.1).
+    /// Returns the SHA-256 thumbprint (RFC 7638) of the key that must sign DPoP proofs
+    /// (RFC 9449 section 6.1), if the token is bound to one.
     pub const fn jkt(&self) -> Option<&[u8; 32]> {
         self.jkt.as_ref()
     }
 
-    /// Returns the SHA-256 thumbprint of the client's certificate (RFC 8705 section 3.1).
+    /// Returns the SHA-256 thumbprint of the client certificate (RFC 8705 section 3.1), if the token
+    /// is bound to one.
     pub const fn certificate(&self) -> Option<&[u8; 32]> {
         self.certificate.as_ref()
     }
 
-    /// Returns true if there is at least one method and none that is unknown here.
+    /// Returns true only if there is at least one method and none that this crate does not know.
     pub(crate) const fn is_understood(&self) -> bool {
         !self.has_others && (self.jkt.is_some() || self.certificate.is_some())
     }

@@ -1,12 +1,11 @@
-//! Which key verified a credential.
+//! Ids of keys.
 
 use std::fmt;
 
-/// The identity of a key, whatever name it is published under.
+/// The id of a key, computed from the key itself and independent of its `kid`.
 ///
-/// For a public key it is the thumbprint of RFC 7638; for a secret a MAC made with the secret
-/// itself, so that it says nothing about the secret to whoever does not have it. `Debug` does not
-/// show it.
+/// For a public key it is the thumbprint of RFC 7638. For a secret it is a MAC with the secret as
+/// key, so that it reveals nothing about the secret. `Debug` does not show it.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct KeyId([u8; 32]);
 

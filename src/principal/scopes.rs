@@ -1,4 +1,4 @@
-//! Scopes, actors and audiences of a principal.
+//! Scopes, audiences and actors of a principal.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use crate::json::Elements;
 use crate::json::Value;
 
-/// The scopes of a principal: a set, compared byte for byte.
+/// The scopes of a principal: a set of texts that are compared byte by byte (RFC 6749 section 3.3).
 #[derive(Clone, Copy, Debug)]
 pub struct Scopes<'p>(&'p str);
 
@@ -15,29 +15,32 @@ impl<'p> Scopes<'p> {
         Self(joined)
     }
 
-    /// Returns true if the set has exactly this member.
+    /// Returns true only if the set has exactly this scope. There are no prefixes or wildcards.
     pub fn contains(&self, scope: &str) -> bool {
-        !scope.is_empty() && self.bytes().any(|own| own == scope.as_bytes())
+        !scope.is_empty() && self.bytes().any(|member| member == scope.as_bytes())
     }
 
-    /// Returns the members in their order as bytes.
+    /// Returns the scopes in order, as bytes.
     pub(crate) fn bytes(&self) -> impl Iterator<Item = &'p [u8]> + use<'p> {
         let parts = self.0.as_bytes().split(|byte| *byte == b' ');
         parts.filter(|scope| !scope.is_empty())
     }
 
-    /// Returns the members in their order; white space other than U+0020 belongs to a member.
+    /// Returns the scopes in the order of the credential. Only U+0020 separates them; other white
+    /// space is part of a scope.
     pub fn iter(&self) -> impl Iterator<Item = &'p str> + use<'p> {
         self.0.split(' ').filter(|scope| !scope.is_empty())
     }
 
-    /// Returns true if there is no member.
+    /// Returns true if there is no scope.
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
 }
 
-/// The audiences that a credential names.
+/// An iterator over the audiences of a credential, see [`Principal::audience`].
+///
+/// [`Principal::audience`]: crate::Principal::audience
 #[derive(Clone)]
 pub struct Audience<'p>(Inner<'p>);
 
@@ -74,18 +77,18 @@ impl fmt::Debug for Audience<'_> {
     }
 }
 
-/// Somebody who acts for the subject (RFC 8693 section 4.1).
+/// A party that acts for the subject (RFC 8693 section 4.1).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Actor<'p> {
-    /// The actor's `sub`.
+    /// The `sub` of the actor.
     pub subject: Option<Cow<'p, str>>,
-    /// The actor's `iss`, where it differs from the token's.
+    /// The `iss` of the actor, if the claim has one.
     pub issuer: Option<Cow<'p, str>>,
 }
 
-/// The chain of actors, the current one first; at most
-/// [`limits::ACTOR_DEPTH`](crate::limits::ACTOR_DEPTH).
+/// An iterator over the chain of actors, the current one first; at most 4. See
+/// [`Principal::actors`](crate::Principal::actors).
 #[derive(Clone, Debug)]
 pub struct Actors<'p>(Option<Value<'p>>);
 

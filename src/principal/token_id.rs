@@ -1,4 +1,4 @@
-//! What names one token.
+//! Ids of tokens.
 
 use std::fmt;
 
@@ -7,23 +7,24 @@ use ring::digest;
 use super::authority::Authority;
 use crate::credential::base64url;
 
-/// Names one token: SHA-256 over its authority and what was signed.
+/// The id of one token: SHA-256 of its authority and its signed part.
 ///
-/// It does not depend on the signature, because an ECDSA signature has a valid twin. Denylists,
-/// replay entries and audit hang on it.
+/// It does not depend on the signature, because every ECDSA signature has a second valid form.
+/// Denylists and audit logs use it. It is not secret and does not reveal the token. `Display` writes
+/// 64 hexadecimal digits in lower case.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct TokenId([u8; 32]);
 
 impl TokenId {
-    /// Names the JWT with this decoded header and payload.
+    /// Computes the id of the JWT with this decoded header and payload.
     pub(super) fn of_jwt(authority: &Authority, header: &[u8], payload: &[u8]) -> Self {
         let name = authority.as_str().as_bytes();
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(b"bearergate token id 1\0");
         context.update(&(name.len() as u64).to_be_bytes());
         context.update(name);
-        // An accepted token is the only spelling of its parts, so encoding them again gives what
-        // was signed.
+        // An accepted token has the only encoding of its parts, so encoding them again yields the
+        // signed text.
         base64url::encode_chunks(header, |chunk| context.update(chunk));
         context.update(b".");
         base64url::encode_chunks(payload, |chunk| context.update(chunk));
@@ -34,7 +35,8 @@ impl TokenId {
         Self(id)
     }
 
-    /// Reads what `Display` wrote, 64 hexadecimal digits in lower case; `None` for any other text.
+    /// Parses the output of `Display`, 64 hexadecimal digits in lower case; `None` for any other
+    /// text.
     pub fn parse(text: &str) -> Option<Self> {
         let (pairs, rest) = text.as_bytes().as_chunks::<2>();
         if !rest.is_empty() || pairs.len() != 32 {
@@ -42,17 +44,17 @@ impl TokenId {
         }
         let mut id = [0; 32];
         for (byte, [high, low]) in id.iter_mut().zip(pairs) {
-            *byte = nibble(*high)? << 4 | nibble(*low)?;
+            *byte = hex_digit(*high)? << 4 | hex_digit(*low)?;
         }
         Some(Self(id))
     }
 
-    /// Takes a keyed fingerprint, of what is not signed or not read here.
+    /// Creates an id from a keyed fingerprint, for tokens that are not signed or not parsed here.
     pub(crate) const fn of_fingerprint(fingerprint: [u8; 32]) -> Self {
         Self(fingerprint)
     }
 
-    /// Returns the 32 bytes.
+    /// Returns the 32 bytes of the id.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -70,7 +72,7 @@ impl fmt::Debug for TokenId {
     }
 }
 
-const fn nibble(digit: u8) -> Option<u8> {
+const fn hex_digit(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),
         b'a'..=b'f' => Some(digit - b'a' + 10),
@@ -83,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_and_nothing_else() {
+    fn only_displayed_ids_are_parsed() {
         let id = TokenId::of_jwt(&"idp".into(), b"{}", b"{}");
         let text = id.to_string();
         assert_eq!(TokenId::parse(&text), Some(id));

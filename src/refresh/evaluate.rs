@@ -1,10 +1,10 @@
-//! What becomes of a presented refresh token.
+//! The evaluation of a presented refresh token.
 
 use std::time::Duration;
 
 use super::family::RefreshFamily;
 use super::family::SpentToken;
-use super::request::RefreshRequest;
+use super::request::RotateRequest;
 use super::successor;
 use super::token::RefreshToken;
 use crate::clock::Leeway;
@@ -12,58 +12,62 @@ use crate::clock::UnixTime;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 
-/// What is to be done about a token of a family.
-pub(crate) enum Verdict {
-    /// It is good: spend it.
+/// What is to be done about a presented token.
+pub(crate) enum Outcome {
+    /// It is the current token: spend it.
     Rotate,
-    /// It was spent a moment ago by the same client: this is its successor.
+    /// It was spent within the reuse window by the same client: this is its successor.
     Repeat(RefreshToken),
     /// It was spent before: revoke the family.
     Revoke,
-    /// It is no good.
+    /// It is refused.
     Refuse(Rejection),
 }
 
-/// A token with all that decides about it.
-pub(crate) struct Case<'a> {
+/// A presented token with everything that the outcome depends on.
+pub(crate) struct Presentation<'a> {
     pub(crate) token: &'a RefreshToken,
-    pub(crate) request: &'a RefreshRequest<'a>,
+    pub(crate) request: &'a RotateRequest<'a>,
     pub(crate) family: &'a RefreshFamily,
     pub(crate) now: UnixTime,
-    pub(crate) grace: Duration,
+    pub(crate) reuse_window: Duration,
 }
 
-impl Case<'_> {
-    pub(crate) fn verdict(&self) -> Verdict {
+impl Presentation<'_> {
+    pub(crate) fn outcome(&self) -> Outcome {
         let is_current = self.token.digest() == self.family.current();
         match (self.family.revoked(), self.family.grant().is_over(self.now)) {
-            (Some(_), _) if is_current => Verdict::Refuse(RejectionKind::TokenRevoked.into()),
-            (Some(_), _) => Verdict::Refuse(RejectionKind::RefreshReused.into()),
-            (None, true) => Verdict::Refuse(RejectionKind::RefreshExpired.into()),
-            (None, false) if is_current => self.of_the_current(),
-            (None, false) => self.of_a_spent(),
+            (Some(_), _) if is_current => Outcome::Refuse(RejectionKind::TokenRevoked.into()),
+            (Some(_), _) => Outcome::Refuse(RejectionKind::RefreshReused.into()),
+            (None, true) => Outcome::Refuse(RejectionKind::RefreshExpired.into()),
+            (None, false) if is_current => self.of_current(),
+            (None, false) => self.of_spent(),
         }
     }
 
-    fn of_the_current(&self) -> Verdict {
+    fn of_current(&self) -> Outcome {
         match self.request.check(self.family) {
-            Ok(()) => Verdict::Rotate,
-            Err(rejection) => Verdict::Refuse(rejection),
+            Ok(()) => Outcome::Rotate,
+            Err(rejection) => Outcome::Refuse(rejection),
         }
     }
 
-    fn of_a_spent(&self) -> Verdict {
-        let is_honest = self.request.check(self.family).is_ok();
-        let in_grace = self.family.spent().is_some_and(|s| self.is_in_grace(s));
-        let successor = (is_honest && in_grace).then(|| successor::open(self.token, self.family));
-        successor.flatten().map_or(Verdict::Revoke, Verdict::Repeat)
+    fn of_spent(&self) -> Outcome {
+        let is_same_client = self.request.check(self.family).is_ok();
+        let in_window = self
+            .family
+            .spent()
+            .is_some_and(|s| self.is_in_reuse_window(s));
+        let successor =
+            (is_same_client && in_window).then(|| successor::open(self.token, self.family));
+        successor.flatten().map_or(Outcome::Revoke, Outcome::Repeat)
     }
 
-    fn is_in_grace(&self, spent: &SpentToken) -> bool {
-        let end = spent.at().saturating_add(self.grace);
-        // The clocks of two nodes differ a little; one that was set back must not prolong it.
-        let is_known = spent.at() <= self.now.saturating_add(self.grace);
-        let is_now = is_known && !end.is_over(self.now, Leeway::ZERO);
-        is_now && spent.digest() == self.token.digest()
+    fn is_in_reuse_window(&self, spent: &SpentToken) -> bool {
+        let end = spent.at().saturating_add(self.reuse_window);
+        // The clocks of two nodes differ a little; a clock that was set back must not extend it.
+        let is_near = spent.at() <= self.now.saturating_add(self.reuse_window);
+        let is_open = is_near && !end.has_passed(self.now, Leeway::ZERO);
+        is_open && spent.digest() == self.token.digest()
     }
 }

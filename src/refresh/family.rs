@@ -1,4 +1,4 @@
-//! Families of refresh tokens as a store keeps them.
+//! Families of refresh tokens as stores keep them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,25 +8,88 @@ use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
 use crate::grant::Lookup;
-use crate::grant::Moment;
+use crate::grant::Sequence;
 use crate::grant::TokenDigest;
 use crate::now_or_later::NowOrLater;
 
-/// Keeps families of refresh tokens.
+/// A store of families of refresh tokens.
 ///
 /// A family is one record, whatever the number of its rotations, so a rotation is one change of
-/// one record. Each method is one atomic step that reads the marks of [`GrantStore`] in its own
-/// transaction; on an error everything is as it was.
+/// one record.
+///
+/// Contract: each method is one atomic step that reads the revocations of [`GrantStore`] in its own
+/// transaction; on an error everything is as it was. A family is returned as
+/// [`Live`](Lookup::Live) only if no revocation ends it. The store never sees a token, reads no
+/// clock and decides nothing: [`RefreshManager`](crate::refresh::RefreshManager) does. Check an
+/// implementation with `testing::refresh_token_store`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use bearergate::NowOrLater;
+/// use bearergate::clock::UnixTime;
+/// use bearergate::error::StoreError;
+/// use bearergate::grant::{Grant, GrantStore, Lookup, RevocationRecord, Sequence, TokenDigest};
+/// use bearergate::refresh::{RefreshFamily, RefreshManager, RefreshTokenStore};
+/// use bearergate::stores::MemoryGrantStore;
+///
+/// /// Counts the changes of families in another store.
+/// #[derive(Debug)]
+/// struct Counted {
+///     store: MemoryGrantStore,
+///     changes: AtomicU64,
+/// }
+///
+/// impl GrantStore for Counted {
+///     fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
+///         self.store.revoke(record)
+///     }
+///
+///     fn is_revoked(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+///         self.store.is_revoked(grant)
+///     }
+///
+///     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
+///         self.store.purge(now)
+///     }
+/// }
+///
+/// impl RefreshTokenStore for Counted {
+///     fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Sequence, StoreError>> {
+///         RefreshTokenStore::create(&self.store, family)
+///     }
+///
+///     fn find(
+///         &self,
+///         id: TokenDigest,
+///     ) -> NowOrLater<'_, Result<Lookup<Arc<RefreshFamily>>, StoreError>> {
+///         RefreshTokenStore::find(&self.store, id)
+///     }
+///
+///     fn update(&self, family: RefreshFamily) -> NowOrLater<'_, Result<u64, StoreError>> {
+///         RefreshTokenStore::update(&self.store, family).map(|changed| {
+///             self.changes.fetch_add(u64::from(changed.is_ok()), Ordering::Relaxed);
+///             changed
+///         })
+///     }
+/// }
+///
+/// let store = Counted { store: MemoryGrantStore::new(1_000_000), changes: AtomicU64::new(0) };
+/// let tokens = RefreshManager::builder(Arc::new(store), "my service").build()?;
+/// # let _ = tokens;
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
 pub trait RefreshTokenStore: GrantStore {
-    /// Adds a family with version 1 and returns its moment: that of its grant, or if it has none
-    /// the store's next one at [`created`](Grant::created), taken in the same transaction. Every
-    /// moment that the store gives later comes after it, also after one that came from elsewhere.
+    /// Adds a family with version 1 and returns its sequence number: that of its grant, or, if the
+    /// grant has none, the store's next one at [`created`](Grant::created), taken in the same
+    /// transaction. Every later number of the store is greater, also than one that the grant had
+    /// from another store.
     ///
     /// # Errors
     ///
-    /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if there is one of that id already, or a mark
-    /// has ended the grant; or another [`StoreError`].
-    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Moment, StoreError>>;
+    /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if there is a family with that id, or the
+    /// grant is revoked; or another [`StoreError`].
+    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Sequence, StoreError>>;
 
     /// Looks a family up.
     ///
@@ -38,12 +101,11 @@ pub trait RefreshTokenStore: GrantStore {
         id: TokenDigest,
     ) -> NowOrLater<'_, Result<Lookup<Arc<RefreshFamily>>, StoreError>>;
 
-    /// Puts `family` in the place of the one of the same id and returns its new version, one more
-    /// than before.
+    /// Replaces the family with the same id and returns its new version, one more than before.
     ///
-    /// Only if that one is there, no mark ends it, and its version is that of `family`; the later
-    /// `last_used` of both and the old moment are kept. Of any number of changes of one version
-    /// exactly one succeeds.
+    /// Only if the old family exists, is not revoked, and has the version of `family`; the later
+    /// `last_used` of both and the old sequence number are kept. Of any number of changes of one
+    /// version exactly one succeeds.
     ///
     /// # Errors
     ///
@@ -54,7 +116,7 @@ pub trait RefreshTokenStore: GrantStore {
 
 const _: Option<&dyn RefreshTokenStore> = None;
 
-/// All refresh tokens that came from one grant: which of them is good, and which one was before.
+/// All refresh tokens of one grant, as stores keep them: the current token and the one before.
 ///
 /// `Debug` shows no digest.
 #[derive(Clone, Eq, PartialEq)]
@@ -70,8 +132,8 @@ pub struct RefreshFamily {
 }
 
 impl RefreshFamily {
-    /// Makes a family of version 1. `id` is the digest of what all its tokens have in common,
-    /// `current` that of what only the first one has.
+    /// Makes a family of version 1. `id` is the digest of the part that all its tokens share,
+    /// `current` that of its first token.
     pub const fn new(id: TokenDigest, current: TokenDigest, grant: Grant) -> Self {
         Self {
             id,
@@ -98,14 +160,14 @@ impl RefreshFamily {
         self
     }
 
-    /// Sets the digest of the good token.
+    /// Sets the digest of the current token.
     #[must_use]
     pub fn with_current(mut self, current: TokenDigest) -> Self {
         self.current = current;
         self
     }
 
-    /// Sets the token that was good before.
+    /// Sets the token that was spent last.
     #[must_use]
     pub fn with_spent(mut self, spent: Option<SpentToken>) -> Self {
         self.spent = spent;
@@ -126,7 +188,7 @@ impl RefreshFamily {
         self
     }
 
-    /// Returns the digest of what all its tokens have in common.
+    /// Returns the digest of the part that all its tokens share.
     pub const fn id(&self) -> TokenDigest {
         self.id
     }
@@ -136,17 +198,17 @@ impl RefreshFamily {
         self.version
     }
 
-    /// Returns who was granted what.
+    /// Returns what was granted, and to whom.
     pub const fn grant(&self) -> &Grant {
         &self.grant
     }
 
-    /// Returns the digest of the good token.
+    /// Returns the digest of the current token.
     pub const fn current(&self) -> TokenDigest {
         self.current
     }
 
-    /// Returns the token that was good before.
+    /// Returns the token that was spent last.
     pub const fn spent(&self) -> Option<&SpentToken> {
         self.spent.as_ref()
     }
@@ -172,7 +234,7 @@ impl fmt::Debug for RefreshFamily {
     }
 }
 
-/// The refresh token that was good before the present one.
+/// The refresh token that was spent last, the predecessor of the current one.
 ///
 /// `Debug` shows when it was spent.
 #[derive(Clone, Eq, PartialEq)]
@@ -185,7 +247,7 @@ pub struct SpentToken {
 
 impl SpentToken {
     /// Takes the digest of a token that was spent at `at`, and its successor sealed under a key
-    /// that only the spent token gives; empty where there is no grace.
+    /// that only the spent token gives; empty where there is no reuse window.
     pub const fn new(digest: TokenDigest, at: UnixTime, sealed: Vec<u8>) -> Self {
         Self { digest, at, sealed }
     }

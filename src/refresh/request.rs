@@ -1,4 +1,4 @@
-//! What a service asks of its refresh tokens.
+//! Drafts of refresh tokens and requests to rotate them.
 
 use std::fmt;
 
@@ -9,18 +9,19 @@ use crate::grant::Draft;
 use crate::grant::Grant;
 use crate::session::Session;
 
-/// A family of refresh tokens that shall begin. `Debug` shows subject and client.
+/// The draft of a family of refresh tokens, for
+/// [`RefreshManager::create`](crate::refresh::RefreshManager::create). `Debug` shows subject and client.
 #[derive(Clone)]
 #[must_use]
-pub struct NewRefresh {
+pub struct NewRefreshToken {
     draft: Draft,
     session: Option<Grant>,
     thumbprint: Option<[u8; 32]>,
 }
 
-impl NewRefresh {
-    /// Begins with the subject, whom the service has authenticated, and the client that shall hold
-    /// the tokens.
+impl NewRefreshToken {
+    /// Takes the subject, which the service has authenticated, and the client that will hold the
+    /// tokens.
     pub fn new(subject: impl Into<String>, client: impl Into<String>) -> Self {
         let draft = Draft {
             subject: subject.into(),
@@ -34,9 +35,9 @@ impl NewRefresh {
         }
     }
 
-    /// Begins with the subject of a session and lets the tokens hang on it: they end with it at
-    /// the latest, and whenever it is revoked. Its scopes and claims are not taken over.
-    pub fn of(session: &Session, client: impl Into<String>) -> Self {
+    /// Takes the subject of a session, to which the tokens then belong: they expire with it at the
+    /// latest, and are revoked with it. Its scopes and claims are not copied.
+    pub fn for_session(session: &Session, client: impl Into<String>) -> Self {
         let new = Self::new(session.grant().subject(), client);
         Self {
             session: Some(session.grant().clone()),
@@ -57,8 +58,8 @@ impl NewRefresh {
         self
     }
 
-    /// Binds the tokens to the key of this SHA-256 thumbprint (RFC 7638), possession of which the
-    /// service has seen proved (RFC 9449 section 5).
+    /// Binds the tokens to the key of this SHA-256 thumbprint (RFC 7638), whose possession
+    /// the client has proved to the service (RFC 9449 section 5).
     pub fn thumbprint(mut self, thumbprint: [u8; 32]) -> Self {
         self.thumbprint = Some(thumbprint);
         self
@@ -69,28 +70,29 @@ impl NewRefresh {
     }
 }
 
-impl fmt::Debug for NewRefresh {
+impl fmt::Debug for NewRefreshToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewRefresh")
+        f.debug_struct("NewRefreshToken")
             .field("subject", &self.draft.subject)
             .field("client", &self.draft.client)
             .finish_non_exhaustive()
     }
 }
 
-/// A refresh token with the client that presents it. The token is untrusted; `Debug` does not
-/// show it.
+/// A presented refresh token with the client that presents it, for
+/// [`RefreshManager::rotate`](crate::refresh::RefreshManager::rotate) and
+/// [`revoke`](crate::refresh::RefreshManager::revoke). The token is untrusted; `Debug` does not show it.
 #[derive(Clone, Copy)]
 #[must_use]
-pub struct RefreshRequest<'r> {
+pub struct RotateRequest<'r> {
     token: &'r str,
     client: &'r str,
     thumbprint: Option<&'r [u8; 32]>,
 }
 
-impl<'r> RefreshRequest<'r> {
-    /// Takes the token as it was sent, and the client as the service has authenticated it; for a
-    /// public client that is the `client_id` it sent.
+impl<'r> RotateRequest<'r> {
+    /// Takes the token as it was sent, and the client, authenticated by the service; for a public
+    /// client that is the `client_id` that it sent.
     pub const fn new(token: &'r str, client: &'r str) -> Self {
         Self {
             token,
@@ -99,7 +101,7 @@ impl<'r> RefreshRequest<'r> {
         }
     }
 
-    /// Adds the SHA-256 thumbprint of the key that this request proved possession of.
+    /// Adds the SHA-256 thumbprint of the key whose possession this request has proved.
     pub const fn thumbprint(mut self, thumbprint: &'r [u8; 32]) -> Self {
         self.thumbprint = Some(thumbprint);
         self
@@ -130,9 +132,9 @@ impl<'r> RefreshRequest<'r> {
     }
 }
 
-impl fmt::Debug for RefreshRequest<'_> {
+impl fmt::Debug for RotateRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RefreshRequest")
+        f.debug_struct("RotateRequest")
             .field("client", &self.client)
             .field("thumbprint", &self.thumbprint.is_some())
             .finish_non_exhaustive()

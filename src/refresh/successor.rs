@@ -1,4 +1,4 @@
-//! The successor of a spent refresh token, kept so that only the spent one opens it.
+//! The successor of a spent refresh token, encrypted so that only the spent one decrypts it.
 
 use ring::aead;
 use ring::aead::Aad;
@@ -15,8 +15,8 @@ use super::family::RefreshFamily;
 use super::token::RefreshToken;
 use super::token::SECRET_LEN;
 
-/// Seals what `successor` has for itself under a key that only `spent` gives, for the client and
-/// the key of this family alone: nonce, ciphertext and tag.
+/// Encrypts the secret part of `successor` under a key derived from `spent`, bound to the client and
+/// the key of this family. Returns nonce, ciphertext and tag.
 pub(crate) fn seal(
     spent: &RefreshToken,
     successor: &RefreshToken,
@@ -31,7 +31,7 @@ pub(crate) fn seal(
     Ok([&nonce, text.as_slice(), tag.as_ref()].concat())
 }
 
-/// Opens what [`seal`] made; `None` unless everything is as it was then.
+/// Decrypts the result of [`seal`]; `None` if anything differs from then.
 pub(crate) fn open(spent: &RefreshToken, family: &RefreshFamily) -> Option<RefreshToken> {
     let (nonce, sealed) = family.spent()?.sealed().split_first_chunk()?;
     let mut sealed = Zeroizing::new(sealed.to_vec());
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_spent_token_opens_its_successor() {
+    fn only_the_spent_token_decrypts_its_successor() {
         let spent = RefreshToken::random().unwrap();
         let successor = spent.successor().unwrap();
         let family = family(&spent, "c");
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_is_bound_to_client_and_key() {
+    fn the_ciphertext_is_bound_to_client_and_key() {
         let spent = RefreshToken::random().unwrap();
         let successor = spent.successor().unwrap();
         let own = family(&spent, "c").with_thumbprint(Some([7; 32]));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_changed_does_not_open() {
+    fn a_changed_ciphertext_is_not_decrypted() {
         let spent = RefreshToken::random().unwrap();
         let own = family(&spent, "c");
         let sealed = seal(&spent, &spent.successor().unwrap(), &own).unwrap();
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_successor_is_not_in_what_is_sealed() {
+    fn the_successor_is_not_in_the_ciphertext() {
         let spent = RefreshToken::random().unwrap();
         let successor = spent.successor().unwrap();
         let sealed = seal(&spent, &successor, &family(&spent, "c")).unwrap();

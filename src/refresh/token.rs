@@ -1,4 +1,4 @@
-//! Refresh tokens as their clients hold them.
+//! Refresh tokens in the form that clients hold.
 
 use ring::digest;
 use ring::error::Unspecified;
@@ -10,17 +10,17 @@ use crate::credential::base64url;
 use crate::grant::TokenDigest;
 use crate::secret::ShownOnce;
 
-/// 128 random bits that all tokens of a family share, then 256 that each has for itself: 64
+/// 128 random bits that all tokens of a family share, then 256 that are secret to each token: 64
 /// characters of base64url.
 ///
-/// Whoever knows the first part has held a token of the family. So every token that was ever spent
-/// is told from one that was made up, though the store keeps two digests a family and no more.
+/// A caller that knows the first part has held a token of the family. So every token that was ever
+/// spent is distinguished from an invented one, with only two digests per family in the store.
 pub(crate) struct RefreshToken(Zeroizing<[u8; LEN]>);
 
 const FAMILY: usize = 16;
 const LEN: usize = FAMILY + SECRET_LEN;
 
-/// How many bytes a token has for itself.
+/// The length of the secret part of a token.
 pub(crate) const SECRET_LEN: usize = 32;
 
 impl RefreshToken {
@@ -38,7 +38,7 @@ impl RefreshToken {
         Ok(self.sibling(&secret))
     }
 
-    /// Returns the token of the same family that has this for itself.
+    /// Returns the token of the same family with this secret part.
     pub(crate) fn sibling(&self, secret: &[u8; SECRET_LEN]) -> Self {
         let mut bytes = self.0.clone();
         let own = bytes.iter_mut().skip(FAMILY);
@@ -46,30 +46,30 @@ impl RefreshToken {
         Self(bytes)
     }
 
-    /// Reads one; there is no other spelling than the one that was given out.
+    /// Reads a token; only the spelling that was issued is accepted.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut bytes = Zeroizing::new([0; LEN]);
         let len = base64url::decode_into(text.as_bytes(), &mut *bytes)?;
         (len == LEN).then_some(Self(bytes))
     }
 
-    /// Returns the digest of what the family shares.
+    /// Returns the digest of the part that the family shares.
     pub(crate) fn family(&self) -> TokenDigest {
         let (family, _) = self.0.split_at(FAMILY);
         digest(b"bearergate refresh family 1\0", family)
     }
 
-    /// Returns the digest of the token. It needs no salt: nobody can search 256 random bits.
+    /// Returns the digest of the token. It needs no salt: 256 random bits cannot be searched.
     pub(crate) fn digest(&self) -> TokenDigest {
         digest(b"bearergate refresh token 1\0", &*self.0)
     }
 
-    /// Returns what the token has for itself.
+    /// Returns the secret part.
     pub(crate) fn secret(&self) -> &[u8] {
         self.0.split_at(FAMILY).1
     }
 
-    /// Hands it over to be shown.
+    /// Returns the text, to be sent to the client once.
     pub(crate) fn into_shown(self) -> ShownOnce {
         ShownOnce::new(Zeroizing::new(base64url::encode(*self.0)))
     }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_successor_shares_the_family_alone() {
+    fn a_successor_shares_only_the_family() {
         let token = RefreshToken::random().unwrap();
         let successor = token.successor().unwrap();
         assert_eq!(successor.family(), token.family());

@@ -1,46 +1,47 @@
-//! Facts of the connection, as extensions of a request.
+//! Facts of a connection as extensions of its requests.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// The address of the connection's other end, as an extension of a request.
+/// The address of the other end of the connection, as an extension of a request.
 ///
-/// Whoever accepts the connection inserts it. It is never read from a header.
+/// The server that accepts the connection inserts it; it is never read from a header. Behind a
+/// proxy it is the address of the proxy, see [`ClientAddress`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_structs,
-    reason = "a newtype that doors construct and take apart"
+    reason = "a newtype that integrations construct and destructure"
 )]
 pub struct PeerAddress(pub SocketAddr);
 
 /// The address of the client, as an extension of a request.
 ///
-/// Whoever knows what stands between the client and the service inserts it: the address of the
-/// connection's other end where there is no proxy, else what a trusted one says. Conditions over
-/// the address take this one for the client's, never [`PeerAddress`], which may be a proxy's.
+/// The service inserts it, because it knows which proxies are in front of it: without a proxy it is
+/// the [`PeerAddress`], else the address that a trusted proxy reports. Conditions on the address of
+/// the client use only this value, never [`PeerAddress`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_structs,
-    reason = "a newtype that doors construct and take apart"
+    reason = "a newtype that integrations construct and destructure"
 )]
 pub struct ClientAddress(pub IpAddr);
 
-/// The certificate that the client proved in the TLS handshake, as an extension of a request.
+/// The certificate of the client in the TLS handshake, as an extension of a request.
 ///
-/// Whoever terminates TLS inserts it, only after the handshake proved possession of its key.
-/// `Debug` shows its length.
+/// The server that terminates TLS inserts it, only if the handshake proved possession of its key.
+/// Certificate-bound tokens are compared with it (RFC 8705 section 3). `Debug` shows its length.
 #[derive(Clone, Eq, PartialEq)]
 pub struct ClientCertificate(Arc<[u8]>);
 
 impl ClientCertificate {
-    /// Takes the DER bytes of the end-entity certificate as they are.
+    /// Creates the extension from the DER bytes of the end-entity certificate. They are not parsed.
     pub fn from_der(der: impl Into<Arc<[u8]>>) -> Self {
         Self(der.into())
     }
 
-    /// Returns the DER bytes.
+    /// Returns the DER bytes of the certificate.
     pub fn as_der(&self) -> &[u8] {
         &self.0
     }

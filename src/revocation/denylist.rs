@@ -1,4 +1,4 @@
-//! What is revoked, in memory and, where wanted, in a store.
+//! The denylist: revocations in memory and, if configured, in a store.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,6 @@ use self::sync::RwLockReadGuard;
 use self::sync::RwLockWriteGuard;
 use self::sync::atomic::AtomicUsize;
 use self::sync::atomic::Ordering;
-use super::RevocationList;
 use super::entry::Revocation;
 use super::store::RevocationStore;
 use super::table::Table;
@@ -25,21 +24,21 @@ use crate::error::ConfigError;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::error::StoreError;
-use crate::issuer::Revocations;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Principal;
+use crate::revocation_list::RevocationList;
 
-/// A bounded list of what is revoked. Cheap to clone; clones are one list.
+/// A bounded list of revocations. Cheap to clone; clones share one list.
 ///
-/// It is held in memory, so asking it costs no more than a look-up, and a
-/// [`revoke`](Self::revoke) counts from the next request of this process on. A list of its own is
-/// lost when the process ends; one that was [opened](Self::open) on a store is not. A full list
-/// refuses: it never forgets what still protects.
+/// It is held in memory, so a check costs no more than a look-up, and a
+/// [`revoke`](Self::revoke) takes effect with the next request of this process. A list made by
+/// [`new`](Self::new) is lost when the process ends; one that was [opened](Self::open) on a store
+/// is not. A full list refuses new revocations: it never forgets one that still has an effect.
 ///
 /// It needs no timer: a write that finds the list full, or twice as long as it was after the last
-/// purge, [purges](Self::purge) it first, and its store too. So a list is at most twice as long as
-/// what still protects, or [`limits::REVOCATIONS_TIDY`] long.
+/// purge, [purges](Self::purge) the list and its store first. So a list is at most twice as long
+/// as the revocations that still have an effect, or 1024 long.
 ///
 /// ```
 /// use bearergate::Principal;
@@ -51,8 +50,9 @@ use crate::principal::Principal;
 /// // Gate::builder().revocations(denylist.clone())
 /// denylist.revoke(Revocation::subject("https://idp.example.com", "alice")).await?;
 ///
+/// // The same name under another authority is another subject.
 /// let robot = Principal::builder(PrincipalKind::Other, "test bench").subject("alice").build();
-/// assert!(denylist.judge(&robot).is_ok());
+/// assert!(denylist.check(&robot).is_ok());
 /// # Ok(())
 /// # }
 /// ```
@@ -64,18 +64,18 @@ pub struct Denylist {
 
 struct Inner {
     table: RwLock<Table>,
-    /// As in the table, so that an empty list costs no lock.
+    /// The length of the table, so that the check of an empty list takes no lock.
     len: AtomicUsize,
     limit: usize,
     store: Option<Arc<dyn RevocationStore>>,
 }
 
 impl Denylist {
-    /// Starts an empty list in memory for at most `limit` revocations.
+    /// Makes an empty list in memory for at most `limit` revocations.
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) unless there may be one to
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) unless `limit` is between 1 and
     /// [`limits::REVOCATIONS_MAX`].
     pub fn new(limit: usize) -> Result<Self, ConfigError> {
         if (1..=limits::REVOCATIONS_MAX).contains(&limit) {
@@ -85,13 +85,13 @@ impl Denylist {
         Err(ConfigError::out_of_range("limit", limit, range))
     }
 
-    /// Reads a list of at most [`limits::REVOCATIONS_MAX`] from a store, in which it is kept from
-    /// then on.
+    /// Reads a list of at most [`limits::REVOCATIONS_MAX`] revocations from a store and keeps
+    /// writing to that store.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if not all of it could be read, or it is too long: there is no list that
-    /// lacks a part.
+    /// A [`StoreError`] if one of the revocations could not be read, or there are too many: an
+    /// incomplete list is never returned.
     pub fn open(
         store: impl RevocationStore + 'static,
     ) -> NowOrLater<'static, Result<Self, StoreError>> {
@@ -102,24 +102,25 @@ impl Denylist {
         })
     }
 
-    /// Sets the clock that says what has ended; by default it is the system's.
+    /// Sets the clock that decides which revocations may be forgotten; by default the system's.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Revokes: from now on, before the answer is awaited, this process refuses what is named.
+    /// Adds a revocation: from now on, before the answer is awaited, this process refuses what it
+    /// revokes.
     ///
-    /// The answer is `Ok(())` only if the store, where there is one, has it too. Where a
-    /// revocation of that name stands already, the wider of both stands.
+    /// The answer is `Ok(())` only if the store, if there is one, has it too. If there is a
+    /// revocation of the same target, the wider of both is kept.
     ///
     /// # Errors
     ///
     /// [`Full`](crate::error::StoreErrorKind::Full) if there is no room, and
     /// [`Corrupt`](crate::error::StoreErrorKind::Corrupt) for an id that is empty, too long or malformed:
-    /// then nothing is revoked. Any other [`StoreError`] comes from the store: then this process
-    /// refuses it as long as it runs, and the call should be repeated.
+    /// then nothing is revoked. Any other [`StoreError`] comes from the store: then the revocation
+    /// has effect in this process for as long as it runs, and the call should be repeated.
     pub fn revoke(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
         let (ended, limit) = (self.ended(), self.inner.limit);
         let added = self.change(|table| {
@@ -134,7 +135,7 @@ impl Denylist {
             return NowOrLater::now(Ok(()));
         };
         match ended.filter(|_| is_tidied) {
-            // What the store keeps too long takes room, nothing else: the next walk sees to it.
+            // What the store keeps too long only takes room; the next purge removes it.
             Some(time) => store
                 .add(revocation)
                 .then(move |added| store.purge(time).map(move |_| added)),
@@ -142,30 +143,31 @@ impl Denylist {
         }
     }
 
-    /// Takes a revocation of this name back, first from the store.
+    /// Removes the revocation of this target, first from the store.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`]; then it stands.
+    /// A [`StoreError`]; then the revocation stays.
     pub fn restore(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
         let removed = match &self.inner.store {
-            Some(store) => store.remove(revocation.clone()),
+            Some(store) => store.remove(revocation.target().clone()),
             None => NowOrLater::now(Ok(())),
         };
         removed.map(move |removed| {
             removed?;
-            self.change(|table| table.remove(&revocation));
+            self.change(|table| table.remove(revocation.target()));
             Ok(())
         })
     }
 
-    /// Reads what other processes have revoked in the store since. Nothing is taken back by it.
+    /// Adds what other processes have revoked in the store since the last read. Revocations that
+    /// another process removed stay in this one.
     ///
-    /// How often it is called bounds how long a revocation takes from one process to another.
+    /// Call it at an interval: it bounds how long a revocation takes from one process to another.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if not all of it could be read, or there is no room.
+    /// A [`StoreError`] if one of the revocations could not be read, or there is no room.
     pub fn reload(&self) -> NowOrLater<'_, Result<(), StoreError>> {
         let (ended, limit) = (self.ended(), self.inner.limit);
         self.change(|table| ended.is_some_and(|time| table.tidy(time, limit)));
@@ -184,11 +186,12 @@ impl Denylist {
         })
     }
 
-    /// Forgets what is needed no longer at `now`, and returns how much this process has forgotten.
+    /// Removes the revocations that have no effect after `now`, and returns how many this process
+    /// has removed.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`]; then the store has forgotten nothing.
+    /// A [`StoreError`]; then the store has removed nothing.
     pub fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
         let time = ended_by(now);
         let forgotten = self.change(|table| table.purge(time));
@@ -200,7 +203,7 @@ impl Denylist {
         }
     }
 
-    /// Returns how many revocations stand.
+    /// Returns the number of revocations.
     pub fn len(&self) -> usize {
         self.inner.len.load(Ordering::SeqCst)
     }
@@ -210,14 +213,14 @@ impl Denylist {
         self.len() == 0
     }
 
-    /// Returns `Ok(())` only if nothing revokes this principal: for services that ask a judge
-    /// without a gate.
+    /// Returns `Ok(())` only if nothing on the list revokes this principal: for services that call
+    /// a validator without a gate.
     ///
     /// # Errors
     ///
-    /// [`TokenRevoked`](RejectionKind::TokenRevoked).
-    pub fn judge(&self, principal: &Principal) -> Result<(), Rejection> {
-        if self.is_empty() || !self.read().ends(principal) {
+    /// [`TokenRevoked`](RejectionKind::TokenRevoked) if something does.
+    pub fn check(&self, principal: &Principal) -> Result<(), Rejection> {
+        if self.is_empty() || !self.read().revokes(principal) {
             return Ok(());
         }
         Err(RejectionKind::TokenRevoked.into())
@@ -235,7 +238,7 @@ impl Denylist {
         }
     }
 
-    /// Before when what ends by itself is needed no longer; `None` if nobody knows the time.
+    /// The time before which expired revocations may be forgotten; `None` without a time.
     fn ended(&self) -> Option<UnixTime> {
         self.clock.now().map(ended_by)
     }
@@ -247,7 +250,7 @@ impl Denylist {
         value
     }
 
-    // A table is whole between any two of its steps.
+    // INVARIANT: a table is consistent between any two of its steps, so poison is ignored.
     fn read(&self) -> RwLockReadGuard<'_, Table> {
         self.inner
             .table
@@ -263,41 +266,33 @@ impl Denylist {
     }
 }
 
-/// No judge accepts at `now` what ended before this.
+/// No validator accepts at `now` what expired before this.
 fn ended_by(now: UnixTime) -> UnixTime {
     UnixTime::from_secs(now.as_secs().saturating_sub(limits::LEEWAY_MAX.as_secs()))
 }
 
 impl RevocationList for Denylist {
-    fn check<'a>(&'a self, principal: &'a Principal) -> NowOrLater<'a, Result<(), Rejection>> {
-        NowOrLater::now(self.judge(principal))
-    }
-}
-
-/// For the tokens of an issuer of one's own, so that what its endpoint revokes is refused here too.
-impl Revocations for Denylist {
-    fn is_revoked<'a>(
+    fn check_revocation<'a>(
         &'a self,
-        token: &'a Principal,
-        _now: UnixTime,
-    ) -> NowOrLater<'a, Result<bool, Rejection>> {
-        NowOrLater::now(Ok(self.judge(token).is_err()))
+        principal: &'a Principal,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        NowOrLater::now(self.check(principal))
     }
 
-    fn revoke<'a>(
+    fn revoke_token<'a>(
         &'a self,
         token: &'a Principal,
         _now: UnixTime,
     ) -> NowOrLater<'a, Result<(), Rejection>> {
         match Revocation::of_token(token) {
-            Some(revocation) => Self::revoke(self, revocation).map(|done| Ok(done?)),
+            Some(revocation) => self.revoke(revocation).map(|done| Ok(done?)),
             None => NowOrLater::now(Err(RejectionKind::Unavailable.into())),
         }
     }
 }
 
 impl Default for Denylist {
-    /// Starts an empty list in memory for at most [`limits::REVOCATIONS`].
+    /// Makes an empty list in memory for at most 100 000 revocations.
     fn default() -> Self {
         Self::with(limits::REVOCATIONS, None)
     }

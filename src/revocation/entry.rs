@@ -1,7 +1,6 @@
-//! One revocation: what it names, and which credentials of that name it ends.
+//! One revocation on a denylist.
 
-use std::fmt;
-
+#[cfg(feature = "api-key")]
 use crate::api_key::ApiKeyId;
 use crate::clock::UnixTime;
 use crate::credential::base64url;
@@ -10,11 +9,15 @@ use crate::principal::Authority;
 use crate::principal::KeyId;
 use crate::principal::Principal;
 use crate::principal::TokenId;
+use crate::revocation_list::RevocationKind;
+use crate::revocation_list::RevocationTarget;
 
-/// Ends credentials before their time.
+/// The revocation of a credential, or of many, before they expire: an entry of a
+/// [`Denylist`](crate::revocation::Denylist).
 ///
-/// Whatever it names means something only under its authority: the same `jti` or subject of
-/// another issuer is somebody else's.
+/// It says what is revoked, its [`target`](Self::target), and may be limited to what was
+/// [issued before](Self::issued_before) a time. Authorities, subjects and ids come from the
+/// service or from validated tokens, never from an unauthenticated request.
 ///
 /// ```
 /// use bearergate::clock::UnixTime;
@@ -26,188 +29,129 @@ use crate::principal::TokenId;
 /// assert_ne!(one_token, all_so_far);
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[must_use = "it ends nothing before it stands on a list"]
+#[must_use = "a revocation has no effect until it is on a list"]
 pub struct Revocation {
-    kind: RevocationKind,
-    authority: Authority,
-    id: String,
+    target: RevocationTarget<'static>,
     issued_before: Option<UnixTime>,
     until: Option<UnixTime>,
 }
 
-/// What a revocation names.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[non_exhaustive]
-pub enum RevocationKind {
-    /// One API key, by its id: `api_key`.
-    ApiKey,
-    /// Whatever was issued to a client: `client`.
-    Client,
-    /// One JWT, by its `jti`: `jwt_id`.
-    JwtId,
-    /// Whatever a key verified: `key`.
-    Key,
-    /// Whatever hangs on a session, by the claim `sid`, and the session itself: `session`.
-    Session,
-    /// Whatever was issued to a subject: `subject`.
-    Subject,
-    /// One JWT, by its [`TokenId`]: `token`.
-    Token,
-}
-
-impl RevocationKind {
-    /// All kinds.
-    pub const ALL: &'static [Self] = &[
-        Self::ApiKey,
-        Self::Client,
-        Self::JwtId,
-        Self::Key,
-        Self::Session,
-        Self::Subject,
-        Self::Token,
-    ];
-
-    /// Returns the kind of that stable name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
-    }
-
-    /// Returns the stable snake-case name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ApiKey => "api_key",
-            Self::Client => "client",
-            Self::JwtId => "jwt_id",
-            Self::Key => "key",
-            Self::Session => "session",
-            Self::Subject => "subject",
-            Self::Token => "token",
-        }
-    }
-}
-
 impl Revocation {
-    /// Ends one API key.
+    /// Revokes one API key.
+    #[cfg(feature = "api-key")]
     pub fn api_key(authority: impl Into<Authority>, id: ApiKeyId) -> Self {
-        Self::new(RevocationKind::ApiKey, authority, id.as_str())
+        Self::of(RevocationKind::ApiKey, authority, id.as_str())
     }
 
-    /// Ends whatever was issued to this client.
+    /// Revokes everything that was issued to this client.
     pub fn client(authority: impl Into<Authority>, client: impl Into<String>) -> Self {
-        Self::new(RevocationKind::Client, authority, client)
+        Self::of(RevocationKind::Client, authority, client)
     }
 
-    /// Ends the JWT with this `jti`.
+    /// Revokes the JWT with this `jti`.
     pub fn jwt_id(authority: impl Into<Authority>, jti: impl Into<String>) -> Self {
-        Self::new(RevocationKind::JwtId, authority, jti)
+        Self::of(RevocationKind::JwtId, authority, jti)
     }
 
-    /// Ends whatever this key verified.
+    /// Revokes everything whose signature was verified with this key.
     pub fn key(authority: impl Into<Authority>, key: KeyId) -> Self {
-        let id = base64url::encode(key.as_bytes());
-        Self::new(RevocationKind::Key, authority, id)
+        Self::of(
+            RevocationKind::Key,
+            authority,
+            base64url::encode(key.as_bytes()),
+        )
     }
 
-    /// Ends a session, by the text of its handle, and the tokens that name it in the claim `sid`.
+    /// Revokes a session, by the text of its handle, and the tokens that name it in the claim
+    /// `sid`.
     pub fn session(authority: impl Into<Authority>, session: impl Into<String>) -> Self {
-        Self::new(RevocationKind::Session, authority, session)
+        Self::of(RevocationKind::Session, authority, session)
     }
 
-    /// Ends whatever was issued to this subject.
+    /// Revokes everything that was issued to this subject.
     pub fn subject(authority: impl Into<Authority>, subject: impl Into<String>) -> Self {
-        Self::new(RevocationKind::Subject, authority, subject)
+        Self::of(RevocationKind::Subject, authority, subject)
     }
 
-    /// Ends one JWT, whichever of its valid signatures it comes with. The id holds its authority.
+    /// Revokes one JWT, whichever of its valid signatures it is presented with. The id includes
+    /// its authority.
     pub fn token(id: TokenId) -> Self {
-        Self::new(RevocationKind::Token, "", base64url::encode(id.as_bytes()))
+        Self::of(RevocationKind::Token, "", base64url::encode(id.as_bytes()))
     }
 
-    /// Ends the JWT of this principal, and is needed no longer than that lasts; `None` for what is
-    /// not a JWT.
+    /// Revokes the JWT of this principal until it expires; `None` if the principal was not
+    /// authenticated by a JWT.
     pub fn of_token(principal: &Principal) -> Option<Self> {
         let mut revocation = Self::token(principal.token_id()?);
         revocation.until = principal.expires_at();
         Some(revocation)
     }
 
-    /// Puts together what a store has read: kind, authority and [`id`](Self::id).
-    pub fn new(
-        kind: RevocationKind,
-        authority: impl Into<Authority>,
-        id: impl Into<String>,
-    ) -> Self {
-        let authority = match kind {
-            RevocationKind::Token => Authority::from(""),
-            _ => authority.into(),
-        };
+    /// Revokes this target. For stores, which read targets back; services use the constructors by
+    /// kind.
+    pub fn new(target: RevocationTarget<'_>) -> Self {
         Self {
-            kind,
-            authority,
-            id: id.into(),
+            target: target.into_owned(),
             issued_before: None,
             until: None,
         }
     }
 
-    /// Spares what was issued in a later second than this. What does not say when it was issued is
-    /// not spared, and neither is what was issued in this very second, since whole seconds do not
-    /// tell which came first.
+    fn of(kind: RevocationKind, authority: impl Into<Authority>, id: impl Into<String>) -> Self {
+        let authority = authority.into();
+        Self::new(RevocationTarget::new(kind, authority.as_str(), id.into()))
+    }
+
+    /// Exempts what was issued in a later second than this.
+    ///
+    /// Not exempt is what does not say when it was issued, and what was issued in this same
+    /// second: whole seconds do not order what happens within one.
     pub fn issued_before(mut self, time: UnixTime) -> Self {
         self.issued_before = Some(time);
         self
     }
 
-    /// Says when the last credential that it ends has ended by itself; a list may forget it once
-    /// that is [`limits::LEEWAY_MAX`] ago. Without it, it is never forgotten.
+    /// Sets when the last credential that it revokes expires. A list may forget the revocation
+    /// once that is [`Leeway::MAX`](crate::clock::Leeway::MAX) ago; without this it is never forgotten.
     pub fn until(mut self, time: UnixTime) -> Self {
         self.until = Some(time);
         self
     }
 
-    /// Returns what it names.
-    pub const fn kind(&self) -> RevocationKind {
-        self.kind
+    /// Returns what is revoked.
+    pub const fn target(&self) -> &RevocationTarget<'static> {
+        &self.target
     }
 
-    /// Returns under whose authority the id stands; empty for a [`token`](Self::token).
-    pub const fn authority(&self) -> &Authority {
-        &self.authority
+    /// Returns what is revoked, without a copy.
+    pub fn into_target(self) -> RevocationTarget<'static> {
+        self.target
     }
 
-    /// Returns the id; that of a key or a token in base64url.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Returns the last second in which was issued what it ends, or `None` if it ends everything.
+    /// Returns the last second in which something that it revokes was issued, or `None` if it
+    /// revokes whatever the time of issue.
     pub const fn last_issued(&self) -> Option<UnixTime> {
         self.issued_before
     }
 
-    /// Returns when the last credential that it ends has ended by itself.
+    /// Returns when the last credential that it revokes expires.
     pub const fn last_expiry(&self) -> Option<UnixTime> {
         self.until
     }
-
-    /// Returns the id as it is compared, or `None` if nothing can have it.
-    pub(super) fn key_bytes(&self) -> Option<Box<[u8]>> {
-        let is_sized = |text: &str| text.len() <= limits::REVOCATION_ID_BYTES;
-        if self.id.is_empty() || !is_sized(&self.id) || !is_sized(self.authority.as_str()) {
-            return None;
-        }
-        match self.kind {
-            RevocationKind::Key | RevocationKind::Token => {
-                let bytes = base64url::decode(&self.id)?;
-                (bytes.len() == 32).then(|| bytes.into())
-            }
-            _ => Some(self.id.as_bytes().into()),
-        }
-    }
 }
 
-impl fmt::Display for RevocationKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+/// Returns the id as it is compared, or `None` if no credential can have it.
+pub(super) fn compared_id(target: &RevocationTarget<'_>) -> Option<Box<[u8]>> {
+    let id = target.id();
+    let is_sized = |text: &str| text.len() <= limits::REVOCATION_ID_BYTES;
+    if id.is_empty() || !is_sized(id) || !is_sized(target.authority()) {
+        return None;
+    }
+    match target.kind() {
+        RevocationKind::Key | RevocationKind::Token => {
+            let bytes = base64url::decode(id)?;
+            (bytes.len() == 32).then(|| bytes.into())
+        }
+        _ => Some(id.as_bytes().into()),
     }
 }

@@ -1,33 +1,33 @@
-//! What is revoked, by kind, authority and id.
+//! The revocations of a denylist by kind, authority and id.
 
 use std::collections::HashMap;
 
+use super::credential_id;
 use super::entry::Revocation;
-use super::entry::RevocationKind;
-use crate::api_key::ApiKeyId;
-use crate::api_key::store::ApiKeyDetails;
+use super::entry::compared_id;
 use crate::clock::UnixTime;
 use crate::error::StoreErrorKind;
 use crate::limits;
 use crate::principal::Authority;
 use crate::principal::Principal;
-use crate::session::Session;
+use crate::revocation_list::RevocationKind;
+use crate::revocation_list::RevocationTarget;
 
-/// A bounded table. It never makes room by forgetting.
+/// A bounded table of revocations. It never removes one that still has an effect.
 #[derive(Default)]
 pub(super) struct Table {
     kinds: HashMap<RevocationKind, HashMap<Authority, Ids>>,
     len: usize,
-    /// Nothing in the table ends by itself before this.
+    /// No revocation in the table may be forgotten before this.
     first_end: Option<UnixTime>,
-    /// From how many on it is worth a walk to look for what has ended.
+    /// The number of revocations from which a purge is worth a walk over the table.
     crowded: usize,
 }
 
 type Ids = HashMap<Box<[u8]>, Term>;
 
-/// Which credentials of a name are ended, and for how long that has to be known. `None` is later
-/// than any time.
+/// Which credentials of a target are revoked, and for how long that has to be known. `None` is
+/// later than any time.
 #[derive(Clone, Copy)]
 struct Term {
     issued_before: Option<UnixTime>,
@@ -39,14 +39,15 @@ impl Table {
         self.len
     }
 
-    /// Adds a revocation, or widens the one of the same name.
+    /// Adds a revocation, or widens the one of the same target.
     pub(super) fn add(&mut self, new: &Revocation, limit: usize) -> Result<(), StoreErrorKind> {
-        let id = new.key_bytes().ok_or(StoreErrorKind::Corrupt)?;
+        let id = compared_id(new.target()).ok_or(StoreErrorKind::Corrupt)?;
+        let authority = Authority::from(new.target().authority());
         let term = Term::of(new);
         self.first_end = sooner(self.first_end, term.until);
-        let names = self.kinds.entry(new.kind()).or_default();
-        if let Some(old) = names
-            .get_mut(new.authority())
+        let authorities = self.kinds.entry(new.target().kind()).or_default();
+        if let Some(old) = authorities
+            .get_mut(&authority)
             .and_then(|ids| ids.get_mut(&id))
         {
             old.widen(term);
@@ -55,33 +56,31 @@ impl Table {
         if self.len >= limit {
             return Err(StoreErrorKind::Full);
         }
-        names
-            .entry(new.authority().clone())
-            .or_default()
-            .insert(id, term);
+        authorities.entry(authority).or_default().insert(id, term);
         self.len += 1;
         Ok(())
     }
 
-    /// Removes the revocation of this name.
-    pub(super) fn remove(&mut self, old: &Revocation) {
-        let names = self.kinds.get_mut(&old.kind());
-        let ids = names.and_then(|names| names.get_mut(old.authority()));
-        if let (Some(ids), Some(id)) = (ids, old.key_bytes())
+    /// Removes the revocation of this target.
+    pub(super) fn remove(&mut self, target: &RevocationTarget<'_>) {
+        let authority = Authority::from(target.authority());
+        let authorities = self.kinds.get_mut(&target.kind());
+        let ids = authorities.and_then(|authorities| authorities.get_mut(&authority));
+        if let (Some(ids), Some(id)) = (ids, compared_id(target))
             && ids.remove(&id).is_some()
         {
             self.len -= 1;
         }
     }
 
-    /// Removes what ended by itself before this time, and returns how many.
+    /// Removes the revocations that have no effect after this time, and returns how many.
     pub(super) fn purge(&mut self, time: UnixTime) -> usize {
         let before = self.len;
-        for names in self.kinds.values_mut() {
-            for ids in names.values_mut() {
+        for authorities in self.kinds.values_mut() {
+            for ids in authorities.values_mut() {
                 ids.retain(|_, term| term.until.is_none_or(|until| until >= time));
             }
-            names.retain(|_, ids| !ids.is_empty());
+            authorities.retain(|_, ids| !ids.is_empty());
         }
         let ids = || self.kinds.values().flat_map(HashMap::values);
         self.len = ids().map(HashMap::len).sum();
@@ -91,10 +90,11 @@ impl Table {
         before - self.len
     }
 
-    /// Purges where that makes room, and where so much was added since the last time that the walk
-    /// costs a constant for each. Returns whether it did.
+    /// Purges if that makes room and so much was added since the last purge that the walk costs a
+    /// constant for each addition. Returns whether it purged.
     ///
-    /// Who adds what ends at many times causes one walk for each of these times at most.
+    /// A caller whose revocations expire at many different times causes at most one walk for each
+    /// of these times.
     pub(super) fn tidy(&mut self, time: UnixTime, limit: usize) -> bool {
         let is_over = self.first_end.is_some_and(|end| end < time);
         let is_crowded = self.len >= limit.min(self.crowded.max(limits::REVOCATIONS_TIDY));
@@ -104,50 +104,41 @@ impl Table {
         is_over && is_crowded
     }
 
-    /// Returns true if anything ends this principal.
-    pub(super) fn ends(&self, principal: &Principal) -> bool {
+    /// Returns true if anything revokes this principal.
+    pub(super) fn revokes(&self, principal: &Principal) -> bool {
         RevocationKind::ALL
             .iter()
-            .any(|kind| self.ends_by(*kind, principal))
+            .any(|kind| self.revokes_by(*kind, principal))
     }
 
-    fn ends_by(&self, kind: RevocationKind, principal: &Principal) -> bool {
-        let names = self.kinds.get(&kind).filter(|names| !names.is_empty());
-        let Some(names) = names else {
+    fn revokes_by(&self, kind: RevocationKind, principal: &Principal) -> bool {
+        let authorities = self.kinds.get(&kind).filter(|all| !all.is_empty());
+        let Some(authorities) = authorities else {
             return false;
         };
         let ids = match kind {
-            // A token's id holds its authority.
-            RevocationKind::Token => names.values().next(),
-            _ => names.get(principal.authority()),
+            // The id of a token includes its authority.
+            RevocationKind::Token => authorities.values().next(),
+            _ => authorities.get(principal.authority()),
         };
-        ids.is_some_and(|ids| is_named(kind, principal, |id| ends(ids, id, principal)))
+        ids.is_some_and(|ids| any_id(kind, principal, |id| revokes(ids, id, principal)))
     }
 }
 
-/// Returns true if `is_listed` holds for what the principal is called in this respect.
-fn is_named(
-    kind: RevocationKind,
-    principal: &Principal,
-    is_listed: impl Fn(&[u8]) -> bool,
-) -> bool {
+/// Returns true if `is_listed` holds for an id that the principal has as a target of this kind.
+fn any_id(kind: RevocationKind, principal: &Principal, is_listed: impl Fn(&[u8]) -> bool) -> bool {
     let text = |text: Option<&str>| text.is_some_and(|text| is_listed(text.as_bytes()));
     let claim = |name| {
         let value = principal.claims().value(name).and_then(|v| v.as_str());
         text(value.as_deref())
     };
     match kind {
-        RevocationKind::ApiKey => {
-            let details = principal.extension::<ApiKeyDetails>();
-            let id = details.map(ApiKeyDetails::id);
-            text(id.as_ref().map(ApiKeyId::as_str))
-        }
+        RevocationKind::ApiKey => credential_id::has_api_key(principal, |id| text(Some(id))),
         RevocationKind::Client => text(principal.client()),
         RevocationKind::JwtId => claim("jti"),
         RevocationKind::Key => principal.key().is_some_and(|key| is_listed(key.as_bytes())),
         RevocationKind::Session => {
-            let handle = principal.extension::<Session>().and_then(Session::handle);
-            text(handle.map(|h| h.to_string()).as_deref()) || claim("sid")
+            credential_id::has_session(principal, |id| text(Some(id))) || claim("sid")
         }
         RevocationKind::Subject => text(principal.subject()),
         RevocationKind::Token => principal
@@ -156,9 +147,9 @@ fn is_named(
     }
 }
 
-fn ends(ids: &Ids, id: &[u8], principal: &Principal) -> bool {
+fn revokes(ids: &Ids, id: &[u8], principal: &Principal) -> bool {
     let term = ids.get(id);
-    term.is_some_and(|term| term.ends(principal.issued_at()))
+    term.is_some_and(|term| term.includes(principal.issued_at()))
 }
 
 impl Term {
@@ -174,7 +165,7 @@ impl Term {
         self.until = later(self.until, other.until);
     }
 
-    fn ends(&self, issued_at: Option<UnixTime>) -> bool {
+    fn includes(&self, issued_at: Option<UnixTime>) -> bool {
         match (self.issued_before, issued_at) {
             (Some(before), Some(at)) => at <= before,
             _ => true,
@@ -182,7 +173,7 @@ impl Term {
     }
 }
 
-/// The first of both; `None` is later than any time.
+/// The earlier of both; `None` is later than any time.
 fn sooner(a: Option<UnixTime>, b: Option<UnixTime>) -> Option<UnixTime> {
     [a, b].into_iter().flatten().min()
 }

@@ -1,4 +1,4 @@
-//! Requests beside revocations, rotations and each other, in many orders of their steps.
+//! Requests in parallel with revocations, rotations and each other, in many orders of their steps.
 //!
 //! `RUSTFLAGS="--cfg bearergate_shuttle" cargo test --lib interleavings` runs them: the locks of
 //! the cache and of the denylist then belong to shuttle, which chooses whose step is next.
@@ -36,7 +36,7 @@ const ISSUER: &str = "https://idp.example.com";
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 const ROUNDS: usize = 1_000;
 
-/// A key and two tokens under it, and a key under which there is none.
+/// A key with two tokens signed by it, and a key without tokens.
 struct Sample {
     key: Key,
     next: Key,
@@ -99,13 +99,13 @@ impl KeyStore for Store {
 }
 
 #[derive(Clone)]
-struct House {
+struct Service {
     store: std::sync::Arc<Store>,
     validator: JwtValidator,
     list: Denylist,
 }
 
-impl House {
+impl Service {
     fn new() -> Self {
         let store = std::sync::Arc::new(Store(Mutex::new(SAMPLE.key.clone().into())));
         let keys: std::sync::Arc<dyn KeyStore> = store.clone();
@@ -118,69 +118,69 @@ impl House {
         }
     }
 
-    /// As a gate does it: the judge, then the list.
+    /// As a gate does: the validator, then the list.
     fn ask(&self, token: &str) -> Result<String, RejectionKind> {
         let presented = PresentedCredential::token(token).at(NOW);
-        let judged = self.validator.validate(&presented).try_now().unwrap();
-        let judged = judged.and_then(|principal| {
-            self.list.judge(&principal)?;
+        let validated = self.validator.validate(&presented).try_now().unwrap();
+        let validated = validated.and_then(|principal| {
+            self.list.check(&principal)?;
             Ok(principal.subject().unwrap_or_default().to_owned())
         });
-        judged.map_err(|rejection| rejection.kind())
+        validated.map_err(|rejection| rejection.kind())
     }
 }
 
-fn every_order(test: impl Fn(House) + Send + Sync + 'static) {
+fn every_order(test: impl Fn(Service) + Send + Sync + 'static) {
     LazyLock::force(&SAMPLE);
-    shuttle::check_random(move || test(House::new()), ROUNDS);
+    shuttle::check_random(move || test(Service::new()), ROUNDS);
 }
 
 // Defect C05 (cached after revocation or removal of the key): docs/defects.md
 #[test]
 fn after_a_rotation_no_token_of_the_old_key_is_accepted() {
-    every_order(|house| {
+    every_order(|service| {
         let token = &*SAMPLE.tokens[0];
-        let other = house.clone();
+        let other = service.clone();
         let user = thread::spawn(move || (0..2).for_each(|_| drop(other.ask(token))));
-        let _ = house.ask(token);
-        *house.store.0.lock().unwrap() = SAMPLE.next.clone().into();
-        assert_eq!(house.ask(token), Err(RejectionKind::SignatureInvalid));
+        let _ = service.ask(token);
+        *service.store.0.lock().unwrap() = SAMPLE.next.clone().into();
+        assert_eq!(service.ask(token), Err(RejectionKind::SignatureInvalid));
         user.join().unwrap();
-        assert_eq!(house.ask(token), Err(RejectionKind::SignatureInvalid));
+        assert_eq!(service.ask(token), Err(RejectionKind::SignatureInvalid));
     });
 }
 
 // Defect C05 (cached after revocation or removal of the key): docs/defects.md
 #[test]
-fn after_a_revocation_no_thread_is_let_in() {
-    every_order(|house| {
+fn after_a_revocation_no_thread_accepts_the_token() {
+    every_order(|service| {
         let token = &*SAMPLE.tokens[0];
         let is_revoked = Arc::new(Mutex::new(false));
-        let (other, told) = (house.clone(), is_revoked.clone());
+        let (other, shared) = (service.clone(), is_revoked.clone());
         let user = thread::spawn(move || {
             for _ in 0..2 {
-                let was_revoked = *told.lock().unwrap();
+                let was_revoked = *shared.lock().unwrap();
                 let answer = other.ask(token);
                 assert!(!was_revoked || answer == Err(RejectionKind::TokenRevoked));
             }
         });
         let revocation = Revocation::subject(ISSUER, "alice");
-        house.list.revoke(revocation).try_now().unwrap().unwrap();
+        service.list.revoke(revocation).try_now().unwrap().unwrap();
         *is_revoked.lock().unwrap() = true;
-        assert_eq!(house.ask(token), Err(RejectionKind::TokenRevoked));
+        assert_eq!(service.ask(token), Err(RejectionKind::TokenRevoked));
         user.join().unwrap();
     });
 }
 
 // Defect C08 (shared state mixes up requests): docs/defects.md
 #[test]
-fn nobody_gets_the_facts_of_another() {
-    every_order(|house| {
+fn no_request_gets_the_principal_of_another() {
+    every_order(|service| {
         let users = [(0, "alice"), (1, "bob")].map(|(n, name)| {
-            let house = house.clone();
+            let service = service.clone();
             thread::spawn(move || {
                 for _ in 0..3 {
-                    assert_eq!(house.ask(&SAMPLE.tokens[n]), Ok(name.to_owned()));
+                    assert_eq!(service.ask(&SAMPLE.tokens[n]), Ok(name.to_owned()));
                 }
             })
         });

@@ -1,4 +1,4 @@
-//! Sessions as a store keeps them.
+//! Sessions as stores keep them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,24 +8,98 @@ use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
 use crate::grant::Lookup;
-use crate::grant::Moment;
+use crate::grant::Sequence;
 use crate::grant::TokenDigest;
 use crate::now_or_later::NowOrLater;
 
-/// Keeps sessions by the digest of their secret id.
+/// A store of sessions by the digest of their secret id.
 ///
-/// Each method is one atomic step that reads the marks of [`GrantStore`] in its own transaction;
-/// on an error everything is as it was.
+/// Contract: each method is one atomic step that reads the revocations of [`GrantStore`] in its own
+/// transaction; on an error everything is as it was. A session is returned as
+/// [`Live`](Lookup::Live) only if no revocation ends it. The store never sees a secret id, reads no
+/// clock and decides nothing: [`SessionManager`](crate::session::SessionManager) and
+/// [`SessionValidator`](crate::session::SessionValidator) do. Check an implementation with
+/// `testing::session_store`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use bearergate::NowOrLater;
+/// use bearergate::clock::UnixTime;
+/// use bearergate::error::StoreError;
+/// use bearergate::grant::{Grant, GrantStore, Lookup, RevocationRecord, Sequence, TokenDigest};
+/// use bearergate::session::{SessionManager, SessionRecord, SessionStore};
+/// use bearergate::stores::MemoryGrantStore;
+///
+/// /// Counts the logins of another store.
+/// #[derive(Debug)]
+/// struct Counted {
+///     store: MemoryGrantStore,
+///     logins: AtomicU64,
+/// }
+///
+/// impl GrantStore for Counted {
+///     fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
+///         self.store.revoke(record)
+///     }
+///
+///     fn is_revoked(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+///         self.store.is_revoked(grant)
+///     }
+///
+///     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
+///         self.store.purge(now)
+///     }
+/// }
+///
+/// impl SessionStore for Counted {
+///     fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {
+///         SessionStore::create(&self.store, session).map(|created| {
+///             self.logins.fetch_add(u64::from(created.is_ok()), Ordering::Relaxed);
+///             created
+///         })
+///     }
+///
+///     fn find(
+///         &self,
+///         digest: TokenDigest,
+///     ) -> NowOrLater<'_, Result<Lookup<Arc<SessionRecord>>, StoreError>> {
+///         SessionStore::find(&self.store, digest)
+///     }
+///
+///     fn update(
+///         &self,
+///         old: TokenDigest,
+///         session: SessionRecord,
+///     ) -> NowOrLater<'_, Result<u64, StoreError>> {
+///         SessionStore::update(&self.store, old, session)
+///     }
+///
+///     fn touch(
+///         &self,
+///         digest: TokenDigest,
+///         at: UnixTime,
+///     ) -> NowOrLater<'_, Result<bool, StoreError>> {
+///         self.store.touch(digest, at)
+///     }
+/// }
+///
+/// let store = Counted { store: MemoryGrantStore::new(1_000_000), logins: AtomicU64::new(0) };
+/// let sessions = SessionManager::builder(Arc::new(store), "my service").build()?;
+/// # let _ = sessions;
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
 pub trait SessionStore: GrantStore {
-    /// Adds a session with version 1 and returns its moment: that of its grant, or if it has none
-    /// the store's next one at [`created`](Grant::created), taken in the same transaction. Every
-    /// moment that the store gives later comes after it, also after one that came from elsewhere.
+    /// Adds a session with version 1 and returns its sequence number: that of its grant, or, if the
+    /// grant has none, the store's next one at [`created`](Grant::created), taken in the same
+    /// transaction. Every later number of the store is greater, also than one that the grant had
+    /// from another store.
     ///
     /// # Errors
     ///
-    /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if there is one of that digest already, or a
-    /// mark has ended the grant; or another [`StoreError`].
-    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Moment, StoreError>>;
+    /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if there is a session with that digest, or the
+    /// grant is revoked; or another [`StoreError`].
+    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>>;
 
     /// Looks a session up.
     ///
@@ -37,17 +111,17 @@ pub trait SessionStore: GrantStore {
         digest: TokenDigest,
     ) -> NowOrLater<'_, Result<Lookup<Arc<SessionRecord>>, StoreError>>;
 
-    /// Puts `session` in the place of the one of digest `old`, whose digest it need not share, and
-    /// returns its new version, one more than before.
+    /// Replaces the session with digest `old` by `session`, whose digest may differ, and returns
+    /// its new version, one more than before.
     ///
-    /// Only if that one is there, no mark ends it, and its version is that of `session`; the
-    /// later `last_used` of both and the old moment are kept. The old digest is unknown from then
-    /// on, if it is another.
+    /// Only if the old session exists, is not revoked, and has the version of `session`; the later
+    /// `last_used` of both and the old sequence number are kept. If the digest changes, the old one
+    /// is unknown from then on.
     ///
     /// # Errors
     ///
     /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if any of that fails or the new digest is
-    /// taken: a late write never brings a session back. Or another [`StoreError`].
+    /// taken: a late write never restores a session. Or another [`StoreError`].
     fn update(
         &self,
         old: TokenDigest,
@@ -55,7 +129,7 @@ pub trait SessionStore: GrantStore {
     ) -> NowOrLater<'_, Result<u64, StoreError>>;
 
     /// Notes that a session was used at `at`, unless a later use is noted; its version stays.
-    /// Returns false if there is none or a mark has ended it.
+    /// Returns false if there is no such session or it is revoked.
     ///
     /// # Errors
     ///
@@ -65,7 +139,7 @@ pub trait SessionStore: GrantStore {
 
 const _: Option<&dyn SessionStore> = None;
 
-/// A session: its grant, the digest of its secret id, and data of the service.
+/// A session as stores keep it: its grant, the digest of its secret id, and data of the service.
 ///
 /// `Debug` does not show the data.
 #[derive(Clone, Eq, PartialEq)]
@@ -126,7 +200,7 @@ impl SessionRecord {
         self.version
     }
 
-    /// Returns who was granted what.
+    /// Returns what was granted, and to whom.
     pub const fn grant(&self) -> &Grant {
         &self.grant
     }

@@ -1,4 +1,4 @@
-//! What a service asks of its session manager.
+//! Drafts of sessions and of their changes.
 
 use std::fmt;
 
@@ -7,7 +7,8 @@ use crate::grant::Draft;
 use crate::grant::GrantError;
 use crate::grant::Privileges;
 
-/// A session that shall begin. `Debug` shows subject and client.
+/// The draft of a session, for [`SessionManager::create`](crate::session::SessionManager::create). `Debug`
+/// shows subject and client.
 #[derive(Clone)]
 #[must_use]
 pub struct NewSession {
@@ -16,7 +17,7 @@ pub struct NewSession {
 }
 
 impl NewSession {
-    /// Begins with the subject, whom the service has authenticated.
+    /// Takes the subject, which the service has authenticated.
     pub fn new(subject: impl Into<String>) -> Self {
         let subject = subject.into();
         let draft = Draft {
@@ -40,15 +41,15 @@ impl NewSession {
     }
 
     /// Sets the granted claims, which policies read: the text of one JSON object of at most
-    /// [`limits::GRANT_CLAIMS_BYTES`](crate::limits::GRANT_CLAIMS_BYTES). Nothing that users edit
-    /// belongs there.
+    /// [`limits::GRANT_CLAIMS_BYTES`](crate::limits::GRANT_CLAIMS_BYTES). Do not put anything there
+    /// that users can edit.
     pub fn claims(mut self, json: impl Into<String>) -> Self {
         self.draft.privileges.claims = Some(json.into());
         self
     }
 
     /// Sets data that the service keeps with the session, at most
-    /// [`limits::SESSION_DATA_BYTES`](crate::limits::SESSION_DATA_BYTES); policies do not see them.
+    /// [`limits::SESSION_DATA_BYTES`](crate::limits::SESSION_DATA_BYTES); policies do not see it.
     pub fn data(mut self, data: impl Into<Vec<u8>>) -> Self {
         self.data = data.into();
         self
@@ -68,7 +69,8 @@ impl fmt::Debug for NewSession {
     }
 }
 
-/// What changes together with a session's id; by default nothing else does.
+/// A change together with a session's id, for [`SessionManager::rotate`](crate::session::SessionManager::rotate);
+/// by default nothing else changes.
 #[derive(Clone, Default)]
 #[must_use]
 pub struct SessionChange {

@@ -2,8 +2,8 @@
 //!
 //! | type | keeps |
 //! |---|---|
-//! | [`MemoryApiKeyStore`] | API keys in memory |
-//! | [`MemoryGrantStore`] | sessions and refresh tokens in memory |
+//! | `MemoryApiKeyStore` (feature `api-key`) | API keys in memory |
+//! | `MemoryGrantStore` (feature `session`) | sessions and refresh tokens in memory |
 //! | `SqliteStore` (feature `sqlite`) | all of them, and revocations, in a file that several processes may share |
 //! | [`Cached`] | what a slower store answered, for some seconds |
 
@@ -14,7 +14,9 @@ mod sqlite;
 
 pub use cached::Cached;
 pub use cached::CachedBuilder;
+#[cfg(feature = "api-key")]
 pub use memory::MemoryApiKeyStore;
+#[cfg(feature = "session")]
 pub use memory::MemoryGrantStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;

@@ -11,6 +11,7 @@ pub(crate) use cache::Slip;
 pub use cache::TokenCache;
 pub use cache::TokenCacheBuilder;
 pub(crate) use router::Router;
+#[cfg(any(feature = "introspection", feature = "issuer", feature = "testing"))]
 pub(crate) use router::is_jwt_like;
 
 use std::borrow::Cow;

@@ -9,7 +9,7 @@ use super::authorities::Authorities;
 use crate::credential::PresentedCredential;
 use crate::credential::charset;
 use crate::diagnosis::Finding;
-use crate::diagnosis::gathered;
+use crate::diagnosis::gather;
 use crate::error::ConfigError;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
@@ -123,7 +123,7 @@ impl TokenValidator for Router {
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
         let validators = self.validators.iter();
-        gathered(validators.map(|validator| validator.diagnose_with(&self.shapes)))
+        gather(validators.map(|validator| validator.diagnose_with(&self.shapes)))
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {

@@ -11,10 +11,8 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
-use bearergate::api_key::{
-    ApiKeyChange, ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyQuery, ApiKeyRecord, ApiKeyScheme,
-    ApiKeyStore, KeyDigest, LegacyFormat, NewApiKey, PepperSet,
-};
+use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+use bearergate::api_key::{ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyRecord, ApiKeyScheme, ApiKeyStore, LegacyFormat, NewApiKey, PepperSet, PepperedDigest};
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::PresentedCredential;
 use bearergate::error::{StoreError, StoreErrorKind};
@@ -55,7 +53,8 @@ impl House {
     }
 
     fn on(ring: ApiKeyScheme, store: Arc<Store>, clock: FakeClock) -> Self {
-        let keys = ApiKeyManager::new(ring.clone(), store.clone()).clock(clock.clone());
+        let keys = ApiKeyManager::builder(ring.clone(), store.clone()).clock(clock.clone());
+        let keys = keys.build().unwrap();
         let judge = ApiKeyValidator::builder(ring.clone(), store.clone());
         let judge = judge.clock(clock.clone()).build().unwrap();
         Self {
@@ -70,7 +69,7 @@ impl House {
     /// Makes a key and gives it out in full.
     pub(crate) fn issue(&self, draft: NewApiKey) -> (String, ApiKeyId) {
         let issued = wait(self.keys.create(draft)).unwrap();
-        (issued.key.reveal(), issued.record.id())
+        (issued.secret.reveal(), issued.record.id())
     }
 
     pub(crate) fn judge(&self, key: &str) -> Result<Principal, Rejection> {
@@ -107,7 +106,7 @@ pub(crate) fn ring_of(authority: &str, versions: &[u32]) -> ApiKeyScheme {
 
 pub(crate) fn foreign_ring(versions: &[u32]) -> ApiKeyScheme {
     let foreign = LegacyFormat::new(20).unwrap();
-    ring(versions).with_foreign(foreign.with_imported_sha256())
+    ring(versions).with_legacy(foreign.with_imported_sha256())
 }
 
 fn peppers(versions: &[u32]) -> PepperSet {
@@ -220,7 +219,7 @@ impl ApiKeyStore for Store {
 
     fn find_by_digest(
         &self,
-        digest: KeyDigest,
+        digest: PepperedDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
         self.finds.fetch_add(1, Ordering::SeqCst);
         self.read(move || self.memory.find_by_digest(digest))

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
-use bearergate::api_key::{ApiKeyErrorKind, ApiKeyFilter};
+use bearergate::api_key::ApiKeyErrorKind;
+use bearergate::api_key::store::ApiKeyFilter;
 use bearergate::credential::PresentedCredential;
 use bearergate::event::{Event, Observer};
 use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator};
@@ -44,7 +45,7 @@ fn a_store_that_cannot_answer_is_neither_a_refusal_nor_a_success() {
 fn a_write_that_fails_is_told_and_the_old_state_stays() {
     let house = House::new();
     let (key, id) = house.issue(plain());
-    let before = house.record(id).unwrap().to_parts();
+    let before = house.record(id).unwrap().to_row();
     house.store.set(&house.store.is_stuck, true);
     let kinds = [
         wait(house.keys.revoke(id, "leaked")).err(),
@@ -57,7 +58,7 @@ fn a_write_that_fails_is_told_and_the_old_state_stays() {
     }
     let all = wait(house.keys.list(ApiKeyFilter::All, None)).unwrap();
     assert_eq!(all.len(), 1);
-    assert_eq!(all[0].to_parts(), before);
+    assert_eq!(all[0].to_row(), before);
     assert_eq!(house.kind(&key), None);
     house.store.set(&house.store.is_stuck, false);
     wait(house.keys.revoke(id, "leaked")).unwrap();

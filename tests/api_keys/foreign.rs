@@ -4,9 +4,9 @@ use std::sync::Barrier;
 use std::thread;
 
 use bearergate::RejectionKind;
+use bearergate::api_key::store::{ApiKeyChange, ApiKeyFilter};
 use bearergate::api_key::{
-    ApiKeyChange, ApiKeyErrorKind, ApiKeyFilter, ApiKeyId, ApiKeyRecord, ApiKeyStore, LegacyFormat,
-    PepperVersion, PepperedDigest,
+    ApiKeyErrorKind, ApiKeyId, ApiKeyRecord, ApiKeyStore, LegacyFormat, PepperedDigest,
 };
 use ring::digest;
 
@@ -76,7 +76,7 @@ fn a_ring_without_foreign_keys_takes_none() {
     assert_eq!(refused.kind(), ApiKeyErrorKind::Malformed);
     let refused = wait(house.keys.import_sha256(plain(), sha256(KEY))).unwrap_err();
     assert_eq!(refused.kind(), ApiKeyErrorKind::Malformed);
-    let strict = House::of(ring(&[1]).with_foreign(LegacyFormat::new(20).unwrap()));
+    let strict = House::of(ring(&[1]).with_legacy(LegacyFormat::new(20).unwrap()));
     let refused = wait(strict.keys.import_sha256(plain(), sha256(KEY))).unwrap_err();
     assert_eq!(refused.kind(), ApiKeyErrorKind::Malformed);
     assert!(wait(strict.keys.import(plain(), KEY)).is_ok());
@@ -99,11 +99,11 @@ fn a_plain_digest_that_is_said_to_have_a_pepper_is_of_no_key() {
     for (version, refused) in [(0, None), (1, Some(RejectionKind::ApiKeyUnknown))] {
         let house = House::of(foreign_ring(&[1]));
         let imported = wait(house.keys.import_sha256(plain(), sha256(KEY))).unwrap();
-        let mut parts = imported.to_parts();
+        let mut parts = imported.to_row();
         let version = PepperVersion::from_number(version);
         parts.digest = PepperedDigest::new(*parts.digest.digest(), version);
         parts.version += 1;
-        let planted = ApiKeyChange::Replace(ApiKeyRecord::from_parts(parts).unwrap());
+        let planted = ApiKeyChange::Replace(ApiKeyRecord::from_row(parts).unwrap());
         wait(house.store.commit(vec![planted])).unwrap();
         assert_eq!(house.kind(KEY), refused);
     }
@@ -119,7 +119,7 @@ fn an_imported_digest_gets_its_pepper_at_the_first_use() {
     assert_eq!(version(), 0);
     assert_eq!((house.kind(KEY), version()), (None, 1));
     // From then on the plain digest is not asked for any more.
-    let strict = ring(&[1]).with_foreign(LegacyFormat::new(20).unwrap());
+    let strict = ring(&[1]).with_legacy(LegacyFormat::new(20).unwrap());
     assert_eq!(house.with_ring(strict).kind(KEY), None);
     let next = house.with_ring(foreign_ring(&[2, 1]));
     assert_eq!((next.kind(KEY), version()), (None, 2));
@@ -139,7 +139,7 @@ fn a_rotated_foreign_key_gets_a_successor_of_ours() {
     let house = House::of(foreign_ring(&[1]));
     let id = wait(house.keys.import(plain(), KEY)).unwrap().id();
     let issued = wait(house.keys.rotate(id, DAY)).unwrap();
-    let key = issued.key.reveal();
+    let key = issued.secret.reveal();
     assert!(key.starts_with(PREFIX));
     assert_eq!((house.kind(KEY), house.kind(&key)), (None, None));
     house.clock.advance(DAY);

@@ -238,7 +238,7 @@ fn a_key_without_the_scope_is_denied_for_want_of_it() {
     assert_eq!(kind(&gate, &[("x-api-key", &with)]), None);
     let insufficient = Some(RejectionKind::ScopeInsufficient);
     assert_eq!(kind(&gate, &[("x-api-key", &without)]), insufficient);
-    let next = wait(house.keys.rotate(id, DAY)).unwrap().key.reveal();
+    let next = wait(house.keys.rotate(id, DAY)).unwrap().secret.reveal();
     assert_eq!(kind(&gate, &[("x-api-key", &next)]), insufficient);
 }
 

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use bearergate::api_key::{ApiKeyDetails, NewApiKey};
+use bearergate::api_key::NewApiKey;
+use bearergate::api_key::store::ApiKeyDetails;
 use bearergate::credential::PresentedCredential;
 use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;

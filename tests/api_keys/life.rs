@@ -5,7 +5,8 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use bearergate::api_key::{ApiKeyErrorKind, ApiKeyFilter, ApiKeyId, ApiKeyRecord, NewApiKey};
+use bearergate::api_key::store::ApiKeyFilter;
+use bearergate::api_key::{ApiKeyErrorKind, ApiKeyId, ApiKeyRecord, NewApiKey};
 use bearergate::{RejectionKind, limits};
 
 use crate::common::DAY;
@@ -58,7 +59,7 @@ fn a_rotated_key_is_good_until_the_overlap_ends_and_its_successor_from_the_start
     let issued = wait(house.keys.rotate(old_id, 2 * DAY)).unwrap();
     // The old one was used, the new one not yet.
     assert_eq!(issued.record.last_used(), None);
-    let (new, new_id) = (issued.key.reveal(), issued.record.id());
+    let (new, new_id) = (issued.secret.reveal(), issued.record.id());
     assert_eq!((house.kind(&old), house.kind(&new)), (None, None));
     house.clock.set(at(NOW + 12 * 86_400 - 1));
     assert_eq!((house.kind(&old), house.kind(&new)), (None, None));
@@ -68,7 +69,7 @@ fn a_rotated_key_is_good_until_the_overlap_ends_and_its_successor_from_the_start
     let (old, new) = (house.record(old_id).unwrap(), house.record(new_id).unwrap());
     assert_eq!(old.successor(), Some(new_id));
     assert_eq!(new.details().predecessor(), Some(old_id));
-    let (mut parts, of_old) = (new.to_parts(), old.to_parts());
+    let (mut parts, of_old) = (new.to_row(), old.to_row());
     assert_eq!(parts.created_at, at(NOW + 10 * 86_400));
     assert_eq!(parts.expires_at, Some(at(NOW + 100 * 86_400)));
     // Whatever else the old one had, the new one has.
@@ -83,7 +84,7 @@ fn a_rotated_key_is_good_until_the_overlap_ends_and_its_successor_from_the_start
 fn the_successor_of_a_key_that_has_not_begun_begins_no_earlier() {
     let house = House::new();
     let (early, id) = house.issue(plain().not_before(at(NOW + 100)));
-    let early_too = wait(house.keys.rotate(id, DAY)).unwrap().key.reveal();
+    let early_too = wait(house.keys.rotate(id, DAY)).unwrap().secret.reveal();
     for (key, now) in [(&early, NOW + 99), (&early_too, NOW + 99)] {
         house.clock.set(at(now));
         assert_eq!(house.kind(key), Some(RejectionKind::TokenNotYetValid));

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt::Write;
 
 use bearergate::Gate;
-use bearergate::api_key::{ApiKeyChange, ApiKeyFilter, ApiKeyQuery, NewApiKey};
+use bearergate::api_key::NewApiKey;
+use bearergate::api_key::store::{ApiKeyChange, ApiKeyFilter, ApiKeyQuery};
 
 use crate::common::DAY;
 use crate::common::House;
@@ -34,9 +35,9 @@ fn no_secret_digest_or_private_text_of_a_key_is_ever_printed() {
     let issued = wait(house.keys.create(draft)).unwrap();
     write!(out, "{issued:?}").unwrap();
     let (id, record) = (issued.record.id(), issued.record.clone());
-    let key = issued.key.reveal();
+    let key = issued.secret.reveal();
     wait(house.keys.import(plain(), FOREIGN)).unwrap();
-    let (parts, change) = (record.to_parts(), ApiKeyChange::Insert(record.clone()));
+    let (parts, change) = (record.to_row(), ApiKeyChange::Insert(record.clone()));
     let query = ApiKeyQuery::new("acme keys", ApiKeyFilter::All, 9);
     write!(
         out,
@@ -114,7 +115,7 @@ fn the_place_where_a_secret_differs_makes_no_difference() {
     for place in 0..32 {
         let mut bytes = *digest.digest().as_bytes();
         bytes[place] ^= 1;
-        let mut parts = house.record(id).unwrap().to_parts();
+        let mut parts = house.record(id).unwrap().to_row();
         let near = bearergate::api_key::KeyDigest::from_bytes(bytes);
         parts.digest = bearergate::api_key::PepperedDigest::new(near, digest.version());
         parts.version += 1;
@@ -132,9 +133,9 @@ fn the_place_where_a_secret_differs_makes_no_difference() {
     }
 }
 
-fn replace(house: &House, parts: bearergate::api_key::ApiKeyRow) {
+fn replace(house: &House, parts: bearergate::api_key::store::ApiKeyRow) {
     use bearergate::api_key::ApiKeyStore;
-    let record = bearergate::api_key::ApiKeyRecord::from_parts(parts).unwrap();
+    let record = bearergate::api_key::ApiKeyRecord::from_row(parts).unwrap();
     let change = ApiKeyChange::Replace(record);
     wait(house.store.commit(vec![change])).unwrap();
 }

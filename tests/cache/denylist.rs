@@ -1,4 +1,4 @@
-//! What a revocation ends, and what it leaves alone.
+//! Which credentials a revocation on a denylist ends, and which it does not.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,10 +15,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::clock::UnixTime;
 use bearergate::error::{StoreError, StoreErrorKind};
-use bearergate::issuer::Revocations;
 use bearergate::principal::{PrincipalKind, TokenId};
-use bearergate::revocation::{Denylist, Revocation, RevocationKind, RevocationStore};
-use bearergate::{NowOrLater, Principal, RejectionKind, limits};
+use bearergate::revocation::{
+    Denylist, Revocation, RevocationKind, RevocationList, RevocationStore, RevocationTarget,
+};
+use bearergate::{NowOrLater, Principal, RejectionKind};
 use serde_json::json;
 
 use crate::common::*;
@@ -36,8 +37,8 @@ fn list(revocations: impl IntoIterator<Item = Revocation>) -> Denylist {
     list
 }
 
-fn is_ended(revocation: Revocation, principal: &Principal) -> bool {
-    list([revocation]).judge(principal).is_err()
+fn is_revoked(revocation: Revocation, principal: &Principal) -> bool {
+    list([revocation]).check(principal).is_err()
 }
 
 fn at(secs: u64) -> UnixTime {
@@ -45,7 +46,7 @@ fn at(secs: u64) -> UnixTime {
 }
 
 #[test]
-fn each_kind_ends_what_it_names_under_its_authority_and_nothing_else() {
+fn each_kind_revokes_its_target_under_its_authority_and_nothing_else() {
     let own = principal(&json!({}));
     let key = own.key().unwrap();
     let other = "https://other.example.com";
@@ -57,22 +58,25 @@ fn each_kind_ends_what_it_names_under_its_authority_and_nothing_else() {
         (|a, id| Revocation::client(a, id), "shop"),
     ];
     for (make, id) in make {
-        assert!(is_ended(make(ISSUER, id), &own), "{id}");
-        assert!(!is_ended(make(other, id), &own), "{id} elsewhere");
-        assert!(!is_ended(make(ISSUER, &id.to_uppercase()), &own), "{id}");
+        assert!(is_revoked(make(ISSUER, id), &own), "{id}");
+        assert!(!is_revoked(make(other, id), &own), "{id} elsewhere");
+        assert!(!is_revoked(make(ISSUER, &id.to_uppercase()), &own), "{id}");
     }
-    // The id of one thing is not that of another.
-    assert!(!is_ended(Revocation::subject(ISSUER, "j1"), &own));
-    assert!(!is_ended(Revocation::jwt_id(ISSUER, "alice"), &own));
-    assert!(is_ended(Revocation::key(ISSUER, key), &own));
-    assert!(!is_ended(Revocation::key(other, key), &own));
-    assert!(!is_ended(
+    // An id counts only for its own kind.
+    assert!(!is_revoked(Revocation::subject(ISSUER, "j1"), &own));
+    assert!(!is_revoked(Revocation::jwt_id(ISSUER, "alice"), &own));
+    assert!(is_revoked(Revocation::key(ISSUER, key), &own));
+    assert!(!is_revoked(Revocation::key(other, key), &own));
+    assert!(!is_revoked(
         Revocation::key(ISSUER, Pair::new("k1").key.id()),
         &own
     ));
-    assert!(is_ended(Revocation::token(own.token_id().unwrap()), &own));
+    assert!(is_revoked(Revocation::token(own.token_id().unwrap()), &own));
     let twin = principal(&json!({"jti": "j2"}));
-    assert!(!is_ended(Revocation::token(twin.token_id().unwrap()), &own));
+    assert!(!is_revoked(
+        Revocation::token(twin.token_id().unwrap()),
+        &own
+    ));
 }
 
 #[test]
@@ -90,21 +94,21 @@ fn a_revoked_token_is_refused_with_its_kind_through_the_gate() {
 }
 
 #[test]
-fn a_session_is_ended_whatever_its_issuer_may_assert() {
+fn a_session_is_revoked_whatever_claims_its_issuer_may_assert() {
     let pair = Pair::new("k1");
     let store = Store::new(pair.key.clone().into());
     let validator = builder(&store).grants(["read"], ["plan"]).build().unwrap();
     let token = pair.sign(&claims(&json!({"plan": "pro", "role": "admin"})));
     let principal = judge_at(&validator, &token, NOW).unwrap();
     assert!(principal.claims().value("role").is_none());
-    assert!(is_ended(Revocation::session(ISSUER, "s1"), &principal));
+    assert!(is_revoked(Revocation::session(ISSUER, "s1"), &principal));
 }
 
 #[test]
-fn a_subject_is_ended_up_to_the_second_of_the_revocation() {
+fn a_subject_is_revoked_up_to_the_second_of_the_revocation() {
     let issued = |iat: u64| principal(&json!({"iat": iat}));
     let ends = |before| {
-        is_ended(
+        is_revoked(
             Revocation::subject(ISSUER, "alice").issued_before(at(before)),
             &issued(NOW - 5),
         )
@@ -117,12 +121,12 @@ fn a_subject_is_ended_up_to_the_second_of_the_revocation() {
     let (_, pair, validator, _) = house();
     let undated = judge_at(&validator, &pair.sign(&bare), NOW).unwrap();
     let long_ago = Revocation::subject(ISSUER, "alice").issued_before(at(1));
-    assert!(is_ended(long_ago, &undated));
+    assert!(is_revoked(long_ago, &undated));
 }
 
 // Defect D03 (conflicting revocations): docs/defects.md
 #[test]
-fn of_two_revocations_the_wider_stands() {
+fn of_two_revocations_the_wider_is_kept() {
     let subject = || Revocation::subject(ISSUER, "alice");
     let issued = principal(&json!({"iat": NOW - 5}));
     for pair in [
@@ -138,7 +142,7 @@ fn of_two_revocations_the_wider_stands() {
         ],
     ] {
         let list = list(pair);
-        assert!(list.judge(&issued).is_err());
+        assert!(list.check(&issued).is_err());
         assert_eq!(list.len(), 1);
     }
     let kept = list([subject().until(at(10)), subject().issued_before(at(NOW))]);
@@ -146,19 +150,19 @@ fn of_two_revocations_the_wider_stands() {
 }
 
 #[test]
-fn sessions_and_keys_of_ones_own_are_ended_too() {
+fn subjects_and_clients_of_any_validator_are_revoked() {
     let robot = Principal::builder(PrincipalKind::Other, "bench")
         .subject("r7")
         .client("c")
         .build();
-    assert!(is_ended(Revocation::subject("bench", "r7"), &robot));
-    assert!(is_ended(Revocation::client("bench", "c"), &robot));
-    assert!(!is_ended(Revocation::subject("other", "r7"), &robot));
+    assert!(is_revoked(Revocation::subject("bench", "r7"), &robot));
+    assert!(is_revoked(Revocation::client("bench", "c"), &robot));
+    assert!(!is_revoked(Revocation::subject("other", "r7"), &robot));
     assert!(Revocation::of_token(&robot).is_none());
 }
 
 #[test]
-fn a_full_list_refuses_and_forgets_nothing() {
+fn a_full_list_refuses_and_removes_nothing() {
     let list = Denylist::new(2).unwrap().clock(clock());
     let revoke = |jti: &str| {
         let revocation = Revocation::jwt_id(ISSUER, jti).until(at(NOW));
@@ -170,9 +174,9 @@ fn a_full_list_refuses_and_forgets_nothing() {
     assert_eq!([revoke("j1"), revoke("j2")], [Ok(()); 2]);
     assert_eq!(revoke("j3"), Err(StoreErrorKind::Full));
     assert_eq!(revoke("j1"), Ok(()));
-    assert!(list.judge(&principal(&json!({}))).is_err());
-    assert!(list.judge(&principal(&json!({"jti": "j3"}))).is_ok());
-    // The last tokens may be accepted until the widest leeway is over.
+    assert!(list.check(&principal(&json!({}))).is_err());
+    assert!(list.check(&principal(&json!({"jti": "j3"}))).is_ok());
+    // The last tokens may be accepted until the longest leeway has passed.
     let purge = |now| list.purge(at(now)).try_now().unwrap().unwrap();
     assert_eq!(purge(NOW + 600), 0);
     assert_eq!(purge(NOW + 601), 2);
@@ -181,7 +185,7 @@ fn a_full_list_refuses_and_forgets_nothing() {
 }
 
 #[test]
-fn a_write_to_a_full_list_makes_room_of_what_has_ended() {
+fn a_write_to_a_full_list_purges_what_has_expired() {
     let clock = clock();
     let list = Denylist::new(2).unwrap().clock(clock.clone());
     let revoke = |jti: &str, until: Option<u64>| {
@@ -198,9 +202,9 @@ fn a_write_to_a_full_list_makes_room_of_what_has_ended() {
     assert_eq!(revoke("j3", None), Err(StoreErrorKind::Full));
     clock.advance(Duration::from_secs(1));
     assert_eq!(revoke("j3", None), Ok(()));
-    assert!(list.judge(&principal(&json!({"jti": "j2"}))).is_ok());
+    assert!(list.check(&principal(&json!({"jti": "j2"}))).is_ok());
     for jti in ["j1", "j3"] {
-        assert!(list.judge(&principal(&json!({"jti": jti}))).is_err());
+        assert!(list.check(&principal(&json!({"jti": jti}))).is_err());
     }
     clock.advance(Duration::from_secs(1_000_000));
     assert_eq!(revoke("j4", None), Err(StoreErrorKind::Full));
@@ -210,24 +214,24 @@ fn a_write_to_a_full_list_makes_room_of_what_has_ended() {
 fn a_list_stays_short_without_a_timer_and_so_does_its_store() {
     const LIFE: u64 = 3_600;
     let clock = clock();
-    let shelf = Shelf::default();
-    let list = wait(Denylist::open(shelf.clone())).unwrap();
+    let store = TestStore::default();
+    let list = wait(Denylist::open(store.clone())).unwrap();
     let list = list.clock(clock.clone());
-    // One logout a second for half a day: an hour of them still protects.
+    // One logout a second for half a day: an hour of them still has an effect.
     for n in 0..43_200 {
         let revocation = Revocation::jwt_id(ISSUER, n.to_string()).until(at(NOW + n + LIFE));
         wait(list.revoke(revocation)).unwrap();
         clock.advance(Duration::from_secs(1));
     }
-    let protecting = usize::try_from(LIFE + 600).unwrap();
-    let kept = shelf.kept.lock().unwrap().len();
+    let in_effect = usize::try_from(LIFE + 600).unwrap();
+    let kept = store.kept.lock().unwrap().len();
     for len in [list.len(), kept] {
-        assert!((protecting..=2 * protecting + 1).contains(&len), "{len}");
+        assert!((in_effect..=2 * in_effect + 1).contains(&len), "{len}");
     }
 }
 
 #[test]
-fn a_list_whose_clock_stands_forgets_nothing() {
+fn a_list_whose_clock_has_stopped_removes_nothing() {
     let stopped = clock();
     stopped.stop();
     let list = Denylist::new(1).unwrap().clock(stopped);
@@ -237,30 +241,31 @@ fn a_list_whose_clock_stands_forgets_nothing() {
     };
     assert!(revoke("j1"));
     assert!(!revoke("j2"));
-    assert!(list.judge(&principal(&json!({}))).is_err());
+    assert!(list.check(&principal(&json!({}))).is_err());
 }
 
 #[test]
-fn a_reload_forgets_what_has_ended_here() {
+fn a_reload_purges_what_has_expired_in_this_process() {
     let clock = clock();
-    let shelf = Shelf::default();
-    let list = wait(Denylist::open(shelf.clone())).unwrap();
+    let store = TestStore::default();
+    let list = wait(Denylist::open(store.clone())).unwrap();
     let list = list.clock(clock.clone());
-    let many = u64::try_from(limits::REVOCATIONS_TIDY).unwrap();
+    // A denylist removes expired revocations from this length on.
+    let many = 1024_u64;
     for n in 0..many {
         let revocation = Revocation::jwt_id(ISSUER, n.to_string()).until(at(NOW));
         wait(list.revoke(revocation)).unwrap();
     }
-    shelf.kept.lock().unwrap().clear();
+    store.kept.lock().unwrap().clear();
     wait(list.reload()).unwrap();
-    assert_eq!(list.len(), limits::REVOCATIONS_TIDY);
+    assert_eq!(list.len(), 1024);
     clock.advance(Duration::from_secs(601));
     wait(list.reload()).unwrap();
     assert!(list.is_empty());
 }
 
 #[test]
-fn an_id_that_nothing_can_have_is_refused() {
+fn an_id_that_no_credential_can_have_is_refused() {
     let list = Denylist::default();
     let kind = |revocation| {
         list.revoke(revocation)
@@ -273,8 +278,12 @@ fn an_id_that_nothing_can_have_is_refused() {
         Revocation::jwt_id(ISSUER, ""),
         Revocation::jwt_id(ISSUER, "x".repeat(1025)),
         Revocation::jwt_id("x".repeat(1025), "j1"),
-        Revocation::new(RevocationKind::Token, "", "AAAA"),
-        Revocation::new(RevocationKind::Key, ISSUER, "not base64"),
+        Revocation::new(RevocationTarget::new(RevocationKind::Token, "", "AAAA")),
+        Revocation::new(RevocationTarget::new(
+            RevocationKind::Key,
+            ISSUER,
+            "not base64",
+        )),
     ] {
         assert_eq!(kind(revocation), StoreErrorKind::Corrupt);
     }
@@ -284,13 +293,13 @@ fn an_id_that_nothing_can_have_is_refused() {
 }
 
 #[test]
-fn what_is_taken_back_is_accepted_again() {
+fn a_restored_credential_is_accepted_again() {
     let own = principal(&json!({}));
     let list = list([Revocation::subject(ISSUER, "alice")]);
-    assert!(list.judge(&own).is_err());
+    assert!(list.check(&own).is_err());
     let restored = list.restore(Revocation::subject(ISSUER, "alice"));
     restored.try_now().unwrap().unwrap();
-    assert!(list.judge(&own).is_ok() && list.is_empty());
+    assert!(list.check(&own).is_ok() && list.is_empty());
 }
 
 /// Returns `n - s`.
@@ -341,32 +350,31 @@ fn a_token_revoked_by_its_id_stays_revoked_when_s_is_negated() {
 }
 
 #[test]
-fn a_list_serves_an_issuer_of_ones_own() {
+fn a_list_serves_the_endpoints_of_an_issuer() {
     let (own, now) = (principal(&json!({})), at(NOW));
     let list = Denylist::default();
-    let is_revoked = || list.is_revoked(&own, now).try_now().unwrap().unwrap();
-    assert!(!is_revoked());
-    let revoked = Revocations::revoke(&list, &own, now);
-    revoked.try_now().unwrap().unwrap();
-    assert!(is_revoked());
+    let checked = || list.check_revocation(&own).try_now().unwrap();
+    assert!(checked().is_ok());
+    list.revoke_token(&own, now).try_now().unwrap().unwrap();
+    assert_eq!(checked().unwrap_err().kind(), RejectionKind::TokenRevoked);
     let robot = Principal::builder(PrincipalKind::Other, "bench").build();
-    let refused = Revocations::revoke(&list, &robot, now).try_now().unwrap();
+    let refused = list.revoke_token(&robot, now).try_now().unwrap();
     assert_eq!(refused.unwrap_err().kind(), RejectionKind::Unavailable);
-    // It is forgotten when the token has ended by itself.
+    // It is forgotten when the token has expired.
     assert_eq!(
         list.purge(at(NOW + 300 + 601)).try_now().unwrap().unwrap(),
         1
     );
 }
 
-/// Keeps what it is given, and can be told to fail.
+/// A store in memory that can be made to fail.
 #[derive(Clone, Debug, Default)]
-struct Shelf {
+struct TestStore {
     kept: Arc<Mutex<Vec<Revocation>>>,
     is_down: Arc<AtomicBool>,
 }
 
-impl Shelf {
+impl TestStore {
     fn try_do<T>(&self, work: impl FnOnce(&mut Vec<Revocation>) -> T) -> Result<T, StoreError> {
         if self.is_down.load(Ordering::SeqCst) {
             return Err(StoreErrorKind::Unavailable.into());
@@ -375,11 +383,7 @@ impl Shelf {
     }
 }
 
-fn is_same(a: &Revocation, b: &Revocation) -> bool {
-    (a.kind(), a.authority(), a.id()) == (b.kind(), b.authority(), b.id())
-}
-
-impl RevocationStore for Shelf {
+impl RevocationStore for TestStore {
     fn add(&self, new: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
         NowOrLater::now(self.try_do(|kept| kept.push(new)))
     }
@@ -388,8 +392,8 @@ impl RevocationStore for Shelf {
         NowOrLater::now(self.try_do(|kept| kept.clone()))
     }
 
-    fn remove(&self, old: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
-        NowOrLater::now(self.try_do(|kept| kept.retain(|own| !is_same(own, &old))))
+    fn remove(&self, target: RevocationTarget<'static>) -> NowOrLater<'_, Result<(), StoreError>> {
+        NowOrLater::now(self.try_do(|kept| kept.retain(|own| *own.target() != target)))
     }
 
     fn purge(&self, time: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
@@ -410,46 +414,46 @@ fn wait<T>(mut answer: NowOrLater<'_, T>) -> T {
 
 #[test]
 fn a_list_on_a_store_outlasts_its_process() {
-    let shelf = Shelf::default();
-    let list = wait(Denylist::open(shelf.clone())).unwrap();
+    let store = TestStore::default();
+    let list = wait(Denylist::open(store.clone())).unwrap();
     wait(list.revoke(Revocation::jwt_id(ISSUER, "j1"))).unwrap();
     drop(list);
-    let list = wait(Denylist::open(shelf.clone())).unwrap();
-    assert!(list.judge(&principal(&json!({}))).is_err());
+    let list = wait(Denylist::open(store.clone())).unwrap();
+    assert!(list.check(&principal(&json!({}))).is_err());
     wait(list.restore(Revocation::jwt_id(ISSUER, "j1"))).unwrap();
-    let again = wait(Denylist::open(shelf)).unwrap();
+    let again = wait(Denylist::open(store)).unwrap();
     assert!(again.is_empty());
 }
 
 #[test]
-fn there_is_no_list_where_the_store_cannot_be_read() {
-    let shelf = Shelf::default();
-    shelf.is_down.store(true, Ordering::SeqCst);
-    let error = wait(Denylist::open(shelf)).unwrap_err();
+fn no_list_is_opened_on_a_store_that_cannot_be_read() {
+    let store = TestStore::default();
+    store.is_down.store(true, Ordering::SeqCst);
+    let error = wait(Denylist::open(store)).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
 }
 
 // Defect I05 (error of a store swallowed): docs/defects.md
 #[test]
-fn a_revocation_that_could_not_be_written_is_an_error_and_stands_here() {
-    let shelf = Shelf::default();
-    let list = wait(Denylist::open(shelf.clone())).unwrap();
-    shelf.is_down.store(true, Ordering::SeqCst);
+fn a_revocation_that_could_not_be_written_is_an_error_and_has_effect_here() {
+    let store = TestStore::default();
+    let list = wait(Denylist::open(store.clone())).unwrap();
+    store.is_down.store(true, Ordering::SeqCst);
     let revoked = wait(list.revoke(Revocation::jwt_id(ISSUER, "j1")));
     assert_eq!(revoked.unwrap_err().kind(), StoreErrorKind::Unavailable);
-    assert!(list.judge(&principal(&json!({}))).is_err());
+    assert!(list.check(&principal(&json!({}))).is_err());
     let restored = wait(list.restore(Revocation::jwt_id(ISSUER, "j1")));
     assert!(restored.is_err());
-    assert!(list.judge(&principal(&json!({}))).is_err());
+    assert!(list.check(&principal(&json!({}))).is_err());
 }
 
 // Defect O02 (revocation elsewhere not seen): docs/defects.md
 #[test]
-fn what_another_process_revoked_counts_after_a_reload() {
-    let shelf = Shelf::default();
-    let [here, there] = [(); 2].map(|()| wait(Denylist::open(shelf.clone())).unwrap());
+fn a_revocation_of_another_process_has_effect_after_a_reload() {
+    let store = TestStore::default();
+    let [here, there] = [(); 2].map(|()| wait(Denylist::open(store.clone())).unwrap());
     wait(there.revoke(Revocation::jwt_id(ISSUER, "j1"))).unwrap();
-    assert!(here.judge(&principal(&json!({}))).is_ok());
+    assert!(here.check(&principal(&json!({}))).is_ok());
     wait(here.reload()).unwrap();
-    assert!(here.judge(&principal(&json!({}))).is_err());
+    assert!(here.check(&principal(&json!({}))).is_err());
 }

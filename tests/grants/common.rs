@@ -1,4 +1,4 @@
-//! A service with sessions and refresh tokens in one store, under a clock that stands still.
+//! A service with sessions and refresh tokens in one store, under a clock that only the test moves.
 
 use std::fmt;
 use std::future::Future;
@@ -18,11 +18,11 @@ use bearergate::credential::Sources;
 use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::event::{Event, Observer};
 use bearergate::grant::{
-    Grant, GrantError, GrantErrorKind, GrantStore, Lookup, Mark, Moment, TokenDigest,
+    Grant, GrantError, GrantErrorKind, GrantStore, Lookup, RevocationRecord, Sequence, TokenDigest,
 };
 use bearergate::refresh::{
-    NewRefresh, RefreshFamily, RefreshManager, RefreshManagerBuilder, RefreshRequest,
-    RefreshTokenStore, Refreshed,
+    NewRefreshToken, RefreshFamily, RefreshManager, RefreshManagerBuilder, RefreshTokenStore,
+    RotateRequest, RotatedToken,
 };
 use bearergate::session::{
     NewSession, Session, SessionCookie, SessionManager, SessionManagerBuilder, SessionRecord,
@@ -33,7 +33,7 @@ use bearergate::{Gate, NowOrLater, Principal, RejectionKind};
 use http::Request;
 
 pub(crate) const START: UnixTime = UnixTime::from_secs(1_700_000_000);
-pub(crate) const AUTHORITY: &str = "house";
+pub(crate) const AUTHORITY: &str = "service";
 pub(crate) const CLIENT: &str = "mobile app";
 
 pub(crate) const fn secs(n: u64) -> Duration {
@@ -48,7 +48,7 @@ pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Takes the value of a future that waits for its own wakes alone.
+/// Takes the value of a future that only waits for its own wakes.
 pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     loop {
@@ -59,7 +59,7 @@ pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// A store in memory that can be told to fail, and to answer later.
+/// A store in memory that can be made to fail or to answer later.
 #[derive(Default)]
 pub(crate) struct Faulty {
     pub(crate) no_reads: AtomicBool,
@@ -116,12 +116,12 @@ async fn yield_once() {
 }
 
 impl GrantStore for Faulty {
-    fn mark(&self, mark: Mark) -> NowOrLater<'_, Result<(), StoreError>> {
-        self.answer(&self.no_writes, |inner| inner.mark(mark))
+    fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
+        self.answer(&self.no_writes, |inner| inner.revoke(record))
     }
 
-    fn has_ended(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
-        self.answer(&self.no_reads, |inner| inner.has_ended(grant))
+    fn is_revoked(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+        self.answer(&self.no_reads, |inner| inner.is_revoked(grant))
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
@@ -130,7 +130,7 @@ impl GrantStore for Faulty {
 }
 
 impl SessionStore for Faulty {
-    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Moment, StoreError>> {
+    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.answer(&self.no_writes, |inner| {
             SessionStore::create(inner, session)
         })
@@ -165,7 +165,7 @@ impl SessionStore for Faulty {
 }
 
 impl RefreshTokenStore for Faulty {
-    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Moment, StoreError>> {
+    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.answer(&self.no_writes, |inner| {
             RefreshTokenStore::create(inner, family)
         })
@@ -194,17 +194,17 @@ impl fmt::Debug for Faulty {
     }
 }
 
-/// What the operator hears, as text.
+/// The reported events, as text.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Heard(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Events(Arc<Mutex<Vec<String>>>);
 
-impl Heard {
+impl Events {
     pub(crate) fn all(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 }
 
-impl Observer for Heard {
+impl Observer for Events {
     fn observe(&self, event: &Event<'_>) {
         self.0.lock().unwrap().push(format!("{event:?}"));
     }
@@ -213,7 +213,7 @@ impl Observer for Heard {
 pub(crate) struct Service {
     pub(crate) clock: FakeClock,
     pub(crate) store: Arc<Faulty>,
-    pub(crate) heard: Heard,
+    pub(crate) events: Events,
     pub(crate) sessions: SessionManager,
     pub(crate) tokens: RefreshManager,
     pub(crate) cookie: SessionCookie,
@@ -221,11 +221,11 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn new() -> Self {
-        Self::with_grace(Duration::ZERO)
+        Self::with_reuse_window(Duration::ZERO)
     }
 
-    pub(crate) fn with_grace(grace: Duration) -> Self {
-        Self::built(1_000, |s| s, move |t| t.grace(grace))
+    pub(crate) fn with_reuse_window(reuse_window: Duration) -> Self {
+        Self::built(1_000, |s| s, move |t| t.reuse_window(reuse_window))
     }
 
     pub(crate) fn built(
@@ -235,18 +235,18 @@ impl Service {
     ) -> Self {
         let clock = FakeClock::at(START);
         let store = Arc::new(Faulty::new(limit));
-        let heard = Heard::default();
+        let events = Events::default();
         let builder = SessionManager::builder(store.clone(), AUTHORITY).clock(clock.clone());
         let sessions = sessions(builder).build().unwrap();
         let builder = RefreshManager::builder(store.clone(), AUTHORITY)
             .clock(clock.clone())
-            .observer(heard.clone());
+            .observer(events.clone());
         let tokens = tokens(builder).build().unwrap();
         let cookie = SessionCookie::new("__Host-session").unwrap();
         Self {
             clock,
             store,
-            heard,
+            events,
             sessions,
             tokens,
             cookie,
@@ -269,14 +269,14 @@ impl Service {
             .unwrap()
     }
 
-    /// Begins a session and returns the text of its id too.
+    /// Creates a session and returns the text of its id too.
     pub(crate) fn log_in(&self, new: NewSession) -> (String, Session) {
         let (id, session) = run(self.sessions.create(new)).unwrap();
         (id.reveal(), session)
     }
 
-    /// Judges a reading request with this session id.
-    pub(crate) fn judge(&self, id: &str) -> Result<Principal, RejectionKind> {
+    /// Authenticates a reading request with this session id.
+    pub(crate) fn authenticate(&self, id: &str) -> Result<Principal, RejectionKind> {
         let cookie = format!("{}={id}", self.cookie.name());
         let request = Request::get("/").header("cookie", cookie).body(()).unwrap();
         match run(self.gate().check(&request)) {
@@ -286,26 +286,26 @@ impl Service {
     }
 
     pub(crate) fn kind(&self, id: &str) -> Option<RejectionKind> {
-        self.judge(id).err()
+        self.authenticate(id).err()
     }
 
-    /// Reads a session anew, as a request would.
+    /// Reads a session again, as a request would.
     pub(crate) fn session(&self, id: &str) -> Session {
-        let principal = self.judge(id).unwrap();
+        let principal = self.authenticate(id).unwrap();
         principal.extension::<Session>().unwrap().clone()
     }
 
-    /// Begins a family and returns its first token.
-    pub(crate) fn first(&self, new: NewRefresh) -> String {
+    /// Creates a family and returns its first token.
+    pub(crate) fn first(&self, new: NewRefreshToken) -> String {
         run(self.tokens.create(new)).unwrap().reveal()
     }
 
     pub(crate) fn rotate(&self, token: &str) -> Result<String, RejectionKind> {
-        self.ask(RefreshRequest::new(token, CLIENT))
-            .map(|refreshed| refreshed.into_token().reveal())
+        self.ask(RotateRequest::new(token, CLIENT))
+            .map(|rotated| rotated.into_token().reveal())
     }
 
-    pub(crate) fn ask(&self, request: RefreshRequest<'_>) -> Result<Refreshed, RejectionKind> {
+    pub(crate) fn ask(&self, request: RotateRequest<'_>) -> Result<RotatedToken, RejectionKind> {
         run(self.tokens.rotate(request)).map_err(|rejection| rejection.kind())
     }
 }
@@ -314,8 +314,8 @@ pub(crate) fn alice() -> NewSession {
     NewSession::new("alice")
 }
 
-pub(crate) fn for_alice() -> NewRefresh {
-    NewRefresh::new("alice", CLIENT)
+pub(crate) fn for_alice() -> NewRefreshToken {
+    NewRefreshToken::new("alice", CLIENT)
 }
 
 pub(crate) fn kind_of<T>(result: Result<T, GrantError>) -> Option<GrantErrorKind> {

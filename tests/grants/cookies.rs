@@ -64,7 +64,7 @@ fn writing_requests_need_the_same_origin() {
 }
 
 #[test]
-fn an_origin_on_the_list_serves_where_the_browser_does_not_tell_the_site() {
+fn an_origin_on_the_list_passes_if_the_browser_does_not_send_the_site() {
     let browser = Browser::new();
     let from = |origin: &str| browser.send(Request::post("/").header("origin", origin));
     assert_eq!(from("https://app.example.com"), None);
@@ -82,7 +82,7 @@ fn an_origin_on_the_list_serves_where_the_browser_does_not_tell_the_site() {
 }
 
 #[test]
-fn an_upgrade_is_judged_like_a_writing_request() {
+fn an_upgrade_is_treated_like_a_writing_request() {
     let browser = Browser::new();
     let upgrade = || Request::get("/").header("upgrade", "websocket");
     assert_eq!(browser.send(upgrade()), CROSS_SITE);
@@ -91,19 +91,19 @@ fn an_upgrade_is_judged_like_a_writing_request() {
 }
 
 #[test]
-fn a_cookie_that_comes_twice_is_ambiguous() {
+fn a_cookie_that_is_sent_twice_is_ambiguous() {
     let browser = Browser::new();
     let twice = Request::get("/").header("cookie", "__Host-session=planted");
     assert_eq!(
         browser.send(twice),
         Some(RejectionKind::CredentialAmbiguous)
     );
-    let beside = Request::get("/").header("cookie", "a=1; __host-session=planted");
-    assert_eq!(browser.send(beside), None);
+    let other = Request::get("/").header("cookie", "a=1; __host-session=planted");
+    assert_eq!(browser.send(other), None);
 }
 
 #[test]
-fn an_id_outside_its_cookie_is_no_credential() {
+fn an_id_outside_its_cookie_is_not_a_credential() {
     let browser = Browser::new();
     let id = browser.cookie.split_once('=').unwrap().1;
     let gate = browser.service.gate();
@@ -119,7 +119,7 @@ fn an_id_outside_its_cookie_is_no_credential() {
 }
 
 #[test]
-fn a_cookie_goes_to_the_judge_of_sessions_alone_and_a_token_never_does() {
+fn only_cookies_go_to_the_session_validator() {
     let browser = Browser::new();
     let (service, id) = (&browser.service, browser.cookie.split_once('=').unwrap().1);
     let jwt = JwtValidator::builder()

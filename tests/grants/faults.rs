@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bearergate::RejectionKind;
 use bearergate::grant::GrantErrorKind;
-use bearergate::refresh::RefreshRequest;
+use bearergate::refresh::RotateRequest;
 use bearergate::session::{SessionChange, SessionManager};
 
 use crate::common::AUTHORITY;
@@ -43,7 +43,7 @@ fn i05_a_revocation_that_was_not_written_is_an_error() {
     assert_eq!(kind_of(run(service.sessions.revoke_client("web"))), DOWN);
     let token = "A".repeat(64);
     Faulty::set(&service.store.no_reads, true);
-    let revoked = run(service.tokens.revoke(RefreshRequest::new(&token, CLIENT)));
+    let revoked = run(service.tokens.revoke(RotateRequest::new(&token, CLIENT)));
     assert_eq!(revoked.unwrap_err().kind(), RejectionKind::Unavailable);
     Faulty::set(&service.store.no_reads, false);
     Faulty::set(&service.store.no_writes, false);
@@ -73,13 +73,13 @@ fn i05_what_was_not_written_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn i05_a_replay_is_refused_though_the_family_cannot_be_revoked() {
+fn i05_a_replay_is_refused_even_if_the_family_cannot_be_revoked() {
     let service = Service::new();
     let first = service.first(for_alice());
     let second = service.rotate(&first).unwrap();
     Faulty::set(&service.store.no_writes, true);
     assert_eq!(service.rotate(&first).err(), UNAVAILABLE);
-    assert!(service.heard.all().is_empty());
+    assert!(service.events.all().is_empty());
     Faulty::set(&service.store.no_writes, false);
     assert_eq!(
         service.rotate(&first).err(),
@@ -89,11 +89,11 @@ fn i05_a_replay_is_refused_though_the_family_cannot_be_revoked() {
         service.rotate(&second).err(),
         Some(RejectionKind::TokenRevoked)
     );
-    assert_eq!(service.heard.all().len(), 1);
+    assert_eq!(service.events.all().len(), 1);
 }
 
 #[test]
-fn a_use_that_cannot_be_written_is_not_judged() {
+fn a_session_whose_use_cannot_be_written_is_unavailable() {
     let service = Service::new();
     let (id, _) = service.log_in(alice());
     Faulty::set(&service.store.no_writes, true);
@@ -103,8 +103,8 @@ fn a_use_that_cannot_be_written_is_not_judged() {
 }
 
 #[test]
-fn a_store_that_answers_later_gives_the_same_verdicts() {
-    let service = Service::with_grace(secs(10));
+fn a_store_that_answers_later_gives_the_same_results() {
+    let service = Service::with_reuse_window(secs(10));
     Faulty::set(&service.store.is_slow, true);
     let (id, session) = service.log_in(alice());
     let first = service.first(for_alice());
@@ -125,7 +125,7 @@ fn a_store_that_answers_later_gives_the_same_verdicts() {
 }
 
 #[test]
-fn without_a_time_nothing_is_judged_and_nothing_begins() {
+fn without_a_time_nothing_is_validated_and_nothing_created() {
     let service = Service::new();
     let (id, session) = service.log_in(alice());
     let token = service.first(for_alice());
@@ -152,24 +152,24 @@ fn i05_a_revocation_that_one_of_two_stores_lacks_is_an_error() {
 }
 
 #[test]
-fn a_session_ends_after_what_hangs_on_it_elsewhere() {
+fn a_session_is_revoked_after_its_tokens_in_another_store() {
     let service = Service::new();
     let (sessions, other) = with_another_store(&service);
     let (id, session) = service.log_in(alice());
     Faulty::set(&other.no_writes, true);
     assert_eq!(kind_of(run(sessions.revoke(&session))), DOWN);
-    // Whoever is still logged in can log out again.
-    assert!(service.judge(&id).is_ok());
+    // A user who is still logged in can log out again.
+    assert!(service.authenticate(&id).is_ok());
     Faulty::set(&other.no_writes, false);
     run(sessions.revoke(&session)).unwrap();
-    assert!(service.judge(&id).is_err());
+    assert!(service.authenticate(&id).is_err());
 }
 
-/// Sessions of the service whose refresh tokens may lie in another store.
+/// Sessions of the service whose refresh tokens may be in another store.
 fn with_another_store(service: &Service) -> (SessionManager, Arc<Faulty>) {
     let other = Arc::new(Faulty::new(10));
     let sessions = SessionManager::builder(service.store.clone(), AUTHORITY)
-        .mark_also(other.clone())
+        .also_revoke_in(other.clone())
         .clock(service.clock.clone())
         .build()
         .unwrap();

@@ -1,4 +1,4 @@
-//! How sessions begin, change and end.
+//! Creation, change and end of sessions.
 
 use std::sync::Arc;
 
@@ -14,12 +14,16 @@ use crate::common::kind_of;
 use crate::common::run;
 use crate::common::secs;
 
+/// The defaults of `SessionManagerBuilder`.
+const SESSION_IDLE: std::time::Duration = std::time::Duration::from_secs(30 * 60);
+const SESSION_LIFETIME: std::time::Duration = std::time::Duration::from_secs(12 * 60 * 60);
+
 const UNKNOWN: Option<RejectionKind> = Some(RejectionKind::SessionUnknown);
 const REVOKED: Option<RejectionKind> = Some(RejectionKind::TokenRevoked);
 const CONFLICT: Option<GrantErrorKind> = Some(GrantErrorKind::Conflict);
 
 #[test]
-fn i07_a_change_of_privileges_comes_with_a_new_id() {
+fn i07_a_change_of_privileges_gives_a_new_id() {
     let service = Service::new();
     let (old, session) = service.log_in(alice().scopes(["read"]).data("kept"));
     let change = SessionChange::default().scopes(["read", "admin"]);
@@ -27,7 +31,7 @@ fn i07_a_change_of_privileges_comes_with_a_new_id() {
     let new = new.reveal();
     assert_ne!(new, old);
     assert_eq!(service.kind(&old), UNKNOWN);
-    let principal = service.judge(&new).unwrap();
+    let principal = service.authenticate(&new).unwrap();
     assert!(principal.scopes().unwrap().contains("admin"));
     assert_eq!(service.session(&new).data(), b"kept");
     assert_eq!(changed.handle(), session.handle());
@@ -35,12 +39,15 @@ fn i07_a_change_of_privileges_comes_with_a_new_id() {
 }
 
 #[test]
-fn i07_a_login_never_takes_over_an_id_that_was_there_before() {
+fn i07_a_login_never_uses_an_id_that_existed_before() {
     let service = Service::new();
     let (guest, _) = service.log_in(NewSession::new("guest"));
     let (id, _) = service.log_in(alice());
     assert_ne!(id, guest);
-    assert_eq!(service.judge(&guest).unwrap().subject(), Some("guest"));
+    assert_eq!(
+        service.authenticate(&guest).unwrap().subject(),
+        Some("guest")
+    );
 }
 
 #[test]
@@ -66,7 +73,7 @@ fn an_id_is_rotated_by_one_of_two() {
 }
 
 #[test]
-fn data_are_written_by_whoever_read_the_last_version() {
+fn data_is_written_only_over_the_version_that_was_read() {
     let service = Service::new();
     let (id, session) = service.log_in(alice());
     let saved = run(service.sessions.save(&session, "one")).unwrap();
@@ -80,18 +87,18 @@ fn data_are_written_by_whoever_read_the_last_version() {
 }
 
 #[test]
-fn a_use_is_no_change_that_a_writer_must_know_of() {
+fn a_use_does_not_conflict_with_a_write() {
     let service = Service::new();
     let (id, session) = service.log_in(alice());
     service.clock.advance(secs(120));
     assert_eq!(service.kind(&id), None);
     run(service.sessions.save(&session, "saved")).unwrap();
-    service.clock.advance(limits::SESSION_IDLE - secs(1));
+    service.clock.advance(SESSION_IDLE - secs(1));
     assert_eq!(service.session(&id).data(), b"saved");
 }
 
 #[test]
-fn i06_a_late_write_does_not_bring_a_session_back() {
+fn i06_a_late_write_does_not_restore_a_session() {
     let service = Service::new();
     let (id, session) = service.log_in(alice());
     run(service.sessions.revoke(&session)).unwrap();
@@ -107,10 +114,10 @@ fn i06_a_late_write_does_not_bring_a_session_back() {
 }
 
 #[test]
-fn i06_a_late_write_does_not_wake_a_session_that_was_idle_for_too_long() {
+fn i06_a_late_write_does_not_restore_an_idle_session() {
     let service = Service::new();
     let (id, session) = service.log_in(alice());
-    service.clock.advance(limits::SESSION_IDLE);
+    service.clock.advance(SESSION_IDLE);
     assert_eq!(
         kind_of(run(service.sessions.save(&session, "late"))),
         CONFLICT
@@ -163,7 +170,7 @@ fn all_of_a_client_are_revoked() {
 }
 
 #[test]
-fn a_mark_holds_when_the_clock_was_set_back() {
+fn a_revocation_has_effect_after_the_clock_was_set_back() {
     let service = Service::new();
     let (id, _) = service.log_in(alice());
     service
@@ -176,7 +183,7 @@ fn a_mark_holds_when_the_clock_was_set_back() {
 }
 
 #[test]
-fn what_is_over_makes_room_and_nothing_else_does() {
+fn only_expired_records_make_room() {
     let service = Service::built(2, |s| s.idle(secs(60)), |t| t);
     let (a, _) = service.log_in(alice());
     service.clock.advance(secs(30));
@@ -191,7 +198,7 @@ fn what_is_over_makes_room_and_nothing_else_does() {
 }
 
 #[test]
-fn marks_are_bounded_and_a_full_store_says_so() {
+fn revocations_are_bounded_and_a_full_store_reports_it() {
     let service = Service::built(2, |s| s, |t| t);
     let revoke = |subject: &str| run(service.sessions.revoke_subject(subject));
     revoke("a").unwrap();
@@ -204,13 +211,13 @@ fn marks_are_bounded_and_a_full_store_says_so() {
 }
 
 #[test]
-fn the_mark_of_a_session_goes_with_it() {
+fn the_revocation_of_a_session_is_purged_with_it() {
     let service = Service::built(1, |s| s, |t| t);
     let (_, session) = service.log_in(alice());
     run(service.sessions.revoke(&session)).unwrap();
     let other = || run(service.sessions.revoke_subject("bob"));
     assert_eq!(kind_of(other()), Some(GrantErrorKind::Full));
-    let end = limits::SESSION_LIFETIME + limits::LEEWAY_MAX;
+    let end = SESSION_LIFETIME + std::time::Duration::from(bearergate::clock::Leeway::MAX);
     service.clock.advance(end - secs(1));
     run(service.sessions.purge()).unwrap();
     assert_eq!(kind_of(other()), Some(GrantErrorKind::Full));
@@ -220,7 +227,7 @@ fn the_mark_of_a_session_goes_with_it() {
 }
 
 #[test]
-fn what_is_malformed_or_too_long_is_not_stored() {
+fn malformed_or_too_long_values_are_not_stored() {
     let service = Service::new();
     let long = |len| "x".repeat(len);
     let object = |len: usize| format!("{{\"a\":\"{}\"}}", long(len - 8));

@@ -9,8 +9,8 @@
 mod common;
 mod cookies;
 mod faults;
-mod judging;
 mod lifecycle;
 mod parallel;
 mod refresh;
 mod store;
+mod validation;

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use bearergate::RejectionKind;
-use bearergate::refresh::{RefreshRequest, Refreshed};
+use bearergate::refresh::{RotateRequest, RotatedToken};
 use bearergate::session::{NewSession, SessionChange};
 
 use crate::common::CLIENT;
@@ -20,14 +20,14 @@ const ROUNDS: usize = 200;
 
 /// Lets all rivals ask with one token at the same time, round after round, and hands the answers
 /// of each round to `check`.
-fn rotations(service: &Service, check: impl Fn(Vec<Result<Refreshed, RejectionKind>>) + Sync) {
+fn rotations(service: &Service, check: impl Fn(Vec<Result<RotatedToken, RejectionKind>>) + Sync) {
     let tokens: Vec<_> = (0..ROUNDS).map(|_| service.first(for_alice())).collect();
     let start = Barrier::new(RIVALS);
     let answers = Mutex::new(Vec::new());
     let rival = || {
         for token in &tokens {
             start.wait();
-            let answer = service.ask(RefreshRequest::new(token, CLIENT));
+            let answer = service.ask(RotateRequest::new(token, CLIENT));
             answers.lock().unwrap().push(answer);
             if start.wait().is_leader() {
                 check(std::mem::take(&mut answers.lock().unwrap()));
@@ -57,12 +57,12 @@ fn i01_h05_of_100_parallel_rotations_one_wins_in_each_of_200_rounds() {
             assert_eq!(service.rotate(&token), Err(RejectionKind::TokenRevoked));
         }
     });
-    assert_eq!(service.heard.all().len(), ROUNDS);
+    assert_eq!(service.events.all().len(), ROUNDS);
 }
 
 #[test]
-fn i03_within_the_grace_all_rivals_get_the_one_successor() {
-    let service = Service::built(ROUNDS, |s| s, |t| t.grace(secs(60)));
+fn i03_within_the_reuse_window_all_rivals_get_the_one_successor() {
+    let service = Service::built(ROUNDS, |s| s, |t| t.reuse_window(secs(60)));
     rotations(&service, |answers| {
         let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
         let won = answers.iter().filter(|a| !a.is_repeated()).count();
@@ -73,7 +73,7 @@ fn i03_within_the_grace_all_rivals_get_the_one_successor() {
         assert_eq!(tokens.len(), 1);
         assert!(service.rotate(&tokens[0]).is_ok());
     });
-    assert!(service.heard.all().is_empty());
+    assert!(service.events.all().is_empty());
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn of_parallel_changes_of_one_session_one_wins() {
 }
 
 #[test]
-fn once_a_revocation_has_returned_nothing_that_came_before_it_is_accepted() {
+fn after_a_revocation_has_returned_no_earlier_grant_is_accepted() {
     let service = Service::built(10_000, |s| s, |t| t);
     for round in 0..50 {
         let subject = format!("subject {round}");
@@ -118,10 +118,10 @@ fn once_a_revocation_has_returned_nothing_that_came_before_it_is_accepted() {
                 let mut session = session;
                 loop {
                     let was_revoked = is_revoked.load(order);
-                    let judged = service.kind(&id);
+                    let kind = service.kind(&id);
                     let saved = run(service.sessions.save(&session, [1]));
                     if was_revoked {
-                        assert_eq!(judged, Some(RejectionKind::TokenRevoked));
+                        assert_eq!(kind, Some(RejectionKind::TokenRevoked));
                         assert!(saved.is_err());
                         return;
                     }

@@ -1,18 +1,18 @@
-//! Refresh tokens: rotation, theft, grace, bounds.
+//! Refresh tokens: rotation, theft, reuse window, limits.
 
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bearergate::RejectionKind;
 use bearergate::RejectionKind::{
     BindingMismatch, BindingRequired, RefreshExpired, RefreshReused, RefreshUnknown, TokenRevoked,
 };
 use bearergate::error::ConfigErrorKind;
 use bearergate::grant::GrantErrorKind;
-use bearergate::refresh::{NewRefresh, RefreshManager, RefreshRequest};
+use bearergate::refresh::{NewRefreshToken, RefreshManager, RotateRequest};
 use bearergate::session::{SessionChange, SessionManager};
 use bearergate::stores::MemoryGrantStore;
-use bearergate::{RejectionKind, limits};
 
 use crate::common::AUTHORITY;
 use crate::common::CLIENT;
@@ -24,6 +24,9 @@ use crate::common::kind_of;
 use crate::common::run;
 use crate::common::secs;
 
+/// The default of `SessionManagerBuilder`.
+const SESSION_LIFETIME: std::time::Duration = std::time::Duration::from_secs(12 * 60 * 60);
+
 const KEY: [u8; 32] = [7; 32];
 
 #[test]
@@ -33,25 +36,25 @@ fn each_token_gives_its_successor_once() {
         .scopes(["a", "b"])
         .claims(r#"{"tenant":"acme"}"#);
     let first = service.first(new);
-    let refreshed = service.ask(RefreshRequest::new(&first, CLIENT)).unwrap();
-    assert!(!refreshed.is_repeated());
-    let grant = refreshed.grant();
+    let rotated = service.ask(RotateRequest::new(&first, CLIENT)).unwrap();
+    assert!(!rotated.is_repeated());
+    let grant = rotated.grant();
     assert_eq!(grant.authority().as_str(), AUTHORITY);
     assert_eq!((grant.subject(), grant.client()), ("alice", Some(CLIENT)));
     assert_eq!(grant.scopes(), Some("a b"));
     assert_eq!(grant.claims(), Some(r#"{"tenant":"acme"}"#));
-    let mut token = refreshed.into_token().reveal();
+    let mut token = rotated.into_token().reveal();
     for _ in 0..20 {
         service.clock.advance(secs(600));
         let next = service.rotate(&token).unwrap();
         assert_ne!(next, token);
         token = next;
     }
-    assert!(service.heard.all().is_empty());
+    assert!(service.events.all().is_empty());
 }
 
 #[test]
-fn what_nobody_gave_out_is_unknown_and_harms_nobody() {
+fn a_token_that_was_not_issued_is_unknown_and_revokes_nothing() {
     let service = Service::new();
     let token = service.first(for_alice());
     let foreign = Service::new().first(for_alice());
@@ -70,35 +73,35 @@ fn what_nobody_gave_out_is_unknown_and_harms_nobody() {
     ] {
         assert_eq!(service.rotate(other), Err(RefreshUnknown), "{other}");
     }
-    assert!(service.heard.all().is_empty());
+    assert!(service.events.all().is_empty());
     assert!(service.rotate(&token).is_ok());
 }
 
 #[test]
-fn i03_a_replay_revokes_the_family_and_the_operator_hears_of_it() {
+fn i03_a_replay_revokes_the_family_and_is_reported() {
     let service = Service::new();
     let (_, session) = service.log_in(alice());
-    let first = service.first(NewRefresh::of(&session, CLIENT));
-    let other = service.first(NewRefresh::of(&session, CLIENT));
+    let first = service.first(NewRefreshToken::for_session(&session, CLIENT));
+    let other = service.first(NewRefreshToken::for_session(&session, CLIENT));
     let second = service.rotate(&first).unwrap();
     assert_eq!(service.rotate(&first), Err(RefreshReused));
     assert_eq!(service.rotate(&second), Err(TokenRevoked));
     assert_eq!(service.rotate(&first), Err(RefreshReused));
-    let heard = service.heard.all();
-    assert_eq!(heard.len(), 1);
+    let events = service.events.all();
+    assert_eq!(events.len(), 1);
     let handle = session.handle().unwrap().to_string();
     for part in ["RefreshTokenReused", AUTHORITY, "alice", CLIENT, &handle] {
-        assert!(heard[0].contains(part), "{part}");
+        assert!(events[0].contains(part), "{part}");
     }
     for secret in [&first, &second] {
-        assert!(!heard[0].contains(secret.as_str()));
+        assert!(!events[0].contains(secret.as_str()));
     }
     assert!(service.rotate(&other).is_ok());
 }
 
 #[test]
-fn every_spent_token_is_known_however_long_ago_it_was_spent() {
-    let service = Service::with_grace(secs(60));
+fn every_spent_token_is_recognised_however_old_it_is() {
+    let service = Service::with_reuse_window(secs(60));
     let first = service.first(for_alice());
     let mut token = service.rotate(&first).unwrap();
     for _ in 0..50 {
@@ -110,7 +113,7 @@ fn every_spent_token_is_known_however_long_ago_it_was_spent() {
 }
 
 #[test]
-fn i02_a_replay_after_a_restart_is_known() {
+fn i02_a_replay_after_a_restart_is_recognised() {
     let service = Service::new();
     let first = service.first(for_alice());
     let second = service.rotate(&first).unwrap();
@@ -119,7 +122,7 @@ fn i02_a_replay_after_a_restart_is_known() {
         .build()
         .unwrap();
     let ask = |token: &str| {
-        let result = run(restarted.rotate(RefreshRequest::new(token, CLIENT)));
+        let result = run(restarted.rotate(RotateRequest::new(token, CLIENT)));
         result.map(drop).map_err(|rejection| rejection.kind())
     };
     assert_eq!(ask(&first), Err(RefreshReused));
@@ -127,7 +130,7 @@ fn i02_a_replay_after_a_restart_is_known() {
 }
 
 #[test]
-fn i03_grace_is_off_by_default() {
+fn i03_the_reuse_window_is_off_by_default() {
     let service = Service::built(10, |s| s, |t| t);
     let first = service.first(for_alice());
     service.rotate(&first).unwrap();
@@ -135,26 +138,26 @@ fn i03_grace_is_off_by_default() {
 }
 
 #[test]
-fn i03_within_the_grace_a_client_that_lost_the_answer_gets_the_same_successor() {
-    let service = Service::with_grace(secs(60));
+fn i03_within_the_reuse_window_a_client_that_lost_the_answer_gets_the_same_successor() {
+    let service = Service::with_reuse_window(secs(60));
     let first = service.first(for_alice());
     let second = service.rotate(&first).unwrap();
     for _ in 0..3 {
-        let again = service.ask(RefreshRequest::new(&first, CLIENT)).unwrap();
+        let again = service.ask(RotateRequest::new(&first, CLIENT)).unwrap();
         assert!(again.is_repeated());
         assert_eq!(again.into_token().reveal(), second);
         service.clock.advance(secs(19));
     }
     service.clock.advance(secs(2));
     assert_eq!(service.rotate(&first).as_ref(), Ok(&second));
-    assert!(service.heard.all().is_empty());
+    assert!(service.events.all().is_empty());
     assert!(service.rotate(&second).is_ok());
 }
 
 #[test]
-fn a_successor_is_kept_for_the_grace_alone_and_sealed() {
-    for (grace, len) in [(secs(0), 0), (secs(60), 12 + 32 + 16)] {
-        let service = Service::with_grace(grace);
+fn a_successor_is_kept_only_for_the_reuse_window_and_encrypted() {
+    for (reuse_window, len) in [(secs(0), 0), (secs(60), 12 + 32 + 16)] {
+        let service = Service::with_reuse_window(reuse_window);
         let second = service.rotate(&service.first(for_alice())).unwrap();
         let families = service.store.families.lock().unwrap();
         let sealed = families[0].spent().unwrap().sealed();
@@ -167,8 +170,8 @@ fn a_successor_is_kept_for_the_grace_alone_and_sealed() {
 }
 
 #[test]
-fn grace_ends_at_its_second() {
-    let service = Service::with_grace(secs(60));
+fn the_reuse_window_ends_at_its_second() {
+    let service = Service::with_reuse_window(secs(60));
     let first = service.first(for_alice());
     let second = service.rotate(&first).unwrap();
     service.clock.advance(secs(60));
@@ -177,9 +180,9 @@ fn grace_ends_at_its_second() {
 }
 
 #[test]
-fn grace_does_not_grow_when_the_clock_is_set_back() {
+fn the_reuse_window_does_not_grow_when_the_clock_is_set_back() {
     for (back, again) in [(60, true), (61, false)] {
-        let service = Service::with_grace(secs(60));
+        let service = Service::with_reuse_window(secs(60));
         let first = service.first(for_alice());
         service.clock.advance(secs(3_600));
         let second = service.rotate(&first).unwrap();
@@ -194,8 +197,8 @@ fn grace_does_not_grow_when_the_clock_is_set_back() {
 }
 
 #[test]
-fn grace_ends_at_the_successors_first_use() {
-    let service = Service::with_grace(secs(60));
+fn the_reuse_window_ends_at_the_successors_first_use() {
+    let service = Service::with_reuse_window(secs(60));
     let first = service.first(for_alice());
     let second = service.rotate(&first).unwrap();
     let third = service.rotate(&second).unwrap();
@@ -204,17 +207,17 @@ fn grace_ends_at_the_successors_first_use() {
 }
 
 #[test]
-fn grace_ends_at_a_change_of_client_or_key() {
-    fn own(token: &str) -> RefreshRequest<'_> {
-        RefreshRequest::new(token, CLIENT).thumbprint(&KEY)
+fn the_reuse_window_ends_at_a_change_of_client_or_key() {
+    fn own(token: &str) -> RotateRequest<'_> {
+        RotateRequest::new(token, CLIENT).thumbprint(&KEY)
     }
-    let changes: [fn(&str) -> RefreshRequest<'_>; 3] = [
-        |token| RefreshRequest::new(token, "other app").thumbprint(&KEY),
-        |token| RefreshRequest::new(token, CLIENT).thumbprint(&[8; 32]),
-        |token| RefreshRequest::new(token, CLIENT),
+    let changes: [fn(&str) -> RotateRequest<'_>; 3] = [
+        |token| RotateRequest::new(token, "other app").thumbprint(&KEY),
+        |token| RotateRequest::new(token, CLIENT).thumbprint(&[8; 32]),
+        |token| RotateRequest::new(token, CLIENT),
     ];
     for change in changes {
-        let service = Service::with_grace(secs(60));
+        let service = Service::with_reuse_window(secs(60));
         let first = service.first(for_alice().thumbprint(KEY));
         let second = service.ask(own(&first)).unwrap().into_token().reveal();
         assert!(service.ask(own(&first)).unwrap().is_repeated());
@@ -225,34 +228,34 @@ fn grace_ends_at_a_change_of_client_or_key() {
 }
 
 #[test]
-fn a_store_from_before_the_grace_was_switched_off_gives_no_successor() {
-    let service = Service::with_grace(secs(60));
+fn a_store_from_before_the_reuse_window_was_switched_off_gives_no_successor() {
+    let service = Service::with_reuse_window(secs(60));
     let first = service.first(for_alice());
     service.rotate(&first).unwrap();
     let strict = RefreshManager::builder(service.store.clone(), AUTHORITY)
         .clock(service.clock.clone())
         .build()
         .unwrap();
-    let replay = run(strict.rotate(RefreshRequest::new(&first, CLIENT)));
+    let replay = run(strict.rotate(RotateRequest::new(&first, CLIENT)));
     assert_eq!(replay.unwrap_err().kind(), RefreshReused);
 }
 
 #[test]
-fn i04_another_client_is_refused_and_the_own_one_goes_on() {
+fn i04_another_client_is_refused_and_the_right_one_continues() {
     let service = Service::new();
     let token = service.first(for_alice());
     for other in ["other app", "", "Mobile app", "mobile app "] {
-        let refused = service.ask(RefreshRequest::new(&token, other));
+        let refused = service.ask(RotateRequest::new(&token, other));
         assert_eq!(refused.err(), Some(RefreshUnknown), "{other}");
     }
     assert!(service.rotate(&token).is_ok());
 }
 
 #[test]
-fn i04_another_key_is_refused_and_the_own_one_goes_on() {
+fn i04_another_key_is_refused_and_the_right_one_continues() {
     let service = Service::new();
     let token = service.first(for_alice().thumbprint(KEY));
-    let request = RefreshRequest::new(&token, CLIENT);
+    let request = RotateRequest::new(&token, CLIENT);
     assert_eq!(service.ask(request).err(), Some(BindingRequired));
     let other = service.ask(request.thumbprint(&[8; 32]));
     assert_eq!(other.err(), Some(BindingMismatch));
@@ -265,7 +268,7 @@ fn i04_another_key_is_refused_and_the_own_one_goes_on() {
 fn i04_tokens_end_with_their_session() {
     let service = Service::new();
     let [a, b] = [(); 2].map(|()| service.log_in(alice()).1);
-    let [of_a, of_b] = [&a, &b].map(|s| service.first(NewRefresh::of(s, CLIENT)));
+    let [of_a, of_b] = [&a, &b].map(|s| service.first(NewRefreshToken::for_session(s, CLIENT)));
     let own = service.first(for_alice());
     let later = service.rotate(&of_a).unwrap();
     run(service.sessions.revoke(&a)).unwrap();
@@ -279,35 +282,44 @@ fn i04_tokens_end_with_their_session() {
 fn i04_tokens_end_with_their_session_after_its_id_changed() {
     let service = Service::new();
     let (_, session) = service.log_in(alice());
-    let token = service.first(NewRefresh::of(&session, CLIENT));
+    let token = service.first(NewRefreshToken::for_session(&session, CLIENT));
     let change = SessionChange::default();
     let (_, session) = run(service.sessions.rotate(&session, change)).unwrap();
-    let later = service.first(NewRefresh::of(&session, CLIENT));
+    let later = service.first(NewRefreshToken::for_session(&session, CLIENT));
     run(service.sessions.revoke(&session)).unwrap();
     assert_eq!(service.rotate(&token), Err(TokenRevoked));
     assert_eq!(service.rotate(&later), Err(TokenRevoked));
 }
 
 #[test]
-fn i04_no_token_begins_in_a_session_that_has_ended() {
+fn i04_no_token_is_created_in_a_revoked_session() {
     let service = Service::new();
     let (_, a) = service.log_in(alice());
     run(service.sessions.revoke(&a)).unwrap();
-    let begun = run(service.tokens.create(NewRefresh::of(&a, CLIENT)));
-    assert_eq!(kind_of(begun), Some(GrantErrorKind::Conflict));
+    let created = run(service
+        .tokens
+        .create(NewRefreshToken::for_session(&a, CLIENT)));
+    assert_eq!(kind_of(created), Some(GrantErrorKind::Conflict));
     let (_, b) = service.log_in(alice());
     run(service.sessions.revoke_subject("alice")).unwrap();
-    let begun = run(service.tokens.create(NewRefresh::of(&b, CLIENT)));
-    assert_eq!(kind_of(begun), Some(GrantErrorKind::Conflict));
+    let created = run(service
+        .tokens
+        .create(NewRefreshToken::for_session(&b, CLIENT)));
+    assert_eq!(kind_of(created), Some(GrantErrorKind::Conflict));
     let (_, c) = service.log_in(alice());
-    assert!(run(service.tokens.create(NewRefresh::of(&c, CLIENT))).is_ok());
+    assert!(
+        run(service
+            .tokens
+            .create(NewRefreshToken::for_session(&c, CLIENT)))
+        .is_ok()
+    );
 }
 
 #[test]
 fn i04_tokens_end_with_their_subject_and_with_their_client() {
     let service = Service::new();
     let alices = service.first(for_alice());
-    let bobs = service.first(NewRefresh::new("bob", CLIENT));
+    let bobs = service.first(NewRefreshToken::new("bob", CLIENT));
     run(service.sessions.revoke_subject("alice")).unwrap();
     assert_eq!(service.rotate(&alices), Err(TokenRevoked));
     let bobs = service.rotate(&bobs).unwrap();
@@ -318,7 +330,7 @@ fn i04_tokens_end_with_their_subject_and_with_their_client() {
 }
 
 #[test]
-fn a_token_ends_when_it_is_not_used_for_too_long() {
+fn a_token_expires_when_it_is_not_used_for_too_long() {
     let service = Service::built(10, |s| s, |t| t.idle(secs(100)));
     let first = service.first(for_alice());
     service.clock.advance(secs(99));
@@ -330,7 +342,7 @@ fn a_token_ends_when_it_is_not_used_for_too_long() {
 }
 
 #[test]
-fn a_family_ends_when_it_is_too_old_however_often_it_is_used() {
+fn a_family_expires_at_its_absolute_timeout_even_if_it_is_used() {
     let service = Service::built(10, |s| s, |t| t.lifetime(secs(250)).idle(secs(100)));
     let mut token = service.first(for_alice());
     for _ in 0..3 {
@@ -345,9 +357,9 @@ fn a_family_ends_when_it_is_too_old_however_often_it_is_used() {
 fn a_family_ends_with_its_session_at_the_latest() {
     let service = Service::new();
     let (_, session) = service.log_in(alice());
-    let token = service.first(NewRefresh::of(&session, CLIENT));
+    let token = service.first(NewRefreshToken::for_session(&session, CLIENT));
     let own = service.first(for_alice());
-    service.clock.advance(limits::SESSION_LIFETIME - secs(1));
+    service.clock.advance(SESSION_LIFETIME - secs(1));
     let token = service.rotate(&token).unwrap();
     service.clock.advance(secs(1));
     assert_eq!(service.rotate(&token), Err(RefreshExpired));
@@ -358,7 +370,7 @@ fn a_family_ends_with_its_session_at_the_latest() {
 fn a_client_revokes_its_own_family_by_any_of_its_tokens() {
     let service = Service::new();
     let revoke = |token: &str, client| {
-        let result = run(service.tokens.revoke(RefreshRequest::new(token, client)));
+        let result = run(service.tokens.revoke(RotateRequest::new(token, client)));
         result.map_err(|rejection| rejection.kind())
     };
     let first = service.first(for_alice());
@@ -373,28 +385,28 @@ fn a_client_revokes_its_own_family_by_any_of_its_tokens() {
     assert_eq!(revoke(&spent, CLIENT), Ok(()));
     assert_eq!(service.rotate(&current), Err(TokenRevoked));
     assert_eq!(revoke("nonsense", CLIENT), Ok(()));
-    assert!(service.heard.all().is_empty());
+    assert!(service.events.all().is_empty());
 }
 
 #[test]
 fn a_family_of_another_authority_in_the_same_store_is_unknown() {
     let service = Service::new();
-    let other = RefreshManager::builder(service.store.clone(), "other house")
+    let other = RefreshManager::builder(service.store.clone(), "other service")
         .clock(service.clock.clone())
         .build()
         .unwrap();
     let token = service.first(for_alice());
-    let refused = run(other.rotate(RefreshRequest::new(&token, CLIENT)));
+    let refused = run(other.rotate(RotateRequest::new(&token, CLIENT)));
     assert_eq!(refused.unwrap_err().kind(), RefreshUnknown);
-    run(other.revoke(RefreshRequest::new(&token, CLIENT))).unwrap();
+    run(other.revoke(RotateRequest::new(&token, CLIENT))).unwrap();
     assert!(service.rotate(&token).is_ok());
     let (_, session) = service.log_in(alice());
-    let begun = run(other.create(NewRefresh::of(&session, CLIENT)));
-    assert_eq!(kind_of(begun), Some(GrantErrorKind::Malformed));
+    let created = run(other.create(NewRefreshToken::for_session(&session, CLIENT)));
+    assert_eq!(kind_of(created), Some(GrantErrorKind::Malformed));
 }
 
 #[test]
-fn two_stores_are_both_marked() {
+fn a_revocation_is_written_to_both_stores() {
     let service = Service::new();
     let apart = Arc::new(MemoryGrantStore::new(10));
     let clock = service.clock.clone();
@@ -403,26 +415,26 @@ fn two_stores_are_both_marked() {
         .build()
         .unwrap();
     let sessions = SessionManager::builder(service.store.clone(), AUTHORITY)
-        .mark_also(apart)
+        .also_revoke_in(apart)
         .clock(clock)
         .build()
         .unwrap();
     let rotate = |token: &str| {
-        let result = run(tokens.rotate(RefreshRequest::new(token, CLIENT)));
+        let result = run(tokens.rotate(RotateRequest::new(token, CLIENT)));
         result.map_err(|rejection| rejection.kind())
     };
-    let begin = |session| {
-        run(tokens.create(NewRefresh::of(session, CLIENT)))
+    let create = |session| {
+        run(tokens.create(NewRefreshToken::for_session(session, CLIENT)))
             .unwrap()
             .reveal()
     };
     let (_, session) = run(sessions.create(alice())).unwrap();
-    let token = begin(&session);
+    let token = create(&session);
     let token = rotate(&token).unwrap().into_token().reveal();
     run(sessions.revoke(&session)).unwrap();
     assert_eq!(rotate(&token).err(), Some(TokenRevoked));
     let (_, session) = run(sessions.create(alice())).unwrap();
-    let token = begin(&session);
+    let token = create(&session);
     service.clock.advance(secs(1));
     run(sessions.revoke_subject("alice")).unwrap();
     assert_eq!(rotate(&token).err(), Some(TokenRevoked));
@@ -436,7 +448,7 @@ fn revoked_families_make_room() {
         kind_of(run(service.tokens.create(for_alice()))),
         Some(GrantErrorKind::Full)
     );
-    run(service.tokens.revoke(RefreshRequest::new(&first, CLIENT))).unwrap();
+    run(service.tokens.revoke(RotateRequest::new(&first, CLIENT))).unwrap();
     let next = service.first(for_alice());
     assert_eq!(service.rotate(&first), Err(RefreshUnknown));
     assert!(service.rotate(&next).is_ok());
@@ -444,14 +456,19 @@ fn revoked_families_make_room() {
 
 #[test]
 fn a_configuration_out_of_range_is_refused() {
-    let refused = |grace| {
+    let refused = |reuse_window| {
         let store = Arc::new(MemoryGrantStore::new(1));
-        let built = RefreshManager::builder(store, "a").grace(grace).build();
+        let built = RefreshManager::builder(store, "a")
+            .reuse_window(reuse_window)
+            .build();
         built.err().map(|error| (error.kind(), error.field()))
     };
     assert_eq!(refused(secs(60)), None);
     let over = secs(60) + std::time::Duration::from_nanos(1);
-    assert_eq!(refused(over), Some((ConfigErrorKind::OutOfRange, "grace")));
+    assert_eq!(
+        refused(over),
+        Some((ConfigErrorKind::OutOfRange, "reuse_window"))
+    );
     let store = Arc::new(MemoryGrantStore::new(1));
     let idle = RefreshManager::builder(store, "a").idle(secs(0)).build();
     assert_eq!(idle.unwrap_err().field(), "idle");
@@ -461,31 +478,31 @@ fn a_configuration_out_of_range_is_refused() {
 fn malformed_grants_are_not_stored() {
     let service = Service::new();
     for bad in [
-        NewRefresh::new("", CLIENT),
-        NewRefresh::new("alice", ""),
+        NewRefreshToken::new("", CLIENT),
+        NewRefreshToken::new("alice", ""),
         for_alice().claims("1"),
         for_alice().scopes(["\u{7f}"]),
     ] {
-        let begun = run(service.tokens.create(bad));
-        assert_eq!(kind_of(begun), Some(GrantErrorKind::Malformed));
+        let created = run(service.tokens.create(bad));
+        assert_eq!(kind_of(created), Some(GrantErrorKind::Malformed));
     }
 }
 
 #[test]
-fn nothing_that_is_printed_holds_a_token() {
-    let service = Service::with_grace(secs(60));
+fn nothing_printed_contains_a_token() {
+    let service = Service::with_reuse_window(secs(60));
     let first = service.first(for_alice());
-    let request = RefreshRequest::new(&first, CLIENT);
-    let refreshed = service.ask(request).unwrap();
+    let request = RotateRequest::new(&first, CLIENT);
+    let rotated = service.ask(request).unwrap();
     let mut shown = format!(
-        "{request:?} {refreshed:?} {:?} {:?}",
+        "{request:?} {rotated:?} {:?} {:?}",
         service.tokens, service.store
     );
-    let second = refreshed.into_token().reveal();
+    let second = rotated.into_token().reveal();
     service.clock.advance(secs(60));
     let rejection = run(service.tokens.rotate(request)).unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::RefreshReused);
-    shown += &format!("{rejection:?} {rejection} {:?}", service.heard.all());
+    shown += &format!("{rejection:?} {rejection} {:?}", service.events.all());
     for token in [first, second] {
         for part in [&token[..16], &token[24..40], &token[48..]] {
             assert!(!shown.contains(part), "{shown}");

@@ -1,11 +1,11 @@
-//! What the store in memory promises to those above it.
+//! The guarantees of the store in memory.
 
 use std::sync::Arc;
 use std::thread;
 
 use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::grant::{
-    Grant, GrantStore, Lookup, Mark, MarkKey, Moment, SessionHandle, TokenDigest,
+    Grant, GrantStore, Lookup, RevocationRecord, Sequence, SessionHandle, TokenDigest,
 };
 use bearergate::refresh::{RefreshFamily, RefreshTokenStore};
 use bearergate::session::{SessionRecord, SessionStore};
@@ -82,16 +82,19 @@ fn a_taken_digest_is_a_conflict_and_the_old_record_stays() {
 }
 
 #[test]
-fn versions_count_changes_and_moments_stay() {
+fn versions_count_changes_and_sequence_numbers_stay() {
     let store = sessions();
-    let since = now(store.create(session(1).with_version(9))).unwrap();
+    let sequence = now(store.create(session(1).with_version(9))).unwrap();
     let first = found(&*store, 1).unwrap();
     assert_eq!(first.version(), 1);
-    assert_eq!(first.grant().since(), Some(since));
+    assert_eq!(first.grant().sequence(), Some(sequence));
     let change = SessionRecord::clone(&first).with_grant(grant());
     assert_eq!(now(store.update(digest(1), change.clone())).unwrap(), 2);
     let second = found(&*store, 1).unwrap();
-    assert_eq!((second.version(), second.grant().since()), (2, Some(since)));
+    assert_eq!(
+        (second.version(), second.grant().sequence()),
+        (2, Some(sequence))
+    );
     let late = now(store.update(digest(1), change));
     assert_eq!(kind_of(late), Some(StoreErrorKind::Conflict));
 }
@@ -124,15 +127,15 @@ fn a_use_never_goes_back() {
 }
 
 #[test]
-fn a_use_of_what_a_mark_has_ended_is_not_noted() {
+fn a_use_of_a_revoked_session_is_not_noted() {
     let store = MemoryGrantStore::new(100);
     now(SessionStore::create(&store, session(1))).unwrap();
-    now(store.mark(Mark::new(MarkKey::subject("a", "s"), START))).unwrap();
+    now(store.revoke(RevocationRecord::subject("a", "s", START))).unwrap();
     assert!(!now(store.touch(digest(1), START)).unwrap());
 }
 
 #[test]
-fn a_mark_of_one_kind_does_not_end_what_another_kind_names_so() {
+fn a_revocation_of_one_kind_does_not_end_what_has_that_id_as_another_kind() {
     let store = MemoryGrantStore::new(100);
     let granted = |n, client: &str| {
         let grant = grant()
@@ -143,56 +146,56 @@ fn a_mark_of_one_kind_does_not_end_what_another_kind_names_so() {
     now(SessionStore::create(&store, granted(1, "x"))).unwrap();
     now(SessionStore::create(&store, granted(2, "s"))).unwrap();
     let live = |n| found(&store, n).is_some();
-    now(store.mark(Mark::new(MarkKey::subject("a", "x"), START))).unwrap();
-    now(store.mark(Mark::new(MarkKey::client("b", "x"), START))).unwrap();
+    now(store.revoke(RevocationRecord::subject("a", "x", START))).unwrap();
+    now(store.revoke(RevocationRecord::client("b", "x", START))).unwrap();
     assert!(live(1) && live(2));
-    now(store.mark(Mark::new(MarkKey::client("a", "x"), START))).unwrap();
+    now(store.revoke(RevocationRecord::client("a", "x", START))).unwrap();
     assert!(!live(1) && live(2));
-    now(store.mark(Mark::new(MarkKey::subject("a", "s"), START))).unwrap();
+    now(store.revoke(RevocationRecord::subject("a", "s", START))).unwrap();
     assert!(!live(2));
 }
 
 #[test]
-fn an_older_mark_is_not_shortened_by_a_newer_one() {
+fn an_older_revocation_is_not_shortened_by_a_newer_one() {
     let store = MemoryGrantStore::new(100);
-    let key = || MarkKey::session("a", SessionHandle::new([7; 16]));
-    let until = |n| Mark::new(key(), START).with_until(START.saturating_add(secs(n)));
+    let record = || RevocationRecord::session("a", SessionHandle::new([7; 16]), START);
+    let until = |n| record().with_until(START.saturating_add(secs(n)));
     now(SessionStore::create(&store, session(1))).unwrap();
-    now(store.mark(until(90))).unwrap();
-    now(store.mark(until(10))).unwrap();
+    now(store.revoke(until(90))).unwrap();
+    now(store.revoke(until(10))).unwrap();
     let family = RefreshFamily::new(digest(1), digest(2), grant());
     now(store.purge(START.saturating_add(secs(50)))).unwrap();
-    let begun = now(RefreshTokenStore::create(&store, family.clone()));
-    assert_eq!(kind_of(begun), Some(StoreErrorKind::Conflict));
+    let created = now(RefreshTokenStore::create(&store, family.clone()));
+    assert_eq!(kind_of(created), Some(StoreErrorKind::Conflict));
     now(store.purge(START.saturating_add(secs(90)))).unwrap();
     assert!(now(RefreshTokenStore::create(&store, family)).is_ok());
 }
 
 #[test]
-fn a_moment_from_another_store_comes_before_every_later_mark() {
+fn a_number_from_another_store_is_less_than_that_of_every_later_revocation() {
     let store = MemoryGrantStore::new(100);
-    let elsewhere = Moment::next(None, START.saturating_add(secs(500)));
+    let elsewhere = Sequence::next(None, START.saturating_add(secs(500)));
     let family = |n: u8| {
-        let grant = grant().with_session(None).with_since(Some(elsewhere));
+        let grant = grant().with_session(None).with_sequence(Some(elsewhere));
         RefreshFamily::new(digest(n), digest(n), grant)
     };
-    let mark = || now(store.mark(Mark::new(MarkKey::subject("a", "s"), START)));
+    let revoke = || now(store.revoke(RevocationRecord::subject("a", "s", START)));
     let is_live = |n| {
         let found = now(RefreshTokenStore::find(&store, digest(n))).unwrap();
         matches!(found, Lookup::Live(_))
     };
-    mark().unwrap();
-    let since = now(RefreshTokenStore::create(&store, family(1))).unwrap();
-    assert_eq!(since, elsewhere);
+    revoke().unwrap();
+    let sequence = now(RefreshTokenStore::create(&store, family(1))).unwrap();
+    assert_eq!(sequence, elsewhere);
     assert!(is_live(1));
-    mark().unwrap();
+    revoke().unwrap();
     assert!(!is_live(1));
     let again = now(RefreshTokenStore::create(&store, family(2)));
     assert_eq!(kind_of(again), Some(StoreErrorKind::Conflict));
 }
 
 #[test]
-fn purging_removes_what_is_over_and_nothing_else() {
+fn a_purge_removes_expired_records_and_nothing_else() {
     let store = MemoryGrantStore::new(100);
     now(SessionStore::create(&store, session(1))).unwrap();
     now(SessionStore::create(&store, session(2))).unwrap();

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::crypto::Algorithm;
-use bearergate::issuer::{JwtIssuer, SigningKey, SigningKeys, TokenResponder};
+use bearergate::issuer::{JwtIssuer, SigningKey, SigningKeys, TokenEndpoints};
 use bearergate::secret::Secret;
 use serde_json::Value;
 
@@ -82,11 +82,11 @@ impl Watch {
 
 fn full_ring() -> SigningKeys {
     let ring = long_ring(key(Algorithm::Es256));
-    let ring = ring.announce(quick_key(), NOW).unwrap();
+    let ring = ring.schedule_next(quick_key(), NOW).unwrap();
     let ring = ring
-        .announce(key(Algorithm::Rs256), after(NOW, HOUR))
+        .schedule_next(key(Algorithm::Rs256), after(NOW, HOUR))
         .unwrap();
-    ring.announce(key(Algorithm::Es384), after(NOW, 2 * HOUR))
+    ring.schedule_next(key(Algorithm::Es384), after(NOW, 2 * HOUR))
         .unwrap()
 }
 
@@ -136,10 +136,10 @@ fn j01_private_keys_are_not_shown() {
     watch.debug(&issuer);
     watch.debug(&issuer.jwks());
     watch.text(issuer.jwks().body());
-    watch.debug(&TokenResponder::new(issuer.clone()).unwrap());
+    watch.debug(&TokenEndpoints::new(issuer.clone()).unwrap());
 
     let own = ring.signing_key(now).unwrap().clone();
-    watch.error(&ring.announce(own.clone(), now).unwrap_err());
+    watch.error(&ring.schedule_next(own.clone(), now).unwrap_err());
     watch.error(&ring.revoke("x", own, now).unwrap_err());
     watch.error(&issuer.adopt(full_ring()).unwrap_err());
     watch.error(&JwtIssuer::builder("", ring).build().unwrap_err());
@@ -194,7 +194,7 @@ fn j01_minted_tokens_are_not_shown() {
     watch.debug(&token);
     watch.debug(&claims().claim("pin", "s3cret"));
     watch.error(&issuer.mint(&claims().claim("iss", "s3cret")).unwrap_err());
-    let responder = TokenResponder::new(issuer).unwrap();
+    let responder = TokenEndpoints::new(issuer).unwrap();
     let answer = introspect(&responder, &api(), token.expose());
     watch.debug(&answer);
     let answer = introspect(&responder, &api(), &token.expose()[1..]);

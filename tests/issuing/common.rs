@@ -8,7 +8,8 @@ use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Algorithm;
 use bearergate::issuer::{
-    AccessClaims, Answer, AuthenticatedClient, JwtIssuer, SigningKey, SigningKeys, TokenResponder,
+    AccessClaims, AuthenticatedClient, EndpointResponse, JwtIssuer, SigningKey, SigningKeys,
+    TokenEndpoints,
 };
 use bearergate::key::KeySet;
 use bearergate::{JwtValidator, Principal, Rejection, TokenValidator};
@@ -108,10 +109,10 @@ pub(crate) fn api() -> AuthenticatedClient {
 }
 
 pub(crate) fn introspect(
-    responder: &TokenResponder,
+    responder: &TokenEndpoints,
     caller: &AuthenticatedClient,
     token: &str,
-) -> Answer {
+) -> EndpointResponse {
     let form = format!("token={token}");
     responder
         .introspect(caller, form.as_bytes())

@@ -1,4 +1,4 @@
-//! What is answered about tokens.
+//! The introspection and revocation endpoints of an issuer.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,14 +6,15 @@ use std::sync::Mutex;
 
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::crypto::Algorithm;
-use bearergate::issuer::{AuthenticatedClient, JwtIssuer, Revocations, TokenResponder};
+use bearergate::issuer::{AuthenticatedClient, JwtIssuer, TokenEndpoints};
 use bearergate::principal::TokenId;
+use bearergate::revocation::RevocationList;
 use bearergate::{NowOrLater, Principal, Rejection, RejectionKind};
 use serde_json::json;
 
 use crate::common::*;
 
-/// A list of revoked tokens that can be out of reach, and can answer at once or later.
+/// A list of revoked tokens that can be unavailable, and can answer at once or later.
 #[derive(Clone, Debug, Default)]
 struct List(Arc<Mutex<Inner>>);
 
@@ -48,19 +49,22 @@ impl List {
     }
 }
 
-impl Revocations for List {
-    fn is_revoked<'a>(
+impl RevocationList for List {
+    fn check_revocation<'a>(
         &'a self,
         token: &'a Principal,
-        _: UnixTime,
-    ) -> NowOrLater<'a, Result<bool, Rejection>> {
-        self.answer(|inner| {
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        let is_revoked = self.answer(|inner| {
             inner.tokens.contains(&token.token_id().unwrap())
                 || inner.subjects.contains(token.subject().unwrap())
+        });
+        is_revoked.map(|is_revoked| match is_revoked? {
+            true => Err(RejectionKind::TokenRevoked.into()),
+            false => Ok(()),
         })
     }
 
-    fn revoke<'a>(
+    fn revoke_token<'a>(
         &'a self,
         token: &'a Principal,
         _: UnixTime,
@@ -75,16 +79,16 @@ struct Fixture {
     issuer: JwtIssuer,
     clock: FakeClock,
     list: List,
-    responder: TokenResponder,
+    endpoints: TokenEndpoints,
 }
 
 impl Fixture {
     fn new() -> Self {
         let (issuer, clock) = issuer(ring());
         let list = List::default();
-        let responder = TokenResponder::new(issuer.clone()).unwrap();
+        let endpoints = TokenEndpoints::new(issuer.clone()).unwrap();
         Self {
-            responder: responder.revocations(list.clone()),
+            endpoints: endpoints.revocations(list.clone()),
             issuer,
             clock,
             list,
@@ -96,7 +100,7 @@ impl Fixture {
     }
 
     fn is_active(&self, token: &str) -> bool {
-        let answer = introspect(&self.responder, &api(), token);
+        let answer = introspect(&self.endpoints, &api(), token);
         assert_eq!(answer.status(), 200);
         let is_active = members(answer.body())["active"].as_bool().unwrap();
         assert!(is_active || answer.body() == r#"{"active":false}"#);
@@ -114,7 +118,7 @@ async fn an_active_token_is_described_by_its_claims() {
     let f = Fixture::new();
     let asked = claims().scopes(["a", "b"]).claim("tenant \"x\"", "acme");
     let token = f.issuer.mint(&asked).unwrap();
-    let answer = introspect(&f.responder, &api(), token.expose());
+    let answer = introspect(&f.endpoints, &api(), token.expose());
     assert_eq!(
         members(answer.body()),
         members(
@@ -135,14 +139,14 @@ async fn an_active_token_is_described_by_its_claims() {
 fn a_bound_token_is_described_with_its_confirmation() {
     let f = Fixture::new();
     let token = f.issuer.mint(&claims().bound_to([7; 32])).unwrap();
-    let answer = introspect(&f.responder, &api(), token.expose());
+    let answer = introspect(&f.endpoints, &api(), token.expose());
     let members = members(answer.body());
     assert_eq!(members["token_type"], "DPoP");
     assert!(members["cnf"]["jkt"].is_string());
 }
 
 #[test]
-fn a_token_is_active_until_its_exact_end() {
+fn a_token_is_active_until_its_exact_expiry() {
     let f = Fixture::new();
     let token = f.token();
     for (secs, is_active) in [(0, true), (299, true), (300, false), (10_000, false)] {
@@ -157,7 +161,7 @@ fn a_token_of_another_issuer_form_or_key_is_not_active() {
     let token = f.token();
     assert!(f.is_active(&token));
     let (stranger, _) = issuer(ring());
-    let renamed = JwtIssuer::builder("https://other.example.com", f.issuer.ring());
+    let renamed = JwtIssuer::builder("https://other.example.com", f.issuer.keys());
     let renamed = renamed.clock(f.clock.clone()).build().unwrap();
     let (message, signature) = token.rsplit_once('.').unwrap();
     for bad in [
@@ -175,11 +179,11 @@ fn a_token_of_another_issuer_form_or_key_is_not_active() {
 }
 
 #[test]
-fn only_the_client_and_those_who_serve_an_audience_learn_of_a_token() {
+fn only_its_client_and_servers_of_its_audience_may_introspect_a_token() {
     let f = Fixture::new();
     let token = f.token();
     let asked = |caller: AuthenticatedClient| {
-        let answer = introspect(&f.responder, &caller, &token);
+        let answer = introspect(&f.endpoints, &caller, &token);
         let kind = answer.cause().map(Rejection::kind);
         (answer.body().len() > 20, kind)
     };
@@ -212,13 +216,13 @@ fn a_form_without_exactly_one_token_is_refused() {
         (&"x=1&".repeat(300_000), 400),
     ] {
         let answer = f
-            .responder
+            .endpoints
             .introspect(&api(), form.as_bytes())
             .try_now()
             .unwrap();
         assert_eq!(answer.status(), status, "{form:.80}");
         let answer = f
-            .responder
+            .endpoints
             .revoke(&shop(), form.as_bytes())
             .try_now()
             .unwrap();
@@ -230,9 +234,13 @@ fn a_form_without_exactly_one_token_is_refused() {
     }
 }
 
-fn revoke(f: &Fixture, caller: &AuthenticatedClient, token: &str) -> bearergate::issuer::Answer {
+fn revoke(
+    f: &Fixture,
+    caller: &AuthenticatedClient,
+    token: &str,
+) -> bearergate::issuer::EndpointResponse {
     let form = format!("token={token}");
-    f.responder
+    f.endpoints
         .revoke(caller, form.as_bytes())
         .try_now()
         .unwrap()
@@ -248,12 +256,12 @@ fn a_revoked_token_is_not_active_and_its_sibling_stays() {
         assert!(!answer.headers().contains_key("content-type"));
         assert!(!f.is_active(&token) && f.is_active(&sibling));
     }
-    let answer = introspect(&f.responder, &api(), &token);
+    let answer = introspect(&f.endpoints, &api(), &token);
     assert_eq!(answer.cause().unwrap().kind(), RejectionKind::TokenRevoked);
 }
 
 #[test]
-fn what_a_token_hangs_on_can_be_revoked() {
+fn the_subject_of_a_token_can_be_revoked() {
     let f = Fixture::new();
     let token = f.token();
     f.list.set(|list| list.subjects.extend(["bob".to_owned()]));
@@ -278,26 +286,29 @@ fn a_client_cannot_revoke_the_token_of_another() {
 }
 
 #[test]
-fn a_token_that_is_not_good_needs_no_revocation() {
+fn an_invalid_token_needs_no_revocation() {
     let f = Fixture::new();
     let (stranger, _) = issuer(ring());
-    let foreign = stranger.mint(&claims()).unwrap();
-    let answer = revoke(&f, &shop(), foreign.expose());
+    let other = stranger.mint(&claims()).unwrap();
+    let answer = revoke(&f, &shop(), other.expose());
     assert_eq!((answer.status().as_u16(), answer.body()), (200, ""));
-    let over = f.token();
+    let expired = f.token();
     f.clock.set(after(NOW, 1000));
-    assert_eq!(revoke(&f, &shop(), &over).status(), 200);
+    assert_eq!(revoke(&f, &shop(), &expired).status(), 200);
     f.list.set(|list| assert!(list.tokens.is_empty()));
 }
 
 #[test]
-fn what_cannot_be_called_back_here_is_not_said_to_be() {
+fn a_token_that_cannot_be_revoked_here_is_not_reported_as_revoked() {
     let f = Fixture::new();
     let token = f.token();
-    let mute = TokenResponder::new(f.issuer.clone()).unwrap();
+    let without_list = TokenEndpoints::new(f.issuer.clone()).unwrap();
     let form = format!("token={token}");
     let shop = shop();
-    let answer = mute.revoke(&shop, form.as_bytes()).try_now().unwrap();
+    let answer = without_list
+        .revoke(&shop, form.as_bytes())
+        .try_now()
+        .unwrap();
     assert_eq!(answer.error(), Some("unsupported_token_type"));
     // It may be a refresh token.
     for opaque in ["refresh", "a.b", "a.b.c"] {
@@ -311,15 +322,15 @@ fn what_cannot_be_called_back_here_is_not_said_to_be() {
 ///
 /// Defect I05 (error of a store swallowed): docs/defects.md
 #[tokio::test]
-async fn i05_a_list_out_of_reach_is_neither_active_nor_revoked() {
+async fn i05_with_an_unavailable_list_a_token_is_neither_active_nor_revoked() {
     let f = Fixture::new();
     let token = f.token();
     let form = format!("token={token}");
     for is_late in [false, true] {
         f.list
             .set(|list| (list.is_late, list.is_down) = (is_late, true));
-        let asked = f.responder.introspect(&api(), form.as_bytes()).await;
-        let revoked = f.responder.revoke(&shop(), form.as_bytes()).await;
+        let asked = f.endpoints.introspect(&api(), form.as_bytes()).await;
+        let revoked = f.endpoints.revoke(&shop(), form.as_bytes()).await;
         for answer in [asked, revoked] {
             assert_eq!(answer.status(), 503);
             assert_eq!(answer.error(), Some("temporarily_unavailable"));
@@ -328,14 +339,38 @@ async fn i05_a_list_out_of_reach_is_neither_active_nor_revoked() {
         }
         f.list
             .set(|list| (list.is_late, list.is_down) = (is_late, false));
-        let asked = f.responder.introspect(&api(), form.as_bytes()).await;
+        let asked = f.endpoints.introspect(&api(), form.as_bytes()).await;
         assert!(asked.body().contains(r#""active":true"#));
     }
     f.list.set(|list| list.is_late = true);
-    let revoked = f.responder.revoke(&shop(), form.as_bytes()).await;
+    let revoked = f.endpoints.revoke(&shop(), form.as_bytes()).await;
     assert_eq!(revoked.status(), 200);
-    let asked = f.responder.introspect(&api(), form.as_bytes()).await;
+    let asked = f.endpoints.introspect(&api(), form.as_bytes()).await;
     assert_eq!(asked.body(), r#"{"active":false}"#);
+}
+
+#[derive(Debug)]
+struct ReadOnly;
+
+impl RevocationList for ReadOnly {
+    fn check_revocation<'a>(&'a self, _: &'a Principal) -> NowOrLater<'a, Result<(), Rejection>> {
+        NowOrLater::now(Ok(()))
+    }
+}
+
+#[test]
+fn a_read_only_list_never_reports_a_token_as_revoked() {
+    let f = Fixture::new();
+    let token = f.token();
+    let endpoints = TokenEndpoints::new(f.issuer.clone()).unwrap();
+    let endpoints = endpoints.revocations(ReadOnly);
+    let (shop, form) = (shop(), format!("token={token}"));
+    let response = endpoints.revoke(&shop, form.as_bytes()).try_now().unwrap();
+    assert_eq!(response.status(), 503);
+    let cause = std::error::Error::source(response.cause().unwrap()).unwrap();
+    assert!(cause.to_string().contains("read-only"));
+    let response = introspect(&endpoints, &shop, &token);
+    assert!(response.body().contains(r#""active":true"#));
 }
 
 #[test]
@@ -344,16 +379,16 @@ fn nothing_is_revoked_before_the_answer_is_taken() {
     f.list.set(|list| list.is_late = true);
     let form = format!("token={}", f.token());
     let shop = shop();
-    drop(f.responder.revoke(&shop, form.as_bytes()));
+    drop(f.endpoints.revoke(&shop, form.as_bytes()));
     f.list.set(|list| assert!(list.tokens.is_empty()));
 }
 
 #[test]
-fn without_a_time_nothing_is_judged() {
+fn without_a_time_nothing_is_validated() {
     let f = Fixture::new();
     let token = f.token();
     f.clock.stop();
-    assert_eq!(introspect(&f.responder, &api(), &token).status(), 503);
+    assert_eq!(introspect(&f.endpoints, &api(), &token).status(), 503);
     assert_eq!(revoke(&f, &shop(), &token).status(), 503);
 }
 
@@ -361,7 +396,7 @@ fn without_a_time_nothing_is_judged() {
 fn a_token_of_a_revoked_key_is_not_active() {
     let f = Fixture::new();
     let token = f.token();
-    let ring = f.issuer.ring();
+    let ring = f.issuer.keys();
     let stolen = ring.signing_key(NOW).unwrap().kid().to_owned();
     let ring = ring.revoke(&stolen, key(Algorithm::Es256), NOW).unwrap();
     f.issuer.adopt(ring).unwrap();
@@ -369,17 +404,19 @@ fn a_token_of_a_revoked_key_is_not_active() {
     assert!(f.is_active(&f.token()));
 }
 
-/// A key from PEM may serve others, who sign what they like.
+/// A key from PEM may be used by others, who sign other claims.
 #[test]
 #[cfg(feature = "jsonwebtoken")]
 fn members_of_the_answer_cannot_come_from_a_token() {
-    let ring = bearergate::issuer::SigningKeys::builder(key(Algorithm::Ps256));
-    let (issuer, _) = issuer(ring.build(NOW).unwrap());
-    let responder = TokenResponder::new(issuer.clone()).unwrap();
+    let ring = bearergate::issuer::SigningKeys::builder(key(Algorithm::Ps256))
+        .build(NOW)
+        .unwrap();
+    let (issuer, _) = issuer(ring);
+    let endpoints = TokenEndpoints::new(issuer.clone()).unwrap();
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::PS256);
     header.typ = Some("at+jwt".to_owned());
     header.kid = issuer
-        .ring()
+        .keys()
         .signing_key(NOW)
         .map(|key| key.kid().to_owned());
     let claims = json!({
@@ -403,7 +440,7 @@ fn members_of_the_answer_cannot_come_from_a_token() {
         use base64::Engine;
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(signature)
     };
-    let answer = introspect(&responder, &shop(), &format!("{message}.{signature}"));
+    let answer = introspect(&endpoints, &shop(), &format!("{message}.{signature}"));
     assert_eq!(answer.body().matches("\"active\"").count(), 1);
     assert_eq!(members(answer.body())["active"], true);
     assert_eq!(members(answer.body())["token_type"], "Bearer");

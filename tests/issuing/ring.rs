@@ -24,9 +24,9 @@ fn read(text: impl Into<String>) -> Result<SigningKeys, ConfigErrorKind> {
 fn full() -> SigningKeys {
     let ring = long_ring(quick_key());
     let first = ring.signing_key(NOW).unwrap().kid().to_owned();
-    let ring = ring.announce(key(Algorithm::Rs256), NOW).unwrap();
+    let ring = ring.schedule_next(key(Algorithm::Rs256), NOW).unwrap();
     let ring = ring.revoke(&first, key(Algorithm::Es256), NOW).unwrap();
-    ring.announce(key(Algorithm::Es384), after(NOW, HOUR))
+    ring.schedule_next(key(Algorithm::Es384), after(NOW, HOUR))
         .unwrap()
 }
 
@@ -50,7 +50,7 @@ fn a_stored_ring_is_read_as_it_was() {
 fn a_token_minted_before_a_restart_is_accepted_after_it() {
     let (before, _) = issuer(ring());
     let token = before.mint(&claims()).unwrap();
-    let stored = before.ring().to_secret();
+    let stored = before.keys().to_secret();
     drop(before);
     let (after, _) = issuer(SigningKeys::from_secret(&stored).unwrap());
     assert!(judge(token.expose(), after.jwks().body(), NOW).is_ok());
@@ -211,15 +211,22 @@ fn a_text_that_is_cut_or_too_long_is_refused() {
         assert_malformed(stored[..len].to_owned());
     }
     assert_malformed(format!("{stored}x"));
-    let long = format!("{stored}{}", " ".repeat(bearergate::limits::RING_BYTES));
+    let long = format!(
+        "{stored}{}",
+        " ".repeat(bearergate::limits::SIGNING_KEYS_BYTES)
+    );
     assert_eq!(read(long).err(), Some(ConfigErrorKind::OutOfRange));
 }
 
 #[test]
 fn a_full_ring_of_the_longest_keys_fits_its_bound() {
-    let longest = bearergate::limits::PRIVATE_KEY_BYTES.div_ceil(3) * 4;
+    // A private key has at most 5.5 KiB of DER.
+    let longest = (5 * 1024 + 512_usize).div_ceil(3) * 4;
     let each = longest + 200;
-    assert!(bearergate::limits::RING_KEYS * (each + 100) + 300 < bearergate::limits::RING_BYTES);
+    assert!(
+        bearergate::limits::SIGNING_KEYS * (each + 100) + 300
+            < bearergate::limits::SIGNING_KEYS_BYTES
+    );
 }
 
 #[test]
@@ -227,7 +234,7 @@ fn a_ring_does_not_grow_beyond_its_bound() {
     let mut ring = long_ring(quick_key());
     let mut now = NOW;
     let refused = loop {
-        match ring.announce(quick_key(), now) {
+        match ring.schedule_next(quick_key(), now) {
             Ok(next) => ring = next,
             Err(error) => break error,
         }
@@ -236,10 +243,10 @@ fn a_ring_does_not_grow_beyond_its_bound() {
     assert_eq!(refused.kind(), ConfigErrorKind::OutOfRange);
     assert_eq!(
         ring.keys(now).unwrap().keys().len(),
-        bearergate::limits::RING_KEYS
+        bearergate::limits::SIGNING_KEYS
     );
     // The keys that are over make room again.
-    assert!(ring.announce(quick_key(), after(NOW, 26 * HOUR)).is_ok());
+    assert!(ring.schedule_next(quick_key(), after(NOW, 26 * HOUR)).is_ok());
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::clock::{FakeClock, Leeway, UnixTime};
 use bearergate::error::ConfigErrorKind;
 use bearergate::issuer::{JwtIssuer, SigningKey, SigningKeys};
 use bearergate::{RejectionKind, limits};
@@ -39,7 +39,7 @@ fn kids(ring: &SigningKeys, now: UnixTime) -> Vec<String> {
 #[test]
 fn the_next_key_is_published_signs_after_its_announcement_and_the_old_one_stays_for_its_tokens() {
     let first = short_ring();
-    let ring = first.announce(quick_key(), NOW).unwrap();
+    let ring = first.schedule_next(quick_key(), NOW).unwrap();
     let (old, new) = (
         kid(first.signing_key(NOW)),
         kid(ring.next(NOW).map(|(key, _)| key)),
@@ -50,7 +50,7 @@ fn the_next_key_is_published_signs_after_its_announcement_and_the_old_one_stays_
     assert_eq!((signing(0), published(0)), (old.clone(), 2));
     assert_eq!((signing(ANNOUNCE - 1), published(ANNOUNCE - 1)), (old, 2));
     assert_eq!((signing(ANNOUNCE), published(ANNOUNCE)), (new.clone(), 2));
-    let keep = ANNOUNCE + LIFETIME + limits::LEEWAY_MAX.as_secs();
+    let keep = ANNOUNCE + LIFETIME + Leeway::MAX.as_secs();
     assert_eq!(published(keep - 1), 2);
     assert_eq!((signing(keep), published(keep)), (new, 1));
 }
@@ -58,11 +58,11 @@ fn the_next_key_is_published_signs_after_its_announcement_and_the_old_one_stays_
 #[test]
 fn rotation_is_due_once_per_period() {
     let ring = short_ring();
-    let begin = after(NOW, 0).as_secs() - limits::LEEWAY_MAX.as_secs();
+    let begin = after(NOW, 0).as_secs() - Leeway::MAX.as_secs();
     let due = UnixTime::from_secs(begin + PERIOD - ANNOUNCE);
     assert!(!ring.is_rotation_due(UnixTime::from_secs(due.as_secs() - 1)));
     assert!(ring.is_rotation_due(due));
-    let next = ring.announce(quick_key(), due).unwrap();
+    let next = ring.schedule_next(quick_key(), due).unwrap();
     for secs in [0, ANNOUNCE, PERIOD - 1] {
         assert!(!next.is_rotation_due(after(due, secs)), "{secs}");
     }
@@ -72,15 +72,15 @@ fn rotation_is_due_once_per_period() {
 #[test]
 fn one_key_is_announced_at_a_time_and_no_key_twice() {
     let ring = short_ring();
-    let next = ring.announce(quick_key(), NOW).unwrap();
+    let next = ring.schedule_next(quick_key(), NOW).unwrap();
     let conflict = |ring: &SigningKeys, key: SigningKey, now| {
         assert_eq!(
-            ring.announce(key, now).unwrap_err().kind(),
+            ring.schedule_next(key, now).unwrap_err().kind(),
             ConfigErrorKind::Conflict
         );
     };
     conflict(&next, quick_key(), after(NOW, ANNOUNCE - 1));
-    assert!(next.announce(quick_key(), after(NOW, ANNOUNCE)).is_ok());
+    assert!(next.schedule_next(quick_key(), after(NOW, ANNOUNCE)).is_ok());
     let own = next.signing_key(NOW).unwrap().clone();
     conflict(&next, own.clone(), after(NOW, ANNOUNCE));
     let without = next.revoke(own.kid(), quick_key(), NOW).unwrap();
@@ -91,7 +91,7 @@ fn one_key_is_announced_at_a_time_and_no_key_twice() {
 fn a_change_leaves_the_ring_it_was_made_from() {
     let ring = short_ring();
     let before = format!("{ring:?}");
-    let next = ring.announce(quick_key(), NOW).unwrap();
+    let next = ring.schedule_next(quick_key(), NOW).unwrap();
     assert!(ring.revoke("unknown", quick_key(), NOW).is_err());
     assert_eq!(format!("{ring:?}"), before);
     assert_eq!((ring.revision(), next.revision()), (1, 2));
@@ -100,7 +100,7 @@ fn a_change_leaves_the_ring_it_was_made_from() {
 #[test]
 fn a_node_with_a_slow_clock_signs_from_the_beginning() {
     let ring = short_ring();
-    let skew = limits::LEEWAY_MAX.as_secs();
+    let skew = Leeway::MAX.as_secs();
     let slow = |secs| UnixTime::from_secs(NOW.as_secs() - secs);
     assert!(ring.signing_key(slow(skew)).is_some());
     assert!(ring.signing_key(slow(skew + 1)).is_none());
@@ -108,7 +108,7 @@ fn a_node_with_a_slow_clock_signs_from_the_beginning() {
 
 #[test]
 fn a_revoked_key_leaves_at_once_and_the_announced_one_takes_over() {
-    let ring = short_ring().announce(quick_key(), NOW).unwrap();
+    let ring = short_ring().schedule_next(quick_key(), NOW).unwrap();
     let (stolen, next) = (ring.signing_key(NOW).unwrap(), ring.next(NOW).unwrap().0);
     let after_theft = ring
         .revoke(stolen.kid(), quick_key(), after(NOW, 60))
@@ -138,7 +138,7 @@ fn a_revoked_key_without_a_successor_is_replaced_at_once() {
 
 #[test]
 fn a_revoked_announced_key_is_announced_anew() {
-    let ring = short_ring().announce(quick_key(), NOW).unwrap();
+    let ring = short_ring().schedule_next(quick_key(), NOW).unwrap();
     let (signing, lost) = (kid(ring.signing_key(NOW)), ring.next(NOW).unwrap().0);
     let now = after(NOW, ANNOUNCE - 60);
     let substitute = quick_key();
@@ -157,10 +157,10 @@ fn revoked_keys_are_remembered_while_their_tokens_may_live_and_are_bounded() {
         ring.revoke(&kid, quick_key(), now)
     };
     let mut ring = short_ring();
-    for _ in 0..limits::RING_KEYS {
+    for _ in 0..limits::SIGNING_KEYS {
         ring = revoke(&ring, NOW).unwrap();
     }
-    let keep = LIFETIME + limits::LEEWAY_MAX.as_secs();
+    let keep = LIFETIME + Leeway::MAX.as_secs();
     for (secs, is_ok) in [(0, false), (keep - 1, false), (keep, true)] {
         let kind = revoke(&ring, after(NOW, secs)).map_err(|error| error.kind());
         assert_eq!(kind.is_ok(), is_ok, "{secs}");
@@ -181,31 +181,31 @@ fn an_unknown_key_cannot_be_revoked() {
 fn a_node_adopts_what_continues_its_ring_and_nothing_else() {
     let first = short_ring();
     let (node, clock) = issuer(first.clone());
-    let second = first.announce(quick_key(), NOW).unwrap();
+    let second = first.schedule_next(quick_key(), NOW).unwrap();
     node.adopt(second.clone()).unwrap();
-    assert_eq!(node.ring().revision(), 2);
+    assert_eq!(node.keys().revision(), 2);
     node.adopt(second.clone()).unwrap();
     let conflict = |ring: &SigningKeys| {
         assert_eq!(
             node.adopt(ring.clone()).unwrap_err().kind(),
             ConfigErrorKind::Conflict
         );
-        assert_eq!(node.ring().revision(), 2);
+        assert_eq!(node.keys().revision(), 2);
     };
     conflict(&first);
     conflict(&short_ring());
     // A ring of another origin is none of its own, however often it was changed.
-    let strange = short_ring().announce(quick_key(), NOW).unwrap();
-    conflict(&strange.announce(quick_key(), after(NOW, ANNOUNCE)).unwrap());
+    let strange = short_ring().schedule_next(quick_key(), NOW).unwrap();
+    conflict(&strange.schedule_next(quick_key(), after(NOW, ANNOUNCE)).unwrap());
     // Another node changed the same revision: no harm before the announced key signs.
-    let fork = first.announce(quick_key(), NOW).unwrap();
+    let fork = first.schedule_next(quick_key(), NOW).unwrap();
     node.adopt(fork.clone()).unwrap();
     clock.set(after(NOW, ANNOUNCE));
     conflict(&second);
-    node.adopt(second.announce(quick_key(), after(NOW, ANNOUNCE)).unwrap())
+    node.adopt(second.schedule_next(quick_key(), after(NOW, ANNOUNCE)).unwrap())
         .unwrap();
     clock.stop();
-    let third = node.ring();
+    let third = node.keys();
     assert_eq!(
         node.adopt(third).unwrap_err().kind(),
         ConfigErrorKind::Conflict
@@ -236,10 +236,10 @@ fn the_issuer_as_a_store_of_keys_follows_the_clock_and_the_ring() {
     let validator = validator(&node);
     let old = node.mint(&claims()).unwrap();
     assert!(judge_with(&validator, old.expose(), NOW).is_ok());
-    node.adopt(first.announce(quick_key(), NOW).unwrap())
+    node.adopt(first.schedule_next(quick_key(), NOW).unwrap())
         .unwrap();
     assert!(judge_with(&validator, old.expose(), NOW).is_ok());
-    let keep = ANNOUNCE + LIFETIME + limits::LEEWAY_MAX.as_secs();
+    let keep = ANNOUNCE + LIFETIME + Leeway::MAX.as_secs();
     let kind = |secs| {
         clock.set(after(NOW, secs));
         // Judged as if the token were still valid, to see the keys alone.
@@ -317,7 +317,7 @@ proptest! {
                     now = UnixTime::from_secs(now.as_secs().max(edge - 2));
                 }
                 Step::Rotate if stored.is_rotation_due(now) => {
-                    stored = stored.announce(quick_key(), now).unwrap();
+                    stored = stored.schedule_next(quick_key(), now).unwrap();
                     let (next, _) = stored.next(now).unwrap();
                     announced.insert(next.kid().to_owned(), now);
                 }
@@ -352,7 +352,7 @@ proptest! {
                     prop_assert!(judge(&token.text, &set, now).is_ok());
                 }
             }
-            let grace = limits::LEEWAY_MAX.as_secs();
+            let grace = Leeway::MAX.as_secs();
             for token in tokens.iter().filter(|token| now < after(token.end, grace)) {
                 // The most lenient verifier still finds the key.
                 let judged = judge(&token.text, &set, UnixTime::from_secs(token.end.as_secs() - 1));

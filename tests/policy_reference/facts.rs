@@ -25,7 +25,7 @@ pub(crate) const KINDS: [PrincipalKind; 3] = [
     PrincipalKind::Session,
     PrincipalKind::ApiKey,
 ];
-pub(crate) const AUTHORITIES: [&str; 2] = ["house", "guest"];
+pub(crate) const AUTHORITIES: [&str; 2] = ["idp", "guest"];
 pub(crate) const SUBJECTS: [&str; 4] = ["alice", "bob", "shop", ""];
 pub(crate) const CLIENTS: [&str; 2] = ["shop", "till"];
 pub(crate) const SCOPES: [&str; 6] = ["read", "write", "readwrite", "Read", "a:b", "admin"];
@@ -86,7 +86,7 @@ const ATTRS: [Attr; 7] = [
     Attr::Bool(true),
     Attr::Integer(5),
     Attr::Integer(6),
-    Attr::Subject("house", "alice"),
+    Attr::Subject("idp", "alice"),
     Attr::Subject("guest", "alice"),
     Attr::Text("open"),
     Attr::Text("alice"),

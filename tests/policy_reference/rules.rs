@@ -1,13 +1,13 @@
-//! Policies as data, and what they should decide.
+//! Policies as data, and their expected decision.
 
 use bearergate::policy::{Combining, Effect, Rule};
 use bearergate::{ConfigError, Policy};
 
 use crate::facts::Facts;
 use crate::random::Random;
+use crate::tree::Expected;
 use crate::tree::Leaf;
 use crate::tree::Tree;
-use crate::tree::Truth;
 
 /// A policy as data.
 #[derive(Debug)]
@@ -78,12 +78,13 @@ impl Rules {
         let truths = self.rules.iter();
         let mut truths = truths.map(|(effect, tree)| (*effect, tree.truth(facts)));
         if self.is_first_applicable {
-            let applicable = truths.find(|(_, truth)| *truth != Truth::No);
-            return applicable == Some((Effect::Permit, Truth::Yes));
+            let applicable = truths.find(|(_, truth)| *truth != Expected::No);
+            return applicable == Some((Effect::Permit, Expected::Yes));
         }
         let truths: Vec<_> = truths.collect();
-        let is_forbidden =
-            |(effect, truth): &(Effect, Truth)| *effect == Effect::Forbid && *truth != Truth::No;
-        !truths.iter().any(is_forbidden) && truths.contains(&(Effect::Permit, Truth::Yes))
+        let is_forbidden = |(effect, truth): &(Effect, Expected)| {
+            *effect == Effect::Forbid && *truth != Expected::No
+        };
+        !truths.iter().any(is_forbidden) && truths.contains(&(Effect::Permit, Expected::Yes))
     }
 }

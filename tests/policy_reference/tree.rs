@@ -1,4 +1,4 @@
-//! Conditions as data, and what they should say.
+//! Conditions as data, and their expected value.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -26,7 +26,7 @@ use crate::facts::SUBJECTS;
 use crate::random::Random;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Truth {
+pub(crate) enum Expected {
     No,
     Yes,
     Unknown,
@@ -58,7 +58,7 @@ pub(crate) enum Leaf {
     Client(&'static str),
     Contains(&'static str, Scalar),
     ContainsIn(Scalar),
-    Custom(Truth),
+    Custom(Expected),
     Header(&'static str),
     Is(&'static str, Scalar),
     IsAhead(&'static str),
@@ -129,41 +129,41 @@ impl Tree {
         }
     }
 
-    pub(crate) fn truth(&self, facts: &Facts) -> Truth {
+    pub(crate) fn truth(&self, facts: &Facts) -> Expected {
         let truths = |parts: &[Self]| parts.iter().map(|p| p.truth(facts)).collect::<Vec<_>>();
         match self {
             Self::All(parts) => {
                 let truths = truths(parts);
                 match () {
-                    () if truths.contains(&Truth::No) => Truth::No,
-                    () if truths.contains(&Truth::Unknown) => Truth::Unknown,
-                    () => Truth::Yes,
+                    () if truths.contains(&Expected::No) => Expected::No,
+                    () if truths.contains(&Expected::Unknown) => Expected::Unknown,
+                    () => Expected::Yes,
                 }
             }
             Self::Any(parts) => any(truths(parts)),
             Self::Leaf(leaf) => leaf.truth(facts),
             Self::Not(part) => match part.truth(facts) {
-                Truth::No => Truth::Yes,
-                Truth::Yes => Truth::No,
-                Truth::Unknown => Truth::Unknown,
+                Expected::No => Expected::Yes,
+                Expected::Yes => Expected::No,
+                Expected::Unknown => Expected::Unknown,
             },
         }
     }
 }
 
-fn any(truths: Vec<Truth>) -> Truth {
+fn any(truths: Vec<Expected>) -> Expected {
     match () {
-        () if truths.contains(&Truth::Yes) => Truth::Yes,
-        () if truths.contains(&Truth::Unknown) => Truth::Unknown,
-        () => Truth::No,
+        () if truths.contains(&Expected::Yes) => Expected::Yes,
+        () if truths.contains(&Expected::Unknown) => Expected::Unknown,
+        () => Expected::No,
     }
 }
 
-fn told(truth: Option<bool>) -> Truth {
+fn truth_of(truth: Option<bool>) -> Expected {
     match truth {
-        None => Truth::Unknown,
-        Some(true) => Truth::Yes,
-        Some(false) => Truth::No,
+        None => Expected::Unknown,
+        Some(true) => Expected::Yes,
+        Some(false) => Expected::No,
     }
 }
 
@@ -176,8 +176,8 @@ impl Scalar {
         }
     }
 
-    fn equals(self, value: &Value) -> Truth {
-        told(match (self, value) {
+    fn equals(self, value: &Value) -> Expected {
+        truth_of(match (self, value) {
             (Self::Bool(own), Value::Bool(value)) => Some(own == *value),
             (Self::Integer(own), Value::Number(value)) => value.as_i64().map(|value| own == value),
             (Self::Text(own), Value::String(value)) => Some(own == value),
@@ -187,7 +187,7 @@ impl Scalar {
 }
 
 impl Leaf {
-    /// What rules are found by.
+    /// A condition by which rules are indexed.
     pub(crate) fn head(random: &mut Random) -> Self {
         match random.below(3) {
             0 => Self::Action(random.of(&ACTIONS)),
@@ -212,7 +212,7 @@ impl Leaf {
             9 => Self::Contains(claim(random), scalar(random)),
             10 => Self::Contains("roles", Scalar::Text("clerk")),
             11 => Self::ContainsIn(scalar(random)),
-            12 => Self::Custom(random.of(&[Truth::No, Truth::Yes, Truth::Unknown])),
+            12 => Self::Custom(random.of(&[Expected::No, Expected::Yes, Expected::Unknown])),
             13 => Self::Header(random.of(&["blue", "red"])),
             14 => Self::Is("tenant", Scalar::Text("acme")),
             15 => Self::Is(claim(random), scalar(random)),
@@ -244,7 +244,7 @@ impl Leaf {
         match *self {
             Self::Absent(name) => claim(name).absent(),
             Self::AbsentIn(name, member) => claim(name).at(member).absent(),
-            Self::AbsentOr(name, value) => claim(name).absent_or(value.claim_value()),
+            Self::AbsentOr(name, value) => claim(name).absent_or_is(value.claim_value()),
             Self::Acr(level) => policy::acr_at_least(level, LEVELS).unwrap(),
             Self::Action(name) => policy::action(name),
             Self::Address => policy::address_in(["10.0.0.0/8", "2001:db8::/32"]).unwrap(),
@@ -253,20 +253,20 @@ impl Leaf {
             Self::AtMost(name, most) => claim(name).at_most(most),
             Self::Attribute(name, value) => policy::attribute(name).is(value.claim_value()),
             Self::Audience(name) => policy::audience(name),
-            Self::AuthAge(secs) => policy::auth_age_at_most(Duration::from_secs(secs)),
+            Self::AuthAge(secs) => policy::max_auth_age(Duration::from_secs(secs)),
             Self::Authority(name) => policy::authority(name),
             Self::Client(id) => policy::client(id),
             Self::Contains(name, value) => claim(name).contains(value.claim_value()),
             Self::ContainsIn(value) => claim("realm").at("roles").contains(value.claim_value()),
             Self::Custom(truth) => condition_fn("own", move |_| match truth {
-                Truth::No => Some(false),
-                Truth::Yes => Some(true),
-                Truth::Unknown => None,
+                Expected::No => Some(false),
+                Expected::Yes => Some(true),
+                Expected::Unknown => None,
             }),
             Self::Header(value) => policy::header(HeaderName::from_static("x-colour"), value),
             Self::Is(name, value) => claim(name).is(value.claim_value()),
-            Self::IsAhead(name) => claim(name).is_ahead(),
-            Self::IsOver(name) => claim(name).is_over(),
+            Self::IsAhead(name) => claim(name).in_future(),
+            Self::IsOver(name) => claim(name).in_past(),
             Self::Kind(kind) => policy::kind(kind),
             Self::Matches(pattern) => claim("tenant").matches(pattern).unwrap(),
             Self::Method(method) => policy::method(method.parse().unwrap()),
@@ -282,27 +282,27 @@ impl Leaf {
             Self::Route(name) => policy::route(name),
             Self::Scope(name) => require_scope(name),
             Self::StartsWith(name, prefix) => claim(name).starts_with(prefix),
-            Self::Tls => policy::over_tls(),
+            Self::Tls => policy::via_tls(),
             Self::Weekend => policy::weekdays(["sat", "sun"], "+14:00").unwrap(),
         }
     }
 
-    fn truth(&self, facts: &Facts) -> Truth {
+    fn truth(&self, facts: &Facts) -> Expected {
         let value = |name: &str| facts.claims.get(name);
-        let of_value = |name: &str, ask: &dyn Fn(&Value) -> Truth| match value(name) {
-            None => Truth::Unknown,
+        let of_value = |name: &str, ask: &dyn Fn(&Value) -> Expected| match value(name) {
+            None => Expected::Unknown,
             Some(value) => ask(value),
         };
         let of_text = |name: &str, ask: &dyn Fn(&str) -> Option<bool>| {
-            told(value(name).and_then(Value::as_str).and_then(ask))
+            truth_of(value(name).and_then(Value::as_str).and_then(ask))
         };
         let of_int = |name: &str, ask: &dyn Fn(i64) -> bool| {
-            told(value(name).and_then(Value::as_i64).map(ask))
+            truth_of(value(name).and_then(Value::as_i64).map(ask))
         };
-        // Times may have a fraction, which is cut.
+        // A fraction of a time is cut off.
         let of_time = |name: &str, ask: &dyn Fn(u64) -> Option<bool>| {
             let cut = |value: &Value| value.as_u64().or((value == 5.5).then_some(5));
-            told(
+            truth_of(
                 value(name)
                     .and_then(cut)
                     .filter(|t| *t <= 253_402_300_799)
@@ -310,106 +310,106 @@ impl Leaf {
             )
         };
         match *self {
-            Self::Absent(name) => told(Some(value(name).is_none())),
+            Self::Absent(name) => truth_of(Some(value(name).is_none())),
             Self::AbsentIn(name, member) => match value(name) {
-                None => Truth::Yes,
-                Some(Value::Object(inner)) => told(Some(!inner.contains_key(member))),
-                Some(_) => Truth::Unknown,
+                None => Expected::Yes,
+                Some(Value::Object(inner)) => truth_of(Some(!inner.contains_key(member))),
+                Some(_) => Expected::Unknown,
             },
             Self::AbsentOr(name, wanted) => match value(name) {
-                None => Truth::Yes,
+                None => Expected::Yes,
                 Some(value) => wanted.equals(value),
             },
             Self::Acr(least) => of_text("acr", &|own| {
                 let place = |level: &str| LEVELS.iter().position(|own| *own == level);
                 Some(place(own)? >= place(least)?)
             }),
-            Self::Action(name) => told(facts.action.map(|own| own == name)),
+            Self::Action(name) => truth_of(facts.action.map(|own| own == name)),
             Self::Address => {
-                told(
-                    facts
-                        .address
-                        .map(|own| match own.parse::<IpAddr>().unwrap().to_canonical() {
-                            IpAddr::V4(own) => own.octets()[0] == 10,
-                            IpAddr::V6(own) => own.segments()[..2] == [0x2001, 0xdb8],
-                        }),
-                )
+                truth_of(facts.address.map(
+                    |own| match own.parse::<IpAddr>().unwrap().to_canonical() {
+                        IpAddr::V4(own) => own.octets()[0] == 10,
+                        IpAddr::V6(own) => own.segments()[..2] == [0x2001, 0xdb8],
+                    },
+                ))
             }
             Self::Amr(method) => of_value("amr", &|value| contains(value, Scalar::Text(method))),
             Self::AtLeast(name, least) => of_int(name, &|own| own >= least),
             Self::AtMost(name, most) => of_int(name, &|own| own <= most),
             Self::Attribute(name, wanted) => match (attribute(facts, name), wanted) {
-                (Some(Attr::Bool(own)), Scalar::Bool(wanted)) => told(Some(own == wanted)),
-                (Some(Attr::Integer(own)), Scalar::Integer(wanted)) => told(Some(own == wanted)),
-                (Some(Attr::Text(own)), Scalar::Text(wanted)) => told(Some(own == wanted)),
-                _ => Truth::Unknown,
+                (Some(Attr::Bool(own)), Scalar::Bool(wanted)) => truth_of(Some(own == wanted)),
+                (Some(Attr::Integer(own)), Scalar::Integer(wanted)) => {
+                    truth_of(Some(own == wanted))
+                }
+                (Some(Attr::Text(own)), Scalar::Text(wanted)) => truth_of(Some(own == wanted)),
+                _ => Expected::Unknown,
             },
             Self::Audience(name) => of_value("aud", &|value| match value {
-                Value::String(own) => told(Some(own == name)),
+                Value::String(own) => truth_of(Some(own == name)),
                 value => contains(value, Scalar::Text(name)),
             }),
             Self::AuthAge(most) => of_time("auth_time", &|time| {
                 (time <= facts.now + 30).then(|| facts.now.saturating_sub(time) <= most)
             }),
-            Self::Authority(name) => told(Some(facts.authority == name)),
-            Self::Client(id) => told(facts.client.map(|own| own == id)),
+            Self::Authority(name) => truth_of(Some(facts.authority == name)),
+            Self::Client(id) => truth_of(facts.client.map(|own| own == id)),
             Self::Contains(name, wanted) => of_value(name, &|value| contains(value, wanted)),
             Self::ContainsIn(wanted) => of_value("realm", &|value| match value.get("roles") {
                 Some(roles) => contains(roles, wanted),
-                None => Truth::Unknown,
+                None => Expected::Unknown,
             }),
             Self::Custom(truth) => truth,
-            Self::Header(wanted) => told(match facts.headers.as_deref() {
+            Self::Header(wanted) => truth_of(match facts.headers.as_deref() {
                 Some([own]) => Some(*own == wanted),
                 _ => None,
             }),
             Self::Is(name, wanted) => of_value(name, &|value| wanted.equals(value)),
             Self::IsAhead(name) => of_time(name, &|time| Some(time > facts.now)),
             Self::IsOver(name) => of_time(name, &|time| Some(time <= facts.now)),
-            Self::Kind(kind) => told(Some(facts.kind == kind)),
+            Self::Kind(kind) => truth_of(Some(facts.kind == kind)),
             Self::Matches("[a-z]+") => of_text("tenant", &|own| {
                 Some(!own.is_empty() && own.chars().all(|c| c.is_ascii_lowercase()))
             }),
             Self::Matches(_) => of_text("tenant", &|own| Some(matches!(own, "acme" | "acme-west"))),
-            Self::Method(method) => told(facts.method.map(|own| own == method)),
+            Self::Method(method) => truth_of(facts.method.map(|own| own == method)),
             Self::Night => {
                 let minute = (facts.now - NOON + 12 * 3_600) / 60 + 2 * 1_440 - 150;
                 let minute = minute % 1_440;
-                told(Some(!(6 * 60 + 30..22 * 60).contains(&minute)))
+                truth_of(Some(!(6 * 60 + 30..22 * 60).contains(&minute)))
             }
             Self::OneOf(name, a, b) => {
                 of_value(name, &|value| any(vec![a.equals(value), b.equals(value)]))
             }
             Self::OwnerAttribute(name) => match (subject(facts), attribute(facts, name)) {
                 (Some(subject), Some(Attr::Subject(authority, id))) => {
-                    told(Some(authority == facts.authority && id == subject))
+                    truth_of(Some(authority == facts.authority && id == subject))
                 }
-                _ => Truth::Unknown,
+                _ => Expected::Unknown,
             },
             Self::OwnerParam(name, of) => match (subject(facts), param(facts, name)) {
-                (Some(subject), Some(id)) => told(Some(of == facts.authority && id == subject)),
-                _ => Truth::Unknown,
+                (Some(subject), Some(id)) => truth_of(Some(of == facts.authority && id == subject)),
+                _ => Expected::Unknown,
             },
-            Self::Param(name, wanted) => told(param(facts, name).map(|own| own == wanted)),
-            Self::Present(name) => of_value(name, &|_| Truth::Yes),
-            Self::Route(name) => told(facts.route.map(|own| own == name)),
-            Self::Scope(name) => told(facts.scopes.as_ref().map(|own| own.contains(&name))),
-            Self::StartsWith(_, "") => Truth::Unknown,
+            Self::Param(name, wanted) => truth_of(param(facts, name).map(|own| own == wanted)),
+            Self::Present(name) => of_value(name, &|_| Expected::Yes),
+            Self::Route(name) => truth_of(facts.route.map(|own| own == name)),
+            Self::Scope(name) => truth_of(facts.scopes.as_ref().map(|own| own.contains(&name))),
+            Self::StartsWith(_, "") => Expected::Unknown,
             Self::StartsWith(name, prefix) => of_text(name, &|own| Some(own.starts_with(prefix))),
-            Self::Tls => told(facts.tls),
+            Self::Tls => truth_of(facts.tls),
             Self::Weekend => {
                 // Noon is on a Wednesday, day 2 of the week.
                 let day = (facts.now - NOON + (12 + 14) * 3_600) / 86_400 + 2;
-                told(Some(day % 7 >= 5))
+                truth_of(Some(day % 7 >= 5))
             }
         }
     }
 }
 
-fn contains(value: &Value, wanted: Scalar) -> Truth {
+fn contains(value: &Value, wanted: Scalar) -> Expected {
     match value {
         Value::Array(all) => any(all.iter().map(|own| wanted.equals(own)).collect()),
-        _ => Truth::Unknown,
+        _ => Expected::Unknown,
     }
 }
 

@@ -12,14 +12,12 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
-use bearergate::api_key::{
-    ApiKeyChange, ApiKeyId, ApiKeyQuery, ApiKeyRecord, ApiKeyStore, KeyDigest, NewApiKey,
-    PepperedDigest,
-};
+use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+use bearergate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, NewApiKey, PepperedDigest};
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::PresentedCredential;
 use bearergate::error::{ConfigErrorKind, StoreError, StoreErrorKind};
-use bearergate::grant::{Lookup, Mark, MarkKey};
+use bearergate::grant::{Lookup, RevocationRecord};
 use bearergate::session::{NewSession, SessionManager, SessionStore};
 use bearergate::stores::{
     CachedApiKeyStore, CachedSessionStore, MemoryApiKeyStore, MemoryGrantStore, ReadCache,
@@ -33,6 +31,12 @@ use crate::common::NOW;
 use crate::common::Service;
 use crate::common::ring;
 use crate::common::wait;
+
+/// The default of `ReadCache::staleness`.
+const STALENESS: Duration = Duration::from_secs(5);
+
+/// How long a cache bypasses the records of a change whose caller was cancelled.
+const DOUBT: Duration = Duration::from_secs(60);
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -100,7 +104,7 @@ impl ApiKeyStore for Slow {
         self.answer(self.store.find(id))
     }
 
-    fn find_by_digest(&self, digest: KeyDigest) -> Answer<'_, Option<ApiKeyRecord>> {
+    fn find_by_digest(&self, digest: PepperedDigest) -> Answer<'_, Option<ApiKeyRecord>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.answer(self.store.find_by_digest(digest))
     }
@@ -199,7 +203,7 @@ fn a_record_is_asked_for_once_until_it_is_stale() {
     let ask = || assert!(scene.is_good(id));
     assert_eq!(scene.asks(ask), 1);
     assert_eq!(scene.asks(ask), 0);
-    scene.clock.advance(limits::CACHE_STALENESS - SECOND);
+    scene.clock.advance(STALENESS - SECOND);
     assert_eq!(scene.asks(ask), 0);
     scene.clock.advance(SECOND);
     assert_eq!(scene.asks(ask), 1);
@@ -224,7 +228,7 @@ fn a_revocation_elsewhere_is_seen_when_the_staleness_is_over() {
     let id = scene.create();
     assert!(scene.is_good(id));
     wait(scene.theirs.keys.revoke(id, "test")).unwrap();
-    scene.clock.advance(limits::CACHE_STALENESS - SECOND);
+    scene.clock.advance(STALENESS - SECOND);
     assert!(scene.is_good(id));
     scene.clock.advance(SECOND);
     assert!(!scene.is_good(id));
@@ -253,7 +257,7 @@ fn what_is_not_there_and_what_fails_is_not_remembered() {
     assert!(scene.is_good(id));
     scene.slow.fail(true);
     assert!(scene.is_good(id));
-    scene.clock.advance(limits::CACHE_STALENESS);
+    scene.clock.advance(STALENESS);
     assert!(
         wait(scene.cached.find(id)).is_err(),
         "no stale answer in place of none"
@@ -281,10 +285,10 @@ fn nothing_is_remembered_while_a_change_is_under_way() {
     let id = scene.create();
     let record = scene.find(id).unwrap();
     let before = scene.find(id).unwrap();
-    let mut parts = record.to_parts();
+    let mut parts = record.to_row();
     parts.version += 1;
-    parts.disabled = Some(bearergate::api_key::Disabled::new(NOW, "test"));
-    let change = ApiKeyChange::Replace(ApiKeyRecord::from_parts(parts).unwrap());
+    parts.disabled = Some(bearergate::api_key::store::Disabled::new(NOW, "test"));
+    let change = ApiKeyChange::Replace(ApiKeyRecord::from_row(parts).unwrap());
     scene.slow.hold(true);
     let mut commit = scene.cached.commit(vec![change]);
     assert!(poll(&mut commit).is_pending());
@@ -311,7 +315,7 @@ fn a_change_whose_caller_went_away_is_in_doubt_for_a_minute() {
     let ask = || drop(scene.find(id));
     assert_eq!(scene.asks(ask), 1);
     assert_eq!(scene.asks(ask), 1);
-    scene.clock.advance(limits::CACHE_DOUBT);
+    scene.clock.advance(DOUBT);
     assert_eq!(scene.asks(ask), 1);
     assert_eq!(scene.asks(ask), 0);
 }
@@ -347,26 +351,26 @@ fn without_a_time_or_with_one_that_went_back_the_store_is_asked() {
 fn a_foreign_key_is_remembered_and_forgotten_too() {
     let scene = scene();
     let id = scene.create();
-    let mut parts = scene.find(id).unwrap().to_parts();
+    let mut parts = scene.find(id).unwrap().to_row();
     (parts.version, parts.is_legacy) = (2, true);
     let digest = *parts.digest.digest();
-    let foreign = ApiKeyRecord::from_parts(parts.clone()).unwrap();
+    let foreign = ApiKeyRecord::from_row(parts.clone()).unwrap();
     wait(scene.cached.commit(vec![ApiKeyChange::Replace(foreign)])).unwrap();
     let find = || wait(scene.cached.find_by_digest(digest)).unwrap();
     for _ in 0..3 {
         assert!(find().is_some());
     }
     assert_eq!(scene.asks(|| assert!(find().is_some())), 0);
-    scene.clock.advance(limits::CACHE_STALENESS);
+    scene.clock.advance(STALENESS);
     assert_eq!(scene.asks(|| assert!(find().is_some())), 1);
     assert_eq!(scene.asks(|| assert!(find().is_some())), 0);
     wait(scene.ours.keys.revoke(id, "test")).unwrap();
     assert!(find().unwrap().is_disabled());
     // A key that was digested anew is found by its old digest no more.
-    let mut parts = scene.find(id).unwrap().to_parts();
+    let mut parts = scene.find(id).unwrap().to_row();
     parts.version += 1;
     parts.digest = PepperedDigest::sha256([9; 32]);
-    let anew = ApiKeyRecord::from_parts(parts).unwrap();
+    let anew = ApiKeyRecord::from_row(parts).unwrap();
     wait(scene.cached.commit(vec![ApiKeyChange::Replace(anew)])).unwrap();
     assert!(scene.find(id).is_some());
     assert!(find().is_none());
@@ -382,7 +386,7 @@ fn a_use_is_noted_once_a_minute_also_behind_the_cache() {
             .create(NewApiKey::new("alice").never_expires()),
     )
     .unwrap();
-    let key = issued.key.reveal();
+    let key = issued.secret.reveal();
     let judge = ApiKeyValidator::builder(ring(), scene.cached.clone())
         .build()
         .unwrap();
@@ -430,7 +434,7 @@ fn a_session_marked_here_ends_at_once_and_one_marked_elsewhere_when_stale() {
 
     let (id, session) = begin("alice");
     wait(theirs.revoke(&session)).unwrap();
-    clock.advance(limits::CACHE_STALENESS - SECOND);
+    clock.advance(STALENESS - SECOND);
     assert_eq!(is_good(&judge, &id, &clock), Ok(()));
     clock.advance(SECOND);
     assert_eq!(is_good(&judge, &id, &clock), revoked);
@@ -456,10 +460,10 @@ fn an_answer_about_a_session_from_before_a_mark_is_not_remembered_after_it() {
         bearergate::grant::Grant::new(NAME, "alice", NOW).with_lifetime(ends, Duration::MAX);
     wait(cached.create(bearergate::session::SessionRecord::new(digest, grant))).unwrap();
     let mut found = pin!(cached.find(digest));
-    // Asked before the mark; answered, perhaps, before it is written, but taken after it.
+    // Asked before the revocation; answered, perhaps, before it is written, but read after it.
     let early = poll(&mut found);
-    let mark = Mark::new(MarkKey::subject(NAME, "alice"), NOW);
-    wait(bearergate::grant::GrantStore::mark(&cached, mark)).unwrap();
+    let record = RevocationRecord::subject(NAME, "alice", NOW);
+    wait(bearergate::grant::GrantStore::revoke(&cached, record)).unwrap();
     if early.is_pending() {
         wait(found).unwrap();
     }

@@ -109,10 +109,16 @@ impl Service {
         let sessions = SessionManager::builder(sessions, NAME).clock(clock.clone());
         let sessions = sessions.lifetime(lifetime).idle(idle);
         Self {
-            keys: ApiKeyManager::new(ring(), keys).clock(clock.clone()),
+            keys: ApiKeyManager::builder(ring(), keys)
+                .clock(clock.clone())
+                .build()
+                .unwrap(),
             sessions: sessions.build().unwrap(),
             refresh: tokens().build().unwrap(),
-            patient: tokens().grace(Duration::from_secs(60)).build().unwrap(),
+            patient: tokens()
+                .reuse_window(Duration::from_secs(60))
+                .build()
+                .unwrap(),
         }
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bearergate::api_key::{ApiKeyId, ApiKeyStore, NewApiKey};
 use bearergate::clock::UnixTime;
 use bearergate::grant::{Grant, GrantStore, TokenDigest};
-use bearergate::refresh::{NewRefresh, RefreshRequest};
+use bearergate::refresh::{NewRefreshToken, RotateRequest};
 use bearergate::session::{NewSession, Session, SessionChange, SessionRecord, SessionStore};
 use bearergate::stores::SqliteStore;
 
@@ -126,7 +126,7 @@ impl Scene {
             token,
             ..
         } = self;
-        let request = || RefreshRequest::new(token, CLIENT);
+        let request = || RotateRequest::new(token, CLIENT);
         let draft = NewApiKey::new("carol").never_expires();
         let carol = NewSession::new("carol");
         match change {
@@ -162,7 +162,7 @@ impl Scene {
                 wait(sessions.revoke_subject("alice")).map_err(|error| error.kind().as_str())
             }
             "begin a family" => {
-                let begun = wait(refresh.create(NewRefresh::new("carol", CLIENT)));
+                let begun = wait(refresh.create(NewRefreshToken::new("carol", CLIENT)));
                 begun.map(drop).map_err(|error| error.kind().as_str())
             }
             "rotate a token" => wait(refresh.rotate(request()))
@@ -212,7 +212,11 @@ fn prepare(service: &Service, store: &SqliteStore) -> (ApiKeyId, Session, String
             .1
     };
     let family = |session: &Session| {
-        let begun = wait(service.refresh.create(NewRefresh::of(session, CLIENT)));
+        let begun = wait(
+            service
+                .refresh
+                .create(NewRefreshToken::for_session(session, CLIENT)),
+        );
         begun.unwrap().reveal()
     };
     for name in ["bob", "bill"] {
@@ -302,13 +306,13 @@ fn a_process_killed_at_any_time_leaves_every_rotation_that_it_reported() {
         for pair in chain.windows(2) {
             let (old, new) = (find(&pair[0]).unwrap(), find(&pair[1]).unwrap());
             assert_eq!(old.successor(), Some(new.id()));
-            assert_eq!(new.to_parts().predecessor, Some(old.id()));
+            assert_eq!(new.to_row().predecessor, Some(old.id()));
         }
         // Some more may have been made, but none by half.
         let mut last = find(chain.last().unwrap()).unwrap();
         while let Some(next) = last.successor() {
             let next = find(next.as_str()).unwrap();
-            assert_eq!(next.to_parts().predecessor, Some(last.id()));
+            assert_eq!(next.to_row().predecessor, Some(last.id()));
             last = next;
         }
     }

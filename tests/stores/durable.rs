@@ -9,10 +9,10 @@ use bearergate::api_key::{ApiKeyErrorKind, ApiKeyStore, NewApiKey};
 use bearergate::credential::PresentedCredential;
 use bearergate::error::StoreErrorKind;
 use bearergate::grant::{GrantErrorKind, GrantStore, TokenDigest};
-use bearergate::refresh::{NewRefresh, RefreshRequest};
+use bearergate::refresh::{NewRefreshToken, RotateRequest};
 use bearergate::session::{NewSession, SessionStore};
 use bearergate::stores::SqliteStore;
-use bearergate::{ApiKeyValidator, Gate, RejectionKind, TokenValidator, limits};
+use bearergate::{ApiKeyValidator, Gate, RejectionKind, TokenValidator};
 
 use crate::common::CLIENT;
 use crate::common::Folder;
@@ -27,7 +27,7 @@ fn open(path: &Path) -> (Arc<SqliteStore>, Service) {
 }
 
 fn rotate(service: &Service, token: &str) -> Result<String, RejectionKind> {
-    let rotated = wait(service.refresh.rotate(RefreshRequest::new(token, CLIENT)));
+    let rotated = wait(service.refresh.rotate(RotateRequest::new(token, CLIENT)));
     let rotated = rotated.map_err(|rejection| rejection.kind())?;
     Ok(rotated.into_token().reveal())
 }
@@ -38,7 +38,9 @@ fn a_token_spent_before_a_restart_is_a_replay_after_it() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let (_, service) = open(&path);
-    let create = service.refresh.create(NewRefresh::new("alice", CLIENT));
+    let create = service
+        .refresh
+        .create(NewRefreshToken::new("alice", CLIENT));
     let first = wait(create).unwrap().reveal();
     let second = rotate(&service, &first).unwrap();
     drop(service);
@@ -60,7 +62,9 @@ fn what_was_revoked_before_a_restart_is_revoked_after_it() {
     let mut tokens = Vec::new();
     for subject in ["alice", "bob"] {
         let (_, session) = wait(service.sessions.create(NewSession::new(subject))).unwrap();
-        let token = service.refresh.create(NewRefresh::of(&session, CLIENT));
+        let token = service
+            .refresh
+            .create(NewRefreshToken::for_session(&session, CLIENT));
         tokens.push(wait(token).unwrap().reveal());
     }
     let keys = ["alice", "bob"].map(|subject| {
@@ -77,7 +81,7 @@ fn what_was_revoked_before_a_restart_is_revoked_after_it() {
         Err(RejectionKind::TokenRevoked)
     );
     assert!(rotate(&service, &tokens[1]).is_ok());
-    let [alice, bob] = keys.map(|issued| judge(&store, &issued.key.reveal()));
+    let [alice, bob] = keys.map(|issued| judge(&store, &issued.secret.reveal()));
     assert_eq!(alice, Err(RejectionKind::ApiKeyDisabled));
     assert_eq!(bob, Ok(()));
 }
@@ -92,7 +96,7 @@ fn a_change_in_one_handle_is_seen_by_another_at_once() {
         let draft = NewApiKey::new("alice").never_expires();
         let issued = wait(ours.keys.create(draft)).unwrap();
         let id = issued.record.id();
-        let key = issued.key.reveal();
+        let key = issued.secret.reveal();
         assert_eq!(judge(&theirs, &key), Ok(()));
         wait(ours.keys.revoke(id, "test")).unwrap();
         assert_eq!(judge(&theirs, &key), Err(RejectionKind::ApiKeyDisabled));
@@ -116,11 +120,15 @@ fn a_store_that_cannot_answer_is_neither_a_yes_nor_a_no() {
     let (store, service) = open(&path);
     let key = wait(service.keys.create(NewApiKey::new("alice").never_expires())).unwrap();
     let id = key.record.id();
-    let key = key.key.reveal();
+    let key = key.secret.reveal();
     let (_, session) = wait(service.sessions.create(NewSession::new("alice"))).unwrap();
-    let token = wait(service.refresh.create(NewRefresh::of(&session, CLIENT)))
-        .unwrap()
-        .reveal();
+    let token = wait(
+        service
+            .refresh
+            .create(NewRefreshToken::for_session(&session, CLIENT)),
+    )
+    .unwrap()
+    .reveal();
     let gate = || {
         let judge = ApiKeyValidator::builder(ring(), store.clone())
             .build()
@@ -153,7 +161,7 @@ fn a_store_that_cannot_answer_is_neither_a_yes_nor_a_no() {
         assert_eq!(away.unwrap_err().kind(), GrantErrorKind::Unavailable);
     }
     assert_eq!(rotate(&service, &token), Err(RejectionKind::Unavailable));
-    let revoked = wait(service.refresh.revoke(RefreshRequest::new(&token, CLIENT)));
+    let revoked = wait(service.refresh.revoke(RotateRequest::new(&token, CLIENT)));
     assert_eq!(revoked.unwrap_err().kind(), RejectionKind::Unavailable);
 
     for table in ["api_key", "session", "family", "mark"] {
@@ -205,7 +213,7 @@ fn a_record_that_was_tampered_with_is_unavailable_and_not_unknown() {
         "version = -1",
     ] {
         let issued = wait(service.keys.create(NewApiKey::new("alice").never_expires())).unwrap();
-        let (id, key) = (issued.record.id(), issued.key.reveal());
+        let (id, key) = (issued.record.id(), issued.secret.reveal());
         assert_eq!(judge(&store, &key), Ok(()));
         let tamper = format!("UPDATE api_key SET {change} WHERE id = ?1");
         assert_eq!(conn.execute(&tamper, [id.as_str()]).unwrap(), 1);
@@ -235,7 +243,8 @@ fn a_purge_in_parts_never_forgets_a_mark_before_all_that_it_ends() {
     let (store, service) = open(&path);
     let begin = || wait(service.sessions.create(NewSession::new("alice"))).unwrap();
     let (_id, session) = begin();
-    let many = limits::SQLITE_PURGE * 2 + 1;
+    // More than the 500 records that one transaction of a purge removes.
+    let many = 500 * 2 + 1;
     let columns = "version, data, authority, subject, client, session, scopes, claims, created, \
          since, last_used, expires, idle, ends";
     let copies = format!(
@@ -294,9 +303,13 @@ fn the_file_holds_no_key_no_session_id_and_no_refresh_token() {
     let (_store, service) = open(&path);
     let issued = wait(service.keys.create(NewApiKey::new("alice").never_expires())).unwrap();
     let (id, session) = wait(service.sessions.create(NewSession::new("alice"))).unwrap();
-    let token = wait(service.patient.create(NewRefresh::of(&session, CLIENT)));
+    let token = wait(
+        service
+            .patient
+            .create(NewRefreshToken::for_session(&session, CLIENT)),
+    );
     let token = token.unwrap().reveal();
-    let next = wait(service.patient.rotate(RefreshRequest::new(&token, CLIENT)));
+    let next = wait(service.patient.rotate(RotateRequest::new(&token, CLIENT)));
     let next = next.unwrap().into_token().reveal();
     let mut file = Vec::new();
     for name in ["a.db", "a.db-wal"] {
@@ -307,7 +320,7 @@ fn the_file_holds_no_key_no_session_id_and_no_refresh_token() {
         holds(issued.record.id().as_str()),
         "what is looked for can be found"
     );
-    for secret in [issued.key.reveal(), id.reveal(), token, next] {
+    for secret in [issued.secret.reveal(), id.reveal(), token, next] {
         // Any fourth part of it would be too much.
         let chars: Vec<char> = secret.chars().collect();
         let secrets = chars.windows(secret.len() / 4).map(String::from_iter);

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use bearergate::api_key::{
-    ApiKeyChange, ApiKeyId, ApiKeyQuery, ApiKeyRecord, ApiKeyStore, KeyDigest,
-};
+use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+use bearergate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
 use bearergate::clock::UnixTime;
 use bearergate::error::{StoreError, StoreErrorKind};
-use bearergate::grant::{Grant, GrantStore, Lookup, Mark, Moment, TokenDigest};
+use bearergate::grant::{Grant, GrantStore, Lookup, RevocationRecord, Sequence, TokenDigest};
 use bearergate::refresh::{RefreshFamily, RefreshTokenStore};
 use bearergate::session::{SessionRecord, SessionStore};
 use bearergate::stores::{MemoryApiKeyStore, MemoryGrantStore};
@@ -44,11 +43,11 @@ impl FaultyKeys {
     }
 
     fn altered(&self, record: ApiKeyRecord) -> ApiKeyRecord {
-        let mut parts = record.to_parts();
+        let mut parts = record.to_row();
         if self.is(KeyFault::ForgetsMetadata) {
             parts.metadata.clear();
         }
-        ApiKeyRecord::from_parts(parts).unwrap()
+        ApiKeyRecord::from_row(parts).unwrap()
     }
 }
 
@@ -58,11 +57,15 @@ impl ApiKeyStore for FaultyKeys {
         found.map(|found| Ok(found?.map(|record| self.altered(record))))
     }
 
-    fn find_by_digest(&self, digest: KeyDigest) -> Answer<'_, Option<ApiKeyRecord>> {
+    fn find_by_digest(&self, digest: PepperedDigest) -> Answer<'_, Option<ApiKeyRecord>> {
         if !self.is(KeyFault::FindsOwnByDigest) {
             return self.store.find_by_digest(digest);
         }
-        let all = ApiKeyQuery::new("ring", bearergate::api_key::ApiKeyFilter::All, usize::MAX);
+        let all = ApiKeyQuery::new(
+            "ring",
+            bearergate::api_key::store::ApiKeyFilter::All,
+            usize::MAX,
+        );
         self.store.list(all).map(move |all| {
             let is_it = |record: &ApiKeyRecord| *record.digest().digest() == digest;
             Ok(all?.into_iter().find(is_it))
@@ -149,13 +152,13 @@ fn the_suite_finds_every_fault_of_a_store_of_api_keys() {
 enum GrantFault {
     EndsEverything,
     ForgetsData,
-    ForgetsMarks,
+    ForgetsRevocations,
     ForgetsSealed,
     KeepsOldDigest,
     None,
-    OneMomentForAll,
+    OneNumberForAll,
     PurgesEarly,
-    PurgesMarks,
+    PurgesRevocations,
     ResurrectsLate,
 }
 
@@ -177,9 +180,9 @@ impl FaultyGrants {
 
     fn dated(&self, grant: &Grant) -> Grant {
         let since = self
-            .is(GrantFault::OneMomentForAll)
-            .then_some(Moment::from_u64(7));
-        grant.clone().with_since(since.or(grant.since()))
+            .is(GrantFault::OneNumberForAll)
+            .then_some(Sequence::from_u64(7));
+        grant.clone().with_sequence(since.or(grant.sequence()))
     }
 }
 
@@ -188,27 +191,24 @@ fn taken<T: Send>(answer: Answer<'_, T>) -> Result<T, StoreError> {
 }
 
 impl GrantStore for FaultyGrants {
-    fn mark(&self, mark: Mark) -> Answer<'_, ()> {
-        let mark = match self.fault {
-            GrantFault::ForgetsMarks => return NowOrLater::now(Ok(())),
-            GrantFault::EndsEverything => {
-                let all = bearergate::grant::MarkKey::subject("lasting", "s");
-                Mark::new(all, NOW)
-            }
-            _ => mark,
+    fn revoke(&self, record: RevocationRecord) -> Answer<'_, ()> {
+        let record = match self.fault {
+            GrantFault::ForgetsRevocations => return NowOrLater::now(Ok(())),
+            GrantFault::EndsEverything => RevocationRecord::subject("lasting", "s", NOW),
+            _ => record,
         };
-        NowOrLater::now(taken(self.store.mark(mark)))
+        NowOrLater::now(taken(self.store.revoke(record)))
     }
 
-    fn has_ended(&self, grant: Grant) -> Answer<'_, bool> {
-        self.store.has_ended(grant)
+    fn is_revoked(&self, grant: Grant) -> Answer<'_, bool> {
+        self.store.is_revoked(grant)
     }
 
     fn purge(&self, now: UnixTime) -> Answer<'_, usize> {
         let early = std::time::Duration::from_secs(1);
         let now = match self.fault {
             GrantFault::PurgesEarly => now.saturating_add(early),
-            GrantFault::PurgesMarks => UnixTime::from_secs(now.as_secs() + 400 * 86_400),
+            GrantFault::PurgesRevocations => UnixTime::from_secs(now.as_secs() + 400 * 86_400),
             _ => now,
         };
         NowOrLater::now(taken(self.store.purge(now)))
@@ -216,7 +216,7 @@ impl GrantStore for FaultyGrants {
 }
 
 impl SessionStore for FaultyGrants {
-    fn create(&self, session: SessionRecord) -> Answer<'_, Moment> {
+    fn create(&self, session: SessionRecord) -> Answer<'_, Sequence> {
         let grant = self.dated(session.grant());
         let mut session = session.with_grant(grant);
         if self.is(GrantFault::ForgetsData) {
@@ -250,7 +250,7 @@ impl SessionStore for FaultyGrants {
 }
 
 impl RefreshTokenStore for FaultyGrants {
-    fn create(&self, family: RefreshFamily) -> Answer<'_, Moment> {
+    fn create(&self, family: RefreshFamily) -> Answer<'_, Sequence> {
         let grant = self.dated(family.grant());
         let family = family.with_grant(grant);
         NowOrLater::now(taken(RefreshTokenStore::create(&self.store, family)))
@@ -280,13 +280,16 @@ fn the_suite_finds_every_fault_of_a_store_of_sessions() {
         (GrantFault::EndsEverything, "nothing else"),
         (GrantFault::ForgetsData, "found as it was created"),
         (
-            GrantFault::ForgetsMarks,
-            "a mark ends what was granted before",
+            GrantFault::ForgetsRevocations,
+            "a revocation ends what was granted before",
         ),
         (GrantFault::KeepsOldDigest, "unknown by the old one"),
-        (GrantFault::OneMomentForAll, "a later moment"),
+        (GrantFault::OneNumberForAll, "a greater sequence number"),
         (GrantFault::PurgesEarly, "at that second, and not before"),
-        (GrantFault::PurgesMarks, "leaves what came after it"),
+        (
+            GrantFault::PurgesRevocations,
+            "leaves those created after the revocation",
+        ),
         (GrantFault::ResurrectsLate, "cannot be changed"),
     ] {
         let breach = judge(fault).unwrap_err();
@@ -303,11 +306,11 @@ fn the_suite_finds_every_fault_of_a_store_of_refresh_tokens() {
     judge(GrantFault::None).unwrap();
     for (fault, rule) in [
         (
-            GrantFault::ForgetsMarks,
-            "a mark ends what was granted before",
+            GrantFault::ForgetsRevocations,
+            "a revocation ends what was granted before",
         ),
         (GrantFault::ForgetsSealed, "a rotation keeps"),
-        (GrantFault::OneMomentForAll, "a later moment"),
+        (GrantFault::OneNumberForAll, "a greater sequence number"),
         (GrantFault::PurgesEarly, "at that second, and not before"),
         (GrantFault::ResurrectsLate, "is a conflict"),
     ] {
@@ -320,25 +323,25 @@ fn the_suite_finds_every_fault_of_a_store_of_refresh_tokens() {
 }
 
 #[test]
-fn the_suite_finds_that_sessions_and_tokens_have_marks_of_their_own() {
+fn the_suite_finds_that_sessions_and_tokens_have_separate_revocations() {
     #[derive(Debug)]
     struct Apart {
         sessions: MemoryGrantStore,
         tokens: MemoryGrantStore,
     }
     impl GrantStore for Apart {
-        fn mark(&self, mark: Mark) -> Answer<'_, ()> {
-            self.sessions.mark(mark)
+        fn revoke(&self, record: RevocationRecord) -> Answer<'_, ()> {
+            self.sessions.revoke(record)
         }
-        fn has_ended(&self, grant: Grant) -> Answer<'_, bool> {
-            self.sessions.has_ended(grant)
+        fn is_revoked(&self, grant: Grant) -> Answer<'_, bool> {
+            self.sessions.is_revoked(grant)
         }
         fn purge(&self, now: UnixTime) -> Answer<'_, usize> {
             self.sessions.purge(now)
         }
     }
     impl SessionStore for Apart {
-        fn create(&self, session: SessionRecord) -> Answer<'_, Moment> {
+        fn create(&self, session: SessionRecord) -> Answer<'_, Sequence> {
             SessionStore::create(&self.sessions, session)
         }
         fn find(&self, digest: TokenDigest) -> Answer<'_, Lookup<Arc<SessionRecord>>> {
@@ -352,7 +355,7 @@ fn the_suite_finds_that_sessions_and_tokens_have_marks_of_their_own() {
         }
     }
     impl RefreshTokenStore for Apart {
-        fn create(&self, family: RefreshFamily) -> Answer<'_, Moment> {
+        fn create(&self, family: RefreshFamily) -> Answer<'_, Sequence> {
             RefreshTokenStore::create(&self.tokens, family)
         }
         fn find(&self, id: TokenDigest) -> Answer<'_, Lookup<Arc<RefreshFamily>>> {

@@ -8,7 +8,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use bearergate::RejectionKind;
-use bearergate::refresh::{NewRefresh, RefreshManager, RefreshRequest};
+use bearergate::refresh::{NewRefreshToken, RefreshManager, RotateRequest};
 use bearergate::stores::{MemoryApiKeyStore, MemoryGrantStore, SqliteStore};
 
 use crate::child::Process;
@@ -41,7 +41,7 @@ fn rotate_at_once(tokens: &RefreshManager, token: &str, rivals: usize) -> Vec<Ou
 }
 
 fn rotate(tokens: &RefreshManager, token: &str) -> Outcome {
-    match wait(tokens.rotate(RefreshRequest::new(token, CLIENT))) {
+    match wait(tokens.rotate(RotateRequest::new(token, CLIENT))) {
         Ok(next) => {
             let outcome = if next.is_repeated() {
                 "repeated"
@@ -61,7 +61,7 @@ fn count(outcomes: &[Outcome], what: &str) -> usize {
         .count()
 }
 
-/// One round without grace: one wins, the others show that the token was stolen.
+/// One round without reuse window: one wins, the others show that the token was stolen.
 fn judge(tokens: &RefreshManager, outcomes: &[Outcome]) {
     let reused = RejectionKind::RefreshReused.as_str();
     assert_eq!(outcomes.len(), RIVALS);
@@ -72,7 +72,7 @@ fn judge(tokens: &RefreshManager, outcomes: &[Outcome]) {
     assert_eq!(refused, RejectionKind::TokenRevoked.as_str());
 }
 
-/// One round with grace: one wins, and all others get the same successor.
+/// One round with reuse window: one wins, and all others get the same successor.
 fn judge_patient(tokens: &RefreshManager, outcomes: &[Outcome]) {
     assert_eq!(outcomes.len(), RIVALS);
     assert_eq!(count(outcomes, "won"), 1, "{outcomes:?}");
@@ -83,7 +83,7 @@ fn judge_patient(tokens: &RefreshManager, outcomes: &[Outcome]) {
 }
 
 fn first(tokens: &RefreshManager) -> String {
-    wait(tokens.create(NewRefresh::new("alice", CLIENT)))
+    wait(tokens.create(NewRefreshToken::new("alice", CLIENT)))
         .unwrap()
         .reveal()
 }

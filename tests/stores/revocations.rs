@@ -1,4 +1,4 @@
-//! A denylist in the file.
+//! A denylist in the database file.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use std::time::Duration;
 use bearergate::clock::{Clock, FakeClock, UnixTime};
 use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::principal::PrincipalKind;
-use bearergate::revocation::{Denylist, Revocation, RevocationKind, RevocationStore};
+use bearergate::revocation::{Denylist, Revocation, RevocationStore, RevocationTarget};
 use bearergate::stores::SqliteStore;
-use bearergate::{NowOrLater, Principal, limits, testing};
+use bearergate::{NowOrLater, Principal, testing};
 use rusqlite::Connection;
 
 use crate::common::Folder;
@@ -26,7 +26,7 @@ fn list(store: &Arc<SqliteStore>) -> Denylist {
 }
 
 fn alice() -> Principal {
-    let builder = Principal::builder(PrincipalKind::Other, "house").subject("alice");
+    let builder = Principal::builder(PrincipalKind::Other, "service").subject("alice");
     builder.claims(r#"{"jti":"j1"}"#).unwrap().build()
 }
 
@@ -35,16 +35,16 @@ fn what_was_revoked_before_a_restart_is_revoked_after_it() {
     let folder = Folder::new();
     let store = open(&folder);
     let denylist = list(&store);
-    assert!(denylist.judge(&alice()).is_ok());
-    wait(denylist.revoke(Revocation::jwt_id("house", "j1"))).unwrap();
+    assert!(denylist.check(&alice()).is_ok());
+    wait(denylist.revoke(Revocation::jwt_id("service", "j1"))).unwrap();
     wait(denylist.revoke(Revocation::subject("other", "bob"))).unwrap();
     drop((denylist, store));
     let store = open(&folder);
     let denylist = list(&store);
     assert_eq!(denylist.len(), 2);
-    assert!(denylist.judge(&alice()).is_err());
-    wait(denylist.restore(Revocation::jwt_id("house", "j1"))).unwrap();
-    assert!(denylist.judge(&alice()).is_ok());
+    assert!(denylist.check(&alice()).is_err());
+    wait(denylist.restore(Revocation::jwt_id("service", "j1"))).unwrap();
+    assert!(denylist.check(&alice()).is_ok());
     assert_eq!(list(&store).len(), 1);
 }
 
@@ -53,16 +53,16 @@ fn what_was_revoked_before_a_restart_is_revoked_after_it() {
 fn another_handle_of_the_file_sees_a_revocation_after_its_reload() {
     let folder = Folder::new();
     let [here, there] = [(); 2].map(|()| list(&open(&folder)));
-    wait(there.revoke(Revocation::subject("house", "alice"))).unwrap();
-    assert!(here.judge(&alice()).is_ok());
+    wait(there.revoke(Revocation::subject("service", "alice"))).unwrap();
+    assert!(here.check(&alice()).is_ok());
     wait(here.reload()).unwrap();
-    assert!(here.judge(&alice()).is_err());
+    assert!(here.check(&alice()).is_err());
 }
 
-/// A store in memory that does all that the trait asks for, but for one fault.
+/// A store in memory that follows the contract of the trait, except for one fault.
 #[derive(Debug)]
-struct Shelf {
-    kept: Mutex<BTreeMap<(RevocationKind, String, String), Revocation>>,
+struct TestStore {
+    kept: Mutex<BTreeMap<RevocationTarget<'static>, Revocation>>,
     fault: Fault,
 }
 
@@ -73,30 +73,30 @@ enum Fault {
     IgnoresAuthority,
     KeepsFirst,
     KeepsLast,
+    KeepsLimited,
     KeepsRemoved,
     None,
     PurgesAtTheTime,
     PurgesEndless,
     PurgesNothing,
-    RemovesByTimes,
 }
 
-impl Shelf {
+impl TestStore {
     fn new(fault: Fault) -> Self {
         let kept = Mutex::default();
         Self { kept, fault }
     }
 
-    fn name(&self, own: &Revocation) -> (RevocationKind, String, String) {
+    fn key(&self, target: &RevocationTarget<'_>) -> RevocationTarget<'static> {
         let authority = match self.fault {
-            Fault::IgnoresAuthority => String::new(),
-            _ => own.authority().as_str().to_owned(),
+            Fault::IgnoresAuthority => "",
+            _ => target.authority(),
         };
         let id = match self.fault {
-            Fault::FoldsCase => own.id().to_lowercase(),
-            _ => own.id().to_owned(),
+            Fault::FoldsCase => target.id().to_lowercase(),
+            _ => target.id().to_owned(),
         };
-        (own.kind(), authority, id)
+        RevocationTarget::new(target.kind(), authority, id).into_owned()
     }
 
     fn joined(&self, old: Revocation, new: Revocation) -> Revocation {
@@ -106,7 +106,7 @@ impl Shelf {
             _ => {}
         }
         let later = |a: Option<UnixTime>, b: Option<UnixTime>| Some(a?.max(b?));
-        let mut joined = Revocation::new(new.kind(), new.authority().clone(), new.id());
+        let mut joined = Revocation::new(new.target().clone());
         if let Some(time) = later(old.last_issued(), new.last_issued()) {
             joined = joined.issued_before(time);
         }
@@ -126,15 +126,15 @@ impl Shelf {
     }
 }
 
-impl RevocationStore for Shelf {
+impl RevocationStore for TestStore {
     fn add(&self, new: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
         let mut kept = self.kept.lock().unwrap();
-        let name = self.name(&new);
-        let joined = match kept.remove(&name) {
+        let key = self.key(new.target());
+        let joined = match kept.remove(&key) {
             Some(old) => self.joined(old, new),
             None => new,
         };
-        kept.insert(name, joined);
+        kept.insert(key, joined);
         NowOrLater::now(Ok(()))
     }
 
@@ -146,16 +146,18 @@ impl RevocationStore for Shelf {
         NowOrLater::now(Ok(all))
     }
 
-    fn remove(&self, old: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
+    fn remove(&self, target: RevocationTarget<'static>) -> NowOrLater<'_, Result<(), StoreError>> {
         let mut kept = self.kept.lock().unwrap();
-        let name = self.name(&old);
+        let key = self.key(&target);
         let is_spared = match self.fault {
             Fault::KeepsRemoved => true,
-            Fault::RemovesByTimes => kept.get(&name) != Some(&old),
+            Fault::KeepsLimited => kept
+                .get(&key)
+                .is_some_and(|own| own.last_expiry().is_some()),
             _ => false,
         };
         if !is_spared {
-            kept.remove(&name);
+            kept.remove(&key);
         }
         NowOrLater::now(Ok(()))
     }
@@ -170,21 +172,21 @@ impl RevocationStore for Shelf {
 
 #[test]
 fn memory_conforms_as_a_store_of_revocations_and_no_faulty_one_does() {
-    wait(testing::revocation_store(&Shelf::new(Fault::None))).unwrap();
+    wait(testing::revocation_store(&TestStore::new(Fault::None))).unwrap();
     for fault in [
         Fault::FoldsCase,
         Fault::ForgetsOne,
         Fault::IgnoresAuthority,
         Fault::KeepsFirst,
         Fault::KeepsLast,
+        Fault::KeepsLimited,
         Fault::KeepsRemoved,
         Fault::PurgesAtTheTime,
         Fault::PurgesEndless,
         Fault::PurgesNothing,
-        Fault::RemovesByTimes,
     ] {
-        let judged = wait(testing::revocation_store(&Shelf::new(fault)));
-        assert!(judged.is_err(), "{fault:?}");
+        let checked = wait(testing::revocation_store(&TestStore::new(fault)));
+        assert!(checked.is_err(), "{fault:?}");
     }
 }
 
@@ -192,7 +194,7 @@ fn memory_conforms_as_a_store_of_revocations_and_no_faulty_one_does() {
 #[test]
 fn of_two_revocations_the_file_keeps_the_wider() {
     let at = |secs| UnixTime::from_secs(secs);
-    let bare = || Revocation::subject("house", "alice");
+    let bare = || Revocation::subject("service", "alice");
     for (first, second, wider) in [
         (
             bare().until(at(5)),
@@ -222,12 +224,12 @@ fn of_two_revocations_the_file_keeps_the_wider() {
 }
 
 #[test]
-fn what_is_needed_no_longer_is_purged_from_the_file() {
+fn what_has_expired_is_purged_from_the_file() {
     let folder = Folder::new();
     let store = open(&folder);
     let denylist = list(&store);
     for (jti, until) in [("j1", Some(NOW)), ("j2", None)] {
-        let mut revocation = Revocation::jwt_id("house", jti);
+        let mut revocation = Revocation::jwt_id("service", jti);
         if let Some(until) = until {
             revocation = revocation.until(until);
         }
@@ -238,7 +240,7 @@ fn what_is_needed_no_longer_is_purged_from_the_file() {
     assert_eq!(wait(denylist.purge(later(601))).unwrap(), 1);
     assert_eq!(
         wait(store.all()).unwrap(),
-        [Revocation::jwt_id("house", "j2")]
+        [Revocation::jwt_id("service", "j2")]
     );
 }
 
@@ -248,9 +250,10 @@ fn a_file_stays_short_without_a_timer() {
     let store = open(&folder);
     let clock = FakeClock::at(NOW);
     let denylist = list(&store).clock(clock.clone());
-    let most = limits::REVOCATIONS_TIDY;
+    // A denylist removes expired revocations from this length on.
+    let most = 1024;
     for n in 0..most + 100 {
-        let ends_at_once = Revocation::jwt_id("house", n.to_string()).until(clock.now().unwrap());
+        let ends_at_once = Revocation::jwt_id("service", n.to_string()).until(clock.now().unwrap());
         wait(denylist.revoke(ends_at_once)).unwrap();
         clock.advance(Duration::from_secs(1));
     }
@@ -261,12 +264,12 @@ fn a_file_stays_short_without_a_timer() {
 }
 
 #[test]
-fn there_is_no_list_from_a_file_that_was_tampered_with() {
+fn no_list_is_read_from_a_file_that_was_tampered_with() {
     let folder = Folder::new();
     let store = open(&folder);
     let conn = Connection::open(folder.path("a.db")).unwrap();
-    let foreign = "INSERT INTO revocation (kind, authority, id) VALUES ('new', 'house', 'x')";
-    conn.execute(foreign, []).unwrap();
+    let insert = "INSERT INTO revocation (kind, authority, id) VALUES ('new', 'service', 'x')";
+    conn.execute(insert, []).unwrap();
     let error = wait(Denylist::open(store)).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Corrupt);
 }

@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 use bearergate::clock::UnixTime;
 use bearergate::json::{Kind, Object, Value};
-use bearergate::limits;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde::de::MapAccess;
 use serde::de::Visitor;
 
 use super::fault::Fault;
+
+/// Latest time in a claim: 9999-12-31T23:59:59Z.
+const TIME_MAX: u64 = 253_402_300_799;
 
 /// What to judge, and how.
 pub(super) struct Case<'j> {
@@ -198,7 +200,7 @@ fn now(line: &Object<'_>) -> Result<Option<UnixTime>, Fault> {
     let Some(now) = number(line, "now")? else {
         return Ok(None);
     };
-    if !(0.0..=limits::TIME_MAX as f64).contains(&now) {
+    if !(0.0..=TIME_MAX as f64).contains(&now) {
         return Err(Fault::of(Fault::RANGE, "now"));
     }
     // A long fraction rounds up as an `f64`.

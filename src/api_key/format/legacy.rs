@@ -37,7 +37,7 @@ impl LegacyFormat {
     ///
     /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange).
     pub fn new(min_bytes: usize) -> Result<Self, ConfigError> {
-        let range = limits::FOREIGN_KEY_BYTES_MIN..=limits::FOREIGN_KEY_BYTES;
+        let range = limits::LEGACY_KEY_BYTES_MIN..=limits::LEGACY_KEY_BYTES;
         if !range.contains(&min_bytes) {
             return Err(ConfigError::out_of_range("min_bytes", min_bytes, range));
         }
@@ -65,7 +65,7 @@ impl LegacyFormat {
     /// Parses a key. Succeeds only for the least number of bytes up to 1024, all visible ASCII
     /// characters; any other text is `api_key_malformed`.
     pub(crate) fn parse<'k>(&self, key: &'k str) -> Result<LegacyKey<'k>, Rejection> {
-        let has_length = (self.min_bytes..=limits::FOREIGN_KEY_BYTES).contains(&key.len());
+        let has_length = (self.min_bytes..=limits::LEGACY_KEY_BYTES).contains(&key.len());
         if !has_length || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(RejectionKind::ApiKeyMalformed.into());
         }

@@ -236,10 +236,10 @@ impl ApiKeyValidator {
         if record.is_disabled() {
             return Err(RejectionKind::ApiKeyDisabled.into());
         }
-        if begins.is_some_and(|time| time.is_ahead(usage.now, Leeway::ZERO)) {
+        if begins.is_some_and(|time| time.is_in_future(usage.now, Leeway::ZERO)) {
             return Err(RejectionKind::TokenNotYetValid.into());
         }
-        if ends.is_some_and(|time| time.is_over(usage.now, Leeway::ZERO)) {
+        if ends.is_some_and(|time| time.has_passed(usage.now, Leeway::ZERO)) {
             return Err(RejectionKind::ApiKeyExpired.into());
         }
         if self.checks_addresses && record.is_restricted() && !is_from(record, usage.presented) {

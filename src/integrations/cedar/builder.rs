@@ -96,7 +96,7 @@ impl CedarBuilder {
     ///
     /// A claim that Cedar has no value for counts as not given: `null`, a fraction, a number beyond
     /// 64 bits, a list with one of them, and what lies deeper than
-    /// [`limits::CEDAR_DEPTH`](crate::limits::CEDAR_DEPTH).
+    /// 4 levels.
     pub fn claims<S: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.claims.extend(names.into_iter().map(Into::into));
         self
@@ -118,8 +118,8 @@ impl CedarBuilder {
     /// [`Empty`](ConfigErrorKind::Empty) without a policy that permits, or for an empty `@id`;
     /// [`Conflict`](ConfigErrorKind::Conflict) for two policies of one `@id`;
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above
-    /// [`limits::CEDAR_BYTES`](crate::limits::CEDAR_BYTES),
-    /// [`limits::CEDAR_LINKS`](crate::limits::CEDAR_LINKS),
+    /// 1 MiB,
+    /// 1024 links,
     /// [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH) or
     /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES).
     pub fn build(self) -> Result<CedarAuthorizer, ConfigError> {

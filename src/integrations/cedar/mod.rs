@@ -24,7 +24,7 @@
 //! `User`, as with [`owner`](crate::policy::owner): write `principal is User` where a `forbid` is
 //! about the owner.
 //!
-//! Cedar knows two values where [`Verdict`](crate::policy::Verdict) has three. `==` between values of two
+//! Cedar knows two values where [`Truth`](crate::policy::Truth) has three. `==` between values of two
 //! types is `false`, not an error: give a schema, and a request that does not fit it is denied. And
 //! `a || b` fails where `a` fails, though `b` may hold.
 

@@ -418,7 +418,7 @@ impl Landing {
 
     fn settle(&mut self, loaded: Result<Loaded, Problem>) {
         if let Some(lead) = self.lead.take() {
-            lead.settle(self.inner.land(&self.ask, loaded));
+            lead.complete(self.inner.land(&self.ask, loaded));
         }
     }
 }

@@ -1,39 +1,39 @@
-//! What a test wants, and what it finds, without any text of the caller.
+//! What a predicate expects and finds, without any string of the caller.
 
 use std::fmt;
 
 use crate::clock::UnixTime;
-use crate::json::Bound;
 use crate::json::Kind;
+use crate::json::Rounding;
 use crate::json::Value;
 use crate::json::seconds;
 use crate::policy::attribute::Attribute;
-use crate::policy::calendar::DAYS;
-use crate::policy::check::Check;
+use crate::policy::engine::calendar::time_of_day;
+use crate::policy::engine::claim_predicate::ClaimPredicate;
+use crate::policy::engine::owner::OwnerSource;
+use crate::policy::engine::predicate::Predicate;
 use crate::policy::request::AccessRequest;
-use crate::policy::resource::Source;
-use crate::policy::test::Test;
 use crate::principal::ClaimValue;
 use crate::principal::PrincipalKind;
 
-/// What a test found: types and sizes, never a text.
+/// What a predicate found: types and sizes, never a string.
 ///
-/// No variant holds a string that is not `'static`, so that nothing of the caller can get out.
+/// No variant holds a string that is not `'static`, so that no value of the caller can be shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Actual {
-    /// Something that happened so many seconds ago.
+pub(super) enum Found {
+    /// A time this many seconds ago.
     Age(u64),
-    /// An answer that is not looked into.
-    Asked,
-    /// `true` or `false`.
+    /// A boolean.
     Bool(bool),
-    /// A text of so many bytes.
+    /// A string of this many bytes.
     Bytes(usize),
-    /// The credential is of this kind.
-    Caller(PrincipalKind),
-    /// A list of so many elements.
+    /// A credential of this kind.
+    Credential(PrincipalKind),
+    /// Something that a trace does not show.
+    Hidden,
+    /// A list of this many elements.
     List(usize),
-    /// It is not there.
+    /// No value.
     Missing,
     /// `null`.
     Null,
@@ -41,182 +41,175 @@ pub(super) enum Actual {
     Number,
     /// An object.
     Object,
-    /// It is not among so many scopes.
-    ScopeLacking(usize),
-    /// It is among so many scopes.
-    ScopeThere(usize),
-    /// An address of IPv4.
+    /// This many scopes, without the expected one.
+    OtherScopes(usize),
+    /// This many scopes, with the expected one.
+    ScopeAmong(usize),
+    /// An IPv4 address.
     V4,
-    /// An address of IPv6.
+    /// An IPv6 address.
     V6,
 }
 
-pub(super) fn actual(test: &Test, request: &AccessRequest<'_>) -> Actual {
-    let bytes = |text: Option<&str>| text.map_or(Actual::Missing, |own| Actual::Bytes(own.len()));
+/// Returns what a predicate finds in a request.
+pub(super) fn found(predicate: &Predicate, request: &AccessRequest<'_>) -> Found {
+    let bytes = |text: Option<&str>| text.map_or(Found::Missing, |text| Found::Bytes(text.len()));
     let caller = request.principal();
-    match test {
-        Test::Absent(path) => claim(path.find(request)),
-        Test::Action(_) => bytes(request.action()),
-        Test::Address(_) => match request.address() {
-            Some(address) if address.is_ipv4() => Actual::V4,
-            Some(_) => Actual::V6,
-            None => Actual::Missing,
+    match predicate {
+        Predicate::Absent(path) => claim(path.find(request)),
+        Predicate::Action(_) => bytes(request.action()),
+        Predicate::Address(_) => match request.address() {
+            Some(address) if address.is_ipv4() => Found::V4,
+            Some(_) => Found::V6,
+            None => Found::Missing,
         },
-        Test::Attribute(name, _) => attribute(request.attribute(name)),
-        Test::Authority(_) => Actual::Bytes(caller.authority().as_str().len()),
-        Test::Claim(path, Check::Age(_)) => age(path.find(request), request.now()),
-        Test::Claim(path, _) => claim(path.find(request)),
-        Test::Client(_) => bytes(caller.client()),
-        Test::Custom(_) | Test::Hours(_) | Test::Weekdays(_) => Actual::Asked,
-        Test::Encrypted => request.is_encrypted().map_or(Actual::Missing, Actual::Bool),
-        Test::Header(name, _) => {
-            let all = request
+        Predicate::Attribute(name, _) => attribute(request.attribute(name)),
+        Predicate::Authority(_) => Found::Bytes(caller.authority().as_str().len()),
+        Predicate::Claim(path, ClaimPredicate::Age(_)) => age(path.find(request), request.now()),
+        Predicate::Claim(path, _) => claim(path.find(request)),
+        Predicate::Client(_) => bytes(caller.client()),
+        Predicate::Custom(_) | Predicate::Hours(_) | Predicate::Weekdays(_) => Found::Hidden,
+        Predicate::Encrypted => request.is_encrypted().map_or(Found::Missing, Found::Bool),
+        Predicate::Header(name, _) => {
+            let count = request
                 .headers()
-                .map(|own| own.get_all(name).iter().count());
-            match all {
-                Some(0) | None => Actual::Missing,
-                Some(count) => Actual::List(count),
+                .map(|headers| headers.get_all(name).iter().count());
+            match count {
+                Some(0) | None => Found::Missing,
+                Some(count) => Found::List(count),
             }
         }
-        Test::Kind(_) => Actual::Caller(caller.kind()),
-        Test::Method(_) => bytes(request.facts().map(|facts| facts.method().as_str())),
-        Test::Owner(owner) => match &owner.0 {
-            Source::Attribute(name) => attribute(request.attribute(name)),
-            Source::Param(name, _) => bytes(request.param(name)),
+        Predicate::Kind(_) => Found::Credential(caller.kind()),
+        Predicate::Method(_) => bytes(request.facts().map(|facts| facts.method().as_str())),
+        Predicate::Owner(OwnerSource::Attribute(name)) => attribute(request.attribute(name)),
+        Predicate::Owner(OwnerSource::Param(name, _)) | Predicate::Param(name, _) => {
+            bytes(request.param(name))
+        }
+        Predicate::Route(_) => bytes(request.resource()),
+        Predicate::Scope(name) => match caller.scopes() {
+            Some(scopes) if scopes.contains(name) => Found::ScopeAmong(scopes.iter().count()),
+            Some(scopes) => Found::OtherScopes(scopes.iter().count()),
+            None => Found::Missing,
         },
-        Test::Param(name, _) => bytes(request.param(name)),
-        Test::Route(_) => bytes(request.resource()),
-        Test::Scope(name) => match caller.scopes() {
-            Some(own) if own.contains(name) => Actual::ScopeThere(own.iter().count()),
-            Some(own) => Actual::ScopeLacking(own.iter().count()),
-            None => Actual::Missing,
-        },
-        Test::SenderConstrained => Actual::Bool(caller.is_confirmed()),
-        Test::TokenAge(_) => caller.issued_at().map_or(Actual::Missing, |time| {
-            Actual::Age(since(time, request.now()))
+        Predicate::SenderConstrained if caller.is_confirmed() => Found::Bool(true),
+        Predicate::SenderConstrained => Found::Missing,
+        Predicate::TokenAge(_) => caller.issued_at().map_or(Found::Missing, |time| {
+            Found::Age(seconds_since(time, request.now()))
         }),
     }
 }
 
-const fn attribute(value: Option<Attribute<'_>>) -> Actual {
+const fn attribute(value: Option<Attribute<'_>>) -> Found {
     match value {
-        Some(Attribute::Bool(value)) => Actual::Bool(value),
-        Some(Attribute::Integer(_)) => Actual::Number,
-        Some(Attribute::Subject(_, id)) => Actual::Bytes(id.len()),
-        Some(Attribute::Text(text)) => Actual::Bytes(text.len()),
-        None => Actual::Missing,
+        Some(Attribute::Bool(value)) => Found::Bool(value),
+        Some(Attribute::Integer(_)) => Found::Number,
+        Some(Attribute::Subject(_, id)) => Found::Bytes(id.len()),
+        Some(Attribute::Text(text)) => Found::Bytes(text.len()),
+        None => Found::Missing,
     }
 }
 
-fn claim(value: Option<Value<'_>>) -> Actual {
+fn claim(value: Option<Value<'_>>) -> Found {
     let Some(value) = value else {
-        return Actual::Missing;
+        return Found::Missing;
     };
     match value.kind() {
-        Kind::Array => Actual::List(value.elements().map_or(0, Iterator::count)),
-        Kind::Bool => Actual::Bool(value.as_bool() == Some(true)),
-        Kind::Null => Actual::Null,
-        Kind::Number => Actual::Number,
-        Kind::Object => Actual::Object,
-        Kind::String => Actual::Bytes(value.as_str().map_or(0, |text| text.len())),
+        Kind::Array => Found::List(value.elements().map_or(0, Iterator::count)),
+        Kind::Bool => Found::Bool(value.as_bool() == Some(true)),
+        Kind::Null => Found::Null,
+        Kind::Number => Found::Number,
+        Kind::Object => Found::Object,
+        Kind::String => Found::Bytes(value.as_str().map_or(0, |text| text.len())),
     }
 }
 
-fn age(value: Option<Value<'_>>, now: UnixTime) -> Actual {
+fn age(value: Option<Value<'_>>, now: UnixTime) -> Found {
     let time = value.filter(|value| value.kind() == Kind::Number);
-    let time = time.and_then(|value| seconds(value.bytes(), Bound::Down));
+    let time = time.and_then(|value| seconds(value.bytes(), Rounding::Down));
     match time {
-        Some(time) => Actual::Age(since(UnixTime::from_secs(time), now)),
+        Some(time) => Found::Age(seconds_since(UnixTime::from_secs(time), now)),
         None => claim(value),
     }
 }
 
-const fn since(time: UnixTime, now: UnixTime) -> u64 {
+const fn seconds_since(time: UnixTime, now: UnixTime) -> u64 {
     now.as_secs().saturating_sub(time.as_secs())
 }
 
-impl fmt::Display for Actual {
+impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Age(secs) => write!(f, "{secs} s ago"),
-            Self::Asked => f.write_str("asked"),
             Self::Bool(value) => write!(f, "{value}"),
-            Self::Bytes(len) => write!(f, "a text of {len} bytes"),
-            Self::Caller(kind) => f.write_str(kind.as_str()),
+            Self::Bytes(len) => write!(f, "a string of {len} bytes"),
+            Self::Credential(kind) => f.write_str(kind.as_str()),
+            Self::Hidden => f.write_str("a value that is not shown"),
             Self::List(len) => write!(f, "a list of {len}"),
-            Self::Missing => f.write_str("missing"),
+            Self::Missing => f.write_str("no value"),
             Self::Null => f.write_str("null"),
             Self::Number => f.write_str("a number"),
             Self::Object => f.write_str("an object"),
-            Self::ScopeLacking(count) => write!(f, "not among the caller's {count}"),
-            Self::ScopeThere(count) => write!(f, "among the caller's {count}"),
+            Self::OtherScopes(count) => write!(f, "{count} others"),
+            Self::ScopeAmong(count) => write!(f, "it among {count}"),
             Self::V4 => f.write_str("an IPv4 address"),
             Self::V6 => f.write_str("an IPv6 address"),
         }
     }
 }
 
-/// Says what a test wants, in words of the configuration.
-pub(super) fn wanted(test: &Test) -> String {
-    match test {
-        Test::Absent(_) => "no claim".to_owned(),
-        Test::Action(text)
-        | Test::Client(text)
-        | Test::Param(_, text)
-        | Test::Header(_, text)
-        | Test::Route(text) => format!("`{text}`"),
-        Test::Address(networks) => {
+/// Returns what a predicate expects, from the configuration.
+pub(super) fn expected(predicate: &Predicate) -> String {
+    match predicate {
+        Predicate::Absent(_) => "no value".to_owned(),
+        Predicate::Action(text)
+        | Predicate::Client(text)
+        | Predicate::Param(_, text)
+        | Predicate::Header(_, text)
+        | Predicate::Route(text) => format!("`{text}`"),
+        Predicate::Address(networks) => {
             let networks: Vec<_> = networks.iter().map(ToString::to_string).collect();
             format!("an address in {}", networks.join(", "))
         }
-        Test::Attribute(_, value) => scalar(value),
-        Test::Authority(name) => format!("`{name}`"),
-        Test::Claim(_, check) => check_wanted(check),
-        Test::Custom(_) => "yes".to_owned(),
-        Test::Encrypted | Test::SenderConstrained => "true".to_owned(),
-        Test::Hours(hours) => format!(
-            "{:02}:{:02} to {:02}:{:02}, {:+} min from UTC",
-            hours.from / 60,
-            hours.from % 60,
-            hours.to / 60,
-            hours.to % 60,
-            hours.zone.0
-        ),
-        Test::Kind(kind) => kind.as_str().to_owned(),
-        Test::Method(method) => method.to_string(),
-        Test::Owner(_) => "the caller".to_owned(),
-        Test::Scope(name) => format!("scope `{name}`"),
-        Test::TokenAge(most) => format!("at most {} s ago", most.as_secs()),
-        Test::Weekdays(own) => {
-            let days = DAYS.iter().enumerate();
-            let days = days.filter(|(bit, _)| own.days >> bit & 1 == 1);
-            let days: Vec<_> = days.map(|(_, day)| *day).collect();
-            format!("{}, {:+} min from UTC", days.join(", "), own.zone.0)
+        Predicate::Attribute(_, value) => scalar(value),
+        Predicate::Authority(name) => format!("`{name}`"),
+        Predicate::Claim(_, predicate) => expected_claim(predicate),
+        Predicate::Custom(_) | Predicate::Encrypted | Predicate::SenderConstrained => {
+            "true".to_owned()
+        }
+        Predicate::Hours(hours) => {
+            let [from, to] = [hours.from, hours.to].map(time_of_day);
+            format!("{from} to {to}, zone {}", hours.zone)
+        }
+        Predicate::Kind(kind) => kind.as_str().to_owned(),
+        Predicate::Method(method) => method.to_string(),
+        Predicate::Owner(_) => "the caller".to_owned(),
+        Predicate::Scope(name) => format!("scope `{name}`"),
+        Predicate::TokenAge(max) => format!("at most {} s ago", max.as_secs()),
+        Predicate::Weekdays(days) => {
+            let names: Vec<_> = days.names().collect();
+            format!("{}, zone {}", names.join(", "), days.zone)
         }
     }
 }
 
-fn check_wanted(check: &Check) -> String {
-    match check {
-        Check::Age(most) => format!("at most {} s ago", most.as_secs()),
-        Check::AtLeast(least) => format!("at least {least}"),
-        Check::AtMost(most) => format!("at most {most}"),
-        Check::Contains(value) => format!("a list with {}", scalar(value)),
-        Check::Is(value) => scalar(value),
-        Check::IsAhead => "a time to come".to_owned(),
-        Check::IsOver => "a time that has come".to_owned(),
-        Check::Level(levels) => {
-            let enough = levels.order.get(levels.least..).unwrap_or_default();
-            format!("one of {}", enough.join(", "))
-        }
-        Check::Matches(pattern) => format!("a text like /{}/", pattern.text),
-        Check::Names(name) => format!("`{name}` among others"),
-        Check::OneOf(values) => {
+fn expected_claim(predicate: &ClaimPredicate) -> String {
+    match predicate {
+        ClaimPredicate::Age(max) => format!("at most {} s ago", max.as_secs()),
+        ClaimPredicate::AtLeast(min) => format!("at least {min}"),
+        ClaimPredicate::AtMost(max) => format!("at most {max}"),
+        ClaimPredicate::Contains(value) => format!("a list with {}", scalar(value)),
+        ClaimPredicate::InFuture => "a time in the future".to_owned(),
+        ClaimPredicate::InPast => "a time in the past".to_owned(),
+        ClaimPredicate::Is(value) => scalar(value),
+        ClaimPredicate::Level(levels) => format!("one of {}", levels.sufficient().join(", ")),
+        ClaimPredicate::Matches(pattern) => format!("a string that matches /{}/", pattern.text),
+        ClaimPredicate::Names(name) => format!("`{name}`, or a list with it"),
+        ClaimPredicate::OneOf(values) => {
             let values: Vec<_> = values.iter().map(scalar).collect();
             format!("one of {}", values.join(", "))
         }
-        Check::Present => "anything".to_owned(),
-        Check::StartsWith(prefix) => format!("a text from `{prefix}` on"),
+        ClaimPredicate::Present => "any value".to_owned(),
+        ClaimPredicate::StartsWith(prefix) => format!("a string that starts with `{prefix}`"),
     }
 }
 

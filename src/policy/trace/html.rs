@@ -1,15 +1,15 @@
-//! Traces as a page.
+//! Traces as HTML.
 
-use super::Node;
-use super::Trace;
-use super::What;
-use super::text::clean;
-use super::text::headline;
-use super::text::title;
 use crate::policy::rule::Effect;
-use crate::policy::verdict::Verdict;
+use crate::policy::trace::record::NodeKind;
+use crate::policy::trace::record::Trace;
+use crate::policy::trace::record::TraceNode;
+use crate::policy::trace::text::clean;
+use crate::policy::trace::text::headline;
+use crate::policy::trace::text::title;
+use crate::policy::truth::Truth;
 
-/// Writes without recursion; everything that is not ours is escaped.
+/// Returns the page, without recursion; everything that is not markup is escaped.
 pub(super) fn page(trace: &Trace) -> String {
     let mut out = String::from(HEAD);
     let class = if trace.decision.is_allowed() {
@@ -55,37 +55,37 @@ pub(super) fn page(trace: &Trace) -> String {
     out
 }
 
-/// What did not come out as it has to for an allow is what a reader looks for.
-fn is_open(node: &Node) -> bool {
+/// Returns whether a node is expanded: one that keeps the request from being allowed is.
+fn is_open(node: &TraceNode) -> bool {
     if is_forbid(node) {
-        return node.verdict != Verdict::False;
+        return node.truth != Truth::False;
     }
-    !node.verdict.is_true() || node.depth == 0
+    !node.truth.is_true() || node.depth == 0
 }
 
-const fn is_forbid(node: &Node) -> bool {
-    matches!(node.what, What::Rule(Effect::Forbid, _))
+const fn is_forbid(node: &TraceNode) -> bool {
+    matches!(node.kind, NodeKind::Rule(Effect::Forbid, _))
 }
 
-fn line(node: &Node) -> String {
-    let (class, word) = match node.verdict {
-        Verdict::False => ("no", "false"),
-        Verdict::True => ("yes", "true"),
-        Verdict::Unknown => ("doubt", "unknown"),
+fn line(node: &TraceNode) -> String {
+    let (class, word) = match node.truth {
+        Truth::False => ("no", "false"),
+        Truth::True => ("yes", "true"),
+        Truth::Unknown => ("doubt", "unknown"),
     };
-    let name = escape(&title(&node.what));
+    let name = escape(&title(&node.kind));
     let mut text = String::new();
-    // It floats, so it stands first to be in the first line.
+    // A floating element has to precede the line that it is shown in.
     if let Some(elapsed) = node.elapsed {
         text.push_str(&format!("<small>{elapsed:?}</small> "));
     }
     text.push_str(&format!(
         "<b class=\"{class}\">{word}</b> <span>{name}</span>"
     ));
-    if let What::Test(told) = &node.what {
-        let wanted = escape(&clean(&told.wanted));
-        let actual = &told.actual;
-        text.push_str(&format!(" <i>wants {wanted}, is {actual}</i>"));
+    if let NodeKind::Predicate(result) = &node.kind {
+        let expected = escape(&clean(&result.expected));
+        let found = &result.found;
+        text.push_str(&format!(" <i>expected {expected}, found {found}</i>"));
     }
     text
 }
@@ -128,5 +128,5 @@ i, small, .time, .legend { opacity: .75; } small { float: right; margin-left: 1e
 <body>
 "#;
 
-const LEGEND: &str = "<p class=\"legend\">A permit allows only if it is true; a forbid lets pass only \
-                      if it is false. Of the caller and the request, types and sizes are shown, no values.</p>\n";
+const LEGEND: &str = "<p class=\"legend\">A permit allows only if it is true; a forbid denies unless it \
+                      is false. Of the caller and the request, only types and sizes are shown.</p>\n";

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::Node;
-use super::Trace;
-use super::What;
-use super::text::clean;
-use crate::policy::verdict::Verdict;
+use crate::policy::trace::record::NodeKind;
+use crate::policy::trace::record::Trace;
+use crate::policy::trace::record::TraceNode;
+use crate::policy::trace::text::clean;
+use crate::policy::truth::Truth;
 
-/// Writes without recursion: a condition may nest deeper than a stack.
+/// Returns the JSON, without recursion, because a condition may nest deeper than the stack.
 pub(super) fn page(trace: &Trace) -> String {
     let mut out = String::from("{");
     let decision = &trace.decision;
@@ -42,11 +42,11 @@ pub(super) fn page(trace: &Trace) -> String {
     out
 }
 
-fn nodes(out: &mut String, nodes: &[Node]) {
+fn nodes(out: &mut String, nodes: &[TraceNode]) {
     let mut open = 0;
-    for (at, own) in nodes.iter().enumerate() {
-        // Close what the one before has open and this does not lie in.
-        while open > own.depth {
+    for (at, current) in nodes.iter().enumerate() {
+        // Close the nodes that this one is not a part of.
+        while open > current.depth {
             out.push_str("]}");
             open -= 1;
         }
@@ -54,9 +54,9 @@ fn nodes(out: &mut String, nodes: &[Node]) {
         if !is_first {
             out.push(',');
         }
-        node(out, own);
+        node(out, current);
         let next = nodes.get(at + 1);
-        if next.is_some_and(|next| next.depth > own.depth) {
+        if next.is_some_and(|next| next.depth > current.depth) {
             out.push_str(",\"conditions\":[");
             open += 1;
         } else {
@@ -68,17 +68,17 @@ fn nodes(out: &mut String, nodes: &[Node]) {
     }
 }
 
-/// Writes a node without its end.
-fn node(out: &mut String, node: &Node) {
+/// Writes a node without its closing brace.
+fn node(out: &mut String, node: &TraceNode) {
     out.push('{');
-    let (kind, name) = match &node.what {
-        What::All => ("all", None),
-        What::Any => ("any", None),
-        What::Named(name) => ("named", Some(&**name)),
-        What::Not => ("not", None),
-        What::Route(route) => ("route", Some(&**route)),
-        What::Rule(effect, name) => (effect.as_str(), Some(&**name)),
-        What::Test(told) => ("test", Some(&*told.name)),
+    let (kind, name) = match &node.kind {
+        NodeKind::All => ("all", None),
+        NodeKind::Any => ("any", None),
+        NodeKind::Named(name) => ("named", Some(&**name)),
+        NodeKind::Not => ("not", None),
+        NodeKind::Route(route) => ("route", Some(&**route)),
+        NodeKind::Rule(effect, name) => (effect.as_str(), Some(&**name)),
+        NodeKind::Predicate(result) => ("test", Some(&*result.name)),
     };
     member(out, "is", kind);
     if let Some(name) = name {
@@ -86,17 +86,17 @@ fn node(out: &mut String, node: &Node) {
         member(out, "name", name);
     }
     out.push(',');
-    let verdict = match node.verdict {
-        Verdict::False => "false",
-        Verdict::True => "true",
-        Verdict::Unknown => "unknown",
+    let truth = match node.truth {
+        Truth::False => "false",
+        Truth::True => "true",
+        Truth::Unknown => "unknown",
     };
-    member(out, "verdict", verdict);
-    if let What::Test(told) = &node.what {
+    member(out, "truth", truth);
+    if let NodeKind::Predicate(result) = &node.kind {
         out.push(',');
-        member(out, "wanted", &told.wanted);
+        member(out, "expected", &result.expected);
         out.push(',');
-        member(out, "actual", &told.actual.to_string());
+        member(out, "found", &result.found.to_string());
     }
     time(out, node.elapsed);
 }
@@ -113,7 +113,7 @@ fn member(out: &mut String, name: &str, value: &str) {
     out.push('"');
     out.push_str(name);
     out.push_str("\":\"");
-    // What `clean` leaves needs two escapes, and gives backslashes of its own.
+    // `clean` writes backslashes; these and quotes are all that is left to escape.
     for c in clean(value).chars() {
         if matches!(c, '"' | '\\') {
             out.push('\\');

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Node;
-use super::Trace;
-use super::What;
-use crate::policy::verdict::Verdict;
+use crate::policy::trace::record::NodeKind;
+use crate::policy::trace::record::Trace;
+use crate::policy::trace::record::TraceNode;
+use crate::policy::truth::Truth;
 
 pub(super) fn page(trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(&headline(trace))?;
@@ -15,41 +15,46 @@ pub(super) fn page(trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     trace.nodes.iter().try_for_each(|node| line(node, f))
 }
 
-/// Says the decision and its reasons.
+/// Returns the decision and its reasons.
 pub(super) fn headline(trace: &Trace) -> String {
-    let own = trace.decision.to_string();
-    let own = clean(&own);
-    own.replacen("allowed", "ALLOWED", 1)
+    let decision = clean(&trace.decision.to_string());
+    decision
+        .replacen("allowed", "ALLOWED", 1)
         .replacen("denied", "DENIED", 1)
 }
 
-fn line(node: &Node, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    // What lies deeper than anybody reads is not moved out of sight.
-    let indent = node.depth.min(DEEPEST) * 2;
-    let sign = match node.verdict {
-        Verdict::False => '-',
-        Verdict::True => '+',
-        Verdict::Unknown => '?',
+fn line(node: &TraceNode, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    // A deeper line is not indented further, so that it stays in sight.
+    let indent = node.depth.min(MAX_INDENT) * 2;
+    let sign = match node.truth {
+        Truth::False => '-',
+        Truth::True => '+',
+        Truth::Unknown => '?',
     };
-    write!(f, "{:indent$}{sign} {}", "", title(&node.what))?;
-    if let What::Test(told) = &node.what {
-        write!(f, ": wants {}, is {}", clean(&told.wanted), told.actual)?;
+    write!(f, "{:indent$}{sign} {}", "", title(&node.kind))?;
+    if let NodeKind::Predicate(result) = &node.kind {
+        write!(
+            f,
+            ": expected {}, found {}",
+            clean(&result.expected),
+            result.found
+        )?;
     }
     time(node.elapsed, f)?;
     f.write_str("\n")
 }
 
-const DEEPEST: usize = 32;
+const MAX_INDENT: usize = 32;
 
-pub(super) fn title(what: &What) -> String {
-    match what {
-        What::All => "all of".to_owned(),
-        What::Any => "any of".to_owned(),
-        What::Named(name) => clean(name),
-        What::Not => "not".to_owned(),
-        What::Route(route) => format!("route {}", clean(route)),
-        What::Rule(effect, name) => format!("{} {}", effect.as_str(), clean(name)),
-        What::Test(told) => clean(&told.name),
+pub(super) fn title(kind: &NodeKind) -> String {
+    match kind {
+        NodeKind::All => "all of".to_owned(),
+        NodeKind::Any => "any of".to_owned(),
+        NodeKind::Named(name) => clean(name),
+        NodeKind::Not => "not".to_owned(),
+        NodeKind::Route(route) => format!("route {}", clean(route)),
+        NodeKind::Rule(effect, name) => format!("{} {}", effect.as_str(), clean(name)),
+        NodeKind::Predicate(result) => clean(&result.name),
     }
 }
 
@@ -60,7 +65,7 @@ fn time(elapsed: Option<Duration>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-/// Escapes what could forge a line, or is not seen: names may come from files of others.
+/// Escapes characters that could forge a line or are invisible, because names may come from files.
 pub(super) fn clean(text: &str) -> String {
     let mut all = String::with_capacity(text.len());
     for c in text.chars() {
@@ -73,7 +78,7 @@ pub(super) fn clean(text: &str) -> String {
     all
 }
 
-/// Says whether a character breaks lines, turns their direction or takes no room.
+/// Returns whether a character breaks lines, changes their direction or has no width.
 const fn is_hidden(c: char) -> bool {
     matches!(
         c,

@@ -1,134 +1,134 @@
-//! Conditions, asked in full.
+//! Evaluation of all parts of a condition.
 
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
-use super::Node;
-use super::Told;
-use super::What;
-use super::fact::actual;
-use super::fact::wanted;
-use crate::policy::condition;
-use crate::policy::condition::Condition;
-use crate::policy::condition::Leaf;
+use crate::policy::condition::condition::Condition;
+use crate::policy::engine::node;
+use crate::policy::engine::node::Leaf;
 use crate::policy::request::AccessRequest;
-use crate::policy::verdict::Verdict;
+use crate::policy::trace::fact::expected;
+use crate::policy::trace::fact::found;
+use crate::policy::trace::record::NodeKind;
+use crate::policy::trace::record::PredicateResult;
+use crate::policy::trace::record::TraceNode;
+use crate::policy::truth::Truth;
 
-/// What one node of a tree gave.
-struct Given {
-    verdict: Verdict,
+/// The result of one node of a condition.
+struct Evaluated {
+    truth: Truth,
     elapsed: Duration,
-    /// Nodes of its tree, with itself.
+    /// The number of its nodes, including itself.
     size: usize,
 }
 
-/// Appends what a condition gives, outer nodes before inner ones; without recursion.
+/// Appends the nodes of a condition in preorder, without recursion, and returns its result.
 pub(super) fn condition(
     condition: &Condition,
     request: &AccessRequest<'_>,
     depth: usize,
-    nodes: &mut Vec<Node>,
-) -> (Verdict, Duration) {
-    let given = ask(condition.nodes(), request);
-    let Some(top) = given.len().checked_sub(1) else {
-        return (Verdict::Unknown, Duration::ZERO);
+    nodes: &mut Vec<TraceNode>,
+) -> (Truth, Duration) {
+    let results = evaluate(condition.nodes(), request);
+    let Some(top) = results.len().checked_sub(1) else {
+        return (Truth::Unknown, Duration::ZERO);
     };
     let mut open = vec![(top, depth)];
     while let Some((at, depth)) = open.pop() {
-        let (Some(node), Some(own)) = (condition.nodes().get(at), given.get(at)) else {
+        let (Some(node), Some(result)) = (condition.nodes().get(at), results.get(at)) else {
             break;
         };
-        nodes.push(Node {
+        nodes.push(TraceNode {
             depth,
-            verdict: own.verdict,
-            elapsed: Some(own.elapsed),
-            what: what(node, request),
+            truth: result.truth,
+            elapsed: Some(result.elapsed),
+            kind: kind(node, request),
         });
-        // The last part stands right before its node, so the first one is taken next.
+        // Parts are pushed from the last to the first, so the first one is popped next.
         let mut end = at;
         for _ in 0..parts(node) {
             let Some(part) = end.checked_sub(1) else {
                 break;
             };
             open.push((part, depth + 1));
-            end = end.saturating_sub(given.get(part).map_or(1, |given| given.size));
+            end = end.saturating_sub(results.get(part).map_or(1, |part| part.size));
         }
     }
-    given
+    results
         .last()
-        .map_or((Verdict::Unknown, Duration::ZERO), |own| {
-            (own.verdict, own.elapsed)
+        .map_or((Truth::Unknown, Duration::ZERO), |result| {
+            (result.truth, result.elapsed)
         })
 }
 
-fn ask(nodes: &[condition::Node], request: &AccessRequest<'_>) -> Vec<Given> {
-    let mut given: Vec<Given> = Vec::with_capacity(nodes.len());
+fn evaluate(nodes: &[node::Node], request: &AccessRequest<'_>) -> Vec<Evaluated> {
+    let mut results: Vec<Evaluated> = Vec::with_capacity(nodes.len());
     for node in nodes {
-        let own = match node {
-            condition::Node::Leaf(leaf) => ask_leaf(leaf, request),
-            _ => join(node, &given),
+        let result = match node {
+            node::Node::Leaf(leaf) => evaluate_leaf(leaf, request),
+            _ => combine(node, &results),
         };
-        given.push(own);
+        results.push(result);
     }
-    given
+    results
 }
 
-fn ask_leaf(leaf: &Leaf, request: &AccessRequest<'_>) -> Given {
+fn evaluate_leaf(leaf: &Leaf, request: &AccessRequest<'_>) -> Evaluated {
     let start = Instant::now();
-    let verdict = leaf.test.ask(request);
-    Given {
-        verdict,
+    let truth = leaf.predicate.evaluate(request);
+    Evaluated {
+        truth,
         elapsed: start.elapsed(),
         size: 1,
     }
 }
 
-fn join(node: &condition::Node, given: &[Given]) -> Given {
-    let mut verdict = match node {
-        condition::Node::All(_) => Verdict::True,
-        _ => Verdict::False,
+fn combine(node: &node::Node, results: &[Evaluated]) -> Evaluated {
+    let mut truth = match node {
+        node::Node::All(_) => Truth::True,
+        _ => Truth::False,
     };
     let mut elapsed = Duration::ZERO;
-    let mut end = given.len();
+    let mut end = results.len();
     for _ in 0..parts(node) {
-        let Some(part) = end.checked_sub(1).and_then(|part| given.get(part)) else {
+        let Some(part) = end.checked_sub(1).and_then(|part| results.get(part)) else {
             break;
         };
-        verdict = match node {
-            condition::Node::All(_) => verdict.and(part.verdict),
-            condition::Node::Any(_) => verdict.or(part.verdict),
-            condition::Node::Not => part.verdict.not(),
-            condition::Node::Leaf(_) | condition::Node::Named(_) => part.verdict,
+        truth = match node {
+            node::Node::All(_) => truth.and(part.truth),
+            node::Node::Any(_) => truth.or(part.truth),
+            node::Node::Not => part.truth.not(),
+            node::Node::Leaf(_) | node::Node::Named(_) => part.truth,
         };
         elapsed += part.elapsed;
         end = end.saturating_sub(part.size);
     }
-    Given {
-        verdict,
+    Evaluated {
+        truth,
         elapsed,
-        size: given.len() - end + 1,
+        size: results.len() - end + 1,
     }
 }
 
-const fn parts(node: &condition::Node) -> usize {
+const fn parts(node: &node::Node) -> usize {
     match node {
-        condition::Node::All(parts) | condition::Node::Any(parts) => *parts,
-        condition::Node::Leaf(_) => 0,
-        condition::Node::Named(_) | condition::Node::Not => 1,
+        node::Node::All(parts) | node::Node::Any(parts) => *parts,
+        node::Node::Leaf(_) => 0,
+        node::Node::Named(_) | node::Node::Not => 1,
     }
 }
 
-fn what(node: &condition::Node, request: &AccessRequest<'_>) -> What {
+fn kind(node: &node::Node, request: &AccessRequest<'_>) -> NodeKind {
     match node {
-        condition::Node::All(_) => What::All,
-        condition::Node::Any(_) => What::Any,
-        condition::Node::Leaf(leaf) => What::Test(Told {
+        node::Node::All(_) => NodeKind::All,
+        node::Node::Any(_) => NodeKind::Any,
+        node::Node::Leaf(leaf) => NodeKind::Predicate(PredicateResult {
             name: Arc::clone(&leaf.name),
-            wanted: wanted(&leaf.test),
-            actual: actual(&leaf.test, request),
+            expected: expected(&leaf.predicate),
+            found: found(&leaf.predicate, request),
         }),
-        condition::Node::Named(name) => What::Named(Arc::clone(name)),
-        condition::Node::Not => What::Not,
+        node::Node::Named(name) => NodeKind::Named(Arc::clone(name)),
+        node::Node::Not => NodeKind::Not,
     }
 }

@@ -1,4 +1,4 @@
-//! Configures a refresh token manager.
+//! The configuration of a refresh token manager.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,33 +28,35 @@ impl RefreshManagerBuilder {
             observer: None,
             lifetime: limits::REFRESH_LIFETIME,
             idle: limits::REFRESH_IDLE,
-            grace: Duration::ZERO,
+            reuse_window: Duration::ZERO,
         })
     }
 
-    /// Sets how long a family lasts at the most, whatever happens: by default
-    /// [`limits::REFRESH_LIFETIME`].
+    /// Sets the absolute timeout, after which a family expires even if its tokens are used: by
+    /// default 30 days.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.0.lifetime = lifetime;
         self
     }
 
-    /// Sets how long a token lasts unused: by default [`limits::REFRESH_IDLE`].
+    /// Sets the idle timeout, after which an unused token expires: by default
+    /// 14 days.
     pub fn idle(mut self, idle: Duration) -> Self {
         self.0.idle = idle;
         self
     }
 
-    /// Lets a client that lost an answer ask again: for so long, in whole seconds, a spent token
-    /// gives the same successor again, to the same client and key, until that successor is used.
+    /// Sets how long, in whole seconds, a client that lost the response may present a spent token
+    /// again: it gets the same successor, if it is the same client and key and the successor has
+    /// not been used. At most [`limits::REFRESH_REUSE_WINDOW_MAX`].
     ///
-    /// It is off by default: within the grace a thief who is as fast as the client is not noticed.
-    pub fn grace(mut self, grace: Duration) -> Self {
-        self.0.grace = grace;
+    /// Zero by default: within the window a thief that is as fast as the client is not detected.
+    pub fn reuse_window(mut self, reuse_window: Duration) -> Self {
+        self.0.reuse_window = reuse_window;
         self
     }
 
-    /// Sets who hears of spent tokens that are presented again.
+    /// Sets the observer, to which the reuse of spent tokens is reported.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.0.observer = Some(Arc::new(observer));
         self
@@ -73,19 +75,23 @@ impl RefreshManagerBuilder {
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) without the name of an authority,
     /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a lifetime over
     /// [`limits::GRANT_LIFETIME_MAX`], an idle timeout under a second or over the lifetime, or a
-    /// grace over [`limits::REFRESH_GRACE_MAX`].
+    /// reuse window over [`limits::REFRESH_REUSE_WINDOW_MAX`].
     pub fn build(self) -> Result<RefreshManager, ConfigError> {
         let Inner {
             authority,
             lifetime,
             idle,
-            grace,
+            reuse_window,
             ..
         } = &self.0;
         check_lifetime(authority, *lifetime, *idle)?;
-        if *grace > limits::REFRESH_GRACE_MAX {
-            let range = ..=limits::REFRESH_GRACE_MAX;
-            return Err(ConfigError::out_of_range("grace", *grace, range));
+        if *reuse_window > limits::REFRESH_REUSE_WINDOW_MAX {
+            let range = ..=limits::REFRESH_REUSE_WINDOW_MAX;
+            return Err(ConfigError::out_of_range(
+                "reuse_window",
+                *reuse_window,
+                range,
+            ));
         }
         Ok(RefreshManager(Arc::new(self.0)))
     }

@@ -1,11 +1,11 @@
-//! The life of refresh tokens.
+//! The manager of refresh tokens: creation, rotation, revocation.
 
 mod builder;
 
 pub use builder::RefreshManagerBuilder;
 
-use super::request::NewRefresh;
-use super::request::RefreshRequest;
+use super::request::NewRefreshToken;
+use super::request::RotateRequest;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use ring::error::Unspecified;
 
-use super::evaluate::Case;
-use super::evaluate::Verdict;
+use super::evaluate::Outcome;
+use super::evaluate::Presentation;
 use super::family::RefreshFamily;
 use super::family::RefreshTokenStore;
 use super::family::SpentToken;
@@ -31,35 +31,37 @@ use crate::grant::Grant;
 use crate::grant::GrantError;
 use crate::grant::GrantErrorKind;
 use crate::grant::Lookup;
-use crate::grant::Moment;
+use crate::grant::Sequence;
 use crate::grant::no_random;
 use crate::grant::purge;
 use crate::principal::Authority;
 use crate::secret::ShownOnce;
 
-/// Begins, rotates and ends the refresh tokens of one authority. Cheap to clone.
+/// The manager of the refresh tokens of one authority: it creates, rotates and revokes them. Cheap
+/// to clone.
 ///
 /// A refresh token can be spent once and gives its successor; of any number of parallel attempts
-/// one wins. Whoever presents a spent one, thief or robbed, shows that two hold it: the whole
-/// family is revoked (RFC 9700 section 4.14.2) and the observer hears
-/// [`RefreshTokenReused`](Event::RefreshTokenReused). A store keeps digests alone, and with a grace
-/// the newest token, sealed so that only the one before it opens it.
+/// one succeeds. A spent token that is presented again shows that two parties hold it, one of them
+/// a thief: the whole family is revoked (RFC 9700 section 4.14.2) and
+/// [`RefreshTokenReused`](Event::RefreshTokenReused) is reported to the observer. A store keeps
+/// only digests and, with a [reuse window](RefreshManagerBuilder::reuse_window), the newest token,
+/// encrypted so that only the token before it decrypts it.
 ///
 /// ```
 /// use std::sync::Arc;
 /// use bearergate::RejectionKind;
-/// use bearergate::refresh::{NewRefresh, RefreshManager, RefreshRequest};
+/// use bearergate::refresh::{NewRefreshToken, RefreshManager, RotateRequest};
 /// use bearergate::stores::MemoryGrantStore;
 ///
 /// # async fn refresh() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = Arc::new(MemoryGrantStore::new(1_000_000));
 /// let tokens = RefreshManager::builder(store, "my service").build()?;
 ///
-/// let first = tokens.create(NewRefresh::new("alice", "mobile app")).await?.reveal();
-/// let next = tokens.rotate(RefreshRequest::new(&first, "mobile app")).await?;
+/// let first = tokens.create(NewRefreshToken::new("alice", "mobile app")).await?.reveal();
+/// let next = tokens.rotate(RotateRequest::new(&first, "mobile app")).await?;
 /// assert_eq!(next.grant().subject(), "alice");
 ///
-/// let replay = tokens.rotate(RefreshRequest::new(&first, "mobile app")).await;
+/// let replay = tokens.rotate(RotateRequest::new(&first, "mobile app")).await;
 /// assert_eq!(replay.unwrap_err().kind(), RejectionKind::RefreshReused);
 /// # Ok(())
 /// # }
@@ -74,30 +76,31 @@ struct Inner {
     observer: Option<Arc<dyn Observer>>,
     lifetime: Duration,
     idle: Duration,
-    grace: Duration,
+    reuse_window: Duration,
 }
 
-/// A refresh token was spent: its successor, and for whom it is.
+/// The result of a rotation: the successor of the spent refresh token, and its grant.
 #[derive(Debug)]
-#[must_use = "the successor is lost unless it is handed over"]
-pub struct Refreshed {
+#[must_use = "the successor is lost unless it is sent to the client"]
+pub struct RotatedToken {
     token: ShownOnce,
     grant: Grant,
     is_repeated: bool,
 }
 
-impl Refreshed {
-    /// Returns to whom the tokens were granted, and what.
+impl RotatedToken {
+    /// Returns what was granted, and to whom.
     pub const fn grant(&self) -> &Grant {
         &self.grant
     }
 
-    /// Returns true if the token was spent before and its client gets the same successor again.
+    /// Returns true if the token was spent before and its client gets the same successor again,
+    /// within the [reuse window](RefreshManagerBuilder::reuse_window).
     pub const fn is_repeated(&self) -> bool {
         self.is_repeated
     }
 
-    /// Gives the successor out.
+    /// Returns the successor, to be sent to the client.
     pub fn into_token(self) -> ShownOnce {
         self.token
     }
@@ -105,7 +108,7 @@ impl Refreshed {
 
 impl RefreshManager {
     /// Starts a configuration. `authority` is the name under which subjects, clients and sessions
-    /// mean something: that of the sessions, where there are any.
+    /// mean something: that of the sessions, if there are any.
     pub fn builder(
         store: Arc<dyn RefreshTokenStore>,
         authority: impl Into<Authority>,
@@ -113,18 +116,18 @@ impl RefreshManager {
         RefreshManagerBuilder::new(store, authority.into())
     }
 
-    /// Begins a family and returns its first token.
+    /// Creates a family and returns its first token.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](GrantErrorKind::Malformed) if anything of it is malformed or too long, or its
-    /// session is of another authority; [`Conflict`](GrantErrorKind::Conflict) if its session has
+    /// [`Malformed`](GrantErrorKind::Malformed) if a part of `new` is malformed or too long, or its
+    /// session has another authority; [`Conflict`](GrantErrorKind::Conflict) if its session has
     /// ended; or another [`GrantError`]. Then there is no family.
-    pub async fn create(&self, new: NewRefresh) -> Result<ShownOnce, GrantError> {
+    pub async fn create(&self, new: NewRefreshToken) -> Result<ShownOnce, GrantError> {
         let now = self.now().ok_or(GrantErrorKind::Unavailable)?;
         let (draft, session, thumbprint) = new.into_parts();
         let grant = draft.grant(&self.0.authority, now)?;
-        let grant = self.dated(grant, session.as_ref(), now)?;
+        let grant = self.with_timeouts(grant, session.as_ref(), now)?;
         let token = RefreshToken::random().map_err(no_random)?;
         let family = RefreshFamily::new(token.family(), token.digest(), grant);
         self.store(family.with_thumbprint(thumbprint), now).await?;
@@ -134,42 +137,42 @@ impl RefreshManager {
     /// Spends a refresh token and returns its successor.
     ///
     /// Only if the token is the newest of its family, its client and key are those that the family
-    /// is bound to, neither timeout is over, and nothing has revoked the family, its session, its
-    /// subject or its client. With a [grace](RefreshManagerBuilder::grace) the token before the
-    /// newest one gives the newest one again.
+    /// is bound to, neither timeout has passed, and neither the family, its session, its subject
+    /// nor its client is revoked. With a [reuse window](RefreshManagerBuilder::reuse_window) the
+    /// token before the newest one gives the newest one again.
     ///
     /// | refused because | kind |
     /// |---|---|
-    /// | it is no refresh token, is unknown, or belongs to another client | `refresh_unknown` |
-    /// | it is bound to a key of which no possession was proved | `binding_required` |
+    /// | it is not a refresh token, is unknown, or belongs to another client | `refresh_unknown` |
+    /// | it is bound to a key, and possession of none was proved | `binding_required` |
     /// | possession of another key was proved | `binding_mismatch` |
-    /// | it was not used for too long, or its family is too old | `refresh_expired` |
+    /// | the idle timeout or the absolute timeout has passed | `refresh_expired` |
     /// | it was spent before | `refresh_reused`, and its family is revoked |
     /// | it was revoked, or its session, subject or client was | `token_revoked` |
     /// | the store did not answer | `unavailable` |
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] of one of these kinds. Towards the client all but `unavailable` are an
+    /// A [`Rejection`] of one of these kinds. For the client all but `unavailable` are an
     /// `invalid_grant` (RFC 6749 section 5.2).
-    pub async fn rotate(&self, request: RefreshRequest<'_>) -> Result<Refreshed, Rejection> {
+    pub async fn rotate(&self, request: RotateRequest<'_>) -> Result<RotatedToken, Rejection> {
         let token = RefreshToken::parse(request.token());
         let token = token.ok_or(RejectionKind::RefreshUnknown)?;
         let now = self.now().ok_or(RejectionKind::Unavailable)?;
         for _ in 0..ATTEMPTS {
             let family = self.find(&token).await?;
-            let case = Case {
+            let case = Presentation {
                 token: &token,
                 request: &request,
                 family: &family,
                 now,
-                grace: self.0.grace,
+                reuse_window: self.0.reuse_window,
             };
-            if let Some(result) = self.act_on(&case).await? {
+            if let Some(result) = self.carry_out(&case).await? {
                 return result;
             }
         }
-        let detail = "the family of the refresh token did not stop changing";
+        let detail = "the family of the refresh token was changed by every attempt";
         Err(Rejection::new(RejectionKind::Unavailable).with_source(detail))
     }
 
@@ -181,7 +184,7 @@ impl RefreshManager {
     /// A [`Rejection`] of kind [`RefreshUnknown`](RejectionKind::RefreshUnknown) if the token
     /// belongs to another client, or of kind [`Unavailable`](RejectionKind::Unavailable); then
     /// nothing was revoked.
-    pub async fn revoke(&self, request: RefreshRequest<'_>) -> Result<(), Rejection> {
+    pub async fn revoke(&self, request: RotateRequest<'_>) -> Result<(), Rejection> {
         let Some(token) = RefreshToken::parse(request.token()) else {
             return Ok(());
         };
@@ -199,8 +202,8 @@ impl RefreshManager {
         Err(RejectionKind::Unavailable.into())
     }
 
-    /// Removes from the store what is over or revoked and returns how much that was. To be called
-    /// now and then, say every hour.
+    /// Removes expired and revoked records from the store and returns how many. Call it at an
+    /// interval, say every hour.
     ///
     /// # Errors
     ///
@@ -210,8 +213,9 @@ impl RefreshManager {
         purge(&*self.0.store, now).await
     }
 
-    /// Sets when a grant ends: with its session at the latest, of which it takes the moment too.
-    fn dated(
+    /// Sets the timeouts of a grant. One in a session expires with it at the latest and takes its
+    /// sequence number, so that the revocations that end the session end it too.
+    fn with_timeouts(
         &self,
         grant: Grant,
         session: Option<&Grant>,
@@ -223,15 +227,15 @@ impl RefreshManager {
             return Ok(grant.with_lifetime(end, *idle));
         };
         if *session.authority() != self.0.authority {
-            return Err(GrantError::malformed("the session is of another authority"));
+            return Err(GrantError::malformed("the session has another authority"));
         }
         Ok(grant
             .with_session(session.session())
-            .with_since(session.since())
+            .with_sequence(session.sequence())
             .with_lifetime(end.min(session.expires()), *idle))
     }
 
-    async fn store(&self, family: RefreshFamily, now: UnixTime) -> Result<Moment, GrantError> {
+    async fn store(&self, family: RefreshFamily, now: UnixTime) -> Result<Sequence, GrantError> {
         let store = &self.0.store;
         let created = store.create(family.clone()).await;
         if !matches!(&created, Err(error) if error.kind() == StoreErrorKind::Full) {
@@ -249,30 +253,32 @@ impl RefreshManager {
         }
     }
 
-    /// Does what is to be done, or returns `None` if somebody else was faster and the case is to
-    /// be looked at again.
-    async fn act_on(
+    /// Carries the outcome out, or returns `None` if the family was changed meanwhile and has to be
+    /// read again.
+    async fn carry_out(
         &self,
-        case: &Case<'_>,
-    ) -> Result<Option<Result<Refreshed, Rejection>>, Rejection> {
-        match case.verdict() {
-            Verdict::Rotate => Ok(self.spend(case).await?.map(Ok)),
-            Verdict::Repeat(successor) => {
-                Ok(Some(Ok(refreshed(successor, case.family.grant(), true))))
-            }
-            Verdict::Revoke if self.end(case.family, case.now).await? => {
+        case: &Presentation<'_>,
+    ) -> Result<Option<Result<RotatedToken, Rejection>>, Rejection> {
+        match case.outcome() {
+            Outcome::Rotate => Ok(self.spend(case).await?.map(Ok)),
+            Outcome::Repeat(successor) => Ok(Some(Ok(rotated_token(
+                successor,
+                case.family.grant(),
+                true,
+            )))),
+            Outcome::Revoke if self.end(case.family, case.now).await? => {
                 self.report(case.family.grant());
                 Ok(Some(Err(RejectionKind::RefreshReused.into())))
             }
-            Verdict::Revoke => Ok(None),
-            Verdict::Refuse(rejection) => Ok(Some(Err(rejection))),
+            Outcome::Revoke => Ok(None),
+            Outcome::Refuse(rejection) => Ok(Some(Err(rejection))),
         }
     }
 
-    async fn spend(&self, case: &Case<'_>) -> Result<Option<Refreshed>, Rejection> {
+    async fn spend(&self, case: &Presentation<'_>) -> Result<Option<RotatedToken>, Rejection> {
         let (token, family, now) = (case.token, case.family, case.now);
         let successor = token.successor().map_err(unseeded)?;
-        let sealed = match self.0.grace {
+        let sealed = match self.0.reuse_window {
             Duration::ZERO => Vec::new(),
             _ => crate::refresh::successor::seal(token, &successor, family).map_err(unseeded)?,
         };
@@ -282,11 +288,11 @@ impl RefreshManager {
             .with_grant(grant.clone())
             .with_current(successor.digest())
             .with_spent(Some(SpentToken::new(family.current(), now, sealed)));
-        let is_won = self.update(rotated).await?;
-        Ok(is_won.then(|| refreshed(successor, &grant, false)))
+        let is_spent = self.update(rotated).await?;
+        Ok(is_spent.then(|| rotated_token(successor, &grant, false)))
     }
 
-    /// Revokes a family; false if somebody else changed it first.
+    /// Revokes a family; false if it was changed meanwhile.
     async fn end(&self, family: &RefreshFamily, now: UnixTime) -> Result<bool, StoreError> {
         self.update(family.clone().with_revoked(Some(now))).await
     }
@@ -329,23 +335,23 @@ impl fmt::Debug for Inner {
             .field("authority", &self.authority)
             .field("lifetime", &self.lifetime)
             .field("idle", &self.idle)
-            .field("grace", &self.grace)
+            .field("reuse_window", &self.reuse_window)
             .field("store", &self.store)
             .finish_non_exhaustive()
     }
 }
 
-/// How often one request looks again after somebody else was faster. Whatever the number of
-/// rivals, a token is spent once and its family revoked once.
+/// How often one request reads the family again after it was changed meanwhile. Whatever the number
+/// of parallel requests, a token is spent once and its family revoked once.
 const ATTEMPTS: usize = 8;
 
 fn unseeded(_: Unspecified) -> Rejection {
-    let detail = "there are no random numbers";
+    let detail = "no random numbers are available";
     Rejection::new(RejectionKind::Unavailable).with_source(detail)
 }
 
-fn refreshed(token: RefreshToken, grant: &Grant, is_repeated: bool) -> Refreshed {
-    Refreshed {
+fn rotated_token(token: RefreshToken, grant: &Grant, is_repeated: bool) -> RotatedToken {
+    RotatedToken {
         token: token.into_shown(),
         grant: grant.clone(),
         is_repeated,

@@ -1,4 +1,4 @@
-//! Configures a session manager.
+//! The configuration of a session manager.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,22 +31,23 @@ impl SessionManagerBuilder {
         })
     }
 
-    /// Sets how long a session lasts at the most, whatever happens: by default
-    /// [`limits::SESSION_LIFETIME`].
+    /// Sets the absolute timeout, after which a session expires even if it is used: by default
+    /// 12 hours.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.0.lifetime = lifetime;
         self
     }
 
-    /// Sets how long a session lasts unused: by default [`limits::SESSION_IDLE`].
+    /// Sets the idle timeout, after which an unused session expires: by default
+    /// 30 minutes.
     pub fn idle(mut self, idle: Duration) -> Self {
         self.0.idle = idle;
         self
     }
 
-    /// Writes every revocation to this store too, before the sessions' own. Needed only where
-    /// refresh tokens that hang on these sessions lie in another store.
-    pub fn mark_also(mut self, store: Arc<dyn GrantStore>) -> Self {
+    /// Writes every revocation to this store too, before the store of the sessions. Needed only if
+    /// the refresh tokens that belong to these sessions are in another store.
+    pub fn also_revoke_in(mut self, store: Arc<dyn GrantStore>) -> Self {
         self.0.others.push(store);
         self
     }

@@ -1,4 +1,4 @@
-//! The life of sessions.
+//! The manager of sessions: creation, rotation, revocation.
 
 mod builder;
 
@@ -26,9 +26,8 @@ use crate::error::StoreErrorKind;
 use crate::grant::GrantError;
 use crate::grant::GrantErrorKind;
 use crate::grant::GrantStore;
-use crate::grant::Mark;
-use crate::grant::MarkKey;
-use crate::grant::Moment;
+use crate::grant::RevocationRecord;
+use crate::grant::Sequence;
 use crate::grant::SessionHandle;
 use crate::grant::no_random;
 use crate::grant::purge;
@@ -36,11 +35,12 @@ use crate::limits;
 use crate::principal::Authority;
 use crate::secret::ShownOnce;
 
-/// Begins, changes and ends the sessions of one authority. Cheap to clone.
+/// The manager of the sessions of one authority: it creates, changes and revokes them. Cheap to
+/// clone.
 ///
-/// Ids are 256 random bits; a store keeps their digest alone. A change is refused with
-/// [`Conflict`](GrantErrorKind::Conflict) when somebody else changed or ended the session since it
-/// was read, so a late write never brings one back.
+/// Ids are 256 random bits; a store keeps only their digest. A change is refused with
+/// [`Conflict`](GrantErrorKind::Conflict) if the session was changed or revoked since it was read,
+/// so a late write never restores a session.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -52,7 +52,7 @@ use crate::secret::ShownOnce;
 /// let sessions = SessionManager::builder(store, "my service").build()?;
 /// let cookie = SessionCookie::new("__Host-session")?;
 ///
-/// // After the password was checked:
+/// // After the user was authenticated:
 /// let (id, session) = sessions.create(NewSession::new("alice").scopes(["orders:read"])).await?;
 /// let set_cookie = cookie.set(id);
 ///
@@ -76,7 +76,7 @@ struct Inner {
 
 impl SessionManager {
     /// Starts a configuration. `authority` is the name under which subjects, clients and sessions
-    /// mean something.
+    /// mean something, say the name of the service.
     pub fn builder(
         store: Arc<dyn SessionStore>,
         authority: impl Into<Authority>,
@@ -84,7 +84,7 @@ impl SessionManager {
         SessionManagerBuilder::new(store, authority.into())
     }
 
-    /// Makes a judge of the ids that this cookie carries.
+    /// Returns the validator for the session ids in this cookie.
     pub fn validator(&self, cookie: &SessionCookie) -> SessionValidator {
         let Inner {
             store,
@@ -95,14 +95,14 @@ impl SessionManager {
         SessionValidator::new(store.clone(), authority.clone(), clock.clone(), cookie)
     }
 
-    /// Begins a session under a new id, after the service has found out who its subject is.
+    /// Creates a session under a new id, after the service has authenticated its subject.
     ///
-    /// The id is never one that a request brought, so nobody can plant it before.
+    /// The id is never taken from a request, so an attacker cannot fix it in advance.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](GrantErrorKind::Malformed) if the subject or anything else is malformed or too
-    /// long, or another [`GrantError`]; then there is no session.
+    /// [`Malformed`](GrantErrorKind::Malformed) if a part of `new` is malformed or too long, or
+    /// another [`GrantError`]; then there is no session.
     pub async fn create(&self, new: NewSession) -> Result<(ShownOnce, Session), GrantError> {
         let now = self.now()?;
         let (draft, data) = new.into_parts();
@@ -113,16 +113,16 @@ impl SessionManager {
             .with_lifetime(now.saturating_add(self.0.lifetime), self.0.idle);
         let id = random_id()?;
         let record = SessionRecord::new(id.digest(), grant).with_data(data);
-        let since = self.store(&record, now).await?;
-        let grant = record.grant().clone().with_since(Some(since));
+        let sequence = self.store(&record, now).await?;
+        let grant = record.grant().clone().with_sequence(Some(sequence));
         let session = Session::new(Arc::new(record.with_grant(grant)));
         Ok((id.into_shown(), session))
     }
 
-    /// Gives a session a new id and changes what it grants, in one step. The old id is unknown
-    /// from then on; the handle and both timeouts stay.
+    /// Gives a session a new id and changes what it grants, in one step. From then on the old id
+    /// is unknown; the handle and both timeouts stay.
     ///
-    /// To be done whenever its privileges change.
+    /// Call it whenever the privileges of the session change.
     ///
     /// # Errors
     ///
@@ -146,7 +146,7 @@ impl SessionManager {
     ///
     /// [`Conflict`](GrantErrorKind::Conflict) if the session was changed or has ended since it was
     /// read, [`Malformed`](GrantErrorKind::Malformed) for more than
-    /// [`limits::SESSION_DATA_BYTES`], or another [`GrantError`]; then the old data stay.
+    /// [`limits::SESSION_DATA_BYTES`], or another [`GrantError`]; then the old data stays.
     pub async fn save(
         &self,
         session: &Session,
@@ -156,53 +156,59 @@ impl SessionManager {
         self.update(session, changed).await
     }
 
-    /// Ends a session and all refresh tokens that hang on it.
+    /// Revokes a session and all refresh tokens that belong to it.
+    ///
+    /// Access tokens that were minted from them end too where
+    /// [`GrantRevocations`](crate::issuer::GrantRevocations) is asked.
     ///
     /// # Errors
     ///
-    /// A [`GrantError`]; then it may not have ended, and this is to be called again.
+    /// A [`GrantError`]; then the session may not be revoked, and the call is to be repeated.
     pub async fn revoke(&self, session: &Session) -> Result<(), GrantError> {
         let grant = session.grant();
         let handle = session.handle().ok_or(GrantErrorKind::Malformed)?;
-        let key = MarkKey::session(grant.authority().as_str(), handle);
-        // Verifiers that forgive some skew let a token of the session's in after its end.
+        let record = RevocationRecord::session(grant.authority().clone(), handle, self.now()?);
+        // Validators with a leeway accept a token of the session for a while after its expiry.
         let until = grant.expires().saturating_add(limits::LEEWAY_MAX);
-        self.mark(Mark::new(key, self.now()?).with_until(until))
-            .await
+        self.write(record.with_until(until)).await
     }
 
-    /// Ends the session of this handle, and all refresh tokens that hang on it.
+    /// Revokes the session with this handle and all refresh tokens that belong to it.
     ///
     /// # Errors
     ///
     /// Like [`revoke`](Self::revoke).
     pub async fn revoke_handle(&self, handle: SessionHandle) -> Result<(), GrantError> {
-        let key = MarkKey::session(self.0.authority.as_str(), handle);
-        self.mark(Mark::new(key, self.now()?)).await
+        let authority = self.0.authority.clone();
+        self.write(RevocationRecord::session(authority, handle, self.now()?))
+            .await
     }
 
-    /// Ends all sessions and refresh tokens that a subject has. What begins later is not affected.
+    /// Revokes all sessions and refresh tokens of a subject, so that it has to log in again. Those
+    /// created later are not affected.
     ///
     /// # Errors
     ///
     /// Like [`revoke`](Self::revoke).
     pub async fn revoke_subject(&self, subject: &str) -> Result<(), GrantError> {
-        let key = MarkKey::subject(self.0.authority.as_str(), subject);
-        self.mark(Mark::new(key, self.now()?)).await
+        let authority = self.0.authority.clone();
+        self.write(RevocationRecord::subject(authority, subject, self.now()?))
+            .await
     }
 
-    /// Ends all sessions and refresh tokens that a client has. What begins later is not affected.
+    /// Revokes all sessions and refresh tokens of a client. Those created later are not affected.
     ///
     /// # Errors
     ///
     /// Like [`revoke`](Self::revoke).
     pub async fn revoke_client(&self, client: &str) -> Result<(), GrantError> {
-        let key = MarkKey::client(self.0.authority.as_str(), client);
-        self.mark(Mark::new(key, self.now()?)).await
+        let authority = self.0.authority.clone();
+        self.write(RevocationRecord::client(authority, client, self.now()?))
+            .await
     }
 
-    /// Removes from the store what is over or revoked, sessions or not, and returns how much that
-    /// was. To be called now and then, say every hour.
+    /// Removes expired and revoked records from the store, sessions and others, and returns how
+    /// many. Call it at an interval, say every hour.
     ///
     /// # Errors
     ///
@@ -211,7 +217,7 @@ impl SessionManager {
         purge(&*self.0.store, self.now()?).await
     }
 
-    async fn store(&self, record: &SessionRecord, now: UnixTime) -> Result<Moment, GrantError> {
+    async fn store(&self, record: &SessionRecord, now: UnixTime) -> Result<Sequence, GrantError> {
         let store = &self.0.store;
         let created = store.create(record.clone()).await;
         if !matches!(&created, Err(error) if error.kind() == StoreErrorKind::Full) {
@@ -231,11 +237,11 @@ impl SessionManager {
         Ok(Session::new(Arc::new(new.with_version(version))))
     }
 
-    async fn mark(&self, mark: Mark) -> Result<(), GrantError> {
+    async fn write(&self, record: RevocationRecord) -> Result<(), GrantError> {
         for other in &self.0.others {
-            other.mark(mark.clone()).await?;
+            other.revoke(record.clone()).await?;
         }
-        Ok(self.0.store.mark(mark).await?)
+        Ok(self.0.store.revoke(record).await?)
     }
 
     fn now(&self) -> Result<UnixTime, GrantError> {
@@ -264,7 +270,7 @@ impl fmt::Debug for SessionManager {
 
 fn check_data(data: &[u8]) -> Result<(), GrantError> {
     if data.len() > limits::SESSION_DATA_BYTES {
-        return Err(GrantError::malformed("the data are too long"));
+        return Err(GrantError::malformed("the data is too long"));
     }
     Ok(())
 }

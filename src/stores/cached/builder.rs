@@ -32,8 +32,8 @@ pub struct CachedBuilder<S: ?Sized> {
 }
 
 impl<S: ?Sized> Cached<S> {
-    /// Starts the configuration of a cache in front of this store, with a staleness of
-    /// [`limits::CACHE_STALENESS`] and [`limits::CACHE_ENTRIES`] entries.
+    /// Starts the configuration of a cache in front of this store, with a staleness of 5
+    /// seconds and 10 000 entries.
     pub fn builder(store: Arc<S>) -> CachedBuilder<S> {
         CachedBuilder {
             staleness: limits::CACHE_STALENESS,
@@ -86,8 +86,11 @@ impl<S: ?Sized> CachedBuilder<S> {
             return Err(ConfigError::out_of_range("entries", self.entries, range));
         }
         Ok(Cached {
+            #[cfg(feature = "api-key")]
             records: self.cache(),
+            #[cfg(feature = "api-key")]
             legacy: self.cache(),
+            #[cfg(feature = "session")]
             sessions: self.cache(),
             store: self.store,
         })

@@ -1,8 +1,10 @@
 //! A cache in front of a slow store.
 
+#[cfg(feature = "api-key")]
 mod api_key;
 mod builder;
 mod cache;
+#[cfg(feature = "session")]
 mod session;
 mod store;
 

@@ -8,8 +8,8 @@ use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
 use crate::grant::Lookup;
-use crate::grant::Mark;
-use crate::grant::Moment;
+use crate::grant::RevocationRecord;
+use crate::grant::Sequence;
 use crate::grant::TokenDigest;
 use crate::now_or_later::NowOrLater;
 use crate::session::SessionRecord;
@@ -30,19 +30,20 @@ impl<S: ?Sized> Cached<S> {
 }
 
 impl<S: GrantStore + ?Sized> GrantStore for Cached<S> {
-    fn mark(&self, mark: Mark) -> NowOrLater<'_, Result<(), StoreError>> {
-        let key = mark.key();
-        let is_named =
-            |session: &Arc<SessionRecord>| session.grant().mark_keys().any(|k| k == *key);
+    fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
+        let is_named = |session: &Arc<SessionRecord>| {
+            let mut targets = session.grant().revocation_targets();
+            targets.any(|target| target == *record.target())
+        };
         let change = self.sessions.change_all(is_named);
-        self.store.mark(mark).map(|marked| {
+        self.store.revoke(record).map(|revoked| {
             change.done();
-            marked
+            revoked
         })
     }
 
-    fn has_ended(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
-        self.store.has_ended(grant)
+    fn is_revoked(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+        self.store.is_revoked(grant)
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
@@ -57,7 +58,7 @@ impl<S: GrantStore + ?Sized> GrantStore for Cached<S> {
 }
 
 impl<S: SessionStore + ?Sized> SessionStore for Cached<S> {
-    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Moment, StoreError>> {
+    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.store.create(session)
     }
 

@@ -4,15 +4,19 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::cache::ReadCache;
+#[cfg(feature = "api-key")]
 use crate::api_key::ApiKeyId;
+#[cfg(feature = "api-key")]
 use crate::api_key::ApiKeyRecord;
+#[cfg(feature = "api-key")]
 use crate::api_key::KeyDigest;
+#[cfg(feature = "session")]
 use crate::grant::TokenDigest;
+#[cfg(feature = "session")]
 use crate::session::SessionRecord;
 
-/// A store that caches what another, slower one answered. It implements
-/// [`ApiKeyStore`](crate::api_key::ApiKeyStore) and [`SessionStore`](crate::session::SessionStore)
-/// if the other store does.
+/// A store that caches what another, slower one answered. It implements `ApiKeyStore` and
+/// `SessionStore` if the other store does.
 ///
 /// What other processes change is seen after the [staleness](super::CachedBuilder::staleness) at
 /// the latest: a key or session that one of them revoked stays valid here until then. What is
@@ -32,9 +36,12 @@ use crate::session::SessionRecord;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 pub struct Cached<S: ?Sized> {
+    #[cfg(feature = "api-key")]
     pub(super) records: ReadCache<ApiKeyId, ApiKeyRecord>,
     // The id of a legacy key's record, which must still have this digest when it is read.
+    #[cfg(feature = "api-key")]
     pub(super) legacy: ReadCache<KeyDigest, ApiKeyId>,
+    #[cfg(feature = "session")]
     pub(super) sessions: ReadCache<TokenDigest, Arc<SessionRecord>>,
     pub(super) store: Arc<S>,
 }
@@ -43,7 +50,6 @@ impl<S: fmt::Debug + ?Sized> fmt::Debug for Cached<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cached")
             .field("store", &self.store)
-            .field("records", &self.records)
             .finish_non_exhaustive()
     }
 }

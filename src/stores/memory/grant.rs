@@ -1,4 +1,4 @@
-//! Sessions, refresh tokens and marks in memory.
+//! Sessions, refresh tokens and their revocations in memory.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,121 +15,125 @@ use crate::error::StoreErrorKind;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
 use crate::grant::Lookup;
-use crate::grant::Mark;
-use crate::grant::MarkKey;
-use crate::grant::Moment;
+use crate::grant::RevocationRecord;
+use crate::grant::Sequence;
 use crate::grant::TokenDigest;
 use crate::now_or_later::NowOrLater;
 use crate::refresh::RefreshFamily;
 use crate::refresh::RefreshTokenStore;
+use crate::revocation_list::RevocationTarget;
 use crate::session::SessionRecord;
 use crate::session::SessionStore;
 
-/// Keeps sessions, families of refresh tokens and the marks over both in the memory of this
-/// process.
+/// A store of sessions, families of refresh tokens and the revocations of both in the memory of
+/// this process.
 ///
-/// Everything is gone when it is dropped: whoever was logged in logs in again. It always answers
-/// at once, and acts when it is called.
+/// Its content is lost when it is dropped: users have to log in again. It always answers at once,
+/// and acts when it is called.
 ///
 /// ```
 /// use bearergate::stores::MemoryGrantStore;
 ///
-/// // A million of each at the most.
+/// // At most a million of each.
 /// let store = MemoryGrantStore::new(1_000_000);
 /// # let _ = store;
 /// ```
 pub struct MemoryGrantStore {
     sessions: Shards<TokenDigest, Arc<SessionRecord>>,
     families: Shards<TokenDigest, Arc<RefreshFamily>>,
-    marks: Shards<MarkKey<'static>, Written>,
+    revocations: Shards<RevocationTarget<'static>, Written>,
     last: AtomicU64,
 }
 
-/// A mark as it was written.
+/// A revocation as it was written.
 #[derive(Clone, Copy)]
 struct Written {
-    moment: Moment,
+    sequence: Sequence,
     until: UnixTime,
 }
 
 impl MemoryGrantStore {
-    /// Makes an empty store for at most `limit` sessions, as many families and as many marks.
+    /// Makes an empty store for at most `limit` sessions, as many families and as many
+    /// revocations.
     ///
-    /// More are refused with [`Full`](StoreErrorKind::Full): nothing is forgotten before it is
-    /// over, and what is over is forgotten when [`purge`](GrantStore::purge) is called.
+    /// More are refused with [`Full`](StoreErrorKind::Full): nothing is removed before it has
+    /// expired, and what has expired is removed when [`purge`](GrantStore::purge) is called.
     pub fn new(limit: usize) -> Self {
         Self {
             sessions: Shards::new(limit),
             families: Shards::new(limit),
-            marks: Shards::new(limit),
+            revocations: Shards::new(limit),
             last: AtomicU64::new(0),
         }
     }
 
-    fn next_moment(&self, now: UnixTime) -> Moment {
-        let next = |last| Moment::next(Some(Moment::from_u64(last)), now);
+    fn next_sequence(&self, now: UnixTime) -> Sequence {
+        let next = |last| Sequence::next(Some(Sequence::from_u64(last)), now);
         let order = Ordering::SeqCst;
         let update = |last| Some(next(last).as_u64());
         let last = self.last.fetch_update(order, order, update);
         next(last.unwrap_or_else(|last| last))
     }
 
-    /// Lets every later moment come after this one, which another store may have given.
-    fn catch_up(&self, since: Moment) -> Moment {
-        self.last.fetch_max(since.as_u64(), Ordering::SeqCst);
-        since
+    /// Makes every later number greater than this one, which another store may have given.
+    fn catch_up(&self, sequence: Sequence) -> Sequence {
+        self.last.fetch_max(sequence.as_u64(), Ordering::SeqCst);
+        sequence
     }
 
-    fn is_ended(&self, grant: &Grant) -> bool {
-        self.marks.len() > 0 && grant.mark_keys().any(|key| self.is_ended_by(&key, grant))
+    fn has_revoked(&self, grant: &Grant) -> bool {
+        self.revocations.len() > 0
+            && grant
+                .revocation_targets()
+                .any(|target| self.has_revoked_by(&target, grant))
     }
 
-    fn is_ended_by<'a>(&self, key: &MarkKey<'a>, grant: &Grant) -> bool {
-        let piece = self.marks.read(key);
-        let marks: &Map<MarkKey<'a>, Written> = &piece;
-        let mark = marks.get(key);
-        mark.is_some_and(|mark| Mark::ends(key.kind(), mark.moment, grant))
+    fn has_revoked_by<'a>(&self, target: &RevocationTarget<'a>, grant: &Grant) -> bool {
+        let piece = self.revocations.read(target);
+        let revocations: &Map<RevocationTarget<'a>, Written> = &piece;
+        let written = revocations.get(target);
+        written.is_some_and(|w| RevocationRecord::revokes(target.kind(), w.sequence, grant))
     }
 
-    /// Gives a grant its moment, unless a mark has ended it.
-    fn dated(&self, grant: &Grant) -> Result<(Grant, Moment), StoreError> {
-        let since = match grant.since() {
-            Some(since) => self.catch_up(since),
-            None => self.next_moment(grant.created()),
+    /// Gives a grant its sequence number, unless it is revoked.
+    fn numbered(&self, grant: &Grant) -> Result<(Grant, Sequence), StoreError> {
+        let sequence = match grant.sequence() {
+            Some(sequence) => self.catch_up(sequence),
+            None => self.next_sequence(grant.created()),
         };
-        let grant = grant.clone().with_since(Some(since));
-        match self.is_ended(&grant) {
+        let grant = grant.clone().with_sequence(Some(sequence));
+        match self.has_revoked(&grant) {
             true => Err(StoreErrorKind::Conflict.into()),
-            false => Ok((grant, since)),
+            false => Ok((grant, sequence)),
         }
     }
 
-    fn write_mark(&self, mark: Mark) -> Result<(), StoreError> {
-        let moment = self.next_moment(mark.at());
-        let mut marks = self.marks.write(mark.key());
+    fn add_revocation(&self, record: RevocationRecord) -> Result<(), StoreError> {
+        let sequence = self.next_sequence(record.at());
+        let mut revocations = self.revocations.write(record.target());
         let new = Written {
-            moment,
-            until: mark.until(),
+            sequence,
+            until: record.until(),
         };
-        if let Some(old) = marks.get_mut(mark.key()) {
+        if let Some(old) = revocations.get_mut(record.target()) {
             *old = old.joined(new);
             return Ok(());
         }
-        self.marks.reserve()?;
-        marks.insert(mark.key().clone(), new);
+        self.revocations.reserve()?;
+        revocations.insert(record.target().clone(), new);
         Ok(())
     }
 
-    fn add_session(&self, session: SessionRecord) -> Result<Moment, StoreError> {
+    fn add_session(&self, session: SessionRecord) -> Result<Sequence, StoreError> {
         let mut sessions = self.sessions.write(&session.digest());
         if sessions.contains_key(&session.digest()) {
             return Err(StoreErrorKind::Conflict.into());
         }
-        let (grant, since) = self.dated(session.grant())?;
+        let (grant, sequence) = self.numbered(session.grant())?;
         self.sessions.reserve()?;
         let session = session.with_grant(grant).with_version(1);
         sessions.insert(session.digest(), Arc::new(session));
-        Ok(since)
+        Ok(sequence)
     }
 
     fn replace_session(
@@ -156,7 +160,7 @@ impl MemoryGrantStore {
         let Some(stored) = sessions.get_mut(&digest) else {
             return false;
         };
-        if self.is_ended(stored.grant()) {
+        if self.has_revoked(stored.grant()) {
             return false;
         }
         if stored.grant().last_used() < at {
@@ -166,16 +170,16 @@ impl MemoryGrantStore {
         true
     }
 
-    fn add_family(&self, family: RefreshFamily) -> Result<Moment, StoreError> {
+    fn add_family(&self, family: RefreshFamily) -> Result<Sequence, StoreError> {
         let mut families = self.families.write(&family.id());
         if families.contains_key(&family.id()) {
             return Err(StoreErrorKind::Conflict.into());
         }
-        let (grant, since) = self.dated(family.grant())?;
+        let (grant, sequence) = self.numbered(family.grant())?;
         self.families.reserve()?;
         let family = family.with_grant(grant).with_version(1);
         families.insert(family.id(), Arc::new(family));
-        Ok(since)
+        Ok(sequence)
     }
 
     fn replace_family(&self, new: RefreshFamily) -> Result<u64, StoreError> {
@@ -190,7 +194,7 @@ impl MemoryGrantStore {
 
     fn next_version(&self, grant: &Grant, versions: [u64; 2]) -> Result<u64, StoreError> {
         let [stored, expected] = versions;
-        if stored != expected || self.is_ended(grant) {
+        if stored != expected || self.has_revoked(grant) {
             return Err(StoreErrorKind::Conflict.into());
         }
         stored
@@ -199,22 +203,22 @@ impl MemoryGrantStore {
     }
 
     fn remove_over(&self, now: UnixTime) -> usize {
-        let is_over = |grant: &Grant| grant.is_over(now) || self.is_ended(grant);
+        let is_over = |grant: &Grant| grant.is_over(now) || self.has_revoked(grant);
         let sessions = self.sessions.remove(|_, session| is_over(session.grant()));
         let families = self
             .families
             .remove(|_, family| family.revoked().is_some() || is_over(family.grant()));
-        let marks = self
-            .marks
-            .remove(|_, mark| mark.until.is_over(now, Leeway::ZERO));
-        sessions + families + marks
+        let revocations = self
+            .revocations
+            .remove(|_, written| written.until.has_passed(now, Leeway::ZERO));
+        sessions + families + revocations
     }
 }
 
 impl Written {
     fn joined(self, other: Self) -> Self {
         Self {
-            moment: self.moment.max(other.moment),
+            sequence: self.sequence.max(other.sequence),
             until: self.until.max(other.until),
         }
     }
@@ -224,17 +228,17 @@ impl Written {
 fn kept(old: &Grant, new: &Grant) -> Grant {
     let last_used = old.last_used().max(new.last_used());
     new.clone()
-        .with_since(old.since())
+        .with_sequence(old.sequence())
         .with_last_used(last_used)
 }
 
 impl GrantStore for MemoryGrantStore {
-    fn mark(&self, mark: Mark) -> NowOrLater<'_, Result<(), StoreError>> {
-        NowOrLater::now(self.write_mark(mark))
+    fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
+        NowOrLater::now(self.add_revocation(record))
     }
 
-    fn has_ended(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
-        NowOrLater::now(Ok(self.is_ended(&grant)))
+    fn is_revoked(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+        NowOrLater::now(Ok(self.has_revoked(&grant)))
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
@@ -243,7 +247,7 @@ impl GrantStore for MemoryGrantStore {
 }
 
 impl SessionStore for MemoryGrantStore {
-    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Moment, StoreError>> {
+    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         NowOrLater::now(self.add_session(session))
     }
 
@@ -253,7 +257,7 @@ impl SessionStore for MemoryGrantStore {
     ) -> NowOrLater<'_, Result<Lookup<Arc<SessionRecord>>, StoreError>> {
         let found = self.sessions.read(&digest).get(&digest).cloned();
         NowOrLater::now(Ok(match found {
-            Some(session) if self.is_ended(session.grant()) => Lookup::Revoked,
+            Some(session) if self.has_revoked(session.grant()) => Lookup::Revoked,
             Some(session) => Lookup::Live(session),
             None => Lookup::Unknown,
         }))
@@ -275,7 +279,7 @@ impl SessionStore for MemoryGrantStore {
 }
 
 impl RefreshTokenStore for MemoryGrantStore {
-    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Moment, StoreError>> {
+    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         NowOrLater::now(self.add_family(family))
     }
 
@@ -285,7 +289,7 @@ impl RefreshTokenStore for MemoryGrantStore {
     ) -> NowOrLater<'_, Result<Lookup<Arc<RefreshFamily>>, StoreError>> {
         let found = self.families.read(&id).get(&id).cloned();
         NowOrLater::now(Ok(match found {
-            Some(family) if self.is_ended(family.grant()) => Lookup::Revoked,
+            Some(family) if self.has_revoked(family.grant()) => Lookup::Revoked,
             Some(family) => Lookup::Live(family),
             None => Lookup::Unknown,
         }))
@@ -301,7 +305,7 @@ impl fmt::Debug for MemoryGrantStore {
         f.debug_struct("MemoryGrantStore")
             .field("sessions", &self.sessions.len())
             .field("families", &self.families.len())
-            .field("marks", &self.marks.len())
+            .field("revocations", &self.revocations.len())
             .finish()
     }
 }
@@ -310,16 +314,16 @@ impl fmt::Debug for MemoryGrantStore {
 mod tests {
     use super::*;
 
-    /// Two marks of one key may be written in another order than they took their moments.
+    /// Two revocations of one target may be written in another order than they took their numbers.
     #[test]
-    fn of_two_marks_the_later_moment_and_the_later_end_stand() {
-        let written = |moment, until| Written {
-            moment: Moment::from_u64(moment),
+    fn of_two_revocations_the_later_number_and_the_later_end_are_kept() {
+        let written = |sequence, until| Written {
+            sequence: Sequence::from_u64(sequence),
             until: UnixTime::from_secs(until),
         };
         for (one, two) in [((1, 9), (2, 8)), ((2, 8), (1, 9))] {
             let joined = written(one.0, one.1).joined(written(two.0, two.1));
-            assert_eq!(joined.moment.as_u64(), 2);
+            assert_eq!(joined.sequence.as_u64(), 2);
             assert_eq!(joined.until.as_secs(), 9);
         }
     }

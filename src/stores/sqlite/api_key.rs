@@ -57,8 +57,8 @@ impl ApiKeyStore for SqliteStore {
         self.write(move |tx| changes.into_iter().try_for_each(|each| apply(tx, each)))
     }
 
-    /// Uses of several keys are written together. While
-    /// [`LAST_USED_NOTES`](crate::limits::LAST_USED_NOTES) are waiting, uses of more keys are lost.
+    /// Uses of several keys are written together. While those of 16 384 keys are waiting, uses of
+    /// other keys are lost.
     fn touch(&self, id: ApiKeyId, now: UnixTime) {
         if !self.uses.add(id, now) {
             return;

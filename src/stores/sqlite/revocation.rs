@@ -1,4 +1,4 @@
-//! Revocations in the file.
+//! The revocations of a denylist in the database file.
 
 use rusqlite::Row;
 use rusqlite::params;
@@ -15,8 +15,9 @@ use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
 use crate::revocation::Revocation;
-use crate::revocation::RevocationKind;
 use crate::revocation::RevocationStore;
+use crate::revocation_list::RevocationKind;
+use crate::revocation_list::RevocationTarget;
 
 impl RevocationStore for SqliteStore {
     fn add(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
@@ -27,10 +28,10 @@ impl RevocationStore for SqliteStore {
         self.read(|conn| read_all(conn, ALL, [], revocation))
     }
 
-    fn remove(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
+    fn remove(&self, target: RevocationTarget<'static>) -> NowOrLater<'_, Result<(), StoreError>> {
         self.write(move |tx| {
-            let (kind, authority) = (revocation.kind().as_str(), revocation.authority().as_str());
-            tx.write(REMOVE, params![kind, authority, revocation.id()])?;
+            let kind = target.kind().as_str();
+            tx.write(REMOVE, params![kind, target.authority(), target.id()])?;
             Ok(())
         })
     }
@@ -54,12 +55,13 @@ const REMOVE: &str = "DELETE FROM revocation WHERE kind = ?1 AND authority = ?2 
 const PURGE: &str = "DELETE FROM revocation WHERE until < ?1";
 
 fn add(tx: &mut Change<'_>, new: &Revocation) -> Result<(), Fault> {
-    let (kind, authority) = (new.kind().as_str(), new.authority().as_str());
+    let target = new.target();
+    let (kind, authority) = (target.kind().as_str(), target.authority());
     let issued_before = some_time(new.last_issued())?;
     let until = some_time(new.last_expiry())?;
     tx.write_one(
         ADD,
-        params![kind, authority, new.id(), issued_before, until],
+        params![kind, authority, target.id(), issued_before, until],
     )
 }
 
@@ -69,7 +71,7 @@ fn revocation(row: &Row<'_>) -> Result<Revocation, Fault> {
     let kind = RevocationKind::from_name(&kind);
     let kind = kind.ok_or_else(|| corrupt("the kind of a revocation is unknown"))?;
     let (authority, id): (String, String) = (columns.take()?, columns.take()?);
-    let mut revocation = Revocation::new(kind, authority, id);
+    let mut revocation = Revocation::new(RevocationTarget::new(kind, authority, id));
     if let Some(time) = columns.some_time()? {
         revocation = revocation.issued_before(time);
     }

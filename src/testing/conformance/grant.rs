@@ -1,4 +1,5 @@
-//! What sessions and refresh tokens have in common: moments, marks, and ends.
+//! The rules that stores of sessions and of refresh tokens share: sequence numbers, revocations and
+//! expiry.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,9 +18,8 @@ use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
 use crate::grant::Lookup;
-use crate::grant::Mark;
-use crate::grant::MarkKey;
-use crate::grant::Moment;
+use crate::grant::RevocationRecord;
+use crate::grant::Sequence;
 use crate::grant::SessionHandle;
 use crate::grant::TokenDigest;
 use crate::limits;
@@ -29,9 +29,9 @@ use crate::session::SessionStore;
 
 /// Sessions or families, each named by a number from 100 on.
 pub(super) trait Records: Sync {
-    fn marks(&self) -> &dyn GrantStore;
+    fn store(&self) -> &dyn GrantStore;
 
-    fn create(&self, key: u8, grant: Grant) -> NowOrLater<'_, Result<Moment, StoreError>>;
+    fn create(&self, key: u8, grant: Grant) -> NowOrLater<'_, Result<Sequence, StoreError>>;
 
     /// Grant and version.
     fn find(&self, key: u8) -> NowOrLater<'_, Result<Lookup<(Grant, u64)>, StoreError>>;
@@ -39,52 +39,55 @@ pub(super) trait Records: Sync {
     fn update(&self, key: u8, state: (Grant, u64)) -> NowOrLater<'_, Result<u64, StoreError>>;
 }
 
-/// Judges a store that keeps both.
-pub(super) async fn judge<S>(store: &S) -> Result<(), Breach>
+/// Checks a store that keeps both.
+pub(super) async fn check<S>(store: &S) -> Result<(), Breach>
 where
     S: SessionStore + RefreshTokenStore,
 {
     let (sessions, families) = (Sessions(store), Families(store));
-    let rule = "sessions and families take their moments from one order";
+    let rule = "sessions and families take their sequence numbers from one order";
     let one = good(sessions.create(100, of("both")).await, rule)?;
     let two = good(families.create(100, of("both")).await, rule)?;
     let three = good(sessions.create(101, of("other")).await, rule)?;
     ensure(one < two && two < three, rule)?;
-    let rule = "one mark ends sessions and families together";
-    mark(store, MarkKey::subject(RING, "both"), rule).await?;
+    let rule = "one revocation ends sessions and families together";
+    revoke(store, subject("both"), rule).await?;
     ensure(is_revoked(&sessions, 100, rule).await?, rule)?;
     ensure(is_revoked(&families, 100, rule).await?, rule)?;
     ensure(!is_revoked(&sessions, 101, rule).await?, rule)
 }
 
-/// Judges one of the two kinds.
-pub(super) async fn judge_records(records: &dyn Records) -> Result<(), Breach> {
-    moments_go_forward(records).await?;
-    a_mark_of_a_subject_or_client_ends_what_was_granted_before(records).await?;
-    a_mark_of_a_session_ends_all_that_hangs_on_it(records).await?;
-    a_marked_grant_cannot_be_changed(records).await?;
-    a_mark_is_sharp_within_its_second(records).await?;
-    a_newer_mark_stands_over_an_older_one(records).await?;
-    what_is_over_is_purged_at_its_second(records).await?;
-    a_purged_mark_leaves_nothing_good_behind(records).await
+/// Checks one of the two kinds.
+pub(super) async fn check_records(records: &dyn Records) -> Result<(), Breach> {
+    sequence_numbers_increase(records).await?;
+    revoking_a_subject_or_client_ends_what_was_granted_before(records).await?;
+    revoking_a_session_ends_all_that_belongs_to_it(records).await?;
+    a_revoked_grant_cannot_be_changed(records).await?;
+    a_revocation_is_exact_within_its_second(records).await?;
+    a_newer_revocation_replaces_an_older_one(records).await?;
+    expired_grants_are_purged_at_their_second(records).await?;
+    a_purged_revocation_leaves_no_grant_valid(records).await
 }
 
-async fn moments_go_forward(records: &dyn Records) -> Result<(), Breach> {
-    let rule = "each grant has a later moment than the one before, whatever its clock said";
+async fn sequence_numbers_increase(records: &dyn Records) -> Result<(), Breach> {
+    let rule =
+        "each grant has a greater sequence number than the one before, whatever the clock said";
     let mut last = None;
     for (key, secs) in [(100, 50), (101, 50), (102, 0), (103, 90)] {
-        let grant = Grant::new(RING, "clock", at(secs)).with_lifetime(at(9_999), IDLE);
-        let since = good(records.create(key, grant).await, rule)?;
-        ensure(last.is_none_or(|last| last < since), rule)?;
-        last = Some(since);
+        let grant = Grant::new(AUTHORITY, "clock", at(secs)).with_lifetime(at(9_999), IDLE);
+        let sequence = good(records.create(key, grant).await, rule)?;
+        ensure(last.is_none_or(|last| last < sequence), rule)?;
+        last = Some(sequence);
     }
-    let rule = "a grant that has a moment keeps it, through every change";
-    let old = Moment::from_u64(5);
+    let rule = "a grant that has a sequence number keeps it, through every change";
+    let old = Sequence::from_u64(5);
     good(
-        records.create(104, of("clock").with_since(Some(old))).await,
+        records
+            .create(104, of("clock").with_sequence(Some(old)))
+            .await,
         rule,
     )?;
-    let changed = of("clock").with_since(last);
+    let changed = of("clock").with_sequence(last);
     ensure(
         good(records.update(104, (changed, 1)).await, rule)? == 2,
         rule,
@@ -92,11 +95,13 @@ async fn moments_go_forward(records: &dyn Records) -> Result<(), Breach> {
     let Lookup::Live((grant, 2)) = good(records.find(104).await, rule)? else {
         return Err(Breach::new(rule));
     };
-    ensure(grant.since() == Some(old), rule)?;
-    let rule = "each moment comes after those that grants brought from elsewhere";
-    let far = Moment::next(last, at(9_000));
+    ensure(grant.sequence() == Some(old), rule)?;
+    let rule = "each sequence number is greater than those that grants had from another store";
+    let far = Sequence::next(last, at(9_000));
     good(
-        records.create(105, of("clock").with_since(Some(far))).await,
+        records
+            .create(105, of("clock").with_sequence(Some(far)))
+            .await,
         rule,
     )?;
     ensure(
@@ -105,12 +110,12 @@ async fn moments_go_forward(records: &dyn Records) -> Result<(), Breach> {
     )
 }
 
-async fn a_mark_of_a_subject_or_client_ends_what_was_granted_before(
+async fn revoking_a_subject_or_client_ends_what_was_granted_before(
     records: &dyn Records,
 ) -> Result<(), Breach> {
-    let rule = "a mark ends what was granted before to its subject or client, nothing else";
+    let rule = "a revocation ends what was granted before to its subject or client, nothing else";
     let client = |name: &str| Some(name.to_owned());
-    let elsewhere = Grant::new("another ring", "alice", NOW).with_lifetime(at(9_999), IDLE);
+    let elsewhere = Grant::new("another authority", "alice", NOW).with_lifetime(at(9_999), IDLE);
     let grants = [
         (110, of("alice")),
         (111, of("alic")),
@@ -122,70 +127,83 @@ async fn a_mark_of_a_subject_or_client_ends_what_was_granted_before(
     for (key, grant) in grants {
         good(records.create(key, grant).await, rule)?;
     }
-    mark(records.marks(), MarkKey::subject(RING, "alice"), rule).await?;
+    revoke(records.store(), subject("alice"), rule).await?;
     ensure(revoked(records, 110..116, rule).await? == [110], rule)?;
-    mark(records.marks(), MarkKey::client(RING, "app"), rule).await?;
+    revoke(
+        records.store(),
+        RevocationRecord::client(AUTHORITY, "app", NOW),
+        rule,
+    )
+    .await?;
     ensure(revoked(records, 110..116, rule).await? == [110, 113], rule)?;
-    a_grant_that_is_not_stored_is_judged_alike(records).await
+    a_grant_that_is_not_stored_is_revoked_alike(records).await
 }
 
-async fn a_grant_that_is_not_stored_is_judged_alike(records: &dyn Records) -> Result<(), Breach> {
-    let rule = "a grant that is kept nowhere is ended by the same marks";
-    let since = good(records.create(116, of("alice")).await, rule)?;
-    let before = Moment::from_u64(1);
-    for (subject, since, wanted) in [
+async fn a_grant_that_is_not_stored_is_revoked_alike(records: &dyn Records) -> Result<(), Breach> {
+    let rule = "a grant that is not stored is ended by the same revocations";
+    let sequence = good(records.create(116, of("alice")).await, rule)?;
+    let before = Sequence::from_u64(1);
+    for (subject, sequence, wanted) in [
         ("alice", Some(before), true),
         ("alice", None, true),
-        ("alice", Some(since), false),
+        ("alice", Some(sequence), false),
         ("judy", Some(before), false),
         ("judy", None, false),
     ] {
-        let ended = records.marks().has_ended(of(subject).with_since(since));
+        let ended = records
+            .store()
+            .is_revoked(of(subject).with_sequence(sequence));
         ensure(good(ended.await, rule)? == wanted, rule)?;
     }
     Ok(())
 }
 
-async fn a_mark_of_a_session_ends_all_that_hangs_on_it(
+async fn revoking_a_session_ends_all_that_belongs_to_it(
     records: &dyn Records,
 ) -> Result<(), Breach> {
-    let rule = "a mark of a session ends all that hangs on it, also what comes later";
-    let hung = |byte| of("carol").with_session(Some(SessionHandle::new([byte; 16])));
-    good(records.create(120, hung(1)).await, rule)?;
-    good(records.create(121, hung(2)).await, rule)?;
-    let key = MarkKey::session(RING, SessionHandle::new([1; 16]));
-    mark(records.marks(), key, rule).await?;
+    let rule =
+        "the revocation of a session ends all that belongs to it, also what is created later";
+    let in_session = |byte| of("carol").with_session(Some(SessionHandle::new([byte; 16])));
+    good(records.create(120, in_session(1)).await, rule)?;
+    good(records.create(121, in_session(2)).await, rule)?;
+    let record = RevocationRecord::session(AUTHORITY, SessionHandle::new([1; 16]), NOW);
+    revoke(records.store(), record, rule).await?;
     ensure(revoked(records, 120..122, rule).await? == [120], rule)?;
-    conflict(records.create(122, hung(1)).await, rule)?;
+    conflict(records.create(122, in_session(1)).await, rule)?;
     ensure(revoked(records, 122..123, rule).await?.is_empty(), rule)?;
-    good(records.create(122, hung(3)).await, rule).map(drop)
+    good(records.create(122, in_session(3)).await, rule).map(drop)
 }
 
-async fn a_marked_grant_cannot_be_changed(records: &dyn Records) -> Result<(), Breach> {
-    let rule = "what a mark has ended cannot be changed, nor given to another";
-    let since = good(records.create(130, of("dave")).await, rule)?;
-    mark(records.marks(), MarkKey::subject(RING, "dave"), rule).await?;
+async fn a_revoked_grant_cannot_be_changed(records: &dyn Records) -> Result<(), Breach> {
+    let rule = "a revoked grant cannot be changed, nor given to another subject";
+    let sequence = good(records.create(130, of("dave")).await, rule)?;
+    revoke(records.store(), subject("dave"), rule).await?;
     conflict(records.update(130, (of("dave"), 1)).await, rule)?;
     conflict(records.update(130, (of("erin"), 1)).await, rule)?;
     ensure(is_revoked(records, 130, rule).await?, rule)?;
-    let rule = "what hangs on a grant from before a mark cannot be created after it";
-    let late = of("dave").with_since(Some(since));
+    let rule = "what belongs to a grant from before a revocation cannot be created after it";
+    let late = of("dave").with_sequence(Some(sequence));
     conflict(records.create(131, late).await, rule)?;
     let Lookup::Unknown = good(records.find(131).await, rule)? else {
         return Err(Breach::new(rule));
     };
-    good(records.create(131, of("dave")).await, "a new login is good").map(drop)
+    good(
+        records.create(131, of("dave")).await,
+        "a new login is valid",
+    )
+    .map(drop)
 }
 
-async fn a_mark_is_sharp_within_its_second(records: &dyn Records) -> Result<(), Breach> {
-    let rule = "a mark tells what came before it from what came after, by any clock";
+async fn a_revocation_is_exact_within_its_second(records: &dyn Records) -> Result<(), Breach> {
+    let rule =
+        "a revocation ends what was created before it and not what is created after, by any clock";
     good(records.create(140, of("frank")).await, rule)?;
-    // The clock of the node that marks is behind.
-    let behind = Mark::new(MarkKey::subject(RING, "frank"), UnixTime::from_secs(1));
-    good(records.marks().mark(behind).await, rule)?;
+    // The clock of the node that revokes is behind.
+    let behind = RevocationRecord::subject(AUTHORITY, "frank", UnixTime::from_secs(1));
+    good(records.store().revoke(behind).await, rule)?;
     good(records.create(141, of("frank")).await, rule)?;
     ensure(revoked(records, 140..142, rule).await? == [140], rule)?;
-    let rule = "a purge removes what a mark has ended, and leaves what came after it";
+    let rule = "a purge removes revoked grants, and leaves those created after the revocation";
     purge_all(records, 0, rule).await?;
     let before = good(records.find(140).await, rule)?;
     let after = good(records.find(141).await, rule)?;
@@ -193,36 +211,26 @@ async fn a_mark_is_sharp_within_its_second(records: &dyn Records) -> Result<(), 
     ensure(matches!(after, Lookup::Live(_)), rule)
 }
 
-async fn a_newer_mark_stands_over_an_older_one(records: &dyn Records) -> Result<(), Breach> {
-    let rule = "a second mark of one key ends what came between, and is kept as long as either";
-    let key = || MarkKey::subject(RING, "grace");
+async fn a_newer_revocation_replaces_an_older_one(records: &dyn Records) -> Result<(), Breach> {
+    let rule = "a second revocation of one target ends what was created in between, and is kept as long as either";
+    let until = |secs| subject("grace").with_until(at(secs));
     good(records.create(150, of("grace")).await, rule)?;
-    good(
-        records
-            .marks()
-            .mark(Mark::new(key(), NOW).with_until(at(500)))
-            .await,
-        rule,
-    )?;
+    revoke(records.store(), until(500), rule).await?;
     good(records.create(151, of("grace")).await, rule)?;
-    good(
-        records
-            .marks()
-            .mark(Mark::new(key(), NOW).with_until(at(100)))
-            .await,
-        rule,
-    )?;
+    revoke(records.store(), until(100), rule).await?;
     ensure(revoked(records, 150..152, rule).await? == [150, 151], rule)?;
     purge_all(records, 200, rule).await?;
-    let since = Some(Moment::from_u64(1));
+    let sequence = Some(Sequence::from_u64(1));
     conflict(
-        records.create(152, of("grace").with_since(since)).await,
+        records
+            .create(152, of("grace").with_sequence(sequence))
+            .await,
         rule,
     )
 }
 
-async fn what_is_over_is_purged_at_its_second(records: &dyn Records) -> Result<(), Breach> {
-    let rule = "what is over at a second is purged at that second, and not before";
+async fn expired_grants_are_purged_at_their_second(records: &dyn Records) -> Result<(), Breach> {
+    let rule = "a grant that expires at a second is purged at that second, and not before";
     let idle = of("henry").with_lifetime(at(9_999), Duration::from_secs(1_000));
     let ends = of("henry").with_lifetime(at(1_200), Duration::MAX);
     good(records.create(160, idle).await, rule)?;
@@ -239,15 +247,15 @@ async fn what_is_over_is_purged_at_its_second(records: &dyn Records) -> Result<(
     Ok(())
 }
 
-async fn a_purged_mark_leaves_nothing_good_behind(records: &dyn Records) -> Result<(), Breach> {
-    let rule = "a mark is not forgotten before all that it ends";
+async fn a_purged_revocation_leaves_no_grant_valid(records: &dyn Records) -> Result<(), Breach> {
+    let rule = "a revocation is not removed before all that it ends";
     for key in 170..180 {
         good(records.create(key, of("ivan")).await, rule)?;
     }
-    let short = Mark::new(MarkKey::subject(RING, "ivan"), NOW).with_until(at(1_300));
-    good(records.marks().mark(short).await, rule)?;
+    let short = subject("ivan").with_until(at(1_300));
+    good(records.store().revoke(short).await, rule)?;
     loop {
-        let removed = good(records.marks().purge(at(1_300)).await, rule)?;
+        let removed = good(records.store().purge(at(1_300)).await, rule)?;
         for key in 170..180 {
             let found = good(records.find(key).await, rule)?;
             ensure(!matches!(found, Lookup::Live(_)), rule)?;
@@ -256,25 +264,35 @@ async fn a_purged_mark_leaves_nothing_good_behind(records: &dyn Records) -> Resu
             break;
         }
     }
-    let rule = "a mark is forgotten when its time has come";
-    let since = Some(Moment::from_u64(1));
+    let rule = "a revocation is removed when its time has come";
+    let sequence = Some(Sequence::from_u64(1));
     good(
-        records.create(180, of("ivan").with_since(since)).await,
+        records
+            .create(180, of("ivan").with_sequence(sequence))
+            .await,
         rule,
     )
     .map(drop)
 }
 
 async fn purge_all(records: &dyn Records, secs: u64, rule: &'static str) -> Result<(), Breach> {
-    while good(records.marks().purge(at(secs)).await, rule)? > 0 {}
+    while good(records.store().purge(at(secs)).await, rule)? > 0 {}
     Ok(())
 }
 
-async fn mark(store: &dyn GrantStore, key: MarkKey<'_>, rule: &'static str) -> Result<(), Breach> {
-    good(store.mark(Mark::new(key, NOW)).await, rule)
+async fn revoke(
+    store: &dyn GrantStore,
+    record: RevocationRecord,
+    rule: &'static str,
+) -> Result<(), Breach> {
+    good(store.revoke(record).await, rule)
 }
 
-/// Which of these a mark has ended.
+fn subject(name: &str) -> RevocationRecord {
+    RevocationRecord::subject(AUTHORITY, name, NOW)
+}
+
+/// Which of these are revoked.
 async fn revoked(
     records: &dyn Records,
     keys: Range<u8>,
@@ -294,7 +312,7 @@ async fn is_revoked(records: &dyn Records, key: u8, rule: &'static str) -> Resul
     Ok(matches!(found, Lookup::Revoked))
 }
 
-/// What the rules for all grants see of a record.
+/// The part of a record that the rules for all grants see.
 pub(super) fn facts<R, T>(found: Lookup<Arc<R>>, facts: impl FnOnce(&R) -> T) -> Lookup<T> {
     match found {
         Lookup::Live(record) => Lookup::Live(facts(&record)),
@@ -303,13 +321,13 @@ pub(super) fn facts<R, T>(found: Lookup<Arc<R>>, facts: impl FnOnce(&R) -> T) ->
     }
 }
 
-const RING: &str = "the suite";
+const AUTHORITY: &str = "the suite";
 
 const IDLE: Duration = Duration::from_secs(9_999);
 
 /// A grant to a subject that outlasts most of the suite.
 fn of(subject: &str) -> Grant {
-    Grant::new(RING, subject, NOW).with_lifetime(at(9_999), IDLE)
+    Grant::new(AUTHORITY, subject, NOW).with_lifetime(at(9_999), IDLE)
 }
 
 /// A grant that outlasts all of it.
@@ -317,10 +335,10 @@ pub(super) fn lasting(subject: &str) -> Grant {
     Grant::new("lasting", subject, NOW).with_lifetime(at(99_999), Duration::MAX)
 }
 
-/// A grant with everything, and with characters that a store must not trip over.
+/// A grant with everything, and with characters that a store could mishandle.
 pub(super) fn full() -> Grant {
     let odd = |text: &str| Some(format!("{text} '\"\\%_;--\u{0}\u{1f511}\u{e9}\n"));
-    Grant::new("a 'ring' \u{e9}", "s\u{1f511}'\"%", NOW)
+    Grant::new("a 'name' \u{e9}", "s\u{1f511}'\"%", NOW)
         .with_client(odd("client"))
         .with_session(Some(SessionHandle::new([0xfb; 16])))
         .with_scopes(odd("scopes"))

@@ -1,4 +1,4 @@
-//! What every store of refresh tokens must do.
+//! The rules for every store of refresh tokens.
 
 use super::Breach;
 use super::NOW;
@@ -17,24 +17,26 @@ use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
 use crate::grant::Lookup;
-use crate::grant::Moment;
+use crate::grant::Sequence;
 use crate::grant::TokenDigest;
 use crate::now_or_later::NowOrLater;
 use crate::refresh::RefreshFamily;
 use crate::refresh::RefreshTokenStore;
 use crate::refresh::SpentToken;
 
-pub(super) async fn judge(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
-    families_come_back_as_they_were(store).await?;
+pub(super) async fn check(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
+    families_are_found_as_they_were_created(store).await?;
     a_rotation_replaces_the_family(store).await?;
     a_change_expects_what_is_stored(store).await?;
     a_revoked_family_stays_until_it_is_purged(store).await?;
     one_of_many_rotations_wins(store).await?;
-    grant::judge_records(&Families(store)).await
+    grant::check_records(&Families(store)).await
 }
 
-async fn families_come_back_as_they_were(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
-    let rule = "a family is found as it was created, at version 1 and with its moment";
+async fn families_are_found_as_they_were_created(
+    store: &dyn RefreshTokenStore,
+) -> Result<(), Breach> {
+    let rule = "a family is found as it was created, at version 1 and with its sequence number";
     let bare = family(1, Grant::new("a", "s", NOW));
     let odd = family(2, full())
         .with_version(9)
@@ -43,8 +45,8 @@ async fn families_come_back_as_they_were(store: &dyn RefreshTokenStore) -> Resul
     let unsealed = SpentToken::new(digest(3, 7), at(3), Vec::new());
     let plain = family(3, lasting("s")).with_spent(Some(unsealed));
     for family in [bare, odd, plain] {
-        let since = good(store.create(family.clone()).await, rule)?;
-        let grant = family.grant().clone().with_since(Some(since));
+        let sequence = good(store.create(family.clone()).await, rule)?;
+        let grant = family.grant().clone().with_sequence(Some(sequence));
         let wanted = family.with_version(1).with_grant(grant);
         ensure(live(store, wanted.id(), rule).await? == Some(wanted), rule)?;
     }
@@ -52,20 +54,28 @@ async fn families_come_back_as_they_were(store: &dyn RefreshTokenStore) -> Resul
 }
 
 async fn a_rotation_replaces_the_family(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
-    let rule = "a rotation keeps the family's id and moment, and raises its version by one";
+    let rule =
+        "a rotation keeps the family's id and sequence number, and raises its version by one";
     good(store.create(family(10, lasting("s"))).await, rule)?;
     let read = live(store, digest(10, 0), rule)
         .await?
         .ok_or(Breach::new(rule))?;
     let spent = SpentToken::new(read.current(), at(60), vec![9; 80]);
-    let grant = read.grant().clone().with_since(None).with_last_used(at(60));
+    let grant = read
+        .grant()
+        .clone()
+        .with_sequence(None)
+        .with_last_used(at(60));
     let rotated = read
         .clone()
         .with_grant(grant)
         .with_current(digest(10, 2))
         .with_spent(Some(spent));
     ensure(good(store.update(rotated.clone()).await, rule)? == 2, rule)?;
-    let grant = rotated.grant().clone().with_since(read.grant().since());
+    let grant = rotated
+        .grant()
+        .clone()
+        .with_sequence(read.grant().sequence());
     let wanted = rotated.with_version(2).with_grant(grant);
     ensure(
         live(store, digest(10, 0), rule).await? == Some(wanted.clone()),
@@ -134,7 +144,7 @@ async fn live(
 ) -> Result<Option<RefreshFamily>, Breach> {
     match good(store.find(id).await, rule)? {
         Lookup::Live(found) => Ok(Some(RefreshFamily::clone(&found))),
-        Lookup::Revoked => Err(Breach::new("what no mark names is not revoked")),
+        Lookup::Revoked => Err(Breach::new("a grant without a revocation is not revoked")),
         Lookup::Unknown => Ok(None),
     }
 }
@@ -151,11 +161,11 @@ fn digest(number: u8, place: u8) -> TokenDigest {
 pub(super) struct Families<'a>(pub(super) &'a dyn RefreshTokenStore);
 
 impl Records for Families<'_> {
-    fn marks(&self) -> &dyn GrantStore {
+    fn store(&self) -> &dyn GrantStore {
         self.0
     }
 
-    fn create(&self, key: u8, grant: Grant) -> NowOrLater<'_, Result<Moment, StoreError>> {
+    fn create(&self, key: u8, grant: Grant) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.0.create(family(key, grant))
     }
 

@@ -1,4 +1,4 @@
-//! What every store of revocations must do.
+//! The rules for every store of revocations.
 
 use super::Breach;
 use super::NOW;
@@ -11,19 +11,22 @@ use crate::limits;
 use crate::principal::KeyId;
 use crate::principal::TokenId;
 use crate::revocation::Revocation;
-use crate::revocation::RevocationKind;
 use crate::revocation::RevocationStore;
+use crate::revocation_list::RevocationKind;
+use crate::revocation_list::RevocationTarget;
 
-pub(super) async fn judge(store: &dyn RevocationStore) -> Result<(), Breach> {
-    revocations_come_back_as_they_were(store).await?;
-    a_name_is_kind_authority_and_id(store).await?;
-    the_wider_of_two_stands(store).await?;
-    of_many_at_once_the_widest_stands(store).await?;
-    only_what_is_named_is_removed(store).await?;
-    only_what_has_ended_is_purged(store).await
+pub(super) async fn check(store: &dyn RevocationStore) -> Result<(), Breach> {
+    revocations_are_read_as_they_were_added(store).await?;
+    a_target_is_kind_authority_and_id(store).await?;
+    the_wider_of_two_is_kept(store).await?;
+    of_many_at_once_the_widest_is_kept(store).await?;
+    only_the_target_is_removed(store).await?;
+    only_what_has_expired_is_purged(store).await
 }
 
-async fn revocations_come_back_as_they_were(store: &dyn RevocationStore) -> Result<(), Breach> {
+async fn revocations_are_read_as_they_were_added(
+    store: &dyn RevocationStore,
+) -> Result<(), Breach> {
     let rule = "all returns every revocation as it was added, and nothing else";
     ensure(good(store.all().await, rule)?.is_empty(), rule)?;
     let long = "x".repeat(limits::REVOCATION_ID_BYTES);
@@ -35,7 +38,11 @@ async fn revocations_come_back_as_they_were(store: &dyn RevocationStore) -> Resu
         Revocation::session(long.as_str(), "s").issued_before(UnixTime::from_secs(0)),
         Revocation::key(AUTHORITY, KeyId::new([7; 32])).until(UnixTime::from_secs(0)),
         Revocation::token(TokenId::of_fingerprint([8; 32])).until(at(9)),
-        Revocation::new(RevocationKind::ApiKey, AUTHORITY, "0123456789ABCDEF"),
+        Revocation::new(RevocationTarget::new(
+            RevocationKind::ApiKey,
+            AUTHORITY,
+            "0123456789ABCDEF",
+        )),
     ];
     for revocation in &wanted {
         good(store.add(revocation.clone()).await, rule)?;
@@ -44,7 +51,7 @@ async fn revocations_come_back_as_they_were(store: &dyn RevocationStore) -> Resu
     clear(store, rule).await
 }
 
-async fn a_name_is_kind_authority_and_id(store: &dyn RevocationStore) -> Result<(), Breach> {
+async fn a_target_is_kind_authority_and_id(store: &dyn RevocationStore) -> Result<(), Breach> {
     let rule = "revocations of another kind, authority or id, byte for byte, are others";
     let mut wanted = vec![
         Revocation::subject(AUTHORITY, "alice"),
@@ -60,8 +67,9 @@ async fn a_name_is_kind_authority_and_id(store: &dyn RevocationStore) -> Result<
     clear(store, rule).await
 }
 
-async fn the_wider_of_two_stands(store: &dyn RevocationStore) -> Result<(), Breach> {
-    let rule = "of two revocations of one name the later times stand, and none is later than any";
+async fn the_wider_of_two_is_kept(store: &dyn RevocationStore) -> Result<(), Breach> {
+    let rule =
+        "of two revocations of one target the later times are kept, and none is later than any";
     let times = [None, Some(at(3)), Some(at(5))];
     let wider = |a: Option<UnixTime>, b: Option<UnixTime>| Some(a?.max(b?));
     for first in pairs(times) {
@@ -77,8 +85,8 @@ async fn the_wider_of_two_stands(store: &dyn RevocationStore) -> Result<(), Brea
     Ok(())
 }
 
-async fn of_many_at_once_the_widest_stands(store: &dyn RevocationStore) -> Result<(), Breach> {
-    let rule = "of revocations of one name that are added at once the widest stands";
+async fn of_many_at_once_the_widest_is_kept(store: &dyn RevocationStore) -> Result<(), Breach> {
+    let rule = "of revocations of one target that are added at once the widest is kept";
     let adds = (1..=20).map(|n| store.add(named("m", Some(at(n)), Some(at(100 - n)))));
     for added in together(adds.collect()).await {
         good(added, rule)?;
@@ -88,8 +96,8 @@ async fn of_many_at_once_the_widest_stands(store: &dyn RevocationStore) -> Resul
     clear(store, rule).await
 }
 
-async fn only_what_is_named_is_removed(store: &dyn RevocationStore) -> Result<(), Breach> {
-    let rule = "remove takes away what has this kind, authority and id, whatever its times";
+async fn only_the_target_is_removed(store: &dyn RevocationStore) -> Result<(), Breach> {
+    let rule = "remove takes away the revocation of this target, whatever its times";
     let kept = vec![
         Revocation::subject(AUTHORITY, "bob"),
         Revocation::subject("other", "alice"),
@@ -100,11 +108,11 @@ async fn only_what_is_named_is_removed(store: &dyn RevocationStore) -> Result<()
         good(store.add(revocation.clone()).await, rule)?;
     }
     let name = || Revocation::subject(AUTHORITY, "alice");
-    good(store.remove(name()).await, rule)?;
+    good(store.remove(name().into_target()).await, rule)?;
     let mut wanted = kept;
     ensure(sorted(store, rule).await? == order(&mut wanted), rule)?;
-    let rule = "to remove what is not there is no error";
-    good(store.remove(name()).await, rule)?;
+    let rule = "removing a target that is not there is no error";
+    good(store.remove(name().into_target()).await, rule)?;
     let rule = "what was removed is narrower when it is added again";
     let again = name().until(at(2));
     good(store.add(again.clone()).await, rule)?;
@@ -113,8 +121,9 @@ async fn only_what_is_named_is_removed(store: &dyn RevocationStore) -> Result<()
     clear(store, rule).await
 }
 
-async fn only_what_has_ended_is_purged(store: &dyn RevocationStore) -> Result<(), Breach> {
-    let rule = "purge removes what ends before the time, never at it and never without an end";
+async fn only_what_has_expired_is_purged(store: &dyn RevocationStore) -> Result<(), Breach> {
+    let rule =
+        "purge removes what expires before the time, never at it and never without an expiry";
     let ends = [None, Some(at(4)), Some(at(5)), Some(at(6))];
     for (name, until) in ["never", "before", "at", "after"].into_iter().zip(ends) {
         good(store.add(named(name, Some(NOW), until)).await, rule)?;
@@ -155,22 +164,18 @@ async fn sorted(
 }
 
 fn order(all: &mut [Revocation]) -> &[Revocation] {
-    let key = |own: &Revocation| {
-        let authority = own.authority().as_str().to_owned();
-        (own.kind(), authority, own.id().to_owned())
-    };
-    all.sort_by_key(key);
+    all.sort_by(|a, b| a.target().cmp(b.target()));
     all
 }
 
-/// Leaves the store as it was found: every part judges for itself.
+/// Empties the store, as every part expects it.
 async fn clear(store: &dyn RevocationStore, rule: &'static str) -> Result<(), Breach> {
     for revocation in good(store.all().await, rule)? {
-        good(store.remove(revocation).await, rule)?;
+        good(store.remove(revocation.into_target()).await, rule)?;
     }
     ensure(
         good(store.all().await, rule)?.is_empty(),
-        "what is removed is no longer among all",
+        "a removed revocation is no longer among all",
     )
 }
 

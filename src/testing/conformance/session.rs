@@ -1,4 +1,4 @@
-//! What every store of sessions must do.
+//! The rules for every store of sessions.
 
 use std::time::Duration;
 
@@ -19,25 +19,25 @@ use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
 use crate::grant::Lookup;
-use crate::grant::Moment;
+use crate::grant::Sequence;
 use crate::grant::TokenDigest;
 use crate::now_or_later::NowOrLater;
 use crate::session::SessionRecord;
 use crate::session::SessionStore;
 
-pub(super) async fn judge(store: &dyn SessionStore) -> Result<(), Breach> {
-    sessions_come_back_as_they_were(store).await?;
+pub(super) async fn check(store: &dyn SessionStore) -> Result<(), Breach> {
+    sessions_are_found_as_they_were_created(store).await?;
     a_session_moves_to_a_new_digest(store).await?;
     a_taken_digest_is_a_conflict(store).await?;
     a_use_goes_forward_and_keeps_the_version(store).await?;
-    a_late_write_never_brings_a_session_back(store).await?;
+    a_late_write_never_restores_a_session(store).await?;
     one_of_many_moves_wins(store).await?;
-    grant::judge_records(&Sessions(store)).await?;
+    grant::check_records(&Sessions(store)).await?;
     a_session_in_use_is_purged_later(store).await
 }
 
-async fn sessions_come_back_as_they_were(store: &dyn SessionStore) -> Result<(), Breach> {
-    let rule = "a session is found as it was created, at version 1 and with its moment";
+async fn sessions_are_found_as_they_were_created(store: &dyn SessionStore) -> Result<(), Breach> {
+    let rule = "a session is found as it was created, at version 1 and with its sequence number";
     let bare = session(1, Grant::new("a", "s", NOW));
     let odd = session(2, full())
         .with_version(9)
@@ -45,8 +45,8 @@ async fn sessions_come_back_as_they_were(store: &dyn SessionStore) -> Result<(),
     let long = session(3, lasting("s")).with_data(vec![7; 100_000]);
     for session in [bare, odd, long] {
         let digest = session.digest();
-        let since = good(store.create(session.clone()).await, rule)?;
-        let grant = session.grant().clone().with_since(Some(since));
+        let sequence = good(store.create(session.clone()).await, rule)?;
+        let grant = session.grant().clone().with_sequence(Some(sequence));
         let wanted = session.with_version(1).with_grant(grant);
         ensure(live(store, digest, rule).await? == Some(wanted), rule)?;
     }
@@ -137,7 +137,7 @@ async fn a_session_in_use_is_purged_later(store: &dyn SessionStore) -> Result<()
     Ok(())
 }
 
-async fn a_late_write_never_brings_a_session_back(store: &dyn SessionStore) -> Result<(), Breach> {
+async fn a_late_write_never_restores_a_session(store: &dyn SessionStore) -> Result<(), Breach> {
     let rule = "what was read before a session ended cannot be written after it";
     let digest = digest(40, 0);
     let ends = lasting("s").with_lifetime(at(5), Duration::MAX);
@@ -175,7 +175,7 @@ async fn live(
 ) -> Result<Option<SessionRecord>, Breach> {
     match good(store.find(digest).await, rule)? {
         Lookup::Live(found) => Ok(Some(SessionRecord::clone(&found))),
-        Lookup::Revoked => Err(Breach::new("what no mark names is not revoked")),
+        Lookup::Revoked => Err(Breach::new("a grant without a revocation is not revoked")),
         Lookup::Unknown => Ok(None),
     }
 }
@@ -192,11 +192,11 @@ fn digest(number: u8, place: u8) -> TokenDigest {
 pub(super) struct Sessions<'a>(pub(super) &'a dyn SessionStore);
 
 impl Records for Sessions<'_> {
-    fn marks(&self) -> &dyn GrantStore {
+    fn store(&self) -> &dyn GrantStore {
         self.0
     }
 
-    fn create(&self, key: u8, grant: Grant) -> NowOrLater<'_, Result<Moment, StoreError>> {
+    fn create(&self, key: u8, grant: Grant) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.0.create(session(key, grant))
     }
 

@@ -29,7 +29,7 @@ pub async fn api_key_store(store: &dyn ApiKeyStore) -> Result<(), Breach> {
 ///
 /// The first [`Breach`] of the contract.
 pub async fn session_store(store: &dyn SessionStore) -> Result<(), Breach> {
-    session::judge(store).await
+    session::check(store).await
 }
 
 /// Checks a [`RefreshTokenStore`], under the conditions of [`api_key_store`].
@@ -38,7 +38,7 @@ pub async fn session_store(store: &dyn SessionStore) -> Result<(), Breach> {
 ///
 /// The first [`Breach`] of the contract.
 pub async fn refresh_token_store(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
-    refresh::judge(store).await
+    refresh::check(store).await
 }
 
 /// Checks a [`RevocationStore`], under the conditions of [`api_key_store`].
@@ -47,7 +47,7 @@ pub async fn refresh_token_store(store: &dyn RefreshTokenStore) -> Result<(), Br
 ///
 /// The first [`Breach`] of the contract.
 pub async fn revocation_store(store: &dyn RevocationStore) -> Result<(), Breach> {
-    revocation::judge(store).await
+    revocation::check(store).await
 }
 
 /// Checks what sessions and refresh tokens have in common in a store that keeps both: one
@@ -76,5 +76,5 @@ pub async fn grant_store<S>(store: &S) -> Result<(), Breach>
 where
     S: SessionStore + RefreshTokenStore,
 {
-    grant::judge(store).await
+    grant::check(store).await
 }

@@ -74,8 +74,8 @@ pub(crate) struct Kept {
 }
 
 impl TokenCache {
-    /// Starts with [`limits::TOKEN_CACHE_ENTRIES`](crate::limits::TOKEN_CACHE_ENTRIES) and
-    /// [`limits::TOKEN_CACHE_BYTES`](crate::limits::TOKEN_CACHE_BYTES).
+    /// Starts with 10 000 credentials and
+    /// 32 MiB.
     pub fn builder() -> TokenCacheBuilder {
         TokenCacheBuilder::new()
     }

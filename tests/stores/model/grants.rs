@@ -1,8 +1,9 @@
-//! Lives of sessions and refresh tokens.
+//! Sessions and refresh tokens against a model.
 
-use bearergate::refresh::{NewRefresh, RefreshRequest};
+use bearergate::RejectionKind;
+use bearergate::clock::Leeway;
+use bearergate::refresh::{NewRefreshToken, RotateRequest};
 use bearergate::session::{NewSession, Session, SessionChange};
-use bearergate::{RejectionKind, limits};
 use proptest::prelude::*;
 
 use super::Kind;
@@ -60,13 +61,13 @@ struct Grant {
     expires: u64,
     last_used: u64,
     /// By its session, or by its subject.
-    marks: [bool; 2],
+    revoked: [bool; 2],
     is_purged: bool,
 }
 
 impl Grant {
-    fn is_marked(&self) -> bool {
-        self.marks.contains(&true)
+    fn is_revoked(&self) -> bool {
+        self.revoked.contains(&true)
     }
 
     fn is_over(&self, now: u64) -> bool {
@@ -88,7 +89,7 @@ struct FamilyModel {
     is_revoked: bool,
 }
 
-/// The store and the model beside it.
+/// The store and its model.
 struct Life {
     world: World,
     sessions: Vec<SessionModel>,
@@ -128,7 +129,7 @@ impl Life {
             session,
             expires: now + GRANT_LIFETIME,
             last_used: now,
-            marks: [false; 2],
+            revoked: [false; 2],
             is_purged: false,
         }
     }
@@ -147,19 +148,19 @@ impl Life {
     fn begin_family(&mut self, session: Option<usize>, subject: u8) {
         let session = session.and_then(|at| at.checked_rem(self.sessions.len()));
         let Some(at) = session else {
-            let new = NewRefresh::new(format!("subject-{subject}"), CLIENT);
+            let new = NewRefreshToken::new(format!("subject-{subject}"), CLIENT);
             let grant = self.grant(subject, None);
             return self.add_family(new, grant, true);
         };
         let session = &self.sessions[at];
-        let new = NewRefresh::of(&session.handle, CLIENT);
+        let new = NewRefreshToken::for_session(&session.handle, CLIENT);
         let mut grant = self.grant(session.grant.subject, Some(at));
         grant.expires = grant.expires.min(session.grant.expires);
-        let is_good = !session.grant.is_marked();
+        let is_good = !session.grant.is_revoked();
         self.add_family(new, grant, is_good);
     }
 
-    fn add_family(&mut self, new: NewRefresh, grant: Grant, is_good: bool) {
+    fn add_family(&mut self, new: NewRefreshToken, grant: Grant, is_good: bool) {
         let created = wait(self.world.service.refresh.create(new));
         assert_eq!(created.is_ok(), is_good);
         let Ok(token) = created else { return };
@@ -182,9 +183,9 @@ impl Life {
             family.grant.is_purged |= family.is_revoked;
         }
         for grant in self.grants() {
-            grant.is_purged |= grant.is_marked() || grant.is_over(now);
-            // The mark of a session is kept as long as the session and its tokens could have lasted.
-            grant.marks[0] &= grant.expires + limits::LEEWAY_MAX.as_secs() > now;
+            grant.is_purged |= grant.is_revoked() || grant.is_over(now);
+            // The revocation of a session is kept as long as the session and its tokens could have lasted.
+            grant.revoked[0] &= grant.expires + Leeway::MAX.as_secs() > now;
         }
     }
 
@@ -199,10 +200,10 @@ impl Life {
                 .revoke(&self.sessions[at].handle),
         )
         .unwrap();
-        let hangs_on_it = |grant: &&mut Grant| grant.session == Some(at);
+        let belongs_to_it = |grant: &&mut Grant| grant.session == Some(at);
         self.grants()
-            .filter(hangs_on_it)
-            .for_each(|grant| grant.marks[0] = true);
+            .filter(belongs_to_it)
+            .for_each(|grant| grant.revoked[0] = true);
     }
 
     fn revoke_subject(&mut self, subject: u8) {
@@ -210,7 +211,7 @@ impl Life {
         wait(self.world.service.sessions.revoke_subject(&name)).unwrap();
         self.grants()
             .filter(|grant| grant.subject == subject)
-            .for_each(|grant| grant.marks[1] = true);
+            .for_each(|grant| grant.revoked[1] = true);
     }
 
     fn use_session(&mut self, at: usize) {
@@ -221,12 +222,12 @@ impl Life {
         let session = &mut self.sessions[at];
         let (current, old) = session.ids.split_last().unwrap();
         for old in old {
-            let verdict = self.world.judge_session(old);
-            assert_eq!(verdict, Err(RejectionKind::SessionUnknown));
+            let kind = self.world.judge_session(old);
+            assert_eq!(kind, Err(RejectionKind::SessionUnknown));
         }
         let wanted = match &session.grant {
             grant if grant.is_purged => Err(RejectionKind::SessionUnknown),
-            grant if grant.is_marked() => Err(RejectionKind::TokenRevoked),
+            grant if grant.is_revoked() => Err(RejectionKind::TokenRevoked),
             grant if grant.is_over(now) => Err(RejectionKind::SessionExpired),
             _ => Ok(()),
         };
@@ -244,13 +245,13 @@ impl Life {
         let now = self.world.now();
         let session = &mut self.sessions[at];
         let grant = &session.grant;
-        // The handle does not know of uses, so it may take a session for over that is not.
+        // The handle does not know of uses, so it may take a session for expired that is not.
         let known = session.handle.grant();
         let ends = known
             .expires()
             .as_secs()
             .min(known.last_used().as_secs() + GRANT_IDLE);
-        let is_good = !grant.is_purged && !grant.is_marked() && now < ends;
+        let is_good = !grant.is_purged && !grant.is_revoked() && now < ends;
         let manager = &self.world.service.sessions;
         let rotated = wait(manager.rotate(&session.handle, SessionChange::default()));
         assert_eq!(rotated.is_ok(), is_good, "{session:?}");
@@ -268,7 +269,7 @@ impl Life {
         let family = &mut self.families[at];
         let wanted = match &family.grant {
             grant if grant.is_purged => Err(RejectionKind::RefreshUnknown),
-            grant if grant.is_marked() => Err(RejectionKind::TokenRevoked),
+            grant if grant.is_revoked() => Err(RejectionKind::TokenRevoked),
             _ if family.is_revoked => Err(RejectionKind::TokenRevoked),
             grant if grant.is_over(now) => Err(RejectionKind::RefreshExpired),
             _ => Ok(()),
@@ -295,7 +296,7 @@ impl Life {
         for token in spent {
             let wanted = match &family.grant {
                 grant if grant.is_purged => RejectionKind::RefreshUnknown,
-                grant if grant.is_marked() => RejectionKind::TokenRevoked,
+                grant if grant.is_revoked() => RejectionKind::TokenRevoked,
                 _ if family.is_revoked => RejectionKind::RefreshReused,
                 grant if grant.is_over(now) => RejectionKind::RefreshExpired,
                 _ => RejectionKind::RefreshReused,
@@ -315,7 +316,7 @@ impl Life {
             self.world
                 .service
                 .refresh
-                .revoke(RefreshRequest::new(token, CLIENT)),
+                .revoke(RotateRequest::new(token, CLIENT)),
         )
         .unwrap();
         family.is_revoked = true;
@@ -339,7 +340,7 @@ fn spend(world: &World, token: &str) -> Result<String, RejectionKind> {
         world
             .service
             .refresh
-            .rotate(RefreshRequest::new(token, CLIENT)),
+            .rotate(RotateRequest::new(token, CLIENT)),
     );
     let rotated = rotated.map_err(|rejection| rejection.kind())?;
     Ok(rotated.into_token().reveal())

@@ -1,7 +1,8 @@
 //! Lives of API keys.
 
 use bearergate::RejectionKind;
-use bearergate::api_key::{ApiKeyFilter, ApiKeyId, NewApiKey};
+use bearergate::api_key::store::ApiKeyFilter;
+use bearergate::api_key::{ApiKeyId, NewApiKey};
 use bearergate::clock::UnixTime;
 use proptest::prelude::*;
 
@@ -111,7 +112,7 @@ impl Life {
         let now = self.world.now();
         self.keys.push(Key {
             id: issued.record.id(),
-            text: issued.key.reveal(),
+            text: issued.secret.reveal(),
             subject,
             created: now,
             expires: lives.map(|lives| now + lives),
@@ -159,7 +160,7 @@ impl Life {
         assert_eq!(rotated.is_ok(), is_current);
         let Ok(issued) = rotated else { return };
         let mut new = old.clone();
-        (new.id, new.text) = (issued.record.id(), issued.key.reveal());
+        (new.id, new.text) = (issued.record.id(), issued.secret.reveal());
         new.created = now;
         new.expires = old.expires.map(|end| now + (end - old.created));
         self.keys[at].successor = Some(new.id);

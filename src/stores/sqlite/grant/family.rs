@@ -1,4 +1,4 @@
-//! Families of refresh tokens in the file.
+//! Families of refresh tokens in the database file.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use rusqlite::Row;
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
-use super::dated;
 use super::grant;
 use super::grant_columns;
-use super::judged;
 use super::kept;
+use super::lookup;
 use super::next_version;
+use super::numbered;
 use super::values;
 use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::error::StoreErrorKind;
 use crate::grant::Lookup;
-use crate::grant::Moment;
+use crate::grant::Sequence;
 use crate::grant::TokenDigest;
 use crate::now_or_later::NowOrLater;
 use crate::refresh::RefreshFamily;
@@ -33,7 +33,7 @@ use crate::stores::sqlite::transaction::Change;
 use crate::stores::sqlite::transaction::read_one;
 
 impl RefreshTokenStore for SqliteStore {
-    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Moment, StoreError>> {
+    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.write(move |tx| create(tx, family))
     }
 
@@ -43,7 +43,7 @@ impl RefreshTokenStore for SqliteStore {
     ) -> NowOrLater<'_, Result<Lookup<Arc<RefreshFamily>>, StoreError>> {
         self.read(move |conn| {
             let found = read_one(conn, FIND, [id.as_bytes()], record)?;
-            judged(conn, found.map(Arc::new), |family| family.grant())
+            lookup(conn, found.map(Arc::new), |family| family.grant())
         })
     }
 
@@ -75,11 +75,11 @@ const UPDATE: &str = "UPDATE family SET version = ?2, current = ?3, spent = ?4, 
      session = ?12, scopes = ?13, claims = ?14, created = ?15, since = ?16, last_used = ?17, \
      expires = ?18, idle = ?19, ends = ?20 WHERE id = ?1";
 
-fn create(tx: &mut Change<'_>, family: RefreshFamily) -> Result<Moment, Fault> {
-    let (grant, since) = dated(tx, family.grant())?;
+fn create(tx: &mut Change<'_>, family: RefreshFamily) -> Result<Sequence, Fault> {
+    let (grant, sequence) = numbered(tx, family.grant())?;
     let family = family.with_grant(grant).with_version(1);
     tx.write_one(INSERT, params_from_iter(row(&family)?))?;
-    Ok(since)
+    Ok(sequence)
 }
 
 fn update(tx: &mut Change<'_>, new: RefreshFamily) -> Result<u64, Fault> {
@@ -135,6 +135,6 @@ fn spent(
             let digest = TokenDigest::new(digest);
             Ok(Some(SpentToken::new(digest, at, sealed)))
         }
-        _ => Err(corrupt("a spent token is stored in part")),
+        _ => Err(corrupt("a spent token is stored only in part")),
     }
 }

@@ -1,4 +1,6 @@
-//! What sessions and families of refresh tokens have in common in the file.
+//! The common part of sessions and families of refresh tokens in the database file.
+//!
+//! The schema calls a revocation `mark` and a sequence number `moment` or `since`.
 
 mod family;
 mod purge;
@@ -25,20 +27,20 @@ use crate::error::StoreErrorKind;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
 use crate::grant::Lookup;
-use crate::grant::Mark;
-use crate::grant::MarkKey;
-use crate::grant::Moment;
+use crate::grant::RevocationRecord;
+use crate::grant::Sequence;
 use crate::grant::SessionHandle;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
+use crate::revocation_list::RevocationTarget;
 
 impl GrantStore for SqliteStore {
-    fn mark(&self, mark: Mark) -> NowOrLater<'_, Result<(), StoreError>> {
-        self.write(move |tx| write_mark(tx, &mark))
+    fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
+        self.write(move |tx| revoke(tx, &record))
     }
 
-    fn has_ended(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
-        self.read(move |conn| is_ended(conn, &grant))
+    fn is_revoked(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+        self.read(move |conn| is_revoked(conn, &grant))
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
@@ -46,76 +48,76 @@ impl GrantStore for SqliteStore {
     }
 }
 
-const LAST_MOMENT: &str = "SELECT last FROM moment";
+const LAST_SEQUENCE: &str = "SELECT last FROM moment";
 
-const SET_MOMENT: &str = "INSERT INTO moment (id, last) VALUES (1, ?1) \
+const SET_SEQUENCE: &str = "INSERT INTO moment (id, last) VALUES (1, ?1) \
      ON CONFLICT (id) DO UPDATE SET last = excluded.last";
 
-const WRITE_MARK: &str = "INSERT INTO mark (kind, authority, id, at, moment, until) \
+const REVOKE: &str = "INSERT INTO mark (kind, authority, id, at, moment, until) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
      ON CONFLICT (kind, authority, id) DO UPDATE SET \
      at = excluded.at, moment = excluded.moment, until = max(until, excluded.until)";
 
-const MARKED: &str = "SELECT moment FROM mark WHERE kind = ?1 AND authority = ?2 AND id = ?3";
+const REVOKED_AT: &str = "SELECT moment FROM mark WHERE kind = ?1 AND authority = ?2 AND id = ?3";
 
-fn write_mark(tx: &mut Change<'_>, mark: &Mark) -> Result<(), Fault> {
-    let moment = next_moment(tx, mark.at())?;
-    let key = mark.key();
-    let (kind, authority) = (key.kind().as_str(), key.authority());
-    let (at, until) = (time(mark.at())?, bound(mark.until()));
-    let moment = number(moment.as_u64())?;
+fn revoke(tx: &mut Change<'_>, record: &RevocationRecord) -> Result<(), Fault> {
+    let sequence = next_sequence(tx, record.at())?;
+    let target = record.target();
+    let (kind, authority) = (target.kind().as_str(), target.authority());
+    let (at, until) = (time(record.at())?, bound(record.until()));
+    let sequence = number(sequence.as_u64())?;
     tx.write_one(
-        WRITE_MARK,
-        params![kind, authority, key.id(), at, moment, until],
+        REVOKE,
+        params![kind, authority, target.id(), at, sequence, until],
     )
 }
 
-fn next_moment(tx: &mut Change<'_>, now: UnixTime) -> Result<Moment, Fault> {
-    let next = Moment::next(last_moment(tx)?, now);
-    set_moment(tx, next)?;
+fn next_sequence(tx: &mut Change<'_>, now: UnixTime) -> Result<Sequence, Fault> {
+    let next = Sequence::next(last_sequence(tx)?, now);
+    set_sequence(tx, next)?;
     Ok(next)
 }
 
-/// Lets every later moment come after this one, which another store may have given.
-fn catch_up(tx: &mut Change<'_>, since: Moment) -> Result<Moment, Fault> {
-    if last_moment(tx)? < Some(since) {
-        set_moment(tx, since)?;
+/// Makes every later number greater than this one, which another store may have given.
+fn catch_up(tx: &mut Change<'_>, sequence: Sequence) -> Result<Sequence, Fault> {
+    if last_sequence(tx)? < Some(sequence) {
+        set_sequence(tx, sequence)?;
     }
-    Ok(since)
+    Ok(sequence)
 }
 
-fn last_moment(tx: &Change<'_>) -> Result<Option<Moment>, Fault> {
-    tx.read_one(LAST_MOMENT, [], |row| moment(row.get(0)?))
+fn last_sequence(tx: &Change<'_>) -> Result<Option<Sequence>, Fault> {
+    tx.read_one(LAST_SEQUENCE, [], |row| sequence(row.get(0)?))
 }
 
-fn set_moment(tx: &mut Change<'_>, last: Moment) -> Result<(), Fault> {
-    tx.write_one(SET_MOMENT, [number(last.as_u64())?])
+fn set_sequence(tx: &mut Change<'_>, last: Sequence) -> Result<(), Fault> {
+    tx.write_one(SET_SEQUENCE, [number(last.as_u64())?])
 }
 
-fn moment(number: i64) -> Result<Moment, Fault> {
+fn sequence(number: i64) -> Result<Sequence, Fault> {
     let number = number
         .try_into()
-        .map_err(|_| corrupt("a moment is negative"))?;
-    Ok(Moment::from_u64(number))
+        .map_err(|_| corrupt("a sequence number is negative"))?;
+    Ok(Sequence::from_u64(number))
 }
 
-/// Gives a new grant its moment, unless a mark has ended it.
-fn dated(tx: &mut Change<'_>, grant: &Grant) -> Result<(Grant, Moment), Fault> {
-    let since = match grant.since() {
-        Some(since) => catch_up(tx, since)?,
-        None => next_moment(tx, grant.created())?,
+/// Gives a new grant its sequence number, unless it is revoked.
+fn numbered(tx: &mut Change<'_>, grant: &Grant) -> Result<(Grant, Sequence), Fault> {
+    let sequence = match grant.sequence() {
+        Some(sequence) => catch_up(tx, sequence)?,
+        None => next_sequence(tx, grant.created())?,
     };
-    let grant = grant.clone().with_since(Some(since));
-    if is_ended(tx.conn(), &grant)? {
+    let grant = grant.clone().with_sequence(Some(sequence));
+    if is_revoked(tx.conn(), &grant)? {
         return Err(StoreErrorKind::Conflict.into());
     }
-    Ok((grant, since))
+    Ok((grant, sequence))
 }
 
-/// The version after a change, if the change expects what is stored and no mark has ended it.
+/// The version after a change, if the change expects what is stored and the grant is not revoked.
 fn next_version(tx: &Change<'_>, stored: (&Grant, u64), expected: u64) -> Result<u64, Fault> {
     let (grant, version) = stored;
-    if version != expected || is_ended(tx.conn(), grant)? {
+    if version != expected || is_revoked(tx.conn(), grant)? {
         return Err(StoreErrorKind::Conflict.into());
     }
     Ok(version.checked_add(1).ok_or(StoreErrorKind::Full)?)
@@ -124,12 +126,12 @@ fn next_version(tx: &Change<'_>, stored: (&Grant, u64), expected: u64) -> Result
 /// The new grant with what a change keeps of the old one.
 fn kept(old: &Grant, new: &Grant) -> Grant {
     let last_used = old.last_used().max(new.last_used());
-    let new = new.clone().with_since(old.since());
+    let new = new.clone().with_sequence(old.sequence());
     new.with_last_used(last_used)
 }
 
-/// Takes a record for what it is among the marks of the same state of the file.
-fn judged<R>(
+/// The result for a record, by the revocations in the same state of the file.
+fn lookup<R>(
     conn: &Connection,
     found: Option<R>,
     grant: impl FnOnce(&R) -> &Grant,
@@ -137,29 +139,30 @@ fn judged<R>(
     let Some(record) = found else {
         return Ok(Lookup::Unknown);
     };
-    Ok(match is_ended(conn, grant(&record))? {
+    Ok(match is_revoked(conn, grant(&record))? {
         true => Lookup::Revoked,
         false => Lookup::Live(record),
     })
 }
 
-fn is_ended(conn: &Connection, grant: &Grant) -> Result<bool, Fault> {
-    for key in grant.mark_keys() {
-        if marked(conn, &key)?.is_some_and(|at| Mark::ends(key.kind(), at, grant)) {
+fn is_revoked(conn: &Connection, grant: &Grant) -> Result<bool, Fault> {
+    for target in grant.revocation_targets() {
+        let written = revoked_at(conn, &target)?;
+        if written.is_some_and(|at| RevocationRecord::revokes(target.kind(), at, grant)) {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-fn marked(conn: &Connection, key: &MarkKey<'_>) -> Result<Option<Moment>, Fault> {
-    let params = params![key.kind().as_str(), key.authority(), key.id()];
-    let mut statement = conn.prepare_cached(MARKED)?;
+fn revoked_at(conn: &Connection, target: &RevocationTarget<'_>) -> Result<Option<Sequence>, Fault> {
+    let params = params![target.kind().as_str(), target.authority(), target.id()];
+    let mut statement = conn.prepare_cached(REVOKED_AT)?;
     let found = statement.query_row(params, |row| row.get(0)).optional()?;
-    found.map(moment).transpose()
+    found.map(sequence).transpose()
 }
 
-/// The columns of a grant, which stand last in their table.
+/// The columns of a grant, the last ones of their table.
 macro_rules! grant_columns {
     () => {
         "authority, subject, client, session, scopes, claims, created, since, last_used, expires, \
@@ -170,9 +173,9 @@ use grant_columns;
 
 /// The values of a grant, in the order of the columns.
 fn values(grant: &Grant) -> Result<[Value; 12], Fault> {
-    let since = grant
-        .since()
-        .ok_or_else(|| corrupt("a grant has no moment"))?;
+    let sequence = grant
+        .sequence()
+        .ok_or_else(|| corrupt("a grant has no sequence number"))?;
     let text = |text: Option<&str>| Value::from(text.map(str::to_owned));
     Ok([
         text(Some(grant.authority().as_str())),
@@ -182,10 +185,10 @@ fn values(grant: &Grant) -> Result<[Value; 12], Fault> {
         text(grant.scopes()),
         text(grant.claims()),
         time(grant.created())?.into(),
-        number(since.as_u64())?.into(),
+        number(sequence.as_u64())?.into(),
         time(grant.last_used())?.into(),
         time(grant.expires())?.into(),
-        // A span that is never compared here, so that one without end keeps its number.
+        // Never compared in SQL, so `Duration::MAX` may keep its bits as a negative number.
         grant.idle().as_secs().cast_signed().into(),
         bound(grant.ends()).into(),
     ])
@@ -199,7 +202,7 @@ fn grant(columns: &mut Columns<'_>) -> Result<Grant, Fault> {
     let session = session.as_deref().map(handle).transpose()?;
     let (scopes, claims) = (columns.take()?, columns.take()?);
     let created = columns.time()?;
-    let since = Moment::from_u64(columns.number()?);
+    let sequence = Sequence::from_u64(columns.number()?);
     let (last_used, expires) = (columns.time()?, columns.time()?);
     let idle = Duration::from_secs(columns.take::<i64>()?.cast_unsigned());
     Ok(Grant::new(authority, subject, created)
@@ -207,7 +210,7 @@ fn grant(columns: &mut Columns<'_>) -> Result<Grant, Fault> {
         .with_session(session)
         .with_scopes(scopes)
         .with_claims(claims)
-        .with_since(Some(since))
+        .with_sequence(Some(sequence))
         .with_last_used(last_used)
         .with_lifetime(expires, idle))
 }

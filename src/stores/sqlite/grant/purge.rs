@@ -1,4 +1,4 @@
-//! Removing what is over from the file.
+//! Removal of expired and revoked records from the database file.
 
 use rusqlite::params;
 
@@ -8,37 +8,38 @@ use crate::stores::sqlite::column::bound;
 use crate::stores::sqlite::error::Fault;
 use crate::stores::sqlite::transaction::Change;
 
-/// Removes some of what is over, and of what marks have ended; returns 0 when nothing is left.
+/// Removes some of the expired and some of the revoked records; returns 0 when none is left.
 ///
-/// A mark goes last: were it gone before all that it ends, the rest would be good again.
+/// A revocation (table `mark`) is removed last: without it, the grants that it ends and that are
+/// still stored would be valid again.
 pub(super) fn purge(tx: &mut Change<'_>, now: UnixTime) -> Result<usize, Fault> {
     let now = bound(now);
     let most = i64::try_from(limits::SQLITE_PURGE).unwrap_or(i64::MAX);
     let mut removed = 0;
-    for over in [SESSIONS_OVER, FAMILIES_OVER] {
-        removed += tx.write(over, params![now, most])?;
+    for expired in [EXPIRED_SESSIONS, EXPIRED_FAMILIES] {
+        removed += tx.write(expired, params![now, most])?;
     }
-    for ended in ENDED {
-        removed += tx.write(ended, params![most])?;
+    for revoked in REVOKED {
+        removed += tx.write(revoked, params![most])?;
     }
     if removed == 0 {
-        removed = tx.write(MARKS_OVER, params![now, most])?;
+        removed = tx.write(EXPIRED_REVOCATIONS, params![now, most])?;
     }
     Ok(removed)
 }
 
-const SESSIONS_OVER: &str = "DELETE FROM session WHERE digest IN \
+const EXPIRED_SESSIONS: &str = "DELETE FROM session WHERE digest IN \
      (SELECT digest FROM session WHERE ends <= ?1 LIMIT ?2)";
 
-const FAMILIES_OVER: &str = "DELETE FROM family WHERE id IN \
+const EXPIRED_FAMILIES: &str = "DELETE FROM family WHERE id IN \
      (SELECT id FROM family WHERE ends <= ?1 LIMIT ?2)";
 
-const MARKS_OVER: &str = "DELETE FROM mark WHERE (kind, authority, id) IN \
+const EXPIRED_REVOCATIONS: &str = "DELETE FROM mark WHERE (kind, authority, id) IN \
      (SELECT kind, authority, id FROM mark WHERE until <= ?1 LIMIT ?2)";
 
-/// As [`Mark::ends`](crate::grant::Mark::ends) says. `CROSS JOIN` has SQLite go through the marks, which
-/// are few, and look up what each one ends.
-macro_rules! ended {
+/// The rule of [`RevocationRecord::revokes`](crate::grant::RevocationRecord::revokes). With `CROSS JOIN`
+/// SQLite walks the table `mark`, which is short, and looks up what each row revokes.
+macro_rules! revoked {
     ($table:literal, $key:literal, $mark:literal, $condition:literal) => {
         concat!(
             "DELETE FROM ",
@@ -60,12 +61,12 @@ macro_rules! ended {
     };
 }
 
-const ENDED: [&str; 7] = [
+const REVOKED: [&str; 7] = [
     "DELETE FROM family WHERE id IN (SELECT id FROM family WHERE revoked IS NOT NULL LIMIT ?1)",
-    ended!("session", "digest", "subject", "t.since <= mark.moment"),
-    ended!("session", "digest", "client", "t.since <= mark.moment"),
-    ended!("session", "digest", "session", "true"),
-    ended!("family", "id", "subject", "t.since <= mark.moment"),
-    ended!("family", "id", "client", "t.since <= mark.moment"),
-    ended!("family", "id", "session", "true"),
+    revoked!("session", "digest", "subject", "t.since <= mark.moment"),
+    revoked!("session", "digest", "client", "t.since <= mark.moment"),
+    revoked!("session", "digest", "session", "true"),
+    revoked!("family", "id", "subject", "t.since <= mark.moment"),
+    revoked!("family", "id", "client", "t.since <= mark.moment"),
+    revoked!("family", "id", "session", "true"),
 ];

@@ -1,4 +1,4 @@
-//! Sessions in the file.
+//! Sessions in the database file.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use rusqlite::params;
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
-use super::dated;
 use super::grant;
 use super::grant_columns;
-use super::is_ended;
-use super::judged;
+use super::is_revoked;
 use super::kept;
+use super::lookup;
 use super::next_version;
+use super::numbered;
 use super::values;
 use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::error::StoreErrorKind;
 use crate::grant::Lookup;
-use crate::grant::Moment;
+use crate::grant::Sequence;
 use crate::grant::TokenDigest;
 use crate::now_or_later::NowOrLater;
 use crate::session::SessionRecord;
@@ -34,7 +34,7 @@ use crate::stores::sqlite::transaction::Change;
 use crate::stores::sqlite::transaction::read_one;
 
 impl SessionStore for SqliteStore {
-    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Moment, StoreError>> {
+    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.write(move |tx| create(tx, session))
     }
 
@@ -44,7 +44,7 @@ impl SessionStore for SqliteStore {
     ) -> NowOrLater<'_, Result<Lookup<Arc<SessionRecord>>, StoreError>> {
         self.read(move |conn| {
             let found = read_one(conn, FIND, [digest.as_bytes()], record)?;
-            judged(conn, found.map(Arc::new), |session| session.grant())
+            lookup(conn, found.map(Arc::new), |session| session.grant())
         })
     }
 
@@ -81,11 +81,11 @@ const UPDATE: &str = "UPDATE session SET digest = ?1, version = ?2, data = ?3, a
 
 const TOUCH: &str = "UPDATE session SET last_used = ?2, ends = ?3 WHERE digest = ?1";
 
-fn create(tx: &mut Change<'_>, session: SessionRecord) -> Result<Moment, Fault> {
-    let (grant, since) = dated(tx, session.grant())?;
+fn create(tx: &mut Change<'_>, session: SessionRecord) -> Result<Sequence, Fault> {
+    let (grant, sequence) = numbered(tx, session.grant())?;
     let session = session.with_grant(grant).with_version(1);
     tx.write_one(INSERT, params_from_iter(row(session)?))?;
-    Ok(since)
+    Ok(sequence)
 }
 
 fn update(tx: &mut Change<'_>, old: TokenDigest, new: SessionRecord) -> Result<u64, Fault> {
@@ -102,7 +102,7 @@ fn touch(tx: &mut Change<'_>, digest: TokenDigest, at: UnixTime) -> Result<bool,
     let Some(stored) = stored(tx, digest)? else {
         return Ok(false);
     };
-    if is_ended(tx.conn(), stored.grant())? {
+    if is_revoked(tx.conn(), stored.grant())? {
         return Ok(false);
     }
     if stored.grant().last_used() < at {

@@ -1,0 +1,108 @@
+//! Issue and accept API keys: create, rotate, revoke, and keep only digests.
+//!
+//! A key is the text `<prefix>_<key id>_<secret><checksum>`, with 256 random bits in its secret. It
+//! is shown once. The store keeps an HMAC-SHA-256 of it under a *pepper*, a secret that is not in
+//! the store, so a stolen database verifies nothing and its digests cannot be guessed offline.
+//!
+//! # Configure
+//!
+//! [`ApiKeyScheme`] joins what all keys of a service share: the
+//! [`Authority`](crate::principal::Authority) of their subjects, the
+//! [format](crate::api_key::ApiKeyFormat) and the [peppers](crate::api_key::PepperSet). The manager
+//! issues keys, the validator accepts them, and both need the same scheme and store:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, NewApiKey, PepperSet};
+//! use bearergate::secret_source::SecretSource;
+//! use bearergate::stores::MemoryApiKeyStore;
+//! use bearergate::{ApiKeyValidator, Gate, RejectionKind, require_scope};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // In a service: SecretSource::file("/run/secrets/pepper-1"), at least 32 random bytes.
+//! # use bearergate::secret::Secret;
+//! # let pepper = |byte: u8| SecretSource::from_fn("doc", move || Ok::<_, std::io::Error>(Secret::new(vec![byte; 32])));
+//! # let pepper = pepper(1);
+//! let peppers = PepperSet::new(1, &pepper)?;
+//! let scheme = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
+//! let store = Arc::new(MemoryApiKeyStore::new(100_000)?);
+//! let manager = ApiKeyManager::builder(scheme.clone(), store.clone()).build()?;
+//! let gate = Gate::builder()
+//!     .validator(ApiKeyValidator::builder(scheme, store).build()?)
+//!     .authorizer(require_scope("orders:read"))
+//!     .build()?;
+//!
+//! // Issue a key. `reveal` consumes it: nobody can read it again.
+//! let new = NewApiKey::new("robot-7").expires_in(Duration::from_secs(90 * 86_400));
+//! let issued = manager.create(new.tenant("acme").scopes(["orders:read"])).await?;
+//! let (id, text) = (issued.record.id(), issued.secret.reveal());
+//!
+//! // Use it: `x-api-key`, or `Authorization: Bearer`, where its prefix is recognized.
+//! let request = http::Request::get("/orders").header("x-api-key", &text).body(())?;
+//! assert_eq!(gate.check(&request).await?.principal().subject(), Some("robot-7"));
+//!
+//! // Replace it. Both keys are valid for a week, then only the new one.
+//! let successor = manager.rotate(id, Duration::from_secs(7 * 86_400)).await?;
+//! assert_eq!(gate.check(&request).await?.principal().subject(), Some("robot-7"));
+//!
+//! // Revoke it at once.
+//! manager.revoke(id, "found in a log").await?;
+//! let refusal = gate.check(&request).await.unwrap_err();
+//! assert_eq!(refusal.kind(), RejectionKind::ApiKeyDisabled);
+//! # drop(successor);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A new key says when it expires, or by name that it
+//! [never does](crate::api_key::NeedsExpiry::never_expires).
+//!
+//! # What a policy and a handler see
+//!
+//! | set on the key | read it as |
+//! |---|---|
+//! | subject, scopes | [`Principal::subject`], [`Principal::scopes`], [`require_scope`](crate::require_scope) |
+//! | tenant, roles | the claims `tenant` and `roles`: `claim("tenant").is("acme")`, [`role`](crate::policy::role) |
+//! | name, metadata, limit class | [`ApiKeyDetails`](crate::api_key::store::ApiKeyDetails), an [extension](crate::Principal::extension) of the principal; no policy sees them |
+//! | [addresses](crate::api_key::NewApiKey::addresses) | checked by the validator against the [address of the peer](crate::request::PeerAddress); behind a proxy check them [yourself](crate::api_key::ApiKeyValidatorBuilder::addresses_checked_by_caller) |
+//!
+//! # Choose a store
+//!
+//! | store | for |
+//! |---|---|
+//! | [`MemoryApiKeyStore`](crate::stores::MemoryApiKeyStore) | tests, and keys that are loaded at the start |
+//! | `SqliteStore` (feature `sqlite`) | one file, shared by the processes of one machine |
+//! | [`Cached`](crate::stores::Cached) around a slower store | a revocation by another process may take 5 seconds |
+//! | your own [`ApiKeyStore`](crate::api_key::ApiKeyStore) | a database that you have; run it through the suite in `testing` (feature `testing`) |
+//!
+//! # Maintain the keys
+//!
+//! - **Find keys to replace.** [`ApiKeyManager::list`] with
+//!   [`ApiKeyFilter::ExpiresBy`](crate::api_key::store::ApiKeyFilter::ExpiresBy) lists what expires soon,
+//!   page by page. The time of the last use is in the record, at most a minute late.
+//! - **Purge.** [`ApiKeyManager::purge`] removes keys that ended before a time. Until then a client
+//!   gets `api_key_expired` or `api_key_disabled`, afterwards `api_key_unknown`.
+//! - **Rotate the pepper.** Read the new one as the current version and keep the old one:
+//!   `PepperSet::new(2, &new)?.with_older(1, &old)?`. Each record moves to version 2 when its key
+//!   is next used. Remove version 1 when no record has it; a record without its pepper is
+//!   `unavailable` (503). The bytes of a version never change.
+//! - **Move keys from another system.** A [`LegacyFormat`](crate::api_key::LegacyFormat) accepts
+//!   their texts, and [`ApiKeyManager::import`] or
+//!   [`import_sha256`](crate::api_key::ApiKeyManager::import_sha256) takes them over. Customers
+//!   keep their keys.
+//!
+//! # Recognize leaked keys
+//!
+//! The prefix and the checksum make keys recognizable. Register the prefix with the secret scanner
+//! of your code host; a finding is real if the checksum fits, which
+//! [`ApiKeyFormat::parse`](crate::api_key::ApiKeyFormat::parse) checks without a store.
+//!
+//! [`ApiKeyManager::import`]: crate::api_key::ApiKeyManager::import
+//! [`ApiKeyManager::list`]: crate::api_key::ApiKeyManager::list
+//! [`ApiKeyManager::purge`]: crate::api_key::ApiKeyManager::purge
+//! [`ApiKeyScheme`]: crate::api_key::ApiKeyScheme
+//! [`Principal::scopes`]: crate::Principal::scopes
+//! [`Principal::subject`]: crate::Principal::subject

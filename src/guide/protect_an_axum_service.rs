@@ -1,0 +1,156 @@
+//! Protect an axum service: a middleware around a gate, and a scope for each route.
+//!
+//! There is no ready integration for axum in this version. A middleware of 13 lines does the work,
+//! and the whole service, with a scope for each route, has 47 lines.
+//!
+//! # Write the service
+//!
+//! ```no_run
+//! # #[cfg(not(feature = "reqwest"))]
+//! # fn main() {}
+//! use axum::extract::{Extension, Request, State};
+//! use axum::http::Method;
+//! use axum::middleware::{Next, from_fn_with_state};
+//! use axum::response::Response;
+//! use axum::{Router, routing::get};
+//! use bearergate::gate::Admitted;
+//! use bearergate::policy::RouteTable;
+//! use bearergate::{Gate, require_scope};
+//!
+//! # #[cfg(feature = "reqwest")]
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let routes = RouteTable::by_path()
+//!         .route(Method::GET, "/orders", require_scope("orders:read"))
+//!         .route(Method::GET, "/orders/{id}", require_scope("orders:read"))
+//!         .route(Method::POST, "/orders", require_scope("orders:write"))
+//!         .build()?;
+//!     let gate = Gate::issuer("https://idp.example.com")
+//!         .audience("https://orders.example.com")
+//!         .authorizer(routes)
+//!         .build()?;
+//!     let app = Router::new()
+//!         .route("/orders", get(orders).post(orders))
+//!         .route("/orders/{id}", get(orders))
+//!         .layer(from_fn_with_state(gate, protect))
+//!         .route("/health", get(|| async { "ok" })); // after the layer: public
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     axum::serve(listener, app).await?;
+//!     Ok(())
+//! }
+//!
+//! async fn protect(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+//!     let (mut parts, body) = request.into_parts();
+//!     match gate.check(&parts).await {
+//!         Ok(admitted) => {
+//!             let headers = admitted.headers().clone();
+//!             parts.extensions.insert(admitted);
+//!             let mut response = next.run(Request::from_parts(parts, body)).await;
+//!             response.headers_mut().extend(headers);
+//!             response
+//!         }
+//!         Err(refusal) => refusal.into_response(),
+//!     }
+//! }
+//!
+//! async fn orders(Extension(admitted): Extension<Admitted>) -> String {
+//!     format!("orders of {}", admitted.principal().subject().unwrap_or("nobody"))
+//! }
+//! ```
+//!
+//! - The middleware splits the request because a body cannot be shared between threads while a key
+//!   is fetched.
+//! - [`Admitted::headers`] are for the response: `Cache-Control` after a credential in the query,
+//!   and what the policy [obliges](crate::policy::Obligations) the service to send.
+//! - A [`RouteTable`] denies every path that it does not list, and with it the routes that somebody
+//!   adds to the router and forgets in the table. Its patterns have the syntax of axum 0.8.
+//! - Add the layer to the outermost router: inside of `nest` the path lacks its prefix.
+//!
+//! A request without a credential gets 401, a token without the scope 403 with
+//! `error="insufficient_scope"`, a path outside of the table 403, and everybody 503 while no keys of the
+//! provider are known.
+//!
+//! # Keep scopes next to the routes
+//!
+//! If one table is too far from the handlers, authenticate by the gate and decide by a
+//! [`Condition`] for each group of routes:
+//!
+//! ```
+//! use axum::extract::{Request, State};
+//! use axum::middleware::{Next, from_fn_with_state};
+//! use axum::response::Response;
+//! use axum::{Router, routing::get};
+//! use bearergate::policy::Condition;
+//! use bearergate::request::RequestFacts;
+//! use bearergate::{Gate, require_scope};
+//!
+//! async fn require(
+//!     State((gate, condition)): State<(Gate, Condition)>,
+//!     request: Request,
+//!     next: Next,
+//! ) -> Response {
+//!     let (mut parts, body) = request.into_parts();
+//!     let caller = match gate.authenticate(&parts).await {
+//!         Ok(caller) => caller,
+//!         Err(refusal) => return refusal.into_response(),
+//!     };
+//!     let decision = condition.decide(&caller.request().with_facts(&RequestFacts::from(&parts)));
+//!     if !decision.is_allowed() {
+//!         return gate.challenge().deny(decision).into_response();
+//!     }
+//!     parts.extensions.insert(caller);
+//!     next.run(Request::from_parts(parts, body)).await
+//! }
+//!
+//! fn app(gate: Gate) -> Router {
+//!     let needs = |scope: &str| from_fn_with_state((gate.clone(), require_scope(scope)), require);
+//!     let read = Router::new().route("/orders", get(|| async { "orders" })).layer(needs("orders:read"));
+//!     let admin = Router::new().route("/admin", get(|| async { "admin" })).layer(needs("orders:admin"));
+//!     read.merge(admin)
+//! }
+//! # let _ = app;
+//! ```
+//!
+//! Here a route without a layer is public. [Policies](super::policies) compares the ways to
+//! authorize by route.
+//!
+//! # Serve anonymous callers too
+//!
+//! [`Gate::authenticate_optional`] returns `None` only if the request has no credential at all. An
+//! expired or malformed one is refused, so that a broken client notices.
+//!
+//! # Pass the address of the client
+//!
+//! API keys that are limited to networks need the address of the connection. Serve with axum's
+//! `into_make_service_with_connect_info::<SocketAddr>()`, and add before the check:
+//!
+//! ```
+//! use std::net::SocketAddr;
+//!
+//! use axum::extract::ConnectInfo;
+//! use bearergate::request::PeerAddress;
+//!
+//! fn add_peer(parts: &mut axum::http::request::Parts) {
+//!     if let Some(&ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
+//!         parts.extensions.insert(PeerAddress(peer));
+//!     }
+//! }
+//! # let _ = add_peer;
+//! ```
+//!
+//! Behind a proxy that address is the proxy's; see
+//! [`ClientAddress`](crate::request::ClientAddress).
+//!
+//! # Log refusals
+//!
+//! A response that [`Refusal::into_response`] made has the [`Rejection`] among its extensions, and
+//! after a deny the [`Decision`] with its reasons. A logging layer outside of the middleware reads
+//! them there. Neither contains a token.
+//!
+//! [`Admitted::headers`]: crate::gate::Admitted::headers
+//! [`Condition`]: crate::policy::Condition
+//! [`Decision`]: crate::policy::Decision
+//! [`Gate::authenticate_optional`]: crate::Gate::authenticate_optional
+//! [`Refusal::into_response`]: crate::http_response::Refusal::into_response
+//! [`Rejection`]: crate::Rejection
+//! [`RouteTable`]: crate::policy::RouteTable

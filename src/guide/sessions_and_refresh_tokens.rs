@@ -1,0 +1,131 @@
+//! Log users in with sessions, and clients with refresh tokens.
+//!
+//! The service checks the password, or the answer of an identity provider. What follows is the work
+//! of two managers: [`SessionManager`] for browsers, [`RefreshManager`] for applications that
+//! cannot keep a cookie. Both keep only digests of what they issue.
+//!
+//! # Set up
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use bearergate::credential::Sources;
+//! use bearergate::refresh::{NewRefreshToken, RefreshManager, RotateRequest};
+//! use bearergate::session::{NewSession, Session, SessionChange, SessionCookie, SessionManager};
+//! use bearergate::stores::MemoryGrantStore;
+//! use bearergate::{Gate, RejectionKind, require_scope};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // One store for both, so that one revocation ends a session with its tokens.
+//! let store = Arc::new(MemoryGrantStore::new(1_000_000));
+//! let sessions = SessionManager::builder(store.clone(), "my service").build()?;
+//! let tokens = RefreshManager::builder(store, "my service")
+//!     .reuse_window(Duration::from_secs(10))
+//!     .build()?;
+//! let cookie = SessionCookie::new("__Host-session")?;
+//! let gate = Gate::builder()
+//!     .validator(sessions.validator(&cookie))
+//!     .sources(Sources::builder().without_bearer().cookie(cookie.name()).build()?)
+//!     .authorizer(require_scope("orders:read"))
+//!     .build()?;
+//!
+//! // Log in, after the password was checked. The id in the cookie is new each time.
+//! let new = NewSession::new("alice").scopes(["orders:read"]).claims(r#"{"tenant": "acme"}"#);
+//! let (id, session) = sessions.create(new).await?;
+//! let set_cookie = cookie.set(id); // the value of a `Set-Cookie` header
+//! # let value = set_cookie.to_str()?.split(';').next().unwrap_or_default().to_owned();
+//!
+//! // Each request: the session is an extension of the principal.
+//! # let request = http::Request::get("/orders").header("cookie", value).body(())?;
+//! let admitted = gate.check(&request).await?;
+//! let current = admitted.principal().extension::<Session>().ok_or("not a session")?;
+//!
+//! // More privileges, a new id: an id that was seen before has none of them.
+//! let change = SessionChange::default().scopes(["orders:read", "orders:write"]);
+//! let (new_id, session) = sessions.rotate(current, change).await?;
+//! assert_eq!(gate.check(&request).await.unwrap_err().kind(), RejectionKind::SessionUnknown);
+//!
+//! // A refresh token for the mobile application, which ends with the session.
+//! let refresh = NewRefreshToken::for_session(&session, "mobile app").scopes(["orders:read"]);
+//! let first = tokens.create(refresh).await?.reveal();
+//! let refreshed = tokens.rotate(RotateRequest::new(&first, "mobile app")).await?;
+//! assert_eq!(refreshed.grant().subject(), "alice");
+//! let second = refreshed.into_token().reveal();
+//!
+//! // Log out: the session and its refresh tokens.
+//! sessions.revoke(&session).await?;
+//! let clear_cookie = cookie.clear();
+//! let refused = tokens.rotate(RotateRequest::new(&second, "mobile app")).await;
+//! assert_eq!(refused.unwrap_err().kind(), RejectionKind::TokenRevoked);
+//! # let _ = (new_id, clear_cookie);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Sessions
+//!
+//! - **Timeouts.** 30 minutes unused, 12 hours in all
+//!   ([`idle`](crate::session::SessionManagerBuilder::idle),
+//!   [`lifetime`](crate::session::SessionManagerBuilder::lifetime)). A use is written at most once
+//!   a minute.
+//! - **Rotate at every change of privileges**, such as a second factor:
+//!   [`rotate`](crate::session::SessionManager::rotate). The
+//!   [handle](crate::session::Session::handle) stays, so a page can list the sessions of a user
+//!   without their ids.
+//! - **Cross-site requests.** Browsers send cookies with requests that other sites cause. Outside
+//!   `GET`, `HEAD` and `OPTIONS` a request is refused (`cross_site_refused`, 403) unless it has
+//!   `Sec-Fetch-Site: same-origin` or an allowed
+//!   [origin](crate::credential::SourcesBuilder::allow_origin). So handlers of `GET` must change
+//!   nothing.
+//! - **Claims are for policies, data is for you.** [`claims`](crate::session::NewSession::claims)
+//!   are read by conditions: put nothing there that users can edit.
+//!   [`data`](crate::session::NewSession::data) is for the service only.
+//! - **Late writes.** A change of a session that somebody else changed or ended is refused as
+//!   `conflict`; it never brings a session back.
+//!
+//! # Refresh tokens
+//!
+//! - A token is spent once and gives its successor. If a spent one is presented again, two parties
+//!   hold it: the whole family is revoked, the rejection is `refresh_reused`, and the
+//!   [observer](crate::refresh::RefreshManagerBuilder::observer) gets
+//!   [`RefreshTokenReused`](crate::event::Event::RefreshTokenReused).
+//! - A mobile client that lost a response presents a spent token too. The
+//!   [`reuse_window`](crate::refresh::RefreshManagerBuilder::reuse_window) gives it the same
+//!   successor for up to a minute; within the window a thief that is as fast is not detected.
+//! - To the client every rejection but `unavailable` is the same `invalid_grant`.
+//! - Authenticate the client first, and pass that name to
+//!   [`RotateRequest`](crate::refresh::RotateRequest::new): a token works only for its client.
+//!
+//! # Access tokens from a session
+//!
+//! A [`JwtIssuer`](crate::issuer::JwtIssuer) signs short access tokens with what a session or a
+//! refresh token grants:
+//!
+//! ```
+//! use bearergate::issuer::{AccessClaims, JwtIssuer, MintError};
+//! use bearergate::session::Session;
+//!
+//! fn access_token(issuer: &JwtIssuer, session: &Session) -> Result<String, MintError> {
+//!     let claims = AccessClaims::of_grant(session.grant(), "shop", "https://orders.example.com");
+//!     Ok(issuer.mint(&claims)?.expose().to_owned())
+//! }
+//! # let _ = access_token;
+//! ```
+//!
+//! They live for five minutes by default, because a service that verifies them locally does not
+//! learn of a logout. See [caching and revocation](super::caching_and_revocation).
+//!
+//! # Maintain the store
+//!
+//! Call [`SessionManager::purge`] about once an hour; it removes sessions and refresh tokens that
+//! have ended, and revocations that are no longer needed. In place of memory use `SqliteStore`
+//! (feature `sqlite`), or implement [`SessionStore`](crate::session::SessionStore) and
+//! [`RefreshTokenStore`](crate::refresh::RefreshTokenStore). If sessions and refresh tokens must be
+//! in two stores, name the second by
+//! [`also_revoke_in`](crate::session::SessionManagerBuilder::also_revoke_in).
+//!
+//! [`RefreshManager`]: crate::refresh::RefreshManager
+//! [`SessionManager`]: crate::session::SessionManager
+//! [`SessionManager::purge`]: crate::session::SessionManager::purge

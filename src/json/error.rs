@@ -1,0 +1,59 @@
+//! Errors of the scanner.
+
+use crate::error::kinds;
+
+/// An error of the scanner, or a value of another type than requested.
+///
+/// It reports what is wrong and where. It contains no part of the text, so it can be logged.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{kind} at byte {offset}")]
+pub struct JsonError {
+    kind: JsonErrorKind,
+    offset: usize,
+}
+
+impl JsonError {
+    pub(crate) const fn new(kind: JsonErrorKind, offset: usize) -> Self {
+        Self { kind, offset }
+    }
+
+    /// Returns what is wrong.
+    pub fn kind(&self) -> JsonErrorKind {
+        self.kind
+    }
+
+    /// Returns the position of the error, in bytes from the start of the text.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+kinds! {
+    /// What is wrong with a JSON text, as a stable code.
+    pub enum JsonErrorKind {
+        /// One object has two members of the same name; names are compared after unescaping.
+        DuplicateMember = "duplicate_member", "duplicate member";
+        /// The text is not UTF-8, or an escape is a lone surrogate.
+        InvalidUnicode = "invalid_unicode", "invalid unicode";
+        /// The top value is of another type.
+        NotAnObject = "not_an_object", "value is not an object";
+        /// A number is greater than 1.797693134862e308 or less than its negative. That is slightly
+        /// below the largest `f64`, because some parsers round the rest to infinity.
+        NumberOutOfRange = "number_out_of_range", "number out of range";
+        /// The text does not follow the grammar of RFC 8259.
+        Syntax = "syntax", "invalid syntax";
+        /// The text ends inside a value.
+        UnexpectedEnd = "unexpected_end", "unexpected end";
+        /// Objects and arrays are nested deeper than
+        /// [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH).
+        TooDeep = "too_deep", "nesting too deep";
+        /// The text is longer than [`limits::JSON_BYTES`](crate::limits::JSON_BYTES).
+        TooLarge = "too_large", "text too large";
+        /// An object has more than [`limits::JSON_MEMBERS`](crate::limits::JSON_MEMBERS) members.
+        TooManyMembers = "too_many_members", "too many members";
+        /// A value is of another type than requested.
+        WrongType = "wrong_type", "value of another type";
+    }
+}
+
+impl std::error::Error for JsonErrorKind {}

@@ -1,0 +1,265 @@
+//! Conditions, and their conjunction, disjunction and negation.
+
+use std::fmt;
+use std::ops;
+use std::sync::Arc;
+use std::sync::OnceLock;
+
+use crate::error::ConfigError;
+use crate::now_or_later::NowOrLater;
+use crate::policy::authorizer::Authorizer;
+use crate::policy::decision::Decision;
+use crate::policy::decision::Reason;
+use crate::policy::decision::ReasonCode;
+use crate::policy::engine::denial::Obstacles;
+use crate::policy::engine::evaluation::Evaluation;
+use crate::policy::engine::node::Leaf;
+use crate::policy::engine::node::Node;
+use crate::policy::engine::predicate::Predicate;
+use crate::policy::engine::program::Program;
+use crate::policy::engine::program::Unknowns;
+use crate::policy::request::AccessRequest;
+use crate::policy::truth::Truth;
+
+/// A condition over the caller and the request, in three-valued logic ([`Truth`]).
+///
+/// As an [`Authorizer`] it allows only if it is [`True`](Truth::True). Functions such as
+/// [`claim`](crate::policy::claim), [`require_scope`](crate::policy::require_scope) and
+/// [`condition_fn`](crate::policy::condition_fn) create conditions over one fact; [`and`](Self::and),
+/// [`or`](Self::or) and [`not`](Self::not), or `&`, `|` and `!`, combine them to any depth. A
+/// condition is stored flat, so neither evaluating nor dropping it recurses. It is compiled when it
+/// is first evaluated; a [`Policy`](crate::policy::Policy) compiles its conditions when it is built.
+///
+/// ```
+/// use bearergate::{claim, require_scope};
+/// use bearergate::policy::Condition;
+///
+/// let reader = require_scope("orders:read") | require_scope("orders:write");
+/// let policy = reader.and(claim("tenant").is("acme")) & !claim("role").is("banned");
+/// let either = Condition::any(["a", "b"].map(require_scope))?;
+/// assert!(Condition::any([]).is_err());
+/// # let _ = (policy, either);
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a condition does nothing until it is evaluated"]
+pub struct Condition {
+    // INVARIANT: one tree in postfix order: the parts of a node precede it.
+    nodes: Vec<Node>,
+    program: OnceLock<Arc<Program>>,
+}
+
+impl Condition {
+    pub(in crate::policy) fn leaf(name: impl Into<Arc<str>>, predicate: Predicate) -> Self {
+        let name = name.into();
+        Self::shared(Arc::new(Leaf { name, predicate }))
+    }
+
+    pub(in crate::policy) fn shared(leaf: Arc<Leaf>) -> Self {
+        Self::from_nodes(vec![Node::Leaf(leaf)])
+    }
+
+    const fn from_nodes(nodes: Vec<Node>) -> Self {
+        Self {
+            nodes,
+            program: OnceLock::new(),
+        }
+    }
+
+    /// Combines two conditions; the result is true only if both are.
+    ///
+    /// It is false if either is, and [`Unknown`](Truth::Unknown) otherwise.
+    pub fn and(self, other: impl Into<Self>) -> Self {
+        let parts = match self.nodes.last() {
+            Some(Node::All(parts)) => Some(*parts),
+            _ => None,
+        };
+        self.combine(other.into(), Node::All, parts)
+    }
+
+    /// Combines two conditions; the result is true only if at least one of them is.
+    ///
+    /// It is false if both are, and [`Unknown`](Truth::Unknown) otherwise.
+    pub fn or(self, other: impl Into<Self>) -> Self {
+        let parts = match self.nodes.last() {
+            Some(Node::Any(parts)) => Some(*parts),
+            _ => None,
+        };
+        self.combine(other.into(), Node::Any, parts)
+    }
+
+    /// Negates the condition; the result is true only if the condition is false.
+    ///
+    /// The negation of [`Unknown`](Truth::Unknown) is unknown and denies: a missing claim satisfies
+    /// neither a condition nor its negation. Ask for absence by name, with
+    /// [`ClaimTest::absent`](crate::policy::ClaimTest::absent).
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the trait is implemented too; this needs no import"
+    )]
+    pub fn not(self) -> Self {
+        self.push(Node::Not)
+    }
+
+    /// Names the condition. Traces show the name, so that a part that several rules share is
+    /// recognized; what it evaluates to does not change.
+    pub fn named(self, name: impl Into<Arc<str>>) -> Self {
+        self.push(Node::Named(name.into()))
+    }
+
+    /// Combines conditions; the result is true only if all of them are.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition: the result would hold for every
+    /// request.
+    pub fn all(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
+        Self::combine_all(conditions, Node::All).ok_or_else(|| no_condition("all"))
+    }
+
+    /// Combines conditions; the result is true only if at least one of them is.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition.
+    pub fn any(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
+        Self::combine_all(conditions, Node::Any).ok_or_else(|| no_condition("any"))
+    }
+
+    /// Returns the name that was given by [`named`](Self::named).
+    ///
+    /// A condition over one fact has no such name, although reasons show one.
+    pub fn name(&self) -> Option<&str> {
+        match self.nodes.last() {
+            Some(Node::Named(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Evaluates the condition for a request.
+    ///
+    /// ```
+    /// use bearergate::{claim, Principal};
+    /// use bearergate::clock::UnixTime;
+    /// use bearergate::policy::{AccessRequest, Truth};
+    /// use bearergate::principal::PrincipalKind;
+    ///
+    /// let caller = Principal::builder(PrincipalKind::Session, "https://idp.example.com").build();
+    /// let request = AccessRequest::new(&caller, UnixTime::from_secs(0));
+    /// // The caller has no claim `role`, so both are unknown.
+    /// assert_eq!(claim("role").is("guest").evaluate(&request), Truth::Unknown);
+    /// assert_eq!(claim("role").is("guest").not().evaluate(&request), Truth::Unknown);
+    /// ```
+    pub fn evaluate(&self, request: &AccessRequest<'_>) -> Truth {
+        Evaluation::with(self.program(), request, |evaluation| evaluation.truth(0))
+    }
+
+    /// Decides about a request: an allow only if the condition is true. An allow does not allocate.
+    ///
+    /// A deny names the conditions that would have to hold, and the scopes among them.
+    pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
+        Evaluation::with(self.program(), request, |evaluation| {
+            match evaluation.run(0, Unknowns::Missed) {
+                Some(last) => {
+                    let name = Arc::clone(&last.leaf.name);
+                    Decision::allowed(Reason::new(ReasonCode::Met, name), None)
+                }
+                None => Obstacles::find(evaluation, 0, true).decision(),
+            }
+        })
+    }
+
+    /// Returns the nodes in postfix order: the parts of a node precede it.
+    pub(in crate::policy) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Returns the predicates in their order.
+    pub(in crate::policy) fn leaves(&self) -> impl Iterator<Item = &Arc<Leaf>> {
+        self.nodes.iter().filter_map(|node| match node {
+            Node::Leaf(leaf) => Some(leaf),
+            _ => None,
+        })
+    }
+
+    fn program(&self) -> &Program {
+        let compile = || Arc::new(Program::compile(&self.nodes));
+        self.program.get_or_init(compile)
+    }
+
+    fn push(mut self, node: Node) -> Self {
+        self.nodes.push(node);
+        Self::from_nodes(self.nodes)
+    }
+
+    /// Appends another condition; `parts` is the number of parts if this is already combined in the
+    /// same way.
+    fn combine(mut self, mut other: Self, join: fn(usize) -> Node, parts: Option<usize>) -> Self {
+        if parts.is_some() {
+            self.nodes.pop();
+        }
+        self.nodes.append(&mut other.nodes);
+        self.push(join(parts.unwrap_or(1) + 1))
+    }
+
+    fn combine_all(
+        conditions: impl IntoIterator<Item = Self>,
+        join: fn(usize) -> Node,
+    ) -> Option<Self> {
+        let mut parts = conditions.into_iter();
+        let mut all = parts.next()?;
+        let mut count = 1;
+        for mut part in parts {
+            all.nodes.append(&mut part.nodes);
+            count += 1;
+        }
+        Some(if count == 1 {
+            all
+        } else {
+            all.push(join(count))
+        })
+    }
+}
+
+fn no_condition(field: &'static str) -> ConfigError {
+    let detail = "expected at least one condition, found none";
+    ConfigError::missing(field, detail)
+}
+
+impl Authorizer for Condition {
+    fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
+        NowOrLater::now(self.decide(request))
+    }
+}
+
+impl ops::BitAnd for Condition {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        self.and(other)
+    }
+}
+
+impl ops::BitOr for Condition {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.or(other)
+    }
+}
+
+impl ops::Not for Condition {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        Self::not(self)
+    }
+}
+
+impl fmt::Debug for Condition {
+    /// Shows the names of the predicates, never the values that they compare with.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Condition")?;
+        f.debug_list().entries(self.program().names()).finish()
+    }
+}

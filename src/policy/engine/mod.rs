@@ -1,0 +1,18 @@
+//! Predicates, and the programs that conditions over them compile to.
+
+pub(super) mod analysis;
+pub(super) mod bit_set;
+pub(super) mod calendar;
+pub(super) mod claim_path;
+pub(super) mod claim_predicate;
+pub(super) mod denial;
+pub(super) mod evaluation;
+pub(super) mod index;
+pub(super) mod interner;
+pub(super) mod network;
+pub(super) mod node;
+pub(super) mod notation;
+pub(super) mod owner;
+pub(super) mod predicate;
+pub(super) mod program;
+pub(super) mod text_pattern;

@@ -1,0 +1,171 @@
+//! Predicates over one fact of the caller or the request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderName;
+use http::Method;
+
+use crate::clock::UnixTime;
+use crate::json::Value;
+use crate::limits;
+use crate::policy::engine::calendar::Hours;
+use crate::policy::engine::calendar::Weekdays;
+use crate::policy::engine::claim_path::ClaimPath;
+use crate::policy::engine::claim_predicate::ClaimPredicate;
+use crate::policy::engine::claim_predicate::is_recent;
+use crate::policy::engine::network::Networks;
+use crate::policy::engine::owner::OwnerSource;
+use crate::policy::request::AccessRequest;
+use crate::policy::truth::Truth;
+use crate::principal::Authority;
+use crate::principal::ClaimValue;
+use crate::principal::PrincipalKind;
+
+/// A predicate over one fact; a fact that is missing or has another type makes it unknown.
+pub(in crate::policy) enum Predicate {
+    /// There is no claim at this path.
+    Absent(ClaimPath),
+    /// The action has this name.
+    Action(Arc<str>),
+    /// The address of the client is in one of these networks.
+    Address(Networks),
+    /// The attribute of the resource has this value.
+    Attribute(Arc<str>, ClaimValue),
+    /// The credential was validated by this authority.
+    Authority(Authority),
+    /// The claim at this path satisfies a predicate.
+    Claim(ClaimPath, ClaimPredicate),
+    /// The credential was issued to this client.
+    Client(Arc<str>),
+    /// A closure of the user.
+    Custom(Arc<Custom>),
+    /// The request was sent over TLS.
+    Encrypted,
+    /// There is exactly one header of this name, with this value.
+    Header(HeaderName, Arc<str>),
+    /// The time of day is in this range.
+    Hours(Hours),
+    /// The credential is of this kind.
+    Kind(PrincipalKind),
+    /// The request has this method.
+    Method(Method),
+    /// The resource belongs to the caller.
+    Owner(OwnerSource),
+    /// The route parameter has this value.
+    Param(Arc<str>, Arc<str>),
+    /// The matched route has this name.
+    Route(Arc<str>),
+    /// The caller has this scope.
+    Scope(Arc<str>),
+    /// The credential is bound to a key, and its possession was proved.
+    SenderConstrained,
+    /// The credential was issued at most this long ago.
+    TokenAge(Duration),
+    /// The day of the week is one of these.
+    Weekdays(Weekdays),
+}
+
+/// A closure of the user.
+pub(in crate::policy) type Custom = dyn Fn(&AccessRequest<'_>) -> Truth + Send + Sync;
+
+impl Predicate {
+    pub(in crate::policy) fn evaluate(&self, request: &AccessRequest<'_>) -> Truth {
+        match self {
+            Self::Absent(path) => path.absent(request),
+            Self::Action(name) => request.action().map(|action| action == &**name).into(),
+            Self::Address(networks) => request
+                .address()
+                .map(|address| networks.contain(address))
+                .into(),
+            Self::Attribute(name, expected) => match request.attribute(name) {
+                Some(value) => value.is(expected),
+                None => Truth::Unknown,
+            },
+            Self::Custom(closure) => closure(request),
+            Self::Encrypted => request.is_encrypted().into(),
+            Self::Header(name, expected) => header(request, name, expected),
+            Self::Hours(hours) => hours.evaluate(request.now()),
+            Self::Method(method) => request.facts().map(|facts| facts.method() == method).into(),
+            Self::Owner(owner) => owner.evaluate(request),
+            Self::Param(name, expected) => {
+                request.param(name).map(|value| value == &**expected).into()
+            }
+            Self::Route(name) => request.resource().map(|route| route == &**name).into(),
+            Self::Weekdays(days) => days.evaluate(request.now()),
+            _ => self.evaluate_caller(request),
+        }
+    }
+
+    fn evaluate_caller(&self, request: &AccessRequest<'_>) -> Truth {
+        let caller = request.principal();
+        match self {
+            Self::Authority(name) => (caller.authority() == name).into(),
+            Self::Client(name) => caller.client().map(|client| client == &**name).into(),
+            Self::Kind(kind) => (caller.kind() == *kind).into(),
+            Self::Scope(name) => caller.scopes().map(|scopes| scopes.contains(name)).into(),
+            Self::SenderConstrained => caller.is_confirmed().then_some(true).into(),
+            Self::TokenAge(max) => match caller.issued_at() {
+                Some(time) => is_recent(time, *max, request.now()),
+                None => Truth::Unknown,
+            },
+            _ => self.evaluate_claim(
+                self.path().and_then(|path| path.find(request)),
+                request.now(),
+            ),
+        }
+    }
+
+    /// Evaluates a predicate over the claim at [`path`](Self::path), whose value is given.
+    pub(in crate::policy) fn evaluate_claim(
+        &self,
+        claim: Option<Value<'_>>,
+        now: UnixTime,
+    ) -> Truth {
+        match (self, claim) {
+            (Self::Claim(_, predicate), Some(claim)) => predicate.evaluate(claim, now),
+            (Self::Absent(path), _) if path.members.is_empty() => claim.is_none().into(),
+            _ => Truth::Unknown,
+        }
+    }
+
+    /// Returns the path of the claim that this depends on.
+    pub(in crate::policy) const fn path(&self) -> Option<&ClaimPath> {
+        match self {
+            Self::Absent(path) | Self::Claim(path, _) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Returns the path of the claim that this depends on, if its value is all that matters.
+    ///
+    /// The absence of a nested value also depends on the objects around it.
+    pub(in crate::policy) const fn value_path(&self) -> Option<&ClaimPath> {
+        match self {
+            Self::Absent(path) if !path.members.is_empty() => None,
+            _ => self.path(),
+        }
+    }
+
+    /// Returns the maximum number of comparisons that an evaluation takes.
+    pub(in crate::policy) fn cost(&self) -> usize {
+        match self {
+            Self::Address(networks) => networks.iter().len(),
+            Self::Claim(_, ClaimPredicate::OneOf(values)) => values.len(),
+            Self::Claim(_, ClaimPredicate::Level(levels)) => levels.order.len(),
+            Self::Claim(_, ClaimPredicate::Matches(_)) => limits::MATCHED_BYTES,
+            _ => 1,
+        }
+    }
+}
+
+fn header(request: &AccessRequest<'_>, name: &HeaderName, expected: &str) -> Truth {
+    let Some(headers) = request.headers() else {
+        return Truth::Unknown;
+    };
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => (value.as_bytes() == expected.as_bytes()).into(),
+        _ => Truth::Unknown,
+    }
+}

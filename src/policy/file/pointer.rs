@@ -1,0 +1,88 @@
+//! Places in a policy file.
+
+use std::fmt;
+
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::policy::file::error::FIELD;
+use crate::policy::file::error::LoadError;
+
+/// A JSON pointer (RFC 6901) to a value of a policy file.
+///
+/// It borrows the pointer of the enclosing value, so that reading a file allocates none.
+pub(super) struct Pointer<'a> {
+    outer: Option<&'a Self>,
+    token: Token<'a>,
+}
+
+/// One reference token of a pointer.
+enum Token<'a> {
+    Element(usize),
+    Member(&'a str),
+}
+
+impl Pointer<'_> {
+    /// The file as a whole.
+    pub(super) const ROOT: Self = Self {
+        outer: None,
+        token: Token::Element(0),
+    };
+}
+
+impl<'a> Pointer<'a> {
+    pub(super) const fn member(&'a self, name: &'a str) -> Self {
+        Self {
+            outer: Some(self),
+            token: Token::Member(name),
+        }
+    }
+
+    pub(super) const fn element(&'a self, at: usize) -> Self {
+        Self {
+            outer: Some(self),
+            token: Token::Element(at),
+        }
+    }
+
+    /// Returns an error about this value; `detail` says what was expected, what was found and what
+    /// to do.
+    pub(super) fn error(&self, kind: ConfigErrorKind, detail: impl Into<String>) -> LoadError {
+        self.wrap(ConfigError::new(kind, FIELD, detail.into()))
+    }
+
+    pub(super) fn malformed(&self, detail: impl Into<String>) -> LoadError {
+        self.error(ConfigErrorKind::ValueMalformed, detail)
+    }
+
+    pub(super) fn wrap(&self, error: ConfigError) -> LoadError {
+        LoadError::new(self.to_string(), error)
+    }
+}
+
+impl fmt::Display for Pointer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(outer) = self.outer else {
+            return Ok(());
+        };
+        outer.fmt(f)?;
+        match self.token {
+            Token::Element(at) => write!(f, "/{at}"),
+            Token::Member(name) => {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                write!(f, "/{}", shown(&name))
+            }
+        }
+    }
+}
+
+/// Returns a name as messages show it: shortened, and with control characters escaped.
+pub(super) fn shown(name: &str) -> String {
+    let short = name.chars().take(SHOWN_CHARS);
+    let mut text: String = short.flat_map(char::escape_debug).collect();
+    if name.chars().nth(SHOWN_CHARS).is_some() {
+        text.push('…');
+    }
+    text
+}
+
+const SHOWN_CHARS: usize = 64;

@@ -1,0 +1,360 @@
+//! Policies of several rules.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::ConfigError;
+use crate::error::ConfigErrorKind;
+use crate::limits;
+use crate::now_or_later::NowOrLater;
+use crate::policy::authorizer::Authorizer;
+use crate::policy::decision::Decision;
+use crate::policy::decision::Reason;
+use crate::policy::decision::ReasonCode;
+use crate::policy::engine::denial::Obstacles;
+use crate::policy::engine::evaluation::Evaluation;
+use crate::policy::engine::index::Index;
+use crate::policy::engine::program::Program;
+use crate::policy::engine::program::Unknowns;
+use crate::policy::request::AccessRequest;
+use crate::policy::rule::Effect;
+use crate::policy::rule::Rule;
+
+/// Rules that permit and forbid requests, compiled when they are built; cheap to clone.
+///
+/// A request is allowed only if a rule permits it and no rule forbids it, as [`Combining`] says; a
+/// request that no rule permits is denied. A forbid denies also if its condition is
+/// [`Unknown`](crate::policy::Truth::Unknown). Rules that require an action, a route or a scope take no
+/// time for a request with another one.
+///
+/// A deny says what is missing for the nearest permit. [`explain`](Self::explain) evaluates all
+/// rules for one request, and [`lint`](Self::lint) finds rules that are probably wrong.
+///
+/// ```
+/// use bearergate::{claim, Policy, Principal, require_scope};
+/// use bearergate::clock::UnixTime;
+/// use bearergate::policy::{AccessRequest, action, Rule};
+/// use bearergate::principal::PrincipalKind;
+///
+/// let policy = Policy::builder()
+///     .rule(Rule::forbid("suspended", claim("suspended").absent_or_is(false).not()))
+///     .rule(Rule::permit("readers read", action("read") & require_scope("orders:read")))
+///     .rule(Rule::permit("writers write", action("write") & require_scope("orders:write")))
+///     .build()?;
+///
+/// let alice = Principal::builder(PrincipalKind::Other, "https://idp.example.com")
+///     .scopes(["orders:read"])
+///     .build();
+/// let request = AccessRequest::new(&alice, UnixTime::from_secs(0));
+/// assert!(policy.decide(&request.with_action("read")).is_allowed());
+/// let denied = policy.decide(&request.with_action("write"));
+/// assert_eq!(denied.to_string(), "denied: scope_missing (scope orders:write)");
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct Policy(Arc<CompiledPolicy>);
+
+struct CompiledPolicy {
+    rules: Vec<Rule>,
+    combining: Combining,
+    /// In the order of evaluation.
+    entries: Vec<Entry>,
+    index: Index,
+    program: Program,
+}
+
+/// One compiled rule.
+struct Entry {
+    /// The index of the rule.
+    rule: usize,
+    /// The entry of its condition in the program.
+    start: usize,
+}
+
+/// How the rules of a [`Policy`] are combined into one decision.
+///
+/// In both ways a request that no rule permits is denied, and a forbid that is evaluated and
+/// unknown denies.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Combining {
+    /// A forbid that is true or unknown denies; otherwise a permit that is true allows:
+    /// `deny_overrides`. The order of the rules does not matter.
+    #[default]
+    DenyOverrides,
+    /// The first rule that is true decides, and a rule before it that is unknown denies, also a
+    /// permit: `first_applicable`.
+    FirstApplicable,
+}
+
+impl Policy {
+    /// Creates a builder without rules, combined by [`Combining::DenyOverrides`].
+    ///
+    /// At least one rule that permits is needed; a policy that only forbids does not build.
+    pub fn builder() -> PolicyBuilder {
+        PolicyBuilder::default()
+    }
+
+    /// Decides about a request: an allow only if the rules permit it. An allow does not allocate.
+    pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
+        let policy = &*self.0;
+        Evaluation::with(&policy.program, request, |evaluation| {
+            let decided = policy
+                .index
+                .first_decided(evaluation, |evaluation, at| policy.apply(evaluation, at));
+            match decided {
+                Some(Decided::Allow(rule)) => rule.allow(),
+                Some(Decided::Deny(at)) => policy.forbid(evaluation, at),
+                None => policy.deny_unpermitted(evaluation),
+            }
+        })
+    }
+
+    /// Returns the rules in the order in which they were added.
+    ///
+    /// Lints and traces list rules in this order, whatever the order of evaluation is.
+    pub fn rules(&self) -> &[Rule] {
+        &self.0.rules
+    }
+
+    /// Returns how the rules are combined.
+    ///
+    /// It is [`Combining::DenyOverrides`] unless the builder set another way.
+    pub fn combining(&self) -> Combining {
+        self.0.combining
+    }
+}
+
+/// What one rule decided about a request.
+enum Decided<'p> {
+    Allow(&'p Rule),
+    Deny(usize),
+}
+
+impl CompiledPolicy {
+    /// Evaluates one rule, and returns what it decided, if anything.
+    #[inline]
+    fn apply(&self, evaluation: &mut Evaluation<'_, '_>, at: usize) -> Option<Decided<'_>> {
+        let entry = self.entries.get(at)?;
+        let rule = self.rules.get(entry.rule)?;
+        let mut run = |unknowns| evaluation.run(entry.start, unknowns).is_some();
+        match (self.combining, rule.effect()) {
+            (_, Effect::Forbid) => run(Unknowns::Met).then_some(Decided::Deny(at)),
+            (_, Effect::Permit) if run(Unknowns::Missed) => Some(Decided::Allow(rule)),
+            (Combining::DenyOverrides, Effect::Permit) => None,
+            (Combining::FirstApplicable, Effect::Permit) => {
+                run(Unknowns::Met).then_some(Decided::Deny(at))
+            }
+        }
+    }
+
+    /// Denies because of a rule that forbids, or whose condition is unknown.
+    #[cold]
+    fn forbid(&self, evaluation: &mut Evaluation<'_, '_>, at: usize) -> Decision {
+        let entry = self.entries.get(at);
+        let rule = entry.and_then(|entry| self.rules.get(entry.rule));
+        let Some((entry, rule)) = entry.zip(rule) else {
+            return Decision::deny();
+        };
+        let is_permit = rule.effect() == Effect::Permit;
+        let holds = evaluation.run(entry.start, Unknowns::Missed).is_some();
+        let code = if holds {
+            ReasonCode::Forbidden
+        } else {
+            ReasonCode::Unknown
+        };
+        let obstacles = Obstacles::find(evaluation, entry.start, is_permit);
+        let reason = Reason::new(code, Arc::clone(rule.shared_name()));
+        let decision = obstacles.forbidden(reason);
+        match rule.shared_obligations() {
+            Some(obligations) => decision.with_obligations(Arc::clone(obligations)),
+            None => decision,
+        }
+    }
+
+    /// Denies because no rule permits the request, and names the obstacles to the nearest permit.
+    #[cold]
+    fn deny_unpermitted(&self, evaluation: &mut Evaluation<'_, '_>) -> Decision {
+        let candidates = self.index.candidates(evaluation.request);
+        let mut nearest: Option<Obstacles<'_>> = None;
+        for at in candidates.rules() {
+            let Some(entry) = self.entries.get(at) else {
+                continue;
+            };
+            let rule = self.rules.get(entry.rule);
+            if rule.is_none_or(|rule| rule.effect() == Effect::Forbid) {
+                continue;
+            }
+            let obstacles = Obstacles::find(evaluation, entry.start, true);
+            if nearest
+                .as_ref()
+                .is_none_or(|nearest| obstacles.cost() < nearest.cost())
+            {
+                nearest = Some(obstacles);
+            }
+        }
+        match nearest {
+            Some(obstacles) => obstacles.decision(),
+            None => Decision::deny().with_reason(Reason::new(ReasonCode::Unmatched, "no rule")),
+        }
+    }
+}
+
+impl Rule {
+    #[inline]
+    fn allow(&self) -> Decision {
+        let reason = Reason::new(ReasonCode::Met, Arc::clone(self.shared_name()));
+        Decision::allowed(reason, self.shared_obligations().cloned())
+    }
+}
+
+impl Authorizer for Policy {
+    fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
+        NowOrLater::now(self.decide(request))
+    }
+}
+
+impl fmt::Debug for Policy {
+    /// Shows the names of rules and conditions, never the values that they compare with.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy")
+            .field("combining", &self.combining())
+            .field("rules", &self.rules())
+            .finish()
+    }
+}
+
+impl Combining {
+    /// Returns the stable snake-case name, as policy files spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DenyOverrides => "deny_overrides",
+            Self::FirstApplicable => "first_applicable",
+        }
+    }
+}
+
+/// A builder of a [`Policy`]; created by [`Policy::builder`].
+///
+/// Nothing is checked before [`build`](Self::build), which returns the first error.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct PolicyBuilder {
+    rules: Vec<Rule>,
+    combining: Combining,
+}
+
+impl PolicyBuilder {
+    /// Adds a rule. For [`Combining::FirstApplicable`] the order in which rules are added is the
+    /// order of evaluation.
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// Sets how the rules are combined. The default is [`Combining::DenyOverrides`].
+    ///
+    /// The default does not depend on the order of rules, and is right unless rules are exceptions
+    /// of later ones.
+    pub const fn combining(mut self, combining: Combining) -> Self {
+        self.combining = combining;
+        self
+    }
+
+    /// Validates the rules, and compiles them into a policy.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](ConfigErrorKind::Empty) without a rule that permits, or for a rule without a name;
+    /// [`Conflict`](ConfigErrorKind::Conflict) for two rules of one name;
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above
+    /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES),
+    /// [`limits::POLICY_STEPS`](crate::limits::POLICY_STEPS),
+    /// [`limits::POLICY_SCOPES`](crate::limits::POLICY_SCOPES) or
+    /// [`limits::POLICY_CLAIMS`](crate::limits::POLICY_CLAIMS).
+    pub fn build(self) -> Result<Policy, ConfigError> {
+        check_rules(&self.rules)?;
+        let order = self.order();
+        let mut program = Program::default();
+        let mut entries = Vec::new();
+        for rule in &order {
+            let nodes = self.rules.get(*rule).map(|rule| rule.condition().nodes());
+            let start = program.add(nodes.unwrap_or_default());
+            entries.push(Entry { rule: *rule, start });
+        }
+        program.finish();
+        check_size(&program)?;
+        let ordered = order.iter().filter_map(|rule| self.rules.get(*rule));
+        let nodes: Vec<_> = ordered.map(|rule| rule.condition().nodes()).collect();
+        let index = Index::new(nodes.into_iter(), program.scopes());
+        Ok(Policy(Arc::new(CompiledPolicy {
+            rules: self.rules,
+            combining: self.combining,
+            entries,
+            index,
+            program,
+        })))
+    }
+
+    /// Returns the indices of the rules in the order of evaluation.
+    fn order(&self) -> Vec<usize> {
+        let mut order: Vec<_> = (0..self.rules.len()).collect();
+        if self.combining == Combining::DenyOverrides {
+            order.sort_by_key(|at| {
+                let rule = self.rules.get(*at);
+                rule.is_some_and(|rule| rule.effect() == Effect::Permit)
+            });
+        }
+        order
+    }
+}
+
+fn check_rules(rules: &[Rule]) -> Result<(), ConfigError> {
+    let error = |kind, detail| Err(ConfigError::new(kind, "rule", detail));
+    if !rules.iter().any(|rule| rule.effect() == Effect::Permit) {
+        let detail = "expected at least one rule that permits, found none".to_owned();
+        return error(ConfigErrorKind::Empty, detail);
+    }
+    let mut names = HashSet::new();
+    for rule in rules {
+        if rule.name().is_empty() {
+            let detail = "expected a name for every rule, found an empty one".to_owned();
+            return error(ConfigErrorKind::Empty, detail);
+        }
+        if !names.insert(rule.name()) {
+            let detail = format!(
+                "expected a different name for every rule, found `{}` twice",
+                rule.name()
+            );
+            return error(ConfigErrorKind::Conflict, detail);
+        }
+    }
+    check_limit("rules", rules.len(), limits::POLICY_RULES)
+}
+
+fn check_size(program: &Program) -> Result<(), ConfigError> {
+    check_limit("steps", program.cost(), limits::POLICY_STEPS)?;
+    check_limit(
+        "different scopes",
+        program.scopes().len(),
+        limits::POLICY_SCOPES,
+    )?;
+    check_limit(
+        "claims with several conditions",
+        program.slots(),
+        limits::POLICY_CLAIMS,
+    )
+}
+
+fn check_limit(what: &str, given: usize, max: usize) -> Result<(), ConfigError> {
+    if given <= max {
+        return Ok(());
+    }
+    let detail = format!("expected at most {max} {what}, found {given}; split the policy");
+    Err(ConfigError::new(
+        ConfigErrorKind::OutOfRange,
+        "rule",
+        detail,
+    ))
+}

@@ -1,0 +1,107 @@
+//! Routes and their guards.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use crate::policy::condition::condition::Condition;
+use crate::policy::decision::Decision;
+use crate::policy::policy::Policy;
+use crate::policy::request::AccessRequest;
+use crate::policy::route::pattern::PathPattern;
+
+/// One route of a [`RouteTable`](crate::policy::RouteTable): a method, a pattern and the guard that
+/// decides about requests to it.
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub(super) method: Option<Method>,
+    pub(super) pattern: Arc<str>,
+    pub(super) guard: Guard,
+    pub(super) path: Option<PathPattern>,
+}
+
+/// The condition or policy that decides about requests to a [`Route`].
+///
+/// Both convert into a guard, so a table takes either:
+///
+/// ```
+/// use bearergate::require_scope;
+/// use bearergate::policy::Guard;
+///
+/// let guard = Guard::from(require_scope("orders:read"));
+/// # let _ = guard;
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Guard {
+    /// A single condition.
+    Condition(Condition),
+    /// A policy of several rules.
+    Policy(Policy),
+}
+
+impl Route {
+    /// Returns the method of the route, or `None` if it is for every method.
+    ///
+    /// `HEAD` and `GET` are different methods.
+    pub const fn method(&self) -> Option<&Method> {
+        self.method.as_ref()
+    }
+
+    /// Returns the pattern, as it was given to the builder.
+    ///
+    /// It is a path pattern, or the name of a route if the table is [by
+    /// route](crate::policy::RouteTable::by_route).
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// Returns what decides about requests to the route.
+    ///
+    /// It gets the parameters of the pattern in addition to the facts of the request.
+    pub const fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// Returns whether there is a request that both routes match.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let methods = (&self.method, &other.method);
+        let differ = matches!(methods, (Some(method), Some(other)) if method != other);
+        !differ
+            && match (&self.path, &other.path) {
+                (Some(path), Some(other)) => path.overlaps(other),
+                _ => self.pattern == other.pattern,
+            }
+    }
+
+    /// Returns whether this route is at least as specific as one that it overlaps, in each segment
+    /// and in the method.
+    pub(super) fn is_within(&self, other: &Self) -> bool {
+        let is_path_within = match (&self.path, &other.path) {
+            (Some(path), Some(other)) => path.is_within(other),
+            _ => true,
+        };
+        is_path_within && (self.method.is_some() || other.method.is_none())
+    }
+}
+
+impl Guard {
+    pub(super) fn decide(&self, request: &AccessRequest<'_>) -> Decision {
+        match self {
+            Self::Condition(condition) => condition.decide(request),
+            Self::Policy(policy) => policy.decide(request),
+        }
+    }
+}
+
+impl From<Condition> for Guard {
+    fn from(condition: Condition) -> Self {
+        Self::Condition(condition)
+    }
+}
+
+impl From<Policy> for Guard {
+    fn from(policy: Policy) -> Self {
+        Self::Policy(policy)
+    }
+}

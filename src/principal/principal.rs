@@ -1,0 +1,219 @@
+//! The authenticated caller.
+
+use std::any::Any;
+use std::any::TypeId;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::Serializer;
+use serde::ser::SerializeStruct;
+
+use super::authority::Authority;
+use super::built::BuiltFacts;
+use super::built::PrincipalBacking;
+use super::claims::Claims;
+use super::confirmation::Confirmation;
+use super::facts::Facts;
+use super::key_id::KeyId;
+use super::kind::PrincipalKind;
+use super::scopes::Actors;
+use super::scopes::Audience;
+use super::scopes::Scopes;
+use super::token_id::TokenId;
+use crate::clock::UnixTime;
+use crate::json::Document;
+
+/// An authenticated caller: immutable and cheap to clone.
+///
+/// A validator returns a principal only if the credential was valid at that time. It has facts about
+/// who the caller is, not what the caller may do. Texts in it (subject, scopes, claims) are what the
+/// authority asserted. `Debug` shows authority, kind, subject and the names of the claims.
+///
+/// It serializes for logs and records, without claims, and has no `Deserialize`: a principal is
+/// never restored from a record.
+#[derive(Clone)]
+pub struct Principal(Backing);
+
+#[derive(Clone)]
+enum Backing {
+    /// Facts of a token that was validated.
+    Validated(Arc<Facts>),
+    /// Facts of a [`PrincipalBuilder`](super::PrincipalBuilder) or a record.
+    Built(Arc<dyn PrincipalBacking>),
+}
+
+impl Principal {
+    // Inlined, so that the facts are moved once.
+    #[inline(always)]
+    pub(crate) fn new(facts: Facts) -> Self {
+        Self(Backing::Validated(Arc::new(facts)))
+    }
+
+    /// Creates a principal whose facts are part of another value.
+    pub(crate) fn from_backing(backing: Arc<dyn PrincipalBacking>) -> Self {
+        Self(Backing::Built(backing))
+    }
+
+    /// Returns the kind of the credential.
+    pub fn kind(&self) -> PrincipalKind {
+        match &self.0 {
+            Backing::Validated(facts) => facts.kind,
+            Backing::Built(built) => built.facts().kind,
+        }
+    }
+
+    /// Returns the authority that asserts the subject.
+    pub fn authority(&self) -> &Authority {
+        match &self.0 {
+            Backing::Validated(facts) => &facts.authority,
+            Backing::Built(built) => built.facts().authority(),
+        }
+    }
+
+    /// Returns the subject (`sub`), which identifies a caller only together with the
+    /// [`authority`](Self::authority); `None` if the credential names none.
+    pub fn subject(&self) -> Option<&str> {
+        match &self.0 {
+            Backing::Validated(facts) => facts.text(facts.subject),
+            Backing::Built(built) => built.facts().subject(),
+        }
+    }
+
+    /// Returns the client that the credential was issued to (`client_id` or `azp`), if it is known.
+    pub fn client(&self) -> Option<&str> {
+        match &self.0 {
+            Backing::Validated(facts) => facts.text(facts.client),
+            Backing::Built(built) => built.facts().client(),
+        }
+    }
+
+    /// Returns the scopes, or `None` if the credential does not have scopes. An empty set means that
+    /// it has none of them.
+    pub fn scopes(&self) -> Option<Scopes<'_>> {
+        match &self.0 {
+            Backing::Validated(facts) => facts.text(facts.scopes).map(Scopes::new),
+            Backing::Built(built) => built.facts().scopes(),
+        }
+    }
+
+    /// Returns the audiences of the credential (`aud`), an empty iterator if it has none.
+    pub fn audience(&self) -> Audience<'_> {
+        Audience::new(self.document().get("aud"))
+    }
+
+    /// Returns the chain of actors (`act`), an empty iterator if nobody acts for the subject.
+    pub fn actors(&self) -> Actors<'_> {
+        Actors::new(self.document().get("act"))
+    }
+
+    /// Returns when the credential expires, or `None` if it does not.
+    pub fn expires_at(&self) -> Option<UnixTime> {
+        match &self.0 {
+            Backing::Validated(facts) => facts.expires_at,
+            Backing::Built(built) => built.facts().expires_at(),
+        }
+    }
+
+    /// Returns the time before which the credential is not valid, if it has one.
+    pub fn not_before(&self) -> Option<UnixTime> {
+        match &self.0 {
+            Backing::Validated(facts) => facts.not_before,
+            Backing::Built(built) => built.facts().not_before(),
+        }
+    }
+
+    /// Returns when the credential was issued, if it is known.
+    pub fn issued_at(&self) -> Option<UnixTime> {
+        match &self.0 {
+            Backing::Validated(facts) => facts.issued_at,
+            Backing::Built(built) => built.facts().issued_at(),
+        }
+    }
+
+    /// Returns the key that the credential is bound to (`cnf`), or `None` for a bearer credential.
+    pub fn confirmation(&self) -> Option<&Confirmation> {
+        self.validated()?.confirmation.as_ref()
+    }
+
+    /// Returns true only if the credential is bound to a key and the client proved possession of it.
+    ///
+    /// A validator never returns a principal of a bound credential without that proof.
+    pub fn is_confirmed(&self) -> bool {
+        self.confirmation().is_some()
+    }
+
+    /// Returns the claims of the credential.
+    pub fn claims(&self) -> Claims<'_> {
+        Claims::new(self.document())
+    }
+
+    /// Returns the id of the key that verified the signature, or `None` if the credential is not
+    /// signed.
+    pub fn key(&self) -> Option<KeyId> {
+        self.validated()?.key
+    }
+
+    /// Returns the id of the token, or `None` if the credential is not a token. Computing it hashes a
+    /// JWT.
+    pub fn token_id(&self) -> Option<TokenId> {
+        self.validated()?.token_id()
+    }
+
+    /// Returns the value of this type that the validator attached with
+    /// [`PrincipalBuilder::extension`](crate::principal::PrincipalBuilder::extension).
+    pub fn extension<T: Any + Send + Sync>(&self) -> Option<&T> {
+        match &self.0 {
+            Backing::Validated(_) => None,
+            Backing::Built(built) => built.extension(TypeId::of::<T>())?.downcast_ref(),
+        }
+    }
+
+    /// Returns its approximate size in memory, in bytes.
+    pub(crate) fn footprint(&self) -> usize {
+        let facts = match &self.0 {
+            Backing::Validated(_) => size_of::<Facts>(),
+            Backing::Built(_) => size_of::<BuiltFacts>(),
+        };
+        facts + self.document().footprint()
+    }
+
+    fn validated(&self) -> Option<&Facts> {
+        match &self.0 {
+            Backing::Validated(facts) => Some(facts),
+            Backing::Built(_) => None,
+        }
+    }
+
+    fn document(&self) -> &Document {
+        match &self.0 {
+            Backing::Validated(facts) => &facts.document,
+            Backing::Built(built) => &built.facts().document,
+        }
+    }
+}
+
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Principal")
+            .field("authority", self.authority())
+            .field("kind", &self.kind())
+            .field("subject", &self.subject())
+            .field("claims", &self.claims())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Serialize for Principal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let scopes: Option<Vec<_>> = self.scopes().map(|s| s.iter().collect());
+        let mut record = serializer.serialize_struct("Principal", 6)?;
+        record.serialize_field("kind", self.kind().as_str())?;
+        record.serialize_field("authority", self.authority())?;
+        record.serialize_field("subject", &self.subject())?;
+        record.serialize_field("client", &self.client())?;
+        record.serialize_field("scopes", &scopes)?;
+        record.serialize_field("expires_at", &self.expires_at().map(UnixTime::as_secs))?;
+        record.end()
+    }
+}

@@ -1,0 +1,236 @@
+//! The facts of a request.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::net::SocketAddr;
+
+use http::Extensions;
+use http::HeaderMap;
+use http::Method;
+use http::Uri;
+use http::request::Parts;
+
+use super::extension::ClientAddress;
+use super::extension::ClientCertificate;
+use super::extension::PeerAddress;
+use crate::limits;
+
+/// The facts of one request, borrowed from it.
+///
+/// Method, URI, headers and form body are sent by the client and are untrusted. The addresses and
+/// the client certificate are facts of the connection: set them from the connection, never from a
+/// header. `Debug` shows the method, the path without its query and the names of the headers.
+///
+/// ```
+/// use bearergate::request::{PeerAddress, RequestFacts};
+///
+/// let mut request = http::Request::get("/orders?page=2").body(())?;
+/// let peer: std::net::SocketAddr = "192.0.2.7:4711".parse()?;
+/// request.extensions_mut().insert(PeerAddress(peer));
+///
+/// let (parts, ()) = request.into_parts();
+/// let facts = RequestFacts::from(&parts);
+/// assert_eq!(facts.uri().path(), "/orders");
+/// assert_eq!(facts.peer(), Some(peer));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct RequestFacts<'r> {
+    method: &'r Method,
+    uri: &'r Uri,
+    headers: &'r HeaderMap,
+    peer: Option<SocketAddr>,
+    client_address: Option<IpAddr>,
+    certificate: Option<&'r [u8]>,
+    form: Option<&'r [u8]>,
+}
+
+impl<'r> RequestFacts<'r> {
+    /// Longest form body, in bytes, that is searched for a credential: 1 MiB. A request with a
+    /// longer one is rejected if a form parameter is an enabled place.
+    pub const MAX_FORM_BYTES: usize = limits::FORM_BYTES;
+
+    /// Creates facts without a connection: no addresses, certificate and form body.
+    pub const fn new(method: &'r Method, uri: &'r Uri, headers: &'r HeaderMap) -> Self {
+        Self {
+            method,
+            uri,
+            headers,
+            peer: None,
+            client_address: None,
+            certificate: None,
+            form: None,
+        }
+    }
+
+    /// Sets the address of the other end of the connection.
+    #[must_use]
+    pub const fn with_peer(mut self, peer: SocketAddr) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// Sets the address of the client. It is the address of the peer only if there is no proxy
+    /// between client and service.
+    #[must_use]
+    pub const fn with_client_address(mut self, address: IpAddr) -> Self {
+        self.client_address = Some(address);
+        self
+    }
+
+    /// Sets the client certificate (DER) of the TLS handshake, only if the handshake proved
+    /// possession of its key.
+    #[must_use]
+    pub const fn with_certificate(mut self, der: &'r [u8]) -> Self {
+        self.certificate = Some(der);
+        self
+    }
+
+    /// Sets the body of the request. Call it only if its content type is
+    /// `application/x-www-form-urlencoded`; a body longer than
+    /// [`MAX_FORM_BYTES`](Self::MAX_FORM_BYTES) is rejected where a form parameter is enabled.
+    #[must_use]
+    pub const fn with_form(mut self, body: &'r [u8]) -> Self {
+        self.form = Some(body);
+        self
+    }
+
+    /// Returns the method. Untrusted.
+    pub const fn method(&self) -> &'r Method {
+        self.method
+    }
+
+    /// Returns the URI. Untrusted; its query may have a credential, so do not log it.
+    pub const fn uri(&self) -> &'r Uri {
+        self.uri
+    }
+
+    /// Returns the headers. Untrusted; they may have a credential, so do not log their values.
+    pub const fn headers(&self) -> &'r HeaderMap {
+        self.headers
+    }
+
+    /// Returns the address of the other end of the connection, which may be a proxy.
+    pub const fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// Returns the address of the client, or `None` if the service did not set it.
+    pub const fn client_address(&self) -> Option<IpAddr> {
+        self.client_address
+    }
+
+    /// Returns the client certificate of the connection as DER, or `None` if there is none.
+    pub const fn certificate(&self) -> Option<&'r [u8]> {
+        self.certificate
+    }
+
+    /// Returns the form body, or `None` if the service did not set it. Untrusted; it may have a
+    /// credential.
+    pub const fn form(&self) -> Option<&'r [u8]> {
+        self.form
+    }
+
+    fn with_extensions(mut self, extensions: &'r Extensions) -> Self {
+        self.peer = extensions.get().map(|PeerAddress(peer)| *peer);
+        self.client_address = extensions.get().map(|ClientAddress(address)| *address);
+        self.certificate = extensions.get().map(ClientCertificate::as_der);
+        self
+    }
+}
+
+impl<'r> From<&'r Parts> for RequestFacts<'r> {
+    /// Reads the addresses and the certificate from the extensions [`PeerAddress`],
+    /// [`ClientAddress`] and [`ClientCertificate`].
+    fn from(parts: &'r Parts) -> Self {
+        Self::new(&parts.method, &parts.uri, &parts.headers).with_extensions(&parts.extensions)
+    }
+}
+
+impl<'r, B> From<&'r http::Request<B>> for RequestFacts<'r> {
+    /// Reads the addresses and the certificate from the extensions [`PeerAddress`],
+    /// [`ClientAddress`] and [`ClientCertificate`]. The body is not read.
+    fn from(request: &'r http::Request<B>) -> Self {
+        Self::new(request.method(), request.uri(), request.headers())
+            .with_extensions(request.extensions())
+    }
+}
+
+impl fmt::Debug for RequestFacts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestFacts")
+            .field("method", self.method)
+            .field("path", &self.uri.path())
+            .field("headers", &HeaderNames(self.headers))
+            .finish_non_exhaustive()
+    }
+}
+
+struct HeaderNames<'a>(&'a HeaderMap);
+
+impl fmt::Debug for HeaderNames<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_read_from_parts_and_their_extensions() {
+        let peer: SocketAddr = "[2001:db8::1]:443".parse().unwrap();
+        let client: IpAddr = "192.0.2.7".parse().unwrap();
+        let request = http::Request::post("https://api.example.com/a?b=c")
+            .header("x-one", "1")
+            .extension(PeerAddress(peer))
+            .extension(ClientAddress(client))
+            .extension(ClientCertificate::from_der(vec![0x30, 0x00]))
+            .body(())
+            .unwrap();
+        let facts = RequestFacts::from(&request);
+        assert_eq!(facts.certificate(), Some(&[0x30, 0x00][..]));
+        let (parts, ()) = request.into_parts();
+        let facts = RequestFacts::from(&parts);
+        assert_eq!(facts.method(), Method::POST);
+        assert_eq!(facts.uri().query(), Some("b=c"));
+        assert_eq!(facts.headers()["x-one"], "1");
+        assert_eq!(facts.peer(), Some(peer));
+        assert_eq!(facts.client_address(), Some(client));
+        assert_eq!(facts.certificate(), Some(&[0x30, 0x00][..]));
+        assert_eq!(facts.form(), None);
+    }
+
+    #[test]
+    fn facts_of_the_connection_are_not_read_from_headers() {
+        let request = http::Request::get("/")
+            .header("x-forwarded-for", "192.0.2.1")
+            .header("x-client-cert", "MAA=")
+            .body(())
+            .unwrap();
+        let facts = RequestFacts::from(&request);
+        assert_eq!(facts.peer(), None);
+        assert_eq!(facts.client_address(), None);
+        assert_eq!(facts.certificate(), None);
+    }
+
+    #[test]
+    fn debug_shows_no_header_value_and_no_query() {
+        let request = http::Request::get("https://user:s3cret@h.example/path?access_token=s3cret")
+            .header("authorization", "Bearer s3cret")
+            .header("x-other", "s3cret")
+            .body(())
+            .unwrap();
+        let shown = format!(
+            "{:?}",
+            RequestFacts::from(&request)
+                .with_form(b"access_token=s3cret")
+                .with_certificate(b"s3cret")
+        );
+        assert!(!shown.contains("s3cret"), "{shown}");
+        for part in ["GET", "/path", "authorization", "x-other"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
+}

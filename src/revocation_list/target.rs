@@ -1,0 +1,131 @@
+//! What a revocation applies to.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// What a revocation applies to: one credential, or everything that was issued to or through one
+/// party.
+///
+/// Used by every store and list of this crate: by a [`Revocation`](crate::revocation::Revocation) on a
+/// [`Denylist`](crate::revocation::Denylist), and by the [`RevocationRecord`](crate::grant::RevocationRecord) of a
+/// store of sessions and refresh tokens. An id means something only under its authority: the same
+/// `jti` or subject of another issuer is a different target.
+///
+/// ```
+/// use bearergate::revocation::{RevocationKind, RevocationTarget};
+///
+/// let alice = RevocationTarget::new(RevocationKind::Subject, "https://idp.example.com", "alice");
+/// let namesake = RevocationTarget::new(RevocationKind::Subject, "my service", "alice");
+/// assert_ne!(alice, namesake);
+/// ```
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RevocationTarget<'a> {
+    kind: RevocationKind,
+    authority: Cow<'a, str>,
+    id: Cow<'a, str>,
+}
+
+impl<'a> RevocationTarget<'a> {
+    /// Takes kind, authority and [`id`](Self::id). The id of a
+    /// [`Token`](RevocationKind::Token) includes its authority, so the one given here is ignored
+    /// for that kind.
+    pub fn new(
+        kind: RevocationKind,
+        authority: impl Into<Cow<'a, str>>,
+        id: impl Into<Cow<'a, str>>,
+    ) -> Self {
+        let authority = match kind {
+            RevocationKind::Token => Cow::Borrowed(""),
+            _ => authority.into(),
+        };
+        Self {
+            kind,
+            authority,
+            id: id.into(),
+        }
+    }
+
+    /// Returns what kind of thing is revoked.
+    pub const fn kind(&self) -> RevocationKind {
+        self.kind
+    }
+
+    /// Returns the authority under which the id means something; empty for a
+    /// [`Token`](RevocationKind::Token).
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// Returns the id: a subject, client or `jti` as it is in the token, the text of an API key id
+    /// or session handle, or a key id or token id in base64url.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Copies what it borrows.
+    #[must_use]
+    pub fn into_owned(self) -> RevocationTarget<'static> {
+        RevocationTarget {
+            kind: self.kind,
+            authority: Cow::Owned(self.authority.into_owned()),
+            id: Cow::Owned(self.id.into_owned()),
+        }
+    }
+}
+
+/// The kinds of [`RevocationTarget`].
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum RevocationKind {
+    /// One API key, by its id: `api_key`.
+    ApiKey,
+    /// Everything that was issued to a client: `client`.
+    Client,
+    /// One JWT, by its `jti`: `jwt_id`.
+    JwtId,
+    /// Everything whose signature was verified with a key: `key`.
+    Key,
+    /// A session, and everything that belongs to it by the claim `sid`: `session`.
+    Session,
+    /// Everything that was issued to a subject: `subject`.
+    Subject,
+    /// One JWT, by its [`TokenId`](crate::principal::TokenId): `token`.
+    Token,
+}
+
+impl RevocationKind {
+    /// All kinds.
+    pub const ALL: &'static [Self] = &[
+        Self::ApiKey,
+        Self::Client,
+        Self::JwtId,
+        Self::Key,
+        Self::Session,
+        Self::Subject,
+        Self::Token,
+    ];
+
+    /// Returns the kind with that stable name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
+    }
+
+    /// Returns the stable snake-case name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::Client => "client",
+            Self::JwtId => "jwt_id",
+            Self::Key => "key",
+            Self::Session => "session",
+            Self::Subject => "subject",
+            Self::Token => "token",
+        }
+    }
+}
+
+impl fmt::Display for RevocationKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
