@@ -99,3 +99,45 @@ impl fmt::Debug for LegacyKey<'_> {
         f.write_str("LegacyKey([redacted])")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn legacy_key_has_the_least_length_and_visible_characters() {
+        let format = LegacyFormat::new(20).unwrap();
+        let text = |len: usize| "k".repeat(len);
+        for valid in [text(20), text(1024), format!("{}!~", text(18))] {
+            assert!(format.parse(&valid).is_ok(), "{valid}");
+        }
+        let spaced = format!("{} {}", text(10), text(10));
+        let accented = format!("{}\u{e9}", text(20));
+        for malformed in [
+            text(0),
+            text(19),
+            text(1025),
+            text(1 << 20),
+            spaced,
+            accented,
+        ] {
+            let kind = format.parse(&malformed).unwrap_err().kind();
+            assert_eq!(kind, RejectionKind::ApiKeyMalformed, "{malformed:.40}");
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_the_key() {
+        let format = LegacyFormat::new(16).unwrap();
+        let key = format.parse("c4naRy-Zq7vX2pLw9KtB5nMs8JhDf3GyR6").unwrap();
+        assert_eq!(format!("{key:?}"), "LegacyKey([redacted])");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_parsed_without_a_panic(text in any::<String>()) {
+            let _ = LegacyFormat::new(16).unwrap().parse(&text);
+        }
+    }
+}

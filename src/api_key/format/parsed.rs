@@ -36,3 +36,19 @@ impl fmt::Debug for ParsedKey<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::api_key::format::ApiKeyFormat;
+
+    #[test]
+    fn debug_shows_only_the_id() {
+        const KEY: &str =
+            "acme_live_0123456789ABCDEF_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg3GTem3";
+        let format = ApiKeyFormat::new("acme_live").unwrap();
+        assert_eq!(
+            format!("{:?}", format.parse(KEY).unwrap()),
+            "ParsedKey { id: ApiKeyId(0123456789ABCDEF), .. }"
+        );
+    }
+}

@@ -365,7 +365,8 @@ mod tests {
     #[test]
     fn legacy_key_never_has_the_digest_of_an_own_key() {
         let set = set(1, &[]);
-        let text = str::from_utf8(parsed().signed()).unwrap();
+        let own = parsed();
+        let text = str::from_utf8(own.signed()).unwrap();
         let format = LegacyFormat::new(16).unwrap();
         let legacy = set.legacy_digest(&format.parse(text).unwrap());
         assert_ne!(legacy.digest(), set.digest(&parsed()).digest());
