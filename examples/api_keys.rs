@@ -232,7 +232,7 @@ async fn digest_anew(service: &Service, key: &str, transcript: &mut Transcript) 
 
 async fn version(service: &Service, id: ApiKeyId) -> Outcome<u32> {
     let record = service.keys.find(id).await?.ok_or("the key is gone")?;
-    Ok(record.digest().version().number())
+    Ok(record.digest().pepper_version())
 }
 
 async fn import(service: &Service, transcript: &mut Transcript) -> Outcome<()> {
@@ -308,7 +308,7 @@ fn search(folder: &Path, keys: &[String], transcript: &mut Transcript) -> Outcom
 }
 
 fn id(key: &str) -> Outcome<ApiKeyId> {
-    Ok(ApiKeyFormat::new("acme_live")?.parse(key)?.id())
+    Ok(ApiKeyFormat::new("acme_live")?.key_id(key)?)
 }
 
 /// What is printed, and how often it was not what it should have been.

@@ -54,7 +54,7 @@ fn setup() -> Setup {
         draft.tenant("acme").scopes(["orders:read", "orders:write"])
     };
     for _ in 0..100 {
-        ready(keys.create(draft())).unwrap();
+        let _ = ready(keys.create(draft())).unwrap();
     }
     ready(keys.import(draft(), LEGACY)).unwrap();
     let key = ready(keys.create(draft())).unwrap().secret.reveal();

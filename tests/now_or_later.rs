@@ -19,7 +19,10 @@ use std::task::Waker;
 use std::time::Duration;
 
 use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
-use bearergate::api_key::{ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyRecord, ApiKeyScheme, ApiKeyStore, LegacyFormat, NewApiKey, PepperSet, PepperedDigest};
+use bearergate::api_key::{
+    ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyRecord, ApiKeyScheme, ApiKeyStore, LegacyFormat,
+    NewApiKey, PepperSet, PepperedDigest,
+};
 use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::{PresentedCredential, Sources};
@@ -598,11 +601,10 @@ fn ring_of(versions: &[u8]) -> ApiKeyScheme {
 fn api_keys([waits]: [bool; 1]) -> Report {
     let log = CallLog::default();
     let store = Arc::new(MemoryApiKeyStore::new(1_000).unwrap());
-    let manager =
-        |versions: &[u8]| {
-            let builder = ApiKeyManager::builder(ring_of(versions), store.clone());
-            builder.clock(clock()).build().unwrap()
-        };
+    let manager = |versions: &[u8]| {
+        let builder = ApiKeyManager::builder(ring_of(versions), store.clone());
+        builder.clock(clock()).build().unwrap()
+    };
     let draft = || NewApiKey::new("robot-7").expires_in(Duration::from_secs(86_400));
     let issue = |keys: &ApiKeyManager| {
         let issued = drive(keys.create(draft())).unwrap();

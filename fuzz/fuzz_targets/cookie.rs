@@ -1,11 +1,11 @@
 //! A session id in the cookies of a request.
 //!
-//! The input is a request as it is written on the wire: a method, then header lines. `{id}` and
-//! `{old}` stand for the id of a session that is there, and for the one it had before.
+//! The input is a request: a method, then header lines. `{id}` is replaced by the id of a session,
+//! and `{old}` by its previous id.
 //!
-//! Property: nothing panics; the request is admitted exactly if another reader, who joins all
-//! cookies to one line, finds one cookie of the name, whose value is the id byte for byte, and the
-//! request is a reading one or says that no other site is behind it.
+//! Property: nothing panics; the request is admitted exactly if a second parser, which joins all
+//! cookies to one line, finds one cookie of the name, its value is the id byte for byte, and the
+//! request only reads or its headers show that it comes from the same site.
 #![no_main]
 
 use std::future::Future;
@@ -27,37 +27,37 @@ use libfuzzer_sys::fuzz_target;
 const NAME: &str = "__Host-session";
 const ORIGIN: &str = "https://app.example.com";
 
-struct House {
+struct Service {
     gate: Gate,
     id: String,
     old: String,
 }
 
-static HOUSE: LazyLock<House> = LazyLock::new(|| {
+static SERVICE: LazyLock<Service> = LazyLock::new(|| {
     let store = Arc::new(MemoryGrantStore::new(10));
-    let cookie = SessionCookie::new(NAME).expect("the name is good");
-    let sessions = SessionManager::builder(store, "house").build();
-    let sessions = sessions.expect("the configuration is good");
+    let cookie = SessionCookie::new(NAME).expect("the name is allowed");
+    let sessions = SessionManager::builder(store, "service").build();
+    let sessions = sessions.expect("the configuration is valid");
     let sources = Sources::builder()
         .without_bearer()
         .cookie(NAME)
         .allow_origin(ORIGIN);
     let gate = Gate::builder()
         .validator(sessions.validator(&cookie))
-        .sources(sources.build().expect("the sources are good"))
+        .sources(sources.build().expect("the sources are valid"))
         .allow_any_authenticated();
-    let begun = now(sessions.create(NewSession::new("alice")));
-    let (old, session) = begun.expect("the store answers");
+    let created = now(sessions.create(NewSession::new("alice")));
+    let (old, session) = created.expect("the store answers");
     let changed = now(sessions.rotate(&session, SessionChange::default()));
     let (id, _) = changed.expect("the store answers");
-    House {
-        gate: gate.build().expect("the gate is good"),
+    Service {
+        gate: gate.build().expect("the gate is valid"),
         id: sent(&cookie, id),
         old: old.reveal(),
     }
 });
 
-/// What a browser sends back of a cookie that was set.
+/// Returns the value that a browser sends back for a cookie.
 fn sent(cookie: &SessionCookie, id: ShownOnce) -> String {
     let header = cookie.set(id);
     let text = header.to_str().expect("a cookie is visible");
@@ -71,18 +71,18 @@ fuzz_target!(|text: &[u8]| {
     let Some(request) = read(text) else {
         return;
     };
-    let admitted = HOUSE.gate.try_check_now(&request);
+    let admitted = SERVICE.gate.try_check_now(&request);
     let admitted = admitted.expect("a store in memory answers at once");
     let values = cookies(&request);
-    let is_ours = values == [HOUSE.id.as_bytes()];
-    let is_good = is_ours && (is_reading(&request) || is_same_site(&request));
+    let is_session = values == [SERVICE.id.as_bytes()];
+    let is_valid = is_session && (is_reading(&request) || is_same_site(&request));
     match admitted {
         Ok(admitted) => {
-            assert!(is_good);
+            assert!(is_valid);
             assert_eq!(admitted.principal().subject(), Some("alice"));
         }
         Err(refusal) => {
-            assert!(!is_good);
+            assert!(!is_valid);
             check(refusal.kind(), &values);
         }
     }
@@ -91,7 +91,7 @@ fuzz_target!(|text: &[u8]| {
 fn check(kind: RejectionKind, values: &[Vec<u8>]) {
     match values {
         [] => assert_eq!(kind, RejectionKind::CredentialMissing),
-        [one] if kind == RejectionKind::SessionUnknown => assert_ne!(*one, HOUSE.id.as_bytes()),
+        [one] if kind == RejectionKind::SessionUnknown => assert_ne!(*one, SERVICE.id.as_bytes()),
         [_] => assert!(
             [
                 RejectionKind::CrossSiteRefused,
@@ -106,8 +106,8 @@ fn check(kind: RejectionKind, values: &[Vec<u8>]) {
 }
 
 fn read(text: &[u8]) -> Option<Request<()>> {
-    let text = replaced(text, b"{id}", HOUSE.id.as_bytes());
-    let text = replaced(&text, b"{old}", HOUSE.old.as_bytes());
+    let text = replaced(text, b"{id}", SERVICE.id.as_bytes());
+    let text = replaced(&text, b"{old}", SERVICE.old.as_bytes());
     let mut lines = text.split(|b| *b == b'\n');
     let mut builder = Request::builder().method(lines.next()?).uri("/");
     for line in lines {
@@ -118,18 +118,18 @@ fn read(text: &[u8]) -> Option<Request<()>> {
     builder.body(()).ok()
 }
 
-fn replaced(text: &[u8], mark: &[u8], by: &[u8]) -> Vec<u8> {
+fn replaced(text: &[u8], placeholder: &[u8], by: &[u8]) -> Vec<u8> {
     let (mut out, mut rest) = (Vec::new(), text);
-    while let Some(at) = rest.windows(mark.len()).position(|part| part == mark) {
+    while let Some(at) = rest.windows(placeholder.len()).position(|part| part == placeholder) {
         out.extend_from_slice(&rest[..at]);
         out.extend_from_slice(by);
-        rest = &rest[at + mark.len()..];
+        rest = &rest[at + placeholder.len()..];
     }
     out.extend_from_slice(rest);
     out
 }
 
-/// The values of our cookie, by another reader's judgement.
+/// The values of the session cookie, by a second parser.
 fn cookies(request: &Request<()>) -> Vec<Vec<u8>> {
     let lines = request.headers().get_all("cookie").into_iter();
     let lines: Vec<_> = lines.map(|line| line.as_bytes()).collect();

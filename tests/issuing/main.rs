@@ -1,4 +1,4 @@
-//! Minting, rotation and what the issuer answers, through the public interface.
+//! Minting, key rotation and the endpoints of the issuer, through the public interface.
 #![expect(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -11,5 +11,5 @@ mod common;
 mod marked;
 mod mint;
 mod responder;
-mod ring;
 mod rotation;
+mod stored_keys;

@@ -34,7 +34,7 @@ impl Service {
     }
 
     fn with_room(limit: usize) -> Self {
-        let (issuer, clock) = issuer(ring());
+        let (issuer, clock) = issuer(signing_keys());
         let store = Arc::new(MemoryGrantStore::new(limit));
         let sessions = SessionManager::builder(store.clone(), SERVICE).clock(clock.clone());
         let endpoints = TokenEndpoints::new(issuer.clone()).unwrap();
@@ -140,7 +140,7 @@ async fn a_session_stays_revoked_for_validators_with_a_leeway() {
     service.sessions.purge().await.unwrap();
     let list = GrantRevocations::new(service.store.clone(), SERVICE);
     for (token, expected) in tokens.iter().zip([true, false]) {
-        let principal = judge(token, &jwks, late).unwrap();
+        let principal = validate(token, &jwks, late).unwrap();
         assert_eq!(is_revoked(&list, &principal).await, expected);
     }
 }
@@ -153,7 +153,7 @@ async fn a_token_stays_revoked_for_validators_with_a_leeway() {
         .expires_at()
         .saturating_add(Duration::from_secs(29));
     let jwks = service.issuer.keys().jwks(late);
-    let [revoked, kept] = minted.map(|token| judge(token.expose(), &jwks, late).unwrap());
+    let [revoked, kept] = minted.map(|token| validate(token.expose(), &jwks, late).unwrap());
     let list = GrantRevocations::new(service.store.clone(), SERVICE);
     list.revoke_token(&revoked, NOW).await.unwrap();
     service.store.purge(late).await.unwrap();
@@ -211,7 +211,7 @@ async fn a_list_for_one_issuer_leaves_principals_of_others_to_other_lists() {
     let service = Service::new();
     let alice = service.log_in("alice").await;
     let jwks = service.issuer.keys().jwks(NOW);
-    let token = judge(&service.token(alice.grant()), &jwks, NOW).unwrap();
+    let token = validate(&service.token(alice.grant()), &jwks, NOW).unwrap();
     let robot = Principal::builder(PrincipalKind::Other, "bench").subject("alice");
     let robot = robot.build();
     let any = GrantRevocations::new(service.store.clone(), SERVICE);
@@ -311,7 +311,7 @@ async fn a_token_grants_no_more_than_its_grant() {
     let service = Service::new();
     let alice = service.log_in("alice").await;
     let token = service.token(alice.grant());
-    let validated = judge(&token, service.issuer.jwks().body(), NOW).unwrap();
+    let validated = validate(&token, service.issuer.jwks().body(), NOW).unwrap();
     assert_eq!(validated.subject(), Some("alice"));
     assert_eq!(
         validated.scopes().unwrap().iter().collect::<Vec<_>>(),
