@@ -48,39 +48,6 @@ impl From<String> for Secret {
     }
 }
 
-/// A new secret together with what is stored about it.
-///
-/// Managers return this when they create a credential: the secret, which goes to its owner and is
-/// kept nowhere, and the record, from which the secret cannot be computed.
-///
-/// ```
-/// # #[cfg(feature = "api-key")]
-/// # {
-/// use bearergate::api_key::{ApiKeyError, ApiKeyId, ApiKeyManager, NewApiKey};
-///
-/// async fn issue(keys: &ApiKeyManager) -> Result<(String, ApiKeyId), ApiKeyError> {
-///     let issued = keys.create(NewApiKey::new("robot-7").never_expires()).await?;
-///     Ok((issued.secret.reveal(), issued.record.id()))
-/// }
-/// # let _ = issue;
-/// # }
-/// ```
-#[derive(Debug)]
-#[must_use = "the secret is lost unless it is revealed now"]
-#[non_exhaustive]
-pub struct Issued<T> {
-    /// The only copy of the secret, for its owner.
-    pub secret: ShownOnce,
-    /// What the store keeps about the credential.
-    pub record: T,
-}
-
-impl<T> Issued<T> {
-    pub(crate) const fn new(secret: ShownOnce, record: T) -> Self {
-        Self { secret, record }
-    }
-}
-
 /// A newly created secret that its owner is shown once, such as an API key.
 ///
 /// It cannot be printed, compared or cloned, and is wiped when dropped.
@@ -118,4 +85,15 @@ impl fmt::Debug for ShownOnce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ShownOnce([redacted])")
     }
+}
+
+/// A new credential: the secret, to be given to its owner now, and the record of it without the
+/// secret.
+#[non_exhaustive]
+#[derive(Debug)]
+pub struct Issued<T> {
+    /// The secret. It is not kept anywhere else.
+    pub secret: ShownOnce,
+    /// What was issued, to whom and for how long.
+    pub record: T,
 }

@@ -47,13 +47,13 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
         .sources(sources.build().expect("the sources are valid"))
         .allow_any_authenticated();
     let created = now(sessions.create(NewSession::new("alice")));
-    let (old, session) = created.expect("the store answers");
-    let changed = now(sessions.rotate(&session, SessionChange::default()));
-    let (id, _) = changed.expect("the store answers");
+    let created = created.expect("the store answers");
+    let changed = now(sessions.rotate(&created.record, SessionChange::default()));
+    let changed = changed.expect("the store answers");
     Service {
         gate: gate.build().expect("the gate is valid"),
-        id: sent(&cookie, id),
-        old: old.reveal(),
+        id: sent(&cookie, changed.secret),
+        old: created.secret.reveal(),
     }
 });
 

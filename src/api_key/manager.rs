@@ -70,7 +70,10 @@ impl ApiKeyManager {
         let (minted, digest) = self.mint()?;
         let record = self.record(draft, (minted.id(), digest))?;
         self.insert(record.clone()).await?;
-        Ok(Issued::new(minted.into_shown(), record))
+        Ok(Issued {
+            secret: minted.into_shown(),
+            record,
+        })
     }
 
     /// Imports a key that another system issued, so that it stays valid. Only its digest is kept.
@@ -141,7 +144,10 @@ impl ApiKeyManager {
             })
             .await?;
         let record = record.ok_or(ApiKeyErrorKind::Unavailable)?;
-        Ok(Issued::new(minted.into_shown(), record))
+        Ok(Issued {
+            secret: minted.into_shown(),
+            record,
+        })
     }
 
     /// Disables a key at once and for good. A key that is disabled already keeps its time and

@@ -61,7 +61,7 @@
 //! | jwt-authorizer | here |
 //! |---|---|
 //! | `from_oidc(issuer)` | [`Gate::issuer`](crate::Gate::issuer), or [`FetchedKeys`](crate::key::FetchedKeys) and a [`JwtValidator`](crate::JwtValidator) |
-//! | `from_jwks_url(url)` | `Gate::issuer(..)` with [`jwks_url`](crate::integrations::reqwest::IssuerGate::jwks_url) |
+//! | `from_jwks_url(url)` | `Gate::issuer(..)` with [`jwks_url`](crate::integrations::reqwest::IssuerGateBuilder::jwks_url) |
 //! | `from_jwks(path)`, `from_jwks_text(text)` | [`KeySet::from_jwks`](crate::key::KeySet::from_jwks) |
 //! | `from_rsa_pem` and the like (path or text) | [`Key::from_pem`](crate::key::Key::from_pem) |
 //! | `from_secret(text)` | [`Key::from_secret`](crate::key::Key::from_secret), at least 32 bytes |

@@ -69,7 +69,7 @@
 //! |---|---|
 //! | `TenantConfiguration::builder(issuer)` | [`Gate::issuer`](crate::Gate::issuer), or a [`JwtValidator`](crate::JwtValidator) over [`FetchedKeys`](crate::key::FetchedKeys) |
 //! | `static_builder(jwks)` | [`KeySet::from_jwks`](crate::key::KeySet::from_jwks) |
-//! | `jwks_url(..)` | [`jwks_url`](crate::integrations::reqwest::IssuerGate::jwks_url); the issuer is checked all the same |
+//! | `jwks_url(..)` | [`jwks_url`](crate::integrations::reqwest::IssuerGateBuilder::jwks_url); the issuer is checked all the same |
 //! | `jwks_refresh_interval(60 s)` | none: refreshed in the background, and at an unknown `kid`; [`fresh_for`](crate::key::FetchedKeysBuilder::fresh_for) |
 //! | `claims_validation(..)` | what the builder requires, [`require_claim`](crate::jwt::JwtValidatorBuilder::require_claim), [`check`](crate::jwt::JwtValidatorBuilder::check) |
 //! | `allowed_algorithms(..)` | [`algorithms`](crate::jwt::JwtValidatorBuilder::algorithms); the key decides, this narrows |

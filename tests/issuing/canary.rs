@@ -136,7 +136,7 @@ fn private_keys_are_not_shown() {
     watch.debug(&issuer);
     watch.debug(&issuer.jwks());
     watch.text(issuer.jwks().body());
-    watch.debug(&TokenEndpoints::new(issuer.clone()).unwrap());
+    watch.debug(&TokenEndpoints::new(issuer.clone()));
 
     let own = keys.signing_key(now).unwrap().clone();
     watch.error(&keys.schedule_next(own.clone(), now).unwrap_err());
@@ -194,7 +194,7 @@ fn minted_tokens_are_not_shown() {
     watch.debug(&token);
     watch.debug(&claims().claim("pin", "s3cret"));
     watch.error(&issuer.mint(&claims().claim("iss", "s3cret")).unwrap_err());
-    let endpoints = TokenEndpoints::new(issuer).unwrap();
+    let endpoints = TokenEndpoints::new(issuer);
     let answer = introspect(&endpoints, &api(), token.expose());
     watch.debug(&answer);
     let answer = introspect(&endpoints, &api(), &token.expose()[1..]);

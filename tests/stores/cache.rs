@@ -17,7 +17,7 @@ use bearergate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, NewApiKey, Pepper
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::PresentedCredential;
 use bearergate::error::{ConfigErrorKind, StoreError, StoreErrorKind};
-use bearergate::grant::{Lookup, RevocationRecord};
+use bearergate::grant::store::{Lookup, RevocationRecord};
 use bearergate::session::{NewSession, SessionManager, SessionStore};
 use bearergate::stores::{Cached, CachedBuilder, MemoryApiKeyStore, MemoryGrantStore, SqliteStore};
 use bearergate::{ApiKeyValidator, NowOrLater, RejectionKind, TokenValidator, limits, testing};
@@ -414,10 +414,10 @@ fn session_revoked_here_ends_at_once_and_elsewhere_when_stale() {
     let cookie = bearergate::session::SessionCookie::new("__Host-session").unwrap();
     let validator = here.validator(&cookie);
     let create = |subject: &str| {
-        let (id, session) = wait(here.create(NewSession::new(subject))).unwrap();
-        let id = id.reveal();
+        let issued = wait(here.create(NewSession::new(subject))).unwrap();
+        let id = issued.secret.reveal();
         assert!(result(&validator, &id, &clock).is_ok());
-        (id, session)
+        (id, issued.record)
     };
     let revoked = Err(RejectionKind::TokenRevoked);
 
@@ -456,7 +456,7 @@ fn answer_about_a_session_from_before_a_revocation_is_not_cached() {
     let file = Arc::new(SqliteStore::builder(&path).readers(1).open().unwrap());
     let cached = Cached::builder(file).clock(FakeClock::at(NOW));
     let cached = cached.build().unwrap();
-    let digest = bearergate::grant::TokenDigest::new([7; 32]);
+    let digest = bearergate::grant::store::TokenDigest::new([7; 32]);
     let ends = NOW.saturating_add(Duration::from_secs(100));
     let grant =
         bearergate::grant::Grant::new(NAME, "alice", NOW).with_lifetime(ends, Duration::MAX);

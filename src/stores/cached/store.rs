@@ -11,7 +11,7 @@ use crate::api_key::ApiKeyRecord;
 #[cfg(feature = "api-key")]
 use crate::api_key::KeyDigest;
 #[cfg(feature = "session")]
-use crate::grant::TokenDigest;
+use crate::grant::store::TokenDigest;
 #[cfg(feature = "session")]
 use crate::session::SessionRecord;
 

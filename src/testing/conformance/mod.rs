@@ -2,7 +2,8 @@
 
 mod api_key;
 mod breach;
-mod grant;
+mod grant_records;
+mod grant_store;
 mod refresh;
 mod revocation;
 mod session;

@@ -2,7 +2,7 @@
 
 use super::api_key;
 use super::breach::Breach;
-use super::grant;
+use super::grant_store as grants;
 use super::refresh;
 use super::revocation;
 use super::session;
@@ -76,5 +76,5 @@ pub async fn grant_store<S>(store: &S) -> Result<(), Breach>
 where
     S: SessionStore + RefreshTokenStore,
 {
-    grant::check(store).await
+    grants::check(store).await
 }
