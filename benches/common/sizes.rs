@@ -1,10 +1,10 @@
-//! How many of something to measure with, and how often.
+//! Sizes and numbers of rounds.
 
-/// Returns the numbers that the command line asks for, or else all of them, and how many rounds
-/// to measure. Where the bench is run as a test, it is the first one in one round.
+/// Returns the sizes that the command line requests, or else all of them, and the number of rounds.
+/// If the bench runs as a test, it is the first size in one round.
 pub(crate) fn asked(all: &[usize], rounds: usize) -> (Vec<usize>, usize) {
-    // cargo gives `--bench` beside whatever it is told to pass on.
-    let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
+    // cargo adds `--bench` to the arguments that it passes on.
+    let has = |name: &str| std::env::args().any(|argument| argument == name);
     let is_bench = has("--bench") && !has("--test");
     let asked: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
     match &asked[..] {

@@ -62,7 +62,7 @@ fn options(idp: &FakeIssuer) -> Outcome<Options> {
     Options::read(arguments).map_err(|error| format!("{error}\n\n{USAGE}").into())
 }
 
-/// The open route, once the gate has let this token in and so has remembered it.
+/// Returns the open route, after the gate has admitted this token and so has cached it.
 async fn open(gates: &Gates, token: &str) -> Outcome<Router> {
     let request = Request::builder().header("authorization", format!("Bearer {token}"));
     let (parts, ()) = request.body(())?.into_parts();
@@ -74,7 +74,7 @@ async fn open(gates: &Gates, token: &str) -> Outcome<Router> {
         .with_state(Arc::new(admitted.principal().clone())))
 }
 
-/// As the example does it, for whoever asks.
+/// The handler of the example, without the check.
 async fn show(State(principal): State<Arc<Principal>>, request: Request) -> Response {
     let (_parts, _) = request.into_parts();
     match whoami::whoami(&principal) {
