@@ -1,13 +1,13 @@
-//! Judges one token, or decides one request, a given number of times, to be counted by callgrind.
+//! Validation of one token, or one decision, repeated a given number of times for callgrind.
 //!
-//! `benches/instructions.sh` runs it: `instructions WHAT COUNT`, where `WHAT` is `validate`, `raw`,
-//! or `policy` or `plain` with a number of rules and what they are decided by: `policy-10-action`.
-//! Any other arguments, as cargo's own, judge the token once.
+//! `benches/instructions.sh` runs it as `instructions WHAT COUNT`. `WHAT` is `validate`, `raw`, or
+//! `policy` or `plain` with a number of rules and the fact that they compare: `policy-10-action`. With
+//! other arguments, such as those of cargo, it validates the token once.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a bench stops at the first fault"
+    reason = "a benchmark stops at the first error"
 )]
 
 mod common;
@@ -54,8 +54,8 @@ fn validate(sample: &common::Sample, count: u32) {
     for _ in 0..count {
         let presented = PresentedCredential::bearer(black_box(&sample.token)).expect("a token");
         let presented = presented.at(common::NOW);
-        let judged = validator.validate(&presented).try_now().expect("ready");
-        black_box(judged.expect("accepted"));
+        let validated = validator.validate(&presented).try_now().expect("ready");
+        black_box(validated.expect("accepted"));
     }
 }
 
@@ -65,6 +65,6 @@ fn raw(sample: &common::Sample, count: u32) {
     let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64url");
     for _ in 0..count {
         hmac::verify(&key, black_box(signed.as_bytes()), black_box(&signature))
-            .expect("a good tag");
+            .expect("a valid tag");
     }
 }

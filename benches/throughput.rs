@@ -1,8 +1,8 @@
-//! The server of the example `resource_server`, with one route more: `/open` gives anybody the
-//! answer of `/whoami`, by the same code but for the check. What the check costs is the difference.
+//! The server of the example `resource_server` with an additional route: `/open` returns the response
+//! of `/whoami` by the same code, but without the check. The difference is the cost of the check.
 //!
 //! With `--serve` it waits for a load generator: `benches/throughput.sh` alternates both routes.
-//! Without, it asks each route once. Without the feature `full` it does nothing.
+//! Without, it requests each route once. Without the feature `full` it does nothing.
 
 #[cfg(feature = "full")]
 #[path = "../examples/resource_server/judges.rs"]

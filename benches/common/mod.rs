@@ -1,4 +1,4 @@
-//! Tokens to measure with: keys made in process, save the marked RSA test key.
+//! Tokens for benches, with keys that are created in the process, except the RSA test key.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,7 +16,7 @@ use ring::signature::KeyPair;
 use ring::signature::RsaEncoding;
 use ring::signature::RsaKeyPair;
 
-/// When the tokens are judged.
+/// The time at which the tokens are validated.
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
 const RSA_PRIVATE: &str = include_str!("../../tests/keys/rsa-2048.private.pem");
@@ -29,11 +29,11 @@ const CLAIMS: &str = concat!(
     r#""scope":"orders:read orders:write","tenant":"acme-corp","roles":["clerk"]}"#,
 );
 
-/// A token and what judges it.
+/// A token and its verification key.
 pub(crate) struct Sample {
     /// The compact token.
     pub(crate) token: String,
-    /// Its public key or secret, importable under any provider.
+    /// Its public key or secret, which every provider can import.
     pub(crate) key: Material,
 }
 
@@ -48,7 +48,7 @@ pub(crate) enum Material {
 }
 
 impl Sample {
-    /// Makes an RFC 9068 token: 506 bytes under HS256, 805 under RS256.
+    /// Creates an RFC 9068 token: 506 bytes with HS256, 805 with RS256.
     pub(crate) fn new(algorithm: &str) -> Self {
         let header = format!(r#"{{"alg":"{algorithm}","typ":"at+jwt","kid":"2026-11"}}"#);
         let encode = |part: &str| URL_SAFE_NO_PAD.encode(part);
@@ -60,22 +60,22 @@ impl Sample {
         }
     }
 
-    /// Makes a validator for the token.
+    /// Creates a validator for the token.
     pub(crate) fn validator(&self, provider: Provider) -> JwtValidator {
-        let import = KeyImporter::on(provider);
+        let importer = KeyImporter::on(provider);
         let key = match &self.key {
-            Material::Secret(secret) => import.secret(secret.clone()),
-            Material::Pem(pem) => import.pem(pem),
-            Material::Jwk(jwk) => import.jwk(jwk),
+            Material::Secret(secret) => importer.secret(secret.clone()),
+            Material::Pem(pem) => importer.pem(pem),
+            Material::Jwk(jwk) => importer.jwk(jwk),
         };
-        let key = key.and_then(|k| k.with_kid("2026-11")).expect("a good key");
+        let key = key.and_then(|k| k.with_kid("2026-11")).expect("a valid key");
         JwtValidator::builder()
             .issuer("https://idp.example.com")
             .audience("https://api.example.com")
             .keys(KeySet::from(key))
             .rfc9068()
             .build()
-            .expect("a good configuration")
+            .expect("a valid configuration")
     }
 }
 

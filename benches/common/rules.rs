@@ -32,7 +32,7 @@ impl Rules {
     }
 }
 
-/// The same rules, as they would be written by hand.
+/// The same rules, as one would write them by hand.
 pub(crate) enum Tree {
     All(Vec<Self>),
     Any(Vec<Self>),
@@ -85,7 +85,7 @@ fn by_scope(count: usize) -> (Policy, Tree) {
 fn policy(count: usize, rule: impl Fn(usize) -> Condition) -> Policy {
     let rules = (0..count).map(|at| Rule::permit(format!("rule {at}"), rule(at)));
     let builder = rules.fold(Policy::builder(), |builder, rule| builder.rule(rule));
-    builder.build().expect("a sound policy")
+    builder.build().expect("a valid policy")
 }
 
 fn caller(count: usize) -> Principal {

@@ -1,9 +1,9 @@
-//! How many of something to measure with, and how often.
+//! Sizes and rounds of a bench.
 
-/// Returns the numbers that the command line asks for, or else all of them, and how many rounds
-/// to measure. Where the bench is run as a test, it is the first one in one round.
+/// Returns the sizes on the command line, or all sizes if there are none, and the number of rounds. If
+/// the bench runs as a test, it returns the first size and one round.
 pub(crate) fn asked(all: &[usize], rounds: usize) -> (Vec<usize>, usize) {
-    // cargo gives `--bench` beside whatever it is told to pass on.
+    // Cargo adds `--bench` to the arguments of the user.
     let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
     let is_bench = has("--bench") && !has("--test");
     let asked: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
@@ -14,7 +14,7 @@ pub(crate) fn asked(all: &[usize], rounds: usize) -> (Vec<usize>, usize) {
     }
 }
 
-/// Returns the value in the middle.
+/// Returns the median.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
