@@ -68,7 +68,9 @@ impl Sample {
             Material::Pem(pem) => importer.pem(pem),
             Material::Jwk(jwk) => importer.jwk(jwk),
         };
-        let key = key.and_then(|k| k.with_kid("2026-11")).expect("a valid key");
+        let key = key
+            .and_then(|k| k.with_kid("2026-11"))
+            .expect("a valid key");
         JwtValidator::builder()
             .issuer("https://idp.example.com")
             .audience("https://api.example.com")
