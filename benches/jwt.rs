@@ -1,11 +1,11 @@
 //! The time of one accepted token, by algorithm and provider.
 //!
-//! `benches/peers` measures the same beside other crates and the raw signature checks.
+//! `benches/peers` compares it with other crates and with raw signature checks.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a bench stops at the first fault"
+    reason = "a bench panics at the first fault"
 )]
 
 mod common;
@@ -35,8 +35,8 @@ fn validate(c: &mut Criterion) {
                 b.iter(|| {
                     let presented = PresentedCredential::bearer(&sample.token).expect("a token");
                     let presented = presented.at(common::NOW);
-                    let judged = validator.validate(&presented).try_now();
-                    judged.expect("ready").expect("accepted")
+                    let result = validator.validate(&presented).try_now();
+                    result.expect("ready").expect("accepted")
                 });
             });
         }

@@ -5,8 +5,8 @@
 //! Without, it requests each route once. Without the feature `full` it does nothing.
 
 #[cfg(feature = "full")]
-#[path = "../examples/resource_server/judges.rs"]
-mod judges;
+#[path = "../examples/resource_server/gates.rs"]
+mod gates;
 #[cfg(feature = "full")]
 #[path = "../examples/resource_server/metrics.rs"]
 mod metrics;

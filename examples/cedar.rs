@@ -1,7 +1,7 @@
-//! The same rules in Rust and in Cedar, and what both engines say of the same requests.
+//! The same rules in Rust and in Cedar, and the decisions of both engines about the same requests.
 //!
 //! `cargo run --features cedar --example cedar`
-#![expect(clippy::print_stdout, reason = "an example shows what comes out")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::error::Error;
 
@@ -31,34 +31,34 @@ when { resource.owner == principal };
 "#;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let ours = ours()?;
-    let theirs = CedarAuthorizer::builder(CEDAR)
+    let policy = rust_policy()?;
+    let cedar = CedarAuthorizer::builder(CEDAR)
         .claims(["roles", "suspended"])
         .build()?;
-    let house = Authority::from(IDP);
-    let attributes = [("owner", Attribute::Subject(&house, "alice"))];
+    let authority = Authority::from(IDP);
+    let attributes = [("owner", Attribute::Subject(&authority, "alice"))];
     for (who, caller) in callers()? {
         for verb in ["read", "cancel"] {
             let request = AccessRequest::new(&caller, UnixTime::from_secs(0))
                 .with_action(verb)
                 .with_resource("/orders/{id}")
                 .with_attributes(&attributes);
-            let engines: [&dyn Authorizer; 2] = [&ours, &theirs];
-            let [ours, theirs] = engines.map(|engine| decide(engine, &request));
-            assert_eq!(ours.is_allowed(), theirs.is_allowed(), "{who} {verb}");
-            println!("{who} {verb}s an order of alice\n  ours   {ours}\n  cedar  {theirs}");
+            let engines: [&dyn Authorizer; 2] = [&policy, &cedar];
+            let [rust, cedar] = engines.map(|engine| decide(engine, &request));
+            assert_eq!(rust.is_allowed(), cedar.is_allowed(), "{who} {verb}");
+            println!("{who} {verb}s an order of alice\n  rust   {rust}\n  cedar  {cedar}");
         }
     }
     Ok(())
 }
 
 fn decide(engine: &dyn Authorizer, request: &AccessRequest<'_>) -> Decision {
-    let answer = engine.authorize(request).try_now();
-    // Neither engine has anything to wait for.
-    answer.unwrap_or_else(|_| Decision::unavailable())
+    let decision = engine.authorize(request).try_now();
+    // Neither engine ever waits.
+    decision.unwrap_or_else(|_| Decision::unavailable())
 }
 
-fn ours() -> Result<Policy, bearergate::ConfigError> {
+fn rust_policy() -> Result<Policy, bearergate::ConfigError> {
     let own = || owner(attribute("owner"));
     let read = action("read") & require_scope("orders:read") & (role("clerk") | own());
     Policy::builder()
@@ -84,7 +84,7 @@ fn callers() -> Result<[(&'static str, Principal); 4], Box<dyn Error>> {
             made("carol", r#"{"roles":[],"suspended":false}"#)?,
         ),
         (
-            "somebody of whom it is not told whether they are suspended",
+            "a clerk without the claim `suspended`",
             made("dave", r#"{"roles":["clerk"]}"#)?,
         ),
     ])

@@ -1,7 +1,7 @@
-//! Says what works and what does not between this host and an identity provider.
+//! Reports what works and what does not between this host and an identity provider.
 //!
 //! ```text
-//! cargo run --example doctor --features full                      # a provider made ill on purpose
+//! cargo run --example doctor --features full                      # a local provider with faults
 //! cargo run --example doctor --features full -- ISSUER AUDIENCE   # a real one
 //! ```
 
@@ -22,8 +22,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     match arguments.as_slice() {
         [] => demo().await,
         [issuer, audience] => {
-            let health = diagnose("the provider", issuer, audience).await?;
-            Ok(if health == Severity::Error {
+            let severity = diagnose("the provider", issuer, audience).await?;
+            Ok(if severity == Severity::Error {
                 ExitCode::FAILURE
             } else {
                 ExitCode::SUCCESS
@@ -33,28 +33,31 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
 }
 
-/// Examines and prints; every finding has its remedy.
+/// Diagnoses a provider and prints the report. Each problem has a hint.
 async fn diagnose(title: &str, issuer: &str, audience: &str) -> Result<Severity, Box<dyn Error>> {
-    let gate = Gate::issuer(issuer).audience(audience).build()?;
+    let gate = Gate::issuer(issuer)
+        .audience(audience)
+        .allow_any_authenticated()
+        .build()?;
     let report = gate.doctor().await;
     writeln!(io::stdout(), "{title}\n{report}")?;
     Ok(report.severity())
 }
 
-/// Examines a provider that is well, doubtful and broken in turn.
+/// Diagnoses a local provider that works, and then one fault after the other.
 async fn demo() -> Result<ExitCode, Box<dyn Error>> {
     let idp = FakeIssuer::start()?;
-    let well = diagnose("All is well", idp.url(), API).await?;
+    let working = diagnose("A working provider", idp.url(), API).await?;
     idp.publish_also(r#"{"kty":"RSA","kid":"weak","n":"AQAB","e":"AQAB"}"#);
     let weak = diagnose("A weak key in the set", idp.url(), API).await?;
     let slash = format!("{}/", idp.url());
-    let other = diagnose("A slash too many in the issuer", &slash, API).await?;
+    let other = diagnose("An issuer with a surplus slash", &slash, API).await?;
     let away = "https://elsewhere.example.com/jwks".to_owned();
     idp.fail(FakeEndpoint::Jwks, Fault::Redirect(away));
     let moved = diagnose("The keys have moved", idp.url(), API).await?;
     idp.down();
-    let down = diagnose("Nobody answers", idp.url(), API).await?;
-    let found = [well, weak, other, moved, down];
+    let down = diagnose("The provider is down", idp.url(), API).await?;
+    let found = [working, weak, other, moved, down];
     let wanted = [
         Severity::Ok,
         Severity::Warning,

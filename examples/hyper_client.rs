@@ -1,8 +1,8 @@
-//! A client of one's own: keys fetched over hyper, without the feature `reqwest`.
+//! A custom HTTP client: keys fetched with hyper, without the feature `reqwest`.
 //!
 //! `cargo run --example hyper_client --features tokio,testing` starts a provider on this machine,
-//! fetches its keys through the adapter below, and judges a good and a forged token.
-#![expect(clippy::print_stdout, reason = "an example prints what it shows")]
+//! fetches its keys with the client below, and validates a good and a forged token.
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::error::Error;
 use std::io;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bearergate::credential::PresentedCredential;
 use bearergate::http_client::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse};
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::key::FetchedKeys;
 use bearergate::testing::{FakeIssuer, FakeKey};
 use bearergate::{JwtValidator, NowOrLater, TokenValidator};
@@ -29,15 +29,15 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// Opens a connection for each call.
+/// An HTTP client that opens a connection for each request.
 #[derive(Debug)]
 struct Hyper(Arc<ClientConfig>);
 
 impl HttpClient for Hyper {
     fn send(&self, request: HttpRequest) -> NowOrLater<'_, Result<HttpResponse, HttpError>> {
         NowOrLater::later(async move {
-            let answer = tokio::time::timeout(request.deadline(), self.exchange(&request)).await;
-            answer.map_err(|_| HttpErrorKind::Deadline)?
+            let response = tokio::time::timeout(request.deadline(), self.exchange(&request)).await;
+            response.map_err(|_| HttpErrorKind::Deadline)?
         })
     }
 }
@@ -64,31 +64,31 @@ impl Hyper {
         let tls = tls.connect(name, stream).await;
         converse(
             request,
-            TokioIo::new(tls.map_err(because(HttpErrorKind::Connect))?),
+            TokioIo::new(tls.map_err(with_source(HttpErrorKind::Connect))?),
         )
         .await
     }
 }
 
-/// Connects to an address that the request may reach; that is asked after the name is resolved.
+/// Connects to an address that the request permits; it is checked after the name is resolved.
 async fn connect(request: &HttpRequest) -> Result<TcpStream, HttpError> {
     let uri = request.endpoint().uri();
-    let standard = if uri.scheme_str() == Some("http") {
+    let default_port = if uri.scheme_str() == Some("http") {
         80
     } else {
         443
     };
-    let place = (
+    let target = (
         request.endpoint().host(),
-        uri.port_u16().unwrap_or(standard),
+        uri.port_u16().unwrap_or(default_port),
     );
-    let found = tokio::net::lookup_host(place).await;
-    let found = found.map_err(because(HttpErrorKind::Connect))?;
+    let found = tokio::net::lookup_host(target).await;
+    let found = found.map_err(with_source(HttpErrorKind::Connect))?;
     let mut failure = HttpError::new(HttpErrorKind::Forbidden);
-    for address in found.filter(|address| request.reach().permits(address.ip())) {
+    for address in found.filter(|address| request.address_scope().permits(address.ip())) {
         match TcpStream::connect(address).await {
             Ok(stream) => return Ok(stream),
-            Err(error) => failure = because(HttpErrorKind::Connect)(error),
+            Err(error) => failure = with_source(HttpErrorKind::Connect)(error),
         }
     }
     Err(failure)
@@ -102,7 +102,7 @@ where
     let (mut sender, connection) = handshake(stream).await.map_err(broken)?;
     tokio::spawn(connection);
     let response = sender
-        .send_request(converted(request)?)
+        .send_request(to_hyper(request)?)
         .await
         .map_err(broken)?;
     let (head, body) = response.into_parts();
@@ -113,7 +113,7 @@ where
     ))
 }
 
-fn converted(request: &HttpRequest) -> Result<http::Request<Full<Bytes>>, HttpError> {
+fn to_hyper(request: &HttpRequest) -> Result<http::Request<Full<Bytes>>, HttpError> {
     let uri = request.endpoint().uri();
     let body = Full::from(request.body().expose().to_vec());
     let mut converted = http::Request::new(body);
@@ -127,7 +127,7 @@ fn converted(request: &HttpRequest) -> Result<http::Request<Full<Bytes>>, HttpEr
     Ok(converted)
 }
 
-/// Reads the body and gives up as soon as it is too long.
+/// Reads the body, and fails as soon as it is too long.
 async fn read(request: &HttpRequest, mut body: Incoming) -> Result<Vec<u8>, HttpError> {
     let mut limit = request.body_limit();
     while let Some(frame) = body.frame().await {
@@ -139,7 +139,7 @@ async fn read(request: &HttpRequest, mut body: Incoming) -> Result<Vec<u8>, Http
     Ok(limit.finish())
 }
 
-fn because(kind: HttpErrorKind) -> impl Fn(io::Error) -> HttpError {
+fn with_source(kind: HttpErrorKind) -> impl Fn(io::Error) -> HttpError {
     move |error| HttpError::new(kind).with_source(error)
 }
 
@@ -148,7 +148,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     const AUDIENCE: &str = "https://api.example.com";
     let idp = FakeIssuer::start()?;
     let keys = FetchedKeys::discover(idp.url());
-    let keys = keys.build(Arc::new(Hyper::new()?), Arc::new(Engine::new()))?;
+    let keys = keys.build(Arc::new(Hyper::new()?), Arc::new(TokioSpawner::new()))?;
     let validator = JwtValidator::builder()
         .issuer(idp.url())
         .audience(AUDIENCE)

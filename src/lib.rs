@@ -31,7 +31,10 @@
 //!
 //! async fn serve(gate: &Gate, request: &http::request::Parts) -> http::Response<String> {
 //!     match gate.check(request).await {
-//!         Ok(admitted) => http::Response::new(format!("orders of {:?}", admitted.principal().subject())),
+//!         Ok(admitted) => {
+//!             let caller = admitted.principal().subject().unwrap_or("a client");
+//!             http::Response::new(format!("orders of {caller}"))
+//!         }
 //!         Err(refusal) => refusal.into_response(), // 401, 403 or 503, with `WWW-Authenticate`
 //!     }
 //! }
@@ -54,7 +57,13 @@
 //! | decide who may do what | [policies](guide::policies) | [`Policy`], [`require_scope`], [`claim()`], [`Condition`](policy::Condition) |
 //! | be fast, and still revoke | [caching and revocation](guide::caching_and_revocation) | [`TokenCache`](validator::TokenCache), [`Denylist`](revocation::Denylist) |
 //! | validate a credential of my own | [custom validator](guide::custom_validator) | [`TokenValidator`], [`KeyStore`], [`Authorizer`] |
-//! | find out what is misconfigured | | [`Gate::doctor`], [`RejectionKind`], [`diagnosis`] |
+//! | know why a request was refused | [errors](guide::errors) | [`RejectionKind`], [`Gate::doctor`], [`diagnosis`] |
+//! | test my service | [testing](guide::testing) | [`FakeClock`](clock::FakeClock), `testing::FakeIssuer` (feature `testing`) |
+//! | know what it protects against | [threat model](guide::threat_model) | |
+//! | replace `jsonwebtoken` | [migration](guide::migrate_from_jsonwebtoken) | [`JwtValidator`] |
+//! | replace `jwt-authorizer` | [migration](guide::migrate_from_jwt_authorizer) | [`Gate`], [`JwtValidator`] |
+//! | replace `tower-oauth2-resource-server` | [migration](guide::migrate_from_tower_oauth2_resource_server) | [`Gate`], [`JwtValidator`] |
+//! | find the terms of Spring Security | [Spring Security](guide::coming_from_spring_security) | |
 //!
 //! # Features
 //!
@@ -96,7 +105,7 @@
 )]
 
 /// The code blocks of the README, as tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "reqwest"))]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;
 

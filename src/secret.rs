@@ -86,3 +86,14 @@ impl fmt::Debug for ShownOnce {
         f.write_str("ShownOnce([redacted])")
     }
 }
+
+/// A new credential: the secret, to be given to its owner now, and the record of it without the
+/// secret.
+#[non_exhaustive]
+#[derive(Debug)]
+pub struct Issued<T> {
+    /// The secret. It is not kept anywhere else.
+    pub secret: ShownOnce,
+    /// What was issued, to whom and for how long.
+    pub record: T,
+}

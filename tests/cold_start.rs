@@ -1,4 +1,5 @@
-//! A flood at a cold start, in a binary of its own: it takes all there is of the machine.
+//! A flood of requests before the first keys, in a binary of its own because it uses the whole
+//! machine.
 #![cfg(all(feature = "reqwest", feature = "testing"))]
 #![expect(
     clippy::unwrap_used,
@@ -29,10 +30,10 @@ async fn ten_thousand_requests_at_a_cold_start_are_one_fetch() {
     let token: Arc<str> = scene.good().into();
     let ask = || {
         let (scene, token) = (Arc::clone(&scene), Arc::clone(&token));
-        tokio::spawn(async move { scene.judge(&token).await })
+        tokio::spawn(async move { scene.validate(&token).await })
     };
-    // The others come once the fetch is on its way: on a slow machine their crowd might not let it
-    // connect within its second.
+    // The others start after the fetch has been sent: on a slow machine so many tasks could keep it
+    // from connecting within one second.
     let mut tasks = vec![ask()];
     assert!(scene.idp.wait_for(FakeEndpoint::Jwks, 1));
     tasks.extend((1..10_000).map(|_| ask()));
@@ -43,22 +44,22 @@ async fn ten_thousand_requests_at_a_cold_start_are_one_fetch() {
     assert_eq!(scene.fetches(), 1);
 }
 
-/// Whoever asks at the very moment that the keys come finds either the fetch or its keys.
+/// A request at the moment when the keys arrive finds either the fetch or its keys.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_is_refused_while_the_first_keys_arrive() {
+async fn no_request_is_refused_while_the_first_keys_arrive() {
     for _ in 0..40 {
         let scene = Arc::new(Scene::new());
         scene.idp.fail(FakeEndpoint::Jwks, Fault::Hold);
         let token: Arc<str> = scene.good().into();
         let first = {
             let (scene, token) = (Arc::clone(&scene), Arc::clone(&token));
-            tokio::spawn(async move { scene.judge(&token).await })
+            tokio::spawn(async move { scene.validate(&token).await })
         };
         assert!(scene.idp.wait_for(FakeEndpoint::Jwks, 1));
         let others = [(), ()].map(|()| {
             let (scene, token) = (Arc::clone(&scene), Arc::clone(&token));
             thread::spawn(move || {
-                std::iter::repeat_with(|| scene.judge_now(&token)).find_map(|a| a)
+                std::iter::repeat_with(|| scene.validate_now(&token)).find_map(|a| a)
             })
         });
         scene.idp.heal(FakeEndpoint::Jwks);

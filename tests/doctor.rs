@@ -1,4 +1,4 @@
-//! What the doctor finds while a provider stands, fails and lies.
+//! Findings of the doctor for providers that work, fail, or send wrong data.
 #![cfg(all(feature = "reqwest", feature = "testing"))]
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
@@ -11,7 +11,7 @@ use bearergate::crypto::Algorithm;
 use bearergate::diagnosis::{Finding, Report, Severity};
 use bearergate::gate::GateBuilder;
 use bearergate::integrations::reqwest::Client;
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::FetchedKeys;
 use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, FakeKey, Fault};
@@ -25,26 +25,26 @@ fn started() -> FakeIssuer {
     idp.start().unwrap()
 }
 
-fn judged(issuer: &str) -> JwtValidatorBuilder<Ready> {
+fn validator(issuer: &str) -> JwtValidatorBuilder<Ready> {
     let client = Arc::new(Client::new().unwrap());
     let keys = FetchedKeys::discover(issuer).clock(FakeClock::at(NOW));
-    let keys = keys.build(client, Arc::new(Engine::new())).unwrap();
+    let keys = keys.build(client, Arc::new(TokioSpawner::new())).unwrap();
     JwtValidator::builder()
         .issuer(issuer)
         .audience(API)
         .key_store(Arc::new(keys))
 }
 
-async fn report(judge: JwtValidatorBuilder<Ready>) -> Report {
+async fn report(validator: JwtValidatorBuilder<Ready>) -> Report {
     let gate = Gate::builder()
-        .validator(judge.build().unwrap())
+        .validator(validator.build().unwrap())
         .allow_any_authenticated()
         .build()
         .unwrap();
     gate.doctor().await
 }
 
-/// The worst that was found.
+/// Returns the worst finding.
 #[track_caller]
 fn worst(report: &Report) -> &Finding {
     let mut worst = report.findings().iter();
@@ -52,18 +52,18 @@ fn worst(report: &Report) -> &Finding {
 }
 
 #[track_caller]
-fn finds(report: &Report, health: Severity, parts: [&str; 2]) {
+fn assert_finds(report: &Report, severity: Severity, parts: [&str; 2]) {
     let worst = worst(report);
-    assert_eq!(worst.severity, health, "{report}");
+    assert_eq!(worst.severity, severity, "{report}");
     assert!(worst.subject.contains(parts[0]), "{report}");
     assert!(worst.text.contains(parts[1]), "{report}");
-    assert_eq!(worst.hint.is_some(), health != Severity::Ok, "{report}");
+    assert_eq!(worst.hint.is_some(), severity != Severity::Ok, "{report}");
 }
 
 #[tokio::test]
-async fn all_is_well_with_a_provider_that_stands() {
+async fn a_working_provider_has_no_problem() {
     let idp = started();
-    let report = report(judged(idp.url())).await;
+    let report = report(validator(idp.url())).await;
     assert_eq!(report.severity(), Severity::Ok, "{report}");
     let text = report.to_string();
     for part in [
@@ -78,23 +78,23 @@ async fn all_is_well_with_a_provider_that_stands() {
 #[tokio::test]
 async fn every_fault_of_the_documents_is_found() {
     let idp = started();
-    let ask = async || report(judged(idp.url())).await;
+    let ask = async || report(validator(idp.url())).await;
     idp.announce("issuer", "https://other");
-    finds(&ask().await, Severity::Error, ["discovery", "issuer"]);
+    assert_finds(&ask().await, Severity::Error, ["discovery", "issuer"]);
     idp.announce("issuer", idp.url());
     assert_eq!(ask().await.severity(), Severity::Ok);
     idp.announce("jwks_uri", ());
-    finds(
+    assert_finds(
         &ask().await,
         Severity::Error,
         ["discovery", "names no keys"],
     );
     idp.announce("jwks_uri", idp.endpoint(FakeEndpoint::Jwks));
     idp.fail(FakeEndpoint::Discovery, Fault::Status(500));
-    finds(&ask().await, Severity::Error, ["discovery", "500"]);
+    assert_finds(&ask().await, Severity::Error, ["discovery", "500"]);
     idp.fail(FakeEndpoint::Discovery, Fault::Status(404));
     idp.fail(FakeEndpoint::ServerMetadata, Fault::Status(404));
-    finds(
+    assert_finds(
         &ask().await,
         Severity::Error,
         ["discovery", "no discovery document"],
@@ -107,12 +107,12 @@ async fn every_fault_of_the_documents_is_found() {
         (Fault::Status(503), "503"),
     ] {
         idp.fail(FakeEndpoint::Jwks, fault);
-        finds(&ask().await, Severity::Error, ["keys", text]);
+        assert_finds(&ask().await, Severity::Error, ["keys", text]);
     }
     idp.heal(FakeEndpoint::Jwks);
     assert_eq!(ask().await.severity(), Severity::Ok);
     idp.down();
-    finds(
+    assert_finds(
         &ask().await,
         Severity::Error,
         ["discovery", "did not answer"],
@@ -124,11 +124,11 @@ async fn keys_that_are_skipped_are_named_and_no_key_is_worse() {
     let idp = started();
     let weak = r#"{"kty":"RSA","kid":"weak","n":"AQAB","e":"AQAB"}"#;
     idp.publish_also(weak);
-    let skipped = report(judged(idp.url())).await;
-    finds(&skipped, Severity::Warning, ["keys", "`weak` is skipped"]);
+    let skipped = report(validator(idp.url())).await;
+    assert_finds(&skipped, Severity::Warning, ["keys", "`weak` is skipped"]);
     idp.publish([]);
-    let empty = report(judged(idp.url())).await;
-    finds(
+    let empty = report(validator(idp.url())).await;
+    assert_finds(
         &empty,
         Severity::Error,
         ["keys", "no JWK Set with a usable key"],
@@ -137,7 +137,7 @@ async fn keys_that_are_skipped_are_named_and_no_key_is_worse() {
 
 #[tokio::test]
 async fn the_clocks_are_compared() {
-    for (ahead, health) in [
+    for (ahead, severity) in [
         (0, Severity::Ok),
         (5, Severity::Ok),
         (6, Severity::Warning),
@@ -147,21 +147,21 @@ async fn the_clocks_are_compared() {
         let clock = FakeClock::at(NOW);
         clock.advance(Duration::from_secs(ahead));
         let idp = FakeIssuer::builder().clock(clock).start().unwrap();
-        let report = report(judged(idp.url())).await;
-        assert_eq!(report.severity(), health, "{report}");
+        let report = report(validator(idp.url())).await;
+        assert_eq!(report.severity(), severity, "{report}");
     }
 }
 
 #[tokio::test]
-async fn any_audience_alone_is_doubtful() {
+async fn only_any_audience_is_a_warning() {
     let fixed = || {
         let builder = JwtValidator::builder().issuer("https://idp.example.com");
         let builder = builder.any_audience();
         builder.keys(FakeKey::es256("a").key_set())
     };
-    let alone = report(fixed()).await;
-    finds(
-        &alone,
+    let only_this = report(fixed()).await;
+    assert_finds(
+        &only_this,
         Severity::Warning,
         ["idp.example.com", "any_audience()"],
     );
@@ -172,12 +172,12 @@ async fn any_audience_alone_is_doubtful() {
 fn introspecting(idp: &FakeIssuer, auth: ClientAuth) -> GateBuilder {
     let url = idp.endpoint(FakeEndpoint::Introspection);
     let client = Arc::new(Client::new().unwrap());
-    let judge = IntrospectionValidator::builder(&url, auth)
+    let validator = IntrospectionValidator::builder(&url, auth)
         .audience(API)
         .clock(FakeClock::at(NOW))
-        .build(client, Arc::new(Engine::new()))
+        .build(client, Arc::new(TokioSpawner::new()))
         .unwrap();
-    let gate = Gate::builder().validator(judge);
+    let gate = Gate::builder().validator(validator);
     gate.allow_any_authenticated().all_authorities_equal()
 }
 
@@ -190,7 +190,7 @@ fn basic(secret: &str) -> ClientAuth {
 }
 
 #[track_caller]
-fn remedies(report: &Report, part: &str) {
+fn assert_hint(report: &Report, part: &str) {
     let remedy = worst(report).hint.unwrap();
     assert!(remedy.contains(part), "{report}");
 }
@@ -204,14 +204,14 @@ async fn wrong_credentials_for_introspection_are_found() {
     let post = ClientAuth::secret_post(FakeIssuer::CLIENT_ID, "s3cret".to_owned()).unwrap();
     for auth in [basic("s3cret"), post] {
         let wrong = introspected(&idp, auth).await;
-        finds(&wrong, Severity::Error, refused);
-        remedies(&wrong, "client id and secret");
+        assert_finds(&wrong, Severity::Error, refused);
+        assert_hint(&wrong, "client id and secret");
         assert!(!format!("{wrong} {wrong:?}").contains("s3cret"));
     }
     let bearer = ClientAuth::bearer("s3cret".to_owned()).unwrap();
     let wrong = introspected(&idp, bearer).await;
-    finds(&wrong, Severity::Error, refused);
-    remedies(&wrong, "bearer token");
+    assert_finds(&wrong, Severity::Error, refused);
+    assert_hint(&wrong, "bearer token");
 }
 
 #[tokio::test]
@@ -237,23 +237,23 @@ async fn what_is_wrong_with_a_private_key_is_found() {
     ] {
         let wrong = report(id, pem, audience).await;
         let refused = ["introspection", "refused the credentials"];
-        finds(&wrong, Severity::Error, refused);
+        assert_finds(&wrong, Severity::Error, refused);
         for part in ["public key", "private_key_jwt", "audience", "time"] {
-            remedies(&wrong, part);
+            assert_hint(&wrong, part);
         }
         assert!(!format!("{wrong} {wrong:?}").contains("PRIVATE"));
     }
 }
 
 #[tokio::test]
-async fn a_client_that_may_not_introspect_is_told_from_a_wrong_one() {
+async fn a_client_that_may_not_introspect_differs_from_wrong_credentials() {
     let idp = started();
     let body = r#"{"error":"access_denied"}"#;
     let denied = Answer::new(403).content("application/json", body);
     idp.fail(FakeEndpoint::Introspection, Fault::Answer(denied));
     let report = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
-    finds(&report, Severity::Error, ["introspection", "does not let"]);
-    remedies(&report, "allow this client");
+    assert_finds(&report, Severity::Error, ["introspection", "does not let"]);
+    assert_hint(&report, "allow this client");
     idp.heal(FakeEndpoint::Introspection);
     let healed = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
     assert_eq!(healed.severity(), Severity::Ok, "{healed}");
@@ -267,22 +267,22 @@ async fn an_endpoint_that_takes_no_tokens_of_a_kind_is_found() {
     idp.fail(FakeEndpoint::Introspection, Fault::Answer(unsupported));
     let report = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
     let nothing = ["introspection", "unsupported_token_type"];
-    finds(&report, Severity::Error, nothing);
-    remedies(&report, "introspection endpoint");
+    assert_finds(&report, Severity::Error, nothing);
+    assert_hint(&report, "introspection endpoint");
 }
 
 #[tokio::test]
-async fn an_endpoint_that_refuses_jwts_is_doubtful_unless_a_jwt_judge_takes_them() {
+async fn an_endpoint_that_refuses_jwts_is_a_warning_unless_a_jwt_validator_takes_them() {
     let idp = started();
     idp.refuse_jwts();
-    let alone = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
+    let only_this = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
     let jwts = ["introspection", "does not take JWTs"];
-    finds(&alone, Severity::Warning, jwts);
-    remedies(&alone, "add a JWT judge");
+    assert_finds(&only_this, Severity::Warning, jwts);
+    assert_hint(&only_this, "add a JWT validator");
     let gate = introspecting(&idp, basic(FakeIssuer::CLIENT_SECRET));
-    let gate = gate.validator(judged(idp.url()).build().unwrap());
-    let beside = gate.build().unwrap().doctor().await;
-    assert_eq!(beside.severity(), Severity::Ok, "{beside}");
+    let gate = gate.validator(validator(idp.url()).build().unwrap());
+    let both = gate.build().unwrap().doctor().await;
+    assert_eq!(both.severity(), Severity::Ok, "{both}");
 }
 
 const RSA: &str = include_str!("keys/rsa-2048.private.pem");

@@ -1,4 +1,4 @@
-//! The fake provider, asked over real connections.
+//! The fake provider, over real connections.
 #![cfg(feature = "testing")]
 #![expect(
     clippy::indexing_slicing,
@@ -28,7 +28,7 @@ use serde_json::Value;
 const NOW: u64 = 1_760_000_000;
 const API: &str = "https://api.example.com";
 
-/// What came back: status, head, and the body as it was sent.
+/// A response: status, head, and the body as it was sent.
 struct Reply {
     status: u16,
     head: String,
@@ -125,9 +125,9 @@ fn fixed() -> (FakeIssuer, FakeClock) {
     (idp, clock)
 }
 
-fn judge(idp: &FakeIssuer, token: &str) -> Result<Principal, Rejection> {
+fn validate(idp: &FakeIssuer, token: &str) -> Result<Principal, Rejection> {
     let jwks = get(idp, FakeEndpoint::Jwks).unwrap().body;
-    let judge = JwtValidator::builder()
+    let validator = JwtValidator::builder()
         .issuer(idp.url())
         .audience(API)
         .keys(KeySet::from_jwks(jwks).unwrap())
@@ -135,7 +135,7 @@ fn judge(idp: &FakeIssuer, token: &str) -> Result<Principal, Rejection> {
         .build()
         .unwrap();
     let presented = PresentedCredential::bearer(token).unwrap();
-    judge.validate(&presented).try_now().unwrap()
+    validator.validate(&presented).try_now().unwrap()
 }
 
 // Ready
@@ -148,12 +148,12 @@ fn it_answers_within_fifty_milliseconds() {
         assert_eq!(get(&idp, FakeEndpoint::Jwks).unwrap().status, 200);
         start.elapsed() < Duration::from_millis(50)
     };
-    // One of many: other tests run beside this one, and other programs beside these.
+    // The fastest of many tries: other tests and other programs run at the same time.
     assert!((0..200).any(is_quick));
 }
 
 #[test]
-fn it_ends_when_it_is_dropped_and_lets_go_of_who_waits() {
+fn it_ends_when_it_is_dropped_and_releases_held_requests() {
     let idp = FakeIssuer::start().unwrap();
     idp.fail(FakeEndpoint::Jwks, Fault::Hang);
     let mut waiting = connect(&idp).unwrap();
@@ -178,7 +178,7 @@ fn its_tokens_are_accepted_by_its_published_keys() {
     ] {
         let idp = FakeIssuer::builder().key(key).start().unwrap();
         let token = idp.token(API).subject("alice").scope("read write").sign();
-        let principal = judge(&idp, &token).unwrap();
+        let principal = validate(&idp, &token).unwrap();
         assert_eq!(principal.subject(), Some("alice"));
         assert_eq!(principal.scopes().unwrap().iter().count(), 2);
     }
@@ -191,7 +191,7 @@ fn rotation_replaces_the_key_and_the_set() {
     let first = idp.key();
     let second = idp.rotate();
     assert_ne!(first.kid(), second.kid());
-    let kind = |token: &str| judge(&idp, token).map_err(|rejection| rejection.kind());
+    let kind = |token: &str| validate(&idp, token).map_err(|rejection| rejection.kind());
     assert_eq!(kind(&old).unwrap_err(), RejectionKind::KeyNotFound);
     assert!(kind(&idp.token(API).sign()).is_ok());
     idp.publish([&first, &second]);
@@ -199,7 +199,7 @@ fn rotation_replaces_the_key_and_the_set() {
 }
 
 #[test]
-fn a_bad_key_stands_beside_the_good_ones_and_a_set_may_be_empty() {
+fn a_bad_key_can_be_published_next_to_good_ones_and_a_set_may_be_empty() {
     let idp = FakeIssuer::start().unwrap();
     idp.publish_also(r#"{"kty":"EC","crv":"P-256","x":"AA","y":"AA","kid":7}"#);
     let keys = KeySet::from_jwks(get(&idp, FakeEndpoint::Jwks).unwrap().body).unwrap();
@@ -212,11 +212,11 @@ fn a_bad_key_stands_beside_the_good_ones_and_a_set_may_be_empty() {
 }
 
 #[test]
-fn wrong_tokens_differ_in_what_was_asked_for_alone() {
+fn wrong_tokens_differ_only_in_what_was_asked_for() {
     use RejectionKind::*;
     let (idp, _) = fixed();
     let build = || idp.token(API);
-    assert!(judge(&idp, &build().sign()).is_ok());
+    assert!(validate(&idp, &build().sign()).is_ok());
     let stranger = FakeKey::es256(idp.key().kid());
     let cases: [(TokenBuilder, RejectionKind); 6] = [
         (build().issuer("https://other"), IssuerMismatch),
@@ -227,7 +227,7 @@ fn wrong_tokens_differ_in_what_was_asked_for_alone() {
         (build().forged_by(&stranger), SignatureInvalid),
     ];
     for (token, kind) in cases {
-        assert_eq!(judge(&idp, &token.sign()).unwrap_err().kind(), kind);
+        assert_eq!(validate(&idp, &token.sign()).unwrap_err().kind(), kind);
     }
 }
 
@@ -248,7 +248,7 @@ fn both_documents_name_the_issuer_and_its_endpoints() {
 }
 
 #[test]
-fn members_of_the_documents_can_be_changed_and_left_out() {
+fn members_of_the_documents_can_be_changed_and_removed() {
     let idp = FakeIssuer::start().unwrap();
     idp.announce("issuer", "https://other");
     idp.announce("introspection_endpoint", ());
@@ -276,7 +276,7 @@ fn a_known_tag_is_answered_without_a_body_until_the_set_changes() {
 }
 
 #[test]
-fn the_date_is_that_of_its_clock() {
+fn the_date_header_is_that_of_its_clock() {
     let (idp, _) = fixed();
     let head = get(&idp, FakeEndpoint::Jwks).unwrap().head;
     assert!(
@@ -296,7 +296,7 @@ fn strange_paths_and_methods_are_refused_and_counted() {
 // Clients
 
 #[test]
-fn an_opaque_token_lives_until_its_end_or_its_revocation() {
+fn an_opaque_token_is_active_until_it_expires_or_is_revoked() {
     let (idp, clock) = fixed();
     let claims = idp.token(API).scope("read");
     let (first, second) = (idp.opaque(&claims), idp.opaque(&claims));
@@ -316,7 +316,7 @@ fn an_opaque_token_lives_until_its_end_or_its_revocation() {
 }
 
 #[test]
-fn introspection_says_what_it_was_told_to() {
+fn introspection_returns_the_configured_members() {
     let idp = FakeIssuer::start().unwrap();
     idp.know_as("odd", r#"{"active":"true"}"#);
     assert_eq!(introspected(&idp, "odd")["active"], "true");
@@ -326,7 +326,7 @@ fn introspection_says_what_it_was_told_to() {
 }
 
 #[test]
-fn tokens_are_handed_out_for_client_credentials() {
+fn tokens_are_issued_for_client_credentials() {
     let idp = FakeIssuer::start().unwrap();
     let form = "grant_type=client_credentials&scope=read+write&resource=https%3A%2F%2Fapi";
     let granted = post(&idp, FakeEndpoint::Token, (&own_client(), form)).unwrap();
@@ -346,7 +346,7 @@ fn tokens_are_handed_out_for_client_credentials() {
 }
 
 #[test]
-fn a_client_proves_itself_by_one_method_of_four() {
+fn a_client_authenticates_by_one_of_four_methods() {
     let (idp, _) = fixed();
     let key = FakeKey::es256("client key");
     idp.admit("a b", "p:w%");
@@ -405,7 +405,7 @@ fn a_client_proves_itself_by_one_method_of_four() {
 }
 
 #[test]
-fn signed_introspection_answers_whoever_accepts_it() {
+fn introspection_is_signed_for_clients_that_accept_it() {
     let (idp, _) = fixed();
     let token = idp.opaque(&idp.token(API));
     let header = format!(
@@ -419,7 +419,7 @@ fn signed_introspection_answers_whoever_accepts_it() {
             .head
             .contains("content-type: application/token-introspection+jwt")
     );
-    let judge = JwtValidator::builder()
+    let validator = JwtValidator::builder()
         .issuer(idp.url())
         .audience(FakeIssuer::CLIENT_ID)
         .keys(idp.key().key_set())
@@ -430,7 +430,7 @@ fn signed_introspection_answers_whoever_accepts_it() {
         .unwrap();
     let envelope = String::from_utf8(reply.body).unwrap();
     let presented = PresentedCredential::bearer(&envelope).unwrap();
-    let principal = judge.validate(&presented).try_now().unwrap().unwrap();
+    let principal = validator.validate(&presented).try_now().unwrap().unwrap();
     let claims = principal.claims().get::<Value>("token_introspection");
     let claims = claims.unwrap().unwrap();
     assert_eq!(claims["active"], true);
@@ -440,7 +440,7 @@ fn signed_introspection_answers_whoever_accepts_it() {
 // Faults
 
 #[test]
-fn what_was_asked_is_counted_and_kept() {
+fn requests_are_counted_and_kept() {
     let idp = FakeIssuer::start().unwrap();
     introspected(&idp, "some-token");
     let seen = idp.requests(FakeEndpoint::Introspection);
@@ -476,7 +476,7 @@ fn one_connection_serves_many_requests() {
 }
 
 #[test]
-fn every_fault_is_what_it_says_and_heals() {
+fn every_fault_behaves_as_named_and_can_be_repaired() {
     let idp = FakeIssuer::start().unwrap();
     let right = idp.jwks();
     let ask = |fault| {
@@ -524,7 +524,7 @@ fn every_fault_is_what_it_says_and_heals() {
 }
 
 #[test]
-fn a_fault_may_befall_one_request_alone_and_one_endpoint_alone() {
+fn a_fault_may_affect_only_one_request_and_only_one_endpoint() {
     let idp = FakeIssuer::start().unwrap();
     idp.fail_once(FakeEndpoint::Jwks, Fault::Status(500));
     let status = |endpoint| get(&idp, endpoint).unwrap().status;
@@ -534,7 +534,7 @@ fn a_fault_may_befall_one_request_alone_and_one_endpoint_alone() {
 }
 
 #[test]
-fn what_is_held_is_answered_after_it_heals() {
+fn held_requests_are_answered_after_the_repair() {
     let idp = FakeIssuer::start().unwrap();
     idp.fail(FakeEndpoint::Jwks, Fault::Hold);
     thread::scope(|scope| {

@@ -35,11 +35,11 @@ const RSA_PKCS1_PUBLIC: &[u8] = include_bytes!("keys/rsa-2048.pkcs1.public.pem")
 const SECRET: &[u8] = &[7; 64];
 
 fn install() {
-    // The first test to come does it; the others find it done.
+    // The first test installs it; the others find it installed.
     let _ = crypto_provider().install_default();
 }
 
-/// Every algorithm of theirs with its keys.
+/// Every algorithm of `jsonwebtoken` with its keys.
 fn pairs() -> Vec<(Theirs, EncodingKey, DecodingKey)> {
     let secret = || {
         (
@@ -90,14 +90,14 @@ fn every_algorithm_encodes_and_decodes() {
     for (algorithm, encoding, decoding) in pairs() {
         let claims = json!({"sub": "alice"});
         let token = jsonwebtoken::encode(&Header::new(algorithm), &claims, &encoding).unwrap();
-        let judged = jsonwebtoken::decode::<Value>(&token, &decoding, &validation(algorithm));
-        assert_eq!(judged.unwrap().claims, claims, "{algorithm:?}");
+        let decoded = jsonwebtoken::decode::<Value>(&token, &decoding, &validation(algorithm));
+        assert_eq!(decoded.unwrap().claims, claims, "{algorithm:?}");
 
         let (message, signature) = token.rsplit_once('.').unwrap();
         let flipped = if signature.starts_with('A') { "B" } else { "A" };
         let tampered = format!("{message}.{flipped}{}", &signature[1..]);
-        let judged = jsonwebtoken::decode::<Value>(&tampered, &decoding, &validation(algorithm));
-        assert!(judged.is_err(), "{algorithm:?}");
+        let decoded = jsonwebtoken::decode::<Value>(&tampered, &decoding, &validation(algorithm));
+        assert!(decoded.is_err(), "{algorithm:?}");
     }
 }
 
@@ -115,7 +115,7 @@ fn only_a_key_of_the_algorithms_family_signs_and_verifies() {
                 );
                 continue;
             }
-            // One family of two curves: a key fits its own alone.
+            // One family with two curves: a key fits only its own.
             let is_fit = other == algorithm || algorithm.family().algorithms().len() > 2;
             assert_eq!(signer.is_ok(), is_fit, "{algorithm:?} {other:?}");
             let verified = signer.is_ok_and(|signer| {
@@ -163,7 +163,7 @@ fn decoding_keys_become_keys() {
 }
 
 #[test]
-fn what_a_decoding_key_should_not_hold_is_refused() {
+fn unsuitable_decoding_keys_are_rejected() {
     let kind = |key: &DecodingKey| key_from_decoding_key(key).unwrap_err().kind();
     let private = DecodingKey::from_rsa_pem(RSA).unwrap();
     assert_eq!(kind(&private), ConfigErrorKind::KeyPrivate);
@@ -182,7 +182,7 @@ fn what_a_decoding_key_should_not_hold_is_refused() {
 }
 
 #[test]
-fn public_jwks_made_by_jsonwebtoken_are_ours() {
+fn public_jwks_made_by_jsonwebtoken_are_imported() {
     install();
     for (algorithm, encoding, decoding) in pairs() {
         let mut jwk = Jwk::from_encoding_key(&encoding, algorithm).unwrap();
@@ -204,7 +204,7 @@ fn public_jwks_made_by_jsonwebtoken_are_ours() {
 }
 
 #[test]
-fn jwks_for_another_purpose_are_refused() {
+fn jwks_for_another_purpose_are_rejected() {
     let jwk: Value = json!({
         "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
     });
@@ -225,7 +225,7 @@ fn jwks_for_another_purpose_are_refused() {
 }
 
 #[test]
-fn digests_are_those_that_are_named() {
+fn digests_use_the_named_algorithm() {
     let digest = crypto_provider().key_utils.compute_digest;
     for (hash, len) in [
         (ThumbprintHash::SHA256, 32),
@@ -239,7 +239,7 @@ fn digests_are_those_that_are_named() {
 }
 
 #[test]
-fn malformed_keys_are_errors_and_not_panics() {
+fn malformed_keys_are_errors() {
     let provider = crypto_provider();
     let utils = &provider.key_utils;
     for bytes in [&[][..], b"key", &[0x30, 0x80], &[0xff; 300]] {

@@ -1,4 +1,4 @@
-//! KeyImporter of keys: what is taken, what is refused and why, and what is never shown.
+//! Import of keys: what is accepted, what is refused and why, and what is never shown.
 #![expect(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -82,7 +82,7 @@ fn der(pem: &str) -> Vec<u8> {
 // PEM and DER
 
 #[test]
-fn public_keys_are_taken_from_pem_and_der() {
+fn public_keys_are_imported_from_pem_and_der() {
     for pem in [RSA, ES256, ES384, ED25519] {
         let key = Key::from_pem(pem).unwrap();
         assert_eq!(
@@ -96,7 +96,7 @@ fn public_keys_are_taken_from_pem_and_der() {
 }
 
 #[test]
-fn white_space_around_one_pem_block_is_all_that_is_forgiven() {
+fn only_white_space_is_allowed_around_one_pem_block() {
     for taken in [
         format!("\n\n  {ES256}\r\n"),
         ES256.replace('\n', "\r\n"),
@@ -138,7 +138,7 @@ fn labels_and_content_must_agree() {
 }
 
 #[test]
-fn private_keys_are_refused_by_name() {
+fn private_keys_are_refused_as_private() {
     for private in [
         include_str!("keys/ed25519.private.pem"),
         include_str!("keys/ed25519.pkcs8-v2.private.pem"),
@@ -164,7 +164,7 @@ fn private_keys_are_refused_by_name() {
 }
 
 #[test]
-fn certificates_are_refused_with_a_remedy() {
+fn certificates_are_refused_with_a_hint() {
     let certificate = include_str!("keys/rsa-2048.certificate.pem");
     for refused in [Key::from_pem(certificate), Key::from_der(der(certificate))] {
         assert_eq!(kind(&refused), MALFORMED);
@@ -316,7 +316,7 @@ fn a_secret_jwk_must_be_as_long_as_the_hash_of_its_alg() {
 // One JWK
 
 #[test]
-fn public_jwks_are_taken_with_kid_and_alg() {
+fn public_jwks_are_imported_with_kid_and_alg() {
     let full = with(with(es256_jwk(), "kid", "k1"), "alg", "ES256");
     let key = jwk(&with(
         with(full, "use", "sig"),
@@ -370,7 +370,7 @@ fn jwks_for_another_purpose_are_refused() {
 }
 
 #[test]
-fn jwks_with_private_members_are_refused_by_name() {
+fn jwks_with_private_members_are_refused_as_private() {
     for name in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
         for public in [rsa_jwk(), es256_jwk(), ed25519_jwk()] {
             assert_eq!(
@@ -469,7 +469,7 @@ fn weak_rsa_jwks_are_refused() {
 }
 
 #[test]
-fn leading_zeros_of_rsa_numbers_are_forgiven() {
+fn leading_zeros_of_rsa_numbers_are_accepted() {
     // 257 bytes are 343 characters: a zero byte in front shifts them all.
     use base64::Engine;
     let b64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -591,7 +591,7 @@ fn a_symmetric_member_never_becomes_a_key() {
 }
 
 #[test]
-fn an_error_over_a_set_without_usable_keys_says_why() {
+fn the_error_for_a_set_without_usable_keys_has_the_reasons() {
     let error = jwks(&[with(es256_jwk(), "use", "enc"), json!({"kty": "oct"})]).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::NoUsableKey);
     let text = error.to_string();
@@ -600,7 +600,7 @@ fn an_error_over_a_set_without_usable_keys_says_why() {
 }
 
 #[test]
-fn sets_are_read_strictly_and_whole() {
+fn sets_are_read_strictly() {
     let malformed = Some(ConfigErrorKind::ValueMalformed);
     let key = es256_jwk().to_string();
     let inner = key.trim_matches(['{', '}']);
@@ -629,7 +629,7 @@ fn sets_are_read_strictly_and_whole() {
 }
 
 #[test]
-fn sets_over_the_caps_are_refused_whole() {
+fn sets_over_the_limits_are_refused_as_a_whole() {
     let range = Some(ConfigErrorKind::OutOfRange);
     let named = |n: usize| with(es256_jwk(), "kid", format!("k{n}"));
     let many = |count| (0..count).map(named).collect::<Vec<_>>();
@@ -654,7 +654,7 @@ fn a_set_needs_a_key() {
 // Restrictions
 
 #[test]
-fn a_key_cannot_be_widened() {
+fn a_restriction_cannot_add_algorithms() {
     let key = jwk(&with(rsa_jwk(), "alg", "RS256")).unwrap();
     let unusable = Some(ConfigErrorKind::AlgorithmUnusable);
     assert_eq!(kind(&key.clone().with_algorithms([Algorithm::Rs256])), None);

@@ -26,7 +26,8 @@ use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::{PresentedCredential, Sources};
 use bearergate::error::{StoreError, StoreErrorKind};
-use bearergate::grant::{GrantStore, Lookup, Sequence, TokenDigest};
+use bearergate::grant::GrantStore;
+use bearergate::grant::store::{Lookup, Sequence, TokenDigest};
 use bearergate::http_client::{HttpClient, HttpError, HttpRequest, HttpResponse, Spawn};
 use bearergate::key::{Key, KeyHint, KeySet, KeyStatus};
 use bearergate::policy::{AccessRequest, Decision};
@@ -685,7 +686,7 @@ fn api_key_validator_decides_the_same() {
 impl GrantStore for Component<Arc<MemoryGrantStore>> {
     fn revoke(
         &self,
-        mark: bearergate::grant::RevocationRecord,
+        mark: bearergate::grant::store::RevocationRecord,
     ) -> NowOrLater<'_, Result<(), StoreError>> {
         self.call("mark", move |store| store.revoke(mark))
     }
@@ -741,19 +742,19 @@ fn sessions([waits]: [bool; 1]) -> Report {
     };
     let plain = manager(store.clone(), begun.clone());
     let issue = |subject: &str| drive(plain.create(NewSession::new(subject))).unwrap();
-    let (good, _) = issue("alice");
-    let (revoked, session) = issue("bob");
-    drive(plain.revoke(&session)).unwrap();
+    let good = issue("alice");
+    let revoked = issue("bob");
+    drive(plain.revoke(&revoked.record)).unwrap();
     begun.set(UnixTime::from_secs(NOW - 2_000));
-    let (idle, _) = issue("carol");
+    let idle = issue("carol");
     let store = Arc::new(Component::new(store, waits, &log));
     let cookie = SessionCookie::new("__Host-sid").unwrap();
     let validator = manager(store, clock()).validator(&cookie);
     let mut report = Report::new();
     for (name, id) in [
-        ("good", good.reveal()),
-        ("revoked", revoked.reveal()),
-        ("idle", idle.reveal()),
+        ("good", good.secret.reveal()),
+        ("revoked", revoked.secret.reveal()),
+        ("idle", idle.secret.reveal()),
         ("unknown", base64(&[7; 32])),
         ("malformed", "7".to_owned()),
     ] {

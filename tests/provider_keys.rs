@@ -1,17 +1,17 @@
-//! Presets with keys that are fetched.
+//! Presets with fetched keys.
 #![cfg(all(feature = "reqwest", feature = "testing"))]
 
 use std::sync::Arc;
 
 use bearergate::credential::PresentedCredential;
 use bearergate::integrations::reqwest::Client;
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::jwt::providers;
 use bearergate::testing::{FakeEndpoint, FakeIssuer};
 use bearergate::{RejectionKind, TokenValidator};
 
 #[tokio::test]
-async fn a_preset_fetches_its_keys_where_its_issuer_says() {
+async fn a_preset_fetches_its_keys_from_the_address_that_its_issuer_publishes() {
     let idp = FakeIssuer::builder()
         .path("/oauth2/default")
         .start()
@@ -19,17 +19,17 @@ async fn a_preset_fetches_its_keys_where_its_issuer_says() {
     let preset = providers::okta(idp.url(), "api://default");
     let keys = preset.key_source();
     let client = Arc::new(Client::new().unwrap());
-    let keys = keys.build(client, Arc::new(Engine::new())).unwrap();
-    let judge = preset.key_store(Arc::new(keys)).unwrap();
+    let keys = keys.build(client, Arc::new(TokioSpawner::new())).unwrap();
+    let validator = preset.key_store(Arc::new(keys)).unwrap();
     let token = idp.token("api://default").without_header("typ");
     let token = token.claim("scp", ["read"]);
     let good = token.clone().claim("cid", "0oab").sign();
     let presented = PresentedCredential::bearer(&good).unwrap();
-    let principal = judge.validate(&presented).await.unwrap();
+    let principal = validator.validate(&presented).await.unwrap();
     assert!(principal.scopes().unwrap().contains("read"));
     let bad = token.sign();
     let presented = PresentedCredential::bearer(&bad).unwrap();
-    let refused = judge.validate(&presented).await.unwrap_err();
+    let refused = validator.validate(&presented).await.unwrap_err();
     assert_eq!(refused.kind(), RejectionKind::ClaimInvalid);
     assert_eq!(idp.count(FakeEndpoint::Discovery), 1);
     assert_eq!(idp.count(FakeEndpoint::Jwks), 1);

@@ -144,13 +144,13 @@ fn run_one(line: impl AsRef<[u8]>) -> Value {
     answer
 }
 
-fn judge(case: &Value) -> Value {
+fn answer_to(case: &Value) -> Value {
     run_one(case.to_string())
 }
 
 /// Verdict, and kind where there is one.
 fn verdict(case: &Value) -> String {
-    let answer = judge(case);
+    let answer = answer_to(case);
     let verdict = answer["verdict"].as_str().unwrap();
     match answer["kind"].as_str() {
         Some(kind) => format!("{verdict} {kind}"),
@@ -159,7 +159,7 @@ fn verdict(case: &Value) -> String {
 }
 
 fn assert_input_error(case: &Value) {
-    let answer = judge(case);
+    let answer = answer_to(case);
     assert_eq!(answer["verdict"], "input_error", "{case}");
     assert!(answer["kind"].is_string());
 }
@@ -174,26 +174,26 @@ mod input {
     use super::*;
 
     #[test]
-    fn id_is_echoed() {
+    fn id_is_repeated() {
         for id in ["", "a", "with \"quotes\" and \\", "zwölf\n\u{7f}\u{2028}"] {
-            let answer = judge(&with(&case(), "id", id));
+            let answer = answer_to(&with(&case(), "id", id));
             assert_eq!(
                 (&answer["id"], &answer["verdict"]),
                 (&json!(id), &json!("accept"))
             );
         }
         for id in [json!(1), json!(["a"]), json!({}), json!(true), Value::Null] {
-            let answer = judge(&with(&case(), "id", id));
+            let answer = answer_to(&with(&case(), "id", id));
             assert_eq!(answer["id"], Value::Null);
             assert_eq!(answer["verdict"], "input_error");
         }
-        let answer = judge(&without(&case(), "id"));
+        let answer = answer_to(&without(&case(), "id"));
         assert_eq!(answer["id"], Value::Null);
         assert_eq!(answer["verdict"], "input_error");
     }
 
     #[test]
-    fn id_is_echoed_where_the_line_is_refused() {
+    fn id_is_repeated_if_the_line_is_refused() {
         let line = |members: &str| format!("{{\"token\":\"x\",\"id\":\"b\"{members}}}");
         let deep = format!(",\"jwk\":{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
         for (members, id) in [
@@ -209,7 +209,7 @@ mod input {
     }
 
     #[test]
-    fn token_is_judged_as_it_stands() {
+    fn token_is_the_compact_token() {
         let good = token(&claims());
         assert_eq!(verdict(&with(&case(), "token", good.as_str())), "accept");
         for token in [
@@ -228,10 +228,10 @@ mod input {
     #[test]
     fn authorization_is_a_whole_header_value() {
         let good = token(&claims());
-        let judged =
+        let verdict_of =
             |value: String| verdict(&with(&without(&case(), "token"), "authorization", value));
-        assert_eq!(judged(format!("Bearer {good}")), "accept");
-        assert_eq!(judged(format!("bEARER {good}")), "accept");
+        assert_eq!(verdict_of(format!("Bearer {good}")), "accept");
+        assert_eq!(verdict_of(format!("bEARER {good}")), "accept");
         for value in [
             format!(" Bearer {good}"),
             format!("Bearer {good} "),
@@ -242,12 +242,15 @@ mod input {
             String::new(),
         ] {
             assert_eq!(
-                judged(value.clone()),
+                verdict_of(value.clone()),
                 "reject credential_malformed",
                 "{value:?}"
             );
         }
-        assert_eq!(judged(format!("Basic {good}")), "reject credential_missing");
+        assert_eq!(
+            verdict_of(format!("Basic {good}")),
+            "reject credential_missing"
+        );
     }
 
     #[test]
@@ -259,7 +262,7 @@ mod input {
     }
 
     #[test]
-    fn every_form_of_key_judges() {
+    fn every_form_of_key_verifies() {
         let secret = json!({"kty": "oct", "k": b64(SECRET)});
         let jwks = json!({"keys": [jwk()]});
         let case = without(&case(), "pem");
@@ -274,9 +277,9 @@ mod input {
                 "accept",
                 "{form}"
             );
-            let foreign = with(&case, "token", mac_token("HS256"));
-            let judged = verdict(&with(&foreign, form, keys));
-            assert_eq!(judged, "reject algorithm_not_allowed", "{form}");
+            let other = with(&case, "token", mac_token("HS256"));
+            let found = verdict(&with(&other, form, keys));
+            assert_eq!(found, "reject algorithm_not_allowed", "{form}");
         }
         let case = with(&case, "token", mac_token("HS256"));
         for (form, key) in [("jwk", secret), ("secret", b64(SECRET).into())] {
@@ -329,10 +332,10 @@ mod input {
     }
 
     #[test]
-    fn certificate_is_refused_with_a_remedy() {
+    fn certificate_is_refused_with_a_hint() {
         let run = run(with(&case(), "pem", CERTIFICATE).to_string());
-        let wanted = json!({"id": "a", "verdict": "config_error", "kind": "key_malformed"});
-        assert_eq!(run.answers(), [wanted]);
+        let expected = json!({"id": "a", "verdict": "config_error", "kind": "key_malformed"});
+        assert_eq!(run.answers(), [expected]);
         assert_eq!(run.outcome, Outcome::Clean);
         assert!(run.notes.starts_with("line 1: `pem`: "), "{}", run.notes);
         assert!(run.notes.contains("certificate"), "{}", run.notes);
@@ -471,7 +474,7 @@ mod expectations {
             ] {
                 let answer = with(&case(), member, value);
                 assert_eq!(verdict(&answer), refused);
-                assert_eq!(judge(&answer)["claim"], claim);
+                assert_eq!(answer_to(&answer)["claim"], claim);
             }
             let verdict = verdict(&with(&case(), member, json!([])));
             assert_eq!(verdict, "config_error empty");
@@ -479,16 +482,16 @@ mod expectations {
     }
 
     #[test]
-    fn an_absent_expectation_opts_out() {
+    fn an_absent_expectation_is_not_checked() {
         for (member, claim) in [("issuer", "iss"), ("audience", "aud")] {
             let bare = with(&case(), "token", token(&without(&claims(), claim)));
-            let answer = judge(&bare);
+            let answer = answer_to(&bare);
             assert_eq!(answer["verdict"], "reject");
             assert_eq!(answer["claim"], claim);
             assert_eq!(verdict(&without(&bare, member)), "accept");
-            let foreign = token(&with(&claims(), claim, "https://other"));
-            let foreign = with(&case(), "token", foreign);
-            assert_eq!(verdict(&without(&foreign, member)), "accept");
+            let other = token(&with(&claims(), claim, "https://other"));
+            let other = with(&case(), "token", other);
+            assert_eq!(verdict(&without(&other, member)), "accept");
         }
     }
 
@@ -547,7 +550,7 @@ mod expectations {
     }
 
     #[test]
-    fn without_now_the_clock_tells_the_time() {
+    fn without_now_the_time_is_that_of_the_clock() {
         let line = without(&case(), "now").to_string();
         let at = |now| run_at(FakeClock::at(UnixTime::from_secs(now)), &line).answers()[0].clone();
         assert_eq!(at(EXP + 29)["verdict"], "accept");
@@ -555,7 +558,7 @@ mod expectations {
     }
 
     #[test]
-    fn without_any_time_nothing_is_judged() {
+    fn without_any_time_nothing_is_validated() {
         let clock = FakeClock::at(UnixTime::from_secs(NOW));
         clock.stop();
         let lines = format!("{}\n{}", without(&case(), "now"), case());
@@ -567,7 +570,7 @@ mod expectations {
     }
 
     #[test]
-    fn leeway_is_forgiven() {
+    fn leeway_is_granted() {
         let at =
             |leeway: Value, now: u64| verdict(&with(&with(&case(), "now", now), "leeway", leeway));
         assert_eq!(at(json!(0), EXP - 1), "accept");
@@ -586,10 +589,10 @@ mod expectations {
         let endless = with(&case(), "token", token(&without(&claims(), "exp")));
         let expired = with(&case(), "now", EXP + 30);
         for case in [endless.clone(), with(&endless, "expiry", "required")] {
-            let wanted = json!({
+            let expected = json!({
                 "id": "a", "verdict": "reject", "kind": "claim_missing", "claim": "exp",
             });
-            assert_eq!(judge(&case), wanted);
+            assert_eq!(answer_to(&case), expected);
         }
         assert_eq!(verdict(&with(&endless, "expiry", "optional")), "accept");
         let verdict = verdict(&with(&expired, "expiry", "optional"));
@@ -609,35 +612,35 @@ mod output {
     use super::*;
 
     #[test]
-    fn accept_shows_the_whole_payload_as_it_stands() {
+    fn accept_shows_the_whole_payload_unchanged() {
         let payload = format!(
             "{{ \"exp\":\t{EXP} ,\r\n \"n\" : [ 1.10, 1e2, 123456789012345678901234567890 ],\n\
              \"s\" : \" a \\\" , \\\\\" , \"sub\" : \"\\u0061lice\",\"o\":{{ }} }}"
         );
         let token = signed(&json!({"alg": "EdDSA"}), &payload);
         let line = json!({"id": "a", "token": token, "pem": PEM, "now": NOW});
-        let wanted = format!(
+        let expected = format!(
             "{{\"id\":\"a\",\"verdict\":\"accept\",\"subject\":\"alice\",\"claims\":{{\
              \"exp\":{EXP},\"n\":[1.10,1e2,123456789012345678901234567890],\
              \"s\":\" a \\\" , \\\\\",\"sub\":\"\\u0061lice\",\"o\":{{}}}}}}\n"
         );
-        assert_eq!(run(line.to_string()).output, wanted);
+        assert_eq!(run(line.to_string()).output, expected);
     }
 
     #[test]
-    fn subject_is_null_where_absent() {
-        let answer = judge(&with(&case(), "token", token(&without(&claims(), "sub"))));
+    fn an_absent_subject_is_null() {
+        let answer = answer_to(&with(&case(), "token", token(&without(&claims(), "sub"))));
         assert_eq!(answer["verdict"], "accept");
         assert_eq!(
             answer.as_object().unwrap().get("subject"),
             Some(&Value::Null)
         );
-        assert_eq!(judge(&case())["subject"], "alice");
-        assert_eq!(judge(&case())["claims"], claims());
+        assert_eq!(answer_to(&case())["subject"], "alice");
+        assert_eq!(answer_to(&case())["claims"], claims());
     }
 
     #[test]
-    fn refusals_show_kind_and_claim_alone() {
+    fn refusals_show_only_kind_and_claim() {
         let good = token(&claims());
         let (message, _) = good.rsplit_once('.').unwrap();
         let forged = format!("{message}.{}", b64([1; 64]));
@@ -654,7 +657,7 @@ mod output {
     }
 
     #[test]
-    fn secrets_do_not_come_out() {
+    fn secrets_are_not_printed() {
         let canary = "canary-canary-canary-canary-canary";
         let secret = with(&without(&case(), "pem"), "secret", canary);
         let lines = [
@@ -683,7 +686,7 @@ mod lines {
     use super::*;
 
     #[test]
-    fn what_is_no_strict_object_is_an_input_error() {
+    fn a_line_that_is_not_a_strict_object_is_an_input_error() {
         let good = case().to_string();
         let deep = |depth| {
             let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
@@ -712,26 +715,26 @@ mod lines {
         }
         assert_eq!(assert_text_error(deep(31))["kind"], "too_deep");
         assert_eq!(run_one(&good)["verdict"], "accept");
-        // One level less is for the key to judge.
+        // One level less is refused by the key.
         assert_eq!(run_one(deep(30))["kind"], "key_malformed");
     }
 
     #[test]
-    fn the_run_goes_on_after_an_input_error() {
+    fn the_run_continues_after_an_input_error() {
         let good = case();
         let more = with(&good, "id", "b");
         let run = run(format!("{good}\nnonsense\n{more}\n"));
-        let seen: Vec<_> = run
+        let found: Vec<_> = run
             .answers()
             .iter()
             .map(|answer| (answer["id"].clone(), answer["verdict"].clone()))
             .collect();
-        let wanted = [
+        let expected = [
             (json!("a"), json!("accept")),
             (Value::Null, json!("input_error")),
             (json!("b"), json!("accept")),
         ];
-        assert_eq!(seen, wanted);
+        assert_eq!(found, expected);
         assert_eq!(run.outcome, Outcome::InputErrors);
         assert!(run.notes.starts_with("line 2: "), "{}", run.notes);
     }
@@ -764,7 +767,7 @@ mod lines {
         let padded = |len: usize| format!("{good}{}", " ".repeat(len - good.len()));
         let cap = bearergate::limits::JSON_BYTES;
         for ending in ["\n", "\r\n"] {
-            for (len, wanted) in [
+            for (len, expected) in [
                 (cap, "accept"),
                 (cap + 1, "input_error"),
                 (cap + 2, "input_error"),
@@ -774,13 +777,13 @@ mod lines {
             ] {
                 let run = run(format!("{}{ending}{good}{ending}", padded(len)));
                 let verdicts: Vec<_> = run.answers().iter().map(|a| a["verdict"].clone()).collect();
-                assert_eq!(verdicts, [wanted, "accept"], "{len}");
+                assert_eq!(verdicts, [expected, "accept"], "{len}");
             }
         }
     }
 
     #[test]
-    fn every_member_tells_configurations_apart() {
+    fn every_member_distinguishes_configurations() {
         let late = with(&case(), "now", EXP + 60);
         let endless = with(&case(), "token", token(&without(&claims(), "exp")));
         let narrow = with(&mac_case("HS256"), "algorithms", json!(["HS256"]));
@@ -843,13 +846,13 @@ mod lines {
         assert_eq!(answers.len(), 2_500);
         for (at, answer) in answers.iter().enumerate() {
             assert_eq!(answer["id"], at.to_string());
-            let wanted = match at % 5 {
+            let expected = match at % 5 {
                 0 | 2 => Value::Null,
                 1 => "issuer_mismatch".into(),
                 3 => "algorithm_not_allowed".into(),
                 _ => "empty".into(),
             };
-            assert_eq!(answer["kind"], wanted, "{at}");
+            assert_eq!(answer["kind"], expected, "{at}");
         }
     }
 }
@@ -857,7 +860,7 @@ mod lines {
 mod program {
     use super::*;
 
-    /// Cargo builds the examples beside the tests.
+    /// Cargo builds the examples next to the tests.
     fn program() -> PathBuf {
         let mut path = std::env::current_exe().unwrap();
         path.pop();
@@ -883,7 +886,7 @@ mod program {
     }
 
     #[test]
-    fn the_exit_status_tells_of_input_errors() {
+    fn the_exit_status_reports_input_errors() {
         let refused = with(&case(), "now", EXP + 30);
         let misconfigured = with(&case(), "leeway", 601);
         let clean = format!("{}\n{refused}\n\n{misconfigured}\n", case());

@@ -1,4 +1,4 @@
-//! The program `resource_server`, asked over the network while a provider stands behind it.
+//! The example `resource_server`, called over the network, with a fake identity provider.
 #![cfg(all(feature = "full", unix))]
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
@@ -25,7 +25,7 @@ use serde_json::json;
 
 const API: &str = "https://api.example.com";
 
-/// Cargo builds the examples beside the tests.
+/// Cargo builds the examples next to the tests.
 fn program() -> PathBuf {
     let mut path = std::env::current_exe().unwrap();
     path.pop();
@@ -57,14 +57,14 @@ impl Server {
         Self { child, address }
     }
 
-    /// One that judges the JWTs of this provider.
-    fn of(idp: &FakeIssuer, more: &[&str]) -> Self {
+    /// A server that validates the JWTs of this provider.
+    fn for_issuer(idp: &FakeIssuer, more: &[&str]) -> Self {
         let usual = ["--issuer", idp.url(), "--audience", API];
         let usual = [&usual[..], &["--allow-http-loopback"], more].concat();
         Self::start(&usual)
     }
 
-    fn ask(&self, head: &str, body: &str) -> Reply {
+    fn send(&self, head: &str, body: &str) -> Reply {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(60)))
@@ -81,7 +81,7 @@ impl Server {
     }
 
     fn get(&self, path: &str, header: &str) -> Reply {
-        self.ask(&format!("GET {path} HTTP/1.1\r\n{header}"), "")
+        self.send(&format!("GET {path} HTTP/1.1\r\n{header}"), "")
     }
 
     fn bearer(&self, path: &str, token: &str) -> Reply {
@@ -94,7 +94,7 @@ impl Server {
 
     fn revoke(&self, header: &str, body: &Value) -> u16 {
         let head = format!("POST /revoke HTTP/1.1\r\n{header}");
-        self.ask(&head, &body.to_string()).status()
+        self.send(&head, &body.to_string()).status()
     }
 
     fn metric(&self, name: &str) -> Option<u64> {
@@ -142,9 +142,9 @@ const CLIENT: [&str; 5] = [
 // Answers
 
 #[test]
-fn a_jwt_is_shown_with_all_its_facts() {
+fn whoami_shows_all_facts_of_a_jwt() {
     let idp = FakeIssuer::start().unwrap();
-    let server = Server::of(&idp, &[]);
+    let server = Server::for_issuer(&idp, &[]);
     let token = idp.token(API).subject("alice").scope("read write");
     let reply = server.whoami(&token.sign());
     assert_eq!(reply.status(), 200);
@@ -154,18 +154,18 @@ fn a_jwt_is_shown_with_all_its_facts() {
     assert_eq!(token_id.len(), 64);
     let expires_at = facts["expires_at"].as_u64().unwrap();
     assert!(expires_at > idp.now().as_secs());
-    let wanted = json!({
+    let expected = json!({
         "kind": "jwt", "issuer": idp.url(), "subject": "alice", "client_id": "client-1",
         "scopes": ["read", "write"], "audience": [API], "expires_at": expires_at,
         "token_id": token_id,
     });
-    assert_eq!(facts, wanted);
+    assert_eq!(facts, expected);
 }
 
 #[test]
-fn what_is_absent_is_null() {
+fn absent_facts_are_null() {
     let idp = FakeIssuer::start().unwrap();
-    let server = Server::of(&idp, &[]);
+    let server = Server::for_issuer(&idp, &[]);
     let token = idp.token(API).without("sub").without("client_id");
     let facts = server.whoami(&token.sign()).json();
     for name in ["subject", "client_id", "scopes"] {
@@ -174,13 +174,13 @@ fn what_is_absent_is_null() {
 }
 
 #[test]
-fn refusals_are_those_of_the_map() {
+fn refusals_have_the_status_and_challenge_of_their_kind() {
     let idp = FakeIssuer::start().unwrap();
-    let server = Server::of(&idp, &[]);
-    let nobody = server.get("/whoami", "");
-    assert_eq!(nobody.status(), 401);
+    let server = Server::for_issuer(&idp, &[]);
+    let missing = server.get("/whoami", "");
+    assert_eq!(missing.status(), 401);
     assert_eq!(
-        nobody.header("www-authenticate"),
+        missing.header("www-authenticate"),
         Some("Bearer realm=\"api\"")
     );
     let basic = server.get("/whoami", "authorization: Basic YTpi\r\n");
@@ -188,12 +188,12 @@ fn refusals_are_those_of_the_map() {
     assert!(!basic.0.contains("error="));
     let malformed = server.get("/whoami", "authorization: Bearer  two spaces\r\n");
     assert_eq!(malformed.status(), 400);
-    let stranger = idp.token(API).issuer("https://other").sign();
-    let stranger = server.whoami(&stranger);
-    assert_eq!(stranger.status(), 401);
-    let challenge = stranger.header("www-authenticate").unwrap();
+    let other = idp.token(API).issuer("https://other").sign();
+    let other = server.whoami(&other);
+    assert_eq!(other.status(), 401);
+    let challenge = other.header("www-authenticate").unwrap();
     assert!(challenge.contains("error=\"invalid_token\""));
-    // An opaque token has no judge here.
+    // No validator takes opaque tokens here.
     assert_eq!(server.whoami("opaque").status(), 401);
     let kinds = server.get("/metrics", "").0;
     for kind in [
@@ -208,9 +208,9 @@ fn refusals_are_those_of_the_map() {
 }
 
 #[test]
-fn scoped_demands_its_scope() {
+fn scoped_requires_its_scope() {
     let idp = FakeIssuer::start().unwrap();
-    let server = Server::of(&idp, &["--scope", "orders:read"]);
+    let server = Server::for_issuer(&idp, &["--scope", "orders:read"]);
     let with = idp.token(API).scope("orders:read orders:write").sign();
     assert_eq!(server.bearer("/scoped", &with).status(), 200);
     let without = server.bearer("/scoped", &idp.token(API).scope("orders").sign());
@@ -222,9 +222,9 @@ fn scoped_demands_its_scope() {
 }
 
 #[test]
-fn the_type_is_demanded_where_that_was_asked_for() {
+fn the_type_is_required_with_require_type() {
     let idp = FakeIssuer::start().unwrap();
-    let server = Server::of(&idp, &["--require-type", "at+jwt"]);
+    let server = Server::for_issuer(&idp, &["--require-type", "at+jwt"]);
     assert_eq!(server.whoami(&idp.token(API).sign()).status(), 200);
     let untyped = idp.token(API).without_header("typ").sign();
     assert_eq!(server.whoami(&untyped).status(), 401);
@@ -234,7 +234,7 @@ fn the_type_is_demanded_where_that_was_asked_for() {
 fn it_is_ready_and_answers_503_while_its_provider_is_down() {
     let idp = FakeIssuer::start().unwrap();
     idp.down();
-    let server = Server::of(&idp, &[]);
+    let server = Server::for_issuer(&idp, &[]);
     assert_eq!(server.get("/healthz", "").status(), 200);
     let reply = server.whoami(&idp.token(API).sign());
     assert_eq!(reply.status(), 503);
@@ -246,7 +246,7 @@ fn it_is_ready_and_answers_503_while_its_provider_is_down() {
 fn a_second_request_is_answered_from_the_cache() {
     let idp = FakeIssuer::start().unwrap();
     let jwks = idp.endpoint(FakeEndpoint::Jwks);
-    let server = Server::of(&idp, &["--jwks-url", &jwks]);
+    let server = Server::for_issuer(&idp, &["--jwks-url", &jwks]);
     let token = idp.token(API).sign();
     for _ in 0..3 {
         assert_eq!(server.whoami(&token).status(), 200);
@@ -259,11 +259,11 @@ fn a_second_request_is_answered_from_the_cache() {
 // Introspection
 
 #[test]
-fn opaque_tokens_are_asked_about_and_jwts_are_not() {
+fn opaque_tokens_are_introspected_and_jwts_are_not() {
     let idp = FakeIssuer::start().unwrap();
     let url = idp.endpoint(FakeEndpoint::Introspection);
     let more = [&["--introspection", &url][..], &CLIENT[1..]].concat();
-    let server = Server::of(&idp, &more);
+    let server = Server::for_issuer(&idp, &more);
     let claims = idp.token(API).subject("alice").scope("read");
     let token = idp.opaque(&claims);
     let facts = server.whoami(&token).json();
@@ -281,15 +281,15 @@ fn opaque_tokens_are_asked_about_and_jwts_are_not() {
         server.metric("bearergate_introspection_calls_total"),
         Some(2)
     );
-    // A JWT that its judge refuses is asked about nowhere.
-    let stranger = claims.issuer("https://other").sign();
-    idp.know(stranger.as_str(), &idp.token(API));
-    assert_eq!(server.whoami(&stranger).status(), 401);
+    // A JWT that its validator refuses is not sent to the introspection endpoint.
+    let other = claims.issuer("https://other").sign();
+    idp.know(other.as_str(), &idp.token(API));
+    assert_eq!(server.whoami(&other).status(), 401);
     assert_eq!(idp.count(FakeEndpoint::Introspection), 2);
 }
 
 #[test]
-fn without_an_issuer_every_bearer_is_asked_about() {
+fn without_an_issuer_every_bearer_token_is_introspected() {
     let idp = FakeIssuer::start().unwrap();
     let url = idp.endpoint(FakeEndpoint::Introspection);
     let options = [&["--introspection", &url, "--audience", API][..], &CLIENT].concat();
@@ -304,11 +304,11 @@ fn without_an_issuer_every_bearer_is_asked_about() {
 }
 
 #[test]
-fn signed_answers_are_demanded_where_that_was_asked_for() {
+fn signed_responses_are_required_with_signed_introspection() {
     let idp = FakeIssuer::start().unwrap();
     let url = idp.endpoint(FakeEndpoint::Introspection);
     let signed = ["--signed-introspection", "--introspection", &url];
-    let server = Server::of(&idp, &[&signed[..], &CLIENT[1..]].concat());
+    let server = Server::for_issuer(&idp, &[&signed[..], &CLIENT[1..]].concat());
     let first = idp.opaque(&idp.token(API));
     assert_eq!(server.whoami(&first).status(), 200);
     let plain = r#"{"active":true,"token_type":"Bearer","aud":"https://api.example.com"}"#;
@@ -320,7 +320,7 @@ fn signed_answers_are_demanded_where_that_was_asked_for() {
 
 // API keys
 
-/// Makes a file with one key in it, and the pepper beside it.
+/// Makes a file with one key, and its pepper in the same folder.
 async fn key_file(folder: &Path) -> String {
     let pepper = folder.join("pepper");
     std::fs::write(&pepper, [7; 32]).unwrap();
@@ -335,7 +335,7 @@ async fn key_file(folder: &Path) -> String {
 }
 
 #[tokio::test]
-async fn api_keys_are_judged_wherever_they_come() {
+async fn api_keys_are_accepted_from_each_of_their_places() {
     let folder = std::env::temp_dir().join(format!("bearergate-server-{}", std::process::id()));
     std::fs::create_dir(&folder).unwrap();
     let key = key_file(&folder).await;
@@ -372,9 +372,9 @@ async fn api_keys_are_judged_wherever_they_come() {
 // Revocation
 
 #[test]
-fn a_token_that_was_taken_back_is_refused_at_once() {
+fn a_revoked_token_is_refused_at_once() {
     let idp = FakeIssuer::start().unwrap();
-    let server = Server::of(&idp, &[]);
+    let server = Server::for_issuer(&idp, &[]);
     let by_jti = idp.token(API).claim("jti", "j-1").sign();
     let by_id = idp.token(API).claim("jti", "j-2").sign();
     let id = server.whoami(&by_id).json()["token_id"].clone();
@@ -395,7 +395,7 @@ fn a_token_that_was_taken_back_is_refused_at_once() {
 }
 
 #[test]
-fn an_opaque_token_is_taken_back_by_its_issuer_too() {
+fn an_opaque_token_is_revoked_under_its_issuer_too() {
     let idp = FakeIssuer::start().unwrap();
     let url = idp.endpoint(FakeEndpoint::Introspection);
     let options = [&["--introspection", &url, "--audience", API][..], &CLIENT].concat();
@@ -413,9 +413,9 @@ fn an_opaque_token_is_taken_back_by_its_issuer_too() {
 }
 
 #[test]
-fn nonsense_and_proxies_take_nothing_back() {
+fn malformed_and_forwarded_requests_revoke_nothing() {
     let idp = FakeIssuer::start().unwrap();
-    let server = Server::of(&idp, &[]);
+    let server = Server::for_issuer(&idp, &[]);
     for nonsense in [
         json!({}),
         json!([]),
@@ -431,7 +431,10 @@ fn nonsense_and_proxies_take_nothing_back() {
         assert_eq!(server.revoke("", &nonsense), 400, "{nonsense}");
     }
     let twice = r#"{"token_id":"a","token_id":"b"}"#;
-    assert_eq!(server.ask("POST /revoke HTTP/1.1\r\n", twice).status(), 400);
+    assert_eq!(
+        server.send("POST /revoke HTTP/1.1\r\n", twice).status(),
+        400
+    );
     let good = json!({"issuer": "a", "jti": "b"});
     for header in [
         "forwarded: for=1.2.3.4\r\n",
@@ -448,10 +451,10 @@ fn nonsense_and_proxies_take_nothing_back() {
 // The process
 
 #[test]
-fn it_ends_with_status_0_when_it_is_told_to() {
+fn it_ends_with_status_0_on_sigterm() {
     let idp = FakeIssuer::start().unwrap();
     idp.fail(FakeEndpoint::Discovery, Fault::Hold);
-    let mut server = Server::of(&idp, &[]);
+    let mut server = Server::for_issuer(&idp, &[]);
     let token = idp.token(API).sign();
     let mut waiting = TcpStream::connect(&server.address).unwrap();
     write!(
@@ -461,8 +464,8 @@ fn it_ends_with_status_0_when_it_is_told_to() {
     .unwrap();
     assert!(idp.wait_for(FakeEndpoint::Discovery, 1));
     let id = server.child.id().to_string();
-    let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-    assert!(told.success());
+    let killed = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(killed.success());
     idp.heal(FakeEndpoint::Discovery);
     let mut text = String::new();
     waiting.read_to_string(&mut text).unwrap();
@@ -479,7 +482,7 @@ fn refused(options: &[&str]) -> Output {
 }
 
 #[test]
-fn bad_options_end_it_before_anything_is_sent() {
+fn bad_options_end_it_before_any_request() {
     let idp = FakeIssuer::start().unwrap();
     let (url, file) = (idp.url(), "/dev/null");
     let listen = ["--listen", "127.0.0.1:0"];
@@ -549,7 +552,7 @@ fn bad_options_end_it_before_anything_is_sent() {
 }
 
 #[test]
-fn no_secret_is_told_when_options_are_refused() {
+fn no_secret_is_printed_when_options_are_refused() {
     let options = ["--listen", "127.0.0.1:0", "--introspection", "https://a/b"];
     let secret = ["--client-id", "a", "--client-secret", "s3cret", "s3cret"];
     let output = refused(&[&options[..], &secret].concat());

@@ -22,7 +22,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 
-use crate::judges::Judges;
+use crate::gates::Gates;
 use crate::options::Options;
 use crate::options::USAGE;
 use crate::service;
@@ -40,8 +40,8 @@ pub(crate) async fn run() -> Outcome<()> {
     let options = options(&idp)?;
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
-    let judges = Arc::new(Judges::new(&options)?);
-    let app = service::routes(Arc::clone(&judges)).merge(open(&judges, &token).await?);
+    let gates = Arc::new(Gates::new(&options)?);
+    let app = service::routes(Arc::clone(&gates)).merge(open(&gates, &token).await?);
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
     for path in ["/open", "/whoami"] {
@@ -63,10 +63,10 @@ fn options(idp: &FakeIssuer) -> Outcome<Options> {
 }
 
 /// Returns the open route. The gate checks the token first, so that it is cached.
-async fn open(judges: &Judges, token: &str) -> Outcome<Router> {
+async fn open(gates: &Gates, token: &str) -> Outcome<Router> {
     let request = Request::builder().header("authorization", format!("Bearer {token}"));
     let (parts, ()) = request.body(())?.into_parts();
-    let admitted = judges.anybody.check(&parts).await;
+    let admitted = gates.authenticated.check(&parts).await;
     let admitted = admitted.map_err(|refusal| refusal.kind().as_str())?;
     Ok(Router::new()
         .route("/open", get(show))

@@ -1,11 +1,11 @@
-//! Judges recorded tokens from a file: one JSON object a line in, one verdict a line out.
+//! Validates recorded tokens: reads one JSON object a line, writes one verdict a line.
 //!
 //! ```text
 //! cargo run --release --example replay < cases.jsonl
 //! ```
 //!
-//! It is how a configuration is tested against tokens that were seen. A line names the token, the
-//! keys and what to expect:
+//! Use it to test a configuration with tokens that were recorded. A line holds the token, the keys
+//! and the expected values:
 //!
 //! ```text
 //! {"id": "a", "token": "eyJ...", "jwks": {"keys": [...]}, "issuer": "https://idp.example.com",
@@ -14,18 +14,18 @@
 //!
 //! | member | meaning |
 //! |---|---|
-//! | `id` | string, echoed |
-//! | `token` or `authorization` | the compact token as it stands, or a whole header value |
+//! | `id` | string, repeated in the answer |
+//! | `token` or `authorization` | the compact token, or a whole header value |
 //! | `jwks`, `jwk`, `secret` or `pem` | a JWK Set (object, or its text), a JWK, a base64url secret, a public key |
-//! | `algorithms` | names allowed; absent: those the keys allow |
+//! | `algorithms` | allowed names; absent: those that the keys allow |
 //! | `issuer`, `audience` | expected, a string or an array of which one must match; absent: not checked |
-//! | `type` | required `typ`, in place of the default set |
-//! | `now`, `leeway` | Unix seconds (absent: the clock), seconds (absent: 30) |
-//! | `expiry` | `"required"` (absent too) or `"optional"` |
+//! | `type` | required `typ`, instead of the default set |
+//! | `now`, `leeway` | Unix seconds (absent: from the clock), seconds (absent: 30) |
+//! | `expiry` | `"required"` (the default) or `"optional"` |
 //!
 //! The answer is `{"id", "verdict", "kind", "claim"}`, or on `"accept"` `{"id", "verdict",
-//! "subject", "claims"}`. A line that is no such object gives `"input_error"`, and the exit status
-//! is then 2. What is wrong with a configuration, and the remedy, goes to standard error.
+//! "subject", "claims"}`. A line that is not such an object gives `"input_error"`, and the exit
+//! status is then 2. Errors of a configuration are explained on standard error.
 
 mod engine;
 
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     match ran {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::InputErrors) => ExitCode::from(2),
-        // Whoever read the answers has seen enough.
+        // The reader of the answers has closed the pipe.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "replay: {error}");

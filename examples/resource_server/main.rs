@@ -1,4 +1,4 @@
-//! A resource server: point it to an identity provider and ask it who one is.
+//! A resource server for an identity provider. It shows each caller who it is.
 //!
 //! ```text
 //! cargo run --release --example resource_server --features full -- \
@@ -8,7 +8,7 @@
 //!
 //! It prints `ready` and its address as soon as it listens, and ends with status 0 on SIGTERM.
 
-mod judges;
+mod gates;
 mod metrics;
 mod options;
 mod revocation;
@@ -28,7 +28,7 @@ use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tokio::sync::watch;
 
-use judges::Judges;
+use gates::Gates;
 use options::Options;
 use options::USAGE;
 
@@ -40,7 +40,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // There is nobody left to tell if this fails too.
+            // If this fails too, the error cannot be reported anywhere.
             let _ = writeln!(io::stderr(), "resource_server: {error}\n\n{USAGE}");
             ExitCode::from(2)
         }
@@ -49,10 +49,10 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Box<dyn Error>> {
     let options = Options::read(std::env::args().skip(1))?;
-    let judges = Arc::new(Judges::new(&options)?);
+    let gates = Arc::new(Gates::new(&options)?);
     let mut terminate = signal(SignalKind::terminate())?;
     let listener = TcpListener::bind(options.listen).await?;
-    let app = service::routes(judges).into_make_service_with_connect_info::<SocketAddr>();
+    let app = service::routes(gates).into_make_service_with_connect_info::<SocketAddr>();
     let mut out = io::stdout();
     writeln!(out, "ready {}", listener.local_addr()?)?;
     out.flush()?;

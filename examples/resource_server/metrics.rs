@@ -1,4 +1,4 @@
-//! What is counted, as Prometheus wants to read it.
+//! Counters in the text format of Prometheus.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -16,7 +16,7 @@ pub(crate) struct Metrics {
     jwks_fetches: AtomicU64,
     introspection_calls: AtomicU64,
     cache_hits: AtomicU64,
-    /// By kind, of which there are few.
+    /// By kind.
     rejections: Mutex<BTreeMap<&'static str, u64>>,
 }
 

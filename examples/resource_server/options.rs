@@ -1,4 +1,4 @@
-//! The command line: what the server was asked to do, or what is wrong with that.
+//! The command line.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -14,28 +14,28 @@ pub(crate) const USAGE: &str = "\
 usage: resource_server --listen 127.0.0.1:PORT OPTIONS
 
 at least one of
-  --issuer URL                judge JWTs of this issuer (repeatable)
+  --issuer URL                validate JWTs of this issuer (repeatable)
   --introspection URL         ask this endpoint about other bearer tokens
-  --api-keys FILE.db          judge API keys from this file
+  --api-keys FILE.db          validate API keys from this file
 
 with --issuer or --introspection
   --audience A                this service (repeatable, one must match)
 with one --issuer
   --jwks-url URL              where its keys are
-  --signed-introspection      demand signed answers, verified with its keys
+  --signed-introspection      require signed responses, verified with its keys
 with --issuer
-  --require-type T            demand this `typ` of JWTs
+  --require-type T            require this `typ` of JWTs
 with --introspection
   --client-id ID              and --client-secret SECRET or --client-secret-file FILE
 with --api-keys
   --pepper-file FILE          the pepper of their digests, of version 1
-  --api-key-prefix P          what keys begin with, `acme_live` unless given
-  --api-key-authority NAME    who vouches for their subjects, `acme keys` unless given
+  --api-key-prefix P          what keys begin with, by default `acme_live`
+  --api-key-authority NAME    the authority of their subjects, by default `acme keys`
 
-  --scope S                   what GET /scoped demands
+  --scope S                   the scope that GET /scoped requires
   --allow-http-loopback       allow http: URLs on loopback";
 
-/// Options that stand for themselves.
+/// Options without a value.
 const FLAGS: [&str; 2] = ["--allow-http-loopback", "--signed-introspection"];
 /// Options that may be given more than once.
 const LISTS: [&str; 2] = ["--issuer", "--audience"];
@@ -86,11 +86,11 @@ pub(crate) struct ApiKeys {
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 impl Options {
-    /// Reads the arguments behind the program's name.
+    /// Reads the arguments after the program's name.
     pub(crate) fn read(arguments: impl IntoIterator<Item = String>) -> Outcome<Self> {
         let mut given = Given::read(arguments)?;
         let options = Self {
-            listen: given.demand("--listen")?.parse()?,
+            listen: given.required("--listen")?.parse()?,
             issuers: given.list("--issuer"),
             audiences: given.list("--audience"),
             jwks_url: given.take("--jwks-url"),
@@ -104,7 +104,7 @@ impl Options {
         for url in options.urls() {
             check_url(url, allows_http)?;
         }
-        given.nothing_left()?;
+        given.no_options_left()?;
         Ok(options)
     }
 
@@ -114,22 +114,22 @@ impl Options {
         issuers.chain(self.jwks_url.as_deref()).chain(introspection)
     }
 
-    /// Refuses what does not go together.
+    /// Refuses options that do not go together.
     fn check(&self) -> Outcome<()> {
-        let asks = self.introspection.is_some();
+        let introspects = self.introspection.is_some();
         let is_signed = self.introspection.as_ref().is_some_and(|i| i.is_signed);
         let has_issuer = !self.issuers.is_empty();
         let faults = [
             (
-                !has_issuer && !asks && self.api_keys.is_none(),
+                !has_issuer && !introspects && self.api_keys.is_none(),
                 "give --issuer, --introspection or --api-keys",
             ),
             (
-                (has_issuer || asks) && self.audiences.is_empty(),
+                (has_issuer || introspects) && self.audiences.is_empty(),
                 "--issuer and --introspection need --audience",
             ),
             (
-                !has_issuer && !asks && !self.audiences.is_empty(),
+                !has_issuer && !introspects && !self.audiences.is_empty(),
                 "--audience needs --issuer or --introspection",
             ),
             (
@@ -167,7 +167,7 @@ impl Given {
             let is_flag = FLAGS.contains(&name.as_str());
             let is_list = LISTS.contains(&name.as_str());
             if !is_flag && !is_list && !SINGLE.contains(&name.as_str()) {
-                // What is no option may be a secret that slipped out of its place.
+                // The argument is not shown: it may be a secret in the wrong place.
                 return Err("an argument is no option".into());
             }
             let value = match value {
@@ -200,7 +200,7 @@ impl Given {
         self.0.remove(name).is_some()
     }
 
-    fn demand(&mut self, name: &str) -> Outcome<String> {
+    fn required(&mut self, name: &str) -> Outcome<String> {
         Ok(self
             .take(name)
             .ok_or_else(|| format!("{name} is missing"))?)
@@ -224,7 +224,7 @@ impl Given {
         };
         Ok(Some(Introspection {
             url,
-            client_id: self.demand("--client-id")?,
+            client_id: self.required("--client-id")?,
             client_secret,
             is_signed: self.flag("--signed-introspection"),
         }))
@@ -237,14 +237,14 @@ impl Given {
         let or = |found: Option<String>, usual: &str| found.unwrap_or_else(|| usual.to_owned());
         Ok(Some(ApiKeys {
             file: file.into(),
-            pepper: self.demand("--pepper-file")?.into(),
+            pepper: self.required("--pepper-file")?.into(),
             prefix: or(self.take("--api-key-prefix"), "acme_live"),
             authority: or(self.take("--api-key-authority"), "acme keys"),
         }))
     }
 
-    /// What is left belongs to an option that was not given.
-    fn nothing_left(&self) -> Outcome<()> {
+    /// Refuses options that belong to an option that was not given.
+    fn no_options_left(&self) -> Outcome<()> {
         match self.0.keys().next() {
             Some(name) => Err(format!("{name} belongs to another option that is missing").into()),
             None => Ok(()),
@@ -252,7 +252,7 @@ impl Given {
     }
 }
 
-/// Admits https, and http on loopback where that is allowed.
+/// Accepts https, and http on loopback if that is allowed.
 fn check_url(url: &str, allows_http: bool) -> Outcome<()> {
     let endpoint = Endpoint::parse(url)?;
     let uri = endpoint.uri();

@@ -1,4 +1,4 @@
-//! Tokens that the operator revoked.
+//! Tokens that the operator has revoked.
 
 use bearergate::json::{Object, Value};
 use bearergate::principal::{PrincipalKind, TokenId};

@@ -1,4 +1,4 @@
-//! The routes and what they answer.
+//! The routes and their responses.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,14 +22,14 @@ use bearergate::Gate;
 use bearergate::error::StoreErrorKind;
 use bearergate::request::RequestFacts;
 
-use crate::judges::Judges;
+use crate::gates::Gates;
 use crate::revocation;
 use crate::whoami::whoami;
 
 /// Longest body that is read.
 pub(crate) const BODY_BYTES: usize = 16 * 1024;
 
-pub(crate) fn routes(judges: Arc<Judges>) -> Router {
+pub(crate) fn routes(gates: Arc<Gates>) -> Router {
     Router::new()
         .route("/whoami", get(show))
         .route("/scoped", get(scoped))
@@ -37,25 +37,25 @@ pub(crate) fn routes(judges: Arc<Judges>) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/metrics", get(metrics))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(judges)
+        .with_state(gates)
 }
 
-async fn show(State(judges): State<Arc<Judges>>, request: Request) -> Response {
+async fn show(State(gates): State<Arc<Gates>>, request: Request) -> Response {
     // The body is neither needed nor shared between threads while the gate may wait.
     let (parts, _) = request.into_parts();
-    answer(&judges, &judges.anybody, &parts).await
+    answer(&gates, &gates.authenticated, &parts).await
 }
 
-async fn scoped(State(judges): State<Arc<Judges>>, request: Request) -> Response {
+async fn scoped(State(gates): State<Arc<Gates>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    match &judges.scoped {
-        Some(gate) => answer(&judges, gate, &parts).await,
+    match &gates.scoped {
+        Some(gate) => answer(&gates, gate, &parts).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-/// Shows the caller to whoever the gate permits.
-async fn answer(judges: &Judges, gate: &Gate, parts: &Parts) -> Response {
+/// Shows the caller, if the gate admits the request.
+async fn answer(gates: &Gates, gate: &Gate, parts: &Parts) -> Response {
     let mut facts = RequestFacts::from(parts);
     if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
         facts = facts.with_peer(*peer);
@@ -66,7 +66,7 @@ async fn answer(judges: &Judges, gate: &Gate, parts: &Parts) -> Response {
             Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         },
         Err(refusal) => {
-            judges.metrics.refused(refusal.kind());
+            gates.metrics.refused(refusal.kind());
             refusal.into_response::<Body>()
         }
     }
@@ -80,14 +80,14 @@ pub(crate) fn json(body: String) -> Response {
     (headers, body).into_response()
 }
 
-async fn metrics(State(judges): State<Arc<Judges>>) -> Response {
+async fn metrics(State(gates): State<Arc<Gates>>) -> Response {
     let headers = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    (headers, judges.metrics.text()).into_response()
+    (headers, gates.metrics.text()).into_response()
 }
 
-/// Takes a token back, for the operator on this machine alone.
+/// Revokes a token, for the operator on this machine only.
 async fn revoke(
-    State(judges): State<Arc<Judges>>,
+    State(gates): State<Arc<Gates>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
@@ -99,7 +99,7 @@ async fn revoke(
     let Some(revocation) = revocation else {
         return StatusCode::BAD_REQUEST;
     };
-    match judges.denylist.revoke(revocation).await {
+    match gates.denylist.revoke(revocation).await {
         Ok(()) => StatusCode::NO_CONTENT,
         Err(error) if error.kind() == StoreErrorKind::Corrupt => StatusCode::BAD_REQUEST,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,

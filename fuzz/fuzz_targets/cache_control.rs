@@ -1,10 +1,10 @@
-//! `Cache-Control` and `Age` of a key set's answer.
+//! `Cache-Control` and `Age` of the response with a key set.
 //!
-//! Each line is a `Cache-Control` header, but for one that begins with `@`, which is an `Age`.
+//! Each line is a `Cache-Control` header; a line that begins with `@` is an `Age`.
 //!
-//! Property: nothing panics, and whatever the headers say, keys that came are used without another
-//! fetch for at least 48 seconds (the refresh ahead of the shortest freshness), and serve at most
-//! two hours (the longest freshness and the longest stale time) without one.
+//! Property: nothing panics. Whatever the headers say, fetched keys are used without another fetch
+//! for at least 48 seconds (the early refresh at the shortest fresh time), and for at most two
+//! hours (the longest fresh time and the default stale time).
 #![no_main]
 
 use std::sync::Arc;
@@ -29,7 +29,7 @@ const JWKS: &[u8] = br#"{"keys":[
     {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 ]}"#;
 
-/// Answers once with the headers, then never again.
+/// Answers the first request with the headers, and fails all later ones.
 #[derive(Debug)]
 struct Scripted {
     headers: HeaderMap,
@@ -49,7 +49,7 @@ impl HttpClient for Scripted {
     }
 }
 
-/// Runs a task at once: nothing here waits.
+/// Runs a task at once; no task here waits.
 #[derive(Debug)]
 struct Inline;
 

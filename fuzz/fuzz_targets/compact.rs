@@ -1,10 +1,10 @@
 //! Any text as a token.
 //!
-//! The keys are those of RFC 7515 appendix A and the seeds hold its tokens, so that the mutations
-//! are of tokens that pass.
+//! The keys are those of RFC 7515 appendix A, and the seeds are its tokens, so that valid tokens are
+//! mutated.
 //!
-//! Property: nothing panics; what is accepted has three parts that encode again to the same
-//! bytes, of which the second is the claims; no refusal says that the token could not be judged.
+//! Property: nothing panics; an accepted token has three parts that encode to the same bytes again,
+//! and the second one is the claims; no rejection is `unavailable`.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -17,7 +17,7 @@ use bearergate::credential::PresentedCredential;
 use bearergate::key::{Key, KeySet};
 use libfuzzer_sys::fuzz_target;
 
-/// Before the tokens of RFC 7515 expire.
+/// A time before the tokens of RFC 7515 expire.
 const NOW: UnixTime = UnixTime::from_secs(1_300_819_000);
 
 const KEYS: [&str; 4] = [
@@ -28,10 +28,10 @@ const KEYS: [&str; 4] = [
 ];
 
 static VALIDATOR: LazyLock<JwtValidator> = LazyLock::new(|| {
-    let keys = KEYS.map(|jwk| Key::from_jwk(jwk).expect("the keys are good"));
+    let keys = KEYS.map(|jwk| Key::from_jwk(jwk).expect("the keys are valid"));
     let builder = JwtValidator::builder().any_issuer().any_audience();
     let builder = builder.keys(KeySet::new(keys).expect("there are keys"));
-    builder.build().expect("the configuration is good")
+    builder.build().expect("the configuration is valid")
 });
 
 fuzz_target!(|text: &[u8]| {
@@ -39,8 +39,8 @@ fuzz_target!(|text: &[u8]| {
         return;
     };
     let presented = PresentedCredential::token(token).at(NOW);
-    let answer = VALIDATOR.validate(&presented).try_now();
-    match answer.expect("fixed keys are always ready") {
+    let result = VALIDATOR.validate(&presented).try_now();
+    match result.expect("fixed keys are always ready") {
         Ok(principal) => check(token, principal.claims().json()),
         Err(rejection) => assert_ne!(rejection.kind(), RejectionKind::Unavailable),
     }

@@ -27,16 +27,16 @@ use libfuzzer_sys::fuzz_target;
 const NAME: &str = "__Host-session";
 const ORIGIN: &str = "https://app.example.com";
 
-struct House {
+struct Service {
     gate: Gate,
     id: String,
     old: String,
 }
 
-static HOUSE: LazyLock<House> = LazyLock::new(|| {
+static SERVICE: LazyLock<Service> = LazyLock::new(|| {
     let store = Arc::new(MemoryGrantStore::new(10));
     let cookie = SessionCookie::new(NAME).expect("the name is good");
-    let sessions = SessionManager::builder(store, "house").build();
+    let sessions = SessionManager::builder(store, "shop").build();
     let sessions = sessions.expect("the configuration is good");
     let sources = Sources::builder()
         .without_bearer()
@@ -46,14 +46,14 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
         .validator(sessions.validator(&cookie))
         .sources(sources.build().expect("the sources are good"))
         .allow_any_authenticated();
-    let begun = now(sessions.create(NewSession::new("alice")));
-    let (old, session) = begun.expect("the store answers");
-    let changed = now(sessions.rotate(&session, SessionChange::default()));
-    let (id, _) = changed.expect("the store answers");
-    House {
+    let created = now(sessions.create(NewSession::new("alice")));
+    let created = created.expect("the store answers");
+    let changed = now(sessions.rotate(&created.record, SessionChange::default()));
+    let changed = changed.expect("the store answers");
+    Service {
         gate: gate.build().expect("the gate is good"),
-        id: sent(&cookie, id),
-        old: old.reveal(),
+        id: sent(&cookie, changed.secret),
+        old: created.secret.reveal(),
     }
 });
 
@@ -71,10 +71,10 @@ fuzz_target!(|text: &[u8]| {
     let Some(request) = read(text) else {
         return;
     };
-    let admitted = HOUSE.gate.try_check_now(&request);
+    let admitted = SERVICE.gate.try_check_now(&request);
     let admitted = admitted.expect("a store in memory answers at once");
     let values = cookies(&request);
-    let is_ours = values == [HOUSE.id.as_bytes()];
+    let is_ours = values == [SERVICE.id.as_bytes()];
     let is_good = is_ours && (is_reading(&request) || is_same_site(&request));
     match admitted {
         Ok(admitted) => {
@@ -91,7 +91,7 @@ fuzz_target!(|text: &[u8]| {
 fn check(kind: RejectionKind, values: &[Vec<u8>]) {
     match values {
         [] => assert_eq!(kind, RejectionKind::CredentialMissing),
-        [one] if kind == RejectionKind::SessionUnknown => assert_ne!(*one, HOUSE.id.as_bytes()),
+        [one] if kind == RejectionKind::SessionUnknown => assert_ne!(*one, SERVICE.id.as_bytes()),
         [_] => assert!(
             [
                 RejectionKind::CrossSiteRefused,
@@ -106,8 +106,8 @@ fn check(kind: RejectionKind, values: &[Vec<u8>]) {
 }
 
 fn read(text: &[u8]) -> Option<Request<()>> {
-    let text = replaced(text, b"{id}", HOUSE.id.as_bytes());
-    let text = replaced(&text, b"{old}", HOUSE.old.as_bytes());
+    let text = replaced(text, b"{id}", SERVICE.id.as_bytes());
+    let text = replaced(&text, b"{old}", SERVICE.old.as_bytes());
     let mut lines = text.split(|b| *b == b'\n');
     let mut builder = Request::builder().method(lines.next()?).uri("/");
     for line in lines {

@@ -1,8 +1,8 @@
-//! The body of an introspection answer.
+//! The body of an introspection response.
 //!
-//! Property: nothing panics; a token is accepted only if another reader finds `"active": true`,
-//! our audience, a `Bearer` token type and no end that has passed, and it is inactive only if that
-//! reader finds `"active": false`; the same answer is judged the same again.
+//! Property: nothing panics; a token is accepted only if another parser finds `"active": true`,
+//! the configured audience, the token type `Bearer` and no `exp` in the past, and it is inactive
+//! only if that parser finds `"active": false`; the same response gives the same result again.
 #![no_main]
 
 use std::sync::Arc;
@@ -26,13 +26,13 @@ use serde_json::Value;
 const AUDIENCE: &str = "https://api.example.com";
 const NOW: u64 = 1_800_000_000;
 
-static ANSWER: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+static RESPONSE: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 static VALIDATOR: LazyLock<IntrospectionValidator> = LazyLock::new(validator);
 
 fuzz_target!(|data: &[u8]| {
-    *ANSWER.lock().expect("one thread") = data.to_vec();
-    let first = judge();
-    let second = judge();
+    *RESPONSE.lock().expect("one thread") = data.to_vec();
+    let first = validate();
+    let second = validate();
     assert_eq!(kind(&first), kind(&second));
     match &first {
         Ok(principal) => check_accepted(principal, data),
@@ -43,34 +43,34 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-fn kind(judged: &Result<Principal, Rejection>) -> Option<RejectionKind> {
-    judged.as_ref().err().map(Rejection::kind)
+fn kind(result: &Result<Principal, Rejection>) -> Option<RejectionKind> {
+    result.as_ref().err().map(Rejection::kind)
 }
 
 fn read(data: &[u8]) -> Value {
-    serde_json::from_slice(data).expect("we accept no more than serde_json")
+    serde_json::from_slice(data).expect("serde_json reads every accepted response")
 }
 
 fn check_accepted(principal: &Principal, data: &[u8]) {
-    let answer = read(data);
-    assert_eq!(answer["active"], true);
-    let token_type = answer["token_type"].as_str().expect("a type");
+    let response = read(data);
+    assert_eq!(response["active"], true);
+    let token_type = response["token_type"].as_str().expect("a type");
     assert!(token_type.eq_ignore_ascii_case("bearer"));
-    let is_ours = |aud: &Value| *aud == AUDIENCE;
-    let audiences = answer["aud"].as_array();
-    assert!(is_ours(&answer["aud"]) || audiences.is_some_and(|all| all.iter().any(is_ours)));
-    assert!(answer["exp"].is_null() || answer["exp"].as_f64() > Some((NOW - 31) as f64));
-    assert_eq!(answer["sub"].as_str(), principal.subject());
-    assert!(answer.get("cnf").is_none());
+    let is_audience = |aud: &Value| *aud == AUDIENCE;
+    let audiences = response["aud"].as_array();
+    assert!(is_audience(&response["aud"]) || audiences.is_some_and(|all| all.iter().any(is_audience)));
+    assert!(response["exp"].is_null() || response["exp"].as_f64() > Some((NOW - 31) as f64));
+    assert_eq!(response["sub"].as_str(), principal.subject());
+    assert!(response.get("cnf").is_none());
 }
 
-fn judge() -> Result<Principal, Rejection> {
+fn validate() -> Result<Principal, Rejection> {
     VALIDATOR.invalidate_all();
     let presented = PresentedCredential::bearer("token").expect("a token");
-    let mut judged = VALIDATOR.validate(&presented);
-    match Future::poll(std::pin::Pin::new(&mut judged), &mut context()) {
-        Poll::Ready(judged) => judged,
-        Poll::Pending => unreachable!("the answer is there"),
+    let mut result = VALIDATOR.validate(&presented);
+    match Future::poll(std::pin::Pin::new(&mut result), &mut context()) {
+        Poll::Ready(result) => result,
+        Poll::Pending => unreachable!("the response is ready"),
     }
 }
 
@@ -84,30 +84,30 @@ fn validator() -> IntrospectionValidator {
         .audience(AUDIENCE)
         .issuer("https://idp.example.com")
         .clock(FakeClock::at(UnixTime::from_secs(NOW)))
-        .build(Arc::new(Parrot), Arc::new(AtOnce))
+        .build(Arc::new(FixedResponse), Arc::new(RunAtOnce))
         .expect("a validator")
 }
 
-/// Answers every request with what is to be read.
+/// Answers every request with the input.
 #[derive(Debug)]
-struct Parrot;
+struct FixedResponse;
 
-impl HttpClient for Parrot {
+impl HttpClient for FixedResponse {
     fn send(&self, _: HttpRequest) -> NowOrLater<'_, Result<HttpResponse, HttpError>> {
         let json = HeaderValue::from_static("application/json");
         let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, json)]);
-        let body = ANSWER.lock().expect("one thread").clone();
+        let body = RESPONSE.lock().expect("one thread").clone();
         NowOrLater::now(Ok(HttpResponse::new(StatusCode::OK, headers, body)))
     }
 }
 
-/// Drives a task that has nothing to wait for.
+/// Runs a task that never waits.
 #[derive(Debug)]
-struct AtOnce;
+struct RunAtOnce;
 
-impl Spawn for AtOnce {
+impl Spawn for RunAtOnce {
     fn spawn(&self, mut task: NowOrLater<'static, ()>) {
-        let driven = Future::poll(std::pin::Pin::new(&mut task), &mut context());
-        assert!(driven.is_ready());
+        let polled = Future::poll(std::pin::Pin::new(&mut task), &mut context());
+        assert!(polled.is_ready());
     }
 }

@@ -1,11 +1,11 @@
 //! JWK Sets and single JWKs.
 //!
-//! Input that begins like JSON is taken as the text of a set and of a key; any other builds a set
-//! of members that are nearly right.
+//! Input that begins like JSON is the text of a set and of a key. Any other input builds a set
+//! whose members are almost valid.
 //!
-//! Property: nothing panics; every key serves at least one algorithm and is of the identity that
-//! it has when it is read singly; usable and skipped members together are the members of the set,
-//! in order; a member is usable exactly if it is a good single key and no secret.
+//! Property: nothing panics. Every key has at least one algorithm, and the same identity as when it
+//! is imported by itself. Usable and skipped members together are the members of the set, in order.
+//! A member is usable exactly if it can be imported by itself and is not a secret.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -33,7 +33,7 @@ fn check_set(text: &[u8]) {
     let Ok(set) = KeySet::from_jwks(text) else {
         return;
     };
-    let document: Value = serde_json::from_slice(text).expect("we accept no more than serde_json");
+    let document: Value = serde_json::from_slice(text).expect("no more is accepted than by serde_json");
     let members = document["keys"].as_array().expect("a set has an array");
     assert!((1..=100).contains(&members.len()));
     assert_eq!(set.keys().len() + set.skipped().len(), members.len());
@@ -47,7 +47,7 @@ fn check_set(text: &[u8]) {
     }
 }
 
-/// Reads a member of a set singly; it is usable there if this is some key.
+/// Imports a member of a set by itself; returns a key exactly if the member is usable in the set.
 fn as_member(member: &Value) -> Option<Key> {
     let key = Key::from_jwk(member.to_string()).ok()?;
     (member["kty"] != "oct").then_some(key)
@@ -72,7 +72,7 @@ fn check_key(text: &[u8]) {
     }
 }
 
-/// Returns the text of a set of members, and of the first member alone.
+/// Returns the text of a set of members, and the text of its first member.
 fn built(data: &[u8]) -> Vec<Vec<u8>> {
     let members = Vec::<Member>::arbitrary(&mut Unstructured::new(data)).unwrap_or_default();
     // Few, since each costs two imports.
@@ -82,7 +82,7 @@ fn built(data: &[u8]) -> Vec<Vec<u8>> {
     first.into_iter().chain([set]).map(Into::into).collect()
 }
 
-/// A key that is good or nearly so.
+/// A key that is valid or almost valid.
 #[derive(Arbitrary, Debug)]
 struct Member {
     base: u8,

@@ -1,21 +1,20 @@
-//! Well signed tokens with odd headers and claims.
+//! Correctly signed tokens with unusual headers and claims.
 //!
-//! The input says how to change a good header and good claims: values of every type, duplicate,
-//! removed and foreign members, escaped names, odd spacing, spliced bytes. What comes out is
-//! signed with a real HS256 secret or Ed25519 key, whatever the header says, and may be changed
-//! once more.
+//! The input describes changes of a valid header and valid claims: values of every type, duplicate,
+//! removed and unknown members, escaped names, unusual spacing, spliced bytes. The result is signed
+//! with an HS256 secret or an Ed25519 key, whatever the header says, and may be changed once more.
 //!
-//! Property: nothing panics; a token that was changed after signing is refused; what is accepted
-//! encodes again to the same bytes, and `jsonwebtoken::decode` accepts it with the same claims.
+//! Property: nothing panics; a token that was changed after signing is rejected; an accepted token
+//! encodes to the same bytes again, and `jsonwebtoken::decode` accepts it with the same claims.
 //!
-//! Exceptions, each undone in the header before `jsonwebtoken` is asked (and the header signed
-//! again), so that nothing else can hide behind them:
+//! Exceptions, each undone in the header before `jsonwebtoken` decodes it (and the header signed
+//! again), so that they hide nothing else:
 //! - the name `Ed25519` (RFC 9864), which it does not know: replaced by `EdDSA`;
-//! - members that we never look at, and that it refuses when they are neither `null` nor of its
+//! - members that the validator ignores, and that it rejects when they are neither `null` nor of its
 //!   type: `jku`, `x5u`, `x5t`, `x5t#S256`, `url`, `nonce` (a string), `x5c` (an array of strings)
 //!   and `jwk` (a key that it can read): removed.
 //!
-//! A number that only `serde_json` holds for infinite is the matter of the target `json`.
+//! Numbers that only `serde_json` reads as infinite are covered by the target `json`.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -55,7 +54,7 @@ fuzz_target!(|case: Case| {
     let (header, claims) = (header.write(), claims.write());
     let signed = FIXTURE.sign(is_edwards, &header, &claims);
     let token = changed(&signed, case.change);
-    let Some(principal) = token.as_deref().and_then(|token| FIXTURE.judge(token)) else {
+    let Some(principal) = token.as_deref().and_then(|token| FIXTURE.validate(token)) else {
         return;
     };
     assert_eq!(token, Some(signed), "forged");
@@ -85,7 +84,7 @@ fn compare(principal: &Principal, is_edwards: bool, header: &[u8]) {
     };
     let header = relaxed(header).to_string();
     let token = FIXTURE.sign(is_edwards, header.as_bytes(), claims.json().as_bytes());
-    let theirs = FIXTURE.judge_theirs(is_edwards, &token);
+    let theirs = FIXTURE.decode(is_edwards, &token);
     assert_eq!(theirs, Ok(expected), "header {header}");
 }
 
@@ -107,33 +106,33 @@ fn fits<T: DeserializeOwned>(value: &Value) -> bool {
     Option::<T>::deserialize(value).is_ok()
 }
 
-/// The keys, and who judges by them.
+/// The keys, and the validator and the decoder that use them.
 struct Fixture {
     secret: hmac::Key,
     pair: Ed25519KeyPair,
-    ours: JwtValidator,
+    validator: JwtValidator,
     theirs: [(DecodingKey, Validation); 2],
 }
 
 impl Fixture {
     fn new() -> Self {
-        // Only the first caller in a process can; here there is no other.
+        // Only the first call in a process succeeds; this is the only one.
         crypto_provider()
             .install_default()
             .expect("no provider is installed");
-        let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("any seed is good");
+        let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("any seed is valid");
         let public = pair.public_key().as_ref();
         let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(public)});
         let keys = [
             Key::from_secret(SECRET.to_vec()),
             Key::from_jwk(jwk.to_string()),
         ];
-        let keys = keys.map(|key| key.expect("the keys are good"));
-        let ours = JwtValidator::builder().issuer(ISSUER).audience(AUDIENCE);
-        let ours = ours.keys(KeySet::new(keys).expect("there are keys"));
+        let keys = keys.map(|key| key.expect("the keys are valid"));
+        let validator = JwtValidator::builder().issuer(ISSUER).audience(AUDIENCE);
+        let validator = validator.keys(KeySet::new(keys).expect("there are keys"));
         Self {
             secret: hmac::Key::new(hmac::HMAC_SHA256, &SECRET),
-            ours: ours.build().expect("the configuration is good"),
+            validator: validator.build().expect("the configuration is valid"),
             theirs: [
                 (
                     DecodingKey::from_secret(&SECRET).expect("it is not empty"),
@@ -159,13 +158,13 @@ impl Fixture {
         format!("{message}.{signature}")
     }
 
-    fn judge(&self, token: &str) -> Option<Principal> {
+    fn validate(&self, token: &str) -> Option<Principal> {
         let presented = PresentedCredential::token(token);
-        let answer = self.ours.validate(&presented).try_now();
-        answer.expect("fixed keys are always ready").ok()
+        let result = self.validator.validate(&presented).try_now();
+        result.expect("fixed keys are always ready").ok()
     }
 
-    fn judge_theirs(&self, is_edwards: bool, token: &str) -> Result<Value, String> {
+    fn decode(&self, is_edwards: bool, token: &str) -> Result<Value, String> {
         let (key, validation) = &self.theirs[usize::from(is_edwards)];
         let data = jsonwebtoken::decode(token, key, validation);
         data.map(|data| data.claims)
@@ -173,8 +172,8 @@ impl Fixture {
     }
 }
 
-/// Their rules nearest to ours. Their leeway is the longer one, so that the clock may move on
-/// between the two verdicts.
+/// The rules of `jsonwebtoken` nearest to those of the validator. Its leeway is longer, so that the
+/// clock can advance between the two results.
 fn validation(algorithm: jsonwebtoken::Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.validate_nbf = true;
@@ -202,11 +201,11 @@ enum Base {
 
 #[derive(Arbitrary, Debug)]
 enum Edit {
-    /// Adds a member, though there may be one of that name.
+    /// Adds a member, even if there is one with that name.
     Add(Name, Scalar),
     /// Writes one character of a name as an escape.
     Escape(u8, u8),
-    /// Nests a value so deep.
+    /// Nests a value this deep.
     Nest(u8, u8),
     Remove(u8),
     Set(Name, Scalar),
@@ -228,19 +227,19 @@ enum Name {
 enum Scalar {
     Bool(bool),
     Float(f64),
-    Good(u8),
+    Valid(u8),
     Integer(i64),
     Null,
     Text(String),
 }
 
-/// Names that mean something to somebody.
+/// Names that have a meaning in a JOSE header or in claims.
 const NAMES: &str = "\
     alg typ cty kid jku jwk x5u x5c x5t x5t#S256 crit b64 zip enc url nonce iss sub aud exp nbf \
     iat jti cnf client_id azp act scope at_hash c_hash s_hash events sd_hash token_use kty k \
     crv x a";
 
-const GOOD: [&str; 24] = [
+const VALID: [&str; 24] = [
     r#""HS256""#,
     r#""EdDSA""#,
     r#""Ed25519""#,
@@ -285,7 +284,7 @@ impl Scalar {
         match self {
             Self::Bool(value) => value.to_string(),
             Self::Float(value) => json!(value).to_string(),
-            Self::Good(at) => GOOD[usize::from(*at) % GOOD.len()].into(),
+            Self::Valid(at) => VALID[usize::from(*at) % VALID.len()].into(),
             Self::Integer(value) => value.to_string(),
             Self::Null => "null".into(),
             Self::Text(text) => json!(text).to_string(),
@@ -293,7 +292,7 @@ impl Scalar {
     }
 }
 
-/// The text of an object, as long as it can be changed by its members.
+/// The text of an object, as a list of its members while those are changed.
 struct Text {
     members: Vec<Member>,
     splices: Vec<(u16, Vec<u8>)>,

@@ -1,17 +1,18 @@
-//! Forms as requests carry them (`application/x-www-form-urlencoded`).
+//! Encoding of forms (`application/x-www-form-urlencoded`).
 
 use crate::secret::Secret;
 
-/// A form with credentials in it.
+/// A form that may contain credentials.
 pub(crate) struct Form(Vec<u8>);
 
 impl Form {
-    /// Starts with room for the values' bytes, so that no copy of a secret is left behind.
+    /// Makes an empty form with capacity for values of this many bytes, so that it does not grow
+    /// and leave a copy of a secret in memory.
     pub(crate) fn new(bytes: usize) -> Self {
         Self(Vec::with_capacity(3 * bytes + 1024))
     }
 
-    /// Adds a member; its value is encoded, its name must need no encoding.
+    /// Adds a member. The value is encoded; the name must not need encoding.
     pub(crate) fn add(&mut self, name: &str, value: &[u8]) {
         if !self.0.is_empty() {
             self.0.push(b'&');
@@ -26,7 +27,7 @@ impl Form {
     }
 }
 
-/// Encodes all but what every reader takes as it stands.
+/// Encodes a value: every byte except the ones that all decoders leave unchanged.
 pub(crate) fn encode(value: &[u8], out: &mut Vec<u8>) {
     for byte in value {
         match byte {

@@ -1,10 +1,12 @@
-//! The closed list of signature algorithms, and sets of them.
+//! Signature algorithms, and sets of them.
 
 use std::fmt;
 
-/// A signature or MAC algorithm of RFC 7518 or RFC 8037.
+/// A signature or MAC algorithm of RFC 7518 section 3.1 or RFC 8037 section 3.1.
 ///
-/// There is no `none`, and no way to add one.
+/// The list is closed: there is no `none`, and an application cannot add an algorithm. A
+/// [`Key`](crate::key::Key) decides which algorithms may be used with it; the `alg` of a token is
+/// untrusted, and only has to be one of them.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -20,11 +22,11 @@ pub enum Algorithm {
     Hs384,
     /// HMAC with SHA-512: `HS512`.
     Hs512,
-    /// RSASSA-PSS with SHA-256, salt as long as the hash: `PS256`.
+    /// RSASSA-PSS with SHA-256 and a salt as long as the hash: `PS256`.
     Ps256,
-    /// RSASSA-PSS with SHA-384, salt as long as the hash: `PS384`.
+    /// RSASSA-PSS with SHA-384 and a salt as long as the hash: `PS384`.
     Ps384,
-    /// RSASSA-PSS with SHA-512, salt as long as the hash: `PS512`.
+    /// RSASSA-PSS with SHA-512 and a salt as long as the hash: `PS512`.
     Ps512,
     /// RSASSA-PKCS1-v1_5 with SHA-256: `RS256`.
     Rs256,
@@ -35,7 +37,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// Every algorithm there is.
+    /// Every algorithm, in the order of the variants.
     pub const ALL: &'static [Self] = &[
         Self::EdDsa,
         Self::Es256,
@@ -51,9 +53,9 @@ impl Algorithm {
         Self::Rs512,
     ];
 
-    /// Returns the algorithm of this name, compared byte for byte.
+    /// Returns the algorithm of this name, or `None` for any other text.
     ///
-    /// `EdDSA` and `Ed25519` are two names of one algorithm.
+    /// Names are compared byte for byte, and `EdDSA` and `Ed25519` are two names of one algorithm.
     ///
     /// ```
     /// use bearergate::crypto::Algorithm;
@@ -81,7 +83,7 @@ impl Algorithm {
         })
     }
 
-    /// Returns the name as it stands in a header; `EdDSA` for Ed25519.
+    /// Returns the name as a token's header has it, such as `RS256`; Ed25519 is `EdDSA`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
@@ -106,7 +108,10 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// A set of algorithms.
+/// A set of [`Algorithm`]s, as small as an integer and `Copy`.
+///
+/// It is made from one algorithm by `from`, or from several by `from_iter`; `Debug` lists the
+/// names.
 ///
 /// ```
 /// use bearergate::crypto::{Algorithm, Algorithms};
@@ -120,10 +125,11 @@ pub struct Algorithms(u16);
 
 impl Algorithms {
     /// `HS256`, `HS384` and `HS512`.
-    pub(crate) const MAC: Self = Self::of(&[Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512]);
+    pub(crate) const MAC: Self =
+        Self::from_slice(&[Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512]);
 
     /// Every `RS*` and `PS*`.
-    pub(crate) const RSA: Self = Self::of(&[
+    pub(crate) const RSA: Self = Self::from_slice(&[
         Algorithm::Ps256,
         Algorithm::Ps384,
         Algorithm::Ps512,
@@ -133,7 +139,7 @@ impl Algorithms {
     ]);
 
     /// Returns the set of these algorithms.
-    pub(crate) const fn of(members: &[Algorithm]) -> Self {
+    pub(crate) const fn from_slice(members: &[Algorithm]) -> Self {
         let mut bits = 0;
         let mut rest = members;
         while let [first, others @ ..] = rest {
@@ -143,35 +149,35 @@ impl Algorithms {
         Self(bits)
     }
 
-    /// Returns true only if `algorithm` is a member.
+    /// Returns true only if `algorithm` is in the set.
     pub const fn contains(self, algorithm: Algorithm) -> bool {
         self.0 & (1 << algorithm as u16) != 0
     }
 
-    /// Returns true only if there is no member.
+    /// Returns true only if the set has no algorithm.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Returns the members of either set.
+    /// Returns the set of the algorithms that are in this set, in `other`, or in both.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Returns the members of both sets.
+    /// Returns the set of the algorithms that are in this set and in `other`.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// Returns the members of this set that are not in `other`.
+    /// Returns the set of the algorithms that are in this set and not in `other`.
     #[must_use]
     pub const fn difference(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// Returns the members in a fixed order.
+    /// Returns the members, in the order of [`Algorithm::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Algorithm> {
         Algorithm::ALL
             .iter()
@@ -182,7 +188,7 @@ impl Algorithms {
 
 impl From<Algorithm> for Algorithms {
     fn from(algorithm: Algorithm) -> Self {
-        Self::of(&[algorithm])
+        Self::from_slice(&[algorithm])
     }
 }
 
@@ -231,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_holds_its_members_and_no_other() {
+    fn a_set_contains_its_members_and_no_other() {
         for one in Algorithm::ALL {
             let set = Algorithms::from(*one);
             for other in Algorithm::ALL {

@@ -1,15 +1,16 @@
-//! Whether 32 bytes encode a point of edwards25519 that is fit to be a public key.
+//! The check of Ed25519 public keys: 32 bytes that encode a usable point of edwards25519.
 //!
-//! Providers learn that bytes decode to no point when they verify, and take points of small
-//! order; both are told here, at import. Public keys only: nothing here is constant-time.
+//! Providers notice only while verifying that bytes do not decode to a point, and they accept
+//! points of small order. Both are refused here, when the key is imported. The keys are public, so
+//! nothing here is constant-time.
 
-use super::material::Flaw;
+use super::flaw::Flaw;
 
 /// Checks an encoded point (RFC 8032 section 5.1.3): canonical, on the curve, not of small order.
 pub(super) fn check_point(encoded: &[u8; 32]) -> Result<(), Flaw> {
     let mut y = *encoded;
     let [.., last] = &mut y;
-    *last &= 0x7f; // the sign of x
+    *last &= 0x7f; // without the sign of x
     if y.iter().rev().ge(PRIME.iter().rev()) {
         return Err(Flaw::malformed("the Ed25519 point is not canonical"));
     }
@@ -25,8 +26,8 @@ pub(super) fn check_point(encoded: &[u8; 32]) -> Result<(), Flaw> {
 /// The field prime 2^255 - 19, little-endian.
 const PRIME: [u8; 32] = little_endian(0xed, 0xff, 0x7f);
 
-/// `y` of the eight points of small order, little-endian. With either sign of `x`, and with the
-/// encodings at or over the field prime refused, this covers all fourteen of their encodings.
+/// The `y` of the eight points of small order, little-endian. Together with both signs of `x`, and
+/// with the refusal of encodings at or above the field prime, this covers all fourteen encodings.
 const SMALL_ORDER: [[u8; 32]; 5] = [
     little_endian(0x00, 0x00, 0x00),
     little_endian(0x01, 0x00, 0x00),
@@ -51,7 +52,8 @@ const fn little_endian(first: u8, middle: u8, last: u8) -> [u8; 32] {
     bytes
 }
 
-/// A field element as five limbs of 51 bits, least first; a limb may be a little larger.
+/// A field element as five limbs of 51 bits, the least significant first. A limb may be slightly
+/// larger than 51 bits.
 #[derive(Clone, Copy)]
 struct Element([u64; 5]);
 
@@ -67,7 +69,7 @@ impl Element {
         1_442_794_654_840_575,
     ]);
 
-    /// Takes a number under 2^255, little-endian.
+    /// Reads a number below 2^255, little-endian.
     fn from_bytes(bytes: [u8; 32]) -> Self {
         let number = |half: &[u8]| half.iter().rev().fold(0, |n, b| n << 8 | u128::from(*b));
         let (low, high) = bytes.split_at(16);
@@ -76,7 +78,7 @@ impl Element {
         Self([low, low >> 51, middle, high >> 25, high >> 76].map(|limb| limb as u64 & MASK))
     }
 
-    /// Returns true only if there is an `x` with -x^2 + y^2 = 1 + d x^2 y^2.
+    /// Returns true only if this `y` has an `x` with -x^2 + y^2 = 1 + d x^2 y^2.
     ///
     /// Then x^2 = u/v with u = y^2 - 1 and v = d y^2 + 1, so u v is a square.
     fn is_coordinate(self) -> bool {
@@ -86,8 +88,8 @@ impl Element {
         u.times(v).is_square()
     }
 
-    /// Euler's criterion, for what is not zero. (p - 1) / 2 is 2^254 - 10, all ones but for
-    /// bits 0 and 3.
+    /// Applies Euler's criterion to a number that is not zero. The exponent (p - 1) / 2 is
+    /// 2^254 - 10: all bits are set except 0 and 3.
     fn is_square(self) -> bool {
         let power = (0..254).rev().fold(Self::ONE, |power, bit| {
             let square = power.times(power);
@@ -134,7 +136,7 @@ impl Element {
 
     fn is_one(self) -> bool {
         const PRIME_AND_ONE: [u64; 5] = [MASK - 17, MASK, MASK, MASK, MASK];
-        // Three rounds bring a number under 2^255, which leaves two spellings of one.
+        // After three rounds the number is below 2^255, so one has two representations left.
         let rounds = (0..3).fold(self, |number, _| carried(number.0.map(u128::from)));
         rounds.0 == Self::ONE.0 || rounds.0 == PRIME_AND_ONE
     }
@@ -142,7 +144,7 @@ impl Element {
 
 const MASK: u64 = (1 << 51) - 1;
 
-/// Brings limbs back to 51 bits; the second may stay a little larger.
+/// Reduces the limbs to 51 bits; the second may stay slightly larger.
 fn carried([a, b, c, d, e]: [u128; 5]) -> Element {
     let low = |limb: u128| limb & u128::from(MASK);
     let b = b + (a >> 51);
@@ -167,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn honest_public_keys_are_on_the_curve() {
+    fn generated_public_keys_are_on_the_curve() {
         for seed in 0..=255 {
             let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
             let public = pair.public_key().as_ref().try_into().unwrap();
@@ -183,7 +185,7 @@ mod tests {
         assert_eq!(on_curve, ON_CURVE);
     }
 
-    /// Of `y` from 2 on, computed apart with whole numbers.
+    /// For `y` from 2 on, computed separately with big integers.
     const ON_CURVE: [bool; 10] = [
         false, true, true, true, true, false, false, true, true, false,
     ];
@@ -198,7 +200,7 @@ mod tests {
                 assert_eq!(kind(&encoded), Some(ConfigErrorKind::KeyWeak));
                 refused += 1;
             }
-            // 0 and 1 once more, each plus the prime.
+            // 0 and 1 again, each plus the prime.
             for first in [0xed, 0xee] {
                 let encoded = little_endian(first, 0xff, 0x7f | sign);
                 assert_eq!(kind(&encoded), Some(ConfigErrorKind::KeyMalformed));
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn every_encoding_at_or_over_the_prime_is_refused() {
+    fn every_encoding_at_or_above_the_prime_is_refused() {
         for first in 0xed..=0xff {
             for sign in [0, 0x80] {
                 let encoded = little_endian(first, 0xff, 0x7f | sign);

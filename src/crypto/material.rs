@@ -1,6 +1,6 @@
-//! Key material that passed the checks of its kind.
+//! Key material that has passed the checks of its kind.
 //!
-//! The checks do not depend on the provider: what one provider may be handed, every other may.
+//! The checks do not depend on the provider: material that one provider may use, all may use.
 
 use ring::agreement;
 use ring::rand::SystemRandom;
@@ -8,44 +8,20 @@ use ring::rand::SystemRandom;
 use super::algorithm::Algorithm;
 use super::algorithm::Algorithms;
 use super::edwards;
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use super::flaw::Flaw;
 use crate::limits;
 use crate::secret::Secret;
 
-/// Key material, checked; public but for `Secret`.
+/// Checked key material; all of it is public except `Secret`.
 pub(crate) enum Material {
-    /// The coordinate `y` and the sign of `x`, not of small order.
+    /// The encoded point: the coordinate `y` and the sign of `x`; not of small order.
     Ed25519([u8; 32]),
-    /// A point on the curve.
+    /// An uncompressed point that is on the curve.
     Ec(Curve, Vec<u8>),
     /// Modulus and exponent without leading zero bytes.
     Rsa(Vec<u8>, Vec<u8>),
     /// At least as long as the shortest hash.
     Secret(Secret),
-}
-
-/// Why key material is refused: what it is, and constant text without any of it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Flaw(pub(crate) ConfigErrorKind, pub(crate) &'static str);
-
-impl Flaw {
-    /// Names the field that the key was given in.
-    pub(crate) fn in_field(self, field: &'static str) -> ConfigError {
-        ConfigError::new(self.0, field, self.1)
-    }
-
-    pub(crate) const fn malformed(text: &'static str) -> Self {
-        Self(ConfigErrorKind::KeyMalformed, text)
-    }
-
-    pub(crate) const fn private(text: &'static str) -> Self {
-        Self(ConfigErrorKind::KeyPrivate, text)
-    }
-
-    pub(crate) const fn weak(text: &'static str) -> Self {
-        Self(ConfigErrorKind::KeyWeak, text)
-    }
 }
 
 /// An elliptic curve for ECDSA.
@@ -56,7 +32,7 @@ pub(crate) enum Curve {
 }
 
 impl Curve {
-    /// Returns the name of RFC 7518 section 6.2.1.1.
+    /// Returns the name as in RFC 7518 section 6.2.1.1.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::P256 => "P-256",
@@ -64,7 +40,7 @@ impl Curve {
         }
     }
 
-    /// Returns the length of a coordinate in bytes, half that of a signature.
+    /// Returns the length of a coordinate in bytes, which is half the length of a signature.
     pub(crate) const fn len(self) -> usize {
         match self {
             Self::P256 => 32,
@@ -88,7 +64,7 @@ impl Curve {
 }
 
 impl Material {
-    /// Takes a MAC secret of at least 32 bytes.
+    /// Checks a MAC secret: at least 32 bytes.
     pub(crate) fn secret(secret: Secret) -> Result<Self, Flaw> {
         if mac_algorithms(secret.expose().len()).is_empty() {
             return Err(Flaw::weak(
@@ -99,7 +75,7 @@ impl Material {
         Ok(Self::Secret(secret))
     }
 
-    /// Takes an RSA public key, big-endian; leading zero bytes are dropped.
+    /// Checks an RSA public key, both numbers big-endian; leading zero bytes are removed.
     pub(crate) fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, Flaw> {
         let (n, e) = (stripped(modulus), stripped(exponent));
         check_modulus(n)?;
@@ -107,7 +83,7 @@ impl Material {
         Ok(Self::Rsa(n.to_vec(), e.to_vec()))
     }
 
-    /// Takes a point in uncompressed form (SEC 1 section 2.3.3).
+    /// Checks a point in uncompressed form (SEC 1 section 2.3.3).
     pub(crate) fn ec(curve: Curve, point: Vec<u8>) -> Result<Self, Flaw> {
         if point.len() != 1 + 2 * curve.len() || point.first() != Some(&4) {
             return Err(Flaw::malformed(
@@ -118,7 +94,7 @@ impl Material {
         Ok(Self::Ec(curve, point))
     }
 
-    /// Takes an encoded point (RFC 8032 section 5.1.2).
+    /// Checks an encoded point (RFC 8032 section 5.1.2).
     pub(crate) fn ed25519(point: &[u8]) -> Result<Self, Flaw> {
         let Ok(point) = <[u8; 32]>::try_from(point) else {
             return Err(Flaw::malformed("an Ed25519 public key has 32 bytes"));
@@ -143,13 +119,13 @@ fn mac_algorithms(secret_len: usize) -> Algorithms {
     match secret_len {
         0..32 => Algorithms::default(),
         32..48 => Algorithm::Hs256.into(),
-        48..64 => Algorithms::of(&[Algorithm::Hs256, Algorithm::Hs384]),
+        48..64 => Algorithms::from_slice(&[Algorithm::Hs256, Algorithm::Hs384]),
         64.. => Algorithms::MAC,
     }
 }
 
-/// RFC 7518 section 6.3.1.1 forbids the zero bytes, but issuers publish them and providers
-/// refuse them.
+/// Removes leading zero bytes. RFC 7518 section 6.3.1.1 forbids them, issuers publish them, and
+/// providers refuse keys that have them.
 fn stripped(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default()
@@ -198,17 +174,19 @@ fn is_odd(number: &[u8]) -> bool {
     number.last().is_some_and(|byte| byte & 1 == 1)
 }
 
-/// Signature checks take a point as it comes; a key agreement refuses one off the curve.
+/// Checks a point by a key agreement with it, which fails for a point off the curve. Providers do
+/// not check the point when they verify signatures.
 fn check_on_curve(curve: Curve, point: &[u8]) -> Result<(), Flaw> {
-    let ours = agreement::EphemeralPrivateKey::generate(curve.agreement(), &SystemRandom::new())
-        .map_err(|_| Flaw::malformed("the point could not be checked: no random numbers"))?;
-    let theirs = agreement::UnparsedPublicKey::new(curve.agreement(), point);
-    agreement::agree_ephemeral(ours, &theirs, |_| ())
+    let ephemeral =
+        agreement::EphemeralPrivateKey::generate(curve.agreement(), &SystemRandom::new())
+            .map_err(|_| Flaw::malformed("the point could not be checked: no random numbers"))?;
+    let peer = agreement::UnparsedPublicKey::new(curve.agreement(), point);
+    agreement::agree_ephemeral(ephemeral, &peer, |_| ())
         .map_err(|_| Flaw::malformed("the point is not on its curve"))
 }
 
-/// The fingerprint of the moduli of CVE-2017-15361: modulo each of these primes they are powers
-/// of 65537.
+/// The fingerprint of the RSA moduli of CVE-2017-15361 (ROCA): modulo each of these primes they
+/// are powers of 65537.
 mod roca {
     const PRIMES: [u32; 17] = [
         11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157,
@@ -233,12 +211,14 @@ mod roca {
 mod tests {
     use super::*;
     use crate::credential::base64url;
+    use crate::error::ConfigErrorKind;
 
     fn kind(result: &Result<Material, Flaw>) -> Option<ConfigErrorKind> {
         result.as_ref().err().map(|flaw| flaw.0)
     }
 
-    /// An odd modulus of this many bits; not a product of two primes, which nobody can check.
+    /// An odd modulus of this many bits. It is not a product of two primes, but a check of the
+    /// public key cannot notice that.
     fn modulus(bits: usize) -> Vec<u8> {
         let mut n = vec![0xa5; bits.div_ceil(8)];
         n[0] = 0xff >> ((8 - bits % 8) % 8);

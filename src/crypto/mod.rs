@@ -1,23 +1,28 @@
-//! The signature seam: which algorithms there are, and who computes them.
+//! Signature algorithms and the libraries that compute them.
 //!
-//! A [`Provider`] is a value that is handed over when a key is imported. It prepares the key once;
-//! after that a check is one call into the provider.
+//! An [`Algorithm`] is one entry of a closed list, [`Algorithms`] is a set of them, and a
+//! [`Provider`] names the library that verifies signatures. A provider is a value that is given
+//! when a key is imported (see [`KeyImporter`](crate::key::KeyImporter)); nothing is installed for
+//! the whole process. It prepares each key once, so that verifying a signature is one call.
 
 mod algorithm;
 mod edwards;
+mod flaw;
 mod material;
 #[cfg(feature = "aws-lc-rs")]
 mod on_aws_lc_rs;
 mod on_ring;
 mod provider;
+mod ring_interface;
 pub(crate) mod signing;
 #[cfg(test)]
 mod test_wycheproof;
+mod verify;
 
 pub use algorithm::Algorithm;
 pub use algorithm::Algorithms;
+pub(crate) use flaw::Flaw;
 pub(crate) use material::Curve;
-pub(crate) use material::Flaw;
 pub(crate) use material::Material;
 pub use provider::Provider;
-pub(crate) use provider::Verify;
+pub(crate) use verify::Verify;

@@ -1,21 +1,20 @@
-//! The provider on `aws-lc-rs`.
+//! Verification of signatures with `aws-lc-rs`.
 
 use std::sync::Arc;
 
-use aws_lc_rs::hmac;
 use aws_lc_rs::signature;
 use aws_lc_rs::signature::ParsedPublicKey;
-use aws_lc_rs::signature::RsaParameters;
 use aws_lc_rs::signature::RsaPublicKeyComponents;
 use aws_lc_rs::signature::VerificationAlgorithm;
 
 use super::algorithm::Algorithm;
 use super::algorithm::Algorithms;
+use super::flaw::Flaw;
 use super::material::Curve;
-use super::material::Flaw;
 use super::material::Material;
-use super::provider::Backend;
-use super::provider::Verify;
+use super::ring_interface::mac_and_rsa_params;
+use super::verify::Backend;
+use super::verify::Verify;
 
 pub(super) struct OnAwsLcRs;
 
@@ -61,7 +60,7 @@ struct Ecdsa(Curve, ParsedPublicKey);
 
 impl Verify for Ecdsa {
     fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        // RFC 7518 section 3.4: both halves at full length.
+        // RFC 7518 section 3.4: both halves have their full length.
         algorithm == self.0.algorithm()
             && signature.len() == 2 * self.0.len()
             && self.1.verify_sig(message, signature).is_ok()
@@ -101,51 +100,4 @@ impl Verify for Rsa {
     }
 }
 
-fn rsa_params(algorithm: Algorithm) -> Option<&'static RsaParameters> {
-    Some(match algorithm {
-        Algorithm::Ps256 => &signature::RSA_PSS_2048_8192_SHA256,
-        Algorithm::Ps384 => &signature::RSA_PSS_2048_8192_SHA384,
-        Algorithm::Ps512 => &signature::RSA_PSS_2048_8192_SHA512,
-        Algorithm::Rs256 => &signature::RSA_PKCS1_2048_8192_SHA256,
-        Algorithm::Rs384 => &signature::RSA_PKCS1_2048_8192_SHA384,
-        Algorithm::Rs512 => &signature::RSA_PKCS1_2048_8192_SHA512,
-        _ => return None,
-    })
-}
-
-struct Mac {
-    hs256: Option<hmac::Key>,
-    hs384: Option<hmac::Key>,
-    hs512: Option<hmac::Key>,
-}
-
-impl Mac {
-    fn new(secret: &[u8], algorithms: Algorithms) -> Self {
-        let key = |algorithm, hash| {
-            algorithms
-                .contains(algorithm)
-                .then(|| hmac::Key::new(hash, secret))
-        };
-        Self {
-            hs256: key(Algorithm::Hs256, hmac::HMAC_SHA256),
-            hs384: key(Algorithm::Hs384, hmac::HMAC_SHA384),
-            hs512: key(Algorithm::Hs512, hmac::HMAC_SHA512),
-        }
-    }
-
-    fn key(&self, algorithm: Algorithm) -> Option<&hmac::Key> {
-        match algorithm {
-            Algorithm::Hs256 => self.hs256.as_ref(),
-            Algorithm::Hs384 => self.hs384.as_ref(),
-            Algorithm::Hs512 => self.hs512.as_ref(),
-            _ => None,
-        }
-    }
-}
-
-impl Verify for Mac {
-    fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        self.key(algorithm)
-            .is_some_and(|key| hmac::verify(key, message, signature).is_ok())
-    }
-}
+mac_and_rsa_params!(aws_lc_rs);

@@ -1,20 +1,19 @@
-//! The provider on `ring`.
+//! Verification of signatures with `ring`.
 
 use std::sync::Arc;
 
-use ring::hmac;
 use ring::signature;
-use ring::signature::RsaParameters;
 use ring::signature::RsaPublicKeyComponents;
 use ring::signature::UnparsedPublicKey;
 
 use super::algorithm::Algorithm;
 use super::algorithm::Algorithms;
+use super::flaw::Flaw;
 use super::material::Curve;
-use super::material::Flaw;
 use super::material::Material;
-use super::provider::Backend;
-use super::provider::Verify;
+use super::ring_interface::mac_and_rsa_params;
+use super::verify::Backend;
+use super::verify::Verify;
 
 pub(super) struct OnRing;
 
@@ -59,7 +58,7 @@ impl Verify for Ecdsa {
             Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED,
             Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,
         };
-        // RFC 7518 section 3.4: both halves at full length.
+        // RFC 7518 section 3.4: both halves have their full length.
         algorithm == self.0.algorithm()
             && signature.len() == 2 * self.0.len()
             && UnparsedPublicKey::new(params, &self.1)
@@ -77,51 +76,4 @@ impl Verify for Rsa {
     }
 }
 
-fn rsa_params(algorithm: Algorithm) -> Option<&'static RsaParameters> {
-    Some(match algorithm {
-        Algorithm::Ps256 => &signature::RSA_PSS_2048_8192_SHA256,
-        Algorithm::Ps384 => &signature::RSA_PSS_2048_8192_SHA384,
-        Algorithm::Ps512 => &signature::RSA_PSS_2048_8192_SHA512,
-        Algorithm::Rs256 => &signature::RSA_PKCS1_2048_8192_SHA256,
-        Algorithm::Rs384 => &signature::RSA_PKCS1_2048_8192_SHA384,
-        Algorithm::Rs512 => &signature::RSA_PKCS1_2048_8192_SHA512,
-        _ => return None,
-    })
-}
-
-struct Mac {
-    hs256: Option<hmac::Key>,
-    hs384: Option<hmac::Key>,
-    hs512: Option<hmac::Key>,
-}
-
-impl Mac {
-    fn new(secret: &[u8], algorithms: Algorithms) -> Self {
-        let key = |algorithm, hash| {
-            algorithms
-                .contains(algorithm)
-                .then(|| hmac::Key::new(hash, secret))
-        };
-        Self {
-            hs256: key(Algorithm::Hs256, hmac::HMAC_SHA256),
-            hs384: key(Algorithm::Hs384, hmac::HMAC_SHA384),
-            hs512: key(Algorithm::Hs512, hmac::HMAC_SHA512),
-        }
-    }
-
-    fn key(&self, algorithm: Algorithm) -> Option<&hmac::Key> {
-        match algorithm {
-            Algorithm::Hs256 => self.hs256.as_ref(),
-            Algorithm::Hs384 => self.hs384.as_ref(),
-            Algorithm::Hs512 => self.hs512.as_ref(),
-            _ => None,
-        }
-    }
-}
-
-impl Verify for Mac {
-    fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        self.key(algorithm)
-            .is_some_and(|key| hmac::verify(key, message, signature).is_ok())
-    }
-}
+mac_and_rsa_params!(ring);

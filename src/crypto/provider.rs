@@ -1,19 +1,23 @@
-//! Who computes signatures.
+//! The choice of the library that verifies signatures.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::algorithm::Algorithm;
 use super::algorithm::Algorithms;
-use super::material::Flaw;
+use super::flaw::Flaw;
 use super::material::Material;
 #[cfg(feature = "aws-lc-rs")]
 use super::on_aws_lc_rs::OnAwsLcRs;
 use super::on_ring::OnRing;
+use super::verify::Backend;
+use super::verify::Verify;
 
-/// Who computes signatures: a value handed over where keys are imported.
+/// The library that verifies signatures, as a value that is given where keys are imported.
 ///
-/// It is never installed for the whole process. Verdicts do not depend on it, only speed does.
+/// It is never installed for the whole process: two keys of one process can use two providers.
+/// Which signatures are accepted does not depend on the provider, only the speed does, because the
+/// checks of keys and of signature lengths are made before the library is called. Give it to
+/// [`KeyImporter::on`](crate::key::KeyImporter::on); the default is [`ring`](Self::ring).
 ///
 /// ```
 /// use bearergate::crypto::Provider;
@@ -24,24 +28,26 @@ use super::on_ring::OnRing;
 pub struct Provider(&'static dyn Backend);
 
 impl Provider {
-    /// Returns the provider on `ring`, the default.
+    /// Returns the provider that uses the crate `ring`, which is the default and is always there.
     pub const fn ring() -> Self {
         Self(&OnRing)
     }
 
-    /// Returns the provider on `aws-lc-rs`: faster for RSA and ES384, needs a C compiler to build.
+    /// Returns the provider that uses the crate `aws-lc-rs` (feature `aws-lc-rs`).
+    ///
+    /// It verifies RSA and `ES384` signatures faster than `ring`, and needs a C compiler to build.
     #[cfg(feature = "aws-lc-rs")]
     #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "aws-lc-rs")))]
     pub const fn aws_lc_rs() -> Self {
         Self(&OnAwsLcRs)
     }
 
-    /// Returns the name of the crate behind it.
+    /// Returns the name of the crate that computes: `ring` or `aws-lc-rs`.
     pub fn name(self) -> &'static str {
         self.0.name()
     }
 
-    /// Prepares a verifier for these algorithms of the material.
+    /// Prepares a key of this material for these algorithms.
     pub(crate) fn prepare(
         self,
         material: &Material,
@@ -53,7 +59,7 @@ impl Provider {
 
 #[cfg(test)]
 impl Provider {
-    /// Every provider of this build.
+    /// Every provider that this build has.
     pub(crate) const ALL: &'static [Self] = &[
         Self::ring(),
         #[cfg(feature = "aws-lc-rs")]
@@ -79,19 +85,4 @@ impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Provider").field(&self.name()).finish()
     }
-}
-
-/// What a provider has to offer.
-pub(super) trait Backend: Send + Sync {
-    fn name(&self) -> &'static str;
-
-    fn prepare(&self, material: &Material, algorithms: Algorithms)
-    -> Result<Arc<dyn Verify>, Flaw>;
-}
-
-/// A key prepared for its algorithms.
-pub(crate) trait Verify: Send + Sync {
-    /// Returns true only if `signature` is valid for `message` under `algorithm` and the key was
-    /// prepared for that algorithm. Message and signature are untrusted.
-    fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool;
 }

@@ -1,7 +1,7 @@
-//! Signing: the keys of `jsonwebtoken` 12 on `ring`, prepared once.
+//! Signing with the key types of `jsonwebtoken` and the algorithms of `ring`.
 //!
-//! Nothing here touches the process-wide provider of `jsonwebtoken`; its types appear in no public
-//! signature.
+//! Keys are prepared once. The process-wide provider of `jsonwebtoken` is not used, and its types
+//! are in no public signature.
 
 use jsonwebtoken::EncodingKey;
 use jsonwebtoken::crypto::JwtSigner;
@@ -22,8 +22,8 @@ use signature::Signer;
 use zeroize::Zeroizing;
 
 use super::algorithm::Algorithm;
+use super::flaw::Flaw;
 use super::material::Curve;
-use super::material::Flaw;
 use super::material::Material;
 
 type Result<T> = std::result::Result<T, Error>;
@@ -42,18 +42,18 @@ enum Pair {
 }
 
 impl Signing {
-    /// Prepares the key; it must be of the algorithm's family.
+    /// Prepares the key, which must be of the algorithm's family.
     pub(crate) fn new(algorithm: &jsonwebtoken::Algorithm, key: &EncodingKey) -> Result<Self> {
         if algorithm.family() != key.family() {
             return Err(ErrorKind::InvalidKeyFormat.into());
         }
         Ok(Self {
             algorithm: *algorithm,
-            pair: Pair::new(ours(algorithm)?, key.as_bytes())?,
+            pair: Pair::new(from_jsonwebtoken(algorithm)?, key.as_bytes())?,
         })
     }
 
-    /// Returns the public key, checked as every public key is.
+    /// Returns the public key, which passes the same checks as an imported one.
     pub(crate) fn public(&self) -> std::result::Result<Material, Flaw> {
         match &self.pair {
             Pair::Ec(curve, pair) => Material::ec(*curve, pair.public_key().as_ref().to_vec()),
@@ -115,7 +115,7 @@ impl Pair {
     }
 }
 
-/// Takes PKCS#1, which `jsonwebtoken` makes of PEM, or PKCS#8.
+/// Reads PKCS#1, which `jsonwebtoken` makes from PEM, or PKCS#8.
 pub(crate) fn rsa_pair(der: &[u8]) -> Result<RsaKeyPair> {
     RsaKeyPair::from_der(der)
         .or_else(|_| RsaKeyPair::from_pkcs8(der))
@@ -127,7 +127,7 @@ pub(crate) fn ec_pair(curve: Curve, pkcs8: &[u8]) -> Result<EcdsaKeyPair> {
         .map_err(|_| ErrorKind::InvalidEcdsaKey.into())
 }
 
-/// OpenSSL writes version 1, without the public key.
+/// Reads PKCS#8 of version 2, or of version 1 without the public key, as OpenSSL writes it.
 pub(crate) fn ed_pair(pkcs8: &[u8]) -> Result<Ed25519KeyPair> {
     Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(|_| ErrorKind::InvalidEddsaKey.into())
 }
@@ -139,8 +139,8 @@ fn ecdsa(curve: Curve) -> &'static EcdsaSigningAlgorithm {
     }
 }
 
-/// Makes a new private key as PKCS#8, or returns `None` for an algorithm that `ring` makes no keys
-/// for, and an error where there are no random numbers.
+/// Generates a private key as PKCS#8. Returns `None` for an algorithm that `ring` cannot generate
+/// keys for, and an error if no random numbers are available.
 pub(crate) fn generate(
     algorithm: Algorithm,
 ) -> Option<std::result::Result<Zeroizing<Vec<u8>>, Unspecified>> {
@@ -154,29 +154,29 @@ pub(crate) fn generate(
     Some(document.map(|document| document.as_ref().to_vec().into()))
 }
 
-/// Returns the algorithm of theirs as ours.
-pub(crate) fn ours(algorithm: &jsonwebtoken::Algorithm) -> Result<Algorithm> {
+/// Converts an algorithm of `jsonwebtoken`; one that this crate does not have is an error.
+pub(crate) fn from_jsonwebtoken(algorithm: &jsonwebtoken::Algorithm) -> Result<Algorithm> {
     let mut known = Algorithm::ALL.iter().copied();
     known
-        .find(|own| theirs(*own) == *algorithm)
+        .find(|own| to_jsonwebtoken(*own) == *algorithm)
         .ok_or_else(|| ErrorKind::UnsupportedAlgorithm.into())
 }
 
-/// Returns the algorithm of ours as theirs.
-pub(crate) const fn theirs(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
-    use jsonwebtoken::Algorithm as Theirs;
+/// Converts an algorithm to that of `jsonwebtoken`.
+pub(crate) const fn to_jsonwebtoken(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
+    use jsonwebtoken::Algorithm as Converted;
     match algorithm {
-        Algorithm::EdDsa => Theirs::EdDSA,
-        Algorithm::Es256 => Theirs::ES256,
-        Algorithm::Es384 => Theirs::ES384,
-        Algorithm::Hs256 => Theirs::HS256,
-        Algorithm::Hs384 => Theirs::HS384,
-        Algorithm::Hs512 => Theirs::HS512,
-        Algorithm::Ps256 => Theirs::PS256,
-        Algorithm::Ps384 => Theirs::PS384,
-        Algorithm::Ps512 => Theirs::PS512,
-        Algorithm::Rs256 => Theirs::RS256,
-        Algorithm::Rs384 => Theirs::RS384,
-        Algorithm::Rs512 => Theirs::RS512,
+        Algorithm::EdDsa => Converted::EdDSA,
+        Algorithm::Es256 => Converted::ES256,
+        Algorithm::Es384 => Converted::ES384,
+        Algorithm::Hs256 => Converted::HS256,
+        Algorithm::Hs384 => Converted::HS384,
+        Algorithm::Hs512 => Converted::HS512,
+        Algorithm::Ps256 => Converted::PS256,
+        Algorithm::Ps384 => Converted::PS384,
+        Algorithm::Ps512 => Converted::PS512,
+        Algorithm::Rs256 => Converted::RS256,
+        Algorithm::Rs384 => Converted::RS384,
+        Algorithm::Rs512 => Converted::RS512,
     }
 }

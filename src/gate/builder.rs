@@ -34,8 +34,8 @@ use crate::validator::TokenValidator;
 #[derive(Debug)]
 #[must_use]
 pub struct GateBuilder {
-    user: Draft,
-    client: Draft,
+    user: SlotConfig,
+    client: SlotConfig,
     authorizers: Vec<Arc<dyn Authorizer>>,
     revocations: Vec<Arc<dyn RevocationList>>,
     challenge: ResponseConfig,
@@ -43,11 +43,13 @@ pub struct GateBuilder {
     all_equal: bool,
 }
 
-impl GateBuilder {
-    pub(super) fn new() -> Self {
-        Self {
-            user: Draft::default(),
-            client: Draft::default(),
+impl Gate {
+    /// Starts the configuration of a gate. Nothing is admitted by default: the gate is built only
+    /// with a validator and an authorizer, see [`GateBuilder::build`].
+    pub fn builder() -> GateBuilder {
+        GateBuilder {
+            user: SlotConfig::default(),
+            client: SlotConfig::default(),
             authorizers: Vec::new(),
             revocations: Vec::new(),
             challenge: ResponseConfig::default(),
@@ -55,7 +57,9 @@ impl GateBuilder {
             all_equal: false,
         }
     }
+}
 
+impl GateBuilder {
     /// Adds a validator for the caller's credential. If there are several, each credential goes to
     /// exactly one of them, by its [`Shape`].
     pub fn validator(mut self, validator: impl TokenValidator + 'static) -> Self {
@@ -172,28 +176,28 @@ impl GateBuilder {
 }
 
 #[derive(Debug, Default)]
-struct Draft {
+struct SlotConfig {
     validators: Vec<Arc<dyn TokenValidator>>,
     sources: Option<Sources>,
 }
 
 /// The names of one slot's setters, for errors.
-struct Names {
+struct SetterNames {
     validator: &'static str,
     sources: &'static str,
 }
 
-const USER: Names = Names {
+const USER: SetterNames = SetterNames {
     validator: "validator",
     sources: "sources",
 };
 
-const CLIENT: Names = Names {
+const CLIENT: SetterNames = SetterNames {
     validator: "client_validator",
     sources: "client_sources",
 };
 
-impl Draft {
+impl SlotConfig {
     fn or_default_sources(mut self) -> Result<Self, ConfigError> {
         if self.sources.is_none() {
             let shapes = self
@@ -217,7 +221,7 @@ impl Draft {
         self.slot(&CLIENT).map(Some)
     }
 
-    fn slot(self, names: &Names) -> Result<Slot, ConfigError> {
+    fn slot(self, names: &SetterNames) -> Result<Slot, ConfigError> {
         if self.validators.is_empty() {
             let detail = format!(
                 "no validator is configured; add one with `GateBuilder::{}`",
@@ -245,7 +249,7 @@ impl Draft {
 fn check_places(
     validators: &[Arc<dyn TokenValidator>],
     sources: &Sources,
-    names: &Names,
+    names: &SetterNames,
 ) -> Result<(), ConfigError> {
     let bound = || {
         validators

@@ -89,11 +89,6 @@ struct Callers {
 }
 
 impl Gate {
-    /// Starts the configuration of a gate.
-    pub fn builder() -> GateBuilder {
-        GateBuilder::new()
-    }
-
     /// Authenticates the caller and decides whether the request is allowed:
     /// [`authenticate`](Self::authenticate), then [`authorize`](Self::authorize).
     ///
@@ -133,7 +128,7 @@ impl Gate {
     /// Authenticates the caller, without any decision what it may do.
     ///
     /// Succeeds only if every slot holds exactly one credential, its validator accepts it, and no
-    /// revocation list has it revoked. Waiter it with [`authorize`](Self::authorize), as often as
+    /// revocation list has it revoked. Follow it with [`authorize`](Self::authorize), as often as
     /// there are decisions to take.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ pub(super) struct SlotCaller {
 }
 
 /// `Ok(None)` for a slot without a credential.
-type Outcome = Result<Option<SlotCaller>, Rejection>;
+type SlotResult = Result<Option<SlotCaller>, Rejection>;
 
 impl Slot {
     /// Returns the owner of the slot's credential only if its validator accepts it and no list
@@ -41,7 +41,7 @@ impl Slot {
         &'a self,
         facts: RequestFacts<'a>,
         now: UnixTime,
-    ) -> NowOrLater<'a, Outcome> {
+    ) -> NowOrLater<'a, SlotResult> {
         // A validator that has answered may have used up a proof of possession: a list that has
         // to wait must not cause a second call.
         ask!(
@@ -54,7 +54,7 @@ impl Slot {
         )
     }
 
-    fn check_revocations(&self, caller: SlotCaller) -> NowOrLater<'_, Outcome> {
+    fn check_revocations(&self, caller: SlotCaller) -> NowOrLater<'_, SlotResult> {
         let checked = all_ok(self.revocations.iter(), caller, |list, caller| {
             list.check_revocation(&caller.principal)
         });
@@ -67,7 +67,7 @@ impl Slot {
         &'r self,
         facts: &'r RequestFacts<'r>,
         now: UnixTime,
-    ) -> Result<PresentedCredential<'r>, Outcome> {
+    ) -> Result<PresentedCredential<'r>, SlotResult> {
         match self.sources.extract(facts) {
             Ok(presented) => Ok(presented.at(now)),
             Err(rejection) if rejection.kind() == RejectionKind::CredentialMissing => Err(Ok(None)),

@@ -6,8 +6,8 @@ use ring::error::Unspecified;
 
 use super::error::GrantError;
 use super::error::GrantErrorKind;
-use super::grant::Grant;
-use super::revocation::GrantStore;
+use super::grant_store::GrantStore;
+use super::record::Grant;
 use crate::clock::UnixTime;
 use crate::credential::charset;
 use crate::error::ConfigError;
@@ -93,7 +93,7 @@ pub(crate) fn no_random(_: Unspecified) -> GrantError {
     GrantError::new(GrantErrorKind::Unavailable).with_source("there are no random numbers")
 }
 
-/// Removes all that is over from a store.
+/// Removes everything that has expired from a store.
 pub(crate) async fn purge(store: &dyn GrantStore, now: UnixTime) -> Result<usize, GrantError> {
     let mut all = 0_usize;
     loop {
@@ -106,7 +106,7 @@ pub(crate) async fn purge(store: &dyn GrantStore, now: UnixTime) -> Result<usize
 
 fn check_id(what: &str, id: &str) -> Result<(), GrantError> {
     if id.is_empty() || id.len() > limits::GRANT_ID_BYTES || id.chars().any(char::is_control) {
-        let detail = format!("{what} is empty, over 255 bytes, or has control characters");
+        let detail = format!("{what} is empty, longer than 255 bytes, or has control characters");
         return Err(GrantError::malformed(detail));
     }
     Ok(())

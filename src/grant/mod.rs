@@ -1,13 +1,13 @@
-//! What sessions and refresh tokens share: grants, their revocation and their errors.
+//! Grants, the common part of sessions and refresh tokens: their record, their store and their
+//! errors.
 
-mod digest;
 #[cfg(feature = "session")]
 mod draft;
 mod error;
-mod grant;
-mod revocation;
+mod grant_store;
+mod record;
+pub mod store;
 
-pub use digest::TokenDigest;
 #[cfg(feature = "session")]
 pub(crate) use draft::Draft;
 #[cfg(feature = "session")]
@@ -20,9 +20,5 @@ pub(crate) use draft::no_random;
 pub(crate) use draft::purge;
 pub use error::GrantError;
 pub use error::GrantErrorKind;
-pub use grant::Grant;
-pub use grant::SessionHandle;
-pub use revocation::GrantStore;
-pub use revocation::Lookup;
-pub use revocation::RevocationRecord;
-pub use revocation::Sequence;
+pub use grant_store::GrantStore;
+pub use record::Grant;

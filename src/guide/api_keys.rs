@@ -75,7 +75,7 @@
 //! |---|---|
 //! | [`MemoryApiKeyStore`](crate::stores::MemoryApiKeyStore) | tests, and keys that are loaded at the start |
 //! | `SqliteStore` (feature `sqlite`) | one file, shared by the processes of one machine |
-//! | [`CachedApiKeyStore`](crate::stores::CachedApiKeyStore) around a slower store | a revocation by another process may take [5 seconds](crate::limits::CACHE_STALENESS) |
+//! | [`CachedApiKeyStore`](crate::stores::CachedApiKeyStore) around a slower store | a revocation by another process may take 5 seconds |
 //! | your own [`ApiKeyStore`](crate::api_key::ApiKeyStore) | a database that you have; run it through the suite in `testing` (feature `testing`) |
 //!
 //! # Maintain the keys

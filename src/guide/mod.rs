@@ -11,13 +11,27 @@
 //! | [Sessions and refresh tokens](sessions_and_refresh_tokens) | Logins of browsers and of applications, and access tokens made from them. |
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
 //! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
+//! | [Errors](errors) | Every kind of rejection and of configuration error: cause, where to look, fix. |
+//! | [Testing](testing) | Clocks set by hand, a fake identity provider, tokens to order, suites for stores. |
+//! | [Threat model](threat_model) | Assets, attackers, what the crate does against each, and what it leaves to the service. |
+//! | [Migrate from `jsonwebtoken`](migrate_from_jsonwebtoken) | Side by side, and what this crate refuses that the other accepts. |
+//! | [Migrate from `jwt-authorizer`](migrate_from_jwt_authorizer) | The same for `jwt-authorizer`. |
+//! | [Migrate from `tower-oauth2-resource-server`](migrate_from_tower_oauth2_resource_server) | The same for `tower-oauth2-resource-server`. |
+//! | [Coming from Spring Security](coming_from_spring_security) | Its interfaces and where their work is done here. |
 
 pub mod api_keys;
 pub mod caching_and_revocation;
 pub mod choose_a_validator;
+pub mod coming_from_spring_security;
 pub mod custom_validator;
+pub mod errors;
+pub mod migrate_from_jsonwebtoken;
+pub mod migrate_from_jwt_authorizer;
+pub mod migrate_from_tower_oauth2_resource_server;
 pub mod policies;
 pub mod protect_an_axum_service;
 pub mod quick_start;
 pub mod sessions_and_refresh_tokens;
 pub mod several_issuers;
+pub mod testing;
+pub mod threat_model;

@@ -33,8 +33,8 @@
 //!
 //! // Log in, after the password was checked. The id in the cookie is new each time.
 //! let new = NewSession::new("alice").scopes(["orders:read"]).claims(r#"{"tenant": "acme"}"#);
-//! let (id, session) = sessions.create(new).await?;
-//! let set_cookie = cookie.set(id); // the value of a `Set-Cookie` header
+//! let issued = sessions.create(new).await?;
+//! let set_cookie = cookie.set(issued.secret); // the value of a `Set-Cookie` header
 //! # let value = set_cookie.to_str()?.split(';').next().unwrap_or_default().to_owned();
 //!
 //! // Each request: the session is an extension of the principal.
@@ -44,22 +44,23 @@
 //!
 //! // More privileges, a new id: an id that was seen before has none of them.
 //! let change = SessionChange::default().scopes(["orders:read", "orders:write"]);
-//! let (new_id, session) = sessions.rotate(current, change).await?;
+//! let rotated = sessions.rotate(current, change).await?;
+//! let set_cookie = cookie.set(rotated.secret);
 //! assert_eq!(gate.check(&request).await.unwrap_err().kind(), RejectionKind::SessionUnknown);
 //!
 //! // A refresh token for the mobile application, which ends with the session.
-//! let refresh = NewRefreshToken::for_session(&session, "mobile app").scopes(["orders:read"]);
-//! let first = tokens.create(refresh).await?.reveal();
+//! let refresh = NewRefreshToken::for_session(&rotated.record, "mobile app").scopes(["orders:read"]);
+//! let first = tokens.create(refresh).await?.secret.reveal();
 //! let refreshed = tokens.rotate(RotateRequest::new(&first, "mobile app")).await?;
-//! assert_eq!(refreshed.grant().subject(), "alice");
-//! let second = refreshed.into_token().reveal();
+//! assert_eq!(refreshed.record.grant().subject(), "alice");
+//! let second = refreshed.secret.reveal();
 //!
 //! // Log out: the session and its refresh tokens.
-//! sessions.revoke(&session).await?;
+//! sessions.revoke(&rotated.record).await?;
 //! let clear_cookie = cookie.clear();
 //! let refused = tokens.rotate(RotateRequest::new(&second, "mobile app")).await;
 //! assert_eq!(refused.unwrap_err().kind(), RejectionKind::TokenRevoked);
-//! # let _ = (new_id, clear_cookie);
+//! # let _ = (set_cookie, clear_cookie);
 //! # Ok(())
 //! # }
 //! ```

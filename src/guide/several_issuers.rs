@@ -122,7 +122,7 @@
 //! the reasons: [`auth0`], [`cognito`], [`entra`], [`firebase`], [`github_actions`],
 //! [`google_id_token`], [`keycloak`], [`kubernetes`] and [`okta`]. A preset becomes a validator
 //! with fixed keys or with keys that are fetched from where the provider publishes them, and takes
-//! further settings by [`with`](crate::jwt::providers::Preset::with):
+//! further settings by [`customize`](crate::jwt::providers::Preset::customize):
 //!
 //! ```
 //! # #[cfg(not(feature = "reqwest"))]
@@ -131,19 +131,19 @@
 //! # fn main() -> Result<(), bearergate::ConfigError> {
 //! use std::sync::Arc;
 //!
-//! use bearergate::integrations::{reqwest::Client, tokio::Engine};
+//! use bearergate::integrations::{reqwest::Client, tokio::TokioSpawner};
 //! use bearergate::jwt::providers;
 //! use bearergate::{Gate, JwtValidator, require_scope};
 //!
-//! let (client, engine) = (Arc::new(Client::new()?), Arc::new(Engine::new()));
+//! let (client, spawner) = (Arc::new(Client::new()?), Arc::new(TokioSpawner::new()));
 //! let (tenant, app) = ("8d0a5c5e-8e1e-4c4f-9a52-0d5f6c2f3b11", "0b1c2d3e-4f50-4a6b-8c7d-9e0fa1b2c3d4");
 //! let staff = providers::entra([tenant], app)
-//!     .with(|tokens| tokens.grants(["orders.read"], ["roles"]));
+//!     .customize(|builder| builder.grants(["orders.read"], ["roles"]));
 //! let builds = providers::github_actions("https://orders.example.com")
-//!     .with(|tokens| tokens.require_claim("repository_owner_id", "65"))
-//!     .with(|tokens| tokens.grants([""; 0], ["repository_id", "ref"]));
-//! let staff_keys = staff.key_source().build(client.clone(), engine.clone())?;
-//! let build_keys = builds.key_source().build(client, engine)?;
+//!     .customize(|builder| builder.require_claim("repository_owner_id", "65"))
+//!     .customize(|builder| builder.grants([""; 0], ["repository_id", "ref"]));
+//! let staff_keys = staff.key_source().build(client.clone(), spawner.clone())?;
+//! let build_keys = builds.key_source().build(client, spawner)?;
 //! let validator = JwtValidator::join([
 //!     staff.key_store(Arc::new(staff_keys))?,
 //!     builds.key_store(Arc::new(build_keys))?,

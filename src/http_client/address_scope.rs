@@ -1,21 +1,22 @@
-//! Which addresses a connection may be made to.
+//! Ranges of addresses that a connection may be made to.
 
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
-/// Which addresses a request may reach.
+/// The addresses to which a request may connect.
 ///
-/// Asked of the address that the connection is made to: a name proves nothing, it may resolve to
-/// another address each time it is asked for.
+/// Check the address that the connection is made to, not the name: a name may resolve to another
+/// address each time. This prevents that a document of a provider sends requests to internal
+/// services.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum AddressScope {
-    /// Any address: the host is configured.
+    /// Any address, because the host comes from the configuration.
     Any,
-    /// This machine alone.
+    /// Only loopback addresses, that is, this machine.
     Loopback,
-    /// Addresses of the public internet alone: the host comes from a document.
+    /// Only addresses of the public internet, because the host comes from a document.
     Public,
 }
 
@@ -31,7 +32,7 @@ impl AddressScope {
     }
 }
 
-/// What IANA's registry of special-purpose IPv4 addresses does not take out.
+/// Everything except the addresses in IANA's IPv4 special-purpose address registry.
 const fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     !matches!(
@@ -49,7 +50,8 @@ const fn is_public_v4(address: Ipv4Addr) -> bool {
     )
 }
 
-/// What is global unicast; of addresses that wrap an IPv4 address, the NAT64 prefix alone.
+/// Global unicast addresses. Of the addresses that contain an IPv4 address, only the ones with the
+/// NAT64 prefix (RFC 6052).
 const fn is_public_v6(address: Ipv6Addr) -> bool {
     match address.segments() {
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
@@ -57,7 +59,7 @@ const fn is_public_v6(address: Ipv6Addr) -> bool {
             let [c, d] = low.to_be_bytes();
             is_public_v4(Ipv4Addr::new(a, b, c, d))
         }
-        // Protocol assignments (Teredo among them), documentation, 6to4.
+        // Protocol assignments (including Teredo), documentation, 6to4.
         [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => false,
         [first, ..] => first & 0xe000 == 0x2000,
     }

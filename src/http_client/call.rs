@@ -1,4 +1,4 @@
-//! A request and its answer.
+//! HTTP requests, and their responses.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +16,10 @@ use super::endpoint::Endpoint;
 use crate::limits;
 use crate::secret::Secret;
 
-/// A request to send, with its bounds.
+/// A request to send, with its limits: deadlines, response size, and permitted addresses.
+///
+/// An [`HttpClient`](crate::http_client::HttpClient) gets it and must keep each limit. `Debug`
+/// shows neither header values nor body.
 ///
 /// ```
 /// use bearergate::http_client::{Endpoint, HttpRequest};
@@ -31,20 +34,20 @@ pub struct HttpRequest {
     method: Method,
     headers: HeaderMap,
     body: Secret,
-    reach: AddressScope,
+    address_scope: AddressScope,
     max_body: usize,
     deadline: Duration,
     connect_deadline: Duration,
 }
 
 impl HttpRequest {
-    /// Asks for a document.
+    /// Makes a GET request.
     pub fn get(endpoint: Endpoint) -> Self {
         Self::new(endpoint, Method::GET, Secret::new(Vec::new()))
     }
 
-    /// Posts a form, already encoded as `application/x-www-form-urlencoded`. It is treated as a
-    /// secret.
+    /// Makes a POST request with a form that is already encoded as
+    /// `application/x-www-form-urlencoded`. The form is treated as a secret.
     pub fn post_form(endpoint: Endpoint, form: Secret) -> Self {
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         Self::new(endpoint, Method::POST, form).with_header(http::header::CONTENT_TYPE, form_type)
@@ -52,7 +55,7 @@ impl HttpRequest {
 
     fn new(endpoint: Endpoint, method: Method, body: Secret) -> Self {
         Self {
-            reach: endpoint.reach(),
+            address_scope: endpoint.address_scope(),
             endpoint,
             method,
             headers: HeaderMap::new(),
@@ -63,64 +66,67 @@ impl HttpRequest {
         }
     }
 
-    /// Sets a header; mark what is secret with [`HeaderValue::set_sensitive`].
+    /// Sets a header, in place of an earlier value. Mark a secret value with
+    /// [`HeaderValue::set_sensitive`].
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
-    /// Sets the longest body of the answer in bytes; by default
-    /// 256 KiB.
+    /// Sets the size limit for the body of the response in bytes; by default it is 256 KiB. A longer
+    /// body is [`TooLarge`](HttpErrorKind::TooLarge).
     #[must_use]
     pub fn with_max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// Sets the time for the whole call; by default 3 seconds.
+    /// Sets the time limit for connecting, sending and reading together; by default it is 3 seconds.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Returns the address.
+    /// Returns the URL to which the request goes.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// Returns the method.
+    /// Returns the HTTP method.
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// Returns the headers, but for `Host` and those of the transport.
+    /// Returns the headers to send. The client adds `Host` and the headers of the transport.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// Returns the body, which may hold credentials.
+    /// Returns the body, which may contain credentials; empty for a GET request.
     pub fn body(&self) -> &Secret {
         &self.body
     }
 
-    /// Returns which addresses the connection may be made to.
-    pub fn reach(&self) -> AddressScope {
-        self.reach
+    /// Returns the addresses to which the connection may be made. The client must check the address
+    /// after it has resolved the name.
+    pub fn address_scope(&self) -> AddressScope {
+        self.address_scope
     }
 
-    /// Returns what counts the body of the answer.
+    /// Returns a collector for the body of the response that keeps the size limit.
     pub fn body_limit(&self) -> BodyLimit {
         BodyLimit::new(self.max_body)
     }
 
-    /// Returns the time for the whole call.
+    /// Returns the time limit for connecting, sending and reading together.
     pub fn deadline(&self) -> Duration {
         self.deadline
     }
 
-    /// Returns the time for the connection, at most that of the whole call.
+    /// Returns the time limit for connecting, which is never longer than
+    /// [`deadline`](Self::deadline).
     pub fn connect_deadline(&self) -> Duration {
         self.connect_deadline.min(self.deadline)
     }
@@ -132,17 +138,19 @@ impl fmt::Debug for HttpRequest {
             .field("method", &self.method)
             .field("endpoint", &self.endpoint)
             .field("headers", &names(&self.headers))
-            .field("reach", &self.reach)
+            .field("address_scope", &self.address_scope)
             .finish_non_exhaustive()
     }
 }
 
-/// The names alone: `Debug` of the map's own keys shows values.
+/// Returns the names only: `Debug` of the map's own keys shows values.
 fn names(headers: &HeaderMap) -> Vec<&str> {
     headers.keys().map(HeaderName::as_str).collect()
 }
 
-/// A whole answer. Everything in it is untrusted.
+/// A response that was read to its end.
+///
+/// Everything in it is untrusted. `Debug` shows neither header values nor body.
 pub struct HttpResponse {
     status: StatusCode,
     headers: HeaderMap,
@@ -150,7 +158,7 @@ pub struct HttpResponse {
 }
 
 impl HttpResponse {
-    /// Takes an answer that was read to its end.
+    /// Makes a response of a status, headers and a whole body.
     pub fn new(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Self {
         Self {
             status,
@@ -159,17 +167,17 @@ impl HttpResponse {
         }
     }
 
-    /// Returns the status; every status is possible.
+    /// Returns the status. Every status is possible, also a redirect.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Returns the headers.
+    /// Returns the headers of the response.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// Returns the body.
+    /// Returns the whole body, as it was sent: nothing was decompressed.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
@@ -185,7 +193,9 @@ impl fmt::Debug for HttpResponse {
     }
 }
 
-/// Collects a body and refuses it as soon as it is too long.
+/// A collector for a body, which fails as soon as the body is too long.
+///
+/// [`HttpClient`](crate::http_client::HttpClient)s use it so that a server cannot fill the memory.
 ///
 /// ```
 /// use bearergate::http_client::BodyLimit;
@@ -201,7 +211,7 @@ pub struct BodyLimit {
 }
 
 impl BodyLimit {
-    /// Starts with nothing; `max` is the longest body in bytes.
+    /// Makes an empty collector for at most `max` bytes.
     pub const fn new(max: usize) -> Self {
         Self {
             body: Vec::new(),
@@ -209,11 +219,11 @@ impl BodyLimit {
         }
     }
 
-    /// Adds what was read.
+    /// Adds a part that was read.
     ///
     /// # Errors
     ///
-    /// [`TooLarge`](HttpErrorKind::TooLarge) if the body would be longer than the bound.
+    /// [`TooLarge`](HttpErrorKind::TooLarge) if the body would be longer than the limit.
     pub fn push(&mut self, part: &[u8]) -> Result<(), HttpError> {
         if part.len() > self.max.saturating_sub(self.body.len()) {
             return Err(HttpErrorKind::TooLarge.into());
@@ -222,7 +232,7 @@ impl BodyLimit {
         Ok(())
     }
 
-    /// Returns the whole body.
+    /// Returns the body that was collected.
     pub fn finish(self) -> Vec<u8> {
         self.body
     }
@@ -237,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_at_the_bound_passes_and_one_byte_more_does_not() {
+    fn a_body_of_the_limit_passes_and_one_byte_more_does_not() {
         let mut body = BodyLimit::new(3);
         assert!(body.push(b"ab").is_ok());
         assert!(body.push(b"c").is_ok());
@@ -264,7 +274,7 @@ mod tests {
     fn connecting_never_takes_longer_than_the_whole_call() {
         let request = HttpRequest::get(endpoint());
         assert_eq!(request.connect_deadline(), limits::HTTP_CONNECT_DEADLINE);
-        let hasty = request.with_deadline(Duration::from_millis(10));
-        assert_eq!(hasty.connect_deadline(), Duration::from_millis(10));
+        let short = request.with_deadline(Duration::from_millis(10));
+        assert_eq!(short.connect_deadline(), Duration::from_millis(10));
     }
 }

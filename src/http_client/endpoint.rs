@@ -1,4 +1,4 @@
-//! An address that requests may go to.
+//! Addresses for requests.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,10 +8,11 @@ use http::Uri;
 use super::address_scope::AddressScope;
 use crate::error::ConfigError;
 
-/// An absolute `https` address, or an `http` one on this machine.
+/// An absolute `https` URL, or an `http` URL on this machine.
 ///
-/// `http` is admitted for `localhost` and the loopback addresses alone, and a request to it must
-/// reach a loopback address. There is no user, no password and no fragment.
+/// `http` is allowed only for `localhost` and loopback addresses, and such a request may connect
+/// only to a loopback address. A URL with a user, a password or a fragment is refused. `Display`
+/// and `Debug` leave out the query, which may hold a secret.
 ///
 /// ```
 /// use bearergate::http_client::Endpoint;
@@ -24,20 +25,21 @@ use crate::error::ConfigError;
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Endpoint {
     uri: Uri,
-    reach: AddressScope,
+    address_scope: AddressScope,
 }
 
 impl Endpoint {
-    /// Reads an address from the configuration, which is trusted wherever its name resolves.
+    /// Parses a URL from the configuration. It is trusted wherever its name resolves.
     ///
     /// # Errors
     ///
-    /// `value_malformed` for anything else than described above.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for a URL that is not as
+    /// described above.
     pub fn parse(url: &str) -> Result<Self, ConfigError> {
         Self::read(url).map_err(|problem| refused(shown(url), problem))
     }
 
-    /// Makes the error that refuses this address as configured.
+    /// Returns the error for a configured address that is not usable.
     pub(crate) fn refused(&self, problem: &str) -> ConfigError {
         refused(&self.to_string(), problem)
     }
@@ -49,19 +51,33 @@ impl Endpoint {
         format!("{scheme}://{authority}")
     }
 
-    /// Reads an address from a document: one that shares no host with this endpoint and is not
-    /// listed must be public, and `http` stays on this machine only if this endpoint does.
-    pub(crate) fn learn(&self, url: &str, listed: &[Box<str>]) -> Result<Self, &'static str> {
+    /// Parses a URL from a document that was read at this endpoint.
+    ///
+    /// If it has another host that is not trusted, connections may only be made to public
+    /// addresses. An `http` URL on this machine is accepted only if this endpoint is on this
+    /// machine too.
+    pub(crate) fn learn(
+        &self,
+        url: &str,
+        trusted_hosts: &[Box<str>],
+    ) -> Result<Self, &'static str> {
         let mut learnt = Self::read(url)?;
-        if learnt.reach == AddressScope::Loopback && self.reach != AddressScope::Loopback {
+        if learnt.address_scope == AddressScope::Loopback
+            && self.address_scope != AddressScope::Loopback
+        {
             return Err("is on this machine, and the document that names it is not");
         }
-        let is_listed = listed.iter().any(|h| h.eq_ignore_ascii_case(learnt.host()));
-        let is_own = self.host().eq_ignore_ascii_case(learnt.host());
-        if learnt.reach == AddressScope::Any && !is_own && !is_listed {
-            learnt.reach = AddressScope::Public;
+        let is_trusted = trusted_hosts
+            .iter()
+            .any(|h| h.eq_ignore_ascii_case(learnt.host()));
+        let is_same_host = self.host().eq_ignore_ascii_case(learnt.host());
+        if learnt.address_scope == AddressScope::Any && !is_same_host && !is_trusted {
+            learnt.address_scope = AddressScope::Public;
         }
-        if learnt.address().is_some_and(|ip| !learnt.reach.permits(ip)) {
+        if learnt
+            .address()
+            .is_some_and(|ip| !learnt.address_scope.permits(ip))
+        {
             return Err("is not a public address");
         }
         Ok(learnt)
@@ -76,7 +92,7 @@ impl Endpoint {
         if host.is_empty() || uri.authority().is_some_and(|a| a.as_str().contains('@')) {
             return Err("has no host, or has user information; write `https://` and a host");
         }
-        let reach = match uri.scheme_str() {
+        let address_scope = match uri.scheme_str() {
             Some("https") => AddressScope::Any,
             Some("http") if is_loopback(host) => AddressScope::Loopback,
             Some("http") => {
@@ -84,31 +100,31 @@ impl Endpoint {
             }
             _ => return Err("does not begin with `https://`; write it so"),
         };
-        Ok(Self { uri, reach })
+        Ok(Self { uri, address_scope })
     }
 
-    /// Returns the address.
+    /// Returns the URL, with its query.
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
 
-    /// Returns the host, an IPv6 address without its brackets.
+    /// Returns the host: a name, or an address (an IPv6 address without brackets).
     pub fn host(&self) -> &str {
         bare(self.uri.host().unwrap_or_default())
     }
 
-    /// Returns which addresses a connection may be made to.
-    pub fn reach(&self) -> AddressScope {
-        self.reach
+    /// Returns the addresses to which a connection may be made.
+    pub fn address_scope(&self) -> AddressScope {
+        self.address_scope
     }
 
-    /// Returns the address if the host is one, not a name.
+    /// Returns the IP address if the host is one, or `None` if it is a name.
     pub fn address(&self) -> Option<IpAddr> {
         self.host().parse().ok()
     }
 }
 
-/// Refuses what URL parsers read differently.
+/// Refuses characters that URL parsers do not read alike.
 fn check_text(url: &str) -> Result<(), &'static str> {
     if url.bytes().any(|b| !b.is_ascii_graphic() || b == b'\\') {
         return Err("has characters that a URL cannot have; percent-encode them");
@@ -134,14 +150,14 @@ fn refused(url: &str, problem: &str) -> ConfigError {
     ConfigError::malformed("url", format!("`{url}` {problem}"))
 }
 
-/// The part of a URL that holds no secret: no user, no query.
+/// Returns the part of a URL that has no secret: no user and no query.
 fn shown(url: &str) -> &str {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     if url.contains('@') { "the URL" } else { url }
 }
 
 impl fmt::Display for Endpoint {
-    /// Writes the address without its query.
+    /// Writes the URL without its query.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.origin(), self.uri.path())
     }
@@ -159,7 +175,11 @@ mod tests {
 
     fn learnt(from: &str, url: &str) -> Option<AddressScope> {
         let from = Endpoint::parse(from).unwrap();
-        Some(from.learn(url, &["keys.example.net".into()]).ok()?.reach())
+        Some(
+            from.learn(url, &["keys.example.net".into()])
+                .ok()?
+                .address_scope(),
+        )
     }
 
     #[test]
@@ -172,7 +192,7 @@ mod tests {
             "http://LOCALHOST:1/a",
         ] {
             assert_eq!(
-                Endpoint::parse(url).unwrap().reach(),
+                Endpoint::parse(url).unwrap().address_scope(),
                 AddressScope::Loopback
             );
         }
@@ -190,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_parsers_read_differently_is_refused() {
+    fn urls_that_parsers_read_differently_are_refused() {
         for url in [
             "",
             "//idp.example.com/a",
@@ -220,9 +240,9 @@ mod tests {
     }
 
     #[test]
-    fn a_learnt_address_is_trusted_as_far_as_its_host_is_known() {
+    fn a_learnt_address_is_trusted_only_if_its_host_is_known() {
         let idp = "https://idp.example.com/.well-known/openid-configuration";
-        for (url, reach) in [
+        for (url, scope) in [
             ("https://idp.example.com/jwks", Some(AddressScope::Any)),
             ("https://IDP.example.com:8443/jwks", Some(AddressScope::Any)),
             ("https://keys.example.net/jwks", Some(AddressScope::Any)),
@@ -234,12 +254,12 @@ mod tests {
             ("http://other.example.org/jwks", None),
             ("//other.example.org/jwks", None),
         ] {
-            assert_eq!(learnt(idp, url), reach, "{url}");
+            assert_eq!(learnt(idp, url), scope, "{url}");
         }
     }
 
     #[test]
-    fn a_document_of_this_machine_may_name_this_machine() {
+    fn a_document_on_this_machine_may_name_this_machine() {
         let idp = "http://127.0.0.1:9000/doc";
         let same = learnt(idp, "http://127.0.0.1:9001/jwks");
         assert_eq!(same, Some(AddressScope::Loopback));

@@ -1,70 +1,27 @@
-//! How the crate asks a server, and how it lets work go on in the background.
+//! The interfaces for HTTP requests and for background work.
 //!
-//! Nothing here opens a connection: the doors do, or an adapter of the user's.
+//! Keys and introspection responses are requested through an [`HttpClient`], and refreshes run on a
+//! [`Spawn`]. Nothing in this module opens a connection: use the clients and spawners in
+//! [`integrations`](crate::integrations), or implement the two traits.
 
 mod address_scope;
 mod call;
+mod client;
 mod endpoint;
+mod spawn;
 
 pub use address_scope::AddressScope;
 pub use call::BodyLimit;
 pub use call::HttpRequest;
 pub use call::HttpResponse;
+pub use client::HttpClient;
 pub use endpoint::Endpoint;
+pub use spawn::Spawn;
 
 use std::error::Error;
-use std::fmt;
-use std::sync::Arc;
 
 use crate::error::Cause;
 use crate::error::kinds;
-use crate::now_or_later::NowOrLater;
-
-/// Sends one request and reads the whole answer.
-///
-/// An implementation must
-///
-/// - follow no redirect: a 3xx answer is an answer;
-/// - connect only to addresses that [`HttpRequest::reach`] permits, asked of the address that the
-///   connection is made to, after the name is resolved;
-/// - give up within [`HttpRequest::deadline`], and on connecting within
-///   [`HttpRequest::connect_deadline`];
-/// - count the body while it is read, with [`BodyLimit`], and not decompress it;
-/// - verify the server's certificate.
-///
-/// What comes back is untrusted, whoever sent it.
-pub trait HttpClient: fmt::Debug + Send + Sync {
-    /// Sends the request, when the answer is first polled.
-    ///
-    /// # Errors
-    ///
-    /// An [`HttpError`] unless a status and a whole body were read. Every status is an answer.
-    fn send(&self, request: HttpRequest) -> NowOrLater<'_, Result<HttpResponse, HttpError>>;
-}
-
-const _: Option<&dyn HttpClient> = None;
-
-impl<C: HttpClient + ?Sized> HttpClient for Arc<C> {
-    fn send(&self, request: HttpRequest) -> NowOrLater<'_, Result<HttpResponse, HttpError>> {
-        (**self).send(request)
-    }
-}
-
-/// Lets work go on in the background.
-pub trait Spawn: fmt::Debug + Send + Sync {
-    /// Drives the task to its end, independent of the caller.
-    ///
-    /// A task that cannot be driven must be dropped: whoever waits for it learns of that.
-    fn spawn(&self, task: NowOrLater<'static, ()>);
-}
-
-const _: Option<&dyn Spawn> = None;
-
-impl<S: Spawn + ?Sized> Spawn for Arc<S> {
-    fn spawn(&self, task: NowOrLater<'static, ()>) {
-        (**self).spawn(task);
-    }
-}
 
 /// A request got no whole answer.
 ///

@@ -209,7 +209,7 @@ fn new_verifier(
     algorithm: &jsonwebtoken::Algorithm,
     key: &DecodingKey,
 ) -> Result<Box<dyn JwtVerifier>> {
-    let verified = signing::ours(algorithm)?;
+    let verified = signing::from_jsonwebtoken(algorithm)?;
     if algorithm.family() != key.family() {
         return Err(ErrorKind::InvalidKeyFormat.into());
     }

@@ -1,11 +1,16 @@
 //! Integrations with other crates, each behind a feature of its own.
 //!
-//! Types of another crate appear in the public interface only in its integration, so that a new
-//! major version of that crate changes one module. No integration uses another.
+//! Each implements interfaces of this crate, so an integration of your own can replace it. Types of
+//! another crate appear in the public interface only in its integration, so that a new major
+//! version of that crate changes one module. No integration uses another, except that `reqwest`
+//! runs its background work on tokio.
 //!
 //! | module | feature | for |
 //! |---|---|---|
+//! | [`cedar`] | `cedar` | policies in the language Cedar, decided by Cedar's engine |
 //! | [`jsonwebtoken`] | `jsonwebtoken` | applications that use `jsonwebtoken` 12: its keys converted, and a cryptography provider for it on `ring` |
+//! | [`reqwest`] | `reqwest` | HTTP requests with `reqwest`, and [`Gate::issuer`](crate::Gate::issuer), a whole gate on it |
+//! | [`tokio`] | `tokio` | background work on the tokio runtime |
 
 #[cfg(feature = "cedar")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "cedar")))]
@@ -14,6 +19,8 @@ pub mod cedar;
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "jsonwebtoken")))]
 pub mod jsonwebtoken;
 #[cfg(feature = "reqwest")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "reqwest")))]
 pub mod reqwest;
 #[cfg(feature = "tokio")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "tokio")))]
 pub mod tokio;

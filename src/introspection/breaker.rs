@@ -1,9 +1,10 @@
-//! Leaves an endpoint alone that does not answer.
+//! The circuit breaker of an endpoint.
 
 use crate::clock::UnixTime;
 use crate::limits;
 
-/// Closed at first; opens after failures in a row, and then lets one call at a time try.
+/// A circuit breaker: it opens after failures in a row, and then permits one call at a time after
+/// each pause, until one succeeds.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
     failures: u32,
@@ -11,51 +12,53 @@ pub(super) struct Breaker {
     is_probing: bool,
 }
 
-/// The right to make one call.
+/// The kind of a permitted call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Pass {
-    /// The one call that tries whether the endpoint is back.
+pub(super) enum Attempt {
+    /// The one call that tests whether the endpoint answers again.
     Probe,
-    Usual,
+    Normal,
 }
 
-/// What the end of a call says about the endpoint.
+/// What a finished call shows about the endpoint.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Sign {
+pub(super) enum CallOutcome {
+    /// The endpoint is down.
     Down,
-    Nothing,
+    /// The outcome is no evidence about the endpoint.
+    Unknown,
     Up,
 }
 
 impl Breaker {
-    /// Says whether a call may be made.
-    pub(super) fn admit(&mut self, now: UnixTime) -> Option<Pass> {
+    /// Returns `None` if no call is permitted now.
+    pub(super) fn attempt(&mut self, now: UnixTime) -> Option<Attempt> {
         let Some(opened) = self.opened else {
-            return Some(Pass::Usual);
+            return Some(Attempt::Normal);
         };
-        // A clock set back must not keep the endpoint out.
+        // A clock that was set back must not extend the pause.
         let is_paused = opened <= now && now < opened.saturating_add(limits::CIRCUIT_PAUSE);
         if is_paused || self.is_probing {
             return None;
         }
         self.is_probing = true;
-        Some(Pass::Probe)
+        Some(Attempt::Probe)
     }
 
-    /// Takes note of how a call ended; returns true if this opens the circuit.
-    pub(super) fn note(&mut self, pass: Pass, sign: Sign, now: UnixTime) -> bool {
-        let is_probe = pass == Pass::Probe;
+    /// Records the outcome of a call; returns true if this opens the circuit.
+    pub(super) fn record(&mut self, attempt: Attempt, outcome: CallOutcome, now: UnixTime) -> bool {
+        let is_probe = attempt == Attempt::Probe;
         if is_probe {
             self.is_probing = false;
         }
-        match sign {
-            Sign::Nothing => false,
-            Sign::Up => {
+        match outcome {
+            CallOutcome::Unknown => false,
+            CallOutcome::Up => {
                 self.failures = 0;
                 self.opened = None;
                 false
             }
-            Sign::Down => {
+            CallOutcome::Down => {
                 self.failures = self.failures.saturating_add(1);
                 let opens = self.failures >= limits::CIRCUIT_FAILURES;
                 let was_open = self.opened.is_some();
@@ -82,8 +85,8 @@ mod tests {
 
     fn fail(breaker: &mut Breaker, times: u32, now: UnixTime) {
         for _ in 0..times {
-            let pass = breaker.admit(now).unwrap();
-            breaker.note(pass, Sign::Down, now);
+            let attempt = breaker.attempt(now).unwrap();
+            breaker.record(attempt, CallOutcome::Down, now);
         }
     }
 
@@ -94,65 +97,65 @@ mod tests {
     }
 
     #[test]
-    fn five_failures_in_a_row_open_it_and_four_do_not() {
+    fn five_failures_in_a_row_open_the_circuit() {
         let mut breaker = Breaker::default();
         fail(&mut breaker, 4, START);
-        assert_eq!(breaker.admit(START), Some(Pass::Usual));
-        assert!(breaker.note(Pass::Usual, Sign::Down, START));
-        assert_eq!(breaker.admit(START), None);
+        assert_eq!(breaker.attempt(START), Some(Attempt::Normal));
+        assert!(breaker.record(Attempt::Normal, CallOutcome::Down, START));
+        assert_eq!(breaker.attempt(START), None);
     }
 
     #[test]
-    fn a_failure_between_successes_does_not_open_it() {
+    fn success_resets_the_count_of_failures() {
         let mut breaker = Breaker::default();
         for _ in 0..10 {
             fail(&mut breaker, 4, START);
-            breaker.note(Pass::Usual, Sign::Up, START);
+            breaker.record(Attempt::Normal, CallOutcome::Up, START);
         }
-        assert_eq!(breaker.admit(START), Some(Pass::Usual));
+        assert_eq!(breaker.attempt(START), Some(Attempt::Normal));
     }
 
     #[test]
-    fn what_says_nothing_neither_counts_nor_clears() {
+    fn unknown_outcome_neither_counts_nor_resets() {
         let mut breaker = Breaker::default();
         fail(&mut breaker, 4, START);
-        breaker.note(Pass::Usual, Sign::Nothing, START);
-        assert_eq!(breaker.admit(START), Some(Pass::Usual));
-        assert!(breaker.note(Pass::Usual, Sign::Down, START));
+        breaker.record(Attempt::Normal, CallOutcome::Unknown, START);
+        assert_eq!(breaker.attempt(START), Some(Attempt::Normal));
+        assert!(breaker.record(Attempt::Normal, CallOutcome::Down, START));
     }
 
     #[test]
-    fn after_five_seconds_one_call_tries_and_closes_it() {
+    fn after_five_seconds_one_probe_closes_the_circuit() {
         let mut breaker = opened();
-        assert_eq!(breaker.admit(after(4)), None);
-        assert_eq!(breaker.admit(after(5)), Some(Pass::Probe));
-        assert_eq!(breaker.admit(after(5)), None);
-        breaker.note(Pass::Probe, Sign::Up, after(6));
-        assert_eq!(breaker.admit(after(6)), Some(Pass::Usual));
-        assert_eq!(breaker.admit(after(6)), Some(Pass::Usual));
+        assert_eq!(breaker.attempt(after(4)), None);
+        assert_eq!(breaker.attempt(after(5)), Some(Attempt::Probe));
+        assert_eq!(breaker.attempt(after(5)), None);
+        breaker.record(Attempt::Probe, CallOutcome::Up, after(6));
+        assert_eq!(breaker.attempt(after(6)), Some(Attempt::Normal));
+        assert_eq!(breaker.attempt(after(6)), Some(Attempt::Normal));
     }
 
     #[test]
-    fn a_try_that_fails_is_followed_by_another_pause() {
+    fn failed_probe_starts_another_pause() {
         let mut breaker = opened();
-        assert_eq!(breaker.admit(after(5)), Some(Pass::Probe));
-        assert!(!breaker.note(Pass::Probe, Sign::Down, after(8)));
-        assert_eq!(breaker.admit(after(12)), None);
-        assert_eq!(breaker.admit(after(13)), Some(Pass::Probe));
+        assert_eq!(breaker.attempt(after(5)), Some(Attempt::Probe));
+        assert!(!breaker.record(Attempt::Probe, CallOutcome::Down, after(8)));
+        assert_eq!(breaker.attempt(after(12)), None);
+        assert_eq!(breaker.attempt(after(13)), Some(Attempt::Probe));
     }
 
     #[test]
-    fn a_try_that_comes_to_nothing_is_followed_by_another() {
+    fn probe_with_unknown_outcome_permits_another() {
         let mut breaker = opened();
-        assert_eq!(breaker.admit(after(5)), Some(Pass::Probe));
-        breaker.note(Pass::Probe, Sign::Nothing, after(5));
-        assert_eq!(breaker.admit(after(5)), Some(Pass::Probe));
+        assert_eq!(breaker.attempt(after(5)), Some(Attempt::Probe));
+        breaker.record(Attempt::Probe, CallOutcome::Unknown, after(5));
+        assert_eq!(breaker.attempt(after(5)), Some(Attempt::Probe));
     }
 
     #[test]
-    fn a_clock_set_back_does_not_keep_the_endpoint_out() {
+    fn clock_set_back_does_not_extend_the_pause() {
         let mut breaker = opened();
         let before = UnixTime::from_secs(START.as_secs() - 86_400);
-        assert_eq!(breaker.admit(before), Some(Pass::Probe));
+        assert_eq!(breaker.attempt(before), Some(Attempt::Probe));
     }
 }

@@ -1,4 +1,4 @@
-//! Configures where tokens are asked about and what is believed.
+//! The builder of introspection validators.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,14 +10,14 @@ use ring::hmac;
 use ring::rand::SecureRandom;
 use ring::rand::SystemRandom;
 
-use super::Inner;
-use super::IntrospectionValidator;
-use super::Prefixes;
-use super::cache::Capacity;
-use super::cache::Memory;
-use super::endpoint::Caller;
-use super::in_flight::State;
-use super::signed::Signed;
+use super::cache::AnswerCache;
+use super::cache::CacheLimits;
+use super::endpoint::ProviderEndpoint;
+use super::in_flight::Calls;
+use super::shared::DigestPrefixes;
+use super::shared::Shared;
+use super::signed::SignedResponses;
+use super::validator::IntrospectionValidator;
 use crate::client_auth::ClientAuth;
 use crate::clock::Clock;
 use crate::clock::Leeway;
@@ -28,7 +28,7 @@ use crate::event::Observer;
 use crate::http_client::Endpoint;
 use crate::http_client::HttpClient;
 use crate::http_client::Spawn;
-use crate::jwt::AnswerRules;
+use crate::jwt::IntrospectionRules;
 use crate::jwt::NeedsAudience;
 use crate::jwt::Ready;
 use crate::jwt::TokenType;
@@ -39,20 +39,22 @@ use crate::secret::Secret;
 use crate::validator::SenderConstraint;
 use crate::validator::names;
 
-/// Puts an [`IntrospectionValidator`] together: first the audience, then what else is wanted.
+/// Configures an [`IntrospectionValidator`]: first the audience, then optional settings.
+///
+/// `State` is what is missing: [`NeedsAudience`] or, if nothing is, [`Ready`].
 #[must_use]
 pub struct IntrospectionValidatorBuilder<State> {
-    draft: Box<Draft>,
+    config: Box<IntrospectionConfig>,
     state: PhantomData<State>,
 }
 
-struct Draft {
+struct IntrospectionConfig {
     endpoint: String,
     auth: ClientAuth,
-    rules: AnswerRules,
+    rules: IntrospectionRules,
     authority: Option<Authority>,
     signed: Option<(String, Arc<dyn KeyStore>)>,
-    capacity: Capacity,
+    cache: CacheLimits,
     max_token_bytes: usize,
     id_key: Option<Secret>,
     clock: Arc<dyn Clock>,
@@ -60,17 +62,22 @@ struct Draft {
     constraint: Option<Arc<dyn SenderConstraint>>,
 }
 
-impl IntrospectionValidatorBuilder<NeedsAudience> {
-    pub(super) fn new(endpoint: &str, auth: ClientAuth) -> Self {
-        let draft = Draft {
+impl IntrospectionValidator {
+    /// Starts the configuration of a validator for the endpoint at this address, at which this
+    /// service authenticates with `auth`.
+    pub fn builder(
+        endpoint: &str,
+        auth: ClientAuth,
+    ) -> IntrospectionValidatorBuilder<NeedsAudience> {
+        let config = IntrospectionConfig {
             endpoint: endpoint.to_owned(),
             auth,
-            rules: AnswerRules::new("".into()),
+            rules: IntrospectionRules::new("".into()),
             authority: None,
             signed: None,
-            capacity: Capacity {
+            cache: CacheLimits {
                 entries: limits::INTROSPECTION_ENTRIES,
-                span: limits::INTROSPECTION_FRESH.as_secs(),
+                active_secs: limits::INTROSPECTION_FRESH.as_secs(),
             },
             max_token_bytes: limits::TOKEN_BYTES,
             id_key: None,
@@ -78,197 +85,216 @@ impl IntrospectionValidatorBuilder<NeedsAudience> {
             observer: None,
             constraint: None,
         };
-        Self {
-            draft: Box::new(draft),
+        IntrospectionValidatorBuilder {
+            config: Box::new(config),
             state: PhantomData,
         }
     }
+}
 
-    /// Names the audience, this service: `aud` must be equal to it, or have it as a member.
+impl IntrospectionValidatorBuilder<NeedsAudience> {
+    /// Sets the audience, which is the name of this service. A token is accepted only if `aud` in
+    /// the response is equal to it, byte for byte, or is an array that contains it.
     pub fn audience(self, audience: impl Into<String>) -> IntrospectionValidatorBuilder<Ready> {
         self.audiences([audience])
     }
 
-    /// Names several audiences, of which the token must have one.
+    /// Sets several names of this service. A token is accepted only if one of them is in `aud`.
     pub fn audiences<N: Into<String>>(
         mut self,
         audiences: impl IntoIterator<Item = N>,
     ) -> IntrospectionValidatorBuilder<Ready> {
-        self.draft.rules.demand_audiences(names(audiences));
+        self.config.rules.require_audiences(names(audiences));
         self.into_ready()
     }
 
-    /// Gives up the check of the audience: tokens that are meant for other services are accepted
-    /// too, and these services can replay what they receive.
+    /// Disables the check of the audience. Tokens issued for other services are then accepted, and
+    /// a service that receives one can replay it here. Many servers return no `aud`; if so, check
+    /// another claim in the policy.
     pub fn any_audience(self) -> IntrospectionValidatorBuilder<Ready> {
         self.into_ready()
     }
 
     fn into_ready(self) -> IntrospectionValidatorBuilder<Ready> {
         IntrospectionValidatorBuilder {
-            draft: self.draft,
+            config: self.config,
             state: PhantomData,
         }
     }
 }
 
 impl IntrospectionValidatorBuilder<Ready> {
-    /// Names the issuer: `iss`, where the answer has one, must be equal to it byte for byte. It is
-    /// the [`Authority`] unless another is named.
+    /// Sets the issuer. If the response has an `iss`, it must be equal to it, byte for byte. The
+    /// issuer is the [`Authority`] of its subjects unless [`authority`](Self::authority) sets
+    /// another.
     pub fn issuer(self, issuer: impl Into<String>) -> Self {
         self.issuers([issuer])
     }
 
-    /// Names several issuers, of which `iss` must be one where it is present.
+    /// Sets several issuers. If the response has an `iss`, it must be one of them.
     pub fn issuers<N: Into<String>>(mut self, issuers: impl IntoIterator<Item = N>) -> Self {
-        self.draft.rules.trust_issuers(names(issuers));
+        self.config.rules.require_issuers(names(issuers));
         self
     }
 
-    /// Sets the name under which subjects are known; by default the first issuer, or the
-    /// endpoint.
+    /// Sets the [`Authority`] of the subjects, by default the first issuer, or the address of the
+    /// endpoint if no issuer is set. Two validators with one authority share their subjects.
     pub fn authority(mut self, authority: impl Into<Authority>) -> Self {
-        self.draft.authority = Some(authority.into());
+        self.config.authority = Some(authority.into());
         self
     }
 
-    /// Demands signed answers (RFC 9701), of this issuer, under one of these keys, addressed to
-    /// the client that asks. What is not signed is then no answer.
+    /// Requires signed responses (RFC 9701) of this issuer, under one of these keys, with the client
+    /// id of this service as their audience. After a response that is not signed the token is
+    /// [`Unavailable`](crate::error::RejectionKind::Unavailable).
     pub fn signed(mut self, issuer: impl Into<String>, keys: Arc<dyn KeyStore>) -> Self {
-        self.draft.signed = Some((issuer.into(), keys));
+        self.config.signed = Some((issuer.into(), keys));
         self
     }
 
-    /// Accepts active tokens whose `token_type` is not said; they must have `exp` then.
+    /// Accepts active tokens whose response has no `token_type`. They must then have `exp`.
     ///
-    /// Several servers answer in this way for refresh tokens too.
+    /// Some servers return such responses for refresh tokens too, often without `exp`. A refresh
+    /// token with `exp` would be accepted as an access token.
     pub fn accept_missing_token_type(mut self) -> Self {
-        self.draft.rules.token_type = TokenType::Optional;
+        self.config.rules.token_type = TokenType::Optional;
         self
     }
 
-    /// Reads the scopes from this member in place of `scope`.
+    /// Reads the scopes from this member of the response in place of `scope`: a string of scopes
+    /// separated by spaces, or an array of strings.
     pub fn scopes_from(mut self, member: impl Into<String>) -> Self {
-        self.draft.rules.scope_claim = Some(member.into().into_boxed_str());
+        self.config.rules.scope_claim = Some(member.into().into_boxed_str());
         self
     }
 
-    /// Says what the endpoint may assert: these scopes and, beside the registered claims, these
-    /// claims. Whatever else it says is left out of the principal.
+    /// Limits what the endpoint may assert: these scopes, the registered claims and these other
+    /// claims. All other scopes and claims are left out of the principal. Use it if a service
+    /// trusts several authorities.
     pub fn grants<S: Into<String>, C: Into<String>>(
         mut self,
         scopes: impl IntoIterator<Item = S>,
         claims: impl IntoIterator<Item = C>,
     ) -> Self {
-        self.draft.rules.grant(names(scopes), names(claims));
+        self.config.rules.grant(names(scopes), names(claims));
         self
     }
 
-    /// Sets the clock skew to forgive.
+    /// Sets the tolerated difference between the provider's clock and this one, by default 30
+    /// seconds. A token is accepted for that long before its `nbf` and after its `exp`.
     pub fn leeway(mut self, leeway: Leeway) -> Self {
-        self.draft.rules.leeway = leeway;
+        self.config.rules.leeway = leeway;
         self
     }
 
-    /// Sets how long an active token is remembered at most, up to
-    /// [`limits::INTROSPECTION_FRESH_MAX`](crate::limits::INTROSPECTION_FRESH_MAX); as long a
-    /// token that was revoked elsewhere may still pass. Zero asks anew each time.
+    /// Sets how long an active token is cached, by default one minute and at most
+    /// [`limits::INTROSPECTION_FRESH_MAX`](crate::limits::INTROSPECTION_FRESH_MAX). A token that is
+    /// revoked at the provider can be accepted for that long. With zero the endpoint is called for
+    /// every request.
     pub fn fresh_for(mut self, span: Duration) -> Self {
         let fraction = u64::from(span.subsec_nanos() > 0);
-        self.draft.capacity.span = span.as_secs().saturating_add(fraction);
+        self.config.cache.active_secs = span.as_secs().saturating_add(fraction);
         self
     }
 
-    /// Sets how many tokens are remembered, a tenth of them refused ones.
+    /// Sets how many tokens are cached, a tenth of them rejected ones: by default 10 000, at least 10
+    /// and at most [`limits::INTROSPECTION_ENTRIES_MAX`](crate::limits::INTROSPECTION_ENTRIES_MAX).
     pub fn max_entries(mut self, entries: usize) -> Self {
-        self.draft.capacity.entries = entries;
+        self.config.cache.entries = entries;
         self
     }
 
-    /// Sets the longest token in bytes, at most
-    /// [`limits::TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX).
+    /// Sets the largest size of a token in bytes, by default 16 KiB and at most
+    /// [`limits::TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX). A longer token is
+    /// [`TokenTooLarge`](crate::error::RejectionKind::TokenTooLarge) and is not sent.
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {
-        self.draft.max_token_bytes = bytes;
+        self.config.max_token_bytes = bytes;
         self
     }
 
-    /// Sets the key under which tokens are named by their [`TokenId`](crate::principal::TokenId), at least
-    /// 32 bytes, so that several processes give one token one name. Without it the names are
-    /// other ones in each process.
+    /// Sets the key from which a token's [`TokenId`](crate::principal::TokenId) is derived, at least
+    /// 32 bytes. With one key in several processes a token has the same id in all of them, so that
+    /// one can revoke it for the others. By default each process has its own random key.
     pub fn token_id_key(mut self, key: impl Into<Secret>) -> Self {
-        self.draft.id_key = Some(key.into());
+        self.config.id_key = Some(key.into());
         self
     }
 
-    /// Sets the clock that is asked where the request brings no time.
+    /// Sets the clock, by default the system's. It is used for credentials without a
+    /// [time](crate::credential::PresentedCredential::now) of their own; a gate gives them one.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.draft.clock = Arc::new(clock);
+        self.config.clock = Arc::new(clock);
         self
     }
 
-    /// Tells this observer of calls, of verdicts that are remembered and of an endpoint that is
-    /// left alone.
+    /// Sets the observer of calls, cache hits and openings of the circuit
+    /// ([`Event`](crate::event::Event)). It is called inside the request, so it must not block.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.draft.observer = Some(Arc::new(observer));
+        self.config.observer = Some(Arc::new(observer));
         self
     }
 
-    /// Sets what checks possession of the key that a token is bound to. Without it bound tokens
-    /// are refused.
+    /// Sets the check that the sender holds the key to which a token is bound (`cnf`). Without it a
+    /// bound token is [`BindingRequired`](crate::error::RejectionKind::BindingRequired).
     pub fn sender_constraint(mut self, constraint: impl SenderConstraint + 'static) -> Self {
-        self.draft.rules.is_constrained = true;
-        self.draft.constraint = Some(Arc::new(constraint));
+        self.config.rules.is_constrained = true;
+        self.config.constraint = Some(Arc::new(constraint));
         self
     }
 
-    /// Makes the validator. Nothing is sent before the first token.
+    /// Builds the validator. Nothing is sent before it validates the first token.
+    ///
+    /// Calls are made with `client`, in tasks that `spawn` runs, so that a cancelled request does not
+    /// cancel a call that others wait for.
     ///
     /// # Errors
     ///
-    /// `value_malformed` for the endpoint, `empty` for an empty list or name, `out_of_range` for
-    /// a size or a span, `conflict` for signed answers to a client without an id, `key_weak` for
-    /// a key of token ids that is too short.
+    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for the address of the endpoint,
+    /// [`Empty`](ConfigErrorKind::Empty) for an empty list or name,
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for a size or a duration,
+    /// [`Conflict`](ConfigErrorKind::Conflict) for signed responses if `auth` has no client id,
+    /// [`KeyWeak`](ConfigErrorKind::KeyWeak) for a key of token ids with fewer than 32 bytes.
     pub fn build(
         self,
         client: Arc<dyn HttpClient>,
         spawn: Arc<dyn Spawn>,
     ) -> Result<IntrospectionValidator, ConfigError> {
-        let draft = *self.draft;
-        draft.check()?;
-        let endpoint = Endpoint::parse(&draft.endpoint)?;
-        let signed = draft.signed()?;
-        let mut rules = draft.rules;
-        let named = draft.authority;
+        let config = *self.config;
+        config.check()?;
+        let url = Endpoint::parse(&config.endpoint)?;
+        let signed = config.signed()?;
+        let mut rules = config.rules;
+        let named = config.authority;
         rules.authority = named.unwrap_or_else(|| match rules.first_issuer() {
             Some(issuer) => issuer.into(),
-            None => endpoint.to_string().into(),
+            None => url.to_string().into(),
         });
-        let id_key = match &draft.id_key {
+        let id_key = match &config.id_key {
             Some(key) => hmac::Key::new(hmac::HMAC_SHA256, key.expose()),
             None => hmac::Key::new(hmac::HMAC_SHA256, &random()?),
         };
-        Ok(IntrospectionValidator(Arc::new(Inner {
-            caller: Caller {
-                endpoint,
-                auth: draft.auth,
+        Ok(IntrospectionValidator(Arc::new(Shared {
+            endpoint: ProviderEndpoint {
+                url,
+                auth: config.auth,
                 client,
             },
             rules,
             signed,
             spawn,
-            clock: draft.clock,
-            observer: draft.observer,
-            constraint: draft.constraint,
-            memory: Memory::new(draft.capacity),
-            state: Mutex::new(State::default()),
-            prefixes: Prefixes::new(&random()?),
+            clock: config.clock,
+            observer: config.observer,
+            constraint: config.constraint,
+            cache: AnswerCache::new(config.cache),
+            calls: Mutex::new(Calls::default()),
+            prefixes: DigestPrefixes::new(&random()?),
             id_key,
-            max_token_bytes: draft.max_token_bytes,
+            max_token_bytes: config.max_token_bytes,
         })))
     }
 }
 
-impl Draft {
+impl IntrospectionConfig {
     fn check(&self) -> Result<(), ConfigError> {
         let has_empty_scope = self.rules.scope_claim.as_deref() == Some("");
         if self.rules.has_empty_names() || has_empty_scope {
@@ -281,9 +307,9 @@ impl Draft {
             return Err(ConfigError::missing(field, detail));
         }
         let most = limits::INTROSPECTION_FRESH_MAX.as_secs();
-        in_range("fresh_for", self.capacity.span, (0, most))?;
+        in_range("fresh_for", self.cache.active_secs, (0, most))?;
         let most = limits::INTROSPECTION_ENTRIES_MAX as u64;
-        in_range("max_entries", self.capacity.entries as u64, (10, most))?;
+        in_range("max_entries", self.cache.entries as u64, (10, most))?;
         let most = limits::TOKEN_BYTES_MAX as u64;
         in_range("max_token_bytes", self.max_token_bytes as u64, (1, most))?;
         if self
@@ -301,7 +327,7 @@ impl Draft {
         Ok(())
     }
 
-    fn signed(&self) -> Result<Option<Signed>, ConfigError> {
+    fn signed(&self) -> Result<Option<SignedResponses>, ConfigError> {
         let Some((issuer, keys)) = &self.signed else {
             return Ok(None);
         };
@@ -310,7 +336,7 @@ impl Draft {
                           client id; authenticate by id and secret or key";
             ConfigError::conflict("signed", detail)
         })?;
-        Signed::new(issuer, Arc::clone(keys), client).map(Some)
+        SignedResponses::new(issuer, Arc::clone(keys), client).map(Some)
     }
 }
 
@@ -331,8 +357,8 @@ fn random() -> Result<[u8; 32], ConfigError> {
 impl<S> fmt::Debug for IntrospectionValidatorBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IntrospectionValidatorBuilder")
-            .field("auth", &self.draft.auth)
-            .field("rules", &self.draft.rules)
+            .field("auth", &self.config.auth)
+            .field("rules", &self.config.rules)
             .finish_non_exhaustive()
     }
 }
@@ -348,17 +374,17 @@ mod tests {
     use crate::key::KeySet;
     use crate::now_or_later::NowOrLater;
 
-    /// Reaches nobody.
+    /// A client that cannot connect.
     #[derive(Debug)]
-    struct Nobody;
+    struct NoNetwork;
 
-    impl HttpClient for Nobody {
+    impl HttpClient for NoNetwork {
         fn send(&self, _: HttpRequest) -> NowOrLater<'_, Result<HttpResponse, HttpError>> {
             NowOrLater::now(Err(HttpErrorKind::Connect.into()))
         }
     }
 
-    impl Spawn for Nobody {
+    impl Spawn for NoNetwork {
         fn spawn(&self, _: NowOrLater<'static, ()>) {}
     }
 
@@ -369,13 +395,13 @@ mod tests {
     }
 
     fn builder() -> IntrospectionValidatorBuilder<Ready> {
-        IntrospectionValidatorBuilder::new(URL, auth()).audience("https://api.example.com")
+        IntrospectionValidator::builder(URL, auth()).audience("https://api.example.com")
     }
 
     fn build(
         builder: IntrospectionValidatorBuilder<Ready>,
     ) -> Result<IntrospectionValidator, ConfigError> {
-        builder.build(Arc::new(Nobody), Arc::new(Nobody))
+        builder.build(Arc::new(NoNetwork), Arc::new(NoNetwork))
     }
 
     fn refused(builder: IntrospectionValidatorBuilder<Ready>) -> (ConfigErrorKind, &'static str) {
@@ -385,8 +411,8 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_work_does_not_build() {
-        let at = |url: &str| IntrospectionValidatorBuilder::new(url, auth()).any_audience();
+    fn invalid_settings_do_not_build() {
+        let at = |url: &str| IntrospectionValidator::builder(url, auth()).any_audience();
         let malformed = (ConfigErrorKind::ValueMalformed, "url");
         assert_eq!(refused(at("http://idp.example.com/a?k=s3cret")), malformed);
         assert_eq!(refused(at("introspect")), malformed);
@@ -409,19 +435,19 @@ mod tests {
     }
 
     #[test]
-    fn signed_answers_need_a_client_that_has_an_id() {
+    fn signed_responses_need_a_client_with_an_id() {
         let keys = || -> Arc<dyn KeyStore> {
             Arc::new(KeySet::from(Key::from_secret(vec![7; 32]).unwrap()))
         };
         let bearer = ClientAuth::bearer("s3cret".to_owned()).unwrap();
-        let nameless = IntrospectionValidatorBuilder::new(URL, bearer).any_audience();
+        let nameless = IntrospectionValidator::builder(URL, bearer).any_audience();
         let nameless = nameless.signed("https://idp.example.com", keys());
         assert_eq!(refused(nameless), (ConfigErrorKind::Conflict, "signed"));
         assert!(build(builder().signed("https://idp.example.com", keys())).is_ok());
     }
 
     #[test]
-    fn the_authority_is_the_name_the_issuer_or_the_endpoint() {
+    fn authority_is_the_configured_one_the_issuer_or_the_endpoint() {
         let named = |builder| build(builder).unwrap().0.rules.authority.clone();
         assert_eq!(
             named(builder()).as_str(),

@@ -1,4 +1,4 @@
-//! What was found out about tokens, for a short time.
+//! The cache of introspection results.
 
 use foldhash::fast::RandomState;
 use quick_cache::UnitWeighter;
@@ -13,113 +13,115 @@ use crate::limits;
 use crate::principal::KeyId;
 use crate::principal::Principal;
 
-/// Names a token inside one validator.
+/// The digest of a token, different in each validator.
 pub(super) type Digest = [u8; 32];
 
-/// Verdicts by the digest of their token. Refused tokens have a space of their own, so that no
-/// flood of them displaces an active one.
-pub(super) struct Memory {
-    active: Cache<Digest, Active, Weight, RandomState>,
-    refused: Cache<Digest, Refused, UnitWeighter, RandomState>,
-    span: u64,
+/// Results by the digest of their token. Rejected tokens have a separate part, so that many of them
+/// cannot displace active ones.
+pub(super) struct AnswerCache {
+    active: Cache<Digest, ActiveEntry, ActiveWeight, RandomState>,
+    rejected: Cache<Digest, RejectedEntry, UnitWeighter, RandomState>,
+    active_secs: u64,
 }
 
-/// A verdict on a token.
+/// The result for a token.
 #[derive(Clone)]
-pub(super) struct Found {
-    pub(super) verdict: Result<Principal, Rejection>,
-    /// The key that the answer was signed with, if it was.
+pub(super) struct Validated {
+    pub(super) result: Result<Principal, Rejection>,
+    /// The key of a signed response.
     pub(super) key: Option<KeyId>,
 }
 
-/// A time from its first second to before its last.
+/// A period of time. Its end is not part of it.
 #[derive(Clone, Copy)]
-struct Span {
+struct Period {
     from: UnixTime,
     until: UnixTime,
 }
 
 #[derive(Clone)]
-struct Active {
+struct ActiveEntry {
     principal: Principal,
     key: Option<KeyId>,
-    span: Span,
+    period: Period,
 }
 
 #[derive(Clone)]
-struct Refused {
+struct RejectedEntry {
     rejection: Rejection,
-    span: Span,
+    period: Period,
 }
 
-impl Span {
-    // Before its first second the clock was set back, and nothing is known.
-    fn holds(self, now: UnixTime) -> bool {
+impl Period {
+    // A time before the start means that the clock was set back.
+    fn contains(self, now: UnixTime) -> bool {
         self.from <= now && now < self.until
     }
 }
 
-/// How much is remembered, and how long.
+/// The size of the cache, and how long it keeps active tokens.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Capacity {
+pub(super) struct CacheLimits {
     pub(super) entries: usize,
-    /// Seconds that an active token is remembered.
-    pub(super) span: u64,
+    /// Seconds that an active token is cached.
+    pub(super) active_secs: u64,
 }
 
-impl Memory {
-    pub(super) fn new(capacity: Capacity) -> Self {
-        let refused = (capacity.entries / 10).max(1);
-        let active = capacity.entries.saturating_sub(refused).max(1);
+impl AnswerCache {
+    pub(super) fn new(max: CacheLimits) -> Self {
+        let rejected = (max.entries / 10).max(1);
+        let active = max.entries.saturating_sub(rejected).max(1);
         let least = (limits::INTROSPECTION_MEMORY / active as u64).max(1);
         Self {
             active: Cache::with(
                 active,
                 limits::INTROSPECTION_MEMORY,
-                Weight(least),
+                ActiveWeight(least),
                 RandomState::default(),
                 DefaultLifecycle::default(),
             ),
-            refused: Cache::with(
-                refused,
-                refused as u64,
+            rejected: Cache::with(
+                rejected,
+                rejected as u64,
                 UnitWeighter,
                 RandomState::default(),
                 DefaultLifecycle::default(),
             ),
-            span: capacity.span,
+            active_secs: max.active_secs,
         }
     }
 
-    /// Returns what is known of a token now. `counts` says whether the verdict of a signed answer
-    /// may still stand.
-    pub(super) fn recall(
+    /// Returns the cached result for a token. `is_accepted` returns whether the key of a signed
+    /// response is still accepted.
+    pub(super) fn lookup(
         &self,
         digest: &Digest,
         now: UnixTime,
-        counts: impl Fn(&KeyId) -> bool,
+        is_accepted: impl Fn(&KeyId) -> bool,
     ) -> Option<Result<Principal, Rejection>> {
         if let Some(active) = self.active.get(digest) {
-            let is_signed_well = active.key.is_none_or(|key| counts(&key));
-            if active.span.holds(now) && is_signed_well {
+            let is_key_accepted = active.key.is_none_or(|key| is_accepted(&key));
+            if active.period.contains(now) && is_key_accepted {
                 return Some(Ok(active.principal));
             }
         }
-        let refused = self.refused.get(digest)?;
-        refused.span.holds(now).then_some(Err(refused.rejection))
+        let rejected = self.rejected.get(digest)?;
+        rejected
+            .period
+            .contains(now)
+            .then_some(Err(rejected.rejection))
     }
 
-    /// Remembers a verdict that was reached at this time; what was not judged is none.
-    pub(super) fn note(&self, digest: Digest, found: &Found, now: UnixTime) {
-        match &found.verdict {
+    /// Stores a result of this time, unless the token could not be validated.
+    pub(super) fn store(&self, digest: Digest, validated: &Validated, now: UnixTime) {
+        match &validated.result {
             Ok(principal) => {
-                self.refused.remove(&digest);
-                let span = self.active_span(principal, now);
-                if let Some(span) = span {
-                    let active = Active {
+                self.rejected.remove(&digest);
+                if let Some(period) = self.active_period(principal, now) {
+                    let active = ActiveEntry {
                         principal: principal.clone(),
-                        key: found.key,
-                        span,
+                        key: validated.key,
+                        period,
                     };
                     self.active.insert(digest, active);
                 }
@@ -127,45 +129,46 @@ impl Memory {
             Err(rejection) if rejection.kind() == RejectionKind::Unavailable => {}
             Err(rejection) => {
                 self.active.remove(&digest);
-                // What begins soon may have begun a moment later.
+                // The token may be valid a moment later.
                 if rejection.kind() != RejectionKind::TokenNotYetValid {
-                    let refused = Refused {
+                    let rejected = RejectedEntry {
                         rejection: rejection.clone(),
-                        span: Span {
+                        period: Period {
                             from: now,
                             until: now.saturating_add(limits::INTROSPECTION_REFUSED),
                         },
                     };
-                    self.refused.insert(digest, refused);
+                    self.rejected.insert(digest, rejected);
                 }
             }
         }
     }
 
-    /// An entry goes when the token ends, leeway or not.
-    fn active_span(&self, principal: &Principal, now: UnixTime) -> Option<Span> {
-        let cap = UnixTime::from_secs(now.as_secs().saturating_add(self.span));
+    /// An entry is used at most until the token expires, without leeway.
+    fn active_period(&self, principal: &Principal, now: UnixTime) -> Option<Period> {
+        let cap = UnixTime::from_secs(now.as_secs().saturating_add(self.active_secs));
         let until = principal.expires_at().map_or(cap, |exp| exp.min(cap));
-        (now < until).then_some(Span { from: now, until })
+        (now < until).then_some(Period { from: now, until })
     }
 
-    pub(super) fn forget(&self, digest: &Digest) {
+    pub(super) fn remove(&self, digest: &Digest) {
         self.active.remove(digest);
-        self.refused.remove(digest);
+        self.rejected.remove(digest);
     }
 
-    pub(super) fn forget_all(&self) {
+    pub(super) fn clear(&self) {
         self.active.clear();
-        self.refused.clear();
+        self.rejected.clear();
     }
 }
 
-/// Bytes of an entry, but never so few that there are more entries than wanted.
+/// The weight of an entry: its bytes, and at least this, so that no more entries fit than
+/// configured.
 #[derive(Clone)]
-struct Weight(u64);
+struct ActiveWeight(u64);
 
-impl Weighter<Digest, Active> for Weight {
-    fn weight(&self, _: &Digest, active: &Active) -> u64 {
+impl Weighter<Digest, ActiveEntry> for ActiveWeight {
+    fn weight(&self, _: &Digest, active: &ActiveEntry) -> u64 {
         let bytes = active.principal.claims().json().len() as u64;
         bytes.saturating_mul(2).max(self.0)
     }
@@ -182,116 +185,119 @@ mod tests {
         UnixTime::from_secs(NOW + secs)
     }
 
-    fn memory(entries: usize) -> Memory {
-        Memory::new(Capacity { entries, span: 60 })
+    fn cache(entries: usize) -> AnswerCache {
+        AnswerCache::new(CacheLimits {
+            entries,
+            active_secs: 60,
+        })
     }
 
-    fn active(end: Option<u64>) -> Found {
+    fn active(end: Option<u64>) -> Validated {
         let builder = Principal::builder(PrincipalKind::OpaqueToken, "idp");
         let builder = match end {
             Some(secs) => builder.expires_at(at(secs)),
             None => builder,
         };
-        Found {
-            verdict: Ok(builder.build()),
+        Validated {
+            result: Ok(builder.build()),
             key: None,
         }
     }
 
-    fn refused(kind: RejectionKind) -> Found {
-        Found {
-            verdict: Err(kind.into()),
+    fn rejected(kind: RejectionKind) -> Validated {
+        Validated {
+            result: Err(kind.into()),
             key: None,
         }
     }
 
-    fn known(memory: &Memory, secs: u64) -> Option<Result<(), RejectionKind>> {
-        let recalled = memory.recall(&[1; 32], at(secs), |_| true)?;
+    fn cached(cache: &AnswerCache, secs: u64) -> Option<Result<(), RejectionKind>> {
+        let recalled = cache.lookup(&[1; 32], at(secs), |_| true)?;
         Some(recalled.map(drop).map_err(|r| r.kind()))
     }
 
     #[test]
-    fn an_active_token_is_known_for_a_minute_or_until_its_end() {
+    fn active_token_is_cached_for_a_minute_or_until_it_expires() {
         for (end, last) in [(None, 59), (Some(600), 59), (Some(10), 9), (Some(60), 59)] {
-            let memory = memory(100);
-            memory.note([1; 32], &active(end), at(0));
-            assert_eq!(known(&memory, 0), Some(Ok(())));
-            assert_eq!(known(&memory, last), Some(Ok(())), "{end:?}");
-            assert_eq!(known(&memory, last + 1), None, "{end:?}");
+            let cache = cache(100);
+            cache.store([1; 32], &active(end), at(0));
+            assert_eq!(cached(&cache, 0), Some(Ok(())));
+            assert_eq!(cached(&cache, last), Some(Ok(())), "{end:?}");
+            assert_eq!(cached(&cache, last + 1), None, "{end:?}");
         }
     }
 
     #[test]
-    fn a_token_past_its_end_is_never_known() {
-        let memory = memory(100);
-        memory.note([1; 32], &active(Some(0)), at(0));
-        assert_eq!(known(&memory, 0), None);
+    fn expired_token_is_never_cached() {
+        let cache = cache(100);
+        cache.store([1; 32], &active(Some(0)), at(0));
+        assert_eq!(cached(&cache, 0), None);
     }
 
     #[test]
-    fn a_refused_token_is_known_for_five_seconds() {
-        let memory = memory(100);
-        memory.note([1; 32], &refused(RejectionKind::TokenInactive), at(0));
-        assert_eq!(known(&memory, 4), Some(Err(RejectionKind::TokenInactive)));
-        assert_eq!(known(&memory, 5), None);
+    fn rejected_token_is_cached_for_five_seconds() {
+        let cache = cache(100);
+        cache.store([1; 32], &rejected(RejectionKind::TokenInactive), at(0));
+        assert_eq!(cached(&cache, 4), Some(Err(RejectionKind::TokenInactive)));
+        assert_eq!(cached(&cache, 5), None);
     }
 
     #[test]
-    fn what_was_not_judged_or_begins_soon_is_not_known() {
+    fn outage_and_future_token_are_not_cached() {
         for kind in [RejectionKind::Unavailable, RejectionKind::TokenNotYetValid] {
-            let memory = memory(100);
-            memory.note([1; 32], &refused(kind), at(0));
-            assert_eq!(known(&memory, 0), None);
+            let cache = cache(100);
+            cache.store([1; 32], &rejected(kind), at(0));
+            assert_eq!(cached(&cache, 0), None);
         }
     }
 
     #[test]
-    fn a_newer_verdict_takes_the_place_of_the_older_one() {
-        let memory = memory(100);
-        memory.note([1; 32], &active(None), at(0));
-        memory.note([1; 32], &refused(RejectionKind::TokenInactive), at(1));
-        assert_eq!(known(&memory, 1), Some(Err(RejectionKind::TokenInactive)));
-        memory.note([1; 32], &active(None), at(2));
-        assert_eq!(known(&memory, 2), Some(Ok(())));
+    fn newer_result_replaces_older_one() {
+        let cache = cache(100);
+        cache.store([1; 32], &active(None), at(0));
+        cache.store([1; 32], &rejected(RejectionKind::TokenInactive), at(1));
+        assert_eq!(cached(&cache, 1), Some(Err(RejectionKind::TokenInactive)));
+        cache.store([1; 32], &active(None), at(2));
+        assert_eq!(cached(&cache, 2), Some(Ok(())));
     }
 
     #[test]
-    fn a_clock_set_back_knows_nothing() {
-        let memory = memory(100);
-        memory.note([1; 32], &active(None), at(10));
-        assert_eq!(known(&memory, 9), None);
-        assert_eq!(known(&memory, 10), Some(Ok(())));
+    fn no_entry_is_used_if_the_clock_was_set_back() {
+        let cache = cache(100);
+        cache.store([1; 32], &active(None), at(10));
+        assert_eq!(cached(&cache, 9), None);
+        assert_eq!(cached(&cache, 10), Some(Ok(())));
     }
 
     #[test]
-    fn a_flood_of_refused_tokens_displaces_no_active_one() {
-        let memory = memory(100);
-        memory.note([1; 32], &active(None), at(0));
+    fn many_rejected_tokens_displace_no_active_one() {
+        let cache = cache(100);
+        cache.store([1; 32], &active(None), at(0));
         for n in 0..10_000_u32 {
             let mut digest = [2; 32];
             digest[..4].copy_from_slice(&n.to_be_bytes());
-            memory.note(digest, &refused(RejectionKind::TokenInactive), at(0));
+            cache.store(digest, &rejected(RejectionKind::TokenInactive), at(0));
         }
-        assert_eq!(known(&memory, 1), Some(Ok(())));
-        assert!(memory.refused.len() <= 10, "{}", memory.refused.len());
+        assert_eq!(cached(&cache, 1), Some(Ok(())));
+        assert!(cache.rejected.len() <= 10, "{}", cache.rejected.len());
     }
 
     #[test]
-    fn active_tokens_are_bounded_by_number_and_by_bytes() {
-        let small = memory(100);
-        let large = memory(1_000_000);
+    fn active_tokens_are_bounded_by_number_and_bytes() {
+        let small = cache(100);
+        let large = cache(1_000_000);
         let claims = format!(r#"{{"a":"{}"}}"#, "x".repeat(60_000));
         let principal = Principal::builder(PrincipalKind::OpaqueToken, "idp");
         let principal = principal.claims(claims).unwrap().build();
-        let heavy = Found {
-            verdict: Ok(principal),
+        let heavy = Validated {
+            result: Ok(principal),
             key: None,
         };
         for n in 0..2_000_u32 {
             let mut digest = [2; 32];
             digest[..4].copy_from_slice(&n.to_be_bytes());
-            small.note(digest, &active(None), at(0));
-            large.note(digest, &heavy, at(0));
+            small.store(digest, &active(None), at(0));
+            large.store(digest, &heavy, at(0));
         }
         assert!(small.active.len() <= 90, "{}", small.active.len());
         let most = limits::INTROSPECTION_MEMORY / 120_000;
@@ -299,14 +305,14 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_of_a_key_that_is_gone_is_not_known() {
-        let memory = memory(100);
-        let found = Found {
+    fn result_under_a_removed_key_is_not_used() {
+        let cache = cache(100);
+        let validated = Validated {
             key: Some(KeyId::new([9; 32])),
             ..active(None)
         };
-        memory.note([1; 32], &found, at(0));
-        assert!(memory.recall(&[1; 32], at(0), |_| true).is_some());
-        assert!(memory.recall(&[1; 32], at(0), |_| false).is_none());
+        cache.store([1; 32], &validated, at(0));
+        assert!(cache.lookup(&[1; 32], at(0), |_| true).is_some());
+        assert!(cache.lookup(&[1; 32], at(0), |_| false).is_none());
     }
 }

@@ -1,17 +1,17 @@
-//! What is wrong with an introspection endpoint, found by asking it.
+//! Diagnosis of an introspection endpoint, by calling it.
 
 use std::error::Error;
 
 use zeroize::Zeroizing;
 
-use super::Inner;
-use super::IntrospectionValidator;
-use super::Question;
 use super::cache::Digest;
 use super::response;
-use super::response::Problem;
-use super::response::Reading;
-use crate::client_auth::Way;
+use super::response::EndpointProblem;
+use super::response::TokenState;
+use super::shared::Shared;
+use super::shared::TokenQuery;
+use super::validator::IntrospectionValidator;
+use crate::client_auth::ClientAuthKind;
 use crate::diagnosis::Finding;
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
@@ -21,72 +21,76 @@ const OPAQUE: &str = "bearergate-probe";
 const JWT: &str = "eyJhbGciOiJFUzI1NiJ9.e30.YmVhcmVyZ2F0ZS1wcm9iZQ";
 
 impl IntrospectionValidator {
-    /// Asks the endpoint about a token that does not exist; for start and diagnosis.
+    /// Asks the endpoint about a token that does not exist, to check the configuration, for example
+    /// when a service starts.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`](crate::error::RejectionKind::Unavailable), with the reason as its source, unless the
-    /// endpoint took the credentials and called the token inactive.
+    /// [`Unavailable`](crate::error::RejectionKind::Unavailable), with the reason as its source,
+    /// unless the endpoint accepts the credentials and reports the token as inactive.
     pub fn probe(&self) -> NowOrLater<'_, Result<(), Rejection>> {
         NowOrLater::later(async move {
             let probed = self.0.probe(OPAQUE).await;
-            probed.map_err(|problem| problem.at(&self.0.caller.endpoint))
+            probed.map_err(|problem| problem.into_rejection(&self.0.endpoint.url))
         })
     }
 }
 
-impl Inner {
-    /// Finds out whether the endpoint judges tokens for this service, JWTs too if they come here.
-    pub(super) async fn examined(&self, takes_jwts: bool) -> Vec<Finding> {
-        let subject = format!("introspection {}", self.caller.endpoint);
+impl Shared {
+    /// Checks whether the endpoint accepts this service's requests, and JWTs if this validator
+    /// receives them.
+    pub(super) async fn findings(&self, takes_jwts: bool) -> Vec<Finding> {
+        let subject = format!("introspection {}", self.endpoint.url);
         if let Err(problem) = self.probe(OPAQUE).await {
             return vec![self.broken(subject, problem)];
         }
-        let text = "takes the credentials and tells active from inactive";
-        let mut found = vec![Finding::ok(subject.as_str(), text)];
+        let text = "accepts the credentials and reports an unknown token as inactive";
+        let mut findings = vec![Finding::ok(subject.as_str(), text)];
         if takes_jwts {
-            found.extend(
+            findings.extend(
                 self.probe(JWT)
                     .await
                     .err()
                     .map(|problem| match problem.text {
-                        response::UNSUPPORTED => Finding::warning(subject, NO_JWTS).hint(ADD_JUDGE),
+                        response::UNSUPPORTED => {
+                            Finding::warning(subject, NO_JWTS).hint(ADD_VALIDATOR)
+                        }
                         _ => self.broken(subject, problem),
                     }),
             );
         }
-        found
+        findings
     }
 
-    async fn probe(&self, token: &str) -> Result<(), Problem> {
-        let unknown = Problem::new("the clock does not tell the time");
-        let question = Question {
+    async fn probe(&self, token: &str) -> Result<(), EndpointProblem> {
+        let unknown = EndpointProblem::new("the clock reports no time");
+        let query = TokenQuery {
             token: Zeroizing::new(token.to_owned()),
             digest: Digest::default(),
             now: self.clock.now().ok_or(unknown)?,
         };
-        let (answered, _) = self.call(&question).await;
-        match self.read(answered, &question).await? {
-            (Reading::Inactive, _) => Ok(()),
-            (Reading::Active(_), _) => Err(Problem::new(CREDULOUS)),
+        let (response, _) = self.call(&query).await;
+        match self.read(response, &query).await? {
+            (TokenState::Inactive, _) => Ok(()),
+            (TokenState::Active(_), _) => Err(EndpointProblem::new(ACCEPTS_ANY)),
         }
     }
 
-    fn broken(&self, subject: String, problem: Problem) -> Finding {
-        let remedy = match (problem.text, self.caller.auth.way()) {
-            (response::CREDENTIALS, Way::Bearer) => TOKEN,
-            (response::CREDENTIALS, Way::Key) => KEY,
-            (response::CREDENTIALS, Way::Secret) => SECRET,
+    fn broken(&self, subject: String, problem: EndpointProblem) -> Finding {
+        let hint = match (problem.text, self.endpoint.auth.kind()) {
+            (response::CREDENTIALS, ClientAuthKind::Bearer) => TOKEN,
+            (response::CREDENTIALS, ClientAuthKind::Key) => KEY,
+            (response::CREDENTIALS, ClientAuthKind::Secret) => SECRET,
             (response::NOT_ALLOWED, _) => ALLOW,
             (response::UNSUPPORTED, _) => OTHER_ENDPOINT,
             _ => ANSWER,
         };
-        let rejection = problem.at(&self.caller.endpoint);
-        Finding::error(subject, told(&rejection)).hint(remedy)
+        let rejection = problem.into_rejection(&self.endpoint.url);
+        Finding::error(subject, error_chain(&rejection)).hint(hint)
     }
 }
 
-fn told(rejection: &Rejection) -> String {
+fn error_chain(rejection: &Rejection) -> String {
     let mut text = rejection.to_string();
     let mut next = rejection.source();
     while let Some(error) = next {
@@ -97,22 +101,22 @@ fn told(rejection: &Rejection) -> String {
     text
 }
 
-const CREDULOUS: &str = "the endpoint calls a token active that does not exist";
+const ACCEPTS_ANY: &str = "the endpoint reports a token as active that does not exist";
 
-const NO_JWTS: &str =
-    "does not take JWTs (`unsupported_token_type`), and they come here: none can be judged";
-const ADD_JUDGE: &str = "add a JWT judge for their issuer, which they go to then";
+const NO_JWTS: &str = "does not take JWTs (`unsupported_token_type`), but this validator receives \
+                       them: all are rejected";
+const ADD_VALIDATOR: &str = "add a JWT validator for their issuer to the gate";
 
-const ALLOW: &str = "let the provider allow this client to introspect";
+const ALLOW: &str = "allow this client to introspect tokens at the provider";
 const ANSWER: &str = "check the address of the endpoint, and name resolution, firewall, proxy and \
                       certificates between this host and it";
-const KEY: &str = "register the public key at the provider for this client, under the key id that \
-                   is sent, with `private_key_jwt` as its method; name the audience that the \
-                   provider wants of assertions (`ClientKey::audience`: its issuer or its token \
-                   endpoint, often); and let both hosts keep time";
+const KEY: &str = "register the public key at the provider for this client, with its key id and \
+                   with `private_key_jwt` as its method; set the audience that the provider \
+                   expects of assertions (`ClientKey::audience`: often its issuer or its token \
+                   endpoint); and keep the time of both hosts synchronized";
 const OTHER_ENDPOINT: &str = "check that the address is that of an introspection endpoint, and \
-                              that the provider introspects access tokens there";
-const SECRET: &str = "check client id and secret, that the provider takes them in the header \
-                      (`secret_basic`) or in the form (`secret_post`) as they are sent, and that \
-                      it lets this client introspect";
-const TOKEN: &str = "check that the bearer token is this service's own and has not ended";
+                              that it accepts access tokens";
+const SECRET: &str = "check the client id and secret, that the provider accepts them in the \
+                      header (`secret_basic`) or in the form (`secret_post`), and that it allows \
+                      this client to introspect tokens";
+const TOKEN: &str = "check that the bearer token was issued to this service and is not expired";

@@ -1,13 +1,13 @@
-//! One endpoint of a provider that takes tokens: introspection or revocation.
+//! An endpoint of a provider to which tokens are sent: introspection or revocation.
 
 use std::sync::Arc;
 
 use http::HeaderValue;
 use http::header;
 
-use super::breaker::Sign;
+use super::breaker::CallOutcome;
 use super::response;
-use super::response::Problem;
+use super::response::EndpointProblem;
 use crate::client_auth::ClientAuth;
 use crate::client_auth::Credentials;
 use crate::client_auth::Form;
@@ -20,48 +20,56 @@ use crate::http_client::HttpRequest;
 use crate::http_client::HttpResponse;
 use crate::limits;
 
-/// Where tokens are sent, and as whom.
+/// The address of an endpoint, and the credentials of this service there.
 #[derive(Debug)]
-pub(super) struct Caller {
-    pub(super) endpoint: Endpoint,
+pub(super) struct ProviderEndpoint {
+    pub(super) url: Endpoint,
     pub(super) auth: ClientAuth,
     pub(super) client: Arc<dyn HttpClient>,
 }
 
-/// A token to send.
-pub(super) struct Post<'a> {
+/// A request about one token.
+pub(super) struct TokenRequest<'a> {
     pub(super) token: &'a str,
     pub(super) hint: &'static str,
     pub(super) accept: &'static str,
     pub(super) now: UnixTime,
 }
 
-impl Caller {
-    /// Sends the token, a second time only if no connection came about; tells what that says of
-    /// the endpoint.
-    pub(super) async fn send(&self, post: &Post<'_>) -> (Result<HttpResponse, Problem>, Sign) {
-        let Some(request) = self.request(post) else {
-            let problem = Problem::new("the system gave no random numbers to sign with");
-            return (Err(problem), Sign::Nothing);
+impl ProviderEndpoint {
+    /// Sends the token, a second time only if no connection was established. Also returns what the
+    /// call shows about the endpoint.
+    pub(super) async fn send(
+        &self,
+        request: &TokenRequest<'_>,
+    ) -> (Result<HttpResponse, EndpointProblem>, CallOutcome) {
+        let Some(first) = self.http_request(request) else {
+            let problem = EndpointProblem::new("the system returned no random bytes to sign with");
+            return (Err(problem), CallOutcome::Unknown);
         };
-        let mut answered = self.client.send(request).await;
+        let mut response = self.client.send(first).await;
         let is_unsent = |error: &HttpError| error.kind() == HttpErrorKind::Connect;
-        if let (true, Some(again)) = (answered.as_ref().is_err_and(is_unsent), self.request(post)) {
+        if let (true, Some(again)) = (
+            response.as_ref().is_err_and(is_unsent),
+            self.http_request(request),
+        ) {
             let rest = limits::HTTP_DEADLINE.saturating_sub(limits::HTTP_CONNECT_DEADLINE);
-            answered = self.client.send(again.with_deadline(rest)).await;
+            response = self.client.send(again.with_deadline(rest)).await;
         }
-        let sign = response::sign(&answered);
-        let failed = |error| Problem::new("the endpoint gave no whole answer").because(error);
-        (answered.map_err(failed), sign)
+        let outcome = response::outcome(&response);
+        let failed = |error| {
+            EndpointProblem::new("the endpoint gave no complete response").with_cause(error)
+        };
+        (response.map_err(failed), outcome)
     }
 
-    fn request(&self, post: &Post<'_>) -> Option<HttpRequest> {
-        let mut form = Form::new(post.token.len());
-        form.add("token", post.token.as_bytes());
-        form.add("token_type_hint", post.hint.as_bytes());
-        let credentials = self.auth.apply(&mut form, &self.endpoint, post.now)?;
-        let request = HttpRequest::post_form(self.endpoint.clone(), form.into_secret())
-            .with_header(header::ACCEPT, HeaderValue::from_static(post.accept))
+    fn http_request(&self, request: &TokenRequest<'_>) -> Option<HttpRequest> {
+        let mut form = Form::new(request.token.len());
+        form.add("token", request.token.as_bytes());
+        form.add("token_type_hint", request.hint.as_bytes());
+        let credentials = self.auth.apply(&mut form, &self.url, request.now)?;
+        let request = HttpRequest::post_form(self.url.clone(), form.into_secret())
+            .with_header(header::ACCEPT, HeaderValue::from_static(request.accept))
             .with_max_body(limits::INTROSPECTION_BYTES);
         Some(match credentials {
             Credentials::Form => request,

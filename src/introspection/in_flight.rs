@@ -1,168 +1,119 @@
-//! Calls in flight: one for each token, and not too many.
+//! The calls in flight: at most one for each token, and a limited number in all.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use super::Inner;
-use super::Question;
+use super::breaker::Attempt;
 use super::breaker::Breaker;
-use super::breaker::Pass;
-use super::breaker::Sign;
+use super::breaker::CallOutcome;
 use super::cache::Digest;
-use super::cache::Found;
+use crate::clock::UnixTime;
 use crate::error::Rejection;
-use crate::event::Event;
 use crate::limits;
 use crate::principal::Principal;
 use crate::single_flight;
 use crate::single_flight::Leader;
 use crate::single_flight::Waiter;
 
-/// What a flight comes to.
+/// The result of a call, for those that wait for it.
 #[derive(Clone)]
-pub(super) enum Outcome {
-    /// The token was invalidated meanwhile: ask again.
-    Overtaken,
-    Verdict(Result<Principal, Rejection>),
+pub(super) enum CallResult {
+    Done(Result<Principal, Rejection>),
+    /// The token was invalidated during the call, so the endpoint has to be asked again.
+    Invalidated,
 }
 
-/// What leads to a verdict.
-pub(super) enum Step {
-    Known(Result<Principal, Rejection>),
-    Wait(Waiter<Outcome>),
-}
-
+/// The calls in flight, and the circuit breaker that they share.
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct Calls {
     breaker: Breaker,
-    /// Calls by token, but for those that were invalidated.
-    flights: HashMap<Digest, Flight>,
+    /// Calls by token, without those whose token was invalidated.
+    by_token: HashMap<Digest, PendingCall>,
     /// All calls that have not ended.
-    calls: usize,
-    next: u64,
+    count: usize,
+    last_number: u64,
 }
 
-struct Flight {
+struct PendingCall {
     number: u64,
-    follow: Waiter<Outcome>,
+    waiter: Waiter<CallResult>,
 }
 
-/// The right and duty to make one call.
-pub(super) struct Ticket {
+/// The permission to make one call, and the duty to report its result.
+pub(super) struct CallPermit {
     number: u64,
-    pass: Pass,
-    lead: Leader<Outcome>,
+    attempt: Attempt,
+    leader: Leader<CallResult>,
 }
 
-impl State {
-    pub(super) fn flight(&self, digest: &Digest) -> Option<Waiter<Outcome>> {
-        Some(self.flights.get(digest)?.follow.clone())
+impl Calls {
+    /// Returns the call in flight for a token, to wait for it.
+    pub(super) fn waiter(&self, digest: &Digest) -> Option<Waiter<CallResult>> {
+        Some(self.by_token.get(digest)?.waiter.clone())
     }
 
-    /// Begins a call, or says why none may be made.
-    pub(super) fn take_off(
+    /// Starts a call for a token, or returns why none may be made. `abandoned` is its result if it
+    /// is dropped.
+    pub(super) fn start(
         &mut self,
-        question: &Question,
+        digest: Digest,
+        now: UnixTime,
         abandoned: Rejection,
-    ) -> Result<(Ticket, Waiter<Outcome>), &'static str> {
-        if self.calls >= limits::INTROSPECTION_CALLS {
-            return Err("too many calls are in flight");
+    ) -> Result<(CallPermit, Waiter<CallResult>), &'static str> {
+        if self.count >= limits::INTROSPECTION_CALLS {
+            return Err("too many calls of the endpoint are in flight");
         }
-        let pass = self.breaker.admit(question.now);
-        let pass = pass.ok_or("the endpoint is left alone for a moment: it did not answer")?;
-        let (lead, follow) = single_flight::start(Outcome::Verdict(Err(abandoned)));
-        self.calls += 1;
-        self.next += 1;
-        let flight = Flight {
-            number: self.next,
-            follow: follow.clone(),
+        let attempt = self.breaker.attempt(now);
+        let attempt = attempt.ok_or("the endpoint failed repeatedly and is not called now")?;
+        let (leader, waiter) = single_flight::start(CallResult::Done(Err(abandoned)));
+        self.count += 1;
+        self.last_number += 1;
+        let pending = PendingCall {
+            number: self.last_number,
+            waiter: waiter.clone(),
         };
-        self.flights.insert(question.digest, flight);
-        let ticket = Ticket {
-            number: self.next,
-            pass,
-            lead,
+        self.by_token.insert(digest, pending);
+        let permit = CallPermit {
+            number: self.last_number,
+            attempt,
+            leader,
         };
-        Ok((ticket, follow))
+        Ok((permit, waiter))
     }
 
-    /// Ends a call; returns whether its outcome still counts.
-    fn land(&mut self, digest: &Digest, number: u64) -> bool {
-        self.calls = self.calls.saturating_sub(1);
-        let is_current = self.flights.get(digest).is_some_and(|f| f.number == number);
+    /// Ends a call; returns false if its token was invalidated meanwhile.
+    pub(super) fn finish(&mut self, digest: &Digest, permit: &CallPermit) -> bool {
+        self.count = self.count.saturating_sub(1);
+        let pending = self.by_token.get(digest);
+        let is_current = pending.is_some_and(|call| call.number == permit.number);
         if is_current {
-            self.flights.remove(digest);
+            self.by_token.remove(digest);
         }
         is_current
     }
 
-    pub(super) fn forget(&mut self, digest: &Digest) {
-        self.flights.remove(digest);
+    /// Records the outcome of a call; returns true if this opens the circuit.
+    pub(super) fn record(
+        &mut self,
+        permit: &CallPermit,
+        outcome: CallOutcome,
+        now: UnixTime,
+    ) -> bool {
+        self.breaker.record(permit.attempt, outcome, now)
     }
 
-    pub(super) fn forget_all(&mut self) {
-        self.flights.clear();
-    }
-}
-
-/// A call under way. If it is dropped, whoever waits for it learns of that.
-pub(super) struct Landing {
-    inner: Arc<Inner>,
-    question: Arc<Question>,
-    ticket: Option<Ticket>,
-}
-
-impl Landing {
-    pub(super) fn new(inner: Arc<Inner>, question: Arc<Question>, ticket: Ticket) -> Self {
-        Self {
-            inner,
-            question,
-            ticket: Some(ticket),
-        }
+    /// Detaches the call for a token: its result is not used for later requests.
+    pub(super) fn invalidate(&mut self, digest: &Digest) {
+        self.by_token.remove(digest);
     }
 
-    /// Makes the call to its end.
-    pub(super) async fn fly(mut self) {
-        let (found, sign) = self.inner.judge(&self.question).await;
-        if let Some(ticket) = self.ticket.take() {
-            self.land(ticket, found, sign);
-        }
-    }
-
-    /// Records the outcome before anybody else can begin the next call for the token.
-    fn land(&self, ticket: Ticket, found: Found, sign: Sign) {
-        let inner = &*self.inner;
-        let now = inner.clock.now().unwrap_or(self.question.now);
-        let mut state = inner.lock();
-        let counts = state.land(&self.question.digest, ticket.number);
-        let opens = state.breaker.note(ticket.pass, sign, now);
-        if counts {
-            inner
-                .memory
-                .note(self.question.digest, &found, self.question.now);
-        }
-        drop(state);
-        if opens {
-            let authority = inner.rules.authority.as_str();
-            inner.observe(&Event::CircuitOpened { authority });
-        }
-        ticket.lead.complete(match counts {
-            true => Outcome::Verdict(found.verdict),
-            false => Outcome::Overtaken,
-        });
+    pub(super) fn invalidate_all(&mut self) {
+        self.by_token.clear();
     }
 }
 
-impl Drop for Landing {
-    fn drop(&mut self) {
-        let Some(ticket) = self.ticket.take() else {
-            return;
-        };
-        let mut state = self.inner.lock();
-        state.land(&self.question.digest, ticket.number);
-        let now = self.question.now;
-        state.breaker.note(ticket.pass, Sign::Nothing, now);
-        // The lead settles the flight as abandoned, not under the lock.
-        drop(state);
+impl CallPermit {
+    /// Gives the result to all that wait for the call.
+    pub(super) fn settle(self, result: CallResult) {
+        self.leader.complete(result);
     }
 }

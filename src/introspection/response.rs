@@ -1,11 +1,11 @@
-//! What an endpoint's answer is worth (RFC 7662 sections 2.2 and 2.3).
+//! The responses of an endpoint (RFC 7662 sections 2.2 and 2.3).
 
 use std::error::Error;
 
 use http::StatusCode;
 use http::header;
 
-use super::breaker::Sign;
+use super::breaker::CallOutcome;
 use crate::error::Cause;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
@@ -17,51 +17,55 @@ use crate::json::Document;
 use crate::json::Object;
 use crate::json::Value;
 
-/// What an endpoint says of a token.
-pub(super) enum Reading {
-    /// It is active, and these are its claims.
+/// The state of a token in a response.
+pub(super) enum TokenState {
+    /// Active, with these claims.
     Active(Document),
     Inactive,
 }
 
-/// Reads an answer: only JSON `true` is active, only `false` is not, and nothing else is an
-/// answer.
-pub(super) fn read(text: &[u8]) -> Result<Reading, Problem> {
-    let document = Document::parse(text).map_err(|error| Problem::new(MALFORMED).because(error))?;
+/// Reads a response. Only the JSON value `true` is active and only `false` is inactive; a response
+/// with any other value is invalid.
+pub(super) fn read(text: &[u8]) -> Result<TokenState, EndpointProblem> {
+    let document =
+        Document::parse(text).map_err(|error| EndpointProblem::new(MALFORMED).with_cause(error))?;
     match document.get("active").and_then(Value::as_bool) {
-        Some(true) => Ok(Reading::Active(document)),
-        Some(false) => Ok(Reading::Inactive),
-        None => Err(Problem::new(UNSAID)),
+        Some(true) => Ok(TokenState::Active(document)),
+        Some(false) => Ok(TokenState::Inactive),
+        None => Err(EndpointProblem::new(UNSAID)),
     }
 }
 
-const MALFORMED: &str = "the answer is not one well-formed JSON object without duplicate members";
-const UNSAID: &str = "the answer does not say by `true` or `false` whether the token is active";
+const MALFORMED: &str = "the response is not one well-formed JSON object without duplicate members";
+const UNSAID: &str = "`active` in the response is neither `true` nor `false`";
 
-/// Returns the body of an answer of status 200 and this media type.
-pub(super) fn body<'r>(response: &'r HttpResponse, media: &str) -> Result<&'r [u8], Problem> {
+/// Returns the body of a response with status 200 and this media type.
+pub(super) fn body<'r>(
+    response: &'r HttpResponse,
+    media_type: &str,
+) -> Result<&'r [u8], EndpointProblem> {
     if response.status() != StatusCode::OK {
-        return Err(Problem::new(refusal(response)));
+        return Err(EndpointProblem::new(refusal(response)));
     }
-    if !is_of(response, media) {
-        return Err(Problem::new(
-            "the answer is of another content type than asked for",
+    if !has_type(response, media_type) {
+        return Err(EndpointProblem::new(
+            "the content type of the response is not the requested one",
         ));
     }
     Ok(response.body())
 }
 
-fn is_of(response: &HttpResponse, media: &str) -> bool {
+fn has_type(response: &HttpResponse, media_type: &str) -> bool {
     let mut types = response.headers().get_all(header::CONTENT_TYPE).iter();
     let (Some(first), None) = (types.next(), types.next()) else {
         return false;
     };
     let first = first.to_str().unwrap_or_default();
-    let own = first.split(';').next().unwrap_or_default();
-    own.trim_ascii().eq_ignore_ascii_case(media)
+    let found = first.split(';').next().unwrap_or_default();
+    found.trim_ascii().eq_ignore_ascii_case(media_type)
 }
 
-/// Says what another status than 200 means for the operator.
+/// Returns what a status other than 200 means, for the operator.
 pub(super) fn refusal(response: &HttpResponse) -> &'static str {
     let error = Object::parse(response.body()).ok();
     let error = error.as_ref().and_then(|object| object.get("error"));
@@ -74,59 +78,61 @@ pub(super) fn refusal(response: &HttpResponse) -> &'static str {
         StatusCode::BAD_REQUEST if is_error("unauthorized_client") => NOT_ALLOWED,
         StatusCode::FORBIDDEN => NOT_ALLOWED,
         StatusCode::UNAUTHORIZED => CREDENTIALS,
-        status if status.is_redirection() => "the endpoint sends elsewhere; nothing was sent there",
-        _ => "the endpoint answered with another status than 200",
+        status if status.is_redirection() => "the endpoint redirects, which is not followed",
+        _ => "the endpoint answered with a status other than 200",
     }
 }
 
 pub(super) const UNSUPPORTED: &str = "the endpoint does not take tokens of this kind \
-    (`unsupported_token_type`); give JWTs to a JWT judge";
+    (`unsupported_token_type`); add a JWT validator for JWTs";
 pub(super) const CREDENTIALS: &str = "the endpoint refused the credentials of this service";
-pub(super) const NOT_ALLOWED: &str = "the endpoint does not let this service ask";
+pub(super) const NOT_ALLOWED: &str = "the endpoint does not let this service use it";
 
-/// Says what the end of a call tells about the endpoint.
-pub(super) fn sign(answered: &Result<HttpResponse, HttpError>) -> Sign {
-    match answered {
+/// Returns what the end of a call shows about the endpoint.
+pub(super) fn outcome(result: &Result<HttpResponse, HttpError>) -> CallOutcome {
+    match result {
         Ok(response) => match response.status().as_u16() {
-            502..=504 => Sign::Down,
-            500 => Sign::Nothing,
-            _ => Sign::Up,
+            502..=504 => CallOutcome::Down,
+            500 => CallOutcome::Unknown,
+            _ => CallOutcome::Up,
         },
         Err(error) => match error.kind() {
-            HttpErrorKind::Broken | HttpErrorKind::Connect | HttpErrorKind::Deadline => Sign::Down,
-            HttpErrorKind::Forbidden | HttpErrorKind::TooLarge => Sign::Nothing,
+            HttpErrorKind::Broken | HttpErrorKind::Connect | HttpErrorKind::Deadline => {
+                CallOutcome::Down
+            }
+            HttpErrorKind::Forbidden | HttpErrorKind::TooLarge => CallOutcome::Unknown,
         },
     }
 }
 
-/// Why a token could not be judged: constant text, and what it was below, for the operator.
+/// Why a token could not be validated: constant text and its cause, for the operator.
 #[derive(Clone, Debug)]
-pub(super) struct Problem {
+pub(super) struct EndpointProblem {
     pub(super) text: &'static str,
     cause: Option<Cause>,
 }
 
-impl Problem {
+impl EndpointProblem {
     pub(super) const fn new(text: &'static str) -> Self {
         Self { text, cause: None }
     }
 
-    pub(super) fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub(super) fn with_cause(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.cause = Some(Cause::new(cause));
         self
     }
 
-    /// Makes an error of it, without its cause where it has none.
+    /// Returns an error, with the cause as its source if there is one.
     pub(super) fn into_error(self) -> Box<dyn Error + Send + Sync> {
         match self.cause {
-            Some(cause) => Box::new(Caused(self.text, cause)),
+            Some(cause) => Box::new(ProblemWithCause(self.text, cause)),
             None => self.text.into(),
         }
     }
 
-    /// Makes the rejection of a token that this endpoint did not answer for.
-    pub(super) fn at(self, endpoint: &Endpoint) -> Rejection {
-        Rejection::new(RejectionKind::Unavailable).with_source(Failure {
+    /// Returns the rejection of a token about which this endpoint gave no valid response.
+    pub(super) fn into_rejection(self, endpoint: &Endpoint) -> Rejection {
+        Rejection::new(RejectionKind::Unavailable).with_source(EndpointFailure {
             endpoint: endpoint.to_string().into(),
             text: self.text,
             source: self.cause,
@@ -136,12 +142,12 @@ impl Problem {
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Caused(&'static str, #[source] Cause);
+struct ProblemWithCause(&'static str, #[source] Cause);
 
-/// An endpoint did not answer as it should.
+/// An endpoint that gave no valid response.
 #[derive(Debug, thiserror::Error)]
 #[error("`{endpoint}`: {text}")]
-struct Failure {
+struct EndpointFailure {
     endpoint: Box<str>,
     text: &'static str,
     source: Option<Cause>,
@@ -156,7 +162,7 @@ mod tests {
 
     fn active(text: &str) -> Result<bool, &'static str> {
         let reading = read(text.as_bytes()).map_err(|problem| problem.text)?;
-        Ok(matches!(reading, Reading::Active(_)))
+        Ok(matches!(reading, TokenState::Active(_)))
     }
 
     /// Defect D01 (`active` read by truthiness): docs/defects.md
@@ -175,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_strict_object_is_no_answer() {
+    fn response_must_be_one_strict_object() {
         let deep = format!(r#"{{"active":true,"a":{}}}"#, "[".repeat(100_000));
         for text in [
             "",
@@ -203,14 +209,14 @@ mod tests {
         HttpResponse::new(status, headers, body.into())
     }
 
-    fn is_taken(status: u16, types: &[&'static str]) -> bool {
+    fn is_accepted(status: u16, types: &[&'static str]) -> bool {
         body(&response(status, types, "{}"), "application/json").is_ok()
     }
 
     #[test]
-    fn an_answer_is_of_status_200_and_of_the_type_asked_for() {
+    fn response_must_have_status_200_and_the_requested_type() {
         for value in ["application/json", "Application/JSON ; charset=utf-8"] {
-            assert!(is_taken(200, &[value]));
+            assert!(is_accepted(200, &[value]));
         }
         for types in [
             &[][..],
@@ -220,17 +226,17 @@ mod tests {
             &["application/json", "application/json"],
             &["text/html; application/json"],
         ] {
-            assert!(!is_taken(200, types), "{types:?}");
+            assert!(!is_accepted(200, types), "{types:?}");
         }
         for status in [
             201, 204, 206, 301, 302, 307, 400, 401, 403, 404, 429, 500, 503,
         ] {
-            assert!(!is_taken(status, &["application/json"]), "{status}");
+            assert!(!is_accepted(status, &["application/json"]), "{status}");
         }
     }
 
     #[test]
-    fn the_operator_learns_what_a_refusal_means() {
+    fn refusal_is_explained_to_the_operator() {
         let text = |status, body| refusal(&response(status, &[], body));
         let unsupported = r#"{"error":"unsupported_token_type"}"#;
         assert_eq!(text(400, unsupported), UNSUPPORTED);
@@ -247,24 +253,24 @@ mod tests {
     }
 
     #[test]
-    fn what_tells_of_an_endpoint_that_is_down() {
-        let answered = |status| sign(&Ok(response(status, &[], "")));
+    fn outcome_shows_whether_the_endpoint_is_down() {
+        let answered = |status| outcome(&Ok(response(status, &[], "")));
         for status in [502, 503, 504] {
-            assert_eq!(answered(status), Sign::Down, "{status}");
+            assert_eq!(answered(status), CallOutcome::Down, "{status}");
         }
-        assert_eq!(answered(500), Sign::Nothing);
+        assert_eq!(answered(500), CallOutcome::Unknown);
         for status in [200, 204, 302, 400, 401, 429, 501] {
-            assert_eq!(answered(status), Sign::Up, "{status}");
+            assert_eq!(answered(status), CallOutcome::Up, "{status}");
         }
-        let failed = |kind| sign(&Err(HttpError::new(kind)));
+        let failed = |kind| outcome(&Err(HttpError::new(kind)));
         for kind in [
             HttpErrorKind::Broken,
             HttpErrorKind::Connect,
             HttpErrorKind::Deadline,
         ] {
-            assert_eq!(failed(kind), Sign::Down);
+            assert_eq!(failed(kind), CallOutcome::Down);
         }
-        assert_eq!(failed(HttpErrorKind::TooLarge), Sign::Nothing);
-        assert_eq!(failed(HttpErrorKind::Forbidden), Sign::Nothing);
+        assert_eq!(failed(HttpErrorKind::TooLarge), CallOutcome::Unknown);
+        assert_eq!(failed(HttpErrorKind::Forbidden), CallOutcome::Unknown);
     }
 }

@@ -1,14 +1,14 @@
-//! Tells a provider that a token is of no more use (RFC 7009).
+//! Revocation of tokens at their provider (RFC 7009).
 
 use std::error::Error;
 use std::sync::Arc;
 
 use http::StatusCode;
 
-use super::endpoint::Caller;
-use super::endpoint::Post;
+use super::endpoint::ProviderEndpoint;
+use super::endpoint::TokenRequest;
 use super::response;
-use super::response::Problem;
+use super::response::EndpointProblem;
 use crate::client_auth::ClientAuth;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
@@ -18,10 +18,12 @@ use crate::http_client::HttpClient;
 use crate::http_client::HttpResponse;
 use crate::now_or_later::NowOrLater;
 
-/// Revokes tokens at the endpoint of their provider.
+/// A client of a provider's revocation endpoint (RFC 7009).
 ///
-/// What this process remembers of a token is another matter: see
-/// [`IntrospectionValidator::invalidate`](crate::introspection::IntrospectionValidator::invalidate) and the denylists.
+/// Call it when a user logs out of a service that holds the user's tokens. It does not change what
+/// this process accepts: remove the cached result of an opaque token with
+/// [`IntrospectionValidator::invalidate`](crate::introspection::IntrospectionValidator::invalidate),
+/// and reject a JWT with a [`Denylist`](crate::revocation::Denylist).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -39,53 +41,58 @@ use crate::now_or_later::NowOrLater;
 /// ```
 #[derive(Debug)]
 pub struct RevocationClient {
-    caller: Caller,
+    endpoint: ProviderEndpoint,
     clock: Arc<dyn Clock>,
 }
 
 impl RevocationClient {
-    /// Takes the address of the endpoint and how this service authenticates there.
+    /// Makes a client of the endpoint at this address, at which this service authenticates with
+    /// `auth`. Nothing is sent yet.
     ///
     /// # Errors
     ///
-    /// `value_malformed` for the address.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if the address is not an
+    /// `https` URL.
     pub fn new(
         endpoint: &str,
         auth: ClientAuth,
         client: Arc<dyn HttpClient>,
     ) -> Result<Self, ConfigError> {
-        let caller = Caller {
-            endpoint: Endpoint::parse(endpoint)?,
+        let endpoint = ProviderEndpoint {
+            url: Endpoint::parse(endpoint)?,
             auth,
             client,
         };
         Ok(Self {
-            caller,
+            endpoint,
             clock: Arc::new(SystemClock),
         })
     }
 
-    /// Sets the clock that dates the assertions of a private key.
+    /// Sets the clock, by default the system's. The assertions of a client with a private key have
+    /// its time, so a wrong clock makes the provider reject them.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Revokes an access token. One that the provider does not know counts as revoked.
+    /// Revokes an access token. A token that the provider does not know is reported as revoked
+    /// (RFC 7009 section 2.2).
     ///
     /// # Errors
     ///
-    /// A [`RevokeError`] unless the provider said that the token is revoked.
+    /// A [`RevokeError`] unless the provider confirms that the token is revoked.
     pub fn revoke<'a>(&'a self, token: &'a str) -> NowOrLater<'a, Result<(), RevokeError>> {
         self.send(token, "access_token")
     }
 
-    /// Revokes a refresh token, and with most providers the access tokens of its grant.
+    /// Revokes a refresh token; most providers also revoke the access tokens of its grant (RFC 7009
+    /// section 2.1).
     ///
     /// # Errors
     ///
-    /// A [`RevokeError`] unless the provider said that the token is revoked.
+    /// A [`RevokeError`] unless the provider confirms that the token is revoked.
     pub fn revoke_refresh<'a>(&'a self, token: &'a str) -> NowOrLater<'a, Result<(), RevokeError>> {
         self.send(token, "refresh_token")
     }
@@ -97,15 +104,15 @@ impl RevocationClient {
     ) -> NowOrLater<'a, Result<(), RevokeError>> {
         NowOrLater::later(async move {
             let now = self.clock.now();
-            let now = now.ok_or_else(|| unavailable("the clock tells no time".into()))?;
-            let post = Post {
+            let now = now.ok_or_else(|| unavailable("the clock reports no time".into()))?;
+            let request = TokenRequest {
                 token,
                 hint,
                 accept: "application/json",
                 now,
             };
-            let (answered, _) = self.caller.send(&post).await;
-            let response = answered.map_err(|problem| unavailable(problem.into_error()))?;
+            let (response, _) = self.endpoint.send(&request).await;
+            let response = response.map_err(|problem| unavailable(problem.into_error()))?;
             read(&response)
         })
     }
@@ -118,27 +125,30 @@ fn read(response: &HttpResponse) -> Result<(), RevokeError> {
     Err(match response::refusal(response) {
         response::CREDENTIALS | response::NOT_ALLOWED => RevokeError::Credentials,
         response::UNSUPPORTED => RevokeError::Unsupported,
-        text => unavailable(Problem::new(text).into_error()),
+        text => unavailable(EndpointProblem::new(text).into_error()),
     })
 }
 
-type Cause = Box<dyn Error + Send + Sync>;
+type BoxError = Box<dyn Error + Send + Sync>;
 
-fn unavailable(cause: Cause) -> RevokeError {
+fn unavailable(cause: BoxError) -> RevokeError {
     RevokeError::Unavailable(Arc::from(cause))
 }
 
-/// A token was not revoked, as far as is known. It holds no part of the token.
+/// Why a token was not revoked, or may not be. It holds no part of the token.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RevokeError {
-    /// The endpoint refused the credentials of this service.
+    /// The endpoint refused the credentials of this service, or does not let it revoke tokens.
+    /// Correct the configuration; another attempt fails too.
     #[error("{}", response::CREDENTIALS)]
     Credentials,
-    /// The endpoint did not answer, or not as it should: try again later.
-    #[error("the revocation endpoint did not answer as it should")]
+    /// The endpoint gave no valid response; the source says why. The token may or may not be
+    /// revoked: try again later.
+    #[error("the revocation endpoint gave no valid response")]
     Unavailable(#[source] Arc<dyn Error + Send + Sync>),
-    /// The endpoint does not revoke tokens of this kind.
+    /// The endpoint does not revoke tokens of this kind (`unsupported_token_type`, RFC 7009 section
+    /// 2.2.1). The token stays valid until it expires.
     #[error("the endpoint does not revoke tokens of this kind")]
     Unsupported,
 }

@@ -1,10 +1,10 @@
-//! Signed answers (RFC 9701).
+//! Signed introspection responses (RFC 9701).
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::response::Problem;
-use super::response::Reading;
+use super::response::EndpointProblem;
+use super::response::TokenState;
 use super::response::read;
 use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
@@ -18,22 +18,22 @@ use crate::principal::KeyId;
 use crate::principal::Principal;
 use crate::validator::TokenValidator;
 
-/// Opens the envelopes of one issuer, addressed to this service.
-pub(super) struct Signed {
-    envelopes: JwtValidator,
+/// The validator of the JWTs in which one issuer puts its responses to this service.
+pub(super) struct SignedResponses {
+    validator: JwtValidator,
     keys: Arc<dyn KeyStore>,
 }
 
-/// The media type of a signed answer.
-pub(super) const MEDIA: &str = "application/token-introspection+jwt";
+/// The media type of a signed response.
+pub(super) const MEDIA_TYPE: &str = "application/token-introspection+jwt";
 
-impl Signed {
+impl SignedResponses {
     pub(super) fn new(
         issuer: &str,
         keys: Arc<dyn KeyStore>,
         client: &str,
     ) -> Result<Self, ConfigError> {
-        let envelopes = JwtValidator::builder()
+        let validator = JwtValidator::builder()
             .issuer(issuer)
             .audience(client)
             .key_store(Arc::clone(&keys))
@@ -42,42 +42,45 @@ impl Signed {
             .check("iat", |claims| claims.value("iat").is_some())
             .max_token_bytes(limits::TOKEN_BYTES_MAX)
             .build()?;
-        Ok(Self { envelopes, keys })
+        Ok(Self { validator, keys })
     }
 
-    /// Verifies an envelope and reads what is in it; tells the key that signed it.
+    /// Returns the state of a token in a signed response, with the key of the response, only if
+    /// the JWT of the response is valid.
     pub(super) async fn open(
         &self,
         body: &[u8],
         now: UnixTime,
-    ) -> Result<(Reading, Option<KeyId>), Problem> {
-        let text = str::from_utf8(body).map_err(|error| envelope().because(error))?;
+    ) -> Result<(TokenState, Option<KeyId>), EndpointProblem> {
+        let text = str::from_utf8(body).map_err(|error| rejected().with_cause(error))?;
         let presented = PresentedCredential::token(text).at(now);
-        let opened = self.envelopes.validate(&presented).await;
-        let opened = opened.map_err(|rejection| envelope().because(rejection))?;
-        Ok((inner(&opened)?, opened.key()))
+        let principal = self.validator.validate(&presented).await;
+        let principal = principal.map_err(|rejection| rejected().with_cause(rejection))?;
+        Ok((token_state(&principal)?, principal.key()))
     }
 
-    /// Says whether what this key signed may still be used.
-    pub(super) fn counts(&self, key: &KeyId) -> bool {
+    /// Returns true if responses under this key may still be used.
+    pub(super) fn is_key_accepted(&self, key: &KeyId) -> bool {
         matches!(self.keys.status(key), KeyStatus::Fresh | KeyStatus::Stale)
     }
 }
 
-fn inner(opened: &Principal) -> Result<Reading, Problem> {
-    let inner = opened.claims().value("token_introspection");
-    let inner = inner.ok_or(Problem::new("the signed answer says nothing of the token"))?;
-    read(Value::raw(inner).as_bytes())
+fn token_state(principal: &Principal) -> Result<TokenState, EndpointProblem> {
+    let member = principal.claims().value("token_introspection");
+    let member = member.ok_or(EndpointProblem::new(
+        "the signed response has no `token_introspection`",
+    ))?;
+    read(Value::raw(member).as_bytes())
 }
 
-fn envelope() -> Problem {
-    Problem::new("the envelope of the signed answer was refused")
+fn rejected() -> EndpointProblem {
+    EndpointProblem::new("the JWT of the signed response is not valid")
 }
 
-impl fmt::Debug for Signed {
+impl fmt::Debug for SignedResponses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signed")
-            .field("envelopes", &self.envelopes)
+        f.debug_struct("SignedResponses")
+            .field("validator", &self.validator)
             .finish_non_exhaustive()
     }
 }

@@ -250,7 +250,7 @@ const RESERVED: [&str; 16] = [
     GRANT_SEQUENCE,
 ];
 
-/// The claim with the [`Sequence`](crate::grant::Sequence) number of the grant that a token was made from.
+/// The claim with the [`Sequence`](crate::grant::store::Sequence) number of the grant that a token was made from.
 pub(super) const GRANT_SEQUENCE: &str = "grant_sequence";
 
 /// What the issuer adds to every token.

@@ -14,15 +14,16 @@ use crate::error::Rejection;
 
 /// The response of one of an issuer's endpoints: status, headers and body, to be sent unchanged.
 ///
-/// BuiltFacts by [`TokenEndpoints`](crate::issuer::TokenEndpoints) and [`JwtIssuer::jwks`](crate::issuer::JwtIssuer::jwks).
+/// Made by [`TokenEndpoints`](crate::issuer::TokenEndpoints) and
+/// [`JwtIssuer::jwks`](crate::issuer::JwtIssuer::jwks).
 ///
 /// ```
 /// # use bearergate::clock::{Clock, SystemClock};
 /// # use bearergate::crypto::Algorithm;
 /// # use bearergate::issuer::{JwtIssuer, SigningKeys, SigningKey};
 /// # let now = SystemClock::default().now().ok_or("no time")?;
-/// # let ring = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
-/// # let issuer = JwtIssuer::builder("https://id.example.com", ring).build()?;
+/// # let keys = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
+/// # let issuer = JwtIssuer::builder("https://id.example.com", keys).build()?;
 /// let response: http::Response<String> = issuer.jwks().into_response();
 /// assert_eq!(response.status(), 200);
 /// assert_eq!(response.headers()["content-type"], "application/jwk-set+json");
@@ -71,11 +72,12 @@ impl EndpointResponse {
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
             error: Some("temporarily_unavailable"),
-            ..Self::ok(r#"{"error":"temporarily_unavailable"}"#).because(cause)
+            ..Self::ok(r#"{"error":"temporarily_unavailable"}"#).with_cause(cause)
         }
     }
 
-    pub(super) fn because(mut self, cause: Rejection) -> Self {
+    /// Adds the cause, for the operator.
+    pub(super) fn with_cause(mut self, cause: Rejection) -> Self {
         self.cause = Some(cause);
         self
     }
@@ -85,7 +87,8 @@ impl EndpointResponse {
         self.status
     }
 
-    /// Returns the error code in the body, if the response is an error.
+    /// Returns the error code of RFC 6749 section 5.2, RFC 7009 or RFC 7662 in the body, if the
+    /// response is an error.
     pub fn error(&self) -> Option<&'static str> {
         self.error
     }
@@ -105,7 +108,7 @@ impl EndpointResponse {
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let (media_type, cache) = match self.max_age {
-            Some(age) => ("application/jwk-set+json", public(age)),
+            Some(age) => ("application/jwk-set+json", cacheable_for(age)),
             None => ("application/json", HeaderValue::from_static("no-store")),
         };
         headers.insert(header::CACHE_CONTROL, cache);
@@ -136,7 +139,7 @@ impl EndpointResponse {
 /// RFC 7009 section 2.2.1 leaves the time to the server.
 const RETRY_SECS: u16 = 5;
 
-fn public(age: Duration) -> HeaderValue {
+fn cacheable_for(age: Duration) -> HeaderValue {
     let text = format!("public, max-age={}", age.as_secs());
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("no-store"))
 }

@@ -8,9 +8,9 @@ use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
-use crate::grant::RevocationRecord;
-use crate::grant::Sequence;
-use crate::grant::SessionHandle;
+use crate::grant::store::RevocationRecord;
+use crate::grant::store::Sequence;
+use crate::grant::store::SessionHandle;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
@@ -37,12 +37,12 @@ use crate::revocation_list::RevocationList;
 /// use bearergate::stores::MemoryGrantStore;
 ///
 /// let now = SystemClock::default().now().ok_or("no time")?;
-/// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
-/// let issuer = JwtIssuer::builder("https://id.example.com", ring).build()?;
+/// let keys = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
+/// let issuer = JwtIssuer::builder("https://id.example.com", keys).build()?;
 /// let store = Arc::new(MemoryGrantStore::new(1_000_000));
 /// let sessions = SessionManager::builder(store.clone(), "my service").build()?;
 /// let revocations = GrantRevocations::new(store, "my service");
-/// let endpoints = TokenEndpoints::new(issuer)?.revocations(revocations);
+/// let endpoints = TokenEndpoints::new(issuer).revocations(revocations);
 /// # let _ = (sessions, endpoints);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -74,12 +74,12 @@ impl GrantRevocations {
         self
     }
 
-    fn concerns(&self, principal: &Principal) -> bool {
+    fn covers(&self, principal: &Principal) -> bool {
         let issuer = self.issuer.as_ref();
         issuer.is_none_or(|issuer| issuer == principal.authority())
     }
 
-    /// Returns the grant that the token was made from; `None` if the token does not say.
+    /// Returns the grant that the token was made from; `None` if it has no subject or no time of issue.
     fn grant(&self, token: &Principal) -> Option<Grant> {
         let issued = token.issued_at()?;
         let grant = Grant::new(self.authority.clone(), token.subject()?, issued);
@@ -87,13 +87,13 @@ impl GrantRevocations {
         Some(
             grant
                 .with_client(token.client().map(str::to_owned))
-                .with_session(session(token))
+                .with_session(session_handle(token))
                 .with_sequence(Some(sequence)),
         )
     }
 
     /// Returns a grant that only the revocation of this one token ends.
-    fn grant_of_one(&self, token: &Principal, handle: SessionHandle) -> Grant {
+    fn grant_of_token_only(&self, token: &Principal, handle: SessionHandle) -> Grant {
         let subject = token.subject().unwrap_or_default();
         let grant = Grant::new(self.authority.clone(), subject, UnixTime::from_secs(0));
         // No revocation of the subject has a number after the last one.
@@ -108,17 +108,20 @@ impl RevocationList for GrantRevocations {
         &'a self,
         principal: &'a Principal,
     ) -> NowOrLater<'a, Result<(), Rejection>> {
-        if !self.concerns(principal) {
+        if !self.covers(principal) {
             return NowOrLater::now(Ok(()));
         }
-        let (Some(grant), Some(handle)) = (self.grant(principal), handle(principal)) else {
+        let (Some(grant), Some(handle)) = (self.grant(principal), token_handle(principal)) else {
             return NowOrLater::now(Err(RejectionKind::TokenRevoked.into()));
         };
-        let one = self.grant_of_one(principal, handle);
+        let token_only = self.grant_of_token_only(principal, handle);
         let revoked = self.store.is_revoked(grant);
         revoked.then(move |revoked| match revoked {
-            Ok(false) => self.store.is_revoked(one).map(|revoked| unless(revoked?)),
-            Ok(true) => NowOrLater::now(unless(true)),
+            Ok(false) => self
+                .store
+                .is_revoked(token_only)
+                .map(|revoked| rejection_if(revoked?)),
+            Ok(true) => NowOrLater::now(rejection_if(true)),
             Err(error) => NowOrLater::now(Err(error.into())),
         })
     }
@@ -128,7 +131,7 @@ impl RevocationList for GrantRevocations {
         token: &'a Principal,
         now: UnixTime,
     ) -> NowOrLater<'a, Result<(), Rejection>> {
-        let (Some(handle), Some(end)) = (handle(token), token.expires_at()) else {
+        let (Some(handle), Some(end)) = (token_handle(token), token.expires_at()) else {
             return NowOrLater::now(Err(RejectionKind::Unavailable.into()));
         };
         let record = RevocationRecord::session(self.authority.clone(), handle, now);
@@ -137,14 +140,14 @@ impl RevocationList for GrantRevocations {
     }
 }
 
-fn unless(is_revoked: bool) -> Result<(), Rejection> {
+fn rejection_if(is_revoked: bool) -> Result<(), Rejection> {
     match is_revoked {
         true => Err(RejectionKind::TokenRevoked.into()),
         false => Ok(()),
     }
 }
 
-fn session(token: &Principal) -> Option<SessionHandle> {
+fn session_handle(token: &Principal) -> Option<SessionHandle> {
     let sid = token.claims().value("sid")?.as_str()?;
     SessionHandle::parse(&sid)
 }
@@ -156,7 +159,7 @@ fn sequence(token: &Principal) -> Option<Sequence> {
 
 /// Returns the session handle under which this one token is revoked: half of its id, which is as
 /// hard to hit as the random handle of a session.
-fn handle(token: &Principal) -> Option<SessionHandle> {
+fn token_handle(token: &Principal) -> Option<SessionHandle> {
     let id = token.token_id()?;
     let half = id.as_bytes().first_chunk::<16>()?;
     Some(SessionHandle::new(*half))

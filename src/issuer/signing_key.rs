@@ -122,7 +122,8 @@ impl SigningKey {
             return Err(UNFIT);
         }
         let key = encoding_key(algorithm, der.expose());
-        let signing = Signing::new(&signing::theirs(algorithm), &key).map_err(|_| UNFIT)?;
+        let signing =
+            Signing::new(&signing::to_jsonwebtoken(algorithm), &key).map_err(|_| UNFIT)?;
         let (public, jwk) = KeyImporter::default().signer(signing.public()?, algorithm)?;
         let header = header(algorithm, public.kid().unwrap_or_default())?;
         Ok(Self(Arc::new(Inner {
@@ -173,7 +174,7 @@ fn encoding_key(algorithm: Algorithm, der: &[u8]) -> EncodingKey {
 
 /// Returns the encoded header, the same for every token of a key (RFC 9068 section 2.1).
 fn header(algorithm: Algorithm, kid: &str) -> Result<Box<str>, Flaw> {
-    let mut header = Header::new(signing::theirs(algorithm));
+    let mut header = Header::new(signing::to_jsonwebtoken(algorithm));
     header.typ = Some("at+jwt".to_owned());
     header.kid = Some(kid.to_owned());
     let text = serde_json::to_vec(&header).map_err(|_| UNFIT)?;

@@ -11,7 +11,6 @@ use crate::clock::Leeway;
 use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
 use crate::credential::parameter;
-use crate::error::ConfigError;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::json::Object;
@@ -37,10 +36,10 @@ use crate::validator::is_jwt_like;
 /// use bearergate::issuer::{AccessClaims, AuthenticatedClient, JwtIssuer, SigningKeys, SigningKey, TokenEndpoints};
 ///
 /// let now = SystemClock::default().now().ok_or("no time")?;
-/// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
-/// let issuer = JwtIssuer::builder("https://id.example.com", ring).build()?;
+/// let keys = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
+/// let issuer = JwtIssuer::builder("https://id.example.com", keys).build()?;
 /// let token = issuer.mint(&AccessClaims::new("alice", "shop", "https://api.example.com"))?;
-/// let endpoints = TokenEndpoints::new(issuer)?;
+/// let endpoints = TokenEndpoints::new(issuer);
 ///
 /// let form = format!("token={}", token.expose());
 /// let api = AuthenticatedClient::assertion("orders-api").serving("https://api.example.com");
@@ -48,7 +47,7 @@ use crate::validator::is_jwt_like;
 /// assert!(response.body().starts_with(r#"{"active":true,"token_type":"Bearer","#));
 ///
 /// let stranger = AuthenticatedClient::assertion("stranger");
-/// let response = endpoints.introspect(&stranger, form.as_bytes()).try_now().expect("likewise");
+/// let response = endpoints.introspect(&stranger, form.as_bytes()).try_now().expect("nothing to wait for");
 /// assert_eq!(response.body(), r#"{"active":false}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -69,30 +68,27 @@ use crate::validator::is_jwt_like;
 #[derive(Clone, Debug)]
 pub struct TokenEndpoints {
     issuer: JwtIssuer,
-    validator: JwtValidator,
+    /// `None` if it could not be built, which cannot happen: an issuer has a name and keys.
+    validator: Option<JwtValidator>,
     revocations: Option<Arc<dyn RevocationList>>,
 }
 
 impl TokenEndpoints {
     /// Makes the endpoints for this issuer. Without [`revocations`](Self::revocations) tokens
     /// cannot be revoked: the answer is `unsupported_token_type`.
-    ///
-    /// # Errors
-    ///
-    /// None in practice: the issuer has a name.
-    pub fn new(issuer: JwtIssuer) -> Result<Self, ConfigError> {
+    pub fn new(issuer: JwtIssuer) -> Self {
         let validator = JwtValidator::builder()
             .issuer(issuer.name())
             .any_audience()
             .key_store(Arc::new(issuer.clone()))
             .rfc9068()
             .sender_constraint(CheckedByCaller)
-            .build()?;
-        Ok(Self {
+            .build();
+        Self {
             issuer,
-            validator,
+            validator: validator.ok(),
             revocations: None,
-        })
+        }
     }
 
     /// Sets the list that both endpoints use: introspection asks it, revocation writes to it. It
@@ -116,7 +112,7 @@ impl TokenEndpoints {
         caller: &'a AuthenticatedClient,
         form: &[u8],
     ) -> NowOrLater<'a, EndpointResponse> {
-        let (token, now) = match self.read(form) {
+        let (token, now) = match self.read_form(form) {
             Ok(read) => read,
             Err(response) => return NowOrLater::now(response),
         };
@@ -134,11 +130,11 @@ impl TokenEndpoints {
         };
         // A list whose answer is not ready is asked again: it has no side effect before.
         if let Ok(checked) = list.check_revocation(&principal).try_now() {
-            return NowOrLater::now(unless_revoked(&principal, checked));
+            return NowOrLater::now(active_unless_revoked(&principal, checked));
         }
         NowOrLater::later(async move {
             let checked = list.check_revocation(&principal).await;
-            unless_revoked(&principal, checked)
+            active_unless_revoked(&principal, checked)
         })
     }
 
@@ -159,29 +155,31 @@ impl TokenEndpoints {
         caller: &'a AuthenticatedClient,
         form: &[u8],
     ) -> NowOrLater<'a, EndpointResponse> {
-        let (token, now) = match self.read(form) {
+        let (token, now) = match self.read_form(form) {
             Ok(read) => read,
             Err(response) => return NowOrLater::now(response),
         };
         let Some(list) = self.revocations.as_deref().filter(|_| is_jwt_like(&token)) else {
-            return NowOrLater::now(unsupported());
+            return NowOrLater::now(unsupported_token_type());
         };
         let principal = match self.validate(&token, now) {
             Ok(principal) => principal,
             Err(rejection) => return NowOrLater::now(already_invalid(rejection)),
         };
         if principal.client() != Some(caller.id()) {
-            return NowOrLater::now(of_another_client());
+            return NowOrLater::now(unauthorized_client());
         }
         if let Ok(revoked) = list.revoke_token(&principal, now).try_now() {
-            return NowOrLater::now(done(revoked));
+            return NowOrLater::now(revocation_response(revoked));
         }
-        NowOrLater::later(async move { done(list.revoke_token(&principal, now).await) })
+        NowOrLater::later(
+            async move { revocation_response(list.revoke_token(&principal, now).await) },
+        )
     }
 
     /// Reads the only token of a form, and the time.
-    fn read(&self, form: &[u8]) -> Result<(Zeroizing<String>, UnixTime), EndpointResponse> {
-        let token = token(form).ok_or_else(invalid_request)?;
+    fn read_form(&self, form: &[u8]) -> Result<(Zeroizing<String>, UnixTime), EndpointResponse> {
+        let token = only_token(form).ok_or_else(invalid_request)?;
         let now = self.issuer.now();
         let now =
             now.ok_or_else(|| EndpointResponse::unavailable(RejectionKind::Unavailable.into()))?;
@@ -190,7 +188,8 @@ impl TokenEndpoints {
 
     fn validate(&self, token: &str, now: UnixTime) -> Result<Principal, Rejection> {
         let presented = PresentedCredential::token(token).at(now);
-        let validated = self.validator.validate(&presented).try_now();
+        let validator = self.validator.as_ref().ok_or(RejectionKind::Unavailable)?;
+        let validated = validator.validate(&presented).try_now();
         // The issuer's own keys are always ready.
         validated.unwrap_or_else(|_| Err(RejectionKind::Unavailable.into()))
     }
@@ -212,7 +211,7 @@ impl SenderConstraint for CheckedByCaller {
 }
 
 /// Returns the value of the only `token` parameter.
-fn token(form: &[u8]) -> Option<Zeroizing<String>> {
+fn only_token(form: &[u8]) -> Option<Zeroizing<String>> {
     if form.len() > limits::FORM_BYTES {
         return None;
     }
@@ -229,18 +228,18 @@ fn may_know(caller: &AuthenticatedClient, token: &Principal) -> bool {
     token.client() == Some(caller.id()) || token.audience().any(|aud| caller.serves(&aud))
 }
 
-/// Without the leeway that validators grant: the issuer's clock set the expiry.
+/// Checked without the leeway of validators, because the issuer's own clock set the expiry.
 fn is_expired(token: &Principal, now: UnixTime) -> bool {
     token
         .expires_at()
         .is_none_or(|end| end.has_passed(now, Leeway::ZERO))
 }
 
-fn unless_revoked(token: &Principal, checked: Result<(), Rejection>) -> EndpointResponse {
+fn active_unless_revoked(token: &Principal, checked: Result<(), Rejection>) -> EndpointResponse {
     match checked {
         Ok(()) => active(token),
         Err(rejection) if rejection.kind() == RejectionKind::TokenRevoked => inactive(rejection),
-        // Whatever else the list reports, it has not said that the token is revoked or not.
+        // Any other answer of the list does not say whether the token is revoked.
         Err(rejection) => EndpointResponse::unavailable(rejection),
     }
 }
@@ -268,7 +267,7 @@ fn inactive(rejection: Rejection) -> EndpointResponse {
     if rejection.kind() == RejectionKind::Unavailable {
         return EndpointResponse::unavailable(rejection);
     }
-    EndpointResponse::ok(r#"{"active":false}"#).because(rejection)
+    EndpointResponse::ok(r#"{"active":false}"#).with_cause(rejection)
 }
 
 /// RFC 7009 section 2.2: an invalid token needs no revocation.
@@ -276,10 +275,10 @@ fn already_invalid(rejection: Rejection) -> EndpointResponse {
     if rejection.kind() == RejectionKind::Unavailable {
         return EndpointResponse::unavailable(rejection);
     }
-    EndpointResponse::ok("").because(rejection)
+    EndpointResponse::ok("").with_cause(rejection)
 }
 
-fn done(revoked: Result<(), Rejection>) -> EndpointResponse {
+fn revocation_response(revoked: Result<(), Rejection>) -> EndpointResponse {
     match revoked {
         Ok(()) => EndpointResponse::ok(""),
         Err(rejection) => EndpointResponse::unavailable(rejection),
@@ -290,12 +289,12 @@ fn invalid_request() -> EndpointResponse {
     EndpointResponse::refused("invalid_request", r#"{"error":"invalid_request"}"#)
 }
 
-fn of_another_client() -> EndpointResponse {
+fn unauthorized_client() -> EndpointResponse {
     EndpointResponse::refused("unauthorized_client", r#"{"error":"unauthorized_client"}"#)
-        .because(RejectionKind::AccessDenied.into())
+        .with_cause(RejectionKind::AccessDenied.into())
 }
 
-fn unsupported() -> EndpointResponse {
+fn unsupported_token_type() -> EndpointResponse {
     EndpointResponse::refused(
         "unsupported_token_type",
         r#"{"error":"unsupported_token_type"}"#,

@@ -1,26 +1,30 @@
-//! The builder: issuer, audience and keys are demanded by the type.
+//! The builder of JWT validators, whose type requires issuer, audience and keys.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::JwtValidator;
-use super::config::Draft;
-use super::demand::Demand;
+use super::builder_state::NeedsAudience;
+use super::builder_state::NeedsIssuer;
+use super::builder_state::NeedsKeys;
+use super::builder_state::Ready;
+use super::claim_name::ClaimName;
+use super::config::JwtConfig;
 use super::grants::Grants;
 use super::header::without_application;
+use super::issuer_rules::AcceptedIssuers;
+use super::issuer_rules::AcceptedNames;
+use super::issuer_rules::AcceptedTypes;
 use super::issuer_rules::Expiry;
-use super::issuer_rules::Issuers;
-use super::issuer_rules::Keys;
-use super::issuer_rules::Names;
+use super::issuer_rules::KeySource;
 use super::issuer_rules::Purpose;
-use super::issuer_rules::Types;
-use super::issuer_rules::Wanted;
-use super::issuers::IssuerLookup;
-use super::names::Name;
-use super::tenant::Pattern;
+use super::issuer_rules::RequiredType;
+use super::issuers::IssuerTable;
+use super::requirement::Requirement;
+use super::tenant::IssuerPattern;
 use super::tenant::Tenant;
+use super::validator::JwtValidator;
 use crate::clock::Clock;
 use crate::clock::Leeway;
 use crate::crypto::Algorithm;
@@ -33,72 +37,83 @@ use crate::principal::Claims;
 use crate::validator::SenderConstraint;
 use crate::validator::names;
 
-/// The issuer is still to be named.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct NeedsIssuer;
-
-/// The audience is still to be named.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct NeedsAudience;
-
-/// The keys are still to be given.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct NeedsKeys;
-
-/// Everything that must be said was said.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Ready;
-
-/// Puts a [`JwtValidator`] for one issuer together: first the issuer, then the audience, then
-/// the keys, then what else is wanted.
+/// Configures a [`JwtValidator`] for one issuer: first the issuer, then the audience, then the
+/// keys, then optional settings.
+///
+/// `State` is what is missing: [`NeedsIssuer`], [`NeedsAudience`], [`NeedsKeys`] or, if nothing is,
+/// [`Ready`]. Without optional settings a token must have `exp`, its `typ` must be absent, `JWT` or
+/// `at+jwt`, and it must not have claims by which it is an ID token, a logout token or another kind
+/// of token that is not an access token.
+///
+/// ```
+/// use bearergate::JwtValidator;
+/// use bearergate::crypto::Algorithm;
+/// use bearergate::key::KeySet;
+///
+/// # fn build(jwks_json: &str) -> Result<(), bearergate::ConfigError> {
+/// let validator = JwtValidator::builder()
+///     .issuer("https://idp.example.com")
+///     .audience("https://api.example.com")
+///     .keys(KeySet::from_jwks(jwks_json)?)
+///     .algorithms([Algorithm::Es256])
+///     .rfc9068()
+///     .build()?;
+/// # let _ = validator;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct JwtValidatorBuilder<State> {
-    draft: Box<Draft>,
+    config: Box<JwtConfig>,
     state: PhantomData<State>,
+}
+
+impl JwtValidator {
+    /// Starts the configuration of a validator for one issuer. To trust several issuers, build a
+    /// validator for each and [join](Self::join) them.
+    pub fn builder() -> JwtValidatorBuilder<NeedsIssuer> {
+        JwtValidatorBuilder {
+            config: Box::new(JwtConfig::new()),
+            state: PhantomData,
+        }
+    }
 }
 
 impl<S> JwtValidatorBuilder<S> {
     fn into_state<T>(self) -> JwtValidatorBuilder<T> {
         JwtValidatorBuilder {
-            draft: self.draft,
+            config: self.config,
             state: PhantomData,
         }
     }
 }
 
 impl JwtValidatorBuilder<NeedsIssuer> {
-    pub(super) fn new() -> Self {
-        Self {
-            draft: Box::new(Draft::new()),
-            state: PhantomData,
-        }
-    }
-
-    /// Names the issuer: `iss` must be equal to it byte for byte.
+    /// Sets the issuer. A token is accepted only if its `iss` is equal to it, byte for byte: a slash
+    /// at the end or an uppercase letter makes another issuer.
     pub fn issuer(self, issuer: impl Into<String>) -> JwtValidatorBuilder<NeedsAudience> {
         self.issuers([issuer])
     }
 
-    /// Names one issuer that goes by several names, all with the same keys and rules; the first
-    /// one is its [`Authority`].
+    /// Sets the names of one issuer that uses several, all with the same keys and rules. A token is
+    /// accepted only if its `iss` is one of them; the first name is the [`Authority`] of its
+    /// subjects, whichever name the token has.
     pub fn issuers<N: Into<String>>(
         mut self,
         issuers: impl IntoIterator<Item = N>,
     ) -> JwtValidatorBuilder<NeedsAudience> {
-        self.draft.issuers = Issuers::OneOf(names(issuers));
+        self.config.issuers = AcceptedIssuers::OneOf(names(issuers));
         self.into_state()
     }
 
-    /// Trusts issuers of one provider that differ in one part of their name, such as
-    /// `https://login.example.com/{tenant}/v2.0`: all are judged by the same keys and rules.
+    /// Accepts the issuers of one provider that differ in one part of their name, such as
+    /// `https://login.example.com/{tenant}/v2.0`, with the same keys and rules for all.
     ///
-    /// `allow` is asked after the signature is verified, and says as whom the tenant is trusted:
-    /// subjects of two tenants must not share an [`Authority`]. `None` is `issuer_mismatch`. Where
-    /// several validators are joined, an issuer that one of them names exactly is that one's.
+    /// `allow` is called for each token after its signature is verified, and returns the
+    /// [`Authority`] of the tenant, or `None` to reject the token as
+    /// [`IssuerMismatch`](crate::error::RejectionKind::IssuerMismatch). Two tenants must not share
+    /// an authority, because their subjects would be the same. In a [joined](JwtValidator::join)
+    /// validator, an issuer that is configured by its exact name is not matched by a pattern.
     ///
     /// ```
     /// use bearergate::JwtValidator;
@@ -115,211 +130,252 @@ impl JwtValidatorBuilder<NeedsIssuer> {
         pattern: &str,
         allow: impl Fn(Tenant<'_>) -> Option<Authority> + Send + Sync + 'static,
     ) -> JwtValidatorBuilder<NeedsAudience> {
-        self.draft.issuers = Issuers::Like(Pattern::new(pattern, allow));
+        self.config.issuers = AcceptedIssuers::Like(IssuerPattern::new(pattern, allow));
         self.into_state()
     }
 
-    /// Gives up the check of the issuer: whoever signs with one of the keys is trusted.
+    /// Disables the check of the issuer. Every token that is signed with one of the keys is then
+    /// trusted, whatever its `iss`, and all subjects have one [`Authority`].
     pub fn any_issuer(self) -> JwtValidatorBuilder<NeedsAudience> {
         self.into_state()
     }
 }
 
 impl JwtValidatorBuilder<NeedsAudience> {
-    /// Names the audience, this service: `aud` must be equal to it, or have it as a member.
+    /// Sets the audience, which is the name of this service. A token is accepted only if its `aud`
+    /// is equal to it, byte for byte, or is an array that contains it.
     pub fn audience(self, audience: impl Into<String>) -> JwtValidatorBuilder<NeedsKeys> {
         self.audiences([audience])
     }
 
-    /// Names several audiences, of which the token must have one.
+    /// Sets several names of this service. A token is accepted only if one of them is in its `aud`.
     pub fn audiences<N: Into<String>>(
         mut self,
         audiences: impl IntoIterator<Item = N>,
     ) -> JwtValidatorBuilder<NeedsKeys> {
-        self.draft.audiences = Names::OneOf(names(audiences));
+        self.config.audiences = AcceptedNames::OneOf(names(audiences));
         self.into_state()
     }
 
-    /// Gives up the check of the audience: tokens that the issuer made for other services are
-    /// accepted too, and these services can replay what they receive.
+    /// Disables the check of the audience. Tokens issued for other services are then accepted, and
+    /// a service that receives one can replay it here. If the issuer sets no audience, restrict the
+    /// clients with [`allow_clients`](JwtValidatorBuilder::allow_clients).
     pub fn any_audience(self) -> JwtValidatorBuilder<NeedsKeys> {
         self.into_state()
     }
 
-    /// Judges ID tokens of OpenID Connect for this client, not access tokens.
+    /// Validates ID tokens of OpenID Connect for this client in place of access tokens (OpenID
+    /// Connect Core 1.0 section 3.1.3.7).
     ///
-    /// Audience is the client; `sub` and `iat` are required; `azp` must be the client where it is
-    /// present, and present where there are several audiences. `typ` must be absent or `JWT`. The
-    /// `nonce` is the caller's to compare, with [`require_claim`](JwtValidatorBuilder::require_claim).
+    /// The audience is the client. `sub` and `iat` are required. `azp` must be the client if it is
+    /// present, and must be present if there are several audiences. `typ` must be absent or `JWT`.
+    /// The `nonce` is not checked: compare it with
+    /// [`require_claim`](JwtValidatorBuilder::require_claim).
     pub fn id_token(mut self, client: impl Into<String>) -> JwtValidatorBuilder<NeedsKeys> {
         let client = client.into();
-        self.draft.purpose = Purpose::IdToken(client.as_str().into());
-        self.draft.types = Types::IdToken;
-        self.demand_all([Name::Sub, Name::Iat]);
+        self.config.purpose = Purpose::IdToken(client.as_str().into());
+        self.config.types = AcceptedTypes::IdToken;
+        self.require_all([ClaimName::Sub, ClaimName::Iat]);
         self.audiences([client])
     }
 }
 
 impl<S> JwtValidatorBuilder<S> {
-    fn demand_all(&mut self, names: impl IntoIterator<Item = Name>) {
-        let demands = names.into_iter().map(Demand::Present);
-        self.draft.demands.extend(demands);
+    fn require_all(&mut self, names: impl IntoIterator<Item = ClaimName>) {
+        let requirements = names.into_iter().map(Requirement::Present);
+        self.config.requirements.extend(requirements);
     }
 }
 
 impl JwtValidatorBuilder<NeedsKeys> {
-    /// Gives the keys of the issuer.
+    /// Sets the keys of the issuer, which stay the same while the validator lives. The result of a
+    /// validation is then always ready.
     pub fn keys(mut self, keys: KeySet) -> JwtValidatorBuilder<Ready> {
-        self.draft.keys = Some(Keys::Fixed(keys));
+        self.config.keys = Some(KeySource::Fixed(keys));
         self.into_state()
     }
 
-    /// Gives a store that brings the keys of the issuer.
+    /// Sets the store of the issuer's keys, for example [`FetchedKeys`](crate::key::FetchedKeys).
+    /// A validation waits if the store has to fetch a key. If it cannot, the token is rejected as
+    /// [`Unavailable`](crate::error::RejectionKind::Unavailable).
     pub fn key_store(mut self, store: Arc<dyn KeyStore>) -> JwtValidatorBuilder<Ready> {
-        self.draft.keys = Some(Keys::Store(store));
+        self.config.keys = Some(KeySource::Store(store));
         self.into_state()
     }
 }
 
 impl JwtValidatorBuilder<Ready> {
-    /// Demands an access token of RFC 9068: `typ` `at+jwt`, and the claims that its section 2.2
-    /// requires.
+    /// Requires an access token of RFC 9068: its `typ` is `at+jwt`, and it has the claims that
+    /// section 2.2 requires (`exp`, `sub`, `client_id`, `iat`, `jti`). Use it if the issuer follows
+    /// that profile: no ID token is then mistaken for an access token.
     pub fn rfc9068(mut self) -> Self {
-        self.demand_all([Name::Sub, Name::ClientId, Name::Iat, Name::Jti]);
-        self.draft.expiry = Expiry::Required;
+        self.require_all([
+            ClaimName::Sub,
+            ClaimName::ClientId,
+            ClaimName::Iat,
+            ClaimName::Jti,
+        ]);
+        self.config.expiry = Expiry::Required;
         self.require_type("at+jwt")
     }
 
-    /// Demands this `typ` and no other, in any case, with or without `application/`.
+    /// Requires this `typ` in the header; by default it must be absent, `JWT` or `at+jwt`. Case and
+    /// a prefix `application/` are ignored (RFC 7515 section 4.1.9).
     pub fn require_type(mut self, typ: impl AsRef<str>) -> Self {
-        self.draft.types = Types::Only(Wanted::new(without_application(typ.as_ref())));
+        self.config.types =
+            AcceptedTypes::Only(RequiredType::new(without_application(typ.as_ref())));
         self
     }
 
-    /// Allows these algorithms alone. They restrict what the keys allow and add nothing.
+    /// Restricts the algorithms to these. A key allows only the algorithms of its own kind, so this
+    /// can remove algorithms and never add one.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
-        self.draft.algorithms = Some(algorithms.into_iter().collect());
+        self.config.algorithms = Some(algorithms.into_iter().collect());
         self
     }
 
-    /// Sets the clock skew to forgive.
+    /// Sets the tolerated difference between the issuer's clock and this one, by default 30
+    /// seconds. A token is accepted for that long before its `nbf` and after its `exp`.
     pub fn leeway(mut self, leeway: Leeway) -> Self {
-        self.draft.leeway = leeway;
+        self.config.leeway = leeway;
         self
     }
 
-    /// Accepts tokens without `exp`, which never end.
+    /// Accepts tokens without `exp`. They never expire, so a leaked one can be used until it is
+    /// revoked or its key is replaced.
     pub fn allow_missing_expiry(mut self) -> Self {
-        self.draft.expiry = Expiry::Optional;
+        self.config.expiry = Expiry::Optional;
         self
     }
 
-    /// Reads the scopes from this claim in place of `scope`.
+    /// Reads the scopes from this claim in place of `scope`: a string of scopes separated by
+    /// spaces, or an array of strings. The claim `scope` then gives the principal no scopes.
     pub fn scopes_from(mut self, claim: impl Into<String>) -> Self {
-        self.draft.scope_claim = Some(claim.into().into_boxed_str());
+        self.config.scope_claim = Some(claim.into().into_boxed_str());
         self
     }
 
-    /// Sets the name under which subjects of this issuer are known; by default its first name.
+    /// Sets the [`Authority`] of the issuer's subjects, by default the first name of the issuer.
+    /// Two issuers with one authority share their subjects.
     pub fn authority(mut self, authority: impl Into<Authority>) -> Self {
-        self.draft.authority = Some(authority.into());
+        self.config.authority = Some(authority.into());
         self
     }
 
-    /// Demands that a claim has exactly this value, of the same type.
+    /// Requires a claim with exactly this value, of the same type. A missing claim is
+    /// [`ClaimMissing`](crate::error::RejectionKind::ClaimMissing), another value
+    /// [`ClaimInvalid`](crate::error::RejectionKind::ClaimInvalid).
     pub fn require_claim(mut self, name: impl Into<String>, value: impl Into<ClaimValue>) -> Self {
         let name = name.into().into_boxed_str();
-        self.draft.demands.push(Demand::Value(name, value.into()));
+        self.config
+            .requirements
+            .push(Requirement::Value(name, value.into()));
         self
     }
 
-    /// Demands that the token was issued to one of these clients, by `client_id` or `azp`; where
-    /// a token has both, both must be on the list.
+    /// Requires that the token was issued to one of these clients, by `client_id` or `azp`. If a
+    /// token has both claims, both must be in the list.
     pub fn allow_clients<N: Into<String>>(mut self, clients: impl IntoIterator<Item = N>) -> Self {
-        self.draft.demands.push(Demand::Clients(names(clients)));
+        self.config
+            .requirements
+            .push(Requirement::Clients(names(clients)));
         self
     }
 
-    /// Demands that `iat` lies no further back than this, leeway aside: `token_expired`.
+    /// Requires that the token is at most this old, by its `iat` and with leeway. An older token is
+    /// [`TokenExpired`](crate::error::RejectionKind::TokenExpired), one without `iat`
+    /// [`ClaimMissing`](crate::error::RejectionKind::ClaimMissing).
     pub fn max_age(mut self, age: Duration) -> Self {
-        self.draft.demands.push(Demand::MaxAge(age));
+        self.config.requirements.push(Requirement::MaxAge(age));
         self
     }
 
-    /// Demands that `exp` lies no further behind `iat` than this: `claim_invalid`.
+    /// Requires that the issuer made the token for at most this long, from `iat` to `exp`. A longer
+    /// lifetime is [`ClaimInvalid`](crate::error::RejectionKind::ClaimInvalid).
     pub fn max_lifetime(mut self, span: Duration) -> Self {
-        self.draft.demands.push(Demand::MaxLifetime(span));
+        self.config
+            .requirements
+            .push(Requirement::MaxLifetime(span));
         self
     }
 
-    /// Demands that `holds` returns true for the verified claims; `name` is what
-    /// [`Rejection::claim`](crate::error::Rejection::claim) says otherwise.
+    /// Requires that `holds` returns true for the claims, whose signature is verified. Otherwise
+    /// the token is [`ClaimInvalid`](crate::error::RejectionKind::ClaimInvalid), with `name` as its
+    /// [`claim`](crate::error::Rejection::claim). It is called on every request, for tokens from a
+    /// [cache](JwtValidator::cached) too.
     pub fn check(
         mut self,
         name: impl Into<String>,
         holds: impl Fn(Claims<'_>) -> bool + Send + Sync + 'static,
     ) -> Self {
         let name = name.into().into_boxed_str();
-        self.draft
-            .demands
-            .push(Demand::Check(name, Arc::new(holds)));
+        self.config
+            .requirements
+            .push(Requirement::Check(name, Arc::new(holds)));
         self
     }
 
-    /// Says what this issuer may assert: these scopes and, beside the registered claims, these
-    /// claims. Whatever else a token says is left out of its principal, of its claim `scope` too.
+    /// Limits what the issuer may assert: these scopes, the registered claims and these other
+    /// claims. All other scopes and claims of a token are left out of its principal.
     ///
-    /// For services that trust several issuers: without it one may assert what only another one
-    /// should.
+    /// Use it if a service trusts several issuers. Without it one issuer can assert what only
+    /// another one should, for example a scope `admin`.
     pub fn grants<S: Into<String>, C: Into<String>>(
         mut self,
         scopes: impl IntoIterator<Item = S>,
         claims: impl IntoIterator<Item = C>,
     ) -> Self {
-        self.draft.grants = Some(Grants {
+        self.config.grants = Some(Grants {
             scopes: names(scopes),
             claims: names(claims),
         });
         self
     }
 
-    /// Sets the longest token in bytes, at most [`limits::TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX).
+    /// Sets the largest size of a token in bytes, by default 16 KiB and at most
+    /// [`limits::TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX). A longer token is
+    /// [`TokenTooLarge`](crate::error::RejectionKind::TokenTooLarge) before it is parsed.
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {
-        self.draft.max_token_bytes = bytes;
+        self.config.max_token_bytes = bytes;
         self
     }
 
-    /// Sets the clock that is asked where the request brings no time.
+    /// Sets the clock, by default the system's. It is used for credentials without a
+    /// [time](crate::credential::PresentedCredential::now) of their own; a gate gives them one.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.draft.clock = Arc::new(clock);
+        self.config.clock = Arc::new(clock);
         self
     }
 
-    /// Sets what checks possession of the key that a token is bound to. Without it bound tokens
-    /// are refused.
+    /// Sets the check that the sender holds the key to which a token is bound (`cnf`). Without it a
+    /// bound token is [`BindingRequired`](crate::error::RejectionKind::BindingRequired).
     pub fn sender_constraint(mut self, constraint: impl SenderConstraint + 'static) -> Self {
-        self.draft.constraint = Some(Arc::new(constraint));
+        self.config.constraint = Some(Arc::new(constraint));
         self
     }
 
-    /// Makes the validator.
+    /// Builds the validator.
     ///
     /// # Errors
     ///
-    /// `empty` for an empty list or name, `algorithm_unusable` for an algorithm that no key
-    /// serves, `out_of_range` for the token size.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for an empty list or name,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for an issuer pattern
+    /// without exactly one name in braces,
+    /// [`AlgorithmUnusable`](crate::error::ConfigErrorKind::AlgorithmUnusable) for an algorithm that
+    /// no key can serve, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for the token
+    /// size.
     pub fn build(self) -> Result<JwtValidator, ConfigError> {
-        let draft = *self.draft;
-        draft.check()?;
-        let (max_token_bytes, clock) = (draft.max_token_bytes, Arc::clone(&draft.clock));
-        let constraint = draft.constraint.clone();
+        let config = *self.config;
+        config.check()?;
+        let (max_token_bytes, clock) = (config.max_token_bytes, Arc::clone(&config.clock));
+        let constraint = config.constraint.clone();
         Ok(JwtValidator {
-            issuers: IssuerLookup::new(vec![draft.into_trust()?])?,
+            issuers: IssuerTable::new(vec![config.into_rules()?])?,
             max_token_bytes,
             clock,
             constraint,
-            memo: Arc::default(),
-            share: None,
+            header_cache: Arc::default(),
+            cache: None,
         })
     }
 }
@@ -327,8 +383,8 @@ impl JwtValidatorBuilder<Ready> {
 impl<S> fmt::Debug for JwtValidatorBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JwtValidatorBuilder")
-            .field("issuers", &self.draft.issuers)
-            .field("audiences", &self.draft.audiences)
+            .field("issuers", &self.config.issuers)
+            .field("audiences", &self.config.audiences)
             .finish_non_exhaustive()
     }
 }

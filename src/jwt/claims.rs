@@ -1,10 +1,10 @@
-//! The registered claims: their types and shapes.
+//! The registered claims and their types.
 
-use super::names::Name;
-use super::names::Slots;
+use super::claim_name::ClaimName;
+use super::claim_name::Slots;
+use super::rejections::invalid;
 use crate::clock::UnixTime;
 use crate::error::Rejection;
-use crate::error::RejectionKind;
 use crate::json::Document;
 use crate::json::Escapes;
 use crate::json::Kind;
@@ -17,15 +17,15 @@ use crate::json::seconds;
 use crate::limits;
 use crate::principal::Confirmation;
 
-/// The registered claims of one token, each of its right type.
-pub(super) struct Typed<'d> {
+/// The registered claims of one token, all of the right type.
+pub(super) struct RegisteredClaims<'d> {
     document: &'d Document,
     slots: &'d Slots,
     pub(super) times: Times,
     pub(super) confirmation: Option<Confirmation>,
 }
 
-/// The times that a token names.
+/// The times in the claims of a token.
 #[derive(Clone, Copy)]
 pub(super) struct Times {
     pub(super) expires_at: Option<UnixTime>,
@@ -33,24 +33,31 @@ pub(super) struct Times {
     pub(super) issued_at: Option<UnixTime>,
 }
 
-impl<'d> Typed<'d> {
-    /// Refuses every registered claim of a wrong type or shape, whether configured or not.
+impl<'d> RegisteredClaims<'d> {
+    /// Reads the claims only if each one that is present has the right type and form, even if no
+    /// rule needs it.
     #[inline(always)]
     pub(super) fn read(document: &'d Document, slots: &'d Slots) -> Result<Self, Rejection> {
         let escapes = document.escapes();
-        let reader = Reader { document, slots };
-        for name in [Name::Iss, Name::Sub, Name::Jti, Name::ClientId, Name::Azp] {
-            reader.demand(name, |v| is_name(v, escapes))?;
+        let reader = ClaimReader { document, slots };
+        for name in [
+            ClaimName::Iss,
+            ClaimName::Sub,
+            ClaimName::Jti,
+            ClaimName::ClientId,
+            ClaimName::Azp,
+        ] {
+            reader.check(name, |v| is_name(v, escapes))?;
         }
-        reader.demand(Name::Aud, |v| is_audience(v, escapes))?;
+        reader.check(ClaimName::Aud, |v| is_audience(v, escapes))?;
         let times = Times {
-            expires_at: reader.time(Name::Exp, Rounding::Down)?,
-            not_before: reader.time(Name::Nbf, Rounding::Up)?,
-            issued_at: reader.time(Name::Iat, Rounding::Up)?,
+            expires_at: reader.time(ClaimName::Exp, Rounding::Down)?,
+            not_before: reader.time(ClaimName::Nbf, Rounding::Up)?,
+            issued_at: reader.time(ClaimName::Iat, Rounding::Up)?,
         };
         let confirmation = reader.confirmation()?;
-        reader.demand(Name::Act, is_actor_chain)?;
-        reader.demand(Name::Scope, is_scope)?;
+        reader.check(ClaimName::Act, is_actor_chain)?;
+        reader.check(ClaimName::Scope, is_scope)?;
         Ok(Self {
             document,
             slots,
@@ -63,34 +70,34 @@ impl<'d> Typed<'d> {
         self.document
     }
 
-    /// Returns a claim that the rules know.
-    pub(super) fn get(&self, name: Name) -> Option<Value<'d>> {
+    /// Returns the value of a known claim.
+    pub(super) fn get(&self, name: ClaimName) -> Option<Value<'d>> {
         self.document.value(self.slots.piece(name))
     }
 
-    pub(super) fn has(&self, name: Name) -> bool {
+    pub(super) fn has(&self, name: ClaimName) -> bool {
         self.slots.has(name)
     }
 
-    /// Returns where the value of a known claim stands, if it is there.
-    pub(super) fn piece(&self, name: Name) -> Option<TextRange> {
+    /// Returns the place of the value of a known claim.
+    pub(super) fn piece(&self, name: ClaimName) -> Option<TextRange> {
         self.slots.find(name)
     }
 }
 
-struct Reader<'d> {
+struct ClaimReader<'d> {
     document: &'d Document,
     slots: &'d Slots,
 }
 
-impl<'d> Reader<'d> {
+impl<'d> ClaimReader<'d> {
     #[inline(always)]
-    fn get(&self, name: Name) -> Option<Value<'d>> {
+    fn get(&self, name: ClaimName) -> Option<Value<'d>> {
         self.document.value(self.slots.piece(name))
     }
 
     #[inline(always)]
-    fn demand(&self, name: Name, holds: impl Fn(Value<'_>) -> bool) -> Result<(), Rejection> {
+    fn check(&self, name: ClaimName, holds: impl Fn(Value<'_>) -> bool) -> Result<(), Rejection> {
         match self.get(name) {
             Some(value) if !holds(value) => Err(invalid(name.as_str())),
             _ => Ok(()),
@@ -98,7 +105,7 @@ impl<'d> Reader<'d> {
     }
 
     #[inline(always)]
-    fn time(&self, name: Name, rounding: Rounding) -> Result<Option<UnixTime>, Rejection> {
+    fn time(&self, name: ClaimName, rounding: Rounding) -> Result<Option<UnixTime>, Rejection> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
@@ -112,17 +119,12 @@ impl<'d> Reader<'d> {
 
     #[inline(always)]
     fn confirmation(&self) -> Result<Option<Confirmation>, Rejection> {
-        let Some(cnf) = self.get(Name::Cnf) else {
+        let Some(cnf) = self.get(ClaimName::Cnf) else {
             return Ok(None);
         };
         let confirmation = Confirmation::read(cnf).ok_or_else(|| invalid("cnf"))?;
         Ok(Some(confirmation))
     }
-}
-
-#[cold]
-pub(super) fn invalid(claim: &'static str) -> Rejection {
-    Rejection::new(RejectionKind::ClaimInvalid).with_claim(claim)
 }
 
 /// A string, not empty, without control characters.
@@ -140,7 +142,7 @@ fn is_audience(value: Value<'_>, escapes: Escapes) -> bool {
     }
 }
 
-/// A string of members with spaces between them, or an array of strings without spaces.
+/// A string of scopes separated by spaces, or an array of strings without spaces.
 pub(super) fn is_scope(value: Value<'_>) -> bool {
     match value.elements() {
         Some(mut elements) => elements.all(|v| {
@@ -168,7 +170,7 @@ fn is_clean_unescaped(content: &[u8]) -> bool {
     })
 }
 
-/// Objects nested by `act`, at most four, each naming its actor by strings.
+/// Objects nested by `act`, at most four, whose `sub` and `iss` are strings.
 fn is_actor_chain(act: Value<'_>) -> bool {
     let mut next = Some(act);
     for _ in 0..limits::ACTOR_DEPTH {
@@ -194,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_are_found_in_any_spelling() {
+    fn control_characters_are_found_in_every_spelling() {
         for dirty in [
             r"a\n", r"\u0000", r"\u001f", "\u{7f}", r"\u007f", "\u{80}", "a\u{9f}", r"\u0085",
         ] {

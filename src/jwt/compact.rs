@@ -1,9 +1,9 @@
-//! The compact serialization: three parts, one spelling (RFC 7515 section 7.1).
+//! The compact serialization of a JWS: three parts in one spelling (RFC 7515 section 7.1).
 
+use super::claim_name::ClaimName;
+use super::claim_name::Slots;
 use super::header::Header;
-use super::header::Memo;
-use super::names::Name;
-use super::names::Slots;
+use super::header::HeaderCache;
 use crate::credential::base64url;
 use crate::error::RejectionKind;
 use crate::json::Document;
@@ -19,13 +19,13 @@ use crate::json::Value;
 use crate::json::scan_object;
 use crate::limits;
 
-/// A token taken apart and scanned, but not verified: nothing it says is to be trusted.
+/// A token that is parsed but not verified: all of it is untrusted.
 ///
-/// One buffer holds the decoded payload, header and signature and the index of the claims.
+/// One buffer holds the decoded payload, header and signature, and the index of the claims.
 pub(super) struct Compact<'t> {
     signed: &'t str,
     bytes: Vec<u8>,
-    ends: Ends,
+    ends: PartEnds,
     members: usize,
     encoded_header: Option<&'t [u8]>,
     pub(super) header: Header,
@@ -34,16 +34,26 @@ pub(super) struct Compact<'t> {
     pub(super) escapes: Escapes,
 }
 
-/// Where the parts end in the buffer.
+/// The ends of the parts in the buffer.
 #[derive(Clone, Copy)]
-struct Ends {
+struct PartEnds {
     payload: usize,
     header: usize,
     signature: usize,
 }
 
+impl PartEnds {
+    const fn new(payload: usize, header: usize, signature: usize) -> Self {
+        Self {
+            payload,
+            header: payload + header,
+            signature: payload + header + signature,
+        }
+    }
+}
+
 impl<'t> Compact<'t> {
-    /// Takes a token apart.
+    /// Parses a token.
     ///
     /// # Errors
     ///
@@ -53,7 +63,7 @@ impl<'t> Compact<'t> {
     pub(super) fn parse(
         token: &'t str,
         max_bytes: usize,
-        memo: &Memo,
+        header_cache: &HeaderCache,
     ) -> Result<Self, RejectionKind> {
         if token.len() > max_bytes {
             return Err(RejectionKind::TokenTooLarge);
@@ -64,11 +74,8 @@ impl<'t> Compact<'t> {
             return Err(unless_encrypted(token, RejectionKind::TokenTooLarge));
         }
         let payload_len = base64url::decoded_len(payload.len());
-        let ends = Ends {
-            payload: payload_len,
-            header: payload_len + header_len,
-            signature: payload_len + header_len + base64url::decoded_len(signature.len()),
-        };
+        let signature_len = base64url::decoded_len(signature.len());
+        let ends = PartEnds::new(payload_len, header_len, signature_len);
         let len = ends.signature + Index::size_for(payload_len);
         let mut bytes = Vec::with_capacity(len + Document::append_size_for(payload_len));
         bytes.resize(len, 0);
@@ -77,29 +84,15 @@ impl<'t> Compact<'t> {
         decode(payload, parts.get_mut(..ends.payload).unwrap_or_default())
             .map_err(|kind| unless_encrypted(token, kind))?;
         decode(signature, parts.get_mut(ends.header..).unwrap_or_default())?;
-        let recalled = memo.recall(encoded);
-        let decoded = parts.get_mut(ends.payload..ends.header).unwrap_or_default();
-        let known = match recalled {
-            Some((bytes, header)) if bytes.len() == decoded.len() => {
-                decoded.copy_from_slice(bytes);
-                Some(header.clone())
-            }
-            _ => {
-                decode(encoded, decoded)?;
-                None
-            }
-        };
+        let header = parts.get_mut(ends.payload..ends.header).unwrap_or_default();
+        let known = decode_header(encoded, header, header_cache)?;
         let (payload, rest) = parts.split_at(ends.payload);
-        let mut claims = ClaimSink {
-            index: Index::new(space),
-            slots: Slots::default(),
-            name: None,
-        };
+        let mut claims = ClaimSink::new(space);
         let escapes = scan_object(payload, &mut claims);
         let escapes = escapes.map_err(|_| RejectionKind::TokenMalformed)?;
         let ClaimSink { index, slots, .. } = claims;
         let members = index.members();
-        let is_known = known.is_some();
+        let encoded_header = known.is_none().then_some(encoded);
         let header = match known {
             Some(header) => header,
             None => Header::read(rest.get(..header_len).unwrap_or_default())?,
@@ -110,14 +103,14 @@ impl<'t> Compact<'t> {
             bytes,
             ends,
             members,
-            encoded_header: (!is_known).then_some(encoded),
+            encoded_header,
             header,
             slots,
             escapes,
         })
     }
 
-    /// Returns what was signed.
+    /// Returns the signed bytes: header and payload, encoded, with the dot between them.
     pub(super) fn signed(&self) -> &'t [u8] {
         self.signed.as_bytes()
     }
@@ -127,11 +120,11 @@ impl<'t> Compact<'t> {
         signature.unwrap_or_default()
     }
 
-    /// Remembers the header, now that the token is verified.
-    pub(super) fn keep_header(&self, memo: &Memo) {
+    /// Caches the header. Call it only after the signature was verified.
+    pub(super) fn cache_header(&self, header_cache: &HeaderCache) {
         if let Some(encoded) = self.encoded_header {
             let decoded = self.bytes.get(self.ends.payload..self.ends.header);
-            memo.keep(encoded, decoded.unwrap_or_default(), &self.header);
+            header_cache.insert(encoded, decoded.unwrap_or_default(), &self.header);
         }
     }
 
@@ -148,12 +141,12 @@ impl<'t> Compact<'t> {
         Value::from_scanned(raw.unwrap_or_default())
     }
 
-    /// Returns the claims, followed by the header and the index, and the header's place; what is
-    /// left has neither them nor a signature.
+    /// Moves out the document of the claims, which also holds the header and the index, and returns
+    /// it with the place of the header. The signature is erased.
     #[inline(always)]
     pub(super) fn take_document(&mut self) -> (Document, TextRange) {
         let mut bytes = std::mem::take(&mut self.bytes);
-        // Nobody shall find a whole token in a principal.
+        // A principal must not hold a whole token.
         if let Some(signature) = bytes.get_mut(self.ends.header..self.ends.signature) {
             signature.fill(0);
         }
@@ -167,7 +160,7 @@ impl<'t> Compact<'t> {
     }
 }
 
-/// Header, payload and signature, encoded.
+/// The encoded header, payload and signature.
 type Parts<'t> = (&'t [u8], &'t [u8], &'t [u8]);
 
 pub(super) fn split(token: &str) -> Result<Parts<'_>, RejectionKind> {
@@ -180,12 +173,28 @@ pub(super) fn split(token: &str) -> Result<Parts<'_>, RejectionKind> {
     parts.ok_or(RejectionKind::TokenMalformed)
 }
 
-/// Returns `TokenEncrypted` for five parts (RFC 7516 section 7.1), else the other kind.
+/// Returns `TokenEncrypted` if the token has five parts (RFC 7516 section 7.1), otherwise `other`.
 #[cold]
 fn unless_encrypted(token: &str, other: RejectionKind) -> RejectionKind {
     match memchr::memchr_iter(b'.', token.as_bytes()).count() {
         4 => RejectionKind::TokenEncrypted,
         _ => other,
+    }
+}
+
+/// Decodes a header, and returns it parsed if it is in the cache.
+#[inline(always)]
+fn decode_header(
+    encoded: &[u8],
+    space: &mut [u8],
+    cache: &HeaderCache,
+) -> Result<Option<Header>, RejectionKind> {
+    match cache.get(encoded) {
+        Some((decoded, header)) if decoded.len() == space.len() => {
+            space.copy_from_slice(decoded);
+            Ok(Some(header.clone()))
+        }
+        _ => decode(encoded, space).map(|()| None),
     }
 }
 
@@ -196,18 +205,29 @@ fn decode(text: &[u8], space: &mut [u8]) -> Result<(), RejectionKind> {
     }
 }
 
-/// Indexes all claims and places the registered ones.
+/// Builds the index of all claims and records the places of the known ones.
 struct ClaimSink<'b> {
     index: Index<'b>,
     slots: Slots,
     /// The name of the member that is being read.
-    name: Option<Name>,
+    name: Option<ClaimName>,
+}
+
+impl<'b> ClaimSink<'b> {
+    #[inline(always)]
+    fn new(space: &'b mut [u8]) -> Self {
+        Self {
+            index: Index::new(space),
+            slots: Slots::default(),
+            name: None,
+        }
+    }
 }
 
 impl Sink for ClaimSink<'_> {
     #[inline(always)]
     fn name(&mut self, text: &[u8], name: RawName) -> NameCheck {
-        self.name = Name::of(text, name);
+        self.name = ClaimName::from_text(text, name);
         match self.name {
             None => NameCheck::Unknown,
             Some(name) if self.slots.has(name) => NameCheck::Duplicate,
@@ -234,11 +254,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_becomes_a_principal_has_the_header_and_no_signature() {
+    fn document_of_a_principal_has_the_header_but_no_signature() {
         let (header, claims) = (br#"{"alg":"HS256"}"#, br#"{"sub":"alice"}"#);
         let parts = [&header[..], &claims[..], &[0xab; 32][..]];
         let token = parts.map(base64url::encode).join(".");
-        let mut compact = Compact::parse(&token, token.len(), &Memo::default()).unwrap();
+        let mut compact = Compact::parse(&token, token.len(), &HeaderCache::default()).unwrap();
         assert_eq!(compact.signature(), [0xab; 32]);
         let (document, place) = compact.take_document();
         assert_eq!(document.get("sub").unwrap().as_str().unwrap(), "alice");

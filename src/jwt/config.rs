@@ -1,17 +1,17 @@
-//! What a builder was told, and what is made of it.
+//! The configuration of a validator while it is built.
 
 use std::sync::Arc;
 
-use super::demand::Demand;
 use super::grants::Grants;
+use super::issuer_rules::AcceptedIssuers;
+use super::issuer_rules::AcceptedNames;
+use super::issuer_rules::AcceptedTypes;
 use super::issuer_rules::Expiry;
-use super::issuer_rules::Issuers;
-use super::issuer_rules::Keys;
-use super::issuer_rules::Names;
+use super::issuer_rules::IssuerRules;
+use super::issuer_rules::KeySource;
 use super::issuer_rules::Purpose;
-use super::issuer_rules::Trust;
-use super::issuer_rules::Types;
-use super::issuer_rules::Wanted;
+use super::issuer_rules::RequiredType;
+use super::requirement::Requirement;
 use crate::clock::Clock;
 use crate::clock::Leeway;
 use crate::clock::SystemClock;
@@ -23,39 +23,39 @@ use crate::limits;
 use crate::principal::Authority;
 use crate::validator::SenderConstraint;
 
-/// What a builder was told so far.
-pub(super) struct Draft {
+/// The settings of a builder.
+pub(super) struct JwtConfig {
     pub(super) authority: Option<Authority>,
-    pub(super) issuers: Issuers,
-    pub(super) audiences: Names,
-    pub(super) keys: Option<Keys>,
+    pub(super) issuers: AcceptedIssuers,
+    pub(super) audiences: AcceptedNames,
+    pub(super) keys: Option<KeySource>,
     pub(super) algorithms: Option<Vec<Algorithm>>,
     pub(super) leeway: Leeway,
     pub(super) expiry: Expiry,
-    pub(super) types: Types,
+    pub(super) types: AcceptedTypes,
     pub(super) purpose: Purpose,
     pub(super) scope_claim: Option<Box<str>>,
-    pub(super) demands: Vec<Demand>,
+    pub(super) requirements: Vec<Requirement>,
     pub(super) grants: Option<Grants>,
     pub(super) max_token_bytes: usize,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) constraint: Option<Arc<dyn SenderConstraint>>,
 }
 
-impl Draft {
+impl JwtConfig {
     pub(super) fn new() -> Self {
         Self {
             authority: None,
-            issuers: Issuers::Any,
-            audiences: Names::Any,
+            issuers: AcceptedIssuers::Any,
+            audiences: AcceptedNames::Any,
             keys: None,
             algorithms: None,
             leeway: Leeway::default(),
             expiry: Expiry::Required,
-            types: Types::Default,
+            types: AcceptedTypes::Default,
             purpose: Purpose::AccessToken,
             scope_claim: None,
-            demands: Vec::new(),
+            requirements: Vec::new(),
             grants: None,
             max_token_bytes: limits::TOKEN_BYTES,
             clock: Arc::new(SystemClock),
@@ -63,25 +63,25 @@ impl Draft {
         }
     }
 
-    /// Refuses what no validator can be made of.
+    /// Rejects settings that no validator can be built from.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         match &self.issuers {
-            Issuers::Any => {}
-            Issuers::Like(pattern) => pattern.check()?,
-            Issuers::OneOf(names) => check_list("issuers", names)?,
+            AcceptedIssuers::Any => {}
+            AcceptedIssuers::Like(pattern) => pattern.check()?,
+            AcceptedIssuers::OneOf(names) => check_list("issuers", names)?,
         }
-        if let Names::OneOf(names) = &self.audiences {
+        if let AcceptedNames::OneOf(names) = &self.audiences {
             check_list("audiences", names)?;
         }
-        for demand in &self.demands {
-            if let Demand::Clients(clients) = demand {
+        for requirement in &self.requirements {
+            if let Requirement::Clients(clients) = requirement {
                 check_list("clients", clients)?;
             }
         }
         if self.scope_claim.as_deref() == Some("") {
             return Err(ConfigError::empty("scopes_from", "name a claim"));
         }
-        if matches!(&self.types, Types::Only(Wanted::Other(typ)) if typ.is_empty()) {
+        if matches!(&self.types, AcceptedTypes::Only(RequiredType::Other(typ)) if typ.is_empty()) {
             return Err(ConfigError::empty("type", "name a type"));
         }
         let (given, range) = (self.max_token_bytes, 1..=limits::TOKEN_BYTES_MAX);
@@ -91,24 +91,24 @@ impl Draft {
         Ok(())
     }
 
-    pub(super) fn into_trust(self) -> Result<Trust, ConfigError> {
+    pub(super) fn into_rules(self) -> Result<IssuerRules, ConfigError> {
         let keys = self
             .keys
-            .ok_or_else(|| ConfigError::empty("keys", "name where the keys are"))?;
+            .ok_or_else(|| ConfigError::empty("keys", "give keys or a key store"))?;
         let algorithms = self.algorithms.map(Algorithms::from_iter);
-        if let Some(wanted) = algorithms {
+        if let Some(required) = algorithms {
             let served = match &keys {
-                Keys::Fixed(keys) => keys.algorithms(),
-                Keys::Store(_) => wanted,
+                KeySource::Fixed(keys) => keys.algorithms(),
+                KeySource::Store(_) => required,
             };
-            check_served(wanted, served)?;
+            check_served(required, served)?;
         }
         let first = match &self.issuers {
-            Issuers::OneOf(names) => names.first().map(|n| Authority::from(&**n)),
-            Issuers::Like(pattern) => Some(pattern.to_string().into()),
-            Issuers::Any => None,
+            AcceptedIssuers::OneOf(names) => names.first().map(|n| Authority::from(&**n)),
+            AcceptedIssuers::Like(pattern) => Some(pattern.to_string().into()),
+            AcceptedIssuers::Any => None,
         };
-        Ok(Trust {
+        Ok(IssuerRules {
             authority: self
                 .authority
                 .or(first)
@@ -122,7 +122,7 @@ impl Draft {
             types: self.types,
             purpose: self.purpose,
             scope_claim: self.scope_claim,
-            demands: self.demands,
+            requirements: self.requirements,
             grants: self.grants,
         })
     }

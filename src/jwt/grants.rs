@@ -1,6 +1,6 @@
-//! What one of several issuers may assert.
+//! The scopes and claims that an issuer may assert.
 
-use super::names::Name;
+use super::claim_name::ClaimName;
 use crate::json::Document;
 use crate::json::TextRange;
 use crate::json::Value;
@@ -8,8 +8,8 @@ use crate::principal::Facts;
 use crate::principal::Principal;
 use crate::principal::Scopes;
 
-/// The scopes and private claims that an issuer may assert; registered claims it always may, save
-/// the scopes in `scope` that it was not granted.
+/// The scopes and private claims that an issuer may assert. It may assert all registered claims,
+/// except scopes in `scope` that it was not granted.
 #[derive(Clone, Debug)]
 pub(super) struct Grants {
     pub(super) scopes: Vec<Box<str>>,
@@ -17,7 +17,7 @@ pub(super) struct Grants {
 }
 
 impl Grants {
-    /// Makes a principal that holds nothing beyond the grants.
+    /// Returns a principal without what the issuer was not granted.
     pub(super) fn narrow(&self, mut facts: Facts) -> Principal {
         let token_id = facts.token_id();
         let text = |piece| facts.text(piece).map(str::to_owned);
@@ -40,7 +40,8 @@ impl Grants {
         granted.join(" ")
     }
 
-    /// Writes the claim again: who reads it past the principal's scopes finds no more there.
+    /// Returns the claim `scope` with the granted scopes only, for code that reads the claim and not
+    /// the principal's scopes.
     fn scope_claim(&self, value: Value<'_>) -> String {
         let scopes = match value.elements() {
             Some(elements) => {
@@ -60,19 +61,19 @@ impl Grants {
             .members()
             .filter(|(name, ..)| is_granted(name))
             .map(|(name, raw, value)| {
-                if name == Name::Scope.as_str() {
+                if name == ClaimName::Scope.as_str() {
                     return format!("\"{raw}\":{}", self.scope_claim(value));
                 }
                 format!("\"{raw}\":{}", value.raw())
             })
             .collect();
-        // Members of a scanned object make one again.
+        // HeaderMembers of a scanned object make one again.
         let text = format!("{{{}}}", members.join(","));
         Document::parse(text.as_bytes()).unwrap_or_default()
     }
 }
 
-/// Claims that assert nothing about the subject: denylists go by the session.
+/// Claims that assert nothing about the subject; a denylist needs the session's.
 fn is_always_kept(name: &str) -> bool {
-    Name::is_known(name) || name == "sid"
+    ClaimName::is_known(name) || name == "sid"
 }

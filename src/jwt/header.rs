@@ -1,4 +1,4 @@
-//! The JOSE header: what it may say, and what is refused (RFC 7515 section 4).
+//! The JOSE header: the members that are read and those that are rejected (RFC 7515 section 4).
 
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -13,21 +13,21 @@ use crate::json::Value;
 use crate::json::scan_object;
 use crate::limits;
 
-/// The members that count. Those that carry or name keys (`jwk`, `jku`, `x5u`, `x5c`, `x5t`) are
-/// never looked at.
+/// The members that are used. Members that hold keys or refer to keys (`jwk`, `jku`, `x5u`, `x5c`,
+/// `x5t`) are never read.
 #[derive(Clone)]
 pub(super) struct Header {
     pub(super) algorithm: Algorithm,
-    pub(super) kid: Option<Text>,
+    pub(super) kid: Option<HeaderText>,
     pub(super) typ: Typ,
 }
 
 /// The content of a string member.
 #[derive(Clone)]
-pub(super) enum Text {
-    /// It stands in the header as it is.
+pub(super) enum HeaderText {
+    /// A piece of the header, which has no escapes.
     Piece(TextRange),
-    /// It had escapes.
+    /// The unescaped text.
     Owned(Arc<str>),
 }
 
@@ -39,12 +39,12 @@ pub(super) enum Typ {
     Jwt,
     /// `at+jwt`.
     AccessToken,
-    /// Another one: a string with its quotes, as a piece of the header.
+    /// Another one: the place of the string in the header, with its quotes.
     Other(TextRange),
 }
 
 impl Typ {
-    /// Returns the type of that name, without the prefix, if it is one that the rules know.
+    /// Returns `Jwt` or `AccessToken` for their names, without the prefix, in any case.
     pub(super) fn known(name: &str) -> Option<Self> {
         if name.eq_ignore_ascii_case("JWT") {
             return Some(Self::Jwt);
@@ -55,7 +55,7 @@ impl Typ {
 }
 
 #[derive(Default)]
-struct Members {
+struct HeaderMembers {
     alg: Option<Span>,
     kid: Option<Span>,
     typ: Option<Span>,
@@ -63,19 +63,19 @@ struct Members {
     is_unsupported: bool,
 }
 
-impl Sink for Members {
+impl Sink for HeaderMembers {
     fn member(&mut self, text: &[u8], member: Span) {
         let name = text
             .get(member.name_start..member.name_end)
             .unwrap_or_default();
         if member.name_escaped {
-            // No name that counts is longer; the others stay unknown.
+            // No known name is longer.
             let mut space = [0; 4];
             if let Some(name) = Unescaped::new(name).fill(&mut space) {
-                self.take(name, member);
+                self.record(name, member);
             }
         } else {
-            self.take(name, member);
+            self.record(name, member);
         }
     }
 
@@ -84,8 +84,8 @@ impl Sink for Members {
     }
 }
 
-impl Members {
-    fn take(&mut self, name: &[u8], member: Span) {
+impl HeaderMembers {
+    fn record(&mut self, name: &[u8], member: Span) {
         match name {
             b"alg" => self.alg = Some(member),
             b"kid" => self.kid = Some(member),
@@ -101,12 +101,12 @@ impl Members {
 impl Header {
     /// Reads a decoded header.
     pub(super) fn read(text: &[u8]) -> Result<Self, RejectionKind> {
-        let mut members = Members::default();
+        let mut members = HeaderMembers::default();
         scan_object(text, &mut members).map_err(|_| RejectionKind::TokenMalformed)?;
         if members.is_unsupported {
             return Err(RejectionKind::HeaderUnsupported);
         }
-        let reader = Reader(text);
+        let reader = HeaderReader(text);
         let kid = members.kid.map(|m| reader.kid(m)).transpose()?;
         let typ = members.typ.map_or(Ok(Typ::Absent), |m| reader.typ(m))?;
         if let Some(cty) = members.cty {
@@ -122,20 +122,22 @@ impl Header {
 }
 
 impl Header {
-    /// Returns the same, whose texts no longer stand in the decoded header.
+    /// Returns a copy that does not refer to the decoded header.
     fn owned(&self, decoded: &[u8]) -> Self {
         let mut owned = self.clone();
-        if let Some(Text::Piece(piece)) = owned.kid {
+        if let Some(HeaderText::Piece(piece)) = owned.kid {
             let kid = decoded.get(piece.start()..piece.end()).map(str::from_utf8);
-            owned.kid = kid.and_then(Result::ok).map(|kid| Text::Owned(kid.into()));
+            owned.kid = kid
+                .and_then(Result::ok)
+                .map(|kid| HeaderText::Owned(kid.into()));
         }
         owned
     }
 }
 
-struct Reader<'j>(&'j [u8]);
+struct HeaderReader<'j>(&'j [u8]);
 
-impl<'j> Reader<'j> {
+impl<'j> HeaderReader<'j> {
     fn string(&self, member: Span) -> Result<Value<'j>, RejectionKind> {
         let raw = self.0.get(member.value_start..member.value_end);
         let value = Value::from_scanned(raw.unwrap_or_default());
@@ -151,14 +153,14 @@ impl<'j> Reader<'j> {
         Algorithm::from_name(&name).ok_or(RejectionKind::AlgorithmNotAllowed)
     }
 
-    fn kid(&self, member: Span) -> Result<Text, RejectionKind> {
+    fn kid(&self, member: Span) -> Result<HeaderText, RejectionKind> {
         let kid = self.string(member)?.as_str().unwrap_or_default();
         if kid.len() > limits::KEY_ID_BYTES {
             return Err(RejectionKind::HeaderUnsupported);
         }
         Ok(match kid {
-            std::borrow::Cow::Borrowed(_) => Text::Piece(piece(member, 1)),
-            std::borrow::Cow::Owned(kid) => Text::Owned(kid.into()),
+            std::borrow::Cow::Borrowed(_) => HeaderText::Piece(piece(member, 1)),
+            std::borrow::Cow::Owned(kid) => HeaderText::Owned(kid.into()),
         })
     }
 
@@ -182,33 +184,31 @@ fn piece(member: Span, quote: usize) -> TextRange {
     TextRange::new(member.value_start + quote, member.value_end - quote)
 }
 
-/// Headers of tokens whose signature was valid, so that the same header is not read again for
-/// every token.
+/// The headers of verified tokens, so that a header that many tokens share is parsed once.
 ///
-/// Only what was verified is kept, so nobody else can fill it; when it is full, other headers are
-/// read each time.
+/// Only headers of verified tokens are stored, so an attacker cannot fill it. When it is full,
+/// other headers are parsed for each token.
 #[derive(Default)]
-pub(super) struct Memo([OnceLock<Known>; 4]);
+pub(super) struct HeaderCache([OnceLock<CachedHeader>; 4]);
 
-struct Known {
+struct CachedHeader {
     encoded: Box<[u8]>,
     decoded: Box<[u8]>,
     header: Header,
 }
 
-impl Memo {
-    /// Returns the decoded header of this encoded form, and what was read of it, if a token with
-    /// it was verified.
-    pub(super) fn recall(&self, encoded: &[u8]) -> Option<(&[u8], &Header)> {
+impl HeaderCache {
+    /// Returns the decoded and the parsed header for an encoded one, if it is stored.
+    pub(super) fn get(&self, encoded: &[u8]) -> Option<(&[u8], &Header)> {
         let mut known = self.0.iter().map_while(OnceLock::get);
         let known = known.find(|k| *k.encoded == *encoded)?;
         Some((&known.decoded, &known.header))
     }
 
-    /// Keeps the header of a verified token.
-    pub(super) fn keep(&self, encoded: &[u8], decoded: &[u8], header: &Header) {
+    /// Stores the header of a verified token.
+    pub(super) fn insert(&self, encoded: &[u8], decoded: &[u8], header: &Header) {
         for slot in &self.0 {
-            let known = slot.get_or_init(|| Known {
+            let known = slot.get_or_init(|| CachedHeader {
                 encoded: encoded.into(),
                 decoded: decoded.into(),
                 header: header.owned(decoded),
@@ -220,7 +220,7 @@ impl Memo {
     }
 }
 
-/// Drops the prefix that may be left out (RFC 7515 section 4.1.9).
+/// Removes the prefix `application/`, which may be omitted (RFC 7515 section 4.1.9).
 pub(super) fn without_application(typ: &str) -> &str {
     const PREFIX: &str = "application/";
     match typ.split_at_checked(PREFIX.len()) {

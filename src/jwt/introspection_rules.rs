@@ -1,19 +1,17 @@
-//! The rules of claims, for claims that an introspection endpoint vouches for (RFC 7662
-//! section 2.2).
+//! The checks of the claims in an introspection response (RFC 7662 section 2.2).
 
-use super::Reader;
-use super::binding_required;
-use super::claims;
-use super::claims::Typed;
+use super::checks::is_one_of;
+use super::claim_name::ClaimName;
+use super::claim_name::Slots;
+use super::claims::RegisteredClaims;
+use super::facts::FactReader;
+use super::facts::scopes;
 use super::grants::Grants;
 use super::header::without_application;
-use super::issuer_rules::Names;
-use super::issuer_rules::is_one_of;
-use super::issuer_rules::missing;
-use super::issuer_rules::of_another_type;
-use super::names::Name;
-use super::names::Slots;
-use super::scopes;
+use super::issuer_rules::AcceptedNames;
+use super::rejections;
+use super::rejections::missing;
+use super::rejections::type_mismatch;
 use crate::clock::Leeway;
 use crate::clock::UnixTime;
 use crate::error::Rejection;
@@ -28,17 +26,17 @@ use crate::principal::PrincipalKind;
 use crate::principal::TokenId;
 use crate::validator::Authorities;
 
-/// What an endpoint is trusted with, and which claims it must make.
+/// The rules for the claims of one introspection endpoint.
 #[derive(Clone, Debug)]
-pub(crate) struct AnswerRules {
+pub(crate) struct IntrospectionRules {
     pub(crate) authority: Authority,
-    issuers: Names,
-    audiences: Names,
+    issuers: AcceptedNames,
+    audiences: AcceptedNames,
     grants: Option<Grants>,
     pub(crate) leeway: Leeway,
     pub(crate) scope_claim: Option<Box<str>>,
     pub(crate) token_type: TokenType,
-    /// Whether possession of the key that a token is bound to will be checked.
+    /// Whether a sender constraint is configured, which checks bound tokens.
     pub(crate) is_constrained: bool,
 }
 
@@ -50,19 +48,19 @@ pub(crate) enum TokenType {
 }
 
 /// The claims of an active token.
-pub(crate) struct Answer {
+pub(crate) struct ActiveClaims {
     pub(crate) document: Document,
     pub(crate) token_id: TokenId,
     pub(crate) now: UnixTime,
 }
 
-impl AnswerRules {
-    /// Starts with rules that no issuer and no audience is checked by.
+impl IntrospectionRules {
+    /// Returns rules that accept every issuer and every audience.
     pub(crate) fn new(authority: Authority) -> Self {
         Self {
             authority,
-            issuers: Names::Any,
-            audiences: Names::Any,
+            issuers: AcceptedNames::Any,
+            audiences: AcceptedNames::Any,
             grants: None,
             leeway: Leeway::default(),
             scope_claim: None,
@@ -71,36 +69,38 @@ impl AnswerRules {
         }
     }
 
-    /// Demands that `iss`, where there is one, is one of these.
-    pub(crate) fn trust_issuers(&mut self, issuers: Vec<Box<str>>) {
-        self.issuers = Names::OneOf(issuers);
+    /// Requires `iss`, if it is present, to be one of these.
+    pub(crate) fn require_issuers(&mut self, issuers: Vec<Box<str>>) {
+        self.issuers = AcceptedNames::OneOf(issuers);
     }
 
-    /// Demands one of these audiences.
-    pub(crate) fn demand_audiences(&mut self, audiences: Vec<Box<str>>) {
-        self.audiences = Names::OneOf(audiences);
+    /// Requires one of these audiences.
+    pub(crate) fn require_audiences(&mut self, audiences: Vec<Box<str>>) {
+        self.audiences = AcceptedNames::OneOf(audiences);
     }
 
-    /// Lets the endpoint assert these scopes and private claims alone.
+    /// Limits what the endpoint may assert to these scopes and private claims.
     pub(crate) fn grant(&mut self, scopes: Vec<Box<str>>, claims: Vec<Box<str>>) {
         self.grants = Some(Grants { scopes, claims });
     }
 
-    /// Returns the first of the issuers, if they are named.
+    /// Returns the first accepted issuer, if issuers are named.
     pub(crate) fn first_issuer(&self) -> Option<&str> {
         match &self.issuers {
-            Names::Any => None,
-            Names::OneOf(names) => names.first().map(|name| &**name),
+            AcceptedNames::Any => None,
+            AcceptedNames::OneOf(names) => names.first().map(|name| &**name),
         }
     }
 
-    /// Says whether a list that was given is empty, or has an empty name.
+    /// Returns true if a list is empty or has an empty name.
     pub(crate) fn has_empty_names(&self) -> bool {
         [&self.issuers, &self.audiences]
             .iter()
             .any(|names| match names {
-                Names::Any => false,
-                Names::OneOf(names) => names.is_empty() || names.iter().any(|name| name.is_empty()),
+                AcceptedNames::Any => false,
+                AcceptedNames::OneOf(names) => {
+                    names.is_empty() || names.iter().any(|name| name.is_empty())
+                }
             })
     }
 
@@ -111,21 +111,23 @@ impl AnswerRules {
         }
     }
 
-    /// Makes a principal of the claims, only if they are of their types and every rule holds.
-    pub(crate) fn judge(&self, answer: Answer) -> Result<Principal, Rejection> {
-        let Answer {
+    /// Returns a principal only if the claims have the right types and every rule holds.
+    pub(crate) fn validate(&self, claims: ActiveClaims) -> Result<Principal, Rejection> {
+        let ActiveClaims {
             mut document,
             token_id,
             now,
-        } = answer;
-        let slots = Slots::of(&document);
-        let claims = Typed::read(&document, &slots)?;
+        } = claims;
+        let slots = Slots::in_document(&document);
+        let claims = RegisteredClaims::read(&document, &slots)?;
         self.check(&claims, now)?;
         let scopes = scopes(self.scope_claim.as_deref(), &claims)?;
         let (times, confirmation) = (claims.times, claims.confirmation);
-        let client = slots.find(Name::ClientId).or_else(|| slots.find(Name::Azp));
-        let mut reader = Reader(&mut document);
-        let subject = slots.find(Name::Sub).map(|p| reader.string(p));
+        let client = slots
+            .find(ClaimName::ClientId)
+            .or_else(|| slots.find(ClaimName::Azp));
+        let mut reader = FactReader(&mut document);
+        let subject = slots.find(ClaimName::Sub).map(|p| reader.string(p));
         let client = client.map(|p| reader.string(p));
         let scopes = scopes.map(|p| reader.joined(p));
         let facts = Facts {
@@ -149,21 +151,23 @@ impl AnswerRules {
         })
     }
 
-    fn check(&self, claims: &Typed<'_>, now: UnixTime) -> Result<(), Rejection> {
+    fn check(&self, claims: &RegisteredClaims<'_>, now: UnixTime) -> Result<(), Rejection> {
         check_purpose(claims)?;
         let is_bound = self.check_token_type(claims)?;
         self.check_issuer(claims)?;
         self.audiences.check(claims)?;
         self.check_times(claims, now)?;
         match claims.confirmation {
-            Some(cnf) if !self.is_constrained || !cnf.is_understood() => Err(binding_required()),
-            None if is_bound => Err(binding_required()),
+            Some(cnf) if !self.is_constrained || !cnf.is_understood() => {
+                Err(rejections::binding_required())
+            }
+            None if is_bound => Err(rejections::binding_required()),
             _ => Ok(()),
         }
     }
 
-    /// Returns whether the type says that the token is bound to a key.
-    fn check_token_type(&self, claims: &Typed<'_>) -> Result<bool, Rejection> {
+    /// Returns true if the type means that the token is bound to a key.
+    fn check_token_type(&self, claims: &RegisteredClaims<'_>) -> Result<bool, Rejection> {
         let Some(value) = token_type(claims) else {
             return match self.token_type {
                 TokenType::Optional => Ok(false),
@@ -173,32 +177,34 @@ impl AnswerRules {
                 }
             };
         };
-        let text = value.as_str().ok_or_else(|| claims::invalid(TOKEN_TYPE))?;
+        let text = value
+            .as_str()
+            .ok_or_else(|| rejections::invalid(TOKEN_TYPE))?;
         match &*text {
             text if text.eq_ignore_ascii_case("Bearer") => Ok(false),
             text if text.eq_ignore_ascii_case("DPoP") => Ok(true),
-            _ => Err(of_another_type(TOKEN_TYPE)),
+            _ => Err(type_mismatch(TOKEN_TYPE)),
         }
     }
 
-    fn check_issuer(&self, claims: &Typed<'_>) -> Result<(), Rejection> {
-        match (&self.issuers, claims.get(Name::Iss)) {
-            (Names::OneOf(wanted), Some(iss)) if !is_one_of(claims, iss, wanted) => {
+    fn check_issuer(&self, claims: &RegisteredClaims<'_>) -> Result<(), Rejection> {
+        match (&self.issuers, claims.get(ClaimName::Iss)) {
+            (AcceptedNames::OneOf(wanted), Some(iss)) if !is_one_of(claims, iss, wanted) => {
                 Err(Rejection::new(RejectionKind::IssuerMismatch).with_claim("iss"))
             }
             _ => Ok(()),
         }
     }
 
-    /// The time of issue is not judged: the endpoint knows the token.
-    fn check_times(&self, claims: &Typed<'_>, now: UnixTime) -> Result<(), Rejection> {
+    /// Does not check `iat`: the endpoint knows the token, and says that it is active.
+    fn check_times(&self, claims: &RegisteredClaims<'_>, now: UnixTime) -> Result<(), Rejection> {
         let times = &claims.times;
         match times.expires_at {
             Some(exp) if exp.has_passed(now, self.leeway) => {
                 return Err(Rejection::new(RejectionKind::TokenExpired).with_claim("exp"));
             }
-            // A refresh token is what often has neither.
-            None if token_type(claims).is_none() => return Err(missing(Name::Exp)),
+            // A token with neither is often a refresh token.
+            None if token_type(claims).is_none() => return Err(missing(ClaimName::Exp)),
             _ => {}
         }
         if times
@@ -213,23 +219,26 @@ impl AnswerRules {
 
 const TOKEN_TYPE: &str = "token_type";
 
-fn token_type<'d>(claims: &Typed<'d>) -> Option<Value<'d>> {
+fn token_type<'d>(claims: &RegisteredClaims<'d>) -> Option<Value<'d>> {
     claims.document().get(TOKEN_TYPE)
 }
 
-/// Refuses what is no access token though it is active.
-fn check_purpose(claims: &Typed<'_>) -> Result<(), Rejection> {
+/// Rejects an active token that is not an access token.
+fn check_purpose(claims: &RegisteredClaims<'_>) -> Result<(), Rejection> {
     let is_access = |v: Value<'_>| v.is_text("access") || v.is_text("access_token");
-    if claims.get(Name::TokenUse).is_some_and(|v| !is_access(v)) {
-        return Err(of_another_type("token_use"));
+    if claims
+        .get(ClaimName::TokenUse)
+        .is_some_and(|v| !is_access(v))
+    {
+        return Err(type_mismatch("token_use"));
     }
-    if claims.get(Name::Typ).is_some_and(is_other_typ) {
-        return Err(of_another_type("typ"));
+    if claims.get(ClaimName::Typ).is_some_and(is_other_typ) {
+        return Err(type_mismatch("typ"));
     }
     Ok(())
 }
 
-/// Says whether `typ` names another purpose, as a word or as a media type.
+/// Returns true if `typ` is a word or a media type for another purpose.
 fn is_other_typ(typ: Value<'_>) -> bool {
     let Some(text) = typ.as_str() else {
         return true;
@@ -247,22 +256,22 @@ mod tests {
 
     const NOW: u64 = 1_760_000_000;
 
-    fn rules() -> AnswerRules {
-        let mut rules = AnswerRules::new("https://idp.example.com".into());
-        rules.demand_audiences(vec!["https://api.example.com".into()]);
-        rules.trust_issuers(vec!["https://idp.example.com".into()]);
+    fn rules() -> IntrospectionRules {
+        let mut rules = IntrospectionRules::new("https://idp.example.com".into());
+        rules.require_audiences(vec!["https://api.example.com".into()]);
+        rules.require_issuers(vec!["https://idp.example.com".into()]);
         rules
     }
 
-    fn judged(rules: &AnswerRules, text: &str) -> Result<Principal, Rejection> {
-        rules.judge(Answer {
+    fn validated(rules: &IntrospectionRules, text: &str) -> Result<Principal, Rejection> {
+        rules.validate(ActiveClaims {
             document: Document::parse(text.as_bytes()).unwrap(),
             token_id: TokenId::of_fingerprint([7; 32]),
             now: UnixTime::from_secs(NOW),
         })
     }
 
-    /// The right answer with members replaced; what becomes empty is left out.
+    /// A valid response with members replaced, or removed if the value is empty.
     fn with(changes: &[(&str, &str)]) -> String {
         let mut members = vec![
             ("active", "true"),
@@ -284,22 +293,22 @@ mod tests {
     }
 
     fn outcome(changes: &[(&str, &str)]) -> Option<(RejectionKind, Option<String>)> {
-        let rejection = judged(&rules(), &with(changes)).err()?;
+        let rejection = validated(&rules(), &with(changes)).err()?;
         Some((rejection.kind(), rejection.claim().map(str::to_owned)))
     }
 
-    fn refused(kind: RejectionKind, claim: &str) -> Option<(RejectionKind, Option<String>)> {
+    fn rejected(kind: RejectionKind, claim: &str) -> Option<(RejectionKind, Option<String>)> {
         Some((kind, Some(claim.to_owned())))
     }
 
     #[test]
-    fn an_active_answer_makes_a_principal() {
+    fn active_token_becomes_a_principal() {
         let text = with(&[
             ("client_id", "\"app\""),
             ("scope", "\"a b\""),
             ("iss", "\"https://idp.example.com\""),
         ]);
-        let principal = judged(&rules(), &text).unwrap();
+        let principal = validated(&rules(), &text).unwrap();
         assert_eq!(principal.kind(), PrincipalKind::OpaqueToken);
         assert_eq!(principal.subject(), Some("alice"));
         assert_eq!(principal.client(), Some("app"));
@@ -311,12 +320,12 @@ mod tests {
     }
 
     #[test]
-    fn absent_issuer_subject_and_expiry_pass_beside_a_token_type() {
+    fn issuer_subject_and_expiry_may_be_absent_with_a_token_type() {
         assert_eq!(outcome(&[("sub", ""), ("exp", "")]), None);
     }
 
     #[test]
-    fn claims_that_are_there_are_checked_like_those_of_a_jwt() {
+    fn claims_in_a_response_are_checked_like_those_of_a_jwt() {
         for (name, value, kind) in [
             (
                 "iss",
@@ -347,7 +356,7 @@ mod tests {
         ] {
             assert_eq!(
                 outcome(&[(name, value)]),
-                refused(kind, name),
+                rejected(kind, name),
                 "{name} {value}"
             );
         }
@@ -363,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn token_type_is_bearer_in_any_case_and_nothing_else() {
+    fn token_type_must_be_bearer_in_any_case() {
         for value in ["\"Bearer\"", "\"bearer\"", "\"BEARER\""] {
             assert_eq!(outcome(&[("token_type", value)]), None, "{value}");
         }
@@ -374,26 +383,26 @@ mod tests {
             ("\"N_A\"", RejectionKind::TypeMismatch),
             ("\"\"", RejectionKind::TypeMismatch),
         ] {
-            let refused = refused(kind, "token_type");
-            assert_eq!(outcome(&[("token_type", value)]), refused, "{value}");
+            let expected = rejected(kind, "token_type");
+            assert_eq!(outcome(&[("token_type", value)]), expected, "{value}");
         }
         let bound = outcome(&[("token_type", "\"DPoP\"")]);
-        assert_eq!(bound, refused(RejectionKind::BindingRequired, "cnf"));
+        assert_eq!(bound, rejected(RejectionKind::BindingRequired, "cnf"));
     }
 
     #[test]
-    fn without_a_token_type_the_end_must_be_there() {
+    fn without_a_token_type_expiry_is_required() {
         let mut rules = rules();
         rules.token_type = TokenType::Optional;
-        assert!(judged(&rules, &with(&[("token_type", "")])).is_ok());
+        assert!(validated(&rules, &with(&[("token_type", "")])).is_ok());
         let neither = with(&[("token_type", ""), ("exp", "")]);
-        let rejection = judged(&rules, &neither).unwrap_err();
+        let rejection = validated(&rules, &neither).unwrap_err();
         assert_eq!(rejection.kind(), RejectionKind::ClaimMissing);
         assert_eq!(rejection.claim(), Some("exp"));
     }
 
     #[test]
-    fn an_active_token_of_another_purpose_is_refused() {
+    fn active_token_of_another_purpose_is_rejected() {
         for (name, value) in [
             ("token_use", "\"refresh_token\""),
             ("token_use", "\"id\""),
@@ -406,7 +415,7 @@ mod tests {
             ("typ", "\"logout+jwt\""),
             ("typ", "1"),
         ] {
-            let mismatch = refused(RejectionKind::TypeMismatch, name);
+            let mismatch = rejected(RejectionKind::TypeMismatch, name);
             assert_eq!(outcome(&[(name, value)]), mismatch, "{name} {value}");
         }
         for (name, value) in [
@@ -420,11 +429,11 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_asserts_what_it_is_granted_and_no_more() {
+    fn endpoint_asserts_only_what_it_is_granted() {
         let mut rules = rules();
         rules.grant(vec!["a".into()], vec!["tenant".into()]);
         let text = with(&[("scope", "\"a b\""), ("tenant", "1"), ("role", "\"root\"")]);
-        let principal = judged(&rules, &text).unwrap();
+        let principal = validated(&rules, &text).unwrap();
         let scopes: Vec<_> = principal.scopes().unwrap().iter().collect();
         assert_eq!(scopes, ["a"]);
         assert!(principal.claims().value("tenant").is_some());

@@ -1,36 +1,35 @@
-//! Which issuer a token claims to be of.
+//! The table of trusted issuers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::JwtValidator;
-use super::issuer_rules::Issuers;
-use super::issuer_rules::Trust;
-use super::tenant::Pattern;
+use super::issuer_rules::AcceptedIssuers;
+use super::issuer_rules::IssuerRules;
+use super::tenant::IssuerPattern;
 use crate::credential::Unverified;
 use crate::error::ConfigError;
 use crate::json::Escapes;
 use crate::json::Value;
 
-/// Finds an issuer's trust by the exact value of `iss`.
+/// The rules of every issuer, found by the value of `iss`.
 #[derive(Clone, Debug)]
-pub(super) struct IssuerLookup {
-    trusts: Arc<[Trust]>,
+pub(super) struct IssuerTable {
+    rules: Arc<[IssuerRules]>,
     by_name: HashMap<Box<str>, usize>,
 }
 
-impl IssuerLookup {
-    pub(super) fn new(trusts: Vec<Trust>) -> Result<Self, ConfigError> {
+impl IssuerTable {
+    pub(super) fn new(rules: Vec<IssuerRules>) -> Result<Self, ConfigError> {
         let mut by_name = HashMap::new();
-        for (place, trust) in trusts.iter().enumerate() {
-            let names = match &trust.issuers {
-                Issuers::Any if trusts.len() > 1 => return Err(any_beside_another()),
-                Issuers::Any => &[][..],
-                Issuers::Like(pattern) => {
-                    check_apart(pattern, trusts.get(..place).unwrap_or_default())?;
+        for (place, own) in rules.iter().enumerate() {
+            let names = match &own.issuers {
+                AcceptedIssuers::Any if rules.len() > 1 => return Err(any_with_another()),
+                AcceptedIssuers::Any => &[][..],
+                AcceptedIssuers::Like(pattern) => {
+                    check_apart(pattern, rules.get(..place).unwrap_or_default())?;
                     &[][..]
                 }
-                Issuers::OneOf(names) => names,
+                AcceptedIssuers::OneOf(names) => names,
             };
             for name in names {
                 if by_name.insert(name.clone(), place).is_some() {
@@ -39,76 +38,61 @@ impl IssuerLookup {
             }
         }
         Ok(Self {
-            trusts: trusts.into(),
+            rules: rules.into(),
             by_name,
         })
     }
 
-    /// Returns the trust that takes tokens of any issuer, if that was asked for.
-    pub(super) fn any(&self) -> Option<&Trust> {
-        let only = self.trusts.first()?;
-        matches!(only.issuers, Issuers::Any).then_some(only)
+    /// Returns the rules for tokens of any issuer, if the check of the issuer was disabled.
+    pub(super) fn any(&self) -> Option<&IssuerRules> {
+        let only = self.rules.first()?;
+        matches!(only.issuers, AcceptedIssuers::Any).then_some(only)
     }
 
-    /// Returns the trust of this issuer, read from a text with these escapes.
-    pub(super) fn find(&self, iss: Unverified<Value<'_>>, escapes: Escapes) -> Option<&Trust> {
+    /// Returns the rules of this issuer; `escapes` says whether the text it is from may have escapes.
+    pub(super) fn find(
+        &self,
+        iss: Unverified<Value<'_>>,
+        escapes: Escapes,
+    ) -> Option<&IssuerRules> {
         let iss = *iss.as_unverified();
-        if let [only] = &*self.trusts
-            && let Issuers::OneOf(names) = &only.issuers
+        if let [only] = &*self.rules
+            && let AcceptedIssuers::OneOf(names) = &only.issuers
         {
             let mut names = names.iter();
             return names.any(|n| iss.is_text_with(escapes, n)).then_some(only);
         }
         let iss = iss.as_str()?;
         match self.by_name.get(&*iss) {
-            Some(place) => self.trusts.get(*place),
-            None => self.trusts().find(|trust| is_like(trust, &iss)),
+            Some(place) => self.rules.get(*place),
+            None => self.rules().find(|rules| is_like(rules, &iss)),
         }
     }
 
-    /// Returns where a trust stands among the issuers.
-    pub(super) fn place(&self, trust: &Trust) -> Option<usize> {
-        self.trusts.iter().position(|own| std::ptr::eq(own, trust))
+    /// Returns the index of these rules, by which a cached token refers to them.
+    pub(super) fn place(&self, rules: &IssuerRules) -> Option<usize> {
+        self.rules.iter().position(|own| std::ptr::eq(own, rules))
     }
 
-    /// Returns the trust that stands there.
-    pub(super) fn at(&self, place: usize) -> Option<&Trust> {
-        self.trusts.get(place)
+    /// Returns the rules with this index.
+    pub(super) fn at(&self, place: usize) -> Option<&IssuerRules> {
+        self.rules.get(place)
     }
 
-    /// Returns the issuers.
-    pub(super) fn trusts(&self) -> impl Iterator<Item = &Trust> {
-        self.trusts.iter()
+    /// Returns the rules of all issuers.
+    pub(super) fn rules(&self) -> impl Iterator<Item = &IssuerRules> {
+        self.rules.iter()
     }
 }
 
-pub(super) fn join(
-    validators: impl IntoIterator<Item = JwtValidator>,
-) -> Result<JwtValidator, ConfigError> {
-    let mut validators = validators.into_iter();
-    let Some(mut joined) = validators.next() else {
-        return Err(ConfigError::empty("issuers", "join at least one validator"));
-    };
-    let mut trusts: Vec<_> = joined.issuers.trusts().cloned().collect();
-    for other in validators {
-        trusts.extend(other.issuers.trusts().cloned());
-        joined.max_token_bytes = joined.max_token_bytes.max(other.max_token_bytes);
-        joined.share = joined.share.or(other.share);
-    }
-    // What one of them accepted, the joined one judges for itself.
-    joined.share = joined.share.map(|share| share.another());
-    joined.issuers = IssuerLookup::new(trusts)?;
-    Ok(joined)
+fn is_like(rules: &IssuerRules, iss: &str) -> bool {
+    matches!(&rules.issuers, AcceptedIssuers::Like(pattern) if pattern.matches(iss))
 }
 
-fn is_like(trust: &Trust, iss: &str) -> bool {
-    matches!(&trust.issuers, Issuers::Like(pattern) if pattern.matches(iss))
-}
-
-fn check_apart(pattern: &Pattern, others: &[Trust]) -> Result<(), ConfigError> {
-    let overlaps = |other: &Trust| match &other.issuers {
-        Issuers::Like(other) => pattern.overlaps(other),
-        Issuers::Any | Issuers::OneOf(_) => false,
+fn check_apart(pattern: &IssuerPattern, others: &[IssuerRules]) -> Result<(), ConfigError> {
+    let overlaps = |other: &IssuerRules| match &other.issuers {
+        AcceptedIssuers::Like(other) => pattern.overlaps(other),
+        AcceptedIssuers::Any | AcceptedIssuers::OneOf(_) => false,
     };
     if others.iter().any(overlaps) {
         let detail = format!("issuer pattern `{pattern}` overlaps another one; separate them");
@@ -117,7 +101,7 @@ fn check_apart(pattern: &Pattern, others: &[Trust]) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn any_beside_another() -> ConfigError {
+fn any_with_another() -> ConfigError {
     let detail = "`any_issuer()` is joined with another issuer; name every issuer";
     ConfigError::conflict("issuers", detail)
 }

@@ -1,82 +1,169 @@
-//! Tokens that were accepted before.
+//! Validation of tokens that were accepted before and are in the cache.
 
-use super::Case;
-use super::JwtValidator;
-use super::issuer_rules::Standing;
-use super::issuer_rules::Trust;
+use super::claim_name::ClaimName;
+use super::issuer_rules::AcceptedIssuers;
+use super::issuer_rules::IssuerRules;
+use super::issuer_rules::KeySource;
+use super::requirement::ClaimCheck;
+use super::requirement::Requirement;
+use super::validator::JwtValidator;
+use super::validator::PendingToken;
 use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
 use crate::crypto::Algorithms;
+use crate::json::Value;
+use crate::key::KeyStatus;
 use crate::principal::Principal;
-use crate::validator::Kept;
-use crate::validator::Share;
-use crate::validator::Slip;
+use crate::validator::CacheKey;
+use crate::validator::CachedPrincipal;
 use crate::validator::TokenCache;
+use crate::validator::ValidatorCache;
 
 impl JwtValidator {
-    /// Remembers accepted tokens in this cache, for whose keys a signature is costly: all but
-    /// those under a secret.
+    /// Caches accepted tokens in this cache, except tokens signed with a shared secret, whose
+    /// signature is as cheap as a lookup.
     ///
-    /// On every use the key store is asked whether the token's key [still counts](crate::key::KeyStore::status),
-    /// the sender constraint and the closures of [`check`](crate::jwt::JwtValidatorBuilder::check) and
-    /// [`issuer_pattern`](crate::jwt::JwtValidatorBuilder::issuer_pattern) are asked again, and the times are
-    /// compared; nothing else about a token can change. The validator has a part of the cache to
-    /// itself, which its clones share.
+    /// A hit skips the parsing, the signature and the checks of claims that cannot change. On
+    /// every use the times are compared, the key store is asked for the
+    /// [status](crate::key::KeyStore::status) of the token's key, and the sender constraint and the
+    /// closures of [`check`](crate::jwt::JwtValidatorBuilder::check) and
+    /// [`issuer_pattern`](crate::jwt::JwtValidatorBuilder::issuer_pattern) are called again. The
+    /// validator and its clones use a part of the cache that no other validator sees.
     #[must_use]
     pub fn cached(mut self, cache: &TokenCache) -> Self {
-        let is_worthwhile = self.issuers.trusts().any(Trust::has_public_keys);
-        self.share = is_worthwhile.then(|| cache.join());
+        let has_public_keys = self.issuers.rules().any(IssuerRules::has_public_keys);
+        self.cache = has_public_keys.then(|| cache.join());
         self
     }
 
-    /// Returns what a token is found by in the cache, if it may be there.
-    pub(super) fn slip(&self, presented: &PresentedCredential<'_>) -> Option<(&Share, Slip)> {
-        let share = self.share.as_ref()?;
+    /// Returns the cache and the key of a token, if the token can be in a cache.
+    pub(super) fn cache_key(
+        &self,
+        presented: &PresentedCredential<'_>,
+    ) -> Option<(&ValidatorCache, CacheKey)> {
+        let cache = self.cache.as_ref()?;
         let len = presented.credential().expose().len();
-        (len <= self.max_token_bytes).then(|| (share, share.slip(presented)))
+        (len <= self.max_token_bytes).then(|| (cache, cache.key(presented)))
     }
 
-    /// Returns whose token this is, if it was accepted before and would be again.
-    pub(super) fn recall(
+    /// Returns the principal of a token if the token was accepted before and would be accepted
+    /// again now.
+    pub(super) fn lookup(
         &self,
-        (share, slip): &(&Share, Slip),
+        (cache, key): &(&ValidatorCache, CacheKey),
         presented: &PresentedCredential<'_>,
     ) -> Option<Principal> {
-        let kept = share.find(slip, self.time(presented)?)?;
-        let trust = self.issuers.at(kept.source)?;
-        match trust.standing(&kept.principal) {
-            Standing::Stands => {
-                share.used(&kept);
-                return Some(kept.principal);
+        let cached = cache.lookup(key, self.time(presented)?)?;
+        let rules = self.issuers.at(cached.source)?;
+        match rules.cache_status(&cached.principal) {
+            CacheStatus::Valid => {
+                cache.report_hit(&cached);
+                return Some(cached.principal);
             }
-            Standing::Fell => share.forget(slip),
-            Standing::Unknown => {}
+            CacheStatus::Revoked => cache.remove(key),
+            CacheStatus::Unknown => {}
         }
         None
     }
 
-    /// Remembers a token that was fully accepted.
-    pub(super) fn keep(&self, case: &Case<'_, '_>, principal: &Principal) {
-        let Some((share, slip)) = case.slip else {
+    /// Stores the principal of a token that was fully accepted.
+    pub(super) fn store(&self, pending: &PendingToken<'_, '_>, principal: &Principal) {
+        let Some((cache, key)) = pending.cache_key else {
             return;
         };
-        let is_cheap = Algorithms::MAC.contains(case.compact.header.algorithm);
-        if is_cheap || !case.trust.is_repeatable() {
+        let is_cheap = Algorithms::MAC.contains(pending.token.header.algorithm);
+        if is_cheap || !pending.issuer.is_repeatable() {
             return;
         }
-        let place = self.issuers.place(case.trust);
-        let (Some(source), Some(now)) = (place, self.time(case.presented)) else {
+        let place = self.issuers.place(pending.issuer);
+        let (Some(source), Some(now)) = (place, self.time(pending.presented)) else {
             return;
         };
-        let kept = Kept {
+        let cached = CachedPrincipal {
             principal: principal.clone(),
-            until: case.trust.fresh_until(principal),
+            until: pending.issuer.max_age_end(principal),
             source,
         };
-        share.keep(slip, kept, now);
+        cache.store(key, cached, now);
+    }
+}
+
+/// Whether a cached result may be used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum CacheStatus {
+    /// The key of the token is gone.
+    Revoked,
+    Valid,
+    /// The token has to be validated in full.
+    Unknown,
+}
+
+impl IssuerRules {
+    /// Returns true if signatures of some of the issuer's tokens are costly to verify.
+    fn has_public_keys(&self) -> bool {
+        match &self.keys {
+            KeySource::Fixed(keys) => !keys.algorithms().difference(Algorithms::MAC).is_empty(),
+            KeySource::Store(_) => true,
+        }
     }
 
-    pub(super) fn time(&self, presented: &PresentedCredential<'_>) -> Option<UnixTime> {
-        presented.now().or_else(|| self.clock.now())
+    /// Returns true if every check whose result can change can be repeated for the principal.
+    fn is_repeatable(&self) -> bool {
+        // The closures have seen claims that a narrowed principal does not have.
+        let has_closures =
+            matches!(self.issuers, AcceptedIssuers::Like(_)) || self.closures().next().is_some();
+        self.grants.is_none() || !has_closures
+    }
+
+    /// Returns the time from which on an accepted token may be older than
+    /// [`max_age`](crate::jwt::JwtValidatorBuilder::max_age) allows.
+    fn max_age_end(&self, principal: &Principal) -> Option<UnixTime> {
+        let issued = principal.issued_at()?;
+        let ages = self
+            .requirements
+            .iter()
+            .filter_map(|requirement| match requirement {
+                Requirement::MaxAge(age) => Some(issued.saturating_add(*age)),
+                _ => None,
+            });
+        ages.min()
+    }
+
+    /// Returns whether an accepted token would be accepted again, apart from its times.
+    fn cache_status(&self, principal: &Principal) -> CacheStatus {
+        let claims = principal.claims();
+        if !self.is_still_allowed(principal) || !self.closures().all(|holds| holds(claims)) {
+            return CacheStatus::Unknown;
+        }
+        let KeySource::Store(store) = &self.keys else {
+            return CacheStatus::Valid;
+        };
+        match principal.key().map(|key| store.status(&key)) {
+            Some(KeyStatus::Fresh | KeyStatus::Stale) => CacheStatus::Valid,
+            Some(KeyStatus::Unknown) => CacheStatus::Unknown,
+            Some(KeyStatus::Gone) | None => CacheStatus::Revoked,
+        }
+    }
+
+    /// Returns false if the issuer is a tenant that is not trusted as this authority any more.
+    fn is_still_allowed(&self, principal: &Principal) -> bool {
+        let AcceptedIssuers::Like(pattern) = &self.issuers else {
+            return true;
+        };
+        let claims = principal.claims();
+        let issuer = claims
+            .value(ClaimName::Iss.as_str())
+            .and_then(Value::as_str);
+        let authority = issuer.and_then(|issuer| pattern.authority(&issuer, claims));
+        authority.as_ref() == Some(principal.authority())
+    }
+
+    fn closures(&self) -> impl Iterator<Item = &ClaimCheck> {
+        self.requirements
+            .iter()
+            .filter_map(|requirement| match requirement {
+                Requirement::Check(_, holds) => Some(holds),
+                _ => None,
+            })
     }
 }

@@ -1,4 +1,4 @@
-//! Issuers that differ in one part: the tenants of one provider.
+//! Issuers that differ in one part of their name: the tenants of one provider.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,10 +7,11 @@ use crate::error::ConfigError;
 use crate::principal::Authority;
 use crate::principal::Claims;
 
-/// A tenant of a provider whose issuers follow a pattern: one whose token was verified.
+/// A tenant of a provider whose issuers follow a
+/// [pattern](crate::jwt::JwtValidatorBuilder::issuer_pattern).
 ///
-/// The signature is valid under the provider's keys, so the provider says this; which tenants
-/// are trusted is still to be decided.
+/// The token's signature is valid under the provider's keys, so its claims are asserted by the
+/// provider. The closure that receives the tenant decides whether it is trusted.
 #[derive(Clone, Copy)]
 pub struct Tenant<'t> {
     issuer: &'t str,
@@ -19,18 +20,20 @@ pub struct Tenant<'t> {
 }
 
 impl<'t> Tenant<'t> {
-    /// Returns the token's `iss`.
+    /// Returns the token's `iss`, the whole name of the issuer. It is unique for each tenant, so it is
+    /// a good [`Authority`].
     pub const fn issuer(&self) -> &'t str {
         self.issuer
     }
 
-    /// Returns what stands in the pattern's place: 1 to 128 letters, digits, dots, dashes and
-    /// underscores.
+    /// Returns the part of the issuer that the pattern leaves open: 1 to 128 ASCII letters, digits,
+    /// dots, hyphens and underscores.
     pub const fn name(&self) -> &'t str {
         self.name
     }
 
-    /// Returns the token's claims.
+    /// Returns the token's claims. Its signature is verified, but its audience and times are not
+    /// checked yet.
     pub const fn claims(&self) -> Claims<'t> {
         self.claims
     }
@@ -46,15 +49,15 @@ impl fmt::Debug for Tenant<'_> {
 
 type Allow = Arc<dyn Fn(Tenant<'_>) -> Option<Authority> + Send + Sync>;
 
-/// The issuers of a provider, and which of them are trusted.
+/// The issuers of a provider, and the decision which of them are trusted.
 #[derive(Clone)]
-pub(super) struct Pattern {
+pub(super) struct IssuerPattern {
     before: Box<str>,
     after: Box<str>,
     allow: Allow,
 }
 
-impl Pattern {
+impl IssuerPattern {
     pub(super) fn new(
         pattern: &str,
         allow: impl Fn(Tenant<'_>) -> Option<Authority> + Send + Sync + 'static,
@@ -68,7 +71,7 @@ impl Pattern {
         }
     }
 
-    /// Refuses a pattern without one place, and one that begins with it.
+    /// Rejects a pattern that has not exactly one name in braces, or that begins with it.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let has_more = |part: &str| part.contains(['{', '}']);
         if !self.before.is_empty() && !has_more(&self.before) && !has_more(&self.after) {
@@ -79,7 +82,7 @@ impl Pattern {
         Err(ConfigError::malformed("issuer_pattern", detail))
     }
 
-    /// Says whether an issuer may match both.
+    /// Returns true if one issuer can match both.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         let begins = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
         let ends = |a: &str, b: &str| a.ends_with(b) || b.ends_with(a);
@@ -90,7 +93,7 @@ impl Pattern {
         self.name(issuer).is_some()
     }
 
-    /// Returns the authority that an issuer is trusted as, if it is.
+    /// Returns the authority of an issuer, only if it is trusted.
     pub(super) fn authority(&self, issuer: &str, claims: Claims<'_>) -> Option<Authority> {
         let name = self.name(issuer)?;
         (self.allow)(Tenant {
@@ -112,13 +115,13 @@ impl Pattern {
 
 const LONGEST: usize = 128;
 
-impl fmt::Display for Pattern {
+impl fmt::Display for IssuerPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{{}}{}", self.before, self.after)
     }
 }
 
-impl fmt::Debug for Pattern {
+impl fmt::Debug for IssuerPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Pattern({self})")
     }
@@ -128,14 +131,14 @@ impl fmt::Debug for Pattern {
 mod tests {
     use super::*;
 
-    fn pattern(text: &str) -> Pattern {
-        Pattern::new(text, |tenant| Some(tenant.issuer().into()))
+    fn pattern(text: &str) -> IssuerPattern {
+        IssuerPattern::new(text, |tenant| Some(tenant.issuer().into()))
     }
 
     const ENTRA: &str = "https://login.example.com/{tenant}/v2.0";
 
     #[test]
-    fn one_plain_part_stands_in_the_place() {
+    fn name_is_one_plain_part() {
         let pattern = pattern(ENTRA);
         let name = |part: &str| {
             let issuer = format!("https://login.example.com/{part}/v2.0");
@@ -172,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_has_one_place_and_text_before_it() {
+    fn pattern_has_text_and_then_one_name_in_braces() {
         assert!(pattern(ENTRA).check().is_ok());
         assert!(pattern("https://login.example.com/{}").check().is_ok());
         for bad in [
@@ -189,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_that_an_issuer_may_both_match_overlap() {
+    fn patterns_that_one_issuer_can_match_overlap() {
         let overlap = |a: &str, b: &str| pattern(a).overlaps(&pattern(b));
         assert!(overlap(ENTRA, ENTRA));
         assert!(overlap("https://a/{x}", "https://a/b{x}"));

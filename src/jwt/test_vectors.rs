@@ -1,5 +1,5 @@
-//! Third-party vectors at the signature layer: compact form, header, key, signature. Their
-//! payloads are seldom claims, so those are not read.
+//! Third-party test vectors for compact form, header, key and signature. Few of their payloads are
+//! claims, so claims are not checked.
 
 use std::path::PathBuf;
 
@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::compact;
 use super::compact::Compact;
 use super::header::Header;
-use super::header::Memo;
-use super::header::Text;
-use super::verify;
+use super::header::HeaderCache;
+use super::header::HeaderText;
+use super::validator::verify;
 use crate::credential::base64url;
 use crate::crypto::Provider;
 use crate::error::ConfigErrorKind;
@@ -24,18 +24,18 @@ use crate::key::test_vectors::read;
 use crate::key::test_vectors::vectors;
 use crate::limits;
 
-/// Labelled valid, yet the JWK's `alg` is another than the token's: PS256 for PS384, and "ES521",
-/// which no algorithm is called.
+/// Labelled valid, but the JWK's `alg` differs from the token's: PS256 for PS384, and "ES521",
+/// which is not the name of an algorithm.
 const ALG_OF_THE_KEY: [u64; 4] = [346, 347, 350, 351];
 
-/// Labelled invalid, yet byte for byte the valid 357.
+/// Labelled invalid, but byte for byte the valid 357.
 const SAME_AS_357: [u64; 2] = [367, 370];
 
-/// Labelled valid, yet with a `?` inside, which is not base64url.
+/// Labelled valid, but with a `?` inside, which is not base64url.
 const QUESTION_MARK: [u64; 2] = [372, 373];
 
 #[test]
-fn wycheproof_signatures_are_judged_as_labelled_but_for_eight() {
+fn wycheproof_results_are_as_labelled_except_for_eight() {
     let file = vectors().join("wycheproof/json_web_signature_test.json");
     let Some(suite) = present(file).map(|file| read(&file)) else {
         return;
@@ -51,7 +51,9 @@ fn wycheproof_signatures_are_judged_as_labelled_but_for_eight() {
             for test in group["tests"].as_array().unwrap() {
                 count += 1;
                 let token = test["jws"].as_str().unwrap();
-                let is_accepted = key.clone().is_ok_and(|key| judge(token, key).is_ok());
+                let is_accepted = key
+                    .clone()
+                    .is_ok_and(|key| verify_token(token, key).is_ok());
                 if is_accepted != (test["result"] == "valid") {
                     off_label.push(test["tcId"].as_u64().unwrap());
                 }
@@ -66,7 +68,7 @@ fn wycheproof_signatures_are_judged_as_labelled_but_for_eight() {
 }
 
 #[test]
-fn the_exceptions_are_what_is_said_of_them() {
+fn exceptions_are_as_described() {
     let file = vectors().join("wycheproof/json_web_signature_test.json");
     let Some(suite) = present(file).map(|file| read(&file)) else {
         return;
@@ -99,9 +101,9 @@ fn examples_of_the_rfcs_verify() {
                 let key = KeyImporter::on(*provider)
                     .jwk(public(&jwk).to_string())
                     .unwrap();
-                assert_eq!(judge(&token, key.clone()), Ok(()), "{name}.{id}");
+                assert_eq!(verify_token(&token, key.clone()), Ok(()), "{name}.{id}");
                 assert_eq!(
-                    judge(&tampered(&token), key),
+                    verify_token(&tampered(&token), key),
                     Err(RejectionKind::SignatureInvalid),
                     "{name}.{id}"
                 );
@@ -112,7 +114,7 @@ fn examples_of_the_rfcs_verify() {
 
 /// RFC 7515 appendix A.4 and RFC 7520 section 4.3 sign with ES512 on P-521.
 #[test]
-fn examples_on_p_521_are_refused_by_name() {
+fn examples_on_p_521_are_rejected_by_name() {
     for name in ["rfc7515_A.4", "rfc7520_4.3"] {
         let Some((token, jwk)) = example(name) else {
             return;
@@ -120,7 +122,7 @@ fn examples_on_p_521_are_refused_by_name() {
         let key = Key::from_jwk(public(&jwk).to_string());
         assert_eq!(key.unwrap_err().kind(), ConfigErrorKind::KeyMalformed);
         assert_eq!(
-            judge(&token, any_key()),
+            verify_token(&token, any_key()),
             Err(RejectionKind::AlgorithmNotAllowed)
         );
     }
@@ -128,13 +130,13 @@ fn examples_on_p_521_are_refused_by_name() {
 
 /// RFC 7515 appendix A.5.
 #[test]
-fn the_unsecured_example_is_refused_by_its_algorithm() {
+fn the_unsecured_example_is_rejected_by_its_algorithm() {
     let Some(file) = present(vectors().join("rfc-latchset-jose/rfc7515_A.5.jwsc")) else {
         return;
     };
     let token = std::fs::read_to_string(file).unwrap();
-    let judged = judge(token.trim_end(), any_key());
-    assert_eq!(judged, Err(RejectionKind::AlgorithmNotAllowed));
+    let result = verify_token(token.trim_end(), any_key());
+    assert_eq!(result, Err(RejectionKind::AlgorithmNotAllowed));
 }
 
 /// RFC 8037 appendix A.4.
@@ -148,34 +150,34 @@ fn the_ed25519_example_verifies() {
     for provider in Provider::ALL {
         let jwk = public(&example["input"]["key"]);
         let key = KeyImporter::on(*provider).jwk(jwk.to_string()).unwrap();
-        assert_eq!(judge(token, key.clone()), Ok(()));
-        let refused = judge(&tampered(token), key);
+        assert_eq!(verify_token(token, key.clone()), Ok(()));
+        let refused = verify_token(&tampered(token), key);
         assert_eq!(refused, Err(RejectionKind::SignatureInvalid));
     }
 }
 
-/// The signature layer: what comes before the claims of an issuer's token.
-fn judge(token: &str, key: Key) -> Result<(), RejectionKind> {
+/// Verifies a token as a validator does before it reads the claims.
+fn verify_token(token: &str, key: Key) -> Result<(), RejectionKind> {
     let keys = KeySet::from(key);
-    let judged = judge_parts(token, &keys);
+    let result = verify_parts(token, &keys);
     let payload = token.split('.').nth(1).and_then(base64url::decode);
     if payload.is_some_and(|payload| Object::parse(&payload).is_ok()) {
-        // Claims, or at least an object: the whole way gives the same verdict.
-        let compact = Compact::parse(token, limits::TOKEN_BYTES, &Memo::default());
+        // The payload is an object, so the whole parser must give the same result.
+        let compact = Compact::parse(token, limits::TOKEN_BYTES, &HeaderCache::default());
         let whole = compact.and_then(|compact| verify(&compact, &keys).map(|_| ()));
-        assert_eq!(judged, whole, "{token}");
+        assert_eq!(result, whole, "{token}");
     }
-    judged
+    result
 }
 
-fn judge_parts(token: &str, keys: &KeySet) -> Result<(), RejectionKind> {
+fn verify_parts(token: &str, keys: &KeySet) -> Result<(), RejectionKind> {
     let (header, payload, signature) = compact::split(token)?;
     let decode = |part| base64url::decode(part).ok_or(RejectionKind::TokenMalformed);
     let (text, _, signature_bytes) = (decode(header)?, decode(payload)?, decode(signature)?);
     let header = Header::read(&text)?;
     let kid = header.kid.as_ref().map(|kid| match kid {
-        Text::Piece(piece) => std::str::from_utf8(&text[piece.start()..piece.end()]).unwrap(),
-        Text::Owned(kid) => kid,
+        HeaderText::Piece(piece) => std::str::from_utf8(&text[piece.start()..piece.end()]).unwrap(),
+        HeaderText::Owned(kid) => kid,
     });
     if !keys.algorithms().contains(header.algorithm) {
         return Err(RejectionKind::AlgorithmNotAllowed);
@@ -193,7 +195,7 @@ fn example(name: &str) -> Option<(String, Value)> {
     Some((token.trim_end().to_owned(), read(&file("jwk"))))
 }
 
-/// Drops the private members: a private key is refused where a public one belongs.
+/// Removes the private members, because a private key is rejected where a public one is expected.
 fn public(jwk: &Value) -> Value {
     let mut jwk = jwk.clone();
     for private in ["d", "p", "q", "dp", "dq", "qi"] {

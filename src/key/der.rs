@@ -1,8 +1,8 @@
-//! A strict DER reader, for public keys only.
+//! Strict reading of public keys in DER.
 //!
-//! Lengths are definite and minimal, integers minimal and positive, nothing may follow, and the
-//! algorithm identifier decides the kind: the curve is read, not guessed from a length. There is
-//! no recursion.
+//! Lengths must be definite and minimal, integers minimal and positive, and no bytes may follow.
+//! The algorithm identifier decides the kind of the key: the curve is read, not inferred from a
+//! length. The reader does not recurse.
 
 use crate::crypto::Curve;
 use crate::crypto::Flaw;
@@ -12,17 +12,17 @@ use crate::crypto::Material;
 pub(super) fn public_key(der: &[u8]) -> Result<Material, Flaw> {
     match spki(der) {
         Some((algorithm, key)) => material(algorithm, key),
-        None => Err(stranger(der)),
+        None => Err(not_a_public_key(der)),
     }
 }
 
 /// Reads an RSAPublicKey (RFC 8017 appendix A.1.1).
 pub(crate) fn rsa_public_key(der: &[u8]) -> Result<Material, Flaw> {
-    let (n, e) = rsa_components(der).ok_or_else(|| stranger(der))?;
+    let (n, e) = rsa_components(der).ok_or_else(|| not_a_public_key(der))?;
     Material::rsa(n, e)
 }
 
-/// Returns modulus and exponent of an RSAPublicKey.
+/// Returns the modulus and the exponent of an RSAPublicKey.
 fn rsa_components(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut fields = whole(der, SEQUENCE)?;
     let (n, e) = (fields.integer()?, fields.integer()?);
@@ -30,7 +30,7 @@ fn rsa_components(der: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((n, e))
 }
 
-/// Returns true if this is a public key in one of the two forms, whatever its kind.
+/// Returns true if this has one of the two forms of a public key, of any kind.
 pub(super) fn is_public_key(der: &[u8]) -> bool {
     spki(der).is_some() || rsa_components(der).is_some()
 }
@@ -56,16 +56,16 @@ const P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
 
-/// Returns the fields of the algorithm identifier, and the key.
-fn spki(der: &[u8]) -> Option<(Reader<'_>, &[u8])> {
+/// Returns the fields of the algorithm identifier, and the bytes of the key.
+fn spki(der: &[u8]) -> Option<(DerReader<'_>, &[u8])> {
     let mut fields = whole(der, SEQUENCE)?;
-    let algorithm = Reader(fields.take(SEQUENCE)?);
+    let algorithm = DerReader(fields.take(SEQUENCE)?);
     let (unused_bits, key) = fields.take(BIT_STRING)?.split_first()?;
     fields.end()?;
     (*unused_bits == 0).then_some((algorithm, key))
 }
 
-fn material(mut algorithm: Reader<'_>, key: &[u8]) -> Result<Material, Flaw> {
+fn material(mut algorithm: DerReader<'_>, key: &[u8]) -> Result<Material, Flaw> {
     match algorithm.take(OBJECT_IDENTIFIER) {
         Some(EC) => Material::ec(curve(algorithm)?, key.to_vec()),
         Some(ED25519) if algorithm.end().is_some() => Material::ed25519(key),
@@ -81,7 +81,7 @@ fn material(mut algorithm: Reader<'_>, key: &[u8]) -> Result<Material, Flaw> {
     }
 }
 
-fn curve(mut parameters: Reader<'_>) -> Result<Curve, Flaw> {
+fn curve(mut parameters: DerReader<'_>) -> Result<Curve, Flaw> {
     let name = parameters.take(OBJECT_IDENTIFIER);
     match (name, parameters.end()) {
         (Some(P256), Some(())) => Ok(Curve::P256),
@@ -92,8 +92,8 @@ fn curve(mut parameters: Reader<'_>) -> Result<Curve, Flaw> {
     }
 }
 
-/// Says what it is that is not a public key.
-fn stranger(der: &[u8]) -> Flaw {
+/// Returns the reason why this is not a public key.
+fn not_a_public_key(der: &[u8]) -> Flaw {
     if is_private_key(der) {
         return Flaw::private(
             "expected a public key, found a private key; give the public key only: \
@@ -116,18 +116,18 @@ fn is_certificate(der: &[u8]) -> bool {
     body.is_some_and(|body| body.first() == Some(&VERSION))
 }
 
-/// Opens the one element that makes up `der`.
-fn whole(der: &[u8], tag: u8) -> Option<Reader<'_>> {
-    let mut outer = Reader(der);
+/// Opens the only element of `der`.
+fn whole(der: &[u8], tag: u8) -> Option<DerReader<'_>> {
+    let mut outer = DerReader(der);
     let content = outer.take(tag)?;
     outer.end()?;
-    Some(Reader(content))
+    Some(DerReader(content))
 }
 
-struct Reader<'d>(&'d [u8]);
+struct DerReader<'d>(&'d [u8]);
 
-impl<'d> Reader<'d> {
-    /// Takes the next element if it has this tag.
+impl<'d> DerReader<'d> {
+    /// Reads the next element if it has this tag.
     fn take(&mut self, tag: u8) -> Option<&'d [u8]> {
         let (found, rest) = self.0.split_first()?;
         let (len, rest) = length(rest)?;
@@ -139,7 +139,7 @@ impl<'d> Reader<'d> {
         Some(content)
     }
 
-    /// Takes a positive integer; its leading zero byte stays.
+    /// Reads a positive integer; a leading zero byte is kept.
     fn integer(&mut self) -> Option<&'d [u8]> {
         match self.take(INTEGER)? {
             [0] | [0, 0..=0x7f, ..] | [0x80..=0xff, ..] | [] => None,

@@ -1,78 +1,61 @@
-//! Where an issuer says that its keys are (OpenID Connect Discovery 1.0, RFC 8414).
+//! Discovery documents of issuers (OpenID Connect Discovery 1.0, RFC 8414).
 
 use crate::error::ConfigError;
 use crate::http_client::Endpoint;
 use crate::json::Object;
 use crate::json::Value;
 
-/// What an issuer's discovery document says, as far as it is used here.
+/// The members of an issuer's discovery document that are used here.
 ///
-/// The document is untrusted but for this: it was read from an address that the configuration
-/// names, and its `issuer` is the configured one.
-///
-/// ```
-/// use bearergate::key::Metadata;
-///
-/// let text = r#"{"issuer":"https://idp.example.com","jwks_uri":"https://idp.example.com/jwks"}"#;
-/// let metadata = Metadata::read(text.as_bytes(), "https://idp.example.com").unwrap();
-/// assert_eq!(metadata.jwks_uri(), Some("https://idp.example.com/jwks"));
-/// assert!(Metadata::read(text.as_bytes(), "https://idp.example.com/").is_err());
-/// ```
+/// The document is untrusted, with two exceptions: it was read from an address that follows from
+/// the configuration, and its `issuer` is the configured one.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Metadata {
+pub(crate) struct Metadata {
     jwks_uri: Option<Box<str>>,
-    introspection_endpoint: Option<Box<str>>,
-    revocation_endpoint: Option<Box<str>>,
 }
 
-/// A discovery document was refused.
+/// Why a discovery document was refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MetadataError {
-    /// Its `issuer` is missing, no string, or another than the configured one.
+pub(crate) enum MetadataError {
+    /// The `issuer` is missing, not a string, or not the configured one.
     #[error("the document's `issuer` is not the configured one, byte for byte")]
     Issuer,
-    /// It is no well-formed JSON object without duplicate members.
+    /// The document is not a well-formed JSON object without duplicate members.
     #[error("the document is not one well-formed JSON object without duplicate members")]
     Malformed,
-    /// A member that names an address is no string.
+    /// A member that names an address is not a string.
     #[error("an address in the document is not a string")]
     InvalidAddress,
 }
 
 impl Metadata {
-    /// Reads a document, only if its `issuer` equals the configured one byte for byte.
-    ///
-    /// # Errors
-    ///
-    /// What [`MetadataError`] says.
-    pub fn read(text: &[u8], issuer: &str) -> Result<Self, MetadataError> {
+    /// Reads a document. It is accepted only if its `issuer` equals the configured one byte for
+    /// byte, and if each address in it is a string.
+    pub(crate) fn read(text: &[u8], issuer: &str) -> Result<Self, MetadataError> {
         let document = Object::parse(text).map_err(|_| MetadataError::Malformed)?;
         let own = document.get("issuer").and_then(Value::as_str);
         if own.as_deref() != Some(issuer) {
             return Err(MetadataError::Issuer);
         }
+        for name in ["introspection_endpoint", "revocation_endpoint"] {
+            address(&document, name)?;
+        }
         Ok(Self {
             jwks_uri: address(&document, "jwks_uri")?,
-            introspection_endpoint: address(&document, "introspection_endpoint")?,
-            revocation_endpoint: address(&document, "revocation_endpoint")?,
         })
     }
 
-    /// Returns where the keys are. The address is untrusted.
-    pub fn jwks_uri(&self) -> Option<&str> {
+    /// Returns the address of the keys. It is untrusted.
+    pub(crate) fn jwks_uri(&self) -> Option<&str> {
         self.jwks_uri.as_deref()
     }
+}
 
-    /// Returns where tokens are introspected. The address is untrusted.
-    pub fn introspection_endpoint(&self) -> Option<&str> {
-        self.introspection_endpoint.as_deref()
-    }
-
-    /// Returns where tokens are revoked. The address is untrusted.
-    pub fn revocation_endpoint(&self) -> Option<&str> {
-        self.revocation_endpoint.as_deref()
-    }
+/// Reads a discovery document for the fuzz target, and returns its `jwks_uri` if it is accepted.
+#[cfg(fuzzing)]
+pub fn jwks_uri_of(text: &[u8], issuer: &str) -> Option<Option<String>> {
+    let metadata = Metadata::read(text, issuer).ok()?;
+    Some(metadata.jwks_uri().map(str::to_owned))
 }
 
 fn address(document: &Object<'_>, name: &str) -> Result<Option<Box<str>>, MetadataError> {
@@ -83,27 +66,27 @@ fn address(document: &Object<'_>, name: &str) -> Result<Option<Box<str>>, Metada
     Ok(Some(text.into()))
 }
 
-/// Returns where an issuer's document may be, in the order in which it is looked for: OpenID
-/// Connect's form behind the path, then RFC 8414's form before it.
+/// Returns the addresses that an issuer's document may have, in the order in which they are asked:
+/// the well-known path after the issuer's path (OpenID Connect), then before it (RFC 8414).
 ///
 /// # Errors
 ///
-/// `value_malformed` for an issuer that is no address, or has a query.
-pub(crate) fn places(issuer: &str) -> Result<Vec<Endpoint>, ConfigError> {
+/// `value_malformed` for an issuer that is not an address, or has a query.
+pub(crate) fn document_addresses(issuer: &str) -> Result<Vec<Endpoint>, ConfigError> {
     let base = Endpoint::parse(issuer)?;
     if base.uri().query().is_some() {
         return Err(base.refused("has a query, which an issuer cannot have; remove it"));
     }
     let path = base.uri().path().trim_end_matches('/');
     let origin = base.origin();
-    let mut places = vec![format!("{origin}{path}/.well-known/openid-configuration")];
+    let mut addresses = vec![format!("{origin}{path}/.well-known/openid-configuration")];
     for name in ["oauth-authorization-server", "openid-configuration"] {
-        let place = format!("{origin}/.well-known/{name}{path}");
-        if !places.contains(&place) {
-            places.push(place);
+        let address = format!("{origin}/.well-known/{name}{path}");
+        if !addresses.contains(&address) {
+            addresses.push(address);
         }
     }
-    places.iter().map(|place| Endpoint::parse(place)).collect()
+    addresses.iter().map(|url| Endpoint::parse(url)).collect()
 }
 
 #[cfg(test)]
@@ -113,12 +96,12 @@ mod tests {
     const ISSUER: &str = "https://idp.example.com/realms/a";
 
     fn shown(issuer: &str) -> Vec<String> {
-        let places = places(issuer).unwrap();
-        places.iter().map(ToString::to_string).collect()
+        let addresses = document_addresses(issuer).unwrap();
+        addresses.iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn both_path_forms_are_looked_for() {
+    fn both_path_forms_are_addresses_of_the_document() {
         assert_eq!(
             shown(ISSUER),
             [
@@ -139,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_that_is_no_address_has_no_document() {
+    fn an_issuer_that_is_not_an_address_has_no_document() {
         for issuer in [
             "joe",
             "http://idp.example.com",
@@ -147,7 +130,7 @@ mod tests {
             "https://h/#a",
             "a+b",
         ] {
-            assert!(places(issuer).is_err(), "{issuer}");
+            assert!(document_addresses(issuer).is_err(), "{issuer}");
         }
     }
 
@@ -169,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_document_is_refused() {
+    fn text_that_is_not_a_document_is_refused() {
         let twice = format!(r#"{{"issuer":"{ISSUER}","issuer":"{ISSUER}"}}"#);
         for text in ["", "<html>", "[]", &twice] {
             let refused = Metadata::read(text.as_bytes(), ISSUER);

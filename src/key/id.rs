@@ -1,4 +1,4 @@
-//! What makes two keys the same key.
+//! Identities of keys, and the JWKs of public keys.
 
 use ring::digest;
 use ring::hmac;
@@ -9,7 +9,8 @@ use crate::crypto::Curve;
 use crate::crypto::Material;
 use crate::principal::KeyId;
 
-/// Returns the identity of this key material.
+/// Returns the identity of key material: the RFC 7638 thumbprint of a public key, and for a secret
+/// a MAC of a constant text under it.
 pub(super) fn identity(material: &Material) -> KeyId {
     match material {
         Material::Secret(secret) => keyed(secret.expose()),
@@ -17,7 +18,7 @@ pub(super) fn identity(material: &Material) -> KeyId {
     }
 }
 
-/// Returns the public key as the JWK to publish (RFC 7517 section 4), named by its thumbprint.
+/// Returns the public key as the JWK to publish (RFC 7517 section 4), with its thumbprint as `kid`.
 pub(super) fn public_jwk(material: &Material, algorithm: Algorithm) -> String {
     let members = members(material);
     let kid = base64url::encode(of_text(&members).as_bytes());
@@ -26,7 +27,7 @@ pub(super) fn public_jwk(material: &Material, algorithm: Algorithm) -> String {
 }
 
 fn keyed(secret: &[u8]) -> KeyId {
-    // No JWS is computed over a text with a zero byte.
+    // The signed text of a JWS has no zero byte, so this MAC is never the signature of a token.
     const LABEL: &[u8] = b"bearergate\0key id";
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
     of_bytes(hmac::sign(&key, LABEL).as_ref())
@@ -42,8 +43,8 @@ fn of_bytes(hash: &[u8]) -> KeyId {
     KeyId::new(id)
 }
 
-/// Returns the required members in the order of RFC 7638 section 3.2, without white space; none
-/// for a secret.
+/// Returns the required members in the order of RFC 7638 section 3.2, without white space; no
+/// members for a secret.
 fn members(material: &Material) -> String {
     match material {
         Material::Ed25519(x) => okp_members(x),

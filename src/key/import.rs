@@ -1,19 +1,18 @@
-//! From bytes and text to keys.
+//! Import of keys from bytes and text.
 
 use std::sync::Arc;
 
-use super::Inner;
-use super::Key;
 use super::der;
+use super::draft::KeyDraft;
+use super::id;
 use super::jwk;
 use super::jwks;
 use super::pem;
 use super::secret_lint;
 use super::set::KeySet;
+use super::verification_key::Key;
 use crate::credential::base64url;
 use crate::crypto::Algorithm;
-use crate::crypto::Algorithms;
-use crate::crypto::Curve;
 use crate::crypto::Flaw;
 use crate::crypto::Material;
 use crate::crypto::Provider;
@@ -21,7 +20,130 @@ use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::secret::Secret;
 
-/// The constructors of [`Key`] and [`KeySet`], for a provider and an observer of one's choice.
+impl Key {
+    /// Imports a MAC secret: random bytes, at least 32 for HS256, 48 for HS384 and 64 for HS512.
+    ///
+    /// A public key cannot become a MAC secret, because it has another type:
+    ///
+    /// ```compile_fail
+    /// # let jwk = r#"{"kty":"OKP","crv":"Ed25519",
+    /// #     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// let key = bearergate::key::Key::from_jwk(jwk)?;
+    /// bearergate::key::Key::from_secret(key)?;
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
+    ///
+    /// ```
+    /// # let jwk = r#"{"kty":"OKP","crv":"Ed25519",
+    /// #     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// let key = bearergate::key::Key::from_jwk(jwk)?;
+    /// bearergate::key::KeySet::from(key);
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`KeyWeak`](crate::error::ConfigErrorKind::KeyWeak) for a secret shorter than 32 bytes,
+    /// [`KeyMalformed`](crate::error::ConfigErrorKind::KeyMalformed) for bytes that look like a
+    /// PEM, JWK, DER or SSH key.
+    pub fn from_secret(secret: impl Into<Secret>) -> Result<Self, ConfigError> {
+        KeyImporter::default().secret(secret)
+    }
+
+    /// Imports a MAC secret that is written as base64url without padding.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyMalformed`](crate::error::ConfigErrorKind::KeyMalformed) for other text, and the errors
+    /// of [`from_secret`](Self::from_secret) for the decoded bytes.
+    pub fn from_base64url_secret(secret: &str) -> Result<Self, ConfigError> {
+        KeyImporter::default().base64url_secret(secret)
+    }
+
+    /// Imports an RSA, P-256, P-384 or Ed25519 public key from one PEM block.
+    ///
+    /// The label is `PUBLIC KEY` or `RSA PUBLIC KEY` (RFC 7468), and nothing but white space may be
+    /// around the block. A certificate is refused, because nothing would check its validity.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyPrivate`](crate::error::ConfigErrorKind::KeyPrivate) for a private key,
+    /// [`KeyWeak`](crate::error::ConfigErrorKind::KeyWeak) for a weak one, and
+    /// [`KeyMalformed`](crate::error::ConfigErrorKind::KeyMalformed) for anything else.
+    pub fn from_pem(pem: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        KeyImporter::default().pem(pem)
+    }
+
+    /// Imports an RSA, P-256, P-384 or Ed25519 public key from a DER SubjectPublicKeyInfo
+    /// (RFC 5280 section 4.1.2.7).
+    ///
+    /// # Errors
+    ///
+    /// The same as for [`from_pem`](Self::from_pem).
+    pub fn from_der(der: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        KeyImporter::default().der(der)
+    }
+
+    /// Imports one JWK from JSON text (RFC 7517): a public key, or a MAC secret (`kty` is `oct`).
+    ///
+    /// If they are present, `use` must be `sig`, `key_ops` must contain `verify`, and `alg` must
+    /// fit the type; the key then has that algorithm only.
+    ///
+    /// ```
+    /// use bearergate::crypto::Algorithm;
+    /// use bearergate::key::Key;
+    ///
+    /// let key = Key::from_jwk(
+    ///     r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+    /// )?;
+    /// assert_eq!(key.algorithms(), Algorithm::EdDsa.into());
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`KeyPrivate`](crate::error::ConfigErrorKind::KeyPrivate) for a private key,
+    /// [`KeyWeak`](crate::error::ConfigErrorKind::KeyWeak) for a weak one,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for text that is not one
+    /// JSON object, and [`KeyMalformed`](crate::error::ConfigErrorKind::KeyMalformed) for anything
+    /// else.
+    pub fn from_jwk(jwk: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        KeyImporter::default().jwk(jwk)
+    }
+}
+
+impl KeySet {
+    /// Imports a JWK Set from JSON text (RFC 7517 section 5).
+    ///
+    /// Members that are private, symmetric, weak, malformed, of an unknown type or not for
+    /// verifying signatures are [skipped](Self::skipped) one by one; the others are not affected.
+    ///
+    /// ```
+    /// use bearergate::key::KeySet;
+    ///
+    /// let keys = KeySet::from_jwks(
+    ///     r#"{"keys":[
+    ///         {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+    ///         {"kty":"AKP","alg":"ML-DSA-44","kid":"of tomorrow"}
+    ///     ]}"#,
+    /// )?;
+    /// assert_eq!(keys.keys().len(), 1);
+    /// assert_eq!(keys.skipped()[0].kid(), Some("of tomorrow"));
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for text that is not a JWK
+    /// Set in well-formed JSON without duplicate members,
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for more than 256 KiB or 100 keys,
+    /// and [`NoUsableKey`](crate::error::ConfigErrorKind::NoUsableKey) if every member is skipped.
+    pub fn from_jwks(jwks: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        KeyImporter::default().jwks(jwks)
+    }
+}
+
+/// The constructors of [`Key`] and [`KeySet`] for a chosen [`Provider`] and [`Observer`].
 ///
 /// ```
 /// use bearergate::crypto::Provider;
@@ -38,7 +160,7 @@ pub struct KeyImporter {
 }
 
 impl KeyImporter {
-    /// Prepares keys for this provider.
+    /// Makes an importer whose keys verify signatures with this provider.
     pub fn on(provider: Provider) -> Self {
         Self {
             provider,
@@ -46,28 +168,29 @@ impl KeyImporter {
         }
     }
 
-    /// Tells this observer of each key that is skipped.
+    /// Sets an observer that gets an event for each member of a set that is skipped
+    /// ([`Event::KeySkipped`](crate::event::Event::KeySkipped)).
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// As [`Key::from_secret`].
+    /// Imports a MAC secret, as [`Key::from_secret`] does.
     ///
     /// # Errors
     ///
-    /// The same.
+    /// The same as for [`Key::from_secret`].
     pub fn secret(&self, secret: impl Into<Secret>) -> Result<Key, ConfigError> {
         self.checked_secret(secret.into())
             .map_err(|flaw| flaw.in_field("secret"))
     }
 
-    /// As [`Key::from_base64url_secret`].
+    /// Imports a MAC secret in base64url, as [`Key::from_base64url_secret`] does.
     ///
     /// # Errors
     ///
-    /// The same.
+    /// The same as for [`Key::from_base64url_secret`].
     pub fn base64url_secret(&self, secret: &str) -> Result<Key, ConfigError> {
         let decoded = base64url::decode(secret).ok_or(Flaw::malformed(
             "expected base64url without padding; encode the secret so, \
@@ -78,52 +201,52 @@ impl KeyImporter {
             .map_err(|flaw| flaw.in_field("secret"))
     }
 
-    /// As [`Key::from_pem`].
+    /// Imports a public key from PEM, as [`Key::from_pem`] does.
     ///
     /// # Errors
     ///
-    /// The same.
+    /// The same as for [`Key::from_pem`].
     pub fn pem(&self, pem: impl AsRef<[u8]>) -> Result<Key, ConfigError> {
         self.material("pem", pem::public_key(pem.as_ref()))
     }
 
-    /// As [`Key::from_der`].
+    /// Imports a public key from DER, as [`Key::from_der`] does.
     ///
     /// # Errors
     ///
-    /// The same.
+    /// The same as for [`Key::from_der`].
     pub fn der(&self, der: impl AsRef<[u8]>) -> Result<Key, ConfigError> {
         self.material("der", der::public_key(der.as_ref()))
     }
 
-    /// As [`Key::from_jwk`].
+    /// Imports a public key or a secret from a JWK, as [`Key::from_jwk`] does.
     ///
     /// # Errors
     ///
-    /// The same.
+    /// The same as for [`Key::from_jwk`].
     pub fn jwk(&self, jwk: impl AsRef<[u8]>) -> Result<Key, ConfigError> {
         jwk::single(jwk.as_ref())?
             .and_then(|draft| self.prepared(draft))
             .map_err(|flaw| flaw.in_field("jwk"))
     }
 
-    /// As [`KeySet::from_jwks`].
+    /// Imports a JWK Set, as [`KeySet::from_jwks`] does.
     ///
     /// # Errors
     ///
-    /// The same.
+    /// The same as for [`KeySet::from_jwks`].
     pub fn jwks(&self, jwks: impl AsRef<[u8]>) -> Result<KeySet, ConfigError> {
         let set = self.jwks_or_empty(jwks.as_ref())?;
-        jwks::check_usable(&set)?;
+        set.check_usable()?;
         Ok(set)
     }
 
-    /// As [`jwks`](Self::jwks), but a set without a usable key is none of its errors.
+    /// Imports a JWK Set as [`jwks`](Self::jwks) does, but allows a set without a usable key.
     pub(crate) fn jwks_or_empty(&self, jwks: &[u8]) -> Result<KeySet, ConfigError> {
-        jwks::read(self, jwks)
+        jwks::read(jwks, self.provider, self.observer.as_deref())
     }
 
-    /// Prepares key material that was read from this field.
+    /// Imports key material that was read from this field.
     pub(crate) fn material(
         &self,
         field: &'static str,
@@ -134,23 +257,19 @@ impl KeyImporter {
             .map_err(|flaw| flaw.in_field(field))
     }
 
-    /// Takes the public half of a signing key, named by its thumbprint, and returns the JWK to
-    /// publish too.
+    /// Imports the public half of a signing key, with its thumbprint as the key id, and returns the
+    /// JWK to publish too.
     pub(crate) fn signer(
         &self,
         material: Material,
         algorithm: Algorithm,
     ) -> Result<(Key, String), Flaw> {
-        let jwk = super::id::public_jwk(&material, algorithm);
-        let mut draft = Draft::from(material);
+        let jwk = id::public_jwk(&material, algorithm);
+        let mut draft = KeyDraft::from(material);
         draft.algorithm = Some(algorithm);
         let key = self.prepared(draft)?;
         let kid = key.thumbprint().map(String::into_boxed_str);
-        Ok((key.change(|inner| inner.kid = kid), jwk))
-    }
-
-    pub(super) fn watcher(&self) -> Option<&dyn Observer> {
-        self.observer.as_deref()
+        Ok((key.change(|data| data.kid = kid), jwk))
     }
 
     fn checked_secret(&self, secret: Secret) -> Result<Key, Flaw> {
@@ -158,65 +277,7 @@ impl KeyImporter {
         self.prepared(Material::secret(secret)?.into())
     }
 
-    pub(super) fn prepared(&self, draft: Draft) -> Result<Key, Flaw> {
-        let algorithms = draft.algorithms()?;
-        Ok(Key(Arc::new(Inner {
-            kind: kind(&draft.material),
-            algorithms,
-            kid: draft.kid,
-            is_member: draft.is_member,
-            id: super::id::identity(&draft.material),
-            verifier: self.provider.prepare(&draft.material, algorithms)?,
-        })))
-    }
-}
-
-/// What an import has read, before it is prepared.
-pub(super) struct Draft {
-    pub(super) material: Material,
-    pub(super) algorithm: Option<Algorithm>,
-    pub(super) kid: Option<Box<str>>,
-    pub(super) is_member: bool,
-}
-
-impl Draft {
-    /// Returns what the key is bound to: its own `alg`, else all that its type allows.
-    fn algorithms(&self) -> Result<Algorithms, Flaw> {
-        let allowed = self.material.algorithms();
-        let Some(own) = self.algorithm else {
-            return Ok(allowed);
-        };
-        if allowed.contains(own) {
-            return Ok(own.into());
-        }
-        Err(match self.material {
-            Material::Secret(_) if Algorithms::MAC.contains(own) => {
-                Flaw::weak("the secret is shorter than the hash of its `alg`")
-            }
-            _ => Flaw::malformed("`alg` does not fit the key's type"),
-        })
-    }
-}
-
-impl From<Material> for Draft {
-    fn from(material: Material) -> Self {
-        Self {
-            material,
-            algorithm: None,
-            kid: None,
-            is_member: false,
-        }
-    }
-}
-
-pub(super) const SECRET: &str = "secret";
-
-fn kind(material: &Material) -> &'static str {
-    match material {
-        Material::Ed25519(_) => "Ed25519",
-        Material::Ec(Curve::P256, _) => "P-256",
-        Material::Ec(Curve::P384, _) => "P-384",
-        Material::Rsa(..) => "RSA",
-        Material::Secret(_) => SECRET,
+    fn prepared(&self, draft: KeyDraft) -> Result<Key, Flaw> {
+        draft.prepare(self.provider)
     }
 }

@@ -1,8 +1,8 @@
-//! One JSON Web Key (RFC 7517), read strictly.
+//! Import of a single JSON Web Key (RFC 7517).
 
 use std::borrow::Cow;
 
-use super::import::Draft;
+use super::draft::KeyDraft;
 use super::secret_lint;
 use crate::credential::base64url;
 use crate::crypto::Algorithm;
@@ -14,19 +14,19 @@ use crate::json::Object;
 use crate::json::Value;
 use crate::limits;
 
-/// Reads the text of one JWK, which may be a secret.
-pub(super) fn single(text: &[u8]) -> Result<Result<Draft, Flaw>, ConfigError> {
+/// Reads the text of one JWK; it may be a secret.
+pub(super) fn single(text: &[u8]) -> Result<Result<KeyDraft, Flaw>, ConfigError> {
     let jwk = object(text, "jwk")?;
-    Ok(draft(&jwk, Origin::Single))
+    Ok(draft(&jwk, JwkOrigin::Single))
 }
 
-/// Reads a member of a set, which must be public.
-pub(super) fn member(jwk: Value<'_>) -> Result<Draft, Flaw> {
+/// Reads a member of a set; it must be a public key.
+pub(super) fn member(jwk: Value<'_>) -> Result<KeyDraft, Flaw> {
     let jwk = jwk.as_object().ok_or(NOT_OBJECT)?;
-    draft(&jwk, Origin::Set)
+    draft(&jwk, JwkOrigin::Set)
 }
 
-/// Returns the object that makes up a configured text.
+/// Parses a configured text as one JSON object.
 pub(super) fn object<'j>(text: &'j [u8], field: &'static str) -> Result<Object<'j>, ConfigError> {
     if text.len() > limits::JWKS_BYTES {
         let range = ..=limits::JWKS_BYTES;
@@ -46,31 +46,31 @@ pub(super) fn object<'j>(text: &'j [u8], field: &'static str) -> Result<Object<'
     })
 }
 
-/// Returns the `kid` of a member if it is fit to be reported.
+/// Returns the `kid` of a member if it is a string that is short enough to be reported.
 pub(super) fn reported_kid(jwk: Value<'_>) -> Option<Box<str>> {
     let kid = jwk.as_object()?.get("kid")?.as_str()?;
     (kid.len() <= limits::KEY_ID_BYTES).then(|| kid.into())
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Origin {
+enum JwkOrigin {
     Set,
     Single,
 }
 
-fn draft(jwk: &Object<'_>, origin: Origin) -> Result<Draft, Flaw> {
+fn draft(jwk: &Object<'_>, origin: JwkOrigin) -> Result<KeyDraft, Flaw> {
     let material = material(jwk, origin)?;
     check_use(jwk)?;
     check_operations(jwk)?;
-    Ok(Draft {
+    Ok(KeyDraft {
         material,
         algorithm: algorithm(jwk)?,
         kid: kid(jwk)?,
-        is_member: origin == Origin::Set,
+        is_member: origin == JwkOrigin::Set,
     })
 }
 
-fn material(jwk: &Object<'_>, origin: Origin) -> Result<Material, Flaw> {
+fn material(jwk: &Object<'_>, origin: JwkOrigin) -> Result<Material, Flaw> {
     let kty = text(jwk, "kty")?.ok_or(Flaw::malformed("`kty` is missing"))?;
     if kty == "oct" {
         return secret(jwk, origin);
@@ -84,8 +84,8 @@ fn material(jwk: &Object<'_>, origin: Origin) -> Result<Material, Flaw> {
     }
 }
 
-fn secret(jwk: &Object<'_>, origin: Origin) -> Result<Material, Flaw> {
-    if origin == Origin::Set {
+fn secret(jwk: &Object<'_>, origin: JwkOrigin) -> Result<Material, Flaw> {
+    if origin == JwkOrigin::Set {
         return Err(Flaw::malformed("a symmetric key is not allowed in a set"));
     }
     let secret = bytes(jwk, "k")?;
@@ -164,7 +164,7 @@ fn kid(jwk: &Object<'_>) -> Result<Option<Box<str>>, Flaw> {
     Ok(kid.map(Into::into))
 }
 
-/// Returns a member that must be a string where it stands.
+/// Returns a member that must be a string if it is present.
 fn text<'j>(jwk: &Object<'j>, name: &str) -> Result<Option<Cow<'j, str>>, Flaw> {
     let Some(value) = jwk.get(name) else {
         return Ok(None);
@@ -172,7 +172,7 @@ fn text<'j>(jwk: &Object<'j>, name: &str) -> Result<Option<Cow<'j, str>>, Flaw> 
     value.as_str().map(Some).ok_or(NOT_TEXT)
 }
 
-/// Returns a member that must be there and be base64url.
+/// Returns a member that must be present, as the bytes of its base64url text.
 fn bytes(jwk: &Object<'_>, name: &str) -> Result<Vec<u8>, Flaw> {
     let text = text(jwk, name)?.ok_or(INCOMPLETE)?;
     base64url::decode(text.as_bytes()).ok_or(NOT_BASE64URL)

@@ -1,52 +1,58 @@
-//! JWK Sets (RFC 7517 section 5): bad members are skipped one by one and reported.
+//! Import of JWK Sets (RFC 7517 section 5): unusable members are skipped one by one.
 
-use super::Key;
-use super::import::KeyImporter;
 use super::jwk;
 use super::set::KeySet;
+use super::skipped::SkippedKey;
+use super::verification_key::Key;
 use crate::crypto::Flaw;
+use crate::crypto::Provider;
 use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
 use crate::event::Event;
+use crate::event::Observer;
 use crate::json::Value;
 use crate::limits;
 
-/// A member of a JWK Set that was left out, for the operator.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SkippedKey {
-    index: usize,
-    kid: Option<Box<str>>,
-    reason: &'static str,
-}
-
-impl SkippedKey {
-    /// Returns the position in `keys`, from 0.
-    pub fn index(&self) -> usize {
-        self.index
-    }
-
-    /// Returns the `kid`, if it is a string of at most 256 bytes. It comes from outside.
-    pub fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
-    }
-
-    /// Returns why, as constant text.
-    pub fn reason(&self) -> &'static str {
-        self.reason
-    }
-}
-
-/// Reads a JWK Set; it may end up empty.
-pub(super) fn read(import: &KeyImporter, text: &[u8]) -> Result<KeySet, ConfigError> {
+/// Reads a JWK Set; the result may be an empty set. Each skipped member is reported.
+pub(super) fn read(
+    text: &[u8],
+    provider: Provider,
+    observer: Option<&dyn Observer>,
+) -> Result<KeySet, ConfigError> {
     let document = jwk::object(text, "jwks")?;
     let members = document.get("keys").and_then(Value::elements);
     let members: Vec<_> = members.ok_or_else(no_array)?.collect();
     check_count(members.len())?;
-    let mut reading = Reading::new(import);
+    let (mut keys, mut skipped) = (Vec::new(), Vec::new());
     for (index, member) in members.into_iter().enumerate() {
-        reading.add(index, member);
+        match read_member(member, index, provider) {
+            Ok(key) => keys.push(key),
+            Err(unusable) => {
+                report(&unusable, observer);
+                skipped.push(unusable);
+            }
+        }
     }
-    Ok(reading.finish())
+    Ok(KeySet::from_members(keys, skipped))
+}
+
+fn read_member(member: Value<'_>, index: usize, provider: Provider) -> Result<Key, SkippedKey> {
+    jwk::member(member)
+        .and_then(|draft| draft.prepare(provider))
+        .map_err(|Flaw(_, reason)| SkippedKey {
+            index,
+            kid: jwk::reported_kid(member),
+            reason,
+        })
+}
+
+fn report(skipped: &SkippedKey, observer: Option<&dyn Observer>) {
+    if let Some(observer) = observer {
+        observer.observe(&Event::KeySkipped {
+            index: skipped.index,
+            kid: skipped.kid(),
+            reason: skipped.reason,
+        });
+    }
 }
 
 fn no_array() -> ConfigError {
@@ -62,62 +68,4 @@ fn check_count(count: usize) -> Result<(), ConfigError> {
     }
     let range = ..=limits::JWKS_KEYS;
     Err(ConfigError::size_out_of_range("jwks", count, "keys", range))
-}
-
-/// Refuses a set without a key, saying why each member was left out.
-pub(super) fn check_usable(set: &KeySet) -> Result<(), ConfigError> {
-    if !set.keys().is_empty() {
-        return Ok(());
-    }
-    let mut detail = String::from("no key can be used; give at least one");
-    for skipped in set.skipped() {
-        detail += &format!("; key {}: {}", skipped.index, skipped.reason);
-    }
-    Err(ConfigError::new(
-        ConfigErrorKind::NoUsableKey,
-        "keys",
-        detail,
-    ))
-}
-
-struct Reading<'i> {
-    import: &'i KeyImporter,
-    keys: Vec<Key>,
-    skipped: Vec<SkippedKey>,
-}
-
-impl<'i> Reading<'i> {
-    fn new(import: &'i KeyImporter) -> Self {
-        Self {
-            import,
-            keys: Vec::new(),
-            skipped: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, index: usize, member: Value<'_>) {
-        match jwk::member(member).and_then(|draft| self.import.prepared(draft)) {
-            Ok(key) => self.keys.push(key),
-            Err(Flaw(_, reason)) => self.skip(SkippedKey {
-                index,
-                kid: jwk::reported_kid(member),
-                reason,
-            }),
-        }
-    }
-
-    fn skip(&mut self, skipped: SkippedKey) {
-        if let Some(observer) = self.import.watcher() {
-            observer.observe(&Event::KeySkipped {
-                index: skipped.index,
-                kid: skipped.kid(),
-                reason: skipped.reason,
-            });
-        }
-        self.skipped.push(skipped);
-    }
-
-    fn finish(self) -> KeySet {
-        KeySet::of_jwks(self.keys, self.skipped)
-    }
 }

@@ -1,4 +1,4 @@
-//! PEM (RFC 7468): exactly one block.
+//! Reading of PEM (RFC 7468): exactly one block.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use super::der;
 use crate::crypto::Flaw;
 use crate::crypto::Material;
 
-/// Reads the public key of the one block.
+/// Reads a public key from the only block.
 pub(super) fn public_key(pem: &[u8]) -> Result<Material, Flaw> {
     let (label, body) = block(pem).ok_or(SHAPE)?;
     match label {
@@ -25,7 +25,7 @@ pub(super) fn public_key(pem: &[u8]) -> Result<Material, Flaw> {
     }
 }
 
-/// Reads the private key of the one block, as PKCS#8 or PKCS#1 DER.
+/// Reads a private key from the only block, as PKCS#8 or PKCS#1 in DER.
 pub(crate) fn private_key(pem: &[u8]) -> Result<Zeroizing<Vec<u8>>, Flaw> {
     let (label, body) = block(pem).ok_or(SHAPE)?;
     match label {
@@ -43,7 +43,7 @@ pub(crate) fn private_key(pem: &[u8]) -> Result<Zeroizing<Vec<u8>>, Flaw> {
 const SHAPE: Flaw =
     Flaw::malformed("expected one PEM block and nothing else; give one public key per constructor");
 
-/// Returns label and body of the one block.
+/// Returns the label and the body of the only block.
 fn block(pem: &[u8]) -> Option<(&str, &str)> {
     let text = str::from_utf8(pem).ok()?.trim_ascii();
     let (label, rest) = text.strip_prefix("-----BEGIN ")?.split_once("-----")?;

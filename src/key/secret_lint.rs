@@ -1,7 +1,7 @@
-//! What must not become a MAC secret: the text or bytes of a key that is published.
+//! The check that a MAC secret is not the text or the bytes of a published key.
 //!
-//! The types already keep public keys out of the MAC (a key is imported by a constructor that
-//! names its kind). This is for the operator who hands the wrong file to the right constructor.
+//! A public key cannot become a MAC secret through the types, because each constructor names the
+//! kind of its key. This check is for an operator who gives the wrong file to that constructor.
 
 use base64::Engine;
 use base64::alphabet;
@@ -26,7 +26,7 @@ pub(super) fn check_secret(secret: &[u8]) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// Cuts white space, control characters and byte-order marks off both ends.
+/// Removes white space, control characters and byte-order marks at both ends.
 fn trimmed(bytes: &[u8]) -> &[u8] {
     let is_noise = |byte: &u8| matches!(byte, 0..=b' ' | 0x7f | 0xef | 0xbb | 0xbf | 0xfe | 0xff);
     let start = bytes.iter().take_while(|byte| is_noise(byte)).count();
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn pem_is_refused_wherever_it_begins() {
+    fn pem_is_refused_after_any_prefix() {
         for pem in [
             test_samples::RSA,
             test_samples::ES256,
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn jwk_is_refused_wherever_it_begins() {
+    fn jwk_is_refused_after_any_prefix() {
         let jwk = test_samples::jwk(test_samples::RSA).to_string();
         for text in [
             jwk.clone(),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn der_is_refused_plain_and_as_text() {
+    fn der_is_refused_as_bytes_and_as_text() {
         for pem in [
             test_samples::RSA,
             test_samples::ES256,

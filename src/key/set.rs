@@ -1,34 +1,36 @@
-//! Sets of keys, and the rule that picks one.
+//! Sets of keys, and the rule by which a key is picked for a token.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::Key;
-use super::import::KeyImporter;
-use super::jwks::SkippedKey;
-use super::jwks::check_usable;
-use super::store::KeyHint;
-use super::store::KeyStatus;
-use super::store::KeyStore;
+use super::hint::KeyHint;
+use super::skipped::SkippedKey;
+use super::verification_key::Key;
 use crate::crypto::Algorithm;
 use crate::crypto::Algorithms;
 use crate::error::ConfigError;
-use crate::error::Rejection;
+use crate::error::ConfigErrorKind;
 use crate::error::RejectionKind;
 use crate::limits;
-use crate::now_or_later::NowOrLater;
 use crate::principal::KeyId;
 
-/// The keys of one issuer, cheap to clone.
+/// The keys of one issuer; cheap to clone.
 ///
-/// A token is judged by exactly one of them: the one that serves its algorithm and has its `kid`.
-/// No such key, or more than one, is a rejection; nothing is tried in turn, but for
-/// [`rotating`](Self::rotating).
+/// A token is verified with exactly one key: the one that has the token's algorithm and its `kid`.
+/// Keys are not tried one after the other, except in a set made by [`rotating`](Self::rotating).
+///
+/// - No such key is [`KeyNotFound`](RejectionKind::KeyNotFound), more than one is
+///   [`KeyAmbiguous`](RejectionKind::KeyAmbiguous). Identical keys count once.
+/// - A token without a `kid` matches every key of its algorithm.
+/// - A key without a `kid` that was imported by itself matches every `kid`. One that is a member of
+///   a JWK Set matches only if no key of the algorithm has the token's `kid`.
+///
+/// A set is also the simplest [`KeyStore`](crate::KeyStore): its keys never change.
 #[derive(Clone)]
 pub struct KeySet {
     inner: Arc<Inner>,
-    /// What [`find`](KeyStore::find) hands out, made once so that finding does not allocate. It
-    /// has none itself.
+    /// The set in an `Arc`, made once so that [`to_shared`](Self::to_shared) does not allocate.
+    /// That set has no handle itself.
     handle: Option<Arc<Self>>,
 }
 
@@ -40,21 +42,24 @@ struct Inner {
 }
 
 impl KeySet {
-    /// Takes keys that are told apart by their `kid`.
+    /// Makes a set of keys that differ in their `kid`.
     ///
-    /// A key without a `kid` matches any that a token names, so more than one of them for one
-    /// algorithm makes every token ambiguous; see [`rotating`](Self::rotating).
+    /// A key without a `kid` matches every token, so two of them for one algorithm make every token
+    /// of it ambiguous; use [`rotating`](Self::rotating) for such keys.
     ///
     /// # Errors
     ///
-    /// `no_usable_key` without a key.
+    /// [`NoUsableKey`](ConfigErrorKind::NoUsableKey) if no key is given.
     pub fn new(keys: impl IntoIterator<Item = Key>) -> Result<Self, ConfigError> {
         let set = Self::assemble(Inner::new(keys.into_iter().collect()));
-        check_usable(&set)?;
+        set.check_usable()?;
         Ok(set)
     }
 
-    /// Takes the key in use and its predecessors: each that matches the token is tried, in order.
+    /// Makes a set of a current key and its predecessors, for keys without a `kid`.
+    ///
+    /// Each key that matches the token is tried, in the given order, so a token is accepted if one
+    /// of them verifies its signature.
     ///
     /// ```
     /// use bearergate::key::{Key, KeySet};
@@ -66,7 +71,7 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// `out_of_range` for more than 4 keys.
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for more than 4 keys in total.
     pub fn rotating(
         current: Key,
         previous: impl IntoIterator<Item = Key>,
@@ -86,54 +91,28 @@ impl KeySet {
         Ok(Self::assemble(inner))
     }
 
-    /// Takes a JWK Set as JSON text.
-    ///
-    /// Members that are private, symmetric, weak, malformed, of an unknown type or not for
-    /// verifying signatures are [skipped](Self::skipped) one by one; the others stay good.
-    ///
-    /// ```
-    /// use bearergate::key::KeySet;
-    ///
-    /// let keys = KeySet::from_jwks(
-    ///     r#"{"keys":[
-    ///         {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
-    ///         {"kty":"AKP","alg":"ML-DSA-44","kid":"of tomorrow"}
-    ///     ]}"#,
-    /// )?;
-    /// assert_eq!(keys.keys().len(), 1);
-    /// assert_eq!(keys.skipped()[0].kid(), Some("of tomorrow"));
-    /// # Ok::<(), bearergate::ConfigError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// `value_malformed` for what is no JWK Set in well-formed JSON without duplicate members,
-    /// `out_of_range` for one over 256 KiB or 100 keys, `no_usable_key`.
-    pub fn from_jwks(jwks: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
-        KeyImporter::default().jwks(jwks)
-    }
-
-    /// Returns the algorithms that at least one of the keys serves.
+    /// Returns the algorithms that at least one of the keys has. A token under any other algorithm
+    /// is refused.
     pub fn algorithms(&self) -> Algorithms {
         self.inner.algorithms
     }
 
-    /// Returns the keys.
+    /// Returns the keys, in the order in which they were given.
     pub fn keys(&self) -> &[Key] {
         &self.inner.keys
     }
 
-    /// Returns the members of the JWK Set that were left out.
+    /// Returns the members of the JWK Set that were not imported, each with the reason.
     pub fn skipped(&self) -> &[SkippedKey] {
         &self.inner.skipped
     }
 
-    /// Picks the keys that may judge a token with this header, without allocating.
+    /// Picks the keys that may verify a token with this header, without allocating.
     ///
     /// # Errors
     ///
-    /// `KeyNotFound` without a candidate, `KeyAmbiguous` with more than one. Whether the set has
-    /// any key for the algorithm is for [`algorithms`](Self::algorithms) to say.
+    /// `KeyNotFound` without a candidate, `KeyAmbiguous` with more than one. The caller checks the
+    /// algorithm against [`algorithms`](Self::algorithms) before.
     pub(crate) fn select(
         &self,
         algorithm: Algorithm,
@@ -142,8 +121,8 @@ impl KeySet {
         let hint = KeyHint::new(kid, algorithm);
         if let [only] = &*self.inner.keys {
             // No other key has the `kid`.
-            let may_judge = only.algorithms().contains(algorithm) && matches(only, hint, false);
-            return Candidates::single(algorithm, may_judge.then_some(only).into_iter());
+            let may_verify = only.algorithms().contains(algorithm) && matches(only, hint, false);
+            return Candidates::single(algorithm, may_verify.then_some(only).into_iter());
         }
         let is_kid_known = self.eligible(algorithm).any(|key| key.kid() == kid);
         let matching = self
@@ -156,13 +135,13 @@ impl KeySet {
         }
     }
 
-    /// Says whether an eligible key has the token's `kid`; a token without one asks for no key.
+    /// Returns true if an eligible key has the token's `kid`, or if the token has none.
     pub(crate) fn knows(&self, hint: KeyHint<'_>) -> bool {
         let has = |key: &Key| key.kid() == hint.kid();
         hint.kid().is_none() || self.eligible(hint.algorithm()).any(has)
     }
 
-    /// Says whether both sets have the same keys under the same names.
+    /// Returns true only if both sets have the same keys with the same key ids and algorithms.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let named = |set: &Self| -> Vec<_> {
             let keys = set.keys().iter();
@@ -172,13 +151,40 @@ impl KeySet {
         named(self) == named(other)
     }
 
+    /// Refuses a set without a key, with the reason for each member that was skipped.
+    pub(super) fn check_usable(&self) -> Result<(), ConfigError> {
+        if !self.keys().is_empty() {
+            return Ok(());
+        }
+        let mut detail = String::from("no key can be used; give at least one");
+        for skipped in self.skipped() {
+            detail += &format!("; key {}: {}", skipped.index, skipped.reason);
+        }
+        Err(ConfigError::new(
+            ConfigErrorKind::NoUsableKey,
+            "keys",
+            detail,
+        ))
+    }
+
+    /// Returns true only if the set has a key of this identity.
+    pub(super) fn has(&self, key: &KeyId) -> bool {
+        self.inner.keys.iter().any(|own| own.id() == *key)
+    }
+
+    /// Returns the set in an `Arc`, without allocating.
+    pub(super) fn to_shared(&self) -> Arc<Self> {
+        let shared = self.handle.clone();
+        shared.unwrap_or_else(|| Arc::new(self.clone()))
+    }
+
     fn eligible(&self, algorithm: Algorithm) -> impl Iterator<Item = &Key> {
         let keys = self.inner.keys.iter();
         keys.filter(move |key| key.algorithms().contains(algorithm))
     }
 
-    /// Makes the set that a JWK Set was read as; it may be empty.
-    pub(super) fn of_jwks(keys: Vec<Key>, skipped: Vec<SkippedKey>) -> Self {
+    /// Makes the set of what was read from a JWK Set; it may be empty.
+    pub(super) fn from_members(keys: Vec<Key>, skipped: Vec<SkippedKey>) -> Self {
         let mut inner = Inner::new(keys);
         inner.skipped = skipped.into();
         Self::assemble(inner)
@@ -196,27 +202,12 @@ impl KeySet {
     }
 }
 
-/// Applies the rule of the `kid` to an eligible key.
+/// Returns whether an eligible key matches the token's `kid`.
 fn matches(key: &Key, token: KeyHint<'_>, is_kid_known: bool) -> bool {
     match (token.kid(), key.kid()) {
         (None, _) => true,
         (Some(named), Some(own)) => named == own,
         (Some(_), None) => !key.0.is_member || !is_kid_known,
-    }
-}
-
-impl KeyStore for KeySet {
-    fn find<'a>(&'a self, _hint: KeyHint<'a>) -> NowOrLater<'a, Result<Arc<KeySet>, Rejection>> {
-        let found = self.handle.clone();
-        NowOrLater::now(Ok(found.unwrap_or_else(|| Arc::new(self.clone()))))
-    }
-
-    fn status(&self, key: &KeyId) -> KeyStatus {
-        if self.inner.keys.iter().any(|own| own.id() == *key) {
-            KeyStatus::Fresh
-        } else {
-            KeyStatus::Gone
-        }
     }
 }
 
@@ -249,7 +240,7 @@ impl Inner {
     }
 }
 
-/// The keys that may judge one token: one, or those of a rotation in their order.
+/// The keys that may verify one token: a single one, or those of a rotation in their order.
 #[derive(Debug)]
 pub(crate) struct Candidates<'k> {
     algorithm: Algorithm,
@@ -303,6 +294,9 @@ mod tests {
     use crate::error::ConfigErrorKind;
     use crate::event::Event;
     use crate::event::Observer;
+    use crate::key::KeyImporter;
+    use crate::key::KeyStatus;
+    use crate::key::KeyStore;
     use crate::key::test_samples;
 
     const MESSAGE: &[u8] = b"header.payload";
@@ -380,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_given_singly_without_a_kid_matches_any() {
+    fn a_key_imported_by_itself_without_a_kid_matches_any() {
         let set = KeySet::from(Key::from_pem(test_samples::ES256).unwrap());
         assert_eq!(picked(&set, None), Ok(None));
         assert_eq!(picked(&set, Some("any")), Ok(None));
@@ -395,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_without_a_kid_beside_one_with_the_tokens_is_ambiguous() {
+    fn a_key_without_a_kid_next_to_one_with_the_tokens_is_ambiguous() {
         let named = Key::from_pem(test_samples::ES256)
             .unwrap()
             .with_kid("a")
@@ -457,8 +451,8 @@ mod tests {
             let key = candidates.verify(MESSAGE, &tag).unwrap();
             assert_eq!(key.id(), secret(byte).id());
         }
-        let stranger = test_samples::mac(Algorithm::Hs256, &[4; 32], MESSAGE);
-        assert!(candidates.verify(MESSAGE, &stranger).is_none());
+        let unknown = test_samples::mac(Algorithm::Hs256, &[4; 32], MESSAGE);
+        assert!(candidates.verify(MESSAGE, &unknown).is_none());
     }
 
     #[test]
@@ -490,7 +484,7 @@ mod tests {
     }
 
     #[test]
-    fn finding_brings_the_same_set_each_time() {
+    fn find_returns_the_same_set_each_time() {
         let set = KeySet::from(secret(1));
         let hint = KeyHint::new(None, Algorithm::Hs256);
         let found = || set.find(hint).try_now().unwrap().unwrap();
@@ -501,49 +495,49 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_the_set_are_fresh_and_all_others_gone() {
+    fn keys_of_the_set_are_fresh_and_all_others_are_gone() {
         let store: Arc<dyn KeyStore> = Arc::new(KeySet::from(secret(1)));
         assert_eq!(store.status(&secret(1).id()), KeyStatus::Fresh);
         assert_eq!(store.status(&secret(2).id()), KeyStatus::Gone);
     }
 
     #[derive(Debug, Default)]
-    struct Notes(Mutex<Vec<(usize, Option<String>, &'static str)>>);
+    struct Reports(Mutex<Vec<(usize, Option<String>, &'static str)>>);
 
-    impl Observer for Notes {
+    impl Observer for Reports {
         fn observe(&self, event: &Event<'_>) {
             let Event::KeySkipped { index, kid, reason } = event else {
                 return;
             };
-            let note = (*index, kid.map(str::to_owned), *reason);
-            self.0.lock().unwrap().push(note);
+            let report = (*index, kid.map(str::to_owned), *reason);
+            self.0.lock().unwrap().push(report);
         }
     }
 
     #[test]
-    fn the_observer_is_told_of_each_skipped_key() {
-        let notes = Arc::new(Notes::default());
+    fn each_skipped_key_is_reported_to_the_observer() {
+        let reports = Arc::new(Reports::default());
         let text = json!({"keys": [
             {"kty": "oct", "k": "AAAA", "kid": "sym"},
             test_samples::jwk(test_samples::ES256),
             7,
         ]});
-        let import = KeyImporter::default().observer(notes.clone());
+        let import = KeyImporter::default().observer(reports.clone());
         let set = import.jwks(text.to_string()).unwrap();
-        let told = notes.0.lock().unwrap();
+        let reported = reports.0.lock().unwrap();
         let listed: Vec<_> = set
             .skipped()
             .iter()
             .map(|key| (key.index(), key.kid().map(str::to_owned), key.reason()))
             .collect();
-        assert_eq!(*told, listed);
-        assert_eq!(told.len(), 2);
-        assert_eq!((told[0].0, told[0].1.as_deref()), (0, Some("sym")));
-        assert_eq!((told[1].0, told[1].1.as_deref()), (2, None));
+        assert_eq!(*reported, listed);
+        assert_eq!(reported.len(), 2);
+        assert_eq!((reported[0].0, reported[0].1.as_deref()), (0, Some("sym")));
+        assert_eq!((reported[1].0, reported[1].1.as_deref()), (2, None));
     }
 
     #[test]
-    fn a_set_that_may_be_empty_is_made_inside_only() {
+    fn an_empty_set_is_possible_only_inside_the_crate() {
         let import = KeyImporter::default();
         let set = import.jwks_or_empty(br#"{"keys":[]}"#).unwrap();
         assert!(set.keys().is_empty() && set.algorithms().is_empty());

@@ -25,7 +25,7 @@ pub(crate) const ES384: &str = include_str!("../../tests/keys/es384.public.pem")
 pub(crate) const RSA: &str = include_str!("../../tests/keys/rsa-2048.public.pem");
 pub(crate) const SECRET: [u8; 64] = [7; 64];
 
-/// Signs with the key of the algorithm's family; MACs with [`SECRET`].
+/// Signs with the sample key of the algorithm's family, or with [`SECRET`] for a MAC.
 pub(crate) fn sign(algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
     match algorithm {
         Algorithm::EdDsa => sign_ed(message),
@@ -72,7 +72,7 @@ pub(crate) fn jwk(pem: &str) -> Value {
     }
 }
 
-/// Returns a JWK with more members, or with others in their place.
+/// Returns a JWK with these members added or replaced.
 pub(crate) fn jwk_with(pem: &str, members: Value) -> Value {
     let mut jwk = jwk(pem);
     for (name, value) in members.as_object().unwrap() {

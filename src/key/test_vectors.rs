@@ -1,5 +1,5 @@
-//! Third-party vectors at the signature layer: Wycheproof's `json_web_key`, and the tokens of
-//! other libraries' own test suites.
+//! Third-party vectors for keys and signatures: Wycheproof's `json_web_key`, and tokens from the
+//! test suites of other libraries.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Inner;
-use super::Key;
 use super::import::KeyImporter;
 use super::set::KeySet;
+use super::verification_key::Key;
+use super::verification_key::KeyData;
 use crate::credential::base64url;
 use crate::crypto::Algorithm;
 use crate::crypto::Material;
@@ -18,12 +18,12 @@ use crate::crypto::Provider;
 use crate::error::ConfigErrorKind;
 use crate::error::RejectionKind;
 
-/// Valid in the suite, but their JWK Sets hold symmetric keys, which are never taken from a set.
-/// Imported singly, the same keys verify them.
+/// Labelled valid, but their JWK Sets hold symmetric keys, which are never imported from a set.
+/// Imported one by one, the same keys verify these tokens.
 const SYMMETRIC_SETS: [u64; 4] = [2, 13, 14, 15];
 
 #[test]
-fn key_sets_are_judged_as_labelled_but_for_symmetric_ones() {
+fn key_sets_give_the_labelled_result_except_symmetric_ones() {
     for_each_test(|provider, document, test| {
         let set = KeyImporter::on(provider).jwks(document.to_string());
         let accepted = set.is_ok_and(|set| is_accepted(&set, test));
@@ -32,13 +32,13 @@ fn key_sets_are_judged_as_labelled_but_for_symmetric_ones() {
     });
 }
 
-/// Both are ambiguous upstream and about sets: 1 mixes a secret with a public key, of which each
-/// is fine by itself; 4 has two secrets of one `kid`, of which the second is not base64url (stray
-/// trailing bits), so that one is left.
+/// Both tests are about sets that are ambiguous upstream. Test 1 mixes a secret with a public key,
+/// and each is good by itself. Test 4 has two secrets with one `kid`; the second is not base64url
+/// (stray trailing bits), so only one is imported.
 const ABOUT_SETS: [u64; 2] = [1, 4];
 
 #[test]
-fn keys_handed_over_singly_are_judged_as_labelled_but_for_two_about_sets() {
+fn keys_imported_one_by_one_give_the_labelled_result_except_two_about_sets() {
     for_each_test(|provider, document, test| {
         let import = KeyImporter::on(provider);
         let members = document["keys"].as_array().unwrap().iter();
@@ -57,7 +57,7 @@ fn is_valid(test: &Value) -> bool {
     test["result"] == "valid"
 }
 
-/// The signature layer alone: key by `alg` and `kid`, then the signature.
+/// Picks the key by `alg` and `kid`, and verifies the signature; checks no claims.
 fn is_accepted(set: &KeySet, test: &Value) -> bool {
     let token = test["jws"].as_str().unwrap();
     verify(set, token).is_ok()
@@ -96,7 +96,7 @@ fn for_each_test(check: impl Fn(Provider, &Value, &Value)) {
     assert_eq!(count, 26);
 }
 
-/// Every entry of the peers' suites with the header's algorithm, if it is one of ours.
+/// Calls `check` for each entry of the other libraries' suites whose algorithm is supported.
 fn for_each_peer_entry(check: impl Fn(&str, Algorithm, &Value)) {
     let Some(suites) = peer_suites() else {
         return;
@@ -116,7 +116,7 @@ fn has_flag(entry: &Value, flag: &str) -> bool {
     flags.any(|each| each == flag)
 }
 
-/// The decoded signature, and whether it is valid under the key; not base64url is not valid.
+/// Returns whether the signature is valid under the key. Text that is not base64url is not.
 fn is_signed(key: &Key, algorithm: Algorithm, token: &str) -> bool {
     let Some((message, signature)) = token.rsplit_once('.') else {
         return false;
@@ -126,9 +126,9 @@ fn is_signed(key: &Key, algorithm: Algorithm, token: &str) -> bool {
 }
 
 #[test]
-fn valid_signatures_of_the_peers_suites_verify() {
+fn valid_signatures_of_other_suites_verify() {
     for_each_peer_entry(|token, algorithm, entry| {
-        // A payload that was signed without its base64url is another message.
+        // A payload that was signed without base64url (RFC 7797) is another message.
         if entry["jws"] != "valid" || has_flag(entry, "B64False") {
             return;
         }
@@ -145,11 +145,11 @@ fn valid_signatures_of_the_peers_suites_verify() {
     });
 }
 
-/// A secret that is too short, let in below the checks.
+/// A secret that is too short, made without the checks.
 fn weak_secret(provider: Provider, algorithm: Algorithm, entry: &Value) -> Key {
     let secret = base64url::decode(entry["jwk"]["k"].as_str().unwrap()).unwrap();
     let material = Material::Secret(secret.into());
-    Key(Arc::new(Inner {
+    Key(Arc::new(KeyData {
         kind: "secret",
         algorithms: algorithm.into(),
         kid: None,
@@ -160,7 +160,7 @@ fn weak_secret(provider: Provider, algorithm: Algorithm, entry: &Value) -> Key {
 }
 
 #[test]
-fn invalid_signatures_of_the_peers_suites_are_refused_under_every_key() {
+fn invalid_signatures_of_other_suites_are_refused_under_every_key() {
     for_each_peer_entry(|token, algorithm, entry| {
         let is_refused = entry["jws"] == "invalid"
             || has_flag(entry, "PssSaltLengthNotHashLength")
@@ -181,7 +181,7 @@ fn invalid_signatures_of_the_peers_suites_are_refused_under_every_key() {
     });
 }
 
-/// Returns the suite, or `None` (and says so) where the vectors are absent outside CI.
+/// Returns the suite. Where the vectors are absent outside CI it prints that and returns `None`.
 fn suite() -> Option<Value> {
     let file = present(vectors().join("wycheproof/json_web_key_test.json"))?;
     Some(read(&file))

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::family::RefreshFamily;
-use super::family::SpentToken;
 use super::request::RotateRequest;
 use super::successor;
 use super::token::RefreshToken;
@@ -35,39 +34,39 @@ pub(crate) struct Presentation<'a> {
 
 impl Presentation<'_> {
     pub(crate) fn outcome(&self) -> Outcome {
-        let is_current = self.token.digest() == self.family.current();
-        match (self.family.revoked(), self.family.grant().is_over(self.now)) {
+        let is_current = self.token.digest() == self.family.current;
+        match (self.family.revoked, self.family.grant.has_expired(self.now)) {
             (Some(_), _) if is_current => Outcome::Refuse(RejectionKind::TokenRevoked.into()),
             (Some(_), _) => Outcome::Refuse(RejectionKind::RefreshReused.into()),
             (None, true) => Outcome::Refuse(RejectionKind::RefreshExpired.into()),
-            (None, false) if is_current => self.of_current(),
-            (None, false) => self.of_spent(),
+            (None, false) if is_current => self.of_current_token(),
+            (None, false) => self.of_spent_token(),
         }
     }
 
-    fn of_current(&self) -> Outcome {
+    fn of_current_token(&self) -> Outcome {
         match self.request.check(self.family) {
             Ok(()) => Outcome::Rotate,
             Err(rejection) => Outcome::Refuse(rejection),
         }
     }
 
-    fn of_spent(&self) -> Outcome {
+    fn of_spent_token(&self) -> Outcome {
         let is_same_client = self.request.check(self.family).is_ok();
-        let in_window = self
-            .family
-            .spent()
-            .is_some_and(|s| self.is_in_reuse_window(s));
-        let successor =
-            (is_same_client && in_window).then(|| successor::open(self.token, self.family));
+        let is_repeat = is_same_client && self.is_in_reuse_window();
+        let successor = is_repeat.then(|| successor::open(self.token, self.family));
         successor.flatten().map_or(Outcome::Revoke, Outcome::Repeat)
     }
 
-    fn is_in_reuse_window(&self, spent: &SpentToken) -> bool {
-        let end = spent.at().saturating_add(self.reuse_window);
+    /// Returns true if the token is the one that was spent last, within the reuse window.
+    fn is_in_reuse_window(&self) -> bool {
+        let (Some(spent), Some(at)) = (self.family.spent, self.family.spent_at) else {
+            return false;
+        };
+        let end = at.saturating_add(self.reuse_window);
         // The clocks of two nodes differ a little; a clock that was set back must not extend it.
-        let is_near = spent.at() <= self.now.saturating_add(self.reuse_window);
+        let is_near = at <= self.now.saturating_add(self.reuse_window);
         let is_open = is_near && !end.has_passed(self.now, Leeway::ZERO);
-        is_open && spent.digest() == self.token.digest()
+        is_open && spent == self.token.digest()
     }
 }

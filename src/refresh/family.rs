@@ -7,9 +7,9 @@ use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
-use crate::grant::Lookup;
-use crate::grant::Sequence;
-use crate::grant::TokenDigest;
+use crate::grant::store::Lookup;
+use crate::grant::store::Sequence;
+use crate::grant::store::TokenDigest;
 use crate::now_or_later::NowOrLater;
 
 /// A store of families of refresh tokens.
@@ -29,7 +29,8 @@ use crate::now_or_later::NowOrLater;
 /// use bearergate::NowOrLater;
 /// use bearergate::clock::UnixTime;
 /// use bearergate::error::StoreError;
-/// use bearergate::grant::{Grant, GrantStore, Lookup, RevocationRecord, Sequence, TokenDigest};
+/// use bearergate::grant::{Grant, GrantStore};
+/// use bearergate::grant::store::{Lookup, RevocationRecord, Sequence, TokenDigest};
 /// use bearergate::refresh::{RefreshFamily, RefreshManager, RefreshTokenStore};
 /// use bearergate::stores::MemoryGrantStore;
 ///
@@ -116,24 +117,38 @@ pub trait RefreshTokenStore: GrantStore {
 
 const _: Option<&dyn RefreshTokenStore> = None;
 
-/// All refresh tokens of one grant, as stores keep them: the current token and the one before.
+/// All refresh tokens of one grant, as stores keep them: the current token and the one before it.
 ///
-/// `Debug` shows no digest.
+/// A store writes the fields as they are, except those that its methods say it sets. `Debug` shows
+/// no digest.
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct RefreshFamily {
-    id: TokenDigest,
-    version: u64,
-    grant: Grant,
-    current: TokenDigest,
-    spent: Option<SpentToken>,
-    thumbprint: Option<[u8; 32]>,
-    revoked: Option<UnixTime>,
+    /// The digest of the part that all its tokens share, by which it is found.
+    pub id: TokenDigest,
+    /// The version that it was read at. Every change raises it by one.
+    pub version: u64,
+    /// What was granted, to whom, and for how long.
+    pub grant: Grant,
+    /// The digest of the current token, the only one that can be spent.
+    pub current: TokenDigest,
+    /// The digest of the token that was spent last; `None` until one is. Then the next two fields
+    /// are unset too.
+    pub spent: Option<TokenDigest>,
+    /// When that token was spent.
+    pub spent_at: Option<UnixTime>,
+    /// The current token, encrypted so that only the spent one decrypts it; empty where there is no
+    /// [reuse window](crate::refresh::RefreshManagerBuilder::reuse_window).
+    pub sealed: Vec<u8>,
+    /// The SHA-256 thumbprint (RFC 7638) of the key that its tokens are bound to.
+    pub thumbprint: Option<[u8; 32]>,
+    /// When it was revoked, by its client or because a spent token was presented again.
+    pub revoked: Option<UnixTime>,
 }
 
 impl RefreshFamily {
-    /// Makes a family of version 1. `id` is the digest of the part that all its tokens share,
-    /// `current` that of its first token.
+    /// Makes a family of version 1 that is not bound to a key. `id` is the digest of the part that
+    /// all its tokens share, `current` that of its first token.
     pub const fn new(id: TokenDigest, current: TokenDigest, grant: Grant) -> Self {
         Self {
             id,
@@ -141,86 +156,11 @@ impl RefreshFamily {
             grant,
             current,
             spent: None,
+            spent_at: None,
+            sealed: Vec::new(),
             thumbprint: None,
             revoked: None,
         }
-    }
-
-    /// Sets the version that it was read at.
-    #[must_use]
-    pub fn with_version(mut self, version: u64) -> Self {
-        self.version = version;
-        self
-    }
-
-    /// Sets the grant.
-    #[must_use]
-    pub fn with_grant(mut self, grant: Grant) -> Self {
-        self.grant = grant;
-        self
-    }
-
-    /// Sets the digest of the current token.
-    #[must_use]
-    pub fn with_current(mut self, current: TokenDigest) -> Self {
-        self.current = current;
-        self
-    }
-
-    /// Sets the token that was spent last.
-    #[must_use]
-    pub fn with_spent(mut self, spent: Option<SpentToken>) -> Self {
-        self.spent = spent;
-        self
-    }
-
-    /// Binds all its tokens to the key of this SHA-256 thumbprint (RFC 7638).
-    #[must_use]
-    pub fn with_thumbprint(mut self, thumbprint: Option<[u8; 32]>) -> Self {
-        self.thumbprint = thumbprint;
-        self
-    }
-
-    /// Sets when it was revoked.
-    #[must_use]
-    pub fn with_revoked(mut self, at: Option<UnixTime>) -> Self {
-        self.revoked = at;
-        self
-    }
-
-    /// Returns the digest of the part that all its tokens share.
-    pub const fn id(&self) -> TokenDigest {
-        self.id
-    }
-
-    /// Returns the version, which every change raises by one.
-    pub const fn version(&self) -> u64 {
-        self.version
-    }
-
-    /// Returns what was granted, and to whom.
-    pub const fn grant(&self) -> &Grant {
-        &self.grant
-    }
-
-    /// Returns the digest of the current token.
-    pub const fn current(&self) -> TokenDigest {
-        self.current
-    }
-
-    /// Returns the token that was spent last.
-    pub const fn spent(&self) -> Option<&SpentToken> {
-        self.spent.as_ref()
-    }
-
-    /// Returns the thumbprint of the key that its tokens are bound to.
-    pub const fn thumbprint(&self) -> Option<&[u8; 32]> {
-        self.thumbprint.as_ref()
-    }
-
-    /// Returns when it was revoked.
-    pub const fn revoked(&self) -> Option<UnixTime> {
-        self.revoked
     }
 }
 
@@ -230,48 +170,6 @@ impl fmt::Debug for RefreshFamily {
             .field("grant", &self.grant)
             .field("version", &self.version)
             .field("revoked", &self.revoked)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The refresh token that was spent last, the predecessor of the current one.
-///
-/// `Debug` shows when it was spent.
-#[derive(Clone, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct SpentToken {
-    digest: TokenDigest,
-    at: UnixTime,
-    sealed: Vec<u8>,
-}
-
-impl SpentToken {
-    /// Takes the digest of a token that was spent at `at`, and its successor sealed under a key
-    /// that only the spent token gives; empty where there is no reuse window.
-    pub const fn new(digest: TokenDigest, at: UnixTime, sealed: Vec<u8>) -> Self {
-        Self { digest, at, sealed }
-    }
-
-    /// Returns its digest.
-    pub const fn digest(&self) -> TokenDigest {
-        self.digest
-    }
-
-    /// Returns when it was spent.
-    pub const fn at(&self) -> UnixTime {
-        self.at
-    }
-
-    /// Returns its sealed successor, empty where there is none.
-    pub fn sealed(&self) -> &[u8] {
-        &self.sealed
-    }
-}
-
-impl fmt::Debug for SpentToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SpentToken")
-            .field("at", &self.at)
             .finish_non_exhaustive()
     }
 }

@@ -9,7 +9,6 @@ mod token;
 
 pub use family::RefreshFamily;
 pub use family::RefreshTokenStore;
-pub use family::SpentToken;
 pub use manager::RefreshManager;
 pub use manager::RefreshManagerBuilder;
 pub use manager::RotatedToken;

@@ -114,7 +114,7 @@ impl<'r> RotateRequest<'r> {
     /// Accepts only the client and the key that the family is bound to.
     pub(crate) fn check(&self, family: &RefreshFamily) -> Result<(), Rejection> {
         self.check_client(family)?;
-        match (family.thumbprint(), self.thumbprint) {
+        match (&family.thumbprint, self.thumbprint) {
             (Some(_), None) => Err(RejectionKind::BindingRequired.into()),
             (Some(own), Some(proved)) if own != proved => {
                 Err(RejectionKind::BindingMismatch.into())
@@ -125,7 +125,7 @@ impl<'r> RotateRequest<'r> {
 
     /// Accepts only the client that the family is bound to.
     pub(crate) fn check_client(&self, family: &RefreshFamily) -> Result<(), Rejection> {
-        if family.grant().client() == Some(self.client) {
+        if family.grant.client() == Some(self.client) {
             return Ok(());
         }
         Err(Rejection::new(RejectionKind::RefreshUnknown).with_claim("client_id"))

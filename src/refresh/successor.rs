@@ -33,7 +33,7 @@ pub(crate) fn seal(
 
 /// Decrypts the result of [`seal`]; `None` if anything differs from then.
 pub(crate) fn open(spent: &RefreshToken, family: &RefreshFamily) -> Option<RefreshToken> {
-    let (nonce, sealed) = family.spent()?.sealed().split_first_chunk()?;
+    let (nonce, sealed) = family.sealed.split_first_chunk()?;
     let mut sealed = Zeroizing::new(sealed.to_vec());
     let unique = Nonce::assume_unique_for_key(*nonce);
     let opened = key(spent).ok()?;
@@ -52,9 +52,9 @@ fn key(spent: &RefreshToken) -> Result<LessSafeKey, Unspecified> {
 }
 
 fn bound_to(family: &RefreshFamily) -> Aad<Vec<u8>> {
-    let client = family.grant().client().unwrap_or_default().as_bytes();
-    let thumbprint = family.thumbprint().map_or(&[][..], |t| t.as_slice());
-    let mut text = family.id().as_bytes().to_vec();
+    let client = family.grant.client().unwrap_or_default().as_bytes();
+    let thumbprint = family.thumbprint.as_ref().map_or(&[][..], |t| t.as_slice());
+    let mut text = family.id.as_bytes().to_vec();
     for part in [client, thumbprint] {
         text.extend_from_slice(&(part.len() as u64).to_be_bytes());
         text.extend_from_slice(part);
@@ -67,7 +67,6 @@ mod tests {
     use super::*;
     use crate::clock::UnixTime;
     use crate::grant::Grant;
-    use crate::refresh::family::SpentToken;
 
     const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 
@@ -76,9 +75,14 @@ mod tests {
         RefreshFamily::new(token.family(), token.digest(), grant)
     }
 
-    fn with(family: RefreshFamily, sealed: &[u8]) -> RefreshFamily {
-        let spent = SpentToken::new(family.current(), NOW, sealed.to_vec());
-        family.with_spent(Some(spent))
+    fn with(mut family: RefreshFamily, sealed: &[u8]) -> RefreshFamily {
+        family.sealed = sealed.to_vec();
+        family
+    }
+
+    fn bound(mut family: RefreshFamily, thumbprint: [u8; 32]) -> RefreshFamily {
+        family.thumbprint = Some(thumbprint);
+        family
     }
 
     #[test]
@@ -98,12 +102,12 @@ mod tests {
     fn the_ciphertext_is_bound_to_client_and_key() {
         let spent = RefreshToken::random().unwrap();
         let successor = spent.successor().unwrap();
-        let own = family(&spent, "c").with_thumbprint(Some([7; 32]));
+        let own = bound(family(&spent, "c"), [7; 32]);
         let sealed = seal(&spent, &successor, &own).unwrap();
         assert!(open(&spent, &with(own.clone(), &sealed)).is_some());
-        let other_key = own.with_thumbprint(Some([8; 32]));
+        let other_key = bound(own, [8; 32]);
         assert!(open(&spent, &with(other_key, &sealed)).is_none());
-        let other_client = family(&spent, "d").with_thumbprint(Some([7; 32]));
+        let other_client = bound(family(&spent, "d"), [7; 32]);
         assert!(open(&spent, &with(other_client, &sealed)).is_none());
     }
 

@@ -7,7 +7,7 @@ use ring::rand::SystemRandom;
 use zeroize::Zeroizing;
 
 use crate::credential::base64url;
-use crate::grant::TokenDigest;
+use crate::grant::store::TokenDigest;
 use crate::secret::ShownOnce;
 
 /// 128 random bits that all tokens of a family share, then 256 that are secret to each token: 64

@@ -117,7 +117,7 @@ impl Denylist {
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::error::StoreErrorKind::Full) if there is no room, and
+    /// [`Full`](crate::error::StoreErrorKind::Full) if the list is full, and
     /// [`Corrupt`](crate::error::StoreErrorKind::Corrupt) for an id that is empty, too long or malformed:
     /// then nothing is revoked. Any other [`StoreError`] comes from the store: then the revocation
     /// has effect in this process for as long as it runs, and the call should be repeated.
@@ -167,7 +167,7 @@ impl Denylist {
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if one of the revocations could not be read, or there is no room.
+    /// A [`StoreError`] if one of the revocations could not be read, or the list is full.
     pub fn reload(&self) -> NowOrLater<'_, Result<(), StoreError>> {
         let (ended, limit) = (self.ended(), self.inner.limit);
         self.change(|table| ended.is_some_and(|time| table.tidy(time, limit)));

@@ -104,8 +104,8 @@ impl Revocation {
 
     /// Exempts what was issued in a later second than this.
     ///
-    /// Not exempt is what does not say when it was issued, and what was issued in this same
-    /// second: whole seconds do not order what happens within one.
+    /// Credentials without a time of issue, and those that were issued in this same second, are not
+    /// exempt: whole seconds do not order what happens within one.
     pub fn issued_before(mut self, time: UnixTime) -> Self {
         self.issued_before = Some(time);
         self

@@ -43,8 +43,8 @@
 //! let tokens = RefreshManager::builder(store, "my service").build()?;
 //! let denylist = Denylist::default(); // Gate::builder().revocations(denylist.clone())
 //!
-//! let (_, session) = sessions.create(NewSession::new("alice")).await?;
-//! let refresh = tokens.create(NewRefreshToken::new("alice", "mobile app")).await?.reveal();
+//! let session = sessions.create(NewSession::new("alice")).await?.record;
+//! let refresh = tokens.create(NewRefreshToken::new("alice", "mobile app")).await?.secret.reveal();
 //! let idp = "https://idp.example.com";
 //! let jwt = Principal::builder(PrincipalKind::Other, idp).subject("alice").build();
 //!

@@ -7,7 +7,7 @@ use std::fmt;
 /// party.
 ///
 /// Used by every store and list of this crate: by a [`Revocation`](crate::revocation::Revocation) on a
-/// [`Denylist`](crate::revocation::Denylist), and by the [`RevocationRecord`](crate::grant::RevocationRecord) of a
+/// [`Denylist`](crate::revocation::Denylist), and by the [`RevocationRecord`](crate::grant::store::RevocationRecord) of a
 /// store of sessions and refresh tokens. An id means something only under its authority: the same
 /// `jti` or subject of another issuer is a different target.
 ///

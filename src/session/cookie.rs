@@ -14,8 +14,8 @@ use crate::secret::ShownOnce;
 
 /// Sets and clears the cookie of a session: `__Host-`, `Secure`, `HttpOnly`, `SameSite`.
 ///
-/// A `__Host-` cookie comes from this host alone, over TLS alone, and no other host or path can
-/// set one of its name (draft RFC 6265bis section 4.1.3.2). None of that can be switched off.
+/// A browser accepts a `__Host-` cookie only from this host and over TLS, and no other host or path
+/// can set one of that name (draft RFC 6265bis section 4.1.3.2). None of that can be switched off.
 /// [`Sources`](crate::credential::Sources) reads the cookie and refuses what another site may have caused.
 ///
 /// ```
@@ -136,7 +136,7 @@ impl SessionCookie {
         if let Some(age) = max_age {
             text.push_str(&format!("; Max-Age={}", age.as_secs()));
         }
-        // Name, value and attributes are of visible characters alone, so this never fails.
+        // Name, value and attributes have only visible characters, so this never fails.
         HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
     }
 }

@@ -7,7 +7,7 @@ use ring::rand::SystemRandom;
 use zeroize::Zeroizing;
 
 use crate::credential::base64url;
-use crate::grant::TokenDigest;
+use crate::grant::store::TokenDigest;
 use crate::secret::ShownOnce;
 
 /// 256 random bits, written as 43 characters of base64url.

@@ -7,9 +7,9 @@ use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
-use crate::grant::Lookup;
-use crate::grant::Sequence;
-use crate::grant::TokenDigest;
+use crate::grant::store::Lookup;
+use crate::grant::store::Sequence;
+use crate::grant::store::TokenDigest;
 use crate::now_or_later::NowOrLater;
 
 /// A store of sessions by the digest of their secret id.
@@ -27,7 +27,8 @@ use crate::now_or_later::NowOrLater;
 /// use bearergate::NowOrLater;
 /// use bearergate::clock::UnixTime;
 /// use bearergate::error::StoreError;
-/// use bearergate::grant::{Grant, GrantStore, Lookup, RevocationRecord, Sequence, TokenDigest};
+/// use bearergate::grant::{Grant, GrantStore};
+/// use bearergate::grant::store::{Lookup, RevocationRecord, Sequence, TokenDigest};
 /// use bearergate::session::{SessionManager, SessionRecord, SessionStore};
 /// use bearergate::stores::MemoryGrantStore;
 ///
@@ -139,16 +140,22 @@ pub trait SessionStore: GrantStore {
 
 const _: Option<&dyn SessionStore> = None;
 
-/// A session as stores keep it: its grant, the digest of its secret id, and data of the service.
+/// A session as stores keep it.
 ///
-/// `Debug` does not show the data.
+/// A store writes the fields as they are, except those that its methods say it sets. `Debug` does
+/// not show the data.
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SessionRecord {
-    digest: TokenDigest,
-    version: u64,
-    grant: Grant,
-    data: Vec<u8>,
+    /// The digest of its secret id, by which it is found.
+    pub digest: TokenDigest,
+    /// The version that it was read at. Every change except [`SessionStore::touch`] raises it by
+    /// one.
+    pub version: u64,
+    /// What was granted, to whom, and for how long.
+    pub grant: Grant,
+    /// The data that the service keeps with the session.
+    pub data: Vec<u8>,
 }
 
 impl SessionRecord {
@@ -160,54 +167,6 @@ impl SessionRecord {
             grant,
             data: Vec::new(),
         }
-    }
-
-    /// Sets the digest of its secret id.
-    #[must_use]
-    pub fn with_digest(mut self, digest: TokenDigest) -> Self {
-        self.digest = digest;
-        self
-    }
-
-    /// Sets the version that it was read at.
-    #[must_use]
-    pub fn with_version(mut self, version: u64) -> Self {
-        self.version = version;
-        self
-    }
-
-    /// Sets the grant.
-    #[must_use]
-    pub fn with_grant(mut self, grant: Grant) -> Self {
-        self.grant = grant;
-        self
-    }
-
-    /// Sets the data of the service.
-    #[must_use]
-    pub fn with_data(mut self, data: Vec<u8>) -> Self {
-        self.data = data;
-        self
-    }
-
-    /// Returns the digest of its secret id.
-    pub const fn digest(&self) -> TokenDigest {
-        self.digest
-    }
-
-    /// Returns the version, which every change but a use raises by one.
-    pub const fn version(&self) -> u64 {
-        self.version
-    }
-
-    /// Returns what was granted, and to whom.
-    pub const fn grant(&self) -> &Grant {
-        &self.grant
-    }
-
-    /// Returns the data of the service.
-    pub fn data(&self) -> &[u8] {
-        &self.data
     }
 }
 

@@ -98,12 +98,10 @@ impl SessionChange {
     }
 
     pub(crate) fn put_on(self, session: &SessionRecord) -> Result<SessionRecord, GrantError> {
-        let grant = self.privileges.put_on(session.grant().clone())?;
-        let session = session.clone().with_grant(grant);
-        Ok(match self.data {
-            Some(data) => session.with_data(data),
-            None => session,
-        })
+        let mut session = session.clone();
+        session.grant = self.privileges.put_on(session.grant)?;
+        session.data = self.data.unwrap_or(session.data);
+        Ok(session)
     }
 }
 

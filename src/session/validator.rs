@@ -1,11 +1,10 @@
 //! Validation of session ids.
 
-use super::id::SessionId;
-
 use std::fmt;
 use std::sync::Arc;
 
 use super::cookie::SessionCookie;
+use super::id::SessionId;
 use super::record::SessionRecord;
 use super::record::SessionStore;
 use crate::clock::Clock;
@@ -16,8 +15,8 @@ use crate::error::RejectionKind;
 use crate::error::StoreError;
 use crate::error::StoreErrorKind;
 use crate::grant::Grant;
-use crate::grant::Lookup;
-use crate::grant::SessionHandle;
+use crate::grant::store::Lookup;
+use crate::grant::store::SessionHandle;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
@@ -72,12 +71,12 @@ impl Session {
 
     /// Returns the subject, what was granted to it, and the timeouts.
     pub fn grant(&self) -> &Grant {
-        self.0.grant()
+        &self.0.grant
     }
 
     /// Returns the data that the service stores with the session.
     pub fn data(&self) -> &[u8] {
-        self.0.data()
+        &self.0.data
     }
 
     pub(crate) fn record(&self) -> &SessionRecord {
@@ -109,10 +108,10 @@ impl SessionValidator {
             Ok(session) => session,
             Err(rejection) => return NowOrLater::now(Err(rejection)),
         };
-        if !needs_touch(session.grant(), now) {
+        if !needs_touch(&session.grant, now) {
             return NowOrLater::now(principal(session));
         }
-        let touched = self.store.touch(session.digest(), now);
+        let touched = self.store.touch(session.digest, now);
         touched.map(|result| match result {
             Ok(true) => principal(session),
             Ok(false) => Err(RejectionKind::SessionUnknown.into()),
@@ -126,10 +125,10 @@ impl SessionValidator {
         now: UnixTime,
     ) -> Result<Arc<SessionRecord>, Rejection> {
         match found? {
-            Lookup::Live(session) if *session.grant().authority() != self.authority => {
+            Lookup::Live(session) if *session.grant.authority() != self.authority => {
                 Err(RejectionKind::SessionUnknown.into())
             }
-            Lookup::Live(session) if session.grant().is_over(now) => {
+            Lookup::Live(session) if session.grant.has_expired(now) => {
                 Err(RejectionKind::SessionExpired.into())
             }
             Lookup::Live(session) => Ok(session),
@@ -181,7 +180,7 @@ fn needs_touch(grant: &Grant, now: UnixTime) -> bool {
 }
 
 fn principal(session: Arc<SessionRecord>) -> Result<Principal, Rejection> {
-    let grant = session.grant();
+    let grant = &session.grant;
     let mut builder = Principal::builder(PrincipalKind::Session, grant.authority().clone())
         .subject(grant.subject())
         .times(grant.created(), None, Some(grant.expires()));

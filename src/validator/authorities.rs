@@ -6,8 +6,8 @@
 /// An authority is outside if it is not the service itself: an issuer, an introspection endpoint.
 /// Tokens of one must not grant what only another may grant. So a [`Gate`](crate::gate::Gate) that
 /// trusts two or more is built only if each of them is bounded, as by
-/// [`JwtValidatorBuilder::grants`](crate::jwt::JwtValidatorBuilder::grants), or if all are declared equal with
-/// [`all_authorities_equal`](crate::gate::GateBuilder::all_authorities_equal).
+/// [`JwtValidatorBuilder::grants`](crate::jwt::JwtValidatorBuilder::grants), or if all are declared
+/// equal with [`all_authorities_equal`](crate::gate::GateBuilder::all_authorities_equal).
 ///
 /// ```
 /// use bearergate::validator::Authorities;

@@ -1,15 +1,15 @@
-//! Validators of credentials: the interface, and one module for each kind.
+//! Interfaces of validators, the token cache, and the choice of a validator for each credential.
 
 mod authorities;
 mod cache;
 mod router;
 
 pub use authorities::Authorities;
-pub(crate) use cache::Kept;
-pub(crate) use cache::Share;
-pub(crate) use cache::Slip;
+pub(crate) use cache::CacheKey;
+pub(crate) use cache::CachedPrincipal;
 pub use cache::TokenCache;
 pub use cache::TokenCacheBuilder;
+pub(crate) use cache::ValidatorCache;
 pub(crate) use router::Router;
 #[cfg(any(feature = "introspection", feature = "issuer", feature = "testing"))]
 pub(crate) use router::is_jwt_like;

@@ -1,7 +1,7 @@
 //! A real peer: opaque tokens of an OAuth server on Authlib, over the network.
 //!
-//! Needs Python with what `requirements.txt` names, found by BEARERGATE_AUTHLIB_PYTHON; `.ci/run`
-//! makes it. Where it is absent the tests say so and skip; with `CI=true` absence is a failure.
+//! Needs a Python with the packages in `requirements.txt`, named by BEARERGATE_AUTHLIB_PYTHON;
+//! `.ci/run` creates it. Without it the tests are skipped with a message; with `CI=true` they fail.
 #![cfg(feature = "reqwest")]
 #![expect(
     clippy::print_stderr,
@@ -28,7 +28,7 @@ use std::time::Duration;
 use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{Clock, FakeClock, SystemClock};
 use bearergate::credential::PresentedCredential;
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::introspection::RevocationClient;
 use bearergate::principal::PrincipalKind;
 use bearergate::{IntrospectionValidator, Principal, Rejection, RejectionKind, TokenValidator};
@@ -39,7 +39,7 @@ use net::Patient;
 const API: &str = "https://orders.example.com";
 const ROBOT: &str = "client_id=robot&client_secret=robot%27s-secret";
 /// Both need encoding before they go into a header (RFC 6749 section 2.3.1). Neither has a space:
-/// Authlib 1.7 does not read the `+` that the RFC makes of it.
+/// Authlib 1.7 does not decode the `+` that the RFC requires for it.
 const API_CLIENT: (&str, &str) = ("orders:api", "p:w%+&secret");
 
 /// The server; it is killed when the test ends.
@@ -109,19 +109,19 @@ impl Authlib {
         calls.get("introspect").unwrap().as_u64().unwrap()
     }
 
-    fn judge(&self, auth: ClientAuth, audience: &str) -> IntrospectionValidator {
+    fn validator(&self, auth: ClientAuth, audience: &str) -> IntrospectionValidator {
         IntrospectionValidator::builder(&self.url("/introspect"), auth)
             .audience(audience)
             .issuer("https://authlib.example.com")
             .clock(self.clock.clone())
-            .build(client(), Arc::new(Engine::new()))
+            .build(client(), Arc::new(TokioSpawner::new()))
             .unwrap()
     }
 }
 
 impl Drop for Authlib {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         drop(self.child.kill());
         drop(self.child.wait());
     }
@@ -149,91 +149,96 @@ fn post() -> ClientAuth {
     ClientAuth::secret_post(API_CLIENT.0, API_CLIENT.1.to_owned()).unwrap()
 }
 
-async fn verdict(judge: &IntrospectionValidator, token: &str) -> Result<Principal, Rejection> {
+async fn validate(validator: &IntrospectionValidator, token: &str) -> Result<Principal, Rejection> {
     let presented = PresentedCredential::bearer(token).unwrap();
-    judge.validate(&presented).await
+    validator.validate(&presented).await
 }
 
-async fn kind(judge: &IntrospectionValidator, token: &str) -> RejectionKind {
-    verdict(judge, token).await.unwrap_err().kind()
+async fn kind(validator: &IntrospectionValidator, token: &str) -> RejectionKind {
+    validate(validator, token).await.unwrap_err().kind()
 }
 
 #[tokio::test]
-async fn an_opaque_token_is_judged_by_introspection_and_then_remembered() {
+async fn opaque_token_is_introspected_and_then_cached() {
     let Some(authlib) = Authlib::start() else {
         return;
     };
     for (nth, auth) in [basic(), post()].into_iter().enumerate() {
-        let judge = authlib.judge(auth, API);
+        let validator = authlib.validator(auth, API);
         let token = authlib.token("orders%3Aread+orders%3Awrite");
-        let principal = verdict(&judge, &token).await.unwrap();
+        let principal = validate(&validator, &token).await.unwrap();
         assert_eq!(principal.kind(), PrincipalKind::OpaqueToken);
         assert_eq!(principal.client(), Some("robot"));
         let scopes: Vec<_> = principal.scopes().unwrap().iter().collect();
         assert_eq!(scopes, ["orders:read", "orders:write"]);
-        verdict(&judge, &token).await.unwrap();
+        validate(&validator, &token).await.unwrap();
         assert_eq!(authlib.introspections(), 1 + nth as u64);
     }
 }
 
 #[tokio::test]
-async fn unknown_stale_and_foreign_tokens_are_refused() {
+async fn unknown_expired_and_misdirected_tokens_are_rejected() {
     let Some(authlib) = Authlib::start() else {
         return;
     };
-    let judge = authlib.judge(basic(), API);
-    assert_eq!(kind(&judge, "unknown").await, RejectionKind::TokenInactive);
+    let validator = authlib.validator(basic(), API);
+    assert_eq!(
+        kind(&validator, "unknown").await,
+        RejectionKind::TokenInactive
+    );
     let stale = authlib.token("stale");
-    assert_eq!(kind(&judge, &stale).await, RejectionKind::TokenInactive);
-    let other = authlib.judge(basic(), "https://other.example.com");
+    assert_eq!(kind(&validator, &stale).await, RejectionKind::TokenInactive);
+    let other = authlib.validator(basic(), "https://other.example.com");
     let token = authlib.token("a");
     assert_eq!(kind(&other, &token).await, RejectionKind::AudienceMismatch);
-    verdict(&judge, &token).await.unwrap();
+    validate(&validator, &token).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_remembered_token_ends_at_its_expiry() {
+async fn cached_token_expires_at_its_exp() {
     let Some(authlib) = Authlib::start() else {
         return;
     };
-    let judge = authlib.judge(basic(), API);
+    let validator = authlib.validator(basic(), API);
     let token = authlib.token("a");
-    verdict(&judge, &token).await.unwrap();
+    validate(&validator, &token).await.unwrap();
     authlib.clock.advance(Duration::from_secs(3_600 + 60));
-    // The server's own clock stands where it was: it is its `exp` that counts.
-    assert_eq!(kind(&judge, &token).await, RejectionKind::TokenExpired);
+    // The server's clock did not move, so the token expires by its `exp`.
+    assert_eq!(kind(&validator, &token).await, RejectionKind::TokenExpired);
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_refused() {
+async fn revoked_token_is_rejected() {
     let Some(authlib) = Authlib::start() else {
         return;
     };
-    let judge = authlib.judge(basic(), API);
+    let validator = authlib.validator(basic(), API);
     let (first, second) = (authlib.token("a"), authlib.token("a"));
-    verdict(&judge, &first).await.unwrap();
+    validate(&validator, &first).await.unwrap();
     let robot = ClientAuth::secret_basic("robot", "robot's-secret".to_owned()).unwrap();
     let revocation = RevocationClient::new(&authlib.url("/revoke"), robot, client()).unwrap();
     revocation.revoke(&first).await.unwrap();
-    judge.invalidate(&first);
-    assert_eq!(kind(&judge, &first).await, RejectionKind::TokenInactive);
-    verdict(&judge, &second).await.unwrap();
+    validator.invalidate(&first);
+    assert_eq!(kind(&validator, &first).await, RejectionKind::TokenInactive);
+    validate(&validator, &second).await.unwrap();
     revocation.revoke("unknown").await.unwrap();
 }
 
 #[tokio::test]
-async fn a_wrong_secret_makes_tokens_unavailable_not_bad() {
+async fn wrong_secret_makes_tokens_unavailable() {
     let Some(authlib) = Authlib::start() else {
         return;
     };
     let wrong = ClientAuth::secret_basic(API_CLIENT.0, "wrong".to_owned()).unwrap();
-    let judge = authlib.judge(wrong, API);
+    let validator = authlib.validator(wrong, API);
     let token = authlib.token("a");
-    assert_eq!(kind(&judge, &token).await, RejectionKind::Unavailable);
-    assert!(judge.probe().await.is_err());
-    assert!(authlib.judge(basic(), API).probe().await.is_ok());
+    assert_eq!(kind(&validator, &token).await, RejectionKind::Unavailable);
+    assert!(validator.probe().await.is_err());
+    assert!(authlib.validator(basic(), API).probe().await.is_ok());
     let wrong = ClientAuth::secret_basic("robot", "wrong".to_owned()).unwrap();
     let revocation = RevocationClient::new(&authlib.url("/revoke"), wrong, client()).unwrap();
     assert!(revocation.revoke(&token).await.is_err());
-    verdict(&authlib.judge(basic(), API), &token).await.unwrap();
+    validate(&authlib.validator(basic(), API), &token)
+        .await
+        .unwrap();
 }

@@ -1,4 +1,4 @@
-//! Tokens under keys made in process, a key store that can be told what to answer, and gates.
+//! Tokens under keys made in process, a key store with configurable answers, and gates.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -58,7 +58,7 @@ impl Pair {
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// Returns what is signed, and the signature.
+    /// Returns the signed message and the signature.
     pub(crate) fn sign_apart(&self, claims: &Value) -> (String, Vec<u8>) {
         let message = message(&json!({"alg": "ES256", "kid": self.kid}), claims);
         let signature = self.pair.sign(&SystemRandom::new(), message.as_bytes());
@@ -71,7 +71,7 @@ pub(crate) fn message(header: &Value, claims: &Value) -> String {
     format!("{}.{}", encode(header), encode(claims))
 }
 
-/// Claims that pass, with `more` over them.
+/// Valid claims, with the members of `more` added or replaced.
 pub(crate) fn claims(more: &Value) -> Value {
     let mut claims = json!({
         "iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "jti": "j1", "client_id": "shop",
@@ -87,7 +87,7 @@ pub(crate) fn clock() -> FakeClock {
     FakeClock::at(UnixTime::from_secs(NOW))
 }
 
-/// How a [`Store`] answers.
+/// The answers of a [`Store`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Mood {
     Fresh,
@@ -95,7 +95,7 @@ pub(crate) enum Mood {
     Down,
 }
 
-/// Brings what it was given last, and counts how often it was asked.
+/// A store with replaceable keys, which counts its calls.
 #[derive(Debug)]
 pub(crate) struct Store {
     state: Mutex<(Arc<KeySet>, Mood)>,
@@ -118,7 +118,7 @@ impl Store {
         self.state.lock().unwrap().1 = mood;
     }
 
-    /// How often a token was judged anew.
+    /// How often a token was validated in full.
     pub(crate) fn finds(&self) -> usize {
         self.finds.load(Ordering::SeqCst)
     }
@@ -145,7 +145,7 @@ impl KeyStore for Store {
     }
 }
 
-/// Counts hits.
+/// A counter of hits.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hits(Arc<AtomicUsize>);
 
@@ -176,7 +176,7 @@ pub(crate) fn builder(store: &Arc<Store>) -> JwtValidatorBuilder<Ready> {
 }
 
 /// A store with one key, its pair, a cached validator over it, and its hits.
-pub(crate) fn house() -> (Arc<Store>, Pair, JwtValidator, Hits) {
+pub(crate) fn setup() -> (Arc<Store>, Pair, JwtValidator, Hits) {
     let pair = Pair::new("k1");
     let store = Store::new(pair.key.clone().into());
     let (cache, hits) = cache();
@@ -184,7 +184,7 @@ pub(crate) fn house() -> (Arc<Store>, Pair, JwtValidator, Hits) {
     (store, pair, validator, hits)
 }
 
-pub(crate) fn judge_at(
+pub(crate) fn validate_at(
     validator: &dyn TokenValidator,
     token: &str,
     now: u64,
@@ -193,16 +193,16 @@ pub(crate) fn judge_at(
     validator.validate(&presented).try_now().unwrap()
 }
 
-/// Says `accept`, or the kind.
-pub(crate) fn verdict_at(validator: &dyn TokenValidator, token: &str, now: u64) -> &'static str {
-    match judge_at(validator, token, now) {
+/// Returns `accept`, or the kind of the rejection.
+pub(crate) fn outcome_at(validator: &dyn TokenValidator, token: &str, now: u64) -> &'static str {
+    match validate_at(validator, token, now) {
         Ok(_) => "accept",
         Err(rejection) => rejection.kind().as_str(),
     }
 }
 
-pub(crate) fn verdict(validator: &dyn TokenValidator, token: &str) -> &'static str {
-    verdict_at(validator, token, NOW)
+pub(crate) fn outcome(validator: &dyn TokenValidator, token: &str) -> &'static str {
+    outcome_at(validator, token, NOW)
 }
 
 pub(crate) fn gate(
@@ -220,7 +220,7 @@ pub(crate) fn request(token: &str) -> Parts {
     request.body(()).unwrap().into_parts().0
 }
 
-/// Says `accept`, or the kind.
+/// Returns `accept`, or the kind of the rejection.
 pub(crate) fn ask(gate: &Gate, token: &str) -> &'static str {
     let parts = request(token);
     match gate.try_check_now(&parts).unwrap() {

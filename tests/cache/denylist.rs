@@ -25,8 +25,8 @@ use serde_json::json;
 use crate::common::*;
 
 fn principal(more: &serde_json::Value) -> Principal {
-    let (_, pair, validator, _) = house();
-    judge_at(&validator, &pair.sign(&claims(more)), NOW).unwrap()
+    let (_, pair, validator, _) = setup();
+    validate_at(&validator, &pair.sign(&claims(more)), NOW).unwrap()
 }
 
 fn list(revocations: impl IntoIterator<Item = Revocation>) -> Denylist {
@@ -81,7 +81,7 @@ fn each_kind_revokes_its_target_under_its_authority_and_nothing_else() {
 
 #[test]
 fn a_revoked_token_is_refused_with_its_kind_through_the_gate() {
-    let (_, pair, validator, _) = house();
+    let (_, pair, validator, _) = setup();
     let token = pair.sign(&claims(&json!({})));
     let empty = gate(validator.clone(), Denylist::default(), &clock());
     assert_eq!(ask(&empty, &token), "accept");
@@ -99,7 +99,7 @@ fn a_session_is_revoked_whatever_claims_its_issuer_may_assert() {
     let store = Store::new(pair.key.clone().into());
     let validator = builder(&store).grants(["read"], ["plan"]).build().unwrap();
     let token = pair.sign(&claims(&json!({"plan": "pro", "role": "admin"})));
-    let principal = judge_at(&validator, &token, NOW).unwrap();
+    let principal = validate_at(&validator, &token, NOW).unwrap();
     assert!(principal.claims().value("role").is_none());
     assert!(is_revoked(Revocation::session(ISSUER, "s1"), &principal));
 }
@@ -118,8 +118,8 @@ fn a_subject_is_revoked_up_to_the_second_of_the_revocation() {
     assert!(ends(NOW));
     let mut bare = claims(&json!({}));
     bare.as_object_mut().unwrap().remove("iat");
-    let (_, pair, validator, _) = house();
-    let undated = judge_at(&validator, &pair.sign(&bare), NOW).unwrap();
+    let (_, pair, validator, _) = setup();
+    let undated = validate_at(&validator, &pair.sign(&bare), NOW).unwrap();
     let long_ago = Revocation::subject(ISSUER, "alice").issued_before(at(1));
     assert!(is_revoked(long_ago, &undated));
 }
@@ -325,7 +325,7 @@ fn negated(s: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_token_revoked_by_its_id_stays_revoked_when_s_is_negated() {
-    let (_, pair, validator, hits) = house();
+    let (_, pair, validator, hits) = setup();
     let (message, signature) = pair.sign_apart(&claims(&json!({})));
     let (r, s) = signature.split_at(32);
     let token = |s: &[u8]| format!("{message}.{}", URL_SAFE_NO_PAD.encode([r, s].concat()));
@@ -337,7 +337,7 @@ fn a_token_revoked_by_its_id_stays_revoked_when_s_is_negated() {
         assert_eq!(ask(&gate, token), "accept");
     }
     assert_eq!(hits.count(), 2);
-    let id = judge_at(&validator, &token, NOW)
+    let id = validate_at(&validator, &token, NOW)
         .unwrap()
         .token_id()
         .unwrap();

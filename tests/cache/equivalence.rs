@@ -1,4 +1,4 @@
-//! Whatever happens in whatever order, the verdicts are those of judging anew.
+//! The results with a cache equal those without one, for random sequences of steps.
 
 use std::sync::Arc;
 use std::sync::LazyLock;
@@ -25,7 +25,7 @@ const OTHER: &str = "https://other.example.com";
 const CASES: u32 = 500;
 const STEPS: usize = 200;
 
-/// Under one `kid` each, but for the last, which has that of the first.
+/// Each has its own `kid`, except the last, which has that of the first.
 static PAIRS: LazyLock<Vec<Pair>> =
     LazyLock::new(|| ["k1", "k2", "k1"].map(Pair::new).into_iter().collect());
 
@@ -79,7 +79,7 @@ fn step() -> impl Strategy<Value = Step> {
     let mood = prop_oneof![3 => Just(Mood::Fresh), 2 => Just(Mood::Stale), 1 => Just(Mood::Down)];
     prop_oneof![
         24 => (0..TOKENS.len()).prop_map(Step::Use),
-        // A few that come again and again.
+        // A few tokens that are presented repeatedly.
         48 => (0..6_usize).prop_map(|n| Step::Use(n * 8 % TOKENS.len())),
         2 => (0..TOKENS.len()).prop_map(Step::Forge),
         2 => (0..5_u8, any::<bool>()).prop_map(|(set, first)| Step::Rotate(set, first)),
@@ -95,7 +95,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Proves possession while it is told to.
+/// Accepts proofs while its flag is set.
 #[derive(Clone, Debug)]
 struct Proof(Arc<AtomicBool>);
 
@@ -132,7 +132,7 @@ impl World {
         let cache = cache.build().unwrap();
         let proof = Arc::new(AtomicBool::new(true));
         let is_open = Arc::new(AtomicBool::new(true));
-        let told = is_open.clone();
+        let flag = is_open.clone();
         let one = |issuer: &str, store: &Arc<Store>| {
             let store: Arc<dyn KeyStore> = store.clone();
             let builder = JwtValidator::builder().issuer(issuer).audience(AUDIENCE);
@@ -140,7 +140,7 @@ impl World {
             builder.sender_constraint(Proof(proof.clone()))
         };
         let first = one(ISSUER, &stores[0]).max_age(Duration::from_secs(120));
-        let second = one(OTHER, &stores[1]).check("open", move |_| told.load(Ordering::SeqCst));
+        let second = one(OTHER, &stores[1]).check("open", move |_| flag.load(Ordering::SeqCst));
         let both = [first.build().unwrap(), second.build().unwrap()];
         let plain = JwtValidator::join(both).unwrap();
         Self {
@@ -192,7 +192,7 @@ impl World {
     }
 }
 
-/// Says who it is, or why not.
+/// Returns the principal's facts, or the kind of the rejection.
 fn facts(gate: &Gate, token: &str) -> String {
     let parts = request(token);
     match gate.try_check_now(&parts).unwrap() {
@@ -208,8 +208,8 @@ fn facts(gate: &Gate, token: &str) -> String {
     }
 }
 
-/// Subsets of the pairs in which no two share a `kid`: a key that is still there is the bound up to
-/// which a remembered token differs from a new one, which would be ambiguous.
+/// Subsets of the pairs in which no two share a `kid`. With a shared `kid` the results may differ:
+/// a cached token is accepted while its key is present, and a new one would be ambiguous.
 fn keys(set: u8) -> KeySet {
     let chosen: &[usize] = match set {
         0 => &[0],
@@ -240,12 +240,12 @@ fn revocation(what: u8) -> Revocation {
 static FIRST: LazyLock<bearergate::principal::TokenId> = LazyLock::new(|| {
     let store = Store::new(PAIRS[0].key.clone().into());
     let validator = builder(&store).build().unwrap();
-    let first = judge_at(&validator, &TOKENS[0], NOW).unwrap();
+    let first = validate_at(&validator, &TOKENS[0], NOW).unwrap();
     first.token_id().unwrap()
 });
 
 #[test]
-fn a_hundred_thousand_random_steps_are_judged_alike_with_a_cache_and_without() {
+fn hundred_thousand_random_steps_have_the_same_results_with_and_without_a_cache() {
     let hits = Hits::default();
     let taken = AtomicUsize::new(0);
     let config = Config {

@@ -1,4 +1,4 @@
-//! What a hit may and may not do.
+//! Cache hits: what they skip, and what they check again.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -20,11 +20,11 @@ use serde_json::json;
 use crate::common::*;
 
 #[test]
-fn an_accepted_token_is_judged_once_and_has_the_same_facts_each_time() {
-    let (store, pair, validator, hits) = house();
+fn accepted_token_is_validated_once_and_has_the_same_principal_each_time() {
+    let (store, pair, validator, hits) = setup();
     let token = pair.sign(&claims(&json!({"scope": "a b"})));
-    let first = judge_at(&validator, &token, NOW).unwrap();
-    let second = judge_at(&validator, &token, NOW).unwrap();
+    let first = validate_at(&validator, &token, NOW).unwrap();
+    let second = validate_at(&validator, &token, NOW).unwrap();
     assert_eq!((store.finds(), hits.count()), (1, 1));
     assert_eq!(first.claims().json(), second.claims().json());
     assert_eq!(first.token_id(), second.token_id());
@@ -33,8 +33,8 @@ fn an_accepted_token_is_judged_once_and_has_the_same_facts_each_time() {
 
 // Defect C01 (cached before verification): docs/defects.md
 #[test]
-fn only_what_was_fully_accepted_is_remembered() {
-    let (store, pair, validator, hits) = house();
+fn only_accepted_tokens_are_cached() {
+    let (store, pair, validator, hits) = setup();
     let good = pair.sign(&claims(&json!({})));
     let forged = forged(&good);
     let stranger = Pair::new("k1").sign(&claims(&json!({})));
@@ -45,53 +45,53 @@ fn only_what_was_fully_accepted_is_remembered() {
         (&forged, "signature_invalid"),
     ] {
         for _ in 0..2 {
-            assert_eq!(verdict(&validator, token), kind);
+            assert_eq!(outcome(&validator, token), kind);
         }
     }
     assert_eq!(hits.count(), 0);
     let before = store.finds();
-    assert_eq!(verdict(&validator, &good), "accept");
-    assert_eq!(verdict(&validator, &good), "accept");
+    assert_eq!(outcome(&validator, &good), "accept");
+    assert_eq!(outcome(&validator, &good), "accept");
     assert_eq!((store.finds(), hits.count()), (before + 1, 1));
 }
 
 // Defect C02 (colliding cache keys): docs/defects.md
 #[test]
-fn every_byte_of_a_credential_counts() {
-    let (_, pair, validator, hits) = house();
+fn every_byte_of_a_credential_is_in_the_cache_key() {
+    let (_, pair, validator, hits) = setup();
     let token = pair.sign(&claims(&json!({})));
-    assert_eq!(verdict(&validator, &token), "accept");
+    assert_eq!(outcome(&validator, &token), "accept");
     for at in 0..token.len() {
         let mut other = token.clone().into_bytes();
         other[at] = if other[at] == b'A' { b'B' } else { b'A' };
         let other = String::from_utf8(other).unwrap();
-        assert_ne!(verdict(&validator, &other), "accept", "{at}");
+        assert_ne!(outcome(&validator, &other), "accept", "{at}");
     }
-    assert_ne!(verdict(&validator, &format!("{token}A")), "accept");
-    assert_ne!(verdict(&validator, &token[1..]), "accept");
+    assert_ne!(outcome(&validator, &format!("{token}A")), "accept");
+    assert_ne!(outcome(&validator, &token[1..]), "accept");
     assert_eq!(hits.count(), 0);
 }
 
 // Defects C02 (colliding cache keys), A13 (keys cached by `kid` alone): docs/defects.md
 #[test]
-fn judges_of_one_cache_do_not_see_what_others_accepted() {
+fn validators_with_one_cache_do_not_share_entries() {
     let pair = Pair::new("k1");
     let (cache, hits) = cache();
     let keys = || KeySet::from(pair.key.clone());
     let start = || JwtValidator::builder().issuer(ISSUER);
-    let ours = start().audience(AUDIENCE).keys(keys()).build().unwrap();
+    let own = start().audience(AUDIENCE).keys(keys()).build().unwrap();
     let other = start().audience("https://b.example.com").keys(keys());
     let other = other.build().unwrap().cached(&cache);
-    let ours = ours.cached(&cache);
+    let own = own.cached(&cache);
     let token = pair.sign(&claims(&json!({})));
-    assert_eq!(verdict(&ours, &token), "accept");
-    assert_eq!(verdict(&other, &token), "audience_mismatch");
-    assert_eq!(verdict(&ours.clone(), &token), "accept");
+    assert_eq!(outcome(&own, &token), "accept");
+    assert_eq!(outcome(&other, &token), "audience_mismatch");
+    assert_eq!(outcome(&own.clone(), &token), "accept");
     assert_eq!(hits.count(), 1);
 }
 
 #[test]
-fn joined_judges_begin_anew_with_the_cache_of_the_first_that_has_one() {
+fn joined_validator_uses_a_new_part_of_the_first_cache() {
     let (a, b) = (Pair::new("k1"), Pair::new("k1"));
     let (cache, hits) = cache();
     let one = |issuer: &str, pair: &Pair| {
@@ -100,14 +100,14 @@ fn joined_judges_begin_anew_with_the_cache_of_the_first_that_has_one() {
     };
     let first = one(ISSUER, &a);
     let second = one("https://b.example.com", &b).cached(&cache);
-    let ours = a.sign(&claims(&json!({})));
+    let own = a.sign(&claims(&json!({})));
     let theirs = b.sign(&claims(&json!({"iss": "https://b.example.com"})));
-    assert_eq!(verdict(&second, &theirs), "accept");
+    assert_eq!(outcome(&second, &theirs), "accept");
     let joined = JwtValidator::join([first, second]).unwrap();
-    for token in [&ours, &theirs] {
+    for token in [&own, &theirs] {
         let authority = |p: bearergate::Principal| p.authority().to_string();
-        let cold = judge_at(&joined, token, NOW).map(authority).unwrap();
-        let warm = judge_at(&joined, token, NOW).map(authority).unwrap();
+        let cold = validate_at(&joined, token, NOW).map(authority).unwrap();
+        let warm = validate_at(&joined, token, NOW).map(authority).unwrap();
         assert_eq!(cold, warm);
     }
     assert_eq!(hits.count(), 2);
@@ -115,8 +115,8 @@ fn joined_judges_begin_anew_with_the_cache_of_the_first_that_has_one() {
 
 // Defect C03 (cached result skips checks of the request): docs/defects.md
 #[test]
-fn policy_is_asked_on_every_request() {
-    let (_, pair, validator, hits) = house();
+fn policy_is_checked_on_every_request() {
+    let (_, pair, validator, hits) = setup();
     let gate = |scope: &str| {
         let builder = Gate::builder().validator(validator.clone());
         let builder = builder.authorizer(require_scope(scope)).clock(clock());
@@ -131,7 +131,7 @@ fn policy_is_asked_on_every_request() {
     assert_eq!(hits.count(), 1);
 }
 
-/// Lets through while it is told to.
+/// Accepts proofs while its flag is set.
 #[derive(Clone, Debug, Default)]
 struct Proof(Arc<AtomicBool>);
 
@@ -150,7 +150,7 @@ impl SenderConstraint for Proof {
 
 // Defect C03 (cached result skips checks of the request): docs/defects.md
 #[test]
-fn possession_is_proved_on_every_request() {
+fn possession_is_checked_on_every_request() {
     let pair = Pair::new("k1");
     let store = Store::new(pair.key.clone().into());
     let (cache, hits) = cache();
@@ -159,44 +159,44 @@ fn possession_is_proved_on_every_request() {
     let validator = builder.build().unwrap().cached(&cache);
     let thumbprint = "A".repeat(43);
     let token = pair.sign(&claims(&json!({"cnf": {"jkt": thumbprint}})));
-    assert_eq!(verdict(&validator, &token), "binding_mismatch");
+    assert_eq!(outcome(&validator, &token), "binding_mismatch");
     proof.0.store(true, Ordering::SeqCst);
-    assert_eq!(verdict(&validator, &token), "accept");
+    assert_eq!(outcome(&validator, &token), "accept");
     proof.0.store(false, Ordering::SeqCst);
-    assert_eq!(verdict(&validator, &token), "binding_mismatch");
+    assert_eq!(outcome(&validator, &token), "binding_mismatch");
     assert_eq!((store.finds(), hits.count()), (1, 2));
 }
 
 // Defect C03 (cached result skips checks of the request): docs/defects.md
 #[test]
-fn closures_are_asked_on_every_request() {
+fn closures_are_called_on_every_request() {
     let pair = Pair::new("k1");
     let store = Store::new(pair.key.clone().into());
     let (cache, hits) = cache();
     let is_open = Arc::new(AtomicBool::new(true));
-    let told = is_open.clone();
-    let builder = builder(&store).check("tenant", move |_| told.load(Ordering::SeqCst));
+    let flag = is_open.clone();
+    let builder = builder(&store).check("tenant", move |_| flag.load(Ordering::SeqCst));
     let plain = builder.build().unwrap().cached(&cache);
     let token = pair.sign(&claims(&json!({})));
-    assert_eq!(verdict(&plain, &token), "accept");
+    assert_eq!(outcome(&plain, &token), "accept");
     is_open.store(false, Ordering::SeqCst);
-    assert_eq!(verdict(&plain, &token), "claim_invalid");
+    assert_eq!(outcome(&plain, &token), "claim_invalid");
     is_open.store(true, Ordering::SeqCst);
-    assert_eq!(verdict(&plain, &token), "accept");
+    assert_eq!(outcome(&plain, &token), "accept");
     assert_eq!(hits.count(), 1);
 }
 
 // Defect C03 (cached result skips checks of the request): docs/defects.md
 #[test]
-fn a_tenant_is_let_in_anew_on_every_request() {
+fn tenant_closure_is_called_on_every_request() {
     let pair = Pair::new("k1");
     let store = Store::new(pair.key.clone().into());
     let (cache, hits) = cache();
     let trusted = Arc::new(Mutex::new(Some("tenant one")));
-    let told = trusted.clone();
+    let flag = trusted.clone();
     let builder = JwtValidator::builder()
         .issuer_pattern("https://idp.example.com/{tenant}", move |_| {
-            told.lock().unwrap().map(Authority::from)
+            flag.lock().unwrap().map(Authority::from)
         })
         .audience(AUDIENCE)
         .key_store(store as Arc<dyn KeyStore>)
@@ -205,19 +205,19 @@ fn a_tenant_is_let_in_anew_on_every_request() {
     let token = pair.sign(&claims(&json!({"iss": "https://idp.example.com/one"})));
     let trust = |authority| *trusted.lock().unwrap() = authority;
     for _ in 0..2 {
-        assert_eq!(verdict(&validator, &token), "accept");
+        assert_eq!(outcome(&validator, &token), "accept");
     }
     assert_eq!(hits.count(), 1);
     trust(None);
-    assert_eq!(verdict(&validator, &token), "issuer_mismatch");
+    assert_eq!(outcome(&validator, &token), "issuer_mismatch");
     trust(Some("another name"));
-    let principal = judge_at(&validator, &token, NOW).unwrap();
+    let principal = validate_at(&validator, &token, NOW).unwrap();
     assert_eq!(principal.authority().as_str(), "another name");
     assert_eq!(hits.count(), 1);
 }
 
 #[test]
-fn what_a_closure_saw_and_the_principal_lacks_is_judged_anew() {
+fn token_is_not_cached_if_closures_need_claims_that_the_principal_lacks() {
     let pair = Pair::new("k1");
     let store = Store::new(pair.key.clone().into());
     let (cache, hits) = cache();
@@ -229,17 +229,17 @@ fn what_a_closure_saw_and_the_principal_lacks_is_judged_anew() {
     let validator = validator.cached(&cache);
     let token = pair.sign(&claims(&json!({"tenant": "acme"})));
     for _ in 0..2 {
-        assert_eq!(verdict(&validator, &token), "accept");
+        assert_eq!(outcome(&validator, &token), "accept");
     }
     assert_eq!((store.finds(), hits.count()), (2, 0));
 }
 
 // Defect C04 (cached past its end): docs/defects.md
 #[test]
-fn an_entry_goes_at_exp_and_the_token_is_judged_anew_until_the_leeway_is_over() {
-    let (store, pair, validator, hits) = house();
+fn entry_is_removed_at_exp_and_the_token_is_validated_again_within_the_leeway() {
+    let (store, pair, validator, hits) = setup();
     let token = pair.sign(&claims(&json!({"exp": NOW + 10})));
-    let at = |now| verdict_at(&validator, &token, now);
+    let at = |now| outcome_at(&validator, &token, now);
     assert_eq!([at(NOW), at(NOW + 9)], ["accept"; 2]);
     assert_eq!((store.finds(), hits.count()), (1, 1));
     assert_eq!([at(NOW + 10), at(NOW + 39)], ["accept"; 2]);
@@ -249,10 +249,10 @@ fn an_entry_goes_at_exp_and_the_token_is_judged_anew_until_the_leeway_is_over() 
 
 // Defect C04 (cached past its end): docs/defects.md
 #[test]
-fn an_entry_is_not_used_before_its_token_begins() {
-    let (_, pair, validator, hits) = house();
+fn entry_is_not_used_before_its_token_is_valid() {
+    let (_, pair, validator, hits) = setup();
     let token = pair.sign(&claims(&json!({"nbf": NOW, "iat": NOW})));
-    let at = |now| verdict_at(&validator, &token, now);
+    let at = |now| outcome_at(&validator, &token, now);
     assert_eq!([at(NOW), at(NOW)], ["accept"; 2]);
     assert_eq!(at(NOW - 31), "token_not_yet_valid");
     assert_eq!(at(NOW - 30), "accept");
@@ -261,14 +261,14 @@ fn an_entry_is_not_used_before_its_token_begins() {
 
 // Defect C04 (cached past its end): docs/defects.md
 #[test]
-fn an_entry_is_not_used_past_the_age_that_is_allowed() {
+fn entry_is_not_used_after_the_maximum_age() {
     let pair = Pair::new("k1");
     let store = Store::new(pair.key.clone().into());
     let (cache, hits) = cache();
     let builder = builder(&store).max_age(Duration::from_secs(60));
     let validator = builder.build().unwrap().cached(&cache);
     let token = pair.sign(&claims(&json!({"iat": NOW})));
-    let at = |now| verdict_at(&validator, &token, now);
+    let at = |now| outcome_at(&validator, &token, now);
     assert_eq!([at(NOW), at(NOW + 59)], ["accept"; 2]);
     assert_eq!(hits.count(), 1);
     assert_eq!(at(NOW + 90), "accept");
@@ -277,7 +277,7 @@ fn an_entry_is_not_used_past_the_age_that_is_allowed() {
 }
 
 #[test]
-fn a_request_whose_time_cannot_be_told_is_not_judged() {
+fn request_without_a_time_is_unavailable() {
     let pair = Pair::new("k1");
     let clock = clock();
     let (cache, _) = cache();
@@ -285,17 +285,17 @@ fn a_request_whose_time_cannot_be_told_is_not_judged() {
     let builder = builder.keys(pair.key.clone().into()).clock(clock.clone());
     let validator = builder.build().unwrap().cached(&cache);
     let token = pair.sign(&claims(&json!({})));
-    let judge = || {
+    let validate = || {
         let presented = PresentedCredential::token(&token);
-        let judged = validator.validate_now(&presented);
-        judged.map(drop).map_err(|r| r.kind())
+        let result = validator.validate_now(&presented);
+        result.map(drop).map_err(|r| r.kind())
     };
-    assert_eq!(judge(), Ok(()));
+    assert_eq!(validate(), Ok(()));
     clock.stop();
-    assert_eq!(judge(), Err(RejectionKind::Unavailable));
+    assert_eq!(validate(), Err(RejectionKind::Unavailable));
 }
 
-/// Answers at once.
+/// Returns its result at once.
 trait Now {
     fn validate_now(
         &self,
@@ -316,48 +316,48 @@ impl Now for JwtValidator {
 // Defects C05 (cached after revocation or removal of the key), A45 (withdrawn key still verifies):
 // docs/defects.md
 #[test]
-fn a_token_whose_key_is_gone_is_refused_at_once() {
-    let (store, pair, validator, hits) = house();
+fn token_is_rejected_as_soon_as_its_key_is_gone() {
+    let (store, pair, validator, hits) = setup();
     let next = Pair::new("k2");
     let token = pair.sign(&claims(&json!({})));
-    assert_eq!([verdict(&validator, &token); 2], ["accept"; 2]);
+    assert_eq!([outcome(&validator, &token); 2], ["accept"; 2]);
     store.rotate(next.key.clone().into());
-    assert_eq!(verdict(&validator, &token), "key_not_found");
+    assert_eq!(outcome(&validator, &token), "key_not_found");
     store.rotate(pair.key.clone().into());
-    assert_eq!(verdict(&validator, &token), "accept");
+    assert_eq!(outcome(&validator, &token), "accept");
     let _ = hits;
 }
 
 // Defects C05 (cached after revocation or removal of the key), A13 (keys cached by `kid` alone):
 // docs/defects.md
 #[test]
-fn a_token_stands_by_its_key_and_not_by_its_kid() {
-    let (store, pair, validator, _) = house();
+fn cached_token_depends_on_its_key_and_not_on_its_kid() {
+    let (store, pair, validator, _) = setup();
     let token = pair.sign(&claims(&json!({})));
-    assert_eq!(verdict(&validator, &token), "accept");
+    assert_eq!(outcome(&validator, &token), "accept");
     store.rotate(Pair::new("k1").key.into());
-    assert_eq!(verdict(&validator, &token), "signature_invalid");
+    assert_eq!(outcome(&validator, &token), "signature_invalid");
 }
 
 #[test]
-fn a_token_whose_keys_are_stale_stands_and_one_whose_keys_are_too_old_is_not_judged() {
-    let (store, pair, validator, hits) = house();
+fn cached_token_is_accepted_under_stale_keys_but_not_under_expired_ones() {
+    let (store, pair, validator, hits) = setup();
     let token = pair.sign(&claims(&json!({})));
-    assert_eq!(verdict(&validator, &token), "accept");
+    assert_eq!(outcome(&validator, &token), "accept");
     store.be(Mood::Stale);
-    assert_eq!(verdict(&validator, &token), "accept");
+    assert_eq!(outcome(&validator, &token), "accept");
     assert_eq!(hits.count(), 1);
     store.be(Mood::Down);
-    assert_eq!(verdict(&validator, &token), "unavailable");
+    assert_eq!(outcome(&validator, &token), "unavailable");
     store.be(Mood::Fresh);
-    assert_eq!(verdict(&validator, &token), "accept");
+    assert_eq!(outcome(&validator, &token), "accept");
     assert_eq!((store.finds(), hits.count()), (2, 2));
 }
 
 // Defect C05 (cached after revocation or removal of the key): docs/defects.md
 #[test]
-fn a_revoked_token_is_refused_on_its_next_hit() {
-    let (_, pair, validator, hits) = house();
+fn revoked_token_is_rejected_on_its_next_hit() {
+    let (_, pair, validator, hits) = setup();
     let list = Denylist::default();
     let gate = gate(validator, list.clone(), &clock());
     let token = pair.sign(&claims(&json!({})));
@@ -370,26 +370,26 @@ fn a_revoked_token_is_refused_on_its_next_hit() {
 
 // Defect C06 (rejection cached too long): docs/defects.md
 #[test]
-fn a_token_that_becomes_good_is_accepted_at_once() {
-    let (store, pair, validator, _) = house();
+fn token_is_accepted_as_soon_as_it_becomes_valid() {
+    let (store, pair, validator, _) = setup();
     let early = pair.sign(&claims(&json!({"nbf": NOW + 31, "jti": "early"})));
-    assert_eq!(verdict(&validator, &early), "token_not_yet_valid");
-    assert_eq!(verdict_at(&validator, &early, NOW + 31), "accept");
+    assert_eq!(outcome(&validator, &early), "token_not_yet_valid");
+    assert_eq!(outcome_at(&validator, &early, NOW + 31), "accept");
     let next = Pair::new("k2");
     let token = next.sign(&claims(&json!({})));
-    assert_eq!(verdict(&validator, &token), "key_not_found");
+    assert_eq!(outcome(&validator, &token), "key_not_found");
     store.rotate(next.key.clone().into());
-    assert_eq!(verdict(&validator, &token), "accept");
+    assert_eq!(outcome(&validator, &token), "accept");
     store.be(Mood::Down);
     let other = next.sign(&claims(&json!({"jti": "other"})));
-    assert_eq!(verdict(&validator, &other), "unavailable");
+    assert_eq!(outcome(&validator, &other), "unavailable");
     store.be(Mood::Fresh);
-    assert_eq!(verdict(&validator, &other), "accept");
+    assert_eq!(outcome(&validator, &other), "accept");
 }
 
 // Defect C07 (cache filled or emptied by an attacker): docs/defects.md
 #[test]
-fn what_is_refused_displaces_nothing() {
+fn rejected_tokens_displace_no_entry() {
     let pair = Pair::new("k1");
     let store = Store::new(pair.key.clone().into());
     let hits = Hits::default();
@@ -397,14 +397,14 @@ fn what_is_refused_displaces_nothing() {
     let cache = cache.build().unwrap();
     let validator = builder(&store).build().unwrap().cached(&cache);
     let good = pair.sign(&claims(&json!({})));
-    assert_eq!(verdict(&validator, &good), "accept");
+    assert_eq!(outcome(&validator, &good), "accept");
     let stranger = Pair::new("k1");
     for n in 0..200 {
         let garbage = stranger.sign(&claims(&json!({"jti": n.to_string()})));
-        assert_eq!(verdict(&validator, &garbage), "signature_invalid");
+        assert_eq!(outcome(&validator, &garbage), "signature_invalid");
     }
     assert_eq!(cache.len(), 1);
-    assert_eq!(verdict(&validator, &good), "accept");
+    assert_eq!(outcome(&validator, &good), "accept");
     assert_eq!(hits.count(), 1);
 }
 
@@ -419,7 +419,7 @@ fn entries_and_bytes_are_bounded() {
     let filler = "x".repeat(2_000);
     for n in 0..100 {
         let token = pair.sign(&claims(&json!({"jti": n.to_string(), "filler": filler})));
-        assert_eq!([verdict(&a, &token), verdict(&b, &token)], ["accept"; 2]);
+        assert_eq!([outcome(&a, &token), outcome(&b, &token)], ["accept"; 2]);
     }
     assert!((1..=8).contains(&few.len()), "{}", few.len());
     assert!((1..=64 / 4).contains(&small.len()), "{}", small.len());
@@ -428,7 +428,7 @@ fn entries_and_bytes_are_bounded() {
 }
 
 #[test]
-fn what_a_secret_signs_is_not_worth_remembering() {
+fn tokens_under_a_secret_are_not_cached() {
     let secret = vec![7; 32];
     let (cache, _) = cache();
     let builder = JwtValidator::builder().issuer(ISSUER).audience(AUDIENCE);
@@ -439,12 +439,12 @@ fn what_a_secret_signs_is_not_worth_remembering() {
     let tag = ring::hmac::sign(&key, message.as_bytes());
     use base64::Engine;
     let tag = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(tag);
-    assert_eq!(verdict(&validator, &format!("{message}.{tag}")), "accept");
+    assert_eq!(outcome(&validator, &format!("{message}.{tag}")), "accept");
     assert!(cache.is_empty());
 }
 
 #[test]
-fn bounds_out_of_range_are_refused() {
+fn bounds_out_of_range_do_not_build() {
     let builder = TokenCache::builder;
     for (builder, field) in [
         (builder().entries(0), "entries"),
@@ -460,9 +460,9 @@ fn bounds_out_of_range_are_refused() {
 
 #[test]
 fn no_token_is_shown() {
-    let (_, pair, validator, _) = house();
+    let (_, pair, validator, _) = setup();
     let token = pair.sign(&claims(&json!({})));
-    assert_eq!(verdict(&validator, &token), "accept");
+    assert_eq!(outcome(&validator, &token), "accept");
     let shown = format!("{validator:?}");
     let signature = token.rsplit('.').next().unwrap();
     assert!(!shown.contains(signature) && !shown.contains(&token[..40]));

@@ -1,8 +1,8 @@
-//! The token cache and the denylist: what was accepted before, judged as if it had not been.
+//! The token cache and the denylist: tokens that were accepted before.
 //!
 //! Comments name the defects that a test covers; `docs/defects.md` has the list.
 //!
-//! `equivalence.rs` covers all of them at once: any sequence of steps gives the same verdicts with
+//! `equivalence.rs` covers all of them at once: any sequence of steps gives the same results with
 //! a cache and without.
 #![expect(
     clippy::indexing_slicing,

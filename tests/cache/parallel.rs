@@ -1,4 +1,4 @@
-//! Many requests at once.
+//! Concurrent requests.
 
 use std::sync::Barrier;
 use std::thread;
@@ -10,8 +10,8 @@ use crate::common::*;
 
 // Defect C08 (shared state mixes up requests): docs/defects.md
 #[test]
-fn requests_at_once_never_get_each_others_facts() {
-    let (_, pair, validator, hits) = house();
+fn concurrent_requests_never_get_each_others_principals() {
+    let (_, pair, validator, hits) = setup();
     let names: Vec<_> = (0..8).map(|n| format!("user-{n}")).collect();
     let token = |name: &String| pair.sign(&claims(&json!({"sub": name, "jti": name})));
     let tokens: Vec<_> = names.iter().map(token).collect();
@@ -23,7 +23,7 @@ fn requests_at_once_never_get_each_others_facts() {
                 start.wait();
                 for n in 0..400 {
                     let at = (n * 3 + offset) % names.len();
-                    let principal = judge_at(validator, &tokens[at], NOW).unwrap();
+                    let principal = validate_at(validator, &tokens[at], NOW).unwrap();
                     assert_eq!(principal.subject(), Some(&*names[at]));
                 }
             });
@@ -33,8 +33,8 @@ fn requests_at_once_never_get_each_others_facts() {
 }
 
 #[test]
-fn once_it_is_revoked_or_its_key_is_gone_no_thread_accepts_a_token() {
-    let (store, pair, validator, _) = house();
+fn no_thread_accepts_a_token_after_its_revocation_or_its_keys_removal() {
+    let (store, pair, validator, _) = setup();
     let list = Denylist::default();
     let gate = gate(validator, list.clone(), &clock());
     for round in 0..20 {

@@ -1,9 +1,9 @@
-//! Cedar and our own engine decide alike what both express.
+//! Cedar and the engine of this crate make the same decisions about what both can express.
 //!
-//! That is: scopes, roles, claims that equal something, action and route, in rules that permit and
-//! forbid, of which a forbid wins. Where facts are missing the logics differ inside a condition
-//! (ours goes on, Cedar's stops), so there a permit joins its tests by `and`, a forbid by `or`;
-//! where all are there, in any way.
+//! That is: scopes, roles, claims that equal a value, action and route, in rules that permit and
+//! rules that forbid, where a forbid takes precedence. If facts are missing, the logics differ
+//! inside a condition (this crate's goes on, Cedar's stops), so there a permit joins its tests by
+//! `and`, a forbid by `or`. If all facts are known, tests are joined in any way.
 
 use bearergate::clock::UnixTime;
 use bearergate::integrations::cedar::CedarAuthorizer;
@@ -24,7 +24,7 @@ const TENANTS: [&str; 3] = ["acme", "zeta", "\u{e4}\"\\\n"];
 const ACTIONS: [&str; 3] = ["read", "write", "GET"];
 const ROUTES: [&str; 3] = ["/orders", "/orders/{id}", "/"];
 
-/// What both engines can be told.
+/// A test that both engines can express.
 #[derive(Clone, Copy, Debug)]
 enum Test {
     Action(&'static str),
@@ -103,7 +103,7 @@ impl Tree {
         }
     }
 
-    /// Tests and their opposites, joined in the way that stops where ours cannot tell either.
+    /// Tests and negated tests, joined so that Cedar stops where the result is unknown here too.
     fn flat(random: &mut Random, effect: Effect) -> Self {
         let parts = (0..1 + random.below(3)).map(|_| {
             let own = Self::Test(Test::random(random));
@@ -171,7 +171,7 @@ fn both(random: &mut Random, is_full: bool) -> (Policy, CedarAuthorizer, String)
     (policy.build().unwrap(), cedar.build().unwrap(), text)
 }
 
-/// Somebody of whom everything is known, or only some of it.
+/// A caller about whom all facts are known, or only some.
 fn caller(random: &mut Random, is_full: bool) -> Principal {
     let mut claims = serde_json::Map::new();
     let some = |random: &mut Random, all: &[&'static str]| -> Vec<_> {
@@ -187,7 +187,7 @@ fn caller(random: &mut Random, is_full: bool) -> Principal {
             claims.insert(name.to_owned(), value);
         }
     }
-    let own = Principal::builder(PrincipalKind::AccessToken, "house").subject("alice");
+    let own = Principal::builder(PrincipalKind::AccessToken, "orders-api").subject("alice");
     let own = own.claims(serde_json::to_string(&claims).unwrap()).unwrap();
     match is_full || !random.one_in(4) {
         true => own.scopes(some(random, &SCOPES)).build(),
@@ -196,7 +196,7 @@ fn caller(random: &mut Random, is_full: bool) -> Principal {
 }
 
 #[test]
-fn ten_thousand_cases_are_decided_alike() {
+fn ten_thousand_cases_give_the_same_decision() {
     let mut random = Random::new(8);
     let mut seen = [[0_usize; 2]; 2];
     for at in 0..POLICIES {

@@ -1,4 +1,4 @@
-//! Configurations that do not build.
+//! Configurations that are refused.
 
 use bearergate::error::ConfigErrorKind;
 use bearergate::integrations::cedar::CedarAuthorizer;
@@ -19,7 +19,7 @@ fn policies(text: &str) -> (ConfigErrorKind, &'static str) {
 }
 
 #[test]
-fn policies_that_say_nothing_or_nonsense_are_refused() {
+fn policies_that_permit_nothing_or_do_not_parse_are_refused() {
     assert!(CedarAuthorizer::builder(PERMIT).build().is_ok());
     let malformed = (ConfigErrorKind::ValueMalformed, "policies");
     for text in [
@@ -40,7 +40,7 @@ fn policies_that_say_nothing_or_nonsense_are_refused() {
 }
 
 #[test]
-fn l07_policies_beyond_the_bounds_are_refused() {
+fn policies_beyond_the_size_limits_are_refused() {
     let beyond = (ConfigErrorKind::OutOfRange, "policies");
     let most = PERMIT.repeat(limits::POLICY_RULES);
     assert!(CedarAuthorizer::builder(most.as_str()).build().is_ok());
@@ -49,9 +49,9 @@ fn l07_policies_beyond_the_bounds_are_refused() {
     assert_eq!(policies(&long), beyond);
 }
 
-/// Each would overflow the stack where nothing bounded it, and is read up to the bound.
+/// Without a limit each text would overflow the stack; up to the limit it is accepted.
 #[test]
-fn l07_policies_that_nest_or_chain_beyond_the_bounds_are_refused() {
+fn policies_that_nest_or_chain_beyond_the_limits_are_refused() {
     let many = 20_000;
     let nested = |open: &str, inner: &str, close: &str, count: usize| {
         open.repeat(count) + inner + &close.repeat(count)
@@ -93,7 +93,7 @@ fn l07_policies_that_nest_or_chain_beyond_the_bounds_are_refused() {
 }
 
 #[test]
-fn m01_other_texts_that_nest_beyond_the_bounds_are_refused() {
+fn other_texts_that_nest_beyond_the_limits_are_refused() {
     let schema = |count: usize| {
         let inner = "Set<".repeat(count) + "Long" + &">".repeat(count);
         let built = CedarAuthorizer::builder(PERMIT);
@@ -130,7 +130,7 @@ fn m01_other_texts_that_nest_beyond_the_bounds_are_refused() {
 }
 
 #[test]
-fn two_policies_of_one_name_are_refused() {
+fn two_policies_with_one_name_are_refused() {
     let named =
         |one: &str, other: &str| format!("@id(\"{one}\") {PERMIT} @id(\"{other}\") {PERMIT}");
     assert!(CedarAuthorizer::builder(named("a", "b")).build().is_ok());
@@ -141,7 +141,7 @@ fn two_policies_of_one_name_are_refused() {
 }
 
 #[test]
-fn policies_have_to_fit_the_schema() {
+fn policies_must_fit_the_schema() {
     let fit = |text: &str| CedarAuthorizer::builder(text).schema(SCHEMA).build();
     assert!(fit("permit (principal, action == Action::\"read\", resource);").is_ok());
     let malformed = (ConfigErrorKind::ValueMalformed, "policies");
@@ -156,7 +156,7 @@ fn policies_have_to_fit_the_schema() {
 }
 
 #[test]
-fn other_texts_have_to_parse_too() {
+fn schema_entities_and_namespace_must_parse() {
     let builder = || CedarAuthorizer::builder(PERMIT);
     let malformed = |field| (ConfigErrorKind::ValueMalformed, field);
     let entity = |kind: &str| {

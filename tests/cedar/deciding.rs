@@ -1,4 +1,4 @@
-//! What Cedar is told, and what becomes of its answers.
+//! The facts that Cedar gets, and the decisions made from its responses.
 
 use bearergate::clock::UnixTime;
 use bearergate::integrations::cedar::CedarAuthorizer;
@@ -18,7 +18,7 @@ fn cedar(policies: &str) -> CedarAuthorizer {
         .unwrap()
 }
 
-/// Permits where the expression is true.
+/// Permits a request if the expression is true.
 fn when(expression: &str) -> CedarAuthorizer {
     let policy =
         format!("@id(\"p\") permit (principal, action, resource) when {{ {expression} }};");
@@ -28,7 +28,7 @@ fn when(expression: &str) -> CedarAuthorizer {
 fn made(kind: PrincipalKind) -> PrincipalBuilder {
     let claims = r#"{"tenant":"acme","level":5,"roles":["clerk","\u0062oss"],"secret":"s",
         "realm":{"roles":["a"],"odd":null,"x":{"y":{"z":{"deep":1}}}}}"#;
-    Principal::builder(kind, "house")
+    Principal::builder(kind, "orders-api")
         .subject("alice")
         .scopes(["read", "write"])
         .claims(claims)
@@ -51,15 +51,15 @@ fn codes(decision: &Decision) -> Vec<(ReasonCode, &str)> {
 }
 
 #[test]
-fn facts_of_the_caller_are_there() {
+fn facts_about_the_caller_are_given() {
     let alice = alice();
     for (yes, no) in [
         (
-            r#"principal == User::"house|alice""#,
+            r#"principal == User::"orders-api|alice""#,
             r#"principal == User::"guest|alice""#,
         ),
         (
-            r#"principal.authority == "house""#,
+            r#"principal.authority == "orders-api""#,
             r#"principal.authority == "guest""#,
         ),
         (
@@ -117,9 +117,9 @@ fn facts_of_the_caller_are_there() {
 }
 
 #[test]
-fn facts_of_the_request_are_there_and_untold_ones_are_not() {
+fn known_facts_about_the_request_are_given_and_unknown_ones_are_not() {
     let alice = alice();
-    let house = Authority::from("house");
+    let authority = Authority::from("orders-api");
     let uri = http::Uri::from_static("/orders/7");
     let mut headers = HeaderMap::new();
     headers.append("x-one", "1".parse().unwrap());
@@ -137,7 +137,7 @@ fn facts_of_the_request_are_there_and_untold_ones_are_not() {
         .with_facts(&facts)
         .with_client(&shop);
     let attributes = [
-        ("owner", Attribute::Subject(&house, "alice")),
+        ("owner", Attribute::Subject(&authority, "alice")),
         ("state", Attribute::Text("open")),
         ("size", Attribute::Integer(3)),
         ("twice", Attribute::Bool(true)),
@@ -170,7 +170,7 @@ fn facts_of_the_request_are_there_and_untold_ones_are_not() {
 }
 
 #[test]
-fn the_method_stands_for_an_action_that_is_not_given() {
+fn the_method_is_the_action_if_none_is_given() {
     let alice = alice();
     let cedar = cedar(r#"permit (principal, action == Action::"GET", resource);"#);
     let uri = http::Uri::from_static("/");
@@ -185,7 +185,7 @@ fn the_method_stands_for_an_action_that_is_not_given() {
 }
 
 #[test]
-fn a_request_about_nothing_is_denied_unless_it_is_said_what_it_is_about() {
+fn a_request_without_a_resource_is_denied_unless_there_is_a_default() {
     let alice = alice();
     let bare = AccessRequest::new(&alice, UnixTime::from_secs(0)).with_action("read");
     assert_eq!(
@@ -204,7 +204,7 @@ fn a_forbid_that_fails_denies_and_a_permit_that_fails_does_not_apply() {
     };
     let permit = |expression: &str| forbid(expression).replace("forbid", "permit");
     let decide = |text: &str| cedar(text).decide(&request(&alice));
-    // Over a claim that is not there, of another type, and beyond what a number holds.
+    // Because of a claim that is absent, one of another type, and a number that is too large.
     for fails in [
         "principal.claims.suspended",
         r#"!(principal.claims.suspended == "yes")"#,
@@ -220,12 +220,12 @@ fn a_forbid_that_fails_denies_and_a_permit_that_fails_does_not_apply() {
     assert!(decide(&forbid("principal.claims.level < 5")).is_allowed());
     let denied = decide(&forbid("principal.claims.level == 5"));
     assert_eq!(codes(&denied), [(ReasonCode::Forbidden, "f")]);
-    let alone = when("principal.claims.suspended").decide(&request(&alice));
-    assert_eq!(codes(&alone), [(ReasonCode::Unknown, "p")]);
+    let only_permit = when("principal.claims.suspended").decide(&request(&alice));
+    assert_eq!(codes(&only_permit), [(ReasonCode::Unknown, "p")]);
 }
 
 #[test]
-fn what_nothing_permits_is_denied() {
+fn a_request_that_no_policy_permits_is_denied() {
     let alice = alice();
     let denied = when("false").decide(&request(&alice));
     assert_eq!(codes(&denied), [(ReasonCode::Unmatched, "no policy")]);
@@ -233,8 +233,8 @@ fn what_nothing_permits_is_denied() {
 }
 
 #[test]
-fn l08_a_claim_that_is_missing_never_allows() {
-    let bare = Principal::builder(PrincipalKind::Session, "house").build();
+fn a_missing_claim_never_allows() {
+    let bare = Principal::builder(PrincipalKind::Session, "orders-api").build();
     for expression in [
         r#"principal.scopes.contains("read")"#,
         r#"!principal.scopes.contains("banned")"#,
@@ -258,11 +258,11 @@ fn l08_a_claim_that_is_missing_never_allows() {
 }
 
 #[test]
-fn b14_values_that_cedar_has_no_form_for_are_not_there() {
+fn values_that_cedar_cannot_represent_are_not_given() {
     let own = when("principal.claims has level");
     let holds = |level: &str| {
         let claims = format!(r#"{{"level":{level}}}"#);
-        let caller = Principal::builder(PrincipalKind::Session, "house").claims(&claims);
+        let caller = Principal::builder(PrincipalKind::Session, "orders-api").claims(&claims);
         let caller = caller.unwrap().build();
         own.decide(&request(&caller)).is_allowed()
     };
@@ -291,10 +291,10 @@ fn b14_values_that_cedar_has_no_form_for_are_not_there() {
 }
 
 #[test]
-fn b13_a_client_is_not_the_user_of_its_name() {
+fn a_client_is_not_the_user_of_the_same_name() {
     let own = when("resource.owner == principal");
-    let house = Authority::from("house");
-    let attributes = [("owner", Attribute::Subject(&house, "alice"))];
+    let authority = Authority::from("orders-api");
+    let attributes = [("owner", Attribute::Subject(&authority, "alice"))];
     let owns = |caller: &Principal| {
         let request = request(caller).with_attributes(&attributes);
         own.decide(&request).is_allowed()
@@ -305,14 +305,14 @@ fn b13_a_client_is_not_the_user_of_its_name() {
     assert!(!owns(&token().build()));
     let guest = Principal::builder(PrincipalKind::Session, "guest").subject("alice");
     assert!(!owns(&guest.build()));
-    let named_so = Principal::builder(PrincipalKind::Session, "house|alice").subject("");
+    let named_so = Principal::builder(PrincipalKind::Session, "orders-api|alice").subject("");
     assert!(!owns(&named_so.build()));
 }
 
 #[test]
-fn groups_of_the_configuration_count() {
+fn configured_groups_are_used() {
     let entities = r#"[
-        {"uid": {"type": "User", "id": "house|alice"}, "attrs": {"authority": "forged"},
+        {"uid": {"type": "User", "id": "orders-api|alice"}, "attrs": {"authority": "forged"},
          "parents": [{"type": "Group", "id": "clerks"}]},
         {"uid": {"type": "Group", "id": "clerks"}, "attrs": {},
          "parents": [{"type": "Group", "id": "staff"}]},
@@ -321,12 +321,12 @@ fn groups_of_the_configuration_count() {
          "parents": [{"type": "Action", "id": "look"}]}
     ]"#;
     let policy = r#"permit (principal in Group::"staff", action in Action::"look", resource)
-        when { principal.authority == "house" };"#;
+        when { principal.authority == "orders-api" };"#;
     let cedar = CedarAuthorizer::builder(policy)
         .entities(entities)
         .build()
         .unwrap();
-    let bob = Principal::builder(PrincipalKind::Session, "house")
+    let bob = Principal::builder(PrincipalKind::Session, "orders-api")
         .subject("bob")
         .build();
     assert!(cedar.decide(&request(&alice())).is_allowed());
@@ -359,7 +359,7 @@ fn a_request_that_does_not_fit_the_schema_is_denied() {
         .namespace("Shop");
     let cedar = builder.claims(["tenant", "banned"]).build().unwrap();
     let decide = |claims: &str| {
-        let own = Principal::builder(PrincipalKind::Session, "house").subject("alice");
+        let own = Principal::builder(PrincipalKind::Session, "orders-api").subject("alice");
         let own = own.claims(claims).unwrap().build();
         let decision = cedar.authorize(&request(&own)).try_now().unwrap();
         decision.to_string()
@@ -375,8 +375,8 @@ fn a_request_that_does_not_fit_the_schema_is_denied() {
 }
 
 #[test]
-fn nothing_of_the_caller_gets_out() {
-    let own = Principal::builder(PrincipalKind::Session, "house").subject("canary-subject");
+fn no_output_shows_facts_about_the_caller() {
+    let own = Principal::builder(PrincipalKind::Session, "orders-api").subject("canary-subject");
     let own = own.claims(r#"{"tenant":"canary-tenant"}"#).unwrap().build();
     let request = request(&own).with_action("canary-action");
     for expression in [

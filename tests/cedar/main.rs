@@ -1,4 +1,4 @@
-//! Policies in Cedar behind the seam of our own.
+//! Cedar policies as an authorizer.
 #![cfg(feature = "cedar")]
 #![expect(
     clippy::indexing_slicing,

@@ -1,12 +1,11 @@
-//! What several test crates share.
+//! Helpers that several test crates share.
 
 use std::env;
 use std::path::Path;
 use std::path::PathBuf;
 
-/// Returns where the named third-party vectors are, or `None` (and says so) where they are absent.
-///
-/// In CI their absence is a failure, since a skipped test shows nothing.
+/// Returns the path of the named third-party vectors. Where they are absent it prints that and
+/// returns `None`; in CI it fails instead, because a skipped test proves nothing.
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
 pub(crate) fn vectors(name: &str) -> Option<PathBuf> {
     let path = folder().join(name);

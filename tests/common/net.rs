@@ -1,4 +1,4 @@
-//! What the tests over the network share.
+//! Helpers for the tests that use the network.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use bearergate::{NowOrLater, RejectionKind, TokenValidator};
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
 pub(crate) const START: UnixTime = UnixTime::from_secs(1_800_000_000);
 
-/// Waits for an answer longer than any machine is slow: where no deadline is tested, none may
-/// decide.
+/// A client with a long deadline, so that a slow machine does not fail a test that is not about
+/// deadlines.
 #[derive(Debug)]
 pub(crate) struct Patient(Client);
 
@@ -28,21 +28,21 @@ impl HttpClient for Patient {
     }
 }
 
-pub(crate) async fn judge(
+pub(crate) async fn validate(
     validator: &dyn TokenValidator,
     token: &str,
 ) -> Result<(), RejectionKind> {
     let presented = PresentedCredential::bearer(token).unwrap();
-    let judged = validator.validate(&presented).await;
-    judged.map(drop).map_err(|rejection| rejection.kind())
+    let result = validator.validate(&presented).await;
+    result.map(drop).map_err(|rejection| rejection.kind())
 }
 
-/// Judges only if nothing has to be waited for.
-pub(crate) fn judge_now(
+/// Validates only if the result is ready; otherwise returns `None`.
+pub(crate) fn validate_now(
     validator: &dyn TokenValidator,
     token: &str,
 ) -> Option<Result<(), RejectionKind>> {
     let presented = PresentedCredential::bearer(token).unwrap();
-    let judged = validator.validate(&presented).try_now().ok()?;
-    Some(judged.map(drop).map_err(|rejection| rejection.kind()))
+    let result = validator.validate(&presented).try_now().ok()?;
+    Some(result.map(drop).map_err(|rejection| rejection.kind()))
 }

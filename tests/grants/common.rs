@@ -17,13 +17,13 @@ use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::Sources;
 use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::event::{Event, Observer};
-use bearergate::grant::{
-    Grant, GrantError, GrantErrorKind, GrantStore, Lookup, RevocationRecord, Sequence, TokenDigest,
-};
+use bearergate::grant::store::{Lookup, RevocationRecord, Sequence, TokenDigest};
+use bearergate::grant::{Grant, GrantError, GrantErrorKind, GrantStore};
 use bearergate::refresh::{
     NewRefreshToken, RefreshFamily, RefreshManager, RefreshManagerBuilder, RefreshTokenStore,
     RotateRequest, RotatedToken,
 };
+use bearergate::secret::Issued;
 use bearergate::session::{
     NewSession, Session, SessionCookie, SessionManager, SessionManagerBuilder, SessionRecord,
     SessionStore,
@@ -225,10 +225,10 @@ impl Service {
     }
 
     pub(crate) fn with_reuse_window(reuse_window: Duration) -> Self {
-        Self::built(1_000, |s| s, move |t| t.reuse_window(reuse_window))
+        Self::with(1_000, |s| s, move |t| t.reuse_window(reuse_window))
     }
 
-    pub(crate) fn built(
+    pub(crate) fn with(
         limit: usize,
         sessions: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder,
         tokens: impl FnOnce(RefreshManagerBuilder) -> RefreshManagerBuilder,
@@ -271,8 +271,8 @@ impl Service {
 
     /// Creates a session and returns the text of its id too.
     pub(crate) fn log_in(&self, new: NewSession) -> (String, Session) {
-        let (id, session) = run(self.sessions.create(new)).unwrap();
-        (id.reveal(), session)
+        let issued = run(self.sessions.create(new)).unwrap();
+        (issued.secret.reveal(), issued.record)
     }
 
     /// Authenticates a reading request with this session id.
@@ -297,15 +297,18 @@ impl Service {
 
     /// Creates a family and returns its first token.
     pub(crate) fn first(&self, new: NewRefreshToken) -> String {
-        run(self.tokens.create(new)).unwrap().reveal()
+        run(self.tokens.create(new)).unwrap().secret.reveal()
     }
 
     pub(crate) fn rotate(&self, token: &str) -> Result<String, RejectionKind> {
-        self.ask(RotateRequest::new(token, CLIENT))
-            .map(|rotated| rotated.into_token().reveal())
+        self.rotate_by(RotateRequest::new(token, CLIENT))
+            .map(|rotated| rotated.secret.reveal())
     }
 
-    pub(crate) fn ask(&self, request: RotateRequest<'_>) -> Result<RotatedToken, RejectionKind> {
+    pub(crate) fn rotate_by(
+        &self,
+        request: RotateRequest<'_>,
+    ) -> Result<Issued<RotatedToken>, RejectionKind> {
         run(self.tokens.rotate(request)).map_err(|rejection| rejection.kind())
     }
 }

@@ -20,7 +20,7 @@ impl Browser {
     /// Logs in and keeps the cookie as a browser does.
     fn new() -> Self {
         let service = Service::new();
-        let (id, _) = now(service.sessions.create(alice())).unwrap();
+        let id = now(service.sessions.create(alice())).unwrap().secret;
         let header = service.cookie.set(id);
         let text = header.to_str().unwrap();
         let (pair, attributes) = text.split_once("; ").unwrap();

@@ -27,7 +27,8 @@ fn i07_a_change_of_privileges_gives_a_new_id() {
     let service = Service::new();
     let (old, session) = service.log_in(alice().scopes(["read"]).data("kept"));
     let change = SessionChange::default().scopes(["read", "admin"]);
-    let (new, changed) = run(service.sessions.rotate(&session, change)).unwrap();
+    let rotated = run(service.sessions.rotate(&session, change)).unwrap();
+    let (new, changed) = (rotated.secret, rotated.record);
     let new = new.reveal();
     assert_ne!(new, old);
     assert_eq!(service.kind(&old), UNKNOWN);
@@ -52,11 +53,11 @@ fn i07_a_login_never_uses_an_id_that_existed_before() {
 
 #[test]
 fn a_rotated_session_does_not_live_longer() {
-    let service = Service::built(10, |s| s.lifetime(secs(100)).idle(secs(100)), |t| t);
+    let service = Service::with(10, |s| s.lifetime(secs(100)).idle(secs(100)), |t| t);
     let (_, session) = service.log_in(alice());
     service.clock.advance(secs(99));
     let rotated = run(service.sessions.rotate(&session, SessionChange::default()));
-    let id = rotated.unwrap().0.reveal();
+    let id = rotated.unwrap().secret.reveal();
     assert_eq!(service.kind(&id), None);
     service.clock.advance(secs(1));
     assert_eq!(service.kind(&id), Some(RejectionKind::SessionExpired));
@@ -67,7 +68,7 @@ fn an_id_is_rotated_by_one_of_two() {
     let service = Service::new();
     let (_, session) = service.log_in(alice());
     let rotate = || run(service.sessions.rotate(&session, SessionChange::default()));
-    let (id, _) = rotate().unwrap();
+    let id = rotate().unwrap().secret;
     assert_eq!(kind_of(rotate()), CONFLICT);
     assert_eq!(service.kind(&id.reveal()), None);
 }
@@ -139,7 +140,9 @@ fn one_session_is_revoked_by_itself_or_by_its_handle() {
 fn a_session_that_was_read_before_its_id_changed_still_names_it() {
     let service = Service::new();
     let (_, session) = service.log_in(alice());
-    let (id, _) = run(service.sessions.rotate(&session, SessionChange::default())).unwrap();
+    let id = run(service.sessions.rotate(&session, SessionChange::default()))
+        .unwrap()
+        .secret;
     run(service.sessions.revoke(&session)).unwrap();
     assert_eq!(service.kind(&id.reveal()), REVOKED);
 }
@@ -184,7 +187,7 @@ fn a_revocation_has_effect_after_the_clock_was_set_back() {
 
 #[test]
 fn only_expired_records_make_room() {
-    let service = Service::built(2, |s| s.idle(secs(60)), |t| t);
+    let service = Service::with(2, |s| s.idle(secs(60)), |t| t);
     let (a, _) = service.log_in(alice());
     service.clock.advance(secs(30));
     let (b, _) = service.log_in(alice());
@@ -199,7 +202,7 @@ fn only_expired_records_make_room() {
 
 #[test]
 fn revocations_are_bounded_and_a_full_store_reports_it() {
-    let service = Service::built(2, |s| s, |t| t);
+    let service = Service::with(2, |s| s, |t| t);
     let revoke = |subject: &str| run(service.sessions.revoke_subject(subject));
     revoke("a").unwrap();
     revoke("b").unwrap();
@@ -212,7 +215,7 @@ fn revocations_are_bounded_and_a_full_store_reports_it() {
 
 #[test]
 fn the_revocation_of_a_session_is_purged_with_it() {
-    let service = Service::built(1, |s| s, |t| t);
+    let service = Service::with(1, |s| s, |t| t);
     let (_, session) = service.log_in(alice());
     run(service.sessions.revoke(&session)).unwrap();
     let other = || run(service.sessions.revoke_subject("bob"));

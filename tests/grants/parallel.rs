@@ -6,6 +6,7 @@ use std::thread;
 
 use bearergate::RejectionKind;
 use bearergate::refresh::{RotateRequest, RotatedToken};
+use bearergate::secret::Issued;
 use bearergate::session::{NewSession, SessionChange};
 
 use crate::common::CLIENT;
@@ -15,19 +16,22 @@ use crate::common::for_alice;
 use crate::common::run;
 use crate::common::secs;
 
-const RIVALS: usize = 100;
+const THREADS: usize = 100;
 const ROUNDS: usize = 200;
 
-/// Lets all rivals ask with one token at the same time, round after round, and hands the answers
+/// Rotates one token in all threads at the same time, round after round, and passes the results
 /// of each round to `check`.
-fn rotations(service: &Service, check: impl Fn(Vec<Result<RotatedToken, RejectionKind>>) + Sync) {
+fn rotations(
+    service: &Service,
+    check: impl Fn(Vec<Result<Issued<RotatedToken>, RejectionKind>>) + Sync,
+) {
     let tokens: Vec<_> = (0..ROUNDS).map(|_| service.first(for_alice())).collect();
-    let start = Barrier::new(RIVALS);
+    let start = Barrier::new(THREADS);
     let answers = Mutex::new(Vec::new());
-    let rival = || {
+    let attempt = || {
         for token in &tokens {
             start.wait();
-            let answer = service.ask(RotateRequest::new(token, CLIENT));
+            let answer = service.rotate_by(RotateRequest::new(token, CLIENT));
             answers.lock().unwrap().push(answer);
             if start.wait().is_leader() {
                 check(std::mem::take(&mut answers.lock().unwrap()));
@@ -35,25 +39,25 @@ fn rotations(service: &Service, check: impl Fn(Vec<Result<RotatedToken, Rejectio
         }
     };
     thread::scope(|scope| {
-        for _ in 0..RIVALS {
-            scope.spawn(rival);
+        for _ in 0..THREADS {
+            scope.spawn(attempt);
         }
     });
 }
 
 #[test]
 fn i01_h05_of_100_parallel_rotations_one_wins_in_each_of_200_rounds() {
-    let service = Service::built(ROUNDS, |s| s, |t| t);
+    let service = Service::with(ROUNDS, |s| s, |t| t);
     rotations(&service, |answers| {
-        assert_eq!(answers.len(), RIVALS);
+        assert_eq!(answers.len(), THREADS);
         let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
         assert_eq!(won.len(), 1);
         for answer in lost {
             assert_eq!(answer.err(), Some(RejectionKind::RefreshReused));
         }
-        // The losers hold a spent token, so the winner's is dead too.
+        // The losers hold a spent token, so the winner's is revoked too.
         for answer in won {
-            let token = answer.unwrap().into_token().reveal();
+            let token = answer.unwrap().secret.reveal();
             assert_eq!(service.rotate(&token), Err(RejectionKind::TokenRevoked));
         }
     });
@@ -62,12 +66,12 @@ fn i01_h05_of_100_parallel_rotations_one_wins_in_each_of_200_rounds() {
 
 #[test]
 fn i03_within_the_reuse_window_all_rivals_get_the_one_successor() {
-    let service = Service::built(ROUNDS, |s| s, |t| t.reuse_window(secs(60)));
+    let service = Service::with(ROUNDS, |s| s, |t| t.reuse_window(secs(60)));
     rotations(&service, |answers| {
         let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
-        let won = answers.iter().filter(|a| !a.is_repeated()).count();
+        let won = answers.iter().filter(|a| !a.record.is_repeated()).count();
         assert_eq!(won, 1);
-        let tokens = answers.into_iter().map(|a| a.into_token().reveal());
+        let tokens = answers.into_iter().map(|a| a.secret.reveal());
         let mut tokens: Vec<_> = tokens.collect();
         tokens.dedup();
         assert_eq!(tokens.len(), 1);
@@ -87,12 +91,12 @@ fn of_parallel_changes_of_one_session_one_wins() {
             run(changed).is_ok()
         };
         let won: usize = thread::scope(|scope| {
-            let rivals = (0..8).map(|n| match n % 2 {
+            let threads = (0..8).map(|n| match n % 2 {
                 0 => scope.spawn(save),
                 _ => scope.spawn(rotate),
             });
-            let rivals: Vec<_> = rivals.collect();
-            let won = rivals.into_iter().map(|rival| rival.join().unwrap());
+            let threads: Vec<_> = threads.collect();
+            let won = threads.into_iter().map(|attempt| attempt.join().unwrap());
             won.filter(|won| *won).count()
         });
         assert_eq!(won, 1, "round {round}");
@@ -103,7 +107,7 @@ fn of_parallel_changes_of_one_session_one_wins() {
 
 #[test]
 fn after_a_revocation_has_returned_no_earlier_grant_is_accepted() {
-    let service = Service::built(10_000, |s| s, |t| t);
+    let service = Service::with(10_000, |s| s, |t| t);
     for round in 0..50 {
         let subject = format!("subject {round}");
         let is_revoked = std::sync::atomic::AtomicBool::new(false);

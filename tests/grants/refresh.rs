@@ -36,14 +36,16 @@ fn each_token_gives_its_successor_once() {
         .scopes(["a", "b"])
         .claims(r#"{"tenant":"acme"}"#);
     let first = service.first(new);
-    let rotated = service.ask(RotateRequest::new(&first, CLIENT)).unwrap();
-    assert!(!rotated.is_repeated());
-    let grant = rotated.grant();
+    let rotated = service
+        .rotate_by(RotateRequest::new(&first, CLIENT))
+        .unwrap();
+    assert!(!rotated.record.is_repeated());
+    let grant = rotated.record.grant();
     assert_eq!(grant.authority().as_str(), AUTHORITY);
     assert_eq!((grant.subject(), grant.client()), ("alice", Some(CLIENT)));
     assert_eq!(grant.scopes(), Some("a b"));
     assert_eq!(grant.claims(), Some(r#"{"tenant":"acme"}"#));
-    let mut token = rotated.into_token().reveal();
+    let mut token = rotated.secret.reveal();
     for _ in 0..20 {
         service.clock.advance(secs(600));
         let next = service.rotate(&token).unwrap();
@@ -57,13 +59,13 @@ fn each_token_gives_its_successor_once() {
 fn a_token_that_was_not_issued_is_unknown_and_revokes_nothing() {
     let service = Service::new();
     let token = service.first(for_alice());
-    let foreign = Service::new().first(for_alice());
+    let other_service = Service::new().first(for_alice());
     let (id, _) = service.log_in(alice());
     for other in [
         "",
         "alice",
         "eyJhbGciOiJub25lIn0.e30.",
-        &foreign,
+        &other_service,
         &id,
         &token[1..],
         &token[..60],
@@ -131,7 +133,7 @@ fn i02_a_replay_after_a_restart_is_recognised() {
 
 #[test]
 fn i03_the_reuse_window_is_off_by_default() {
-    let service = Service::built(10, |s| s, |t| t);
+    let service = Service::with(10, |s| s, |t| t);
     let first = service.first(for_alice());
     service.rotate(&first).unwrap();
     assert_eq!(service.rotate(&first), Err(RefreshReused));
@@ -143,9 +145,11 @@ fn i03_within_the_reuse_window_a_client_that_lost_the_answer_gets_the_same_succe
     let first = service.first(for_alice());
     let second = service.rotate(&first).unwrap();
     for _ in 0..3 {
-        let again = service.ask(RotateRequest::new(&first, CLIENT)).unwrap();
-        assert!(again.is_repeated());
-        assert_eq!(again.into_token().reveal(), second);
+        let again = service
+            .rotate_by(RotateRequest::new(&first, CLIENT))
+            .unwrap();
+        assert!(again.record.is_repeated());
+        assert_eq!(again.secret.reveal(), second);
         service.clock.advance(secs(19));
     }
     service.clock.advance(secs(2));
@@ -160,7 +164,7 @@ fn a_successor_is_kept_only_for_the_reuse_window_and_encrypted() {
         let service = Service::with_reuse_window(reuse_window);
         let second = service.rotate(&service.first(for_alice())).unwrap();
         let families = service.store.families.lock().unwrap();
-        let sealed = families[0].spent().unwrap().sealed();
+        let sealed = &families[0].sealed;
         assert_eq!(sealed.len(), len);
         let secret = &URL_SAFE_NO_PAD.decode(&second).unwrap()[16..];
         for part in secret.chunks(4) {
@@ -219,11 +223,11 @@ fn the_reuse_window_ends_at_a_change_of_client_or_key() {
     for change in changes {
         let service = Service::with_reuse_window(secs(60));
         let first = service.first(for_alice().thumbprint(KEY));
-        let second = service.ask(own(&first)).unwrap().into_token().reveal();
-        assert!(service.ask(own(&first)).unwrap().is_repeated());
-        assert_eq!(service.ask(change(&first)).err(), Some(RefreshReused));
-        assert_eq!(service.ask(own(&first)).err(), Some(RefreshReused));
-        assert_eq!(service.ask(own(&second)).err(), Some(TokenRevoked));
+        let second = service.rotate_by(own(&first)).unwrap().secret.reveal();
+        assert!(service.rotate_by(own(&first)).unwrap().record.is_repeated());
+        assert_eq!(service.rotate_by(change(&first)).err(), Some(RefreshReused));
+        assert_eq!(service.rotate_by(own(&first)).err(), Some(RefreshReused));
+        assert_eq!(service.rotate_by(own(&second)).err(), Some(TokenRevoked));
     }
 }
 
@@ -245,7 +249,7 @@ fn i04_another_client_is_refused_and_the_right_one_continues() {
     let service = Service::new();
     let token = service.first(for_alice());
     for other in ["other app", "", "Mobile app", "mobile app "] {
-        let refused = service.ask(RotateRequest::new(&token, other));
+        let refused = service.rotate_by(RotateRequest::new(&token, other));
         assert_eq!(refused.err(), Some(RefreshUnknown), "{other}");
     }
     assert!(service.rotate(&token).is_ok());
@@ -256,11 +260,11 @@ fn i04_another_key_is_refused_and_the_right_one_continues() {
     let service = Service::new();
     let token = service.first(for_alice().thumbprint(KEY));
     let request = RotateRequest::new(&token, CLIENT);
-    assert_eq!(service.ask(request).err(), Some(BindingRequired));
-    let other = service.ask(request.thumbprint(&[8; 32]));
+    assert_eq!(service.rotate_by(request).err(), Some(BindingRequired));
+    let other = service.rotate_by(request.thumbprint(&[8; 32]));
     assert_eq!(other.err(), Some(BindingMismatch));
-    let next = service.ask(request.thumbprint(&KEY)).unwrap();
-    let next = next.into_token().reveal();
+    let next = service.rotate_by(request.thumbprint(&KEY)).unwrap();
+    let next = next.secret.reveal();
     assert_eq!(service.rotate(&next), Err(BindingRequired));
 }
 
@@ -284,7 +288,9 @@ fn i04_tokens_end_with_their_session_after_its_id_changed() {
     let (_, session) = service.log_in(alice());
     let token = service.first(NewRefreshToken::for_session(&session, CLIENT));
     let change = SessionChange::default();
-    let (_, session) = run(service.sessions.rotate(&session, change)).unwrap();
+    let session = run(service.sessions.rotate(&session, change))
+        .unwrap()
+        .record;
     let later = service.first(NewRefreshToken::for_session(&session, CLIENT));
     run(service.sessions.revoke(&session)).unwrap();
     assert_eq!(service.rotate(&token), Err(TokenRevoked));
@@ -331,7 +337,7 @@ fn i04_tokens_end_with_their_subject_and_with_their_client() {
 
 #[test]
 fn a_token_expires_when_it_is_not_used_for_too_long() {
-    let service = Service::built(10, |s| s, |t| t.idle(secs(100)));
+    let service = Service::with(10, |s| s, |t| t.idle(secs(100)));
     let first = service.first(for_alice());
     service.clock.advance(secs(99));
     let second = service.rotate(&first).unwrap();
@@ -343,7 +349,7 @@ fn a_token_expires_when_it_is_not_used_for_too_long() {
 
 #[test]
 fn a_family_expires_at_its_absolute_timeout_even_if_it_is_used() {
-    let service = Service::built(10, |s| s, |t| t.lifetime(secs(250)).idle(secs(100)));
+    let service = Service::with(10, |s| s, |t| t.lifetime(secs(250)).idle(secs(100)));
     let mut token = service.first(for_alice());
     for _ in 0..3 {
         service.clock.advance(secs(83));
@@ -426,14 +432,15 @@ fn a_revocation_is_written_to_both_stores() {
     let create = |session| {
         run(tokens.create(NewRefreshToken::for_session(session, CLIENT)))
             .unwrap()
+            .secret
             .reveal()
     };
-    let (_, session) = run(sessions.create(alice())).unwrap();
+    let session = run(sessions.create(alice())).unwrap().record;
     let token = create(&session);
-    let token = rotate(&token).unwrap().into_token().reveal();
+    let token = rotate(&token).unwrap().secret.reveal();
     run(sessions.revoke(&session)).unwrap();
     assert_eq!(rotate(&token).err(), Some(TokenRevoked));
-    let (_, session) = run(sessions.create(alice())).unwrap();
+    let session = run(sessions.create(alice())).unwrap().record;
     let token = create(&session);
     service.clock.advance(secs(1));
     run(sessions.revoke_subject("alice")).unwrap();
@@ -442,7 +449,7 @@ fn a_revocation_is_written_to_both_stores() {
 
 #[test]
 fn revoked_families_make_room() {
-    let service = Service::built(1, |s| s, |t| t);
+    let service = Service::with(1, |s| s, |t| t);
     let first = service.first(for_alice());
     assert_eq!(
         kind_of(run(service.tokens.create(for_alice()))),
@@ -493,12 +500,12 @@ fn nothing_printed_contains_a_token() {
     let service = Service::with_reuse_window(secs(60));
     let first = service.first(for_alice());
     let request = RotateRequest::new(&first, CLIENT);
-    let rotated = service.ask(request).unwrap();
+    let rotated = service.rotate_by(request).unwrap();
     let mut shown = format!(
         "{request:?} {rotated:?} {:?} {:?}",
         service.tokens, service.store
     );
-    let second = rotated.into_token().reveal();
+    let second = rotated.secret.reveal();
     service.clock.advance(secs(60));
     let rejection = run(service.tokens.rotate(request)).unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::RefreshReused);

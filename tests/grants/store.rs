@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::thread;
 
 use bearergate::error::{StoreError, StoreErrorKind};
-use bearergate::grant::{
-    Grant, GrantStore, Lookup, RevocationRecord, Sequence, SessionHandle, TokenDigest,
-};
+use bearergate::grant::store::{Lookup, RevocationRecord, Sequence, SessionHandle, TokenDigest};
+use bearergate::grant::{Grant, GrantStore};
 use bearergate::refresh::{RefreshFamily, RefreshTokenStore};
 use bearergate::session::{SessionRecord, SessionStore};
 use bearergate::stores::MemoryGrantStore;
@@ -55,8 +54,8 @@ fn b18_h05_of_50_parallel_creations_of_one_digest_one_wins() {
             _ => now(RefreshTokenStore::create(&store, family())).is_ok(),
         };
         let won: usize = thread::scope(|scope| {
-            let rivals: Vec<_> = (0..100).map(|n| scope.spawn(move || create(n))).collect();
-            let won = rivals.into_iter().map(|rival| rival.join().unwrap());
+            let threads: Vec<_> = (0..100).map(|n| scope.spawn(move || create(n))).collect();
+            let won = threads.into_iter().map(|attempt| attempt.join().unwrap());
             won.filter(|won| *won).count()
         });
         assert_eq!(won, 2);
@@ -66,16 +65,15 @@ fn b18_h05_of_50_parallel_creations_of_one_digest_one_wins() {
 #[test]
 fn a_taken_digest_is_a_conflict_and_the_old_record_stays() {
     let store = sessions();
-    now(store.create(session(1).with_data(b"old".to_vec()))).unwrap();
+    let mut old = session(1);
+    old.data = b"old".to_vec();
+    now(store.create(old)).unwrap();
     let again = now(store.create(session(1)));
     assert_eq!(kind_of(again), Some(StoreErrorKind::Conflict));
-    assert_eq!(found(&*store, 1).unwrap().data(), b"old");
+    assert_eq!(found(&*store, 1).unwrap().data, b"old");
     now(store.create(session(2))).unwrap();
-    let moved = found(&*store, 2)
-        .unwrap()
-        .as_ref()
-        .clone()
-        .with_digest(digest(1));
+    let mut moved = SessionRecord::clone(&found(&*store, 2).unwrap());
+    moved.digest = digest(1);
     let moved = now(store.update(digest(2), moved));
     assert_eq!(kind_of(moved), Some(StoreErrorKind::Conflict));
     assert!(found(&*store, 2).is_some());
@@ -84,15 +82,18 @@ fn a_taken_digest_is_a_conflict_and_the_old_record_stays() {
 #[test]
 fn versions_count_changes_and_sequence_numbers_stay() {
     let store = sessions();
-    let sequence = now(store.create(session(1).with_version(9))).unwrap();
+    let mut new = session(1);
+    new.version = 9;
+    let sequence = now(store.create(new)).unwrap();
     let first = found(&*store, 1).unwrap();
-    assert_eq!(first.version(), 1);
-    assert_eq!(first.grant().sequence(), Some(sequence));
-    let change = SessionRecord::clone(&first).with_grant(grant());
+    assert_eq!(first.version, 1);
+    assert_eq!(first.grant.sequence(), Some(sequence));
+    let mut change = SessionRecord::clone(&first);
+    change.grant = grant();
     assert_eq!(now(store.update(digest(1), change.clone())).unwrap(), 2);
     let second = found(&*store, 1).unwrap();
     assert_eq!(
-        (second.version(), second.grant().sequence()),
+        (second.version, second.grant.sequence()),
         (2, Some(sequence))
     );
     let late = now(store.update(digest(1), change));
@@ -120,10 +121,10 @@ fn a_use_never_goes_back() {
     assert!(now(store.touch(digest(1), at(20))).unwrap());
     assert!(!now(store.touch(digest(2), at(20))).unwrap());
     let used = found(&*store, 1).unwrap();
-    assert_eq!(used.grant().last_used(), at(50));
-    assert_eq!(used.version(), 1);
+    assert_eq!(used.grant.last_used(), at(50));
+    assert_eq!(used.version, 1);
     now(store.update(digest(1), session(1))).unwrap();
-    assert_eq!(found(&*store, 1).unwrap().grant().last_used(), at(50));
+    assert_eq!(found(&*store, 1).unwrap().grant.last_used(), at(50));
 }
 
 #[test]
@@ -219,7 +220,8 @@ fn a_purge_removes_expired_records_and_nothing_else() {
 #[test]
 fn no_record_shows_its_digest_or_its_data() {
     let family = RefreshFamily::new(digest(0xa7), digest(0xa7), grant());
-    let record = SessionRecord::new(digest(0xa7), grant()).with_data(b"s3cret".to_vec());
+    let mut record = SessionRecord::new(digest(0xa7), grant());
+    record.data = b"s3cret".to_vec();
     let shown = format!("{family:?} {record:?} {:?}", digest(0xa7));
     for part in ["167", "a7", "s3cret", "115, 51"] {
         assert!(!shown.contains(part), "{part}: {shown}");

@@ -75,7 +75,7 @@ fn i07_a_malformed_session_id_is_never_read_as_another_credential() {
 
 #[test]
 fn a_session_expires_when_it_was_idle_for_too_long() {
-    let service = Service::built(10, |s| s.idle(secs(600)), |t| t);
+    let service = Service::with(10, |s| s.idle(secs(600)), |t| t);
     let (id, _) = service.log_in(alice());
     service.clock.advance(secs(599));
     assert_eq!(service.kind(&id), None);
@@ -87,7 +87,7 @@ fn a_session_expires_when_it_was_idle_for_too_long() {
 
 #[test]
 fn a_session_expires_at_its_absolute_timeout_even_if_it_is_used() {
-    let service = Service::built(10, |s| s.lifetime(secs(1_000)).idle(secs(600)), |t| t);
+    let service = Service::with(10, |s| s.lifetime(secs(1_000)).idle(secs(600)), |t| t);
     let (id, _) = service.log_in(alice());
     for _ in 0..9 {
         service.clock.advance(secs(111));
@@ -131,7 +131,7 @@ fn a_session_that_ends_while_it_is_validated_is_refused() {
 
 #[test]
 fn a_short_idle_timeout_is_kept_alive_by_frequent_use() {
-    let service = Service::built(10, |s| s.idle(secs(2)), |t| t);
+    let service = Service::with(10, |s| s.idle(secs(2)), |t| t);
     let (id, _) = service.log_in(alice());
     for _ in 0..5 {
         service.clock.advance(secs(1));
@@ -149,7 +149,7 @@ fn a_session_of_another_authority_in_the_same_store_is_unknown() {
         .build()
         .unwrap();
     let (own, _) = service.log_in(alice());
-    let (other_id, _) = run(other.create(NewSession::new("alice"))).unwrap();
+    let other_id = run(other.create(NewSession::new("alice"))).unwrap().secret;
     let unknown = Some(RejectionKind::SessionUnknown);
     assert_eq!(service.kind(&other_id.reveal()), unknown);
     assert_eq!(service.kind(&own), None);

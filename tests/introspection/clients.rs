@@ -1,4 +1,4 @@
-//! How this service proves who it is, and the endpoint where tokens are revoked.
+//! Authentication of this service at the endpoint, and the revocation endpoint.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use bearergate::integrations::reqwest::Client;
 use bearergate::introspection::{RevocationClient, RevokeError};
 use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, FakeKey, Fault};
 
-use crate::common::Scene;
+use crate::common::Setup;
 
 const PEM: &str = include_str!("../keys/rsa-2048.private.pem");
 
@@ -17,43 +17,43 @@ fn basic(id: &str, secret: &str) -> ClientAuth {
     ClientAuth::secret_basic(id, secret.to_owned()).unwrap()
 }
 
-async fn judged(auth: ClientAuth, admit: impl FnOnce(&FakeIssuer)) -> Result<(), RejectionKind> {
-    let scene = Scene::of(auth, |_, builder| builder);
-    admit(&scene.idp);
-    scene.judge(&scene.good()).await
+async fn result(auth: ClientAuth, admit: impl FnOnce(&FakeIssuer)) -> Result<(), RejectionKind> {
+    let setup = Setup::with_auth(auth, |_, builder| builder);
+    admit(&setup.idp);
+    setup.validate(&setup.active_token()).await
 }
 
 #[tokio::test]
-async fn a_secret_is_encoded_as_the_endpoint_reads_it() {
+async fn secret_is_encoded_for_the_header() {
     let (id, secret) = ("a:b c%", "p w+%&=\u{e9}");
     let admit = |idp: &FakeIssuer| idp.admit(id, secret);
-    assert_eq!(judged(basic(id, secret), admit).await, Ok(()));
+    assert_eq!(result(basic(id, secret), admit).await, Ok(()));
     let post = ClientAuth::secret_post(id, secret.to_owned()).unwrap();
-    assert_eq!(judged(post, admit).await, Ok(()));
+    assert_eq!(result(post, admit).await, Ok(()));
     let wrong = Err(RejectionKind::Unavailable);
-    assert_eq!(judged(basic(id, "other"), admit).await, wrong);
+    assert_eq!(result(basic(id, "other"), admit).await, wrong);
 }
 
 #[tokio::test]
-async fn a_bearer_token_proves_who_has_it() {
+async fn bearer_token_authenticates_the_client() {
     let auth = |token: &str| ClientAuth::bearer(token.to_owned()).unwrap();
     let admit = |idp: &FakeIssuer| idp.admit_bearer("token-of-mine");
-    assert_eq!(judged(auth("token-of-mine"), admit).await, Ok(()));
+    assert_eq!(result(auth("token-of-mine"), admit).await, Ok(()));
     let wrong = Err(RejectionKind::Unavailable);
-    assert_eq!(judged(auth("another"), admit).await, wrong);
+    assert_eq!(result(auth("another"), admit).await, wrong);
 }
 
 #[tokio::test]
-async fn a_private_key_signs_an_assertion_for_each_request() {
+async fn private_key_signs_an_assertion_for_each_request() {
     let auth = |id: &str| {
         let key = ClientKey::from_pem(Algorithm::Rs256, PEM).unwrap();
         ClientAuth::private_key_jwt(id, key.key_id("mine")).unwrap()
     };
-    let scene = Scene::of(auth("orders-api"), |_, builder| builder);
-    scene.idp.admit_key("orders-api", &FakeKey::rs256("mine"));
-    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
-    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
-    let requests = scene.idp.requests(FakeEndpoint::Introspection);
+    let setup = Setup::with_auth(auth("orders-api"), |_, builder| builder);
+    setup.idp.admit_key("orders-api", &FakeKey::rs256("mine"));
+    assert_eq!(setup.validate(&setup.active_token()).await, Ok(()));
+    assert_eq!(setup.validate(&setup.active_token()).await, Ok(()));
+    let requests = setup.idp.requests(FakeEndpoint::Introspection);
     let sent: Vec<_> = requests
         .iter()
         .map(|r| r.form("client_assertion"))
@@ -61,67 +61,67 @@ async fn a_private_key_signs_an_assertion_for_each_request() {
     assert_ne!(sent[0], sent[1]);
     let admit = |idp: &FakeIssuer| idp.admit_key("orders-api", &FakeKey::rs256("mine"));
     let wrong = Err(RejectionKind::Unavailable);
-    assert_eq!(judged(auth("another"), admit).await, wrong);
+    assert_eq!(result(auth("another"), admit).await, wrong);
 }
 
 #[tokio::test]
-async fn an_assertion_is_for_the_audience_that_was_named() {
-    let scene = Scene::of(basic("a", "b"), |_, builder| builder);
+async fn assertion_has_the_configured_audience() {
+    let setup = Setup::with_auth(basic("a", "b"), |_, builder| builder);
     let auth = |audience: &str| {
         let key = ClientKey::from_pem(Algorithm::Rs256, PEM).unwrap();
         ClientAuth::private_key_jwt("orders-api", key.audience(audience)).unwrap()
     };
-    scene.idp.admit_key("orders-api", &FakeKey::rs256("mine"));
-    let revocation = |audience: &str| revocation(&scene, auth(audience));
-    assert!(revocation(scene.idp.url()).revoke("a").await.is_ok());
+    setup.idp.admit_key("orders-api", &FakeKey::rs256("mine"));
+    let revocation = |audience: &str| revocation(&setup, auth(audience));
+    assert!(revocation(setup.idp.url()).revoke("a").await.is_ok());
     let refused = revocation("https://other").revoke("a").await;
     assert!(matches!(refused, Err(RevokeError::Credentials)));
 }
 
-fn revocation(scene: &Scene, auth: ClientAuth) -> RevocationClient {
-    let endpoint = scene.idp.endpoint(FakeEndpoint::Revocation);
+fn revocation(setup: &Setup, auth: ClientAuth) -> RevocationClient {
+    let endpoint = setup.idp.endpoint(FakeEndpoint::Revocation);
     let client = Arc::new(Client::new().unwrap());
     let revocation = RevocationClient::new(&endpoint, auth, client);
-    revocation.unwrap().clock(scene.clock.clone())
+    revocation.unwrap().clock(setup.clock.clone())
 }
 
-fn own(scene: &Scene) -> RevocationClient {
+fn own(setup: &Setup) -> RevocationClient {
     revocation(
-        scene,
+        setup,
         basic(FakeIssuer::CLIENT_ID, FakeIssuer::CLIENT_SECRET),
     )
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_inactive_once_it_is_invalidated() {
-    let scene = Scene::new();
-    let token = scene.good();
-    assert_eq!(scene.judge(&token).await, Ok(()));
-    own(&scene).revoke(&token).await.unwrap();
-    scene.validator.invalidate(&token);
+async fn revoked_token_is_inactive_after_invalidation() {
+    let setup = Setup::new();
+    let token = setup.active_token();
+    assert_eq!(setup.validate(&token).await, Ok(()));
+    own(&setup).revoke(&token).await.unwrap();
+    setup.validator.invalidate(&token);
     let inactive = Err(RejectionKind::TokenInactive);
-    assert_eq!(scene.judge(&token).await, inactive);
-    let request = &scene.idp.requests(FakeEndpoint::Revocation)[0];
+    assert_eq!(setup.validate(&token).await, inactive);
+    let request = &setup.idp.requests(FakeEndpoint::Revocation)[0];
     let hint = request.form("token_type_hint");
     assert_eq!(hint.as_deref(), Some("access_token"));
-    own(&scene).revoke_refresh("unknown").await.unwrap();
+    own(&setup).revoke_refresh("unknown").await.unwrap();
 }
 
 #[tokio::test]
-async fn what_was_not_revoked_is_told_apart() {
-    let scene = Scene::new();
-    let wrong = revocation(&scene, basic(FakeIssuer::CLIENT_ID, "wrong"));
+async fn failed_revocation_reports_its_reason() {
+    let setup = Setup::new();
+    let wrong = revocation(&setup, basic(FakeIssuer::CLIENT_ID, "wrong"));
     assert!(matches!(
         wrong.revoke("a").await,
         Err(RevokeError::Credentials)
     ));
     let body = r#"{"error":"unsupported_token_type"}"#;
     let answer = Answer::new(400).content("application/json", body);
-    scene
+    setup
         .idp
         .fail(FakeEndpoint::Revocation, Fault::Answer(answer));
     assert!(matches!(
-        own(&scene).revoke("a").await,
+        own(&setup).revoke("a").await,
         Err(RevokeError::Unsupported)
     ));
     for fault in [
@@ -130,13 +130,13 @@ async fn what_was_not_revoked_is_told_apart() {
         Fault::Reset,
         Fault::Truncated,
     ] {
-        scene.idp.fail(FakeEndpoint::Revocation, fault.clone());
-        let failed = own(&scene).revoke("a").await;
+        setup.idp.fail(FakeEndpoint::Revocation, fault.clone());
+        let failed = own(&setup).revoke("a").await;
         assert!(
             matches!(failed, Err(RevokeError::Unavailable(_))),
             "{fault:?}"
         );
     }
-    scene.idp.heal(FakeEndpoint::Revocation);
-    assert!(own(&scene).revoke("a").await.is_ok());
+    setup.idp.heal(FakeEndpoint::Revocation);
+    assert!(own(&setup).revoke("a").await.is_ok());
 }

@@ -1,4 +1,4 @@
-//! A provider, a clock, and a validator that asks the provider.
+//! A provider, a clock, and a validator that calls the provider.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use bearergate::credential::PresentedCredential;
 use bearergate::event::{Event, Observer};
 use bearergate::http_client::HttpClient;
 use bearergate::integrations::reqwest::Client;
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::introspection::IntrospectionValidatorBuilder;
 use bearergate::jwt::Ready;
 use bearergate::testing::{FakeEndpoint, FakeIssuer, TokenBuilder};
@@ -19,15 +19,15 @@ use bearergate::{IntrospectionValidator, Principal, Rejection, RejectionKind, To
 pub(crate) use crate::net::AUDIENCE;
 use crate::net::Patient;
 pub(crate) use crate::net::START;
-use crate::net::judge;
-use crate::net::judge_now;
+use crate::net::validate;
+use crate::net::validate_now;
 
-/// What was told.
+/// The observed events.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen(Arc<Mutex<Told>>);
+pub(crate) struct Seen(Arc<Mutex<Events>>);
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct Events {
     pub(crate) calls: Vec<Option<&'static str>>,
     pub(crate) hits: usize,
     pub(crate) openings: usize,
@@ -35,24 +35,24 @@ pub(crate) struct Told {
 
 impl Observer for Seen {
     fn observe(&self, event: &Event<'_>) {
-        let mut told = self.0.lock().unwrap();
+        let mut events = self.0.lock().unwrap();
         match event {
-            Event::Introspected { problem, .. } => told.calls.push(*problem),
-            Event::CacheHit { .. } => told.hits += 1,
-            Event::CircuitOpened { .. } => told.openings += 1,
+            Event::Introspected { problem, .. } => events.calls.push(*problem),
+            Event::CacheHit { .. } => events.hits += 1,
+            Event::CircuitOpened { .. } => events.openings += 1,
             _ => {}
         }
     }
 }
 
-pub(crate) struct Scene {
+pub(crate) struct Setup {
     pub(crate) clock: FakeClock,
     pub(crate) idp: FakeIssuer,
     pub(crate) seen: Seen,
     pub(crate) validator: IntrospectionValidator,
 }
 
-impl Scene {
+impl Setup {
     pub(crate) fn new() -> Self {
         Self::with(|_, builder| builder)
     }
@@ -65,27 +65,27 @@ impl Scene {
     ) -> Self {
         let secret = FakeIssuer::CLIENT_SECRET.to_owned();
         let auth = ClientAuth::secret_basic(FakeIssuer::CLIENT_ID, secret).unwrap();
-        Self::of(auth, change)
+        Self::with_auth(auth, change)
     }
 
-    /// One whose client gives up as a service's does.
-    pub(crate) fn hasty() -> Self {
+    /// A setup whose client has the deadlines of a service.
+    pub(crate) fn with_deadlines() -> Self {
         let secret = FakeIssuer::CLIENT_SECRET.to_owned();
         let auth = ClientAuth::secret_basic(FakeIssuer::CLIENT_ID, secret).unwrap();
-        Self::over(Arc::new(Client::new().unwrap()), auth, |_, builder| builder)
+        Self::with_client(Arc::new(Client::new().unwrap()), auth, |_, builder| builder)
     }
 
-    pub(crate) fn of(
+    pub(crate) fn with_auth(
         auth: ClientAuth,
         change: impl FnOnce(
             &FakeIssuer,
             IntrospectionValidatorBuilder<Ready>,
         ) -> IntrospectionValidatorBuilder<Ready>,
     ) -> Self {
-        Self::over(Arc::new(Patient::new()), auth, change)
+        Self::with_client(Arc::new(Patient::new()), auth, change)
     }
 
-    fn over(
+    fn with_client(
         client: Arc<dyn HttpClient>,
         auth: ClientAuth,
         change: impl FnOnce(
@@ -102,7 +102,7 @@ impl Scene {
             .issuer(idp.url())
             .clock(clock.clone())
             .observer(seen.clone());
-        let validator = change(&idp, builder).build(client, Arc::new(Engine::new()));
+        let validator = change(&idp, builder).build(client, Arc::new(TokioSpawner::new()));
         Self {
             clock,
             idp,
@@ -115,8 +115,8 @@ impl Scene {
         self.idp.token(AUDIENCE)
     }
 
-    /// A new token that is active.
-    pub(crate) fn good(&self) -> String {
+    /// Returns a new active token.
+    pub(crate) fn active_token(&self) -> String {
         self.idp.opaque(&self.claims())
     }
 
@@ -125,21 +125,21 @@ impl Scene {
         self.validator.validate(&presented).await
     }
 
-    pub(crate) async fn judge(&self, token: &str) -> Result<(), RejectionKind> {
-        judge(&self.validator, token).await
+    pub(crate) async fn validate(&self, token: &str) -> Result<(), RejectionKind> {
+        validate(&self.validator, token).await
     }
 
-    /// Judges only if nothing has to be waited for.
-    pub(crate) fn judge_now(&self, token: &str) -> Option<Result<(), RejectionKind>> {
-        judge_now(&self.validator, token)
+    /// Validates only if the result is ready; otherwise returns `None`.
+    pub(crate) fn validate_now(&self, token: &str) -> Option<Result<(), RejectionKind>> {
+        validate_now(&self.validator, token)
     }
 
-    /// Requests that reached the endpoint.
+    /// The number of requests that reached the endpoint.
     pub(crate) fn calls(&self) -> usize {
         self.idp.count(FakeEndpoint::Introspection)
     }
 
-    pub(crate) fn told(&self) -> Told {
+    pub(crate) fn events(&self) -> Events {
         self.seen.0.lock().unwrap().clone()
     }
 

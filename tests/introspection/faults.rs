@@ -1,15 +1,15 @@
-//! Faults: nothing that goes wrong is a verdict.
+//! Faults of the endpoint: none of them accepts or rejects a token.
 
 use bearergate::RejectionKind;
 use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, Fault};
 
-use crate::common::Scene;
+use crate::common::Setup;
 
 const UNAVAILABLE: Result<(), RejectionKind> = Err(RejectionKind::Unavailable);
 
 /// Defect D04 (fault of the endpoint lets in): docs/defects.md
 #[tokio::test]
-async fn every_fault_leaves_the_token_unjudged_and_is_not_kept() {
+async fn every_fault_makes_the_token_unavailable_and_is_not_cached() {
     for fault in [
         Fault::Status(500),
         Fault::Status(503),
@@ -25,92 +25,92 @@ async fn every_fault_leaves_the_token_unjudged_and_is_not_kept() {
         Fault::Answer(Answer::json("")),
         Fault::Answer(Answer::json("[]")),
     ] {
-        let scene = Scene::new();
-        let token = scene.good();
-        scene.idp.fail(FakeEndpoint::Introspection, fault.clone());
-        assert_eq!(scene.judge(&token).await, UNAVAILABLE, "{fault:?}");
-        assert!(scene.told().calls.iter().all(Option::is_some));
-        scene.idp.heal(FakeEndpoint::Introspection);
-        assert_eq!(scene.judge(&token).await, Ok(()), "{fault:?}");
+        let setup = Setup::new();
+        let token = setup.active_token();
+        setup.idp.fail(FakeEndpoint::Introspection, fault.clone());
+        assert_eq!(setup.validate(&token).await, UNAVAILABLE, "{fault:?}");
+        assert!(setup.events().calls.iter().all(Option::is_some));
+        setup.idp.heal(FakeEndpoint::Introspection);
+        assert_eq!(setup.validate(&token).await, Ok(()), "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn an_endpoint_that_hangs_is_given_up_within_its_time() {
-    let scene = Scene::hasty();
-    let token = scene.good();
-    scene.idp.fail(FakeEndpoint::Introspection, Fault::Hang);
+async fn hanging_endpoint_is_abandoned_at_the_deadline() {
+    let setup = Setup::with_deadlines();
+    let token = setup.active_token();
+    setup.idp.fail(FakeEndpoint::Introspection, Fault::Hang);
     let begun = std::time::Instant::now();
-    assert_eq!(scene.judge(&token).await, UNAVAILABLE);
+    assert_eq!(setup.validate(&token).await, UNAVAILABLE);
     assert!(begun.elapsed().as_secs() < 60);
-    scene.idp.heal(FakeEndpoint::Introspection);
-    assert_eq!(scene.judge(&token).await, Ok(()));
+    setup.idp.heal(FakeEndpoint::Introspection);
+    assert_eq!(setup.validate(&token).await, Ok(()));
 }
 
 #[tokio::test]
-async fn no_credential_follows_a_redirect() {
-    let scene = Scene::new();
+async fn no_credential_is_sent_to_a_redirect_target() {
+    let setup = Setup::new();
     let other = FakeIssuer::start().unwrap();
-    let token = scene.good();
+    let token = setup.active_token();
     let place = other.endpoint(FakeEndpoint::Introspection);
-    scene
+    setup
         .idp
         .fail(FakeEndpoint::Introspection, Fault::Redirect(place));
-    assert_eq!(scene.judge(&token).await, UNAVAILABLE);
+    assert_eq!(setup.validate(&token).await, UNAVAILABLE);
     assert_eq!(other.total(), 0);
-    assert_eq!(scene.calls(), 1);
+    assert_eq!(setup.calls(), 1);
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_a_finding_and_not_an_inactive_token() {
-    let scene = Scene::new();
-    let token = scene.good();
-    scene.idp.dismiss();
-    assert_eq!(scene.judge(&token).await, UNAVAILABLE);
-    assert!(scene.told().calls[0].unwrap().contains("credentials"));
-    let refused = scene.validator.probe().await.unwrap_err();
+async fn wrong_secret_makes_the_token_unavailable_not_inactive() {
+    let setup = Setup::new();
+    let token = setup.active_token();
+    setup.idp.dismiss();
+    assert_eq!(setup.validate(&token).await, UNAVAILABLE);
+    assert!(setup.events().calls[0].unwrap().contains("credentials"));
+    let refused = setup.validator.probe().await.unwrap_err();
     assert_eq!(refused.kind(), RejectionKind::Unavailable);
-    scene
+    setup
         .idp
         .admit(FakeIssuer::CLIENT_ID, FakeIssuer::CLIENT_SECRET);
-    assert!(scene.validator.probe().await.is_ok());
-    assert_eq!(scene.judge(&token).await, Ok(()));
+    assert!(setup.validator.probe().await.is_ok());
+    assert_eq!(setup.validate(&token).await, Ok(()));
 }
 
 #[tokio::test]
-async fn five_failures_open_the_circuit_and_known_tokens_still_pass() {
-    let scene = Scene::new();
-    let known = scene.good();
-    assert_eq!(scene.judge(&known).await, Ok(()));
-    scene
+async fn five_failures_open_the_circuit_and_cached_tokens_are_accepted() {
+    let setup = Setup::new();
+    let known = setup.active_token();
+    assert_eq!(setup.validate(&known).await, Ok(()));
+    setup
         .idp
         .fail(FakeEndpoint::Introspection, Fault::Status(503));
     for n in 0..20 {
-        assert_eq!(scene.judge(&format!("token-{n}")).await, UNAVAILABLE);
+        assert_eq!(setup.validate(&format!("token-{n}")).await, UNAVAILABLE);
     }
-    assert_eq!(scene.calls(), 1 + 5);
-    assert_eq!(scene.told().openings, 1);
-    assert_eq!(scene.judge(&known).await, Ok(()));
+    assert_eq!(setup.calls(), 1 + 5);
+    assert_eq!(setup.events().openings, 1);
+    assert_eq!(setup.validate(&known).await, Ok(()));
 
-    // One call tries after the pause, and the others wait for none.
-    scene.pass(5);
-    assert_eq!(scene.judge("token-20").await, UNAVAILABLE);
-    assert_eq!(scene.judge("token-21").await, UNAVAILABLE);
-    assert_eq!(scene.calls(), 1 + 5 + 1);
+    // One call is made after the pause; other requests are rejected at once.
+    setup.pass(5);
+    assert_eq!(setup.validate("token-20").await, UNAVAILABLE);
+    assert_eq!(setup.validate("token-21").await, UNAVAILABLE);
+    assert_eq!(setup.calls(), 1 + 5 + 1);
 
-    scene.idp.heal(FakeEndpoint::Introspection);
-    let fresh = scene.good();
-    assert_eq!(scene.judge(&fresh).await, UNAVAILABLE);
-    scene.pass(5);
-    assert_eq!(scene.judge(&fresh).await, Ok(()));
-    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+    setup.idp.heal(FakeEndpoint::Introspection);
+    let fresh = setup.active_token();
+    assert_eq!(setup.validate(&fresh).await, UNAVAILABLE);
+    setup.pass(5);
+    assert_eq!(setup.validate(&fresh).await, Ok(()));
+    assert_eq!(setup.validate(&setup.active_token()).await, Ok(()));
 }
 
 #[tokio::test]
 async fn status_500_neither_counts_nor_clears() {
-    let scene = Scene::new();
+    let setup = Setup::new();
     let fail = |status| {
-        scene
+        setup
             .idp
             .fail(FakeEndpoint::Introspection, Fault::Status(status))
     };
@@ -119,35 +119,35 @@ async fn status_500_neither_counts_nor_clears() {
         .enumerate()
     {
         fail(*status);
-        assert_eq!(scene.judge(&format!("token-{at}")).await, UNAVAILABLE);
+        assert_eq!(setup.validate(&format!("token-{at}")).await, UNAVAILABLE);
     }
-    assert_eq!((scene.calls(), scene.told().openings), (10, 0));
+    assert_eq!((setup.calls(), setup.events().openings), (10, 0));
     fail(503);
-    assert_eq!(scene.judge("last").await, UNAVAILABLE);
-    assert_eq!(scene.told().openings, 1);
+    assert_eq!(setup.validate("last").await, UNAVAILABLE);
+    assert_eq!(setup.events().openings, 1);
 }
 
 #[tokio::test]
-async fn a_provider_that_went_down_is_asked_again_when_it_is_back() {
-    let scene = Scene::new();
-    let token = scene.good();
-    scene.idp.down();
+async fn provider_is_called_again_after_an_outage() {
+    let setup = Setup::new();
+    let token = setup.active_token();
+    setup.idp.down();
     for n in 0..10 {
-        assert_eq!(scene.judge(&format!("token-{n}")).await, UNAVAILABLE);
+        assert_eq!(setup.validate(&format!("token-{n}")).await, UNAVAILABLE);
     }
-    assert_eq!(scene.told().openings, 1);
-    scene.idp.up().unwrap();
-    scene.pass(35);
-    assert_eq!(scene.judge(&token).await, Ok(()));
+    assert_eq!(setup.events().openings, 1);
+    setup.idp.up().unwrap();
+    setup.pass(35);
+    assert_eq!(setup.validate(&token).await, Ok(()));
 }
 
-/// Only what never reached the endpoint is sent twice.
+/// Only a request that never reached the endpoint is sent twice.
 #[tokio::test]
-async fn what_was_sent_is_not_sent_again() {
+async fn request_that_was_sent_is_not_sent_again() {
     for fault in [Fault::Status(503), Fault::Truncated, Fault::Hang] {
-        let scene = Scene::hasty();
-        scene.idp.fail(FakeEndpoint::Introspection, fault.clone());
-        assert_eq!(scene.judge("a").await, UNAVAILABLE);
-        assert_eq!(scene.calls(), 1, "{fault:?}");
+        let setup = Setup::with_deadlines();
+        setup.idp.fail(FakeEndpoint::Introspection, fault.clone());
+        assert_eq!(setup.validate("a").await, UNAVAILABLE);
+        assert_eq!(setup.calls(), 1, "{fault:?}");
     }
 }

@@ -1,6 +1,5 @@
-//! Opaque tokens over the network: what a resource server makes of its introspection endpoint's
-//! answers, delays, faults and lies. Every provider here is a real server on loopback, and
-//! requests are counted.
+//! Introspection over the network: responses, delays, faults and forgeries of the endpoint. Every
+//! provider is a real server on loopback, and requests are counted.
 #![cfg(all(feature = "reqwest", feature = "testing"))]
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 

@@ -1,4 +1,4 @@
-//! Signed introspection answers: a JWT of another kind is not an answer.
+//! Signed introspection responses: a JWT of another kind is not a response.
 //!
 //! Defect D06 (another JWT taken for a signed answer): docs/defects.md
 
@@ -9,58 +9,58 @@ use bearergate::{KeyStore, RejectionKind};
 use serde_json::json;
 
 use crate::common::AUDIENCE;
-use crate::common::Scene;
+use crate::common::Setup;
 
 const MEDIA: &str = "application/token-introspection+jwt";
 
-fn scene() -> Scene {
-    Scene::with(|idp, builder| {
+fn setup() -> Setup {
+    Setup::with(|idp, builder| {
         let keys: Arc<dyn KeyStore> = Arc::new(idp.key().key_set());
         builder.signed(idp.url(), keys)
     })
 }
 
-/// The envelope that is right.
-fn envelope(scene: &Scene) -> TokenBuilder {
+/// The valid response.
+fn response(setup: &Setup) -> TokenBuilder {
     let inner = json!({
         "active": true,
         "token_type": "Bearer",
         "aud": AUDIENCE,
         "exp": 1_800_000_300_u64,
     });
-    TokenBuilder::new(&scene.idp.key(), scene.idp.now())
+    TokenBuilder::new(&setup.idp.key(), setup.idp.now())
         .typ("token-introspection+jwt")
-        .issuer(scene.idp.url())
+        .issuer(setup.idp.url())
         .audience(FakeIssuer::CLIENT_ID)
         .without("exp")
         .without("sub")
         .claim("token_introspection", inner)
 }
 
-fn answer(scene: &Scene, content_type: &str, body: String) {
+fn answer(setup: &Setup, content_type: &str, body: String) {
     let answer = Answer::new(200).content(content_type, body);
-    scene
+    setup
         .idp
         .fail(FakeEndpoint::Introspection, Fault::Answer(answer));
 }
 
 #[tokio::test]
-async fn a_signed_answer_is_a_verdict() {
-    let scene = scene();
-    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+async fn signed_response_is_accepted() {
+    let setup = setup();
+    assert_eq!(setup.validate(&setup.active_token()).await, Ok(()));
     let inactive = Err(RejectionKind::TokenInactive);
-    assert_eq!(scene.judge("unknown").await, inactive);
-    let request = &scene.idp.requests(FakeEndpoint::Introspection)[0];
+    assert_eq!(setup.validate("unknown").await, inactive);
+    let request = &setup.idp.requests(FakeEndpoint::Introspection)[0];
     assert_eq!(request.header("accept"), Some(MEDIA));
 }
 
 #[tokio::test]
-async fn an_envelope_that_is_wrong_in_anything_is_no_answer() {
-    let scene = scene();
-    answer(&scene, MEDIA, envelope(&scene).sign());
-    assert_eq!(scene.judge("good").await, Ok(()));
-    let right = || envelope(&scene);
-    for (at, envelope) in [
+async fn invalid_signed_response_is_not_used() {
+    let setup = setup();
+    answer(&setup, MEDIA, response(&setup).sign());
+    assert_eq!(setup.validate("good").await, Ok(()));
+    let right = || response(&setup);
+    for (at, response) in [
         right().typ("JWT"),
         right().typ("at+jwt"),
         right().without_header("typ"),
@@ -83,30 +83,30 @@ async fn an_envelope_that_is_wrong_in_anything_is_no_answer() {
     .into_iter()
     .enumerate()
     {
-        answer(&scene, MEDIA, envelope.sign());
-        let judged = scene.judge(&format!("token-{at}")).await;
-        assert_eq!(judged, Err(RejectionKind::Unavailable), "{at}");
+        answer(&setup, MEDIA, response.sign());
+        let result = setup.validate(&format!("token-{at}")).await;
+        assert_eq!(result, Err(RejectionKind::Unavailable), "{at}");
     }
 }
 
 #[tokio::test]
-async fn what_is_not_signed_is_no_answer_where_signed_ones_are_demanded() {
-    let scene = scene();
+async fn unsigned_response_is_not_used_if_signed_ones_are_required() {
+    let setup = setup();
     let plain =
         format!(r#"{{"active":true,"token_type":"Bearer","aud":"{AUDIENCE}","exp":1800000300}}"#);
-    answer(&scene, "application/json", plain.clone());
-    assert_eq!(scene.judge("a").await, Err(RejectionKind::Unavailable));
-    answer(&scene, MEDIA, plain);
-    assert_eq!(scene.judge("b").await, Err(RejectionKind::Unavailable));
-    answer(&scene, "application/jwt", envelope(&scene).sign());
-    assert_eq!(scene.judge("c").await, Err(RejectionKind::Unavailable));
+    answer(&setup, "application/json", plain.clone());
+    assert_eq!(setup.validate("a").await, Err(RejectionKind::Unavailable));
+    answer(&setup, MEDIA, plain);
+    assert_eq!(setup.validate("b").await, Err(RejectionKind::Unavailable));
+    answer(&setup, "application/jwt", response(&setup).sign());
+    assert_eq!(setup.validate("c").await, Err(RejectionKind::Unavailable));
 }
 
 #[tokio::test]
-async fn claims_in_a_signed_answer_are_checked_too() {
-    let scene = scene();
-    let claims = scene.claims().audience("https://other");
-    let token = scene.idp.opaque(&claims);
+async fn claims_in_a_signed_response_are_checked() {
+    let setup = setup();
+    let claims = setup.claims().audience("https://other");
+    let token = setup.idp.opaque(&claims);
     let mismatch = Err(RejectionKind::AudienceMismatch);
-    assert_eq!(scene.judge(&token).await, mismatch);
+    assert_eq!(setup.validate(&token).await, mismatch);
 }

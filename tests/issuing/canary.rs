@@ -136,7 +136,7 @@ fn j01_private_keys_are_not_shown() {
     watch.debug(&issuer);
     watch.debug(&issuer.jwks());
     watch.text(issuer.jwks().body());
-    watch.debug(&TokenEndpoints::new(issuer.clone()).unwrap());
+    watch.debug(&TokenEndpoints::new(issuer.clone()));
 
     let own = ring.signing_key(now).unwrap().clone();
     watch.error(&ring.announce(own.clone(), now).unwrap_err());
@@ -194,7 +194,7 @@ fn j01_minted_tokens_are_not_shown() {
     watch.debug(&token);
     watch.debug(&claims().claim("pin", "s3cret"));
     watch.error(&issuer.mint(&claims().claim("iss", "s3cret")).unwrap_err());
-    let responder = TokenEndpoints::new(issuer).unwrap();
+    let responder = TokenEndpoints::new(issuer);
     let answer = introspect(&responder, &api(), token.expose());
     watch.debug(&answer);
     let answer = introspect(&responder, &api(), &token.expose()[1..]);

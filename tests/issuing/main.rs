@@ -8,8 +8,8 @@
 
 mod canary;
 mod common;
-mod marked;
+mod grant_revocations;
 mod mint;
-mod responder;
 mod ring;
 mod rotation;
+mod token_endpoints;

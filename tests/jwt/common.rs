@@ -1,4 +1,4 @@
-//! Tokens of any header and payload, and how a validator judges them.
+//! Tokens with any header and payload, and their validation.
 
 use std::pin::Pin;
 use std::sync::LazyLock;
@@ -28,7 +28,7 @@ pub(crate) const ED25519: &str = include_str!("../keys/ed25519.public.pem");
 pub(crate) const ES256: &str = include_str!("../keys/es256.public.pem");
 pub(crate) const RSA: &str = include_str!("../keys/rsa-2048.public.pem");
 
-/// An object whose members are raw text, so that it can say anything.
+/// A JSON object whose members are raw text, so that it can be malformed.
 #[derive(Clone, Debug)]
 pub(crate) struct Text(Vec<(String, String)>);
 
@@ -37,7 +37,7 @@ impl Text {
         Self(Vec::new())
     }
 
-    /// Sets a member in its place, or adds it.
+    /// Replaces the value of a member, or adds the member.
     pub(crate) fn set(mut self, name: &str, raw: impl ToString) -> Self {
         match self.0.iter_mut().find(|(own, _)| own == name) {
             Some((_, value)) => *value = raw.to_string(),
@@ -46,7 +46,7 @@ impl Text {
         self
     }
 
-    /// Adds a member, whether there is one of that name or not.
+    /// Adds a member, even if there is one with that name.
     pub(crate) fn add(mut self, name: &str, raw: impl ToString) -> Self {
         self.0.push((name.to_owned(), raw.to_string()));
         self
@@ -71,12 +71,12 @@ impl std::fmt::Display for Text {
     }
 }
 
-/// A header that passes, for [`mac`].
+/// A valid header, for [`mac`].
 pub(crate) fn header() -> Text {
     Text::empty().set("alg", "\"HS256\"")
 }
 
-/// Claims that pass.
+/// Valid claims.
 pub(crate) fn claims() -> Text {
     Text::empty()
         .set("iss", format!("\"{ISSUER}\""))
@@ -90,12 +90,12 @@ pub(crate) fn encode(part: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(part)
 }
 
-/// Encodes header and payload: what is signed.
+/// Encodes header and payload as the message to sign.
 pub(crate) fn message(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
     format!("{}.{}", encode(header), encode(payload))
 }
 
-/// MACs whatever text with a secret.
+/// Appends the MAC of any text under a secret.
 pub(crate) fn mac_with(secret: &[u8], message: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
     let tag = hmac::sign(&key, message.as_bytes());
@@ -162,29 +162,29 @@ pub(crate) fn validator() -> JwtValidator {
     builder().build().unwrap()
 }
 
-/// Demands nothing that can be left out.
+/// A builder without any check that can be disabled.
 pub(crate) fn open() -> JwtValidatorBuilder<Ready> {
     let builder = JwtValidator::builder().any_issuer().any_audience();
     let builder = builder.keys(KeySet::from(secret())).clock(clock());
     builder.allow_missing_expiry()
 }
 
-/// Judges a token, polling as long as it takes.
-pub(crate) fn judge(validator: &JwtValidator, token: &str) -> Result<Principal, Rejection> {
+/// Validates a token, with a few polls if the result is not ready.
+pub(crate) fn validate(validator: &JwtValidator, token: &str) -> Result<Principal, Rejection> {
     let presented = PresentedCredential::token(token);
     let mut answer = validator.validate(&presented);
     for _ in 0..10 {
         let context = &mut Context::from_waker(Waker::noop());
-        if let Poll::Ready(judged) = Pin::new(&mut answer).poll(context) {
-            return judged;
+        if let Poll::Ready(validated) = Pin::new(&mut answer).poll(context) {
+            return validated;
         }
     }
     panic!("no answer after ten polls")
 }
 
-/// Says `accept`, or the kind with the claim that is to blame.
-pub(crate) fn verdict(validator: &JwtValidator, token: &str) -> String {
-    match judge(validator, token) {
+/// Returns `accept`, or the kind of the rejection and the claim that caused it.
+pub(crate) fn outcome(validator: &JwtValidator, token: &str) -> String {
+    match validate(validator, token) {
         Ok(_) => "accept".to_owned(),
         Err(rejection) => reason(&rejection),
     }

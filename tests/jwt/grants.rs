@@ -1,4 +1,4 @@
-//! What one of several issuers may assert.
+//! Limits on what an issuer may assert.
 
 use bearergate::clock::UnixTime;
 use bearergate::error::ConfigErrorKind;
@@ -17,8 +17,8 @@ fn token() -> String {
     common::token(payload)
 }
 
-fn judged(validator: &JwtValidator) -> Principal {
-    common::judge(validator, &token()).unwrap()
+fn validated(validator: &JwtValidator) -> Principal {
+    common::validate(validator, &token()).unwrap()
 }
 
 fn bounded() -> JwtValidator {
@@ -27,8 +27,8 @@ fn bounded() -> JwtValidator {
 }
 
 #[test]
-fn what_is_not_granted_is_not_in_the_principal() {
-    let principal = judged(&bounded());
+fn principal_has_only_granted_claims() {
+    let principal = validated(&bounded());
     let scopes: Vec<_> = principal.scopes().unwrap().iter().collect();
     assert_eq!(scopes, ["orders:read"]);
     assert_eq!(principal.subject(), Some("alice"));
@@ -39,41 +39,41 @@ fn what_is_not_granted_is_not_in_the_principal() {
 }
 
 #[test]
-fn the_scope_claim_says_no_more_than_is_granted() {
+fn scope_claim_has_only_granted_scopes() {
     for (scope, left) in [
         (r#""orders:read admin""#, r#""orders:read""#),
         (r#"["admin","orders\u003aread"]"#, r#""orders:read""#),
         (r#""admin""#, r#""""#),
     ] {
         let token = common::token(common::claims().set("scope", scope));
-        let principal = common::judge(&bounded(), &token).unwrap();
+        let principal = common::validate(&bounded(), &token).unwrap();
         let claims = principal.claims();
         assert_eq!(claims.value("scope").unwrap().raw(), left, "{scope}");
         assert!(!claims.json().contains("admin"), "{scope}");
     }
     let token = common::token(common::claims().without("scope"));
-    let principal = common::judge(&bounded(), &token).unwrap();
+    let principal = common::validate(&bounded(), &token).unwrap();
     assert!(principal.claims().value("scope").is_none());
 }
 
 #[test]
-fn without_grants_everything_is_in_the_principal() {
-    let principal = judged(&common::builder().build().unwrap());
+fn without_grants_the_principal_has_all_claims() {
+    let principal = validated(&common::builder().build().unwrap());
     assert!(principal.scopes().unwrap().contains("admin"));
     assert_eq!(principal.claims().get("role").unwrap(), Some("root"));
 }
 
 #[test]
-fn grants_do_not_change_the_name_of_a_token() {
-    let whole = judged(&common::builder().build().unwrap());
+fn grants_do_not_change_the_token_id() {
+    let whole = validated(&common::builder().build().unwrap());
     assert!(whole.token_id().is_some());
-    assert_eq!(judged(&bounded()).token_id(), whole.token_id());
+    assert_eq!(validated(&bounded()).token_id(), whole.token_id());
 }
 
 #[test]
-fn a_scope_that_is_not_granted_opens_nothing() {
+fn scope_that_is_not_granted_allows_nothing() {
     let decide = |validator: &JwtValidator| {
-        let principal = judged(validator);
+        let principal = validated(validator);
         let request = AccessRequest::new(&principal, UnixTime::from_secs(common::NOW));
         let wanted = require_scope("admin");
         wanted.authorize(&request).try_now().unwrap().is_allowed()
@@ -83,7 +83,7 @@ fn a_scope_that_is_not_granted_opens_nothing() {
 }
 
 #[test]
-fn a_gate_of_two_issuers_asks_what_each_may_assert() {
+fn gate_with_two_issuers_needs_grants_for_each() {
     let other = || {
         JwtValidator::builder()
             .issuer("https://other.example.com")

@@ -1,4 +1,4 @@
-//! What a header may say, and which purpose a token has.
+//! The header, and the purpose of a token.
 
 use bearergate::JwtValidator;
 
@@ -18,7 +18,7 @@ fn with(name: &str, raw: &str) -> String {
 
 // Defect B12 (token of another kind accepted): docs/defects.md
 #[test]
-fn typ_is_absent_jwt_or_at_jwt_by_default() {
+fn by_default_typ_is_absent_jwt_or_at_jwt() {
     for raw in [
         "",
         r#""JWT""#,
@@ -30,7 +30,7 @@ fn typ_is_absent_jwt_or_at_jwt_by_default() {
         r#""application/at+jwt""#,
         r#""\u004aWT""#,
     ] {
-        assert_eq!(verdict(&validator(), &with("typ", raw)), "accept", "{raw}");
+        assert_eq!(outcome(&validator(), &with("typ", raw)), "accept", "{raw}");
     }
     for raw in [
         r#""""#,
@@ -55,7 +55,7 @@ fn typ_is_absent_jwt_or_at_jwt_by_default() {
         r#""text/jwt""#,
     ] {
         assert_eq!(
-            verdict(&validator(), &with("typ", raw)),
+            outcome(&validator(), &with("typ", raw)),
             "type_mismatch typ",
             "{raw}"
         );
@@ -63,7 +63,7 @@ fn typ_is_absent_jwt_or_at_jwt_by_default() {
 }
 
 #[test]
-fn tokens_of_newer_kinds_are_refused_by_their_typ() {
+fn other_kinds_of_tokens_are_rejected_by_their_typ() {
     for typ in [
         "oauth-id-jag+jwt",
         "txntoken+jwt",
@@ -78,7 +78,7 @@ fn tokens_of_newer_kinds_are_refused_by_their_typ() {
     ] {
         let raw = format!("\"{typ}\"");
         assert_eq!(
-            verdict(&validator(), &with("typ", &raw)),
+            outcome(&validator(), &with("typ", &raw)),
             "type_mismatch typ",
             "{typ}"
         );
@@ -86,11 +86,11 @@ fn tokens_of_newer_kinds_are_refused_by_their_typ() {
 }
 
 #[test]
-fn header_members_of_another_type_are_refused() {
+fn header_members_of_wrong_type_are_rejected() {
     for name in ["typ", "kid", "cty", "alg"] {
         for raw in ["null", "7", "true", "[\"JWT\"]", "{}"] {
             assert_eq!(
-                verdict(&validator(), &with(name, raw)),
+                outcome(&validator(), &with(name, raw)),
                 "header_unsupported",
                 "{name} {raw}"
             );
@@ -99,7 +99,7 @@ fn header_members_of_another_type_are_refused() {
 }
 
 #[test]
-fn a_required_typ_replaces_the_default_set() {
+fn required_typ_replaces_the_default_set() {
     let only = |typ: &str| builder().require_type(typ).build().unwrap();
     for (wanted, raw, expected) in [
         ("at+jwt", r#""at+jwt""#, "accept"),
@@ -133,36 +133,36 @@ fn a_required_typ_replaces_the_default_set() {
         ("entity-statement+jwt", r#""JWT""#, "type_mismatch typ"),
     ] {
         assert_eq!(
-            verdict(&only(wanted), &with("typ", raw)),
+            outcome(&only(wanted), &with("typ", raw)),
             expected,
             "{wanted} {raw}"
         );
     }
 }
 
-/// Judges claims under each `typ` that leaves the purpose open, and says the one verdict.
+/// Validates claims under each `typ` that does not name a purpose, and returns the one outcome.
 fn purpose(validator: &JwtValidator, claims: &Text) -> String {
-    let verdicts = ["", r#""JWT""#].map(|typ| {
+    let outcomes = ["", r#""JWT""#].map(|typ| {
         let header = if typ.is_empty() {
             header()
         } else {
             header().set("typ", typ)
         };
-        verdict(validator, &mac(header, claims))
+        outcome(validator, &mac(header, claims))
     });
-    assert_eq!(verdicts[0], verdicts[1]);
+    assert_eq!(outcomes[0], outcomes[1]);
     let named = mac(header().set("typ", r#""at+jwt""#), claims);
     assert_eq!(
-        verdict(validator, &named),
+        outcome(validator, &named),
         "accept",
         "its own typ says what it is"
     );
-    verdicts[0].clone()
+    outcomes[0].clone()
 }
 
 // Defect B12 (token of another kind accepted): docs/defects.md
 #[test]
-fn marks_of_another_purpose_are_refused() {
+fn claims_of_another_purpose_are_rejected() {
     for mark in ["at_hash", "c_hash", "s_hash", "events", "sd_hash", "nonce"] {
         for raw in ["\"x\"", "null", "{}"] {
             let claims = claims().set(mark, raw);
@@ -202,7 +202,7 @@ fn marks_of_another_purpose_are_refused() {
 
 // Defect B12 (token of another kind accepted): docs/defects.md
 #[test]
-fn marks_count_under_a_required_jwt_too() {
+fn claims_of_another_purpose_are_rejected_under_a_required_jwt_too() {
     let only = |typ: &str| builder().require_type(typ).build().unwrap();
     let claims = claims().set("at_hash", "\"h\"");
     for (typ, expected) in [
@@ -212,7 +212,7 @@ fn marks_count_under_a_required_jwt_too() {
     ] {
         let header = header().set("typ", format!("\"{typ}\""));
         assert_eq!(
-            verdict(&only(typ), &mac(header, &claims)),
+            outcome(&only(typ), &mac(header, &claims)),
             expected,
             "{typ}"
         );
@@ -220,7 +220,7 @@ fn marks_count_under_a_required_jwt_too() {
 }
 
 #[test]
-fn a_nonce_is_for_bearer_tokens_alone() {
+fn nonce_is_accepted_only_in_bearer_tokens() {
     let claims = claims().set("nonce", "\"n\"");
     for (typ, expected) in [
         (r#""Bearer""#, "accept"),
@@ -238,7 +238,7 @@ fn a_nonce_is_for_bearer_tokens_alone() {
 // Defects A17 (`crit` ignored), A18 (unencoded payload), A27 (nested tokens), A29 (decompression
 // bomb), A30 (padding oracle of RSA1_5): docs/defects.md
 #[test]
-fn critical_unencoded_packed_and_nested_tokens_are_refused() {
+fn critical_unencoded_compressed_and_nested_tokens_are_rejected() {
     for (name, raw) in [
         ("crit", r#"["x"]"#),
         ("crit", r#"["alg"]"#),
@@ -258,14 +258,14 @@ fn critical_unencoded_packed_and_nested_tokens_are_refused() {
         ("cty", r#""\u004aWT""#),
     ] {
         assert_eq!(
-            verdict(&validator(), &with(name, raw)),
+            outcome(&validator(), &with(name, raw)),
             "header_unsupported",
             "{name} {raw}"
         );
     }
     let both = header().set("crit", r#"["b64"]"#).set("b64", "false");
     assert_eq!(
-        verdict(&validator(), &mac(both, claims())),
+        outcome(&validator(), &mac(both, claims())),
         "header_unsupported"
     );
     for (name, raw) in [
@@ -274,14 +274,14 @@ fn critical_unencoded_packed_and_nested_tokens_are_refused() {
         ("exp", "1"),
         ("Crit", r#"["x"]"#),
     ] {
-        assert_eq!(verdict(&validator(), &with(name, raw)), "accept", "{name}");
+        assert_eq!(outcome(&validator(), &with(name, raw)), "accept", "{name}");
     }
 }
 
 // Defects A01 (unsigned token accepted), A02 (`none` in another spelling), A03 (unknown algorithm,
 // empty signature): docs/defects.md
 #[test]
-fn only_names_of_the_closed_list_are_algorithms() {
+fn only_names_in_the_closed_list_are_algorithms() {
     for name in [
         "none",
         "None",
@@ -309,28 +309,28 @@ fn only_names_of_the_closed_list_are_algorithms() {
         let unsigned = format!("{}.", message(header.to_string(), claims().to_string()));
         for token in [good, unsigned] {
             assert_eq!(
-                verdict(&validator(), &token),
+                outcome(&validator(), &token),
                 "algorithm_not_allowed",
                 "{name}"
             );
         }
     }
     assert_eq!(
-        verdict(&validator(), &with("alg", "")),
+        outcome(&validator(), &with("alg", "")),
         "header_unsupported"
     );
     assert_eq!(
-        verdict(&validator(), &with("alg", "\"H\\u00532\\u00356\"")),
+        outcome(&validator(), &with("alg", "\"H\\u00532\\u00356\"")),
         "accept"
     );
     let unsigned = format!("{}.", message(header().to_string(), claims().to_string()));
-    assert_eq!(verdict(&validator(), &unsigned), "signature_invalid");
+    assert_eq!(outcome(&validator(), &unsigned), "signature_invalid");
 }
 
 // Defects A08 (key in the header trusted), A09 (key fetched from an address in the header), A10
 // (certificate in the header trusted): docs/defects.md
 #[test]
-fn keys_in_the_header_are_never_used_and_never_minded() {
+fn keys_in_the_header_are_ignored() {
     let jwk = format!(r#"{{"kty":"oct","k":"{}"}}"#, encode([8; 32]));
     for (name, raw) in [
         ("jwk", jwk.as_str()),
@@ -345,13 +345,13 @@ fn keys_in_the_header_are_never_used_and_never_minded() {
     ] {
         let header = header().set(name, raw);
         assert_eq!(
-            verdict(&validator(), &mac(&header, claims())),
+            outcome(&validator(), &mac(&header, claims())),
             "accept",
             "{name} {raw}"
         );
         let forged = mac_with(&[8; 32], &message(header.to_string(), claims().to_string()));
         assert_eq!(
-            verdict(&validator(), &forged),
+            outcome(&validator(), &forged),
             "signature_invalid",
             "{name} {raw}"
         );
@@ -360,7 +360,7 @@ fn keys_in_the_header_are_never_used_and_never_minded() {
 
 // Defect A11 (injection through `kid`): docs/defects.md
 #[test]
-fn a_kid_is_an_opaque_string_of_at_most_256_bytes() {
+fn kid_is_an_opaque_string_of_at_most_256_bytes() {
     let named = secret().with_kid("k1").unwrap();
     let validator = with_keys(named.into()).build().unwrap();
     for (raw, expected) in [
@@ -375,7 +375,7 @@ fn a_kid_is_an_opaque_string_of_at_most_256_bytes() {
         (r#""' OR 1=1 --""#, "key_not_found"),
         (r#""http://169.254.169.254/""#, "key_not_found"),
     ] {
-        assert_eq!(verdict(&validator, &with("kid", raw)), expected, "{raw}");
+        assert_eq!(outcome(&validator, &with("kid", raw)), expected, "{raw}");
     }
     for (len, expected) in [
         (256, "key_not_found"),
@@ -383,26 +383,26 @@ fn a_kid_is_an_opaque_string_of_at_most_256_bytes() {
         (3000, "header_unsupported"),
     ] {
         let raw = format!("\"{}\"", "k".repeat(len));
-        assert_eq!(verdict(&validator, &with("kid", &raw)), expected, "{len}");
+        assert_eq!(outcome(&validator, &with("kid", &raw)), expected, "{len}");
     }
     let long = secret().with_kid("k".repeat(256)).unwrap();
     let validator = with_keys(long.into()).build().unwrap();
     let raw = format!("\"{}\"", "k".repeat(256));
-    assert_eq!(verdict(&validator, &with("kid", &raw)), "accept");
+    assert_eq!(outcome(&validator, &with("kid", &raw)), "accept");
 }
 
 // Defect A07 (algorithm from an unprotected header): docs/defects.md
 #[test]
-fn an_alg_outside_the_protected_header_does_not_count() {
+fn alg_outside_the_protected_header_is_ignored() {
     let message = message("{}", claims().to_string());
     assert_eq!(
-        verdict(&validator(), &mac_with(&SECRET, &message)),
+        outcome(&validator(), &mac_with(&SECRET, &message)),
         "header_unsupported"
     );
 }
 
 #[test]
-fn a_header_that_comes_again_is_read_as_it_was_at_first() {
+fn cached_header_gives_the_same_result() {
     let make = || {
         let named = secret().with_kid("k1").unwrap();
         with_keys(named.into())
@@ -427,20 +427,20 @@ fn a_header_that_comes_again_is_read_as_it_was_at_first() {
     for pad in ["", "p", "a longer claim than the one before"] {
         for header in &headers {
             let token = mac(header, claims().set("pad", format!("\"{pad}\"")));
-            assert_eq!(verdict(&used, &token), verdict(&make(), &token), "{header}");
+            assert_eq!(outcome(&used, &token), outcome(&make(), &token), "{header}");
             let message = message(header.to_string(), claims().to_string());
             let forged = mac_with(&[8; 32], &message);
             assert_eq!(
-                verdict(&used, &forged),
-                verdict(&make(), &forged),
+                outcome(&used, &forged),
+                outcome(&make(), &forged),
                 "{header}"
             );
         }
     }
-    assert_eq!(verdict(&used, &mac(&headers[0], claims())), "accept");
+    assert_eq!(outcome(&used, &mac(&headers[0], claims())), "accept");
     assert_eq!(
-        verdict(&used, &mac(&headers[4], claims())),
+        outcome(&used, &mac(&headers[4], claims())),
         "type_mismatch typ"
     );
-    assert_eq!(verdict(&used, &mac(&headers[5], claims())), "key_not_found");
+    assert_eq!(outcome(&used, &mac(&headers[5], claims())), "key_not_found");
 }

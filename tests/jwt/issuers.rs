@@ -1,4 +1,4 @@
-//! Which issuer a token is of, and that each has its own keys and rules.
+//! The choice of the issuer; each issuer has its own keys and rules.
 
 use bearergate::error::ConfigErrorKind;
 use bearergate::jwt::{JwtValidatorBuilder, Ready};
@@ -33,13 +33,13 @@ fn of(issuer: &str, secret: [u8; 32]) -> String {
 
 // Defects A13 (keys cached by `kid` alone), B11 (issuer mix-up): docs/defects.md
 #[test]
-fn a_key_of_one_issuer_never_judges_a_token_of_another() {
+fn key_of_one_issuer_never_verifies_a_token_of_another() {
     for (issuer, own, others) in [(A, [1; 32], [2; 32]), (B, [2; 32], [1; 32])] {
-        let principal = judge(&both(), &of(issuer, own)).unwrap();
+        let principal = validate(&both(), &of(issuer, own)).unwrap();
         assert_eq!(principal.authority().as_str(), issuer);
-        assert_eq!(verdict(&both(), &of(issuer, others)), "signature_invalid");
+        assert_eq!(outcome(&both(), &of(issuer, others)), "signature_invalid");
         assert_eq!(
-            verdict(&both(), &of("https://c.example", own)),
+            outcome(&both(), &of("https://c.example", own)),
             "issuer_mismatch iss"
         );
     }
@@ -47,7 +47,7 @@ fn a_key_of_one_issuer_never_judges_a_token_of_another() {
 
 // Defects A12 (URL made from an unverified claim), B11 (issuer mix-up): docs/defects.md
 #[test]
-fn the_issuer_is_compared_byte_for_byte() {
+fn issuer_is_compared_byte_for_byte() {
     let single = trusted(A, [1; 32]).build().unwrap();
     for validator in [single, both()] {
         for (raw, expected) in [
@@ -71,28 +71,28 @@ fn the_issuer_is_compared_byte_for_byte() {
         ] {
             let claims = claims().set("iss", raw).to_string();
             let token = mac_with(&[1; 32], &message(header().to_string(), claims));
-            assert_eq!(verdict(&validator, &token), expected, "{raw}");
+            assert_eq!(outcome(&validator, &token), expected, "{raw}");
         }
         let claims = claims().without("iss").to_string();
         let token = mac_with(&[1; 32], &message(header().to_string(), claims));
-        assert_eq!(verdict(&validator, &token), "claim_missing iss");
+        assert_eq!(outcome(&validator, &token), "claim_missing iss");
     }
 }
 
 #[test]
-fn a_judge_of_jwts_takes_what_looks_like_one() {
+fn validator_takes_the_shape_of_jwts() {
     assert_eq!(both().shapes(), [Shape::Jwt]);
 }
 
 #[test]
-fn a_forged_token_of_a_strange_issuer_is_of_a_strange_issuer() {
+fn issuer_is_checked_before_the_signature() {
     assert_eq!(
-        verdict(&both(), &of("https://c.example", [9; 32])),
+        outcome(&both(), &of("https://c.example", [9; 32])),
         "issuer_mismatch iss"
     );
     let claims = claims().set("iss", "\"https://c.example\"");
     let token = ed25519(header().set("alg", "\"EdDSA\""), claims);
-    assert_eq!(verdict(&both(), &token), "issuer_mismatch iss");
+    assert_eq!(outcome(&both(), &token), "issuer_mismatch iss");
 }
 
 // Defect B10 (audience shared by deployments): docs/defects.md
@@ -108,34 +108,34 @@ fn each_issuer_keeps_its_own_rules() {
         .build()
         .unwrap();
     let joined = JwtValidator::join([trusted(A, [1; 32]).build().unwrap(), b]).unwrap();
-    assert_eq!(verdict(&joined, &of(A, [1; 32])), "accept");
-    assert_eq!(verdict(&joined, &of(B, [2; 32])), "type_mismatch typ");
+    assert_eq!(outcome(&joined, &of(A, [1; 32])), "accept");
+    assert_eq!(outcome(&joined, &of(B, [2; 32])), "type_mismatch typ");
     let header = header().set("typ", "\"at+jwt\"").to_string();
     let claims = claims().set("iss", format!("\"{B}\""));
     let of_a = mac_with(&[2; 32], &message(&header, claims.to_string()));
-    assert_eq!(verdict(&joined, &of_a), "audience_mismatch aud");
+    assert_eq!(outcome(&joined, &of_a), "audience_mismatch aud");
     let claims = claims.set("aud", "\"https://b-only.example\"");
     let of_b = mac_with(&[2; 32], &message(&header, claims.to_string()));
-    assert_eq!(verdict(&joined, &of_b), "accept");
+    assert_eq!(outcome(&joined, &of_b), "accept");
 }
 
 #[test]
-fn one_issuer_may_go_by_several_names() {
+fn one_issuer_can_have_several_names() {
     let builder = JwtValidator::builder().issuers([A, B]).audience(AUDIENCE);
     let key = Key::from_secret(vec![1; 32]).unwrap();
     let validator = builder.keys(key.into()).clock(clock()).build().unwrap();
     for issuer in [A, B] {
-        let principal = judge(&validator, &of(issuer, [1; 32])).unwrap();
+        let principal = validate(&validator, &of(issuer, [1; 32])).unwrap();
         assert_eq!(principal.authority().as_str(), A);
     }
     assert_eq!(
-        verdict(&validator, &of("https://c.example", [1; 32])),
+        outcome(&validator, &of("https://c.example", [1; 32])),
         "issuer_mismatch iss"
     );
 }
 
 #[test]
-fn an_issuer_that_is_configured_twice_is_a_conflict() {
+fn issuer_configured_twice_is_a_conflict() {
     let build = |builder: JwtValidatorBuilder<Ready>| builder.build().unwrap();
     let any = || {
         let builder = JwtValidator::builder().any_issuer().any_audience();

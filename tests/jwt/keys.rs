@@ -1,4 +1,4 @@
-//! Keys and signatures: confusion, twins, truncation.
+//! Keys and signatures: algorithm confusion, malleable signatures, truncation.
 
 use bearergate::crypto::Algorithm;
 use bearergate::key::{Key, KeySet};
@@ -16,7 +16,7 @@ fn pem(text: &str) -> KeySet {
 // Defects A04 (public key used as MAC secret), A06 (JWK without `alg`, header decides):
 // docs/defects.md
 #[test]
-fn a_mac_under_any_form_of_a_public_key_is_refused_by_its_algorithm() {
+fn mac_under_any_form_of_a_public_key_is_rejected_by_its_algorithm() {
     for text in [RSA, ES256, ED25519] {
         let validator = with_keys(pem(text)).build().unwrap();
         let body: String = text.lines().filter(|line| !line.contains('-')).collect();
@@ -33,7 +33,7 @@ fn a_mac_under_any_form_of_a_public_key_is_refused_by_its_algorithm() {
             for alg in ["HS256", "HS384", "HS512"] {
                 let message = message(with_alg(alg).to_string(), claims().to_string());
                 let token = mac_with(secret, &message);
-                assert_eq!(verdict(&validator, &token), "algorithm_not_allowed");
+                assert_eq!(outcome(&validator, &token), "algorithm_not_allowed");
             }
         }
     }
@@ -42,7 +42,7 @@ fn a_mac_under_any_form_of_a_public_key_is_refused_by_its_algorithm() {
 // Defects A04 (public key used as MAC secret), A06 (JWK without `alg`, header decides), A34 (curve
 // and algorithm do not match): docs/defects.md
 #[test]
-fn the_header_selects_no_algorithm() {
+fn header_selects_no_algorithm() {
     let names = Algorithm::ALL.iter().map(|algorithm| algorithm.as_str());
     let families: [(&str, KeySet); 4] = [
         ("HS256", secret().into()),
@@ -53,20 +53,20 @@ fn the_header_selects_no_algorithm() {
     for name in names {
         for (served, keys) in &families {
             let validator = with_keys(keys.clone()).build().unwrap();
-            // The right MAC for HS256, nonsense for all others.
+            // A valid MAC for HS256; invalid for all other algorithms.
             let token = mac(with_alg(name), claims());
             let expected = match served.contains(name) {
                 true if name == "HS256" => "accept",
                 true => "signature_invalid",
                 false => "algorithm_not_allowed",
             };
-            assert_eq!(verdict(&validator, &token), expected, "{served} {name}");
+            assert_eq!(outcome(&validator, &token), expected, "{served} {name}");
         }
     }
 }
 
 #[test]
-fn a_configured_algorithm_restricts_what_the_keys_allow() {
+fn configured_algorithms_restrict_those_of_the_keys() {
     let key = Key::from_secret(vec![7; 64]).unwrap();
     let both = with_keys(key.clone().into()).build().unwrap();
     let only = with_keys(key.into())
@@ -75,25 +75,25 @@ fn a_configured_algorithm_restricts_what_the_keys_allow() {
         .unwrap();
     let message = message(header().to_string(), claims().to_string());
     let token = mac_with(&[7; 64], &message);
-    assert_eq!(verdict(&both, &token), "accept");
-    assert_eq!(verdict(&only, &token), "algorithm_not_allowed");
+    assert_eq!(outcome(&both, &token), "accept");
+    assert_eq!(outcome(&only, &token), "algorithm_not_allowed");
 }
 
 #[test]
-fn ed25519_goes_by_two_names() {
+fn ed25519_has_two_names() {
     for name in ["EdDSA", "Ed25519"] {
         let token = ed25519(with_alg(name), claims());
         let validator = with_keys(pem(ED25519))
             .algorithms([Algorithm::EdDsa])
             .build()
             .unwrap();
-        assert_eq!(verdict(&validator, &token), "accept");
+        assert_eq!(outcome(&validator, &token), "accept");
     }
     for name in ["Ed448", "ED25519", "eddsa"] {
         let token = ed25519(with_alg(name), claims());
         let validator = with_keys(pem(ED25519)).build().unwrap();
         assert_eq!(
-            verdict(&validator, &token),
+            outcome(&validator, &token),
             "algorithm_not_allowed",
             "{name}"
         );
@@ -103,10 +103,10 @@ fn ed25519_goes_by_two_names() {
 // Defects A01 (unsigned token accepted), A03 (unknown algorithm, empty signature), B17 (truncated
 // MAC accepted): docs/defects.md
 #[test]
-fn a_signature_counts_whole_or_not_at_all() {
+fn truncated_or_extended_signature_is_rejected() {
     let good = token(claims());
     let (message, signature) = good.rsplit_once('.').unwrap();
-    assert_eq!(verdict(&validator(), &good), "accept");
+    assert_eq!(outcome(&validator(), &good), "accept");
     let tag = ring::hmac::sign(
         &ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &SECRET),
         message.as_bytes(),
@@ -114,20 +114,21 @@ fn a_signature_counts_whole_or_not_at_all() {
     assert_eq!(encode(tag), signature);
     for len in [0, 1, 16, 31] {
         let token = format!("{message}.{}", encode(&tag.as_ref()[..len]));
-        assert_eq!(verdict(&validator(), &token), "signature_invalid", "{len}");
+        assert_eq!(outcome(&validator(), &token), "signature_invalid", "{len}");
     }
     let longer = [tag.as_ref(), &[0]].concat();
     let token = format!("{message}.{}", encode(longer));
-    assert_eq!(verdict(&validator(), &token), "signature_invalid");
+    assert_eq!(outcome(&validator(), &token), "signature_invalid");
 }
 
 // Defects A32 (ECDSA with r or s of zero), A33 (ECDSA in another encoding): docs/defects.md
 #[test]
-fn es256_signatures_are_two_halves_in_range() {
+fn es256_signature_is_two_halves_in_range() {
     let validator = with_keys(pem(ES256)).build().unwrap();
     let (message, signature) = es256(with_alg("ES256"), claims());
-    let judge = |signature: &[u8]| verdict(&validator, &format!("{message}.{}", encode(signature)));
-    assert_eq!(judge(&signature), "accept");
+    let validate =
+        |signature: &[u8]| outcome(&validator, &format!("{message}.{}", encode(signature)));
+    assert_eq!(validate(&signature), "accept");
     let order = ORDER;
     let (r, s) = signature.split_at(32);
     for bad in [
@@ -144,7 +145,7 @@ fn es256_signatures_are_two_halves_in_range() {
         [&[0x30, 0x44, 0x02, 0x20], r, &[0x02, 0x20], s].concat(),
         [&[0; 16], r, &[0; 16], s].concat(),
     ] {
-        assert_eq!(judge(&bad), "signature_invalid", "{bad:?}");
+        assert_eq!(validate(&bad), "signature_invalid", "{bad:?}");
     }
 }
 
@@ -168,14 +169,14 @@ fn negated(s: &[u8]) -> Vec<u8> {
 
 // Defect A21 (second spelling of the same token): docs/defects.md
 #[test]
-fn an_es256_token_and_its_twin_have_one_token_id() {
+fn es256_token_with_negated_s_has_the_same_token_id() {
     let validator = with_keys(pem(ES256)).build().unwrap();
     let (message, signature) = es256(with_alg("ES256"), claims());
     let twin = [&signature[..32], &negated(&signature[32..])].concat();
     assert_ne!(signature, twin);
     let id = |validator: &bearergate::JwtValidator, signature: &[u8]| {
         let token = format!("{message}.{}", encode(signature));
-        judge(validator, &token).unwrap().token_id().unwrap()
+        validate(validator, &token).unwrap().token_id().unwrap()
     };
     assert_eq!(id(&validator, &signature), id(&validator, &twin));
 
@@ -187,7 +188,7 @@ fn an_es256_token_and_its_twin_have_one_token_id() {
     let of = |header: Text, claims: Text| {
         let (message, signature) = es256(header, claims);
         let token = format!("{message}.{}", encode(signature));
-        judge(&validator, &token).unwrap().token_id().unwrap()
+        validate(&validator, &token).unwrap().token_id().unwrap()
     };
     let own = id(&validator, &signature);
     assert_eq!(of(with_alg("ES256"), claims()), own);
@@ -197,34 +198,34 @@ fn an_es256_token_and_its_twin_have_one_token_id() {
 
 // Defects A11 (injection through `kid`), A41 (duplicate or missing `kid`): docs/defects.md
 #[test]
-fn a_token_that_two_keys_may_judge_is_judged_by_none() {
+fn token_with_two_eligible_keys_is_rejected() {
     let other = Key::from_secret(vec![8; 32]).unwrap();
     let keys = KeySet::new([secret(), other.clone()]).unwrap();
     assert_eq!(
-        verdict(&with_keys(keys).build().unwrap(), &token(claims())),
+        outcome(&with_keys(keys).build().unwrap(), &token(claims())),
         "key_ambiguous"
     );
     let rotating = KeySet::rotating(other, [secret()]).unwrap();
     assert_eq!(
-        verdict(&with_keys(rotating).build().unwrap(), &token(claims())),
+        outcome(&with_keys(rotating).build().unwrap(), &token(claims())),
         "accept"
     );
     let same = KeySet::new([secret(), secret()]).unwrap();
     assert_eq!(
-        verdict(&with_keys(same).build().unwrap(), &token(claims())),
+        outcome(&with_keys(same).build().unwrap(), &token(claims())),
         "accept"
     );
 }
 
 // Defect B11 (issuer mix-up): docs/defects.md
 #[test]
-fn changed_claims_and_other_keys_are_refused() {
+fn changed_claims_and_other_keys_are_rejected() {
     let good = token(claims());
     let (message, signature) = good.rsplit_once('.').unwrap();
     let (header, _) = message.split_once('.').unwrap();
     let payload = encode(claims().set("sub", "\"mallory\"").to_string());
     let changed = format!("{header}.{payload}.{signature}");
-    assert_eq!(verdict(&validator(), &changed), "signature_invalid");
+    assert_eq!(outcome(&validator(), &changed), "signature_invalid");
     let forged = mac_with(&[8; 32], message);
-    assert_eq!(verdict(&validator(), &forged), "signature_invalid");
+    assert_eq!(outcome(&validator(), &forged), "signature_invalid");
 }

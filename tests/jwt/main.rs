@@ -1,4 +1,4 @@
-//! The rules for JWTs, by behaviour and by reason of rejection.
+//! Validation of JWTs, by behaviour and by kind of rejection.
 //!
 //! Comments name the defects that a test covers; `docs/defects.md` has the list, with tests of the
 //! same defects elsewhere.
@@ -12,13 +12,13 @@
 
 mod common;
 
-mod demands;
 mod grants;
 mod header;
 mod issuers;
 mod keys;
 mod order;
 mod property;
+mod requirements;
 mod spelling;
 mod stores;
 mod tenants;

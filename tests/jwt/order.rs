@@ -28,7 +28,7 @@ fn drop_header_member(draft: &mut Draft, name: &str) {
 }
 
 #[test]
-fn of_several_faults_the_earliest_check_names_its_own() {
+fn first_failed_check_decides_the_kind() {
     let named = secret().with_kid("k").unwrap();
     let builder = with_keys(named.into()).require_claim("tenant", "acme");
     let validator = builder.max_token_bytes(1_000).build().unwrap();
@@ -82,13 +82,13 @@ fn of_several_faults_the_earliest_check_names_its_own() {
     for (expected, mend) in steps {
         let message = message(draft.header.to_string(), draft.claims.to_string());
         let token = format!("{}{}", mac_with(&draft.secret, &message), draft.tail);
-        assert_eq!(verdict(&validator, &token), expected);
+        assert_eq!(outcome(&validator, &token), expected);
         mend(&mut draft);
     }
 }
 
 #[test]
-fn claims_of_an_unverified_token_are_not_judged() {
+fn claims_of_an_unverified_token_are_not_checked() {
     let validator = open().build().unwrap();
     for claims in [
         claims().set("sub", 7),
@@ -97,7 +97,7 @@ fn claims_of_an_unverified_token_are_not_judged() {
     ] {
         let message = message(header().to_string(), claims.to_string());
         assert_eq!(
-            verdict(&validator, &mac_with(&[8; 32], &message)),
+            outcome(&validator, &mac_with(&[8; 32], &message)),
             "signature_invalid"
         );
     }

@@ -1,5 +1,5 @@
-//! Over generated tokens: `jsonwebtoken` accepts what we accept, and no claim that is left out or
-//! changed to another type helps a token.
+//! Properties of generated tokens: `jsonwebtoken` accepts every accepted token, and no token is
+//! accepted because a claim is missing or has another type.
 
 use std::sync::LazyLock;
 
@@ -88,8 +88,8 @@ const CLAIMS: [(&str, &[&str]); 15] = [
     ("y", &["true", "{\"a\":{\"b\":{}}}", "-0"]),
 ];
 
-/// Up to so many members of a table, each with one of its values; the first value of a row is
-/// taken half of the time.
+/// Up to this many members of a table, each with one of its values; the first value of a row is
+/// used half of the time.
 fn picks(table: Table, most: usize) -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
     let pick = select(table).prop_flat_map(|(name, values)| {
         let value = prop_oneof![Just(values[0]), select(values)];
@@ -104,7 +104,7 @@ fn with_all(text: Text, members: Vec<(&str, &str)>) -> Text {
         .fold(text, |text, (name, raw)| text.set(name, raw))
 }
 
-/// Good claims with some changed, some added, and perhaps one left out.
+/// Valid claims with some changed, some added, and perhaps one removed.
 fn any_claims() -> impl Strategy<Value = Text> {
     (picks(&CLAIMS, 4), select(&CLAIMS[..]), any::<u8>()).prop_map(|(members, (name, _), dice)| {
         let claims = with_all(claims(), members);
@@ -122,7 +122,7 @@ fn any_header() -> impl Strategy<Value = Text> {
         .prop_map(|(members, alg)| with_all(header(), members).set("alg", alg))
 }
 
-/// Signs as the header says, or else with the secret.
+/// Signs with the algorithm in the header, or with the secret if there is no key for it.
 fn sign(header: &Text, claims: &Text) -> String {
     match header.get("alg") {
         Some("\"EdDSA\"") => ed25519(header, claims),
@@ -155,7 +155,7 @@ mod oracle {
 
     use crate::common::*;
 
-    /// What `jsonwebtoken` makes of it. Its clock is the system's, so times are left to us.
+    /// Decoding by `jsonwebtoken`, without its checks of times, because its clock is the system's.
     pub(super) fn decode(token: &str, algorithm: Algorithm) -> Option<serde_json::Value> {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| crypto_provider().install_default().unwrap());
@@ -177,27 +177,27 @@ proptest! {
 
     #[cfg(feature = "jsonwebtoken")]
     #[test]
-    fn jsonwebtoken_accepts_whatever_is_accepted_and_reads_the_same(
+    fn jsonwebtoken_accepts_every_accepted_token_with_the_same_claims(
         header in any_header(),
         claims in any_claims(),
     ) {
         let token = sign(&header, &claims);
-        if let Ok(principal) = judge(&VALIDATOR, &token) {
+        if let Ok(principal) = validate(&VALIDATOR, &token) {
             let algorithm = match header.get("alg") {
                 Some("\"EdDSA\"") => jsonwebtoken::Algorithm::EdDSA,
                 _ => jsonwebtoken::Algorithm::HS256,
             };
             let theirs = oracle::decode(&token, algorithm);
-            let ours: serde_json::Value = principal.claims().deserialize().unwrap();
-            prop_assert_eq!(theirs, Some(ours), "{}", token);
+            let accepted: serde_json::Value = principal.claims().deserialize().unwrap();
+            prop_assert_eq!(theirs, Some(accepted), "{}", token);
             prop_assert_eq!(principal.claims().json(), claims.to_string());
         }
     }
 
     #[test]
-    fn what_is_accepted_is_the_encoding_of_its_parts(header in any_header(), claims in any_claims()) {
+    fn accepted_token_is_the_encoding_of_its_parts(header in any_header(), claims in any_claims()) {
         let token = sign(&header, &claims);
-        if judge(&VALIDATOR, &token).is_ok() {
+        if validate(&VALIDATOR, &token).is_ok() {
             let (signed, signature) = token.rsplit_once('.').unwrap();
             prop_assert_eq!(message(header.to_string(), claims.to_string()), signed);
             use base64::Engine;
@@ -206,17 +206,17 @@ proptest! {
         }
     }
 
-    /// Whatever the rest of a token says, and whether it was accepted or not.
+    /// The rest of the token is arbitrary, so it may have been rejected before too.
     #[test]
-    fn no_token_is_accepted_without_a_demanded_claim(header in any_header(), claims in any_claims()) {
+    fn no_token_is_accepted_without_a_required_claim(header in any_header(), claims in any_claims()) {
         for name in ["iss", "aud", "exp", "tenant", "client_id"] {
             let mut claims = claims.clone().set("tenant", "\"acme\"").set("client_id", "\"app\"");
             claims = claims.without("azp").without(name);
-            prop_assert!(judge(&OF_CLIENTS, &sign(&header, &claims)).is_err(), "{}", name);
+            prop_assert!(validate(&OF_CLIENTS, &sign(&header, &claims)).is_err(), "{}", name);
         }
     }
 
-    /// Whatever the rest of a token says, and whether it was accepted or not.
+    /// The rest of the token is arbitrary, so it may have been rejected before too.
     #[test]
     fn no_token_is_accepted_with_a_claim_of_another_type(header in any_header(), claims in any_claims()) {
         for name in [
@@ -224,35 +224,35 @@ proptest! {
         ] {
             for raw in ["null", "true", "[7]", "{\"sub\":7,\"jkt\":7}"] {
                 let changed = claims.clone().set(name, raw);
-                prop_assert!(judge(&VALIDATOR, &sign(&header, &changed)).is_err(), "{} {}", name, raw);
+                prop_assert!(validate(&VALIDATOR, &sign(&header, &changed)).is_err(), "{} {}", name, raw);
             }
         }
     }
 
     #[test]
-    fn no_bytes_make_the_judge_panic(
+    fn no_bytes_make_the_validator_panic(
         text in "[A-Za-z0-9_.{}\"= -]{0,80}",
         header in proptest::collection::vec(any::<u8>(), 0..60),
         payload in proptest::collection::vec(any::<u8>(), 0..60),
     ) {
-        prop_assert!(judge(&VALIDATOR, &text).is_err());
+        prop_assert!(validate(&VALIDATOR, &text).is_err());
         let signed = mac_with(&SECRET, &message(&header, &payload));
-        prop_assert!(judge(&VALIDATOR, &signed).is_err());
+        prop_assert!(validate(&VALIDATOR, &signed).is_err());
         let good_header = mac_with(&SECRET, &message(crate::common::header().to_string(), &payload));
-        prop_assert!(judge(&VALIDATOR, &good_header).is_err());
+        prop_assert!(validate(&VALIDATOR, &good_header).is_err());
     }
 }
 
-/// The properties above would hold for a judge that refuses everything.
+/// The properties above would also hold for a validator that rejects every token.
 #[test]
-fn a_good_share_of_the_generated_tokens_is_accepted() {
+fn many_of_the_generated_tokens_are_accepted() {
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let accepted = (0..1_000).filter(|_| {
         let header = any_header().new_tree(&mut runner).unwrap().current();
         let claims = any_claims().new_tree(&mut runner).unwrap().current();
-        judge(&VALIDATOR, &sign(&header, &claims)).is_ok()
+        validate(&VALIDATOR, &sign(&header, &claims)).is_ok()
     });
     let accepted = accepted.count();
     assert!((200..800).contains(&accepted), "{accepted}");

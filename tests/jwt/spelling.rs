@@ -1,4 +1,4 @@
-//! One spelling per token: parts, base64url, JSON, sizes.
+//! The one valid spelling of a token: parts, base64url, JSON, sizes.
 
 use crate::common::*;
 
@@ -11,10 +11,10 @@ fn parts() -> [String; 3] {
 // Defects A23 (wrong number of parts), A24 (memory for each dot), A26 (decryption taken for
 // authentication): docs/defects.md
 #[test]
-fn a_token_has_exactly_three_parts() {
+fn token_has_exactly_three_parts() {
     let [header, payload, signature] = parts();
     let good = format!("{header}.{payload}.{signature}");
-    assert_eq!(verdict(&validator(), &good), "accept");
+    assert_eq!(outcome(&validator(), &good), "accept");
     for malformed in [
         String::new(),
         ".".to_owned(),
@@ -31,7 +31,7 @@ fn a_token_has_exactly_three_parts() {
         ".".repeat(16 * 1024),
     ] {
         assert_eq!(
-            verdict(&validator(), &malformed),
+            outcome(&validator(), &malformed),
             "token_malformed",
             "{malformed}"
         );
@@ -42,7 +42,7 @@ fn a_token_has_exactly_three_parts() {
         "....".to_owned(),
     ] {
         assert_eq!(
-            verdict(&validator(), &encrypted),
+            outcome(&validator(), &encrypted),
             "token_encrypted",
             "{encrypted}"
         );
@@ -51,7 +51,7 @@ fn a_token_has_exactly_three_parts() {
 
 // Defects A20 (lax base64url), A31 (panic on odd input): docs/defects.md
 #[test]
-fn characters_outside_the_alphabet_are_refused_wherever_they_stand() {
+fn characters_outside_the_alphabet_are_rejected_in_every_position() {
     let parts = parts();
     for place in 0..3 {
         for at in [0, 1, parts[place].len() / 2, parts[place].len()] {
@@ -62,7 +62,7 @@ fn characters_outside_the_alphabet_are_refused_wherever_they_stand() {
                 parts[place].insert_str(at, stray);
                 let token = parts.join(".");
                 assert_eq!(
-                    verdict(&validator(), &token),
+                    outcome(&validator(), &token),
                     "token_malformed",
                     "{place} {at} {stray:?}"
                 );
@@ -77,14 +77,14 @@ fn characters_outside_the_alphabet_are_refused_wherever_they_stand() {
         format!("\"{token}\""),
     ] {
         assert_eq!(
-            verdict(&validator(), &around),
+            outcome(&validator(), &around),
             "token_malformed",
             "{around:?}"
         );
     }
 }
 
-/// Returns the other spellings of the last character, which differ in bits that nobody reads.
+/// Returns the other spellings of the last character, which differ in unused bits.
 fn respelled(part: &str) -> Vec<String> {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let unread = match part.len() % 4 {
@@ -101,17 +101,17 @@ fn respelled(part: &str) -> Vec<String> {
 
 // Defect A21 (second spelling of the same token): docs/defects.md
 #[test]
-fn stray_trailing_bits_are_refused_in_every_part() {
+fn unused_trailing_bits_are_rejected_in_every_part() {
     let mut count = 0;
     for pad in ["\"\"", "\"x\"", "\"xx\""] {
         let token = mac(header().set("x", pad), claims().set("x", pad));
-        assert_eq!(verdict(&validator(), &token), "accept");
+        assert_eq!(outcome(&validator(), &token), "accept");
         let parts: Vec<_> = token.split('.').collect();
         for place in 0..3 {
             for other in respelled(parts[place]) {
                 let mut parts = parts.clone();
                 parts[place] = &other;
-                assert_eq!(verdict(&validator(), &parts.join(".")), "token_malformed");
+                assert_eq!(outcome(&validator(), &parts.join(".")), "token_malformed");
                 count += 1;
             }
         }
@@ -120,31 +120,35 @@ fn stray_trailing_bits_are_refused_in_every_part() {
 }
 
 #[test]
-fn no_other_character_anywhere_gives_an_accepted_token() {
+fn no_changed_character_gives_an_accepted_token() {
     let validator = validator();
     let token = token(claims());
     for at in 0..token.len() {
         for other in "AQgw_-.09".chars() {
             let changed = format!("{}{other}{}", &token[..at], &token[at + 1..]);
             let expected = changed == token;
-            assert_eq!(judge(&validator, &changed).is_ok(), expected, "{changed}");
+            assert_eq!(
+                validate(&validator, &changed).is_ok(),
+                expected,
+                "{changed}"
+            );
         }
     }
     for len in 0..token.len() {
-        assert!(judge(&validator, &token[..len]).is_err(), "{len}");
+        assert!(validate(&validator, &token[..len]).is_err(), "{len}");
     }
 }
 
 // Defect A22 (JSON form read as a compact token): docs/defects.md
 #[test]
-fn the_json_serialization_is_no_token() {
+fn json_serialization_is_rejected() {
     let [header, payload, signature] = parts();
     for text in [
         format!(r#"{{"protected":"{header}","payload":"{payload}","signature":"{signature}"}}"#),
         format!(r#"{{"protected":"{header}","  .{payload}.{signature}":""}}"#),
         format!(r#"{header}.{payload}.{signature}","x":"y"#),
     ] {
-        assert_eq!(verdict(&validator(), &text), "token_malformed", "{text}");
+        assert_eq!(outcome(&validator(), &text), "token_malformed", "{text}");
     }
 }
 
@@ -186,10 +190,10 @@ fn header_and_claims_are_strict_json() {
         let header = [&bad, &good.0.as_bytes()[1..]].concat();
         let payload = [&bad, &good.1.as_bytes()[1..]].concat();
         let shown = String::from_utf8_lossy(&bad).into_owned();
-        let judged = verdict(&validator(), &signed(&header, good.1.as_bytes()));
-        assert_eq!(judged, "token_malformed", "header {shown}");
-        let judged = verdict(&validator(), &signed(good.0.as_bytes(), &payload));
-        assert_eq!(judged, "token_malformed", "claims {shown}");
+        let validated = outcome(&validator(), &signed(&header, good.1.as_bytes()));
+        assert_eq!(validated, "token_malformed", "header {shown}");
+        let validated = outcome(&validator(), &signed(good.0.as_bytes(), &payload));
+        assert_eq!(validated, "token_malformed", "claims {shown}");
     }
     let twin = [
         &member(br#""x":1,"X":1,"y":{"x":1}"#),
@@ -197,21 +201,21 @@ fn header_and_claims_are_strict_json() {
     ]
     .concat();
     assert_eq!(
-        verdict(&validator(), &signed(good.0.as_bytes(), &twin)),
+        outcome(&validator(), &signed(good.0.as_bytes(), &twin)),
         "accept"
     );
 }
 
 // Defect A19 (duplicate JSON members): docs/defects.md
 #[test]
-fn a_member_of_two_meanings_is_refused() {
+fn duplicate_members_are_rejected() {
     for header in [
         header().add("alg", "\"none\""),
         header().add("\\u0061lg", "\"none\""),
         header().set("kid", "\"a\"").add("kid", "\"b\""),
     ] {
         assert_eq!(
-            verdict(&validator(), &mac(header, claims())),
+            outcome(&validator(), &mac(header, claims())),
             "token_malformed"
         );
     }
@@ -221,12 +225,12 @@ fn a_member_of_two_meanings_is_refused() {
         claims().add("\\u0069\\u0073\\u0073", "\"evil\""),
         claims().set("role", "\"user\"").add("role", "\"admin\""),
     ] {
-        assert_eq!(verdict(&validator(), &token(claims)), "token_malformed");
+        assert_eq!(outcome(&validator(), &token(claims)), "token_malformed");
     }
     let escaped = claims().without("exp").add("e\\u0078p", NOW + 1);
-    assert_eq!(verdict(&validator(), &token(escaped)), "accept");
+    assert_eq!(outcome(&validator(), &token(escaped)), "accept");
     let expired = claims().without("exp").add("e\\u0078p", NOW - 100);
-    assert_eq!(verdict(&validator(), &token(expired)), "token_expired exp");
+    assert_eq!(outcome(&validator(), &token(expired)), "token_expired exp");
 }
 
 // Defects M03 (text that is not Unicode), M04 (trailing bytes, or no object): docs/defects.md
@@ -250,21 +254,21 @@ fn claims_and_header_are_one_object_each() {
     };
     for payload in around(&good) {
         assert_eq!(
-            verdict(&validator(), &mac(&good_header, &payload)),
+            outcome(&validator(), &mac(&good_header, &payload)),
             "token_malformed",
             "{payload}"
         );
     }
     for header in around(&good_header) {
         assert_eq!(
-            verdict(&validator(), &mac(&header, &good)),
+            outcome(&validator(), &mac(&header, &good)),
             "token_malformed",
             "{header}"
         );
     }
     let spaced = format!(" \r\n\t{good} \n");
     assert_eq!(
-        verdict(&validator(), &mac(format!(" {good_header}\n"), spaced)),
+        outcome(&validator(), &mac(format!(" {good_header}\n"), spaced)),
         "accept"
     );
 }
@@ -272,7 +276,7 @@ fn claims_and_header_are_one_object_each() {
 // Defects M01 (deep nesting overflows the stack), M02 (many members take quadratic time):
 // docs/defects.md
 #[test]
-fn nesting_and_members_are_capped_inclusively() {
+fn nesting_and_members_are_limited_inclusively() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     for (depth, expected) in [
         (31, "accept"),
@@ -280,18 +284,18 @@ fn nesting_and_members_are_capped_inclusively() {
         (5_000, "token_malformed"),
     ] {
         let deep = claims().set("x", nested(depth));
-        assert_eq!(verdict(&validator(), &token(deep)), expected, "{depth}");
+        assert_eq!(outcome(&validator(), &token(deep)), expected, "{depth}");
     }
     let open_ended = format!("{{\"x\":{}", "[".repeat(12_000));
-    assert_eq!(verdict(&validator(), &token(open_ended)), "token_malformed");
+    assert_eq!(outcome(&validator(), &token(open_ended)), "token_malformed");
     let own = 5;
     for (count, expected) in [(256, "accept"), (257, "token_malformed")] {
         let many = (own..count).fold(claims(), |all, n| all.add(&format!("m{n}"), 0));
-        assert_eq!(verdict(&validator(), &token(many)), expected, "{count}");
+        assert_eq!(outcome(&validator(), &token(many)), expected, "{count}");
         let members: Vec<_> = (0..count).map(|n| format!("\"m{n}\":0")).collect();
         let inner = format!("{{{}}}", members.join(","));
         assert_eq!(
-            verdict(&validator(), &token(claims().set("x", inner))),
+            outcome(&validator(), &token(claims().set("x", inner))),
             expected,
             "{count}"
         );
@@ -300,7 +304,7 @@ fn nesting_and_members_are_capped_inclusively() {
 
 /// A token of exactly this many bytes.
 fn of_len(len: usize) -> String {
-    // Three bytes of payload are four characters; a header of other lengths makes up the rest.
+    // Three bytes of payload are four characters; the length of the header supplies the rest.
     for spare in ["\"\"", "\"x\"", "\"xx\"", "\"xxx\""] {
         let make = |pad: usize| {
             let claims = claims().set("pad", format!("\"{}\"", "p".repeat(pad)));
@@ -319,37 +323,37 @@ fn of_len(len: usize) -> String {
 
 // Defect A25 (oversize token decoded): docs/defects.md
 #[test]
-fn the_size_of_a_token_is_capped_inclusively() {
+fn size_of_a_token_is_limited_inclusively() {
     let default = 16 * 1024;
-    assert_eq!(verdict(&validator(), &of_len(default)), "accept");
+    assert_eq!(outcome(&validator(), &of_len(default)), "accept");
     assert_eq!(
-        verdict(&validator(), &of_len(default + 1)),
+        outcome(&validator(), &of_len(default + 1)),
         "token_too_large"
     );
     let most = builder().max_token_bytes(64 * 1024).build().unwrap();
-    assert_eq!(verdict(&most, &of_len(64 * 1024)), "accept");
-    assert_eq!(verdict(&most, &of_len(64 * 1024 + 1)), "token_too_large");
+    assert_eq!(outcome(&most, &of_len(64 * 1024)), "accept");
+    assert_eq!(outcome(&most, &of_len(64 * 1024 + 1)), "token_too_large");
     let least = builder().max_token_bytes(400).build().unwrap();
-    assert_eq!(verdict(&least, &of_len(400)), "accept");
-    assert_eq!(verdict(&least, &of_len(401)), "token_too_large");
+    assert_eq!(outcome(&least, &of_len(400)), "accept");
+    assert_eq!(outcome(&least, &of_len(401)), "token_too_large");
 }
 
 // Defects A24 (memory for each dot), A25 (oversize token decoded): docs/defects.md
 #[test]
-fn size_comes_before_everything_else() {
+fn size_is_checked_first() {
     for text in [
         ".".repeat(1_000_000),
         "a".repeat(20_000),
         "é".repeat(9_000),
         "{".repeat(16_385),
     ] {
-        assert_eq!(verdict(&validator(), &text), "token_too_large");
+        assert_eq!(outcome(&validator(), &text), "token_too_large");
     }
 }
 
 // Defect A25 (oversize token decoded): docs/defects.md
 #[test]
-fn the_decoded_header_is_capped_inclusively() {
+fn size_of_the_decoded_header_is_limited_inclusively() {
     for (len, expected) in [
         (4096, "accept"),
         (4097, "token_too_large"),
@@ -359,7 +363,7 @@ fn the_decoded_header_is_capped_inclusively() {
         let header = header().set("x", format!("\"{}\"", "x".repeat(len - empty)));
         assert_eq!(header.to_string().len(), len);
         assert_eq!(
-            verdict(&validator(), &mac(header, claims())),
+            outcome(&validator(), &mac(header, claims())),
             expected,
             "{len}"
         );

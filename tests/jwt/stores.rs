@@ -1,4 +1,4 @@
-//! What has to be waited for: keys from a store, and proof of possession.
+//! Validations that wait: for keys from a store, and for proof of possession.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use bearergate::{JwtValidator, KeyStore, NowOrLater, Rejection, RejectionKind, T
 
 use crate::common::*;
 
-/// Is ready when polled for the second time.
+/// A future that is ready when it is polled for the second time.
 struct Turn(bool);
 
 impl Future for Turn {
@@ -40,7 +40,7 @@ enum When {
     Later,
 }
 
-/// Brings a set of keys or a rejection, now or later, and counts what it does.
+/// A store that returns a set of keys or a rejection, now or later, and counts its calls.
 #[derive(Debug)]
 struct Store {
     when: When,
@@ -94,23 +94,23 @@ fn stored(store: &Arc<Store>) -> JwtValidatorBuilder<Ready> {
 }
 
 #[test]
-fn keys_that_come_later_judge_like_keys_that_are_there() {
+fn keys_from_a_waiting_store_give_the_same_results() {
     for when in [When::Now, When::Later] {
         let store = Store::new(when, Ok(secret().into()));
         let validator = stored(&store).build().unwrap();
         let header = header().set("kid", "\"\\u006b1\"");
         assert_eq!(
-            verdict(&validator, &mac(&header, claims())),
+            outcome(&validator, &mac(&header, claims())),
             "accept",
             "{when:?}"
         );
         let expired = claims().set("exp", 1);
         assert_eq!(
-            verdict(&validator, &mac(&header, expired)),
+            outcome(&validator, &mac(&header, expired)),
             "token_expired exp"
         );
         let forged = mac_with(&[8; 32], &message(header.to_string(), claims().to_string()));
-        assert_eq!(verdict(&validator, &forged), "signature_invalid");
+        assert_eq!(outcome(&validator, &forged), "signature_invalid");
         assert_eq!(store.fetches(), 3);
         let hint = (Some("k1".to_owned()), Algorithm::Hs256);
         assert_eq!(*store.hints.lock().unwrap(), vec![hint; 3]);
@@ -120,12 +120,12 @@ fn keys_that_come_later_judge_like_keys_that_are_there() {
 // Defects A46 (bad answer replaces good keys), A47 (default key when the fetch fails):
 // docs/defects.md
 #[test]
-fn a_store_that_cannot_answer_gives_no_verdict() {
+fn failing_store_makes_the_token_unavailable() {
     for when in [When::Now, When::Later] {
         let store = Store::new(when, Err(RejectionKind::Unavailable));
         let validator = stored(&store).build().unwrap();
         assert_eq!(
-            verdict(&validator, &token(claims())),
+            outcome(&validator, &token(claims())),
             "unavailable",
             "{when:?}"
         );
@@ -133,21 +133,21 @@ fn a_store_that_cannot_answer_gives_no_verdict() {
             &[8; 32],
             &message(header().to_string(), claims().to_string()),
         );
-        assert_eq!(verdict(&validator, &forged), "unavailable", "{when:?}");
+        assert_eq!(outcome(&validator, &forged), "unavailable", "{when:?}");
         *store.keys.lock().unwrap() = Ok(Arc::new(secret().into()));
-        assert_eq!(verdict(&validator, &token(claims())), "accept", "{when:?}");
+        assert_eq!(outcome(&validator, &token(claims())), "accept", "{when:?}");
     }
 }
 
 // Defect A45 (withdrawn key still verifies): docs/defects.md
 #[test]
-fn a_key_that_was_replaced_judges_no_more() {
+fn replaced_key_verifies_no_longer() {
     let store = Store::new(When::Later, Ok(secret().into()));
     let validator = stored(&store).build().unwrap();
-    assert_eq!(verdict(&validator, &token(claims())), "accept");
+    assert_eq!(outcome(&validator, &token(claims())), "accept");
     let next = Key::from_secret(vec![8; 32]).unwrap();
     *store.keys.lock().unwrap() = Ok(Arc::new(next.into()));
-    assert_eq!(verdict(&validator, &token(claims())), "signature_invalid");
+    assert_eq!(outcome(&validator, &token(claims())), "signature_invalid");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn nothing_happens_before_the_first_poll() {
 // Defects A09 (key fetched from an address in the header), A12 (URL made from an unverified claim):
 // docs/defects.md
 #[test]
-fn a_token_that_is_refused_early_asks_no_store() {
+fn token_rejected_early_asks_no_store() {
     for when in [When::Now, When::Later] {
         let store = Store::new(when, Ok(secret().into()));
         let validator = stored(&store)
@@ -187,21 +187,21 @@ fn a_token_that_is_refused_early_asks_no_store() {
             mac(header().set("alg", "\"RS256\""), claims()),
             mac(header().set("crit", "[\"x\"]"), claims()),
         ] {
-            assert!(judge(&validator, &token).is_err(), "{token}");
+            assert!(validate(&validator, &token).is_err(), "{token}");
         }
         assert_eq!(store.fetches(), 0);
     }
 }
 
 #[test]
-fn an_algorithm_that_the_brought_keys_do_not_serve_is_not_allowed() {
+fn algorithm_without_a_key_in_the_store_is_not_allowed() {
     let store = Store::new(When::Later, Ok(secret().into()));
     let validator = stored(&store).build().unwrap();
     let token = ed25519(header().set("alg", "\"EdDSA\""), claims());
-    assert_eq!(verdict(&validator, &token), "algorithm_not_allowed");
+    assert_eq!(outcome(&validator, &token), "algorithm_not_allowed");
 }
 
-/// Answers each question the same way, and counts them.
+/// A constraint that always returns the same result, and counts its calls.
 #[derive(Clone, Debug)]
 struct Proof {
     answer: Result<(), RejectionKind>,
@@ -244,26 +244,26 @@ fn bound() -> Text {
 }
 
 #[test]
-fn a_bound_token_without_a_constraint_is_refused() {
+fn bound_token_without_a_constraint_is_rejected() {
     assert_eq!(
-        verdict(&validator(), &token(bound())),
+        outcome(&validator(), &token(bound())),
         "binding_required cnf"
     );
     assert_eq!(
-        verdict(&open().build().unwrap(), &token(bound())),
+        outcome(&open().build().unwrap(), &token(bound())),
         "binding_required cnf"
     );
 }
 
 #[test]
-fn the_constraint_decides_over_a_bound_token() {
+fn constraint_decides_on_a_bound_token() {
     for when in [When::Now, When::Later] {
         let proof = Proof::new(Ok(()), when);
         let validator = builder().sender_constraint(proof.clone()).build().unwrap();
-        let principal = judge(&validator, &token(bound())).unwrap();
+        let principal = validate(&validator, &token(bound())).unwrap();
         assert!(principal.is_confirmed());
         assert_eq!(principal.confirmation().unwrap().jkt(), Some(&[5; 32]));
-        judge(&validator, &token(bound())).unwrap();
+        validate(&validator, &token(bound())).unwrap();
         assert_eq!(*proof.asked.lock().unwrap(), [Some([5; 32]); 2]);
 
         for kind in [
@@ -273,13 +273,13 @@ fn the_constraint_decides_over_a_bound_token() {
         ] {
             let proof = Proof::new(Err(kind), when);
             let validator = builder().sender_constraint(proof).build().unwrap();
-            assert_eq!(verdict(&validator, &token(bound())), kind.as_str());
+            assert_eq!(outcome(&validator, &token(bound())), kind.as_str());
         }
     }
 }
 
 #[test]
-fn a_constraint_that_is_ready_makes_nobody_wait() {
+fn ready_constraint_keeps_the_result_ready() {
     for (when, is_ready) in [(When::Now, true), (When::Later, false)] {
         let validator = builder().sender_constraint(Proof::new(Ok(()), when));
         let validator = validator.build().unwrap();
@@ -290,24 +290,24 @@ fn a_constraint_that_is_ready_makes_nobody_wait() {
 }
 
 #[test]
-fn the_constraint_is_asked_about_good_bound_tokens_alone() {
+fn constraint_is_called_only_for_valid_bound_tokens() {
     let proof = Proof::new(Ok(()), When::Now);
     let validator = builder().sender_constraint(proof.clone()).build().unwrap();
-    assert_eq!(verdict(&validator, &token(claims())), "accept");
+    assert_eq!(outcome(&validator, &token(claims())), "accept");
     assert_eq!(
-        verdict(&validator, &token(bound().set("exp", 1))),
+        outcome(&validator, &token(bound().set("exp", 1))),
         "token_expired exp"
     );
     let forged = mac_with(
         &[8; 32],
         &message(header().to_string(), bound().to_string()),
     );
-    assert_eq!(verdict(&validator, &forged), "signature_invalid");
+    assert_eq!(outcome(&validator, &forged), "signature_invalid");
     assert!(proof.asked.lock().unwrap().is_empty());
 }
 
 #[test]
-fn a_constraint_never_vouches_for_a_method_that_is_unknown() {
+fn unknown_confirmation_method_is_rejected_whatever_the_constraint_says() {
     let proof = Proof::new(Ok(()), When::Now);
     let validator = builder().sender_constraint(proof.clone()).build().unwrap();
     let good = encode([5; 32]);
@@ -331,16 +331,16 @@ fn a_constraint_never_vouches_for_a_method_that_is_unknown() {
         (r#"{"jkt":["x"]}"#.to_owned(), "claim_invalid cnf"),
     ] {
         let claims = claims().set("cnf", &raw);
-        assert_eq!(verdict(&validator, &token(claims)), expected, "{raw}");
+        assert_eq!(outcome(&validator, &token(claims)), expected, "{raw}");
     }
     assert_eq!(proof.asked.lock().unwrap().len(), 2);
 }
 
 #[test]
-fn keys_and_proof_may_both_come_later() {
+fn store_and_constraint_can_both_wait() {
     let store = Store::new(When::Later, Ok(secret().into()));
     let proof = Proof::new(Ok(()), When::Later);
     let validator = stored(&store).sender_constraint(proof).build().unwrap();
-    assert_eq!(verdict(&validator, &token(bound())), "accept");
-    assert_eq!(verdict(&validator, &token(claims())), "accept");
+    assert_eq!(outcome(&validator, &token(bound())), "accept");
+    assert_eq!(outcome(&validator, &token(claims())), "accept");
 }

@@ -9,7 +9,7 @@ use crate::common::*;
 
 const PATTERN: &str = "https://login.example.com/{tenant}/v2.0";
 
-/// Trusts tenants whose `tid` is the one in `iss`, but for the tenant `stranger`.
+/// Trusts tenants whose `tid` is the one in `iss`, except the tenant `stranger`.
 fn like(pattern: &str) -> JwtValidatorBuilder<Ready> {
     let builder = JwtValidator::builder().issuer_pattern(pattern, |tenant| {
         let tid = tenant.claims().get::<String>("tid").ok().flatten();
@@ -27,10 +27,10 @@ fn of(tenant: &str, tid: &str) -> Text {
 
 // Defect A12 (URL made from an unverified claim): docs/defects.md
 #[test]
-fn a_tenant_is_trusted_under_its_own_name() {
+fn each_tenant_has_its_own_authority() {
     let validator = like(PATTERN).build().unwrap();
     for tenant in ["blue", "green"] {
-        let principal = judge(&validator, &token(of(tenant, tenant))).unwrap();
+        let principal = validate(&validator, &token(of(tenant, tenant))).unwrap();
         let expected = format!("https://login.example.com/{tenant}/v2.0");
         assert_eq!(principal.authority().as_str(), expected);
     }
@@ -38,14 +38,14 @@ fn a_tenant_is_trusted_under_its_own_name() {
 
 // Defect A12 (URL made from an unverified claim): docs/defects.md
 #[test]
-fn a_tenant_that_is_not_allowed_is_another_issuer() {
+fn tenant_that_is_not_allowed_is_an_issuer_mismatch() {
     let validator = like(PATTERN).build().unwrap();
     for refused in [
         of("blue", "green"),
         of("stranger", "stranger"),
         of("blue", "blue").without("tid"),
     ] {
-        assert_eq!(verdict(&validator, &token(refused)), "issuer_mismatch iss");
+        assert_eq!(outcome(&validator, &token(refused)), "issuer_mismatch iss");
     }
     for issuer in [
         "https://login.example.com/blue/v1.0",
@@ -55,7 +55,7 @@ fn a_tenant_that_is_not_allowed_is_another_issuer() {
     ] {
         let claims = of("blue", "blue").set("iss", format!("\"{issuer}\""));
         assert_eq!(
-            verdict(&validator, &token(claims)),
+            outcome(&validator, &token(claims)),
             "issuer_mismatch iss",
             "{issuer}"
         );
@@ -63,7 +63,7 @@ fn a_tenant_that_is_not_allowed_is_another_issuer() {
 }
 
 #[test]
-fn nobody_is_asked_about_a_tenant_before_the_signature_is_verified() {
+fn tenant_closure_is_called_only_after_the_signature_is_verified() {
     let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counted = asked.clone();
     let builder = JwtValidator::builder().issuer_pattern(PATTERN, move |tenant| {
@@ -76,14 +76,14 @@ fn nobody_is_asked_about_a_tenant_before_the_signature_is_verified() {
         &[9; 32],
         &message(header().to_string(), of("a", "a").to_string()),
     );
-    assert_eq!(verdict(&validator, &forged), "signature_invalid");
+    assert_eq!(outcome(&validator, &forged), "signature_invalid");
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 0);
-    assert_eq!(verdict(&validator, &token(of("a", "a"))), "accept");
+    assert_eq!(outcome(&validator, &token(of("a", "a"))), "accept");
     assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
 
 #[test]
-fn an_issuer_that_is_named_exactly_goes_before_a_pattern() {
+fn issuer_with_an_exact_name_precedes_a_pattern() {
     let named = JwtValidator::builder().issuer("https://login.example.com/blue/v2.0");
     let named = named.audience(AUDIENCE).keys(secret().into());
     let named = named
@@ -93,7 +93,7 @@ fn an_issuer_that_is_named_exactly_goes_before_a_pattern() {
         .unwrap();
     let both = JwtValidator::join([like(PATTERN).build().unwrap(), named]).unwrap();
     let authority = |tenant: &str| {
-        let principal = judge(&both, &token(of(tenant, tenant))).unwrap();
+        let principal = validate(&both, &token(of(tenant, tenant))).unwrap();
         principal.authority().as_str().to_owned()
     };
     assert_eq!(authority("blue"), "the blue one");
@@ -101,7 +101,7 @@ fn an_issuer_that_is_named_exactly_goes_before_a_pattern() {
 }
 
 #[test]
-fn patterns_that_overlap_or_have_no_place_are_refused() {
+fn overlapping_and_malformed_patterns_do_not_build() {
     let kind = |pattern: &str| {
         let other = like(pattern).build()?;
         JwtValidator::join([like(PATTERN).build()?, other])

@@ -1,4 +1,4 @@
-//! Times, to the second.
+//! The times of a token, to the second.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn at(now: u64, leeway: u64) -> JwtValidator {
     builder().clock(clock).leeway(leeway).build().unwrap()
 }
 
-/// Claims without `iat`, so that one time alone counts.
+/// Claims without `iat`, so that only one time is checked.
 fn timed(claim: &str, raw: impl ToString) -> String {
     let claims = claims().without("iat").set("exp", NOW + 100_000);
     token(claims.set(claim, raw))
@@ -24,24 +24,24 @@ fn timed(claim: &str, raw: impl ToString) -> String {
 
 // Defect B04 (boundary of a time): docs/defects.md
 #[test]
-fn a_token_ends_with_the_second_of_its_exp() {
+fn token_expires_at_the_second_of_its_exp() {
     for leeway in LEEWAYS {
         let token = timed("exp", NOW);
         assert_eq!(
-            verdict(&at(NOW + leeway - 1, leeway), &token),
+            outcome(&at(NOW + leeway - 1, leeway), &token),
             "accept",
             "{leeway}"
         );
         for later in [0, 1, 1_000_000] {
-            let verdict = verdict(&at(NOW + leeway + later, leeway), &token);
-            assert_eq!(verdict, "token_expired exp", "{leeway} {later}");
+            let outcome = outcome(&at(NOW + leeway + later, leeway), &token);
+            assert_eq!(outcome, "token_expired exp", "{leeway} {later}");
         }
     }
 }
 
 // Defects B04 (boundary of a time), B05 (unbounded leeway, age or lifetime): docs/defects.md
 #[test]
-fn a_token_begins_with_the_second_of_its_nbf_and_iat() {
+fn token_is_valid_from_the_second_of_its_nbf_and_iat() {
     for (claim, refusal) in [
         ("nbf", "token_not_yet_valid nbf"),
         ("iat", "token_issued_in_future iat"),
@@ -49,21 +49,21 @@ fn a_token_begins_with_the_second_of_its_nbf_and_iat() {
         for leeway in LEEWAYS {
             let token = timed(claim, NOW);
             assert_eq!(
-                verdict(&at(NOW - leeway, leeway), &token),
+                outcome(&at(NOW - leeway, leeway), &token),
                 "accept",
                 "{leeway}"
             );
-            assert_eq!(verdict(&at(NOW + 1, leeway), &token), "accept", "{leeway}");
+            assert_eq!(outcome(&at(NOW + 1, leeway), &token), "accept", "{leeway}");
             for sooner in [1, 2, 1_000_000] {
-                let verdict = verdict(&at(NOW - leeway - sooner, leeway), &token);
-                assert_eq!(verdict, refusal, "{leeway} {sooner}");
+                let outcome = outcome(&at(NOW - leeway - sooner, leeway), &token);
+                assert_eq!(outcome, refusal, "{leeway} {sooner}");
             }
         }
     }
 }
 
 #[test]
-fn the_default_leeway_is_thirty_seconds() {
+fn default_leeway_is_thirty_seconds() {
     let at = |now| {
         builder()
             .clock(FakeClock::at(UnixTime::from_secs(now)))
@@ -71,13 +71,13 @@ fn the_default_leeway_is_thirty_seconds() {
             .unwrap()
     };
     let token = timed("exp", NOW);
-    assert_eq!(verdict(&at(NOW + 29), &token), "accept");
-    assert_eq!(verdict(&at(NOW + 30), &token), "token_expired exp");
+    assert_eq!(outcome(&at(NOW + 29), &token), "accept");
+    assert_eq!(outcome(&at(NOW + 30), &token), "token_expired exp");
 }
 
 // Defect B03 (odd numbers as times): docs/defects.md
 #[test]
-fn a_fraction_counts_against_the_token() {
+fn fractions_of_seconds_are_rounded_against_the_token() {
     for leeway in LEEWAYS {
         for raw in [
             "1700000000.000001",
@@ -86,12 +86,12 @@ fn a_fraction_counts_against_the_token() {
         ] {
             let ends = timed("exp", raw);
             assert_eq!(
-                verdict(&at(NOW + leeway - 1, leeway), &ends),
+                outcome(&at(NOW + leeway - 1, leeway), &ends),
                 "accept",
                 "{raw}"
             );
             assert_eq!(
-                verdict(&at(NOW + leeway, leeway), &ends),
+                outcome(&at(NOW + leeway, leeway), &ends),
                 "token_expired exp",
                 "{raw}"
             );
@@ -101,12 +101,12 @@ fn a_fraction_counts_against_the_token() {
             ] {
                 let begins = timed(claim, raw);
                 assert_eq!(
-                    verdict(&at(NOW - leeway, leeway), &begins),
+                    outcome(&at(NOW - leeway, leeway), &begins),
                     refusal,
                     "{raw}"
                 );
                 assert_eq!(
-                    verdict(&at(NOW - leeway + 1, leeway), &begins),
+                    outcome(&at(NOW - leeway + 1, leeway), &begins),
                     "accept",
                     "{raw}"
                 );
@@ -117,7 +117,7 @@ fn a_fraction_counts_against_the_token() {
 
 // Defect B03 (odd numbers as times): docs/defects.md
 #[test]
-fn times_are_numbers_up_to_the_year_9999() {
+fn times_must_be_numbers_up_to_the_year_9999() {
     for raw in [
         "253402300799",
         "253402300799.0",
@@ -127,7 +127,7 @@ fn times_are_numbers_up_to_the_year_9999() {
         "1700000000.00",
     ] {
         assert_eq!(
-            verdict(&at(NOW - 1, 0), &timed("exp", raw)),
+            outcome(&at(NOW - 1, 0), &timed("exp", raw)),
             "accept",
             "{raw}"
         );
@@ -146,13 +146,13 @@ fn times_are_numbers_up_to_the_year_9999() {
             "1e300",
             "-9223372036854775808",
         ] {
-            assert_eq!(verdict(&at(NOW, 0), &timed(claim, raw)), invalid, "{raw}");
+            assert_eq!(outcome(&at(NOW, 0), &timed(claim, raw)), invalid, "{raw}");
         }
         for raw in [
             "1e999", "NaN", "Infinity", "01", "+1", ".5", "1.", "0x1", "1_000",
         ] {
             assert_eq!(
-                verdict(&at(NOW, 0), &timed(claim, raw)),
+                outcome(&at(NOW, 0), &timed(claim, raw)),
                 "token_malformed",
                 "{raw}"
             );
@@ -160,11 +160,11 @@ fn times_are_numbers_up_to_the_year_9999() {
     }
     for raw in ["0", "-0", "0.0", "1e-5", "1e3"] {
         assert_eq!(
-            verdict(&at(NOW, 0), &timed("exp", raw)),
+            outcome(&at(NOW, 0), &timed("exp", raw)),
             "token_expired exp",
             "{raw}"
         );
-        assert_eq!(verdict(&at(NOW, 0), &timed("nbf", raw)), "accept", "{raw}");
+        assert_eq!(outcome(&at(NOW, 0), &timed("nbf", raw)), "accept", "{raw}");
     }
 }
 
@@ -178,48 +178,48 @@ fn times_at_the_edges_do_not_overflow() {
         u64::MAX - 600,
         u64::MAX - 601,
     ] {
-        assert_eq!(verdict(&at(now, 0), &last), "token_expired exp");
+        assert_eq!(outcome(&at(now, 0), &last), "token_expired exp");
     }
-    assert_eq!(verdict(&at(u64::MAX - 1, 600), &last), "token_expired exp");
+    assert_eq!(outcome(&at(u64::MAX - 1, 600), &last), "token_expired exp");
     let first = token(claims().set("exp", 1).set("nbf", 0).set("iat", 0));
     for leeway in LEEWAYS {
-        assert_eq!(verdict(&at(0, leeway), &first), "accept");
+        assert_eq!(outcome(&at(0, leeway), &first), "accept");
     }
 }
 
 // Defect B02 (token without `exp`): docs/defects.md
 #[test]
-fn expiry_is_demanded_unless_it_is_given_up_by_name() {
+fn expiry_is_required_unless_disabled_by_name() {
     let endless = token(claims().without("exp"));
-    assert_eq!(verdict(&validator(), &endless), "claim_missing exp");
+    assert_eq!(outcome(&validator(), &endless), "claim_missing exp");
     let lenient = builder().allow_missing_expiry().build().unwrap();
-    assert_eq!(verdict(&lenient, &endless), "accept");
+    assert_eq!(outcome(&lenient, &endless), "accept");
     let expired = token(claims().set("exp", NOW - 1000));
-    assert_eq!(verdict(&lenient, &expired), "token_expired exp");
+    assert_eq!(outcome(&lenient, &expired), "token_expired exp");
     let wrong = token(claims().set("exp", "null"));
-    assert_eq!(verdict(&lenient, &wrong), "claim_invalid exp");
+    assert_eq!(outcome(&lenient, &wrong), "claim_invalid exp");
 }
 
 // Defect B07 (clock fails or steps): docs/defects.md
 #[test]
-fn a_clock_that_cannot_tell_the_time_gives_no_verdict() {
+fn failing_clock_makes_the_token_unavailable() {
     let clock = clock();
     let validator = builder().clock(clock.clone()).build().unwrap();
     let good = token(claims());
-    assert_eq!(verdict(&validator, &good), "accept");
+    assert_eq!(outcome(&validator, &good), "accept");
     clock.stop();
-    assert_eq!(verdict(&validator, &good), "unavailable");
+    assert_eq!(outcome(&validator, &good), "unavailable");
     let forged = mac_with(
         &[8; 32],
         &message(header().to_string(), claims().to_string()),
     );
-    assert_eq!(verdict(&validator, &forged), "signature_invalid");
+    assert_eq!(outcome(&validator, &forged), "signature_invalid");
     clock.set(UnixTime::from_secs(NOW));
-    assert_eq!(verdict(&validator, &good), "accept");
+    assert_eq!(outcome(&validator, &good), "accept");
 }
 
 #[test]
-fn the_time_of_the_request_wins_over_the_clock() {
+fn time_of_the_request_is_used_instead_of_the_clock() {
     let token = token(claims());
     let validator = at(0, 0);
     let presented = PresentedCredential::token(&token).at(UnixTime::from_secs(NOW));
@@ -231,13 +231,13 @@ fn the_time_of_the_request_wins_over_the_clock() {
 
 // Defect B07 (clock fails or steps): docs/defects.md
 #[test]
-fn the_clock_is_asked_for_each_token() {
+fn clock_is_read_for_each_token() {
     let clock = clock();
     let validator = builder().clock(clock.clone()).build().unwrap();
     let token = token(claims());
-    assert_eq!(verdict(&validator, &token), "accept");
+    assert_eq!(outcome(&validator, &token), "accept");
     clock.advance(Duration::from_secs(330));
-    assert_eq!(verdict(&validator, &token), "token_expired exp");
+    assert_eq!(outcome(&validator, &token), "token_expired exp");
     clock.set(UnixTime::from_secs(NOW - 31));
-    assert_eq!(verdict(&validator, &token), "token_issued_in_future iat");
+    assert_eq!(outcome(&validator, &token), "token_issued_in_future iat");
 }

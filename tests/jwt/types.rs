@@ -19,7 +19,7 @@ const VALUES: [(&str, &str); 14] = [
     ("control character", "\"a\\u0000b\""),
 ];
 
-/// The verdicts on one claim of each value, in their order: `A` accept, `I` claim_invalid,
+/// The outcomes for one claim with each value, in their order: `A` accept, `I` claim_invalid,
 /// `M` claim_missing, `X` a mismatch, `B` binding_required.
 fn check_row(validator: &bearergate::JwtValidator, claim: &str, row: &str) {
     let codes: Vec<&str> = row.split(' ').collect();
@@ -39,7 +39,7 @@ fn check_row(validator: &bearergate::JwtValidator, claim: &str, row: &str) {
             _ => "audience_mismatch aud".to_owned(),
         };
         assert_eq!(
-            verdict(validator, &token(claims)),
+            outcome(validator, &token(claims)),
             expected,
             "{claim}: {name}"
         );
@@ -49,7 +49,7 @@ fn check_row(validator: &bearergate::JwtValidator, claim: &str, row: &str) {
 // Defects B01 (claim of a wrong type read as absent), B03 (odd numbers as times), B09 (shape of
 // `aud`), B13 (empty or foreign subject): docs/defects.md
 #[test]
-fn a_registered_claim_of_another_type_is_refused_though_nothing_is_demanded() {
+fn registered_claim_of_wrong_type_is_rejected_even_if_not_required() {
     let validator = open().build().unwrap();
     for (claim, row) in [
         // absent null bool int neg frac huge str "" [] ["x"] {} mixed control
@@ -73,7 +73,7 @@ fn a_registered_claim_of_another_type_is_refused_though_nothing_is_demanded() {
 // Defects B01 (claim of a wrong type read as absent), B02 (token without `exp`), B08 (audience not
 // checked), B09 (shape of `aud`): docs/defects.md
 #[test]
-fn a_demanded_claim_must_be_there_of_its_type_and_equal() {
+fn required_claim_must_be_present_of_its_type_and_equal() {
     let validator = validator();
     for (claim, row) in [
         // absent null bool int neg frac huge str "" [] ["x"] {} mixed control
@@ -90,16 +90,16 @@ fn a_demanded_claim_must_be_there_of_its_type_and_equal() {
 }
 
 #[test]
-fn claims_that_no_rule_names_may_be_of_any_type() {
+fn other_claims_can_be_of_any_type() {
     for (name, raw) in &VALUES[1..] {
         let claims = claims().set("role", raw);
-        assert_eq!(verdict(&validator(), &token(claims)), "accept", "{name}");
+        assert_eq!(outcome(&validator(), &token(claims)), "accept", "{name}");
     }
 }
 
 // Defects M03 (text that is not Unicode), J04 (forged log line): docs/defects.md
 #[test]
-fn control_characters_are_refused_in_every_spelling() {
+fn control_characters_are_rejected_in_every_spelling() {
     let validator = open().build().unwrap();
     for claim in ["iss", "sub", "jti", "client_id", "azp", "aud"] {
         let blame = format!("claim_invalid {claim}");
@@ -108,7 +108,7 @@ fn control_characters_are_refused_in_every_spelling() {
         ] {
             for raw in [format!("\"a{dirty}b\""), format!("\"{dirty}\"")] {
                 assert_eq!(
-                    verdict(&validator, &token(claims().set(claim, &raw))),
+                    outcome(&validator, &token(claims().set(claim, &raw))),
                     blame,
                     "{raw}"
                 );
@@ -116,16 +116,16 @@ fn control_characters_are_refused_in_every_spelling() {
         }
         for clean in ["\u{a0}", "\\u00a0", "\u{2028}", "é", "\\/", "\\\\", "\\\""] {
             let claims = claims().set(claim, format!("\"a{clean}b\""));
-            assert_eq!(verdict(&validator, &token(claims)), "accept", "{clean}");
+            assert_eq!(outcome(&validator, &token(claims)), "accept", "{clean}");
         }
     }
     let claims = claims().set("aud", format!("[\"{AUDIENCE}\",\"a\\nb\"]"));
-    assert_eq!(verdict(&validator, &token(claims)), "claim_invalid aud");
+    assert_eq!(outcome(&validator, &token(claims)), "claim_invalid aud");
 }
 
 // Defects B09 (shape of `aud`), B10 (audience shared by deployments): docs/defects.md
 #[test]
-fn the_audience_is_one_member_byte_for_byte() {
+fn audience_is_one_whole_member_byte_for_byte() {
     let good = [
         format!("\"{AUDIENCE}\""),
         format!("[\"{AUDIENCE}\"]"),
@@ -136,7 +136,7 @@ fn the_audience_is_one_member_byte_for_byte() {
     ];
     for raw in good {
         assert_eq!(
-            verdict(&validator(), &token(claims().set("aud", &raw))),
+            outcome(&validator(), &token(claims().set("aud", &raw))),
             "accept",
             "{raw}"
         );
@@ -158,8 +158,8 @@ fn the_audience_is_one_member_byte_for_byte() {
             format!("[\"{other}\"]"),
             format!("[\"{other}\",\"b\"]"),
         ] {
-            let verdict = verdict(&validator(), &token(claims().set("aud", &raw)));
-            assert_eq!(verdict, "audience_mismatch aud", "{raw}");
+            let outcome = outcome(&validator(), &token(claims().set("aud", &raw)));
+            assert_eq!(outcome, "audience_mismatch aud", "{raw}");
         }
     }
     for raw in [
@@ -169,8 +169,8 @@ fn the_audience_is_one_member_byte_for_byte() {
         format!("[\"{AUDIENCE}\",null]"),
         format!("{{\"0\":\"{AUDIENCE}\"}}"),
     ] {
-        let verdict = verdict(&validator(), &token(claims().set("aud", &raw)));
-        assert_eq!(verdict, "claim_invalid aud", "{raw}");
+        let outcome = outcome(&validator(), &token(claims().set("aud", &raw)));
+        assert_eq!(outcome, "claim_invalid aud", "{raw}");
     }
 }
 
@@ -192,7 +192,7 @@ fn one_of_several_audiences_is_enough() {
         ("\"a b\"", "audience_mismatch aud"),
     ] {
         assert_eq!(
-            verdict(&validator, &token(claims().set("aud", raw))),
+            outcome(&validator, &token(claims().set("aud", raw))),
             expected,
             "{raw}"
         );
@@ -200,13 +200,13 @@ fn one_of_several_audiences_is_enough() {
 }
 
 #[test]
-fn escapes_are_read_before_anything_is_compared() {
+fn escapes_are_decoded_before_comparison() {
     let claims = claims()
         .set("iss", format!("\"{}\"", ISSUER.replace('/', "\\/")))
         .set("sub", "\"\\u0061lice \\\"\\ud83d\\ude00\\\"\"")
         .set("client_id", "\"\\u0061pp\"")
         .set("scope", "\"\\u0061 b\\u0020c\"");
-    let principal = judge(&validator(), &token(claims)).unwrap();
+    let principal = validate(&validator(), &token(claims)).unwrap();
     assert_eq!(principal.authority().as_str(), ISSUER);
     assert_eq!(principal.subject(), Some("alice \"😀\""));
     assert_eq!(principal.client(), Some("app"));
@@ -215,12 +215,12 @@ fn escapes_are_read_before_anything_is_compared() {
 }
 
 #[test]
-fn an_accepted_token_says_what_its_claims_say() {
+fn principal_has_the_claims_of_the_token() {
     let claims = claims()
         .set("scope", "\"read\"")
         .set("tenant", "\"acme\"")
         .set("nbf", NOW);
-    let principal = judge(&validator(), &token(&claims)).unwrap();
+    let principal = validate(&validator(), &token(&claims)).unwrap();
     assert_eq!(
         principal.kind(),
         bearergate::principal::PrincipalKind::AccessToken
@@ -246,7 +246,7 @@ fn chain(depth: usize) -> String {
 }
 
 #[test]
-fn a_chain_of_actors_is_at_most_four_deep() {
+fn chain_of_actors_is_at_most_four_deep() {
     for (depth, expected) in [
         (1, "accept"),
         (4, "accept"),
@@ -254,14 +254,14 @@ fn a_chain_of_actors_is_at_most_four_deep() {
         (20, "claim_invalid act"),
     ] {
         let claims = claims().set("act", chain(depth));
-        assert_eq!(verdict(&validator(), &token(claims)), expected, "{depth}");
+        assert_eq!(outcome(&validator(), &token(claims)), expected, "{depth}");
     }
-    let principal = judge(&validator(), &token(claims().set("act", chain(4)))).unwrap();
+    let principal = validate(&validator(), &token(claims().set("act", chain(4)))).unwrap();
     assert_eq!(principal.actors().count(), 4);
 }
 
 #[test]
-fn an_actor_is_an_object_that_names_it_by_strings() {
+fn actor_is_an_object_with_string_names() {
     for (raw, expected) in [
         (r#"{"sub":"a","iss":"b"}"#, "accept"),
         (r#"{"sub":7}"#, "claim_invalid act"),
@@ -273,7 +273,7 @@ fn an_actor_is_an_object_that_names_it_by_strings() {
         (r#"{"sub":"a","\u0061ct":{"sub":7}}"#, "claim_invalid act"),
     ] {
         assert_eq!(
-            verdict(&validator(), &token(claims().set("act", raw))),
+            outcome(&validator(), &token(claims().set("act", raw))),
             expected,
             "{raw}"
         );
@@ -281,14 +281,14 @@ fn an_actor_is_an_object_that_names_it_by_strings() {
 }
 
 fn scopes(raw: &str) -> Vec<String> {
-    let principal = judge(&validator(), &token(claims().set("scope", raw))).unwrap();
+    let principal = validate(&validator(), &token(claims().set("scope", raw))).unwrap();
     let scopes = principal.scopes().unwrap();
     scopes.iter().map(str::to_owned).collect()
 }
 
 // Defect L03 (scope compared by a part of it): docs/defects.md
 #[test]
-fn scopes_are_parted_by_spaces_alone() {
+fn scopes_are_separated_only_by_spaces() {
     for (raw, expected) in [
         ("\"\"", &[][..]),
         ("\" \"", &[]),
@@ -306,15 +306,15 @@ fn scopes_are_parted_by_spaces_alone() {
     ] {
         assert_eq!(scopes(raw), expected, "{raw}");
     }
-    let principal = judge(&validator(), &token(claims())).unwrap();
+    let principal = validate(&validator(), &token(claims())).unwrap();
     assert!(principal.scopes().is_none());
 }
 
 // Defect L03 (scope compared by a part of it): docs/defects.md
 #[test]
-fn a_scope_is_a_whole_member() {
+fn scope_is_a_whole_member() {
     let claims = claims().set("scope", "\"readwrite not-admin Read\"");
-    let principal = judge(&validator(), &token(claims)).unwrap();
+    let principal = validate(&validator(), &token(claims)).unwrap();
     let scopes = principal.scopes().unwrap();
     assert!(scopes.contains("readwrite"));
     for other in [
@@ -331,7 +331,7 @@ fn a_scope_is_a_whole_member() {
 }
 
 #[test]
-fn a_member_of_a_scope_array_has_no_space() {
+fn member_of_a_scope_array_has_no_space() {
     for raw in [
         "[\"a b\"]",
         "[\"a\",\" \"]",
@@ -341,7 +341,7 @@ fn a_member_of_a_scope_array_has_no_space() {
     ] {
         let claims = claims().set("scope", raw);
         assert_eq!(
-            verdict(&validator(), &token(claims)),
+            outcome(&validator(), &token(claims)),
             "claim_invalid scope",
             "{raw}"
         );
@@ -349,20 +349,20 @@ fn a_member_of_a_scope_array_has_no_space() {
 }
 
 #[test]
-fn scopes_from_another_claim_replace_and_never_merge() {
+fn scopes_from_another_claim_replace_those_of_scope() {
     let validator = builder().scopes_from("scp").build().unwrap();
     let both = claims().set("scope", "\"admin\"").set("scp", "[\"read\"]");
-    let principal = judge(&validator, &token(both)).unwrap();
+    let principal = validate(&validator, &token(both)).unwrap();
     let scopes: Vec<_> = principal.scopes().unwrap().iter().collect();
     assert_eq!(scopes, ["read"]);
 
-    let other = judge(&validator, &token(claims().set("scope", "\"admin\""))).unwrap();
+    let other = validate(&validator, &token(claims().set("scope", "\"admin\""))).unwrap();
     assert!(other.scopes().is_none());
 
     for raw in ["null", "7", "[\"a b\"]", "{}"] {
-        let verdict = verdict(&validator, &token(claims().set("scp", raw)));
-        assert_eq!(verdict, "claim_invalid scp", "{raw}");
+        let outcome = outcome(&validator, &token(claims().set("scp", raw)));
+        assert_eq!(outcome, "claim_invalid scp", "{raw}");
     }
     let wrong = claims().set("scope", "7").set("scp", "\"read\"");
-    assert_eq!(verdict(&validator, &token(wrong)), "claim_invalid scope");
+    assert_eq!(outcome(&validator, &token(wrong)), "claim_invalid scope");
 }

@@ -8,7 +8,7 @@ use bearergate::clock::FakeClock;
 use bearergate::event::{Event, Observer};
 use bearergate::http_client::HttpClient;
 use bearergate::integrations::reqwest::Client;
-use bearergate::integrations::tokio::Engine;
+use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::key::{FetchedKeys, FetchedKeysBuilder};
 use bearergate::testing::{FakeEndpoint, FakeIssuer, TokenBuilder};
 use bearergate::{JwtValidator, RejectionKind};
@@ -16,27 +16,27 @@ use bearergate::{JwtValidator, RejectionKind};
 pub(crate) use crate::net::AUDIENCE;
 use crate::net::Patient;
 pub(crate) use crate::net::START;
-use crate::net::judge;
-use crate::net::judge_now;
+use crate::net::validate;
+use crate::net::validate_now;
 
-/// What was told: fetches with their problem, skipped keys, uses of stale ones.
+/// An observer that records fetches with their problem, skipped keys, and uses of stale keys.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen(Arc<Mutex<Told>>);
+pub(crate) struct Recorder(Arc<Mutex<Recorded>>);
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct Recorded {
     pub(crate) fetches: Vec<Option<&'static str>>,
     pub(crate) skipped: usize,
     pub(crate) stale: usize,
 }
 
-impl Observer for Seen {
+impl Observer for Recorder {
     fn observe(&self, event: &Event<'_>) {
-        let mut told = self.0.lock().unwrap();
+        let mut recorded = self.0.lock().unwrap();
         match event {
-            Event::KeysFetched { problem, .. } => told.fetches.push(*problem),
-            Event::KeySkipped { .. } => told.skipped += 1,
-            Event::StaleKeysUsed { .. } => told.stale += 1,
+            Event::KeysFetched { problem, .. } => recorded.fetches.push(*problem),
+            Event::KeySkipped { .. } => recorded.skipped += 1,
+            Event::StaleKeysUsed { .. } => recorded.stale += 1,
             _ => {}
         }
     }
@@ -46,7 +46,7 @@ pub(crate) struct Scene {
     pub(crate) clock: FakeClock,
     pub(crate) idp: FakeIssuer,
     pub(crate) keys: FetchedKeys,
-    pub(crate) seen: Seen,
+    pub(crate) recorder: Recorder,
     pub(crate) validator: JwtValidator,
 }
 
@@ -55,28 +55,28 @@ impl Scene {
         let clock = FakeClock::at(START);
         let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
         let keys = FetchedKeys::jwks_url(&idp.endpoint(FakeEndpoint::Jwks));
-        Self::of(clock, idp, keys)
+        Self::with_keys(clock, idp, keys)
     }
 
-    pub(crate) fn of(clock: FakeClock, idp: FakeIssuer, keys: FetchedKeysBuilder) -> Self {
-        Self::over(Arc::new(Patient::new()), (clock, idp, keys))
+    pub(crate) fn with_keys(clock: FakeClock, idp: FakeIssuer, keys: FetchedKeysBuilder) -> Self {
+        Self::build(Arc::new(Patient::new()), (clock, idp, keys))
     }
 
-    /// One whose client gives up as a service's does.
-    pub(crate) fn hasty() -> Self {
+    /// A scene whose client has the deadlines of a real service.
+    pub(crate) fn with_real_deadlines() -> Self {
         let clock = FakeClock::at(START);
         let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
         let keys = FetchedKeys::jwks_url(&idp.endpoint(FakeEndpoint::Jwks));
-        Self::over(Arc::new(Client::new().unwrap()), (clock, idp, keys))
+        Self::build(Arc::new(Client::new().unwrap()), (clock, idp, keys))
     }
 
-    fn over(
+    fn build(
         client: Arc<dyn HttpClient>,
         (clock, idp, keys): (FakeClock, FakeIssuer, FetchedKeysBuilder),
     ) -> Self {
-        let seen = Seen::default();
-        let keys = keys.clock(clock.clone()).observer(seen.clone());
-        let keys = keys.build(client, Arc::new(Engine::new())).unwrap();
+        let recorder = Recorder::default();
+        let keys = keys.clock(clock.clone()).observer(recorder.clone());
+        let keys = keys.build(client, Arc::new(TokioSpawner::new())).unwrap();
         let validator = JwtValidator::builder()
             .issuer(idp.url())
             .audience(AUDIENCE)
@@ -88,15 +88,15 @@ impl Scene {
             clock,
             idp,
             keys,
-            seen,
+            recorder,
             validator,
         }
     }
 
-    /// One whose keys were fetched once.
+    /// A scene whose keys were fetched once.
     pub(crate) async fn warm() -> Self {
         let scene = Self::new();
-        assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+        assert_eq!(scene.validate(&scene.good()).await, Ok(()));
         assert_eq!(scene.fetches(), 1);
         scene
     }
@@ -116,33 +116,33 @@ impl Scene {
         self.token().header("kid", kid).sign()
     }
 
-    pub(crate) async fn judge(&self, token: &str) -> Result<(), RejectionKind> {
-        judge(&self.validator, token).await
+    pub(crate) async fn validate(&self, token: &str) -> Result<(), RejectionKind> {
+        validate(&self.validator, token).await
     }
 
-    /// Judges only if nothing has to be waited for.
-    pub(crate) fn judge_now(&self, token: &str) -> Option<Result<(), RejectionKind>> {
-        judge_now(&self.validator, token)
+    /// Validates only if the result is ready; otherwise returns `None`.
+    pub(crate) fn validate_now(&self, token: &str) -> Option<Result<(), RejectionKind>> {
+        validate_now(&self.validator, token)
     }
 
-    /// Requests for the key set that reached the provider.
+    /// Returns the number of requests for the key set that the provider received.
     pub(crate) fn fetches(&self) -> usize {
         self.idp.count(FakeEndpoint::Jwks)
     }
 
-    pub(crate) fn told(&self) -> Told {
-        self.seen.0.lock().unwrap().clone()
+    pub(crate) fn recorded(&self) -> Recorded {
+        self.recorder.0.lock().unwrap().clone()
     }
 
-    /// Waits until this many fetches have come to an end.
+    /// Waits until this many fetches have ended.
     pub(crate) async fn ended(&self, fetches: usize) {
         for _ in 0..60_000 {
-            if self.told().fetches.len() >= fetches {
+            if self.recorded().fetches.len() >= fetches {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        panic!("{fetches} fetches did not end: {:?}", self.told());
+        panic!("{fetches} fetches did not end: {:?}", self.recorded());
     }
 
     pub(crate) fn pass(&self, secs: u64) {

@@ -1,4 +1,4 @@
-//! Where the issuer says that its keys are, and how far it is believed.
+//! Discovery of the address of the keys, and how far the document is trusted.
 
 use bearergate::RejectionKind;
 use bearergate::clock::FakeClock;
@@ -13,26 +13,26 @@ fn scene(path: &str) -> Scene {
     let idp = FakeIssuer::builder().path(path).clock(clock.clone());
     let idp = idp.start().unwrap();
     let keys = FetchedKeys::discover(idp.url());
-    Scene::of(clock, idp, keys)
+    Scene::with_keys(clock, idp, keys)
 }
 
 #[tokio::test]
 async fn keys_are_found_through_the_discovery_document_once_an_hour() {
     let scene = scene("");
-    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+    assert_eq!(scene.validate(&scene.good()).await, Ok(()));
     assert_eq!(
         (scene.idp.count(FakeEndpoint::Discovery), scene.fetches()),
         (1, 1)
     );
     scene.pass(595);
-    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    assert_eq!(scene.validate_now(&scene.good()), Some(Ok(())));
     scene.ended(2).await;
     assert_eq!(
         (scene.idp.count(FakeEndpoint::Discovery), scene.fetches()),
         (1, 2)
     );
     scene.pass(3_300);
-    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    assert_eq!(scene.validate_now(&scene.good()), Some(Ok(())));
     scene.ended(3).await;
     assert_eq!(
         (scene.idp.count(FakeEndpoint::Discovery), scene.fetches()),
@@ -40,14 +40,15 @@ async fn keys_are_found_through_the_discovery_document_once_an_hour() {
     );
 }
 
-/// A tag names a set at its own address: at another one "unchanged" would mean something else.
+/// An entity tag is valid only for its own address: "not modified" from another one means another
+/// set.
 #[tokio::test]
 async fn a_set_is_not_confirmed_by_another_address() {
     let scene = scene("");
     scene.idp.header(FakeEndpoint::Jwks, ("etag", "\"one\""));
-    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+    assert_eq!(scene.validate(&scene.good()).await, Ok(()));
     scene.pass(595);
-    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    assert_eq!(scene.validate_now(&scene.good()), Some(Ok(())));
     scene.ended(2).await;
     let at_home = scene.idp.requests(FakeEndpoint::Jwks);
     assert_eq!(at_home[1].header("if-none-match"), Some("\"one\""));
@@ -56,19 +57,19 @@ async fn a_set_is_not_confirmed_by_another_address() {
         .idp
         .announce("jwks_uri", elsewhere.endpoint(FakeEndpoint::Jwks));
     scene.pass(3_300);
-    assert_eq!(scene.judge_now(&scene.good()), Some(Ok(())));
+    assert_eq!(scene.validate_now(&scene.good()), Some(Ok(())));
     scene.ended(3).await;
     let requests = elsewhere.requests(FakeEndpoint::Jwks);
     assert_eq!(requests[0].header("if-none-match"), None);
-    // The other key of this name has taken the place of the one that signed.
-    let judged = scene.judge(&scene.good()).await;
-    assert_eq!(judged, Err(RejectionKind::SignatureInvalid));
+    // The set now has another key with this key id.
+    let result = scene.validate(&scene.good()).await;
+    assert_eq!(result, Err(RejectionKind::SignatureInvalid));
 }
 
 #[tokio::test]
-async fn an_issuer_with_a_path_has_its_document_behind_it() {
+async fn the_document_of_an_issuer_with_a_path_is_after_that_path() {
     let scene = scene("/realms/main");
-    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+    assert_eq!(scene.validate(&scene.good()).await, Ok(()));
 }
 
 /// The document must be that of the configured issuer.
@@ -84,12 +85,12 @@ async fn a_document_of_another_issuer_is_refused() {
         );
         scene.idp.announce("issuer", other);
         assert_eq!(
-            scene.judge(&scene.good()).await,
+            scene.validate(&scene.good()).await,
             Err(RejectionKind::Unavailable)
         );
         assert_eq!(scene.fetches(), 0);
         assert_eq!(
-            scene.told().fetches,
+            scene.recorded().fetches,
             [Some("the issuer in the discovery document is another one")]
         );
     }
@@ -99,7 +100,7 @@ async fn a_document_of_another_issuer_is_refused() {
 ///
 /// Defect A48 (fetch without bounds): docs/defects.md
 #[tokio::test]
-async fn a_document_cannot_lead_inside() {
+async fn a_document_cannot_name_an_internal_address() {
     for address in [
         "https://169.254.169.254/latest/meta-data",
         "https://10.0.0.1/jwks",
@@ -111,22 +112,22 @@ async fn a_document_cannot_lead_inside() {
     ] {
         let scene = scene("");
         scene.idp.announce("jwks_uri", address);
-        let judged = scene.judge(&scene.good()).await;
-        assert_eq!(judged, Err(RejectionKind::Unavailable), "{address}");
+        let result = scene.validate(&scene.good()).await;
+        assert_eq!(result, Err(RejectionKind::Unavailable), "{address}");
         assert_eq!(scene.fetches(), 0);
     }
 }
 
 #[tokio::test]
-async fn a_name_from_a_document_must_resolve_to_the_public() {
+async fn a_name_from_a_document_must_resolve_to_a_public_address() {
     let scene = scene("");
     scene.idp.announce("jwks_uri", "https://localhost:1/jwks");
-    let judged = scene.judge(&scene.good()).await;
-    assert_eq!(judged, Err(RejectionKind::Unavailable));
+    let result = scene.validate(&scene.good()).await;
+    assert_eq!(result, Err(RejectionKind::Unavailable));
 }
 
 #[tokio::test]
-async fn a_document_that_is_missing_or_broken_is_unavailable_and_passes() {
+async fn a_missing_or_malformed_document_is_unavailable_until_it_is_repaired() {
     for fault in [
         Fault::Status(404),
         Fault::Status(500),
@@ -138,49 +139,49 @@ async fn a_document_that_is_missing_or_broken_is_unavailable_and_passes() {
         let shown = format!("{fault:?}");
         scene.idp.fail(FakeEndpoint::Discovery, fault.clone());
         scene.idp.fail(FakeEndpoint::ServerMetadata, fault);
-        let judged = scene.judge(&scene.good()).await;
-        assert_eq!(judged, Err(RejectionKind::Unavailable), "{shown}");
+        let result = scene.validate(&scene.good()).await;
+        assert_eq!(result, Err(RejectionKind::Unavailable), "{shown}");
         scene.idp.heal(FakeEndpoint::Discovery);
         scene.pass(1);
-        assert_eq!(scene.judge(&scene.good()).await, Ok(()), "{shown}");
+        assert_eq!(scene.validate(&scene.good()).await, Ok(()), "{shown}");
     }
 }
 
-/// RFC 8414: the name stands before the path.
+/// RFC 8414 section 3.1: the well-known name is before the path.
 #[tokio::test]
 async fn an_authorization_server_without_openid_connect_is_found_too() {
     let scene = scene("/realms/main");
     scene.idp.fail(FakeEndpoint::Discovery, Fault::Status(404));
-    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+    assert_eq!(scene.validate(&scene.good()).await, Ok(()));
     assert_eq!(scene.idp.count(FakeEndpoint::ServerMetadata), 1);
 }
 
 #[tokio::test]
-async fn the_document_may_be_elsewhere_but_not_another_issuers() {
+async fn the_document_may_have_another_address_but_not_another_issuer() {
     let clock = FakeClock::at(START);
     let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
     let place = idp.endpoint(FakeEndpoint::Discovery);
     let keys = FetchedKeys::discover(idp.url()).discovery_url(&place);
-    let own = Scene::of(clock.clone(), idp, keys);
-    assert_eq!(own.judge(&own.good()).await, Ok(()));
+    let own = Scene::with_keys(clock.clone(), idp, keys);
+    assert_eq!(own.validate(&own.good()).await, Ok(()));
     let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
     let keys = FetchedKeys::discover(idp.url()).discovery_url(&place);
-    let other = Scene::of(clock, idp, keys);
+    let other = Scene::with_keys(clock, idp, keys);
     assert_eq!(
-        other.judge(&other.good()).await,
+        other.validate(&other.good()).await,
         Err(RejectionKind::Unavailable)
     );
 }
 
 #[tokio::test]
-async fn a_provider_of_this_machine_may_be_called_by_name() {
+async fn a_provider_on_this_machine_may_have_a_name() {
     let clock = FakeClock::at(START);
     let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
     let by_name = idp
         .endpoint(FakeEndpoint::Jwks)
         .replace("127.0.0.1", "localhost");
-    let scene = Scene::of(clock, idp, FetchedKeys::jwks_url(&by_name));
-    assert_eq!(scene.judge(&scene.good()).await, Ok(()));
+    let scene = Scene::with_keys(clock, idp, FetchedKeys::jwks_url(&by_name));
+    assert_eq!(scene.validate(&scene.good()).await, Ok(()));
 }
 
 /// Neither `iss` nor `jku` of a token causes a request to an address.
@@ -191,9 +192,9 @@ async fn a_provider_of_this_machine_may_be_called_by_name() {
 async fn no_address_comes_from_a_token() {
     let scene = scene("");
     let stranger = FakeIssuer::start().unwrap();
-    let foreign = stranger.token(crate::common::AUDIENCE).sign();
+    let other = stranger.token(crate::common::AUDIENCE).sign();
     assert_eq!(
-        scene.judge(&foreign).await,
+        scene.validate(&other).await,
         Err(RejectionKind::IssuerMismatch)
     );
     assert_eq!(scene.idp.total(), 0);
@@ -203,11 +204,13 @@ async fn no_address_comes_from_a_token() {
         .header("jku", jku.as_str())
         .forged_by(&stranger.key());
     assert_eq!(
-        scene.judge(&forged.sign()).await,
+        scene.validate(&forged.sign()).await,
         Err(RejectionKind::SignatureInvalid)
     );
     assert_eq!(
-        scene.judge(&scene.token().header("jku", jku).sign()).await,
+        scene
+            .validate(&scene.token().header("jku", jku).sign())
+            .await,
         Ok(())
     );
     assert_eq!(stranger.total(), 0);

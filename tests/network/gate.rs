@@ -1,4 +1,4 @@
-//! A gate in one line.
+//! Gates for one issuer.
 
 use std::time::Duration;
 
@@ -17,6 +17,12 @@ fn request(token: &str) -> Request<()> {
     request.body(()).unwrap()
 }
 
+/// A gate that allows every authenticated caller.
+fn open_gate(idp: &FakeIssuer) -> Gate {
+    let builder = Gate::issuer(idp.url()).audience(AUDIENCE);
+    builder.allow_any_authenticated().build().unwrap()
+}
+
 async fn status(gate: &Gate, token: &str) -> u16 {
     match gate.check(&request(token)).await {
         Ok(_) => 200,
@@ -25,9 +31,9 @@ async fn status(gate: &Gate, token: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_gate_of_one_line_judges_tokens_of_its_issuer() {
+async fn a_gate_accepts_only_tokens_of_its_issuer_for_its_audience() {
     let idp = FakeIssuer::start().unwrap();
-    let gate = Gate::issuer(idp.url()).audience(AUDIENCE).build().unwrap();
+    let gate = open_gate(&idp);
     assert_eq!(idp.total(), 0);
     assert_eq!(status(&gate, &idp.token(AUDIENCE).sign()).await, 200);
     assert_eq!(
@@ -39,22 +45,22 @@ async fn a_gate_of_one_line_judges_tokens_of_its_issuer() {
 }
 
 #[tokio::test]
-async fn warming_up_leaves_nothing_to_wait_for() {
+async fn after_warm_up_no_request_waits() {
     let idp = FakeIssuer::start().unwrap();
-    let gate = Gate::issuer(idp.url()).audience(AUDIENCE).build().unwrap();
+    let gate = open_gate(&idp);
     let token = idp.token(AUDIENCE).sign();
     assert!(gate.try_check_now(&request(&token)).is_none());
     gate.warm_up().await.unwrap();
     assert!(gate.try_check_now(&request(&token)).unwrap().is_ok());
     idp.fail(FakeEndpoint::Jwks, Fault::Status(500));
-    let cold = Gate::issuer(idp.url()).audience(AUDIENCE).build().unwrap();
+    let cold = open_gate(&idp);
     assert!(cold.warm_up().await.is_err());
 }
 
 #[tokio::test]
 async fn a_provider_that_is_down_is_503_with_retry_after_and_no_challenge() {
     let idp = FakeIssuer::start().unwrap();
-    let gate = Gate::issuer(idp.url()).audience(AUDIENCE).build().unwrap();
+    let gate = open_gate(&idp);
     let token = idp.token(AUDIENCE).sign();
     idp.down();
     let refusal = gate.check(&request(&token)).await.unwrap_err();
@@ -65,7 +71,7 @@ async fn a_provider_that_is_down_is_503_with_retry_after_and_no_challenge() {
 }
 
 #[tokio::test]
-async fn everything_can_be_adjusted() {
+async fn keys_tokens_and_clock_can_be_changed() {
     let clock = FakeClock::at(START);
     let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
     let gate = Gate::issuer(idp.url())
@@ -88,15 +94,36 @@ async fn everything_can_be_adjusted() {
 }
 
 #[test]
-fn what_is_no_issuer_is_refused_when_built() {
+fn an_invalid_issuer_or_audience_is_refused_when_built() {
     for issuer in [
         "joe",
         "http://idp.example.com",
         "https://idp.example.com?a=b",
     ] {
-        let refused = Gate::issuer(issuer).audience(AUDIENCE).build().unwrap_err();
+        let builder = Gate::issuer(issuer).audience(AUDIENCE);
+        let refused = builder.allow_any_authenticated().build().unwrap_err();
         assert_eq!(refused.kind(), ConfigErrorKind::ValueMalformed, "{issuer}");
     }
-    let refused = Gate::issuer("https://idp.example.com").audience("").build();
-    assert_eq!(refused.unwrap_err().kind(), ConfigErrorKind::Empty);
+    let builder = Gate::issuer("https://idp.example.com").audience("");
+    let refused = builder.allow_any_authenticated().build().unwrap_err();
+    assert_eq!(refused.kind(), ConfigErrorKind::Empty);
+}
+
+#[test]
+fn a_gate_without_an_authorizer_is_refused_when_built() {
+    let builder = || Gate::issuer("https://idp.example.com").audience(AUDIENCE);
+    let refused = builder().build().unwrap_err();
+    assert_eq!(
+        (refused.kind(), refused.field()),
+        (ConfigErrorKind::Empty, "authorizer")
+    );
+    let both = builder()
+        .authorizer(require_scope("orders:read"))
+        .allow_any_authenticated()
+        .build()
+        .unwrap_err();
+    assert_eq!(
+        (both.kind(), both.field()),
+        (ConfigErrorKind::Conflict, "authorizer")
+    );
 }

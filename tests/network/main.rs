@@ -1,5 +1,5 @@
-//! Keys over the network: what a resource server does while its provider rotates, lags, fails
-//! and lies. Every provider here is a real server on loopback, and requests are counted.
+//! Fetched keys while the provider rotates keys, is slow, fails, or sends wrong data. Each provider
+//! is a real server on loopback that counts requests.
 #![cfg(all(feature = "reqwest", feature = "testing"))]
 #![expect(
     clippy::unwrap_used,

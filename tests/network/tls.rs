@@ -19,7 +19,7 @@ use rustls::StreamOwned;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 
-/// A TLS server on loopback that answers every request alike.
+/// A TLS server on loopback that gives every request the same response.
 struct Server {
     port: u16,
     pem: String,
@@ -27,7 +27,7 @@ struct Server {
 }
 
 impl Server {
-    /// Starts one whose certificate names `host` and is its own issuer.
+    /// Starts a server with a self-signed certificate for `host`.
     fn of(host: &str) -> Self {
         let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
@@ -61,7 +61,7 @@ impl Server {
 
 fn answer(mut stream: impl Read + Write, answered: &AtomicUsize) {
     let mut request = [0; 1024];
-    // A client that does not trust us sends nothing.
+    // A client that does not trust the certificate sends nothing.
     if stream.read(&mut request).is_ok_and(|read| read > 0) {
         answered.fetch_add(1, Ordering::SeqCst);
         let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
@@ -77,7 +77,7 @@ async fn ask(client: &Client, url: &str) -> Result<Vec<u8>, HttpErrorKind> {
 }
 
 #[tokio::test]
-async fn a_private_ca_is_trusted_where_it_is_given() {
+async fn a_private_ca_is_trusted_only_if_it_is_given() {
     let server = Server::of("localhost");
     let trusting = Client::builder()
         .root_certificates(&server.pem)

@@ -1,7 +1,7 @@
-//! The tokens of real providers, in the shapes that their documents show, made with test keys.
+//! Tokens of real providers, as in their documentation, signed with test keys.
 //!
-//! Header and claims are the provider's; ids are invented and every time is set around one
-//! moment. Each token is judged under the configuration that the provider's documents call for.
+//! Header and claims are the provider's; ids are invented, and all times are around one time. Each
+//! token is validated under the configuration that the provider's documentation requires.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod presets;
@@ -26,7 +26,7 @@ use RejectionKind::TypeMismatch;
 const NOW: u64 = 1_760_000_000;
 const KID: &str = "provider-key-1";
 
-/// A token as a provider makes it.
+/// A token as a provider issues it.
 #[derive(Clone)]
 struct Shape {
     header: Value,
@@ -59,7 +59,7 @@ fn rs256() -> Value {
     json!({"alg": "RS256", "kid": KID, "typ": "JWT"})
 }
 
-/// Some providers give no `typ`.
+/// Some providers set no `typ`.
 fn rs256_untyped() -> Value {
     json!({"alg": "RS256", "kid": KID})
 }
@@ -71,7 +71,7 @@ fn ready(builder: JwtValidatorBuilder<NeedsKeys>) -> JwtValidatorBuilder<Ready> 
     builder.keys(keys).clock(clock)
 }
 
-fn judge(builder: JwtValidatorBuilder<Ready>, shape: &Shape) -> Result<Principal, Rejection> {
+fn validate(builder: JwtValidatorBuilder<Ready>, shape: &Shape) -> Result<Principal, Rejection> {
     let token = shape.sign();
     let presented = PresentedCredential::bearer(&token).unwrap();
     let validator = builder.build().unwrap();
@@ -79,12 +79,12 @@ fn judge(builder: JwtValidatorBuilder<Ready>, shape: &Shape) -> Result<Principal
 }
 
 #[track_caller]
-fn refused(
+fn rejected(
     builder: JwtValidatorBuilder<Ready>,
     shape: &Shape,
     reason: (RejectionKind, Option<&str>),
 ) {
-    let rejection = judge(builder, shape).unwrap_err();
+    let rejection = validate(builder, shape).unwrap_err();
     assert_eq!((rejection.kind(), rejection.claim()), reason);
 }
 
@@ -136,7 +136,7 @@ fn auth0_id() -> Shape {
 
 #[test]
 fn auth0_access_token_is_accepted() {
-    let principal = judge(auth0(), &auth0_user()).unwrap();
+    let principal = validate(auth0(), &auth0_user()).unwrap();
     assert_eq!(principal.subject(), Some("auth0|5f7c8ec7c33c6c004bbafe82"));
     assert_eq!(principal.client(), Some("my_client_id"));
     assert_eq!(principal.kind(), PrincipalKind::AccessToken);
@@ -154,7 +154,7 @@ fn auth0_machine_token_is_accepted() {
         }),
     );
     let wanted = auth0().require_claim("gty", "client-credentials");
-    let principal = judge(wanted, &machine).unwrap();
+    let principal = validate(wanted, &machine).unwrap();
     assert_eq!(principal.subject(), Some("my_client_id@clients"));
 }
 
@@ -164,24 +164,24 @@ fn auth0_token_of_the_rfc9068_profile_is_accepted_under_its_preset() {
         .with("jti", "Hn6rQzYq")
         .with("client_id", "my_client_id")
         .without("azp");
-    refused(auth0().rfc9068(), &profile, (TypeMismatch, Some("typ")));
+    rejected(auth0().rfc9068(), &profile, (TypeMismatch, Some("typ")));
     profile.header["typ"] = "at+jwt".into();
-    judge(auth0().rfc9068(), &profile).unwrap();
+    validate(auth0().rfc9068(), &profile).unwrap();
 }
 
 #[test]
-fn auth0_id_token_is_refused_as_an_access_token() {
-    refused(auth0(), &auth0_id(), (TypeMismatch, Some("nonce")));
-    // A code flow without a nonce leaves the audience to tell them apart.
+fn auth0_id_token_is_rejected_as_an_access_token() {
+    rejected(auth0(), &auth0_id(), (TypeMismatch, Some("nonce")));
+    // After a code flow without a nonce only the audience distinguishes them.
     let plain = auth0_id().without("nonce");
-    refused(auth0(), &plain, (AudienceMismatch, Some("aud")));
+    rejected(auth0(), &plain, (AudienceMismatch, Some("aud")));
     let id = ready(
         JwtValidator::builder()
             .issuer(AUTH0)
             .id_token("my_client_id"),
     );
     assert_eq!(
-        judge(id, &auth0_id()).unwrap().kind(),
+        validate(id, &auth0_id()).unwrap().kind(),
         PrincipalKind::IdToken
     );
 }
@@ -192,7 +192,7 @@ fn auth0_issuer_ends_with_a_slash() {
     let config = JwtValidator::builder()
         .issuer(bare)
         .audience("https://api.example.com");
-    refused(ready(config), &auth0_user(), (IssuerMismatch, Some("iss")));
+    rejected(ready(config), &auth0_user(), (IssuerMismatch, Some("iss")));
 }
 
 // Okta
@@ -234,31 +234,31 @@ fn okta_id() -> Shape {
 
 #[test]
 fn okta_access_token_is_accepted() {
-    let principal = judge(okta(), &okta_access()).unwrap();
+    let principal = validate(okta(), &okta_access()).unwrap();
     assert_eq!(principal.subject(), Some("alice@example.com"));
     has_scopes(&principal, &["openid", "profile"]);
-    // Its client stands in a claim of its own.
+    // Its client is in another claim.
     assert_eq!(principal.client(), None);
     let cid = principal.claims().get::<&str>("cid");
     assert_eq!(cid.unwrap(), Some("0oabskvc6442nkvQO0h7"));
 }
 
 #[test]
-fn okta_id_token_is_refused_as_an_access_token() {
-    refused(okta(), &okta_id(), (TypeMismatch, Some("at_hash")));
+fn okta_id_token_is_rejected_as_an_access_token() {
+    rejected(okta(), &okta_id(), (TypeMismatch, Some("at_hash")));
     let id = ready(
         JwtValidator::builder()
             .issuer(OKTA)
             .id_token("0oabskvc6442nkvQO0h7"),
     );
-    judge(id, &okta_id()).unwrap();
+    validate(id, &okta_id()).unwrap();
 }
 
 #[test]
-fn okta_token_for_its_own_servers_is_refused() {
+fn okta_token_for_its_own_servers_is_rejected() {
     let mut internal = okta_access();
     internal.header["typ"] = "application/okta-internal-at+jwt".into();
-    refused(okta(), &internal, (TypeMismatch, Some("typ")));
+    rejected(okta(), &internal, (TypeMismatch, Some("typ")));
 }
 
 // Entra ID
@@ -339,9 +339,9 @@ fn entra_id(issuer: &str, ver: &str) -> Shape {
 
 #[test]
 fn entra_v1_access_token_is_accepted() {
-    let principal = judge(entra_v1(), &entra_v1_access()).unwrap();
+    let principal = validate(entra_v1(), &entra_v1_access()).unwrap();
     has_scopes(&principal, &["user_impersonation", "files.read"]);
-    // Its client stands in a claim of its own.
+    // Its client is in another claim.
     assert_eq!(principal.client(), None);
     let appid = principal.claims().get::<&str>("appid");
     assert_eq!(appid.unwrap(), Some(APP));
@@ -349,7 +349,7 @@ fn entra_v1_access_token_is_accepted() {
 
 #[test]
 fn entra_v2_access_token_is_accepted() {
-    let principal = judge(entra_v2(), &entra_v2_access()).unwrap();
+    let principal = validate(entra_v2(), &entra_v2_access()).unwrap();
     has_scopes(&principal, &["access_as_user"]);
     assert_eq!(principal.client(), Some(APP));
     let roles = principal.claims().get::<Vec<&str>>("roles");
@@ -362,23 +362,23 @@ fn entra_app_only_token_has_no_scopes() {
         .without("scp")
         .without("name")
         .with("idtyp", "app");
-    assert!(judge(entra_v2(), &app).unwrap().scopes().is_none());
+    assert!(validate(entra_v2(), &app).unwrap().scopes().is_none());
 }
 
 #[test]
 fn entra_versions_have_two_issuers() {
     let reason = (IssuerMismatch, Some("iss"));
-    refused(entra_v2(), &entra_v1_access(), reason);
-    refused(entra_v1(), &entra_v2_access(), reason);
+    rejected(entra_v2(), &entra_v1_access(), reason);
+    rejected(entra_v1(), &entra_v2_access(), reason);
 }
 
 #[test]
-fn entra_id_token_is_refused_as_an_access_token() {
+fn entra_id_token_is_rejected_as_an_access_token() {
     let reason = (TypeMismatch, Some("nonce"));
-    refused(entra_v1(), &entra_id(ENTRA_V1, "1.0"), reason);
-    refused(entra_v2(), &entra_id(ENTRA_V2, "2.0"), reason);
+    rejected(entra_v1(), &entra_id(ENTRA_V1, "1.0"), reason);
+    rejected(entra_v2(), &entra_id(ENTRA_V2, "2.0"), reason);
     let id = ready(JwtValidator::builder().issuer(ENTRA_V2).id_token(APP));
-    judge(
+    validate(
         id.require_claim("nonce", "123523"),
         &entra_id(ENTRA_V2, "2.0"),
     )
@@ -386,26 +386,26 @@ fn entra_id_token_is_refused_as_an_access_token() {
 }
 
 #[test]
-fn entra_id_token_of_an_app_that_is_its_own_api_needs_a_demand() {
-    // One registration for page and API, and a flow without a nonce: nothing marks the ID token.
+fn entra_id_token_of_an_app_that_is_its_own_api_needs_a_requirement() {
+    // One registration for page and API, and a flow without a nonce: nothing identifies the ID token.
     let own = entra_id(ENTRA_V2, "2.0").without("nonce").with("aud", API);
-    assert!(judge(entra_v2(), &own).is_ok());
+    assert!(validate(entra_v2(), &own).is_ok());
     let demanding = || entra_v2().check("scp", |claims| claims.value("scp").is_some());
-    refused(demanding(), &own, (ClaimInvalid, Some("scp")));
-    refused(
+    rejected(demanding(), &own, (ClaimInvalid, Some("scp")));
+    rejected(
         entra_v2().allow_clients([APP]),
         &own,
         (ClaimMissing, Some("client_id")),
     );
-    judge(demanding().allow_clients([APP]), &entra_v2_access()).unwrap();
+    validate(demanding().allow_clients([APP]), &entra_v2_access()).unwrap();
 }
 
 #[test]
-fn entra_graph_token_is_refused() {
-    // BuiltFacts for Microsoft Graph, which alone can verify it.
+fn entra_graph_token_is_rejected() {
+    // Issued for Microsoft Graph, and only Microsoft Graph can verify it.
     let mut graph = entra_v1_access().with("aud", "https://graph.microsoft.com");
     graph.header["nonce"] = "hashed-before-signing".into();
-    refused(entra_v1(), &graph, (AudienceMismatch, Some("aud")));
+    rejected(entra_v1(), &graph, (AudienceMismatch, Some("aud")));
 }
 
 // Keycloak
@@ -452,28 +452,28 @@ fn keycloak_id() -> Shape {
 
 #[test]
 fn keycloak_access_token_is_accepted() {
-    let principal = judge(keycloak(), &keycloak_access()).unwrap();
+    let principal = validate(keycloak(), &keycloak_access()).unwrap();
     assert_eq!(principal.client(), Some("shop"));
     has_scopes(&principal, &["openid", "email", "profile"]);
     // Older servers copy the nonce of the login into the access token.
-    judge(keycloak(), &keycloak_access().with("nonce", "n-0S6_WzA2Mj")).unwrap();
-    judge(keycloak(), &keycloak_access().with("typ", "bearer")).unwrap();
+    validate(keycloak(), &keycloak_access().with("nonce", "n-0S6_WzA2Mj")).unwrap();
+    validate(keycloak(), &keycloak_access().with("typ", "bearer")).unwrap();
 }
 
 #[test]
-fn keycloak_id_and_refresh_tokens_are_refused_as_access_tokens() {
-    refused(keycloak(), &keycloak_id(), (TypeMismatch, Some("at_hash")));
+fn keycloak_id_and_refresh_tokens_are_rejected_as_access_tokens() {
+    rejected(keycloak(), &keycloak_id(), (TypeMismatch, Some("at_hash")));
     let bare = keycloak_id()
         .without("at_hash")
         .without("nonce")
         .with("aud", "orders-api");
-    refused(keycloak(), &bare, (TypeMismatch, Some("typ")));
+    rejected(keycloak(), &bare, (TypeMismatch, Some("typ")));
     for typ in ["Refresh", "Offline", "Logout"] {
         let other = keycloak_access().with("typ", typ);
-        refused(keycloak(), &other, (TypeMismatch, Some("typ")));
+        rejected(keycloak(), &other, (TypeMismatch, Some("typ")));
     }
     let id = ready(JwtValidator::builder().issuer(KEYCLOAK).id_token("shop"));
-    judge(id, &keycloak_id()).unwrap();
+    validate(id, &keycloak_id()).unwrap();
 }
 
 // Cognito
@@ -521,7 +521,7 @@ fn cognito_id() -> Shape {
 
 #[test]
 fn cognito_access_token_is_accepted_by_its_client() {
-    let principal = judge(cognito(), &cognito_access()).unwrap();
+    let principal = validate(cognito(), &cognito_access()).unwrap();
     assert_eq!(principal.client(), Some(COGNITO_APP));
     has_scopes(
         &principal,
@@ -534,7 +534,7 @@ fn cognito_access_token_has_no_audience() {
     let config = JwtValidator::builder()
         .issuer(COGNITO)
         .audience(COGNITO_APP);
-    refused(
+    rejected(
         ready(config),
         &cognito_access(),
         (ClaimMissing, Some("aud")),
@@ -542,22 +542,22 @@ fn cognito_access_token_has_no_audience() {
 }
 
 #[test]
-fn cognito_access_token_of_another_client_is_refused() {
+fn cognito_access_token_of_another_client_is_rejected() {
     let other = cognito_access().with("client_id", "another");
-    refused(cognito(), &other, (ClaimInvalid, Some("client_id")));
+    rejected(cognito(), &other, (ClaimInvalid, Some("client_id")));
 }
 
 #[test]
-fn cognito_id_token_is_refused_as_an_access_token() {
-    refused(cognito(), &cognito_id(), (TypeMismatch, Some("at_hash")));
+fn cognito_id_token_is_rejected_as_an_access_token() {
+    rejected(cognito(), &cognito_id(), (TypeMismatch, Some("at_hash")));
     let plain = cognito_id().without("at_hash").without("nonce");
-    refused(cognito(), &plain, (TypeMismatch, Some("token_use")));
+    rejected(cognito(), &plain, (TypeMismatch, Some("token_use")));
     let id = ready(
         JwtValidator::builder()
             .issuer(COGNITO)
             .id_token(COGNITO_APP),
     );
-    judge(id, &cognito_id()).unwrap();
+    validate(id, &cognito_id()).unwrap();
 }
 
 // Google
@@ -593,7 +593,7 @@ fn google_service() -> Shape {
 fn google_id_token_is_accepted_under_both_names() {
     let config = || ready(JwtValidator::builder().issuers(GOOGLE).id_token(GOOGLE_APP));
     for issuer in GOOGLE {
-        let principal = judge(config(), &google_id().with("iss", issuer)).unwrap();
+        let principal = validate(config(), &google_id().with("iss", issuer)).unwrap();
         assert_eq!(principal.kind(), PrincipalKind::IdToken);
         assert_eq!(
             principal.authority().as_str(),
@@ -601,7 +601,7 @@ fn google_id_token_is_accepted_under_both_names() {
         );
     }
     let other = google_id().with("aud", "other.apps.googleusercontent.com");
-    refused(
+    rejected(
         config(),
         &other.with("azp", GOOGLE_APP),
         (AudienceMismatch, Some("aud")),
@@ -609,22 +609,22 @@ fn google_id_token_is_accepted_under_both_names() {
 }
 
 #[test]
-fn google_id_token_is_refused_as_an_access_token() {
+fn google_id_token_is_rejected_as_an_access_token() {
     let config = JwtValidator::builder().issuers(GOOGLE).audience(GOOGLE_APP);
-    refused(ready(config), &google_id(), (TypeMismatch, Some("at_hash")));
+    rejected(ready(config), &google_id(), (TypeMismatch, Some("at_hash")));
 }
 
 #[test]
-fn google_id_token_that_a_phone_asked_for_names_the_phone_as_its_client() {
+fn google_id_token_requested_by_a_phone_has_the_phone_as_its_client() {
     // `azp` is the app's id, `aud` the server's: no ID token of the server's own flow.
     let phone = google_id()
         .without("at_hash")
         .without("nonce")
         .with("azp", "phone.apps.googleusercontent.com");
     let id = ready(JwtValidator::builder().issuers(GOOGLE).id_token(GOOGLE_APP));
-    refused(id, &phone, (ClaimInvalid, Some("azp")));
+    rejected(id, &phone, (ClaimInvalid, Some("azp")));
     let config = JwtValidator::builder().issuers(GOOGLE).audience(GOOGLE_APP);
-    judge(
+    validate(
         ready(config).allow_clients(["phone.apps.googleusercontent.com"]),
         &phone,
     )
@@ -639,10 +639,10 @@ fn google_service_token_is_accepted_by_its_audience() {
     let wanted = config()
         .require_claim("email", caller)
         .require_claim("email_verified", true);
-    let principal = judge(wanted, &google_service()).unwrap();
+    let principal = validate(wanted, &google_service()).unwrap();
     assert_eq!(principal.subject(), Some("112010400000000710080"));
     let other = google_service().with("aud", "https://billing-abc123-ew.a.run.app");
-    refused(config(), &other, (AudienceMismatch, Some("aud")));
+    rejected(config(), &other, (AudienceMismatch, Some("aud")));
 }
 
 // Firebase
@@ -675,12 +675,12 @@ fn firebase_id() -> Shape {
 
 #[test]
 fn firebase_token_is_accepted_by_its_project() {
-    let principal = judge(firebase(), &firebase_id()).unwrap();
+    let principal = validate(firebase(), &firebase_id()).unwrap();
     assert_eq!(principal.subject(), Some("Zx8Qf0"));
     let other = firebase_id().with("aud", "another-project");
-    refused(firebase(), &other, (AudienceMismatch, Some("aud")));
+    rejected(firebase(), &other, (AudienceMismatch, Some("aud")));
     let other = firebase_id().with("iss", "https://securetoken.google.com/another-project");
-    refused(firebase(), &other, (IssuerMismatch, Some("iss")));
+    rejected(firebase(), &other, (IssuerMismatch, Some("iss")));
 }
 
 // GitHub Actions
@@ -718,17 +718,17 @@ fn github_actions() -> Shape {
 
 #[test]
 fn github_actions_token_is_accepted_for_one_repository_and_environment() {
-    let principal = judge(github(), &github_actions()).unwrap();
+    let principal = validate(github(), &github_actions()).unwrap();
     assert_eq!(
         principal.subject(),
         Some("repo:octo-org/octo-repo:environment:prod")
     );
     let other = github_actions().with("aud", "https://github.com/octo-org");
-    refused(github(), &other, (AudienceMismatch, Some("aud")));
+    rejected(github(), &other, (AudienceMismatch, Some("aud")));
     let other = github_actions().with("repository_id", "75");
-    refused(github(), &other, (ClaimInvalid, Some("repository_id")));
+    rejected(github(), &other, (ClaimInvalid, Some("repository_id")));
     let other = github_actions().without("environment");
-    refused(github(), &other, (ClaimMissing, Some("environment")));
+    rejected(github(), &other, (ClaimMissing, Some("environment")));
 }
 
 // Kubernetes
@@ -763,7 +763,7 @@ fn service_account() -> Shape {
 
 #[test]
 fn kubernetes_service_account_is_accepted_for_its_audience() {
-    let principal = judge(kubernetes(), &service_account()).unwrap();
+    let principal = validate(kubernetes(), &service_account()).unwrap();
     assert_eq!(principal.subject(), Some("system:serviceaccount:shop:web"));
     let bound = principal
         .claims()
@@ -772,21 +772,21 @@ fn kubernetes_service_account_is_accepted_for_its_audience() {
         .unwrap();
     assert_eq!(bound["pod"]["name"], "web-0");
     let api_server = service_account().with("aud", json!([KUBERNETES]));
-    refused(kubernetes(), &api_server, (AudienceMismatch, Some("aud")));
+    rejected(kubernetes(), &api_server, (AudienceMismatch, Some("aud")));
 }
 
 #[test]
-fn legacy_kubernetes_secret_token_is_refused() {
-    // It had neither audience nor end.
+fn legacy_kubernetes_secret_token_is_rejected() {
+    // It has neither audience nor `exp`.
     let legacy = service_account().with("iss", "kubernetes/serviceaccount");
     let legacy = legacy.without("aud").without("exp");
     let config = || JwtValidator::builder().issuer("kubernetes/serviceaccount");
-    refused(
+    rejected(
         ready(config().audience("orders-api")),
         &legacy,
         (ClaimMissing, Some("aud")),
     );
-    refused(
+    rejected(
         ready(config().any_audience()),
         &legacy,
         (ClaimMissing, Some("exp")),
@@ -820,25 +820,25 @@ fn apple_id() -> Shape {
 
 #[test]
 fn apple_id_token_is_accepted_by_its_app() {
-    judge(apple().require_claim("nonce", "e3b0c442"), &apple_id()).unwrap();
+    validate(apple().require_claim("nonce", "e3b0c442"), &apple_id()).unwrap();
     let replayed = apple().require_claim("nonce", "another");
-    refused(replayed, &apple_id(), (ClaimInvalid, Some("nonce")));
+    rejected(replayed, &apple_id(), (ClaimInvalid, Some("nonce")));
     let other = apple_id().with("aud", "com.example.other");
-    refused(apple(), &other, (AudienceMismatch, Some("aud")));
+    rejected(apple(), &other, (AudienceMismatch, Some("aud")));
 }
 
 #[test]
-fn apple_id_token_is_refused_as_an_access_token() {
+fn apple_id_token_is_rejected_as_an_access_token() {
     let config = JwtValidator::builder()
         .issuer(APPLE)
         .audience("com.example.app");
-    refused(ready(config), &apple_id(), (TypeMismatch, Some("c_hash")));
+    rejected(ready(config), &apple_id(), (TypeMismatch, Some("c_hash")));
 }
 
 // All of them
 
 #[test]
-fn access_token_is_refused_as_an_id_token() {
+fn access_token_is_rejected_as_an_id_token() {
     for (shape, reason) in [
         (
             keycloak_access().with("aud", "shop"),
@@ -851,6 +851,6 @@ fn access_token_is_refused_as_an_id_token() {
     ] {
         let issuer = shape.claims["iss"].as_str().unwrap();
         let id = ready(JwtValidator::builder().issuer(issuer).id_token("shop"));
-        refused(id, &shape, reason);
+        rejected(id, &shape, reason);
     }
 }

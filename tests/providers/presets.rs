@@ -1,4 +1,4 @@
-//! The presets, on the same tokens as the configurations that are written out.
+//! The presets, with the same tokens as the explicit configurations.
 
 use bearergate::error::ConfigErrorKind;
 use bearergate::jwt::providers;
@@ -14,19 +14,19 @@ fn keys() -> KeySet {
     KeySet::from(key.with_kid(KID).unwrap())
 }
 
-/// The verdict of a preset at the moment of the tokens.
-fn verdict(preset: Preset, shape: &Shape) -> Result<Principal, Rejection> {
+/// The result of a preset at the time of the tokens.
+fn outcome(preset: Preset, shape: &Shape) -> Result<Principal, Rejection> {
     let clock = FakeClock::at(UnixTime::from_secs(NOW));
-    let judge = preset.with(move |judge| judge.clock(clock.clone()));
-    let judge = judge.keys(keys()).unwrap();
+    let preset = preset.customize(move |builder| builder.clock(clock.clone()));
+    let validator = preset.build_with_keys(keys()).unwrap();
     let token = shape.sign();
     let presented = PresentedCredential::bearer(&token).unwrap();
-    judge.validate(&presented).try_now().unwrap()
+    validator.validate(&presented).try_now().unwrap()
 }
 
 #[track_caller]
-fn refuses(preset: Preset, shape: &Shape, reason: (RejectionKind, &str)) {
-    let rejection = verdict(preset, shape).unwrap_err();
+fn rejects(preset: Preset, shape: &Shape, reason: (RejectionKind, &str)) {
+    let rejection = outcome(preset, shape).unwrap_err();
     assert_eq!(
         (rejection.kind(), rejection.claim()),
         (reason.0, Some(reason.1))
@@ -35,7 +35,7 @@ fn refuses(preset: Preset, shape: &Shape, reason: (RejectionKind, &str)) {
 
 #[track_caller]
 fn does_not_build(preset: Preset, field: &str) {
-    let error = preset.keys(keys()).unwrap_err();
+    let error = preset.build_with_keys(keys()).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::ValueMalformed);
     assert_eq!(error.field(), field);
 }
@@ -47,19 +47,19 @@ fn auth0_preset() -> Preset {
 }
 
 #[test]
-fn auth0_takes_access_tokens_for_its_api() {
+fn auth0_accepts_access_tokens_for_its_api() {
     assert_eq!(auth0_preset().issuer(), Some(AUTH0));
-    let principal = verdict(auth0_preset(), &auth0_user()).unwrap();
+    let principal = outcome(auth0_preset(), &auth0_user()).unwrap();
     has_scopes(&principal, &["openid", "profile", "read:messages"]);
     let other = auth0_user().with("aud", "https://other.example.com");
-    refuses(auth0_preset(), &other, (AudienceMismatch, "aud"));
+    rejects(auth0_preset(), &other, (AudienceMismatch, "aud"));
     let other = auth0_user().with("iss", "https://other.eu.auth0.com/");
-    refuses(auth0_preset(), &other, (IssuerMismatch, "iss"));
-    refuses(auth0_preset(), &auth0_id(), (TypeMismatch, "nonce"));
+    rejects(auth0_preset(), &other, (IssuerMismatch, "iss"));
+    rejects(auth0_preset(), &auth0_id(), (TypeMismatch, "nonce"));
 }
 
 #[test]
-fn auth0_wants_a_domain() {
+fn auth0_requires_a_domain() {
     for domain in [
         "",
         "example",
@@ -78,24 +78,24 @@ fn cognito_preset() -> Preset {
 }
 
 #[test]
-fn cognito_takes_access_tokens_of_its_clients() {
+fn cognito_accepts_access_tokens_of_its_clients() {
     assert_eq!(cognito_preset().issuer(), Some(COGNITO));
-    let principal = verdict(cognito_preset(), &cognito_access()).unwrap();
+    let principal = outcome(cognito_preset(), &cognito_access()).unwrap();
     assert_eq!(principal.client(), Some(COGNITO_APP));
     let other = cognito_access().with("client_id", "another");
-    refuses(cognito_preset(), &other, (ClaimInvalid, "client_id"));
+    rejects(cognito_preset(), &other, (ClaimInvalid, "client_id"));
     let silent = cognito_access().without("client_id");
-    refuses(cognito_preset(), &silent, (ClaimMissing, "client_id"));
+    rejects(cognito_preset(), &silent, (ClaimMissing, "client_id"));
     let silent = cognito_access().without("token_use");
-    refuses(cognito_preset(), &silent, (ClaimMissing, "token_use"));
+    rejects(cognito_preset(), &silent, (ClaimMissing, "token_use"));
     let bare = cognito_id().without("at_hash").without("nonce");
-    refuses(cognito_preset(), &bare, (TypeMismatch, "token_use"));
+    rejects(cognito_preset(), &bare, (TypeMismatch, "token_use"));
     let pool = cognito_access().with("iss", COGNITO.replace("example", "other"));
-    refuses(cognito_preset(), &pool, (IssuerMismatch, "iss"));
+    rejects(cognito_preset(), &pool, (IssuerMismatch, "iss"));
 }
 
 #[test]
-fn cognito_wants_a_pool_and_clients() {
+fn cognito_requires_a_pool_and_clients() {
     for pool in [
         "",
         "eu-west-1",
@@ -105,8 +105,8 @@ fn cognito_wants_a_pool_and_clients() {
     ] {
         does_not_build(providers::cognito(pool, ["client"]), "pool");
     }
-    let nobody = providers::cognito("eu-west-1_example", [""; 0]);
-    let error = nobody.keys(keys()).unwrap_err();
+    let no_clients = providers::cognito("eu-west-1_example", [""; 0]);
+    let error = no_clients.build_with_keys(keys()).unwrap_err();
     assert_eq!(
         (error.kind(), error.field()),
         (ConfigErrorKind::Empty, "clients")
@@ -125,71 +125,73 @@ fn entra_preset() -> Preset {
 }
 
 #[test]
-fn entra_takes_both_versions() {
-    let v2 = verdict(entra_preset(), &entra_v2_access()).unwrap();
+fn entra_accepts_both_versions() {
+    let v2 = outcome(entra_preset(), &entra_v2_access()).unwrap();
     assert_eq!(v2.client(), Some(APP));
     has_scopes(&v2, &["access_as_user"]);
     let v1 = entra_v1_access().with("aud", format!("api://{API}"));
     has_scopes(
-        &verdict(entra_preset(), &v1).unwrap(),
+        &outcome(entra_preset(), &v1).unwrap(),
         &["user_impersonation", "files.read"],
     );
-    refuses(
+    rejects(
         entra_preset(),
         &entra_v1_access(),
         (AudienceMismatch, "aud"),
     );
     let named = entra_preset().or_audience("api://example-api");
-    verdict(named, &entra_v1_access()).unwrap();
+    outcome(named, &entra_v1_access()).unwrap();
 }
 
 #[test]
-fn entra_tenants_are_authorities_of_their_own() {
+fn entra_tenants_are_separate_authorities() {
     let of = |tenant: &str| {
         let issuer = ENTRA_V2.replace(TENANT, tenant);
         let shape = entra_v2_access().with("iss", issuer).with("tid", tenant);
-        verdict(entra_preset(), &shape)
+        outcome(entra_preset(), &shape)
     };
     let authority = |tenant: &str| of(tenant).unwrap().authority().clone();
     assert_eq!(authority(TENANT), Authority::from(ENTRA_V2));
     assert_ne!(authority(TENANT), authority(OTHER_TENANT));
     let v1 = entra_v1_access().with("aud", format!("api://{API}"));
-    let v1 = verdict(entra_preset(), &v1).unwrap();
+    let v1 = outcome(entra_preset(), &v1).unwrap();
     assert_eq!(*v1.authority(), Authority::from(ENTRA_V2));
     let stranger = of("ccccdddd-2222-eeee-3333-ffff4444aaaa").unwrap_err();
     assert_eq!(stranger.kind(), IssuerMismatch);
 }
 
 #[test]
-fn entra_tenant_must_be_the_one_in_the_issuer() {
+fn entra_tenant_must_match_the_issuer() {
     let crossed = entra_v2_access().with("tid", OTHER_TENANT);
-    refuses(entra_preset(), &crossed, (ClaimInvalid, "tid"));
+    rejects(entra_preset(), &crossed, (ClaimInvalid, "tid"));
     let silent = entra_v2_access().without("tid");
-    refuses(entra_preset(), &silent, (ClaimMissing, "tid"));
+    rejects(entra_preset(), &silent, (ClaimMissing, "tid"));
 }
 
 #[test]
-fn entra_demands_scopes_or_roles() {
+fn entra_requires_scopes_or_roles() {
     let user = entra_v2_access().without("roles");
-    verdict(entra_preset(), &user).unwrap();
+    outcome(entra_preset(), &user).unwrap();
     let app = entra_v2_access().without("scp");
-    verdict(entra_preset(), &app).unwrap();
+    outcome(entra_preset(), &app).unwrap();
     let neither = user.clone().without("scp");
-    refuses(entra_preset(), &neither, (ClaimInvalid, "scp"));
+    rejects(entra_preset(), &neither, (ClaimInvalid, "scp"));
     let empty = neither.clone().with("scp", "").with("roles", json!([]));
-    refuses(entra_preset(), &empty, (ClaimInvalid, "scp"));
+    rejects(entra_preset(), &empty, (ClaimInvalid, "scp"));
     // An ID token of an application that is its own API, from a flow without a nonce.
     let own = entra_id(ENTRA_V2, "2.0").without("nonce").with("aud", API);
-    refuses(entra_preset(), &own, (ClaimInvalid, "scp"));
+    rejects(entra_preset(), &own, (ClaimInvalid, "scp"));
 }
 
 #[test]
-fn entra_wants_ids_and_knows_where_keys_are() {
+fn entra_requires_ids_and_has_the_address_of_keys() {
     for tenant in ["common", "organizations", "contoso.onmicrosoft.com", ""] {
         does_not_build(providers::entra([tenant], API), "tenants");
     }
     does_not_build(providers::entra([TENANT], "api://example"), "app");
-    let none = providers::entra([""; 0], API).keys(keys()).unwrap_err();
+    let none = providers::entra([""; 0], API)
+        .build_with_keys(keys())
+        .unwrap_err();
     assert_eq!(
         (none.kind(), none.field()),
         (ConfigErrorKind::Empty, "issuers")
@@ -205,16 +207,16 @@ fn entra_wants_ids_and_knows_where_keys_are() {
 // Firebase
 
 #[test]
-fn firebase_takes_tokens_of_its_project() {
+fn firebase_accepts_tokens_of_its_project() {
     let preset = || providers::firebase("example-project");
-    verdict(preset(), &firebase_id()).unwrap();
+    outcome(preset(), &firebase_id()).unwrap();
     let other = firebase_id().with("aud", "another-project");
-    refuses(preset(), &other, (AudienceMismatch, "aud"));
+    rejects(preset(), &other, (AudienceMismatch, "aud"));
     let other = firebase_id().with("iss", "https://securetoken.google.com/another-project");
-    refuses(preset(), &other, (IssuerMismatch, "iss"));
+    rejects(preset(), &other, (IssuerMismatch, "iss"));
     let silent = firebase_id().without("auth_time");
-    refuses(preset(), &silent, (ClaimInvalid, "auth_time"));
-    refuses(
+    rejects(preset(), &silent, (ClaimInvalid, "auth_time"));
+    rejects(
         preset(),
         &firebase_id().without("sub"),
         (ClaimMissing, "sub"),
@@ -225,68 +227,71 @@ fn firebase_takes_tokens_of_its_project() {
 // GitHub Actions
 
 #[test]
-fn github_actions_takes_workflows_that_asked_for_its_audience() {
+fn github_actions_accepts_workflows_that_requested_its_audience() {
     let preset = || providers::github_actions("https://deploy.example.com");
-    verdict(preset(), &github_actions()).unwrap();
+    outcome(preset(), &github_actions()).unwrap();
     let other = github_actions().with("aud", "https://github.com/octo-org");
-    refuses(preset(), &other, (AudienceMismatch, "aud"));
+    rejects(preset(), &other, (AudienceMismatch, "aud"));
     let silent = github_actions().without("repository_owner_id");
-    refuses(preset(), &silent, (ClaimInvalid, "repository_owner_id"));
-    let owned = || preset().with(|judge| judge.require_claim("repository_owner_id", "65"));
-    verdict(owned(), &github_actions()).unwrap();
+    rejects(preset(), &silent, (ClaimInvalid, "repository_owner_id"));
+    let owned = || preset().customize(|builder| builder.require_claim("repository_owner_id", "65"));
+    outcome(owned(), &github_actions()).unwrap();
     let stranger = github_actions().with("repository_owner_id", "66");
-    refuses(owned(), &stranger, (ClaimInvalid, "repository_owner_id"));
+    rejects(owned(), &stranger, (ClaimInvalid, "repository_owner_id"));
 }
 
 // Google
 
 #[test]
-fn google_takes_id_tokens_of_its_client_under_both_names() {
+fn google_accepts_id_tokens_of_its_client_under_both_names() {
     let preset = || providers::google_id_token(GOOGLE_APP);
     for issuer in GOOGLE {
-        let principal = verdict(preset(), &google_id().with("iss", issuer)).unwrap();
+        let principal = outcome(preset(), &google_id().with("iss", issuer)).unwrap();
         assert_eq!(principal.authority().as_str(), GOOGLE[0]);
         assert_eq!(principal.kind(), PrincipalKind::IdToken);
     }
     let other = google_id().with("aud", "other.apps.googleusercontent.com");
-    refuses(preset(), &other, (AudienceMismatch, "aud"));
+    rejects(preset(), &other, (AudienceMismatch, "aud"));
     let phone = google_id().with("azp", "phone.apps.googleusercontent.com");
-    refuses(preset(), &phone, (ClaimInvalid, "azp"));
-    let hosted = || preset().with(|judge| judge.require_claim("hd", "example.com"));
-    verdict(hosted(), &google_id()).unwrap();
-    refuses(hosted(), &google_id().without("hd"), (ClaimMissing, "hd"));
+    rejects(preset(), &phone, (ClaimInvalid, "azp"));
+    let hosted = || preset().customize(|builder| builder.require_claim("hd", "example.com"));
+    outcome(hosted(), &google_id()).unwrap();
+    rejects(hosted(), &google_id().without("hd"), (ClaimMissing, "hd"));
 }
 
 // Keycloak
 
 #[test]
-fn keycloak_goes_by_audience() {
+fn keycloak_checks_the_audience() {
     let preset = || providers::keycloak(KEYCLOAK, "orders-api");
-    verdict(preset(), &keycloak_access()).unwrap();
+    outcome(preset(), &keycloak_access()).unwrap();
     let other = keycloak_access().with("aud", "account");
-    refuses(preset(), &other, (AudienceMismatch, "aud"));
+    rejects(preset(), &other, (AudienceMismatch, "aud"));
     let silent = keycloak_access().without("typ");
-    refuses(preset(), &silent, (ClaimInvalid, "typ"));
+    rejects(preset(), &silent, (ClaimInvalid, "typ"));
     let id = keycloak_id().without("at_hash").without("nonce");
-    refuses(
+    rejects(
         preset(),
         &id.with("aud", "orders-api"),
         (TypeMismatch, "typ"),
     );
     let refresh = keycloak_access().with("typ", "Refresh");
-    refuses(preset(), &refresh, (TypeMismatch, "typ"));
+    rejects(preset(), &refresh, (TypeMismatch, "typ"));
     does_not_build(providers::keycloak("https://sso/realms/a/", "b"), "realm");
 }
 
 #[test]
-fn keycloak_goes_by_client_where_there_is_no_audience() {
+fn keycloak_clients_checks_the_client() {
     let preset = || providers::keycloak_clients(KEYCLOAK, ["shop", "till"]);
     let bare = keycloak_access().without("aud");
-    verdict(preset(), &bare).unwrap();
+    outcome(preset(), &bare).unwrap();
     let other = bare.clone().with("azp", "stranger");
-    refuses(preset(), &other, (ClaimInvalid, "azp"));
-    refuses(preset(), &bare.without("azp"), (ClaimMissing, "client_id"));
-    let mixed = preset().or_audience("orders-api").keys(keys()).unwrap_err();
+    rejects(preset(), &other, (ClaimInvalid, "azp"));
+    rejects(preset(), &bare.without("azp"), (ClaimMissing, "client_id"));
+    let mixed = preset()
+        .or_audience("orders-api")
+        .build_with_keys(keys())
+        .unwrap_err();
     assert_eq!(
         (mixed.kind(), mixed.field()),
         (ConfigErrorKind::Conflict, "audience")
@@ -296,17 +301,17 @@ fn keycloak_goes_by_client_where_there_is_no_audience() {
 // Kubernetes
 
 #[test]
-fn kubernetes_takes_service_accounts_for_its_audience() {
+fn kubernetes_accepts_service_accounts_for_its_audience() {
     let preset = || providers::kubernetes(KUBERNETES, "orders-api");
-    let principal = verdict(preset(), &service_account()).unwrap();
+    let principal = outcome(preset(), &service_account()).unwrap();
     assert_eq!(principal.subject(), Some("system:serviceaccount:shop:web"));
     let api_server = service_account().with("aud", json!([KUBERNETES]));
-    refuses(preset(), &api_server, (AudienceMismatch, "aud"));
+    rejects(preset(), &api_server, (AudienceMismatch, "aud"));
     let user = service_account().with("sub", "system:admin");
-    refuses(preset(), &user, (ClaimInvalid, "sub"));
+    rejects(preset(), &user, (ClaimInvalid, "sub"));
     let silent = service_account().without("kubernetes.io");
-    refuses(preset(), &silent, (ClaimInvalid, "kubernetes.io"));
-    refuses(
+    rejects(preset(), &silent, (ClaimInvalid, "kubernetes.io"));
+    rejects(
         preset(),
         &service_account().without("exp"),
         (ClaimMissing, "exp"),
@@ -316,21 +321,21 @@ fn kubernetes_takes_service_accounts_for_its_audience() {
 // Okta
 
 #[test]
-fn okta_takes_access_tokens_of_its_server() {
+fn okta_accepts_access_tokens_of_its_server() {
     let preset = || providers::okta(OKTA, "api://default");
     has_scopes(
-        &verdict(preset(), &okta_access()).unwrap(),
+        &outcome(preset(), &okta_access()).unwrap(),
         &["openid", "profile"],
     );
     let other = okta_access().with("aud", "api://other");
-    refuses(preset(), &other, (AudienceMismatch, "aud"));
+    rejects(preset(), &other, (AudienceMismatch, "aud"));
     let id = okta_id().without("at_hash").without("nonce");
-    refuses(
+    rejects(
         preset(),
         &id.with("aud", "api://default"),
         (ClaimInvalid, "cid"),
     );
-    refuses(
+    rejects(
         preset(),
         &okta_access().without("cid"),
         (ClaimInvalid, "cid"),
@@ -339,7 +344,7 @@ fn okta_takes_access_tokens_of_its_server() {
 
 // All of them
 
-/// Brings the keys as a fetching store does, at once.
+/// A store that returns the keys at once.
 #[derive(Debug)]
 struct Store(KeySet);
 
@@ -357,18 +362,18 @@ impl KeyStore for Store {
 }
 
 #[test]
-fn a_store_serves_all_tenants_of_a_preset() {
+fn one_store_serves_all_tenants_of_a_preset() {
     let store = std::sync::Arc::new(Store(keys()));
     let clock = FakeClock::at(UnixTime::from_secs(NOW));
-    let preset = entra_preset().with(move |judge| judge.clock(clock.clone()));
-    let judge = preset.key_store(store).unwrap();
+    let preset = entra_preset().customize(move |builder| builder.clock(clock.clone()));
+    let validator = preset.key_store(store).unwrap();
     let token = entra_v2_access().sign();
     let presented = PresentedCredential::bearer(&token).unwrap();
-    judge.validate(&presented).try_now().unwrap().unwrap();
+    validator.validate(&presented).try_now().unwrap().unwrap();
 }
 
 #[test]
-fn debug_of_a_preset_shows_what_it_goes_by() {
+fn debug_of_a_preset_shows_its_checks() {
     let shown = format!("{:?}", auth0_preset());
     assert!(shown.contains(AUTH0) && shown.contains("https://api.example.com"));
 }

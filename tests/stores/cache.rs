@@ -19,7 +19,7 @@ use bearergate::api_key::{
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::PresentedCredential;
 use bearergate::error::{ConfigErrorKind, StoreError, StoreErrorKind};
-use bearergate::grant::{Lookup, RevocationRecord};
+use bearergate::grant::store::{Lookup, RevocationRecord};
 use bearergate::session::{NewSession, SessionManager, SessionStore};
 use bearergate::stores::{
     CachedApiKeyStore, CachedSessionStore, MemoryApiKeyStore, MemoryGrantStore, ReadCache,
@@ -418,10 +418,10 @@ fn a_session_marked_here_ends_at_once_and_one_marked_elsewhere_when_stale() {
     let cookie = bearergate::session::SessionCookie::new("__Host-session").unwrap();
     let judge = ours.validator(&cookie);
     let begin = |subject: &str| {
-        let (id, session) = wait(ours.create(NewSession::new(subject))).unwrap();
-        let id = id.reveal();
+        let issued = wait(ours.create(NewSession::new(subject))).unwrap();
+        let id = issued.secret.reveal();
         assert!(is_good(&judge, &id, &clock).is_ok());
-        (id, session)
+        (id, issued.record)
     };
     let revoked = Err(RejectionKind::TokenRevoked);
 
@@ -456,7 +456,7 @@ fn an_answer_about_a_session_from_before_a_mark_is_not_remembered_after_it() {
     let file = Arc::new(SqliteStore::builder(&path).readers(1).open().unwrap());
     let cache = ReadCache::new().clock(FakeClock::at(NOW));
     let cached = CachedSessionStore::new(file, cache).unwrap();
-    let digest = bearergate::grant::TokenDigest::new([7; 32]);
+    let digest = bearergate::grant::store::TokenDigest::new([7; 32]);
     let ends = NOW.saturating_add(Duration::from_secs(100));
     let grant =
         bearergate::grant::Grant::new(NAME, "alice", NOW).with_lifetime(ends, Duration::MAX);

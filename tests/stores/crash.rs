@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use bearergate::api_key::{ApiKeyId, ApiKeyStore, NewApiKey};
 use bearergate::clock::UnixTime;
-use bearergate::grant::{Grant, GrantStore, TokenDigest};
+use bearergate::grant::store::TokenDigest;
+use bearergate::grant::{Grant, GrantStore};
 use bearergate::refresh::{NewRefreshToken, RotateRequest};
 use bearergate::session::{NewSession, Session, SessionChange, SessionRecord, SessionStore};
 use bearergate::stores::SqliteStore;
@@ -209,7 +210,7 @@ fn prepare(service: &Service, store: &SqliteStore) -> (ApiKeyId, Session, String
     let session = |name| {
         wait(service.sessions.create(NewSession::new(name)))
             .unwrap()
-            .1
+            .record
     };
     let family = |session: &Session| {
         let begun = wait(
@@ -217,7 +218,7 @@ fn prepare(service: &Service, store: &SqliteStore) -> (ApiKeyId, Session, String
                 .refresh
                 .create(NewRefreshToken::for_session(session, CLIENT)),
         );
-        begun.unwrap().reveal()
+        begun.unwrap().secret.reveal()
     };
     for name in ["bob", "bill"] {
         let session = session(name);

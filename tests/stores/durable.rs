@@ -8,7 +8,8 @@ use std::time::Duration;
 use bearergate::api_key::{ApiKeyErrorKind, ApiKeyStore, NewApiKey};
 use bearergate::credential::PresentedCredential;
 use bearergate::error::StoreErrorKind;
-use bearergate::grant::{GrantErrorKind, GrantStore, TokenDigest};
+use bearergate::grant::store::TokenDigest;
+use bearergate::grant::{GrantErrorKind, GrantStore};
 use bearergate::refresh::{NewRefreshToken, RotateRequest};
 use bearergate::session::{NewSession, SessionStore};
 use bearergate::stores::SqliteStore;
@@ -29,7 +30,7 @@ fn open(path: &Path) -> (Arc<SqliteStore>, Service) {
 fn rotate(service: &Service, token: &str) -> Result<String, RejectionKind> {
     let rotated = wait(service.refresh.rotate(RotateRequest::new(token, CLIENT)));
     let rotated = rotated.map_err(|rejection| rejection.kind())?;
-    Ok(rotated.into_token().reveal())
+    Ok(rotated.secret.reveal())
 }
 
 /// Defect I02 (replay after a restart): docs/defects.md
@@ -41,7 +42,7 @@ fn a_token_spent_before_a_restart_is_a_replay_after_it() {
     let create = service
         .refresh
         .create(NewRefreshToken::new("alice", CLIENT));
-    let first = wait(create).unwrap().reveal();
+    let first = wait(create).unwrap().secret.reveal();
     let second = rotate(&service, &first).unwrap();
     drop(service);
 
@@ -61,11 +62,13 @@ fn what_was_revoked_before_a_restart_is_revoked_after_it() {
     let (_, service) = open(&path);
     let mut tokens = Vec::new();
     for subject in ["alice", "bob"] {
-        let (_, session) = wait(service.sessions.create(NewSession::new(subject))).unwrap();
+        let session = wait(service.sessions.create(NewSession::new(subject)))
+            .unwrap()
+            .record;
         let token = service
             .refresh
             .create(NewRefreshToken::for_session(&session, CLIENT));
-        tokens.push(wait(token).unwrap().reveal());
+        tokens.push(wait(token).unwrap().secret.reveal());
     }
     let keys = ["alice", "bob"].map(|subject| {
         let draft = NewApiKey::new(subject).never_expires();
@@ -121,13 +124,16 @@ fn a_store_that_cannot_answer_is_neither_a_yes_nor_a_no() {
     let key = wait(service.keys.create(NewApiKey::new("alice").never_expires())).unwrap();
     let id = key.record.id();
     let key = key.key.reveal();
-    let (_, session) = wait(service.sessions.create(NewSession::new("alice"))).unwrap();
+    let session = wait(service.sessions.create(NewSession::new("alice")))
+        .unwrap()
+        .record;
     let token = wait(
         service
             .refresh
             .create(NewRefreshToken::for_session(&session, CLIENT)),
     )
     .unwrap()
+    .secret
     .reveal();
     let gate = || {
         let judge = ApiKeyValidator::builder(ring(), store.clone())
@@ -242,7 +248,7 @@ fn a_purge_in_parts_never_forgets_a_mark_before_all_that_it_ends() {
     let path = folder.path("a.db");
     let (store, service) = open(&path);
     let begin = || wait(service.sessions.create(NewSession::new("alice"))).unwrap();
-    let (_id, session) = begin();
+    let session = begin().record;
     // More than the 500 records that one transaction of a purge removes.
     let many = 500 * 2 + 1;
     let columns = "version, data, authority, subject, client, session, scopes, claims, created, \
@@ -302,15 +308,15 @@ fn the_file_holds_no_key_no_session_id_and_no_refresh_token() {
     let path = folder.path("a.db");
     let (_store, service) = open(&path);
     let issued = wait(service.keys.create(NewApiKey::new("alice").never_expires())).unwrap();
-    let (id, session) = wait(service.sessions.create(NewSession::new("alice"))).unwrap();
+    let session = wait(service.sessions.create(NewSession::new("alice"))).unwrap();
     let token = wait(
         service
             .patient
-            .create(NewRefreshToken::for_session(&session, CLIENT)),
+            .create(NewRefreshToken::for_session(&session.record, CLIENT)),
     );
-    let token = token.unwrap().reveal();
+    let token = token.unwrap().secret.reveal();
     let next = wait(service.patient.rotate(RotateRequest::new(&token, CLIENT)));
-    let next = next.unwrap().into_token().reveal();
+    let next = next.unwrap().secret.reveal();
     let mut file = Vec::new();
     for name in ["a.db", "a.db-wal"] {
         file.extend(fs::read(folder.path(name)).unwrap());
@@ -320,7 +326,7 @@ fn the_file_holds_no_key_no_session_id_and_no_refresh_token() {
         holds(issued.record.id().as_str()),
         "what is looked for can be found"
     );
-    for secret in [issued.key.reveal(), id.reveal(), token, next] {
+    for secret in [issued.key.reveal(), session.secret.reveal(), token, next] {
         // Any fourth part of it would be too much.
         let chars: Vec<char> = secret.chars().collect();
         let secrets = chars.windows(secret.len() / 4).map(String::from_iter);

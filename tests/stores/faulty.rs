@@ -7,7 +7,8 @@ use bearergate::api_key::{
 };
 use bearergate::clock::UnixTime;
 use bearergate::error::{StoreError, StoreErrorKind};
-use bearergate::grant::{Grant, GrantStore, Lookup, RevocationRecord, Sequence, TokenDigest};
+use bearergate::grant::store::{Lookup, RevocationRecord, Sequence, TokenDigest};
+use bearergate::grant::{Grant, GrantStore};
 use bearergate::refresh::{RefreshFamily, RefreshTokenStore};
 use bearergate::session::{SessionRecord, SessionStore};
 use bearergate::stores::{MemoryApiKeyStore, MemoryGrantStore};
@@ -213,11 +214,10 @@ impl GrantStore for FaultyGrants {
 }
 
 impl SessionStore for FaultyGrants {
-    fn create(&self, session: SessionRecord) -> Answer<'_, Sequence> {
-        let grant = self.dated(session.grant());
-        let mut session = session.with_grant(grant);
+    fn create(&self, mut session: SessionRecord) -> Answer<'_, Sequence> {
+        session.grant = self.dated(&session.grant);
         if self.is(GrantFault::ForgetsData) {
-            session = session.with_data(Vec::new());
+            session.data = Vec::new();
         }
         NowOrLater::now(taken(SessionStore::create(&self.store, session)))
     }
@@ -226,14 +226,14 @@ impl SessionStore for FaultyGrants {
         NowOrLater::now(taken(SessionStore::find(&self.store, digest)))
     }
 
-    fn update(&self, old: TokenDigest, session: SessionRecord) -> Answer<'_, u64> {
+    fn update(&self, old: TokenDigest, mut session: SessionRecord) -> Answer<'_, u64> {
         let updated = taken(SessionStore::update(&self.store, old, session.clone()));
         let is_lost = updated.is_err();
-        if (self.is(GrantFault::KeepsOldDigest) && !is_lost && old != session.digest())
+        if (self.is(GrantFault::KeepsOldDigest) && !is_lost && old != session.digest)
             || (self.is(GrantFault::ResurrectsLate) && is_lost)
         {
-            let again = session.with_digest(old);
-            let _ = taken(SessionStore::create(&self.store, again));
+            session.digest = old;
+            let _ = taken(SessionStore::create(&self.store, session));
         }
         match updated {
             Err(_) if self.is(GrantFault::ResurrectsLate) => NowOrLater::now(Ok(1)),
@@ -247,9 +247,8 @@ impl SessionStore for FaultyGrants {
 }
 
 impl RefreshTokenStore for FaultyGrants {
-    fn create(&self, family: RefreshFamily) -> Answer<'_, Sequence> {
-        let grant = self.dated(family.grant());
-        let family = family.with_grant(grant);
+    fn create(&self, mut family: RefreshFamily) -> Answer<'_, Sequence> {
+        family.grant = self.dated(&family.grant);
         NowOrLater::now(taken(RefreshTokenStore::create(&self.store, family)))
     }
 
@@ -259,7 +258,7 @@ impl RefreshTokenStore for FaultyGrants {
 
     fn update(&self, mut family: RefreshFamily) -> Answer<'_, u64> {
         if self.is(GrantFault::ForgetsSealed) {
-            family = family.with_spent(None);
+            (family.spent, family.spent_at, family.sealed) = (None, None, Vec::new());
         }
         let updated = taken(RefreshTokenStore::update(&self.store, family));
         match updated {

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use bearergate::clock::UnixTime;
 use bearergate::error::ConfigErrorKind;
-use bearergate::grant::{Grant, Lookup, TokenDigest};
+use bearergate::grant::Grant;
+use bearergate::grant::store::{Lookup, TokenDigest};
 use bearergate::session::{SessionRecord, SessionStore};
 use bearergate::stores::SqliteStore;
 use bearergate::{ConfigError, limits};

@@ -43,12 +43,12 @@ fn rotate_at_once(tokens: &RefreshManager, token: &str, rivals: usize) -> Vec<Ou
 fn rotate(tokens: &RefreshManager, token: &str) -> Outcome {
     match wait(tokens.rotate(RotateRequest::new(token, CLIENT))) {
         Ok(next) => {
-            let outcome = if next.is_repeated() {
+            let outcome = if next.record.is_repeated() {
                 "repeated"
             } else {
                 "won"
             };
-            (outcome.to_owned(), next.into_token().reveal())
+            (outcome.to_owned(), next.secret.reveal())
         }
         Err(rejection) => (rejection.kind().as_str().to_owned(), String::new()),
     }
@@ -85,6 +85,7 @@ fn judge_patient(tokens: &RefreshManager, outcomes: &[Outcome]) {
 fn first(tokens: &RefreshManager) -> String {
     wait(tokens.create(NewRefreshToken::new("alice", CLIENT)))
         .unwrap()
+        .secret
         .reveal()
 }
 

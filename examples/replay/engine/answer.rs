@@ -1,4 +1,4 @@
-//! One verdict as one line.
+//! The answer to a line.
 
 use std::fmt;
 
@@ -6,18 +6,18 @@ use bearergate::{ConfigError, Principal, Rejection, RejectionKind};
 
 use super::fault::Fault;
 
-/// What is answered to a line.
+/// The answer to a line.
 pub(super) struct Answer {
     pub(super) id: Option<String>,
     pub(super) verdict: Verdict,
 }
 
-/// What came of a line.
+/// The verdict of a line.
 pub(super) enum Verdict {
     Accept(Principal),
     ConfigError(ConfigError),
     InputError(Fault),
-    /// Rejected, or not judged.
+    /// The token is rejected, or could not be validated.
     Refuse(Rejection),
 }
 
@@ -30,10 +30,10 @@ impl fmt::Display for Answer {
                 write!(f, ",\"subject\":{}", Text(principal.subject()))?;
                 write!(f, ",\"claims\":{}", Compact(principal.claims().json()))?;
             }
-            Verdict::ConfigError(error) => refused(f, "config_error", error.kind().as_str())?,
-            Verdict::InputError(fault) => refused(f, "input_error", fault.kind())?,
+            Verdict::ConfigError(error) => write_refusal(f, "config_error", error.kind().as_str())?,
+            Verdict::InputError(fault) => write_refusal(f, "input_error", fault.kind())?,
             Verdict::Refuse(rejection) => {
-                refused(f, word(rejection.kind()), rejection.kind().as_str())?;
+                write_refusal(f, verdict_word(rejection.kind()), rejection.kind().as_str())?;
                 if let Some(claim) = rejection.claim() {
                     write!(f, ",\"claim\":{}", Text(Some(claim)))?;
                 }
@@ -43,14 +43,14 @@ impl fmt::Display for Answer {
     }
 }
 
-fn word(kind: RejectionKind) -> &'static str {
+fn verdict_word(kind: RejectionKind) -> &'static str {
     match kind {
         RejectionKind::Unavailable => "unavailable",
         _ => "reject",
     }
 }
 
-fn refused(f: &mut fmt::Formatter<'_>, verdict: &str, kind: &str) -> fmt::Result {
+fn write_refusal(f: &mut fmt::Formatter<'_>, verdict: &str, kind: &str) -> fmt::Result {
     write!(f, ",\"verdict\":\"{verdict}\",\"kind\":\"{kind}\"")
 }
 
@@ -64,7 +64,7 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// A JSON text that the scanner accepted, on one line: numbers and strings stay as they stand.
+/// A JSON text that the scanner accepted, on one line. Numbers and strings are not changed.
 struct Compact<'a>(&'a str);
 
 impl fmt::Display for Compact<'_> {

@@ -1,32 +1,32 @@
-//! What was made from a text, found again by that text.
+//! A cache of values by the text that they were made from.
 
 use std::collections::HashMap;
 
-/// Holds what costs to make, within bounds: a full cache starts afresh.
+/// A bounded cache. When it is full, it is emptied.
 pub(super) struct Cache<T> {
-    made: HashMap<String, T>,
+    values: HashMap<String, T>,
     bytes: usize,
 }
 
 impl<T> Cache<T> {
     pub(super) fn new() -> Self {
         Self {
-            made: HashMap::new(),
+            values: HashMap::new(),
             bytes: 0,
         }
     }
 
-    /// Returns what was made from `text`, or makes it.
+    /// Returns the value for `text`, or makes it.
     pub(super) fn entry(&mut self, text: String, make: impl FnOnce() -> T) -> &T {
-        if !self.made.contains_key(&text) {
+        if !self.values.contains_key(&text) {
             self.make_room(text.len());
         }
-        self.made.entry(text).or_insert_with(make)
+        self.values.entry(text).or_insert_with(make)
     }
 
     fn make_room(&mut self, bytes: usize) {
-        if self.made.len() >= ENTRIES || self.bytes + bytes > BYTES {
-            self.made.clear();
+        if self.values.len() >= ENTRIES || self.bytes + bytes > BYTES {
+            self.values.clear();
             self.bytes = 0;
         }
         self.bytes += bytes;

@@ -1,4 +1,4 @@
-//! One line as a case: token, keys and what to expect.
+//! A line as a case: token, keys and expected values.
 
 use std::borrow::Cow;
 
@@ -14,20 +14,20 @@ use super::fault::Fault;
 /// Latest time in a claim: 9999-12-31T23:59:59Z.
 const TIME_MAX: u64 = 253_402_300_799;
 
-/// What to judge, and how.
+/// A credential and the configuration to validate it with.
 pub(super) struct Case<'j> {
     pub(super) credential: Credential<'j>,
     pub(super) config: Config<'j>,
     pub(super) now: Option<UnixTime>,
 }
 
-/// What was presented.
+/// The presented credential.
 pub(super) enum Credential<'j> {
     Authorization(Cow<'j, str>),
     Token(Cow<'j, str>),
 }
 
-/// How to judge. What does not depend on it is found again by [`text`](Self::text).
+/// The configuration of a validator.
 pub(super) struct Config<'j> {
     pub(super) keys: KeySource<'j>,
     pub(super) algorithms: Option<Names<'j>>,
@@ -36,7 +36,7 @@ pub(super) struct Config<'j> {
     pub(super) typ: Option<Cow<'j, str>>,
     pub(super) leeway: Option<u64>,
     pub(super) is_expiry_optional: bool,
-    /// The configuration members but the keys, as they stand in the line.
+    /// The members of the line that it was read from, except the keys.
     pub(super) text: String,
 }
 
@@ -54,7 +54,7 @@ pub(super) struct KeySource<'j> {
 impl<'j> Case<'j> {
     /// Reads a line that the scanner accepted.
     ///
-    /// Only if every member is known, of its type, and no two say the same thing.
+    /// Only if every member is known and of its type, and no two are alternatives of each other.
     pub(super) fn read(line: &Object<'j>) -> Result<Self, Fault> {
         check_members(line)?;
         id(line).ok_or_else(|| absent(line, "id"))?;
@@ -86,7 +86,7 @@ pub(super) fn id(line: &Object<'_>) -> Option<String> {
     line.get("id")?.as_str().map(Cow::into_owned)
 }
 
-/// Returns the one `id` of a line that the scanner refused, for the echo alone.
+/// Returns the only `id` of a line that the scanner refused, to be repeated in the answer.
 pub(super) fn salvaged_id(line: &[u8]) -> Option<String> {
     serde_json::from_slice::<Salvaged>(line).ok()?.0
 }
@@ -114,7 +114,7 @@ fn check_members(line: &Object<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Returns the one of several alternatives that a line holds.
+/// Returns the only one of several alternatives that a line holds.
 fn one_of<'j>(
     line: &Object<'j>,
     names: &'static [&'static str],
@@ -195,7 +195,7 @@ fn number(line: &Object<'_>, name: &'static str) -> Result<Option<f64>, Fault> {
     read.map(Some)
 }
 
-/// Reads `now`: a number, of which a fraction is cut off.
+/// Reads `now`, a number without its fraction.
 fn now(line: &Object<'_>) -> Result<Option<UnixTime>, Fault> {
     let Some(now) = number(line, "now")? else {
         return Ok(None);
@@ -211,7 +211,7 @@ fn now(line: &Object<'_>) -> Result<Option<UnixTime>, Fault> {
     Ok(Some(UnixTime::from_secs(exact.unwrap_or(now as u64))))
 }
 
-/// Reads `leeway`: a whole number. Whether it is too large is for the configuration to say.
+/// Reads `leeway`, a whole number. The configuration refuses one that is too large.
 fn leeway(line: &Object<'_>) -> Result<Option<u64>, Fault> {
     let whole = |secs: f64| {
         let is_whole = secs >= 0.0 && secs.fract() == 0.0;

@@ -1,10 +1,10 @@
-//! What is wrong with a line.
+//! Errors of a line.
 
 use std::fmt;
 
 use bearergate::json::{JsonError, JsonErrorKind};
 
-/// A line is not in order. It shows nothing of the line but names that the contract knows.
+/// A line is not a case. Nothing of the line is shown except the names of known members.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fault {
     kind: &'static str,

@@ -6,7 +6,7 @@ use std::io::Read;
 
 use bearergate::limits;
 
-/// Reads lines, never holding much more of one than the JSON scanner would take.
+/// Reads lines, and holds at most a little more of one than the JSON scanner accepts.
 pub(super) struct Lines<R> {
     input: R,
     line: Vec<u8>,
@@ -24,7 +24,7 @@ impl<R: BufRead> Lines<R> {
 
     /// Returns the next line that is not blank and its number, without its line ending.
     ///
-    /// Of a line that is too long it returns the start, still too long for the scanner.
+    /// Of a line that is too long it returns the start, which is still too long for the scanner.
     pub(super) fn next(&mut self) -> io::Result<Option<(usize, &[u8])>> {
         while self.read()? {
             if !self.line.trim_ascii().is_empty() || self.line.len() > limits::JSON_BYTES {
@@ -49,5 +49,5 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// One byte more than the scanner takes, and a line ending.
+/// One byte more than the scanner accepts, and a line ending.
 const HEAD: u64 = limits::JSON_BYTES as u64 + 3;

@@ -1,11 +1,11 @@
-//! The work of `replay` on any input and output, so that it can be tested.
+//! The engine of `replay`, which reads any input and writes any output, so that tests can use it.
 
 mod answer;
 mod cache;
 mod case;
 mod fault;
-mod judge;
 mod lines;
+mod validators;
 
 use std::io;
 use std::io::BufRead;
@@ -18,34 +18,34 @@ use bearergate::json::Object;
 use answer::Answer;
 use answer::Verdict;
 use case::Case;
-use judge::Judge;
 use lines::Lines;
+use validators::Validators;
 
-/// Judges line by line; what an operator should know beside the verdicts goes to `notes`.
+/// Answers line by line, and explains errors in `notes`.
 pub(crate) struct Engine<N> {
-    judge: Judge,
+    validators: Validators,
     notes: N,
 }
 
-/// How a run went.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Outcome {
-    /// Every line was judged.
+    /// Every line was a case.
     Clean,
-    /// At least one line was not in order.
+    /// At least one line was not.
     InputErrors,
 }
 
 impl<N: Write> Engine<N> {
-    /// Tells the time by `clock` where a line does not.
+    /// Takes the clock for lines without a time.
     pub(crate) fn new(clock: Arc<dyn Clock>, notes: N) -> Self {
         Self {
-            judge: Judge::new(clock),
+            validators: Validators::new(clock),
             notes,
         }
     }
 
-    /// Answers every line of `input` in order, save blank ones.
+    /// Answers every line of `input` in order, except blank ones.
     pub(crate) fn run(
         &mut self,
         input: impl BufRead,
@@ -77,14 +77,14 @@ impl<N: Write> Engine<N> {
         Answer {
             id: case::id(&object),
             verdict: match Case::read(&object) {
-                Ok(case) => self.judge.judge(&case),
+                Ok(case) => self.validators.verdict(&case),
                 Err(fault) => Verdict::InputError(fault),
             },
         }
     }
 
     fn note(&mut self, number: usize, verdict: &Verdict) {
-        // Nobody has to listen: the answers are what counts.
+        // Notes that cannot be written do not stop the answers.
         let _ = match verdict {
             Verdict::ConfigError(error) => writeln!(self.notes, "line {number}: {error}"),
             Verdict::InputError(fault) => writeln!(self.notes, "line {number}: {fault}"),

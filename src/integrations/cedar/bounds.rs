@@ -1,25 +1,25 @@
-//! Bounds of texts that Cedar's parser and its trees would follow by recursion.
+//! Limits for texts that Cedar's parser and its syntax trees process by recursion.
 //!
-//! Its parser has no bound of its own: in a debug build some fifty brackets within each other
-//! overflow the stack of a thread, as do ten thousand additions in a row when they are dropped.
+//! The parser has no limit itself: in a debug build about fifty nested brackets overflow the stack
+//! of a thread, and so do ten thousand additions in a row when they are dropped.
 
 use crate::limits;
 
-/// What ends a word or a text.
+/// The counts while a text is scanned.
 #[derive(Default)]
-struct Scan {
-    /// Brackets that are open.
+struct BoundsScan {
+    /// Brackets that are open now.
     open: usize,
-    /// Choices in this policy: each holds the rest of its expression.
+    /// `if` expressions in this policy: each one contains the rest of its expression.
     ifs: usize,
-    /// Links of chains in this policy.
+    /// Operators and accesses in this policy that can form a chain.
     links: usize,
 }
 
-/// Says whether a text nests and chains within bounds; `brackets` are the ones that open and those
-/// that close.
+/// Returns whether a text is within the limits of nesting and of chains. `brackets` are the opening
+/// and the closing ones.
 pub(super) fn is_bounded(text: &str, brackets: [&str; 2]) -> bool {
-    let mut scan = Scan::default();
+    let mut scan = BoundsScan::default();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let len = match c {
@@ -28,18 +28,18 @@ pub(super) fn is_bounded(text: &str, brackets: [&str; 2]) -> bool {
             _ if is_word(c) => word(rest),
             _ => c.len_utf8(),
         };
-        let (token, behind) = rest.split_at_checked(len).unwrap_or((rest, ""));
-        scan.take(token, brackets);
+        let (token, remaining) = rest.split_at_checked(len).unwrap_or((rest, ""));
+        scan.count(token, brackets);
         if scan.open + scan.ifs > limits::JSON_DEPTH || scan.links > limits::CEDAR_LINKS {
             return false;
         }
-        rest = behind;
+        rest = remaining;
     }
     true
 }
 
-impl Scan {
-    fn take(&mut self, token: &str, [opening, closing]: [&str; 2]) {
+impl BoundsScan {
+    fn count(&mut self, token: &str, [opening, closing]: [&str; 2]) {
         if opening.contains(token) {
             self.open += 1;
         } else if closing.contains(token) {
@@ -62,7 +62,7 @@ fn word(text: &str) -> usize {
     text.find(|c| !is_word(c)).unwrap_or(text.len())
 }
 
-/// Returns the length of a text in quotes.
+/// Returns the length of a string literal.
 fn quoted(text: &str) -> usize {
     let mut is_escaped = false;
     let end = text.char_indices().skip(1).find(|(_, c)| {
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_count_where_they_are_open() {
+    fn brackets_count_while_they_are_open() {
         let nested = |count| "(".repeat(count) + &")".repeat(count);
         assert!(fits(&nested(limits::JSON_DEPTH)));
         assert!(!fits(&nested(limits::JSON_DEPTH + 1)));
@@ -91,18 +91,18 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_comments_do_not_count() {
+    fn string_literals_and_comments_do_not_count() {
         let many = "(".repeat(100);
         assert!(fits(&format!("\"\\\"{many}\"")));
         assert!(fits(&format!("// {many}\n()")));
         assert!(!fits(&format!("\"\\\\\"{many}")));
         assert!(!fits(&format!("// \"\n{many}")));
-        // Nothing that closes in a text makes room.
+        // A closing bracket in a string literal does not close anything.
         assert!(!fits(&"(\")\"".repeat(33)));
     }
 
     #[test]
-    fn choices_and_chains_count_for_each_policy() {
+    fn ifs_and_chains_count_for_each_policy() {
         assert!(fits(&"if a ".repeat(32)));
         assert!(!fits(&"if a ".repeat(33)));
         assert!(fits(&"if a; ".repeat(100)));

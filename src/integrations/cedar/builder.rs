@@ -1,4 +1,4 @@
-//! Configures the door to Cedar.
+//! Configuration of the authorizer for Cedar policies.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -15,20 +15,28 @@ use cedar_policy::Schema;
 use cedar_policy::ValidationMode;
 use cedar_policy::Validator;
 
-use super::CedarAuthorizer;
-use super::Inner;
-use super::Note;
-use super::Types;
+use super::authorizer::CedarAuthorizer;
+use super::authorizer::CedarPolicies;
+use super::authorizer::EntityTypes;
+use super::authorizer::PolicyLabel;
 use super::bounds::is_bounded;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::json::Value;
 use crate::limits;
 
-/// Builds a [`CedarAuthorizer`].
+impl CedarAuthorizer {
+    /// Returns a builder for these policies, in Cedar's syntax. They are checked by
+    /// [`build`](CedarAuthorizerBuilder::build).
+    pub fn builder(policies: impl Into<String>) -> CedarAuthorizerBuilder {
+        CedarAuthorizerBuilder::new(policies.into())
+    }
+}
+
+/// A builder for [`CedarAuthorizer`].
 #[derive(Clone)]
 #[must_use]
-pub struct CedarBuilder {
+pub struct CedarAuthorizerBuilder {
     policies: String,
     schema: Option<String>,
     entities: Option<String>,
@@ -37,8 +45,8 @@ pub struct CedarBuilder {
     default_resource: Option<Arc<str>>,
 }
 
-impl CedarBuilder {
-    pub(super) const fn new(policies: String) -> Self {
+impl CedarAuthorizerBuilder {
+    const fn new(policies: String) -> Self {
         Self {
             policies,
             schema: None,
@@ -49,8 +57,8 @@ impl CedarBuilder {
         }
     }
 
-    /// Adds a schema in Cedar's syntax: the policies have to pass its strict validation, and a
-    /// request that does not fit it is denied.
+    /// Sets a schema in Cedar's syntax. The policies must pass its strict validation, and a request
+    /// that does not fit it is denied.
     ///
     /// ```
     /// use bearergate::integrations::cedar::CedarAuthorizer;
@@ -77,62 +85,59 @@ impl CedarBuilder {
         self
     }
 
-    /// Adds entities in Cedar's JSON form: who and what belongs to which group.
+    /// Sets entities in Cedar's JSON form, for example the groups of users and resources.
     ///
-    /// Of callers and resources that come with a request their groups count, not the attributes:
-    /// those are the request's. The more there are, the longer a decision takes.
+    /// For the caller and the resource of a request only the parents are used; the attributes are
+    /// those of the request. The more entities there are, the longer a decision takes.
     pub fn entities(mut self, json: impl Into<String>) -> Self {
         self.entities = Some(json.into());
         self
     }
 
-    /// Sets the namespace of `User`, `Client`, `Resource` and `Action`; none unless set.
+    /// Sets the namespace of `User`, `Client`, `Resource` and `Action`; by default there is none.
     pub fn namespace(mut self, name: impl Into<String>) -> Self {
         self.namespace = Some(name.into());
         self
     }
 
-    /// Adds claims that policies may ask about, by their names; none unless said.
+    /// Adds the names of claims that policies may read; by default there are none.
     ///
-    /// A claim that Cedar has no value for counts as not given: `null`, a fraction, a number beyond
-    /// 64 bits, a list with one of them, and what lies deeper than
-    /// 4 levels.
+    /// A claim that Cedar has no value for is left out: `null`, a fraction, a number beyond 64
+    /// bits, an array with one of them, and a value nested deeper than 4 levels.
     pub fn claims<S: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.claims.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// Sets what a request is about that names no resource, such as those that
-    /// [`Gate::check`](crate::gate::Gate::check) asks about; without it they are denied.
+    /// Sets the resource for requests that name none, such as those of
+    /// [`Gate::check`](crate::Gate::check). Without it such requests are denied.
     pub fn default_resource(mut self, name: impl Into<Arc<str>>) -> Self {
         self.default_resource = Some(name.into());
         self
     }
 
-    /// Reads everything and checks it.
+    /// Parses and checks policies, schema and entities, and builds the authorizer.
     ///
     /// # Errors
     ///
     /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for a text that does not parse, for
-    /// policies or entities that the schema does not allow, and for a template;
-    /// [`Empty`](ConfigErrorKind::Empty) without a policy that permits, or for an empty `@id`;
-    /// [`Conflict`](ConfigErrorKind::Conflict) for two policies of one `@id`;
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above
-    /// 1 MiB,
-    /// 1024 links,
+    /// policies or entities that the schema does not allow, and for a policy template;
+    /// [`Empty`](ConfigErrorKind::Empty) if no policy permits anything, or for an empty `@id`;
+    /// [`Conflict`](ConfigErrorKind::Conflict) for two policies with the same `@id`;
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above 1 MiB, 1024 links,
     /// [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH) or
     /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES).
     pub fn build(self) -> Result<CedarAuthorizer, ConfigError> {
         let policies = read_policies(&self.policies)?;
-        let notes = notes(&policies)?;
+        let labels = labels(&policies)?;
         let schema = self.schema.as_deref().map(read_schema).transpose()?;
         if let Some(schema) = &schema {
             validate(&policies, schema)?;
         }
         let entities = read_entities(self.entities.as_deref(), schema.as_ref())?;
-        Ok(CedarAuthorizer(Arc::new(Inner {
+        Ok(CedarAuthorizer(Arc::new(CedarPolicies {
             policies,
-            notes,
+            labels,
             schema,
             entities,
             types: types(self.namespace.as_deref())?,
@@ -142,9 +147,9 @@ impl CedarBuilder {
     }
 }
 
-impl fmt::Debug for CedarBuilder {
+impl fmt::Debug for CedarAuthorizerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CedarBuilder")
+        f.debug_struct("CedarAuthorizerBuilder")
             .field("claims", &self.claims)
             .finish_non_exhaustive()
     }
@@ -172,9 +177,9 @@ fn read_policies(text: &str) -> Result<PolicySet, ConfigError> {
     Ok(policies)
 }
 
-fn notes(policies: &PolicySet) -> Result<HashMap<PolicyId, Note>, ConfigError> {
+fn labels(policies: &PolicySet) -> Result<HashMap<PolicyId, PolicyLabel>, ConfigError> {
     let mut names = HashSet::new();
-    let mut notes = HashMap::new();
+    let mut labels = HashMap::new();
     for policy in policies.policies() {
         let name: Arc<str> = match policy.annotation("id") {
             Some("") => {
@@ -189,9 +194,9 @@ fn notes(policies: &PolicySet) -> Result<HashMap<PolicyId, Note>, ConfigError> {
             return Err(ConfigError::conflict(POLICIES, detail));
         }
         let effect = policy.effect();
-        notes.insert(policy.id().clone(), Note { name, effect });
+        labels.insert(policy.id().clone(), PolicyLabel { name, effect });
     }
-    Ok(notes)
+    Ok(labels)
 }
 
 fn read_schema(text: &str) -> Result<Schema, ConfigError> {
@@ -225,7 +230,7 @@ fn read_entities(json: Option<&str>, schema: Option<&Schema>) -> Result<Entities
     read.map_err(|error| invalid(ENTITIES, "write entities in Cedar's JSON form", error))
 }
 
-fn types(namespace: Option<&str>) -> Result<Types, ConfigError> {
+fn types(namespace: Option<&str>) -> Result<EntityTypes, ConfigError> {
     let named = |name: &str| -> Result<EntityTypeName, ConfigError> {
         let full = match namespace {
             Some(space) => format!("{space}::{name}"),
@@ -234,7 +239,7 @@ fn types(namespace: Option<&str>) -> Result<Types, ConfigError> {
         full.parse()
             .map_err(|error| invalid("namespace", "write names joined by `::`", error))
     };
-    Ok(Types {
+    Ok(EntityTypes {
         action: named("Action")?,
         client: named("Client")?,
         resource: named("Resource")?,

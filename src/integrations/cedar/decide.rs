@@ -1,34 +1,47 @@
-//! What Cedar answered, as a decision.
+//! The decision about a request, from the response of Cedar's engine.
 
 use std::sync::Arc;
 
 use cedar_policy::AuthorizationError;
-use cedar_policy::Authorizer;
+use cedar_policy::Authorizer as Engine;
 use cedar_policy::Effect;
 use cedar_policy::PolicyId;
 use cedar_policy::Response;
 
-use super::Inner;
-use super::question::Gap;
+use super::authorizer::CedarAuthorizer;
+use super::authorizer::CedarPolicies;
+use super::cedar_request::Gap;
+use crate::now_or_later::NowOrLater;
 use crate::policy::AccessRequest;
+use crate::policy::Authorizer;
 use crate::policy::Decision;
 use crate::policy::Reason;
 use crate::policy::ReasonCode;
 
-pub(super) fn decide(own: &Inner, request: &AccessRequest<'_>) -> Decision {
-    match own.question(request) {
-        Ok((question, entities)) => {
-            let response = Authorizer::new().is_authorized(&question, &own.policies, &entities);
-            own.decision(&response)
+impl CedarAuthorizer {
+    /// Decides about a request. It never waits, and it is total: whatever is not known is a denial
+    /// with its reason.
+    pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
+        match self.0.cedar_request(request) {
+            Ok((request, entities)) => {
+                let response = Engine::new().is_authorized(&request, &self.0.policies, &entities);
+                self.0.decision(&response)
+            }
+            Err(gap) => denied(ReasonCode::Unknown, [Arc::from(gap.name())]),
         }
-        Err(gap) => denied(ReasonCode::Unknown, [Arc::from(gap.name())]),
     }
 }
 
-impl Inner {
+impl Authorizer for CedarAuthorizer {
+    fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
+        NowOrLater::now(self.decide(request))
+    }
+}
+
+impl CedarPolicies {
     fn decision(&self, response: &Response) -> Decision {
         let (permits, forbids) = self.failed(response);
-        // Cedar passes over what fails; a rule that protects must not be lost so.
+        // Cedar ignores policies that fail; a `forbid` must not be ignored.
         if !forbids.is_empty() {
             return denied(ReasonCode::Unknown, forbids);
         }
@@ -46,22 +59,22 @@ impl Inner {
         }
     }
 
-    /// Returns the policies that failed: those that certainly permit, and all others.
+    /// Returns the names of the policies that failed: the `permit` policies, and all others.
     fn failed(&self, response: &Response) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
         let failed = response.diagnostics().errors().map(|error| match error {
             AuthorizationError::PolicyEvaluationError(error) => error.policy_id(),
         });
         let (permits, forbids): (Vec<_>, Vec<_>) = failed.partition(|id| {
-            let note = self.notes.get(*id);
-            note.is_some_and(|note| note.effect == Effect::Permit)
+            let label = self.labels.get(*id);
+            label.is_some_and(|label| label.effect == Effect::Permit)
         });
         (self.names(permits), self.names(forbids))
     }
 
-    /// Returns the names of policies in an order that does not change.
+    /// Returns the names of policies, sorted.
     fn names<'i>(&self, ids: impl IntoIterator<Item = &'i PolicyId>) -> Vec<Arc<str>> {
-        let name = |id| match self.notes.get(id) {
-            Some(note) => Arc::clone(&note.name),
+        let name = |id| match self.labels.get(id) {
+            Some(label) => Arc::clone(&label.name),
             None => Arc::from("a policy"),
         };
         let mut names: Vec<_> = ids.into_iter().map(name).collect();

@@ -1,4 +1,4 @@
-//! Names resolve to addresses that may be reached, or to none.
+//! Resolution of names to addresses that a request may connect to.
 
 use std::error::Error;
 use std::io;
@@ -12,30 +12,30 @@ use thiserror::Error as ThisError;
 
 use crate::http_client::AddressScope;
 
-/// Resolves names by the system, and leaves out what must not be reached: connections are made to
-/// what it returns and to nothing else.
+/// Resolves names by the system, and leaves out addresses that must not be reached. Connections are
+/// made only to addresses that it returns.
 #[derive(Debug)]
 pub(super) struct Resolver(pub(super) AddressScope);
 
-/// A name resolves to addresses that must not be reached.
+/// The error for a name that resolves only to addresses that must not be reached.
 #[derive(Debug, ThisError)]
 #[error("the name resolves to no address that may be reached")]
-struct Forbidden;
+struct ForbiddenAddress;
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.0;
+        let scope = self.0;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let (admitted, others): (Vec<SocketAddr>, Vec<_>) =
-                found.partition(|address| reach.permits(address.ip()));
-            if admitted.is_empty() && !others.is_empty() {
-                return Err(Forbidden.into());
+            let (permitted, others): (Vec<SocketAddr>, Vec<_>) =
+                found.partition(|address| scope.permits(address.ip()));
+            if permitted.is_empty() && !others.is_empty() {
+                return Err(ForbiddenAddress.into());
             }
-            if admitted.is_empty() {
+            if permitted.is_empty() {
                 return Err(io::Error::from(io::ErrorKind::NotFound).into());
             }
-            Ok(Box::new(admitted.into_iter()) as Addrs)
+            Ok(Box::new(permitted.into_iter()) as Addrs)
         })
     }
 }
@@ -43,7 +43,7 @@ impl Resolve for Resolver {
 pub(super) fn is_forbidden(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
-        if error.is::<Forbidden>() {
+        if error.is::<ForbiddenAddress>() {
             return true;
         }
         next = error.source();

@@ -1,4 +1,4 @@
-//! TLS: rustls on ring, certificates always verified.
+//! TLS with rustls on ring; certificates are always verified.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::error::ConfigError;
 
-/// Makes a configuration of TLS 1.2 and 1.3 that trusts the system's roots and these.
+/// Makes a configuration for TLS 1.2 and 1.3 that trusts the roots of the system and these.
 pub(super) fn config(pems: &[Vec<u8>], given_only: bool) -> Result<ClientConfig, ConfigError> {
     let roots = roots(pems, given_only)?;
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
@@ -28,7 +28,7 @@ pub(super) fn config(pems: &[Vec<u8>], given_only: bool) -> Result<ClientConfig,
 fn roots(pems: &[Vec<u8>], given_only: bool) -> Result<RootCertStore, ConfigError> {
     let mut roots = RootCertStore::empty();
     if !given_only {
-        // A system without roots, or with a broken one among them, verifies by what is left.
+        // Roots of the system that are absent or malformed are left out.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
     for pem in pems {

@@ -7,31 +7,37 @@ use tokio::runtime::Handle;
 use crate::http_client::Spawn;
 use crate::now_or_later::NowOrLater;
 
-/// Drives background work on a tokio runtime.
+/// A [`Spawn`] that runs background work on a tokio runtime.
+///
+/// Give it to [`FetchedKeysBuilder::build`](crate::key::FetchedKeysBuilder::build), or to any other
+/// builder that refreshes something in the background. `TokioSpawner::default()` is
+/// [`TokioSpawner::new`].
 ///
 /// ```
 /// use bearergate::http_client::Spawn;
-/// use bearergate::integrations::tokio::Engine;
+/// use bearergate::integrations::tokio::TokioSpawner;
 ///
-/// fn takes(_: impl Spawn) {}
-/// takes(Engine::new());
+/// let spawner: Box<dyn Spawn> = Box::new(TokioSpawner::new());
 /// ```
 #[derive(Clone, Default)]
-pub struct Engine(Option<Handle>);
+pub struct TokioSpawner(Option<Handle>);
 
-impl Engine {
-    /// Drives each task on the runtime in which it comes up; outside of any it is dropped.
+impl TokioSpawner {
+    /// Runs each task on the tokio runtime of the caller.
+    ///
+    /// A task that is started outside of a runtime is dropped, and what waits for it is
+    /// unavailable. Use [`on`](Self::on) if requests are handled outside of tokio.
     pub const fn new() -> Self {
         Self(None)
     }
 
-    /// Drives every task on this runtime, for services that have several.
+    /// Runs every task on this runtime, whichever one the caller is in.
     pub const fn on(runtime: Handle) -> Self {
         Self(Some(runtime))
     }
 }
 
-impl Spawn for Engine {
+impl Spawn for TokioSpawner {
     fn spawn(&self, task: NowOrLater<'static, ()>) {
         let runtime = self.0.clone().or_else(|| Handle::try_current().ok());
         if let Some(runtime) = runtime {
@@ -40,9 +46,9 @@ impl Spawn for Engine {
     }
 }
 
-impl fmt::Debug for Engine {
+impl fmt::Debug for TokioSpawner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine")
+        f.debug_struct("TokioSpawner")
             .field("is_fixed", &self.0.is_some())
             .finish()
     }
@@ -57,14 +63,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_task_runs_on_the_runtime_at_hand_or_the_one_given() {
+    fn a_task_runs_on_the_current_runtime_or_the_given_one() {
         let runtime = Builder::new_current_thread().build().unwrap();
         let (done, seen) = mpsc::channel();
         let other = done.clone();
-        let given = Engine::on(runtime.handle().clone());
+        let given = TokioSpawner::on(runtime.handle().clone());
         given.spawn(NowOrLater::later(async move { other.send(1).unwrap() }));
         runtime.block_on(async {
-            Engine::new().spawn(NowOrLater::later(async move { done.send(2).unwrap() }));
+            TokioSpawner::new().spawn(NowOrLater::later(async move { done.send(2).unwrap() }));
             tokio::task::yield_now().await;
         });
         let mut seen: Vec<_> = seen.into_iter().collect();
@@ -73,9 +79,9 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_nobody_can_drive_is_dropped() {
+    fn a_task_outside_of_a_runtime_is_dropped() {
         let (done, seen) = mpsc::channel::<()>();
-        Engine::new().spawn(NowOrLater::later(async move { drop(done) }));
+        TokioSpawner::new().spawn(NowOrLater::later(async move { drop(done) }));
         assert!(seen.recv().is_err());
     }
 }

@@ -1,41 +1,45 @@
-//! The rules for tokens of well-known providers: one function each, and why it demands what it
-//! demands.
+//! Presets for the tokens of well-known identity providers, with the reasons for their rules.
 //!
 //! A preset is what one would write with [`JwtValidator::builder`](crate::jwt::JwtValidator::builder)
-//! after reading the provider's documents. It says who may have issued a token and whom it is
-//! for; what the caller may do is for the policy to say.
+//! after reading the provider's documentation. It decides who may have issued a token and for whom;
+//! what the caller may do is decided by the [policy](crate::policy).
 //!
 //! ```
 //! use bearergate::jwt::providers;
 //! use bearergate::key::KeySet;
 //!
 //! # fn build(jwks_json: &str) -> Result<(), bearergate::ConfigError> {
-//! let judge = providers::auth0("example.eu.auth0.com", "https://api.example.com")
-//!     .keys(KeySet::from_jwks(jwks_json)?)?;
-//! # drop(judge);
+//! let validator = providers::auth0("example.eu.auth0.com", "https://api.example.com")
+//!     .build_with_keys(KeySet::from_jwks(jwks_json)?)?;
+//! # drop(validator);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! | provider | token | goes by | beware |
+//! | provider | token | checked by | note |
 //! |---|---|---|---|
-//! | [`auth0`] | access | audience | without an `audience` parameter Auth0 gives an opaque token |
+//! | [`auth0`] | access | audience | without an `audience` parameter Auth0 issues an opaque token |
 //! | [`cognito`] | access | client | there is no audience |
 //! | [`entra`] | access | audience, tenant | two issuers; tokens for Graph cannot be verified |
-//! | [`firebase`] | ID | project | anybody may sign up, unless the project says otherwise |
-//! | [`github_actions`] | workload | audience | every repository there is gets such tokens |
+//! | [`firebase`] | ID | project | anyone can sign up, unless the project forbids it |
+//! | [`github_actions`] | workload | audience | every repository on GitHub can get such tokens |
 //! | [`google_id_token`] | ID | client | two spellings of the issuer |
 //! | [`keycloak`], [`keycloak_clients`] | access | audience or client | audience needs a mapper |
 //! | [`kubernetes`] | workload | audience | keys need the cluster's CA and a credential |
-//! | [`okta`] | access | audience | the org's own server gives tokens that cannot be verified |
+//! | [`okta`] | access | audience | tokens of the organization's own server cannot be verified |
 
+mod argument;
 mod preset;
 
 pub use preset::Preset;
 
+use self::argument::check_domain;
+use self::argument::check_guid;
+use self::argument::check_label;
+use self::argument::check_user_pool;
+use self::argument::malformed;
 use self::preset::Issuer;
 use self::preset::Recipient;
-use crate::error::ConfigError;
 use crate::json::Kind;
 use crate::principal::Claims;
 
@@ -44,34 +48,36 @@ use crate::principal::Claims;
 /// `domain` is the tenant's, such as `example.eu.auth0.com`, or a custom one; `audience` is the
 /// identifier of the API.
 ///
-/// # What it demands, and why
+/// # What it requires, and why
 ///
-/// - `iss` is `https://<domain>/`, with the slash at its end, which Auth0 writes.
-/// - `aud` has the API's identifier. A user's token has the address of `/userinfo` beside it.
-/// - Scopes stand in `scope`. With RBAC on, permissions stand in `permissions`, a claim of their
-///   own that [`claim`](crate::policy::claim) reads.
+/// - `iss` is `https://<domain>/`, with the slash at its end, as Auth0 writes it.
+/// - `aud` has the API's identifier. The token of a user also has the address of `/userinfo`.
+/// - Scopes are in `scope`. With RBAC enabled, permissions are in the claim `permissions`, which
+///   [`claim`](crate::policy::claim) reads.
 ///
-/// The access-token profile "RFC 9068" of an API adds `typ` `at+jwt`; demand it with
-/// `.with(|judge| judge.rfc9068())`. Without it nothing but the audience tells an access token
-/// from an ID token of a flow that has no `nonce`, so never take a client id for an audience.
+/// If the API uses the access-token profile "RFC 9068", `typ` is `at+jwt`: require it with
+/// `.customize(|builder| builder.rfc9068())`. Without that profile only the audience distinguishes
+/// an access token from an ID token of a flow without `nonce`, so never use a client id as the
+/// audience.
 pub fn auth0(domain: impl AsRef<str>, audience: impl Into<String>) -> Preset {
     let domain = domain.as_ref();
     let issuer = format!("https://{domain}/");
-    Preset::new(issuer, Recipient::Audiences(vec![audience.into()])).flawed(host(domain))
+    Preset::new(issuer, Recipient::Audiences(vec![audience.into()]))
+        .with_error(check_domain(domain))
 }
 
 /// Access tokens of an Amazon Cognito user pool, for certain app clients.
 ///
 /// `pool` is the pool's id, such as `eu-west-1_AbCdEf123`; its region is the part before `_`.
 ///
-/// # What it demands, and why
+/// # What it requires, and why
 ///
 /// - `iss` is the pool's.
-/// - `client_id` is one of `clients`: Cognito's access tokens have no `aud`, and without this
-///   demand every app client of the pool would be let in.
+/// - `client_id` is one of `clients`: Cognito's access tokens have no `aud`, and without this rule
+///   tokens of every app client of the pool would be accepted.
 /// - `token_use` is `access`: ID tokens of the same pool are signed by the same keys.
 ///
-/// Scopes stand in `scope`, groups in `cognito:groups`.
+/// Scopes are in `scope`, groups in `cognito:groups`.
 pub fn cognito<C: Into<String>>(
     pool: impl AsRef<str>,
     clients: impl IntoIterator<Item = C>,
@@ -86,9 +92,9 @@ pub fn cognito<C: Into<String>>(
     let clients = collect(clients);
     Preset::new(&issuer, Recipient::Any)
         .keys_at(format!("{issuer}/.well-known/jwks.json"))
-        .flawed(user_pool(pool))
-        .with(move |judge| {
-            judge
+        .with_error(check_user_pool(pool))
+        .customize(move |builder| {
+            builder
                 .allow_clients(clients.iter().map(String::as_str))
                 .require_claim("token_use", "access")
         })
@@ -97,23 +103,23 @@ pub fn cognito<C: Into<String>>(
 /// Access tokens of Microsoft Entra ID for one application, from certain tenants.
 ///
 /// `tenants` are directory ids and `app` is the application (client) id of the API, both GUIDs.
-/// An application with an Application ID URI of its own takes v1 tokens under that name: add it
+/// If the application has its own Application ID URI, v1 tokens have it as their audience: add it
 /// with [`Preset::or_audience`].
 ///
-/// # What it demands, and why
+/// # What it requires, and why
 ///
 /// - `iss` is the v1 or the v2 issuer of one of the tenants: which version an API receives
 ///   depends on its manifest (`requestedAccessTokenVersion`), not on the address that issued the
-///   token. Every tenant is an authority of its own, so a subject of one is none of another.
-/// - `tid` is the tenant in `iss`: all tenants share signing keys, and this is what Microsoft
-///   asks of an API for many tenants.
+///   token. Each tenant is a separate authority, so two tenants never share a subject.
+/// - `tid` is the tenant in `iss`: all tenants share signing keys, and Microsoft requires this check
+///   of an API for many tenants.
 /// - `aud` is the application id (v2), or `api://` before it (v1).
-/// - `scp` or `roles` is there and not empty: a user's delegated permissions or an application's
-///   own. Any client of a tenant gets a token for any API, with neither, and an ID token of an
-///   application that is its own API has neither.
+/// - `scp` or `roles` is present and not empty: the delegated permissions of a user, or those of an
+///   application. Any client of a tenant can get a token for any API, but without either; an ID
+///   token of an application that is its own API has neither too.
 ///
-/// Scopes are read from `scp`, separated by spaces; application permissions stand in `roles`.
-/// A token for Microsoft Graph cannot be verified by anybody else.
+/// Scopes are read from `scp`, separated by spaces; application permissions are in `roles`. A token
+/// for Microsoft Graph can be verified only by Microsoft Graph.
 pub fn entra<T: Into<String>>(
     tenants: impl IntoIterator<Item = T>,
     app: impl Into<String>,
@@ -125,15 +131,17 @@ pub fn entra<T: Into<String>>(
         _ => "common",
     };
     let keys = format!("https://login.microsoftonline.com/{shared}/discovery/v2.0/keys");
-    let flaw = tenants.iter().find_map(|tenant| guid("tenants", tenant));
-    Preset::of(tenants.iter().map(|tenant| entra_tenant(tenant)))
-        .to(Recipient::Audiences(audiences))
+    let error = tenants
+        .iter()
+        .find_map(|tenant| check_guid("tenants", tenant));
+    Preset::for_issuers(tenants.iter().map(|tenant| entra_tenant(tenant)))
+        .for_recipient(Recipient::Audiences(audiences))
         .keys_at(keys)
-        .flawed(flaw.or_else(|| guid("app", &app)))
-        .with(|judge| {
-            judge
-                .scopes_from("scp")
-                .check("scp", |claims| has(claims, "scp") || has(claims, "roles"))
+        .with_error(error.or_else(|| check_guid("app", &app)))
+        .customize(|builder| {
+            builder.scopes_from("scp").check("scp", |claims| {
+                is_present(claims, "scp") || is_present(claims, "roles")
+            })
         })
 }
 
@@ -151,44 +159,49 @@ fn entra_tenant(tenant: &str) -> Issuer {
 ///
 /// Firebase has no access tokens: a client sends its ID token to the service.
 ///
-/// # What it demands, and why
+/// # What it requires, and why
 ///
 /// - `iss` is the project's and `aud` is the project's id: all projects share signing keys.
-/// - `sub`, `iat` and `auth_time` are there, as Firebase demands of who verifies its tokens by
-///   hand.
+/// - `sub`, `iat` and `auth_time` are present, as Firebase requires of services that verify its
+///   tokens without its SDK.
 ///
-/// Whoever signs up has such a token. Where the project lets anybody do that, anonymously too
-/// (`firebase.sign_in_provider`), being authenticated means little: let the policy ask for a
-/// claim that an administrator sets.
+/// Everyone who signs up gets such a token. If the project lets anyone sign up, or sign in
+/// anonymously (`firebase.sign_in_provider`), an authenticated caller is not yet a trusted one:
+/// require in the policy a claim that an administrator sets.
 pub fn firebase(project: impl Into<String>) -> Preset {
     let project = project.into();
     let issuer = format!("https://securetoken.google.com/{project}");
-    let flaw = label("project", &project);
+    let error = check_label("project", &project);
     Preset::new(issuer, Recipient::Client(project))
         .keys_at(FIREBASE_KEYS)
-        .flawed(flaw)
-        .with(|judge| judge.check("auth_time", |claims| is(claims, "auth_time", Kind::Number)))
+        .with_error(error)
+        .customize(|builder| {
+            builder.check("auth_time", |claims| {
+                has_kind(claims, "auth_time", Kind::Number)
+            })
+        })
 }
 
 const FIREBASE_KEYS: &str =
     "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
 
-/// Tokens that a workflow of GitHub Actions asks for (`id-token: write`).
+/// Tokens that a workflow of GitHub Actions requests (`id-token: write`).
 ///
-/// # What it demands, and why
+/// # What it requires, and why
 ///
-/// - `iss` is GitHub's, and `aud` is the one that the workflow must ask for. The default audience
-///   is the address of the repository's owner, which every service would share.
-/// - `repository_id`, `repository_owner_id` and `ref` are there.
+/// - `iss` is GitHub's, and `aud` is the audience that the workflow must request. The default
+///   audience is the address of the repository's owner, which all services would share.
+/// - `repository_id`, `repository_owner_id` and `ref` are present.
 ///
-/// **Every repository there is gets tokens for every audience it likes.** The preset says which
-/// workflow calls, not that it is one of yours. Demand the owner or the repository by its number,
-/// which no renaming can pass on, and the `environment` where one protects the deployment:
+/// **Every repository on GitHub can get tokens for any audience.** The preset establishes which
+/// workflow calls, not that it is one of yours. Require the owner or the repository by its number,
+/// which does not pass to another owner with a name, and the `environment` if one protects the
+/// deployment:
 ///
 /// ```
 /// # use bearergate::jwt::providers;
-/// let preset = providers::github_actions("https://deploy.example.com").with(|judge| {
-///     judge
+/// let preset = providers::github_actions("https://deploy.example.com").customize(|builder| {
+///     builder
 ///         .require_claim("repository_owner_id", "65")
 ///         .require_claim("environment", "prod")
 /// });
@@ -198,77 +211,79 @@ pub fn github_actions(audience: impl Into<String>) -> Preset {
     const ISSUER: &str = "https://token.actions.githubusercontent.com";
     Preset::new(ISSUER, Recipient::Audiences(vec![audience.into()]))
         .keys_at(format!("{ISSUER}/.well-known/jwks"))
-        .with(|judge| {
+        .customize(|builder| {
             let names = ["repository_id", "repository_owner_id", "ref"];
-            names.into_iter().fold(judge, |judge, name| {
-                judge.check(name, move |claims| is(claims, name, Kind::String))
+            names.into_iter().fold(builder, |builder, name| {
+                builder.check(name, move |claims| has_kind(claims, name, Kind::String))
             })
         })
 }
 
 /// ID tokens of Google for one OAuth client.
 ///
-/// # What it demands, and why
+/// # What it requires, and why
 ///
 /// - `iss` is `https://accounts.google.com` or `accounts.google.com`: Google writes both. The
-///   subject's authority is the first, whichever stands in the token.
-/// - `aud` is the client's id and `azp`, where it is there, is the client too: a token that a
-///   phone app asked for on behalf of the server names the phone as `azp`, and is refused.
-/// - `sub` and `iat` are there. Know a user by `sub`, never by `email`.
+///   subject's authority is the first one, whichever the token has.
+/// - `aud` is the client's id, and `azp`, if it is present, is the client too: a token that a phone
+///   app requested for the server has the phone app as `azp`, and is rejected.
+/// - `sub` and `iat` are present. Identify a user by `sub`, never by `email`.
 ///
-/// For users of one organization demand `hd`: `.with(|judge| judge.require_claim("hd",
+/// For the users of one organization require `hd`: `.customize(|builder| builder.require_claim("hd",
 /// "example.com"))`; the domain of an `email` proves nothing. Google's access tokens are opaque.
 pub fn google_id_token(client: impl Into<String>) -> Preset {
     let names = ["https://accounts.google.com", "accounts.google.com"];
-    Preset::of([Issuer {
+    Preset::for_issuers([Issuer {
         names: names.map(str::to_owned).to_vec(),
         claim: None,
     }])
-    .to(Recipient::Client(client.into()))
+    .for_recipient(Recipient::Client(client.into()))
     .keys_at("https://www.googleapis.com/oauth2/v3/certs")
 }
 
 /// Access tokens of a Keycloak realm for one audience.
 ///
 /// `realm` is the realm's address, such as `https://sso.example.com/realms/main`. Keycloak adds
-/// an audience only where a mapper or a client role says so; a token without one of its own has
-/// `account` at most. Where that cannot be had, [`keycloak_clients`] goes by the client.
+/// an audience only if a mapper or a client role does so; without one a token has at most the
+/// audience `account`. If you cannot configure one, [`keycloak_clients`] checks the client instead.
 ///
-/// # What it demands, and why
+/// # What it requires, and why
 ///
-/// - `iss` is the realm. It is the address that clients used, so set the server's `hostname`.
+/// - `iss` is the realm. Keycloak takes it from the address that the client used, so set the
+///   server's `hostname`.
 /// - `aud` has the audience.
-/// - the claim `typ` is `Bearer` or `DPoP`: Keycloak signs ID, refresh and logout tokens with
-///   the same keys, and tells them apart by this claim.
+/// - The claim `typ` is `Bearer` or `DPoP`: Keycloak signs ID, refresh and logout tokens with the
+///   same keys, and this claim distinguishes them.
 ///
-/// Scopes stand in `scope`, roles in `realm_access` and `resource_access`.
+/// Scopes are in `scope`, roles in `realm_access` and `resource_access`.
 pub fn keycloak(realm: impl Into<String>, audience: impl Into<String>) -> Preset {
     keycloak_tokens(realm.into(), Recipient::Audiences(vec![audience.into()]))
 }
 
-/// Access tokens of a Keycloak realm that certain clients asked for, whatever their audience.
+/// Access tokens of a Keycloak realm that were issued to certain clients, with any audience.
 ///
-/// As [`keycloak`], but `azp` is one of `clients` in place of an audience. A service that one of
-/// these clients calls with its token can use it here too: prefer an audience.
+/// The rules are those of [`keycloak`], except that `azp` must be one of `clients` and the audience
+/// is not checked. Another service that receives such a token can replay it here, so prefer an
+/// audience.
 pub fn keycloak_clients<C: Into<String>>(
     realm: impl Into<String>,
     clients: impl IntoIterator<Item = C>,
 ) -> Preset {
     let clients = collect(clients);
     keycloak_tokens(realm.into(), Recipient::Any)
-        .with(move |judge| judge.allow_clients(clients.iter().map(String::as_str)))
+        .customize(move |builder| builder.allow_clients(clients.iter().map(String::as_str)))
 }
 
 fn keycloak_tokens(realm: String, audience: Recipient) -> Preset {
     let keys = format!("{realm}/protocol/openid-connect/certs");
     let slash = "ends with a slash, which the issuer of a realm does not; remove it";
-    let flaw = realm
+    let error = realm
         .ends_with('/')
-        .then(|| refused("realm", &realm, slash));
-    let preset = Preset::new(realm, audience).keys_at(keys).flawed(flaw);
-    preset.with(|judge| {
-        // Which text it is, the rules of purpose say for all issuers.
-        judge.check("typ", |claims| is(claims, "typ", Kind::String))
+        .then(|| malformed("realm", &realm, slash));
+    let preset = Preset::new(realm, audience).keys_at(keys).with_error(error);
+    preset.customize(|builder| {
+        // The validator itself checks that it is `Bearer` or `DPoP`.
+        builder.check("typ", |claims| has_kind(claims, "typ", Kind::String))
     })
 }
 
@@ -276,37 +291,39 @@ fn keycloak_tokens(realm: String, audience: Recipient) -> Preset {
 ///
 /// `issuer` is the cluster's, as `kubectl get --raw /.well-known/openid-configuration` shows it.
 ///
-/// # What it demands, and why
+/// # What it requires, and why
 ///
-/// - `iss` is the cluster's, and `aud` has the audience, which the pod's volume must ask for
-///   (`serviceAccountToken.audience`). The API server's own audience would let every pod in.
-/// - `sub` begins with `system:serviceaccount:`, and `kubernetes.io` is there.
-/// - `exp` is there: tokens from Secrets of old have none, and no audience.
+/// - `iss` is the cluster's, and `aud` has the audience, which the pod's volume must request
+///   (`serviceAccountToken.audience`). With the API server's own audience the token of every pod
+///   would be accepted.
+/// - `sub` begins with `system:serviceaccount:`, and `kubernetes.io` is present.
+/// - `exp` is present: legacy tokens from Secrets have neither `exp` nor an audience.
 ///
 /// The keys need no discovery: they are at [`KUBERNETES_KEYS`] inside the cluster. That server
-/// wants a credential, for which [`Preset::key_source`] sends the service's own token
-/// ([`KUBERNETES_TOKEN`]), and has a certificate of the cluster's own CA: give the client the
+/// requires a credential, for which [`Preset::key_source`] sends the service's own token
+/// ([`KUBERNETES_TOKEN`]), and has a certificate of the cluster's own CA: give the HTTP client the
 /// file [`KUBERNETES_CA`] as a root certificate.
 pub fn kubernetes(issuer: impl Into<String>, audience: impl Into<String>) -> Preset {
     Preset::new(issuer, Recipient::Audiences(vec![audience.into()]))
         .keys_at(KUBERNETES_KEYS)
         .bearer_file(KUBERNETES_TOKEN)
-        .with(|judge| {
-            judge
+        .customize(|builder| {
+            builder
                 .check("sub", is_service_account)
                 .check("kubernetes.io", |claims| {
-                    is(claims, "kubernetes.io", Kind::Object)
+                    has_kind(claims, "kubernetes.io", Kind::Object)
                 })
         })
 }
 
-/// Where a cluster's keys are, seen from a pod.
+/// The address of the cluster's keys, as seen from a pod (Kubernetes service account issuer
+/// discovery).
 pub const KUBERNETES_KEYS: &str = "https://kubernetes.default.svc/openid/v1/jwks";
 
-/// The file with the cluster's CA, in every pod.
+/// The path of the cluster's CA certificate in every pod, in PEM.
 pub const KUBERNETES_CA: &str = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
-/// The file with the pod's own token. It changes: read it anew for every request.
+/// The path of the pod's own token. Kubernetes replaces its content, so read it for each request.
 pub const KUBERNETES_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 fn is_service_account(claims: Claims<'_>) -> bool {
@@ -316,21 +333,22 @@ fn is_service_account(claims: Claims<'_>) -> bool {
 
 /// Access tokens of an Okta custom authorization server.
 ///
-/// `issuer` is the server's, such as `https://example.okta.com/oauth2/default`. The org's own
-/// server (an issuer without `/oauth2/`) gives tokens for Okta's API, which only Okta can verify.
+/// `issuer` is the server's, such as `https://example.okta.com/oauth2/default`. The organization's
+/// own server (an issuer without `/oauth2/`) issues tokens for Okta's API, which only Okta can
+/// verify.
 ///
-/// # What it demands, and why
+/// # What it requires, and why
 ///
-/// - `iss` and `aud` are the server's and the one that it is set up with, `api://default` at
-///   first. One server has one audience, so give every API a server or tell them apart by scope.
-/// - `cid`, the client, is there: ID tokens of the same server have none.
+/// - `iss` is the server, and `aud` is its configured audience, `api://default` by default. A server
+///   has one audience, so give each API its own server or distinguish them by scope.
+/// - `cid`, the client, is present: ID tokens of the same server have none.
 ///
-/// Scopes are read from `scp`, an array. The client stands in `cid`, not in `client_id`.
+/// Scopes are read from `scp`, an array. The client is in `cid`, not in `client_id`.
 pub fn okta(issuer: impl Into<String>, audience: impl Into<String>) -> Preset {
-    Preset::new(issuer, Recipient::Audiences(vec![audience.into()])).with(|judge| {
-        judge
+    Preset::new(issuer, Recipient::Audiences(vec![audience.into()])).customize(|builder| {
+        builder
             .scopes_from("scp")
-            .check("cid", |claims| is(claims, "cid", Kind::String))
+            .check("cid", |claims| has_kind(claims, "cid", Kind::String))
     })
 }
 
@@ -338,65 +356,15 @@ fn collect<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Vec<String> {
     texts.into_iter().map(Into::into).collect()
 }
 
-fn is(claims: Claims<'_>, name: &str, kind: Kind) -> bool {
+fn has_kind(claims: Claims<'_>, name: &str, kind: Kind) -> bool {
     claims.value(name).is_some_and(|value| value.kind() == kind)
 }
 
-/// Whether a claim is a text or a list, and not an empty one.
-fn has(claims: Claims<'_>, name: &str) -> bool {
+/// Returns true if a claim is a string or an array, and not empty.
+fn is_present(claims: Claims<'_>, name: &str) -> bool {
     let Some(value) = claims.value(name) else {
         return false;
     };
     let text = value.as_str().is_some_and(|text| !text.is_empty());
     text || value.elements().is_some_and(|mut all| all.next().is_some())
-}
-
-fn guid(field: &'static str, text: &str) -> Option<ConfigError> {
-    let parts = text.split('-').map(str::len);
-    let is_hex = |b: u8| b.is_ascii_hexdigit() || b == b'-';
-    let good = parts.eq([8, 4, 4, 4, 12]) && text.bytes().all(is_hex);
-    (!good).then(|| {
-        refused(
-            field,
-            text,
-            "is not a GUID; give the id instead of a name or domain",
-        )
-    })
-}
-
-fn user_pool(pool: &str) -> Option<ConfigError> {
-    let good = pool.split_once('_').is_some_and(|(region, id)| {
-        is_label(region) && !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric())
-    });
-    (!good).then(|| {
-        refused(
-            "pool",
-            pool,
-            "is not the id of a user pool; write region, `_`, name",
-        )
-    })
-}
-
-fn host(domain: &str) -> Option<ConfigError> {
-    let good = domain.contains('.') && domain.split('.').all(is_label);
-    (!good).then(|| {
-        refused(
-            "domain",
-            domain,
-            "is not a domain; give it without scheme and path",
-        )
-    })
-}
-
-fn label(field: &'static str, text: &str) -> Option<ConfigError> {
-    (!is_label(text)).then(|| refused(field, text, "is not an id; use letters, digits and hyphens"))
-}
-
-fn is_label(text: &str) -> bool {
-    let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-    !text.is_empty() && text.bytes().all(known)
-}
-
-fn refused(field: &'static str, text: &str, problem: &str) -> ConfigError {
-    ConfigError::malformed(field, format!("`{text}` {problem}"))
 }

@@ -1,78 +1,80 @@
-//! A provider's rules, before its keys are there.
+//! The rules for one provider's tokens, without its keys.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::error::ConfigError;
 use crate::jwt::JwtValidator;
-use crate::jwt::builder::JwtValidatorBuilder;
-use crate::jwt::builder::NeedsKeys;
-use crate::jwt::builder::Ready;
+use crate::jwt::JwtValidatorBuilder;
+use crate::jwt::NeedsKeys;
+use crate::jwt::Ready;
 use crate::key::FetchedKeys;
 use crate::key::FetchedKeysBuilder;
 use crate::key::KeySet;
 use crate::key::KeyStore;
 
-/// What the tokens of one provider must show, and where its keys are: everything but the keys.
+/// The rules for the tokens of one provider and the address of its keys, but not the keys.
 ///
-/// BuiltFacts by the functions beside it, which use the public builder alone; where one does not fit,
-/// write out what its page says and change it.
+/// The functions of [`providers`](crate::jwt::providers) return it. They use only the public
+/// [`JwtValidatorBuilder`]; if a preset does not fit, write the rules on its page with the builder
+/// and change them. Give it keys with [`build_with_keys`](Self::build_with_keys), or a store with
+/// [`key_store`](Self::key_store), for example the one of [`key_source`](Self::key_source).
 #[must_use]
 pub struct Preset {
     pub(super) issuers: Vec<Issuer>,
     pub(super) audience: Recipient,
     pub(super) jwks_url: Option<String>,
-    /// What the source of the keys wants to see.
+    /// The file of the bearer token that the source of the keys requires.
     pub(super) bearer_file: Option<&'static str>,
-    pub(super) demands: Vec<Demand>,
-    pub(super) flaw: Option<ConfigError>,
+    pub(super) customizations: Vec<Customization>,
+    pub(super) error: Option<ConfigError>,
 }
 
-/// One authority: its names, and a claim that all its tokens have.
+/// One authority: its names, and a claim that all its tokens must have.
 pub(super) struct Issuer {
     pub(super) names: Vec<String>,
     pub(super) claim: Option<(&'static str, String)>,
 }
 
-/// Whom the tokens are for.
+/// The recipient of the tokens.
 #[derive(Debug)]
 pub(super) enum Recipient {
-    /// Nobody says: other demands stand for it.
+    /// The tokens do not name one; another rule replaces the check.
     Any,
     Audiences(Vec<String>),
     /// An ID token of this client.
     Client(String),
 }
 
-pub(super) type Demand =
+pub(super) type Customization =
     Box<dyn Fn(JwtValidatorBuilder<Ready>) -> JwtValidatorBuilder<Ready> + Send + Sync>;
 
-enum Keys {
+enum PresetKeys {
     Fixed(KeySet),
     Store(Arc<dyn KeyStore>),
 }
 
 impl Preset {
     pub(super) fn new(issuer: impl Into<String>, audience: Recipient) -> Self {
-        Self::of([Issuer {
+        Self::for_issuers([Issuer {
             names: vec![issuer.into()],
             claim: None,
         }])
-        .to(audience)
+        .for_recipient(audience)
     }
 
-    pub(super) fn of(issuers: impl IntoIterator<Item = Issuer>) -> Self {
+    pub(super) fn for_issuers(issuers: impl IntoIterator<Item = Issuer>) -> Self {
         Self {
             issuers: issuers.into_iter().collect(),
             audience: Recipient::Any,
             jwks_url: None,
             bearer_file: None,
-            demands: Vec::new(),
-            flaw: None,
+            customizations: Vec::new(),
+            error: None,
         }
     }
 
-    pub(super) fn to(mut self, audience: Recipient) -> Self {
+    pub(super) fn for_recipient(mut self, audience: Recipient) -> Self {
         self.audience = audience;
         self
     }
@@ -87,56 +89,59 @@ impl Preset {
         self
     }
 
-    /// Keeps the first thing that is wrong with what was given.
-    pub(super) fn flawed(mut self, flaw: Option<ConfigError>) -> Self {
-        self.flaw = self.flaw.or(flaw);
+    /// Keeps the first error of the arguments, for the build.
+    pub(super) fn with_error(mut self, error: Option<ConfigError>) -> Self {
+        self.error = self.error.or(error);
         self
     }
 
-    /// Adds demands, a clock, a leeway or what else the builder takes.
+    /// Adds settings of the [`JwtValidatorBuilder`]: requirements, a clock, a leeway. They apply to
+    /// every issuer of the preset, after the preset's own.
     ///
     /// ```
     /// # use bearergate::jwt::providers;
     /// let preset = providers::github_actions("https://deploy.example.com")
-    ///     .with(|judge| judge.require_claim("repository_owner_id", "65"));
+    ///     .customize(|builder| builder.require_claim("repository_owner_id", "65"));
     /// # drop(preset);
     /// ```
-    pub fn with(
+    pub fn customize(
         mut self,
-        demand: impl Fn(JwtValidatorBuilder<Ready>) -> JwtValidatorBuilder<Ready>
+        customization: impl Fn(JwtValidatorBuilder<Ready>) -> JwtValidatorBuilder<Ready>
         + Send
         + Sync
         + 'static,
     ) -> Self {
-        self.demands.push(Box::new(demand));
+        self.customizations.push(Box::new(customization));
         self
     }
 
-    /// Accepts another audience too, where the preset goes by the audience.
+    /// Accepts another audience in addition to the preset's. For a preset that checks no audience of
+    /// the service the build then fails with [`Conflict`](crate::error::ConfigErrorKind::Conflict).
     pub fn or_audience(mut self, audience: impl Into<String>) -> Self {
         match &mut self.audience {
             Recipient::Audiences(audiences) => {
                 audiences.push(audience.into());
                 self
             }
-            _ => self.flawed(Some(no_audience())),
+            _ => self.with_error(Some(no_audience())),
         }
     }
 
-    /// Returns the first issuer; where there is no [`jwks_url`](Self::jwks_url), its discovery
-    /// document says where the keys are.
+    /// Returns the first issuer. If there is no [`jwks_url`](Self::jwks_url), its discovery document
+    /// names the address of the keys.
     pub fn issuer(&self) -> Option<&str> {
         let first = self.issuers.first()?.names.first()?;
         Some(first)
     }
 
-    /// Returns where the keys are, for a provider that has them at a fixed place.
+    /// Returns the address of the keys (RFC 7517 section 5) for a provider that documents it, or
+    /// `None` if it has to be discovered.
     pub fn jwks_url(&self) -> Option<&str> {
         self.jwks_url.as_deref()
     }
 
-    /// Starts the store of its keys, as the provider's documents say where they are: at a fixed
-    /// place or where the discovery document says, with a bearer token where one is wanted.
+    /// Starts the store of the provider's keys: fetched from the [`jwks_url`](Self::jwks_url) or
+    /// from the address in the discovery document, with a bearer token if the provider requires one.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -162,48 +167,51 @@ impl Preset {
         }
     }
 
-    /// Makes the judge with these keys.
+    /// Builds the validator with these keys, which it uses for all issuers of the preset.
     ///
     /// # Errors
     ///
-    /// `value_malformed` for a tenant, pool, domain or project that is none, and what
-    /// [`JwtValidatorBuilder::build`] refuses.
-    pub fn keys(self, keys: KeySet) -> Result<JwtValidator, ConfigError> {
-        self.build(&Keys::Fixed(keys))
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for a malformed tenant,
+    /// pool, domain or project, and the errors of [`JwtValidatorBuilder::build`] and
+    /// [`JwtValidator::join`].
+    pub fn build_with_keys(self, keys: KeySet) -> Result<JwtValidator, ConfigError> {
+        self.build(&PresetKeys::Fixed(keys))
     }
 
-    /// Makes the judge with a store that brings the keys.
+    /// Builds the validator with a store of keys, which it uses for all issuers of the preset.
     ///
     /// # Errors
     ///
-    /// As [`keys`](Self::keys).
+    /// Those of [`build_with_keys`](Self::build_with_keys).
     pub fn key_store(self, store: Arc<dyn KeyStore>) -> Result<JwtValidator, ConfigError> {
-        self.build(&Keys::Store(store))
+        self.build(&PresetKeys::Store(store))
     }
 
-    fn build(self, keys: &Keys) -> Result<JwtValidator, ConfigError> {
-        if let Some(flaw) = self.flaw {
-            return Err(flaw);
+    fn build(self, keys: &PresetKeys) -> Result<JwtValidator, ConfigError> {
+        if let Some(error) = self.error {
+            return Err(error);
         }
-        let judges = self.issuers.iter().map(|issuer| {
-            let judge = self.audience.of(issuer);
-            let judge = match keys {
-                Keys::Fixed(keys) => judge.keys(keys.clone()),
-                Keys::Store(store) => judge.key_store(Arc::clone(store)),
+        let validators = self.issuers.iter().map(|issuer| {
+            let builder = self.audience.builder(issuer);
+            let builder = match keys {
+                PresetKeys::Fixed(keys) => builder.keys(keys.clone()),
+                PresetKeys::Store(store) => builder.key_store(Arc::clone(store)),
             };
-            let judge = match &issuer.claim {
-                Some((name, value)) => judge.require_claim(*name, value.as_str()),
-                None => judge,
+            let builder = match &issuer.claim {
+                Some((name, value)) => builder.require_claim(*name, value.as_str()),
+                None => builder,
             };
-            let demands = self.demands.iter();
-            demands.fold(judge, |judge, demand| demand(judge)).build()
+            self.customizations
+                .iter()
+                .fold(builder, |builder, customize| customize(builder))
+                .build()
         });
-        JwtValidator::join(judges.collect::<Result<Vec<_>, _>>()?)
+        JwtValidator::join(validators.collect::<Result<Vec<_>, _>>()?)
     }
 }
 
 impl Recipient {
-    fn of(&self, issuer: &Issuer) -> JwtValidatorBuilder<NeedsKeys> {
+    fn builder(&self, issuer: &Issuer) -> JwtValidatorBuilder<NeedsKeys> {
         let builder = JwtValidator::builder().issuers(issuer.names.iter().map(String::as_str));
         match self {
             Self::Any => builder.any_audience(),

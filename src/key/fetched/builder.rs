@@ -1,4 +1,4 @@
-//! Configures where keys are fetched and how long they count.
+//! Configuration of fetched keys.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
-use super::FetchedKeys;
-use super::Inner;
-use super::State;
-use super::disk_cache::Keep;
-use super::load::Bearer;
-use super::load::Discovered;
+use super::disk_cache::DiskCache;
+use super::fetched_keys::FetchedKeys;
+use super::fetched_keys::FetchedStore;
+use super::load::Discovery;
+use super::load::KeySource;
 use super::load::Loader;
-use super::load::Source;
-use super::plan::Schedule;
+use super::load::SourceToken;
+use super::plan::RefreshSchedule;
+use super::state::SourceState;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::error::ConfigError;
@@ -28,133 +28,160 @@ use crate::key::import::KeyImporter;
 use crate::limits;
 use crate::secret::Secret;
 
-/// Builds [`FetchedKeys`].
+impl FetchedKeys {
+    /// Returns a builder for keys at the configured address of a JWK Set.
+    ///
+    /// The address is trusted, wherever its name resolves.
+    pub fn jwks_url(url: &str) -> FetchedKeysBuilder {
+        FetchedKeysBuilder::new(Location::Jwks(url.to_owned()))
+    }
+
+    /// Returns a builder for keys whose address is in the discovery document of this issuer
+    /// (OpenID Connect Discovery 1.0, RFC 8414).
+    ///
+    /// The document is used only if its `issuer` equals this one byte for byte. The address in it
+    /// must have the host of the document, a [trusted host](FetchedKeysBuilder::trust_host), or a
+    /// public address.
+    pub fn discover(issuer: &str) -> FetchedKeysBuilder {
+        FetchedKeysBuilder::new(Location::Discovery {
+            issuer: issuer.to_owned(),
+            at: None,
+        })
+    }
+}
+
+/// A builder for [`FetchedKeys`]; see [`FetchedKeys::jwks_url`] and [`FetchedKeys::discover`].
 #[derive(Debug)]
 #[must_use]
 pub struct FetchedKeysBuilder {
-    place: Place,
-    listed: Vec<Box<str>>,
-    bearer: Option<Token>,
+    location: Location,
+    trusted_hosts: Vec<Box<str>>,
+    token: Option<ConfiguredToken>,
     import: KeyImporter,
     observer: Option<Arc<dyn Observer>>,
     clock: Arc<dyn Clock>,
-    schedule: Schedule,
-    keep: Option<PathBuf>,
+    schedule: RefreshSchedule,
+    disk_cache: Option<PathBuf>,
 }
 
 #[derive(Debug)]
-enum Place {
+enum Location {
     Jwks(String),
     Discovery { issuer: String, at: Option<String> },
 }
 
 #[derive(Debug)]
-enum Token {
+enum ConfiguredToken {
     Fixed(Secret),
     File(PathBuf),
 }
 
 impl FetchedKeysBuilder {
-    fn new(place: Place) -> Self {
+    fn new(location: Location) -> Self {
         Self {
-            place,
-            listed: Vec::new(),
-            bearer: None,
+            location,
+            trusted_hosts: Vec::new(),
+            token: None,
             import: KeyImporter::default(),
             observer: None,
             clock: Arc::new(SystemClock),
-            schedule: Schedule::default(),
-            keep: None,
+            schedule: RefreshSchedule::default(),
+            disk_cache: None,
         }
     }
 
-    pub(super) fn jwks_url(url: &str) -> Self {
-        Self::new(Place::Jwks(url.to_owned()))
-    }
-
-    pub(super) fn discover(issuer: &str) -> Self {
-        Self::new(Place::Discovery {
-            issuer: issuer.to_owned(),
-            at: None,
-        })
-    }
-
-    /// Sets where the discovery document is, if it is not where its issuer says; its `issuer`
-    /// must be the configured one all the same.
+    /// Sets the address of the discovery document, if it is not at a well-known path of the issuer.
+    ///
+    /// The `issuer` in the document must still be the configured one. Without
+    /// [`FetchedKeys::discover`] this has no effect.
     pub fn discovery_url(mut self, url: &str) -> Self {
-        if let Place::Discovery { at, .. } = &mut self.place {
+        if let Location::Discovery { at, .. } = &mut self.location {
             *at = Some(url.to_owned());
         }
         self
     }
 
-    /// Trusts a host that the discovery document may name beside its own, wherever it resolves,
-    /// and sends it the bearer token.
+    /// Trusts a host that the discovery document may name in addition to its own.
     ///
-    /// A host that is not trusted is reached at public addresses alone, and gets no token.
+    /// Requests go to this host wherever its name resolves, internal addresses included, and carry
+    /// the bearer token. A host that is not trusted is reached only at public addresses, and gets
+    /// no token.
     pub fn trust_host(mut self, host: &str) -> Self {
-        self.listed.push(host.into());
+        self.trusted_hosts.push(host.into());
         self
     }
 
-    /// Sets the bearer token that the source wants to see.
+    /// Sets a bearer token that is sent to the source with each request.
     pub fn bearer(mut self, token: impl Into<Secret>) -> Self {
-        self.bearer = Some(Token::Fixed(token.into()));
+        self.token = Some(ConfiguredToken::Fixed(token.into()));
         self
     }
 
-    /// Sets the file that holds this token, read at each fetch.
+    /// Sets a file with the bearer token. It is read at each fetch, so the token may be replaced
+    /// while the service runs.
     pub fn bearer_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.bearer = Some(Token::File(path.into()));
+        self.token = Some(ConfiguredToken::File(path.into()));
         self
     }
 
-    /// Sets how keys are imported.
+    /// Sets the importer, and with it the [`Provider`](crate::crypto::Provider) that verifies
+    /// signatures; by default it is `ring`.
     pub fn import(mut self, import: KeyImporter) -> Self {
         self.import = import;
         self
     }
 
-    /// Tells this observer of fetches, skipped keys and uses of stale ones.
+    /// Sets an observer that gets an [`Event`](crate::event::Event) for each fetch, for each key
+    /// that is skipped, and for each use of stale keys.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// Sets the clock; by default it is the system's.
+    /// Sets the clock by which keys age; by default it is [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Sets how long keys are fresh where the source does not say: 1 minute to 1 hour.
+    /// Sets how long keys are fresh if the response has no `Cache-Control: max-age`: 1 minute to 1
+    /// hour, by default 10 minutes.
+    ///
+    /// A longer time means fewer requests, and that a withdrawn key is trusted for longer.
     pub fn fresh_for(mut self, span: Duration) -> Self {
         self.schedule.fresh = span;
         self
     }
 
-    /// Sets how long keys serve after their freshness while the source fails: up to a day.
+    /// Sets how long stale keys are used while the source fails: up to 24 hours, by default 1 hour.
+    ///
+    /// With zero, tokens are unavailable as soon as the keys are no longer fresh.
     pub fn stale_for(mut self, span: Duration) -> Self {
         self.schedule.stale = span;
         self
     }
 
-    /// Keeps the last set in this file, and begins with it after a restart as long as it counts:
-    /// a provider that is down then stops nobody.
+    /// Sets a file for the last fetched set, which is used after a restart while it is fresh or
+    /// stale.
     ///
-    /// Whoever can write the file can make tokens.
+    /// A service can then start while the source is down. Protect the file: anyone who can write it
+    /// can add a key, and so sign tokens that are accepted.
     pub fn keep_in(mut self, file: impl Into<PathBuf>) -> Self {
-        self.keep = Some(file.into());
+        self.disk_cache = Some(file.into());
         self
     }
 
-    /// Makes the store. Nothing is sent before the first token, or [`warm_up`].
+    /// Builds the store. Nothing is sent before the first token or the first
+    /// [`warm_up`](crate::KeyStore::warm_up).
     ///
-    /// [`warm_up`]: crate::key::KeyStore::warm_up
+    /// Requests are sent with `client`, and fetches run on `spawn`, independently of the requests
+    /// that wait for them.
     ///
     /// # Errors
     ///
-    /// `value_malformed` for an address or a token, `out_of_range` for a span.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for an address or a token
+    /// that is not well-formed, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a
+    /// time outside its range.
     pub fn build(
         self,
         client: Arc<dyn HttpClient>,
@@ -166,54 +193,54 @@ impl FetchedKeysBuilder {
             None => self.import,
         };
         let loader = Loader {
-            source: source(self.place, self.listed)?,
+            source: source(self.location, self.trusted_hosts)?,
             client,
             import,
-            bearer: self.bearer.map(bearer).transpose()?,
-            keep: self.keep.map(|path| Keep {
+            token: self.token.map(source_token).transpose()?,
+            disk_cache: self.disk_cache.map(|path| DiskCache {
                 path,
                 schedule: self.schedule,
             }),
         };
-        Ok(FetchedKeys(Arc::new(Inner {
+        Ok(FetchedKeys(Arc::new(FetchedStore {
             loader,
             spawn,
             clock: self.clock,
             observer: self.observer,
             schedule: self.schedule,
             snapshot: ArcSwapOption::empty(),
-            state: Mutex::new(State::default()),
+            state: Mutex::new(SourceState::default()),
         })))
     }
 }
 
-fn source(place: Place, listed: Vec<Box<str>>) -> Result<Source, ConfigError> {
-    let (issuer, at) = match place {
-        Place::Jwks(url) => {
+fn source(location: Location, trusted_hosts: Vec<Box<str>>) -> Result<KeySource, ConfigError> {
+    let (issuer, at) = match location {
+        Location::Jwks(url) => {
             let endpoint = Endpoint::parse(&url)?;
             let name = endpoint.to_string().into();
-            return Ok(Source::Configured { endpoint, name });
+            return Ok(KeySource::Configured { endpoint, name });
         }
-        Place::Discovery { issuer, at } => (issuer, at),
+        Location::Discovery { issuer, at } => (issuer, at),
     };
-    let places = match at {
+    let addresses = match at {
         Some(url) => vec![Endpoint::parse(&url)?],
-        None => discovery::places(&issuer)?,
+        None => discovery::document_addresses(&issuer)?,
     };
-    Ok(Source::Discovered(Discovered {
+    Ok(KeySource::Discovered(Discovery {
         issuer: issuer.into(),
-        places,
-        listed,
+        addresses,
+        trusted_hosts,
         learnt: Mutex::new(None),
     }))
 }
 
-fn bearer(token: Token) -> Result<Bearer, ConfigError> {
+fn source_token(token: ConfiguredToken) -> Result<SourceToken, ConfigError> {
     let token = match token {
-        Token::File(path) => return Ok(Bearer::File(path)),
-        Token::Fixed(token) => token,
+        ConfiguredToken::File(path) => return Ok(SourceToken::File(path)),
+        ConfiguredToken::Fixed(token) => token,
     };
-    Bearer::fixed(token.expose()).ok_or_else(|| {
+    SourceToken::fixed(token.expose()).ok_or_else(|| {
         ConfigError::malformed(
             "bearer",
             "the token is empty or has characters that no token has; give it without a scheme",
@@ -221,7 +248,7 @@ fn bearer(token: Token) -> Result<Bearer, ConfigError> {
     })
 }
 
-fn check_spans(schedule: Schedule) -> Result<(), ConfigError> {
+fn check_spans(schedule: RefreshSchedule) -> Result<(), ConfigError> {
     let fresh = limits::JWKS_FRESH_MIN..=limits::JWKS_FRESH_MAX;
     if !fresh.contains(&schedule.fresh) {
         return Err(ConfigError::out_of_range(

@@ -1,4 +1,4 @@
-//! What is wrong with a source of keys, found by asking it as a fetch would.
+//! The diagnosis of a source of keys: the same requests as a fetch, with a finding for each.
 
 use std::error::Error;
 
@@ -8,14 +8,14 @@ use http::header;
 use time::Date;
 use time::Month;
 
-use super::FetchedKeys;
-use super::Inner;
+use super::fetch_problem::FetchProblem;
 use super::load::DOCUMENT_TYPES;
-use super::load::Discovered;
+use super::load::Discovery;
+use super::load::DocumentError;
 use super::load::JWKS_TYPES;
-use super::load::Problem;
-use super::load::Reading;
-use super::load::Source;
+use super::load::KeySource;
+use super::load::Loader;
+use crate::clock::Clock;
 use crate::clock::UnixTime;
 use crate::diagnosis::Finding;
 use crate::http_client::Endpoint;
@@ -23,51 +23,54 @@ use crate::http_client::HttpResponse;
 use crate::key::set::KeySet;
 use crate::limits;
 
-/// More than this is odd; more than the leeway loses tokens.
-const ODD_SECS: u64 = 5;
+/// A larger difference of the clocks is a warning, one beyond the leeway an error.
+const WARNING_SECS: u64 = 5;
 
-impl FetchedKeys {
-    /// Asks the source anew, whatever is there already; changes nothing.
-    pub(super) async fn examined(&self) -> Vec<Finding> {
+impl Loader {
+    /// Asks the source, even if keys are known already, and changes nothing.
+    pub(super) async fn diagnose(&self, clock: &dyn Clock) -> Vec<Finding> {
         let mut found = Vec::new();
-        let inner = &*self.0;
-        let keys_at = match &inner.loader.source {
-            Source::Configured { endpoint, .. } => Some(endpoint.clone()),
-            Source::Discovered(discovered) => inner.discovered(discovered, &mut found).await,
+        let endpoint = match &self.source {
+            KeySource::Configured { endpoint, .. } => Some(endpoint.clone()),
+            KeySource::Discovered(discovery) => {
+                self.diagnose_discovery(discovery, &mut found).await
+            }
         };
-        if let Some(endpoint) = keys_at {
-            inner.keys(endpoint, &mut found).await;
+        if let Some(endpoint) = endpoint {
+            self.diagnose_keys(endpoint, clock, &mut found).await;
         }
         found
     }
-}
 
-impl Inner {
-    /// Looks for the discovery document and returns what it says of the keys.
-    async fn discovered(&self, source: &Discovered, found: &mut Vec<Finding>) -> Option<Endpoint> {
-        for place in &source.places {
-            let subject = format!("discovery {place}");
-            let response = match self.asked(place, DOCUMENT_TYPES).await {
+    /// Reads the discovery document and returns the address of the keys.
+    async fn diagnose_discovery(
+        &self,
+        source: &Discovery,
+        found: &mut Vec<Finding>,
+    ) -> Option<Endpoint> {
+        for address in &source.addresses {
+            let subject = format!("discovery {address}");
+            let response = match self.get(address, DOCUMENT_TYPES).await {
                 Ok(response) => response,
                 Err(problem) => {
-                    found.push(told(subject, &problem).hint(NETWORK));
+                    found.push(error_finding(subject, &problem).hint(NETWORK));
                     return None;
                 }
             };
-            match source.read(&response, place) {
+            match source.read(&response, address) {
                 Ok(endpoint) => {
                     let text = format!("is of this issuer and names the keys at {endpoint}");
                     found.push(Finding::ok(subject, text));
                     return Some(endpoint);
                 }
-                Err(Reading::Elsewhere) => {}
-                Err(Reading::Failed(problem)) => {
-                    let text = format!("{} ({})", told_text(&problem), response.status());
+                Err(DocumentError::NotHere) => {}
+                Err(DocumentError::Failed(problem)) => {
+                    let text = format!("{} ({})", text_with_causes(&problem), response.status());
                     found.push(Finding::error(subject, text).hint(STATUS));
                     return None;
                 }
-                Err(Reading::Refused(problem)) => {
-                    found.push(told(subject, &problem).hint(DOCUMENT));
+                Err(DocumentError::Refused(problem)) => {
+                    found.push(error_finding(subject, &problem).hint(DOCUMENT));
                     return None;
                 }
             }
@@ -77,48 +80,48 @@ impl Inner {
         None
     }
 
-    async fn keys(&self, endpoint: Endpoint, found: &mut Vec<Finding>) {
+    async fn diagnose_keys(&self, endpoint: Endpoint, clock: &dyn Clock, found: &mut Vec<Finding>) {
         let subject = format!("keys {endpoint}");
-        let response = match self.asked(&endpoint, JWKS_TYPES).await {
+        let response = match self.get(&endpoint, JWKS_TYPES).await {
             Ok(response) => response,
             Err(problem) => {
-                found.push(told(subject, &problem).hint(NETWORK));
+                found.push(error_finding(subject, &problem).hint(NETWORK));
                 return;
             }
         };
-        found.extend(self.clock_finding(&subject, response.headers()));
+        found.extend(clock_finding(&subject, clock, response.headers()));
         if response.status() != StatusCode::OK {
             let text = format!("the source answered {}", response.status());
             found.push(Finding::error(subject, text).hint(STATUS));
             return;
         }
-        match self.loader.keys(response.body()) {
-            Ok(keys) => found.extend(of_keys(&subject, &keys)),
-            Err(problem) => found.push(told(subject, &problem).hint(NO_KEYS)),
+        match self.keys(response.body()) {
+            Ok(keys) => found.extend(key_findings(&subject, &keys)),
+            Err(problem) => found.push(error_finding(subject, &problem).hint(NO_KEYS)),
         }
     }
 
-    async fn asked(&self, at: &Endpoint, types: &'static str) -> Result<HttpResponse, Problem> {
-        let request = self.loader.request(at.clone(), types)?;
-        self.loader.send(request).await
+    async fn get(&self, at: &Endpoint, types: &'static str) -> Result<HttpResponse, FetchProblem> {
+        let request = self.request(at.clone(), types)?;
+        self.send(request).await
     }
+}
 
-    /// Compares the clocks by the `Date` of an answer.
-    fn clock_finding(&self, subject: &str, headers: &HeaderMap) -> Option<Finding> {
-        let now = self.clock.now()?.as_secs();
-        let date = headers.get(header::DATE)?.to_str().ok()?;
-        let theirs = http_date(date)?.as_secs();
-        let text = match now.abs_diff(theirs) {
-            0..=1 => "the clocks agree".to_owned(),
-            secs if now > theirs => format!("this clock is {secs} s ahead of the source's"),
-            secs => format!("this clock is {secs} s behind the source's"),
-        };
-        Some(match now.abs_diff(theirs) {
-            0..=ODD_SECS => Finding::ok(subject, text),
-            secs if secs <= limits::LEEWAY.as_secs() => Finding::warning(subject, text).hint(CLOCK),
-            _ => Finding::error(subject, text).hint(CLOCK),
-        })
-    }
+/// Compares the clocks by the `Date` of a response.
+fn clock_finding(subject: &str, clock: &dyn Clock, headers: &HeaderMap) -> Option<Finding> {
+    let now = clock.now()?.as_secs();
+    let date = headers.get(header::DATE)?.to_str().ok()?;
+    let theirs = http_date(date)?.as_secs();
+    let text = match now.abs_diff(theirs) {
+        0..=1 => "the clocks agree".to_owned(),
+        secs if now > theirs => format!("this clock is {secs} s ahead of the source's"),
+        secs => format!("this clock is {secs} s behind the source's"),
+    };
+    Some(match now.abs_diff(theirs) {
+        0..=WARNING_SECS => Finding::ok(subject, text),
+        secs if secs <= limits::LEEWAY.as_secs() => Finding::warning(subject, text).hint(CLOCK),
+        _ => Finding::error(subject, text).hint(CLOCK),
+    })
 }
 
 const NETWORK: &str = "check name resolution, firewall, proxy and certificates between this host \
@@ -132,8 +135,8 @@ const NO_KEYS: &str = "check that the address is that of a JWK Set with public s
 const KEY: &str = "tokens signed by this key are refused; have it replaced at the provider";
 const CLOCK: &str = "let both hosts keep time by NTP; tokens are refused beyond the leeway";
 
-/// Says of each key of a set whether it is of use.
-pub(crate) fn of_keys(subject: &str, keys: &KeySet) -> Vec<Finding> {
+/// Returns one finding for each member of a set: imported or skipped.
+pub(crate) fn key_findings(subject: &str, keys: &KeySet) -> Vec<Finding> {
     let usable = keys.keys().iter().map(|key| {
         let kid = key.kid().unwrap_or("without `kid`");
         let algorithms: Vec<_> = key.algorithms().iter().map(|a| a.as_str()).collect();
@@ -148,12 +151,12 @@ pub(crate) fn of_keys(subject: &str, keys: &KeySet) -> Vec<Finding> {
     usable.chain(skipped).collect()
 }
 
-fn told(subject: String, problem: &Problem) -> Finding {
-    Finding::error(subject, told_text(problem))
+fn error_finding(subject: String, problem: &FetchProblem) -> Finding {
+    Finding::error(subject, text_with_causes(problem))
 }
 
-/// The problem, and what was below it.
-fn told_text(problem: &Problem) -> String {
+/// The text of the problem and of its causes.
+fn text_with_causes(problem: &FetchProblem) -> String {
     let mut text = problem.text().to_owned();
     let mut next: Option<&(dyn Error + 'static)> = problem.cause();
     while let Some(error) = next {
@@ -164,7 +167,7 @@ fn told_text(problem: &Problem) -> String {
     text
 }
 
-/// Reads the date of RFC 9110 section 5.6.7 in its preferred form.
+/// Parses an HTTP date in its preferred form (RFC 9110 section 5.6.7).
 fn http_date(text: &str) -> Option<UnixTime> {
     let (_, text) = text.split_once(", ")?;
     let mut parts = text.split([' ', ':']);
@@ -189,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_read_in_their_preferred_form_alone() {
+    fn dates_are_read_only_in_their_preferred_form() {
         let secs = |text| http_date(text).map(UnixTime::as_secs);
         assert_eq!(secs("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
         for text in [

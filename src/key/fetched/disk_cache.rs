@@ -1,4 +1,4 @@
-//! Keys that outlive the process: the last set, in a file.
+//! The last fetched set in a file, for use after a restart.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,56 +9,62 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::Serialize;
 
-use super::plan::Schedule;
-use super::plan::Standing;
+use super::plan::Freshness;
+use super::plan::RefreshSchedule;
 use crate::clock::UnixTime;
 use crate::json::Object;
 use crate::key::import::KeyImporter;
 use crate::key::set::KeySet;
 use crate::limits;
 
-/// The file that holds the last set.
-pub(super) struct Keep {
+/// The file of the last set.
+pub(super) struct DiskCache {
     pub(super) path: PathBuf,
-    pub(super) schedule: Schedule,
+    pub(super) schedule: RefreshSchedule,
 }
 
-/// What was kept.
-pub(super) struct Kept {
+/// A set that was read from the file.
+pub(super) struct CachedSet {
     pub(super) keys: KeySet,
     pub(super) at: UnixTime,
     pub(super) max_age: Option<Duration>,
 }
 
+/// The contents of the file.
 #[derive(Deserialize, Serialize)]
-struct Page {
+struct CacheFile {
     source: String,
     fetched_at: u64,
     max_age: Option<u64>,
     jwks: String,
 }
 
-impl Keep {
-    /// Returns what was kept of this source, only if it still counts.
-    pub(super) fn read(&self, source: &str, now: UnixTime, import: &KeyImporter) -> Option<Kept> {
+impl DiskCache {
+    /// Returns the set of this source, only if it may still be used.
+    pub(super) fn read(
+        &self,
+        source: &str,
+        now: UnixTime,
+        import: &KeyImporter,
+    ) -> Option<CachedSet> {
         let length = fs::metadata(&self.path).ok()?.len();
         if length > u64::try_from(limits::JSON_BYTES).ok()? {
             return None;
         }
         let text = fs::read_to_string(&self.path).ok()?;
         Object::parse(text.as_bytes()).ok()?;
-        let page: Page = serde_json::from_str(&text).ok()?;
-        let at = UnixTime::from_secs(page.fetched_at);
-        let max_age = page.max_age.map(Duration::from_secs);
-        let standing = self.schedule.terms(at, max_age, 0).standing(now);
-        if page.source != source || at > now || standing == Standing::Over {
+        let contents: CacheFile = serde_json::from_str(&text).ok()?;
+        let at = UnixTime::from_secs(contents.fetched_at);
+        let max_age = contents.max_age.map(Duration::from_secs);
+        let freshness = self.schedule.terms(at, max_age, 0).freshness(now);
+        if contents.source != source || at > now || freshness == Freshness::Expired {
             return None;
         }
-        let keys = import.jwks(&page.jwks).ok()?;
-        Some(Kept { keys, at, max_age })
+        let keys = import.jwks(&contents.jwks).ok()?;
+        Some(CachedSet { keys, at, max_age })
     }
 
-    /// Replaces what was kept, whole or not at all.
+    /// Replaces the file atomically.
     pub(super) fn write(
         &self,
         source: &str,
@@ -66,15 +72,15 @@ impl Keep {
         max_age: Option<Duration>,
         jwks: &[u8],
     ) -> io::Result<()> {
-        let page = Page {
+        let contents = CacheFile {
             source: source.to_owned(),
             fetched_at: at.as_secs(),
             max_age: max_age.map(|age| age.as_secs()),
             jwks: String::from_utf8_lossy(jwks).into_owned(),
         };
-        let mut beside = OsString::from(&self.path);
-        beside.push(format!(".{}", std::process::id()));
-        fs::write(&beside, serde_json::to_vec(&page)?)?;
-        fs::rename(&beside, &self.path)
+        let mut temporary = OsString::from(&self.path);
+        temporary.push(format!(".{}", std::process::id()));
+        fs::write(&temporary, serde_json::to_vec(&contents)?)?;
+        fs::rename(&temporary, &self.path)
     }
 }

@@ -1,4 +1,4 @@
-//! One fetch: which address, which request, and what the answer is worth.
+//! One fetch of keys: the address, the requests, and the reading of the responses.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use http::HeaderValue;
 use http::StatusCode;
 use http::header;
 
-use super::disk_cache::Keep;
-use super::freshness::freshness;
+use super::cache_control::freshness_lifetime;
+use super::disk_cache::DiskCache;
+use super::fetch_problem::FetchProblem;
 use crate::clock::UnixTime;
 use crate::crypto::Algorithm;
-use crate::error::Cause;
 use crate::http_client::AddressScope;
 use crate::http_client::Endpoint;
 use crate::http_client::HttpClient;
@@ -22,219 +22,234 @@ use crate::http_client::HttpRequest;
 use crate::http_client::HttpResponse;
 use crate::key::discovery::Metadata;
 use crate::key::discovery::MetadataError;
+use crate::key::hint::KeyHint;
 use crate::key::import::KeyImporter;
 use crate::key::set::KeySet;
-use crate::key::store::KeyHint;
 use crate::limits;
 
-/// What a fetch is for.
-pub(super) struct Ask {
-    /// When it was begun; what it brings counts from then.
+/// The reason for a fetch, and what is known before it.
+pub(super) struct FetchRequest {
+    /// When the fetch was started; the age of its keys counts from then.
     pub(super) at: UnixTime,
     /// The key that a token asks for.
     pub(super) wanted: Option<(Algorithm, Box<str>)>,
-    /// Names the set that is there already.
-    pub(super) tag: Option<Tag>,
-    /// Whether no set ever came.
-    pub(super) is_cold: bool,
+    /// The entity tag of the set that is known already.
+    pub(super) etag: Option<ETag>,
+    /// Whether no set is known yet.
+    pub(super) is_first: bool,
 }
 
-impl Ask {
-    /// Asks because of a token.
-    pub(super) fn of(hint: KeyHint<'_>, at: UnixTime) -> Self {
+impl FetchRequest {
+    /// A fetch because of a token.
+    pub(super) fn for_token(hint: KeyHint<'_>, at: UnixTime) -> Self {
         Self {
             at,
             wanted: hint.kid().map(|kid| (hint.algorithm(), kid.into())),
-            tag: None,
-            is_cold: false,
+            etag: None,
+            is_first: false,
         }
     }
 
-    /// Asks because time has passed.
-    pub(super) const fn ahead(at: UnixTime) -> Self {
+    /// A fetch because a refresh is due.
+    pub(super) const fn for_refresh(at: UnixTime) -> Self {
         Self {
             at,
             wanted: None,
-            tag: None,
-            is_cold: false,
+            etag: None,
+            is_first: false,
         }
     }
 }
 
-/// Names a set, at the address that it came from alone.
+/// An entity tag (RFC 9110 section 8.8.3), valid only for the address that sent it.
 #[derive(Clone)]
-pub(super) struct Tag {
+pub(super) struct ETag {
     endpoint: Endpoint,
     value: HeaderValue,
 }
 
-/// What a fetch brought.
-pub(super) struct Loaded {
-    /// Since when it counts.
+/// The result of a fetch.
+pub(super) struct FetchedSet {
+    /// The time from which the age of the keys counts.
     pub(super) at: UnixTime,
-    /// Whether the source was asked.
-    pub(super) is_fetched: bool,
-    /// Nothing if the set that is there was confirmed.
+    /// Whether the keys are from the source, not from the disk cache.
+    pub(super) is_from_source: bool,
+    /// `None` if the source confirmed the set that is known already.
     pub(super) keys: Option<KeySet>,
-    pub(super) tag: Option<Tag>,
+    pub(super) etag: Option<ETag>,
     pub(super) max_age: Option<Duration>,
 }
 
-/// Where the address of the keys comes from.
-pub(super) enum Source {
+/// The origin of the address of the keys.
+pub(super) enum KeySource {
     Configured { endpoint: Endpoint, name: Box<str> },
-    Discovered(Discovered),
+    Discovered(Discovery),
 }
 
-pub(super) struct Discovered {
+/// The discovery document of an issuer.
+pub(super) struct Discovery {
     pub(super) issuer: Box<str>,
-    pub(super) places: Vec<Endpoint>,
-    /// Hosts that the document may name beside its own.
-    pub(super) listed: Vec<Box<str>>,
-    /// What was learnt, and when.
+    /// The addresses that the document may have.
+    pub(super) addresses: Vec<Endpoint>,
+    /// Hosts that the document may name in addition to its own.
+    pub(super) trusted_hosts: Vec<Box<str>>,
+    /// The address of the keys from the last document, and when it was read.
     pub(super) learnt: Mutex<Option<(Endpoint, UnixTime)>>,
 }
 
-/// What the source wants to see.
-pub(super) enum Bearer {
+/// The bearer token that is sent to the source.
+pub(super) enum SourceToken {
     Fixed(HeaderValue),
-    /// Read at each fetch: who issues such files replaces them.
+    /// Read at each fetch, because the token in the file may be replaced.
     File(PathBuf),
 }
 
+/// The fetching of keys from one source.
 pub(super) struct Loader {
-    pub(super) source: Source,
+    pub(super) source: KeySource,
     pub(super) client: Arc<dyn HttpClient>,
     pub(super) import: KeyImporter,
-    pub(super) bearer: Option<Bearer>,
-    pub(super) keep: Option<Keep>,
+    pub(super) token: Option<SourceToken>,
+    pub(super) disk_cache: Option<DiskCache>,
 }
 
 impl Loader {
-    /// The configured address or issuer.
+    /// Returns the configured address or issuer.
     pub(super) fn name(&self) -> &str {
         match &self.source {
-            Source::Configured { name, .. } => name,
-            Source::Discovered(discovered) => &discovered.issuer,
+            KeySource::Configured { name, .. } => name,
+            KeySource::Discovered(discovery) => &discovery.issuer,
         }
     }
 
-    pub(super) async fn load(&self, ask: &Ask) -> Result<Loaded, Problem> {
-        if let Some(kept) = self.kept(ask) {
-            return Ok(kept);
+    /// Returns the keys from the disk cache if none are known yet, or else from the source.
+    pub(super) async fn load(&self, request: &FetchRequest) -> Result<FetchedSet, FetchProblem> {
+        if let Some(cached) = self.load_from_disk(request) {
+            return Ok(cached);
         }
         let endpoint = match &self.source {
-            Source::Configured { endpoint, .. } => endpoint.clone(),
-            Source::Discovered(discovered) => self.discover(discovered, ask.at).await?,
+            KeySource::Configured { endpoint, .. } => endpoint.clone(),
+            KeySource::Discovered(discovery) => self.discover(discovery, request.at).await?,
         };
-        let loaded = self.load_from(endpoint, ask).await;
-        if let (Err(_), Source::Discovered(discovered)) = (&loaded, &self.source) {
-            discovered.learn(None);
+        let fetched = self.load_from(endpoint, request).await;
+        if let (Err(_), KeySource::Discovered(discovery)) = (&fetched, &self.source) {
+            // The keys may have moved, so the document is read again next time.
+            discovery.set_learnt(None);
         }
-        loaded
+        fetched
     }
 
-    fn kept(&self, ask: &Ask) -> Option<Loaded> {
-        let keep = self.keep.as_ref().filter(|_| ask.is_cold)?;
-        let kept = keep.read(self.name(), ask.at, &self.import)?;
-        Some(Loaded {
-            at: kept.at,
-            is_fetched: false,
-            keys: Some(kept.keys),
-            tag: None,
-            max_age: kept.max_age,
+    fn load_from_disk(&self, request: &FetchRequest) -> Option<FetchedSet> {
+        let disk_cache = self.disk_cache.as_ref().filter(|_| request.is_first)?;
+        let cached = disk_cache.read(self.name(), request.at, &self.import)?;
+        Some(FetchedSet {
+            at: cached.at,
+            is_from_source: false,
+            keys: Some(cached.keys),
+            etag: None,
+            max_age: cached.max_age,
         })
     }
 
-    async fn load_from(&self, endpoint: Endpoint, ask: &Ask) -> Result<Loaded, Problem> {
-        let known = ask.tag.as_ref().filter(|tag| tag.endpoint == endpoint);
-        let mut request = self.request(endpoint.clone(), JWKS_TYPES)?;
-        if let Some(tag) = known {
-            request = request.with_header(header::IF_NONE_MATCH, tag.value.clone());
+    async fn load_from(
+        &self,
+        endpoint: Endpoint,
+        request: &FetchRequest,
+    ) -> Result<FetchedSet, FetchProblem> {
+        let known = request.etag.as_ref();
+        let known = known.filter(|etag| etag.endpoint == endpoint);
+        let mut get = self.request(endpoint.clone(), JWKS_TYPES)?;
+        if let Some(etag) = known {
+            get = get.with_header(header::IF_NONE_MATCH, etag.value.clone());
         }
-        if ask.wanted.is_some() {
-            let anew = HeaderValue::from_static("no-cache");
-            request = request.with_header(header::CACHE_CONTROL, anew);
+        if request.wanted.is_some() {
+            let no_cache = HeaderValue::from_static("no-cache");
+            get = get.with_header(header::CACHE_CONTROL, no_cache);
         }
-        let response = self.send(request).await?;
-        let mut loaded = self.read(&response, ask, known.is_some())?;
+        let response = self.send(get).await?;
+        let mut fetched = self.read(&response, request, known.is_some())?;
         let value = response.headers().get(header::ETAG);
         let value = value.filter(|value| value.len() <= limits::ETAG_BYTES);
-        let tag = value.cloned().map(|value| Tag { endpoint, value });
-        loaded.tag = tag.or_else(|| known.cloned().filter(|_| loaded.keys.is_none()));
-        Ok(loaded)
+        let etag = value.cloned().map(|value| ETag { endpoint, value });
+        fetched.etag = etag.or_else(|| known.cloned().filter(|_| fetched.keys.is_none()));
+        Ok(fetched)
     }
 
-    /// Reads an answer, which may say that nothing has changed only if that was asked.
-    fn read(&self, response: &HttpResponse, ask: &Ask, asked: bool) -> Result<Loaded, Problem> {
-        let max_age = freshness(response.headers());
+    /// Reads a response. "Not modified" is accepted only if the request was conditional.
+    fn read(
+        &self,
+        response: &HttpResponse,
+        request: &FetchRequest,
+        is_conditional: bool,
+    ) -> Result<FetchedSet, FetchProblem> {
+        let max_age = freshness_lifetime(response.headers());
         let keys = match response.status() {
-            StatusCode::NOT_MODIFIED if asked => None,
+            StatusCode::NOT_MODIFIED if is_conditional => None,
             StatusCode::OK => Some(self.keys(response.body())?),
             _ => {
-                return Err(Problem::new(
+                return Err(FetchProblem::new(
                     "the source answered with another status than 200",
                 ));
             }
         };
-        if let (Some(_), Some(keep)) = (&keys, &self.keep) {
-            // Who cannot keep keys starts without them the next time, that is all.
-            let _ = keep.write(self.name(), ask.at, max_age, response.body());
+        if let (Some(_), Some(disk_cache)) = (&keys, &self.disk_cache) {
+            // If the file cannot be written, the next start has to fetch the keys.
+            let _ = disk_cache.write(self.name(), request.at, max_age, response.body());
         }
-        Ok(Loaded {
-            at: ask.at,
-            is_fetched: true,
+        Ok(FetchedSet {
+            at: request.at,
+            is_from_source: true,
             keys,
-            tag: None,
+            etag: None,
             max_age,
         })
     }
 
-    pub(super) fn keys(&self, body: &[u8]) -> Result<KeySet, Problem> {
+    pub(super) fn keys(&self, body: &[u8]) -> Result<KeySet, FetchProblem> {
         let keys = self.import.jwks(body);
         keys.map_err(|error| {
-            Problem::new("the answer is no JWK Set with a usable key").because(error)
+            FetchProblem::new("the answer is no JWK Set with a usable key").because(error)
         })
     }
 
-    async fn discover(&self, source: &Discovered, now: UnixTime) -> Result<Endpoint, Problem> {
-        if let Some(learnt) = source.fresh(now) {
+    async fn discover(&self, source: &Discovery, now: UnixTime) -> Result<Endpoint, FetchProblem> {
+        if let Some(learnt) = source.fresh_learnt(now) {
             return Ok(learnt);
         }
-        let mut problem = Problem::new("the issuer has no discovery document");
-        for place in &source.places {
+        let mut problem = FetchProblem::new("the issuer has no discovery document");
+        for address in &source.addresses {
             let response = self
-                .send(self.request(place.clone(), DOCUMENT_TYPES)?)
+                .send(self.request(address.clone(), DOCUMENT_TYPES)?)
                 .await?;
-            match source.read(&response, place) {
+            match source.read(&response, address) {
                 Ok(endpoint) => {
-                    source.learn(Some((endpoint.clone(), now)));
+                    source.set_learnt(Some((endpoint.clone(), now)));
                     return Ok(endpoint);
                 }
-                Err(Reading::Elsewhere) => {}
-                Err(Reading::Refused(refused)) => problem = refused,
-                Err(Reading::Failed(failed)) => return Err(failed),
+                Err(DocumentError::NotHere) => {}
+                Err(DocumentError::Refused(refused)) => problem = refused,
+                Err(DocumentError::Failed(failed)) => return Err(failed),
             }
         }
         Err(problem)
     }
 
-    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, FetchProblem> {
         let sent = self.client.send(request).await;
-        sent.map_err(|error| Problem::new("the source did not answer").because(error))
+        sent.map_err(|error| FetchProblem::new("the source did not answer").because(error))
     }
 
     pub(super) fn request(
         &self,
         endpoint: Endpoint,
         types: &'static str,
-    ) -> Result<HttpRequest, Problem> {
-        let is_legacy = endpoint.reach() == AddressScope::Public;
+    ) -> Result<HttpRequest, FetchProblem> {
+        let is_trusted = endpoint.address_scope() != AddressScope::Public;
         let request =
             HttpRequest::get(endpoint).with_header(header::ACCEPT, HeaderValue::from_static(types));
-        // A host that a document names gets no credentials.
-        let bearer = self.bearer.as_ref().filter(|_| !is_legacy);
-        match bearer.map(Bearer::header).transpose()? {
+        // A host that is only named by a document gets no credentials.
+        let token = self.token.as_ref().filter(|_| is_trusted);
+        match token.map(SourceToken::header).transpose()? {
             Some(value) => Ok(request.with_header(header::AUTHORIZATION, value)),
             None => Ok(request),
         }
@@ -244,75 +259,77 @@ impl Loader {
 pub(super) const JWKS_TYPES: &str = "application/jwk-set+json, application/json";
 pub(super) const DOCUMENT_TYPES: &str = "application/json";
 
-/// Why a place holds no document of use.
-pub(super) enum Reading {
-    /// Another place may hold it.
-    Elsewhere,
-    Failed(Problem),
-    Refused(Problem),
+/// Why an address gave no usable document.
+pub(super) enum DocumentError {
+    /// The address could not be read, so no other is asked.
+    Failed(FetchProblem),
+    /// There is none; another address may have it.
+    NotHere,
+    /// The document is not usable.
+    Refused(FetchProblem),
 }
 
-impl Discovered {
+impl Discovery {
     pub(super) fn read(
         &self,
         response: &HttpResponse,
-        place: &Endpoint,
-    ) -> Result<Endpoint, Reading> {
+        address: &Endpoint,
+    ) -> Result<Endpoint, DocumentError> {
         match response.status() {
             StatusCode::OK => {}
-            status if status.is_client_error() => return Err(Reading::Elsewhere),
+            status if status.is_client_error() => return Err(DocumentError::NotHere),
             _ => {
                 let text =
                     "the place of the discovery document answered with another status than 200";
-                return Err(Reading::Failed(Problem::new(text)));
+                return Err(DocumentError::Failed(FetchProblem::new(text)));
             }
         }
         let metadata = Metadata::read(response.body(), &self.issuer);
-        let metadata = metadata.map_err(|error| Reading::Refused(refused(error)))?;
+        let metadata = metadata.map_err(|error| DocumentError::Refused(refused(error)))?;
         let uri = metadata.jwks_uri();
-        let uri = uri.ok_or(Reading::Refused(Problem::new(
+        let uri = uri.ok_or(DocumentError::Refused(FetchProblem::new(
             "the discovery document names no keys",
         )))?;
-        let learnt = place.learn(uri, &self.listed);
+        let learnt = address.learn(uri, &self.trusted_hosts);
         learnt.map_err(|why| {
             let text = "the address of the keys in the discovery document must not be reached";
-            Reading::Refused(Problem::new(text).because(why))
+            DocumentError::Refused(FetchProblem::new(text).because(why))
         })
     }
 
-    fn fresh(&self, now: UnixTime) -> Option<Endpoint> {
+    fn fresh_learnt(&self, now: UnixTime) -> Option<Endpoint> {
         let learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
         let (endpoint, at) = learnt.as_ref()?;
         let is_fresh = *at <= now && now < at.saturating_add(limits::DISCOVERY_FRESH);
         is_fresh.then(|| endpoint.clone())
     }
 
-    fn learn(&self, learnt: Option<(Endpoint, UnixTime)>) {
+    fn set_learnt(&self, learnt: Option<(Endpoint, UnixTime)>) {
         *self.learnt.lock().unwrap_or_else(PoisonError::into_inner) = learnt;
     }
 }
 
-fn refused(error: MetadataError) -> Problem {
+fn refused(error: MetadataError) -> FetchProblem {
     let text = match error {
         MetadataError::Issuer => "the issuer in the discovery document is another one",
         MetadataError::Malformed | MetadataError::InvalidAddress => {
             "the discovery document is malformed"
         }
     };
-    Problem::new(text).because(error)
+    FetchProblem::new(text).because(error)
 }
 
-impl Bearer {
+impl SourceToken {
     pub(super) fn fixed(token: &[u8]) -> Option<Self> {
         header_value(token).map(Self::Fixed)
     }
 
-    fn header(&self) -> Result<HeaderValue, Problem> {
+    fn header(&self) -> Result<HeaderValue, FetchProblem> {
         match self {
             Self::Fixed(value) => Ok(value.clone()),
             Self::File(path) => {
                 let unreadable =
-                    Problem::new("the file of the source's bearer token is unreadable");
+                    FetchProblem::new("the file of the source's bearer token is unreadable");
                 let token = std::fs::read(path).map(zeroize::Zeroizing::new);
                 let token = token.map_err(|error| unreadable.clone().because(error))?;
                 header_value(token.trim_ascii()).ok_or(unreadable)
@@ -330,48 +347,4 @@ fn header_value(token: &[u8]) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_bytes(&line).ok()?;
     value.set_sensitive(true);
     Some(value)
-}
-
-/// Why no usable keys came: constant text, and what it was below, for the operator.
-#[derive(Clone, Debug)]
-pub(super) struct Problem {
-    text: &'static str,
-    cause: Option<Cause>,
-}
-
-impl Problem {
-    pub(super) const fn new(text: &'static str) -> Self {
-        Self { text, cause: None }
-    }
-
-    fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.cause = Some(Cause::new(cause));
-        self
-    }
-
-    pub(super) const fn text(&self) -> &'static str {
-        self.text
-    }
-
-    pub(super) fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause.as_deref().map(|cause| cause as _)
-    }
-
-    /// Says which source it was.
-    pub(super) fn of(self, source: &str) -> Failure {
-        Failure {
-            origin: source.into(),
-            text: self.text,
-            source: self.cause,
-        }
-    }
-}
-
-/// A source of keys failed.
-#[derive(Debug, thiserror::Error)]
-#[error("keys of `{origin}`: {text}")]
-pub(super) struct Failure {
-    origin: Box<str>,
-    text: &'static str,
-    source: Option<Cause>,
 }

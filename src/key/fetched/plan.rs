@@ -1,22 +1,22 @@
-//! When keys are fetched, and how long they count.
+//! The times at which keys are fetched, and how long they may be used.
 //!
-//! Nothing here waits, asks a clock or sends anything: every call is told the time.
+//! Nothing here waits, reads a clock or sends a request: each call is given the time.
 
 use std::time::Duration;
 
 use crate::clock::UnixTime;
 use crate::crypto::Algorithm;
-use crate::key::store::KeyHint;
+use crate::key::hint::KeyHint;
 use crate::limits;
 
-/// How long keys of one source count.
+/// How long the keys of one source may be used.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Schedule {
+pub(crate) struct RefreshSchedule {
     pub(crate) fresh: Duration,
     pub(crate) stale: Duration,
 }
 
-impl Default for Schedule {
+impl Default for RefreshSchedule {
     fn default() -> Self {
         Self {
             fresh: limits::JWKS_FRESH,
@@ -25,111 +25,119 @@ impl Default for Schedule {
     }
 }
 
-impl Schedule {
-    /// Returns how long keys count that were asked for at `fetched`.
+impl RefreshSchedule {
+    /// Returns how long keys may be used that were requested at `fetched`.
     ///
-    /// `jitter` puts the refresh off by up to a tenth of the freshness, so that many processes do
-    /// not ask at once.
+    /// `jitter` delays the refresh by up to a tenth of the fresh time, so that many processes do
+    /// not send their requests at once.
     pub(crate) fn terms(self, fetched: UnixTime, max_age: Option<Duration>, jitter: u8) -> Terms {
-        let asked = max_age.map(|age| age.clamp(limits::JWKS_FRESH_MIN, limits::JWKS_FRESH_MAX));
-        let fresh = asked.unwrap_or(self.fresh);
-        let ahead = fresh * 4 / 5 + fresh * u32::from(jitter) / 2560;
+        let given = max_age.map(|age| age.clamp(limits::JWKS_FRESH_MIN, limits::JWKS_FRESH_MAX));
+        let fresh = given.unwrap_or(self.fresh);
+        let refresh_after = fresh * 4 / 5 + fresh * u32::from(jitter) / 2560;
         let fresh_until = fetched.saturating_add(fresh);
         Terms {
             fetched,
-            ahead: fetched.saturating_add(ahead),
+            refresh_at: fetched.saturating_add(refresh_after),
             fresh_until,
             stale_until: fresh_until.saturating_add(self.stale),
         }
     }
 }
 
-/// Until when fetched keys count.
+/// The times until which fetched keys may be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Terms {
     pub(crate) fetched: UnixTime,
-    ahead: UnixTime,
+    refresh_at: UnixTime,
     fresh_until: UnixTime,
     stale_until: UnixTime,
 }
 
-/// How far keys are on their way from fresh to useless.
+/// The age of fetched keys.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Standing {
-    /// Nothing is to be done.
+pub(crate) enum Freshness {
+    /// They are used, and no refresh is due.
     Fresh,
-    /// They count, and should be fetched anew.
+    /// They are used, and a refresh is due.
     Due,
-    /// They count although the source should have been asked; each use is told.
+    /// They are used although the refresh failed or is late; each use is reported.
     Stale,
-    /// They do not count.
-    Over,
+    /// They must not be used.
+    Expired,
 }
 
 impl Terms {
-    pub(crate) fn standing(&self, now: UnixTime) -> Standing {
+    pub(crate) fn freshness(&self, now: UnixTime) -> Freshness {
         match now {
-            // The clock was set back: how old the keys are is not known.
-            now if now < self.fetched => Standing::Due,
-            now if now < self.ahead => Standing::Fresh,
-            now if now < self.fresh_until => Standing::Due,
-            now if now < self.stale_until => Standing::Stale,
-            _ => Standing::Over,
+            // The clock was set back, so the age of the keys is not known.
+            now if now < self.fetched => Freshness::Due,
+            now if now < self.refresh_at => Freshness::Fresh,
+            now if now < self.fresh_until => Freshness::Due,
+            now if now < self.stale_until => Freshness::Stale,
+            _ => Freshness::Expired,
         }
     }
 }
 
-/// What an unknown key id leads to.
+/// What to do about a key id that is not in the set.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Miss {
-    /// It was looked up a moment ago and is not there.
-    Absent,
-    /// It must not be looked up now, and the source does not answer.
-    Down,
-    /// It is to be looked up.
+pub(crate) enum UnknownKid {
+    /// Look it up at the source.
     Fetch,
-    /// It must not be looked up now.
-    Spent,
+    /// Do not look it up now: the limit of look-ups is reached.
+    LimitReached,
+    /// It was looked up recently, and the source does not have it.
+    Missing,
+    /// Do not look it up now: the source fails.
+    SourceDown,
 }
 
-/// Decides when the source of keys is asked.
+/// The decision when the source of the keys is asked.
 #[derive(Debug, Default)]
 pub(crate) struct RefreshPlan {
     failures: u32,
-    /// No fetch before this, but for an unknown key id while the source answers.
-    rest: Option<UnixTime>,
-    misses: [Option<UnixTime>; limits::JWKS_MISSES],
-    absent: Vec<(Algorithm, Box<str>, UnixTime)>,
+    /// No fetch before this time, except for an unknown key id while the source answers.
+    backoff_until: Option<UnixTime>,
+    /// The times of the last look-ups of unknown key ids.
+    lookups: [Option<UnixTime>; limits::JWKS_MISSES],
+    /// Key ids that were looked up and that the source does not have.
+    missing_kids: Vec<(Algorithm, Box<str>, UnixTime)>,
 }
 
 impl RefreshPlan {
-    /// Says whether keys that are missing, due or stale may be fetched now.
+    /// Returns whether keys that are absent, due or stale may be fetched now.
     pub(crate) fn may_load(&self, now: UnixTime) -> bool {
-        !self.rest.is_some_and(|rest| is_resting(rest, now))
+        !self
+            .backoff_until
+            .is_some_and(|until| is_backing_off(until, now))
     }
 
-    /// Says what to do about a key id that is not in the set.
-    pub(crate) fn miss(&self, hint: KeyHint<'_>, now: UnixTime) -> Miss {
+    /// Returns what to do about a key id that is not in the set.
+    pub(crate) fn unknown_kid(&self, hint: KeyHint<'_>, now: UnixTime) -> UnknownKid {
         let is_down = self.failures > 0;
-        if self.is_absent(hint, now) {
-            Miss::Absent
+        if self.is_missing(hint, now) {
+            UnknownKid::Missing
         } else if is_down && !self.may_load(now) {
-            Miss::Down
+            UnknownKid::SourceDown
         } else if self
-            .misses
+            .lookups
             .iter()
             .all(|at| at.is_some_and(|at| is_recent(at, now)))
         {
-            if is_down { Miss::Down } else { Miss::Spent }
+            if is_down {
+                UnknownKid::SourceDown
+            } else {
+                UnknownKid::LimitReached
+            }
         } else {
-            Miss::Fetch
+            UnknownKid::Fetch
         }
     }
 
-    /// Notes that a fetch begins because of an unknown key id, whatever becomes of it.
-    pub(crate) fn note_miss(&mut self, now: UnixTime) {
+    /// Records that a fetch starts because of an unknown key id, whether it succeeds or not.
+    pub(crate) fn record_lookup(&mut self, now: UnixTime) {
         let oldest = self
-            .misses
+            .lookups
             .iter_mut()
             .min_by_key(|at| at.filter(|at| is_recent(*at, now)).map(UnixTime::as_secs));
         if let Some(oldest) = oldest {
@@ -137,49 +145,49 @@ impl RefreshPlan {
         }
     }
 
-    /// Notes that keys came.
+    /// Records that the source sent keys.
     pub(crate) fn succeeded(&mut self, now: UnixTime) {
         self.failures = 0;
-        self.rest = Some(now.saturating_add(BACKOFF));
+        self.backoff_until = Some(now.saturating_add(BACKOFF));
     }
 
-    /// Notes that no usable keys came.
+    /// Records that the source sent no usable keys.
     pub(crate) fn failed(&mut self, now: UnixTime) {
         let wait = BACKOFF * 2_u32.saturating_pow(self.failures.min(MOST_DOUBLINGS));
         self.failures = self.failures.saturating_add(1);
-        self.rest = Some(now.saturating_add(wait.min(limits::BACKOFF_MAX)));
+        self.backoff_until = Some(now.saturating_add(wait.min(limits::BACKOFF_MAX)));
     }
 
-    /// Forgets what is not there: the set is another one.
-    pub(crate) fn replaced(&mut self) {
-        self.absent.clear();
+    /// Forgets the missing key ids, because the set has changed.
+    pub(crate) fn set_replaced(&mut self) {
+        self.missing_kids.clear();
     }
 
-    /// Notes that a key id was looked up and is not there.
-    pub(crate) fn note_absent(&mut self, algorithm: Algorithm, kid: &str, now: UnixTime) {
-        self.absent.retain(|(_, _, at)| is_recent(*at, now));
-        if self.absent.len() < limits::JWKS_ABSENT {
-            self.absent.push((algorithm, kid.into(), now));
+    /// Records that a key id was looked up and that the source does not have it.
+    pub(crate) fn record_missing(&mut self, algorithm: Algorithm, kid: &str, now: UnixTime) {
+        self.missing_kids.retain(|(_, _, at)| is_recent(*at, now));
+        if self.missing_kids.len() < limits::JWKS_ABSENT {
+            self.missing_kids.push((algorithm, kid.into(), now));
         }
     }
 
-    fn is_absent(&self, hint: KeyHint<'_>, now: UnixTime) -> bool {
-        self.absent.iter().any(|(algorithm, kid, at)| {
+    fn is_missing(&self, hint: KeyHint<'_>, now: UnixTime) -> bool {
+        self.missing_kids.iter().any(|(algorithm, kid, at)| {
             *algorithm == hint.algorithm() && Some(&**kid) == hint.kid() && is_recent(*at, now)
         })
     }
 }
 
-/// The first wait after a failure, and the least between two fetches.
+/// The wait after the first failure, and the least time between two fetches.
 const BACKOFF: Duration = Duration::from_secs(1);
 const MOST_DOUBLINGS: u32 = 5;
 
-/// A rest that ends later than any can was planned before the clock was set back.
-fn is_resting(rest: UnixTime, now: UnixTime) -> bool {
-    now < rest && rest <= now.saturating_add(limits::BACKOFF_MAX)
+/// A back-off that would last longer than the longest was recorded before the clock was set back.
+fn is_backing_off(until: UnixTime, now: UnixTime) -> bool {
+    now < until && until <= now.saturating_add(limits::BACKOFF_MAX)
 }
 
-/// What lies ahead was noted before the clock was set back.
+/// A time in the future was recorded before the clock was set back.
 fn is_recent(at: UnixTime, now: UnixTime) -> bool {
     at <= now && now < at.saturating_add(limits::JWKS_MISS_SPAN)
 }
@@ -192,12 +200,12 @@ mod tests {
 
     const START: UnixTime = UnixTime::from_secs(1_800_000_000);
 
-    struct Course {
+    struct Scenario {
         clock: FakeClock,
         plan: RefreshPlan,
     }
 
-    impl Course {
+    impl Scenario {
         fn new() -> Self {
             Self {
                 clock: FakeClock::at(START),
@@ -213,20 +221,20 @@ mod tests {
             self.clock.advance(Duration::from_secs(secs));
         }
 
-        fn miss(&self, kid: &str) -> Miss {
-            self.plan.miss(hint(kid), self.now())
+        fn unknown_kid(&self, kid: &str) -> UnknownKid {
+            self.plan.unknown_kid(hint(kid), self.now())
         }
 
-        /// Looks up if that is allowed, and says whether it was.
+        /// Looks the key id up if that is allowed, and returns whether it was.
         fn look_up(&mut self, kid: &str, answers: bool) -> bool {
             let now = self.now();
-            if self.miss(kid) != Miss::Fetch {
+            if self.unknown_kid(kid) != UnknownKid::Fetch {
                 return false;
             }
-            self.plan.note_miss(now);
+            self.plan.record_lookup(now);
             if answers {
                 self.plan.succeeded(now);
-                self.plan.note_absent(Algorithm::Rs256, kid, now);
+                self.plan.record_missing(Algorithm::Rs256, kid, now);
             } else {
                 self.plan.failed(now);
             }
@@ -238,157 +246,160 @@ mod tests {
         KeyHint::new(Some(kid), Algorithm::Rs256)
     }
 
-    fn standing_after(terms: Terms, secs: u64) -> Standing {
-        terms.standing(START.saturating_add(Duration::from_secs(secs)))
+    fn freshness_after(terms: Terms, secs: u64) -> Freshness {
+        terms.freshness(START.saturating_add(Duration::from_secs(secs)))
     }
 
     #[test]
-    fn keys_pass_from_fresh_to_over() {
-        let terms = Schedule::default().terms(START, None, 0);
-        for (secs, standing) in [
-            (0, Standing::Fresh),
-            (479, Standing::Fresh),
-            (480, Standing::Due),
-            (599, Standing::Due),
-            (600, Standing::Stale),
-            (4_199, Standing::Stale),
-            (4_200, Standing::Over),
+    fn keys_pass_from_fresh_to_expired() {
+        let terms = RefreshSchedule::default().terms(START, None, 0);
+        for (secs, freshness) in [
+            (0, Freshness::Fresh),
+            (479, Freshness::Fresh),
+            (480, Freshness::Due),
+            (599, Freshness::Due),
+            (600, Freshness::Stale),
+            (4_199, Freshness::Stale),
+            (4_200, Freshness::Expired),
         ] {
-            assert_eq!(standing_after(terms, secs), standing, "{secs}");
+            assert_eq!(freshness_after(terms, secs), freshness, "{secs}");
         }
     }
 
     #[test]
-    fn jitter_puts_the_refresh_off_by_less_than_a_tenth() {
-        let late = Schedule::default().terms(START, None, u8::MAX);
-        assert_eq!(standing_after(late, 538), Standing::Fresh);
-        assert_eq!(standing_after(late, 540), Standing::Due);
+    fn jitter_delays_the_refresh_by_less_than_a_tenth() {
+        let late = RefreshSchedule::default().terms(START, None, u8::MAX);
+        assert_eq!(freshness_after(late, 538), Freshness::Fresh);
+        assert_eq!(freshness_after(late, 540), Freshness::Due);
     }
 
     #[test]
     fn the_source_shortens_and_lengthens_freshness_within_bounds() {
         for (max_age, fresh) in [(0, 60), (59, 60), (61, 61), (3_600, 3_600), (86_400, 3_600)] {
             let age = Duration::from_secs(max_age);
-            let terms = Schedule::default().terms(START, Some(age), 0);
-            assert_eq!(standing_after(terms, fresh - 1), Standing::Due);
-            assert_eq!(standing_after(terms, fresh), Standing::Stale, "{max_age}");
+            let terms = RefreshSchedule::default().terms(START, Some(age), 0);
+            assert_eq!(freshness_after(terms, fresh - 1), Freshness::Due);
+            assert_eq!(freshness_after(terms, fresh), Freshness::Stale, "{max_age}");
         }
     }
 
     #[test]
-    fn a_clock_set_back_makes_keys_due_but_not_useless() {
-        let terms = Schedule::default().terms(START, None, 0);
+    fn a_clock_set_back_makes_keys_due_but_not_expired() {
+        let terms = RefreshSchedule::default().terms(START, None, 0);
         let before = UnixTime::from_secs(START.as_secs() - 1);
-        assert_eq!(terms.standing(before), Standing::Due);
+        assert_eq!(terms.freshness(before), Freshness::Due);
         let long_before = UnixTime::from_secs(0);
-        assert_eq!(terms.standing(long_before), Standing::Due);
+        assert_eq!(terms.freshness(long_before), Freshness::Due);
     }
 
     #[test]
     fn two_unknown_key_ids_are_looked_up_and_the_third_is_not() {
-        let mut course = Course::new();
-        assert!(course.look_up("a", true));
-        assert!(course.look_up("b", true));
-        assert_eq!(course.miss("c"), Miss::Spent);
-        course.pass(29);
-        assert_eq!(course.miss("c"), Miss::Spent);
-        course.pass(1);
-        assert_eq!(course.miss("c"), Miss::Fetch);
+        let mut scenario = Scenario::new();
+        assert!(scenario.look_up("a", true));
+        assert!(scenario.look_up("b", true));
+        assert_eq!(scenario.unknown_kid("c"), UnknownKid::LimitReached);
+        scenario.pass(29);
+        assert_eq!(scenario.unknown_kid("c"), UnknownKid::LimitReached);
+        scenario.pass(1);
+        assert_eq!(scenario.unknown_kid("c"), UnknownKid::Fetch);
     }
 
     #[test]
     fn failed_look_ups_count_too() {
-        let mut course = Course::new();
-        assert!(course.look_up("a", false));
-        assert_eq!(course.miss("b"), Miss::Down);
-        course.pass(1);
-        assert!(course.look_up("b", false));
-        course.pass(5);
-        assert_eq!(course.miss("c"), Miss::Down);
+        let mut scenario = Scenario::new();
+        assert!(scenario.look_up("a", false));
+        assert_eq!(scenario.unknown_kid("b"), UnknownKid::SourceDown);
+        scenario.pass(1);
+        assert!(scenario.look_up("b", false));
+        scenario.pass(5);
+        assert_eq!(scenario.unknown_kid("c"), UnknownKid::SourceDown);
     }
 
     #[test]
-    fn the_limit_slides() {
-        let mut course = Course::new();
-        assert!(course.look_up("a", true));
-        course.pass(20);
-        assert!(course.look_up("b", true));
-        course.pass(10);
-        assert!(course.look_up("c", true));
-        course.pass(19);
-        assert_eq!(course.miss("d"), Miss::Spent);
-        course.pass(1);
-        assert_eq!(course.miss("d"), Miss::Fetch);
+    fn the_limit_of_look_ups_is_a_sliding_window() {
+        let mut scenario = Scenario::new();
+        assert!(scenario.look_up("a", true));
+        scenario.pass(20);
+        assert!(scenario.look_up("b", true));
+        scenario.pass(10);
+        assert!(scenario.look_up("c", true));
+        scenario.pass(19);
+        assert_eq!(scenario.unknown_kid("d"), UnknownKid::LimitReached);
+        scenario.pass(1);
+        assert_eq!(scenario.unknown_kid("d"), UnknownKid::Fetch);
     }
 
     #[test]
     fn a_thousand_bogus_key_ids_are_two_look_ups() {
         for answers in [true, false] {
-            let mut course = Course::new();
+            let mut scenario = Scenario::new();
             let kids: Vec<_> = (0..1_000).map(|n| n.to_string()).collect();
-            let asked = kids.iter().filter(|kid| course.look_up(kid, answers));
+            let asked = kids.iter().filter(|kid| scenario.look_up(kid, answers));
             assert!(asked.count() <= limits::JWKS_MISSES);
         }
     }
 
     #[test]
-    fn an_absent_key_id_is_not_looked_up_again_until_the_set_changes() {
-        let mut course = Course::new();
-        assert!(course.look_up("a", true));
-        assert_eq!(course.miss("a"), Miss::Absent);
+    fn a_missing_key_id_is_not_looked_up_again_until_the_set_changes() {
+        let mut scenario = Scenario::new();
+        assert!(scenario.look_up("a", true));
+        assert_eq!(scenario.unknown_kid("a"), UnknownKid::Missing);
         let other = KeyHint::new(Some("a"), Algorithm::Es256);
-        assert_eq!(course.plan.miss(other, course.now()), Miss::Fetch);
-        course.plan.replaced();
-        assert_eq!(course.miss("a"), Miss::Fetch);
+        assert_eq!(
+            scenario.plan.unknown_kid(other, scenario.now()),
+            UnknownKid::Fetch
+        );
+        scenario.plan.set_replaced();
+        assert_eq!(scenario.unknown_kid("a"), UnknownKid::Fetch);
     }
 
     #[test]
-    fn absence_is_forgotten_after_half_a_minute() {
-        let mut course = Course::new();
-        assert!(course.look_up("a", true));
-        course.pass(29);
-        assert_eq!(course.miss("a"), Miss::Absent);
-        course.pass(1);
-        assert_eq!(course.miss("a"), Miss::Fetch);
+    fn a_missing_key_id_is_forgotten_after_half_a_minute() {
+        let mut scenario = Scenario::new();
+        assert!(scenario.look_up("a", true));
+        scenario.pass(29);
+        assert_eq!(scenario.unknown_kid("a"), UnknownKid::Missing);
+        scenario.pass(1);
+        assert_eq!(scenario.unknown_kid("a"), UnknownKid::Fetch);
     }
 
     #[test]
-    fn absent_key_ids_are_bounded() {
+    fn missing_key_ids_are_bounded() {
         let mut plan = RefreshPlan::default();
         for n in 0..2 * limits::JWKS_ABSENT {
-            plan.note_absent(Algorithm::Rs256, &n.to_string(), START);
+            plan.record_missing(Algorithm::Rs256, &n.to_string(), START);
         }
-        assert_eq!(plan.absent.len(), limits::JWKS_ABSENT);
+        assert_eq!(plan.missing_kids.len(), limits::JWKS_ABSENT);
     }
 
     #[test]
-    fn failures_back_off_up_to_half_a_minute() {
-        let mut course = Course::new();
-        assert!(course.plan.may_load(course.now()));
+    fn failures_back_off_for_up_to_half_a_minute() {
+        let mut scenario = Scenario::new();
+        assert!(scenario.plan.may_load(scenario.now()));
         for wait in [1, 2, 4, 8, 16, 30, 30] {
-            course.plan.failed(course.now());
-            course.pass(wait - 1);
-            assert!(!course.plan.may_load(course.now()), "{wait}");
-            course.pass(1);
-            assert!(course.plan.may_load(course.now()), "{wait}");
+            scenario.plan.failed(scenario.now());
+            scenario.pass(wait - 1);
+            assert!(!scenario.plan.may_load(scenario.now()), "{wait}");
+            scenario.pass(1);
+            assert!(scenario.plan.may_load(scenario.now()), "{wait}");
         }
-        course.plan.succeeded(course.now());
-        course.plan.failed(course.now());
-        course.pass(1);
-        assert!(course.plan.may_load(course.now()));
+        scenario.plan.succeeded(scenario.now());
+        scenario.plan.failed(scenario.now());
+        scenario.pass(1);
+        assert!(scenario.plan.may_load(scenario.now()));
     }
 
     #[test]
-    fn a_clock_set_back_does_not_lock_the_source_out() {
-        let mut course = Course::new();
-        assert!(course.look_up("a", true));
-        assert!(course.look_up("b", true));
-        course.plan.failed(course.now());
-        course
+    fn a_clock_set_back_does_not_block_the_source() {
+        let mut scenario = Scenario::new();
+        assert!(scenario.look_up("a", true));
+        assert!(scenario.look_up("b", true));
+        scenario.plan.failed(scenario.now());
+        scenario
             .clock
             .set(UnixTime::from_secs(START.as_secs() - 86_400));
-        assert!(course.plan.may_load(course.now()));
-        assert_eq!(course.miss("c"), Miss::Fetch);
-        assert_eq!(course.miss("a"), Miss::Fetch);
+        assert!(scenario.plan.may_load(scenario.now()));
+        assert_eq!(scenario.unknown_kid("c"), UnknownKid::Fetch);
+        assert_eq!(scenario.unknown_kid("a"), UnknownKid::Fetch);
     }
 }

@@ -19,11 +19,16 @@ use crate::refresh::family::RefreshTokenStore;
 #[must_use]
 pub struct RefreshManagerBuilder(Inner);
 
-impl RefreshManagerBuilder {
-    pub(super) fn new(store: Arc<dyn RefreshTokenStore>, authority: Authority) -> Self {
-        Self(Inner {
+impl RefreshManager {
+    /// Starts a configuration. `authority` is the name under which subjects, clients and sessions
+    /// mean something: that of the sessions, if there are any.
+    pub fn builder(
+        store: Arc<dyn RefreshTokenStore>,
+        authority: impl Into<Authority>,
+    ) -> RefreshManagerBuilder {
+        RefreshManagerBuilder(Inner {
             store,
-            authority,
+            authority: authority.into(),
             clock: Arc::new(SystemClock),
             observer: None,
             lifetime: limits::REFRESH_LIFETIME,
@@ -31,7 +36,9 @@ impl RefreshManagerBuilder {
             reuse_window: Duration::ZERO,
         })
     }
+}
 
+impl RefreshManagerBuilder {
     /// Sets the absolute timeout, after which a family expires even if its tokens are used: by
     /// default 30 days.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
@@ -56,19 +63,21 @@ impl RefreshManagerBuilder {
         self
     }
 
-    /// Sets the observer, to which the reuse of spent tokens is reported.
+    /// Sets the observer, to which the reuse of spent tokens is reported as
+    /// [`RefreshTokenReused`](crate::event::Event::RefreshTokenReused). Without one nobody learns of
+    /// a theft except by the kind of the rejection.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.0.observer = Some(Arc::new(observer));
         self
     }
 
-    /// Sets the clock; by default it is the system's.
+    /// Sets the clock of creations, expiry and revocations; by default [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.0.clock = Arc::new(clock);
         self
     }
 
-    /// Checks the configuration.
+    /// Builds the manager.
     ///
     /// # Errors
     ///

@@ -1,11 +1,8 @@
-//! The manager of refresh tokens: creation, rotation, revocation.
+//! The manager of refresh tokens: creation, rotation and revocation.
 
 mod builder;
 
 pub use builder::RefreshManagerBuilder;
-
-use super::request::NewRefreshToken;
-use super::request::RotateRequest;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +14,9 @@ use super::evaluate::Outcome;
 use super::evaluate::Presentation;
 use super::family::RefreshFamily;
 use super::family::RefreshTokenStore;
-use super::family::SpentToken;
+use super::request::NewRefreshToken;
+use super::request::RotateRequest;
+use super::successor::seal;
 use super::token::RefreshToken;
 use crate::clock::Clock;
 use crate::clock::UnixTime;
@@ -30,12 +29,12 @@ use crate::event::Observer;
 use crate::grant::Grant;
 use crate::grant::GrantError;
 use crate::grant::GrantErrorKind;
-use crate::grant::Lookup;
-use crate::grant::Sequence;
 use crate::grant::no_random;
 use crate::grant::purge;
+use crate::grant::store::Lookup;
+use crate::grant::store::Sequence;
 use crate::principal::Authority;
-use crate::secret::ShownOnce;
+use crate::secret::Issued;
 
 /// The manager of the refresh tokens of one authority: it creates, rotates and revokes them. Cheap
 /// to clone.
@@ -57,12 +56,14 @@ use crate::secret::ShownOnce;
 /// let store = Arc::new(MemoryGrantStore::new(1_000_000));
 /// let tokens = RefreshManager::builder(store, "my service").build()?;
 ///
-/// let first = tokens.create(NewRefreshToken::new("alice", "mobile app")).await?.reveal();
+/// let first = tokens.create(NewRefreshToken::new("alice", "mobile app")).await?.secret.reveal();
 /// let next = tokens.rotate(RotateRequest::new(&first, "mobile app")).await?;
-/// assert_eq!(next.grant().subject(), "alice");
+/// assert_eq!(next.record.grant().subject(), "alice");
+/// let second = next.secret.reveal();
 ///
 /// let replay = tokens.rotate(RotateRequest::new(&first, "mobile app")).await;
 /// assert_eq!(replay.unwrap_err().kind(), RejectionKind::RefreshReused);
+/// # let _ = second;
 /// # Ok(())
 /// # }
 /// ```
@@ -79,17 +80,16 @@ struct Inner {
     reuse_window: Duration,
 }
 
-/// The result of a rotation: the successor of the spent refresh token, and its grant.
+/// The record of a rotation: what the tokens of the family grant.
 #[derive(Debug)]
-#[must_use = "the successor is lost unless it is sent to the client"]
 pub struct RotatedToken {
-    token: ShownOnce,
     grant: Grant,
     is_repeated: bool,
 }
 
 impl RotatedToken {
-    /// Returns what was granted, and to whom.
+    /// Returns what was granted, to whom, and for how long: for
+    /// [`AccessClaims::of_grant`](crate::issuer::AccessClaims::of_grant).
     pub const fn grant(&self) -> &Grant {
         &self.grant
     }
@@ -99,42 +99,33 @@ impl RotatedToken {
     pub const fn is_repeated(&self) -> bool {
         self.is_repeated
     }
-
-    /// Returns the successor, to be sent to the client.
-    pub fn into_token(self) -> ShownOnce {
-        self.token
-    }
 }
 
 impl RefreshManager {
-    /// Starts a configuration. `authority` is the name under which subjects, clients and sessions
-    /// mean something: that of the sessions, if there are any.
-    pub fn builder(
-        store: Arc<dyn RefreshTokenStore>,
-        authority: impl Into<Authority>,
-    ) -> RefreshManagerBuilder {
-        RefreshManagerBuilder::new(store, authority.into())
-    }
-
-    /// Creates a family and returns its first token.
+    /// Creates a family. The secret is its first token, the record its grant, for a first access
+    /// token.
     ///
     /// # Errors
     ///
     /// [`Malformed`](GrantErrorKind::Malformed) if a part of `new` is malformed or too long, or its
     /// session has another authority; [`Conflict`](GrantErrorKind::Conflict) if its session has
     /// ended; or another [`GrantError`]. Then there is no family.
-    pub async fn create(&self, new: NewRefreshToken) -> Result<ShownOnce, GrantError> {
+    pub async fn create(&self, new: NewRefreshToken) -> Result<Issued<Grant>, GrantError> {
         let now = self.now().ok_or(GrantErrorKind::Unavailable)?;
         let (draft, session, thumbprint) = new.into_parts();
         let grant = draft.grant(&self.0.authority, now)?;
         let grant = self.with_timeouts(grant, session.as_ref(), now)?;
         let token = RefreshToken::random().map_err(no_random)?;
-        let family = RefreshFamily::new(token.family(), token.digest(), grant);
-        self.store(family.with_thumbprint(thumbprint), now).await?;
-        Ok(token.into_shown())
+        let mut family = RefreshFamily::new(token.family(), token.digest(), grant);
+        family.thumbprint = thumbprint;
+        let sequence = self.store(&family, now).await?;
+        Ok(Issued {
+            secret: token.into_shown(),
+            record: family.grant.with_sequence(Some(sequence)),
+        })
     }
 
-    /// Spends a refresh token and returns its successor.
+    /// Spends a refresh token. The secret of the result is its successor, to be sent to the client.
     ///
     /// Only if the token is the newest of its family, its client and key are those that the family
     /// is bound to, neither timeout has passed, and neither the family, its session, its subject
@@ -155,7 +146,10 @@ impl RefreshManager {
     ///
     /// A [`Rejection`] of one of these kinds. For the client all but `unavailable` are an
     /// `invalid_grant` (RFC 6749 section 5.2).
-    pub async fn rotate(&self, request: RotateRequest<'_>) -> Result<RotatedToken, Rejection> {
+    pub async fn rotate(
+        &self,
+        request: RotateRequest<'_>,
+    ) -> Result<Issued<RotatedToken>, Rejection> {
         let token = RefreshToken::parse(request.token());
         let token = token.ok_or(RejectionKind::RefreshUnknown)?;
         let now = self.now().ok_or(RejectionKind::Unavailable)?;
@@ -191,11 +185,11 @@ impl RefreshManager {
         let now = self.now().ok_or(RejectionKind::Unavailable)?;
         for _ in 0..ATTEMPTS {
             let family = match self.0.store.find(token.family()).await? {
-                Lookup::Live(family) if *family.grant().authority() == self.0.authority => family,
+                Lookup::Live(family) if *family.grant.authority() == self.0.authority => family,
                 Lookup::Live(_) | Lookup::Revoked | Lookup::Unknown => return Ok(()),
             };
             request.check_client(&family)?;
-            if family.revoked().is_some() || self.end(&family, now).await? {
+            if family.revoked.is_some() || self.end(&family, now).await? {
                 return Ok(());
             }
         }
@@ -203,7 +197,7 @@ impl RefreshManager {
     }
 
     /// Removes expired and revoked records from the store and returns how many. Call it at an
-    /// interval, say every hour.
+    /// interval, for example every hour.
     ///
     /// # Errors
     ///
@@ -235,19 +229,19 @@ impl RefreshManager {
             .with_lifetime(end.min(session.expires()), *idle))
     }
 
-    async fn store(&self, family: RefreshFamily, now: UnixTime) -> Result<Sequence, GrantError> {
+    async fn store(&self, family: &RefreshFamily, now: UnixTime) -> Result<Sequence, GrantError> {
         let store = &self.0.store;
         let created = store.create(family.clone()).await;
         if !matches!(&created, Err(error) if error.kind() == StoreErrorKind::Full) {
             return Ok(created?);
         }
         purge(&**store, now).await?;
-        Ok(store.create(family).await?)
+        Ok(store.create(family.clone()).await?)
     }
 
     async fn find(&self, token: &RefreshToken) -> Result<Arc<RefreshFamily>, Rejection> {
         match self.0.store.find(token.family()).await? {
-            Lookup::Live(family) if *family.grant().authority() == self.0.authority => Ok(family),
+            Lookup::Live(family) if *family.grant.authority() == self.0.authority => Ok(family),
             Lookup::Live(_) | Lookup::Unknown => Err(RejectionKind::RefreshUnknown.into()),
             Lookup::Revoked => Err(RejectionKind::TokenRevoked.into()),
         }
@@ -258,16 +252,14 @@ impl RefreshManager {
     async fn carry_out(
         &self,
         case: &Presentation<'_>,
-    ) -> Result<Option<Result<RotatedToken, Rejection>>, Rejection> {
+    ) -> Result<Option<Result<Issued<RotatedToken>, Rejection>>, Rejection> {
         match case.outcome() {
             Outcome::Rotate => Ok(self.spend(case).await?.map(Ok)),
-            Outcome::Repeat(successor) => Ok(Some(Ok(rotated_token(
-                successor,
-                case.family.grant(),
-                true,
-            )))),
+            Outcome::Repeat(successor) => {
+                Ok(Some(Ok(rotated_token(successor, &case.family.grant, true))))
+            }
             Outcome::Revoke if self.end(case.family, case.now).await? => {
-                self.report(case.family.grant());
+                self.report(&case.family.grant);
                 Ok(Some(Err(RejectionKind::RefreshReused.into())))
             }
             Outcome::Revoke => Ok(None),
@@ -275,26 +267,32 @@ impl RefreshManager {
         }
     }
 
-    async fn spend(&self, case: &Presentation<'_>) -> Result<Option<RotatedToken>, Rejection> {
+    async fn spend(
+        &self,
+        case: &Presentation<'_>,
+    ) -> Result<Option<Issued<RotatedToken>>, Rejection> {
         let (token, family, now) = (case.token, case.family, case.now);
         let successor = token.successor().map_err(unseeded)?;
         let sealed = match self.0.reuse_window {
             Duration::ZERO => Vec::new(),
-            _ => crate::refresh::successor::seal(token, &successor, family).map_err(unseeded)?,
+            _ => seal(token, &successor, family).map_err(unseeded)?,
         };
-        let grant = family.grant().clone().with_last_used(now);
-        let rotated = family
-            .clone()
-            .with_grant(grant.clone())
-            .with_current(successor.digest())
-            .with_spent(Some(SpentToken::new(family.current(), now, sealed)));
+        let grant = family.grant.clone().with_last_used(now);
+        let mut rotated = family.clone();
+        rotated.grant = grant.clone();
+        rotated.current = successor.digest();
+        rotated.spent = Some(family.current);
+        rotated.spent_at = Some(now);
+        rotated.sealed = sealed;
         let is_spent = self.update(rotated).await?;
         Ok(is_spent.then(|| rotated_token(successor, &grant, false)))
     }
 
     /// Revokes a family; false if it was changed meanwhile.
     async fn end(&self, family: &RefreshFamily, now: UnixTime) -> Result<bool, StoreError> {
-        self.update(family.clone().with_revoked(Some(now))).await
+        let mut revoked = family.clone();
+        revoked.revoked = Some(now);
+        self.update(revoked).await
     }
 
     async fn update(&self, family: RefreshFamily) -> Result<bool, StoreError> {
@@ -350,10 +348,10 @@ fn unseeded(_: Unspecified) -> Rejection {
     Rejection::new(RejectionKind::Unavailable).with_source(detail)
 }
 
-fn rotated_token(token: RefreshToken, grant: &Grant, is_repeated: bool) -> RotatedToken {
-    RotatedToken {
-        token: token.into_shown(),
-        grant: grant.clone(),
-        is_repeated,
+fn rotated_token(token: RefreshToken, grant: &Grant, is_repeated: bool) -> Issued<RotatedToken> {
+    let grant = grant.clone();
+    Issued {
+        secret: token.into_shown(),
+        record: RotatedToken { grant, is_repeated },
     }
 }

@@ -19,18 +19,25 @@ use crate::session::record::SessionStore;
 #[must_use]
 pub struct SessionManagerBuilder(Inner);
 
-impl SessionManagerBuilder {
-    pub(super) fn new(store: Arc<dyn SessionStore>, authority: Authority) -> Self {
-        Self(Inner {
+impl SessionManager {
+    /// Starts a configuration. `authority` is the name under which subjects, clients and sessions
+    /// mean something, for example the name of the service.
+    pub fn builder(
+        store: Arc<dyn SessionStore>,
+        authority: impl Into<Authority>,
+    ) -> SessionManagerBuilder {
+        SessionManagerBuilder(Inner {
             store,
             others: Vec::new(),
-            authority,
+            authority: authority.into(),
             clock: Arc::new(SystemClock),
             lifetime: limits::SESSION_LIFETIME,
             idle: limits::SESSION_IDLE,
         })
     }
+}
 
+impl SessionManagerBuilder {
     /// Sets the absolute timeout, after which a session expires even if it is used: by default
     /// 12 hours.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
@@ -52,13 +59,14 @@ impl SessionManagerBuilder {
         self
     }
 
-    /// Sets the clock; by default it is the system's.
+    /// Sets the clock of creations, expiry and revocations, also for its
+    /// [validators](SessionManager::validator); by default [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.0.clock = Arc::new(clock);
         self
     }
 
-    /// Checks the configuration.
+    /// Builds the manager.
     ///
     /// # Errors
     ///

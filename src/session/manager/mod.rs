@@ -1,11 +1,8 @@
-//! The manager of sessions: creation, rotation, revocation.
+//! The manager of sessions: creation, change and revocation.
 
 mod builder;
 
 pub use builder::SessionManagerBuilder;
-
-use super::request::NewSession;
-use super::request::SessionChange;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +15,8 @@ use super::cookie::SessionCookie;
 use super::id::SessionId;
 use super::record::SessionRecord;
 use super::record::SessionStore;
+use super::request::NewSession;
+use super::request::SessionChange;
 use super::validator::Session;
 use super::validator::SessionValidator;
 use crate::clock::Clock;
@@ -26,14 +25,14 @@ use crate::error::StoreErrorKind;
 use crate::grant::GrantError;
 use crate::grant::GrantErrorKind;
 use crate::grant::GrantStore;
-use crate::grant::RevocationRecord;
-use crate::grant::Sequence;
-use crate::grant::SessionHandle;
 use crate::grant::no_random;
 use crate::grant::purge;
+use crate::grant::store::RevocationRecord;
+use crate::grant::store::Sequence;
+use crate::grant::store::SessionHandle;
 use crate::limits;
 use crate::principal::Authority;
-use crate::secret::ShownOnce;
+use crate::secret::Issued;
 
 /// The manager of the sessions of one authority: it creates, changes and revokes them. Cheap to
 /// clone.
@@ -53,11 +52,11 @@ use crate::secret::ShownOnce;
 /// let cookie = SessionCookie::new("__Host-session")?;
 ///
 /// // After the user was authenticated:
-/// let (id, session) = sessions.create(NewSession::new("alice").scopes(["orders:read"])).await?;
-/// let set_cookie = cookie.set(id);
+/// let issued = sessions.create(NewSession::new("alice").scopes(["orders:read"])).await?;
+/// let set_cookie = cookie.set(issued.secret);
 ///
-/// // At the end:
-/// sessions.revoke(&session).await?;
+/// // At the logout:
+/// sessions.revoke(&issued.record).await?;
 /// # let _ = set_cookie;
 /// # Ok(())
 /// # }
@@ -75,15 +74,6 @@ struct Inner {
 }
 
 impl SessionManager {
-    /// Starts a configuration. `authority` is the name under which subjects, clients and sessions
-    /// mean something, say the name of the service.
-    pub fn builder(
-        store: Arc<dyn SessionStore>,
-        authority: impl Into<Authority>,
-    ) -> SessionManagerBuilder {
-        SessionManagerBuilder::new(store, authority.into())
-    }
-
     /// Returns the validator for the session ids in this cookie.
     pub fn validator(&self, cookie: &SessionCookie) -> SessionValidator {
         let Inner {
@@ -95,7 +85,8 @@ impl SessionManager {
         SessionValidator::new(store.clone(), authority.clone(), clock.clone(), cookie)
     }
 
-    /// Creates a session under a new id, after the service has authenticated its subject.
+    /// Creates a session after the service has authenticated its subject. The secret is its id, for
+    /// [`SessionCookie::set`].
     ///
     /// The id is never taken from a request, so an attacker cannot fix it in advance.
     ///
@@ -103,7 +94,7 @@ impl SessionManager {
     ///
     /// [`Malformed`](GrantErrorKind::Malformed) if a part of `new` is malformed or too long, or
     /// another [`GrantError`]; then there is no session.
-    pub async fn create(&self, new: NewSession) -> Result<(ShownOnce, Session), GrantError> {
+    pub async fn create(&self, new: NewSession) -> Result<Issued<Session>, GrantError> {
         let now = self.now()?;
         let (draft, data) = new.into_parts();
         check_data(&data)?;
@@ -112,15 +103,18 @@ impl SessionManager {
             .with_session(Some(random_handle()?))
             .with_lifetime(now.saturating_add(self.0.lifetime), self.0.idle);
         let id = random_id()?;
-        let record = SessionRecord::new(id.digest(), grant).with_data(data);
+        let mut record = SessionRecord::new(id.digest(), grant);
+        record.data = data;
         let sequence = self.store(&record, now).await?;
-        let grant = record.grant().clone().with_sequence(Some(sequence));
-        let session = Session::new(Arc::new(record.with_grant(grant)));
-        Ok((id.into_shown(), session))
+        record.grant = record.grant.with_sequence(Some(sequence));
+        Ok(Issued {
+            secret: id.into_shown(),
+            record: Session::new(Arc::new(record)),
+        })
     }
 
-    /// Gives a session a new id and changes what it grants, in one step. From then on the old id
-    /// is unknown; the handle and both timeouts stay.
+    /// Gives a session a new id, the secret of the result, and changes what it grants, in one step.
+    /// From then on the old id is unknown; the handle and both timeouts stay.
     ///
     /// Call it whenever the privileges of the session change.
     ///
@@ -133,11 +127,14 @@ impl SessionManager {
         &self,
         session: &Session,
         change: SessionChange,
-    ) -> Result<(ShownOnce, Session), GrantError> {
+    ) -> Result<Issued<Session>, GrantError> {
         let id = random_id()?;
-        let changed = change.put_on(session.record())?.with_digest(id.digest());
-        let session = self.update(session, changed).await?;
-        Ok((id.into_shown(), session))
+        let mut changed = change.put_on(session.record())?;
+        changed.digest = id.digest();
+        Ok(Issued {
+            record: self.update(session, changed).await?,
+            secret: id.into_shown(),
+        })
     }
 
     /// Writes the data that the service keeps with a session.
@@ -152,7 +149,8 @@ impl SessionManager {
         session: &Session,
         data: impl Into<Vec<u8>>,
     ) -> Result<Session, GrantError> {
-        let changed = session.record().clone().with_data(data.into());
+        let mut changed = session.record().clone();
+        changed.data = data.into();
         self.update(session, changed).await
     }
 
@@ -208,7 +206,7 @@ impl SessionManager {
     }
 
     /// Removes expired and revoked records from the store, sessions and others, and returns how
-    /// many. Call it at an interval, say every hour.
+    /// many. Call it at an interval, for example every hour.
     ///
     /// # Errors
     ///
@@ -227,14 +225,14 @@ impl SessionManager {
         Ok(store.create(record.clone()).await?)
     }
 
-    async fn update(&self, old: &Session, new: SessionRecord) -> Result<Session, GrantError> {
-        check_data(new.data())?;
-        if old.grant().is_over(self.now()?) {
+    async fn update(&self, old: &Session, mut new: SessionRecord) -> Result<Session, GrantError> {
+        check_data(&new.data)?;
+        if old.grant().has_expired(self.now()?) {
             return Err(GrantErrorKind::Conflict.into());
         }
-        let digest = old.record().digest();
-        let version = self.0.store.update(digest, new.clone()).await?;
-        Ok(Session::new(Arc::new(new.with_version(version))))
+        let digest = old.record().digest;
+        new.version = self.0.store.update(digest, new.clone()).await?;
+        Ok(Session::new(Arc::new(new)))
     }
 
     async fn write(&self, record: RevocationRecord) -> Result<(), GrantError> {

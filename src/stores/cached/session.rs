@@ -9,10 +9,10 @@ use crate::error::ConfigError;
 use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
-use crate::grant::Lookup;
-use crate::grant::RevocationRecord;
-use crate::grant::Sequence;
-use crate::grant::TokenDigest;
+use crate::grant::store::Lookup;
+use crate::grant::store::RevocationRecord;
+use crate::grant::store::Sequence;
+use crate::grant::store::TokenDigest;
 use crate::now_or_later::NowOrLater;
 use crate::session::SessionRecord;
 use crate::session::SessionStore;
@@ -42,9 +42,11 @@ impl CachedSessionStore {
     fn note(&self, digest: TokenDigest, at: UnixTime, touched: &Result<bool, StoreError>) {
         match touched {
             Ok(true) => self.sessions.amend(&digest, |session| {
-                let used = session.grant().last_used().max(at);
-                let grant = session.grant().clone().with_last_used(used);
-                *session = Arc::new(SessionRecord::clone(session).with_grant(grant));
+                let used = session.grant.last_used().max(at);
+                let grant = session.grant.clone().with_last_used(used);
+                let mut changed = SessionRecord::clone(session);
+                changed.grant = grant;
+                *session = Arc::new(changed);
             }),
             Ok(false) => self.sessions.forget(&digest),
             Err(_) => {}
@@ -55,7 +57,7 @@ impl CachedSessionStore {
 impl GrantStore for CachedSessionStore {
     fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
         let is_named = |session: &Arc<SessionRecord>| {
-            let mut targets = session.grant().revocation_targets();
+            let mut targets = session.grant.revocation_targets();
             targets.any(|target| target == *record.target())
         };
         let change = self.sessions.change_all(is_named);
@@ -72,7 +74,7 @@ impl GrantStore for CachedSessionStore {
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
         let change = self
             .sessions
-            .change_all(|session| session.grant().is_over(now));
+            .change_all(|session| session.grant.has_expired(now));
         self.store.purge(now).map(|purged| {
             change.done();
             purged
@@ -106,7 +108,7 @@ impl SessionStore for CachedSessionStore {
         old: TokenDigest,
         session: SessionRecord,
     ) -> NowOrLater<'_, Result<u64, StoreError>> {
-        let change = self.sessions.change(vec![old, session.digest()]);
+        let change = self.sessions.change(vec![old, session.digest]);
         self.store.update(old, session).map(|updated| {
             change.done();
             updated

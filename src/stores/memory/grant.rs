@@ -14,10 +14,10 @@ use crate::error::StoreError;
 use crate::error::StoreErrorKind;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
-use crate::grant::Lookup;
-use crate::grant::RevocationRecord;
-use crate::grant::Sequence;
-use crate::grant::TokenDigest;
+use crate::grant::store::Lookup;
+use crate::grant::store::RevocationRecord;
+use crate::grant::store::Sequence;
+use crate::grant::store::TokenDigest;
 use crate::now_or_later::NowOrLater;
 use crate::refresh::RefreshFamily;
 use crate::refresh::RefreshTokenStore;
@@ -124,15 +124,15 @@ impl MemoryGrantStore {
         Ok(())
     }
 
-    fn add_session(&self, session: SessionRecord) -> Result<Sequence, StoreError> {
-        let mut sessions = self.sessions.write(&session.digest());
-        if sessions.contains_key(&session.digest()) {
+    fn add_session(&self, mut session: SessionRecord) -> Result<Sequence, StoreError> {
+        let mut sessions = self.sessions.write(&session.digest);
+        if sessions.contains_key(&session.digest) {
             return Err(StoreErrorKind::Conflict.into());
         }
-        let (grant, sequence) = self.numbered(session.grant())?;
+        let (grant, sequence) = self.numbered(&session.grant)?;
         self.sessions.reserve()?;
-        let session = session.with_grant(grant).with_version(1);
-        sessions.insert(session.digest(), Arc::new(session));
+        (session.grant, session.version) = (grant, 1);
+        sessions.insert(session.digest, Arc::new(session));
         Ok(sequence)
     }
 
@@ -140,18 +140,18 @@ impl MemoryGrantStore {
         &self,
         mut sessions: Both<'_, TokenDigest, Arc<SessionRecord>>,
         old: TokenDigest,
-        new: SessionRecord,
+        mut new: SessionRecord,
     ) -> Result<u64, StoreError> {
         let stored = sessions.first().get(&old).cloned();
         let stored = stored.ok_or(StoreErrorKind::Conflict)?;
-        let version = self.next_version(stored.grant(), [stored.version(), new.version()])?;
-        if new.digest() != old && sessions.second().contains_key(&new.digest()) {
+        let version = self.next_version(&stored.grant, [stored.version, new.version])?;
+        if new.digest != old && sessions.second().contains_key(&new.digest) {
             return Err(StoreErrorKind::Conflict.into());
         }
-        let grant = kept(stored.grant(), new.grant());
-        let new = new.with_grant(grant).with_version(version);
+        new.grant = kept(&stored.grant, &new.grant);
+        new.version = version;
         sessions.first().remove(&old);
-        sessions.second().insert(new.digest(), Arc::new(new));
+        sessions.second().insert(new.digest, Arc::new(new));
         Ok(version)
     }
 
@@ -160,35 +160,37 @@ impl MemoryGrantStore {
         let Some(stored) = sessions.get_mut(&digest) else {
             return false;
         };
-        if self.has_revoked(stored.grant()) {
+        if self.has_revoked(&stored.grant) {
             return false;
         }
-        if stored.grant().last_used() < at {
-            let grant = stored.grant().clone().with_last_used(at);
-            *stored = Arc::new(SessionRecord::clone(stored).with_grant(grant));
+        if stored.grant.last_used() < at {
+            let mut used = SessionRecord::clone(stored);
+            used.grant = used.grant.with_last_used(at);
+            *stored = Arc::new(used);
         }
         true
     }
 
-    fn add_family(&self, family: RefreshFamily) -> Result<Sequence, StoreError> {
-        let mut families = self.families.write(&family.id());
-        if families.contains_key(&family.id()) {
+    fn add_family(&self, mut family: RefreshFamily) -> Result<Sequence, StoreError> {
+        let mut families = self.families.write(&family.id);
+        if families.contains_key(&family.id) {
             return Err(StoreErrorKind::Conflict.into());
         }
-        let (grant, sequence) = self.numbered(family.grant())?;
+        let (grant, sequence) = self.numbered(&family.grant)?;
         self.families.reserve()?;
-        let family = family.with_grant(grant).with_version(1);
-        families.insert(family.id(), Arc::new(family));
+        (family.grant, family.version) = (grant, 1);
+        families.insert(family.id, Arc::new(family));
         Ok(sequence)
     }
 
-    fn replace_family(&self, new: RefreshFamily) -> Result<u64, StoreError> {
-        let mut families = self.families.write(&new.id());
-        let stored = families.get_mut(&new.id());
+    fn replace_family(&self, mut new: RefreshFamily) -> Result<u64, StoreError> {
+        let mut families = self.families.write(&new.id);
+        let stored = families.get_mut(&new.id);
         let stored = stored.ok_or(StoreErrorKind::Conflict)?;
-        let version = self.next_version(stored.grant(), [stored.version(), new.version()])?;
-        let grant = kept(stored.grant(), new.grant());
-        *stored = Arc::new(new.with_grant(grant).with_version(version));
+        let version = self.next_version(&stored.grant, [stored.version, new.version])?;
+        new.grant = kept(&stored.grant, &new.grant);
+        new.version = version;
+        *stored = Arc::new(new);
         Ok(version)
     }
 
@@ -202,12 +204,12 @@ impl MemoryGrantStore {
             .ok_or_else(|| StoreErrorKind::Full.into())
     }
 
-    fn remove_over(&self, now: UnixTime) -> usize {
-        let is_over = |grant: &Grant| grant.is_over(now) || self.has_revoked(grant);
-        let sessions = self.sessions.remove(|_, session| is_over(session.grant()));
+    fn remove_expired(&self, now: UnixTime) -> usize {
+        let is_ended = |grant: &Grant| grant.has_expired(now) || self.has_revoked(grant);
+        let sessions = self.sessions.remove(|_, session| is_ended(&session.grant));
         let families = self
             .families
-            .remove(|_, family| family.revoked().is_some() || is_over(family.grant()));
+            .remove(|_, family| family.revoked.is_some() || is_ended(&family.grant));
         let revocations = self
             .revocations
             .remove(|_, written| written.until.has_passed(now, Leeway::ZERO));
@@ -242,7 +244,7 @@ impl GrantStore for MemoryGrantStore {
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
-        NowOrLater::now(Ok(self.remove_over(now)))
+        NowOrLater::now(Ok(self.remove_expired(now)))
     }
 }
 
@@ -257,7 +259,7 @@ impl SessionStore for MemoryGrantStore {
     ) -> NowOrLater<'_, Result<Lookup<Arc<SessionRecord>>, StoreError>> {
         let found = self.sessions.read(&digest).get(&digest).cloned();
         NowOrLater::now(Ok(match found {
-            Some(session) if self.has_revoked(session.grant()) => Lookup::Revoked,
+            Some(session) if self.has_revoked(&session.grant) => Lookup::Revoked,
             Some(session) => Lookup::Live(session),
             None => Lookup::Unknown,
         }))
@@ -268,7 +270,7 @@ impl SessionStore for MemoryGrantStore {
         old: TokenDigest,
         session: SessionRecord,
     ) -> NowOrLater<'_, Result<u64, StoreError>> {
-        let keys = [old, session.digest()];
+        let keys = [old, session.digest];
         let change = |both: Both<'_, _, _>| self.replace_session(both, old, session);
         NowOrLater::now(self.sessions.write_both(keys.each_ref(), change))
     }
@@ -289,7 +291,7 @@ impl RefreshTokenStore for MemoryGrantStore {
     ) -> NowOrLater<'_, Result<Lookup<Arc<RefreshFamily>>, StoreError>> {
         let found = self.families.read(&id).get(&id).cloned();
         NowOrLater::now(Ok(match found {
-            Some(family) if self.has_revoked(family.grant()) => Lookup::Revoked,
+            Some(family) if self.has_revoked(&family.grant) => Lookup::Revoked,
             Some(family) => Lookup::Live(family),
             None => Lookup::Unknown,
         }))

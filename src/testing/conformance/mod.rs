@@ -1,7 +1,8 @@
 //! What every store must do, whoever wrote it.
 
 mod api_key;
-mod grant;
+mod grant_records;
+mod grant_store;
 mod refresh;
 mod revocation;
 mod session;
@@ -86,7 +87,7 @@ pub async fn grant_store<S>(store: &S) -> Result<(), Breach>
 where
     S: SessionStore + RefreshTokenStore,
 {
-    grant::check(store).await
+    grant_store::check(store).await
 }
 
 /// A store did not do what its trait asks for.

@@ -6,23 +6,22 @@ use super::at;
 use super::conflict;
 use super::ensure;
 use super::good;
-use super::grant;
-use super::grant::Records;
-use super::grant::facts;
-use super::grant::full;
-use super::grant::lasting;
+use super::grant_records;
+use super::grant_records::Records;
+use super::grant_records::facts;
+use super::grant_records::full;
+use super::grant_records::lasting;
 use super::together;
 use super::winners;
 use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
-use crate::grant::Lookup;
-use crate::grant::Sequence;
-use crate::grant::TokenDigest;
+use crate::grant::store::Lookup;
+use crate::grant::store::Sequence;
+use crate::grant::store::TokenDigest;
 use crate::now_or_later::NowOrLater;
 use crate::refresh::RefreshFamily;
 use crate::refresh::RefreshTokenStore;
-use crate::refresh::SpentToken;
 
 pub(super) async fn check(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
     families_are_found_as_they_were_created(store).await?;
@@ -30,7 +29,7 @@ pub(super) async fn check(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
     a_change_expects_what_is_stored(store).await?;
     a_revoked_family_stays_until_it_is_purged(store).await?;
     one_of_many_rotations_wins(store).await?;
-    grant::check_records(&Families(store)).await
+    grant_records::check_records(&Families(store)).await
 }
 
 async fn families_are_found_as_they_were_created(
@@ -38,17 +37,24 @@ async fn families_are_found_as_they_were_created(
 ) -> Result<(), Breach> {
     let rule = "a family is found as it was created, at version 1 and with its sequence number";
     let bare = family(1, Grant::new("a", "s", NOW));
-    let odd = family(2, full())
-        .with_version(9)
-        .with_spent(Some(SpentToken::new(digest(2, 7), at(3), vec![0, 1, 255])))
-        .with_thumbprint(Some([0xee; 32]));
-    let unsealed = SpentToken::new(digest(3, 7), at(3), Vec::new());
-    let plain = family(3, lasting("s")).with_spent(Some(unsealed));
-    for family in [bare, odd, plain] {
+    let odd = RefreshFamily {
+        version: 9,
+        spent: Some(digest(2, 7)),
+        spent_at: Some(at(3)),
+        sealed: vec![0, 1, 255],
+        thumbprint: Some([0xee; 32]),
+        ..family(2, full())
+    };
+    let unsealed = RefreshFamily {
+        spent: Some(digest(3, 7)),
+        spent_at: Some(at(3)),
+        ..family(3, lasting("s"))
+    };
+    for mut family in [bare, odd, unsealed] {
         let sequence = good(store.create(family.clone()).await, rule)?;
-        let grant = family.grant().clone().with_sequence(Some(sequence));
-        let wanted = family.with_version(1).with_grant(grant);
-        ensure(live(store, wanted.id(), rule).await? == Some(wanted), rule)?;
+        family.version = 1;
+        family.grant = family.grant.with_sequence(Some(sequence));
+        ensure(live(store, family.id, rule).await? == Some(family), rule)?;
     }
     ensure(live(store, digest(0, 0), rule).await?.is_none(), rule)
 }
@@ -60,34 +66,29 @@ async fn a_rotation_replaces_the_family(store: &dyn RefreshTokenStore) -> Result
     let read = live(store, digest(10, 0), rule)
         .await?
         .ok_or(Breach::new(rule))?;
-    let spent = SpentToken::new(read.current(), at(60), vec![9; 80]);
-    let grant = read
-        .grant()
-        .clone()
-        .with_sequence(None)
-        .with_last_used(at(60));
-    let rotated = read
-        .clone()
-        .with_grant(grant)
-        .with_current(digest(10, 2))
-        .with_spent(Some(spent));
+    let grant = read.grant.clone().with_last_used(at(60));
+    let rotated = RefreshFamily {
+        grant: grant.clone().with_sequence(None),
+        current: digest(10, 2),
+        spent: Some(read.current),
+        spent_at: Some(at(60)),
+        sealed: vec![9; 80],
+        ..read
+    };
     ensure(good(store.update(rotated.clone()).await, rule)? == 2, rule)?;
-    let grant = rotated
-        .grant()
-        .clone()
-        .with_sequence(read.grant().sequence());
-    let wanted = rotated.with_version(2).with_grant(grant);
-    ensure(
-        live(store, digest(10, 0), rule).await? == Some(wanted.clone()),
-        rule,
-    )?;
+    let (version, id) = (2, rotated.id);
+    let wanted = RefreshFamily {
+        version,
+        grant,
+        ..rotated
+    };
+    ensure(live(store, id, rule).await? == Some(wanted.clone()), rule)?;
     let rule = "what is cleared is gone";
-    let cleared = wanted.with_spent(None);
+    let mut cleared = wanted;
+    (cleared.spent, cleared.spent_at, cleared.sealed) = (None, None, Vec::new());
     ensure(good(store.update(cleared.clone()).await, rule)? == 3, rule)?;
-    ensure(
-        live(store, digest(10, 0), rule).await? == Some(cleared.with_version(3)),
-        rule,
-    )
+    cleared.version = 3;
+    ensure(live(store, id, rule).await? == Some(cleared), rule)
 }
 
 async fn a_change_expects_what_is_stored(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
@@ -95,11 +96,12 @@ async fn a_change_expects_what_is_stored(store: &dyn RefreshTokenStore) -> Resul
     good(store.create(family(20, lasting("s"))).await, rule)?;
     let before = live(store, digest(20, 0), rule).await?;
     for version in [0, 2, u64::MAX] {
-        let changed = family(20, lasting("s")).with_version(version);
-        conflict(
-            store.update(changed.with_current(digest(20, 9))).await,
-            rule,
-        )?;
+        let changed = RefreshFamily {
+            version,
+            current: digest(20, 9),
+            ..family(20, lasting("s"))
+        };
+        conflict(store.update(changed).await, rule)?;
     }
     conflict(store.update(family(21, lasting("s"))).await, rule)?;
     conflict(
@@ -114,11 +116,14 @@ async fn a_revoked_family_stays_until_it_is_purged(
 ) -> Result<(), Breach> {
     let rule = "a revoked family is found as such, and is gone after a purge";
     good(store.create(family(30, lasting("s"))).await, rule)?;
-    let revoked = family(30, lasting("s")).with_revoked(Some(at(7)));
+    let revoked = RefreshFamily {
+        revoked: Some(at(7)),
+        ..family(30, lasting("s"))
+    };
     good(store.update(revoked).await, rule)?;
     let found = live(store, digest(30, 0), rule).await?;
     ensure(
-        found.is_some_and(|found| found.revoked() == Some(at(7))),
+        found.is_some_and(|found| found.revoked == Some(at(7))),
         rule,
     )?;
     while good(store.purge(at(8)).await, rule)? > 0 {}
@@ -128,13 +133,16 @@ async fn a_revoked_family_stays_until_it_is_purged(
 async fn one_of_many_rotations_wins(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
     let rule = "of many rotations of one version exactly one succeeds";
     good(store.create(family(40, lasting("s"))).await, rule)?;
-    let rotated = |number| family(40, lasting("s")).with_current(digest(40, number));
+    let rotated = |number| RefreshFamily {
+        current: digest(40, number),
+        ..family(40, lasting("s"))
+    };
     let answers = (2..=21)
         .map(|number| store.update(rotated(number)))
         .collect();
     ensure(winners(together(answers).await, rule)? == 1, rule)?;
     let found = live(store, digest(40, 0), rule).await?;
-    ensure(found.is_some_and(|found| found.version() == 2), rule)
+    ensure(found.is_some_and(|found| found.version == 2), rule)
 }
 
 async fn live(
@@ -154,7 +162,7 @@ fn family(number: u8, grant: Grant) -> RefreshFamily {
 }
 
 fn digest(number: u8, place: u8) -> TokenDigest {
-    grant::digest([0xfa, number, place])
+    grant_records::digest([0xfa, number, place])
 }
 
 /// Families, as the rules for all grants see them.
@@ -171,11 +179,14 @@ impl Records for Families<'_> {
 
     fn find(&self, key: u8) -> NowOrLater<'_, Result<Lookup<(Grant, u64)>, StoreError>> {
         let found = self.0.find(digest(key, 0));
-        found.map(|found| Ok(facts(found?, |f| (f.grant().clone(), f.version()))))
+        found.map(|found| Ok(facts(found?, |f| (f.grant.clone(), f.version))))
     }
 
     fn update(&self, key: u8, state: (Grant, u64)) -> NowOrLater<'_, Result<u64, StoreError>> {
         let (grant, version) = state;
-        self.0.update(family(key, grant).with_version(version))
+        self.0.update(RefreshFamily {
+            version,
+            ..family(key, grant)
+        })
     }
 }

@@ -8,19 +8,19 @@ use super::at;
 use super::conflict;
 use super::ensure;
 use super::good;
-use super::grant;
-use super::grant::Records;
-use super::grant::facts;
-use super::grant::full;
-use super::grant::lasting;
+use super::grant_records;
+use super::grant_records::Records;
+use super::grant_records::facts;
+use super::grant_records::full;
+use super::grant_records::lasting;
 use super::together;
 use super::winners;
 use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
-use crate::grant::Lookup;
-use crate::grant::Sequence;
-use crate::grant::TokenDigest;
+use crate::grant::store::Lookup;
+use crate::grant::store::Sequence;
+use crate::grant::store::TokenDigest;
 use crate::now_or_later::NowOrLater;
 use crate::session::SessionRecord;
 use crate::session::SessionStore;
@@ -32,23 +32,28 @@ pub(super) async fn check(store: &dyn SessionStore) -> Result<(), Breach> {
     a_use_goes_forward_and_keeps_the_version(store).await?;
     a_late_write_never_restores_a_session(store).await?;
     one_of_many_moves_wins(store).await?;
-    grant::check_records(&Sessions(store)).await?;
+    grant_records::check_records(&Sessions(store)).await?;
     a_session_in_use_is_purged_later(store).await
 }
 
 async fn sessions_are_found_as_they_were_created(store: &dyn SessionStore) -> Result<(), Breach> {
     let rule = "a session is found as it was created, at version 1 and with its sequence number";
     let bare = session(1, Grant::new("a", "s", NOW));
-    let odd = session(2, full())
-        .with_version(9)
-        .with_data(vec![0, 1, 255]);
-    let long = session(3, lasting("s")).with_data(vec![7; 100_000]);
-    for session in [bare, odd, long] {
-        let digest = session.digest();
+    let odd = SessionRecord {
+        version: 9,
+        data: vec![0, 1, 255],
+        ..session(2, full())
+    };
+    let long = SessionRecord {
+        data: vec![7; 100_000],
+        ..session(3, lasting("s"))
+    };
+    for mut session in [bare, odd, long] {
+        let digest = session.digest;
         let sequence = good(store.create(session.clone()).await, rule)?;
-        let grant = session.grant().clone().with_sequence(Some(sequence));
-        let wanted = session.with_version(1).with_grant(grant);
-        ensure(live(store, digest, rule).await? == Some(wanted), rule)?;
+        session.version = 1;
+        session.grant = session.grant.with_sequence(Some(sequence));
+        ensure(live(store, digest, rule).await? == Some(session), rule)?;
     }
     ensure(live(store, digest(0, 0), rule).await?.is_none(), rule)
 }
@@ -58,26 +63,18 @@ async fn a_session_moves_to_a_new_digest(store: &dyn SessionStore) -> Result<(),
     let (old, new) = (digest(10, 0), digest(10, 1));
     good(store.create(session(10, lasting("s"))).await, rule)?;
     let stored = live(store, old, rule).await?.ok_or(Breach::new(rule))?;
-    let moved = stored.clone().with_digest(new).with_data(vec![1]);
-    ensure(
-        good(store.update(old, moved.clone()).await, rule)? == 2,
-        rule,
-    )?;
+    let mut moved = stored.clone();
+    (moved.digest, moved.data) = (new, vec![1]);
+    moved.version = good(store.update(old, moved.clone()).await, rule)?;
+    ensure(moved.version == 2, rule)?;
     ensure(live(store, old, rule).await?.is_none(), rule)?;
-    ensure(
-        live(store, new, rule).await? == Some(moved.clone().with_version(2)),
-        rule,
-    )?;
+    ensure(live(store, new, rule).await? == Some(moved.clone()), rule)?;
     let rule = "a session that kept its digest is found by it";
-    let kept = moved.with_version(2).with_data(vec![2]);
-    ensure(
-        good(store.update(new, kept.clone()).await, rule)? == 3,
-        rule,
-    )?;
-    ensure(
-        live(store, new, rule).await? == Some(kept.with_version(3)),
-        rule,
-    )?;
+    let mut kept = moved;
+    kept.data = vec![2];
+    kept.version = good(store.update(new, kept.clone()).await, rule)?;
+    ensure(kept.version == 3, rule)?;
+    ensure(live(store, new, rule).await? == Some(kept), rule)?;
     conflict(
         store.update(old, stored).await,
         "what moved away cannot be changed",
@@ -91,14 +88,17 @@ async fn a_taken_digest_is_a_conflict(store: &dyn SessionStore) -> Result<(), Br
         good(store.create(session.clone()).await, rule)?;
     }
     let before = [
-        live(store, one.digest(), rule).await?,
-        live(store, two.digest(), rule).await?,
+        live(store, one.digest, rule).await?,
+        live(store, two.digest, rule).await?,
     ];
-    let moved = one.clone().with_digest(two.digest());
-    conflict(store.update(one.digest(), moved).await, rule)?;
+    let moved = SessionRecord {
+        digest: two.digest,
+        ..one.clone()
+    };
+    conflict(store.update(one.digest, moved).await, rule)?;
     let after = [
-        live(store, one.digest(), rule).await?,
-        live(store, two.digest(), rule).await?,
+        live(store, one.digest, rule).await?,
+        live(store, two.digest, rule).await?,
     ];
     ensure(before == after, rule)
 }
@@ -111,7 +111,7 @@ async fn a_use_goes_forward_and_keeps_the_version(store: &dyn SessionStore) -> R
         ensure(good(store.touch(digest, at(secs)).await, rule)?, rule)?;
         let found = live(store, digest, rule).await?.ok_or(Breach::new(rule))?;
         ensure(
-            found.grant().last_used() == at(wanted) && found.version() == 1,
+            found.grant.last_used() == at(wanted) && found.version == 1,
             rule,
         )?;
     }
@@ -120,7 +120,7 @@ async fn a_use_goes_forward_and_keeps_the_version(store: &dyn SessionStore) -> R
     let rule = "a change keeps the later use of both";
     good(store.update(digest, session(30, lasting("s"))).await, rule)?;
     let found = live(store, digest, rule).await?.ok_or(Breach::new(rule))?;
-    ensure(found.grant().last_used() == at(90), rule)
+    ensure(found.grant.last_used() == at(90), rule)
 }
 
 async fn a_session_in_use_is_purged_later(store: &dyn SessionStore) -> Result<(), Breach> {
@@ -155,7 +155,10 @@ async fn one_of_many_moves_wins(store: &dyn SessionStore) -> Result<(), Breach> 
     good(store.create(session(50, lasting("s"))).await, rule)?;
     let read = live(store, old, rule).await?.ok_or(Breach::new(rule))?;
     let moves = 1..=20;
-    let moved = |number| read.clone().with_digest(digest(50, number));
+    let moved = |number| SessionRecord {
+        digest: digest(50, number),
+        ..read.clone()
+    };
     let answers = moves
         .clone()
         .map(|number| store.update(old, moved(number)))
@@ -185,7 +188,7 @@ fn session(number: u8, grant: Grant) -> SessionRecord {
 }
 
 fn digest(number: u8, place: u8) -> TokenDigest {
-    grant::digest([0x5e, number, place])
+    grant_records::digest([0x5e, number, place])
 }
 
 /// Sessions, as the rules for all grants see them.
@@ -202,12 +205,15 @@ impl Records for Sessions<'_> {
 
     fn find(&self, key: u8) -> NowOrLater<'_, Result<Lookup<(Grant, u64)>, StoreError>> {
         let found = self.0.find(digest(key, 0));
-        found.map(|found| Ok(facts(found?, |s| (s.grant().clone(), s.version()))))
+        found.map(|found| Ok(facts(found?, |s| (s.grant.clone(), s.version))))
     }
 
     fn update(&self, key: u8, state: (Grant, u64)) -> NowOrLater<'_, Result<u64, StoreError>> {
         let (grant, version) = state;
-        let session = session(key, grant).with_version(version);
+        let session = SessionRecord {
+            version,
+            ..session(key, grant)
+        };
         self.0.update(digest(key, 0), session)
     }
 }

@@ -1,55 +1,63 @@
-//! Configures a cache of tokens.
+//! The builder of token caches.
 
 use std::sync::Arc;
 
-use super::TokenCache;
+use super::token_cache::TokenCache;
 use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::limits;
 
-/// Builds a [`TokenCache`].
+/// Configures a [`TokenCache`]: its bounds and an observer.
+///
+/// Without any setting its bounds are 10 000 entries and 32 MiB.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct TokenCacheBuilder {
-    pub(super) entries: usize,
-    pub(super) bytes: usize,
-    pub(super) observer: Option<Arc<dyn Observer>>,
+    entries: usize,
+    bytes: usize,
+    observer: Option<Arc<dyn Observer>>,
 }
 
-impl TokenCacheBuilder {
-    pub(super) fn new() -> Self {
-        Self {
+impl TokenCache {
+    /// Starts the configuration of a cache, with the default bounds of [`TokenCacheBuilder`].
+    pub fn builder() -> TokenCacheBuilder {
+        TokenCacheBuilder {
             entries: limits::TOKEN_CACHE_ENTRIES,
             bytes: limits::TOKEN_CACHE_BYTES,
             observer: None,
         }
     }
+}
 
-    /// Sets how many credentials are remembered at most: one to
-    /// [`limits::CACHE_ENTRIES_MAX`](crate::limits::CACHE_ENTRIES_MAX).
+impl TokenCacheBuilder {
+    /// Sets the largest number of entries, from 1 to
+    /// [`limits::CACHE_ENTRIES_MAX`](crate::limits::CACHE_ENTRIES_MAX). A token that has no entry
+    /// any more is validated in full when it is next presented.
     pub fn entries(mut self, entries: usize) -> Self {
         self.entries = entries;
         self
     }
 
-    /// Sets how many bytes the facts take at most: at least
-    /// [`limits::TOKEN_CACHE_BYTES_MIN`](crate::limits::TOKEN_CACHE_BYTES_MIN).
+    /// Sets the largest size of all entries together in bytes, at least
+    /// [`limits::TOKEN_CACHE_BYTES_MIN`](crate::limits::TOKEN_CACHE_BYTES_MIN). Large tokens reach
+    /// it before the number of [`entries`](Self::entries) is reached.
     pub fn bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;
         self
     }
 
-    /// Sets who hears of every hit.
+    /// Sets the observer that gets an [`Event::CacheHit`](crate::event::Event::CacheHit) for each
+    /// hit. It is called inside the request, so it must not block.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// Makes the cache.
+    /// Builds the cache.
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a bound that is out of its range.
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) if a bound is outside its range.
     pub fn build(self) -> Result<TokenCache, ConfigError> {
         let range = 1..=limits::CACHE_ENTRIES_MAX;
         if !range.contains(&self.entries) {
@@ -59,6 +67,6 @@ impl TokenCacheBuilder {
         if !range.contains(&self.bytes) {
             return Err(ConfigError::out_of_range("bytes", self.bytes, range));
         }
-        Ok(TokenCache::from_settings(&self))
+        Ok(TokenCache::new(self.entries, self.bytes, self.observer))
     }
 }

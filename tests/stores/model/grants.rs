@@ -136,12 +136,12 @@ impl Life {
 
     fn begin_session(&mut self, subject: u8) {
         let new = NewSession::new(format!("subject-{subject}"));
-        let (id, handle) = wait(self.world.service.sessions.create(new)).unwrap();
+        let session = wait(self.world.service.sessions.create(new)).unwrap();
         let own = self.sessions.len();
         self.sessions.push(SessionModel {
             grant: self.grant(subject, Some(own)),
-            ids: vec![id.reveal()],
-            handle,
+            ids: vec![session.secret.reveal()],
+            handle: session.record,
         });
     }
 
@@ -163,10 +163,10 @@ impl Life {
     fn add_family(&mut self, new: NewRefreshToken, grant: Grant, is_good: bool) {
         let created = wait(self.world.service.refresh.create(new));
         assert_eq!(created.is_ok(), is_good);
-        let Ok(token) = created else { return };
+        let Ok(issued) = created else { return };
         self.families.push(FamilyModel {
             grant,
-            tokens: vec![token.reveal()],
+            tokens: vec![issued.secret.reveal()],
             is_revoked: false,
         });
     }
@@ -255,9 +255,9 @@ impl Life {
         let manager = &self.world.service.sessions;
         let rotated = wait(manager.rotate(&session.handle, SessionChange::default()));
         assert_eq!(rotated.is_ok(), is_good, "{session:?}");
-        if let Ok((id, handle)) = rotated {
-            session.ids.push(id.reveal());
-            session.handle = handle;
+        if let Ok(issued) = rotated {
+            session.ids.push(issued.secret.reveal());
+            session.handle = issued.record;
         }
     }
 
@@ -343,7 +343,7 @@ fn spend(world: &World, token: &str) -> Result<String, RejectionKind> {
             .rotate(RotateRequest::new(token, CLIENT)),
     );
     let rotated = rotated.map_err(|rejection| rejection.kind())?;
-    Ok(rotated.into_token().reveal())
+    Ok(rotated.secret.reveal())
 }
 
 fn live(kind: Kind, steps: &[Step]) {

@@ -13,16 +13,14 @@ use super::lookup;
 use super::next_version;
 use super::numbered;
 use super::values;
-use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::error::StoreErrorKind;
-use crate::grant::Lookup;
-use crate::grant::Sequence;
-use crate::grant::TokenDigest;
+use crate::grant::store::Lookup;
+use crate::grant::store::Sequence;
+use crate::grant::store::TokenDigest;
 use crate::now_or_later::NowOrLater;
 use crate::refresh::RefreshFamily;
 use crate::refresh::RefreshTokenStore;
-use crate::refresh::SpentToken;
 use crate::stores::sqlite::SqliteStore;
 use crate::stores::sqlite::column::Columns;
 use crate::stores::sqlite::column::number;
@@ -43,7 +41,7 @@ impl RefreshTokenStore for SqliteStore {
     ) -> NowOrLater<'_, Result<Lookup<Arc<RefreshFamily>>, StoreError>> {
         self.read(move |conn| {
             let found = read_one(conn, FIND, [id.as_bytes()], record)?;
-            lookup(conn, found.map(Arc::new), |family| family.grant())
+            lookup(conn, found.map(Arc::new), |family| &family.grant)
         })
     }
 
@@ -75,37 +73,36 @@ const UPDATE: &str = "UPDATE family SET version = ?2, current = ?3, spent = ?4, 
      session = ?12, scopes = ?13, claims = ?14, created = ?15, since = ?16, last_used = ?17, \
      expires = ?18, idle = ?19, ends = ?20 WHERE id = ?1";
 
-fn create(tx: &mut Change<'_>, family: RefreshFamily) -> Result<Sequence, Fault> {
-    let (grant, sequence) = numbered(tx, family.grant())?;
-    let family = family.with_grant(grant).with_version(1);
+fn create(tx: &mut Change<'_>, mut family: RefreshFamily) -> Result<Sequence, Fault> {
+    let (grant, sequence) = numbered(tx, &family.grant)?;
+    (family.grant, family.version) = (grant, 1);
     tx.write_one(INSERT, params_from_iter(row(&family)?))?;
     Ok(sequence)
 }
 
-fn update(tx: &mut Change<'_>, new: RefreshFamily) -> Result<u64, Fault> {
-    let stored = read_one(tx.conn(), FIND, [new.id().as_bytes()], record)?;
+fn update(tx: &mut Change<'_>, mut new: RefreshFamily) -> Result<u64, Fault> {
+    let stored = read_one(tx.conn(), FIND, [new.id.as_bytes()], record)?;
     let stored = stored.ok_or(StoreErrorKind::Conflict)?;
-    let version = next_version(tx, (stored.grant(), stored.version()), new.version())?;
-    let grant = kept(stored.grant(), new.grant());
-    let new = new.with_grant(grant).with_version(version);
+    let version = next_version(tx, (&stored.grant, stored.version), new.version)?;
+    new.grant = kept(&stored.grant, &new.grant);
+    new.version = version;
     tx.write_one(UPDATE, params_from_iter(row(&new)?))?;
     Ok(version)
 }
 
 fn row(family: &RefreshFamily) -> Result<impl Iterator<Item = Value> + use<>, Fault> {
     let blob = |bytes: &[u8]| Value::Blob(bytes.to_vec());
-    let spent = family.spent();
     let own = [
-        blob(family.id().as_bytes()),
-        number(family.version())?.into(),
-        blob(family.current().as_bytes()),
-        spent.map(|spent| blob(spent.digest().as_bytes())).into(),
-        some_time(spent.map(SpentToken::at))?,
-        spent.map(|spent| blob(spent.sealed())).into(),
-        family.thumbprint().map(|print| blob(print)).into(),
-        some_time(family.revoked())?,
+        blob(family.id.as_bytes()),
+        number(family.version)?.into(),
+        blob(family.current.as_bytes()),
+        family.spent.map(|spent| blob(spent.as_bytes())).into(),
+        some_time(family.spent_at)?,
+        family.spent.map(|_| blob(&family.sealed)).into(),
+        family.thumbprint.map(|print| blob(&print)).into(),
+        some_time(family.revoked)?,
     ];
-    Ok(own.into_iter().chain(values(family.grant())?))
+    Ok(own.into_iter().chain(values(&family.grant)?))
 }
 
 fn record(row: &Row<'_>) -> Result<RefreshFamily, Fault> {
@@ -113,28 +110,17 @@ fn record(row: &Row<'_>) -> Result<RefreshFamily, Fault> {
     let id = TokenDigest::new(columns.take()?);
     let version = columns.number()?;
     let current = TokenDigest::new(columns.take()?);
-    let spent = spent(columns.take()?, columns.some_time()?, columns.take()?)?;
+    let spent = columns.take::<Option<[u8; 32]>>()?.map(TokenDigest::new);
+    let (spent_at, sealed) = (columns.some_time()?, columns.take::<Option<Vec<u8>>>()?);
+    if spent.is_some() != spent_at.is_some() || spent.is_some() != sealed.is_some() {
+        return Err(corrupt("a spent token is stored only in part"));
+    }
     let thumbprint = columns.take()?;
     let revoked = columns.some_time()?;
-    let family = RefreshFamily::new(id, current, grant(&mut columns)?);
-    Ok(family
-        .with_version(version)
-        .with_spent(spent)
-        .with_thumbprint(thumbprint)
-        .with_revoked(revoked))
-}
-
-fn spent(
-    digest: Option<[u8; 32]>,
-    at: Option<UnixTime>,
-    sealed: Option<Vec<u8>>,
-) -> Result<Option<SpentToken>, Fault> {
-    match (digest, at, sealed) {
-        (None, None, None) => Ok(None),
-        (Some(digest), Some(at), Some(sealed)) => {
-            let digest = TokenDigest::new(digest);
-            Ok(Some(SpentToken::new(digest, at, sealed)))
-        }
-        _ => Err(corrupt("a spent token is stored only in part")),
-    }
+    let mut family = RefreshFamily::new(id, current, grant(&mut columns)?);
+    family.version = version;
+    (family.spent, family.spent_at) = (spent, spent_at);
+    family.sealed = sealed.unwrap_or_default();
+    (family.thumbprint, family.revoked) = (thumbprint, revoked);
+    Ok(family)
 }

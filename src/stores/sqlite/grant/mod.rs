@@ -26,10 +26,10 @@ use crate::error::StoreError;
 use crate::error::StoreErrorKind;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
-use crate::grant::Lookup;
-use crate::grant::RevocationRecord;
-use crate::grant::Sequence;
-use crate::grant::SessionHandle;
+use crate::grant::store::Lookup;
+use crate::grant::store::RevocationRecord;
+use crate::grant::store::Sequence;
+use crate::grant::store::SessionHandle;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
 use crate::revocation_list::RevocationTarget;
@@ -190,7 +190,7 @@ fn values(grant: &Grant) -> Result<[Value; 12], Fault> {
         time(grant.expires())?.into(),
         // Never compared in SQL, so `Duration::MAX` may keep its bits as a negative number.
         grant.idle().as_secs().cast_signed().into(),
-        bound(grant.ends()).into(),
+        bound(grant.expires_if_unused()).into(),
     ])
 }
 

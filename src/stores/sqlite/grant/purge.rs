@@ -37,7 +37,7 @@ const EXPIRED_FAMILIES: &str = "DELETE FROM family WHERE id IN \
 const EXPIRED_REVOCATIONS: &str = "DELETE FROM mark WHERE (kind, authority, id) IN \
      (SELECT kind, authority, id FROM mark WHERE until <= ?1 LIMIT ?2)";
 
-/// The rule of [`RevocationRecord::revokes`](crate::grant::RevocationRecord::revokes). With `CROSS JOIN`
+/// The rule of [`RevocationRecord::revokes`](crate::grant::store::RevocationRecord::revokes). With `CROSS JOIN`
 /// SQLite walks the table `mark`, which is short, and looks up what each row revokes.
 macro_rules! revoked {
     ($table:literal, $key:literal, $mark:literal, $condition:literal) => {

@@ -18,9 +18,9 @@ use super::values;
 use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::error::StoreErrorKind;
-use crate::grant::Lookup;
-use crate::grant::Sequence;
-use crate::grant::TokenDigest;
+use crate::grant::store::Lookup;
+use crate::grant::store::Sequence;
+use crate::grant::store::TokenDigest;
 use crate::now_or_later::NowOrLater;
 use crate::session::SessionRecord;
 use crate::session::SessionStore;
@@ -44,7 +44,7 @@ impl SessionStore for SqliteStore {
     ) -> NowOrLater<'_, Result<Lookup<Arc<SessionRecord>>, StoreError>> {
         self.read(move |conn| {
             let found = read_one(conn, FIND, [digest.as_bytes()], record)?;
-            lookup(conn, found.map(Arc::new), |session| session.grant())
+            lookup(conn, found.map(Arc::new), |session| &session.grant)
         })
     }
 
@@ -81,18 +81,18 @@ const UPDATE: &str = "UPDATE session SET digest = ?1, version = ?2, data = ?3, a
 
 const TOUCH: &str = "UPDATE session SET last_used = ?2, ends = ?3 WHERE digest = ?1";
 
-fn create(tx: &mut Change<'_>, session: SessionRecord) -> Result<Sequence, Fault> {
-    let (grant, sequence) = numbered(tx, session.grant())?;
-    let session = session.with_grant(grant).with_version(1);
+fn create(tx: &mut Change<'_>, mut session: SessionRecord) -> Result<Sequence, Fault> {
+    let (grant, sequence) = numbered(tx, &session.grant)?;
+    (session.grant, session.version) = (grant, 1);
     tx.write_one(INSERT, params_from_iter(row(session)?))?;
     Ok(sequence)
 }
 
-fn update(tx: &mut Change<'_>, old: TokenDigest, new: SessionRecord) -> Result<u64, Fault> {
+fn update(tx: &mut Change<'_>, old: TokenDigest, mut new: SessionRecord) -> Result<u64, Fault> {
     let stored = stored(tx, old)?.ok_or(StoreErrorKind::Conflict)?;
-    let version = next_version(tx, (stored.grant(), stored.version()), new.version())?;
-    let grant = kept(stored.grant(), new.grant());
-    let new = new.with_grant(grant).with_version(version);
+    let version = next_version(tx, (&stored.grant, stored.version), new.version)?;
+    new.grant = kept(&stored.grant, &new.grant);
+    new.version = version;
     let old = Value::Blob(old.as_bytes().to_vec());
     tx.write_one(UPDATE, params_from_iter(row(new)?.chain([old])))?;
     Ok(version)
@@ -102,12 +102,16 @@ fn touch(tx: &mut Change<'_>, digest: TokenDigest, at: UnixTime) -> Result<bool,
     let Some(stored) = stored(tx, digest)? else {
         return Ok(false);
     };
-    if is_revoked(tx.conn(), stored.grant())? {
+    if is_revoked(tx.conn(), &stored.grant)? {
         return Ok(false);
     }
-    if stored.grant().last_used() < at {
-        let grant = stored.grant().clone().with_last_used(at);
-        let params = params![digest.as_bytes(), time(at)?, bound(grant.ends())];
+    if stored.grant.last_used() < at {
+        let grant = stored.grant.clone().with_last_used(at);
+        let params = params![
+            digest.as_bytes(),
+            time(at)?,
+            bound(grant.expires_if_unused())
+        ];
         tx.write_one(TOUCH, params)?;
     }
     Ok(true)
@@ -119,11 +123,11 @@ fn stored(tx: &Change<'_>, digest: TokenDigest) -> Result<Option<SessionRecord>,
 
 fn row(session: SessionRecord) -> Result<impl Iterator<Item = Value>, Fault> {
     let own = [
-        session.digest().as_bytes().to_vec().into(),
-        number(session.version())?.into(),
-        session.data().to_vec().into(),
+        session.digest.as_bytes().to_vec().into(),
+        number(session.version)?.into(),
+        session.data.into(),
     ];
-    Ok(own.into_iter().chain(values(session.grant())?))
+    Ok(own.into_iter().chain(values(&session.grant)?))
 }
 
 fn record(row: &Row<'_>) -> Result<SessionRecord, Fault> {
@@ -131,6 +135,7 @@ fn record(row: &Row<'_>) -> Result<SessionRecord, Fault> {
     let digest = TokenDigest::new(columns.take()?);
     let version = columns.number()?;
     let data = columns.take()?;
-    let session = SessionRecord::new(digest, grant(&mut columns)?);
-    Ok(session.with_version(version).with_data(data))
+    let mut session = SessionRecord::new(digest, grant(&mut columns)?);
+    (session.version, session.data) = (version, data);
+    Ok(session)
 }

@@ -1,0 +1,143 @@
+//! Validators, and the verdicts of cases.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bearergate::clock::{Clock, Leeway};
+use bearergate::credential::PresentedCredential;
+use bearergate::crypto::{Algorithm, Algorithms};
+use bearergate::error::ConfigErrorKind;
+use bearergate::key::{Key, KeySet};
+use bearergate::{
+    ConfigError, JwtValidator, NowOrLater, Principal, Rejection, RejectionKind, TokenValidator,
+};
+
+use super::answer::Verdict;
+use super::cache::Cache;
+use super::case::Case;
+use super::case::Config;
+use super::case::Credential;
+use super::case::KeySource;
+use super::case::Names;
+
+/// Keys and validators, made once for each text that describes them.
+pub(super) struct Validators {
+    clock: Arc<dyn Clock>,
+    keys: Cache<Result<KeySet, ConfigError>>,
+    validators: Cache<Result<JwtValidator, ConfigError>>,
+}
+
+impl Validators {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            keys: Cache::new(),
+            validators: Cache::new(),
+        }
+    }
+
+    /// Validates the token of a case.
+    pub(super) fn verdict(&mut self, case: &Case<'_>) -> Verdict {
+        match self.validator(&case.config) {
+            Ok(validator) => match validate(validator, case) {
+                Ok(principal) => Verdict::Accept(principal),
+                Err(rejection) => Verdict::Refuse(rejection),
+            },
+            Err(error) => Verdict::ConfigError(error.clone()),
+        }
+    }
+
+    fn validator(&mut self, config: &Config<'_>) -> Result<&JwtValidator, &ConfigError> {
+        let keys = keys_text(&config.keys);
+        let text = format!("{}\0{keys}", config.text);
+        let Self {
+            clock,
+            keys: sets,
+            validators,
+        } = self;
+        let make = || {
+            let set = sets.entry(keys, || import(&config.keys)).clone()?;
+            build(config, set, Arc::clone(clock))
+        };
+        validators.entry(text, make).as_ref()
+    }
+}
+
+fn validate(validator: &JwtValidator, case: &Case<'_>) -> Result<Principal, Rejection> {
+    let presented = match &case.credential {
+        Credential::Authorization(value) => PresentedCredential::authorization(value)?,
+        Credential::Token(token) => PresentedCredential::token(token),
+    };
+    let presented = match case.now {
+        Some(now) => presented.at(now),
+        None => presented,
+    };
+    // With keys in memory the result is always ready.
+    let validated = NowOrLater::try_now(validator.validate(&presented));
+    validated.unwrap_or_else(|_| Err(RejectionKind::Unavailable.into()))
+}
+
+fn keys_text(keys: &KeySource<'_>) -> String {
+    format!("{}\0{}", keys.form, keys.text)
+}
+
+fn import(keys: &KeySource<'_>) -> Result<KeySet, ConfigError> {
+    let text = keys.text.as_ref();
+    match keys.form {
+        "jwks" => KeySet::from_jwks(text),
+        "jwk" => Key::from_jwk(text).map(KeySet::from),
+        "secret" => Key::from_base64url_secret(text).map(KeySet::from),
+        _ => Key::from_pem(text).map(KeySet::from),
+    }
+}
+
+fn build(
+    config: &Config<'_>,
+    keys: KeySet,
+    clock: Arc<dyn Clock>,
+) -> Result<JwtValidator, ConfigError> {
+    let builder = JwtValidator::builder();
+    let builder = match &config.issuer {
+        Some(issuers) => builder.issuers(owned(issuers)),
+        None => builder.any_issuer(),
+    };
+    let builder = match &config.audience {
+        Some(audiences) => builder.audiences(owned(audiences)),
+        None => builder.any_audience(),
+    };
+    let mut builder = builder.keys(keys).clock(clock);
+    if let Some(names) = &config.algorithms {
+        builder = builder.algorithms(algorithms(names)?);
+    }
+    if let Some(typ) = &config.typ {
+        builder = builder.require_type(typ.as_ref());
+    }
+    if let Some(secs) = config.leeway {
+        builder = builder.leeway(leeway(secs)?);
+    }
+    if config.is_expiry_optional {
+        builder = builder.allow_missing_expiry();
+    }
+    builder.build()
+}
+
+fn owned(names: &Names<'_>) -> Vec<String> {
+    names.iter().map(|name| name.clone().into_owned()).collect()
+}
+
+fn algorithms(names: &Names<'_>) -> Result<Vec<Algorithm>, ConfigError> {
+    let read = |name: &Cow<'_, str>| {
+        Algorithm::from_name(name).ok_or_else(|| {
+            let known = Algorithms::from_iter(Algorithm::ALL.iter().copied());
+            let detail = format!("there is no algorithm {name:?}; choose from {known:?}");
+            ConfigError::new(ConfigErrorKind::AlgorithmUnusable, "algorithms", detail)
+        })
+    };
+    names.iter().map(read).collect()
+}
+
+fn leeway(secs: u64) -> Result<Leeway, ConfigError> {
+    Leeway::new(Duration::from_secs(secs))
+        .map_err(|error| ConfigError::new(ConfigErrorKind::OutOfRange, "leeway", error.to_string()))
+}

@@ -1,0 +1,18 @@
+//! Types for authors of stores of sessions and refresh tokens.
+//!
+//! A store implements [`GrantStore`](crate::grant::GrantStore) and
+//! [`SessionStore`](crate::session::SessionStore),
+//! [`RefreshTokenStore`](crate::refresh::RefreshTokenStore) or both. Services only meet the
+//! [`SessionHandle`], by which they revoke a session.
+
+mod digest;
+mod lookup;
+pub(super) mod revocation_record;
+pub(super) mod sequence;
+pub(super) mod session_handle;
+
+pub use digest::TokenDigest;
+pub use lookup::Lookup;
+pub use revocation_record::RevocationRecord;
+pub use sequence::Sequence;
+pub use session_handle::SessionHandle;

@@ -1,0 +1,114 @@
+//! Errors: what each kind means, where to look, and how to fix it.
+//!
+//! Every refusal has a [`RejectionKind`](crate::RejectionKind) with a stable code ([`as_str`](crate::RejectionKind::as_str)). The
+//! client does not see it: it receives the status and the challenge of the table below, with
+//! constant text, so that it cannot tell a forged token from an expired one. The kind is for the
+//! operator. Log it on each refusal, with the claim and the source:
+//!
+//! ```
+//! use std::error::Error;
+//!
+//! use bearergate::{Rejection, RejectionKind};
+//! use bearergate::http_response::Refusal;
+//!
+//! // `Gate::check` returns such a refusal.
+//! let refusal = Refusal::from(Rejection::new(RejectionKind::ClaimMissing).with_claim("exp"));
+//! assert_eq!(refusal.status(), 401);
+//!
+//! // The response carries the rejection as an extension, for a log layer further out.
+//! let response: http::Response<String> = refusal.into_response();
+//! let rejection = response.extensions().get::<Rejection>().expect("every refusal has one");
+//! let cause = rejection.source().map(ToString::to_string);
+//! let line = format!("{} {:?} {cause:?}", rejection.kind().as_str(), rejection.claim());
+//! assert_eq!(line, r#"claim_missing Some("exp") None"#);
+//! ```
+//!
+//! Neither a [`Rejection`](crate::Rejection) nor a [`Refusal`](crate::http_response::Refusal) holds
+//! any part of the credential. Where the table says *decode the token*, do that on your own machine
+//! with a token that you may read; from a clone of the repository, `cargo run --release --example
+//! replay` validates recorded tokens under a configuration.
+//!
+//! # Places to look
+//!
+//! - *claim*: [`Rejection::claim`](crate::Rejection::claim), the name of the claim at fault.
+//! - *source*: [`std::error::Error::source`] of the rejection, with what failed below.
+//! - *doctor*: [`Gate::doctor`](crate::Gate::doctor) uses everything that the gate depends on
+//!   (discovery, keys, introspection, clocks) and says what does not work and what to do.
+//! - *observer*: the [`Event`](crate::event::Event)s of keys, introspection and stores.
+//! - *decision*: [`Refusal::decision`](crate::http_response::Refusal::decision), the rules and conditions
+//!   that denied; [`Policy::explain`](crate::Policy::explain) evaluates every condition.
+//!
+//! # Kinds of rejection
+//!
+//! The order is roughly that of the checks. A credential with several faults gets the kind of the
+//! fault that was found first.
+//!
+//! | kind | status | cause | look at | fix |
+//! |---|---|---|---|---|
+//! | [`credential_missing`](crate::RejectionKind::CredentialMissing) | 401 | no credential in an enabled place; another scheme, a bare `Bearer` and an empty cookie count as none | the request's headers; proxies that remove `Authorization` | send `Authorization: Bearer`, or enable the place with [`Sources`](crate::credential::Sources) |
+//! | [`credential_ambiguous`](crate::RejectionKind::CredentialAmbiguous) | 400 | more than one credential, in one place or in several | the names of the headers, the query, the cookies | send one; disable the places that are not used |
+//! | [`credential_malformed`](crate::RejectionKind::CredentialMalformed) | 400 | the header, parameter or cookie cannot be parsed, for example a tab or a second token after `Bearer` | the client's code that builds the header | `Bearer`, one or more spaces, the token |
+//! | [`token_malformed`](crate::RejectionKind::TokenMalformed) | 401 | not three base64url segments, not strict JSON (duplicate member, depth over 32), or no validator takes this shape of credential | decode the token; the [shapes](crate::validator::Shape) of the validators | fix the issuer; add the validator for opaque tokens or for the key's prefix |
+//! | [`token_too_large`](crate::RejectionKind::TokenTooLarge) | 401 | longer than 16 KiB, or a header over 4 KiB | the length of the token; often a list of groups | let the issuer send less, or `max_token_bytes`, up to 64 KiB |
+//! | [`token_encrypted`](crate::RejectionKind::TokenEncrypted) | 401 | five segments: a JWE, which is not supported | the issuer's settings for this API | switch encryption of access tokens off |
+//! | [`header_unsupported`](crate::RejectionKind::HeaderUnsupported) | 401 | the header has `crit`, `b64`, `zip` or `enc`, is a nested JWT (`cty`), or `alg`, `kid` or `typ` is not a string | decode the first segment | fix the issuer; there is no option for it |
+//! | [`algorithm_not_allowed`](crate::RejectionKind::AlgorithmNotAllowed) | 401 | `alg` is unknown or `none`, no key of the issuer serves it, or `algorithms(..)` excludes it | `alg` in the header; `alg` and `kty` of the key set | give a key of that type; widen `algorithms(..)` |
+//! | [`key_not_found`](crate::RejectionKind::KeyNotFound) | 401 | no eligible key has the token's `kid`: a token of another environment, a forgery, or a key that was withdrawn | doctor; `kid` in the header against the key set; observer: skipped keys | configure the right issuer; publish a key before it signs |
+//! | [`key_ambiguous`](crate::RejectionKind::KeyAmbiguous) | 401 | several keys match: the token has no `kid`, or several keys have none | the `kid`s of the key set | let the issuer send `kid`; [`KeySet::rotating`](crate::key::KeySet::rotating) for local keys |
+//! | [`signature_invalid`](crate::RejectionKind::SignatureInvalid) | 401 | the token was changed or forged, or two environments use one `kid` | which issuer made the token; whether a secret is read as text or as base64url | use the keys of that issuer |
+//! | [`claim_missing`](crate::RejectionKind::ClaimMissing) | 401 | a required claim is absent: `iss`, `aud` or `exp`, or one that a preset or `require_claim` adds | claim | let the issuer add it; `allow_missing_expiry()` for `exp` |
+//! | [`claim_invalid`](crate::RejectionKind::ClaimInvalid) | 401 | a registered claim of a wrong type, empty, or with control characters; or a check of the configuration fails | claim; decode the token | fix the issuer, or the value given to `require_claim`, `check`, `allow_clients` |
+//! | [`issuer_mismatch`](crate::RejectionKind::IssuerMismatch) | 401 | `iss` is not one of the configured issuers, byte for byte | `iss` against the configuration; usually a trailing slash, `http`, or another tenant | copy `issuer` from the discovery document |
+//! | [`audience_mismatch`](crate::RejectionKind::AudienceMismatch) | 401 | `aud` does not name this service | `aud` against the configuration | let clients request this audience (`audience` or `resource`); `audiences([..])` during a change |
+//! | [`type_mismatch`](crate::RejectionKind::TypeMismatch) | 401 | `typ` is not allowed, or the claims are those of another purpose, usually an ID token | `typ` in the header, `nonce`, `at_hash`, `token_use` | let the client send its access token; `require_type(..)`, `id_token(..)` |
+//! | [`token_expired`](crate::RejectionKind::TokenExpired) | 401 | `exp` plus leeway is past, or `max_age` of `iat` is | `exp` against the clocks of both machines | let clients refresh in time; synchronize clocks; [`Leeway`](crate::clock::Leeway), up to 600 s |
+//! | [`token_not_yet_valid`](crate::RejectionKind::TokenNotYetValid) | 401 | `nbf`, or the start of an API key, lies ahead by more than the leeway | both clocks | synchronize clocks |
+//! | [`token_issued_in_future`](crate::RejectionKind::TokenIssuedInFuture) | 401 | `iat` lies ahead by more than the leeway | both clocks | synchronize clocks |
+//! | [`token_inactive`](crate::RejectionKind::TokenInactive) | 401 | the introspection endpoint says that the token is not active | doctor; the endpoint's own log: it answers so to a client that may not ask, too | let this service's client introspect these tokens |
+//! | [`token_revoked`](crate::RejectionKind::TokenRevoked) | 401 | a revocation of the token, its subject, session, client or key | who revoked it, and when | sign in again |
+//! | [`cross_site_refused`](crate::RejectionKind::CrossSiteRefused) | 403 | a cookie on a request that another site may have caused | `Sec-Fetch-Site` and `Origin` of the request | `allow_origin(..)` for a front end of another origin |
+//! | [`api_key_malformed`](crate::RejectionKind::ApiKeyMalformed) | 401 | the prefix is known, but length, characters or checksum are wrong: a typing error | the client's configuration, often cut off or quoted | copy the key again |
+//! | [`api_key_unknown`](crate::RejectionKind::ApiKeyUnknown) | 401 | no record of this id, a deleted key, or a wrong secret | the key id in the store; whether this is the right environment | create a new key |
+//! | [`api_key_disabled`](crate::RejectionKind::ApiKeyDisabled) | 401 | the key was disabled or revoked | the record's details | create a new key |
+//! | [`api_key_expired`](crate::RejectionKind::ApiKeyExpired) | 401 | the end of the key is past | the record's details | rotate keys before they expire |
+//! | [`session_unknown`](crate::RejectionKind::SessionUnknown) | 401 | no such session, or its id was replaced at a change of privileges | whether all processes use one store | sign in again |
+//! | [`session_expired`](crate::RejectionKind::SessionExpired) | 401 | the idle or the absolute timeout is past | the timeouts of the [`SessionManager`](crate::session::SessionManager) | sign in again |
+//! | [`refresh_unknown`](crate::RejectionKind::RefreshUnknown) | 400 | no such refresh token | whether all processes use one store | sign in again |
+//! | [`refresh_expired`](crate::RejectionKind::RefreshExpired) | 400 | its idle or absolute lifetime is past | the lifetimes of the [`RefreshManager`](crate::refresh::RefreshManager) | sign in again |
+//! | [`refresh_reused`](crate::RejectionKind::RefreshReused) | 400 | it was used before: stolen, or a client repeats requests; the family is revoked | observer: [`RefreshTokenReused`](crate::event::Event::RefreshTokenReused); retries of the client | sign in again; give clients that repeat requests a window for it |
+//! | [`binding_required`](crate::RejectionKind::BindingRequired) | 401 | the token has `cnf` and no proof was checked | `cnf` in the token | [`sender_constraint`](crate::validator::SenderConstraint), or let the issuer send plain bearer tokens |
+//! | [`binding_mismatch`](crate::RejectionKind::BindingMismatch) | 401 | the sender holds another key, or the kind of binding is unknown | the certificate or proof against `cnf`; a proxy that ends TLS | pass the client's certificate on; send the proof with the right key |
+//! | [`proof_invalid`](crate::RejectionKind::ProofInvalid) | 401 | your sender constraint refused the proof | source | fix the client's proof |
+//! | [`proof_replayed`](crate::RejectionKind::ProofReplayed) | 401 | your sender constraint saw the proof before | retries of the client | a new proof for each request |
+//! | [`nonce_required`](crate::RejectionKind::NonceRequired) | 401 | your sender constraint wants a fresh nonce | whether the client reads `DPoP-Nonce` | repeat the request with the nonce |
+//! | [`scope_insufficient`](crate::RejectionKind::ScopeInsufficient) | 403 | a scope is missing, or the credential has no scopes at all | decision; the token's `scope` | request the scopes of the challenge; `scopes_from("scp")` if the issuer names them otherwise |
+//! | [`access_denied`](crate::RejectionKind::AccessDenied) | 403 | the policy denies: a rule forbids, no rule permits, or a claim that a rule needs is missing | decision; `explain` | change the policy or the caller's claims |
+//! | [`step_up_required`](crate::RejectionKind::StepUpRequired) | 401 | a condition needs a stronger or more recent authentication | decision; `acr` and `auth_time` of the token | sign in again with the `acr_values` of the challenge |
+//! | [`address_denied`](crate::RejectionKind::AddressDenied) | 403 | the API key is restricted to addresses, and the client's is another or unknown | [`ClientAddress`](crate::request::ClientAddress) of the request; proxies | set the extension behind a proxy; extend the list |
+//! | [`rate_limited`](crate::RejectionKind::RateLimited) | 429 | a validator or authorizer of your own refused; this version has no limits | source | wait for `Retry-After` |
+//! | [`locked_out`](crate::RejectionKind::LockedOut) | 429 | a validator or authorizer of your own refused; this version has no lock-out | source | wait for `Retry-After` |
+//! | [`unavailable`](crate::RejectionKind::Unavailable) | 503 | not validated: keys, introspection or a store did not answer, a record needs a pepper that is not configured, or the clock failed | source; doctor; observer | restore what is down; [`Gate::warm_up`](crate::Gate::warm_up) at the start; never answer it as 401 |
+//!
+//! A 401 has a `WWW-Authenticate` challenge (RFC 6750), and a 403 for scopes names all scopes that
+//! the operation needs. 429 and 503 have `Retry-After`. A refused refresh token is `invalid_grant`
+//! ([`error_code`](crate::http_response::Refusal::error_code)) for the answer of your token endpoint.
+//!
+//! # Kinds of configuration errors
+//!
+//! A [`ConfigError`](crate::ConfigError) is returned when something is built, never while requests
+//! are served. Its text names the field, what was found and what to do; its
+//! [`kind`](crate::ConfigError::kind) is one of these:
+//!
+//! | kind | usual cause |
+//! |---|---|
+//! | [`algorithm_unusable`](crate::error::ConfigErrorKind::AlgorithmUnusable) | `algorithms([..])` names one that none of the keys can serve |
+//! | [`conflict`](crate::error::ConfigErrorKind::Conflict) | two validators take one shape, two authorizers, or several issuers without [bounds](super::several_issuers) |
+//! | [`empty`](crate::error::ConfigErrorKind::Empty) | no validator or no authorizer, an empty name or list, an environment variable that is not set |
+//! | [`key_malformed`](crate::error::ConfigErrorKind::KeyMalformed) | a certificate in place of a public key, PEM given as a secret, a type that is not supported |
+//! | [`key_private`](crate::error::ConfigErrorKind::KeyPrivate) | a private key where tokens are only verified; `openssl pkey -pubout` extracts the public one |
+//! | [`key_weak`](crate::error::ConfigErrorKind::KeyWeak) | RSA under 2048 bits, a secret shorter than its hash (32, 48 or 64 bytes), a point off its curve |
+//! | [`no_usable_key`](crate::error::ConfigErrorKind::NoUsableKey) | every member of a key set was skipped; the skipped ones say why |
+//! | [`out_of_range`](crate::error::ConfigErrorKind::OutOfRange) | a duration, number or size beyond its bound, which the text names |
+//! | [`store_unusable`](crate::error::ConfigErrorKind::StoreUnusable) | a database file of another program, of a newer version, or readable by others |
+//! | [`unreadable`](crate::error::ConfigErrorKind::Unreadable) | a secret's file or variable is missing or not readable |
+//! | [`value_malformed`](crate::error::ConfigErrorKind::ValueMalformed) | a URL, name, certificate or JSON text that cannot be parsed |

@@ -1,0 +1,93 @@
+//! Threat model: what is protected, against whom, and what is left to the service.
+//!
+//! # What is protected
+//!
+//! - The operations and data behind a [`Gate`](crate::Gate): only callers that the configuration
+//!   trusts and the policy allows reach them.
+//! - Credentials: tokens, API keys, session ids, refresh tokens, and the keys and peppers of the
+//!   service. They must not leave the process in errors, logs or responses.
+//! - The identity in the [`Principal`](crate::Principal): a subject is always the pair of
+//!   [authority](crate::principal::Authority) and id.
+//! - Availability: bounded work for each request, and no state that a caller can fill.
+//!
+//! # Attackers
+//!
+//! | attacker | attack | what the crate does |
+//! |---|---|---|
+//! | anonymous client | unsigned or forged tokens, another `alg`, keys in the header | the key decides the algorithm; `none` does not exist; `jwk`, `jku`, `x5u`, `x5c` are never used; RSA, EC and secrets are different types of key |
+//! | anonymous client | input that two parsers read differently | strict JSON without duplicates, one spelling per JWT, one credential per request, `crit` refused |
+//! | anonymous client | large or deep input, floods of unknown `kid`s | [limits](crate::limits) on size, depth and members before any work; two key fetches in 30 seconds at most; 64 introspection calls in flight |
+//! | holder of a valid token of another service | replays it here | the audience is required by the type of the builder |
+//! | holder of a token of another purpose | presents an ID token, logout token or credential as an access token | `typ` and the marks of other purposes are checked; `type_mismatch` |
+//! | another trusted issuer, or a tenant of it | signs a token in the name of another issuer's subject | keys belong to one issuer; a gate over several issuers needs [bounds](super::several_issuers) for each; owners and revocations use authority and subject together |
+//! | thief of a refresh token | uses it after or before the owner | each is used once; a second use revokes the family and is reported |
+//! | thief of a session id or token | uses it until it expires | short lifetimes, a new id at each change of privileges, [revocation](super::caching_and_revocation) that takes effect with the next request, also for cached tokens |
+//! | thief of a bound token (`cnf`) | uses it as a bearer token | refused unless a [`SenderConstraint`](crate::validator::SenderConstraint) proves possession |
+//! | another web site | causes requests with the user's cookie | `Sec-Fetch-Site` and `Origin` are checked outside `GET`, `HEAD` and `OPTIONS`, and on every upgrade; `__Host-` cookies |
+//! | reader of the database | uses what is stored | only digests: SHA-256 of 256 random bits for sessions and refresh tokens, HMAC under a pepper that is elsewhere for API keys |
+//! | reader of logs and responses | finds secrets | no token, key or secret in `Debug`, `Display`, errors or events; responses are constant texts |
+//! | observer of answers and their time | guesses ids and keys | one answer for all invalid credentials; an unknown API key costs the work of a known one; secrets are compared in constant time |
+//! | network, or an identity provider that fails | delays, wrong answers, outages | `https` only (except loopback), no redirects, no proxy from the environment, private addresses refused where a document names them; an outage is 503, never 401 and never an allow |
+//! | client with incomplete claims | omits the claim that a rule forbids | three-valued [policies](super::policies): a missing claim is unknown, and unknown denies, under `not` too |
+//!
+//! # What lowers a check
+//!
+//! Nothing below is a default. Search a code base for these names in a review:
+//!
+//! | name | what is given up |
+//! |---|---|
+//! | `any_issuer()` | any issuer that signs with one of the keys is trusted |
+//! | `any_audience()` | tokens for other services are accepted, and those services can replay what they receive |
+//! | `allow_missing_expiry()` | tokens that never expire |
+//! | `accept_missing_token_type()` | introspected tokens of an unnamed type, if they expire |
+//! | `allow_any_authenticated()`, `Gate::from_env()`, `Gate::issuer(..)` without `authorizer(..)` | every authenticated caller may do everything |
+//! | `all_authorities_equal()` | each issuer may assert every scope and claim |
+//! | `root_certificates(..)`, `trust_host(..)`, `proxy(..)` | other certificate authorities, hosts or proxies are trusted on the way to the provider |
+//! | `claim(..).absent()`, `claim(..).absent_or(..)` | the absence of a claim counts for the caller |
+//! | `query(..)` in `Sources` | credentials in URLs, which reach logs and histories |
+//!
+//! A gate over two issuers, without giving up anything:
+//!
+//! ```
+//! use bearergate::{ConfigError, Gate, JwtValidator, require_scope};
+//!
+//! fn gate(staff: JwtValidator, partner: JwtValidator) -> Result<Gate, ConfigError> {
+//!     // Two outside authorities: without bounds for both (`grants`) the last line is an error.
+//!     Gate::builder()
+//!         .validator(JwtValidator::join([staff, partner])?)
+//!         .authorizer(require_scope("orders:read"))
+//!         .build()
+//! }
+//! ```
+//!
+//! # What is left to the service
+//!
+//! - **TLS, and reading HTTP.** The crate sees parsed requests. A proxy in front must not read them
+//!   differently, and must remove the headers that it sets itself.
+//! - **Facts of the connection**: [`PeerAddress`](crate::request::PeerAddress),
+//!   [`ClientAddress`](crate::request::ClientAddress) and
+//!   [`ClientCertificate`](crate::request::ClientCertificate) are believed. Fill them from the
+//!   connection, or from a header only if your own proxy set it.
+//! - **Passwords and login.** [`SessionManager::create`](crate::session::SessionManager::create)
+//!   believes the service.
+//! - **Which data a caller may see.** A policy decides from the caller and what the service says of
+//!   the resource; queries must be limited to the tenant by the service.
+//! - **Secrets at rest**: signing keys, peppers and client secrets. They are read once, zeroized when
+//!   dropped as far as Rust allows, and not protected from a reader of the process's memory.
+//! - **Clocks** that agree to within the leeway (30 seconds).
+//! - **What the trusted issuer says.** If the provider's keys are stolen, revoke there.
+//!
+//! # What is not there yet
+//!
+//! - **Limits**: no rate limits, concurrency limits, quotas or lock-out after failed attempts. A
+//!   caller can try credentials as fast as the service answers. Limit requests in front.
+//! - **Audit**: no audit trail. [`Observer`](crate::event::Observer) receives events of keys, caches
+//!   and stores, not one for each decision; log refusals yourself ([errors](super::errors)).
+//! - **Proof of possession**: neither DPoP (RFC 9449) nor certificate binding (RFC 8705) is built in.
+//!   Bound tokens are refused unless you write a `SenderConstraint`.
+//! - **Integrations** for tower, axum and actix: the middleware is
+//!   [yours](super::protect_an_axum_service), and so is the care that no route is left outside it.
+//! - **Encrypted tokens, status lists, security events and logout tokens**: refused or unknown.
+//! - **Denylists of several processes** agree only after `Denylist::reload`; a cached store may be up
+//!   to a minute behind (5 seconds by default), an introspected token up to ten (1 by default).
+//! - **An independent review.** There was none. Report what you find as `SECURITY.md` says.

@@ -1,0 +1,231 @@
+//! The parts of an introspection validator that its clones and its calls share.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use ring::digest;
+use ring::hmac;
+use zeroize::Zeroizing;
+
+use super::breaker::CallOutcome;
+use super::cache::AnswerCache;
+use super::cache::Digest;
+use super::cache::Validated;
+use super::endpoint::ProviderEndpoint;
+use super::endpoint::TokenRequest;
+use super::in_flight::Calls;
+use super::response;
+use super::response::EndpointProblem;
+use super::response::TokenState;
+use super::signed;
+use super::signed::SignedResponses;
+use crate::clock::Clock;
+use crate::clock::UnixTime;
+use crate::credential::PresentedCredential;
+use crate::credential::Scheme;
+use crate::credential::charset;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
+use crate::event::Event;
+use crate::event::Observer;
+use crate::http_client::HttpResponse;
+use crate::http_client::Spawn;
+use crate::jwt::ActiveClaims;
+use crate::jwt::IntrospectionRules;
+use crate::principal::KeyId;
+use crate::principal::Principal;
+use crate::principal::TokenId;
+use crate::validator::SenderConstraint;
+use crate::validator::is_jwt_like;
+
+pub(super) struct Shared {
+    pub(super) endpoint: ProviderEndpoint,
+    pub(super) rules: IntrospectionRules,
+    pub(super) signed: Option<SignedResponses>,
+    pub(super) spawn: Arc<dyn Spawn>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) observer: Option<Arc<dyn Observer>>,
+    pub(super) constraint: Option<Arc<dyn SenderConstraint>>,
+    pub(super) cache: AnswerCache,
+    pub(super) calls: Mutex<Calls>,
+    pub(super) prefixes: DigestPrefixes,
+    pub(super) id_key: hmac::Key,
+    pub(super) max_token_bytes: usize,
+}
+
+/// A token to ask the endpoint about.
+pub(super) struct TokenQuery {
+    pub(super) token: Zeroizing<String>,
+    pub(super) digest: Digest,
+    pub(super) now: UnixTime,
+}
+
+/// The digest states after the prefixes of each scheme, which are hashed once. They hold random
+/// bytes of this validator, so digests of two validators differ.
+pub(super) struct DigestPrefixes {
+    bearer: digest::Context,
+    dpop: digest::Context,
+}
+
+impl DigestPrefixes {
+    pub(super) fn new(instance: &[u8; 32]) -> Self {
+        let prefix = |scheme: &[u8; 6]| {
+            let mut context = digest::Context::new(&digest::SHA256);
+            // One whole block.
+            context.update(b"bearergate introspection 2");
+            context.update(instance);
+            context.update(scheme);
+            context
+        };
+        Self {
+            bearer: prefix(b"bearer"),
+            dpop: prefix(b"dpop\0\0"),
+        }
+    }
+
+    const fn get(&self, scheme: Scheme) -> &digest::Context {
+        match scheme {
+            Scheme::Dpop => &self.dpop,
+            _ => &self.bearer,
+        }
+    }
+}
+
+impl Shared {
+    /// Checks the form of a token, before the cache or the endpoint is asked.
+    pub(super) fn parse(
+        &self,
+        presented: &PresentedCredential<'_>,
+    ) -> Result<(Digest, UnixTime), RejectionKind> {
+        let credential = presented.credential();
+        let token = credential.expose();
+        if token.len() > self.max_token_bytes {
+            return Err(RejectionKind::TokenTooLarge);
+        }
+        if !charset::is_b64token(token.as_bytes()) {
+            return Err(RejectionKind::TokenMalformed);
+        }
+        let now = presented.now().or_else(|| self.clock.now());
+        let now = now.ok_or(RejectionKind::Unavailable)?;
+        Ok((self.digest(credential.scheme(), token), now))
+    }
+
+    pub(super) fn digest(&self, scheme: Scheme, token: &str) -> Digest {
+        let mut context = self.prefixes.get(scheme).clone();
+        context.update(&(token.len() as u64).to_be_bytes());
+        context.update(token.as_bytes());
+        sized(context.finish().as_ref())
+    }
+
+    /// Returns the id of a token under its authority. The signature of what looks like a JWT is
+    /// left out, because an ECDSA signature can be changed into another valid one.
+    fn token_id(&self, token: &str) -> TokenId {
+        let signed = token.rsplit_once('.').filter(|_| is_jwt_like(token));
+        let token = signed.map_or(token, |(signed, _)| signed);
+        let authority = self.rules.authority.as_str();
+        let mut context = hmac::Context::with_key(&self.id_key);
+        context.update(b"bearergate opaque token id 1\0");
+        context.update(&(authority.len() as u64).to_be_bytes());
+        context.update(authority.as_bytes());
+        context.update(token.as_bytes());
+        TokenId::of_fingerprint(sized(context.sign().as_ref()))
+    }
+
+    pub(super) fn lookup(
+        &self,
+        digest: &Digest,
+        now: UnixTime,
+    ) -> Option<Result<Principal, Rejection>> {
+        let is_accepted =
+            |key: &KeyId| self.signed.as_ref().is_some_and(|s| s.is_key_accepted(key));
+        let result = self.cache.lookup(digest, now, is_accepted)?;
+        let authority = self.rules.authority.as_str();
+        self.observe(&Event::CacheHit { authority });
+        Some(result)
+    }
+
+    /// Asks the endpoint and validates its response.
+    pub(super) async fn validate(&self, query: &TokenQuery) -> (Validated, CallOutcome) {
+        let (response, outcome) = self.call(query).await;
+        let state = self.read(response, query).await;
+        let (result, key) = match state {
+            Ok((TokenState::Active(document), key)) => {
+                let claims = ActiveClaims {
+                    document,
+                    token_id: self.token_id(&query.token),
+                    now: query.now,
+                };
+                (self.rules.validate(claims), key)
+            }
+            Ok((TokenState::Inactive, key)) => (Err(RejectionKind::TokenInactive.into()), key),
+            Err(problem) => (Err(problem.into_rejection(&self.endpoint.url)), None),
+        };
+        (Validated { result, key }, outcome)
+    }
+
+    pub(super) async fn call(
+        &self,
+        query: &TokenQuery,
+    ) -> (Result<HttpResponse, EndpointProblem>, CallOutcome) {
+        let request = TokenRequest {
+            token: &query.token,
+            hint: "access_token",
+            accept: self.media_type(),
+            now: query.now,
+        };
+        self.endpoint.send(&request).await
+    }
+
+    pub(super) async fn read(
+        &self,
+        response: Result<HttpResponse, EndpointProblem>,
+        query: &TokenQuery,
+    ) -> Result<(TokenState, Option<KeyId>), EndpointProblem> {
+        let state = async {
+            let response = response?;
+            let body = response::body(&response, self.media_type())?;
+            match &self.signed {
+                Some(signed) => signed.open(body, query.now).await,
+                None => Ok((response::read(body)?, None)),
+            }
+        };
+        let state = state.await;
+        self.observe(&Event::Introspected {
+            authority: self.rules.authority.as_str(),
+            problem: state.as_ref().err().map(|problem| problem.text),
+        });
+        state
+    }
+
+    fn media_type(&self) -> &'static str {
+        match self.signed {
+            Some(_) => signed::MEDIA_TYPE,
+            None => "application/json",
+        }
+    }
+
+    pub(super) fn unavailable(&self, text: &'static str) -> Rejection {
+        EndpointProblem::new(text).into_rejection(&self.endpoint.url)
+    }
+
+    pub(super) fn observe(&self, event: &Event<'_>) {
+        if let Some(observer) = &self.observer {
+            observer.observe(event);
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn sized(bytes: &[u8]) -> [u8; 32] {
+    let mut sized = [0; 32];
+    sized
+        .iter_mut()
+        .zip(bytes)
+        .for_each(|(to, from)| *to = *from);
+    sized
+}

@@ -1,0 +1,174 @@
+//! The validator of opaque tokens.
+
+use std::fmt;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::call::Call;
+use super::in_flight::CallResult;
+use super::shared::Shared;
+use super::shared::TokenQuery;
+use crate::credential::PresentedCredential;
+use crate::credential::Scheme;
+use crate::diagnosis::Finding;
+use crate::error::Rejection;
+use crate::now_or_later::NowOrLater;
+use crate::principal::Principal;
+use crate::single_flight::Waiter;
+use crate::validator::Authorities;
+use crate::validator::Shape;
+use crate::validator::TokenValidator;
+use crate::validator::constrain;
+
+/// A [`TokenValidator`] for opaque access tokens, which asks an introspection endpoint about them
+/// (RFC 7662). It is cheap to clone.
+///
+/// A token is accepted only if the endpoint's response says `"active": true`, its audience is this
+/// service, its `token_type` is `Bearer` (or `DPoP` for a token that is bound to a key), and the
+/// issuer, times, scopes and binding in the response, if they are present, are valid as they would
+/// have to be in a JWT. If there is no such response, for whatever reason, the token is
+/// [`Unavailable`](crate::error::RejectionKind::Unavailable): neither accepted nor invalid.
+///
+/// The principal of an active token is cached for a minute or until the token expires, a rejection
+/// for five seconds. Requests that present the same token at the same time share one call, which
+/// continues if they are cancelled; at most 64 calls are in flight. After five failures in a row
+/// the endpoint is not called for five seconds, and then by one request at a time until it answers
+/// again. Cached tokens are accepted meanwhile.
+///
+/// ```
+/// use std::sync::Arc;
+/// use bearergate::IntrospectionValidator;
+/// use bearergate::client_auth::ClientAuth;
+/// use bearergate::http_client::{HttpClient, Spawn};
+///
+/// # fn build(client: Arc<dyn HttpClient>, spawn: Arc<dyn Spawn>)
+/// #     -> Result<IntrospectionValidator, bearergate::ConfigError> {
+/// let auth = ClientAuth::secret_basic("orders-api", std::fs::read("secret").unwrap_or_default())?;
+/// IntrospectionValidator::builder("https://idp.example.com/introspect", auth)
+///     .audience("https://api.example.com")
+///     .issuer("https://idp.example.com")
+///     .build(client, spawn)
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct IntrospectionValidator(pub(super) Arc<Shared>);
+
+impl IntrospectionValidator {
+    /// Removes the cached result of a token, so that the endpoint is asked when it is next
+    /// presented. Call it after a logout or a revocation. The result of a call that is in flight is
+    /// not used.
+    pub fn invalidate(&self, token: &str) {
+        for scheme in [Scheme::Bearer, Scheme::Dpop] {
+            let digest = self.0.digest(scheme, token);
+            let mut calls = self.0.lock();
+            calls.invalidate(&digest);
+            self.0.cache.remove(&digest);
+        }
+    }
+
+    /// Removes the cached results of all tokens, as [`invalidate`](Self::invalidate) does for one.
+    pub fn invalidate_all(&self) {
+        let mut calls = self.0.lock();
+        calls.invalidate_all();
+        self.0.cache.clear();
+    }
+}
+
+impl TokenValidator for IntrospectionValidator {
+    fn shapes(&self) -> &[Shape] {
+        &[Shape::Opaque]
+    }
+
+    fn authorities(&self) -> Authorities {
+        self.0.rules.authorities()
+    }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        self.diagnose_with(&[])
+    }
+
+    fn diagnose_with(&self, others: &[Shape]) -> NowOrLater<'_, Vec<Finding>> {
+        let takes_jwts = !others.contains(&Shape::Jwt);
+        NowOrLater::later(self.0.findings(takes_jwts))
+    }
+
+    fn validate<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        let (digest, now) = match self.0.parse(presented) {
+            Ok(parsed) => parsed,
+            Err(kind) => return NowOrLater::now(Err(kind.into())),
+        };
+        let validated = match self.0.lookup(&digest, now) {
+            Some(cached) => NowOrLater::now(cached),
+            None => NowOrLater::later(async move {
+                let token = presented.credential().expose().to_owned();
+                let query = TokenQuery {
+                    token: Zeroizing::new(token),
+                    digest,
+                    now,
+                };
+                self.0.introspect(Arc::new(query)).await
+            }),
+        };
+        validated.then(move |result| constrain(self.0.constraint.as_ref(), result, presented))
+    }
+}
+
+/// What a request does next to get a result.
+enum NextStep {
+    Done(Result<Principal, Rejection>),
+    Wait(Waiter<CallResult>),
+}
+
+impl Shared {
+    /// Waits for a result, and asks again a few times if the token is invalidated meanwhile.
+    async fn introspect(self: &Arc<Self>, query: Arc<TokenQuery>) -> Result<Principal, Rejection> {
+        for _ in 0..ROUNDS {
+            match self.next_step(&query)? {
+                NextStep::Done(result) => return result,
+                NextStep::Wait(waiter) => {
+                    if let CallResult::Done(result) = waiter.wait().await {
+                        return result;
+                    }
+                }
+            }
+        }
+        Err(self.unavailable("the token was invalidated repeatedly during calls"))
+    }
+
+    fn next_step(self: &Arc<Self>, query: &Arc<TokenQuery>) -> Result<NextStep, Rejection> {
+        let mut calls = self.lock();
+        // A call may have ended since the cache was read without the lock.
+        if let Some(result) = self.lookup(&query.digest, query.now) {
+            return Ok(NextStep::Done(result));
+        }
+        if let Some(waiter) = calls.waiter(&query.digest) {
+            return Ok(NextStep::Wait(waiter));
+        }
+        let abandoned = self.unavailable("the call of the endpoint was abandoned");
+        let started = calls.start(query.digest, query.now, abandoned);
+        let (permit, waiter) = started.map_err(|text| self.unavailable(text))?;
+        let call = Call::new(Arc::clone(self), Arc::clone(query), permit);
+        // The spawner may run the task at once, which takes the lock.
+        drop(calls);
+        self.spawn.spawn(NowOrLater::later(call.run()));
+        Ok(NextStep::Wait(waiter))
+    }
+}
+
+/// The number of calls for one request if the token is invalidated during each of them.
+const ROUNDS: usize = 3;
+
+impl fmt::Debug for IntrospectionValidator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntrospectionValidator")
+            .field("endpoint", &self.0.endpoint.url)
+            .field("auth", &self.0.endpoint.auth)
+            .field("rules", &self.0.rules)
+            .field("signed", &self.0.signed)
+            .finish_non_exhaustive()
+    }
+}

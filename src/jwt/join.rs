@@ -1,0 +1,57 @@
+//! Validators of several issuers, joined.
+
+use super::issuers::IssuerTable;
+use super::validator::JwtValidator;
+use crate::error::ConfigError;
+
+impl JwtValidator {
+    /// Joins validators of several issuers. The `iss` of a token selects one issuer by exact
+    /// match; its keys, audiences and rules stay its own.
+    ///
+    /// The clock and the sender constraint of the first validator, the first
+    /// [cache](Self::cached) and the largest token size apply to all issuers.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without any validator,
+    /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) if two validators name one issuer, if
+    /// their patterns overlap, or if one of several accepts
+    /// [any issuer](crate::jwt::JwtValidatorBuilder::any_issuer).
+    ///
+    /// ```
+    /// use bearergate::{ConfigError, JwtValidator};
+    /// use bearergate::key::KeySet;
+    ///
+    /// fn validator(issuer: &str, jwks_json: &str) -> Result<JwtValidator, ConfigError> {
+    ///     JwtValidator::builder()
+    ///         .issuer(issuer)
+    ///         .audience("https://api.example.com")
+    ///         .keys(KeySet::from_jwks(jwks_json)?)
+    ///         .grants(["orders:read"], ["tenant"])
+    ///         .build()
+    /// }
+    ///
+    /// # fn build(staff_jwks: &str, partner_jwks: &str) -> Result<JwtValidator, ConfigError> {
+    /// JwtValidator::join([
+    ///     validator("https://staff.example.com", staff_jwks)?,
+    ///     validator("https://partner.example.net", partner_jwks)?,
+    /// ])
+    /// # }
+    /// ```
+    pub fn join(validators: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
+        let mut validators = validators.into_iter();
+        let Some(mut joined) = validators.next() else {
+            return Err(ConfigError::empty("issuers", "join at least one validator"));
+        };
+        let mut rules: Vec<_> = joined.issuers.rules().cloned().collect();
+        for other in validators {
+            rules.extend(other.issuers.rules().cloned());
+            joined.max_token_bytes = joined.max_token_bytes.max(other.max_token_bytes);
+            joined.cache = joined.cache.or(other.cache);
+        }
+        // Its issuers have other places now, so it must not use the entries of the first one.
+        joined.cache = joined.cache.map(|cache| cache.another());
+        joined.issuers = IssuerTable::new(rules)?;
+        Ok(joined)
+    }
+}

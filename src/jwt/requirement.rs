@@ -1,0 +1,127 @@
+//! Requirements that a token must meet in addition to the default checks.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::claim_name::ClaimName;
+use super::claims::RegisteredClaims;
+use super::rejections::invalid;
+use super::rejections::missing;
+use super::verified_token::VerifiedToken;
+use crate::clock::Leeway;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
+use crate::json::Value;
+use crate::principal::ClaimValue;
+use crate::principal::Claims;
+
+/// A closure that checks the verified claims.
+pub(super) type ClaimCheck = Arc<dyn Fn(Claims<'_>) -> bool + Send + Sync>;
+
+/// One configured requirement.
+#[derive(Clone)]
+pub(super) enum Requirement {
+    Check(Box<str>, ClaimCheck),
+    Clients(Vec<Box<str>>),
+    MaxAge(Duration),
+    MaxLifetime(Duration),
+    Present(ClaimName),
+    Value(Box<str>, ClaimValue),
+}
+
+impl Requirement {
+    pub(super) fn check(
+        &self,
+        token: &VerifiedToken<'_, '_>,
+        leeway: Leeway,
+    ) -> Result<(), Rejection> {
+        let claims = token.claims;
+        match self {
+            Self::Present(name) => claims.piece(*name).map(drop).ok_or_else(|| missing(*name)),
+            Self::Value(name, expected) => check_value(token, name, expected),
+            Self::Clients(clients) => check_client(claims, clients),
+            Self::MaxAge(age) => check_age(token, *age, leeway),
+            Self::MaxLifetime(limit) => check_lifetime(claims, *limit),
+            Self::Check(name, holds) => {
+                if holds(Claims::new(claims.document())) {
+                    return Ok(());
+                }
+                Err(Rejection::new(RejectionKind::ClaimInvalid).with_claim(name.to_string()))
+            }
+        }
+    }
+}
+
+fn check_value(
+    token: &VerifiedToken<'_, '_>,
+    name: &str,
+    expected: &ClaimValue,
+) -> Result<(), Rejection> {
+    let kind = match token.claims.document().get(name) {
+        None => RejectionKind::ClaimMissing,
+        Some(value) if expected.is(value) == Some(true) => return Ok(()),
+        Some(_) => RejectionKind::ClaimInvalid,
+    };
+    Err(Rejection::new(kind).with_claim(name.to_owned()))
+}
+
+fn check_client(claims: &RegisteredClaims<'_>, clients: &[Box<str>]) -> Result<(), Rejection> {
+    if !claims.has(ClaimName::ClientId) && !claims.has(ClaimName::Azp) {
+        return Err(missing(ClaimName::ClientId));
+    }
+    // If a token has both claims, both values must be allowed.
+    for name in [ClaimName::ClientId, ClaimName::Azp] {
+        let is_allowed = |v: Value<'_>| clients.iter().any(|c| v.is_text(c));
+        if claims.get(name).is_some_and(|v| !is_allowed(v)) {
+            return Err(invalid(name.as_str()));
+        }
+    }
+    Ok(())
+}
+
+fn check_age(
+    token: &VerifiedToken<'_, '_>,
+    age: Duration,
+    leeway: Leeway,
+) -> Result<(), Rejection> {
+    let issued = token
+        .claims
+        .times
+        .issued_at
+        .ok_or_else(|| missing(ClaimName::Iat))?;
+    let is_fresh = token.now <= issued.saturating_add(age).saturating_add(leeway.into());
+    if is_fresh {
+        return Ok(());
+    }
+    Err(Rejection::new(RejectionKind::TokenExpired).with_claim("iat"))
+}
+
+fn check_lifetime(claims: &RegisteredClaims<'_>, limit: Duration) -> Result<(), Rejection> {
+    let issued = claims
+        .times
+        .issued_at
+        .ok_or_else(|| missing(ClaimName::Iat))?;
+    let expires = claims
+        .times
+        .expires_at
+        .ok_or_else(|| missing(ClaimName::Exp))?;
+    if expires <= issued.saturating_add(limit) {
+        return Ok(());
+    }
+    Err(invalid("exp"))
+}
+
+impl fmt::Debug for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Check(name, _) => write!(f, "Check({name:?})"),
+            Self::Clients(clients) => write!(f, "Clients({clients:?})"),
+            Self::MaxAge(age) => write!(f, "MaxAge({age:?})"),
+            Self::MaxLifetime(limit) => write!(f, "MaxLifetime({limit:?})"),
+            Self::Present(name) => write!(f, "Present({})", name.as_str()),
+            // The expected value may be a secret of the deployment.
+            Self::Value(name, _) => write!(f, "Value({name:?})"),
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! The validator of JWTs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::claim_name::ClaimName;
+use super::claims::RegisteredClaims;
+use super::compact::Compact;
+use super::facts::FactReader;
+use super::facts::scopes;
+use super::header::HeaderCache;
+use super::header::HeaderText;
+use super::issuer_rules::IssuerRules;
+use super::issuer_rules::KeySource;
+use super::issuers::IssuerTable;
+use super::rejections;
+use super::verified_token::VerifiedToken;
+use crate::clock::Clock;
+use crate::clock::UnixTime;
+use crate::credential::PresentedCredential;
+use crate::credential::Unverified;
+use crate::diagnosis::Finding;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
+use crate::json::Kind;
+use crate::key::Key;
+use crate::key::KeyHint;
+use crate::key::KeySet;
+use crate::key::KeyStore;
+use crate::now_or_later::NowOrLater;
+use crate::now_or_later::ask;
+use crate::principal::Facts;
+use crate::principal::Principal;
+use crate::validator::Authorities;
+use crate::validator::CacheKey;
+use crate::validator::SenderConstraint;
+use crate::validator::Shape;
+use crate::validator::TokenValidator;
+use crate::validator::ValidatorCache;
+use crate::validator::all;
+use crate::validator::constrain;
+
+/// A [`TokenValidator`] for the JWTs of one or more issuers.
+///
+/// A token is accepted only if all of these hold:
+///
+/// - it is the only spelling of a signed JWT in compact form: strict base64url, strict JSON, no
+///   duplicate member;
+/// - its `iss` is a configured issuer;
+/// - exactly one key of that issuer is eligible for its algorithm and `kid`, and its signature is
+///   valid under that key;
+/// - its `typ`, purpose, audience and times, and every configured requirement, hold.
+///
+/// Everything in a token is untrusted. Its header selects no algorithm, no key material and no
+/// address: it can only name one of the issuer's keys. A registered claim of a wrong type is
+/// rejected even if no rule needs it.
+///
+/// ```
+/// use bearergate::{JwtValidator, RejectionKind, TokenValidator};
+/// use bearergate::credential::PresentedCredential;
+/// use bearergate::key::{Key, KeySet};
+///
+/// let validator = JwtValidator::builder()
+///     .issuer("https://idp.example.com")
+///     .audience("https://api.example.com")
+///     .keys(KeySet::from(Key::from_secret(vec![7; 32])?))
+///     .build()?;
+///
+/// let presented = PresentedCredential::bearer("not.a.token")?;
+/// let answer = validator.validate(&presented).try_now().expect("fixed keys are always ready");
+/// assert_eq!(answer.unwrap_err().kind(), RejectionKind::TokenMalformed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Without an issuer or an audience it does not compile:
+///
+/// ```compile_fail
+/// # let keys = bearergate::key::KeySet::from(bearergate::key::Key::from_secret(vec![7; 32])?);
+/// bearergate::JwtValidator::builder().audience("https://api.example.com").keys(keys).build()?;
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+///
+/// ```compile_fail
+/// # let keys = bearergate::key::KeySet::from(bearergate::key::Key::from_secret(vec![7; 32])?);
+/// bearergate::JwtValidator::builder().issuer("https://idp.example.com").keys(keys).build()?;
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+///
+/// ```
+/// # let keys = bearergate::key::KeySet::from(bearergate::key::Key::from_secret(vec![7; 32])?);
+/// bearergate::JwtValidator::builder()
+///     .issuer("https://idp.example.com")
+///     .audience("https://api.example.com")
+///     .keys(keys)
+///     .build()?;
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct JwtValidator {
+    pub(super) issuers: IssuerTable,
+    pub(super) max_token_bytes: usize,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) constraint: Option<Arc<dyn SenderConstraint>>,
+    pub(super) header_cache: Arc<HeaderCache>,
+    pub(super) cache: Option<ValidatorCache>,
+}
+
+impl JwtValidator {
+    /// Parses a token, picks its issuer and checks its algorithm.
+    #[inline(always)]
+    fn parse<'t>(
+        &self,
+        presented: &'t PresentedCredential<'_>,
+    ) -> Result<(Compact<'t>, &IssuerRules), Rejection> {
+        let text = presented.credential().expose();
+        let token = Compact::parse(text, self.max_token_bytes, &self.header_cache)?;
+        let issuer = self.issuer_of(&token)?;
+        let algorithm = token.header.algorithm;
+        if issuer.algorithms.is_some_and(|a| !a.contains(algorithm)) {
+            return Err(RejectionKind::AlgorithmNotAllowed.into());
+        }
+        Ok((token, issuer))
+    }
+
+    /// Picks the issuer by the unverified `iss`, which can only select a configured issuer.
+    fn issuer_of(&self, token: &Compact<'_>) -> Result<&IssuerRules, Rejection> {
+        if let Some(rules) = self.issuers.any() {
+            return Ok(rules);
+        }
+        let piece = token.slots.piece(ClaimName::Iss);
+        if piece.is_empty() {
+            return Err(rejections::missing(ClaimName::Iss));
+        }
+        let iss = Unverified::new(token.value(piece));
+        if iss.as_unverified().kind() != Kind::String {
+            return Err(rejections::invalid("iss"));
+        }
+        let found = self.issuers.find(iss, token.escapes);
+        found.ok_or_else(rejections::issuer_mismatch)
+    }
+
+    /// Validates a token under these keys, and caches its principal if it is accepted.
+    fn finish(
+        &self,
+        pending: &mut PendingToken<'_, '_>,
+        keys: &KeySet,
+    ) -> Result<Principal, Rejection> {
+        let principal = self.principal(pending, keys)?;
+        self.store(pending, &principal);
+        Ok(principal)
+    }
+
+    /// Verifies the signature and checks the claims; moves the claims out of the token.
+    fn principal(
+        &self,
+        pending: &mut PendingToken<'_, '_>,
+        keys: &KeySet,
+    ) -> Result<Principal, Rejection> {
+        let PendingToken { token, issuer, .. } = pending;
+        let key = verify(token, keys)?;
+        token.cache_header(&self.header_cache);
+        let (mut document, header) = token.take_document();
+        let claims = RegisteredClaims::read(&document, &token.slots)?;
+        let now = self
+            .time(pending.presented)
+            .ok_or(RejectionKind::Unavailable)?;
+        let authority = issuer.check(&VerifiedToken {
+            claims: &claims,
+            header,
+            typ: token.header.typ,
+            now,
+        })?;
+        let scopes = scopes(issuer.scope_claim.as_deref(), &claims)?;
+        let (times, confirmation) = (claims.times, claims.confirmation);
+        if confirmation.is_some_and(|c| self.constraint.is_none() || !c.is_understood()) {
+            return Err(rejections::binding_required());
+        }
+        let slots = &token.slots;
+        let mut reader = FactReader(&mut document);
+        let subject = slots.find(ClaimName::Sub).map(|p| reader.string(p));
+        let client = slots
+            .find(ClaimName::ClientId)
+            .or_else(|| slots.find(ClaimName::Azp))
+            .map(|p| reader.string(p));
+        let scopes = scopes.map(|p| reader.joined(p));
+        let facts = Facts {
+            kind: issuer.kind(),
+            authority,
+            document,
+            header,
+            token_id: None,
+            subject,
+            client,
+            scopes,
+            expires_at: times.expires_at,
+            not_before: times.not_before,
+            issued_at: times.issued_at,
+            confirmation,
+            key: Some(key.id()),
+        };
+        Ok(match &issuer.grants {
+            Some(grants) => grants.narrow(facts),
+            None => Principal::new(facts),
+        })
+    }
+
+    fn check_binding<'a>(
+        &'a self,
+        validated: Result<Principal, Rejection>,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        constrain(self.constraint.as_ref(), validated, presented)
+    }
+
+    pub(super) fn time(&self, presented: &PresentedCredential<'_>) -> Option<UnixTime> {
+        presented.now().or_else(|| self.clock.now())
+    }
+}
+
+/// A parsed token with the rules of its issuer, before its signature is verified.
+pub(super) struct PendingToken<'t, 'v> {
+    pub(super) token: Compact<'t>,
+    pub(super) issuer: &'v IssuerRules,
+    pub(super) presented: &'t PresentedCredential<'t>,
+    pub(super) cache_key: Option<(&'v ValidatorCache, CacheKey)>,
+}
+
+impl TokenValidator for JwtValidator {
+    fn shapes(&self) -> &[Shape] {
+        &[Shape::Jwt]
+    }
+
+    /// Returns one outside authority for each issuer, bounded if it has
+    /// [`grants`](crate::jwt::JwtValidatorBuilder::grants).
+    fn authorities(&self) -> Authorities {
+        let all = self.issuers.rules().map(|rules| match rules.grants {
+            Some(_) => Authorities::BOUNDED,
+            None => Authorities::OUTSIDE,
+        });
+        all.fold(Authorities::OWN, Authorities::with)
+    }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        self.findings()
+    }
+
+    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        let stores = self.issuers.rules().filter_map(|rules| match &rules.keys {
+            KeySource::Fixed(_) => None,
+            KeySource::Store(store) => Some(store.warm_up()),
+        });
+        all(stores)
+    }
+
+    fn validate<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        let cache_key = self.cache_key(presented);
+        if let Some(principal) = cache_key
+            .as_ref()
+            .and_then(|key| self.lookup(key, presented))
+        {
+            return self.check_binding(Ok(principal), presented);
+        }
+        let (token, issuer) = match self.parse(presented) {
+            Ok(parsed) => parsed,
+            Err(rejection) => return NowOrLater::now(Err(rejection)),
+        };
+        let mut pending = PendingToken {
+            token,
+            issuer,
+            presented,
+            cache_key,
+        };
+        let store = match &issuer.keys {
+            KeySource::Fixed(keys) => {
+                let validated = self.finish(&mut pending, keys);
+                return self.check_binding(validated, presented);
+            }
+            KeySource::Store(store) => store,
+        };
+        ask!(find_keys(store, &pending.token), |found| {
+            let validated = found.and_then(|keys| self.finish(&mut pending, &keys));
+            self.check_binding(validated, presented)
+        })
+    }
+}
+
+fn find_keys<'a>(
+    store: &'a Arc<dyn KeyStore>,
+    token: &'a Compact<'_>,
+) -> NowOrLater<'a, Result<Arc<KeySet>, Rejection>> {
+    store.find(KeyHint::new(kid(token), token.header.algorithm))
+}
+
+fn kid<'c>(token: &'c Compact<'_>) -> Option<&'c str> {
+    match token.header.kid.as_ref()? {
+        HeaderText::Piece(piece) => Some(token.header_piece(*piece)),
+        HeaderText::Owned(kid) => Some(kid),
+    }
+}
+
+/// Returns the one eligible key only if the signature is valid under it.
+pub(super) fn verify<'k>(token: &Compact<'_>, keys: &'k KeySet) -> Result<&'k Key, RejectionKind> {
+    let algorithm = token.header.algorithm;
+    if !keys.algorithms().contains(algorithm) {
+        return Err(RejectionKind::AlgorithmNotAllowed);
+    }
+    let candidates = keys.select(algorithm, kid(token))?;
+    let verified = candidates.verify(token.signed(), token.signature());
+    verified.ok_or(RejectionKind::SignatureInvalid)
+}
+
+impl fmt::Debug for JwtValidator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtValidator")
+            .field("issuers", &self.issuers)
+            .field("max_token_bytes", &self.max_token_bytes)
+            .field("clock", &self.clock)
+            .field("constraint", &self.constraint)
+            .field("cache", &self.cache)
+            .finish()
+    }
+}

@@ -1,0 +1,110 @@
+//! The fetched keys, and what is known about their source.
+
+use std::sync::Arc;
+
+use super::load::ETag;
+use super::load::FetchRequest;
+use super::plan::Freshness;
+use super::plan::RefreshPlan;
+use super::plan::Terms;
+use super::plan::UnknownKid;
+use crate::clock::UnixTime;
+use crate::crypto::Algorithms;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
+use crate::key::hint::KeyHint;
+use crate::key::set::KeySet;
+use crate::single_flight::Waiter;
+
+/// How a fetch ended, for everyone who waits for it.
+pub(super) type FetchOutcome = Result<(), Rejection>;
+
+/// Keys, and how long they may be used.
+pub(super) struct Snapshot {
+    pub(super) keys: Arc<KeySet>,
+    pub(super) terms: Terms,
+}
+
+impl Snapshot {
+    pub(super) fn is_usable(&self, now: UnixTime) -> bool {
+        self.terms.freshness(now) != Freshness::Expired
+    }
+}
+
+/// What the lock guards.
+#[derive(Default)]
+pub(super) struct SourceState {
+    pub(super) plan: RefreshPlan,
+    /// The fetch that is under way.
+    pub(super) fetch: Option<Waiter<FetchOutcome>>,
+    pub(super) etag: Option<ETag>,
+}
+
+/// What the request for a key leads to.
+pub(super) enum LookupPlan {
+    Fetch,
+    Refuse(RejectionKind),
+    Use,
+    Wait(Waiter<FetchOutcome>),
+}
+
+impl SourceState {
+    /// Decides what to do for a token with this hint. `usable` are the keys that may be used now.
+    pub(super) fn plan_lookup(
+        &self,
+        usable: Option<&Snapshot>,
+        hint: KeyHint<'_>,
+        now: UnixTime,
+    ) -> LookupPlan {
+        let Some(snapshot) = usable else {
+            return self.plan_first_load(now);
+        };
+        // No set has a key for a MAC, so a fetch cannot find one.
+        if snapshot.keys.knows(hint) || Algorithms::MAC.contains(hint.algorithm()) {
+            return LookupPlan::Use;
+        }
+        match (self.plan.unknown_kid(hint, now), &self.fetch) {
+            (UnknownKid::Missing, _) => LookupPlan::Use,
+            (_, Some(fetch)) => LookupPlan::Wait(fetch.clone()),
+            (UnknownKid::Fetch, None) => LookupPlan::Fetch,
+            (UnknownKid::LimitReached, None) => LookupPlan::Refuse(RejectionKind::KeyNotFound),
+            (UnknownKid::SourceDown, None) => LookupPlan::Refuse(RejectionKind::Unavailable),
+        }
+    }
+
+    fn plan_first_load(&self, now: UnixTime) -> LookupPlan {
+        match &self.fetch {
+            Some(fetch) => LookupPlan::Wait(fetch.clone()),
+            None if self.plan.may_load(now) => LookupPlan::Fetch,
+            None => LookupPlan::Refuse(RejectionKind::Unavailable),
+        }
+    }
+
+    /// Records that a fetch for `request` led from the keys `before` to the keys `after`.
+    pub(super) fn record_keys(
+        &mut self,
+        before: Option<&Snapshot>,
+        after: &Snapshot,
+        request: &FetchRequest,
+    ) {
+        if after.terms.fetched < request.at {
+            // Keys from the disk cache do not show which keys the source has today.
+            return;
+        }
+        self.plan.succeeded(request.at);
+        if before.is_some_and(|before| !before.keys.is_same(&after.keys)) {
+            self.plan.set_replaced();
+        }
+        let Some((algorithm, kid)) = &request.wanted else {
+            return;
+        };
+        if after.keys.knows(KeyHint::new(Some(kid), *algorithm)) {
+            return;
+        }
+        self.plan.record_missing(*algorithm, kid, request.at);
+        if before.is_none() {
+            // The first load was also a look-up of this key id.
+            self.plan.record_lookup(request.at);
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! Access tokens end with the session, subject or client that they were minted for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bearergate::clock::{FakeClock, UnixTime};
+use bearergate::error::{StoreError, StoreErrorKind};
+use bearergate::grant::store::RevocationRecord;
+use bearergate::grant::{Grant, GrantStore};
+use bearergate::issuer::{
+    AccessClaims, AuthenticatedClient, GrantRevocations, JwtIssuer, MintErrorKind, TokenEndpoints,
+};
+use bearergate::principal::PrincipalKind;
+use bearergate::refresh::{NewRefreshToken, RefreshManager, RotateRequest};
+use bearergate::revocation::RevocationList;
+use bearergate::session::{NewSession, Session, SessionManager};
+use bearergate::stores::MemoryGrantStore;
+use bearergate::{NowOrLater, Principal, RejectionKind};
+
+use crate::common::*;
+
+const SERVICE: &str = "my service";
+
+struct Service {
+    clock: FakeClock,
+    store: Arc<MemoryGrantStore>,
+    sessions: SessionManager,
+    issuer: JwtIssuer,
+    endpoints: TokenEndpoints,
+}
+
+impl Service {
+    fn new() -> Self {
+        Self::with_room(1000)
+    }
+
+    fn with_room(limit: usize) -> Self {
+        let (issuer, clock) = issuer(ring());
+        let store = Arc::new(MemoryGrantStore::new(limit));
+        let sessions = SessionManager::builder(store.clone(), SERVICE).clock(clock.clone());
+        let endpoints = TokenEndpoints::new(issuer.clone());
+        Self {
+            endpoints: endpoints.revocations(GrantRevocations::new(store.clone(), SERVICE)),
+            sessions: sessions.build().unwrap(),
+            clock,
+            store,
+            issuer,
+        }
+    }
+
+    async fn log_in(&self, subject: &str) -> Session {
+        let new = NewSession::new(subject).scopes(["a", "b"]);
+        self.sessions.create(new).await.unwrap().record
+    }
+
+    fn token(&self, grant: &Grant) -> String {
+        self.mint(&AccessClaims::of_grant(grant, "shop", API))
+    }
+
+    fn mint(&self, claims: &AccessClaims) -> String {
+        self.issuer.mint(claims).unwrap().expose().to_owned()
+    }
+
+    fn is_active(&self, token: &str) -> bool {
+        let answer = introspect(&self.endpoints, &api(), token);
+        let kind = answer.cause().map(|cause| cause.kind());
+        assert!(
+            matches!(kind, None | Some(RejectionKind::TokenRevoked)),
+            "{kind:?}"
+        );
+        members(answer.body())["active"].as_bool().unwrap()
+    }
+
+    fn revoke(&self, token: &str) -> bearergate::issuer::EndpointResponse {
+        let shop = AuthenticatedClient::assertion("shop");
+        let form = format!("token={token}");
+        self.endpoints
+            .revoke(&shop, form.as_bytes())
+            .try_now()
+            .unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_token_ends_with_its_session() {
+    let service = Service::new();
+    let (ended, other) = (service.log_in("alice").await, service.log_in("alice").await);
+    let (token, stays) = (service.token(ended.grant()), service.token(other.grant()));
+    assert!(service.is_active(&token) && service.is_active(&stays));
+    service.sessions.revoke(&ended).await.unwrap();
+    assert!(!service.is_active(&token) && service.is_active(&stays));
+    // Minted too late, by a node that had not read the revocation.
+    assert!(!service.is_active(&service.token(ended.grant())));
+}
+
+#[tokio::test]
+async fn a_token_ends_with_its_subject_and_one_of_a_later_login_does_not() {
+    let service = Service::new();
+    let (alice, bob) = (service.log_in("alice").await, service.log_in("bob").await);
+    let (token, stays) = (service.token(alice.grant()), service.token(bob.grant()));
+    service.sessions.revoke_subject("alice").await.unwrap();
+    let again = service.log_in("alice").await;
+    assert!(!service.is_active(&token) && service.is_active(&stays));
+    // In the same second.
+    assert!(service.is_active(&service.token(again.grant())));
+}
+
+#[tokio::test]
+async fn a_node_whose_clock_is_ahead_mints_nothing_that_outlasts_a_revocation() {
+    let service = Service::new();
+    let alice = service.log_in("alice").await;
+    service.clock.advance(Duration::from_secs(20));
+    let token = service.token(alice.grant());
+    service.clock.set(NOW);
+    service.sessions.revoke_subject("alice").await.unwrap();
+    service.clock.advance(Duration::from_secs(20));
+    assert!(!service.is_active(&token));
+}
+
+async fn is_revoked(list: &GrantRevocations, token: &Principal) -> bool {
+    match list.check_revocation(token).await {
+        Ok(()) => false,
+        Err(rejection) => {
+            assert_eq!(rejection.kind(), RejectionKind::TokenRevoked);
+            true
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_stays_revoked_for_validators_with_a_leeway() {
+    let service = Service::new();
+    let (alice, bob) = (service.log_in("alice").await, service.log_in("bob").await);
+    let end = alice.grant().expires();
+    service.clock.set(UnixTime::from_secs(end.as_secs() - 60));
+    let tokens = [&alice, &bob].map(|session| service.token(session.grant()));
+    let jwks = service.issuer.ring().jwks(end);
+    service.sessions.revoke(&alice).await.unwrap();
+    let late = end.saturating_add(Duration::from_secs(29));
+    service.clock.set(late);
+    service.sessions.purge().await.unwrap();
+    let list = GrantRevocations::new(service.store.clone(), SERVICE);
+    for (token, expected) in tokens.iter().zip([true, false]) {
+        let principal = judge(token, &jwks, late).unwrap();
+        assert_eq!(is_revoked(&list, &principal).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_token_stays_revoked_for_validators_with_a_leeway() {
+    let service = Service::new();
+    let minted = [(), ()].map(|()| service.issuer.mint(&claims()).unwrap());
+    let late = minted[0]
+        .expires_at()
+        .saturating_add(Duration::from_secs(29));
+    let jwks = service.issuer.ring().jwks(late);
+    let [revoked, kept] = minted.map(|token| judge(token.expose(), &jwks, late).unwrap());
+    let list = GrantRevocations::new(service.store.clone(), SERVICE);
+    list.revoke_token(&revoked, NOW).await.unwrap();
+    service.store.purge(late).await.unwrap();
+    assert!(is_revoked(&list, &revoked).await);
+    assert!(!is_revoked(&list, &kept).await);
+}
+
+#[tokio::test]
+async fn a_token_ends_with_its_client() {
+    let service = Service::new();
+    let alice = service.log_in("alice").await;
+    let token = service.token(alice.grant());
+    service.sessions.revoke_client("other").await.unwrap();
+    assert!(service.is_active(&token));
+    service.sessions.revoke_client("shop").await.unwrap();
+    assert!(!service.is_active(&token));
+}
+
+#[tokio::test]
+async fn a_token_without_a_grant_ends_with_revocations_in_its_second_or_later() {
+    let service = Service::new();
+    service.sessions.revoke_subject("alice").await.unwrap();
+    assert!(!service.is_active(&service.mint(&claims())));
+    service.clock.advance(Duration::from_secs(1));
+    let token = service.mint(&claims());
+    assert!(service.is_active(&token));
+    service.clock.advance(Duration::from_secs(1));
+    service.sessions.revoke_subject("bob").await.unwrap();
+    assert!(service.is_active(&token));
+    service.sessions.revoke_subject("alice").await.unwrap();
+    assert!(!service.is_active(&token));
+}
+
+#[tokio::test]
+async fn revocations_of_another_authority_do_not_count() {
+    let service = Service::new();
+    let alice = service.log_in("alice").await;
+    let token = service.token(alice.grant());
+    let other =
+        SessionManager::builder(service.store.clone(), "other").clock(service.clock.clone());
+    let other = other.build().unwrap();
+    other.revoke_subject("alice").await.unwrap();
+    other.revoke_handle(alice.handle().unwrap()).await.unwrap();
+    assert!(service.is_active(&token));
+    service
+        .sessions
+        .revoke_handle(alice.handle().unwrap())
+        .await
+        .unwrap();
+    assert!(!service.is_active(&token));
+}
+
+#[tokio::test]
+async fn a_list_for_one_issuer_leaves_principals_of_others_to_other_lists() {
+    let service = Service::new();
+    let alice = service.log_in("alice").await;
+    let jwks = service.issuer.ring().jwks(NOW);
+    let token = judge(&service.token(alice.grant()), &jwks, NOW).unwrap();
+    let robot = Principal::builder(PrincipalKind::Other, "bench").subject("alice");
+    let robot = robot.build();
+    let any = GrantRevocations::new(service.store.clone(), SERVICE);
+    let limited = any.clone().only_tokens_of(NAME);
+    assert!(!is_revoked(&any, &token).await && !is_revoked(&limited, &token).await);
+    // Nothing says when it was issued, so the unlimited list cannot tell.
+    assert!(is_revoked(&any, &robot).await && !is_revoked(&limited, &robot).await);
+    service.sessions.revoke(&alice).await.unwrap();
+    assert!(is_revoked(&any, &token).await && is_revoked(&limited, &token).await);
+}
+
+#[tokio::test]
+async fn one_token_is_revoked_and_its_session_and_siblings_stay() {
+    let service = Service::new();
+    let alice = service.log_in("alice").await;
+    let (token, sibling) = (service.token(alice.grant()), service.token(alice.grant()));
+    for _ in 0..2 {
+        assert_eq!(service.revoke(&token).status(), 200);
+        assert!(!service.is_active(&token) && service.is_active(&sibling));
+    }
+    assert!(service.sessions.save(&alice, "still there").await.is_ok());
+}
+
+/// A revocation that was not stored is not reported as done.
+///
+/// Defect I05 (error of a store swallowed): docs/defects.md
+#[tokio::test]
+async fn i05_a_full_store_refuses_to_revoke() {
+    let service = Service::with_room(1);
+    let alice = service.log_in("alice").await;
+    let (token, other) = (service.token(alice.grant()), service.token(alice.grant()));
+    assert_eq!(service.revoke(&token).status(), 200);
+    let answer = service.revoke(&other);
+    assert_eq!(answer.status(), 503);
+    assert!(!service.is_active(&token) && service.is_active(&other));
+    // Expired revocations make room again.
+    service.clock.advance(Duration::from_secs(300 + 600));
+    service.sessions.purge().await.unwrap();
+    assert_eq!(service.revoke(&service.token(alice.grant())).status(), 200);
+}
+
+#[tokio::test]
+async fn a_token_of_a_rotated_refresh_token_ends_with_its_session() {
+    let service = Service::new();
+    let tokens =
+        RefreshManager::builder(service.store.clone(), SERVICE).clock(service.clock.clone());
+    let tokens = tokens.build().unwrap();
+    let alice = service.log_in("alice").await;
+    let first = tokens
+        .create(NewRefreshToken::for_session(&alice, "shop"))
+        .await
+        .unwrap()
+        .secret
+        .reveal();
+    let refreshed = tokens
+        .rotate(RotateRequest::new(&first, "shop"))
+        .await
+        .unwrap();
+    let token = service.token(refreshed.record.grant());
+    assert!(service.is_active(&token));
+    service.sessions.revoke(&alice).await.unwrap();
+    assert!(!service.is_active(&token));
+}
+
+#[derive(Debug)]
+struct Gone;
+
+impl GrantStore for Gone {
+    fn revoke(&self, _: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
+        NowOrLater::later(async { Err(StoreErrorKind::Unavailable.into()) })
+    }
+
+    fn is_revoked(&self, _: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
+        NowOrLater::later(async { Err(StoreErrorKind::Unavailable.into()) })
+    }
+
+    fn purge(&self, _: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
+        NowOrLater::now(Ok(0))
+    }
+}
+
+#[tokio::test]
+async fn i05_with_an_unavailable_store_a_token_is_neither_active_nor_revoked() {
+    let service = Service::new();
+    let endpoints = TokenEndpoints::new(service.issuer.clone());
+    let endpoints = endpoints.revocations(GrantRevocations::new(Arc::new(Gone), SERVICE));
+    let form = format!("token={}", service.mint(&claims()));
+    let (api, shop) = (api(), AuthenticatedClient::assertion("shop"));
+    assert_eq!(
+        endpoints.introspect(&api, form.as_bytes()).await.status(),
+        503
+    );
+    assert_eq!(endpoints.revoke(&shop, form.as_bytes()).await.status(), 503);
+}
+
+#[tokio::test]
+async fn a_token_grants_no_more_than_its_grant() {
+    let service = Service::new();
+    let alice = service.log_in("alice").await;
+    let token = service.token(alice.grant());
+    let validated = judge(&token, service.issuer.jwks().body(), NOW).unwrap();
+    assert_eq!(validated.subject(), Some("alice"));
+    assert_eq!(
+        validated.scopes().unwrap().iter().collect::<Vec<_>>(),
+        ["a", "b"]
+    );
+    let sid = validated.claims().get::<String>("sid").unwrap();
+    assert_eq!(sid, alice.handle().map(|handle| handle.to_string()));
+
+    let of = |client: &str| AccessClaims::of_grant(alice.grant(), client, API);
+    assert!(service.issuer.mint(&of("shop").scopes(["b"])).is_ok());
+    let error = service
+        .issuer
+        .mint(&of("shop").scopes(["b", "c"]))
+        .unwrap_err();
+    assert_eq!(error.claim(), Some("scope"));
+    let bound = alice.grant().clone().with_client(Some("shop".to_owned()));
+    assert!(
+        service
+            .issuer
+            .mint(&AccessClaims::of_grant(&bound, "shop", API))
+            .is_ok()
+    );
+    let error = service
+        .issuer
+        .mint(&AccessClaims::of_grant(&bound, "mall", API))
+        .unwrap_err();
+    assert_eq!(error.claim(), Some("client_id"));
+    let named = service
+        .issuer
+        .mint(&of("shop").claim("grant_sequence", "0"))
+        .unwrap_err();
+    assert_eq!(named.claim(), Some("grant_sequence"));
+}
+
+#[tokio::test]
+async fn a_token_does_not_outlive_its_grant() {
+    let service = Service::new();
+    let alice = service.log_in("alice").await;
+    let end = alice.grant().expires();
+    service.clock.set(UnixTime::from_secs(end.as_secs() - 10));
+    let claims = AccessClaims::of_grant(alice.grant(), "shop", API);
+    // Another end that is set later does not lengthen it.
+    for claims in [claims.clone(), claims.clone().not_after(after(end, 100))] {
+        assert_eq!(service.issuer.mint(&claims).unwrap().expires_at(), end);
+    }
+    service.clock.set(end);
+    let error = service.issuer.mint(&claims).unwrap_err();
+    assert_eq!(error.kind(), MintErrorKind::Expired);
+}
