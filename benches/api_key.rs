@@ -1,9 +1,9 @@
-//! What judging an API key costs beside a bare probe: an HMAC, a look-up in a hash map, a
+//! The validation of API keys, compared with a bare lookup: an HMAC, a lookup in a hash map, a
 //! comparison in constant time and one read of the record.
 //!
 //! Both alternate over the same keys in the same order, and medians are compared. `benches/peers`
-//! measures the same beside other ways to keep secrets. How long the keys took to be made and
-//! stored is printed too.
+//! compares the same with other ways to store secrets. The time to create and store the keys is
+//! printed too.
 //!
 //! ```text
 //! cargo bench --bench api_key [-- NUMBER_OF_KEYS...]
@@ -12,7 +12,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a bench stops at the first fault"
+    reason = "a bench stops at the first error"
 )]
 
 mod api_keys;
@@ -43,42 +43,42 @@ fn main() -> io::Result<()> {
     for count in counts {
         let begin = Instant::now();
         let keys = Keys::new(count);
-        let made = begin.elapsed().as_secs_f64();
+        let creation = begin.elapsed().as_secs_f64();
         let bare = Bare::new(&keys);
         let order = shuffled(count);
         let mut times = [vec![], vec![]];
         for round in 0..rounds {
             let from = round * BATCH;
             times[0].push(time(&order, from, |at| bare.probe(keys.at(at).text())));
-            times[1].push(time(&order, from, |at| judge(&keys, keys.at(at).text())));
+            times[1].push(time(&order, from, |at| validate(&keys, keys.at(at).text())));
         }
-        let [bare, ours] = times.map(sizes::median);
+        let [bare, full] = times.map(sizes::median);
         writeln!(
             io::stdout(),
-            "{count:>7} keys  bare probe {bare:>5.0} ns  bearergate {ours:>5.0} ns  {:.2} times  \
-             made and stored in {made:.2} s",
-            ours / bare
+            "{count:>7} keys  bare probe {bare:>5.0} ns  bearergate {full:>5.0} ns  {:.2} times  \
+             created and stored in {creation:.2} s",
+            full / bare
         )?;
     }
     Ok(())
 }
 
-fn judge(keys: &Keys, text: &str) {
+fn validate(keys: &Keys, text: &str) {
     let presented = PresentedCredential::token(text).at(api_keys::NOW);
-    let judged = keys.validator.validate(&presented).try_now();
-    black_box(judged.expect("ready").expect("accepted").expires_at());
+    let result = keys.validator.validate(&presented).try_now();
+    black_box(result.expect("ready").expect("accepted").expires_at());
 }
 
-/// Nanoseconds of one of a batch of judgements.
-fn time(order: &[usize], from: usize, mut judge: impl FnMut(usize)) -> f64 {
+/// Nanoseconds for one validation of a batch.
+fn time(order: &[usize], from: usize, mut run: impl FnMut(usize)) -> f64 {
     let begin = Instant::now();
     for at in from..from + BATCH {
-        judge(order[at % order.len()]);
+        run(order[at % order.len()]);
     }
     begin.elapsed().as_secs_f64() * 1e9 / BATCH as f64
 }
 
-/// Ids and digests as small as they can be.
+/// Ids and digests in the smallest form.
 struct Bare {
     pepper: hmac::Key,
     entries: HashMap<[u8; 16], Entry>,
@@ -89,7 +89,7 @@ struct Entry {
     record: Arc<Record>,
 }
 
-/// About what a service keeps of a key.
+/// Roughly what a service keeps about a key.
 struct Record {
     expires_at: u64,
     _subject: String,

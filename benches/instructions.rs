@@ -60,7 +60,7 @@ fn validate(sample: &common::Sample, count: u32) {
 }
 
 fn raw(sample: &common::Sample, count: u32) {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]);
+    let key = hmac::Key::new(hmac::HMAC_SHA256, common::signing::SECRET);
     let (signed, signature) = sample.token.rsplit_once('.').expect("a compact token");
     let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64url");
     for _ in 0..count {

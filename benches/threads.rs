@@ -1,8 +1,8 @@
-//! What a second thread gains: judging API keys beside a pure computation.
+//! What a second thread gains: the validation of API keys, compared with a pure computation.
 //!
-//! Each thread presents keys of its own, then all threads present one and the same key, which
-//! shows what the shared counter of its principal costs. Rounds of all cases alternate, and medians
-//! of the ratios within a round are told, since nothing else means anything on a shared machine.
+//! Each thread presents its own keys, then all threads present the same key, which shows the cost of
+//! the shared counter of its principal. Rounds of all cases alternate, and the medians of the ratios
+//! within a round are printed, since nothing else is reliable on a shared machine.
 //!
 //! ```text
 //! cargo bench --bench threads
@@ -11,7 +11,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a bench stops at the first fault"
+    reason = "a bench stops at the first error"
 )]
 
 mod api_keys;
@@ -41,8 +41,8 @@ const CASES: [(&str, Work); 3] = [
 ];
 
 fn main() -> io::Result<()> {
-    // cargo gives `--bench` beside whatever it is told to pass on.
-    let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
+    // cargo adds `--bench` to the arguments that it passes on.
+    let has = |name: &str| std::env::args().any(|argument| argument == name);
     let is_bench = has("--bench") && !has("--test");
     let rounds = if is_bench { ROUNDS } else { 1 };
     for count in SIZES {
@@ -53,24 +53,24 @@ fn main() -> io::Result<()> {
         for (at, (name, _)) in CASES.iter().enumerate() {
             let ns = median(rounds.iter().map(|round| round[at].0));
             let gain = median(rounds.iter().map(|round| round[at].1));
-            let beside = median(rounds.iter().map(|round| round[at].1 / round[0].1));
+            let relative = median(rounds.iter().map(|round| round[at].1 / round[0].1));
             writeln!(
                 io::stdout(),
                 "{count:>7} keys  {name:<18} {ns:>7.0} ns  second thread: {gain:.2} times, \
-                 {beside:.2} of the pure computation's",
+                 {relative:.2} of the pure computation's",
             )?;
         }
     }
     Ok(())
 }
 
-/// Nanoseconds of one judgement on one thread, and how many times as many two threads do.
+/// Nanoseconds of one validation on one thread, and the gain of two threads.
 fn run(keys: &Keys, (_, work): (&str, Work)) -> (f64, f64) {
     let [one, two] = [1, 2].map(|threads| speed(keys, work, threads));
     (1e9 / one, two / one)
 }
 
-/// Does about a thousand judgements for one of two threads, from this one on; returns how many.
+/// Does about a thousand validations on one of two threads, from this number on; returns how many.
 type Work = fn(&Keys, thread: usize, from: usize) -> usize;
 
 const STEP: usize = 1_000;
@@ -89,25 +89,25 @@ fn pure(_: &Keys, thread: usize, from: usize) -> usize {
 fn own(keys: &Keys, thread: usize, from: usize) -> usize {
     let half = keys.len() / 2;
     for at in from..from + STEP {
-        judge(keys, keys.at(thread * half + at % half).text());
+        validate(keys, keys.at(thread * half + at % half).text());
     }
     STEP
 }
 
 fn hot(keys: &Keys, _: usize, _: usize) -> usize {
     for _ in 0..STEP {
-        judge(keys, keys.at(0).text());
+        validate(keys, keys.at(0).text());
     }
     STEP
 }
 
-fn judge(keys: &Keys, text: &str) {
+fn validate(keys: &Keys, text: &str) {
     let presented = PresentedCredential::token(black_box(text)).at(api_keys::NOW);
-    let judged = keys.validator.validate(&presented).try_now();
-    black_box(judged.expect("ready").expect("accepted"));
+    let result = keys.validator.validate(&presented).try_now();
+    black_box(result.expect("ready").expect("accepted"));
 }
 
-/// Judgements in a second of so many threads together.
+/// Validations per second of all threads together.
 fn speed(keys: &Keys, work: Work, threads: usize) -> f64 {
     let start = Barrier::new(threads);
     thread::scope(|scope| {

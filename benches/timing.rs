@@ -1,10 +1,10 @@
-//! Whether the time of a refusal tells what was wrong with an API key.
+//! Whether the time of a rejection shows what was wrong with an API key.
 //!
 //! After dudect (Reparaz, Balasch, Verbauwhede: "Dude, is my code constant time?", 2017): two
-//! classes of keys in a random order, each judgement timed on its own, Welch's t-test between the
+//! classes of keys in a random order, each validation timed separately, Welch's t-test between the
 //! classes over all times and over those below several percentiles. Reported is the largest |t|;
-//! below 4.5 nothing was found. Two controls show that the test itself is sound: a class against
-//! itself must not be told apart, keys that are refused without an HMAC must be.
+//! below 4.5 no difference was found. Two controls show that the test itself works: a class must
+//! not be distinguished from itself, and keys that are rejected without an HMAC must be.
 //!
 //! ```text
 //! cargo bench --bench timing
@@ -13,7 +13,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a bench stops at the first fault"
+    reason = "a bench stops at the first error"
 )]
 
 mod api_keys;
@@ -29,18 +29,18 @@ use bearergate::credential::PresentedCredential;
 use api_keys::Keys;
 use api_keys::Random;
 
-/// Above this the classes are told apart (FIPS 140-3 non-invasive testing, ISO/IEC 17825).
+/// Above this the classes are distinguished (FIPS 140-3 non-invasive testing, ISO/IEC 17825).
 const THRESHOLD: f64 = 4.5;
 
-/// Times that lie above one of these parts of all are left out.
+/// Times above one of these quantiles are left out.
 const CROPS: [f64; 6] = [1.0, 0.99, 0.95, 0.9, 0.75, 0.5];
 
 /// Different keys in a class.
 const POOL: usize = 1 << 14;
 
 fn main() -> io::Result<()> {
-    // cargo gives `--bench` beside whatever it is told to pass on.
-    let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
+    // cargo adds `--bench` to the arguments that it passes on.
+    let has = |name: &str| std::env::args().any(|argument| argument == name);
     let is_bench = has("--bench") && !has("--test");
     let (sizes, samples): (&[usize], _) = if is_bench {
         (&[1_000, 100_000, 1_000_000], 1_000_000)
@@ -129,9 +129,9 @@ fn line(keys: &Keys, contrast: &Contrast, samples: usize) -> String {
     let (t, crop) = largest(&times);
     let medians = [0, 1].map(|class| median(&times, class));
     let verdict = match (t.abs() < THRESHOLD, contrast.is_control) {
-        (true, _) => "not told apart",
-        (false, false) => "TOLD APART",
-        (false, true) => "told apart",
+        (true, _) => "not distinguished",
+        (false, false) => "DISTINGUISHED",
+        (false, true) => "distinguished",
     };
     format!(
         "{:>9} keys  {:<42} |t| {:>8.2} (fastest {:>3.0} %)  medians {} and {} ns  {verdict}",
@@ -144,7 +144,7 @@ fn line(keys: &Keys, contrast: &Contrast, samples: usize) -> String {
     )
 }
 
-/// Class and nanoseconds of each judgement.
+/// Class and nanoseconds of each validation.
 type Times = Vec<(usize, u64)>;
 
 fn times(keys: &Keys, contrast: &Contrast, samples: usize) -> Times {
@@ -156,7 +156,7 @@ fn times(keys: &Keys, contrast: &Contrast, samples: usize) -> Times {
     let order: Vec<_> = (0..samples + samples / 10)
         .map(|_| (random.below(2), random.below(POOL)))
         .collect();
-    // Every key is judged in the same place.
+    // Every key is validated in the same buffer.
     let mut text = String::with_capacity(256);
     let times = order.into_iter().map(|(class, at)| {
         text.clear();
@@ -170,14 +170,14 @@ fn times(keys: &Keys, contrast: &Contrast, samples: usize) -> Times {
 fn time(keys: &Keys, text: &str) -> u64 {
     let begin = Instant::now();
     let presented = PresentedCredential::token(black_box(text)).at(api_keys::NOW);
-    let judged = keys.validator.validate(&presented).try_now();
-    let is_refused = black_box(judged.expect("ready")).is_err();
+    let result = keys.validator.validate(&presented).try_now();
+    let is_rejected = black_box(result.expect("ready")).is_err();
     let elapsed = begin.elapsed();
-    assert!(is_refused, "a wrong key is accepted");
+    assert!(is_rejected, "a wrong key is accepted");
     u64::try_from(elapsed.as_nanos()).expect("a short time")
 }
 
-/// The largest t, and the part of the times that it is from.
+/// The largest t, and the quantile of the times it is from.
 fn largest(times: &Times) -> (f64, f64) {
     let mut sorted: Vec<u64> = times.iter().map(|(_, time)| *time).collect();
     sorted.sort_unstable();
@@ -195,7 +195,7 @@ fn welch(times: &Times, most: u64) -> f64 {
         let own = times
             .iter()
             .filter(|(own, time)| *own == class && *time <= most);
-        Moments::of(own.map(|(_, time)| *time as f64))
+        Moments::new(own.map(|(_, time)| *time as f64))
     });
     (a.mean - b.mean) / (a.error() + b.error()).sqrt()
 }
@@ -208,7 +208,7 @@ struct Moments {
 }
 
 impl Moments {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
+    fn new(values: impl Iterator<Item = f64>) -> Self {
         values.fold(Self::default(), |mut own, value| {
             own.count += 1.0;
             let off = value - own.mean;

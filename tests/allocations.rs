@@ -1,4 +1,4 @@
-//! How much memory a verdict takes.
+//! Allocations of a validation.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod signing;
@@ -29,7 +29,7 @@ const NOW: u64 = 1_760_000_000;
 const START: &str = r#"{"iss":"https://idp.example.com","aud":"https://api.example.com","sub":"alice","client_id":"shop","iat":1759999940,"exp":1760000600,"jti":"j1""#;
 const ALGORITHMS: [&str; 4] = ["HS256", "RS256", "ES256", "EdDSA"];
 
-/// Every provider with its bare checks.
+/// Every provider with its bare signature checks.
 fn providers() -> Vec<(Provider, MakeCheck)> {
     vec![
         (Provider::ring(), on_ring),
@@ -72,17 +72,20 @@ fn token(algorithm: &str, payload: &str) -> String {
     signing::token(algorithm, &header, payload)
 }
 
-/// Judges a token twice, so that what is made once for the process is not counted.
-fn judge(validator: &dyn TokenValidator, token: &str) -> (AllocationInfo, Option<RejectionKind>) {
+/// Validates a token twice, so that allocations made once in the process are not counted.
+fn validate(
+    validator: &dyn TokenValidator,
+    token: &str,
+) -> (AllocationInfo, Option<RejectionKind>) {
     let presented = PresentedCredential::token(token);
-    let judge = || validator.validate(&presented).try_now().unwrap();
-    drop(judge());
-    let mut verdict = None;
-    let info = measure(|| verdict = Some(judge()));
-    (info, verdict.unwrap().err().map(|r| r.kind()))
+    let validate = || validator.validate(&presented).try_now().unwrap();
+    drop(validate());
+    let mut result = None;
+    let info = measure(|| result = Some(validate()));
+    (info, result.unwrap().err().map(|r| r.kind()))
 }
 
-/// What the provider's bare check of the same signature takes.
+/// Returns the allocations of the provider's bare check of the same signature.
 fn raw(check: &RawCheck, token: &str) -> u64 {
     let (message, signature) = token.rsplit_once('.').unwrap();
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -147,8 +150,8 @@ fn members(count: usize, member: impl Fn(usize) -> String) -> String {
     (0..count).map(|n| format!(",{}", member(n))).collect()
 }
 
-/// Payloads of tokens as they come, all accepted.
-fn everyday() -> Vec<(&'static str, String)> {
+/// Payloads of usual tokens, all accepted.
+fn usual() -> Vec<(&'static str, String)> {
     let scopes: Vec<_> = (0..40).map(|n| format!("\"orders:read:{n}\"")).collect();
     let long: Vec<_> = (0..400).map(|n| format!("\"orders:read:{n}\"")).collect();
     let act = r#","act":{"sub":"a","act":{"sub":"b","act":{"sub":"c","act":{"sub":"d"}}}}"#;
@@ -180,20 +183,20 @@ fn everyday() -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn accepted_token_takes_two_allocations_beside_the_bare_check() {
+fn accepted_token_takes_two_allocations_in_addition_to_the_bare_check() {
     for (provider, bare_check) in providers() {
         for algorithm in ALGORITHMS {
             let validator = validator(provider, algorithm);
             let check = bare_check(algorithm);
-            for (name, payload) in everyday() {
+            for (name, payload) in usual() {
                 let token = token(algorithm, &payload);
-                let (info, refused) = judge(&validator, &token);
-                assert_eq!(refused, None, "{name}");
+                let (info, rejected) = validate(&validator, &token);
+                assert_eq!(rejected, None, "{name}");
                 let bare = raw(&check, &token);
                 let own = info.count_total - bare;
                 assert!(
                     own <= 2,
-                    "{provider:?} {algorithm} {name}: {own} beside {bare}"
+                    "{provider:?} {algorithm} {name}: {own} in addition to {bare}"
                 );
             }
         }
@@ -201,27 +204,27 @@ fn accepted_token_takes_two_allocations_beside_the_bare_check() {
 }
 
 #[test]
-fn a_token_that_is_remembered_takes_no_allocation_and_neither_does_the_denylist() {
+fn cached_token_and_denylist_take_no_allocation() {
     for algorithm in ["RS256", "ES256", "EdDSA"] {
         let cache = TokenCache::default();
         let validator = validator(Provider::ring(), algorithm).cached(&cache);
-        for (name, payload) in everyday() {
+        for (name, payload) in usual() {
             let token = token(algorithm, &payload);
-            let (info, refused) = judge(&validator, &token);
-            assert_eq!(refused, None, "{name}");
+            let (info, rejected) = validate(&validator, &token);
+            assert_eq!(rejected, None, "{name}");
             assert_eq!(info.count_total, 0, "{algorithm} {name}");
             let presented = PresentedCredential::token(&token);
             let principal = validator.validate(&presented).try_now().unwrap().unwrap();
-            let denylist = crowded();
+            let denylist = denylist();
             let info = measure(|| assert!(denylist.check(&principal).is_ok()));
             assert_eq!(info.count_total, 0, "{algorithm} {name}");
         }
-        assert_eq!(cache.len(), everyday().len());
+        assert_eq!(cache.len(), usual().len());
     }
 }
 
-/// A list with something of each kind on it.
-fn crowded() -> Denylist {
+/// A denylist with a revocation of each kind.
+fn denylist() -> Denylist {
     let id = TokenId::parse(&"0".repeat(64)).unwrap();
     let issuer = "https://idp.example.com";
     let denylist = Denylist::default();
@@ -238,15 +241,15 @@ fn crowded() -> Denylist {
     denylist
 }
 
-/// Payloads made to cost memory, as long as the cap allows, signed all the same.
+/// Signed payloads that are made to cost memory, up to the largest size.
 fn adversarial() -> Vec<(String, String)> {
     let mut payloads = Vec::new();
-    for room in [200, 600, 1_200, 2_000, 5_000, 12_000, 48_000] {
+    for size in [200, 600, 1_200, 2_000, 5_000, 12_000, 48_000] {
         let fill = |unit: &dyn Fn(usize) -> String| {
             let mut text = String::new();
             for n in 0.. {
                 let next = unit(n);
-                if text.len() + next.len() > room {
+                if text.len() + next.len() > size {
                     return text;
                 }
                 text += &next;
@@ -263,7 +266,7 @@ fn adversarial() -> Vec<(String, String)> {
         let capped = |n: usize| if n < 240 { tiny(n) } else { " ".to_owned() };
         let escaped_capped = |n: usize| if n < 240 { escaped(n) } else { " ".to_owned() };
         let long_names = |n: usize| match n {
-            0..240 => format!(r#","\u0061{n:03}{}":0"#, "x".repeat(room / 300)),
+            0..240 => format!(r#","\u0061{n:03}{}":0"#, "x".repeat(size / 300)),
             _ => " ".to_owned(),
         };
         let filled = |unit: &str| fill(&|_| unit.to_owned());
@@ -300,14 +303,14 @@ fn adversarial() -> Vec<(String, String)> {
             ),
             (
                 "nested arrays",
-                format!(r#","o":{}{}"#, "[".repeat(room / 2), "]".repeat(room / 2)),
+                format!(r#","o":{}{}"#, "[".repeat(size / 2), "]".repeat(size / 2)),
             ),
             (
                 "objects in a row",
                 format!(
                     r#","o":[{}]"#,
                     strings(&object(&|n| {
-                        if n < 9 { tiny(n) } else { " ".repeat(room) }
+                        if n < 9 { tiny(n) } else { " ".repeat(size) }
                     }))
                 ),
             ),
@@ -332,18 +335,18 @@ fn adversarial() -> Vec<(String, String)> {
             ("unclosed", format!(r#","o":[{}"#, filled("["))),
         ];
         for (name, rest) in rest {
-            payloads.push((format!("{name}, {room}"), format!("{START}{rest}}}")));
+            payloads.push((format!("{name}, {size}"), format!("{START}{rest}}}")));
         }
         for depth in [2, 8, 31] {
-            // Objects inside each other, each with names of its own.
-            let each = (room / depth / 9).min(240);
+            // Nested objects, each with its own names.
+            let each = (size / depth / 9).min(240);
             let names = members(each, |n| format!(r#""{n:x}":0"#));
             let inner = (0..depth).fold("0".to_owned(), |inner, _| {
                 format!(r#"{{"o":{inner}{names}}}"#)
             });
-            let name = format!("{depth} nested objects, {room}");
+            let name = format!("{depth} nested objects, {size}");
             payloads.push((name, format!(r#"{START},"o":{inner}}}"#)));
-            let name = format!("{depth} nested actors, {room}");
+            let name = format!("{depth} nested actors, {size}");
             let inner = inner.replace("\"o\"", "\"act\"");
             payloads.push((name, format!(r#"{START},"act":{inner}}}"#)));
         }
@@ -351,7 +354,7 @@ fn adversarial() -> Vec<(String, String)> {
     payloads
 }
 
-/// Tokens made to cost memory that no key signed.
+/// Tokens that are made to cost memory, without a valid signature.
 fn unsigned() -> Vec<String> {
     let cap = limits::TOKEN_BYTES_MAX;
     let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
@@ -389,9 +392,9 @@ fn is_bounded(name: &str, token: &str, info: AllocationInfo) {
 #[test]
 fn no_token_takes_more_than_four_times_its_bytes() {
     let validator = validator(Provider::ring(), "HS256");
-    let mut verdicts = std::collections::HashMap::new();
+    let mut results = std::collections::HashMap::new();
     let mut broken = Vec::new();
-    for (name, payload) in everyday()
+    for (name, payload) in usual()
         .into_iter()
         .map(|(n, p)| (n.to_owned(), p))
         .chain(adversarial())
@@ -404,30 +407,30 @@ fn no_token_takes_more_than_four_times_its_bytes() {
             };
             let header = format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#);
             let token = signing::token("HS256", &header, &payload);
-            let (info, refused) = judge(&validator, &token);
-            *verdicts.entry(refused).or_insert(0_u32) += 1;
+            let (info, rejected) = validate(&validator, &token);
+            *results.entry(rejected).or_insert(0_u32) += 1;
             let bound = 4 * token.len() as u64 + 1_536;
             if info.bytes_total > bound {
                 broken.push(format!(
-                    "{name} {escaped_kid}: {} of {bound} {refused:?}\n",
+                    "{name} {escaped_kid}: {} of {bound} {rejected:?}\n",
                     info.bytes_total
                 ));
             }
         }
     }
-    let ways = [
+    let expected = [
         None,
         Some(RejectionKind::TokenMalformed),
         Some(RejectionKind::ClaimInvalid),
     ];
     assert!(
-        ways.iter().all(|way| verdicts.contains_key(way)),
-        "{verdicts:?}"
+        expected.iter().all(|kind| results.contains_key(kind)),
+        "{results:?}"
     );
     assert!(broken.is_empty(), "{}", broken.concat());
     for token in unsigned() {
-        let (info, refused) = judge(&validator, &token);
-        assert!(refused.is_some());
+        let (info, rejected) = validate(&validator, &token);
+        assert!(rejected.is_some());
         let start: String = token.chars().take(20).collect();
         is_bounded(&start, &token, info);
     }
@@ -468,10 +471,10 @@ impl KeyStore for Ready {
 #[test]
 fn store_that_is_ready_adds_no_allocation() {
     let token = token("HS256", &format!("{START}}}"));
-    let fixed = judge(&validator(Provider::ring(), "HS256"), &token);
+    let fixed = validate(&validator(Provider::ring(), "HS256"), &token);
     let keys = KeySet::from(key(Provider::ring(), "HS256"));
     let builder = draft().key_store(Arc::new(Ready(Arc::new(keys))));
-    let stored = judge(&builder.clock(clock()).build().unwrap(), &token);
+    let stored = validate(&builder.clock(clock()).build().unwrap(), &token);
     assert_eq!(fixed.1, None);
     assert_eq!(stored, fixed);
 }

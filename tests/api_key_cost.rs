@@ -44,19 +44,20 @@ fn setup() -> Setup {
     let peppers = peppers.with_older(1, &source(1)).unwrap();
     let format = ApiKeyFormat::new("acme_live").unwrap();
     let ring = ApiKeyScheme::new("acme keys", format, peppers).unwrap();
-    let ring = ring.with_foreign(LegacyFormat::new(20).unwrap());
+    let ring = ring.with_legacy(LegacyFormat::new(20).unwrap());
     let store = Arc::new(MemoryApiKeyStore::new(1_000).unwrap());
     let clock = FakeClock::at(UnixTime::from_secs(NOW));
-    let keys = ApiKeyManager::new(ring.clone(), store.clone()).clock(clock.clone());
+    let keys = ApiKeyManager::builder(ring.clone(), store.clone()).clock(clock.clone());
+    let keys = keys.build().unwrap();
     let draft = || {
         let draft = NewApiKey::new("robot-7").expires_in(Duration::from_secs(86_400));
         draft.tenant("acme").scopes(["orders:read", "orders:write"])
     };
     for _ in 0..100 {
-        ready(keys.create(draft())).unwrap();
+        let _ = ready(keys.create(draft())).unwrap();
     }
     ready(keys.import(draft(), LEGACY)).unwrap();
-    let key = ready(keys.create(draft())).unwrap().key.reveal();
+    let key = ready(keys.create(draft())).unwrap().secret.reveal();
     let validator = ApiKeyValidator::builder(ring, store);
     let validator = validator.clock(clock.clone()).build().unwrap();
     Setup {

@@ -18,13 +18,15 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
+use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
 use bearergate::api_key::{
-    ApiKeyChange, ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyQuery, ApiKeyRecord, ApiKeyScheme,
-    ApiKeyStore, KeyDigest, LegacyFormat, NewApiKey, PepperSet,
+    ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyRecord, ApiKeyScheme, ApiKeyStore, LegacyFormat,
+    NewApiKey, PepperSet, PepperedDigest,
 };
 use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::{PresentedCredential, Sources};
+use bearergate::environment::Environment;
 use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::grant::GrantStore;
 use bearergate::grant::store::{Lookup, Sequence, TokenDigest};
@@ -492,10 +494,12 @@ fn introspections([endpoint, proofs]: [bool; 2]) -> Report {
         .issuer(ISSUER)
         .clock(clock())
         .sender_constraint(Component::new(Proofs, proofs, &log))
-        .build(
-            Arc::new(Component::new(Endpoint, endpoint, &log)),
-            Arc::new(Inline),
+        .env(
+            &Environment::new()
+                .http_client(Component::new(Endpoint, endpoint, &log))
+                .spawner(Inline),
         )
+        .build()
         .unwrap();
     let mut report = Report::new();
     for token in [
@@ -560,7 +564,7 @@ impl ApiKeyStore for Component<ApiKeys> {
 
     fn find_by_digest(
         &self,
-        digest: KeyDigest,
+        digest: PepperedDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
         self.call("legacy", move |keys| {
             keys.up(|store| store.find_by_digest(digest))
@@ -595,18 +599,20 @@ fn ring_of(versions: &[u8]) -> ApiKeyScheme {
     });
     let format = ApiKeyFormat::new("acme_live").unwrap();
     let ring = ApiKeyScheme::new("acme keys", format, peppers).unwrap();
-    ring.with_foreign(LegacyFormat::new(20).unwrap().with_imported_sha256())
+    ring.with_legacy(LegacyFormat::new(20).unwrap().with_imported_sha256())
 }
 
 fn api_keys([waits]: [bool; 1]) -> Report {
     let log = CallLog::default();
     let store = Arc::new(MemoryApiKeyStore::new(1_000).unwrap());
-    let manager =
-        |versions: &[u8]| ApiKeyManager::new(ring_of(versions), store.clone()).clock(clock());
+    let manager = |versions: &[u8]| {
+        let builder = ApiKeyManager::builder(ring_of(versions), store.clone());
+        builder.clock(clock()).build().unwrap()
+    };
     let draft = || NewApiKey::new("robot-7").expires_in(Duration::from_secs(86_400));
     let issue = |keys: &ApiKeyManager| {
         let issued = drive(keys.create(draft())).unwrap();
-        (issued.key.reveal(), issued.record.id())
+        (issued.secret.reveal(), issued.record.id())
     };
     let (old, new) = (manager(&[1]), manager(&[2, 1]));
     let ((rehashed, _), (current, _)) = (issue(&old), issue(&new));
@@ -617,7 +623,8 @@ fn api_keys([waits]: [bool; 1]) -> Report {
     drive(new.revoke(id, "leaked")).unwrap();
     let (stranger, _) = {
         let other = Arc::new(MemoryApiKeyStore::new(1_000).unwrap());
-        issue(&ApiKeyManager::new(ring_of(&[2, 1]), other).clock(clock()))
+        let builder = ApiKeyManager::builder(ring_of(&[2, 1]), other);
+        issue(&builder.clock(clock()).build().unwrap())
     };
     let [legacy, legacy_old, legacy_sha256, legacy_unknown] = LEGACY;
     drive(new.import(draft(), legacy)).unwrap();

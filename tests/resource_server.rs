@@ -328,10 +328,12 @@ async fn key_file(folder: &Path) -> String {
     let format = ApiKeyFormat::new("acme_live").unwrap();
     let ring = ApiKeyScheme::new("acme keys", format, peppers).unwrap();
     let store = SqliteStore::open(folder.join("keys.db")).unwrap();
-    let keys = ApiKeyManager::new(ring, Arc::new(store));
+    let keys = ApiKeyManager::builder(ring, Arc::new(store))
+        .build()
+        .unwrap();
     let draft = NewApiKey::new("robot").never_expires();
     let issued = keys.create(draft.scopes(["orders:read"])).await.unwrap();
-    issued.key.reveal()
+    issued.secret.reveal()
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Many API keys in memory, and their judge.
+//! Many API keys in memory, and their validator.
 
 #![expect(dead_code, reason = "each bench uses a part of it")]
 
@@ -19,32 +19,35 @@ use bearergate::{ApiKeyValidator, ConfigError};
 use ring::rand::SecureRandom;
 use ring::rand::SystemRandom;
 
-/// When the keys are judged.
+/// When the keys are validated.
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
 const PREFIX: &str = "acme_live_";
 const CHECKSUM: usize = 6;
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Keys and what judges them.
+/// Keys and their validator.
 pub(crate) struct Keys {
     pub(crate) validator: ApiKeyValidator,
     keys: Vec<Key>,
 }
 
-/// One key as it was shown.
+/// The text of one key.
 pub(crate) struct Key(String);
 
 impl Keys {
-    /// Makes so many keys.
+    /// Creates so many keys.
     pub(crate) fn new(count: usize) -> Self {
-        let ring = ring().expect("a ring");
+        let scheme = scheme().expect("a scheme");
         let store = Arc::new(MemoryApiKeyStore::new(count).expect("a store"));
-        let manager = ApiKeyManager::new(ring.clone(), store.clone()).clock(FakeClock::at(NOW));
+        let manager = ApiKeyManager::builder(scheme.clone(), store.clone())
+            .clock(FakeClock::at(NOW))
+            .build()
+            .expect("a manager");
         let keys = (0..count).map(|at| create(&manager, at)).collect();
-        let validator = ApiKeyValidator::builder(ring, store).build();
+        let validator = ApiKeyValidator::builder(scheme, store).build();
         Self {
-            validator: validator.expect("a judge"),
+            validator: validator.expect("a validator"),
             keys,
         }
     }
@@ -61,7 +64,7 @@ impl Keys {
         self.at(random.below(self.len()))
     }
 
-    /// Puts a key together, with a good checksum.
+    /// Returns the text of a key with a valid checksum.
     pub(crate) fn text(&self, id: &str, secret: &str) -> String {
         let signed = format!("{PREFIX}{id}_{secret}");
         let sum = checksum(signed.as_bytes());
@@ -69,7 +72,7 @@ impl Keys {
     }
 }
 
-fn ring() -> Result<ApiKeyScheme, ConfigError> {
+fn scheme() -> Result<ApiKeyScheme, ConfigError> {
     let pepper = || Ok::<_, io::Error>(Secret::new(vec![7; 32]));
     let peppers = PepperSet::new(1, &SecretSource::from_fn("bench", pepper))?;
     ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)
@@ -79,7 +82,7 @@ fn create(manager: &ApiKeyManager, at: usize) -> Key {
     let draft = NewApiKey::new(format!("robot-{at}")).expires_in(Duration::from_secs(86_400));
     let draft = draft.scopes(["orders:read", "orders:write"]);
     let created = ready(manager.create(draft)).expect("ready").expect("a key");
-    Key(created.key.reveal())
+    Key(created.secret.reveal())
 }
 
 /// A store in memory never waits.
@@ -104,7 +107,7 @@ impl Key {
         end.split_at(end.len() - CHECKSUM).0
     }
 
-    /// The parts between the underscores, from the end.
+    /// Returns a part between the underscores, counted from the end.
     fn part(&self, at: usize) -> &str {
         self.0.rsplit('_').nth(at).expect("a key has its parts")
     }
@@ -126,12 +129,12 @@ impl Random {
         Self { bytes: Vec::new() }
     }
 
-    /// A number below this one; the bias does not matter here.
+    /// Returns a number below this one; the bias does not matter here.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::from_le_bytes(self.eight()) % end
     }
 
-    /// Letters and digits.
+    /// Returns letters and digits.
     pub(crate) fn text(&mut self, len: usize) -> String {
         (0..len)
             .map(|_| char::from(DIGITS[self.below(62)]))

@@ -47,10 +47,10 @@ impl Tree {
             Self::All(parts) => parts.iter().all(|part| part.holds(request)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(request)),
             Self::Action(name) => request.action() == Some(name),
-            Self::Claim(name, wanted) => {
+            Self::Claim(name, expected) => {
                 let value = request.principal().claims().value(name);
                 let own = value.and_then(bearergate::json::Value::as_str);
-                own.as_deref() == Some(*wanted)
+                own.as_deref() == Some(*expected)
             }
             Self::Scope(name) => {
                 let own = request.principal().scopes();

@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! Sizes and rounds of a bench.
 
 /// Returns the sizes on the command line, or all sizes if there are none, and the number of rounds. If
@@ -5,6 +6,15 @@
 pub(crate) fn asked(all: &[usize], rounds: usize) -> (Vec<usize>, usize) {
     // Cargo adds `--bench` to the arguments of the user.
     let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
+=======
+//! Sizes and numbers of rounds.
+
+/// Returns the sizes that the command line requests, or else all of them, and the number of rounds.
+/// If the bench runs as a test, it is the first size in one round.
+pub(crate) fn asked(all: &[usize], rounds: usize) -> (Vec<usize>, usize) {
+    // cargo adds `--bench` to the arguments that it passes on.
+    let has = |name: &str| std::env::args().any(|argument| argument == name);
+>>>>>>> main
     let is_bench = has("--bench") && !has("--test");
     let asked: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
     match &asked[..] {

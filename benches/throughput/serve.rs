@@ -62,7 +62,11 @@ fn options(idp: &FakeIssuer) -> Outcome<Options> {
     Options::read(arguments).map_err(|error| format!("{error}\n\n{USAGE}").into())
 }
 
+<<<<<<< HEAD
 /// Returns the open route. The gate checks the token first, so that it is cached.
+=======
+/// Returns the open route, after the gate has admitted this token and so has cached it.
+>>>>>>> main
 async fn open(gates: &Gates, token: &str) -> Outcome<Router> {
     let request = Request::builder().header("authorization", format!("Bearer {token}"));
     let (parts, ()) = request.body(())?.into_parts();
@@ -74,7 +78,11 @@ async fn open(gates: &Gates, token: &str) -> Outcome<Router> {
         .with_state(Arc::new(admitted.principal().clone())))
 }
 
+<<<<<<< HEAD
 /// Responds like the example, but without a check.
+=======
+/// The handler of the example, without the check.
+>>>>>>> main
 async fn show(State(principal): State<Arc<Principal>>, request: Request) -> Response {
     let (_parts, _) = request.into_parts();
     match whoami::whoami(&principal) {

@@ -18,9 +18,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fs, io, process};
 
+use bearergate::api_key::store::ApiKeyFilter;
 use bearergate::api_key::{
-    ApiKeyFilter, ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyScheme, LegacyFormat, NewApiKey,
-    PepperSet,
+    ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyScheme, LegacyFormat, NewApiKey, PepperSet,
 };
 use bearergate::clock::{Clock, FakeClock, UnixTime};
 use bearergate::secret_source::SecretSource;
@@ -91,14 +91,14 @@ impl Service {
         }
         let legacy = LegacyFormat::new(20)?.with_imported_sha256();
         let scheme = ApiKeyScheme::new("acme keys", ApiKeyFormat::new(PREFIX)?, peppers)?;
-        let scheme = scheme.with_foreign(legacy);
+        let scheme = scheme.with_legacy(legacy);
         let store = Arc::new(SqliteStore::open(folder.join("credentials.db"))?);
         let gate = Gate::builder()
             .validator(ApiKeyValidator::builder(scheme.clone(), store.clone()).build()?)
             .authorizer(require_scope("orders:read"))
             .clock(clock.clone())
             .build()?;
-        let keys = ApiKeyManager::new(scheme, store).clock(clock.clone());
+        let keys = ApiKeyManager::builder(scheme, store).clock(clock.clone()).build()?;
         Ok(Self { keys, gate, clock, report })
     }
 
@@ -112,13 +112,13 @@ impl Service {
 
     async fn expect_pepper_version(&mut self, id: ApiKeyId, expected: u32) -> Outcome<()> {
         let record = self.keys.find(id).await?.ok_or("there is no such key")?;
-        let version = record.digest().version().number();
+        let version = record.digest().pepper_version();
         Ok(self.report.step("its digest has the pepper of version", version, expected)?)
     }
 
     async fn create(&mut self) -> Outcome<String> {
         let draft = NewApiKey::new("robot-7").expires_in(90 * DAY).scopes(["orders:read"]);
-        let key = self.keys.create(draft).await?.key.reveal();
+        let key = self.keys.create(draft).await?.secret.reveal();
         self.expect("a new key", &key, "accepted").await?;
         Ok(key)
     }
@@ -139,7 +139,7 @@ impl Service {
         let soon = ApiKeyFilter::ExpiresBy(self.now()?.saturating_add(14 * DAY));
         let due = self.keys.list(soon, None).await?.len();
         self.report.step("keys that are due for rotation after 80 days", due, 1)?;
-        let successor = self.keys.rotate(id(key)?, DAY).await?.key.reveal();
+        let successor = self.keys.rotate(id(key)?, DAY).await?.secret.reveal();
         self.expect("the old key, within the overlap", key, "accepted").await?;
         self.expect("its successor", &successor, "accepted").await?;
         self.clock.advance(DAY);
@@ -191,5 +191,5 @@ fn pepper_file(folder: &Path, version: u32) -> PathBuf {
 }
 
 fn id(key: &str) -> Outcome<ApiKeyId> {
-    Ok(ApiKeyFormat::new(PREFIX)?.parse(key)?.id())
+    Ok(ApiKeyFormat::new(PREFIX)?.key_id(key)?)
 }

@@ -1,11 +1,11 @@
 //! A session id in the cookies of a request.
 //!
-//! The input is a request as it is written on the wire: a method, then header lines. `{id}` and
-//! `{old}` stand for the id of a session that is there, and for the one it had before.
+//! The input is a request: a method, then header lines. `{id}` is replaced by the id of a session,
+//! and `{old}` by its previous id.
 //!
-//! Property: nothing panics; the request is admitted exactly if another reader, who joins all
-//! cookies to one line, finds one cookie of the name, whose value is the id byte for byte, and the
-//! request is a reading one or says that no other site is behind it.
+//! Property: nothing panics; the request is admitted exactly if a second parser, which joins all
+//! cookies to one line, finds one cookie of the name, its value is the id byte for byte, and the
+//! request only reads or its headers show that it comes from the same site.
 #![no_main]
 
 use std::future::Future;
@@ -35,29 +35,29 @@ struct Service {
 
 static SERVICE: LazyLock<Service> = LazyLock::new(|| {
     let store = Arc::new(MemoryGrantStore::new(10));
-    let cookie = SessionCookie::new(NAME).expect("the name is good");
-    let sessions = SessionManager::builder(store, "shop").build();
-    let sessions = sessions.expect("the configuration is good");
+    let cookie = SessionCookie::new(NAME).expect("the name is allowed");
+    let sessions = SessionManager::builder(store, "service").build();
+    let sessions = sessions.expect("the configuration is valid");
     let sources = Sources::builder()
         .without_bearer()
         .cookie(NAME)
         .allow_origin(ORIGIN);
     let gate = Gate::builder()
         .validator(sessions.validator(&cookie))
-        .sources(sources.build().expect("the sources are good"))
+        .sources(sources.build().expect("the sources are valid"))
         .allow_any_authenticated();
     let created = now(sessions.create(NewSession::new("alice")));
     let created = created.expect("the store answers");
     let changed = now(sessions.rotate(&created.record, SessionChange::default()));
     let changed = changed.expect("the store answers");
     Service {
-        gate: gate.build().expect("the gate is good"),
+        gate: gate.build().expect("the gate is valid"),
         id: sent(&cookie, changed.secret),
         old: created.secret.reveal(),
     }
 });
 
-/// What a browser sends back of a cookie that was set.
+/// Returns the value that a browser sends back for a cookie.
 fn sent(cookie: &SessionCookie, id: ShownOnce) -> String {
     let header = cookie.set(id);
     let text = header.to_str().expect("a cookie is visible");
@@ -74,15 +74,15 @@ fuzz_target!(|text: &[u8]| {
     let admitted = SERVICE.gate.try_check_now(&request);
     let admitted = admitted.expect("a store in memory answers at once");
     let values = cookies(&request);
-    let is_ours = values == [SERVICE.id.as_bytes()];
-    let is_good = is_ours && (is_reading(&request) || is_same_site(&request));
+    let is_session = values == [SERVICE.id.as_bytes()];
+    let is_valid = is_session && (is_reading(&request) || is_same_site(&request));
     match admitted {
         Ok(admitted) => {
-            assert!(is_good);
+            assert!(is_valid);
             assert_eq!(admitted.principal().subject(), Some("alice"));
         }
         Err(refusal) => {
-            assert!(!is_good);
+            assert!(!is_valid);
             check(refusal.kind(), &values);
         }
     }
@@ -118,18 +118,18 @@ fn read(text: &[u8]) -> Option<Request<()>> {
     builder.body(()).ok()
 }
 
-fn replaced(text: &[u8], mark: &[u8], by: &[u8]) -> Vec<u8> {
+fn replaced(text: &[u8], placeholder: &[u8], by: &[u8]) -> Vec<u8> {
     let (mut out, mut rest) = (Vec::new(), text);
-    while let Some(at) = rest.windows(mark.len()).position(|part| part == mark) {
+    while let Some(at) = rest.windows(placeholder.len()).position(|part| part == placeholder) {
         out.extend_from_slice(&rest[..at]);
         out.extend_from_slice(by);
-        rest = &rest[at + mark.len()..];
+        rest = &rest[at + placeholder.len()..];
     }
     out.extend_from_slice(rest);
     out
 }
 
-/// The values of our cookie, by another reader's judgement.
+/// The values of the session cookie, by a second parser.
 fn cookies(request: &Request<()>) -> Vec<Vec<u8>> {
     let lines = request.headers().get_all("cookie").into_iter();
     let lines: Vec<_> = lines.map(|line| line.as_bytes()).collect();

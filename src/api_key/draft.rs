@@ -1,4 +1,4 @@
-//! What a new key shall be.
+//! Drafts of API keys.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,18 +6,20 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::row::ApiKeyRow;
-use crate::api_key::format::ApiKeyId;
-use crate::api_key::format::PepperedDigest;
+use super::format::ApiKeyId;
+use super::format::PepperedDigest;
+use super::store::ApiKeyRow;
 use crate::clock::UnixTime;
 use crate::principal::Authority;
 
-/// What a new API key shall be: whose, until when, and what it may be used for.
+/// The draft of a new API key: its owner, when it expires, and what it may be used for.
 ///
-/// Subject, tenant, scopes and roles are what policies see, so they come from the service, never
-/// from whoever asks for a key. Name and metadata are free, up to
-/// [`limits::API_KEY_FREE_BYTES`](crate::limits::API_KEY_FREE_BYTES) together with the limit class;
-/// there may be [`limits::API_KEY_ADDRESSES`](crate::limits::API_KEY_ADDRESSES) addresses.
+/// Policies see subject, tenant, scopes and roles, so the service decides them; never take them
+/// from the request for a key. Name and metadata may be the user's own text: up to
+/// [`limits::API_KEY_FREE_BYTES`](crate::limits::API_KEY_FREE_BYTES) together with the limit class.
+/// At most [`limits::API_KEY_ADDRESSES`](crate::limits::API_KEY_ADDRESSES) networks are allowed.
+/// All values are checked when [`ApiKeyManager::create`](crate::api_key::ApiKeyManager::create)
+/// makes the key.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,7 +34,7 @@ use crate::principal::Authority;
 /// # let _ = draft;
 /// ```
 ///
-/// Without an end it is none:
+/// A draft does not exist before its expiry is decided:
 ///
 /// ```compile_fail
 /// # use bearergate::api_key::NewApiKey;
@@ -53,27 +55,29 @@ pub struct NewApiKey {
     limit_class: Option<String>,
 }
 
-/// Whose key it shall be is said; it remains to be said when it ends.
+/// State of a draft: the expiry is missing; call [`expires_in`](Self::expires_in) or
+/// [`never_expires`](Self::never_expires).
 #[derive(Clone, Debug)]
-#[must_use = "say when the key ends"]
+#[must_use = "decide when the key expires"]
 pub struct NeedsExpiry {
     subject: String,
 }
 
 impl NeedsExpiry {
-    /// Lets the key end after this time, counted from its creation.
+    /// Lets the key expire this long after its creation.
     pub fn expires_in(self, lifetime: Duration) -> NewApiKey {
         NewApiKey::with_expiry(self.subject, Some(lifetime))
     }
 
-    /// Lets the key live until somebody ends it: a key that leaks unseen stays good for ever.
+    /// Creates a key that never expires. If it leaks and nobody notices, it stays valid until
+    /// someone disables it.
     pub fn never_expires(self) -> NewApiKey {
         NewApiKey::with_expiry(self.subject, None)
     }
 }
 
 impl NewApiKey {
-    /// Says whom the key belongs to; then say when it ends.
+    /// Starts a draft with the owner of the key; next, decide when it expires.
     pub fn new(subject: impl Into<String>) -> NeedsExpiry {
         let subject = subject.into();
         NeedsExpiry { subject }
@@ -94,71 +98,73 @@ impl NewApiKey {
         }
     }
 
-    /// Lets the key begin to be good at this time.
+    /// Sets when the key becomes valid; by default it is valid at once.
     pub fn not_before(mut self, time: UnixTime) -> Self {
         self.not_before = Some(time);
         self
     }
 
-    /// Sets the tenant that the subject acts in: the claim `tenant`.
+    /// Sets the tenant in which the subject acts: the claim `tenant` of the principal.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = Some(tenant.into());
         self
     }
 
-    /// Sets the scopes, each without spaces; without this there is none.
+    /// Sets the scopes, each without spaces; by default there are none.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets the roles: the claim `roles`.
+    /// Sets the roles: the claim `roles` of the principal.
     pub fn roles<S: Into<String>>(mut self, roles: impl IntoIterator<Item = S>) -> Self {
         self.roles = roles.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets what people call the key.
+    /// Sets the display name of the key. Policies do not see it.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Adds one piece of free data, which no policy sees.
+    /// Adds one entry of free data, or replaces the entry of this name. Policies do not see it.
     pub fn metadata(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(name.into(), value.into());
         self
     }
 
-    /// Lets the key be used from these networks alone; none means from anywhere.
+    /// Restricts the key to these networks; an empty list allows all. The validator compares the
+    /// address of the peer with them.
     pub fn addresses(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
         self.addresses = networks.into_iter().collect();
         self
     }
 
-    /// Names the limits that the key's requests count against.
+    /// Sets the name of the limits that requests with this key count against. This crate only
+    /// stores it; see [`ApiKeyDetails::limit_class`](crate::api_key::store::ApiKeyDetails::limit_class).
     pub fn limit_class(mut self, name: impl Into<String>) -> Self {
         self.limit_class = Some(name.into());
         self
     }
 
-    pub(crate) fn into_parts(
+    pub(super) fn into_row(
         self,
         authority: Authority,
         key: (ApiKeyId, PepperedDigest),
         now: UnixTime,
     ) -> ApiKeyRow {
-        let mut parts = ApiKeyRow::new(key.0, key.1, (authority, self.subject), now);
-        parts.expires_at = self.lifetime.map(|lifetime| now.saturating_add(lifetime));
-        parts.not_before = self.not_before;
-        parts.tenant = self.tenant;
-        parts.scopes = self.scopes;
-        parts.roles = self.roles;
-        parts.name = self.name;
-        parts.metadata = self.metadata;
-        parts.addresses = self.addresses;
-        parts.limit_class = self.limit_class;
-        parts
+        let mut row = ApiKeyRow::new(key.0, key.1, (authority, self.subject), now);
+        row.expires_at = self.lifetime.map(|lifetime| now.saturating_add(lifetime));
+        row.not_before = self.not_before;
+        row.tenant = self.tenant;
+        row.scopes = self.scopes;
+        row.roles = self.roles;
+        row.name = self.name;
+        row.metadata = self.metadata;
+        row.addresses = self.addresses;
+        row.limit_class = self.limit_class;
+        row
     }
 }
 

@@ -1,35 +1,34 @@
-//! The lives of API keys.
-
-use super::draft::NewApiKey;
-use super::error::ApiKeyError;
-use super::error::ApiKeyErrorKind;
+//! The manager of API keys.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::draft::NewApiKey;
+use super::error::ApiKeyError;
+use super::error::ApiKeyErrorKind;
+use super::format::ApiKeyId;
+use super::format::MintedKey;
+use super::format::PepperedDigest;
 use super::record::ApiKeyRecord;
-use super::row::ApiKeyRow;
-use super::row::Disabled;
 use super::scheme::ApiKeyScheme;
 use super::store::ApiKeyChange;
 use super::store::ApiKeyFilter;
 use super::store::ApiKeyQuery;
-use super::store::ApiKeyStore;
-use crate::api_key::format::ApiKeyId;
-use crate::api_key::format::MintedKey;
-use crate::api_key::format::PepperedDigest;
+use super::store::ApiKeyRow;
+use super::store::Disabled;
+use super::store::contract::ApiKeyStore;
 use crate::clock::Clock;
-use crate::clock::SystemClock;
 use crate::clock::UnixTime;
 use crate::error::StoreErrorKind;
 use crate::limits;
-use crate::secret::ShownOnce;
+use crate::secret::Issued;
 
-/// Leads API keys through their lives: created, rotated, revoked, purged. Cheap to clone.
+/// Creates, rotates, revokes and purges API keys. Cheap to clone.
 ///
-/// Every step is one commit of the store, so it is taken whole or not at all, and a judge that
-/// asks the same store sees it with the next request. It sees the records of its own ring alone.
+/// Each change is one [commit](ApiKeyStore::commit) of the store: it is made whole or not at all,
+/// and a validator with the same store sees it with the next request. Only records of the scheme's
+/// own authority are seen and changed.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -38,11 +37,12 @@ use crate::secret::ShownOnce;
 /// use bearergate::api_key::{ApiKeyManager, ApiKeyScheme, NewApiKey};
 /// use bearergate::stores::MemoryApiKeyStore;
 ///
-/// # async fn issue(ring: ApiKeyScheme) -> Result<(), Box<dyn std::error::Error>> {
-/// let keys = ApiKeyManager::new(ring, Arc::new(MemoryApiKeyStore::new(100_000)?));
+/// # async fn issue(scheme: ApiKeyScheme) -> Result<(), Box<dyn std::error::Error>> {
+/// let store = Arc::new(MemoryApiKeyStore::new(100_000)?);
+/// let keys = ApiKeyManager::builder(scheme, store).build()?;
 /// let draft = NewApiKey::new("robot-7").expires_in(Duration::from_secs(90 * 86_400));
 /// let issued = keys.create(draft).await?;
-/// let show_once = issued.key.reveal();
+/// let show_once = issued.secret.reveal();
 ///
 /// let rotated = keys.rotate(issued.record.id(), Duration::from_secs(86_400)).await?;
 /// keys.revoke(rotated.record.id(), "leaked").await?;
@@ -51,74 +51,53 @@ use crate::secret::ShownOnce;
 /// ```
 #[derive(Clone)]
 pub struct ApiKeyManager {
-    ring: ApiKeyScheme,
-    store: Arc<dyn ApiKeyStore>,
-    clock: Arc<dyn Clock>,
+    pub(super) scheme: ApiKeyScheme,
+    pub(super) store: Arc<dyn ApiKeyStore>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
-/// A key that was just made.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct IssuedApiKey {
-    /// The key itself, for its owner to take down now: nobody can tell it again.
-    pub key: ShownOnce,
-    /// What is kept of it.
-    pub record: ApiKeyRecord,
-}
-
-/// How often a step is tried while somebody else changes the same key.
+/// How often a change is tried while others change the same key.
 const TRIES: usize = 8;
 
 impl ApiKeyManager {
-    /// Manages the keys of this ring whose records are in this store.
-    pub fn new(ring: ApiKeyScheme, store: Arc<dyn ApiKeyStore>) -> Self {
-        let clock = Arc::new(SystemClock);
-        Self { ring, store, clock }
-    }
-
-    /// Sets the clock; by default it is the system's.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
-    /// Makes a new key.
+    /// Creates a key. The secret in the answer is the only copy of it.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](ApiKeyErrorKind::Malformed) for a draft that no record can be made of,
-    /// [`Full`](ApiKeyErrorKind::Full) or [`Unavailable`](ApiKeyErrorKind::Unavailable).
-    pub async fn create(&self, draft: NewApiKey) -> Result<IssuedApiKey, ApiKeyError> {
+    /// [`Malformed`](ApiKeyErrorKind::Malformed) if a value of the draft is not allowed in a
+    /// record, [`Full`](ApiKeyErrorKind::Full) or [`Unavailable`](ApiKeyErrorKind::Unavailable).
+    pub async fn create(&self, draft: NewApiKey) -> Result<Issued<ApiKeyRecord>, ApiKeyError> {
         let (minted, digest) = self.mint()?;
         let record = self.record(draft, (minted.id(), digest))?;
         self.insert(record.clone()).await?;
-        let key = minted.into_shown();
-        Ok(IssuedApiKey { key, record })
+        Ok(Issued {
+            secret: minted.into_shown(),
+            record,
+        })
     }
 
-    /// Takes in a key that others issued before.
+    /// Imports a key that another system issued, so that it stays valid. Only its digest is kept.
     ///
     /// # Errors
     ///
-    /// Like [`create`](Self::create); [`Malformed`](ApiKeyErrorKind::Malformed) also if the ring
-    /// takes no foreign keys or none of this form, or the key begins like one of the ring's own and
-    /// so would never be looked up as somebody else's, [`Conflict`](ApiKeyErrorKind::Conflict) if the
-    /// key is there already.
+    /// Like [`create`](Self::create). [`Malformed`](ApiKeyErrorKind::Malformed) also if the scheme
+    /// has no [legacy format](ApiKeyScheme::with_legacy), if the key does not have it, or if the
+    /// key begins with the prefix of the scheme, because it would never be looked up as a legacy
+    /// key; [`Conflict`](ApiKeyErrorKind::Conflict) if the key was imported already.
     pub async fn import(&self, draft: NewApiKey, key: &str) -> Result<ApiKeyRecord, ApiKeyError> {
-        let foreign = self.ring.foreign().ok_or(ApiKeyErrorKind::Malformed)?;
-        if key.starts_with(self.ring.format().prefix()) {
+        let legacy = self.scheme.legacy().ok_or(ApiKeyErrorKind::Malformed)?;
+        if key.starts_with(self.scheme.format().prefix()) {
             return Err(ApiKeyErrorKind::Malformed.into());
         }
-        let key = foreign.parse(key).map_err(|_| ApiKeyErrorKind::Malformed)?;
-        let digest = self.ring.peppers().foreign_digest(&key);
+        let key = legacy.parse(key).map_err(|_| ApiKeyErrorKind::Malformed)?;
+        let digest = self.scheme.peppers().legacy_digest(&key);
         self.import_digest(draft, digest).await
     }
 
-    /// Takes in a key that others issued before and of which there is only the SHA-256 digest of
-    /// its text; at its first use it is digested anew, with the pepper.
+    /// Imports a key of another system of which only the SHA-256 digest of its text is known. The
+    /// record gets a digest with a pepper when the key is first used.
     ///
-    /// The ring must take such keys
+    /// The scheme's legacy format must allow such keys
     /// ([`with_imported_sha256`](crate::api_key::LegacyFormat::with_imported_sha256)).
     ///
     /// # Errors
@@ -129,19 +108,19 @@ impl ApiKeyManager {
         draft: NewApiKey,
         sha256: [u8; 32],
     ) -> Result<ApiKeyRecord, ApiKeyError> {
-        let foreign = self.ring.foreign();
-        if !foreign.is_some_and(|foreign| foreign.takes_sha256()) {
+        let legacy = self.scheme.legacy();
+        if !legacy.is_some_and(|legacy| legacy.takes_sha256()) {
             return Err(ApiKeyErrorKind::Malformed.into());
         }
         let digest = PepperedDigest::sha256(sha256);
         self.import_digest(draft, digest).await
     }
 
-    /// Makes a key that takes the place of another one, which stays good for the overlap and
-    /// then ends.
+    /// Creates a key that replaces another one. The old key stays valid for the overlap and then
+    /// expires, or earlier if it would have expired before.
     ///
-    /// The new key is in everything like the old one and lives as long as that one was to live
-    /// from its creation on. It has the ring's own format even if the old one is foreign.
+    /// The new key has all properties of the old one, and the same lifetime, counted from its own
+    /// creation. It has the scheme's own format, also if the old key has the legacy format.
     ///
     /// # Errors
     ///
@@ -151,7 +130,7 @@ impl ApiKeyManager {
         &self,
         id: ApiKeyId,
         overlap: Duration,
-    ) -> Result<IssuedApiKey, ApiKeyError> {
+    ) -> Result<Issued<ApiKeyRecord>, ApiKeyError> {
         let (minted, digest) = self.mint()?;
         let now = self.now()?;
         let new = (minted.id(), digest);
@@ -165,16 +144,20 @@ impl ApiKeyManager {
             })
             .await?;
         let record = record.ok_or(ApiKeyErrorKind::Unavailable)?;
-        let key = minted.into_shown();
-        Ok(IssuedApiKey { key, record })
+        Ok(Issued {
+            secret: minted.into_shown(),
+            record,
+        })
     }
 
-    /// Disables a key at once and for good. One that is disabled already stays as it is.
+    /// Disables a key at once and for good. A key that is disabled already keeps its time and
+    /// reason.
     ///
     /// # Errors
     ///
     /// [`Unknown`](ApiKeyErrorKind::Unknown), [`Conflict`](ApiKeyErrorKind::Conflict) or
-    /// [`Unavailable`](ApiKeyErrorKind::Unavailable): the key may still be good then.
+    /// [`Unavailable`](ApiKeyErrorKind::Unavailable). After the last two the key may still be
+    /// valid.
     pub async fn revoke(&self, id: ApiKeyId, reason: &str) -> Result<(), ApiKeyError> {
         let now = self.now()?;
         let disable = |key: &mut ApiKeyRow| {
@@ -185,7 +168,7 @@ impl ApiKeyManager {
         self.change(id, disable).await.map(|_| ())
     }
 
-    /// Lets a key end at this time, unless it ends before.
+    /// Lets a key expire at this time, unless it expires earlier. A lifetime is never extended.
     ///
     /// # Errors
     ///
@@ -198,21 +181,20 @@ impl ApiKeyManager {
         self.change(id, expire).await.map(|_| ())
     }
 
-    /// Finds what is kept of a key.
+    /// Finds the record of a key of this scheme's authority.
     ///
     /// # Errors
     ///
     /// [`Unavailable`](ApiKeyErrorKind::Unavailable).
     pub async fn find(&self, id: ApiKeyId) -> Result<Option<ApiKeyRecord>, ApiKeyError> {
         let found = self.store.find(id).await?;
-        Ok(found.filter(|record| record.authority() == self.ring.authority()))
+        Ok(found.filter(|record| record.authority() == self.scheme.authority()))
     }
 
-    /// Lists keys by ascending id, at most [`limits::API_KEY_PAGE`] of them: the first ones, or
-    /// those after the last one of the page before. An empty page is the end.
+    /// Lists keys by ascending id, one page of at most [`limits::API_KEY_PAGE`] at a time: the
+    /// first page, or the one after the last id of the previous page. An empty page is the end.
     ///
-    /// Due for rotation is what
-    /// [`ApiKeyFilter::ExpiresBy`] lists.
+    /// Keys that are due for rotation are found with [`ApiKeyFilter::ExpiresBy`].
     ///
     /// # Errors
     ///
@@ -222,17 +204,18 @@ impl ApiKeyManager {
         filter: ApiKeyFilter,
         after: Option<ApiKeyId>,
     ) -> Result<Vec<ApiKeyRecord>, ApiKeyError> {
-        let authority = self.ring.authority().clone();
+        let authority = self.scheme.authority().clone();
         let mut query = ApiKeyQuery::new(authority, filter, limits::API_KEY_PAGE);
         query.after = after;
         Ok(self.store.list(query).await?)
     }
 
-    /// Forgets every key that had expired or was disabled at this time, and says how many.
+    /// Removes every record whose key had expired or was disabled at this time, and returns how
+    /// many. A time in the future counts as now, so no valid key is removed.
     ///
-    /// It goes page by page: after an error some are gone and some are not. Keep a key for as
-    /// long as you want to be told that it was disabled or expired instead of unknown. A time
-    /// ahead is taken as now: no good key is forgotten.
+    /// Requests with a removed key are rejected as `api_key_unknown` instead of `api_key_expired`
+    /// or `api_key_disabled`; keep records for as long as that difference matters to you. Records
+    /// are removed page by page: after an error some are removed and some are not.
     ///
     /// # Errors
     ///
@@ -247,8 +230,11 @@ impl ApiKeyManager {
             if count == 0 {
                 return Ok(purged);
             }
-            let changes = page.iter().map(removal).collect();
-            match self.store.commit(changes).await {
+            let remove = |record: &ApiKeyRecord| ApiKeyChange::Remove {
+                id: record.id(),
+                version: record.version(),
+            };
+            match self.store.commit(page.iter().map(remove).collect()).await {
                 Ok(()) => (purged, conflicts) = (purged + count, 0),
                 Err(e) if e.kind() == StoreErrorKind::Conflict && conflicts < TRIES => {
                     conflicts += 1;
@@ -265,10 +251,10 @@ impl ApiKeyManager {
 
     fn mint(&self) -> Result<(MintedKey, PepperedDigest), ApiKeyError> {
         let minted =
-            self.ring.format().mint().map_err(|error| {
+            self.scheme.format().mint().map_err(|error| {
                 ApiKeyError::new(ApiKeyErrorKind::Unavailable).with_source(error)
             })?;
-        let digest = self.ring.peppers().digest(&minted.parsed());
+        let digest = self.scheme.peppers().digest(&minted.parsed());
         Ok((minted, digest))
     }
 
@@ -277,9 +263,9 @@ impl ApiKeyManager {
         draft: NewApiKey,
         key: (ApiKeyId, PepperedDigest),
     ) -> Result<ApiKeyRecord, ApiKeyError> {
-        let authority = self.ring.authority().clone();
-        let parts = draft.into_parts(authority, key, self.now()?);
-        ApiKeyRecord::from_parts(parts).map_err(ApiKeyError::malformed)
+        let authority = self.scheme.authority().clone();
+        let row = draft.into_row(authority, key, self.now()?);
+        ApiKeyRecord::from_row(row).map_err(ApiKeyError::malformed)
     }
 
     async fn import_digest(
@@ -289,9 +275,9 @@ impl ApiKeyManager {
     ) -> Result<ApiKeyRecord, ApiKeyError> {
         let unavailable = ApiKeyErrorKind::Unavailable;
         let id = ApiKeyId::random().map_err(|e| ApiKeyError::new(unavailable).with_source(e))?;
-        let mut parts = self.record(draft, (id, digest))?.to_parts();
-        parts.is_legacy = true;
-        let record = ApiKeyRecord::from_parts(parts).map_err(ApiKeyError::malformed)?;
+        let mut row = self.record(draft, (id, digest))?.to_row();
+        row.is_legacy = true;
+        let record = ApiKeyRecord::from_row(row).map_err(ApiKeyError::malformed)?;
         self.insert(record.clone()).await?;
         Ok(record)
     }
@@ -303,8 +289,8 @@ impl ApiKeyManager {
             .await?)
     }
 
-    /// Changes a key, and adds what the change brings forth, in one step. Where somebody else
-    /// changed the key meanwhile, reads it again and decides anew.
+    /// Changes a record and adds the one that the change returns, in one commit. If the record was
+    /// changed by others at the same time, reads it again and repeats the decision.
     async fn change(
         &self,
         id: ApiKeyId,
@@ -312,10 +298,10 @@ impl ApiKeyManager {
     ) -> Result<Option<ApiKeyRecord>, ApiKeyError> {
         for _ in 0..TRIES {
             let found = self.find(id).await?.ok_or(ApiKeyErrorKind::Unknown)?;
-            let mut parts = found.to_parts();
-            let added = change(&mut parts)?;
-            parts.version = parts.version.saturating_add(1);
-            let changed = ApiKeyRecord::from_parts(parts).map_err(ApiKeyError::malformed)?;
+            let mut row = found.to_row();
+            let added = change(&mut row)?;
+            row.version = row.version.saturating_add(1);
+            let changed = ApiKeyRecord::from_row(row).map_err(ApiKeyError::malformed)?;
             let mut changes = vec![ApiKeyChange::Replace(changed)];
             changes.extend(added.clone().map(ApiKeyChange::Insert));
             match self.store.commit(changes).await {
@@ -327,19 +313,14 @@ impl ApiKeyManager {
     }
 }
 
-fn removal(record: &ApiKeyRecord) -> ApiKeyChange {
-    let (id, version) = (record.id(), record.version());
-    ApiKeyChange::Remove { id, version }
-}
-
-/// Returns the record of the key that takes the place of an old one.
+/// Returns the record of the key that replaces an old one.
 fn successor(
     old: &ApiKeyRow,
     key: (ApiKeyId, PepperedDigest),
     now: UnixTime,
 ) -> Result<ApiKeyRecord, ApiKeyError> {
-    let is_over = old.expires_at.is_some_and(|end| end <= now);
-    if is_over || old.disabled.is_some() || old.successor.is_some() {
+    let is_expired = old.expires_at.is_some_and(|end| end <= now);
+    if is_expired || old.disabled.is_some() || old.successor.is_some() {
         return Err(ApiKeyErrorKind::NotCurrent.into());
     }
     let mut new = old.clone();
@@ -349,17 +330,17 @@ fn successor(
         let lifetime = end.as_secs().saturating_sub(old.created_at.as_secs());
         now.saturating_add(Duration::from_secs(lifetime))
     });
-    // Past it says nothing; still ahead, it holds for the successor too.
+    // A time in the past has no effect; one in the future applies to the successor too.
     new.not_before = old.not_before.filter(|begin| *begin > now);
     (new.last_used, new.is_legacy) = (None, false);
     new.predecessor = Some(old.id);
-    ApiKeyRecord::from_parts(new).map_err(ApiKeyError::malformed)
+    ApiKeyRecord::from_row(new).map_err(ApiKeyError::malformed)
 }
 
 impl fmt::Debug for ApiKeyManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiKeyManager")
-            .field("ring", &self.ring)
+            .field("scheme", &self.scheme)
             .field("store", &self.store)
             .finish_non_exhaustive()
     }

@@ -1,13 +1,18 @@
 //! API keys: format, record, store, manager and validator.
+//!
+//! An [`ApiKeyScheme`] holds what all keys of one service share. An [`ApiKeyManager`] issues,
+//! rotates and revokes keys of a scheme, an [`ApiKeyValidator`](crate::ApiKeyValidator) accepts
+//! them, and both read the records of an [`ApiKeyStore`]. What authors of stores need in addition
+//! is in [`store`].
 
 mod draft;
 mod error;
 mod format;
 mod manager;
+mod manager_builder;
 mod record;
-mod row;
 mod scheme;
-mod store;
+pub mod store;
 mod validator;
 
 pub use draft::NeedsExpiry;
@@ -16,24 +21,14 @@ pub use error::ApiKeyError;
 pub use error::ApiKeyErrorKind;
 pub use format::ApiKeyFormat;
 pub use format::ApiKeyId;
-pub use format::ApiKeyIdMalformed;
-pub use format::KeyDigest;
+pub(crate) use format::KeyDigest;
 pub use format::LegacyFormat;
-pub use format::LegacyKey;
-pub use format::ParsedKey;
 pub use format::PepperSet;
-pub use format::PepperVersion;
 pub use format::PepperedDigest;
 pub use manager::ApiKeyManager;
-pub use manager::IssuedApiKey;
-pub use record::ApiKeyDetails;
+pub use manager_builder::ApiKeyManagerBuilder;
 pub use record::ApiKeyRecord;
-pub use row::ApiKeyRow;
-pub use row::Disabled;
 pub use scheme::ApiKeyScheme;
-pub use store::ApiKeyChange;
-pub use store::ApiKeyFilter;
-pub use store::ApiKeyQuery;
-pub use store::ApiKeyStore;
+pub use store::contract::ApiKeyStore;
 pub use validator::ApiKeyValidator;
 pub use validator::ApiKeyValidatorBuilder;

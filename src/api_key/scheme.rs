@@ -4,25 +4,26 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::format::ApiKeyFormat;
-use crate::api_key::format::LegacyFormat;
-use crate::api_key::format::PepperSet;
+use super::format::LegacyFormat;
+use super::format::PepperSet;
 use crate::error::ConfigError;
 use crate::principal::Authority;
 
 /// The authority, the format and the peppers that the API keys of one service share.
 ///
-/// An [`ApiKeyManager`](crate::api_key::ApiKeyManager) issues keys of a ring, an
-/// [`ApiKeyValidator`](crate::api_key::ApiKeyValidator) accepts them. Cheap to clone.
+/// An [`ApiKeyManager`](crate::api_key::ApiKeyManager) issues keys of a scheme, an
+/// [`ApiKeyValidator`](crate::ApiKeyValidator) accepts them. Cheap to clone.
 ///
 /// ```
 /// use bearergate::api_key::{ApiKeyFormat, ApiKeyScheme, PepperSet};
 /// # use bearergate::secret::Secret;
 /// use bearergate::secret_source::SecretSource;
 ///
-/// # let source = SecretSource::from_fn("vault", || Ok::<_, std::io::Error>(Secret::new(vec![7;
-/// 32]))); let peppers = PepperSet::new(1, &source)?; let ring = ApiKeyScheme::new("acme keys",
-/// ApiKeyFormat::new("acme_live")?, peppers)?;
-/// # let _ = ring;
+/// # let secret = || Ok::<_, std::io::Error>(Secret::new(vec![7; 32]));
+/// # let source = SecretSource::from_fn("vault", secret);
+/// let peppers = PepperSet::new(1, &source)?;
+/// let scheme = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
+/// # let _ = scheme;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone)]
@@ -32,15 +33,16 @@ pub struct ApiKeyScheme(Arc<Inner>);
 struct Inner {
     authority: Authority,
     format: ApiKeyFormat,
-    foreign: Option<LegacyFormat>,
+    legacy: Option<LegacyFormat>,
     peppers: PepperSet,
 }
 
 impl ApiKeyScheme {
-    /// Makes a ring of the three parts.
+    /// Makes a scheme of its three parts.
     ///
-    /// The authority is the name under which the subjects of the keys are known, and must not
-    /// change: records of another authority are unknown to this ring, whatever store holds them.
+    /// The authority is the name under which the subjects of the keys are known. It must not
+    /// change: keys whose record has another authority are unknown to this scheme, whichever store
+    /// holds them.
     ///
     /// # Errors
     ///
@@ -58,34 +60,35 @@ impl ApiKeyScheme {
         Ok(Self(Arc::new(Inner {
             authority,
             format,
-            foreign: None,
+            legacy: None,
             peppers,
         })))
     }
 
-    /// Accepts keys of another format too, which another system issued.
+    /// Accepts keys of this format in addition, which another system issued. Every text that has
+    /// the format is then looked up in the store.
     #[must_use]
-    pub fn with_foreign(mut self, format: LegacyFormat) -> Self {
-        Arc::make_mut(&mut self.0).foreign = Some(format);
+    pub fn with_legacy(mut self, format: LegacyFormat) -> Self {
+        Arc::make_mut(&mut self.0).legacy = Some(format);
         self
     }
 
-    /// Returns the authority of the keys' subjects.
+    /// Returns the authority of the subjects.
     pub fn authority(&self) -> &Authority {
         &self.0.authority
     }
 
-    /// Returns the format of the keys that are issued.
+    /// Returns the format of the keys that are issued under this scheme.
     pub fn format(&self) -> &ApiKeyFormat {
         &self.0.format
     }
 
-    /// Returns the format of the keys that another system issued.
-    pub fn foreign(&self) -> Option<&LegacyFormat> {
-        self.0.foreign.as_ref()
+    /// Returns the format of the keys that another system issued, if they are accepted.
+    pub fn legacy(&self) -> Option<&LegacyFormat> {
+        self.0.legacy.as_ref()
     }
 
-    pub(crate) fn peppers(&self) -> &PepperSet {
+    pub(super) fn peppers(&self) -> &PepperSet {
         &self.0.peppers
     }
 }
@@ -95,7 +98,7 @@ impl fmt::Debug for ApiKeyScheme {
         f.debug_struct("ApiKeyScheme")
             .field("authority", &self.0.authority)
             .field("format", &self.0.format)
-            .field("foreign", &self.0.foreign)
+            .field("legacy", &self.0.legacy)
             .field("peppers", &self.0.peppers)
             .finish()
     }

@@ -29,7 +29,7 @@
 //! let peppers = PepperSet::new(1, &pepper)?;
 //! let scheme = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
 //! let store = Arc::new(MemoryApiKeyStore::new(100_000)?);
-//! let manager = ApiKeyManager::new(scheme.clone(), store.clone());
+//! let manager = ApiKeyManager::builder(scheme.clone(), store.clone()).build()?;
 //! let gate = Gate::builder()
 //!     .validator(ApiKeyValidator::builder(scheme, store).build()?)
 //!     .authorizer(require_scope("orders:read"))
@@ -38,7 +38,7 @@
 //! // Issue a key. `reveal` consumes it: nobody can read it again.
 //! let new = NewApiKey::new("robot-7").expires_in(Duration::from_secs(90 * 86_400));
 //! let issued = manager.create(new.tenant("acme").scopes(["orders:read"])).await?;
-//! let (id, text) = (issued.record.id(), issued.key.reveal());
+//! let (id, text) = (issued.record.id(), issued.secret.reveal());
 //!
 //! // Use it: `x-api-key`, or `Authorization: Bearer`, where its prefix is recognized.
 //! let request = http::Request::get("/orders").header("x-api-key", &text).body(())?;
@@ -66,7 +66,7 @@
 //! |---|---|
 //! | subject, scopes | [`Principal::subject`], [`Principal::scopes`], [`require_scope`](crate::require_scope) |
 //! | tenant, roles | the claims `tenant` and `roles`: `claim("tenant").is("acme")`, [`role`](crate::policy::role) |
-//! | name, metadata, limit class | [`ApiKeyDetails`](crate::api_key::ApiKeyDetails), an [extension](crate::Principal::extension) of the principal; no policy sees them |
+//! | name, metadata, limit class | [`ApiKeyDetails`](crate::api_key::store::ApiKeyDetails), an [extension](crate::Principal::extension) of the principal; no policy sees them |
 //! | [addresses](crate::api_key::NewApiKey::addresses) | checked by the validator against the [address of the peer](crate::request::PeerAddress); behind a proxy check them [yourself](crate::api_key::ApiKeyValidatorBuilder::addresses_checked_by_caller) |
 //!
 //! # Choose a store
@@ -75,13 +75,13 @@
 //! |---|---|
 //! | [`MemoryApiKeyStore`](crate::stores::MemoryApiKeyStore) | tests, and keys that are loaded at the start |
 //! | `SqliteStore` (feature `sqlite`) | one file, shared by the processes of one machine |
-//! | [`CachedApiKeyStore`](crate::stores::CachedApiKeyStore) around a slower store | a revocation by another process may take 5 seconds |
+//! | [`Cached`](crate::stores::Cached) around a slower store | a revocation by another process may take 5 seconds |
 //! | your own [`ApiKeyStore`](crate::api_key::ApiKeyStore) | a database that you have; run it through the suite in `testing` (feature `testing`) |
 //!
 //! # Maintain the keys
 //!
 //! - **Find keys to replace.** [`ApiKeyManager::list`] with
-//!   [`ApiKeyFilter::ExpiresBy`](crate::api_key::ApiKeyFilter::ExpiresBy) lists what expires soon,
+//!   [`ApiKeyFilter::ExpiresBy`](crate::api_key::store::ApiKeyFilter::ExpiresBy) lists what expires soon,
 //!   page by page. The time of the last use is in the record, at most a minute late.
 //! - **Purge.** [`ApiKeyManager::purge`] removes keys that ended before a time. Until then a client
 //!   gets `api_key_expired` or `api_key_disabled`, afterwards `api_key_unknown`.

@@ -67,7 +67,7 @@
 //! | a key that the provider has withdrawn | 10 minutes, or `max-age` of the provider up to 1 hour; 1 hour more while the provider is down | [`fresh_for`](crate::key::FetchedKeysBuilder::fresh_for), [`stale_for`](crate::key::FetchedKeysBuilder::stale_for) |
 //! | an opaque token that the provider has revoked | 60 seconds | [`fresh_for`](crate::introspection::IntrospectionValidatorBuilder::fresh_for); zero asks every time |
 //! | an opaque token that was refused | 5 seconds | fixed |
-//! | an API key or session that another process revoked, behind a [`ReadCache`](crate::stores::ReadCache) | 5 seconds | [`staleness`](crate::stores::ReadCache::staleness) |
+//! | an API key or session that another process revoked, behind a [`Cached`](crate::stores::Cached) store | 5 seconds | [`staleness`](crate::stores::CachedBuilder::staleness) |
 //! | the same without a cache, and everything that this process revoked | nothing: the next request | |
 //! | a [`Denylist`] entry of another process | the time between two calls of [`reload`](crate::revocation::Denylist::reload) | you |
 //! | an access token after the session that it was made from ended | its lifetime, 5 minutes by default | [`JwtIssuerBuilder::lifetime`](crate::issuer::JwtIssuerBuilder::lifetime), or ask [`GrantRevocations`] |

@@ -1,4 +1,4 @@
-//! What an access token is to say.
+//! Claims of access tokens.
 
 use std::fmt;
 use std::fmt::Write;
@@ -15,11 +15,12 @@ use crate::json::Object;
 use crate::json::Value;
 use crate::limits;
 
-/// What an access token is to say: subject, client and audience are demanded, the issuer adds
+/// The claims of a new access token. Subject, client and audience are required; the issuer adds
 /// `iss`, `iat`, `exp` and `jti` (RFC 9068 section 2.2).
 ///
-/// The caller decides what goes in here; nothing is checked against anybody's rights. What no
-/// strict verifier would accept is refused when the token is minted.
+/// The caller is responsible for the values: except by [`of_grant`](Self::of_grant), nothing is
+/// checked against what the subject or the client may have. Claims that a strict validator would
+/// reject are an error when the token is minted.
 ///
 /// ```
 /// use bearergate::issuer::AccessClaims;
@@ -38,16 +39,17 @@ pub struct AccessClaims {
     audiences: Vec<String>,
     scope: Option<String>,
     granted: Option<String>,
-    /// The claim that is to blame, if one is.
+    /// The first invalid claim, if there is one.
     fault: Option<&'static str>,
     thumbprint: Option<[u8; 32]>,
     not_after: Option<UnixTime>,
-    own: Vec<(String, Option<String>)>,
+    /// Name and JSON text of the other claims; `None` for a claim that is not allowed.
+    others: Vec<(String, Option<String>)>,
 }
 
 impl AccessClaims {
-    /// Takes `sub`, `client_id` and one `aud`. For a client that acts for itself the subject is
-    /// the client (RFC 9068 section 2.2).
+    /// Starts with `sub`, `client_id` and one `aud`. If a client acts on its own behalf, the subject
+    /// is the client (RFC 9068 section 2.2).
     pub fn new(
         subject: impl Into<String>,
         client: impl Into<String>,
@@ -62,16 +64,16 @@ impl AccessClaims {
             fault: None,
             thumbprint: None,
             not_after: None,
-            own: Vec::new(),
+            others: Vec::new(),
         }
     }
 
-    /// Takes what a session or a family of refresh tokens grants: its subject, its scopes, its
-    /// session, and its end, beyond which no token lives. The token ends with its grant where
+    /// Starts with the subject, the scopes and the session of a grant: a session or a family of
+    /// refresh tokens. The token expires with the grant at the latest, and is revoked with it where
     /// [`GrantRevocations`](crate::issuer::GrantRevocations) is asked.
     ///
-    /// A client other than the grant's, or a scope that it does not hold, is refused when the token
-    /// is minted.
+    /// A client other than the grant's, or a scope that the grant does not have, is an error when the
+    /// token is minted.
     ///
     /// ```
     /// use bearergate::issuer::AccessClaims;
@@ -95,7 +97,7 @@ impl AccessClaims {
         if let Some(handle) = grant.session() {
             claims = claims.session(handle.to_string());
         }
-        // As text: it exceeds what JavaScript takes for a whole number.
+        // As text, because it exceeds the integers that JavaScript represents exactly.
         let sequence = grant
             .sequence()
             .map(|number| format!("\"{}\"", number.as_u64()));
@@ -105,13 +107,13 @@ impl AccessClaims {
         }
     }
 
-    /// Adds another audience. Each can use the token at the others.
+    /// Adds another audience. Each audience can then use the token at the others.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
     }
 
-    /// Sets the scopes: each of the characters of RFC 6749 section 3.3, without spaces.
+    /// Sets the scopes, each without spaces, of the characters that RFC 6749 section 3.3 allows.
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         let mut joined = String::new();
         for scope in scopes {
@@ -128,34 +130,34 @@ impl AccessClaims {
         self
     }
 
-    /// Ties the token to a session by its public handle, the claim `sid`; never the secret that
-    /// the session is presented by.
+    /// Sets the session that the token belongs to by its public handle, the claim `sid`; never use
+    /// the secret that the session's cookie contains.
     ///
-    /// That the session was revoked is remembered until its end, so end the token there too with
-    /// [`not_after`](Self::not_after), as [`of_grant`](Self::of_grant) does.
+    /// A revocation of the session is kept until the session expires, so let the token expire no
+    /// later with [`not_after`](Self::not_after), as [`of_grant`](Self::of_grant) does.
     pub fn session(self, handle: impl Into<String>) -> Self {
         self.with_raw("sid".to_owned(), serde_json::to_string(&handle.into()).ok())
     }
 
-    /// Binds the token to the key with this RFC 7638 thumbprint, SHA-256 (`cnf` with `jkt`,
-    /// RFC 9449 section 6.1): it is accepted only with a proof made by that key.
+    /// Binds the token to the key with this SHA-256 thumbprint (RFC 7638), as `cnf` with `jkt`
+    /// (RFC 9449 section 6.1): it is accepted only with a proof that this key made.
     pub fn bound_to(mut self, thumbprint: [u8; 32]) -> Self {
         self.thumbprint = Some(thumbprint);
         self
     }
 
-    /// Ends the token at this time if its life would be longer, so that it does not outlive what
-    /// it was made from; the earliest of several times counts.
+    /// Sets the latest time at which the token expires, so that it does not outlive what it was made
+    /// from. The earliest of several times counts; a lifetime is never extended.
     pub fn not_after(mut self, time: UnixTime) -> Self {
         self.not_after = Some(self.expires_at(time));
         self
     }
 
-    /// Adds a claim of one's own, or one of RFC 9068 section 2.2.1 to 2.2.3 such as `auth_time`,
-    /// `acr` or `roles`. Whoever has the token can read it.
+    /// Adds a private claim, or one of RFC 9068 sections 2.2.1 to 2.2.3 such as `auth_time`, `acr`
+    /// or `roles`. Anyone who has the token can read it.
     ///
-    /// Names that the issuer or the other methods fill are refused when the token is minted, so is
-    /// `act`; see [`MintErrorKind::ClaimInvalid`](crate::issuer::MintErrorKind::ClaimInvalid).
+    /// Names that the issuer or the other methods set, and `act`, are an error when the token is
+    /// minted; see [`MintErrorKind::ClaimInvalid`](crate::issuer::MintErrorKind::ClaimInvalid).
     pub fn claim(self, name: impl Into<String>, value: impl Serialize) -> Self {
         let name = name.into();
         let is_reserved = RESERVED.contains(&name.as_str());
@@ -171,23 +173,23 @@ impl AccessClaims {
     }
 
     fn with_raw(mut self, name: String, raw: Option<String>) -> Self {
-        self.own.push((name, raw));
+        self.others.push((name, raw));
         self
     }
 
-    /// Returns the payload, checked as a verifier will.
-    pub(super) fn payload(&self, frame: &Frame<'_>) -> Result<String, MintError> {
+    /// Returns the payload, with the checks of a strict validator.
+    pub(super) fn payload(&self, added: &IssuerClaims<'_>) -> Result<String, MintError> {
         if let Some(claim) = self.fault {
             return Err(MintError::claim_invalid(claim));
         }
-        let mut text = Text::new();
-        text.name("iss", frame.issuer)?;
+        let mut text = ObjectWriter::new();
+        text.name("iss", added.issuer)?;
         text.name("sub", &self.subject)?;
         text.name("client_id", &self.client)?;
         self.write_audiences(&mut text)?;
-        text.name("jti", frame.jti)?;
-        text.raw("iat", &frame.issued_at.as_secs().to_string());
-        text.raw("exp", &frame.expires_at.as_secs().to_string());
+        text.name("jti", added.jti)?;
+        text.raw("iat", &added.issued_at.as_secs().to_string());
+        text.raw("exp", &added.expires_at.as_secs().to_string());
         if let Some(scope) = &self.scope {
             text.raw("scope", &format!("\"{scope}\""));
         }
@@ -195,16 +197,16 @@ impl AccessClaims {
             let jkt = base64url::encode(thumbprint);
             text.raw("cnf", &format!(r#"{{"jkt":"{jkt}"}}"#));
         }
-        self.write_own(&mut text)?;
+        self.write_others(&mut text)?;
         text.finish()
     }
 
-    /// Returns when a token of this life ends that is minted now.
+    /// Returns when the token expires, given the usual time.
     pub(super) fn expires_at(&self, usual: UnixTime) -> UnixTime {
         self.not_after.map_or(usual, |end| usual.min(end))
     }
 
-    fn write_audiences(&self, text: &mut Text) -> Result<(), MintError> {
+    fn write_audiences(&self, text: &mut ObjectWriter) -> Result<(), MintError> {
         if let [only] = self.audiences.as_slice() {
             return text.name("aud", only);
         }
@@ -214,8 +216,8 @@ impl AccessClaims {
         Ok(())
     }
 
-    fn write_own(&self, text: &mut Text) -> Result<(), MintError> {
-        for (name, raw) in &self.own {
+    fn write_others(&self, text: &mut ObjectWriter) -> Result<(), MintError> {
+        for (name, raw) in &self.others {
             let invalid = || MintError::claim_invalid(name.clone());
             let raw = raw.as_deref().ok_or_else(invalid)?;
             if raw.len() > limits::TOKEN_BYTES {
@@ -229,8 +231,8 @@ impl AccessClaims {
     }
 }
 
-/// What the issuer, other methods of the claims and an introspection answer fill, and `act`, whose
-/// shape is not checked here.
+/// Claims that the issuer, other methods or an introspection answer set, and `act`, whose form is
+/// not checked here.
 const RESERVED: [&str; 16] = [
     "act",
     "active",
@@ -250,21 +252,22 @@ const RESERVED: [&str; 16] = [
     GRANT_SEQUENCE,
 ];
 
-/// The claim with the [`Sequence`](crate::grant::store::Sequence) number of the grant that a token was made from.
+/// The claim with the [`Sequence`](crate::grant::store::Sequence) number of the grant that a token
+/// was made from.
 pub(super) const GRANT_SEQUENCE: &str = "grant_sequence";
 
-/// What the issuer adds to every token.
-pub(super) struct Frame<'a> {
+/// The claims that the issuer adds to every token.
+pub(super) struct IssuerClaims<'a> {
     pub(super) issuer: &'a str,
     pub(super) jti: &'a str,
     pub(super) issued_at: UnixTime,
     pub(super) expires_at: UnixTime,
 }
 
-/// The text of an object in the making.
-struct Text(String);
+/// Writes the members of a JSON object.
+struct ObjectWriter(String);
 
-impl Text {
+impl ObjectWriter {
     fn new() -> Self {
         Self("{".to_owned())
     }
@@ -285,7 +288,7 @@ impl Text {
         Ok(())
     }
 
-    /// Ends the object and scans it: depth, members and a claim that was given twice.
+    /// Closes the object and checks its depth, its size, and that no claim is given twice.
     fn finish(mut self) -> Result<String, MintError> {
         self.0.push('}');
         if base64url::decoded_len(limits::TOKEN_BYTES) < self.0.len() {
@@ -298,7 +301,7 @@ impl Text {
     }
 }
 
-/// Returns a name as JSON: not empty, without control characters.
+/// Returns a name as a JSON string; an error if it is empty or has control characters.
 fn quoted(claim: &'static str, name: &str) -> Result<String, MintError> {
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(MintError::claim_invalid(claim));
@@ -308,12 +311,12 @@ fn quoted(claim: &'static str, name: &str) -> Result<String, MintError> {
 
 impl fmt::Debug for AccessClaims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let own: Vec<_> = self.own.iter().map(|(name, _)| name).collect();
+        let others: Vec<_> = self.others.iter().map(|(name, _)| name).collect();
         f.debug_struct("AccessClaims")
             .field("subject", &self.subject)
             .field("client", &self.client)
             .field("audiences", &self.audiences)
-            .field("own", &own)
+            .field("others", &others)
             .finish_non_exhaustive()
     }
 }

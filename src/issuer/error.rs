@@ -1,21 +1,19 @@
-//! A token that was not minted.
+//! Errors of minting.
 
 use std::borrow::Cow;
 
 use crate::error::InClaim;
 use crate::error::kinds;
 
-/// No token was minted, and why.
-///
-/// It names what is to blame, never its value.
+/// Why no token was minted. It names the invalid claim, and never shows its value.
 ///
 /// ```
 /// # use bearergate::clock::{Clock, SystemClock};
 /// # use bearergate::crypto::Algorithm;
 /// # use bearergate::issuer::{JwtIssuer, SigningKeys, SigningKey};
 /// # let now = SystemClock::default().now().ok_or("no time")?;
-/// # let ring = SigningKeys::builder(SigningKey::generate(Algorithm::EdDsa)?).build(now)?;
-/// # let issuer = JwtIssuer::builder("https://id.example.com", ring).build()?;
+/// # let keys = SigningKeys::builder(SigningKey::generate(Algorithm::EdDsa)?).build(now)?;
+/// # let issuer = JwtIssuer::builder("https://id.example.com", keys).build()?;
 /// use bearergate::issuer::{AccessClaims, MintErrorKind};
 ///
 /// let nobody = AccessClaims::new("", "shop", "https://api.example.com");
@@ -61,12 +59,13 @@ impl MintError {
         }
     }
 
-    /// Returns why, as a stable code.
+    /// Returns the reason as a stable code.
     pub fn kind(&self) -> MintErrorKind {
         self.kind
     }
 
-    /// Returns the name of the claim that is to blame, if one is.
+    /// Returns the name of the invalid claim, if the kind is
+    /// [`ClaimInvalid`](MintErrorKind::ClaimInvalid) and one claim is the cause.
     pub fn claim(&self) -> Option<&str> {
         self.claim.as_deref()
     }

@@ -1,4 +1,4 @@
-//! Who mints.
+//! The issuer of access tokens.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,16 +7,18 @@ use std::sync::RwLock;
 use std::time::Duration;
 
 use super::access_claims::AccessClaims;
-use super::access_claims::Frame;
+use super::access_claims::IssuerClaims;
 use super::endpoint_response::EndpointResponse;
 use super::error::MintError;
 use super::error::MintErrorKind;
 use super::minted::MintedToken;
+use super::random_id::random_id;
 use super::schedule;
 use super::signing_keys::SigningKeys;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::UnixTime;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
@@ -28,11 +30,11 @@ use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::KeyId;
 
-/// Mints short-lived access tokens in the form of RFC 9068, under the key of a [`SigningKeys`] that
-/// signs now. Clones share one ring.
+/// An issuer of short-lived access tokens in the form of RFC 9068. It signs with the current key of
+/// its [`SigningKeys`]; clones share them.
 ///
-/// It is a [`KeyStore`] of its own tokens too: where they are judged in the same process, the
-/// published keys need no way over the network.
+/// It is also a [`KeyStore`] for its own tokens: a validator in the same process needs no network
+/// to get the published keys.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -43,8 +45,8 @@ use crate::principal::KeyId;
 /// use bearergate::issuer::{AccessClaims, JwtIssuer, SigningKeys, SigningKey};
 ///
 /// let now = SystemClock::default().now().ok_or("no time")?;
-/// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
-/// let issuer = JwtIssuer::builder("https://id.example.com", ring).build()?;
+/// let keys = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
+/// let issuer = JwtIssuer::builder("https://id.example.com", keys).build()?;
 /// let token = issuer.mint(&AccessClaims::new("alice", "shop", "https://api.example.com"))?;
 ///
 /// let validator = JwtValidator::builder()
@@ -59,21 +61,21 @@ use crate::principal::KeyId;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct JwtIssuer(Arc<Inner>);
+pub struct JwtIssuer(Arc<IssuerInner>);
 
-struct Inner {
+struct IssuerInner {
     name: Box<str>,
     lifetime: Duration,
     clock: Arc<dyn Clock>,
-    state: RwLock<State>,
+    state: RwLock<IssuerState>,
 }
 
-struct State {
-    ring: Arc<SigningKeys>,
+struct IssuerState {
+    signing: Arc<SigningKeys>,
     published: Option<Published>,
 }
 
-/// The published set, and while it is the one to publish.
+/// The published key set, and the times between which it does not change.
 #[derive(Clone)]
 struct Published {
     keys: Arc<KeySet>,
@@ -82,11 +84,11 @@ struct Published {
 }
 
 impl JwtIssuer {
-    /// Starts an issuer: its name, the `iss` of its tokens, and its keys.
-    pub fn builder(name: impl Into<String>, ring: SigningKeys) -> JwtIssuerBuilder {
+    /// Starts the configuration of an issuer with its name, the `iss` of its tokens, and its keys.
+    pub fn builder(name: impl Into<String>, keys: SigningKeys) -> JwtIssuerBuilder {
         JwtIssuerBuilder {
             name: name.into(),
-            ring,
+            keys,
             lifetime: limits::ACCESS_LIFETIME,
             clock: Arc::new(SystemClock),
         }
@@ -94,19 +96,21 @@ impl JwtIssuer {
 
     /// Mints a token.
     ///
-    /// What it says is accepted by a [`JwtValidator`](crate::jwt::JwtValidator) with
-    /// [`rfc9068`](crate::jwt::JwtValidatorBuilder::rfc9068) that trusts this issuer's name and published keys,
-    /// from now until the token's end.
+    /// Until it expires, the token is accepted by a [`JwtValidator`](crate::JwtValidator) with
+    /// [`rfc9068`](crate::jwt::JwtValidatorBuilder::rfc9068) that trusts this issuer's name and
+    /// published keys and expects its audience.
     ///
     /// # Errors
     ///
-    /// `claim_invalid` for a claim that no strict verifier would accept, `expired`,
-    /// `token_too_large`, or `unavailable` without a time, a random number or a key.
+    /// [`ClaimInvalid`](MintErrorKind::ClaimInvalid) for a claim that a strict validator would
+    /// reject, [`Expired`](MintErrorKind::Expired), [`TokenTooLarge`](MintErrorKind::TokenTooLarge),
+    /// or [`Unavailable`](MintErrorKind::Unavailable) if the clock, the random source or a signing
+    /// key is not available.
     pub fn mint(&self, claims: &AccessClaims) -> Result<MintedToken, MintError> {
         let unavailable = || MintError::new(MintErrorKind::Unavailable);
         let now = self.now().ok_or_else(unavailable)?;
-        let ring = self.current();
-        let key = ring.signing_key(now).ok_or_else(unavailable)?;
+        let signing = self.current();
+        let key = signing.signing_key(now).ok_or_else(unavailable)?;
         let expires_at = claims.expires_at(now.saturating_add(self.0.lifetime));
         if expires_at <= now {
             return Err(MintError::new(MintErrorKind::Expired));
@@ -114,8 +118,8 @@ impl JwtIssuer {
         if expires_at.as_secs() > limits::TIME_MAX {
             return Err(unavailable());
         }
-        let jti = super::random_id().map_err(|_| unavailable())?;
-        let payload = claims.payload(&Frame {
+        let jti = random_id().map_err(|_| unavailable())?;
+        let payload = claims.payload(&IssuerClaims {
             issuer: &self.0.name,
             jti: &jti,
             issued_at: now,
@@ -133,20 +137,21 @@ impl JwtIssuer {
         })
     }
 
-    /// Returns the answer to a request for the public keys (RFC 7517 section 5), with the time for
-    /// which it may be cached: half the time of an announcement, at most an hour.
+    /// Returns the answer to a request for the public keys (RFC 7517 section 5). It may be cached for
+    /// half the time for which keys are announced, at most an hour.
     ///
-    /// Its address is what metadata call `jwks_uri`. Without a time it is a 503.
+    /// Serve it at the URL that the issuer's metadata names as `jwks_uri`. If the clock has no time,
+    /// it is a 503.
     pub fn jwks(&self) -> EndpointResponse {
         let Some(now) = self.now() else {
             return EndpointResponse::unavailable(RejectionKind::Unavailable.into());
         };
-        let ring = self.current();
-        let age = ring.schedule().announce / 2;
-        EndpointResponse::jwks(ring.jwks(now), age.min(Duration::from_secs(60 * 60)))
+        let signing = self.current();
+        let age = signing.schedule().announce / 2;
+        EndpointResponse::jwks(signing.jwks(now), age.min(Duration::from_secs(60 * 60)))
     }
 
-    /// Takes over a ring that was changed and stored, by this node or another.
+    /// Replaces the signing keys by a later revision that was stored, by this node or another one.
     ///
     /// ```
     /// # use bearergate::ConfigError;
@@ -156,16 +161,16 @@ impl JwtIssuer {
     /// # use bearergate::secret::Secret;
     /// # fn swap(_: u64, _: &Secret) -> bool { true }
     /// # fn load() -> Secret { Secret::new(Vec::new()) }
-    /// /// Run now and then, on every node.
+    /// /// Run regularly, on every node.
     /// fn maintain(issuer: &JwtIssuer) -> Result<(), ConfigError> {
     ///     issuer.adopt(SigningKeys::from_secret(&load())?)?;
-    ///     let (ring, Some(now)) = (issuer.ring(), SystemClock::default().now()) else {
+    ///     let (keys, Some(now)) = (issuer.keys(), SystemClock::default().now()) else {
     ///         return Ok(());
     ///     };
-    ///     if ring.is_rotation_due(now) {
-    ///         let next = ring.announce(SigningKey::generate(Algorithm::EdDsa)?, now)?;
-    ///         // Only if the stored revision is still the one that this one was made from.
-    ///         if swap(ring.revision(), &next.to_secret()) {
+    ///     if keys.is_rotation_due(now) {
+    ///         let next = keys.schedule_next(SigningKey::generate(Algorithm::EdDsa)?, now)?;
+    ///         // Stores it only if the stored revision is still the one it was made from.
+    ///         if swap(keys.revision(), &next.to_secret()) {
     ///             issuer.adopt(next)?;
     ///         }
     ///     }
@@ -176,35 +181,37 @@ impl JwtIssuer {
     ///
     /// # Errors
     ///
-    /// `conflict` for a ring of another origin, of a lower revision than the present one, or of the
-    /// same revision without a key under which valid tokens were minted here (two nodes have
-    /// changed the same ring); `out_of_range` if it does not allow the configured lifetime. Then
-    /// the present ring stays.
-    pub fn adopt(&self, ring: SigningKeys) -> Result<(), ConfigError> {
-        check_lifetime(self.0.lifetime, &ring)?;
+    /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for keys of another origin, of a lower
+    /// revision than the present ones, or of the same revision without a key that signed valid tokens
+    /// here (two nodes changed the same revision);
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) if they do not allow the configured
+    /// lifetime. The present keys are then kept.
+    pub fn adopt(&self, keys: SigningKeys) -> Result<(), ConfigError> {
+        check_lifetime(self.0.lifetime, &keys)?;
         let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
         let now = self.now();
-        if !now.is_some_and(|now| state.ring.is_continued_by(&ring, now)) {
+        if !now.is_some_and(|now| state.signing.is_continued_by(&keys, now)) {
             let detail = format!(
-                "revision {} does not continue revision {}; read the stored ring again",
-                ring.revision(),
-                state.ring.revision(),
+                "revision {} does not continue revision {}; read the stored keys again",
+                keys.revision(),
+                state.signing.revision(),
             );
-            return Err(ConfigError::conflict("ring", detail));
+            return Err(ConfigError::conflict("keys", detail));
         }
-        *state = State {
-            ring: Arc::new(ring),
+        *state = IssuerState {
+            signing: Arc::new(keys),
             published: None,
         };
         Ok(())
     }
 
-    /// Returns the present ring, to ask whether the next key is due and to make the next revision.
-    pub fn ring(&self) -> SigningKeys {
+    /// Returns the present signing keys, to see whether the next key is due and to make the next
+    /// revision.
+    pub fn keys(&self) -> SigningKeys {
         SigningKeys::clone(&self.current())
     }
 
-    /// Returns the issuer's name, the authority of the subjects in its tokens.
+    /// Returns the name of the issuer: the `iss` of its tokens and the authority of their subjects.
     pub fn name(&self) -> &str {
         &self.0.name
     }
@@ -215,22 +222,25 @@ impl JwtIssuer {
 
     fn current(&self) -> Arc<SigningKeys> {
         let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&state.ring)
+        Arc::clone(&state.signing)
     }
 
     fn published(&self) -> Result<Arc<KeySet>, Rejection> {
         let now = self.now().ok_or(RejectionKind::Unavailable)?;
         let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
-        let ready = state.published.as_ref().filter(|p| p.holds(now));
+        let ready = state
+            .published
+            .as_ref()
+            .filter(|published| published.is_current(now));
         if let Some(ready) = ready {
             return Ok(Arc::clone(&ready.keys));
         }
-        let ring = Arc::clone(&state.ring);
+        let signing = Arc::clone(&state.signing);
         drop(state);
-        let published = Published::of(&ring, now)?;
+        let published = Published::new(&signing, now)?;
         let keys = Arc::clone(&published.keys);
         let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
-        if Arc::ptr_eq(&state.ring, &ring) {
+        if Arc::ptr_eq(&state.signing, &signing) {
             state.published = Some(published);
         }
         Ok(keys)
@@ -238,17 +248,17 @@ impl JwtIssuer {
 }
 
 impl Published {
-    fn of(ring: &SigningKeys, now: UnixTime) -> Result<Self, Rejection> {
+    fn new(signing: &SigningKeys, now: UnixTime) -> Result<Self, Rejection> {
         let unavailable =
             |error: ConfigError| Rejection::new(RejectionKind::Unavailable).with_source(error);
         Ok(Self {
-            keys: Arc::new(ring.keys(now).map_err(unavailable)?),
+            keys: Arc::new(signing.keys(now).map_err(unavailable)?),
             from: now,
-            until: ring.next_end(now),
+            until: signing.next_end(now),
         })
     }
 
-    fn holds(&self, now: UnixTime) -> bool {
+    fn is_current(&self, now: UnixTime) -> bool {
         self.from <= now && self.until.is_none_or(|until| now < until)
     }
 }
@@ -272,12 +282,12 @@ impl fmt::Debug for JwtIssuer {
             .field("name", &self.0.name)
             .field("lifetime", &self.0.lifetime)
             .field("clock", &self.0.clock)
-            .field("ring", &self.current())
+            .field("keys", &self.current())
             .finish()
     }
 }
 
-/// Puts a [`JwtIssuer`] together.
+/// Builds a [`JwtIssuer`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -287,8 +297,8 @@ impl fmt::Debug for JwtIssuer {
 /// use bearergate::issuer::{JwtIssuer, SigningKeys, SigningKey};
 ///
 /// let now = UnixTime::from_secs(1_800_000_000);
-/// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::EdDsa)?).build(now)?;
-/// let builder = JwtIssuer::builder("https://id.example.com", ring);
+/// let keys = SigningKeys::builder(SigningKey::generate(Algorithm::EdDsa)?).build(now)?;
+/// let builder = JwtIssuer::builder("https://id.example.com", keys);
 /// let error = builder.lifetime(Duration::from_secs(7 * 24 * 60 * 60)).build().unwrap_err();
 /// assert_eq!(error.kind(), ConfigErrorKind::OutOfRange);
 /// # Ok::<(), bearergate::ConfigError>(())
@@ -297,40 +307,49 @@ impl fmt::Debug for JwtIssuer {
 #[derive(Debug)]
 pub struct JwtIssuerBuilder {
     name: String,
-    ring: SigningKeys,
+    keys: SigningKeys,
     lifetime: Duration,
     clock: Arc<dyn Clock>,
 }
 
 impl JwtIssuerBuilder {
-    /// Sets how long a token lives: whole seconds, 5 minutes by default, at most what the ring
-    /// allows ([`SigningKeys::longest_lifetime`]).
+    /// Sets the lifetime of tokens in whole seconds: by default 5 minutes, at most
+    /// [`SigningKeys::longest_lifetime`]. A validator that does not ask for revocations accepts a
+    /// token until it expires, so keep this short.
     pub fn lifetime(mut self, span: Duration) -> Self {
         self.lifetime = span;
         self
     }
 
-    /// Sets the clock.
+    /// Sets the clock; by default it is the system's.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Makes the issuer.
+    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_clock(&mut self.clock);
+        self
+    }
+
+    /// Builds the issuer.
     ///
     /// # Errors
     ///
-    /// `empty` for an empty name, `value_malformed` for one with control characters,
-    /// `out_of_range` for a lifetime that the ring does not allow.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for an empty name,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for one with control
+    /// characters, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a lifetime that the
+    /// signing keys do not allow.
     pub fn build(self) -> Result<JwtIssuer, ConfigError> {
         check_name(&self.name)?;
-        check_lifetime(self.lifetime, &self.ring)?;
-        Ok(JwtIssuer(Arc::new(Inner {
+        check_lifetime(self.lifetime, &self.keys)?;
+        Ok(JwtIssuer(Arc::new(IssuerInner {
             name: self.name.into(),
             lifetime: self.lifetime,
             clock: self.clock,
-            state: RwLock::new(State {
-                ring: Arc::new(self.ring),
+            state: RwLock::new(IssuerState {
+                signing: Arc::new(self.keys),
                 published: None,
             }),
         })))
@@ -349,7 +368,7 @@ fn check_name(name: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn check_lifetime(lifetime: Duration, ring: &SigningKeys) -> Result<(), ConfigError> {
-    let range = Duration::from_secs(1)..=ring.longest_lifetime();
-    schedule::check("lifetime", lifetime, range)
+fn check_lifetime(lifetime: Duration, keys: &SigningKeys) -> Result<(), ConfigError> {
+    let range = Duration::from_secs(1)..=keys.longest_lifetime();
+    schedule::check_span("lifetime", lifetime, range)
 }

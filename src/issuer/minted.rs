@@ -1,4 +1,4 @@
-//! The token as it is handed out.
+//! Minted tokens.
 
 use std::fmt;
 
@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 
 use crate::clock::UnixTime;
 
-/// A token that was minted: not printable, wiped when dropped.
+/// A new access token: not printable, wiped from memory when dropped. Nothing about it is stored, so
+/// it has no record: its client gets all there is.
 ///
 /// ```
 /// use bearergate::clock::{FakeClock, UnixTime};
@@ -14,8 +15,8 @@ use crate::clock::UnixTime;
 /// use bearergate::issuer::{AccessClaims, JwtIssuer, SigningKeys, SigningKey};
 ///
 /// let now = UnixTime::from_secs(1_800_000_000);
-/// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::EdDsa)?).build(now)?;
-/// let issuer = JwtIssuer::builder("https://id.example.com", ring)
+/// let keys = SigningKeys::builder(SigningKey::generate(Algorithm::EdDsa)?).build(now)?;
+/// let issuer = JwtIssuer::builder("https://id.example.com", keys)
 ///     .clock(FakeClock::at(now))
 ///     .build()?;
 /// let token = issuer.mint(&AccessClaims::new("alice", "shop", "https://api.example.com"))?;
@@ -31,23 +32,22 @@ pub struct MintedToken {
 }
 
 impl MintedToken {
-    /// Returns the token itself, for its client alone.
+    /// Returns the text of the token, for its client only.
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// Returns the `jti`, 128 random bits, which is no secret.
+    /// Returns the `jti`: 128 random bits, not secret.
     pub fn id(&self) -> &str {
         &self.jti
     }
 
-    /// Returns when the token ends.
+    /// Returns when the token expires.
     pub fn expires_at(&self) -> UnixTime {
         self.expires_at
     }
 
-    /// Returns the seconds that it lives, for `expires_in` of a token answer (RFC 6749
-    /// section 5.1).
+    /// Returns the lifetime in seconds, for `expires_in` of a token response (RFC 6749 section 5.1).
     pub fn expires_in(&self) -> u64 {
         let (end, start) = (self.expires_at.as_secs(), self.issued_at.as_secs());
         end.saturating_sub(start)

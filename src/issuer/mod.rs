@@ -1,4 +1,8 @@
-//! Minting: access tokens under a rotating key, and what their issuer answers about them.
+//! Access tokens that the service issues itself: minting under rotating keys, and the endpoints of
+//! their issuer.
+//!
+//! A [`JwtIssuer`] mints tokens with [`AccessClaims`] and publishes the public halves of its
+//! [`SigningKeys`].
 
 mod access_claims;
 mod caller;
@@ -7,6 +11,7 @@ mod error;
 mod grant_revocations;
 mod issuer;
 mod minted;
+mod random_id;
 mod schedule;
 mod signing_key;
 mod signing_keys;
@@ -27,16 +32,3 @@ pub use signing_key::SigningKey;
 pub use signing_keys::SigningKeys;
 pub use signing_keys_builder::SigningKeysBuilder;
 pub use token_endpoints::TokenEndpoints;
-
-use ring::error::Unspecified;
-use ring::rand::SecureRandom;
-use ring::rand::SystemRandom;
-
-use crate::credential::base64url;
-
-/// Returns a name that nobody can guess and nobody else gets: 128 random bits in base64url.
-fn random_id() -> Result<String, Unspecified> {
-    let mut bytes = [0; 16];
-    SystemRandom::new().fill(&mut bytes)?;
-    Ok(base64url::encode(bytes))
-}

@@ -1,4 +1,4 @@
-//! The times of a key ring.
+//! The rotation times of signing keys.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::limits;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long a key of a ring is announced, signs, and is kept. Whole seconds.
+/// How long a key is announced, signs, and is kept. Whole seconds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Schedule {
     pub(super) announce: Duration,
@@ -18,25 +18,25 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Returns how long a key is published after it signed for the last time: until its last
-    /// token has expired for a verifier that forgives as much skew as is allowed.
+    /// Returns how long a key stays published after its last signature: until its last token has
+    /// expired for a validator with the largest leeway.
     pub(super) fn keep(&self) -> Duration {
         self.longest_lifetime.saturating_add(limits::LEEWAY_MAX)
     }
 
-    /// Refuses times outside their range.
+    /// Checks the ranges of all times.
     pub(super) fn checked(self) -> Result<Self, ConfigError> {
-        check(
+        check_span(
             "announce_for",
             self.announce,
             limits::ANNOUNCE_MIN..=limits::ANNOUNCE_MAX,
         )?;
-        check(
+        check_span(
             "rotate_after",
             self.rotate_after,
             self.announce..=Self::ROTATE_MAX,
         )?;
-        check(
+        check_span(
             "longest_lifetime",
             self.longest_lifetime,
             Duration::from_secs(1)..=limits::ACCESS_LIFETIME_MAX,
@@ -44,7 +44,7 @@ impl Schedule {
         Ok(self)
     }
 
-    /// Ten years: far beyond what any advice allows, and small enough to reckon with.
+    /// Ten years: far longer than any recommendation, and small enough for all sums of times.
     const ROTATE_MAX: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
 }
 
@@ -58,8 +58,8 @@ impl Default for Schedule {
     }
 }
 
-/// Refuses what lies outside its range or has a fraction of a second.
-pub(super) fn check(
+/// Checks that a time is in its range and in whole seconds.
+pub(super) fn check_span(
     field: &'static str,
     span: Duration,
     range: std::ops::RangeInclusive<Duration>,

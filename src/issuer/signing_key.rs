@@ -23,11 +23,12 @@ use crate::key::pem;
 use crate::limits;
 use crate::secret::Secret;
 
-/// A private key bound to one algorithm, prepared once, cheap to clone.
+/// A private key bound to one algorithm; cheap to clone.
 ///
 /// Its `kid` is the RFC 7638 thumbprint of its public half, so that no two keys share one. The
-/// private half leaves it inside [`SigningKeys::to_secret`](crate::issuer::SigningKeys::to_secret) alone; `Debug`
-/// shows algorithm and `kid`.
+/// private half is only returned inside
+/// [`SigningKeys::to_secret`](crate::issuer::SigningKeys::to_secret); `Debug` shows algorithm and
+/// `kid`.
 ///
 /// ```
 /// use bearergate::crypto::Algorithm;
@@ -39,9 +40,9 @@ use crate::secret::Secret;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct SigningKey(Arc<Inner>);
+pub struct SigningKey(Arc<SigningKeyInner>);
 
-struct Inner {
+struct SigningKeyInner {
     algorithm: Algorithm,
     signing: Signing,
     der: Secret,
@@ -51,7 +52,7 @@ struct Inner {
 }
 
 impl SigningKey {
-    /// Makes a new key from the system's random source: `ES256`, `ES384` or `EdDSA`.
+    /// Generates a key for `ES256`, `ES384` or `EdDSA` from the system's random source.
     ///
     /// ```
     /// use bearergate::crypto::Algorithm;
@@ -65,24 +66,24 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// `algorithm_unusable` for another algorithm, `no_usable_key` where the system has no random
-    /// numbers.
+    /// [`AlgorithmUnusable`](ConfigErrorKind::AlgorithmUnusable) for any other algorithm,
+    /// [`NoUsableKey`](ConfigErrorKind::NoUsableKey) if the random source fails.
     pub fn generate(algorithm: Algorithm) -> Result<Self, ConfigError> {
-        let der = signing::generate(algorithm).ok_or_else(|| not_made(algorithm))?;
-        let der = der.map_err(|_| no_random())?;
+        let der = signing::generate(algorithm).ok_or_else(|| not_generated(algorithm))?;
+        let der = der.map_err(|_| ConfigError::no_random("algorithm"))?;
         Self::from_der(algorithm, Secret::new(der.to_vec()))
             .map_err(|flaw| flaw.in_field("algorithm"))
     }
 
-    /// Takes a private key as one PEM block, with nothing but white space around it: an RSA key
+    /// Reads a private key from one PEM block, with nothing but white space around it: an RSA key
     /// of 2048 to 8192 bits (`PRIVATE KEY` or `RSA PRIVATE KEY`), or a P-256, P-384 or Ed25519
-    /// key (`PRIVATE KEY`, an EC key with its public half). The algorithm must fit its type.
+    /// key (`PRIVATE KEY`, an EC key with its public half). The algorithm must be one of its type.
     ///
     /// ```
     /// use bearergate::crypto::Algorithm;
     /// use bearergate::issuer::SigningKey;
     ///
-    /// // A test key. Yours comes from where secrets are kept.
+    /// // A test key. Read yours from where you keep secrets.
     /// let pem = include_str!("../../tests/keys/rsa-2048.private.pem");
     /// let key = SigningKey::from_pem(Algorithm::Ps256, pem)?;
     /// assert!(SigningKey::from_pem(Algorithm::Es256, pem).is_err());
@@ -91,20 +92,22 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// `algorithm_unusable` for a MAC, whose secret cannot be published; `key_weak`, or
-    /// `key_malformed` for anything else, a public or encrypted key too.
+    /// [`AlgorithmUnusable`](ConfigErrorKind::AlgorithmUnusable) for a MAC, whose secret cannot be
+    /// published; [`KeyWeak`](ConfigErrorKind::KeyWeak); or
+    /// [`KeyMalformed`](ConfigErrorKind::KeyMalformed) for any other text, also for a public or an
+    /// encrypted key.
     pub fn from_pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
         pem::private_key(pem.as_ref())
             .and_then(|der| Self::from_der(algorithm, Secret::new(der.to_vec())))
             .map_err(|flaw| flaw.in_field("pem"))
     }
 
-    /// Returns the algorithm that it signs under.
+    /// Returns the algorithm of its signatures.
     pub fn algorithm(&self) -> Algorithm {
         self.0.algorithm
     }
 
-    /// Returns the name under which the public half is published: its RFC 7638 thumbprint.
+    /// Returns the `kid` under which the public half is published: its RFC 7638 thumbprint.
     pub fn kid(&self) -> &str {
         self.0.public.kid().unwrap_or_default()
     }
@@ -113,7 +116,7 @@ impl SigningKey {
         &self.0.public
     }
 
-    /// Takes PKCS#8 or, for RSA, PKCS#1.
+    /// Reads PKCS#8 or, for RSA, PKCS#1.
     pub(super) fn from_der(algorithm: Algorithm, der: Secret) -> Result<Self, Flaw> {
         if Algorithms::MAC.contains(algorithm) {
             return Err(MAC);
@@ -126,7 +129,7 @@ impl SigningKey {
             Signing::new(&signing::to_jsonwebtoken(algorithm), &key).map_err(|_| UNFIT)?;
         let (public, jwk) = KeyImporter::default().signer(signing.public()?, algorithm)?;
         let header = header(algorithm, public.kid().unwrap_or_default())?;
-        Ok(Self(Arc::new(Inner {
+        Ok(Self(Arc::new(SigningKeyInner {
             algorithm,
             signing,
             der,
@@ -181,7 +184,7 @@ fn header(algorithm: Algorithm, kid: &str) -> Result<Box<str>, Flaw> {
     Ok(base64url::encode(text).into())
 }
 
-fn not_made(algorithm: Algorithm) -> ConfigError {
+fn not_generated(algorithm: Algorithm) -> ConfigError {
     ConfigError::new(
         ConfigErrorKind::AlgorithmUnusable,
         "algorithm",
@@ -190,10 +193,6 @@ fn not_made(algorithm: Algorithm) -> ConfigError {
              key from PEM"
         ),
     )
-}
-
-fn no_random() -> ConfigError {
-    ConfigError::no_random("algorithm")
 }
 
 const MAC: Flaw = Flaw(
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_key_signs_under_the_algorithms_of_its_type_alone() {
+    fn private_key_signs_only_with_algorithms_of_its_type() {
         for (private, public, served) in pems() {
             for algorithm in Algorithm::ALL {
                 let key = SigningKey::from_pem(*algorithm, private);
@@ -252,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_published_jwk_is_the_public_half() {
+    fn published_jwk_is_the_public_half() {
         for (private, _, served) in pems() {
             for algorithm in served {
                 let key = SigningKey::from_pem(*algorithm, private).unwrap();
@@ -265,14 +264,14 @@ mod tests {
     }
 
     #[test]
-    fn made_keys_differ_and_fit_their_algorithm() {
+    fn generated_keys_differ_and_match_their_algorithm() {
         for algorithm in Algorithm::ALL {
             let key = SigningKey::generate(*algorithm);
-            let is_made = matches!(
+            let is_generated = matches!(
                 algorithm,
                 Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Es384
             );
-            assert_eq!(key.is_ok(), is_made, "{algorithm}");
+            assert_eq!(key.is_ok(), is_generated, "{algorithm}");
             let Ok(key) = key else { continue };
             let other = SigningKey::generate(*algorithm).unwrap();
             assert_ne!(key.kid(), other.kid());
@@ -288,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mac_is_refused_by_name() {
+    fn mac_algorithms_are_rejected() {
         for algorithm in Algorithms::MAC.iter() {
             let error = SigningKey::from_pem(algorithm, RSA).unwrap_err();
             assert_eq!(error.kind(), ConfigErrorKind::AlgorithmUnusable);
@@ -296,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_one_plain_private_key_is_refused() {
+    fn text_other_than_one_plain_private_key_is_rejected() {
         let kind = |pem: &str| {
             SigningKey::from_pem(Algorithm::Rs256, pem)
                 .unwrap_err()

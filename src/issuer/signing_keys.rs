@@ -1,29 +1,26 @@
-//! The keys of an issuer over time.
+//! The signing keys of an issuer.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::schedule::Schedule;
 use super::signing_key::SigningKey;
-use super::signing_keys_builder::SigningKeysBuilder;
-use super::signing_keys_text;
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::key::KeySet;
 use crate::limits;
-use crate::secret::Secret;
 
-/// The signing keys of one issuer with the time at which each begins to sign: a value.
+/// The signing keys of one issuer, with the time at which each begins to sign.
 ///
-/// It does nothing by itself. Whoever holds the same ring at the same time signs with the same key
-/// and publishes the same set, so restarts and several nodes agree. A change makes a new ring of a
-/// higher [`revision`](Self::revision), which the user stores and hands to every
+/// This is plain data that changes nothing by itself. Nodes with the same revision sign with the
+/// same key at the same time and publish the same key set, also after a restart. A change returns
+/// the next [`revision`](Self::revision), which the service stores and gives to every
 /// [`JwtIssuer`](crate::issuer::JwtIssuer) with [`adopt`](crate::issuer::JwtIssuer::adopt).
 ///
-/// A key is published from the moment it is announced, signs a while later, and stays published
-/// until its last token has expired, the largest [`Leeway`](crate::clock::Leeway) included. Every node
-/// must have adopted a ring before its announced key begins to sign.
+/// A key is first announced (published), signs later, and stays published until its last token has
+/// expired, including the largest [`Leeway`](crate::clock::Leeway). Every node must adopt a revision
+/// before its announced key begins to sign.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,16 +29,16 @@ use crate::secret::Secret;
 /// use bearergate::issuer::{SigningKeys, SigningKey};
 ///
 /// let now = UnixTime::from_secs(1_800_000_000);
-/// let ring = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
-/// let stored = ring.to_secret(); // keep it as you keep passwords
+/// let keys = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
+/// let stored = keys.to_secret(); // store it like a password
 ///
 /// // Later, on any node:
 /// let later = now.saturating_add(Duration::from_secs(29 * 24 * 60 * 60));
-/// let ring = SigningKeys::from_secret(&stored)?;
-/// assert!(ring.is_rotation_due(later));
-/// let next = ring.announce(SigningKey::generate(Algorithm::Es256)?, later)?;
+/// let keys = SigningKeys::from_secret(&stored)?;
+/// assert!(keys.is_rotation_due(later));
+/// let next = keys.schedule_next(SigningKey::generate(Algorithm::Es256)?, later)?;
 /// assert_eq!(next.keys(later)?.keys().len(), 2);
-/// assert_eq!(next.revision(), ring.revision() + 1);
+/// assert_eq!(next.revision(), keys.revision() + 1);
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone)]
@@ -50,79 +47,55 @@ pub struct SigningKeys {
     pub(super) revision: u64,
     pub(super) schedule: Schedule,
     /// In the order in which they sign; never empty.
-    pub(super) keys: Vec<RingKey>,
-    pub(super) revoked: Vec<Revoked>,
+    pub(super) keys: Vec<ScheduledKey>,
+    pub(super) revoked: Vec<RevokedKey>,
 }
 
-/// A key and when it begins to sign. It ends where the next one begins.
+/// A key and when it begins to sign. It signs until the next one begins.
 #[derive(Clone, Debug)]
-pub(super) struct RingKey {
+pub(super) struct ScheduledKey {
     pub(super) key: SigningKey,
     pub(super) signs_from: UnixTime,
 }
 
-/// A key that is no longer trusted, remembered until its last token has expired.
+/// A key that is no longer trusted, kept until its last token has expired.
 #[derive(Clone, Debug)]
-pub(super) struct Revoked {
+pub(super) struct RevokedKey {
     pub(super) kid: Box<str>,
     pub(super) until: UnixTime,
 }
 
 impl SigningKeys {
-    /// Starts a ring with its first key, which signs at once.
-    pub fn builder(key: SigningKey) -> SigningKeysBuilder {
-        SigningKeysBuilder::new(key)
-    }
-
-    /// Reads what [`to_secret`](Self::to_secret) wrote.
+    /// Returns the next revision, with this key announced now; it signs after the
+    /// [time of the announcement](crate::issuer::SigningKeysBuilder::announce_for).
     ///
     /// # Errors
     ///
-    /// `value_malformed` for anything else: another version of the form, a member that is missing,
-    /// unknown or of the wrong type, keys out of order; `out_of_range` for a text over
-    /// [`limits::SIGNING_KEYS_BYTES`]; `key_malformed` or `key_weak` for a key that does not fit its
-    /// algorithm or its name.
-    pub fn from_secret(secret: &Secret) -> Result<Self, ConfigError> {
-        signing_keys_text::read(secret.expose())
-    }
-
-    /// Writes the ring with its private keys, for the user to store as a secret: JSON text of at
-    /// most [`limits::SIGNING_KEYS_BYTES`].
-    ///
-    /// Whoever reads it can mint tokens. Store it only if the stored revision is the one that this
-    /// ring was made from, so that no node overwrites the change of another.
-    pub fn to_secret(&self) -> Secret {
-        signing_keys_text::write(self)
-    }
-
-    /// Adds the key that signs next, from now plus the time of the announcement.
-    ///
-    /// # Errors
-    ///
-    /// `conflict` while another announced key has not yet begun to sign, or for a key that the
-    /// ring has or had revoked; `out_of_range` while [`limits::SIGNING_KEYS`] others are kept.
-    pub fn announce(&self, key: SigningKey, now: UnixTime) -> Result<Self, ConfigError> {
+    /// [`Conflict`](ConfigErrorKind::Conflict) while another announced key has not begun to sign, or
+    /// for a key that was added before, revoked or not;
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) while [`limits::SIGNING_KEYS`] others are kept.
+    pub fn schedule_next(&self, key: SigningKey, now: UnixTime) -> Result<Self, ConfigError> {
         if self.next(now).is_some() {
             return Err(ConfigError::conflict(
                 "key",
                 "a key is announced already; wait until it signs",
             ));
         }
-        let mut ring = self.changed(&key, now)?;
-        ring.keys.push(RingKey {
+        let mut next = self.changed(&key, now)?;
+        next.keys.push(ScheduledKey {
             key,
             signs_from: now.saturating_add(self.schedule.announce),
         });
-        ring.check_size()?;
-        Ok(ring)
+        next.check_size()?;
+        Ok(next)
     }
 
-    /// Replaces a key that is no longer to be trusted: it leaves the published set, and its tokens
-    /// are refused wherever the new set has arrived.
+    /// Returns the next revision, with a key replaced that must no longer be trusted. It is not
+    /// published any more, and its tokens are rejected by every validator that has the new key set.
     ///
-    /// Where it signs now, the announced key takes over at once and the substitute is announced in
-    /// its place. Without an announced key the substitute itself signs at once: verifiers that have
-    /// cached the set learn of it by its unknown `kid`.
+    /// If the key signs now, the announced key signs at once and the substitute is announced
+    /// instead. Without an announced key the substitute itself signs at once: validators that have
+    /// cached the key set fetch it again because its `kid` is unknown.
     ///
     /// ```
     /// use bearergate::clock::UnixTime;
@@ -131,39 +104,40 @@ impl SigningKeys {
     ///
     /// let now = UnixTime::from_secs(1_800_000_000);
     /// let stolen = SigningKey::generate(Algorithm::EdDsa)?;
-    /// let ring = SigningKeys::builder(stolen.clone()).build(now)?;
-    /// let ring = ring.revoke(stolen.kid(), SigningKey::generate(Algorithm::EdDsa)?, now)?;
-    /// assert!(!ring.jwks(now).contains(stolen.kid()));
+    /// let keys = SigningKeys::builder(stolen.clone()).build(now)?;
+    /// let keys = keys.revoke(stolen.kid(), SigningKey::generate(Algorithm::EdDsa)?, now)?;
+    /// assert!(!keys.jwks(now).contains(stolen.kid()));
     /// # Ok::<(), bearergate::ConfigError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// `value_malformed` for a `kid` that the ring does not have, `conflict` for a substitute that
-    /// it has or had revoked.
+    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for an unknown `kid`,
+    /// [`Conflict`](ConfigErrorKind::Conflict) for a substitute that was added before, revoked or
+    /// not, [`OutOfRange`](ConfigErrorKind::OutOfRange) for more than [`limits::SIGNING_KEYS`] keys.
     pub fn revoke(
         &self,
         kid: &str,
         substitute: SigningKey,
         now: UnixTime,
     ) -> Result<Self, ConfigError> {
-        let mut ring = self.changed(&substitute, now)?;
-        let mut own = ring.keys.iter();
+        let mut next = self.changed(&substitute, now)?;
+        let mut own = next.keys.iter();
         let at = own.position(|own| own.key.kid() == kid);
-        ring.replace(
+        next.replace(
             at.ok_or_else(|| unknown_kid(self.revision))?,
             substitute,
             now,
         );
-        ring.revoked.push(Revoked {
+        next.revoked.push(RevokedKey {
             kid: kid.into(),
             until: now.saturating_add(self.schedule.keep()),
         });
-        ring.check_size()?;
-        Ok(ring)
+        next.check_size()?;
+        Ok(next)
     }
 
-    /// Returns true if it is time to [`announce`](Self::announce) the next key.
+    /// Returns true if it is time to [schedule](Self::schedule_next) the next key.
     pub fn is_rotation_due(&self, now: UnixTime) -> bool {
         let ends = self.last().map(|last| {
             let ends = last.signs_from.saturating_add(self.schedule.rotate_after);
@@ -173,7 +147,7 @@ impl SigningKeys {
         ends.is_some_and(|ends| now.as_secs() >= ends)
     }
 
-    /// Returns the public JWK Set to publish (RFC 7517 section 5), as JSON text.
+    /// Returns the public JWK Set to publish (RFC 7517 section 5) as JSON text.
     pub fn jwks(&self, now: UnixTime) -> String {
         let keys: Vec<_> = self.published(now).map(SigningKey::jwk).collect();
         format!(r#"{{"keys":[{}]}}"#, keys.join(","))
@@ -183,49 +157,48 @@ impl SigningKeys {
     ///
     /// # Errors
     ///
-    /// None in practice: a ring is never without a key.
+    /// None in practice: there is always a key.
     pub fn keys(&self, now: UnixTime) -> Result<KeySet, ConfigError> {
         KeySet::new(self.published(now).map(|key| key.public().clone()))
     }
 
-    /// Returns the key that signs now; `None` before the ring's beginning.
+    /// Returns the key that signs at this time; `None` before the first key begins.
     pub fn signing_key(&self, now: UnixTime) -> Option<&SigningKey> {
         let mut begun = self.keys.iter().rev().filter(|own| own.signs_from <= now);
         begun.next().map(|own| &own.key)
     }
 
-    /// Returns the announced key that does not sign yet, if there is one, and when it will.
+    /// Returns the announced key that does not sign yet, if there is one, and when it begins.
     pub fn next(&self, now: UnixTime) -> Option<(&SigningKey, UnixTime)> {
         let last = self.last().filter(|own| own.signs_from > now)?;
         Some((&last.key, last.signs_from))
     }
 
-    /// Returns how many changes the ring has seen; the stored ring may only be overwritten by one
-    /// whose revision is higher by one.
+    /// Returns the number of the revision, starting at 1. Overwrite the stored keys only with the
+    /// revision that is one higher, so that no node undoes the change of another.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// Returns the longest life of a token that a [`JwtIssuer`](crate::issuer::JwtIssuer) may give under
-    /// this ring.
+    /// Returns the longest lifetime that a [`JwtIssuer`](crate::issuer::JwtIssuer) with these keys
+    /// may give its tokens.
     pub fn longest_lifetime(&self) -> Duration {
         self.schedule.longest_lifetime
     }
 
-    /// Returns the times of the ring.
+    /// Returns the rotation times.
     pub(super) fn schedule(&self) -> &Schedule {
         &self.schedule
     }
 
-    /// Returns the first time after `now` at which the published set changes by itself.
+    /// Returns the first time after `now` at which the published set changes.
     pub(super) fn next_end(&self, now: UnixTime) -> Option<UnixTime> {
         let ends = self.ends().map(|(_, end)| end);
         ends.flatten().filter(|end| *end > now).min()
     }
 
-    /// Returns true if `other` stems from this ring and forgets none of its changes. One of the
-    /// same revision must know every key whose tokens may be valid; a later one has pruned what
-    /// is over.
+    /// Returns true if `other` was made from these keys and has all their changes. The same revision
+    /// must know every key whose tokens may be valid; a later one may have removed expired keys.
     pub(super) fn is_continued_by(&self, other: &Self, now: UnixTime) -> bool {
         if self.id != other.id || other.revision < self.revision {
             return false;
@@ -247,8 +220,8 @@ impl SigningKeys {
     fn replace(&mut self, at: usize, substitute: SigningKey, now: UnixTime) {
         let old = self.keys.remove(at);
         let announced = now.saturating_add(self.schedule.announce);
-        // Whatever its clock, no node is left without a key: the successor signs from where the
-        // old key did.
+        // The successor signs from the time of the old key, so that no node is without a key,
+        // whatever its clock.
         let (at, signs_from) = match self.keys.get_mut(at) {
             Some(next) if old.signs_from <= now && now < next.signs_from => {
                 let planned = std::mem::replace(&mut next.signs_from, old.signs_from);
@@ -257,14 +230,14 @@ impl SigningKeys {
             _ if now < old.signs_from => (at, old.signs_from.max(announced)),
             _ => (at, old.signs_from),
         };
-        let key = RingKey {
+        let key = ScheduledKey {
             key: substitute,
             signs_from,
         };
         self.keys.insert(at, key);
     }
 
-    fn last(&self) -> Option<&RingKey> {
+    fn last(&self) -> Option<&ScheduledKey> {
         self.keys.last()
     }
 
@@ -276,17 +249,17 @@ impl SigningKeys {
     }
 
     /// Returns each key with the time at which it leaves the published set.
-    fn ends(&self) -> impl Iterator<Item = (&RingKey, Option<UnixTime>)> {
+    fn ends(&self) -> impl Iterator<Item = (&ScheduledKey, Option<UnixTime>)> {
         let keep = self.schedule.keep();
         let next = self.keys.iter().skip(1).map(Some).chain([None]);
         let ends = next.map(move |next| next.map(|next| next.signs_from.saturating_add(keep)));
         self.keys.iter().zip(ends)
     }
 
-    /// Returns a copy to be changed, without what nobody needs any more.
+    /// Returns the next revision, not changed yet, without expired keys.
     fn changed(&self, key: &SigningKey, now: UnixTime) -> Result<Self, ConfigError> {
         if self.knows(key.kid()) {
-            let detail = "the ring has this key, or the key was revoked; make another";
+            let detail = "the key was added before, or was revoked; generate another one";
             return Err(ConfigError::conflict("key", detail));
         }
         let kept = self
@@ -311,7 +284,7 @@ impl SigningKeys {
             ConfigErrorKind::OutOfRange,
             "key",
             format!(
-                "the ring keeps {} keys whose tokens may still be valid; rotate less often",
+                "{} keys are kept whose tokens may still be valid; rotate less often",
                 limits::SIGNING_KEYS
             ),
         ))
@@ -331,6 +304,6 @@ impl fmt::Debug for SigningKeys {
 }
 
 fn unknown_kid(revision: u64) -> ConfigError {
-    let detail = format!("the ring has no such key at revision {revision}; read the ring again");
+    let detail = format!("revision {revision} has no such key; read the stored keys again");
     ConfigError::malformed("kid", detail)
 }

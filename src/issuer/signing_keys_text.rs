@@ -1,4 +1,4 @@
-//! The stored form of a key ring: one JSON object, written in one way and read strictly.
+//! The stored form of signing keys: one JSON object, written in one way and read strictly.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::schedule::Schedule;
 use super::signing_key::SigningKey;
-use super::signing_keys::Revoked;
-use super::signing_keys::RingKey;
+use super::signing_keys::RevokedKey;
+use super::signing_keys::ScheduledKey;
 use super::signing_keys::SigningKeys;
 use crate::clock::UnixTime;
 use crate::credential::base64url;
@@ -21,30 +21,54 @@ use crate::json::Value;
 use crate::limits;
 use crate::secret::Secret;
 
-/// The version of the form, and the name by which it is known.
+/// The version of the form, and the member that holds it; both are part of the stored text.
 const VERSION: u64 = 1;
 const VERSION_NAME: &str = "bearergate_key_ring";
 
-/// Writes a ring. No text in it needs escapes: names are base64url, the rest are numbers.
-pub(super) fn write(ring: &SigningKeys) -> Secret {
-    // The room is enough, so that no copy of a private key is left behind by growing.
+impl SigningKeys {
+    /// Reads the text that [`to_secret`](Self::to_secret) wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for any other text: another version of the
+    /// form, a member that is missing, unknown or of the wrong type, keys out of order;
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for a text over [`limits::SIGNING_KEYS_BYTES`];
+    /// [`KeyMalformed`](ConfigErrorKind::KeyMalformed) or [`KeyWeak`](ConfigErrorKind::KeyWeak) for a
+    /// key that does not match its algorithm or its `kid`.
+    pub fn from_secret(secret: &Secret) -> Result<Self, ConfigError> {
+        read(secret.expose())
+    }
+
+    /// Returns the keys with their private halves, for the service to store as a secret: JSON text of
+    /// at most [`limits::SIGNING_KEYS_BYTES`].
+    ///
+    /// Anyone who can read it can mint tokens. Store it only if the stored revision is the one it was
+    /// made from, so that no node overwrites the change of another.
+    pub fn to_secret(&self) -> Secret {
+        write(self)
+    }
+}
+
+/// Writes signing keys. No text needs escapes: names are base64url, and all else are numbers.
+fn write(keys: &SigningKeys) -> Secret {
+    // Allocated in full, so that growing leaves no copy of a private key in a freed buffer.
     let mut text = String::with_capacity(limits::SIGNING_KEYS_BYTES);
     let Schedule {
         announce,
         rotate_after,
         longest_lifetime,
-    } = ring.schedule();
+    } = keys.schedule();
     // Writing to a string never fails.
     let _ = write!(
         text,
         r#"{{"{VERSION_NAME}":{VERSION},"id":"{}","revision":{},"announce":{},"rotate_after":{},"longest_lifetime":{},"keys":["#,
-        ring.id,
-        ring.revision,
+        keys.id,
+        keys.revision,
         announce.as_secs(),
         rotate_after.as_secs(),
         longest_lifetime.as_secs(),
     );
-    for (index, own) in ring.keys.iter().enumerate() {
+    for (index, own) in keys.keys.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
         let private = Zeroizing::new(base64url::encode(own.key.der().expose()));
         let _ = write!(
@@ -57,7 +81,7 @@ pub(super) fn write(ring: &SigningKeys) -> Secret {
         );
     }
     text.push_str(r#"],"revoked":["#);
-    for (index, old) in ring.revoked.iter().enumerate() {
+    for (index, old) in keys.revoked.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
         let until = old.until.as_secs();
         let _ = write!(text, r#"{comma}{{"kid":"{}","until":{until}}}"#, old.kid);
@@ -66,8 +90,8 @@ pub(super) fn write(ring: &SigningKeys) -> Secret {
     Secret::from(text)
 }
 
-/// Reads a ring.
-pub(super) fn read(text: &[u8]) -> Result<SigningKeys, ConfigError> {
+/// Reads signing keys.
+fn read(text: &[u8]) -> Result<SigningKeys, ConfigError> {
     if text.len() > limits::SIGNING_KEYS_BYTES {
         let range = ..=limits::SIGNING_KEYS_BYTES;
         return Err(ConfigError::size_out_of_range(
@@ -86,10 +110,10 @@ pub(super) fn read(text: &[u8]) -> Result<SigningKeys, ConfigError> {
                       wrote it";
         return Err(ConfigError::malformed(FIELD, detail));
     }
-    ring(&object)
+    signing_keys(&object)
 }
 
-fn ring(object: &Object<'_>) -> Result<SigningKeys, ConfigError> {
+fn signing_keys(object: &Object<'_>) -> Result<SigningKeys, ConfigError> {
     check_members(object, 8)?;
     let secs = |name| number(object, name).map(std::time::Duration::from_secs);
     let schedule = Schedule {
@@ -97,7 +121,7 @@ fn ring(object: &Object<'_>) -> Result<SigningKeys, ConfigError> {
         rotate_after: secs("rotate_after")?,
         longest_lifetime: secs("longest_lifetime")?,
     };
-    let ring = SigningKeys {
+    let keys = SigningKeys {
         id: text(object, "id")?.into(),
         revision: number(object, "revision")?,
         schedule: schedule.checked()?,
@@ -106,11 +130,11 @@ fn ring(object: &Object<'_>) -> Result<SigningKeys, ConfigError> {
             .map(revoked)
             .collect::<Result<_, _>>()?,
     };
-    check_order(&ring)?;
-    Ok(ring)
+    check_order(&keys)?;
+    Ok(keys)
 }
 
-fn key(value: Value<'_>) -> Result<RingKey, ConfigError> {
+fn key(value: Value<'_>) -> Result<ScheduledKey, ConfigError> {
     let object = member(value, 4)?;
     let algorithm = Algorithm::from_name(&text(&object, "alg")?);
     let algorithm = algorithm.ok_or_else(|| malformed("`alg` is not a supported algorithm"))?;
@@ -126,42 +150,42 @@ fn key(value: Value<'_>) -> Result<RingKey, ConfigError> {
             detail,
         ));
     }
-    Ok(RingKey {
+    Ok(ScheduledKey {
         key,
         signs_from: time(&object, "signs_from")?,
     })
 }
 
-fn revoked(value: Value<'_>) -> Result<Revoked, ConfigError> {
+fn revoked(value: Value<'_>) -> Result<RevokedKey, ConfigError> {
     let object = member(value, 2)?;
-    Ok(Revoked {
+    Ok(RevokedKey {
         kid: text(&object, "kid")?.into(),
         until: time(&object, "until")?,
     })
 }
 
-/// Refuses a ring that no builder and no change makes.
-fn check_order(ring: &SigningKeys) -> Result<(), ConfigError> {
-    let is_sorted = ring
+/// Rejects keys that no builder and no change can make.
+fn check_order(keys: &SigningKeys) -> Result<(), ConfigError> {
+    let is_sorted = keys
         .keys
         .is_sorted_by(|one, next| one.signs_from < next.signs_from);
-    let kids = ring.keys.iter().map(|own| own.key.kid());
+    let kids = keys.keys.iter().map(|own| own.key.kid());
     let mut names: Vec<_> = kids
-        .chain(ring.revoked.iter().map(|old| &*old.kid))
+        .chain(keys.revoked.iter().map(|old| &*old.kid))
         .collect();
     names.sort_unstable();
     let are_distinct = names.is_sorted_by(|one, next| one < next);
-    let count = ring.keys.len().max(ring.revoked.len());
+    let count = keys.keys.len().max(keys.revoked.len());
     if is_sorted
         && are_distinct
-        && !ring.keys.is_empty()
+        && !keys.keys.is_empty()
         && count <= limits::SIGNING_KEYS
-        && ring.revision > 0
+        && keys.revision > 0
     {
         return Ok(());
     }
     Err(malformed(
-        "the ring has no key, too many, a duplicate, or keys out of the order in which they sign",
+        "there is no key, there are too many or equal keys, or they are not in the order in which they sign",
     ))
 }
 
@@ -171,7 +195,7 @@ fn member(value: Value<'_>, members: usize) -> Result<Object<'_>, ConfigError> {
     Ok(object)
 }
 
-/// The members that are read are all that there may be; each is demanded where it is read.
+/// Rejects unknown members; the known ones are required where they are read.
 fn check_members(object: &Object<'_>, members: usize) -> Result<(), ConfigError> {
     if object.len() <= members {
         return Ok(());
@@ -197,7 +221,7 @@ fn time(object: &Object<'_>, name: &str) -> Result<UnixTime, ConfigError> {
     number(object, name).map(UnixTime::from_secs)
 }
 
-/// Reads a whole number in its one spelling.
+/// Reads a whole number in its only spelling.
 fn number(object: &Object<'_>, name: &str) -> Result<u64, ConfigError> {
     let raw = object.get(name).map(Value::raw);
     let number = raw.and_then(|raw| Some((raw, raw.parse::<u64>().ok()?)));
@@ -213,4 +237,4 @@ fn malformed(detail: &'static str) -> ConfigError {
     ConfigError::malformed(FIELD, detail)
 }
 
-const FIELD: &str = "ring";
+const FIELD: &str = "keys";

@@ -4,7 +4,7 @@ use crate::principal::Principal;
 
 #[cfg(feature = "api-key")]
 pub(super) fn has_api_key(principal: &Principal, is_listed: impl Fn(&str) -> bool) -> bool {
-    let details = principal.extension::<crate::api_key::ApiKeyDetails>();
+    let details = principal.extension::<crate::api_key::store::ApiKeyDetails>();
     details.is_some_and(|details| is_listed(details.id().as_str()))
 }
 

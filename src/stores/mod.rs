@@ -1,15 +1,19 @@
 //! Implementations of the store traits.
+//!
+//! | type | keeps |
+//! |---|---|
+//! | `MemoryApiKeyStore` (feature `api-key`) | API keys in memory |
+//! | `MemoryGrantStore` (feature `session`) | sessions and refresh tokens in memory |
+//! | `SqliteStore` (feature `sqlite`) | all of them, and revocations, in a file that several processes may share |
+//! | [`Cached`] | what a slower store answered, for some seconds |
 
 mod cached;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-#[cfg(feature = "api-key")]
-pub use cached::CachedApiKeyStore;
-#[cfg(feature = "session")]
-pub use cached::CachedSessionStore;
-pub use cached::ReadCache;
+pub use cached::Cached;
+pub use cached::CachedBuilder;
 #[cfg(feature = "api-key")]
 pub use memory::MemoryApiKeyStore;
 #[cfg(feature = "session")]

@@ -1,4 +1,4 @@
-//! Keys that sign the tokens of tests.
+//! Signing keys for tests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::crypto::Algorithm;
 use crate::key::Key;
 use crate::key::KeySet;
 
-/// A private key for tests, with its `kid`; cheap to clone.
+/// A private key for tests, with a `kid`; cheap to clone.
 ///
 /// ```
 /// use bearergate::testing::FakeKey;
@@ -33,11 +33,11 @@ use crate::key::KeySet;
 ///
 /// # Panics
 ///
-/// The constructors panic when the system has no randomness to give.
+/// The constructors panic if the system's random source fails.
 #[derive(Clone)]
-pub struct FakeKey(Arc<Inner>);
+pub struct FakeKey(Arc<KeyInner>);
 
-struct Inner {
+struct KeyInner {
     kid: String,
     pair: Pair,
 }
@@ -48,57 +48,59 @@ enum Pair {
     Rs256(RsaKeyPair),
 }
 
-/// Public: whoever reads this repository can sign with it.
+/// Public: anyone who reads this repository can sign with it.
 const RSA: &str = include_str!("../../tests/keys/rsa-2048.private.pem");
 
 #[expect(
     clippy::expect_used,
-    reason = "the help of a test panics where the system gives no randomness"
+    reason = "a helper of tests panics if the random source fails"
 )]
 impl FakeKey {
-    /// Makes a new P-256 key, which signs as `ES256`.
+    /// Generates a P-256 key, which signs as `ES256`.
     pub fn es256(kid: impl Into<String>) -> Self {
         let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
-        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("a new key");
+        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("the random source");
         let pair = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random);
-        Self::new(kid, Pair::Es256(pair.expect("a key of our own")))
+        Self::new(kid, Pair::Es256(pair.expect("a generated key")))
     }
 
-    /// Makes a new Ed25519 key, which signs as `EdDSA`.
+    /// Generates an Ed25519 key, which signs as `EdDSA`.
     pub fn ed25519(kid: impl Into<String>) -> Self {
-        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a new key");
+        let document =
+            Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("the random source");
         let pair = Ed25519KeyPair::from_pkcs8(document.as_ref());
-        Self::new(kid, Pair::Ed25519(pair.expect("a key of our own")))
+        Self::new(kid, Pair::Ed25519(pair.expect("a generated key")))
     }
 
-    /// Takes the RSA key of this crate's tests, which signs as `RS256`.
+    /// Returns the RSA key of this crate's tests, which signs as `RS256`.
     ///
-    /// It is one key whatever its `kid`, and its private part is public: trust it nowhere.
+    /// It is the same key for every `kid`, and its private part is published with this crate: never
+    /// trust it outside tests.
     pub fn rs256(kid: impl Into<String>) -> Self {
         let body: String = RSA.lines().filter(|line| !line.contains('-')).collect();
-        let der = STANDARD.decode(body).expect("a marked key");
-        let pair = RsaKeyPair::from_pkcs8(&der).expect("a marked key");
+        let der = STANDARD.decode(body).expect("the test key");
+        let pair = RsaKeyPair::from_pkcs8(&der).expect("the test key");
         Self::new(kid, Pair::Rs256(pair))
     }
 
-    /// Returns the public key as the judges take it.
+    /// Returns the public key, as validators use it.
     pub fn public(&self) -> Key {
-        Key::from_jwk(self.jwk()).expect("a good key")
+        Key::from_jwk(self.jwk()).expect("a supported key")
     }
 
-    /// Signs the message; an ES256 signature is the pair of numbers that JWS wants.
+    /// Signs the message; an ES256 signature has the form of RFC 7518 section 3.4.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
-        self.0.pair.sign(message).expect("randomness")
+        self.0.pair.sign(message).expect("the random source")
     }
 }
 
 impl FakeKey {
     fn new(kid: impl Into<String>, pair: Pair) -> Self {
         let kid = kid.into();
-        Self(Arc::new(Inner { kid, pair }))
+        Self(Arc::new(KeyInner { kid, pair }))
     }
 
-    /// Returns the name of the key.
+    /// Returns the `kid`.
     pub fn kid(&self) -> &str {
         &self.0.kid
     }
@@ -123,12 +125,12 @@ impl FakeKey {
         jwk.to_string()
     }
 
-    /// Returns a set of the public key alone.
+    /// Returns a key set that has only the public key.
     pub fn key_set(&self) -> KeySet {
         KeySet::from(self.public())
     }
 
-    /// Returns a new key of the same kind; of the RSA key there is one alone.
+    /// Returns a new key of the same kind; there is only one RSA key.
     pub(super) fn successor(&self, kid: String) -> Self {
         match self.0.pair {
             Pair::Ed25519(_) => Self::ed25519(kid),
@@ -188,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_of_key_is_one_that_the_judges_take() {
+    fn validators_support_every_kind_of_key() {
         for key in [
             FakeKey::es256("a"),
             FakeKey::ed25519("a"),
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn new_keys_differ_and_debug_shows_no_key() {
+    fn new_keys_differ_and_debug_shows_no_key_material() {
         assert_ne!(FakeKey::es256("a").jwk(), FakeKey::es256("a").jwk());
         assert_ne!(FakeKey::ed25519("a").jwk(), FakeKey::ed25519("a").jwk());
         let shown = format!("{:?}", FakeKey::es256("a"));

@@ -1,8 +1,8 @@
-//! Help for the tests of those who use this crate: feature `testing`.
+//! Helpers for the tests of services that use this crate (feature `testing`).
 //!
 //! [`FakeIssuer`] is an identity provider that runs inside the test, on loopback and with real
-//! HTTP; [`FakeKey`] and [`TokenBuilder`] make tokens, right ones and wrong ones alike. The
-//! functions judge a store of one's own by what its trait asks for.
+//! HTTP. [`FakeKey`] and [`TokenBuilder`] make valid and invalid tokens. The functions, such as
+//! [`api_key_store`], check a custom store against the contract of its trait.
 
 mod conformance;
 mod issuer;

@@ -1,4 +1,4 @@
-//! Tokens of tests, right ones and wrong ones alike.
+//! Valid and invalid tokens for tests.
 
 use std::time::Duration;
 
@@ -11,13 +11,15 @@ use serde_json::Value;
 use super::key::FakeKey;
 use crate::clock::UnixTime;
 
-/// Puts a token together, member by member; nothing is checked, so that wrong ones can be made.
+/// Builds a signed token, member by member. Nothing is checked, so that invalid tokens can be made.
 ///
-/// A new one is an access token of RFC 9068 that is good for five minutes:
+/// A new builder holds an access token of RFC 9068 that is valid for five minutes:
 ///
 /// ```
-/// use bearergate::*;
+/// use bearergate::clock::{FakeClock, UnixTime};
+/// use bearergate::credential::PresentedCredential;
 /// use bearergate::testing::{FakeKey, TokenBuilder};
+/// use bearergate::{JwtValidator, TokenValidator};
 ///
 /// let key = FakeKey::es256("key-1");
 /// let now = UnixTime::from_secs(1_760_000_000);
@@ -26,14 +28,14 @@ use crate::clock::UnixTime;
 ///     .audience("https://api.example.com")
 ///     .scope("orders:read")
 ///     .sign();
-/// let judge = JwtValidator::builder()
+/// let validator = JwtValidator::builder()
 ///     .issuer("https://idp.example.com")
 ///     .audience("https://api.example.com")
 ///     .keys(key.key_set())
 ///     .clock(FakeClock::at(now))
 ///     .build()?;
 /// let presented = PresentedCredential::bearer(&token)?;
-/// assert!(judge.validate(&presented).try_now().unwrap().is_ok());
+/// assert!(validator.validate(&presented).try_now().unwrap().is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -46,8 +48,8 @@ pub struct TokenBuilder {
 }
 
 impl TokenBuilder {
-    /// Begins a token that this key signs at this time: header `alg`, `kid` and `typ` `at+jwt`;
-    /// claims `sub`, `client_id`, `iat`, `exp` and a `jti` that is new each time.
+    /// Starts a token that this key signs at this time: with `alg`, `kid` and the `typ` `at+jwt` in
+    /// the header, and the claims `sub`, `client_id`, `iat`, `exp` and a random `jti`.
     pub fn new(key: &FakeKey, now: UnixTime) -> Self {
         let builder = Self {
             key: key.clone(),
@@ -90,19 +92,19 @@ impl TokenBuilder {
         self.claim("scope", scope.as_ref())
     }
 
-    /// Sets `exp` to this long after the time the token is made at.
+    /// Sets `exp` to this long after the time of the token.
     pub fn expires_in(self, span: Duration) -> Self {
         let end = self.now.saturating_add(span);
         self.claim("exp", end.as_secs())
     }
 
-    /// Sets a claim to any value; what cannot be written as JSON becomes `null`.
+    /// Sets a claim to any value; a value without a JSON form becomes `null`.
     pub fn claim(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         self.claims.insert(name.into(), as_json(value));
         self
     }
 
-    /// Leaves a claim out.
+    /// Removes a claim.
     pub fn without(mut self, name: impl AsRef<str>) -> Self {
         self.claims.remove(name.as_ref());
         self
@@ -114,7 +116,7 @@ impl TokenBuilder {
         self
     }
 
-    /// Leaves a member of the header out.
+    /// Removes a member of the header.
     pub fn without_header(mut self, name: impl AsRef<str>) -> Self {
         self.header.remove(name.as_ref());
         self
@@ -125,14 +127,14 @@ impl TokenBuilder {
         self.header("typ", typ.as_ref())
     }
 
-    /// Signs with another key, and names it in the header.
+    /// Signs with another key, and sets `alg` and `kid` in the header to it.
     pub fn key(mut self, key: &FakeKey) -> Self {
         self.key = key.clone();
         self.header("alg", key.algorithm().as_str())
             .header("kid", key.kid())
     }
 
-    /// Signs with another key, and leaves the header as it is: a forgery.
+    /// Signs with another key and keeps the header: a forged token.
     pub fn forged_by(mut self, key: &FakeKey) -> Self {
         self.key = key.clone();
         self
@@ -143,7 +145,7 @@ impl TokenBuilder {
         &self.claims
     }
 
-    /// Returns the signed token.
+    /// Returns the signed token in compact form.
     pub fn sign(&self) -> String {
         let message = format!("{}.{}", segment(&self.header), segment(&self.claims));
         let signature = self.key.sign(message.as_bytes());
@@ -159,12 +161,12 @@ fn segment(members: &Map<String, Value>) -> String {
     URL_SAFE_NO_PAD.encode(Value::from(members.clone()).to_string())
 }
 
-/// Sixteen random bytes as text.
+/// Returns 16 random bytes as text.
 #[expect(
     clippy::expect_used,
-    reason = "the help of a test panics where the system gives no randomness"
+    reason = "a helper of tests panics if the random source fails"
 )]
 pub(super) fn random_name() -> String {
     let bytes = ring::rand::generate::<[u8; 16]>(&ring::rand::SystemRandom::new());
-    URL_SAFE_NO_PAD.encode(bytes.expect("randomness").expose())
+    URL_SAFE_NO_PAD.encode(bytes.expect("the random source").expose())
 }

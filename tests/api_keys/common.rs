@@ -1,4 +1,4 @@
-//! A ring, its manager and its judge on one store.
+//! A scheme, its manager and its validator on one store.
 
 use std::future::Future;
 use std::pin::pin;
@@ -11,9 +11,10 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
+use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
 use bearergate::api_key::{
-    ApiKeyChange, ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyQuery, ApiKeyRecord, ApiKeyScheme,
-    ApiKeyStore, KeyDigest, LegacyFormat, NewApiKey, PepperSet,
+    ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyRecord, ApiKeyScheme, ApiKeyStore, LegacyFormat,
+    NewApiKey, PepperSet, PepperedDigest,
 };
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::PresentedCredential;
@@ -29,56 +30,57 @@ pub(crate) const NOW: u64 = 1_760_000_000;
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 pub(crate) const PREFIX: &str = "acme_live";
 
-/// The parts of one service.
-pub(crate) struct House {
+/// The parts of one service that uses API keys.
+pub(crate) struct Service {
     pub(crate) store: Arc<Store>,
     pub(crate) clock: FakeClock,
-    pub(crate) ring: ApiKeyScheme,
+    pub(crate) scheme: ApiKeyScheme,
     pub(crate) keys: ApiKeyManager,
-    pub(crate) judge: ApiKeyValidator,
+    pub(crate) validator: ApiKeyValidator,
 }
 
-impl House {
+impl Service {
     pub(crate) fn new() -> Self {
-        Self::of(ring(&[1]))
+        Self::of(scheme(&[1]))
     }
 
-    pub(crate) fn of(ring: ApiKeyScheme) -> Self {
+    pub(crate) fn of(scheme: ApiKeyScheme) -> Self {
         let store = Arc::new(Store::new(10_000));
         let clock = FakeClock::at(at(NOW));
-        Self::on(ring, store, clock)
+        Self::on(scheme, store, clock)
     }
 
-    /// The same store under another ring.
-    pub(crate) fn with_ring(&self, ring: ApiKeyScheme) -> Self {
-        Self::on(ring, self.store.clone(), self.clock.clone())
+    /// Returns the same store under another scheme.
+    pub(crate) fn with_scheme(&self, scheme: ApiKeyScheme) -> Self {
+        Self::on(scheme, self.store.clone(), self.clock.clone())
     }
 
-    fn on(ring: ApiKeyScheme, store: Arc<Store>, clock: FakeClock) -> Self {
-        let keys = ApiKeyManager::new(ring.clone(), store.clone()).clock(clock.clone());
-        let judge = ApiKeyValidator::builder(ring.clone(), store.clone());
-        let judge = judge.clock(clock.clone()).build().unwrap();
+    fn on(scheme: ApiKeyScheme, store: Arc<Store>, clock: FakeClock) -> Self {
+        let keys = ApiKeyManager::builder(scheme.clone(), store.clone()).clock(clock.clone());
+        let keys = keys.build().unwrap();
+        let validator = ApiKeyValidator::builder(scheme.clone(), store.clone());
+        let validator = validator.clock(clock.clone()).build().unwrap();
         Self {
             store,
             clock,
-            ring,
+            scheme,
             keys,
-            judge,
+            validator,
         }
     }
 
-    /// Makes a key and gives it out in full.
+    /// Creates a key and returns its text.
     pub(crate) fn issue(&self, draft: NewApiKey) -> (String, ApiKeyId) {
         let issued = wait(self.keys.create(draft)).unwrap();
-        (issued.key.reveal(), issued.record.id())
+        (issued.secret.reveal(), issued.record.id())
     }
 
-    pub(crate) fn judge(&self, key: &str) -> Result<Principal, Rejection> {
-        wait(self.judge.validate(&PresentedCredential::token(key)))
+    pub(crate) fn validate(&self, key: &str) -> Result<Principal, Rejection> {
+        wait(self.validator.validate(&PresentedCredential::token(key)))
     }
 
     pub(crate) fn kind(&self, key: &str) -> Option<RejectionKind> {
-        self.judge(key).err().map(|rejection| rejection.kind())
+        self.validate(key).err().map(|rejection| rejection.kind())
     }
 
     pub(crate) fn record(&self, id: ApiKeyId) -> Option<ApiKeyRecord> {
@@ -90,24 +92,24 @@ pub(crate) fn at(secs: u64) -> UnixTime {
     UnixTime::from_secs(secs)
 }
 
-/// A draft of which nothing but the end is said.
+/// A draft with only the required values.
 pub(crate) fn plain() -> NewApiKey {
     NewApiKey::new("robot-7").expires_in(90 * DAY)
 }
 
-/// A ring whose current pepper is the first one of these versions.
-pub(crate) fn ring(versions: &[u32]) -> ApiKeyScheme {
-    ring_of("acme keys", versions)
+/// A scheme whose current pepper has the first of these versions.
+pub(crate) fn scheme(versions: &[u32]) -> ApiKeyScheme {
+    scheme_of("acme keys", versions)
 }
 
-pub(crate) fn ring_of(authority: &str, versions: &[u32]) -> ApiKeyScheme {
+pub(crate) fn scheme_of(authority: &str, versions: &[u32]) -> ApiKeyScheme {
     let format = ApiKeyFormat::new(PREFIX).unwrap();
     ApiKeyScheme::new(authority, format, peppers(versions)).unwrap()
 }
 
-pub(crate) fn foreign_ring(versions: &[u32]) -> ApiKeyScheme {
-    let foreign = LegacyFormat::new(20).unwrap();
-    ring(versions).with_foreign(foreign.with_imported_sha256())
+pub(crate) fn legacy_scheme(versions: &[u32]) -> ApiKeyScheme {
+    let legacy = LegacyFormat::new(20).unwrap();
+    scheme(versions).with_legacy(legacy.with_imported_sha256())
 }
 
 fn peppers(versions: &[u32]) -> PepperSet {
@@ -124,7 +126,7 @@ fn pepper(version: u32) -> SecretSource {
     })
 }
 
-/// Polls until the answer is there.
+/// Polls until the answer is ready.
 pub(crate) fn wait<T>(answer: impl Future<Output = T>) -> T {
     let mut answer = pin!(answer);
     let mut context = Context::from_waker(Waker::noop());
@@ -133,20 +135,20 @@ pub(crate) fn wait<T>(answer: impl Future<Output = T>) -> T {
             return value;
         }
     }
-    unreachable!("the answer never came");
+    unreachable!("the answer is never ready");
 }
 
-/// The store in memory with a switch for each trouble that a store may have.
+/// A store in memory with a switch for each failure that a store may have.
 #[derive(Debug)]
 pub(crate) struct Store {
     memory: MemoryApiKeyStore,
-    /// Every answer has to be waited for.
-    pub(crate) is_slow: AtomicBool,
-    /// Nothing can be read.
-    pub(crate) is_deaf: AtomicBool,
-    /// Nothing can be written.
-    pub(crate) is_stuck: AtomicBool,
-    /// So many commits meet somebody else's.
+    /// Every answer is pending at first.
+    pub(crate) has_to_wait: AtomicBool,
+    /// Every read fails.
+    pub(crate) fails_reads: AtomicBool,
+    /// Every write fails.
+    pub(crate) fails_writes: AtomicBool,
+    /// So many commits fail with a conflict.
     pub(crate) conflicts: AtomicUsize,
     pub(crate) finds: AtomicUsize,
     pub(crate) touches: AtomicUsize,
@@ -156,9 +158,9 @@ impl Store {
     fn new(capacity: usize) -> Self {
         Self {
             memory: MemoryApiKeyStore::new(capacity).unwrap(),
-            is_slow: AtomicBool::new(false),
-            is_deaf: AtomicBool::new(false),
-            is_stuck: AtomicBool::new(false),
+            has_to_wait: AtomicBool::new(false),
+            fails_reads: AtomicBool::new(false),
+            fails_writes: AtomicBool::new(false),
             conflicts: AtomicUsize::new(0),
             finds: AtomicUsize::new(0),
             touches: AtomicUsize::new(0),
@@ -177,10 +179,10 @@ impl Store {
         &'a self,
         answer: impl FnOnce() -> NowOrLater<'a, Result<T, StoreError>> + Send + 'a,
     ) -> NowOrLater<'a, Result<T, StoreError>> {
-        if self.is_deaf.load(Ordering::SeqCst) {
+        if self.fails_reads.load(Ordering::SeqCst) {
             return NowOrLater::now(Err(down()));
         }
-        if self.is_slow.load(Ordering::SeqCst) {
+        if self.has_to_wait.load(Ordering::SeqCst) {
             return NowOrLater::later(async move {
                 pause().await;
                 answer().await
@@ -196,9 +198,9 @@ fn down() -> StoreError {
 
 /// Is pending once.
 async fn pause() {
-    let mut is_over = false;
+    let mut is_polled = false;
     std::future::poll_fn(|_| {
-        if std::mem::replace(&mut is_over, true) {
+        if std::mem::replace(&mut is_polled, true) {
             Poll::Ready(())
         } else {
             Poll::Pending
@@ -220,7 +222,7 @@ impl ApiKeyStore for Store {
 
     fn find_by_digest(
         &self,
-        digest: KeyDigest,
+        digest: PepperedDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
         self.finds.fetch_add(1, Ordering::SeqCst);
         self.read(move || self.memory.find_by_digest(digest))
@@ -231,7 +233,7 @@ impl ApiKeyStore for Store {
     }
 
     fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {
-        if self.is_stuck.load(Ordering::SeqCst) {
+        if self.fails_writes.load(Ordering::SeqCst) {
             return NowOrLater::now(Err(down()));
         }
         let less = |n: usize| n.checked_sub(1);

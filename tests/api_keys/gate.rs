@@ -1,4 +1,4 @@
-//! Keys in whole requests.
+//! Keys in complete requests.
 
 use bearergate::credential::{Place, PresentedCredential, Sources};
 use bearergate::error::ConfigErrorKind;
@@ -12,12 +12,12 @@ use bearergate::{
 };
 
 use crate::common::DAY;
-use crate::common::House;
-use crate::common::foreign_ring;
+use crate::common::Service;
+use crate::common::legacy_scheme;
 use crate::common::plain;
 use crate::common::wait;
 
-/// Stands for an endpoint outside: what reaches it has left the house.
+/// A validator in place of an outside endpoint: what reaches it has left the service.
 #[derive(Debug)]
 struct Outside(Shape);
 
@@ -35,12 +35,12 @@ impl TokenValidator for Outside {
     }
 }
 
-fn builder(house: &House) -> GateBuilder {
-    let builder = Gate::builder().clock(house.clock.clone());
-    builder.validator(house.judge.clone())
+fn builder(service: &Service) -> GateBuilder {
+    let builder = Gate::builder().clock(service.clock.clone());
+    builder.validator(service.validator.clone())
 }
 
-/// Who is let in, or status and whole answer.
+/// Returns the authority of an admitted principal, or the kind and the whole response.
 fn check(gate: &Gate, headers: &[(&str, &str)]) -> Result<String, (RejectionKind, String)> {
     let mut request = http::Request::post("/orders");
     for (name, value) in headers {
@@ -61,10 +61,10 @@ fn kind(gate: &Gate, headers: &[(&str, &str)]) -> Option<RejectionKind> {
 }
 
 #[test]
-fn a_key_is_taken_from_its_header_and_from_authorization() {
-    let house = House::new();
-    let (key, _) = house.issue(plain());
-    let gate = builder(&house).allow_any_authenticated().build().unwrap();
+fn key_is_accepted_in_its_header_and_in_authorization() {
+    let service = Service::new();
+    let (key, _) = service.issue(plain());
+    let gate = builder(&service).allow_any_authenticated().build().unwrap();
     let (bearer, scheme) = (format!("Bearer {key}"), format!("ApiKey {key}"));
     assert_eq!(kind(&gate, &[("x-api-key", &key)]), None);
     assert_eq!(kind(&gate, &[("authorization", &bearer)]), None);
@@ -80,7 +80,7 @@ fn a_key_is_taken_from_its_header_and_from_authorization() {
     );
 
     let sources = Sources::builder().api_key().header("x-api-key").build();
-    let gate = builder(&house).sources(sources.unwrap());
+    let gate = builder(&service).sources(sources.unwrap());
     let gate = gate.allow_any_authenticated().build().unwrap();
     assert_eq!(kind(&gate, &[("authorization", &scheme)]), None);
     assert_eq!(kind(&gate, &[("authorization", &bearer)]), None);
@@ -88,15 +88,17 @@ fn a_key_is_taken_from_its_header_and_from_authorization() {
 }
 
 #[test]
-fn the_header_can_be_another_one_or_none() {
-    let house = House::new();
-    let (key, _) = house.issue(plain());
+fn header_can_be_changed_or_removed() {
+    let service = Service::new();
+    let (key, _) = service.issue(plain());
     let draft = || {
-        let draft = ApiKeyValidator::builder(house.ring.clone(), house.store.clone());
-        draft.clock(house.clock.clone())
+        let draft = ApiKeyValidator::builder(service.scheme.clone(), service.store.clone());
+        draft.clock(service.clock.clone())
     };
-    let gate = |judge| {
-        let gate = Gate::builder().clock(house.clock.clone()).validator(judge);
+    let gate = |validator| {
+        let gate = Gate::builder()
+            .clock(service.clock.clone())
+            .validator(validator);
         gate.allow_any_authenticated().build().unwrap()
     };
     let own = gate(draft().header("X-Acme-Key").build().unwrap());
@@ -115,10 +117,10 @@ fn the_header_can_be_another_one_or_none() {
 }
 
 #[test]
-fn a_mistyped_key_never_leaves_the_house() {
-    let house = House::new();
-    let (key, _) = house.issue(plain());
-    let gate = builder(&house).validator(Outside(Shape::Opaque));
+fn mistyped_key_never_reaches_another_validator() {
+    let service = Service::new();
+    let (key, _) = service.issue(plain());
+    let gate = builder(&service).validator(Outside(Shape::Opaque));
     let gate = gate.allow_any_authenticated().build().unwrap();
     let typo = format!("Bearer {key}x");
     let malformed = Some(RejectionKind::ApiKeyMalformed);
@@ -132,13 +134,13 @@ fn a_mistyped_key_never_leaves_the_house() {
 }
 
 #[test]
-fn keys_and_jwts_each_go_to_their_judge() {
-    let house = House::new();
-    let (key, _) = house.issue(plain());
+fn keys_and_jwts_each_go_to_their_validator() {
+    let service = Service::new();
+    let (key, _) = service.issue(plain());
     let keys = KeySet::from(Key::from_secret(vec![7; 32]).unwrap());
     let jwt = JwtValidator::builder().issuer("https://idp.example.com");
     let jwt = jwt.audience("https://api.example.com").keys(keys);
-    let gate = builder(&house).validator(jwt.build().unwrap());
+    let gate = builder(&service).validator(jwt.build().unwrap());
     let gate = gate.allow_any_authenticated().build().unwrap();
     assert_eq!(
         kind(&gate, &[("authorization", &format!("Bearer {key}"))]),
@@ -155,16 +157,16 @@ fn keys_and_jwts_each_go_to_their_judge() {
 }
 
 #[test]
-fn all_refusals_of_a_key_look_alike_outside() {
-    let house = House::new();
-    let gate = builder(&house).allow_any_authenticated().build().unwrap();
+fn all_rejections_of_a_key_look_alike_to_the_client() {
+    let service = Service::new();
+    let gate = builder(&service).allow_any_authenticated().build().unwrap();
     let answer = |key: &str| check(&gate, &[("x-api-key", key)]).unwrap_err();
-    let (expired, id) = house.issue(plain());
-    wait(house.keys.expire(id, crate::common::at(0))).unwrap();
-    let (disabled, id) = house.issue(plain());
-    wait(house.keys.revoke(id, "leaked")).unwrap();
-    let (early, _) = house.issue(plain().not_before(crate::common::at(u64::MAX)));
-    let unknown = House::new().issue(plain()).0;
+    let (expired, id) = service.issue(plain());
+    wait(service.keys.expire(id, crate::common::at(0))).unwrap();
+    let (disabled, id) = service.issue(plain());
+    wait(service.keys.revoke(id, "leaked")).unwrap();
+    let (early, _) = service.issue(plain().not_before(crate::common::at(u64::MAX)));
+    let unknown = Service::new().issue(plain()).0;
     let answers = [
         &expired,
         &disabled,
@@ -174,24 +176,24 @@ fn all_refusals_of_a_key_look_alike_outside() {
     ]
     .map(|k| answer(k));
     let kinds = answers.each_ref().map(|(kind, _)| *kind);
-    let wanted = [
+    let expected = [
         RejectionKind::ApiKeyExpired,
         RejectionKind::ApiKeyDisabled,
         RejectionKind::TokenNotYetValid,
         RejectionKind::ApiKeyUnknown,
         RejectionKind::ApiKeyMalformed,
     ];
-    assert_eq!(kinds, wanted);
+    assert_eq!(kinds, expected);
     assert!(answers.iter().all(|(_, text)| *text == answers[0].1));
     assert!(answers[0].1.contains("401"));
 }
 
 #[test]
-fn a_foreign_key_is_taken_where_nobody_else_takes_it() {
+fn legacy_key_is_accepted_where_no_other_validator_takes_it() {
     const KEY: &str = "c0ffee00-7a11-4d0e-9f3b-2b1d";
-    let house = House::of(foreign_ring(&[1]));
-    wait(house.keys.import(plain(), KEY)).unwrap();
-    let gate = builder(&house).validator(Outside(Shape::Opaque));
+    let service = Service::of(legacy_scheme(&[1]));
+    wait(service.keys.import(plain(), KEY)).unwrap();
+    let gate = builder(&service).validator(Outside(Shape::Opaque));
     let gate = gate.allow_any_authenticated().build().unwrap();
     let own = Ok("acme keys".to_owned());
     assert_eq!(check(&gate, &[("x-api-key", KEY)]), own);
@@ -199,61 +201,61 @@ fn a_foreign_key_is_taken_where_nobody_else_takes_it() {
     let elsewhere = [("authorization", &*bearer)];
     assert_eq!(check(&gate, &elsewhere), Ok("outside".to_owned()));
 
-    let judge = || {
-        let judge = ApiKeyValidator::builder(house.ring.clone(), house.store.clone());
-        judge
-            .clock(house.clock.clone())
+    let validator = || {
+        let builder = ApiKeyValidator::builder(service.scheme.clone(), service.store.clone());
+        builder
+            .clock(service.clock.clone())
             .without_header()
             .build()
             .unwrap()
     };
     let gate = Gate::builder()
-        .clock(house.clock.clone())
-        .validator(judge());
+        .clock(service.clock.clone())
+        .validator(validator());
     let gate = gate.allow_any_authenticated().build().unwrap();
     assert_eq!(check(&gate, &elsewhere), own);
     let two = Gate::builder()
-        .validator(judge())
+        .validator(validator())
         .validator(Outside(Shape::Opaque));
     let error = two.allow_any_authenticated().build().unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::Conflict);
 }
 
 #[test]
-fn a_header_of_its_own_is_no_place_for_another_judge() {
-    let house = House::new();
+fn two_validators_cannot_have_one_header() {
+    let service = Service::new();
     let place = Place::Header(http::HeaderName::from_static("x-api-key"));
-    let two = builder(&house).validator(Outside(Shape::Place(place)));
+    let two = builder(&service).validator(Outside(Shape::Place(place)));
     let error = two.allow_any_authenticated().build().unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::Conflict);
 }
 
 #[test]
-fn a_key_without_the_scope_is_denied_for_want_of_it() {
-    let house = House::new();
-    let gate = builder(&house).authorizer(require_scope("orders:read"));
+fn key_without_the_scope_is_denied() {
+    let service = Service::new();
+    let gate = builder(&service).authorizer(require_scope("orders:read"));
     let gate = gate.build().unwrap();
-    let (with, _) = house.issue(plain().scopes(["orders:read"]));
-    let (without, id) = house.issue(plain());
+    let (with, _) = service.issue(plain().scopes(["orders:read"]));
+    let (without, id) = service.issue(plain());
     assert_eq!(kind(&gate, &[("x-api-key", &with)]), None);
     let insufficient = Some(RejectionKind::ScopeInsufficient);
     assert_eq!(kind(&gate, &[("x-api-key", &without)]), insufficient);
-    let next = wait(house.keys.rotate(id, DAY)).unwrap().key.reveal();
+    let next = wait(service.keys.rotate(id, DAY)).unwrap().secret.reveal();
     assert_eq!(kind(&gate, &[("x-api-key", &next)]), insufficient);
 }
 
 #[test]
-fn an_application_key_beside_a_user_is_judged_in_its_own_slot() {
-    let house = House::new();
-    let (key, _) = house.issue(plain());
+fn application_key_is_validated_in_the_client_slot_next_to_a_user() {
+    let service = Service::new();
+    let (key, _) = service.issue(plain());
     let sources = Sources::builder()
         .without_bearer()
         .header("x-api-key")
         .build();
     let gate = Gate::builder()
-        .clock(house.clock.clone())
+        .clock(service.clock.clone())
         .validator(Outside(Shape::Opaque))
-        .client_validator(house.judge.clone())
+        .client_validator(service.validator.clone())
         .client_sources(sources.unwrap())
         .allow_any_authenticated()
         .build()

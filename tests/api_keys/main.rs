@@ -1,4 +1,4 @@
-//! API keys from their creation to their end, and what a request with one is answered.
+//! API keys from creation to expiry, and the answers to requests with them.
 #![expect(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -9,8 +9,8 @@
 
 mod common;
 mod faults;
-mod foreign;
 mod gate;
-mod judging;
-mod life;
+mod legacy;
+mod lifecycle;
 mod secrecy;
+mod validation;

@@ -24,7 +24,7 @@ fn forms(secret: &[u8]) -> Vec<String> {
         forms.push(list(|b| format!("{b:#04x}")));
         forms.push(piece.iter().map(|b| format!("{b:02x}")).collect());
         forms.push(piece.iter().map(|b| format!("{b:02X}")).collect());
-        // What stands before it decides how base64 cuts it: three ways.
+        // The bytes before it decide how base64 splits it: three ways.
         for shift in 0..3 {
             let shifted = [&b"  "[..shift], piece].concat();
             for encoded in [STANDARD.encode(&shifted), URL_SAFE_NO_PAD.encode(&shifted)] {
@@ -36,8 +36,8 @@ fn forms(secret: &[u8]) -> Vec<String> {
 }
 
 /// The part of a PKCS#8 key that is private: what follows the algorithm, up to the public half.
-fn private_parts(ring: &SigningKeys) -> Vec<Vec<u8>> {
-    let stored: Value = serde_json::from_slice(ring.to_secret().expose()).unwrap();
+fn private_parts(keys: &SigningKeys) -> Vec<Vec<u8>> {
+    let stored: Value = serde_json::from_slice(keys.to_secret().expose()).unwrap();
     let keys = stored["keys"].as_array().unwrap().iter();
     keys.map(|key| {
         let der = URL_SAFE_NO_PAD
@@ -47,7 +47,7 @@ fn private_parts(ring: &SigningKeys) -> Vec<Vec<u8>> {
             "EdDSA" => der[16..48].to_vec(),
             "ES256" => der[36..68].to_vec(),
             "ES384" => der[35..83].to_vec(),
-            // Behind the modulus.
+            // After the modulus.
             _ => der[300..].to_vec(),
         }
     })
@@ -80,23 +80,23 @@ impl Watch {
     }
 }
 
-fn full_ring() -> SigningKeys {
-    let ring = long_ring(key(Algorithm::Es256));
-    let ring = ring.announce(quick_key(), NOW).unwrap();
-    let ring = ring
-        .announce(key(Algorithm::Rs256), after(NOW, HOUR))
+fn full_keys() -> SigningKeys {
+    let keys = fast_rotating_keys(key(Algorithm::Es256));
+    let keys = keys.schedule_next(quick_key(), NOW).unwrap();
+    let keys = keys
+        .schedule_next(key(Algorithm::Rs256), after(NOW, HOUR))
         .unwrap();
-    ring.announce(key(Algorithm::Es384), after(NOW, 2 * HOUR))
+    keys.schedule_next(key(Algorithm::Es384), after(NOW, 2 * HOUR))
         .unwrap()
 }
 
 #[test]
 fn watch_finds_private_keys_in_every_form() {
-    let ring = full_ring();
-    let parts = private_parts(&ring);
+    let keys = full_keys();
+    let parts = private_parts(&keys);
     assert_eq!(parts.len(), 4);
     let watch = Watch(parts.iter().flat_map(|part| forms(part)).collect());
-    let stored = String::from_utf8(ring.to_secret().expose().to_vec()).unwrap();
+    let stored = String::from_utf8(keys.to_secret().expose().to_vec()).unwrap();
     let shown = [stored]
         .into_iter()
         .chain(parts.iter().map(|part| format!("{part:?}")))
@@ -111,26 +111,26 @@ fn watch_finds_private_keys_in_every_form() {
 }
 
 #[test]
-fn j01_private_keys_are_not_shown() {
-    let ring = full_ring();
+fn private_keys_are_not_shown() {
+    let keys = full_keys();
     let watch = Watch(
-        private_parts(&ring)
+        private_parts(&keys)
             .iter()
             .flat_map(|part| forms(part))
             .collect(),
     );
     let now = after(NOW, 3 * HOUR);
-    watch.debug(&ring);
-    watch.debug(&ring.to_secret());
-    watch.debug(&ring.signing_key(now));
-    watch.debug(&ring.next(now));
-    watch.debug(&ring.keys(now).unwrap());
-    watch.text(&ring.jwks(now));
+    watch.debug(&keys);
+    watch.debug(&keys.to_secret());
+    watch.debug(&keys.signing_key(now));
+    watch.debug(&keys.next(now));
+    watch.debug(&keys.keys(now).unwrap());
+    watch.text(&keys.jwks(now));
     watch.debug(&SigningKeys::builder(
-        ring.signing_key(now).unwrap().clone(),
+        keys.signing_key(now).unwrap().clone(),
     ));
 
-    let builder = JwtIssuer::builder(NAME, ring.clone());
+    let builder = JwtIssuer::builder(NAME, keys.clone());
     watch.debug(&builder);
     let issuer = builder.build().unwrap();
     watch.debug(&issuer);
@@ -138,25 +138,25 @@ fn j01_private_keys_are_not_shown() {
     watch.text(issuer.jwks().body());
     watch.debug(&TokenEndpoints::new(issuer.clone()));
 
-    let own = ring.signing_key(now).unwrap().clone();
-    watch.error(&ring.announce(own.clone(), now).unwrap_err());
-    watch.error(&ring.revoke("x", own, now).unwrap_err());
-    watch.error(&issuer.adopt(full_ring()).unwrap_err());
-    watch.error(&JwtIssuer::builder("", ring).build().unwrap_err());
+    let own = keys.signing_key(now).unwrap().clone();
+    watch.error(&keys.schedule_next(own.clone(), now).unwrap_err());
+    watch.error(&keys.revoke("x", own, now).unwrap_err());
+    watch.error(&issuer.adopt(full_keys()).unwrap_err());
+    watch.error(&JwtIssuer::builder("", keys).build().unwrap_err());
 }
 
 #[test]
-fn j01_a_stored_ring_that_is_refused_is_not_shown() {
-    let ring = full_ring();
+fn rejected_stored_keys_are_not_shown() {
+    let keys = full_keys();
     let watch = Watch(
-        private_parts(&ring)
+        private_parts(&keys)
             .iter()
             .flat_map(|part| forms(part))
             .collect(),
     );
-    let stored = String::from_utf8(ring.to_secret().expose().to_vec()).unwrap();
-    let mut refused = 0;
-    for bad in [
+    let stored = String::from_utf8(keys.to_secret().expose().to_vec()).unwrap();
+    let mut rejected = 0;
+    for invalid in [
         format!("{stored}}}"),
         stored.replace("\"alg\":\"", "\"alg\":\"x"),
         stored.replace("\"private\":\"", "\"private\":\"A"),
@@ -166,13 +166,13 @@ fn j01_a_stored_ring_that_is_refused_is_not_shown() {
         stored.replace("\"revision\":", "\"more\":1,\"revision\":"),
         stored[..stored.len() / 2].to_owned(),
     ] {
-        watch.error(&SigningKeys::from_secret(&Secret::from(bad)).unwrap_err());
-        refused += 1;
+        watch.error(&SigningKeys::from_secret(&Secret::from(invalid)).unwrap_err());
+        rejected += 1;
     }
-    assert_eq!(refused, 8);
+    assert_eq!(rejected, 8);
     let body: String = RSA.lines().filter(|line| !line.contains('-')).collect();
     let watch = Watch(forms(&STANDARD.decode(&body).unwrap()[300..]));
-    for bad in [
+    for invalid in [
         RSA.replace("PRIVATE", "SECRET"),
         RSA.replace(
             "-----BEGIN PRIVATE KEY-----\n",
@@ -181,23 +181,23 @@ fn j01_a_stored_ring_that_is_refused_is_not_shown() {
         RSA[30..].to_owned(),
         RSA.to_owned(),
     ] {
-        watch.error(&SigningKey::from_pem(Algorithm::Es256, bad).unwrap_err());
+        watch.error(&SigningKey::from_pem(Algorithm::Es256, invalid).unwrap_err());
     }
 }
 
 #[test]
-fn j01_minted_tokens_are_not_shown() {
-    let (issuer, _) = issuer(ring());
+fn minted_tokens_are_not_shown() {
+    let (issuer, _) = issuer(signing_keys());
     let token = issuer.mint(&claims().claim("pin", "s3cret")).unwrap();
     let signature = token.expose().rsplit('.').next().unwrap();
     let watch = Watch(vec![signature[..20].to_owned(), "s3cret".to_owned()]);
     watch.debug(&token);
     watch.debug(&claims().claim("pin", "s3cret"));
     watch.error(&issuer.mint(&claims().claim("iss", "s3cret")).unwrap_err());
-    let responder = TokenEndpoints::new(issuer);
-    let answer = introspect(&responder, &api(), token.expose());
+    let endpoints = TokenEndpoints::new(issuer);
+    let answer = introspect(&endpoints, &api(), token.expose());
     watch.debug(&answer);
-    let answer = introspect(&responder, &api(), &token.expose()[1..]);
+    let answer = introspect(&endpoints, &api(), &token.expose()[1..]);
     watch.debug(&answer);
     watch.text(answer.body());
 }

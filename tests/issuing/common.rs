@@ -1,4 +1,4 @@
-//! An issuer at a clock that stands still, and its verifier.
+//! An issuer with a fake clock, and its validator.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,12 +44,12 @@ pub(crate) fn quick_key() -> SigningKey {
     key(Algorithm::EdDsa)
 }
 
-pub(crate) fn ring() -> SigningKeys {
+pub(crate) fn signing_keys() -> SigningKeys {
     SigningKeys::builder(quick_key()).build(NOW).unwrap()
 }
 
-/// A ring that rotates fast and keeps old keys long.
-pub(crate) fn long_ring(key: SigningKey) -> SigningKeys {
+/// Keys that rotate fast, with old keys kept long.
+pub(crate) fn fast_rotating_keys(key: SigningKey) -> SigningKeys {
     SigningKeys::builder(key)
         .announce_for(Duration::from_secs(HOUR))
         .rotate_after(Duration::from_secs(HOUR))
@@ -62,9 +62,9 @@ pub(crate) fn after(time: UnixTime, secs: u64) -> UnixTime {
     time.saturating_add(Duration::from_secs(secs))
 }
 
-pub(crate) fn issuer(ring: SigningKeys) -> (JwtIssuer, FakeClock) {
+pub(crate) fn issuer(keys: SigningKeys) -> (JwtIssuer, FakeClock) {
     let clock = FakeClock::at(NOW);
-    let builder = JwtIssuer::builder(NAME, ring).clock(clock.clone());
+    let builder = JwtIssuer::builder(NAME, keys).clock(clock.clone());
     (builder.build().unwrap(), clock)
 }
 
@@ -72,8 +72,8 @@ pub(crate) fn claims() -> AccessClaims {
     AccessClaims::new("alice", "shop", API)
 }
 
-/// Judges as somebody else's service does that has fetched this set.
-pub(crate) fn judge(token: &str, jwks: &str, now: UnixTime) -> Result<Principal, Rejection> {
+/// Validates like another service that has fetched this key set.
+pub(crate) fn validate(token: &str, jwks: &str, now: UnixTime) -> Result<Principal, Rejection> {
     let validator = JwtValidator::builder()
         .issuer(NAME)
         .audience(API)
@@ -81,10 +81,10 @@ pub(crate) fn judge(token: &str, jwks: &str, now: UnixTime) -> Result<Principal,
         .rfc9068()
         .build()
         .unwrap();
-    judge_with(&validator, token, now)
+    validate_with(&validator, token, now)
 }
 
-pub(crate) fn judge_with(
+pub(crate) fn validate_with(
     validator: &JwtValidator,
     token: &str,
     now: UnixTime,
@@ -93,7 +93,7 @@ pub(crate) fn judge_with(
     validator.validate(&presented).try_now().unwrap()
 }
 
-/// Judges with the issuer itself as the store of keys.
+/// Returns a validator with the issuer itself as key store.
 pub(crate) fn validator(issuer: &JwtIssuer) -> JwtValidator {
     JwtValidator::builder()
         .issuer(NAME)

@@ -35,7 +35,7 @@ impl Service {
     }
 
     fn with_room(limit: usize) -> Self {
-        let (issuer, clock) = issuer(ring());
+        let (issuer, clock) = issuer(signing_keys());
         let store = Arc::new(MemoryGrantStore::new(limit));
         let sessions = SessionManager::builder(store.clone(), SERVICE).clock(clock.clone());
         let endpoints = TokenEndpoints::new(issuer.clone());
@@ -134,14 +134,14 @@ async fn a_session_stays_revoked_for_validators_with_a_leeway() {
     let end = alice.grant().expires();
     service.clock.set(UnixTime::from_secs(end.as_secs() - 60));
     let tokens = [&alice, &bob].map(|session| service.token(session.grant()));
-    let jwks = service.issuer.ring().jwks(end);
+    let jwks = service.issuer.keys().jwks(end);
     service.sessions.revoke(&alice).await.unwrap();
     let late = end.saturating_add(Duration::from_secs(29));
     service.clock.set(late);
     service.sessions.purge().await.unwrap();
     let list = GrantRevocations::new(service.store.clone(), SERVICE);
     for (token, expected) in tokens.iter().zip([true, false]) {
-        let principal = judge(token, &jwks, late).unwrap();
+        let principal = validate(token, &jwks, late).unwrap();
         assert_eq!(is_revoked(&list, &principal).await, expected);
     }
 }
@@ -153,8 +153,8 @@ async fn a_token_stays_revoked_for_validators_with_a_leeway() {
     let late = minted[0]
         .expires_at()
         .saturating_add(Duration::from_secs(29));
-    let jwks = service.issuer.ring().jwks(late);
-    let [revoked, kept] = minted.map(|token| judge(token.expose(), &jwks, late).unwrap());
+    let jwks = service.issuer.keys().jwks(late);
+    let [revoked, kept] = minted.map(|token| validate(token.expose(), &jwks, late).unwrap());
     let list = GrantRevocations::new(service.store.clone(), SERVICE);
     list.revoke_token(&revoked, NOW).await.unwrap();
     service.store.purge(late).await.unwrap();
@@ -211,8 +211,8 @@ async fn revocations_of_another_authority_do_not_count() {
 async fn a_list_for_one_issuer_leaves_principals_of_others_to_other_lists() {
     let service = Service::new();
     let alice = service.log_in("alice").await;
-    let jwks = service.issuer.ring().jwks(NOW);
-    let token = judge(&service.token(alice.grant()), &jwks, NOW).unwrap();
+    let jwks = service.issuer.keys().jwks(NOW);
+    let token = validate(&service.token(alice.grant()), &jwks, NOW).unwrap();
     let robot = Principal::builder(PrincipalKind::Other, "bench").subject("alice");
     let robot = robot.build();
     let any = GrantRevocations::new(service.store.clone(), SERVICE);
@@ -313,7 +313,7 @@ async fn a_token_grants_no_more_than_its_grant() {
     let service = Service::new();
     let alice = service.log_in("alice").await;
     let token = service.token(alice.grant());
-    let validated = judge(&token, service.issuer.jwks().body(), NOW).unwrap();
+    let validated = validate(&token, service.issuer.jwks().body(), NOW).unwrap();
     assert_eq!(validated.subject(), Some("alice"));
     assert_eq!(
         validated.scopes().unwrap().iter().collect::<Vec<_>>(),

@@ -1,4 +1,4 @@
-//! Minting, rotation and what the issuer answers, through the public interface.
+//! Minting, key rotation and the endpoints of the issuer, through the public interface.
 #![expect(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -10,6 +10,6 @@ mod canary;
 mod common;
 mod grant_revocations;
 mod mint;
-mod ring;
 mod rotation;
+mod stored_keys;
 mod token_endpoints;

@@ -1,4 +1,4 @@
-//! What is minted, and what is not.
+//! Minted tokens, and claims that are rejected.
 
 use std::time::Duration;
 
@@ -30,14 +30,14 @@ mod oracle {
 
     use crate::common::*;
 
-    /// Decodes as a service does that uses `jsonwebtoken` and has fetched this set.
+    /// Decodes like a service that uses `jsonwebtoken` and has fetched this key set.
     pub(super) fn decode(
         token: &str,
         jwks: &str,
         now: UnixTime,
     ) -> jsonwebtoken::errors::Result<Value> {
         static INSTALL: Once = Once::new();
-        // The token was minted before, and minting did not touch the provider of the process.
+        // The token was minted before: minting does not use the provider of the process.
         INSTALL.call_once(|| crypto_provider().install_default().unwrap());
         let set: JwkSet = serde_json::from_str(jwks)?;
         let header = jsonwebtoken::decode_header(token)?;
@@ -45,7 +45,7 @@ mod oracle {
         let mut validation = Validation::new(header.alg);
         validation.set_issuer(&[NAME]);
         validation.set_audience(&[API]);
-        // It reads the time of the system.
+        // It uses the time of the system.
         validation.validate_exp = false;
         let decoded =
             jsonwebtoken::decode::<Value>(token, &DecodingKey::from_jwk(jwk)?, &validation)?;
@@ -59,15 +59,15 @@ mod oracle {
 }
 
 #[test]
-fn a_minted_token_says_what_rfc_9068_demands_and_what_was_asked() {
-    let (issuer, _) = issuer(ring());
-    let asked = claims()
+fn minted_token_has_the_claims_of_rfc_9068_and_the_requested_ones() {
+    let (issuer, _) = issuer(signing_keys());
+    let requested = claims()
         .scopes(["orders:read", "orders:write"])
         .session("session 7")
         .claim("tenant", "acme")
         .claim("roles", ["buyer", "a \"quoted\" one"]);
-    let token = issuer.mint(&asked).unwrap();
-    let alice = judge(token.expose(), issuer.jwks().body(), NOW).unwrap();
+    let token = issuer.mint(&requested).unwrap();
+    let alice = validate(token.expose(), issuer.jwks().body(), NOW).unwrap();
     assert_eq!(alice.authority().as_str(), NAME);
     assert_eq!(alice.subject(), Some("alice"));
     assert_eq!(alice.client(), Some("shop"));
@@ -76,9 +76,9 @@ fn a_minted_token_says_what_rfc_9068_demands_and_what_was_asked() {
     assert_eq!(scopes, ["orders:read", "orders:write"]);
     assert_eq!(alice.issued_at(), Some(NOW));
     assert_eq!(alice.expires_at(), Some(after(NOW, 300)));
-    let said: Value = alice.claims().deserialize().unwrap();
+    let actual: Value = alice.claims().deserialize().unwrap();
     assert_eq!(
-        said,
+        actual,
         json!({
             "iss": NAME, "sub": "alice", "client_id": "shop", "aud": API, "jti": token.id(),
             "iat": NOW.as_secs(), "exp": NOW.as_secs() + 300, "scope": "orders:read orders:write",
@@ -92,13 +92,13 @@ fn a_minted_token_says_what_rfc_9068_demands_and_what_was_asked() {
 }
 
 #[test]
-fn every_algorithm_mints_what_its_published_key_verifies() {
+fn published_key_verifies_the_tokens_of_every_algorithm() {
     for algorithm in ALGORITHMS {
         let (issuer, _) = issuer(SigningKeys::builder(key(algorithm)).build(NOW).unwrap());
         let token = issuer.mint(&claims()).unwrap();
         let jwks = issuer.jwks();
         assert!(
-            judge(token.expose(), jwks.body(), NOW).is_ok(),
+            validate(token.expose(), jwks.body(), NOW).is_ok(),
             "{algorithm}"
         );
         #[cfg(feature = "jsonwebtoken")]
@@ -109,8 +109,8 @@ fn every_algorithm_mints_what_its_published_key_verifies() {
         let other = SigningKeys::builder(key(Algorithm::Es256))
             .build(NOW)
             .unwrap();
-        let judged = judge(token.expose(), &other.jwks(NOW), NOW);
-        let kind = judged.unwrap_err().kind();
+        let result = validate(token.expose(), &other.jwks(NOW), NOW);
+        let kind = result.unwrap_err().kind();
         let absent = [
             RejectionKind::KeyNotFound,
             RejectionKind::AlgorithmNotAllowed,
@@ -120,8 +120,8 @@ fn every_algorithm_mints_what_its_published_key_verifies() {
 }
 
 #[test]
-fn no_two_tokens_are_alike() {
-    let (issuer, _) = issuer(ring());
+fn no_two_tokens_have_the_same_id() {
+    let (issuer, _) = issuer(signing_keys());
     let ids: std::collections::HashSet<_> = (0..100)
         .map(|_| issuer.mint(&claims()).unwrap().id().to_owned())
         .collect();
@@ -130,63 +130,71 @@ fn no_two_tokens_are_alike() {
 }
 
 #[test]
-fn a_token_ends_at_its_lifetime_or_at_what_it_was_made_from() {
+fn token_expires_after_its_lifetime_or_at_not_after() {
     let clock = bearergate::clock::FakeClock::at(NOW);
-    let builder = JwtIssuer::builder(NAME, ring()).clock(clock);
+    let builder = JwtIssuer::builder(NAME, signing_keys()).clock(clock);
     let issuer = builder.lifetime(Duration::from_secs(60)).build().unwrap();
-    for (not_after, lives) in [(0, None), (1, Some(1)), (59, Some(59)), (61, Some(60))] {
-        let asked = claims().not_after(after(NOW, not_after));
-        let minted = issuer.mint(&asked);
-        assert_eq!(minted.as_ref().ok().map(|t| t.expires_in()), lives);
-        if lives.is_none() {
+    for (not_after, lifetime) in [(0, None), (1, Some(1)), (59, Some(59)), (61, Some(60))] {
+        let requested = claims().not_after(after(NOW, not_after));
+        let minted = issuer.mint(&requested);
+        assert_eq!(minted.as_ref().ok().map(|t| t.expires_in()), lifetime);
+        if lifetime.is_none() {
             assert_eq!(minted.unwrap_err().kind(), MintErrorKind::Expired);
         }
     }
 }
 
 #[test]
-fn a_token_bound_to_a_key_is_refused_without_a_proof() {
-    let (issuer, _) = issuer(ring());
+fn token_bound_to_a_key_is_rejected_without_a_proof() {
+    let (issuer, _) = issuer(signing_keys());
     let token = issuer.mint(&claims().bound_to([7; 32])).unwrap();
-    let rejection = judge(token.expose(), issuer.jwks().body(), NOW).unwrap_err();
+    let rejection = validate(token.expose(), issuer.jwks().body(), NOW).unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::BindingRequired);
 }
 
 #[test]
-fn names_must_be_there_and_clean() {
-    let (issuer, _) = issuer(ring());
-    let blamed = |claims: &AccessClaims| {
+fn empty_names_and_control_characters_are_rejected() {
+    let (issuer, _) = issuer(signing_keys());
+    let invalid_claim = |claims: &AccessClaims| {
         let error = issuer.mint(claims).unwrap_err();
         assert_eq!(error.kind(), MintErrorKind::ClaimInvalid);
         error.claim().map(str::to_owned)
     };
     assert!(issuer.mint(&AccessClaims::new("a", "c", "d")).is_ok());
-    for bad in ["", "a\n", "\0", "a\u{7f}", "\u{85}"] {
-        assert_eq!(blamed(&AccessClaims::new(bad, "c", "d")).unwrap(), "sub");
+    for invalid in ["", "a\n", "\0", "a\u{7f}", "\u{85}"] {
         assert_eq!(
-            blamed(&AccessClaims::new("a", bad, "d")).unwrap(),
+            invalid_claim(&AccessClaims::new(invalid, "c", "d")).unwrap(),
+            "sub"
+        );
+        assert_eq!(
+            invalid_claim(&AccessClaims::new("a", invalid, "d")).unwrap(),
             "client_id"
         );
-        assert_eq!(blamed(&AccessClaims::new("a", "c", bad)).unwrap(), "aud");
-        assert_eq!(blamed(&claims().audience(bad)).unwrap(), "aud");
+        assert_eq!(
+            invalid_claim(&AccessClaims::new("a", "c", invalid)).unwrap(),
+            "aud"
+        );
+        assert_eq!(invalid_claim(&claims().audience(invalid)).unwrap(), "aud");
     }
 }
 
 #[test]
 fn scopes_must_be_tokens_of_rfc_6749() {
-    let (issuer, _) = issuer(ring());
+    let (issuer, _) = issuer(signing_keys());
     assert!(issuer.mint(&claims().scopes(["a:b", "c!#[]~"])).is_ok());
     assert!(issuer.mint(&claims().scopes([""; 0])).is_ok());
-    for bad in ["", " ", "a b", "a\"", "a\\", "\u{e9}", "a\n"] {
-        let error = issuer.mint(&claims().scopes(["good", bad])).unwrap_err();
-        assert_eq!(error.kind(), MintErrorKind::ClaimInvalid, "{bad:?}");
+    for invalid in ["", " ", "a b", "a\"", "a\\", "\u{e9}", "a\n"] {
+        let error = issuer
+            .mint(&claims().scopes(["good", invalid]))
+            .unwrap_err();
+        assert_eq!(error.kind(), MintErrorKind::ClaimInvalid, "{invalid:?}");
         assert_eq!(error.claim(), Some("scope"));
     }
 }
 
 #[test]
 fn claims_of_the_issuer_cannot_be_given() {
-    let (issuer, _) = issuer(ring());
+    let (issuer, _) = issuer(signing_keys());
     assert!(issuer.mint(&claims().claim("subject", "bob")).is_ok());
     for name in [
         "act",
@@ -212,8 +220,8 @@ fn claims_of_the_issuer_cannot_be_given() {
 }
 
 #[test]
-fn a_claim_that_no_verifier_reads_is_named() {
-    let (issuer, _) = issuer(ring());
+fn claim_that_no_validator_reads_is_named() {
+    let (issuer, _) = issuer(signing_keys());
     let nested = (0..40).fold(json!([]), |inner, _| json!([inner]));
     let error = issuer.mint(&claims().claim("deep", nested)).unwrap_err();
     assert_eq!(error.claim(), Some("deep"));
@@ -222,12 +230,12 @@ fn a_claim_that_no_verifier_reads_is_named() {
 }
 
 #[test]
-fn a_claim_given_twice_too_deep_or_without_a_value_in_json_is_refused() {
-    let (issuer, _) = issuer(ring());
+fn claim_given_twice_too_deep_or_without_a_json_value_is_rejected() {
+    let (issuer, _) = issuer(signing_keys());
     let nested = |depth: usize| (1..depth).fold(json!([]), |inner, _| json!([inner]));
     let kind = |claims: &AccessClaims| issuer.mint(claims).map_err(|e| e.kind()).err();
     assert_eq!(kind(&claims().claim("a", 1).claim("b", nested(31))), None);
-    for bad in [
+    for invalid in [
         claims().claim("a", 1).claim("a", 2),
         claims().session("a").session("b"),
         claims().claim("b", nested(32)),
@@ -236,13 +244,17 @@ fn a_claim_given_twice_too_deep_or_without_a_value_in_json_is_refused() {
             .claim("big", serde_json::from_str::<Value>("1e308").unwrap())
             .claim("big", 1),
     ] {
-        assert_eq!(kind(&bad), Some(MintErrorKind::ClaimInvalid), "{bad:?}");
+        assert_eq!(
+            kind(&invalid),
+            Some(MintErrorKind::ClaimInvalid),
+            "{invalid:?}"
+        );
     }
 }
 
 #[test]
-fn a_token_that_its_verifiers_would_find_too_long_is_not_minted() {
-    let (issuer, _) = issuer(ring());
+fn token_longer_than_validators_accept_is_not_minted() {
+    let (issuer, _) = issuer(signing_keys());
     let minted = |len: usize| issuer.mint(&claims().claim("a", "x".repeat(len)));
     let fits = (11_500..12_500)
         .step_by(1)
@@ -252,7 +264,7 @@ fn a_token_that_its_verifiers_would_find_too_long_is_not_minted() {
     // By default a validator accepts at most 16 KiB.
     let most = 16 * 1024;
     assert!((most - 3..=most).contains(&token.expose().len()));
-    assert!(judge(token.expose(), issuer.jwks().body(), NOW).is_ok());
+    assert!(validate(token.expose(), issuer.jwks().body(), NOW).is_ok());
     for len in [longest + 1, 100_000, 2_000_000] {
         assert_eq!(
             minted(len).unwrap_err().kind(),
@@ -262,8 +274,8 @@ fn a_token_that_its_verifiers_would_find_too_long_is_not_minted() {
 }
 
 #[test]
-fn without_a_time_nothing_is_minted_or_published() {
-    let (issuer, clock) = issuer(ring());
+fn nothing_is_minted_or_published_without_a_time() {
+    let (issuer, clock) = issuer(signing_keys());
     clock.stop();
     let error = issuer.mint(&claims()).unwrap_err();
     assert_eq!(error.kind(), MintErrorKind::Unavailable);
@@ -276,9 +288,9 @@ fn without_a_time_nothing_is_minted_or_published() {
 }
 
 #[test]
-fn an_issuer_needs_a_clean_name_and_a_lifetime_within_the_rings() {
+fn issuer_needs_a_valid_name_and_an_allowed_lifetime() {
     let build = |name: &str, secs| {
-        let builder = JwtIssuer::builder(name, ring()).lifetime(secs);
+        let builder = JwtIssuer::builder(name, signing_keys()).lifetime(secs);
         builder.build().map(drop).map_err(|error| error.kind())
     };
     let secs = Duration::from_secs;
@@ -286,16 +298,16 @@ fn an_issuer_needs_a_clean_name_and_a_lifetime_within_the_rings() {
     assert_eq!(build(NAME, secs(3600)), Ok(()));
     assert_eq!(build("", secs(60)), Err(ConfigErrorKind::Empty));
     assert_eq!(build("a\n", secs(60)), Err(ConfigErrorKind::ValueMalformed));
-    for bad in [
+    for invalid in [
         secs(0),
         secs(3601),
         Duration::from_millis(1500),
         Duration::MAX,
     ] {
         assert_eq!(
-            build(NAME, bad),
+            build(NAME, invalid),
             Err(ConfigErrorKind::OutOfRange),
-            "{bad:?}"
+            "{invalid:?}"
         );
     }
 }
@@ -329,42 +341,42 @@ prop_compose! {
         scopes in prop::option::of(prop::collection::vec("[!#-Z^-~]{1,8}", 0..4)),
         own in prop::collection::btree_map("[a-z\"\\\\\u{e9}]{1,6}", value(), 0..5),
     ) -> (AccessClaims, Value) {
-        let mut asked = AccessClaims::new(&names.0, &names.1, API);
+        let mut requested = AccessClaims::new(&names.0, &names.1, API);
         for audience in more {
-            asked = asked.audience(audience);
+            requested = requested.audience(audience);
         }
         if let Some(scopes) = &scopes {
-            asked = asked.scopes(scopes);
+            requested = requested.scopes(scopes);
         }
         for (name, value) in &own {
-            asked = asked.claim(name, value);
+            requested = requested.claim(name, value);
         }
-        (asked, own.into_iter().collect())
+        (requested, own.into_iter().collect())
     }
 }
 
 proptest! {
-    /// Whatever is minted, our strict preset and `jsonwebtoken` accept under the published set,
-    /// and both read what was asked.
+    /// The strict preset and `jsonwebtoken` accept every minted token under the published key set,
+    /// and both read the requested claims.
     #[test]
-    fn whatever_is_minted_is_accepted((asked, own) in any_claims(), at in 0..9_usize) {
+    fn every_minted_token_is_accepted((requested, own) in any_claims(), at in 0..9_usize) {
         let algorithm = ALGORITHMS[at];
         let (issuer, clock) = issuer(SigningKeys::builder(key(algorithm)).build(NOW).unwrap());
-        if let Ok(token) = issuer.mint(&asked) {
+        if let Ok(token) = issuer.mint(&requested) {
             let jwks = issuer.jwks();
             let last = after(NOW, token.expires_in() - 1);
             for now in [NOW, last] {
-                let judged = judge(token.expose(), jwks.body(), now);
-                prop_assert!(judged.is_ok(), "{:?}", judged);
-                let said: Value = judged.unwrap().claims().deserialize().unwrap();
+                let result = validate(token.expose(), jwks.body(), now);
+                prop_assert!(result.is_ok(), "{:?}", result);
+                let actual: Value = result.unwrap().claims().deserialize().unwrap();
                 for (name, value) in own.as_object().unwrap() {
-                    prop_assert_eq!(&said[name], value);
+                    prop_assert_eq!(&actual[name], value);
                 }
                 #[cfg(feature = "jsonwebtoken")]
-                prop_assert_eq!(oracle::decode(token.expose(), jwks.body(), now).unwrap(), said);
+                prop_assert_eq!(oracle::decode(token.expose(), jwks.body(), now).unwrap(), actual);
             }
             clock.set(last);
-            prop_assert!(judge_with(&validator(&issuer), token.expose(), last).is_ok());
+            prop_assert!(validate_with(&validator(&issuer), token.expose(), last).is_ok());
         } else {
             let reserved = ["act", "aud", "azp", "cnf", "exp", "iat", "iss", "jti", "nbf", "scope", "sid", "sub", "active"];
             let own = own.as_object().unwrap();

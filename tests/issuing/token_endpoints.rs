@@ -84,7 +84,7 @@ struct Service {
 
 impl Service {
     fn new() -> Self {
-        let (issuer, clock) = issuer(ring());
+        let (issuer, clock) = issuer(signing_keys());
         let list = List::default();
         let endpoints = TokenEndpoints::new(issuer.clone());
         Self {
@@ -160,8 +160,8 @@ fn a_token_of_another_issuer_form_or_key_is_not_active() {
     let f = Service::new();
     let token = f.token();
     assert!(f.is_active(&token));
-    let (other, _) = issuer(ring());
-    let renamed = JwtIssuer::builder("https://other.example.com", f.issuer.ring());
+    let (other, _) = issuer(signing_keys());
+    let renamed = JwtIssuer::builder("https://other.example.com", f.issuer.keys());
     let renamed = renamed.clock(f.clock.clone()).build().unwrap();
     let (message, signature) = token.rsplit_once('.').unwrap();
     for bad in [
@@ -288,7 +288,7 @@ fn a_client_cannot_revoke_the_token_of_another() {
 #[test]
 fn an_invalid_token_needs_no_revocation() {
     let f = Service::new();
-    let (other, _) = issuer(ring());
+    let (other, _) = issuer(signing_keys());
     let other = other.mint(&claims()).unwrap();
     let answer = revoke(&f, &shop(), other.expose());
     assert_eq!((answer.status().as_u16(), answer.body()), (200, ""));
@@ -396,10 +396,10 @@ fn without_a_time_nothing_is_validated() {
 fn a_token_of_a_revoked_key_is_not_active() {
     let f = Service::new();
     let token = f.token();
-    let ring = f.issuer.ring();
-    let stolen = ring.signing_key(NOW).unwrap().kid().to_owned();
-    let ring = ring.revoke(&stolen, key(Algorithm::Es256), NOW).unwrap();
-    f.issuer.adopt(ring).unwrap();
+    let keys = f.issuer.keys();
+    let stolen = keys.signing_key(NOW).unwrap().kid().to_owned();
+    let keys = keys.revoke(&stolen, key(Algorithm::Es256), NOW).unwrap();
+    f.issuer.adopt(keys).unwrap();
     assert!(!f.is_active(&token));
     assert!(f.is_active(&f.token()));
 }
@@ -408,15 +408,15 @@ fn a_token_of_a_revoked_key_is_not_active() {
 #[test]
 #[cfg(feature = "jsonwebtoken")]
 fn members_of_the_answer_cannot_come_from_a_token() {
-    let ring = bearergate::issuer::SigningKeys::builder(key(Algorithm::Ps256))
+    let keys = bearergate::issuer::SigningKeys::builder(key(Algorithm::Ps256))
         .build(NOW)
         .unwrap();
-    let (issuer, _) = issuer(ring);
+    let (issuer, _) = issuer(keys);
     let endpoints = TokenEndpoints::new(issuer.clone());
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::PS256);
     header.typ = Some("at+jwt".to_owned());
     header.kid = issuer
-        .ring()
+        .keys()
         .signing_key(NOW)
         .map(|key| key.kid().to_owned());
     let claims = json!({

@@ -1,4 +1,4 @@
-//! Other processes: this test program again, told by its environment what to do.
+//! Child processes: this test program again, with a role from its environment.
 
 use std::env;
 use std::io;
@@ -14,7 +14,7 @@ use std::process::ChildStdout;
 use std::process::Command;
 use std::process::Stdio;
 
-/// A process that runs one test of this program as its main function. Killed when it is dropped.
+/// A process that runs one test of this program as its main function. It is killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -25,11 +25,11 @@ pub(crate) struct Process {
 const ROLE: &str = "STORES_ROLE";
 const FILE: &str = "STORES_FILE";
 
-/// What marks the lines that are meant for the parent, among those of the test harness.
-const MARK: &str = "@ ";
+/// Prefix of the lines for the parent, among those of the test harness.
+const LINE_PREFIX: &str = "@ ";
 
 impl Process {
-    /// Starts the test `name` in a process of its own, which finds `role` and `file`.
+    /// Starts the test `name` in a separate process with this role and file.
     pub(crate) fn start(name: &str, role: &str, file: &Path) -> Self {
         let mut child = Command::new(env::current_exe().unwrap())
             .args([name, "--exact", "--nocapture", "--test-threads=1"])
@@ -48,23 +48,23 @@ impl Process {
         }
     }
 
-    pub(crate) fn tell(&mut self, line: &str) {
+    pub(crate) fn send(&mut self, line: &str) {
         writeln!(self.input, "{line}").unwrap();
     }
 
-    /// Waits for what the process says next.
-    pub(crate) fn hear(&mut self) -> String {
-        self.next().expect("the process ended without a word")
+    /// Waits for the next line of the process.
+    pub(crate) fn receive(&mut self) -> String {
+        self.next().expect("the process ended without a line")
     }
 
-    /// The next line that it says; `None` when it has ended.
+    /// Returns the next line; `None` if the process has ended.
     pub(crate) fn next(&mut self) -> Option<String> {
         let lines = self.output.by_ref().lines().map(Result::unwrap);
-        let said = lines.filter_map(|line| Some(line.strip_prefix(MARK)?.to_owned()));
-        said.into_iter().next()
+        let received = lines.filter_map(|line| Some(line.strip_prefix(LINE_PREFIX)?.to_owned()));
+        received.into_iter().next()
     }
 
-    /// Ends the process as it stands, and waits until it is gone (SIGKILL on Unix).
+    /// Kills the process (SIGKILL on Unix) and waits until it has ended.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -79,21 +79,21 @@ impl Drop for Process {
     }
 }
 
-/// In the other process: its role and the file; `None` in the one that runs the tests.
+/// In the child: its role and file; `None` in the process that runs the tests.
 pub(crate) fn role() -> Option<(String, PathBuf)> {
     let role = env::var(ROLE).ok()?;
     Some((role, env::var_os(FILE)?.into()))
 }
 
-/// In the other process: says a line to the parent.
-pub(crate) fn say(line: &str) {
+/// In the child: sends a line to the parent.
+pub(crate) fn report(line: &str) {
     let mut output = io::stdout().lock();
     // The harness may have begun a line.
-    write!(output, "\n{MARK}{line}\n").unwrap();
+    write!(output, "\n{LINE_PREFIX}{line}\n").unwrap();
     output.flush().unwrap();
 }
 
-/// In the other process: what the parent tells next.
-pub(crate) fn told() -> Option<String> {
+/// In the child: waits for the next line of the parent.
+pub(crate) fn instruction() -> Option<String> {
     io::stdin().lines().next().map(Result::unwrap)
 }

@@ -1,4 +1,4 @@
-//! What the tests of stores share.
+//! Shared helpers.
 
 use std::fs;
 use std::future::Future;
@@ -42,7 +42,7 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// A folder of its own, removed when it is dropped.
+/// A new folder, removed when dropped.
 #[derive(Debug)]
 pub(crate) struct Folder(PathBuf);
 
@@ -63,7 +63,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left behind lies in the build's own folder.
+        // A folder that remains is in the build's own folder.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -71,7 +71,7 @@ impl Drop for Folder {
 /// The time at which the tests begin.
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
-/// Everything that works on one store, by one clock.
+/// The managers of one service, on one clock.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     pub(crate) keys: ApiKeyManager,
@@ -93,10 +93,10 @@ impl Service {
         sessions: Arc<dyn SessionStore>,
         refresh: Arc<dyn RefreshTokenStore>,
     ) -> Self {
-        Self::by(&FakeClock::at(NOW), (keys, sessions, refresh))
+        Self::with_clock(&FakeClock::at(NOW), (keys, sessions, refresh))
     }
 
-    pub(crate) fn by(clock: &FakeClock, stores: Stores) -> Self {
+    pub(crate) fn with_clock(clock: &FakeClock, stores: Stores) -> Self {
         let (keys, sessions, refresh) = stores;
         let (lifetime, idle) = (
             Duration::from_secs(GRANT_LIFETIME),
@@ -109,7 +109,10 @@ impl Service {
         let sessions = SessionManager::builder(sessions, NAME).clock(clock.clone());
         let sessions = sessions.lifetime(lifetime).idle(idle);
         Self {
-            keys: ApiKeyManager::new(ring(), keys).clock(clock.clone()),
+            keys: ApiKeyManager::builder(scheme(), keys)
+                .clock(clock.clone())
+                .build()
+                .unwrap(),
             sessions: sessions.build().unwrap(),
             refresh: tokens().build().unwrap(),
             patient: tokens()
@@ -120,7 +123,7 @@ impl Service {
     }
 }
 
-/// One store of each kind, which may all be one.
+/// A store of each kind; one store may be all of them.
 pub(crate) type Stores = (
     Arc<dyn ApiKeyStore>,
     Arc<dyn SessionStore>,
@@ -139,15 +142,15 @@ pub(crate) const NAME: &str = "the service";
 /// The client that refresh tokens are for.
 pub(crate) const CLIENT: &str = "mobile app";
 
-/// The ring of keys, the same in every process.
-pub(crate) fn ring() -> ApiKeyScheme {
+/// The scheme of the API keys, the same in every process.
+pub(crate) fn scheme() -> ApiKeyScheme {
     let pepper = || Ok::<_, std::io::Error>(Secret::new(vec![7; 32]));
     let source = SecretSource::from_fn("test pepper", pepper);
     let peppers = PepperSet::new(1, &source).unwrap();
     ApiKeyScheme::new(NAME, ApiKeyFormat::new("acme_test").unwrap(), peppers).unwrap()
 }
 
-/// All that the tables of a file hold, table by table and row by row.
+/// Returns the content of all tables of a file.
 pub(crate) fn dump(path: &Path) -> String {
     let conn = rusqlite::Connection::open(path).unwrap();
     let check: String = conn

@@ -1,5 +1,5 @@
-//! Every change of several steps, interrupted before each of them: by a kill of its process, or by
-//! an error of the store. What is found afterwards is the old state or the new one.
+//! Every change of several steps, interrupted before each step by a kill of its process or by an
+//! error of the store. Afterwards the file has the old state or the new one.
 //!
 //! Defect I05 (error of a store swallowed): docs/defects.md
 
@@ -19,9 +19,9 @@ use bearergate::session::{NewSession, Session, SessionChange, SessionRecord, Ses
 use bearergate::stores::SqliteStore;
 
 use crate::child::Process;
+use crate::child::instruction;
+use crate::child::report;
 use crate::child::role;
-use crate::child::say;
-use crate::child::told;
 use crate::common::CLIENT;
 use crate::common::Folder;
 use crate::common::NAME;
@@ -50,29 +50,29 @@ const CHANGES: [&str; 14] = [
 
 const LATER: UnixTime = UnixTime::from_secs(NOW.as_secs() + 300);
 
-/// A service whose next change meets an obstacle before one of its steps.
+/// A service whose next change is interrupted before one of its steps.
 struct Scene {
     store: Arc<SqliteStore>,
     service: Service,
-    trap: Arc<Trap>,
+    breakpoint: Arc<Breakpoint>,
     key: ApiKeyId,
     session: Session,
     token: String,
 }
 
-/// Where the obstacle is: before a step of the first transaction after it was set.
-struct Trap {
+/// The place of the interruption: before a step of the first transaction after it was set.
+struct Breakpoint {
     step: AtomicUsize,
     transactions: AtomicUsize,
 }
 
-impl Trap {
+impl Breakpoint {
     fn set(&self, step: usize) {
         self.transactions.store(0, Ordering::SeqCst);
         self.step.store(step, Ordering::SeqCst);
     }
 
-    fn is_met(&self, step: usize) -> bool {
+    fn is_reached(&self, step: usize) -> bool {
         if step == 0 {
             self.transactions.fetch_add(1, Ordering::SeqCst);
         }
@@ -84,18 +84,18 @@ impl Trap {
 const NOWHERE: usize = usize::MAX;
 
 impl Scene {
-    /// Opens the file and prepares something for each change to work on.
-    fn open<F>(path: &Path, obstacle: F) -> Self
+    /// Opens the file and prepares what each change needs.
+    fn open<F>(path: &Path, interrupt: F) -> Self
     where
         F: Fn() -> Result<(), String> + Send + Sync + 'static,
     {
-        let trap = Arc::new(Trap {
+        let breakpoint = Arc::new(Breakpoint {
             step: AtomicUsize::new(NOWHERE),
             transactions: AtomicUsize::new(0),
         });
-        let met = trap.clone();
-        let hook = move |step| match met.is_met(step) {
-            true => Ok(obstacle()?),
+        let reached = breakpoint.clone();
+        let hook = move |step| match reached.is_reached(step) {
+            true => Ok(interrupt()?),
             false => Ok(()),
         };
         let store = SqliteStore::builder(path).before_each_write(hook).open();
@@ -105,14 +105,14 @@ impl Scene {
         Self {
             store,
             service,
-            trap,
+            breakpoint,
             key,
             session,
             token,
         }
     }
 
-    /// Makes one change; the kind of the error if it was not made.
+    /// Makes one change, or returns the kind of the error.
     fn make(&self, change: &str) -> Result<(), &'static str> {
         let Service {
             keys,
@@ -179,10 +179,10 @@ impl Scene {
         }
     }
 
-    /// Notes a use. Nobody is told whether that was written, so this looks.
+    /// Notes a use, and reads whether it was written, which is not reported.
     fn note(&self) -> Result<(), &'static str> {
         ApiKeyStore::touch(&*self.store, self.key, LATER);
-        self.at_writer();
+        self.await_writer();
         let found = wait(ApiKeyStore::find(&*self.store, self.key))
             .unwrap()
             .unwrap();
@@ -190,8 +190,8 @@ impl Scene {
         is_noted.then_some(()).ok_or(UNAVAILABLE)
     }
 
-    /// Waits until the writer has done all that was asked of it before.
-    fn at_writer(&self) {
+    /// Waits until the writer has done all earlier calls.
+    fn await_writer(&self) {
         let unknown = TokenDigest::new([0xff; 32]);
         let _ = wait(SessionStore::touch(&*self.store, unknown, LATER));
     }
@@ -237,7 +237,7 @@ fn prepare(service: &Service, store: &SqliteStore) -> (ApiKeyId, Session, String
 }
 
 #[test]
-fn a_process_killed_before_any_step_of_a_change_leaves_the_old_state() {
+fn process_killed_before_any_step_of_a_change_leaves_the_old_state() {
     for change in CHANGES {
         let mut steps = 0;
         while !kill_before(change, steps) {
@@ -247,59 +247,59 @@ fn a_process_killed_before_any_step_of_a_change_leaves_the_old_state() {
     }
 }
 
-/// Kills a process before one step of a change; true if it had no such step.
+/// Kills a process before one step of a change; returns true if there is no such step.
 fn kill_before(change: &str, step: usize) -> bool {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let mut process = Process::start("crash::changing_process", change, &path);
-    process.tell(&step.to_string());
-    assert_eq!(process.hear(), "ready");
+    process.send(&step.to_string());
+    assert_eq!(process.receive(), "ready");
     let before = dump(&path);
-    process.tell("go");
-    let said = process.hear();
+    process.send("go");
+    let report_line = process.receive();
     process.kill();
     let reopened = SqliteStore::open(&path).unwrap();
     let after = dump(&path);
-    match said.as_str() {
+    match report_line.as_str() {
         "paused" => assert_eq!(after, before, "'{change}', killed before step {step}"),
         "done" => assert_ne!(after, before, "'{change}'"),
-        other => panic!("'{change}' went wrong: {other}"),
+        other => panic!("'{change}' failed: {other}"),
     }
-    // Nothing that the dead process held is in the way.
+    // No lock of the killed process remains.
     wait(GrantStore::purge(&reopened, NOW)).unwrap();
-    said == "done"
+    report_line == "done"
 }
 
 #[test]
 fn changing_process() {
     let Some((change, path)) = role() else { return };
     let scene = Scene::open(&path, || {
-        say("paused");
+        report("paused");
         loop {
             thread::park();
         }
     });
-    let step = told().unwrap().parse().unwrap();
-    say("ready");
-    assert_eq!(told().unwrap(), "go");
-    scene.trap.set(step);
+    let step = instruction().unwrap().parse().unwrap();
+    report("ready");
+    assert_eq!(instruction().unwrap(), "go");
+    scene.breakpoint.set(step);
     match scene.make(&change) {
-        Ok(()) => say("done"),
-        Err(kind) => say(kind),
+        Ok(()) => report("done"),
+        Err(kind) => report(kind),
     }
-    // To be killed.
-    told();
+    // Waits to be killed.
+    instruction();
 }
 
 #[test]
-fn a_process_killed_at_any_time_leaves_every_rotation_that_it_reported() {
+fn process_killed_at_any_time_leaves_every_reported_rotation() {
     for rotations in [1, 2, 5, 20, 60] {
         let folder = Folder::new();
         let path = folder.path("a.db");
         let mut process = Process::start("crash::rotating_process", "rotate", &path);
-        let mut chain = vec![process.hear()];
+        let mut chain = vec![process.receive()];
         for _ in 0..rotations {
-            chain.push(process.hear());
+            chain.push(process.receive());
         }
         process.kill();
         let service = Service::on(Arc::new(SqliteStore::open(&path).unwrap()));
@@ -307,13 +307,13 @@ fn a_process_killed_at_any_time_leaves_every_rotation_that_it_reported() {
         for pair in chain.windows(2) {
             let (old, new) = (find(&pair[0]).unwrap(), find(&pair[1]).unwrap());
             assert_eq!(old.successor(), Some(new.id()));
-            assert_eq!(new.to_parts().predecessor, Some(old.id()));
+            assert_eq!(new.to_row().predecessor, Some(old.id()));
         }
-        // Some more may have been made, but none by half.
+        // More rotations may have been made, but none only in part.
         let mut last = find(chain.last().unwrap()).unwrap();
         while let Some(next) = last.successor() {
             let next = find(next.as_str()).unwrap();
-            assert_eq!(next.to_parts().predecessor, Some(last.id()));
+            assert_eq!(next.to_row().predecessor, Some(last.id()));
             last = next;
         }
     }
@@ -326,14 +326,14 @@ fn rotating_process() {
     let draft = NewApiKey::new("alice").never_expires();
     let mut last = wait(service.keys.create(draft)).unwrap().record.id();
     loop {
-        say(last.as_str());
+        report(last.as_str());
         let rotated = wait(service.keys.rotate(last, Duration::from_secs(60)));
         last = rotated.unwrap().record.id();
     }
 }
 
 #[test]
-fn an_error_before_any_step_of_a_change_is_told_and_leaves_the_old_state() {
+fn error_before_any_step_of_a_change_is_reported_and_leaves_the_old_state() {
     for change in CHANGES {
         let mut steps = 0;
         while !fail_before(change, steps) {
@@ -343,21 +343,25 @@ fn an_error_before_any_step_of_a_change_is_told_and_leaves_the_old_state() {
     }
 }
 
-/// Has one step of a change fail; true if it had no such step.
+/// Lets one step of a change fail; returns true if there is no such step.
 fn fail_before(change: &str, step: usize) -> bool {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let scene = Scene::open(&path, || Err("the disk is gone".to_owned()));
     let before = dump(&path);
-    scene.trap.set(step);
-    let made = scene.make(change);
-    scene.trap.set(NOWHERE);
-    scene.at_writer();
-    if made.is_ok() {
+    scene.breakpoint.set(step);
+    let result = scene.make(change);
+    scene.breakpoint.set(NOWHERE);
+    scene.await_writer();
+    if result.is_ok() {
         assert_ne!(dump(&path), before, "'{change}'");
         return true;
     }
-    assert_eq!(made, Err(UNAVAILABLE), "'{change}', failed at step {step}");
+    assert_eq!(
+        result,
+        Err(UNAVAILABLE),
+        "'{change}', failed at step {step}"
+    );
     assert_eq!(dump(&path), before, "'{change}', failed at step {step}");
     assert_eq!(scene.make(change), Ok(()), "'{change}' works again");
     false

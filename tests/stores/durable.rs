@@ -1,4 +1,4 @@
-//! What lasts beyond a restart, and what a store that cannot answer means to a client.
+//! What survives a restart, and what clients get if the store fails.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::common::CLIENT;
 use crate::common::Folder;
 use crate::common::NOW;
 use crate::common::Service;
-use crate::common::ring;
+use crate::common::scheme;
 use crate::common::wait;
 
 fn open(path: &Path) -> (Arc<SqliteStore>, Service) {
@@ -35,7 +35,7 @@ fn rotate(service: &Service, token: &str) -> Result<String, RejectionKind> {
 
 /// Defect I02 (replay after a restart): docs/defects.md
 #[test]
-fn a_token_spent_before_a_restart_is_a_replay_after_it() {
+fn token_spent_before_a_restart_is_a_replay_after_it() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let (_, service) = open(&path);
@@ -56,7 +56,7 @@ fn a_token_spent_before_a_restart_is_a_replay_after_it() {
 }
 
 #[test]
-fn what_was_revoked_before_a_restart_is_revoked_after_it() {
+fn revocations_survive_a_restart() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let (_, service) = open(&path);
@@ -84,46 +84,46 @@ fn what_was_revoked_before_a_restart_is_revoked_after_it() {
         Err(RejectionKind::TokenRevoked)
     );
     assert!(rotate(&service, &tokens[1]).is_ok());
-    let [alice, bob] = keys.map(|issued| judge(&store, &issued.key.reveal()));
+    let [alice, bob] = keys.map(|issued| validate(&store, &issued.secret.reveal()));
     assert_eq!(alice, Err(RejectionKind::ApiKeyDisabled));
     assert_eq!(bob, Ok(()));
 }
 
 #[test]
-fn a_change_in_one_handle_is_seen_by_another_at_once() {
+fn change_of_one_handle_is_seen_by_another_at_once() {
     let folder = Folder::new();
     let path = folder.path("a.db");
-    let (_, ours) = open(&path);
-    let (theirs, _) = open(&path);
+    let (_, writer) = open(&path);
+    let (reader, _) = open(&path);
     for _ in 0..20 {
         let draft = NewApiKey::new("alice").never_expires();
-        let issued = wait(ours.keys.create(draft)).unwrap();
+        let issued = wait(writer.keys.create(draft)).unwrap();
         let id = issued.record.id();
-        let key = issued.key.reveal();
-        assert_eq!(judge(&theirs, &key), Ok(()));
-        wait(ours.keys.revoke(id, "test")).unwrap();
-        assert_eq!(judge(&theirs, &key), Err(RejectionKind::ApiKeyDisabled));
+        let key = issued.secret.reveal();
+        assert_eq!(validate(&reader, &key), Ok(()));
+        wait(writer.keys.revoke(id, "test")).unwrap();
+        assert_eq!(validate(&reader, &key), Err(RejectionKind::ApiKeyDisabled));
     }
 }
 
-fn judge(store: &Arc<SqliteStore>, key: &str) -> Result<(), RejectionKind> {
-    let judge = ApiKeyValidator::builder(ring(), store.clone())
+fn validate(store: &Arc<SqliteStore>, key: &str) -> Result<(), RejectionKind> {
+    let validator = ApiKeyValidator::builder(scheme(), store.clone())
         .build()
         .unwrap();
     let presented = PresentedCredential::bearer(key).unwrap().at(NOW);
-    let verdict = wait(judge.validate(&presented));
-    verdict.map(drop).map_err(|rejection| rejection.kind())
+    let result = wait(validator.validate(&presented));
+    result.map(drop).map_err(|rejection| rejection.kind())
 }
 
 /// Defect I05 (error of a store swallowed): docs/defects.md
 #[test]
-fn a_store_that_cannot_answer_is_neither_a_yes_nor_a_no() {
+fn store_failure_is_unavailable_everywhere() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let (store, service) = open(&path);
     let key = wait(service.keys.create(NewApiKey::new("alice").never_expires())).unwrap();
     let id = key.record.id();
-    let key = key.key.reveal();
+    let key = key.secret.reveal();
     let session = wait(service.sessions.create(NewSession::new("alice")))
         .unwrap()
         .record;
@@ -136,11 +136,11 @@ fn a_store_that_cannot_answer_is_neither_a_yes_nor_a_no() {
     .secret
     .reveal();
     let gate = || {
-        let judge = ApiKeyValidator::builder(ring(), store.clone())
+        let validator = ApiKeyValidator::builder(scheme(), store.clone())
             .build()
             .unwrap();
         Gate::builder()
-            .validator(judge)
+            .validator(validator)
             .allow_any_authenticated()
             .build()
             .unwrap()
@@ -154,17 +154,17 @@ fn a_store_that_cannot_answer_is_neither_a_yes_nor_a_no() {
         conn.execute_batch(&format!("ALTER TABLE {table} RENAME TO {table}_away"))
             .unwrap();
     }
-    assert_eq!(judge(&store, &key), Err(RejectionKind::Unavailable));
+    assert_eq!(validate(&store, &key), Err(RejectionKind::Unavailable));
     let refusal = wait(gate().check(&request)).unwrap_err();
     assert_eq!(refusal.status(), 503);
-    let away = wait(service.keys.revoke(id, "test")).unwrap_err();
-    assert_eq!(away.kind(), ApiKeyErrorKind::Unavailable);
-    for away in [
+    let failed = wait(service.keys.revoke(id, "test")).unwrap_err();
+    assert_eq!(failed.kind(), ApiKeyErrorKind::Unavailable);
+    for failed in [
         wait(service.sessions.revoke(&session)),
         wait(service.sessions.revoke_subject("alice")),
         wait(service.sessions.purge()).map(drop),
     ] {
-        assert_eq!(away.unwrap_err().kind(), GrantErrorKind::Unavailable);
+        assert_eq!(failed.unwrap_err().kind(), GrantErrorKind::Unavailable);
     }
     assert_eq!(rotate(&service, &token), Err(RejectionKind::Unavailable));
     let revoked = wait(service.refresh.revoke(RotateRequest::new(&token, CLIENT)));
@@ -174,13 +174,13 @@ fn a_store_that_cannot_answer_is_neither_a_yes_nor_a_no() {
         conn.execute_batch(&format!("ALTER TABLE {table}_away RENAME TO {table}"))
             .unwrap();
     }
-    assert_eq!(judge(&store, &key), Ok(()));
+    assert_eq!(validate(&store, &key), Ok(()));
     assert!(rotate(&service, &token).is_ok());
     assert!(wait(gate().check(&request)).is_ok());
 }
 
 #[test]
-fn a_file_that_another_process_locks_is_unavailable_in_the_end() {
+fn file_locked_by_another_process_is_unavailable_after_the_timeout() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let builder = SqliteStore::builder(&path).busy_timeout(Duration::from_millis(20));
@@ -190,16 +190,16 @@ fn a_file_that_another_process_locks_is_unavailable_in_the_end() {
     let id = wait(service.keys.create(draft())).unwrap().record.id();
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let refused = wait(service.keys.create(draft())).unwrap_err();
-    assert_eq!(refused.kind(), ApiKeyErrorKind::Unavailable);
+    let failed = wait(service.keys.create(draft())).unwrap_err();
+    assert_eq!(failed.kind(), ApiKeyErrorKind::Unavailable);
     ApiKeyStore::touch(&*store, id, NOW);
-    let also = wait(service.keys.revoke(id, "test")).unwrap_err();
-    assert_eq!(also.kind(), ApiKeyErrorKind::Unavailable);
-    // Who reads does not wait for who writes.
+    let failed = wait(service.keys.revoke(id, "test")).unwrap_err();
+    assert_eq!(failed.kind(), ApiKeyErrorKind::Unavailable);
+    // Readers do not wait for a writer.
     assert!(wait(service.keys.find(id)).unwrap().is_some());
     other.execute_batch("ROLLBACK").unwrap();
     assert!(wait(service.keys.create(draft())).is_ok());
-    // A note that was lost is not the last one.
+    // After a lost use, later uses are still noted.
     ApiKeyStore::touch(&*store, id, NOW);
     assert!(wait(service.keys.create(draft())).is_ok());
     let found = wait(service.keys.find(id)).unwrap().unwrap();
@@ -207,7 +207,7 @@ fn a_file_that_another_process_locks_is_unavailable_in_the_end() {
 }
 
 #[test]
-fn a_record_that_was_tampered_with_is_unavailable_and_not_unknown() {
+fn corrupt_record_is_unavailable_and_not_unknown() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let (store, service) = open(&path);
@@ -219,8 +219,8 @@ fn a_record_that_was_tampered_with_is_unavailable_and_not_unknown() {
         "version = -1",
     ] {
         let issued = wait(service.keys.create(NewApiKey::new("alice").never_expires())).unwrap();
-        let (id, key) = (issued.record.id(), issued.key.reveal());
-        assert_eq!(judge(&store, &key), Ok(()));
+        let (id, key) = (issued.record.id(), issued.secret.reveal());
+        assert_eq!(validate(&store, &key), Ok(()));
         let tamper = format!("UPDATE api_key SET {change} WHERE id = ?1");
         assert_eq!(conn.execute(&tamper, [id.as_str()]).unwrap(), 1);
         let found = wait(ApiKeyStore::find(&*store, id));
@@ -230,7 +230,7 @@ fn a_record_that_was_tampered_with_is_unavailable_and_not_unknown() {
             "{change}"
         );
         assert_eq!(
-            judge(&store, &key),
+            validate(&store, &key),
             Err(RejectionKind::Unavailable),
             "{change}"
         );
@@ -243,12 +243,12 @@ fn a_record_that_was_tampered_with_is_unavailable_and_not_unknown() {
 }
 
 #[test]
-fn a_purge_in_parts_never_forgets_a_mark_before_all_that_it_ends() {
+fn purge_in_parts_keeps_a_revocation_until_all_its_sessions_are_removed() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let (store, service) = open(&path);
-    let begin = || wait(service.sessions.create(NewSession::new("alice"))).unwrap();
-    let session = begin().record;
+    let create = || wait(service.sessions.create(NewSession::new("alice"))).unwrap();
+    let session = create().record;
     // More than the 500 records that one transaction of a purge removes.
     let many = 500 * 2 + 1;
     let columns = "version, data, authority, subject, client, session, scopes, claims, created, \
@@ -261,7 +261,7 @@ fn a_purge_in_parts_never_forgets_a_mark_before_all_that_it_ends() {
     let conn = rusqlite::Connection::open(&path).unwrap();
     assert_eq!(conn.execute(&copies, []).unwrap(), many);
     wait(service.sessions.revoke(&session)).unwrap();
-    // The mark may be forgotten when its sessions are over; so late they are not.
+    // The revocation may be removed when its sessions have expired; these have not.
     conn.execute("UPDATE mark SET until = 0", []).unwrap();
     let count = |table| {
         let count = format!("SELECT count(*) FROM {table}");
@@ -281,7 +281,7 @@ fn a_purge_in_parts_never_forgets_a_mark_before_all_that_it_ends() {
 }
 
 #[test]
-fn uses_of_keys_are_written_together_and_only_forward() {
+fn last_uses_are_written_together_and_never_go_back() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let (store, service) = open(&path);
@@ -292,7 +292,7 @@ fn uses_of_keys_are_written_together_and_only_forward() {
         ids.iter()
             .for_each(|id| ApiKeyStore::touch(&*store, *id, after(secs)));
     }
-    // The writer takes one call after the other.
+    // The writer does one call after the other.
     wait(service.sessions.purge()).unwrap();
     for id in &ids {
         let found = wait(service.keys.find(*id)).unwrap().unwrap();
@@ -301,9 +301,9 @@ fn uses_of_keys_are_written_together_and_only_forward() {
     }
 }
 
-/// Nothing that opens anything is at rest, and nothing that could be turned back into it.
+/// No secret is stored, and nothing from which one could be computed.
 #[test]
-fn the_file_holds_no_key_no_session_id_and_no_refresh_token() {
+fn file_holds_no_usable_secret() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let (_store, service) = open(&path);
@@ -324,10 +324,10 @@ fn the_file_holds_no_key_no_session_id_and_no_refresh_token() {
     let holds = |text: &str| file.windows(text.len()).any(|part| part == text.as_bytes());
     assert!(
         holds(issued.record.id().as_str()),
-        "what is looked for can be found"
+        "the search finds stored text"
     );
-    for secret in [issued.key.reveal(), session.secret.reveal(), token, next] {
-        // Any fourth part of it would be too much.
+    for secret in [issued.secret.reveal(), session.secret.reveal(), token, next] {
+        // Not even a fourth of it.
         let chars: Vec<char> = secret.chars().collect();
         let secrets = chars.windows(secret.len() / 4).map(String::from_iter);
         let public = issued.record.id();

@@ -1,10 +1,9 @@
-//! Stores with one fault each: the public suite must find it.
+//! Stores with one fault each, which the public suites must find.
 
 use std::sync::Arc;
 
-use bearergate::api_key::{
-    ApiKeyChange, ApiKeyId, ApiKeyQuery, ApiKeyRecord, ApiKeyStore, KeyDigest,
-};
+use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+use bearergate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
 use bearergate::clock::UnixTime;
 use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::grant::store::{Lookup, RevocationRecord, Sequence, TokenDigest};
@@ -45,11 +44,11 @@ impl FaultyKeys {
     }
 
     fn altered(&self, record: ApiKeyRecord) -> ApiKeyRecord {
-        let mut parts = record.to_parts();
+        let mut row = record.to_row();
         if self.is(KeyFault::ForgetsMetadata) {
-            parts.metadata.clear();
+            row.metadata.clear();
         }
-        ApiKeyRecord::from_parts(parts).unwrap()
+        ApiKeyRecord::from_row(row).unwrap()
     }
 }
 
@@ -59,20 +58,24 @@ impl ApiKeyStore for FaultyKeys {
         found.map(|found| Ok(found?.map(|record| self.altered(record))))
     }
 
-    fn find_by_digest(&self, digest: KeyDigest) -> Answer<'_, Option<ApiKeyRecord>> {
+    fn find_by_digest(&self, digest: PepperedDigest) -> Answer<'_, Option<ApiKeyRecord>> {
         if !self.is(KeyFault::FindsOwnByDigest) {
             return self.store.find_by_digest(digest);
         }
-        let all = ApiKeyQuery::new("ring", bearergate::api_key::ApiKeyFilter::All, usize::MAX);
+        let all = ApiKeyQuery::new(
+            "keys",
+            bearergate::api_key::store::ApiKeyFilter::All,
+            usize::MAX,
+        );
         self.store.list(all).map(move |all| {
-            let is_it = |record: &ApiKeyRecord| *record.digest().digest() == digest;
+            let is_it = |record: &ApiKeyRecord| record.digest().has_same_bytes(&digest);
             Ok(all?.into_iter().find(is_it))
         })
     }
 
     fn list(&self, mut query: ApiKeyQuery) -> Answer<'_, Vec<ApiKeyRecord>> {
-        if self.is(KeyFault::IgnoresAuthority) && query.authority.as_str() == "ring c" {
-            query.authority = "ring a".into();
+        if self.is(KeyFault::IgnoresAuthority) && query.authority.as_str() == "keys c" {
+            query.authority = "keys a".into();
         }
         if self.is(KeyFault::PageTooLong) {
             query.limit = query.limit.saturating_add(1);
@@ -121,24 +124,27 @@ impl ApiKeyStore for FaultyKeys {
 }
 
 #[test]
-fn the_suite_finds_every_fault_of_a_store_of_api_keys() {
-    let judge = |fault| {
+fn suite_finds_every_fault_of_a_store_of_api_keys() {
+    let check = |fault| {
         let store = MemoryApiKeyStore::new(10_000).unwrap();
         wait(testing::api_key_store(&FaultyKeys { store, fault }))
     };
-    judge(KeyFault::None).unwrap();
+    check(KeyFault::None).unwrap();
     for (fault, rule) in [
-        (KeyFault::CommitsHalf, "nothing is done"),
+        (KeyFault::CommitsHalf, "one conflict changes nothing"),
         (KeyFault::FindsOwnByDigest, "not found by its digest"),
         (KeyFault::ForgetsMetadata, "found as it was inserted"),
         (KeyFault::ForgetsRemoval, "digest of a removed record"),
-        (KeyFault::IgnoresAuthority, "all that its filter matches"),
-        (KeyFault::IgnoresConflict, "the second is a conflict"),
-        (KeyFault::ListsBackwards, "of ids after the one given"),
-        (KeyFault::PageTooLong, "no more than asked for"),
-        (KeyFault::UsesBackwards, "goes forward only"),
+        (KeyFault::IgnoresAuthority, "all records that match"),
+        (
+            KeyFault::IgnoresConflict,
+            "the second record of an id is a conflict",
+        ),
+        (KeyFault::ListsBackwards, "with ids after the given one"),
+        (KeyFault::PageTooLong, "at most the requested number"),
+        (KeyFault::UsesBackwards, "the last use never goes back"),
     ] {
-        let breach = judge(fault).unwrap_err();
+        let breach = check(fault).unwrap_err();
         assert!(
             breach.rule().contains(rule),
             "{fault:?} was found as: {breach}"
@@ -269,9 +275,9 @@ impl RefreshTokenStore for FaultyGrants {
 }
 
 #[test]
-fn the_suite_finds_every_fault_of_a_store_of_sessions() {
-    let judge = |fault| wait(testing::session_store(&FaultyGrants::new(fault)));
-    judge(GrantFault::None).unwrap();
+fn suite_finds_every_fault_of_a_store_of_sessions() {
+    let check = |fault| wait(testing::session_store(&FaultyGrants::new(fault)));
+    check(GrantFault::None).unwrap();
     for (fault, rule) in [
         (GrantFault::EndsEverything, "nothing else"),
         (GrantFault::ForgetsData, "found as it was created"),
@@ -288,7 +294,7 @@ fn the_suite_finds_every_fault_of_a_store_of_sessions() {
         ),
         (GrantFault::ResurrectsLate, "cannot be changed"),
     ] {
-        let breach = judge(fault).unwrap_err();
+        let breach = check(fault).unwrap_err();
         assert!(
             breach.rule().contains(rule),
             "{fault:?} was found as: {breach}"
@@ -297,9 +303,9 @@ fn the_suite_finds_every_fault_of_a_store_of_sessions() {
 }
 
 #[test]
-fn the_suite_finds_every_fault_of_a_store_of_refresh_tokens() {
-    let judge = |fault| wait(testing::refresh_token_store(&FaultyGrants::new(fault)));
-    judge(GrantFault::None).unwrap();
+fn suite_finds_every_fault_of_a_store_of_refresh_tokens() {
+    let check = |fault| wait(testing::refresh_token_store(&FaultyGrants::new(fault)));
+    check(GrantFault::None).unwrap();
     for (fault, rule) in [
         (
             GrantFault::ForgetsRevocations,
@@ -310,7 +316,7 @@ fn the_suite_finds_every_fault_of_a_store_of_refresh_tokens() {
         (GrantFault::PurgesEarly, "at that second, and not before"),
         (GrantFault::ResurrectsLate, "is a conflict"),
     ] {
-        let breach = judge(fault).unwrap_err();
+        let breach = check(fault).unwrap_err();
         assert!(
             breach.rule().contains(rule),
             "{fault:?} was found as: {breach}"
@@ -319,13 +325,13 @@ fn the_suite_finds_every_fault_of_a_store_of_refresh_tokens() {
 }
 
 #[test]
-fn the_suite_finds_that_sessions_and_tokens_have_separate_revocations() {
+fn suite_finds_separate_revocations_of_sessions_and_tokens() {
     #[derive(Debug)]
-    struct Apart {
+    struct SeparateStores {
         sessions: MemoryGrantStore,
         tokens: MemoryGrantStore,
     }
-    impl GrantStore for Apart {
+    impl GrantStore for SeparateStores {
         fn revoke(&self, record: RevocationRecord) -> Answer<'_, ()> {
             self.sessions.revoke(record)
         }
@@ -336,7 +342,7 @@ fn the_suite_finds_that_sessions_and_tokens_have_separate_revocations() {
             self.sessions.purge(now)
         }
     }
-    impl SessionStore for Apart {
+    impl SessionStore for SeparateStores {
         fn create(&self, session: SessionRecord) -> Answer<'_, Sequence> {
             SessionStore::create(&self.sessions, session)
         }
@@ -350,7 +356,7 @@ fn the_suite_finds_that_sessions_and_tokens_have_separate_revocations() {
             self.sessions.touch(digest, at)
         }
     }
-    impl RefreshTokenStore for Apart {
+    impl RefreshTokenStore for SeparateStores {
         fn create(&self, family: RefreshFamily) -> Answer<'_, Sequence> {
             RefreshTokenStore::create(&self.tokens, family)
         }
@@ -362,10 +368,10 @@ fn the_suite_finds_that_sessions_and_tokens_have_separate_revocations() {
         }
     }
     let store = || MemoryGrantStore::new(100);
-    let apart = Apart {
+    let separate = SeparateStores {
         sessions: store(),
         tokens: store(),
     };
-    assert!(wait(testing::grant_store(&apart)).is_err());
+    assert!(wait(testing::grant_store(&separate)).is_err());
     wait(testing::grant_store(&store())).unwrap();
 }

@@ -1,4 +1,4 @@
-//! Stores: what all of them must do, and what the one in a SQLite file must do beside.
+//! The contracts of all stores, and durability of the store in a SQLite file.
 #![cfg(all(feature = "sqlite", feature = "testing"))]
 #![expect(
     clippy::expect_used,

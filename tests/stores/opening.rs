@@ -1,4 +1,4 @@
-//! Opening a SQLite file: whose it is, who may read it, and what comes back.
+//! Opening a SQLite file: its owner, its permissions and its content.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,7 @@ const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
 fn session(byte: u8) -> SessionRecord {
     let ends = NOW.saturating_add(Duration::from_secs(1_000));
-    let grant = Grant::new("ring", "alice", NOW).with_lifetime(ends, Duration::MAX);
+    let grant = Grant::new("service", "alice", NOW).with_lifetime(ends, Duration::MAX);
     SessionRecord::new(TokenDigest::new([byte; 32]), grant)
 }
 
@@ -30,12 +30,12 @@ fn is_live(store: &SqliteStore, byte: u8) -> bool {
     matches!(found.unwrap(), Lookup::Live(_))
 }
 
-fn refused(path: &Path) -> ConfigError {
+fn rejected(path: &Path) -> ConfigError {
     SqliteStore::open(path).unwrap_err()
 }
 
 #[test]
-fn what_was_written_is_there_after_a_restart() {
+fn records_survive_a_restart() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let store = SqliteStore::open(&path).unwrap();
@@ -48,7 +48,7 @@ fn what_was_written_is_there_after_a_restart() {
 
 #[cfg(unix)]
 #[test]
-fn the_file_and_those_beside_it_are_for_their_owner_alone() {
+fn only_the_owner_may_access_the_file_and_its_companions() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = Folder::new();
@@ -66,7 +66,7 @@ fn the_file_and_those_beside_it_are_for_their_owner_alone() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_everybody_may_read_is_refused() {
+fn file_that_all_users_may_access_is_rejected() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = Folder::new();
@@ -74,7 +74,7 @@ fn a_file_that_everybody_may_read_is_refused() {
     drop(SqliteStore::open(&path).unwrap());
     for mode in [0o604, 0o602, 0o666] {
         fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
-        let error = refused(&path);
+        let error = rejected(&path);
         assert_eq!(error.kind(), ConfigErrorKind::StoreUnusable, "{mode:o}");
         assert!(error.to_string().contains("chmod"), "{error}");
     }
@@ -85,17 +85,17 @@ fn a_file_that_everybody_may_read_is_refused() {
 }
 
 #[test]
-fn a_file_of_another_program_is_refused_and_left_alone() {
+fn file_of_another_program_is_rejected_and_not_changed() {
     let folder = Folder::new();
     let path = folder.path("a.db");
-    for foreign in ["CREATE TABLE a (x)", "PRAGMA user_version = 1"] {
+    for other in ["CREATE TABLE a (x)", "PRAGMA user_version = 1"] {
         let _ = fs::remove_file(&path);
         let conn = rusqlite::Connection::open(&path).unwrap();
-        conn.execute_batch(foreign).unwrap();
+        conn.execute_batch(other).unwrap();
         drop(conn);
         make_private(&path);
         let before = fs::read(&path).unwrap();
-        let error = refused(&path);
+        let error = rejected(&path);
         assert_eq!(error.kind(), ConfigErrorKind::StoreUnusable);
         assert!(error.to_string().contains("another program"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), before);
@@ -103,73 +103,74 @@ fn a_file_of_another_program_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused_and_left_alone() {
+fn file_that_is_no_database_is_rejected_and_not_changed() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     let text = "no database at all, but longer than the head of one. ".repeat(40);
     fs::write(&path, &text).unwrap();
     make_private(&path);
-    assert_eq!(refused(&path).kind(), ConfigErrorKind::StoreUnusable);
+    assert_eq!(rejected(&path).kind(), ConfigErrorKind::StoreUnusable);
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
 }
 
 #[test]
-fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+fn file_of_a_newer_version_is_rejected_and_not_changed() {
     let folder = Folder::new();
     let path = folder.path("a.db");
     drop(SqliteStore::open(&path).unwrap());
     let conn = rusqlite::Connection::open(&path).unwrap();
     let version = || conn.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0));
-    let today = version().unwrap();
-    conn.pragma_update(None, "user_version", today + 1).unwrap();
-    let error = refused(&path);
+    let current = version().unwrap();
+    conn.pragma_update(None, "user_version", current + 1)
+        .unwrap();
+    let error = rejected(&path);
     assert_eq!(error.kind(), ConfigErrorKind::StoreUnusable);
     assert!(error.to_string().contains("newer"), "{error}");
-    assert_eq!(version().unwrap(), today + 1);
-    conn.pragma_update(None, "user_version", today).unwrap();
+    assert_eq!(version().unwrap(), current + 1);
+    conn.pragma_update(None, "user_version", current).unwrap();
     assert!(SqliteStore::open(&path).is_ok());
 }
 
 #[test]
-fn paths_that_cannot_hold_a_file_are_refused() {
+fn paths_that_cannot_be_a_file_are_rejected() {
     let folder = Folder::new();
     let missing = folder.path("missing").join("a.db");
-    assert_eq!(refused(&missing).kind(), ConfigErrorKind::StoreUnusable);
+    assert_eq!(rejected(&missing).kind(), ConfigErrorKind::StoreUnusable);
     assert_eq!(
-        refused(&folder.path("")).kind(),
+        rejected(&folder.path("")).kind(),
         ConfigErrorKind::StoreUnusable
     );
     assert_eq!(
-        refused(Path::new("")).kind(),
+        rejected(Path::new("")).kind(),
         ConfigErrorKind::StoreUnusable
     );
-    let memory = refused(Path::new(":memory:"));
+    let memory = rejected(Path::new(":memory:"));
     assert_eq!(memory.kind(), ConfigErrorKind::ValueMalformed);
 }
 
 #[test]
-fn numbers_out_of_range_are_refused() {
+fn numbers_out_of_range_are_rejected() {
     let folder = Folder::new();
     let builder = || SqliteStore::builder(folder.path("a.db"));
     let long = limits::SQLITE_BUSY_MAX + Duration::from_nanos(1);
-    for (bad, field) in [
+    for (builder, field) in [
         (builder().readers(0), "readers"),
         (builder().readers(limits::SQLITE_READERS_MAX + 1), "readers"),
         (builder().queue(0), "queue"),
         (builder().queue(limits::SQLITE_QUEUE_MAX + 1), "queue"),
         (builder().busy_timeout(long), "busy_timeout"),
     ] {
-        let error = bad.open().unwrap_err();
+        let error = builder.open().unwrap_err();
         assert_eq!(error.kind(), ConfigErrorKind::OutOfRange);
         assert_eq!(error.field(), field);
     }
     assert!(!folder.path("a.db").exists());
-    let good = builder().readers(1).queue(1).busy_timeout(Duration::ZERO);
-    assert!(good.open().is_ok());
+    let valid = builder().readers(1).queue(1).busy_timeout(Duration::ZERO);
+    assert!(valid.open().is_ok());
 }
 
 #[test]
-fn many_may_open_a_new_file_at_once() {
+fn new_file_can_be_opened_by_many_at_once() {
     for round in 0..10 {
         let folder = Folder::new();
         let path = folder.path("a.db");

@@ -1,4 +1,4 @@
-//! Letters and digits, at random.
+//! Base62: texts of ASCII letters and digits.
 
 use ring::rand::SecureRandom;
 use ring::rand::SystemRandom;
@@ -15,7 +15,7 @@ pub(crate) struct RandomFailed;
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// The largest multiple of 62 that a byte can be below.
+/// Bytes below this multiple of 62 give every digit equally often.
 const FAIR: u8 = 248;
 
 /// Returns how many characters hold at least this entropy.
@@ -42,9 +42,9 @@ fn are_digits(lanes: Lanes) -> Mask {
     letters.or(lanes.within(b'0', b'9'))
 }
 
-/// Makes a text of this many characters, each of the 62 as likely as the others.
+/// Makes a random text of this many characters, each of the 62 equally likely.
 pub(super) fn random_text(len: usize) -> Result<Zeroizing<String>, RandomFailed> {
-    // Room for all of it, so that no part is left behind in a buffer that grew.
+    // Allocated in full, so that growing leaves no part of the secret in a freed buffer.
     let mut text = Zeroizing::new(String::with_capacity(len));
     while text.len() < len {
         let mut bytes = Zeroizing::new([0; 64]);
@@ -55,12 +55,12 @@ pub(super) fn random_text(len: usize) -> Result<Zeroizing<String>, RandomFailed>
     Ok(text)
 }
 
-/// Appends the characters of those bytes that favour none (no modulo bias), up to `len` in all.
+/// Appends the digits of those bytes that have no modulo bias, up to a length of `len`.
 fn push_fair(text: &mut String, bytes: &[u8], len: usize) {
-    let room = len - text.len();
+    let missing = len - text.len();
     let fair = bytes.iter().filter(|byte| **byte < FAIR);
     text.extend(
-        fair.take(room)
+        fair.take(missing)
             .map(|byte| char::from(digit(u64::from(*byte)))),
     );
 }
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_character_is_as_likely_as_the_others() {
+    fn every_character_is_equally_likely() {
         let bytes: Vec<u8> = (0..=u8::MAX).collect();
         let mut text = String::new();
         push_fair(&mut text, &bytes, usize::MAX);
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_hold_the_entropy_that_was_asked_for() {
+    fn lengths_hold_the_requested_entropy() {
         for bits in 1..=1024 {
             let held = |len: usize| len as f64 * 62_f64.log2();
             assert!(held(len_for(bits)) >= f64::from(bits), "{bits}");
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn random_texts_have_their_length_and_differ() {
+    fn random_texts_differ_and_have_the_requested_length() {
         for len in [0, 1, 16, 43, 64, 65, 1000] {
             let text = random_text(len).unwrap();
             assert_eq!(text.len(), len);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_letters_and_digits_alone() {
+    fn only_letters_and_digits_are_text() {
         for byte in 0..=u8::MAX {
             assert_eq!(is_text(&[byte]), DIGITS.contains(&byte), "{byte}");
         }

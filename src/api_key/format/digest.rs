@@ -1,4 +1,4 @@
-//! What is stored of a key.
+//! Digests of API keys.
 
 use std::fmt;
 use std::hash::Hash;
@@ -6,25 +6,17 @@ use std::hash::Hasher;
 
 use subtle::ConstantTimeEq;
 
-/// The digest of an API key, all that is stored of its secret; `Debug` does not show it.
-///
-/// Two are compared in constant time.
+/// The bytes of a digest, compared in constant time; `Debug` does not show them.
 #[derive(Clone, Copy)]
-pub struct KeyDigest([u8; 32]);
+pub(crate) struct KeyDigest([u8; 32]);
 
 impl KeyDigest {
-    /// Takes a digest as a store kept it.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// Returns the 32 bytes.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// Takes the 32 bytes of a SHA-256.
-    pub(super) fn of_slice(bytes: &[u8]) -> Self {
+    /// Makes a digest of the 32 bytes of a SHA-256.
+    pub(super) fn from_slice(bytes: &[u8]) -> Self {
         Self(bytes.first_chunk().copied().unwrap_or_default())
     }
 
@@ -61,52 +53,88 @@ impl fmt::Debug for KeyDigest {
     }
 }
 
-/// Under which pepper a digest was made.
+/// The number of the pepper under which a digest was made.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct PepperVersion(u32);
+pub(crate) struct PepperVersion(u32);
 
 impl PepperVersion {
     /// No pepper: a plain SHA-256 digest that was imported, and is replaced at its first use.
-    pub const SHA256: Self = Self(0);
+    pub(super) const SHA256: Self = Self(0);
 
-    /// Takes a version as a store kept it; 0 is [`SHA256`](Self::SHA256).
-    pub const fn from_number(number: u32) -> Self {
+    pub(super) const fn new(number: u32) -> Self {
         Self(number)
     }
 
-    /// Returns the number.
-    pub const fn number(self) -> u32 {
+    pub(super) const fn number(self) -> u32 {
         self.0
     }
 }
 
-/// A digest with the version of its pepper: what a record keeps of a key's secret.
+/// The digest of an API key and the version of the pepper it was made under: all that a record
+/// keeps of the key's secret.
+///
+/// Without the pepper, which no store has, a digest does not help to guess the key. Two digests
+/// are compared in constant time, and `Debug` does not show the bytes.
+///
+/// ```
+/// use bearergate::api_key::PepperedDigest;
+///
+/// // What a store has read:
+/// let digest = PepperedDigest::from_stored([7; 32], 2);
+/// assert_eq!((digest.as_bytes(), digest.pepper_version()), (&[7; 32], 2));
+/// assert!(!format!("{digest:?}").contains('7'));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
 pub struct PepperedDigest {
     digest: KeyDigest,
     version: PepperVersion,
 }
 
 impl PepperedDigest {
-    /// Joins the two as a store kept them.
-    pub const fn new(digest: KeyDigest, version: PepperVersion) -> Self {
+    pub(crate) const fn new(digest: KeyDigest, version: PepperVersion) -> Self {
         Self { digest, version }
     }
 
-    /// Takes the SHA-256 digest of a foreign key, made before by others over the bytes of the
-    /// key's text.
+    /// Makes a digest of its two parts, as a store kept them: the
+    /// [bytes](Self::as_bytes) and the [version of the pepper](Self::pepper_version).
+    pub const fn from_stored(bytes: [u8; 32], pepper_version: u32) -> Self {
+        Self::new(
+            KeyDigest::from_bytes(bytes),
+            PepperVersion::new(pepper_version),
+        )
+    }
+
+    /// Makes a digest without a pepper: the SHA-256 of the bytes of a legacy key's text, which
+    /// another system computed.
+    ///
+    /// Anyone who can read such a record can try guesses of the key. It is replaced by a digest
+    /// with a pepper when the key is first used.
     pub const fn sha256(digest: [u8; 32]) -> Self {
         Self::new(KeyDigest::from_bytes(digest), PepperVersion::SHA256)
     }
 
-    /// Returns the digest.
-    pub const fn digest(&self) -> &KeyDigest {
+    /// Returns the 32 bytes, for a store to keep.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.digest.0
+    }
+
+    /// Returns the version of the pepper, for a store to keep; 0 for a
+    /// [SHA-256 without a pepper](Self::sha256).
+    pub const fn pepper_version(&self) -> u32 {
+        self.version.number()
+    }
+
+    /// Returns true only if both have the same bytes, whatever their pepper's version. Compares in
+    /// constant time.
+    pub fn has_same_bytes(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+
+    pub(crate) const fn digest(&self) -> &KeyDigest {
         &self.digest
     }
 
-    /// Returns the version of its pepper.
-    pub const fn version(&self) -> PepperVersion {
+    pub(crate) const fn version(&self) -> PepperVersion {
         self.version
     }
 }

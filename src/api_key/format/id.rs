@@ -1,12 +1,14 @@
-//! What names an API key.
+//! Ids of API keys.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::base62;
 use super::base62::RandomFailed;
+use crate::error::ConfigError;
 
-/// The name of an API key: 16 letters and digits, 95 bits at random. It is no secret.
+/// The id of an API key: 16 ASCII letters and digits with 95 bits of randomness. It is part of the
+/// key's text and no secret: it may be logged, and is what an operator revokes a key by.
 ///
 /// ```
 /// use bearergate::api_key::ApiKeyId;
@@ -14,9 +16,9 @@ use super::base62::RandomFailed;
 /// let id: ApiKeyId = "0123456789ABCDEF".parse()?;
 /// assert_eq!(id.to_string(), "0123456789ABCDEF");
 /// assert!("0123456789ABCDE-".parse::<ApiKeyId>().is_err());
-/// # Ok::<(), bearergate::api_key::ApiKeyIdMalformed>(())
+/// # Ok::<(), bearergate::ConfigError>(())
 /// ```
-// INVARIANT: letters and digits only.
+// INVARIANT: ASCII letters and digits only.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ApiKeyId([u8; Self::LEN]);
 
@@ -24,34 +26,38 @@ impl ApiKeyId {
     /// Length of an id in bytes.
     pub const LEN: usize = 16;
 
-    /// The first id of all, in their order.
+    /// The smallest id.
     pub(crate) const LEAST: Self = Self([b'0'; Self::LEN]);
 
-    /// Takes an id as it stands in a key; `None` unless all are letters and digits.
+    /// Makes an id of its bytes; `None` unless all are letters and digits.
     pub(crate) fn from_bytes(bytes: [u8; Self::LEN]) -> Option<Self> {
         base62::is_text(&bytes).then_some(Self(bytes))
     }
 
-    /// Makes a new id.
+    /// Makes a new id from the system's random source.
     pub(crate) fn random() -> Result<Self, RandomFailed> {
         let text = base62::random_text(Self::LEN)?;
         text.parse().map_err(|_| RandomFailed)
     }
 
-    /// Returns the id as text.
+    /// Returns the id as text, as it is in the key.
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
 impl FromStr for ApiKeyId {
-    type Err = ApiKeyIdMalformed;
+    type Err = ConfigError;
 
+    /// Reads an id. Succeeds only for exactly 16 ASCII letters and digits; the error is
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let bytes = text.as_bytes().try_into().ok();
-        bytes
-            .and_then(Self::from_bytes)
-            .ok_or(ApiKeyIdMalformed(()))
+        bytes.and_then(Self::from_bytes).ok_or_else(|| {
+            let detail =
+                "expected 16 ASCII letters and digits; copy them from the record or the key";
+            ConfigError::malformed("id", detail)
+        })
     }
 }
 
@@ -66,8 +72,3 @@ impl fmt::Debug for ApiKeyId {
         write!(f, "ApiKeyId({self})")
     }
 }
-
-/// A text is not the id of an API key.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the id of an API key consists of 16 ASCII letters and digits")]
-pub struct ApiKeyIdMalformed(());

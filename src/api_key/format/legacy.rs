@@ -1,4 +1,4 @@
-//! Keys that others made.
+//! The format of API keys that another system issued.
 
 use std::fmt;
 
@@ -7,19 +7,20 @@ use crate::error::Rejection;
 use crate::error::RejectionKind;
 use crate::limits;
 
-/// The form of API keys that an organisation issued before: any opaque text, looked up by its
-/// digest.
+/// The format of API keys that another system issued: any opaque text, found by its digest.
 ///
-/// There is no checksum and no id in it, so every text that is long enough is looked up. Foreign
-/// keys take what no other judge takes.
+/// Such a text has no checksum and no id, so every text of the right length is looked up in the
+/// store. A validator takes legacy keys from its own header, or without a header where no other
+/// validator takes the credential.
 ///
 /// ```
-/// use bearergate::api_key::LegacyFormat;
+/// use bearergate::api_key::{ApiKeyScheme, LegacyFormat};
 ///
-/// let format = LegacyFormat::new(24)?;
-/// assert!(format.parse("c0ffee00-7a11-4d0e-9f3b-2b1d").is_ok());
-/// assert!(format.parse("c0ffee00-7a11").is_err());
-/// # Ok::<(), bearergate::ConfigError>(())
+/// # fn configure(scheme: ApiKeyScheme) -> Result<ApiKeyScheme, bearergate::ConfigError> {
+/// // The other system's keys are UUIDs: 36 characters.
+/// let scheme = scheme.with_legacy(LegacyFormat::new(36)?);
+/// # Ok(scheme)
+/// # }
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct LegacyFormat {
@@ -28,8 +29,9 @@ pub struct LegacyFormat {
 }
 
 impl LegacyFormat {
-    /// Takes keys of at least this many bytes, 16 to 1024: as many as the shortest key has that
-    /// was issued. What is shorter is refused before any store is asked.
+    /// Makes the format of keys of at least this many bytes, 16 to 1024: give the length of the
+    /// shortest key that was issued. Shorter texts are rejected before the store is asked, and so
+    /// are texts over 1024 bytes or with anything but visible ASCII characters.
     ///
     /// # Errors
     ///
@@ -45,11 +47,11 @@ impl LegacyFormat {
         })
     }
 
-    /// Also takes keys of which only a plain SHA-256 digest was imported; each is digested anew
-    /// under the current pepper at its first use.
+    /// Accepts keys too of which only a plain SHA-256 digest was imported. Each gets a digest under
+    /// the current pepper at its first use.
     ///
-    /// Until then whoever can write to the store can plant a key, and whoever can read it can try
-    /// guesses. Leave this out again when the last such record is gone.
+    /// Until then, anyone who can write to the store can add a key, and anyone who can read it can
+    /// try guesses. Remove this option as soon as the last such record is gone.
     #[must_use]
     pub const fn with_imported_sha256(mut self) -> Self {
         self.takes_sha256 = true;
@@ -60,15 +62,11 @@ impl LegacyFormat {
         self.takes_sha256
     }
 
-    /// Accepts a key. Succeeds only if it has between the least number of bytes and 1024, all
-    /// visible ASCII characters.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiKeyMalformed`](RejectionKind::ApiKeyMalformed) for everything else.
-    pub fn parse<'k>(&self, key: &'k str) -> Result<LegacyKey<'k>, Rejection> {
-        let is_long_enough = (self.min_bytes..=limits::LEGACY_KEY_BYTES).contains(&key.len());
-        if !is_long_enough || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+    /// Parses a key. Succeeds only for the least number of bytes up to 1024, all visible ASCII
+    /// characters; any other text is `api_key_malformed`.
+    pub(crate) fn parse<'k>(&self, key: &'k str) -> Result<LegacyKey<'k>, Rejection> {
+        let has_length = (self.min_bytes..=limits::LEGACY_KEY_BYTES).contains(&key.len());
+        if !has_length || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(RejectionKind::ApiKeyMalformed.into());
         }
         Ok(LegacyKey {
@@ -78,9 +76,10 @@ impl LegacyFormat {
     }
 }
 
-/// A foreign key that is long enough, and nothing more is known of it. `Debug` does not show it.
+/// A text that has the length and the characters of a legacy key; nothing else is known about it.
+/// `Debug` does not show it.
 #[derive(Clone, Copy)]
-pub struct LegacyKey<'k> {
+pub(crate) struct LegacyKey<'k> {
     text: &'k [u8],
     may_be_sha256: bool,
 }
@@ -98,5 +97,47 @@ impl LegacyKey<'_> {
 impl fmt::Debug for LegacyKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LegacyKey([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn legacy_key_has_the_least_length_and_visible_characters() {
+        let format = LegacyFormat::new(20).unwrap();
+        let text = |len: usize| "k".repeat(len);
+        for valid in [text(20), text(1024), format!("{}!~", text(18))] {
+            assert!(format.parse(&valid).is_ok(), "{valid}");
+        }
+        let spaced = format!("{} {}", text(10), text(10));
+        let accented = format!("{}\u{e9}", text(20));
+        for malformed in [
+            text(0),
+            text(19),
+            text(1025),
+            text(1 << 20),
+            spaced,
+            accented,
+        ] {
+            let kind = format.parse(&malformed).unwrap_err().kind();
+            assert_eq!(kind, RejectionKind::ApiKeyMalformed, "{malformed:.40}");
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_the_key() {
+        let format = LegacyFormat::new(16).unwrap();
+        let key = format.parse("c4naRy-Zq7vX2pLw9KtB5nMs8JhDf3GyR6").unwrap();
+        assert_eq!(format!("{key:?}"), "LegacyKey([redacted])");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_parsed_without_a_panic(text in any::<String>()) {
+            let _ = LegacyFormat::new(16).unwrap().parse(&text);
+        }
     }
 }

@@ -1,17 +1,17 @@
-//! A key that was just made.
+//! New API keys.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::ParsedKey;
 use super::base62;
 use super::base62::RandomFailed;
 use super::checksum;
 use super::id::ApiKeyId;
+use super::parsed::ParsedKey;
 use crate::secret::ShownOnce;
 
-/// A new key in full; `Debug` shows its id.
+/// The whole text of a new key; `Debug` shows only its id.
 pub(crate) struct MintedKey {
     id: ApiKeyId,
     text: Zeroizing<String>,
@@ -22,10 +22,10 @@ impl MintedKey {
         let id = ApiKeyId::random()?;
         let secret = base62::random_text(secret_len)?;
         let len = prefix.len() + ApiKeyId::LEN + 1 + secret_len + checksum::LEN;
-        // Room for all of it, so that no part is left behind in a buffer that grew.
+        // Allocated in full, so that growing leaves no part of the secret in a freed buffer.
         let mut text = Zeroizing::new(String::with_capacity(len));
         text.extend([prefix, id.as_str(), "_", &secret]);
-        let sum = checksum::of(text.as_bytes());
+        let sum = checksum::crc32(text.as_bytes());
         text.extend(sum.map(char::from));
         Ok(Self { id, text })
     }
@@ -35,17 +35,14 @@ impl MintedKey {
         self.id
     }
 
-    /// Returns the key as a judge would see it, to make its digest.
+    /// Returns the key as a validator parses it, to make its digest.
     pub(crate) fn parsed(&self) -> ParsedKey<'_> {
         let end = self.text.len() - checksum::LEN;
         let signed = self.text.as_bytes().get(..end).unwrap_or_default();
-        ParsedKey {
-            id: self.id,
-            signed,
-        }
+        ParsedKey::new(self.id, signed)
     }
 
-    /// Hands the key over to be shown.
+    /// Returns the text, to be shown to the owner.
     pub(crate) fn into_shown(self) -> ShownOnce {
         ShownOnce::new(self.text)
     }
@@ -64,7 +61,7 @@ mod tests {
     use crate::api_key::format::ApiKeyFormat;
 
     #[test]
-    fn a_new_key_has_the_form_and_the_parts_of_its_format() {
+    fn new_key_has_the_parts_of_its_format() {
         for (bits, len) in [(128, 22), (256, 43), (512, 86)] {
             let format = ApiKeyFormat::new("acme_live").unwrap();
             let key = format.with_secret_bits(bits).unwrap().mint().unwrap();
@@ -77,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_key_is_shown_whole_and_not_printed() {
+    fn new_key_is_revealed_whole_and_debug_shows_only_its_id() {
         let key = ApiKeyFormat::new("acme").unwrap().mint().unwrap();
         let (shown, text) = (format!("{key:?}"), key.text.clone());
         let secret = text.rsplit('_').next().unwrap();

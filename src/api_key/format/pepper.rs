@@ -1,4 +1,4 @@
-//! The secrets behind the digests.
+//! The secrets under which digests are made.
 
 use std::fmt;
 
@@ -6,24 +6,24 @@ use ring::digest;
 use ring::hmac;
 use subtle::ConstantTimeEq;
 
-use super::ParsedKey;
 use super::digest::KeyDigest;
 use super::digest::PepperVersion;
 use super::digest::PepperedDigest;
 use super::legacy::LegacyKey;
+use super::parsed::ParsedKey;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::limits;
 use crate::secret::Secret;
 use crate::secret_source::SecretSource;
 
-/// The secrets under which the digests of API keys are made: one current, and older ones under
-/// which records still stand.
+/// The secrets ("peppers") under which the digests of API keys are made: the current one, and
+/// older ones that records still use.
 ///
-/// A digest is HMAC-SHA-256, so a copy of the store is worth nothing without the pepper. A record
-/// made under an older pepper is digested anew under the current one when its key is next used.
-/// To rotate, give the new pepper the next version and keep the one before among the older ones;
-/// the bytes of a version never change.
+/// A digest is HMAC-SHA-256, so a copy of the store is of no use without the pepper. A record under
+/// an older pepper gets a digest under the current one when its key is next used. To rotate, give
+/// the new pepper the next version and keep the previous one among the older ones. The bytes of a
+/// version must never change.
 ///
 /// ```
 /// use bearergate::api_key::PepperSet;
@@ -33,19 +33,19 @@ use crate::secret_source::SecretSource;
 /// # let read = |_: &str| -> Result<Secret, std::io::Error> { Ok(Secret::new(vec![7; 32])) };
 /// let vault = SecretSource::from_fn("vault", move || read("pepper/1"));
 /// let peppers = PepperSet::new(1, &vault)?;
-/// assert_eq!(peppers.current().number(), 1);
+/// assert_eq!(peppers.current_version(), 1);
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone)]
 pub struct PepperSet {
     current: Pepper,
     older: Vec<Pepper>,
-    /// Compared with where there is no record.
-    nobodys: PepperedDigest,
+    /// Compared with if there is no record.
+    unmatched: PepperedDigest,
 }
 
 impl PepperSet {
-    /// Reads the current pepper: at least 32 bytes that nobody can guess. Versions count from 1.
+    /// Reads the current pepper: at least 32 random bytes. Versions start at 1.
     ///
     /// # Errors
     ///
@@ -54,13 +54,14 @@ impl PepperSet {
     pub fn new(version: u32, source: &SecretSource) -> Result<Self, ConfigError> {
         let current = Pepper::read(version, source)?;
         Ok(Self {
-            nobodys: PepperedDigest::new(KeyDigest::from_bytes([0; 32]), current.version),
+            unmatched: PepperedDigest::new(KeyDigest::from_bytes([0; 32]), current.version),
             current,
             older: Vec::new(),
         })
     }
 
-    /// Reads an older pepper; there may be 8.
+    /// Reads an older pepper, so that keys whose digest was made under it stay valid; at most 8.
+    /// Keys under a pepper that is not in the set are rejected as `unavailable`.
     ///
     /// # Errors
     ///
@@ -85,8 +86,12 @@ impl PepperSet {
         Ok(self)
     }
 
-    /// Returns the version of the current pepper.
-    pub fn current(&self) -> PepperVersion {
+    /// Returns the version of the current pepper, under which new digests are made.
+    pub fn current_version(&self) -> u32 {
+        self.current.version.number()
+    }
+
+    pub(crate) fn current(&self) -> PepperVersion {
         self.current.version
     }
 
@@ -95,10 +100,10 @@ impl PepperSet {
         self.current.digest(key.signed())
     }
 
-    /// Compares a key with what is stored under its id; `None` where nothing is. The work is the
-    /// same in every case: one HMAC and one comparison in constant time.
+    /// Compares a key with the digest that is stored under its id, `None` if there is none. The
+    /// work is the same in every case: one HMAC and one comparison in constant time.
     pub(crate) fn compare(&self, key: &ParsedKey<'_>, stored: Option<&PepperedDigest>) -> Match {
-        let (is_known, stored) = (stored.is_some(), stored.unwrap_or(&self.nobodys));
+        let (is_known, stored) = (stored.is_some(), stored.unwrap_or(&self.unmatched));
         let pepper = self.all().find(|own| own.version == stored.version());
         let made = pepper.unwrap_or(&self.current).digest(key.signed());
         let is_equal = (made.digest() == stored.digest()) & is_known;
@@ -110,17 +115,17 @@ impl PepperSet {
         }
     }
 
-    /// Makes the digest of a foreign key under the current pepper.
-    pub(crate) fn foreign_digest(&self, key: &LegacyKey<'_>) -> PepperedDigest {
-        self.current.foreign_digest(key.text())
+    /// Makes the digest of a legacy key under the current pepper.
+    pub(crate) fn legacy_digest(&self, key: &LegacyKey<'_>) -> PepperedDigest {
+        self.current.legacy_digest(key.text())
     }
 
-    /// Makes every digest under which a foreign key may stand, the current one first.
-    pub(crate) fn foreign_digests(
+    /// Makes every digest that the record of a legacy key may have, the current one first.
+    pub(crate) fn legacy_digests(
         &self,
         key: LegacyKey<'_>,
     ) -> impl Iterator<Item = PepperedDigest> {
-        let peppered = self.all().map(move |own| own.foreign_digest(key.text()));
+        let peppered = self.all().map(move |own| own.legacy_digest(key.text()));
         let plain = key.may_be_sha256().then(|| plain(key.text()));
         peppered.chain(plain)
     }
@@ -140,26 +145,26 @@ impl fmt::Debug for PepperSet {
     }
 }
 
-/// Whether a key is the one that is stored.
+/// Result of the comparison of a key with a stored digest.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Match {
-    /// It is, and its digest was made under the current pepper.
+    /// Equal, and the stored digest was made under the current pepper.
     Current,
-    /// It is not, or nothing is stored.
+    /// Not equal, or nothing is stored.
     None,
-    /// It cannot be told: the stored digest was made under a pepper that is not in the set.
+    /// Unknown: the stored digest was made under a pepper that is not in the set.
     NoPepper,
-    /// It is, and its digest is to be made anew.
+    /// Equal, and the stored digest was made under an older pepper.
     Older,
 }
 
 #[derive(Clone)]
 struct Pepper {
     version: PepperVersion,
-    /// For keys in a format of ours.
+    /// For keys of the service's own format.
     own: hmac::Key,
-    /// For foreign keys, so that no digest of the one kind is one of the other.
-    foreign: hmac::Key,
+    /// For legacy keys, so that no digest of one kind equals one of the other.
+    legacy: hmac::Key,
 }
 
 impl Pepper {
@@ -168,7 +173,7 @@ impl Pepper {
             let detail = "a version is 0; number versions from 1";
             return Err(ConfigError::new(ConfigErrorKind::OutOfRange, FIELD, detail));
         }
-        Self::new(PepperVersion::from_number(version), &source.read()?)
+        Self::new(PepperVersion::new(version), &source.read()?)
     }
 
     fn new(version: PepperVersion, pepper: &Secret) -> Result<Self, ConfigError> {
@@ -180,23 +185,24 @@ impl Pepper {
         Ok(Self {
             version,
             own: derived(pepper, b"bearergate api key"),
-            foreign: derived(pepper, b"bearergate foreign api key"),
+            // The label is part of every stored digest and never changes.
+            legacy: derived(pepper, b"bearergate foreign api key"),
         })
     }
 
     fn digest(&self, signed: &[u8]) -> PepperedDigest {
-        self.stamp(&hmac::sign(&self.own, signed))
+        self.versioned(&hmac::sign(&self.own, signed))
     }
 
-    fn foreign_digest(&self, text: &[u8]) -> PepperedDigest {
-        self.stamp(&hmac::sign(&self.foreign, text))
+    fn legacy_digest(&self, text: &[u8]) -> PepperedDigest {
+        self.versioned(&hmac::sign(&self.legacy, text))
     }
 
-    fn stamp(&self, tag: &hmac::Tag) -> PepperedDigest {
-        PepperedDigest::new(KeyDigest::of_slice(tag.as_ref()), self.version)
+    fn versioned(&self, tag: &hmac::Tag) -> PepperedDigest {
+        PepperedDigest::new(KeyDigest::from_slice(tag.as_ref()), self.version)
     }
 
-    /// Says why the two cannot stand in one set.
+    /// Returns why the two cannot be in one set.
     fn clash(&self, other: &Self) -> Option<String> {
         let version = other.version.number();
         if self.version == other.version {
@@ -204,8 +210,8 @@ impl Pepper {
                 "version {version} is configured twice; number each pepper"
             ));
         }
-        let [ours, theirs] = [self, other].map(|pepper| hmac::sign(&pepper.own, b""));
-        let is_same = bool::from(ours.as_ref().ct_eq(theirs.as_ref()));
+        let [one, other_tag] = [self, other].map(|pepper| hmac::sign(&pepper.own, b""));
+        let is_same = bool::from(one.as_ref().ct_eq(other_tag.as_ref()));
         is_same.then(|| {
             let own = self.version.number();
             format!("versions {own} and {version} are the same pepper; use another one for each")
@@ -220,7 +226,7 @@ fn derived(pepper: &Secret, label: &[u8]) -> hmac::Key {
 
 fn plain(text: &[u8]) -> PepperedDigest {
     let hash = digest::digest(&digest::SHA256, text);
-    PepperedDigest::new(KeyDigest::of_slice(hash.as_ref()), PepperVersion::SHA256)
+    PepperedDigest::new(KeyDigest::from_slice(hash.as_ref()), PepperVersion::SHA256)
 }
 
 const FIELD: &str = "peppers";
@@ -229,11 +235,11 @@ const FIELD: &str = "peppers";
 mod tests {
     use super::*;
     use crate::api_key::format::ApiKeyFormat;
-    use crate::api_key::format::legacy::LegacyFormat;
+    use crate::api_key::format::LegacyFormat;
 
     const KEY: &str =
         "acme_live_0123456789ABCDEF_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg3GTem3";
-    const FOREIGN: &str = "c0ffee00-7a11-4d0e-9f3b-2b1d";
+    const LEGACY: &str = "c0ffee00-7a11-4d0e-9f3b-2b1d";
 
     fn source(byte: u8, len: usize) -> SecretSource {
         let read = move || -> Result<Secret, std::io::Error> { Ok(Secret::new(vec![byte; len])) };
@@ -257,7 +263,7 @@ mod tests {
     }
 
     fn hex(digest: &KeyDigest) -> String {
-        digest
+        PepperedDigest::new(*digest, PepperVersion::SHA256)
             .as_bytes()
             .iter()
             .map(|b| format!("{b:02x}"))
@@ -271,22 +277,20 @@ mod tests {
     // Computed with the hmac and hashlib modules of Python.
     #[test]
     fn digests_are_hmac_sha_256_under_a_key_derived_from_the_pepper() {
-        let (set, foreign) = (set(1, &[]), LegacyFormat::new(16).unwrap());
+        let (set, legacy) = (set(1, &[]), LegacyFormat::new(16).unwrap());
         assert_eq!(
             hex(set.digest(&parsed()).digest()),
             "b71d0fdaa88e8bde86290ea533666197cba6a956146ac03c4739461c7a7ee9f9"
         );
         assert_eq!(
-            hex(set
-                .foreign_digest(&foreign.parse(FOREIGN).unwrap())
-                .digest()),
+            hex(set.legacy_digest(&legacy.parse(LEGACY).unwrap()).digest()),
             "33c9292d20a82d424144b76803ebe61cc73720a1852f9f193e01127c898e4c6c"
         );
     }
 
     // Defect J02 (comparison that takes variable time): docs/defects.md
     #[test]
-    fn the_right_key_matches_and_another_does_not() {
+    fn only_the_right_key_matches() {
         let (set, minted) = (set(1, &[]), format().mint().unwrap());
         let stored = set.digest(&minted.parsed());
         assert_eq!(set.compare(&minted.parsed(), Some(&stored)), Match::Current);
@@ -295,17 +299,17 @@ mod tests {
     }
 
     #[test]
-    fn an_older_pepper_matches_and_says_so() {
+    fn match_under_an_older_pepper_is_reported() {
         let stored = set(1, &[]).digest(&parsed());
         let rotated = set(3, &[2, 1]);
         assert_eq!(rotated.compare(&parsed(), Some(&stored)), Match::Older);
         let again = rotated.digest(&parsed());
-        assert_eq!(again.version(), PepperVersion::from_number(3));
+        assert_eq!(again.version(), PepperVersion::new(3));
         assert_eq!(rotated.compare(&parsed(), Some(&again)), Match::Current);
     }
 
     #[test]
-    fn a_pepper_that_is_gone_leaves_a_key_unjudged() {
+    fn removed_pepper_leaves_the_result_unknown() {
         let stored = set(1, &[]).digest(&parsed());
         assert_eq!(
             set(2, &[]).compare(&parsed(), Some(&stored)),
@@ -315,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_ours_never_stands_on_a_plain_digest() {
+    fn own_key_never_matches_a_plain_digest() {
         let stored = plain(parsed().signed());
         assert_eq!(
             set(1, &[]).compare(&parsed(), Some(&stored)),
@@ -325,26 +329,23 @@ mod tests {
 
     // Defect J02 (comparison that takes variable time): docs/defects.md
     #[test]
-    fn the_digest_covers_prefix_id_and_secret() {
+    fn digest_covers_prefix_id_and_secret() {
         let set = set(1, &[]);
         let digest = set.digest(&parsed());
         for (at, other) in [(0, "b"), (10, "1"), (30, "z")] {
-            let mut text = String::from_utf8(parsed().signed.to_vec()).unwrap();
+            let mut text = String::from_utf8(parsed().signed().to_vec()).unwrap();
             text.replace_range(at..=at, other);
-            let changed = ParsedKey {
-                id: parsed().id(),
-                signed: text.as_bytes(),
-            };
+            let changed = ParsedKey::new(parsed().id(), text.as_bytes());
             assert_eq!(set.compare(&changed, Some(&digest)), Match::None, "{at}");
         }
     }
 
     #[test]
-    fn a_foreign_key_may_stand_under_every_pepper_and_as_sha_256_where_that_is_on() {
+    fn legacy_key_has_a_digest_for_each_pepper_and_sha_256_if_enabled() {
         let (set, format) = (set(3, &[2, 1]), LegacyFormat::new(16).unwrap());
         let versions = |format: &LegacyFormat| -> Vec<u32> {
-            let key = format.parse(FOREIGN).unwrap();
-            let all = set.foreign_digests(key);
+            let key = format.parse(LEGACY).unwrap();
+            let all = set.legacy_digests(key);
             all.map(|digest| digest.version().number()).collect()
         };
         assert_eq!(versions(&format), [3, 2, 1]);
@@ -352,33 +353,34 @@ mod tests {
     }
 
     #[test]
-    fn an_imported_digest_is_the_plain_one_of_the_text() {
+    fn imported_digest_is_the_sha_256_of_the_text() {
         let format = LegacyFormat::new(16).unwrap().with_imported_sha256();
-        let key = format.parse(FOREIGN).unwrap();
-        let last = set(1, &[]).foreign_digests(key).last().unwrap();
-        let hash = digest::digest(&digest::SHA256, FOREIGN.as_bytes());
+        let key = format.parse(LEGACY).unwrap();
+        let last = set(1, &[]).legacy_digests(key).last().unwrap();
+        let hash = digest::digest(&digest::SHA256, LEGACY.as_bytes());
         let imported = PepperedDigest::sha256(hash.as_ref().try_into().unwrap());
         assert_eq!(last, imported);
     }
 
     #[test]
-    fn a_foreign_key_never_has_the_digest_of_one_of_ours() {
+    fn legacy_key_never_has_the_digest_of_an_own_key() {
         let set = set(1, &[]);
-        let text = str::from_utf8(parsed().signed).unwrap();
-        let foreign = LegacyFormat::new(16).unwrap();
-        let foreign = set.foreign_digest(&foreign.parse(text).unwrap());
-        assert_ne!(foreign.digest(), set.digest(&parsed()).digest());
+        let own = parsed();
+        let text = str::from_utf8(own.signed()).unwrap();
+        let format = LegacyFormat::new(16).unwrap();
+        let legacy = set.legacy_digest(&format.parse(text).unwrap());
+        assert_ne!(legacy.digest(), set.digest(&parsed()).digest());
     }
 
     #[test]
-    fn a_pepper_needs_32_bytes() {
+    fn pepper_needs_32_bytes() {
         assert!(PepperSet::new(1, &source(7, 32)).is_ok());
         let short = PepperSet::new(1, &source(7, 31));
         assert_eq!(kind(short), Some(ConfigErrorKind::KeyWeak));
     }
 
     #[test]
-    fn versions_count_from_one() {
+    fn versions_start_at_one() {
         assert!(PepperSet::new(1, &source(7, 32)).is_ok());
         let zero = PepperSet::new(0, &source(7, 32));
         assert_eq!(kind(zero), Some(ConfigErrorKind::OutOfRange));
@@ -399,14 +401,14 @@ mod tests {
     }
 
     #[test]
-    fn there_are_at_most_eight_older_peppers() {
+    fn at_most_eight_older_peppers_are_allowed() {
         let full = set(9, &[1, 2, 3, 4, 5, 6, 7, 8]);
         let more = full.with_older(10, &source(99, 32));
         assert_eq!(kind(more), Some(ConfigErrorKind::OutOfRange));
     }
 
     #[test]
-    fn debug_shows_versions_alone() {
+    fn debug_shows_only_versions() {
         assert_eq!(
             format!("{:?}", set(2, &[1])),
             "PepperSet { current: PepperVersion(2), older: [PepperVersion(1)], .. }"

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use http::HeaderName;
 
-use super::ApiKeyValidator;
-use super::Decoy;
+use super::api_key_validator::ApiKeyValidator;
+use super::api_key_validator::Decoy;
 use crate::api_key::scheme::ApiKeyScheme;
-use crate::api_key::store::ApiKeyStore;
+use crate::api_key::store::contract::ApiKeyStore;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::credential::Place;
@@ -19,7 +19,7 @@ use crate::validator::Shape;
 /// Configures an [`ApiKeyValidator`].
 #[must_use]
 pub struct ApiKeyValidatorBuilder {
-    ring: ApiKeyScheme,
+    scheme: ApiKeyScheme,
     store: Arc<dyn ApiKeyStore>,
     header: Option<String>,
     clock: Arc<dyn Clock>,
@@ -30,10 +30,12 @@ pub struct ApiKeyValidatorBuilder {
 /// The header in which most services expect their keys.
 const HEADER: &str = "x-api-key";
 
-impl ApiKeyValidatorBuilder {
-    pub(super) fn new(ring: ApiKeyScheme, store: Arc<dyn ApiKeyStore>) -> Self {
-        Self {
-            ring,
+impl ApiKeyValidator {
+    /// Starts the configuration of a validator for the keys of this scheme, whose records are in
+    /// this store.
+    pub fn builder(scheme: ApiKeyScheme, store: Arc<dyn ApiKeyStore>) -> ApiKeyValidatorBuilder {
+        ApiKeyValidatorBuilder {
+            scheme,
             store,
             header: Some(HEADER.to_owned()),
             clock: Arc::new(SystemClock),
@@ -41,7 +43,9 @@ impl ApiKeyValidatorBuilder {
             checks_addresses: true,
         }
     }
+}
 
+impl ApiKeyValidatorBuilder {
     /// Sets the header whose whole value is a key; by default it is `x-api-key`.
     pub fn header(mut self, name: impl Into<String>) -> Self {
         self.header = Some(name.into());
@@ -71,7 +75,7 @@ impl ApiKeyValidatorBuilder {
 
     /// Disables the check of the addresses that a key may be used from. A key is then accepted
     /// from every address, unless the service checks the list in the
-    /// [`ApiKeyDetails`](crate::api_key::ApiKeyDetails) of the principal.
+    /// [`ApiKeyDetails`](crate::api_key::store::ApiKeyDetails) of the principal.
     ///
     /// Without this the address of the peer must be on the list, which behind a proxy is the
     /// address of the proxy.
@@ -88,15 +92,15 @@ impl ApiKeyValidatorBuilder {
     /// name.
     pub fn build(self) -> Result<ApiKeyValidator, ConfigError> {
         let header = self.header.as_deref().map(header).transpose()?;
-        let prefix = self.ring.format().prefix().to_owned();
+        let prefix = self.scheme.format().prefix().to_owned();
         let mut shapes = vec![Shape::Prefix(prefix.into())];
-        if self.ring.foreign().is_some() && header.is_none() {
+        if self.scheme.legacy().is_some() && header.is_none() {
             shapes.push(Shape::Opaque);
         }
         shapes.extend(header.map(|name| Shape::Place(Place::Header(name))));
         Ok(ApiKeyValidator {
-            decoy: Decoy::new(&self.ring)?,
-            ring: self.ring,
+            decoy: Decoy::new(&self.scheme)?,
+            scheme: self.scheme,
             store: self.store,
             shapes,
             clock: self.clock,
@@ -116,7 +120,7 @@ fn header(name: &str) -> Result<HeaderName, ConfigError> {
 impl fmt::Debug for ApiKeyValidatorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiKeyValidatorBuilder")
-            .field("ring", &self.ring)
+            .field("scheme", &self.scheme)
             .field("header", &self.header)
             .finish_non_exhaustive()
     }

@@ -1,92 +1,61 @@
-//! A cache before a store of API keys.
+//! The cached store of API keys.
 
-use std::sync::Arc;
-
-use super::Cache;
-use super::ReadCache;
-use super::Ticket;
-use crate::api_key::ApiKeyChange;
+use super::cache::InsertTicket;
+use super::store::Cached;
 use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyQuery;
 use crate::api_key::ApiKeyRecord;
 use crate::api_key::ApiKeyStore;
-use crate::api_key::KeyDigest;
+use crate::api_key::PepperedDigest;
+use crate::api_key::store::ApiKeyChange;
+use crate::api_key::store::ApiKeyQuery;
 use crate::clock::UnixTime;
-use crate::error::ConfigError;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
 
-/// A store of API keys that remembers what another, slower one answered: see [`ReadCache`].
-///
-/// Whoever changes keys in this process does it through this store. Lists are never remembered.
-#[derive(Debug)]
-pub struct CachedApiKeyStore {
-    store: Arc<dyn ApiKeyStore>,
-    records: Cache<ApiKeyId, ApiKeyRecord>,
-    // Where a foreign key was; what is there now must still have its digest.
-    foreign: Cache<KeyDigest, ApiKeyId>,
-}
-
 type Found = Result<Option<ApiKeyRecord>, StoreError>;
 
-impl CachedApiKeyStore {
-    /// Puts a cache before a store.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a staleness or a number of entries
-    /// outside their range.
-    pub fn new(store: Arc<dyn ApiKeyStore>, cache: ReadCache) -> Result<Self, ConfigError> {
-        Ok(Self {
-            store,
-            records: cache.build()?,
-            foreign: cache.build()?,
-        })
-    }
-
-    fn remember(&self, found: Found, ticket: Option<Ticket>) -> Found {
-        if let Ok(Some(record)) = &found {
-            self.records.put(&record.id(), record.clone(), ticket);
-        }
-        found
-    }
-
-    /// Asks for a foreign key, whose record's place is known once it was found.
+impl<S: ApiKeyStore + ?Sized> Cached<S> {
+    /// Asks the store for a legacy key. The record itself is cached only if its id was known
+    /// before the question.
     fn ask_by_digest(
         &self,
-        digest: KeyDigest,
-        place: Option<(ApiKeyId, Option<Ticket>)>,
+        digest: PepperedDigest,
+        known: Option<(ApiKeyId, Option<InsertTicket>)>,
     ) -> NowOrLater<'_, Found> {
-        let ticket = self.foreign.get(&digest).err().flatten();
+        let ticket = self.legacy.get(digest.digest()).err().flatten();
         self.store.find_by_digest(digest).map(move |found| {
             if let Ok(Some(record)) = &found {
-                self.foreign.put(&digest, record.id(), ticket);
-                let place = place.filter(|(id, _)| *id == record.id());
-                let ticket = place.and_then(|(_, ticket)| ticket);
-                self.records.put(&record.id(), record.clone(), ticket);
+                self.legacy.insert(digest.digest(), record.id(), ticket);
+                let known = known.filter(|(id, _)| *id == record.id());
+                let ticket = known.and_then(|(_, ticket)| ticket);
+                self.records.insert(&record.id(), record.clone(), ticket);
             }
             found
         })
     }
 }
 
-impl ApiKeyStore for CachedApiKeyStore {
+impl<S: ApiKeyStore + ?Sized> ApiKeyStore for Cached<S> {
     fn find(&self, id: ApiKeyId) -> NowOrLater<'_, Found> {
         match self.records.get(&id) {
             Ok(record) => NowOrLater::now(Ok(Some(record))),
-            Err(ticket) => {
-                let found = self.store.find(id);
-                found.map(move |found| self.remember(found, ticket))
-            }
+            Err(ticket) => self.store.find(id).map(move |found| {
+                if let Ok(Some(record)) = &found {
+                    self.records.insert(&record.id(), record.clone(), ticket);
+                }
+                found
+            }),
         }
     }
 
-    fn find_by_digest(&self, digest: KeyDigest) -> NowOrLater<'_, Found> {
-        let Some(id) = self.foreign.recall(&digest) else {
+    fn find_by_digest(&self, digest: PepperedDigest) -> NowOrLater<'_, Found> {
+        let Some(id) = self.legacy.get_stale(digest.digest()) else {
             return self.ask_by_digest(digest, None);
         };
         match self.records.get(&id) {
-            Ok(record) if is_legacy(&record, &digest) => NowOrLater::now(Ok(Some(record))),
+            Ok(record) if record.is_legacy() && record.digest().has_same_bytes(&digest) => {
+                NowOrLater::now(Ok(Some(record)))
+            }
             Ok(_) => self.ask_by_digest(digest, None),
             Err(ticket) => self.ask_by_digest(digest, Some((id, ticket))),
         }
@@ -107,12 +76,8 @@ impl ApiKeyStore for CachedApiKeyStore {
     }
 
     fn touch(&self, id: ApiKeyId, now: UnixTime) {
-        // Else every request would bring a note until the record is read again.
-        self.records.amend(&id, |record| record.touch(now));
+        // Otherwise every request would note a use until the record is read again.
+        self.records.update(&id, |record| record.touch(now));
         self.store.touch(id, now);
     }
-}
-
-fn is_legacy(record: &ApiKeyRecord, digest: &KeyDigest) -> bool {
-    record.is_legacy() && record.digest().digest() == digest
 }

@@ -1,11 +1,9 @@
-//! A cache before a store of sessions.
+//! The cached store of sessions.
 
 use std::sync::Arc;
 
-use super::Cache;
-use super::ReadCache;
+use super::store::Cached;
 use crate::clock::UnixTime;
-use crate::error::ConfigError;
 use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::GrantStore;
@@ -17,44 +15,23 @@ use crate::now_or_later::NowOrLater;
 use crate::session::SessionRecord;
 use crate::session::SessionStore;
 
-/// A store of sessions that remembers what another, slower one answered: see [`ReadCache`].
-///
-/// Whoever ends or changes sessions in this process does it through this store. Refresh tokens
-/// have no such cache: each is good once.
-#[derive(Debug)]
-pub struct CachedSessionStore {
-    store: Arc<dyn SessionStore>,
-    sessions: Cache<TokenDigest, Arc<SessionRecord>>,
-}
-
-impl CachedSessionStore {
-    /// Puts a cache before a store.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a staleness or a number of entries
-    /// outside their range.
-    pub fn new(store: Arc<dyn SessionStore>, cache: ReadCache) -> Result<Self, ConfigError> {
-        let sessions = cache.build()?;
-        Ok(Self { store, sessions })
-    }
-
-    fn note(&self, digest: TokenDigest, at: UnixTime, touched: &Result<bool, StoreError>) {
+impl<S: ?Sized> Cached<S> {
+    fn cache_use(&self, digest: TokenDigest, at: UnixTime, touched: &Result<bool, StoreError>) {
         match touched {
-            Ok(true) => self.sessions.amend(&digest, |session| {
+            Ok(true) => self.sessions.update(&digest, |session| {
                 let used = session.grant.last_used().max(at);
                 let grant = session.grant.clone().with_last_used(used);
                 let mut changed = SessionRecord::clone(session);
                 changed.grant = grant;
                 *session = Arc::new(changed);
             }),
-            Ok(false) => self.sessions.forget(&digest),
+            Ok(false) => self.sessions.remove(&digest),
             Err(_) => {}
         }
     }
 }
 
-impl GrantStore for CachedSessionStore {
+impl<S: GrantStore + ?Sized> GrantStore for Cached<S> {
     fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
         let is_named = |session: &Arc<SessionRecord>| {
             let mut targets = session.grant.revocation_targets();
@@ -82,7 +59,7 @@ impl GrantStore for CachedSessionStore {
     }
 }
 
-impl SessionStore for CachedSessionStore {
+impl<S: SessionStore + ?Sized> SessionStore for Cached<S> {
     fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.store.create(session)
     }
@@ -97,7 +74,7 @@ impl SessionStore for CachedSessionStore {
         };
         self.store.find(digest).map(move |found| {
             if let Ok(Lookup::Live(session)) = &found {
-                self.sessions.put(&digest, session.clone(), ticket);
+                self.sessions.insert(&digest, session.clone(), ticket);
             }
             found
         })
@@ -117,7 +94,7 @@ impl SessionStore for CachedSessionStore {
 
     fn touch(&self, digest: TokenDigest, at: UnixTime) -> NowOrLater<'_, Result<bool, StoreError>> {
         self.store.touch(digest, at).map(move |touched| {
-            self.note(digest, at, &touched);
+            self.cache_use(digest, at, &touched);
             touched
         })
     }

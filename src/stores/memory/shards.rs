@@ -1,4 +1,4 @@
-//! A bounded map in pieces that lock for themselves.
+//! A bounded map in several parts, each with its own lock.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -16,27 +16,27 @@ use crate::error::StoreErrorKind;
 
 pub(crate) type Map<K, V> = HashMap<K, V>;
 
-/// A bounded map in pieces, so that who reads one seldom waits for who writes another; no lock is
-/// held longer than looking up or changing one piece takes.
+/// A bounded map in several parts, so that a reader seldom waits for a writer of another entry. No
+/// lock is held longer than one lookup or change of one part takes.
 pub(crate) struct Shards<K, V> {
-    first: Piece<K, V>,
-    others: Vec<Piece<K, V>>,
+    first: Shard<K, V>,
+    others: Vec<Shard<K, V>>,
     hasher: RandomState,
     len: AtomicUsize,
     limit: usize,
 }
 
-/// A piece, on cache lines of its own.
+/// A part on its own cache lines.
 #[repr(align(128))]
-struct Piece<K, V>(RwLock<Map<K, V>>);
+struct Shard<K, V>(RwLock<Map<K, V>>);
 
-const PIECES: usize = 64;
+const SHARDS: usize = 64;
 
 impl<K: Eq + Hash, V> Shards<K, V> {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            first: Piece::new(),
-            others: (1..PIECES).map(|_| Piece::new()).collect(),
+            first: Shard::new(),
+            others: (1..SHARDS).map(|_| Shard::new()).collect(),
             hasher: RandomState::new(),
             len: AtomicUsize::new(0),
             limit,
@@ -47,17 +47,17 @@ impl<K: Eq + Hash, V> Shards<K, V> {
         self.len.load(Ordering::SeqCst)
     }
 
-    /// Locks the piece of a key for reading.
+    /// Locks the part of a key for reading.
     pub(crate) fn read<Q: Hash>(&self, key: &Q) -> RwLockReadGuard<'_, Map<K, V>> {
-        self.piece(self.index(key)).read()
+        self.shard(self.index(key)).read()
     }
 
-    /// Locks the piece of a key for writing.
+    /// Locks the part of a key for writing.
     pub(crate) fn write(&self, key: &K) -> RwLockWriteGuard<'_, Map<K, V>> {
-        self.piece(self.index(key)).write()
+        self.shard(self.index(key)).write()
     }
 
-    /// Locks the pieces of two keys, which may be one, for writing.
+    /// Locks the parts of two keys for writing; both may be in one part.
     pub(crate) fn write_both<T>(
         &self,
         keys: [&K; 2],
@@ -65,11 +65,11 @@ impl<K: Eq + Hash, V> Shards<K, V> {
     ) -> T {
         let [a, b] = keys.map(|key| self.index(key));
         if a == b {
-            return change(Both::One(&mut self.piece(a).write()));
+            return change(Both::One(&mut self.shard(a).write()));
         }
-        // In one order for all, so that no two wait for each other.
-        let mut low = self.piece(a.min(b)).write();
-        let mut high = self.piece(a.max(b)).write();
+        // All callers lock in one order, so that no two wait for each other.
+        let mut low = self.shard(a.min(b)).write();
+        let mut high = self.shard(a.max(b)).write();
         let both = if a < b {
             Both::Two(&mut low, &mut high)
         } else {
@@ -78,7 +78,7 @@ impl<K: Eq + Hash, V> Shards<K, V> {
         change(both)
     }
 
-    /// Takes the place of one more entry, which the caller then adds.
+    /// Reserves the place of one more entry, which the caller then adds.
     pub(crate) fn reserve(&self) -> Result<(), StoreError> {
         let more = |len: usize| len.checked_add(1).filter(|len| *len <= self.limit);
         let reserved = self
@@ -87,32 +87,34 @@ impl<K: Eq + Hash, V> Shards<K, V> {
         reserved.map(drop).map_err(|_| StoreErrorKind::Full.into())
     }
 
-    /// Removes all entries that `is_over`, and returns how many.
-    pub(crate) fn remove(&self, is_over: impl Fn(&K, &V) -> bool) -> usize {
-        let pieces = self.others.iter().chain([&self.first]);
-        pieces.map(|piece| self.remove_from(piece, &is_over)).sum()
+    /// Removes all entries for which `is_expired`, and returns their number.
+    pub(crate) fn remove(&self, is_expired: impl Fn(&K, &V) -> bool) -> usize {
+        let shards = self.others.iter().chain([&self.first]);
+        shards
+            .map(|shard| self.remove_from(shard, &is_expired))
+            .sum()
     }
 
-    fn remove_from(&self, piece: &Piece<K, V>, is_over: impl Fn(&K, &V) -> bool) -> usize {
-        let mut map = piece.write();
+    fn remove_from(&self, shard: &Shard<K, V>, is_expired: impl Fn(&K, &V) -> bool) -> usize {
+        let mut map = shard.write();
         let before = map.len();
-        map.retain(|key, value| !is_over(key, value));
+        map.retain(|key, value| !is_expired(key, value));
         let removed = before - map.len();
         self.len.fetch_sub(removed, Ordering::SeqCst);
         removed
     }
 
     fn index<Q: Hash>(&self, key: &Q) -> u64 {
-        self.hasher.hash_one(key) % PIECES as u64
+        self.hasher.hash_one(key) % SHARDS as u64
     }
 
-    fn piece(&self, index: u64) -> &Piece<K, V> {
+    fn shard(&self, index: u64) -> &Shard<K, V> {
         let index = usize::try_from(index).unwrap_or_default();
         self.others.get(index).unwrap_or(&self.first)
     }
 }
 
-impl<K, V> Piece<K, V> {
+impl<K, V> Shard<K, V> {
     fn new() -> Self {
         Self(RwLock::new(Map::new()))
     }
@@ -126,7 +128,7 @@ impl<K, V> Piece<K, V> {
     }
 }
 
-/// The locked pieces of two keys.
+/// The locked parts of two keys.
 pub(crate) enum Both<'a, K, V> {
     One(&'a mut Map<K, V>),
     Two(&'a mut Map<K, V>, &'a mut Map<K, V>),

@@ -1,7 +1,8 @@
-//! API keys in the file.
+//! API keys in SQLite.
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use rusqlite::Row;
@@ -11,7 +12,6 @@ use rusqlite::types::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::SqliteStore;
 use super::column::Columns;
 use super::column::bound;
 use super::column::number;
@@ -19,20 +19,19 @@ use super::column::some_time;
 use super::column::time;
 use super::error::Fault;
 use super::error::corrupt;
+use super::store::SqliteStore;
 use super::transaction::Change;
 use super::transaction::read_all;
 use super::transaction::read_one;
-use crate::api_key::ApiKeyChange;
-use crate::api_key::ApiKeyFilter;
 use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyQuery;
 use crate::api_key::ApiKeyRecord;
-use crate::api_key::ApiKeyRow;
 use crate::api_key::ApiKeyStore;
-use crate::api_key::Disabled;
-use crate::api_key::KeyDigest;
-use crate::api_key::PepperVersion;
 use crate::api_key::PepperedDigest;
+use crate::api_key::store::ApiKeyChange;
+use crate::api_key::store::ApiKeyFilter;
+use crate::api_key::store::ApiKeyQuery;
+use crate::api_key::store::ApiKeyRow;
+use crate::api_key::store::Disabled;
 use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
@@ -45,9 +44,9 @@ impl ApiKeyStore for SqliteStore {
 
     fn find_by_digest(
         &self,
-        digest: KeyDigest,
+        digest: PepperedDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
-        self.read(move |conn| read_one(conn, FIND_FOREIGN, [digest.as_bytes()], record))
+        self.read(move |conn| read_one(conn, FIND_LEGACY, [digest.as_bytes()], record))
     }
 
     fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
@@ -58,19 +57,30 @@ impl ApiKeyStore for SqliteStore {
         self.write(move |tx| changes.into_iter().try_for_each(|each| apply(tx, each)))
     }
 
-    /// Notes of many keys are written together; those that come while the writer cannot keep up
-    /// with 16 384 are lost.
+    /// Uses of several keys are written together. While those of 16 384 keys are waiting, uses of
+    /// other keys are lost.
     fn touch(&self, id: ApiKeyId, now: UnixTime) {
-        self.note(id, now);
+        if !self.uses.add(id, now) {
+            return;
+        }
+        let uses = Arc::clone(&self.uses);
+        let is_scheduled = self.writer.send(move |writer| {
+            let taken = uses.take();
+            // A use may be lost: nobody waits for it, and the next use adds another.
+            let _ = writer.write_relaxed(|tx| touch_all(tx, taken));
+        });
+        if !is_scheduled {
+            self.uses.not_scheduled();
+        }
     }
 }
 
-/// Writes when keys were last used.
-pub(super) fn touch_all(
+/// Writes the last uses of keys.
+fn touch_all(
     tx: &mut Change<'_>,
-    notes: impl IntoIterator<Item = (ApiKeyId, UnixTime)>,
+    uses: impl IntoIterator<Item = (ApiKeyId, UnixTime)>,
 ) -> Result<(), Fault> {
-    for (id, now) in notes {
+    for (id, now) in uses {
         tx.write(TOUCH, params![id.as_str(), bound(now)])?;
     }
     Ok(())
@@ -103,11 +113,10 @@ macro_rules! page {
 }
 
 const FIND: &str = select!("id = ?1");
-const FIND_FOREIGN: &str = select!("digest = ?1 AND is_foreign");
+const FIND_LEGACY: &str = select!("digest = ?1 AND is_foreign");
 
 const LIST_ALL: &str = page!("id > ?2");
-// Of all keys few have ended or are about to. The plus keeps SQLite from going through all of them
-// by id.
+// Few keys have ended or are about to. The plus keeps SQLite from scanning all keys by id.
 const LIST_ENDED: &str = page!("+id > ?2 AND ends_at <= ?4");
 const LIST_EXPIRING: &str =
     page!("+id > ?2 AND ends_at <= ?4 AND disabled_at IS NULL AND successor IS NULL");
@@ -170,74 +179,72 @@ fn apply(tx: &mut Change<'_>, change: ApiKeyChange) -> Result<(), Fault> {
     }
 }
 
-/// The values of a record, in the order of the columns.
+/// Returns the values of a record in the order of the columns.
 fn values(record: &ApiKeyRecord) -> Result<[Value; 23], Fault> {
-    let parts = record.to_parts();
-    let (disabled_at, disabled_reason) = parts.disabled.map(|d| (d.at, d.reason)).unzip();
+    let row = record.to_row();
+    let (disabled_at, disabled_reason) = row.disabled.map(|d| (d.at, d.reason)).unzip();
     Ok([
-        text(parts.id),
-        number(parts.version)?.into(),
-        parts.is_legacy.into(),
-        parts.digest.digest().as_bytes().to_vec().into(),
-        parts.digest.version().number().into(),
-        text(parts.authority.as_str()),
-        parts.subject.into(),
-        parts.tenant.into(),
-        time(parts.created_at)?.into(),
-        some_time(parts.not_before)?,
-        some_time(parts.expires_at)?,
+        text(row.id),
+        number(row.version)?.into(),
+        row.is_legacy.into(),
+        row.digest.as_bytes().to_vec().into(),
+        row.digest.pepper_version().into(),
+        text(row.authority.as_str()),
+        row.subject.into(),
+        row.tenant.into(),
+        time(row.created_at)?.into(),
+        some_time(row.not_before)?,
+        some_time(row.expires_at)?,
         some_time(disabled_at)?,
         disabled_reason.into(),
-        some_time(parts.last_used)?,
-        parts.predecessor.map(text).into(),
-        parts.successor.map(text).into(),
-        json(&parts.scopes)?,
-        json(&parts.roles)?,
-        parts.name.into(),
-        json(&parts.metadata)?,
+        some_time(row.last_used)?,
+        row.predecessor.map(text).into(),
+        row.successor.map(text).into(),
+        json(&row.scopes)?,
+        json(&row.roles)?,
+        row.name.into(),
+        json(&row.metadata)?,
         json(
-            &parts
-                .addresses
+            &row.addresses
                 .iter()
                 .map(ToString::to_string)
                 .collect::<Vec<_>>(),
         )?,
-        parts.limit_class.into(),
+        row.limit_class.into(),
         some_time(record.ends_at())?,
     ])
 }
 
-fn record(row: &Row<'_>) -> Result<ApiKeyRecord, Fault> {
-    let mut columns = Columns::of(row);
+fn record(stored: &Row<'_>) -> Result<ApiKeyRecord, Fault> {
+    let mut columns = Columns::of(stored);
     let id = parsed(&columns.take::<String>()?)?;
     let version = columns.number()?;
     let is_legacy = columns.take()?;
-    let digest = KeyDigest::from_bytes(columns.take()?);
-    let digest = PepperedDigest::new(digest, PepperVersion::from_number(columns.take()?));
+    let digest = PepperedDigest::from_stored(columns.take()?, columns.take()?);
     let authority = Authority::from(columns.take::<String>()?);
     let owner = (authority, columns.take()?);
     let tenant = columns.take()?;
-    let mut parts = ApiKeyRow::new(id, digest, owner, columns.time()?);
-    parts.version = version;
-    parts.is_legacy = is_legacy;
-    parts.tenant = tenant;
-    parts.not_before = columns.some_time()?;
-    parts.expires_at = columns.some_time()?;
-    parts.disabled = disabled(columns.some_time()?, columns.take()?);
-    parts.last_used = columns.some_time()?;
-    parts.predecessor = some_id(columns.take()?)?;
-    parts.successor = some_id(columns.take()?)?;
-    parts.scopes = from_json(&columns.take::<String>()?)?;
-    parts.roles = from_json(&columns.take::<String>()?)?;
-    parts.name = columns.take()?;
-    parts.metadata = from_json(&columns.take::<String>()?)?;
+    let mut row = ApiKeyRow::new(id, digest, owner, columns.time()?);
+    row.version = version;
+    row.is_legacy = is_legacy;
+    row.tenant = tenant;
+    row.not_before = columns.some_time()?;
+    row.expires_at = columns.some_time()?;
+    row.disabled = disabled(columns.some_time()?, columns.take()?);
+    row.last_used = columns.some_time()?;
+    row.predecessor = some_id(columns.take()?)?;
+    row.successor = some_id(columns.take()?)?;
+    row.scopes = from_json(&columns.take::<String>()?)?;
+    row.roles = from_json(&columns.take::<String>()?)?;
+    row.name = columns.take()?;
+    row.metadata = from_json(&columns.take::<String>()?)?;
     let addresses: Vec<String> = from_json(&columns.take::<String>()?)?;
-    parts.addresses = addresses
+    row.addresses = addresses
         .iter()
         .map(|a| parsed(a))
         .collect::<Result<_, _>>()?;
-    parts.limit_class = columns.take()?;
-    Ok(ApiKeyRecord::from_parts(parts)?)
+    row.limit_class = columns.take()?;
+    Ok(ApiKeyRecord::from_row(row)?)
 }
 
 fn disabled(at: Option<UnixTime>, reason: Option<String>) -> Option<Disabled> {
@@ -264,6 +271,6 @@ fn json(value: &impl Serialize) -> Result<Value, Fault> {
 }
 
 fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
-    // The error of the parser would show what is stored.
+    // The parser's error would show the stored text.
     serde_json::from_str(text).map_err(|_| corrupt("a list or a map is malformed"))
 }

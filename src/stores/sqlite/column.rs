@@ -1,4 +1,4 @@
-//! Between the crate's types and SQLite's values.
+//! Conversions between the crate's types and the values of SQLite.
 
 use rusqlite::Row;
 use rusqlite::types::FromSql;
@@ -8,7 +8,7 @@ use super::error::Fault;
 use super::error::corrupt;
 use crate::clock::UnixTime;
 
-/// The columns of one row, taken from left to right.
+/// Reads the columns of one row from left to right.
 pub(super) struct Columns<'r> {
     row: &'r Row<'r>,
     taken: usize,
@@ -45,14 +45,14 @@ fn natural(number: i64) -> Result<u64, Fault> {
         .map_err(|_| corrupt("a number is negative"))
 }
 
-/// A number as SQLite holds it: at most `i64::MAX`, a larger one is refused.
+/// Converts a number for SQLite; one over `i64::MAX` is an error.
 pub(super) fn number(number: u64) -> Result<i64, Fault> {
     number
         .try_into()
         .map_err(|_| corrupt("a number is too large"))
 }
 
-/// A time to write; a later one than SQLite can hold is refused.
+/// Converts a time to write; one that SQLite cannot hold is an error.
 pub(super) fn time(time: UnixTime) -> Result<i64, Fault> {
     number(time.as_secs())
 }
@@ -61,7 +61,7 @@ pub(super) fn some_time(value: Option<UnixTime>) -> Result<Value, Fault> {
     Ok(value.map(time).transpose()?.into())
 }
 
-/// A time to compare with what is stored: one that is later than all of it stays so.
+/// Converts a time to compare with stored ones; one that SQLite cannot hold is later than all.
 pub(super) fn bound(time: UnixTime) -> i64 {
     time.as_secs().try_into().unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! What SQLite reports, as the store's callers see it.
+//! Errors of SQLite as store errors.
 
 use std::error::Error;
 
@@ -7,9 +7,8 @@ use rusqlite::ErrorCode;
 use crate::error::StoreError;
 use crate::error::StoreErrorKind;
 
-/// What may go wrong inside a step: SQLite's error, or an answer of the store's own.
-///
-/// Both leave the step by `?`, and the transaction around it is rolled back.
+/// The error of a step: one of SQLite, or one of this store. The transaction around the step is
+/// then rolled back.
 #[derive(Debug)]
 pub(super) struct Fault(StoreError);
 
@@ -37,7 +36,7 @@ impl From<Fault> for StoreError {
     }
 }
 
-/// A stored value that cannot be what was written.
+/// Returns the error of a stored value that this store cannot have written.
 pub(super) fn corrupt(reason: impl Into<Box<dyn Error + Send + Sync>>) -> Fault {
     Fault(StoreError::new(StoreErrorKind::Corrupt).with_source(reason))
 }

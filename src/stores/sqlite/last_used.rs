@@ -1,4 +1,4 @@
-//! When keys were last used, gathered until the writer is free.
+//! Last uses of API keys that wait to be written.
 
 use std::collections::HashMap;
 use std::mem;
@@ -10,40 +10,41 @@ use crate::api_key::ApiKeyId;
 use crate::clock::UnixTime;
 use crate::limits;
 
-/// The notes that are not written yet, one for each key.
+/// Last uses that are not written yet, one for each key.
 #[derive(Default)]
-pub(super) struct Notes(Mutex<State>);
+pub(super) struct PendingUses(Mutex<PendingState>);
 
 #[derive(Default)]
-struct State {
+struct PendingState {
     pending: HashMap<ApiKeyId, UnixTime>,
-    is_awaited: bool,
+    /// A job that takes them is in the writer's queue.
+    is_scheduled: bool,
 }
 
-impl Notes {
-    /// Adds a note, and returns true if somebody should be sent to take them.
+impl PendingUses {
+    /// Adds a use, and returns true if the caller must schedule a job that [takes](Self::take) all.
     pub(super) fn add(&self, id: ApiKeyId, now: UnixTime) -> bool {
         let mut state = self.lock();
         if state.pending.len() < limits::LAST_USED_NOTES || state.pending.contains_key(&id) {
-            let noted = state.pending.entry(id).or_insert(now);
-            *noted = now.max(*noted);
+            let known = state.pending.entry(id).or_insert(now);
+            *known = now.max(*known);
         }
-        !mem::replace(&mut state.is_awaited, true)
+        !mem::replace(&mut state.is_scheduled, true)
     }
 
-    /// Takes all notes; from then on somebody should be sent anew.
+    /// Takes all uses; the next one needs a new job.
     pub(super) fn take(&self) -> HashMap<ApiKeyId, UnixTime> {
         let mut state = self.lock();
-        state.is_awaited = false;
+        state.is_scheduled = false;
         mem::take(&mut state.pending)
     }
 
-    /// Tells that nobody could be sent.
-    pub(super) fn give_up(&self) {
-        self.lock().is_awaited = false;
+    /// Reports that the job could not be scheduled.
+    pub(super) fn not_scheduled(&self) {
+        self.lock().is_scheduled = false;
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, PendingState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -61,35 +62,35 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_note_of_a_key_is_kept_and_one_is_sent_for_all() {
-        let notes = Notes::default();
-        assert!(notes.add(id(1), at(20)));
-        assert!(!notes.add(id(1), at(10)));
-        assert!(!notes.add(id(2), at(5)));
+    fn latest_use_of_a_key_is_kept_and_one_job_takes_all() {
+        let uses = PendingUses::default();
+        assert!(uses.add(id(1), at(20)));
+        assert!(!uses.add(id(1), at(10)));
+        assert!(!uses.add(id(2), at(5)));
         assert_eq!(
-            notes.take(),
+            uses.take(),
             HashMap::from([(id(1), at(20)), (id(2), at(5))])
         );
-        assert!(notes.add(id(1), at(30)));
+        assert!(uses.add(id(1), at(30)));
     }
 
     #[test]
-    fn somebody_is_sent_again_after_nobody_could_be() {
-        let notes = Notes::default();
-        assert!(notes.add(id(1), at(1)));
-        notes.give_up();
-        assert!(notes.add(id(2), at(1)));
-        assert_eq!(notes.take().len(), 2);
+    fn job_is_requested_again_if_it_could_not_be_scheduled() {
+        let uses = PendingUses::default();
+        assert!(uses.add(id(1), at(1)));
+        uses.not_scheduled();
+        assert!(uses.add(id(2), at(1)));
+        assert_eq!(uses.take().len(), 2);
     }
 
     #[test]
-    fn notes_are_bounded() {
-        let notes = Notes::default();
+    fn pending_uses_are_bounded() {
+        let uses = PendingUses::default();
         for number in 0..=limits::LAST_USED_NOTES {
-            notes.add(id(number), at(1));
+            uses.add(id(number), at(1));
         }
-        notes.add(id(0), at(2));
-        let taken = notes.take();
+        uses.add(id(0), at(2));
+        let taken = uses.take();
         assert_eq!(taken.len(), limits::LAST_USED_NOTES);
         assert_eq!(taken.get(&id(0)), Some(&at(2)));
     }

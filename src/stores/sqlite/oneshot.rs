@@ -1,4 +1,4 @@
-//! One answer from a thread to whoever awaits it, without a runtime.
+//! A channel for one value, from a thread to a future, without a runtime.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,27 +10,27 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
 
-/// Makes the two ends of one answer.
-pub(super) fn pair<T>() -> (Reply<T>, Answer<T>) {
+/// Makes a channel.
+pub(super) fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let slot = Arc::new(Slot(Mutex::new(State {
         value: None,
         is_open: true,
         waker: None,
     })));
-    (Reply(Arc::clone(&slot)), Answer(slot))
+    (Sender(Arc::clone(&slot)), Receiver(slot))
 }
 
-/// The end that gives the answer.
-pub(super) struct Reply<T>(Arc<Slot<T>>);
+/// The sending end.
+pub(super) struct Sender<T>(Arc<Slot<T>>);
 
-impl<T> Reply<T> {
-    /// Gives the answer; it is lost if nobody waits any more.
-    pub(super) fn give(self, value: T) {
+impl<T> Sender<T> {
+    /// Sends the value; it is lost if the receiver was dropped.
+    pub(super) fn send(self, value: T) {
         self.0.lock().value = Some(value);
     }
 }
 
-impl<T> Drop for Reply<T> {
+impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         let waker = {
             let mut state = self.0.lock();
@@ -43,10 +43,10 @@ impl<T> Drop for Reply<T> {
     }
 }
 
-/// The end that waits. It brings `None` when the other end is dropped without an answer.
-pub(super) struct Answer<T>(Arc<Slot<T>>);
+/// The receiving end. It resolves to `None` if the sender was dropped without sending.
+pub(super) struct Receiver<T>(Arc<Slot<T>>);
 
-impl<T> Future for Answer<T> {
+impl<T> Future for Receiver<T> {
     type Output = Option<T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
@@ -68,7 +68,7 @@ struct State<T> {
 }
 
 impl<T> Slot<T> {
-    // A waker is foreign code and runs outside the lock, so nothing can leave the state half set.
+    // A waker is code of others and runs outside the lock, so a panic leaves no half-set state.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -83,43 +83,43 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Bell(AtomicUsize);
+    struct CountingWaker(AtomicUsize);
 
-    impl Wake for Bell {
+    impl Wake for CountingWaker {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
     }
 
-    fn poll<T>(answer: &mut Answer<T>, bell: &Arc<Bell>) -> Poll<Option<T>> {
-        let waker = Waker::from(Arc::clone(bell));
-        Pin::new(answer).poll(&mut Context::from_waker(&waker))
+    fn poll<T>(receiver: &mut Receiver<T>, counter: &Arc<CountingWaker>) -> Poll<Option<T>> {
+        let waker = Waker::from(Arc::clone(counter));
+        Pin::new(receiver).poll(&mut Context::from_waker(&waker))
     }
 
     #[test]
-    fn an_answer_wakes_its_waiter_once() {
-        let bell = Arc::new(Bell::default());
-        let (reply, mut answer) = pair();
-        assert_eq!(poll(&mut answer, &bell), Poll::Pending);
-        reply.give(7);
-        assert_eq!(bell.0.load(Ordering::SeqCst), 1);
-        assert_eq!(poll(&mut answer, &bell), Poll::Ready(Some(7)));
+    fn sent_value_wakes_the_receiver_once() {
+        let counter = Arc::new(CountingWaker::default());
+        let (sender, mut receiver) = channel();
+        assert_eq!(poll(&mut receiver, &counter), Poll::Pending);
+        sender.send(7);
+        assert_eq!(counter.0.load(Ordering::SeqCst), 1);
+        assert_eq!(poll(&mut receiver, &counter), Poll::Ready(Some(7)));
     }
 
     #[test]
-    fn an_end_dropped_without_an_answer_wakes_its_waiter_too() {
-        let bell = Arc::new(Bell::default());
-        let (reply, mut answer) = pair::<u8>();
-        assert_eq!(poll(&mut answer, &bell), Poll::Pending);
-        drop(reply);
-        assert_eq!(bell.0.load(Ordering::SeqCst), 1);
-        assert_eq!(poll(&mut answer, &bell), Poll::Ready(None));
+    fn dropped_sender_wakes_the_receiver() {
+        let counter = Arc::new(CountingWaker::default());
+        let (sender, mut receiver) = channel::<u8>();
+        assert_eq!(poll(&mut receiver, &counter), Poll::Pending);
+        drop(sender);
+        assert_eq!(counter.0.load(Ordering::SeqCst), 1);
+        assert_eq!(poll(&mut receiver, &counter), Poll::Ready(None));
     }
 
     #[test]
-    fn an_answer_nobody_waits_for_is_lost_quietly() {
-        let (reply, answer) = pair();
-        drop(answer);
-        reply.give(7);
+    fn value_for_a_dropped_receiver_is_lost_without_an_error() {
+        let (sender, receiver) = channel();
+        drop(receiver);
+        sender.send(7);
     }
 }

@@ -1,4 +1,4 @@
-//! Opening the file: whose it is, who may read it, how it is written.
+//! The builder of SQLite stores: checks and opens the file.
 
 use std::fs;
 use std::io;
@@ -12,9 +12,9 @@ use rusqlite::Connection;
 use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
 
-use super::SqliteStore;
 use super::schema;
 use super::schema::Misfit;
+use super::store::SqliteStore;
 use super::transaction::Probe;
 use super::transaction::Writer;
 use super::worker_pool::WorkerPool;
@@ -22,7 +22,7 @@ use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::limits;
 
-/// How to open a [`SqliteStore`]: made by [`SqliteStore::builder`].
+/// Configures and opens a [`SqliteStore`].
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -35,7 +35,7 @@ use crate::limits;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is opened until `open` is called"]
+#[must_use = "no file is opened before `open` is called"]
 pub struct SqliteStoreBuilder {
     path: PathBuf,
     readers: usize,
@@ -44,42 +44,58 @@ pub struct SqliteStoreBuilder {
     probe: Probe,
 }
 
-impl SqliteStoreBuilder {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self {
-            path,
+impl SqliteStore {
+    /// Opens the file at `path`, or creates it, with the default numbers of threads and waiting
+    /// calls.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`SqliteStoreBuilder::open`].
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, ConfigError> {
+        Self::builder(path).open()
+    }
+
+    /// Starts the configuration of a store in the file at `path`.
+    pub fn builder(path: impl Into<PathBuf>) -> SqliteStoreBuilder {
+        SqliteStoreBuilder {
+            path: path.into(),
             readers: limits::SQLITE_READERS,
             queue: limits::SQLITE_QUEUE,
             busy: limits::SQLITE_BUSY,
             probe: Probe::default(),
         }
     }
+}
 
-    /// Sets how many threads read: 1 to [`limits::SQLITE_READERS_MAX`]. One more writes.
+impl SqliteStoreBuilder {
+    /// Sets the number of reading threads: 1 to [`limits::SQLITE_READERS_MAX`]. One more thread
+    /// writes.
     pub fn readers(mut self, threads: usize) -> Self {
         self.readers = threads;
         self
     }
 
     /// Sets how many calls may wait for the readers, and how many for the writer: 1 to
-    /// [`limits::SQLITE_QUEUE_MAX`]. The next one is answered `unavailable` at once.
+    /// [`limits::SQLITE_QUEUE_MAX`]. One call more is
+    /// [`Unavailable`](crate::error::StoreErrorKind::Unavailable) at once.
     pub fn queue(mut self, calls: usize) -> Self {
         self.queue = calls;
         self
     }
 
-    /// Sets how long one call waits for other processes' locks on the file: at most
-    /// [`limits::SQLITE_BUSY_MAX`].
+    /// Sets how long one call waits for the locks of other processes: at most
+    /// [`limits::SQLITE_BUSY_MAX`]. After that it is
+    /// [`Unavailable`](crate::error::StoreErrorKind::Unavailable).
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy = timeout;
         self
     }
 
-    /// Has `hook` called on the writing thread before each writing statement of a change and
-    /// before its commit, with the number of statements done before it.
+    /// Calls `hook` on the writing thread before each writing statement of a change and before its
+    /// commit, with the number of statements done before.
     ///
-    /// An error that it returns fails the change; while it blocks, the change stands half done.
-    /// So a test can kill a process between any two statements, or have any of them fail.
+    /// An error of the hook fails the change, and while the hook blocks the change is half done.
+    /// With this a test can kill a process between any two statements, or let one of them fail.
     #[cfg(feature = "testing")]
     #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "testing")))]
     pub fn before_each_write<F>(mut self, hook: F) -> Self
@@ -93,25 +109,27 @@ impl SqliteStoreBuilder {
         self
     }
 
-    /// Opens the file, or makes a new one that only its owner may read and write.
+    /// Opens the file, or creates one that only its owner may read and write.
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] if a number is out of range, if the file cannot be opened, holds
-    /// something else, was written by a newer version of this crate, or (on Unix) may be read or
-    /// written by everybody. Such a file is left as it is.
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for a number outside its range,
+    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for the path `:memory:`;
+    /// [`StoreUnusable`](ConfigErrorKind::StoreUnusable) if the file cannot be opened, belongs to
+    /// another program, was written by a newer version of this crate, or (on Unix) may be read or
+    /// written by all users. Such a file is not changed.
     pub fn open(self) -> Result<SqliteStore, ConfigError> {
         self.check()?;
-        let path = located(&self.path)?;
+        let path = absolute(&self.path)?;
         prepare(&path).map_err(|error| unusable(&path, error))?;
-        let conn = patiently(self.busy, || first(&path, self.busy));
+        let conn = retry_while_busy(self.busy, || first_connection(&path, self.busy));
         let store = conn.and_then(|conn| self.connect(&path, conn));
         store.map_err(|misfit| unusable(&path, misfit))
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        within("readers", self.readers, limits::SQLITE_READERS_MAX)?;
-        within("queue", self.queue, limits::SQLITE_QUEUE_MAX)?;
+        check_range("readers", self.readers, limits::SQLITE_READERS_MAX)?;
+        check_range("queue", self.queue, limits::SQLITE_QUEUE_MAX)?;
         if self.busy > limits::SQLITE_BUSY_MAX {
             let range = ..=limits::SQLITE_BUSY_MAX;
             return Err(ConfigError::out_of_range("busy_timeout", self.busy, range));
@@ -121,11 +139,11 @@ impl SqliteStoreBuilder {
 
     fn connect(self, path: &Path, conn: Connection) -> Result<SqliteStore, Misfit> {
         let readers = (0..self.readers)
-            .map(|_| patiently(self.busy, || reader(path, self.busy)))
+            .map(|_| retry_while_busy(self.busy, || reading_connection(path, self.busy)))
             .collect::<Result<Vec<_>, _>>()?;
         let writer = Writer {
             durable: conn,
-            hasty: patiently(self.busy, || hasty(path, self.busy))?,
+            relaxed: retry_while_busy(self.busy, || relaxed_connection(path, self.busy))?,
             probe: self.probe,
         };
         Ok(SqliteStore::new(
@@ -135,59 +153,61 @@ impl SqliteStoreBuilder {
     }
 }
 
-fn within(field: &'static str, number: usize, most: usize) -> Result<(), ConfigError> {
+fn check_range(field: &'static str, number: usize, most: usize) -> Result<(), ConfigError> {
     if (1..=most).contains(&number) {
         return Ok(());
     }
     Err(ConfigError::out_of_range(field, number, 1..=most))
 }
 
-/// The path from the root, so that SQLite takes none for a URI or a name of its own.
-fn located(path: &Path) -> Result<PathBuf, ConfigError> {
+/// Returns the absolute path, which SQLite cannot mistake for a URI or a special name.
+fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {
     if path.as_os_str() == ":memory:" {
-        let detail = "expected a file, found `:memory:`, which several threads cannot share; give \
-                      a file, or use the stores in memory";
+        let detail = "expected a file, found `:memory:`, which threads cannot share; give a \
+                      file, or use the stores in memory";
         return Err(ConfigError::malformed("path", detail));
     }
     std::path::absolute(path).map_err(|error| unusable(path, error))
 }
 
-/// Makes a missing file with rights for its owner alone, and refuses one that is open to all.
-///
-/// SQLite gives the files beside it (`-wal`, `-shm`) the rights of the file itself.
+/// Creates a missing file with permissions for its owner only, and rejects a file that all users
+/// may read or write. SQLite gives its additional files (`-wal`, `-shm`) the same permissions.
 fn prepare(path: &Path) -> io::Result<()> {
     let mut new = fs::OpenOptions::new();
     new.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
     match new.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => guarded(path),
-        made => made.map(|_| ()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_permissions(path),
+        created => created.map(|_| ()),
     }
 }
 
 #[cfg(unix)]
-fn guarded(path: &Path) -> io::Result<()> {
+fn check_permissions(path: &Path) -> io::Result<()> {
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path)?.permissions());
     if mode & 0o007 != 0 {
-        let detail = "everybody may read or write it; take these rights away (`chmod o=`)";
+        let detail = "all users may read or write it; remove these permissions (`chmod o=`)";
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, detail));
     }
     Ok(())
 }
 
 #[cfg(not(unix))]
-fn guarded(_path: &Path) -> io::Result<()> {
+fn check_permissions(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens what another process may be about to open too: SQLite does not wait for every lock that
-/// the change to its write-ahead log takes.
-fn patiently<T>(most: Duration, mut open: impl FnMut() -> Result<T, Misfit>) -> Result<T, Misfit> {
-    let begun = Instant::now();
+/// Repeats `open` while another process has the file locked: SQLite does not wait by itself for
+/// every lock that the change to a write-ahead log needs.
+fn retry_while_busy<T>(
+    most: Duration,
+    mut open: impl FnMut() -> Result<T, Misfit>,
+) -> Result<T, Misfit> {
+    let start = Instant::now();
     loop {
         match open() {
-            Err(misfit) if misfit.is_busy() && begun.elapsed() < most => thread::sleep(PAUSE),
+            Err(misfit) if misfit.is_busy() && start.elapsed() < most => thread::sleep(PAUSE),
             opened => return opened,
         }
     }
@@ -195,45 +215,45 @@ fn patiently<T>(most: Duration, mut open: impl FnMut() -> Result<T, Misfit>) -> 
 
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The connection that makes the file ready, and then writes.
-fn first(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
+/// Opens the connection that prepares the file, and writes to it later.
+fn first_connection(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
     let mut conn = connection(path, busy)?;
     schema::inspect(&mut conn)?;
-    make_durable(&conn)?;
+    enable_wal(&conn)?;
     schema::migrate(&mut conn)?;
     Ok(conn)
 }
 
-fn reader(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
+fn reading_connection(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
     let conn = connection(path, busy)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)
 }
 
-fn hasty(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
+fn relaxed_connection(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
     let conn = connection(path, busy)?;
     conn.pragma_update(None, "synchronous", "NORMAL")?;
     Ok(conn)
 }
 
 fn connection(path: &Path, busy: Duration) -> rusqlite::Result<Connection> {
-    // The file is there; each connection stays with one thread.
+    // The file exists; each connection is used by one thread.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(busy)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
-    // What was answered as done must outlive a loss of power: a revocation above all.
+    // An answered change must survive a loss of power; above all a revocation.
     conn.pragma_update(None, "synchronous", "FULL")?;
     Ok(conn)
 }
 
-/// More than this door has statements.
+/// More than this store has statements.
 const STATEMENTS: usize = 128;
 
-/// Readers do not wait for a writer, nor it for them.
-fn make_durable(conn: &Connection) -> Result<(), Misfit> {
+/// With a write-ahead log, readers and the writer do not wait for each other.
+fn enable_wal(conn: &Connection) -> Result<(), Misfit> {
     let mode: String =
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
@@ -255,7 +275,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_wait_for_the_disk_and_uses_do_not() {
+    fn only_changes_wait_for_the_disk() {
         let name = format!("bearergate-open-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
         prepare(&path).unwrap();
@@ -265,9 +285,9 @@ mod tests {
         };
         let (full, normal) = (2, 1);
         let busy = limits::SQLITE_BUSY;
-        assert_eq!(waits(first(&path, busy).unwrap()), Ok(full));
-        assert_eq!(waits(hasty(&path, busy).unwrap()), Ok(normal));
-        let reader = reader(&path, busy).unwrap();
+        assert_eq!(waits(first_connection(&path, busy).unwrap()), Ok(full));
+        assert_eq!(waits(relaxed_connection(&path, busy).unwrap()), Ok(normal));
+        let reader = reading_connection(&path, busy).unwrap();
         assert!(reader.execute("DELETE FROM mark", []).is_err());
         drop(reader);
         fs::remove_file(&path).unwrap();

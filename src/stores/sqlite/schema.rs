@@ -1,26 +1,26 @@
-//! The tables, by version, and how an older file becomes one of today.
+//! The tables, and the migration of older files.
 
 use rusqlite::Connection;
 use rusqlite::ErrorCode;
 use rusqlite::Transaction;
 use rusqlite::TransactionBehavior;
 
-/// Marks a file as this crate's: `bgat` in ASCII. Never changed.
+/// Identifies a file of this crate: `bgat` in ASCII. It never changes.
 const APPLICATION: i32 = 0x6267_6174;
 
-/// What turns a file of version `n` into one of version `n + 1`, in order.
+/// The statements that migrate a file of version `n` to version `n + 1`, in order.
 ///
-/// A step that was released is never changed; a change of the tables is a step of its own.
+/// A released step never changes; each change of the tables is a new step.
 const STEPS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql")];
 
-/// Why a file cannot serve as a store.
+/// Why a file cannot be used as a store.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Misfit {
     #[error("it holds tables of another program")]
-    Foreign,
-    #[error("it was written by a newer version, with schema {found}; this one knows {known}")]
+    OtherProgram,
+    #[error("it was written by a newer version, with schema {found}; this one supports {known}")]
     Newer { found: i32, known: i32 },
-    #[error("its journal mode stays `{0}`, and its file system may be unable to do better")]
+    #[error("its journal mode stays `{0}`, and its file system may not support write-ahead logs")]
     NoWal(String),
     #[error("its threads cannot be started")]
     NoThreads(#[from] std::io::Error),
@@ -29,7 +29,7 @@ pub(super) enum Misfit {
 }
 
 impl Misfit {
-    /// Returns true if only another process is in the way.
+    /// Returns true if another process holds a lock on the file.
     pub(super) fn is_busy(&self) -> bool {
         let Self::Sqlite(error) = self else {
             return false;
@@ -41,14 +41,14 @@ impl Misfit {
     }
 }
 
-/// Returns only if the file is new or this crate's, and no newer than this code. Writes nothing.
+/// Succeeds only if the file is new, or of this crate and of a supported version. Writes nothing.
 pub(super) fn inspect(conn: &mut Connection) -> Result<(), Misfit> {
-    // In one state of the file: another process may be at making it.
+    // From one state of the file: another process may be creating it.
     let state = conn.transaction()?;
     version(&state, STEPS).map(|_| ())
 }
 
-/// Brings the tables up to date, all steps in one transaction. A file of today is not written.
+/// Migrates the tables to the current version in one transaction. A current file is not written.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), Misfit> {
     migrate_by(conn, STEPS)
 }
@@ -64,22 +64,22 @@ fn migrate_by(conn: &mut Connection, steps: &[&str]) -> Result<(), Misfit> {
     for step in missing(&tx, steps)? {
         tx.execute_batch(step)?;
     }
-    mark(&tx, steps)?;
+    set_version(&tx, steps)?;
     Ok(tx.commit()?)
 }
 
-fn mark(tx: &Transaction<'_>, steps: &[&str]) -> rusqlite::Result<()> {
+fn set_version(tx: &Transaction<'_>, steps: &[&str]) -> rusqlite::Result<()> {
     tx.pragma_update(None, "application_id", APPLICATION)?;
-    tx.pragma_update(None, "user_version", known(steps))
+    tx.pragma_update(None, "user_version", latest(steps))
 }
 
-/// The steps that the file has not seen yet.
+/// Returns the steps that the file still needs.
 fn missing<'a>(conn: &Connection, steps: &'a [&'a str]) -> Result<&'a [&'a str], Misfit> {
     let seen = usize::try_from(version(conn, steps)?).unwrap_or_default();
     Ok(steps.get(seen..).unwrap_or_default())
 }
 
-/// The file's version: 0 for a new one.
+/// Returns the version of the file, 0 for a new one.
 fn version(conn: &Connection, steps: &[&str]) -> Result<i32, Misfit> {
     let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let found: i32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -87,9 +87,9 @@ fn version(conn: &Connection, steps: &[&str]) -> Result<i32, Misfit> {
         return Ok(0);
     }
     if application != APPLICATION || found < 1 {
-        return Err(Misfit::Foreign);
+        return Err(Misfit::OtherProgram);
     }
-    let known = known(steps);
+    let known = latest(steps);
     if found > known {
         return Err(Misfit::Newer { found, known });
     }
@@ -104,7 +104,7 @@ fn is_empty(conn: &Connection) -> rusqlite::Result<bool> {
     )
 }
 
-fn known(steps: &[&str]) -> i32 {
+fn latest(steps: &[&str]) -> i32 {
     i32::try_from(steps.len()).unwrap_or(i32::MAX)
 }
 
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_file_is_brought_up_to_date_and_keeps_what_it_holds() {
+    fn older_file_is_migrated_and_keeps_its_rows() {
         let mut conn = memory();
         migrate_by(&mut conn, &[FIRST]).unwrap();
         migrate_by(&mut conn, &[FIRST, SECOND]).unwrap();
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_migration_that_fails_leaves_the_old_version() {
+    fn failed_migration_leaves_the_old_version() {
         let mut conn = memory();
         migrate_by(&mut conn, &[FIRST]).unwrap();
         let fails = "ALTER TABLE a ADD COLUMN y; SELECT 1 FROM missing;";
@@ -144,31 +144,31 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_file_is_refused_and_left_alone() {
+    fn newer_file_is_rejected_and_not_changed() {
         let mut conn = memory();
         migrate_by(&mut conn, &[FIRST, SECOND]).unwrap();
-        let refusal = migrate_by(&mut conn, &[FIRST]);
-        assert!(matches!(refusal, Err(Misfit::Newer { found: 2, known: 1 })));
+        let result = migrate_by(&mut conn, &[FIRST]);
+        assert!(matches!(result, Err(Misfit::Newer { found: 2, known: 1 })));
     }
 
     #[test]
-    fn a_foreign_file_is_refused_and_left_alone() {
-        for foreign in [
+    fn file_of_another_program_is_rejected_and_not_changed() {
+        for other in [
             "CREATE TABLE a (x)",
             "PRAGMA user_version = 1",
             "PRAGMA application_id = 7",
             "PRAGMA application_id = 0x62676174",
         ] {
             let mut conn = memory();
-            conn.execute_batch(foreign).unwrap();
-            let refusal = migrate(&mut conn);
-            assert!(matches!(refusal, Err(Misfit::Foreign)), "{foreign}");
+            conn.execute_batch(other).unwrap();
+            let result = migrate(&mut conn);
+            assert!(matches!(result, Err(Misfit::OtherProgram)), "{other}");
         }
         assert!(migrate(&mut memory()).is_ok());
     }
 
     #[test]
-    fn the_tables_of_today_can_be_made() {
+    fn current_tables_can_be_created() {
         let mut conn = memory();
         migrate(&mut conn).unwrap();
         inspect(&mut conn).unwrap();

@@ -1,5 +1,5 @@
-//! A change of several steps as one: a transaction that holds the file's write lock from its
-//! begin, across all processes.
+//! Transactions: changes of several statements, made whole or not at all. A transaction holds the
+//! file's write lock, against all processes, from its start.
 
 use std::error::Error;
 use std::fmt;
@@ -16,35 +16,34 @@ use super::error::Fault;
 use crate::error::StoreError;
 use crate::error::StoreErrorKind;
 
-/// The connections of this handle that write. One thread has both, so they never wait for each
-/// other.
+/// The writing connections of a store. One thread owns both, so they never wait for each other.
 pub(super) struct Writer {
     pub(super) durable: Connection,
-    /// Its changes are not on disk when they are answered: they outlive the process, but perhaps
-    /// not a loss of power.
-    pub(super) hasty: Connection,
+    /// Does not wait for the disk: its changes survive the end of the process, but perhaps not a
+    /// loss of power.
+    pub(super) relaxed: Connection,
     pub(super) probe: Probe,
 }
 
 impl Writer {
     /// Does all of `steps` or nothing.
-    pub(super) fn change<T, F>(&mut self, steps: F) -> Result<T, StoreError>
+    pub(super) fn write<T, F>(&mut self, steps: F) -> Result<T, StoreError>
     where
         F: FnOnce(&mut Change<'_>) -> Result<T, Fault>,
     {
-        Ok(change(&mut self.durable, &self.probe, steps)?)
+        Ok(transact(&mut self.durable, &self.probe, steps)?)
     }
 
-    /// Does all of `steps` or nothing, where it does no harm if they are lost with the power.
-    pub(super) fn note<T, F>(&mut self, steps: F) -> Result<T, StoreError>
+    /// Does all of `steps` or nothing; a loss of power may undo them.
+    pub(super) fn write_relaxed<T, F>(&mut self, steps: F) -> Result<T, StoreError>
     where
         F: FnOnce(&mut Change<'_>) -> Result<T, Fault>,
     {
-        Ok(change(&mut self.hasty, &self.probe, steps)?)
+        Ok(transact(&mut self.relaxed, &self.probe, steps)?)
     }
 }
 
-fn change<T, F>(conn: &mut Connection, probe: &Probe, steps: F) -> Result<T, Fault>
+fn transact<T, F>(conn: &mut Connection, probe: &Probe, steps: F) -> Result<T, Fault>
 where
     F: FnOnce(&mut Change<'_>) -> Result<T, Fault>,
 {
@@ -58,7 +57,7 @@ where
     Ok(value)
 }
 
-/// A transaction that was begun; dropped without a commit, it leaves nothing behind.
+/// A transaction in progress; it is rolled back unless it is committed.
 pub(super) struct Change<'c> {
     tx: Transaction<'c>,
     probe: &'c Probe,
@@ -66,15 +65,15 @@ pub(super) struct Change<'c> {
 }
 
 impl Change<'_> {
-    /// Runs one writing statement, and returns how many rows it touched.
+    /// Runs one writing statement, and returns the number of changed rows.
     pub(super) fn write(&mut self, sql: &str, params: impl Params) -> Result<usize, Fault> {
-        self.pass()?;
+        self.call_probe()?;
         Ok(self.tx.prepare_cached(sql)?.execute(params)?)
     }
 
-    /// Runs one writing statement that must touch exactly one row.
+    /// Runs one writing statement that must change exactly one row.
     ///
-    /// Another number is a conflict: the row is gone, or of another version.
+    /// Any other number is a conflict: the row was removed, or has another version.
     pub(super) fn write_one(&mut self, sql: &str, params: impl Params) -> Result<(), Fault> {
         match self.write(sql, params)? {
             1 => Ok(()),
@@ -82,12 +81,12 @@ impl Change<'_> {
         }
     }
 
-    /// What to read by, as it is inside this change.
+    /// Returns the connection, which reads the state inside this transaction.
     pub(super) fn conn(&self) -> &Connection {
         &self.tx
     }
 
-    /// Reads at most one row, as it is inside this change.
+    /// Reads at most one row of the state inside this transaction.
     pub(super) fn read_one<T, F>(
         &self,
         sql: &str,
@@ -101,18 +100,18 @@ impl Change<'_> {
     }
 
     fn commit(mut self) -> Result<(), Fault> {
-        self.pass()?;
+        self.call_probe()?;
         Ok(self.tx.commit()?)
     }
 
-    fn pass(&mut self) -> Result<(), Fault> {
-        self.probe.pass(self.done)?;
+    fn call_probe(&mut self) -> Result<(), Fault> {
+        self.probe.call(self.done)?;
         self.done += 1;
         Ok(())
     }
 }
 
-/// Reads from one state of the file, whatever is committed meanwhile.
+/// Reads from one state of the file, whatever others commit at the same time.
 pub(super) fn snapshot<T, F>(conn: &mut Connection, read: F) -> Result<T, Fault>
 where
     F: FnOnce(&Connection) -> Result<T, Fault>,
@@ -157,7 +156,7 @@ where
     Ok(found)
 }
 
-/// What is called before each writing statement of a change and before its commit, if anything.
+/// The hook that is called before each writing statement and before each commit, if there is one.
 #[derive(Clone, Default)]
 pub(super) struct Probe(Option<Arc<Hook>>);
 
@@ -172,7 +171,7 @@ impl Probe {
         Self(Some(Arc::new(hook)))
     }
 
-    fn pass(&self, done: usize) -> Result<(), StoreError> {
+    fn call(&self, done: usize) -> Result<(), StoreError> {
         let Some(hook) = &self.0 else {
             return Ok(());
         };

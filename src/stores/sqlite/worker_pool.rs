@@ -1,4 +1,4 @@
-//! The threads that hold the connections, and the bounded queue before them.
+//! Threads that own the connections, and their bounded queue.
 
 use std::fmt;
 use std::io;
@@ -18,48 +18,47 @@ use crate::now_or_later::NowOrLater;
 
 type Job<C> = Box<dyn FnOnce(&mut C) + Send>;
 
-/// Some threads of one purpose, each with what it works on, and their queue.
+/// Threads of one purpose, each with its own resource, and their queue.
 ///
-/// A job that was taken into the queue runs to its end, whether or not its answer is still
-/// awaited. When the lane is dropped the threads do what is queued, and end.
+/// A queued job runs to its end, also if its answer is dropped. After the pool is dropped, the
+/// threads complete the queued jobs and end.
 pub(super) struct WorkerPool<C> {
     jobs: SyncSender<Job<C>>,
 }
 
 impl<C: Send + 'static> WorkerPool<C> {
-    /// Starts one thread for each of `seats`; at most `waiting` jobs wait for them.
+    /// Starts one thread for each resource; at most `waiting` jobs wait for them.
     pub(super) fn start(
         name: &str,
-        seats: impl IntoIterator<Item = C>,
+        resources: impl IntoIterator<Item = C>,
         waiting: usize,
     ) -> io::Result<Self> {
         let (jobs, queue) = mpsc::sync_channel(waiting);
         let queue = Arc::new(Mutex::new(queue));
-        for seat in seats {
+        for resource in resources {
             let queue = Arc::clone(&queue);
             let thread = thread::Builder::new().name(name.to_owned());
-            thread.spawn(move || work(seat, &queue))?;
+            thread.spawn(move || work(resource, &queue))?;
         }
         Ok(Self { jobs })
     }
 
-    /// Has a thread do `job`, once the answer is first polled.
-    ///
-    /// The answer is `unavailable` when the queue is full.
+    /// Queues a job when the answer is first polled. The answer is `unavailable` if the queue is
+    /// full.
     pub(super) fn ask<'a, T, F>(&'a self, job: F) -> NowOrLater<'a, Result<T, StoreError>>
     where
         T: Send + 'static,
         F: FnOnce(&mut C) -> Result<T, StoreError> + Send + 'static,
     {
         NowOrLater::later(async move {
-            let (reply, answer) = oneshot::pair();
-            let job: Job<C> = Box::new(move |seat| reply.give(job(seat)));
-            self.jobs.try_send(job).map_err(refused)?;
-            answer.await.unwrap_or_else(|| Err(ended()))
+            let (sender, receiver) = oneshot::channel();
+            let job: Job<C> = Box::new(move |resource| sender.send(job(resource)));
+            self.jobs.try_send(job).map_err(not_queued)?;
+            receiver.await.unwrap_or_else(|| Err(ended()))
         })
     }
 
-    /// Has a thread do `job` without an answer; returns false when the queue is full.
+    /// Queues a job without an answer; returns false if the queue is full.
     pub(super) fn send<F>(&self, job: F) -> bool
     where
         F: FnOnce(&mut C) + Send + 'static,
@@ -74,21 +73,21 @@ impl<C> fmt::Debug for WorkerPool<C> {
     }
 }
 
-fn work<C>(mut seat: C, queue: &Mutex<Receiver<Job<C>>>) {
+fn work<C>(mut resource: C, queue: &Mutex<Receiver<Job<C>>>) {
     while let Some(job) = next(queue) {
-        job(&mut seat);
+        job(&mut resource);
     }
 }
 
-/// Waits for a job; the lock is given back before the job is done.
+/// Waits for a job; the lock is released before the job runs.
 fn next<C>(queue: &Mutex<Receiver<Job<C>>>) -> Option<Job<C>> {
     let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     queue.recv().ok()
 }
 
-fn refused<J>(refusal: TrySendError<J>) -> StoreError {
-    match refusal {
-        TrySendError::Full(_) => unavailable("too many calls wait for the store"),
+fn not_queued<J>(error: TrySendError<J>) -> StoreError {
+    match error {
+        TrySendError::Full(_) => unavailable("too many calls are waiting for the store"),
         TrySendError::Disconnected(_) => ended(),
     }
 }
@@ -111,16 +110,16 @@ mod tests {
 
     use super::*;
 
-    fn lane(waiting: usize) -> WorkerPool<u32> {
-        WorkerPool::start("lane", [0], waiting).unwrap()
+    fn pool(waiting: usize) -> WorkerPool<u32> {
+        WorkerPool::start("test", [0], waiting).unwrap()
     }
 
     fn poll<T>(answer: &mut NowOrLater<'_, T>) -> Poll<T> {
         Pin::new(answer).poll(&mut Context::from_waker(Waker::noop()))
     }
 
-    /// A job that says when it begins, and ends when it is told to.
-    fn held() -> (impl FnOnce(&mut u32), Receiver<()>, mpsc::Sender<()>) {
+    /// A job that reports its start, and ends on request.
+    fn blocking_job() -> (impl FnOnce(&mut u32), Receiver<()>, mpsc::Sender<()>) {
         let (began, has_begun) = mpsc::channel();
         let (end, may_end) = mpsc::channel();
         let job = move |count: &mut u32| {
@@ -132,39 +131,39 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_is_unavailable_and_nothing_runs_before_the_first_poll() {
-        let lane = lane(1);
-        let (job, has_begun, end) = held();
-        let mut first = lane.ask(move |count| {
+    fn full_queue_is_unavailable_and_nothing_runs_before_the_first_poll() {
+        let pool = pool(1);
+        let (job, has_begun, end) = blocking_job();
+        let mut first = pool.ask(move |count| {
             job(count);
             Ok(*count)
         });
-        let mut waiting = lane.ask(|count| Ok(*count));
-        let mut refused = lane.ask(|count| Ok(*count));
+        let mut waiting = pool.ask(|count| Ok(*count));
+        let mut rejected = pool.ask(|count| Ok(*count));
         assert!(poll(&mut first).is_pending());
         has_begun.recv().unwrap();
         assert!(poll(&mut waiting).is_pending());
-        let Poll::Ready(Err(error)) = poll(&mut refused) else {
-            panic!("the queue took one too many");
+        let Poll::Ready(Err(error)) = poll(&mut rejected) else {
+            panic!("the queue accepted one job too many");
         };
         assert_eq!(error.kind(), StoreErrorKind::Unavailable);
         end.send(()).unwrap();
     }
 
     #[test]
-    fn a_job_whose_answer_is_dropped_runs_to_its_end() {
-        let lane = lane(1);
-        let (job, has_begun, end) = held();
-        let mut dropped = lane.ask(move |count| {
+    fn job_runs_to_its_end_if_its_answer_is_dropped() {
+        let pool = pool(1);
+        let (job, has_begun, end) = blocking_job();
+        let mut dropped = pool.ask(move |count| {
             job(count);
             Ok(())
         });
         assert!(poll(&mut dropped).is_pending());
         has_begun.recv().unwrap();
         drop(dropped);
-        let (told, count) = mpsc::channel();
-        let mut next = lane.ask(move |count| {
-            told.send(*count).unwrap();
+        let (counted, count) = mpsc::channel();
+        let mut next = pool.ask(move |count| {
+            counted.send(*count).unwrap();
             Ok(())
         });
         assert!(poll(&mut next).is_pending());
@@ -173,19 +172,19 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_ended_is_unavailable() {
-        let lane = lane(1);
+    fn ended_thread_is_unavailable() {
+        let pool = pool(1);
         let (began, has_begun) = mpsc::channel::<()>();
-        let mut fatal = lane.ask(move |_| -> Result<(), StoreError> {
+        let mut fatal = pool.ask(move |_| -> Result<(), StoreError> {
             let _began = began;
-            panic!("as no job does");
+            panic!("real jobs do not panic");
         });
         let _ = poll(&mut fatal);
         assert!(has_begun.recv().is_err());
         while poll(&mut fatal).is_pending() {
             thread::yield_now();
         }
-        let mut later = lane.ask(|_| Ok(()));
+        let mut later = pool.ask(|_| Ok(()));
         while poll(&mut later).is_pending() {
             thread::yield_now();
         }

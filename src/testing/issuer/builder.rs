@@ -1,16 +1,16 @@
-//! Puts a provider together.
+//! The builder of fake issuers.
 
 use std::io;
 use std::sync::Arc;
 
-use super::FakeIssuer;
+use super::fake_issuer::FakeIssuer;
 use super::server::Server;
 use super::state::Client;
 use super::state::Provider;
 use crate::clock::Clock;
 use crate::testing::key::FakeKey;
 
-/// Puts a [`FakeIssuer`] together: [`FakeIssuer::builder`].
+/// Configures and starts a [`FakeIssuer`].
 #[derive(Debug)]
 #[must_use]
 pub struct FakeIssuerBuilder {
@@ -20,45 +20,58 @@ pub struct FakeIssuerBuilder {
     port: u16,
 }
 
-impl FakeIssuerBuilder {
-    pub(super) const fn new() -> Self {
-        Self {
+impl FakeIssuer {
+    /// Starts an issuer with a new P-256 key on any free port.
+    ///
+    /// # Errors
+    ///
+    /// The error of the system if there is no free port or no thread can be started.
+    pub fn start() -> io::Result<Self> {
+        Self::builder().start()
+    }
+
+    /// Starts the configuration of an issuer: by default with a new P-256 key, the system's clock,
+    /// no path, and any free port.
+    pub const fn builder() -> FakeIssuerBuilder {
+        FakeIssuerBuilder {
             base: String::new(),
             key: None,
             clock: None,
             port: 0,
         }
     }
+}
 
-    /// Gives the issuer a path, such as `/realms/main`.
+impl FakeIssuerBuilder {
+    /// Sets the path of the issuer's URL, such as `/realms/main`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.base = path.into();
         self
     }
 
-    /// Gives it the key that it begins with; by default a new P-256 key.
+    /// Sets the first signing key; by default it is a new P-256 key.
     pub fn key(mut self, key: FakeKey) -> Self {
         self.key = Some(key);
         self
     }
 
-    /// Gives it a clock: for the times in its tokens and for the `Date` of its answers.
+    /// Sets the clock, for the times in tokens and for the `Date` of answers.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// Takes this port of loopback in place of any free one.
+    /// Sets the port on loopback; by default it is any free one.
     pub const fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Starts it; it answers as soon as this returns.
+    /// Starts the issuer; it answers requests as soon as this returns.
     ///
     /// # Errors
     ///
-    /// Returns what the system said when no port or no thread was to be had.
+    /// The error of the system if the port is not free or no thread can be started.
     pub fn start(self) -> io::Result<FakeIssuer> {
         let listener = Server::bind(self.port)?;
         let origin = format!("http://{}", listener.local_addr()?);

@@ -1,29 +1,28 @@
 //! The endpoints of a provider and their paths.
 
-/// What a request to a [`FakeIssuer`](crate::testing::issuer::FakeIssuer) asked for.
+/// An endpoint of a [`FakeIssuer`](crate::testing::FakeIssuer).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum FakeEndpoint {
-    /// The document of OpenID Connect Discovery: the issuer, then
-    /// `/.well-known/openid-configuration`.
+    /// OpenID Connect Discovery: the issuer's URL, then `/.well-known/openid-configuration`.
     Discovery,
-    /// Introspection, RFC 7662.
+    /// Introspection (RFC 7662).
     Introspection,
-    /// The key set.
+    /// The key set (RFC 7517 section 5).
     Jwks,
-    /// Any other path.
+    /// Any other path; it is answered with 404.
     Other,
-    /// Revocation, RFC 7009.
+    /// Revocation (RFC 7009).
     Revocation,
-    /// The document of RFC 8414: `/.well-known/oauth-authorization-server`, then the issuer's
-    /// path.
+    /// Authorization server metadata (RFC 8414): `/.well-known/oauth-authorization-server`, then
+    /// the issuer's path.
     ServerMetadata,
-    /// Tokens by client credentials, RFC 6749 section 4.4.
+    /// Tokens for client credentials (RFC 6749 section 4.4).
     Token,
 }
 
 impl FakeEndpoint {
-    /// All that have a path.
+    /// All endpoints with a path of their own.
     const KNOWN: [Self; 6] = [
         Self::Discovery,
         Self::Introspection,
@@ -33,7 +32,7 @@ impl FakeEndpoint {
         Self::Token,
     ];
 
-    /// Returns the path, for an issuer that has the path `base`.
+    /// Returns the path, for an issuer with the path `base`.
     pub(super) fn path(self, base: &str) -> String {
         match self {
             Self::Discovery => format!("{base}/.well-known/openid-configuration"),
@@ -46,7 +45,7 @@ impl FakeEndpoint {
         }
     }
 
-    /// Finds the endpoint of a request's target.
+    /// Returns the endpoint of a request's target.
     pub(super) fn of(target: &str, base: &str) -> Self {
         let path = target.split('?').next().unwrap_or_default();
         let mut known = Self::KNOWN.into_iter();
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_two_documents_put_the_path_at_two_places() {
+    fn discovery_documents_differ_in_the_place_of_the_issuer_path() {
         let openid = "/realms/a/.well-known/openid-configuration";
         let oauth = "/.well-known/oauth-authorization-server/realms/a";
         assert_eq!(
@@ -76,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_does_not_count() {
+    fn query_is_ignored() {
         assert_eq!(FakeEndpoint::of("/jwks?a=b", ""), FakeEndpoint::Jwks);
         assert_eq!(FakeEndpoint::of("/jwks/", ""), FakeEndpoint::Other);
     }

@@ -1,8 +1,8 @@
-//! What a provider can be made to do wrong.
+//! Faults of a fake issuer.
 
 use std::time::Duration;
 
-/// An HTTP answer as it stands: status, headers and body.
+/// An HTTP answer of a [`FakeIssuer`](crate::testing::FakeIssuer): status, headers and body.
 ///
 /// ```
 /// use bearergate::testing::Answer;
@@ -19,7 +19,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Makes an answer of this status without a body.
+    /// Makes an answer with this status and no body.
     pub const fn new(status: u16) -> Self {
         Self {
             status,
@@ -28,12 +28,12 @@ impl Answer {
         }
     }
 
-    /// Makes an answer of status 200 with this body, as `application/json`.
+    /// Makes an answer with status 200 and this body, of the type `application/json`.
     pub fn json(body: impl Into<Vec<u8>>) -> Self {
         Self::new(200).content("application/json", body)
     }
 
-    /// Sets a header in place of all of the same name.
+    /// Sets a header, and replaces all of the same name.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let name = name.into();
         self.headers
@@ -42,7 +42,7 @@ impl Answer {
         self
     }
 
-    /// Sets the body and its type.
+    /// Sets the body and the header `content-type`.
     pub fn content(self, content_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
         let mut answer = self.header("content-type", content_type);
         answer.body = body.into();
@@ -50,28 +50,29 @@ impl Answer {
     }
 }
 
-/// What an endpoint does in place of its duty, until it is healed.
+/// What an endpoint does instead of answering as it should, until it is
+/// [healed](crate::testing::FakeIssuer::heal).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Gives this answer, whatever is asked.
+    /// Gives this answer to every request.
     Answer(Answer),
-    /// Gives the right body under this content type.
+    /// Gives the usual body with this content type.
     ContentType(String),
     /// Reads the request and never answers.
     Hang,
-    /// Reads the request and gives the right answer when the endpoint is healed.
+    /// Reads the request and gives the usual answer when the endpoint is healed.
     Hold,
-    /// Gives a login page in HTML, with status 200.
+    /// Gives an HTML page with a login form, with status 200.
     Html,
-    /// Gives the right JSON, filled with blanks to this many bytes, in chunks that do not say
-    /// how many are to come.
+    /// Gives the usual JSON, padded with spaces to this many bytes, in chunks without a total
+    /// length.
     Huge(usize),
-    /// Sends the client to this URL, with status 307: method and body would be kept.
+    /// Redirects to this URL with status 307, under which clients keep method and body.
     Redirect(String),
     /// Resets the connection before it answers.
     Reset,
-    /// Gives the right answer after this time.
+    /// Gives the usual answer after this time.
     Slow(Duration),
     /// Gives this status and an error in JSON.
     Status(u16),

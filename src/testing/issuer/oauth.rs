@@ -1,4 +1,4 @@
-//! What the endpoints answer when nothing is wrong with them.
+//! The usual answers of the endpoints.
 
 use std::fmt::Write;
 
@@ -12,9 +12,9 @@ use serde_json::json;
 use super::endpoint::FakeEndpoint;
 use super::fault::Answer;
 use super::state::Client;
-use super::state::Known;
+use super::state::KnownToken;
 use super::state::Provider;
-use super::state::State;
+use super::state::ProviderState;
 use super::wire::SeenRequest;
 use super::wire::decoded;
 use crate::clock::FakeClock;
@@ -26,22 +26,22 @@ use crate::testing::token::random_name;
 use crate::validator::TokenValidator;
 use crate::validator::is_jwt_like;
 
-/// Seconds that a token of the token endpoint lives.
+/// Lifetime of a token of the token endpoint, in seconds.
 const LIFETIME: u64 = 300;
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const SIGNED: &str = "token-introspection+jwt";
 
 impl Provider {
-    /// Answers a request as its endpoint should.
+    /// Returns the usual answer to a request.
     pub(super) fn answer(&self, endpoint: FakeEndpoint, request: &SeenRequest) -> Answer {
         let answer = match (endpoint, request.method()) {
             (FakeEndpoint::Discovery | FakeEndpoint::ServerMetadata, "GET") => {
                 document(request, self.metadata())
             }
             (FakeEndpoint::Jwks, "GET") => document(request, self.jwks()),
-            (FakeEndpoint::Introspection, "POST") => self.known(request, Self::introspect),
-            (FakeEndpoint::Revocation, "POST") => self.known(request, Self::revoke),
-            (FakeEndpoint::Token, "POST") => self.known(request, Self::grant),
+            (FakeEndpoint::Introspection, "POST") => self.authenticated(request, Self::introspect),
+            (FakeEndpoint::Revocation, "POST") => self.authenticated(request, Self::revoke),
+            (FakeEndpoint::Token, "POST") => self.authenticated(request, Self::grant),
             (FakeEndpoint::Other, _) => Answer::new(404),
             _ => Answer::new(405),
         };
@@ -81,26 +81,25 @@ impl Provider {
         Value::from(members).to_string()
     }
 
-    /// Answers a client that proved who it is.
-    fn known(
+    /// Answers an authenticated client, and rejects all others.
+    fn authenticated(
         &self,
         request: &SeenRequest,
         answer: fn(&Self, &SeenRequest, &str) -> Answer,
     ) -> Answer {
         match self.client(request) {
             Some(client) => answer(self, request, &client),
-            None => {
-                refusal(401, "invalid_client").header("www-authenticate", "Basic realm=\"oauth\"")
-            }
+            None => oauth_error(401, "invalid_client")
+                .header("www-authenticate", "Basic realm=\"oauth\""),
         }
     }
 
     fn introspect(&self, request: &SeenRequest, client: &str) -> Answer {
         let Some(token) = request.form("token") else {
-            return refusal(400, "invalid_request");
+            return oauth_error(400, "invalid_request");
         };
         if self.lock().refuses_jwts && is_jwt_like(&token) {
-            return refusal(400, "unsupported_token_type");
+            return oauth_error(400, "unsupported_token_type");
         }
         let accepts = request.header("accept").unwrap_or_default();
         let text = self.lock().introspection(&token, self.now().as_secs());
@@ -115,7 +114,7 @@ impl Provider {
         Answer::new(200).content(format!("application/{SIGNED}"), envelope)
     }
 
-    /// The signed answer of RFC 9701 without its content.
+    /// Starts the signed answer of RFC 9701.
     fn envelope(&self, client: &str) -> TokenBuilder {
         let key = self.lock().key.clone();
         let builder = TokenBuilder::new(&key, self.now()).typ(SIGNED);
@@ -128,7 +127,7 @@ impl Provider {
 
     fn revoke(&self, request: &SeenRequest, _client: &str) -> Answer {
         let Some(token) = request.form("token") else {
-            return refusal(400, "invalid_request");
+            return oauth_error(400, "invalid_request");
         };
         self.lock().tokens.remove(&token);
         Answer::new(200)
@@ -136,7 +135,7 @@ impl Provider {
 
     fn grant(&self, request: &SeenRequest, client: &str) -> Answer {
         if request.form("grant_type").as_deref() != Some("client_credentials") {
-            return refusal(400, "unsupported_grant_type");
+            return oauth_error(400, "unsupported_grant_type");
         }
         let now = self.now().as_secs();
         let mut claims = Map::from_iter([
@@ -150,12 +149,12 @@ impl Provider {
         claims.extend(audience.map(|aud| ("aud".to_owned(), json!(aud))));
         let scope = request.form("scope");
         claims.extend(scope.map(|scope| ("scope".to_owned(), json!(scope))));
-        let token = self.lock().hand_out(claims);
+        let token = self.lock().issue_opaque(claims);
         let body = json!({"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME});
         Answer::json(body.to_string()).header("cache-control", "no-store")
     }
 
-    /// Returns the client that the request proves, by exactly one method.
+    /// Returns the client that the request authenticates, by exactly one method.
     fn client(&self, request: &SeenRequest) -> Option<String> {
         let header = request.header("authorization");
         let (secret, assertion) = (
@@ -188,23 +187,23 @@ impl Provider {
         self.lock().has_secret(&id, &secret).then_some(id)
     }
 
-    /// RFC 7523: the assertion's issuer and subject are the client, its audience is this server.
+    /// RFC 7523: issuer and subject of the assertion are the client, and its audience is this server.
     fn client_of_assertion(&self, assertion: &str) -> Option<String> {
         let keys = self.lock().client_keys();
         keys.into_iter().find_map(|(id, key)| {
-            let proven = self.proves(assertion, &id, &key);
-            proven.then_some(id)
+            let is_valid = self.is_valid_assertion(assertion, &id, &key);
+            is_valid.then_some(id)
         })
     }
 
-    fn proves(&self, assertion: &str, id: &str, key: &FakeKey) -> bool {
+    fn is_valid_assertion(&self, assertion: &str, id: &str, key: &FakeKey) -> bool {
         let audiences = [
             self.issuer.clone(),
             self.url(FakeEndpoint::Token),
             self.url(FakeEndpoint::Introspection),
             self.url(FakeEndpoint::Revocation),
         ];
-        let judge = || {
+        let validator = || {
             JwtValidator::builder()
                 .issuer(id)
                 .audiences(audiences.clone())
@@ -213,26 +212,26 @@ impl Provider {
                 .check("jti", |claims| claims.value("jti").is_some())
                 .clock(FakeClock::at(self.now()))
         };
-        let typed = judge().require_type("client-authentication+jwt");
-        [judge(), typed].into_iter().any(|judge| {
-            let Ok(judge) = judge.build() else {
+        let typed = validator().require_type("client-authentication+jwt");
+        [validator(), typed].into_iter().any(|builder| {
+            let Ok(validator) = builder.build() else {
                 return false;
             };
             let Ok(presented) = PresentedCredential::bearer(assertion) else {
                 return false;
             };
-            let verdict = judge.validate(&presented).try_now();
-            matches!(verdict, Ok(Ok(_)))
+            let result = validator.validate(&presented).try_now();
+            matches!(result, Ok(Ok(_)))
         })
     }
 }
 
-impl State {
-    /// Returns the text of an answer about this token.
+impl ProviderState {
+    /// Returns the body of an introspection answer about this token.
     fn introspection(&self, token: &str, now: u64) -> String {
         match self.tokens.get(token) {
-            Some(Known::Text(text)) => text.clone(),
-            Some(Known::Claims(claims)) if is_alive(claims, now) => {
+            Some(KnownToken::Text(text)) => text.clone(),
+            Some(KnownToken::Claims(claims)) if is_active(claims, now) => {
                 let mut members = claims.clone();
                 members.insert("active".to_owned(), true.into());
                 members
@@ -244,10 +243,11 @@ impl State {
         }
     }
 
-    /// Makes an opaque token that stands for these claims.
-    pub(super) fn hand_out(&mut self, claims: Map<String, Value>) -> String {
+    /// Issues an opaque token with these claims.
+    pub(super) fn issue_opaque(&mut self, claims: Map<String, Value>) -> String {
         let token = random_name();
-        self.tokens.insert(token.clone(), Known::Claims(claims));
+        self.tokens
+            .insert(token.clone(), KnownToken::Claims(claims));
         token
     }
 
@@ -255,15 +255,15 @@ impl State {
         self.clients.iter().any(|client| match client {
             Client::Secret {
                 id: other,
-                secret: wanted,
-            } => other == id && wanted == secret,
+                secret: expected,
+            } => other == id && expected == secret,
             _ => false,
         })
     }
 
     fn has_bearer(&self, token: &str) -> bool {
         let mut clients = self.clients.iter();
-        clients.any(|client| matches!(client, Client::Bearer(wanted) if wanted == token))
+        clients.any(|client| matches!(client, Client::Bearer(expected) if expected == token))
     }
 
     fn client_keys(&self) -> Vec<(String, FakeKey)> {
@@ -276,12 +276,12 @@ impl State {
     }
 }
 
-fn is_alive(claims: &Map<String, Value>, now: u64) -> bool {
+fn is_active(claims: &Map<String, Value>, now: u64) -> bool {
     let end = claims.get("exp").and_then(Value::as_u64);
     end.is_none_or(|end| now < end)
 }
 
-/// A document with its tag, or 304 for who has it already.
+/// Returns a document with its entity tag, or 304 for a client that has it already.
 fn document(request: &SeenRequest, body: String) -> Answer {
     let tag = tag(&body);
     let answer = match request.header("if-none-match") {
@@ -295,14 +295,14 @@ fn tag(body: &str) -> String {
     let digest = digest::digest(&digest::SHA256, body.as_bytes());
     let mut tag = String::from('"');
     for byte in digest.as_ref().iter().take(8) {
-        // Writing to a string does not fail.
+        // Writing to a string never fails.
         let _ = write!(tag, "{byte:02x}");
     }
     tag.push('"');
     tag
 }
 
-fn refusal(status: u16, error: &str) -> Answer {
+fn oauth_error(status: u16, error: &str) -> Answer {
     let body = json!({"error": error}).to_string();
     Answer::new(status).content("application/json", body)
 }

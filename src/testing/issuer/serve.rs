@@ -1,4 +1,4 @@
-//! One connection: requests in, answers or faults out.
+//! The requests of one connection, and their answers or faults.
 
 use std::io;
 use std::net::TcpStream;
@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use super::endpoint::FakeEndpoint;
 use super::fault::Answer;
 use super::fault::Fault;
+use super::state::FaultTicket;
 use super::state::Provider;
-use super::state::Ticket;
 use super::wire;
 use crate::clock::UnixTime;
 
@@ -18,13 +18,13 @@ const LOGIN: &str =
     "<!DOCTYPE html><title>Sign in</title><form method=post><input name=user></form>";
 
 impl Provider {
-    /// Answers one request after the other, until one side has had enough.
+    /// Answers the requests one by one until either side closes the connection.
     pub(super) fn serve(&self, stream: &mut TcpStream) -> io::Result<()> {
         while let Some(mut request) = wire::read_head(stream)? {
             let endpoint = FakeEndpoint::of(request.target(), &self.base);
             let ticket = self.ticket(endpoint);
             if matches!(ticket.fault, Some(Fault::Reset)) {
-                // What is left unread makes the system reset the connection.
+                // Unread bytes make the system reset the connection when it is closed.
                 self.record(endpoint, request);
                 return Ok(());
             }
@@ -38,27 +38,27 @@ impl Provider {
         Ok(())
     }
 
-    /// Does what the fault says, or what is right; breaks where the connection is done for.
+    /// Answers as the fault says, or as usual; breaks if the connection must be closed.
     fn act(
         &self,
         stream: &mut TcpStream,
-        ticket: &Ticket,
-        right: impl FnOnce() -> Answer,
+        ticket: &FaultTicket,
+        usual: impl FnOnce() -> Answer,
     ) -> io::Result<ControlFlow<()>> {
         let answer = match &ticket.fault {
-            None => right(),
+            None => usual(),
             Some(Fault::Answer(answer)) => answer.clone(),
-            Some(Fault::ContentType(content_type)) => right().header("content-type", content_type),
+            Some(Fault::ContentType(content_type)) => usual().header("content-type", content_type),
             Some(Fault::Hang | Fault::Reset) => {
                 self.hang(ticket);
                 return Ok(ControlFlow::Break(()));
             }
-            Some(Fault::Hold) if self.hold(ticket, None) => right(),
-            Some(Fault::Slow(span)) if self.hold(ticket, Some(*span)) => right(),
+            Some(Fault::Hold) if self.hold(ticket, None) => usual(),
+            Some(Fault::Slow(span)) if self.hold(ticket, Some(*span)) => usual(),
             Some(Fault::Hold | Fault::Slow(_)) => return Ok(ControlFlow::Break(())),
             Some(Fault::Html) => Answer::new(200).content("text/html; charset=utf-8", LOGIN),
             Some(Fault::Huge(bytes)) => {
-                wire::write_chunks(stream, &self.dated(right()), *bytes)?;
+                wire::write_chunks(stream, &self.dated(usual()), *bytes)?;
                 return Ok(ControlFlow::Continue(()));
             }
             Some(Fault::Redirect(url)) => Answer::new(307).header("location", url),
@@ -66,7 +66,7 @@ impl Provider {
                 Answer::new(*status).content("application/json", r#"{"error":"server_error"}"#)
             }
             Some(Fault::Truncated) => {
-                wire::write_half(stream, &self.dated(right()))?;
+                wire::write_half(stream, &self.dated(usual()))?;
                 return Ok(ControlFlow::Break(()));
             }
         };
@@ -74,7 +74,7 @@ impl Provider {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Adds the time, unless the answer has one.
+    /// Adds the header `date`, unless the answer has one.
     fn dated(&self, answer: Answer) -> Answer {
         let mut headers = answer.headers.iter();
         if headers.any(|(name, _)| name.eq_ignore_ascii_case("date")) {
@@ -87,7 +87,7 @@ impl Provider {
     }
 }
 
-/// Writes the time as RFC 9110 section 5.6.7 wants it.
+/// Formats a time as in RFC 9110 section 5.6.7.
 fn date(now: UnixTime) -> Option<String> {
     let time: OffsetDateTime = now.to_datetime()?;
     let (day, month) = (time.weekday().to_string(), time.month().to_string());
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn date_is_the_one_of_the_rfc() {
+    fn date_has_the_format_of_the_rfc() {
         let text = date(UnixTime::from_secs(784_111_777));
         assert_eq!(text.as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
     }

@@ -1,6 +1,7 @@
 //! The listener and its threads.
 //!
-//! One thread accepts, one more serves each connection; all end when the server goes down.
+//! One thread accepts connections, and each connection has its own thread. All end when the server
+//! goes down.
 
 use std::collections::HashMap;
 use std::io;
@@ -18,22 +19,22 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::thread::JoinHandle;
 
-/// What is done with a connection, from its first byte to its end.
+/// Handles one connection from its first byte to its end.
 pub(super) type Serve = Arc<dyn Fn(&mut TcpStream) -> io::Result<()> + Send + Sync>;
 
-/// Connections are many in some tests, and none needs a deep stack.
+/// Some tests open many connections, and none needs a deep stack.
 const STACK_BYTES: usize = 256 * 1024;
 
 /// A listener on loopback that can go down and come up again at the same port.
 pub(super) struct Server {
     address: SocketAddr,
     serve: Serve,
-    running: Mutex<Option<Running>>,
+    running: Mutex<Option<Acceptor>>,
 }
 
-struct Running {
+struct Acceptor {
     connections: Arc<Connections>,
-    acceptor: JoinHandle<()>,
+    thread: JoinHandle<()>,
 }
 
 #[derive(Default)]
@@ -49,15 +50,15 @@ struct Open {
 }
 
 impl Server {
-    /// Takes this port of loopback, or any free one for 0, and does not answer yet.
+    /// Binds this port of loopback, or any free one for 0; it does not accept connections yet.
     pub(super) fn bind(port: u16) -> io::Result<TcpListener> {
         TcpListener::bind((Ipv4Addr::LOCALHOST, port))
     }
 
-    /// Serves what the listener accepts.
+    /// Serves the connections of the listener.
     pub(super) fn start(listener: TcpListener, serve: Serve) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let running = Running::new(listener, &serve)?;
+        let running = Acceptor::new(listener, &serve)?;
         Ok(Self {
             address,
             serve,
@@ -77,7 +78,7 @@ impl Server {
         let mut running = locked(&self.running);
         if running.is_none() {
             let listener = Self::bind(self.address.port())?;
-            *running = Some(Running::new(listener, &self.serve)?);
+            *running = Some(Acceptor::new(listener, &self.serve)?);
         }
         Ok(())
     }
@@ -97,16 +98,16 @@ impl Drop for Server {
     }
 }
 
-impl Running {
+impl Acceptor {
     fn new(listener: TcpListener, serve: &Serve) -> io::Result<Self> {
         let connections = Arc::<Connections>::default();
         let (own, serve) = (Arc::clone(&connections), Arc::clone(serve));
-        let acceptor = thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("fake issuer".to_owned())
             .spawn(move || accept(&listener, &own, &serve))?;
         Ok(Self {
             connections,
-            acceptor,
+            thread,
         })
     }
 
@@ -114,7 +115,7 @@ impl Running {
         self.connections.stopping.store(true, Ordering::SeqCst);
         // The acceptor waits for a connection; this one wakes it.
         drop(TcpStream::connect(address));
-        drop(self.acceptor.join());
+        drop(self.thread.join());
         self.connections.close();
     }
 }
@@ -131,7 +132,7 @@ fn accept(listener: &TcpListener, connections: &Arc<Connections>, serve: &Serve)
 }
 
 impl Connections {
-    /// Serves one connection on a thread of its own; what fails ends that connection alone.
+    /// Serves one connection on its own thread; an error ends only that connection.
     fn serve(self: &Arc<Self>, mut stream: TcpStream, serve: Serve) {
         let Ok(id) = self.enter(&stream) else {
             return;
@@ -167,7 +168,7 @@ impl Connections {
     }
 }
 
-/// Locks, also after a thread of a test panicked.
+/// Locks, also if a thread panicked while it held the lock.
 pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

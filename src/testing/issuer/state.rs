@@ -1,4 +1,4 @@
-//! What a provider knows, behind one lock: keys, clients, tokens, faults and what it has seen.
+//! The state of a fake issuer behind one lock: keys, clients, tokens, faults and requests.
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
@@ -20,68 +20,68 @@ use crate::clock::SystemClock;
 use crate::clock::UnixTime;
 use crate::testing::key::FakeKey;
 
-/// Requests that are kept, the newest; the counters count them all.
+/// The number of newest requests that are recorded; the counters count all.
 const SEEN: usize = 10_000;
 /// Longer than any test runs.
 const FOREVER: Duration = Duration::from_secs(86_400);
 
-/// A provider without its listener.
+/// A fake issuer without its listener.
 pub(super) struct Provider {
-    /// The issuer, as its tokens name it.
+    /// Name of the issuer: the `iss` of its tokens.
     pub(super) issuer: String,
     /// Scheme, host and port.
     pub(super) origin: String,
-    /// The issuer's path: empty, or beginning with a slash and not ending with one.
+    /// Path of the issuer: empty, or with a leading and no trailing slash.
     pub(super) base: String,
     pub(super) clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    state: Mutex<ProviderState>,
     changed: Condvar,
 }
 
-pub(super) struct State {
+pub(super) struct ProviderState {
     pub(super) key: FakeKey,
     /// Members of the key set.
     pub(super) published: Vec<String>,
     pub(super) rotations: usize,
     pub(super) clients: Vec<Client>,
-    pub(super) tokens: HashMap<String, Known>,
+    pub(super) tokens: HashMap<String, KnownToken>,
     pub(super) refuses_jwts: bool,
-    /// Members of the discovery documents that differ from the usual; `null` leaves one out.
+    /// Changed members of the discovery documents; `null` removes a member.
     pub(super) metadata: Map<String, Value>,
-    duties: HashMap<FakeEndpoint, Duty>,
+    endpoints: HashMap<FakeEndpoint, EndpointState>,
     seen: VecDeque<(FakeEndpoint, SeenRequest)>,
     /// How often the listener went down.
     downs: usize,
 }
 
-/// Who may ask the provider.
+/// A client that may send requests.
 pub(super) enum Client {
     Bearer(String),
     Key { id: String, key: FakeKey },
     Secret { id: String, secret: String },
 }
 
-/// What introspection says of a token.
-pub(super) enum Known {
-    /// These claims until `exp`, then that it is inactive.
+/// What introspection reports about a token.
+pub(super) enum KnownToken {
+    /// Active with these claims until `exp`.
     Claims(Map<String, Value>),
-    /// This text.
+    /// Exactly this text.
     Text(String),
 }
 
 #[derive(Default)]
-struct Duty {
+struct EndpointState {
     count: usize,
     fault: Option<Fault>,
-    /// For how many requests the fault stands yet.
+    /// For how many more requests the fault lasts.
     left: usize,
-    /// How often it was healed.
+    /// How often the endpoint was healed.
     heals: usize,
     headers: Vec<(String, String)>,
 }
 
-/// One request's share in a fault.
-pub(super) struct Ticket {
+/// The fault that one request gets.
+pub(super) struct FaultTicket {
     pub(super) fault: Option<Fault>,
     endpoint: FakeEndpoint,
     heals: usize,
@@ -90,7 +90,7 @@ pub(super) struct Ticket {
 
 impl Provider {
     pub(super) fn new(origin: String, base: String, key: FakeKey) -> Self {
-        let state = State {
+        let state = ProviderState {
             published: vec![key.jwk()],
             key,
             rotations: 0,
@@ -98,7 +98,7 @@ impl Provider {
             tokens: HashMap::new(),
             refuses_jwts: false,
             metadata: Map::new(),
-            duties: HashMap::new(),
+            endpoints: HashMap::new(),
             seen: VecDeque::new(),
             downs: 0,
         };
@@ -112,7 +112,7 @@ impl Provider {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, ProviderState> {
         locked(&self.state)
     }
 
@@ -121,53 +121,53 @@ impl Provider {
         format!("{}{}", self.origin, endpoint.path(&self.base))
     }
 
-    /// Returns the time, or the epoch where the clock does not tell it.
+    /// Returns the time, or the epoch if the clock has none.
     pub(super) fn now(&self) -> UnixTime {
         self.clock.now().unwrap_or(UnixTime::from_secs(0))
     }
 
-    /// Sets what an endpoint does wrong for so many requests.
+    /// Gives an endpoint a fault for so many requests.
     pub(super) fn fail(&self, endpoint: FakeEndpoint, fault: Fault, times: usize) {
         let mut state = self.lock();
-        let duty = state.duty(endpoint);
-        (duty.fault, duty.left) = (Some(fault), times);
-        duty.heals += 1;
+        let own = state.endpoint(endpoint);
+        (own.fault, own.left) = (Some(fault), times);
+        own.heals += 1;
         self.changed.notify_all();
     }
 
     pub(super) fn heal(&self, endpoint: FakeEndpoint) {
         let mut state = self.lock();
-        let duty = state.duty(endpoint);
-        duty.fault = None;
-        duty.heals += 1;
+        let own = state.endpoint(endpoint);
+        own.fault = None;
+        own.heals += 1;
         self.changed.notify_all();
     }
 
-    /// Lets go of every request that waits.
+    /// Ends the waiting of all held requests.
     pub(super) fn release(&self) {
         self.lock().downs += 1;
         self.changed.notify_all();
     }
 
-    /// Says how the next request to this endpoint fares.
-    pub(super) fn ticket(&self, endpoint: FakeEndpoint) -> Ticket {
+    /// Returns the fault of the next request to this endpoint.
+    pub(super) fn ticket(&self, endpoint: FakeEndpoint) -> FaultTicket {
         let mut state = self.lock();
         let downs = state.downs;
-        let duty = state.duty(endpoint);
-        let fault = duty.fault.clone().filter(|_| duty.left > 0);
-        duty.left = duty.left.saturating_sub(1);
-        Ticket {
+        let own = state.endpoint(endpoint);
+        let fault = own.fault.clone().filter(|_| own.left > 0);
+        own.left = own.left.saturating_sub(1);
+        FaultTicket {
             fault,
             endpoint,
-            heals: duty.heals,
+            heals: own.heals,
             downs,
         }
     }
 
-    /// Counts a request and keeps it.
+    /// Counts and records a request.
     pub(super) fn record(&self, endpoint: FakeEndpoint, request: SeenRequest) {
         let mut state = self.lock();
-        state.duty(endpoint).count += 1;
+        state.endpoint(endpoint).count += 1;
         if state.seen.len() == SEEN {
             state.seen.pop_front();
         }
@@ -175,11 +175,11 @@ impl Provider {
         self.changed.notify_all();
     }
 
-    /// Waits until the endpoint is healed, the listener goes down or the time is over; returns
+    /// Waits until the endpoint is healed, the listener goes down or the time has passed; returns
     /// false if the listener went down.
-    pub(super) fn hold(&self, ticket: &Ticket, span: Option<Duration>) -> bool {
-        let waits = |state: &mut State| {
-            let heals = state.duty(ticket.endpoint).heals;
+    pub(super) fn hold(&self, ticket: &FaultTicket, span: Option<Duration>) -> bool {
+        let waits = |state: &mut ProviderState| {
+            let heals = state.endpoint(ticket.endpoint).heals;
             state.downs == ticket.downs && (heals == ticket.heals || span.is_some())
         };
         let span = span.unwrap_or(FOREVER);
@@ -188,17 +188,21 @@ impl Provider {
     }
 
     /// Waits until the listener goes down.
-    pub(super) fn hang(&self, ticket: &Ticket) {
+    pub(super) fn hang(&self, ticket: &FaultTicket) {
         drop(self.wait(FOREVER, |state| state.downs == ticket.downs));
     }
 
-    /// Waits until this many requests came; returns false if the time is over before.
+    /// Waits until the endpoint has had this many requests; returns false if the time passes before.
     pub(super) fn wait_for(&self, endpoint: FakeEndpoint, count: usize, span: Duration) -> bool {
-        let mut state = self.wait(span, |state| state.duty(endpoint).count < count);
-        state.duty(endpoint).count >= count
+        let mut state = self.wait(span, |state| state.endpoint(endpoint).count < count);
+        state.endpoint(endpoint).count >= count
     }
 
-    fn wait(&self, span: Duration, waits: impl FnMut(&mut State) -> bool) -> MutexGuard<'_, State> {
+    fn wait(
+        &self,
+        span: Duration,
+        waits: impl FnMut(&mut ProviderState) -> bool,
+    ) -> MutexGuard<'_, ProviderState> {
         let waited = self.changed.wait_timeout_while(self.lock(), span, waits);
         match waited {
             Ok((state, _)) => state,
@@ -207,17 +211,17 @@ impl Provider {
     }
 }
 
-impl State {
-    fn duty(&mut self, endpoint: FakeEndpoint) -> &mut Duty {
-        self.duties.entry(endpoint).or_default()
+impl ProviderState {
+    fn endpoint(&mut self, endpoint: FakeEndpoint) -> &mut EndpointState {
+        self.endpoints.entry(endpoint).or_default()
     }
 
     pub(super) fn count(&self, endpoint: FakeEndpoint) -> usize {
-        self.duties.get(&endpoint).map_or(0, |duty| duty.count)
+        self.endpoints.get(&endpoint).map_or(0, |own| own.count)
     }
 
     pub(super) fn total(&self) -> usize {
-        self.duties.values().map(|duty| duty.count).sum()
+        self.endpoints.values().map(|own| own.count).sum()
     }
 
     pub(super) fn seen(&self, endpoint: FakeEndpoint) -> Vec<SeenRequest> {
@@ -226,12 +230,12 @@ impl State {
     }
 
     pub(super) fn headers(&self, endpoint: FakeEndpoint) -> Vec<(String, String)> {
-        let duty = self.duties.get(&endpoint);
-        duty.map(|duty| duty.headers.clone()).unwrap_or_default()
+        let own = self.endpoints.get(&endpoint);
+        own.map(|own| own.headers.clone()).unwrap_or_default()
     }
 
     pub(super) fn set_header(&mut self, endpoint: FakeEndpoint, header: (String, String)) {
-        let headers = &mut self.duty(endpoint).headers;
+        let headers = &mut self.endpoint(endpoint).headers;
         headers.retain(|(name, _)| !name.eq_ignore_ascii_case(&header.0));
         headers.push(header);
     }

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as far as tests need it: heads, bodies of known length, answers whole or broken.
+//! The part of HTTP/1.1 that tests need: heads, bodies of known length, whole and broken answers.
 
 use std::io;
 use std::io::Read;
@@ -9,16 +9,16 @@ use std::time::Duration;
 
 use super::fault::Answer;
 
-/// Longest head; more is refused by closing the connection.
+/// Longest head; the connection of a longer one is closed.
 const HEAD_BYTES: usize = 32 * 1024;
 /// Longest body of a request.
 const BODY_BYTES: usize = 1024 * 1024;
-/// How long to wait for the rest of a head that came in pieces.
+/// How long to wait for more of an incomplete head.
 const PIECE: Duration = Duration::from_millis(1);
-/// How many pieces of a long body go out at once.
+/// Length of one chunk of a long body.
 const CHUNK_BYTES: usize = 16 * 1024;
 
-/// A request that a [`FakeIssuer`](crate::testing::issuer::FakeIssuer) has seen.
+/// A request that a [`FakeIssuer`](crate::testing::FakeIssuer) has received.
 #[derive(Clone, Debug)]
 pub struct SeenRequest {
     method: String,
@@ -28,29 +28,29 @@ pub struct SeenRequest {
 }
 
 impl SeenRequest {
-    /// Returns the method.
+    /// Returns the method, such as `POST`.
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    /// Returns path and query as they were sent.
+    /// Returns path and query, as sent.
     pub fn target(&self) -> &str {
         &self.target
     }
 
-    /// Returns the first header of this name, in any case.
+    /// Returns the first header of this name; upper and lower case are the same.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         let found = headers.find(|(other, _)| other.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Returns the body; it is empty where the connection was reset before it was read.
+    /// Returns the body; it is empty if the connection was reset before it was read.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// Returns the first parameter of this name from a form in the body, decoded.
+    /// Returns the first parameter of this name in the form that is the body, decoded.
     pub fn form(&self, name: &str) -> Option<String> {
         let text = std::str::from_utf8(&self.body).ok()?;
         let mut pairs = text.split('&').filter_map(|pair| pair.split_once('='));
@@ -83,7 +83,7 @@ impl SeenRequest {
     }
 }
 
-/// Undoes the form encoding of RFC 6749 appendix B, or `None` for what is no such text.
+/// Decodes form encoding (RFC 6749 appendix B); `None` for malformed text.
 pub(super) fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -102,9 +102,8 @@ fn digit(byte: u8) -> Option<u8> {
     u8::try_from(digit).ok()
 }
 
-/// Reads a head and leaves its last byte behind, so that closing the connection now resets it.
-///
-/// Returns `None` when the other side is done, or speaks no HTTP.
+/// Reads a head except its last byte, so that closing the connection then resets it. Returns
+/// `None` if the client closed the connection, or does not send HTTP.
 pub(super) fn read_head(stream: &mut TcpStream) -> io::Result<Option<SeenRequest>> {
     let mut seen = vec![0; HEAD_BYTES];
     let mut known = 0;
@@ -123,7 +122,7 @@ pub(super) fn read_head(stream: &mut TcpStream) -> io::Result<Option<SeenRequest
     Ok(std::str::from_utf8(head).ok().and_then(SeenRequest::parse))
 }
 
-/// Reads what [`read_head`] left behind, and the body.
+/// Reads the byte that [`read_head`] left, and the body.
 pub(super) fn read_body(stream: &mut TcpStream, request: &mut SeenRequest) -> io::Result<()> {
     let len = request.body_len();
     if len > BODY_BYTES {
@@ -141,7 +140,7 @@ pub(super) fn write(stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
     stream.write_all(&bytes)
 }
 
-/// Announces the whole body and writes half of it.
+/// Writes the length of the whole body, and half of the body.
 pub(super) fn write_half(stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
     let (half, _) = answer.body.split_at(answer.body.len() / 2);
     let mut bytes = head(answer, Some(answer.body.len().max(1)));
@@ -149,7 +148,7 @@ pub(super) fn write_half(stream: &mut TcpStream, answer: &Answer) -> io::Result<
     stream.write_all(&bytes)
 }
 
-/// Writes the body in chunks, blanks behind it up to this many bytes.
+/// Writes the body in chunks, padded with spaces to this many bytes.
 pub(super) fn write_chunks(
     stream: &mut TcpStream,
     answer: &Answer,
@@ -173,7 +172,7 @@ fn write_chunk(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
     stream.write_all(&chunk)
 }
 
-/// The status line and the headers; without a length the body comes in chunks.
+/// Returns status line and headers; without a length the body is sent in chunks.
 fn head(answer: &Answer, len: Option<usize>) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status));
     for (name, value) in &answer.headers {
@@ -200,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn form_encoding_is_undone() {
+    fn form_encoding_is_decoded() {
         assert_eq!(decoded("a+b%3a%C3%A9").as_deref(), Some("a b:\u{e9}"));
         for broken in ["%", "%4", "%zz", "%ff"] {
             assert_eq!(decoded(broken), None, "{broken}");
@@ -208,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_found_in_any_case() {
+    fn header_names_ignore_case() {
         let head = "GET /a?b HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r";
         let request = SeenRequest::parse(head).unwrap();
         assert_eq!((request.method(), request.target()), ("GET", "/a?b"));

@@ -222,7 +222,7 @@ impl Life {
         let session = &mut self.sessions[at];
         let (current, old) = session.ids.split_last().unwrap();
         for old in old {
-            let kind = self.world.judge_session(old);
+            let kind = self.world.validate_session(old);
             assert_eq!(kind, Err(RejectionKind::SessionUnknown));
         }
         let wanted = match &session.grant {
@@ -231,7 +231,7 @@ impl Life {
             grant if grant.is_over(now) => Err(RejectionKind::SessionExpired),
             _ => Ok(()),
         };
-        assert_eq!(self.world.judge_session(current), wanted, "{session:?}");
+        assert_eq!(self.world.validate_session(current), wanted, "{session:?}");
         // A use is written four times in an idle timeout at the most.
         if wanted.is_ok() && now >= session.grant.last_used + GRANT_IDLE / 4 {
             session.grant.last_used = now;

@@ -1,7 +1,8 @@
-//! Lives of API keys.
+//! Random sequences of changes to API keys.
 
 use bearergate::RejectionKind;
-use bearergate::api_key::{ApiKeyFilter, ApiKeyId, NewApiKey};
+use bearergate::api_key::store::ApiKeyFilter;
+use bearergate::api_key::{ApiKeyId, NewApiKey};
 use bearergate::clock::UnixTime;
 use proptest::prelude::*;
 
@@ -11,11 +12,11 @@ use super::cases;
 use super::span;
 use crate::common::wait;
 
-/// What happens next; a number picks the key, modulo how many there are.
+/// One step; a number selects the key, modulo the number of keys.
 #[derive(Clone, Debug)]
 enum Step {
     Advance(u64),
-    Create { lives: Option<u64>, subject: u8 },
+    Create { lifetime: Option<u64>, subject: u8 },
     Expire { key: usize, after: u64 },
     Purge,
     Restart,
@@ -29,7 +30,7 @@ fn step() -> impl Strategy<Value = Step> {
     let key = || any::<usize>();
     prop_oneof![
         3 => (proptest::option::of(secs()), 0..3_u8)
-            .prop_map(|(lives, subject)| Step::Create { lives, subject }),
+            .prop_map(|(lifetime, subject)| Step::Create { lifetime, subject }),
         2 => secs().prop_map(Step::Advance),
         1 => (key(), secs()).prop_map(|(key, after)| Step::Expire { key, after }),
         1 => Just(Step::Purge),
@@ -40,7 +41,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A key as it should be.
+/// A key as it is expected.
 #[derive(Clone, Debug)]
 struct Key {
     id: ApiKeyId,
@@ -54,16 +55,16 @@ struct Key {
 }
 
 impl Key {
-    fn verdict(&self, now: u64) -> Result<(), RejectionKind> {
+    fn expected_result(&self, now: u64) -> Result<(), RejectionKind> {
         match () {
             () if self.is_purged => Err(RejectionKind::ApiKeyUnknown),
             () if self.disabled.is_some() => Err(RejectionKind::ApiKeyDisabled),
-            () if self.is_over(now) => Err(RejectionKind::ApiKeyExpired),
+            () if self.is_expired(now) => Err(RejectionKind::ApiKeyExpired),
             () => Ok(()),
         }
     }
 
-    fn is_over(&self, now: u64) -> bool {
+    fn is_expired(&self, now: u64) -> bool {
         self.expires.is_some_and(|end| end <= now)
     }
 
@@ -72,28 +73,28 @@ impl Key {
     }
 }
 
-/// The store and the model beside it.
-struct Life {
+/// The store and its model.
+struct Comparison {
     world: World,
     keys: Vec<Key>,
 }
 
-impl Life {
+impl Comparison {
     fn new(kind: Kind) -> Self {
         let (world, keys) = (World::new(kind), Vec::new());
         Self { world, keys }
     }
 
-    fn take(&mut self, step: &Step) {
+    fn apply(&mut self, step: &Step) {
         match *step {
             Step::Advance(secs) => self.world.clock.advance(span(secs)),
-            Step::Create { lives, subject } => self.create(lives, subject),
+            Step::Create { lifetime, subject } => self.create(lifetime, subject),
             Step::Expire { key, after } => self.expire(key, after),
             Step::Purge => self.purge(),
             Step::Restart => self.world.restart(),
             Step::Revoke(key) => self.revoke(key),
             Step::Rotate { key, overlap } => self.rotate(key, overlap),
-            Step::Use(key) => self.judge(key),
+            Step::Use(key) => self.validate(key),
         }
     }
 
@@ -101,20 +102,20 @@ impl Life {
         key.checked_rem(self.keys.len())
     }
 
-    fn create(&mut self, lives: Option<u64>, subject: u8) {
+    fn create(&mut self, lifetime: Option<u64>, subject: u8) {
         let draft = NewApiKey::new(format!("subject-{subject}"));
-        let draft = match lives {
-            Some(lives) => draft.expires_in(span(lives)),
+        let draft = match lifetime {
+            Some(lifetime) => draft.expires_in(span(lifetime)),
             None => draft.never_expires(),
         };
         let issued = wait(self.world.service.keys.create(draft)).unwrap();
         let now = self.world.now();
         self.keys.push(Key {
             id: issued.record.id(),
-            text: issued.key.reveal(),
+            text: issued.secret.reveal(),
             subject,
             created: now,
-            expires: lives.map(|lives| now + lives),
+            expires: lifetime.map(|lifetime| now + lifetime),
             disabled: None,
             successor: None,
             is_purged: false,
@@ -125,27 +126,27 @@ impl Life {
         let Some(at) = self.pick(key) else { return };
         let end = self.world.now() + after;
         let id = self.keys[at].id;
-        let made = wait(self.world.service.keys.expire(id, UnixTime::from_secs(end)));
-        assert_eq!(made.is_ok(), !self.keys[at].is_purged);
+        let result = wait(self.world.service.keys.expire(id, UnixTime::from_secs(end)));
+        assert_eq!(result.is_ok(), !self.keys[at].is_purged);
         self.keys[at].end_by(end);
     }
 
     fn purge(&mut self) {
         let now = self.world.now();
         let purged = wait(self.world.service.keys.purge(UnixTime::from_secs(now))).unwrap();
-        let mut wanted = 0;
+        let mut expected = 0;
         for key in &mut self.keys {
-            let is_ended = key.is_over(now) || key.disabled.is_some_and(|at| at <= now);
-            wanted += usize::from(is_ended && !key.is_purged);
+            let is_ended = key.is_expired(now) || key.disabled.is_some_and(|at| at <= now);
+            expected += usize::from(is_ended && !key.is_purged);
             key.is_purged |= is_ended;
         }
-        assert_eq!(purged, wanted);
+        assert_eq!(purged, expected);
     }
 
     fn revoke(&mut self, key: usize) {
         let Some(at) = self.pick(key) else { return };
-        let made = wait(self.world.service.keys.revoke(self.keys[at].id, "test"));
-        assert_eq!(made.is_ok(), !self.keys[at].is_purged);
+        let result = wait(self.world.service.keys.revoke(self.keys[at].id, "test"));
+        assert_eq!(result.is_ok(), !self.keys[at].is_purged);
         let now = self.world.now();
         self.keys[at].disabled.get_or_insert(now);
     }
@@ -154,12 +155,12 @@ impl Life {
         let Some(at) = self.pick(key) else { return };
         let now = self.world.now();
         let old = self.keys[at].clone();
-        let is_current = old.verdict(now).is_ok() && old.successor.is_none();
+        let is_current = old.expected_result(now).is_ok() && old.successor.is_none();
         let rotated = wait(self.world.service.keys.rotate(old.id, span(overlap)));
         assert_eq!(rotated.is_ok(), is_current);
         let Ok(issued) = rotated else { return };
         let mut new = old.clone();
-        (new.id, new.text) = (issued.record.id(), issued.key.reveal());
+        (new.id, new.text) = (issued.record.id(), issued.secret.reveal());
         new.created = now;
         new.expires = old.expires.map(|end| now + (end - old.created));
         self.keys[at].successor = Some(new.id);
@@ -167,16 +168,16 @@ impl Life {
         self.keys.push(new);
     }
 
-    fn judge(&self, key: usize) {
+    fn validate(&self, key: usize) {
         let Some(at) = self.pick(key) else { return };
         let key = &self.keys[at];
-        let wanted = key.verdict(self.world.now());
-        assert_eq!(self.world.judge_key(&key.text), wanted, "{key:?}");
+        let expected = key.expected_result(self.world.now());
+        assert_eq!(self.world.validate_key(&key.text), expected, "{key:?}");
     }
 
     fn check(&self) {
         for key in 0..self.keys.len() {
-            self.judge(key);
+            self.validate(key);
             self.check_record(&self.keys[key]);
         }
         for subject in 0..3 {
@@ -186,10 +187,10 @@ impl Life {
         let now = self.world.now();
         let soon = now + 60;
         self.check_list(ApiKeyFilter::ExpiresBy(UnixTime::from_secs(soon)), |key| {
-            key.disabled.is_none() && key.successor.is_none() && key.is_over(soon)
+            key.disabled.is_none() && key.successor.is_none() && key.is_expired(soon)
         });
         self.check_list(ApiKeyFilter::EndedBy(UnixTime::from_secs(now)), |key| {
-            key.disabled.is_some() || key.is_over(now)
+            key.disabled.is_some() || key.is_expired(now)
         });
     }
 
@@ -202,50 +203,53 @@ impl Life {
         assert_eq!(found.disabled().map(|d| d.at.as_secs()), key.disabled);
     }
 
-    fn check_list(&self, filter: ApiKeyFilter, belongs: impl Fn(&Key) -> bool) {
-        let there = self.keys.iter().filter(|key| !key.is_purged);
-        let mut wanted: Vec<_> = there.filter(|key| belongs(key)).map(|key| key.id).collect();
-        wanted.sort_unstable();
+    fn check_list(&self, filter: ApiKeyFilter, matches: impl Fn(&Key) -> bool) {
+        let present = self.keys.iter().filter(|key| !key.is_purged);
+        let mut expected: Vec<_> = present
+            .filter(|key| matches(key))
+            .map(|key| key.id)
+            .collect();
+        expected.sort_unstable();
         let found = wait(self.world.service.keys.list(filter, None)).unwrap();
         let found: Vec<_> = found.iter().map(|record| record.id()).collect();
-        assert_eq!(found, wanted);
+        assert_eq!(found, expected);
     }
 }
 
-fn live(kind: Kind, steps: &[Step]) {
-    let mut life = Life::new(kind);
+fn compare(kind: Kind, steps: &[Step]) {
+    let mut comparison = Comparison::new(kind);
     for step in steps {
-        life.take(step);
+        comparison.apply(step);
     }
-    life.check();
-    life.world.restart();
-    life.check();
+    comparison.check();
+    comparison.world.restart();
+    comparison.check();
 }
 
 proptest! {
     #![proptest_config(cases(200))]
     #[test]
-    fn keys_in_memory_live_like_the_model(steps in prop::collection::vec(step(), 1..60)) {
-        live(Kind::Memory, &steps);
+    fn keys_in_memory_match_the_model(steps in prop::collection::vec(step(), 1..60)) {
+        compare(Kind::Memory, &steps);
     }
 
     #[test]
-    fn keys_behind_a_cache_live_like_the_model(steps in prop::collection::vec(step(), 1..60)) {
-        live(Kind::Cached, &steps);
+    fn keys_behind_a_cache_match_the_model(steps in prop::collection::vec(step(), 1..60)) {
+        compare(Kind::Cached, &steps);
     }
 }
 
 proptest! {
     #![proptest_config(cases(24))]
     #[test]
-    fn keys_in_a_file_live_like_the_model(steps in prop::collection::vec(step(), 1..60)) {
-        live(Kind::File, &steps);
+    fn keys_in_a_file_match_the_model(steps in prop::collection::vec(step(), 1..60)) {
+        compare(Kind::File, &steps);
     }
 
     #[test]
-    fn keys_in_a_file_behind_a_cache_live_like_the_model(
+    fn keys_in_a_file_behind_a_cache_match_the_model(
         steps in prop::collection::vec(step(), 1..60)
     ) {
-        live(Kind::CachedFile, &steps);
+        compare(Kind::CachedFile, &steps);
     }
 }

@@ -1,4 +1,5 @@
-//! Random lives of keys, sessions and refresh tokens, held against a naive model, on every store.
+//! Random sequences of changes to keys, sessions and refresh tokens on every store, compared with a
+//! simple model.
 
 mod grants;
 mod keys;
@@ -12,10 +13,7 @@ use bearergate::api_key::ApiKeyStore;
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::PresentedCredential;
 use bearergate::session::SessionCookie;
-use bearergate::stores::{
-    CachedApiKeyStore, CachedSessionStore, MemoryApiKeyStore, MemoryGrantStore, ReadCache,
-    SqliteStore,
-};
+use bearergate::stores::{Cached, MemoryApiKeyStore, MemoryGrantStore, SqliteStore};
 use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator};
 use proptest::test_runner::Config;
 
@@ -23,7 +21,7 @@ use crate::common::Folder;
 use crate::common::NOW;
 use crate::common::Service;
 use crate::common::Stores;
-use crate::common::ring;
+use crate::common::scheme;
 use crate::common::wait;
 
 /// A kind of store.
@@ -35,21 +33,21 @@ enum Kind {
     Memory,
 }
 
-/// How many lives to try.
+/// How many sequences to try.
 fn cases(number: u32) -> Config {
     Config {
         cases: number,
-        // A failure is to be made into a test of its own.
+        // Write a separate test for each failure instead.
         failure_persistence: None,
         ..Config::default()
     }
 }
 
-/// A service on some store, which can be stopped and started again.
+/// A service on one kind of store, which can be stopped and started again.
 struct World {
     clock: FakeClock,
     service: Service,
-    // What the service works on, perhaps through a cache.
+    // The stores of the service, without the cache.
     stores: Stores,
     keys: Arc<dyn ApiKeyStore>,
     file: Option<(Folder, PathBuf)>,
@@ -79,7 +77,7 @@ impl World {
         }
     }
 
-    /// Stops everything and starts it again, on what the store kept.
+    /// Stops everything and starts it again with what the store kept.
     fn restart(&mut self) {
         if let Some((_, path)) = &self.file {
             self.stores = opened(path);
@@ -93,35 +91,43 @@ impl World {
             .as_secs()
     }
 
-    fn judge_key(&self, key: &str) -> Result<(), RejectionKind> {
+    fn validate_key(&self, key: &str) -> Result<(), RejectionKind> {
         let store = self.keys.clone();
-        self.judge(
-            &ApiKeyValidator::builder(ring(), store).build().unwrap(),
+        self.validate(
+            &ApiKeyValidator::builder(scheme(), store).build().unwrap(),
             key,
         )
     }
 
-    fn judge_session(&self, id: &str) -> Result<(), RejectionKind> {
+    fn validate_session(&self, id: &str) -> Result<(), RejectionKind> {
         let cookie = SessionCookie::new("__Host-session").unwrap();
-        self.judge(&self.service.sessions.validator(&cookie), id)
+        self.validate(&self.service.sessions.validator(&cookie), id)
     }
 
-    fn judge(&self, judge: &dyn TokenValidator, credential: &str) -> Result<(), RejectionKind> {
+    fn validate(
+        &self,
+        validator: &dyn TokenValidator,
+        credential: &str,
+    ) -> Result<(), RejectionKind> {
         let now = UnixTime::from_secs(self.now());
         let presented = PresentedCredential::bearer(credential).unwrap().at(now);
-        let verdict = wait(judge.validate(&presented));
-        verdict.map(drop).map_err(|rejection| rejection.kind())
+        let result = wait(validator.validate(&presented));
+        result.map(drop).map_err(|rejection| rejection.kind())
     }
 }
 
 fn start(kind: Kind, clock: &FakeClock, stores: &Stores) -> (Service, Arc<dyn ApiKeyStore>) {
     let (mut keys, mut sessions, tokens) = stores.clone();
     if matches!(kind, Kind::Cached | Kind::CachedFile) {
-        let cache = || ReadCache::new().clock(clock.clone());
-        keys = Arc::new(CachedApiKeyStore::new(keys, cache()).unwrap());
-        sessions = Arc::new(CachedSessionStore::new(sessions, cache()).unwrap());
+        keys = Arc::new(Cached::builder(keys).clock(clock.clone()).build().unwrap());
+        sessions = Arc::new(
+            Cached::builder(sessions)
+                .clock(clock.clone())
+                .build()
+                .unwrap(),
+        );
     }
-    let service = Service::by(clock, (keys.clone(), sessions, tokens));
+    let service = Service::with_clock(clock, (keys.clone(), sessions, tokens));
     (service, keys)
 }
 

@@ -36,7 +36,13 @@ pub fn fixture(count: usize) -> Result<(Fixture, ApiKeyValidator)> {
     let peppers = PepperSet::new(1, &SecretSource::from_fn("bench", pepper))?;
     let scheme = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
     let store = Arc::new(MemoryApiKeyStore::new(count + 1)?);
+<<<<<<< HEAD
     let manager = ApiKeyManager::new(scheme.clone(), store.clone()).clock(FakeClock::at(CREATED));
+=======
+    let manager = ApiKeyManager::builder(ring.clone(), store.clone())
+        .clock(FakeClock::at(MADE))
+        .build()?;
+>>>>>>> main
     let keys = (0..count)
         .map(|at| create(&manager, at, LIFETIME))
         .collect::<Result<_>>()?;
@@ -49,7 +55,7 @@ fn create(manager: &ApiKeyManager, at: usize, lifetime: Duration) -> Result<Stri
     let draft = NewApiKey::new(format!("robot-{at}")).expires_in(lifetime);
     let created = manager.create(draft.scopes(["orders:read", "orders:write"]));
     match pin!(created).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(created) => Ok(created?.key.reveal()),
+        Poll::Ready(created) => Ok(created?.secret.reveal()),
         Poll::Pending => Err("a store in memory waits".into()),
     }
 }

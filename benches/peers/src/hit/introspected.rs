@@ -44,7 +44,8 @@ pub fn cases() -> Result<Vec<Case>> {
     let validator = IntrospectionValidator::builder("https://idp.example.com/introspect", auth)
         .audience(AUDIENCE)
         .issuer(ISSUER)
-        .build(Arc::new(Endpoint), Arc::new(AtOnce))?;
+        .env(&bearergate::environment::Environment::new().http_client(Endpoint).spawner(AtOnce))
+        .build()?;
     let now = SystemClock::default()
         .now()
         .ok_or("the system clock returns no time")?;

@@ -1,22 +1,22 @@
-//! Which records there are, in the orders that lists ask for.
+//! The index that lists are read from.
 
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::hash::RandomState;
 use std::ops::Bound;
 
-use crate::api_key::ApiKeyFilter;
 use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyQuery;
 use crate::api_key::ApiKeyRecord;
+use crate::api_key::store::ApiKeyFilter;
+use crate::api_key::store::ApiKeyQuery;
 use crate::principal::Authority;
 
-/// Where each record stands in each order.
+/// The ids of all records, sorted in each order that a query needs.
 #[derive(Default)]
 pub(super) struct Index {
     records: usize,
     entries: BTreeSet<(Order, u64, ApiKeyId)>,
-    /// Names are kept as hashes: whoever looks them up checks the record itself.
+    /// Names are kept as hashes, so the caller checks each record itself.
     hasher: RandomState,
 }
 
@@ -34,8 +34,8 @@ impl Index {
         self.records
     }
 
-    /// Takes note of a record before and after a change.
-    pub(super) fn enter(&mut self, old: Option<&ApiKeyRecord>, new: Option<&ApiKeyRecord>) {
+    /// Updates the entries of a record that changed.
+    pub(super) fn update(&mut self, old: Option<&ApiKeyRecord>, new: Option<&ApiKeyRecord>) {
         for entry in self.entries_of(old) {
             self.entries.remove(&entry);
         }
@@ -45,12 +45,13 @@ impl Index {
         self.records -= usize::from(old.is_some());
     }
 
-    /// Returns every record that a query may let through, by ascending id.
+    /// Returns the ids of all records that may match the query, in ascending order.
     pub(super) fn candidates(
         &self,
         query: &ApiKeyQuery,
     ) -> Box<dyn Iterator<Item = ApiKeyId> + '_> {
-        let name = |order, name: &str| self.under(order, self.hash(&query.authority, name), query);
+        let name =
+            |order, name: &str| self.with_name(order, self.hash(&query.authority, name), query);
         match &query.filter {
             ApiKeyFilter::All => name(Order::Authority, ""),
             ApiKeyFilter::Subject(subject) => name(Order::Subject, subject),
@@ -67,7 +68,7 @@ impl Index {
         }
     }
 
-    fn under(
+    fn with_name(
         &self,
         order: Order,
         key: u64,

@@ -3,22 +3,22 @@
 use crate::api_key::ApiKeyId;
 use crate::api_key::ApiKeyRecord;
 
-/// Records by their ids, such that a look-up does the same work whether there is one or not.
+/// Records by id. A lookup does the same work whether a record exists or not.
 ///
-/// An id has two buckets, both are read whole, and what stands under no id is led to some record
-/// by the same steps: neither a jump nor the cache tells the two apart. So one comes to the record
-/// by a tag of 32 bits, and whoever looks up an id compares it with the record's.
+/// An id has two buckets, both are read whole, and an unknown id leads to some other record by the
+/// same steps: neither a branch nor the cache shows the difference. A slot has only a 32-bit tag
+/// of the id, so the caller compares the id with that of the record.
 #[derive(Default)]
 pub(super) struct Table {
     // INVARIANT: a power of two of them, or none while there is no record.
     buckets: Vec<Bucket>,
-    records: Vec<(Hash, ApiKeyRecord)>,
-    /// Places of records without a slot: another one with their tag stands in their bucket. Of a
-    /// million records there is one in few stores.
-    strays: Vec<u32>,
+    records: Vec<(IdHash, ApiKeyRecord)>,
+    /// Places of records that no slot leads to, because another record in their buckets has the
+    /// same tag, or both buckets are full. Even with a million records there is rarely one.
+    unlinked: Vec<u32>,
 }
 
-/// Slots in one cache line: tags and what they lead to.
+/// Slots in one cache line: the tags, and the places of their records.
 #[derive(Clone, Default)]
 #[repr(align(64))]
 struct Bucket {
@@ -29,22 +29,22 @@ struct Bucket {
 
 const SLOTS: usize = 8;
 
-/// The hash of an id, as far as a table uses it.
+/// The bits of an id's hash that a table uses.
 #[derive(Clone, Copy)]
-pub(super) struct Hash {
+pub(super) struct IdHash {
     tag: u32,
     bucket: u32,
 }
 
-impl Hash {
-    /// The halves are used for themselves; the highest bits of the lower one are free.
+impl IdHash {
+    /// The halves are used separately; the highest bits of the lower half are not used.
     pub(super) fn new(hash: u64) -> Self {
         let [bucket, tag] = [hash, hash >> 32].map(|half| (half & u64::from(u32::MAX)) as u32);
         let tag = tag.max(1);
         Self { tag, bucket }
     }
 
-    /// The numbers of both buckets among so many.
+    /// Returns the numbers of both buckets among `count`.
     const fn buckets(self, count: usize) -> [usize; 2] {
         let second = self.bucket ^ self.tag.wrapping_mul(0x5bd1_e995);
         let mask = count.wrapping_sub(1);
@@ -53,9 +53,9 @@ impl Hash {
 }
 
 impl Table {
-    /// Returns the record of the id with this hash, or else some other one: whichever it is, its
-    /// id tells. There is none in an empty table alone.
-    pub(super) fn probe(&self, hash: Hash) -> Option<&ApiKeyRecord> {
+    /// Returns the record of the id with this hash, or some other one: the caller compares the id.
+    /// `None` only if the table is empty.
+    pub(super) fn probe(&self, hash: IdHash) -> Option<&ApiKeyRecord> {
         let (mut hit, mut place) = (0, 0);
         for at in hash.buckets(self.buckets.len()) {
             let bucket = self.buckets.get(at)?;
@@ -71,24 +71,24 @@ impl Table {
     }
 
     /// Returns the record of this id.
-    pub(super) fn get(&self, hash: Hash, id: ApiKeyId) -> Option<&ApiKeyRecord> {
+    pub(super) fn get(&self, hash: IdHash, id: ApiKeyId) -> Option<&ApiKeyRecord> {
         let is_own = |record: &&ApiKeyRecord| record.id() == id;
         let probed = self.probe(hash).filter(is_own);
-        probed.or_else(|| self.stray(id))
+        probed.or_else(|| self.find_unlinked(id))
     }
 
-    /// Says whether a look-up by [`probe`](Self::probe) may miss a record.
-    pub(super) const fn has_strays(&self) -> bool {
-        !self.strays.is_empty()
+    /// Returns true if [`probe`](Self::probe) may miss a record.
+    pub(super) const fn has_unlinked(&self) -> bool {
+        !self.unlinked.is_empty()
     }
 
-    fn stray(&self, id: ApiKeyId) -> Option<&ApiKeyRecord> {
-        let mut strays = self.strays.iter().filter_map(|place| self.record(*place));
-        strays.find(|record| record.id() == id)
+    fn find_unlinked(&self, id: ApiKeyId) -> Option<&ApiKeyRecord> {
+        let mut unlinked = self.unlinked.iter().filter_map(|place| self.record(*place));
+        unlinked.find(|record| record.id() == id)
     }
 
-    /// Sets what stands under an id, or takes it away.
-    pub(super) fn set(&mut self, hash: Hash, id: ApiKeyId, record: Option<ApiKeyRecord>) {
+    /// Sets the record of an id, or removes it.
+    pub(super) fn set(&mut self, hash: IdHash, id: ApiKeyId, record: Option<ApiKeyRecord>) {
         match (self.place(hash, id), record) {
             (Some(place), Some(record)) => self.replace(place, record),
             (Some(place), None) => self.remove(place),
@@ -97,7 +97,7 @@ impl Table {
         }
     }
 
-    fn place(&self, hash: Hash, id: ApiKeyId) -> Option<u32> {
+    fn place(&self, hash: IdHash, id: ApiKeyId) -> Option<u32> {
         let is_own = |place: &u32| self.record(*place).is_some_and(|own| own.id() == id);
         let buckets = hash.buckets(self.buckets.len()).into_iter();
         let buckets = buckets.filter_map(|at| self.buckets.get(at));
@@ -105,7 +105,7 @@ impl Table {
         let own = places.filter(|(tag, _)| **tag == hash.tag);
         let mut own = own
             .map(|(_, place)| *place)
-            .chain(self.strays.iter().copied());
+            .chain(self.unlinked.iter().copied());
         own.find(is_own)
     }
 
@@ -115,14 +115,14 @@ impl Table {
 
     fn replace(&mut self, place: u32, record: ApiKeyRecord) {
         if let Some((_, own)) = self.records.get_mut(place as usize) {
-            // The note belongs to no version: the later one stays.
+            // The last use belongs to no version: the later one is kept.
             let used = own.last_used();
             used.into_iter().for_each(|time| record.touch(time));
             *own = record;
         }
     }
 
-    fn insert(&mut self, hash: Hash, record: ApiKeyRecord) {
+    fn insert(&mut self, hash: IdHash, record: ApiKeyRecord) {
         let place = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
         self.records.push((hash, record));
         if self.link(hash, place) {
@@ -131,33 +131,33 @@ impl Table {
         if self.records.len() > self.buckets.len() * SLOTS / 4 {
             self.grow();
         } else {
-            self.strays.push(place);
+            self.unlinked.push(place);
         }
     }
 
     fn grow(&mut self) {
         let count = (self.buckets.len() * 2).max(1);
         self.buckets = vec![Bucket::default(); count];
-        self.strays.clear();
+        self.unlinked.clear();
         let hashes: Vec<_> = self.records.iter().map(|(hash, _)| *hash).collect();
         for (hash, place) in hashes.into_iter().zip(0..) {
             if !self.link(hash, place) {
-                self.strays.push(place);
+                self.unlinked.push(place);
             }
         }
     }
 
-    /// Lets the tag lead to this place from the emptier bucket, unless both are full or one
-    /// of them has the tag already.
-    fn link(&mut self, hash: Hash, place: u32) -> bool {
+    /// Makes the tag lead to this place from the emptier bucket, unless both are full or one of
+    /// them has the tag already.
+    fn link(&mut self, hash: IdHash, place: u32) -> bool {
         let numbers = hash.buckets(self.buckets.len());
-        let of = |at: usize, tag| {
+        let count = |at: usize, tag| {
             let bucket = self.buckets.get(at);
             bucket.map_or(0, |b| b.tags.iter().filter(|own| **own == tag).count())
         };
         let [first, second] = numbers;
-        let clashes = of(first, hash.tag) + of(second, hash.tag) > 0;
-        let emptier = if of(second, 0) > of(first, 0) {
+        let clashes = count(first, hash.tag) + count(second, hash.tag) > 0;
+        let emptier = if count(second, 0) > count(first, 0) {
             second
         } else {
             first
@@ -180,11 +180,11 @@ impl Table {
         self.records.swap_remove(place as usize);
     }
 
-    /// Leads what led to one place to another one, or nowhere.
-    fn relink(&mut self, hash: Hash, from: u32, to: Option<u32>) {
-        if let Some(at) = self.strays.iter().position(|stray| *stray == from) {
-            self.strays.swap_remove(at);
-            self.strays.extend(to);
+    /// Replaces the place that a slot leads to, or empties the slot.
+    fn relink(&mut self, hash: IdHash, from: u32, to: Option<u32>) {
+        if let Some(at) = self.unlinked.iter().position(|place| *place == from) {
+            self.unlinked.swap_remove(at);
+            self.unlinked.extend(to);
             return;
         }
         let new = to.map_or((0, 0), |to| (hash.tag, to));
@@ -198,7 +198,7 @@ impl Table {
 }
 
 impl Bucket {
-    /// Changes the first slot that holds this; says whether one does.
+    /// Changes the first slot with this content; returns false if there is none.
     fn set(&mut self, old: (u32, u32), new: (u32, u32)) -> bool {
         let mut slots = self.tags.iter_mut().zip(&mut self.places);
         let found = slots.find(|(tag, place)| (**tag, **place) == old);
@@ -217,28 +217,28 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::api_key::ApiKeyRow;
     use crate::api_key::PepperedDigest;
+    use crate::api_key::store::ApiKeyRow;
     use crate::clock::UnixTime;
 
     fn record(n: u64, version: u64) -> ApiKeyRecord {
         let id = format!("{n:016}").parse().unwrap();
-        let owner = ("ring".into(), "robot".to_owned());
+        let owner = ("keys".into(), "robot".to_owned());
         let digest = PepperedDigest::sha256([0; 32]);
-        let mut parts = ApiKeyRow::new(id, digest, owner, UnixTime::from_secs(0));
-        parts.version = version;
-        ApiKeyRecord::from_parts(parts).unwrap()
+        let mut row = ApiKeyRow::new(id, digest, owner, UnixTime::from_secs(0));
+        row.version = version;
+        ApiKeyRecord::from_row(row).unwrap()
     }
 
-    /// Spreads well, or so badly that tags clash and buckets overflow.
-    fn hash(id: ApiKeyId, spread: u64) -> Hash {
+    /// Spreads well, or so badly that tags collide and buckets overflow.
+    fn hash(id: ApiKeyId, spread: u64) -> IdHash {
         let n: u64 = id.as_str().parse().unwrap();
-        Hash::new((n % spread).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        IdHash::new((n % spread).wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
     proptest! {
         #[test]
-        fn a_table_finds_what_was_put_in_and_nothing_else(
+        fn table_finds_exactly_the_inserted_records(
             steps in prop::collection::vec((0..200_u64, 0..4_u64), 0..600),
             spread in prop::sample::select(vec![1_u64, 3, 40, u64::MAX]),
         ) {
@@ -262,10 +262,10 @@ mod tests {
                 let probed = table.probe(hash_of(id)).map(ApiKeyRecord::id);
                 prop_assert_eq!(probed.is_some(), !model.is_empty());
                 let is_missed = found.is_some() && probed != Some(id);
-                prop_assert!(!is_missed || table.has_strays());
+                prop_assert!(!is_missed || table.has_unlinked());
             }
             if spread == u64::MAX {
-                prop_assert!(!table.has_strays());
+                prop_assert!(!table.has_unlinked());
             }
         }
     }

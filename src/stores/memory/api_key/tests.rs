@@ -1,31 +1,39 @@
-use super::*;
-use crate::api_key::ApiKeyFilter;
-use crate::api_key::ApiKeyRow;
-use crate::api_key::Disabled;
+use super::MemoryApiKeyStore;
+use super::index::Index;
+use crate::api_key::ApiKeyId;
+use crate::api_key::ApiKeyRecord;
+use crate::api_key::ApiKeyStore;
 use crate::api_key::PepperedDigest;
+use crate::api_key::store::ApiKeyChange;
+use crate::api_key::store::ApiKeyFilter;
+use crate::api_key::store::ApiKeyQuery;
+use crate::api_key::store::ApiKeyRow;
+use crate::api_key::store::Disabled;
+use crate::clock::UnixTime;
+use crate::error::StoreErrorKind;
 
 fn id(n: u64) -> ApiKeyId {
     format!("{n:016}").parse().unwrap()
 }
 
-fn parts(n: u64) -> ApiKeyRow {
+fn row(n: u64) -> ApiKeyRow {
     let digest = PepperedDigest::sha256([n.to_le_bytes(); 4].concat().try_into().unwrap());
-    let owner = ("ring".into(), format!("subject-{n}"));
+    let owner = ("keys".into(), format!("subject-{n}"));
     ApiKeyRow::new(id(n), digest, owner, UnixTime::from_secs(1_000))
 }
 
-fn record(parts: ApiKeyRow) -> ApiKeyRecord {
-    ApiKeyRecord::from_parts(parts).unwrap()
+fn record(row: ApiKeyRow) -> ApiKeyRecord {
+    ApiKeyRecord::from_row(row).unwrap()
 }
 
 fn insert(n: u64) -> ApiKeyChange {
-    ApiKeyChange::Insert(record(parts(n)))
+    ApiKeyChange::Insert(record(row(n)))
 }
 
 fn replace(n: u64, version: u64) -> ApiKeyChange {
-    let mut parts = parts(n);
-    parts.version = version;
-    ApiKeyChange::Replace(record(parts))
+    let mut row = row(n);
+    row.version = version;
+    ApiKeyChange::Replace(record(row))
 }
 
 fn store(capacity: usize) -> MemoryApiKeyStore {
@@ -43,18 +51,18 @@ fn version(store: &MemoryApiKeyStore, n: u64) -> Option<u64> {
 }
 
 fn list(store: &MemoryApiKeyStore, filter: ApiKeyFilter) -> Vec<ApiKeyId> {
-    let query = ApiKeyQuery::new("ring", filter, 1_000);
+    let query = ApiKeyQuery::new("keys", filter, 1_000);
     let page = store.list(query).try_now().unwrap().unwrap();
     page.iter().map(ApiKeyRecord::id).collect()
 }
 
 #[test]
-fn a_change_that_does_not_meet_the_state_it_expects_changes_nothing() {
+fn change_of_an_unexpected_state_changes_nothing() {
     let conflict = Some(StoreErrorKind::Conflict);
     let store = store(10);
     let remove = |n, version| ApiKeyChange::Remove { id: id(n), version };
     assert_eq!(commit(&store, &[insert(1)]), None);
-    for refused in [
+    for rejected in [
         insert(1),
         replace(1, 1),
         replace(1, 3),
@@ -65,13 +73,13 @@ fn a_change_that_does_not_meet_the_state_it_expects_changes_nothing() {
         remove(2, 0),
         remove(2, 1),
     ] {
-        // A good change beside a bad one is not made either.
+        // A valid change next to an invalid one is not made either.
         for changes in [
-            vec![refused.clone()],
-            vec![insert(9), refused.clone()],
-            vec![refused.clone(), insert(9)],
+            vec![rejected.clone()],
+            vec![insert(9), rejected.clone()],
+            vec![rejected.clone(), insert(9)],
         ] {
-            assert_eq!(commit(&store, &changes), conflict, "{refused:?}");
+            assert_eq!(commit(&store, &changes), conflict, "{rejected:?}");
             assert_eq!((version(&store, 1), version(&store, 9)), (Some(1), None));
             assert_eq!(list(&store, ApiKeyFilter::All), [id(1)]);
         }
@@ -83,7 +91,7 @@ fn a_change_that_does_not_meet_the_state_it_expects_changes_nothing() {
 }
 
 #[test]
-fn one_record_is_changed_once_in_a_commit() {
+fn commit_changes_each_record_at_most_once() {
     let store = store(10);
     let twice = [insert(1), replace(1, 2)];
     assert_eq!(commit(&store, &twice), Some(StoreErrorKind::Conflict));
@@ -91,7 +99,7 @@ fn one_record_is_changed_once_in_a_commit() {
 }
 
 #[test]
-fn a_full_store_refuses_and_forgets_nothing() {
+fn full_store_rejects_new_records_and_drops_none() {
     let store = store(2);
     assert_eq!(commit(&store, &[insert(1), insert(2)]), None);
     assert_eq!(commit(&store, &[insert(3)]), Some(StoreErrorKind::Full));
@@ -109,7 +117,7 @@ fn a_full_store_refuses_and_forgets_nothing() {
 }
 
 #[test]
-fn the_later_note_of_use_survives_a_change() {
+fn later_last_use_survives_a_change() {
     let store = store(10);
     let used = |n| {
         let found = store.find(id(n)).try_now().unwrap().unwrap();
@@ -123,40 +131,43 @@ fn the_later_note_of_use_survives_a_change() {
     assert_eq!(used(1), Some(50));
     commit(&store, &[replace(1, 2)]);
     assert_eq!((used(1), version(&store, 1)), (Some(50), Some(2)));
-    let mut later = parts(1);
+    let mut later = row(1);
     (later.version, later.last_used) = (3, Some(UnixTime::from_secs(60)));
     commit(&store, &[ApiKeyChange::Replace(record(later))]);
     assert_eq!(used(1), Some(60));
 }
 
 #[test]
-fn a_foreign_key_is_found_by_its_digest_and_no_other_key_is() {
+fn only_legacy_keys_are_found_by_digest() {
     let store = store(10);
-    let foreign = |n, digest: u8| {
-        let mut parts = parts(n);
-        parts.is_legacy = true;
-        parts.digest = PepperedDigest::sha256([digest; 32]);
-        parts
+    let legacy = |n, digest: u8| {
+        let mut row = row(n);
+        row.is_legacy = true;
+        row.digest = PepperedDigest::sha256([digest; 32]);
+        row
     };
     let found = |digest: u8| {
-        let digest = KeyDigest::from_bytes([digest; 32]);
+        let digest = PepperedDigest::sha256([digest; 32]);
         let found = store.find_by_digest(digest).try_now().unwrap().unwrap();
         found.map(|record| record.id())
     };
-    let mut own = foreign(1, 1);
+    let mut own = legacy(1, 1);
     own.is_legacy = false;
-    let first = ApiKeyChange::Insert(record(foreign(2, 2)));
+    let first = ApiKeyChange::Insert(record(legacy(2, 2)));
     assert_eq!(
         commit(&store, &[ApiKeyChange::Insert(record(own)), first]),
         None
     );
     assert_eq!((found(1), found(2)), (None, Some(id(2))));
-    let taken = [insert(4), ApiKeyChange::Insert(record(foreign(3, 2)))];
+    let taken = [insert(4), ApiKeyChange::Insert(record(legacy(3, 2)))];
     assert_eq!(commit(&store, &taken), Some(StoreErrorKind::Conflict));
     assert_eq!(version(&store, 4), None);
-    let mut anew = foreign(2, 3);
-    anew.version = 2;
-    assert_eq!(commit(&store, &[ApiKeyChange::Replace(record(anew))]), None);
+    let mut changed = legacy(2, 3);
+    changed.version = 2;
+    assert_eq!(
+        commit(&store, &[ApiKeyChange::Replace(record(changed))]),
+        None
+    );
     assert_eq!((found(2), found(3)), (None, Some(id(2))));
     let remove = ApiKeyChange::Remove {
         id: id(2),
@@ -167,10 +178,10 @@ fn a_foreign_key_is_found_by_its_digest_and_no_other_key_is() {
 }
 
 #[test]
-fn lists_give_what_the_query_asks_for_in_pages() {
+fn list_returns_the_matching_records_in_pages() {
     let at = UnixTime::from_secs;
     let store = store(10);
-    let mut all: Vec<_> = (0..6).map(parts).collect();
+    let mut all: Vec<_> = (0..6).map(row).collect();
     all[0].subject = "alice".to_owned();
     all[1].subject = "alice".to_owned();
     all[1].tenant = Some("acme".to_owned());
@@ -179,7 +190,7 @@ fn lists_give_what_the_query_asks_for_in_pages() {
     all[3].expires_at = Some(at(2_001));
     all[4].expires_at = Some(at(9_000));
     all[4].disabled = Some(Disabled::new(at(1_500), "leaked"));
-    all[5].authority = "another ring".into();
+    all[5].authority = "other keys".into();
     all[5].subject = "alice".to_owned();
     let changes: Vec<_> = all
         .into_iter()
@@ -206,7 +217,7 @@ fn lists_give_what_the_query_asks_for_in_pages() {
         list(&store, ApiKeyFilter::ExpiresBy(at(9_000))),
         ids(&[2, 3])
     );
-    let mut query = ApiKeyQuery::new("ring", ApiKeyFilter::All, 2);
+    let mut query = ApiKeyQuery::new("keys", ApiKeyFilter::All, 2);
     let mut pages = Vec::new();
     loop {
         let page = store.list(query.clone()).try_now().unwrap().unwrap();
@@ -218,7 +229,7 @@ fn lists_give_what_the_query_asks_for_in_pages() {
 }
 
 #[test]
-fn places_of_removed_records_are_used_again() {
+fn places_of_removed_records_are_reused() {
     let store = store(10_000);
     for round in 0..3 {
         for n in 0..5_000 {
@@ -237,28 +248,28 @@ fn places_of_removed_records_are_used_again() {
 }
 
 #[test]
-fn a_record_takes_at_most_320_bytes_beside_its_strings_and_indexes() {
-    // Right after the table of a part has grown is when it has most room to spare.
+fn record_takes_at_most_320_bytes_in_addition_to_strings_and_indexes() {
+    // A table has most unused space right after it has grown.
     for count in [1_000_u64, 120_000] {
         let made: Vec<_> = (0..count)
             .map(|n| {
-                let mut parts = parts(n);
-                parts.expires_at = Some(UnixTime::from_secs(2_000));
-                parts.scopes = vec!["orders:read".to_owned(), "orders:write".to_owned()];
-                parts.name = Some("nightly export".to_owned());
-                parts
+                let mut row = row(n);
+                row.expires_at = Some(UnixTime::from_secs(2_000));
+                row.scopes = vec!["orders:read".to_owned(), "orders:write".to_owned()];
+                row.name = Some("nightly export".to_owned());
+                row
             })
             .collect();
-        let text = |parts: &ApiKeyRow| {
-            let scopes = parts.scopes.iter().map(String::len).sum::<usize>();
-            parts.subject.len() + scopes + parts.name.as_ref().map_or(0, String::len)
+        let text = |row: &ApiKeyRow| {
+            let scopes = row.scopes.iter().map(String::len).sum::<usize>();
+            row.subject.len() + scopes + row.name.as_ref().map_or(0, String::len)
         };
         let strings: usize = made.iter().map(text).sum();
         let mut kept = None;
         let all = allocation_counter::measure(|| {
             let store = store(1_000_000);
-            for parts in &made {
-                let change = ApiKeyChange::Insert(record(parts.clone()));
+            for row in &made {
+                let change = ApiKeyChange::Insert(record(row.clone()));
                 store.commit(vec![change]).try_now().unwrap().unwrap();
             }
             kept = Some(store);

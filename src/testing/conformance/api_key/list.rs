@@ -1,14 +1,14 @@
-//! What every list of API keys must hold.
+//! The rules of every list of API keys.
 
-use super::insert;
-use super::sample::parts;
+use super::sample::insert;
 use super::sample::record;
-use crate::api_key::ApiKeyFilter;
+use super::sample::row;
 use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyQuery;
-use crate::api_key::ApiKeyRow;
 use crate::api_key::ApiKeyStore;
-use crate::api_key::Disabled;
+use crate::api_key::store::ApiKeyFilter;
+use crate::api_key::store::ApiKeyQuery;
+use crate::api_key::store::ApiKeyRow;
+use crate::api_key::store::Disabled;
 use crate::clock::UnixTime;
 use crate::limits;
 use crate::testing::conformance::Breach;
@@ -17,70 +17,70 @@ use crate::testing::conformance::at;
 use crate::testing::conformance::ensure;
 use crate::testing::conformance::good;
 
-pub(super) async fn judge(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    lists_are_what_the_filter_matches(store).await?;
-    filters_hold_at_their_second(store).await
+pub(super) async fn check(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+    list_has_the_matching_records(store).await?;
+    filter_includes_its_own_second(store).await
 }
 
-async fn lists_are_what_the_filter_matches(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    let rule = "a list has all that its filter matches, by ascending id, in pages";
+async fn list_has_the_matching_records(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+    let rule = "a list has all records that match, by ascending id, in pages";
     let all = population(store, rule).await?;
-    for (ring, filter) in questions() {
-        let query = ApiKeyQuery::new(ring, filter, 1_000);
-        let mut wanted = Vec::new();
-        for parts in &all {
-            if query.matches(&record(parts.clone())?) {
-                wanted.push(parts.id);
+    for (authority, filter) in queries() {
+        let query = ApiKeyQuery::new(authority, filter, 1_000);
+        let mut expected = Vec::new();
+        for row in &all {
+            if query.matches(&record(row.clone())?) {
+                expected.push(row.id);
             }
         }
         for limit in [1, 3, 1_000] {
             let mut query = query.clone();
             query.limit = limit;
-            ensure(pages(store, query).await? == wanted, rule)?;
+            ensure(pages(store, query).await? == expected, rule)?;
         }
     }
-    let none = ApiKeyQuery::new("ring a", ApiKeyFilter::All, 0);
+    let none = ApiKeyQuery::new("keys a", ApiKeyFilter::All, 0);
     ensure(good(store.list(none).await, rule)?.is_empty(), rule)
 }
 
-async fn filters_hold_at_their_second(store: &dyn ApiKeyStore) -> Result<(), Breach> {
-    let rule = "a record has ended at its very second, not before";
-    let mut parts = parts("brink", 0)?;
-    parts.expires_at = Some(at(70_000));
-    insert(store, parts.clone(), rule).await?;
+async fn filter_includes_its_own_second(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+    let rule = "a record has ended from the second of its end on, not before";
+    let mut row = row("end", 0)?;
+    row.expires_at = Some(at(70_000));
+    insert(store, row.clone(), rule).await?;
     for (secs, is_there) in [(69_999, false), (70_000, true)] {
         for filter in [
             ApiKeyFilter::EndedBy(at(secs)),
             ApiKeyFilter::ExpiresBy(at(secs)),
         ] {
-            let found = pages(store, ApiKeyQuery::new("ring", filter, 100)).await?;
-            ensure(found.contains(&parts.id) == is_there, rule)?;
+            let found = pages(store, ApiKeyQuery::new("keys", filter, 100)).await?;
+            ensure(found.contains(&row.id) == is_there, rule)?;
         }
     }
     Ok(())
 }
 
-/// Twelve records that differ in all that filters ask for, by ascending id.
+/// Inserts twelve records that differ in all values that filters compare; by ascending id.
 async fn population(store: &dyn ApiKeyStore, rule: &'static str) -> Result<Vec<ApiKeyRow>, Breach> {
     let mut all = Vec::new();
     for number in 0..12_u16 {
-        let mut parts = parts("list", number.into())?;
-        parts.subject = format!("list-{}", number % 2);
-        parts.authority = if number % 3 == 2 { "ring b" } else { "ring a" }.into();
-        parts.tenant = (number % 4 > 0).then(|| format!("tenant-{}", number % 2));
-        parts.expires_at = (number % 5 > 0).then(|| at(100 * u64::from(number)));
-        parts.disabled = (number % 7 == 0).then(|| Disabled::new(at(250), "list"));
-        parts.successor = (number % 6 == 1).then_some(parts.id);
-        all.push(parts);
+        let mut row = row("list", number.into())?;
+        row.subject = format!("list-{}", number % 2);
+        row.authority = if number % 3 == 2 { "keys b" } else { "keys a" }.into();
+        row.tenant = (number % 4 > 0).then(|| format!("tenant-{}", number % 2));
+        row.expires_at = (number % 5 > 0).then(|| at(100 * u64::from(number)));
+        row.disabled = (number % 7 == 0).then(|| Disabled::new(at(250), "list"));
+        row.successor = (number % 6 == 1).then_some(row.id);
+        all.push(row);
     }
-    // Not in the order of their ids.
-    for parts in all.iter().rev() {
-        insert(store, parts.clone(), rule).await?;
+    // Inserted in another order than that of their ids.
+    for row in all.iter().rev() {
+        insert(store, row.clone(), rule).await?;
     }
     Ok(all)
 }
 
-fn questions() -> Vec<(&'static str, ApiKeyFilter)> {
+fn queries() -> Vec<(&'static str, ApiKeyFilter)> {
     let mut filters = vec![ApiKeyFilter::All];
     for time in [
         NOW,
@@ -96,15 +96,15 @@ fn questions() -> Vec<(&'static str, ApiKeyFilter)> {
         filters.push(ApiKeyFilter::Subject(format!("list-{number}")));
         filters.push(ApiKeyFilter::Tenant(format!("tenant-{number}")));
     }
-    let rings = ["ring a", "ring b", "ring c"].into_iter();
-    rings
-        .flat_map(|ring| filters.iter().map(move |filter| (ring, filter.clone())))
+    let authorities = ["keys a", "keys b", "keys c"].into_iter();
+    authorities
+        .flat_map(|name| filters.iter().map(move |filter| (name, filter.clone())))
         .collect()
 }
 
-/// All ids that belong to the answer, read page by page.
+/// Reads all ids that match the query, page by page.
 async fn pages(store: &dyn ApiKeyStore, mut query: ApiKeyQuery) -> Result<Vec<ApiKeyId>, Breach> {
-    let rule = "a page holds no more than asked for, of ids after the one given";
+    let rule = "a page has at most the requested number of records, with ids after the given one";
     let mut found = Vec::new();
     loop {
         let page = good(store.list(query.clone()).await, rule)?;

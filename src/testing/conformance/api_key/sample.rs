@@ -1,16 +1,14 @@
-//! Records for the suite.
+//! Records of the suite, and access to them in a store.
 
 use std::collections::BTreeMap;
 
-use crate::api_key::ApiKeyChange;
-use crate::api_key::ApiKeyChange::Remove;
 use crate::api_key::ApiKeyId;
 use crate::api_key::ApiKeyRecord;
-use crate::api_key::ApiKeyRow;
-use crate::api_key::Disabled;
-use crate::api_key::KeyDigest;
-use crate::api_key::PepperVersion;
+use crate::api_key::ApiKeyStore;
 use crate::api_key::PepperedDigest;
+use crate::api_key::store::ApiKeyChange;
+use crate::api_key::store::ApiKeyRow;
+use crate::api_key::store::Disabled;
 use crate::clock::UnixTime;
 use crate::limits;
 use crate::testing::conformance::Breach;
@@ -18,75 +16,104 @@ use crate::testing::conformance::NOW;
 use crate::testing::conformance::at;
 use crate::testing::conformance::good;
 
-pub(super) fn removal(parts: &ApiKeyRow) -> ApiKeyChange {
-    Remove {
-        id: parts.id,
-        version: parts.version,
+pub(super) fn removal(row: &ApiKeyRow) -> ApiKeyChange {
+    ApiKeyChange::Remove {
+        id: row.id,
+        version: row.version,
     }
 }
 
-pub(super) fn next(parts: &ApiKeyRow) -> ApiKeyRow {
-    let mut parts = parts.clone();
-    parts.version += 1;
-    parts
+pub(super) fn next(row: &ApiKeyRow) -> ApiKeyRow {
+    let mut row = row.clone();
+    row.version += 1;
+    row
 }
 
-pub(super) fn foreign(mut parts: ApiKeyRow, byte: u8) -> ApiKeyRow {
-    parts.is_legacy = true;
-    parts.digest = digest(byte, 3);
-    parts
+pub(super) fn legacy(mut row: ApiKeyRow, byte: u8) -> ApiKeyRow {
+    row.is_legacy = true;
+    row.digest = digest(byte, 3);
+    row
 }
 
-/// A record with nothing but what every record has.
-pub(super) fn parts(name: &str, number: usize) -> Result<ApiKeyRow, Breach> {
-    let owner = ("ring".into(), format!("{name}-{number}"));
+/// A record with only the required values.
+pub(super) fn row(name: &str, number: usize) -> Result<ApiKeyRow, Breach> {
+    let owner = ("keys".into(), format!("{name}-{number}"));
     Ok(ApiKeyRow::new(id(name, number)?, digest(0, 1), owner, NOW))
 }
 
-/// A record with everything, and with characters that a store must not trip over.
+/// A record with all values, and with characters that a store may handle wrongly.
 pub(super) fn full(name: &str, number: usize) -> Result<ApiKeyRow, Breach> {
     let odd = |text: &str| format!("{text} '\"\\%_;--\u{0}\u{1f511}\u{e9}\n");
-    let mut parts = parts(name, number)?;
-    parts.digest = digest(0xff, u32::MAX);
-    parts.not_before = Some(UnixTime::from_secs(0));
-    parts.expires_at = Some(UnixTime::from_secs(limits::TIME_MAX));
-    parts.disabled = Some(Disabled::new(at(1), odd("why")));
-    parts.last_used = Some(at(2));
-    parts.predecessor = Some(id("before", number)?);
-    parts.successor = Some(id("after", number)?);
-    parts.tenant = Some("\u{1f511} 'tenant' \"\\".to_owned());
-    parts.scopes = ["orders:read", "'", "\u{e9}"].map(str::to_owned).into();
-    parts.roles = ["a role", "another \"role\""].map(str::to_owned).into();
-    parts.name = Some(odd("name"));
-    parts.metadata = BTreeMap::from([
+    let mut row = row(name, number)?;
+    row.digest = digest(0xff, u32::MAX);
+    row.not_before = Some(UnixTime::from_secs(0));
+    row.expires_at = Some(UnixTime::from_secs(limits::TIME_MAX));
+    row.disabled = Some(Disabled::new(at(1), odd("why")));
+    row.last_used = Some(at(2));
+    row.predecessor = Some(id("before", number)?);
+    row.successor = Some(id("after", number)?);
+    row.tenant = Some("\u{1f511} 'tenant' \"\\".to_owned());
+    row.scopes = ["orders:read", "'", "\u{e9}"].map(str::to_owned).into();
+    row.roles = ["a role", "another \"role\""].map(str::to_owned).into();
+    row.name = Some(odd("name"));
+    row.metadata = BTreeMap::from([
         (String::new(), String::new()),
         (odd("key"), odd("value")),
         ("long".to_owned(), "x".repeat(10_000)),
     ]);
-    parts.limit_class = Some(odd("class"));
+    row.limit_class = Some(odd("class"));
     let addresses = ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32", "::1/128"];
-    parts.addresses = addresses
+    row.addresses = addresses
         .iter()
         .filter_map(|text| text.parse().ok())
         .collect();
-    Ok(parts)
+    Ok(row)
 }
 
-pub(super) fn record(parts: ApiKeyRow) -> Result<ApiKeyRecord, Breach> {
+pub(super) fn record(row: ApiKeyRow) -> Result<ApiKeyRecord, Breach> {
     good(
-        ApiKeyRecord::from_parts(parts),
-        "the suite makes good records",
+        ApiKeyRecord::from_row(row),
+        "the records of the suite are valid",
     )
 }
 
 pub(super) fn digest(byte: u8, pepper: u32) -> PepperedDigest {
-    let digest = KeyDigest::from_bytes([byte; 32]);
-    PepperedDigest::new(digest, PepperVersion::from_number(pepper))
+    PepperedDigest::from_stored([byte; 32], pepper)
 }
 
-/// An id that begins with the name.
+/// Returns an id that begins with the name.
 pub(super) fn id(name: &str, number: usize) -> Result<ApiKeyId, Breach> {
     let digits = ApiKeyId::LEN.saturating_sub(name.len());
     let id = format!("{name}{number:0digits$}").parse();
-    id.map_err(|_| Breach::new("the suite makes good ids"))
+    id.map_err(|_| Breach::new("the ids of the suite are valid"))
+}
+
+/// Inserts a record, which must succeed.
+pub(super) async fn insert(
+    store: &dyn ApiKeyStore,
+    row: ApiKeyRow,
+    rule: &'static str,
+) -> Result<(), Breach> {
+    let change = ApiKeyChange::Insert(record(row)?);
+    good(store.commit(vec![change]).await, rule)
+}
+
+/// Returns the present record of an id, which must exist.
+pub(super) async fn current(
+    store: &dyn ApiKeyStore,
+    id: ApiKeyId,
+    rule: &'static str,
+) -> Result<ApiKeyRow, Breach> {
+    let found = good(store.find(id).await, rule)?;
+    found.map(|found| found.to_row()).ok_or(Breach::new(rule))
+}
+
+/// Finds a record by its digest.
+pub(super) async fn by_digest(
+    store: &dyn ApiKeyStore,
+    byte: u8,
+    rule: &'static str,
+) -> Result<Option<ApiKeyRow>, Breach> {
+    let found = good(store.find_by_digest(digest(byte, 0)).await, rule)?;
+    Ok(found.map(|found| found.to_row()))
 }

@@ -1,26 +1,27 @@
-//! Which keys are good.
+//! Which keys are valid.
 
 use std::net::IpAddr;
 
-use bearergate::api_key::{ApiKeyDetails, NewApiKey};
+use bearergate::api_key::NewApiKey;
+use bearergate::api_key::store::ApiKeyDetails;
 use bearergate::credential::PresentedCredential;
 use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;
 use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator, claim};
 
 use crate::common::DAY;
-use crate::common::House;
 use crate::common::NOW;
 use crate::common::PREFIX;
+use crate::common::Service;
 use crate::common::at;
 use crate::common::plain;
-use crate::common::ring;
-use crate::common::ring_of;
+use crate::common::scheme;
+use crate::common::scheme_of;
 use crate::common::wait;
 
 #[test]
-fn a_key_stands_for_its_subject_with_what_the_service_granted() {
-    let house = House::new();
+fn principal_has_the_subject_and_what_the_service_granted() {
+    let service = Service::new();
     let draft = plain()
         .tenant("acme \"quoted\"")
         .scopes(["orders:read", "orders:write"])
@@ -28,8 +29,8 @@ fn a_key_stands_for_its_subject_with_what_the_service_granted() {
         .name("nightly export")
         .metadata("tenant", "evil")
         .limit_class("bulk");
-    let (key, id) = house.issue(draft);
-    let principal = house.judge(&key).unwrap();
+    let (key, id) = service.issue(draft);
+    let principal = service.validate(&key).unwrap();
     assert_eq!(principal.kind(), PrincipalKind::ApiKey);
     assert_eq!(principal.authority().as_str(), "acme keys");
     assert_eq!(principal.subject(), Some("robot-7"));
@@ -50,11 +51,11 @@ fn a_key_stands_for_its_subject_with_what_the_service_granted() {
 }
 
 #[test]
-fn a_policy_reads_no_metadata_of_a_key() {
-    let house = House::new();
+fn policies_do_not_see_metadata() {
+    let service = Service::new();
     let draft = || plain().metadata("admin", "true").name("tenant");
-    let (key, _) = house.issue(draft());
-    let principal = house.judge(&key).unwrap();
+    let (key, _) = service.issue(draft());
+    let principal = service.validate(&key).unwrap();
     let request = bearergate::policy::AccessRequest::new(&principal, at(NOW));
     for name in [
         "admin",
@@ -68,19 +69,19 @@ fn a_policy_reads_no_metadata_of_a_key() {
         let policy = claim(name).is("true");
         assert!(!policy.decide(&request).is_allowed(), "{name}");
     }
-    let (key, _) = house.issue(draft().tenant("true"));
-    let principal = house.judge(&key).unwrap();
+    let (key, _) = service.issue(draft().tenant("true"));
+    let principal = service.validate(&key).unwrap();
     let request = bearergate::policy::AccessRequest::new(&principal, at(NOW));
     assert!(claim("tenant").is("true").decide(&request).is_allowed());
 }
 
 // Defect K02 (API key parsed laxly): docs/defects.md
 #[test]
-fn what_does_not_have_the_form_of_a_key_is_refused_before_any_store_is_asked() {
-    let house = House::new();
-    let (key, _) = house.issue(plain());
-    assert_eq!(house.kind(&key), None);
-    let asked = house.store.finds();
+fn malformed_key_is_rejected_without_a_store_call() {
+    let service = Service::new();
+    let (key, _) = service.issue(plain());
+    assert_eq!(service.kind(&key), None);
+    let asked = service.store.finds();
     let mutants = [
         String::new(),
         format!("{PREFIX}_"),
@@ -98,80 +99,80 @@ fn what_does_not_have_the_form_of_a_key_is_refused_before_any_store_is_asked() {
         format!("other_live{}", &key[PREFIX.len()..]),
     ];
     for mutant in mutants {
-        let kind = house.kind(&mutant);
+        let kind = service.kind(&mutant);
         assert_eq!(kind, Some(RejectionKind::ApiKeyMalformed), "{mutant:.99}");
     }
     for place in 0..key.len() {
         let mut mutant = key.clone().into_bytes();
         mutant[place] = if mutant[place] == b'x' { b'y' } else { b'x' };
         let mutant = String::from_utf8(mutant).unwrap();
-        let kind = house.kind(&mutant);
+        let kind = service.kind(&mutant);
         assert_eq!(kind, Some(RejectionKind::ApiKeyMalformed), "{place}");
     }
-    assert_eq!(house.store.finds(), asked);
+    assert_eq!(service.store.finds(), asked);
 }
 
 // Defect K02 (API key parsed laxly): docs/defects.md
 #[test]
-fn the_id_of_one_key_with_the_secret_of_another_is_unknown() {
-    let house = House::new();
-    let (mine, _) = house.issue(plain());
-    let (others, _) = house.issue(NewApiKey::new("victim").expires_in(DAY));
-    assert_eq!((house.kind(&mine), house.kind(&others)), (None, None));
-    // The id of the victim, the secret and a checksum of one's own.
+fn id_of_one_key_with_the_secret_of_another_is_unknown() {
+    let service = Service::new();
+    let (mine, _) = service.issue(plain());
+    let (others, _) = service.issue(NewApiKey::new("victim").expires_in(DAY));
+    assert_eq!((service.kind(&mine), service.kind(&others)), (None, None));
+    // The id of the victim with the attacker's secret and a new checksum.
     let end = PREFIX.len() + 1 + 16;
     let body = &mine[end..mine.len() - 6];
     let forged = sealed(&format!("{}{body}", &others[..end]));
-    assert_eq!(house.kind(&forged), Some(RejectionKind::ApiKeyUnknown));
+    assert_eq!(service.kind(&forged), Some(RejectionKind::ApiKeyUnknown));
     let again = sealed(&mine[..mine.len() - 6]);
-    assert_eq!((again == mine, house.kind(&again)), (true, None));
+    assert_eq!((again == mine, service.kind(&again)), (true, None));
 }
 
 #[test]
-fn an_id_that_nobody_has_and_a_wrong_secret_are_unknown_alike() {
-    let house = House::new();
-    let (key, id) = house.issue(plain());
-    let strange = House::new().issue(plain()).0;
+fn unknown_id_and_wrong_secret_are_both_unknown() {
+    let service = Service::new();
+    let (key, id) = service.issue(plain());
+    let strange = Service::new().issue(plain()).0;
     let middle = PREFIX.len() + 18;
     let wrong = sealed(&format!(
         "{}{}",
         &key[..middle],
         &strange[middle..strange.len() - 6]
     ));
-    let (unknown, mismatch) = (house.judge(&strange), house.judge(&wrong));
+    let (unknown, mismatch) = (service.validate(&strange), service.validate(&wrong));
     let (unknown, mismatch) = (unknown.unwrap_err(), mismatch.unwrap_err());
     assert_eq!(unknown.kind(), RejectionKind::ApiKeyUnknown);
     assert_eq!(mismatch.kind(), RejectionKind::ApiKeyUnknown);
-    // The operator can tell them apart.
+    // The operator sees the difference.
     let source = |rejection: &bearergate::Rejection| {
         std::error::Error::source(rejection).unwrap().to_string()
     };
     assert_ne!(source(&unknown), source(&mismatch));
-    assert_eq!(house.record(id).unwrap().last_used(), None);
+    assert_eq!(service.record(id).unwrap().last_used(), None);
 }
 
 #[test]
-fn an_id_that_nobody_has_is_unknown_whatever_record_was_looked_at() {
-    let (old, strangers) = (House::new(), House::new());
+fn unknown_id_is_unknown_whichever_record_was_compared() {
+    let (old, strangers) = (Service::new(), Service::new());
     let keys: Vec<_> = (0..200).map(|_| old.issue(plain()).0).collect();
-    let house = old.with_ring(ring(&[2]));
+    let service = old.with_scheme(scheme(&[2]));
     for key in keys {
-        assert_eq!(house.kind(&key), Some(RejectionKind::Unavailable));
+        assert_eq!(service.kind(&key), Some(RejectionKind::Unavailable));
     }
     for _ in 0..50 {
-        let refused = house.judge(&strangers.issue(plain()).0).unwrap_err();
-        assert_eq!(refused.kind(), RejectionKind::ApiKeyUnknown);
-        let cause = std::error::Error::source(&refused).unwrap();
+        let rejected = service.validate(&strangers.issue(plain()).0).unwrap_err();
+        assert_eq!(rejected.kind(), RejectionKind::ApiKeyUnknown);
+        let cause = std::error::Error::source(&rejected).unwrap();
         assert_eq!(cause.to_string(), "no key has this id");
     }
 }
 
 #[test]
-fn a_key_is_good_from_its_beginning_to_the_second_before_its_end() {
-    let house = House::new();
-    let (key, _) = house.issue(plain().not_before(at(NOW + 10)));
+fn key_is_valid_from_its_start_to_the_second_before_its_end() {
+    let service = Service::new();
+    let (key, _) = service.issue(plain().not_before(at(NOW + 10)));
     let end = NOW + 90 * 86_400;
-    for (time, wanted) in [
+    for (time, expected) in [
         (NOW, Some(RejectionKind::TokenNotYetValid)),
         (NOW + 9, Some(RejectionKind::TokenNotYetValid)),
         (NOW + 10, None),
@@ -179,80 +180,83 @@ fn a_key_is_good_from_its_beginning_to_the_second_before_its_end() {
         (end, Some(RejectionKind::ApiKeyExpired)),
         (u64::MAX - 1, Some(RejectionKind::ApiKeyExpired)),
     ] {
-        house.clock.set(at(time));
-        assert_eq!(house.kind(&key), wanted, "{time}");
+        service.clock.set(at(time));
+        assert_eq!(service.kind(&key), expected, "{time}");
     }
-    let (key, _) = house.issue(NewApiKey::new("robot").never_expires());
-    house.clock.set(at(u64::MAX - 1));
-    assert_eq!(house.kind(&key), None);
+    let (key, _) = service.issue(NewApiKey::new("robot").never_expires());
+    service.clock.set(at(u64::MAX - 1));
+    assert_eq!(service.kind(&key), None);
 }
 
 #[test]
-fn the_time_of_the_request_is_what_counts() {
-    let house = House::new();
-    let (key, _) = house.issue(plain());
-    let judge = |time| {
+fn time_of_the_request_is_used() {
+    let service = Service::new();
+    let (key, _) = service.issue(plain());
+    let kind_at = |time| {
         let presented = PresentedCredential::token(&key).at(at(time));
-        wait(house.judge.validate(&presented))
+        wait(service.validator.validate(&presented))
             .err()
             .map(|r| r.kind())
     };
-    house.clock.stop();
-    assert_eq!(house.kind(&key), Some(RejectionKind::Unavailable));
-    assert_eq!(judge(NOW), None);
-    assert_eq!(judge(NOW + 90 * 86_400), Some(RejectionKind::ApiKeyExpired));
+    service.clock.stop();
+    assert_eq!(service.kind(&key), Some(RejectionKind::Unavailable));
+    assert_eq!(kind_at(NOW), None);
+    assert_eq!(
+        kind_at(NOW + 90 * 86_400),
+        Some(RejectionKind::ApiKeyExpired)
+    );
 }
 
 #[test]
-fn a_ring_knows_the_records_of_its_own_authority_alone() {
-    let house = House::new();
-    let (key, id) = house.issue(plain());
-    let other = house.with_ring(ring_of("other keys", &[1]));
+fn scheme_accepts_only_records_of_its_own_authority() {
+    let service = Service::new();
+    let (key, id) = service.issue(plain());
+    let other = service.with_scheme(scheme_of("other keys", &[1]));
     assert_eq!(other.kind(&key), Some(RejectionKind::ApiKeyUnknown));
     assert!(other.record(id).is_none());
     assert!(wait(other.keys.revoke(id, "not mine")).is_err());
-    assert_eq!(house.kind(&key), None);
+    assert_eq!(service.kind(&key), None);
 }
 
 #[test]
-fn a_key_that_lists_addresses_is_good_from_there_alone() {
-    let house = House::new();
+fn key_with_addresses_is_valid_only_from_them() {
+    let service = Service::new();
     let networks = ["192.0.2.0/24", "2001:db8::/32"].map(|n| n.parse().unwrap());
-    let (key, _) = house.issue(plain().addresses(networks));
+    let (key, _) = service.issue(plain().addresses(networks));
     let request = http::Request::get("/").body(()).unwrap();
-    let from = |judge: &ApiKeyValidator, peer: &str| {
+    let from = |validator: &ApiKeyValidator, peer: &str| {
         let peer: IpAddr = peer.parse().unwrap();
         let facts = RequestFacts::from(&request).with_peer((peer, 4711).into());
         let presented = PresentedCredential::token(&key).with_facts(&facts);
-        wait(judge.validate(&presented)).err().map(|r| r.kind())
+        wait(validator.validate(&presented)).err().map(|r| r.kind())
     };
     for good in ["192.0.2.7", "::ffff:192.0.2.7", "2001:db8::1"] {
-        assert_eq!(from(&house.judge, good), None, "{good}");
+        assert_eq!(from(&service.validator, good), None, "{good}");
     }
     let denied = Some(RejectionKind::AddressDenied);
     for bad in ["192.0.3.7", "2001:db9::1", "::192.0.2.7"] {
-        assert_eq!(from(&house.judge, bad), denied, "{bad}");
+        assert_eq!(from(&service.validator, bad), denied, "{bad}");
     }
-    assert_eq!(house.kind(&key), denied, "the peer is not known");
-    let open = ApiKeyValidator::builder(house.ring.clone(), house.store.clone());
+    assert_eq!(service.kind(&key), denied, "the peer is unknown");
+    let open = ApiKeyValidator::builder(service.scheme.clone(), service.store.clone());
     let open = open
-        .clock(house.clock.clone())
+        .clock(service.clock.clone())
         .addresses_checked_by_caller();
     assert_eq!(from(&open.build().unwrap(), "192.0.3.7"), None);
 }
 
 #[test]
-fn use_is_noted_once_a_minute() {
-    let house = House::new();
-    let (key, id) = house.issue(plain());
-    let used = || house.record(id).unwrap().last_used();
+fn last_use_is_noted_once_a_minute() {
+    let service = Service::new();
+    let (key, id) = service.issue(plain());
+    let used = || service.record(id).unwrap().last_used();
     assert_eq!(used(), None);
     for (time, noted) in [(0, 0), (1, 0), (59, 0), (60, 60), (100, 60), (120, 120)] {
-        house.clock.set(at(NOW + time));
-        assert_eq!(house.kind(&key), None);
+        service.clock.set(at(NOW + time));
+        assert_eq!(service.kind(&key), None);
         assert_eq!(used(), Some(at(NOW + noted)), "{time}");
     }
-    let touches = house
+    let touches = service
         .store
         .touches
         .load(std::sync::atomic::Ordering::SeqCst);
@@ -260,25 +264,25 @@ fn use_is_noted_once_a_minute() {
 }
 
 #[test]
-fn a_digest_under_an_older_pepper_is_made_anew_at_its_next_use() {
-    let house = House::new();
-    let (key, id) = house.issue(plain());
-    let (unused, _) = house.issue(plain());
-    let version = |house: &House| house.record(id).unwrap().digest().version().number();
-    let both = house.with_ring(ring(&[2, 1]));
+fn digest_under_an_older_pepper_is_replaced_at_the_next_use() {
+    let service = Service::new();
+    let (key, id) = service.issue(plain());
+    let (unused, _) = service.issue(plain());
+    let version = |service: &Service| service.record(id).unwrap().digest().pepper_version();
+    let both = service.with_scheme(scheme(&[2, 1]));
     assert_eq!(version(&both), 1);
     assert_eq!(both.kind(&key), None);
     assert_eq!(version(&both), 2);
     assert_eq!(both.kind(&key), None);
     assert_eq!(both.record(id).unwrap().last_used(), Some(at(NOW)));
-    let new = house.with_ring(ring(&[2]));
+    let new = service.with_scheme(scheme(&[2]));
     assert_eq!(new.kind(&key), None);
-    // The pepper of the other one is gone: whether the key is good cannot be told.
+    // The pepper of the other key is not configured: whether the key is valid is unknown.
     assert_eq!(new.kind(&unused), Some(RejectionKind::Unavailable));
     assert_eq!(both.kind(&unused), None);
 }
 
-/// Adds the checksum that the format asks for.
+/// Appends the checksum of the format.
 pub(crate) fn sealed(text: &str) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut rest = text.bytes().fold(!0_u32, |crc, byte| {

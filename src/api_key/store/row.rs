@@ -1,61 +1,64 @@
-//! All that a record says, as plain data.
+//! Records as plain data.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use ipnet::IpNet;
 
-use crate::api_key::format::ApiKeyId;
-use crate::api_key::format::PepperedDigest;
+use crate::api_key::ApiKeyId;
+use crate::api_key::PepperedDigest;
 use crate::clock::UnixTime;
 use crate::principal::Authority;
 
 /// All that is kept about one API key, as plain data: what a durable store writes and reads.
 ///
-/// [`ApiKeyRecord::from_parts`](crate::api_key::ApiKeyRecord::from_parts) makes a record of it, and
-/// [`ApiKeyRecord::to_parts`](crate::api_key::ApiKeyRecord::to_parts) gives it back unchanged.
+/// [`ApiKeyRecord::from_row`](crate::api_key::ApiKeyRecord::from_row) checks it and makes a record
+/// of it; [`ApiKeyRecord::to_row`](crate::api_key::ApiKeyRecord::to_row) returns it unchanged. It
+/// holds no secret that can be used: see [`PepperedDigest`].
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ApiKeyRow {
-    /// Names the key.
+    /// Name of the key; unique in the store.
     pub id: ApiKeyId,
-    /// Who vouches for the subject: the name that the ring of keys is configured with.
+    /// Authority of the subject: that of the [`ApiKeyScheme`](crate::api_key::ApiKeyScheme) under
+    /// which the key was issued.
     pub authority: Authority,
-    /// Digest of the whole key, and which pepper it was made under.
+    /// Digest of the whole key, and under which pepper it was made.
     pub digest: PepperedDigest,
-    /// Counts the changes of the record, the first one is 1.
+    /// Number of the record's version, starting at 1; each change adds 1.
     pub version: u64,
-    /// Whom the key belongs to; not empty.
+    /// Owner of the key; not empty.
     pub subject: String,
-    /// When it was created.
+    /// When the key was created.
     pub created_at: UnixTime,
-    /// When it begins to be good, if not at once.
+    /// When the key becomes valid; `None` if it was valid when it was created.
     pub not_before: Option<UnixTime>,
-    /// When it ends; `None` if it was said loudly that it never does.
+    /// When the key expires; `None` for a key that was created as one that never does.
     pub expires_at: Option<UnixTime>,
-    /// When it was disabled and why.
+    /// When the key was disabled, and why.
     pub disabled: Option<Disabled>,
-    /// When it was last used, give or take a minute.
+    /// When the key was last used, to within a minute.
     pub last_used: Option<UnixTime>,
-    /// The key that this one took the place of.
+    /// The key that this one replaced.
     pub predecessor: Option<ApiKeyId>,
-    /// The key that took the place of this one.
+    /// The key that replaced this one.
     pub successor: Option<ApiKeyId>,
-    /// True for a key of somebody else's format, which is found by its digest alone.
+    /// True for a key of a [`LegacyFormat`](crate::api_key::LegacyFormat). Such a key contains no
+    /// id and is found only by its digest.
     pub is_legacy: bool,
-    /// The tenant that the subject acts in: a claim, `tenant`.
+    /// Tenant in which the subject acts: the claim `tenant` of the principal.
     pub tenant: Option<String>,
-    /// Members without spaces.
+    /// Scopes of the principal, each without spaces.
     pub scopes: Vec<String>,
-    /// Granted by the service: a claim, `roles`.
+    /// Roles that the service granted: the claim `roles` of the principal.
     pub roles: Vec<String>,
-    /// What people call the key. No policy sees it.
+    /// Display name of the key, untrusted. Policies do not see it.
     pub name: Option<String>,
-    /// Free data of the key's user. No policy sees it.
+    /// Free data of the key's owner, untrusted. Policies do not see it.
     pub metadata: BTreeMap<String, String>,
-    /// Addresses that the key may be used from; empty for any.
+    /// Networks from which the key may be used; empty for all.
     pub addresses: Vec<IpNet>,
-    /// The name of the limits that its requests count against.
+    /// Name of the limits that requests with this key count against.
     pub limit_class: Option<String>,
 }
 
@@ -63,14 +66,14 @@ pub struct ApiKeyRow {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Disabled {
-    /// From then on it is refused.
+    /// Time of the change. The key is rejected as soon as the record says so, whatever the time.
     pub at: UnixTime,
-    /// Free text for the operator; no client is told.
+    /// Free text for the operator; it is never sent to a client.
     pub reason: String,
 }
 
 impl Disabled {
-    /// Says when and why.
+    /// Makes the entry of a key that was disabled at this time for this reason.
     pub fn new(at: UnixTime, reason: impl Into<String>) -> Self {
         let reason = reason.into();
         Self { at, reason }
@@ -78,7 +81,8 @@ impl Disabled {
 }
 
 impl ApiKeyRow {
-    /// Starts with what every key has; the rest is empty, and the version 1.
+    /// Makes a row of what every key has: id, digest, authority and subject, and the time of its
+    /// creation. Everything else is empty, and the version is 1.
     pub fn new(
         id: ApiKeyId,
         digest: PepperedDigest,

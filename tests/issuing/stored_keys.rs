@@ -1,4 +1,4 @@
-//! The ring as it is stored and read again.
+//! The stored form of signing keys.
 
 use std::time::Duration;
 
@@ -12,58 +12,58 @@ use serde_json::json;
 
 use crate::common::*;
 
-fn text(ring: &SigningKeys) -> String {
-    String::from_utf8(ring.to_secret().expose().to_vec()).unwrap()
+fn text(keys: &SigningKeys) -> String {
+    String::from_utf8(keys.to_secret().expose().to_vec()).unwrap()
 }
 
 fn read(text: impl Into<String>) -> Result<SigningKeys, ConfigErrorKind> {
     SigningKeys::from_secret(&Secret::from(text.into())).map_err(|error| error.kind())
 }
 
-/// A ring with keys of every kind: signing, announced, kept and revoked.
+/// Keys of every kind: signing, announced, kept and revoked.
 fn full() -> SigningKeys {
-    let ring = long_ring(quick_key());
-    let first = ring.signing_key(NOW).unwrap().kid().to_owned();
-    let ring = ring.announce(key(Algorithm::Rs256), NOW).unwrap();
-    let ring = ring.revoke(&first, key(Algorithm::Es256), NOW).unwrap();
-    ring.announce(key(Algorithm::Es384), after(NOW, HOUR))
+    let keys = fast_rotating_keys(quick_key());
+    let first = keys.signing_key(NOW).unwrap().kid().to_owned();
+    let keys = keys.schedule_next(key(Algorithm::Rs256), NOW).unwrap();
+    let keys = keys.revoke(&first, key(Algorithm::Es256), NOW).unwrap();
+    keys.schedule_next(key(Algorithm::Es384), after(NOW, HOUR))
         .unwrap()
 }
 
 #[test]
-fn a_stored_ring_is_read_as_it_was() {
-    for ring in [ring(), full()] {
-        let stored = text(&ring);
+fn stored_keys_are_read_as_written() {
+    for keys in [signing_keys(), full()] {
+        let stored = text(&keys);
         let read = read(stored.as_str()).unwrap();
         assert_eq!(text(&read), stored);
-        assert_eq!(format!("{read:?}"), format!("{ring:?}"));
+        assert_eq!(format!("{read:?}"), format!("{keys:?}"));
         for hours in [0, 1, 2, 25, 26, 100] {
             let now = after(NOW, hours * HOUR);
-            assert_eq!(read.jwks(now), ring.jwks(now));
-            let kid = |ring: &SigningKeys| ring.signing_key(now).map(|key| key.kid().to_owned());
-            assert_eq!(kid(&read), kid(&ring));
+            assert_eq!(read.jwks(now), keys.jwks(now));
+            let kid = |keys: &SigningKeys| keys.signing_key(now).map(|key| key.kid().to_owned());
+            assert_eq!(kid(&read), kid(&keys));
         }
     }
 }
 
 #[test]
-fn a_token_minted_before_a_restart_is_accepted_after_it() {
-    let (before, _) = issuer(ring());
+fn token_minted_before_a_restart_is_accepted_after_it() {
+    let (before, _) = issuer(signing_keys());
     let token = before.mint(&claims()).unwrap();
-    let stored = before.ring().to_secret();
+    let stored = before.keys().to_secret();
     drop(before);
     let (after, _) = issuer(SigningKeys::from_secret(&stored).unwrap());
-    assert!(judge(token.expose(), after.jwks().body(), NOW).is_ok());
+    assert!(validate(token.expose(), after.jwks().body(), NOW).is_ok());
     let own = after.mint(&claims()).unwrap();
     let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid;
     assert_eq!(kid(own.expose()), kid(token.expose()));
 }
 
 #[test]
-fn a_key_made_elsewhere_comes_back_with_its_ring() {
+fn keys_of_every_algorithm_are_stored() {
     for algorithm in ALGORITHMS {
-        let ring = SigningKeys::builder(key(algorithm)).build(NOW).unwrap();
-        assert!(read(text(&ring)).is_ok(), "{algorithm}");
+        let keys = SigningKeys::builder(key(algorithm)).build(NOW).unwrap();
+        assert!(read(text(&keys)).is_ok(), "{algorithm}");
     }
 }
 
@@ -74,9 +74,9 @@ fn edited(edit: impl FnOnce(&mut Value)) -> String {
 }
 
 #[test]
-fn a_form_of_another_version_is_refused_by_name() {
+fn form_of_another_version_is_rejected_by_name() {
     assert!(read(edited(|_| ())).is_ok());
-    let stored = edited(|ring| ring["bearergate_key_ring"] = 2.into());
+    let stored = edited(|keys| keys["bearergate_key_ring"] = 2.into());
     let error = SigningKeys::from_secret(&Secret::from(stored)).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::ValueMalformed);
     assert!(error.to_string().contains("version"), "{error}");
@@ -93,16 +93,16 @@ fn names(value: &Value) -> Vec<String> {
 }
 
 #[test]
-fn a_member_that_is_missing_unknown_or_of_another_type_is_refused() {
+fn member_that_is_missing_unknown_or_of_another_type_is_rejected() {
     let whole: Value = serde_json::from_str(&text(&full())).unwrap();
     for place in ["", "/keys/1", "/revoked/0"] {
         for name in names(whole.pointer(place).unwrap()) {
             let object = |value: &mut Value| value.pointer_mut(place).unwrap().take();
             let change = |change: &dyn Fn(&mut Value)| {
-                edited(|ring| {
-                    let mut inner = object(ring);
+                edited(|keys| {
+                    let mut inner = object(keys);
                     change(&mut inner);
-                    *ring.pointer_mut(place).unwrap() = inner;
+                    *keys.pointer_mut(place).unwrap() = inner;
                 })
             };
             assert!(read(change(&|_| ())).is_ok());
@@ -125,8 +125,8 @@ fn a_member_that_is_missing_unknown_or_of_another_type_is_refused() {
 }
 
 #[test]
-fn a_number_has_one_spelling() {
-    let stored = text(&ring());
+fn number_has_one_spelling() {
+    let stored = text(&signing_keys());
     assert!(read(stored.replace("\"revision\":1", "\"revision\": 1")).is_ok());
     for other in ["01", "1.0", "1e0", "\"1\"", "18446744073709551616", "0"] {
         assert_malformed(stored.replace("\"revision\":1", &format!("\"revision\":{other}")));
@@ -136,45 +136,45 @@ fn a_number_has_one_spelling() {
 }
 
 #[test]
-fn keys_out_of_order_twice_or_absent_are_refused() {
-    assert_malformed(edited(|ring| {
-        ring["keys"].as_array_mut().unwrap().reverse()
+fn keys_out_of_order_repeated_or_absent_are_rejected() {
+    assert_malformed(edited(|keys| {
+        keys["keys"].as_array_mut().unwrap().reverse()
     }));
-    assert_malformed(edited(|ring| ring["keys"] = json!([])));
-    assert_malformed(edited(|ring| {
-        let mut again = ring["keys"][0].clone();
+    assert_malformed(edited(|keys| keys["keys"] = json!([])));
+    assert_malformed(edited(|keys| {
+        let mut again = keys["keys"][0].clone();
         again["signs_from"] = (after(NOW, 1000 * HOUR).as_secs()).into();
-        ring["keys"].as_array_mut().unwrap().push(again);
+        keys["keys"].as_array_mut().unwrap().push(again);
     }));
-    assert_malformed(edited(|ring| {
-        ring["revoked"][0]["kid"] = ring["keys"][0]["kid"].clone();
+    assert_malformed(edited(|keys| {
+        keys["revoked"][0]["kid"] = keys["keys"][0]["kid"].clone();
     }));
-    assert_malformed(edited(|ring| {
-        ring["keys"][1]["signs_from"] = ring["keys"][0]["signs_from"].clone()
+    assert_malformed(edited(|keys| {
+        keys["keys"][1]["signs_from"] = keys["keys"][0]["signs_from"].clone()
     }));
 }
 
 #[test]
-fn a_private_key_under_another_name_or_algorithm_is_refused() {
+fn private_key_with_another_kid_or_algorithm_is_rejected() {
     let kind = |text: String| read(text).err();
     for (member, other) in [("kid", "AAAA"), ("private", "AAAA")] {
-        let changed = edited(|ring| ring["keys"][0][member] = other.into());
+        let changed = edited(|keys| keys["keys"][0][member] = other.into());
         assert_eq!(
             kind(changed),
             Some(ConfigErrorKind::KeyMalformed),
             "{member}"
         );
     }
-    let swapped = edited(|ring| ring["keys"][0]["private"] = ring["keys"][1]["private"].clone());
+    let swapped = edited(|keys| keys["keys"][0]["private"] = keys["keys"][1]["private"].clone());
     assert_eq!(kind(swapped), Some(ConfigErrorKind::KeyMalformed));
-    let mac = edited(|ring| ring["keys"][0]["alg"] = "HS256".into());
+    let mac = edited(|keys| keys["keys"][0]["alg"] = "HS256".into());
     assert_eq!(kind(mac), Some(ConfigErrorKind::AlgorithmUnusable));
-    assert_malformed(edited(|ring| ring["keys"][0]["alg"] = "none".into()));
-    assert_malformed(edited(|ring| ring["keys"][0]["private"] = "AAA=".into()));
+    assert_malformed(edited(|keys| keys["keys"][0]["alg"] = "none".into()));
+    assert_malformed(edited(|keys| keys["keys"][0]["private"] = "AAA=".into()));
 }
 
 #[test]
-fn times_outside_their_ranges_are_refused_when_read_and_when_built() {
+fn times_outside_their_ranges_are_rejected_when_read_and_when_built() {
     for (name, secs) in [
         ("announce", 3_599),
         ("announce", u64::MAX),
@@ -183,7 +183,7 @@ fn times_outside_their_ranges_are_refused_when_read_and_when_built() {
         ("longest_lifetime", 0),
         ("longest_lifetime", 86_401),
     ] {
-        let kind = read(edited(|ring| ring[name] = secs.into())).err();
+        let kind = read(edited(|keys| keys[name] = secs.into())).err();
         assert_eq!(kind, Some(ConfigErrorKind::OutOfRange), "{name} {secs}");
     }
     let build = |announce, rotate, lifetime| {
@@ -205,7 +205,7 @@ fn times_outside_their_ranges_are_refused_when_read_and_when_built() {
 }
 
 #[test]
-fn a_text_that_is_cut_or_too_long_is_refused() {
+fn text_that_is_cut_or_too_long_is_rejected() {
     let stored = text(&full());
     for len in (0..stored.len()).step_by(97) {
         assert_malformed(stored[..len].to_owned());
@@ -219,7 +219,7 @@ fn a_text_that_is_cut_or_too_long_is_refused() {
 }
 
 #[test]
-fn a_full_ring_of_the_longest_keys_fits_its_bound() {
+fn most_keys_of_the_largest_size_fit_the_bound() {
     // A private key has at most 5.5 KiB of DER.
     let longest = (5 * 1024 + 512_usize).div_ceil(3) * 4;
     let each = longest + 200;
@@ -230,34 +230,37 @@ fn a_full_ring_of_the_longest_keys_fits_its_bound() {
 }
 
 #[test]
-fn a_ring_does_not_grow_beyond_its_bound() {
-    let mut ring = long_ring(quick_key());
+fn number_of_keys_is_bounded() {
+    let mut keys = fast_rotating_keys(quick_key());
     let mut now = NOW;
-    let refused = loop {
-        match ring.announce(quick_key(), now) {
-            Ok(next) => ring = next,
+    let error = loop {
+        match keys.schedule_next(quick_key(), now) {
+            Ok(next) => keys = next,
             Err(error) => break error,
         }
         now = after(now, HOUR);
     };
-    assert_eq!(refused.kind(), ConfigErrorKind::OutOfRange);
+    assert_eq!(error.kind(), ConfigErrorKind::OutOfRange);
     assert_eq!(
-        ring.keys(now).unwrap().keys().len(),
+        keys.keys(now).unwrap().keys().len(),
         bearergate::limits::SIGNING_KEYS
     );
-    // The keys that are over make room again.
-    assert!(ring.announce(quick_key(), after(NOW, 26 * HOUR)).is_ok());
+    // Expired keys are removed and others can be added.
+    assert!(
+        keys.schedule_next(quick_key(), after(NOW, 26 * HOUR))
+            .is_ok()
+    );
 }
 
 proptest! {
-    /// A changed character is noticed, or changes nothing but a time or a name of the ring.
+    /// A changed character is detected, or changes only a time or the id.
     #[test]
-    fn a_changed_text_never_panics_and_never_swaps_a_key(at in 0_usize..2000, to in "[ -~]") {
-        let stored = text(&ring());
+    fn changed_text_never_panics_and_never_exchanges_a_key(at in 0_usize..2000, to in "[ -~]") {
+        let stored = text(&signing_keys());
         let at = at % stored.len();
         let changed = format!("{}{to}{}", &stored[..at], &stored[at + 1..]);
         if let Ok(read) = read(&*changed) {
-            let kid = |ring: &SigningKeys| ring.signing_key(after(NOW, 99 * HOUR)).map(SigningKey::kid).map(str::to_owned);
+            let kid = |keys: &SigningKeys| keys.signing_key(after(NOW, 99 * HOUR)).map(SigningKey::kid).map(str::to_owned);
             prop_assert_eq!(kid(&read).is_some_and(|kid| changed.contains(&kid)), kid(&read).is_some());
         }
     }

@@ -1,0 +1,199 @@
+//! The trait that every store of API keys implements.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::change::ApiKeyChange;
+use super::query::ApiKeyQuery;
+use crate::api_key::ApiKeyId;
+use crate::api_key::ApiKeyRecord;
+use crate::api_key::PepperedDigest;
+use crate::clock::UnixTime;
+use crate::error::StoreError;
+use crate::now_or_later::NowOrLater;
+
+/// A store of API key records.
+///
+/// It finds, lists and changes records, and decides nothing: whether a key is accepted is decided
+/// by the [`ApiKeyValidator`](crate::ApiKeyValidator), and which change is made by the
+/// [`ApiKeyManager`](crate::api_key::ApiKeyManager).
+///
+/// Contract: return a record only if it is the one last committed under that id or digest; report
+/// a store that cannot answer as an error, never as `None`. Each [`commit`](Self::commit) is one
+/// atomic step, also if the process ends during it, and every later [`find`](Self::find) of this
+/// process returns what was committed. Nothing happens before an answer is first polled, because a
+/// call that has to wait may be made again. `testing::api_key_store` (feature `testing`) checks all
+/// of this.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::sync::{Mutex, PoisonError};
+///
+/// use bearergate::NowOrLater;
+/// use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+/// use bearergate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
+/// use bearergate::clock::UnixTime;
+/// use bearergate::error::{StoreError, StoreErrorKind};
+///
+/// /// All records behind one lock.
+/// #[derive(Debug, Default)]
+/// struct SmallStore(Mutex<BTreeMap<ApiKeyId, ApiKeyRecord>>);
+///
+/// type Answer<'a, T> = NowOrLater<'a, Result<T, StoreError>>;
+///
+/// impl SmallStore {
+///     fn with<T>(&self, f: impl FnOnce(&mut BTreeMap<ApiKeyId, ApiKeyRecord>) -> T) -> T {
+///         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+///     }
+/// }
+///
+/// impl ApiKeyStore for SmallStore {
+///     fn find(&self, id: ApiKeyId) -> Answer<'_, Option<ApiKeyRecord>> {
+///         NowOrLater::now(Ok(self.with(|records| records.get(&id).cloned())))
+///     }
+///
+///     fn find_by_digest(&self, digest: PepperedDigest) -> Answer<'_, Option<ApiKeyRecord>> {
+///         let has_digest =
+///             |record: &&ApiKeyRecord| record.is_legacy() && record.digest().has_same_bytes(&digest);
+///         NowOrLater::now(Ok(self.with(|records| records.values().find(has_digest).cloned())))
+///     }
+///
+///     fn list(&self, query: ApiKeyQuery) -> Answer<'_, Vec<ApiKeyRecord>> {
+///         NowOrLater::now(Ok(self.with(|records| {
+///             let matching = records.values().filter(|record| query.matches(record));
+///             matching.take(query.limit).cloned().collect()
+///         })))
+///     }
+///
+///     fn commit(&self, changes: Vec<ApiKeyChange>) -> Answer<'_, ()> {
+///         NowOrLater::now(self.with(|records| {
+///             // The changes are made on a copy, so that a conflict leaves everything unchanged.
+///             let mut changed = records.clone();
+///             for change in changes {
+///                 let old = changed.remove(&change.id());
+///                 let version = old.as_ref().map_or(0, ApiKeyRecord::version);
+///                 let new = change.record().cloned();
+///                 let is_taken = new.iter().filter(|new| new.is_legacy()).any(|new| {
+///                     let mut others = changed.values().filter(|other| other.is_legacy());
+///                     others.any(|other| other.digest().has_same_bytes(new.digest()))
+///                 });
+///                 if is_taken || change.expected_version() != Some(version) {
+///                     return Err(StoreErrorKind::Conflict.into());
+///                 }
+///                 if let (Some(used), Some(new)) = (old.and_then(|old| old.last_used()), &new) {
+///                     new.touch(used);
+///                 }
+///                 changed.extend(new.map(|new| (new.id(), new)));
+///             }
+///             *records = changed;
+///             Ok(())
+///         }))
+///     }
+///
+///     fn touch(&self, id: ApiKeyId, now: UnixTime) {
+///         self.with(|records| records.get(&id).map(|record| record.touch(now)));
+///     }
+/// }
+/// # // With the feature `testing`, the suite agrees.
+/// # #[cfg(feature = "testing")]
+/// # {
+/// # use std::task::{Context, Poll, Waker};
+/// # let store = SmallStore::default();
+/// # let suite = std::pin::pin!(bearergate::testing::api_key_store(&store));
+/// # let result = suite.poll(&mut Context::from_waker(Waker::noop()));
+/// # assert!(matches!(result, Poll::Ready(Ok(()))), "{result:?}");
+/// # }
+/// ```
+pub trait ApiKeyStore: fmt::Debug + Send + Sync {
+    /// Finds the record of this id. The id comes from the request and is untrusted.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](crate::error::StoreErrorKind::Unavailable) or
+    /// [`Corrupt`](crate::error::StoreErrorKind::Corrupt): the caller must not take either for
+    /// "there is no such record".
+    fn find(&self, id: ApiKeyId) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>>;
+
+    /// Finds the record of this id; if there is none, it may return any other record, so the
+    /// caller compares the ids.
+    ///
+    /// The validator calls this one, so that the time of the answer does not show which ids exist.
+    /// A store whose answers are ready should do the same work in both cases. The default calls
+    /// [`find`](Self::find).
+    ///
+    /// # Errors
+    ///
+    /// Like [`find`](Self::find).
+    fn probe(&self, id: ApiKeyId) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
+        self.find(id)
+    }
+
+    /// Finds the record of a [legacy](crate::api_key::store::ApiKeyRow::is_legacy) key by the
+    /// [bytes](PepperedDigest::as_bytes) of its digest. Records of other keys must never be
+    /// returned; the caller compares the pepper's version.
+    ///
+    /// # Errors
+    ///
+    /// Like [`find`](Self::find).
+    fn find_by_digest(
+        &self,
+        digest: PepperedDigest,
+    ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>>;
+
+    /// Lists the records that [match](ApiKeyQuery::matches) the query, by ascending id, as of one
+    /// point in time, and at most its limit of them.
+    ///
+    /// # Errors
+    ///
+    /// Like [`find`](Self::find).
+    fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>>;
+
+    /// Makes all of these changes, or none of them. Each changes another record.
+    ///
+    /// Return `Ok(())` only if all of them are stored as durably as the store promises.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if a record is not in the state that
+    /// its change expects, [`Full`](crate::error::StoreErrorKind::Full) if a new record does not
+    /// fit; after these and every other error no record has changed.
+    fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>>;
+
+    /// Notes that a key was used at this time, unless a later use is noted already. The version of
+    /// the record does not change.
+    ///
+    /// It is called while a request is validated, at most once a minute for a key as far as the
+    /// caller can see, so it must not block. The note may be stored later, and may be lost.
+    fn touch(&self, id: ApiKeyId, now: UnixTime);
+}
+
+const _: Option<&dyn ApiKeyStore> = None;
+
+impl<S: ApiKeyStore + ?Sized> ApiKeyStore for Arc<S> {
+    fn find(&self, id: ApiKeyId) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
+        (**self).find(id)
+    }
+
+    fn probe(&self, id: ApiKeyId) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
+        (**self).probe(id)
+    }
+
+    fn find_by_digest(
+        &self,
+        digest: PepperedDigest,
+    ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>> {
+        (**self).find_by_digest(digest)
+    }
+
+    fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
+        (**self).list(query)
+    }
+
+    fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {
+        (**self).commit(changes)
+    }
+
+    fn touch(&self, id: ApiKeyId, now: UnixTime) {
+        (**self).touch(id, now);
+    }
+}

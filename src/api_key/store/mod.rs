@@ -1,0 +1,17 @@
+//! What authors of API key stores need: records as plain data, changes and queries.
+//!
+//! The trait itself is [`ApiKeyStore`](crate::api_key::ApiKeyStore);
+//! `testing::api_key_store` (feature `testing`) checks an implementation.
+
+mod change;
+pub(super) mod contract;
+mod details;
+mod query;
+mod row;
+
+pub use change::ApiKeyChange;
+pub use details::ApiKeyDetails;
+pub use query::ApiKeyFilter;
+pub use query::ApiKeyQuery;
+pub use row::ApiKeyRow;
+pub use row::Disabled;

@@ -1,0 +1,348 @@
+//! The validator of API keys.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::api_key::format::ApiKeyId;
+use crate::api_key::format::KeyDigest;
+use crate::api_key::format::LegacyKey;
+use crate::api_key::format::Match;
+use crate::api_key::format::ParsedKey;
+use crate::api_key::format::PepperedDigest;
+use crate::api_key::record::ApiKeyRecord;
+use crate::api_key::scheme::ApiKeyScheme;
+use crate::api_key::store::ApiKeyChange;
+use crate::api_key::store::ApiKeyRow;
+use crate::api_key::store::contract::ApiKeyStore;
+use crate::clock::Clock;
+use crate::clock::Leeway;
+use crate::clock::UnixTime;
+use crate::credential::PresentedCredential;
+use crate::error::ConfigError;
+use crate::error::Rejection;
+use crate::error::RejectionKind;
+use crate::error::StoreError;
+use crate::event::Event;
+use crate::event::Observer;
+use crate::limits;
+use crate::now_or_later::NowOrLater;
+use crate::now_or_later::first_some;
+use crate::principal::Authority;
+use crate::principal::Principal;
+use crate::request::RequestFacts;
+use crate::validator::Authorities;
+use crate::validator::Shape;
+use crate::validator::TokenValidator;
+
+/// Validates API keys against the records of an [`ApiKeyStore`].
+///
+/// A key is accepted only if there is a record of its id, the digest of the whole key equals the
+/// record's, the key is not disabled, its period of validity has begun and not ended, and, where
+/// the record lists addresses, the peer of the request has one of them. The principal is the
+/// record's own and holds nothing of the request; its [`ApiKeyDetails`](crate::api_key::store::ApiKeyDetails)
+/// are an extension of it.
+///
+/// It takes every credential that begins with the prefix of its scheme, wherever it was found, and
+/// every credential in its own header. A mistyped key is rejected by its checksum and reaches
+/// neither the store nor another validator. A key of the
+/// [other format](ApiKeyScheme::with_legacy) is taken from the header, or without a header if no
+/// other validator takes it.
+///
+/// | rejected because | kind |
+/// |---|---|
+/// | it does not have the format of the scheme; found before the store is asked | `api_key_malformed` |
+/// | there is no such key, or its secret is another | `api_key_unknown` |
+/// | it is disabled | `api_key_disabled` |
+/// | its validity has not begun | `token_not_yet_valid` |
+/// | its validity has ended | `api_key_expired` |
+/// | the peer has none of its addresses | `address_denied` |
+/// | the store did not answer, or the pepper of the key is not configured | `unavailable` |
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use bearergate::{ApiKeyValidator, Gate, require_scope};
+/// use bearergate::api_key::ApiKeyScheme;
+/// use bearergate::stores::MemoryApiKeyStore;
+///
+/// # fn configure(scheme: ApiKeyScheme) -> Result<Gate, bearergate::ConfigError> {
+/// let store = Arc::new(MemoryApiKeyStore::new(100_000)?);
+/// let gate = Gate::builder()
+///     .validator(ApiKeyValidator::builder(scheme, store).build()?)
+///     .authorizer(require_scope("orders:read"))
+///     .build()?;
+/// # Ok(gate)
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ApiKeyValidator {
+    pub(super) scheme: ApiKeyScheme,
+    pub(super) store: Arc<dyn ApiKeyStore>,
+    pub(super) shapes: Vec<Shape>,
+    pub(super) decoy: Decoy,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) observer: Option<Arc<dyn Observer>>,
+    pub(super) checks_addresses: bool,
+}
+
+type Validated<'a> = NowOrLater<'a, Result<Principal, Rejection>>;
+
+/// The request that presents a key, and its time.
+#[derive(Clone, Copy)]
+struct Use<'a> {
+    presented: &'a PresentedCredential<'a>,
+    now: UnixTime,
+}
+
+impl ApiKeyValidator {
+    fn lookup<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> Result<Validated<'a>, Rejection> {
+        let text = presented.credential().expose();
+        let now = presented.now().or_else(|| self.clock.now());
+        let now = now.ok_or(RejectionKind::Unavailable)?;
+        let usage = Use { presented, now };
+        match self.scheme.legacy() {
+            // A text with the prefix of this scheme is never looked up as a key of the other format.
+            Some(legacy) if !text.starts_with(self.scheme.format().prefix()) => {
+                Ok(self.validate_legacy(legacy.parse(text)?, usage))
+            }
+            _ => Ok(self.validate_own(self.scheme.format().parse(text)?, usage)),
+        }
+    }
+
+    fn validate_own<'a>(&'a self, key: ParsedKey<'a>, usage: Use<'a>) -> Validated<'a> {
+        self.store.probe(key.id()).then(move |found| match found {
+            Ok(found) => self.compare(&key, found, usage),
+            Err(error) => NowOrLater::now(Err(error.into())),
+        })
+    }
+
+    /// Does the same work whether there is a record or not, so that the time of the answer does
+    /// not show which ids exist.
+    fn compare<'a>(
+        &'a self,
+        key: &ParsedKey<'_>,
+        found: Option<ApiKeyRecord>,
+        usage: Use<'a>,
+    ) -> Validated<'a> {
+        let exists = found.is_some();
+        let record = found.unwrap_or_else(|| self.decoy.0.clone());
+        let matched = self.scheme.peppers().compare(key, Some(record.digest()));
+        let is_same = exists & (record.id() == key.id());
+        let is_own = is_same & self.is_authority_of(&record) & !record.is_legacy();
+        NowOrLater::now(Err(match matched {
+            Match::Current if is_own => return NowOrLater::now(self.admit(record, usage)),
+            Match::Older if is_own => {
+                let digest = self.scheme.peppers().digest(key);
+                return self.admit_rehashed(record, digest, usage);
+            }
+            Match::NoPepper if is_own => Fault::Pepper.unavailable(),
+            _ => Fault::of_known(is_own).unknown(),
+        }))
+    }
+
+    fn validate_legacy<'a>(&'a self, key: LegacyKey<'a>, usage: Use<'a>) -> Validated<'a> {
+        let found = first_some(self.legacy_digests(key), move |digest| {
+            self.store
+                .find_by_digest(digest)
+                .map(move |found| Ok(self.legacy_record(found?, &digest)))
+        });
+        found.and_then(move |found| match found {
+            Some(record) => self.admit_legacy(record, &key, usage),
+            None => NowOrLater::now(Err(Fault::Id.unknown())),
+        })
+    }
+
+    /// The current one is first and last: a key may be re-hashed while the others are looked up.
+    fn legacy_digests<'a>(
+        &'a self,
+        key: LegacyKey<'a>,
+    ) -> impl Iterator<Item = PepperedDigest> + Send + 'a {
+        let peppers = self.scheme.peppers();
+        let again = std::iter::once_with(move || peppers.legacy_digest(&key));
+        peppers.legacy_digests(key).chain(again)
+    }
+
+    fn legacy_record(
+        &self,
+        found: Option<ApiKeyRecord>,
+        digest: &PepperedDigest,
+    ) -> Option<ApiKeyRecord> {
+        found.filter(|record| {
+            let is_equal = bool::from(record.digest().digest().ct_eq(digest.digest()));
+            let is_own = self.is_authority_of(record) & record.is_legacy();
+            is_equal & is_own & (record.digest().version() == digest.version())
+        })
+    }
+
+    fn admit_legacy<'a>(
+        &'a self,
+        record: ApiKeyRecord,
+        key: &LegacyKey<'_>,
+        usage: Use<'a>,
+    ) -> Validated<'a> {
+        let peppers = self.scheme.peppers();
+        if record.digest().version() == peppers.current() {
+            return NowOrLater::now(self.admit(record, usage));
+        }
+        self.admit_rehashed(record, peppers.legacy_digest(key), usage)
+    }
+
+    /// Admits the holder of the secret, if the key may be used now and from that address.
+    fn admit(&self, record: ApiKeyRecord, usage: Use<'_>) -> Result<Principal, Rejection> {
+        self.check(&record, usage)?;
+        let is_due = |noted: UnixTime| noted.saturating_add(limits::API_KEY_USE) <= usage.now;
+        if record.last_used().is_none_or(is_due) {
+            self.store.touch(record.id(), usage.now);
+        }
+        Ok(record.into_principal())
+    }
+
+    /// Admits like [`admit`](Self::admit), and replaces the record's digest by one under the
+    /// current pepper. If that fails, the older digest remains valid.
+    fn admit_rehashed<'a>(
+        &'a self,
+        record: ApiKeyRecord,
+        digest: PepperedDigest,
+        usage: Use<'a>,
+    ) -> Validated<'a> {
+        if let Err(rejection) = self.check(&record, usage) {
+            return NowOrLater::now(Err(rejection));
+        }
+        let mut row = record.to_row();
+        row.digest = digest;
+        row.last_used = row.last_used.max(Some(usage.now));
+        self.replace(row).map(move |replaced| {
+            if let Err(error) = replaced {
+                self.observe(&record, &error);
+            }
+            Ok(record.into_principal())
+        })
+    }
+
+    fn replace(&self, mut row: ApiKeyRow) -> NowOrLater<'_, Result<(), StoreError>> {
+        row.version = row.version.saturating_add(1);
+        match ApiKeyRecord::from_row(row) {
+            Ok(record) => self.store.commit(vec![ApiKeyChange::Replace(record)]),
+            Err(error) => NowOrLater::now(Err(error)),
+        }
+    }
+
+    fn check(&self, record: &ApiKeyRecord, usage: Use<'_>) -> Result<(), Rejection> {
+        let begins = record.not_before();
+        let ends = record.expires_at();
+        if record.is_disabled() {
+            return Err(RejectionKind::ApiKeyDisabled.into());
+        }
+        if begins.is_some_and(|time| time.is_in_future(usage.now, Leeway::ZERO)) {
+            return Err(RejectionKind::TokenNotYetValid.into());
+        }
+        if ends.is_some_and(|time| time.has_passed(usage.now, Leeway::ZERO)) {
+            return Err(RejectionKind::ApiKeyExpired.into());
+        }
+        if self.checks_addresses && record.is_restricted() && !is_from(record, usage.presented) {
+            return Err(RejectionKind::AddressDenied.into());
+        }
+        Ok(())
+    }
+
+    fn is_authority_of(&self, record: &ApiKeyRecord) -> bool {
+        let [own, recorded] = [self.scheme.authority(), record.authority()].map(Authority::as_str);
+        // Most records share the text of the scheme's own authority.
+        std::ptr::eq(own, recorded) || own == recorded
+    }
+
+    fn observe(&self, record: &ApiKeyRecord, error: &StoreError) {
+        if let Some(observer) = &self.observer {
+            observer.observe(&Event::RehashFailed {
+                key: record.id().as_str(),
+                reason: error.kind().as_str(),
+            });
+        }
+    }
+}
+
+impl TokenValidator for ApiKeyValidator {
+    fn shapes(&self) -> &[Shape] {
+        &self.shapes
+    }
+
+    /// No outside authority: the records are the service's own.
+    fn authorities(&self) -> Authorities {
+        Authorities::OWN
+    }
+
+    fn validate<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        self.lookup(presented)
+            .unwrap_or_else(|rejection| NowOrLater::now(Err(rejection)))
+    }
+}
+
+impl fmt::Debug for ApiKeyValidator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiKeyValidator")
+            .field("scheme", &self.scheme)
+            .field("store", &self.store)
+            .field("shapes", &self.shapes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns true if the peer has one of the addresses that the key may be used from.
+fn is_from(record: &ApiKeyRecord, presented: &PresentedCredential<'_>) -> bool {
+    let peer = presented.facts().and_then(RequestFacts::peer);
+    peer.is_some_and(|peer| {
+        let address = peer.ip().to_canonical();
+        let mut allowed = record.details().addresses().iter();
+        allowed.any(|network| network.contains(&address))
+    })
+}
+
+/// The record that a key without one is compared with, so that it costs the same work.
+#[derive(Clone)]
+pub(super) struct Decoy(ApiKeyRecord);
+
+impl Decoy {
+    pub(super) fn new(scheme: &ApiKeyScheme) -> Result<Self, ConfigError> {
+        // No key has this digest, and this record is never admitted.
+        let unmatched = KeyDigest::from_bytes([0; 32]);
+        let digest = PepperedDigest::new(unmatched, scheme.peppers().current());
+        let owner = (scheme.authority().clone(), "nobody".to_owned());
+        let row = ApiKeyRow::new(ApiKeyId::LEAST, digest, owner, UnixTime::from_secs(0));
+        let record = ApiKeyRecord::from_row(row).map_err(|error| {
+            let detail = "no record can have this authority; choose another name";
+            ConfigError::malformed("authority", detail).with_source(error)
+        })?;
+        Ok(Self(record))
+    }
+}
+
+/// Why a key is not known, for the operator only.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+enum Fault {
+    #[error("no key has this id")]
+    Id,
+    #[error("the digest of this key was made with a pepper that is not configured")]
+    Pepper,
+    #[error("the secret is not the one of the key with this id")]
+    Secret,
+}
+
+impl Fault {
+    const fn of_known(is_known: bool) -> Self {
+        if is_known { Self::Secret } else { Self::Id }
+    }
+
+    fn unavailable(self) -> Rejection {
+        Rejection::new(RejectionKind::Unavailable).with_source(self)
+    }
+
+    fn unknown(self) -> Rejection {
+        Rejection::new(RejectionKind::ApiKeyUnknown).with_source(self)
+    }
+}

@@ -1,0 +1,80 @@
+//! The public suites.
+
+use super::api_key;
+use super::breach::Breach;
+use super::grant_store as grants;
+use super::refresh;
+use super::revocation;
+use super::session;
+use crate::api_key::ApiKeyStore;
+use crate::refresh::RefreshTokenStore;
+use crate::revocation::RevocationStore;
+use crate::session::SessionStore;
+
+/// Checks an [`ApiKeyStore`] that is empty and not used by anything else. Returns `Ok(())` only if
+/// it kept the whole contract of the trait.
+///
+/// Run it in the runtime that the store needs, if any.
+///
+/// # Errors
+///
+/// The first [`Breach`] of the contract.
+pub async fn api_key_store(store: &dyn ApiKeyStore) -> Result<(), Breach> {
+    api_key::check(store).await
+}
+
+/// Checks a [`SessionStore`], under the conditions of [`api_key_store`].
+///
+/// # Errors
+///
+/// The first [`Breach`] of the contract.
+pub async fn session_store(store: &dyn SessionStore) -> Result<(), Breach> {
+    session::check(store).await
+}
+
+/// Checks a [`RefreshTokenStore`], under the conditions of [`api_key_store`].
+///
+/// # Errors
+///
+/// The first [`Breach`] of the contract.
+pub async fn refresh_token_store(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
+    refresh::check(store).await
+}
+
+/// Checks a [`RevocationStore`], under the conditions of [`api_key_store`].
+///
+/// # Errors
+///
+/// The first [`Breach`] of the contract.
+pub async fn revocation_store(store: &dyn RevocationStore) -> Result<(), Breach> {
+    revocation::check(store).await
+}
+
+/// Checks what sessions and refresh tokens have in common in a store that keeps both: one
+/// revocation ends them together.
+///
+/// Run [`session_store`] and [`refresh_token_store`] in addition, each on a new store.
+///
+/// ```
+/// use std::pin::pin;
+/// use std::task::Context;
+/// use std::task::Waker;
+///
+/// use bearergate::testing;
+/// use bearergate::stores::MemoryGrantStore;
+///
+/// // A store in memory never waits; other stores need a runtime.
+/// let store = MemoryGrantStore::new(10_000);
+/// let result = pin!(testing::grant_store(&store));
+/// assert!(result.poll(&mut Context::from_waker(Waker::noop())).is_ready());
+/// ```
+///
+/// # Errors
+///
+/// The first [`Breach`] of the contract.
+pub async fn grant_store<S>(store: &S) -> Result<(), Breach>
+where
+    S: SessionStore + RefreshTokenStore,
+{
+    grants::check(store).await
+}

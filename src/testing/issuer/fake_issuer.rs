@@ -1,0 +1,267 @@
+//! The fake issuer.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::endpoint::FakeEndpoint;
+use super::fault::Fault;
+use super::server::Server;
+use super::state::Client;
+use super::state::KnownToken;
+use super::state::Provider;
+use super::wire::SeenRequest;
+use crate::clock::UnixTime;
+use crate::testing::key::FakeKey;
+use crate::testing::token::TokenBuilder;
+
+/// An OAuth 2.0 and OpenID Connect provider on loopback, for tests: real HTTP/1.1, its own keys,
+/// and endpoints for discovery, key set, tokens, introspection and revocation.
+///
+/// It counts and records every request, has [faults](Self::fail) on demand, and can go
+/// [down](Self::down) and come up again at the same port. It runs on threads of its own, so it needs
+/// no async runtime. It ends when it is dropped.
+///
+/// ```
+/// use bearergate::testing::{FakeEndpoint, FakeIssuer, Fault};
+///
+/// let idp = FakeIssuer::start()?;
+/// let token = idp.token("https://api.example.com").scope("orders:read").sign();
+/// // Configure the service with `idp.url()` and send it the token.
+///
+/// idp.rotate();
+/// idp.fail(FakeEndpoint::Jwks, Fault::Status(500));
+/// assert_eq!(idp.count(FakeEndpoint::Jwks), 0);
+/// # drop(token);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct FakeIssuer {
+    pub(super) provider: Arc<Provider>,
+    pub(super) server: Server,
+}
+
+impl FakeIssuer {
+    /// The id of a client that may introspect and revoke from the start.
+    pub const CLIENT_ID: &str = "resource-server";
+    /// The secret of that client.
+    pub const CLIENT_SECRET: &str = "secret of the resource server";
+
+    /// Returns the name of the issuer, the `iss` of its tokens, such as `http://127.0.0.1:40321`.
+    pub fn url(&self) -> &str {
+        &self.provider.issuer
+    }
+
+    /// Returns the URL of an endpoint.
+    pub fn endpoint(&self, endpoint: FakeEndpoint) -> String {
+        self.provider.url(endpoint)
+    }
+
+    /// Returns the time of its clock.
+    pub fn now(&self) -> UnixTime {
+        self.provider.now()
+    }
+}
+
+/// Keys and tokens.
+impl FakeIssuer {
+    /// Returns the key that it signs with.
+    pub fn key(&self) -> FakeKey {
+        self.provider.lock().key.clone()
+    }
+
+    /// Replaces its key by a new one of the same kind; the key set then has only the new one.
+    pub fn rotate(&self) -> FakeKey {
+        let mut state = self.provider.lock();
+        state.rotations += 1;
+        let kid = format!("{}-next-{}", state.key.kid(), state.rotations);
+        let key = state.key.successor(kid);
+        state.published = vec![key.jwk()];
+        state.key = key.clone();
+        key
+    }
+
+    /// Signs with this key from now on, whether it is published or not.
+    pub fn sign_with(&self, key: &FakeKey) {
+        self.provider.lock().key = key.clone();
+    }
+
+    /// Replaces the key set by these keys; without any it is empty.
+    pub fn publish<'k>(&self, keys: impl IntoIterator<Item = &'k FakeKey>) {
+        self.provider.lock().published = keys.into_iter().map(FakeKey::jwk).collect();
+    }
+
+    /// Adds a member to the key set, as given: for example a malformed key next to valid ones.
+    pub fn publish_also(&self, member: impl Into<String>) {
+        self.provider.lock().published.push(member.into());
+    }
+
+    /// Returns the key set as it is published.
+    pub fn jwks(&self) -> String {
+        self.provider.jwks()
+    }
+
+    /// Starts an access token of this issuer for this audience, valid for five minutes.
+    pub fn token(&self, audience: impl AsRef<str>) -> TokenBuilder {
+        TokenBuilder::new(&self.key(), self.now())
+            .issuer(self.url())
+            .audience(audience)
+    }
+
+    /// Issues an opaque token that introspection reports as active with the claims of this one.
+    pub fn opaque(&self, token: &TokenBuilder) -> String {
+        let claims = token.members().clone();
+        self.provider.lock().issue_opaque(claims)
+    }
+
+    /// Lets introspection report this token, opaque or not, as active with these claims.
+    pub fn know(&self, token: impl Into<String>, claims: &TokenBuilder) {
+        let known = KnownToken::Claims(claims.members().clone());
+        self.provider.lock().tokens.insert(token.into(), known);
+    }
+
+    /// Lets introspection answer a question about this token with this text.
+    pub fn know_as(&self, token: impl Into<String>, answer: impl Into<String>) {
+        let known = KnownToken::Text(answer.into());
+        self.provider.lock().tokens.insert(token.into(), known);
+    }
+
+    /// Makes a token inactive, like its revocation endpoint.
+    pub fn revoke(&self, token: &str) {
+        self.provider.lock().tokens.remove(token);
+    }
+}
+
+/// Clients and documents.
+impl FakeIssuer {
+    /// Registers a client with a secret, for `client_secret_basic` and `client_secret_post`.
+    pub fn admit(&self, id: impl Into<String>, secret: impl Into<String>) {
+        self.admit_client(Client::Secret {
+            id: id.into(),
+            secret: secret.into(),
+        });
+    }
+
+    /// Registers a client with a key, for `private_key_jwt`.
+    pub fn admit_key(&self, id: impl Into<String>, key: &FakeKey) {
+        self.admit_client(Client::Key {
+            id: id.into(),
+            key: key.clone(),
+        });
+    }
+
+    /// Accepts every client that sends this bearer token.
+    pub fn admit_bearer(&self, token: impl Into<String>) {
+        self.admit_client(Client::Bearer(token.into()));
+    }
+
+    fn admit_client(&self, client: Client) {
+        self.provider.lock().clients.push(client);
+    }
+
+    /// Removes all clients, the initial one too: their credentials are invalid from now on.
+    pub fn dismiss(&self) {
+        self.provider.lock().clients.clear();
+    }
+
+    /// Lets introspection reject JWTs as tokens of an unsupported type, as endpoints for opaque
+    /// tokens do.
+    pub fn refuse_jwts(&self) {
+        self.provider.lock().refuses_jwts = true;
+    }
+
+    /// Changes a member of both discovery documents; `null` removes it.
+    pub fn announce(&self, member: impl Into<String>, value: impl Serialize) {
+        let value = serde_json::to_value(value).unwrap_or(Value::Null);
+        self.provider.lock().metadata.insert(member.into(), value);
+    }
+
+    /// Adds a header, such as `cache-control`, to all answers of an endpoint without a fault.
+    pub fn header(&self, endpoint: FakeEndpoint, header: (&str, &str)) {
+        let header = (header.0.to_owned(), header.1.to_owned());
+        self.provider.lock().set_header(endpoint, header);
+    }
+}
+
+/// Faults.
+impl FakeIssuer {
+    /// Gives an endpoint this fault until [`heal`](Self::heal).
+    pub fn fail(&self, endpoint: FakeEndpoint, fault: Fault) {
+        self.provider.fail(endpoint, fault, usize::MAX);
+    }
+
+    /// Gives an endpoint this fault for the next request only.
+    pub fn fail_once(&self, endpoint: FakeEndpoint, fault: Fault) {
+        self.provider.fail(endpoint, fault, 1);
+    }
+
+    /// Ends the fault of an endpoint, and answers the requests that it held.
+    pub fn heal(&self, endpoint: FakeEndpoint) {
+        self.provider.heal(endpoint);
+    }
+
+    /// Closes the port and every connection: new connections are refused.
+    pub fn down(&self) {
+        self.provider.release();
+        self.server.down();
+    }
+
+    /// Listens again at the same port.
+    ///
+    /// # Errors
+    ///
+    /// The error of the system, for example because another process has taken the port.
+    pub fn up(&self) -> io::Result<()> {
+        self.server.up()
+    }
+}
+
+/// Requests.
+impl FakeIssuer {
+    /// Returns how many requests an endpoint has had, answered or not.
+    pub fn count(&self, endpoint: FakeEndpoint) -> usize {
+        self.provider.lock().count(endpoint)
+    }
+
+    /// Returns how many requests all endpoints have had.
+    pub fn total(&self) -> usize {
+        self.provider.lock().total()
+    }
+
+    /// Returns how many connections were accepted since it came up.
+    pub fn connections(&self) -> usize {
+        self.server.connections()
+    }
+
+    /// Returns the requests to an endpoint, oldest first, among the last 10 000 to all endpoints.
+    pub fn requests(&self, endpoint: FakeEndpoint) -> Vec<SeenRequest> {
+        self.provider.lock().seen(endpoint)
+    }
+
+    /// Blocks until an endpoint has had this many requests; returns true only if that happens
+    /// within a minute.
+    #[must_use]
+    pub fn wait_for(&self, endpoint: FakeEndpoint, count: usize) -> bool {
+        self.provider.wait_for(endpoint, count, PATIENCE)
+    }
+}
+
+/// The longest that a test waits.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Drop for FakeIssuer {
+    fn drop(&mut self) {
+        self.down();
+    }
+}
+
+impl fmt::Debug for FakeIssuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeIssuer")
+            .field("url", &self.url())
+            .finish_non_exhaustive()
+    }
+}
