@@ -1,16 +1,8 @@
-<<<<<<< HEAD
-//! The server of the example `resource_server` with an additional route: `/open` returns the response
-//! of `/whoami` by the same code, but without the check. The difference is the cost of the check.
-//!
-//! With `--serve` it waits for a load generator: `benches/throughput.sh` alternates both routes.
-//! Without, it requests each route once. Without the feature `full` it does nothing.
-=======
 //! The server of the example `resource_server` with one more route: `/open` gives the answer of
 //! `/whoami` without the check. The difference is the cost of the check.
 //!
 //! With `--serve` it waits for a load generator: `benches/throughput.sh` alternates both routes.
 //! Otherwise it requests each route once. Without the feature `full` it does nothing.
->>>>>>> main
 
 #[cfg(feature = "full")]
 #[path = "../examples/resource_server/gates.rs"]

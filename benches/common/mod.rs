@@ -1,22 +1,14 @@
-<<<<<<< HEAD
-//! Tokens for benches, with keys that are created in the process, except the RSA test key.
-=======
 //! Tokens to measure with, signed with the test keys.
 
 #[path = "../../tests/signing/mod.rs"]
 pub(crate) mod signing;
->>>>>>> main
 
 use bearergate::JwtValidator;
 use bearergate::clock::UnixTime;
 use bearergate::crypto::Provider;
 use bearergate::key::{KeyImporter, KeySet};
 
-<<<<<<< HEAD
-/// The time at which the tokens are validated.
-=======
 /// When the tokens are validated.
->>>>>>> main
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
 const CLAIMS: &str = concat!(
@@ -26,11 +18,7 @@ const CLAIMS: &str = concat!(
     r#""scope":"orders:read orders:write","tenant":"acme-corp","roles":["clerk"]}"#,
 );
 
-<<<<<<< HEAD
-/// A token and its verification key.
-=======
 /// A token and its key.
->>>>>>> main
 pub(crate) struct Sample {
     /// The compact token.
     pub(crate) token: String,
@@ -47,7 +35,7 @@ pub(crate) enum Material {
 }
 
 impl Sample {
-    /// Creates an RFC 9068 token: 506 bytes with HS256, 805 with RS256.
+    /// Makes an RFC 9068 token: 506 bytes under HS256, 805 under RS256.
     pub(crate) fn new(algorithm: &str) -> Self {
         let header = format!(r#"{{"alg":"{algorithm}","typ":"at+jwt","kid":"2026-11"}}"#);
         let key = match algorithm {
@@ -65,20 +53,12 @@ impl Sample {
         }
     }
 
-    /// Creates a validator for the token.
+    /// Makes a validator for the token.
     pub(crate) fn validator(&self, provider: Provider) -> JwtValidator {
-<<<<<<< HEAD
-        let importer = KeyImporter::on(provider);
-        let key = match &self.key {
-            Material::Secret(secret) => importer.secret(secret.clone()),
-            Material::Pem(pem) => importer.pem(pem),
-            Material::Jwk(jwk) => importer.jwk(jwk),
-=======
         let import = KeyImporter::on(provider);
         let key = match self.key {
             Material::Secret(secret) => import.secret(secret.to_vec()),
             Material::Pem(pem) => import.pem(pem),
->>>>>>> main
         };
         let key = key
             .and_then(|k| k.with_kid("2026-11"))

@@ -1,12 +1,3 @@
-<<<<<<< HEAD
-//! Sizes and rounds of a bench.
-
-/// Returns the sizes on the command line, or all sizes if there are none, and the number of rounds. If
-/// the bench runs as a test, it returns the first size and one round.
-pub(crate) fn asked(all: &[usize], rounds: usize) -> (Vec<usize>, usize) {
-    // Cargo adds `--bench` to the arguments of the user.
-    let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
-=======
 //! Sizes and numbers of rounds.
 
 /// Returns the sizes that the command line requests, or else all of them, and the number of rounds.
@@ -14,7 +5,6 @@ pub(crate) fn asked(all: &[usize], rounds: usize) -> (Vec<usize>, usize) {
 pub(crate) fn asked(all: &[usize], rounds: usize) -> (Vec<usize>, usize) {
     // cargo adds `--bench` to the arguments that it passes on.
     let has = |name: &str| std::env::args().any(|argument| argument == name);
->>>>>>> main
     let is_bench = has("--bench") && !has("--test");
     let asked: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
     match &asked[..] {
@@ -24,7 +14,7 @@ pub(crate) fn asked(all: &[usize], rounds: usize) -> (Vec<usize>, usize) {
     }
 }
 
-/// Returns the median.
+/// Returns the value in the middle.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]

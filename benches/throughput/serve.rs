@@ -1,4 +1,4 @@
-//! The server, and one request to each route.
+//! The server, and one request to each of its routes.
 
 use std::error::Error;
 use std::io;
@@ -45,7 +45,7 @@ pub(crate) async fn run() -> Outcome<()> {
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
     for path in ["/open", "/whoami"] {
-        request(address, path, &token).await?;
+        ask(address, path, &token).await?;
     }
     if std::env::args().any(|argument| argument == "--serve") {
         writeln!(io::stdout(), "ready {address} {token}")?;
@@ -62,11 +62,7 @@ fn options(idp: &FakeIssuer) -> Outcome<Options> {
     Options::read(arguments).map_err(|error| format!("{error}\n\n{USAGE}").into())
 }
 
-<<<<<<< HEAD
-/// Returns the open route. The gate checks the token first, so that it is cached.
-=======
 /// Returns the open route, after the gate has admitted this token and so has cached it.
->>>>>>> main
 async fn open(gates: &Gates, token: &str) -> Outcome<Router> {
     let request = Request::builder().header("authorization", format!("Bearer {token}"));
     let (parts, ()) = request.body(())?.into_parts();
@@ -78,11 +74,7 @@ async fn open(gates: &Gates, token: &str) -> Outcome<Router> {
         .with_state(Arc::new(admitted.principal().clone())))
 }
 
-<<<<<<< HEAD
-/// Responds like the example, but without a check.
-=======
 /// The handler of the example, without the check.
->>>>>>> main
 async fn show(State(principal): State<Arc<Principal>>, request: Request) -> Response {
     let (_parts, _) = request.into_parts();
     match whoami::whoami(&principal) {
@@ -91,15 +83,15 @@ async fn show(State(principal): State<Arc<Principal>>, request: Request) -> Resp
     }
 }
 
-async fn request(address: SocketAddr, path: &str, token: &str) -> Outcome<()> {
+async fn ask(address: SocketAddr, path: &str, token: &str) -> Outcome<()> {
     let mut stream = TcpStream::connect(address).await?;
     let head = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n");
     let head = format!("{head}authorization: Bearer {token}\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;
-    let mut response = String::new();
-    stream.read_to_string(&mut response).await?;
-    match response.starts_with("HTTP/1.1 200 ") {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    match answer.starts_with("HTTP/1.1 200 ") {
         true => Ok(()),
-        false => Err(format!("{path} returned {:?}", response.lines().next()).into()),
+        false => Err(format!("{path} answered {:?}", answer.lines().next()).into()),
     }
 }

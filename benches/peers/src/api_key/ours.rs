@@ -36,13 +36,9 @@ pub fn fixture(count: usize) -> Result<(Fixture, ApiKeyValidator)> {
     let peppers = PepperSet::new(1, &SecretSource::from_fn("bench", pepper))?;
     let scheme = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
     let store = Arc::new(MemoryApiKeyStore::new(count + 1)?);
-<<<<<<< HEAD
-    let manager = ApiKeyManager::new(scheme.clone(), store.clone()).clock(FakeClock::at(CREATED));
-=======
-    let manager = ApiKeyManager::builder(ring.clone(), store.clone())
-        .clock(FakeClock::at(MADE))
+    let manager = ApiKeyManager::builder(scheme.clone(), store.clone())
+        .clock(FakeClock::at(CREATED))
         .build()?;
->>>>>>> main
     let keys = (0..count)
         .map(|at| create(&manager, at, LIFETIME))
         .collect::<Result<_>>()?;
