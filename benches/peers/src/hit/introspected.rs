@@ -19,7 +19,6 @@ use http::StatusCode;
 use http::header;
 use std::hint::black_box;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
@@ -44,7 +43,11 @@ pub fn cases() -> Result<Vec<Case>> {
     let validator = IntrospectionValidator::builder("https://idp.example.com/introspect", auth)
         .audience(AUDIENCE)
         .issuer(ISSUER)
-        .env(&bearergate::environment::Environment::new().http_client(Endpoint).spawner(AtOnce))
+        .env(
+            &bearergate::environment::Environment::new()
+                .http_client(Endpoint)
+                .spawner(AtOnce),
+        )
         .build()?;
     let now = SystemClock::default()
         .now()
