@@ -5,11 +5,7 @@
 //! `policy-10-action`.
 //! With any other arguments, such as cargo's own, the token is validated once.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a bench panics at the first fault"
-)]
+#![expect(clippy::expect_used, reason = "a bench panics at the first fault")]
 
 mod common;
 #[path = "common/rules.rs"]
