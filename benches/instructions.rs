@@ -1,11 +1,10 @@
-//! Validates one token, or decides one request, a given number of times, for callgrind.
+//! Validation of one token, or one decision, repeated a given number of times for callgrind.
 //!
-//! `benches/instructions.sh` runs it: `instructions WHAT COUNT`, where `WHAT` is `validate`, `raw`,
-//! or `policy` or `plain` with a number of rules and the attribute that they test:
-//! `policy-10-action`.
-//! With any other arguments, such as cargo's own, the token is validated once.
+//! `benches/instructions.sh` runs it as `instructions WHAT COUNT`. `WHAT` is `validate`, `raw`, or
+//! `policy` or `plain` with a number of rules and the fact that they compare: `policy-10-action`. With
+//! other arguments, such as those of cargo, it validates the token once.
 
-#![expect(clippy::expect_used, reason = "a bench panics at the first fault")]
+#![expect(clippy::expect_used, reason = "a bench panics at the first error")]
 
 mod common;
 #[path = "common/rules.rs"]
@@ -51,8 +50,8 @@ fn validate(sample: &common::Sample, count: u32) {
     for _ in 0..count {
         let presented = PresentedCredential::bearer(black_box(&sample.token)).expect("a token");
         let presented = presented.at(common::NOW);
-        let result = validator.validate(&presented).try_now().expect("ready");
-        black_box(result.expect("accepted"));
+        let validated = validator.validate(&presented).try_now().expect("ready");
+        black_box(validated.expect("accepted"));
     }
 }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Loads the example `resource_server` over loopback with a cached RS256 token, by turns with the
-# same server and answer without a check, and compares requests per second. Prints each turn and
-# the median of their ratios, and fails if the check loses more than 10 % of the throughput.
+# Loads the example `resource_server` over loopback with a cached RS256 token, in turn with the same
+# server and response without a check, and compares requests per second. Prints each turn and the
+# median of the ratios, and fails if the check costs more than 10 % of the throughput.
 #
-# A turn asks for the open route, twice for the checked one and again for the open one, so that what
-# else the machine does falls on both. Leave it alone meanwhile all the same.
+# A turn loads the open route, twice the checked route, and the open route again, so that other load
+# of the machine affects both. Avoid other load nevertheless.
 #
 #     benches/throughput.sh [SECONDS [CONNECTIONS [TURNS]]]
 set -euo pipefail

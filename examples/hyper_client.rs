@@ -9,6 +9,7 @@ use std::io;
 use std::sync::Arc;
 
 use bearergate::credential::PresentedCredential;
+use bearergate::environment::Environment;
 use bearergate::http_client::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse};
 use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::key::FetchedKeys;
@@ -147,8 +148,10 @@ fn with_source(kind: HttpErrorKind) -> impl Fn(io::Error) -> HttpError {
 async fn main() -> Result<(), Box<dyn Error>> {
     const AUDIENCE: &str = "https://api.example.com";
     let idp = FakeIssuer::start()?;
-    let keys = FetchedKeys::discover(idp.url());
-    let keys = keys.build(Arc::new(Hyper::new()?), Arc::new(TokioSpawner::new()))?;
+    let environment = Environment::new()
+        .http_client(Hyper::new()?)
+        .spawner(TokioSpawner::new());
+    let keys = FetchedKeys::discover(idp.url()).env(&environment).build()?;
     let validator = JwtValidator::builder()
         .issuer(idp.url())
         .audience(AUDIENCE)

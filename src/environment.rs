@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::clock::SystemClock;
+use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::http_client::HttpClient;
 use crate::http_client::Spawn;
@@ -11,11 +11,12 @@ use crate::http_client::Spawn;
 /// What the validators, managers and gates of one service share: its clock, its observer, and how
 /// they send requests and run background tasks.
 ///
-/// Build it once and pass it to each builder by `env(&environment)`, before the setters that
-/// differ from it for one object. It is plain data: a builder copies what it uses, and nothing is
-/// looked up later. Cheap to clone.
+/// Build it once and pass it to each builder by `env(&environment)`; a setter that is called later
+/// differs for one object. It is plain data: a builder copies what it uses, and nothing is looked up
+/// afterwards. Cheap to clone.
 ///
-/// By default time is the [`SystemClock`], and there is no observer, HTTP client or spawner.
+/// What is not set stays as it is in the builder: by default the [`SystemClock`](crate::clock::SystemClock), no observer, and
+/// neither an HTTP client nor a spawner, which builders for the network need.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,29 +46,24 @@ use crate::http_client::Spawn;
 /// # }
 /// clock.advance(Duration::from_secs(60));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Environment {
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock: Option<Arc<dyn Clock>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) http: Option<Arc<dyn HttpClient>>,
     pub(crate) spawn: Option<Arc<dyn Spawn>>,
 }
 
 impl Environment {
-    /// Starts with the system's clock and nothing else.
+    /// Starts with nothing set: a builder keeps its own setting for whatever is missing.
     pub fn new() -> Self {
-        Self {
-            clock: Arc::new(SystemClock::default()),
-            observer: None,
-            http: None,
-            spawn: None,
-        }
+        Self::default()
     }
 
     /// Sets the clock. Every check that depends on time reads it once per request.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.clock = Arc::new(clock);
+        self.clock = Some(Arc::new(clock));
         self
     }
 
@@ -90,9 +86,48 @@ impl Environment {
     }
 }
 
-impl Default for Environment {
-    /// As [`new`](Self::new).
-    fn default() -> Self {
-        Self::new()
+impl Environment {
+    /// Sets the clock of a builder, if there is one here.
+    pub(crate) fn set_clock(&self, clock: &mut Arc<dyn Clock>) {
+        if let Some(own) = &self.clock {
+            *clock = Arc::clone(own);
+        }
+    }
+
+    /// Sets the observer of a builder, if there is one here.
+    pub(crate) fn set_observer(&self, observer: &mut Option<Arc<dyn Observer>>) {
+        if self.observer.is_some() {
+            observer.clone_from(&self.observer);
+        }
+    }
+
+    /// Sets what a builder needs for requests, as far as it is here.
+    pub(crate) fn set_network(
+        &self,
+        http: &mut Option<Arc<dyn HttpClient>>,
+        spawn: &mut Option<Arc<dyn Spawn>>,
+    ) {
+        if self.http.is_some() {
+            http.clone_from(&self.http);
+        }
+        if self.spawn.is_some() {
+            spawn.clone_from(&self.spawn);
+        }
+    }
+
+    /// The client of a builder that cannot do without one.
+    pub(crate) fn required_client(
+        client: Option<Arc<dyn HttpClient>>,
+    ) -> Result<Arc<dyn HttpClient>, ConfigError> {
+        let detail = "no HTTP client is configured; set one with `Environment::http_client`";
+        client.ok_or_else(|| ConfigError::missing("http_client", detail))
+    }
+
+    /// The spawner of a builder that cannot do without one.
+    pub(crate) fn required_spawner(
+        spawner: Option<Arc<dyn Spawn>>,
+    ) -> Result<Arc<dyn Spawn>, ConfigError> {
+        let detail = "no spawner is configured; set one with `Environment::spawner`";
+        spawner.ok_or_else(|| ConfigError::missing("spawner", detail))
     }
 }

@@ -9,6 +9,7 @@ use bearergate::client_auth::{ClientAuth, ClientKey};
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::crypto::Algorithm;
 use bearergate::diagnosis::{Finding, Report, Severity};
+use bearergate::environment::Environment;
 use bearergate::gate::GateBuilder;
 use bearergate::integrations::reqwest::Client;
 use bearergate::integrations::tokio::TokioSpawner;
@@ -25,10 +26,16 @@ fn started() -> FakeIssuer {
     idp.start().unwrap()
 }
 
+fn environment() -> Environment {
+    Environment::new()
+        .clock(FakeClock::at(NOW))
+        .http_client(Client::new().unwrap())
+        .spawner(TokioSpawner::new())
+}
+
 fn validator(issuer: &str) -> JwtValidatorBuilder<Ready> {
-    let client = Arc::new(Client::new().unwrap());
-    let keys = FetchedKeys::discover(issuer).clock(FakeClock::at(NOW));
-    let keys = keys.build(client, Arc::new(TokioSpawner::new())).unwrap();
+    let keys = FetchedKeys::discover(issuer).env(&environment());
+    let keys = keys.build().unwrap();
     JwtValidator::builder()
         .issuer(issuer)
         .audience(API)
@@ -171,11 +178,10 @@ async fn only_any_audience_is_a_warning() {
 
 fn introspecting(idp: &FakeIssuer, auth: ClientAuth) -> GateBuilder {
     let url = idp.endpoint(FakeEndpoint::Introspection);
-    let client = Arc::new(Client::new().unwrap());
     let validator = IntrospectionValidator::builder(&url, auth)
         .audience(API)
-        .clock(FakeClock::at(NOW))
-        .build(client, Arc::new(TokioSpawner::new()))
+        .env(&environment())
+        .build()
         .unwrap();
     let gate = Gate::builder().validator(validator);
     gate.allow_any_authenticated().all_authorities_equal()

@@ -8,7 +8,7 @@ use bearergate::principal::PrincipalKind;
 use bearergate::validator::Shape;
 use bearergate::{Gate, NowOrLater, Principal, Rejection, TokenValidator, claim, require_scope};
 
-/// Accepts everything, with a principal that it holds.
+/// Accepts everything, and returns the same principal.
 #[derive(Clone, Debug)]
 struct FixedPrincipal(Principal);
 

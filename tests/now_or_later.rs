@@ -26,6 +26,7 @@ use bearergate::api_key::{
 use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::{PresentedCredential, Sources};
+use bearergate::environment::Environment;
 use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::grant::GrantStore;
 use bearergate::grant::store::{Lookup, Sequence, TokenDigest};
@@ -493,10 +494,12 @@ fn introspections([endpoint, proofs]: [bool; 2]) -> Report {
         .issuer(ISSUER)
         .clock(clock())
         .sender_constraint(Component::new(Proofs, proofs, &log))
-        .build(
-            Arc::new(Component::new(Endpoint, endpoint, &log)),
-            Arc::new(Inline),
+        .env(
+            &Environment::new()
+                .http_client(Component::new(Endpoint, endpoint, &log))
+                .spawner(Inline),
         )
+        .build()
         .unwrap();
     let mut report = Report::new();
     for token in [

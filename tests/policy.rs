@@ -48,7 +48,7 @@ fn reasons(policy: &Condition, caller: &Principal) -> Vec<(ReasonCode, String)> 
     reasons.map(|r| (r.code(), r.name().to_owned())).collect()
 }
 
-// L02
+// Defect L02 (negation of a missing claim allows): docs/defects.md
 #[test]
 fn negation_of_a_missing_or_wrong_typed_claim_is_unknown() {
     let policy = claim("role").is("banned").not();

@@ -1,4 +1,4 @@
-//! Policy files: what is read, what is refused and where, and what is written.
+//! Policy files: what is read, what is refused and at which place, and what is written.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 use std::net::IpAddr;
@@ -338,7 +338,7 @@ fn errors_of_rules_point_to_the_rule() {
     assert!(unknown.to_string().contains("`rules`"), "{unknown}");
 }
 
-// L01
+// Defect L01 (empty condition allows): docs/defects.md
 #[test]
 fn an_empty_combination_does_not_load() {
     assert_eq!(refused(r#"{"all":[]}"#).1, ConfigErrorKind::Empty);
@@ -347,7 +347,7 @@ fn an_empty_combination_does_not_load() {
     assert_eq!(error.kind(), ConfigErrorKind::Empty);
 }
 
-// L07
+// Defect L07 (oversize policy): docs/defects.md
 #[test]
 fn parts_that_double_are_refused_before_they_fill_memory() {
     let mut parts = vec![r#""p0":{"scope":"a"}"#.to_owned()];
@@ -370,7 +370,7 @@ fn parts_that_double_are_refused_before_they_fill_memory() {
     assert!(error.pointer().starts_with("/parts/p"), "{error}");
 }
 
-// L07
+// Defect L07 (oversize policy): docs/defects.md
 #[test]
 fn too_many_rules_are_refused_unread() {
     let one = r#"{"name":"a","effect":"permit","if":{"scope":"a"}}"#;
@@ -385,7 +385,7 @@ fn too_many_rules_are_refused_unread() {
     assert_eq!(error.kind(), ConfigErrorKind::OutOfRange);
 }
 
-// M01
+// Defect M01 (deep nesting overflows the stack): docs/defects.md
 #[test]
 fn a_deep_file_is_refused() {
     let deep = |depth: usize| {
@@ -415,7 +415,7 @@ fn a_deep_file_is_refused() {
     );
 }
 
-// M02
+// Defect M02 (many members take quadratic time): docs/defects.md
 #[test]
 fn repeated_and_too_many_members_are_refused() {
     let kind = |text: &str| Policy::from_json(text.as_bytes()).unwrap_err().kind();

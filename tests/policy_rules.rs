@@ -559,7 +559,7 @@ fn an_owner_is_a_pair_of_authority_and_subject() {
     };
     let by_param = owner(param("user").of("idp"));
     let by_attribute = owner(attribute("owner"));
-    let ask = |caller: &Principal, of: &Authority, id: &str| {
+    let ownership = |caller: &Principal, of: &Authority, id: &str| {
         let attributes = [("owner", Attribute::Subject(of, id))];
         let request = AccessRequest::new(caller, NOW);
         let param = by_param.evaluate(&request.with_params(&[("user", id)]));
@@ -569,17 +569,20 @@ fn an_owner_is_a_pair_of_authority_and_subject() {
         )
     };
     let alice = user("idp", "alice");
-    assert_eq!(ask(&alice, &idp, "alice"), (Truth::True, Truth::True));
-    assert_eq!(ask(&alice, &idp, "bob"), (Truth::False, Truth::False));
-    assert_eq!(ask(&alice, &guest, "alice").1, Truth::False);
+    assert_eq!(ownership(&alice, &idp, "alice"), (Truth::True, Truth::True));
+    assert_eq!(ownership(&alice, &idp, "bob"), (Truth::False, Truth::False));
+    assert_eq!(ownership(&alice, &guest, "alice").1, Truth::False);
     let other = user("guest", "alice");
-    assert_eq!(ask(&other, &idp, "alice"), (Truth::False, Truth::False));
     assert_eq!(
-        ask(&user("idp", ""), &idp, ""),
+        ownership(&other, &idp, "alice"),
+        (Truth::False, Truth::False)
+    );
+    assert_eq!(
+        ownership(&user("idp", ""), &idp, ""),
         (Truth::Unknown, Truth::Unknown)
     );
     assert_eq!(
-        ask(&caller("{}"), &idp, ""),
+        ownership(&caller("{}"), &idp, ""),
         (Truth::Unknown, Truth::Unknown)
     );
 
@@ -608,12 +611,12 @@ fn a_client_that_acts_for_itself_owns_nothing() {
             .build()
     };
     let own = owner(param("user").of("idp"));
-    let ask = |caller: &Principal| {
+    let ownership = |caller: &Principal| {
         own.evaluate(&AccessRequest::new(caller, NOW).with_params(&[("user", "alice")]))
     };
-    assert_eq!(ask(&token(Some("shop"))), Truth::True);
-    assert_eq!(ask(&token(Some("alice"))), Truth::Unknown);
-    assert_eq!(ask(&token(None)), Truth::Unknown);
+    assert_eq!(ownership(&token(Some("shop"))), Truth::True);
+    assert_eq!(ownership(&token(Some("alice"))), Truth::Unknown);
+    assert_eq!(ownership(&token(None)), Truth::Unknown);
 }
 
 // Defect B14 (claim coerced to another type): docs/defects.md

@@ -18,8 +18,10 @@ async fn a_preset_fetches_its_keys_from_the_address_that_its_issuer_publishes() 
         .unwrap();
     let preset = providers::okta(idp.url(), "api://default");
     let keys = preset.key_source();
-    let client = Arc::new(Client::new().unwrap());
-    let keys = keys.build(client, Arc::new(TokioSpawner::new())).unwrap();
+    let environment = bearergate::environment::Environment::new()
+        .http_client(Client::new().unwrap())
+        .spawner(TokioSpawner::new());
+    let keys = keys.env(&environment).build().unwrap();
     let validator = preset.key_store(Arc::new(keys)).unwrap();
     let token = idp.token("api://default").without_header("typ");
     let token = token.claim("scp", ["read"]);

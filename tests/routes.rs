@@ -26,7 +26,7 @@ fn scoped(scopes: &[&str]) -> Principal {
 }
 
 /// The pattern of the route that matches a path, and whether its guard allows.
-fn ask(table: &RouteTable, method: &Method, path: &str) -> (Option<String>, bool) {
+fn matched(table: &RouteTable, method: &Method, path: &str) -> (Option<String>, bool) {
     let caller = scoped(&["read"]);
     let uri: Uri = path.parse().unwrap();
     let headers = HeaderMap::new();
@@ -37,7 +37,7 @@ fn ask(table: &RouteTable, method: &Method, path: &str) -> (Option<String>, bool
 }
 
 fn found(table: &RouteTable, path: &str) -> Option<String> {
-    ask(table, &Method::GET, path).0
+    matched(table, &Method::GET, path).0
 }
 
 fn paths(patterns: &[&str]) -> Result<RouteTable, ConfigError> {
@@ -91,8 +91,8 @@ fn the_most_specific_route_matches() {
 #[test]
 fn a_path_that_could_be_read_in_two_ways_is_denied() {
     let table = paths(&["/public/{*rest}", "/admin/{page}", "/{page}"]).unwrap();
-    assert!(ask(&table, &Method::GET, "/public/a").1);
-    assert!(ask(&table, &Method::GET, "/public/a?b=../../admin/x").1);
+    assert!(matched(&table, &Method::GET, "/public/a").1);
+    assert!(matched(&table, &Method::GET, "/public/a?b=../../admin/x").1);
     for path in [
         "/public/../admin/x",
         "/public/./a",
@@ -166,11 +166,11 @@ fn a_route_matches_only_its_method() {
         .any_method("/health", anyone())
         .build()
         .unwrap();
-    assert!(ask(&table, &Method::GET, "/orders").1);
-    assert!(!ask(&table, &Method::POST, "/orders").1);
-    assert_eq!(ask(&table, &Method::HEAD, "/orders"), (None, false));
-    assert_eq!(ask(&table, &Method::DELETE, "/orders"), (None, false));
-    assert!(ask(&table, &Method::DELETE, "/health").1);
+    assert!(matched(&table, &Method::GET, "/orders").1);
+    assert!(!matched(&table, &Method::POST, "/orders").1);
+    assert_eq!(matched(&table, &Method::HEAD, "/orders"), (None, false));
+    assert_eq!(matched(&table, &Method::DELETE, "/orders"), (None, false));
+    assert!(matched(&table, &Method::DELETE, "/health").1);
 
     let by_route = RouteTable::by_route()
         .route(Method::GET, "orders", anyone())
@@ -196,7 +196,7 @@ fn guards_get_the_parameters_without_escapes() {
         .any_method("/not/{user}", !is("user", "a b"))
         .build()
         .unwrap();
-    let allows = |path: &str| ask(&table, &Method::GET, path).1;
+    let allows = |path: &str| matched(&table, &Method::GET, path).1;
     assert!(allows("/users/alice"));
     assert!(!allows("/users/bob"));
     assert!(allows("/files/a/b"));
@@ -288,7 +288,7 @@ fn a_route_can_have_a_policy_of_rules() {
         .any_method("/a", policy)
         .build()
         .unwrap();
-    assert!(ask(&table, &Method::GET, "/a").1);
+    assert!(matched(&table, &Method::GET, "/a").1);
     assert_eq!(table.routes().len(), 1);
     assert_eq!(table.routes().first().unwrap().method(), None);
 }

@@ -120,7 +120,7 @@ fn values_of_the_caller_are_not_shown() {
     }
 }
 
-// J04
+// Defect J04 (forged log line): docs/defects.md
 #[test]
 fn names_cannot_forge_lines_or_markup() {
     let name = "a\nALLOWED\u{2028}\u{1b}[2K\u{202e}<script>\"}{";
@@ -199,8 +199,8 @@ fn a_deep_condition_is_explained_without_recursion() {
     assert_eq!(trace.to_json().matches("]}").count(), 50_001);
 }
 
-/// One condition of every kind, for a caller and a request with every fact, and for ones with almost
-/// none.
+/// One condition of every kind, for a caller and a request with every fact, and for a caller and a
+/// request with almost none.
 #[test]
 fn every_condition_is_explained_as_in_the_snapshots() {
     let all = every();

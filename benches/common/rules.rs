@@ -32,7 +32,7 @@ impl Rules {
     }
 }
 
-/// The same rules, as they would be written by hand.
+/// The same rules, as one would write them by hand.
 pub(crate) enum Tree {
     All(Vec<Self>),
     Any(Vec<Self>),

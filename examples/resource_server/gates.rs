@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bearergate::api_key::{ApiKeyFormat, ApiKeyScheme, PepperSet};
 use bearergate::client_auth::ClientAuth;
 use bearergate::credential::Sources;
+use bearergate::environment::Environment;
 use bearergate::gate::GateBuilder;
 use bearergate::integrations::reqwest::Client;
 use bearergate::integrations::tokio::TokioSpawner;
@@ -65,21 +66,13 @@ impl Gates {
     }
 }
 
-/// What all validators of tokens share.
-struct Shared {
-    client: Arc<Client>,
-    engine: Arc<TokioSpawner>,
-    metrics: Arc<Metrics>,
-}
-
 fn validators(options: &Options, metrics: &Arc<Metrics>) -> Outcome<Vec<Arc<dyn TokenValidator>>> {
-    let shared = Shared {
-        client: Arc::new(Client::new()?),
-        engine: Arc::new(TokioSpawner::new()),
-        metrics: Arc::clone(metrics),
-    };
+    let environment = Environment::new()
+        .observer(Arc::clone(metrics))
+        .http_client(Client::new()?)
+        .spawner(TokioSpawner::new());
     let mut validators: Vec<Arc<dyn TokenValidator>> = Vec::new();
-    let stores = key_stores(options, &shared)?;
+    let stores = key_stores(options, &environment)?;
     if !stores.is_empty() {
         let cache = TokenCache::builder().observer(Arc::clone(metrics));
         let jwts = JwtValidator::join(jwt_validators(options, &stores)?)?;
@@ -87,8 +80,7 @@ fn validators(options: &Options, metrics: &Arc<Metrics>) -> Outcome<Vec<Arc<dyn 
     }
     if let Some(introspection) = &options.introspection {
         let builder = introspection_builder(options, introspection, stores.first())?;
-        let builder = builder.observer(Arc::clone(metrics));
-        validators.push(Arc::new(builder.build(shared.client, shared.engine)?));
+        validators.push(Arc::new(builder.env(&environment).build()?));
     }
     if let Some(keys) = &options.api_keys {
         validators.push(Arc::new(api_key_validator(keys)?));
@@ -97,15 +89,13 @@ fn validators(options: &Options, metrics: &Arc<Metrics>) -> Outcome<Vec<Arc<dyn 
 }
 
 /// Returns the keys of each issuer.
-fn key_stores(options: &Options, shared: &Shared) -> Outcome<Vec<Arc<dyn KeyStore>>> {
+fn key_stores(options: &Options, environment: &Environment) -> Outcome<Vec<Arc<dyn KeyStore>>> {
     let stores = options.issuers.iter().map(|issuer| {
         let keys = match &options.jwks_url {
             Some(url) => FetchedKeys::jwks_url(url),
             None => FetchedKeys::discover(issuer),
         };
-        let keys = keys.observer(Arc::clone(&shared.metrics));
-        let keys = keys.build(shared.client.clone(), shared.engine.clone())?;
-        Ok(Arc::new(keys) as Arc<dyn KeyStore>)
+        Ok(Arc::new(keys.env(environment).build()?) as Arc<dyn KeyStore>)
     });
     stores.collect()
 }

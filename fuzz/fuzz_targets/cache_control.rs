@@ -84,9 +84,13 @@ fn check(headers: HeaderMap) {
         headers,
         asked: AtomicUsize::new(0),
     });
-    let keys = FetchedKeys::jwks_url("https://idp.example.com/jwks").clock(clock.clone());
-    let keys = keys
-        .build(client.clone(), Arc::new(Inline))
+    let environment = bearergate::environment::Environment::new()
+        .clock(clock.clone())
+        .http_client(client.clone())
+        .spawner(Inline);
+    let keys = FetchedKeys::jwks_url("https://idp.example.com/jwks")
+        .env(&environment)
+        .build()
         .expect("the address is good");
     let found = || {
         let mut found = Box::pin(keys.find(KeyHint::new(None, Algorithm::EdDsa)));

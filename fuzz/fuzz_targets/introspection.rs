@@ -5,7 +5,6 @@
 //! only if that parser finds `"active": false`; the same response gives the same result again.
 #![no_main]
 
-use std::sync::Arc;
 use std::sync::LazyLock;
 use std::sync::Mutex;
 use std::task::Context;
@@ -84,7 +83,8 @@ fn validator() -> IntrospectionValidator {
         .audience(AUDIENCE)
         .issuer("https://idp.example.com")
         .clock(FakeClock::at(UnixTime::from_secs(NOW)))
-        .build(Arc::new(FixedResponse), Arc::new(RunAtOnce))
+        .env(&bearergate::environment::Environment::new().http_client(FixedResponse).spawner(RunAtOnce))
+        .build()
         .expect("a validator")
 }
 

@@ -1,7 +1,7 @@
 //! Policies and requests compared with the naive evaluator of the tests.
 //!
-//! Property: a policy of random rules decides a random request as an evaluator that shares no code
-//! with it, names a reason, and repeats its decision.
+//! Property: a policy of random rules decides about a random request as an evaluator that shares no
+//! code with it; the decision has a reason, and a second decision is equal.
 #![no_main]
 
 #[path = "../../tests/policy_reference/facts.rs"]
@@ -27,7 +27,7 @@ fuzz_target!(|recipe: &[u8]| {
     } else {
         Rules::random(&mut random, true)
     };
-    // Many patterns may exceed what a policy may hold.
+    // Many patterns may exceed the bounds of a policy.
     let Ok(policy) = rules.policy() else {
         return;
     };

@@ -1,7 +1,7 @@
 //! Policy files.
 //!
-//! Property: what loads is written again, unless its parts nest too deeply without their names, and
-//! what is written loads as the same policy; the explanation decides alike.
+//! Property: a policy that loads is written again, unless its named parts nest too deeply once they
+//! are expanded; the written text loads as the same policy, and `explain` returns the same decision.
 #![no_main]
 
 use bearergate::{ConfigError, Policy, Principal};

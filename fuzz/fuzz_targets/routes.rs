@@ -1,9 +1,8 @@
 //! Route patterns and paths compared with a naive matcher.
 //!
-//! The input is lines: the path first, then one pattern each. Property: a table finds a route only
-//! if its pattern matches the path segment by segment, it finds one if any does and the path has one
-//! reading, and every other route that matches is less specific; a path with a second reading finds
-//! none.
+//! The first line of the input is the path, and each further line is a pattern. Property: a table
+//! matches a route only if its pattern matches the path segment by segment and the path can be read in
+//! only one way; if any pattern matches such a path, the table matches the most specific one.
 #![no_main]
 
 use bearergate::Principal;
@@ -25,7 +24,7 @@ fuzz_target!(|text: &str| {
     let table = patterns
         .iter()
         .fold(RouteTable::by_path(), |table, pattern| {
-            table.any_method(pattern, condition_fn("anybody", |_| true))
+            table.any_method(pattern, condition_fn("everyone", |_| true))
         });
     let Ok(table) = table.build() else {
         return;
@@ -101,6 +100,6 @@ fn has_one_reading(path: &str) -> bool {
     }
     let rest = path.strip_prefix('/').unwrap_or("//");
     let inner = rest.strip_suffix('/').unwrap_or(rest);
-    let is_odd = |segment: &str| matches!(segment, "" | "." | "..");
-    rest.is_empty() || !inner.split('/').any(is_odd)
+    let is_ambiguous = |segment: &str| matches!(segment, "" | "." | "..");
+    rest.is_empty() || !inner.split('/').any(is_ambiguous)
 }

@@ -8,6 +8,7 @@ use super::scheme::ApiKeyScheme;
 use super::store::contract::ApiKeyStore;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 
 /// Builds an [`ApiKeyManager`].
@@ -50,6 +51,12 @@ impl ApiKeyManagerBuilder {
     /// the system's.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_clock(&mut self.clock);
         self
     }
 

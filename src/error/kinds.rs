@@ -104,6 +104,8 @@ mod tests {
     use crate::http_client::HttpErrorKind;
     use crate::issuer::MintErrorKind;
     use crate::json::JsonErrorKind;
+    use crate::policy::LintKind;
+    use crate::policy::ReasonCode;
 
     macro_rules! check {
         ($($kind:ident),+) => {
@@ -131,7 +133,9 @@ mod tests {
             GrantErrorKind,
             HttpErrorKind,
             JsonErrorKind,
+            LintKind,
             MintErrorKind,
+            ReasonCode,
             RejectionKind,
             StoreErrorKind
         );

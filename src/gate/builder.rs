@@ -13,6 +13,7 @@ use crate::credential::PresentedCredential;
 use crate::credential::Sources;
 use crate::credential::SourcesBuilder;
 use crate::diagnosis::Finding;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::error::Rejection;
 use crate::http_response::ResponseConfig;
@@ -139,6 +140,12 @@ impl GateBuilder {
     /// Sets the clock, which is read once per request; by default it is the system's.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_clock(&mut self.clock);
         self
     }
 

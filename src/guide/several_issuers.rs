@@ -131,19 +131,20 @@
 //! # fn main() -> Result<(), bearergate::ConfigError> {
 //! use std::sync::Arc;
 //!
+//! use bearergate::environment::Environment;
 //! use bearergate::integrations::{reqwest::Client, tokio::TokioSpawner};
 //! use bearergate::jwt::providers;
 //! use bearergate::{Gate, JwtValidator, require_scope};
 //!
-//! let (client, spawner) = (Arc::new(Client::new()?), Arc::new(TokioSpawner::new()));
+//! let environment = Environment::new().http_client(Client::new()?).spawner(TokioSpawner::new());
 //! let (tenant, app) = ("8d0a5c5e-8e1e-4c4f-9a52-0d5f6c2f3b11", "0b1c2d3e-4f50-4a6b-8c7d-9e0fa1b2c3d4");
 //! let staff = providers::entra([tenant], app)
 //!     .customize(|builder| builder.grants(["orders.read"], ["roles"]));
 //! let builds = providers::github_actions("https://orders.example.com")
 //!     .customize(|builder| builder.require_claim("repository_owner_id", "65"))
 //!     .customize(|builder| builder.grants([""; 0], ["repository_id", "ref"]));
-//! let staff_keys = staff.key_source().build(client.clone(), spawner.clone())?;
-//! let build_keys = builds.key_source().build(client, spawner)?;
+//! let staff_keys = staff.key_source().env(&environment).build()?;
+//! let build_keys = builds.key_source().env(&environment).build()?;
 //! let validator = JwtValidator::join([
 //!     staff.key_store(Arc::new(staff_keys))?,
 //!     builds.key_store(Arc::new(build_keys))?,

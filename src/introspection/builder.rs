@@ -22,6 +22,7 @@ use crate::client_auth::ClientAuth;
 use crate::clock::Clock;
 use crate::clock::Leeway;
 use crate::clock::SystemClock;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::error::ConfigErrorKind;
 use crate::event::Observer;
@@ -59,6 +60,8 @@ struct IntrospectionConfig {
     id_key: Option<Secret>,
     clock: Arc<dyn Clock>,
     observer: Option<Arc<dyn Observer>>,
+    http: Option<Arc<dyn HttpClient>>,
+    spawn: Option<Arc<dyn Spawn>>,
     constraint: Option<Arc<dyn SenderConstraint>>,
 }
 
@@ -83,6 +86,8 @@ impl IntrospectionValidator {
             id_key: None,
             clock: Arc::new(SystemClock),
             observer: None,
+            http: None,
+            spawn: None,
             constraint: None,
         };
         IntrospectionValidatorBuilder {
@@ -227,6 +232,14 @@ impl IntrospectionValidatorBuilder<Ready> {
         self
     }
 
+    /// Takes the clock, the observer, the HTTP client and the spawner from an [`Environment`]. Call it before a setter that differs from it.
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_clock(&mut self.config.clock);
+        environment.set_observer(&mut self.config.observer);
+        environment.set_network(&mut self.config.http, &mut self.config.spawn);
+        self
+    }
+
     /// Sets the observer of calls, cache hits and openings of the circuit
     /// ([`Event`](crate::event::Event)). It is called inside the request, so it must not block.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
@@ -244,23 +257,22 @@ impl IntrospectionValidatorBuilder<Ready> {
 
     /// Builds the validator. Nothing is sent before it validates the first token.
     ///
-    /// Calls are made with `client`, in tasks that `spawn` runs, so that a cancelled request does not
-    /// cancel a call that others wait for.
+    /// Calls are made with the HTTP client of the [environment](Self::env), in tasks that its spawner
+    /// runs, so that a cancelled request does not cancel a call that others wait for.
     ///
     /// # Errors
     ///
     /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for the address of the endpoint,
-    /// [`Empty`](ConfigErrorKind::Empty) for an empty list or name,
+    /// [`Empty`](ConfigErrorKind::Empty) for an empty list or name, or without an HTTP client or a
+    /// spawner,
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for a size or a duration,
     /// [`Conflict`](ConfigErrorKind::Conflict) for signed responses if `auth` has no client id,
     /// [`KeyWeak`](ConfigErrorKind::KeyWeak) for a key of token ids with fewer than 32 bytes.
-    pub fn build(
-        self,
-        client: Arc<dyn HttpClient>,
-        spawn: Arc<dyn Spawn>,
-    ) -> Result<IntrospectionValidator, ConfigError> {
+    pub fn build(self) -> Result<IntrospectionValidator, ConfigError> {
         let config = *self.config;
         config.check()?;
+        let client = Environment::required_client(config.http.clone())?;
+        let spawn = Environment::required_spawner(config.spawn.clone())?;
         let url = Endpoint::parse(&config.endpoint)?;
         let signed = config.signed()?;
         let mut rules = config.rules;
@@ -401,7 +413,8 @@ mod tests {
     fn build(
         builder: IntrospectionValidatorBuilder<Ready>,
     ) -> Result<IntrospectionValidator, ConfigError> {
-        builder.build(Arc::new(NoNetwork), Arc::new(NoNetwork))
+        let environment = Environment::new().http_client(NoNetwork).spawner(NoNetwork);
+        builder.env(&environment).build()
     }
 
     fn refused(builder: IntrospectionValidatorBuilder<Ready>) -> (ConfigErrorKind, &'static str) {

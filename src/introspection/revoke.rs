@@ -12,9 +12,9 @@ use super::response::EndpointProblem;
 use crate::client_auth::ClientAuth;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::http_client::Endpoint;
-use crate::http_client::HttpClient;
 use crate::http_client::HttpResponse;
 use crate::now_or_later::NowOrLater;
 
@@ -26,15 +26,14 @@ use crate::now_or_later::NowOrLater;
 /// and reject a JWT with a [`Denylist`](crate::revocation::Denylist).
 ///
 /// ```
-/// use std::sync::Arc;
 /// use bearergate::client_auth::ClientAuth;
-/// use bearergate::http_client::HttpClient;
+/// use bearergate::environment::Environment;
 /// use bearergate::introspection::RevocationClient;
 ///
-/// # async fn logout(client: Arc<dyn HttpClient>, secret: String, token: &str)
+/// # async fn logout(environment: &Environment, secret: String, token: &str)
 /// #     -> Result<(), Box<dyn std::error::Error>> {
 /// let auth = ClientAuth::secret_basic("orders-api", secret)?;
-/// let revocation = RevocationClient::new("https://idp.example.com/revoke", auth, client)?;
+/// let revocation = RevocationClient::new("https://idp.example.com/revoke", auth, environment)?;
 /// revocation.revoke(token).await?;
 /// # Ok(())
 /// # }
@@ -47,34 +46,29 @@ pub struct RevocationClient {
 
 impl RevocationClient {
     /// Makes a client of the endpoint at this address, at which this service authenticates with
-    /// `auth`. Nothing is sent yet.
+    /// `auth`, over the HTTP client of the environment. Nothing is sent yet.
+    ///
+    /// The assertions of a client with a private key have the time of the environment's clock, so a
+    /// wrong clock makes the provider reject them.
     ///
     /// # Errors
     ///
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if the address is not an
-    /// `https` URL.
+    /// `https` URL, [`Empty`](crate::error::ConfigErrorKind::Empty) without an HTTP client.
     pub fn new(
         endpoint: &str,
         auth: ClientAuth,
-        client: Arc<dyn HttpClient>,
+        environment: &Environment,
     ) -> Result<Self, ConfigError> {
+        let client = Environment::required_client(environment.http.clone())?;
+        let mut clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        environment.set_clock(&mut clock);
         let endpoint = ProviderEndpoint {
             url: Endpoint::parse(endpoint)?,
             auth,
             client,
         };
-        Ok(Self {
-            endpoint,
-            clock: Arc::new(SystemClock),
-        })
-    }
-
-    /// Sets the clock, by default the system's. The assertions of a client with a private key have
-    /// its time, so a wrong clock makes the provider reject them.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.clock = Arc::new(clock);
-        self
+        Ok(Self { endpoint, clock })
     }
 
     /// Revokes an access token. A token that the provider does not know is reported as revoked

@@ -37,18 +37,18 @@ use crate::validator::constrain;
 /// again. Cached tokens are accepted meanwhile.
 ///
 /// ```
-/// use std::sync::Arc;
 /// use bearergate::IntrospectionValidator;
 /// use bearergate::client_auth::ClientAuth;
-/// use bearergate::http_client::{HttpClient, Spawn};
+/// use bearergate::environment::Environment;
 ///
-/// # fn build(client: Arc<dyn HttpClient>, spawn: Arc<dyn Spawn>)
+/// # fn build(environment: &Environment)
 /// #     -> Result<IntrospectionValidator, bearergate::ConfigError> {
 /// let auth = ClientAuth::secret_basic("orders-api", std::fs::read("secret").unwrap_or_default())?;
 /// IntrospectionValidator::builder("https://idp.example.com/introspect", auth)
 ///     .audience("https://api.example.com")
 ///     .issuer("https://idp.example.com")
-///     .build(client, spawn)
+///     .env(environment)
+///     .build()
 /// # }
 /// ```
 #[derive(Clone)]

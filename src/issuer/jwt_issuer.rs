@@ -18,6 +18,7 @@ use super::signing_keys::SigningKeys;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::UnixTime;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
@@ -323,6 +324,12 @@ impl JwtIssuerBuilder {
     /// Sets the clock; by default it is the system's.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_clock(&mut self.clock);
         self
     }
 

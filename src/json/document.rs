@@ -9,9 +9,9 @@ use super::error::JsonErrorKind;
 use super::escape::Unescaped;
 use super::escape::unescape;
 use super::scan::Escapes;
-use super::scan::Sink;
-use super::scan::Span;
 use super::scan::scan_object;
+use super::sink::Sink;
+use super::sink::Span;
 use super::value::Value;
 
 /// A scanned object in one buffer: its text, bytes of its owner, the index of its members, and

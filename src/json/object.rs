@@ -7,9 +7,9 @@ use super::error::JsonError;
 use super::error::JsonErrorKind;
 use super::escape::Unescaped;
 use super::escape::unescape;
-use super::scan::Sink;
-use super::scan::Span;
 use super::scan::scan_object;
+use super::sink::Sink;
+use super::sink::Span;
 use super::value::Value;
 
 /// A scanned object that borrows its text.

@@ -28,6 +28,7 @@ use super::validator::JwtValidator;
 use crate::clock::Clock;
 use crate::clock::Leeway;
 use crate::crypto::Algorithm;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::key::KeySet;
 use crate::key::KeyStore;
@@ -344,6 +345,12 @@ impl JwtValidatorBuilder<Ready> {
     /// [time](crate::credential::PresentedCredential::now) of their own; a gate gives them one.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.config.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_clock(&mut self.config.clock);
         self
     }
 

@@ -14,14 +14,14 @@ use crate::principal::ClaimValue;
 #[derive(Clone, Copy, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Attribute<'a> {
-    /// A boolean.
+    /// A boolean, compared with a boolean of the configuration.
     Bool(bool),
-    /// A signed integer.
+    /// A signed integer of 64 bits, compared with an integer of the configuration.
     Integer(i64),
     /// A user or client: the pair of authority and subject id. An id without its authority
     /// identifies nobody, because two issuers may use the same one.
     Subject(&'a Authority, &'a str),
-    /// A string, compared byte for byte.
+    /// A string, compared byte for byte: without case folding and without normalization.
     Text(&'a str),
 }
 

@@ -39,8 +39,9 @@ use crate::policy::request::AccessRequest;
 ///     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
 ///         let tenant = request.principal().claims().value("tenant").and_then(|v| v.as_str());
 ///         NowOrLater::now(match (tenant, request.param("tenant")) {
-///             (Some(own), Some(asked)) if own == asked => Decision::allow().because("same
-/// tenant"),
+///             (Some(own), Some(asked)) if own == asked => {
+///                 Decision::allow().because("same tenant")
+///             }
 ///             // Another tenant, no claim or no parameter.
 ///             _ => Decision::deny().because("same tenant"),
 ///         })

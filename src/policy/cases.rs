@@ -123,6 +123,8 @@ pub struct CasesFailed(Vec<(String, String)>);
 
 impl CasesFailed {
     /// Returns the names of the cases that failed, in the order in which they were run.
+    ///
+    /// A case has the name that [`Case::allow`] or [`Case::deny`] gave it; `Display` adds the details.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| &**name)
     }

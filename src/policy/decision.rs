@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::RejectionKind;
+use crate::error::kinds;
 use crate::policy::obligation::Obligations;
 
 /// The decision of an [`Authorizer`](crate::policy::Authorizer): allow or deny, with its reasons.
@@ -55,8 +56,8 @@ impl Decision {
         Self(Outcome::Allow(Some(reason), obligations))
     }
 
-    /// Returns a deny of kind [`AccessDenied`](RejectionKind::AccessDenied), which a client cannot
-    /// resolve by asking for another token.
+    /// Returns a deny of kind [`AccessDenied`](RejectionKind::AccessDenied), which the client cannot
+    /// resolve with another token. Add the reason with [`because`](Self::because).
     pub fn deny() -> Self {
         Self::denial(RejectionKind::AccessDenied)
     }
@@ -225,7 +226,7 @@ impl fmt::Display for Decision {
         })?;
         for (i, reason) in self.reasons().iter().enumerate() {
             f.write_str(if i == 0 { ": " } else { ", " })?;
-            write!(f, "{} ({})", reason.code, reason.name)?;
+            write!(f, "{} ({})", reason.code.as_str(), reason.name)?;
         }
         Ok(())
     }
@@ -253,7 +254,9 @@ impl Reason {
         Self { code, name }
     }
 
-    /// Returns the effect of the condition on the decision, as a stable code.
+    /// Returns the effect of the rule or condition on the decision, as a stable code.
+    ///
+    /// Match on it, or use [`as_str`](ReasonCode::as_str) as the label of a metric.
     pub const fn code(&self) -> ReasonCode {
         self.code
     }
@@ -266,42 +269,17 @@ impl Reason {
     }
 }
 
-/// The effect of a rule or condition on a [`Decision`], as a stable code.
-///
-/// The code is part of the text of a decision: `denied: scope_missing (scope orders:write)`.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum ReasonCode {
-    /// The rule forbids the request, and its condition holds: `forbidden`.
-    Forbidden,
-    /// The condition holds: `met`.
-    Met,
-    /// The condition does not hold, or the negated condition does: `not_met`.
-    NotMet,
-    /// The caller lacks the scope that the condition requires: `scope_missing`.
-    ScopeMissing,
-    /// The condition cannot be decided, because a fact is missing or has another type: `unknown`.
-    Unknown,
-    /// No rule or route applies to the request: `unmatched`.
-    Unmatched,
-}
-
-impl ReasonCode {
-    /// Returns the stable snake-case code, for logs and metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Forbidden => "forbidden",
-            Self::Met => "met",
-            Self::NotMet => "not_met",
-            Self::ScopeMissing => "scope_missing",
-            Self::Unknown => "unknown",
-            Self::Unmatched => "unmatched",
-        }
-    }
-}
-
-impl fmt::Display for ReasonCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+kinds! {
+    /// The effect of a rule or condition on a [`Decision`], as a stable code.
+    ///
+    /// The code is part of the text of a decision: `denied: scope_missing (scope orders:write)`.
+    pub enum ReasonCode {
+        Forbidden = "forbidden", "the rule forbids the request, and its condition holds";
+        Met = "met", "the condition holds";
+        NotMet = "not_met", "the condition does not hold, or the negated condition does";
+        ScopeMissing = "scope_missing", "the caller lacks the scope that the condition requires";
+        Unknown = "unknown",
+            "the condition cannot be decided, because a fact is missing or has another type";
+        Unmatched = "unmatched", "no rule or route applies to the request";
     }
 }

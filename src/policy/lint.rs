@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::error::kinds;
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::analysis::Literals;
 use crate::policy::engine::analysis::bounds;
@@ -41,32 +42,18 @@ pub struct Lint {
     detail: String,
 }
 
-/// The kind of a [`Lint`], as a stable code.
-///
-/// A build can refuse a policy for some kinds and accept others.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum LintKind {
-    /// The condition is never false, so it is true for every caller with the claims that it reads:
-    /// `always_holds`.
-    AlwaysHolds,
-    /// The condition is never true, because its parts contradict each other: `never_matches`.
-    NeverMatches,
-    /// Another rule decides every request that this one applies to: `shadowed`.
-    Shadowed,
-    /// One scope is spelled in two ways that differ only in upper and lower case: `two_cases`.
-    TwoCases,
-}
-
-impl LintKind {
-    /// Returns the stable snake-case code.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AlwaysHolds => "always_holds",
-            Self::NeverMatches => "never_matches",
-            Self::Shadowed => "shadowed",
-            Self::TwoCases => "two_cases",
-        }
+kinds! {
+    /// The kind of a [`Lint`], as a stable code.
+    ///
+    /// A build can refuse a policy for some kinds and accept others.
+    pub enum LintKind {
+        /// So it is true for every caller with the claims that it reads.
+        AlwaysHolds = "always_holds", "the condition is never false";
+        /// Its parts contradict each other.
+        NeverMatches = "never_matches", "the condition is never true";
+        Shadowed = "shadowed", "another rule decides every request that this one applies to";
+        TwoCases = "two_cases",
+            "one scope is spelled in two ways that differ only in upper and lower case";
     }
 }
 
@@ -77,10 +64,6 @@ impl Lint {
             at: at.into(),
             detail: detail.into(),
         }
-    }
-
-    fn always_holds(&self) -> bool {
-        self.kind == LintKind::AlwaysHolds
     }
 
     /// Returns what is probably wrong, as a stable code.
@@ -158,7 +141,11 @@ fn lint_rules(policy: &Policy, prefix: &str, found: &mut Vec<Lint>, scopes: &mut
             found.push(Lint::new(LintKind::Shadowed, &at, detail));
         }
         // A rule that is never false decides, because an unknown one denies.
-        if constant.as_ref().is_some_and(Lint::always_holds) && is_first {
+        if is_first
+            && constant
+                .as_ref()
+                .is_some_and(|lint| lint.kind == LintKind::AlwaysHolds)
+        {
             last = last.or(Some(rule));
         }
         found.extend(constant);

@@ -35,11 +35,11 @@ pub struct Obligations {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum AuditLevel {
-    /// The minimum of detail: `brief`.
+    /// The minimum of detail, for decisions that are frequent and harmless: `brief`.
     Brief,
-    /// The usual detail: `normal`.
+    /// The usual detail, which the service defines: `normal`.
     Normal,
-    /// All available detail: `full`.
+    /// All available detail, for decisions that have to be traceable later: `full`.
     Full,
 }
 
@@ -71,6 +71,8 @@ impl Obligations {
     }
 
     /// Requires this header in the response; a header of the same name that was added before stays.
+    ///
+    /// The value must be safe to show to the client: it is part of the response as it is.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.append(name, value);
@@ -99,14 +101,14 @@ impl Obligations {
         &self.headers
     }
 
-    /// Returns true if nothing is required of the service.
+    /// Returns true if nothing is required of the service: no rate class, no audit level and no header.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl AuditLevel {
-    /// Returns the stable snake-case name, as policy files spell it.
+    /// Returns the stable snake-case name, as policy files spell it in the member `audit`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Brief => "brief",

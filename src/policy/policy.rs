@@ -96,7 +96,12 @@ impl Policy {
         PolicyBuilder::default()
     }
 
-    /// Decides about a request: an allow only if the rules permit it. An allow does not allocate.
+    /// Decides about a request: an allow only if a rule permits it and no rule forbids it.
+    ///
+    /// The decision names the rule that made it and passes on its [`Obligations`]. A deny because no
+    /// rule permits names the conditions of the nearest one. An allow does not allocate.
+    ///
+    /// [`Obligations`]: crate::policy::Obligations
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
         let policy = &*self.0;
         Evaluation::with(&policy.program, request, |evaluation| {
@@ -104,7 +109,10 @@ impl Policy {
                 .index
                 .first_decided(evaluation, |evaluation, at| policy.apply(evaluation, at));
             match decided {
-                Some(Decided::Allow(rule)) => rule.allow(),
+                Some(Decided::Allow(rule)) => {
+                    let reason = Reason::new(ReasonCode::Met, Arc::clone(rule.shared_name()));
+                    Decision::allowed(reason, rule.shared_obligations().cloned())
+                }
                 Some(Decided::Deny(at)) => policy.forbid(evaluation, at),
                 None => policy.deny_unpermitted(evaluation),
             }
@@ -201,14 +209,6 @@ impl CompiledPolicy {
     }
 }
 
-impl Rule {
-    #[inline]
-    fn allow(&self) -> Decision {
-        let reason = Reason::new(ReasonCode::Met, Arc::clone(self.shared_name()));
-        Decision::allowed(reason, self.shared_obligations().cloned())
-    }
-}
-
 impl Authorizer for Policy {
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
         NowOrLater::now(self.decide(request))
@@ -226,7 +226,7 @@ impl fmt::Debug for Policy {
 }
 
 impl Combining {
-    /// Returns the stable snake-case name, as policy files spell it.
+    /// Returns the stable snake-case name, as policy files spell it in the member `combining`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DenyOverrides => "deny_overrides",
@@ -284,7 +284,15 @@ impl PolicyBuilder {
             entries.push(Entry { rule: *rule, start });
         }
         program.finish();
-        check_size(&program)?;
+        check_limit("steps", program.cost(), limits::POLICY_STEPS)?;
+        let scopes = program.scopes().len();
+        check_limit("different scopes", scopes, limits::POLICY_SCOPES)?;
+        let claims = program.slots();
+        check_limit(
+            "claims with several conditions",
+            claims,
+            limits::POLICY_CLAIMS,
+        )?;
         let ordered = order.iter().filter_map(|rule| self.rules.get(*rule));
         let nodes: Vec<_> = ordered.map(|rule| rule.condition().nodes()).collect();
         let index = Index::new(nodes.into_iter(), program.scopes());
@@ -331,20 +339,6 @@ fn check_rules(rules: &[Rule]) -> Result<(), ConfigError> {
         }
     }
     check_limit("rules", rules.len(), limits::POLICY_RULES)
-}
-
-fn check_size(program: &Program) -> Result<(), ConfigError> {
-    check_limit("steps", program.cost(), limits::POLICY_STEPS)?;
-    check_limit(
-        "different scopes",
-        program.scopes().len(),
-        limits::POLICY_SCOPES,
-    )?;
-    check_limit(
-        "claims with several conditions",
-        program.slots(),
-        limits::POLICY_CLAIMS,
-    )
 }
 
 fn check_limit(what: &str, given: usize, max: usize) -> Result<(), ConfigError> {

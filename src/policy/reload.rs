@@ -47,20 +47,24 @@ impl<P> PolicyHandle<P> {
     }
 
     /// Returns the current version, for example to [explain](Policy::explain) a decision.
+    ///
+    /// It stays as it is if the handle is [swapped](Self::swap) afterwards.
     pub fn current(&self) -> Arc<P> {
         self.0.load_full()
     }
 }
 
 impl PolicyHandle<Policy> {
-    /// Decides about a request by the current version. An allow does not allocate.
+    /// Decides about a request by the current version, as [`Policy::decide`] does. An allow does not
+    /// allocate.
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
         self.0.load().decide(request)
     }
 }
 
 impl PolicyHandle<RouteTable> {
-    /// Decides about a request by the current version. An allow does not allocate.
+    /// Decides about a request by the current version, as [`RouteTable::decide`] does. An allow does
+    /// not allocate.
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
         self.0.load().decide(request)
     }

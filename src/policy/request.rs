@@ -121,7 +121,7 @@ impl<'a> AccessRequest<'a> {
     }
 
     /// Adds whether the client sent the request over TLS: what [`via_tls`](crate::policy::via_tls)
-    /// asks.
+    /// reads. Behind a proxy that terminates TLS it is what that proxy reports.
     #[must_use]
     pub const fn with_tls(mut self, is_encrypted: bool) -> Self {
         self.is_encrypted = Some(is_encrypted);
@@ -137,6 +137,10 @@ impl<'a> AccessRequest<'a> {
     }
 
     /// Adds the facts of the request: method, URI and client address, as the client sent them.
+    ///
+    /// A [`Gate`](crate::Gate) adds them to each request that it checks. A
+    /// [`RouteTable`](crate::policy::RouteTable) matches their method and, with
+    /// [`by_path`](crate::policy::RouteTable::by_path), their path.
     #[must_use]
     pub const fn with_facts(mut self, facts: &'a RequestFacts<'a>) -> Self {
         self.facts = Some(facts);
@@ -158,6 +162,8 @@ impl<'a> AccessRequest<'a> {
     }
 
     /// Returns the application that was authenticated in addition to the caller, if there is one.
+    ///
+    /// Its credential was validated, like that of the [principal](Self::principal).
     pub const fn client(&self) -> Option<&'a Principal> {
         self.client
     }
@@ -217,14 +223,14 @@ impl<'a> AccessRequest<'a> {
 
     /// Returns whether the client sent the request over TLS, if that is known.
     ///
-    /// Behind a proxy that ends TLS only the service can know it.
+    /// Behind a proxy that terminates TLS, only the service can know it.
     pub const fn is_encrypted(&self) -> Option<bool> {
         self.is_encrypted
     }
 
     /// Returns the headers that conditions may compare, untrusted.
     ///
-    /// They are the client's own words, unless a proxy of the service removes or sets them.
+    /// The client wrote them, unless a proxy of the service removes or sets them.
     pub const fn headers(&self) -> Option<&'a HeaderMap> {
         self.headers
     }

@@ -17,9 +17,8 @@ use crate::policy::obligation::Obligations;
 /// use bearergate::policy::{action, AuditLevel, Obligations, Rule};
 ///
 /// let read = action("read").and(require_scope("orders:read"));
-/// let rule = Rule::permit("readers read", read)
-///    
-/// .with_obligations(Obligations::new().with_rate_class("reads").with_audit(AuditLevel::Brief));
+/// let obligations = Obligations::new().with_rate_class("reads").with_audit(AuditLevel::Brief);
+/// let rule = Rule::permit("readers read", read).with_obligations(obligations);
 /// let suspended = Rule::forbid("suspended", claim("suspended").absent_or_is(false).not());
 /// # let _ = (rule, suspended);
 /// ```
@@ -38,7 +37,7 @@ pub struct Rule {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a rule either permits or forbids")]
 pub enum Effect {
-    /// The request is denied: `forbid`.
+    /// The request is denied, also if the condition is unknown: `forbid`.
     Forbid,
     /// The request is allowed, unless another rule overrides it: `permit`.
     Permit,
@@ -118,7 +117,7 @@ impl Rule {
 }
 
 impl Effect {
-    /// Returns the stable snake-case name, as policy files spell it.
+    /// Returns the stable snake-case name, as policy files spell it in the member `effect`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Forbid => "forbid",

@@ -20,16 +20,16 @@
     reason = "a three-valued logic has three values"
 )]
 pub enum Truth {
-    /// The condition holds.
+    /// The condition holds: all facts that it needs are present and satisfy it.
     True,
-    /// The condition does not hold.
+    /// The condition does not hold: the facts are present and contradict it.
     False,
     /// The condition cannot be decided, because a fact is missing or has another type.
     Unknown,
 }
 
 impl Truth {
-    /// Returns true only for [`True`](Self::True), the one value that allows.
+    /// Returns true only for [`True`](Self::True), the one value that allows a request.
     pub const fn is_true(self) -> bool {
         matches!(self, Self::True)
     }
@@ -56,7 +56,8 @@ impl Truth {
         }
     }
 
-    /// Returns the negation; that of [`Unknown`](Self::Unknown) is [`Unknown`](Self::Unknown).
+    /// Returns the negation; that of [`Unknown`](Self::Unknown) is [`Unknown`](Self::Unknown), so that a
+    /// missing fact satisfies neither a condition nor its negation.
     #[must_use]
     pub const fn not(self) -> Self {
         match self {

@@ -20,6 +20,7 @@ use super::table::Table;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::UnixTime;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::error::Rejection;
 use crate::error::RejectionKind;
@@ -106,6 +107,13 @@ impl Denylist {
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    #[must_use]
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_clock(&mut self.clock);
         self
     }
 

@@ -22,12 +22,12 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{Clock, FakeClock, SystemClock};
 use bearergate::credential::PresentedCredential;
+use bearergate::environment::Environment;
 use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::introspection::RevocationClient;
 use bearergate::principal::PrincipalKind;
@@ -113,8 +113,8 @@ impl Authlib {
         IntrospectionValidator::builder(&self.url("/introspect"), auth)
             .audience(audience)
             .issuer("https://authlib.example.com")
-            .clock(self.clock.clone())
-            .build(client(), Arc::new(TokioSpawner::new()))
+            .env(&environment().clock(self.clock.clone()))
+            .build()
             .unwrap()
     }
 }
@@ -137,8 +137,10 @@ fn python() -> Option<String> {
     python
 }
 
-fn client() -> Arc<Patient> {
-    Arc::new(Patient::new())
+fn environment() -> Environment {
+    Environment::new()
+        .http_client(Patient::new())
+        .spawner(TokioSpawner::new())
 }
 
 fn basic() -> ClientAuth {
@@ -216,7 +218,7 @@ async fn revoked_token_is_rejected() {
     let (first, second) = (authlib.token("a"), authlib.token("a"));
     validate(&validator, &first).await.unwrap();
     let robot = ClientAuth::secret_basic("robot", "robot's-secret".to_owned()).unwrap();
-    let revocation = RevocationClient::new(&authlib.url("/revoke"), robot, client()).unwrap();
+    let revocation = RevocationClient::new(&authlib.url("/revoke"), robot, &environment()).unwrap();
     revocation.revoke(&first).await.unwrap();
     validator.invalidate(&first);
     assert_eq!(kind(&validator, &first).await, RejectionKind::TokenInactive);
@@ -236,7 +238,7 @@ async fn wrong_secret_makes_tokens_unavailable() {
     assert!(validator.probe().await.is_err());
     assert!(authlib.validator(basic(), API).probe().await.is_ok());
     let wrong = ClientAuth::secret_basic("robot", "wrong".to_owned()).unwrap();
-    let revocation = RevocationClient::new(&authlib.url("/revoke"), wrong, client()).unwrap();
+    let revocation = RevocationClient::new(&authlib.url("/revoke"), wrong, &environment()).unwrap();
     assert!(revocation.revoke(&token).await.is_err());
     validate(&authlib.validator(basic(), API), &token)
         .await

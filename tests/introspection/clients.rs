@@ -1,7 +1,5 @@
 //! Authentication of this service at the endpoint, and the revocation endpoint.
 
-use std::sync::Arc;
-
 use bearergate::RejectionKind;
 use bearergate::client_auth::{ClientAuth, ClientKey};
 use bearergate::crypto::Algorithm;
@@ -80,9 +78,10 @@ async fn assertion_has_the_configured_audience() {
 
 fn revocation(setup: &Setup, auth: ClientAuth) -> RevocationClient {
     let endpoint = setup.idp.endpoint(FakeEndpoint::Revocation);
-    let client = Arc::new(Client::new().unwrap());
-    let revocation = RevocationClient::new(&endpoint, auth, client);
-    revocation.unwrap().clock(setup.clock.clone())
+    let environment = bearergate::environment::Environment::new()
+        .clock(setup.clock.clone())
+        .http_client(Client::new().unwrap());
+    RevocationClient::new(&endpoint, auth, &environment).unwrap()
 }
 
 fn own(setup: &Setup) -> RevocationClient {

@@ -100,9 +100,14 @@ impl Setup {
         let builder = IntrospectionValidator::builder(&endpoint, auth)
             .audience(AUDIENCE)
             .issuer(idp.url())
-            .clock(clock.clone())
-            .observer(seen.clone());
-        let validator = change(&idp, builder).build(client, Arc::new(TokioSpawner::new()));
+            .env(
+                &bearergate::environment::Environment::new()
+                    .clock(clock.clone())
+                    .observer(seen.clone())
+                    .http_client(client)
+                    .spawner(TokioSpawner::new()),
+            );
+        let validator = change(&idp, builder).build();
         Self {
             clock,
             idp,

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bearergate::clock::FakeClock;
+use bearergate::environment::Environment;
 use bearergate::event::{Event, Observer};
 use bearergate::http_client::HttpClient;
 use bearergate::integrations::reqwest::Client;
@@ -75,8 +76,12 @@ impl Scene {
         (clock, idp, keys): (FakeClock, FakeIssuer, FetchedKeysBuilder),
     ) -> Self {
         let recorder = Recorder::default();
-        let keys = keys.clock(clock.clone()).observer(recorder.clone());
-        let keys = keys.build(client, Arc::new(TokioSpawner::new())).unwrap();
+        let environment = Environment::new()
+            .clock(clock.clone())
+            .observer(recorder.clone())
+            .http_client(client)
+            .spawner(TokioSpawner::new());
+        let keys = keys.env(&environment).build().unwrap();
         let validator = JwtValidator::builder()
             .issuer(idp.url())
             .audience(AUDIENCE)

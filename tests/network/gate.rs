@@ -76,7 +76,7 @@ async fn keys_tokens_and_clock_can_be_changed() {
     let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
     let gate = Gate::issuer(idp.url())
         .audience(AUDIENCE)
-        .clock(clock)
+        .env(&bearergate::environment::Environment::new().clock(clock))
         .keys(|builder| builder.stale_for(Duration::ZERO))
         .jwks_url(&idp.endpoint(FakeEndpoint::Jwks))
         .tokens(|builder| builder.require_type("at+jwt"))

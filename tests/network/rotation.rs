@@ -1,7 +1,5 @@
 //! Keys that are added, replaced and withdrawn.
 
-use std::sync::Arc;
-
 use bearergate::integrations::reqwest::Client;
 use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::key::{FetchedKeys, KeyStatus};
@@ -226,9 +224,11 @@ async fn keys_from_the_disk_cache_are_used_after_a_restart_until_they_expire() {
     let file = std::env::temp_dir().join(format!("bearergate-keys-{}", std::process::id()));
     let store = || {
         let keys = FetchedKeys::jwks_url(&scene.idp.endpoint(FakeEndpoint::Jwks));
-        let keys = keys.keep_in(&file).clock(scene.clock.clone());
-        let client = Arc::new(Client::new().unwrap());
-        keys.build(client, Arc::new(TokioSpawner::new())).unwrap()
+        let environment = bearergate::environment::Environment::new()
+            .clock(scene.clock.clone())
+            .http_client(Client::new().unwrap())
+            .spawner(TokioSpawner::new());
+        keys.keep_in(&file).env(&environment).build().unwrap()
     };
     store().warm_up().await.unwrap();
     assert_eq!(scene.fetches(), 1);

@@ -1,4 +1,4 @@
-//! Requests as data, and as what an authorizer sees.
+//! Requests as data, and as an authorizer sees them.
 
 use std::net::IpAddr;
 
@@ -171,7 +171,7 @@ fn claim(random: &mut Random, name: &str) -> Value {
     }
 }
 
-/// What is borrowed by a request, made once.
+/// The values that a request borrows.
 pub(crate) struct BuiltFacts<'f> {
     facts: &'f Facts,
     principal: Principal,
@@ -214,7 +214,7 @@ impl<'f> BuiltFacts<'f> {
         }
     }
 
-    pub(crate) fn with<R>(&self, ask: impl FnOnce(&AccessRequest<'_>) -> R) -> R {
+    pub(crate) fn with<R>(&self, call: impl FnOnce(&AccessRequest<'_>) -> R) -> R {
         let facts = self.facts;
         let now = UnixTime::from_secs(facts.now);
         let attributes: Vec<_> = facts.attributes.iter().zip(&self.authorities).collect();
@@ -252,6 +252,6 @@ impl<'f> BuiltFacts<'f> {
         if facts.headers.is_some() {
             request = request.with_headers(&self.headers);
         }
-        ask(&request)
+        call(&request)
     }
 }

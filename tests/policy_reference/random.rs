@@ -29,7 +29,7 @@ impl Random {
         all[self.below(all.len())]
     }
 
-    /// Most of the time one of these.
+    /// Returns one of these, in most cases.
     pub(crate) fn maybe<T: Copy>(&mut self, all: &[T]) -> Option<T> {
         (!self.one_in(6)).then(|| self.of(all))
     }

@@ -35,7 +35,7 @@ impl Rules {
         }
     }
 
-    /// Many rules, most of which ask for an action, a route or a scope first.
+    /// Many rules, most of which require an action, a route or a scope first.
     pub(crate) fn many(random: &mut Random) -> Self {
         let count = 60 + random.below(100);
         let rule = |at: usize| {
@@ -73,7 +73,7 @@ impl Rules {
         builder.build()
     }
 
-    /// Decides as the issue words it, rule by rule.
+    /// Decides rule by rule, as the documentation of `Combining` says.
     pub(crate) fn allows(&self, facts: &Facts) -> bool {
         let truths = self.rules.iter();
         let mut truths = truths.map(|(effect, tree)| (*effect, tree.truth(facts)));

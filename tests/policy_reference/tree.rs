@@ -289,24 +289,24 @@ impl Leaf {
 
     fn truth(&self, facts: &Facts) -> Expected {
         let value = |name: &str| facts.claims.get(name);
-        let of_value = |name: &str, ask: &dyn Fn(&Value) -> Expected| match value(name) {
+        let of_value = |name: &str, test: &dyn Fn(&Value) -> Expected| match value(name) {
             None => Expected::Unknown,
-            Some(value) => ask(value),
+            Some(value) => test(value),
         };
-        let of_text = |name: &str, ask: &dyn Fn(&str) -> Option<bool>| {
-            truth_of(value(name).and_then(Value::as_str).and_then(ask))
+        let of_text = |name: &str, test: &dyn Fn(&str) -> Option<bool>| {
+            truth_of(value(name).and_then(Value::as_str).and_then(test))
         };
-        let of_int = |name: &str, ask: &dyn Fn(i64) -> bool| {
-            truth_of(value(name).and_then(Value::as_i64).map(ask))
+        let of_int = |name: &str, test: &dyn Fn(i64) -> bool| {
+            truth_of(value(name).and_then(Value::as_i64).map(test))
         };
         // A fraction of a time is cut off.
-        let of_time = |name: &str, ask: &dyn Fn(u64) -> Option<bool>| {
+        let of_time = |name: &str, test: &dyn Fn(u64) -> Option<bool>| {
             let cut = |value: &Value| value.as_u64().or((value == 5.5).then_some(5));
             truth_of(
                 value(name)
                     .and_then(cut)
                     .filter(|t| *t <= 253_402_300_799)
-                    .and_then(ask),
+                    .and_then(test),
             )
         };
         match *self {

@@ -5,15 +5,15 @@ use std::alloc::Layout;
 use std::alloc::System;
 use std::cell::Cell;
 
-/// Returns how many times this thread has asked for memory since it began.
+/// Returns the number of allocations of this thread since it began.
 ///
-/// A growing `realloc` is one request; giving memory back is none.
+/// A `realloc` counts as one; a deallocation does not count.
 pub fn count() -> u64 {
     COUNT.with(Cell::get)
 }
 
 thread_local! {
-    // A plain cell: an atomic would cost the peers with many allocations time that is not theirs.
+    // A plain cell: an atomic would add time to peers with many allocations.
     static COUNT: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -23,7 +23,7 @@ static COUNTING: Counting = Counting;
 struct Counting;
 
 fn note() {
-    // A thread that is being torn down has no counter any more; nothing measures there.
+    // A thread that is ending has no counter any more; nothing is measured there.
     let _ = COUNT.try_with(|count| count.set(count.get() + 1));
 }
 
@@ -31,8 +31,8 @@ fn note() {
     unsafe_code,
     reason = "only an implementation of GlobalAlloc can count allocations"
 )]
-// SAFETY: every call is handed to `System` unchanged; counting touches no memory of the caller's
-// and never allocates, since the counter is a const-initialised thread-local without a destructor.
+// SAFETY: every call is passed to `System` unchanged; counting accesses no memory of the caller and
+// never allocates, because the counter is a const-initialized thread-local without a destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note();

@@ -1,4 +1,4 @@
-//! A case: one implementation that judges the credentials of its group.
+//! Cases: the implementations that are compared in a group.
 
 use crate::alloc;
 use crate::error::Result;
@@ -9,16 +9,16 @@ use std::fmt;
 use std::hint::black_box;
 use std::time::Instant;
 
-/// Judges one probe and says whether it was accepted.
+/// Checks one probe, and returns whether it is accepted.
 ///
-/// This is what gets measured, so it must do the whole work of one judgement and nothing else:
-/// keys, options and tokens are made beforehand.
-pub type Judge = Box<dyn Fn(Probe) -> bool>;
+/// The call is measured, so it must do the whole work of one check and nothing else: keys, options and
+/// tokens are created in advance.
+pub type Check = Box<dyn Fn(Probe) -> bool>;
 
-/// Which credential a case is asked to judge.
+/// The credential that a case checks.
 ///
-/// The signature of an API key is its secret, the payload its id; of a policy, the payload is what
-/// is asked for.
+/// The signature of an API key is its secret, and its payload is its id. The payload of a policy is
+/// the requested action.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Probe {
     /// The credential that is measured; every case must accept it.
@@ -63,20 +63,20 @@ impl Probe {
     ];
 }
 
-/// Whose cryptography a case uses; it picks the cases that the table compares it with.
+/// The cryptography that a case uses; it selects the cases that the table compares it with.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Provider {
-    /// Of no matter: a group of API keys has one case of ours, and one bare probe.
+    /// Not relevant: a group of API keys has one case of bearergate and one bare probe.
     ApiKey,
     /// The `aws-lc-rs` crate.
     AwsLcRs,
-    /// Of no matter: what is remembered is found by a hash.
+    /// Not relevant: a cached result is found by a hash.
     Memory,
-    /// None: a group of policies has one case of ours, and a plain tree.
+    /// None: a group of policies has one case of bearergate and a plain tree.
     Policy,
     /// The `ring` crate.
     Ring,
-    /// Crates written in Rust alone, RustCrypto's for the most part.
+    /// Crates that are written only in Rust, mostly those of RustCrypto.
     RustCrypto,
 }
 
@@ -93,7 +93,8 @@ impl Provider {
         }
     }
 
-    /// Our case on the same provider; on the default one where we do not offer this provider.
+    /// The case of bearergate on the same provider, or on the default one if it does not support this
+    /// provider.
     pub fn ours(self) -> &'static str {
         match self {
             Self::ApiKey | Self::Policy => "bearergate",
@@ -104,14 +105,14 @@ impl Provider {
     }
 }
 
-/// One implementation, ready to judge.
+/// One implementation, with everything prepared.
 #[derive(Debug)]
 pub struct Case {
     /// The name in the output, unique in its group.
     pub name: String,
-    /// Whose cryptography it uses.
+    /// The cryptography that it uses.
     pub provider: Provider,
-    /// Whether it is measured before the others instead of in turns with them.
+    /// Whether it is measured before the others instead of in turn with them.
     pub is_apart: bool,
     refuses: &'static [Probe],
     work: Work,
@@ -119,17 +120,17 @@ pub struct Case {
 
 impl Case {
     /// A case that runs in this process and must refuse every bad probe of a JWT.
-    pub fn new(name: impl Into<String>, provider: Provider, judge: Judge) -> Self {
+    pub fn new(name: impl Into<String>, provider: Provider, check: Check) -> Self {
         Self {
             name: name.into(),
             provider,
             is_apart: false,
             refuses: Probe::BAD,
-            work: Work::Here(judge),
+            work: Work::Here(check),
         }
     }
 
-    /// A case that runs in a worker process, which has proved it already.
+    /// A case that runs in a worker process, which has tested it already.
     pub fn remote(name: impl Into<String>, provider: Provider, worker: Worker) -> Self {
         Self {
             name: name.into(),
@@ -147,40 +148,40 @@ impl Case {
         self
     }
 
-    /// Measures this case before the others: it uses so much memory that theirs would be out of
-    /// the caches after it.
+    /// Measures this case before the others: it uses so much memory that it would evict theirs from
+    /// the CPU caches.
     #[must_use]
     pub fn apart(mut self) -> Self {
         self.is_apart = true;
         self
     }
 
-    /// Makes sure that the case does its work: it accepts the good probe and refuses the bad ones.
+    /// Tests that the case does its work: it accepts the good probe and refuses the bad ones.
     ///
     /// # Errors
     ///
-    /// Names the case and the probe that it judges wrongly.
-    pub fn prove(&self) -> Result<()> {
-        let Work::Here(judge) = &self.work else {
+    /// Names the case and the probe for which it returns the wrong result.
+    pub fn test(&self) -> Result<()> {
+        let Work::Here(check) = &self.work else {
             return Ok(());
         };
-        if !judge(Probe::Good) {
+        if !check(Probe::Good) {
             return Err(format!("{} refuses the good credential", self.name).into());
         }
-        match self.refuses.iter().find(|probe| judge(**probe)) {
+        match self.refuses.iter().find(|probe| check(**probe)) {
             Some(probe) => Err(format!("{} accepts the probe {probe:?}", self.name).into()),
             None => Ok(()),
         }
     }
 
-    /// Judges the good probe `iterations` times.
+    /// Checks the good probe `iterations` times.
     ///
     /// # Errors
     ///
-    /// Fails if the good probe is refused even once, or if the worker has gone.
+    /// Fails if the good probe is refused even once, or if the worker has ended.
     pub fn run(&mut self, iterations: u64) -> Result<Batch> {
         match &mut self.work {
-            Work::Here(judge) => Batch::of(judge, iterations),
+            Work::Here(check) => Batch::of(check, iterations),
             Work::There(worker) => worker.run(iterations),
         }
         .map_err(|error| format!("{}: {error}", self.name).into())
@@ -188,7 +189,7 @@ impl Case {
 }
 
 enum Work {
-    Here(Judge),
+    Here(Check),
     There(Worker),
 }
 
@@ -201,10 +202,10 @@ impl fmt::Debug for Work {
     }
 }
 
-/// What one batch took.
+/// The cost of one batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch {
-    /// Judgements in the batch.
+    /// Checks in the batch.
     pub iterations: u64,
     /// Wall-clock time of the whole batch.
     pub nanoseconds: u64,
@@ -213,23 +214,23 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// The time of one judgement.
+    /// The time of one check.
     pub fn time(&self) -> f64 {
         self.nanoseconds as f64 / self.iterations as f64
     }
 
-    /// The allocations of one judgement.
+    /// The allocations of one check.
     pub fn allocs(&self) -> f64 {
         self.allocations as f64 / self.iterations as f64
     }
 
-    /// Runs one batch of `judge` in this process, after a few judgements that bring its code and
-    /// data back into the caches.
-    fn of(judge: &Judge, iterations: u64) -> Result<Self> {
-        accept(judge, iterations / 8 + 1)?;
+    /// Runs one batch of `check` in this process, after a few checks that load its code and data into
+    /// the CPU caches.
+    fn of(check: &Check, iterations: u64) -> Result<Self> {
+        accept(check, iterations / 8 + 1)?;
         let allocations = alloc::count();
         let begin = Instant::now();
-        let accepted = accept(judge, iterations);
+        let accepted = accept(check, iterations);
         let elapsed = begin.elapsed();
         let allocations = alloc::count() - allocations;
         accepted?;
@@ -241,9 +242,9 @@ impl Batch {
     }
 }
 
-fn accept(judge: &Judge, iterations: u64) -> Result<()> {
+fn accept(check: &Check, iterations: u64) -> Result<()> {
     let accepted = (0..iterations)
-        .filter(|_| black_box(judge(black_box(Probe::Good))))
+        .filter(|_| black_box(check(black_box(Probe::Good))))
         .count() as u64;
     if accepted == iterations {
         return Ok(());
@@ -255,26 +256,26 @@ fn accept(judge: &Judge, iterations: u64) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn case(judge: impl Fn(Probe) -> bool + 'static) -> Case {
-        Case::new("toy", Provider::Ring, Box::new(judge))
+    fn case(check: impl Fn(Probe) -> bool + 'static) -> Case {
+        Case::new("toy", Provider::Ring, Box::new(check))
     }
 
     #[test]
-    fn a_case_that_refuses_everything_is_no_case() {
-        let error = case(|_| false).prove().unwrap_err().to_string();
+    fn a_case_that_refuses_everything_is_rejected() {
+        let error = case(|_| false).test().unwrap_err().to_string();
         assert_eq!(error, "toy refuses the good credential");
     }
 
     #[test]
-    fn a_case_that_accepts_a_bad_probe_is_no_case() {
-        let error = case(|probe| probe != Probe::Expired).prove().unwrap_err();
+    fn a_case_that_accepts_a_bad_probe_is_rejected() {
+        let error = case(|probe| probe != Probe::Expired).test().unwrap_err();
         assert_eq!(error.to_string(), "toy accepts the probe BadSignature");
     }
 
     #[test]
     fn a_batch_counts_its_allocations() {
         let mut case = case(|probe| *black_box(Box::new(probe)) == Probe::Good);
-        case.prove().unwrap();
+        case.test().unwrap();
         assert_eq!(case.run(10).unwrap().allocations, 10);
     }
 

@@ -1,21 +1,21 @@
-//! The one error of this tool: a sentence for whoever runs it.
+//! The error of this tool: a sentence for the person who runs it.
 
 use std::error::Error as StdError;
 use std::fmt::Display;
 
-/// Why a run cannot go on.
+/// The reason why a run cannot continue.
 pub type Error = Box<dyn StdError + Send + Sync>;
 
-/// What everything fallible here returns.
+/// The result of all fallible functions of this tool.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Puts `what` before the message of an error.
+/// Adds the step that failed to the message of an error.
 pub trait During<T> {
-    /// Names the step that failed.
+    /// Puts the step `what` before the message of an error.
     ///
     /// # Errors
     ///
-    /// Returns the same failure, with the step before its message.
+    /// Returns the same error, with the step before its message.
     fn during(self, what: &str) -> Result<T>;
 }
 

@@ -1,4 +1,4 @@
-//! The groups. A new one is a line in [`ALL`] and a function that makes its cases.
+//! The groups. A new group needs a line in [`ALL`] and a function that creates its cases.
 
 use crate::api_key;
 use crate::case::Case;
@@ -14,7 +14,7 @@ use crate::policy::By;
 pub struct Group {
     /// The name in the output and for `--only`.
     pub name: &'static str,
-    /// Makes the cases, with fresh keys and credentials.
+    /// Creates the cases, with new keys and credentials.
     pub cases: fn() -> Result<Vec<Case>>,
 }
 
@@ -86,7 +86,7 @@ pub const ALL: &[Group] = &[
 ///
 /// # Errors
 ///
-/// Lists the names there are if `name` is none of them.
+/// Lists the names of all groups if `name` is none of them.
 pub fn find(name: &str) -> Result<&'static Group> {
     ALL.iter()
         .find(|group| group.name == name)

@@ -7,42 +7,43 @@ use crate::error::Result;
 use std::time::Duration;
 use std::time::Instant;
 
-/// What a batch should take: long enough for the clock, short enough to share the noise.
+/// Target duration of a batch: long enough for the clock, and so short that all cases have the same
+/// noise.
 const BATCH: Duration = Duration::from_millis(2);
 
-/// What the rounds of one group may take.
+/// Duration of the rounds of one group.
 const GROUP: Duration = Duration::from_secs(12);
 
-/// Rounds that are run even if they take longer than [`GROUP`].
+/// Minimum number of rounds, even if they take longer than [`GROUP`].
 const MIN_ROUNDS: usize = 21;
 
-/// What was found out about one case.
+/// The measurements of one case.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The name of the case.
     pub name: String,
-    /// Whose cryptography it uses.
+    /// The cryptography that it uses.
     pub provider: Provider,
-    /// Median over the rounds, nanoseconds for one judgement.
+    /// Median over the rounds, in nanoseconds for one check.
     pub median: f64,
-    /// The fastest round.
+    /// Minimum over the rounds, in nanoseconds for one check.
     pub min: f64,
-    /// Allocations for one judgement, median over the rounds.
+    /// Allocations of one check, median over the rounds.
     pub allocs: f64,
 }
 
-/// Proves every case, then measures all of them in turns, save those that stand apart: these have
-/// their rounds before.
+/// Tests every case, then measures all of them in turn; those that are to be measured apart have their
+/// rounds before the others.
 ///
-/// In each round every case runs one batch. The order moves on by one from round to round and is
-/// reversed in every other one, so that no case keeps its neighbours.
+/// In each round every case runs one batch. The order is rotated by one from round to round and is
+/// reversed in every second round, so that no case always follows the same one.
 ///
 /// # Errors
 ///
-/// Fails if a case judges wrongly.
+/// Fails if a case returns a wrong result.
 pub fn measure(mut cases: Vec<Case>) -> Result<Vec<Outcome>> {
     for case in &cases {
-        case.prove()?;
+        case.test()?;
     }
     let mut series = cases
         .iter_mut()
@@ -66,7 +67,7 @@ pub fn measure(mut cases: Vec<Case>) -> Result<Vec<Outcome>> {
     Ok(cases.iter().zip(&series).map(outcome).collect())
 }
 
-/// The turns of one round.
+/// The order of the cases in one round.
 fn order(cases: usize, round: usize) -> Vec<usize> {
     let mut turns: Vec<usize> = (0..cases).map(|turn| (turn + round) % cases).collect();
     if round % 2 == 1 {

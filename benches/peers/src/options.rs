@@ -8,8 +8,8 @@ use crate::groups::Group;
 pub const USAGE: &str = "\
 usage: cargo run --release --manifest-path benches/peers/Cargo.toml -- [--json] [--only GROUP]
 
-  --json         print one JSON object a line instead of tables
-  --only GROUP   measure this group alone; may be given more than once
+  --json         print one JSON object per line instead of tables
+  --only GROUP   measure only this group; can be given more than once
   --help         print this text
 ";
 
@@ -20,7 +20,7 @@ pub enum Command {
     Help,
     /// Measure some groups.
     Measure(Run),
-    /// Be the worker process of that name.
+    /// Run as the worker process of this name.
     Work(String),
 }
 
@@ -37,7 +37,7 @@ pub struct Run {
 ///
 /// # Errors
 ///
-/// Names the argument that is not understood.
+/// Names the argument that is unknown or incomplete.
 pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command> {
     let mut arguments = arguments.into_iter();
     let mut json = false;

@@ -1,11 +1,11 @@
 //! The cases of bearergate itself in the `jwt` groups.
 //!
-//! Everything that knows its API there is in this file. Two readings of an accepted token are
-//! measured: `read` takes what a service asks a principal for, `deserialize` makes the caller's own
-//! struct of all claims, which is what the peers do. `READINGS` says which one has the plain name.
+//! All uses of its API for JWTs are in this file. Two ways of reading an accepted token are measured:
+//! `read` takes what a service needs of a principal, and `deserialize` creates a struct of the caller
+//! with all claims, as the peers do. `READINGS` defines which of them has the plain name.
 
 use crate::case::Case;
-use crate::case::Judge;
+use crate::case::Check;
 use crate::case::Provider;
 use crate::error::Result;
 use crate::jwt::AUDIENCE;
@@ -14,18 +14,18 @@ use crate::jwt::ISSUER;
 use crate::jwt::KEY_ID;
 use crate::jwt::Key;
 use crate::jwt::claims::Claims;
-use bearergate::{JwtValidator, Principal, TokenValidator};
 use bearergate::credential::PresentedCredential;
 use bearergate::key::{KeyImporter, KeySet};
+use bearergate::{JwtValidator, Principal, TokenValidator};
 use std::hint::black_box;
 
-/// What is done with the principal, and what that adds to the name of the case.
+/// The suffix of the name of the case, and the way in which the principal is read.
 type Reading = (&'static str, fn(&Principal) -> bool);
 
-/// The first one has the plain name; swap the functions to change what it means.
+/// The first one has the plain name; swap the functions to change its meaning.
 const READINGS: [Reading; 2] = [("", read), (" deserialize", deserialize)];
 
-/// Makes a case for each provider and reading.
+/// Creates a case for each provider and reading.
 ///
 /// # Errors
 ///
@@ -34,9 +34,9 @@ pub fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for provider in [Provider::Ring, Provider::AwsLcRs] {
         for (suffix, reading) in READINGS {
-            let judge = judge(fixture, validator(fixture, provider)?, reading);
+            let check = check(fixture, validator(fixture, provider)?, reading);
             let name = format!("{}{suffix}", provider.ours());
-            cases.push(Case::new(name, provider, judge));
+            cases.push(Case::new(name, provider, check));
         }
     }
     Ok(cases)
@@ -51,7 +51,7 @@ fn validator(fixture: &Fixture, provider: Provider) -> Result<JwtValidator> {
     Ok(validator)
 }
 
-/// The one place that knows how keys are imported and how their provider is picked.
+/// Imports the key on the provider.
 fn key_set(fixture: &Fixture, provider: Provider) -> Result<KeySet> {
     let import = KeyImporter::on(match provider {
         Provider::AwsLcRs => bearergate::crypto::Provider::aws_lc_rs(),
@@ -70,8 +70,8 @@ fn key_set(fixture: &Fixture, provider: Provider) -> Result<KeySet> {
     })
 }
 
-fn judge(fixture: &Fixture, validator: JwtValidator, reading: fn(&Principal) -> bool) -> Judge {
-    fixture.judge(move |token| {
+fn check(fixture: &Fixture, validator: JwtValidator, reading: fn(&Principal) -> bool) -> Check {
+    fixture.check(move |token| {
         let Ok(presented) = PresentedCredential::bearer(token) else {
             return false;
         };
@@ -82,7 +82,7 @@ fn judge(fixture: &Fixture, validator: JwtValidator, reading: fn(&Principal) -> 
     })
 }
 
-/// Reads what services ask for most, typed, through the accessors.
+/// Reads what most services need, through the typed accessors.
 fn read(principal: &Principal) -> bool {
     black_box(principal.subject()).is_some()
         && black_box(principal.scopes()).is_some()
@@ -93,7 +93,7 @@ fn read(principal: &Principal) -> bool {
             .is_some_and(|jti| black_box(jti.as_str()).is_some())
 }
 
-/// Makes the caller's struct of all claims.
+/// Creates the caller's struct of all claims.
 fn deserialize(principal: &Principal) -> bool {
     black_box(principal.claims().deserialize::<Claims>()).is_ok()
 }

@@ -1,4 +1,4 @@
-//! What a run prints.
+//! The output of a run.
 
 use crate::measure::Outcome;
 use serde::Serialize;
@@ -13,7 +13,7 @@ struct Line<'a> {
     allocs: f64,
 }
 
-/// Returns one JSON object a line, one line for each case.
+/// Returns one JSON object per line, and one line per case.
 pub fn json(group: &str, outcomes: &[Outcome]) -> String {
     outcomes
         .iter()
@@ -37,7 +37,7 @@ fn rounded(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-/// Returns the group as a table, fastest case first.
+/// Returns the group as a table, the fastest case first.
 pub fn table(group: &str, outcomes: &[Outcome]) -> String {
     let mut sorted: Vec<&Outcome> = outcomes.iter().collect();
     sorted.sort_by(|a, b| a.median.total_cmp(&b.median));
@@ -61,7 +61,7 @@ fn row(outcome: &Outcome, all: &[Outcome]) -> String {
     )
 }
 
-/// How many times slower than the case of that name, or a dash if it is not in the group.
+/// Returns the ratio to the case of this name, or a dash if it is not in the group.
 fn ratio(outcome: &Outcome, name: Option<&str>, all: &[Outcome]) -> String {
     let base = name.and_then(|name| all.iter().find(|other| other.name == name));
     base.map_or_else(

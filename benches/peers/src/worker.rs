@@ -1,18 +1,18 @@
-//! Worker processes, for peers that keep their configuration in the process.
+//! Worker processes, for peers with a configuration that is global to the process.
 //!
 //! `jsonwebtoken` 11 takes its cryptography from one process-wide `CryptoProvider`, and Cargo
-//! unifies features, so its two backends cannot be measured in one process. Each gets a worker, and
-//! so does version 12: this same program, started with a hidden flag, which installs its provider and
-//! then answers on its standard output what is asked on its standard input:
+//! unifies features, so its two backends cannot be measured in one process. Each has a worker, and
+//! so has version 12: the same program, started with a hidden flag, which installs its provider and
+//! then answers requests from its standard input on its standard output:
 //!
-//! | asked | answered |
+//! | request | response |
 //! |-|-|
-//! | the fixture, as JSON | `ready`, once the case is made and proved; else a message |
-//! | a number of iterations | nanoseconds and allocations of that batch; else a message |
+//! | the fixture, as JSON | `ready` when the case is created and tested, otherwise a message |
+//! | a number of iterations | nanoseconds and allocations of that batch, otherwise a message |
 //!
-//! The parent treats a worker like any other case, so their batches interleave in one run. One case
-//! measured both ways in one run (`jsonwebtoken` 9) came out 2 % slower in a worker with HS256, and
-//! equal with ES256.
+//! The parent treats a worker like any other case, so their batches interleave in one run. A case that
+//! was measured both ways in one run (`jsonwebtoken` 9) was 2 % slower in a worker with HS256, and equal
+//! with ES256.
 
 use crate::case::Batch;
 use crate::case::Case;
@@ -31,7 +31,7 @@ use std::process::ChildStdout;
 use std::process::Command;
 use std::process::Stdio;
 
-/// The hidden flag that makes this program a worker.
+/// The hidden flag that runs this program as a worker.
 pub const FLAG: &str = "--worker";
 
 const READY: &str = "ready";
@@ -40,13 +40,13 @@ const READY: &str = "ready";
 #[derive(Debug)]
 pub struct Worker {
     child: Child,
-    // `None` only while the worker is told to end.
+    // `None` only while the worker is being stopped.
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
 
 impl Worker {
-    /// Starts the worker of that name and waits until it has proved its case.
+    /// Starts the worker of this name and waits until it has tested its case.
     ///
     /// # Errors
     ///
@@ -63,25 +63,25 @@ impl Worker {
             output: BufReader::new(child.stdout.take().ok_or("a worker without output")?),
             child,
         };
-        let answer = worker.ask(&serde_json::to_string(fixture)?)?;
-        if answer == READY {
+        let response = worker.request(&serde_json::to_string(fixture)?)?;
+        if response == READY {
             return Ok(worker);
         }
-        Err(format!("worker {name}: {answer}").into())
+        Err(format!("worker {name}: {response}").into())
     }
 
     /// Runs one batch.
     ///
     /// # Errors
     ///
-    /// Fails if the worker has gone, or with its own message.
+    /// Fails if the worker has ended, or with its own message.
     pub fn run(&mut self, iterations: u64) -> Result<Batch> {
-        let answer = self.ask(&iterations.to_string())?;
-        let numbers = answer
+        let response = self.request(&iterations.to_string())?;
+        let numbers = response
             .split_once(' ')
             .and_then(|(time, allocs)| Some((time.parse().ok()?, allocs.parse().ok()?)));
         let Some((nanoseconds, allocations)) = numbers else {
-            return Err(answer.into());
+            return Err(response.into());
         };
         Ok(Batch {
             iterations,
@@ -90,13 +90,13 @@ impl Worker {
         })
     }
 
-    fn ask(&mut self, question: &str) -> Result<String> {
-        let input = self.input.as_mut().ok_or("the worker was told to end")?;
-        writeln!(input, "{question}").during("asking a worker")?;
-        let mut answer = String::new();
-        self.output.read_line(&mut answer)?;
-        match answer.strip_suffix('\n') {
-            Some(answer) => Ok(answer.to_owned()),
+    fn request(&mut self, request: &str) -> Result<String> {
+        let input = self.input.as_mut().ok_or("the worker is being stopped")?;
+        writeln!(input, "{request}").during("writing to a worker")?;
+        let mut response = String::new();
+        self.output.read_line(&mut response)?;
+        match response.strip_suffix('\n') {
+            Some(response) => Ok(response.to_owned()),
             None => Err("the worker ended early".into()),
         }
     }
@@ -104,34 +104,34 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // The end of its input is what tells a worker to end.
+        // A worker ends at the end of its input.
         drop(self.input.take());
         let _ = self.child.wait();
     }
 }
 
-/// The worker's end: makes its case and answers until its input ends.
+/// Runs as a worker: creates the case and answers requests until the input ends.
 ///
 /// # Errors
 ///
-/// Fails if the parent cannot be read or written; what goes wrong with the case is an answer.
+/// Fails if the pipes to the parent fail; an error of the case is a response.
 pub fn serve(make: impl FnOnce(&Fixture) -> Result<Case>) -> Result<()> {
     let mut lines = io::stdin().lines();
     let Some(first) = lines.next() else {
         return Ok(());
     };
-    match made(&first?, make) {
+    match create(&first?, make) {
         Ok(mut case) => {
-            answer(READY)?;
-            lines.try_for_each(|line| answer(&batch(&mut case, &line?)))
+            respond(READY)?;
+            lines.try_for_each(|line| respond(&batch(&mut case, &line?)))
         }
-        Err(error) => answer(&one_line(&error)),
+        Err(error) => respond(&one_line(&error)),
     }
 }
 
-fn made(fixture: &str, make: impl FnOnce(&Fixture) -> Result<Case>) -> Result<Case> {
+fn create(fixture: &str, make: impl FnOnce(&Fixture) -> Result<Case>) -> Result<Case> {
     let case = make(&serde_json::from_str(fixture)?)?;
-    case.prove()?;
+    case.test()?;
     Ok(case)
 }
 
@@ -146,10 +146,10 @@ fn batch(case: &mut Case, iterations: &str) -> String {
     }
 }
 
-fn answer(line: &str) -> Result<()> {
+fn respond(line: &str) -> Result<()> {
     let mut output = io::stdout().lock();
     writeln!(output, "{line}")?;
-    output.flush().during("answering")
+    output.flush().during("writing a response")
 }
 
 fn one_line(error: &Error) -> String {

@@ -12,6 +12,7 @@ use crate::api_key::store::contract::ApiKeyStore;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::credential::Place;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::validator::Shape;
@@ -64,6 +65,13 @@ impl ApiKeyValidatorBuilder {
     /// the system's.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes the clock and the observer from an [`Environment`]. Call it before a setter that differs from it.
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_clock(&mut self.clock);
+        environment.set_observer(&mut self.observer);
         self
     }
 

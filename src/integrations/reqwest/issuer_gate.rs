@@ -6,11 +6,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::client::Client;
-use crate::clock::Clock;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::gate::Gate;
 use crate::gate::GateBuilder;
-use crate::http_client::HttpClient;
 use crate::integrations::tokio::TokioSpawner;
 use crate::jwt::JwtValidator;
 use crate::jwt::JwtValidatorBuilder;
@@ -111,7 +110,7 @@ pub struct IssuerGateBuilder<State> {
     issuer: String,
     audiences: Vec<String>,
     jwks_url: Option<String>,
-    client: Option<Arc<dyn HttpClient>>,
+    environment: Environment,
     keys: Vec<Adjust<FetchedKeysBuilder>>,
     tokens: Vec<Adjust<JwtValidatorBuilder<Ready>>>,
     gate: GateBuilder,
@@ -126,7 +125,7 @@ impl IssuerGateBuilder<NeedsAudience> {
             issuer,
             audiences: Vec::new(),
             jwks_url: None,
-            client: None,
+            environment: Environment::new(),
             keys: Vec::new(),
             tokens: Vec::new(),
             gate: Gate::builder(),
@@ -149,7 +148,7 @@ impl IssuerGateBuilder<NeedsAudience> {
             issuer: self.issuer,
             audiences: audiences.into_iter().map(Into::into).collect(),
             jwks_url: self.jwks_url,
-            client: self.client,
+            environment: self.environment,
             keys: self.keys,
             tokens: self.tokens,
             gate: self.gate,
@@ -175,27 +174,20 @@ impl IssuerGateBuilder<Ready> {
         self.gate(GateBuilder::allow_any_authenticated)
     }
 
-    /// Sets the HTTP client, such as one that trusts a private CA; by default it is
-    /// [`Client::new`].
-    pub fn client(mut self, client: impl HttpClient + 'static) -> Self {
-        self.client = Some(Arc::new(client));
-        self
+    /// Takes the clock, the observer, the HTTP client and the spawner of the keys, the validator and
+    /// the gate from an [`Environment`]: for example a client that trusts a private CA.
+    ///
+    /// Without a client it is [`Client::new`], without a spawner [`TokioSpawner`]. Call it before
+    /// [`gate`](Self::gate).
+    pub fn env(mut self, environment: &Environment) -> Self {
+        self.environment = environment.clone();
+        self.gate(|builder| builder.env(environment))
     }
 
     /// Sets the address of the keys. The issuer's discovery document is then not read.
     pub fn jwks_url(mut self, url: &str) -> Self {
         self.jwks_url = Some(url.to_owned());
         self
-    }
-
-    /// Sets the clock of the keys, the validator and the gate; by default it is
-    /// [`SystemClock`](crate::clock::SystemClock).
-    pub fn clock(self, clock: impl Clock + 'static) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(clock);
-        let (keys, tokens) = (Arc::clone(&clock), Arc::clone(&clock));
-        self.keys(|builder| builder.clock(keys))
-            .tokens(|builder| builder.clock(tokens))
-            .gate(|builder| builder.clock(clock))
     }
 
     /// Changes how keys are fetched, with the methods of [`FetchedKeysBuilder`].
@@ -234,19 +226,23 @@ impl IssuerGateBuilder<Ready> {
     /// [`Client::new`], [`FetchedKeysBuilder::build`], [`JwtValidatorBuilder::build`] and
     /// [`GateBuilder::build`].
     pub fn build(self) -> Result<Gate, ConfigError> {
-        let client = match self.client {
-            Some(client) => client,
-            None => Arc::new(Client::new()?),
-        };
+        let mut environment = self.environment;
+        if environment.http.is_none() {
+            environment = environment.http_client(Client::new()?);
+        }
+        if environment.spawn.is_none() {
+            environment = environment.spawner(TokioSpawner::new());
+        }
         let keys = match &self.jwks_url {
             Some(url) => FetchedKeys::jwks_url(url),
             None => FetchedKeys::discover(&self.issuer),
         };
-        let keys = adjusted(keys, self.keys).build(client, Arc::new(TokioSpawner::new()))?;
+        let keys = adjusted(keys.env(&environment), self.keys).build()?;
         let tokens = JwtValidator::builder()
             .issuer(self.issuer)
             .audiences(self.audiences)
-            .key_store(Arc::new(keys));
+            .key_store(Arc::new(keys))
+            .env(&environment);
         let tokens = adjusted(tokens, self.tokens).build()?;
         self.gate.validator(tokens).build()
     }

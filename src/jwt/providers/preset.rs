@@ -146,13 +146,13 @@ impl Preset {
     /// ```
     /// use std::sync::Arc;
     /// use bearergate::{ConfigError, JwtValidator};
-    /// use bearergate::http_client::{HttpClient, Spawn};
+    /// use bearergate::environment::Environment;
     /// use bearergate::jwt::providers;
     ///
-    /// # fn build(client: Arc<dyn HttpClient>, spawn: Arc<dyn Spawn>)
+    /// # fn build(environment: &Environment)
     /// #     -> Result<JwtValidator, ConfigError> {
     /// let preset = providers::okta("https://example.okta.com/oauth2/default", "api://default");
-    /// let keys = preset.key_source().build(client, spawn)?;
+    /// let keys = preset.key_source().env(environment).build()?;
     /// preset.key_store(Arc::new(keys))
     /// # }
     /// ```

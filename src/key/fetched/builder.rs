@@ -18,6 +18,7 @@ use super::plan::RefreshSchedule;
 use super::state::SourceState;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::http_client::Endpoint;
@@ -59,6 +60,8 @@ pub struct FetchedKeysBuilder {
     token: Option<ConfiguredToken>,
     import: KeyImporter,
     observer: Option<Arc<dyn Observer>>,
+    http: Option<Arc<dyn HttpClient>>,
+    spawn: Option<Arc<dyn Spawn>>,
     clock: Arc<dyn Clock>,
     schedule: RefreshSchedule,
     disk_cache: Option<PathBuf>,
@@ -84,6 +87,8 @@ impl FetchedKeysBuilder {
             token: None,
             import: KeyImporter::default(),
             observer: None,
+            http: None,
+            spawn: None,
             clock: Arc::new(SystemClock),
             schedule: RefreshSchedule::default(),
             disk_cache: None,
@@ -144,6 +149,14 @@ impl FetchedKeysBuilder {
         self
     }
 
+    /// Takes the clock, the observer, the HTTP client and the spawner from an [`Environment`]. Call it before a setter that differs from it.
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_clock(&mut self.clock);
+        environment.set_observer(&mut self.observer);
+        environment.set_network(&mut self.http, &mut self.spawn);
+        self
+    }
+
     /// Sets how long keys are fresh if the response has no `Cache-Control: max-age`: 1 minute to 1
     /// hour, by default 10 minutes.
     ///
@@ -174,20 +187,19 @@ impl FetchedKeysBuilder {
     /// Builds the store. Nothing is sent before the first token or the first
     /// [`warm_up`](crate::KeyStore::warm_up).
     ///
-    /// Requests are sent with `client`, and fetches run on `spawn`, independently of the requests
-    /// that wait for them.
+    /// Requests are sent with the HTTP client of the [environment](Self::env), and fetches run on its
+    /// spawner, independently of the requests that wait for them.
     ///
     /// # Errors
     ///
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for an address or a token
     /// that is not well-formed, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a
-    /// time outside its range.
-    pub fn build(
-        self,
-        client: Arc<dyn HttpClient>,
-        spawn: Arc<dyn Spawn>,
-    ) -> Result<FetchedKeys, ConfigError> {
+    /// time outside its range, [`Empty`](crate::error::ConfigErrorKind::Empty) without an HTTP client or
+    /// a spawner.
+    pub fn build(self) -> Result<FetchedKeys, ConfigError> {
         check_spans(self.schedule)?;
+        let client = Environment::required_client(self.http)?;
+        let spawn = Environment::required_spawner(self.spawn)?;
         let import = match &self.observer {
             Some(observer) => self.import.observer(Arc::clone(observer)),
             None => self.import,

@@ -61,12 +61,12 @@ use crate::single_flight::Waiter;
 /// ```
 /// use std::sync::Arc;
 /// use bearergate::JwtValidator;
-/// use bearergate::http_client::{HttpClient, Spawn};
+/// use bearergate::environment::Environment;
 /// use bearergate::key::FetchedKeys;
 ///
-/// # fn build(client: Arc<dyn HttpClient>, spawn: Arc<dyn Spawn>)
+/// # fn build(environment: &Environment)
 /// #     -> Result<JwtValidator, bearergate::ConfigError> {
-/// let keys = FetchedKeys::discover("https://idp.example.com").build(client, spawn)?;
+/// let keys = FetchedKeys::discover("https://idp.example.com").env(environment).build()?;
 /// JwtValidator::builder()
 ///     .issuer("https://idp.example.com")
 ///     .audience("https://api.example.com")

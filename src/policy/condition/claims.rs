@@ -79,6 +79,9 @@ pub struct ClaimTest(ClaimPath);
 impl ClaimTest {
     /// Selects the member of this name inside the claim, which has to be an object.
     ///
+    /// Each further call goes one level deeper. A value on the way that is not an object makes the
+    /// condition [`Unknown`](crate::policy::Truth::Unknown).
+    ///
     /// ```
     /// use bearergate::claim;
     ///

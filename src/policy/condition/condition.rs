@@ -136,7 +136,10 @@ impl Condition {
         }
     }
 
-    /// Evaluates the condition for a request.
+    /// Evaluates the condition for a request, and returns its value in three-valued logic.
+    ///
+    /// It has no reasons; [`decide`](Self::decide) returns a [`Decision`], and
+    /// [`explain`](Self::explain) the value of every part.
     ///
     /// ```
     /// use bearergate::{claim, Principal};

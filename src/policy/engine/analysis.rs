@@ -53,10 +53,17 @@ pub(in crate::policy) fn bounds(nodes: &[Node]) -> (bool, bool) {
         let part = match node {
             Node::Leaf(leaf) => Part::new(leaf),
             Node::Named(_) => continue,
-            Node::Not => match parts.pop() {
-                Some(part) => part.negated(),
-                None => continue,
-            },
+            Node::Not => {
+                let Some(part) = parts.pop() else { continue };
+                Part {
+                    can_hold: part.can_fail,
+                    can_fail: part.can_hold,
+                    // De Morgan's laws.
+                    all: negated(part.any),
+                    any: negated(part.all),
+                    only: HashMap::new(),
+                }
+            }
             Node::All(count) => {
                 let children = parts.split_off(parts.len().saturating_sub(*count));
                 all(children)
@@ -76,31 +83,30 @@ impl<'p> Part<'p> {
     fn new(leaf: &'p Leaf) -> Self {
         let literal = [(true, identity(leaf))];
         let (can_hold, can_fail) = predicate_bounds(&leaf.predicate);
+        let only = match &leaf.predicate {
+            Predicate::Action(name) => Some(("action", &**name)),
+            Predicate::Authority(name) => Some(("authority", name.as_str())),
+            Predicate::Client(name) => Some(("client", &**name)),
+            Predicate::Kind(kind) => Some(("kind", kind.as_str())),
+            Predicate::Method(method) => Some(("method", method.as_str())),
+            Predicate::Route(name) => Some(("route", &**name)),
+            _ => None,
+        };
         Self {
             can_hold,
             can_fail,
             all: literal.clone().into(),
             any: literal.into(),
-            only: only_name(&leaf.predicate).into_iter().collect(),
+            only: only.into_iter().collect(),
         }
     }
+}
 
-    fn negated(self) -> Self {
-        let negate = |literals: Literals| {
-            let literals = literals.into_iter();
-            literals
-                .map(|(expected, predicate)| (!expected, predicate))
-                .collect()
-        };
-        Self {
-            can_hold: self.can_fail,
-            can_fail: self.can_hold,
-            // De Morgan's laws.
-            all: negate(self.any),
-            any: negate(self.all),
-            only: HashMap::new(),
-        }
-    }
+fn negated(literals: Literals) -> Literals {
+    let literals = literals.into_iter();
+    literals
+        .map(|(expected, predicate)| (!expected, predicate))
+        .collect()
 }
 
 fn all(parts: Vec<Part<'_>>) -> Part<'_> {
@@ -160,18 +166,5 @@ fn predicate_bounds(predicate: &Predicate) -> (bool, bool) {
         }
         Predicate::Weekdays(days) => (true, days.names().count() < 7),
         _ => (true, true),
-    }
-}
-
-/// Returns the name that a predicate requires, if a request has only one name of its kind.
-fn only_name(predicate: &Predicate) -> Option<(&'static str, &str)> {
-    match predicate {
-        Predicate::Action(name) => Some(("action", name)),
-        Predicate::Authority(name) => Some(("authority", name.as_str())),
-        Predicate::Client(name) => Some(("client", name)),
-        Predicate::Kind(kind) => Some(("kind", kind.as_str())),
-        Predicate::Method(method) => Some(("method", method.as_str())),
-        Predicate::Route(name) => Some(("route", name)),
-        _ => None,
     }
 }

@@ -62,7 +62,12 @@ impl Weekdays {
     ) -> Result<Self, ConfigError> {
         let mut bits = 0;
         for day in days {
-            bits |= 1 << weekday(day.as_ref())?;
+            let day = day.as_ref();
+            let bit = DAYS.iter().position(|known| *known == day).ok_or_else(|| {
+                let detail = format!("expected mon, tue, wed, thu, fri, sat or sun, found `{day}`");
+                ConfigError::malformed("weekdays", detail)
+            })?;
+            bits |= 1 << bit;
         }
         if bits == 0 {
             let detail = "expected at least one day, found none";
@@ -89,13 +94,6 @@ impl Weekdays {
 
 /// The names of the days, Monday first.
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
-fn weekday(text: &str) -> Result<usize, ConfigError> {
-    DAYS.iter().position(|day| *day == text).ok_or_else(|| {
-        let detail = format!("expected mon, tue, wed, thu, fri, sat or sun, found `{text}`");
-        ConfigError::malformed("weekdays", detail)
-    })
-}
 
 impl Zone {
     fn parse(text: &str) -> Result<Self, ConfigError> {

@@ -89,16 +89,26 @@ impl ClaimPredicate {
             },
             Self::AtLeast(min) => integer(claim).map(|value| value >= *min).into(),
             Self::AtMost(max) => integer(claim).map(|value| value <= *max).into(),
-            Self::Contains(element) => contains(claim, element),
+            // Unknown if the list has no such element, but elements of another type.
+            Self::Contains(expected) => claim.elements().map_or(Truth::Unknown, |elements| {
+                any(elements.map(|element| Truth::from(expected.is(element))))
+            }),
             Self::Is(value) => value.is(claim).into(),
             Self::InFuture => time(claim).map(|time| time > now).into(),
             Self::InPast => time(claim).map(|time| time <= now).into(),
             Self::Level(levels) => levels.evaluate(claim),
             Self::Matches(pattern) => pattern.evaluate(claim),
             Self::Names(name) => names(claim, name),
-            Self::OneOf(values) => one_of(claim, values),
+            Self::OneOf(values) => any(values.iter().map(|value| Truth::from(value.is(claim)))),
             Self::Present => Truth::True,
-            Self::StartsWith(prefix) => starts_with(claim, prefix),
+            Self::StartsWith(prefix) => match claim.content() {
+                Some(content) if !prefix.is_empty() => {
+                    let mut text = Unescaped::new(content);
+                    prefix.bytes().all(|byte| text.next() == Some(byte)).into()
+                }
+                // Every string has the empty prefix, so it is probably an error.
+                _ => Truth::Unknown,
+            },
         }
     }
 }
@@ -120,15 +130,7 @@ fn time(claim: Value<'_>) -> Option<UnixTime> {
     (claim.kind() == Kind::Number).then(|| secs.map(UnixTime::from_secs))?
 }
 
-/// Returns whether a list contains a value: unknown if it does not, but has elements of another
-/// type.
-fn contains(claim: Value<'_>, expected: &ClaimValue) -> Truth {
-    let Some(elements) = claim.elements() else {
-        return Truth::Unknown;
-    };
-    any(elements.map(|element| Truth::from(expected.is(element))))
-}
-
+/// Returns whether a string, or an element of a list, is this name.
 fn names(claim: Value<'_>, name: &Arc<str>) -> Truth {
     let is = |value: Value<'_>| {
         let is_text = value.kind() == Kind::String;
@@ -140,12 +142,7 @@ fn names(claim: Value<'_>, name: &Arc<str>) -> Truth {
     }
 }
 
-fn one_of(claim: Value<'_>, values: &[ClaimValue]) -> Truth {
-    any(values
-        .iter()
-        .map(|expected| Truth::from(expected.is(claim))))
-}
-
+/// Returns the disjunction of all values.
 fn any(truths: impl Iterator<Item = Truth>) -> Truth {
     let mut any = Truth::False;
     for truth in truths {
@@ -155,17 +152,6 @@ fn any(truths: impl Iterator<Item = Truth>) -> Truth {
         any = any.or(truth);
     }
     any
-}
-
-/// Returns whether a string has a prefix: unknown for the empty one, which every string has.
-fn starts_with(claim: Value<'_>, prefix: &str) -> Truth {
-    match claim.content() {
-        Some(content) if !prefix.is_empty() => {
-            let mut text = Unescaped::new(content);
-            prefix.bytes().all(|byte| text.next() == Some(byte)).into()
-        }
-        _ => Truth::Unknown,
-    }
 }
 
 /// Returns whether a time is at most this long ago: unknown for a time in the future.

@@ -241,22 +241,13 @@ fn price(step: &Step, desired: bool) -> u64 {
         Predicate::Claim(_, ClaimPredicate::Age(_) | ClaimPredicate::Level(_)) if desired => {
             1 << 12
         }
-        predicate if predicate.is_of_request() => 1 << 44,
+        // The caller can change these only by sending another request.
+        Predicate::Action(_)
+        | Predicate::Attribute(..)
+        | Predicate::Method(_)
+        | Predicate::Owner(_)
+        | Predicate::Param(..)
+        | Predicate::Route(_) => 1 << 44,
         _ => 1 << 28,
-    }
-}
-
-impl Predicate {
-    /// Returns true if the caller can change the fact only by sending another request.
-    const fn is_of_request(&self) -> bool {
-        matches!(
-            self,
-            Self::Action(_)
-                | Self::Attribute(..)
-                | Self::Method(_)
-                | Self::Owner(_)
-                | Self::Param(..)
-                | Self::Route(_)
-        )
     }
 }

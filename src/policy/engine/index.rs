@@ -45,9 +45,21 @@ impl Index {
         };
         for (rule, nodes) in rules.enumerate() {
             bit_set::insert(&mut index.all, rule);
-            index.actions.add(rule, required(nodes, action));
-            index.routes.add(rule, required(nodes, route));
-            index.scopes.add(rule, required(nodes, scope));
+            let actions = required(nodes, |predicate| match predicate {
+                Predicate::Action(name) => Some(name),
+                _ => None,
+            });
+            let routes = required(nodes, |predicate| match predicate {
+                Predicate::Route(name) => Some(name),
+                _ => None,
+            });
+            let scopes = required(nodes, |predicate| match predicate {
+                Predicate::Scope(name) => Some(name),
+                _ => None,
+            });
+            index.actions.add(rule, actions);
+            index.routes.add(rule, routes);
+            index.scopes.add(rule, scopes);
         }
         index.actions.finish();
         index.routes.finish();
@@ -179,27 +191,6 @@ impl RulesByName {
             .find(name.as_bytes())
             .and_then(|number| self.sets.get(number));
         set.unwrap_or(&self.open)
-    }
-}
-
-const fn action(predicate: &Predicate) -> Option<&Arc<str>> {
-    match predicate {
-        Predicate::Action(name) => Some(name),
-        _ => None,
-    }
-}
-
-const fn route(predicate: &Predicate) -> Option<&Arc<str>> {
-    match predicate {
-        Predicate::Route(name) => Some(name),
-        _ => None,
-    }
-}
-
-const fn scope(predicate: &Predicate) -> Option<&Arc<str>> {
-    match predicate {
-        Predicate::Scope(name) => Some(name),
-        _ => None,
     }
 }
 

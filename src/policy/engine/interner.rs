@@ -25,7 +25,10 @@ impl Interner {
         }
         self.names.push(Arc::clone(name));
         if self.names.len() * 2 > self.slots.len() {
-            self.grow();
+            self.slots = vec![0; (self.names.len() * 4).next_power_of_two()];
+            for number in 0..self.names.len() {
+                self.insert(number);
+            }
         } else {
             self.insert(self.names.len() - 1);
         }
@@ -47,13 +50,6 @@ impl Interner {
                 return Some(number);
             }
             at = (at + 1) & mask;
-        }
-    }
-
-    fn grow(&mut self) {
-        self.slots = vec![0; (self.names.len() * 4).next_power_of_two()];
-        for number in 0..self.names.len() {
-            self.insert(number);
         }
     }
 

@@ -7,8 +7,6 @@ use serde::Serialize;
 use serde::Serializer;
 use serde::ser::SerializeMap;
 
-use crate::policy::engine::calendar::Hours;
-use crate::policy::engine::calendar::Weekdays;
 use crate::policy::engine::calendar::time_of_day;
 use crate::policy::engine::claim_path::ClaimPath;
 use crate::policy::engine::claim_predicate::ClaimPredicate;
@@ -51,7 +49,11 @@ pub(in crate::policy) fn predicate(leaf: &Leaf) -> JsonTree {
             ("header", JsonTree::string(name.as_str())),
             ("is", string(value)),
         ]),
-        Predicate::Hours(hours) => hours_tree(hours),
+        Predicate::Hours(hours) => {
+            let ends = [hours.from, hours.to].map(|minute| JsonTree::string(time_of_day(minute)));
+            let zone = ("zone", JsonTree::string(hours.zone.to_string()));
+            JsonTree::map([("time_between", JsonTree::List(ends.into())), zone])
+        }
         Predicate::Kind(kind) => JsonTree::map([("kind", JsonTree::string(kind.as_str()))]),
         Predicate::Method(method) => JsonTree::map([("method", JsonTree::string(method.as_str()))]),
         Predicate::Owner(source) => JsonTree::map([("owner", owner(source))]),
@@ -62,7 +64,11 @@ pub(in crate::policy) fn predicate(leaf: &Leaf) -> JsonTree {
         Predicate::Scope(name) => JsonTree::map([("scope", string(name))]),
         Predicate::SenderConstrained => JsonTree::map([("sender_constrained", flag)]),
         Predicate::TokenAge(max) => JsonTree::map([("token_age_at_most", seconds(*max))]),
-        Predicate::Weekdays(days) => weekdays_tree(days),
+        Predicate::Weekdays(days) => {
+            let names = JsonTree::List(days.names().map(JsonTree::string).collect());
+            let zone = ("zone", JsonTree::string(days.zone.to_string()));
+            JsonTree::map([("weekdays", names), zone])
+        }
     }
 }
 
@@ -77,16 +83,24 @@ fn claim_path(path: &ClaimPath) -> (&'static str, JsonTree) {
 
 fn claim(path: &ClaimPath, predicate: &ClaimPredicate) -> JsonTree {
     let string = |text: &Arc<str>| JsonTree::String(Arc::clone(text));
+    // The member that is written instead of `contains` for these claims.
+    let short = match &*path.claim {
+        _ if !path.members.is_empty() => None,
+        "roles" => Some("role"),
+        "groups" => Some("group"),
+        "amr" => Some("amr"),
+        _ => None,
+    };
     let member = match predicate {
         ClaimPredicate::Age(max) => return JsonTree::map([("auth_age_at_most", seconds(*max))]),
         ClaimPredicate::AtLeast(min) => ("at_least", JsonTree::Integer(*min)),
         ClaimPredicate::AtMost(max) => ("at_most", JsonTree::Integer(*max)),
-        ClaimPredicate::Contains(ClaimValue::Text(text)) if is_short(path) => {
-            let name = SHORT.into_iter().find(|(_, claim)| *claim == &*path.claim);
-            let name = name.map_or("role", |(name, _)| name);
-            return JsonTree::map([(name, JsonTree::string(text.as_str()))]);
-        }
-        ClaimPredicate::Contains(value) => ("contains", value.into()),
+        ClaimPredicate::Contains(value) => match (value, short) {
+            (ClaimValue::Text(text), Some(name)) => {
+                return JsonTree::map([(name, JsonTree::string(text.as_str()))]);
+            }
+            _ => ("contains", value.into()),
+        },
         ClaimPredicate::InFuture => ("is_ahead", JsonTree::Bool(true)),
         ClaimPredicate::InPast => ("is_over", JsonTree::Bool(true)),
         ClaimPredicate::Is(value) => ("is", value.into()),
@@ -107,13 +121,6 @@ fn claim(path: &ClaimPath, predicate: &ClaimPredicate) -> JsonTree {
     JsonTree::map([claim_path(path), member])
 }
 
-/// Members that stand for `contains`, with the claim that each is about.
-const SHORT: [(&str, &str); 3] = [("role", "roles"), ("group", "groups"), ("amr", "amr")];
-
-fn is_short(path: &ClaimPath) -> bool {
-    path.members.is_empty() && SHORT.iter().any(|(_, claim)| *claim == &*path.claim)
-}
-
 fn owner(source: &OwnerSource) -> JsonTree {
     match source {
         OwnerSource::Attribute(name) => {
@@ -124,22 +131,6 @@ fn owner(source: &OwnerSource) -> JsonTree {
             ("of", JsonTree::string(authority.as_str())),
         ]),
     }
-}
-
-fn hours_tree(hours: &Hours) -> JsonTree {
-    let ends = [hours.from, hours.to].map(|minute| JsonTree::string(time_of_day(minute)));
-    JsonTree::map([
-        ("time_between", JsonTree::List(ends.into())),
-        ("zone", JsonTree::string(hours.zone.to_string())),
-    ])
-}
-
-fn weekdays_tree(days: &Weekdays) -> JsonTree {
-    let names = days.names().map(JsonTree::string);
-    JsonTree::map([
-        ("weekdays", JsonTree::List(names.collect())),
-        ("zone", JsonTree::string(days.zone.to_string())),
-    ])
 }
 
 fn seconds(duration: Duration) -> JsonTree {

@@ -84,7 +84,14 @@ impl Predicate {
             },
             Self::Custom(closure) => closure(request),
             Self::Encrypted => request.is_encrypted().into(),
-            Self::Header(name, expected) => header(request, name, expected),
+            Self::Header(name, expected) => {
+                let headers = request.headers();
+                let mut values = headers.into_iter().flat_map(|all| all.get_all(name));
+                match (values.next(), values.next()) {
+                    (Some(value), None) => (value.as_bytes() == expected.as_bytes()).into(),
+                    _ => Truth::Unknown,
+                }
+            }
             Self::Hours(hours) => hours.evaluate(request.now()),
             Self::Method(method) => request.facts().map(|facts| facts.method() == method).into(),
             Self::Owner(owner) => owner.evaluate(request),
@@ -156,16 +163,5 @@ impl Predicate {
             Self::Claim(_, ClaimPredicate::Matches(_)) => limits::MATCHED_BYTES,
             _ => 1,
         }
-    }
-}
-
-fn header(request: &AccessRequest<'_>, name: &HeaderName, expected: &str) -> Truth {
-    let Some(headers) = request.headers() else {
-        return Truth::Unknown;
-    };
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => (value.as_bytes() == expected.as_bytes()).into(),
-        _ => Truth::Unknown,
     }
 }

@@ -85,8 +85,25 @@ impl Program {
 
     /// Assigns numbers to scopes, and slots to claims that several predicates depend on.
     pub(in crate::policy) fn finish(&mut self) {
-        self.number_scopes();
-        self.number_claims();
+        let mut uses: HashMap<ClaimPath, usize> = HashMap::new();
+        for step in &self.steps {
+            if let Some(path) = step.leaf.predicate.value_path() {
+                *uses.entry(path.clone()).or_default() += 1;
+            }
+        }
+        let mut slots: HashMap<ClaimPath, usize> = HashMap::new();
+        for step in &mut self.steps {
+            let predicate = &step.leaf.predicate;
+            if let Predicate::Scope(name) = predicate {
+                step.fact = Fact::Scope(self.scopes.add(name));
+            } else if let Some(path) = predicate.value_path()
+                && uses.get(path) > Some(&1)
+            {
+                let next = slots.len();
+                step.fact = Fact::Claim(*slots.entry(path.clone()).or_insert(next));
+            }
+        }
+        self.slots = slots.len();
     }
 
     pub(in crate::policy) fn steps(&self) -> &[Step] {
@@ -128,37 +145,6 @@ impl Program {
             true => step.leaf.name.to_string(),
             false => format!("not {}", step.leaf.name),
         })
-    }
-
-    fn number_scopes(&mut self) {
-        for step in &mut self.steps {
-            if let Predicate::Scope(name) = &step.leaf.predicate {
-                step.fact = Fact::Scope(self.scopes.add(name));
-            }
-        }
-    }
-
-    fn number_claims(&mut self) {
-        let mut counts: HashMap<ClaimPath, usize> = HashMap::new();
-        for path in self
-            .steps
-            .iter()
-            .filter_map(|step| step.leaf.predicate.value_path())
-        {
-            *counts.entry(path.clone()).or_default() += 1;
-        }
-        let mut slots: HashMap<ClaimPath, usize> = HashMap::new();
-        for step in &mut self.steps {
-            let shared = step
-                .leaf
-                .predicate
-                .value_path()
-                .filter(|path| counts.get(path) > Some(&1));
-            let Some(path) = shared else { continue };
-            let next = slots.len();
-            step.fact = Fact::Claim(*slots.entry(path.clone()).or_insert(next));
-        }
-        self.slots = slots.len();
     }
 }
 

@@ -65,8 +65,15 @@ const FORMS: &[(&str, Form)] = &[
         Ok(caller::amr(string(value, &fields.pointer.member("amr"))?))
     }),
     ("claim", |value, fields| {
-        let claim = path(value, &fields.pointer.member("claim"))?;
-        claim_test(claim, fields)
+        let pointer = fields.pointer.member("claim");
+        // The name of a claim, or an array of its name and those of nested members.
+        let names = match value.kind() {
+            Kind::Array => list(value, &pointer, string)?,
+            _ => vec![string(value, &pointer)?],
+        };
+        let mut names = names.into_iter();
+        let top = claims::claim(names.next().unwrap_or_default());
+        claim_test(names.fold(top, ClaimTest::at), fields)
     }),
     ("kind", |value, fields| {
         let pointer = fields.pointer.member("kind");
@@ -202,16 +209,6 @@ const KINDS: [PrincipalKind; 6] = [
     PrincipalKind::Other,
     PrincipalKind::Session,
 ];
-
-/// Reads the name of a claim, or an array of its name and those of nested members.
-fn path(value: Value<'_>, pointer: &Pointer<'_>) -> Result<ClaimTest, LoadError> {
-    if value.kind() != Kind::Array {
-        return string(value, pointer).map(claims::claim);
-    }
-    let mut names = list(value, pointer, string)?.into_iter();
-    let top = claims::claim(names.next().unwrap_or_default());
-    Ok(names.fold(top, ClaimTest::at))
-}
 
 /// Reads the test of a claim.
 fn claim_test(claim: ClaimTest, fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> {

@@ -306,7 +306,16 @@ fn obligations(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Obligations, L
         all = all.with_rate_class(string(value, &pointer.member("rate_class"))?);
     }
     if let Some(value) = fields.take("audit") {
-        all = all.with_audit(audit(value, &pointer.member("audit"))?);
+        let pointer = pointer.member("audit");
+        all = all.with_audit(match &*string(value, &pointer)? {
+            "brief" => AuditLevel::Brief,
+            "normal" => AuditLevel::Normal,
+            "full" => AuditLevel::Full,
+            _ => {
+                let detail = "expected `brief`, `normal` or `full`, found another string";
+                return Err(pointer.malformed(detail));
+            }
+        });
     }
     if let Some(value) = fields.take("headers") {
         for (name, value) in list(value, &pointer.member("headers"), header)? {
@@ -315,15 +324,6 @@ fn obligations(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Obligations, L
     }
     fields.finish("`rate_class`, `audit` and `headers`")?;
     Ok(all)
-}
-
-fn audit(value: Value<'_>, pointer: &Pointer<'_>) -> Result<AuditLevel, LoadError> {
-    match &*string(value, pointer)? {
-        "brief" => Ok(AuditLevel::Brief),
-        "normal" => Ok(AuditLevel::Normal),
-        "full" => Ok(AuditLevel::Full),
-        _ => Err(pointer.malformed("expected `brief`, `normal` or `full`, found another string")),
-    }
 }
 
 fn header(value: Value<'_>, pointer: &Pointer<'_>) -> Result<(HeaderName, HeaderValue), LoadError> {

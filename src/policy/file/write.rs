@@ -107,7 +107,22 @@ pub(super) fn condition(condition: &Condition) -> Result<JsonTree, ConfigError> 
             Node::All(parts) => combined("all", &mut done, *parts),
             Node::Any(parts) => combined("any", &mut done, *parts),
             Node::Leaf(leaf) => (predicate(leaf), 1),
-            Node::Named(name) => named(name, done.pop()),
+            Node::Named(name) => {
+                let name = ("name", JsonTree::String(Arc::clone(name)));
+                match done.pop().unwrap_or_else(empty) {
+                    (JsonTree::Map(mut members), depth)
+                        if members.iter().all(|(member, _)| *member != "name") =>
+                    {
+                        members.insert(0, name);
+                        (JsonTree::Map(members), depth)
+                    }
+                    // A condition has one name, so a second one needs another condition.
+                    (tree, depth) => {
+                        let all = ("all", JsonTree::List(vec![tree]));
+                        (JsonTree::map([name, all]), depth + 2)
+                    }
+                }
+            }
             Node::Not => {
                 let (tree, depth) = done.pop().unwrap_or_else(empty);
                 (JsonTree::map([("not", tree)]), depth + 1)
@@ -131,22 +146,6 @@ fn combined(
     let trees = parts.into_iter().map(|(tree, _)| tree).collect();
     let tree = JsonTree::map([(name, JsonTree::List(trees))]);
     (tree, depth.unwrap_or_default() + 2)
-}
-
-fn named(name: &Arc<str>, inner: Option<(JsonTree, usize)>) -> (JsonTree, usize) {
-    let name = ("name", JsonTree::String(Arc::clone(name)));
-    match inner.unwrap_or_else(empty) {
-        (JsonTree::Map(mut members), depth)
-            if members.iter().all(|(member, _)| *member != "name") =>
-        {
-            members.insert(0, name);
-            (JsonTree::Map(members), depth)
-        }
-        (tree, depth) => {
-            let all = ("all", JsonTree::List(vec![tree]));
-            (JsonTree::map([name, all]), depth + 2)
-        }
-    }
 }
 
 const fn empty() -> (JsonTree, usize) {

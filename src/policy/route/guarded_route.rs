@@ -34,9 +34,9 @@ pub struct Route {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Guard {
-    /// A single condition.
+    /// A single condition, which has to be true.
     Condition(Condition),
-    /// A policy of several rules.
+    /// A policy of several rules, which has to permit the request.
     Policy(Policy),
 }
 

@@ -126,6 +126,7 @@ fn segment(pattern: &str, text: &str) -> Result<Segment, ConfigError> {
     if let Some(inner) = inner {
         let tail = inner.strip_prefix('*');
         let name = tail.unwrap_or(inner);
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if name.is_empty() || !name.bytes().all(is_name) {
             let remedy = "name parameters by letters, digits and underscores";
             return Err(malformed(pattern, remedy));
@@ -145,10 +146,6 @@ fn segment(pattern: &str, text: &str) -> Result<Segment, ConfigError> {
         return Err(malformed(pattern, remedy));
     }
     Ok(Segment::Literal(text.into()))
-}
-
-const fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// RFC 3986 section 3.3, without escapes and without path parameters.

@@ -123,7 +123,7 @@ impl RouteTable {
     }
 
     /// Returns the route that matches a request: the most specific one, by method and by each
-    /// segment.
+    /// segment of the pattern. Its guard is not evaluated; [`decide`](Self::decide) does that.
     pub fn find(&self, request: &AccessRequest<'_>) -> Option<&Route> {
         let table = &*self.0;
         let method = match request.facts() {

@@ -33,12 +33,14 @@ pub(super) fn page(trace: &Trace) -> String {
         }
         let next = trace.nodes.get(at + 1);
         if next.is_some_and(|next| next.depth > node.depth) {
-            let open_word = if is_open(node) { " open" } else { "" };
-            let class = if is_forbid(node) {
-                " class=\"forbid\""
-            } else {
-                ""
+            // A node is expanded if it keeps the request from being allowed.
+            let (class, is_open) = match node.kind {
+                NodeKind::Rule(Effect::Forbid, _) => {
+                    (" class=\"forbid\"", node.truth != Truth::False)
+                }
+                _ => ("", !node.truth.is_true() || node.depth == 0),
             };
+            let open_word = if is_open { " open" } else { "" };
             out.push_str(&format!(
                 "<details{class}{open_word}><summary>{}</summary>\n",
                 line(node)
@@ -53,18 +55,6 @@ pub(super) fn page(trace: &Trace) -> String {
     }
     out.push_str("</body>\n</html>\n");
     out
-}
-
-/// Returns whether a node is expanded: one that keeps the request from being allowed is.
-fn is_open(node: &TraceNode) -> bool {
-    if is_forbid(node) {
-        return node.truth != Truth::False;
-    }
-    !node.truth.is_true() || node.depth == 0
-}
-
-const fn is_forbid(node: &TraceNode) -> bool {
-    matches!(node.kind, NodeKind::Rule(Effect::Forbid, _))
 }
 
 fn line(node: &TraceNode) -> String {

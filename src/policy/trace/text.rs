@@ -5,15 +5,32 @@ use std::time::Duration;
 
 use crate::policy::trace::record::NodeKind;
 use crate::policy::trace::record::Trace;
-use crate::policy::trace::record::TraceNode;
 use crate::policy::truth::Truth;
 
 pub(super) fn page(trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(&headline(trace))?;
     time(trace.elapsed, f)?;
     f.write_str("\n")?;
-    trace.nodes.iter().try_for_each(|node| line(node, f))
+    for node in &trace.nodes {
+        // A deeper line is not indented further, so that it stays in sight.
+        let indent = node.depth.min(MAX_INDENT) * 2;
+        let sign = match node.truth {
+            Truth::False => '-',
+            Truth::True => '+',
+            Truth::Unknown => '?',
+        };
+        write!(f, "{:indent$}{sign} {}", "", title(&node.kind))?;
+        if let NodeKind::Predicate(result) = &node.kind {
+            let expected = clean(&result.expected);
+            write!(f, ": expected {expected}, found {}", result.found)?;
+        }
+        time(node.elapsed, f)?;
+        f.write_str("\n")?;
+    }
+    Ok(())
 }
+
+const MAX_INDENT: usize = 32;
 
 /// Returns the decision and its reasons.
 pub(super) fn headline(trace: &Trace) -> String {
@@ -22,29 +39,6 @@ pub(super) fn headline(trace: &Trace) -> String {
         .replacen("allowed", "ALLOWED", 1)
         .replacen("denied", "DENIED", 1)
 }
-
-fn line(node: &TraceNode, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    // A deeper line is not indented further, so that it stays in sight.
-    let indent = node.depth.min(MAX_INDENT) * 2;
-    let sign = match node.truth {
-        Truth::False => '-',
-        Truth::True => '+',
-        Truth::Unknown => '?',
-    };
-    write!(f, "{:indent$}{sign} {}", "", title(&node.kind))?;
-    if let NodeKind::Predicate(result) = &node.kind {
-        write!(
-            f,
-            ": expected {}, found {}",
-            clean(&result.expected),
-            result.found
-        )?;
-    }
-    time(node.elapsed, f)?;
-    f.write_str("\n")
-}
-
-const MAX_INDENT: usize = 32;
 
 pub(super) fn title(kind: &NodeKind) -> String {
     match kind {
@@ -69,21 +63,19 @@ fn time(elapsed: Option<Duration>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 pub(super) fn clean(text: &str) -> String {
     let mut all = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() || is_hidden(c) {
-            all.extend(c.escape_unicode());
-        } else {
-            all.push(c);
+        match c {
+            // These break lines, change their direction or have no width.
+            '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}' => all.extend(c.escape_unicode()),
+            c if c.is_control() => all.extend(c.escape_unicode()),
+            c => all.push(c),
         }
     }
     all
-}
-
-/// Returns whether a character breaks lines, changes their direction or has no width.
-const fn is_hidden(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
 }

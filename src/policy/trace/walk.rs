@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::node;
-use crate::policy::engine::node::Leaf;
 use crate::policy::request::AccessRequest;
 use crate::policy::trace::fact::expected;
 use crate::policy::trace::fact::found;
@@ -66,22 +65,20 @@ fn evaluate(nodes: &[node::Node], request: &AccessRequest<'_>) -> Vec<Evaluated>
     let mut results: Vec<Evaluated> = Vec::with_capacity(nodes.len());
     for node in nodes {
         let result = match node {
-            node::Node::Leaf(leaf) => evaluate_leaf(leaf, request),
+            node::Node::Leaf(leaf) => {
+                let start = Instant::now();
+                let truth = leaf.predicate.evaluate(request);
+                Evaluated {
+                    truth,
+                    elapsed: start.elapsed(),
+                    size: 1,
+                }
+            }
             _ => combine(node, &results),
         };
         results.push(result);
     }
     results
-}
-
-fn evaluate_leaf(leaf: &Leaf, request: &AccessRequest<'_>) -> Evaluated {
-    let start = Instant::now();
-    let truth = leaf.predicate.evaluate(request);
-    Evaluated {
-        truth,
-        elapsed: start.elapsed(),
-        size: 1,
-    }
 }
 
 fn combine(node: &node::Node, results: &[Evaluated]) -> Evaluated {

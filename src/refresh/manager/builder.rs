@@ -8,6 +8,7 @@ use super::Inner;
 use super::RefreshManager;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::grant::check_lifetime;
@@ -74,6 +75,13 @@ impl RefreshManagerBuilder {
     /// Sets the clock of creations, expiry and revocations; by default [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.0.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes the clock and the observer from an [`Environment`]. Call it before a setter that differs from it.
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_clock(&mut self.0.clock);
+        environment.set_observer(&mut self.0.observer);
         self
     }
 

@@ -8,6 +8,7 @@ use super::Inner;
 use super::SessionManager;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::grant::GrantStore;
 use crate::grant::check_lifetime;
@@ -63,6 +64,12 @@ impl SessionManagerBuilder {
     /// [validators](SessionManager::validator); by default [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.0.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_clock(&mut self.0.clock);
         self
     }
 

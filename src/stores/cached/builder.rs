@@ -7,6 +7,7 @@ use super::cache::ReadCache;
 use super::store::Cached;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::limits;
 
@@ -63,6 +64,12 @@ impl<S: ?Sized> CachedBuilder<S> {
     /// store.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_clock(&mut self.clock);
         self
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::token_cache::TokenCache;
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::limits;
@@ -50,6 +51,12 @@ impl TokenCacheBuilder {
     /// hit. It is called inside the request, so it must not block.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Takes the observer from an [`Environment`]. Call it before a setter that differs from it.
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_observer(&mut self.observer);
         self
     }
 

@@ -1,5 +1,5 @@
-//! What an API key check would cost if its digest were that of a password: Argon2id with the
-//! defaults of its crate, which are those of OWASP (19 MiB, two passes), one key, no look-up.
+//! The cost of an API key if its digest were that of a password: Argon2id with the defaults of its
+//! crate, which are those of OWASP (19 MiB, two passes), one key, no look-up.
 
 use super::fixture::Fixture;
 use crate::case::Case;
@@ -13,17 +13,17 @@ use subtle::ConstantTimeEq;
 
 const SALT: &[u8] = b"sixteen bytes ok";
 
-/// Makes the case.
+/// Creates the case.
 pub fn case(fixture: &Rc<Fixture>) -> Result<Case> {
     let key = fixture.keys().next().ok_or("there are no keys")?.to_owned();
     let wrong = key.replace("_live_", "_test_");
     let stored = digest(&key).during("argon2id")?;
     let is_good = move |key: &str| digest(key).is_ok_and(|made| stored.ct_eq(&made).into());
-    let judge = Box::new(move |probe| match probe {
+    let check = Box::new(move |probe| match probe {
         Probe::Good => is_good(&key),
         _ => is_good(&wrong),
     });
-    let case = Case::new("argon2id, one key", Provider::ApiKey, judge);
+    let case = Case::new("argon2id, one key", Provider::ApiKey, check);
     Ok(case.refusing(&[Probe::BadSignature]).apart())
 }
 

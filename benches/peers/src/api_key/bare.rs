@@ -1,7 +1,7 @@
-//! The floor under every API key check: a bare HMAC, a look-up in a hash map, a comparison in
-//! constant time, and one read of the record.
+//! The lower bound of every API key check: an HMAC, a look-up in a hash map, a comparison in constant
+//! time, and one read of the record.
 //!
-//! Nothing is parsed: the id and what the HMAC covers stand where they stand.
+//! Nothing is parsed: the id and the input of the HMAC are at fixed positions.
 
 use super::fixture;
 use super::fixture::Fixture;
@@ -21,14 +21,14 @@ struct Entry {
     record: Arc<Record>,
 }
 
-/// About what a service keeps of a key.
+/// About the data that a service stores of a key.
 struct Record {
     expires_at: u64,
     _subject: String,
     _scopes: String,
 }
 
-/// Makes the case.
+/// Creates the case.
 pub fn case(fixture: &Rc<Fixture>) -> Result<Case> {
     let pepper = hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]);
     let mut entries = HashMap::new();
@@ -37,10 +37,10 @@ pub fn case(fixture: &Rc<Fixture>) -> Result<Case> {
         let id: [u8; ID] = id.try_into()?;
         entries.insert(id, entry(&pepper, signed, count)?);
     }
-    let judge = fixture.judge(move |key| probe(&pepper, &entries, key).is_some_and(|end| end > 0));
+    let check = fixture.check(move |key| probe(&pepper, &entries, key).is_some_and(|end| end > 0));
     let name = Provider::ApiKey.raw().expect("there is a bare probe");
     let refused = &[Probe::BadSignature, Probe::BadPayload];
-    Ok(Case::new(name, Provider::ApiKey, judge).refusing(refused))
+    Ok(Case::new(name, Provider::ApiKey, check).refusing(refused))
 }
 
 fn entry(pepper: &hmac::Key, signed: &[u8], count: usize) -> Result<Entry> {

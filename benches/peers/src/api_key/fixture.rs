@@ -1,6 +1,6 @@
 //! The keys of one group.
 
-use crate::case::Judge;
+use crate::case::Check;
 use crate::case::Probe;
 use crate::error::Result;
 use ring::rand::SecureRandom;
@@ -17,19 +17,19 @@ pub const CHECKSUM: usize = 6;
 /// The prefix of every key, with its underscore.
 pub const PREFIX: &str = "acme_live_";
 
-/// The keys of a group, in an order that has nothing to do with the one they were made in.
+/// The keys of a group, in a random order.
 #[derive(Debug)]
 pub struct Fixture {
-    /// All good keys, one after the other: a request's text lies in the cache, so the next one is
-    /// brought there by its neighbour.
+    /// All good keys in sequence: the text of a request is in the CPU cache, so each text has to be
+    /// prefetched with the one before it.
     good: String,
     /// Bytes of one key.
     len: usize,
-    /// A good key that another secret stands in.
+    /// A good key with another secret.
     wrong_secret: String,
-    /// A good key under an id that is nobody's.
+    /// A good key with an id that no key has.
     unknown_id: String,
-    /// A key that is over.
+    /// An expired key.
     expired: String,
 }
 
@@ -59,8 +59,8 @@ impl Fixture {
         (0..self.good.len()).step_by(self.len).map(|at| self.at(at))
     }
 
-    /// Makes a judge of something that accepts or refuses a key; every good probe is another key.
-    pub fn judge(self: &Rc<Self>, accepts: impl Fn(&str) -> bool + 'static) -> Judge {
+    /// Returns a check by a closure that accepts or refuses a key; every good probe is another key.
+    pub fn check(self: &Rc<Self>, accepts: impl Fn(&str) -> bool + 'static) -> Check {
         let (fixture, next) = (Rc::clone(self), Cell::new(0));
         Box::new(move |probe| match probe {
             Probe::BadSignature => accepts(&fixture.wrong_secret),
@@ -82,20 +82,20 @@ impl Fixture {
     }
 }
 
-/// Takes a key apart into id and what a digest is made of, without looking at it.
+/// Splits a key into its id and the input of its digest, without parsing it.
 pub fn split(key: &str) -> (&[u8], &[u8]) {
     let bytes = key.as_bytes();
     let id = &bytes[PREFIX.len()..PREFIX.len() + ID];
     (id, &bytes[..bytes.len() - CHECKSUM])
 }
 
-/// The key with another character in that place, and a good checksum.
+/// Returns the key with another character at this position, and with a correct checksum.
 fn changed(key: &str, at: usize) -> String {
     let other = if key[at..].starts_with('0') { "1" } else { "0" };
     let mut text = key[..key.len() - CHECKSUM].to_owned();
     text.replace_range(at..=at, other);
     let sum = checksum(text.as_bytes());
-    // Another crate adds texts of its own, so the type has to be said.
+    // Another crate implements `Add` for strings too, so the type has to be explicit.
     text + sum.as_str()
 }
 

@@ -1,4 +1,4 @@
-//! The API key groups: one of many keys in memory, each presented in turn.
+//! The API key groups: many keys in memory, presented in turn.
 
 mod argon2id;
 mod bare;
@@ -9,11 +9,11 @@ use crate::case::Case;
 use crate::error::Result;
 use std::rc::Rc;
 
-/// Makes the cases for so many keys.
+/// Creates the cases for this number of keys.
 ///
 /// # Errors
 ///
-/// Fails if the keys cannot be made.
+/// Fails if the keys cannot be created.
 pub fn cases(count: usize) -> Result<Vec<Case>> {
     let (fixture, validator) = ours::fixture(count)?;
     let fixture = Rc::new(fixture);

@@ -1,17 +1,17 @@
-//! The case of bearergate, and the keys for all cases, which it makes.
+//! The case of bearergate, which also creates the keys of all cases.
 
 use super::fixture::Fixture;
 use crate::case::Case;
 use crate::case::Probe;
 use crate::case::Provider;
 use crate::error::Result;
-use bearergate::{ApiKeyValidator, TokenValidator};
 use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, NewApiKey, PepperSet};
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::PresentedCredential;
 use bearergate::secret::Secret;
 use bearergate::secret_source::SecretSource;
 use bearergate::stores::MemoryApiKeyStore;
+use bearergate::{ApiKeyValidator, TokenValidator};
 use std::hint::black_box;
 use std::io;
 use std::pin::pin;
@@ -22,28 +22,28 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
-/// When the keys are made.
-const MADE: UnixTime = UnixTime::from_secs(1_800_000_000);
+/// The time at which the keys are created.
+const CREATED: UnixTime = UnixTime::from_secs(1_800_000_000);
 
-/// When they are judged: as in a gate, the time is told once for the whole request.
+/// The time of the requests: as in a gate, it is read once for the whole request.
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_060);
 
 const LIFETIME: Duration = Duration::from_secs(86_400);
 
-/// Makes the keys in an order that the fixture shuffles, and their judge.
+/// Creates the keys, which the fixture shuffles, and their validator.
 pub fn fixture(count: usize) -> Result<(Fixture, ApiKeyValidator)> {
     let pepper = || Ok::<_, io::Error>(Secret::new(vec![7; 32]));
     let peppers = PepperSet::new(1, &SecretSource::from_fn("bench", pepper))?;
-    let ring = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
+    let scheme = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
     let store = Arc::new(MemoryApiKeyStore::new(count + 1)?);
-    let manager = ApiKeyManager::builder(ring.clone(), store.clone())
-        .clock(FakeClock::at(MADE))
+    let manager = ApiKeyManager::builder(scheme.clone(), store.clone())
+        .clock(FakeClock::at(CREATED))
         .build()?;
     let keys = (0..count)
         .map(|at| create(&manager, at, LIFETIME))
         .collect::<Result<_>>()?;
     let expired = create(&manager, count, Duration::from_secs(30))?;
-    let validator = ApiKeyValidator::builder(ring, store).build()?;
+    let validator = ApiKeyValidator::builder(scheme, store).build()?;
     Ok((Fixture::new(keys, expired)?, validator))
 }
 
@@ -56,9 +56,9 @@ fn create(manager: &ApiKeyManager, at: usize, lifetime: Duration) -> Result<Stri
     }
 }
 
-/// Makes the case.
+/// Creates the case.
 pub fn case(fixture: &Rc<Fixture>, validator: ApiKeyValidator) -> Case {
-    let judge = fixture.judge(move |key| {
+    let check = fixture.check(move |key| {
         let presented = PresentedCredential::token(key).at(NOW);
         match validator.validate(&presented).try_now() {
             Ok(Ok(principal)) => black_box(principal.expires_at()).is_some(),
@@ -66,5 +66,5 @@ pub fn case(fixture: &Rc<Fixture>, validator: ApiKeyValidator) -> Case {
         }
     });
     let refused = &[Probe::BadSignature, Probe::BadPayload, Probe::Expired];
-    Case::new(Provider::ApiKey.ours(), Provider::ApiKey, judge).refusing(refused)
+    Case::new(Provider::ApiKey.ours(), Provider::ApiKey, check).refusing(refused)
 }

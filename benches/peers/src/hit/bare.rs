@@ -1,7 +1,7 @@
-//! The floor under every hit: SHA-256 of the token, and a hit of the same kind of map.
+//! The lower bound of every hit: SHA-256 of the token, and a hit in the same kind of map.
 
 use crate::case::Case;
-use crate::case::Judge;
+use crate::case::Check;
 use crate::case::Probe;
 use crate::case::Provider;
 use foldhash::fast::RandomState;
@@ -12,21 +12,21 @@ use ring::digest;
 use std::hint::black_box;
 use std::sync::Arc;
 
-/// Entries that there is room for, as in ours.
+/// Capacity in entries, as in bearergate.
 const ENTRIES: usize = 10_000;
 
-/// Makes the case; `judged` makes a judge of what accepts a token.
-pub fn case(good: &str, judged: impl FnOnce(Box<dyn Fn(&str) -> bool>) -> Judge) -> Case {
+/// Creates the case; `make_check` makes a check of a closure that accepts a token.
+pub fn case(good: &str, make_check: impl FnOnce(Box<dyn Fn(&str) -> bool>) -> Check) -> Case {
     let (random, lifecycle) = (RandomState::default(), DefaultLifecycle::default());
-    let room = ENTRIES as u64;
-    let cache = Cache::with(ENTRIES, room, UnitWeighter, random, lifecycle);
+    let weight = ENTRIES as u64;
+    let cache = Cache::with(ENTRIES, weight, UnitWeighter, random, lifecycle);
     cache.insert(hash(good), Arc::new(1));
     let hits = move |token: &str| {
         let found: Option<Arc<usize>> = cache.get(&hash(token));
         black_box(found).is_some()
     };
     let name = Provider::Memory.raw().expect("there is a bare hit");
-    Case::new(name, Provider::Memory, judged(Box::new(hits))).refusing(Probe::BADLY_SIGNED)
+    Case::new(name, Provider::Memory, make_check(Box::new(hits))).refusing(Probe::BADLY_SIGNED)
 }
 
 fn hash(token: &str) -> [u8; 32] {

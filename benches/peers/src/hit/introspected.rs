@@ -1,18 +1,18 @@
-//! An opaque token that the introspection endpoint called active a moment ago.
+//! The introspection cache: an opaque token that the endpoint reported as active before.
 
 use super::bare;
 use crate::case::Case;
-use crate::case::Judge;
+use crate::case::Check;
 use crate::case::Probe;
 use crate::case::Provider;
 use crate::error::Result;
 use crate::jwt::AUDIENCE;
 use crate::jwt::ISSUER;
-use bearergate::{NowOrLater, IntrospectionValidator, TokenValidator};
 use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{Clock, SystemClock};
 use bearergate::credential::PresentedCredential;
 use bearergate::http_client::{HttpClient, HttpError, HttpRequest, HttpResponse, Spawn};
+use bearergate::{IntrospectionValidator, NowOrLater, TokenValidator};
 use http::HeaderMap;
 use http::HeaderValue;
 use http::StatusCode;
@@ -24,17 +24,17 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
 
-/// 256 bits in base64url, as most servers hand them out.
+/// 256 bits in base64url, as most servers issue them.
 const GOOD: &str = "2YotnFZFEjr1zCsicMWpAA8Xw3nBcnRfQ0pTgS1kLmE";
 const OTHER: &str = "3YotnFZFEjr1zCsicMWpAA8Xw3nBcnRfQ0pTgS1kLmE";
 
-/// Makes the cases: the bare hit, and ours.
+/// Creates the cases: the bare hit, and that of bearergate.
 ///
 /// # Errors
 ///
 /// Fails if the validator cannot be built.
 pub fn cases() -> Result<Vec<Case>> {
-    let judged = |accepts: Box<dyn Fn(&str) -> bool>| -> Judge {
+    let make_check = |accepts: Box<dyn Fn(&str) -> bool>| -> Check {
         Box::new(move |probe| match probe {
             Probe::Good => accepts(GOOD),
             _ => accepts(OTHER),
@@ -44,23 +44,24 @@ pub fn cases() -> Result<Vec<Case>> {
     let validator = IntrospectionValidator::builder("https://idp.example.com/introspect", auth)
         .audience(AUDIENCE)
         .issuer(ISSUER)
-        .build(Arc::new(Endpoint), Arc::new(AtOnce))?;
+        .env(&bearergate::environment::Environment::new().http_client(Endpoint).spawner(AtOnce))
+        .build()?;
     let now = SystemClock::default()
         .now()
-        .ok_or("the system tells no time")?;
+        .ok_or("the system clock returns no time")?;
     let accepts = move |token: &str| {
         let Ok(presented) = PresentedCredential::bearer(token) else {
             return false;
         };
         let presented = presented.at(now);
-        let asked = validator.validate(&presented);
-        // Only what is remembered is there at once.
-        let verdict = asked.try_now().map_or_else(polled, Some);
-        verdict.is_some_and(|v| v.is_ok_and(|p| black_box(p.subject()).is_some()))
+        let validated = validator.validate(&presented);
+        // Only a cached result is ready at once.
+        let result = validated.try_now().map_or_else(polled, Some);
+        result.is_some_and(|v| v.is_ok_and(|p| black_box(p.subject()).is_some()))
     };
-    let ours = judged(Box::new(accepts));
+    let ours = make_check(Box::new(accepts));
     Ok(vec![
-        bare::case(GOOD, judged),
+        bare::case(GOOD, make_check),
         Case::new(Provider::Memory.ours(), Provider::Memory, ours).refusing(Probe::BADLY_SIGNED),
     ])
 }
@@ -74,7 +75,7 @@ fn polled<T>(future: impl Future<Output = T>) -> Option<T> {
 
 type Sent = std::result::Result<HttpResponse, HttpError>;
 
-/// Answers without a network.
+/// An endpoint without a network.
 #[derive(Debug)]
 struct Endpoint;
 
@@ -90,12 +91,12 @@ impl HttpClient for Endpoint {
         };
         let json = HeaderValue::from_static("application/json");
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
-        let answer = HttpResponse::new(StatusCode::OK, headers, body.into_bytes());
-        NowOrLater::now(Ok(answer))
+        let response = HttpResponse::new(StatusCode::OK, headers, body.into_bytes());
+        NowOrLater::now(Ok(response))
     }
 }
 
-/// Drives a task that waits for nothing.
+/// Runs a task that never waits.
 #[derive(Debug)]
 struct AtOnce;
 

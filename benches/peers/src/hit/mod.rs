@@ -1,4 +1,4 @@
-//! The groups of what is remembered: a token that was judged a moment ago is presented again.
+//! The groups of cached results: a token that was validated before is presented again.
 
 mod bare;
 mod introspected;

@@ -9,27 +9,27 @@ use crate::jwt::AUDIENCE;
 use crate::jwt::Alg;
 use crate::jwt::Fixture;
 use crate::jwt::ISSUER;
-use bearergate::{JwtValidator, TokenValidator};
 use bearergate::clock::{Clock, SystemClock};
 use bearergate::credential::PresentedCredential;
 use bearergate::key::KeySet;
 use bearergate::validator::TokenCache;
+use bearergate::{JwtValidator, TokenValidator};
 use std::hint::black_box;
 
-/// Makes the cases: the bare hit, ours, and the same token verified anew.
+/// Creates the cases: the bare hit, that of bearergate, and the same validator without a cache.
 ///
 /// # Errors
 ///
-/// Fails if the key cannot be made or is not understood.
+/// Fails if the key cannot be created or is refused.
 pub fn cases() -> Result<Vec<Case>> {
     let fixture = Fixture::new(Alg::Rs256)?;
-    let anew = validator(&fixture)?;
-    let cached = anew.clone().cached(&TokenCache::default());
+    let uncached = validator(&fixture)?;
+    let cached = uncached.clone().cached(&TokenCache::default());
     let good = fixture.tokens.of(Probe::Good);
     Ok(vec![
-        bare::case(good, |hits| fixture.judge(hits)),
+        bare::case(good, |hits| fixture.check(hits)),
         case(Provider::Memory.ours(), &fixture, cached)?,
-        case("verified anew", &fixture, anew)?,
+        case("verified anew", &fixture, uncached)?,
     ])
 }
 
@@ -44,11 +44,11 @@ fn validator(fixture: &Fixture) -> Result<JwtValidator> {
 }
 
 fn case(name: &str, fixture: &Fixture, validator: JwtValidator) -> Result<Case> {
-    // As in a gate, the time is told once for the whole request.
+    // As in a gate, the time is read once for the whole request.
     let now = SystemClock::default()
         .now()
-        .ok_or("the system tells no time")?;
-    let judge = fixture.judge(move |token| {
+        .ok_or("the system clock returns no time")?;
+    let check = fixture.check(move |token| {
         let Ok(presented) = PresentedCredential::bearer(token) else {
             return false;
         };
@@ -57,5 +57,5 @@ fn case(name: &str, fixture: &Fixture, validator: JwtValidator) -> Result<Case> 
             Ok(Err(_)) | Err(_) => false,
         }
     });
-    Ok(Case::new(name, Provider::Memory, judge))
+    Ok(Case::new(name, Provider::Memory, check))
 }

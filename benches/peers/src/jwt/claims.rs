@@ -1,7 +1,7 @@
 //! The claims of the token, as a service would declare them.
 //!
-//! Some peers read the registered claims themselves and hand the rest to the caller's type; they
-//! get [`Rest`] or [`Private`], so that all of them end with the same typed claims.
+//! Some peers read the registered claims themselves and leave the others to the type of the caller;
+//! they get [`Rest`] or [`Private`], so that the result of all is the same typed claims.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Makes the keys and the tokens, all in this process and new in every run.
+//! Keys and tokens, created in this process and new in every run.
 
 use super::AUDIENCE;
 use super::Alg;
@@ -30,13 +30,13 @@ use serde_json::json;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
-/// How long ago the token was issued, how long it is good for, and how far the bad probes miss.
+/// The unit of the times: since the token was issued, until it expires, and of the bad probes.
 const HOUR: u64 = 3_600;
 
-/// Signs what is to be verified.
+/// Signs the input of a token.
 pub type Signer = Box<dyn Fn(&[u8]) -> Result<Vec<u8>>>;
 
-/// Makes a fresh key pair, or a fresh secret.
+/// Creates a new key pair or secret.
 ///
 /// # Errors
 ///
@@ -55,7 +55,7 @@ pub fn key(alg: Alg) -> Result<(Signer, Key)> {
 fn secret() -> Result<(Signer, Key)> {
     let mut bytes = [0; 32];
     rand::fill(&mut bytes)?;
-    // A text, because one peer takes no other secrets.
+    // A string, because one peer accepts no other secrets.
     let text = URL_SAFE_NO_PAD.encode(bytes);
     let key = hmac::Key::new(hmac::HMAC_SHA256, text.as_bytes());
     let signer: Signer = Box::new(move |input| Ok(hmac::sign(&key, input).as_ref().to_vec()));
@@ -131,14 +131,14 @@ fn pem(der: &[u8]) -> String {
     format!("-----BEGIN PUBLIC KEY-----\n{body}-----END PUBLIC KEY-----\n")
 }
 
-/// Makes the token of every probe.
+/// Creates the token of every probe.
 ///
 /// # Errors
 ///
 /// Fails if signing does.
 pub fn tokens(alg: Alg, signer: &Signer) -> Result<Tokens> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    // Signed once, so that the tampered ones differ from the good one in one part.
+    // Signed once, so that the modified tokens differ from it in one part.
     let good = sign(alg, &claims(now, Probe::Good), signer)?;
     Tokens::new(|probe| match probe {
         Probe::Good => Ok(good.clone()),
@@ -190,10 +190,10 @@ fn with_part(token: &str, index: usize, change: impl FnOnce(&mut [u8])) -> Resul
     Ok(parts.join("."))
 }
 
-/// Writes `new` over the first `old`; both are of one length.
+/// Replaces the first `old` by `new`, which has the same length.
 fn swap(bytes: &mut [u8], old: &[u8], new: &[u8]) {
     let found = bytes.windows(old.len()).position(|window| window == old);
-    let start = found.expect("the claims hold the text to replace");
+    let start = found.expect("the claims contain the text to replace");
     bytes[start..start + new.len()].copy_from_slice(new);
 }
 

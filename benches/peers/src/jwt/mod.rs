@@ -6,7 +6,7 @@ pub mod peers;
 pub mod raw;
 
 use crate::case::Case;
-use crate::case::Judge;
+use crate::case::Check;
 use crate::case::Probe;
 use crate::error::Result;
 use crate::ours;
@@ -14,13 +14,13 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
-/// The issuer that everyone trusts.
+/// The issuer that all cases trust.
 pub const ISSUER: &str = "https://idp.example.com";
 
-/// The audience that everyone is.
+/// The audience of all cases.
 pub const AUDIENCE: &str = "https://api.example.com";
 
-/// The clock skew that everyone forgives, in seconds.
+/// The leeway of all cases, in seconds.
 pub const LEEWAY: u64 = 30;
 
 /// The key id in the header of every token.
@@ -59,40 +59,40 @@ impl Alg {
     }
 }
 
-/// The key and the tokens of one group; also what a worker process is told.
+/// The key and the tokens of one group; a worker process receives them as JSON.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Fixture {
     /// The algorithm of the key and of all tokens.
     pub alg: Alg,
     /// The key to verify with.
     pub key: Key,
-    /// What is judged.
+    /// The tokens that are validated.
     pub tokens: Tokens,
 }
 
 impl Fixture {
-    /// Makes a fresh key and signs the tokens with it.
+    /// Creates a new key and signs the tokens with it.
     ///
     /// # Errors
     ///
-    /// Fails if the key cannot be made.
+    /// Fails if the key cannot be created.
     pub fn new(alg: Alg) -> Result<Self> {
         let (signer, key) = mint::key(alg)?;
         let tokens = mint::tokens(alg, &signer)?;
         Ok(Self { alg, key, tokens })
     }
 
-    /// Makes a judge of something that accepts or refuses a token.
-    pub fn judge(&self, accepts: impl Fn(&str) -> bool + 'static) -> Judge {
+    /// Returns a check by a closure that accepts or refuses a token.
+    pub fn check(&self, accepts: impl Fn(&str) -> bool + 'static) -> Check {
         let tokens = self.tokens.clone();
         Box::new(move |probe| accepts(tokens.of(probe)))
     }
 }
 
-/// A verification key, in the forms that the peers take.
+/// A verification key, in the forms that the peers accept.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum Key {
-    /// For HMAC: a text of 43 random characters.
+    /// For HMAC: a string of 43 random characters.
     Secret(String),
     /// For signatures.
     Public(PublicKey),
@@ -120,7 +120,7 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Returns a JWK Set that holds this key alone.
+    /// Returns a JWK Set with only this key.
     pub fn jwks(&self) -> String {
         serde_json::json!({ "keys": [&self.jwk] }).to_string()
     }
@@ -131,11 +131,11 @@ impl PublicKey {
 pub struct Tokens(Vec<String>);
 
 impl Tokens {
-    /// Makes the token of every probe.
+    /// Creates the token of every probe.
     ///
     /// # Errors
     ///
-    /// Passes on the first error of `make`.
+    /// Returns the first error of `make`.
     pub fn new(make: impl Fn(Probe) -> Result<String>) -> Result<Self> {
         Probe::ALL
             .into_iter()
@@ -150,11 +150,12 @@ impl Tokens {
     }
 }
 
-/// Makes the cases of one algorithm: the raw checks, ours, and the peers that know it.
+/// Creates the cases of one algorithm: the raw checks, those of bearergate, and the peers that support
+/// it.
 ///
 /// # Errors
 ///
-/// Fails if a key is not understood or a worker does not start.
+/// Fails if a key is refused or a worker does not start.
 pub fn cases(alg: Alg) -> Result<Vec<Case>> {
     let fixture = Fixture::new(alg)?;
     let mut cases = raw::cases(&fixture)?;

@@ -1,12 +1,12 @@
-//! The bare signature checks: the floor under every validation.
+//! The bare signature checks: the lower bound of every validation.
 //!
-//! The key is prepared and the signature decoded beforehand.
+//! The key is prepared and the signature is decoded in advance.
 
 use super::Alg;
 use super::Fixture;
 use super::Key;
 use crate::case::Case;
-use crate::case::Judge;
+use crate::case::Check;
 use crate::case::Probe;
 use crate::case::Provider;
 use crate::error::During;
@@ -14,19 +14,19 @@ use crate::error::Result;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Makes the check of both providers.
+/// Creates the case of each provider.
 ///
 /// # Errors
 ///
-/// Fails if a provider does not understand the key.
+/// Fails if a provider refuses the key.
 pub fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
-    let judges = [
-        (Provider::Ring, judge(fixture, ring(fixture))?),
-        (Provider::AwsLcRs, judge(fixture, aws_lc_rs(fixture)?)?),
+    let checks = [
+        (Provider::Ring, check(fixture, ring(fixture))?),
+        (Provider::AwsLcRs, check(fixture, aws_lc_rs(fixture)?)?),
     ];
-    let cases = judges.map(|(provider, judge)| {
+    let cases = checks.map(|(provider, check)| {
         let name = provider.raw().expect("both providers have a raw check");
-        Case::new(name, provider, judge).refusing(Probe::BADLY_SIGNED)
+        Case::new(name, provider, check).refusing(Probe::BADLY_SIGNED)
     });
     Ok(cases.into())
 }
@@ -34,7 +34,7 @@ pub fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
 /// Verifies a signature over an input.
 type Verify = Box<dyn Fn(&[u8], &[u8]) -> bool>;
 
-fn judge(fixture: &Fixture, verify: Verify) -> Result<Judge> {
+fn check(fixture: &Fixture, verify: Verify) -> Result<Check> {
     let signed = Probe::ALL
         .map(|probe| Signed::from(fixture.tokens.of(probe)))
         .into_iter()

@@ -1,8 +1,8 @@
-//! The policy groups: so many rules that permit, of which the middle one allows.
+//! The policy groups: a number of rules that permit, of which the middle one allows.
 //!
-//! Rules by action name one each and the tenant of the caller, rules by scope one scope each. The
-//! request is made of the facts of the caller each time, as in a gate; where a peer has a form that
-//! could be kept, it is measured with that too.
+//! Each rule by action requires one action and the tenant of the caller; each rule by scope requires
+//! one scope. The request is built from the facts of the caller for each call, as in a gate; a peer
+//! whose request can be kept is measured with that too.
 
 #[cfg(feature = "policy-peers")]
 mod peers;
@@ -10,7 +10,7 @@ mod peers;
 mod rules;
 
 use crate::case::Case;
-use crate::case::Judge;
+use crate::case::Check;
 use crate::case::Probe;
 use crate::case::Provider;
 use crate::error::Result;
@@ -22,20 +22,20 @@ use rules::Rules;
 use std::hint::black_box;
 use std::rc::Rc;
 
-/// By what the rules differ.
+/// The fact by which the rules differ.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum By {
-    /// Each permits one action.
+    /// Each rule permits one action.
     Action,
-    /// Each permits the bearers of one scope.
+    /// Each rule permits callers with one scope.
     Scope,
 }
 
-/// Makes the cases for so many rules.
+/// Creates the cases for this number of rules.
 ///
 /// # Errors
 ///
-/// Fails if a peer does not take its rules.
+/// Fails if a peer refuses its rules.
 pub fn cases(count: usize, by: By) -> Result<Vec<Case>> {
     let rules = Rc::new(Rules::new(
         count,
@@ -45,11 +45,11 @@ pub fn cases(count: usize, by: By) -> Result<Vec<Case>> {
         },
     ));
     let ours = Rc::clone(&rules);
-    let ours = judge(&rules, move |request| {
+    let ours = check(&rules, move |request| {
         black_box(ours.policy.decide(request)).is_allowed()
     });
     let tree = Rc::clone(&rules);
-    let tree = judge(&rules, move |request| tree.tree.holds(request));
+    let tree = check(&rules, move |request| tree.tree.holds(request));
     #[cfg_attr(
         not(feature = "policy-peers"),
         expect(unused_mut, reason = "the peers are pushed to it")
@@ -60,16 +60,16 @@ pub fn cases(count: usize, by: By) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// Makes a judge that is asked about the request of the rules, or one that none allows.
-fn judge(rules: &Rc<Rules>, allows: impl Fn(&AccessRequest<'_>) -> bool + 'static) -> Judge {
+/// Returns a check of the request of the rules, or of a request that no rule allows.
+fn check(rules: &Rc<Rules>, allows: impl Fn(&AccessRequest<'_>) -> bool + 'static) -> Check {
     let rules = Rc::clone(rules);
-    let nobody = Principal::builder(PrincipalKind::Other, "nowhere").build();
+    let stranger = Principal::builder(PrincipalKind::Other, "nowhere").build();
     Box::new(move |probe| match probe {
         Probe::Good => allows(&rules.request()),
-        _ => allows(&AccessRequest::new(&nobody, UnixTime::from_secs(0)).with_action("none")),
+        _ => allows(&AccessRequest::new(&stranger, UnixTime::from_secs(0)).with_action("none")),
     })
 }
 
-fn case(name: &str, judge: Judge) -> Case {
-    Case::new(name, Provider::Policy, judge).refusing(&[Probe::BadPayload])
+fn case(name: &str, check: Check) -> Case {
+    Case::new(name, Provider::Policy, check).refusing(&[Probe::BadPayload])
 }

@@ -1,7 +1,7 @@
 //! `huskarl-resource-server` 0.11 with its native crypto (RustCrypto).
 //!
-//! Measured is its JWT validator, which both of its access-token validators wrap: it takes a
-//! token, as everyone else here does, while the wrappers take the headers of a request.
+//! Its JWT validator is measured, which both of its access token validators wrap: it takes a token, as
+//! all other cases do, while the wrappers take the headers of a request.
 
 use super::ready;
 use crate::case::Case;
@@ -31,7 +31,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Makes the case.
+/// Creates the case.
 pub fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
     let verifier = match &fixture.key {
         Key::Secret(secret) => symmetric(secret)?,
@@ -46,14 +46,14 @@ pub fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
         .require_exp(true)
         .clock_leeway(Duration::from_secs(LEEWAY))
         .build();
-    let judge = fixture.judge(move |token| {
+    let check = fixture.check(move |token| {
         black_box(ready(validator.validate::<Private>(token)))
             .is_some_and(|validated| validated.is_ok())
     });
     Ok(vec![Case::new(
         "huskarl-resource-server 0.11 rust-crypto",
         Provider::RustCrypto,
-        judge,
+        check,
     )])
 }
 

@@ -2,7 +2,7 @@
 
 use super::Backend;
 use crate::case::Case;
-use crate::case::Judge;
+use crate::case::Check;
 use crate::case::Provider;
 use crate::error::Result;
 use crate::jwt::AUDIENCE;
@@ -27,12 +27,12 @@ pub(super) static BACKENDS: [Backend; 2] = [
     Backend {
         name: "jsonwebtoken 11 aws-lc-rs",
         provider: Provider::AwsLcRs,
-        judge: |fixture| judge(&aws_lc::DEFAULT_PROVIDER, fixture),
+        check: |fixture| check(&aws_lc::DEFAULT_PROVIDER, fixture),
     },
     Backend {
         name: "jsonwebtoken 11 rust-crypto",
         provider: Provider::RustCrypto,
-        judge: |fixture| judge(&rust_crypto::DEFAULT_PROVIDER, fixture),
+        check: |fixture| check(&rust_crypto::DEFAULT_PROVIDER, fixture),
     },
 ];
 
@@ -44,7 +44,7 @@ pub(super) fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
         .collect()
 }
 
-fn judge(crypto: &'static CryptoProvider, fixture: &Fixture) -> Result<Judge> {
+fn check(crypto: &'static CryptoProvider, fixture: &Fixture) -> Result<Check> {
     let installed = crypto.install_default();
     installed.map_err(|_| "a provider is installed already")?;
     let key = match &fixture.key {
@@ -57,7 +57,7 @@ fn judge(crypto: &'static CryptoProvider, fixture: &Fixture) -> Result<Judge> {
     validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud"]);
     validation.validate_nbf = true;
     validation.leeway = LEEWAY;
-    Ok(fixture.judge(move |token| black_box(decode::<Claims>(token, &key, &validation)).is_ok()))
+    Ok(fixture.check(move |token| black_box(decode::<Claims>(token, &key, &validation)).is_ok()))
 }
 
 fn decoding_key(alg: Alg, key: &PublicKey) -> Result<DecodingKey> {

@@ -2,7 +2,7 @@
 
 use super::Backend;
 use crate::case::Case;
-use crate::case::Judge;
+use crate::case::Check;
 use crate::case::Provider;
 use crate::error::Result;
 use crate::jwt::AUDIENCE;
@@ -24,15 +24,15 @@ use std::hint::black_box;
 pub(super) static BACKEND: Backend = Backend {
     name: "jsonwebtoken 12 aws-lc-rs",
     provider: Provider::AwsLcRs,
-    judge,
+    check,
 };
 
-/// Starts the worker, as for version 11, so that both are measured alike.
+/// Starts the worker, as for version 11, so that both are measured in the same way.
 pub(super) fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
     Ok(vec![BACKEND.start(fixture)?])
 }
 
-fn judge(fixture: &Fixture) -> Result<Judge> {
+fn check(fixture: &Fixture) -> Result<Check> {
     let installed = aws_lc::DEFAULT_PROVIDER.install_default();
     installed.map_err(|_| "a provider is installed already")?;
     let key = match &fixture.key {
@@ -45,7 +45,7 @@ fn judge(fixture: &Fixture) -> Result<Judge> {
     validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud"]);
     validation.validate_nbf = true;
     validation.leeway = LEEWAY;
-    Ok(fixture.judge(move |token| black_box(decode::<Claims>(token, &key, &validation)).is_ok()))
+    Ok(fixture.check(move |token| black_box(decode::<Claims>(token, &key, &validation)).is_ok()))
 }
 
 fn decoding_key(alg: Alg, key: &PublicKey) -> Result<DecodingKey> {

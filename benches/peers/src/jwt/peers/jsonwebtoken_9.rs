@@ -1,4 +1,4 @@
-//! `jsonwebtoken` 9, the last major on ring.
+//! `jsonwebtoken` 9, the last major version on ring.
 
 use crate::case::Case;
 use crate::case::Provider;
@@ -17,7 +17,7 @@ use jsonwebtoken9::Validation;
 use jsonwebtoken9::decode;
 use std::hint::black_box;
 
-/// Makes the case.
+/// Creates the case.
 pub fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
     let key = match &fixture.key {
         Key::Secret(secret) => DecodingKey::from_secret(secret.as_bytes()),
@@ -29,12 +29,12 @@ pub fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
     validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud"]);
     validation.validate_nbf = true;
     validation.leeway = LEEWAY;
-    let judge =
-        fixture.judge(move |token| black_box(decode::<Claims>(token, &key, &validation)).is_ok());
+    let check =
+        fixture.check(move |token| black_box(decode::<Claims>(token, &key, &validation)).is_ok());
     Ok(vec![Case::new(
         "jsonwebtoken 9 ring",
         Provider::Ring,
-        judge,
+        check,
     )])
 }
 

@@ -18,7 +18,7 @@ use jwt_authorizer::JwtAuthorizer;
 use jwt_authorizer::Validation;
 use std::hint::black_box;
 
-/// Makes the case.
+/// Creates the case.
 pub fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
     let builder = match &fixture.key {
         Key::Secret(secret) => JwtAuthorizer::<Claims>::from_secret(secret),
@@ -33,13 +33,13 @@ pub fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
     let authorizer = ready(builder.validation(validation).build())
         .ok_or("jwt-authorizer waits although its key is local")?
         .during("jwt-authorizer")?;
-    let judge = fixture.judge(move |token| {
+    let check = fixture.check(move |token| {
         black_box(ready(authorizer.check_auth(token))).is_some_and(|checked| checked.is_ok())
     });
     Ok(vec![Case::new(
         "jwt-authorizer 0.15 ring",
         Provider::Ring,
-        judge,
+        check,
     )])
 }
 

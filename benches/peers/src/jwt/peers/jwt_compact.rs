@@ -3,7 +3,7 @@
 //! It leaves `iss` and `aud` to the caller, so they are compared here.
 
 use crate::case::Case;
-use crate::case::Judge;
+use crate::case::Check;
 use crate::case::Provider;
 use crate::error::During;
 use crate::error::Result;
@@ -32,22 +32,22 @@ use jwt_compact::alg::VerifyingKey;
 use jwt_compact::jwk::JsonWebKey;
 use std::hint::black_box;
 
-/// Makes the case, unless the algorithm is ES384.
+/// Creates the case, unless the algorithm is ES384.
 pub fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
-    let judge = match &fixture.key {
-        Key::Secret(secret) => Some(judge(fixture, Hs256, Hs256Key::new(secret))),
+    let check = match &fixture.key {
+        Key::Secret(secret) => Some(check(fixture, Hs256, Hs256Key::new(secret))),
         Key::Public(public) => signature(fixture, public)?,
     };
-    let case = |judge| Case::new("jwt-compact 0.8 rust-crypto", Provider::RustCrypto, judge);
-    Ok(judge.map(case).into_iter().collect())
+    let case = |check| Case::new("jwt-compact 0.8 rust-crypto", Provider::RustCrypto, check);
+    Ok(check.map(case).into_iter().collect())
 }
 
-fn signature(fixture: &Fixture, public: &PublicKey) -> Result<Option<Judge>> {
+fn signature(fixture: &Fixture, public: &PublicKey) -> Result<Option<Check>> {
     Ok(match fixture.alg {
-        Alg::Rs256 => Some(judge(fixture, Rsa::rs256(), rsa(public)?)),
-        Alg::Ps256 => Some(judge(fixture, Rsa::ps256(), rsa(public)?)),
-        Alg::Es256 => Some(judge(fixture, Es256, p256(public)?)),
-        Alg::EdDsa => Some(judge(fixture, Ed25519, ed25519(public)?)),
+        Alg::Rs256 => Some(check(fixture, Rsa::rs256(), rsa(public)?)),
+        Alg::Ps256 => Some(check(fixture, Rsa::ps256(), rsa(public)?)),
+        Alg::Es256 => Some(check(fixture, Es256, p256(public)?)),
+        Alg::EdDsa => Some(check(fixture, Ed25519, ed25519(public)?)),
         Alg::Es384 | Alg::Hs256 => None,
     })
 }
@@ -65,13 +65,13 @@ fn ed25519(public: &PublicKey) -> Result<Ed25519Key> {
     <Ed25519Key as VerifyingKey<Ed25519>>::from_slice(&public.bytes).during("jwt-compact")
 }
 
-fn judge<A>(fixture: &Fixture, algorithm: A, key: A::VerifyingKey) -> Judge
+fn check<A>(fixture: &Fixture, algorithm: A, key: A::VerifyingKey) -> Check
 where
     A: Algorithm + 'static,
 {
     let leeway = i64::try_from(LEEWAY).expect("the leeway is small");
     let options = TimeOptions::from_leeway(chrono::Duration::seconds(leeway));
-    fixture.judge(move |token| {
+    fixture.check(move |token| {
         let verified = UntrustedToken::new(token)
             .ok()
             .and_then(|token| algorithm.validator::<Rest>(&key).validate(&token).ok());

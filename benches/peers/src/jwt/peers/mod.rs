@@ -1,7 +1,7 @@
 //! One module for each peer.
 //!
-//! Everything that a service would keep between two requests is made beforehand: keys, options,
-//! validators. What a peer's API demands anew on every call is part of what is measured.
+//! Everything that a service would keep between two requests is created in advance: keys, options,
+//! validators. What the API of a peer requires on every call is part of the measurement.
 
 mod huskarl;
 mod jsonwebtoken_11;
@@ -14,7 +14,7 @@ mod oauth;
 
 use super::Fixture;
 use crate::case::Case;
-use crate::case::Judge;
+use crate::case::Check;
 use crate::case::Provider;
 use crate::error::Result;
 use crate::worker;
@@ -24,7 +24,7 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
 
-/// Makes the cases of a peer: none if it does not know the algorithm.
+/// Creates the cases of a peer: none if it does not support the algorithm.
 type Peer = fn(&Fixture) -> Result<Vec<Case>>;
 
 /// Every peer.
@@ -43,8 +43,8 @@ pub const ALL: &[Peer] = &[
 struct Backend {
     name: &'static str,
     provider: Provider,
-    /// Installs the provider; called once in a process.
-    judge: fn(&Fixture) -> Result<Judge>,
+    /// Installs the provider and returns the check; called once in a process.
+    check: fn(&Fixture) -> Result<Check>,
 }
 
 impl Backend {
@@ -54,11 +54,11 @@ impl Backend {
     }
 }
 
-/// Is the worker of that name, until the parent ends it.
+/// Runs as the worker of this name until the parent stops it.
 ///
 /// # Errors
 ///
-/// Fails if there is no such worker or the parent has gone.
+/// Fails if there is no worker of this name or the parent has ended.
 pub fn work(name: &str) -> Result<()> {
     let backend = jsonwebtoken_11::BACKENDS
         .iter()
@@ -66,12 +66,12 @@ pub fn work(name: &str) -> Result<()> {
         .find(|backend| backend.name == name)
         .ok_or_else(|| format!("unknown worker `{name}`"))?;
     worker::serve(|fixture| {
-        let judge = (backend.judge)(fixture)?;
-        Ok(Case::new(backend.name, backend.provider, judge))
+        let check = (backend.check)(fixture)?;
+        Ok(Case::new(backend.name, backend.provider, check))
     })
 }
 
-/// Polls a future once: all the executor that a validation with static keys needs.
+/// Polls a future once, which is enough for a validation with static keys.
 fn ready<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),

@@ -1,6 +1,6 @@
 //! `oauth-resource-server` 0.4, on `jsonwebtoken` 9 and ring. It refuses HMAC by design.
 //!
-//! Its keys are given to it, so it never fetches any; its claims become typed by a second call.
+//! Its keys are passed in, so it never fetches any; a second call makes its claims typed.
 
 use super::ready;
 use crate::case::Case;
@@ -18,17 +18,17 @@ use oauth_resource_server::OAuthConfig;
 use oauth_resource_server::OAuthValidator;
 use std::hint::black_box;
 
-/// Makes the case, unless the key is a secret.
+/// Creates the case, unless the key is a secret.
 pub fn cases(fixture: &Fixture) -> Result<Vec<Case>> {
     let Some(key) = fixture.key.public() else {
         return Ok(Vec::new());
     };
     let validator = validator(fixture.alg.name(), key).during("oauth-resource-server")?;
-    let judge = fixture.judge(move |token| accepts(&validator, token));
+    let check = fixture.check(move |token| accepts(&validator, token));
     Ok(vec![Case::new(
         "oauth-resource-server 0.4 ring",
         Provider::Ring,
-        judge,
+        check,
     )])
 }
 

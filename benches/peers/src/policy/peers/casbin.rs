@@ -26,11 +26,11 @@ e = some(where (p.eft == allow))
 m = r.act == p.act && r.sub == p.sub
 ";
 
-/// Makes the case.
+/// Creates the case.
 pub fn case(count: usize) -> Result<Case> {
     let enforcer = now(enforcer(count))??;
     let action = action(count);
-    let judge = move |probe| {
+    let check = move |probe| {
         let action = if probe == Probe::Good {
             &action
         } else {
@@ -38,7 +38,7 @@ pub fn case(count: usize) -> Result<Case> {
         };
         enforcer.enforce(("acme", action)).unwrap_or(false)
     };
-    Ok(made("casbin 2", Box::new(judge)))
+    Ok(made("casbin 2", Box::new(check)))
 }
 
 async fn enforcer(count: usize) -> Result<Enforcer> {
@@ -51,7 +51,7 @@ async fn enforcer(count: usize) -> Result<Enforcer> {
     Ok(enforcer)
 }
 
-/// What lies in memory never waits.
+/// Polls a future once, which is enough for rules in memory.
 fn now<T>(future: impl Future<Output = T>) -> Result<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(done) => Ok(done),

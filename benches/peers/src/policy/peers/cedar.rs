@@ -1,4 +1,4 @@
-//! `cedar-policy`: request and entities are made of the facts each time, or made ready beforehand.
+//! `cedar-policy`, with request and entities that are built for each call, or in advance.
 
 use super::action;
 use super::scopes;
@@ -21,7 +21,7 @@ use cedar_policy::RestrictedExpression as Expression;
 use std::collections::HashMap;
 use std::collections::HashSet;
 
-/// Makes both cases.
+/// Creates both cases.
 pub fn cases(count: usize, by: By) -> Result<[Case; 2]> {
     let rule = |at: usize| match by {
         By::Action => format!(

@@ -8,15 +8,15 @@ use super::By;
 use crate::case::Case;
 use crate::error::Result;
 
-/// Makes the case of each peer that has a form for the rules.
+/// Creates the case of each peer that can express the rules.
 ///
 /// # Errors
 ///
-/// Fails if a peer does not take its rules.
+/// Fails if a peer refuses its rules.
 pub fn cases(count: usize, by: By) -> Result<Vec<Case>> {
     let mut cases = Vec::from(cedar::cases(count, by)?);
     cases.extend(regorus::cases(count, by)?);
-    // Its ACL knows subjects, objects and actions, and no scopes.
+    // Its access control list has subjects, objects and actions, but no scopes.
     if by == By::Action {
         cases.push(casbin::case(count)?);
     }
@@ -28,7 +28,7 @@ fn action(count: usize) -> String {
     format!("orders:action-{}", count / 2)
 }
 
-/// The scopes of the caller, of which the last one allows.
+/// The scopes of the caller, the last of which allows.
 fn scopes(count: usize) -> [String; 3] {
     let last = format!("orders:scope-{}", count / 2);
     ["openid".to_owned(), "profile".to_owned(), last]

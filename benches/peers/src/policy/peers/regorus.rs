@@ -1,5 +1,5 @@
-//! `regorus`: its interpreter and its virtual machine, on an input that is made of the facts each time,
-//! and the machine on one that is made ready beforehand.
+//! `regorus`: its interpreter and its virtual machine, with an input that is built for each call, and
+//! the virtual machine with an input that is built in advance.
 
 use super::action;
 use super::scopes;
@@ -19,7 +19,7 @@ use std::fmt::Write;
 
 const ENTRY: &str = "data.bench.allow";
 
-/// Makes the case of each of its engines.
+/// Creates the case of each of its engines.
 pub fn cases(count: usize, by: By) -> Result<[Case; 3]> {
     let mut engine = Engine::new();
     engine.add_policy("bench.rego".to_owned(), rules(count, by)?)?;
