@@ -4,11 +4,7 @@
 //! `policy` or `plain` with a number of rules and the fact that they compare: `policy-10-action`. With
 //! other arguments, such as those of cargo, it validates the token once.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a benchmark stops at the first error"
-)]
+#![expect(clippy::expect_used, reason = "a bench panics at the first error")]
 
 mod common;
 #[path = "common/rules.rs"]

@@ -2,11 +2,7 @@
 //!
 //! `benches/peers` compares it with other crates and with raw signature checks.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a bench panics at the first fault"
-)]
+#![expect(clippy::expect_used, reason = "a bench panics at the first fault")]
 
 mod common;
 

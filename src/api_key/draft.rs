@@ -78,6 +78,10 @@ impl NeedsExpiry {
 
 impl NewApiKey {
     /// Starts a draft with the owner of the key; next, decide when it expires.
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "the draft exists once its expiry is decided"
+    )]
     pub fn new(subject: impl Into<String>) -> NeedsExpiry {
         let subject = subject.into();
         NeedsExpiry { subject }

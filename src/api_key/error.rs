@@ -28,7 +28,7 @@ kinds! {
 }
 
 impl ApiKeyError {
-    /// Says what a store would refuse as malformed, never its value.
+    /// Wraps the error of a record with malformed values, which it does not show.
     pub(crate) fn malformed(error: StoreError) -> Self {
         Self::new(ApiKeyErrorKind::Malformed).with_source(error)
     }

@@ -98,7 +98,7 @@
 //!
 //! The prefix and the checksum make keys recognizable. Register the prefix with the secret scanner
 //! of your code host; a finding is real if the checksum fits, which
-//! [`ApiKeyFormat::parse`](crate::api_key::ApiKeyFormat::parse) checks without a store.
+//! [`ApiKeyFormat::key_id`](crate::api_key::ApiKeyFormat::key_id) checks without a store.
 //!
 //! [`ApiKeyManager::import`]: crate::api_key::ApiKeyManager::import
 //! [`ApiKeyManager::list`]: crate::api_key::ApiKeyManager::list

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::caller::AuthenticatedClient;
 use super::endpoint_response::EndpointResponse;
-use super::issuer::JwtIssuer;
+use super::jwt_issuer::JwtIssuer;
 use crate::clock::Leeway;
 use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
