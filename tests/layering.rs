@@ -5,6 +5,7 @@
 //! defines, in a `use` declaration or by a path; a re-export is no use. Test code is not checked.
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test panics where it fails"
 )]
@@ -310,7 +311,7 @@ impl File {
     fn test_modules(&self) -> Vec<ModulePath> {
         let names = self.test_modules.iter();
         names
-            .map(|name| [self.module.as_slice(), &[name.clone()]].concat())
+            .map(|name| [self.module.as_slice(), std::slice::from_ref(name)].concat())
             .collect()
     }
 

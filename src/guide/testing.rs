@@ -116,7 +116,10 @@
 //!
 //! // Another gate, so that the test need not wait for the next attempt of the first one.
 //! idp.heal(FakeEndpoint::Jwks);
-//! let gate = Gate::issuer(idp.url()).audience("https://api.example.com").build()?;
+//! let gate = Gate::issuer(idp.url())
+//!     .audience("https://api.example.com")
+//!     .authorizer(require_scope("orders:read"))
+//!     .build()?;
 //! assert!(gate.check(&request).await.is_ok());
 //! assert!(gate.check(&request).await.is_ok());
 //! assert_eq!(idp.count(FakeEndpoint::Jwks), 2);
