@@ -178,7 +178,12 @@ impl Provider {
     fn client_of_header(&self, header: &str) -> Option<String> {
         let (scheme, value) = header.split_once(' ')?;
         if scheme.eq_ignore_ascii_case("bearer") {
-            return self.lock().has_bearer(value).then(|| "bearer".to_owned());
+            let is_known = self
+                .lock()
+                .clients
+                .iter()
+                .any(|client| matches!(client, Client::Bearer(expected) if expected == value));
+            return is_known.then(|| "bearer".to_owned());
         }
         let pair = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
         // RFC 6749 section 2.3.1: both parts are form-encoded first.
@@ -189,7 +194,13 @@ impl Provider {
 
     /// RFC 7523: issuer and subject of the assertion are the client, and its audience is this server.
     fn client_of_assertion(&self, assertion: &str) -> Option<String> {
-        let keys = self.lock().client_keys();
+        let state = self.lock();
+        let keys = state.clients.iter().filter_map(|client| match client {
+            Client::Key { id, key } => Some((id.clone(), key.clone())),
+            _ => None,
+        });
+        let keys: Vec<_> = keys.collect();
+        drop(state);
         keys.into_iter().find_map(|(id, key)| {
             let is_valid = self.is_valid_assertion(assertion, &id, &key);
             is_valid.then_some(id)
@@ -229,9 +240,13 @@ impl Provider {
 impl ProviderState {
     /// Returns the body of an introspection answer about this token.
     fn introspection(&self, token: &str, now: u64) -> String {
+        let is_active = |claims: &Map<String, Value>| {
+            let end = claims.get("exp").and_then(Value::as_u64);
+            end.is_none_or(|end| now < end)
+        };
         match self.tokens.get(token) {
             Some(KnownToken::Text(text)) => text.clone(),
-            Some(KnownToken::Claims(claims)) if is_active(claims, now) => {
+            Some(KnownToken::Claims(claims)) if is_active(claims) => {
                 let mut members = claims.clone();
                 members.insert("active".to_owned(), true.into());
                 members
@@ -260,25 +275,6 @@ impl ProviderState {
             _ => false,
         })
     }
-
-    fn has_bearer(&self, token: &str) -> bool {
-        let mut clients = self.clients.iter();
-        clients.any(|client| matches!(client, Client::Bearer(expected) if expected == token))
-    }
-
-    fn client_keys(&self) -> Vec<(String, FakeKey)> {
-        let clients = self.clients.iter();
-        let keys = clients.filter_map(|client| match client {
-            Client::Key { id, key } => Some((id.clone(), key.clone())),
-            _ => None,
-        });
-        keys.collect()
-    }
-}
-
-fn is_active(claims: &Map<String, Value>, now: u64) -> bool {
-    let end = claims.get("exp").and_then(Value::as_u64);
-    end.is_none_or(|end| now < end)
 }
 
 /// Returns a document with its entity tag, or 304 for a client that has it already.

@@ -76,11 +76,6 @@ impl SeenRequest {
         self.header("connection")
             .is_none_or(|value| !value.eq_ignore_ascii_case("close"))
     }
-
-    fn body_len(&self) -> usize {
-        let len = self.header("content-length");
-        len.and_then(|len| len.parse().ok()).unwrap_or(0)
-    }
 }
 
 /// Decodes form encoding (RFC 6749 appendix B); `None` for malformed text.
@@ -124,7 +119,8 @@ pub(super) fn read_head(stream: &mut TcpStream) -> io::Result<Option<SeenRequest
 
 /// Reads the byte that [`read_head`] left, and the body.
 pub(super) fn read_body(stream: &mut TcpStream, request: &mut SeenRequest) -> io::Result<()> {
-    let len = request.body_len();
+    let len = request.header("content-length");
+    let len = len.and_then(|len| len.parse().ok()).unwrap_or(0);
     if len > BODY_BYTES {
         return Err(io::ErrorKind::InvalidData.into());
     }
@@ -174,7 +170,10 @@ fn write_chunk(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
 
 /// Returns status line and headers; without a length the body is sent in chunks.
 fn head(answer: &Answer, len: Option<usize>) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status));
+    let status = http::StatusCode::from_u16(answer.status).ok();
+    let reason = status.and_then(|status| status.canonical_reason());
+    let reason = reason.unwrap_or("Unknown");
+    let mut head = format!("HTTP/1.1 {} {reason}\r\n", answer.status);
     for (name, value) in &answer.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -185,13 +184,6 @@ fn head(answer: &Answer, len: Option<usize>) -> Vec<u8> {
     }
     head.push_str("\r\n");
     head.into_bytes()
-}
-
-fn reason(status: u16) -> &'static str {
-    let status = http::StatusCode::from_u16(status).ok();
-    status
-        .and_then(|status| status.canonical_reason())
-        .unwrap_or("Unknown")
 }
 
 #[cfg(test)]
