@@ -73,6 +73,7 @@ impl TokenBuilder {
     }
 
     /// Sets `sub`, which is `subject-1` in a new builder. [`without`](Self::without) removes it.
+    /// The value is not checked, so it may be empty.
     pub fn subject(self, subject: impl AsRef<str>) -> Self {
         self.claim("sub", subject.as_ref())
     }

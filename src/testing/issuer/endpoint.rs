@@ -23,7 +23,8 @@ pub enum FakeEndpoint {
     /// authenticated client, with 200 also for a token that it does not know.
     Revocation,
     /// Authorization server metadata (RFC 8414): `/.well-known/oauth-authorization-server`, then
-    /// the issuer's path.
+    /// the issuer's path. [`FakeIssuer::announce`](crate::testing::FakeIssuer::announce) changes
+    /// its members.
     ServerMetadata,
     /// Tokens for client credentials (RFC 6749 section 4.4): the issuer's URL, then `/token`. It
     /// issues opaque tokens that are active for 300 seconds.

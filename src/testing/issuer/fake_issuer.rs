@@ -220,6 +220,9 @@ impl FakeIssuer {
 
     /// Lets introspection reject JWTs as tokens of an unsupported type, as endpoints for opaque
     /// tokens do.
+    ///
+    /// The answer is 400 with `unsupported_token_type`, also for a JWT that is [known](Self::know).
+    /// It cannot be undone.
     pub fn refuse_jwts(&self) {
         self.provider.lock().refuses_jwts = true;
     }
@@ -274,7 +277,8 @@ impl FakeIssuer {
         self.server.down();
     }
 
-    /// Listens again at the same port.
+    /// Listens again at the same port, with the same keys, clients, tokens and faults; if it is up
+    /// already, nothing changes.
     ///
     /// # Errors
     ///
@@ -313,6 +317,9 @@ impl FakeIssuer {
 
     /// Blocks until an endpoint has had this many requests; returns true only if that happens
     /// within a minute.
+    ///
+    /// It counts all requests since the start, as [`count`](Self::count) does, and not only later
+    /// ones.
     #[must_use]
     pub fn wait_for(&self, endpoint: FakeEndpoint, count: usize) -> bool {
         self.provider.wait_for(endpoint, count, PATIENCE)

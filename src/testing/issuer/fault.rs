@@ -58,6 +58,10 @@ impl Answer {
 
 /// What an endpoint does instead of answering as it should, until it is
 /// [healed](crate::testing::FakeIssuer::heal).
+///
+/// Set it with [`FakeIssuer::fail`](crate::testing::FakeIssuer::fail), or for one request with
+/// [`FakeIssuer::fail_once`](crate::testing::FakeIssuer::fail_once). The request is recorded in
+/// every case.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
@@ -76,7 +80,7 @@ pub enum Fault {
     /// request.
     Html,
     /// Gives the usual JSON, padded with spaces to this many bytes, in chunks without a total
-    /// length.
+    /// length. A client that has no limit of its own reads all of it.
     Huge(usize),
     /// Redirects to this URL with status 307, under which clients keep method and body. A client
     /// that follows it sends its credentials to that URL.
