@@ -20,7 +20,6 @@ use super::wire::decoded;
 use crate::clock::FakeClock;
 use crate::credential::PresentedCredential;
 use crate::jwt::JwtValidator;
-use crate::testing::key::FakeKey;
 use crate::testing::token::TokenBuilder;
 use crate::testing::token::random_name;
 use crate::validator::TokenValidator;
@@ -194,6 +193,13 @@ impl Provider {
 
     /// RFC 7523: issuer and subject of the assertion are the client, and its audience is this server.
     fn client_of_assertion(&self, assertion: &str) -> Option<String> {
+        let presented = PresentedCredential::bearer(assertion).ok()?;
+        let audiences = [
+            self.issuer.clone(),
+            self.url(FakeEndpoint::Token),
+            self.url(FakeEndpoint::Introspection),
+            self.url(FakeEndpoint::Revocation),
+        ];
         let state = self.lock();
         let keys = state.clients.iter().filter_map(|client| match client {
             Client::Key { id, key } => Some((id.clone(), key.clone())),
@@ -201,39 +207,26 @@ impl Provider {
         });
         let keys: Vec<_> = keys.collect();
         drop(state);
-        keys.into_iter().find_map(|(id, key)| {
-            let is_valid = self.is_valid_assertion(assertion, &id, &key);
-            is_valid.then_some(id)
-        })
-    }
-
-    fn is_valid_assertion(&self, assertion: &str, id: &str, key: &FakeKey) -> bool {
-        let audiences = [
-            self.issuer.clone(),
-            self.url(FakeEndpoint::Token),
-            self.url(FakeEndpoint::Introspection),
-            self.url(FakeEndpoint::Revocation),
-        ];
-        let validator = || {
-            JwtValidator::builder()
-                .issuer(id)
-                .audiences(audiences.clone())
-                .keys(key.key_set())
-                .require_claim("sub", id)
-                .check("jti", |claims| claims.value("jti").is_some())
-                .clock(FakeClock::at(self.now()))
-        };
-        let typed = validator().require_type("client-authentication+jwt");
-        [validator(), typed].into_iter().any(|builder| {
-            let Ok(validator) = builder.build() else {
-                return false;
+        let mut clients = keys.into_iter().filter(|(id, key)| {
+            let validator = || {
+                JwtValidator::builder()
+                    .issuer(id)
+                    .audiences(audiences.clone())
+                    .keys(key.key_set())
+                    .require_claim("sub", id.as_str())
+                    .check("jti", |claims| claims.value("jti").is_some())
+                    .clock(FakeClock::at(self.now()))
             };
-            let Ok(presented) = PresentedCredential::bearer(assertion) else {
-                return false;
-            };
-            let result = validator.validate(&presented).try_now();
-            matches!(result, Ok(Ok(_)))
-        })
+            let typed = validator().require_type("client-authentication+jwt");
+            [validator(), typed].into_iter().any(|builder| {
+                let Ok(validator) = builder.build() else {
+                    return false;
+                };
+                let result = validator.validate(&presented).try_now();
+                matches!(result, Ok(Ok(_)))
+            })
+        });
+        clients.next().map(|(id, _)| id)
     }
 }
 
