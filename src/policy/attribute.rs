@@ -14,14 +14,17 @@ use crate::principal::ClaimValue;
 #[derive(Clone, Copy, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Attribute<'a> {
-    /// A boolean, compared with a boolean of the configuration.
+    /// A boolean, compared with a boolean of the configuration. With a value of another type the
+    /// condition is [`Unknown`](crate::policy::Truth::Unknown).
     Bool(bool),
-    /// A signed integer of 64 bits, compared with an integer of the configuration.
+    /// A signed integer of 64 bits, compared with an integer of the configuration. Only equality
+    /// can be tested, as by [`is`](crate::policy::ResourceAttribute::is).
     Integer(i64),
     /// A user or client: the pair of authority and subject id. An id without its authority
     /// identifies nobody, because two issuers may use the same one.
     Subject(&'a Authority, &'a str),
-    /// A string, compared byte for byte: without case folding and without normalization.
+    /// A string, compared byte for byte: without case folding and without normalization. It never
+    /// names an owner, because it has no authority; use [`Subject`](Self::Subject) for that.
     Text(&'a str),
 }
 

@@ -11,7 +11,8 @@ use crate::policy::obligation::Obligations;
 /// The decision of an [`Authorizer`](crate::policy::Authorizer): allow or deny, with its reasons.
 ///
 /// Reasons are for the operator. They name rules and conditions of the configuration, never values
-/// of the caller. Only a [`Refusal`](crate::http_response::Refusal) decides what the client gets to see of a deny.
+/// of the caller. Only a [`Refusal`](crate::http_response::Refusal) decides what the client gets to
+/// see of a deny.
 ///
 /// ```
 /// use bearergate::RejectionKind;
@@ -45,8 +46,8 @@ struct Denial {
 impl Decision {
     /// Returns an allow without a reason; add one with [`because`](Self::because).
     ///
-    /// A decision without a reason is hard to audit: [`authorize_fn`](crate::policy::authorize_fn) adds the
-    /// name of the authorizer, other authorizers should name the rule.
+    /// A decision without a reason is hard to audit: [`authorize_fn`](crate::policy::authorize_fn)
+    /// adds the name of the authorizer, other authorizers should name the rule.
     pub const fn allow() -> Self {
         Self(Outcome::Allow(None, None))
     }
@@ -56,14 +57,18 @@ impl Decision {
         Self(Outcome::Allow(Some(reason), obligations))
     }
 
-    /// Returns a deny of kind [`AccessDenied`](RejectionKind::AccessDenied), which the client cannot
-    /// resolve with another token. Add the reason with [`because`](Self::because).
+    /// Returns a deny of kind [`AccessDenied`](RejectionKind::AccessDenied), which the client
+    /// cannot resolve with another token. Add the reason with [`because`](Self::because).
     pub fn deny() -> Self {
         Self::denial(RejectionKind::AccessDenied)
     }
 
     /// Returns a deny because these scopes are missing, of kind
-    /// [`ScopeInsufficient`](RejectionKind::ScopeInsufficient); the challenge names them.
+    /// [`ScopeInsufficient`](RejectionKind::ScopeInsufficient); the challenge names them (RFC 6750
+    /// section 3).
+    ///
+    /// A client can ask for a token with these scopes and try again, so take their names from the
+    /// configuration.
     pub fn scope_insufficient<S: Into<Arc<str>>>(missing: impl IntoIterator<Item = S>) -> Self {
         let mut decision = Self::denial(RejectionKind::ScopeInsufficient);
         if let Outcome::Deny(denial) = &mut decision.0 {
@@ -158,7 +163,8 @@ impl Decision {
 
     /// Returns why access is denied, as a stable code, or `None` for an allow.
     ///
-    /// The kind decides the status and the challenge of the [`Refusal`](crate::http_response::Refusal).
+    /// The kind decides the status and the challenge of the
+    /// [`Refusal`](crate::http_response::Refusal).
     pub fn kind(&self) -> Option<RejectionKind> {
         self.as_denial().map(|denial| denial.kind)
     }

@@ -74,7 +74,7 @@ impl Lint {
     }
 
     /// Returns the name of the rule, or the method and pattern of the route, that is probably
-    /// wrong.
+    /// wrong. It is text of the configuration, for people to find the place.
     pub fn at(&self) -> &str {
         &self.at
     }
@@ -105,6 +105,9 @@ impl Policy {
 impl RouteTable {
     /// Finds rules and conditions that are probably wrong, in the guards of all routes; scopes are
     /// compared across routes.
+    ///
+    /// As with [`Policy::lint`], every lint is a fact, and no lint does not mean that nothing is
+    /// wrong.
     pub fn lint(&self) -> Vec<Lint> {
         let mut found = Vec::new();
         let mut scopes = Scopes::default();

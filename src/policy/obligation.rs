@@ -95,20 +95,22 @@ impl Obligations {
 
     /// Returns the headers that belong in the response.
     ///
-    /// Those of a deny are added to the response of a [`Refusal`](crate::http_response::Refusal); those of an
-    /// allow are for the service to add.
+    /// Those of a deny are added to the response of a [`Refusal`](crate::http_response::Refusal);
+    /// those of an allow are for the service to add.
     pub const fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// Returns true if nothing is required of the service: no rate class, no audit level and no header.
+    /// Returns true only if nothing is required of the service: no rate class, no audit level and
+    /// no header. It says nothing about whether the decision allows.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl AuditLevel {
-    /// Returns the stable snake-case name, as policy files spell it in the member `audit`.
+    /// Returns the stable snake-case name, as policy files spell it in the member `audit`: `brief`,
+    /// `normal` or `full`. It does not change between versions.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Brief => "brief",

@@ -25,8 +25,8 @@ use crate::policy::rule::Rule;
 ///
 /// A request is allowed only if a rule permits it and no rule forbids it, as [`Combining`] says; a
 /// request that no rule permits is denied. A forbid denies also if its condition is
-/// [`Unknown`](crate::policy::Truth::Unknown). Rules that require an action, a route or a scope take no
-/// time for a request with another one.
+/// [`Unknown`](crate::policy::Truth::Unknown). Rules that require an action, a route or a scope
+/// take no time for a request with another one.
 ///
 /// A deny says what is missing for the nearest permit. [`explain`](Self::explain) evaluates all
 /// rules for one request, and [`lint`](Self::lint) finds rules that are probably wrong.
@@ -98,8 +98,8 @@ impl Policy {
 
     /// Decides about a request: an allow only if a rule permits it and no rule forbids it.
     ///
-    /// The decision names the rule that made it and passes on its [`Obligations`]. A deny because no
-    /// rule permits names the conditions of the nearest one. An allow does not allocate.
+    /// The decision names the rule that made it and passes on its [`Obligations`]. A deny because
+    /// no rule permits names the conditions of the nearest one. An allow does not allocate.
     ///
     /// [`Obligations`]: crate::policy::Obligations
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
@@ -226,7 +226,8 @@ impl fmt::Debug for Policy {
 }
 
 impl Combining {
-    /// Returns the stable snake-case name, as policy files spell it in the member `combining`.
+    /// Returns the stable snake-case name, as policy files spell it in the member `combining`:
+    /// `deny_overrides` or `first_applicable`. It does not change between versions.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DenyOverrides => "deny_overrides",

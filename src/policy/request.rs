@@ -14,8 +14,8 @@ use crate::request::RequestFacts;
 ///
 /// It borrows everything and is cheap to copy. The principals were validated; the facts of the
 /// request, its parameters and headers are sent by the client and untrusted. A fact that is not
-/// given makes every condition over it [`Unknown`](crate::policy::Truth::Unknown), which denies. `Debug`
-/// shows names, never values of the client.
+/// given makes every condition over it [`Unknown`](crate::policy::Truth::Unknown), which denies.
+/// `Debug` shows names, never values of the client.
 ///
 /// ```
 /// use bearergate::{Principal, require_scope};
@@ -78,7 +78,8 @@ impl<'a> AccessRequest<'a> {
     }
 
     /// Adds the action, under the name that the service gives it: what
-    /// [`action`](crate::policy::action) compares.
+    /// [`action`](crate::policy::action) compares. Without it such a condition is
+    /// [`Unknown`](crate::policy::Truth::Unknown).
     #[must_use]
     pub const fn with_action(mut self, action: &'a str) -> Self {
         self.action = Some(action);
@@ -130,6 +131,9 @@ impl<'a> AccessRequest<'a> {
 
     /// Adds the headers that [`header`](crate::policy::header) conditions may compare. Leave out
     /// headers with credentials.
+    ///
+    /// The client can send any value, unless a proxy sets or removes the header. Without headers
+    /// such a condition is [`Unknown`](crate::policy::Truth::Unknown).
     #[must_use]
     pub const fn with_headers(mut self, headers: &'a HeaderMap) -> Self {
         self.headers = Some(headers);

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use crate::policy::condition::condition::Condition;
 use crate::policy::obligation::Obligations;
 
-/// One rule of a [`Policy`](crate::policy::Policy): it permits or forbids the requests for which its
-/// condition holds.
+/// One rule of a [`Policy`](crate::policy::Policy): it permits or forbids the requests for which
+/// its condition holds.
 ///
-/// A permit applies only if its condition is [`True`](crate::policy::Truth::True). A forbid applies unless
-/// its condition is [`False`](crate::policy::Truth::False), so a missing fact denies in both.
+/// A permit applies only if its condition is [`True`](crate::policy::Truth::True). A forbid applies
+/// unless its condition is [`False`](crate::policy::Truth::False), so a missing fact denies in
+/// both.
 ///
 /// ```
 /// use bearergate::{claim, require_scope};
@@ -37,23 +38,27 @@ pub struct Rule {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a rule either permits or forbids")]
 pub enum Effect {
-    /// The request is denied, also if the condition is unknown: `forbid`.
+    /// The request is denied, also if the condition is unknown: `forbid`. Only a condition that is
+    /// false lets other rules decide.
     Forbid,
-    /// The request is allowed, unless another rule overrides it: `permit`.
+    /// The request is allowed, unless another rule overrides it: `permit`. A condition that is
+    /// unknown never allows.
     Permit,
 }
 
 impl Rule {
-    /// Creates a rule that allows a request only if the condition is [`True`](crate::policy::Truth::True).
+    /// Creates a rule that allows a request only if the condition is
+    /// [`True`](crate::policy::Truth::True).
     ///
-    /// `name` identifies the rule in [reasons](crate::policy::Decision::reasons), traces and lints; a
-    /// policy holds each name once.
+    /// `name` identifies the rule in [reasons](crate::policy::Decision::reasons), traces and lints;
+    /// a policy holds each name once.
     pub fn permit(name: impl Into<Arc<str>>, condition: Condition) -> Self {
         Self::new(name.into(), Effect::Permit, condition)
     }
 
-    /// Creates a rule that denies a request unless the condition is [`False`](crate::policy::Truth::False):
-    /// [`Unknown`](crate::policy::Truth::Unknown) denies too.
+    /// Creates a rule that denies a request unless the condition is
+    /// [`False`](crate::policy::Truth::False): [`Unknown`](crate::policy::Truth::Unknown) denies
+    /// too.
     ///
     /// To forbid only if a claim is present, ask for its absence by name:
     /// `claim("suspended").absent_or_is(false).not()`.
@@ -117,7 +122,8 @@ impl Rule {
 }
 
 impl Effect {
-    /// Returns the stable snake-case name, as policy files spell it in the member `effect`.
+    /// Returns the stable snake-case name, as policy files spell it in the member `effect`:
+    /// `forbid` or `permit`. It does not change between versions.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Forbid => "forbid",

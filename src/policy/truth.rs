@@ -1,7 +1,7 @@
 //! Three-valued logic.
 
-/// The result of evaluating a [`Condition`](crate::policy::Condition), in Kleene's strong three-valued
-/// logic.
+/// The result of evaluating a [`Condition`](crate::policy::Condition), in Kleene's strong
+/// three-valued logic.
 ///
 /// Only [`True`](Self::True) allows. A missing or wrong-typed fact gives
 /// [`Unknown`](Self::Unknown), and so does the negation of [`Unknown`](Self::Unknown): leaving a
@@ -20,11 +20,14 @@
     reason = "a three-valued logic has three values"
 )]
 pub enum Truth {
-    /// The condition holds: all facts that it needs are present and satisfy it.
+    /// The condition holds: all facts that it needs are present and satisfy it. It is the only
+    /// value with which a rule can allow a request.
     True,
-    /// The condition does not hold: the facts are present and contradict it.
+    /// The condition does not hold: the facts are present and contradict it. It is the only value
+    /// with which a rule that forbids does not deny.
     False,
-    /// The condition cannot be decided, because a fact is missing or has another type.
+    /// The condition cannot be decided, because a fact is missing or has another type. It never
+    /// allows, and neither does its negation, which is also unknown.
     Unknown,
 }
 
@@ -56,8 +59,8 @@ impl Truth {
         }
     }
 
-    /// Returns the negation; that of [`Unknown`](Self::Unknown) is [`Unknown`](Self::Unknown), so that a
-    /// missing fact satisfies neither a condition nor its negation.
+    /// Returns the negation; that of [`Unknown`](Self::Unknown) is [`Unknown`](Self::Unknown), so
+    /// that a missing fact satisfies neither a condition nor its negation.
     #[must_use]
     pub const fn not(self) -> Self {
         match self {

@@ -56,7 +56,8 @@ const RSA: &str = include_str!("../../tests/keys/rsa-2048.private.pem");
     reason = "a helper of tests panics if the random source fails"
 )]
 impl FakeKey {
-    /// Generates a P-256 key, which signs as `ES256`.
+    /// Generates a P-256 key, which signs as `ES256`. Each call makes a different key, also for the
+    /// same `kid`.
     pub fn es256(kid: impl Into<String>) -> Self {
         let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
         let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("the random source");
@@ -64,7 +65,8 @@ impl FakeKey {
         Self::new(kid, Pair::Es256(pair.expect("a generated key")))
     }
 
-    /// Generates an Ed25519 key, which signs as `EdDSA`.
+    /// Generates an Ed25519 key, which signs as `EdDSA` (RFC 8037). Each call makes a different
+    /// key, also for the same `kid`.
     pub fn ed25519(kid: impl Into<String>) -> Self {
         let document =
             Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("the random source");
@@ -83,12 +85,17 @@ impl FakeKey {
         Self::new(kid, Pair::Rs256(pair))
     }
 
-    /// Returns the public key, as validators use it.
+    /// Returns the public key, as validators use it, restricted to its
+    /// [`algorithm`](Self::algorithm). It is the same key that validators import from
+    /// [`jwk`](Self::jwk).
     pub fn public(&self) -> Key {
         Key::from_jwk(self.jwk()).expect("a supported key")
     }
 
     /// Signs the message; an ES256 signature has the form of RFC 7518 section 3.4.
+    ///
+    /// It panics if the system's random source fails. For a whole token use
+    /// [`TokenBuilder`](crate::testing::TokenBuilder).
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.0.pair.sign(message).expect("the random source")
     }
@@ -100,12 +107,13 @@ impl FakeKey {
         Self(Arc::new(KeyInner { kid, pair }))
     }
 
-    /// Returns the `kid`.
+    /// Returns the `kid` that was given to the constructor, which nothing checks to be unique.
     pub fn kid(&self) -> &str {
         &self.0.kid
     }
 
-    /// Returns the algorithm that it signs with.
+    /// Returns the algorithm that it signs with, which follows from the constructor: `ES256`,
+    /// `EdDSA` or `RS256`.
     pub fn algorithm(&self) -> Algorithm {
         match self.0.pair {
             Pair::Ed25519(_) => Algorithm::EdDsa,
@@ -114,7 +122,8 @@ impl FakeKey {
         }
     }
 
-    /// Returns the public key as a JWK with `kid`, `alg` and `use`.
+    /// Returns the public key as a JWK (RFC 7517) with `kid`, `alg` and the `use` `sig`, as JSON
+    /// text. The private part is never in it.
     pub fn jwk(&self) -> String {
         let mut jwk = self.0.pair.jwk();
         if let Some(members) = jwk.as_object_mut() {
@@ -125,7 +134,7 @@ impl FakeKey {
         jwk.to_string()
     }
 
-    /// Returns a key set that has only the public key.
+    /// Returns a key set that has only the public key, to configure a validator without an issuer.
     pub fn key_set(&self) -> KeySet {
         KeySet::from(self.public())
     }

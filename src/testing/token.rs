@@ -67,67 +67,77 @@ impl TokenBuilder {
             .claim("jti", random_name())
     }
 
-    /// Sets `iss`.
+    /// Sets `iss`. A new builder has none, so a validator that expects an issuer rejects its token.
     pub fn issuer(self, issuer: impl AsRef<str>) -> Self {
         self.claim("iss", issuer.as_ref())
     }
 
-    /// Sets `sub`.
+    /// Sets `sub`, which is `subject-1` in a new builder. [`without`](Self::without) removes it.
+    /// The value is not checked, so it may be empty.
     pub fn subject(self, subject: impl AsRef<str>) -> Self {
         self.claim("sub", subject.as_ref())
     }
 
-    /// Sets `aud` to one string.
+    /// Sets `aud` to one string, and replaces an earlier one; for a list use
+    /// [`claim`](Self::claim). A new builder has no audience.
     pub fn audience(self, audience: impl AsRef<str>) -> Self {
         self.claim("aud", audience.as_ref())
     }
 
-    /// Sets `client_id`.
+    /// Sets `client_id` (RFC 9068 section 2.2), which is `client-1` in a new builder.
     pub fn client(self, client: impl AsRef<str>) -> Self {
         self.claim("client_id", client.as_ref())
     }
 
-    /// Sets `scope`, separated by spaces.
+    /// Sets `scope`: all scopes in one text, separated by spaces. It replaces earlier ones; a new
+    /// builder has no scope.
     pub fn scope(self, scope: impl AsRef<str>) -> Self {
         self.claim("scope", scope.as_ref())
     }
 
-    /// Sets `exp` to this long after the time of the token.
+    /// Sets `exp` to this long after the time of the token, in whole seconds; the default is five
+    /// minutes. For a token that has expired, set `exp` with [`claim`](Self::claim).
     pub fn expires_in(self, span: Duration) -> Self {
         let end = self.now.saturating_add(span);
         self.claim("exp", end.as_secs())
     }
 
-    /// Sets a claim to any value; a value without a JSON form becomes `null`.
+    /// Sets a claim to any value, and replaces an earlier one; a value without a JSON form becomes
+    /// `null`. Registered claims can get a wrong type this way.
     pub fn claim(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         self.claims.insert(name.into(), as_json(value));
         self
     }
 
-    /// Removes a claim.
+    /// Removes a claim, also one that a new builder has, such as `exp` or `jti`. Without such a
+    /// claim nothing changes.
     pub fn without(mut self, name: impl AsRef<str>) -> Self {
         self.claims.remove(name.as_ref());
         self
     }
 
-    /// Sets a member of the header to any value.
+    /// Sets a member of the header to any value, for example `crit` or another `alg`. The signature
+    /// does not follow it: the algorithm is always that of the key.
     pub fn header(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         self.header.insert(name.into(), as_json(value));
         self
     }
 
-    /// Removes a member of the header.
+    /// Removes a member of the header, also `alg`, `kid` or `typ`, which a new builder has.
+    /// Validators have to reject a token without `alg` (RFC 7515 section 4.1.1).
     pub fn without_header(mut self, name: impl AsRef<str>) -> Self {
         self.header.remove(name.as_ref());
         self
     }
 
-    /// Sets `typ` in the header.
+    /// Sets `typ` in the header, which is `at+jwt` in a new builder (RFC 9068 section 2.1).
+    /// [`without_header`](Self::without_header) removes it.
     pub fn typ(self, typ: impl AsRef<str>) -> Self {
         self.header("typ", typ.as_ref())
     }
 
-    /// Signs with another key, and sets `alg` and `kid` in the header to it.
+    /// Signs with another key, and sets `alg` and `kid` in the header to those of that key: a
+    /// consistent token, which is valid for those that trust the key.
     pub fn key(mut self, key: &FakeKey) -> Self {
         self.key = key.clone();
         self.header("alg", key.algorithm().as_str())
@@ -135,6 +145,9 @@ impl TokenBuilder {
     }
 
     /// Signs with another key and keeps the header: a forged token.
+    ///
+    /// It names the `kid` of the first key, so a validator that looks for that key has to reject
+    /// the signature.
     pub fn forged_by(mut self, key: &FakeKey) -> Self {
         self.key = key.clone();
         self
@@ -145,7 +158,10 @@ impl TokenBuilder {
         &self.claims
     }
 
-    /// Returns the signed token in compact form.
+    /// Returns the signed token in compact form (RFC 7515 section 7.1). The builder can be used
+    /// again; the signatures of ES256 then differ.
+    ///
+    /// It panics if the system's random source fails.
     pub fn sign(&self) -> String {
         let message = format!("{}.{}", segment(&self.header), segment(&self.claims));
         let signature = self.key.sign(message.as_bytes());

@@ -12,10 +12,10 @@ use crate::principal::ClaimValue;
 
 /// Returns a condition that is true only if the caller has exactly this scope, byte for byte.
 ///
-/// It is [`Unknown`](crate::policy::Truth::Unknown) for a caller whose credential has no scope claim. A
-/// deny because the scope is missing is
-/// [`ScopeInsufficient`](crate::error::RejectionKind::ScopeInsufficient), and the challenge names the
-/// scope. It takes one scope: no caller has a scope with an empty name, or with a space in it.
+/// It is [`Unknown`](crate::policy::Truth::Unknown) for a caller whose credential has no scope
+/// claim. A deny because the scope is missing is
+/// [`ScopeInsufficient`](crate::error::RejectionKind::ScopeInsufficient), and the challenge names
+/// the scope. It takes one scope: no caller has a scope with an empty name, or with a space in it.
 ///
 /// ```
 /// use bearergate::{claim, require_scope};
@@ -35,8 +35,8 @@ pub fn require_scope(name: impl Into<Arc<str>>) -> Condition {
 
 /// Returns a condition that is true only if the claim `roles` is a list that contains this role.
 ///
-/// It is [`Unknown`](crate::policy::Truth::Unknown) if the claim is missing or not a list. For another
-/// claim write its path, such as `claim("realm_access").at("roles").contains("clerk")` for
+/// It is [`Unknown`](crate::policy::Truth::Unknown) if the claim is missing or not a list. For
+/// another claim write its path, such as `claim("realm_access").at("roles").contains("clerk")` for
 /// Keycloak.
 pub fn role(name: impl Into<String>) -> Condition {
     claim("roles").contains(name.into())
@@ -70,8 +70,9 @@ pub fn claim(name: impl Into<Arc<str>>) -> ClaimTest {
 /// [`claim`].
 ///
 /// Each condition is true only if the claim is present, has the type that the test expects, and
-/// passes it. It is [`Unknown`](crate::policy::Truth::Unknown) if the claim is missing or has another type;
-/// only [`absent`](Self::absent) and [`absent_or_is`](Self::absent_or_is) accept a missing claim.
+/// passes it. It is [`Unknown`](crate::policy::Truth::Unknown) if the claim is missing or has
+/// another type; only [`absent`](Self::absent) and [`absent_or_is`](Self::absent_or_is) accept a
+/// missing claim.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ClaimTest(ClaimPath);
@@ -148,8 +149,9 @@ impl ClaimTest {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a pattern that is empty or too long,
-    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for one that does not compile.
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a pattern that is empty or too
+    /// long, [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for one that does
+    /// not compile.
     pub fn matches(self, pattern: impl Into<Arc<str>>) -> Result<Condition, ConfigError> {
         Ok(self.satisfies(ClaimPredicate::Matches(TextPattern::new(pattern)?)))
     }
@@ -172,20 +174,26 @@ impl ClaimTest {
 
     /// Tests that the claim is a time, in seconds since 1970, after that of the
     /// [request](crate::policy::AccessRequest::now).
+    ///
+    /// A fraction of a second is dropped, and there is no leeway for clocks that differ. A claim
+    /// that is no number is [`Unknown`](crate::policy::Truth::Unknown).
     pub fn in_future(self) -> Condition {
         self.satisfies(ClaimPredicate::InFuture)
     }
 
     /// Tests that the claim is a time, in seconds since 1970, at or before that of the
     /// [request](crate::policy::AccessRequest::now).
+    ///
+    /// A fraction of a second is dropped, and there is no leeway for clocks that differ. A claim
+    /// that is no number is [`Unknown`](crate::policy::Truth::Unknown).
     pub fn in_past(self) -> Condition {
         self.satisfies(ClaimPredicate::InPast)
     }
 
     /// Tests that the claim is present, with any value, even `null`.
     ///
-    /// For a missing claim it is [`Unknown`](crate::policy::Truth::Unknown), so its negation denies; to
-    /// require that a claim is missing use [`absent`](Self::absent).
+    /// For a missing claim it is [`Unknown`](crate::policy::Truth::Unknown), so its negation
+    /// denies; to require that a claim is missing use [`absent`](Self::absent).
     pub fn present(self) -> Condition {
         self.satisfies(ClaimPredicate::Present)
     }
@@ -193,7 +201,8 @@ impl ClaimTest {
     /// Tests that the claim is missing; a claim that is `null` is present.
     ///
     /// It is the only way to allow because of a missing claim. It is
-    /// [`Unknown`](crate::policy::Truth::Unknown) if the claim is nested in one that is not an object.
+    /// [`Unknown`](crate::policy::Truth::Unknown) if the claim is nested in one that is not an
+    /// object.
     pub fn absent(self) -> Condition {
         let name = format!("no claim {}", self.0);
         Condition::leaf(name, Predicate::Absent(self.0))

@@ -82,7 +82,17 @@ pub(in crate::policy) fn bounds(nodes: &[Node]) -> (bool, bool) {
 impl<'p> Part<'p> {
     fn new(leaf: &'p Leaf) -> Self {
         let literal = [(true, identity(leaf))];
-        let (can_hold, can_fail) = predicate_bounds(&leaf.predicate);
+        let (can_hold, can_fail) = match &leaf.predicate {
+            Predicate::Scope(name) => (!name.is_empty() && !name.contains(' '), true),
+            Predicate::Address(networks) => {
+                // A network of all addresses contains one family only.
+                let whole = networks.iter().filter(|network| network.prefix_len() == 0);
+                let families: BTreeSet<_> = whole.map(|network| network.addr().is_ipv4()).collect();
+                (true, families.len() < 2)
+            }
+            Predicate::Weekdays(days) => (true, days.names().count() < 7),
+            _ => (true, true),
+        };
         let only = match &leaf.predicate {
             Predicate::Action(name) => Some(("action", &**name)),
             Predicate::Authority(name) => Some(("authority", name.as_str())),
@@ -152,19 +162,4 @@ fn contradicts(literals: &Literals) -> bool {
     literals
         .iter()
         .any(|(expected, predicate)| *expected && literals.contains(&(false, predicate.clone())))
-}
-
-/// Returns whether a predicate can be true, and whether it can be false.
-fn predicate_bounds(predicate: &Predicate) -> (bool, bool) {
-    match predicate {
-        Predicate::Scope(name) => (!name.is_empty() && !name.contains(' '), true),
-        Predicate::Address(networks) => {
-            // A network of all addresses contains one family only.
-            let whole = networks.iter().filter(|network| network.prefix_len() == 0);
-            let families: BTreeSet<_> = whole.map(|network| network.addr().is_ipv4()).collect();
-            (true, families.len() < 2)
-        }
-        Predicate::Weekdays(days) => (true, days.names().count() < 7),
-        _ => (true, true),
-    }
 }

@@ -98,7 +98,16 @@ impl ClaimPredicate {
             Self::InPast => time(claim).map(|time| time <= now).into(),
             Self::Level(levels) => levels.evaluate(claim),
             Self::Matches(pattern) => pattern.evaluate(claim),
-            Self::Names(name) => names(claim, name),
+            Self::Names(name) => {
+                let is_name = |value: Value<'_>| {
+                    let is_text = value.kind() == Kind::String;
+                    Truth::from(is_text.then(|| value.is_text(name)))
+                };
+                match claim.elements() {
+                    Some(elements) => any(elements.map(is_name)),
+                    None => is_name(claim),
+                }
+            }
             Self::OneOf(values) => any(values.iter().map(|value| Truth::from(value.is(claim)))),
             Self::Present => Truth::True,
             Self::StartsWith(prefix) => match claim.content() {
@@ -128,18 +137,6 @@ fn integer(claim: Value<'_>) -> Option<i64> {
 fn time(claim: Value<'_>) -> Option<UnixTime> {
     let secs = seconds(claim.bytes(), Rounding::Down);
     (claim.kind() == Kind::Number).then(|| secs.map(UnixTime::from_secs))?
-}
-
-/// Returns whether a string, or an element of a list, is this name.
-fn names(claim: Value<'_>, name: &Arc<str>) -> Truth {
-    let is = |value: Value<'_>| {
-        let is_text = value.kind() == Kind::String;
-        Truth::from(is_text.then(|| value.is_text(name)))
-    };
-    match claim.elements() {
-        Some(elements) => any(elements.map(is)),
-        None => is(claim),
-    }
 }
 
 /// Returns the disjunction of all values.

@@ -228,9 +228,20 @@ impl<'l> PolicyReader<'l> {
             return Ok(self.condition(value, &pointer.member("not"))?.not());
         }
         let condition = if fields.has("part") {
-            self.part(fields)?
+            let name = fields.string("part")?;
+            let part = self.parts.get(&name).cloned();
+            part.ok_or_else(|| {
+                let pointer = pointer.member("part");
+                unknown_name(&pointer, "a preceding part", &name, "`parts`")
+            })?
         } else if fields.has("custom") {
-            self.custom(fields)?
+            let name = fields.string("custom")?;
+            let custom = self.customs.get(&*name).cloned();
+            custom.ok_or_else(|| {
+                let pointer = pointer.member("custom");
+                let expected = "a condition of the service";
+                unknown_name(&pointer, expected, &name, "the `PolicyLoader`")
+            })?
         } else {
             condition::read(fields)?
         };
@@ -243,28 +254,6 @@ impl<'l> PolicyReader<'l> {
         Ok(condition)
     }
 
-    fn part(&self, fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> {
-        let name = fields.string("part")?;
-        self.parts.get(&name).cloned().ok_or_else(|| {
-            let name = shown(&name);
-            let detail =
-                format!("expected the name of a preceding part, found `{name}`; add it to `parts`");
-            fields.pointer.member("part").malformed(detail)
-        })
-    }
-
-    fn custom(&self, fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> {
-        let name = fields.string("custom")?;
-        self.customs.get(&*name).cloned().ok_or_else(|| {
-            let name = shown(&name);
-            let detail = format!(
-                "expected the name of a condition of the service, found `{name}`; add it to the \
-                 `PolicyLoader`"
-            );
-            fields.pointer.member("custom").malformed(detail)
-        })
-    }
-
     fn count(&mut self, steps: usize, pointer: &Pointer<'_>) -> Result<(), LoadError> {
         self.steps = self.steps.saturating_add(steps);
         let max = limits::POLICY_STEPS;
@@ -275,6 +264,13 @@ impl<'l> PolicyReader<'l> {
             format!("expected at most {max} steps in the file, found more; split the file");
         Err(pointer.error(ConfigErrorKind::OutOfRange, detail))
     }
+}
+
+/// Returns the error of a reference to a condition that does not exist.
+fn unknown_name(pointer: &Pointer<'_>, expected: &str, name: &str, place: &str) -> LoadError {
+    let name = shown(name);
+    let detail = format!("expected the name of {expected}, found `{name}`; add it to {place}");
+    pointer.malformed(detail)
 }
 
 /// Refuses an array that is too long before any of its elements is read.

@@ -34,9 +34,10 @@ pub struct Route {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Guard {
-    /// A single condition, which has to be true.
+    /// A single condition, which has to be true. If it is false or unknown, the request is denied.
     Condition(Condition),
-    /// A policy of several rules, which has to permit the request.
+    /// A policy of several rules, which has to permit the request. Its decision is passed on, with
+    /// its obligations.
     Policy(Policy),
 }
 

@@ -45,31 +45,26 @@ impl PathPattern {
         }
         let parts = rest.split('/').filter(|_| !rest.is_empty());
         let segments = parts.map(|part| segment(text, part));
-        let pattern = Self {
-            segments: segments.collect::<Result<_, _>>()?,
-            is_slashed,
-        };
-        pattern.check(text)?;
-        Ok(pattern)
-    }
-
-    fn check(&self, text: &str) -> Result<(), ConfigError> {
-        if self.segments.len() > limits::ROUTE_SEGMENTS {
+        let segments = segments.collect::<Result<Vec<_>, _>>()?;
+        if segments.len() > limits::ROUTE_SEGMENTS {
             let max = limits::ROUTE_SEGMENTS;
             return Err(malformed(text, &format!("write at most {max} segments")));
         }
-        let last = self.segments.len().saturating_sub(1);
+        let last = segments.len().saturating_sub(1);
         let is_tail = |segment: &Segment| matches!(segment, Segment::Tail(_));
-        let tail = self.segments.iter().position(is_tail);
-        if tail.is_some_and(|at| at != last || self.is_slashed) {
+        let tail = segments.iter().position(is_tail);
+        if tail.is_some_and(|at| at != last || is_slashed) {
             return Err(malformed(text, "write `{*name}` as the last segment"));
         }
-        let names: Vec<_> = self.segments.iter().filter_map(Segment::name).collect();
+        let names: Vec<_> = segments.iter().filter_map(Segment::name).collect();
         let is_repeated = |(at, name)| names.iter().skip(at + 1).any(|other| other == name);
         if names.iter().enumerate().any(is_repeated) {
             return Err(malformed(text, "give each parameter another name"));
         }
-        Ok(())
+        Ok(Self {
+            segments,
+            is_slashed,
+        })
     }
 
     /// Returns whether there is a path that both patterns match.
@@ -193,7 +188,17 @@ impl<'r> CleanPath<'r> {
         if (inner.is_empty() && !is_root) || clean.segments().any(is_ambiguous) {
             return None;
         }
-        is_clean(inner.as_bytes()).then_some(clean)
+        let mut unread = inner.as_bytes();
+        while let Some((byte, after)) = unread.split_first() {
+            unread = match (byte, after) {
+                (b'%', [high, low, after @ ..]) if is_escape(*high, *low) => after,
+                (b'/', _) => after,
+                // A `;` starts path parameters, which some readers remove: `..;` becomes `..`.
+                (byte, _) if is_literal(*byte) => after,
+                _ => return None,
+            };
+        }
+        Some(clean)
     }
 
     pub(in crate::policy) fn segments(&self) -> impl Iterator<Item = &'r str> + use<'r> {
@@ -209,24 +214,6 @@ impl<'r> CleanPath<'r> {
         }
         Some(rest)
     }
-}
-
-fn is_clean(path: &[u8]) -> bool {
-    let mut rest = path;
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        match byte {
-            b'%' => match after {
-                [high, low, after @ ..] if is_escape(*high, *low) => rest = after,
-                _ => return false,
-            },
-            b'/' => {}
-            // A `;` starts path parameters, which some readers remove: `..;` becomes `..`.
-            byte if is_literal(*byte) => {}
-            _ => return false,
-        }
-    }
-    true
 }
 
 /// Returns whether two hexadecimal digits are a byte that has to be escaped and hides nothing.

@@ -11,8 +11,8 @@ use crate::error::StoreError;
 use crate::error::StoreErrorKind;
 use crate::now_or_later::NowOrLater;
 
-/// A store broke a rule of its trait's contract; `Display` shows the [rule](Self::rule) and what the
-/// store answered.
+/// A store broke a rule of its trait's contract; `Display` shows the [rule](Self::rule) and what
+/// the store answered.
 #[derive(Clone, thiserror::Error)]
 #[error("broken: {rule}{}", Answered(source.as_ref()))]
 pub struct Breach {
@@ -25,7 +25,8 @@ impl Breach {
         Self { rule, source: None }
     }
 
-    /// Returns the rule that the store broke, as a sentence in English.
+    /// Returns the rule that the store broke, as a sentence in English. It is text for people, and
+    /// not stable between versions; `source` is the error that the store answered with, if any.
     pub const fn rule(&self) -> &'static str {
         self.rule
     }

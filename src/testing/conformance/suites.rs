@@ -23,7 +23,9 @@ pub async fn api_key_store(store: &dyn ApiKeyStore) -> Result<(), Breach> {
     api_key::check(store).await
 }
 
-/// Checks a [`SessionStore`], under the conditions of [`api_key_store`].
+/// Checks a [`SessionStore`], under the conditions of [`api_key_store`]: how it finds, changes,
+/// revokes and purges sessions, and that only one of many simultaneous changes of a session
+/// succeeds. Returns `Ok(())` only if it kept the whole contract of the trait.
 ///
 /// # Errors
 ///
@@ -32,7 +34,9 @@ pub async fn session_store(store: &dyn SessionStore) -> Result<(), Breach> {
     session::check(store).await
 }
 
-/// Checks a [`RefreshTokenStore`], under the conditions of [`api_key_store`].
+/// Checks a [`RefreshTokenStore`], under the conditions of [`api_key_store`]: how it finds,
+/// rotates, revokes and purges families of tokens, and that only one of many simultaneous rotations
+/// succeeds. Returns `Ok(())` only if it kept the whole contract of the trait.
 ///
 /// # Errors
 ///
@@ -41,7 +45,9 @@ pub async fn refresh_token_store(store: &dyn RefreshTokenStore) -> Result<(), Br
     refresh::check(store).await
 }
 
-/// Checks a [`RevocationStore`], under the conditions of [`api_key_store`].
+/// Checks a [`RevocationStore`], under the conditions of [`api_key_store`]: how it adds, reads,
+/// removes and purges revocations, and that it keeps the wider of two for one target. Returns
+/// `Ok(())` only if it kept the whole contract of the trait.
 ///
 /// # Errors
 ///

@@ -10,7 +10,9 @@ use super::state::Provider;
 use crate::clock::Clock;
 use crate::testing::key::FakeKey;
 
-/// Configures and starts a [`FakeIssuer`].
+/// A builder of a [`FakeIssuer`]; created by [`FakeIssuer::builder`].
+///
+/// Nothing runs before [`start`](Self::start), and every setting has a default.
 #[derive(Debug)]
 #[must_use]
 pub struct FakeIssuerBuilder {
@@ -43,25 +45,38 @@ impl FakeIssuer {
 }
 
 impl FakeIssuerBuilder {
-    /// Sets the path of the issuer's URL, such as `/realms/main`.
+    /// Sets the path of the issuer's URL, such as `/realms/main`; the default is no path.
+    ///
+    /// Write it with a leading and without a trailing slash, because it is not checked. The paths
+    /// of all endpoints depend on it, see [`FakeEndpoint`](crate::testing::FakeEndpoint).
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.base = path.into();
         self
     }
 
-    /// Sets the first signing key; by default it is a new P-256 key.
+    /// Sets the first signing key, which is also published; by default it is a new P-256 key with
+    /// the `kid` `key-1`.
+    ///
+    /// [`FakeIssuer::rotate`] later makes a key of the same kind.
     pub fn key(mut self, key: FakeKey) -> Self {
         self.key = Some(key);
         self
     }
 
-    /// Sets the clock, for the times in tokens and for the `Date` of answers.
+    /// Sets the clock, for the times in tokens and for the `Date` of answers; the default is the
+    /// system's clock.
+    ///
+    /// Give the validator under test the same clock, or its tokens can be expired or not valid yet.
+    /// If the clock has no time, the issuer uses the Unix epoch.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// Sets the port on loopback; by default it is any free one.
+    /// Sets the port on loopback; the default 0 takes any free one, so that tests can run at the
+    /// same time.
+    ///
+    /// With a fixed port, [`start`](Self::start) fails while another process uses it.
     pub const fn port(mut self, port: u16) -> Self {
         self.port = port;
         self

@@ -1,23 +1,33 @@
 //! The endpoints of a provider and their paths.
 
 /// An endpoint of a [`FakeIssuer`](crate::testing::FakeIssuer).
+///
+/// Requests are counted, and faults are set, for each endpoint separately. A known endpoint answers
+/// 405 to a method that it does not support.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum FakeEndpoint {
-    /// OpenID Connect Discovery: the issuer's URL, then `/.well-known/openid-configuration`.
+    /// OpenID Connect Discovery: the issuer's URL, then `/.well-known/openid-configuration`. It
+    /// answers `GET` with the same document as [`ServerMetadata`](Self::ServerMetadata).
     Discovery,
-    /// Introspection (RFC 7662).
+    /// Introspection (RFC 7662): the issuer's URL, then `/introspect`. It answers `POST` of an
+    /// authenticated client, in JSON or as a signed JWT (RFC 9701), as the header `accept` asks.
     Introspection,
-    /// The key set (RFC 7517 section 5).
+    /// The key set (RFC 7517 section 5): the issuer's URL, then `/jwks`. It has an entity tag, and
+    /// answers 304 to a client that sends that tag in `if-none-match`.
     Jwks,
-    /// Any other path; it is answered with 404.
+    /// Any other path; it is answered with 404. Requests to it are counted and recorded too, so a
+    /// test can see that a client used a wrong URL.
     Other,
-    /// Revocation (RFC 7009).
+    /// Revocation (RFC 7009): the issuer's URL, then `/revoke`. It answers `POST` of an
+    /// authenticated client, with 200 also for a token that it does not know.
     Revocation,
     /// Authorization server metadata (RFC 8414): `/.well-known/oauth-authorization-server`, then
-    /// the issuer's path.
+    /// the issuer's path. [`FakeIssuer::announce`](crate::testing::FakeIssuer::announce) changes
+    /// its members.
     ServerMetadata,
-    /// Tokens for client credentials (RFC 6749 section 4.4).
+    /// Tokens for client credentials (RFC 6749 section 4.4): the issuer's URL, then `/token`. It
+    /// issues opaque tokens that are active for 300 seconds.
     Token,
 }
 

@@ -20,7 +20,6 @@ use super::wire::decoded;
 use crate::clock::FakeClock;
 use crate::credential::PresentedCredential;
 use crate::jwt::JwtValidator;
-use crate::testing::key::FakeKey;
 use crate::testing::token::TokenBuilder;
 use crate::testing::token::random_name;
 use crate::validator::TokenValidator;
@@ -178,7 +177,12 @@ impl Provider {
     fn client_of_header(&self, header: &str) -> Option<String> {
         let (scheme, value) = header.split_once(' ')?;
         if scheme.eq_ignore_ascii_case("bearer") {
-            return self.lock().has_bearer(value).then(|| "bearer".to_owned());
+            let is_known = self
+                .lock()
+                .clients
+                .iter()
+                .any(|client| matches!(client, Client::Bearer(expected) if expected == value));
+            return is_known.then(|| "bearer".to_owned());
         }
         let pair = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
         // RFC 6749 section 2.3.1: both parts are form-encoded first.
@@ -189,49 +193,53 @@ impl Provider {
 
     /// RFC 7523: issuer and subject of the assertion are the client, and its audience is this server.
     fn client_of_assertion(&self, assertion: &str) -> Option<String> {
-        let keys = self.lock().client_keys();
-        keys.into_iter().find_map(|(id, key)| {
-            let is_valid = self.is_valid_assertion(assertion, &id, &key);
-            is_valid.then_some(id)
-        })
-    }
-
-    fn is_valid_assertion(&self, assertion: &str, id: &str, key: &FakeKey) -> bool {
+        let presented = PresentedCredential::bearer(assertion).ok()?;
         let audiences = [
             self.issuer.clone(),
             self.url(FakeEndpoint::Token),
             self.url(FakeEndpoint::Introspection),
             self.url(FakeEndpoint::Revocation),
         ];
-        let validator = || {
-            JwtValidator::builder()
-                .issuer(id)
-                .audiences(audiences.clone())
-                .keys(key.key_set())
-                .require_claim("sub", id)
-                .check("jti", |claims| claims.value("jti").is_some())
-                .clock(FakeClock::at(self.now()))
-        };
-        let typed = validator().require_type("client-authentication+jwt");
-        [validator(), typed].into_iter().any(|builder| {
-            let Ok(validator) = builder.build() else {
-                return false;
+        let state = self.lock();
+        let keys = state.clients.iter().filter_map(|client| match client {
+            Client::Key { id, key } => Some((id.clone(), key.clone())),
+            _ => None,
+        });
+        let keys: Vec<_> = keys.collect();
+        drop(state);
+        let mut clients = keys.into_iter().filter(|(id, key)| {
+            let validator = || {
+                JwtValidator::builder()
+                    .issuer(id)
+                    .audiences(audiences.clone())
+                    .keys(key.key_set())
+                    .require_claim("sub", id.as_str())
+                    .check("jti", |claims| claims.value("jti").is_some())
+                    .clock(FakeClock::at(self.now()))
             };
-            let Ok(presented) = PresentedCredential::bearer(assertion) else {
-                return false;
-            };
-            let result = validator.validate(&presented).try_now();
-            matches!(result, Ok(Ok(_)))
-        })
+            let typed = validator().require_type("client-authentication+jwt");
+            [validator(), typed].into_iter().any(|builder| {
+                let Ok(validator) = builder.build() else {
+                    return false;
+                };
+                let result = validator.validate(&presented).try_now();
+                matches!(result, Ok(Ok(_)))
+            })
+        });
+        clients.next().map(|(id, _)| id)
     }
 }
 
 impl ProviderState {
     /// Returns the body of an introspection answer about this token.
     fn introspection(&self, token: &str, now: u64) -> String {
+        let is_active = |claims: &Map<String, Value>| {
+            let end = claims.get("exp").and_then(Value::as_u64);
+            end.is_none_or(|end| now < end)
+        };
         match self.tokens.get(token) {
             Some(KnownToken::Text(text)) => text.clone(),
-            Some(KnownToken::Claims(claims)) if is_active(claims, now) => {
+            Some(KnownToken::Claims(claims)) if is_active(claims) => {
                 let mut members = claims.clone();
                 members.insert("active".to_owned(), true.into());
                 members
@@ -260,25 +268,6 @@ impl ProviderState {
             _ => false,
         })
     }
-
-    fn has_bearer(&self, token: &str) -> bool {
-        let mut clients = self.clients.iter();
-        clients.any(|client| matches!(client, Client::Bearer(expected) if expected == token))
-    }
-
-    fn client_keys(&self) -> Vec<(String, FakeKey)> {
-        let clients = self.clients.iter();
-        let keys = clients.filter_map(|client| match client {
-            Client::Key { id, key } => Some((id.clone(), key.clone())),
-            _ => None,
-        });
-        keys.collect()
-    }
-}
-
-fn is_active(claims: &Map<String, Value>, now: u64) -> bool {
-    let end = claims.get("exp").and_then(Value::as_u64);
-    end.is_none_or(|end| now < end)
 }
 
 /// Returns a document with its entity tag, or 304 for a client that has it already.

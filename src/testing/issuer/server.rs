@@ -69,7 +69,13 @@ impl Server {
     /// Closes the port and every connection; later connections are refused.
     pub(super) fn down(&self) {
         if let Some(running) = locked(&self.running).take() {
-            running.stop(self.address);
+            running.connections.stopping.store(true, Ordering::SeqCst);
+            // The acceptor waits for a connection; this one wakes it.
+            drop(TcpStream::connect(self.address));
+            drop(running.thread.join());
+            for (_, stream) in locked(&running.connections.open).streams.drain() {
+                drop(stream.shutdown(Shutdown::Both));
+            }
         }
     }
 
@@ -104,30 +110,20 @@ impl Acceptor {
         let (own, serve) = (Arc::clone(&connections), Arc::clone(serve));
         let thread = thread::Builder::new()
             .name("fake issuer".to_owned())
-            .spawn(move || accept(&listener, &own, &serve))?;
+            .spawn(move || {
+                for stream in listener.incoming() {
+                    if own.stopping.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    if let Ok(stream) = stream {
+                        own.serve(stream, Arc::clone(&serve));
+                    }
+                }
+            })?;
         Ok(Self {
             connections,
             thread,
         })
-    }
-
-    fn stop(self, address: SocketAddr) {
-        self.connections.stopping.store(true, Ordering::SeqCst);
-        // The acceptor waits for a connection; this one wakes it.
-        drop(TcpStream::connect(address));
-        drop(self.thread.join());
-        self.connections.close();
-    }
-}
-
-fn accept(listener: &TcpListener, connections: &Arc<Connections>, serve: &Serve) {
-    for stream in listener.incoming() {
-        if connections.stopping.load(Ordering::SeqCst) {
-            return;
-        }
-        if let Ok(stream) = stream {
-            connections.serve(stream, Arc::clone(serve));
-        }
     }
 }
 
@@ -159,12 +155,6 @@ impl Connections {
 
     fn leave(&self, id: usize) {
         locked(&self.open).streams.remove(&id);
-    }
-
-    fn close(&self) {
-        for (_, stream) in locked(&self.open).streams.drain() {
-            drop(stream.shutdown(Shutdown::Both));
-        }
     }
 }
 

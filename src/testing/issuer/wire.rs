@@ -18,7 +18,10 @@ const PIECE: Duration = Duration::from_millis(1);
 /// Length of one chunk of a long body.
 const CHUNK_BYTES: usize = 16 * 1024;
 
-/// A request that a [`FakeIssuer`](crate::testing::FakeIssuer) has received.
+/// A request that a [`FakeIssuer`](crate::testing::FakeIssuer) has received, as the client sent it.
+///
+/// Get it from [`FakeIssuer::requests`](crate::testing::FakeIssuer::requests), to check what a
+/// service sends. Its `Debug` output shows credentials: it is for tests only.
 #[derive(Clone, Debug)]
 pub struct SeenRequest {
     method: String,
@@ -28,29 +31,36 @@ pub struct SeenRequest {
 }
 
 impl SeenRequest {
-    /// Returns the method, such as `POST`.
+    /// Returns the method, such as `POST`, as sent: in the same case of letters.
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    /// Returns path and query, as sent.
+    /// Returns path and query, as sent: without decoding. It is the request target of RFC 9112
+    /// section 3.2.
     pub fn target(&self) -> &str {
         &self.target
     }
 
-    /// Returns the first header of this name; upper and lower case are the same.
+    /// Returns the first header of this name, without white space around it; upper and lower case
+    /// of the name are the same. It is `None` if the client did not send it.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         let found = headers.find(|(other, _)| other.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Returns the body; it is empty if the connection was reset before it was read.
+    /// Returns the body; it is empty if the connection was reset before it was read. Only bodies
+    /// with a `content-length` of at most 1 MiB are read.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// Returns the first parameter of this name in the form that is the body, decoded.
+    /// Returns the first parameter of this name in the form that is the body, decoded (RFC 6749
+    /// appendix B).
+    ///
+    /// It is `None` without such a parameter, for a malformed value, and for a body that is not
+    /// UTF-8. The content type is not checked.
     pub fn form(&self, name: &str) -> Option<String> {
         let text = std::str::from_utf8(&self.body).ok()?;
         let mut pairs = text.split('&').filter_map(|pair| pair.split_once('='));
@@ -75,11 +85,6 @@ impl SeenRequest {
     pub(super) fn keeps_alive(&self) -> bool {
         self.header("connection")
             .is_none_or(|value| !value.eq_ignore_ascii_case("close"))
-    }
-
-    fn body_len(&self) -> usize {
-        let len = self.header("content-length");
-        len.and_then(|len| len.parse().ok()).unwrap_or(0)
     }
 }
 
@@ -124,7 +129,8 @@ pub(super) fn read_head(stream: &mut TcpStream) -> io::Result<Option<SeenRequest
 
 /// Reads the byte that [`read_head`] left, and the body.
 pub(super) fn read_body(stream: &mut TcpStream, request: &mut SeenRequest) -> io::Result<()> {
-    let len = request.body_len();
+    let len = request.header("content-length");
+    let len = len.and_then(|len| len.parse().ok()).unwrap_or(0);
     if len > BODY_BYTES {
         return Err(io::ErrorKind::InvalidData.into());
     }
@@ -174,7 +180,10 @@ fn write_chunk(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
 
 /// Returns status line and headers; without a length the body is sent in chunks.
 fn head(answer: &Answer, len: Option<usize>) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status));
+    let status = http::StatusCode::from_u16(answer.status).ok();
+    let reason = status.and_then(|status| status.canonical_reason());
+    let reason = reason.unwrap_or("Unknown");
+    let mut head = format!("HTTP/1.1 {} {reason}\r\n", answer.status);
     for (name, value) in &answer.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -185,13 +194,6 @@ fn head(answer: &Answer, len: Option<usize>) -> Vec<u8> {
     }
     head.push_str("\r\n");
     head.into_bytes()
-}
-
-fn reason(status: u16) -> &'static str {
-    let status = http::StatusCode::from_u16(status).ok();
-    status
-        .and_then(|status| status.canonical_reason())
-        .unwrap_or("Unknown")
 }
 
 #[cfg(test)]
