@@ -118,7 +118,9 @@ impl AccessClaims {
         let mut joined = String::new();
         for scope in scopes {
             let scope = scope.as_ref();
-            if !self.may_hold(scope) {
+            let is_granted = |granted: &String| granted.split(' ').any(|own| own == scope);
+            let is_text = !scope.is_empty() && scope.bytes().all(charset::is_nqchar);
+            if !is_text || !self.granted.as_ref().is_none_or(is_granted) {
                 self.fault = Some("scope");
             }
             if !joined.is_empty() {
@@ -165,13 +167,6 @@ impl AccessClaims {
         self.with_raw(name, raw.filter(|_| !is_reserved))
     }
 
-    fn may_hold(&self, scope: &str) -> bool {
-        let is_granted = |granted: &String| granted.split(' ').any(|own| own == scope);
-        !scope.is_empty()
-            && scope.bytes().all(charset::is_nqchar)
-            && self.granted.as_ref().is_none_or(is_granted)
-    }
-
     fn with_raw(mut self, name: String, raw: Option<String>) -> Self {
         self.others.push((name, raw));
         self
@@ -186,7 +181,13 @@ impl AccessClaims {
         text.name("iss", added.issuer)?;
         text.name("sub", &self.subject)?;
         text.name("client_id", &self.client)?;
-        self.write_audiences(&mut text)?;
+        if let [only] = self.audiences.as_slice() {
+            text.name("aud", only)?;
+        } else {
+            let quoted = self.audiences.iter().map(|aud| quoted("aud", aud));
+            let quoted = quoted.collect::<Result<Vec<_>, _>>()?;
+            text.raw("aud", &format!("[{}]", quoted.join(",")));
+        }
         text.name("jti", added.jti)?;
         text.raw("iat", &added.issued_at.as_secs().to_string());
         text.raw("exp", &added.expires_at.as_secs().to_string());
@@ -204,16 +205,6 @@ impl AccessClaims {
     /// Returns when the token expires, given the usual time.
     pub(super) fn expires_at(&self, usual: UnixTime) -> UnixTime {
         self.not_after.map_or(usual, |end| usual.min(end))
-    }
-
-    fn write_audiences(&self, text: &mut ObjectWriter) -> Result<(), MintError> {
-        if let [only] = self.audiences.as_slice() {
-            return text.name("aud", only);
-        }
-        let quoted = self.audiences.iter().map(|aud| quoted("aud", aud));
-        let quoted = quoted.collect::<Result<Vec<_>, _>>()?;
-        text.raw("aud", &format!("[{}]", quoted.join(",")));
-        Ok(())
     }
 
     fn write_others(&self, text: &mut ObjectWriter) -> Result<(), MintError> {

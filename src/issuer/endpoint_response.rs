@@ -108,10 +108,17 @@ impl EndpointResponse {
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let (media_type, cache) = match self.max_age {
-            Some(age) => ("application/jwk-set+json", cacheable_for(age)),
-            None => ("application/json", HeaderValue::from_static("no-store")),
+            Some(age) => {
+                let cache = format!("public, max-age={}", age.as_secs());
+                (
+                    "application/jwk-set+json",
+                    HeaderValue::try_from(cache).ok(),
+                )
+            }
+            None => ("application/json", None),
         };
-        headers.insert(header::CACHE_CONTROL, cache);
+        let no_store = HeaderValue::from_static("no-store");
+        headers.insert(header::CACHE_CONTROL, cache.unwrap_or(no_store));
         if !self.body.is_empty() {
             let media_type = HeaderValue::from_static(media_type);
             headers.insert(header::CONTENT_TYPE, media_type);
@@ -138,11 +145,6 @@ impl EndpointResponse {
 
 /// RFC 7009 section 2.2.1 leaves the time to the server.
 const RETRY_SECS: u16 = 5;
-
-fn cacheable_for(age: Duration) -> HeaderValue {
-    let text = format!("public, max-age={}", age.as_secs());
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("no-store"))
-}
 
 impl fmt::Debug for EndpointResponse {
     /// The body describes a subject, so it is not shown.

@@ -228,11 +228,9 @@ impl JwtIssuer {
     fn published(&self) -> Result<Arc<KeySet>, Rejection> {
         let now = self.now().ok_or(RejectionKind::Unavailable)?;
         let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
-        let ready = state
-            .published
-            .as_ref()
-            .filter(|published| published.is_current(now));
-        if let Some(ready) = ready {
+        let is_current =
+            |own: &&Published| own.from <= now && own.until.is_none_or(|end| now < end);
+        if let Some(ready) = state.published.as_ref().filter(is_current) {
             return Ok(Arc::clone(&ready.keys));
         }
         let signing = Arc::clone(&state.signing);
@@ -256,10 +254,6 @@ impl Published {
             from: now,
             until: signing.next_end(now),
         })
-    }
-
-    fn is_current(&self, now: UnixTime) -> bool {
-        self.from <= now && self.until.is_none_or(|until| now < until)
     }
 }
 
@@ -342,7 +336,14 @@ impl JwtIssuerBuilder {
     /// characters, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a lifetime that the
     /// signing keys do not allow.
     pub fn build(self) -> Result<JwtIssuer, ConfigError> {
-        check_name(&self.name)?;
+        if self.name.is_empty() {
+            let remedy = "give the URL that validators are configured with";
+            return Err(ConfigError::empty("name", remedy));
+        }
+        if self.name.chars().any(char::is_control) {
+            let detail = "the issuer's name has control characters; give a URL without any";
+            return Err(ConfigError::malformed("name", detail));
+        }
         check_lifetime(self.lifetime, &self.keys)?;
         Ok(JwtIssuer(Arc::new(IssuerInner {
             name: self.name.into(),
@@ -354,18 +355,6 @@ impl JwtIssuerBuilder {
             }),
         })))
     }
-}
-
-fn check_name(name: &str) -> Result<(), ConfigError> {
-    if name.is_empty() {
-        let remedy = "give the URL that validators are configured with";
-        return Err(ConfigError::empty("name", remedy));
-    }
-    if name.chars().any(char::is_control) {
-        let detail = "the issuer's name has control characters; give a URL without any";
-        return Err(ConfigError::malformed("name", detail));
-    }
-    Ok(())
 }
 
 fn check_lifetime(lifetime: Duration, keys: &SigningKeys) -> Result<(), ConfigError> {

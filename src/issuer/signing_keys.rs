@@ -123,12 +123,12 @@ impl SigningKeys {
     ) -> Result<Self, ConfigError> {
         let mut next = self.changed(&substitute, now)?;
         let mut own = next.keys.iter();
-        let at = own.position(|own| own.key.kid() == kid);
-        next.replace(
-            at.ok_or_else(|| unknown_kid(self.revision))?,
-            substitute,
-            now,
-        );
+        let Some(at) = own.position(|own| own.key.kid() == kid) else {
+            let revision = self.revision;
+            let detail = format!("revision {revision} has no such key; read the stored keys again");
+            return Err(ConfigError::malformed("kid", detail));
+        };
+        next.replace(at, substitute, now);
         next.revoked.push(RevokedKey {
             kid: kid.into(),
             until: now.saturating_add(self.schedule.keep()),
@@ -203,13 +203,11 @@ impl SigningKeys {
         if self.id != other.id || other.revision < self.revision {
             return false;
         }
-        let mut live = self.published(now).filter(|key| self.has_begun(key, now));
+        let announced = self.next(now).map(|(key, _)| key.kid());
+        let mut live = self
+            .published(now)
+            .filter(|key| announced != Some(key.kid()));
         other.revision > self.revision || live.all(|key| other.knows(key.kid()))
-    }
-
-    fn has_begun(&self, key: &SigningKey, now: UnixTime) -> bool {
-        self.next(now)
-            .is_none_or(|(next, _)| next.kid() != key.kid())
     }
 
     fn knows(&self, kid: &str) -> bool {
@@ -301,9 +299,4 @@ impl fmt::Debug for SigningKeys {
             .field("revoked", &self.revoked)
             .finish()
     }
-}
-
-fn unknown_kid(revision: u64) -> ConfigError {
-    let detail = format!("revision {revision} has no such key; read the stored keys again");
-    ConfigError::malformed("kid", detail)
 }
