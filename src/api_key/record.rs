@@ -90,7 +90,8 @@ impl ApiKeyRecord {
     /// [`limits::API_KEY_FREE_BYTES`], or there are more addresses than
     /// [`limits::API_KEY_ADDRESSES`].
     pub fn from_row(mut row: ApiKeyRow) -> Result<Self, StoreError> {
-        check(&row).map_err(corrupt)?;
+        check(&row)
+            .map_err(|reason| StoreError::new(StoreErrorKind::Corrupt).with_source(reason))?;
         Ok(Self(Arc::new(RecordNode {
             id: row.id,
             digest: row.digest,
@@ -261,20 +262,17 @@ fn check(row: &ApiKeyRow) -> Result<(), &'static str> {
     if !row.scopes.iter().all(|s| is_clean(s) && !s.contains(' ')) {
         return Err("a scope is empty, or has a space or a control character");
     }
-    if free_bytes(row) > limits::API_KEY_FREE_BYTES {
+    // The texts that may be the owner's own.
+    let texts = row.name.iter().chain(&row.limit_class);
+    let metadata = row.metadata.iter().flat_map(|(name, value)| [name, value]);
+    let free_bytes: usize = texts.chain(metadata).map(String::len).sum();
+    if free_bytes > limits::API_KEY_FREE_BYTES {
         return Err("name, limit class and metadata are too long");
     }
     if row.addresses.len() > limits::API_KEY_ADDRESSES {
         return Err("there are too many addresses");
     }
     Ok(())
-}
-
-/// Returns the length of the texts that may be the owner's own.
-fn free_bytes(row: &ApiKeyRow) -> usize {
-    let texts = row.name.iter().chain(&row.limit_class);
-    let metadata = row.metadata.iter().flat_map(|(name, value)| [name, value]);
-    texts.chain(metadata).map(String::len).sum()
 }
 
 /// Makes the facts of the principal.
@@ -293,10 +291,6 @@ fn facts(row: ApiKeyRow) -> Result<BuiltFacts, StoreError> {
         .claims(json!(claims).to_string())
         .map_err(|error| StoreError::new(StoreErrorKind::Corrupt).with_source(error))?;
     Ok(principal.build_facts())
-}
-
-fn corrupt(reason: &'static str) -> StoreError {
-    StoreError::new(StoreErrorKind::Corrupt).with_source(reason)
 }
 
 impl fmt::Debug for ApiKeyRecord {

@@ -67,24 +67,21 @@ impl ApiKeyQuery {
     /// Returns true only if the record has the authority of the query, comes after
     /// [`after`](Self::after) and matches the filter; the limit is not considered.
     pub fn matches(&self, record: &ApiKeyRecord) -> bool {
-        record.authority() == &self.authority
-            && self.after.is_none_or(|after| after < record.id())
-            && self.filter.matches(record)
-    }
-}
-
-impl ApiKeyFilter {
-    fn matches(&self, record: &ApiKeyRecord) -> bool {
+        if record.authority() != &self.authority
+            || self.after.is_some_and(|after| record.id() <= after)
+        {
+            return false;
+        }
         let by = |end: Option<UnixTime>, time: &UnixTime| end.is_some_and(|end| end <= *time);
-        match self {
-            Self::All => true,
-            Self::EndedBy(time) => by(record.ends_at(), time),
-            Self::ExpiresBy(time) => {
+        match &self.filter {
+            ApiKeyFilter::All => true,
+            ApiKeyFilter::EndedBy(time) => by(record.ends_at(), time),
+            ApiKeyFilter::ExpiresBy(time) => {
                 let is_current = !record.is_disabled() && record.successor().is_none();
                 is_current && by(record.expires_at(), time)
             }
-            Self::Subject(subject) => record.subject() == subject,
-            Self::Tenant(tenant) => record.tenant().is_some_and(|own| own == *tenant),
+            ApiKeyFilter::Subject(subject) => record.subject() == subject,
+            ApiKeyFilter::Tenant(tenant) => record.tenant().is_some_and(|own| own == *tenant),
         }
     }
 }
