@@ -20,7 +20,6 @@ use super::column::time;
 use super::error::Fault;
 use super::error::corrupt;
 use super::store::SqliteStore;
-use super::transaction::Change;
 use super::transaction::read_all;
 use super::transaction::read_one;
 use crate::api_key::ApiKeyId;
@@ -54,7 +53,19 @@ impl ApiKeyStore for SqliteStore {
     }
 
     fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {
-        self.write(move |tx| changes.into_iter().try_for_each(|each| apply(tx, each)))
+        self.write(move |tx| {
+            changes.into_iter().try_for_each(|change| match change {
+                ApiKeyChange::Insert(record) => {
+                    tx.write_one(INSERT, params_from_iter(values(&record)?))
+                }
+                ApiKeyChange::Remove { id, version } => {
+                    tx.write_one(REMOVE, params![id.as_str(), number(version)?])
+                }
+                ApiKeyChange::Replace(record) => {
+                    tx.write_one(REPLACE, params_from_iter(values(&record)?))
+                }
+            })
+        })
     }
 
     /// Uses of several keys are written together. While those of 16 384 keys are waiting, uses of
@@ -67,23 +78,17 @@ impl ApiKeyStore for SqliteStore {
         let is_scheduled = self.writer.send(move |writer| {
             let taken = uses.take();
             // A use may be lost: nobody waits for it, and the next use adds another.
-            let _ = writer.write_relaxed(|tx| touch_all(tx, taken));
+            let _ = writer.write_relaxed(|tx| {
+                for (id, now) in taken {
+                    tx.write(TOUCH, params![id.as_str(), bound(now)])?;
+                }
+                Ok(())
+            });
         });
         if !is_scheduled {
             self.uses.not_scheduled();
         }
     }
-}
-
-/// Writes the last uses of keys.
-fn touch_all(
-    tx: &mut Change<'_>,
-    uses: impl IntoIterator<Item = (ApiKeyId, UnixTime)>,
-) -> Result<(), Fault> {
-    for (id, now) in uses {
-        tx.write(TOUCH, params![id.as_str(), bound(now)])?;
-    }
-    Ok(())
 }
 
 macro_rules! columns {
@@ -166,16 +171,6 @@ fn list(conn: &Connection, query: ApiKeyQuery) -> Result<Vec<ApiKeyRecord>, Faul
             let page = params![authority, after, limit, tenant];
             read_all(conn, LIST_TENANT, page, record)
         }
-    }
-}
-
-fn apply(tx: &mut Change<'_>, change: ApiKeyChange) -> Result<(), Fault> {
-    match change {
-        ApiKeyChange::Insert(record) => tx.write_one(INSERT, params_from_iter(values(&record)?)),
-        ApiKeyChange::Remove { id, version } => {
-            tx.write_one(REMOVE, params![id.as_str(), number(version)?])
-        }
-        ApiKeyChange::Replace(record) => tx.write_one(REPLACE, params_from_iter(values(&record)?)),
     }
 }
 
