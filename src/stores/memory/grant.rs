@@ -77,16 +77,12 @@ impl MemoryGrantStore {
 
     fn has_revoked(&self, grant: &Grant) -> bool {
         self.revocations.len() > 0
-            && grant
-                .revocation_targets()
-                .any(|target| self.has_revoked_by(&target, grant))
-    }
-
-    fn has_revoked_by<'a>(&self, target: &RevocationTarget<'a>, grant: &Grant) -> bool {
-        let piece = self.revocations.read(target);
-        let revocations: &Map<RevocationTarget<'a>, Written> = &piece;
-        let written = revocations.get(target);
-        written.is_some_and(|w| RevocationRecord::revokes(target.kind(), w.sequence, grant))
+            && grant.revocation_targets().any(|target| {
+                let part = self.revocations.read(&target);
+                let revocations: &Map<RevocationTarget<'_>, Written> = &part;
+                let written = revocations.get(&target);
+                written.is_some_and(|w| RevocationRecord::revokes(target.kind(), w.sequence, grant))
+            })
     }
 
     /// Gives a grant its sequence number, unless it is revoked.
@@ -152,22 +148,6 @@ impl MemoryGrantStore {
         sessions.first().remove(&old);
         sessions.second().insert(new.digest, Arc::new(new));
         Ok(version)
-    }
-
-    fn touch_session(&self, digest: TokenDigest, at: UnixTime) -> bool {
-        let mut sessions = self.sessions.write(&digest);
-        let Some(stored) = sessions.get_mut(&digest) else {
-            return false;
-        };
-        if self.has_revoked(&stored.grant) {
-            return false;
-        }
-        if stored.grant.last_used() < at {
-            let mut used = SessionRecord::clone(stored);
-            used.grant = used.grant.with_last_used(at);
-            *stored = Arc::new(used);
-        }
-        true
     }
 
     fn add_family(&self, mut family: RefreshFamily) -> Result<Sequence, StoreError> {
@@ -262,7 +242,17 @@ impl SessionStore for MemoryGrantStore {
     }
 
     fn touch(&self, digest: TokenDigest, at: UnixTime) -> NowOrLater<'_, Result<bool, StoreError>> {
-        NowOrLater::now(Ok(self.touch_session(digest, at)))
+        let mut sessions = self.sessions.write(&digest);
+        let stored = sessions.get_mut(&digest);
+        let Some(stored) = stored.filter(|stored| !self.has_revoked(&stored.grant)) else {
+            return NowOrLater::now(Ok(false));
+        };
+        if stored.grant.last_used() < at {
+            let mut used = SessionRecord::clone(stored);
+            used.grant = used.grant.with_last_used(at);
+            *stored = Arc::new(used);
+        }
+        NowOrLater::now(Ok(true))
     }
 }
 

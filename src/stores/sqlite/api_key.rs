@@ -4,7 +4,6 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use rusqlite::Row;
 use rusqlite::params;
 use rusqlite::params_from_iter;
@@ -49,7 +48,31 @@ impl ApiKeyStore for SqliteStore {
     }
 
     fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
-        self.read(move |conn| list(conn, query))
+        self.read(move |conn| {
+            let authority = query.authority.as_str();
+            let after = query.after.as_ref().map_or("", ApiKeyId::as_str);
+            let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+            let page = params![authority, after, limit];
+            match query.filter {
+                ApiKeyFilter::All => read_all(conn, LIST_ALL, page, record),
+                ApiKeyFilter::EndedBy(time) => {
+                    let page = params![authority, after, limit, bound(time)];
+                    read_all(conn, LIST_ENDED, page, record)
+                }
+                ApiKeyFilter::ExpiresBy(time) => {
+                    let page = params![authority, after, limit, bound(time)];
+                    read_all(conn, LIST_EXPIRING, page, record)
+                }
+                ApiKeyFilter::Subject(subject) => {
+                    let page = params![authority, after, limit, subject];
+                    read_all(conn, LIST_SUBJECT, page, record)
+                }
+                ApiKeyFilter::Tenant(tenant) => {
+                    let page = params![authority, after, limit, tenant];
+                    read_all(conn, LIST_TENANT, page, record)
+                }
+            }
+        })
     }
 
     fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {
@@ -147,32 +170,6 @@ const REMOVE: &str = "DELETE FROM api_key WHERE id = ?1 AND version = ?2";
 
 const TOUCH: &str =
     "UPDATE api_key SET last_used = ?2 WHERE id = ?1 AND ifnull(last_used, -1) < ?2";
-
-fn list(conn: &Connection, query: ApiKeyQuery) -> Result<Vec<ApiKeyRecord>, Fault> {
-    let authority = query.authority.as_str();
-    let after = query.after.as_ref().map_or("", ApiKeyId::as_str);
-    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-    let page = params![authority, after, limit];
-    match query.filter {
-        ApiKeyFilter::All => read_all(conn, LIST_ALL, page, record),
-        ApiKeyFilter::EndedBy(time) => {
-            let page = params![authority, after, limit, bound(time)];
-            read_all(conn, LIST_ENDED, page, record)
-        }
-        ApiKeyFilter::ExpiresBy(time) => {
-            let page = params![authority, after, limit, bound(time)];
-            read_all(conn, LIST_EXPIRING, page, record)
-        }
-        ApiKeyFilter::Subject(subject) => {
-            let page = params![authority, after, limit, subject];
-            read_all(conn, LIST_SUBJECT, page, record)
-        }
-        ApiKeyFilter::Tenant(tenant) => {
-            let page = params![authority, after, limit, tenant];
-            read_all(conn, LIST_TENANT, page, record)
-        }
-    }
-}
 
 /// Returns the values of a record in the order of the columns.
 fn values(record: &ApiKeyRecord) -> Result<[Value; 23], Fault> {

@@ -32,7 +32,6 @@ use crate::grant::store::Sequence;
 use crate::grant::store::SessionHandle;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
-use crate::revocation_list::RevocationTarget;
 
 impl GrantStore for SqliteStore {
     fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
@@ -140,19 +139,15 @@ fn lookup<R>(
 
 fn is_revoked(conn: &Connection, grant: &Grant) -> Result<bool, Fault> {
     for target in grant.revocation_targets() {
-        let written = revoked_at(conn, &target)?;
+        let key = params![target.kind().as_str(), target.authority(), target.id()];
+        let mut statement = conn.prepare_cached(REVOKED_AT)?;
+        let found = statement.query_row(key, |row| row.get(0)).optional()?;
+        let written = found.map(sequence).transpose()?;
         if written.is_some_and(|at| RevocationRecord::revokes(target.kind(), at, grant)) {
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-fn revoked_at(conn: &Connection, target: &RevocationTarget<'_>) -> Result<Option<Sequence>, Fault> {
-    let params = params![target.kind().as_str(), target.authority(), target.id()];
-    let mut statement = conn.prepare_cached(REVOKED_AT)?;
-    let found = statement.query_row(params, |row| row.get(0)).optional()?;
-    found.map(sequence).transpose()
 }
 
 /// The columns of a grant, the last ones of their table.
