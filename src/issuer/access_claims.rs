@@ -107,13 +107,18 @@ impl AccessClaims {
         }
     }
 
-    /// Adds another audience. Each audience can then use the token at the others.
+    /// Adds another audience to the claim `aud`. Each audience can then use the token at the
+    /// others, so prefer one token for each.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
     }
 
-    /// Sets the scopes, each without spaces, of the characters that RFC 6749 section 3.3 allows.
+    /// Sets the scopes, the claim `scope`: each without spaces, of the characters that RFC 6749
+    /// section 3.3 allows. They replace the ones of an earlier call.
+    ///
+    /// Any other text, and after [`of_grant`](Self::of_grant) a scope that the grant does not have,
+    /// is an error when the token is minted.
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         let mut joined = String::new();
         for scope in scopes {

@@ -82,7 +82,8 @@ impl EndpointResponse {
         self
     }
 
-    /// Returns the status: 200, 400 or 503.
+    /// Returns the status: 200 for an answer, 400 for a request that is refused (RFC 6749 section
+    /// 5.2), 503 if no answer is known.
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -99,12 +100,15 @@ impl EndpointResponse {
         self.cause.as_ref()
     }
 
-    /// Returns the body: JSON text, or an empty string.
+    /// Returns the body: JSON text, or an empty string for a revocation that succeeded. It may
+    /// describe a subject, so do not log it.
     pub fn body(&self) -> &str {
         &self.body
     }
 
-    /// Returns the headers. A key set may be cached for a while, any other response is `no-store`.
+    /// Returns the headers: the media type of a body that is not empty, and whether the response
+    /// may be cached. A key set may be for a while; any other response is `no-store`. A 503 has a
+    /// `Retry-After`.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let (media_type, cache) = match self.max_age {

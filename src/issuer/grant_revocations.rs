@@ -54,7 +54,11 @@ pub struct GrantRevocations {
 }
 
 impl GrantRevocations {
-    /// Takes the store and the authority of the sessions or refresh tokens.
+    /// Makes the list over the store of the sessions or refresh tokens and their authority.
+    ///
+    /// Both must be those of the [`SessionManager`](crate::session::SessionManager) or
+    /// [`RefreshManager`](crate::refresh::RefreshManager): revocations of another authority are not
+    /// found.
     pub fn new(store: Arc<dyn GrantStore>, authority: impl Into<Authority>) -> Self {
         Self {
             store,

@@ -85,6 +85,7 @@ struct Published {
 
 impl JwtIssuer {
     /// Starts the configuration of an issuer with its name, the `iss` of its tokens, and its keys.
+    /// Validators compare the name byte for byte; use the URL of the service.
     pub fn builder(name: impl Into<String>, keys: SigningKeys) -> JwtIssuerBuilder {
         JwtIssuerBuilder {
             name: name.into(),
@@ -211,7 +212,8 @@ impl JwtIssuer {
         SigningKeys::clone(&self.current())
     }
 
-    /// Returns the name of the issuer: the `iss` of its tokens and the authority of their subjects.
+    /// Returns the name of the issuer: the `iss` of its tokens, and the authority of their subjects
+    /// where a [`JwtValidator`](crate::JwtValidator) accepts them.
     pub fn name(&self) -> &str {
         &self.0.name
     }
@@ -315,13 +317,15 @@ impl JwtIssuerBuilder {
         self
     }
 
-    /// Sets the clock; by default it is the system's.
+    /// Sets the clock; by default it is the system's. It decides which key signs and when tokens
+    /// expire; while it has no time, no token is minted.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    /// Takes the clock from an [`Environment`]; without one there, the present clock stays. Call it
+    /// before [`clock`](Self::clock) if the issuer's differs.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.clock);
         self

@@ -111,12 +111,14 @@ impl SigningKey {
             .map_err(|flaw| flaw.in_field("pem"))
     }
 
-    /// Returns the algorithm of its signatures.
+    /// Returns the algorithm of its signatures, the only one that the key is published for (`alg`
+    /// of RFC 7517 section 4.4).
     pub fn algorithm(&self) -> Algorithm {
         self.0.algorithm
     }
 
-    /// Returns the `kid` under which the public half is published: its RFC 7638 thumbprint.
+    /// Returns the `kid` under which the public half is published, and which each token's header
+    /// names: its RFC 7638 thumbprint, 43 characters of base64url.
     pub fn kid(&self) -> &str {
         self.0.public.kid().unwrap_or_default()
     }

@@ -137,7 +137,8 @@ impl SigningKeys {
         Ok(next)
     }
 
-    /// Returns true if it is time to [schedule](Self::schedule_next) the next key.
+    /// Returns true if it is time to [schedule](Self::schedule_next) the next key: one that is
+    /// announced now begins to sign when the time of the last one is over, or later.
     pub fn is_rotation_due(&self, now: UnixTime) -> bool {
         let ends = self.last().map(|last| {
             let ends = last.signs_from.saturating_add(self.schedule.rotate_after);
@@ -147,7 +148,8 @@ impl SigningKeys {
         ends.is_some_and(|ends| now.as_secs() >= ends)
     }
 
-    /// Returns the public JWK Set to publish (RFC 7517 section 5) as JSON text.
+    /// Returns the public JWK Set to publish (RFC 7517 section 5) as JSON text: the announced key,
+    /// the one that signs, and older ones whose tokens may still be valid. It has no private part.
     pub fn jwks(&self, now: UnixTime) -> String {
         let keys: Vec<_> = self.published(now).map(SigningKey::jwk).collect();
         format!(r#"{{"keys":[{}]}}"#, keys.join(","))
@@ -162,13 +164,15 @@ impl SigningKeys {
         KeySet::new(self.published(now).map(|key| key.public().clone()))
     }
 
-    /// Returns the key that signs at this time; `None` before the first key begins.
+    /// Returns the key that signs at this time; `None` before the first key begins. Every node with
+    /// the same revision and time gets the same one.
     pub fn signing_key(&self, now: UnixTime) -> Option<&SigningKey> {
         let mut begun = self.keys.iter().rev().filter(|own| own.signs_from <= now);
         begun.next().map(|own| &own.key)
     }
 
-    /// Returns the announced key that does not sign yet, if there is one, and when it begins.
+    /// Returns the announced key that does not sign yet, if there is one, and when it begins. It is
+    /// published already, so that validators have it in time.
     pub fn next(&self, now: UnixTime) -> Option<(&SigningKey, UnixTime)> {
         let last = self.last().filter(|own| own.signs_from > now)?;
         Some((&last.key, last.signs_from))

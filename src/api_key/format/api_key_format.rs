@@ -93,7 +93,8 @@ impl ApiKeyFormat {
         Ok(self)
     }
 
-    /// Returns the text that every key begins with: the prefix and the underscore after it.
+    /// Returns the text that every key begins with: the prefix and the underscore after it. A
+    /// scanner for leaked secrets can search for it.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }

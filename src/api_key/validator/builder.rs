@@ -17,7 +17,10 @@ use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::validator::Shape;
 
-/// Configures an [`ApiKeyValidator`].
+/// Builds an [`ApiKeyValidator`].
+///
+/// By default the validator takes the header `x-api-key` and the prefix of its scheme, reads the
+/// system's clock, and checks the addresses of restricted keys.
 #[must_use]
 pub struct ApiKeyValidatorBuilder {
     scheme: ApiKeyScheme,
@@ -47,7 +50,8 @@ impl ApiKeyValidator {
 }
 
 impl ApiKeyValidatorBuilder {
-    /// Sets the header whose whole value is a key; by default it is `x-api-key`.
+    /// Sets the header whose whole value is a key; by default it is `x-api-key`. Every value in it
+    /// is validated as a key, also without the prefix of the scheme.
     pub fn header(mut self, name: impl Into<String>) -> Self {
         self.header = Some(name.into());
         self
@@ -68,14 +72,18 @@ impl ApiKeyValidatorBuilder {
         self
     }
 
-    /// Takes the clock and the observer from an [`Environment`]. Call it before a setter that differs from it.
+    /// Takes the clock and the observer from an [`Environment`]; a part that is not there stays as
+    /// it is. Call it before [`clock`](Self::clock) or [`observer`](Self::observer) if one of the
+    /// validator's differs.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.clock);
         environment.set_observer(&mut self.observer);
         self
     }
 
-    /// Sets the observer that failures are reported to which do not change the result.
+    /// Sets the observer that failures are reported to which do not change the result, such as
+    /// [`Event::RehashFailed`](crate::event::Event::RehashFailed). By default they are not
+    /// reported.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self

@@ -56,7 +56,8 @@ impl SqliteStore {
         Self::builder(path).open()
     }
 
-    /// Starts the configuration of a store in the file at `path`.
+    /// Starts the configuration of a store in the file at `path`. Nothing is opened or checked
+    /// before [`SqliteStoreBuilder::open`].
     pub fn builder(path: impl Into<PathBuf>) -> SqliteStoreBuilder {
         SqliteStoreBuilder {
             path: path.into(),
