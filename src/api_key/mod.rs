@@ -1,7 +1,7 @@
 //! API keys: format, record, store, manager and validator.
 //!
 //! An [`ApiKeyScheme`] holds what all keys of one service share. An [`ApiKeyManager`] issues,
-//! rotates and revokes keys of a scheme, an [`ApiKeyValidator`](crate::ApiKeyValidator) accepts
+//! rotates and revokes keys of a scheme, an [`ApiKeyValidator`] accepts
 //! them, and both read the records of an [`ApiKeyStore`]. What authors of stores need in addition
 //! is in [`store`].
 

@@ -142,7 +142,7 @@ impl ApiKeyRecord {
     }
 
     /// Returns the principal that a request with this key gets. It shares the record and copies
-    /// nothing.
+    /// nothing. Whether the key is valid is not checked here.
     pub fn principal(&self) -> Principal {
         self.clone().into_principal()
     }
@@ -227,7 +227,8 @@ impl ApiKeyRecord {
     }
 
     /// Returns true if the key may be used only from the addresses in its
-    /// [details](ApiKeyDetails::addresses).
+    /// [details](ApiKeyDetails::addresses). The validator rejects a request from any other, or from
+    /// an unknown one, as `address_denied`.
     pub fn is_restricted(&self) -> bool {
         self.0.is_restricted
     }
@@ -246,7 +247,7 @@ impl ApiKeyRecord {
     }
 
     /// Notes in this record and its clones that the key was used at this time, unless a later use
-    /// is noted already.
+    /// is noted already. This changes neither the version nor what a store has written.
     pub fn touch(&self, now: UnixTime) {
         let later = |own: u64| (own == NEVER || own < now.as_secs()).then_some(now.as_secs());
         let noted = &self.0.last_used;

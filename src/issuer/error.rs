@@ -70,7 +70,8 @@ impl MintError {
     }
 
     /// Returns the name of the invalid claim, if the kind is
-    /// [`ClaimInvalid`](MintErrorKind::ClaimInvalid) and one claim is the cause.
+    /// [`ClaimInvalid`](MintErrorKind::ClaimInvalid) and one claim is the cause. Its value is not
+    /// kept, because it may be personal data.
     pub fn claim(&self) -> Option<&str> {
         self.claim.as_deref()
     }

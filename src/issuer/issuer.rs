@@ -206,8 +206,9 @@ impl JwtIssuer {
         Ok(())
     }
 
-    /// Returns the present signing keys, to see whether the next key is due and to make the next
-    /// revision.
+    /// Returns the present signing keys, to see whether the [next key is
+    /// due](SigningKeys::is_rotation_due) and to make the next revision. A change of them has no
+    /// effect here before it is [adopted](Self::adopt).
     pub fn keys(&self) -> SigningKeys {
         SigningKeys::clone(&self.current())
     }

@@ -185,7 +185,8 @@ impl SigningKeys {
     }
 
     /// Returns the longest lifetime that a [`JwtIssuer`](crate::issuer::JwtIssuer) with these keys
-    /// may give its tokens.
+    /// may give its tokens. For so long, and the largest leeway, a key stays published after it has
+    /// signed.
     pub fn longest_lifetime(&self) -> Duration {
         self.schedule.longest_lifetime
     }

@@ -74,8 +74,9 @@ pub struct TokenEndpoints {
 }
 
 impl TokenEndpoints {
-    /// Makes the endpoints for this issuer. Without [`revocations`](Self::revocations) tokens
-    /// cannot be revoked: the answer is `unsupported_token_type`.
+    /// Makes the endpoints for this issuer and the tokens that its keys signed. Without
+    /// [`revocations`](Self::revocations) tokens cannot be revoked: a revocation request is
+    /// answered with `unsupported_token_type`, and introspection checks signature and claims only.
     pub fn new(issuer: JwtIssuer) -> Self {
         let validator = JwtValidator::builder()
             .issuer(issuer.name())

@@ -40,7 +40,7 @@ struct Rare {
 }
 
 impl ApiKeyDetails {
-    /// Returns the key's id, for logs and for
+    /// Returns the key's id, which is no secret: it is for logs, and for
     /// [`ApiKeyManager::revoke`](crate::api_key::ApiKeyManager::revoke).
     pub fn id(&self) -> ApiKeyId {
         self.id

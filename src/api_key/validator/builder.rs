@@ -65,8 +65,9 @@ impl ApiKeyValidatorBuilder {
         self
     }
 
-    /// Sets the clock for credentials without a [time](crate::credential::PresentedCredential::now); by default it is
-    /// the system's.
+    /// Sets the clock for credentials without a
+    /// [time](crate::credential::PresentedCredential::now); by default it is the system's. While it
+    /// has no time, such a key is rejected as [`Unavailable`](crate::RejectionKind::Unavailable).
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -100,12 +101,12 @@ impl ApiKeyValidatorBuilder {
         self
     }
 
-    /// Builds the validator.
+    /// Builds the validator. The store is not asked; only the configuration is checked.
     ///
     /// # Errors
     ///
-    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if a header cannot have that
-    /// name.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if a header cannot have
+    /// that name, or no record can have the authority of the scheme.
     pub fn build(self) -> Result<ApiKeyValidator, ConfigError> {
         let header = self.header.as_deref().map(header).transpose()?;
         let prefix = self.scheme.format().prefix().to_owned();

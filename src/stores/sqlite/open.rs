@@ -70,15 +70,15 @@ impl SqliteStore {
 }
 
 impl SqliteStoreBuilder {
-    /// Sets the number of reading threads: 1 to [`limits::SQLITE_READERS_MAX`]. One more thread
-    /// writes.
+    /// Sets the number of reading threads: 1 to [`limits::SQLITE_READERS_MAX`], by default 4. So
+    /// many calls can read at the same time; one more thread writes.
     pub fn readers(mut self, threads: usize) -> Self {
         self.readers = threads;
         self
     }
 
     /// Sets how many calls may wait for the readers, and how many for the writer: 1 to
-    /// [`limits::SQLITE_QUEUE_MAX`]. One call more is
+    /// [`limits::SQLITE_QUEUE_MAX`], by default 1024. One call more is
     /// [`Unavailable`](crate::error::StoreErrorKind::Unavailable) at once.
     pub fn queue(mut self, calls: usize) -> Self {
         self.queue = calls;
@@ -86,7 +86,7 @@ impl SqliteStoreBuilder {
     }
 
     /// Sets how long one call waits for the locks of other processes: at most
-    /// [`limits::SQLITE_BUSY_MAX`]. After that it is
+    /// [`limits::SQLITE_BUSY_MAX`], by default 5 seconds. After that it is
     /// [`Unavailable`](crate::error::StoreErrorKind::Unavailable).
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy = timeout;
