@@ -64,7 +64,9 @@ pub struct NeedsExpiry {
 }
 
 impl NeedsExpiry {
-    /// Lets the key expire this long after its creation.
+    /// Lets the key expire this long after its creation, in whole seconds: from that second on it
+    /// is rejected as [`ApiKeyExpired`](crate::RejectionKind::ApiKeyExpired). A key that
+    /// [replaces](crate::api_key::ApiKeyManager::rotate) it gets the same lifetime.
     pub fn expires_in(self, lifetime: Duration) -> NewApiKey {
         NewApiKey::with_expiry(self.subject, Some(lifetime))
     }
@@ -77,7 +79,11 @@ impl NeedsExpiry {
 }
 
 impl NewApiKey {
-    /// Starts a draft with the owner of the key; next, decide when it expires.
+    /// Starts a draft with the owner of the key, the subject of its requests; next, decide when it
+    /// expires.
+    ///
+    /// The subject must not be empty or have control characters, which is checked when the key is
+    /// [created](crate::api_key::ApiKeyManager::create).
     #[expect(
         clippy::new_ret_no_self,
         reason = "the draft exists once its expiry is decided"
@@ -102,37 +108,45 @@ impl NewApiKey {
         }
     }
 
-    /// Sets when the key becomes valid; by default it is valid at once.
+    /// Sets when the key becomes valid; by default it is valid at once. Before that second it is
+    /// rejected as [`TokenNotYetValid`](crate::RejectionKind::TokenNotYetValid).
     pub fn not_before(mut self, time: UnixTime) -> Self {
         self.not_before = Some(time);
         self
     }
 
-    /// Sets the tenant in which the subject acts: the claim `tenant` of the principal.
+    /// Sets the tenant in which the subject acts: the claim `tenant` of the principal, which
+    /// policies can read. By default there is none.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = Some(tenant.into());
         self
     }
 
-    /// Sets the scopes, each without spaces; by default there are none.
+    /// Sets the scopes, each without spaces or control characters; by default there are none. They
+    /// replace the ones of an earlier call, and are what [`require_scope`](crate::require_scope)
+    /// compares.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets the roles: the claim `roles` of the principal.
+    /// Sets the roles: the claim `roles` of the principal, which policies can read. They replace
+    /// the ones of an earlier call; by default there are none.
     pub fn roles<S: Into<String>>(mut self, roles: impl IntoIterator<Item = S>) -> Self {
         self.roles = roles.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets the display name of the key. Policies do not see it.
+    /// Sets the display name of the key, for lists and logs. Policies do not see it, and two keys
+    /// may have the same one.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Adds one entry of free data, or replaces the entry of this name. Policies do not see it.
+    /// Adds one entry of free data, or replaces the entry of this name. Policies do not see it. All
+    /// entries, the display name and the name of the limits together have at most
+    /// [`limits::API_KEY_FREE_BYTES`](crate::limits::API_KEY_FREE_BYTES) bytes.
     pub fn metadata(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(name.into(), value.into());
         self

@@ -16,13 +16,22 @@ kind_error! {
 }
 
 kinds! {
-    /// Why a change was not made, as a stable code.
+    /// Why a change to an API key was not made, as a stable code.
+    ///
+    /// Each but [`Unavailable`](Self::Unavailable) means that the store did not make the change.
     pub enum ApiKeyErrorKind {
+        /// Read the key again, and decide again whether to change it.
         Conflict = "conflict", "the key exists already, or it was changed by someone else";
+        /// [Purge](crate::api_key::ApiKeyManager::purge) ended keys, or give the store more room.
         Full = "full", "the store is full";
+        /// The values and lengths that a record allows are listed at
+        /// [`ApiKeyRecord::from_row`](crate::api_key::ApiKeyRecord::from_row).
         Malformed = "malformed", "a value of the key is malformed or too long";
+        /// Only a key that is valid or will be can be rotated, and only once.
         NotCurrent = "not_current", "the key is disabled, expired or already rotated";
+        /// The change may have been made: read the key before you try again.
         Unavailable = "unavailable", "the store, the clock or the random source cannot answer";
+        /// A key whose record has another authority is unknown to the manager too.
         Unknown = "unknown", "no such key exists";
     }
 }

@@ -181,11 +181,13 @@ impl ApiKeyManager {
         self.change(id, expire).await.map(|_| ())
     }
 
-    /// Finds the record of a key of this scheme's authority.
+    /// Finds the record of a key of this scheme's authority, also of one that is disabled or
+    /// expired. `None` if there is no such key, or its record has another authority.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`](ApiKeyErrorKind::Unavailable).
+    /// [`Unavailable`](ApiKeyErrorKind::Unavailable) if the store cannot answer; this does not mean
+    /// that there is no key.
     pub async fn find(&self, id: ApiKeyId) -> Result<Option<ApiKeyRecord>, ApiKeyError> {
         let found = self.store.find(id).await?;
         Ok(found.filter(|record| record.authority() == self.scheme.authority()))

@@ -54,7 +54,8 @@ impl ApiKeyManagerBuilder {
         self
     }
 
-    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    /// Takes the clock from an [`Environment`]; without one there, the present clock stays. Call it
+    /// before [`clock`](Self::clock) if the manager's differs.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.clock);
         self

@@ -90,7 +90,8 @@ impl ApiKeyRecord {
     /// [`limits::API_KEY_FREE_BYTES`], or there are more addresses than
     /// [`limits::API_KEY_ADDRESSES`].
     pub fn from_row(mut row: ApiKeyRow) -> Result<Self, StoreError> {
-        check(&row).map_err(corrupt)?;
+        check(&row)
+            .map_err(|reason| StoreError::new(StoreErrorKind::Corrupt).with_source(reason))?;
         Ok(Self(Arc::new(RecordNode {
             id: row.id,
             digest: row.digest,
@@ -104,7 +105,8 @@ impl ApiKeyRecord {
         })))
     }
 
-    /// Returns the record as plain data, for a store to write or a caller to change.
+    /// Returns a copy of the record as plain data, for a store to write or a caller to change.
+    /// [`from_row`](Self::from_row) makes an equal record of it.
     pub fn to_row(&self) -> ApiKeyRow {
         let owner = (self.authority().clone(), self.subject().to_owned());
         let mut row = ApiKeyRow::new(self.id(), *self.digest(), owner, self.created_at());
@@ -120,112 +122,132 @@ impl ApiKeyRecord {
         row
     }
 
-    /// Returns the id of the key.
+    /// Returns the id of the key, under which the store has the record. It is no secret; a [legacy
+    /// key](Self::is_legacy) does not contain it.
     pub fn id(&self) -> ApiKeyId {
         self.0.id
     }
 
-    /// Returns the digest of the whole key, and under which pepper it was made.
+    /// Returns the digest of the whole key, and under which pepper it was made. It is all that is
+    /// stored of the key itself.
     pub fn digest(&self) -> &PepperedDigest {
         &self.0.digest
     }
 
-    /// Returns the number of the record's version: 1 for a new one, and 1 more after each change.
+    /// Returns the number of the record's version: 1 for a new one, and 1 more after each change. A
+    /// store compares it, so that of two changes at the same time one is a conflict. A [last
+    /// use](Self::last_used) does not count as a change.
     pub fn version(&self) -> u64 {
         self.0.version
     }
 
     /// Returns the principal that a request with this key gets. It shares the record and copies
-    /// nothing.
+    /// nothing. Whether the key is valid is not checked here.
     pub fn principal(&self) -> Principal {
         self.clone().into_principal()
     }
 
-    /// Turns the record into the principal that a request with this key gets.
+    /// Turns the record into the principal that a request with this key gets, like
+    /// [`principal`](Self::principal). Whether the key is disabled or expired is not checked here.
     pub fn into_principal(self) -> Principal {
         Principal::from_backing(self.0)
     }
 
-    /// Returns the authority of the subject: that of the scheme under which the key was issued.
+    /// Returns the authority of the subject: that of the
+    /// [scheme](crate::api_key::ApiKeyScheme::authority) under which the key was issued. A
+    /// validator of another scheme rejects the key.
     pub fn authority(&self) -> &Authority {
         self.0.facts.authority()
     }
 
-    /// Returns the owner of the key.
+    /// Returns the owner of the key: the subject of the principal, unique only within the
+    /// [authority](Self::authority).
     pub fn subject(&self) -> &str {
         self.0.facts.subject().unwrap_or_default()
     }
 
-    /// Returns the tenant in which the subject acts: the claim `tenant`.
+    /// Returns the tenant in which the subject acts: the claim `tenant` of the principal. `None` if
+    /// the key was created without one.
     pub fn tenant(&self) -> Option<Cow<'_, str>> {
         let tenant = self.0.facts.claims().value(TENANT);
         tenant.and_then(Value::as_str)
     }
 
-    /// Returns the scopes of the key.
+    /// Returns the scopes of the key: those of its principal, which the service granted.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         let scopes = self.0.facts.scopes();
         scopes.into_iter().flat_map(|scopes| scopes.iter())
     }
 
-    /// Returns the roles that the service granted: the claim `roles`.
+    /// Returns the roles that the service granted: the claim `roles` of the principal. There is no
+    /// such claim if there are none.
     pub fn roles(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let roles = self.0.facts.claims().value(ROLES);
         let roles = roles.and_then(Value::elements).into_iter().flatten();
         roles.filter_map(Value::as_str)
     }
 
-    /// Returns when the key was created.
+    /// Returns when the key was created, by the clock of its manager: the principal's [time of
+    /// issue](crate::Principal::issued_at).
     pub fn created_at(&self) -> UnixTime {
         let created = self.0.facts.issued_at();
         created.unwrap_or(UnixTime::from_secs(0))
     }
 
-    /// Returns when the key becomes valid; `None` if it was valid when it was created.
+    /// Returns when the key becomes valid; `None` if it was valid when it was created. Before that
+    /// second the validator rejects it as `token_not_yet_valid`.
     pub fn not_before(&self) -> Option<UnixTime> {
         self.0.facts.not_before()
     }
 
-    /// Returns when the key expires; `None` if it never does.
+    /// Returns when the key expires; `None` if it never does. From that second on the validator
+    /// rejects it as `api_key_expired`, without a leeway.
     pub fn expires_at(&self) -> Option<UnixTime> {
         self.0.facts.expires_at()
     }
 
     /// Returns when the key expires or was disabled, whichever is earlier; `None` for neither.
+    /// [Purging](crate::api_key::ApiKeyManager::purge) is by this time.
     pub fn ends_at(&self) -> Option<UnixTime> {
         let disabled = self.disabled().map(|disabled| disabled.at);
         self.expires_at().into_iter().chain(disabled).min()
     }
 
-    /// Returns true for a key of a [`LegacyFormat`](crate::api_key::LegacyFormat).
+    /// Returns true for a key of a [`LegacyFormat`](crate::api_key::LegacyFormat). Such a key
+    /// contains no id and is found only by its digest.
     pub fn is_legacy(&self) -> bool {
         self.0.is_legacy
     }
 
-    /// Returns true if the key was disabled: it is then rejected.
+    /// Returns true if the key was disabled: the validator then rejects it as `api_key_disabled`,
+    /// whatever the time. An [`ApiKeyManager`](crate::api_key::ApiKeyManager) never enables it
+    /// again.
     pub fn is_disabled(&self) -> bool {
         self.0.is_disabled
     }
 
     /// Returns true if the key may be used only from the addresses in its
-    /// [details](ApiKeyDetails::addresses).
+    /// [details](ApiKeyDetails::addresses). The validator rejects a request from any other, or from
+    /// an unknown one, as `address_denied`.
     pub fn is_restricted(&self) -> bool {
         self.0.is_restricted
     }
 
-    /// Returns when the key was disabled and why.
+    /// Returns when the key was disabled and why; `None` if it was not. The reason is for the
+    /// operator and never sent to a client.
     pub fn disabled(&self) -> Option<&Disabled> {
         self.details().disabled()
     }
 
-    /// Returns when the key was last used, to within a minute; `None` if no use is known.
+    /// Returns when the key was last used; `None` if no use is known. Uses are noted at most once a
+    /// minute, and a store may lose some, so the key may have been used since.
     pub fn last_used(&self) -> Option<UnixTime> {
         let secs = self.0.last_used.load(Ordering::Relaxed);
         (secs != NEVER).then_some(UnixTime::from_secs(secs))
     }
 
     /// Notes in this record and its clones that the key was used at this time, unless a later use
-    /// is noted already.
+    /// is noted already. This changes neither the version nor what a store has written.
     pub fn touch(&self, now: UnixTime) {
         let later = |own: u64| (own == NEVER || own < now.as_secs()).then_some(now.as_secs());
         let noted = &self.0.last_used;
@@ -233,12 +255,16 @@ impl ApiKeyRecord {
         let _ = noted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
     }
 
-    /// Returns the id of the key that replaced this one.
+    /// Returns the id of the key that replaced this one in a
+    /// [rotation](crate::api_key::ApiKeyManager::rotate); `None` if the key was not rotated. A key
+    /// is rotated at most once.
     pub fn successor(&self) -> Option<ApiKeyId> {
         self.details().successor()
     }
 
-    /// Returns the rest of the record: what policies do not see.
+    /// Returns the rest of the record: names, free data, addresses and links to other keys.
+    /// Policies do not see it; a handler gets it as an [extension](crate::Principal::extension) of
+    /// the principal.
     pub fn details(&self) -> &ApiKeyDetails {
         &self.0.details
     }
@@ -261,20 +287,17 @@ fn check(row: &ApiKeyRow) -> Result<(), &'static str> {
     if !row.scopes.iter().all(|s| is_clean(s) && !s.contains(' ')) {
         return Err("a scope is empty, or has a space or a control character");
     }
-    if free_bytes(row) > limits::API_KEY_FREE_BYTES {
+    // The texts that may be the owner's own.
+    let texts = row.name.iter().chain(&row.limit_class);
+    let metadata = row.metadata.iter().flat_map(|(name, value)| [name, value]);
+    let free_bytes: usize = texts.chain(metadata).map(String::len).sum();
+    if free_bytes > limits::API_KEY_FREE_BYTES {
         return Err("name, limit class and metadata are too long");
     }
     if row.addresses.len() > limits::API_KEY_ADDRESSES {
         return Err("there are too many addresses");
     }
     Ok(())
-}
-
-/// Returns the length of the texts that may be the owner's own.
-fn free_bytes(row: &ApiKeyRow) -> usize {
-    let texts = row.name.iter().chain(&row.limit_class);
-    let metadata = row.metadata.iter().flat_map(|(name, value)| [name, value]);
-    texts.chain(metadata).map(String::len).sum()
 }
 
 /// Makes the facts of the principal.
@@ -293,10 +316,6 @@ fn facts(row: ApiKeyRow) -> Result<BuiltFacts, StoreError> {
         .claims(json!(claims).to_string())
         .map_err(|error| StoreError::new(StoreErrorKind::Corrupt).with_source(error))?;
     Ok(principal.build_facts())
-}
-
-fn corrupt(reason: &'static str) -> StoreError {
-    StoreError::new(StoreErrorKind::Corrupt).with_source(reason)
 }
 
 impl fmt::Debug for ApiKeyRecord {

@@ -73,17 +73,20 @@ impl ApiKeyScheme {
         self
     }
 
-    /// Returns the authority of the subjects.
+    /// Returns the authority of the subjects. Only records of this authority are accepted, seen and
+    /// changed under the scheme.
     pub fn authority(&self) -> &Authority {
         &self.0.authority
     }
 
-    /// Returns the format of the keys that are issued under this scheme.
+    /// Returns the format of the keys that are issued under this scheme, for example to read the id
+    /// of a leaked key with [`key_id`](ApiKeyFormat::key_id).
     pub fn format(&self) -> &ApiKeyFormat {
         &self.0.format
     }
 
-    /// Returns the format of the keys that another system issued, if they are accepted.
+    /// Returns the format of the keys that another system issued, set by
+    /// [`with_legacy`](Self::with_legacy); `None` if such keys are not accepted.
     pub fn legacy(&self) -> Option<&LegacyFormat> {
         self.0.legacy.as_ref()
     }

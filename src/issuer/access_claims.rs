@@ -107,18 +107,25 @@ impl AccessClaims {
         }
     }
 
-    /// Adds another audience. Each audience can then use the token at the others.
+    /// Adds another audience to the claim `aud`. Each audience can then use the token at the
+    /// others, so prefer one token for each.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
     }
 
-    /// Sets the scopes, each without spaces, of the characters that RFC 6749 section 3.3 allows.
+    /// Sets the scopes, the claim `scope`: each without spaces, of the characters that RFC 6749
+    /// section 3.3 allows. They replace the ones of an earlier call.
+    ///
+    /// Any other text, and after [`of_grant`](Self::of_grant) a scope that the grant does not have,
+    /// is an error when the token is minted.
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         let mut joined = String::new();
         for scope in scopes {
             let scope = scope.as_ref();
-            if !self.may_hold(scope) {
+            let is_granted = |granted: &String| granted.split(' ').any(|own| own == scope);
+            let is_text = !scope.is_empty() && scope.bytes().all(charset::is_nqchar);
+            if !is_text || !self.granted.as_ref().is_none_or(is_granted) {
                 self.fault = Some("scope");
             }
             if !joined.is_empty() {
@@ -165,13 +172,6 @@ impl AccessClaims {
         self.with_raw(name, raw.filter(|_| !is_reserved))
     }
 
-    fn may_hold(&self, scope: &str) -> bool {
-        let is_granted = |granted: &String| granted.split(' ').any(|own| own == scope);
-        !scope.is_empty()
-            && scope.bytes().all(charset::is_nqchar)
-            && self.granted.as_ref().is_none_or(is_granted)
-    }
-
     fn with_raw(mut self, name: String, raw: Option<String>) -> Self {
         self.others.push((name, raw));
         self
@@ -186,7 +186,13 @@ impl AccessClaims {
         text.name("iss", added.issuer)?;
         text.name("sub", &self.subject)?;
         text.name("client_id", &self.client)?;
-        self.write_audiences(&mut text)?;
+        if let [only] = self.audiences.as_slice() {
+            text.name("aud", only)?;
+        } else {
+            let quoted = self.audiences.iter().map(|aud| quoted("aud", aud));
+            let quoted = quoted.collect::<Result<Vec<_>, _>>()?;
+            text.raw("aud", &format!("[{}]", quoted.join(",")));
+        }
         text.name("jti", added.jti)?;
         text.raw("iat", &added.issued_at.as_secs().to_string());
         text.raw("exp", &added.expires_at.as_secs().to_string());
@@ -204,16 +210,6 @@ impl AccessClaims {
     /// Returns when the token expires, given the usual time.
     pub(super) fn expires_at(&self, usual: UnixTime) -> UnixTime {
         self.not_after.map_or(usual, |end| usual.min(end))
-    }
-
-    fn write_audiences(&self, text: &mut ObjectWriter) -> Result<(), MintError> {
-        if let [only] = self.audiences.as_slice() {
-            return text.name("aud", only);
-        }
-        let quoted = self.audiences.iter().map(|aud| quoted("aud", aud));
-        let quoted = quoted.collect::<Result<Vec<_>, _>>()?;
-        text.raw("aud", &format!("[{}]", quoted.join(",")));
-        Ok(())
     }
 
     fn write_others(&self, text: &mut ObjectWriter) -> Result<(), MintError> {

@@ -43,7 +43,8 @@ impl AuthenticatedClient {
         self
     }
 
-    /// Returns the client's id.
+    /// Returns the client's id, as the service gave it. It is compared with the claim `client_id`
+    /// of tokens, byte for byte.
     pub fn id(&self) -> &str {
         &self.id
     }

@@ -82,7 +82,8 @@ impl EndpointResponse {
         self
     }
 
-    /// Returns the status: 200, 400 or 503.
+    /// Returns the status: 200 for an answer, 400 for a request that is refused (RFC 6749 section
+    /// 5.2), 503 if no answer is known.
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -99,19 +100,29 @@ impl EndpointResponse {
         self.cause.as_ref()
     }
 
-    /// Returns the body: JSON text, or an empty string.
+    /// Returns the body: JSON text, or an empty string for a revocation that succeeded. It may
+    /// describe a subject, so do not log it.
     pub fn body(&self) -> &str {
         &self.body
     }
 
-    /// Returns the headers. A key set may be cached for a while, any other response is `no-store`.
+    /// Returns the headers: the media type of a body that is not empty, and whether the response
+    /// may be cached. A key set may be for a while; any other response is `no-store`. A 503 has a
+    /// `Retry-After`.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let (media_type, cache) = match self.max_age {
-            Some(age) => ("application/jwk-set+json", cacheable_for(age)),
-            None => ("application/json", HeaderValue::from_static("no-store")),
+            Some(age) => {
+                let cache = format!("public, max-age={}", age.as_secs());
+                (
+                    "application/jwk-set+json",
+                    HeaderValue::try_from(cache).ok(),
+                )
+            }
+            None => ("application/json", None),
         };
-        headers.insert(header::CACHE_CONTROL, cache);
+        let no_store = HeaderValue::from_static("no-store");
+        headers.insert(header::CACHE_CONTROL, cache.unwrap_or(no_store));
         if !self.body.is_empty() {
             let media_type = HeaderValue::from_static(media_type);
             headers.insert(header::CONTENT_TYPE, media_type);
@@ -138,11 +149,6 @@ impl EndpointResponse {
 
 /// RFC 7009 section 2.2.1 leaves the time to the server.
 const RETRY_SECS: u16 = 5;
-
-fn cacheable_for(age: Duration) -> HeaderValue {
-    let text = format!("public, max-age={}", age.as_secs());
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("no-store"))
-}
 
 impl fmt::Debug for EndpointResponse {
     /// The body describes a subject, so it is not shown.

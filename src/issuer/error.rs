@@ -38,10 +38,14 @@ kinds! {
     /// assert_eq!(MintErrorKind::TokenTooLarge.as_str(), "token_too_large");
     /// ```
     pub enum MintErrorKind {
+        /// [`MintError::claim`] names it where one claim is the cause.
         ClaimInvalid = "claim_invalid", "a claim is empty, reserved, malformed or given twice";
+        /// [`AccessClaims::not_after`](crate::issuer::AccessClaims::not_after), or the end of the
+        /// grant, is not later than now.
         Expired = "expired", "the token would be expired when it is minted";
         /// The limit is 16 KiB.
         TokenTooLarge = "token_too_large", "the token would be longer than validators accept";
+        /// No token is ever minted without a time, randomness and a key that signs now.
         Unavailable = "unavailable",
             "the clock, the random source or a signing key is not available";
     }
@@ -59,13 +63,15 @@ impl MintError {
         }
     }
 
-    /// Returns the reason as a stable code.
+    /// Returns the reason, whose [`as_str`](MintErrorKind::as_str) is a stable code. Only
+    /// [`Unavailable`](MintErrorKind::Unavailable) may succeed with the same claims later.
     pub fn kind(&self) -> MintErrorKind {
         self.kind
     }
 
     /// Returns the name of the invalid claim, if the kind is
-    /// [`ClaimInvalid`](MintErrorKind::ClaimInvalid) and one claim is the cause.
+    /// [`ClaimInvalid`](MintErrorKind::ClaimInvalid) and one claim is the cause. Its value is not
+    /// kept, because it may be personal data.
     pub fn claim(&self) -> Option<&str> {
         self.claim.as_deref()
     }

@@ -54,7 +54,11 @@ pub struct GrantRevocations {
 }
 
 impl GrantRevocations {
-    /// Takes the store and the authority of the sessions or refresh tokens.
+    /// Makes the list over the store of the sessions or refresh tokens and their authority.
+    ///
+    /// Both must be those of the [`SessionManager`](crate::session::SessionManager) or
+    /// [`RefreshManager`](crate::refresh::RefreshManager): revocations of another authority are not
+    /// found.
     pub fn new(store: Arc<dyn GrantStore>, authority: impl Into<Authority>) -> Self {
         Self {
             store,
@@ -74,20 +78,16 @@ impl GrantRevocations {
         self
     }
 
-    fn covers(&self, principal: &Principal) -> bool {
-        let issuer = self.issuer.as_ref();
-        issuer.is_none_or(|issuer| issuer == principal.authority())
-    }
-
     /// Returns the grant that the token was made from; `None` if it has no subject or no time of issue.
     fn grant(&self, token: &Principal) -> Option<Grant> {
         let issued = token.issued_at()?;
         let grant = Grant::new(self.authority.clone(), token.subject()?, issued);
         let sequence = sequence(token).unwrap_or(Sequence::next(None, issued));
+        let session = token.claims().value("sid");
         Some(
             grant
                 .with_client(token.client().map(str::to_owned))
-                .with_session(session_handle(token))
+                .with_session(session.and_then(|sid| SessionHandle::parse(&sid.as_str()?)))
                 .with_sequence(Some(sequence)),
         )
     }
@@ -108,7 +108,8 @@ impl RevocationList for GrantRevocations {
         &'a self,
         principal: &'a Principal,
     ) -> NowOrLater<'a, Result<(), Rejection>> {
-        if !self.covers(principal) {
+        let issuer = self.issuer.as_ref();
+        if issuer.is_some_and(|issuer| issuer != principal.authority()) {
             return NowOrLater::now(Ok(()));
         }
         let (Some(grant), Some(handle)) = (self.grant(principal), token_handle(principal)) else {
@@ -145,11 +146,6 @@ fn rejection_if(is_revoked: bool) -> Result<(), Rejection> {
         true => Err(RejectionKind::TokenRevoked.into()),
         false => Ok(()),
     }
-}
-
-fn session_handle(token: &Principal) -> Option<SessionHandle> {
-    let sid = token.claims().value("sid")?.as_str()?;
-    SessionHandle::parse(&sid)
 }
 
 fn sequence(token: &Principal) -> Option<Sequence> {

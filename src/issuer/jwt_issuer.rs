@@ -85,6 +85,7 @@ struct Published {
 
 impl JwtIssuer {
     /// Starts the configuration of an issuer with its name, the `iss` of its tokens, and its keys.
+    /// Validators compare the name byte for byte; use the URL of the service.
     pub fn builder(name: impl Into<String>, keys: SigningKeys) -> JwtIssuerBuilder {
         JwtIssuerBuilder {
             name: name.into(),
@@ -205,13 +206,15 @@ impl JwtIssuer {
         Ok(())
     }
 
-    /// Returns the present signing keys, to see whether the next key is due and to make the next
-    /// revision.
+    /// Returns the present signing keys, to see whether the [next key is
+    /// due](SigningKeys::is_rotation_due) and to make the next revision. A change of them has no
+    /// effect here before it is [adopted](Self::adopt).
     pub fn keys(&self) -> SigningKeys {
         SigningKeys::clone(&self.current())
     }
 
-    /// Returns the name of the issuer: the `iss` of its tokens and the authority of their subjects.
+    /// Returns the name of the issuer: the `iss` of its tokens, and the authority of their subjects
+    /// where a [`JwtValidator`](crate::JwtValidator) accepts them.
     pub fn name(&self) -> &str {
         &self.0.name
     }
@@ -228,11 +231,9 @@ impl JwtIssuer {
     fn published(&self) -> Result<Arc<KeySet>, Rejection> {
         let now = self.now().ok_or(RejectionKind::Unavailable)?;
         let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
-        let ready = state
-            .published
-            .as_ref()
-            .filter(|published| published.is_current(now));
-        if let Some(ready) = ready {
+        let is_current =
+            |own: &&Published| own.from <= now && own.until.is_none_or(|end| now < end);
+        if let Some(ready) = state.published.as_ref().filter(is_current) {
             return Ok(Arc::clone(&ready.keys));
         }
         let signing = Arc::clone(&state.signing);
@@ -256,10 +257,6 @@ impl Published {
             from: now,
             until: signing.next_end(now),
         })
-    }
-
-    fn is_current(&self, now: UnixTime) -> bool {
-        self.from <= now && self.until.is_none_or(|until| now < until)
     }
 }
 
@@ -321,13 +318,15 @@ impl JwtIssuerBuilder {
         self
     }
 
-    /// Sets the clock; by default it is the system's.
+    /// Sets the clock; by default it is the system's. It decides which key signs and when tokens
+    /// expire; while it has no time, no token is minted.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    /// Takes the clock from an [`Environment`]; without one there, the present clock stays. Call it
+    /// before [`clock`](Self::clock) if the issuer's differs.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.clock);
         self
@@ -342,7 +341,14 @@ impl JwtIssuerBuilder {
     /// characters, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a lifetime that the
     /// signing keys do not allow.
     pub fn build(self) -> Result<JwtIssuer, ConfigError> {
-        check_name(&self.name)?;
+        if self.name.is_empty() {
+            let remedy = "give the URL that validators are configured with";
+            return Err(ConfigError::empty("name", remedy));
+        }
+        if self.name.chars().any(char::is_control) {
+            let detail = "the issuer's name has control characters; give a URL without any";
+            return Err(ConfigError::malformed("name", detail));
+        }
         check_lifetime(self.lifetime, &self.keys)?;
         Ok(JwtIssuer(Arc::new(IssuerInner {
             name: self.name.into(),
@@ -354,18 +360,6 @@ impl JwtIssuerBuilder {
             }),
         })))
     }
-}
-
-fn check_name(name: &str) -> Result<(), ConfigError> {
-    if name.is_empty() {
-        let remedy = "give the URL that validators are configured with";
-        return Err(ConfigError::empty("name", remedy));
-    }
-    if name.chars().any(char::is_control) {
-        let detail = "the issuer's name has control characters; give a URL without any";
-        return Err(ConfigError::malformed("name", detail));
-    }
-    Ok(())
 }
 
 fn check_lifetime(lifetime: Duration, keys: &SigningKeys) -> Result<(), ConfigError> {

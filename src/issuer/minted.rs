@@ -32,22 +32,27 @@ pub struct MintedToken {
 }
 
 impl MintedToken {
-    /// Returns the text of the token, for its client only.
+    /// Returns the compact text of the token (RFC 7515 section 3.1), for its client only: anyone
+    /// who has it can use it until it expires, unless it is
+    /// [bound](crate::issuer::AccessClaims::bound_to) to a key.
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// Returns the `jti`: 128 random bits, not secret.
+    /// Returns the `jti` (RFC 7519 section 4.1.7): 128 random bits as text. It is not secret: log
+    /// it to find out later which token was used.
     pub fn id(&self) -> &str {
         &self.jti
     }
 
-    /// Returns when the token expires.
+    /// Returns when the token expires, the claim `exp`: after the issuer's lifetime, or at an
+    /// earlier [`not_after`](crate::issuer::AccessClaims::not_after).
     pub fn expires_at(&self) -> UnixTime {
         self.expires_at
     }
 
-    /// Returns the lifetime in seconds, for `expires_in` of a token response (RFC 6749 section 5.1).
+    /// Returns the lifetime in seconds from the minting on, for `expires_in` of a token response
+    /// (RFC 6749 section 5.1). It does not decrease as time passes.
     pub fn expires_in(&self) -> u64 {
         let (end, start) = (self.expires_at.as_secs(), self.issued_at.as_secs());
         end.saturating_sub(start)

@@ -69,7 +69,16 @@ impl SigningKey {
     /// [`AlgorithmUnusable`](ConfigErrorKind::AlgorithmUnusable) for any other algorithm,
     /// [`NoUsableKey`](ConfigErrorKind::NoUsableKey) if the random source fails.
     pub fn generate(algorithm: Algorithm) -> Result<Self, ConfigError> {
-        let der = signing::generate(algorithm).ok_or_else(|| not_generated(algorithm))?;
+        let Some(der) = signing::generate(algorithm) else {
+            return Err(ConfigError::new(
+                ConfigErrorKind::AlgorithmUnusable,
+                "algorithm",
+                format!(
+                    "no key can be generated for {algorithm}; use ES256, ES384 or EdDSA, or read \
+                     an RSA key from PEM"
+                ),
+            ));
+        };
         let der = der.map_err(|_| ConfigError::no_random("algorithm"))?;
         Self::from_der(algorithm, Secret::new(der.to_vec()))
             .map_err(|flaw| flaw.in_field("algorithm"))
@@ -102,12 +111,14 @@ impl SigningKey {
             .map_err(|flaw| flaw.in_field("pem"))
     }
 
-    /// Returns the algorithm of its signatures.
+    /// Returns the algorithm of its signatures, the only one that the key is published for (`alg`
+    /// of RFC 7517 section 4.4).
     pub fn algorithm(&self) -> Algorithm {
         self.0.algorithm
     }
 
-    /// Returns the `kid` under which the public half is published: its RFC 7638 thumbprint.
+    /// Returns the `kid` under which the public half is published, and which each token's header
+    /// names: its RFC 7638 thumbprint, 43 characters of base64url.
     pub fn kid(&self) -> &str {
         self.0.public.kid().unwrap_or_default()
     }
@@ -124,7 +135,11 @@ impl SigningKey {
         if der.expose().len() > limits::PRIVATE_KEY_BYTES {
             return Err(UNFIT);
         }
-        let key = encoding_key(algorithm, der.expose());
+        let key = match algorithm {
+            Algorithm::EdDsa => EncodingKey::from_ed_der(der.expose()),
+            Algorithm::Es256 | Algorithm::Es384 => EncodingKey::from_ec_der(der.expose()),
+            _ => EncodingKey::from_rsa_der(der.expose()),
+        };
         let signing =
             Signing::new(&signing::to_jsonwebtoken(algorithm), &key).map_err(|_| UNFIT)?;
         let (public, jwk) = KeyImporter::default().signer(signing.public()?, algorithm)?;
@@ -167,14 +182,6 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-fn encoding_key(algorithm: Algorithm, der: &[u8]) -> EncodingKey {
-    match algorithm {
-        Algorithm::EdDsa => EncodingKey::from_ed_der(der),
-        Algorithm::Es256 | Algorithm::Es384 => EncodingKey::from_ec_der(der),
-        _ => EncodingKey::from_rsa_der(der),
-    }
-}
-
 /// Returns the encoded header, the same for every token of a key (RFC 9068 section 2.1).
 fn header(algorithm: Algorithm, kid: &str) -> Result<Box<str>, Flaw> {
     let mut header = Header::new(signing::to_jsonwebtoken(algorithm));
@@ -182,17 +189,6 @@ fn header(algorithm: Algorithm, kid: &str) -> Result<Box<str>, Flaw> {
     header.kid = Some(kid.to_owned());
     let text = serde_json::to_vec(&header).map_err(|_| UNFIT)?;
     Ok(base64url::encode(text).into())
-}
-
-fn not_generated(algorithm: Algorithm) -> ConfigError {
-    ConfigError::new(
-        ConfigErrorKind::AlgorithmUnusable,
-        "algorithm",
-        format!(
-            "no key can be generated for {algorithm}; use ES256, ES384 or EdDSA, or read an RSA \
-             key from PEM"
-        ),
-    )
 }
 
 const MAC: Flaw = Flaw(

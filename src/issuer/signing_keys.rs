@@ -123,12 +123,12 @@ impl SigningKeys {
     ) -> Result<Self, ConfigError> {
         let mut next = self.changed(&substitute, now)?;
         let mut own = next.keys.iter();
-        let at = own.position(|own| own.key.kid() == kid);
-        next.replace(
-            at.ok_or_else(|| unknown_kid(self.revision))?,
-            substitute,
-            now,
-        );
+        let Some(at) = own.position(|own| own.key.kid() == kid) else {
+            let revision = self.revision;
+            let detail = format!("revision {revision} has no such key; read the stored keys again");
+            return Err(ConfigError::malformed("kid", detail));
+        };
+        next.replace(at, substitute, now);
         next.revoked.push(RevokedKey {
             kid: kid.into(),
             until: now.saturating_add(self.schedule.keep()),
@@ -137,7 +137,8 @@ impl SigningKeys {
         Ok(next)
     }
 
-    /// Returns true if it is time to [schedule](Self::schedule_next) the next key.
+    /// Returns true if it is time to [schedule](Self::schedule_next) the next key: one that is
+    /// announced now begins to sign when the time of the last one is over, or later.
     pub fn is_rotation_due(&self, now: UnixTime) -> bool {
         let ends = self.last().map(|last| {
             let ends = last.signs_from.saturating_add(self.schedule.rotate_after);
@@ -147,7 +148,8 @@ impl SigningKeys {
         ends.is_some_and(|ends| now.as_secs() >= ends)
     }
 
-    /// Returns the public JWK Set to publish (RFC 7517 section 5) as JSON text.
+    /// Returns the public JWK Set to publish (RFC 7517 section 5) as JSON text: the announced key,
+    /// the one that signs, and older ones whose tokens may still be valid. It has no private part.
     pub fn jwks(&self, now: UnixTime) -> String {
         let keys: Vec<_> = self.published(now).map(SigningKey::jwk).collect();
         format!(r#"{{"keys":[{}]}}"#, keys.join(","))
@@ -162,13 +164,15 @@ impl SigningKeys {
         KeySet::new(self.published(now).map(|key| key.public().clone()))
     }
 
-    /// Returns the key that signs at this time; `None` before the first key begins.
+    /// Returns the key that signs at this time; `None` before the first key begins. Every node with
+    /// the same revision and time gets the same one.
     pub fn signing_key(&self, now: UnixTime) -> Option<&SigningKey> {
         let mut begun = self.keys.iter().rev().filter(|own| own.signs_from <= now);
         begun.next().map(|own| &own.key)
     }
 
-    /// Returns the announced key that does not sign yet, if there is one, and when it begins.
+    /// Returns the announced key that does not sign yet, if there is one, and when it begins. It is
+    /// published already, so that validators have it in time.
     pub fn next(&self, now: UnixTime) -> Option<(&SigningKey, UnixTime)> {
         let last = self.last().filter(|own| own.signs_from > now)?;
         Some((&last.key, last.signs_from))
@@ -181,7 +185,8 @@ impl SigningKeys {
     }
 
     /// Returns the longest lifetime that a [`JwtIssuer`](crate::issuer::JwtIssuer) with these keys
-    /// may give its tokens.
+    /// may give its tokens. For so long, and the largest leeway, a key stays published after it has
+    /// signed.
     pub fn longest_lifetime(&self) -> Duration {
         self.schedule.longest_lifetime
     }
@@ -203,13 +208,11 @@ impl SigningKeys {
         if self.id != other.id || other.revision < self.revision {
             return false;
         }
-        let mut live = self.published(now).filter(|key| self.has_begun(key, now));
+        let announced = self.next(now).map(|(key, _)| key.kid());
+        let mut live = self
+            .published(now)
+            .filter(|key| announced != Some(key.kid()));
         other.revision > self.revision || live.all(|key| other.knows(key.kid()))
-    }
-
-    fn has_begun(&self, key: &SigningKey, now: UnixTime) -> bool {
-        self.next(now)
-            .is_none_or(|(next, _)| next.kid() != key.kid())
     }
 
     fn knows(&self, kid: &str) -> bool {
@@ -301,9 +304,4 @@ impl fmt::Debug for SigningKeys {
             .field("revoked", &self.revoked)
             .finish()
     }
-}
-
-fn unknown_kid(revision: u64) -> ConfigError {
-    let detail = format!("revision {revision} has no such key; read the stored keys again");
-    ConfigError::malformed("kid", detail)
 }

@@ -36,7 +36,8 @@ pub struct SigningKeysBuilder {
 }
 
 impl SigningKeys {
-    /// Starts the configuration with the first key, which signs at once.
+    /// Starts the configuration with the first key, which signs at once because there is no other.
+    /// Later keys are [announced](SigningKeys::schedule_next) before they sign.
     pub fn builder(key: SigningKey) -> SigningKeysBuilder {
         SigningKeysBuilder {
             key,

@@ -36,7 +36,26 @@ impl SigningKeys {
     /// [`KeyMalformed`](ConfigErrorKind::KeyMalformed) or [`KeyWeak`](ConfigErrorKind::KeyWeak) for a
     /// key that does not match its algorithm or its `kid`.
     pub fn from_secret(secret: &Secret) -> Result<Self, ConfigError> {
-        read(secret.expose())
+        let text = secret.expose();
+        if text.len() > limits::SIGNING_KEYS_BYTES {
+            let range = ..=limits::SIGNING_KEYS_BYTES;
+            return Err(ConfigError::size_out_of_range(
+                FIELD,
+                text.len(),
+                "bytes",
+                range,
+            ));
+        }
+        let object = Object::parse(text).map_err(|error| {
+            let detail = "expected one well-formed JSON object; restore what `to_secret` wrote";
+            ConfigError::malformed(FIELD, detail).with_source(error)
+        })?;
+        if number(&object, VERSION_NAME)? != VERSION {
+            let detail = "the text is of another version; read it with the version of this crate that \
+                          wrote it";
+            return Err(ConfigError::malformed(FIELD, detail));
+        }
+        signing_keys(&object)
     }
 
     /// Returns the keys with their private halves, for the service to store as a secret: JSON text of
@@ -88,29 +107,6 @@ fn write(keys: &SigningKeys) -> Secret {
     }
     text.push_str("]}");
     Secret::from(text)
-}
-
-/// Reads signing keys.
-fn read(text: &[u8]) -> Result<SigningKeys, ConfigError> {
-    if text.len() > limits::SIGNING_KEYS_BYTES {
-        let range = ..=limits::SIGNING_KEYS_BYTES;
-        return Err(ConfigError::size_out_of_range(
-            FIELD,
-            text.len(),
-            "bytes",
-            range,
-        ));
-    }
-    let object = Object::parse(text).map_err(|error| {
-        let detail = "expected one well-formed JSON object; restore what `to_secret` wrote";
-        ConfigError::malformed(FIELD, detail).with_source(error)
-    })?;
-    if number(&object, VERSION_NAME)? != VERSION {
-        let detail = "the text is of another version; read it with the version of this crate that \
-                      wrote it";
-        return Err(ConfigError::malformed(FIELD, detail));
-    }
-    signing_keys(&object)
 }
 
 fn signing_keys(object: &Object<'_>) -> Result<SigningKeys, ConfigError> {

@@ -74,8 +74,9 @@ pub struct TokenEndpoints {
 }
 
 impl TokenEndpoints {
-    /// Makes the endpoints for this issuer. Without [`revocations`](Self::revocations) tokens
-    /// cannot be revoked: the answer is `unsupported_token_type`.
+    /// Makes the endpoints for this issuer and the tokens that its keys signed. Without
+    /// [`revocations`](Self::revocations) tokens cannot be revoked: a revocation request is
+    /// answered with `unsupported_token_type`, and introspection checks signature and claims only.
     pub fn new(issuer: JwtIssuer) -> Self {
         let validator = JwtValidator::builder()
             .issuer(issuer.name())
@@ -117,7 +118,10 @@ impl TokenEndpoints {
             Err(response) => return NowOrLater::now(response),
         };
         let validated = self.validate(&token, now).and_then(|principal| {
-            let may_know = may_know(caller, &principal) && !is_expired(&principal, now);
+            // Without the leeway of validators, because the issuer's own clock set the expiry.
+            let is_live = |end: UnixTime| !end.has_passed(now, Leeway::ZERO);
+            let may_know =
+                may_know(caller, &principal) && principal.expires_at().is_some_and(is_live);
             let hidden = || Rejection::new(RejectionKind::AccessDenied);
             may_know.then_some(principal).ok_or_else(hidden)
         });
@@ -160,14 +164,23 @@ impl TokenEndpoints {
             Err(response) => return NowOrLater::now(response),
         };
         let Some(list) = self.revocations.as_deref().filter(|_| is_jwt_like(&token)) else {
-            return NowOrLater::now(unsupported_token_type());
+            let body = r#"{"error":"unsupported_token_type"}"#;
+            return NowOrLater::now(EndpointResponse::refused("unsupported_token_type", body));
         };
         let principal = match self.validate(&token, now) {
             Ok(principal) => principal,
-            Err(rejection) => return NowOrLater::now(already_invalid(rejection)),
+            Err(rejection) if rejection.kind() == RejectionKind::Unavailable => {
+                return NowOrLater::now(EndpointResponse::unavailable(rejection));
+            }
+            // RFC 7009 section 2.2: an invalid token needs no revocation.
+            Err(rejection) => {
+                return NowOrLater::now(EndpointResponse::ok("").with_cause(rejection));
+            }
         };
         if principal.client() != Some(caller.id()) {
-            return NowOrLater::now(unauthorized_client());
+            let body = r#"{"error":"unauthorized_client"}"#;
+            let refused = EndpointResponse::refused("unauthorized_client", body);
+            return NowOrLater::now(refused.with_cause(RejectionKind::AccessDenied.into()));
         }
         if let Ok(revoked) = list.revoke_token(&principal, now).try_now() {
             return NowOrLater::now(revocation_response(revoked));
@@ -179,7 +192,10 @@ impl TokenEndpoints {
 
     /// Reads the only token of a form, and the time.
     fn read_form(&self, form: &[u8]) -> Result<(Zeroizing<String>, UnixTime), EndpointResponse> {
-        let token = only_token(form).ok_or_else(invalid_request)?;
+        let Some(token) = only_token(form) else {
+            let body = r#"{"error":"invalid_request"}"#;
+            return Err(EndpointResponse::refused("invalid_request", body));
+        };
         let now = self.issuer.now();
         let now =
             now.ok_or_else(|| EndpointResponse::unavailable(RejectionKind::Unavailable.into()))?;
@@ -228,13 +244,6 @@ fn may_know(caller: &AuthenticatedClient, token: &Principal) -> bool {
     token.client() == Some(caller.id()) || token.audience().any(|aud| caller.serves(&aud))
 }
 
-/// Checked without the leeway of validators, because the issuer's own clock set the expiry.
-fn is_expired(token: &Principal, now: UnixTime) -> bool {
-    token
-        .expires_at()
-        .is_none_or(|end| end.has_passed(now, Leeway::ZERO))
-}
-
 fn active_unless_revoked(token: &Principal, checked: Result<(), Rejection>) -> EndpointResponse {
     match checked {
         Ok(()) => active(token),
@@ -270,33 +279,9 @@ fn inactive(rejection: Rejection) -> EndpointResponse {
     EndpointResponse::ok(r#"{"active":false}"#).with_cause(rejection)
 }
 
-/// RFC 7009 section 2.2: an invalid token needs no revocation.
-fn already_invalid(rejection: Rejection) -> EndpointResponse {
-    if rejection.kind() == RejectionKind::Unavailable {
-        return EndpointResponse::unavailable(rejection);
-    }
-    EndpointResponse::ok("").with_cause(rejection)
-}
-
 fn revocation_response(revoked: Result<(), Rejection>) -> EndpointResponse {
     match revoked {
         Ok(()) => EndpointResponse::ok(""),
         Err(rejection) => EndpointResponse::unavailable(rejection),
     }
-}
-
-fn invalid_request() -> EndpointResponse {
-    EndpointResponse::refused("invalid_request", r#"{"error":"invalid_request"}"#)
-}
-
-fn unauthorized_client() -> EndpointResponse {
-    EndpointResponse::refused("unauthorized_client", r#"{"error":"unauthorized_client"}"#)
-        .with_cause(RejectionKind::AccessDenied.into())
-}
-
-fn unsupported_token_type() -> EndpointResponse {
-    EndpointResponse::refused(
-        "unsupported_token_type",
-        r#"{"error":"unsupported_token_type"}"#,
-    )
 }

@@ -51,7 +51,27 @@ impl ApiKeyFormat {
     /// character or an underscore at its end.
     pub fn new(prefix: impl AsRef<str>) -> Result<Self, ConfigError> {
         let prefix = prefix.as_ref();
-        check_prefix(prefix)?;
+        if prefix.is_empty() {
+            return Err(ConfigError::empty("prefix", "choose one like `acme_live`"));
+        }
+        if prefix.len() > limits::API_KEY_PREFIX_BYTES {
+            let range = ..=limits::API_KEY_PREFIX_BYTES;
+            return Err(ConfigError::size_out_of_range(
+                "prefix",
+                prefix.len(),
+                "bytes",
+                range,
+            ));
+        }
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if !prefix.bytes().all(is_word) {
+            let detail = "expected ASCII letters, digits and `_`; remove the other characters";
+            return Err(ConfigError::malformed("prefix", detail));
+        }
+        if prefix.ends_with('_') {
+            let detail = "it ends with `_`; remove that, since every key has one after its prefix";
+            return Err(ConfigError::malformed("prefix", detail));
+        }
         Ok(Self {
             prefix: format!("{prefix}_"),
             secret_len: base62::len_for(limits::API_KEY_SECRET_BITS),
@@ -73,7 +93,8 @@ impl ApiKeyFormat {
         Ok(self)
     }
 
-    /// Returns the text that every key begins with: the prefix and the underscore after it.
+    /// Returns the text that every key begins with: the prefix and the underscore after it. A
+    /// scanner for leaked secrets can search for it.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
@@ -111,32 +132,6 @@ impl ApiKeyFormat {
     pub(crate) fn mint(&self) -> Result<MintedKey, RandomFailed> {
         MintedKey::new(&self.prefix, self.secret_len)
     }
-}
-
-fn check_prefix(prefix: &str) -> Result<(), ConfigError> {
-    const FIELD: &str = "prefix";
-    if prefix.is_empty() {
-        return Err(ConfigError::empty(FIELD, "choose one like `acme_live`"));
-    }
-    if prefix.len() > limits::API_KEY_PREFIX_BYTES {
-        let range = ..=limits::API_KEY_PREFIX_BYTES;
-        return Err(ConfigError::size_out_of_range(
-            FIELD,
-            prefix.len(),
-            "bytes",
-            range,
-        ));
-    }
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if !prefix.bytes().all(is_word) {
-        let detail = "expected ASCII letters, digits and `_`; remove the other characters";
-        return Err(ConfigError::malformed(FIELD, detail));
-    }
-    if prefix.ends_with('_') {
-        let detail = "it ends with `_`; remove that, since every key has one after its prefix";
-        return Err(ConfigError::malformed(FIELD, detail));
-    }
-    Ok(())
 }
 
 const SECRET_LENS: RangeInclusive<usize> = base62::len_for(limits::API_KEY_SECRET_BITS_MIN)

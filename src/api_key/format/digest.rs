@@ -113,7 +113,9 @@ impl PepperedDigest {
         Self::new(KeyDigest::from_bytes(digest), PepperVersion::SHA256)
     }
 
-    /// Returns the 32 bytes, for a store to keep.
+    /// Returns the 32 bytes of the digest, for a store to keep together with the
+    /// [version](Self::pepper_version). They are HMAC-SHA-256 under a pepper, or SHA-256 for
+    /// version 0.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.digest.0
     }

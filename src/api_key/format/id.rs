@@ -23,7 +23,7 @@ use crate::error::ConfigError;
 pub struct ApiKeyId([u8; Self::LEN]);
 
 impl ApiKeyId {
-    /// Length of an id in bytes.
+    /// Length of an id in bytes, which are as many characters.
     pub const LEN: usize = 16;
 
     /// The smallest id.
@@ -40,7 +40,8 @@ impl ApiKeyId {
         text.parse().map_err(|_| RandomFailed)
     }
 
-    /// Returns the id as text, as it is in the key.
+    /// Returns the id as text, as it is in the key: [`LEN`](Self::LEN) ASCII letters and digits. It
+    /// may be logged.
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).unwrap_or_default()
     }

@@ -86,7 +86,8 @@ impl PepperSet {
         Ok(self)
     }
 
-    /// Returns the version of the current pepper, under which new digests are made.
+    /// Returns the version of the current pepper, under which new digests are made. Records with
+    /// another [version](PepperedDigest::pepper_version) still need an older pepper.
     pub fn current_version(&self) -> u32 {
         self.current.version.number()
     }

@@ -23,12 +23,13 @@ pub enum ApiKeyChange {
         /// The version that was read before the decision to remove it.
         version: u64,
     },
-    /// Replaces the record of the same id. Expected: its version is one less than this one's.
+    /// Replaces the record of the same id. Expected: its version is one less than this one's;
+    /// otherwise another change was made in between, and this one is a conflict.
     Replace(ApiKeyRecord),
 }
 
 impl ApiKeyChange {
-    /// Returns the id of the changed record.
+    /// Returns the id of the record that is added, replaced or removed.
     pub fn id(&self) -> ApiKeyId {
         match self {
             Self::Insert(record) | Self::Replace(record) => record.id(),
@@ -46,7 +47,8 @@ impl ApiKeyChange {
         }
     }
 
-    /// Returns the record as it is after the change, or `None` if it is removed.
+    /// Returns the record as it is after the change, or `None` if it is removed. The store keeps
+    /// the later one of its [last use](ApiKeyRecord::last_used) and the stored one.
     pub fn record(&self) -> Option<&ApiKeyRecord> {
         match self {
             Self::Insert(record) | Self::Replace(record) => Some(record),

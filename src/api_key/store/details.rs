@@ -40,23 +40,27 @@ struct Rare {
 }
 
 impl ApiKeyDetails {
-    /// Returns the key's id, for logs and for
+    /// Returns the key's id, which is no secret: it is for logs, and for
     /// [`ApiKeyManager::revoke`](crate::api_key::ApiKeyManager::revoke).
     pub fn id(&self) -> ApiKeyId {
         self.id
     }
 
-    /// Returns the id of the key that this one replaced.
+    /// Returns the id of the key that this one replaced in a
+    /// [rotation](crate::api_key::ApiKeyManager::rotate); `None` for a key that was created or
+    /// imported.
     pub fn predecessor(&self) -> Option<ApiKeyId> {
         self.rare.as_ref()?.predecessor
     }
 
-    /// Returns the id of the key that replaced this one.
+    /// Returns the id of the key that replaced this one. While both are valid, the client should
+    /// change to the new key; `None` if there is no new one.
     pub fn successor(&self) -> Option<ApiKeyId> {
         self.rare.as_ref()?.successor
     }
 
-    /// Returns the display name of the key: free text, untrusted.
+    /// Returns the display name of the key: free text, untrusted and not unique. Escape it where it
+    /// is shown.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
@@ -68,12 +72,15 @@ impl ApiKeyDetails {
         self.rare.as_ref().map_or(&NONE, |rare| &rare.metadata)
     }
 
-    /// Returns the networks from which the key may be used; empty for all.
+    /// Returns the networks from which the key may be used; empty for all. The validator compares
+    /// the peer with them, unless the [service
+    /// does](crate::api_key::ApiKeyValidatorBuilder::addresses_checked_by_caller).
     pub fn addresses(&self) -> &[IpNet] {
         self.rare.as_ref().map_or(&[], |rare| &rare.addresses)
     }
 
-    /// Returns the name of the limits that requests with this key count against.
+    /// Returns the name of the limits that requests with this key count against. This crate only
+    /// stores it: the service looks up the limits and applies them.
     pub fn limit_class(&self) -> Option<&str> {
         self.rare.as_ref()?.limit_class.as_deref()
     }

@@ -20,28 +20,32 @@ use crate::principal::Authority;
 pub struct ApiKeyQuery {
     /// The authority of the records; records of another one are never listed.
     pub authority: Authority,
-    /// Which records of this authority.
+    /// Which records of this authority: the condition that each of them meets.
     pub filter: ApiKeyFilter,
     /// If given, only records with a greater id: pass the last id of the previous page.
     pub after: Option<ApiKeyId>,
-    /// Largest number of records to return.
+    /// Largest number of records to return. Fewer may match; an empty page is the last one.
     pub limit: usize,
 }
 
-/// A condition on the records of one authority.
+/// A condition on the records of one authority, for [`ApiKeyQuery`] and
+/// [`ApiKeyManager::list`](crate::api_key::ApiKeyManager::list).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ApiKeyFilter {
-    /// Every record.
+    /// Every record, also those of keys that are disabled or expired.
     All,
-    /// Records that expired or were disabled at this time or before.
+    /// Records that expired or were disabled at this time or before. If it is not in the future, no
+    /// request is accepted with their keys, and they may be
+    /// [purged](crate::api_key::ApiKeyManager::purge).
     EndedBy(UnixTime),
     /// Records that expire at this time or before, are not disabled and have no successor: their
     /// keys are due for rotation.
     ExpiresBy(UnixTime),
-    /// Records of this subject, compared byte for byte.
+    /// Records of this subject, compared byte for byte: the keys of one owner.
     Subject(String),
-    /// Records of this tenant, compared byte for byte.
+    /// Records of this tenant, compared byte for byte. Records without a tenant are in no such
+    /// list.
     Tenant(String),
 }
 
@@ -57,7 +61,8 @@ impl ApiKeyQuery {
         }
     }
 
-    /// Continues after a page whose last record had this id.
+    /// Continues after a page whose last record had this id. A record that was added since is in
+    /// the list only if its id is greater.
     #[must_use]
     pub const fn after(mut self, id: ApiKeyId) -> Self {
         self.after = Some(id);
@@ -67,24 +72,21 @@ impl ApiKeyQuery {
     /// Returns true only if the record has the authority of the query, comes after
     /// [`after`](Self::after) and matches the filter; the limit is not considered.
     pub fn matches(&self, record: &ApiKeyRecord) -> bool {
-        record.authority() == &self.authority
-            && self.after.is_none_or(|after| after < record.id())
-            && self.filter.matches(record)
-    }
-}
-
-impl ApiKeyFilter {
-    fn matches(&self, record: &ApiKeyRecord) -> bool {
+        if record.authority() != &self.authority
+            || self.after.is_some_and(|after| record.id() <= after)
+        {
+            return false;
+        }
         let by = |end: Option<UnixTime>, time: &UnixTime| end.is_some_and(|end| end <= *time);
-        match self {
-            Self::All => true,
-            Self::EndedBy(time) => by(record.ends_at(), time),
-            Self::ExpiresBy(time) => {
+        match &self.filter {
+            ApiKeyFilter::All => true,
+            ApiKeyFilter::EndedBy(time) => by(record.ends_at(), time),
+            ApiKeyFilter::ExpiresBy(time) => {
                 let is_current = !record.is_disabled() && record.successor().is_none();
                 is_current && by(record.expires_at(), time)
             }
-            Self::Subject(subject) => record.subject() == subject,
-            Self::Tenant(tenant) => record.tenant().is_some_and(|own| own == *tenant),
+            ApiKeyFilter::Subject(subject) => record.subject() == subject,
+            ApiKeyFilter::Tenant(tenant) => record.tenant().is_some_and(|own| own == *tenant),
         }
     }
 }

@@ -23,7 +23,7 @@ pub struct ApiKeyRow {
     /// Authority of the subject: that of the [`ApiKeyScheme`](crate::api_key::ApiKeyScheme) under
     /// which the key was issued.
     pub authority: Authority,
-    /// Digest of the whole key, and under which pepper it was made.
+    /// Digest of the whole key, and under which pepper it was made. Store both parts.
     pub digest: PepperedDigest,
     /// Number of the record's version, starting at 1; each change adds 1.
     pub version: u64,
@@ -62,7 +62,8 @@ pub struct ApiKeyRow {
     pub limit_class: Option<String>,
 }
 
-/// When a key was disabled, and why.
+/// When a key was disabled, and why: made by
+/// [`ApiKeyManager::revoke`](crate::api_key::ApiKeyManager::revoke).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Disabled {
@@ -73,7 +74,8 @@ pub struct Disabled {
 }
 
 impl Disabled {
-    /// Makes the entry of a key that was disabled at this time for this reason.
+    /// Makes the entry of a key that was disabled at this time for this reason, for a store that
+    /// reads it back. The reason may be empty.
     pub fn new(at: UnixTime, reason: impl Into<String>) -> Self {
         let reason = reason.into();
         Self { at, reason }

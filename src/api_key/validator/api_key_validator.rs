@@ -103,20 +103,16 @@ impl ApiKeyValidator {
         let now = presented.now().or_else(|| self.clock.now());
         let now = now.ok_or(RejectionKind::Unavailable)?;
         let usage = Use { presented, now };
-        match self.scheme.legacy() {
-            // A text with the prefix of this scheme is never looked up as a key of the other format.
-            Some(legacy) if !text.starts_with(self.scheme.format().prefix()) => {
-                Ok(self.validate_legacy(legacy.parse(text)?, usage))
-            }
-            _ => Ok(self.validate_own(self.scheme.format().parse(text)?, usage)),
+        // A text with the prefix of this scheme is never looked up as a key of the other format.
+        let is_own = text.starts_with(self.scheme.format().prefix());
+        if let Some(legacy) = self.scheme.legacy().filter(|_| !is_own) {
+            return Ok(self.validate_legacy(legacy.parse(text)?, usage));
         }
-    }
-
-    fn validate_own<'a>(&'a self, key: ParsedKey<'a>, usage: Use<'a>) -> Validated<'a> {
-        self.store.probe(key.id()).then(move |found| match found {
+        let key = self.scheme.format().parse(text)?;
+        Ok(self.store.probe(key.id()).then(move |found| match found {
             Ok(found) => self.compare(&key, found, usage),
             Err(error) => NowOrLater::now(Err(error.into())),
-        })
+        }))
     }
 
     /// Does the same work whether there is a record or not, so that the time of the answer does
@@ -138,31 +134,30 @@ impl ApiKeyValidator {
                 let digest = self.scheme.peppers().digest(key);
                 return self.admit_rehashed(record, digest, usage);
             }
-            Match::NoPepper if is_own => Fault::Pepper.unavailable(),
-            _ => Fault::of_known(is_own).unknown(),
+            Match::NoPepper if is_own => {
+                Rejection::new(RejectionKind::Unavailable).with_source(Fault::Pepper)
+            }
+            _ if is_own => Fault::Secret.unknown(),
+            _ => Fault::Id.unknown(),
         }))
     }
 
     fn validate_legacy<'a>(&'a self, key: LegacyKey<'a>, usage: Use<'a>) -> Validated<'a> {
-        let found = first_some(self.legacy_digests(key), move |digest| {
+        let peppers = self.scheme.peppers();
+        // The current one is first and last: a key may be re-hashed while the others are looked up.
+        let again = std::iter::once_with(move || peppers.legacy_digest(&key));
+        let found = first_some(peppers.legacy_digests(key).chain(again), move |digest| {
             self.store
                 .find_by_digest(digest)
                 .map(move |found| Ok(self.legacy_record(found?, &digest)))
         });
         found.and_then(move |found| match found {
-            Some(record) => self.admit_legacy(record, &key, usage),
+            Some(record) if record.digest().version() == peppers.current() => {
+                NowOrLater::now(self.admit(record, usage))
+            }
+            Some(record) => self.admit_rehashed(record, peppers.legacy_digest(&key), usage),
             None => NowOrLater::now(Err(Fault::Id.unknown())),
         })
-    }
-
-    /// The current one is first and last: a key may be re-hashed while the others are looked up.
-    fn legacy_digests<'a>(
-        &'a self,
-        key: LegacyKey<'a>,
-    ) -> impl Iterator<Item = PepperedDigest> + Send + 'a {
-        let peppers = self.scheme.peppers();
-        let again = std::iter::once_with(move || peppers.legacy_digest(&key));
-        peppers.legacy_digests(key).chain(again)
     }
 
     fn legacy_record(
@@ -175,19 +170,6 @@ impl ApiKeyValidator {
             let is_own = self.is_authority_of(record) & record.is_legacy();
             is_equal & is_own & (record.digest().version() == digest.version())
         })
-    }
-
-    fn admit_legacy<'a>(
-        &'a self,
-        record: ApiKeyRecord,
-        key: &LegacyKey<'_>,
-        usage: Use<'a>,
-    ) -> Validated<'a> {
-        let peppers = self.scheme.peppers();
-        if record.digest().version() == peppers.current() {
-            return NowOrLater::now(self.admit(record, usage));
-        }
-        self.admit_rehashed(record, peppers.legacy_digest(key), usage)
     }
 
     /// Admits the holder of the secret, if the key may be used now and from that address.
@@ -214,20 +196,17 @@ impl ApiKeyValidator {
         let mut row = record.to_row();
         row.digest = digest;
         row.last_used = row.last_used.max(Some(usage.now));
-        self.replace(row).map(move |replaced| {
+        row.version = row.version.saturating_add(1);
+        let replaced = match ApiKeyRecord::from_row(row) {
+            Ok(record) => self.store.commit(vec![ApiKeyChange::Replace(record)]),
+            Err(error) => NowOrLater::now(Err(error)),
+        };
+        replaced.map(move |replaced| {
             if let Err(error) = replaced {
                 self.observe(&record, &error);
             }
             Ok(record.into_principal())
         })
-    }
-
-    fn replace(&self, mut row: ApiKeyRow) -> NowOrLater<'_, Result<(), StoreError>> {
-        row.version = row.version.saturating_add(1);
-        match ApiKeyRecord::from_row(row) {
-            Ok(record) => self.store.commit(vec![ApiKeyChange::Replace(record)]),
-            Err(error) => NowOrLater::now(Err(error)),
-        }
     }
 
     fn check(&self, record: &ApiKeyRecord, usage: Use<'_>) -> Result<(), Rejection> {
@@ -334,14 +313,6 @@ enum Fault {
 }
 
 impl Fault {
-    const fn of_known(is_known: bool) -> Self {
-        if is_known { Self::Secret } else { Self::Id }
-    }
-
-    fn unavailable(self) -> Rejection {
-        Rejection::new(RejectionKind::Unavailable).with_source(self)
-    }
-
     fn unknown(self) -> Rejection {
         Rejection::new(RejectionKind::ApiKeyUnknown).with_source(self)
     }

@@ -17,7 +17,10 @@ use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::validator::Shape;
 
-/// Configures an [`ApiKeyValidator`].
+/// Builds an [`ApiKeyValidator`].
+///
+/// By default the validator takes the header `x-api-key` and the prefix of its scheme, reads the
+/// system's clock, and checks the addresses of restricted keys.
 #[must_use]
 pub struct ApiKeyValidatorBuilder {
     scheme: ApiKeyScheme,
@@ -47,7 +50,8 @@ impl ApiKeyValidator {
 }
 
 impl ApiKeyValidatorBuilder {
-    /// Sets the header whose whole value is a key; by default it is `x-api-key`.
+    /// Sets the header whose whole value is a key; by default it is `x-api-key`. Every value in it
+    /// is validated as a key, also without the prefix of the scheme.
     pub fn header(mut self, name: impl Into<String>) -> Self {
         self.header = Some(name.into());
         self
@@ -61,21 +65,26 @@ impl ApiKeyValidatorBuilder {
         self
     }
 
-    /// Sets the clock for credentials without a [time](crate::credential::PresentedCredential::now); by default it is
-    /// the system's.
+    /// Sets the clock for credentials without a
+    /// [time](crate::credential::PresentedCredential::now); by default it is the system's. While it
+    /// has no time, such a key is rejected as [`Unavailable`](crate::RejectionKind::Unavailable).
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Takes the clock and the observer from an [`Environment`]. Call it before a setter that differs from it.
+    /// Takes the clock and the observer from an [`Environment`]; a part that is not there stays as
+    /// it is. Call it before [`clock`](Self::clock) or [`observer`](Self::observer) if one of the
+    /// validator's differs.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.clock);
         environment.set_observer(&mut self.observer);
         self
     }
 
-    /// Sets the observer that failures are reported to which do not change the result.
+    /// Sets the observer that failures are reported to which do not change the result, such as
+    /// [`Event::RehashFailed`](crate::event::Event::RehashFailed). By default they are not
+    /// reported.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
@@ -92,12 +101,12 @@ impl ApiKeyValidatorBuilder {
         self
     }
 
-    /// Builds the validator.
+    /// Builds the validator. The store is not asked; only the configuration is checked.
     ///
     /// # Errors
     ///
-    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if a header cannot have that
-    /// name.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if a header cannot have
+    /// that name, or no record can have the authority of the scheme.
     pub fn build(self) -> Result<ApiKeyValidator, ConfigError> {
         let header = self.header.as_deref().map(header).transpose()?;
         let prefix = self.scheme.format().prefix().to_owned();

@@ -89,26 +89,62 @@ impl ClaimPredicate {
             },
             Self::AtLeast(min) => integer(claim).map(|value| value >= *min).into(),
             Self::AtMost(max) => integer(claim).map(|value| value <= *max).into(),
-            // Unknown if the list has no such element, but elements of another type.
-            Self::Contains(expected) => claim.elements().map_or(Truth::Unknown, |elements| {
-                any(elements.map(|element| Truth::from(expected.is(element))))
-            }),
+            Self::Contains(expected) => contains(claim, expected),
             Self::Is(value) => value.is(claim).into(),
             Self::InFuture => time(claim).map(|time| time > now).into(),
             Self::InPast => time(claim).map(|time| time <= now).into(),
             Self::Level(levels) => levels.evaluate(claim),
             Self::Matches(pattern) => pattern.evaluate(claim),
-            Self::Names(name) => {
-                let is_name = |value: Value<'_>| {
-                    let is_text = value.kind() == Kind::String;
-                    Truth::from(is_text.then(|| value.is_text(name)))
-                };
-                match claim.elements() {
-                    Some(elements) => any(elements.map(is_name)),
-                    None => is_name(claim),
-                }
+            Self::Names(name) => names(claim, name),
+            Self::OneOf(values) => one_of(claim, values),
+            Self::Present => Truth::True,
+            Self::StartsWith(prefix) => starts_with(claim, prefix),
+        }
+    }
+}
+
+impl Levels {
+    pub(in crate::policy) fn new(level: &str, order: Vec<Arc<str>>) -> Result<Self, ConfigError> {
+        let error = |kind, detail| Err(ConfigError::new(kind, "acr_at_least", detail));
+        let is_repeated = |(at, level)| order.iter().skip(at + 1).any(|other| other == level);
+        if order.iter().enumerate().any(is_repeated) {
+            let detail =
+                "expected every level once, found one twice; list each once, weakest first";
+            return error(ConfigErrorKind::Conflict, detail);
+        }
+        match order.iter().position(|known| &**known == level) {
+            Some(least) => Ok(Self { order, least }),
+            None => {
+                let detail = "expected a level of the order, found another one; list all levels, \
+                              weakest first";
+                error(ConfigErrorKind::ValueMalformed, detail)
             }
-            Self::OneOf(values) => any(values.iter().map(|value| Truth::from(value.is(claim)))),
+        }
+    }
+
+    /// Returns the levels that suffice, the weakest first.
+    pub(in crate::policy) fn sufficient(&self) -> &[Arc<str>] {
+        self.order.get(self.least..).unwrap_or_default()
+    }
+}
+
+impl ClaimPredicate {
+    pub(in crate::policy) fn evaluate(&self, claim: Value<'_>, now: UnixTime) -> Truth {
+        match self {
+            Self::Age(max) => match time(claim) {
+                Some(time) => is_recent(time, *max, now),
+                None => Truth::Unknown,
+            },
+            Self::AtLeast(min) => integer(claim).map(|value| value >= *min).into(),
+            Self::AtMost(max) => integer(claim).map(|value| value <= *max).into(),
+            Self::Contains(expected) => contains(claim, expected),
+            Self::Is(value) => value.is(claim).into(),
+            Self::InFuture => time(claim).map(|time| time > now).into(),
+            Self::InPast => time(claim).map(|time| time <= now).into(),
+            Self::Level(levels) => levels.evaluate(claim),
+            Self::Matches(pattern) => pattern.evaluate(claim),
+            Self::Names(name) => names(claim, name),
+            Self::OneOf(values) => one_of(claim, values),
             Self::Present => Truth::True,
             Self::StartsWith(prefix) => match claim.content() {
                 Some(content) if !prefix.is_empty() => {
@@ -127,6 +163,43 @@ impl Levels {
     fn evaluate(&self, claim: Value<'_>) -> Truth {
         let index = self.order.iter().position(|level| claim.is_text(level));
         index.map(|index| index >= self.least).into()
+    }
+}
+
+// The predicates with a loop are functions of their own: inlined, they would make each of the others
+// save more registers.
+
+/// Unknown if the list has no such element, but elements of another type.
+fn contains(claim: Value<'_>, expected: &ClaimValue) -> Truth {
+    claim.elements().map_or(Truth::Unknown, |elements| {
+        any(elements.map(|element| Truth::from(expected.is(element))))
+    })
+}
+
+/// Whether a claim is this name, or a list that has it.
+fn names(claim: Value<'_>, name: &str) -> Truth {
+    let is_name = |value: Value<'_>| {
+        let is_text = value.kind() == Kind::String;
+        Truth::from(is_text.then(|| value.is_text(name)))
+    };
+    match claim.elements() {
+        Some(elements) => any(elements.map(is_name)),
+        None => is_name(claim),
+    }
+}
+
+fn one_of(claim: Value<'_>, values: &[ClaimValue]) -> Truth {
+    any(values.iter().map(|value| Truth::from(value.is(claim))))
+}
+
+fn starts_with(claim: Value<'_>, prefix: &str) -> Truth {
+    match claim.content() {
+        Some(content) if !prefix.is_empty() => {
+            let mut text = Unescaped::new(content);
+            prefix.bytes().all(|byte| text.next() == Some(byte)).into()
+        }
+        // Every string has the empty prefix, so it is probably an error.
+        _ => Truth::Unknown,
     }
 }
 

@@ -94,7 +94,7 @@ impl<'s, 'r> Evaluation<'s, 'r> {
     }
 
     /// Returns the last step if the condition at this entry is met.
-    #[inline]
+    #[inline(always)]
     pub(in crate::policy) fn run(&mut self, entry: usize, unknowns: Unknowns) -> Option<&'s Step> {
         let program = self.program;
         let mut at = entry;

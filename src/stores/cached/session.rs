@@ -15,22 +15,6 @@ use crate::now_or_later::NowOrLater;
 use crate::session::SessionRecord;
 use crate::session::SessionStore;
 
-impl<S: ?Sized> Cached<S> {
-    fn cache_use(&self, digest: TokenDigest, at: UnixTime, touched: &Result<bool, StoreError>) {
-        match touched {
-            Ok(true) => self.sessions.update(&digest, |session| {
-                let used = session.grant.last_used().max(at);
-                let grant = session.grant.clone().with_last_used(used);
-                let mut changed = SessionRecord::clone(session);
-                changed.grant = grant;
-                *session = Arc::new(changed);
-            }),
-            Ok(false) => self.sessions.remove(&digest),
-            Err(_) => {}
-        }
-    }
-}
-
 impl<S: GrantStore + ?Sized> GrantStore for Cached<S> {
     fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
         let is_named = |session: &Arc<SessionRecord>| {
@@ -94,7 +78,17 @@ impl<S: SessionStore + ?Sized> SessionStore for Cached<S> {
 
     fn touch(&self, digest: TokenDigest, at: UnixTime) -> NowOrLater<'_, Result<bool, StoreError>> {
         self.store.touch(digest, at).map(move |touched| {
-            self.cache_use(digest, at, &touched);
+            match touched {
+                Ok(true) => self.sessions.update(&digest, |session| {
+                    let used = session.grant.last_used().max(at);
+                    let grant = session.grant.clone().with_last_used(used);
+                    let mut changed = SessionRecord::clone(session);
+                    changed.grant = grant;
+                    *session = Arc::new(changed);
+                }),
+                Ok(false) => self.sessions.remove(&digest),
+                Err(_) => {}
+            }
             touched
         })
     }

@@ -75,30 +75,24 @@ impl MemoryGrantStore {
         next(last.unwrap_or_else(|last| last))
     }
 
-    /// Makes every later number greater than this one, which another store may have given.
-    fn catch_up(&self, sequence: Sequence) -> Sequence {
-        self.last.fetch_max(sequence.as_u64(), Ordering::SeqCst);
-        sequence
-    }
-
     fn has_revoked(&self, grant: &Grant) -> bool {
         self.revocations.len() > 0
-            && grant
-                .revocation_targets()
-                .any(|target| self.has_revoked_by(&target, grant))
-    }
-
-    fn has_revoked_by<'a>(&self, target: &RevocationTarget<'a>, grant: &Grant) -> bool {
-        let piece = self.revocations.read(target);
-        let revocations: &Map<RevocationTarget<'a>, Written> = &piece;
-        let written = revocations.get(target);
-        written.is_some_and(|w| RevocationRecord::revokes(target.kind(), w.sequence, grant))
+            && grant.revocation_targets().any(|target| {
+                let part = self.revocations.read(&target);
+                let revocations: &Map<RevocationTarget<'_>, Written> = &part;
+                let written = revocations.get(&target);
+                written.is_some_and(|w| RevocationRecord::revokes(target.kind(), w.sequence, grant))
+            })
     }
 
     /// Gives a grant its sequence number, unless it is revoked.
     fn numbered(&self, grant: &Grant) -> Result<(Grant, Sequence), StoreError> {
         let sequence = match grant.sequence() {
-            Some(sequence) => self.catch_up(sequence),
+            Some(sequence) => {
+                // Another store may have given it; every later number must be greater.
+                self.last.fetch_max(sequence.as_u64(), Ordering::SeqCst);
+                sequence
+            }
             None => self.next_sequence(grant.created()),
         };
         let grant = grant.clone().with_sequence(Some(sequence));
@@ -116,7 +110,8 @@ impl MemoryGrantStore {
             until: record.until(),
         };
         if let Some(old) = revocations.get_mut(record.target()) {
-            *old = old.joined(new);
+            old.sequence = old.sequence.max(new.sequence);
+            old.until = old.until.max(new.until);
             return Ok(());
         }
         self.revocations.reserve()?;
@@ -155,22 +150,6 @@ impl MemoryGrantStore {
         Ok(version)
     }
 
-    fn touch_session(&self, digest: TokenDigest, at: UnixTime) -> bool {
-        let mut sessions = self.sessions.write(&digest);
-        let Some(stored) = sessions.get_mut(&digest) else {
-            return false;
-        };
-        if self.has_revoked(&stored.grant) {
-            return false;
-        }
-        if stored.grant.last_used() < at {
-            let mut used = SessionRecord::clone(stored);
-            used.grant = used.grant.with_last_used(at);
-            *stored = Arc::new(used);
-        }
-        true
-    }
-
     fn add_family(&self, mut family: RefreshFamily) -> Result<Sequence, StoreError> {
         let mut families = self.families.write(&family.id);
         if families.contains_key(&family.id) {
@@ -203,27 +182,6 @@ impl MemoryGrantStore {
             .checked_add(1)
             .ok_or_else(|| StoreErrorKind::Full.into())
     }
-
-    fn remove_expired(&self, now: UnixTime) -> usize {
-        let is_ended = |grant: &Grant| grant.has_expired(now) || self.has_revoked(grant);
-        let sessions = self.sessions.remove(|_, session| is_ended(&session.grant));
-        let families = self
-            .families
-            .remove(|_, family| family.revoked.is_some() || is_ended(&family.grant));
-        let revocations = self
-            .revocations
-            .remove(|_, written| written.until.has_passed(now, Leeway::ZERO));
-        sessions + families + revocations
-    }
-}
-
-impl Written {
-    fn joined(self, other: Self) -> Self {
-        Self {
-            sequence: self.sequence.max(other.sequence),
-            until: self.until.max(other.until),
-        }
-    }
 }
 
 /// The new grant with what a change keeps of the old one.
@@ -244,7 +202,15 @@ impl GrantStore for MemoryGrantStore {
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
-        NowOrLater::now(Ok(self.remove_expired(now)))
+        let is_ended = |grant: &Grant| grant.has_expired(now) || self.has_revoked(grant);
+        let sessions = self.sessions.remove(|_, session| is_ended(&session.grant));
+        let families = self
+            .families
+            .remove(|_, family| family.revoked.is_some() || is_ended(&family.grant));
+        let revocations = self
+            .revocations
+            .remove(|_, written| written.until.has_passed(now, Leeway::ZERO));
+        NowOrLater::now(Ok(sessions + families + revocations))
     }
 }
 
@@ -276,7 +242,17 @@ impl SessionStore for MemoryGrantStore {
     }
 
     fn touch(&self, digest: TokenDigest, at: UnixTime) -> NowOrLater<'_, Result<bool, StoreError>> {
-        NowOrLater::now(Ok(self.touch_session(digest, at)))
+        let mut sessions = self.sessions.write(&digest);
+        let stored = sessions.get_mut(&digest);
+        let Some(stored) = stored.filter(|stored| !self.has_revoked(&stored.grant)) else {
+            return NowOrLater::now(Ok(false));
+        };
+        if stored.grant.last_used() < at {
+            let mut used = SessionRecord::clone(stored);
+            used.grant = used.grant.with_last_used(at);
+            *stored = Arc::new(used);
+        }
+        NowOrLater::now(Ok(true))
     }
 }
 

@@ -89,19 +89,16 @@ impl<K: Eq + Hash, V> Shards<K, V> {
 
     /// Removes all entries for which `is_expired`, and returns their number.
     pub(crate) fn remove(&self, is_expired: impl Fn(&K, &V) -> bool) -> usize {
-        let shards = self.others.iter().chain([&self.first]);
-        shards
-            .map(|shard| self.remove_from(shard, &is_expired))
-            .sum()
-    }
-
-    fn remove_from(&self, shard: &Shard<K, V>, is_expired: impl Fn(&K, &V) -> bool) -> usize {
-        let mut map = shard.write();
-        let before = map.len();
-        map.retain(|key, value| !is_expired(key, value));
-        let removed = before - map.len();
-        self.len.fetch_sub(removed, Ordering::SeqCst);
-        removed
+        let mut total = 0;
+        for shard in self.others.iter().chain([&self.first]) {
+            let mut map = shard.write();
+            let before = map.len();
+            map.retain(|key, value| !is_expired(key, value));
+            let removed = before - map.len();
+            self.len.fetch_sub(removed, Ordering::SeqCst);
+            total += removed;
+        }
+        total
     }
 
     fn index<Q: Hash>(&self, key: &Q) -> u64 {

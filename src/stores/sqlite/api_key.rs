@@ -4,7 +4,6 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use rusqlite::Row;
 use rusqlite::params;
 use rusqlite::params_from_iter;
@@ -20,7 +19,6 @@ use super::column::time;
 use super::error::Fault;
 use super::error::corrupt;
 use super::store::SqliteStore;
-use super::transaction::Change;
 use super::transaction::read_all;
 use super::transaction::read_one;
 use crate::api_key::ApiKeyId;
@@ -50,11 +48,47 @@ impl ApiKeyStore for SqliteStore {
     }
 
     fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
-        self.read(move |conn| list(conn, query))
+        self.read(move |conn| {
+            let authority = query.authority.as_str();
+            let after = query.after.as_ref().map_or("", ApiKeyId::as_str);
+            let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+            let page = params![authority, after, limit];
+            match query.filter {
+                ApiKeyFilter::All => read_all(conn, LIST_ALL, page, record),
+                ApiKeyFilter::EndedBy(time) => {
+                    let page = params![authority, after, limit, bound(time)];
+                    read_all(conn, LIST_ENDED, page, record)
+                }
+                ApiKeyFilter::ExpiresBy(time) => {
+                    let page = params![authority, after, limit, bound(time)];
+                    read_all(conn, LIST_EXPIRING, page, record)
+                }
+                ApiKeyFilter::Subject(subject) => {
+                    let page = params![authority, after, limit, subject];
+                    read_all(conn, LIST_SUBJECT, page, record)
+                }
+                ApiKeyFilter::Tenant(tenant) => {
+                    let page = params![authority, after, limit, tenant];
+                    read_all(conn, LIST_TENANT, page, record)
+                }
+            }
+        })
     }
 
     fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {
-        self.write(move |tx| changes.into_iter().try_for_each(|each| apply(tx, each)))
+        self.write(move |tx| {
+            changes.into_iter().try_for_each(|change| match change {
+                ApiKeyChange::Insert(record) => {
+                    tx.write_one(INSERT, params_from_iter(values(&record)?))
+                }
+                ApiKeyChange::Remove { id, version } => {
+                    tx.write_one(REMOVE, params![id.as_str(), number(version)?])
+                }
+                ApiKeyChange::Replace(record) => {
+                    tx.write_one(REPLACE, params_from_iter(values(&record)?))
+                }
+            })
+        })
     }
 
     /// Uses of several keys are written together. While those of 16 384 keys are waiting, uses of
@@ -67,23 +101,17 @@ impl ApiKeyStore for SqliteStore {
         let is_scheduled = self.writer.send(move |writer| {
             let taken = uses.take();
             // A use may be lost: nobody waits for it, and the next use adds another.
-            let _ = writer.write_relaxed(|tx| touch_all(tx, taken));
+            let _ = writer.write_relaxed(|tx| {
+                for (id, now) in taken {
+                    tx.write(TOUCH, params![id.as_str(), bound(now)])?;
+                }
+                Ok(())
+            });
         });
         if !is_scheduled {
             self.uses.not_scheduled();
         }
     }
-}
-
-/// Writes the last uses of keys.
-fn touch_all(
-    tx: &mut Change<'_>,
-    uses: impl IntoIterator<Item = (ApiKeyId, UnixTime)>,
-) -> Result<(), Fault> {
-    for (id, now) in uses {
-        tx.write(TOUCH, params![id.as_str(), bound(now)])?;
-    }
-    Ok(())
 }
 
 macro_rules! columns {
@@ -142,42 +170,6 @@ const REMOVE: &str = "DELETE FROM api_key WHERE id = ?1 AND version = ?2";
 
 const TOUCH: &str =
     "UPDATE api_key SET last_used = ?2 WHERE id = ?1 AND ifnull(last_used, -1) < ?2";
-
-fn list(conn: &Connection, query: ApiKeyQuery) -> Result<Vec<ApiKeyRecord>, Fault> {
-    let authority = query.authority.as_str();
-    let after = query.after.as_ref().map_or("", ApiKeyId::as_str);
-    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-    let page = params![authority, after, limit];
-    match query.filter {
-        ApiKeyFilter::All => read_all(conn, LIST_ALL, page, record),
-        ApiKeyFilter::EndedBy(time) => {
-            let page = params![authority, after, limit, bound(time)];
-            read_all(conn, LIST_ENDED, page, record)
-        }
-        ApiKeyFilter::ExpiresBy(time) => {
-            let page = params![authority, after, limit, bound(time)];
-            read_all(conn, LIST_EXPIRING, page, record)
-        }
-        ApiKeyFilter::Subject(subject) => {
-            let page = params![authority, after, limit, subject];
-            read_all(conn, LIST_SUBJECT, page, record)
-        }
-        ApiKeyFilter::Tenant(tenant) => {
-            let page = params![authority, after, limit, tenant];
-            read_all(conn, LIST_TENANT, page, record)
-        }
-    }
-}
-
-fn apply(tx: &mut Change<'_>, change: ApiKeyChange) -> Result<(), Fault> {
-    match change {
-        ApiKeyChange::Insert(record) => tx.write_one(INSERT, params_from_iter(values(&record)?)),
-        ApiKeyChange::Remove { id, version } => {
-            tx.write_one(REMOVE, params![id.as_str(), number(version)?])
-        }
-        ApiKeyChange::Replace(record) => tx.write_one(REPLACE, params_from_iter(values(&record)?)),
-    }
-}
 
 /// Returns the values of a record in the order of the columns.
 fn values(record: &ApiKeyRecord) -> Result<[Value; 23], Fault> {

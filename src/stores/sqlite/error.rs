@@ -43,22 +43,18 @@ pub(super) fn corrupt(reason: impl Into<Box<dyn Error + Send + Sync>>) -> Fault 
 
 fn kind(error: &rusqlite::Error) -> StoreErrorKind {
     match error {
-        rusqlite::Error::SqliteFailure(failure, _) => by_code(failure.code),
+        rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
+            ErrorCode::ConstraintViolation => StoreErrorKind::Conflict,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::TypeMismatch => {
+                StoreErrorKind::Corrupt
+            }
+            ErrorCode::DiskFull => StoreErrorKind::Full,
+            _ => StoreErrorKind::Unavailable,
+        },
         rusqlite::Error::FromSqlConversionFailure(..)
         | rusqlite::Error::IntegralValueOutOfRange(..)
         | rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::Utf8Error(..) => StoreErrorKind::Corrupt,
-        _ => StoreErrorKind::Unavailable,
-    }
-}
-
-fn by_code(code: ErrorCode) -> StoreErrorKind {
-    match code {
-        ErrorCode::ConstraintViolation => StoreErrorKind::Conflict,
-        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::TypeMismatch => {
-            StoreErrorKind::Corrupt
-        }
-        ErrorCode::DiskFull => StoreErrorKind::Full,
         _ => StoreErrorKind::Unavailable,
     }
 }

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 use rusqlite::OpenFlags;
+use rusqlite::ToSql;
 use rusqlite::config::DbConfig;
 
 use super::schema;
@@ -55,7 +56,8 @@ impl SqliteStore {
         Self::builder(path).open()
     }
 
-    /// Starts the configuration of a store in the file at `path`.
+    /// Starts the configuration of a store in the file at `path`. Nothing is opened or checked
+    /// before [`SqliteStoreBuilder::open`].
     pub fn builder(path: impl Into<PathBuf>) -> SqliteStoreBuilder {
         SqliteStoreBuilder {
             path: path.into(),
@@ -68,15 +70,15 @@ impl SqliteStore {
 }
 
 impl SqliteStoreBuilder {
-    /// Sets the number of reading threads: 1 to [`limits::SQLITE_READERS_MAX`]. One more thread
-    /// writes.
+    /// Sets the number of reading threads: 1 to [`limits::SQLITE_READERS_MAX`], by default 4. So
+    /// many calls can read at the same time; one more thread writes.
     pub fn readers(mut self, threads: usize) -> Self {
         self.readers = threads;
         self
     }
 
     /// Sets how many calls may wait for the readers, and how many for the writer: 1 to
-    /// [`limits::SQLITE_QUEUE_MAX`]. One call more is
+    /// [`limits::SQLITE_QUEUE_MAX`], by default 1024. One call more is
     /// [`Unavailable`](crate::error::StoreErrorKind::Unavailable) at once.
     pub fn queue(mut self, calls: usize) -> Self {
         self.queue = calls;
@@ -84,7 +86,7 @@ impl SqliteStoreBuilder {
     }
 
     /// Sets how long one call waits for the locks of other processes: at most
-    /// [`limits::SQLITE_BUSY_MAX`]. After that it is
+    /// [`limits::SQLITE_BUSY_MAX`], by default 5 seconds. After that it is
     /// [`Unavailable`](crate::error::StoreErrorKind::Unavailable).
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy = timeout;
@@ -119,7 +121,12 @@ impl SqliteStoreBuilder {
     /// another program, was written by a newer version of this crate, or (on Unix) may be read or
     /// written by all users. Such a file is not changed.
     pub fn open(self) -> Result<SqliteStore, ConfigError> {
-        self.check()?;
+        check_range("readers", self.readers, limits::SQLITE_READERS_MAX)?;
+        check_range("queue", self.queue, limits::SQLITE_QUEUE_MAX)?;
+        if self.busy > limits::SQLITE_BUSY_MAX {
+            let range = ..=limits::SQLITE_BUSY_MAX;
+            return Err(ConfigError::out_of_range("busy_timeout", self.busy, range));
+        }
         let path = absolute(&self.path)?;
         prepare(&path).map_err(|error| unusable(&path, error))?;
         let conn = retry_while_busy(self.busy, || first_connection(&path, self.busy));
@@ -127,23 +134,20 @@ impl SqliteStoreBuilder {
         store.map_err(|misfit| unusable(&path, misfit))
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
-        check_range("readers", self.readers, limits::SQLITE_READERS_MAX)?;
-        check_range("queue", self.queue, limits::SQLITE_QUEUE_MAX)?;
-        if self.busy > limits::SQLITE_BUSY_MAX {
-            let range = ..=limits::SQLITE_BUSY_MAX;
-            return Err(ConfigError::out_of_range("busy_timeout", self.busy, range));
-        }
-        Ok(())
-    }
-
     fn connect(self, path: &Path, conn: Connection) -> Result<SqliteStore, Misfit> {
+        let connect_with = |pragma: &str, value: &dyn ToSql| {
+            retry_while_busy(self.busy, || {
+                let conn = connection(path, self.busy)?;
+                conn.pragma_update(None, pragma, value)?;
+                Ok(conn)
+            })
+        };
         let readers = (0..self.readers)
-            .map(|_| retry_while_busy(self.busy, || reading_connection(path, self.busy)))
+            .map(|_| connect_with("query_only", &true))
             .collect::<Result<Vec<_>, _>>()?;
         let writer = Writer {
             durable: conn,
-            relaxed: retry_while_busy(self.busy, || relaxed_connection(path, self.busy))?,
+            relaxed: connect_with("synchronous", &"NORMAL")?,
             probe: self.probe,
         };
         Ok(SqliteStore::new(
@@ -219,20 +223,13 @@ const PAUSE: Duration = Duration::from_millis(5);
 fn first_connection(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
     let mut conn = connection(path, busy)?;
     schema::inspect(&mut conn)?;
-    enable_wal(&conn)?;
+    // With a write-ahead log, readers and the writer do not wait for each other.
+    let mode: String =
+        conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Misfit::NoWal(mode));
+    }
     schema::migrate(&mut conn)?;
-    Ok(conn)
-}
-
-fn reading_connection(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
-    let conn = connection(path, busy)?;
-    conn.pragma_update(None, "query_only", true)?;
-    Ok(conn)
-}
-
-fn relaxed_connection(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
-    let conn = connection(path, busy)?;
-    conn.pragma_update(None, "synchronous", "NORMAL")?;
     Ok(conn)
 }
 
@@ -251,16 +248,6 @@ fn connection(path: &Path, busy: Duration) -> rusqlite::Result<Connection> {
 
 /// More than this store has statements.
 const STATEMENTS: usize = 128;
-
-/// With a write-ahead log, readers and the writer do not wait for each other.
-fn enable_wal(conn: &Connection) -> Result<(), Misfit> {
-    let mode: String =
-        conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(Misfit::NoWal(mode));
-    }
-    Ok(())
-}
 
 fn unusable(path: &Path, reason: impl std::error::Error + Send + Sync + 'static) -> ConfigError {
     let detail = format!(

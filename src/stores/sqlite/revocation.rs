@@ -9,7 +9,6 @@ use super::column::bound;
 use super::column::some_time;
 use super::error::Fault;
 use super::error::corrupt;
-use super::transaction::Change;
 use super::transaction::read_all;
 use crate::clock::UnixTime;
 use crate::error::StoreError;
@@ -21,7 +20,14 @@ use crate::revocation_list::RevocationTarget;
 
 impl RevocationStore for SqliteStore {
     fn add(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
-        self.write(move |tx| add(tx, &revocation))
+        self.write(move |tx| {
+            let target = revocation.target();
+            let (kind, authority) = (target.kind().as_str(), target.authority());
+            let issued_before = some_time(revocation.last_issued())?;
+            let until = some_time(revocation.last_expiry())?;
+            let row = params![kind, authority, target.id(), issued_before, until];
+            tx.write_one(ADD, row)
+        })
     }
 
     fn all(&self) -> NowOrLater<'_, Result<Vec<Revocation>, StoreError>> {
@@ -53,17 +59,6 @@ const ALL: &str = "SELECT kind, authority, id, issued_before, until FROM revocat
 const REMOVE: &str = "DELETE FROM revocation WHERE kind = ?1 AND authority = ?2 AND id = ?3";
 
 const PURGE: &str = "DELETE FROM revocation WHERE until < ?1";
-
-fn add(tx: &mut Change<'_>, new: &Revocation) -> Result<(), Fault> {
-    let target = new.target();
-    let (kind, authority) = (target.kind().as_str(), target.authority());
-    let issued_before = some_time(new.last_issued())?;
-    let until = some_time(new.last_expiry())?;
-    tx.write_one(
-        ADD,
-        params![kind, authority, target.id(), issued_before, until],
-    )
-}
 
 fn revocation(row: &Row<'_>) -> Result<Revocation, Fault> {
     let mut columns = Columns::of(row);

@@ -2,7 +2,6 @@
 
 use rusqlite::Connection;
 use rusqlite::ErrorCode;
-use rusqlite::Transaction;
 use rusqlite::TransactionBehavior;
 
 /// Identifies a file of this crate: `bgat` in ASCII. It never changes.
@@ -64,13 +63,9 @@ fn migrate_by(conn: &mut Connection, steps: &[&str]) -> Result<(), Misfit> {
     for step in missing(&tx, steps)? {
         tx.execute_batch(step)?;
     }
-    set_version(&tx, steps)?;
-    Ok(tx.commit()?)
-}
-
-fn set_version(tx: &Transaction<'_>, steps: &[&str]) -> rusqlite::Result<()> {
     tx.pragma_update(None, "application_id", APPLICATION)?;
-    tx.pragma_update(None, "user_version", latest(steps))
+    tx.pragma_update(None, "user_version", latest(steps))?;
+    Ok(tx.commit()?)
 }
 
 /// Returns the steps that the file still needs.

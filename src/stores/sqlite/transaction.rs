@@ -105,7 +105,10 @@ impl Change<'_> {
     }
 
     fn call_probe(&mut self) -> Result<(), Fault> {
-        self.probe.call(self.done)?;
+        if let Some(hook) = &self.probe.0 {
+            hook(self.done)
+                .map_err(|error| StoreError::new(StoreErrorKind::Unavailable).with_source(error))?;
+        }
         self.done += 1;
         Ok(())
     }
@@ -169,13 +172,6 @@ impl Probe {
         F: Fn(usize) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
     {
         Self(Some(Arc::new(hook)))
-    }
-
-    fn call(&self, done: usize) -> Result<(), StoreError> {
-        let Some(hook) = &self.0 else {
-            return Ok(());
-        };
-        hook(done).map_err(|error| StoreError::new(StoreErrorKind::Unavailable).with_source(error))
     }
 }
 

@@ -35,10 +35,14 @@ impl<C: Send + 'static> WorkerPool<C> {
     ) -> io::Result<Self> {
         let (jobs, queue) = mpsc::sync_channel(waiting);
         let queue = Arc::new(Mutex::new(queue));
-        for resource in resources {
+        for mut resource in resources {
             let queue = Arc::clone(&queue);
             let thread = thread::Builder::new().name(name.to_owned());
-            thread.spawn(move || work(resource, &queue))?;
+            thread.spawn(move || {
+                while let Some(job) = next(&queue) {
+                    job(&mut resource);
+                }
+            })?;
         }
         Ok(Self { jobs })
     }
@@ -53,7 +57,10 @@ impl<C: Send + 'static> WorkerPool<C> {
         NowOrLater::later(async move {
             let (sender, receiver) = oneshot::channel();
             let job: Job<C> = Box::new(move |resource| sender.send(job(resource)));
-            self.jobs.try_send(job).map_err(not_queued)?;
+            self.jobs.try_send(job).map_err(|error| match error {
+                TrySendError::Full(_) => unavailable("too many calls are waiting for the store"),
+                TrySendError::Disconnected(_) => ended(),
+            })?;
             receiver.await.unwrap_or_else(|| Err(ended()))
         })
     }
@@ -73,23 +80,10 @@ impl<C> fmt::Debug for WorkerPool<C> {
     }
 }
 
-fn work<C>(mut resource: C, queue: &Mutex<Receiver<Job<C>>>) {
-    while let Some(job) = next(queue) {
-        job(&mut resource);
-    }
-}
-
 /// Waits for a job; the lock is released before the job runs.
 fn next<C>(queue: &Mutex<Receiver<Job<C>>>) -> Option<Job<C>> {
     let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     queue.recv().ok()
-}
-
-fn not_queued<J>(error: TrySendError<J>) -> StoreError {
-    match error {
-        TrySendError::Full(_) => unavailable("too many calls are waiting for the store"),
-        TrySendError::Disconnected(_) => ended(),
-    }
 }
 
 fn ended() -> StoreError {

@@ -119,7 +119,14 @@ impl MemoryApiKeyStore {
         let mut legacy = self.legacy.write().map_err(|_| poisoned())?;
         check_digests(&steps, &legacy)?;
         for step in steps {
-            step.update_digests(&mut legacy);
+            for (is_new, record) in step.ends().filter(|(_, record)| record.is_legacy()) {
+                let digest = *record.digest().digest();
+                if is_new {
+                    legacy.insert(digest, step.id);
+                } else {
+                    legacy.remove(&digest);
+                }
+            }
             self.apply_step(step, &mut index)?;
         }
         Ok(())
@@ -214,17 +221,6 @@ impl Step {
     fn ends(&self) -> impl Iterator<Item = (bool, &ApiKeyRecord)> {
         let old = self.old.iter().map(|record| (false, record));
         old.chain(self.new.iter().map(|record| (true, record)))
-    }
-
-    fn update_digests(&self, legacy: &mut HashMap<KeyDigest, ApiKeyId>) {
-        for (is_new, record) in self.ends().filter(|(_, record)| record.is_legacy()) {
-            let digest = *record.digest().digest();
-            if is_new {
-                legacy.insert(digest, self.id);
-            } else {
-                legacy.remove(&digest);
-            }
-        }
     }
 }
 

@@ -27,12 +27,16 @@ use crate::stores::sqlite::column::number;
 use crate::stores::sqlite::column::some_time;
 use crate::stores::sqlite::error::Fault;
 use crate::stores::sqlite::error::corrupt;
-use crate::stores::sqlite::transaction::Change;
 use crate::stores::sqlite::transaction::read_one;
 
 impl RefreshTokenStore for SqliteStore {
-    fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Sequence, StoreError>> {
-        self.write(move |tx| create(tx, family))
+    fn create(&self, mut family: RefreshFamily) -> NowOrLater<'_, Result<Sequence, StoreError>> {
+        self.write(move |tx| {
+            let (grant, sequence) = numbered(tx, &family.grant)?;
+            (family.grant, family.version) = (grant, 1);
+            tx.write_one(INSERT, params_from_iter(row(&family)?))?;
+            Ok(sequence)
+        })
     }
 
     fn find(
@@ -45,8 +49,16 @@ impl RefreshTokenStore for SqliteStore {
         })
     }
 
-    fn update(&self, family: RefreshFamily) -> NowOrLater<'_, Result<u64, StoreError>> {
-        self.write(move |tx| update(tx, family))
+    fn update(&self, mut new: RefreshFamily) -> NowOrLater<'_, Result<u64, StoreError>> {
+        self.write(move |tx| {
+            let stored = read_one(tx.conn(), FIND, [new.id.as_bytes()], record)?;
+            let stored = stored.ok_or(StoreErrorKind::Conflict)?;
+            let version = next_version(tx, (&stored.grant, stored.version), new.version)?;
+            new.grant = kept(&stored.grant, &new.grant);
+            new.version = version;
+            tx.write_one(UPDATE, params_from_iter(row(&new)?))?;
+            Ok(version)
+        })
     }
 }
 
@@ -72,23 +84,6 @@ const UPDATE: &str = "UPDATE family SET version = ?2, current = ?3, spent = ?4, 
      sealed = ?6, thumbprint = ?7, revoked = ?8, authority = ?9, subject = ?10, client = ?11, \
      session = ?12, scopes = ?13, claims = ?14, created = ?15, since = ?16, last_used = ?17, \
      expires = ?18, idle = ?19, ends = ?20 WHERE id = ?1";
-
-fn create(tx: &mut Change<'_>, mut family: RefreshFamily) -> Result<Sequence, Fault> {
-    let (grant, sequence) = numbered(tx, &family.grant)?;
-    (family.grant, family.version) = (grant, 1);
-    tx.write_one(INSERT, params_from_iter(row(&family)?))?;
-    Ok(sequence)
-}
-
-fn update(tx: &mut Change<'_>, mut new: RefreshFamily) -> Result<u64, Fault> {
-    let stored = read_one(tx.conn(), FIND, [new.id.as_bytes()], record)?;
-    let stored = stored.ok_or(StoreErrorKind::Conflict)?;
-    let version = next_version(tx, (&stored.grant, stored.version), new.version)?;
-    new.grant = kept(&stored.grant, &new.grant);
-    new.version = version;
-    tx.write_one(UPDATE, params_from_iter(row(&new)?))?;
-    Ok(version)
-}
 
 fn row(family: &RefreshFamily) -> Result<impl Iterator<Item = Value> + use<>, Fault> {
     let blob = |bytes: &[u8]| Value::Blob(bytes.to_vec());

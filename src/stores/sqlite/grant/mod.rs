@@ -32,11 +32,17 @@ use crate::grant::store::Sequence;
 use crate::grant::store::SessionHandle;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
-use crate::revocation_list::RevocationTarget;
 
 impl GrantStore for SqliteStore {
     fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
-        self.write(move |tx| revoke(tx, &record))
+        self.write(move |tx| {
+            let sequence = number(next_sequence(tx, record.at())?.as_u64())?;
+            let target = record.target();
+            let (kind, authority) = (target.kind().as_str(), target.authority());
+            let (at, until) = (time(record.at())?, bound(record.until()));
+            let row = params![kind, authority, target.id(), at, sequence, until];
+            tx.write_one(REVOKE, row)
+        })
     }
 
     fn is_revoked(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
@@ -60,30 +66,10 @@ const REVOKE: &str = "INSERT INTO mark (kind, authority, id, at, moment, until) 
 
 const REVOKED_AT: &str = "SELECT moment FROM mark WHERE kind = ?1 AND authority = ?2 AND id = ?3";
 
-fn revoke(tx: &mut Change<'_>, record: &RevocationRecord) -> Result<(), Fault> {
-    let sequence = next_sequence(tx, record.at())?;
-    let target = record.target();
-    let (kind, authority) = (target.kind().as_str(), target.authority());
-    let (at, until) = (time(record.at())?, bound(record.until()));
-    let sequence = number(sequence.as_u64())?;
-    tx.write_one(
-        REVOKE,
-        params![kind, authority, target.id(), at, sequence, until],
-    )
-}
-
 fn next_sequence(tx: &mut Change<'_>, now: UnixTime) -> Result<Sequence, Fault> {
     let next = Sequence::next(last_sequence(tx)?, now);
     set_sequence(tx, next)?;
     Ok(next)
-}
-
-/// Makes every later number greater than this one, which another store may have given.
-fn catch_up(tx: &mut Change<'_>, sequence: Sequence) -> Result<Sequence, Fault> {
-    if last_sequence(tx)? < Some(sequence) {
-        set_sequence(tx, sequence)?;
-    }
-    Ok(sequence)
 }
 
 fn last_sequence(tx: &Change<'_>) -> Result<Option<Sequence>, Fault> {
@@ -104,7 +90,13 @@ fn sequence(number: i64) -> Result<Sequence, Fault> {
 /// Gives a new grant its sequence number, unless it is revoked.
 fn numbered(tx: &mut Change<'_>, grant: &Grant) -> Result<(Grant, Sequence), Fault> {
     let sequence = match grant.sequence() {
-        Some(sequence) => catch_up(tx, sequence)?,
+        Some(sequence) => {
+            // Another store may have given it; every later number must be greater.
+            if last_sequence(tx)? < Some(sequence) {
+                set_sequence(tx, sequence)?;
+            }
+            sequence
+        }
         None => next_sequence(tx, grant.created())?,
     };
     let grant = grant.clone().with_sequence(Some(sequence));
@@ -147,19 +139,15 @@ fn lookup<R>(
 
 fn is_revoked(conn: &Connection, grant: &Grant) -> Result<bool, Fault> {
     for target in grant.revocation_targets() {
-        let written = revoked_at(conn, &target)?;
+        let key = params![target.kind().as_str(), target.authority(), target.id()];
+        let mut statement = conn.prepare_cached(REVOKED_AT)?;
+        let found = statement.query_row(key, |row| row.get(0)).optional()?;
+        let written = found.map(sequence).transpose()?;
         if written.is_some_and(|at| RevocationRecord::revokes(target.kind(), at, grant)) {
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-fn revoked_at(conn: &Connection, target: &RevocationTarget<'_>) -> Result<Option<Sequence>, Fault> {
-    let params = params![target.kind().as_str(), target.authority(), target.id()];
-    let mut statement = conn.prepare_cached(REVOKED_AT)?;
-    let found = statement.query_row(params, |row| row.get(0)).optional()?;
-    found.map(sequence).transpose()
 }
 
 /// The columns of a grant, the last ones of their table.
@@ -199,7 +187,10 @@ fn grant(columns: &mut Columns<'_>) -> Result<Grant, Fault> {
     let subject: String = columns.take()?;
     let client = columns.take()?;
     let session = columns.take::<Option<String>>()?;
-    let session = session.as_deref().map(handle).transpose()?;
+    let session = session.map(|text| {
+        SessionHandle::parse(&text).ok_or_else(|| corrupt("a session's handle is malformed"))
+    });
+    let session = session.transpose()?;
     let (scopes, claims) = (columns.take()?, columns.take()?);
     let created = columns.time()?;
     let sequence = Sequence::from_u64(columns.number()?);
@@ -213,8 +204,4 @@ fn grant(columns: &mut Columns<'_>) -> Result<Grant, Fault> {
         .with_sequence(Some(sequence))
         .with_last_used(last_used)
         .with_lifetime(expires, idle))
-}
-
-fn handle(text: &str) -> Result<SessionHandle, Fault> {
-    SessionHandle::parse(text).ok_or_else(|| corrupt("a session's handle is malformed"))
 }

@@ -34,8 +34,13 @@ use crate::stores::sqlite::transaction::Change;
 use crate::stores::sqlite::transaction::read_one;
 
 impl SessionStore for SqliteStore {
-    fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {
-        self.write(move |tx| create(tx, session))
+    fn create(&self, mut session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {
+        self.write(move |tx| {
+            let (grant, sequence) = numbered(tx, &session.grant)?;
+            (session.grant, session.version) = (grant, 1);
+            tx.write_one(INSERT, params_from_iter(row(session)?))?;
+            Ok(sequence)
+        })
     }
 
     fn find(
@@ -51,13 +56,33 @@ impl SessionStore for SqliteStore {
     fn update(
         &self,
         old: TokenDigest,
-        session: SessionRecord,
+        mut new: SessionRecord,
     ) -> NowOrLater<'_, Result<u64, StoreError>> {
-        self.write(move |tx| update(tx, old, session))
+        self.write(move |tx| {
+            let stored = stored(tx, old)?.ok_or(StoreErrorKind::Conflict)?;
+            let version = next_version(tx, (&stored.grant, stored.version), new.version)?;
+            new.grant = kept(&stored.grant, &new.grant);
+            new.version = version;
+            let old = Value::Blob(old.as_bytes().to_vec());
+            tx.write_one(UPDATE, params_from_iter(row(new)?.chain([old])))?;
+            Ok(version)
+        })
     }
 
     fn touch(&self, digest: TokenDigest, at: UnixTime) -> NowOrLater<'_, Result<bool, StoreError>> {
-        self.write_relaxed(move |tx| touch(tx, digest, at))
+        self.write_relaxed(move |tx| {
+            let Some(stored) = stored(tx, digest)? else {
+                return Ok(false);
+            };
+            if is_revoked(tx.conn(), &stored.grant)? {
+                return Ok(false);
+            }
+            if stored.grant.last_used() < at {
+                let ends = stored.grant.with_last_used(at).expires_if_unused();
+                tx.write_one(TOUCH, params![digest.as_bytes(), time(at)?, bound(ends)])?;
+            }
+            Ok(true)
+        })
     }
 }
 
@@ -80,42 +105,6 @@ const UPDATE: &str = "UPDATE session SET digest = ?1, version = ?2, data = ?3, a
      since = ?11, last_used = ?12, expires = ?13, idle = ?14, ends = ?15 WHERE digest = ?16";
 
 const TOUCH: &str = "UPDATE session SET last_used = ?2, ends = ?3 WHERE digest = ?1";
-
-fn create(tx: &mut Change<'_>, mut session: SessionRecord) -> Result<Sequence, Fault> {
-    let (grant, sequence) = numbered(tx, &session.grant)?;
-    (session.grant, session.version) = (grant, 1);
-    tx.write_one(INSERT, params_from_iter(row(session)?))?;
-    Ok(sequence)
-}
-
-fn update(tx: &mut Change<'_>, old: TokenDigest, mut new: SessionRecord) -> Result<u64, Fault> {
-    let stored = stored(tx, old)?.ok_or(StoreErrorKind::Conflict)?;
-    let version = next_version(tx, (&stored.grant, stored.version), new.version)?;
-    new.grant = kept(&stored.grant, &new.grant);
-    new.version = version;
-    let old = Value::Blob(old.as_bytes().to_vec());
-    tx.write_one(UPDATE, params_from_iter(row(new)?.chain([old])))?;
-    Ok(version)
-}
-
-fn touch(tx: &mut Change<'_>, digest: TokenDigest, at: UnixTime) -> Result<bool, Fault> {
-    let Some(stored) = stored(tx, digest)? else {
-        return Ok(false);
-    };
-    if is_revoked(tx.conn(), &stored.grant)? {
-        return Ok(false);
-    }
-    if stored.grant.last_used() < at {
-        let grant = stored.grant.clone().with_last_used(at);
-        let params = params![
-            digest.as_bytes(),
-            time(at)?,
-            bound(grant.expires_if_unused())
-        ];
-        tx.write_one(TOUCH, params)?;
-    }
-    Ok(true)
-}
 
 fn stored(tx: &Change<'_>, digest: TokenDigest) -> Result<Option<SessionRecord>, Fault> {
     read_one(tx.conn(), FIND, [digest.as_bytes()], record)
