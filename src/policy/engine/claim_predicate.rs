@@ -104,61 +104,6 @@ impl ClaimPredicate {
 }
 
 impl Levels {
-    pub(in crate::policy) fn new(level: &str, order: Vec<Arc<str>>) -> Result<Self, ConfigError> {
-        let error = |kind, detail| Err(ConfigError::new(kind, "acr_at_least", detail));
-        let is_repeated = |(at, level)| order.iter().skip(at + 1).any(|other| other == level);
-        if order.iter().enumerate().any(is_repeated) {
-            let detail =
-                "expected every level once, found one twice; list each once, weakest first";
-            return error(ConfigErrorKind::Conflict, detail);
-        }
-        match order.iter().position(|known| &**known == level) {
-            Some(least) => Ok(Self { order, least }),
-            None => {
-                let detail = "expected a level of the order, found another one; list all levels, \
-                              weakest first";
-                error(ConfigErrorKind::ValueMalformed, detail)
-            }
-        }
-    }
-
-    /// Returns the levels that suffice, the weakest first.
-    pub(in crate::policy) fn sufficient(&self) -> &[Arc<str>] {
-        self.order.get(self.least..).unwrap_or_default()
-    }
-}
-
-impl ClaimPredicate {
-    pub(in crate::policy) fn evaluate(&self, claim: Value<'_>, now: UnixTime) -> Truth {
-        match self {
-            Self::Age(max) => match time(claim) {
-                Some(time) => is_recent(time, *max, now),
-                None => Truth::Unknown,
-            },
-            Self::AtLeast(min) => integer(claim).map(|value| value >= *min).into(),
-            Self::AtMost(max) => integer(claim).map(|value| value <= *max).into(),
-            Self::Contains(expected) => contains(claim, expected),
-            Self::Is(value) => value.is(claim).into(),
-            Self::InFuture => time(claim).map(|time| time > now).into(),
-            Self::InPast => time(claim).map(|time| time <= now).into(),
-            Self::Level(levels) => levels.evaluate(claim),
-            Self::Matches(pattern) => pattern.evaluate(claim),
-            Self::Names(name) => names(claim, name),
-            Self::OneOf(values) => one_of(claim, values),
-            Self::Present => Truth::True,
-            Self::StartsWith(prefix) => match claim.content() {
-                Some(content) if !prefix.is_empty() => {
-                    let mut text = Unescaped::new(content);
-                    prefix.bytes().all(|byte| text.next() == Some(byte)).into()
-                }
-                // Every string has the empty prefix, so it is probably an error.
-                _ => Truth::Unknown,
-            },
-        }
-    }
-}
-
-impl Levels {
     /// Returns whether a claim is a sufficient level: unknown for one that is not in the order.
     fn evaluate(&self, claim: Value<'_>) -> Truth {
         let index = self.order.iter().position(|level| claim.is_text(level));
