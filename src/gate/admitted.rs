@@ -38,7 +38,8 @@ impl Authenticated {
         }
     }
 
-    /// Returns the caller.
+    /// Returns the caller: the principal that the validator of the first slot returned. Who it is has
+    /// been checked, what it may do has not.
     pub const fn principal(&self) -> &Principal {
         &self.principal
     }
@@ -57,7 +58,8 @@ impl Authenticated {
         &self.headers
     }
 
-    /// Returns the time of the request, at which all of it was checked.
+    /// Returns the time of the request, read once from the gate's clock. The credentials were checked
+    /// at this time, and [`request`](Self::request) uses it for decisions.
     pub const fn now(&self) -> UnixTime {
         self.now
     }
@@ -98,7 +100,8 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// Returns the caller.
+    /// Returns the caller: the principal that the validator of the first slot returned, and that the
+    /// authorizer allowed this request.
     pub const fn principal(&self) -> &Principal {
         self.caller.principal()
     }
@@ -109,7 +112,9 @@ impl Admitted {
         self.caller.client()
     }
 
-    /// Returns the decision, which is an allow, with its reasons.
+    /// Returns the decision, which is an allow, with its reasons and its
+    /// [obligations](Decision::obligations). The gate has not carried out the obligations; the headers
+    /// among them are also in [`headers`](Self::headers).
     pub const fn decision(&self) -> &Decision {
         &self.decision
     }
@@ -121,7 +126,8 @@ impl Admitted {
         self.caller.headers()
     }
 
-    /// Returns the time of the request, at which all of it was checked.
+    /// Returns the time of the request, read once from the gate's clock. The credentials and the
+    /// decision are of this time.
     pub const fn now(&self) -> UnixTime {
         self.caller.now()
     }

@@ -131,19 +131,24 @@ impl GateBuilder {
         self
     }
 
-    /// Sets how refusals become HTTP responses.
+    /// Sets how refusals become HTTP responses: realm, body, retry time. By default they have the
+    /// realm `api` and no body, see [`ResponseConfig`].
     pub fn challenge(mut self, challenge: ResponseConfig) -> Self {
         self.challenge = challenge;
         self
     }
 
-    /// Sets the clock, which is read once per request; by default it is the system's.
+    /// Sets the clock, by default the system's. It is read once per request, so that every check of the
+    /// request sees one time. If it reports no time, the request is refused as
+    /// [`Unavailable`](crate::error::RejectionKind::Unavailable).
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    /// Takes the clock from an [`Environment`], if it has one; nothing else of it is used. Call it
+    /// before [`clock`](Self::clock), because the later call wins. Validators get its
+    /// time with each credential.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.clock);
         self
@@ -162,15 +167,25 @@ impl GateBuilder {
     pub fn build(self) -> Result<Gate, ConfigError> {
         let authorizer = only(self.authorizers)?;
         let mut user = self.user.or_default_sources()?.slot(&USER)?;
-        let mut client = self.client.optional_slot()?;
+        let mut client = if self.client.validators.is_empty() && self.client.sources.is_none() {
+            None
+        } else {
+            Some(self.client.slot(&CLIENT)?)
+        };
         for slot in client.iter_mut().chain([&mut user]) {
             slot.revocations.clone_from(&self.revocations);
         }
-        if let Some(client) = &client {
-            check_apart(&user.sources, &client.sources)?;
+        // A request has one `Authorization` header: two schemes of it cannot fill two slots.
+        let in_user = |place: &Place| user.sources.places().any(|own| own == place);
+        if client.iter().any(|slot| slot.sources.places().any(in_user)) {
+            let detail = "both credentials are read from one place; configure separate places";
+            return Err(ConfigError::conflict(CLIENT.sources, detail));
         }
-        for slot in client.iter().chain([&user]) {
-            check_authorities(slot.router.authorities(), self.all_equal)?;
+        let is_open = |slot: &Slot| slot.router.authorities().is_open();
+        if !self.all_equal && client.iter().chain([&user]).any(is_open) {
+            let detail = "several outside authorities are trusted and one of them may assert \
+                          anything; limit each with `grants`, or call `all_authorities_equal()`";
+            return Err(ConfigError::conflict(USER.validator, detail));
         }
         Ok(Gate(Arc::new(Inner {
             user,
@@ -219,13 +234,6 @@ impl SlotConfig {
             self.sources = Some(all.build()?);
         }
         Ok(self)
-    }
-
-    fn optional_slot(self) -> Result<Option<Slot>, ConfigError> {
-        if self.validators.is_empty() && self.sources.is_none() {
-            return Ok(None);
-        }
-        self.slot(&CLIENT).map(Some)
     }
 
     fn slot(self, names: &SetterNames) -> Result<Slot, ConfigError> {
@@ -282,24 +290,6 @@ const fn bound_to(shape: &Shape) -> Option<&Place> {
         Shape::Place(place) => Some(place),
         Shape::Jwt | Shape::Opaque | Shape::Prefix(_) => None,
     }
-}
-
-fn check_apart(user: &Sources, client: &Sources) -> Result<(), ConfigError> {
-    // A request has one `Authorization` header: two schemes of it cannot fill two slots.
-    if client.places().any(|own| user.places().any(|p| p == own)) {
-        let detail = "both credentials are read from one place; configure separate places";
-        return Err(ConfigError::conflict(CLIENT.sources, detail));
-    }
-    Ok(())
-}
-
-fn check_authorities(all: Authorities, all_equal: bool) -> Result<(), ConfigError> {
-    if all.is_open() && !all_equal {
-        let detail = "several outside authorities are trusted and one of them may assert \
-                      anything; limit each with `grants`, or call `all_authorities_equal()`";
-        return Err(ConfigError::conflict(USER.validator, detail));
-    }
-    Ok(())
 }
 
 fn only(mut authorizers: Vec<Arc<dyn Authorizer>>) -> Result<Arc<dyn Authorizer>, ConfigError> {

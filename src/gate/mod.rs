@@ -184,10 +184,11 @@ impl Gate {
         &'a self,
         request: &'a AccessRequest<'a>,
     ) -> NowOrLater<'a, Result<Decision, Refusal>> {
-        self.0
-            .authorizer
-            .authorize(request)
-            .map(|decision| self.enforce(decision))
+        let decided = self.0.authorizer.authorize(request);
+        decided.map(|decision| match decision.is_allowed() {
+            true => Ok(decision),
+            false => Err(self.0.challenge.deny(decision)),
+        })
     }
 
     /// Fetches what the first requests would have to wait for, for example the keys of every
@@ -204,7 +205,8 @@ impl Gate {
         all(slots.map(|slot| slot.router.warm_up()))
     }
 
-    /// Returns the configuration of this gate's refusals as HTTP responses.
+    /// Returns the configuration of this gate's refusals as HTTP responses. With it a service gives
+    /// its own refusals, such as one after a check in a handler, the form of the gate's.
     pub fn challenge(&self) -> &ResponseConfig {
         &self.0.challenge
     }
@@ -244,14 +246,6 @@ impl Gate {
             return Err(RejectionKind::CredentialMissing.into());
         }
         Ok(Authenticated::new(callers.now, user, callers.client))
-    }
-
-    fn enforce(&self, decision: Decision) -> Result<Decision, Refusal> {
-        if decision.is_allowed() {
-            Ok(decision)
-        } else {
-            Err(self.0.challenge.deny(decision))
-        }
     }
 
     fn refuse(&self, rejection: Rejection) -> Refusal {

@@ -12,13 +12,15 @@ use crate::credential::charset;
 use crate::error::ConfigError;
 
 impl ResponseConfig {
-    /// Returns a builder with the default configuration.
+    /// Returns a builder with the default configuration: realm `api`, no body, a retry time of 5
+    /// seconds, and no metadata, scope or DPoP in challenges.
     pub fn builder() -> ResponseConfigBuilder {
         ResponseConfigBuilder::default()
     }
 }
 
-/// A builder of a [`ResponseConfig`]. What is not set keeps its default.
+/// A builder of a [`ResponseConfig`]. What is not set keeps its default; the values are checked by
+/// [`build`](Self::build), because they are sent in headers.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct ResponseConfigBuilder {
@@ -55,7 +57,8 @@ impl ResponseConfigBuilder {
         self
     }
 
-    /// Sets the body of the responses; [`BodyStyle::Empty`] by default.
+    /// Sets the body of the responses; [`BodyStyle::Empty`] by default. The headers say the same in
+    /// either style, except for the content type.
     pub fn body(mut self, style: BodyStyle) -> Self {
         self.settings.body = style;
         self
@@ -77,8 +80,19 @@ impl ResponseConfigBuilder {
     /// not a secure URL, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) if the retry time is not
     /// between one second and one day.
     pub fn build(self) -> Result<ResponseConfig, ConfigError> {
-        check_realm(&self.settings.realm)?;
-        check_wait(self.settings.retry_after)?;
+        let realm = &self.settings.realm;
+        if realm.is_empty() {
+            let remedy = "give a name or keep the default";
+            return Err(ConfigError::empty("realm", remedy));
+        }
+        if !realm.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
+            let detail = format!("{realm:?} has a character outside printable ASCII; remove it");
+            return Err(ConfigError::malformed("realm", detail));
+        }
+        let (wait, range) = (self.settings.retry_after, Duration::from_secs(1)..=DAY);
+        if !range.contains(&wait) {
+            return Err(ConfigError::out_of_range("retry_after", wait, range));
+        }
         if let Some(url) = &self.settings.resource_metadata {
             check_url(url)?;
         }
@@ -94,28 +108,17 @@ impl ResponseConfigBuilder {
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-fn check_realm(realm: &str) -> Result<(), ConfigError> {
-    if realm.is_empty() {
-        let remedy = "give a name or keep the default";
-        return Err(ConfigError::empty("realm", remedy));
-    }
-    if !realm.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
-        let detail = format!("{realm:?} has a character outside printable ASCII; remove it");
-        return Err(ConfigError::malformed("realm", detail));
-    }
-    Ok(())
-}
-
-fn check_wait(wait: Duration) -> Result<(), ConfigError> {
-    let range = Duration::from_secs(1)..=DAY;
-    if range.contains(&wait) {
-        return Ok(());
-    }
-    Err(ConfigError::out_of_range("retry_after", wait, range))
-}
-
 fn check_url(url: &str) -> Result<(), ConfigError> {
-    if is_url(url) {
+    let is_legal = |b: u8| charset::is_nqchar(b) && !b"#<>^`{|}".contains(&b);
+    let is_secure = |uri: Uri| {
+        let authority = uri.authority().map_or("@", |a| a.as_str());
+        let host = uri.host().unwrap_or_default();
+        let is_loopback = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
+        let scheme = uri.scheme_str();
+        let is_safe = scheme == Some("https") || (scheme == Some("http") && is_loopback);
+        is_safe && !host.is_empty() && !authority.contains('@')
+    };
+    if url.bytes().all(is_legal) && url.parse().is_ok_and(is_secure) {
         return Ok(());
     }
     let detail = format!(
@@ -123,21 +126,6 @@ fn check_url(url: &str) -> Result<(), ConfigError> {
          fragment, found {url:?}"
     );
     Err(ConfigError::malformed("resource_metadata", detail))
-}
-
-fn is_url(url: &str) -> bool {
-    let is_legal = |b: u8| charset::is_nqchar(b) && !b"#<>^`{|}".contains(&b);
-    let parsed: Option<Uri> = url.parse().ok();
-    url.bytes().all(is_legal) && parsed.is_some_and(|uri| is_secure(&uri))
-}
-
-fn is_secure(uri: &Uri) -> bool {
-    let authority = uri.authority().map_or("@", |a| a.as_str());
-    let host = uri.host().unwrap_or_default();
-    let is_loopback = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
-    let scheme = uri.scheme_str();
-    let is_safe = scheme == Some("https") || (scheme == Some("http") && is_loopback);
-    is_safe && !host.is_empty() && !authority.contains('@')
 }
 
 #[cfg(test)]

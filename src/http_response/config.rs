@@ -33,14 +33,16 @@ impl ResponseConfig {
     }
 }
 
-/// The body of a response to a refused request.
+/// The body of a response to a refused request. No style has a part of the request or the reason of
+/// the operator.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum BodyStyle {
-    /// No body.
+    /// No body. Clients find the error in the status and in `WWW-Authenticate`.
     #[default]
     Empty,
-    /// A problem document (RFC 9457), a constant text for each status and error code.
+    /// A problem document (RFC 9457), a constant text for each status and error code, with the content
+    /// type `application/problem+json`.
     ProblemJson,
 }
 

@@ -16,14 +16,20 @@ impl Challenge {
         }
     }
 
-    /// Adds a parameter if it has a value.
+    /// Adds a parameter as a quoted string, if it has a value.
     pub(super) fn with(mut self, name: &str, value: Option<&str>) -> Self {
         if let Some(value) = value {
             let comma = if self.params.is_empty() { "" } else { ", " };
             self.params.push_str(comma);
             self.params.push_str(name);
-            self.params.push('=');
-            self.quote(value);
+            self.params.push_str("=\"");
+            for c in value.chars() {
+                if matches!(c, '"' | '\\') {
+                    self.params.push('\\');
+                }
+                self.params.push(c);
+            }
+            self.params.push('"');
         }
         self
     }
@@ -33,17 +39,6 @@ impl Challenge {
         // Every value was checked when it was configured. A scheme without parameters is a valid
         // challenge too.
         HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(self.scheme))
-    }
-
-    fn quote(&mut self, value: &str) {
-        self.params.push('"');
-        for c in value.chars() {
-            if matches!(c, '"' | '\\') {
-                self.params.push('\\');
-            }
-            self.params.push(c);
-        }
-        self.params.push('"');
     }
 }
 

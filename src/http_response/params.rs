@@ -30,7 +30,8 @@ pub struct ChallengeParams {
 }
 
 impl ChallengeParams {
-    /// Creates parameters without any value.
+    /// Creates parameters without any value. A refusal with them has the challenge of its kind and of
+    /// the [`ResponseConfig`](super::ResponseConfig) only.
     pub fn new() -> Self {
         Self::default()
     }
@@ -57,7 +58,16 @@ impl ChallengeParams {
     /// section 3.3 does not allow.
     pub fn with_scope(mut self, scope: &str) -> Result<Self, ConfigError> {
         check_words("scope", scope)?;
-        self.scope = Some(join_words(self.scope, scope));
+        let mut all = self.scope.unwrap_or_default();
+        for word in scope.split(' ') {
+            if all.split(' ').any(|known| known == word) {
+                continue;
+            }
+            let space = if all.is_empty() { "" } else { " " };
+            all.push_str(space);
+            all.push_str(word);
+        }
+        self.scope = Some(all);
         Ok(self)
     }
 
@@ -102,43 +112,34 @@ impl ChallengeParams {
         Ok(self)
     }
 
-    /// Returns the scopes that the request needs, separated by spaces.
+    /// Returns the scopes that the request needs, separated by single spaces and each of them once. They
+    /// are sent with [`ScopeInsufficient`](crate::error::RejectionKind::ScopeInsufficient).
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
     }
 
-    /// Returns the authentication contexts of which the client needs one.
+    /// Returns the authentication contexts of which the client needs one (`acr_values`, RFC 9470
+    /// section 3), separated by single spaces.
     pub fn acr_values(&self) -> Option<&str> {
         self.acr_values.as_deref()
     }
 
-    /// Returns the largest allowed age of the authentication.
+    /// Returns the largest allowed age of the authentication (`max_age`, RFC 9470 section 3). The part
+    /// below one second is not sent.
     pub const fn max_age(&self) -> Option<Duration> {
         self.max_age
     }
 
-    /// Returns after how long the client should retry.
+    /// Returns after how long the client should retry, or `None` for the time of the
+    /// [`ResponseConfig`](super::ResponseConfig).
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// Returns the nonce of the next DPoP proof.
+    /// Returns the nonce that the client has to put into its next DPoP proof (RFC 9449 section 9).
     pub fn dpop_nonce(&self) -> Option<&str> {
         self.dpop_nonce.as_deref()
     }
-}
-
-fn join_words(before: Option<String>, more: &str) -> String {
-    let mut all = before.unwrap_or_default();
-    for word in more.split(' ') {
-        if all.split(' ').any(|known| known == word) {
-            continue;
-        }
-        let space = if all.is_empty() { "" } else { " " };
-        all.push_str(space);
-        all.push_str(word);
-    }
-    all
 }
 
 /// Requires words that are separated by single spaces.

@@ -58,7 +58,8 @@ struct Inner {
 }
 
 impl ResponseConfig {
-    /// Creates the refusal of a request for this rejection.
+    /// Creates the refusal of a request for this rejection, with this configuration and without
+    /// [`params`](Refusal::params). The kind of the rejection decides the status.
     pub fn respond_to(&self, rejection: impl Into<Rejection>) -> Refusal {
         Refusal::new(rejection.into(), self.clone())
     }
@@ -72,9 +73,9 @@ impl ResponseConfig {
     pub fn deny(&self, decision: Decision) -> Refusal {
         let kind = decision.kind().unwrap_or(RejectionKind::AccessDenied);
         let params = ChallengeParams::from_decision(&decision);
-        self.respond_to(kind)
-            .with_params(params)
-            .with_decision(decision)
+        let mut refusal = self.respond_to(kind).with_params(params);
+        refusal.0.decision = Some(decision);
+        refusal
     }
 }
 
@@ -97,32 +98,31 @@ impl Refusal {
         self
     }
 
-    fn with_decision(mut self, decision: Decision) -> Self {
-        self.0.decision = Some(decision);
-        self
-    }
-
-    /// Returns the reason as a kind with a stable code.
+    /// Returns the reason as a kind with a stable code, for logs and metrics. It decides the status and
+    /// the challenge; several kinds look alike to the client.
     pub fn kind(&self) -> RejectionKind {
         self.0.rejection.kind()
     }
 
-    /// Returns the reason for the operator. Do not send it to the client.
+    /// Returns the reason for the operator, with its source. Do not send it to the client: it says more
+    /// about the check than the response does.
     pub fn rejection(&self) -> &Rejection {
         &self.0.rejection
     }
 
-    /// Returns the decision if an authorizer denied the request. Do not send it to the client.
+    /// Returns the decision if an authorizer denied the request, and `None` if a credential was
+    /// rejected. Do not send it to the client: it names the rule.
     pub fn decision(&self) -> Option<&Decision> {
         self.0.decision.as_ref()
     }
 
-    /// Returns the parameters of the challenge.
+    /// Returns the parameters of the challenge, also those that do not apply to the kind and are not
+    /// sent; see [`with_params`](Self::with_params).
     pub fn params(&self) -> &ChallengeParams {
         &self.0.params
     }
 
-    /// Returns the HTTP status.
+    /// Returns the HTTP status, which depends only on the [`kind`](Self::kind).
     pub fn status(&self) -> StatusCode {
         self.row().status
     }
@@ -145,18 +145,30 @@ impl Refusal {
         for challenge in self.challenges() {
             headers.append(header::WWW_AUTHENTICATE, challenge.into_value());
         }
-        self.add_nonce(&mut headers);
+        let nonce = self.params().dpop_nonce();
+        if let Some(Ok(value)) = nonce.map(HeaderValue::from_str) {
+            headers.insert(DPOP_NONCE, value);
+        }
         if self.row().is_temporary() {
             headers.insert(header::RETRY_AFTER, whole_secs(self.retry_after()).into());
         }
         if self.settings().body == BodyStyle::ProblemJson {
             headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
         }
-        self.add_obligations(&mut headers);
+        if let Some(obligations) = self.decision().and_then(Decision::obligations) {
+            // A header of a rule must not replace or repeat a header of the response.
+            let reserved = headers.clone();
+            for (name, value) in obligations.headers() {
+                if !reserved.contains_key(name) {
+                    headers.append(name, value.clone());
+                }
+            }
+        }
         headers
     }
 
-    /// Returns the body of the response, a constant text; see [`BodyStyle`].
+    /// Returns the body of the response, a constant text of the configured [`BodyStyle`] that has no part
+    /// of the request. It is empty by default.
     pub fn body(&self) -> &'static str {
         match self.settings().body {
             BodyStyle::Empty => "",
@@ -199,26 +211,6 @@ impl Refusal {
             .unwrap_or(self.settings().retry_after)
     }
 
-    fn add_obligations(&self, headers: &mut HeaderMap) {
-        let Some(obligations) = self.decision().and_then(Decision::obligations) else {
-            return;
-        };
-        // A header of a rule must not replace or repeat a header of the response.
-        let reserved = headers.clone();
-        for (name, value) in obligations.headers() {
-            if !reserved.contains_key(name) {
-                headers.append(name, value.clone());
-            }
-        }
-    }
-
-    fn add_nonce(&self, headers: &mut HeaderMap) {
-        let nonce = self.params().dpop_nonce();
-        if let Some(Ok(value)) = nonce.map(HeaderValue::from_str) {
-            headers.insert(DPOP_NONCE, value);
-        }
-    }
-
     fn challenges(&self) -> impl Iterator<Item = Challenge> {
         let offers_dpop = self.settings().dpop_algorithms.is_some();
         let (bearer, dpop) = match self.row().challenge {
@@ -229,14 +221,11 @@ impl Refusal {
             ChallengeKind::Proof => (false, true),
         };
         let bearer = bearer.then(|| self.challenge(Scheme::Bearer));
-        bearer
-            .into_iter()
-            .chain(dpop.then(|| self.dpop_challenge()))
-    }
-
-    fn dpop_challenge(&self) -> Challenge {
-        let algorithms = self.settings().dpop_algorithms.as_deref();
-        self.challenge(Scheme::Dpop).with("algs", algorithms)
+        let dpop = dpop.then(|| {
+            let algorithms = self.settings().dpop_algorithms.as_deref();
+            self.challenge(Scheme::Dpop).with("algs", algorithms)
+        });
+        bearer.into_iter().chain(dpop)
     }
 
     fn challenge(&self, scheme: Scheme) -> Challenge {

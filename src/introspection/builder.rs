@@ -104,7 +104,8 @@ impl IntrospectionValidatorBuilder<NeedsAudience> {
         self.audiences([audience])
     }
 
-    /// Sets several names of this service. A token is accepted only if one of them is in `aud`.
+    /// Sets several names of this service. A token is accepted only if one of them is in `aud`, byte
+    /// for byte. An empty list or name is an error of [`build`](IntrospectionValidatorBuilder::build).
     pub fn audiences<N: Into<String>>(
         mut self,
         audiences: impl IntoIterator<Item = N>,
@@ -136,7 +137,9 @@ impl IntrospectionValidatorBuilder<Ready> {
         self.issuers([issuer])
     }
 
-    /// Sets several issuers. If the response has an `iss`, it must be one of them.
+    /// Sets several issuers. If the response has an `iss`, it must be one of them, byte for byte; a
+    /// response without `iss` is accepted. The first one is the default
+    /// [`authority`](Self::authority) of all subjects.
     pub fn issuers<N: Into<String>>(mut self, issuers: impl IntoIterator<Item = N>) -> Self {
         self.config.rules.require_issuers(names(issuers));
         self
@@ -232,7 +235,9 @@ impl IntrospectionValidatorBuilder<Ready> {
         self
     }
 
-    /// Takes the clock, the observer, the HTTP client and the spawner from an [`Environment`]. Call it before a setter that differs from it.
+    /// Takes the clock, the observer, the HTTP client and the spawner from an [`Environment`], as far
+    /// as it has them. The client and the spawner are required, and can be set only here. Call it
+    /// before [`clock`](Self::clock) and [`observer`](Self::observer), because the later call wins.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.config.clock);
         environment.set_observer(&mut self.config.observer);

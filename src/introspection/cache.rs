@@ -117,11 +117,14 @@ impl AnswerCache {
         match &validated.result {
             Ok(principal) => {
                 self.rejected.remove(&digest);
-                if let Some(period) = self.active_period(principal, now) {
+                // An entry is used at most until the token expires, without leeway.
+                let cap = UnixTime::from_secs(now.as_secs().saturating_add(self.active_secs));
+                let until = principal.expires_at().map_or(cap, |exp| exp.min(cap));
+                if now < until {
                     let active = ActiveEntry {
                         principal: principal.clone(),
                         key: validated.key,
-                        period,
+                        period: Period { from: now, until },
                     };
                     self.active.insert(digest, active);
                 }
@@ -142,13 +145,6 @@ impl AnswerCache {
                 }
             }
         }
-    }
-
-    /// An entry is used at most until the token expires, without leeway.
-    fn active_period(&self, principal: &Principal, now: UnixTime) -> Option<Period> {
-        let cap = UnixTime::from_secs(now.as_secs().saturating_add(self.active_secs));
-        let until = principal.expires_at().map_or(cap, |exp| exp.min(cap));
-        (now < until).then_some(Period { from: now, until })
     }
 
     pub(super) fn remove(&self, digest: &Digest) {

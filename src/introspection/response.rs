@@ -39,7 +39,8 @@ pub(super) fn read(text: &[u8]) -> Result<TokenState, EndpointProblem> {
 const MALFORMED: &str = "the response is not one well-formed JSON object without duplicate members";
 const UNSAID: &str = "`active` in the response is neither `true` nor `false`";
 
-/// Returns the body of a response with status 200 and this media type.
+/// Returns the body of a response only if its status is 200 and it has one `Content-Type`, this
+/// media type.
 pub(super) fn body<'r>(
     response: &'r HttpResponse,
     media_type: &str,
@@ -47,22 +48,18 @@ pub(super) fn body<'r>(
     if response.status() != StatusCode::OK {
         return Err(EndpointProblem::new(refusal(response)));
     }
-    if !has_type(response, media_type) {
+    let mut types = response.headers().get_all(header::CONTENT_TYPE).iter();
+    let found = match (types.next(), types.next()) {
+        (Some(only), None) => only.to_str().unwrap_or_default(),
+        _ => "",
+    };
+    let found = found.split(';').next().unwrap_or_default();
+    if !found.trim_ascii().eq_ignore_ascii_case(media_type) {
         return Err(EndpointProblem::new(
             "the content type of the response is not the requested one",
         ));
     }
     Ok(response.body())
-}
-
-fn has_type(response: &HttpResponse, media_type: &str) -> bool {
-    let mut types = response.headers().get_all(header::CONTENT_TYPE).iter();
-    let (Some(first), None) = (types.next(), types.next()) else {
-        return false;
-    };
-    let first = first.to_str().unwrap_or_default();
-    let found = first.split(';').next().unwrap_or_default();
-    found.trim_ascii().eq_ignore_ascii_case(media_type)
 }
 
 /// Returns what a status other than 200 means, for the operator.

@@ -15,7 +15,6 @@ use crate::clock::SystemClock;
 use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::http_client::Endpoint;
-use crate::http_client::HttpResponse;
 use crate::now_or_later::NowOrLater;
 
 /// A client of a provider's revocation endpoint (RFC 7009).
@@ -107,20 +106,16 @@ impl RevocationClient {
             };
             let (response, _) = self.endpoint.send(&request).await;
             let response = response.map_err(|problem| unavailable(problem.into_error()))?;
-            read(&response)
+            if response.status() == StatusCode::OK {
+                return Ok(());
+            }
+            Err(match response::refusal(&response) {
+                response::CREDENTIALS | response::NOT_ALLOWED => RevokeError::Credentials,
+                response::UNSUPPORTED => RevokeError::Unsupported,
+                text => unavailable(EndpointProblem::new(text).into_error()),
+            })
         })
     }
-}
-
-fn read(response: &HttpResponse) -> Result<(), RevokeError> {
-    if response.status() == StatusCode::OK {
-        return Ok(());
-    }
-    Err(match response::refusal(response) {
-        response::CREDENTIALS | response::NOT_ALLOWED => RevokeError::Credentials,
-        response::UNSUPPORTED => RevokeError::Unsupported,
-        text => unavailable(EndpointProblem::new(text).into_error()),
-    })
 }
 
 type BoxError = Box<dyn Error + Send + Sync>;

@@ -84,13 +84,6 @@ impl DigestPrefixes {
             dpop: prefix(b"dpop\0\0"),
         }
     }
-
-    const fn get(&self, scheme: Scheme) -> &digest::Context {
-        match scheme {
-            Scheme::Dpop => &self.dpop,
-            _ => &self.bearer,
-        }
-    }
 }
 
 impl Shared {
@@ -113,7 +106,11 @@ impl Shared {
     }
 
     pub(super) fn digest(&self, scheme: Scheme, token: &str) -> Digest {
-        let mut context = self.prefixes.get(scheme).clone();
+        let prefix = match scheme {
+            Scheme::Dpop => &self.prefixes.dpop,
+            _ => &self.prefixes.bearer,
+        };
+        let mut context = prefix.clone();
         context.update(&(token.len() as u64).to_be_bytes());
         context.update(token.as_bytes());
         sized(context.finish().as_ref())

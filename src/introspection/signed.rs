@@ -15,7 +15,6 @@ use crate::key::KeyStatus;
 use crate::key::KeyStore;
 use crate::limits;
 use crate::principal::KeyId;
-use crate::principal::Principal;
 use crate::validator::TokenValidator;
 
 /// The validator of the JWTs in which one issuer puts its responses to this service.
@@ -56,21 +55,17 @@ impl SignedResponses {
         let presented = PresentedCredential::token(text).at(now);
         let principal = self.validator.validate(&presented).await;
         let principal = principal.map_err(|rejection| rejected().with_cause(rejection))?;
-        Ok((token_state(&principal)?, principal.key()))
+        let member = principal.claims().value("token_introspection");
+        let member = member.ok_or(EndpointProblem::new(
+            "the signed response has no `token_introspection`",
+        ))?;
+        Ok((read(Value::raw(member).as_bytes())?, principal.key()))
     }
 
     /// Returns true if responses under this key may still be used.
     pub(super) fn is_key_accepted(&self, key: &KeyId) -> bool {
         matches!(self.keys.status(key), KeyStatus::Fresh | KeyStatus::Stale)
     }
-}
-
-fn token_state(principal: &Principal) -> Result<TokenState, EndpointProblem> {
-    let member = principal.claims().value("token_introspection");
-    let member = member.ok_or(EndpointProblem::new(
-        "the signed response has no `token_introspection`",
-    ))?;
-    read(Value::raw(member).as_bytes())
 }
 
 fn rejected() -> EndpointProblem {

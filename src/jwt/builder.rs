@@ -149,7 +149,8 @@ impl JwtValidatorBuilder<NeedsAudience> {
         self.audiences([audience])
     }
 
-    /// Sets several names of this service. A token is accepted only if one of them is in its `aud`.
+    /// Sets several names of this service. A token is accepted only if one of them is in its `aud`,
+    /// byte for byte. An empty list or name is an error of [`build`](JwtValidatorBuilder::build).
     pub fn audiences<N: Into<String>>(
         mut self,
         audiences: impl IntoIterator<Item = N>,
@@ -348,7 +349,8 @@ impl JwtValidatorBuilder<Ready> {
         self
     }
 
-    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    /// Takes the clock from an [`Environment`], if it has one; nothing else of it is used. Call it
+    /// before [`clock`](Self::clock), because the later call wins.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.config.clock);
         self

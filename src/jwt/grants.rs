@@ -55,8 +55,12 @@ impl Grants {
     }
 
     fn narrowed(&self, whole: &Document) -> Document {
-        let is_granted =
-            |name: &str| is_always_kept(name) || self.claims.iter().any(|claim| **claim == *name);
+        let is_granted = |name: &str| {
+            // The known claims assert no rights except for scopes, which are narrowed below. A
+            // denylist needs the id of the session.
+            let is_always_kept = ClaimName::is_known(name) || name == "sid";
+            is_always_kept || self.claims.iter().any(|claim| **claim == *name)
+        };
         let members: Vec<_> = whole
             .members()
             .filter(|(name, ..)| is_granted(name))
@@ -67,13 +71,8 @@ impl Grants {
                 format!("\"{raw}\":{}", value.raw())
             })
             .collect();
-        // HeaderMembers of a scanned object make one again.
+        // Members of a valid object make a valid object again.
         let text = format!("{{{}}}", members.join(","));
         Document::parse(text.as_bytes()).unwrap_or_default()
     }
-}
-
-/// Claims that assert nothing about the subject; a denylist needs the session's.
-fn is_always_kept(name: &str) -> bool {
-    ClaimName::is_known(name) || name == "sid"
 }

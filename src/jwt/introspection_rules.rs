@@ -154,7 +154,12 @@ impl IntrospectionRules {
     fn check(&self, claims: &RegisteredClaims<'_>, now: UnixTime) -> Result<(), Rejection> {
         check_purpose(claims)?;
         let is_bound = self.check_token_type(claims)?;
-        self.check_issuer(claims)?;
+        if let AcceptedNames::OneOf(wanted) = &self.issuers
+            && let Some(iss) = claims.get(ClaimName::Iss)
+            && !is_one_of(claims, iss, wanted)
+        {
+            return Err(rejections::issuer_mismatch());
+        }
         self.audiences.check(claims)?;
         self.check_times(claims, now)?;
         match claims.confirmation {
@@ -184,15 +189,6 @@ impl IntrospectionRules {
             text if text.eq_ignore_ascii_case("Bearer") => Ok(false),
             text if text.eq_ignore_ascii_case("DPoP") => Ok(true),
             _ => Err(type_mismatch(TOKEN_TYPE)),
-        }
-    }
-
-    fn check_issuer(&self, claims: &RegisteredClaims<'_>) -> Result<(), Rejection> {
-        match (&self.issuers, claims.get(ClaimName::Iss)) {
-            (AcceptedNames::OneOf(wanted), Some(iss)) if !is_one_of(claims, iss, wanted) => {
-                Err(Rejection::new(RejectionKind::IssuerMismatch).with_claim("iss"))
-            }
-            _ => Ok(()),
         }
     }
 

@@ -23,7 +23,10 @@ impl IssuerTable {
         let mut by_name = HashMap::new();
         for (place, own) in rules.iter().enumerate() {
             let names = match &own.issuers {
-                AcceptedIssuers::Any if rules.len() > 1 => return Err(any_with_another()),
+                AcceptedIssuers::Any if rules.len() > 1 => {
+                    let detail = "`any_issuer()` is joined with another issuer; name every issuer";
+                    return Err(ConfigError::conflict("issuers", detail));
+                }
                 AcceptedIssuers::Any => &[][..],
                 AcceptedIssuers::Like(pattern) => {
                     check_apart(pattern, rules.get(..place).unwrap_or_default())?;
@@ -33,7 +36,8 @@ impl IssuerTable {
             };
             for name in names {
                 if by_name.insert(name.clone(), place).is_some() {
-                    return Err(duplicate(name));
+                    let detail = format!("issuer `{name}` is configured twice; configure it once");
+                    return Err(ConfigError::conflict("issuers", detail));
                 }
             }
         }
@@ -65,7 +69,9 @@ impl IssuerTable {
         let iss = iss.as_str()?;
         match self.by_name.get(&*iss) {
             Some(place) => self.rules.get(*place),
-            None => self.rules().find(|rules| is_like(rules, &iss)),
+            None => self.rules().find(|rules| {
+                matches!(&rules.issuers, AcceptedIssuers::Like(pattern) if pattern.matches(&iss))
+            }),
         }
     }
 
@@ -85,10 +91,6 @@ impl IssuerTable {
     }
 }
 
-fn is_like(rules: &IssuerRules, iss: &str) -> bool {
-    matches!(&rules.issuers, AcceptedIssuers::Like(pattern) if pattern.matches(iss))
-}
-
 fn check_apart(pattern: &IssuerPattern, others: &[IssuerRules]) -> Result<(), ConfigError> {
     let overlaps = |other: &IssuerRules| match &other.issuers {
         AcceptedIssuers::Like(other) => pattern.overlaps(other),
@@ -99,14 +101,4 @@ fn check_apart(pattern: &IssuerPattern, others: &[IssuerRules]) -> Result<(), Co
         return Err(ConfigError::conflict("issuers", detail));
     }
     Ok(())
-}
-
-fn any_with_another() -> ConfigError {
-    let detail = "`any_issuer()` is joined with another issuer; name every issuer";
-    ConfigError::conflict("issuers", detail)
-}
-
-fn duplicate(name: &str) -> ConfigError {
-    let detail = format!("issuer `{name}` is configured twice; configure it once");
-    ConfigError::conflict("issuers", detail)
 }

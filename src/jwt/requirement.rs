@@ -37,12 +37,34 @@ impl Requirement {
         leeway: Leeway,
     ) -> Result<(), Rejection> {
         let claims = token.claims;
+        let times = &claims.times;
+        let issued_at = || times.issued_at.ok_or_else(|| missing(ClaimName::Iat));
         match self {
             Self::Present(name) => claims.piece(*name).map(drop).ok_or_else(|| missing(*name)),
-            Self::Value(name, expected) => check_value(token, name, expected),
+            Self::Value(name, expected) => {
+                let kind = match claims.document().get(name) {
+                    None => RejectionKind::ClaimMissing,
+                    Some(value) if expected.is(value) == Some(true) => return Ok(()),
+                    Some(_) => RejectionKind::ClaimInvalid,
+                };
+                Err(Rejection::new(kind).with_claim(name.to_string()))
+            }
             Self::Clients(clients) => check_client(claims, clients),
-            Self::MaxAge(age) => check_age(token, *age, leeway),
-            Self::MaxLifetime(limit) => check_lifetime(claims, *limit),
+            Self::MaxAge(age) => {
+                let limit = issued_at()?.saturating_add(*age);
+                if token.now <= limit.saturating_add(leeway.into()) {
+                    return Ok(());
+                }
+                Err(Rejection::new(RejectionKind::TokenExpired).with_claim("iat"))
+            }
+            Self::MaxLifetime(limit) => {
+                let issued = issued_at()?;
+                let expires = times.expires_at.ok_or_else(|| missing(ClaimName::Exp))?;
+                if expires <= issued.saturating_add(*limit) {
+                    return Ok(());
+                }
+                Err(invalid("exp"))
+            }
             Self::Check(name, holds) => {
                 if holds(Claims::new(claims.document())) {
                     return Ok(());
@@ -51,19 +73,6 @@ impl Requirement {
             }
         }
     }
-}
-
-fn check_value(
-    token: &VerifiedToken<'_, '_>,
-    name: &str,
-    expected: &ClaimValue,
-) -> Result<(), Rejection> {
-    let kind = match token.claims.document().get(name) {
-        None => RejectionKind::ClaimMissing,
-        Some(value) if expected.is(value) == Some(true) => return Ok(()),
-        Some(_) => RejectionKind::ClaimInvalid,
-    };
-    Err(Rejection::new(kind).with_claim(name.to_owned()))
 }
 
 fn check_client(claims: &RegisteredClaims<'_>, clients: &[Box<str>]) -> Result<(), Rejection> {
@@ -78,38 +87,6 @@ fn check_client(claims: &RegisteredClaims<'_>, clients: &[Box<str>]) -> Result<(
         }
     }
     Ok(())
-}
-
-fn check_age(
-    token: &VerifiedToken<'_, '_>,
-    age: Duration,
-    leeway: Leeway,
-) -> Result<(), Rejection> {
-    let issued = token
-        .claims
-        .times
-        .issued_at
-        .ok_or_else(|| missing(ClaimName::Iat))?;
-    let is_fresh = token.now <= issued.saturating_add(age).saturating_add(leeway.into());
-    if is_fresh {
-        return Ok(());
-    }
-    Err(Rejection::new(RejectionKind::TokenExpired).with_claim("iat"))
-}
-
-fn check_lifetime(claims: &RegisteredClaims<'_>, limit: Duration) -> Result<(), Rejection> {
-    let issued = claims
-        .times
-        .issued_at
-        .ok_or_else(|| missing(ClaimName::Iat))?;
-    let expires = claims
-        .times
-        .expires_at
-        .ok_or_else(|| missing(ClaimName::Exp))?;
-    if expires <= issued.saturating_add(limit) {
-        return Ok(());
-    }
-    Err(invalid("exp"))
 }
 
 impl fmt::Debug for Requirement {

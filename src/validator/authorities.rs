@@ -23,25 +23,31 @@ pub struct Authorities {
 }
 
 impl Authorities {
-    /// No outside authority: the service issued the keys, sessions or tokens itself.
+    /// No outside authority: the service issued the keys, sessions or tokens itself. It is the neutral
+    /// value of [`with`](Self::with). A validator that trusts another party must not return it, because
+    /// a [`Gate`](crate::gate::Gate) then cannot require bounds.
     pub const OWN: Self = Self {
         outside: 0,
         unbounded: 0,
     };
 
-    /// One outside authority that may assert only what its configuration grants it.
+    /// One outside authority that may assert only the scopes and claims that its configuration grants
+    /// it. The validator has to remove all others from the principal.
     pub const BOUNDED: Self = Self {
         outside: 1,
         unbounded: 0,
     };
 
-    /// One outside authority that may assert anything.
+    /// One outside authority that may assert any scope and any claim. A gate that trusts it
+    /// and another outside authority needs
+    /// [`all_authorities_equal`](crate::gate::GateBuilder::all_authorities_equal).
     pub const OUTSIDE: Self = Self {
         outside: 1,
         unbounded: 1,
     };
 
-    /// Returns the sum of both: a validator that trusts these and those.
+    /// Returns the sum of both, for a validator that trusts the authorities of several others, for
+    /// example one that calls them in turn.
     pub const fn with(self, other: Self) -> Self {
         Self {
             outside: self.outside.saturating_add(other.outside),
@@ -49,12 +55,14 @@ impl Authorities {
         }
     }
 
-    /// Returns the number of outside authorities.
+    /// Returns the number of outside authorities, bounded or not. With two or more, tokens of one could
+    /// grant what only another may grant.
     pub const fn outside(self) -> usize {
         self.outside
     }
 
-    /// Returns the number of outside authorities that may assert anything.
+    /// Returns the number of outside authorities that may assert anything; it is at most
+    /// [`outside`](Self::outside).
     pub const fn unbounded(self) -> usize {
         self.unbounded
     }

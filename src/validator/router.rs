@@ -50,35 +50,28 @@ impl Router {
             owners: Vec::new(),
             shapes: Vec::new(),
         };
-        validators
-            .into_iter()
-            .try_for_each(|validator| router.add(validator))?;
+        for validator in validators {
+            let shapes = validator.shapes();
+            if shapes.is_empty() {
+                let detail = "a validator has no shape; let it declare at least one";
+                return Err(ConfigError::missing(FIELD, detail));
+            }
+            for shape in shapes {
+                if matches!(shape, Shape::Prefix(prefix) if prefix.is_empty()) {
+                    let detail = "a prefix is empty; choose one, or use `Opaque` for all other \
+                                  tokens";
+                    return Err(ConfigError::missing(FIELD, detail));
+                }
+                if router.shapes.iter().any(|own| overlap(own, shape)) {
+                    return Err(overlapping(shape));
+                }
+            }
+            let owner = router.validators.len();
+            router.owners.extend(shapes.iter().map(|_| owner));
+            router.shapes.extend_from_slice(shapes);
+            router.validators.push(validator);
+        }
         Ok(router)
-    }
-
-    fn add(&mut self, validator: Arc<dyn TokenValidator>) -> Result<(), ConfigError> {
-        let shapes = validator.shapes();
-        if shapes.is_empty() {
-            let detail = "a validator has no shape; let it declare at least one";
-            return Err(ConfigError::missing(FIELD, detail));
-        }
-        shapes.iter().try_for_each(|shape| self.check(shape))?;
-        let owner = self.validators.len();
-        self.owners.extend(shapes.iter().map(|_| owner));
-        self.shapes.extend_from_slice(shapes);
-        self.validators.push(validator);
-        Ok(())
-    }
-
-    fn check(&self, new: &Shape) -> Result<(), ConfigError> {
-        if matches!(new, Shape::Prefix(prefix) if prefix.is_empty()) {
-            let detail = "a prefix is empty; choose one, or use `Opaque` for all other tokens";
-            return Err(ConfigError::missing(FIELD, detail));
-        }
-        if self.shapes.iter().any(|own| overlap(own, new)) {
-            return Err(overlapping(new));
-        }
-        Ok(())
     }
 
     /// Returns the validator that takes a credential.
@@ -91,18 +84,19 @@ impl Router {
             return Err(RejectionKind::TokenTooLarge);
         }
         self.find(|shape| matches!(shape, Shape::Place(place) if place == presented.place()))
-            .or_else(|| self.by_text(token))
-            .ok_or_else(|| untaken(token))
-    }
-
-    fn by_text(&self, token: &str) -> Option<&dyn TokenValidator> {
-        self.find(|shape| matches!(shape, Shape::Prefix(own) if token.starts_with(&**own)))
-            .or_else(|| self.jwt_validator().filter(|_| is_jwt_like(token)))
+            .or_else(|| {
+                self.find(|shape| matches!(shape, Shape::Prefix(own) if token.starts_with(&**own)))
+            })
+            .or_else(|| {
+                let jwts = self.find(|shape| *shape == Shape::Jwt);
+                jwts.filter(|_| is_jwt_like(token))
+            })
             .or_else(|| self.find(|shape| *shape == Shape::Opaque))
-    }
-
-    fn jwt_validator(&self) -> Option<&dyn TokenValidator> {
-        self.find(|shape| *shape == Shape::Jwt)
+            // A size that no validator takes by default is named first.
+            .ok_or_else(|| match token.len() > limits::TOKEN_BYTES {
+                true => RejectionKind::TokenTooLarge,
+                false => RejectionKind::TokenMalformed,
+            })
     }
 
     fn find(&self, takes: impl Fn(&Shape) -> bool) -> Option<&dyn TokenValidator> {
@@ -142,20 +136,15 @@ impl TokenValidator for Router {
     }
 }
 
-/// Returns why no validator takes it; a size that none takes by default is named first.
-const fn untaken(token: &str) -> RejectionKind {
-    if token.len() > limits::TOKEN_BYTES {
-        RejectionKind::TokenTooLarge
-    } else {
-        RejectionKind::TokenMalformed
-    }
-}
-
 fn overlap(a: &Shape, b: &Shape) -> bool {
     match (a, b) {
         (Shape::Prefix(a), Shape::Prefix(b)) => a.starts_with(&**b) || b.starts_with(&**a),
         (Shape::Prefix(prefix), Shape::Jwt) | (Shape::Jwt, Shape::Prefix(prefix)) => {
-            may_begin_jwt(prefix.as_bytes())
+            match prefix.as_bytes() {
+                [] | [b'e'] => true,
+                [b'e', second, ..] => begins_object(*second),
+                _ => false,
+            }
         }
         _ => a == b,
     }
@@ -173,14 +162,6 @@ fn decodes_to_object(text: &[u8]) -> bool {
     let digits = text.get(..text.len() - padding).unwrap_or_default();
     let begins = matches!(digits, [b'e', second, ..] if begins_object(*second));
     begins && charset::is_base64(digits)
-}
-
-fn may_begin_jwt(prefix: &[u8]) -> bool {
-    match prefix {
-        [] | [b'e'] => true,
-        [b'e', second, ..] => begins_object(*second),
-        _ => false,
-    }
 }
 
 /// Returns true if base64 decodes `e` and this digit to `{` and four more bits.

@@ -134,7 +134,14 @@ pub fn entra<T: Into<String>>(
     let error = tenants
         .iter()
         .find_map(|tenant| check_guid("tenants", tenant));
-    Preset::for_issuers(tenants.iter().map(|tenant| entra_tenant(tenant)))
+    let issuer = |tenant: &String| Issuer {
+        names: vec![
+            format!("https://login.microsoftonline.com/{tenant}/v2.0"),
+            format!("https://sts.windows.net/{tenant}/"),
+        ],
+        claim: Some(("tid", tenant.to_owned())),
+    };
+    Preset::for_issuers(tenants.iter().map(issuer))
         .for_recipient(Recipient::Audiences(audiences))
         .keys_at(keys)
         .with_error(error.or_else(|| check_guid("app", &app)))
@@ -143,16 +150,6 @@ pub fn entra<T: Into<String>>(
                 is_present(claims, "scp") || is_present(claims, "roles")
             })
         })
-}
-
-fn entra_tenant(tenant: &str) -> Issuer {
-    Issuer {
-        names: vec![
-            format!("https://login.microsoftonline.com/{tenant}/v2.0"),
-            format!("https://sts.windows.net/{tenant}/"),
-        ],
-        claim: Some(("tid", tenant.to_owned())),
-    }
 }
 
 /// ID tokens of Firebase Authentication (Google Identity Platform) for one project.
@@ -309,7 +306,10 @@ pub fn kubernetes(issuer: impl Into<String>, audience: impl Into<String>) -> Pre
         .bearer_file(KUBERNETES_TOKEN)
         .customize(|builder| {
             builder
-                .check("sub", is_service_account)
+                .check("sub", |claims| {
+                    let subject = claims.value("sub").and_then(|sub| sub.as_str());
+                    subject.is_some_and(|sub| sub.starts_with("system:serviceaccount:"))
+                })
                 .check("kubernetes.io", |claims| {
                     has_kind(claims, "kubernetes.io", Kind::Object)
                 })
@@ -325,11 +325,6 @@ pub const KUBERNETES_CA: &str = "/var/run/secrets/kubernetes.io/serviceaccount/c
 
 /// The path of the pod's own token. Kubernetes replaces its content, so read it for each request.
 pub const KUBERNETES_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-
-fn is_service_account(claims: Claims<'_>) -> bool {
-    let subject = claims.value("sub").and_then(|sub| sub.as_str());
-    subject.is_some_and(|sub| sub.starts_with("system:serviceaccount:"))
-}
 
 /// Access tokens of an Okta custom authorization server.
 ///

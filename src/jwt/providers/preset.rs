@@ -123,7 +123,11 @@ impl Preset {
                 audiences.push(audience.into());
                 self
             }
-            _ => self.with_error(Some(no_audience())),
+            _ => {
+                let detail = "this preset does not check an audience of the service; remove \
+                              `or_audience`";
+                self.with_error(Some(ConfigError::conflict("audience", detail)))
+            }
         }
     }
 
@@ -219,11 +223,6 @@ impl Recipient {
             Self::Client(client) => builder.id_token(client.as_str()),
         }
     }
-}
-
-fn no_audience() -> ConfigError {
-    let detail = "this preset does not check an audience of the service; remove `or_audience`";
-    ConfigError::conflict("audience", detail)
 }
 
 impl fmt::Debug for Preset {
