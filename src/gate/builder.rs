@@ -299,7 +299,7 @@ fn only(mut authorizers: Vec<Arc<dyn Authorizer>>) -> Result<Arc<dyn Authorizer>
         return Err(ConfigError::conflict("authorizer", detail));
     }
     last.ok_or_else(|| {
-        let detail = "no authorizer is configured; add one with `GateBuilder::authorizer`, or \
+        let detail = "no authorizer is configured; add one with `authorizer`, or \
                       call `allow_any_authenticated()`";
         ConfigError::missing("authorizer", detail)
     })

@@ -24,6 +24,7 @@
 //! fn gate(validator: JwtValidator) -> Result<Gate, ConfigError> {
 //!     // A path that no route matches is denied.
 //!     let routes = RouteTable::by_path()
+//!         .route(Method::GET, "/orders", require_scope("orders:read"))
 //!         .route(Method::GET, "/orders/{*path}", require_scope("orders:read"))
 //!         .route(Method::POST, "/orders", require_scope("orders:write"))
 //!         .any_method("/admin/{*path}", role("admin"))
@@ -34,8 +35,14 @@
 //! # #[cfg(feature = "reqwest")]
 //! // Or, with keys over the network (feature `reqwest`), and an authorizer in the same way:
 //! fn gate_of_issuer() -> Result<Gate, ConfigError> {
-//!     Gate::issuer("https://idp.example.com").audience("https://api.example.com").build()
+//!     Gate::issuer("https://idp.example.com")
+//!         .audience("https://api.example.com")
+//!         .authorizer(require_scope("orders:read"))
+//!         .build()
 //! }
+//! # #[cfg(feature = "reqwest")]
+//! # gate_of_issuer()?;
+//! # Ok::<(), ConfigError>(())
 //! ```
 //!
 //! # Terms

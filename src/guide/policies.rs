@@ -51,7 +51,7 @@
 //! # Combine rules
 //!
 //! A [`Policy`] has named rules that permit or forbid. What no rule permits is denied, and a rule
-//! that forbids wins, also if its condition is unknown:
+//! that forbids wins, even if its condition is unknown:
 //!
 //! ```
 //! use bearergate::policy::{Obligations, Rule, action};
@@ -91,8 +91,8 @@
 //! | way | choose it when | a route that was forgotten is |
 //! |---|---|---|
 //! | one condition for the gate, [`Gate::check`] | all routes need the same | covered |
-//! | [`RouteTable::by_path`] as the authorizer | one list of routes and scopes, independent of the framework; this is the default choice | denied |
-//! | [`RouteTable::by_route`], and [`with_resource`](crate::policy::AccessRequest::with_resource) in the middleware | the router reports the route that it matched, so both read a path alike | denied |
+//! | [`RouteTable::by_path`] as the authorizer | one list of routes and scopes in a middleware around the router, which has not matched yet; this is the default choice | denied |
+//! | [`RouteTable::by_route`], and [`with_resource`](crate::policy::AccessRequest::with_resource) in the middleware | the code runs behind the router and knows the route that it matched (axum: `MatchedPath` in a `route_layer`), so both read a path alike | denied |
 //! | rules with [`method`] and [`route`] | rules go across routes, or one forbids for all of them | denied |
 //! | a layer with a condition for each group of routes ([example](super::protect_an_axum_service)) | scopes belong next to the handlers | public |
 //! | [`Gate::authorize`] in the handler | the decision needs the record, such as its owner | undecided |

@@ -58,17 +58,19 @@
 //! }
 //! ```
 //!
-//! - The middleware splits the request because a body cannot be shared between threads while a key
-//!   is fetched.
+//! - The middleware splits the request because axum's `Body` is not `Sync`: a future that holds a
+//!   reference to the whole request across an `.await` is not `Send`.
 //! - [`Admitted::headers`] are for the response: `Cache-Control` after a credential in the query,
 //!   and what the policy [obliges](crate::policy::Obligations) the service to send.
 //! - A [`RouteTable`] denies every path that it does not list, and with it the routes that somebody
 //!   adds to the router and forgets in the table. Its patterns have the syntax of axum 0.8.
+//! - A row for `GET` does not cover `HEAD`: a route that is called with `HEAD` needs a row of its own.
+//!   `OPTIONS` is denied too, so add a CORS layer outside of this one.
 //! - Add the layer to the outermost router: inside of `nest` the path lacks its prefix.
 //!
 //! A request without a credential gets 401, a token without the scope 403 with
-//! `error="insufficient_scope"`, a path outside of the table 403, and everybody 503 while no keys of the
-//! provider are known.
+//! `error="insufficient_scope"`, a path outside of the table 403, so 404 and 405 are visible to nobody
+//! without rights; every request gets 503 while no keys of the provider are known.
 //!
 //! # Keep scopes next to the routes
 //!
@@ -98,7 +100,7 @@
 //!     if !decision.is_allowed() {
 //!         return gate.challenge().deny(decision).into_response();
 //!     }
-//!     parts.extensions.insert(caller);
+//!     parts.extensions.insert(caller); // no response headers: no credential in a query, no obligation
 //!     next.run(Request::from_parts(parts, body)).await
 //! }
 //!

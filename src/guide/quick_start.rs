@@ -85,7 +85,8 @@
 //!   [claims](crate::Principal::claims), which [deserialize](crate::principal::Claims::deserialize)
 //!   into a type of yours.
 //! - [`Refusal`](crate::http_response::Refusal) has the [`RejectionKind`] for your log, and is the
-//!   response for the client: status, `WWW-Authenticate` and a constant body.
+//!   response for the client: status, `WWW-Authenticate`, and a body that is empty by default (or problem
+//!   JSON, [`BodyStyle`](crate::http_response::BodyStyle)).
 //!
 //! # What is checked by default
 //!

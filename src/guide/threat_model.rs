@@ -40,7 +40,7 @@
 //! | `any_audience()` | tokens for other services are accepted, and those services can replay what they receive |
 //! | `allow_missing_expiry()` | tokens that never expire |
 //! | `accept_missing_token_type()` | introspected tokens of an unnamed type, if they expire |
-//! | `allow_any_authenticated()`, `Gate::from_env()`, `Gate::issuer(..)` without `authorizer(..)` | every authenticated caller may do everything |
+//! | `allow_any_authenticated()` | every authenticated caller may do everything |
 //! | `all_authorities_equal()` | each issuer may assert every scope and claim |
 //! | `root_certificates(..)`, `trust_host(..)`, `proxy(..)` | other certificate authorities, hosts or proxies are trusted on the way to the provider |
 //! | `claim(..).absent()`, `claim(..).absent_or(..)` | the absence of a claim counts for the caller |

@@ -26,7 +26,7 @@ use crate::policy::route::pattern::Segment;
 /// Conditions and policies by method and route; cheap to clone.
 ///
 /// A request is allowed only if a route matches it and the guard of that route allows. Where a
-/// router exists, use [`by_route`](Self::by_route): the table then takes the route that the router
+/// router has matched the request already, use [`by_route`](Self::by_route): the table then takes the route that the router
 /// matched, and the two cannot read a path differently. With [`by_path`](Self::by_path) the table
 /// matches the path itself, and denies a path that could be read in two ways.
 ///
