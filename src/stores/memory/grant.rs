@@ -110,8 +110,7 @@ impl MemoryGrantStore {
             until: record.until(),
         };
         if let Some(old) = revocations.get_mut(record.target()) {
-            old.sequence = old.sequence.max(new.sequence);
-            old.until = old.until.max(new.until);
+            *old = old.joined(new);
             return Ok(());
         }
         self.revocations.reserve()?;
@@ -181,6 +180,15 @@ impl MemoryGrantStore {
         stored
             .checked_add(1)
             .ok_or_else(|| StoreErrorKind::Full.into())
+    }
+}
+
+impl Written {
+    fn joined(self, other: Self) -> Self {
+        Self {
+            sequence: self.sequence.max(other.sequence),
+            until: self.until.max(other.until),
+        }
     }
 }
 

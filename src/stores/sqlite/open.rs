@@ -10,7 +10,6 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 use rusqlite::OpenFlags;
-use rusqlite::ToSql;
 use rusqlite::config::DbConfig;
 
 use super::schema;
@@ -135,19 +134,12 @@ impl SqliteStoreBuilder {
     }
 
     fn connect(self, path: &Path, conn: Connection) -> Result<SqliteStore, Misfit> {
-        let connect_with = |pragma: &str, value: &dyn ToSql| {
-            retry_while_busy(self.busy, || {
-                let conn = connection(path, self.busy)?;
-                conn.pragma_update(None, pragma, value)?;
-                Ok(conn)
-            })
-        };
         let readers = (0..self.readers)
-            .map(|_| connect_with("query_only", &true))
+            .map(|_| retry_while_busy(self.busy, || reading_connection(path, self.busy)))
             .collect::<Result<Vec<_>, _>>()?;
         let writer = Writer {
             durable: conn,
-            relaxed: connect_with("synchronous", &"NORMAL")?,
+            relaxed: retry_while_busy(self.busy, || relaxed_connection(path, self.busy))?,
             probe: self.probe,
         };
         Ok(SqliteStore::new(
@@ -230,6 +222,18 @@ fn first_connection(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
         return Err(Misfit::NoWal(mode));
     }
     schema::migrate(&mut conn)?;
+    Ok(conn)
+}
+
+fn reading_connection(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
+    let conn = connection(path, busy)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+fn relaxed_connection(path: &Path, busy: Duration) -> Result<Connection, Misfit> {
+    let conn = connection(path, busy)?;
+    conn.pragma_update(None, "synchronous", "NORMAL")?;
     Ok(conn)
 }
 
