@@ -204,11 +204,22 @@ impl FetchedKeysBuilder {
             Some(observer) => self.import.observer(Arc::clone(observer)),
             None => self.import,
         };
+        let source = source(self.location, self.trusted_hosts)?;
+        let token = match self.token {
+            Some(ConfiguredToken::Fixed(token)) => {
+                let detail = "the token is empty or has characters that no token has; \
+                              give it without a scheme";
+                let token = SourceToken::fixed(token.expose());
+                Some(token.ok_or_else(|| ConfigError::malformed("bearer", detail))?)
+            }
+            Some(ConfiguredToken::File(path)) => Some(SourceToken::File(path)),
+            None => None,
+        };
         let loader = Loader {
-            source: source(self.location, self.trusted_hosts)?,
+            source,
             client,
             import,
-            token: self.token.map(source_token).transpose()?,
+            token,
             disk_cache: self.disk_cache.map(|path| DiskCache {
                 path,
                 schedule: self.schedule,
@@ -245,19 +256,6 @@ fn source(location: Location, trusted_hosts: Vec<Box<str>>) -> Result<KeySource,
         trusted_hosts,
         learnt: Mutex::new(None),
     }))
-}
-
-fn source_token(token: ConfiguredToken) -> Result<SourceToken, ConfigError> {
-    let token = match token {
-        ConfiguredToken::File(path) => return Ok(SourceToken::File(path)),
-        ConfiguredToken::Fixed(token) => token,
-    };
-    SourceToken::fixed(token.expose()).ok_or_else(|| {
-        ConfigError::malformed(
-            "bearer",
-            "the token is empty or has characters that no token has; give it without a scheme",
-        )
-    })
 }
 
 fn check_spans(schedule: RefreshSchedule) -> Result<(), ConfigError> {
