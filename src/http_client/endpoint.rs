@@ -122,21 +122,33 @@ impl Endpoint {
     }
 
     /// Returns the URL, with its query.
+    ///
+    /// The query may hold a secret. To log the URL, use `Display` of the endpoint, which leaves it
+    /// out.
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
 
     /// Returns the host: a name, or an address (an IPv6 address without brackets).
+    ///
+    /// It is as written in the URL: not in lower case, and not resolved.
     pub fn host(&self) -> &str {
         bare(self.uri.host().unwrap_or_default())
     }
 
     /// Returns the addresses to which a connection may be made.
+    ///
+    /// For a configured URL it is [`Any`](AddressScope::Any) with `https` and
+    /// [`Loopback`](AddressScope::Loopback) with `http`. For a URL from a document whose host is
+    /// not trusted it is [`Public`](AddressScope::Public).
     pub fn address_scope(&self) -> AddressScope {
         self.address_scope
     }
 
     /// Returns the IP address if the host is one, or `None` if it is a name.
+    ///
+    /// A client that lets a resolver check the [`address_scope`](Self::address_scope) must check
+    /// this address itself, because it is not resolved.
     pub fn address(&self) -> Option<IpAddr> {
         self.host().parse().ok()
     }

@@ -34,6 +34,9 @@ impl CedarAuthorizer {
 }
 
 /// A builder for [`CedarAuthorizer`].
+///
+/// [`CedarAuthorizer::builder`] makes it. By default it has no schema, no entities and no
+/// namespace, policies can read no claims, and a request without a resource is denied.
 #[derive(Clone)]
 #[must_use]
 pub struct CedarAuthorizerBuilder {
@@ -95,6 +98,9 @@ impl CedarAuthorizerBuilder {
     }
 
     /// Sets the namespace of `User`, `Client`, `Resource` and `Action`; by default there is none.
+    ///
+    /// With `Shop`, policies name a user as `Shop::User`. A text that is not names joined by `::`
+    /// is an error of [`build`](Self::build).
     pub fn namespace(mut self, name: impl Into<String>) -> Self {
         self.namespace = Some(name.into());
         self

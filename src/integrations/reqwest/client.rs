@@ -50,6 +50,8 @@ impl Client {
     }
 
     /// Returns a builder, for a private CA or a proxy.
+    ///
+    /// Without a change, it builds the client of [`Client::new`].
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
@@ -123,6 +125,9 @@ fn to_http_error(error: reqwest::Error) -> HttpError {
 }
 
 /// A builder for [`Client`].
+///
+/// [`Client::builder`] makes it. By default the client trusts the root certificates of the system
+/// and uses no proxy.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct ClientBuilder {
@@ -141,6 +146,8 @@ impl ClientBuilder {
     }
 
     /// Trusts only the [given certificates](Self::root_certificates), not those of the system.
+    ///
+    /// Without a given certificate [`build`](Self::build) returns an error.
     pub fn without_system_roots(mut self) -> Self {
         self.private_roots_only = true;
         self

@@ -247,7 +247,7 @@ impl FetchedStore {
         (task, waiter)
     }
 
-    /// Records the result of a fetch, before the next one can start.
+    /// Records the result of a fetch, before the next one can start, and reports it.
     fn record(
         &self,
         request: &FetchRequest,
