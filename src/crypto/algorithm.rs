@@ -11,28 +11,55 @@ use std::fmt;
 #[non_exhaustive]
 pub enum Algorithm {
     /// Ed25519, named `EdDSA` (RFC 8037 section 3.1) or `Ed25519` (RFC 9864 section 2.2).
+    ///
+    /// Ed448, which RFC 8037 names `EdDSA` too, is not supported.
     EdDsa,
     /// ECDSA on P-256 with SHA-256: `ES256`.
+    ///
+    /// A signature has 64 bytes: both numbers in full length (RFC 7518 section 3.4).
     Es256,
     /// ECDSA on P-384 with SHA-384: `ES384`.
+    ///
+    /// A signature has 96 bytes: both numbers in full length (RFC 7518 section 3.4).
     Es384,
     /// HMAC with SHA-256: `HS256`.
+    ///
+    /// The secret has at least 32 bytes (RFC 7518 section 3.2). A service that can verify can also
+    /// sign.
     Hs256,
     /// HMAC with SHA-384: `HS384`.
+    ///
+    /// The secret has at least 48 bytes (RFC 7518 section 3.2). A service that can verify can also
+    /// sign.
     Hs384,
     /// HMAC with SHA-512: `HS512`.
+    ///
+    /// The secret has at least 64 bytes (RFC 7518 section 3.2). A service that can verify can also
+    /// sign.
     Hs512,
     /// RSASSA-PSS with SHA-256 and a salt as long as the hash: `PS256`.
+    ///
+    /// The key has a modulus of 2048 to 8192 bits.
     Ps256,
     /// RSASSA-PSS with SHA-384 and a salt as long as the hash: `PS384`.
+    ///
+    /// The key has a modulus of 2048 to 8192 bits.
     Ps384,
     /// RSASSA-PSS with SHA-512 and a salt as long as the hash: `PS512`.
+    ///
+    /// The key has a modulus of 2048 to 8192 bits.
     Ps512,
     /// RSASSA-PKCS1-v1_5 with SHA-256: `RS256`.
+    ///
+    /// The key has a modulus of 2048 to 8192 bits.
     Rs256,
     /// RSASSA-PKCS1-v1_5 with SHA-384: `RS384`.
+    ///
+    /// The key has a modulus of 2048 to 8192 bits.
     Rs384,
     /// RSASSA-PKCS1-v1_5 with SHA-512: `RS512`.
+    ///
+    /// The key has a modulus of 2048 to 8192 bits.
     Rs512,
 }
 
@@ -84,6 +111,8 @@ impl Algorithm {
     }
 
     /// Returns the name as a token's header has it, such as `RS256`; Ed25519 is `EdDSA`.
+    ///
+    /// [`from_name`](Self::from_name) returns the same algorithm for this name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
@@ -150,11 +179,15 @@ impl Algorithms {
     }
 
     /// Returns true only if `algorithm` is in the set.
+    ///
+    /// `EdDSA` and `Ed25519` are one member, because they are two names of one [`Algorithm`].
     pub const fn contains(self, algorithm: Algorithm) -> bool {
         self.0 & (1 << algorithm as u16) != 0
     }
 
     /// Returns true only if the set has no algorithm.
+    ///
+    /// The default set is empty; the set of a [`Key`](crate::key::Key) never is.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -166,6 +199,9 @@ impl Algorithms {
     }
 
     /// Returns the set of the algorithms that are in this set and in `other`.
+    ///
+    /// It is empty if they have no algorithm in common; check this with
+    /// [`is_empty`](Self::is_empty).
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)

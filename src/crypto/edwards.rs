@@ -17,7 +17,13 @@ pub(super) fn check_point(encoded: &[u8; 32]) -> Result<(), Flaw> {
     if SMALL_ORDER.contains(&y) {
         return Err(Flaw::weak("the Ed25519 point is of small order"));
     }
-    if !Element::from_bytes(y).is_coordinate() {
+    // The point is on the curve only if this `y` has an `x` with -x^2 + y^2 = 1 + d x^2 y^2. Then
+    // x^2 = u/v with u = y^2 - 1 and v = d y^2 + 1, so u v is a square.
+    let y = Element::from_bytes(y);
+    let square = y.times(y);
+    let u = square.minus(Element::ONE);
+    let v = Element::D.times(square).plus(Element::ONE);
+    if !u.times(v).is_square() {
         return Err(Flaw::malformed("the Ed25519 point is not on its curve"));
     }
     Ok(())
@@ -78,19 +84,10 @@ impl Element {
         Self([low, low >> 51, middle, high >> 25, high >> 76].map(|limb| limb as u64 & MASK))
     }
 
-    /// Returns true only if this `y` has an `x` with -x^2 + y^2 = 1 + d x^2 y^2.
-    ///
-    /// Then x^2 = u/v with u = y^2 - 1 and v = d y^2 + 1, so u v is a square.
-    fn is_coordinate(self) -> bool {
-        let square = self.times(self);
-        let u = square.minus(Self::ONE);
-        let v = Self::D.times(square).plus(Self::ONE);
-        u.times(v).is_square()
-    }
-
     /// Applies Euler's criterion to a number that is not zero. The exponent (p - 1) / 2 is
     /// 2^254 - 10: all bits are set except 0 and 3.
     fn is_square(self) -> bool {
+        const PRIME_AND_ONE: [u64; 5] = [MASK - 17, MASK, MASK, MASK, MASK];
         let power = (0..254).rev().fold(Self::ONE, |power, bit| {
             let square = power.times(power);
             if matches!(bit, 0 | 3) {
@@ -99,7 +96,9 @@ impl Element {
                 square.times(self)
             }
         });
-        power.is_one()
+        // After three rounds the number is below 2^255, so one has two representations left.
+        let reduced = (0..3).fold(power, |number, _| carried(number.0.map(u128::from)));
+        reduced.0 == Self::ONE.0 || reduced.0 == PRIME_AND_ONE
     }
 
     fn plus(self, other: Self) -> Self {
@@ -132,13 +131,6 @@ impl Element {
             a * i + b * h + c * g + d * f + 19 * (e * j),
             a * j + b * i + c * h + d * g + e * f,
         ])
-    }
-
-    fn is_one(self) -> bool {
-        const PRIME_AND_ONE: [u64; 5] = [MASK - 17, MASK, MASK, MASK, MASK];
-        // After three rounds the number is below 2^255, so one has two representations left.
-        let rounds = (0..3).fold(self, |number, _| carried(number.0.map(u128::from)));
-        rounds.0 == Self::ONE.0 || rounds.0 == PRIME_AND_ONE
     }
 }
 

@@ -132,7 +132,8 @@ fn stripped(number: &[u8]) -> &[u8] {
 }
 
 fn check_modulus(n: &[u8]) -> Result<(), Flaw> {
-    let bits = bit_len(n);
+    let zeros = n.first().map_or(0, |byte| byte.leading_zeros());
+    let bits = n.len() * 8 - zeros as usize;
     if bits < limits::RSA_BITS_MIN {
         return Err(Flaw::weak("the RSA modulus is shorter than 2048 bits"));
     }
@@ -165,11 +166,6 @@ fn check_exponent(e: &[u8]) -> Result<(), Flaw> {
     Ok(())
 }
 
-fn bit_len(number: &[u8]) -> usize {
-    let zeros = number.first().map_or(0, |byte| byte.leading_zeros());
-    number.len() * 8 - zeros as usize
-}
-
 fn is_odd(number: &[u8]) -> bool {
     number.last().is_some_and(|byte| byte & 1 == 1)
 }
@@ -193,17 +189,12 @@ mod roca {
     ];
 
     pub(super) fn is_suspect(n: &[u8]) -> bool {
-        PRIMES.iter().all(|p| is_power(remainder(n, *p), *p))
-    }
-
-    fn remainder(n: &[u8], p: u32) -> u32 {
-        n.iter()
-            .fold(0, |rest, byte| (rest << 8 | u32::from(*byte)) % p)
-    }
-
-    fn is_power(rest: u32, p: u32) -> bool {
-        let powers = std::iter::successors(Some(1), |power| Some(power * 65_537 % p));
-        powers.take(p as usize).any(|power| power == rest)
+        PRIMES.iter().all(|p| {
+            let add = |rest: u32, byte: &u8| (rest << 8 | u32::from(*byte)) % p;
+            let rest = n.iter().fold(0, add);
+            let powers = std::iter::successors(Some(1_u32), |power| Some(power * 65_537 % p));
+            powers.take(*p as usize).any(|power| power == rest)
+        })
     }
 }
 

@@ -30,7 +30,13 @@ impl Backend for OnAwsLcRs {
     ) -> Result<Arc<dyn Verify>, Flaw> {
         Ok(match material {
             Material::Ed25519(point) => Arc::new(Ed25519(parse(&signature::ED25519, point)?)),
-            Material::Ec(curve, point) => Arc::new(Ecdsa(*curve, parse(ecdsa(*curve), point)?)),
+            Material::Ec(curve, point) => {
+                let algorithm = match curve {
+                    Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED,
+                    Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,
+                };
+                Arc::new(Ecdsa(*curve, parse(algorithm, point)?))
+            }
             Material::Rsa(n, e) => {
                 Arc::new(Rsa::new(&RsaPublicKeyComponents { n, e }, algorithms)?)
             }
@@ -64,13 +70,6 @@ impl Verify for Ecdsa {
         algorithm == self.0.algorithm()
             && signature.len() == 2 * self.0.len()
             && self.1.verify_sig(message, signature).is_ok()
-    }
-}
-
-fn ecdsa(curve: Curve) -> &'static dyn VerificationAlgorithm {
-    match curve {
-        Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED,
-        Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,
     }
 }
 

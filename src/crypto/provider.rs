@@ -29,6 +29,9 @@ pub struct Provider(&'static dyn Backend);
 
 impl Provider {
     /// Returns the provider that uses the crate `ring`, which is the default and is always there.
+    ///
+    /// It verifies with every [`Algorithm`](crate::crypto::Algorithm), and needs no feature of this
+    /// crate.
     pub const fn ring() -> Self {
         Self(&OnRing)
     }
@@ -43,6 +46,9 @@ impl Provider {
     }
 
     /// Returns the name of the crate that computes: `ring` or `aws-lc-rs`.
+    ///
+    /// Two providers are equal if they have the same name. The name is for logs and diagnosis; it
+    /// does not change when the crate that computes is updated.
     pub fn name(self) -> &'static str {
         self.0.name()
     }

@@ -13,15 +13,27 @@ use std::net::Ipv6Addr;
 #[non_exhaustive]
 pub enum AddressScope {
     /// Any address, because the host comes from the configuration.
+    ///
+    /// Internal addresses are included, so an issuer on a private network can be reached.
     Any,
     /// Only loopback addresses, that is, this machine.
+    ///
+    /// These are 127.0.0.0/8 and `::1`. An `http` URL has this scope, so nothing is sent
+    /// unencrypted over a network.
     Loopback,
     /// Only addresses of the public internet, because the host comes from a document.
+    ///
+    /// Addresses that IANA lists as special-purpose are excluded, such as those of private
+    /// networks, this machine, and the metadata services of cloud providers.
     Public,
 }
 
 impl AddressScope {
     /// Returns true only if a connection may be made to this address.
+    ///
+    /// Pass the address that the connection is made to. An IPv6 address that contains an IPv4
+    /// address is neither loopback nor public, except with the NAT64 prefix 64:ff9b::/96 and a
+    /// public IPv4 address.
     pub const fn permits(self, address: IpAddr) -> bool {
         match (self, address) {
             (Self::Any, _) => true,

@@ -42,6 +42,9 @@ pub struct HttpRequest {
 
 impl HttpRequest {
     /// Makes a GET request.
+    ///
+    /// It has no headers yet. Its limits are a response body of 256 KiB, 3 seconds in total, and
+    /// the [`AddressScope`] of the endpoint.
     pub fn get(endpoint: Endpoint) -> Self {
         Self::new(endpoint, Method::GET, Secret::new(Vec::new()))
     }
@@ -83,6 +86,9 @@ impl HttpRequest {
     }
 
     /// Sets the time limit for connecting, sending and reading together; by default it is 3 seconds.
+    ///
+    /// A response that takes longer is [`Deadline`](HttpErrorKind::Deadline). A request for a token
+    /// may wait as long as this.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -90,21 +96,31 @@ impl HttpRequest {
     }
 
     /// Returns the URL to which the request goes.
+    ///
+    /// The client must send the request to no other URL, also not after a redirect.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
     /// Returns the HTTP method.
+    ///
+    /// It is GET from [`get`](Self::get) and POST from [`post_form`](Self::post_form).
     pub fn method(&self) -> &Method {
         &self.method
     }
 
     /// Returns the headers to send. The client adds `Host` and the headers of the transport.
+    ///
+    /// They may contain credentials; such values are [sensitive](HeaderValue::is_sensitive) and
+    /// must not be logged.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
     /// Returns the body, which may contain credentials; empty for a GET request.
+    ///
+    /// For a POST request it is a form in `application/x-www-form-urlencoded`. It must not be
+    /// logged.
     pub fn body(&self) -> &Secret {
         &self.body
     }
@@ -116,11 +132,16 @@ impl HttpRequest {
     }
 
     /// Returns a collector for the body of the response that keeps the size limit.
+    ///
+    /// The client adds each part as it is read. It must stop when a part is refused, so that a
+    /// server cannot fill the memory.
     pub fn body_limit(&self) -> BodyLimit {
         BodyLimit::new(self.max_body)
     }
 
     /// Returns the time limit for connecting, sending and reading together.
+    ///
+    /// The client must stop after this time with [`Deadline`](HttpErrorKind::Deadline).
     pub fn deadline(&self) -> Duration {
         self.deadline
     }
@@ -159,6 +180,9 @@ pub struct HttpResponse {
 
 impl HttpResponse {
     /// Makes a response of a status, headers and a whole body.
+    ///
+    /// Nothing is checked. An [`HttpClient`](crate::http_client::HttpClient) makes a response only
+    /// when the body was read to its end and is within [`HttpRequest::body_limit`].
     pub fn new(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Self {
         Self {
             status,
@@ -168,16 +192,22 @@ impl HttpResponse {
     }
 
     /// Returns the status. Every status is possible, also a redirect.
+    ///
+    /// A redirect is not followed; only its receiver decides whether a status is a failure.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
     /// Returns the headers of the response.
+    ///
+    /// They are untrusted, and may contain a cookie or another secret of the server.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
     /// Returns the whole body, as it was sent: nothing was decompressed.
+    ///
+    /// It is untrusted, and its content type is not checked.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
@@ -212,6 +242,8 @@ pub struct BodyLimit {
 
 impl BodyLimit {
     /// Makes an empty collector for at most `max` bytes.
+    ///
+    /// [`HttpRequest::body_limit`] makes one with the limit of the request.
     pub const fn new(max: usize) -> Self {
         Self {
             body: Vec::new(),
@@ -233,6 +265,9 @@ impl BodyLimit {
     }
 
     /// Returns the body that was collected.
+    ///
+    /// Call it only when the response has ended: the collector cannot know whether the body is
+    /// whole.
     pub fn finish(self) -> Vec<u8> {
         self.body
     }

@@ -36,7 +36,16 @@ impl Endpoint {
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for a URL that is not as
     /// described above.
     pub fn parse(url: &str) -> Result<Self, ConfigError> {
-        Self::read(url).map_err(|problem| refused(shown(url), problem))
+        Self::read(url).map_err(|problem| {
+            // Only the part that has no secret is shown: no user and no query.
+            let shown = url.split(['?', '#']).next().unwrap_or_default();
+            let shown = if shown.contains('@') {
+                "the URL"
+            } else {
+                shown
+            };
+            refused(shown, problem)
+        })
     }
 
     /// Returns the error for a configured address that is not usable.
@@ -84,7 +93,13 @@ impl Endpoint {
     }
 
     fn read(url: &str) -> Result<Self, &'static str> {
-        check_text(url)?;
+        // URL parsers do not read these characters alike.
+        if url.bytes().any(|b| !b.is_ascii_graphic() || b == b'\\') {
+            return Err("has characters that a URL cannot have; percent-encode them");
+        }
+        if url.contains('#') {
+            return Err("has a fragment; remove it");
+        }
         let uri: Uri = url
             .parse()
             .map_err(|_| "is not a URL; write it like `https://idp.example.com/path`")?;
@@ -92,9 +107,12 @@ impl Endpoint {
         if host.is_empty() || uri.authority().is_some_and(|a| a.as_str().contains('@')) {
             return Err("has no host, or has user information; write `https://` and a host");
         }
+        let address = bare(host).parse::<IpAddr>();
+        let is_loopback = host.eq_ignore_ascii_case("localhost")
+            || address.is_ok_and(|ip| AddressScope::Loopback.permits(ip));
         let address_scope = match uri.scheme_str() {
             Some("https") => AddressScope::Any,
-            Some("http") if is_loopback(host) => AddressScope::Loopback,
+            Some("http") if is_loopback => AddressScope::Loopback,
             Some("http") => {
                 return Err("has the scheme `http`; use `https`, or a loopback address");
             }
@@ -104,35 +122,36 @@ impl Endpoint {
     }
 
     /// Returns the URL, with its query.
+    ///
+    /// The query may hold a secret. To log the URL, use `Display` of the endpoint, which leaves it
+    /// out.
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
 
     /// Returns the host: a name, or an address (an IPv6 address without brackets).
+    ///
+    /// It is as written in the URL: not in lower case, and not resolved.
     pub fn host(&self) -> &str {
         bare(self.uri.host().unwrap_or_default())
     }
 
     /// Returns the addresses to which a connection may be made.
+    ///
+    /// For a configured URL it is [`Any`](AddressScope::Any) with `https` and
+    /// [`Loopback`](AddressScope::Loopback) with `http`. For a URL from a document whose host is
+    /// not trusted it is [`Public`](AddressScope::Public).
     pub fn address_scope(&self) -> AddressScope {
         self.address_scope
     }
 
     /// Returns the IP address if the host is one, or `None` if it is a name.
+    ///
+    /// A client that lets a resolver check the [`address_scope`](Self::address_scope) must check
+    /// this address itself, because it is not resolved.
     pub fn address(&self) -> Option<IpAddr> {
         self.host().parse().ok()
     }
-}
-
-/// Refuses characters that URL parsers do not read alike.
-fn check_text(url: &str) -> Result<(), &'static str> {
-    if url.bytes().any(|b| !b.is_ascii_graphic() || b == b'\\') {
-        return Err("has characters that a URL cannot have; percent-encode them");
-    }
-    if url.contains('#') {
-        return Err("has a fragment; remove it");
-    }
-    Ok(())
 }
 
 fn bare(host: &str) -> &str {
@@ -140,20 +159,8 @@ fn bare(host: &str) -> &str {
     inner.unwrap_or(host)
 }
 
-fn is_loopback(host: &str) -> bool {
-    let address = bare(host).parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost")
-        || address.is_ok_and(|ip| AddressScope::Loopback.permits(ip))
-}
-
 fn refused(url: &str, problem: &str) -> ConfigError {
     ConfigError::malformed("url", format!("`{url}` {problem}"))
-}
-
-/// Returns the part of a URL that has no secret: no user and no query.
-fn shown(url: &str) -> &str {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    if url.contains('@') { "the URL" } else { url }
 }
 
 impl fmt::Display for Endpoint {

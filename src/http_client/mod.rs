@@ -35,24 +35,34 @@ pub struct HttpError {
 
 kinds! {
     /// Why a request got no whole answer, as a stable code.
+    ///
+    /// An [`HttpClient`] that returns one of them returns no part of the answer.
     pub enum HttpErrorKind {
+        /// The server may have received the request.
         Broken = "broken", "the connection broke before the whole answer was read";
         /// Nothing was sent.
         Connect = "connect", "no connection could be made";
+        /// The limit is [`HttpRequest::deadline`]. The server may have received the request.
         Deadline = "deadline", "the answer was not read before the deadline";
         /// Nothing was sent.
         Forbidden = "forbidden", "the address is one that the request must not reach";
+        /// The limit is the one of [`HttpRequest::with_max_body`].
         TooLarge = "too_large", "the answer is longer than the limit of the request";
     }
 }
 
 impl HttpError {
     /// Makes an error of this kind.
+    ///
+    /// Add the error of the HTTP library with [`with_source`](Self::with_source).
     pub const fn new(kind: HttpErrorKind) -> Self {
         Self { kind, source: None }
     }
 
     /// Adds what went wrong below. It must hold neither header nor body.
+    ///
+    /// It is what [`source`](Error::source) returns, and may be logged; an error text with the URL
+    /// must leave out the query.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(Cause::new(source));
@@ -60,6 +70,8 @@ impl HttpError {
     }
 
     /// Returns why, as a stable code.
+    ///
+    /// Use it for logs and metrics: neither its code nor its text has any part of the request.
     pub const fn kind(&self) -> HttpErrorKind {
         self.kind
     }

@@ -48,6 +48,9 @@ use crate::now_or_later::NowOrLater;
 /// ```
 pub trait Spawn: fmt::Debug + Send + Sync {
     /// Starts the task and returns. A task that cannot be driven to its end must be dropped.
+    ///
+    /// It is called while a request is handled, so it must not block. The task must also end when
+    /// that request is dropped.
     fn spawn(&self, task: NowOrLater<'static, ()>);
 }
 

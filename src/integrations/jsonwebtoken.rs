@@ -53,9 +53,7 @@ use std::sync::Arc;
 use jsonwebtoken::AlgorithmFamily;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::DecodingKeyKind;
-use jsonwebtoken::EncodingKey;
 use jsonwebtoken::crypto::CryptoProvider;
-use jsonwebtoken::crypto::JwtSigner;
 use jsonwebtoken::crypto::JwtVerifier;
 use jsonwebtoken::crypto::KeyUtils;
 use jsonwebtoken::errors::Error;
@@ -168,7 +166,7 @@ pub fn key_from_jwk(jwk: &Jwk) -> std::result::Result<Key, ConfigError> {
 /// ```
 pub fn crypto_provider() -> &'static CryptoProvider {
     static PROVIDER: CryptoProvider = CryptoProvider {
-        signer_factory: new_signer,
+        signer_factory: |algorithm, key| Ok(Box::new(Signing::new(algorithm, key)?)),
         verifier_factory: new_verifier,
         key_utils: KeyUtils {
             rsa_pub_components_from_private_key: rsa_components_of_private,
@@ -190,19 +188,17 @@ fn material(key: &DecodingKey) -> std::result::Result<Material, Flaw> {
             Ok(Material::Secret(secret.clone().into()))
         }
         (AlgorithmFamily::Rsa, DecodingKeyKind::SecretOrDer(der)) => der::rsa_public_key(der),
-        (AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) => ec_material(point),
+        (AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) => {
+            let curve = [Curve::P256, Curve::P384]
+                .into_iter()
+                .find(|curve| point.len() == 1 + 2 * curve.len())
+                .ok_or(Flaw::malformed(
+                    "expected an uncompressed point of P-256 or P-384",
+                ))?;
+            Material::ec(curve, point.clone())
+        }
         (AlgorithmFamily::Ed, DecodingKeyKind::SecretOrDer(point)) => Material::ed25519(point),
     }
-}
-
-fn ec_material(point: &[u8]) -> std::result::Result<Material, Flaw> {
-    let curve = [Curve::P256, Curve::P384]
-        .into_iter()
-        .find(|curve| point.len() == 1 + 2 * curve.len())
-        .ok_or(Flaw::malformed(
-            "expected an uncompressed point of P-256 or P-384",
-        ))?;
-    Material::ec(curve, point.to_vec())
 }
 
 fn new_verifier(
@@ -242,13 +238,6 @@ impl Verifier<Vec<u8>> for Verifying {
         let is_valid = self.verifier.verify(self.verified, message, signature);
         is_valid.then_some(()).ok_or_else(signature::Error::new)
     }
-}
-
-fn new_signer(
-    algorithm: &jsonwebtoken::Algorithm,
-    key: &EncodingKey,
-) -> Result<Box<dyn JwtSigner>> {
-    Ok(Box::new(Signing::new(algorithm, key)?))
 }
 
 fn rsa_components_of_private(der: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {

@@ -18,11 +18,16 @@ impl JsonError {
     }
 
     /// Returns what is wrong.
+    ///
+    /// Its text and code contain no part of the JSON text.
     pub fn kind(&self) -> JsonErrorKind {
         self.kind
     }
 
     /// Returns the position of the error, in bytes from the start of the text.
+    ///
+    /// For an error of [`Value::deserialize`](crate::json::Value::deserialize) it is the position
+    /// in its line of the text of that value.
     pub fn offset(&self) -> usize {
         self.offset
     }
@@ -30,6 +35,9 @@ impl JsonError {
 
 kinds! {
     /// What is wrong with a JSON text, as a stable code.
+    ///
+    /// Except for [`WrongType`](Self::WrongType), the whole text is refused, so a part of it is
+    /// never used.
     pub enum JsonErrorKind {
         /// One object has two members of the same name; names are compared after unescaping.
         DuplicateMember = "duplicate_member", "duplicate member";

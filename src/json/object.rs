@@ -52,12 +52,17 @@ impl<'j> Object<'j> {
     }
 
     /// Returns the value of the member with this name; names are compared after unescaping.
+    ///
+    /// There is at most one, because a text with duplicate names is refused. The members are
+    /// searched in order.
     pub fn get(&self, name: &str) -> Option<Value<'j>> {
         let span = self.members.iter().find(|m| self.has_name(m, name))?;
         Some(self.value(span))
     }
 
     /// Returns the members in the order of the text, with unescaped names.
+    ///
+    /// A name is copied only if it has escapes. Names and values are untrusted.
     pub fn members(&self) -> impl Iterator<Item = (Cow<'j, str>, Value<'j>)> {
         self.members.iter().map(|m| {
             let name = self.text.get(m.name_start..m.name_end);
@@ -66,6 +71,8 @@ impl<'j> Object<'j> {
     }
 
     /// Returns the number of members.
+    ///
+    /// It is at most [`limits::JSON_MEMBERS`](crate::limits::JSON_MEMBERS).
     pub fn len(&self) -> usize {
         self.members.len()
     }
@@ -93,6 +100,8 @@ impl<'j> Object<'j> {
 
 impl<'j> Value<'j> {
     /// Returns the members of an object, or `None` for a value of another type.
+    ///
+    /// The text of the object is scanned again, and a list of its members is allocated.
     pub fn as_object(self) -> Option<Object<'j>> {
         Object::parse(self.bytes()).ok()
     }

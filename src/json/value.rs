@@ -25,6 +25,9 @@ pub struct Value<'j> {
 }
 
 /// The type of a JSON value.
+///
+/// The text decides it: a string that contains digits is a string, and no type is converted to
+/// another.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -32,16 +35,28 @@ pub struct Value<'j> {
 )]
 pub enum Kind {
     /// An array.
+    ///
+    /// Its elements are those of [`Value::elements`].
     Array,
     /// `true` or `false`.
+    ///
+    /// [`Value::as_bool`] returns which one.
     Bool,
     /// `null`.
+    ///
+    /// It differs from a member that is absent.
     Null,
     /// A number, finite as an `f64`.
+    ///
+    /// [`Value::raw`] returns its digits as they were sent, without rounding.
     Number,
     /// An object.
+    ///
+    /// [`Value::as_object`] returns its members, whose names are unique.
     Object,
     /// A string.
+    ///
+    /// [`Value::as_str`] returns its content without quotes and escapes.
     String,
 }
 
@@ -74,6 +89,8 @@ impl<'j> Value<'j> {
     }
 
     /// Returns the JSON text of the value, without white space around it.
+    ///
+    /// A string has its quotes and escapes, and a number its digits as they were sent.
     pub fn raw(self) -> &'j str {
         str::from_utf8(self.raw).unwrap_or_default()
     }
@@ -91,6 +108,8 @@ impl<'j> Value<'j> {
     }
 
     /// Returns the value of `true` or `false`, or `None` for a value of another type.
+    ///
+    /// The strings `"true"` and `"false"`, and the numbers 0 and 1, are of another type.
     pub fn as_bool(self) -> Option<bool> {
         match self.raw {
             b"true" => Some(true),
@@ -100,6 +119,8 @@ impl<'j> Value<'j> {
     }
 
     /// Returns the elements of an array in order, or `None` for a value of another type.
+    ///
+    /// Each element is found when the iterator reaches it; nothing is copied.
     pub fn elements(self) -> Option<Elements<'j>> {
         let inner = self.raw.strip_prefix(b"[")?.strip_suffix(b"]")?;
         Some(Elements {
@@ -164,6 +185,8 @@ impl fmt::Debug for Value<'_> {
 }
 
 /// An iterator over the elements of an array, see [`Value::elements`].
+///
+/// It borrows the scanned text. `Debug` shows none of the elements.
 #[derive(Clone)]
 pub struct Elements<'j> {
     // INVARIANT: the rest of a scanned array, without its brackets and leading white space.

@@ -10,9 +10,32 @@ use crate::crypto::Material;
 
 /// Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
 pub(super) fn public_key(der: &[u8]) -> Result<Material, Flaw> {
-    match spki(der) {
-        Some((algorithm, key)) => material(algorithm, key),
-        None => Err(not_a_public_key(der)),
+    let Some((mut algorithm, key)) = spki(der) else {
+        return Err(not_a_public_key(der));
+    };
+    match algorithm.take(OBJECT_IDENTIFIER) {
+        Some(EC) => {
+            let curve = match (algorithm.take(OBJECT_IDENTIFIER), algorithm.end()) {
+                (Some(P256), Some(())) => Curve::P256,
+                (Some(P384), Some(())) => Curve::P384,
+                _ => {
+                    return Err(Flaw::malformed(
+                        "the curve is not supported; use P-256 or P-384",
+                    ));
+                }
+            };
+            Material::ec(curve, key.to_vec())
+        }
+        Some(ED25519) if algorithm.end().is_some() => Material::ed25519(key),
+        Some(RSA) if algorithm.take(NULL) == Some(&[]) && algorithm.end().is_some() => {
+            rsa_public_key(key)
+        }
+        Some(RSA_PSS) => Err(Flaw::malformed(
+            "an RSA key bound to PSS is not supported; publish it as a plain RSA key",
+        )),
+        _ => Err(Flaw::malformed(
+            "the key is of a kind that is not supported; use RSA, P-256, P-384 or Ed25519",
+        )),
     }
 }
 
@@ -33,13 +56,6 @@ fn rsa_components(der: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Returns true if this has one of the two forms of a public key, of any kind.
 pub(super) fn is_public_key(der: &[u8]) -> bool {
     spki(der).is_some() || rsa_components(der).is_some()
-}
-
-/// Returns true if this has the form of a private key: a sequence that begins with a version.
-fn is_private_key(der: &[u8]) -> bool {
-    whole(der, SEQUENCE)
-        .and_then(|mut fields| fields.take(INTEGER))
-        .is_some_and(|version| matches!(version, [0 | 1]))
 }
 
 const BIT_STRING: u8 = 0x03;
@@ -65,42 +81,18 @@ fn spki(der: &[u8]) -> Option<(DerReader<'_>, &[u8])> {
     (*unused_bits == 0).then_some((algorithm, key))
 }
 
-fn material(mut algorithm: DerReader<'_>, key: &[u8]) -> Result<Material, Flaw> {
-    match algorithm.take(OBJECT_IDENTIFIER) {
-        Some(EC) => Material::ec(curve(algorithm)?, key.to_vec()),
-        Some(ED25519) if algorithm.end().is_some() => Material::ed25519(key),
-        Some(RSA) if algorithm.take(NULL) == Some(&[]) && algorithm.end().is_some() => {
-            rsa_public_key(key)
-        }
-        Some(RSA_PSS) => Err(Flaw::malformed(
-            "an RSA key bound to PSS is not supported; publish it as a plain RSA key",
-        )),
-        _ => Err(Flaw::malformed(
-            "the key is of a kind that is not supported; use RSA, P-256, P-384 or Ed25519",
-        )),
-    }
-}
-
-fn curve(mut parameters: DerReader<'_>) -> Result<Curve, Flaw> {
-    let name = parameters.take(OBJECT_IDENTIFIER);
-    match (name, parameters.end()) {
-        (Some(P256), Some(())) => Ok(Curve::P256),
-        (Some(P384), Some(())) => Ok(Curve::P384),
-        _ => Err(Flaw::malformed(
-            "the curve is not supported; use P-256 or P-384",
-        )),
-    }
-}
-
 /// Returns the reason why this is not a public key.
 fn not_a_public_key(der: &[u8]) -> Flaw {
-    if is_private_key(der) {
+    // A private key is a sequence that begins with a version.
+    let version = whole(der, SEQUENCE).and_then(|mut fields| fields.take(INTEGER));
+    if matches!(version, Some([0 | 1])) {
         return Flaw::private(
             "expected a public key, found a private key; give the public key only: \
              `openssl pkey -pubout`",
         );
     }
-    if is_certificate(der) {
+    let body = whole(der, SEQUENCE).and_then(|mut fields| fields.take(SEQUENCE));
+    if body.is_some_and(|body| body.first() == Some(&VERSION)) {
         return CERTIFICATE;
     }
     Flaw::malformed("expected a DER public key (SubjectPublicKeyInfo)")
@@ -110,11 +102,6 @@ pub(super) const CERTIFICATE: Flaw = Flaw::malformed(
     "expected a public key, found a certificate, whose validity would not be checked; \
      extract its public key: `openssl x509 -pubkey -noout`",
 );
-
-fn is_certificate(der: &[u8]) -> bool {
-    let body = whole(der, SEQUENCE).and_then(|mut fields| fields.take(SEQUENCE));
-    body.is_some_and(|body| body.first() == Some(&VERSION))
-}
 
 /// Opens the only element of `der`.
 fn whole(der: &[u8], tag: u8) -> Option<DerReader<'_>> {

@@ -15,16 +15,23 @@ pub struct KeyHint<'a> {
 
 impl<'a> KeyHint<'a> {
     /// Makes a hint from the header's `kid` and `alg`.
+    ///
+    /// Nothing is checked. A validator makes it for each token; other code needs it only to call a
+    /// store by hand, as a test does.
     pub const fn new(kid: Option<&'a str>, algorithm: Algorithm) -> Self {
         Self { kid, algorithm }
     }
 
     /// Returns the header's `kid`: an untrusted, opaque text of at most 256 bytes.
+    ///
+    /// Without a `kid` in the header it is `None`, and every key of the algorithm matches.
     pub const fn kid(&self) -> Option<&'a str> {
         self.kid
     }
 
     /// Returns the header's `alg`, untrusted as well.
+    ///
+    /// Only a key whose [algorithms](crate::key::Key::algorithms) contain it verifies the token.
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }

@@ -5,7 +5,6 @@ use ring::hmac;
 
 use crate::credential::base64url;
 use crate::crypto::Algorithm;
-use crate::crypto::Curve;
 use crate::crypto::Material;
 use crate::principal::KeyId;
 
@@ -13,7 +12,13 @@ use crate::principal::KeyId;
 /// a MAC of a constant text under it.
 pub(super) fn identity(material: &Material) -> KeyId {
     match material {
-        Material::Secret(secret) => keyed(secret.expose()),
+        Material::Secret(secret) => {
+            // The signed text of a JWS has no zero byte, so this MAC is never the signature of a
+            // token.
+            const LABEL: &[u8] = b"bearergate\0key id";
+            let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose());
+            of_bytes(hmac::sign(&key, LABEL).as_ref())
+        }
         public => of_text(&members(public)),
     }
 }
@@ -24,13 +29,6 @@ pub(super) fn public_jwk(material: &Material, algorithm: Algorithm) -> String {
     let kid = base64url::encode(of_text(&members).as_bytes());
     let members = members.strip_suffix('}').unwrap_or_default();
     format!(r#"{members},"use":"sig","alg":"{algorithm}","kid":"{kid}"}}"#)
-}
-
-fn keyed(secret: &[u8]) -> KeyId {
-    // The signed text of a JWS has no zero byte, so this MAC is never the signature of a token.
-    const LABEL: &[u8] = b"bearergate\0key id";
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-    of_bytes(hmac::sign(&key, LABEL).as_ref())
 }
 
 fn of_text(text: &str) -> KeyId {
@@ -47,32 +45,22 @@ fn of_bytes(hash: &[u8]) -> KeyId {
 /// members for a secret.
 fn members(material: &Material) -> String {
     match material {
-        Material::Ed25519(x) => okp_members(x),
-        Material::Ec(curve, point) => ec_members(*curve, point),
-        Material::Rsa(n, e) => rsa_members(n, e),
+        Material::Ed25519(x) => {
+            let x = base64url::encode(x);
+            format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)
+        }
+        Material::Ec(curve, point) => {
+            let both = point.get(1..).unwrap_or_default();
+            let (x, y) = both.split_at_checked(curve.len()).unwrap_or_default();
+            let (crv, x, y) = (curve.name(), base64url::encode(x), base64url::encode(y));
+            format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#)
+        }
+        Material::Rsa(n, e) => {
+            let (n, e) = (base64url::encode(n), base64url::encode(e));
+            format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#)
+        }
         Material::Secret(_) => "{}".to_owned(),
     }
-}
-
-fn okp_members(x: &[u8]) -> String {
-    let x = base64url::encode(x);
-    format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)
-}
-
-fn ec_members(curve: Curve, point: &[u8]) -> String {
-    let (x, y) = coordinates(curve, point);
-    let (crv, x, y) = (curve.name(), base64url::encode(x), base64url::encode(y));
-    format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#)
-}
-
-fn rsa_members(n: &[u8], e: &[u8]) -> String {
-    let (n, e) = (base64url::encode(n), base64url::encode(e));
-    format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#)
-}
-
-fn coordinates(curve: Curve, point: &[u8]) -> (&[u8], &[u8]) {
-    let both = point.get(1..).unwrap_or_default();
-    both.split_at_checked(curve.len()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -161,6 +161,9 @@ pub struct KeyImporter {
 
 impl KeyImporter {
     /// Makes an importer whose keys verify signatures with this provider.
+    ///
+    /// It has no [observer](Self::observer), so skipped members are only listed by
+    /// [`KeySet::skipped`]. The default importer uses [`Provider::ring`].
     pub fn on(provider: Provider) -> Self {
         Self {
             provider,

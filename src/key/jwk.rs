@@ -60,7 +60,9 @@ enum JwkOrigin {
 
 fn draft(jwk: &Object<'_>, origin: JwkOrigin) -> Result<KeyDraft, Flaw> {
     let material = material(jwk, origin)?;
-    check_use(jwk)?;
+    if text(jwk, "use")?.is_some_and(|purpose| purpose != "sig") {
+        return Err(Flaw::malformed("`use` is not `sig`"));
+    }
     check_operations(jwk)?;
     Ok(KeyDraft {
         material,
@@ -71,14 +73,23 @@ fn draft(jwk: &Object<'_>, origin: JwkOrigin) -> Result<KeyDraft, Flaw> {
 }
 
 fn material(jwk: &Object<'_>, origin: JwkOrigin) -> Result<Material, Flaw> {
+    // RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2.
+    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
     let kty = text(jwk, "kty")?.ok_or(Flaw::malformed("`kty` is missing"))?;
     if kty == "oct" {
         return secret(jwk, origin);
     }
-    check_public(jwk)?;
+    if PRIVATE.iter().any(|name| jwk.get(name).is_some()) {
+        return Err(Flaw::private(
+            "expected a public key, found a private key; give its public members only",
+        ));
+    }
     match kty.as_ref() {
         "EC" => ec(jwk),
-        "OKP" => okp(jwk),
+        "OKP" => match text(jwk, "crv")?.as_deref() {
+            Some("Ed25519") => Material::ed25519(&bytes(jwk, "x")?),
+            _ => Err(CURVE),
+        },
         "RSA" => Material::rsa(&bytes(jwk, "n")?, &bytes(jwk, "e")?),
         _ => Err(Flaw::malformed("`kty` is not supported")),
     }
@@ -93,17 +104,6 @@ fn secret(jwk: &Object<'_>, origin: JwkOrigin) -> Result<Material, Flaw> {
     Material::secret(secret.into())
 }
 
-fn check_public(jwk: &Object<'_>) -> Result<(), Flaw> {
-    // RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2.
-    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    if PRIVATE.iter().any(|name| jwk.get(name).is_some()) {
-        return Err(Flaw::private(
-            "expected a public key, found a private key; give its public members only",
-        ));
-    }
-    Ok(())
-}
-
 fn ec(jwk: &Object<'_>) -> Result<Material, Flaw> {
     let curve = match text(jwk, "crv")?.as_deref() {
         Some("P-256") => Curve::P256,
@@ -115,20 +115,6 @@ fn ec(jwk: &Object<'_>) -> Result<Material, Flaw> {
         return Err(Flaw::malformed("a coordinate is not of its curve's length"));
     }
     Material::ec(curve, [&[4], x.as_slice(), y.as_slice()].concat())
-}
-
-fn okp(jwk: &Object<'_>) -> Result<Material, Flaw> {
-    match text(jwk, "crv")?.as_deref() {
-        Some("Ed25519") => Material::ed25519(&bytes(jwk, "x")?),
-        _ => Err(CURVE),
-    }
-}
-
-fn check_use(jwk: &Object<'_>) -> Result<(), Flaw> {
-    match text(jwk, "use")?.as_deref() {
-        None | Some("sig") => Ok(()),
-        Some(_) => Err(Flaw::malformed("`use` is not `sig`")),
-    }
 }
 
 fn check_operations(jwk: &Object<'_>) -> Result<(), Flaw> {

@@ -17,7 +17,13 @@ use crate::crypto::Flaw;
 /// Refuses what looks like a PEM, JWK, DER or SSH key.
 pub(super) fn check_secret(secret: &[u8]) -> Result<(), Flaw> {
     let text = trimmed(secret);
-    if is_pem(text) || is_jwk(text) || is_ssh(text) || is_der(secret) || is_der_text(text) {
+    let has = |part: &[u8]| memmem::find(text, part).is_some();
+    let is_pem = has(b"-----BEGIN");
+    let is_jwk = matches!(text, [b'{' | b'[', ..]) && (has(b"\"kty\"") || has(b"\"keys\""));
+    let is_ssh = [&b"ssh-"[..], b"ecdsa-sha2-", b"---- BEGIN SSH2"]
+        .iter()
+        .any(|prefix| text.starts_with(prefix));
+    if is_pem || is_jwk || is_ssh || der::is_public_key(secret) || is_der_text(text) {
         return Err(Flaw::malformed(
             "expected a MAC secret, found what looks like a PEM, JWK, DER or SSH key; \
              use the constructor of its kind",
@@ -35,25 +41,6 @@ fn trimmed(bytes: &[u8]) -> &[u8] {
     rest.get(..rest.len() - tail).unwrap_or_default()
 }
 
-fn is_pem(text: &[u8]) -> bool {
-    memmem::find(text, b"-----BEGIN").is_some()
-}
-
-fn is_jwk(text: &[u8]) -> bool {
-    let named = |name: &[u8]| memmem::find(text, name).is_some();
-    matches!(text, [b'{' | b'[', ..]) && (named(b"\"kty\"") || named(b"\"keys\""))
-}
-
-fn is_ssh(text: &[u8]) -> bool {
-    [&b"ssh-"[..], b"ecdsa-sha2-", b"---- BEGIN SSH2"]
-        .iter()
-        .any(|prefix| text.starts_with(prefix))
-}
-
-fn is_der(bytes: &[u8]) -> bool {
-    der::is_public_key(bytes)
-}
-
 fn is_der_text(text: &[u8]) -> bool {
     let dense: Zeroizing<Vec<u8>> = text
         .iter()
@@ -66,7 +53,7 @@ fn is_der_text(text: &[u8]) -> bool {
         .collect::<Vec<_>>()
         .into();
     let decoded = LENIENT.decode(dense.as_slice()).map(Zeroizing::new);
-    decoded.is_ok_and(|bytes| is_der(&bytes))
+    decoded.is_ok_and(|bytes| der::is_public_key(&bytes))
 }
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(

@@ -98,11 +98,15 @@ impl KeySet {
     }
 
     /// Returns the keys, in the order in which they were given.
+    ///
+    /// Members of a JWK Set that were [skipped](Self::skipped) are not among them.
     pub fn keys(&self) -> &[Key] {
         &self.inner.keys
     }
 
     /// Returns the members of the JWK Set that were not imported, each with the reason.
+    ///
+    /// It is empty for a set that was made from keys.
     pub fn skipped(&self) -> &[SkippedKey] {
         &self.inner.skipped
     }

@@ -145,11 +145,20 @@ impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
 #[non_exhaustive]
 pub enum KeyStatus {
     /// The key is in the set, and the set is up to date.
+    ///
+    /// A cached result that was verified with it may be used.
     Fresh,
     /// The key is no longer in the set: what it verified is no longer valid.
+    ///
+    /// A cached result is removed, and the token is validated again.
     Gone,
     /// The key was in the set when that was last up to date, and the set may still be used.
+    ///
+    /// A cached result may be used, as a token that is validated now would be accepted with this
+    /// key.
     Stale,
     /// The set is too old to be used, so nothing is known about the key.
+    ///
+    /// A cached result is not used, and the token is validated again.
     Unknown,
 }

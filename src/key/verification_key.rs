@@ -103,11 +103,17 @@ impl Key {
     }
 
     /// Returns the algorithms under which the key verifies signatures; never an empty set.
+    ///
+    /// A token with another `alg` is not verified with this key.
+    /// [`with_algorithms`](Self::with_algorithms) restricts the set.
     pub fn algorithms(&self) -> Algorithms {
         self.0.algorithms
     }
 
     /// Returns the key id, as set by [`with_kid`](Self::with_kid) or as the `kid` of a JWK.
+    ///
+    /// Without one, the key also matches tokens that have a `kid`, as described for
+    /// [`KeySet`](crate::key::KeySet).
     pub fn kid(&self) -> Option<&str> {
         self.0.kid.as_deref()
     }

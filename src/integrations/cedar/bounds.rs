@@ -25,7 +25,7 @@ pub(super) fn is_bounded(text: &str, brackets: [&str; 2]) -> bool {
         let len = match c {
             '"' => quoted(rest),
             '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-            _ if is_word(c) => word(rest),
+            _ if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
             _ => c.len_utf8(),
         };
         let (token, remaining) = rest.split_at_checked(len).unwrap_or((rest, ""));
@@ -56,10 +56,6 @@ impl BoundsScan {
 
 const fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
-}
-
-fn word(text: &str) -> usize {
-    text.find(|c| !is_word(c)).unwrap_or(text.len())
 }
 
 /// Returns the length of a string literal.

@@ -34,6 +34,9 @@ impl CedarAuthorizer {
 }
 
 /// A builder for [`CedarAuthorizer`].
+///
+/// [`CedarAuthorizer::builder`] makes it. By default it has no schema, no entities and no
+/// namespace, policies can read no claims, and a request without a resource is denied.
 #[derive(Clone)]
 #[must_use]
 pub struct CedarAuthorizerBuilder {
@@ -95,6 +98,9 @@ impl CedarAuthorizerBuilder {
     }
 
     /// Sets the namespace of `User`, `Client`, `Resource` and `Action`; by default there is none.
+    ///
+    /// With `Shop`, policies name a user as `Shop::User`. A text that is not names joined by `::`
+    /// is an error of [`build`](Self::build).
     pub fn namespace(mut self, name: impl Into<String>) -> Self {
         self.namespace = Some(name.into());
         self
@@ -130,9 +136,14 @@ impl CedarAuthorizerBuilder {
     pub fn build(self) -> Result<CedarAuthorizer, ConfigError> {
         let policies = read_policies(&self.policies)?;
         let labels = labels(&policies)?;
-        let schema = self.schema.as_deref().map(read_schema).transpose()?;
-        if let Some(schema) = &schema {
-            validate(&policies, schema)?;
+        let mut schema = None;
+        if let Some(text) = &self.schema {
+            bounded(SCHEMA, "bytes", text.len(), limits::CEDAR_BYTES)?;
+            nested(SCHEMA, text, ["([{<", ")]}>"])?;
+            let (read, _) = Schema::from_cedarschema_str(text)
+                .map_err(|error| invalid(SCHEMA, "write a schema in Cedar's syntax", error))?;
+            validate(&policies, &read)?;
+            schema = Some(read);
         }
         let entities = read_entities(self.entities.as_deref(), schema.as_ref())?;
         Ok(CedarAuthorizer(Arc::new(CedarPolicies {
@@ -197,15 +208,6 @@ fn labels(policies: &PolicySet) -> Result<HashMap<PolicyId, PolicyLabel>, Config
         labels.insert(policy.id().clone(), PolicyLabel { name, effect });
     }
     Ok(labels)
-}
-
-fn read_schema(text: &str) -> Result<Schema, ConfigError> {
-    bounded(SCHEMA, "bytes", text.len(), limits::CEDAR_BYTES)?;
-    nested(SCHEMA, text, ["([{<", ")]}>"])?;
-    match Schema::from_cedarschema_str(text) {
-        Ok((schema, _)) => Ok(schema),
-        Err(error) => Err(invalid(SCHEMA, "write a schema in Cedar's syntax", error)),
-    }
 }
 
 fn validate(policies: &PolicySet, schema: &Schema) -> Result<(), ConfigError> {

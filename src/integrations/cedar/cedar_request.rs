@@ -55,7 +55,12 @@ impl CedarPolicies {
             (&principal, self.caller_attributes(request.principal())),
             (&resource, self.attributes(request)),
         ];
-        let entities = entities.map(|(uid, own)| self.entity(uid, own));
+        let entities = entities.map(|(uid, own)| {
+            // The parents are those that the configured entities give it.
+            let parents = self.entities.ancestors(uid).into_iter().flatten();
+            let parents: HashSet<_> = parents.cloned().collect();
+            Entity::new(uid.clone(), own, parents).map_err(|_| Gap::Schema)
+        });
         let [principal_entity, resource_entity] = entities;
         let entities = [principal_entity?, resource_entity?];
         let schema = self.schema.as_ref();
@@ -65,13 +70,6 @@ impl CedarPolicies {
         converted
             .map_err(|_| Gap::Schema)
             .and_then(|converted| Ok((converted, entities.map_err(|_| Gap::Schema)?)))
-    }
-
-    /// Makes an entity with the parents that the configured entities give it.
-    fn entity(&self, uid: &EntityUid, own: Attributes) -> Result<Entity, Gap> {
-        let parents = self.entities.ancestors(uid).into_iter().flatten();
-        let parents: HashSet<_> = parents.cloned().collect();
-        Entity::new(uid.clone(), own, parents).map_err(|_| Gap::Schema)
     }
 
     fn caller(&self, caller: &Principal) -> EntityUid {

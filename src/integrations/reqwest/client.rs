@@ -50,6 +50,8 @@ impl Client {
     }
 
     /// Returns a builder, for a private CA or a proxy.
+    ///
+    /// Without a change, it builds the client of [`Client::new`].
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
@@ -60,21 +62,18 @@ impl Client {
             return Err(HttpErrorKind::Forbidden.into());
         }
         let mut body = request.body_limit();
-        let sent = self.client_for(scope).execute(to_reqwest(&request)?).await;
+        let client = match scope {
+            AddressScope::Any => &self.any,
+            AddressScope::Loopback => &self.loopback,
+            AddressScope::Public => &self.public,
+        };
+        let sent = client.execute(to_reqwest(&request)?).await;
         let mut response = sent.map_err(to_http_error)?;
         while let Some(part) = response.chunk().await.map_err(to_http_error)? {
             body.push(&part)?;
         }
         let headers = std::mem::take(response.headers_mut());
         Ok(HttpResponse::new(response.status(), headers, body.finish()))
-    }
-
-    const fn client_for(&self, scope: AddressScope) -> &reqwest::Client {
-        match scope {
-            AddressScope::Any => &self.any,
-            AddressScope::Loopback => &self.loopback,
-            AddressScope::Public => &self.public,
-        }
     }
 }
 
@@ -126,6 +125,9 @@ fn to_http_error(error: reqwest::Error) -> HttpError {
 }
 
 /// A builder for [`Client`].
+///
+/// [`Client::builder`] makes it. By default the client trusts the root certificates of the system
+/// and uses no proxy.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct ClientBuilder {
@@ -144,6 +146,8 @@ impl ClientBuilder {
     }
 
     /// Trusts only the [given certificates](Self::root_certificates), not those of the system.
+    ///
+    /// Without a given certificate [`build`](Self::build) returns an error.
     pub fn without_system_roots(mut self) -> Self {
         self.private_roots_only = true;
         self
@@ -167,7 +171,17 @@ impl ClientBuilder {
     /// certificate is trusted at all.
     pub fn build(self) -> Result<Client, ConfigError> {
         let tls = tls::config(&self.roots, self.private_roots_only)?;
-        let base = |scope| base_builder(tls.clone()).dns_resolver(Resolver(scope));
+        let base = |scope| {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .redirect(Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                .no_proxy()
+                .connect_timeout(limits::HTTP_CONNECT_DEADLINE)
+                .timeout(limits::HTTP_DEADLINE)
+                .dns_resolver(Resolver(scope))
+        };
         let mut any = base(AddressScope::Any);
         if let Some(url) = &self.proxy {
             let proxy = reqwest::Proxy::all(url).map_err(|_| {
@@ -194,17 +208,6 @@ impl ClientBuilder {
             public: build(base(AddressScope::Public))?,
         })
     }
-}
-
-fn base_builder(tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .no_proxy()
-        .connect_timeout(limits::HTTP_CONNECT_DEADLINE)
-        .timeout(limits::HTTP_DEADLINE)
 }
 
 #[cfg(test)]

@@ -140,6 +140,9 @@ impl IssuerGateBuilder<NeedsAudience> {
     }
 
     /// Sets several audiences: a token is accepted only if its `aud` has at least one of them.
+    ///
+    /// They are compared byte for byte. A token for another service is accepted too if one of them
+    /// names that service.
     pub fn audiences<A: Into<String>>(
         self,
         audiences: impl IntoIterator<Item = A>,
@@ -185,12 +188,18 @@ impl IssuerGateBuilder<Ready> {
     }
 
     /// Sets the address of the keys. The issuer's discovery document is then not read.
+    ///
+    /// The address is trusted, wherever its name resolves. The `iss` of a token must still be the
+    /// issuer.
     pub fn jwks_url(mut self, url: &str) -> Self {
         self.jwks_url = Some(url.to_owned());
         self
     }
 
     /// Changes how keys are fetched, with the methods of [`FetchedKeysBuilder`].
+    ///
+    /// The changes are made in [`build`](Self::build), in the order of the calls and after the
+    /// [environment](Self::env).
     pub fn keys(
         mut self,
         adjust: impl FnOnce(FetchedKeysBuilder) -> FetchedKeysBuilder + 'static,
@@ -200,6 +209,9 @@ impl IssuerGateBuilder<Ready> {
     }
 
     /// Changes which tokens are valid, with the methods of [`JwtValidatorBuilder`].
+    ///
+    /// The changes are made in [`build`](Self::build), in the order of the calls and after issuer,
+    /// audience, keys and [environment](Self::env).
     pub fn tokens(
         mut self,
         adjust: impl FnOnce(JwtValidatorBuilder<Ready>) -> JwtValidatorBuilder<Ready> + 'static,

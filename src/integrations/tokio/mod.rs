@@ -32,6 +32,9 @@ impl TokioSpawner {
     }
 
     /// Runs every task on this runtime, whichever one the caller is in.
+    ///
+    /// The spawner does not keep the runtime running. When it shuts down, tasks are dropped, and
+    /// what waits for them is unavailable.
     pub const fn on(runtime: Handle) -> Self {
         Self(Some(runtime))
     }

@@ -52,6 +52,9 @@ impl FetchedKeys {
 }
 
 /// A builder for [`FetchedKeys`]; see [`FetchedKeys::jwks_url`] and [`FetchedKeys::discover`].
+///
+/// It needs an [environment](Self::env) with an HTTP client and a spawner; the other settings have
+/// defaults.
 #[derive(Debug)]
 #[must_use]
 pub struct FetchedKeysBuilder {
@@ -117,6 +120,10 @@ impl FetchedKeysBuilder {
     }
 
     /// Sets a bearer token that is sent to the source with each request.
+    ///
+    /// Give it without a scheme. A host that only the discovery document names, and that is not a
+    /// [trusted host](Self::trust_host), gets no token. This replaces
+    /// [`bearer_file`](Self::bearer_file).
     pub fn bearer(mut self, token: impl Into<Secret>) -> Self {
         self.token = Some(ConfiguredToken::Fixed(token.into()));
         self
@@ -144,12 +151,17 @@ impl FetchedKeysBuilder {
     }
 
     /// Sets the clock by which keys age; by default it is [`SystemClock`].
+    ///
+    /// While the clock has no time, every token is
+    /// [`Unavailable`](crate::RejectionKind::Unavailable).
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Takes the clock, the observer, the HTTP client and the spawner from an [`Environment`]. Call it before a setter that differs from it.
+    /// Takes the clock, the observer, the HTTP client and the spawner from an [`Environment`].
+    ///
+    /// An HTTP client and a spawner are required. Call it before a setter that differs from it.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.clock);
         environment.set_observer(&mut self.observer);
@@ -204,11 +216,22 @@ impl FetchedKeysBuilder {
             Some(observer) => self.import.observer(Arc::clone(observer)),
             None => self.import,
         };
+        let source = source(self.location, self.trusted_hosts)?;
+        let token = match self.token {
+            Some(ConfiguredToken::Fixed(token)) => {
+                let detail = "the token is empty or has characters that no token has; \
+                              give it without a scheme";
+                let token = SourceToken::fixed(token.expose());
+                Some(token.ok_or_else(|| ConfigError::malformed("bearer", detail))?)
+            }
+            Some(ConfiguredToken::File(path)) => Some(SourceToken::File(path)),
+            None => None,
+        };
         let loader = Loader {
-            source: source(self.location, self.trusted_hosts)?,
+            source,
             client,
             import,
-            token: self.token.map(source_token).transpose()?,
+            token,
             disk_cache: self.disk_cache.map(|path| DiskCache {
                 path,
                 schedule: self.schedule,
@@ -245,19 +268,6 @@ fn source(location: Location, trusted_hosts: Vec<Box<str>>) -> Result<KeySource,
         trusted_hosts,
         learnt: Mutex::new(None),
     }))
-}
-
-fn source_token(token: ConfiguredToken) -> Result<SourceToken, ConfigError> {
-    let token = match token {
-        ConfiguredToken::File(path) => return Ok(SourceToken::File(path)),
-        ConfiguredToken::Fixed(token) => token,
-    };
-    SourceToken::fixed(token.expose()).ok_or_else(|| {
-        ConfigError::malformed(
-            "bearer",
-            "the token is empty or has characters that no token has; give it without a scheme",
-        )
-    })
 }
 
 fn check_spans(schedule: RefreshSchedule) -> Result<(), ConfigError> {

@@ -29,17 +29,13 @@ fn max_age(value: &str) -> Option<Duration> {
             return Some(Duration::ZERO);
         }
         if name.eq_ignore_ascii_case("max-age") {
-            let own = seconds(unquoted(argument))?;
+            let inner = argument.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+            let own = seconds(inner.unwrap_or(argument))?;
             // RFC 9111 section 4.2.1: of several directives the strictest may be used.
             max_age = Some(max_age.map_or(own, |other: Duration| other.min(own)));
         }
     }
     max_age
-}
-
-fn unquoted(text: &str) -> &str {
-    let inner = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
-    inner.unwrap_or(text)
 }
 
 /// RFC 9111 section 1.2.2: a number that is too large counts as the largest one.

@@ -36,8 +36,26 @@ impl Loader {
                 self.diagnose_discovery(discovery, &mut found).await
             }
         };
-        if let Some(endpoint) = endpoint {
-            self.diagnose_keys(endpoint, clock, &mut found).await;
+        let Some(endpoint) = endpoint else {
+            return found;
+        };
+        let subject = format!("keys {endpoint}");
+        let response = match self.get(&endpoint, JWKS_TYPES).await {
+            Ok(response) => response,
+            Err(problem) => {
+                found.push(error_finding(subject, &problem).hint(NETWORK));
+                return found;
+            }
+        };
+        found.extend(clock_finding(&subject, clock, response.headers()));
+        if response.status() != StatusCode::OK {
+            let text = format!("the source answered {}", response.status());
+            found.push(Finding::error(subject, text).hint(STATUS));
+            return found;
+        }
+        match self.keys(response.body()) {
+            Ok(keys) => found.extend(key_findings(&subject, &keys)),
+            Err(problem) => found.push(error_finding(subject, &problem).hint(NO_KEYS)),
         }
         found
     }
@@ -78,27 +96,6 @@ impl Loader {
         let subject = format!("discovery {}", source.issuer);
         found.push(Finding::error(subject, "there is no discovery document").hint(NO_DOCUMENT));
         None
-    }
-
-    async fn diagnose_keys(&self, endpoint: Endpoint, clock: &dyn Clock, found: &mut Vec<Finding>) {
-        let subject = format!("keys {endpoint}");
-        let response = match self.get(&endpoint, JWKS_TYPES).await {
-            Ok(response) => response,
-            Err(problem) => {
-                found.push(error_finding(subject, &problem).hint(NETWORK));
-                return;
-            }
-        };
-        found.extend(clock_finding(&subject, clock, response.headers()));
-        if response.status() != StatusCode::OK {
-            let text = format!("the source answered {}", response.status());
-            found.push(Finding::error(subject, text).hint(STATUS));
-            return;
-        }
-        match self.keys(response.body()) {
-            Ok(keys) => found.extend(key_findings(&subject, &keys)),
-            Err(problem) => found.push(error_finding(subject, &problem).hint(NO_KEYS)),
-        }
     }
 
     async fn get(&self, at: &Endpoint, types: &'static str) -> Result<HttpResponse, FetchProblem> {

@@ -230,7 +230,8 @@ impl FetchedStore {
         state: &mut SourceState,
         mut request: FetchRequest,
     ) -> (NowOrLater<'static, ()>, Waiter<FetchOutcome>) {
-        let (leader, waiter) = single_flight::start(Err(abandoned()));
+        let abandoned = Rejection::new(RejectionKind::Unavailable).with_source(ABANDONED);
+        let (leader, waiter) = single_flight::start(Err(abandoned));
         state.fetch = Some(waiter.clone());
         request.etag.clone_from(&state.etag);
         request.is_first = self.snapshot.load().is_none();
@@ -246,7 +247,7 @@ impl FetchedStore {
         (task, waiter)
     }
 
-    /// Records the result of a fetch, before the next one can start.
+    /// Records the result of a fetch, before the next one can start, and reports it.
     fn record(
         &self,
         request: &FetchRequest,
@@ -269,7 +270,16 @@ impl FetchedStore {
             }
         };
         drop(state);
-        self.report(outcome, is_from_source)
+        let source = self.loader.name();
+        if is_from_source {
+            self.observe(&Event::KeysFetched {
+                source,
+                problem: outcome.as_ref().err().map(FetchProblem::text),
+            });
+        }
+        outcome.map_err(|problem| {
+            Rejection::new(RejectionKind::Unavailable).with_source(problem.at_source(source))
+        })
     }
 
     fn next_snapshot(
@@ -287,21 +297,10 @@ impl FetchedStore {
                 ));
             }
         };
-        let terms = self.schedule.terms(fetched.at, fetched.max_age, jitter());
+        // Only the time of the next refresh depends on the jitter, so it need not be secret.
+        let [jitter, ..] = RandomState::new().build_hasher().finish().to_le_bytes();
+        let terms = self.schedule.terms(fetched.at, fetched.max_age, jitter);
         Ok((Snapshot { keys, terms }, fetched.etag))
-    }
-
-    fn report(&self, outcome: Result<(), FetchProblem>, is_from_source: bool) -> FetchOutcome {
-        let source = self.loader.name();
-        if is_from_source {
-            self.observe(&Event::KeysFetched {
-                source,
-                problem: outcome.as_ref().err().map(FetchProblem::text),
-            });
-        }
-        outcome.map_err(|problem| {
-            Rejection::new(RejectionKind::Unavailable).with_source(problem.at_source(source))
-        })
     }
 
     fn observe(&self, event: &Event<'_>) {
@@ -350,16 +349,6 @@ impl Drop for FetchGuard {
 }
 
 const ABANDONED: &str = "the task of the fetch was dropped before it ended";
-
-fn abandoned() -> Rejection {
-    Rejection::new(RejectionKind::Unavailable).with_source(ABANDONED)
-}
-
-/// Only the time of the next refresh depends on it, so it need not be secret.
-fn jitter() -> u8 {
-    let [byte, ..] = RandomState::new().build_hasher().finish().to_le_bytes();
-    byte
-}
 
 impl fmt::Debug for FetchedKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

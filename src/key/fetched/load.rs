@@ -124,8 +124,16 @@ impl Loader {
 
     /// Returns the keys from the disk cache if none are known yet, or else from the source.
     pub(super) async fn load(&self, request: &FetchRequest) -> Result<FetchedSet, FetchProblem> {
-        if let Some(cached) = self.load_from_disk(request) {
-            return Ok(cached);
+        let disk_cache = self.disk_cache.as_ref().filter(|_| request.is_first);
+        let cached = disk_cache.and_then(|c| c.read(self.name(), request.at, &self.import));
+        if let Some(cached) = cached {
+            return Ok(FetchedSet {
+                at: cached.at,
+                is_from_source: false,
+                keys: Some(cached.keys),
+                etag: None,
+                max_age: cached.max_age,
+            });
         }
         let endpoint = match &self.source {
             KeySource::Configured { endpoint, .. } => endpoint.clone(),
@@ -137,18 +145,6 @@ impl Loader {
             discovery.set_learnt(None);
         }
         fetched
-    }
-
-    fn load_from_disk(&self, request: &FetchRequest) -> Option<FetchedSet> {
-        let disk_cache = self.disk_cache.as_ref().filter(|_| request.is_first)?;
-        let cached = disk_cache.read(self.name(), request.at, &self.import)?;
-        Some(FetchedSet {
-            at: cached.at,
-            is_from_source: false,
-            keys: Some(cached.keys),
-            etag: None,
-            max_age: cached.max_age,
-        })
     }
 
     async fn load_from(

@@ -107,15 +107,21 @@ pub(crate) struct RefreshPlan {
 impl RefreshPlan {
     /// Returns whether keys that are absent, due or stale may be fetched now.
     pub(crate) fn may_load(&self, now: UnixTime) -> bool {
+        // A back-off that would last longer than the longest was recorded before the clock was set
+        // back.
+        let latest = now.saturating_add(limits::BACKOFF_MAX);
         !self
             .backoff_until
-            .is_some_and(|until| is_backing_off(until, now))
+            .is_some_and(|until| now < until && until <= latest)
     }
 
     /// Returns what to do about a key id that is not in the set.
     pub(crate) fn unknown_kid(&self, hint: KeyHint<'_>, now: UnixTime) -> UnknownKid {
         let is_down = self.failures > 0;
-        if self.is_missing(hint, now) {
+        let is_missing = self.missing_kids.iter().any(|(algorithm, kid, at)| {
+            *algorithm == hint.algorithm() && Some(&**kid) == hint.kid() && is_recent(*at, now)
+        });
+        if is_missing {
             UnknownKid::Missing
         } else if is_down && !self.may_load(now) {
             UnknownKid::SourceDown
@@ -170,22 +176,11 @@ impl RefreshPlan {
             self.missing_kids.push((algorithm, kid.into(), now));
         }
     }
-
-    fn is_missing(&self, hint: KeyHint<'_>, now: UnixTime) -> bool {
-        self.missing_kids.iter().any(|(algorithm, kid, at)| {
-            *algorithm == hint.algorithm() && Some(&**kid) == hint.kid() && is_recent(*at, now)
-        })
-    }
 }
 
 /// The wait after the first failure, and the least time between two fetches.
 const BACKOFF: Duration = Duration::from_secs(1);
 const MOST_DOUBLINGS: u32 = 5;
-
-/// A back-off that would last longer than the longest was recorded before the clock was set back.
-fn is_backing_off(until: UnixTime, now: UnixTime) -> bool {
-    now < until && until <= now.saturating_add(limits::BACKOFF_MAX)
-}
 
 /// A time in the future was recorded before the clock was set back.
 fn is_recent(at: UnixTime, now: UnixTime) -> bool {

@@ -57,7 +57,11 @@ impl SourceState {
         now: UnixTime,
     ) -> LookupPlan {
         let Some(snapshot) = usable else {
-            return self.plan_first_load(now);
+            return match &self.fetch {
+                Some(fetch) => LookupPlan::Wait(fetch.clone()),
+                None if self.plan.may_load(now) => LookupPlan::Fetch,
+                None => LookupPlan::Refuse(RejectionKind::Unavailable),
+            };
         };
         // No set has a key for a MAC, so a fetch cannot find one.
         if snapshot.keys.knows(hint) || Algorithms::MAC.contains(hint.algorithm()) {
@@ -69,14 +73,6 @@ impl SourceState {
             (UnknownKid::Fetch, None) => LookupPlan::Fetch,
             (UnknownKid::LimitReached, None) => LookupPlan::Refuse(RejectionKind::KeyNotFound),
             (UnknownKid::SourceDown, None) => LookupPlan::Refuse(RejectionKind::Unavailable),
-        }
-    }
-
-    fn plan_first_load(&self, now: UnixTime) -> LookupPlan {
-        match &self.fetch {
-            Some(fetch) => LookupPlan::Wait(fetch.clone()),
-            None if self.plan.may_load(now) => LookupPlan::Fetch,
-            None => LookupPlan::Refuse(RejectionKind::Unavailable),
         }
     }
 
