@@ -19,7 +19,8 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Creates a secret from its bytes without copying them.
+    /// Creates a secret from its bytes without copying them. Copies that were made before are not
+    /// wiped.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }

@@ -43,7 +43,9 @@ type Failure = Box<dyn Error + Send + Sync>;
 type Closure = dyn Fn() -> Result<Secret, Failure> + Send + Sync;
 
 impl SecretSource {
-    /// Creates a source that reads the environment variable of this name.
+    /// Creates a source that reads the environment variable of this name. Its bytes are used whole,
+    /// with white space and line ends. Child processes inherit the variable, so prefer a
+    /// [`file`](Self::file).
     pub fn env(name: impl Into<String>) -> Self {
         Self(Origin::Env(name.into()))
     }

@@ -44,7 +44,9 @@ enum RequestedPlace {
 }
 
 impl Sources {
-    /// Returns a builder with the default, `Authorization: Bearer`, enabled.
+    /// Returns a builder with the default, `Authorization: Bearer`, enabled. Call
+    /// [`without_bearer`](SourcesBuilder::without_bearer) for a service that only takes cookies or
+    /// API keys.
     pub fn builder() -> SourcesBuilder {
         SourcesBuilder::default()
     }
@@ -65,6 +67,7 @@ impl SourcesBuilder {
     }
 
     /// Enables `Authorization: ApiKey`, a scheme that is not registered but common for API keys.
+    /// An [`ApiKeyValidator`](crate::ApiKeyValidator) validates the key.
     pub fn api_key(self) -> Self {
         self.scheme(Scheme::ApiKey)
     }
@@ -97,7 +100,9 @@ impl SourcesBuilder {
         self.request(RequestedPlace::Form(name.into()))
     }
 
-    /// Enables the header of this name; its whole value is the credential.
+    /// Enables the header of this name; its whole value is the credential. A request with the
+    /// header twice is ambiguous. Headers that have another meaning in HTTP, such as `Host`, are
+    /// refused by [`build`](Self::build).
     pub fn header(self, name: impl Into<String>) -> Self {
         self.request(RequestedPlace::Header(name.into()))
     }

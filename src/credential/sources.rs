@@ -50,6 +50,8 @@ pub struct Sources {
 
 impl Sources {
     /// The name of the form and query parameter of RFC 6750 sections 2.2 and 2.3, `access_token`.
+    /// Give it to [`form`](crate::credential::SourcesBuilder::form) or
+    /// [`query`](crate::credential::SourcesBuilder::query).
     pub const ACCESS_TOKEN: &'static str = "access_token";
 
     /// Returns the enabled places: the `Authorization` header first, then the others in the order
@@ -58,7 +60,8 @@ impl Sources {
         self.places.iter()
     }
 
-    /// Returns the enabled schemes of the `Authorization` header.
+    /// Returns the enabled schemes of the `Authorization` header. A header with another scheme
+    /// counts as no credential. The list is empty if only other places are enabled.
     pub fn schemes(&self) -> &[Scheme] {
         &self.schemes
     }

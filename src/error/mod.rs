@@ -40,7 +40,8 @@ struct Inner {
 }
 
 impl Rejection {
-    /// Makes a rejection of this kind.
+    /// Makes a rejection of this kind. A validator outside this crate does so for every credential
+    /// that it does not accept; add a [source](Self::with_source) for the operator.
     pub fn new(kind: RejectionKind) -> Self {
         Self(Box::new(Inner {
             kind,
@@ -63,12 +64,14 @@ impl Rejection {
         self
     }
 
-    /// Returns why, as a stable code.
+    /// Returns why, as a stable code. It decides the HTTP status of the response, see
+    /// [`Refusal`](crate::http_response::Refusal).
     pub fn kind(&self) -> RejectionKind {
         self.0.kind
     }
 
-    /// Returns the name of the claim that is to blame, if one is.
+    /// Returns the name of the claim that is to blame, if one is. It never comes from the
+    /// credential.
     pub fn claim(&self) -> Option<&str> {
         self.0.claim.as_deref()
     }

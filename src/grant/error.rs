@@ -21,9 +21,15 @@ kind_error! {
 kinds! {
     /// Why a change was not made, as a stable code.
     pub enum GrantErrorKind {
+        /// Read the session again and decide again; a late write never restores a session.
         Conflict = "conflict", "the session was changed or has ended since it was read";
+        /// [Purge](crate::session::SessionManager::purge) it at an interval, or raise its limit. No
+        /// record that is still needed is dropped.
         Full = "full", "the store is full";
+        /// [`source`](Error::source) says which value it is, never its content. The same call fails
+        /// again.
         Malformed = "malformed", "a value to grant or store is malformed or too long";
+        /// Try again. If the change may have been made, read the session before.
         Unavailable = "unavailable", "the store, the clock or the random source cannot answer";
     }
 }

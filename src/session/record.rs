@@ -159,7 +159,8 @@ pub struct SessionRecord {
 }
 
 impl SessionRecord {
-    /// Makes a session of version 1 without data.
+    /// Makes a session of version 1 without data. A manager makes it of a new grant; a store makes
+    /// it of what it reads back and then sets the other fields.
     pub const fn new(digest: TokenDigest, grant: Grant) -> Self {
         Self {
             digest,

@@ -69,12 +69,14 @@ impl Session {
         self.grant().session()
     }
 
-    /// Returns the subject, what was granted to it, and the timeouts.
+    /// Returns the subject, what was granted to it, and the timeouts. They are those at the time at
+    /// which the id was validated.
     pub fn grant(&self) -> &Grant {
         &self.0.grant
     }
 
-    /// Returns the data that the service stores with the session.
+    /// Returns the data that the service stores with the session. It is empty unless it was set.
+    /// The crate does not read it.
     pub fn data(&self) -> &[u8] {
         &self.0.data
     }

@@ -12,7 +12,8 @@ use crate::clock::UnixTime;
 pub struct Sequence(u64);
 
 impl Sequence {
-    /// Takes a number that [`as_u64`](Self::as_u64) returned.
+    /// Takes a number that [`as_u64`](Self::as_u64) returned. A store calls it for what it reads
+    /// back.
     pub const fn from_u64(number: u64) -> Self {
         Self(number)
     }

@@ -16,7 +16,7 @@ use crate::limits;
 use crate::principal::Authority;
 use crate::refresh::family::RefreshTokenStore;
 
-/// Builds a [`RefreshManager`].
+/// Builds a [`RefreshManager`]. Only the store and the authority are required.
 #[must_use]
 pub struct RefreshManagerBuilder(Inner);
 
@@ -72,7 +72,8 @@ impl RefreshManagerBuilder {
         self
     }
 
-    /// Sets the clock of creations, expiry and revocations; by default [`SystemClock`].
+    /// Sets the clock of creations, expiry and revocations; by default [`SystemClock`]. While it
+    /// returns no time, every call fails and nothing is granted.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.0.clock = Arc::new(clock);
         self

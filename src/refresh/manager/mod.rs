@@ -80,7 +80,8 @@ struct Inner {
     reuse_window: Duration,
 }
 
-/// The record of a rotation: what the tokens of the family grant.
+/// The record of a rotation: what the tokens of the family grant. A service mints the next access
+/// token from it.
 #[derive(Debug)]
 pub struct RotatedToken {
     grant: Grant,

@@ -16,7 +16,7 @@ use crate::limits;
 use crate::principal::Authority;
 use crate::session::record::SessionStore;
 
-/// Builds a [`SessionManager`].
+/// Builds a [`SessionManager`]. Only the store and the authority are required.
 #[must_use]
 pub struct SessionManagerBuilder(Inner);
 

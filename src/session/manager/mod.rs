@@ -74,7 +74,8 @@ struct Inner {
 }
 
 impl SessionManager {
-    /// Returns the validator for the session ids in this cookie.
+    /// Returns the validator for the session ids in this cookie. Give it to the gate together with
+    /// [`Sources`](crate::credential::Sources) that have the cookie enabled.
     pub fn validator(&self, cookie: &SessionCookie) -> SessionValidator {
         let Inner {
             store,
