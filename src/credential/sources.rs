@@ -1,7 +1,5 @@
 //! Extraction of the one credential of a request from its enabled places.
 
-use std::borrow::Cow;
-
 use http::HeaderName;
 use http::Method;
 use http::header;
@@ -85,7 +83,16 @@ impl Sources {
         &'r self,
         facts: &'r RequestFacts<'r>,
     ) -> Result<PresentedCredential<'r>, Rejection> {
-        let (place, raw) = self.find_raw(facts)?;
+        let mut found = None;
+        for place in &self.places {
+            let Some(raw) = self.raw_value(place, facts)? else {
+                continue;
+            };
+            if found.replace((place, raw)).is_some() {
+                return Err(RejectionKind::CredentialAmbiguous.into());
+            }
+        }
+        let (place, raw) = found.ok_or(RejectionKind::CredentialMissing)?;
         let credential = self.parse(place, raw, facts)?;
         Ok(PresentedCredential::new(credential, place).with_facts(facts))
     }
@@ -104,22 +111,6 @@ impl Sources {
             credential,
             &Place::AuthorizationHeader,
         ))
-    }
-
-    fn find_raw<'r>(
-        &'r self,
-        facts: &RequestFacts<'r>,
-    ) -> Result<(&'r Place, &'r [u8]), RejectionKind> {
-        let mut found = None;
-        for place in &self.places {
-            let Some(raw) = self.raw_value(place, facts)? else {
-                continue;
-            };
-            if found.replace((place, raw)).is_some() {
-                return Err(RejectionKind::CredentialAmbiguous);
-            }
-        }
-        found.ok_or(RejectionKind::CredentialMissing)
     }
 
     fn raw_value<'r>(
@@ -157,7 +148,14 @@ impl Sources {
                 cookie::check_origin(facts, &self.origins)?;
                 Credential::from_bytes(Scheme::Cookie, raw)
             }
-            Place::Form(_) | Place::Query(_) => Credential::new(Scheme::Bearer, decode_value(raw)?),
+            Place::Form(_) | Place::Query(_) => {
+                // A percent-encoded byte has three characters.
+                if raw.len() > 3 * limits::TOKEN_BYTES_MAX {
+                    return Err(RejectionKind::TokenTooLarge);
+                }
+                let value = parameter::decode(raw).ok_or(RejectionKind::CredentialMalformed)?;
+                Credential::new(Scheme::Bearer, value)
+            }
             Place::Header(_) => Credential::from_bytes(Scheme::Bearer, raw),
         }
     }
@@ -198,12 +196,4 @@ fn form_value<'r>(facts: &RequestFacts<'r>, name: &str) -> Result<Option<&'r [u8
         return Err(RejectionKind::CredentialMalformed);
     }
     Ok(value)
-}
-
-fn decode_value(raw: &[u8]) -> Result<Cow<'_, str>, RejectionKind> {
-    // A percent-encoded byte has three characters.
-    if raw.len() > 3 * limits::TOKEN_BYTES_MAX {
-        return Err(RejectionKind::TokenTooLarge);
-    }
-    parameter::decode(raw).ok_or(RejectionKind::CredentialMalformed)
 }

@@ -39,15 +39,11 @@ impl Presentation<'_> {
             (Some(_), _) if is_current => Outcome::Refuse(RejectionKind::TokenRevoked.into()),
             (Some(_), _) => Outcome::Refuse(RejectionKind::RefreshReused.into()),
             (None, true) => Outcome::Refuse(RejectionKind::RefreshExpired.into()),
-            (None, false) if is_current => self.of_current_token(),
+            (None, false) if is_current => match self.request.check(self.family) {
+                Ok(()) => Outcome::Rotate,
+                Err(rejection) => Outcome::Refuse(rejection),
+            },
             (None, false) => self.of_spent_token(),
-        }
-    }
-
-    fn of_current_token(&self) -> Outcome {
-        match self.request.check(self.family) {
-            Ok(()) => Outcome::Rotate,
-            Err(rejection) => Outcome::Refuse(rejection),
         }
     }
 

@@ -110,7 +110,10 @@ impl SessionValidator {
             Ok(session) => session,
             Err(rejection) => return NowOrLater::now(Err(rejection)),
         };
-        if !needs_touch(&session.grant, now) {
+        // A use is not written on every request, but several times in an idle timeout.
+        let (used, idle) = (session.grant.last_used(), session.grant.idle());
+        let every = limits::SESSION_TOUCH.min(idle / 4);
+        if now < used.saturating_add(every) || now <= used {
             return NowOrLater::now(principal(session));
         }
         let touched = self.store.touch(session.digest, now);
@@ -172,13 +175,6 @@ impl fmt::Debug for SessionValidator {
             .field("store", &self.store)
             .finish_non_exhaustive()
     }
-}
-
-/// Returns true if this use has to be written: not on every request, but several times in an
-/// idle timeout.
-fn needs_touch(grant: &Grant, now: UnixTime) -> bool {
-    let every = limits::SESSION_TOUCH.min(grant.idle() / 4);
-    now >= grant.last_used().saturating_add(every) && now > grant.last_used()
 }
 
 fn principal(session: Arc<SessionRecord>) -> Result<Principal, Rejection> {
