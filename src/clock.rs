@@ -156,7 +156,8 @@ impl Leeway {
         Ok(Self(skew))
     }
 
-    /// Returns the leeway in whole seconds.
+    /// Returns the leeway in whole seconds. It is added to `exp` and subtracted from `nbf` and
+    /// `iat` in every check.
     pub const fn as_secs(self) -> u64 {
         self.0.as_secs()
     }

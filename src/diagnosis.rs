@@ -11,7 +11,7 @@ use crate::now_or_later::NowOrLater;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// How severe it is.
+    /// How severe it is. The highest severity of all findings is that of the [`Report`].
     pub severity: Severity,
     /// What was checked: an issuer, an address, a key.
     pub subject: String,

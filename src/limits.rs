@@ -115,7 +115,8 @@ pub const CACHE_ENTRIES_MAX: usize = 10_000_000;
 /// Default for the most revocations in a denylist in memory.
 pub(crate) const REVOCATIONS: usize = 100_000;
 
-/// Most revocations in a denylist. A full list refuses new ones and drops none.
+/// Most revocations in a denylist. A full list refuses new ones and drops none. The check of a
+/// request costs the same for any length.
 pub const REVOCATIONS_MAX: usize = 10_000_000;
 
 /// Number of revocations from which a denylist removes expired ones when it is written to.
@@ -205,7 +206,8 @@ pub(crate) const API_KEY_SECRET_BITS: u32 = 256;
 /// Smallest entropy of the secret of an API key, in bits. NIST SP 800-131A requires 112.
 pub const API_KEY_SECRET_BITS_MIN: u32 = 128;
 
-/// Largest entropy of the secret of an API key, in bits.
+/// Largest entropy of the secret of an API key, in bits. The secret of a key is written in base62,
+/// so 512 bits are 86 characters.
 pub const API_KEY_SECRET_BITS_MAX: u32 = 512;
 
 /// Shortest legacy API key that can be configured, in bytes: 96 bits in base64.
@@ -281,7 +283,8 @@ pub const REFRESH_REUSE_WINDOW_MAX: Duration = Duration::from_secs(60);
 /// token that was stolen (RFC 9700 section 2.2).
 pub(crate) const ACCESS_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
-/// Longest lifetime of an access token that can be configured for signing keys.
+/// Longest lifetime of an access token that can be configured for signing keys. The default is five
+/// minutes. Without introspection a stolen token can be used for this long.
 pub const ACCESS_LIFETIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Shortest time between the publication of a signing key and its first use, because published keys
@@ -367,7 +370,8 @@ pub(crate) const INTROSPECTION_REFUSED: Duration = Duration::from_secs(5);
 /// Default number of cached tokens of one endpoint, a tenth of them inactive ones.
 pub(crate) const INTROSPECTION_ENTRIES: usize = 10_000;
 
-/// Most cached tokens of one endpoint that can be configured.
+/// Most cached tokens of one endpoint that can be configured. The default is 10 000. The bytes of
+/// all cached responses are bounded too.
 pub const INTROSPECTION_ENTRIES_MAX: usize = 1_000_000;
 
 /// Most bytes of cached responses of one endpoint.

@@ -147,7 +147,8 @@ impl<'r> PresentedCredential<'r> {
         self
     }
 
-    /// Returns the credential itself.
+    /// Returns the credential itself. It is untrusted until a
+    /// [`TokenValidator`](crate::TokenValidator) has accepted it.
     pub const fn credential(&self) -> &Credential<'r> {
         &self.credential
     }

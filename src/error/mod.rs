@@ -50,14 +50,16 @@ impl Rejection {
         }))
     }
 
-    /// Says which claim is to blame. The name must not come from the credential.
+    /// Says which claim is to blame. The name must not come from the credential. A response never
+    /// shows it; logs and [`claim`](Self::claim) do.
     #[must_use]
     pub fn with_claim(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.0.claim = Some(name.into());
         self
     }
 
-    /// Adds what went wrong below, for the operator. It must not hold the credential.
+    /// Adds what went wrong below, for the operator. It must not hold the credential. A caller can
+    /// downcast it, because [`source`](Error::source) returns the error itself and no wrapper.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(Cause::new(source));

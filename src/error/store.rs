@@ -24,7 +24,8 @@ kind_error! {
 }
 
 kinds! {
-    /// Why a store did not do what it was asked, as a stable code.
+    /// Why a store did not do what it was asked, as a stable code. Towards a client every kind is
+    /// the same: a 503. Only [`Conflict`](Self::Conflict) is part of normal operation.
     pub enum StoreErrorKind {
         /// Read the record again and decide again.
         Conflict = "conflict", "the record exists already, is gone, or was changed by someone else";

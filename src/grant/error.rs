@@ -19,7 +19,8 @@ kind_error! {
 }
 
 kinds! {
-    /// Why a change was not made, as a stable code.
+    /// Why a change was not made, as a stable code. A service decides by it whether to read again,
+    /// to try again or to report a bug.
     pub enum GrantErrorKind {
         /// Read the session again and decide again; a late write never restores a session.
         Conflict = "conflict", "the session was changed or has ended since it was read";

@@ -118,12 +118,14 @@ impl Grant {
         &self.authority
     }
 
-    /// Returns the subject. The service authenticated it before the grant was made.
+    /// Returns the subject. The service authenticated it before the grant was made. It identifies a
+    /// user only together with the [`authority`](Self::authority).
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// Returns the client. It is `None` for a session that is not for a particular client.
+    /// Returns the client. It is `None` for a session that is not for a particular client. For a
+    /// refresh token it is the only client that may use it.
     pub fn client(&self) -> Option<&str> {
         self.client.as_deref()
     }
@@ -133,7 +135,8 @@ impl Grant {
         self.session
     }
 
-    /// Returns the scopes, joined by spaces. `None` means that no scopes were set.
+    /// Returns the scopes, joined by spaces. `None` means that no scopes were set. A principal made
+    /// from such a grant has no scopes, which no rule that needs one accepts.
     pub fn scopes(&self) -> Option<&str> {
         self.scopes.as_deref()
     }
@@ -162,7 +165,8 @@ impl Grant {
         self.last_used
     }
 
-    /// Returns its absolute expiry. From then on the grant is expired, however often it is used.
+    /// Returns its absolute expiry. From then on the grant is expired, however often it is used. No
+    /// call of a manager moves it.
     pub const fn expires(&self) -> UnixTime {
         self.expires
     }

@@ -20,7 +20,8 @@ impl Authority {
         Self(name.into())
     }
 
-    /// Returns the name. Write it to audit logs together with the subject.
+    /// Returns the name. Write it to audit logs together with the subject. It is the text that
+    /// `Display` writes.
     pub fn as_str(&self) -> &str {
         &self.0
     }

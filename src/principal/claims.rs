@@ -63,7 +63,8 @@ impl fmt::Debug for Claims<'_> {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ClaimValue {
-    /// `true` or `false`. The string `"true"` is not equal to it.
+    /// `true` or `false`. The string `"true"` is not equal to it. It is equal only to the same JSON
+    /// literal.
     Bool(bool),
     /// A whole number, written without fraction or exponent. A claim `1.0` or `1e0` is of another
     /// type.

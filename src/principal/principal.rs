@@ -56,6 +56,7 @@ impl Principal {
     }
 
     /// Returns the kind of the credential. The validator chose it, never a text of the credential.
+    /// A handler may accept only some kinds, for example no API keys for a change of password.
     pub fn kind(&self) -> PrincipalKind {
         match &self.0 {
             Backing::Validated(facts) => facts.kind,
@@ -63,7 +64,8 @@ impl Principal {
         }
     }
 
-    /// Returns the authority that asserts the subject. Compare a subject only together with it.
+    /// Returns the authority that asserts the subject. Compare a subject only together with it. Two
+    /// issuers may use one subject for different users.
     pub fn authority(&self) -> &Authority {
         match &self.0 {
             Backing::Validated(facts) => &facts.authority,
@@ -151,7 +153,8 @@ impl Principal {
         self.confirmation().is_some()
     }
 
-    /// Returns the claims of the credential. They are an empty object if it has none.
+    /// Returns the claims of the credential. They are an empty object if it has none. They are what
+    /// the authority asserted; a value is read by name and type, and nothing is converted.
     pub fn claims(&self) -> Claims<'_> {
         Claims::new(self.document())
     }

@@ -7,6 +7,8 @@ use crate::json::Elements;
 use crate::json::Value;
 
 /// The scopes of a principal: a set of texts that are compared byte by byte (RFC 6749 section 3.3).
+/// It has the scopes that the credential was granted, not what its caller may do: that is the
+/// decision of a policy.
 #[derive(Clone, Copy, Debug)]
 pub struct Scopes<'p>(&'p str);
 
@@ -34,6 +36,7 @@ impl<'p> Scopes<'p> {
     }
 
     /// Returns true if there is no scope. A credential without scopes has no [`Scopes`] at all.
+    /// Every rule that needs a scope denies in both cases.
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }

@@ -97,12 +97,14 @@ impl<'r> RequestFacts<'r> {
         self
     }
 
-    /// Returns the method. Untrusted.
+    /// Returns the method. Untrusted. Policies and the cross-site check of cookies read it.
     pub const fn method(&self) -> &'r Method {
         self.method
     }
 
-    /// Returns the URI. Untrusted; its query may have a credential, so do not log it.
+    /// Returns the URI. Untrusted; its query may have a credential, so do not log it. Use
+    /// [`Sources::strip_query_credentials`](crate::credential::Sources::strip_query_credentials)
+    /// before you do.
     pub const fn uri(&self) -> &'r Uri {
         self.uri
     }

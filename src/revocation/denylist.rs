@@ -212,7 +212,8 @@ impl Denylist {
         }
     }
 
-    /// Returns the number of revocations. Expired ones count until they are purged.
+    /// Returns the number of revocations. Expired ones count until they are purged. It is at most
+    /// the limit that the list was made with.
     pub fn len(&self) -> usize {
         self.inner.len.load(Ordering::SeqCst)
     }

@@ -129,7 +129,8 @@ impl Revocation {
         &self.target
     }
 
-    /// Returns what is revoked, without a copy.
+    /// Returns what is revoked, without a copy. For stores that keep the target as the key of a
+    /// map.
     pub fn into_target(self) -> RevocationTarget<'static> {
         self.target
     }

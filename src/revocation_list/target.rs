@@ -45,7 +45,8 @@ impl<'a> RevocationTarget<'a> {
         }
     }
 
-    /// Returns what kind of thing is revoked. It decides what [`id`](Self::id) means.
+    /// Returns what kind of thing is revoked. It decides what [`id`](Self::id) means. It also
+    /// decides which fact of a principal is compared with the id.
     pub const fn kind(&self) -> RevocationKind {
         self.kind
     }
@@ -62,7 +63,8 @@ impl<'a> RevocationTarget<'a> {
         &self.id
     }
 
-    /// Copies what it borrows. Stores do so before they keep a target.
+    /// Copies what it borrows. Stores do so before they keep a target. A target that a principal is
+    /// asked for borrows from it and is not copied.
     #[must_use]
     pub fn into_owned(self) -> RevocationTarget<'static> {
         RevocationTarget {
@@ -73,7 +75,8 @@ impl<'a> RevocationTarget<'a> {
     }
 }
 
-/// The kinds of [`RevocationTarget`]. Its stable name is what stores write.
+/// The kinds of [`RevocationTarget`]. Its stable name is what stores write. New kinds may be added,
+/// so a store must be able to keep any name.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum RevocationKind {
@@ -100,7 +103,7 @@ pub enum RevocationKind {
 }
 
 impl RevocationKind {
-    /// All kinds. They are in alphabetical order.
+    /// All kinds. They are in alphabetical order. A store may use it to check what it reads back.
     pub const ALL: &'static [Self] = &[
         Self::ApiKey,
         Self::Client,

@@ -147,14 +147,16 @@ const _: Option<&dyn SessionStore> = None;
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SessionRecord {
-    /// The digest of its secret id, by which it is found.
+    /// The digest of its secret id, by which it is found. The id itself is known only to the
+    /// client.
     pub digest: TokenDigest,
     /// The version that it was read at. Every change except [`SessionStore::touch`] raises it by
     /// one.
     pub version: u64,
     /// What was granted, to whom, and for how long.
     pub grant: Grant,
-    /// The data that the service keeps with the session.
+    /// The data that the service keeps with the session. Policies do not see it; the crate does not
+    /// read it.
     pub data: Vec<u8>,
 }
 

@@ -82,7 +82,8 @@ pub struct SessionChange {
 }
 
 impl SessionChange {
-    /// Replaces the granted scopes. All old ones are dropped; without a call they stay.
+    /// Replaces the granted scopes. All old ones are dropped; without a call they stay. Pass the
+    /// new and the kept ones together.
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.privileges.set_scopes(scopes);
         self

@@ -76,7 +76,8 @@ impl RevocationRecord {
         self
     }
 
-    /// Returns what is revoked. There is at most one record of a target in a store.
+    /// Returns what is revoked. There is at most one record of a target in a store. A later one of
+    /// the same target replaces it.
     pub const fn target(&self) -> &RevocationTarget<'static> {
         &self.target
     }

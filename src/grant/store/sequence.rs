@@ -18,7 +18,8 @@ impl Sequence {
         Self(number)
     }
 
-    /// Returns the number, at most `i64::MAX` up to the year 9999, for a store to write.
+    /// Returns the number, at most `i64::MAX` up to the year 9999, for a store to write. Numbers of
+    /// different stores cannot be compared.
     pub const fn as_u64(self) -> u64 {
         self.0
     }

@@ -16,7 +16,8 @@ use crate::limits;
 use crate::principal::Authority;
 use crate::refresh::family::RefreshTokenStore;
 
-/// Builds a [`RefreshManager`]. Only the store and the authority are required.
+/// Builds a [`RefreshManager`]. Only the store and the authority are required. By default a family
+/// lives for 30 days, a token that is not used for 14, and there is no reuse window.
 #[must_use]
 pub struct RefreshManagerBuilder(Inner);
 
