@@ -124,7 +124,18 @@ impl Sources {
                 Ok(line.filter(|value| authorization::is_relevant(value, &self.schemes)))
             }
             Place::Cookie(name) => single(cookie::values(facts.headers(), name)),
-            Place::Form(name) => form_value(facts, name),
+            Place::Form(name) => {
+                let form = facts.form().unwrap_or_default();
+                if form.len() > limits::FORM_BYTES {
+                    return Err(RejectionKind::CredentialMalformed);
+                }
+                let value = single(parameter::values(form, name))?;
+                // RFC 6750 section 2.2: only with a method whose body has a meaning.
+                if value.is_some() && [Method::GET, Method::HEAD].contains(facts.method()) {
+                    return Err(RejectionKind::CredentialMalformed);
+                }
+                Ok(value)
+            }
             Place::Header(name) => single(lines(facts, name)),
             Place::Query(name) => {
                 let query = facts.uri().query().unwrap_or_default();
@@ -183,17 +194,4 @@ fn single<'r>(
         (one, None) => Ok(one),
         _ => Err(RejectionKind::CredentialAmbiguous),
     }
-}
-
-fn form_value<'r>(facts: &RequestFacts<'r>, name: &str) -> Result<Option<&'r [u8]>, RejectionKind> {
-    let form = facts.form().unwrap_or_default();
-    if form.len() > limits::FORM_BYTES {
-        return Err(RejectionKind::CredentialMalformed);
-    }
-    let value = single(parameter::values(form, name))?;
-    // RFC 6750 section 2.2: only with a method whose body has a meaning.
-    if value.is_some() && [Method::GET, Method::HEAD].contains(facts.method()) {
-        return Err(RejectionKind::CredentialMalformed);
-    }
-    Ok(value)
 }

@@ -43,15 +43,13 @@ impl Presentation<'_> {
                 Ok(()) => Outcome::Rotate,
                 Err(rejection) => Outcome::Refuse(rejection),
             },
-            (None, false) => self.of_spent_token(),
+            (None, false) => {
+                let is_same_client = self.request.check(self.family).is_ok();
+                let is_repeat = is_same_client && self.is_in_reuse_window();
+                let successor = is_repeat.then(|| successor::open(self.token, self.family));
+                successor.flatten().map_or(Outcome::Revoke, Outcome::Repeat)
+            }
         }
-    }
-
-    fn of_spent_token(&self) -> Outcome {
-        let is_same_client = self.request.check(self.family).is_ok();
-        let is_repeat = is_same_client && self.is_in_reuse_window();
-        let successor = is_repeat.then(|| successor::open(self.token, self.family));
-        successor.flatten().map_or(Outcome::Revoke, Outcome::Repeat)
     }
 
     /// Returns true if the token is the one that was spent last, within the reuse window.
