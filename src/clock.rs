@@ -69,6 +69,8 @@ pub struct UnixTime(u64);
 
 impl UnixTime {
     /// Creates a time from whole seconds since the Unix epoch.
+    ///
+    /// Every value is accepted. A claim of a token is accepted only up to the year 9999.
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs)
     }
@@ -99,7 +101,8 @@ impl UnixTime {
         Self(self.0.saturating_add(span.as_secs()))
     }
 
-    /// Returns this time as a UTC calendar time, or `None` after the year 9999.
+    /// Returns this time as a UTC calendar time, or `None` after the year 9999. Use it to write
+    /// times to logs and records in formats other than that of `Display`.
     pub fn to_datetime(self) -> Option<OffsetDateTime> {
         let secs = i64::try_from(self.0).ok()?;
         OffsetDateTime::from_unix_timestamp(secs).ok()
@@ -132,7 +135,8 @@ impl fmt::Display for UnixTime {
 pub struct Leeway(Duration);
 
 impl Leeway {
-    /// No leeway: times are compared to the second.
+    /// No leeway: times are compared to the second. With it, a token from a node whose clock is one
+    /// second ahead may be refused.
     pub const ZERO: Self = Self(Duration::ZERO);
 
     /// Largest leeway that can be configured, ten minutes. Source: Tink.
@@ -152,7 +156,8 @@ impl Leeway {
         Ok(Self(skew))
     }
 
-    /// Returns the leeway in whole seconds.
+    /// Returns the leeway in whole seconds. It is added to `exp` and subtracted from `nbf` and
+    /// `iat` in every check.
     pub const fn as_secs(self) -> u64 {
         self.0.as_secs()
     }
@@ -205,22 +210,27 @@ impl Clock for SystemClock {
 pub struct FakeClock(Arc<AtomicU64>);
 
 impl FakeClock {
-    /// Creates a clock that shows `now`.
+    /// Creates a clock that shows `now`. It does not advance by itself, so a test decides when a
+    /// credential expires.
     pub fn at(now: UnixTime) -> Self {
         Self(Arc::new(AtomicU64::new(now.0)))
     }
 
-    /// Sets the time to `now`, which may be earlier than the current one.
+    /// Sets the time to `now`, which may be earlier than the current one. A [stopped](Self::stop)
+    /// clock runs again, and all clones show the new time.
     pub fn set(&self, now: UnixTime) {
         self.0.store(now.0, Ordering::SeqCst);
     }
 
-    /// Moves the time forwards by the whole seconds of `span`.
+    /// Moves the time forwards by the whole seconds of `span`. A fraction of a second is dropped.
+    /// All clones show the new time.
     pub fn advance(&self, span: Duration) {
         self.0.fetch_add(span.as_secs(), Ordering::SeqCst);
     }
 
     /// Makes [`now`](Clock::now) return `None` until the time is set again, as a broken clock does.
+    /// Everything that needs the time then fails with
+    /// [`Unavailable`](crate::RejectionKind::Unavailable).
     pub fn stop(&self) {
         self.0.store(Self::STOPPED, Ordering::SeqCst);
     }

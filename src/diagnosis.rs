@@ -11,7 +11,7 @@ use crate::now_or_later::NowOrLater;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// How severe it is.
+    /// How severe it is. The highest severity of all findings is that of the [`Report`].
     pub severity: Severity,
     /// What was checked: an issuer, an address, a key.
     pub subject: String,
@@ -21,20 +21,24 @@ pub struct Finding {
     pub hint: Option<&'static str>,
 }
 
-/// How severe a [`Finding`] is, in ascending order.
+/// How severe a [`Finding`] is, in ascending order. The highest one of a [`Report`] decides whether
+/// a service should start.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Severity {
-    /// It works.
+    /// It works. Nothing has to be done.
     Ok,
-    /// It works, but a part of it is likely to fail or to be misconfigured.
+    /// It works, but a part of it is likely to fail or to be misconfigured. Credentials are
+    /// validated meanwhile.
     Warning,
-    /// It fails: some or all credentials cannot be validated, or not correctly.
+    /// It fails: some or all credentials cannot be validated, or not correctly. The finding's hint
+    /// says what to do, if it is known.
     Error,
 }
 
 impl Severity {
-    /// Returns the stable lower-case name: `ok`, `warning` or `error`.
+    /// Returns the stable lower-case name: `ok`, `warning` or `error`. Use it as a label in logs
+    /// and metrics; it does not change between versions.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -45,7 +49,8 @@ impl Severity {
 }
 
 impl Finding {
-    /// Creates a finding that `subject` works.
+    /// Creates a finding that `subject` works. `text` says what was reached or found. It must
+    /// contain no secret.
     pub fn ok(subject: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             severity: Severity::Ok,
@@ -55,7 +60,8 @@ impl Finding {
         }
     }
 
-    /// Creates a finding that `subject` works but needs attention.
+    /// Creates a finding that `subject` works but needs attention. Add a [`hint`](Self::hint) that
+    /// says what the operator should change.
     pub fn warning(subject: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
@@ -63,7 +69,8 @@ impl Finding {
         }
     }
 
-    /// Creates a finding that `subject` does not work.
+    /// Creates a finding that `subject` does not work. Add a [`hint`](Self::hint) that says what
+    /// the operator should change. The whole [`Report`] then has this severity.
     pub fn error(subject: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
@@ -71,7 +78,8 @@ impl Finding {
         }
     }
 
-    /// Sets what the operator can do about it.
+    /// Sets what the operator can do about it. It is a constant text, so it cannot contain a
+    /// secret.
     #[must_use]
     pub const fn hint(mut self, hint: &'static str) -> Self {
         self.hint = Some(hint);
@@ -106,12 +114,14 @@ impl Report {
         Self(findings)
     }
 
-    /// Returns all findings, in the order of the checks.
+    /// Returns all findings, in the order of the checks. The list is empty only if nothing of the
+    /// gate reports about itself.
     pub fn findings(&self) -> &[Finding] {
         &self.0
     }
 
-    /// Returns the highest severity of all findings; [`Severity::Ok`] if there is none.
+    /// Returns the highest severity of all findings; [`Severity::Ok`] if there is none. A service
+    /// may refuse to start with [`Severity::Error`].
     pub fn severity(&self) -> Severity {
         let all = self.0.iter().map(|finding| finding.severity);
         all.max().unwrap_or(Severity::Ok)

@@ -11,7 +11,8 @@ use std::time::Duration;
 /// before parsing; tokens with group claims of large tenants are longer than 8 KiB.
 pub(crate) const TOKEN_BYTES: usize = 16 * 1024;
 
-/// Longest token, in bytes, that can be configured.
+/// Longest token, in bytes, that can be configured. A validator takes 16 KiB by default. Longer
+/// tokens are rejected before anything is parsed.
 pub const TOKEN_BYTES_MAX: usize = 64 * 1024;
 
 /// Longest decoded JOSE header in bytes. Nimbus allows 20 000 characters.
@@ -22,10 +23,12 @@ pub(crate) const HEADER_BYTES: usize = 4 * 1024;
 /// Source: RUSTSEC-2024-0012 and CVE-2025-53864 are stack exhaustion by nesting.
 pub const JSON_DEPTH: usize = 32;
 
-/// Most members of one JSON object at any level, not counting those of nested objects.
+/// Most members of one JSON object at any level, not counting those of nested objects. An object
+/// with more is rejected.
 pub const JSON_MEMBERS: usize = 256;
 
-/// Longest JSON text in bytes that [`json`](crate::json) accepts.
+/// Longest JSON text in bytes that [`json`](crate::json) accepts. The bound is checked before
+/// anything is parsed.
 pub const JSON_BYTES: usize = 1024 * 1024;
 
 /// Largest absolute value of a JSON number: slightly below the largest `f64`, because some parsers
@@ -74,14 +77,16 @@ pub const SQLITE_READERS_MAX: usize = 64;
 #[cfg(feature = "sqlite")]
 pub(crate) const SQLITE_QUEUE: usize = 1024;
 
-/// Longest queue of a SQLite store, in calls.
+/// Longest queue of a SQLite store, in calls. A call that finds the queue full fails at once and is
+/// not queued.
 pub const SQLITE_QUEUE_MAX: usize = 65_536;
 
 /// Default for how long a call of a SQLite store waits for another process.
 #[cfg(feature = "sqlite")]
 pub(crate) const SQLITE_BUSY: Duration = Duration::from_secs(5);
 
-/// Longest time that a call of a SQLite store can be configured to wait for another process.
+/// Longest time that a call of a SQLite store can be configured to wait for another process. After
+/// it the call fails.
 pub const SQLITE_BUSY_MAX: Duration = Duration::from_secs(60);
 
 /// Records of one kind that a SQLite store removes in one transaction, so that other transactions
@@ -97,19 +102,21 @@ pub(crate) const LAST_USED_NOTES: usize = 16_384;
 /// takes effect after this time at the latest.
 pub(crate) const CACHE_STALENESS: Duration = Duration::from_secs(5);
 
-/// Longest time that a read cache can be configured to use a record of its store.
+/// Longest time that a read cache can be configured to use a record of its store. A revocation by
+/// another process takes effect after this time at the latest.
 pub const CACHE_STALENESS_MAX: Duration = Duration::from_secs(60);
 
 /// Default number of records in a read cache.
 pub(crate) const CACHE_ENTRIES: usize = 10_000;
 
-/// Most records in a read cache.
+/// Most records in a read cache. The bound is for each kind of record.
 pub const CACHE_ENTRIES_MAX: usize = 10_000_000;
 
 /// Default for the most revocations in a denylist in memory.
 pub(crate) const REVOCATIONS: usize = 100_000;
 
-/// Most revocations in a denylist.
+/// Most revocations in a denylist. A full list refuses new ones and drops none. The check of a
+/// request costs the same for any length.
 pub const REVOCATIONS_MAX: usize = 10_000_000;
 
 /// Number of revocations from which a denylist removes expired ones when it is written to.
@@ -125,7 +132,7 @@ pub(crate) const TOKEN_CACHE_ENTRIES: usize = 10_000;
 /// its length.
 pub(crate) const TOKEN_CACHE_BYTES: usize = 32 * 1024 * 1024;
 
-/// Smallest size of a token cache, in bytes.
+/// Smallest size of a token cache, in bytes. It holds about twenty tokens of 1.5 KiB.
 pub const TOKEN_CACHE_BYTES_MIN: usize = 64 * 1024;
 
 /// How long a read cache bypasses the records of a change whose caller was cancelled before it
@@ -150,10 +157,12 @@ pub const POLICY_RULES: usize = 1_024;
 /// and 512 for every pattern.
 pub const POLICY_STEPS: usize = 65_536;
 
-/// Most different scopes in the rules of one policy.
+/// Most different scopes in the rules of one policy. A policy with more is refused when it is
+/// built.
 pub const POLICY_SCOPES: usize = 1_024;
 
-/// Most claims that are used by more than one condition of a policy.
+/// Most claims that are used by more than one condition of a policy. A policy with more is refused
+/// when it is built. A claim that only one condition reads does not count.
 pub const POLICY_CLAIMS: usize = 64;
 
 /// Longest regular expression in bytes.
@@ -197,7 +206,8 @@ pub(crate) const API_KEY_SECRET_BITS: u32 = 256;
 /// Smallest entropy of the secret of an API key, in bits. NIST SP 800-131A requires 112.
 pub const API_KEY_SECRET_BITS_MIN: u32 = 128;
 
-/// Largest entropy of the secret of an API key, in bits.
+/// Largest entropy of the secret of an API key, in bits. The secret of a key is written in base62,
+/// so 512 bits are 86 characters.
 pub const API_KEY_SECRET_BITS_MAX: u32 = 512;
 
 /// Shortest legacy API key that can be configured, in bytes: 96 bits in base64.
@@ -218,13 +228,16 @@ pub(crate) const SECRET_BYTES: usize = 64 * 1024;
 /// Shortest time between two updates of the last use of an API key.
 pub(crate) const API_KEY_USE: Duration = Duration::from_secs(60);
 
-/// Longest name, limit class and metadata of an API key, in bytes together.
+/// Longest name, limit class and metadata of an API key, in bytes together. More is refused when a
+/// key is created or a record is read.
 pub const API_KEY_FREE_BYTES: usize = 16 * 1024;
 
-/// Most networks in the address list of an API key.
+/// Most networks in the address list of an API key. More are refused when a key is created or a
+/// record is read.
 pub const API_KEY_ADDRESSES: usize = 256;
 
-/// Most records in one page of a list of API keys.
+/// Most records in one page of a list of API keys. The next page starts after the last id of the
+/// one before.
 pub const API_KEY_PAGE: usize = 100;
 
 /// Longest lifetime of a session or a family of refresh tokens. Browsers keep no cookie longer
@@ -240,17 +253,20 @@ pub(crate) const SESSION_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
 /// Shortest time between two updates of the last use of a session.
 pub(crate) const SESSION_TOUCH: Duration = Duration::from_secs(60);
 
-/// Longest data of the service in a session, in bytes.
+/// Longest data of the service in a session, in bytes. More is refused when a session is created or
+/// saved; then nothing is written.
 pub const SESSION_DATA_BYTES: usize = 64 * 1024;
 
 /// Longest subject and longest client id of a session or a refresh token, in bytes. OpenID Connect
 /// Core section 2 allows 255 for `sub`.
 pub const GRANT_ID_BYTES: usize = 255;
 
-/// Longest scopes of a session or a refresh token, in bytes, joined by spaces.
+/// Longest scopes of a session or a refresh token, in bytes, joined by spaces. Longer ones are
+/// refused when the grant is made or changed.
 pub const GRANT_SCOPES_BYTES: usize = 4 * 1024;
 
-/// Longest claims of a session or a refresh token, in bytes of JSON.
+/// Longest claims of a session or a refresh token, in bytes of JSON. Longer ones are refused when
+/// the grant is made or changed.
 pub const GRANT_CLAIMS_BYTES: usize = 16 * 1024;
 
 /// Default lifetime of a family of refresh tokens.
@@ -267,17 +283,20 @@ pub const REFRESH_REUSE_WINDOW_MAX: Duration = Duration::from_secs(60);
 /// token that was stolen (RFC 9700 section 2.2).
 pub(crate) const ACCESS_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
-/// Longest lifetime of an access token that can be configured for signing keys.
+/// Longest lifetime of an access token that can be configured for signing keys. The default is five
+/// minutes. Without introspection a stolen token can be used for this long.
 pub const ACCESS_LIFETIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Shortest time between the publication of a signing key and its first use, because published keys
 /// are cached for up to an hour.
 pub const ANNOUNCE_MIN: Duration = Duration::from_secs(60 * 60);
 
-/// Longest time between the publication of a signing key and its first use.
+/// Longest time between the publication of a signing key and its first use. In this time every
+/// validator must have fetched the new key.
 pub const ANNOUNCE_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Most keys of one [`SigningKeys`](crate::issuer::SigningKeys).
+/// Most keys of one [`SigningKeys`](crate::issuer::SigningKeys). Earlier ones count while they are
+/// kept for verification.
 pub const SIGNING_KEYS: usize = 8;
 
 /// Longest private key in bytes of DER: an RSA key of 8192 bits has 4.7 KiB.
@@ -310,7 +329,8 @@ pub(crate) const JWKS_FRESH_MAX: Duration = Duration::from_secs(60 * 60);
 /// IdentityModel.
 pub(crate) const JWKS_STALE: Duration = Duration::from_secs(60 * 60);
 
-/// Longest time that keys can be configured to be used after their freshness.
+/// Longest time that keys can be configured to be used after their freshness. A key that was
+/// withdrawn can be accepted for this long while fetches fail.
 pub const JWKS_STALE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Most fetches that unknown key ids can cause within [`JWKS_MISS_SPAN`]. Source: Nimbus.
@@ -340,7 +360,8 @@ pub(crate) const INTROSPECTION_CALLS: usize = 64;
 /// Default for how long an active token is cached, unless it expires before. Source: Duende.
 pub(crate) const INTROSPECTION_FRESH: Duration = Duration::from_secs(60);
 
-/// Longest time that an active token can be configured to be cached.
+/// Longest time that an active token can be configured to be cached. A token that was revoked at
+/// its issuer can be accepted for this long.
 pub const INTROSPECTION_FRESH_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// How long an inactive token is cached.
@@ -349,7 +370,8 @@ pub(crate) const INTROSPECTION_REFUSED: Duration = Duration::from_secs(5);
 /// Default number of cached tokens of one endpoint, a tenth of them inactive ones.
 pub(crate) const INTROSPECTION_ENTRIES: usize = 10_000;
 
-/// Most cached tokens of one endpoint that can be configured.
+/// Most cached tokens of one endpoint that can be configured. The default is 10 000. The bytes of
+/// all cached responses are bounded too.
 pub const INTROSPECTION_ENTRIES_MAX: usize = 1_000_000;
 
 /// Most bytes of cached responses of one endpoint.

@@ -40,12 +40,14 @@ enum State<'a, T> {
 }
 
 impl<'a, T: Send + 'a> NowOrLater<'a, T> {
-    /// Wraps a value that is ready.
+    /// Wraps a value that is ready. Nothing is allocated, and [`try_now`](Self::try_now) returns
+    /// the value.
     pub fn now(value: T) -> Self {
         Self(State::Now(Some(value)))
     }
 
-    /// Boxes a future that has to be waited for.
+    /// Boxes a future that has to be waited for. It is first polled when the result is awaited.
+    /// Anything with a side effect belongs into the future, not before it.
     pub fn later(future: impl Future<Output = T> + Send + 'a) -> Self {
         Self(State::Later(Box::pin(future)))
     }
@@ -62,7 +64,8 @@ impl<'a, T: Send + 'a> NowOrLater<'a, T> {
         }
     }
 
-    /// Applies `f` to the value: at once if it is ready, else when it resolves.
+    /// Applies `f` to the value: at once if it is ready, else when it resolves. A ready value stays
+    /// ready and nothing is allocated.
     pub fn map<U, F>(self, f: F) -> NowOrLater<'a, U>
     where
         U: Send + 'a,
@@ -74,7 +77,8 @@ impl<'a, T: Send + 'a> NowOrLater<'a, T> {
         }
     }
 
-    /// Continues with `f`, which may have to wait itself.
+    /// Continues with `f`, which may have to wait itself. The result is ready only if both values
+    /// are. `f` is called once, with the value.
     pub fn then<U, F>(self, f: F) -> NowOrLater<'a, U>
     where
         U: Send + 'a,

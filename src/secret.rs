@@ -19,12 +19,14 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Creates a secret from its bytes without copying them.
+    /// Creates a secret from its bytes without copying them. Copies that were made before are not
+    /// wiped.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// Returns the secret bytes. Do not log them, and compare them in constant time only.
+    /// Returns the secret bytes. Do not log them, and compare them in constant time only. What the
+    /// caller copies from them is not wiped.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
@@ -92,7 +94,8 @@ impl fmt::Debug for ShownOnce {
 #[non_exhaustive]
 #[derive(Debug)]
 pub struct Issued<T> {
-    /// The secret. It is not kept anywhere else.
+    /// The secret. It is not kept anywhere else. If it is dropped without
+    /// [`reveal`](ShownOnce::reveal), the credential is useless and should be revoked.
     pub secret: ShownOnce,
     /// What was issued, to whom and for how long.
     pub record: T,

@@ -5,7 +5,6 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
-use std::io;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,7 +42,9 @@ type Failure = Box<dyn Error + Send + Sync>;
 type Closure = dyn Fn() -> Result<Secret, Failure> + Send + Sync;
 
 impl SecretSource {
-    /// Creates a source that reads the environment variable of this name.
+    /// Creates a source that reads the environment variable of this name. Its bytes are used whole,
+    /// with white space and line ends. Child processes inherit the variable, so prefer a
+    /// [`file`](Self::file).
     pub fn env(name: impl Into<String>) -> Self {
         Self(Origin::Env(name.into()))
     }
@@ -80,7 +81,15 @@ impl SecretSource {
     pub fn read(&self) -> Result<Secret, ConfigError> {
         let secret = match &self.0 {
             Origin::Env(name) => self.unique_variable(env::vars_os(), name)?,
-            Origin::File(path) => without_line_end(self.read_file(File::open(path))?),
+            Origin::File(path) => {
+                // One byte more than is allowed shows that a secret is too long.
+                const CAPACITY: usize = limits::SECRET_BYTES + 1;
+                let mut bytes = Zeroizing::new(Vec::with_capacity(CAPACITY));
+                let read = File::open(path)
+                    .and_then(|file| file.take(CAPACITY as u64).read_to_end(&mut bytes));
+                read.map_err(|cause| self.unreadable().with_source(cause))?;
+                without_line_end(Secret::new(std::mem::take(&mut *bytes)))
+            }
             Origin::Closure(_, read) => {
                 read().map_err(|cause| self.unreadable().with_source(cause))?
             }
@@ -102,15 +111,6 @@ impl SecretSource {
             return Err(ConfigError::conflict(FIELD, detail));
         }
         Ok(Secret::new(value.into_encoded_bytes()))
-    }
-
-    fn read_file(&self, file: io::Result<File>) -> Result<Secret, ConfigError> {
-        // One byte more than is allowed shows that a secret is too long.
-        const CAPACITY: usize = limits::SECRET_BYTES + 1;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(CAPACITY));
-        let read = file.and_then(|file| file.take(CAPACITY as u64).read_to_end(&mut bytes));
-        read.map_err(|cause| self.unreadable().with_source(cause))?;
-        Ok(Secret::new(std::mem::take(&mut *bytes)))
     }
 
     fn check_size(&self, secret: Secret) -> Result<Secret, ConfigError> {

@@ -44,7 +44,9 @@ enum RequestedPlace {
 }
 
 impl Sources {
-    /// Returns a builder with the default, `Authorization: Bearer`, enabled.
+    /// Returns a builder with the default, `Authorization: Bearer`, enabled. Call
+    /// [`without_bearer`](SourcesBuilder::without_bearer) for a service that only takes cookies or
+    /// API keys.
     pub fn builder() -> SourcesBuilder {
         SourcesBuilder::default()
     }
@@ -65,6 +67,7 @@ impl SourcesBuilder {
     }
 
     /// Enables `Authorization: ApiKey`, a scheme that is not registered but common for API keys.
+    /// An [`ApiKeyValidator`](crate::ApiKeyValidator) validates the key.
     pub fn api_key(self) -> Self {
         self.scheme(Scheme::ApiKey)
     }
@@ -97,7 +100,9 @@ impl SourcesBuilder {
         self.request(RequestedPlace::Form(name.into()))
     }
 
-    /// Enables the header of this name; its whole value is the credential.
+    /// Enables the header of this name; its whole value is the credential. A request with the
+    /// header twice is ambiguous. Headers that have another meaning in HTTP, such as `Host`, are
+    /// refused by [`build`](Self::build).
     pub fn header(self, name: impl Into<String>) -> Self {
         self.request(RequestedPlace::Header(name.into()))
     }
@@ -127,7 +132,15 @@ impl SourcesBuilder {
         for requested in self.requested {
             places.push(requested.into_place()?);
         }
-        check_places(&places)?;
+        let mut seen = HashSet::new();
+        if let Some(twice) = places.iter().find(|p| !seen.insert(*p)) {
+            let detail = format!("{twice:?} is enabled twice; enable it once");
+            return Err(ConfigError::conflict("sources", detail));
+        }
+        if places.is_empty() {
+            let detail = "no place is enabled; enable one or keep `Authorization: Bearer`";
+            return Err(ConfigError::missing("sources", detail));
+        }
         check_origins(&self.origins, &places)?;
         Ok(Sources {
             schemes: self.schemes,
@@ -170,38 +183,34 @@ impl RequestedPlace {
                 check_name("form", &name, charset::is_name_char)?;
                 Ok(Place::Form(name.into()))
             }
-            Self::Header(name) => header_place(&name),
+            Self::Header(name) => {
+                check_name("header", &name, charset::is_tchar)?;
+                let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|e| {
+                    let detail =
+                        format!("`{name}` is too long for a header name; use a shorter one");
+                    ConfigError::malformed("header", detail).with_source(e)
+                })?;
+                let reserved = [
+                    header::AUTHORIZATION,
+                    header::COOKIE,
+                    HeaderName::from_static("dpop"),
+                    header::HOST,
+                    header::ORIGIN,
+                    header::PROXY_AUTHORIZATION,
+                ];
+                if reserved.contains(&parsed) {
+                    let detail =
+                        format!("`{parsed}` has another meaning in HTTP; use another header");
+                    return Err(ConfigError::conflict("header", detail));
+                }
+                Ok(Place::Header(parsed))
+            }
             Self::Query(name) => {
                 check_name("query", &name, charset::is_name_char)?;
                 Ok(Place::Query(name.into()))
             }
         }
     }
-}
-
-fn header_place(name: &str) -> Result<Place, ConfigError> {
-    check_name("header", name, charset::is_tchar)?;
-    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|e| {
-        let detail = format!("`{name}` is too long for a header name; use a shorter one");
-        ConfigError::malformed("header", detail).with_source(e)
-    })?;
-    if is_reserved(&parsed) {
-        let detail = format!("`{parsed}` has another meaning in HTTP; use another header");
-        return Err(ConfigError::conflict("header", detail));
-    }
-    Ok(Place::Header(parsed))
-}
-
-fn is_reserved(name: &HeaderName) -> bool {
-    let reserved = [
-        header::AUTHORIZATION,
-        header::COOKIE,
-        HeaderName::from_static("dpop"),
-        header::HOST,
-        header::ORIGIN,
-        header::PROXY_AUTHORIZATION,
-    ];
-    reserved.contains(name)
 }
 
 fn check_name(
@@ -216,19 +225,6 @@ fn check_name(
         let detail =
             format!("{name:?} has a character that is not allowed in such a name; remove it");
         return Err(ConfigError::malformed(field, detail));
-    }
-    Ok(())
-}
-
-fn check_places(places: &[Place]) -> Result<(), ConfigError> {
-    let mut seen = HashSet::new();
-    if let Some(twice) = places.iter().find(|p| !seen.insert(*p)) {
-        let detail = format!("{twice:?} is enabled twice; enable it once");
-        return Err(ConfigError::conflict("sources", detail));
-    }
-    if places.is_empty() {
-        let detail = "no place is enabled; enable one or keep `Authorization: Bearer`";
-        return Err(ConfigError::missing("sources", detail));
     }
     Ok(())
 }

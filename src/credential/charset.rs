@@ -6,7 +6,10 @@ use crate::simd::Mask;
 
 /// RFC 6750 section 2.1, `b64token`: one or more of the characters, then any number of `=`.
 pub(crate) fn is_b64token(text: &[u8]) -> bool {
-    let body = unpadded(text);
+    let mut body = text;
+    while let Some(shorter) = body.strip_suffix(b"=") {
+        body = shorter;
+    }
     // Most tokens have no `+` and no `~`, and need fewer comparisons.
     let is_legal = simd::all(body, are_common, is_b64token_char)
         || simd::all(
@@ -20,14 +23,9 @@ pub(crate) fn is_b64token(text: &[u8]) -> bool {
 /// The characters of base64 of either alphabet, without padding (RFC 4648 sections 4 and 5).
 pub(crate) fn is_base64(text: &[u8]) -> bool {
     let is_either = |l: Lanes| are_common(l).and(l.eq(b'.').not()).or(l.eq(b'+'));
-    simd::all(text, is_either, is_base64_char)
-}
-
-fn unpadded(mut text: &[u8]) -> &[u8] {
-    while let Some(shorter) = text.strip_suffix(b"=") {
-        text = shorter;
-    }
-    text
+    simd::all(text, is_either, |b| {
+        b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_')
+    })
 }
 
 /// The characters of `b64token` except `+` and `~`.
@@ -37,10 +35,6 @@ fn are_common(lanes: Lanes) -> Mask {
     // ones and no other character into a letter.
     let letters = lanes.with_bits(0x20).within(b'a', b'z');
     letters.or(lanes.within(b'-', b'9')).or(lanes.eq(b'_'))
-}
-
-const fn is_base64_char(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_')
 }
 
 const fn is_b64token_char(b: u8) -> bool {

@@ -32,22 +32,21 @@ pub(super) fn check_origin(
     facts: &RequestFacts<'_>,
     origins: &[String],
 ) -> Result<(), RejectionKind> {
-    if is_safe_method(facts) || is_same_origin(facts.headers(), origins) {
+    let headers = facts.headers();
+    let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(facts.method());
+    if is_safe && !headers.contains_key(header::UPGRADE) {
+        return Ok(());
+    }
+    let is_same_origin = if headers.contains_key(SEC_FETCH_SITE) {
+        single(headers, SEC_FETCH_SITE) == Some(b"same-origin")
+    } else {
+        let origin = single(headers, header::ORIGIN);
+        origin.is_some_and(|origin| origins.iter().any(|listed| listed.as_bytes() == origin))
+    };
+    if is_same_origin {
         return Ok(());
     }
     Err(RejectionKind::CrossSiteRefused)
-}
-
-fn is_safe_method(facts: &RequestFacts<'_>) -> bool {
-    let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(facts.method());
-    is_safe && !facts.headers().contains_key(header::UPGRADE)
-}
-
-fn is_same_origin(headers: &HeaderMap, origins: &[String]) -> bool {
-    if headers.contains_key(SEC_FETCH_SITE) {
-        return single(headers, SEC_FETCH_SITE) == Some(b"same-origin");
-    }
-    single(headers, header::ORIGIN).is_some_and(|o| origins.iter().any(|l| l.as_bytes() == o))
 }
 
 fn single(headers: &HeaderMap, name: HeaderName) -> Option<&[u8]> {

@@ -8,20 +8,18 @@ pub(super) fn is_serialized(text: &str) -> bool {
     let Some((scheme, authority)) = text.split_once("://") else {
         return false;
     };
-    let (host, port) = split_port(authority);
-    is_scheme(scheme) && is_host(host) && port.is_none_or(|p| is_port(p, scheme))
-}
-
-fn split_port(authority: &str) -> (&str, Option<&str>) {
-    match authority.rsplit_once(':') {
+    let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (authority, None),
-    }
-}
-
-fn is_scheme(scheme: &str) -> bool {
+    };
     let is_legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b);
-    scheme.starts_with(|c: char| c.is_ascii_lowercase()) && scheme.bytes().all(is_legal)
+    let is_scheme =
+        scheme.starts_with(|c: char| c.is_ascii_lowercase()) && scheme.bytes().all(is_legal);
+    let is_port = |port: &str| {
+        let is_default = matches!((scheme, port), ("https", "443") | ("http", "80"));
+        !is_default && port.parse::<u16>().is_ok_and(|p| p.to_string() == port)
+    };
+    is_scheme && is_host(host) && port.is_none_or(is_port)
 }
 
 fn is_host(host: &str) -> bool {
@@ -32,11 +30,6 @@ fn is_host(host: &str) -> bool {
     }
     let is_legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b);
     !host.is_empty() && host.bytes().all(is_legal)
-}
-
-fn is_port(port: &str, scheme: &str) -> bool {
-    let is_default = matches!((scheme, port), ("https", "443") | ("http", "80"));
-    !is_default && port.parse::<u16>().is_ok_and(|p| p.to_string() == port)
 }
 
 #[cfg(test)]

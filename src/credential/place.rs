@@ -5,18 +5,24 @@ use std::sync::Arc;
 
 use http::HeaderName;
 
-/// How a credential was presented: the authentication scheme of the header, or a cookie.
+/// How a credential was presented: the authentication scheme of the header, or a cookie. It says
+/// how the credential was sent, not which kind of credential it is.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Scheme {
     /// A bearer credential (RFC 6750): anyone who has it can use it. Credentials in another header,
     /// a query or a form count as bearer credentials.
     Bearer,
-    /// A token that is used with a proof of possession of a key (RFC 9449).
+    /// A token that is used with a proof of possession of a key (RFC 9449). A
+    /// [`SenderConstraint`](crate::validator::SenderConstraint) checks the proof; without one a
+    /// bound token is rejected.
     Dpop,
-    /// An API key in `Authorization: ApiKey`.
+    /// An API key in `Authorization: ApiKey`. The scheme is not registered with IANA. Enable it
+    /// with [`SourcesBuilder::api_key`](crate::credential::SourcesBuilder::api_key).
     ApiKey,
-    /// A cookie, which browsers attach to requests without action of the page.
+    /// A cookie, which browsers attach to requests without action of the page. So such a request
+    /// must also pass the cross-site check of
+    /// [`SourcesBuilder::cookie`](crate::credential::SourcesBuilder::cookie).
     Cookie,
 }
 
@@ -51,14 +57,19 @@ impl fmt::Display for Scheme {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Place {
-    /// The `Authorization` header.
+    /// The `Authorization` header. Its value is one of the enabled schemes, one space and the
+    /// credential (RFC 9110 section 11.6.2).
     AuthorizationHeader,
-    /// The cookie of this name.
+    /// The cookie of this name. Names are compared byte by byte. A second cookie of this name makes
+    /// the request ambiguous.
     Cookie(Arc<str>),
-    /// The parameter of this name in a form body.
+    /// The parameter of this name in a form body. It is read only if the service has set the body
+    /// with [`with_form`](crate::request::RequestFacts::with_form) (RFC 6750 section 2.2).
     Form(Arc<str>),
-    /// The header of this name; its whole value is the credential.
+    /// The header of this name; its whole value is the credential. It counts as a bearer
+    /// credential.
     Header(HeaderName),
-    /// The parameter of this name in the URI's query.
+    /// The parameter of this name in the URI's query. URIs are written to logs, so prefer any other
+    /// place (RFC 6750 section 2.3).
     Query(Arc<str>),
 }

@@ -36,7 +36,8 @@ impl<'r> Credential<'r> {
         Self::new(scheme, Cow::Borrowed(text))
     }
 
-    /// Returns the scheme under which it was presented.
+    /// Returns the scheme under which it was presented. The client chose it; a validator decides
+    /// whether its credentials may be sent so.
     pub const fn scheme(&self) -> Scheme {
         self.scheme
     }
@@ -130,7 +131,8 @@ impl<'r> PresentedCredential<'r> {
         }
     }
 
-    /// Sets the facts of the request, which sender constraints and cookie checks need.
+    /// Sets the facts of the request, which sender constraints and cookie checks need. Without them
+    /// no sender constraint can hold, so a bound token is rejected.
     #[must_use]
     pub const fn with_facts(mut self, facts: &'r RequestFacts<'r>) -> Self {
         self.facts = Some(facts);
@@ -145,7 +147,8 @@ impl<'r> PresentedCredential<'r> {
         self
     }
 
-    /// Returns the credential itself.
+    /// Returns the credential itself. It is untrusted until a
+    /// [`TokenValidator`](crate::TokenValidator) has accepted it.
     pub const fn credential(&self) -> &Credential<'r> {
         &self.credential
     }
@@ -156,7 +159,8 @@ impl<'r> PresentedCredential<'r> {
         self.place
     }
 
-    /// Returns the facts of the request, or `None` for a credential without a request.
+    /// Returns the facts of the request, or `None` for a credential without a request. Method, URI
+    /// and headers in it are untrusted.
     pub const fn facts(&self) -> Option<&'r RequestFacts<'r>> {
         self.facts
     }

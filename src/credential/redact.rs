@@ -17,8 +17,18 @@ impl Sources {
     ///
     /// These are `Authorization`, `Proxy-Authorization`, `Cookie`, `DPoP` and the enabled headers.
     pub fn mark_sensitive(&self, headers: &mut HeaderMap) {
+        let known = [
+            header::AUTHORIZATION,
+            header::COOKIE,
+            header::PROXY_AUTHORIZATION,
+            HeaderName::from_static("dpop"),
+        ];
+        let is_enabled = |name: &HeaderName| {
+            let mut places = self.places();
+            places.any(|place| matches!(place, Place::Header(enabled) if enabled == name))
+        };
         for (name, value) in headers.iter_mut() {
-            if self.is_secret(name) {
+            if known.contains(name) || is_enabled(name) {
                 value.set_sensitive(true);
             }
         }
@@ -38,7 +48,11 @@ impl Sources {
     /// ```
     #[must_use]
     pub fn strip_query_credentials(&self, uri: &Uri) -> Uri {
-        let names: Vec<_> = self.places().filter_map(query_name).collect();
+        let enabled = self.places().filter_map(|place| match place {
+            Place::Query(name) => Some(&**name),
+            _ => None,
+        });
+        let names: Vec<&str> = enabled.collect();
         let Some(query) = uri.query() else {
             return uri.clone();
         };
@@ -46,40 +60,16 @@ impl Sources {
         if kept == query {
             return uri.clone();
         }
-        with_query(uri, &kept)
+        let text = match kept.as_str() {
+            "" => uri.path().to_owned(),
+            _ => format!("{}?{kept}", uri.path()),
+        };
+        let mut parts = uri.clone().into_parts();
+        // The rest of a valid query is valid; if it were not, path and query are dropped, not kept.
+        parts.path_and_query =
+            Some(PathAndQuery::try_from(text).unwrap_or_else(|_| PathAndQuery::from_static("/")));
+        Uri::from_parts(parts).unwrap_or_default()
     }
-
-    fn is_secret(&self, name: &HeaderName) -> bool {
-        let known = [
-            header::AUTHORIZATION,
-            header::COOKIE,
-            header::PROXY_AUTHORIZATION,
-        ];
-        known.contains(name)
-            || name == "dpop"
-            || self
-                .places()
-                .any(|p| matches!(p, Place::Header(enabled) if enabled == name))
-    }
-}
-
-fn query_name(place: &Place) -> Option<&str> {
-    match place {
-        Place::Query(name) => Some(name),
-        _ => None,
-    }
-}
-
-fn with_query(uri: &Uri, query: &str) -> Uri {
-    let text = match query {
-        "" => uri.path().to_owned(),
-        _ => format!("{}?{query}", uri.path()),
-    };
-    let mut parts = uri.clone().into_parts();
-    // The rest of a valid query is valid; if it were not, path and query are dropped, not kept.
-    parts.path_and_query =
-        Some(PathAndQuery::try_from(text).unwrap_or_else(|_| PathAndQuery::from_static("/")));
-    Uri::from_parts(parts).unwrap_or_default()
 }
 
 #[cfg(test)]

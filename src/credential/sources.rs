@@ -1,7 +1,5 @@
 //! Extraction of the one credential of a request from its enabled places.
 
-use std::borrow::Cow;
-
 use http::HeaderName;
 use http::Method;
 use http::header;
@@ -50,6 +48,8 @@ pub struct Sources {
 
 impl Sources {
     /// The name of the form and query parameter of RFC 6750 sections 2.2 and 2.3, `access_token`.
+    /// Give it to [`form`](crate::credential::SourcesBuilder::form) or
+    /// [`query`](crate::credential::SourcesBuilder::query).
     pub const ACCESS_TOKEN: &'static str = "access_token";
 
     /// Returns the enabled places: the `Authorization` header first, then the others in the order
@@ -58,7 +58,8 @@ impl Sources {
         self.places.iter()
     }
 
-    /// Returns the enabled schemes of the `Authorization` header.
+    /// Returns the enabled schemes of the `Authorization` header. A header with another scheme
+    /// counts as no credential. The list is empty if only other places are enabled.
     pub fn schemes(&self) -> &[Scheme] {
         &self.schemes
     }
@@ -82,7 +83,16 @@ impl Sources {
         &'r self,
         facts: &'r RequestFacts<'r>,
     ) -> Result<PresentedCredential<'r>, Rejection> {
-        let (place, raw) = self.find_raw(facts)?;
+        let mut found = None;
+        for place in &self.places {
+            let Some(raw) = self.raw_value(place, facts)? else {
+                continue;
+            };
+            if found.replace((place, raw)).is_some() {
+                return Err(RejectionKind::CredentialAmbiguous.into());
+            }
+        }
+        let (place, raw) = found.ok_or(RejectionKind::CredentialMissing)?;
         let credential = self.parse(place, raw, facts)?;
         Ok(PresentedCredential::new(credential, place).with_facts(facts))
     }
@@ -103,22 +113,6 @@ impl Sources {
         ))
     }
 
-    fn find_raw<'r>(
-        &'r self,
-        facts: &RequestFacts<'r>,
-    ) -> Result<(&'r Place, &'r [u8]), RejectionKind> {
-        let mut found = None;
-        for place in &self.places {
-            let Some(raw) = self.raw_value(place, facts)? else {
-                continue;
-            };
-            if found.replace((place, raw)).is_some() {
-                return Err(RejectionKind::CredentialAmbiguous);
-            }
-        }
-        found.ok_or(RejectionKind::CredentialMissing)
-    }
-
     fn raw_value<'r>(
         &self,
         place: &Place,
@@ -130,7 +124,18 @@ impl Sources {
                 Ok(line.filter(|value| authorization::is_relevant(value, &self.schemes)))
             }
             Place::Cookie(name) => single(cookie::values(facts.headers(), name)),
-            Place::Form(name) => form_value(facts, name),
+            Place::Form(name) => {
+                let form = facts.form().unwrap_or_default();
+                if form.len() > limits::FORM_BYTES {
+                    return Err(RejectionKind::CredentialMalformed);
+                }
+                let value = single(parameter::values(form, name))?;
+                // RFC 6750 section 2.2: only with a method whose body has a meaning.
+                if value.is_some() && [Method::GET, Method::HEAD].contains(facts.method()) {
+                    return Err(RejectionKind::CredentialMalformed);
+                }
+                Ok(value)
+            }
             Place::Header(name) => single(lines(facts, name)),
             Place::Query(name) => {
                 let query = facts.uri().query().unwrap_or_default();
@@ -154,7 +159,14 @@ impl Sources {
                 cookie::check_origin(facts, &self.origins)?;
                 Credential::from_bytes(Scheme::Cookie, raw)
             }
-            Place::Form(_) | Place::Query(_) => Credential::new(Scheme::Bearer, decode_value(raw)?),
+            Place::Form(_) | Place::Query(_) => {
+                // A percent-encoded byte has three characters.
+                if raw.len() > 3 * limits::TOKEN_BYTES_MAX {
+                    return Err(RejectionKind::TokenTooLarge);
+                }
+                let value = parameter::decode(raw).ok_or(RejectionKind::CredentialMalformed)?;
+                Credential::new(Scheme::Bearer, value)
+            }
             Place::Header(_) => Credential::from_bytes(Scheme::Bearer, raw),
         }
     }
@@ -182,25 +194,4 @@ fn single<'r>(
         (one, None) => Ok(one),
         _ => Err(RejectionKind::CredentialAmbiguous),
     }
-}
-
-fn form_value<'r>(facts: &RequestFacts<'r>, name: &str) -> Result<Option<&'r [u8]>, RejectionKind> {
-    let form = facts.form().unwrap_or_default();
-    if form.len() > limits::FORM_BYTES {
-        return Err(RejectionKind::CredentialMalformed);
-    }
-    let value = single(parameter::values(form, name))?;
-    // RFC 6750 section 2.2: only with a method whose body has a meaning.
-    if value.is_some() && [Method::GET, Method::HEAD].contains(facts.method()) {
-        return Err(RejectionKind::CredentialMalformed);
-    }
-    Ok(value)
-}
-
-fn decode_value(raw: &[u8]) -> Result<Cow<'_, str>, RejectionKind> {
-    // A percent-encoded byte has three characters.
-    if raw.len() > 3 * limits::TOKEN_BYTES_MAX {
-        return Err(RejectionKind::TokenTooLarge);
-    }
-    parameter::decode(raw).ok_or(RejectionKind::CredentialMalformed)
 }

@@ -45,25 +45,47 @@ impl Join {
 }
 
 kinds! {
-    /// What is wrong with a configuration, as a stable code.
+    /// What is wrong with a configuration, as a stable code. `Display` of the [`ConfigError`] has
+    /// the details; compare only this code.
     pub enum ConfigErrorKind {
+        /// Give a key for it, or name only algorithms that the configured keys can serve.
         AlgorithmUnusable = "algorithm_unusable", "an algorithm is unknown, or no key can serve it";
+        /// For example two validators that take credentials of one shape, or a place that is
+        /// enabled twice. Remove one of them.
         Conflict = "conflict", "two parts of the configuration contradict each other";
+        /// For example a gate without a validator, or an empty name. Nothing is taken by default in
+        /// its place.
         Empty = "empty", "a required part is empty or missing";
+        /// For example a certificate in place of a public key, or PEM that was given as a secret.
         KeyMalformed = "key_malformed", "a key is malformed or of a kind that is not supported";
+        /// Do not give private keys to a service that only verifies; `openssl pkey -pubout`
+        /// extracts the public key.
         KeyPrivate = "key_private", "a private key was given where a public key is expected";
+        /// For example an RSA modulus under 2048 bits, or a secret that is shorter than its hash
+        /// (RFC 7518 section 3.2).
         KeyWeak = "key_weak", "a key is too weak, or not a valid key of its kind";
+        /// The text gives the reason for each key that was skipped. A failing random source, where
+        /// a key or an id is generated, is reported with this kind too.
         NoUsableKey = "no_usable_key", "none of the keys can be used";
+        /// The text shows the value and the range; both ends of the range are allowed.
         OutOfRange = "out_of_range", "a number or a size is outside its range";
+        /// Give a new path or a file of this crate. A file of another program is not changed.
         StoreUnusable = "store_unusable",
             "a store cannot be opened, or its file is not a store of this crate";
+        /// A file or an environment variable is missing, or a closure failed;
+        /// [`source`](Error::source) has the reason, if there is more.
         Unreadable = "unreadable", "a source of the configuration cannot be read";
+        /// A URL, a name, a certificate or a JSON text cannot be parsed. The text shows what was
+        /// expected.
         ValueMalformed = "value_malformed", "a value is malformed";
     }
 }
 
 impl ConfigError {
     /// Makes an error about `field`; `detail` says what was expected and found, and what to do.
+    ///
+    /// For builders outside this crate that report errors in the same form. `detail` must not hold
+    /// a key or a secret.
     pub fn new(
         kind: ConfigErrorKind,
         field: &'static str,
@@ -139,14 +161,16 @@ impl ConfigError {
         Self::new(ConfigErrorKind::NoUsableKey, field, detail)
     }
 
-    /// Adds what failed below.
+    /// Adds what failed below. Errors of this crate have a source where another library reported
+    /// one; it must not hold a key or a secret.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(Cause::new(source));
         self
     }
 
-    /// Returns what is wrong, as a stable code.
+    /// Returns what is wrong, as a stable code. Programs compare it; people read the text of
+    /// `Display`.
     pub fn kind(&self) -> ConfigErrorKind {
         self.0.kind
     }
@@ -157,7 +181,8 @@ impl ConfigError {
         format!("{}{}", self.0.join.as_str(), self.0.detail)
     }
 
-    /// Returns the name of the field that is wrong.
+    /// Returns the name of the field that is wrong: usually the builder method or the argument that
+    /// set it.
     pub fn field(&self) -> &'static str {
         self.0.field
     }

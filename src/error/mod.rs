@@ -40,7 +40,8 @@ struct Inner {
 }
 
 impl Rejection {
-    /// Makes a rejection of this kind.
+    /// Makes a rejection of this kind. A validator outside this crate does so for every credential
+    /// that it does not accept; add a [source](Self::with_source) for the operator.
     pub fn new(kind: RejectionKind) -> Self {
         Self(Box::new(Inner {
             kind,
@@ -49,26 +50,30 @@ impl Rejection {
         }))
     }
 
-    /// Says which claim is to blame. The name must not come from the credential.
+    /// Says which claim is to blame. The name must not come from the credential. A response never
+    /// shows it; logs and [`claim`](Self::claim) do.
     #[must_use]
     pub fn with_claim(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.0.claim = Some(name.into());
         self
     }
 
-    /// Adds what went wrong below, for the operator. It must not hold the credential.
+    /// Adds what went wrong below, for the operator. It must not hold the credential. A caller can
+    /// downcast it, because [`source`](Error::source) returns the error itself and no wrapper.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(Cause::new(source));
         self
     }
 
-    /// Returns why, as a stable code.
+    /// Returns why, as a stable code. It decides the HTTP status of the response, see
+    /// [`Refusal`](crate::http_response::Refusal).
     pub fn kind(&self) -> RejectionKind {
         self.0.kind
     }
 
-    /// Returns the name of the claim that is to blame, if one is.
+    /// Returns the name of the claim that is to blame, if one is. It never comes from the
+    /// credential.
     pub fn claim(&self) -> Option<&str> {
         self.0.claim.as_deref()
     }

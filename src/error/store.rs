@@ -24,13 +24,17 @@ kind_error! {
 }
 
 kinds! {
-    /// Why a store did not do what it was asked, as a stable code.
+    /// Why a store did not do what it was asked, as a stable code. Towards a client every kind is
+    /// the same: a 503. Only [`Conflict`](Self::Conflict) is part of normal operation.
     pub enum StoreErrorKind {
         /// Read the record again and decide again.
         Conflict = "conflict", "the record exists already, is gone, or was changed by someone else";
+        /// Nothing of it is used. Repair or delete the record, or read it with the version that
+        /// wrote it.
         Corrupt = "corrupt", "what is stored cannot be read, or what should be stored is malformed";
         /// A store never makes room by dropping records that are still needed.
         Full = "full", "the store is full";
+        /// Try again later. Towards a client it is a 503, never a refusal of the credential.
         Unavailable = "unavailable", "the store cannot be reached or did not answer in time";
     }
 }

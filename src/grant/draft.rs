@@ -56,11 +56,19 @@ impl Privileges {
     /// Replaces what is said, and keeps the rest of the grant.
     pub(crate) fn put_on(self, mut grant: Grant) -> Result<Grant, GrantError> {
         if let Some(scopes) = self.scopes {
-            check_scopes(&scopes)?;
+            let is_legal = |b: u8| b == b' ' || charset::is_nqchar(b);
+            if scopes.len() > limits::GRANT_SCOPES_BYTES || !scopes.bytes().all(is_legal) {
+                return Err(GrantError::malformed(
+                    "the scopes are too long, or no scopes of OAuth",
+                ));
+            }
             grant = grant.with_scopes(Some(scopes));
         }
         if let Some(claims) = self.claims {
-            check_claims(&claims)?;
+            if claims.len() > limits::GRANT_CLAIMS_BYTES {
+                return Err(GrantError::malformed("the claims are too long"));
+            }
+            Document::parse(claims.as_bytes()).map_err(GrantError::malformed)?;
             grant = grant.with_claims(Some(claims));
         }
         Ok(grant)
@@ -110,22 +118,4 @@ fn check_id(what: &str, id: &str) -> Result<(), GrantError> {
         return Err(GrantError::malformed(detail));
     }
     Ok(())
-}
-
-fn check_scopes(scopes: &str) -> Result<(), GrantError> {
-    let legal = |b: u8| b == b' ' || charset::is_nqchar(b);
-    if scopes.len() > limits::GRANT_SCOPES_BYTES || !scopes.bytes().all(legal) {
-        return Err(GrantError::malformed(
-            "the scopes are too long, or no scopes of OAuth",
-        ));
-    }
-    Ok(())
-}
-
-fn check_claims(claims: &str) -> Result<(), GrantError> {
-    if claims.len() > limits::GRANT_CLAIMS_BYTES {
-        return Err(GrantError::malformed("the claims are too long"));
-    }
-    let checked = Document::parse(claims.as_bytes()).map(drop);
-    checked.map_err(GrantError::malformed)
 }

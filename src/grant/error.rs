@@ -19,11 +19,18 @@ kind_error! {
 }
 
 kinds! {
-    /// Why a change was not made, as a stable code.
+    /// Why a change was not made, as a stable code. A service decides by it whether to read again,
+    /// to try again or to report a bug.
     pub enum GrantErrorKind {
+        /// Read the session again and decide again; a late write never restores a session.
         Conflict = "conflict", "the session was changed or has ended since it was read";
+        /// [Purge](crate::session::SessionManager::purge) it at an interval, or raise its limit. No
+        /// record that is still needed is dropped.
         Full = "full", "the store is full";
+        /// [`source`](Error::source) says which value it is, never its content. The same call fails
+        /// again.
         Malformed = "malformed", "a value to grant or store is malformed or too long";
+        /// Try again. If the change may have been made, read the session before.
         Unavailable = "unavailable", "the store, the clock or the random source cannot answer";
     }
 }

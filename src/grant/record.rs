@@ -55,35 +55,40 @@ impl Grant {
         }
     }
 
-    /// Sets the client.
+    /// Sets the client. A revocation of the client ends the grant too. A refresh token always has
+    /// one; a session need not.
     #[must_use]
     pub fn with_client(mut self, client: Option<String>) -> Self {
         self.client = client;
         self
     }
 
-    /// Sets the session that this is or belongs to.
+    /// Sets the session that this is or belongs to. A revocation of the session ends the grant too,
+    /// whenever it was made.
     #[must_use]
     pub fn with_session(mut self, session: Option<SessionHandle>) -> Self {
         self.session = session;
         self
     }
 
-    /// Sets the scopes, joined by spaces.
+    /// Sets the scopes, joined by spaces. `None` means that the principal has no scopes, which is
+    /// not the same as an empty set. The text is not checked here.
     #[must_use]
     pub fn with_scopes(mut self, scopes: Option<String>) -> Self {
         self.scopes = scopes;
         self
     }
 
-    /// Sets the granted claims, the text of one JSON object.
+    /// Sets the granted claims, the text of one JSON object. Policies read them, so users must not
+    /// be able to edit them. The text is not checked here.
     #[must_use]
     pub fn with_claims(mut self, claims: Option<String>) -> Self {
         self.claims = claims;
         self
     }
 
-    /// Sets the absolute expiry and the idle timeout, in whole seconds.
+    /// Sets the absolute expiry and the idle timeout, in whole seconds. A fraction of a second of
+    /// the idle timeout is dropped. Without this call the grant is expired at once.
     #[must_use]
     pub fn with_lifetime(mut self, expires: UnixTime, idle: Duration) -> Self {
         self.expires = expires;
@@ -91,7 +96,8 @@ impl Grant {
         self
     }
 
-    /// Sets when it was last used.
+    /// Sets when it was last used. The idle timeout counts from then. By default it is the time at
+    /// which the grant was made.
     #[must_use]
     pub fn with_last_used(mut self, at: UnixTime) -> Self {
         self.last_used = at;
@@ -106,37 +112,43 @@ impl Grant {
         self
     }
 
-    /// Returns the authority under which subject, client and session mean something.
+    /// Returns the authority under which subject, client and session mean something. It is the
+    /// configured name that the manager was built with.
     pub const fn authority(&self) -> &Authority {
         &self.authority
     }
 
-    /// Returns the subject.
+    /// Returns the subject. The service authenticated it before the grant was made. It identifies a
+    /// user only together with the [`authority`](Self::authority).
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// Returns the client.
+    /// Returns the client. It is `None` for a session that is not for a particular client. For a
+    /// refresh token it is the only client that may use it.
     pub fn client(&self) -> Option<&str> {
         self.client.as_deref()
     }
 
-    /// Returns the session that this is or belongs to.
+    /// Returns the session that this is or belongs to. A refresh token without a session has none.
     pub const fn session(&self) -> Option<SessionHandle> {
         self.session
     }
 
-    /// Returns the scopes, joined by spaces.
+    /// Returns the scopes, joined by spaces. `None` means that no scopes were set. A principal made
+    /// from such a grant has no scopes, which no rule that needs one accepts.
     pub fn scopes(&self) -> Option<&str> {
         self.scopes.as_deref()
     }
 
-    /// Returns the granted claims, the text of one JSON object.
+    /// Returns the granted claims, the text of one JSON object. `None` means that no claims were
+    /// set.
     pub fn claims(&self) -> Option<&str> {
         self.claims.as_deref()
     }
 
-    /// Returns when it was made, by the clock of the node that made it.
+    /// Returns when it was made, by the clock of the node that made it. Clocks of several nodes
+    /// differ, so revocations compare the [`sequence`](Self::sequence) instead.
     pub const fn created(&self) -> UnixTime {
         self.created
     }
@@ -147,27 +159,32 @@ impl Grant {
         self.sequence
     }
 
-    /// Returns when it was last used, within the precision at which uses are written.
+    /// Returns when it was last used, within the precision at which uses are written. A use within
+    /// a minute of the last one may not be written.
     pub const fn last_used(&self) -> UnixTime {
         self.last_used
     }
 
-    /// Returns its absolute expiry.
+    /// Returns its absolute expiry. From then on the grant is expired, however often it is used. No
+    /// call of a manager moves it.
     pub const fn expires(&self) -> UnixTime {
         self.expires
     }
 
-    /// Returns its idle timeout.
+    /// Returns its idle timeout. It counts from [`last_used`](Self::last_used).
     pub const fn idle(&self) -> Duration {
         self.idle
     }
 
-    /// Returns when it expires if it is not used again.
+    /// Returns when it expires if it is not used again. It is the earlier of the absolute expiry
+    /// and the end of the idle timeout.
     pub fn expires_if_unused(&self) -> UnixTime {
         self.expires.min(self.last_used.saturating_add(self.idle))
     }
 
-    /// Returns true if it has expired at `now`, by either timeout.
+    /// Returns true if it has expired at `now`, by either timeout. No
+    /// [`Leeway`](crate::clock::Leeway) is added, because the times are those of the service
+    /// itself.
     pub fn has_expired(&self, now: UnixTime) -> bool {
         self.expires_if_unused().has_passed(now, Leeway::ZERO)
     }

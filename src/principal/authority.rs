@@ -15,11 +15,13 @@ pub struct Authority(Arc<str>);
 
 impl Authority {
     /// Creates an authority from a name of the configuration, never from a text of a credential.
+    /// Two authorities are equal only if their names are, byte by byte.
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
     }
 
-    /// Returns the name.
+    /// Returns the name. Write it to audit logs together with the subject. It is the text that
+    /// `Display` writes.
     pub fn as_str(&self) -> &str {
         &self.0
     }

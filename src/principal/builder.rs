@@ -70,13 +70,15 @@ impl PrincipalBuilder {
         }
     }
 
-    /// Sets the subject, the caller's id under the authority.
+    /// Sets the subject, the caller's id under the authority. Ownership and denylists compare it
+    /// together with the authority. The text is not checked.
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
         self
     }
 
-    /// Sets the client that the credential was issued to.
+    /// Sets the client that the credential was issued to. Revocations of this client apply to the
+    /// principal.
     pub fn client(mut self, client: impl Into<String>) -> Self {
         self.client = Some(client.into());
         self
@@ -134,7 +136,8 @@ impl PrincipalBuilder {
         self
     }
 
-    /// Builds the principal.
+    /// Builds the principal. It has no confirmation, key and token id: those are only in principals
+    /// of tokens that this crate validated.
     pub fn build(mut self) -> Principal {
         let extensions = std::mem::take(&mut self.extensions);
         let facts = self.build_facts();

@@ -21,7 +21,8 @@ impl<'p> Claims<'p> {
         Self(document)
     }
 
-    /// Returns the claim with this name as a JSON value.
+    /// Returns the claim with this name as a JSON value. It is `None` only if there is no such
+    /// claim; a claim that is `null` is a [`Value`].
     pub fn value(&self, name: &str) -> Option<Value<'p>> {
         self.0.get(name)
     }
@@ -44,7 +45,8 @@ impl<'p> Claims<'p> {
         Value::from_object_text(self.json()).deserialize()
     }
 
-    /// Returns the JSON text of all claims, unchanged as it was signed or received.
+    /// Returns the JSON text of all claims, unchanged as it was signed or received. It may contain
+    /// personal data: do not log it.
     pub fn json(&self) -> &'p str {
         self.0.text()
     }
@@ -56,15 +58,19 @@ impl fmt::Debug for Claims<'_> {
     }
 }
 
-/// A value that a claim is compared with.
+/// A value that a claim is compared with. A claim of another type never equals it: nothing is
+/// converted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ClaimValue {
-    /// `true` or `false`.
+    /// `true` or `false`. The string `"true"` is not equal to it. It is equal only to the same JSON
+    /// literal.
     Bool(bool),
-    /// A whole number, written without fraction or exponent.
+    /// A whole number, written without fraction or exponent. A claim `1.0` or `1e0` is of another
+    /// type.
     Integer(i64),
-    /// A string, compared byte for byte.
+    /// A string, compared byte for byte. Escapes of the JSON text are decoded before; case and
+    /// Unicode forms are not changed.
     Text(String),
 }
 

@@ -55,7 +55,8 @@ impl Principal {
         Self(Backing::Built(backing))
     }
 
-    /// Returns the kind of the credential.
+    /// Returns the kind of the credential. The validator chose it, never a text of the credential.
+    /// A handler may accept only some kinds, for example no API keys for a change of password.
     pub fn kind(&self) -> PrincipalKind {
         match &self.0 {
             Backing::Validated(facts) => facts.kind,
@@ -63,7 +64,8 @@ impl Principal {
         }
     }
 
-    /// Returns the authority that asserts the subject.
+    /// Returns the authority that asserts the subject. Compare a subject only together with it. Two
+    /// issuers may use one subject for different users.
     pub fn authority(&self) -> &Authority {
         match &self.0 {
             Backing::Validated(facts) => &facts.authority,
@@ -81,6 +83,7 @@ impl Principal {
     }
 
     /// Returns the client that the credential was issued to (`client_id` or `azp`), if it is known.
+    /// Revocations of this client apply to the credential.
     pub fn client(&self) -> Option<&str> {
         match &self.0 {
             Backing::Validated(facts) => facts.text(facts.client),
@@ -97,17 +100,21 @@ impl Principal {
         }
     }
 
-    /// Returns the audiences of the credential (`aud`), an empty iterator if it has none.
+    /// Returns the audiences of the credential (`aud`), an empty iterator if it has none. The
+    /// validator compared them with the configured ones before, if the credential has to have an
+    /// audience.
     pub fn audience(&self) -> Audience<'_> {
         Audience::new(self.document().get("aud"))
     }
 
-    /// Returns the chain of actors (`act`), an empty iterator if nobody acts for the subject.
+    /// Returns the chain of actors (`act`), an empty iterator if nobody acts for the subject. The
+    /// current actor is the first. Whether it may act is a decision of the policy.
     pub fn actors(&self) -> Actors<'_> {
         Actors::new(self.document().get("act"))
     }
 
-    /// Returns when the credential expires, or `None` if it does not.
+    /// Returns when the credential expires, or `None` if it does not. A validator checked it once;
+    /// a handler that runs for hours may have to check it again.
     pub fn expires_at(&self) -> Option<UnixTime> {
         match &self.0 {
             Backing::Validated(facts) => facts.expires_at,
@@ -115,7 +122,8 @@ impl Principal {
         }
     }
 
-    /// Returns the time before which the credential is not valid, if it has one.
+    /// Returns the time before which the credential is not valid, if it has one. The validator has
+    /// compared it with its clock.
     pub fn not_before(&self) -> Option<UnixTime> {
         match &self.0 {
             Backing::Validated(facts) => facts.not_before,
@@ -123,7 +131,8 @@ impl Principal {
         }
     }
 
-    /// Returns when the credential was issued, if it is known.
+    /// Returns when the credential was issued, if it is known. Revocations that are limited to a
+    /// time compare it.
     pub fn issued_at(&self) -> Option<UnixTime> {
         match &self.0 {
             Backing::Validated(facts) => facts.issued_at,
@@ -132,6 +141,7 @@ impl Principal {
     }
 
     /// Returns the key that the credential is bound to (`cnf`), or `None` for a bearer credential.
+    /// The client has proved possession of it, see [`is_confirmed`](Self::is_confirmed).
     pub fn confirmation(&self) -> Option<&Confirmation> {
         self.validated()?.confirmation.as_ref()
     }
@@ -143,7 +153,8 @@ impl Principal {
         self.confirmation().is_some()
     }
 
-    /// Returns the claims of the credential.
+    /// Returns the claims of the credential. They are an empty object if it has none. They are what
+    /// the authority asserted; a value is read by name and type, and nothing is converted.
     pub fn claims(&self) -> Claims<'_> {
         Claims::new(self.document())
     }

@@ -7,6 +7,8 @@ use crate::json::Elements;
 use crate::json::Value;
 
 /// The scopes of a principal: a set of texts that are compared byte by byte (RFC 6749 section 3.3).
+/// It has the scopes that the credential was granted, not what its caller may do: that is the
+/// decision of a policy.
 #[derive(Clone, Copy, Debug)]
 pub struct Scopes<'p>(&'p str);
 
@@ -15,7 +17,8 @@ impl<'p> Scopes<'p> {
         Self(joined)
     }
 
-    /// Returns true only if the set has exactly this scope. There are no prefixes or wildcards.
+    /// Returns true only if the set has exactly this scope. There are no prefixes or wildcards. An
+    /// empty text is in no set.
     pub fn contains(&self, scope: &str) -> bool {
         !scope.is_empty() && self.bytes().any(|member| member == scope.as_bytes())
     }
@@ -32,7 +35,8 @@ impl<'p> Scopes<'p> {
         self.0.split(' ').filter(|scope| !scope.is_empty())
     }
 
-    /// Returns true if there is no scope.
+    /// Returns true if there is no scope. A credential without scopes has no [`Scopes`] at all.
+    /// Every rule that needs a scope denies in both cases.
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
@@ -77,7 +81,8 @@ impl fmt::Debug for Audience<'_> {
     }
 }
 
-/// A party that acts for the subject (RFC 8693 section 4.1).
+/// A party that acts for the subject (RFC 8693 section 4.1). The authority asserted it; this crate
+/// does not authenticate the actor.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Actor<'p> {

@@ -54,7 +54,8 @@ impl TokenId {
         Self(fingerprint)
     }
 
-    /// Returns the 32 bytes of the id.
+    /// Returns the 32 bytes of the id. [`Revocation::token`](crate::revocation::Revocation::token)
+    /// takes the id itself.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

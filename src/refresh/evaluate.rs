@@ -39,23 +39,17 @@ impl Presentation<'_> {
             (Some(_), _) if is_current => Outcome::Refuse(RejectionKind::TokenRevoked.into()),
             (Some(_), _) => Outcome::Refuse(RejectionKind::RefreshReused.into()),
             (None, true) => Outcome::Refuse(RejectionKind::RefreshExpired.into()),
-            (None, false) if is_current => self.of_current_token(),
-            (None, false) => self.of_spent_token(),
+            (None, false) if is_current => match self.request.check(self.family) {
+                Ok(()) => Outcome::Rotate,
+                Err(rejection) => Outcome::Refuse(rejection),
+            },
+            (None, false) => {
+                let is_same_client = self.request.check(self.family).is_ok();
+                let is_repeat = is_same_client && self.is_in_reuse_window();
+                let successor = is_repeat.then(|| successor::open(self.token, self.family));
+                successor.flatten().map_or(Outcome::Revoke, Outcome::Repeat)
+            }
         }
-    }
-
-    fn of_current_token(&self) -> Outcome {
-        match self.request.check(self.family) {
-            Ok(()) => Outcome::Rotate,
-            Err(rejection) => Outcome::Refuse(rejection),
-        }
-    }
-
-    fn of_spent_token(&self) -> Outcome {
-        let is_same_client = self.request.check(self.family).is_ok();
-        let is_repeat = is_same_client && self.is_in_reuse_window();
-        let successor = is_repeat.then(|| successor::open(self.token, self.family));
-        successor.flatten().map_or(Outcome::Revoke, Outcome::Repeat)
     }
 
     /// Returns true if the token is the one that was spent last, within the reuse window.

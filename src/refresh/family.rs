@@ -128,9 +128,10 @@ pub struct RefreshFamily {
     pub id: TokenDigest,
     /// The version that it was read at. Every change raises it by one.
     pub version: u64,
-    /// What was granted, to whom, and for how long.
+    /// What was granted, to whom, and for how long. All tokens of the family grant the same.
     pub grant: Grant,
-    /// The digest of the current token, the only one that can be spent.
+    /// The digest of the current token, the only one that can be spent. A rotation replaces it and
+    /// moves it to `spent`.
     pub current: TokenDigest,
     /// The digest of the token that was spent last; `None` until one is. Then the next two fields
     /// are unset too.
@@ -142,7 +143,8 @@ pub struct RefreshFamily {
     pub sealed: Vec<u8>,
     /// The SHA-256 thumbprint (RFC 7638) of the key that its tokens are bound to.
     pub thumbprint: Option<[u8; 32]>,
-    /// When it was revoked, by its client or because a spent token was presented again.
+    /// When it was revoked, by its client or because a spent token was presented again. A revoked
+    /// family is kept until it is purged, so that its tokens stay refused.
     pub revoked: Option<UnixTime>,
 }
 

@@ -45,7 +45,8 @@ impl NewRefreshToken {
         }
     }
 
-    /// Sets the granted scopes.
+    /// Sets the granted scopes. Without a call the grant has none; those of a session are not
+    /// copied.
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.draft.privileges.set_scopes(scopes);
         self
@@ -101,7 +102,10 @@ impl<'r> RotateRequest<'r> {
         }
     }
 
-    /// Adds the SHA-256 thumbprint of the key whose possession this request has proved.
+    /// Adds the SHA-256 thumbprint of the key whose possession this request has proved. Without it,
+    /// a token that is bound to a key is rejected with
+    /// [`BindingRequired`](RejectionKind::BindingRequired). The service must have verified the
+    /// proof.
     pub const fn thumbprint(mut self, thumbprint: &'r [u8; 32]) -> Self {
         self.thumbprint = Some(thumbprint);
         self

@@ -37,11 +37,13 @@ pub struct ClientCertificate(Arc<[u8]>);
 
 impl ClientCertificate {
     /// Creates the extension from the DER bytes of the end-entity certificate. They are not parsed.
+    /// A chain is not needed: only the thumbprint of this certificate is compared.
     pub fn from_der(der: impl Into<Arc<[u8]>>) -> Self {
         Self(der.into())
     }
 
-    /// Returns the DER bytes of the certificate.
+    /// Returns the DER bytes of the certificate. Whether it is trusted, the server decided in the
+    /// handshake.
     pub fn as_der(&self) -> &[u8] {
         &self.0
     }

@@ -50,7 +50,8 @@ impl<'r> RequestFacts<'r> {
     /// longer one is rejected if a form parameter is an enabled place.
     pub const MAX_FORM_BYTES: usize = limits::FORM_BYTES;
 
-    /// Creates facts without a connection: no addresses, certificate and form body.
+    /// Creates facts without a connection: no addresses, certificate and form body. Add the facts
+    /// that are known with the `with_` methods; what is missing is never read from a header.
     pub const fn new(method: &'r Method, uri: &'r Uri, headers: &'r HeaderMap) -> Self {
         Self {
             method,
@@ -63,7 +64,8 @@ impl<'r> RequestFacts<'r> {
         }
     }
 
-    /// Sets the address of the other end of the connection.
+    /// Sets the address of the other end of the connection. Take it from the accepted connection.
+    /// Behind a proxy it is the address of the proxy.
     #[must_use]
     pub const fn with_peer(mut self, peer: SocketAddr) -> Self {
         self.peer = Some(peer);
@@ -95,12 +97,14 @@ impl<'r> RequestFacts<'r> {
         self
     }
 
-    /// Returns the method. Untrusted.
+    /// Returns the method. Untrusted. Policies and the cross-site check of cookies read it.
     pub const fn method(&self) -> &'r Method {
         self.method
     }
 
-    /// Returns the URI. Untrusted; its query may have a credential, so do not log it.
+    /// Returns the URI. Untrusted; its query may have a credential, so do not log it. Use
+    /// [`Sources::strip_query_credentials`](crate::credential::Sources::strip_query_credentials)
+    /// before you do.
     pub const fn uri(&self) -> &'r Uri {
         self.uri
     }
@@ -110,17 +114,21 @@ impl<'r> RequestFacts<'r> {
         self.headers
     }
 
-    /// Returns the address of the other end of the connection, which may be a proxy.
+    /// Returns the address of the other end of the connection, which may be a proxy. Conditions on
+    /// addresses use [`client_address`](Self::client_address) instead.
     pub const fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
 
-    /// Returns the address of the client, or `None` if the service did not set it.
+    /// Returns the address of the client, or `None` if the service did not set it. API keys that
+    /// are restricted to addresses are then rejected.
     pub const fn client_address(&self) -> Option<IpAddr> {
         self.client_address
     }
 
-    /// Returns the client certificate of the connection as DER, or `None` if there is none.
+    /// Returns the client certificate of the connection as DER, or `None` if there is none. The
+    /// handshake has proved possession of its key. Certificate-bound tokens need it (RFC 8705
+    /// section 3).
     pub const fn certificate(&self) -> Option<&'r [u8]> {
         self.certificate
     }

@@ -104,6 +104,7 @@ impl Denylist {
     }
 
     /// Sets the clock that decides which revocations may be forgotten; by default the system's.
+    /// While it returns no time, nothing is forgotten.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -211,12 +212,13 @@ impl Denylist {
         }
     }
 
-    /// Returns the number of revocations.
+    /// Returns the number of revocations. Expired ones count until they are purged. It is at most
+    /// the limit that the list was made with.
     pub fn len(&self) -> usize {
         self.inner.len.load(Ordering::SeqCst)
     }
 
-    /// Returns true if nothing is revoked.
+    /// Returns true if nothing is revoked. Then [`check`](Self::check) takes no lock.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -37,23 +37,27 @@ pub struct Revocation {
 }
 
 impl Revocation {
-    /// Revokes one API key.
+    /// Revokes one API key. Only keys of this authority are compared. It works in addition to the
+    /// state of the key in its store.
     #[cfg(feature = "api-key")]
     pub fn api_key(authority: impl Into<Authority>, id: ApiKeyId) -> Self {
         Self::of(RevocationKind::ApiKey, authority, id.as_str())
     }
 
-    /// Revokes everything that was issued to this client.
+    /// Revokes everything that was issued to this client. That is, all principals of this authority
+    /// whose [`client`](Principal::client) it is, of every user.
     pub fn client(authority: impl Into<Authority>, client: impl Into<String>) -> Self {
         Self::of(RevocationKind::Client, authority, client)
     }
 
-    /// Revokes the JWT with this `jti`.
+    /// Revokes the JWT with this `jti`. Tokens of other issuers with the same `jti` stay valid. A
+    /// token without a `jti` is revoked with [`token`](Self::token).
     pub fn jwt_id(authority: impl Into<Authority>, jti: impl Into<String>) -> Self {
         Self::of(RevocationKind::JwtId, authority, jti)
     }
 
-    /// Revokes everything whose signature was verified with this key.
+    /// Revokes everything whose signature was verified with this key. Use it when a private key was
+    /// stolen, until the issuer has withdrawn it.
     pub fn key(authority: impl Into<Authority>, key: KeyId) -> Self {
         Self::of(
             RevocationKind::Key,
@@ -68,7 +72,9 @@ impl Revocation {
         Self::of(RevocationKind::Session, authority, session)
     }
 
-    /// Revokes everything that was issued to this subject.
+    /// Revokes everything that was issued to this subject. That is, all principals of this
+    /// authority whose [`subject`](Principal::subject) it is. Limit it with
+    /// [`issued_before`](Self::issued_before), so that the subject can log in again.
     pub fn subject(authority: impl Into<Authority>, subject: impl Into<String>) -> Self {
         Self::of(RevocationKind::Subject, authority, subject)
     }
@@ -118,12 +124,13 @@ impl Revocation {
         self
     }
 
-    /// Returns what is revoked.
+    /// Returns what is revoked. A list has at most one revocation of a target.
     pub const fn target(&self) -> &RevocationTarget<'static> {
         &self.target
     }
 
-    /// Returns what is revoked, without a copy.
+    /// Returns what is revoked, without a copy. For stores that keep the target as the key of a
+    /// map.
     pub fn into_target(self) -> RevocationTarget<'static> {
         self.target
     }
@@ -134,7 +141,8 @@ impl Revocation {
         self.issued_before
     }
 
-    /// Returns when the last credential that it revokes expires.
+    /// Returns when the last credential that it revokes expires. It is `None` if the revocation is
+    /// never forgotten.
     pub const fn last_expiry(&self) -> Option<UnixTime> {
         self.until
     }

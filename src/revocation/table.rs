@@ -43,14 +43,18 @@ impl Table {
     pub(super) fn add(&mut self, new: &Revocation, limit: usize) -> Result<(), StoreErrorKind> {
         let id = compared_id(new.target()).ok_or(StoreErrorKind::Corrupt)?;
         let authority = Authority::from(new.target().authority());
-        let term = Term::of(new);
+        let term = Term {
+            issued_before: new.last_issued(),
+            until: new.last_expiry(),
+        };
         self.first_end = sooner(self.first_end, term.until);
         let authorities = self.kinds.entry(new.target().kind()).or_default();
         if let Some(old) = authorities
             .get_mut(&authority)
             .and_then(|ids| ids.get_mut(&id))
         {
-            old.widen(term);
+            old.issued_before = later(old.issued_before, term.issued_before);
+            old.until = later(old.until, term.until);
             return Ok(());
         }
         if self.len >= limit {
@@ -121,7 +125,12 @@ impl Table {
             RevocationKind::Token => authorities.values().next(),
             _ => authorities.get(principal.authority()),
         };
-        ids.is_some_and(|ids| any_id(kind, principal, |id| revokes(ids, id, principal)))
+        ids.is_some_and(|ids| {
+            any_id(kind, principal, |id| {
+                let term = ids.get(id);
+                term.is_some_and(|term| term.includes(principal.issued_at()))
+            })
+        })
     }
 }
 
@@ -147,24 +156,7 @@ fn any_id(kind: RevocationKind, principal: &Principal, is_listed: impl Fn(&[u8])
     }
 }
 
-fn revokes(ids: &Ids, id: &[u8], principal: &Principal) -> bool {
-    let term = ids.get(id);
-    term.is_some_and(|term| term.includes(principal.issued_at()))
-}
-
 impl Term {
-    const fn of(revocation: &Revocation) -> Self {
-        Self {
-            issued_before: revocation.last_issued(),
-            until: revocation.last_expiry(),
-        }
-    }
-
-    fn widen(&mut self, other: Self) {
-        self.issued_before = later(self.issued_before, other.issued_before);
-        self.until = later(self.until, other.until);
-    }
-
     fn includes(&self, issued_at: Option<UnixTime>) -> bool {
         match (self.issued_before, issued_at) {
             (Some(before), Some(at)) => at <= before,

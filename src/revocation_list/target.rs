@@ -45,7 +45,8 @@ impl<'a> RevocationTarget<'a> {
         }
     }
 
-    /// Returns what kind of thing is revoked.
+    /// Returns what kind of thing is revoked. It decides what [`id`](Self::id) means. It also
+    /// decides which fact of a principal is compared with the id.
     pub const fn kind(&self) -> RevocationKind {
         self.kind
     }
@@ -62,7 +63,8 @@ impl<'a> RevocationTarget<'a> {
         &self.id
     }
 
-    /// Copies what it borrows.
+    /// Copies what it borrows. Stores do so before they keep a target. A target that a principal is
+    /// asked for borrows from it and is not copied.
     #[must_use]
     pub fn into_owned(self) -> RevocationTarget<'static> {
         RevocationTarget {
@@ -73,28 +75,35 @@ impl<'a> RevocationTarget<'a> {
     }
 }
 
-/// The kinds of [`RevocationTarget`].
+/// The kinds of [`RevocationTarget`]. Its stable name is what stores write. New kinds may be added,
+/// so a store must be able to keep any name.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum RevocationKind {
-    /// One API key, by its id: `api_key`.
+    /// One API key, by its id: `api_key`. Other keys of its owner stay valid.
     ApiKey,
-    /// Everything that was issued to a client: `client`.
+    /// Everything that was issued to a client: `client`. It compares
+    /// [`Principal::client`](crate::Principal::client).
     Client,
-    /// One JWT, by its `jti`: `jwt_id`.
+    /// One JWT, by its `jti`: `jwt_id`. Tokens without that claim are not compared.
     JwtId,
-    /// Everything whose signature was verified with a key: `key`.
+    /// Everything whose signature was verified with a key: `key`. It compares
+    /// [`Principal::key`](crate::Principal::key), not the `kid`.
     Key,
-    /// A session, and everything that belongs to it by the claim `sid`: `session`.
+    /// A session, and everything that belongs to it by the claim `sid`: `session`. The id is the
+    /// text of a [`SessionHandle`](crate::grant::store::SessionHandle), or the `sid` of another
+    /// issuer.
     Session,
-    /// Everything that was issued to a subject: `subject`.
+    /// Everything that was issued to a subject: `subject`. It compares
+    /// [`Principal::subject`](crate::Principal::subject).
     Subject,
-    /// One JWT, by its [`TokenId`](crate::principal::TokenId): `token`.
+    /// One JWT, by its [`TokenId`](crate::principal::TokenId): `token`. It needs no `jti` in the
+    /// token.
     Token,
 }
 
 impl RevocationKind {
-    /// All kinds.
+    /// All kinds. They are in alphabetical order. A store may use it to check what it reads back.
     pub const ALL: &'static [Self] = &[
         Self::ApiKey,
         Self::Client,
@@ -105,12 +114,13 @@ impl RevocationKind {
         Self::Token,
     ];
 
-    /// Returns the kind with that stable name.
+    /// Returns the kind with that stable name. It is `None` for any other text; names are compared
+    /// byte by byte.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
     }
 
-    /// Returns the stable snake-case name.
+    /// Returns the stable snake-case name. Stores write it, so it does not change between versions.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ApiKey => "api_key",

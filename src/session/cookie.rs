@@ -39,19 +39,22 @@ pub struct SessionCookie {
     max_age: Option<Duration>,
 }
 
-/// When a browser sends a cookie with a request that another site caused.
+/// When a browser sends a cookie with a request that another site caused. Both settings leave the
+/// cookie out of requests in frames and of forms that another site posts.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SameSite {
-    /// When the user follows a link: the page that it leads to is reached logged in.
+    /// When the user follows a link: the page that it leads to is reached logged in. Other requests
+    /// of another site are sent without it.
     #[default]
     Lax,
-    /// Never: even a page that a link leads to is reached logged out.
+    /// Never: even a page that a link leads to is reached logged out. Prefer it where nobody has to
+    /// follow links from other sites.
     Strict,
 }
 
 impl SameSite {
-    /// Returns the value of the attribute.
+    /// Returns the value of the attribute. It is written into the header as it is.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Lax => "Lax",
@@ -81,7 +84,8 @@ impl SessionCookie {
         })
     }
 
-    /// Sets when the browser sends it; by default [`SameSite::Lax`].
+    /// Sets when the browser sends it; by default [`SameSite::Lax`]. With [`SameSite::Strict`] a
+    /// user who follows a link from another site has to log in again or reload.
     #[must_use]
     pub const fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = same_site;
@@ -103,12 +107,14 @@ impl SessionCookie {
         Ok(self)
     }
 
-    /// Returns the cookie's name.
+    /// Returns the cookie's name. It begins with `__Host-`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns the place where [`Sources`](crate::credential::Sources) find it.
+    /// Returns the place where [`Sources`](crate::credential::Sources) find it. A
+    /// [`SessionValidator`](crate::SessionValidator) of this cookie takes credentials of this place
+    /// only.
     pub const fn place(&self) -> &Place {
         &self.place
     }
@@ -123,7 +129,9 @@ impl SessionCookie {
         header
     }
 
-    /// Returns the value of a `Set-Cookie` header that makes the browser forget it.
+    /// Returns the value of a `Set-Cookie` header that makes the browser forget it. Send it at the
+    /// logout, after [`revoke`](crate::session::SessionManager::revoke): only the revocation ends
+    /// the session.
     #[must_use]
     pub fn clear(&self) -> HeaderValue {
         self.header("", Some(Duration::ZERO))

@@ -147,19 +147,22 @@ const _: Option<&dyn SessionStore> = None;
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SessionRecord {
-    /// The digest of its secret id, by which it is found.
+    /// The digest of its secret id, by which it is found. The id itself is known only to the
+    /// client.
     pub digest: TokenDigest,
     /// The version that it was read at. Every change except [`SessionStore::touch`] raises it by
     /// one.
     pub version: u64,
     /// What was granted, to whom, and for how long.
     pub grant: Grant,
-    /// The data that the service keeps with the session.
+    /// The data that the service keeps with the session. Policies do not see it; the crate does not
+    /// read it.
     pub data: Vec<u8>,
 }
 
 impl SessionRecord {
-    /// Makes a session of version 1 without data.
+    /// Makes a session of version 1 without data. A manager makes it of a new grant; a store makes
+    /// it of what it reads back and then sets the other fields.
     pub const fn new(digest: TokenDigest, grant: Grant) -> Self {
         Self {
             digest,

@@ -17,7 +17,8 @@ pub struct NewSession {
 }
 
 impl NewSession {
-    /// Takes the subject, which the service has authenticated.
+    /// Takes the subject, which the service has authenticated. It is compared byte by byte, so use
+    /// one form of a name, usually an id that never changes.
     pub fn new(subject: impl Into<String>) -> Self {
         let subject = subject.into();
         let draft = Draft {
@@ -28,13 +29,15 @@ impl NewSession {
         Self { draft, data }
     }
 
-    /// Sets the client that the session is for.
+    /// Sets the client that the session is for. Revocations of this client end the session too. By
+    /// default it has none.
     pub fn client(mut self, client: impl Into<String>) -> Self {
         self.draft.client = Some(client.into());
         self
     }
 
-    /// Sets the granted scopes.
+    /// Sets the granted scopes. Without a call the principal has no scopes, so every rule that
+    /// needs one denies.
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.draft.privileges.set_scopes(scopes);
         self
@@ -79,19 +82,23 @@ pub struct SessionChange {
 }
 
 impl SessionChange {
-    /// Replaces the granted scopes.
+    /// Replaces the granted scopes. All old ones are dropped; without a call they stay. Pass the
+    /// new and the kept ones together.
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.privileges.set_scopes(scopes);
         self
     }
 
-    /// Replaces the granted claims, as in [`NewSession::claims`].
+    /// Replaces the granted claims, as in [`NewSession::claims`]. All old ones are dropped; without
+    /// a call they stay.
     pub fn claims(mut self, json: impl Into<String>) -> Self {
         self.privileges.claims = Some(json.into());
         self
     }
 
-    /// Replaces the data of the service.
+    /// Replaces the data of the service. It is at most
+    /// [`limits::SESSION_DATA_BYTES`](crate::limits::SESSION_DATA_BYTES) long; without a call it
+    /// stays.
     pub fn data(mut self, data: impl Into<Vec<u8>>) -> Self {
         self.data = Some(data.into());
         self

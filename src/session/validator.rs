@@ -69,12 +69,14 @@ impl Session {
         self.grant().session()
     }
 
-    /// Returns the subject, what was granted to it, and the timeouts.
+    /// Returns the subject, what was granted to it, and the timeouts. They are those at the time at
+    /// which the id was validated.
     pub fn grant(&self) -> &Grant {
         &self.0.grant
     }
 
-    /// Returns the data that the service stores with the session.
+    /// Returns the data that the service stores with the session. It is empty unless it was set.
+    /// The crate does not read it.
     pub fn data(&self) -> &[u8] {
         &self.0.data
     }
@@ -108,7 +110,10 @@ impl SessionValidator {
             Ok(session) => session,
             Err(rejection) => return NowOrLater::now(Err(rejection)),
         };
-        if !needs_touch(&session.grant, now) {
+        // A use is not written on every request, but several times in an idle timeout.
+        let (used, idle) = (session.grant.last_used(), session.grant.idle());
+        let every = limits::SESSION_TOUCH.min(idle / 4);
+        if now < used.saturating_add(every) || now <= used {
             return NowOrLater::now(principal(session));
         }
         let touched = self.store.touch(session.digest, now);
@@ -170,13 +175,6 @@ impl fmt::Debug for SessionValidator {
             .field("store", &self.store)
             .finish_non_exhaustive()
     }
-}
-
-/// Returns true if this use has to be written: not on every request, but several times in an
-/// idle timeout.
-fn needs_touch(grant: &Grant, now: UnixTime) -> bool {
-    let every = limits::SESSION_TOUCH.min(grant.idle() / 4);
-    now >= grant.last_used().saturating_add(every) && now > grant.last_used()
 }
 
 fn principal(session: Arc<SessionRecord>) -> Result<Principal, Rejection> {

@@ -15,7 +15,8 @@ use subtle::ConstantTimeEq;
 pub struct TokenDigest([u8; 32]);
 
 impl TokenDigest {
-    /// Takes the bytes of a digest that was computed before.
+    /// Takes the bytes of a digest that was computed before. A store calls it for what it reads
+    /// back. Nothing is hashed here.
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -29,7 +30,8 @@ impl TokenDigest {
         Self(bytes)
     }
 
-    /// Returns the 32 bytes, for a store to write.
+    /// Returns the 32 bytes, for a store to write. They reveal nothing about the secret, but
+    /// identify its record: do not log them.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

@@ -7,10 +7,12 @@
     reason = "callers must handle each of the three results"
 )]
 pub enum Lookup<R> {
-    /// The record exists and is not revoked; it may still be expired.
+    /// The record exists and is not revoked; it may still be expired. Managers and validators
+    /// compare its times with their clock, because a store reads none.
     Live(R),
-    /// The record is revoked.
+    /// The record is revoked. A store may answer so for as long as it has the revocation; after a
+    /// purge the record is unknown.
     Revoked,
-    /// There is no such record.
+    /// There is no such record. It never existed, or was purged after its expiry.
     Unknown,
 }

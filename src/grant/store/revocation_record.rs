@@ -31,7 +31,8 @@ pub struct RevocationRecord {
 }
 
 impl RevocationRecord {
-    /// Revokes at `at` what was granted to a client before.
+    /// Revokes at `at` what was granted to a client before. It ends sessions and refresh tokens;
+    /// those with a later sequence number stay.
     pub fn client(
         authority: impl Into<Authority>,
         client: impl Into<String>,
@@ -40,13 +41,15 @@ impl RevocationRecord {
         Self::new(RevocationKind::Client, &authority.into(), client.into(), at)
     }
 
-    /// Revokes at `at` a session and every grant that belongs to it, whenever it was made.
+    /// Revokes at `at` a session and every grant that belongs to it, whenever it was made. The
+    /// handle stays the same when the id of the session changes.
     pub fn session(authority: impl Into<Authority>, session: SessionHandle, at: UnixTime) -> Self {
         let session = session.to_string();
         Self::new(RevocationKind::Session, &authority.into(), session, at)
     }
 
-    /// Revokes at `at` what was granted to a subject before.
+    /// Revokes at `at` what was granted to a subject before. It ends sessions and refresh tokens;
+    /// those with a later sequence number stay, so the subject can log in again.
     pub fn subject(
         authority: impl Into<Authority>,
         subject: impl Into<String>,
@@ -73,17 +76,20 @@ impl RevocationRecord {
         self
     }
 
-    /// Returns what is revoked.
+    /// Returns what is revoked. There is at most one record of a target in a store. A later one of
+    /// the same target replaces it.
     pub const fn target(&self) -> &RevocationTarget<'static> {
         &self.target
     }
 
-    /// Returns when it was made.
+    /// Returns when it was made. A store passes it to [`Sequence::next`] for the number that it
+    /// writes.
     pub const fn at(&self) -> UnixTime {
         self.at
     }
 
-    /// Returns when the store may forget it.
+    /// Returns when the store may forget it. By default that is [`limits::GRANT_LIFETIME_MAX`]
+    /// after it was made, when no grant from before can be valid.
     pub const fn until(&self) -> UnixTime {
         self.until
     }

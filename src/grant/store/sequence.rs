@@ -12,12 +12,14 @@ use crate::clock::UnixTime;
 pub struct Sequence(u64);
 
 impl Sequence {
-    /// Takes a number that [`as_u64`](Self::as_u64) returned.
+    /// Takes a number that [`as_u64`](Self::as_u64) returned. A store calls it for what it reads
+    /// back.
     pub const fn from_u64(number: u64) -> Self {
         Self(number)
     }
 
-    /// Returns the number, at most `i64::MAX` up to the year 9999, for a store to write.
+    /// Returns the number, at most `i64::MAX` up to the year 9999, for a store to write. Numbers of
+    /// different stores cannot be compared.
     pub const fn as_u64(self) -> u64 {
         self.0
     }

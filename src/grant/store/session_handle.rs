@@ -12,17 +12,20 @@ use crate::credential::base64url;
 pub struct SessionHandle([u8; 16]);
 
 impl SessionHandle {
-    /// Takes 16 bytes.
+    /// Takes 16 bytes. Take them from a random source: two sessions with one handle are revoked
+    /// together.
     pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// Returns the 16 bytes.
+    /// Returns the 16 bytes. They are no secret: logs and tokens (in the claim `sid`) may contain
+    /// them.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 
-    /// Reads what `Display` wrote; `None` for any other text.
+    /// Reads what `Display` wrote; `None` for any other text. A handle from a request is untrusted;
+    /// it gives no access.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 16];
         let len = base64url::decode_into(text.as_bytes(), &mut bytes)?;

@@ -16,7 +16,8 @@ use crate::limits;
 use crate::principal::Authority;
 use crate::refresh::family::RefreshTokenStore;
 
-/// Builds a [`RefreshManager`].
+/// Builds a [`RefreshManager`]. Only the store and the authority are required. By default a family
+/// lives for 30 days, a token that is not used for 14, and there is no reuse window.
 #[must_use]
 pub struct RefreshManagerBuilder(Inner);
 
@@ -72,7 +73,8 @@ impl RefreshManagerBuilder {
         self
     }
 
-    /// Sets the clock of creations, expiry and revocations; by default [`SystemClock`].
+    /// Sets the clock of creations, expiry and revocations; by default [`SystemClock`]. While it
+    /// returns no time, every call fails and nothing is granted.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.0.clock = Arc::new(clock);
         self

@@ -80,7 +80,8 @@ struct Inner {
     reuse_window: Duration,
 }
 
-/// The record of a rotation: what the tokens of the family grant.
+/// The record of a rotation: what the tokens of the family grant. A service mints the next access
+/// token from it.
 #[derive(Debug)]
 pub struct RotatedToken {
     grant: Grant,
@@ -259,7 +260,16 @@ impl RefreshManager {
                 Ok(Some(Ok(rotated_token(successor, &case.family.grant, true))))
             }
             Outcome::Revoke if self.end(case.family, case.now).await? => {
-                self.report(&case.family.grant);
+                if let Some(observer) = &self.0.observer {
+                    let grant = &case.family.grant;
+                    let session = grant.session().map(|handle| handle.to_string());
+                    observer.observe(&Event::RefreshTokenReused {
+                        authority: grant.authority().as_str(),
+                        subject: grant.subject(),
+                        client: grant.client().unwrap_or_default(),
+                        session: session.as_deref(),
+                    });
+                }
                 Ok(Some(Err(RejectionKind::RefreshReused.into())))
             }
             Outcome::Revoke => Ok(None),
@@ -301,19 +311,6 @@ impl RefreshManager {
             Err(error) if error.kind() == StoreErrorKind::Conflict => Ok(false),
             Err(error) => Err(error),
         }
-    }
-
-    fn report(&self, grant: &Grant) {
-        let Some(observer) = &self.0.observer else {
-            return;
-        };
-        let session = grant.session().map(|handle| handle.to_string());
-        observer.observe(&Event::RefreshTokenReused {
-            authority: grant.authority().as_str(),
-            subject: grant.subject(),
-            client: grant.client().unwrap_or_default(),
-            session: session.as_deref(),
-        });
     }
 
     fn now(&self) -> Option<UnixTime> {

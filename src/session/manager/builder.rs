@@ -16,7 +16,8 @@ use crate::limits;
 use crate::principal::Authority;
 use crate::session::record::SessionStore;
 
-/// Builds a [`SessionManager`].
+/// Builds a [`SessionManager`]. Only the store and the authority are required. By default a session
+/// lives for 12 hours, and for 30 minutes without a use.
 #[must_use]
 pub struct SessionManagerBuilder(Inner);
 

@@ -74,7 +74,8 @@ struct Inner {
 }
 
 impl SessionManager {
-    /// Returns the validator for the session ids in this cookie.
+    /// Returns the validator for the session ids in this cookie. Give it to the gate together with
+    /// [`Sources`](crate::credential::Sources) that have the cookie enabled.
     pub fn validator(&self, cookie: &SessionCookie) -> SessionValidator {
         let Inner {
             store,
@@ -98,9 +99,11 @@ impl SessionManager {
         let now = self.now()?;
         let (draft, data) = new.into_parts();
         check_data(&data)?;
-        let grant = draft
-            .grant(&self.0.authority, now)?
-            .with_session(Some(random_handle()?))
+        let grant = draft.grant(&self.0.authority, now)?;
+        let mut handle = [0; 16];
+        SystemRandom::new().fill(&mut handle).map_err(no_random)?;
+        let grant = grant
+            .with_session(Some(SessionHandle::new(handle)))
             .with_lifetime(now.saturating_add(self.0.lifetime), self.0.idle);
         let id = random_id()?;
         let mut record = SessionRecord::new(id.digest(), grant);
@@ -275,10 +278,4 @@ fn check_data(data: &[u8]) -> Result<(), GrantError> {
 
 fn random_id() -> Result<SessionId, GrantError> {
     SessionId::random().map_err(no_random)
-}
-
-fn random_handle() -> Result<SessionHandle, GrantError> {
-    let mut bytes = [0; 16];
-    SystemRandom::new().fill(&mut bytes).map_err(no_random)?;
-    Ok(SessionHandle::new(bytes))
 }
