@@ -87,6 +87,16 @@ impl Environment {
 }
 
 impl Environment {
+    /// Takes over what is set in the other environment.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn take_from(&mut self, other: &Self) {
+        if other.clock.is_some() {
+            self.clock.clone_from(&other.clock);
+        }
+        other.set_observer(&mut self.observer);
+        other.set_network(&mut self.http, &mut self.spawn);
+    }
+
     /// Sets the clock of a builder, if there is one here.
     pub(crate) fn set_clock(&self, clock: &mut Arc<dyn Clock>) {
         if let Some(own) = &self.clock {

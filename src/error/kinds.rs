@@ -92,7 +92,7 @@ macro_rules! kind_error {
 pub(crate) use kind_error;
 pub(crate) use kinds;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "api-key", feature = "issuer", feature = "session"))]
 mod tests {
     use std::collections::HashSet;
 

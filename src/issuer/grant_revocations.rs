@@ -67,8 +67,10 @@ impl GrantRevocations {
         }
     }
 
-    /// Limits the list to tokens of this issuer, the authority of their principals. Principals of
-    /// other authorities are then not revoked by this list.
+    /// Limits the list to tokens of this issuer, named by the authority of their principals: the
+    /// `authority` of the validator, which is its issuer unless another one is set. Principals of
+    /// other authorities are then not revoked by this list, and revoking their tokens is
+    /// [`Unavailable`](RejectionKind::Unavailable).
     ///
     /// Without it every principal is taken for one of the issuer's tokens, and those that are not
     /// JWTs are refused.
@@ -76,6 +78,11 @@ impl GrantRevocations {
     pub fn only_tokens_of(mut self, issuer: impl Into<Authority>) -> Self {
         self.issuer = Some(issuer.into());
         self
+    }
+
+    fn covers(&self, token: &Principal) -> bool {
+        let issuer = self.issuer.as_ref();
+        issuer.is_none_or(|issuer| issuer == token.authority())
     }
 
     /// Returns the grant that the token was made from; `None` if it has no subject or no time of issue.
@@ -108,8 +115,7 @@ impl RevocationList for GrantRevocations {
         &'a self,
         principal: &'a Principal,
     ) -> NowOrLater<'a, Result<(), Rejection>> {
-        let issuer = self.issuer.as_ref();
-        if issuer.is_some_and(|issuer| issuer != principal.authority()) {
+        if !self.covers(principal) {
             return NowOrLater::now(Ok(()));
         }
         let (Some(grant), Some(handle)) = (self.grant(principal), token_handle(principal)) else {
@@ -132,7 +138,11 @@ impl RevocationList for GrantRevocations {
         token: &'a Principal,
         now: UnixTime,
     ) -> NowOrLater<'a, Result<(), Rejection>> {
-        let (Some(handle), Some(end)) = (token_handle(token), token.expires_at()) else {
+        let covered = self.covers(token).then_some(());
+        let (Some(()), Some(handle), Some(end)) =
+            (covered, token_handle(token), token.expires_at())
+        else {
+            // What the list would not apply must not be reported as revoked.
             return NowOrLater::now(Err(RejectionKind::Unavailable.into()));
         };
         let record = RevocationRecord::session(self.authority.clone(), handle, now);

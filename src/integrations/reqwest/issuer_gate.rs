@@ -183,7 +183,7 @@ impl IssuerGateBuilder<Ready> {
     /// Without a client it is [`Client::new`], without a spawner [`TokioSpawner`]. Call it before
     /// [`gate`](Self::gate).
     pub fn env(mut self, environment: &Environment) -> Self {
-        self.environment = environment.clone();
+        self.environment.take_from(environment);
         self.gate(|builder| builder.env(environment))
     }
 
