@@ -225,6 +225,19 @@ async fn a_list_for_one_issuer_leaves_principals_of_others_to_other_lists() {
 }
 
 #[tokio::test]
+async fn a_token_that_the_list_does_not_cover_is_not_reported_as_revoked() {
+    let service = Service::new();
+    let alice = service.log_in("alice").await;
+    let jwks = service.issuer.keys().jwks(NOW);
+    let token = validate(&service.token(alice.grant()), &jwks, NOW).unwrap();
+    for (issuer, expected) in [(NAME, None), ("other", Some(RejectionKind::Unavailable))] {
+        let list = GrantRevocations::new(service.store.clone(), SERVICE).only_tokens_of(issuer);
+        let refused = list.revoke_token(&token, NOW).await.err();
+        assert_eq!(refused.map(|rejection| rejection.kind()), expected, "{issuer}");
+    }
+}
+
+#[tokio::test]
 async fn one_token_is_revoked_and_its_session_and_siblings_stay() {
     let service = Service::new();
     let alice = service.log_in("alice").await;
