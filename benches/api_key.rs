@@ -26,13 +26,11 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
 
+use api_keys::{Keys, Random};
 use bearergate::TokenValidator;
 use bearergate::credential::PresentedCredential;
 use ring::hmac;
 use subtle::ConstantTimeEq;
-
-use api_keys::Keys;
-use api_keys::Random;
 
 const SIZES: [usize; 3] = [1_000, 100_000, 1_000_000];
 const ROUNDS: usize = 401;

@@ -9,9 +9,7 @@ mod common;
 use bearergate::TokenValidator;
 use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Provider;
-use criterion::Criterion;
-use criterion::criterion_group;
-use criterion::criterion_main;
+use criterion::{Criterion, criterion_group, criterion_main};
 
 const PROVIDERS: &[fn() -> Provider] = &[
     Provider::ring,

@@ -8,10 +8,7 @@ mod rules;
 
 use std::hint::black_box;
 
-use criterion::Criterion;
-use criterion::criterion_group;
-use criterion::criterion_main;
-
+use criterion::{Criterion, criterion_group, criterion_main};
 use rules::Rules;
 
 fn decide(c: &mut Criterion) {

@@ -17,18 +17,15 @@
 mod api_keys;
 
 use std::hint::black_box;
-use std::io;
 use std::io::Write;
 use std::sync::Barrier;
-use std::thread;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use std::{io, thread};
 
+use api_keys::Keys;
 use bearergate::TokenValidator;
 use bearergate::credential::PresentedCredential;
 use ring::hmac;
-
-use api_keys::Keys;
 
 const SIZES: [usize; 2] = [1_000, 100_000];
 const BATCH: Duration = Duration::from_millis(20);

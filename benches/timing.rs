@@ -23,11 +23,9 @@ use std::io;
 use std::io::Write;
 use std::time::Instant;
 
+use api_keys::{Keys, Random};
 use bearergate::TokenValidator;
 use bearergate::credential::PresentedCredential;
-
-use api_keys::Keys;
-use api_keys::Random;
 
 /// Above this the classes are distinguished (FIPS 140-3 non-invasive testing, ISO/IEC 17825).
 const THRESHOLD: f64 = 4.5;

@@ -24,20 +24,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Provider;
 use bearergate::validator::TokenCache;
 use bearergate::{JwtValidator, TokenValidator};
 use foldhash::fast::RandomState;
 use quick_cache::UnitWeighter;
-use quick_cache::sync::Cache;
-use quick_cache::sync::DefaultLifecycle;
-use ring::digest;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 use ring::rand::SystemRandom;
-use ring::signature;
 use ring::signature::RsaKeyPair;
+use ring::{digest, signature};
 
 const SIZES: [usize; 2] = [1, 1_000];
 const ROUNDS: usize = 201;

@@ -7,11 +7,10 @@
 //!
 //! The exit code of the demo is 0 only if every request has the expected response.
 
-use std::env;
 use std::error::Error;
-use std::io;
 use std::io::Write;
 use std::sync::Arc;
+use std::{env, io};
 
 use axum::Router;
 use axum::body::Body;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::error::ConfigError;
 use crate::event::Observer;
-use crate::http_client::HttpClient;
-use crate::http_client::Spawn;
+use crate::http_client::{HttpClient, Spawn};
 
 /// What the validators, managers and gates of one service share: its clock, its observer, and how
 /// they send requests and run background tasks.

@@ -9,8 +9,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::Context;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 /// A value that is ready, or a boxed future that resolves to it.
 ///

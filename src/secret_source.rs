@@ -1,18 +1,16 @@
 //! Sources that secrets are read from: environment variables, files and closures.
 
-use std::env;
 use std::error::Error;
 use std::ffi::OsString;
-use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::{env, fmt};
 
 use zeroize::Zeroizing;
 
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::limits;
 use crate::secret::Secret;
 

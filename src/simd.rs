@@ -2,9 +2,7 @@
 //!
 //! The vector instructions, and all `unsafe` code, are in the crate `wide`.
 
-use wide::CmpEq;
-use wide::CmpGt;
-use wide::i8x16;
+use wide::{CmpEq, CmpGt, i8x16};
 
 /// Bytes of one block.
 pub(crate) const WIDTH: usize = 16;

@@ -7,10 +7,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+#[cfg(not(all(test, bearergate_loom)))]
+use std::sync::Arc;
+#[cfg(not(all(test, bearergate_loom)))]
+use std::sync::Mutex;
+#[cfg(not(all(test, bearergate_loom)))]
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
-use std::task::Context;
-use std::task::Poll;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 #[cfg(all(test, bearergate_loom))]
 use loom::sync::Arc;
@@ -18,12 +22,6 @@ use loom::sync::Arc;
 use loom::sync::Mutex;
 #[cfg(all(test, bearergate_loom))]
 use loom::sync::MutexGuard;
-#[cfg(not(all(test, bearergate_loom)))]
-use std::sync::Arc;
-#[cfg(not(all(test, bearergate_loom)))]
-use std::sync::Mutex;
-#[cfg(not(all(test, bearergate_loom)))]
-use std::sync::MutexGuard;
 
 use crate::limits;
 
@@ -182,8 +180,7 @@ impl<T: Clone> fmt::Debug for Wait<T> {
 #[cfg(test)]
 #[cfg(not(bearergate_loom))]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
-    use std::sync::atomic::Ordering;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::Wake;
 
     use super::*;

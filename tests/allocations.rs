@@ -5,8 +5,7 @@ mod signing;
 
 use std::sync::Arc;
 
-use allocation_counter::AllocationInfo;
-use allocation_counter::measure;
+use allocation_counter::{AllocationInfo, measure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::clock::{FakeClock, UnixTime};
@@ -21,9 +20,7 @@ use bearergate::validator::TokenCache;
 use bearergate::{
     JwtValidator, KeyStore, NowOrLater, Rejection, RejectionKind, TokenValidator, limits,
 };
-use http::HeaderMap;
-use http::Method;
-use http::Uri;
+use http::{HeaderMap, Method, Uri};
 
 const NOW: u64 = 1_760_000_000;
 const START: &str = r#"{"iss":"https://idp.example.com","aud":"https://api.example.com","sub":"alice","client_id":"shop","iat":1759999940,"exp":1760000600,"jti":"j1""#;
@@ -131,8 +128,7 @@ fn on_ring(algorithm: &str) -> RawCheck {
 
 #[cfg(feature = "aws-lc-rs")]
 fn on_aws_lc_rs(algorithm: &str) -> RawCheck {
-    use aws_lc_rs::hmac;
-    use aws_lc_rs::signature;
+    use aws_lc_rs::{hmac, signature};
     let verification: &'static dyn signature::VerificationAlgorithm = match algorithm {
         "HS256" => {
             let key = hmac::Key::new(hmac::HMAC_SHA256, signing::SECRET);

@@ -14,14 +14,11 @@ mod signing;
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use base64::engine::general_purpose::URL_SAFE;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::{PresentedCredential, Sources};
 use bearergate::event::{Event, Observer};
@@ -34,11 +31,8 @@ use bearergate::secret::Secret;
 use bearergate::{
     ConfigError, Gate, JwtValidator, Principal, Rejection, RejectionKind, TokenValidator, json,
 };
-use http::HeaderMap;
-use http::Method;
-use http::Uri;
-use serde_json::Value;
-use serde_json::json;
+use http::{HeaderMap, Method, Uri};
+use serde_json::{Value, json};
 
 /// Long enough for a MAC key, with characters that are allowed in a token.
 const CANARY: &str = "c4naRy-Zq7vX2pLw9KtB5nMs8JhDf3GyR6";

@@ -7,11 +7,8 @@ use bearergate::RejectionKind::{
 use bearergate::credential::{Place, Scheme, Sources};
 use bearergate::request::RequestFacts;
 use bearergate::{RejectionKind, limits};
-use http::HeaderMap;
-use http::HeaderValue;
-use http::Method;
-use http::Uri;
 use http::request::Builder;
+use http::{HeaderMap, HeaderValue, Method, Uri};
 use proptest::prelude::*;
 
 type Outcome = Result<String, RejectionKind>;

@@ -7,14 +7,10 @@
     reason = "a test panics where it fails"
 )]
 
-use std::io;
-use std::io::ErrorKind;
-use std::io::Read;
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::thread;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use std::{io, thread};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

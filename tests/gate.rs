@@ -4,11 +4,8 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
-use std::task::Context;
-use std::task::Poll;
-use std::task::Waker;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bearergate::clock::{Clock, FakeClock, UnixTime};
@@ -26,9 +23,8 @@ use bearergate::{
     Authorizer, Gate, JwtValidator, NowOrLater, Principal, Rejection, RejectionKind,
     TokenValidator, claim, require_scope,
 };
-use http::Request;
-use http::header;
 use http::request::Parts;
+use http::{Request, header};
 use serde::Deserialize;
 
 const NOW: u64 = 1_700_000_000;

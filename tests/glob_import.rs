@@ -2,9 +2,8 @@
 //! crates that a service uses together with this one, so that it compiles only while that is true.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
-use bearergate::*;
-
 use axum::Router;
+use bearergate::*;
 use http::StatusCode;
 use rustls::crypto::ring;
 use serde_json::json;

@@ -5,8 +5,7 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::thread;
+use std::{fs, thread};
 
 use bearergate::json::{JsonErrorKind, Kind, Object, Value};
 use bearergate::limits;

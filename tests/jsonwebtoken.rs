@@ -12,15 +12,9 @@ use bearergate::integrations::jsonwebtoken::{
     crypto_provider, key_from_decoding_key, key_from_jwk,
 };
 use bearergate::key::Key;
-use jsonwebtoken::Algorithm as Theirs;
-use jsonwebtoken::DecodingKey;
-use jsonwebtoken::EncodingKey;
-use jsonwebtoken::Header;
-use jsonwebtoken::Validation;
-use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::jwk::ThumbprintHash;
-use serde_json::Value;
-use serde_json::json;
+use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
+use jsonwebtoken::{Algorithm as Theirs, DecodingKey, EncodingKey, Header, Validation};
+use serde_json::{Value, json};
 
 const ED25519: &[u8] = include_bytes!("keys/ed25519.private.pem");
 const ED25519_V2: &[u8] = include_bytes!("keys/ed25519.pkcs8-v2.private.pem");

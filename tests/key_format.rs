@@ -5,15 +5,11 @@
     reason = "a test panics where it fails"
 )]
 
-use std::env;
 use std::error::Error;
-use std::fs;
-use std::io;
 use std::path::PathBuf;
-use std::process;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU8;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::{env, fs, io, process};
 
 use bearergate::api_key::{ApiKeyFormat, ApiKeyId, LegacyFormat, PepperSet};
 use bearergate::error::ConfigErrorKind;

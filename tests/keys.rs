@@ -11,8 +11,7 @@ use bearergate::crypto::{Algorithm, Provider};
 use bearergate::error::ConfigErrorKind;
 use bearergate::key::{Key, KeyImporter, KeySet};
 use proptest::prelude::*;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const ED25519: &str = include_str!("keys/ed25519.public.pem");
 const ES256: &str = include_str!("keys/es256.public.pem");

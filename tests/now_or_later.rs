@@ -9,13 +9,9 @@ mod signing;
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
-use std::pin::pin;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::task::Context;
-use std::task::Poll;
-use std::task::Waker;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
@@ -44,10 +40,7 @@ use bearergate::{
     ApiKeyValidator, Authorizer, Gate, IntrospectionValidator, JwtValidator, KeyStore, NowOrLater,
     Principal, Rejection, RejectionKind, TokenValidator,
 };
-use http::HeaderMap;
-use http::HeaderValue;
-use http::StatusCode;
-use http::header;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 const NOW: u64 = 1_760_000_000;
 const ISSUER: &str = "https://idp.example.com";

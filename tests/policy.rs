@@ -13,13 +13,8 @@ use bearergate::policy::{
 };
 use bearergate::principal::PrincipalKind;
 use bearergate::{Authorizer, Principal, RejectionKind, claim, require_scope};
+use policy_helpers::{NOW, TRUTHS, caller, fixed, scoped};
 use proptest::prelude::*;
-
-use policy_helpers::NOW;
-use policy_helpers::TRUTHS;
-use policy_helpers::caller;
-use policy_helpers::fixed;
-use policy_helpers::scoped;
 
 fn decide(policy: &Condition, caller: &Principal) -> Decision {
     policy.decide(&AccessRequest::new(caller, NOW))

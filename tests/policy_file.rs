@@ -15,9 +15,7 @@ use bearergate::policy::{
 use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;
 use bearergate::{Policy, Principal, claim, require_scope};
-use http::HeaderName;
-use http::HeaderValue;
-use http::Method;
+use http::{HeaderName, HeaderValue, Method};
 
 fn file(condition: &str) -> String {
     format!(r#"{{"rules":[{{"name":"one","effect":"permit","if":{condition}}}]}}"#)

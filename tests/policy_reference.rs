@@ -20,13 +20,10 @@ mod tree;
 use std::thread;
 
 use bearergate::policy::{AccessRequest, Truth};
-
-use facts::BuiltFacts;
-use facts::Facts;
+use facts::{BuiltFacts, Facts};
 use random::Random;
 use rules::Rules;
-use tree::Expected;
-use tree::Tree;
+use tree::{Expected, Tree};
 
 /// The number of requests for each policy.
 const REQUESTS: u64 = 250;

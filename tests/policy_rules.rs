@@ -14,12 +14,7 @@ use bearergate::policy::{
 };
 use bearergate::principal::{Authority, PrincipalKind};
 use bearergate::{ConfigError, Policy, Principal, RejectionKind, claim, limits, require_scope};
-
-use policy_helpers::NOW;
-use policy_helpers::TRUTHS;
-use policy_helpers::caller;
-use policy_helpers::fixed;
-use policy_helpers::scoped;
+use policy_helpers::{NOW, TRUTHS, caller, fixed, scoped};
 
 fn truth(condition: &Condition, claims: &str) -> Truth {
     condition.evaluate(&AccessRequest::new(&caller(claims), NOW))

@@ -8,9 +8,7 @@ use std::time::Duration;
 use bearergate::http_response::{BodyStyle, ChallengeParams, Refusal, ResponseConfig};
 use bearergate::policy::{Decision, Obligations};
 use bearergate::{Rejection, RejectionKind};
-use http::HeaderName;
-use http::Response;
-use http::header;
+use http::{HeaderName, Response, header};
 use proptest::prelude::*;
 
 const INVALID_TOKEN: &str = r#"Bearer realm="api", error="invalid_token", error_description="the credential is not accepted""#;

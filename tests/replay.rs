@@ -10,22 +10,16 @@ mod engine;
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
-use std::process::Output;
-use std::process::Stdio;
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bearergate::clock::{FakeClock, UnixTime};
-use engine::Engine;
-use engine::Outcome;
+use engine::{Engine, Outcome};
 use ring::hmac;
-use ring::signature::Ed25519KeyPair;
-use ring::signature::KeyPair;
-use serde_json::Value;
-use serde_json::json;
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use serde_json::{Value, json};
 
 const NOW: u64 = 1_800_000_000;
 const EXP: u64 = NOW + 600;

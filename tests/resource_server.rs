@@ -2,17 +2,10 @@
 #![cfg(all(feature = "full", unix))]
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Read;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
-use std::path::PathBuf;
-use std::process::Child;
-use std::process::Command;
-use std::process::Output;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +13,7 @@ use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, NewApiKey, 
 use bearergate::secret_source::SecretSource;
 use bearergate::stores::SqliteStore;
 use bearergate::testing::{FakeEndpoint, FakeIssuer, Fault};
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const API: &str = "https://api.example.com";
 

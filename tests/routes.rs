@@ -9,9 +9,7 @@ use bearergate::policy::{
 use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;
 use bearergate::{ConfigError, Policy, Principal, RejectionKind, limits, require_scope};
-use http::HeaderMap;
-use http::Method;
-use http::Uri;
+use http::{HeaderMap, Method, Uri};
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 

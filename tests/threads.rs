@@ -3,8 +3,7 @@
 
 mod signing;
 
-use std::sync::Arc;
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use bearergate::clock::{FakeClock, UnixTime};

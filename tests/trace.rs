@@ -9,8 +9,7 @@ use bearergate::policy::{
 use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;
 use bearergate::{Policy, Principal, claim, policy, require_scope};
-use http::Method;
-use http::header;
+use http::{Method, header};
 
 fn orders() -> Policy {
     let staff = (role("clerk") | claim("dept").is("sales")).named("staff");

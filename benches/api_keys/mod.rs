@@ -5,9 +5,7 @@
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Context;
-use std::task::Poll;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, NewApiKey, PepperSet};
@@ -16,8 +14,7 @@ use bearergate::secret::Secret;
 use bearergate::secret_source::SecretSource;
 use bearergate::stores::MemoryApiKeyStore;
 use bearergate::{ApiKeyValidator, ConfigError};
-use ring::rand::SecureRandom;
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom, SystemRandom};
 
 /// When the keys are validated.
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);

@@ -8,25 +8,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::extract::Request;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bearergate::Principal;
 use bearergate::testing::{FakeIssuer, FakeKey};
-use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::gates::Gates;
-use crate::options::Options;
-use crate::options::USAGE;
-use crate::service;
-use crate::whoami;
+use crate::options::{Options, USAGE};
+use crate::{service, whoami};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 

@@ -27,10 +27,9 @@ use bearergate::secret_source::SecretSource;
 use bearergate::stores::SqliteStore;
 use bearergate::{ApiKeyValidator, Gate, require_scope};
 use http::Request;
+use report::{Report, outcome};
 use ring::digest;
 use ring::rand::{SecureRandom, SystemRandom};
-
-use report::{Report, outcome};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 

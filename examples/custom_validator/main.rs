@@ -7,7 +7,8 @@ mod report;
 use std::collections::HashMap;
 use std::error::Error;
 use std::process::ExitCode;
-use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use bearergate::clock::{Clock, SystemClock};

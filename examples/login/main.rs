@@ -24,7 +24,6 @@ use bearergate::session::{NewSession, Session, SessionChange, SessionCookie, Ses
 use bearergate::stores::MemoryGrantStore;
 use bearergate::{Gate, require_scope};
 use http::Request;
-
 use report::{Report, outcome};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;

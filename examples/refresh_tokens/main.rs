@@ -29,7 +29,6 @@ use bearergate::session::{NewSession, Session, SessionManager};
 use bearergate::stores::MemoryGrantStore;
 use bearergate::{Gate, JwtValidator, require_scope};
 use http::Request;
-
 use report::{Report, outcome};
 
 const NAME: &str = "https://shop.example.com";

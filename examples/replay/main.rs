@@ -30,16 +30,12 @@
 mod engine;
 
 use std::io;
-use std::io::BufWriter;
-use std::io::ErrorKind;
-use std::io::Write;
+use std::io::{BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use bearergate::clock::SystemClock;
-
-use engine::Engine;
-use engine::Outcome;
+use engine::{Engine, Outcome};
 
 fn main() -> ExitCode {
     let mut output = BufWriter::new(io::stdout().lock());

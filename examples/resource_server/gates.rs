@@ -23,9 +23,7 @@ use bearergate::{
 };
 
 use crate::metrics::Metrics;
-use crate::options::ApiKeys;
-use crate::options::Introspection;
-use crate::options::Options;
+use crate::options::{ApiKeys, Introspection, Options};
 use crate::revocation::OperatorList;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;

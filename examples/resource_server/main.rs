@@ -23,14 +23,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
-use tokio::signal::unix::SignalKind;
-use tokio::signal::unix::signal;
-use tokio::sync::watch;
-
 use gates::Gates;
-use options::Options;
-use options::USAGE;
+use options::{Options, USAGE};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 /// How long requests in flight may take after SIGTERM.
 const GRACE: Duration = Duration::from_secs(8);

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::net::IpAddr;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use bearergate::http_client::Endpoint;

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::format::ApiKeyId;
-use super::format::PepperedDigest;
+use super::format::{ApiKeyId, PepperedDigest};
 use super::store::ApiKeyRow;
 use crate::clock::UnixTime;
 use crate::principal::Authority;

@@ -1,9 +1,6 @@
 //! The error of changes to API keys.
 
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
-use crate::error::kind_error;
-use crate::error::kinds;
+use crate::error::{StoreError, StoreErrorKind, kind_error, kinds};
 
 kind_error! {
     /// A change to an API key was not made: everything is as it was before.

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::manager::ApiKeyManager;
 use super::scheme::ApiKeyScheme;
 use super::store::contract::ApiKeyStore;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::ConfigError;
 

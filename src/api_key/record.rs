@@ -1,30 +1,20 @@
 //! Records of API keys.
 
-use std::any::Any;
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::json;
 
-use super::format::ApiKeyId;
-use super::format::PepperedDigest;
-use super::store::ApiKeyDetails;
-use super::store::ApiKeyRow;
-use super::store::Disabled;
+use super::format::{ApiKeyId, PepperedDigest};
+use super::store::{ApiKeyDetails, ApiKeyRow, Disabled};
 use crate::clock::UnixTime;
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::json::Value;
 use crate::limits;
-use crate::principal::Authority;
-use crate::principal::BuiltFacts;
-use crate::principal::Principal;
-use crate::principal::PrincipalBacking;
-use crate::principal::PrincipalKind;
+use crate::principal::{Authority, BuiltFacts, Principal, PrincipalBacking, PrincipalKind};
 
 /// What a store keeps about one API key: its digest, its state, and the principal that a request
 /// with the key gets.

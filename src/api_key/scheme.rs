@@ -3,9 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::format::ApiKeyFormat;
-use super::format::LegacyFormat;
-use super::format::PepperSet;
+use super::format::{ApiKeyFormat, LegacyFormat, PepperSet};
 use crate::error::ConfigError;
 use crate::principal::Authority;
 

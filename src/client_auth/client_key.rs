@@ -4,19 +4,15 @@ use std::fmt;
 use std::time::Duration;
 
 use jsonwebtoken::EncodingKey;
-use ring::rand::SecureRandom;
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::json;
 use signature::Signer;
 use zeroize::Zeroizing;
 
 use crate::clock::UnixTime;
 use crate::credential::base64url;
-use crate::crypto::Algorithm;
-use crate::crypto::Algorithms;
-use crate::crypto::Flaw;
-use crate::crypto::signing;
 use crate::crypto::signing::Signing;
+use crate::crypto::{Algorithm, Algorithms, Flaw, signing};
 use crate::error::ConfigError;
 use crate::key::pem;
 

@@ -8,10 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
-use super::client_key::AssertionClaims;
-use super::client_key::ClientKey;
-use super::form::Form;
-use super::form::encode;
+use super::client_key::{AssertionClaims, ClientKey};
+use super::form::{Form, encode};
 use crate::clock::UnixTime;
 use crate::error::ConfigError;
 use crate::http_client::Endpoint;

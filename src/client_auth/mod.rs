@@ -11,5 +11,4 @@ mod method;
 pub use client_key::ClientKey;
 pub(crate) use form::Form;
 pub use method::ClientAuth;
-pub(crate) use method::ClientAuthKind;
-pub(crate) use method::Credentials;
+pub(crate) use method::{ClientAuthKind, Credentials};

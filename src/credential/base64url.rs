@@ -6,8 +6,7 @@
 use std::sync::LazyLock;
 
 use base64::Engine;
-use base64::engine::general_purpose::NO_PAD;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{NO_PAD, URL_SAFE_NO_PAD};
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 type Fast = base64::engine::Simd;

@@ -2,14 +2,11 @@
 
 use std::collections::HashSet;
 
-use http::HeaderName;
-use http::header;
+use http::{HeaderName, header};
 
-use super::charset;
-use super::origin;
-use super::place::Place;
-use super::place::Scheme;
+use super::place::{Place, Scheme};
 use super::sources::Sources;
+use super::{charset, origin};
 use crate::error::ConfigError;
 
 /// A builder of [`Sources`]. Only `Authorization: Bearer` is enabled until other places are.
@@ -249,9 +246,7 @@ fn check_origins(origins: &[String], places: &[Place]) -> Result<(), ConfigError
 mod tests {
     use super::*;
     use crate::error::ConfigErrorKind;
-    use crate::error::ConfigErrorKind::Conflict;
-    use crate::error::ConfigErrorKind::Empty;
-    use crate::error::ConfigErrorKind::ValueMalformed;
+    use crate::error::ConfigErrorKind::{Conflict, Empty, ValueMalformed};
 
     fn build_error(builder: SourcesBuilder) -> (ConfigErrorKind, &'static str) {
         let error = builder.build().unwrap_err();

@@ -1,8 +1,7 @@
 //! Character sets of the RFCs for credentials, headers and parameters.
 
 use crate::simd;
-use crate::simd::Lanes;
-use crate::simd::Mask;
+use crate::simd::{Lanes, Mask};
 
 /// RFC 6750 section 2.1, `b64token`: one or more of the characters, then any number of `=`.
 pub(crate) fn is_b64token(text: &[u8]) -> bool {

@@ -1,9 +1,6 @@
 //! Cookie parsing and the cross-site check of requests with a cookie credential.
 
-use http::HeaderMap;
-use http::HeaderName;
-use http::Method;
-use http::header;
+use http::{HeaderMap, HeaderName, Method, header};
 
 use crate::error::RejectionKind;
 use crate::request::RequestFacts;

@@ -20,9 +20,7 @@ mod sources;
 mod unverified;
 
 pub use builder::SourcesBuilder;
-pub use place::Place;
-pub use place::Scheme;
-pub use presented::Credential;
-pub use presented::PresentedCredential;
+pub use place::{Place, Scheme};
+pub use presented::{Credential, PresentedCredential};
 pub use sources::Sources;
 pub(crate) use unverified::Unverified;

@@ -3,13 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::authorization;
-use super::charset;
-use super::place::Place;
-use super::place::Scheme;
+use super::place::{Place, Scheme};
+use super::{authorization, charset};
 use crate::clock::UnixTime;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use crate::error::{Rejection, RejectionKind};
 use crate::request::RequestFacts;
 
 /// The text of a credential as presented, with its scheme. Nothing about it is verified.
@@ -177,8 +174,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::error::RejectionKind::CredentialMalformed;
-    use crate::error::RejectionKind::CredentialMissing;
+    use crate::error::RejectionKind::{CredentialMalformed, CredentialMissing};
 
     fn kind(value: &str) -> RejectionKind {
         PresentedCredential::authorization(value)

@@ -1,10 +1,7 @@
 //! Removal of credentials from logged headers and URIs.
 
-use http::HeaderMap;
-use http::HeaderName;
-use http::Uri;
-use http::header;
 use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, Uri, header};
 
 use super::parameter;
 use super::place::Place;

@@ -1,18 +1,11 @@
 //! Extraction of the one credential of a request from its enabled places.
 
-use http::HeaderName;
-use http::Method;
-use http::header;
+use http::{HeaderName, Method, header};
 
-use super::authorization;
-use super::cookie;
-use super::parameter;
-use super::place::Place;
-use super::place::Scheme;
-use super::presented::Credential;
-use super::presented::PresentedCredential;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use super::place::{Place, Scheme};
+use super::presented::{Credential, PresentedCredential};
+use super::{authorization, cookie, parameter};
+use crate::error::{Rejection, RejectionKind};
 use crate::limits;
 use crate::request::RequestFacts;
 

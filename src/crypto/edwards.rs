@@ -150,8 +150,7 @@ fn carried([a, b, c, d, e]: [u128; 5]) -> Element {
 
 #[cfg(test)]
 mod tests {
-    use ring::signature::Ed25519KeyPair;
-    use ring::signature::KeyPair;
+    use ring::signature::{Ed25519KeyPair, KeyPair};
 
     use super::*;
     use crate::error::ConfigErrorKind;

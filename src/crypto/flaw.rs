@@ -1,7 +1,6 @@
 //! The reason why key material is refused.
 
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigError, ConfigErrorKind};
 
 /// Why key material is refused: the kind, and constant text without any of the material.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -5,8 +5,7 @@
 use ring::agreement;
 use ring::rand::SystemRandom;
 
-use super::algorithm::Algorithm;
-use super::algorithm::Algorithms;
+use super::algorithm::{Algorithm, Algorithms};
 use super::edwards;
 use super::flaw::Flaw;
 use crate::limits;

@@ -19,10 +19,8 @@ pub(crate) mod signing;
 mod test_wycheproof;
 mod verify;
 
-pub use algorithm::Algorithm;
-pub use algorithm::Algorithms;
+pub use algorithm::{Algorithm, Algorithms};
 pub(crate) use flaw::Flaw;
-pub(crate) use material::Curve;
-pub(crate) use material::Material;
+pub(crate) use material::{Curve, Material};
 pub use provider::Provider;
 pub(crate) use verify::Verify;

@@ -3,18 +3,13 @@
 use std::sync::Arc;
 
 use aws_lc_rs::signature;
-use aws_lc_rs::signature::ParsedPublicKey;
-use aws_lc_rs::signature::RsaPublicKeyComponents;
-use aws_lc_rs::signature::VerificationAlgorithm;
+use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents, VerificationAlgorithm};
 
-use super::algorithm::Algorithm;
-use super::algorithm::Algorithms;
+use super::algorithm::{Algorithm, Algorithms};
 use super::flaw::Flaw;
-use super::material::Curve;
-use super::material::Material;
+use super::material::{Curve, Material};
 use super::ring_interface::mac_and_rsa_params;
-use super::verify::Backend;
-use super::verify::Verify;
+use super::verify::{Backend, Verify};
 
 pub(super) struct OnAwsLcRs;
 

@@ -3,17 +3,13 @@
 use std::sync::Arc;
 
 use ring::signature;
-use ring::signature::RsaPublicKeyComponents;
-use ring::signature::UnparsedPublicKey;
+use ring::signature::{RsaPublicKeyComponents, UnparsedPublicKey};
 
-use super::algorithm::Algorithm;
-use super::algorithm::Algorithms;
+use super::algorithm::{Algorithm, Algorithms};
 use super::flaw::Flaw;
-use super::material::Curve;
-use super::material::Material;
+use super::material::{Curve, Material};
 use super::ring_interface::mac_and_rsa_params;
-use super::verify::Backend;
-use super::verify::Verify;
+use super::verify::{Backend, Verify};
 
 pub(super) struct OnRing;
 

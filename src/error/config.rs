@@ -5,9 +5,8 @@ use std::error::Error;
 use std::ops::RangeBounds;
 
 use super::cause::Cause;
-use super::kinds;
-use super::quantity;
 use super::quantity::Quantity;
+use super::{kinds, quantity};
 
 /// A configuration was refused when it was built.
 ///

@@ -104,8 +104,7 @@ mod tests {
     use crate::http_client::HttpErrorKind;
     use crate::issuer::MintErrorKind;
     use crate::json::JsonErrorKind;
-    use crate::policy::LintKind;
-    use crate::policy::ReasonCode;
+    use crate::policy::{LintKind, ReasonCode};
 
     macro_rules! check {
         ($($kind:ident),+) => {

@@ -7,20 +7,16 @@ mod kinds;
 mod quantity;
 mod store;
 
-pub(crate) use cause::Cause;
-pub(crate) use cause::Caused;
-pub(crate) use cause::InClaim;
-pub use config::ConfigError;
-pub use config::ConfigErrorKind;
+use std::borrow::Cow;
+use std::error::Error;
+
+pub(crate) use cause::{Cause, Caused, InClaim};
+pub use config::{ConfigError, ConfigErrorKind};
 pub use kind::RejectionKind;
 #[cfg(any(feature = "api-key", feature = "issuer", feature = "session"))]
 pub(crate) use kinds::kind_error;
 pub(crate) use kinds::kinds;
-pub use store::StoreError;
-pub use store::StoreErrorKind;
-
-use std::borrow::Cow;
-use std::error::Error;
+pub use store::{StoreError, StoreErrorKind};
 
 /// A credential was not accepted, or could not be validated.
 ///

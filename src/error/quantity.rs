@@ -1,7 +1,6 @@
 //! Numbers and spans of time in the texts of errors.
 
-use std::ops::Bound;
-use std::ops::RangeBounds;
+use std::ops::{Bound, RangeBounds};
 use std::time::Duration;
 
 /// What can be out of range: a number or a span of time.

@@ -1,9 +1,8 @@
 //! A store that did not do what it was asked.
 
-use super::Rejection;
 use super::kind::RejectionKind;
-use super::kinds;
 use super::kinds::kind_error;
+use super::{Rejection, kinds};
 
 kind_error! {
     /// A store did not do what it was asked; what it holds is as it was before.

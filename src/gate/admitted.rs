@@ -1,13 +1,10 @@
 //! Callers that a gate has accepted.
 
-use http::HeaderMap;
-use http::HeaderValue;
-use http::header;
+use http::{HeaderMap, HeaderValue, header};
 
 use super::slot::SlotCaller;
 use crate::clock::UnixTime;
-use crate::policy::AccessRequest;
-use crate::policy::Decision;
+use crate::policy::{AccessRequest, Decision};
 use crate::principal::Principal;
 
 /// A caller whose credentials were accepted, before any decision what it may do.

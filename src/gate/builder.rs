@@ -3,30 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Gate;
-use super::Inner;
 use super::slot::Slot;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
-use crate::credential::Place;
-use crate::credential::PresentedCredential;
-use crate::credential::Sources;
-use crate::credential::SourcesBuilder;
+use super::{Gate, Inner};
+use crate::clock::{Clock, SystemClock};
+use crate::credential::{Place, PresentedCredential, Sources, SourcesBuilder};
 use crate::diagnosis::Finding;
 use crate::environment::Environment;
-use crate::error::ConfigError;
-use crate::error::Rejection;
+use crate::error::{ConfigError, Rejection};
 use crate::http_response::ResponseConfig;
 use crate::now_or_later::NowOrLater;
-use crate::policy::Authorizer;
-use crate::policy::Decision;
-use crate::policy::authorize_fn;
+use crate::policy::{Authorizer, Decision, authorize_fn};
 use crate::principal::Principal;
 use crate::revocation_list::RevocationList;
-use crate::validator::Authorities;
-use crate::validator::Router;
-use crate::validator::Shape;
-use crate::validator::TokenValidator;
+use crate::validator::{Authorities, Router, Shape, TokenValidator};
 
 /// Configures a [`Gate`].
 ///

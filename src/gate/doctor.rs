@@ -1,9 +1,7 @@
 //! Diagnosis of a gate, for the operator.
 
 use super::Gate;
-use crate::diagnosis::Finding;
-use crate::diagnosis::Report;
-use crate::diagnosis::gather;
+use crate::diagnosis::{Finding, Report, gather};
 use crate::now_or_later::NowOrLater;
 use crate::validator::TokenValidator;
 

@@ -5,28 +5,19 @@ mod builder;
 mod doctor;
 mod slot;
 
-pub use admitted::Admitted;
-pub use admitted::Authenticated;
-pub use builder::GateBuilder;
-
 use std::sync::Arc;
 
-use self::slot::Slot;
-use self::slot::SlotCaller;
-use crate::clock::Clock;
-use crate::clock::UnixTime;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::http_response::Refusal;
-use crate::http_response::ResponseConfig;
-use crate::now_or_later::NowOrLater;
-use crate::now_or_later::ask;
-use crate::policy::AccessRequest;
-use crate::policy::Authorizer;
-use crate::policy::Decision;
+pub use admitted::{Admitted, Authenticated};
+pub use builder::GateBuilder;
+
+use self::slot::{Slot, SlotCaller};
+use crate::clock::{Clock, UnixTime};
+use crate::error::{Rejection, RejectionKind};
+use crate::http_response::{Refusal, ResponseConfig};
+use crate::now_or_later::{NowOrLater, ask};
+use crate::policy::{AccessRequest, Authorizer, Decision};
 use crate::request::RequestFacts;
-use crate::validator::TokenValidator;
-use crate::validator::all;
+use crate::validator::{TokenValidator, all};
 
 /// Authenticates requests and decides whether they are allowed. Cheap to clone.
 ///

@@ -3,19 +3,13 @@
 use std::sync::Arc;
 
 use crate::clock::UnixTime;
-use crate::credential::Place;
-use crate::credential::PresentedCredential;
-use crate::credential::Sources;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::now_or_later::NowOrLater;
-use crate::now_or_later::all_ok;
-use crate::now_or_later::ask;
+use crate::credential::{Place, PresentedCredential, Sources};
+use crate::error::{Rejection, RejectionKind};
+use crate::now_or_later::{NowOrLater, all_ok, ask};
 use crate::principal::Principal;
 use crate::request::RequestFacts;
 use crate::revocation_list::RevocationList;
-use crate::validator::Router;
-use crate::validator::TokenValidator;
+use crate::validator::{Router, TokenValidator};
 
 /// Places, validators and revocation lists of one credential.
 #[derive(Debug)]

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use ring::error::Unspecified;
 
-use super::error::GrantError;
-use super::error::GrantErrorKind;
+use super::error::{GrantError, GrantErrorKind};
 use super::grant_store::GrantStore;
 use super::record::Grant;
 use crate::clock::UnixTime;

@@ -2,10 +2,7 @@
 
 use std::error::Error;
 
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
-use crate::error::kind_error;
-use crate::error::kinds;
+use crate::error::{StoreError, StoreErrorKind, kind_error, kinds};
 
 kind_error! {
     /// A change to a session or a family of refresh tokens was not made: everything is as it was

@@ -18,7 +18,6 @@ pub(crate) use draft::check_lifetime;
 pub(crate) use draft::no_random;
 #[cfg(feature = "session")]
 pub(crate) use draft::purge;
-pub use error::GrantError;
-pub use error::GrantErrorKind;
+pub use error::{GrantError, GrantErrorKind};
 pub use grant_store::GrantStore;
 pub use record::Grant;

@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use super::store::sequence::Sequence;
 use super::store::session_handle::SessionHandle;
-use crate::clock::Leeway;
-use crate::clock::UnixTime;
+use crate::clock::{Leeway, UnixTime};
 use crate::principal::Authority;
-use crate::revocation_list::RevocationKind;
-use crate::revocation_list::RevocationTarget;
+use crate::revocation_list::{RevocationKind, RevocationTarget};
 
 /// What was granted, to whom, and for how long: the common part of a
 /// [`SessionRecord`](crate::session::SessionRecord) and a [`RefreshFamily`](crate::refresh::RefreshFamily).

@@ -1,8 +1,6 @@
 //! Ranges of addresses that a connection may be made to.
 
-use std::net::IpAddr;
-use std::net::Ipv4Addr;
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The addresses to which a request may connect.
 ///

@@ -3,16 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::HeaderMap;
-use http::HeaderName;
-use http::HeaderValue;
-use http::Method;
-use http::StatusCode;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use super::HttpError;
-use super::HttpErrorKind;
 use super::address_scope::AddressScope;
 use super::endpoint::Endpoint;
+use super::{HttpError, HttpErrorKind};
 use crate::limits;
 use crate::secret::Secret;
 

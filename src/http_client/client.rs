@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::HttpError;
-use super::call::HttpRequest;
-use super::call::HttpResponse;
+use super::call::{HttpRequest, HttpResponse};
 use crate::now_or_later::NowOrLater;
 
 /// An HTTP client that sends one request and reads the whole response.

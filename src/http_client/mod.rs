@@ -10,18 +10,15 @@ mod client;
 mod endpoint;
 mod spawn;
 
+use std::error::Error;
+
 pub use address_scope::AddressScope;
-pub use call::BodyLimit;
-pub use call::HttpRequest;
-pub use call::HttpResponse;
+pub use call::{BodyLimit, HttpRequest, HttpResponse};
 pub use client::HttpClient;
 pub use endpoint::Endpoint;
 pub use spawn::Spawn;
 
-use std::error::Error;
-
-use crate::error::Cause;
-use crate::error::kinds;
+use crate::error::{Cause, kinds};
 
 /// A request got no whole answer.
 ///

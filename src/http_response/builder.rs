@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use http::Uri;
 
-use super::config::BodyStyle;
-use super::config::ResponseConfig;
-use super::config::Settings;
+use super::config::{BodyStyle, ResponseConfig, Settings};
 use super::params;
 use crate::credential::charset;
 use crate::error::ConfigError;
@@ -132,9 +130,7 @@ fn check_url(url: &str) -> Result<(), ConfigError> {
 mod tests {
     use super::*;
     use crate::error::ConfigErrorKind;
-    use crate::error::ConfigErrorKind::Empty;
-    use crate::error::ConfigErrorKind::OutOfRange;
-    use crate::error::ConfigErrorKind::ValueMalformed;
+    use crate::error::ConfigErrorKind::{Empty, OutOfRange, ValueMalformed};
 
     fn build_error(builder: ResponseConfigBuilder) -> (ConfigErrorKind, &'static str) {
         let error = builder.build().unwrap_err();

@@ -13,7 +13,6 @@ mod refusal;
 mod status;
 
 pub use builder::ResponseConfigBuilder;
-pub use config::BodyStyle;
-pub use config::ResponseConfig;
+pub use config::{BodyStyle, ResponseConfig};
 pub use params::ChallengeParams;
 pub use refusal::Refusal;

@@ -166,8 +166,7 @@ fn check_word(field: &'static str, word: &str) -> Result<(), ConfigError> {
 mod tests {
     use super::*;
     use crate::error::ConfigErrorKind;
-    use crate::error::ConfigErrorKind::Empty;
-    use crate::error::ConfigErrorKind::ValueMalformed;
+    use crate::error::ConfigErrorKind::{Empty, ValueMalformed};
 
     fn scope(text: &str) -> Result<String, ConfigErrorKind> {
         match ChallengeParams::new().with_scope(text) {

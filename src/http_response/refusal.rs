@@ -3,24 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::HeaderMap;
-use http::HeaderName;
-use http::HeaderValue;
-use http::Response;
-use http::StatusCode;
-use http::header;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
-use super::config::BodyStyle;
-use super::config::ResponseConfig;
-use super::config::Settings;
+use super::config::{BodyStyle, ResponseConfig, Settings};
 use super::header::Challenge;
 use super::params::ChallengeParams;
 use super::status;
-use super::status::ChallengeKind;
-use super::status::StatusRow;
+use super::status::{ChallengeKind, StatusRow};
 use crate::credential::Scheme;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use crate::error::{Rejection, RejectionKind};
 use crate::policy::Decision;
 
 /// A refused request: the reason for the operator, and the HTTP response for the client.

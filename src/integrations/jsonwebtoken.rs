@@ -50,35 +50,18 @@
 
 use std::sync::Arc;
 
-use jsonwebtoken::AlgorithmFamily;
-use jsonwebtoken::DecodingKey;
-use jsonwebtoken::DecodingKeyKind;
-use jsonwebtoken::crypto::CryptoProvider;
-use jsonwebtoken::crypto::JwtVerifier;
-use jsonwebtoken::crypto::KeyUtils;
-use jsonwebtoken::errors::Error;
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::jwk::EllipticCurve;
-use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::jwk::ThumbprintHash;
+use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
+use jsonwebtoken::errors::{Error, ErrorKind};
+use jsonwebtoken::jwk::{EllipticCurve, Jwk, ThumbprintHash};
+use jsonwebtoken::{AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use ring::digest;
-use ring::signature::KeyPair;
-use ring::signature::RsaPublicKeyComponents;
+use ring::signature::{KeyPair, RsaPublicKeyComponents};
 use signature::Verifier;
 
-use crate::crypto::Algorithm;
-use crate::crypto::Curve;
-use crate::crypto::Flaw;
-use crate::crypto::Material;
-use crate::crypto::Provider;
-use crate::crypto::Verify;
-use crate::crypto::signing;
 use crate::crypto::signing::Signing;
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
-use crate::key::Key;
-use crate::key::KeyImporter;
-use crate::key::der;
+use crate::crypto::{Algorithm, Curve, Flaw, Material, Provider, Verify, signing};
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::key::{Key, KeyImporter, der};
 
 /// Converts a `DecodingKey`; its family decides the type of the key.
 ///

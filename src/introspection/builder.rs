@@ -2,43 +2,30 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ring::hmac;
-use ring::rand::SecureRandom;
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom, SystemRandom};
 
-use super::cache::AnswerCache;
-use super::cache::CacheLimits;
+use super::cache::{AnswerCache, CacheLimits};
 use super::endpoint::ProviderEndpoint;
 use super::in_flight::Calls;
-use super::shared::DigestPrefixes;
-use super::shared::Shared;
+use super::shared::{DigestPrefixes, Shared};
 use super::signed::SignedResponses;
 use super::validator::IntrospectionValidator;
 use crate::client_auth::ClientAuth;
-use crate::clock::Clock;
-use crate::clock::Leeway;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, Leeway, SystemClock};
 use crate::environment::Environment;
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::event::Observer;
-use crate::http_client::Endpoint;
-use crate::http_client::HttpClient;
-use crate::http_client::Spawn;
-use crate::jwt::IntrospectionRules;
-use crate::jwt::NeedsAudience;
-use crate::jwt::Ready;
-use crate::jwt::TokenType;
+use crate::http_client::{Endpoint, HttpClient, Spawn};
+use crate::jwt::{IntrospectionRules, NeedsAudience, Ready, TokenType};
 use crate::key::KeyStore;
 use crate::limits;
 use crate::principal::Authority;
 use crate::secret::Secret;
-use crate::validator::SenderConstraint;
-use crate::validator::names;
+use crate::validator::{SenderConstraint, names};
 
 /// Configures an [`IntrospectionValidator`]: first the audience, then optional settings.
 ///
@@ -383,12 +370,8 @@ impl<S> fmt::Debug for IntrospectionValidatorBuilder<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http_client::HttpError;
-    use crate::http_client::HttpErrorKind;
-    use crate::http_client::HttpRequest;
-    use crate::http_client::HttpResponse;
-    use crate::key::Key;
-    use crate::key::KeySet;
+    use crate::http_client::{HttpError, HttpErrorKind, HttpRequest, HttpResponse};
+    use crate::key::{Key, KeySet};
     use crate::now_or_later::NowOrLater;
 
     /// A client that cannot connect.

@@ -1,17 +1,13 @@
 //! The cache of introspection results.
 
 use foldhash::fast::RandomState;
-use quick_cache::UnitWeighter;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
-use quick_cache::sync::DefaultLifecycle;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{UnitWeighter, Weighter};
 
 use crate::clock::UnixTime;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use crate::error::{Rejection, RejectionKind};
 use crate::limits;
-use crate::principal::KeyId;
-use crate::principal::Principal;
+use crate::principal::{KeyId, Principal};
 
 /// The digest of a token, different in each validator.
 pub(super) type Digest = [u8; 32];

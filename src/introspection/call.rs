@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use super::breaker::CallOutcome;
 use super::cache::Validated;
-use super::in_flight::CallPermit;
-use super::in_flight::CallResult;
-use super::shared::Shared;
-use super::shared::TokenQuery;
+use super::in_flight::{CallPermit, CallResult};
+use super::shared::{Shared, TokenQuery};
 use crate::event::Event;
 
 /// A call in progress. If it is dropped, those that wait for it get the result of an abandoned

@@ -6,10 +6,8 @@ use zeroize::Zeroizing;
 
 use super::cache::Digest;
 use super::response;
-use super::response::EndpointProblem;
-use super::response::TokenState;
-use super::shared::Shared;
-use super::shared::TokenQuery;
+use super::response::{EndpointProblem, TokenState};
+use super::shared::{Shared, TokenQuery};
 use super::validator::IntrospectionValidator;
 use crate::client_auth::ClientAuthKind;
 use crate::diagnosis::Finding;

@@ -2,22 +2,16 @@
 
 use std::sync::Arc;
 
-use http::HeaderValue;
-use http::header;
+use http::{HeaderValue, header};
 
 use super::breaker::CallOutcome;
 use super::response;
 use super::response::EndpointProblem;
-use crate::client_auth::ClientAuth;
-use crate::client_auth::Credentials;
-use crate::client_auth::Form;
+use crate::client_auth::{ClientAuth, Credentials, Form};
 use crate::clock::UnixTime;
-use crate::http_client::Endpoint;
-use crate::http_client::HttpClient;
-use crate::http_client::HttpError;
-use crate::http_client::HttpErrorKind;
-use crate::http_client::HttpRequest;
-use crate::http_client::HttpResponse;
+use crate::http_client::{
+    Endpoint, HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
+};
 use crate::limits;
 
 /// The address of an endpoint, and the credentials of this service there.

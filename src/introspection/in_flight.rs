@@ -2,17 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::breaker::Attempt;
-use super::breaker::Breaker;
-use super::breaker::CallOutcome;
+use super::breaker::{Attempt, Breaker, CallOutcome};
 use super::cache::Digest;
 use crate::clock::UnixTime;
 use crate::error::Rejection;
-use crate::limits;
 use crate::principal::Principal;
-use crate::single_flight;
-use crate::single_flight::Leader;
-use crate::single_flight::Waiter;
+use crate::single_flight::{Leader, Waiter};
+use crate::{limits, single_flight};
 
 /// The result of a call, for those that wait for it.
 #[derive(Clone)]

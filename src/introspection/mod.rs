@@ -18,6 +18,5 @@ mod signed;
 mod validator;
 
 pub use builder::IntrospectionValidatorBuilder;
-pub use revoke::RevocationClient;
-pub use revoke::RevokeError;
+pub use revoke::{RevocationClient, RevokeError};
 pub use validator::IntrospectionValidator;

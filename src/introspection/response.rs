@@ -2,20 +2,12 @@
 
 use std::error::Error;
 
-use http::StatusCode;
-use http::header;
+use http::{StatusCode, header};
 
 use super::breaker::CallOutcome;
-use crate::error::Cause;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::http_client::Endpoint;
-use crate::http_client::HttpError;
-use crate::http_client::HttpErrorKind;
-use crate::http_client::HttpResponse;
-use crate::json::Document;
-use crate::json::Object;
-use crate::json::Value;
+use crate::error::{Cause, Rejection, RejectionKind};
+use crate::http_client::{Endpoint, HttpError, HttpErrorKind, HttpResponse};
+use crate::json::{Document, Object, Value};
 
 /// The state of a token in a response.
 pub(super) enum TokenState {
@@ -152,8 +144,7 @@ struct EndpointFailure {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
     use super::*;
 

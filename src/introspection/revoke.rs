@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use super::endpoint::ProviderEndpoint;
-use super::endpoint::TokenRequest;
+use super::endpoint::{ProviderEndpoint, TokenRequest};
 use super::response;
 use super::response::EndpointProblem;
 use crate::client_auth::ClientAuth;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::http_client::Endpoint;

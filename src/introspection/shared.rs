@@ -1,44 +1,25 @@
 //! The parts of an introspection validator that its clones and its calls share.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ring::digest;
-use ring::hmac;
+use ring::{digest, hmac};
 use zeroize::Zeroizing;
 
 use super::breaker::CallOutcome;
-use super::cache::AnswerCache;
-use super::cache::Digest;
-use super::cache::Validated;
-use super::endpoint::ProviderEndpoint;
-use super::endpoint::TokenRequest;
+use super::cache::{AnswerCache, Digest, Validated};
+use super::endpoint::{ProviderEndpoint, TokenRequest};
 use super::in_flight::Calls;
-use super::response;
-use super::response::EndpointProblem;
-use super::response::TokenState;
-use super::signed;
+use super::response::{EndpointProblem, TokenState};
 use super::signed::SignedResponses;
-use crate::clock::Clock;
-use crate::clock::UnixTime;
-use crate::credential::PresentedCredential;
-use crate::credential::Scheme;
-use crate::credential::charset;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::event::Event;
-use crate::event::Observer;
-use crate::http_client::HttpResponse;
-use crate::http_client::Spawn;
-use crate::jwt::ActiveClaims;
-use crate::jwt::IntrospectionRules;
-use crate::principal::KeyId;
-use crate::principal::Principal;
-use crate::principal::TokenId;
-use crate::validator::SenderConstraint;
-use crate::validator::is_jwt_like;
+use super::{response, signed};
+use crate::clock::{Clock, UnixTime};
+use crate::credential::{PresentedCredential, Scheme, charset};
+use crate::error::{Rejection, RejectionKind};
+use crate::event::{Event, Observer};
+use crate::http_client::{HttpResponse, Spawn};
+use crate::jwt::{ActiveClaims, IntrospectionRules};
+use crate::principal::{KeyId, Principal, TokenId};
+use crate::validator::{SenderConstraint, is_jwt_like};
 
 pub(super) struct Shared {
     pub(super) endpoint: ProviderEndpoint,

@@ -3,16 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::response::EndpointProblem;
-use super::response::TokenState;
-use super::response::read;
+use super::response::{EndpointProblem, TokenState, read};
 use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
 use crate::error::ConfigError;
 use crate::json::Value;
 use crate::jwt::JwtValidator;
-use crate::key::KeyStatus;
-use crate::key::KeyStore;
+use crate::key::{KeyStatus, KeyStore};
 use crate::limits;
 use crate::principal::KeyId;
 use crate::validator::TokenValidator;

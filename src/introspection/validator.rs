@@ -7,19 +7,14 @@ use zeroize::Zeroizing;
 
 use super::call::Call;
 use super::in_flight::CallResult;
-use super::shared::Shared;
-use super::shared::TokenQuery;
-use crate::credential::PresentedCredential;
-use crate::credential::Scheme;
+use super::shared::{Shared, TokenQuery};
+use crate::credential::{PresentedCredential, Scheme};
 use crate::diagnosis::Finding;
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Principal;
 use crate::single_flight::Waiter;
-use crate::validator::Authorities;
-use crate::validator::Shape;
-use crate::validator::TokenValidator;
-use crate::validator::constrain;
+use crate::validator::{Authorities, Shape, TokenValidator, constrain};
 
 /// A [`TokenValidator`] for opaque access tokens, which asks an introspection endpoint about them
 /// (RFC 7662). It is cheap to clone.

@@ -5,14 +5,11 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::error::MintError;
-use super::error::MintErrorKind;
+use super::error::{MintError, MintErrorKind};
 use crate::clock::UnixTime;
-use crate::credential::base64url;
-use crate::credential::charset;
+use crate::credential::{base64url, charset};
 use crate::grant::Grant;
-use crate::json::Object;
-use crate::json::Value;
+use crate::json::{Object, Value};
 use crate::limits;
 
 /// The claims of a new access token. Subject, client and audience are required; the issuer adds

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::error::InClaim;
-use crate::error::kinds;
+use crate::error::{InClaim, kinds};
 
 /// Why no token was minted. It names the invalid claim, and never shows its value.
 ///

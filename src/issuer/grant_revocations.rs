@@ -4,17 +4,12 @@ use std::sync::Arc;
 
 use super::access_claims::GRANT_SEQUENCE;
 use crate::clock::UnixTime;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::grant::Grant;
-use crate::grant::GrantStore;
-use crate::grant::store::RevocationRecord;
-use crate::grant::store::Sequence;
-use crate::grant::store::SessionHandle;
+use crate::error::{Rejection, RejectionKind};
+use crate::grant::store::{RevocationRecord, Sequence, SessionHandle};
+use crate::grant::{Grant, GrantStore};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
-use crate::principal::Authority;
-use crate::principal::Principal;
+use crate::principal::{Authority, Principal};
 use crate::revocation_list::RevocationList;
 
 /// The revocation list for access tokens over a store of sessions or refresh tokens: a token ends

@@ -1,31 +1,20 @@
 //! The issuer of access tokens.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::PoisonError;
-use std::sync::RwLock;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::access_claims::AccessClaims;
-use super::access_claims::IssuerClaims;
+use super::access_claims::{AccessClaims, IssuerClaims};
 use super::endpoint_response::EndpointResponse;
-use super::error::MintError;
-use super::error::MintErrorKind;
+use super::error::{MintError, MintErrorKind};
 use super::minted::MintedToken;
 use super::random_id::random_id;
 use super::schedule;
 use super::signing_keys::SigningKeys;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
-use crate::clock::UnixTime;
+use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::environment::Environment;
-use crate::error::ConfigError;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::key::KeyHint;
-use crate::key::KeySet;
-use crate::key::KeyStatus;
-use crate::key::KeyStore;
+use crate::error::{ConfigError, Rejection, RejectionKind};
+use crate::key::{KeyHint, KeySet, KeyStatus, KeyStore};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::KeyId;

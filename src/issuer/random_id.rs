@@ -1,8 +1,7 @@
 //! Random ids.
 
 use ring::error::Unspecified;
-use ring::rand::SecureRandom;
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::credential::base64url;
 

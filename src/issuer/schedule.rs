@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::limits;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);

@@ -3,23 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jsonwebtoken::EncodingKey;
-use jsonwebtoken::Header;
+use jsonwebtoken::{EncodingKey, Header};
 use ring::error::Unspecified;
 use signature::Signer;
 use zeroize::Zeroizing;
 
 use crate::credential::base64url;
-use crate::crypto::Algorithm;
-use crate::crypto::Algorithms;
-use crate::crypto::Flaw;
-use crate::crypto::signing;
 use crate::crypto::signing::Signing;
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
-use crate::key::Key;
-use crate::key::KeyImporter;
-use crate::key::pem;
+use crate::crypto::{Algorithm, Algorithms, Flaw, signing};
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::key::{Key, KeyImporter, pem};
 use crate::limits;
 use crate::secret::Secret;
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::schedule::Schedule;
 use super::signing_key::SigningKey;
 use crate::clock::UnixTime;
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::key::KeySet;
 use crate::limits;
 

@@ -7,17 +7,12 @@ use zeroize::Zeroizing;
 
 use super::schedule::Schedule;
 use super::signing_key::SigningKey;
-use super::signing_keys::RevokedKey;
-use super::signing_keys::ScheduledKey;
-use super::signing_keys::SigningKeys;
+use super::signing_keys::{RevokedKey, ScheduledKey, SigningKeys};
 use crate::clock::UnixTime;
 use crate::credential::base64url;
 use crate::crypto::Algorithm;
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
-use crate::json::Elements;
-use crate::json::Object;
-use crate::json::Value;
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::json::{Elements, Object, Value};
 use crate::limits;
 use crate::secret::Secret;
 

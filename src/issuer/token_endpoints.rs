@@ -7,22 +7,16 @@ use zeroize::Zeroizing;
 use super::caller::AuthenticatedClient;
 use super::endpoint_response::EndpointResponse;
 use super::jwt_issuer::JwtIssuer;
-use crate::clock::Leeway;
-use crate::clock::UnixTime;
-use crate::credential::PresentedCredential;
-use crate::credential::parameter;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use crate::clock::{Leeway, UnixTime};
+use crate::credential::{PresentedCredential, parameter};
+use crate::error::{Rejection, RejectionKind};
 use crate::json::Object;
 use crate::jwt::JwtValidator;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
-use crate::principal::Confirmation;
-use crate::principal::Principal;
+use crate::principal::{Confirmation, Principal};
 use crate::revocation_list::RevocationList;
-use crate::validator::SenderConstraint;
-use crate::validator::TokenValidator;
-use crate::validator::is_jwt_like;
+use crate::validator::{SenderConstraint, TokenValidator, is_jwt_like};
 
 /// The introspection (RFC 7662) and revocation (RFC 7009) endpoints for the tokens of one issuer.
 /// They take the posted form and need no web framework.

@@ -4,14 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroU32;
 
-use super::error::JsonError;
-use super::error::JsonErrorKind;
-use super::escape::Unescaped;
-use super::escape::unescape;
-use super::scan::Escapes;
-use super::scan::scan_object;
-use super::sink::Sink;
-use super::sink::Span;
+use super::error::{JsonError, JsonErrorKind};
+use super::escape::{Unescaped, unescape};
+use super::scan::{Escapes, scan_object};
+use super::sink::{Sink, Span};
 use super::value::Value;
 
 /// A scanned object in one buffer: its text, bytes of its owner, the index of its members, and

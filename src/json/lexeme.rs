@@ -1,10 +1,8 @@
 //! Lexemes: strings, numbers, literals and the white space between them.
 
-use super::error::JsonError;
-use super::error::JsonErrorKind;
+use super::error::{JsonError, JsonErrorKind};
 use super::number;
-use super::plain::plain_end;
-use super::plain::quote;
+use super::plain::{plain_end, quote};
 
 /// A text that is being scanned; `PLAIN` is true if the text is
 /// [plain](crate::json::plain::is_plain).

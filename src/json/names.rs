@@ -1,7 +1,6 @@
 //! Member names of open objects, to find duplicates.
 
-use std::hash::BuildHasher;
-use std::hash::RandomState;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
 use super::escape::Unescaped;

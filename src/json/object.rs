@@ -3,13 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::error::JsonError;
-use super::error::JsonErrorKind;
-use super::escape::Unescaped;
-use super::escape::unescape;
+use super::error::{JsonError, JsonErrorKind};
+use super::escape::{Unescaped, unescape};
 use super::scan::scan_object;
-use super::sink::Sink;
-use super::sink::Span;
+use super::sink::{Sink, Span};
 use super::value::Value;
 
 /// A scanned object that borrows its text.

@@ -1,20 +1,10 @@
 //! The scanner: one pass over the text, without recursion.
 
-use super::error::JsonError;
-use super::error::JsonErrorKind;
+use super::error::{JsonError, JsonErrorKind};
 use super::lexeme::Input;
-use super::names::FEW;
-use super::names::MANY;
-use super::names::NameError;
-use super::names::NameScope;
-use super::names::Names;
-use super::names::RawName;
-use super::names::head;
-use super::names::short_name;
+use super::names::{FEW, MANY, NameError, NameScope, Names, RawName, head, short_name};
 use super::plain::is_plain;
-use super::sink::NameCheck;
-use super::sink::Sink;
-use super::sink::Span;
+use super::sink::{NameCheck, Sink, Span};
 use crate::limits;
 
 /// Whether a scanned text can have escapes.

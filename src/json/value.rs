@@ -5,13 +5,10 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::error::JsonError;
-use super::error::JsonErrorKind;
-use super::escape::Unescaped;
-use super::escape::unescape;
+use super::error::{JsonError, JsonErrorKind};
+use super::escape::{Unescaped, unescape};
 use super::plain::is_plain;
-use super::scan::Escapes;
-use super::scan::scan_value;
+use super::scan::{Escapes, scan_value};
 
 /// A value that the scanner accepted: a span of the scanned text.
 ///

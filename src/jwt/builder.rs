@@ -5,38 +5,25 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::builder_state::NeedsAudience;
-use super::builder_state::NeedsIssuer;
-use super::builder_state::NeedsKeys;
-use super::builder_state::Ready;
+use super::builder_state::{NeedsAudience, NeedsIssuer, NeedsKeys, Ready};
 use super::claim_name::ClaimName;
 use super::config::JwtConfig;
 use super::grants::Grants;
 use super::header::without_application;
-use super::issuer_rules::AcceptedIssuers;
-use super::issuer_rules::AcceptedNames;
-use super::issuer_rules::AcceptedTypes;
-use super::issuer_rules::Expiry;
-use super::issuer_rules::KeySource;
-use super::issuer_rules::Purpose;
-use super::issuer_rules::RequiredType;
+use super::issuer_rules::{
+    AcceptedIssuers, AcceptedNames, AcceptedTypes, Expiry, KeySource, Purpose, RequiredType,
+};
 use super::issuers::IssuerTable;
 use super::requirement::Requirement;
-use super::tenant::IssuerPattern;
-use super::tenant::Tenant;
+use super::tenant::{IssuerPattern, Tenant};
 use super::validator::JwtValidator;
-use crate::clock::Clock;
-use crate::clock::Leeway;
+use crate::clock::{Clock, Leeway};
 use crate::crypto::Algorithm;
 use crate::environment::Environment;
 use crate::error::ConfigError;
-use crate::key::KeySet;
-use crate::key::KeyStore;
-use crate::principal::Authority;
-use crate::principal::ClaimValue;
-use crate::principal::Claims;
-use crate::validator::SenderConstraint;
-use crate::validator::names;
+use crate::key::{KeySet, KeyStore};
+use crate::principal::{Authority, ClaimValue, Claims};
+use crate::validator::{SenderConstraint, names};
 
 /// Configures a [`JwtValidator`] for one issuer: first the issuer, then the audience, then the
 /// keys, then optional settings.

@@ -3,24 +3,15 @@
 use super::claim_name::ClaimName;
 use super::claims::RegisteredClaims;
 use super::header::Typ;
-use super::issuer_rules::AcceptedIssuers;
-use super::issuer_rules::AcceptedNames;
-use super::issuer_rules::AcceptedTypes;
-use super::issuer_rules::Expiry;
-use super::issuer_rules::IssuerRules;
-use super::issuer_rules::Purpose;
-use super::issuer_rules::RequiredType;
-use super::rejections::invalid;
-use super::rejections::issuer_mismatch;
-use super::rejections::missing;
-use super::rejections::type_mismatch;
+use super::issuer_rules::{
+    AcceptedIssuers, AcceptedNames, AcceptedTypes, Expiry, IssuerRules, Purpose, RequiredType,
+};
+use super::rejections::{invalid, issuer_mismatch, missing, type_mismatch};
 use super::verified_token::VerifiedToken;
 use crate::clock::UnixTime;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use crate::error::{Rejection, RejectionKind};
 use crate::json::Value;
-use crate::principal::Authority;
-use crate::principal::Claims;
+use crate::principal::{Authority, Claims};
 
 impl IssuerRules {
     /// Checks, in this order: `typ`, purpose, issuer, audience, times and the configured

@@ -1,10 +1,6 @@
 //! The claims that the checks need, and their places in a token.
 
-use crate::json::Document;
-use crate::json::RawName;
-use crate::json::Span;
-use crate::json::TextRange;
-use crate::json::Unescaped;
+use crate::json::{Document, RawName, Span, TextRange, Unescaped};
 
 /// A claim that the checks need.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

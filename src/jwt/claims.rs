@@ -1,19 +1,12 @@
 //! The registered claims and their types.
 
-use super::claim_name::ClaimName;
-use super::claim_name::Slots;
+use super::claim_name::{ClaimName, Slots};
 use super::rejections::invalid;
 use crate::clock::UnixTime;
 use crate::error::Rejection;
-use crate::json::Document;
-use crate::json::Escapes;
-use crate::json::Kind;
-use crate::json::Rounding;
-use crate::json::TextRange;
-use crate::json::Unescaped;
-use crate::json::Value;
-use crate::json::is_plain;
-use crate::json::seconds;
+use crate::json::{
+    Document, Escapes, Kind, Rounding, TextRange, Unescaped, Value, is_plain, seconds,
+};
 use crate::limits;
 use crate::principal::Confirmation;
 

@@ -1,22 +1,13 @@
 //! The compact serialization of a JWS: three parts in one spelling (RFC 7515 section 7.1).
 
-use super::claim_name::ClaimName;
-use super::claim_name::Slots;
-use super::header::Header;
-use super::header::HeaderCache;
+use super::claim_name::{ClaimName, Slots};
+use super::header::{Header, HeaderCache};
 use crate::credential::base64url;
 use crate::error::RejectionKind;
-use crate::json::Document;
-use crate::json::ENTRY_BYTES;
-use crate::json::Escapes;
-use crate::json::Index;
-use crate::json::NameCheck;
-use crate::json::RawName;
-use crate::json::Sink;
-use crate::json::Span;
-use crate::json::TextRange;
-use crate::json::Value;
-use crate::json::scan_object;
+use crate::json::{
+    Document, ENTRY_BYTES, Escapes, Index, NameCheck, RawName, Sink, Span, TextRange, Value,
+    scan_object,
+};
 use crate::limits;
 
 /// A token that is parsed but not verified: all of it is untrusted.

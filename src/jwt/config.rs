@@ -3,20 +3,13 @@
 use std::sync::Arc;
 
 use super::grants::Grants;
-use super::issuer_rules::AcceptedIssuers;
-use super::issuer_rules::AcceptedNames;
-use super::issuer_rules::AcceptedTypes;
-use super::issuer_rules::Expiry;
-use super::issuer_rules::IssuerRules;
-use super::issuer_rules::KeySource;
-use super::issuer_rules::Purpose;
-use super::issuer_rules::RequiredType;
+use super::issuer_rules::{
+    AcceptedIssuers, AcceptedNames, AcceptedTypes, Expiry, IssuerRules, KeySource, Purpose,
+    RequiredType,
+};
 use super::requirement::Requirement;
-use crate::clock::Clock;
-use crate::clock::Leeway;
-use crate::clock::SystemClock;
-use crate::crypto::Algorithm;
-use crate::crypto::Algorithms;
+use crate::clock::{Clock, Leeway, SystemClock};
+use crate::crypto::{Algorithm, Algorithms};
 use crate::error::ConfigError;
 use crate::key::check_served;
 use crate::limits;

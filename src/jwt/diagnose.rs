@@ -1,14 +1,9 @@
 //! Diagnosis of a validator: weak configuration, and the state of its key sources.
 
-use super::issuer_rules::AcceptedIssuers;
-use super::issuer_rules::AcceptedNames;
-use super::issuer_rules::IssuerRules;
-use super::issuer_rules::KeySource;
-use super::issuer_rules::Purpose;
+use super::issuer_rules::{AcceptedIssuers, AcceptedNames, IssuerRules, KeySource, Purpose};
 use super::requirement::Requirement;
 use super::validator::JwtValidator;
-use crate::diagnosis::Finding;
-use crate::diagnosis::gather;
+use crate::diagnosis::{Finding, gather};
 use crate::key::key_findings;
 use crate::now_or_later::NowOrLater;
 

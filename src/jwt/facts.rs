@@ -3,12 +3,8 @@
 use super::claim_name::ClaimName;
 use super::claims;
 use super::claims::RegisteredClaims;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::json::Document;
-use crate::json::Escapes;
-use crate::json::Kind;
-use crate::json::TextRange;
+use crate::error::{Rejection, RejectionKind};
+use crate::json::{Document, Escapes, Kind, TextRange};
 
 /// Returns the value of the claim with the scopes, with its quotes or brackets; `name` is the
 /// claim to read in place of `scope`.

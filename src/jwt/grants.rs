@@ -1,12 +1,8 @@
 //! The scopes and claims that an issuer may assert.
 
 use super::claim_name::ClaimName;
-use crate::json::Document;
-use crate::json::TextRange;
-use crate::json::Value;
-use crate::principal::Facts;
-use crate::principal::Principal;
-use crate::principal::Scopes;
+use crate::json::{Document, TextRange, Value};
+use crate::principal::{Facts, Principal, Scopes};
 
 /// The scopes and private claims that an issuer may assert. It may assert all registered claims,
 /// except scopes in `scope` that it was not granted.

@@ -1,16 +1,10 @@
 //! The JOSE header: the members that are read and those that are rejected (RFC 7515 section 4).
 
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::crypto::Algorithm;
 use crate::error::RejectionKind;
-use crate::json::Sink;
-use crate::json::Span;
-use crate::json::TextRange;
-use crate::json::Unescaped;
-use crate::json::Value;
-use crate::json::scan_object;
+use crate::json::{Sink, Span, TextRange, Unescaped, Value, scan_object};
 use crate::limits;
 
 /// The members that are used. Members that hold keys or refer to keys (`jwk`, `jku`, `x5u`, `x5c`,

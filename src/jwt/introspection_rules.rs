@@ -1,29 +1,18 @@
 //! The checks of the claims in an introspection response (RFC 7662 section 2.2).
 
 use super::checks::is_one_of;
-use super::claim_name::ClaimName;
-use super::claim_name::Slots;
+use super::claim_name::{ClaimName, Slots};
 use super::claims::RegisteredClaims;
-use super::facts::FactReader;
-use super::facts::scopes;
+use super::facts::{FactReader, scopes};
 use super::grants::Grants;
 use super::header::without_application;
 use super::issuer_rules::AcceptedNames;
 use super::rejections;
-use super::rejections::missing;
-use super::rejections::type_mismatch;
-use crate::clock::Leeway;
-use crate::clock::UnixTime;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::json::Document;
-use crate::json::TextRange;
-use crate::json::Value;
-use crate::principal::Authority;
-use crate::principal::Facts;
-use crate::principal::Principal;
-use crate::principal::PrincipalKind;
-use crate::principal::TokenId;
+use super::rejections::{missing, type_mismatch};
+use crate::clock::{Leeway, UnixTime};
+use crate::error::{Rejection, RejectionKind};
+use crate::json::{Document, TextRange, Value};
+use crate::principal::{Authority, Facts, Principal, PrincipalKind, TokenId};
 use crate::validator::Authorities;
 
 /// The rules for the claims of one introspection endpoint.

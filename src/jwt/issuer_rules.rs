@@ -8,10 +8,8 @@ use super::requirement::Requirement;
 use super::tenant::IssuerPattern;
 use crate::clock::Leeway;
 use crate::crypto::Algorithms;
-use crate::key::KeySet;
-use crate::key::KeyStore;
-use crate::principal::Authority;
-use crate::principal::PrincipalKind;
+use crate::key::{KeySet, KeyStore};
+use crate::principal::{Authority, PrincipalKind};
 
 /// One trusted issuer: its names, its keys and the rules for its tokens.
 #[derive(Clone, Debug)]

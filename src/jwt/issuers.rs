@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::issuer_rules::AcceptedIssuers;
-use super::issuer_rules::IssuerRules;
+use super::issuer_rules::{AcceptedIssuers, IssuerRules};
 use super::tenant::IssuerPattern;
 use crate::credential::Unverified;
 use crate::error::ConfigError;
-use crate::json::Escapes;
-use crate::json::Value;
+use crate::json::{Escapes, Value};
 
 /// The rules of every issuer, found by the value of `iss`.
 #[derive(Clone, Debug)]

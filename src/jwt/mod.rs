@@ -32,10 +32,7 @@ mod validator;
 mod verified_token;
 
 pub use builder::JwtValidatorBuilder;
-pub use builder_state::NeedsAudience;
-pub use builder_state::NeedsIssuer;
-pub use builder_state::NeedsKeys;
-pub use builder_state::Ready;
+pub use builder_state::{NeedsAudience, NeedsIssuer, NeedsKeys, Ready};
 #[cfg(feature = "introspection")]
 pub(crate) use introspection_rules::ActiveClaims;
 #[cfg(feature = "introspection")]

@@ -1,8 +1,7 @@
 //! The rejections that several checks share.
 
 use super::claim_name::ClaimName;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use crate::error::{Rejection, RejectionKind};
 
 #[cold]
 pub(super) fn missing(name: ClaimName) -> Rejection {

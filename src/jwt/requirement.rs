@@ -6,15 +6,12 @@ use std::time::Duration;
 
 use super::claim_name::ClaimName;
 use super::claims::RegisteredClaims;
-use super::rejections::invalid;
-use super::rejections::missing;
+use super::rejections::{invalid, missing};
 use super::verified_token::VerifiedToken;
 use crate::clock::Leeway;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use crate::error::{Rejection, RejectionKind};
 use crate::json::Value;
-use crate::principal::ClaimValue;
-use crate::principal::Claims;
+use crate::principal::{ClaimValue, Claims};
 
 /// A closure that checks the verified claims.
 pub(super) type ClaimCheck = Arc<dyn Fn(Claims<'_>) -> bool + Send + Sync>;

@@ -1,23 +1,16 @@
 //! Validation of tokens that were accepted before and are in the cache.
 
 use super::claim_name::ClaimName;
-use super::issuer_rules::AcceptedIssuers;
-use super::issuer_rules::IssuerRules;
-use super::issuer_rules::KeySource;
-use super::requirement::ClaimCheck;
-use super::requirement::Requirement;
-use super::validator::JwtValidator;
-use super::validator::PendingToken;
+use super::issuer_rules::{AcceptedIssuers, IssuerRules, KeySource};
+use super::requirement::{ClaimCheck, Requirement};
+use super::validator::{JwtValidator, PendingToken};
 use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
 use crate::crypto::Algorithms;
 use crate::json::Value;
 use crate::key::KeyStatus;
 use crate::principal::Principal;
-use crate::validator::CacheKey;
-use crate::validator::CachedPrincipal;
-use crate::validator::TokenCache;
-use crate::validator::ValidatorCache;
+use crate::validator::{CacheKey, CachedPrincipal, TokenCache, ValidatorCache};
 
 impl JwtValidator {
     /// Caches accepted tokens in this cache, except tokens signed with a shared secret, whose

@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::ConfigError;
-use crate::principal::Authority;
-use crate::principal::Claims;
+use crate::principal::{Authority, Claims};
 
 /// A tenant of a provider whose issuers follow a
 /// [pattern](crate::jwt::JwtValidatorBuilder::issuer_pattern).

@@ -7,21 +7,14 @@ use serde_json::Value;
 
 use super::compact;
 use super::compact::Compact;
-use super::header::Header;
-use super::header::HeaderCache;
-use super::header::HeaderText;
+use super::header::{Header, HeaderCache, HeaderText};
 use super::validator::verify;
 use crate::credential::base64url;
 use crate::crypto::Provider;
-use crate::error::ConfigErrorKind;
-use crate::error::RejectionKind;
+use crate::error::{ConfigErrorKind, RejectionKind};
 use crate::json::Object;
-use crate::key::Key;
-use crate::key::KeyImporter;
-use crate::key::KeySet;
-use crate::key::test_vectors::present;
-use crate::key::test_vectors::read;
-use crate::key::test_vectors::vectors;
+use crate::key::test_vectors::{present, read, vectors};
+use crate::key::{Key, KeyImporter, KeySet};
 use crate::limits;
 
 /// Labelled valid, but the JWK's `alg` differs from the token's: PS256 for PS384, and "ES521",

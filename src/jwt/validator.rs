@@ -6,39 +6,23 @@ use std::sync::Arc;
 use super::claim_name::ClaimName;
 use super::claims::RegisteredClaims;
 use super::compact::Compact;
-use super::facts::FactReader;
-use super::facts::scopes;
-use super::header::HeaderCache;
-use super::header::HeaderText;
-use super::issuer_rules::IssuerRules;
-use super::issuer_rules::KeySource;
+use super::facts::{FactReader, scopes};
+use super::header::{HeaderCache, HeaderText};
+use super::issuer_rules::{IssuerRules, KeySource};
 use super::issuers::IssuerTable;
 use super::rejections;
 use super::verified_token::VerifiedToken;
-use crate::clock::Clock;
-use crate::clock::UnixTime;
-use crate::credential::PresentedCredential;
-use crate::credential::Unverified;
+use crate::clock::{Clock, UnixTime};
+use crate::credential::{PresentedCredential, Unverified};
 use crate::diagnosis::Finding;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use crate::error::{Rejection, RejectionKind};
 use crate::json::Kind;
-use crate::key::Key;
-use crate::key::KeyHint;
-use crate::key::KeySet;
-use crate::key::KeyStore;
-use crate::now_or_later::NowOrLater;
-use crate::now_or_later::ask;
-use crate::principal::Facts;
-use crate::principal::Principal;
-use crate::validator::Authorities;
-use crate::validator::CacheKey;
-use crate::validator::SenderConstraint;
-use crate::validator::Shape;
-use crate::validator::TokenValidator;
-use crate::validator::ValidatorCache;
-use crate::validator::all;
-use crate::validator::constrain;
+use crate::key::{Key, KeyHint, KeySet, KeyStore};
+use crate::now_or_later::{NowOrLater, ask};
+use crate::principal::{Facts, Principal};
+use crate::validator::{
+    Authorities, CacheKey, SenderConstraint, Shape, TokenValidator, ValidatorCache, all, constrain,
+};
 
 /// A [`TokenValidator`] for the JWTs of one or more issuers.
 ///

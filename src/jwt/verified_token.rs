@@ -1,11 +1,9 @@
 //! A token after its signature was verified, before its claims are checked.
 
 use super::claims::RegisteredClaims;
-use super::header::Typ;
-use super::header::without_application;
+use super::header::{Typ, without_application};
 use crate::clock::UnixTime;
-use crate::json::TextRange;
-use crate::json::Value;
+use crate::json::{TextRange, Value};
 
 /// A token whose signature is valid and whose claims are being checked.
 pub(super) struct VerifiedToken<'c, 'd> {

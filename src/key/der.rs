@@ -4,9 +4,7 @@
 //! The algorithm identifier decides the kind of the key: the curve is read, not inferred from a
 //! length. The reader does not recurse.
 
-use crate::crypto::Curve;
-use crate::crypto::Flaw;
-use crate::crypto::Material;
+use crate::crypto::{Curve, Flaw, Material};
 
 /// Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
 pub(super) fn public_key(der: &[u8]) -> Result<Material, Flaw> {

@@ -2,8 +2,7 @@
 
 use crate::error::ConfigError;
 use crate::http_client::Endpoint;
-use crate::json::Object;
-use crate::json::Value;
+use crate::json::{Object, Value};
 
 /// The members of an issuer's discovery document that are used here.
 ///

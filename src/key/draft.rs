@@ -3,15 +3,8 @@
 use std::sync::Arc;
 
 use super::id;
-use super::verification_key::Key;
-use super::verification_key::KeyData;
-use super::verification_key::SECRET;
-use crate::crypto::Algorithm;
-use crate::crypto::Algorithms;
-use crate::crypto::Curve;
-use crate::crypto::Flaw;
-use crate::crypto::Material;
-use crate::crypto::Provider;
+use super::verification_key::{Key, KeyData, SECRET};
+use crate::crypto::{Algorithm, Algorithms, Curve, Flaw, Material, Provider};
 
 /// What an import has read.
 pub(super) struct KeyDraft {

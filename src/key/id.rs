@@ -1,11 +1,9 @@
 //! Identities of keys, and the JWKs of public keys.
 
-use ring::digest;
-use ring::hmac;
+use ring::{digest, hmac};
 
 use crate::credential::base64url;
-use crate::crypto::Algorithm;
-use crate::crypto::Material;
+use crate::crypto::{Algorithm, Material};
 use crate::principal::KeyId;
 
 /// Returns the identity of key material: the RFC 7638 thumbprint of a public key, and for a secret
@@ -67,8 +65,7 @@ fn members(material: &Material) -> String {
 mod tests {
     use serde_json::json;
 
-    use crate::key::Key;
-    use crate::key::test_samples;
+    use crate::key::{Key, test_samples};
 
     /// RFC 7638 section 3.1.
     const N: &str = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_\

@@ -2,20 +2,12 @@
 
 use std::sync::Arc;
 
-use super::der;
 use super::draft::KeyDraft;
-use super::id;
-use super::jwk;
-use super::jwks;
-use super::pem;
-use super::secret_lint;
 use super::set::KeySet;
 use super::verification_key::Key;
+use super::{der, id, jwk, jwks, pem, secret_lint};
 use crate::credential::base64url;
-use crate::crypto::Algorithm;
-use crate::crypto::Flaw;
-use crate::crypto::Material;
-use crate::crypto::Provider;
+use crate::crypto::{Algorithm, Flaw, Material, Provider};
 use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::secret::Secret;

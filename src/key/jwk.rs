@@ -5,13 +5,9 @@ use std::borrow::Cow;
 use super::draft::KeyDraft;
 use super::secret_lint;
 use crate::credential::base64url;
-use crate::crypto::Algorithm;
-use crate::crypto::Curve;
-use crate::crypto::Flaw;
-use crate::crypto::Material;
+use crate::crypto::{Algorithm, Curve, Flaw, Material};
 use crate::error::ConfigError;
-use crate::json::Object;
-use crate::json::Value;
+use crate::json::{Object, Value};
 use crate::limits;
 
 /// Reads the text of one JWK; it may be a secret.

@@ -3,11 +3,9 @@
 use super::jwk;
 use super::set::KeySet;
 use super::skipped::SkippedKey;
-use crate::crypto::Flaw;
-use crate::crypto::Provider;
+use crate::crypto::{Flaw, Provider};
 use crate::error::ConfigError;
-use crate::event::Event;
-use crate::event::Observer;
+use crate::event::{Event, Observer};
 use crate::json::Value;
 use crate::limits;
 

@@ -28,14 +28,12 @@ mod verification_key;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use discovery::jwks_uri_of;
-pub use fetched::FetchedKeys;
-pub use fetched::FetchedKeysBuilder;
 pub(crate) use fetched::key_findings;
+pub use fetched::{FetchedKeys, FetchedKeysBuilder};
 pub use hint::KeyHint;
 pub use import::KeyImporter;
 pub use set::KeySet;
 pub use skipped::SkippedKey;
-pub use store::KeyStatus;
-pub use store::KeyStore;
+pub use store::{KeyStatus, KeyStore};
 pub use verification_key::Key;
 pub(crate) use verification_key::check_served;

@@ -5,8 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::der;
-use crate::crypto::Flaw;
-use crate::crypto::Material;
+use crate::crypto::{Flaw, Material};
 
 /// Reads a public key from the only block.
 pub(super) fn public_key(pem: &[u8]) -> Result<Material, Flaw> {

@@ -6,11 +6,8 @@ use std::sync::Arc;
 use super::hint::KeyHint;
 use super::skipped::SkippedKey;
 use super::verification_key::Key;
-use crate::crypto::Algorithm;
-use crate::crypto::Algorithms;
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
-use crate::error::RejectionKind;
+use crate::crypto::{Algorithm, Algorithms};
+use crate::error::{ConfigError, ConfigErrorKind, RejectionKind};
 use crate::limits;
 use crate::principal::KeyId;
 
@@ -296,12 +293,8 @@ mod tests {
 
     use super::*;
     use crate::error::ConfigErrorKind;
-    use crate::event::Event;
-    use crate::event::Observer;
-    use crate::key::KeyImporter;
-    use crate::key::KeyStatus;
-    use crate::key::KeyStore;
-    use crate::key::test_samples;
+    use crate::event::{Event, Observer};
+    use crate::key::{KeyImporter, KeyStatus, KeyStore, test_samples};
 
     const MESSAGE: &[u8] = b"header.payload";
 

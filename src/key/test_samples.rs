@@ -2,22 +2,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ring::hmac;
 use ring::rand::SystemRandom;
-use ring::signature;
-use ring::signature::EcdsaKeyPair;
-use ring::signature::EcdsaSigningAlgorithm;
-use ring::signature::Ed25519KeyPair;
-use ring::signature::RsaEncoding;
-use ring::signature::RsaKeyPair;
-use serde_json::Value;
-use serde_json::json;
+use ring::signature::{
+    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, RsaEncoding, RsaKeyPair,
+};
+use ring::{hmac, signature};
+use serde_json::{Value, json};
 
 use super::pem;
 use crate::credential::base64url;
-use crate::crypto::Algorithm;
-use crate::crypto::Curve;
-use crate::crypto::Material;
+use crate::crypto::{Algorithm, Curve, Material};
 
 pub(crate) const ED25519: &str = include_str!("../../tests/keys/ed25519.public.pem");
 pub(crate) const ES256: &str = include_str!("../../tests/keys/es256.public.pem");

@@ -1,22 +1,17 @@
 //! Third-party vectors for keys and signatures: Wycheproof's `json_web_key`, and tokens from the
 //! test suites of other libraries.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::import::KeyImporter;
 use super::set::KeySet;
-use super::verification_key::Key;
-use super::verification_key::KeyData;
+use super::verification_key::{Key, KeyData};
 use crate::credential::base64url;
-use crate::crypto::Algorithm;
-use crate::crypto::Material;
-use crate::crypto::Provider;
-use crate::error::ConfigErrorKind;
-use crate::error::RejectionKind;
+use crate::crypto::{Algorithm, Material, Provider};
+use crate::error::{ConfigErrorKind, RejectionKind};
 
 /// Labelled valid, but their JWK Sets hold symmetric keys, which are never imported from a set.
 /// Imported one by one, the same keys verify these tokens.

@@ -4,11 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::credential::base64url;
-use crate::crypto::Algorithm;
-use crate::crypto::Algorithms;
-use crate::crypto::Verify;
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::crypto::{Algorithm, Algorithms, Verify};
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::limits;
 use crate::principal::KeyId;
 
@@ -176,9 +173,7 @@ pub(crate) fn check_served(wanted: Algorithms, served: Algorithms) -> Result<(),
 mod tests {
     use super::*;
     use crate::crypto::Provider;
-    use crate::key::KeyImporter;
-    use crate::key::KeySet;
-    use crate::key::test_samples;
+    use crate::key::{KeyImporter, KeySet, test_samples};
 
     const MESSAGE: &[u8] = b"header.payload";
 

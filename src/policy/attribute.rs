@@ -3,8 +3,7 @@
 use std::fmt;
 
 use crate::policy::truth::Truth;
-use crate::principal::Authority;
-use crate::principal::ClaimValue;
+use crate::principal::{Authority, ClaimValue};
 
 /// The value of one attribute of the requested resource.
 ///

@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::RejectionKind;
-use crate::error::kinds;
+use crate::error::{RejectionKind, kinds};
 use crate::policy::obligation::Obligations;
 
 /// The decision of an [`Authorizer`](crate::policy::Authorizer): allow or deny, with its reasons.

@@ -7,16 +7,12 @@ use std::sync::Arc;
 
 use crate::error::kinds;
 use crate::policy::condition::condition::Condition;
-use crate::policy::engine::analysis::Literals;
-use crate::policy::engine::analysis::bounds;
-use crate::policy::engine::analysis::conjunction;
+use crate::policy::engine::analysis::{Literals, bounds, conjunction};
 use crate::policy::engine::predicate::Predicate;
-use crate::policy::policy::Combining;
-use crate::policy::policy::Policy;
+use crate::policy::policy::{Combining, Policy};
 use crate::policy::route::guarded_route::Guard;
 use crate::policy::route::route_table::RouteTable;
-use crate::policy::rule::Effect;
-use crate::policy::rule::Rule;
+use crate::policy::rule::{Effect, Rule};
 
 /// A rule or condition that is probably wrong, found by [`Policy::lint`] or [`RouteTable::lint`].
 ///
@@ -232,11 +228,7 @@ impl Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::PolicyBuilder;
-    use crate::policy::action;
-    use crate::policy::address_in;
-    use crate::policy::claim;
-    use crate::policy::require_scope;
+    use crate::policy::{PolicyBuilder, action, address_in, claim, require_scope};
 
     fn lints(rules: impl IntoIterator<Item = Rule>, combining: Combining) -> Vec<String> {
         let builder = Policy::builder().combining(combining);

@@ -56,66 +56,33 @@ mod truth;
 
 pub use attribute::Attribute;
 pub use authorizer::Authorizer;
-pub use cases::Case;
-pub use cases::CasesFailed;
-pub use cases::run_cases;
-pub use condition::caller::acr_at_least;
-pub use condition::caller::address_in;
-pub use condition::caller::amr;
-pub use condition::caller::audience;
-pub use condition::caller::authority;
-pub use condition::caller::client;
-pub use condition::caller::header;
-pub use condition::caller::kind;
-pub use condition::caller::max_auth_age;
-pub use condition::caller::max_token_age;
-pub use condition::caller::sender_constrained;
-pub use condition::caller::time_between;
-pub use condition::caller::via_tls;
-pub use condition::caller::weekdays;
-pub use condition::claims::ClaimTest;
-pub use condition::claims::claim;
-pub use condition::claims::group;
-pub use condition::claims::require_scope;
-pub use condition::claims::role;
+pub use cases::{Case, CasesFailed, run_cases};
+pub use condition::caller::{
+    acr_at_least, address_in, amr, audience, authority, client, header, kind, max_auth_age,
+    max_token_age, sender_constrained, time_between, via_tls, weekdays,
+};
+pub use condition::claims::{ClaimTest, claim, group, require_scope, role};
 pub use condition::condition::Condition;
-pub use condition::custom::authorize_fn;
-pub use condition::custom::condition_fn;
-pub use condition::resource::Owner;
-pub use condition::resource::Param;
-pub use condition::resource::ResourceAttribute;
-pub use condition::resource::action;
-pub use condition::resource::attribute;
-pub use condition::resource::method;
-pub use condition::resource::owner;
-pub use condition::resource::param;
-pub use condition::resource::route;
-pub use decision::Decision;
-pub use decision::Reason;
-pub use decision::ReasonCode;
+pub use condition::custom::{authorize_fn, condition_fn};
+pub use condition::resource::{
+    Owner, Param, ResourceAttribute, action, attribute, method, owner, param, route,
+};
+pub use decision::{Decision, Reason, ReasonCode};
+#[cfg(feature = "cedar")]
+pub(crate) use engine::owner::user;
 #[cfg(feature = "policy-file")]
 pub use file::error::LoadError;
 #[cfg(feature = "policy-file")]
 pub use file::loader::POLICY_SCHEMA;
 #[cfg(feature = "policy-file")]
 pub use file::loader::PolicyLoader;
-pub use lint::Lint;
-pub use lint::LintKind;
-pub use obligation::AuditLevel;
-pub use obligation::Obligations;
-pub use policy::Combining;
-pub use policy::Policy;
-pub use policy::PolicyBuilder;
+pub use lint::{Lint, LintKind};
+pub use obligation::{AuditLevel, Obligations};
+pub use policy::{Combining, Policy, PolicyBuilder};
 pub use reload::PolicyHandle;
 pub use request::AccessRequest;
-pub use route::guarded_route::Guard;
-pub use route::guarded_route::Route;
-pub use route::route_table::RouteTable;
-pub use route::route_table::RouteTableBuilder;
-pub use rule::Effect;
-pub use rule::Rule;
+pub use route::guarded_route::{Guard, Route};
+pub use route::route_table::{RouteTable, RouteTableBuilder};
+pub use rule::{Effect, Rule};
 pub use trace::record::Trace;
 pub use truth::Truth;
-
-#[cfg(feature = "cedar")]
-pub(crate) use engine::owner::user;

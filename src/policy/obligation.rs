@@ -3,9 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::HeaderMap;
-use http::HeaderName;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// What the service has to do together with a decision, taken from the
 /// [`Rule`](crate::policy::Rule) that decided.

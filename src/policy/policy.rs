@@ -4,22 +4,17 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::policy::authorizer::Authorizer;
-use crate::policy::decision::Decision;
-use crate::policy::decision::Reason;
-use crate::policy::decision::ReasonCode;
+use crate::policy::decision::{Decision, Reason, ReasonCode};
 use crate::policy::engine::denial::Obstacles;
 use crate::policy::engine::evaluation::Evaluation;
 use crate::policy::engine::index::Index;
-use crate::policy::engine::program::Program;
-use crate::policy::engine::program::Unknowns;
+use crate::policy::engine::program::{Program, Unknowns};
 use crate::policy::request::AccessRequest;
-use crate::policy::rule::Effect;
-use crate::policy::rule::Rule;
+use crate::policy::rule::{Effect, Rule};
 
 /// Rules that permit and forbid requests, compiled when they are built; cheap to clone.
 ///

@@ -98,10 +98,8 @@ impl<P: fmt::Debug> fmt::Debug for PolicyHandle<P> {
 mod tests {
     use super::*;
     use crate::clock::UnixTime;
-    use crate::policy::Rule;
-    use crate::policy::action;
-    use crate::principal::Principal;
-    use crate::principal::PrincipalKind;
+    use crate::policy::{Rule, action};
+    use crate::principal::{Principal, PrincipalKind};
 
     fn policy(name: &str) -> Policy {
         let rule = Rule::permit(name, action(name));

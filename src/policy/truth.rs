@@ -86,9 +86,7 @@ impl From<Option<bool>> for Truth {
 
 #[cfg(test)]
 mod tests {
-    use super::Truth::False as F;
-    use super::Truth::True as T;
-    use super::Truth::Unknown as U;
+    use super::Truth::{False as F, True as T, Unknown as U};
     use super::*;
 
     #[test]

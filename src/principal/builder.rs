@@ -5,15 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::authority::Authority;
-use super::built::BuiltFacts;
-use super::built::Extension;
-use super::built::PackedTime;
-use super::built::Standalone;
+use super::built::{BuiltFacts, Extension, PackedTime, Standalone};
 use super::kind::PrincipalKind;
 use super::principal::Principal;
 use crate::clock::UnixTime;
-use crate::json::Document;
-use crate::json::JsonError;
+use crate::json::{Document, JsonError};
 
 /// A builder of a [`Principal`], for validators outside this crate; see [`Principal::builder`].
 ///

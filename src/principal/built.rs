@@ -1,7 +1,6 @@
 //! Compact facts of principals that were built or that a record contains.
 
-use std::any::Any;
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
@@ -10,8 +9,7 @@ use super::claims::Claims;
 use super::kind::PrincipalKind;
 use super::scopes::Scopes;
 use crate::clock::UnixTime;
-use crate::json::Document;
-use crate::json::TextRange;
+use crate::json::{Document, TextRange};
 
 /// A value that a validator attached to a principal.
 pub(super) type Extension = Arc<dyn Any + Send + Sync>;

@@ -4,10 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::json::Document;
-use crate::json::JsonError;
-use crate::json::Kind;
-use crate::json::Value;
+use crate::json::{Document, JsonError, Kind, Value};
 
 /// The claims of a valid credential.
 ///

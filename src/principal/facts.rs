@@ -6,8 +6,7 @@ use super::key_id::KeyId;
 use super::kind::PrincipalKind;
 use super::token_id::TokenId;
 use crate::clock::UnixTime;
-use crate::json::Document;
-use crate::json::TextRange;
+use crate::json::{Document, TextRange};
 
 /// The facts that a validator established; every range refers to `document`.
 #[derive(Clone)]

@@ -27,15 +27,11 @@ pub use builder::PrincipalBuilder;
 pub(crate) use built::BuiltFacts;
 #[cfg(feature = "api-key")]
 pub(crate) use built::PrincipalBacking;
-pub use claims::ClaimValue;
-pub use claims::Claims;
+pub use claims::{ClaimValue, Claims};
 pub use confirmation::Confirmation;
 pub(crate) use facts::Facts;
 pub use key_id::KeyId;
 pub use kind::PrincipalKind;
 pub use principal::Principal;
-pub use scopes::Actor;
-pub use scopes::Actors;
-pub use scopes::Audience;
-pub use scopes::Scopes;
+pub use scopes::{Actor, Actors, Audience, Scopes};
 pub use token_id::TokenId;

@@ -1,25 +1,20 @@
 //! The authenticated caller.
 
-use std::any::Any;
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::Serializer;
 use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use super::authority::Authority;
-use super::built::BuiltFacts;
-use super::built::PrincipalBacking;
+use super::built::{BuiltFacts, PrincipalBacking};
 use super::claims::Claims;
 use super::confirmation::Confirmation;
 use super::facts::Facts;
 use super::key_id::KeyId;
 use super::kind::PrincipalKind;
-use super::scopes::Actors;
-use super::scopes::Audience;
-use super::scopes::Scopes;
+use super::scopes::{Actors, Audience, Scopes};
 use super::token_id::TokenId;
 use crate::clock::UnixTime;
 use crate::json::Document;

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::json::Elements;
-use crate::json::Value;
+use crate::json::{Elements, Value};
 
 /// The scopes of a principal: a set of texts that are compared byte by byte (RFC 6749 section 3.3).
 /// It has the scopes that the credential was granted, not what its caller may do: that is the

@@ -6,10 +6,8 @@ use super::family::RefreshFamily;
 use super::request::RotateRequest;
 use super::successor;
 use super::token::RefreshToken;
-use crate::clock::Leeway;
-use crate::clock::UnixTime;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use crate::clock::{Leeway, UnixTime};
+use crate::error::{Rejection, RejectionKind};
 
 /// What is to be done about a presented token.
 pub(crate) enum Outcome {

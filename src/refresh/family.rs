@@ -5,11 +5,8 @@ use std::sync::Arc;
 
 use crate::clock::UnixTime;
 use crate::error::StoreError;
-use crate::grant::Grant;
-use crate::grant::GrantStore;
-use crate::grant::store::Lookup;
-use crate::grant::store::Sequence;
-use crate::grant::store::TokenDigest;
+use crate::grant::store::{Lookup, Sequence, TokenDigest};
+use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::NowOrLater;
 
 /// A store of families of refresh tokens.

@@ -7,10 +7,6 @@ mod request;
 mod successor;
 mod token;
 
-pub use family::RefreshFamily;
-pub use family::RefreshTokenStore;
-pub use manager::RefreshManager;
-pub use manager::RefreshManagerBuilder;
-pub use manager::RotatedToken;
-pub use request::NewRefreshToken;
-pub use request::RotateRequest;
+pub use family::{RefreshFamily, RefreshTokenStore};
+pub use manager::{RefreshManager, RefreshManagerBuilder, RotatedToken};
+pub use request::{NewRefreshToken, RotateRequest};

@@ -3,10 +3,8 @@
 use std::fmt;
 
 use super::family::RefreshFamily;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::grant::Draft;
-use crate::grant::Grant;
+use crate::error::{Rejection, RejectionKind};
+use crate::grant::{Draft, Grant};
 use crate::session::Session;
 
 /// The draft of a family of refresh tokens, for

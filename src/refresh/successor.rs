@@ -1,19 +1,13 @@
 //! The successor of a spent refresh token, encrypted so that only the spent one decrypts it.
 
-use ring::aead;
-use ring::aead::Aad;
-use ring::aead::LessSafeKey;
-use ring::aead::Nonce;
-use ring::aead::UnboundKey;
+use ring::aead::{Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::error::Unspecified;
-use ring::hkdf;
-use ring::rand::SecureRandom;
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom, SystemRandom};
+use ring::{aead, hkdf};
 use zeroize::Zeroizing;
 
 use super::family::RefreshFamily;
-use super::token::RefreshToken;
-use super::token::SECRET_LEN;
+use super::token::{RefreshToken, SECRET_LEN};
 
 /// Encrypts the secret part of `successor` under a key derived from `spent`, bound to the client and
 /// the key of this family. Returns nonce, ciphertext and tag.

@@ -1,8 +1,7 @@
 //! Facts of a connection as extensions of its requests.
 
 use std::fmt;
-use std::net::IpAddr;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// The address of the other end of the connection, as an extension of a request.

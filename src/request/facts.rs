@@ -1,18 +1,12 @@
 //! The facts of a request.
 
 use std::fmt;
-use std::net::IpAddr;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use http::Extensions;
-use http::HeaderMap;
-use http::Method;
-use http::Uri;
 use http::request::Parts;
+use http::{Extensions, HeaderMap, Method, Uri};
 
-use super::extension::ClientAddress;
-use super::extension::ClientCertificate;
-use super::extension::PeerAddress;
+use super::extension::{ClientAddress, ClientCertificate, PeerAddress};
 use crate::limits;
 
 /// The facts of one request, borrowed from it.

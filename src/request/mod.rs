@@ -7,7 +7,5 @@
 mod extension;
 mod facts;
 
-pub use extension::ClientAddress;
-pub use extension::ClientCertificate;
-pub use extension::PeerAddress;
+pub use extension::{ClientAddress, ClientCertificate, PeerAddress};
 pub use facts::RequestFacts;

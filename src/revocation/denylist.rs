@@ -1,30 +1,21 @@
 //! The denylist: revocations in memory and, if configured, in a store.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::PoisonError;
+#[cfg(not(all(test, bearergate_shuttle)))]
+use std::sync;
+use std::sync::{Arc, PoisonError};
 
 #[cfg(all(test, bearergate_shuttle))]
 use shuttle::sync;
-#[cfg(not(all(test, bearergate_shuttle)))]
-use std::sync;
 
-use self::sync::RwLock;
-use self::sync::RwLockReadGuard;
-use self::sync::RwLockWriteGuard;
-use self::sync::atomic::AtomicUsize;
-use self::sync::atomic::Ordering;
+use self::sync::atomic::{AtomicUsize, Ordering};
+use self::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::entry::Revocation;
 use super::store::RevocationStore;
 use super::table::Table;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
-use crate::clock::UnixTime;
+use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::environment::Environment;
-use crate::error::ConfigError;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::error::StoreError;
+use crate::error::{ConfigError, Rejection, RejectionKind, StoreError};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Principal;

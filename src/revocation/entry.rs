@@ -5,12 +5,8 @@ use crate::api_key::ApiKeyId;
 use crate::clock::UnixTime;
 use crate::credential::base64url;
 use crate::limits;
-use crate::principal::Authority;
-use crate::principal::KeyId;
-use crate::principal::Principal;
-use crate::principal::TokenId;
-use crate::revocation_list::RevocationKind;
-use crate::revocation_list::RevocationTarget;
+use crate::principal::{Authority, KeyId, Principal, TokenId};
+use crate::revocation_list::{RevocationKind, RevocationTarget};
 
 /// The revocation of a credential, or of many, before they expire: an entry of a
 /// [`Denylist`](crate::revocation::Denylist).

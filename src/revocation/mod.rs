@@ -88,6 +88,4 @@ pub use denylist::Denylist;
 pub use entry::Revocation;
 pub use store::RevocationStore;
 
-pub use crate::revocation_list::RevocationKind;
-pub use crate::revocation_list::RevocationList;
-pub use crate::revocation_list::RevocationTarget;
+pub use crate::revocation_list::{RevocationKind, RevocationList, RevocationTarget};

@@ -3,15 +3,12 @@
 use std::collections::HashMap;
 
 use super::credential_id;
-use super::entry::Revocation;
-use super::entry::compared_id;
+use super::entry::{Revocation, compared_id};
 use crate::clock::UnixTime;
 use crate::error::StoreErrorKind;
 use crate::limits;
-use crate::principal::Authority;
-use crate::principal::Principal;
-use crate::revocation_list::RevocationKind;
-use crate::revocation_list::RevocationTarget;
+use crate::principal::{Authority, Principal};
+use crate::revocation_list::{RevocationKind, RevocationTarget};
 
 /// A bounded table of revocations. It never removes one that still has an effect.
 #[derive(Default)]

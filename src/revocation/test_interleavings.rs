@@ -6,31 +6,21 @@
 use std::sync::LazyLock;
 
 use ring::rand::SystemRandom;
-use ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
-use ring::signature::EcdsaKeyPair;
-use ring::signature::KeyPair;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::json;
-use shuttle::sync::Arc;
-use shuttle::sync::Mutex;
+use shuttle::sync::{Arc, Mutex};
 use shuttle::thread;
 
 use super::denylist::Denylist;
 use super::entry::Revocation;
 use crate::clock::UnixTime;
-use crate::credential::PresentedCredential;
-use crate::credential::base64url;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use crate::credential::{PresentedCredential, base64url};
+use crate::error::{Rejection, RejectionKind};
 use crate::jwt::JwtValidator;
-use crate::key::Key;
-use crate::key::KeyHint;
-use crate::key::KeySet;
-use crate::key::KeyStatus;
-use crate::key::KeyStore;
+use crate::key::{Key, KeyHint, KeySet, KeyStatus, KeyStore};
 use crate::now_or_later::NowOrLater;
 use crate::principal::KeyId;
-use crate::validator::TokenCache;
-use crate::validator::TokenValidator;
+use crate::validator::{TokenCache, TokenValidator};
 
 const ISSUER: &str = "https://idp.example.com";
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);

@@ -5,15 +5,13 @@
 
 mod target;
 
-pub use target::RevocationKind;
-pub use target::RevocationTarget;
-
 use std::fmt;
 use std::sync::Arc;
 
+pub use target::{RevocationKind, RevocationTarget};
+
 use crate::clock::UnixTime;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use crate::error::{Rejection, RejectionKind};
 use crate::now_or_later::NowOrLater;
 use crate::principal::Principal;
 

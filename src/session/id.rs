@@ -2,8 +2,7 @@
 
 use ring::digest;
 use ring::error::Unspecified;
-use ring::rand::SecureRandom;
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
 use crate::credential::base64url;

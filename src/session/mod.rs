@@ -7,13 +7,8 @@ mod record;
 mod request;
 mod validator;
 
-pub use cookie::SameSite;
-pub use cookie::SessionCookie;
-pub use manager::SessionManager;
-pub use manager::SessionManagerBuilder;
-pub use record::SessionRecord;
-pub use record::SessionStore;
-pub use request::NewSession;
-pub use request::SessionChange;
-pub use validator::Session;
-pub use validator::SessionValidator;
+pub use cookie::{SameSite, SessionCookie};
+pub use manager::{SessionManager, SessionManagerBuilder};
+pub use record::{SessionRecord, SessionStore};
+pub use request::{NewSession, SessionChange};
+pub use validator::{Session, SessionValidator};

@@ -3,9 +3,7 @@
 use std::fmt;
 
 use super::record::SessionRecord;
-use crate::grant::Draft;
-use crate::grant::GrantError;
-use crate::grant::Privileges;
+use crate::grant::{Draft, GrantError, Privileges};
 
 /// The draft of a session, for [`SessionManager::create`](crate::session::SessionManager::create). `Debug`
 /// shows subject and client.

@@ -5,26 +5,16 @@ use std::sync::Arc;
 
 use super::cookie::SessionCookie;
 use super::id::SessionId;
-use super::record::SessionRecord;
-use super::record::SessionStore;
-use crate::clock::Clock;
-use crate::clock::UnixTime;
+use super::record::{SessionRecord, SessionStore};
+use crate::clock::{Clock, UnixTime};
 use crate::credential::PresentedCredential;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
+use crate::error::{Rejection, RejectionKind, StoreError, StoreErrorKind};
 use crate::grant::Grant;
-use crate::grant::store::Lookup;
-use crate::grant::store::SessionHandle;
+use crate::grant::store::{Lookup, SessionHandle};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
-use crate::principal::Authority;
-use crate::principal::Principal;
-use crate::principal::PrincipalKind;
-use crate::validator::Authorities;
-use crate::validator::Shape;
-use crate::validator::TokenValidator;
+use crate::principal::{Authority, Principal, PrincipalKind};
+use crate::validator::{Authorities, Shape, TokenValidator};
 
 /// Validates the session ids of one authority, found in its cookie.
 ///

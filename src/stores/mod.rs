@@ -12,8 +12,7 @@ mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub use cached::Cached;
-pub use cached::CachedBuilder;
+pub use cached::{Cached, CachedBuilder};
 #[cfg(feature = "api-key")]
 pub use memory::MemoryApiKeyStore;
 #[cfg(feature = "session")]

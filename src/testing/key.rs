@@ -4,23 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::error::Unspecified;
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
-use ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
-use ring::signature::EcdsaKeyPair;
-use ring::signature::Ed25519KeyPair;
-use ring::signature::KeyPair;
-use ring::signature::RSA_PKCS1_SHA256;
-use ring::signature::RsaKeyPair;
-use serde_json::Value;
-use serde_json::json;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+    RsaKeyPair,
+};
+use serde_json::{Value, json};
 
 use crate::crypto::Algorithm;
-use crate::key::Key;
-use crate::key::KeySet;
+use crate::key::{Key, KeySet};
 
 /// A private key for tests, with a `kid`; cheap to clone.
 ///

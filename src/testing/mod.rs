@@ -9,17 +9,9 @@ mod issuer;
 mod key;
 mod token;
 
-pub use conformance::Breach;
-pub use conformance::api_key_store;
-pub use conformance::grant_store;
-pub use conformance::refresh_token_store;
-pub use conformance::revocation_store;
-pub use conformance::session_store;
-pub use issuer::Answer;
-pub use issuer::FakeEndpoint;
-pub use issuer::FakeIssuer;
-pub use issuer::FakeIssuerBuilder;
-pub use issuer::Fault;
-pub use issuer::SeenRequest;
+pub use conformance::{
+    Breach, api_key_store, grant_store, refresh_token_store, revocation_store, session_store,
+};
+pub use issuer::{Answer, FakeEndpoint, FakeIssuer, FakeIssuerBuilder, Fault, SeenRequest};
 pub use key::FakeKey;
 pub use token::TokenBuilder;

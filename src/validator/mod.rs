@@ -4,28 +4,22 @@ mod authorities;
 mod cache;
 mod router;
 
-pub use authorities::Authorities;
-pub(crate) use cache::CacheKey;
-pub(crate) use cache::CachedPrincipal;
-pub use cache::TokenCache;
-pub use cache::TokenCacheBuilder;
-pub(crate) use cache::ValidatorCache;
-pub(crate) use router::Router;
-#[cfg(any(feature = "introspection", feature = "issuer", feature = "testing"))]
-pub(crate) use router::is_jwt_like;
-
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::credential::Place;
-use crate::credential::PresentedCredential;
+pub use authorities::Authorities;
+pub(crate) use cache::{CacheKey, CachedPrincipal, ValidatorCache};
+pub use cache::{TokenCache, TokenCacheBuilder};
+pub(crate) use router::Router;
+#[cfg(any(feature = "introspection", feature = "issuer", feature = "testing"))]
+pub(crate) use router::is_jwt_like;
+
+use crate::credential::{Place, PresentedCredential};
 use crate::diagnosis::Finding;
 use crate::error::Rejection;
-use crate::now_or_later::NowOrLater;
-use crate::now_or_later::ask;
-use crate::principal::Confirmation;
-use crate::principal::Principal;
+use crate::now_or_later::{NowOrLater, ask};
+use crate::principal::{Confirmation, Principal};
 
 /// Authenticates one kind of credential.
 ///

@@ -2,17 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Shape;
-use super::TokenValidator;
-use super::all;
 use super::authorities::Authorities;
-use crate::credential::PresentedCredential;
-use crate::credential::charset;
-use crate::diagnosis::Finding;
-use crate::diagnosis::gather;
-use crate::error::ConfigError;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use super::{Shape, TokenValidator, all};
+use crate::credential::{PresentedCredential, charset};
+use crate::diagnosis::{Finding, gather};
+use crate::error::{ConfigError, Rejection, RejectionKind};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Principal;

@@ -1,8 +1,7 @@
 //! Stores that fail.
 
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use bearergate::api_key::ApiKeyErrorKind;
 use bearergate::api_key::store::ApiKeyFilter;
@@ -10,13 +9,7 @@ use bearergate::credential::PresentedCredential;
 use bearergate::event::{Event, Observer};
 use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator};
 
-use crate::common::DAY;
-use crate::common::NOW;
-use crate::common::Service;
-use crate::common::at;
-use crate::common::plain;
-use crate::common::scheme;
-use crate::common::wait;
+use crate::common::{DAY, NOW, Service, at, plain, scheme, wait};
 
 // Defect I05 (error of a store swallowed): docs/defects.md
 #[test]

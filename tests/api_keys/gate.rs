@@ -11,11 +11,7 @@ use bearergate::{
     TokenValidator, require_scope,
 };
 
-use crate::common::DAY;
-use crate::common::Service;
-use crate::common::legacy_scheme;
-use crate::common::plain;
-use crate::common::wait;
+use crate::common::{DAY, Service, legacy_scheme, plain, wait};
 
 /// A validator in place of an outside endpoint: what reaches it has left the service.
 #[derive(Debug)]

@@ -10,15 +10,7 @@ use bearergate::api_key::{
 };
 use ring::digest;
 
-use crate::common::DAY;
-use crate::common::NOW;
-use crate::common::PREFIX;
-use crate::common::Service;
-use crate::common::at;
-use crate::common::legacy_scheme;
-use crate::common::plain;
-use crate::common::scheme;
-use crate::common::wait;
+use crate::common::{DAY, NOW, PREFIX, Service, at, legacy_scheme, plain, scheme, wait};
 use crate::validation::sealed;
 
 const KEY: &str = "c0ffee00-7a11-4d0e-9f3b-2b1d";

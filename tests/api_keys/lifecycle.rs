@@ -1,7 +1,6 @@
 //! Creation, rotation, revocation, expiry and purge of keys.
 
-use std::sync::Arc;
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -9,13 +8,7 @@ use bearergate::api_key::store::ApiKeyFilter;
 use bearergate::api_key::{ApiKeyErrorKind, ApiKeyId, ApiKeyRecord, NewApiKey};
 use bearergate::{RejectionKind, limits};
 
-use crate::common::DAY;
-use crate::common::NOW;
-use crate::common::Service;
-use crate::common::at;
-use crate::common::plain;
-use crate::common::scheme;
-use crate::common::wait;
+use crate::common::{DAY, NOW, Service, at, plain, scheme, wait};
 
 fn list(service: &Service, filter: ApiKeyFilter) -> Vec<ApiKeyId> {
     let (mut all, mut after) = (Vec::new(), None);

@@ -7,12 +7,7 @@ use bearergate::Gate;
 use bearergate::api_key::store::{ApiKeyChange, ApiKeyFilter, ApiKeyQuery};
 use bearergate::api_key::{NewApiKey, PepperedDigest};
 
-use crate::common::DAY;
-use crate::common::Service;
-use crate::common::at;
-use crate::common::legacy_scheme;
-use crate::common::plain;
-use crate::common::wait;
+use crate::common::{DAY, Service, at, legacy_scheme, plain, wait};
 
 /// Returns all that can be printed of an error and its sources.
 fn printed(error: &dyn Error) -> String {

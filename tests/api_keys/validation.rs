@@ -9,15 +9,7 @@ use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;
 use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator, claim};
 
-use crate::common::DAY;
-use crate::common::NOW;
-use crate::common::PREFIX;
-use crate::common::Service;
-use crate::common::at;
-use crate::common::plain;
-use crate::common::scheme;
-use crate::common::scheme_of;
-use crate::common::wait;
+use crate::common::{DAY, NOW, PREFIX, Service, at, plain, scheme, scheme_of, wait};
 
 #[test]
 fn principal_has_the_subject_and_what_the_service_granted() {

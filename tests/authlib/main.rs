@@ -13,15 +13,10 @@
 #[path = "../common/net.rs"]
 mod net;
 
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Read;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use bearergate::client_auth::ClientAuth;
@@ -32,9 +27,8 @@ use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::introspection::RevocationClient;
 use bearergate::principal::PrincipalKind;
 use bearergate::{IntrospectionValidator, Principal, Rejection, RejectionKind, TokenValidator};
-use serde_json::Value;
-
 use net::Patient;
+use serde_json::Value;
 
 const API: &str = "https://orders.example.com";
 const ROBOT: &str = "client_id=robot&client_secret=robot%27s-secret";

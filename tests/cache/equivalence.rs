@@ -1,10 +1,7 @@
 //! The results with a cache equal those without one, for random sequences of steps.
 
-use std::sync::Arc;
-use std::sync::LazyLock;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bearergate::clock::{Clock, FakeClock, UnixTime};
@@ -15,8 +12,7 @@ use bearergate::revocation::{Denylist, Revocation};
 use bearergate::validator::{SenderConstraint, TokenCache};
 use bearergate::{Gate, JwtValidator, KeyStore, NowOrLater, Rejection, RejectionKind};
 use proptest::prelude::*;
-use proptest::test_runner::Config;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
 use crate::common::*;

@@ -1,8 +1,7 @@
 //! Helpers that several test crates share.
 
 use std::env;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Returns the path of the named third-party vectors. Where they are absent it prints that and
 /// returns `None`; in CI it fails instead, because a skipped test proves nothing.

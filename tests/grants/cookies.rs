@@ -3,13 +3,10 @@
 use bearergate::credential::Sources;
 use bearergate::key::Key;
 use bearergate::{Gate, JwtValidator, RejectionKind};
-use http::Request;
-use http::header;
 use http::request::Builder;
+use http::{Request, header};
 
-use crate::common::Service;
-use crate::common::alice;
-use crate::common::now;
+use crate::common::{Service, alice, now};
 
 struct Browser {
     service: Service,

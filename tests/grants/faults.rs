@@ -7,15 +7,7 @@ use bearergate::grant::GrantErrorKind;
 use bearergate::refresh::RotateRequest;
 use bearergate::session::{SessionChange, SessionManager};
 
-use crate::common::AUTHORITY;
-use crate::common::CLIENT;
-use crate::common::Faulty;
-use crate::common::Service;
-use crate::common::alice;
-use crate::common::for_alice;
-use crate::common::kind_of;
-use crate::common::run;
-use crate::common::secs;
+use crate::common::{AUTHORITY, CLIENT, Faulty, Service, alice, for_alice, kind_of, run, secs};
 
 const UNAVAILABLE: Option<RejectionKind> = Some(RejectionKind::Unavailable);
 const DOWN: Option<GrantErrorKind> = Some(GrantErrorKind::Unavailable);

@@ -8,11 +8,7 @@ use bearergate::session::{NewSession, SessionChange, SessionManager};
 use bearergate::stores::MemoryGrantStore;
 use bearergate::{RejectionKind, limits};
 
-use crate::common::Service;
-use crate::common::alice;
-use crate::common::kind_of;
-use crate::common::run;
-use crate::common::secs;
+use crate::common::{Service, alice, kind_of, run, secs};
 
 /// The defaults of `SessionManagerBuilder`.
 const SESSION_IDLE: std::time::Duration = std::time::Duration::from_secs(30 * 60);

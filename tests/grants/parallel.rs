@@ -1,7 +1,6 @@
 //! Many at once: exactly one wins.
 
-use std::sync::Barrier;
-use std::sync::Mutex;
+use std::sync::{Barrier, Mutex};
 use std::thread;
 
 use bearergate::RejectionKind;
@@ -9,12 +8,7 @@ use bearergate::refresh::{RotateRequest, RotatedToken};
 use bearergate::secret::Issued;
 use bearergate::session::{NewSession, SessionChange};
 
-use crate::common::CLIENT;
-use crate::common::Service;
-use crate::common::alice;
-use crate::common::for_alice;
-use crate::common::run;
-use crate::common::secs;
+use crate::common::{CLIENT, Service, alice, for_alice, run, secs};
 
 const THREADS: usize = 100;
 const ROUNDS: usize = 200;

@@ -14,15 +14,7 @@ use bearergate::refresh::{NewRefreshToken, RefreshManager, RotateRequest};
 use bearergate::session::{SessionChange, SessionManager};
 use bearergate::stores::MemoryGrantStore;
 
-use crate::common::AUTHORITY;
-use crate::common::CLIENT;
-use crate::common::START;
-use crate::common::Service;
-use crate::common::alice;
-use crate::common::for_alice;
-use crate::common::kind_of;
-use crate::common::run;
-use crate::common::secs;
+use crate::common::{AUTHORITY, CLIENT, START, Service, alice, for_alice, kind_of, run, secs};
 
 /// The default of `SessionManagerBuilder`.
 const SESSION_LIFETIME: std::time::Duration = std::time::Duration::from_secs(12 * 60 * 60);

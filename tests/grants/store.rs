@@ -10,9 +10,7 @@ use bearergate::refresh::{RefreshFamily, RefreshTokenStore};
 use bearergate::session::{SessionRecord, SessionStore};
 use bearergate::stores::MemoryGrantStore;
 
-use crate::common::START;
-use crate::common::now;
-use crate::common::secs;
+use crate::common::{START, now, secs};
 
 fn kind_of<T>(result: Result<T, StoreError>) -> Option<StoreErrorKind> {
     result.err().map(|error| error.kind())

@@ -4,12 +4,7 @@ use bearergate::RejectionKind;
 use bearergate::principal::PrincipalKind;
 use bearergate::session::{NewSession, Session, SessionManager};
 
-use crate::common::Faulty;
-use crate::common::START;
-use crate::common::Service;
-use crate::common::alice;
-use crate::common::run;
-use crate::common::secs;
+use crate::common::{Faulty, START, Service, alice, run, secs};
 
 #[test]
 fn a_session_says_what_was_granted() {

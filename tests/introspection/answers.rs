@@ -5,9 +5,7 @@ use std::time::Duration;
 use bearergate::RejectionKind;
 use bearergate::principal::PrincipalKind;
 
-use crate::common::AUDIENCE;
-use crate::common::START;
-use crate::common::Setup;
+use crate::common::{AUDIENCE, START, Setup};
 
 #[tokio::test]
 async fn active_token_is_accepted_with_its_claims() {

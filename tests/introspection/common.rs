@@ -1,7 +1,6 @@
 //! A provider, a clock, and a validator that calls the provider.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bearergate::client_auth::ClientAuth;
@@ -16,11 +15,8 @@ use bearergate::jwt::Ready;
 use bearergate::testing::{FakeEndpoint, FakeIssuer, TokenBuilder};
 use bearergate::{IntrospectionValidator, Principal, Rejection, RejectionKind, TokenValidator};
 
-pub(crate) use crate::net::AUDIENCE;
-use crate::net::Patient;
-pub(crate) use crate::net::START;
-use crate::net::validate;
-use crate::net::validate_now;
+pub(crate) use crate::net::{AUDIENCE, START};
+use crate::net::{Patient, validate, validate_now};
 
 /// The observed events.
 #[derive(Clone, Debug, Default)]

@@ -8,8 +8,7 @@ use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, FakeKey, Fault, Toke
 use bearergate::{KeyStore, RejectionKind};
 use serde_json::json;
 
-use crate::common::AUDIENCE;
-use crate::common::Setup;
+use crate::common::{AUDIENCE, Setup};
 
 const MEDIA: &str = "application/token-introspection+jwt";
 

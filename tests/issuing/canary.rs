@@ -5,8 +5,7 @@
 use std::fmt;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bearergate::crypto::Algorithm;
 use bearergate::issuer::{JwtIssuer, SigningKey, SigningKeys, TokenEndpoints};
 use bearergate::secret::Secret;

@@ -233,7 +233,11 @@ async fn a_token_that_the_list_does_not_cover_is_not_reported_as_revoked() {
     for (issuer, expected) in [(NAME, None), ("other", Some(RejectionKind::Unavailable))] {
         let list = GrantRevocations::new(service.store.clone(), SERVICE).only_tokens_of(issuer);
         let refused = list.revoke_token(&token, NOW).await.err();
-        assert_eq!(refused.map(|rejection| rejection.kind()), expected, "{issuer}");
+        assert_eq!(
+            refused.map(|rejection| rejection.kind()),
+            expected,
+            "{issuer}"
+        );
     }
 }
 

@@ -8,8 +8,7 @@ use bearergate::crypto::Algorithm;
 use bearergate::error::ConfigErrorKind;
 use bearergate::issuer::{AccessClaims, JwtIssuer, MintErrorKind, SigningKeys};
 use proptest::prelude::*;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::common::*;
 
@@ -23,9 +22,8 @@ mod oracle {
 
     use bearergate::clock::UnixTime;
     use bearergate::integrations::jsonwebtoken::crypto_provider;
-    use jsonwebtoken::DecodingKey;
-    use jsonwebtoken::Validation;
     use jsonwebtoken::jwk::JwkSet;
+    use jsonwebtoken::{DecodingKey, Validation};
     use serde_json::Value;
 
     use crate::common::*;

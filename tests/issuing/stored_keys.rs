@@ -7,8 +7,7 @@ use bearergate::error::ConfigErrorKind;
 use bearergate::issuer::{SigningKey, SigningKeys};
 use bearergate::secret::Secret;
 use proptest::prelude::*;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::common::*;
 

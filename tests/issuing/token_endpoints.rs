@@ -1,8 +1,7 @@
 //! The introspection and revocation endpoints of an issuer.
 
 use std::collections::HashSet;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::crypto::Algorithm;

@@ -149,9 +149,7 @@ mod oracle {
     use std::sync::Once;
 
     use bearergate::integrations::jsonwebtoken::crypto_provider;
-    use jsonwebtoken::Algorithm;
-    use jsonwebtoken::DecodingKey;
-    use jsonwebtoken::Validation;
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 
     use crate::common::*;
 

@@ -4,8 +4,7 @@ use bearergate::RejectionKind;
 use bearergate::clock::UnixTime;
 use bearergate::testing::{FakeEndpoint, Fault};
 
-use crate::common::START;
-use crate::common::Scene;
+use crate::common::{START, Scene};
 
 /// A flood of unknown key ids costs the provider two fetches, and known keys nothing.
 ///

@@ -1,7 +1,6 @@
 //! A provider, a clock, and a validator whose keys are fetched from the provider.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bearergate::clock::FakeClock;
@@ -14,11 +13,8 @@ use bearergate::key::{FetchedKeys, FetchedKeysBuilder};
 use bearergate::testing::{FakeEndpoint, FakeIssuer, TokenBuilder};
 use bearergate::{JwtValidator, RejectionKind};
 
-pub(crate) use crate::net::AUDIENCE;
-use crate::net::Patient;
-pub(crate) use crate::net::START;
-use crate::net::validate;
-use crate::net::validate_now;
+pub(crate) use crate::net::{AUDIENCE, START};
+use crate::net::{Patient, validate, validate_now};
 
 /// An observer that records fetches with their problem, skipped keys, and uses of stale keys.
 #[derive(Clone, Debug, Default)]

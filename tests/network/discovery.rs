@@ -5,8 +5,7 @@ use bearergate::clock::FakeClock;
 use bearergate::key::FetchedKeys;
 use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, Fault};
 
-use crate::common::START;
-use crate::common::Scene;
+use crate::common::{START, Scene};
 
 fn scene(path: &str) -> Scene {
     let clock = FakeClock::at(START);

@@ -8,8 +8,7 @@ use bearergate::testing::{FakeEndpoint, FakeIssuer, Fault};
 use bearergate::{Gate, require_scope};
 use http::Request;
 
-use crate::common::AUDIENCE;
-use crate::common::START;
+use crate::common::{AUDIENCE, START};
 
 fn request(token: &str) -> Request<()> {
     let request = Request::get("/orders");

@@ -2,22 +2,18 @@
 //!
 //! Defect A49 (TLS verification off): docs/defects.md
 
-use std::io::Read;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use bearergate::error::ConfigErrorKind;
 use bearergate::http_client::{Endpoint, HttpClient, HttpErrorKind, HttpRequest};
 use bearergate::integrations::reqwest::Client;
-use rustls::ServerConfig;
-use rustls::ServerConnection;
-use rustls::StreamOwned;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// A TLS server on loopback that gives every request the same response.
 struct Server {

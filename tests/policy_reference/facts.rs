@@ -7,13 +7,8 @@ use bearergate::clock::UnixTime;
 use bearergate::policy::{AccessRequest, Attribute};
 use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;
-use http::HeaderMap;
-use http::HeaderValue;
-use http::Method;
-use http::Uri;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use http::{HeaderMap, HeaderValue, Method, Uri};
+use serde_json::{Map, Value, json};
 
 use crate::random::Random;
 

@@ -5,9 +5,7 @@ use bearergate::{ConfigError, Policy};
 
 use crate::facts::Facts;
 use crate::random::Random;
-use crate::tree::Expected;
-use crate::tree::Leaf;
-use crate::tree::Tree;
+use crate::tree::{Expected, Leaf, Tree};
 
 /// A policy as data.
 #[derive(Debug)]

@@ -9,20 +9,10 @@ use bearergate::{claim, policy, require_scope};
 use http::HeaderName;
 use serde_json::Value;
 
-use crate::facts::ACTIONS;
-use crate::facts::ATTRIBUTES;
-use crate::facts::AUTHORITIES;
-use crate::facts::Attr;
-use crate::facts::CLAIMS;
-use crate::facts::CLIENTS;
-use crate::facts::Facts;
-use crate::facts::KINDS;
-use crate::facts::METHODS;
-use crate::facts::NOON;
-use crate::facts::PARAMS;
-use crate::facts::ROUTES;
-use crate::facts::SCOPES;
-use crate::facts::SUBJECTS;
+use crate::facts::{
+    ACTIONS, ATTRIBUTES, AUTHORITIES, Attr, CLAIMS, CLIENTS, Facts, KINDS, METHODS, NOON, PARAMS,
+    ROUTES, SCOPES, SUBJECTS,
+};
 use crate::random::Random;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -8,20 +8,14 @@ mod presets;
 #[path = "../signing/mod.rs"]
 mod signing;
 
+use RejectionKind::{AudienceMismatch, ClaimInvalid, ClaimMissing, IssuerMismatch, TypeMismatch};
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::PresentedCredential;
 use bearergate::jwt::{JwtValidatorBuilder, NeedsKeys, Ready};
 use bearergate::key::{Key, KeySet};
 use bearergate::principal::PrincipalKind;
 use bearergate::{JwtValidator, Principal, Rejection, RejectionKind, TokenValidator};
-use serde_json::Value;
-use serde_json::json;
-
-use RejectionKind::AudienceMismatch;
-use RejectionKind::ClaimInvalid;
-use RejectionKind::ClaimMissing;
-use RejectionKind::IssuerMismatch;
-use RejectionKind::TypeMismatch;
+use serde_json::{Value, json};
 
 const NOW: u64 = 1_760_000_000;
 const KID: &str = "provider-key-1";

@@ -3,16 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::hmac;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::rand::SystemRandom;
-use ring::signature;
-use ring::signature::EcdsaKeyPair;
-use ring::signature::EcdsaSigningAlgorithm;
-use ring::signature::Ed25519KeyPair;
-use ring::signature::RsaEncoding;
-use ring::signature::RsaKeyPair;
+use ring::signature::{
+    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, RsaEncoding, RsaKeyPair,
+};
+use ring::{hmac, signature};
 
 pub(crate) const SECRET: &[u8] = b"test secret of thirty-two bytes!";
 

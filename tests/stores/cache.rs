@@ -1,15 +1,10 @@
 //! The cache in front of a slow store: which calls it saves, and what it must not keep.
 
 use std::future::Future;
-use std::pin::Pin;
-use std::pin::pin;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
-use std::task::Context;
-use std::task::Poll;
-use std::task::Waker;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
@@ -22,12 +17,7 @@ use bearergate::session::{NewSession, SessionManager, SessionStore};
 use bearergate::stores::{Cached, CachedBuilder, MemoryApiKeyStore, MemoryGrantStore, SqliteStore};
 use bearergate::{ApiKeyValidator, NowOrLater, RejectionKind, TokenValidator, limits, testing};
 
-use crate::common::Folder;
-use crate::common::NAME;
-use crate::common::NOW;
-use crate::common::Service;
-use crate::common::scheme;
-use crate::common::wait;
+use crate::common::{Folder, NAME, NOW, Service, scheme, wait};
 
 /// The default of `CachedBuilder::staleness`.
 const STALENESS: Duration = Duration::from_secs(5);

@@ -1,21 +1,14 @@
 //! Shared helpers.
 
-use std::fs;
 use std::future::Future;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::process;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
-use std::task::Context;
-use std::task::Poll;
-use std::task::Wake;
-use std::task::Waker;
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
+use std::{fs, process, thread};
 
 use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, ApiKeyStore, PepperSet};
 use bearergate::clock::{FakeClock, UnixTime};

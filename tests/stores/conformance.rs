@@ -3,8 +3,7 @@
 use bearergate::stores::{MemoryApiKeyStore, MemoryGrantStore, SqliteStore};
 use bearergate::testing;
 
-use crate::common::Folder;
-use crate::common::wait;
+use crate::common::{Folder, wait};
 
 const LIMIT: usize = 10_000;
 

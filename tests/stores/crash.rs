@@ -5,8 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -18,17 +17,8 @@ use bearergate::refresh::{NewRefreshToken, RotateRequest};
 use bearergate::session::{NewSession, Session, SessionChange, SessionRecord, SessionStore};
 use bearergate::stores::SqliteStore;
 
-use crate::child::Process;
-use crate::child::instruction;
-use crate::child::report;
-use crate::child::role;
-use crate::common::CLIENT;
-use crate::common::Folder;
-use crate::common::NAME;
-use crate::common::NOW;
-use crate::common::Service;
-use crate::common::dump;
-use crate::common::wait;
+use crate::child::{Process, instruction, report, role};
+use crate::common::{CLIENT, Folder, NAME, NOW, Service, dump, wait};
 
 /// Every change of the store.
 const CHANGES: [&str; 14] = [

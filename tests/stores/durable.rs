@@ -15,12 +15,7 @@ use bearergate::session::{NewSession, SessionStore};
 use bearergate::stores::SqliteStore;
 use bearergate::{ApiKeyValidator, Gate, RejectionKind, TokenValidator};
 
-use crate::common::CLIENT;
-use crate::common::Folder;
-use crate::common::NOW;
-use crate::common::Service;
-use crate::common::scheme;
-use crate::common::wait;
+use crate::common::{CLIENT, Folder, NOW, Service, scheme, wait};
 
 fn open(path: &Path) -> (Arc<SqliteStore>, Service) {
     let store = Arc::new(SqliteStore::open(path).unwrap());

@@ -13,8 +13,7 @@ use bearergate::session::{SessionRecord, SessionStore};
 use bearergate::stores::{MemoryApiKeyStore, MemoryGrantStore};
 use bearergate::{NowOrLater, testing};
 
-use crate::common::NOW;
-use crate::common::wait;
+use crate::common::{NOW, wait};
 
 type Answer<'a, T> = NowOrLater<'a, Result<T, StoreError>>;
 

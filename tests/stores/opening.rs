@@ -1,10 +1,9 @@
 //! Opening a SQLite file: its owner, its permissions and its content.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Barrier;
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use bearergate::clock::UnixTime;
 use bearergate::error::ConfigErrorKind;
@@ -14,8 +13,7 @@ use bearergate::session::{SessionRecord, SessionStore};
 use bearergate::stores::SqliteStore;
 use bearergate::{ConfigError, limits};
 
-use crate::common::Folder;
-use crate::common::wait;
+use crate::common::{Folder, wait};
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 

@@ -3,22 +3,15 @@
 //! Defects H05 (one-time use checked, then made), I01 (refresh token rotated twice):
 //! docs/defects.md
 
-use std::sync::Arc;
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use bearergate::RejectionKind;
 use bearergate::refresh::{NewRefreshToken, RefreshManager, RotateRequest};
 use bearergate::stores::{MemoryApiKeyStore, MemoryGrantStore, SqliteStore};
 
-use crate::child::Process;
-use crate::child::instruction;
-use crate::child::report;
-use crate::child::role;
-use crate::common::CLIENT;
-use crate::common::Folder;
-use crate::common::Service;
-use crate::common::wait;
+use crate::child::{Process, instruction, report, role};
+use crate::common::{CLIENT, Folder, Service, wait};
 
 const ROUNDS: usize = 200;
 const RIVALS: usize = 100;

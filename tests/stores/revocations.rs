@@ -1,8 +1,7 @@
 //! A denylist in the database file.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bearergate::clock::{Clock, FakeClock, UnixTime};
@@ -13,9 +12,7 @@ use bearergate::stores::SqliteStore;
 use bearergate::{NowOrLater, Principal, testing};
 use rusqlite::Connection;
 
-use crate::common::Folder;
-use crate::common::NOW;
-use crate::common::wait;
+use crate::common::{Folder, NOW, wait};
 
 fn open(folder: &Folder) -> Arc<SqliteStore> {
     Arc::new(SqliteStore::open(folder.path("a.db")).unwrap())

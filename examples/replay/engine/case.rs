@@ -5,9 +5,7 @@ use std::borrow::Cow;
 use bearergate::clock::UnixTime;
 use bearergate::json::{Kind, Object, Value};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde::de::MapAccess;
-use serde::de::Visitor;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 
 use super::fault::Fault;
 

@@ -1,8 +1,7 @@
 //! Lines of bounded length.
 
 use std::io;
-use std::io::BufRead;
-use std::io::Read;
+use std::io::{BufRead, Read};
 
 use bearergate::limits;
 

@@ -8,15 +8,12 @@ mod lines;
 mod validators;
 
 use std::io;
-use std::io::BufRead;
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::sync::Arc;
 
+use answer::{Answer, Verdict};
 use bearergate::clock::Clock;
 use bearergate::json::Object;
-
-use answer::Answer;
-use answer::Verdict;
 use case::Case;
 use lines::Lines;
 use validators::Validators;

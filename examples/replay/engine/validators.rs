@@ -15,11 +15,7 @@ use bearergate::{
 
 use super::answer::Verdict;
 use super::cache::Cache;
-use super::case::Case;
-use super::case::Config;
-use super::case::Credential;
-use super::case::KeySource;
-use super::case::Names;
+use super::case::{Case, Config, Credential, KeySource, Names};
 
 /// Keys and validators, made once for each text that describes them.
 pub(super) struct Validators {

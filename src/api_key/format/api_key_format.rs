@@ -2,15 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use super::base62;
 use super::base62::RandomFailed;
-use super::checksum;
 use super::id::ApiKeyId;
 use super::minted::MintedKey;
 use super::parsed::ParsedKey;
-use crate::error::ConfigError;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use super::{base62, checksum};
+use crate::error::{ConfigError, Rejection, RejectionKind};
 use crate::limits;
 
 /// The format of the API keys that a service issues:

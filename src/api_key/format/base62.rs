@@ -1,12 +1,10 @@
 //! Base62: texts of ASCII letters and digits.
 
-use ring::rand::SecureRandom;
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
 use crate::simd;
-use crate::simd::Lanes;
-use crate::simd::Mask;
+use crate::simd::{Lanes, Mask};
 
 /// The system's random source did not answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

@@ -1,8 +1,7 @@
 //! Digests of API keys.
 
 use std::fmt;
-use std::hash::Hash;
-use std::hash::Hasher;
+use std::hash::{Hash, Hasher};
 
 use subtle::ConstantTimeEq;
 

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use crate::error::ConfigError;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use crate::error::{ConfigError, Rejection, RejectionKind};
 use crate::limits;
 
 /// The format of API keys that another system issued: any opaque text, found by its digest.
@@ -102,8 +100,9 @@ impl fmt::Debug for LegacyKey<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn legacy_key_has_the_least_length_and_visible_characters() {

@@ -4,11 +4,10 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::base62;
 use super::base62::RandomFailed;
-use super::checksum;
 use super::id::ApiKeyId;
 use super::parsed::ParsedKey;
+use super::{base62, checksum};
 use crate::secret::ShownOnce;
 
 /// The whole text of a new key; `Debug` shows only its id.

@@ -2,17 +2,13 @@
 
 use std::fmt;
 
-use ring::digest;
-use ring::hmac;
+use ring::{digest, hmac};
 use subtle::ConstantTimeEq;
 
-use super::digest::KeyDigest;
-use super::digest::PepperVersion;
-use super::digest::PepperedDigest;
+use super::digest::{KeyDigest, PepperVersion, PepperedDigest};
 use super::legacy::LegacyKey;
 use super::parsed::ParsedKey;
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::limits;
 use crate::secret::Secret;
 use crate::secret_source::SecretSource;
@@ -235,8 +231,7 @@ const FIELD: &str = "peppers";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api_key::format::ApiKeyFormat;
-    use crate::api_key::format::LegacyFormat;
+    use crate::api_key::format::{ApiKeyFormat, LegacyFormat};
 
     const KEY: &str =
         "acme_live_0123456789ABCDEF_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg3GTem3";

@@ -1,7 +1,6 @@
 //! Changes of records.
 
-use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyRecord;
+use crate::api_key::{ApiKeyId, ApiKeyRecord};
 
 /// One change of one record, with the state of the record that it expects.
 ///

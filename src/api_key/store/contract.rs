@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use super::change::ApiKeyChange;
 use super::query::ApiKeyQuery;
-use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyRecord;
-use crate::api_key::PepperedDigest;
+use crate::api_key::{ApiKeyId, ApiKeyRecord, PepperedDigest};
 use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;

@@ -5,8 +5,7 @@ use std::fmt;
 
 use ipnet::IpNet;
 
-use super::row::ApiKeyRow;
-use super::row::Disabled;
+use super::row::{ApiKeyRow, Disabled};
 use crate::api_key::ApiKeyId;
 
 /// What a record holds in addition to the facts that policies see; an

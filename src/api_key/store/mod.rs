@@ -11,7 +11,5 @@ mod row;
 
 pub use change::ApiKeyChange;
 pub use details::ApiKeyDetails;
-pub use query::ApiKeyFilter;
-pub use query::ApiKeyQuery;
-pub use row::ApiKeyRow;
-pub use row::Disabled;
+pub use query::{ApiKeyFilter, ApiKeyQuery};
+pub use row::{ApiKeyRow, Disabled};

@@ -1,7 +1,6 @@
 //! Lists of records.
 
-use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyRecord;
+use crate::api_key::{ApiKeyId, ApiKeyRecord};
 use crate::clock::UnixTime;
 use crate::principal::Authority;
 

@@ -5,8 +5,7 @@ use std::fmt;
 
 use ipnet::IpNet;
 
-use crate::api_key::ApiKeyId;
-use crate::api_key::PepperedDigest;
+use crate::api_key::{ApiKeyId, PepperedDigest};
 use crate::clock::UnixTime;
 use crate::principal::Authority;
 

@@ -3,36 +3,20 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::api_key::format::ApiKeyId;
-use crate::api_key::format::KeyDigest;
-use crate::api_key::format::LegacyKey;
-use crate::api_key::format::Match;
-use crate::api_key::format::ParsedKey;
-use crate::api_key::format::PepperedDigest;
+use crate::api_key::format::{ApiKeyId, KeyDigest, LegacyKey, Match, ParsedKey, PepperedDigest};
 use crate::api_key::record::ApiKeyRecord;
 use crate::api_key::scheme::ApiKeyScheme;
-use crate::api_key::store::ApiKeyChange;
-use crate::api_key::store::ApiKeyRow;
 use crate::api_key::store::contract::ApiKeyStore;
-use crate::clock::Clock;
-use crate::clock::Leeway;
-use crate::clock::UnixTime;
+use crate::api_key::store::{ApiKeyChange, ApiKeyRow};
+use crate::clock::{Clock, Leeway, UnixTime};
 use crate::credential::PresentedCredential;
-use crate::error::ConfigError;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::error::StoreError;
-use crate::event::Event;
-use crate::event::Observer;
+use crate::error::{ConfigError, Rejection, RejectionKind, StoreError};
+use crate::event::{Event, Observer};
 use crate::limits;
-use crate::now_or_later::NowOrLater;
-use crate::now_or_later::first_some;
-use crate::principal::Authority;
-use crate::principal::Principal;
+use crate::now_or_later::{NowOrLater, first_some};
+use crate::principal::{Authority, Principal};
 use crate::request::RequestFacts;
-use crate::validator::Authorities;
-use crate::validator::Shape;
-use crate::validator::TokenValidator;
+use crate::validator::{Authorities, Shape, TokenValidator};
 
 /// Validates API keys against the records of an [`ApiKeyStore`].
 ///

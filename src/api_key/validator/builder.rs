@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use http::HeaderName;
 
-use super::api_key_validator::ApiKeyValidator;
-use super::api_key_validator::Decoy;
+use super::api_key_validator::{ApiKeyValidator, Decoy};
 use crate::api_key::scheme::ApiKeyScheme;
 use crate::api_key::store::contract::ApiKeyStore;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::credential::Place;
 use crate::environment::Environment;
 use crate::error::ConfigError;

@@ -1,11 +1,9 @@
 //! What a store holds in place of a secret.
 
 use std::fmt;
-use std::hash::Hash;
-use std::hash::Hasher;
+use std::hash::{Hash, Hasher};
 
-use subtle::Choice;
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 /// The 32-byte digest of a session id or a part of a refresh token: all that a store ever sees of
 /// it.

@@ -6,8 +6,7 @@ use crate::clock::UnixTime;
 use crate::grant::record::Grant;
 use crate::limits;
 use crate::principal::Authority;
-use crate::revocation_list::RevocationKind;
-use crate::revocation_list::RevocationTarget;
+use crate::revocation_list::{RevocationKind, RevocationTarget};
 
 /// The revocation of grants in their store: what is revoked, and when.
 ///

@@ -4,12 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use cedar_policy::Effect;
-use cedar_policy::Entities;
-use cedar_policy::EntityTypeName;
-use cedar_policy::PolicyId;
-use cedar_policy::PolicySet;
-use cedar_policy::Schema;
+use cedar_policy::{Effect, Entities, EntityTypeName, PolicyId, PolicySet, Schema};
 
 /// An [`Authorizer`](crate::Authorizer) for Cedar policies; cheap to clone.
 ///

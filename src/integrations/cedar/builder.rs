@@ -1,27 +1,17 @@
 //! Configuration of the authorizer for Cedar policies.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use cedar_policy::Effect;
-use cedar_policy::Entities;
-use cedar_policy::EntityTypeName;
-use cedar_policy::PolicyId;
-use cedar_policy::PolicySet;
-use cedar_policy::Schema;
-use cedar_policy::ValidationMode;
-use cedar_policy::Validator;
+use cedar_policy::{
+    Effect, Entities, EntityTypeName, PolicyId, PolicySet, Schema, ValidationMode, Validator,
+};
 
-use super::authorizer::CedarAuthorizer;
-use super::authorizer::CedarPolicies;
-use super::authorizer::EntityTypes;
-use super::authorizer::PolicyLabel;
+use super::authorizer::{CedarAuthorizer, CedarPolicies, EntityTypes, PolicyLabel};
 use super::bounds::is_bounded;
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::json::Value;
 use crate::limits;
 

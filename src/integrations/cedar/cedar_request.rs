@@ -1,26 +1,18 @@
 //! An access request as a Cedar request with its entities.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use cedar_policy::Context;
-use cedar_policy::Entities;
-use cedar_policy::Entity;
-use cedar_policy::EntityId;
-use cedar_policy::EntityTypeName;
-use cedar_policy::EntityUid;
-use cedar_policy::Request;
-use cedar_policy::RestrictedExpression as Expression;
+use cedar_policy::{
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
+    RestrictedExpression as Expression,
+};
 use http::HeaderMap;
 
 use super::authorizer::CedarPolicies;
 use crate::clock::UnixTime;
-use crate::json::Kind;
-use crate::json::Value;
+use crate::json::{Kind, Value};
 use crate::limits;
-use crate::policy::AccessRequest;
-use crate::policy::Attribute;
-use crate::policy::user;
+use crate::policy::{AccessRequest, Attribute, user};
 use crate::principal::Principal;
 
 /// Why a request cannot be given to Cedar.

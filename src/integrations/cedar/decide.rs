@@ -2,21 +2,12 @@
 
 use std::sync::Arc;
 
-use cedar_policy::AuthorizationError;
-use cedar_policy::Authorizer as Engine;
-use cedar_policy::Effect;
-use cedar_policy::PolicyId;
-use cedar_policy::Response;
+use cedar_policy::{AuthorizationError, Authorizer as Engine, Effect, PolicyId, Response};
 
-use super::authorizer::CedarAuthorizer;
-use super::authorizer::CedarPolicies;
+use super::authorizer::{CedarAuthorizer, CedarPolicies};
 use super::cedar_request::Gap;
 use crate::now_or_later::NowOrLater;
-use crate::policy::AccessRequest;
-use crate::policy::Authorizer;
-use crate::policy::Decision;
-use crate::policy::Reason;
-use crate::policy::ReasonCode;
+use crate::policy::{AccessRequest, Authorizer, Decision, Reason, ReasonCode};
 
 impl CedarAuthorizer {
     /// Decides about a request. It never waits, and it is total: whatever is not known is a denial

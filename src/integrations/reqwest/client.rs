@@ -6,16 +6,12 @@ use std::fmt;
 use http::HeaderMap;
 use reqwest::redirect::Policy;
 
-use super::resolve;
 use super::resolve::Resolver;
-use super::tls;
+use super::{resolve, tls};
 use crate::error::ConfigError;
-use crate::http_client::AddressScope;
-use crate::http_client::HttpClient;
-use crate::http_client::HttpError;
-use crate::http_client::HttpErrorKind;
-use crate::http_client::HttpRequest;
-use crate::http_client::HttpResponse;
+use crate::http_client::{
+    AddressScope, HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
+};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 

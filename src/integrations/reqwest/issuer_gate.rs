@@ -8,15 +8,10 @@ use std::sync::Arc;
 use super::client::Client;
 use crate::environment::Environment;
 use crate::error::ConfigError;
-use crate::gate::Gate;
-use crate::gate::GateBuilder;
+use crate::gate::{Gate, GateBuilder};
 use crate::integrations::tokio::TokioSpawner;
-use crate::jwt::JwtValidator;
-use crate::jwt::JwtValidatorBuilder;
-use crate::jwt::NeedsAudience;
-use crate::jwt::Ready;
-use crate::key::FetchedKeys;
-use crate::key::FetchedKeysBuilder;
+use crate::jwt::{JwtValidator, JwtValidatorBuilder, NeedsAudience, Ready};
+use crate::key::{FetchedKeys, FetchedKeysBuilder};
 use crate::policy::Authorizer;
 
 impl Gate {

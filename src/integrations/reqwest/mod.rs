@@ -8,6 +8,5 @@ mod issuer_gate;
 mod resolve;
 mod tls;
 
-pub use client::Client;
-pub use client::ClientBuilder;
+pub use client::{Client, ClientBuilder};
 pub use issuer_gate::IssuerGateBuilder;

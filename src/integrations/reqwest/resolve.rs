@@ -4,10 +4,7 @@ use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 
-use reqwest::dns::Addrs;
-use reqwest::dns::Name;
-use reqwest::dns::Resolve;
-use reqwest::dns::Resolving;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use thiserror::Error as ThisError;
 
 use crate::http_client::AddressScope;

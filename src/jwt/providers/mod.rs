@@ -33,13 +33,8 @@ mod preset;
 
 pub use preset::Preset;
 
-use self::argument::check_domain;
-use self::argument::check_guid;
-use self::argument::check_label;
-use self::argument::check_user_pool;
-use self::argument::malformed;
-use self::preset::Issuer;
-use self::preset::Recipient;
+use self::argument::{check_domain, check_guid, check_label, check_user_pool, malformed};
+use self::preset::{Issuer, Recipient};
 use crate::json::Kind;
 use crate::principal::Claims;
 

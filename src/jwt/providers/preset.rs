@@ -4,14 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::ConfigError;
-use crate::jwt::JwtValidator;
-use crate::jwt::JwtValidatorBuilder;
-use crate::jwt::NeedsKeys;
-use crate::jwt::Ready;
-use crate::key::FetchedKeys;
-use crate::key::FetchedKeysBuilder;
-use crate::key::KeySet;
-use crate::key::KeyStore;
+use crate::jwt::{JwtValidator, JwtValidatorBuilder, NeedsKeys, Ready};
+use crate::key::{FetchedKeys, FetchedKeysBuilder, KeySet, KeyStore};
 
 /// The rules for the tokens of one provider and the address of its keys, but not the keys.
 ///

@@ -1,29 +1,21 @@
 //! Configuration of fetched keys.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
 use super::disk_cache::DiskCache;
-use super::fetched_keys::FetchedKeys;
-use super::fetched_keys::FetchedStore;
-use super::load::Discovery;
-use super::load::KeySource;
-use super::load::Loader;
-use super::load::SourceToken;
+use super::fetched_keys::{FetchedKeys, FetchedStore};
+use super::load::{Discovery, KeySource, Loader, SourceToken};
 use super::plan::RefreshSchedule;
 use super::state::SourceState;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::event::Observer;
-use crate::http_client::Endpoint;
-use crate::http_client::HttpClient;
-use crate::http_client::Spawn;
+use crate::http_client::{Endpoint, HttpClient, Spawn};
 use crate::key::discovery;
 use crate::key::import::KeyImporter;
 use crate::limits;

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
-use http::HeaderValue;
-use http::header;
+use http::{HeaderMap, HeaderValue, header};
 
 /// Returns how long a response is fresh, or `None` if its headers do not give a valid lifetime.
 ///

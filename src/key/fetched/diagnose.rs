@@ -2,24 +2,14 @@
 
 use std::error::Error;
 
-use http::HeaderMap;
-use http::StatusCode;
-use http::header;
-use time::Date;
-use time::Month;
+use http::{HeaderMap, StatusCode, header};
+use time::{Date, Month};
 
 use super::fetch_problem::FetchProblem;
-use super::load::DOCUMENT_TYPES;
-use super::load::Discovery;
-use super::load::DocumentError;
-use super::load::JWKS_TYPES;
-use super::load::KeySource;
-use super::load::Loader;
-use crate::clock::Clock;
-use crate::clock::UnixTime;
+use super::load::{DOCUMENT_TYPES, Discovery, DocumentError, JWKS_TYPES, KeySource, Loader};
+use crate::clock::{Clock, UnixTime};
 use crate::diagnosis::Finding;
-use crate::http_client::Endpoint;
-use crate::http_client::HttpResponse;
+use crate::http_client::{Endpoint, HttpResponse};
 use crate::key::set::KeySet;
 use crate::limits;
 

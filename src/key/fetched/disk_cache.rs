@@ -1,16 +1,13 @@
 //! The last fetched set in a file, for use after a restart.
 
 use std::ffi::OsString;
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
+use std::{fs, io};
 
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::plan::Freshness;
-use super::plan::RefreshSchedule;
+use super::plan::{Freshness, RefreshSchedule};
 use crate::clock::UnixTime;
 use crate::json::Object;
 use crate::key::import::KeyImporter;

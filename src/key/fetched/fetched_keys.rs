@@ -1,46 +1,28 @@
 //! The store of fetched keys: lookup, refresh and waiting.
 
 use std::fmt;
-use std::hash::BuildHasher;
-use std::hash::Hasher;
-use std::hash::RandomState;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
 use super::fetch_problem::FetchProblem;
-use super::load::ETag;
-use super::load::FetchRequest;
-use super::load::FetchedSet;
-use super::load::Loader;
-use super::plan::Freshness;
-use super::plan::RefreshSchedule;
-use super::state::FetchOutcome;
-use super::state::LookupPlan;
-use super::state::Snapshot;
-use super::state::SourceState;
-use crate::clock::Clock;
-use crate::clock::UnixTime;
+use super::load::{ETag, FetchRequest, FetchedSet, Loader};
+use super::plan::{Freshness, RefreshSchedule};
+use super::state::{FetchOutcome, LookupPlan, Snapshot, SourceState};
+use crate::clock::{Clock, UnixTime};
 use crate::crypto::Algorithm;
 use crate::diagnosis::Finding;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::event::Event;
-use crate::event::Observer;
+use crate::error::{Rejection, RejectionKind};
+use crate::event::{Event, Observer};
 use crate::http_client::Spawn;
 use crate::key::hint::KeyHint;
 use crate::key::set::KeySet;
-use crate::key::store::KeyStatus;
-use crate::key::store::KeyStore;
-use crate::limits;
+use crate::key::store::{KeyStatus, KeyStore};
 use crate::now_or_later::NowOrLater;
 use crate::principal::KeyId;
-use crate::single_flight;
-use crate::single_flight::Leader;
-use crate::single_flight::Waiter;
+use crate::single_flight::{Leader, Waiter};
+use crate::{limits, single_flight};
 
 /// The keys of one issuer, fetched when they are first needed; cheap to clone.
 ///

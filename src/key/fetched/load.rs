@@ -1,27 +1,18 @@
 //! One fetch of keys: the address, the requests, and the reading of the responses.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::HeaderValue;
-use http::StatusCode;
-use http::header;
+use http::{HeaderValue, StatusCode, header};
 
 use super::cache_control::freshness_lifetime;
 use super::disk_cache::DiskCache;
 use super::fetch_problem::FetchProblem;
 use crate::clock::UnixTime;
 use crate::crypto::Algorithm;
-use crate::http_client::AddressScope;
-use crate::http_client::Endpoint;
-use crate::http_client::HttpClient;
-use crate::http_client::HttpRequest;
-use crate::http_client::HttpResponse;
-use crate::key::discovery::Metadata;
-use crate::key::discovery::MetadataError;
+use crate::http_client::{AddressScope, Endpoint, HttpClient, HttpRequest, HttpResponse};
+use crate::key::discovery::{Metadata, MetadataError};
 use crate::key::hint::KeyHint;
 use crate::key::import::KeyImporter;
 use crate::key::set::KeySet;

@@ -190,8 +190,7 @@ fn is_recent(at: UnixTime, now: UnixTime) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
-    use crate::clock::FakeClock;
+    use crate::clock::{Clock, FakeClock};
 
     const START: UnixTime = UnixTime::from_secs(1_800_000_000);
 

@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use super::load::ETag;
-use super::load::FetchRequest;
-use super::plan::Freshness;
-use super::plan::RefreshPlan;
-use super::plan::Terms;
-use super::plan::UnknownKid;
+use super::load::{ETag, FetchRequest};
+use super::plan::{Freshness, RefreshPlan, Terms, UnknownKid};
 use crate::clock::UnixTime;
 use crate::crypto::Algorithms;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
+use crate::error::{Rejection, RejectionKind};
 use crate::key::hint::KeyHint;
 use crate::key::set::KeySet;
 use crate::single_flight::Waiter;

@@ -8,15 +8,12 @@ use http::HeaderName;
 use crate::error::ConfigError;
 use crate::policy::condition::claims::claim;
 use crate::policy::condition::condition::Condition;
-use crate::policy::engine::calendar::Hours;
-use crate::policy::engine::calendar::Weekdays;
+use crate::policy::engine::calendar::{Hours, Weekdays};
 use crate::policy::engine::claim_path::ClaimPath;
-use crate::policy::engine::claim_predicate::ClaimPredicate;
-use crate::policy::engine::claim_predicate::Levels;
+use crate::policy::engine::claim_predicate::{ClaimPredicate, Levels};
 use crate::policy::engine::network::Networks;
 use crate::policy::engine::predicate::Predicate;
-use crate::principal::Authority;
-use crate::principal::PrincipalKind;
+use crate::principal::{Authority, PrincipalKind};
 
 /// Returns a condition that is true only if the credential is of this kind, such as an API key.
 ///

@@ -1,23 +1,17 @@
 //! Conditions, and their conjunction, disjunction and negation.
 
-use std::fmt;
-use std::ops;
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use std::{fmt, ops};
 
 use crate::error::ConfigError;
 use crate::now_or_later::NowOrLater;
 use crate::policy::authorizer::Authorizer;
-use crate::policy::decision::Decision;
-use crate::policy::decision::Reason;
-use crate::policy::decision::ReasonCode;
+use crate::policy::decision::{Decision, Reason, ReasonCode};
 use crate::policy::engine::denial::Obstacles;
 use crate::policy::engine::evaluation::Evaluation;
-use crate::policy::engine::node::Leaf;
-use crate::policy::engine::node::Node;
+use crate::policy::engine::node::{Leaf, Node};
 use crate::policy::engine::predicate::Predicate;
-use crate::policy::engine::program::Program;
-use crate::policy::engine::program::Unknowns;
+use crate::policy::engine::program::{Program, Unknowns};
 use crate::policy::request::AccessRequest;
 use crate::policy::truth::Truth;
 

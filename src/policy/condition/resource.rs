@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::owner::OwnerSource;
 use crate::policy::engine::predicate::Predicate;
-use crate::principal::Authority;
-use crate::principal::ClaimValue;
+use crate::principal::{Authority, ClaimValue};
 
 /// Returns a condition that is true only if the request has this action, byte for byte.
 ///

@@ -1,10 +1,8 @@
 //! Static analysis of conditions, for lints.
 
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use crate::policy::engine::node::Leaf;
-use crate::policy::engine::node::Node;
+use crate::policy::engine::node::{Leaf, Node};
 use crate::policy::engine::notation::identity;
 use crate::policy::engine::predicate::Predicate;
 

@@ -3,15 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::Leeway;
-use crate::clock::UnixTime;
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
-use crate::json::Kind;
-use crate::json::Rounding;
-use crate::json::Unescaped;
-use crate::json::Value;
-use crate::json::seconds;
+use crate::clock::{Leeway, UnixTime};
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::json::{Kind, Rounding, Unescaped, Value, seconds};
 use crate::policy::engine::text_pattern::TextPattern;
 use crate::policy::truth::Truth;
 use crate::principal::ClaimValue;

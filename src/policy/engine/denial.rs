@@ -3,16 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::policy::decision::Decision;
-use crate::policy::decision::Reason;
-use crate::policy::decision::ReasonCode;
-use crate::policy::engine::claim_predicate::ClaimPredicate;
-use crate::policy::engine::claim_predicate::Levels;
+use crate::policy::decision::{Decision, Reason, ReasonCode};
+use crate::policy::engine::claim_predicate::{ClaimPredicate, Levels};
 use crate::policy::engine::evaluation::Evaluation;
 use crate::policy::engine::predicate::Predicate;
-use crate::policy::engine::program::ALLOW;
-use crate::policy::engine::program::DENY;
-use crate::policy::engine::program::Step;
+use crate::policy::engine::program::{ALLOW, DENY, Step};
 use crate::policy::truth::Truth;
 
 /// The predicates that would have to change for a condition to have the wanted outcome.

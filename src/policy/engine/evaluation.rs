@@ -3,11 +3,7 @@
 use crate::json::Value;
 use crate::limits;
 use crate::policy::engine::bit_set;
-use crate::policy::engine::program::ALLOW;
-use crate::policy::engine::program::Fact;
-use crate::policy::engine::program::Program;
-use crate::policy::engine::program::Step;
-use crate::policy::engine::program::Unknowns;
+use crate::policy::engine::program::{ALLOW, Fact, Program, Step, Unknowns};
 use crate::policy::request::AccessRequest;
 use crate::policy::truth::Truth;
 

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::limits;
 use crate::policy::engine::bit_set;
-use crate::policy::engine::bit_set::BitSet;
-use crate::policy::engine::bit_set::Bits;
+use crate::policy::engine::bit_set::{BitSet, Bits};
 use crate::policy::engine::evaluation::Evaluation;
 use crate::policy::engine::interner::Interner;
 use crate::policy::engine::node::Node;

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde::Serializer;
 use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use crate::policy::engine::calendar::time_of_day;
 use crate::policy::engine::claim_path::ClaimPath;

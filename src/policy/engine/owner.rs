@@ -5,9 +5,7 @@ use std::sync::Arc;
 use crate::policy::attribute::Attribute;
 use crate::policy::request::AccessRequest;
 use crate::policy::truth::Truth;
-use crate::principal::Authority;
-use crate::principal::Principal;
-use crate::principal::PrincipalKind;
+use crate::principal::{Authority, Principal, PrincipalKind};
 
 /// Where a request names the owner of the resource.
 #[derive(Clone, Debug, Eq, PartialEq)]

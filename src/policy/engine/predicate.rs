@@ -3,24 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderName;
-use http::Method;
+use http::{HeaderName, Method};
 
 use crate::clock::UnixTime;
 use crate::json::Value;
 use crate::limits;
-use crate::policy::engine::calendar::Hours;
-use crate::policy::engine::calendar::Weekdays;
+use crate::policy::engine::calendar::{Hours, Weekdays};
 use crate::policy::engine::claim_path::ClaimPath;
-use crate::policy::engine::claim_predicate::ClaimPredicate;
-use crate::policy::engine::claim_predicate::is_recent;
+use crate::policy::engine::claim_predicate::{ClaimPredicate, is_recent};
 use crate::policy::engine::network::Networks;
 use crate::policy::engine::owner::OwnerSource;
 use crate::policy::request::AccessRequest;
 use crate::policy::truth::Truth;
-use crate::principal::Authority;
-use crate::principal::ClaimValue;
-use crate::principal::PrincipalKind;
+use crate::principal::{Authority, ClaimValue, PrincipalKind};
 
 /// A predicate over one fact; a fact that is missing or has another type makes it unknown.
 pub(in crate::policy) enum Predicate {

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use crate::policy::engine::claim_path::ClaimPath;
 use crate::policy::engine::interner::Interner;
-use crate::policy::engine::node::Leaf;
-use crate::policy::engine::node::Node;
+use crate::policy::engine::node::{Leaf, Node};
 use crate::policy::engine::predicate::Predicate;
 
 /// A flat sequence of predicates with forward jumps, for any number of conditions.
@@ -220,8 +219,7 @@ fn close(frames: &mut Vec<Frame>, entry: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::claim;
-    use crate::policy::require_scope;
+    use crate::policy::{claim, require_scope};
 
     fn facts(condition: &crate::policy::Condition) -> Vec<Fact> {
         let program = Program::compile(condition.nodes());

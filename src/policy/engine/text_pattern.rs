@@ -3,11 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use regex_lite::Regex;
-use regex_lite::RegexBuilder;
+use regex_lite::{Regex, RegexBuilder};
 
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::json::Value;
 use crate::limits;
 use crate::policy::truth::Truth;

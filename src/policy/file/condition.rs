@@ -2,25 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
-use crate::json::Kind;
-use crate::json::Value;
-use crate::policy::condition::caller;
-use crate::policy::condition::claims;
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::json::{Kind, Value};
 use crate::policy::condition::claims::ClaimTest;
 use crate::policy::condition::condition::Condition;
-use crate::policy::condition::resource;
+use crate::policy::condition::{caller, claims, resource};
 use crate::policy::file::error::LoadError;
-use crate::policy::file::fields::Fields;
-use crate::policy::file::fields::flag;
-use crate::policy::file::fields::header_name;
-use crate::policy::file::fields::integer;
-use crate::policy::file::fields::list;
-use crate::policy::file::fields::method;
-use crate::policy::file::fields::scalar;
-use crate::policy::file::fields::seconds;
-use crate::policy::file::fields::string;
+use crate::policy::file::fields::{
+    Fields, flag, header_name, integer, list, method, scalar, seconds, string,
+};
 use crate::policy::file::pointer::Pointer;
 use crate::principal::PrincipalKind;
 

@@ -3,8 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigError, ConfigErrorKind};
 
 /// A policy file was refused by a [`PolicyLoader`](crate::policy::PolicyLoader).
 ///

@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
-use http::HeaderName;
-use http::Method;
+use http::{HeaderName, Method};
 
 use crate::error::ConfigErrorKind;
-use crate::json::Kind;
-use crate::json::Value;
+use crate::json::{Kind, Value};
 use crate::policy::file::error::LoadError;
 use crate::policy::file::pointer::Pointer;
 use crate::principal::ClaimValue;

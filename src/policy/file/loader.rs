@@ -8,8 +8,7 @@ use crate::json::Value;
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::notation::identity;
 use crate::policy::engine::predicate::Predicate;
-use crate::policy::file::error::FIELD;
-use crate::policy::file::error::LoadError;
+use crate::policy::file::error::{FIELD, LoadError};
 use crate::policy::file::pointer::Pointer;
 use crate::policy::file::read::PolicyReader;
 use crate::policy::file::write;
@@ -246,10 +245,8 @@ impl PolicyHandle<RouteTable> {
 mod tests {
     use super::*;
     use crate::clock::UnixTime;
-    use crate::policy::AccessRequest;
-    use crate::policy::action;
-    use crate::principal::Principal;
-    use crate::principal::PrincipalKind;
+    use crate::policy::{AccessRequest, action};
+    use crate::principal::{Principal, PrincipalKind};
 
     fn policy(name: &str) -> Policy {
         let rule = Rule::permit(name, action(name));

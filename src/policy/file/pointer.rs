@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
-use crate::policy::file::error::FIELD;
-use crate::policy::file::error::LoadError;
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::policy::file::error::{FIELD, LoadError};
 
 /// A JSON pointer (RFC 6901) to a value of a policy file.
 ///

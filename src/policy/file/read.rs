@@ -1,11 +1,9 @@
 //! Reading of policy files.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use http::HeaderName;
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 
 use crate::error::ConfigErrorKind;
 use crate::json::Value;
@@ -14,23 +12,13 @@ use crate::policy::condition::condition::Condition;
 use crate::policy::engine::node::Node;
 use crate::policy::file::condition;
 use crate::policy::file::error::LoadError;
-use crate::policy::file::fields::Fields;
-use crate::policy::file::fields::header_name;
-use crate::policy::file::fields::list;
-use crate::policy::file::fields::method;
-use crate::policy::file::fields::string;
-use crate::policy::file::pointer::Pointer;
-use crate::policy::file::pointer::shown;
-use crate::policy::obligation::AuditLevel;
-use crate::policy::obligation::Obligations;
-use crate::policy::policy::Combining;
-use crate::policy::policy::Policy;
-use crate::policy::policy::PolicyBuilder;
+use crate::policy::file::fields::{Fields, header_name, list, method, string};
+use crate::policy::file::pointer::{Pointer, shown};
+use crate::policy::obligation::{AuditLevel, Obligations};
+use crate::policy::policy::{Combining, Policy, PolicyBuilder};
 use crate::policy::route::guarded_route::Guard;
-use crate::policy::route::route_table::RouteTable;
-use crate::policy::route::route_table::RouteTableBuilder;
-use crate::policy::rule::Effect;
-use crate::policy::rule::Rule;
+use crate::policy::route::route_table::{RouteTable, RouteTableBuilder};
+use crate::policy::rule::{Effect, Rule};
 
 /// The reader of one policy file.
 ///

@@ -2,23 +2,19 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::Serializer;
 use serde::ser::Error;
+use serde::{Serialize, Serializer};
 
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::json::Value;
 use crate::limits;
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::node::Node;
-use crate::policy::engine::notation::JsonTree;
-use crate::policy::engine::notation::predicate;
+use crate::policy::engine::notation::{JsonTree, predicate};
 use crate::policy::file::error::FIELD;
 use crate::policy::obligation::Obligations;
 use crate::policy::policy::Policy;
-use crate::policy::route::guarded_route::Guard;
-use crate::policy::route::guarded_route::Route;
+use crate::policy::route::guarded_route::{Guard, Route};
 use crate::policy::route::route_table::RouteTable;
 use crate::policy::rule::Rule;
 

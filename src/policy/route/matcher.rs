@@ -4,9 +4,7 @@ use crate::limits;
 use crate::policy::engine::bit_set;
 use crate::policy::engine::bit_set::BitSet;
 use crate::policy::engine::index::RulesByName;
-use crate::policy::route::pattern::CleanPath;
-use crate::policy::route::pattern::PathPattern;
-use crate::policy::route::pattern::Segment;
+use crate::policy::route::pattern::{CleanPath, PathPattern, Segment};
 
 /// Routes by the segments of their patterns.
 pub(in crate::policy) struct PathMatcher {

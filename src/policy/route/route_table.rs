@@ -5,23 +5,17 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::policy::authorizer::Authorizer;
-use crate::policy::decision::Decision;
-use crate::policy::decision::Reason;
-use crate::policy::decision::ReasonCode;
+use crate::policy::decision::{Decision, Reason, ReasonCode};
 use crate::policy::engine::bit_set;
 use crate::policy::engine::index::RulesByName;
 use crate::policy::request::AccessRequest;
-use crate::policy::route::guarded_route::Guard;
-use crate::policy::route::guarded_route::Route;
+use crate::policy::route::guarded_route::{Guard, Route};
 use crate::policy::route::matcher::PathMatcher;
-use crate::policy::route::pattern::CleanPath;
-use crate::policy::route::pattern::PathPattern;
-use crate::policy::route::pattern::Segment;
+use crate::policy::route::pattern::{CleanPath, PathPattern, Segment};
 
 /// Conditions and policies by method and route; cheap to clone.
 ///

@@ -10,17 +10,11 @@ use crate::policy::condition::condition::Condition;
 use crate::policy::decision::Decision;
 use crate::policy::policy::Policy;
 use crate::policy::request::AccessRequest;
-use crate::policy::route::guarded_route::Guard;
-use crate::policy::route::guarded_route::Route;
+use crate::policy::route::guarded_route::{Guard, Route};
 use crate::policy::route::route_table::RouteTable;
 use crate::policy::rule::Rule;
-use crate::policy::trace::html;
-use crate::policy::trace::json;
-use crate::policy::trace::record::NodeKind;
-use crate::policy::trace::record::Trace;
-use crate::policy::trace::record::TraceNode;
-use crate::policy::trace::text;
-use crate::policy::trace::walk;
+use crate::policy::trace::record::{NodeKind, Trace, TraceNode};
+use crate::policy::trace::{html, json, text, walk};
 use crate::policy::truth::Truth;
 
 impl Trace {

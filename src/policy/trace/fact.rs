@@ -3,18 +3,14 @@
 use std::fmt;
 
 use crate::clock::UnixTime;
-use crate::json::Kind;
-use crate::json::Rounding;
-use crate::json::Value;
-use crate::json::seconds;
+use crate::json::{Kind, Rounding, Value, seconds};
 use crate::policy::attribute::Attribute;
 use crate::policy::engine::calendar::time_of_day;
 use crate::policy::engine::claim_predicate::ClaimPredicate;
 use crate::policy::engine::owner::OwnerSource;
 use crate::policy::engine::predicate::Predicate;
 use crate::policy::request::AccessRequest;
-use crate::principal::ClaimValue;
-use crate::principal::PrincipalKind;
+use crate::principal::{ClaimValue, PrincipalKind};
 
 /// What a predicate found: types and sizes, never a string.
 ///

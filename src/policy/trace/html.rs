@@ -1,12 +1,8 @@
 //! Traces as HTML.
 
 use crate::policy::rule::Effect;
-use crate::policy::trace::record::NodeKind;
-use crate::policy::trace::record::Trace;
-use crate::policy::trace::record::TraceNode;
-use crate::policy::trace::text::clean;
-use crate::policy::trace::text::headline;
-use crate::policy::trace::text::title;
+use crate::policy::trace::record::{NodeKind, Trace, TraceNode};
+use crate::policy::trace::text::{clean, headline, title};
 use crate::policy::truth::Truth;
 
 /// Returns the page, without recursion; everything that is not markup is escaped.

@@ -3,9 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::policy::trace::record::NodeKind;
-use crate::policy::trace::record::Trace;
-use crate::policy::trace::record::TraceNode;
+use crate::policy::trace::record::{NodeKind, Trace, TraceNode};
 use crate::policy::trace::text::clean;
 use crate::policy::truth::Truth;
 

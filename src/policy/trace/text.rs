@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::policy::trace::record::NodeKind;
-use crate::policy::trace::record::Trace;
+use crate::policy::trace::record::{NodeKind, Trace};
 use crate::policy::truth::Truth;
 
 pub(super) fn page(trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,17 +1,13 @@
 //! Evaluation of all parts of a condition.
 
 use std::sync::Arc;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::node;
 use crate::policy::request::AccessRequest;
-use crate::policy::trace::fact::expected;
-use crate::policy::trace::fact::found;
-use crate::policy::trace::record::NodeKind;
-use crate::policy::trace::record::PredicateResult;
-use crate::policy::trace::record::TraceNode;
+use crate::policy::trace::fact::{expected, found};
+use crate::policy::trace::record::{NodeKind, PredicateResult, TraceNode};
 use crate::policy::truth::Truth;
 
 /// The result of one node of a condition.

@@ -4,10 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Inner;
-use super::RefreshManager;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
+use super::{Inner, RefreshManager};
+use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::event::Observer;

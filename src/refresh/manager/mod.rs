@@ -2,37 +2,23 @@
 
 mod builder;
 
-pub use builder::RefreshManagerBuilder;
-
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use builder::RefreshManagerBuilder;
 use ring::error::Unspecified;
 
-use super::evaluate::Outcome;
-use super::evaluate::Presentation;
-use super::family::RefreshFamily;
-use super::family::RefreshTokenStore;
-use super::request::NewRefreshToken;
-use super::request::RotateRequest;
+use super::evaluate::{Outcome, Presentation};
+use super::family::{RefreshFamily, RefreshTokenStore};
+use super::request::{NewRefreshToken, RotateRequest};
 use super::successor::seal;
 use super::token::RefreshToken;
-use crate::clock::Clock;
-use crate::clock::UnixTime;
-use crate::error::Rejection;
-use crate::error::RejectionKind;
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
-use crate::event::Event;
-use crate::event::Observer;
-use crate::grant::Grant;
-use crate::grant::GrantError;
-use crate::grant::GrantErrorKind;
-use crate::grant::no_random;
-use crate::grant::purge;
-use crate::grant::store::Lookup;
-use crate::grant::store::Sequence;
+use crate::clock::{Clock, UnixTime};
+use crate::error::{Rejection, RejectionKind, StoreError, StoreErrorKind};
+use crate::event::{Event, Observer};
+use crate::grant::store::{Lookup, Sequence};
+use crate::grant::{Grant, GrantError, GrantErrorKind, no_random, purge};
 use crate::principal::Authority;
 use crate::secret::Issued;
 

@@ -4,14 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Inner;
-use super::SessionManager;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
+use super::{Inner, SessionManager};
+use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::ConfigError;
-use crate::grant::GrantStore;
-use crate::grant::check_lifetime;
+use crate::grant::{GrantStore, check_lifetime};
 use crate::limits;
 use crate::principal::Authority;
 use crate::session::record::SessionStore;

@@ -2,34 +2,22 @@
 
 mod builder;
 
-pub use builder::SessionManagerBuilder;
-
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ring::rand::SecureRandom;
-use ring::rand::SystemRandom;
+pub use builder::SessionManagerBuilder;
+use ring::rand::{SecureRandom, SystemRandom};
 
 use super::cookie::SessionCookie;
 use super::id::SessionId;
-use super::record::SessionRecord;
-use super::record::SessionStore;
-use super::request::NewSession;
-use super::request::SessionChange;
-use super::validator::Session;
-use super::validator::SessionValidator;
-use crate::clock::Clock;
-use crate::clock::UnixTime;
+use super::record::{SessionRecord, SessionStore};
+use super::request::{NewSession, SessionChange};
+use super::validator::{Session, SessionValidator};
+use crate::clock::{Clock, UnixTime};
 use crate::error::StoreErrorKind;
-use crate::grant::GrantError;
-use crate::grant::GrantErrorKind;
-use crate::grant::GrantStore;
-use crate::grant::no_random;
-use crate::grant::purge;
-use crate::grant::store::RevocationRecord;
-use crate::grant::store::Sequence;
-use crate::grant::store::SessionHandle;
+use crate::grant::store::{RevocationRecord, Sequence, SessionHandle};
+use crate::grant::{GrantError, GrantErrorKind, GrantStore, no_random, purge};
 use crate::limits;
 use crate::principal::Authority;
 use crate::secret::Issued;

@@ -2,12 +2,8 @@
 
 use super::cache::InsertTicket;
 use super::store::Cached;
-use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyRecord;
-use crate::api_key::ApiKeyStore;
-use crate::api_key::PepperedDigest;
-use crate::api_key::store::ApiKeyChange;
-use crate::api_key::store::ApiKeyQuery;
+use crate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
 use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;

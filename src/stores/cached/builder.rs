@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use super::cache::ReadCache;
 use super::store::Cached;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::limits;

@@ -3,17 +3,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::hash::BuildHasher;
-use std::hash::Hash;
-use std::sync::Arc;
-use std::sync::PoisonError;
-use std::sync::RwLock;
-use std::sync::RwLockReadGuard;
-use std::sync::RwLockWriteGuard;
+use std::hash::{BuildHasher, Hash};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use crate::clock::Clock;
-use crate::clock::UnixTime;
+use crate::clock::{Clock, UnixTime};
 use crate::limits;
 
 /// Values by key. Each is used for the staleness, counted from the second in which the store was

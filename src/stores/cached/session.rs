@@ -5,15 +5,10 @@ use std::sync::Arc;
 use super::store::Cached;
 use crate::clock::UnixTime;
 use crate::error::StoreError;
-use crate::grant::Grant;
-use crate::grant::GrantStore;
-use crate::grant::store::Lookup;
-use crate::grant::store::RevocationRecord;
-use crate::grant::store::Sequence;
-use crate::grant::store::TokenDigest;
+use crate::grant::store::{Lookup, RevocationRecord, Sequence, TokenDigest};
+use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::NowOrLater;
-use crate::session::SessionRecord;
-use crate::session::SessionStore;
+use crate::session::{SessionRecord, SessionStore};
 
 impl<S: GrantStore + ?Sized> GrantStore for Cached<S> {
     fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {

@@ -2,28 +2,17 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::shards::Both;
-use super::shards::Map;
-use super::shards::Shards;
-use crate::clock::Leeway;
-use crate::clock::UnixTime;
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
-use crate::grant::Grant;
-use crate::grant::GrantStore;
-use crate::grant::store::Lookup;
-use crate::grant::store::RevocationRecord;
-use crate::grant::store::Sequence;
-use crate::grant::store::TokenDigest;
+use super::shards::{Both, Map, Shards};
+use crate::clock::{Leeway, UnixTime};
+use crate::error::{StoreError, StoreErrorKind};
+use crate::grant::store::{Lookup, RevocationRecord, Sequence, TokenDigest};
+use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::NowOrLater;
-use crate::refresh::RefreshFamily;
-use crate::refresh::RefreshTokenStore;
+use crate::refresh::{RefreshFamily, RefreshTokenStore};
 use crate::revocation_list::RevocationTarget;
-use crate::session::SessionRecord;
-use crate::session::SessionStore;
+use crate::session::{SessionRecord, SessionStore};
 
 /// A store of sessions, families of refresh tokens and the revocations of both in the memory of
 /// this process.

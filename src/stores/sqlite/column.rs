@@ -1,11 +1,9 @@
 //! Conversions between the crate's types and the values of SQLite.
 
 use rusqlite::Row;
-use rusqlite::types::FromSql;
-use rusqlite::types::Value;
+use rusqlite::types::{FromSql, Value};
 
-use super::error::Fault;
-use super::error::corrupt;
+use super::error::{Fault, corrupt};
 use crate::clock::UnixTime;
 
 /// Reads the columns of one row from left to right.

@@ -4,8 +4,7 @@ use std::error::Error;
 
 use rusqlite::ErrorCode;
 
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
+use crate::error::{StoreError, StoreErrorKind};
 
 /// The error of a step: one of SQLite, or one of this store. The transaction around the step is
 /// then rolled back.

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 use std::mem;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::api_key::ApiKeyId;
 use crate::clock::UnixTime;

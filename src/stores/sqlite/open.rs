@@ -1,25 +1,18 @@
 //! The builder of SQLite stores: checks and opens the file.
 
-use std::fs;
-use std::io;
-use std::path::Path;
-use std::path::PathBuf;
-use std::thread;
-use std::time::Duration;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
 
-use rusqlite::Connection;
-use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
 
 use super::schema;
 use super::schema::Misfit;
 use super::store::SqliteStore;
-use super::transaction::Probe;
-use super::transaction::Writer;
+use super::transaction::{Probe, Writer};
 use super::worker_pool::WorkerPool;
-use crate::error::ConfigError;
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::limits;
 
 /// Configures and opens a [`SqliteStore`].

@@ -1,22 +1,16 @@
 //! The revocations of a denylist in the database file.
 
-use rusqlite::Row;
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::SqliteStore;
-use super::column::Columns;
-use super::column::bound;
-use super::column::some_time;
-use super::error::Fault;
-use super::error::corrupt;
+use super::column::{Columns, bound, some_time};
+use super::error::{Fault, corrupt};
 use super::transaction::read_all;
 use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
-use crate::revocation::Revocation;
-use crate::revocation::RevocationStore;
-use crate::revocation_list::RevocationKind;
-use crate::revocation_list::RevocationTarget;
+use crate::revocation::{Revocation, RevocationStore};
+use crate::revocation_list::{RevocationKind, RevocationTarget};
 
 impl RevocationStore for SqliteStore {
     fn add(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {

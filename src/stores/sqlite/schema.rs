@@ -1,8 +1,6 @@
 //! The tables, and the migration of older files.
 
-use rusqlite::Connection;
-use rusqlite::ErrorCode;
-use rusqlite::TransactionBehavior;
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 /// Identifies a file of this crate: `bgat` in ASCII. It never changes.
 const APPLICATION: i32 = 0x6267_6174;

@@ -7,9 +7,7 @@ use rusqlite::Connection;
 
 use super::error::Fault;
 use super::last_used::PendingUses;
-use super::transaction::Change;
-use super::transaction::Writer;
-use super::transaction::snapshot;
+use super::transaction::{Change, Writer, snapshot};
 use super::worker_pool::WorkerPool;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;

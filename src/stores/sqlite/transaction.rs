@@ -5,16 +5,10 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use rusqlite::Connection;
-use rusqlite::OptionalExtension;
-use rusqlite::Params;
-use rusqlite::Row;
-use rusqlite::Transaction;
-use rusqlite::TransactionBehavior;
+use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 
 use super::error::Fault;
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
+use crate::error::{StoreError, StoreErrorKind};
 
 /// The writing connections of a store. One thread owns both, so they never wait for each other.
 pub(super) struct Writer {

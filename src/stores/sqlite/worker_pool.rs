@@ -1,19 +1,11 @@
 //! Threads that own the connections, and their bounded queue.
 
-use std::fmt;
-use std::io;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::mpsc;
-use std::sync::mpsc::Receiver;
-use std::sync::mpsc::SyncSender;
-use std::sync::mpsc::TrySendError;
-use std::thread;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::{fmt, io, thread};
 
 use super::oneshot;
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::now_or_later::NowOrLater;
 
 type Job<C> = Box<dyn FnOnce(&mut C) + Send>;
@@ -98,9 +90,7 @@ fn unavailable(reason: &'static str) -> StoreError {
 mod tests {
     use std::future::Future;
     use std::pin::Pin;
-    use std::task::Context;
-    use std::task::Poll;
-    use std::task::Waker;
+    use std::task::{Context, Poll, Waker};
 
     use super::*;
 

@@ -1,14 +1,12 @@
 //! Breaches of a store's contract, and the checks that find them.
 
 use std::fmt;
-use std::future::Future;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 
 use crate::clock::UnixTime;
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::now_or_later::NowOrLater;
 
 /// A store broke a rule of its trait's contract; `Display` shows the [rule](Self::rule) and what

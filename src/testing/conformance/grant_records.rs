@@ -5,21 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Breach;
-use super::NOW;
-use super::at;
-use super::conflict;
-use super::ensure;
-use super::good;
+use super::{Breach, NOW, at, conflict, ensure, good};
 use crate::clock::UnixTime;
 use crate::error::StoreError;
-use crate::grant::Grant;
-use crate::grant::GrantStore;
-use crate::grant::store::Lookup;
-use crate::grant::store::RevocationRecord;
-use crate::grant::store::Sequence;
-use crate::grant::store::SessionHandle;
-use crate::grant::store::TokenDigest;
+use crate::grant::store::{Lookup, RevocationRecord, Sequence, SessionHandle, TokenDigest};
+use crate::grant::{Grant, GrantStore};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 

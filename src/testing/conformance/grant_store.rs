@@ -1,15 +1,9 @@
 //! The rules for a store of both sessions and refresh tokens.
 
-use super::Breach;
-use super::ensure;
-use super::good;
-use super::grant_records::Records;
-use super::grant_records::granted_to;
-use super::grant_records::is_revoked;
-use super::grant_records::revoke;
-use super::grant_records::subject;
+use super::grant_records::{Records, granted_to, is_revoked, revoke, subject};
 use super::refresh::Families;
 use super::session::Sessions;
+use super::{Breach, ensure, good};
 use crate::refresh::RefreshTokenStore;
 use crate::session::SessionStore;
 

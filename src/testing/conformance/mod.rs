@@ -10,15 +10,7 @@ mod session;
 mod suites;
 
 pub use breach::Breach;
-use breach::NOW;
-use breach::at;
-use breach::conflict;
-use breach::ensure;
-use breach::good;
-use breach::together;
-use breach::winners;
-pub use suites::api_key_store;
-pub use suites::grant_store;
-pub use suites::refresh_token_store;
-pub use suites::revocation_store;
-pub use suites::session_store;
+use breach::{NOW, at, conflict, ensure, good, together, winners};
+pub use suites::{
+    api_key_store, grant_store, refresh_token_store, revocation_store, session_store,
+};

@@ -1,19 +1,11 @@
 //! The rules for every store of revocations.
 
-use super::Breach;
-use super::NOW;
-use super::at;
-use super::ensure;
-use super::good;
-use super::together;
+use super::{Breach, NOW, at, ensure, good, together};
 use crate::clock::UnixTime;
 use crate::limits;
-use crate::principal::KeyId;
-use crate::principal::TokenId;
-use crate::revocation::Revocation;
-use crate::revocation::RevocationStore;
-use crate::revocation_list::RevocationKind;
-use crate::revocation_list::RevocationTarget;
+use crate::principal::{KeyId, TokenId};
+use crate::revocation::{Revocation, RevocationStore};
+use crate::revocation_list::{RevocationKind, RevocationTarget};
 
 pub(super) async fn check(store: &dyn RevocationStore) -> Result<(), Breach> {
     revocations_are_read_as_they_were_added(store).await?;

@@ -2,28 +2,13 @@
 
 use std::time::Duration;
 
-use super::Breach;
-use super::NOW;
-use super::at;
-use super::conflict;
-use super::ensure;
-use super::good;
-use super::grant_records;
-use super::grant_records::Records;
-use super::grant_records::facts;
-use super::grant_records::full;
-use super::grant_records::lasting;
-use super::together;
-use super::winners;
+use super::grant_records::{Records, facts, full, lasting};
+use super::{Breach, NOW, at, conflict, ensure, good, grant_records, together, winners};
 use crate::error::StoreError;
-use crate::grant::Grant;
-use crate::grant::GrantStore;
-use crate::grant::store::Lookup;
-use crate::grant::store::Sequence;
-use crate::grant::store::TokenDigest;
+use crate::grant::store::{Lookup, Sequence, TokenDigest};
+use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::NowOrLater;
-use crate::session::SessionRecord;
-use crate::session::SessionStore;
+use crate::session::{SessionRecord, SessionStore};
 
 pub(super) async fn check(store: &dyn SessionStore) -> Result<(), Breach> {
     sessions_are_found_as_they_were_created(store).await?;

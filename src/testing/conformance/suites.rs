@@ -1,11 +1,7 @@
 //! The public suites.
 
-use super::api_key;
 use super::breach::Breach;
-use super::grant_store as grants;
-use super::refresh;
-use super::revocation;
-use super::session;
+use super::{api_key, grant_store as grants, refresh, revocation, session};
 use crate::api_key::ApiKeyStore;
 use crate::refresh::RefreshTokenStore;
 use crate::revocation::RevocationStore;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::fake_issuer::FakeIssuer;
 use super::server::Server;
-use super::state::Client;
-use super::state::Provider;
+use super::state::{Client, Provider};
 use crate::clock::Clock;
 use crate::testing::key::FakeKey;
 

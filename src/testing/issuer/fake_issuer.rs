@@ -1,9 +1,8 @@
 //! The fake issuer.
 
-use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -11,9 +10,7 @@ use serde_json::Value;
 use super::endpoint::FakeEndpoint;
 use super::fault::Fault;
 use super::server::Server;
-use super::state::Client;
-use super::state::KnownToken;
-use super::state::Provider;
+use super::state::{Client, KnownToken, Provider};
 use super::wire::SeenRequest;
 use crate::clock::UnixTime;
 use crate::testing::key::FakeKey;

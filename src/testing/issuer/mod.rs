@@ -13,6 +13,5 @@ mod wire;
 pub use builder::FakeIssuerBuilder;
 pub use endpoint::FakeEndpoint;
 pub use fake_issuer::FakeIssuer;
-pub use fault::Answer;
-pub use fault::Fault;
+pub use fault::{Answer, Fault};
 pub use wire::SeenRequest;

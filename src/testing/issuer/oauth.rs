@@ -5,25 +5,17 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::endpoint::FakeEndpoint;
 use super::fault::Answer;
-use super::state::Client;
-use super::state::KnownToken;
-use super::state::Provider;
-use super::state::ProviderState;
-use super::wire::SeenRequest;
-use super::wire::decoded;
+use super::state::{Client, KnownToken, Provider, ProviderState};
+use super::wire::{SeenRequest, decoded};
 use crate::clock::FakeClock;
 use crate::credential::PresentedCredential;
 use crate::jwt::JwtValidator;
-use crate::testing::token::TokenBuilder;
-use crate::testing::token::random_name;
-use crate::validator::TokenValidator;
-use crate::validator::is_jwt_like;
+use crate::testing::token::{TokenBuilder, random_name};
+use crate::validator::{TokenValidator, is_jwt_like};
 
 /// Lifetime of a token of the token endpoint, in seconds.
 const LIFETIME: u64 = 300;

@@ -7,10 +7,8 @@ use std::ops::ControlFlow;
 use time::OffsetDateTime;
 
 use super::endpoint::FakeEndpoint;
-use super::fault::Answer;
-use super::fault::Fault;
-use super::state::FaultTicket;
-use super::state::Provider;
+use super::fault::{Answer, Fault};
+use super::state::{FaultTicket, Provider};
 use super::wire;
 use crate::clock::UnixTime;
 

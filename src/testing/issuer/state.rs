@@ -1,23 +1,16 @@
 //! The state of a fake issuer behind one lock: keys, clients, tokens, faults and requests.
 
-use std::collections::HashMap;
-use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::Condvar;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::endpoint::FakeEndpoint;
 use super::fault::Fault;
 use super::server::locked;
 use super::wire::SeenRequest;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
-use crate::clock::UnixTime;
+use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::testing::key::FakeKey;
 
 /// The number of newest requests that are recorded; the counters count all.

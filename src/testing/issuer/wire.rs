@@ -1,11 +1,9 @@
 //! The part of HTTP/1.1 that tests need: heads, bodies of known length, whole and broken answers.
 
-use std::io;
-use std::io::Read;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::thread;
 use std::time::Duration;
+use std::{io, thread};
 
 use super::fault::Answer;
 

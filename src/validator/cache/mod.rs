@@ -6,6 +6,5 @@ mod token_cache;
 
 pub use builder::TokenCacheBuilder;
 pub(crate) use cache_key::CacheKey;
-pub(crate) use token_cache::CachedPrincipal;
 pub use token_cache::TokenCache;
-pub(crate) use token_cache::ValidatorCache;
+pub(crate) use token_cache::{CachedPrincipal, ValidatorCache};

@@ -2,19 +2,16 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::fast::RandomState;
 use quick_cache::Weighter;
-use quick_cache::sync::Cache;
-use quick_cache::sync::DefaultLifecycle;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 
 use super::cache_key::CacheKey;
 use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
-use crate::event::Event;
-use crate::event::Observer;
+use crate::event::{Event, Observer};
 use crate::limits;
 use crate::principal::Principal;
 

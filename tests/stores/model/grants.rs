@@ -6,14 +6,8 @@ use bearergate::refresh::{NewRefreshToken, RotateRequest};
 use bearergate::session::{NewSession, Session, SessionChange};
 use proptest::prelude::*;
 
-use super::Kind;
-use super::World;
-use super::cases;
-use super::span;
-use crate::common::CLIENT;
-use crate::common::GRANT_IDLE;
-use crate::common::GRANT_LIFETIME;
-use crate::common::wait;
+use super::{Kind, World, cases, span};
+use crate::common::{CLIENT, GRANT_IDLE, GRANT_LIFETIME, wait};
 
 /// What happens next; a number picks session or family, modulo how many there are.
 #[derive(Clone, Debug)]

@@ -6,10 +6,7 @@ use bearergate::api_key::{ApiKeyId, NewApiKey};
 use bearergate::clock::UnixTime;
 use proptest::prelude::*;
 
-use super::Kind;
-use super::World;
-use super::cases;
-use super::span;
+use super::{Kind, World, cases, span};
 use crate::common::wait;
 
 /// One step; a number selects the key, modulo the number of keys.

@@ -4,8 +4,7 @@
 mod grants;
 mod keys;
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,12 +16,7 @@ use bearergate::stores::{Cached, MemoryApiKeyStore, MemoryGrantStore, SqliteStor
 use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator};
 use proptest::test_runner::Config;
 
-use crate::common::Folder;
-use crate::common::NOW;
-use crate::common::Service;
-use crate::common::Stores;
-use crate::common::scheme;
-use crate::common::wait;
+use crate::common::{Folder, NOW, Service, Stores, scheme, wait};
 
 /// A kind of store.
 #[derive(Clone, Copy, Debug)]

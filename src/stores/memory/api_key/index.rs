@@ -1,14 +1,11 @@
 //! The index that lists are read from.
 
 use std::collections::BTreeSet;
-use std::hash::BuildHasher;
-use std::hash::RandomState;
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Bound;
 
-use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyRecord;
-use crate::api_key::store::ApiKeyFilter;
-use crate::api_key::store::ApiKeyQuery;
+use crate::api_key::store::{ApiKeyFilter, ApiKeyQuery};
+use crate::api_key::{ApiKeyId, ApiKeyRecord};
 use crate::principal::Authority;
 
 /// The ids of all records, sorted in each order that a query needs.

@@ -1,28 +1,18 @@
 //! The store of API keys in memory.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::hash::BuildHasher;
-use std::hash::RandomState;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Mutex;
 
 use crossbeam_utils::sync::ShardedLock;
 
 use super::index::Index;
-use super::table::IdHash;
-use super::table::Table;
-use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyRecord;
-use crate::api_key::ApiKeyStore;
-use crate::api_key::KeyDigest;
-use crate::api_key::PepperedDigest;
-use crate::api_key::store::ApiKeyChange;
-use crate::api_key::store::ApiKeyQuery;
+use super::table::{IdHash, Table};
+use crate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, KeyDigest, PepperedDigest};
 use crate::clock::UnixTime;
-use crate::error::ConfigError;
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
+use crate::error::{ConfigError, StoreError, StoreErrorKind};
 use crate::now_or_later::NowOrLater;
 
 /// A bounded store of API keys in memory; its records are lost when the process ends.

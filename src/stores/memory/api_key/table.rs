@@ -1,7 +1,6 @@
 //! One part of the table of records.
 
-use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyRecord;
+use crate::api_key::{ApiKeyId, ApiKeyRecord};
 
 /// Records by id. A lookup does the same work whether a record exists or not.
 ///

@@ -1,14 +1,7 @@
 use super::MemoryApiKeyStore;
 use super::index::Index;
-use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyRecord;
-use crate::api_key::ApiKeyStore;
-use crate::api_key::PepperedDigest;
-use crate::api_key::store::ApiKeyChange;
-use crate::api_key::store::ApiKeyFilter;
-use crate::api_key::store::ApiKeyQuery;
-use crate::api_key::store::ApiKeyRow;
-use crate::api_key::store::Disabled;
+use crate::api_key::store::{ApiKeyChange, ApiKeyFilter, ApiKeyQuery, ApiKeyRow, Disabled};
+use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
 use crate::clock::UnixTime;
 use crate::error::StoreErrorKind;
 

@@ -2,31 +2,17 @@
 
 use std::sync::Arc;
 
-use rusqlite::Row;
-use rusqlite::params_from_iter;
 use rusqlite::types::Value;
+use rusqlite::{Row, params_from_iter};
 
-use super::grant;
-use super::grant_columns;
-use super::kept;
-use super::lookup;
-use super::next_version;
-use super::numbered;
-use super::values;
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
-use crate::grant::store::Lookup;
-use crate::grant::store::Sequence;
-use crate::grant::store::TokenDigest;
+use super::{grant, grant_columns, kept, lookup, next_version, numbered, values};
+use crate::error::{StoreError, StoreErrorKind};
+use crate::grant::store::{Lookup, Sequence, TokenDigest};
 use crate::now_or_later::NowOrLater;
-use crate::refresh::RefreshFamily;
-use crate::refresh::RefreshTokenStore;
+use crate::refresh::{RefreshFamily, RefreshTokenStore};
 use crate::stores::sqlite::SqliteStore;
-use crate::stores::sqlite::column::Columns;
-use crate::stores::sqlite::column::number;
-use crate::stores::sqlite::column::some_time;
-use crate::stores::sqlite::error::Fault;
-use crate::stores::sqlite::error::corrupt;
+use crate::stores::sqlite::column::{Columns, number, some_time};
+use crate::stores::sqlite::error::{Fault, corrupt};
 use crate::stores::sqlite::transaction::read_one;
 
 impl RefreshTokenStore for SqliteStore {

@@ -8,28 +8,17 @@ mod session;
 
 use std::time::Duration;
 
-use rusqlite::Connection;
-use rusqlite::OptionalExtension;
-use rusqlite::params;
 use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
-use super::column::Columns;
-use super::column::bound;
-use super::column::number;
-use super::column::time;
-use super::error::Fault;
-use super::error::corrupt;
+use super::column::{Columns, bound, number, time};
+use super::error::{Fault, corrupt};
 use super::transaction::Change;
 use crate::clock::UnixTime;
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
-use crate::grant::Grant;
-use crate::grant::GrantStore;
-use crate::grant::store::Lookup;
-use crate::grant::store::RevocationRecord;
-use crate::grant::store::Sequence;
-use crate::grant::store::SessionHandle;
+use crate::error::{StoreError, StoreErrorKind};
+use crate::grant::store::{Lookup, RevocationRecord, Sequence, SessionHandle};
+use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
 

@@ -2,36 +2,19 @@
 
 use std::sync::Arc;
 
-use rusqlite::Row;
-use rusqlite::params;
-use rusqlite::params_from_iter;
 use rusqlite::types::Value;
+use rusqlite::{Row, params, params_from_iter};
 
-use super::grant;
-use super::grant_columns;
-use super::is_revoked;
-use super::kept;
-use super::lookup;
-use super::next_version;
-use super::numbered;
-use super::values;
+use super::{grant, grant_columns, is_revoked, kept, lookup, next_version, numbered, values};
 use crate::clock::UnixTime;
-use crate::error::StoreError;
-use crate::error::StoreErrorKind;
-use crate::grant::store::Lookup;
-use crate::grant::store::Sequence;
-use crate::grant::store::TokenDigest;
+use crate::error::{StoreError, StoreErrorKind};
+use crate::grant::store::{Lookup, Sequence, TokenDigest};
 use crate::now_or_later::NowOrLater;
-use crate::session::SessionRecord;
-use crate::session::SessionStore;
+use crate::session::{SessionRecord, SessionStore};
 use crate::stores::sqlite::SqliteStore;
-use crate::stores::sqlite::column::Columns;
-use crate::stores::sqlite::column::bound;
-use crate::stores::sqlite::column::number;
-use crate::stores::sqlite::column::time;
+use crate::stores::sqlite::column::{Columns, bound, number, time};
 use crate::stores::sqlite::error::Fault;
-use crate::stores::sqlite::transaction::Change;
-use crate::stores::sqlite::transaction::read_one;
+use crate::stores::sqlite::transaction::{Change, read_one};
 
 impl SessionStore for SqliteStore {
     fn create(&self, mut session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {

@@ -1,21 +1,11 @@
 //! The rules of every list of API keys.
 
-use super::sample::insert;
-use super::sample::record;
-use super::sample::row;
-use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyStore;
-use crate::api_key::store::ApiKeyFilter;
-use crate::api_key::store::ApiKeyQuery;
-use crate::api_key::store::ApiKeyRow;
-use crate::api_key::store::Disabled;
+use super::sample::{insert, record, row};
+use crate::api_key::store::{ApiKeyFilter, ApiKeyQuery, ApiKeyRow, Disabled};
+use crate::api_key::{ApiKeyId, ApiKeyStore};
 use crate::clock::UnixTime;
 use crate::limits;
-use crate::testing::conformance::Breach;
-use crate::testing::conformance::NOW;
-use crate::testing::conformance::at;
-use crate::testing::conformance::ensure;
-use crate::testing::conformance::good;
+use crate::testing::conformance::{Breach, NOW, at, ensure, good};
 
 pub(super) async fn check(store: &dyn ApiKeyStore) -> Result<(), Breach> {
     list_has_the_matching_records(store).await?;

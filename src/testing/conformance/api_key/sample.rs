@@ -2,19 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::api_key::ApiKeyId;
-use crate::api_key::ApiKeyRecord;
-use crate::api_key::ApiKeyStore;
-use crate::api_key::PepperedDigest;
-use crate::api_key::store::ApiKeyChange;
-use crate::api_key::store::ApiKeyRow;
-use crate::api_key::store::Disabled;
+use crate::api_key::store::{ApiKeyChange, ApiKeyRow, Disabled};
+use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
 use crate::clock::UnixTime;
 use crate::limits;
-use crate::testing::conformance::Breach;
-use crate::testing::conformance::NOW;
-use crate::testing::conformance::at;
-use crate::testing::conformance::good;
+use crate::testing::conformance::{Breach, NOW, at, good};
 
 pub(super) fn removal(row: &ApiKeyRow) -> ApiKeyChange {
     ApiKeyChange::Remove {

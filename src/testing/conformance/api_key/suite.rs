@@ -1,31 +1,13 @@
 //! The rules of every store of API keys.
 
 use super::list;
-use super::sample::by_digest;
-use super::sample::current;
-use super::sample::digest;
-use super::sample::full;
-use super::sample::id;
-use super::sample::insert;
-use super::sample::legacy;
-use super::sample::next;
-use super::sample::record;
-use super::sample::removal;
-use super::sample::row;
+use super::sample::{
+    by_digest, current, digest, full, id, insert, legacy, next, record, removal, row,
+};
 use crate::api_key::ApiKeyStore;
-use crate::api_key::store::ApiKeyChange::Insert;
-use crate::api_key::store::ApiKeyChange::Replace;
-use crate::api_key::store::ApiKeyFilter;
-use crate::api_key::store::ApiKeyQuery;
-use crate::api_key::store::Disabled;
-use crate::testing::conformance::Breach;
-use crate::testing::conformance::NOW;
-use crate::testing::conformance::at;
-use crate::testing::conformance::conflict;
-use crate::testing::conformance::ensure;
-use crate::testing::conformance::good;
-use crate::testing::conformance::together;
-use crate::testing::conformance::winners;
+use crate::api_key::store::ApiKeyChange::{Insert, Replace};
+use crate::api_key::store::{ApiKeyFilter, ApiKeyQuery, Disabled};
+use crate::testing::conformance::{Breach, NOW, at, conflict, ensure, good, together, winners};
 
 pub(in crate::testing::conformance) async fn check(store: &dyn ApiKeyStore) -> Result<(), Breach> {
     empty_store_finds_nothing(store).await?;
