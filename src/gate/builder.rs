@@ -165,7 +165,18 @@ impl GateBuilder {
     /// several outside authorities of which one may assert anything, unless
     /// [`all_authorities_equal`](Self::all_authorities_equal) is set.
     pub fn build(self) -> Result<Gate, ConfigError> {
-        let authorizer = only(self.authorizers)?;
+        let mut authorizers = self.authorizers;
+        let last = authorizers.pop();
+        if !authorizers.is_empty() {
+            let detail =
+                "more than one authorizer is configured; join conditions with `and` or `or`";
+            return Err(ConfigError::conflict("authorizer", detail));
+        }
+        let authorizer = last.ok_or_else(|| {
+            let detail = "no authorizer is configured; add one with `GateBuilder::authorizer`, or \
+                          call `allow_any_authenticated()`";
+            ConfigError::missing("authorizer", detail)
+        })?;
         let mut user = self.user.or_default_sources()?.slot(&USER)?;
         let mut client = if self.client.validators.is_empty() && self.client.sources.is_none() {
             None
@@ -290,19 +301,6 @@ const fn bound_to(shape: &Shape) -> Option<&Place> {
         Shape::Place(place) => Some(place),
         Shape::Jwt | Shape::Opaque | Shape::Prefix(_) => None,
     }
-}
-
-fn only(mut authorizers: Vec<Arc<dyn Authorizer>>) -> Result<Arc<dyn Authorizer>, ConfigError> {
-    let last = authorizers.pop();
-    if !authorizers.is_empty() {
-        let detail = "more than one authorizer is configured; join conditions with `and` or `or`";
-        return Err(ConfigError::conflict("authorizer", detail));
-    }
-    last.ok_or_else(|| {
-        let detail = "no authorizer is configured; add one with `GateBuilder::authorizer`, or \
-                      call `allow_any_authenticated()`";
-        ConfigError::missing("authorizer", detail)
-    })
 }
 
 /// A validator that is bound to one place.
