@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::issuer_rules::AcceptedIssuers;
 use super::issuer_rules::IssuerRules;
-use super::tenant::IssuerPattern;
 use crate::credential::Unverified;
 use crate::error::ConfigError;
 use crate::json::Escapes;
@@ -29,7 +28,16 @@ impl IssuerTable {
                 }
                 AcceptedIssuers::Any => &[][..],
                 AcceptedIssuers::Like(pattern) => {
-                    check_apart(pattern, rules.get(..place).unwrap_or_default())?;
+                    let overlaps = |other: &IssuerRules| match &other.issuers {
+                        AcceptedIssuers::Like(other) => pattern.overlaps(other),
+                        AcceptedIssuers::Any | AcceptedIssuers::OneOf(_) => false,
+                    };
+                    if rules.iter().take(place).any(overlaps) {
+                        let detail = format!(
+                            "issuer pattern `{pattern}` overlaps another one; separate them"
+                        );
+                        return Err(ConfigError::conflict("issuers", detail));
+                    }
                     &[][..]
                 }
                 AcceptedIssuers::OneOf(names) => names,
@@ -89,16 +97,4 @@ impl IssuerTable {
     pub(super) fn rules(&self) -> impl Iterator<Item = &IssuerRules> {
         self.rules.iter()
     }
-}
-
-fn check_apart(pattern: &IssuerPattern, others: &[IssuerRules]) -> Result<(), ConfigError> {
-    let overlaps = |other: &IssuerRules| match &other.issuers {
-        AcceptedIssuers::Like(other) => pattern.overlaps(other),
-        AcceptedIssuers::Any | AcceptedIssuers::OneOf(_) => false,
-    };
-    if others.iter().any(overlaps) {
-        let detail = format!("issuer pattern `{pattern}` overlaps another one; separate them");
-        return Err(ConfigError::conflict("issuers", detail));
-    }
-    Ok(())
 }
