@@ -138,8 +138,8 @@ impl GateBuilder {
         self
     }
 
-    /// Sets the clock, by default the system's. It is read once per request, so that every check of the
-    /// request sees one time. If it reports no time, the request is refused as
+    /// Sets the clock, by default the system's. It is read once per request, so that every check of
+    /// the request sees one time. If it reports no time, the request is refused as
     /// [`Unavailable`](crate::error::RejectionKind::Unavailable).
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -158,11 +158,12 @@ impl GateBuilder {
     ///
     /// # Errors
     ///
-    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a validator or an authorizer, or for a second slot
-    /// without its places or its validator; [`Conflict`](crate::error::ConfigErrorKind::Conflict) for two
-    /// authorizers, validators that take the same credentials or are bound to a place that is not
-    /// enabled, slots that share a place, a cookie that is bound to none of several validators, and
-    /// several outside authorities of which one may assert anything, unless
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a validator or an authorizer, or for
+    /// a second slot without its places or its validator;
+    /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for two authorizers, validators that
+    /// take the same credentials or are bound to a place that is not enabled, slots that share a
+    /// place, a cookie that is bound to none of several validators, and several outside authorities
+    /// of which one may assert anything, unless
     /// [`all_authorities_equal`](Self::all_authorities_equal) is set.
     pub fn build(self) -> Result<Gate, ConfigError> {
         let mut authorizers = self.authorizers;

@@ -61,7 +61,8 @@ impl IssuerTable {
         matches!(only.issuers, AcceptedIssuers::Any).then_some(only)
     }
 
-    /// Returns the rules of this issuer; `escapes` says whether the text it is from may have escapes.
+    /// Returns the rules of this issuer; `escapes` says whether the text it is from may have
+    /// escapes.
     pub(super) fn find(
         &self,
         iss: Unverified<Value<'_>>,
