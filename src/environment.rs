@@ -11,11 +11,12 @@ use crate::http_client::{HttpClient, Spawn};
 /// they send requests and run background tasks.
 ///
 /// Build it once and pass it to each builder by `env(&environment)`; a setter that is called later
-/// differs for one object. It is plain data: a builder copies what it uses, and nothing is looked up
-/// afterwards. Cheap to clone.
+/// differs for one object. It is plain data: a builder copies what it uses, and nothing is looked
+/// up afterwards. Cheap to clone.
 ///
-/// What is not set stays as it is in the builder: by default the [`SystemClock`](crate::clock::SystemClock), no observer, and
-/// neither an HTTP client nor a spawner, which builders for the network need.
+/// What is not set stays as it is in the builder: by default the
+/// [`SystemClock`](crate::clock::SystemClock), no observer, and neither an HTTP client nor a
+/// spawner, which builders for the network need.
 ///
 /// ```
 /// use std::time::Duration;
@@ -55,30 +56,38 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Starts with nothing set: a builder keeps its own setting for whatever is missing.
+    /// Starts with nothing set. A builder keeps its own setting for whatever is missing, so an
+    /// empty environment changes no builder.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the clock. Every check that depends on time reads it once per request.
+    /// Sets the clock. Every check that depends on time reads it once per request, so it decides
+    /// whether a credential is expired: set a [`FakeClock`](crate::clock::FakeClock) only in tests.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// Sets the observer that [events](crate::event::Event) are reported to.
+    /// Sets the observer that [events](crate::event::Event) are reported to. It is called inside
+    /// the requests, so it must not block. Without one, events are not reported.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// Sets the client that sends requests to providers: key sets, discovery, introspection.
+    /// Sets the client that sends requests to providers: key sets, discovery, introspection. It has
+    /// to check the certificates of the servers, because keys are trusted for the server they are
+    /// from. A builder that needs a client fails without one, with
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty).
     pub fn http_client(mut self, client: impl HttpClient + 'static) -> Self {
         self.http = Some(Arc::new(client));
         self
     }
 
-    /// Sets how background tasks run, such as the refresh of keys ahead of their expiry.
+    /// Sets how background tasks run, such as the refresh of keys ahead of their expiry. A builder
+    /// that needs a spawner fails without one, with
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty).
     pub fn spawner(mut self, spawner: impl Spawn + 'static) -> Self {
         self.spawn = Some(Arc::new(spawner));
         self

@@ -114,9 +114,9 @@ impl ClientAuth {
         Ok(Self(Arc::new(AuthMethod::Assertion { id, key })))
     }
 
-    /// Returns the client id under which this service is registered at the provider, or `None` for a
-    /// [bearer token](Self::bearer), which has none. Signed introspection responses need one, as their
-    /// audience.
+    /// Returns the client id under which this service is registered at the provider, or `None` for
+    /// a [bearer token](Self::bearer), which has none. Signed introspection responses need one, as
+    /// their audience.
     pub fn client(&self) -> Option<&str> {
         match &*self.0 {
             AuthMethod::Assertion { id, .. }

@@ -9,9 +9,9 @@ use crate::principal::Principal;
 
 /// A caller whose credentials were accepted, before any decision what it may do.
 ///
-/// [`Gate::authenticate`](crate::gate::Gate::authenticate) returns it. Pass what [`request`](Self::request)
-/// makes of it to [`Gate::authorize`](crate::gate::Gate::authorize). `Debug` shows of its principals what
-/// [`Principal`] shows.
+/// [`Gate::authenticate`](crate::gate::Gate::authenticate) returns it. Pass what
+/// [`request`](Self::request) makes of it to [`Gate::authorize`](crate::gate::Gate::authorize).
+/// `Debug` shows of its principals what [`Principal`] shows.
 #[derive(Clone, Debug)]
 pub struct Authenticated {
     principal: Principal,
@@ -35,14 +35,15 @@ impl Authenticated {
         }
     }
 
-    /// Returns the caller: the principal that the validator of the first slot returned. Who it is has
-    /// been checked, what it may do has not.
+    /// Returns the caller: the principal that the validator of the first slot returned. Who it is
+    /// has been checked, what it may do has not.
     pub const fn principal(&self) -> &Principal {
         &self.principal
     }
 
     /// Returns the application that calls on behalf of the caller. It is always `Some` if the gate
-    /// has a second slot ([`GateBuilder::client_validator`](crate::gate::GateBuilder::client_validator)).
+    /// has a second slot
+    /// ([`GateBuilder::client_validator`](crate::gate::GateBuilder::client_validator)).
     pub const fn client(&self) -> Option<&Principal> {
         self.client.as_ref()
     }
@@ -55,14 +56,15 @@ impl Authenticated {
         &self.headers
     }
 
-    /// Returns the time of the request, read once from the gate's clock. The credentials were checked
-    /// at this time, and [`request`](Self::request) uses it for decisions.
+    /// Returns the time of the request, read once from the gate's clock. The credentials were
+    /// checked at this time, and [`request`](Self::request) uses it for decisions.
     pub const fn now(&self) -> UnixTime {
         self.now
     }
 
-    /// Starts an access request of this caller, for [`Gate::authorize`](crate::gate::Gate::authorize):
-    /// add an action, a resource, the facts of the HTTP request.
+    /// Starts an access request of this caller, for
+    /// [`Gate::authorize`](crate::gate::Gate::authorize): add an action, a resource, the facts of
+    /// the HTTP request.
     pub const fn request(&self) -> AccessRequest<'_> {
         let request = AccessRequest::new(&self.principal, self.now);
         match &self.client {
@@ -97,21 +99,22 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// Returns the caller: the principal that the validator of the first slot returned, and that the
-    /// authorizer allowed this request.
+    /// Returns the caller: the principal that the validator of the first slot returned, and that
+    /// the authorizer allowed this request.
     pub const fn principal(&self) -> &Principal {
         self.caller.principal()
     }
 
     /// Returns the application that calls on behalf of the caller. It is always `Some` if the gate
-    /// has a second slot ([`GateBuilder::client_validator`](crate::gate::GateBuilder::client_validator)).
+    /// has a second slot
+    /// ([`GateBuilder::client_validator`](crate::gate::GateBuilder::client_validator)).
     pub const fn client(&self) -> Option<&Principal> {
         self.caller.client()
     }
 
     /// Returns the decision, which is an allow, with its reasons and its
-    /// [obligations](Decision::obligations). The gate has not carried out the obligations; the headers
-    /// among them are also in [`headers`](Self::headers).
+    /// [obligations](Decision::obligations). The gate has not carried out the obligations; the
+    /// headers among them are also in [`headers`](Self::headers).
     pub const fn decision(&self) -> &Decision {
         &self.decision
     }

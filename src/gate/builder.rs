@@ -127,8 +127,8 @@ impl GateBuilder {
         self
     }
 
-    /// Sets the clock, by default the system's. It is read once per request, so that every check of the
-    /// request sees one time. If it reports no time, the request is refused as
+    /// Sets the clock, by default the system's. It is read once per request, so that every check of
+    /// the request sees one time. If it reports no time, the request is refused as
     /// [`Unavailable`](crate::error::RejectionKind::Unavailable).
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -147,14 +147,26 @@ impl GateBuilder {
     ///
     /// # Errors
     ///
-    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a validator or an authorizer, or for a second slot
-    /// without its places or its validator; [`Conflict`](crate::error::ConfigErrorKind::Conflict) for two
-    /// authorizers, validators that take the same credentials or are bound to a place that is not
-    /// enabled, slots that share a place, a cookie that is bound to none of several validators, and
-    /// several outside authorities of which one may assert anything, unless
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a validator or an authorizer, or for
+    /// a second slot without its places or its validator;
+    /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for two authorizers, validators that
+    /// take the same credentials or are bound to a place that is not enabled, slots that share a
+    /// place, a cookie that is bound to none of several validators, and several outside authorities
+    /// of which one may assert anything, unless
     /// [`all_authorities_equal`](Self::all_authorities_equal) is set.
     pub fn build(self) -> Result<Gate, ConfigError> {
-        let authorizer = only(self.authorizers)?;
+        let mut authorizers = self.authorizers;
+        let last = authorizers.pop();
+        if !authorizers.is_empty() {
+            let detail =
+                "more than one authorizer is configured; join conditions with `and` or `or`";
+            return Err(ConfigError::conflict("authorizer", detail));
+        }
+        let authorizer = last.ok_or_else(|| {
+            let detail = "no authorizer is configured; add one with `authorizer`, or \
+                          call `allow_any_authenticated()`";
+            ConfigError::missing("authorizer", detail)
+        })?;
         let mut user = self.user.or_default_sources()?.slot(&USER)?;
         let mut client = if self.client.validators.is_empty() && self.client.sources.is_none() {
             None
@@ -279,19 +291,6 @@ const fn bound_to(shape: &Shape) -> Option<&Place> {
         Shape::Place(place) => Some(place),
         Shape::Jwt | Shape::Opaque | Shape::Prefix(_) => None,
     }
-}
-
-fn only(mut authorizers: Vec<Arc<dyn Authorizer>>) -> Result<Arc<dyn Authorizer>, ConfigError> {
-    let last = authorizers.pop();
-    if !authorizers.is_empty() {
-        let detail = "more than one authorizer is configured; join conditions with `and` or `or`";
-        return Err(ConfigError::conflict("authorizer", detail));
-    }
-    last.ok_or_else(|| {
-        let detail = "no authorizer is configured; add one with `authorizer`, or \
-                      call `allow_any_authenticated()`";
-        ConfigError::missing("authorizer", detail)
-    })
 }
 
 /// A validator that is bound to one place.

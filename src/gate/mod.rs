@@ -86,8 +86,8 @@ impl Gate {
     /// Admits only if every slot holds exactly one credential, its validator accepts it, no
     /// revocation list has it revoked, and the authorizer allows the request. The authorizer sees
     /// the facts of the request, with the address of the client if they have one
-    /// ([`ClientAddress`](crate::request::ClientAddress)), but neither action nor resource: a gate does not
-    /// know routes.
+    /// ([`ClientAddress`](crate::request::ClientAddress)), but neither action nor resource: a gate
+    /// does not know routes.
     ///
     /// The result is ready unless a validator, a list or the authorizer has to wait. Then that one
     /// is called once more when the result is first polled; those that have answered are not

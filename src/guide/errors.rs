@@ -47,7 +47,7 @@
 //! |---|---|---|---|---|
 //! | [`credential_missing`](crate::RejectionKind::CredentialMissing) | 401 | no credential in an enabled place; another scheme, a bare `Bearer` and an empty cookie count as none | the request's headers; proxies that remove `Authorization` | send `Authorization: Bearer`, or enable the place with [`Sources`](crate::credential::Sources) |
 //! | [`credential_ambiguous`](crate::RejectionKind::CredentialAmbiguous) | 400 | more than one credential, in one place or in several | the names of the headers, the query, the cookies | send one; disable the places that are not used |
-//! | [`credential_malformed`](crate::RejectionKind::CredentialMalformed) | 400 | the header, parameter or cookie cannot be parsed, for example a tab or a second token after `Bearer` | the client's code that builds the header | `Bearer`, one or more spaces, the token |
+//! | [`credential_malformed`](crate::RejectionKind::CredentialMalformed) | 400 | the header, parameter or cookie cannot be parsed, for example a tab or a second token after `Bearer` | the client's code that builds the header | `Bearer`, one space, the token |
 //! | [`token_malformed`](crate::RejectionKind::TokenMalformed) | 401 | not three base64url segments, not strict JSON (duplicate member, depth over 32), or no validator takes this shape of credential | decode the token; the [shapes](crate::validator::Shape) of the validators | fix the issuer; add the validator for opaque tokens or for the key's prefix |
 //! | [`token_too_large`](crate::RejectionKind::TokenTooLarge) | 401 | longer than 16 KiB, or a header over 4 KiB | the length of the token; often a list of groups | let the issuer send less, or `max_token_bytes`, up to 64 KiB |
 //! | [`token_encrypted`](crate::RejectionKind::TokenEncrypted) | 401 | five segments: a JWE, which is not supported | the issuer's settings for this API | switch encryption of access tokens off |
@@ -103,10 +103,10 @@
 //! |---|---|
 //! | [`algorithm_unusable`](crate::error::ConfigErrorKind::AlgorithmUnusable) | `algorithms([..])` names one that none of the keys can serve |
 //! | [`conflict`](crate::error::ConfigErrorKind::Conflict) | two validators take one shape, two authorizers, or several issuers without [bounds](super::several_issuers) |
-//! | [`empty`](crate::error::ConfigErrorKind::Empty) | no validator or no authorizer, an empty name or list, an environment variable that is not set |
+//! | [`empty`](crate::error::ConfigErrorKind::Empty) | no validator or no authorizer, an empty name or list |
 //! | [`key_malformed`](crate::error::ConfigErrorKind::KeyMalformed) | a certificate in place of a public key, PEM given as a secret, a type that is not supported |
 //! | [`key_private`](crate::error::ConfigErrorKind::KeyPrivate) | a private key where tokens are only verified; `openssl pkey -pubout` extracts the public one |
-//! | [`key_weak`](crate::error::ConfigErrorKind::KeyWeak) | RSA under 2048 bits, a secret shorter than its hash (32, 48 or 64 bytes), a point off its curve |
+//! | [`key_weak`](crate::error::ConfigErrorKind::KeyWeak) | RSA under 2048 bits, a secret shorter than its hash (32, 48 or 64 bytes), an Ed25519 point of small order |
 //! | [`no_usable_key`](crate::error::ConfigErrorKind::NoUsableKey) | every member of a key set was skipped; the skipped ones say why |
 //! | [`out_of_range`](crate::error::ConfigErrorKind::OutOfRange) | a duration, number or size beyond its bound, which the text names |
 //! | [`store_unusable`](crate::error::ConfigErrorKind::StoreUnusable) | a database file of another program, of a newer version, or readable by others |

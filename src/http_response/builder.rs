@@ -48,8 +48,8 @@ impl ResponseConfigBuilder {
     }
 
     /// Offers DPoP in addition to bearer tokens, with the signature algorithms of proofs, separated
-    /// by single spaces (RFC 9449 section 7.1). A challenge for each scheme is then sent. Not offered
-    /// by default.
+    /// by single spaces (RFC 9449 section 7.1). A challenge for each scheme is then sent. Not
+    /// offered by default.
     pub fn dpop_algorithms(mut self, names: impl Into<String>) -> Self {
         self.settings.dpop_algorithms = Some(names.into());
         self
@@ -73,10 +73,11 @@ impl ResponseConfigBuilder {
     ///
     /// # Errors
     ///
-    /// With the name of the field: [`Empty`](crate::error::ConfigErrorKind::Empty) if a value is empty,
-    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it cannot be sent in a header or is
-    /// not a secure URL, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) if the retry time is not
-    /// between one second and one day.
+    /// With the name of the field: [`Empty`](crate::error::ConfigErrorKind::Empty) if a value is
+    /// empty, [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it cannot be
+    /// sent in a header or is not a secure URL,
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) if the retry time is not between
+    /// one second and one day.
     pub fn build(self) -> Result<ResponseConfig, ConfigError> {
         let realm = &self.settings.realm;
         if realm.is_empty() {

@@ -41,8 +41,8 @@ pub enum BodyStyle {
     /// No body. Clients find the error in the status and in `WWW-Authenticate`.
     #[default]
     Empty,
-    /// A problem document (RFC 9457), a constant text for each status and error code, with the content
-    /// type `application/problem+json`.
+    /// A problem document (RFC 9457), a constant text for each status and error code, with the
+    /// content type `application/problem+json`.
     ProblemJson,
 }
 

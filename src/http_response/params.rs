@@ -30,8 +30,8 @@ pub struct ChallengeParams {
 }
 
 impl ChallengeParams {
-    /// Creates parameters without any value. A refusal with them has the challenge of its kind and of
-    /// the [`ResponseConfig`](super::ResponseConfig) only.
+    /// Creates parameters without any value. A refusal with them has the challenge of its kind and
+    /// of the [`ResponseConfig`](super::ResponseConfig) only.
     pub fn new() -> Self {
         Self::default()
     }
@@ -49,13 +49,14 @@ impl ChallengeParams {
         params
     }
 
-    /// Adds scopes that the request needs, separated by single spaces. A repeated scope is sent once.
+    /// Adds scopes that the request needs, separated by single spaces. A repeated scope is sent
+    /// once.
     ///
     /// # Errors
     ///
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) if a scope is empty,
-    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it has a character that RFC 6749
-    /// section 3.3 does not allow.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it has a character that
+    /// RFC 6749 section 3.3 does not allow.
     pub fn with_scope(mut self, scope: &str) -> Result<Self, ConfigError> {
         check_words("scope", scope)?;
         let mut all = self.scope.unwrap_or_default();
@@ -83,8 +84,8 @@ impl ChallengeParams {
         Ok(self)
     }
 
-    /// Sets the largest allowed age of the authentication, sent in whole seconds (`max_age`, RFC 9470
-    /// section 3).
+    /// Sets the largest allowed age of the authentication, sent in whole seconds (`max_age`, RFC
+    /// 9470 section 3).
     #[must_use]
     pub const fn with_max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
@@ -104,16 +105,16 @@ impl ChallengeParams {
     /// # Errors
     ///
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) if it is empty,
-    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it has a character that RFC 9449
-    /// section 8.1 does not allow.
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it has a character that
+    /// RFC 9449 section 8.1 does not allow.
     pub fn with_dpop_nonce(mut self, nonce: &str) -> Result<Self, ConfigError> {
         check_word("dpop_nonce", nonce)?;
         self.dpop_nonce = Some(nonce.to_owned());
         Ok(self)
     }
 
-    /// Returns the scopes that the request needs, separated by single spaces and each of them once. They
-    /// are sent with [`ScopeInsufficient`](crate::error::RejectionKind::ScopeInsufficient).
+    /// Returns the scopes that the request needs, separated by single spaces and each of them once.
+    /// They are sent with [`ScopeInsufficient`](crate::error::RejectionKind::ScopeInsufficient).
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
     }
@@ -124,8 +125,8 @@ impl ChallengeParams {
         self.acr_values.as_deref()
     }
 
-    /// Returns the largest allowed age of the authentication (`max_age`, RFC 9470 section 3). The part
-    /// below one second is not sent.
+    /// Returns the largest allowed age of the authentication (`max_age`, RFC 9470 section 3). The
+    /// part below one second is not sent.
     pub const fn max_age(&self) -> Option<Duration> {
         self.max_age
     }

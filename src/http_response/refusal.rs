@@ -18,8 +18,8 @@ use crate::policy::Decision;
 ///
 /// The response depends only on the [`kind`](Self::kind) of the rejection, on the
 /// [`ResponseConfig`] and on the [`params`](Self::params). It has no part of the request, of the
-/// credential or of the rule that denied it. Headers that a rule asks for are the one exception, see
-/// [`headers`](Self::headers).
+/// credential or of the rule that denied it. Headers that a rule asks for are the one exception,
+/// see [`headers`](Self::headers).
 ///
 /// ```
 /// use bearergate::RejectionKind;
@@ -89,14 +89,14 @@ impl Refusal {
         self
     }
 
-    /// Returns the reason as a kind with a stable code, for logs and metrics. It decides the status and
-    /// the challenge; several kinds look alike to the client.
+    /// Returns the reason as a kind with a stable code, for logs and metrics. It decides the status
+    /// and the challenge; several kinds look alike to the client.
     pub fn kind(&self) -> RejectionKind {
         self.0.rejection.kind()
     }
 
-    /// Returns the reason for the operator, with its source. Do not send it to the client: it says more
-    /// about the check than the response does.
+    /// Returns the reason for the operator, with its source. Do not send it to the client: it says
+    /// more about the check than the response does.
     pub fn rejection(&self) -> &Rejection {
         &self.0.rejection
     }
@@ -107,8 +107,8 @@ impl Refusal {
         self.0.decision.as_ref()
     }
 
-    /// Returns the parameters of the challenge, also those that do not apply to the kind and are not
-    /// sent; see [`with_params`](Self::with_params).
+    /// Returns the parameters of the challenge, also those that do not apply to the kind and are
+    /// not sent; see [`with_params`](Self::with_params).
     pub fn params(&self) -> &ChallengeParams {
         &self.0.params
     }
@@ -118,18 +118,18 @@ impl Refusal {
         self.row().status
     }
 
-    /// Returns the OAuth error code of the challenge, if there is one. For a refused refresh token it
-    /// is `invalid_grant`, which a token endpoint sends as `error` (RFC 6749 section 5.2).
+    /// Returns the OAuth error code of the challenge, if there is one. For a refused refresh token
+    /// it is `invalid_grant`, which a token endpoint sends as `error` (RFC 6749 section 5.2).
     pub fn error_code(&self) -> Option<&'static str> {
         self.row().error
     }
 
     /// Returns the headers of the response.
     ///
-    /// They forbid caches to store it, because it depends on the client, and neither a nonce
-    /// (RFC 9449 section 8.2) nor a 429 (RFC 6585 section 4) may be stored. They include the
-    /// [headers](crate::policy::Obligations::headers) of the rule that denied the request, except for
-    /// those with the name of another header of the response.
+    /// They forbid caches to store it, because it depends on the client, and neither a nonce (RFC
+    /// 9449 section 8.2) nor a 429 (RFC 6585 section 4) may be stored. They include the
+    /// [headers](crate::policy::Obligations::headers) of the rule that denied the request, except
+    /// for those with the name of another header of the response.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -158,8 +158,8 @@ impl Refusal {
         headers
     }
 
-    /// Returns the body of the response, a constant text of the configured [`BodyStyle`] that has no part
-    /// of the request. It is empty by default.
+    /// Returns the body of the response, a constant text of the configured [`BodyStyle`] that has
+    /// no part of the request. It is empty by default.
     pub fn body(&self) -> &'static str {
         match self.settings().body {
             BodyStyle::Empty => "",

@@ -91,8 +91,9 @@ impl IntrospectionValidatorBuilder<NeedsAudience> {
         self.audiences([audience])
     }
 
-    /// Sets several names of this service. A token is accepted only if one of them is in `aud`, byte
-    /// for byte. An empty list or name is an error of [`build`](IntrospectionValidatorBuilder::build).
+    /// Sets several names of this service. A token is accepted only if one of them is in `aud`,
+    /// byte for byte. An empty list or name is an error of
+    /// [`build`](IntrospectionValidatorBuilder::build).
     pub fn audiences<N: Into<String>>(
         mut self,
         audiences: impl IntoIterator<Item = N>,
@@ -139,9 +140,9 @@ impl IntrospectionValidatorBuilder<Ready> {
         self
     }
 
-    /// Requires signed responses (RFC 9701) of this issuer, under one of these keys, with the client
-    /// id of this service as their audience. After a response that is not signed the token is
-    /// [`Unavailable`](crate::error::RejectionKind::Unavailable).
+    /// Requires signed responses (RFC 9701) of this issuer, under one of these keys, with the
+    /// client id of this service as their audience. After a response that is not signed the token
+    /// is [`Unavailable`](crate::error::RejectionKind::Unavailable).
     pub fn signed(mut self, issuer: impl Into<String>, keys: Arc<dyn KeyStore>) -> Self {
         self.config.signed = Some((issuer.into(), keys));
         self
@@ -192,8 +193,9 @@ impl IntrospectionValidatorBuilder<Ready> {
         self
     }
 
-    /// Sets how many tokens are cached, a tenth of them rejected ones: by default 10 000, at least 10
-    /// and at most [`limits::INTROSPECTION_ENTRIES_MAX`](crate::limits::INTROSPECTION_ENTRIES_MAX).
+    /// Sets how many tokens are cached, a tenth of them rejected ones: by default 10 000, at least
+    /// 10 and at most
+    /// [`limits::INTROSPECTION_ENTRIES_MAX`](crate::limits::INTROSPECTION_ENTRIES_MAX).
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.config.cache.entries = entries;
         self
@@ -207,9 +209,9 @@ impl IntrospectionValidatorBuilder<Ready> {
         self
     }
 
-    /// Sets the key from which a token's [`TokenId`](crate::principal::TokenId) is derived, at least
-    /// 32 bytes. With one key in several processes a token has the same id in all of them, so that
-    /// one can revoke it for the others. By default each process has its own random key.
+    /// Sets the key from which a token's [`TokenId`](crate::principal::TokenId) is derived, at
+    /// least 32 bytes. With one key in several processes a token has the same id in all of them, so
+    /// that one can revoke it for the others. By default each process has its own random key.
     pub fn token_id_key(mut self, key: impl Into<Secret>) -> Self {
         self.config.id_key = Some(key.into());
         self
@@ -222,9 +224,10 @@ impl IntrospectionValidatorBuilder<Ready> {
         self
     }
 
-    /// Takes the clock, the observer, the HTTP client and the spawner from an [`Environment`], as far
-    /// as it has them. The client and the spawner are required, and can be set only here. Call it
-    /// before [`clock`](Self::clock) and [`observer`](Self::observer), because the later call wins.
+    /// Takes the clock, the observer, the HTTP client and the spawner from an [`Environment`], as
+    /// far as it has them. The client and the spawner are required, and can be set only here. Call
+    /// it before [`clock`](Self::clock) and [`observer`](Self::observer), because the later call
+    /// wins.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.config.clock);
         environment.set_observer(&mut self.config.observer);
@@ -249,8 +252,8 @@ impl IntrospectionValidatorBuilder<Ready> {
 
     /// Builds the validator. Nothing is sent before it validates the first token.
     ///
-    /// Calls are made with the HTTP client of the [environment](Self::env), in tasks that its spawner
-    /// runs, so that a cancelled request does not cancel a call that others wait for.
+    /// Calls are made with the HTTP client of the [environment](Self::env), in tasks that its
+    /// spawner runs, so that a cancelled request does not cancel a call that others wait for.
     ///
     /// # Errors
     ///

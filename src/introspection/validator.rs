@@ -62,8 +62,8 @@ impl IntrospectionValidator {
         }
     }
 
-    /// Removes the cached results of all tokens, as [`invalidate`](Self::invalidate) does for one. The
-    /// endpoint is then called for every token that is presented.
+    /// Removes the cached results of all tokens, as [`invalidate`](Self::invalidate) does for one.
+    /// The endpoint is then called for every token that is presented.
     pub fn invalidate_all(&self) {
         let mut calls = self.0.lock();
         calls.invalidate_all();

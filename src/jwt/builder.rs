@@ -77,8 +77,8 @@ impl<S> JwtValidatorBuilder<S> {
 }
 
 impl JwtValidatorBuilder<NeedsIssuer> {
-    /// Sets the issuer. A token is accepted only if its `iss` is equal to it, byte for byte: a slash
-    /// at the end or an uppercase letter makes another issuer.
+    /// Sets the issuer. A token is accepted only if its `iss` is equal to it, byte for byte: a
+    /// slash at the end or an uppercase letter makes another issuer.
     pub fn issuer(self, issuer: impl Into<String>) -> JwtValidatorBuilder<NeedsAudience> {
         self.issuers([issuer])
     }
@@ -357,9 +357,9 @@ impl JwtValidatorBuilder<Ready> {
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) for an empty list or name,
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for an issuer pattern
     /// without exactly one name in braces,
-    /// [`AlgorithmUnusable`](crate::error::ConfigErrorKind::AlgorithmUnusable) for an algorithm that
-    /// no key can serve, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for the token
-    /// size.
+    /// [`AlgorithmUnusable`](crate::error::ConfigErrorKind::AlgorithmUnusable) for an algorithm
+    /// that no key can serve, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for the
+    /// token size.
     pub fn build(self) -> Result<JwtValidator, ConfigError> {
         let config = *self.config;
         config.check()?;

@@ -36,8 +36,8 @@ impl Grants {
         granted.join(" ")
     }
 
-    /// Returns the claim `scope` with the granted scopes only, for code that reads the claim and not
-    /// the principal's scopes.
+    /// Returns the claim `scope` with the granted scopes only, for code that reads the claim and
+    /// not the principal's scopes.
     fn scope_claim(&self, value: Value<'_>) -> String {
         let scopes = match value.elements() {
             Some(elements) => {

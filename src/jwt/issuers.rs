@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::issuer_rules::{AcceptedIssuers, IssuerRules};
-use super::tenant::IssuerPattern;
 use crate::credential::Unverified;
 use crate::error::ConfigError;
 use crate::json::{Escapes, Value};
@@ -27,7 +26,16 @@ impl IssuerTable {
                 }
                 AcceptedIssuers::Any => &[][..],
                 AcceptedIssuers::Like(pattern) => {
-                    check_apart(pattern, rules.get(..place).unwrap_or_default())?;
+                    let overlaps = |other: &IssuerRules| match &other.issuers {
+                        AcceptedIssuers::Like(other) => pattern.overlaps(other),
+                        AcceptedIssuers::Any | AcceptedIssuers::OneOf(_) => false,
+                    };
+                    if rules.iter().take(place).any(overlaps) {
+                        let detail = format!(
+                            "issuer pattern `{pattern}` overlaps another one; separate them"
+                        );
+                        return Err(ConfigError::conflict("issuers", detail));
+                    }
                     &[][..]
                 }
                 AcceptedIssuers::OneOf(names) => names,
@@ -51,7 +59,8 @@ impl IssuerTable {
         matches!(only.issuers, AcceptedIssuers::Any).then_some(only)
     }
 
-    /// Returns the rules of this issuer; `escapes` says whether the text it is from may have escapes.
+    /// Returns the rules of this issuer; `escapes` says whether the text it is from may have
+    /// escapes.
     pub(super) fn find(
         &self,
         iss: Unverified<Value<'_>>,
@@ -87,16 +96,4 @@ impl IssuerTable {
     pub(super) fn rules(&self) -> impl Iterator<Item = &IssuerRules> {
         self.rules.iter()
     }
-}
-
-fn check_apart(pattern: &IssuerPattern, others: &[IssuerRules]) -> Result<(), ConfigError> {
-    let overlaps = |other: &IssuerRules| match &other.issuers {
-        AcceptedIssuers::Like(other) => pattern.overlaps(other),
-        AcceptedIssuers::Any | AcceptedIssuers::OneOf(_) => false,
-    };
-    if others.iter().any(overlaps) {
-        let detail = format!("issuer pattern `{pattern}` overlaps another one; separate them");
-        return Err(ConfigError::conflict("issuers", detail));
-    }
-    Ok(())
 }

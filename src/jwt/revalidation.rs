@@ -4,7 +4,6 @@ use super::claim_name::ClaimName;
 use super::issuer_rules::{AcceptedIssuers, IssuerRules, KeySource};
 use super::requirement::{ClaimCheck, Requirement};
 use super::validator::{JwtValidator, PendingToken};
-use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
 use crate::crypto::Algorithms;
 use crate::json::Value;
@@ -72,9 +71,15 @@ impl JwtValidator {
         let (Some(source), Some(now)) = (place, self.time(pending.presented)) else {
             return;
         };
+        // From this time on the token may be older than `max_age` allows.
+        let requirements = pending.issuer.requirements.iter();
+        let ends = requirements.filter_map(|requirement| match requirement {
+            Requirement::MaxAge(age) => Some(principal.issued_at()?.saturating_add(*age)),
+            _ => None,
+        });
         let cached = CachedPrincipal {
             principal: principal.clone(),
-            until: pending.issuer.max_age_end(principal),
+            until: ends.min(),
             source,
         };
         cache.store(key, cached, now);
@@ -106,20 +111,6 @@ impl IssuerRules {
         let has_closures =
             matches!(self.issuers, AcceptedIssuers::Like(_)) || self.closures().next().is_some();
         self.grants.is_none() || !has_closures
-    }
-
-    /// Returns the time from which on an accepted token may be older than
-    /// [`max_age`](crate::jwt::JwtValidatorBuilder::max_age) allows.
-    fn max_age_end(&self, principal: &Principal) -> Option<UnixTime> {
-        let issued = principal.issued_at()?;
-        let ages = self
-            .requirements
-            .iter()
-            .filter_map(|requirement| match requirement {
-                Requirement::MaxAge(age) => Some(issued.saturating_add(*age)),
-                _ => None,
-            });
-        ages.min()
     }
 
     /// Returns whether an accepted token would be accepted again, apart from its times.

@@ -23,16 +23,16 @@ pub struct Authorities {
 }
 
 impl Authorities {
-    /// No outside authority: the service issued the keys, sessions or tokens itself. It is the neutral
-    /// value of [`with`](Self::with). A validator that trusts another party must not return it, because
-    /// a [`Gate`](crate::gate::Gate) then cannot require bounds.
+    /// No outside authority: the service issued the keys, sessions or tokens itself. It is the
+    /// neutral value of [`with`](Self::with). A validator that trusts another party must not return
+    /// it, because a [`Gate`](crate::gate::Gate) then cannot require bounds.
     pub const OWN: Self = Self {
         outside: 0,
         unbounded: 0,
     };
 
-    /// One outside authority that may assert only the scopes and claims that its configuration grants
-    /// it. The validator has to remove all others from the principal.
+    /// One outside authority that may assert only the scopes and claims that its configuration
+    /// grants it. The validator has to remove all others from the principal.
     pub const BOUNDED: Self = Self {
         outside: 1,
         unbounded: 0,
@@ -55,8 +55,8 @@ impl Authorities {
         }
     }
 
-    /// Returns the number of outside authorities, bounded or not. With two or more, tokens of one could
-    /// grant what only another may grant.
+    /// Returns the number of outside authorities, bounded or not. With two or more, tokens of one
+    /// could grant what only another may grant.
     pub const fn outside(self) -> usize {
         self.outside
     }

@@ -24,8 +24,8 @@ use crate::principal::{Confirmation, Principal};
 /// Authenticates one kind of credential.
 ///
 /// Implement it for credentials that this crate does not know. For each credential a
-/// [`Gate`](crate::gate::Gate) calls one validator, the one whose [`shapes`](Self::shapes) match; its
-/// result is final.
+/// [`Gate`](crate::gate::Gate) calls one validator, the one whose [`shapes`](Self::shapes) match;
+/// its result is final.
 ///
 /// # Contract
 ///
@@ -199,14 +199,14 @@ pub enum Shape {
     /// The base64 is read leniently (either alphabet, with or without padding), so that no
     /// spelling of a JWT reaches another validator.
     Jwt,
-    /// Everything that no other validator takes. The validator must expect any text of any length up to
-    /// [`limits::TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX).
+    /// Everything that no other validator takes. The validator must expect any text of any length
+    /// up to [`limits::TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX).
     Opaque,
-    /// Everything that is found in this place, whatever it looks like. The gate must have the place in
-    /// its [`Sources`](crate::credential::Sources).
+    /// Everything that is found in this place, whatever it looks like. The gate must have the place
+    /// in its [`Sources`](crate::credential::Sources).
     Place(Place),
-    /// Everything that begins with this text, byte for byte. The text must not be empty, begin another
-    /// prefix or begin as a JWT does.
+    /// Everything that begins with this text, byte for byte. The text must not be empty, begin
+    /// another prefix or begin as a JWT does.
     Prefix(Cow<'static, str>),
 }
 

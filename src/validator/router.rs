@@ -29,9 +29,9 @@ impl Router {
     ///
     /// # Errors
     ///
-    /// [`Empty`](crate::error::ConfigErrorKind::Empty) if there is no validator, one takes no shape,
-    /// or a prefix is empty; [`Conflict`](crate::error::ConfigErrorKind::Conflict) if two take the
-    /// same credentials.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) if there is no validator, one takes no
+    /// shape, or a prefix is empty; [`Conflict`](crate::error::ConfigErrorKind::Conflict) if two
+    /// take the same credentials.
     pub(crate) fn new(validators: Vec<Arc<dyn TokenValidator>>) -> Result<Self, ConfigError> {
         if validators.is_empty() {
             return Err(ConfigError::missing(

@@ -221,8 +221,9 @@ pub fn github_actions(audience: impl Into<String>) -> Preset {
 ///   app requested for the server has the phone app as `azp`, and is rejected.
 /// - `sub` and `iat` are present. Identify a user by `sub`, never by `email`.
 ///
-/// For the users of one organization require `hd`: `.customize(|builder| builder.require_claim("hd",
-/// "example.com"))`; the domain of an `email` proves nothing. Google's access tokens are opaque.
+/// For the users of one organization require `hd`: `.customize(|builder|
+/// builder.require_claim("hd", "example.com"))`; the domain of an `email` proves nothing. Google's
+/// access tokens are opaque.
 pub fn google_id_token(client: impl Into<String>) -> Preset {
     let names = ["https://accounts.google.com", "accounts.google.com"];
     Preset::for_issuers([Issuer {

@@ -109,8 +109,9 @@ impl Preset {
         self
     }
 
-    /// Accepts another audience in addition to the preset's. For a preset that checks no audience of
-    /// the service the build then fails with [`Conflict`](crate::error::ConfigErrorKind::Conflict).
+    /// Accepts another audience in addition to the preset's. For a preset that checks no audience
+    /// of the service the build then fails with
+    /// [`Conflict`](crate::error::ConfigErrorKind::Conflict).
     pub fn or_audience(mut self, audience: impl Into<String>) -> Self {
         match &mut self.audience {
             Recipient::Audiences(audiences) => {
@@ -125,8 +126,8 @@ impl Preset {
         }
     }
 
-    /// Returns the first issuer. If there is no [`jwks_url`](Self::jwks_url), its discovery document
-    /// names the address of the keys.
+    /// Returns the first issuer. If there is no [`jwks_url`](Self::jwks_url), its discovery
+    /// document names the address of the keys.
     pub fn issuer(&self) -> Option<&str> {
         let first = self.issuers.first()?.names.first()?;
         Some(first)
@@ -139,7 +140,8 @@ impl Preset {
     }
 
     /// Starts the store of the provider's keys: fetched from the [`jwks_url`](Self::jwks_url) or
-    /// from the address in the discovery document, with a bearer token if the provider requires one.
+    /// from the address in the discovery document, with a bearer token if the provider requires
+    /// one.
     ///
     /// ```
     /// use std::sync::Arc;

@@ -20,8 +20,8 @@ pub struct TokenCacheBuilder {
 }
 
 impl TokenCache {
-    /// Starts the configuration of a cache, with the default bounds of [`TokenCacheBuilder`]. A cache
-    /// changes nothing until a validator joins it, for example by
+    /// Starts the configuration of a cache, with the default bounds of [`TokenCacheBuilder`]. A
+    /// cache changes nothing until a validator joins it, for example by
     /// [`JwtValidator::cached`](crate::jwt::JwtValidator::cached).
     pub fn builder() -> TokenCacheBuilder {
         TokenCacheBuilder {
@@ -56,8 +56,8 @@ impl TokenCacheBuilder {
         self
     }
 
-    /// Takes the observer from an [`Environment`], if it has one; nothing else of it is used. Call it
-    /// before [`observer`](Self::observer), because the later call wins.
+    /// Takes the observer from an [`Environment`], if it has one; nothing else of it is used. Call
+    /// it before [`observer`](Self::observer), because the later call wins.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_observer(&mut self.observer);
         self

@@ -95,8 +95,8 @@ impl TokenCache {
         self.0.entries.is_empty()
     }
 
-    /// Removes every entry, of all validators that use the cache. Each credential is validated in full
-    /// when it is next presented.
+    /// Removes every entry, of all validators that use the cache. Each credential is validated in
+    /// full when it is next presented.
     pub fn clear(&self) {
         self.0.entries.clear();
     }
