@@ -87,7 +87,7 @@ impl Router {
             })
             .or_else(|| self.find(|shape| *shape == Shape::Opaque))
             // A size that no validator takes by default is named first.
-            .ok_or_else(|| match token.len() > limits::TOKEN_BYTES {
+            .ok_or(match token.len() > limits::TOKEN_BYTES {
                 true => RejectionKind::TokenTooLarge,
                 false => RejectionKind::TokenMalformed,
             })
