@@ -15,13 +15,15 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
 
-use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator};
-use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, LegacyFormat, NewApiKey, PepperSet};
+use bearergate::api_key::{
+    ApiKeyFormat, ApiKeyManager, ApiKeyScheme, LegacyFormat, NewApiKey, PepperSet,
+};
 use bearergate::clock::UnixTime;
 use bearergate::credential::PresentedCredential;
 use bearergate::secret::Secret;
 use bearergate::secret_source::SecretSource;
 use bearergate::stores::MemoryApiKeyStore;
+use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator};
 use libfuzzer_sys::fuzz_target;
 
 const PREFIX: &str = "acme_live";
@@ -57,7 +59,8 @@ impl Service {
         let pepper = || Ok::<_, io::Error>(Secret::new(vec![7; 32]));
         let pepper = SecretSource::from_fn("fuzz", pepper);
         let peppers = PepperSet::new(1, &pepper).expect("the pepper is allowed");
-        let scheme = ApiKeyScheme::new("fuzz", FORMAT.clone(), peppers).expect("the scheme is valid");
+        let scheme =
+            ApiKeyScheme::new("fuzz", FORMAT.clone(), peppers).expect("the scheme is valid");
         let legacy = LegacyFormat::new(LEGACY_MIN).expect("the length is allowed");
         let scheme = scheme.with_legacy(legacy.with_imported_sha256());
         let store = Arc::new(MemoryApiKeyStore::new(10).expect("a store"));
@@ -67,7 +70,10 @@ impl Service {
         let issued = [1, 2]
             .map(issue)
             .map(|issued| issued.expect("the store is not full"));
-        let mut keys: Vec<_> = issued.into_iter().map(|issued| issued.secret.reveal()).collect();
+        let mut keys: Vec<_> = issued
+            .into_iter()
+            .map(|issued| issued.secret.reveal())
+            .collect();
         let draft = NewApiKey::new("old robot").never_expires();
         ready(manager.import(draft, LEGACY_KEY)).expect("the store is not full");
         keys.push(LEGACY_KEY.to_owned());
@@ -96,7 +102,11 @@ impl Service {
             Err(rejection) => {
                 assert!(!self.keys.iter().any(|key| key == text));
                 let is_own = text.starts_with(FORMAT.prefix());
-                let is_well_formed = if is_own { id(text).is_some() } else { is_legacy_key(text) };
+                let is_well_formed = if is_own {
+                    id(text).is_some()
+                } else {
+                    is_legacy_key(text)
+                };
                 let expected = match is_well_formed {
                     true => RejectionKind::ApiKeyUnknown,
                     false => RejectionKind::ApiKeyMalformed,

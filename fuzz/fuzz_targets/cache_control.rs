@@ -15,11 +15,13 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
-use bearergate::{KeyStore, NowOrLater};
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::crypto::Algorithm;
-use bearergate::http_client::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, Spawn};
+use bearergate::http_client::{
+    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, Spawn,
+};
 use bearergate::key::{FetchedKeys, KeyHint};
+use bearergate::{KeyStore, NowOrLater};
 use http::HeaderMap;
 use http::HeaderValue;
 use http::StatusCode;

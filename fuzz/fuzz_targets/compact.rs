@@ -11,10 +11,10 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bearergate::{JwtValidator, RejectionKind, TokenValidator};
 use bearergate::clock::UnixTime;
 use bearergate::credential::PresentedCredential;
 use bearergate::key::{Key, KeySet};
+use bearergate::{JwtValidator, RejectionKind, TokenValidator};
 use libfuzzer_sys::fuzz_target;
 
 /// A time before the tokens of RFC 7515 expire.

@@ -16,11 +16,11 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
 
-use bearergate::{Gate, RejectionKind};
 use bearergate::credential::Sources;
 use bearergate::secret::ShownOnce;
 use bearergate::session::{NewSession, SessionChange, SessionCookie, SessionManager};
 use bearergate::stores::MemoryGrantStore;
+use bearergate::{Gate, RejectionKind};
 use http::Request;
 use libfuzzer_sys::fuzz_target;
 
@@ -120,7 +120,10 @@ fn read(text: &[u8]) -> Option<Request<()>> {
 
 fn replaced(text: &[u8], placeholder: &[u8], by: &[u8]) -> Vec<u8> {
     let (mut out, mut rest) = (Vec::new(), text);
-    while let Some(at) = rest.windows(placeholder.len()).position(|part| part == placeholder) {
+    while let Some(at) = rest
+        .windows(placeholder.len())
+        .position(|part| part == placeholder)
+    {
         out.extend_from_slice(&rest[..at]);
         out.extend_from_slice(by);
         rest = &rest[at + placeholder.len()..];

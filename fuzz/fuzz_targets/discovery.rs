@@ -22,7 +22,8 @@ fuzz_target!(|data: &[u8]| {
     let Some(jwks_uri) = jwks_uri_of(document, issuer) else {
         return;
     };
-    let read: Value = serde_json::from_slice(document).expect("no more is accepted than by serde_json");
+    let read: Value =
+        serde_json::from_slice(document).expect("no more is accepted than by serde_json");
     assert_eq!(read["issuer"], issuer);
     let text = read.get("jwks_uri").map(|value| value.as_str());
     assert_eq!(text, jwks_uri.as_deref().map(Some));

@@ -11,11 +11,13 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
 
-use bearergate::{NowOrLater, IntrospectionValidator, Principal, Rejection, RejectionKind, TokenValidator};
 use bearergate::client_auth::ClientAuth;
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::PresentedCredential;
 use bearergate::http_client::{HttpClient, HttpError, HttpRequest, HttpResponse, Spawn};
+use bearergate::{
+    IntrospectionValidator, NowOrLater, Principal, Rejection, RejectionKind, TokenValidator,
+};
 use http::HeaderMap;
 use http::HeaderValue;
 use http::StatusCode;
@@ -57,7 +59,9 @@ fn check_accepted(principal: &Principal, data: &[u8]) {
     assert!(token_type.eq_ignore_ascii_case("bearer"));
     let is_audience = |aud: &Value| *aud == AUDIENCE;
     let audiences = response["aud"].as_array();
-    assert!(is_audience(&response["aud"]) || audiences.is_some_and(|all| all.iter().any(is_audience)));
+    assert!(
+        is_audience(&response["aud"]) || audiences.is_some_and(|all| all.iter().any(is_audience))
+    );
     assert!(response["exp"].is_null() || response["exp"].as_f64() > Some((NOW - 31) as f64));
     assert_eq!(response["sub"].as_str(), principal.subject());
     assert!(response.get("cnf").is_none());
@@ -83,7 +87,11 @@ fn validator() -> IntrospectionValidator {
         .audience(AUDIENCE)
         .issuer("https://idp.example.com")
         .clock(FakeClock::at(UnixTime::from_secs(NOW)))
-        .env(&bearergate::environment::Environment::new().http_client(FixedResponse).spawner(RunAtOnce))
+        .env(
+            &bearergate::environment::Environment::new()
+                .http_client(FixedResponse)
+                .spawner(RunAtOnce),
+        )
         .build()
         .expect("a validator")
 }

@@ -9,8 +9,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use bearergate::limits;
 use bearergate::json::{JsonErrorKind, Kind, Object, Value};
+use bearergate::limits;
 use libfuzzer_sys::fuzz_target;
 use serde::Deserialize;
 use serde::Deserializer;

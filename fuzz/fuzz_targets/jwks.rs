@@ -33,7 +33,8 @@ fn check_set(text: &[u8]) {
     let Ok(set) = KeySet::from_jwks(text) else {
         return;
     };
-    let document: Value = serde_json::from_slice(text).expect("no more is accepted than by serde_json");
+    let document: Value =
+        serde_json::from_slice(text).expect("no more is accepted than by serde_json");
     let members = document["keys"].as_array().expect("a set has an array");
     assert!((1..=100).contains(&members.len()));
     assert_eq!(set.keys().len() + set.skipped().len(), members.len());
@@ -63,10 +64,7 @@ fn check_same(key: Option<&Key>, single: &Key) {
 fn check_key(text: &[u8]) {
     if let Ok(key) = Key::from_jwk(text) {
         assert!(!key.algorithms().is_empty());
-        assert!(
-            key.kid()
-                .is_none_or(|kid| kid.len() <= 256)
-        );
+        assert!(key.kid().is_none_or(|kid| kid.len() <= 256));
         let document: Value = serde_json::from_slice(text).expect("it is JSON");
         assert_eq!(key.thumbprint().is_none(), document["kty"] == "oct");
     }

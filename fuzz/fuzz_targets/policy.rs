@@ -14,8 +14,8 @@ mod tree;
 
 use libfuzzer_sys::fuzz_target;
 
-use facts::Facts;
 use facts::BuiltFacts;
+use facts::Facts;
 use random::Random;
 use rules::Rules;
 

@@ -4,11 +4,11 @@
 //! are expanded; the written text loads as the same policy, and `explain` returns the same decision.
 #![no_main]
 
-use bearergate::{ConfigError, Policy, Principal};
 use bearergate::clock::UnixTime;
 use bearergate::error::ConfigErrorKind;
 use bearergate::policy::{AccessRequest, RouteTable};
 use bearergate::principal::PrincipalKind;
+use bearergate::{ConfigError, Policy, Principal};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {

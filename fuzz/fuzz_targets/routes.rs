@@ -7,7 +7,7 @@
 
 use bearergate::Principal;
 use bearergate::clock::UnixTime;
-use bearergate::policy::{AccessRequest, condition_fn, RouteTable};
+use bearergate::policy::{AccessRequest, RouteTable, condition_fn};
 use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;
 use http::HeaderMap;
