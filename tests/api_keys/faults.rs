@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use bearergate::api_key::ApiKeyErrorKind;
 use bearergate::api_key::store::ApiKeyFilter;
 use bearergate::credential::PresentedCredential;
+use bearergate::environment::Environment;
 use bearergate::event::{Event, Observer};
 use bearergate::{ApiKeyValidator, RejectionKind, TokenValidator};
 
@@ -119,5 +120,20 @@ fn failed_rehash_keeps_the_key_valid_and_is_reported() {
     service.store.set(&service.store.fails_writes, false);
     assert!(validate().is_ok());
     assert_eq!(service.record(id).unwrap().digest().pepper_version(), 2);
+    assert_eq!(recorder.0.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn failed_rehash_is_reported_to_the_observer_of_the_environment() {
+    let service = Service::new();
+    let (key, _) = service.issue(plain());
+    service.store.set(&service.store.fails_writes, true);
+    let recorder = Arc::new(Recorder::default());
+    let environment = Environment::new()
+        .clock(service.clock.clone())
+        .observer(recorder.clone());
+    let validator = ApiKeyValidator::builder(scheme(&[2, 1]), service.store.clone());
+    let validator = validator.env(&environment).build().unwrap();
+    assert!(wait(validator.validate(&PresentedCredential::token(&key))).is_ok());
     assert_eq!(recorder.0.lock().unwrap().len(), 1);
 }

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use bearergate::clock::FakeClock;
+use bearergate::environment::Environment;
 use bearergate::error::ConfigErrorKind;
+use bearergate::http_client::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse};
 use bearergate::testing::{FakeEndpoint, FakeIssuer, Fault};
-use bearergate::{Gate, require_scope};
+use bearergate::{Gate, NowOrLater, require_scope};
 use http::Request;
 
 use crate::common::{AUDIENCE, START};
@@ -75,7 +77,7 @@ async fn keys_tokens_and_clock_can_be_changed() {
     let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
     let gate = Gate::issuer(idp.url())
         .audience(AUDIENCE)
-        .env(&bearergate::environment::Environment::new().clock(clock))
+        .env(&Environment::new().clock(clock))
         .keys(|builder| builder.stale_for(Duration::ZERO))
         .jwks_url(&idp.endpoint(FakeEndpoint::Jwks))
         .tokens(|builder| builder.require_type("at+jwt"))
@@ -90,6 +92,25 @@ async fn keys_tokens_and_clock_can_be_changed() {
     assert_eq!(status(&gate, &token().sign()).await, 403);
     assert_eq!(status(&gate, &token().typ("JWT").sign()).await, 401);
     assert_eq!(idp.count(FakeEndpoint::Discovery), 0);
+}
+
+#[derive(Debug)]
+struct Offline;
+
+impl HttpClient for Offline {
+    fn send(&self, _: HttpRequest) -> NowOrLater<'_, Result<HttpResponse, HttpError>> {
+        NowOrLater::now(Err(HttpErrorKind::Connect.into()))
+    }
+}
+
+#[tokio::test]
+async fn a_gate_sends_only_by_the_client_of_its_environment() {
+    let idp = FakeIssuer::start().unwrap();
+    let builder = Gate::issuer(idp.url()).audience(AUDIENCE);
+    let builder = builder.env(&Environment::new().http_client(Offline));
+    let gate = builder.env(&Environment::new()).allow_any_authenticated();
+    assert!(gate.build().unwrap().warm_up().await.is_err());
+    assert_eq!(idp.total(), 0);
 }
 
 #[test]
