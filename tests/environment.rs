@@ -5,8 +5,7 @@
 //! over sees tokens and keys that have long expired, or a time that never passes.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bearergate::api_key::{
