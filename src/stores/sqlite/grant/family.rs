@@ -72,6 +72,12 @@ const UPDATE: &str = "UPDATE family SET version = ?2, current = ?3, spent = ?4, 
      expires = ?18, idle = ?19, ends = ?20 WHERE id = ?1";
 
 fn row(family: &RefreshFamily) -> Result<impl Iterator<Item = Value> + use<>, Fault> {
+    let is_partial = family.spent.is_some() != family.spent_at.is_some()
+        || (family.spent.is_none() && !family.sealed.is_empty());
+    if is_partial {
+        // It could not be read again.
+        return Err(corrupt("a spent token is given only in part"));
+    }
     let blob = |bytes: &[u8]| Value::Blob(bytes.to_vec());
     let own = [
         blob(family.id.as_bytes()),
@@ -104,4 +110,29 @@ fn record(row: &Row<'_>) -> Result<RefreshFamily, Fault> {
     family.sealed = sealed.unwrap_or_default();
     (family.thumbprint, family.revoked) = (thumbprint, revoked);
     Ok(family)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::UnixTime;
+    use crate::grant::Grant;
+
+    #[test]
+    fn a_spent_token_that_is_given_in_part_is_not_written() {
+        let now = UnixTime::from_secs(1_700_000_000);
+        let digest = TokenDigest::new([7; 32]);
+        let family = |spent, spent_at, sealed: &[u8]| {
+            let grant =
+                Grant::new("service", "alice", now).with_sequence(Some(Sequence::next(None, now)));
+            let mut family = RefreshFamily::new(TokenDigest::new([1; 32]), digest, grant);
+            (family.spent, family.spent_at) = (spent, spent_at);
+            family.sealed = sealed.to_vec();
+            row(&family).is_ok()
+        };
+        assert!(family(None, None, &[]) && family(Some(digest), Some(now), &[]));
+        assert!(family(Some(digest), Some(now), &[1]));
+        assert!(!family(Some(digest), None, &[1]) && !family(None, Some(now), &[]));
+        assert!(!family(None, None, &[1]));
+    }
 }
