@@ -55,7 +55,7 @@
 //! | `casbin 2` | `enforce` on an access control list of tenants and actions; no scopes |
 //! | `regorus 0.14` | `CompiledPolicy::eval_with_input`; `rvm`: its virtual machine; the input as for Cedar |
 //! | `hash and bare hit` | SHA-256 of ring, and `quick_cache` as in bearergate, with one entry |
-//! | `verified anew` | the same validator without a cache |
+//! | `verified ...` in the group `token cache` | the same validator without a cache |
 //! | `argon2id, one key` | the cost if a key were treated like a password |
 //!
 //! Whether the `kid` is compared is up to each peer; none has a second key.
