@@ -9,8 +9,8 @@ kinds! {
     /// is next to the code below. The order is that of the checks.
     #[derive(Ord, PartialOrd)]
     pub enum RejectionKind {
-        /// No enabled place has one; another scheme, a bare `Bearer` and an empty cookie count as
-        /// none. Enable the place with [`Sources`](crate::credential::Sources), or let the client
+        /// No enabled place has one; another scheme of `Authorization` counts as none. Enable the
+        /// place with [`Sources`](crate::credential::Sources), or let the client
         /// send a credential.
         CredentialMissing = "credential_missing", "no credential was presented";
         /// RFC 6750 section 2 allows one method for each request. Let the client send one, or

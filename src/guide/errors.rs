@@ -45,9 +45,9 @@
 //!
 //! | kind | status | cause | look at | fix |
 //! |---|---|---|---|---|
-//! | [`credential_missing`](crate::RejectionKind::CredentialMissing) | 401 | no credential in an enabled place; another scheme, a bare `Bearer` and an empty cookie count as none | the request's headers; proxies that remove `Authorization` | send `Authorization: Bearer`, or enable the place with [`Sources`](crate::credential::Sources) |
+//! | [`credential_missing`](crate::RejectionKind::CredentialMissing) | 401 | no credential in an enabled place; another scheme of `Authorization` counts as none | the request's headers; proxies that remove `Authorization` | send `Authorization: Bearer`, or enable the place with [`Sources`](crate::credential::Sources) |
 //! | [`credential_ambiguous`](crate::RejectionKind::CredentialAmbiguous) | 400 | more than one credential, in one place or in several | the names of the headers, the query, the cookies | send one; disable the places that are not used |
-//! | [`credential_malformed`](crate::RejectionKind::CredentialMalformed) | 400 | the header, parameter or cookie cannot be parsed, for example a tab or a second token after `Bearer` | the client's code that builds the header | `Bearer`, one space, the token |
+//! | [`credential_malformed`](crate::RejectionKind::CredentialMalformed) | 400 | the header, parameter or cookie cannot be parsed, for example a bare `Bearer`, a tab or a second token after it | the client's code that builds the header | `Bearer`, one space, the token |
 //! | [`token_malformed`](crate::RejectionKind::TokenMalformed) | 401 | not three base64url segments, not strict JSON (duplicate member, depth over 32), or no validator takes this shape of credential | decode the token; the [shapes](crate::validator::Shape) of the validators | fix the issuer; add the validator for opaque tokens or for the key's prefix |
 //! | [`token_too_large`](crate::RejectionKind::TokenTooLarge) | 401 | longer than 16 KiB, or a header over 4 KiB | the length of the token; often a list of groups | let the issuer send less, or `max_token_bytes`, up to 64 KiB |
 //! | [`token_encrypted`](crate::RejectionKind::TokenEncrypted) | 401 | five segments: a JWE, which is not supported | the issuer's settings for this API | switch encryption of access tokens off |
