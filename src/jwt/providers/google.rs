@@ -1,0 +1,59 @@
+//! Presets of Google and Firebase.
+
+use super::argument::check_label;
+use super::claim_checks::has_kind;
+use super::preset::{Issuer, Preset, Recipient};
+use crate::json::Kind;
+
+/// ID tokens of Firebase Authentication (Google Identity Platform) for one project.
+///
+/// Firebase has no access tokens: a client sends its ID token to the service.
+///
+/// # What it requires, and why
+///
+/// - `iss` is the project's and `aud` is the project's id: all projects share signing keys.
+/// - `sub`, `iat` and `auth_time` are present, as Firebase requires of services that verify its
+///   tokens without its SDK.
+///
+/// Everyone who signs up gets such a token. If the project lets anyone sign up, or sign in
+/// anonymously (`firebase.sign_in_provider`), an authenticated caller is not yet a trusted one:
+/// require in the policy a claim that an administrator sets.
+pub fn firebase(project: impl Into<String>) -> Preset {
+    let project = project.into();
+    let issuer = format!("https://securetoken.google.com/{project}");
+    let error = check_label("project", &project);
+    Preset::new(issuer, Recipient::Client(project))
+        .keys_at(FIREBASE_KEYS)
+        .with_error(error)
+        .customize(|builder| {
+            builder.check("auth_time", |claims| {
+                has_kind(claims, "auth_time", Kind::Number)
+            })
+        })
+}
+
+const FIREBASE_KEYS: &str =
+    "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
+
+/// ID tokens of Google for one OAuth client.
+///
+/// # What it requires, and why
+///
+/// - `iss` is `https://accounts.google.com` or `accounts.google.com`: Google writes both. The
+///   subject's authority is the first one, whichever the token has.
+/// - `aud` is the client's id, and `azp`, if it is present, is the client too: a token that a phone
+///   app requested for the server has the phone app as `azp`, and is rejected.
+/// - `sub` and `iat` are present. Identify a user by `sub`, never by `email`.
+///
+/// For the users of one organization require `hd`: `.customize(|builder|
+/// builder.require_claim("hd", "example.com"))`; the domain of an `email` proves nothing. Google's
+/// access tokens are opaque.
+pub fn google_id_token(client: impl Into<String>) -> Preset {
+    let names = ["https://accounts.google.com", "accounts.google.com"];
+    Preset::for_issuers([Issuer {
+        names: names.map(str::to_owned).to_vec(),
+        claim: None,
+    }])
+    .for_recipient(Recipient::Client(client.into()))
+    .keys_at("https://www.googleapis.com/oauth2/v3/certs")
+}
