@@ -39,6 +39,31 @@ pub(super) fn check_domain(domain: &str) -> Option<ConfigError> {
     })
 }
 
+/// Checks a host: a domain, with a port if it has one.
+pub(super) fn check_host(field: &'static str, host: &str) -> Option<ConfigError> {
+    let (name, port) = match host.split_once(':') {
+        Some((name, port)) => (name, Some(port)),
+        None => (host, None),
+    };
+    let is_valid =
+        name.split('.').all(is_label) && port.is_none_or(|port| port.parse::<u16>().is_ok());
+    (!is_valid).then(|| {
+        malformed(
+            field,
+            host,
+            "is not a host; give it without scheme and path",
+        )
+    })
+}
+
+/// Checks that the name of an issuer has no slash at its end.
+pub(super) fn check_no_slash(field: &'static str, issuer: &str) -> Option<ConfigError> {
+    let problem = "ends with a slash, which this issuer does not; remove it";
+    issuer
+        .ends_with('/')
+        .then(|| malformed(field, issuer, problem))
+}
+
 pub(super) fn check_label(field: &'static str, text: &str) -> Option<ConfigError> {
     (!is_label(text))
         .then(|| malformed(field, text, "is not an id; use letters, digits and hyphens"))

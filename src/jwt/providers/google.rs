@@ -49,11 +49,58 @@ const FIREBASE_KEYS: &str =
 /// builder.require_claim("hd", "example.com"))`; the domain of an `email` proves nothing. Google's
 /// access tokens are opaque.
 pub fn google_id_token(client: impl Into<String>) -> Preset {
+    Preset::for_issuers([google()])
+        .for_recipient(Recipient::Client(client.into()))
+        .keys_at(GOOGLE_KEYS)
+}
+
+/// ID tokens of Google service accounts for one audience: calls between services (Cloud Run,
+/// Pub/Sub push, Cloud Scheduler).
+///
+/// `audience` is what the caller requests, usually the address of this service.
+///
+/// # What it requires, and why
+///
+/// - `iss` is one of Google's two spellings, and `aud` has the audience.
+/// - `azp` is equal to `sub`, the number of the account: the ID tokens of people come from the same
+///   issuer under the same keys, and their `azp` is an application.
+/// - `email` counts only if `email_verified` is JSON `true`; a token with another value is rejected.
+///
+/// **Every service account of every project can get a token for any audience.** Require the accounts
+/// that may call, by number or by address, here or in the policy:
+///
+/// ```
+/// # use bearergate::jwt::providers;
+/// let preset = providers::google_service_account("https://orders.example.com").customize(|builder| {
+///     builder.require_claim("email", "scheduler@acme.iam.gserviceaccount.com")
+/// });
+/// # drop(preset);
+/// ```
+pub fn google_service_account(audience: impl Into<String>) -> Preset {
+    Preset::for_issuers([google()])
+        .for_recipient(Recipient::Audiences(vec![audience.into()]))
+        .keys_at(GOOGLE_KEYS)
+        .customize(|builder| {
+            builder
+                .check("azp", |claims| {
+                    let azp = claims.value("azp").and_then(|azp| azp.as_str());
+                    let sub = claims.value("sub").and_then(|sub| sub.as_str());
+                    azp.is_some() && azp == sub
+                })
+                .check("email_verified", |claims| {
+                    let verified = claims.value("email_verified").and_then(|v| v.as_bool());
+                    claims.value("email").is_none() || verified == Some(true)
+                })
+        })
+}
+
+const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs";
+
+/// Google under its two names; the first is the authority.
+fn google() -> Issuer {
     let names = ["https://accounts.google.com", "accounts.google.com"];
-    Preset::for_issuers([Issuer {
+    Issuer {
         names: names.map(str::to_owned).to_vec(),
-        claim: None,
-    }])
-    .for_recipient(Recipient::Client(client.into()))
-    .keys_at("https://www.googleapis.com/oauth2/v3/certs")
+        ..Issuer::default()
+    }
 }

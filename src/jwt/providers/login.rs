@@ -1,6 +1,6 @@
 //! Presets of identity providers for people and their applications.
 
-use super::argument::{check_domain, check_user_pool, malformed};
+use super::argument::{check_domain, check_no_slash, check_user_pool};
 use super::claim_checks::{collect, has_kind};
 use super::preset::{Preset, Recipient};
 use crate::json::Kind;
@@ -97,10 +97,7 @@ pub fn keycloak_clients<C: Into<String>>(
 
 fn keycloak_tokens(realm: String, audience: Recipient) -> Preset {
     let keys = format!("{realm}/protocol/openid-connect/certs");
-    let slash = "ends with a slash, which the issuer of a realm does not; remove it";
-    let error = realm
-        .ends_with('/')
-        .then(|| malformed("realm", &realm, slash));
+    let error = check_no_slash("realm", &realm);
     let preset = Preset::new(realm, audience).keys_at(keys).with_error(error);
     preset.customize(|builder| {
         // The validator itself checks that it is `Bearer` or `DPoP`.
@@ -120,11 +117,13 @@ fn keycloak_tokens(realm: String, audience: Recipient) -> Preset {
 ///   has one audience, so give each API its own server or distinguish them by scope.
 /// - `cid`, the client, is present: ID tokens of the same server have none.
 ///
-/// Scopes are read from `scp`, an array. The client is in `cid`, not in `client_id`.
+/// Scopes are read from `scp`, an array. The client of the principal is the one in `cid`, so
+/// `allow_clients` and the revocation of a client work.
 pub fn okta(issuer: impl Into<String>, audience: impl Into<String>) -> Preset {
     Preset::new(issuer, Recipient::Audiences(vec![audience.into()])).customize(|builder| {
         builder
             .scopes_from("scp")
+            .client_from("cid")
             .check("cid", |claims| has_kind(claims, "cid", Kind::String))
     })
 }

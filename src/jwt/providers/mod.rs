@@ -19,11 +19,15 @@
 //! | provider | token | checked by | note |
 //! |---|---|---|---|
 //! | [`auth0`] | access | audience | without an `audience` parameter Auth0 issues an opaque token |
+//! | [`aws_outbound`] | workload | audience | each account has an issuer; facts are nested |
 //! | [`cognito`] | access | client | there is no audience |
 //! | [`entra`] | access | audience, tenant | two issuers; tokens for Graph cannot be verified |
+//! | [`entra_at`] | access | audience | CIAM, B2C and sovereign clouds, by their exact issuer |
 //! | [`firebase`] | ID | project | anyone can sign up, unless the project forbids it |
-//! | [`github_actions`] | workload | audience | every repository on GitHub can get such tokens |
+//! | [`github_actions`], [`github_actions_at`] | workload | audience | every repository on GitHub can get such tokens |
+//! | [`gitlab`] | workload | audience | every project of the server can get such tokens |
 //! | [`google_id_token`] | ID | client | two spellings of the issuer |
+//! | [`google_service_account`] | workload | audience | every service account of Google can get such tokens |
 //! | [`keycloak`], [`keycloak_clients`] | access | audience or client | audience needs a mapper |
 //! | [`kubernetes`] | workload | audience | keys need the cluster's CA and a credential |
 //! | [`okta`] | access | audience | tokens of the organization's own server cannot be verified |
@@ -36,8 +40,11 @@ mod microsoft;
 mod preset;
 mod workload;
 
-pub use google::{firebase, google_id_token};
+pub use google::{firebase, google_id_token, google_service_account};
 pub use login::{auth0, cognito, keycloak, keycloak_clients, okta};
-pub use microsoft::entra;
+pub use microsoft::{entra, entra_at};
 pub use preset::Preset;
-pub use workload::{KUBERNETES_CA, KUBERNETES_KEYS, KUBERNETES_TOKEN, github_actions, kubernetes};
+pub use workload::{
+    KUBERNETES_CA, KUBERNETES_KEYS, KUBERNETES_TOKEN, aws_outbound, github_actions,
+    github_actions_at, gitlab, kubernetes,
+};

@@ -24,10 +24,16 @@ pub struct Preset {
     pub(super) error: Option<ConfigError>,
 }
 
-/// One authority: its names, and a claim that all its tokens must have.
+/// One issuer: its names, and what differs from the other issuers of the preset.
+#[derive(Default)]
 pub(super) struct Issuer {
     pub(super) names: Vec<String>,
+    /// The authority, if it is not the first name.
+    pub(super) authority: Option<String>,
+    /// A claim that all its tokens must have.
     pub(super) claim: Option<(&'static str, String)>,
+    /// The claim that names the client, if it is neither `client_id` nor `azp`.
+    pub(super) client_claim: Option<&'static str>,
 }
 
 /// The recipient of the tokens.
@@ -52,7 +58,7 @@ impl Preset {
     pub(super) fn new(issuer: impl Into<String>, audience: Recipient) -> Self {
         Self::for_issuers([Issuer {
             names: vec![issuer.into()],
-            claim: None,
+            ..Issuer::default()
         }])
         .for_recipient(audience)
     }
@@ -197,16 +203,30 @@ impl Preset {
                 PresetKeys::Fixed(keys) => builder.keys(keys.clone()),
                 PresetKeys::Store(store) => builder.key_store(Arc::clone(store)),
             };
-            let builder = match &issuer.claim {
-                Some((name, value)) => builder.require_claim(*name, value.as_str()),
-                None => builder,
-            };
             self.customizations
                 .iter()
-                .fold(builder, |builder, customize| customize(builder))
+                .fold(issuer.settings(builder), |builder, customize| {
+                    customize(builder)
+                })
                 .build()
         });
         JwtValidator::join(validators.collect::<Result<Vec<_>, _>>()?)
+    }
+}
+
+impl Issuer {
+    /// Adds what differs from the other issuers.
+    fn settings(&self, mut builder: JwtValidatorBuilder<Ready>) -> JwtValidatorBuilder<Ready> {
+        if let Some(authority) = &self.authority {
+            builder = builder.authority(authority.as_str());
+        }
+        if let Some((name, value)) = &self.claim {
+            builder = builder.require_claim(*name, value.as_str());
+        }
+        match self.client_claim {
+            Some(claim) => builder.client_from(claim),
+            None => builder,
+        }
     }
 }
 
