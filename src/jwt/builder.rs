@@ -244,6 +244,19 @@ impl JwtValidatorBuilder<Ready> {
         self
     }
 
+    /// Reads the client from this claim in place of `client_id` and `azp`, for issuers that name it
+    /// otherwise, such as `cid` or `appid`. The claims are never merged: a token without this claim
+    /// has no [client](crate::Principal::client).
+    ///
+    /// [`allow_clients`](Self::allow_clients), limits, records and revocations by client then use
+    /// it. A value that is not a string, is empty or has a control character is
+    /// [`ClaimInvalid`](crate::error::RejectionKind::ClaimInvalid); `client_id` and `azp` are held
+    /// to the same rule as before. An empty name is an error of [`build`](Self::build).
+    pub fn client_from(mut self, claim: impl Into<String>) -> Self {
+        self.config.client_claim = Some(claim.into().into_boxed_str());
+        self
+    }
+
     /// Sets the [`Authority`] of the issuer's subjects, by default the first name of the issuer.
     /// Two issuers with one authority share their subjects.
     pub fn authority(mut self, authority: impl Into<Authority>) -> Self {
@@ -263,11 +276,13 @@ impl JwtValidatorBuilder<Ready> {
     }
 
     /// Requires that the token was issued to one of these clients, by `client_id` or `azp`. If a
-    /// token has both claims, both must be in the list.
+    /// token has both claims, both must be in the list. With [`client_from`](Self::client_from) the
+    /// claim that it names is compared in their place.
     pub fn allow_clients<N: Into<String>>(mut self, clients: impl IntoIterator<Item = N>) -> Self {
-        self.config
-            .requirements
-            .push(Requirement::Clients(names(clients)));
+        self.config.requirements.push(Requirement::Clients {
+            claim: None,
+            clients: names(clients),
+        });
         self
     }
 

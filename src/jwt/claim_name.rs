@@ -79,8 +79,13 @@ impl ClaimName {
         }
     }
 
+    /// Returns the known claim of that name.
+    pub(super) fn known(name: &str) -> Option<Self> {
+        Self::from_bytes(name.as_bytes()).filter(|_| !name.contains('\0'))
+    }
+
     pub(super) fn is_known(name: &str) -> bool {
-        Self::from_bytes(name.as_bytes()).is_some() && !name.contains('\0')
+        Self::known(name).is_some()
     }
 
     /// Returns the known claim of that name.

@@ -72,6 +72,14 @@ impl<'d> RegisteredClaims<'d> {
         self.slots.has(name)
     }
 
+    /// Returns the place of the value of any claim.
+    pub(super) fn find(&self, name: &str) -> Option<TextRange> {
+        match ClaimName::known(name) {
+            Some(known) => self.piece(known),
+            None => self.document.find(name),
+        }
+    }
+
     /// Returns the place of the value of a known claim.
     pub(super) fn piece(&self, name: ClaimName) -> Option<TextRange> {
         self.slots.find(name)
@@ -121,7 +129,7 @@ impl<'d> ClaimReader<'d> {
 }
 
 /// A string, not empty, without control characters.
-fn is_name(value: Value<'_>, escapes: Escapes) -> bool {
+pub(super) fn is_name(value: Value<'_>, escapes: Escapes) -> bool {
     let content = value.content();
     content.is_some_and(|c| !c.is_empty() && is_clean(c, escapes))
 }

@@ -28,6 +28,7 @@ pub(super) struct JwtConfig {
     pub(super) types: AcceptedTypes,
     pub(super) purpose: Purpose,
     pub(super) scope_claim: Option<Box<str>>,
+    pub(super) client_claim: Option<Box<str>>,
     pub(super) requirements: Vec<Requirement>,
     pub(super) grants: Option<Grants>,
     pub(super) max_token_bytes: usize,
@@ -48,6 +49,7 @@ impl JwtConfig {
             types: AcceptedTypes::Default,
             purpose: Purpose::AccessToken,
             scope_claim: None,
+            client_claim: None,
             requirements: Vec::new(),
             grants: None,
             max_token_bytes: limits::TOKEN_BYTES,
@@ -67,12 +69,15 @@ impl JwtConfig {
             check_list("audiences", names)?;
         }
         for requirement in &self.requirements {
-            if let Requirement::Clients(clients) = requirement {
+            if let Requirement::Clients { clients, .. } = requirement {
                 check_list("clients", clients)?;
             }
         }
         if self.scope_claim.as_deref() == Some("") {
             return Err(ConfigError::empty("scopes_from", "name a claim"));
+        }
+        if self.client_claim.as_deref() == Some("") {
+            return Err(ConfigError::empty("client_from", "name a claim"));
         }
         if matches!(&self.types, AcceptedTypes::Only(RequiredType::Other(typ)) if typ.is_empty()) {
             return Err(ConfigError::empty("type", "name a type"));
@@ -84,7 +89,12 @@ impl JwtConfig {
         Ok(())
     }
 
-    pub(super) fn into_rules(self) -> Result<IssuerRules, ConfigError> {
+    pub(super) fn into_rules(mut self) -> Result<IssuerRules, ConfigError> {
+        for requirement in &mut self.requirements {
+            if let Requirement::Clients { claim, .. } = requirement {
+                claim.clone_from(&self.client_claim);
+            }
+        }
         let keys = self
             .keys
             .ok_or_else(|| ConfigError::empty("keys", "give keys or a key store"))?;
@@ -115,6 +125,7 @@ impl JwtConfig {
             types: self.types,
             purpose: self.purpose,
             scope_claim: self.scope_claim,
+            client_claim: self.client_claim,
             requirements: self.requirements,
             grants: self.grants,
         })

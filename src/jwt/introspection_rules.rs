@@ -3,7 +3,7 @@
 use super::checks::is_one_of;
 use super::claim_name::{ClaimName, Slots};
 use super::claims::RegisteredClaims;
-use super::facts::{FactReader, scopes};
+use super::facts::{FactReader, client, scopes};
 use super::grants::Grants;
 use super::header::without_application;
 use super::issuer_rules::AcceptedNames;
@@ -112,9 +112,7 @@ impl IntrospectionRules {
         self.check(&claims, now)?;
         let scopes = scopes(self.scope_claim.as_deref(), &claims)?;
         let (times, confirmation) = (claims.times, claims.confirmation);
-        let client = slots
-            .find(ClaimName::ClientId)
-            .or_else(|| slots.find(ClaimName::Azp));
+        let client = client(None, &claims)?;
         let mut reader = FactReader(&mut document);
         let subject = slots.find(ClaimName::Sub).map(|p| reader.string(p));
         let client = client.map(|p| reader.string(p));

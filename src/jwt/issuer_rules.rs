@@ -24,6 +24,8 @@ pub(super) struct IssuerRules {
     pub(super) types: AcceptedTypes,
     pub(super) purpose: Purpose,
     pub(super) scope_claim: Option<Box<str>>,
+    /// The claim with the client, in place of `client_id` and `azp`.
+    pub(super) client_claim: Option<Box<str>>,
     pub(super) requirements: Vec<Requirement>,
     pub(super) grants: Option<Grants>,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::claim_name::ClaimName;
 use super::claims::RegisteredClaims;
 use super::compact::Compact;
-use super::facts::{FactReader, scopes};
+use super::facts::{FactReader, client, scopes};
 use super::header::{HeaderCache, HeaderText};
 use super::issuer_rules::{IssuerRules, KeySource};
 use super::issuers::IssuerTable;
@@ -145,6 +145,7 @@ impl JwtValidator {
         token.cache_header(&self.header_cache);
         let (mut document, header) = token.take_document();
         let claims = RegisteredClaims::read(&document, &token.slots)?;
+        let client = client(issuer.client_claim.as_deref(), &claims)?;
         let now = self
             .time(pending.presented)
             .ok_or(RejectionKind::Unavailable)?;
@@ -162,10 +163,7 @@ impl JwtValidator {
         let slots = &token.slots;
         let mut reader = FactReader(&mut document);
         let subject = slots.find(ClaimName::Sub).map(|p| reader.string(p));
-        let client = slots
-            .find(ClaimName::ClientId)
-            .or_else(|| slots.find(ClaimName::Azp))
-            .map(|p| reader.string(p));
+        let client = client.map(|p| reader.string(p));
         let scopes = scopes.map(|p| reader.joined(p));
         let facts = Facts {
             kind: issuer.kind(),

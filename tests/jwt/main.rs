@@ -12,6 +12,7 @@
 
 mod common;
 
+mod clients;
 mod grants;
 mod header;
 mod issuers;
