@@ -19,7 +19,7 @@ use crate::error::{Rejection, RejectionKind};
 use crate::json::Kind;
 use crate::key::{Key, KeyHint, KeySet, KeyStore};
 use crate::now_or_later::{NowOrLater, ask};
-use crate::principal::{Facts, Principal};
+use crate::principal::{Authority, Facts, Principal};
 use crate::validator::{
     Authorities, CacheKey, SenderConstraint, Shape, TokenValidator, ValidatorCache, all, constrain,
 };
@@ -212,12 +212,22 @@ impl TokenValidator for JwtValidator {
         &[Shape::Jwt]
     }
 
-    /// Returns one outside authority for each issuer, bounded if it has
-    /// [`grants`](crate::jwt::JwtValidatorBuilder::grants).
+    /// Returns one outside authority for each authority that was configured, bounded if all its
+    /// issuers have [`grants`](crate::jwt::JwtValidatorBuilder::grants). Issuers of one name, such as
+    /// two versions of a provider's tokens, count once.
     fn authorities(&self) -> Authorities {
-        let all = self.issuers.rules().map(|rules| match rules.grants {
-            Some(_) => Authorities::BOUNDED,
-            None => Authorities::OUTSIDE,
+        let mut bounded: Vec<(&Authority, bool)> = Vec::new();
+        for rules in self.issuers.rules() {
+            let is_bounded = rules.grants.is_some();
+            let known = bounded.iter_mut().find(|(own, _)| **own == rules.authority);
+            match known {
+                Some((_, all)) => *all &= is_bounded,
+                None => bounded.push((&rules.authority, is_bounded)),
+            }
+        }
+        let all = bounded.into_iter().map(|(_, is_bounded)| match is_bounded {
+            true => Authorities::BOUNDED,
+            false => Authorities::OUTSIDE,
         });
         all.fold(Authorities::OWN, Authorities::with)
     }

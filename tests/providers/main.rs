@@ -4,9 +4,11 @@
 //! token is validated under the configuration that the provider's documentation requires.
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
+mod directories;
 mod presets;
 #[path = "../signing/mod.rs"]
 mod signing;
+mod workloads;
 
 use RejectionKind::{AudienceMismatch, ClaimInvalid, ClaimMissing, IssuerMismatch, TypeMismatch};
 use bearergate::clock::{FakeClock, UnixTime};

@@ -9,13 +9,13 @@ use bearergate::{KeyStore, NowOrLater};
 
 use super::*;
 
-fn keys() -> KeySet {
+pub(super) fn keys() -> KeySet {
     let key = Key::from_pem(include_str!("../keys/rsa-2048.public.pem")).unwrap();
     KeySet::from(key.with_kid(KID).unwrap())
 }
 
 /// The result of a preset at the time of the tokens.
-fn outcome(preset: Preset, shape: &Shape) -> Result<Principal, Rejection> {
+pub(super) fn outcome(preset: Preset, shape: &Shape) -> Result<Principal, Rejection> {
     let clock = FakeClock::at(UnixTime::from_secs(NOW));
     let preset = preset.customize(move |builder| builder.clock(clock.clone()));
     let validator = preset.build_with_keys(keys()).unwrap();
@@ -25,7 +25,7 @@ fn outcome(preset: Preset, shape: &Shape) -> Result<Principal, Rejection> {
 }
 
 #[track_caller]
-fn rejects(preset: Preset, shape: &Shape, reason: (RejectionKind, &str)) {
+pub(super) fn rejects(preset: Preset, shape: &Shape, reason: (RejectionKind, &str)) {
     let rejection = outcome(preset, shape).unwrap_err();
     assert_eq!(
         (rejection.kind(), rejection.claim()),
@@ -34,7 +34,7 @@ fn rejects(preset: Preset, shape: &Shape, reason: (RejectionKind, &str)) {
 }
 
 #[track_caller]
-fn does_not_build(preset: Preset, field: &str) {
+pub(super) fn does_not_build(preset: Preset, field: &str) {
     let error = preset.build_with_keys(keys()).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::ValueMalformed);
     assert_eq!(error.field(), field);
