@@ -22,8 +22,7 @@
 //! Here the validator has the keys, and issuer, audience, `exp`, `nbf` and `iat` are always checked:
 //!
 //! ```
-//! use bearergate::{ConfigError, JwtValidator, TokenValidator};
-//! use bearergate::credential::PresentedCredential;
+//! use bearergate::{ConfigError, JwtValidator, Rejection};
 //! use bearergate::key::KeySet;
 //! # use serde::Deserialize;
 //! # #[derive(Deserialize)]
@@ -39,13 +38,8 @@
 //! }
 //!
 //! // For each token; an HTTP service gives the request to a `Gate` instead.
-//! async fn claims(
-//!     validator: &JwtValidator,
-//!     token: &str,
-//! ) -> Result<MyClaims, Box<dyn std::error::Error>> {
-//!     let presented = PresentedCredential::bearer(token)?;
-//!     let principal = validator.validate(&presented).await?;
-//!     Ok(principal.claims().deserialize()?)
+//! async fn claims(validator: &JwtValidator, token: &str) -> Result<MyClaims, Rejection> {
+//!     validator.decode(token).await
 //! }
 //! ```
 //!
@@ -55,6 +49,7 @@
 //! | `DecodingKey::from_secret(b)` | [`Key::from_secret`](crate::key::Key::from_secret), at least 32 bytes |
 //! | `DecodingKey::from_base64_secret` | decode it, then `Key::from_secret`; [`Key::from_base64url_secret`](crate::key::Key::from_base64url_secret) takes base64url without padding |
 //! | `DecodingKey::from_jwk`, `JwkSet` and a loop | [`Key::from_jwk`](crate::key::Key::from_jwk), [`KeySet::from_jwks`](crate::key::KeySet::from_jwks); keys over the network: [`FetchedKeys`](crate::key::FetchedKeys) |
+//! | `decode::<MyClaims>(token, key, &validation)` | [`validator.decode(token)`](crate::JwtValidator::decode), ready at once if the keys are configured |
 //! | `Validation::new(alg)`, `algorithms` | nothing: the key decides; [`algorithms`](crate::jwt::JwtValidatorBuilder::algorithms) only narrows |
 //! | `set_issuer(&[a, b])`: one key for both | [`issuers([a, b])`](crate::jwt::JwtValidatorBuilder::issuers) if they are one issuer; else one validator each, and [`JwtValidator::join`](crate::JwtValidator::join), so that a key of `a` never verifies a token of `b` |
 //! | `sub`, `set_required_spec_claims` | [`require_claim`](crate::jwt::JwtValidatorBuilder::require_claim) for a value, [`check`](crate::jwt::JwtValidatorBuilder::check) for anything else |

@@ -12,6 +12,7 @@ mod claim_name;
 mod claims;
 mod compact;
 mod config;
+mod decode;
 mod diagnose;
 mod facts;
 mod grants;

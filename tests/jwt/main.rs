@@ -13,6 +13,7 @@
 mod common;
 
 mod clients;
+mod decode;
 mod grants;
 mod header;
 mod issuers;
