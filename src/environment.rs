@@ -96,7 +96,6 @@ impl Environment {
 
 impl Environment {
     /// Takes over what is set in the other environment.
-    #[cfg(feature = "reqwest")]
     pub(crate) fn take_from(&mut self, other: &Self) {
         if other.clock.is_some() {
             self.clock.clone_from(&other.clock);

@@ -41,6 +41,15 @@ pub(crate) const JWKS_BYTES: usize = 256 * 1024;
 /// Most keys of one JWK Set; a larger set is rejected.
 pub(crate) const JWKS_KEYS: usize = 100;
 
+/// Most keys of load balancers that are held at a time. AWS replaces a region's key rarely.
+pub(crate) const ALB_KEYS: usize = 16;
+
+/// Most new key ids of load balancers that are looked up within [`ALB_LOOKUP_WINDOW`].
+pub(crate) const ALB_LOOKUPS: usize = 8;
+
+/// The time in which new key ids of load balancers are counted.
+pub(crate) const ALB_LOOKUP_WINDOW: Duration = Duration::from_secs(30);
+
 /// Longest key id (`kid`) in bytes, in a token and in a key.
 pub(crate) const KEY_ID_BYTES: usize = 256;
 

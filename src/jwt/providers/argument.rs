@@ -64,6 +64,17 @@ pub(super) fn check_no_slash(field: &'static str, issuer: &str) -> Option<Config
         .then(|| malformed(field, issuer, problem))
 }
 
+pub(super) fn check_region(region: &str) -> Option<ConfigError> {
+    let is_valid = is_label(region) && region.contains('-');
+    (!is_valid).then(|| {
+        malformed(
+            "region",
+            region,
+            "is not a region; write it like `eu-west-1`",
+        )
+    })
+}
+
 pub(super) fn check_label(field: &'static str, text: &str) -> Option<ConfigError> {
     (!is_label(text))
         .then(|| malformed(field, text, "is not an id; use letters, digits and hyphens"))

@@ -19,6 +19,7 @@
 //! | provider | token | checked by | note |
 //! |---|---|---|---|
 //! | [`auth0`] | access | audience | without an `audience` parameter Auth0 issues an opaque token |
+//! | [`aws_alb`] | forwarded identity | signer, client | all load balancers of a region share keys |
 //! | [`aws_outbound`] | workload | audience | each account has an issuer; facts are nested |
 //! | [`cognito`] | access | client | there is no audience |
 //! | [`entra`] | access | audience, tenant | two issuers; tokens for Graph cannot be verified |
@@ -33,6 +34,7 @@
 //! | [`okta`] | access | audience | tokens of the organization's own server cannot be verified |
 
 mod argument;
+mod aws_alb;
 mod claim_checks;
 mod google;
 mod login;
@@ -40,6 +42,7 @@ mod microsoft;
 mod preset;
 mod workload;
 
+pub use aws_alb::{AWS_ALB_HEADER, AwsAlbBuilder, AwsAlbValidator, aws_alb};
 pub use google::{firebase, google_id_token, google_service_account};
 pub use login::{auth0, cognito, keycloak, keycloak_clients, okta};
 pub use microsoft::{entra, entra_at};

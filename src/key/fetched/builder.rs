@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 
 use super::disk_cache::DiskCache;
 use super::fetched_keys::{FetchedKeys, FetchedStore};
-use super::load::{Discovery, KeySource, Loader, SourceToken};
+use super::load::{Discovery, DocumentForm, KeySource, Loader, SourceToken};
 use super::plan::RefreshSchedule;
 use super::state::SourceState;
 use crate::clock::{Clock, SystemClock};
@@ -27,6 +27,13 @@ impl FetchedKeys {
     /// The address is trusted, wherever its name resolves.
     pub fn jwks_url(url: &str) -> FetchedKeysBuilder {
         FetchedKeysBuilder::new(Location::Jwks(url.to_owned()))
+    }
+
+    /// Returns a builder for one key in PEM at the configured address, with this id.
+    pub(crate) fn pem_url(url: &str, kid: &str) -> FetchedKeysBuilder {
+        let mut builder = Self::jwks_url(url);
+        builder.form = DocumentForm::Pem { kid: kid.into() };
+        builder
     }
 
     /// Returns a builder for keys whose address is in the discovery document of this issuer
@@ -51,6 +58,7 @@ impl FetchedKeys {
 #[must_use]
 pub struct FetchedKeysBuilder {
     location: Location,
+    form: DocumentForm,
     trusted_hosts: Vec<Box<str>>,
     token: Option<ConfiguredToken>,
     import: KeyImporter,
@@ -78,6 +86,7 @@ impl FetchedKeysBuilder {
     fn new(location: Location) -> Self {
         Self {
             location,
+            form: DocumentForm::JwkSet,
             trusted_hosts: Vec::new(),
             token: None,
             import: KeyImporter::default(),
@@ -221,6 +230,7 @@ impl FetchedKeysBuilder {
         };
         let loader = Loader {
             source,
+            form: self.form,
             client,
             import,
             token,

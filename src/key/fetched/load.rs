@@ -71,6 +71,15 @@ pub(super) struct FetchedSet {
     pub(super) max_age: Option<Duration>,
 }
 
+/// The form of the document with the keys.
+#[derive(Debug)]
+pub(super) enum DocumentForm {
+    /// A JWK Set (RFC 7517 section 5).
+    JwkSet,
+    /// One public key in PEM, which has this id.
+    Pem { kid: Box<str> },
+}
+
 /// The origin of the address of the keys.
 pub(super) enum KeySource {
     Configured { endpoint: Endpoint, name: Box<str> },
@@ -98,6 +107,7 @@ pub(super) enum SourceToken {
 /// The fetching of keys from one source.
 pub(super) struct Loader {
     pub(super) source: KeySource,
+    pub(super) form: DocumentForm,
     pub(super) client: Arc<dyn HttpClient>,
     pub(super) import: KeyImporter,
     pub(super) token: Option<SourceToken>,
@@ -193,10 +203,21 @@ impl Loader {
     }
 
     pub(super) fn keys(&self, body: &[u8]) -> Result<KeySet, FetchProblem> {
-        let keys = self.import.jwks(body);
-        keys.map_err(|error| {
-            FetchProblem::new("the answer is no JWK Set with a usable key").because(error)
-        })
+        let (keys, text) = match &self.form {
+            DocumentForm::JwkSet => (
+                self.import.jwks(body),
+                "the answer is no JWK Set with a usable key",
+            ),
+            DocumentForm::Pem { kid } => {
+                let key = self.import.pem(body);
+                let named = key.and_then(|key| key.with_kid(&**kid));
+                (
+                    named.map(KeySet::from),
+                    "the answer is no usable key in PEM",
+                )
+            }
+        };
+        keys.map_err(|error| FetchProblem::new(text).because(error))
     }
 
     async fn discover(&self, source: &Discovery, now: UnixTime) -> Result<Endpoint, FetchProblem> {
