@@ -1,8 +1,8 @@
 //! Reports what works and what does not between this host and an identity provider.
 //!
 //! ```text
-//! cargo run --example doctor --features full                      # a local provider with faults
-//! cargo run --example doctor --features full -- ISSUER AUDIENCE   # a real one
+//! cargo run --example doctor --features reqwest,testing                      # a local provider with faults
+//! cargo run --example doctor --features reqwest,testing -- ISSUER AUDIENCE   # a real one
 //! ```
 
 use std::error::Error;

@@ -1,5 +1,5 @@
 //! The example `resource_server`, called over the network, with a fake identity provider.
-#![cfg(all(feature = "full", unix))]
+#![cfg(all(feature = "full", feature = "testing", unix))]
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 use std::io::{BufRead, BufReader, Read, Write};

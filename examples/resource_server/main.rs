@@ -1,7 +1,7 @@
 //! A resource server for an identity provider. It shows each caller who it is.
 //!
 //! ```text
-//! cargo run --release --example resource_server --features full -- \
+//! cargo run --release --example resource_server --features reqwest,sqlite -- \
 //!     --listen 127.0.0.1:8080 --issuer https://idp.example.com --audience https://api.example.com
 //! curl -i -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/whoami
 //! ```
