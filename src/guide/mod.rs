@@ -7,6 +7,7 @@
 //! | [Choose a validator](choose_a_validator) | Which validator authenticates which credential, and how several share a gate. |
 //! | [Write your own validator](custom_validator) | Complete implementations of [`TokenValidator`](crate::TokenValidator), [`KeyStore`](crate::KeyStore), [`Authorizer`](crate::Authorizer) and [`SenderConstraint`](crate::validator::SenderConstraint), with their contracts. |
 //! | [Trust several issuers](several_issuers) | What each issuer may assert, tenants of one provider, and presets for well-known providers. |
+//! | [Providers](providers) | The configuration for each of fifty providers, by preset or in lines. |
 //! | [API keys](api_keys) | Issuing, accepting, rotating and revoking keys, and the peppers that protect them. |
 //! | [Sessions and refresh tokens](sessions_and_refresh_tokens) | Logins of browsers and of applications, and access tokens made from them. |
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
@@ -30,6 +31,7 @@ pub mod migrate_from_jwt_authorizer;
 pub mod migrate_from_tower_oauth2_resource_server;
 pub mod policies;
 pub mod protect_an_axum_service;
+pub mod providers;
 pub mod quick_start;
 pub mod sessions_and_refresh_tokens;
 pub mod several_issuers;

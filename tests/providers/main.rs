@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod directories;
+mod guide_page;
 mod load_balancer;
 mod presets;
 #[path = "../signing/mod.rs"]
