@@ -7,6 +7,7 @@ use super::facts::{FactReader, client, scopes};
 use super::grants::Grants;
 use super::header::without_application;
 use super::issuer_rules::AcceptedNames;
+use super::purpose::{MARKS, TokenPurpose};
 use super::rejections;
 use super::rejections::{missing, type_mismatch};
 use crate::clock::{Leeway, UnixTime};
@@ -108,7 +109,7 @@ impl IntrospectionRules {
             now,
         } = claims;
         let slots = Slots::in_document(&document);
-        let claims = RegisteredClaims::read(&document, &slots)?;
+        let claims = RegisteredClaims::read(&document, &slots, self.audiences.if_empty())?;
         self.check(&claims, now)?;
         let scopes = scopes(self.scope_claim.as_deref(), &claims)?;
         let (times, confirmation) = (claims.times, claims.confirmation);
@@ -133,7 +134,7 @@ impl IntrospectionRules {
             key: None,
         };
         Ok(match &self.grants {
-            Some(grants) => grants.narrow(facts),
+            Some(grants) => grants.narrow(facts, self.scope_claim.as_deref()),
             None => Principal::new(facts),
         })
     }
@@ -207,7 +208,20 @@ fn token_type<'d>(claims: &RegisteredClaims<'d>) -> Option<Value<'d>> {
 }
 
 /// Rejects an active token that is not an access token.
+///
+/// `nonce` marks one only if the endpoint does not say the type of the token.
 fn check_purpose(claims: &RegisteredClaims<'_>) -> Result<(), Rejection> {
+    let typ = claims.get(ClaimName::Typ);
+    let typ = match typ.map(Value::as_str) {
+        Some(None) => return Err(type_mismatch("typ")),
+        Some(text) => text,
+        None => None,
+    };
+    let typ = typ.as_deref().map(without_application);
+    let named = typ.and_then(TokenPurpose::of_claim);
+    if named.is_some_and(|purpose| purpose != TokenPurpose::AccessToken) {
+        return Err(type_mismatch("typ"));
+    }
     let is_access = |v: Value<'_>| v.is_text("access") || v.is_text("access_token");
     if claims
         .get(ClaimName::TokenUse)
@@ -215,15 +229,14 @@ fn check_purpose(claims: &RegisteredClaims<'_>) -> Result<(), Rejection> {
     {
         return Err(type_mismatch("token_use"));
     }
-    if let Some(typ) = claims.get(ClaimName::Typ) {
-        let text = typ.as_str().ok_or_else(|| type_mismatch("typ"))?;
-        // A word or a media type for another purpose.
-        let name = without_application(&text);
-        let word = name.split('+').next().unwrap_or_default();
-        let mut others = ["Refresh", "Offline", "ID", "Logout"].iter();
-        if others.any(|other| word.eq_ignore_ascii_case(other)) {
-            return Err(type_mismatch("typ"));
-        }
+    if typ.is_some_and(|typ| TokenPurpose::of_type(typ) == Some(TokenPurpose::AccessToken)) {
+        return Ok(());
+    }
+    if let Some((mark, _)) = MARKS.iter().find(|(mark, _)| claims.has(*mark)) {
+        return Err(type_mismatch(mark.as_str()));
+    }
+    if claims.has(ClaimName::Nonce) && token_type(claims).is_none() && named.is_none() {
+        return Err(type_mismatch("nonce"));
     }
     Ok(())
 }

@@ -43,7 +43,8 @@ impl Requirement {
         match self {
             Self::Present(name) => claims.piece(*name).map(drop).ok_or_else(|| missing(*name)),
             Self::Value(name, expected) => {
-                let kind = match claims.document().get(name) {
+                let value = claims.find(name).and_then(|p| claims.document().value(p));
+                let kind = match value {
                     None => RejectionKind::ClaimMissing,
                     Some(value) if expected.is(value) == Some(true) => return Ok(()),
                     Some(_) => RejectionKind::ClaimInvalid,
