@@ -38,8 +38,12 @@ pub(crate) const JSON_NUMBER: f64 = 1.797_693_134_862e308;
 /// Longest JWK Set document in bytes. Nimbus allows 50 KiB.
 pub(crate) const JWKS_BYTES: usize = 256 * 1024;
 
-/// Most keys of one JWK Set; a larger set is rejected.
+/// Default for the most keys of one JWK Set; a larger set is rejected as a whole.
 pub(crate) const JWKS_KEYS: usize = 100;
+
+/// Largest number of keys of one JWK Set that can be configured. By default a set has at most 100
+/// keys. The set's 256 KiB are not extended.
+pub const JWKS_KEYS_MAX: usize = 1_000;
 
 /// Longest key id (`kid`) in bytes, in a token and in a key.
 pub(crate) const KEY_ID_BYTES: usize = 256;
