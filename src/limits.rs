@@ -310,11 +310,21 @@ pub(crate) const PRIVATE_KEY_BYTES: usize = 5 * 1024 + 512;
 /// keys of the greatest length.
 pub const SIGNING_KEYS_BYTES: usize = SECRET_BYTES;
 
-/// Timeout for connecting to a provider.
+/// Default timeout for connecting to a provider.
 pub(crate) const HTTP_CONNECT_DEADLINE: Duration = Duration::from_secs(1);
 
-/// Timeout for a whole call to a provider.
+/// Default timeout for a whole call to a provider.
 pub(crate) const HTTP_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Longest timeout for connecting, and for a whole call, that can be configured. A request that
+/// needs the keys or the answer of a provider may wait for this long.
+pub const HTTP_DEADLINE_MAX: Duration = Duration::from_secs(10);
+
+/// Shortest timeout for connecting, and for a whole call, that can be configured.
+pub(crate) const HTTP_DEADLINE_MIN: Duration = Duration::from_millis(1);
+
+/// Longest `User-Agent` that can be configured, in bytes.
+pub(crate) const USER_AGENT_BYTES: usize = 256;
 
 /// Most tasks that wait for one shared call; further ones get an error at once.
 pub(crate) const SINGLE_FLIGHT_WAITERS: usize = 65_536;

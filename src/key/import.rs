@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::certificate_map::CertificateKeys;
 use super::draft::KeyDraft;
 use super::set::KeySet;
 use super::verification_key::Key;
@@ -281,12 +282,20 @@ impl KeyImporter {
 
     /// Imports a JWK Set as [`jwks`](Self::jwks) does, but allows a set without a usable key.
     pub(crate) fn jwks_or_empty(&self, jwks: &[u8]) -> Result<KeySet, ConfigError> {
-        let reader = jwks::SetReader {
+        self.set_reader()?.read(jwks)
+    }
+
+    /// Imports the keys of an object whose members are certificates in PEM, each under its key id.
+    pub(super) fn certificate_map(&self, text: &[u8]) -> Result<CertificateKeys, ConfigError> {
+        CertificateKeys::read(&self.set_reader()?, text)
+    }
+
+    fn set_reader(&self) -> Result<jwks::SetReader<'_>, ConfigError> {
+        Ok(jwks::SetReader {
             provider: self.provider,
             observer: self.observer.as_deref(),
             max_keys: self.checked_max_keys()?,
-        };
-        reader.read(jwks)
+        })
     }
 
     /// Imports key material that was read from this field.

@@ -45,7 +45,7 @@ impl SetReader<'_> {
         Ok(KeySet::from_members(keys, skipped))
     }
 
-    fn report(&self, skipped: SkippedKey) -> SkippedKey {
+    pub(super) fn report(&self, skipped: SkippedKey) -> SkippedKey {
         if let Some(observer) = self.observer {
             observer.observe(&Event::KeySkipped {
                 index: skipped.index,
@@ -56,7 +56,7 @@ impl SetReader<'_> {
         skipped
     }
 
-    fn too_many(&self, found: usize) -> ConfigError {
+    pub(super) fn too_many(&self, found: usize) -> ConfigError {
         let (cap, most) = (self.max_keys, limits::JWKS_KEYS_MAX);
         let detail = format!(
             "expected at most {cap} keys, found {found}; raise `max_keys` (up to {most}), \
