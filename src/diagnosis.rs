@@ -51,11 +51,14 @@ impl Severity {
 impl Finding {
     /// Creates a finding that `subject` works. `text` says what was reached or found. It must
     /// contain no secret.
+    ///
+    /// Text from outside may be in both: characters that could forge a line or change how a report is
+    /// shown are escaped, like `\u{a}` for a line feed.
     pub fn ok(subject: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             severity: Severity::Ok,
-            subject: subject.into(),
-            text: text.into(),
+            subject: escaped(subject.into()),
+            text: escaped(text.into()),
             hint: None,
         }
     }
@@ -87,14 +90,43 @@ impl Finding {
     }
 }
 
+/// Escapes the characters that change how text is shown. Escaped text stays as it is.
+fn escaped(text: String) -> String {
+    if !text.contains(is_unsafe) {
+        return text;
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if is_unsafe(c) {
+            safe.extend(c.escape_unicode());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+/// Returns true for control characters, line separators, and invisible characters that reorder
+/// text.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The fields are public, so they may have been changed since they were escaped.
         write!(
             f,
             "{:8} {}: {}",
             self.severity.as_str(),
-            self.subject,
-            self.text
+            escaped(self.subject.clone()),
+            escaped(self.text.clone())
         )?;
         match self.hint {
             Some(hint) => write!(f, "\n         hint: {hint}"),
@@ -149,4 +181,38 @@ pub(crate) fn gather<'a>(
         })
     };
     parts.into_iter().fold(NowOrLater::now(Vec::new()), both)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_forges_no_line_and_moves_no_cursor() {
+        let odd = "a\n\r\t\u{1b}[2J\u{7f}\u{85}\u{9b}\u{2028}\u{202e}\u{200b}\u{feff}z";
+        let makers: [fn(&str, &str) -> Finding; 3] = [
+            |subject, text| Finding::ok(subject, text),
+            |subject, text| Finding::warning(subject, text),
+            |subject, text| Finding::error(subject, text),
+        ];
+        for make in makers {
+            let mut finding = make(odd, odd);
+            for shown in [&finding.subject, &finding.text, &finding.to_string()] {
+                assert!(!shown.contains(is_unsafe), "{shown:?}");
+                assert!(shown.contains("\\u{a}\\u{d}\\u{9}\\u{1b}[2J"), "{shown:?}");
+            }
+            assert_eq!(escaped(finding.text.clone()), finding.text);
+            finding.text = odd.to_owned();
+            assert_eq!(finding.to_string().lines().count(), 1);
+        }
+    }
+
+    #[test]
+    fn other_text_is_shown_as_it_is() {
+        let text = "key `\u{3b1}/\u{e9} \\ \"\u{1f600}`";
+        assert_eq!(
+            Finding::ok(text, text).to_string(),
+            format!("ok       {text}: {text}")
+        );
+    }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::error::ConfigError;
-use crate::event::Observer;
-use crate::http_client::{HttpClient, Spawn};
+use crate::event::{Event, Observer};
+use crate::http_client::{CheckedSettings, HttpClient, HttpSettings, Spawn};
 
 /// What the validators, managers and gates of one service share: its clock, its observer, and how
 /// they send requests and run background tasks.
@@ -53,6 +53,7 @@ pub struct Environment {
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) http: Option<Arc<dyn HttpClient>>,
     pub(crate) spawn: Option<Arc<dyn Spawn>>,
+    pub(crate) http_settings: Option<HttpSettings>,
 }
 
 impl Environment {
@@ -85,6 +86,14 @@ impl Environment {
         self
     }
 
+    /// Sets the `User-Agent`, the deadlines, and the hosts without TLS of the requests to providers.
+    /// Each builder checks them when it builds; by default they are those of
+    /// [`HttpSettings::new`].
+    pub fn http_settings(mut self, settings: HttpSettings) -> Self {
+        self.http_settings = Some(settings);
+        self
+    }
+
     /// Sets how background tasks run, such as the refresh of keys ahead of their expiry. A builder
     /// that needs a spawner fails without one, with
     /// [`Empty`](crate::error::ConfigErrorKind::Empty).
@@ -102,6 +111,9 @@ impl Environment {
         }
         other.set_observer(&mut self.observer);
         other.set_network(&mut self.http, &mut self.spawn);
+        if other.http_settings.is_some() {
+            self.http_settings.clone_from(&other.http_settings);
+        }
     }
 
     /// Sets the clock of a builder, if there is one here.
@@ -129,6 +141,27 @@ impl Environment {
         }
         if self.spawn.is_some() {
             spawn.clone_from(&self.spawn);
+        }
+    }
+
+    /// Sets the settings of requests of a builder, if there are some here.
+    pub(crate) fn set_http_settings(&self, settings: &mut HttpSettings) {
+        if let Some(own) = &self.http_settings {
+            settings.clone_from(own);
+        }
+    }
+
+    /// Reports the hosts to which requests of a builder may go without TLS.
+    pub(crate) fn report_plain_http<'h>(
+        observer: Option<&dyn Observer>,
+        settings: &CheckedSettings,
+        hosts: impl IntoIterator<Item = &'h str>,
+    ) {
+        let Some(observer) = observer else {
+            return;
+        };
+        for host in settings.plain_hosts_among(hosts) {
+            observer.observe(&Event::PlainHttpAllowed { host });
         }
     }
 

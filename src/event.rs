@@ -63,6 +63,21 @@ pub enum Event<'a> {
         /// What failed, a constant text; `None` if usable keys were received or confirmed.
         problem: Option<&'static str>,
     },
+    /// A file of kept keys was not used, because others than this user may have written it. The
+    /// keys are fetched in its place.
+    KeptKeysIgnored {
+        /// The configured path.
+        path: &'a str,
+        /// Why, and what to do, a constant text.
+        reason: &'static str,
+    },
+    /// Requests may go to this host without TLS, because the configuration allows it
+    /// ([`HttpSettings::allow_plain_http`](crate::http_client::HttpSettings::allow_plain_http)).
+    /// It is reported when the keys or the validator are built.
+    PlainHttpAllowed {
+        /// The configured host.
+        host: &'a str,
+    },
     /// Keys were used after their freshness had ended, because a new fetch failed.
     StaleKeysUsed {
         /// The configured address or issuer.

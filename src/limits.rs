@@ -43,7 +43,7 @@ pub const JSON_BYTES: usize = 1024 * 1024;
 /// Longest JWK Set document in bytes. Nimbus allows 50 KiB.
 pub(crate) const JWKS_BYTES: usize = 256 * 1024;
 
-/// Most keys of one JWK Set; a larger set is rejected.
+/// Default for the most keys of one JWK Set; a larger set is rejected as a whole.
 pub(crate) const JWKS_KEYS: usize = 100;
 
 /// Most keys of load balancers that are held at a time. AWS replaces a region's key rarely.
@@ -54,6 +54,10 @@ pub(crate) const ALB_LOOKUPS: usize = 8;
 
 /// The time in which new key ids of load balancers are counted.
 pub(crate) const ALB_LOOKUP_WINDOW: Duration = Duration::from_secs(30);
+
+/// Largest number of keys of one JWK Set that can be configured. By default a set has at most 100
+/// keys. The set's 256 KiB are not extended.
+pub const JWKS_KEYS_MAX: usize = 1_000;
 
 /// Longest key id (`kid`) in bytes, in a token and in a key.
 pub(crate) const KEY_ID_BYTES: usize = 256;
@@ -320,11 +324,21 @@ pub(crate) const PRIVATE_KEY_BYTES: usize = 5 * 1024 + 512;
 /// keys of the greatest length.
 pub const SIGNING_KEYS_BYTES: usize = SECRET_BYTES;
 
-/// Timeout for connecting to a provider.
+/// Default timeout for connecting to a provider.
 pub(crate) const HTTP_CONNECT_DEADLINE: Duration = Duration::from_secs(1);
 
-/// Timeout for a whole call to a provider.
+/// Default timeout for a whole call to a provider.
 pub(crate) const HTTP_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Longest timeout for connecting, and for a whole call, that can be configured. A request that
+/// needs the keys or the answer of a provider may wait for this long.
+pub const HTTP_DEADLINE_MAX: Duration = Duration::from_secs(10);
+
+/// Shortest timeout for connecting, and for a whole call, that can be configured.
+pub(crate) const HTTP_DEADLINE_MIN: Duration = Duration::from_millis(1);
+
+/// Longest `User-Agent` that can be configured, in bytes.
+pub(crate) const USER_AGENT_BYTES: usize = 256;
 
 /// Most tasks that wait for one shared call; further ones get an error at once.
 pub(crate) const SINGLE_FLIGHT_WAITERS: usize = 65_536;

@@ -645,6 +645,38 @@ fn sets_over_the_limits_are_refused_as_a_whole() {
 }
 
 #[test]
+fn max_keys_bounds_the_members_of_a_set_up_to_one_thousand() {
+    let range = Some(ConfigErrorKind::OutOfRange);
+    let named = |n: usize| json!({"kty": "AKP", "kid": format!("k{n}")});
+    let set = |count| {
+        let others: Vec<_> = (1..count).map(named).chain([es256_jwk()]).collect();
+        json!({"keys": others}).to_string()
+    };
+    let read = |most, count| KeyImporter::default().max_keys(most).jwks(set(count));
+    for (most, count, expected) in [
+        (1, 1, None),
+        (1, 2, range),
+        (99, 100, range),
+        (101, 101, None),
+        (101, 102, range),
+        (1_000, 1_000, None),
+        (1_000, 1_001, range),
+        (0, 1, range),
+        (1_001, 1, range),
+    ] {
+        assert_eq!(kind(&read(most, count)), expected, "{most} {count}");
+    }
+    let refused = read(101, 102).unwrap_err();
+    assert_eq!(refused.field(), "jwks");
+    let text = refused.to_string();
+    for part in ["at most 101 keys", "found 102", "`max_keys`"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert_eq!(read(1_001, 1).unwrap_err().field(), "max_keys");
+    assert!(KeyImporter::default().max_keys(0).pem(ES256).is_ok());
+}
+
+#[test]
 fn a_set_needs_a_key() {
     let kind = kind(&KeySet::new([]));
     assert_eq!(kind, Some(ConfigErrorKind::NoUsableKey));

@@ -17,8 +17,16 @@ pub enum AddressScope {
     /// Only loopback addresses, that is, this machine.
     ///
     /// These are 127.0.0.0/8 and `::1`. An `http` URL has this scope, so nothing is sent
-    /// unencrypted over a network.
+    /// unencrypted over a network, unless its host is named with
+    /// [`allow_plain_http`](super::HttpSettings::allow_plain_http).
     Loopback,
+    /// Only private and loopback addresses, because the URL has the scheme `http` and a host that
+    /// the configuration [allows](super::HttpSettings::allow_plain_http).
+    ///
+    /// These are 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16 (RFC 1918), `fc00::/7` (RFC 4193),
+    /// and the loopback addresses. Link-local addresses are excluded, because the metadata services
+    /// of cloud providers have such.
+    Private,
     /// Only addresses of the public internet, because the host comes from a document.
     ///
     /// Addresses that IANA lists as special-purpose are excluded, such as those of private
@@ -30,12 +38,16 @@ impl AddressScope {
     /// Returns true only if a connection may be made to this address.
     ///
     /// Pass the address that the connection is made to. An IPv6 address that contains an IPv4
-    /// address is neither loopback nor public, except with the NAT64 prefix 64:ff9b::/96 and a
+    /// address is neither loopback nor private nor public, except with the NAT64 prefix 64:ff9b::/96 and a
     /// public IPv4 address.
     pub const fn permits(self, address: IpAddr) -> bool {
         match (self, address) {
             (Self::Any, _) => true,
             (Self::Loopback, address) => address.is_loopback(),
+            (Self::Private, IpAddr::V4(address)) => address.is_loopback() || address.is_private(),
+            (Self::Private, IpAddr::V6(address)) => {
+                address.is_loopback() || address.is_unique_local()
+            }
             (Self::Public, IpAddr::V4(address)) => is_public_v4(address),
             (Self::Public, IpAddr::V6(address)) => is_public_v6(address),
         }
@@ -119,6 +131,47 @@ mod tests {
             "ff02::1",
         ] {
             assert!(!is_public(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn only_networks_of_one_owner_and_this_machine_are_private() {
+        let is_private = |text: &str| AddressScope::Private.permits(text.parse().unwrap());
+        for address in [
+            "10.0.0.0",
+            "10.255.255.255",
+            "127.0.0.1",
+            "172.16.0.0",
+            "172.31.255.255",
+            "192.168.0.0",
+            "192.168.255.255",
+            "::1",
+            "fc00::1",
+            "fdff::1",
+        ] {
+            assert!(is_private(address), "{address}");
+        }
+        for address in [
+            "0.0.0.0",
+            "8.8.8.8",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.64.0.1",
+            "169.254.169.254",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.167.255.255",
+            "192.169.0.0",
+            "255.255.255.255",
+            "::",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "fbff::1",
+            "fe00::1",
+            "fe80::1",
+            "2606:4700::1111",
+        ] {
+            assert!(!is_private(address), "{address}");
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::address_scope::AddressScope;
@@ -38,8 +39,8 @@ pub struct HttpRequest {
 impl HttpRequest {
     /// Makes a GET request.
     ///
-    /// It has no headers yet. Its limits are a response body of 256 KiB, 3 seconds in total, and
-    /// the [`AddressScope`] of the endpoint.
+    /// Its headers are `User-Agent: bearergate/<version>` and `Accept-Encoding: identity`. Its limits
+    /// are a response body of 256 KiB, 3 seconds in total, and the [`AddressScope`] of the endpoint.
     pub fn get(endpoint: Endpoint) -> Self {
         Self::new(endpoint, Method::GET, Secret::new(Vec::new()))
     }
@@ -52,11 +53,15 @@ impl HttpRequest {
     }
 
     fn new(endpoint: Endpoint, method: Method, body: Secret) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, HeaderValue::from_static(OWN_USER_AGENT));
+        // A client does not decompress, so a coded answer could not be read.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         Self {
             address_scope: endpoint.address_scope(),
             endpoint,
             method,
-            headers: HeaderMap::new(),
+            headers,
             body,
             max_body: limits::JWKS_BYTES,
             deadline: limits::HTTP_DEADLINE,
@@ -87,6 +92,16 @@ impl HttpRequest {
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Sets the time limit for connecting; by default it is 1 second. It counts at most up to the
+    /// [limit for the whole call](Self::with_deadline).
+    ///
+    /// A connection that takes longer is [`ConnectDeadline`](HttpErrorKind::ConnectDeadline).
+    #[must_use]
+    pub fn with_connect_deadline(mut self, deadline: Duration) -> Self {
+        self.connect_deadline = deadline;
         self
     }
 
@@ -146,7 +161,16 @@ impl HttpRequest {
     pub fn connect_deadline(&self) -> Duration {
         self.connect_deadline.min(self.deadline)
     }
+
+    /// Returns the time limit for connecting as it was set, so that a client has few of them.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn set_connect_deadline(&self) -> Duration {
+        self.connect_deadline
+    }
 }
+
+/// The `User-Agent` of requests (RFC 9110 section 10.1.5), unless another is configured.
+pub(super) const OWN_USER_AGENT: &str = concat!("bearergate/", env!("CARGO_PKG_VERSION"));
 
 impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -206,7 +230,32 @@ impl HttpResponse {
     pub fn body(&self) -> &[u8] {
         &self.body
     }
+
+    /// Returns the body only if the response has no content coding (RFC 9110 section 8.4).
+    pub(crate) fn plain_body(&self) -> Result<&[u8], ContentCoding> {
+        let codings = self.headers.get_all(CONTENT_ENCODING).iter();
+        let is_identity = |value: &&HeaderValue| {
+            let mut codings = value.as_bytes().split(|b| *b == b',');
+            codings.all(|coding| {
+                let coding = coding.trim_ascii();
+                coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+            })
+        };
+        let mut others = codings.skip_while(is_identity);
+        match others.next() {
+            None => Ok(&self.body),
+            Some(value) => {
+                let shown: String = value.to_str().unwrap_or("?").chars().take(64).collect();
+                Err(ContentCoding(shown.into()))
+            }
+        }
+    }
 }
+
+/// A response has a content coding although the request asks for none.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`Content-Encoding` is {0:?}, although the request asked for `identity`")]
+pub(crate) struct ContentCoding(Box<str>);
 
 impl fmt::Debug for HttpResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -298,6 +347,52 @@ mod tests {
             b"s3cret".to_vec(),
         );
         assert!(!format!("{response:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn every_request_has_a_user_agent_and_asks_for_no_coding() {
+        let form = HttpRequest::post_form(endpoint(), Secret::new(Vec::new()));
+        for request in [HttpRequest::get(endpoint()), form] {
+            let header = |name| request.headers().get(name).unwrap().to_str().unwrap();
+            let version = env!("CARGO_PKG_VERSION");
+            assert_eq!(header(USER_AGENT), format!("bearergate/{version}"));
+            assert_eq!(header(ACCEPT_ENCODING), "identity");
+        }
+    }
+
+    #[test]
+    fn the_body_of_a_coded_response_is_not_read() {
+        let plain = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(CONTENT_ENCODING, HeaderValue::from_str(value).unwrap());
+            }
+            let response = HttpResponse::new(StatusCode::OK, headers, b"{}".to_vec());
+            response.plain_body().map(<[u8]>::to_vec)
+        };
+        for values in [
+            &[][..],
+            &["identity"],
+            &["Identity"],
+            &[""],
+            &["identity, identity"],
+        ] {
+            assert_eq!(plain(values), Ok(b"{}".to_vec()), "{values:?}");
+        }
+        for values in [
+            &["gzip"][..],
+            &["br"],
+            &["identity, gzip"],
+            &["identity", "x"],
+            &["*"],
+        ] {
+            let shown = values.last().copied().unwrap_or_default();
+            assert_eq!(
+                plain(values),
+                Err(ContentCoding(shown.into())),
+                "{values:?}"
+            );
+        }
     }
 
     #[test]

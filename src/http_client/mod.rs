@@ -8,6 +8,8 @@ mod address_scope;
 mod call;
 mod client;
 mod endpoint;
+mod remedy;
+mod settings;
 mod spawn;
 
 use std::error::Error;
@@ -16,6 +18,10 @@ pub use address_scope::AddressScope;
 pub use call::{BodyLimit, HttpRequest, HttpResponse};
 pub use client::HttpClient;
 pub use endpoint::Endpoint;
+pub(crate) use endpoint::UrlProblem;
+pub(crate) use remedy::{StatusClass, remedy};
+pub(crate) use settings::CheckedSettings;
+pub use settings::HttpSettings;
 pub use spawn::Spawn;
 
 use crate::error::{Cause, kinds};
@@ -39,6 +45,8 @@ kinds! {
         Broken = "broken", "the connection broke before the whole answer was read";
         /// Nothing was sent.
         Connect = "connect", "no connection could be made";
+        /// The limit is [`HttpRequest::connect_deadline`]. Nothing was sent.
+        ConnectDeadline = "connect_deadline", "no connection was made before the connect deadline";
         /// The limit is [`HttpRequest::deadline`]. The server may have received the request.
         Deadline = "deadline", "the answer was not read before the deadline";
         /// Nothing was sent.
@@ -64,6 +72,14 @@ impl HttpError {
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(Cause::new(source));
         self
+    }
+
+    /// Returns whether no connection was made, so that nothing was sent.
+    pub(crate) fn is_connect(&self) -> bool {
+        matches!(
+            self.kind,
+            HttpErrorKind::Connect | HttpErrorKind::ConnectDeadline
+        )
     }
 
     /// Returns why, as a stable code.

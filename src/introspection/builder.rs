@@ -19,7 +19,7 @@ use crate::clock::{Clock, Leeway, SystemClock};
 use crate::environment::Environment;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::event::Observer;
-use crate::http_client::{Endpoint, HttpClient, Spawn};
+use crate::http_client::{HttpClient, HttpSettings, Spawn};
 use crate::jwt::{IntrospectionRules, NeedsAudience, Ready, TokenType};
 use crate::key::KeyStore;
 use crate::limits;
@@ -49,6 +49,7 @@ struct IntrospectionConfig {
     observer: Option<Arc<dyn Observer>>,
     http: Option<Arc<dyn HttpClient>>,
     spawn: Option<Arc<dyn Spawn>>,
+    settings: HttpSettings,
     constraint: Option<Arc<dyn SenderConstraint>>,
 }
 
@@ -75,6 +76,7 @@ impl IntrospectionValidator {
             observer: None,
             http: None,
             spawn: None,
+            settings: HttpSettings::new(),
             constraint: None,
         };
         IntrospectionValidatorBuilder {
@@ -232,6 +234,25 @@ impl IntrospectionValidatorBuilder<Ready> {
         environment.set_clock(&mut self.config.clock);
         environment.set_observer(&mut self.config.observer);
         environment.set_network(&mut self.config.http, &mut self.config.spawn);
+        environment.set_http_settings(&mut self.config.settings);
+        self
+    }
+
+    /// Sets the `User-Agent`, the deadlines, and the hosts without TLS; by default those of
+    /// [`HttpSettings::new`]. It replaces the settings of the [environment](Self::env) and of
+    /// earlier calls.
+    pub fn http_settings(mut self, settings: HttpSettings) -> Self {
+        self.config.settings = settings;
+        self
+    }
+
+    /// Allows `http` for the endpoint if it is at one of these hosts and has a private address, as
+    /// [`HttpSettings::allow_plain_http`] does. Anyone on the network between can then read the
+    /// credentials of this service and the tokens, and answer that a token is active. Call it after
+    /// [`env`](Self::env) and [`http_settings`](Self::http_settings).
+    pub fn allow_plain_http<H: Into<String>>(mut self, hosts: impl IntoIterator<Item = H>) -> Self {
+        let settings = std::mem::take(&mut self.config.settings);
+        self.config.settings = settings.allow_plain_http(hosts);
         self
     }
 
@@ -260,7 +281,7 @@ impl IntrospectionValidatorBuilder<Ready> {
     /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for the address of the endpoint,
     /// [`Empty`](ConfigErrorKind::Empty) for an empty list or name, or without an HTTP client or a
     /// spawner,
-    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for a size or a duration,
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for a size, a duration or a deadline,
     /// [`Conflict`](ConfigErrorKind::Conflict) for signed responses if `auth` has no client id,
     /// [`KeyWeak`](ConfigErrorKind::KeyWeak) for a key of token ids with fewer than 32 bytes.
     pub fn build(self) -> Result<IntrospectionValidator, ConfigError> {
@@ -268,7 +289,10 @@ impl IntrospectionValidatorBuilder<Ready> {
         config.check()?;
         let client = Environment::required_client(config.http.clone())?;
         let spawn = Environment::required_spawner(config.spawn.clone())?;
-        let url = Endpoint::parse(&config.endpoint)?;
+        let settings = config.settings.clone().check()?;
+        let url = settings.endpoint(&config.endpoint)?;
+        let plain = Some(url.host()).filter(|_| url.is_plain_http());
+        Environment::report_plain_http(config.observer.as_deref(), &settings, plain);
         let signed = config.signed()?;
         let mut rules = config.rules;
         let named = config.authority;
@@ -285,6 +309,7 @@ impl IntrospectionValidatorBuilder<Ready> {
                 url,
                 auth: config.auth,
                 client,
+                settings,
             },
             rules,
             signed,

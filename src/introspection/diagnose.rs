@@ -12,6 +12,7 @@ use super::validator::IntrospectionValidator;
 use crate::client_auth::ClientAuthKind;
 use crate::diagnosis::Finding;
 use crate::error::Rejection;
+use crate::key::plain_http_finding;
 use crate::now_or_later::NowOrLater;
 
 /// Tokens that do not exist, an opaque one and a JWT.
@@ -40,10 +41,12 @@ impl Shared {
     pub(super) async fn findings(&self, takes_jwts: bool) -> Vec<Finding> {
         let subject = format!("introspection {}", self.endpoint.url);
         if let Err(problem) = self.probe(OPAQUE).await {
-            return vec![self.broken(subject, problem)];
+            let warning = plain_http_finding(subject.clone(), &self.endpoint.url);
+            return Vec::from_iter(warning.into_iter().chain([self.broken(subject, problem)]));
         }
         let text = "accepts the credentials and reports an unknown token as inactive";
         let mut findings = vec![Finding::ok(subject.as_str(), text)];
+        findings.extend(plain_http_finding(subject.clone(), &self.endpoint.url));
         if takes_jwts {
             findings.extend(
                 self.probe(JWT)
@@ -83,7 +86,7 @@ impl Shared {
             (response::CREDENTIALS, ClientAuthKind::Secret) => SECRET,
             (response::NOT_ALLOWED, _) => ALLOW,
             (response::UNSUPPORTED, _) => OTHER_ENDPOINT,
-            _ => ANSWER,
+            _ => problem.remedy.unwrap_or(ANSWER),
         };
         let rejection = problem.into_rejection(&self.endpoint.url);
         Finding::error(subject, error_chain(&rejection)).hint(hint)
@@ -107,9 +110,10 @@ const NO_JWTS: &str = "does not take JWTs (`unsupported_token_type`), but this v
                        them: all are rejected";
 const ADD_VALIDATOR: &str = "add a JWT validator for their issuer to the gate";
 
-const ALLOW: &str = "allow this client to introspect tokens at the provider";
-const ANSWER: &str = "check the address of the endpoint, and name resolution, firewall, proxy and \
-                      certificates between this host and it";
+const ALLOW: &str = "allow this client to introspect tokens at the provider; if a firewall before \
+                     it gave the answer, let this host's address and its `User-Agent` pass";
+const ANSWER: &str = "check that the address is that of an introspection endpoint, and ask it by \
+                      hand";
 const KEY: &str = "register the public key at the provider for this client, with its key id and \
                    with `private_key_jwt` as its method; set the audience that the provider \
                    expects of assertions (`ClientKey::audience`: often its issuer or its token \

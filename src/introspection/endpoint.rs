@@ -9,9 +9,7 @@ use super::response;
 use super::response::EndpointProblem;
 use crate::client_auth::{ClientAuth, Credentials, Form};
 use crate::clock::UnixTime;
-use crate::http_client::{
-    Endpoint, HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
-};
+use crate::http_client::{CheckedSettings, Endpoint, HttpClient, HttpRequest, HttpResponse};
 use crate::limits;
 
 /// The address of an endpoint, and the credentials of this service there.
@@ -20,7 +18,10 @@ pub(super) struct ProviderEndpoint {
     pub(super) url: Endpoint,
     pub(super) auth: ClientAuth,
     pub(super) client: Arc<dyn HttpClient>,
+    pub(super) settings: CheckedSettings,
 }
+
+const NO_RANDOM: &str = "the system returned no random bytes to sign with";
 
 /// A request about one token.
 pub(super) struct TokenRequest<'a> {
@@ -37,24 +38,14 @@ impl ProviderEndpoint {
         &self,
         request: &TokenRequest<'_>,
     ) -> (Result<HttpResponse, EndpointProblem>, CallOutcome) {
-        let Some(first) = self.http_request(request) else {
-            let problem = EndpointProblem::new("the system returned no random bytes to sign with");
-            return (Err(problem), CallOutcome::Unknown);
-        };
-        let mut response = self.client.send(first).await;
-        let is_unsent = |error: &HttpError| error.kind() == HttpErrorKind::Connect;
-        if let (true, Some(again)) = (
-            response.as_ref().is_err_and(is_unsent),
-            self.http_request(request),
-        ) {
-            let rest = limits::HTTP_DEADLINE.saturating_sub(limits::HTTP_CONNECT_DEADLINE);
-            response = self.client.send(again.with_deadline(rest)).await;
+        let make = || self.http_request(request).ok_or(NO_RANDOM);
+        match self.settings.send(&*self.client, make).await {
+            Ok(response) => {
+                let outcome = response::outcome(&response);
+                (response.map_err(EndpointProblem::unanswered), outcome)
+            }
+            Err(text) => (Err(EndpointProblem::new(text)), CallOutcome::Unknown),
         }
-        let outcome = response::outcome(&response);
-        let failed = |error| {
-            EndpointProblem::new("the endpoint gave no complete response").with_cause(error)
-        };
-        (response.map_err(failed), outcome)
     }
 
     fn http_request(&self, request: &TokenRequest<'_>) -> Option<HttpRequest> {

@@ -6,7 +6,7 @@ use http::{StatusCode, header};
 
 use super::breaker::CallOutcome;
 use crate::error::{Cause, Rejection, RejectionKind};
-use crate::http_client::{Endpoint, HttpError, HttpErrorKind, HttpResponse};
+use crate::http_client::{Endpoint, HttpError, HttpErrorKind, HttpResponse, StatusClass, remedy};
 use crate::json::{Document, Object, Value};
 
 /// The state of a token in a response.
@@ -43,8 +43,13 @@ pub(super) fn body<'r>(
     media_type: &str,
 ) -> Result<&'r [u8], EndpointProblem> {
     if response.status() != StatusCode::OK {
-        return Err(EndpointProblem::new(refusal(response)));
+        return Err(refused(response));
     }
+    let body = response.plain_body().map_err(|coding| {
+        EndpointProblem::new(CODED)
+            .remedy(REMOVE_CODING)
+            .with_cause(coding)
+    })?;
     let mut types = response.headers().get_all(header::CONTENT_TYPE).iter();
     let found = match (types.next(), types.next()) {
         (Some(only), None) => only.to_str().unwrap_or_default(),
@@ -56,12 +61,26 @@ pub(super) fn body<'r>(
             "the content type of the response is not the requested one",
         ));
     }
-    Ok(response.body())
+    Ok(body)
+}
+
+const CODED: &str = "the response has a content coding that was not asked for";
+const REMOVE_CODING: &str = "let the provider or the proxy before it honour \
+    `Accept-Encoding: identity`: switch off compression of answers that did not ask for it";
+
+/// Returns the problem of a response with another status than 200.
+pub(super) fn refused(response: &HttpResponse) -> EndpointProblem {
+    let status = response.status();
+    EndpointProblem::new(refusal(response))
+        .remedy(StatusClass::of(status).remedy())
+        .with_cause(status.to_string())
 }
 
 /// Returns what a status other than 200 means, for the operator.
 pub(super) fn refusal(response: &HttpResponse) -> &'static str {
-    let error = Object::parse(response.body()).ok();
+    // A body with a content coding is not read, so only its status counts.
+    let body = response.plain_body().unwrap_or_default();
+    let error = Object::parse(body).ok();
     let error = error.as_ref().and_then(|object| object.get("error"));
     let is_error = |code| error.is_some_and(|value| value.is_text(code));
     match response.status() {
@@ -72,8 +91,15 @@ pub(super) fn refusal(response: &HttpResponse) -> &'static str {
         StatusCode::BAD_REQUEST if is_error("unauthorized_client") => NOT_ALLOWED,
         StatusCode::FORBIDDEN => NOT_ALLOWED,
         StatusCode::UNAUTHORIZED => CREDENTIALS,
-        status if status.is_redirection() => "the endpoint redirects, which is not followed",
-        _ => "the endpoint answered with a status other than 200",
+        status => match StatusClass::of(status) {
+            StatusClass::Absent => "the provider has no such endpoint (404, 405 or 410)",
+            StatusClass::Failing => "the endpoint answered with an error of its own (5xx)",
+            StatusClass::Redirect => "the endpoint redirects, which is not followed",
+            StatusClass::Throttled => "the endpoint refused the request as one too many (429)",
+            StatusClass::Ok | StatusClass::Other | StatusClass::Refused => {
+                "the endpoint answered with a status other than 200"
+            }
+        },
     }
 }
 
@@ -91,9 +117,10 @@ pub(super) fn outcome(result: &Result<HttpResponse, HttpError>) -> CallOutcome {
             _ => CallOutcome::Up,
         },
         Err(error) => match error.kind() {
-            HttpErrorKind::Broken | HttpErrorKind::Connect | HttpErrorKind::Deadline => {
-                CallOutcome::Down
-            }
+            HttpErrorKind::Broken
+            | HttpErrorKind::Connect
+            | HttpErrorKind::ConnectDeadline
+            | HttpErrorKind::Deadline => CallOutcome::Down,
             HttpErrorKind::Forbidden | HttpErrorKind::TooLarge => CallOutcome::Unknown,
         },
     }
@@ -103,12 +130,41 @@ pub(super) fn outcome(result: &Result<HttpResponse, HttpError>) -> CallOutcome {
 #[derive(Clone, Debug)]
 pub(super) struct EndpointProblem {
     pub(super) text: &'static str,
+    pub(super) remedy: Option<&'static str>,
     cause: Option<Cause>,
 }
 
 impl EndpointProblem {
     pub(super) const fn new(text: &'static str) -> Self {
-        Self { text, cause: None }
+        Self {
+            text,
+            remedy: None,
+            cause: None,
+        }
+    }
+
+    /// The problem of a request that got no whole response.
+    pub(super) fn unanswered(error: HttpError) -> Self {
+        let text = match error.kind() {
+            HttpErrorKind::Connect => "no connection to the endpoint could be made",
+            HttpErrorKind::ConnectDeadline => {
+                "no connection to the endpoint was made before the connect deadline"
+            }
+            HttpErrorKind::Deadline => {
+                "the endpoint did not answer before the deadline of the whole call"
+            }
+            HttpErrorKind::Broken | HttpErrorKind::Forbidden | HttpErrorKind::TooLarge => {
+                "the endpoint gave no complete response"
+            }
+        };
+        let remedy = remedy(error.kind());
+        Self::new(text).remedy(remedy).with_cause(error)
+    }
+
+    /// Sets what the operator can do about it.
+    pub(super) const fn remedy(mut self, remedy: &'static str) -> Self {
+        self.remedy = Some(remedy);
+        self
     }
 
     pub(super) fn with_cause(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

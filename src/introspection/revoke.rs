@@ -7,12 +7,10 @@ use http::StatusCode;
 
 use super::endpoint::{ProviderEndpoint, TokenRequest};
 use super::response;
-use super::response::EndpointProblem;
 use crate::client_auth::ClientAuth;
 use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::ConfigError;
-use crate::http_client::Endpoint;
 use crate::now_or_later::NowOrLater;
 
 /// A client of a provider's revocation endpoint (RFC 7009).
@@ -51,7 +49,8 @@ impl RevocationClient {
     /// # Errors
     ///
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if the address is not an
-    /// `https` URL, [`Empty`](crate::error::ConfigErrorKind::Empty) without an HTTP client.
+    /// `https` URL, [`Empty`](crate::error::ConfigErrorKind::Empty) without an HTTP client, and the
+    /// errors of the environment's [`HttpSettings`](crate::http_client::HttpSettings).
     pub fn new(
         endpoint: &str,
         auth: ClientAuth,
@@ -60,10 +59,16 @@ impl RevocationClient {
         let client = Environment::required_client(environment.http.clone())?;
         let mut clock: Arc<dyn Clock> = Arc::new(SystemClock);
         environment.set_clock(&mut clock);
+        let settings = environment.http_settings.clone().unwrap_or_default();
+        let settings = settings.check()?;
+        let url = settings.endpoint(endpoint)?;
+        let plain = Some(url.host()).filter(|_| url.is_plain_http());
+        Environment::report_plain_http(environment.observer.as_deref(), &settings, plain);
         let endpoint = ProviderEndpoint {
-            url: Endpoint::parse(endpoint)?,
+            url,
             auth,
             client,
+            settings,
         };
         Ok(Self { endpoint, clock })
     }
@@ -110,7 +115,7 @@ impl RevocationClient {
             Err(match response::refusal(&response) {
                 response::CREDENTIALS | response::NOT_ALLOWED => RevokeError::Credentials,
                 response::UNSUPPORTED => RevokeError::Unsupported,
-                text => unavailable(EndpointProblem::new(text).into_error()),
+                _ => unavailable(response::refused(&response).into_error()),
             })
         })
     }

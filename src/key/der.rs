@@ -56,12 +56,12 @@ pub(super) fn is_public_key(der: &[u8]) -> bool {
     spki(der).is_some() || rsa_components(der).is_some()
 }
 
-const BIT_STRING: u8 = 0x03;
-const INTEGER: u8 = 0x02;
+pub(super) const BIT_STRING: u8 = 0x03;
+pub(super) const INTEGER: u8 = 0x02;
 const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
-const VERSION: u8 = 0xa0;
+pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const VERSION: u8 = 0xa0;
 
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
@@ -102,18 +102,22 @@ pub(super) const CERTIFICATE: Flaw = Flaw::malformed(
 );
 
 /// Opens the only element of `der`.
-fn whole(der: &[u8], tag: u8) -> Option<DerReader<'_>> {
+pub(super) fn whole(der: &[u8], tag: u8) -> Option<DerReader<'_>> {
     let mut outer = DerReader(der);
     let content = outer.take(tag)?;
     outer.end()?;
     Some(DerReader(content))
 }
 
-struct DerReader<'d>(&'d [u8]);
+pub(super) struct DerReader<'d>(&'d [u8]);
 
 impl<'d> DerReader<'d> {
+    pub(super) fn new(content: &'d [u8]) -> Self {
+        Self(content)
+    }
+
     /// Reads the next element if it has this tag.
-    fn take(&mut self, tag: u8) -> Option<&'d [u8]> {
+    pub(super) fn take(&mut self, tag: u8) -> Option<&'d [u8]> {
         let (found, rest) = self.0.split_first()?;
         let (len, rest) = length(rest)?;
         let (content, rest) = rest.split_at_checked(len)?;
@@ -124,6 +128,13 @@ impl<'d> DerReader<'d> {
         Some(content)
     }
 
+    /// Reads the next element if it has this tag, and returns it with its tag and length.
+    pub(super) fn take_whole(&mut self, tag: u8) -> Option<&'d [u8]> {
+        let before = self.0;
+        self.take(tag)?;
+        before.get(..before.len().checked_sub(self.0.len())?)
+    }
+
     /// Reads a positive integer; a leading zero byte is kept.
     fn integer(&mut self) -> Option<&'d [u8]> {
         match self.take(INTEGER)? {
@@ -132,7 +143,7 @@ impl<'d> DerReader<'d> {
         }
     }
 
-    fn end(&self) -> Option<()> {
+    pub(super) fn end(&self) -> Option<()> {
         self.0.is_empty().then_some(())
     }
 }

@@ -1,68 +1,80 @@
 //! Discovery documents of issuers (OpenID Connect Discovery 1.0, RFC 8414).
 
 use crate::error::ConfigError;
-use crate::http_client::Endpoint;
-use crate::json::{Object, Value};
+use crate::http_client::{CheckedSettings, Endpoint};
+use crate::json::{Kind, Object};
 
-/// The members of an issuer's discovery document that are used here.
+/// The members of an issuer's discovery document that are used here. No other member is read.
 ///
 /// The document is untrusted, with two exceptions: it was read from an address that follows from
 /// the configuration, and its `issuer` is the configured one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Metadata {
-    jwks_uri: Option<Box<str>>,
+    jwks_uri: Box<str>,
 }
 
 /// Why a discovery document was refused.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum MetadataError {
-    /// The `issuer` is missing, not a string, or not the configured one.
-    #[error("the document's `issuer` is not the configured one, byte for byte")]
-    Issuer,
+    /// A needed member is absent or `null`.
+    #[error("`{0}` is missing or null")]
+    Missing(&'static str),
+    /// A needed member is not a string.
+    #[error("`{0}` is not a string")]
+    NotText(&'static str),
+    /// The `issuer` is not the configured one.
+    #[error("expected the issuer {expected:?}, found {found:?}")]
+    OtherIssuer { expected: Box<str>, found: Box<str> },
     /// The document is not a well-formed JSON object without duplicate members.
     #[error("the document is not one well-formed JSON object without duplicate members")]
     Malformed,
-    /// A member that names an address is not a string.
-    #[error("an address in the document is not a string")]
-    InvalidAddress,
 }
+
+/// Most characters of a text from a document that an error shows.
+const SHOWN: usize = 200;
 
 impl Metadata {
     /// Reads a document. It is accepted only if its `issuer` equals the configured one byte for
-    /// byte, and if each address in it is a string.
+    /// byte, and its `jwks_uri` is a string.
     pub(crate) fn read(text: &[u8], issuer: &str) -> Result<Self, MetadataError> {
         let document = Object::parse(text).map_err(|_| MetadataError::Malformed)?;
-        let own = document.get("issuer").and_then(Value::as_str);
-        if own.as_deref() != Some(issuer) {
-            return Err(MetadataError::Issuer);
+        let own = needed(&document, "issuer")?;
+        if own != issuer {
+            return Err(MetadataError::OtherIssuer {
+                expected: issuer.into(),
+                found: own.chars().take(SHOWN).collect::<String>().into(),
+            });
         }
-        for name in ["introspection_endpoint", "revocation_endpoint"] {
-            address(&document, name)?;
-        }
-        Ok(Self {
-            jwks_uri: address(&document, "jwks_uri")?,
-        })
+        let jwks_uri = needed(&document, "jwks_uri")?.into();
+        Ok(Self { jwks_uri })
     }
 
     /// Returns the address of the keys. It is untrusted.
-    pub(crate) fn jwks_uri(&self) -> Option<&str> {
-        self.jwks_uri.as_deref()
+    pub(crate) fn jwks_uri(&self) -> &str {
+        &self.jwks_uri
     }
 }
 
-/// Reads a discovery document for the fuzz target, and returns its `jwks_uri` if it is accepted.
+/// Reads a discovery document of `issuer` that was found at `place` for the fuzz target. Returns
+/// its `jwks_uri` if the document is accepted, and the endpoint if that may be asked.
 #[cfg(fuzzing)]
-pub fn jwks_uri_of(text: &[u8], issuer: &str) -> Option<Option<String>> {
+pub fn keys_address_of(
+    text: &[u8],
+    issuer: &str,
+    place: &Endpoint,
+) -> Option<(String, Option<Endpoint>)> {
     let metadata = Metadata::read(text, issuer).ok()?;
-    Some(metadata.jwks_uri().map(str::to_owned))
+    let endpoint = place.learn(metadata.jwks_uri(), &[], &[]).ok();
+    Some((metadata.jwks_uri().to_owned(), endpoint))
 }
 
-fn address(document: &Object<'_>, name: &str) -> Result<Option<Box<str>>, MetadataError> {
-    let Some(value) = document.get(name) else {
-        return Ok(None);
-    };
-    let text = value.as_str().ok_or(MetadataError::InvalidAddress)?;
-    Ok(Some(text.into()))
+fn needed<'j>(
+    document: &Object<'j>,
+    name: &'static str,
+) -> Result<std::borrow::Cow<'j, str>, MetadataError> {
+    let value = document.get(name).filter(|v| v.kind() != Kind::Null);
+    let value = value.ok_or(MetadataError::Missing(name))?;
+    value.as_str().ok_or(MetadataError::NotText(name))
 }
 
 /// Returns the addresses that an issuer's document may have, in the order in which they are asked:
@@ -71,8 +83,11 @@ fn address(document: &Object<'_>, name: &str) -> Result<Option<Box<str>>, Metada
 /// # Errors
 ///
 /// `value_malformed` for an issuer that is not an address, or has a query.
-pub(crate) fn document_addresses(issuer: &str) -> Result<Vec<Endpoint>, ConfigError> {
-    let base = Endpoint::parse(issuer)?;
+pub(crate) fn document_addresses(
+    issuer: &str,
+    settings: &CheckedSettings,
+) -> Result<Vec<Endpoint>, ConfigError> {
+    let base = settings.endpoint(issuer)?;
     if base.uri().query().is_some() {
         return Err(base.refused("has a query, which an issuer cannot have; remove it"));
     }
@@ -85,17 +100,21 @@ pub(crate) fn document_addresses(issuer: &str) -> Result<Vec<Endpoint>, ConfigEr
             addresses.push(address);
         }
     }
-    addresses.iter().map(|url| Endpoint::parse(url)).collect()
+    addresses.iter().map(|url| settings.endpoint(url)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn settings() -> CheckedSettings {
+        crate::http_client::HttpSettings::new().check().unwrap()
+    }
+
     const ISSUER: &str = "https://idp.example.com/realms/a";
 
     fn shown(issuer: &str) -> Vec<String> {
-        let addresses = document_addresses(issuer).unwrap();
+        let addresses = document_addresses(issuer, &settings()).unwrap();
         addresses.iter().map(ToString::to_string).collect()
     }
 
@@ -129,36 +148,83 @@ mod tests {
             "https://h/#a",
             "a+b",
         ] {
-            assert!(document_addresses(issuer).is_err(), "{issuer}");
+            assert!(document_addresses(issuer, &settings()).is_err(), "{issuer}");
         }
+    }
+
+    const KEYS: &str = "https://idp.example.com/jwks";
+
+    fn read(members: &str) -> Result<Metadata, MetadataError> {
+        Metadata::read(format!("{{{members}}}").as_bytes(), ISSUER)
+    }
+
+    fn good(more: &str) -> String {
+        format!(r#""issuer":"{ISSUER}","jwks_uri":"{KEYS}"{more}"#)
     }
 
     #[test]
     fn the_issuer_must_be_equal_byte_for_byte() {
-        let read = |issuer: &str| Metadata::read(issuer.as_bytes(), ISSUER);
-        let good = read(r#"{"issuer":"https://idp.example.com/realms/a"}"#);
-        assert_eq!(good.unwrap().jwks_uri(), None);
-        for text in [
-            r#"{}"#,
-            r#"{"issuer":null}"#,
-            r#"{"issuer":["https://idp.example.com/realms/a"]}"#,
-            r#"{"issuer":"https://idp.example.com/realms/a/"}"#,
-            r#"{"issuer":"https://IDP.example.com/realms/a"}"#,
-            r#"{"issuer":"https://idp.example.com:443/realms/a"}"#,
+        assert_eq!(read(&good("")).unwrap().jwks_uri(), KEYS);
+        let issuer = |value: &str| read(&format!(r#""issuer":{value},"jwks_uri":"{KEYS}""#));
+        for other in [
+            "https://idp.example.com/realms/a/",
+            "https://IDP.example.com/realms/a",
+            "https://idp.example.com:443/realms/a",
+            "",
         ] {
-            assert_eq!(read(text), Err(MetadataError::Issuer), "{text}");
+            let refused = issuer(&format!("\"{other}\""));
+            let expected = MetadataError::OtherIssuer {
+                expected: ISSUER.into(),
+                found: other.into(),
+            };
+            assert_eq!(refused, Err(expected), "{other}");
+        }
+        let list = format!(r#"["{ISSUER}"]"#);
+        assert_eq!(issuer(&list), Err(MetadataError::NotText("issuer")));
+        assert_eq!(issuer("null"), Err(MetadataError::Missing("issuer")));
+        assert_eq!(read(""), Err(MetadataError::Missing("issuer")));
+    }
+
+    #[test]
+    fn a_needed_address_that_is_absent_null_or_no_string_is_named() {
+        let keys = |member: &str| read(&format!(r#""issuer":"{ISSUER}"{member}"#));
+        let missing = Err(MetadataError::Missing("jwks_uri"));
+        assert_eq!(keys(""), missing);
+        assert_eq!(keys(r#","jwks_uri":null"#), missing);
+        for value in ["1", "[]", "{}", "true"] {
+            let refused = keys(&format!(r#","jwks_uri":{value}"#));
+            assert_eq!(refused, Err(MetadataError::NotText("jwks_uri")), "{value}");
+        }
+    }
+
+    #[test]
+    fn members_that_are_not_needed_never_fail_the_document() {
+        for more in [
+            r#","introspection_endpoint":null"#,
+            r#","introspection_endpoint":1,"revocation_endpoint":["a"]"#,
+            r#","token_endpoint":"/relative","scopes_supported":{}"#,
+            r#","registration_endpoint":"","x":[[[]]]"#,
+        ] {
+            assert_eq!(read(&good(more)), read(&good("")), "{more}");
         }
     }
 
     #[test]
     fn text_that_is_not_a_document_is_refused() {
-        let twice = format!(r#"{{"issuer":"{ISSUER}","issuer":"{ISSUER}"}}"#);
-        for text in ["", "<html>", "[]", &twice] {
+        let twice = format!("{{{}}}", good(&format!(r#","issuer":"{ISSUER}""#)));
+        for text in ["", "<html>", "[]", "null", &twice] {
             let refused = Metadata::read(text.as_bytes(), ISSUER);
             assert_eq!(refused, Err(MetadataError::Malformed), "{text}");
         }
-        let number = format!(r#"{{"issuer":"{ISSUER}","jwks_uri":1}}"#);
-        let refused = Metadata::read(number.as_bytes(), ISSUER);
-        assert_eq!(refused, Err(MetadataError::InvalidAddress));
+    }
+
+    #[test]
+    fn an_error_shows_a_part_of_a_long_issuer_and_no_control_character() {
+        let refused = read(&format!(r#""issuer":"\n{}""#, "a".repeat(1_000)));
+        let text = refused.unwrap_err().to_string();
+        assert!(
+            text.len() < 300 && !text.contains(char::is_control),
+            "{text}"
+        );
     }
 }

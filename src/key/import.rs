@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::certificate_map::CertificateKeys;
 use super::draft::KeyDraft;
 use super::set::KeySet;
 use super::verification_key::Key;
@@ -10,6 +11,7 @@ use crate::credential::base64url;
 use crate::crypto::{Algorithm, Flaw, Material, Provider};
 use crate::error::ConfigError;
 use crate::event::Observer;
+use crate::limits;
 use crate::secret::Secret;
 
 impl Key {
@@ -128,7 +130,8 @@ impl KeySet {
     ///
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for text that is not a JWK
     /// Set in well-formed JSON without duplicate members,
-    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for more than 256 KiB or 100 keys,
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for more than 256 KiB or 100 keys
+    /// (see [`KeyImporter::max_keys`]),
     /// and [`NoUsableKey`](crate::error::ConfigErrorKind::NoUsableKey) if every member is skipped.
     pub fn from_jwks(jwks: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
         KeyImporter::default().jwks(jwks)
@@ -149,6 +152,8 @@ impl KeySet {
 pub struct KeyImporter {
     provider: Provider,
     observer: Option<Arc<dyn Observer>>,
+    /// Set by `max_keys`; out of range until it is checked.
+    max_keys: Option<usize>,
 }
 
 impl KeyImporter {
@@ -160,6 +165,7 @@ impl KeyImporter {
         Self {
             provider,
             observer: None,
+            max_keys: None,
         }
     }
 
@@ -169,6 +175,44 @@ impl KeyImporter {
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
+    }
+
+    /// Sets how many members a JWK Set may have: by default 100, from 1 to
+    /// [`limits::JWKS_KEYS_MAX`]. A set with more is refused as a whole, so every token of its
+    /// issuer is; members that would be skipped count too.
+    ///
+    /// ```
+    /// use bearergate::key::KeyImporter;
+    /// # let jwks = r#"{"keys":[{"kty":"OKP","crv":"Ed25519",
+    /// #     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    ///
+    /// let keys = KeyImporter::default().max_keys(500).jwks(jwks)?;
+    /// # let _ = keys;
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
+    ///
+    /// A number outside the range is an error ([`OutOfRange`]) of the import of a set; single keys
+    /// are not affected.
+    ///
+    /// [`OutOfRange`]: crate::error::ConfigErrorKind::OutOfRange
+    #[must_use]
+    pub fn max_keys(mut self, keys: usize) -> Self {
+        self.max_keys = Some(keys);
+        self
+    }
+
+    /// Returns how many members a set may have.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_range` for a configured number outside its range.
+    pub(crate) fn checked_max_keys(&self) -> Result<usize, ConfigError> {
+        let keys = self.max_keys.unwrap_or(limits::JWKS_KEYS);
+        let range = 1..=limits::JWKS_KEYS_MAX;
+        if !range.contains(&keys) {
+            return Err(ConfigError::out_of_range("max_keys", keys, range));
+        }
+        Ok(keys)
     }
 
     /// Imports a MAC secret, as [`Key::from_secret`] does.
@@ -238,7 +282,20 @@ impl KeyImporter {
 
     /// Imports a JWK Set as [`jwks`](Self::jwks) does, but allows a set without a usable key.
     pub(crate) fn jwks_or_empty(&self, jwks: &[u8]) -> Result<KeySet, ConfigError> {
-        jwks::read(jwks, self.provider, self.observer.as_deref())
+        self.set_reader()?.read(jwks)
+    }
+
+    /// Imports the keys of an object whose members are certificates in PEM, each under its key id.
+    pub(super) fn certificate_map(&self, text: &[u8]) -> Result<CertificateKeys, ConfigError> {
+        CertificateKeys::read(&self.set_reader()?, text)
+    }
+
+    fn set_reader(&self) -> Result<jwks::SetReader<'_>, ConfigError> {
+        Ok(jwks::SetReader {
+            provider: self.provider,
+            observer: self.observer.as_deref(),
+            max_keys: self.checked_max_keys()?,
+        })
     }
 
     /// Imports key material that was read from this field.

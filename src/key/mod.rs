@@ -5,6 +5,8 @@
 //! picks the one for a token. A [`KeyStore`] provides a set: a [`KeySet`] whose keys never change,
 //! [`FetchedKeys`] that are fetched from their issuer and kept up to date, or a store of your own.
 
+mod certificate;
+mod certificate_map;
 pub(crate) mod der;
 mod discovery;
 mod draft;
@@ -27,9 +29,9 @@ mod verification_key;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]
-pub use discovery::jwks_uri_of;
-pub(crate) use fetched::key_findings;
+pub use discovery::keys_address_of;
 pub use fetched::{FetchedKeys, FetchedKeysBuilder};
+pub(crate) use fetched::{key_findings, plain_http_finding};
 pub use hint::KeyHint;
 pub use import::KeyImporter;
 pub use set::KeySet;

@@ -24,6 +24,15 @@ pub(super) fn public_key(pem: &[u8]) -> Result<Material, Flaw> {
     }
 }
 
+/// Reads a certificate from the only block, as DER.
+pub(super) fn certificate(pem: &[u8]) -> Result<Vec<u8>, Flaw> {
+    const EXPECTED: Flaw = Flaw::malformed("expected one PEM block with the label `CERTIFICATE`");
+    match block(pem) {
+        Some(("CERTIFICATE", body)) => decoded(body).map_err(|_| EXPECTED),
+        _ => Err(EXPECTED),
+    }
+}
+
 /// Reads a private key from the only block, as PKCS#8 or PKCS#1 in DER.
 pub(crate) fn private_key(pem: &[u8]) -> Result<Zeroizing<Vec<u8>>, Flaw> {
     let (label, body) = block(pem).ok_or(SHAPE)?;

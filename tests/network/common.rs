@@ -16,7 +16,7 @@ use bearergate::{JwtValidator, RejectionKind};
 pub(crate) use crate::net::{AUDIENCE, START};
 use crate::net::{Patient, validate, validate_now};
 
-/// An observer that records fetches with their problem, skipped keys, and uses of stale keys.
+/// An observer that records events.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recorder(Arc<Mutex<Recorded>>);
 
@@ -25,14 +25,22 @@ pub(crate) struct Recorded {
     pub(crate) fetches: Vec<Option<&'static str>>,
     pub(crate) skipped: usize,
     pub(crate) stale: usize,
+    /// Paths of kept keys that were not used, with the reason.
+    pub(crate) ignored: Vec<(String, &'static str)>,
+    /// Hosts that may be reached without TLS.
+    pub(crate) plain: Vec<String>,
 }
 
 impl Observer for Recorder {
     fn observe(&self, event: &Event<'_>) {
         let mut recorded = self.0.lock().unwrap();
         match event {
+            Event::KeptKeysIgnored { path, reason } => {
+                recorded.ignored.push(((*path).to_owned(), reason));
+            }
             Event::KeysFetched { problem, .. } => recorded.fetches.push(*problem),
             Event::KeySkipped { .. } => recorded.skipped += 1,
+            Event::PlainHttpAllowed { host } => recorded.plain.push((*host).to_owned()),
             Event::StaleKeysUsed { .. } => recorded.stale += 1,
             _ => {}
         }
@@ -67,7 +75,7 @@ impl Scene {
         Self::build(Arc::new(Client::new().unwrap()), (clock, idp, keys))
     }
 
-    fn build(
+    pub(crate) fn build(
         client: Arc<dyn HttpClient>,
         (clock, idp, keys): (FakeClock, FakeIssuer, FetchedKeysBuilder),
     ) -> Self {

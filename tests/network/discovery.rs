@@ -214,3 +214,124 @@ async fn no_address_comes_from_a_token() {
     );
     assert_eq!(stranger.total(), 0);
 }
+
+/// Only an answer that says "not here" leads to the next place. A refusal or a failure is reported
+/// by its status, because the document may be at the place that gave it.
+#[tokio::test]
+async fn the_next_place_is_asked_only_if_there_is_nothing_at_this_one() {
+    for status in [404, 405, 410] {
+        let scene = scene("/realms/main");
+        let fault = Fault::Status(status);
+        scene.idp.fail(FakeEndpoint::Discovery, fault);
+        assert_eq!(scene.validate(&scene.good()).await, Ok(()), "{status}");
+        assert_eq!(scene.idp.count(FakeEndpoint::ServerMetadata), 1, "{status}");
+    }
+    for (status, text) in [
+        (401, "refused the request (401 or 403)"),
+        (403, "refused the request (401 or 403)"),
+        (429, "one too many (429)"),
+        (500, "an error of its own (5xx)"),
+        (503, "an error of its own (5xx)"),
+        (400, "another status than 200"),
+        (204, "another status than 200"),
+        (302, "a redirect"),
+    ] {
+        let scene = scene("/realms/main");
+        scene
+            .idp
+            .fail(FakeEndpoint::Discovery, Fault::Status(status));
+        let result = scene.validate(&scene.good()).await;
+        assert_eq!(result, Err(RejectionKind::Unavailable), "{status}");
+        assert_eq!(scene.idp.count(FakeEndpoint::ServerMetadata), 0, "{status}");
+        let problem = scene.recorded().fetches[0].unwrap();
+        assert!(problem.contains(text), "{status}: {problem}");
+    }
+}
+
+/// A page in place of the document leads to the next place too: single-page applications answer
+/// every path with 200.
+#[tokio::test]
+async fn a_page_at_the_first_place_does_not_hide_the_document_at_the_next() {
+    let scene = scene("/realms/main");
+    scene.idp.fail(FakeEndpoint::Discovery, Fault::Html);
+    assert_eq!(scene.validate(&scene.good()).await, Ok(()));
+    assert_eq!(scene.idp.count(FakeEndpoint::ServerMetadata), 1);
+}
+
+#[tokio::test]
+async fn members_that_are_not_needed_do_not_matter() {
+    let values = ["null", "1", "[]", "\"/relative\"", "\"\""];
+    for value in values.map(|text| serde_json::from_str::<serde_json::Value>(text).unwrap()) {
+        let scene = scene("");
+        for name in [
+            "introspection_endpoint",
+            "revocation_endpoint",
+            "token_endpoint",
+            "scopes_supported",
+        ] {
+            scene.idp.announce(name, value.clone());
+        }
+        assert_eq!(scene.validate(&scene.good()).await, Ok(()), "{value}");
+    }
+}
+
+#[tokio::test]
+async fn a_needed_member_that_cannot_be_used_is_named() {
+    for (name, value, text) in [
+        ("jwks_uri", "null", "names no keys"),
+        ("jwks_uri", "1", "is not a string"),
+        ("jwks_uri", "\"/jwks\"", "is relative"),
+        ("jwks_uri", "\"//idp.example.com/jwks\"", "is relative"),
+        (
+            "jwks_uri",
+            "\"http://idp.example.com/jwks\"",
+            "is plain http",
+        ),
+        (
+            "jwks_uri",
+            "\"https://10.0.0.1/jwks\"",
+            "must not be reached",
+        ),
+        ("jwks_uri", "\"https:///jwks\"", "is malformed"),
+        ("issuer", "null", "has no issuer"),
+        ("issuer", "[]", "is not a string"),
+        ("issuer", "\"https://other\"", "is another one"),
+    ] {
+        let scene = scene("");
+        let value: serde_json::Value = serde_json::from_str(value).unwrap();
+        scene.idp.announce(name, value);
+        let result = scene.validate(&scene.good()).await;
+        assert_eq!(result, Err(RejectionKind::Unavailable), "{name}");
+        let problem = scene.recorded().fetches[0].unwrap();
+        assert!(problem.contains(text), "{problem}");
+        assert_eq!(scene.fetches(), 0);
+    }
+}
+
+/// The bearer token of the source is for hosts from the configuration. A document that could name
+/// another one would be given the token.
+#[tokio::test]
+async fn a_host_that_only_the_document_names_gets_no_bearer_token() {
+    let sent = async |host: &str, trusted: &[&str]| {
+        let clock = FakeClock::at(START);
+        let idp = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
+        let other = FakeIssuer::builder().clock(clock.clone()).start().unwrap();
+        other.publish([&idp.key()]);
+        let address = other.endpoint(FakeEndpoint::Jwks);
+        idp.announce("jwks_uri", address.replace("127.0.0.1", host));
+        let keys = FetchedKeys::discover(idp.url()).bearer("s3cret".to_owned());
+        let keys = trusted
+            .iter()
+            .fold(keys, |keys, host| keys.trust_host(host));
+        let scene = Scene::with_keys(clock, idp, keys);
+        assert_eq!(scene.validate(&scene.good()).await, Ok(()), "{host}");
+        let document = &scene.idp.requests(FakeEndpoint::Discovery)[0];
+        assert_eq!(document.header("authorization"), Some("Bearer s3cret"));
+        let request = &other.requests(FakeEndpoint::Jwks)[0];
+        request.header("authorization").map(str::to_owned)
+    };
+    let token = Some("Bearer s3cret".to_owned());
+    assert_eq!(sent("localhost", &[]).await, None);
+    assert_eq!(sent("localhost", &["localhost"]).await, token);
+    assert_eq!(sent("127.0.0.1", &[]).await, token);
+}

@@ -8,12 +8,16 @@
 )]
 
 mod bounds;
+mod certificates;
 mod common;
 mod discovery;
 mod faults;
 mod gate;
+mod kept_keys;
 #[path = "../common/net.rs"]
 mod net;
+mod plain_http;
+mod requests;
 mod rotation;
 mod tls;
 mod waiting;

@@ -57,7 +57,12 @@ impl Row {
     }
 
     fn without_typ(mut self) -> Self {
-        self.token.header.as_object_mut().unwrap().remove("typ").unwrap();
+        self.token
+            .header
+            .as_object_mut()
+            .unwrap()
+            .remove("typ")
+            .unwrap();
         self
     }
 
@@ -199,7 +204,9 @@ fn workloads() -> Vec<Row> {
         row(
             "Bitbucket Pipelines",
             (
-                Some("https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"),
+                Some(
+                    "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
+                ),
                 Some("ari:cloud:bitbucket::workspace/1111"),
             ),
             same,
@@ -207,8 +214,15 @@ fn workloads() -> Vec<Row> {
         ),
         row(
             "Buildkite",
-            (Some("https://agent.buildkite.com"), Some("https://api.example.com")),
-            |b| b.check("sub", |claims| starts_with(claims, "organization:acme:pipeline:p:")),
+            (
+                Some("https://agent.buildkite.com"),
+                Some("https://api.example.com"),
+            ),
+            |b| {
+                b.check("sub", |claims| {
+                    starts_with(claims, "organization:acme:pipeline:p:")
+                })
+            },
             json!({"sub": "organization:acme:pipeline:p:ref:refs/heads/main:commit:a:step:",
                 "build_number": 7, "job_id": "1111", "step_key": null}),
         ),
@@ -220,7 +234,10 @@ fn workloads() -> Vec<Row> {
         ),
         row(
             "HCP Terraform",
-            (Some("https://app.terraform.io"), Some("https://api.example.com")),
+            (
+                Some("https://app.terraform.io"),
+                Some("https://api.example.com"),
+            ),
             |b| b.check("sub", |claims| starts_with(claims, "organization:acme:")),
             json!({"sub": "organization:acme:project:p:workspace:w:run_phase:apply",
                 "terraform_run_phase": "apply"}),
@@ -246,20 +263,29 @@ fn workloads() -> Vec<Row> {
         ),
         row(
             "Teleport",
-            (Some("https://teleport.example.com"), Some("https://api.example.com")),
+            (
+                Some("https://teleport.example.com"),
+                Some("https://api.example.com"),
+            ),
             same,
             json!({"sub": "alice"}),
         ),
         row(
             "Vault",
-            (Some("https://vault.example.com:8200/v1/identity/oidc"), Some("role-id")),
+            (
+                Some("https://vault.example.com:8200/v1/identity/oidc"),
+                Some("role-id"),
+            ),
             same,
             json!({"sub": "1111", "namespace": "root"}),
         )
         .without_typ(),
         row(
             "Vercel",
-            (Some("https://oidc.vercel.com/acme"), Some("https://vercel.com/acme")),
+            (
+                Some("https://oidc.vercel.com/acme"),
+                Some("https://vercel.com/acme"),
+            ),
             same,
             json!({"sub": "owner:acme:project:app:environment:production",
                 "scope": "owner:acme:project:app:environment:production", "owner": "acme"}),
@@ -273,31 +299,61 @@ fn opt_ins() -> Vec<(Row, (RejectionKind, Option<&'static str>))> {
     let chain = json!({"x5c": ["A".repeat(8_000)]});
     vec![
         (
-            row("authentik", (authentik, Some("client1")), |b| b.access_mark("uid"),
-                json!({"sub": "a1b2", "nonce": "n-0S6", "sid": "s", "azp": "client1", "uid": "u1"})),
+            row(
+                "authentik",
+                (authentik, Some("client1")),
+                |b| b.access_mark("uid"),
+                json!({"sub": "a1b2", "nonce": "n-0S6", "sid": "s", "azp": "client1", "uid": "u1"}),
+            ),
             (TypeMismatch, Some("nonce")),
         ),
         (
-            row("Azure attestation", (Some("https://sharedeus.eus.attest.azure.net"), Some("https://api.example.com")),
-                |b| b.max_header_bytes(16 * 1024), json!({"sub": "vm"}))
+            row(
+                "Azure attestation",
+                (
+                    Some("https://sharedeus.eus.attest.azure.net"),
+                    Some("https://api.example.com"),
+                ),
+                |b| b.max_header_bytes(16 * 1024),
+                json!({"sub": "vm"}),
+            )
             .with_header(chain),
             (RejectionKind::TokenTooLarge, None),
         ),
         (
-            row("Cloudflare Access, a service", (Some("https://acme.cloudflareaccess.com"), Some("aaaaaaaaaaaaaaaa")),
+            row(
+                "Cloudflare Access, a service",
+                (
+                    Some("https://acme.cloudflareaccess.com"),
+                    Some("aaaaaaaaaaaaaaaa"),
+                ),
                 |b| b.absent_if_empty(["sub"]).client_from("common_name"),
-                json!({"type": "app", "aud": ["aaaaaaaaaaaaaaaa"], "common_name": "e367.access", "sub": ""})),
+                json!({"type": "app", "aud": ["aaaaaaaaaaaaaaaa"], "common_name": "e367.access", "sub": ""}),
+            ),
             (ClaimInvalid, Some("sub")),
         ),
         (
-            row("Rauthy", (Some("https://rauthy.example.com/auth/v1/"), Some("https://api.example.com")),
+            row(
+                "Rauthy",
+                (
+                    Some("https://rauthy.example.com/auth/v1/"),
+                    Some("https://api.example.com"),
+                ),
                 |b| b.absent_if_null(["sub"]),
-                json!({"aud": ["rs", "https://api.example.com"], "sub": null, "typ": "Bearer", "azp": "rs"})),
+                json!({"aud": ["rs", "https://api.example.com"], "sub": null, "typ": "Bearer", "azp": "rs"}),
+            ),
             (ClaimInvalid, Some("sub")),
         ),
         (
-            row("SPIFFE", (Some("spiffe://example.org"), Some("https://api.example.com")),
-                |b| b.accept_types(["JWT", "JOSE"]), json!({"sub": "spiffe://example.org/a"}))
+            row(
+                "SPIFFE",
+                (
+                    Some("spiffe://example.org"),
+                    Some("https://api.example.com"),
+                ),
+                |b| b.accept_types(["JWT", "JOSE"]),
+                json!({"sub": "spiffe://example.org/a"}),
+            )
             .with_header(json!({"typ": "JOSE"})),
             (TypeMismatch, Some("typ")),
         ),
@@ -315,7 +371,12 @@ fn tokens_are_accepted_under_the_lines_of_the_page() {
     let rows = rows.chain(opt_ins().into_iter().map(|(row, _)| row));
     for row in rows {
         let accepted = validate((row.lines)(row.builder()), &row.token);
-        assert!(accepted.is_ok(), "{}: {:?}", row.name, accepted.unwrap_err());
+        assert!(
+            accepted.is_ok(),
+            "{}: {:?}",
+            row.name,
+            accepted.unwrap_err()
+        );
     }
 }
 
@@ -323,21 +384,38 @@ fn tokens_are_accepted_under_the_lines_of_the_page() {
 fn an_opt_in_is_needed_where_the_page_names_one() {
     for (row, reason) in opt_ins() {
         let rejection = validate(row.builder(), &row.token).unwrap_err();
-        assert_eq!((rejection.kind(), rejection.claim()), reason, "{}", row.name);
+        assert_eq!(
+            (rejection.kind(), rejection.claim()),
+            reason,
+            "{}",
+            row.name
+        );
     }
 }
 
 #[test]
 fn a_named_issuer_and_audience_are_demanded() {
     for row in logins().into_iter().chain(workloads()) {
-        let of = |name, value: &str| (row.lines)(row.builder()).build().map(|_| row.token.clone().with(name, value));
+        let of = |name, value: &str| {
+            (row.lines)(row.builder())
+                .build()
+                .map(|_| row.token.clone().with(name, value))
+        };
         if row.issuer.is_some() {
             let stranger = of("iss", "https://stranger.example").unwrap();
-            rejected((row.lines)(row.builder()), &stranger, (IssuerMismatch, Some("iss")));
+            rejected(
+                (row.lines)(row.builder()),
+                &stranger,
+                (IssuerMismatch, Some("iss")),
+            );
         }
         if row.audience.is_some() {
             let elsewhere = of("aud", "elsewhere").unwrap();
-            rejected((row.lines)(row.builder()), &elsewhere, (AudienceMismatch, Some("aud")));
+            rejected(
+                (row.lines)(row.builder()),
+                &elsewhere,
+                (AudienceMismatch, Some("aud")),
+            );
         }
     }
 }
@@ -347,25 +425,47 @@ fn claims_that_name_the_customer_are_demanded() {
     for (name, claim, stranger) in [
         ("Buildkite", "sub", json!("organization:other:pipeline:p:")),
         ("Clerk", "azp", json!("https://app.stranger.example")),
-        ("HCP Terraform", "sub", json!("organization:other:project:p")),
-        ("IBM Cloud IAM", "account", json!({"valid": true, "bss": "other"})),
+        (
+            "HCP Terraform",
+            "sub",
+            json!("organization:other:project:p"),
+        ),
+        (
+            "IBM Cloud IAM",
+            "account",
+            json!({"valid": true, "bss": "other"}),
+        ),
         ("Oracle IDCS", "tenant", json!("idcs-2")),
     ] {
         let mut rows = logins().into_iter().chain(workloads());
         let row = rows.find(|row| row.name == name).unwrap();
         let token = row.token.clone().with(claim, stranger);
-        rejected((row.lines)(row.builder()), &token, (ClaimInvalid, Some(claim)));
+        rejected(
+            (row.lines)(row.builder()),
+            &token,
+            (ClaimInvalid, Some(claim)),
+        );
     }
 }
 
 #[test]
 fn hydra_and_forgerock_need_no_opt_in() {
-    let hydra = row("Hydra", (Some("https://hydra.example.com/"), None), |b| {
-        b.allow_clients(["c1"]).scopes_from("scp")
-    }, json!({"aud": [], "client_id": "c1", "ext": {}, "scp": ["orders"], "sub": "c1"}));
-    has_scopes(&validate((hydra.lines)(hydra.builder()), &hydra.token).unwrap(), &["orders"]);
-    let am = row("ForgeRock AM", (Some("https://am.example.com:443/am/oauth2"), Some("c1")), same,
-        json!({"sub": "u1", "tokenName": "access_token", "scope": ["mail"], "jti": "j"}))
+    let hydra = row(
+        "Hydra",
+        (Some("https://hydra.example.com/"), None),
+        |b| b.allow_clients(["c1"]).scopes_from("scp"),
+        json!({"aud": [], "client_id": "c1", "ext": {}, "scp": ["orders"], "sub": "c1"}),
+    );
+    has_scopes(
+        &validate((hydra.lines)(hydra.builder()), &hydra.token).unwrap(),
+        &["orders"],
+    );
+    let am = row(
+        "ForgeRock AM",
+        (Some("https://am.example.com:443/am/oauth2"), Some("c1")),
+        same,
+        json!({"sub": "u1", "tokenName": "access_token", "scope": ["mail"], "jti": "j"}),
+    )
     .with_header(json!({"zip": "NONE"}));
     validate(am.builder(), &am.token).unwrap();
 }
@@ -374,16 +474,29 @@ fn hydra_and_forgerock_need_no_opt_in() {
 #[test]
 fn tokens_of_shared_secrets_are_accepted() {
     for (parties, claims) in [
-        ((Some("client-key"), None), json!({"sub": "u", "qsh": "e3b0c4", "context": {}})),
-        ((Some("APIkey"), None), json!({"sub": "identity", "video": {"room": "r", "roomJoin": true}})),
+        (
+            (Some("client-key"), None),
+            json!({"sub": "u", "qsh": "e3b0c4", "context": {}}),
+        ),
+        (
+            (Some("APIkey"), None),
+            json!({"sub": "identity", "video": {"room": "r", "roomJoin": true}}),
+        ),
         (
             (Some("https://acme.myshopify.com/admin"), Some("apikey1")),
             json!({"dest": "https://acme.myshopify.com", "sub": "42", "sid": "s", "sig": "f00d"}),
         ),
-        ((None, None), json!({"opaque_user_id": "U1", "channel_id": "2", "role": "viewer"})),
+        (
+            (None, None),
+            json!({"opaque_user_id": "U1", "channel_id": "2", "role": "viewer"}),
+        ),
     ] {
         let token = shape(parties, claims);
-        let text = signing::token("HS256", r#"{"alg":"HS256","typ":"JWT"}"#, &token.claims.to_string());
+        let text = signing::token(
+            "HS256",
+            r#"{"alg":"HS256","typ":"JWT"}"#,
+            &token.claims.to_string(),
+        );
         let issuer = JwtValidator::builder();
         let audience = match parties.0 {
             Some(name) => issuer.issuer(name),
@@ -393,8 +506,13 @@ fn tokens_of_shared_secrets_are_accepted() {
             Some(name) => audience.audience(name),
             None => audience.any_audience(),
         };
-        let keys = keys.keys(KeySet::from(Key::from_secret(signing::SECRET.to_vec()).unwrap()));
-        let validator = keys.clock(FakeClock::at(UnixTime::from_secs(NOW))).build().unwrap();
+        let keys = keys.keys(KeySet::from(
+            Key::from_secret(signing::SECRET.to_vec()).unwrap(),
+        ));
+        let validator = keys
+            .clock(FakeClock::at(UnixTime::from_secs(NOW)))
+            .build()
+            .unwrap();
         let presented = PresentedCredential::token(&text);
         validator.validate(&presented).try_now().unwrap().unwrap();
     }

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::HeaderMap;
 use reqwest::redirect::Policy;
@@ -29,11 +31,21 @@ use crate::now_or_later::NowOrLater;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct Client {
-    any: reqwest::Client,
-    loopback: reqwest::Client,
-    public: reqwest::Client,
+pub struct Client(Arc<Shared>);
+
+/// What clones of a client share.
+struct Shared {
+    tls: rustls::ClientConfig,
+    proxy: Option<reqwest::Proxy>,
+    /// One client for each scope and connect deadline that was used, because `reqwest` has both as
+    /// settings of a client.
+    clients: Mutex<Vec<(Variant, reqwest::Client)>>,
 }
+
+type Variant = (AddressScope, Duration);
+
+/// Most clients that are kept. A service has one or two connect deadlines.
+const KEPT_CLIENTS: usize = 32;
 
 impl Client {
     /// Makes a client that trusts the root certificates of the system.
@@ -58,11 +70,7 @@ impl Client {
             return Err(HttpErrorKind::Forbidden.into());
         }
         let mut body = request.body_limit();
-        let client = match scope {
-            AddressScope::Any => &self.any,
-            AddressScope::Loopback => &self.loopback,
-            AddressScope::Public => &self.public,
-        };
+        let client = self.0.client((scope, request.set_connect_deadline()))?;
         let sent = client.execute(to_reqwest(&request)?).await;
         let mut response = sent.map_err(to_http_error)?;
         while let Some(part) = response.chunk().await.map_err(to_http_error)? {
@@ -70,6 +78,38 @@ impl Client {
         }
         let headers = std::mem::take(response.headers_mut());
         Ok(HttpResponse::new(response.status(), headers, body.finish()))
+    }
+}
+
+impl Shared {
+    /// Returns the client for a scope and a connect deadline.
+    fn client(&self, variant: Variant) -> Result<reqwest::Client, HttpError> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = clients.iter().find(|(own, _)| *own == variant) {
+            return Ok(client.clone());
+        }
+        let client = self.build(variant);
+        let client = client.map_err(|e| HttpError::new(HttpErrorKind::Connect).with_source(e))?;
+        if clients.len() < KEPT_CLIENTS {
+            clients.push((variant, client.clone()));
+        }
+        Ok(client)
+    }
+
+    fn build(&self, (scope, connect_deadline): Variant) -> reqwest::Result<reqwest::Client> {
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(connect_deadline)
+            .dns_resolver(Resolver(scope));
+        match &self.proxy {
+            Some(proxy) if scope == AddressScope::Any => client.proxy(proxy.clone()),
+            _ => client,
+        }
+        .build()
     }
 }
 
@@ -109,6 +149,8 @@ fn to_reqwest(request: &HttpRequest) -> Result<reqwest::Request, HttpError> {
 fn to_http_error(error: reqwest::Error) -> HttpError {
     let kind = if resolve::is_forbidden(&error) {
         HttpErrorKind::Forbidden
+    } else if error.is_connect() && error.is_timeout() {
+        HttpErrorKind::ConnectDeadline
     } else if error.is_connect() {
         HttpErrorKind::Connect
     } else if error.is_timeout() {
@@ -151,8 +193,8 @@ impl ClientBuilder {
 
     /// Sends requests to configured hosts through the proxy at this URL.
     ///
-    /// Requests to this machine, and to hosts that only a document names, do not use it, because
-    /// with a proxy the client cannot check the address of the connection.
+    /// Requests to this machine, to hosts without TLS, and to hosts that only a document names, do not
+    /// use it, because with a proxy the client cannot check the address of the connection.
     pub fn proxy(mut self, url: &str) -> Self {
         self.proxy = Some(url.to_owned());
         self
@@ -167,42 +209,25 @@ impl ClientBuilder {
     /// certificate is trusted at all.
     pub fn build(self) -> Result<Client, ConfigError> {
         let tls = tls::config(&self.roots, self.private_roots_only)?;
-        let base = |scope| {
-            reqwest::Client::builder()
-                .tls_backend_preconfigured(tls.clone())
-                .redirect(Policy::none())
-                .retry(reqwest::retry::never())
-                .referer(false)
-                .no_proxy()
-                .connect_timeout(limits::HTTP_CONNECT_DEADLINE)
-                .timeout(limits::HTTP_DEADLINE)
-                .dns_resolver(Resolver(scope))
+        let proxy = self.proxy.as_deref().map(reqwest::Proxy::all).transpose();
+        let proxy = proxy.map_err(|_| {
+            ConfigError::malformed(
+                "proxy",
+                "expected a URL; write it like `http://proxy.example.com:3128`",
+            )
+        })?;
+        let shared = Shared {
+            tls,
+            proxy,
+            clients: Mutex::default(),
         };
-        let mut any = base(AddressScope::Any);
-        if let Some(url) = &self.proxy {
-            let proxy = reqwest::Proxy::all(url).map_err(|_| {
-                ConfigError::malformed(
-                    "proxy",
-                    "expected a URL; write it like `http://proxy.example.com:3128`",
-                )
-            })?;
-            any = any.proxy(proxy);
-        }
-        let build = |builder: reqwest::ClientBuilder| {
-            let client = builder.build();
-            client.map_err(|error| {
-                ConfigError::malformed(
-                    "client",
-                    "TLS cannot be set up; see the source of this error",
-                )
-                .with_source(error)
-            })
-        };
-        Ok(Client {
-            any: build(any)?,
-            loopback: build(base(AddressScope::Loopback))?,
-            public: build(base(AddressScope::Public))?,
-        })
+        let usual = (AddressScope::Any, limits::HTTP_CONNECT_DEADLINE);
+        let client = shared.build(usual).map_err(|error| {
+            let detail = "TLS cannot be set up; see the source of this error";
+            ConfigError::malformed("client", detail).with_source(error)
+        })?;
+        let clients = Mutex::new(vec![(usual, client)]);
+        Ok(Client(Arc::new(Shared { clients, ..shared })))
     }
 }
 
@@ -229,11 +254,11 @@ mod tests {
     async fn a_learnt_name_is_checked_by_the_address_that_it_resolves_to() {
         let url = format!("https://localhost:{}/jwks", closed_port());
         let document = Endpoint::parse("https://idp.example.com").unwrap();
-        let learnt = document.learn(&url, &[]).unwrap();
+        let learnt = document.learn(&url, &[], &[]).unwrap();
         assert_eq!(kind(learnt).await, HttpErrorKind::Forbidden);
         let configured = Endpoint::parse(&url).unwrap();
         assert_eq!(kind(configured).await, HttpErrorKind::Connect);
-        let listed = document.learn(&url, &["localhost".into()]).unwrap();
+        let listed = document.learn(&url, &["localhost".into()], &[]).unwrap();
         assert_eq!(kind(listed).await, HttpErrorKind::Connect);
     }
 

@@ -22,18 +22,44 @@ pub fn firebase(project: impl Into<String>) -> Preset {
     let project = project.into();
     let issuer = format!("https://securetoken.google.com/{project}");
     let error = check_label("project", &project);
-    Preset::new(issuer, Recipient::Client(project))
-        .keys_at(FIREBASE_KEYS)
-        .with_error(error)
-        .customize(|builder| {
-            builder.check("auth_time", |claims| {
-                has_kind(claims, "auth_time", Kind::Number)
-            })
-        })
+    require_login_time(
+        Preset::new(issuer, Recipient::Client(project))
+            .keys_at(FIREBASE_KEYS)
+            .with_error(error),
+    )
 }
 
 const FIREBASE_KEYS: &str =
     "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
+
+/// Session cookies of Firebase Authentication for one project, which a server makes from an ID token
+/// (`createSessionCookie`) and a browser sends for up to two weeks.
+///
+/// The rules are those of [`firebase`], with the issuer `https://session.firebase.google.com/<project>`.
+/// The keys are published as certificates, each used until its end, so take them from
+/// [`Preset::key_source`]. Give the gate the cookie as a [place](crate::credential::SourcesBuilder::cookie).
+/// Revoking the user's sessions at Firebase does not end a cookie here.
+pub fn firebase_session_cookies(project: impl Into<String>) -> Preset {
+    let project = project.into();
+    let issuer = format!("https://session.firebase.google.com/{project}");
+    let error = check_label("project", &project);
+    require_login_time(
+        Preset::new(issuer, Recipient::Client(project))
+            .certificates_at(FIREBASE_SESSION_KEYS)
+            .with_error(error),
+    )
+}
+
+const FIREBASE_SESSION_KEYS: &str =
+    "https://www.googleapis.com/identitytoolkit/v3/relyingparty/publicKeys";
+
+fn require_login_time(preset: Preset) -> Preset {
+    preset.customize(|builder| {
+        builder.check("auth_time", |claims| {
+            has_kind(claims, "auth_time", Kind::Number)
+        })
+    })
+}
 
 /// ID tokens of Google for one OAuth client.
 ///
@@ -41,8 +67,9 @@ const FIREBASE_KEYS: &str =
 ///
 /// - `iss` is `https://accounts.google.com` or `accounts.google.com`: Google writes both. The
 ///   subject's authority is the first one, whichever the token has.
-/// - `aud` is the client's id, and `azp`, if it is present, is the client too: a token that a phone
-///   app requested for the server has the phone app as `azp`, and is rejected.
+/// - `aud` is the client's id, and `azp`, if it is present, is the client too. A token that an Android
+///   app requested for the server has the app's own client as `azp`: accept it with
+///   `.customize(|builder| builder.presented_by(["<client of the app>"]))`.
 /// - `sub` and `iat` are present. Identify a user by `sub`, never by `email`.
 ///
 /// For the users of one organization require `hd`: `.customize(|builder|

@@ -24,7 +24,7 @@
 //! | [`cognito`] | access | client | there is no audience |
 //! | [`entra`] | access | audience, tenant | two issuers; tokens for Graph cannot be verified |
 //! | [`entra_at`] | access | audience | CIAM, B2C and sovereign clouds, by their exact issuer |
-//! | [`firebase`] | ID | project | anyone can sign up, unless the project forbids it |
+//! | [`firebase`], [`firebase_session_cookies`] | ID | project | anyone can sign up, unless the project forbids it |
 //! | [`github_actions`], [`github_actions_at`] | workload | audience | every repository on GitHub can get such tokens |
 //! | [`gitlab`] | workload | audience | every project of the server can get such tokens |
 //! | [`google_id_token`] | ID | client | two spellings of the issuer |
@@ -43,7 +43,7 @@ mod preset;
 mod workload;
 
 pub use aws_alb::{AWS_ALB_HEADER, AwsAlbBuilder, AwsAlbValidator, aws_alb};
-pub use google::{firebase, google_id_token, google_service_account};
+pub use google::{firebase, firebase_session_cookies, google_id_token, google_service_account};
 pub use login::{auth0, cognito, keycloak, keycloak_clients, okta};
 pub use microsoft::{entra, entra_at};
 pub use preset::Preset;

@@ -18,6 +18,8 @@ pub struct Preset {
     pub(super) issuers: Vec<Issuer>,
     pub(super) audience: Recipient,
     pub(super) jwks_url: Option<String>,
+    /// Whether the document at the address is an object of certificates.
+    pub(super) has_certificates: bool,
     /// The file of the bearer token that the source of the keys requires.
     pub(super) bearer_file: Option<&'static str>,
     pub(super) customizations: Vec<Customization>,
@@ -68,6 +70,7 @@ impl Preset {
             issuers: issuers.into_iter().collect(),
             audience: Recipient::Any,
             jwks_url: None,
+            has_certificates: false,
             bearer_file: None,
             customizations: Vec::new(),
             error: None,
@@ -82,6 +85,12 @@ impl Preset {
     pub(super) fn keys_at(mut self, url: impl Into<String>) -> Self {
         self.jwks_url = Some(url.into());
         self
+    }
+
+    /// Takes the keys from an object of certificates.
+    pub(super) fn certificates_at(mut self, url: impl Into<String>) -> Self {
+        self.has_certificates = true;
+        self.keys_at(url)
     }
 
     pub(super) fn bearer_file(mut self, path: &'static str) -> Self {
@@ -139,7 +148,8 @@ impl Preset {
         Some(first)
     }
 
-    /// Returns the address of the keys (RFC 7517 section 5) for a provider that documents it, or
+    /// Returns the address of the keys, a JWK Set (RFC 7517 section 5) unless the page of the preset
+    /// says otherwise, for a provider that documents it, or
     /// `None` if it has to be discovered.
     pub fn jwks_url(&self) -> Option<&str> {
         self.jwks_url.as_deref()
@@ -164,6 +174,7 @@ impl Preset {
     /// ```
     pub fn key_source(&self) -> FetchedKeysBuilder {
         let keys = match &self.jwks_url {
+            Some(url) if self.has_certificates => FetchedKeys::certificate_map(url),
             Some(url) => FetchedKeys::jwks_url(url),
             None => FetchedKeys::discover(self.issuer().unwrap_or_default()),
         };

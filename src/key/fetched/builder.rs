@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
+use super::discovery_document::Discovery;
 use super::disk_cache::DiskCache;
 use super::fetched_keys::{FetchedKeys, FetchedStore};
-use super::load::{Discovery, DocumentForm, KeySource, Loader, SourceToken};
+use super::load::{KeySource, Loader, SourceToken};
 use super::plan::RefreshSchedule;
+use super::source_keys::SourceForm;
 use super::state::SourceState;
 use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::event::Observer;
-use crate::http_client::{Endpoint, HttpClient, Spawn};
+use crate::http_client::{CheckedSettings, HttpClient, HttpSettings, Spawn};
 use crate::key::discovery;
 use crate::key::import::KeyImporter;
 use crate::limits;
@@ -29,11 +31,38 @@ impl FetchedKeys {
         FetchedKeysBuilder::new(Location::Jwks(url.to_owned()))
     }
 
+    /// Returns a builder for keys in certificates, at the configured address of an object
+    /// `{"key id": "certificate in PEM", ..}`.
+    ///
+    /// Google publishes the keys of Firebase session cookies so, and an X.509 form of its own keys.
+    /// Each public key is imported under its key id. An RSA key verifies RS256 only, another key the
+    /// algorithms of its type. A key is used only from the certificate's `notBefore` and until its
+    /// `notAfter` (RFC 5280 section 4.1.2.5), by the [clock](FetchedKeysBuilder::clock). Members that
+    /// cannot be used are skipped one by one, as in a JWK Set.
+    ///
+    /// The address is trusted, wherever its name resolves: the signature and the issuer of a
+    /// certificate are not checked.
+    ///
+    /// ```
+    /// use bearergate::environment::Environment;
+    /// use bearergate::key::FetchedKeys;
+    ///
+    /// # fn build(environment: &Environment) -> Result<FetchedKeys, bearergate::ConfigError> {
+    /// let url = "https://www.googleapis.com/identitytoolkit/v3/relyingparty/publicKeys";
+    /// let keys = FetchedKeys::certificate_map(url).env(environment).build()?;
+    /// # Ok(keys)
+    /// # }
+    /// ```
+    pub fn certificate_map(url: &str) -> FetchedKeysBuilder {
+        FetchedKeysBuilder::new(Location::Certificates(url.to_owned()))
+    }
+
     /// Returns a builder for one key in PEM at the configured address, with this id.
     pub(crate) fn pem_url(url: &str, kid: &str) -> FetchedKeysBuilder {
-        let mut builder = Self::jwks_url(url);
-        builder.form = DocumentForm::Pem { kid: kid.into() };
-        builder
+        FetchedKeysBuilder::new(Location::Pem {
+            url: url.to_owned(),
+            kid: kid.into(),
+        })
     }
 
     /// Returns a builder for keys whose address is in the discovery document of this issuer
@@ -58,10 +87,11 @@ impl FetchedKeys {
 #[must_use]
 pub struct FetchedKeysBuilder {
     location: Location,
-    form: DocumentForm,
     trusted_hosts: Vec<Box<str>>,
     token: Option<ConfiguredToken>,
     import: KeyImporter,
+    max_keys: Option<usize>,
+    settings: HttpSettings,
     observer: Option<Arc<dyn Observer>>,
     http: Option<Arc<dyn HttpClient>>,
     spawn: Option<Arc<dyn Spawn>>,
@@ -73,6 +103,8 @@ pub struct FetchedKeysBuilder {
 #[derive(Debug)]
 enum Location {
     Jwks(String),
+    Certificates(String),
+    Pem { url: String, kid: Arc<str> },
     Discovery { issuer: String, at: Option<String> },
 }
 
@@ -86,10 +118,11 @@ impl FetchedKeysBuilder {
     fn new(location: Location) -> Self {
         Self {
             location,
-            form: DocumentForm::JwkSet,
             trusted_hosts: Vec::new(),
             token: None,
             import: KeyImporter::default(),
+            max_keys: None,
+            settings: HttpSettings::new(),
             observer: None,
             http: None,
             spawn: None,
@@ -144,6 +177,37 @@ impl FetchedKeysBuilder {
         self
     }
 
+    /// Sets how many keys the set may have: by default 100, up to
+    /// [`limits::JWKS_KEYS_MAX`](crate::limits::JWKS_KEYS_MAX), and in no more than 256 KiB. A set
+    /// with more is refused as a whole, so every token of its issuer is
+    /// [`Unavailable`](crate::RejectionKind::Unavailable).
+    ///
+    /// It replaces the number of the [importer](Self::import).
+    pub fn max_keys(mut self, keys: usize) -> Self {
+        self.max_keys = Some(keys);
+        self
+    }
+
+    /// Sets the `User-Agent`, the deadlines, and the hosts without TLS; by default those of
+    /// [`HttpSettings::new`].
+    ///
+    /// It replaces the settings of the [environment](Self::env) and of earlier calls.
+    pub fn http_settings(mut self, settings: HttpSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Allows URLs with the scheme `http` for these hosts at private addresses, as
+    /// [`HttpSettings::allow_plain_http`] does.
+    ///
+    /// Anyone on the network between can then replace the keys, and so sign tokens that are
+    /// accepted. By default only this machine is reached without TLS. Call it after
+    /// [`env`](Self::env) and [`http_settings`](Self::http_settings).
+    pub fn allow_plain_http<H: Into<String>>(mut self, hosts: impl IntoIterator<Item = H>) -> Self {
+        self.settings = self.settings.allow_plain_http(hosts);
+        self
+    }
+
     /// Sets an observer that gets an [`Event`](crate::event::Event) for each fetch, for each key
     /// that is skipped, and for each use of stale keys.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
@@ -167,6 +231,7 @@ impl FetchedKeysBuilder {
         environment.set_clock(&mut self.clock);
         environment.set_observer(&mut self.observer);
         environment.set_network(&mut self.http, &mut self.spawn);
+        environment.set_http_settings(&mut self.settings);
         self
     }
 
@@ -190,8 +255,13 @@ impl FetchedKeysBuilder {
     /// Sets a file for the last fetched set, which is used after a restart while it is fresh or
     /// stale.
     ///
-    /// A service can then start while the source is down. Protect the file: anyone who can write it
-    /// can add a key, and so sign tokens that are accepted.
+    /// A service can then start while the source is down. Anyone who can write the file can add a
+    /// key, and so sign tokens that are accepted. So the file is made for this user only (mode 0600
+    /// on Unix), and one that is a link, has another owner, or may be written by group or others is
+    /// not used: the keys are fetched, and
+    /// [`Event::KeptKeysIgnored`](crate::event::Event::KeptKeysIgnored) and
+    /// [`Gate::doctor`](crate::Gate::doctor) name the file. Give it a folder that only this user can
+    /// write to.
     pub fn keep_in(mut self, file: impl Into<PathBuf>) -> Self {
         self.disk_cache = Some(file.into());
         self
@@ -207,36 +277,39 @@ impl FetchedKeysBuilder {
     ///
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for an address or a token
     /// that is not well-formed, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a
-    /// time outside its range, [`Empty`](crate::error::ConfigErrorKind::Empty) without an HTTP client or
+    /// time or a number outside its range, [`Empty`](crate::error::ConfigErrorKind::Empty) without an HTTP client or
     /// a spawner.
     pub fn build(self) -> Result<FetchedKeys, ConfigError> {
         check_spans(self.schedule)?;
         let client = Environment::required_client(self.http)?;
         let spawn = Environment::required_spawner(self.spawn)?;
-        let import = match &self.observer {
+        let settings = self.settings.check()?;
+        let mut import = match &self.observer {
             Some(observer) => self.import.observer(Arc::clone(observer)),
             None => self.import,
         };
-        let source = source(self.location, self.trusted_hosts)?;
-        let token = match self.token {
-            Some(ConfiguredToken::Fixed(token)) => {
-                let detail = "the token is empty or has characters that no token has; \
-                              give it without a scheme";
-                let token = SourceToken::fixed(token.expose());
-                Some(token.ok_or_else(|| ConfigError::malformed("bearer", detail))?)
-            }
-            Some(ConfiguredToken::File(path)) => Some(SourceToken::File(path)),
-            None => None,
+        if let Some(keys) = self.max_keys {
+            import = import.max_keys(keys);
+        }
+        import.checked_max_keys()?;
+        let form = match &self.location {
+            Location::Certificates(_) => SourceForm::Certificates,
+            Location::Pem { kid, .. } => SourceForm::Pem(Arc::clone(kid)),
+            _ => SourceForm::Jwks,
         };
+        let source = source(self.location, self.trusted_hosts, &settings)?;
+        Environment::report_plain_http(self.observer.as_deref(), &settings, source.plain_hosts());
         let loader = Loader {
             source,
-            form: self.form,
+            form,
             client,
+            settings,
             import,
-            token,
+            token: self.token.map(source_token).transpose()?,
             disk_cache: self.disk_cache.map(|path| DiskCache {
                 path,
                 schedule: self.schedule,
+                observer: self.observer.clone(),
             }),
         };
         Ok(FetchedKeys(Arc::new(FetchedStore {
@@ -251,22 +324,36 @@ impl FetchedKeysBuilder {
     }
 }
 
-fn source(location: Location, trusted_hosts: Vec<Box<str>>) -> Result<KeySource, ConfigError> {
+fn source_token(token: ConfiguredToken) -> Result<SourceToken, ConfigError> {
+    let token = match token {
+        ConfiguredToken::Fixed(token) => SourceToken::fixed(token.expose()),
+        ConfiguredToken::File(path) => Some(SourceToken::File(path)),
+    };
+    let detail = "the token is empty or has characters that no token has; \
+                  give it without a scheme";
+    token.ok_or_else(|| ConfigError::malformed("bearer", detail))
+}
+
+fn source(
+    location: Location,
+    trusted_hosts: Vec<Box<str>>,
+    settings: &CheckedSettings,
+) -> Result<KeySource, ConfigError> {
     let (issuer, at) = match location {
-        Location::Jwks(url) => {
-            let endpoint = Endpoint::parse(&url)?;
+        Location::Jwks(url) | Location::Certificates(url) | Location::Pem { url, .. } => {
+            let endpoint = settings.endpoint(&url)?;
             let name = endpoint.to_string().into();
             return Ok(KeySource::Configured { endpoint, name });
         }
         Location::Discovery { issuer, at } => (issuer, at),
     };
-    let addresses = match at {
-        Some(url) => vec![Endpoint::parse(&url)?],
-        None => discovery::document_addresses(&issuer)?,
+    let places = match at {
+        Some(url) => vec![settings.endpoint(&url)?],
+        None => discovery::document_addresses(&issuer, settings)?,
     };
     Ok(KeySource::Discovered(Discovery {
         issuer: issuer.into(),
-        addresses,
+        places,
         trusted_hosts,
         learnt: Mutex::new(None),
     }))

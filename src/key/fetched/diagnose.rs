@@ -5,11 +5,14 @@ use std::error::Error;
 use http::{HeaderMap, StatusCode, header};
 use time::{Date, Month};
 
+use super::disk_cache::DiskCache;
 use super::fetch_problem::FetchProblem;
-use super::load::{DOCUMENT_TYPES, Discovery, DocumentError, JWKS_TYPES, KeySource, Loader};
+use super::fetched_keys::{NOT_VALID_NOW, REPLACE_CERTIFICATES};
+use super::load::{KeySource, Loader};
+use super::source_keys::SourceKeys;
 use crate::clock::{Clock, UnixTime};
 use crate::diagnosis::Finding;
-use crate::http_client::{Endpoint, HttpResponse};
+use crate::http_client::Endpoint;
 use crate::key::set::KeySet;
 use crate::limits;
 
@@ -19,79 +22,87 @@ const WARNING_SECS: u64 = 5;
 impl Loader {
     /// Asks the source, even if keys are known already, and changes nothing.
     pub(super) async fn diagnose(&self, clock: &dyn Clock) -> Vec<Finding> {
-        let mut found = Vec::new();
+        let mut found: Vec<_> = self
+            .disk_cache
+            .iter()
+            .filter_map(DiskCache::finding)
+            .collect();
         let endpoint = match &self.source {
-            KeySource::Configured { endpoint, .. } => Some(endpoint.clone()),
-            KeySource::Discovered(discovery) => {
-                self.diagnose_discovery(discovery, &mut found).await
-            }
+            KeySource::Configured { endpoint, .. } => endpoint.clone(),
+            KeySource::Discovered(discovery) => match self.locate(discovery).await {
+                Ok(located) => {
+                    let subject = format!("discovery {}", located.place);
+                    let text = format!("is of this issuer and names the keys at {}", located.keys);
+                    found.push(Finding::ok(subject.as_str(), text));
+                    found.extend(plain_http_finding(subject, located.place));
+                    located.keys
+                }
+                Err((place, problem)) => {
+                    let place =
+                        place.map_or_else(|| discovery.issuer.to_string(), Endpoint::to_string);
+                    found.push(error_finding(format!("discovery {place}"), &problem));
+                    return found;
+                }
+            },
         };
-        let Some(endpoint) = endpoint else {
-            return found;
-        };
+        found.extend(self.diagnose_keys(&endpoint, clock).await);
+        found
+    }
+
+    async fn diagnose_keys(&self, endpoint: &Endpoint, clock: &dyn Clock) -> Vec<Finding> {
         let subject = format!("keys {endpoint}");
-        let response = match self.get(&endpoint, JWKS_TYPES).await {
+        let mut found = Vec::from_iter(plain_http_finding(subject.clone(), endpoint));
+        let response = match self
+            .get(endpoint, self.form.types(), &HeaderMap::new())
+            .await
+        {
             Ok(response) => response,
             Err(problem) => {
-                found.push(error_finding(subject, &problem).hint(NETWORK));
+                found.push(error_finding(subject, &problem));
                 return found;
             }
         };
         found.extend(clock_finding(&subject, clock, response.headers()));
-        if response.status() != StatusCode::OK {
-            let text = format!("the source answered {}", response.status());
-            found.push(Finding::error(subject, text).hint(STATUS));
-            return found;
-        }
-        match self.keys(response.body()) {
-            Ok(keys) => found.extend(key_findings(&subject, &keys)),
-            Err(problem) => found.push(error_finding(subject, &problem).hint(NO_KEYS)),
+        let keys = match response.status() {
+            StatusCode::OK => self.keys(&response),
+            status => Err(FetchProblem::status(status)),
+        };
+        match keys {
+            Ok(keys) => found.extend(source_findings(&subject, &keys, clock.now())),
+            Err(problem) => found.push(error_finding(subject, &problem)),
         }
         found
     }
+}
 
-    /// Reads the discovery document and returns the address of the keys.
-    async fn diagnose_discovery(
-        &self,
-        source: &Discovery,
-        found: &mut Vec<Finding>,
-    ) -> Option<Endpoint> {
-        for address in &source.addresses {
-            let subject = format!("discovery {address}");
-            let response = match self.get(address, DOCUMENT_TYPES).await {
-                Ok(response) => response,
-                Err(problem) => {
-                    found.push(error_finding(subject, &problem).hint(NETWORK));
-                    return None;
-                }
-            };
-            match source.read(&response, address) {
-                Ok(endpoint) => {
-                    let text = format!("is of this issuer and names the keys at {endpoint}");
-                    found.push(Finding::ok(subject, text));
-                    return Some(endpoint);
-                }
-                Err(DocumentError::NotHere) => {}
-                Err(DocumentError::Failed(problem)) => {
-                    let text = format!("{} ({})", text_with_causes(&problem), response.status());
-                    found.push(Finding::error(subject, text).hint(STATUS));
-                    return None;
-                }
-                Err(DocumentError::Refused(problem)) => {
-                    found.push(error_finding(subject, &problem).hint(DOCUMENT));
-                    return None;
-                }
-            }
+/// Warns of requests without TLS that leave this machine.
+pub(crate) fn plain_http_finding(subject: String, endpoint: &Endpoint) -> Option<Finding> {
+    let finding = Finding::warning(subject, PLAIN_HTTP).hint(USE_TLS);
+    endpoint.is_plain_http().then_some(finding)
+}
+
+const PLAIN_HTTP: &str = "requests are sent without TLS, because `allow_plain_http` names the host: \
+                          anyone on that network can read the credentials and replace the answers";
+const USE_TLS: &str = "use `https`, or keep the network between the two to this service and its \
+                       provider";
+
+/// Returns one finding for each key of the source, used now or not.
+fn source_findings(subject: &str, keys: &SourceKeys, now: Option<UnixTime>) -> Vec<Finding> {
+    // Without a time no key is used; the gate reports the clock.
+    let now = now.unwrap_or(UnixTime::from_secs(0));
+    let (valid, _) = keys.valid_at(now);
+    let mut found = key_findings(subject, &valid);
+    if let SourceKeys::Dated(all) = keys {
+        found.extend(all.invalid_at(now).map(|key| {
+            let kid = key.kid().unwrap_or_default();
+            let text = format!("key `{kid}` is not used: its certificate is not valid now");
+            Finding::warning(subject, text).hint(REPLACE_CERTIFICATES)
+        }));
+        if valid.keys().is_empty() {
+            found.push(Finding::error(subject, NOT_VALID_NOW).hint(REPLACE_CERTIFICATES));
         }
-        let subject = format!("discovery {}", source.issuer);
-        found.push(Finding::error(subject, "there is no discovery document").hint(NO_DOCUMENT));
-        None
     }
-
-    async fn get(&self, at: &Endpoint, types: &'static str) -> Result<HttpResponse, FetchProblem> {
-        let request = self.request(at.clone(), types)?;
-        self.send(request).await
-    }
+    found
 }
 
 /// Compares the clocks by the `Date` of a response.
@@ -111,14 +122,6 @@ fn clock_finding(subject: &str, clock: &dyn Clock, headers: &HeaderMap) -> Optio
     })
 }
 
-const NETWORK: &str = "check name resolution, firewall, proxy and certificates between this host \
-                       and the source; a private CA must be given to the client";
-const STATUS: &str = "ask the address by hand; a redirect is not followed, so give the address \
-                      that it leads to, and give credentials where the source wants them";
-const DOCUMENT: &str = "give the issuer exactly as the document spells it, to the last slash, or \
-                        trust the host that it names";
-const NO_DOCUMENT: &str = "check the issuer, or give the address of the document or of the keys";
-const NO_KEYS: &str = "check that the address is that of a JWK Set with public signing keys";
 const KEY: &str = "tokens signed by this key are refused; have it replaced at the provider";
 const CLOCK: &str = "let both hosts keep time by NTP; tokens are refused beyond the leeway";
 
@@ -139,7 +142,7 @@ pub(crate) fn key_findings(subject: &str, keys: &KeySet) -> Vec<Finding> {
 }
 
 fn error_finding(subject: String, problem: &FetchProblem) -> Finding {
-    Finding::error(subject, text_with_causes(problem))
+    Finding::error(subject, text_with_causes(problem)).hint(problem.remedy())
 }
 
 /// The text of the problem and of its causes.

@@ -1,28 +1,34 @@
 //! The last fetched set in a file, for use after a restart.
 
-use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
-use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Freshness, RefreshSchedule};
+use super::private_file;
+use super::source_keys::SourceKeys;
 use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
+use crate::event::{Event, Observer};
 use crate::json::Object;
-use crate::key::import::KeyImporter;
-use crate::key::set::KeySet;
 use crate::limits;
 
 /// The file of the last set.
+///
+/// Whoever can write it can add a key, so it is used only if this user owns it and nobody else may
+/// write it.
 pub(super) struct DiskCache {
     pub(super) path: PathBuf,
     pub(super) schedule: RefreshSchedule,
+    pub(super) observer: Option<Arc<dyn Observer>>,
 }
 
 /// A set that was read from the file.
 pub(super) struct CachedSet {
-    pub(super) keys: KeySet,
+    pub(super) keys: SourceKeys,
     pub(super) at: UnixTime,
     pub(super) max_age: Option<Duration>,
 }
@@ -37,18 +43,23 @@ struct CacheFile {
 }
 
 impl DiskCache {
-    /// Returns the set of this source, only if it may still be used.
+    /// Returns the set of this source, only if the file is trusted and the set may still be used.
     pub(super) fn read(
         &self,
         source: &str,
         now: UnixTime,
-        import: &KeyImporter,
+        import: impl Fn(&[u8]) -> Option<SourceKeys>,
     ) -> Option<CachedSet> {
-        let length = fs::metadata(&self.path).ok()?.len();
-        if length > u64::try_from(limits::JSON_BYTES).ok()? {
-            return None;
-        }
-        let text = fs::read_to_string(&self.path).ok()?;
+        let text = match self.read_text() {
+            Ok(text) => text?,
+            Err(reason) => {
+                if let Some(observer) = &self.observer {
+                    let path = &self.path.to_string_lossy();
+                    observer.observe(&Event::KeptKeysIgnored { path, reason });
+                }
+                return None;
+            }
+        };
         Object::parse(text.as_bytes()).ok()?;
         let contents: CacheFile = serde_json::from_str(&text).ok()?;
         let at = UnixTime::from_secs(contents.fetched_at);
@@ -57,8 +68,22 @@ impl DiskCache {
         if contents.source != source || at > now || freshness == Freshness::Expired {
             return None;
         }
-        let keys = import.jwks(&contents.jwks).ok()?;
-        Some(CachedSet { keys, at, max_age })
+        let keys = import(contents.jwks.as_bytes())?;
+        let (valid, _) = keys.valid_at(now);
+        (!valid.keys().is_empty()).then_some(CachedSet { keys, at, max_age })
+    }
+
+    /// Returns a warning if the file is not trusted.
+    pub(super) fn finding(&self) -> Option<Finding> {
+        let reason = self.read_text().err()?;
+        let subject = format!("kept keys {}", self.path.display());
+        let text = format!("the file is not used: {reason}");
+        let hint = "remove the file, and let only the user of this service write to its folder";
+        Some(Finding::warning(subject, text).hint(hint))
+    }
+
+    fn read_text(&self) -> Result<Option<String>, private_file::Distrust> {
+        private_file::read(&self.path, limits::JSON_BYTES as u64)
     }
 
     /// Replaces the file atomically.
@@ -75,9 +100,6 @@ impl DiskCache {
             max_age: max_age.map(|age| age.as_secs()),
             jwks: String::from_utf8_lossy(jwks).into_owned(),
         };
-        let mut temporary = OsString::from(&self.path);
-        temporary.push(format!(".{}", std::process::id()));
-        fs::write(&temporary, serde_json::to_vec(&contents)?)?;
-        fs::rename(&temporary, &self.path)
+        private_file::replace(&self.path, &serde_json::to_vec(&contents)?)
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwapOption, Guard};
 
 use super::fetch_problem::FetchProblem;
 use super::load::{ETag, FetchRequest, FetchedSet, Loader};
@@ -75,7 +75,7 @@ impl FetchedKeys {
     /// starts a fetch.
     pub fn current(&self) -> Option<Arc<KeySet>> {
         let now = self.0.clock.now()?;
-        let snapshot = self.0.snapshot.load();
+        let snapshot = self.0.load_at(now);
         let usable = snapshot.as_ref().filter(|s| s.is_usable(now))?;
         Some(Arc::clone(&usable.keys))
     }
@@ -90,8 +90,11 @@ impl KeyStore for FetchedKeys {
     }
 
     fn status(&self, key: &KeyId) -> KeyStatus {
-        let snapshot = self.0.snapshot.load();
-        let (Some(now), Some(snapshot)) = (self.0.clock.now(), &*snapshot) else {
+        let Some(now) = self.0.clock.now() else {
+            return KeyStatus::Unknown;
+        };
+        let snapshot = self.0.load_at(now);
+        let Some(snapshot) = &*snapshot else {
             return KeyStatus::Unknown;
         };
         if !snapshot.keys.has(key) {
@@ -119,19 +122,34 @@ impl KeyStore for FetchedKeys {
 }
 
 impl FetchedStore {
+    /// Returns the snapshot, with the keys that may be used at this time.
+    fn load_at(&self, now: UnixTime) -> Guard<Option<Arc<Snapshot>>> {
+        let snapshot = self.snapshot.load();
+        let moved = snapshot.as_deref().and_then(|s| s.moved_to(now));
+        match moved.map(Arc::new) {
+            None => snapshot,
+            Some(moved) => {
+                // A set that was fetched meanwhile stays.
+                self.snapshot
+                    .compare_and_swap(&snapshot, Some(Arc::clone(&moved)));
+                Guard::from_inner(Some(moved))
+            }
+        }
+    }
+
     /// Returns the result if it needs no waiting; otherwise this has no effect.
     fn try_ready(self: &Arc<Self>, hint: KeyHint<'_>) -> Option<Result<Arc<KeySet>, Rejection>> {
         let Some(now) = self.clock.now() else {
             return Some(Err(RejectionKind::Unavailable.into()));
         };
-        let snapshot = self.snapshot.load();
+        let snapshot = self.load_at(now);
         let usable = snapshot.as_deref().filter(|s| s.is_usable(now));
         if let Some(snapshot) = usable.filter(|s| s.keys.knows(hint)) {
             return Some(Ok(self.use_keys(snapshot, now)));
         }
         let state = self.lock();
         // Read again under the lock: a new set may have been stored since.
-        let snapshot = self.snapshot.load();
+        let snapshot = self.load_at(now);
         let usable = snapshot.as_deref().filter(|s| s.is_usable(now));
         let plan = state.plan_lookup(usable, hint, now);
         drop(state);
@@ -156,7 +174,7 @@ impl FetchedStore {
     fn step(self: &Arc<Self>, hint: KeyHint<'_>) -> Result<LookupStep, Rejection> {
         let now = self.clock.now().ok_or(RejectionKind::Unavailable)?;
         let mut state = self.lock();
-        let snapshot = self.snapshot.load_full();
+        let snapshot = self.load_at(now);
         let usable = snapshot.as_deref().filter(|s| s.is_usable(now));
         match (state.plan_lookup(usable, hint, now), usable) {
             (LookupPlan::Use, Some(snapshot)) => {
@@ -271,18 +289,24 @@ impl FetchedStore {
     ) -> Result<(Snapshot, Option<ETag>), FetchProblem> {
         let fetched = fetched?;
         let keys = match (fetched.keys, before) {
-            (Some(keys), _) => Arc::new(keys),
-            (None, Some(before)) => Arc::clone(&before.keys),
+            (Some(keys), _) => keys,
+            (None, Some(before)) => before.source(),
             (None, None) => {
                 return Err(FetchProblem::new(
                     "the source confirmed a set that is not known here",
+                    "let the provider answer 304 only to a conditional request",
                 ));
             }
         };
         // Only the time of the next refresh depends on the jitter, so it need not be secret.
         let [jitter, ..] = RandomState::new().build_hasher().finish().to_le_bytes();
         let terms = self.schedule.terms(fetched.at, fetched.max_age, jitter);
-        Ok((Snapshot { keys, terms }, fetched.etag))
+        let now = self.clock.now().unwrap_or(fetched.at);
+        let snapshot = Snapshot::new(keys, terms, now);
+        if snapshot.keys.keys().is_empty() {
+            return Err(FetchProblem::new(NOT_VALID_NOW, REPLACE_CERTIFICATES));
+        }
+        Ok((snapshot, fetched.etag))
     }
 
     fn observe(&self, event: &Event<'_>) {
@@ -326,10 +350,14 @@ impl FetchGuard {
 
 impl Drop for FetchGuard {
     fn drop(&mut self) {
-        self.settle(Err(FetchProblem::new(ABANDONED)));
+        let remedy = "check that the spawner drives its tasks to their end";
+        self.settle(Err(FetchProblem::new(ABANDONED, remedy)));
     }
 }
 
+pub(super) const NOT_VALID_NOW: &str = "no certificate of the source is valid now";
+pub(super) const REPLACE_CERTIFICATES: &str =
+    "check the clock of this host, and have the certificates replaced at the provider";
 const ABANDONED: &str = "the task of the fetch was dropped before it ended";
 
 impl fmt::Debug for FetchedKeys {

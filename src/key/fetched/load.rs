@@ -1,21 +1,21 @@
 //! One fetch of keys: the address, the requests, and the reading of the responses.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::cache_control::freshness_lifetime;
+use super::discovery_document::{CODED, Discovery, DocumentError, REMOVE_CODING, no_document};
 use super::disk_cache::DiskCache;
 use super::fetch_problem::FetchProblem;
+use super::source_keys::{SourceForm, SourceKeys};
 use crate::clock::UnixTime;
 use crate::crypto::Algorithm;
-use crate::http_client::{AddressScope, Endpoint, HttpClient, HttpRequest, HttpResponse};
-use crate::key::discovery::{Metadata, MetadataError};
+use crate::http_client::{CheckedSettings, Endpoint, HttpClient, HttpRequest, HttpResponse};
 use crate::key::hint::KeyHint;
 use crate::key::import::KeyImporter;
-use crate::key::set::KeySet;
 use crate::limits;
 
 /// The reason for a fetch, and what is known before it.
@@ -66,18 +66,9 @@ pub(super) struct FetchedSet {
     /// Whether the keys are from the source, not from the disk cache.
     pub(super) is_from_source: bool,
     /// `None` if the source confirmed the set that is known already.
-    pub(super) keys: Option<KeySet>,
+    pub(super) keys: Option<SourceKeys>,
     pub(super) etag: Option<ETag>,
     pub(super) max_age: Option<Duration>,
-}
-
-/// The form of the document with the keys.
-#[derive(Debug)]
-pub(super) enum DocumentForm {
-    /// A JWK Set (RFC 7517 section 5).
-    JwkSet,
-    /// One public key in PEM, which has this id.
-    Pem { kid: Box<str> },
 }
 
 /// The origin of the address of the keys.
@@ -86,15 +77,27 @@ pub(super) enum KeySource {
     Discovered(Discovery),
 }
 
-/// The discovery document of an issuer.
-pub(super) struct Discovery {
-    pub(super) issuer: Box<str>,
-    /// The addresses that the document may have.
-    pub(super) addresses: Vec<Endpoint>,
-    /// Hosts that the document may name in addition to its own.
-    pub(super) trusted_hosts: Vec<Box<str>>,
-    /// The address of the keys from the last document, and when it was read.
-    pub(super) learnt: Mutex<Option<(Endpoint, UnixTime)>>,
+impl KeySource {
+    /// Returns the hosts to which requests without TLS may go, if the settings name them.
+    pub(super) fn plain_hosts(&self) -> Vec<&str> {
+        match self {
+            Self::Configured { endpoint, .. } => {
+                let plain = Some(endpoint).filter(|endpoint| endpoint.is_plain_http());
+                plain.map(Endpoint::host).into_iter().collect()
+            }
+            Self::Discovered(discovery) => {
+                let places = discovery.places.iter().map(Endpoint::host);
+                let trusted = discovery.trusted_hosts.iter().map(|host| &**host);
+                places.chain(trusted).collect()
+            }
+        }
+    }
+}
+
+/// The address of the keys, and the place of the document that names it.
+pub(super) struct Located<'s> {
+    pub(super) place: &'s Endpoint,
+    pub(super) keys: Endpoint,
 }
 
 /// The bearer token that is sent to the source.
@@ -107,8 +110,9 @@ pub(super) enum SourceToken {
 /// The fetching of keys from one source.
 pub(super) struct Loader {
     pub(super) source: KeySource,
-    pub(super) form: DocumentForm,
+    pub(super) form: SourceForm,
     pub(super) client: Arc<dyn HttpClient>,
+    pub(super) settings: CheckedSettings,
     pub(super) import: KeyImporter,
     pub(super) token: Option<SourceToken>,
     pub(super) disk_cache: Option<DiskCache>,
@@ -126,7 +130,8 @@ impl Loader {
     /// Returns the keys from the disk cache if none are known yet, or else from the source.
     pub(super) async fn load(&self, request: &FetchRequest) -> Result<FetchedSet, FetchProblem> {
         let disk_cache = self.disk_cache.as_ref().filter(|_| request.is_first);
-        let cached = disk_cache.and_then(|c| c.read(self.name(), request.at, &self.import));
+        let read = |body: &[u8]| self.form.read(&self.import, body).ok();
+        let cached = disk_cache.and_then(|c| c.read(self.name(), request.at, read));
         if let Some(cached) = cached {
             return Ok(FetchedSet {
                 at: cached.at,
@@ -155,15 +160,15 @@ impl Loader {
     ) -> Result<FetchedSet, FetchProblem> {
         let known = request.etag.as_ref();
         let known = known.filter(|etag| etag.endpoint == endpoint);
-        let mut get = self.request(endpoint.clone(), JWKS_TYPES)?;
+        let mut headers = HeaderMap::new();
         if let Some(etag) = known {
-            get = get.with_header(header::IF_NONE_MATCH, etag.value.clone());
+            headers.insert(header::IF_NONE_MATCH, etag.value.clone());
         }
         if request.wanted.is_some() {
             let no_cache = HeaderValue::from_static("no-cache");
-            get = get.with_header(header::CACHE_CONTROL, no_cache);
+            headers.insert(header::CACHE_CONTROL, no_cache);
         }
-        let response = self.send(get).await?;
+        let response = self.get(&endpoint, self.form.types(), &headers).await?;
         let mut fetched = self.read(&response, request, known.is_some())?;
         let value = response.headers().get(header::ETAG);
         let value = value.filter(|value| value.len() <= limits::ETAG_BYTES);
@@ -182,12 +187,8 @@ impl Loader {
         let max_age = freshness_lifetime(response.headers());
         let keys = match response.status() {
             StatusCode::NOT_MODIFIED if is_conditional => None,
-            StatusCode::OK => Some(self.keys(response.body())?),
-            _ => {
-                return Err(FetchProblem::new(
-                    "the source answered with another status than 200",
-                ));
-            }
+            StatusCode::OK => Some(self.keys(response)?),
+            status => return Err(FetchProblem::status(status)),
         };
         if let (Some(_), Some(disk_cache)) = (&keys, &self.disk_cache) {
             // If the file cannot be written, the next start has to fetch the keys.
@@ -202,49 +203,63 @@ impl Loader {
         })
     }
 
-    pub(super) fn keys(&self, body: &[u8]) -> Result<KeySet, FetchProblem> {
-        let (keys, text) = match &self.form {
-            DocumentForm::JwkSet => (
-                self.import.jwks(body),
-                "the answer is no JWK Set with a usable key",
-            ),
-            DocumentForm::Pem { kid } => {
-                let key = self.import.pem(body);
-                let named = key.and_then(|key| key.with_kid(&**kid));
-                (
-                    named.map(KeySet::from),
-                    "the answer is no usable key in PEM",
-                )
-            }
-        };
-        keys.map_err(|error| FetchProblem::new(text).because(error))
+    /// Reads the keys in the body of a response.
+    pub(super) fn keys(&self, response: &HttpResponse) -> Result<SourceKeys, FetchProblem> {
+        let body = response.plain_body();
+        let body = body.map_err(|c| FetchProblem::new(CODED, REMOVE_CODING).because(c))?;
+        self.form.read(&self.import, body)
     }
 
     async fn discover(&self, source: &Discovery, now: UnixTime) -> Result<Endpoint, FetchProblem> {
         if let Some(learnt) = source.fresh_learnt(now) {
             return Ok(learnt);
         }
-        let mut problem = FetchProblem::new("the issuer has no discovery document");
-        for address in &source.addresses {
-            let response = self
-                .send(self.request(address.clone(), DOCUMENT_TYPES)?)
-                .await?;
-            match source.read(&response, address) {
-                Ok(endpoint) => {
-                    source.set_learnt(Some((endpoint.clone(), now)));
-                    return Ok(endpoint);
-                }
-                Err(DocumentError::NotHere) => {}
-                Err(DocumentError::Refused(refused)) => problem = refused,
-                Err(DocumentError::Failed(failed)) => return Err(failed),
-            }
-        }
-        Err(problem)
+        let located = self.locate(source).await.map_err(|(_, problem)| problem)?;
+        source.set_learnt(Some((located.keys.clone(), now)));
+        Ok(located.keys)
     }
 
-    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, FetchProblem> {
-        let sent = self.client.send(request).await;
-        sent.map_err(|error| FetchProblem::new("the source did not answer").because(error))
+    /// Asks the places of the document in turn, until one has it or fails.
+    ///
+    /// # Errors
+    ///
+    /// The problem, with the place that has it unless there is no document at all.
+    pub(super) async fn locate<'s>(
+        &self,
+        source: &'s Discovery,
+    ) -> Result<Located<'s>, (Option<&'s Endpoint>, FetchProblem)> {
+        let mut refused = None;
+        for place in &source.places {
+            let response = self.get(place, DOCUMENT_TYPES, &HeaderMap::new()).await;
+            let response = response.map_err(|problem| (Some(place), problem))?;
+            match source.read(&response, place, &self.settings) {
+                Ok(keys) => return Ok(Located { place, keys }),
+                Err(DocumentError::NotHere) => {}
+                Err(DocumentError::Refused(problem)) => {
+                    refused = refused.or(Some((Some(place), problem)));
+                }
+                Err(DocumentError::Failed(problem)) => return Err((Some(place), problem)),
+            }
+        }
+        Err(refused.unwrap_or((None, no_document())))
+    }
+
+    /// Gets an answer, with a second attempt if no connection was made.
+    pub(super) async fn get(
+        &self,
+        endpoint: &Endpoint,
+        types: &'static str,
+        more: &HeaderMap,
+    ) -> Result<HttpResponse, FetchProblem> {
+        let make = || {
+            let request = self.request(endpoint.clone(), types)?;
+            let headers = more.iter();
+            Ok(headers.fold(request, |request, (name, value)| {
+                request.with_header(name.clone(), value.clone())
+            }))
+        };
+        let sent = self.settings.send(&*self.client, make).await?;
+        sent.map_err(FetchProblem::unanswered)
     }
 
     pub(super) fn request(
@@ -252,7 +267,7 @@ impl Loader {
         endpoint: Endpoint,
         types: &'static str,
     ) -> Result<HttpRequest, FetchProblem> {
-        let is_trusted = endpoint.address_scope() != AddressScope::Public;
+        let is_trusted = endpoint.takes_credentials();
         let request =
             HttpRequest::get(endpoint).with_header(header::ACCEPT, HeaderValue::from_static(types));
         // A host that is only named by a document gets no credentials.
@@ -264,68 +279,7 @@ impl Loader {
     }
 }
 
-pub(super) const JWKS_TYPES: &str = "application/jwk-set+json, application/json";
-pub(super) const DOCUMENT_TYPES: &str = "application/json";
-
-/// Why an address gave no usable document.
-pub(super) enum DocumentError {
-    /// The address could not be read, so no other is asked.
-    Failed(FetchProblem),
-    /// There is none; another address may have it.
-    NotHere,
-    /// The document is not usable.
-    Refused(FetchProblem),
-}
-
-impl Discovery {
-    pub(super) fn read(
-        &self,
-        response: &HttpResponse,
-        address: &Endpoint,
-    ) -> Result<Endpoint, DocumentError> {
-        match response.status() {
-            StatusCode::OK => {}
-            status if status.is_client_error() => return Err(DocumentError::NotHere),
-            _ => {
-                let text =
-                    "the place of the discovery document answered with another status than 200";
-                return Err(DocumentError::Failed(FetchProblem::new(text)));
-            }
-        }
-        let metadata = Metadata::read(response.body(), &self.issuer);
-        let metadata = metadata.map_err(|error| DocumentError::Refused(refused(error)))?;
-        let uri = metadata.jwks_uri();
-        let uri = uri.ok_or(DocumentError::Refused(FetchProblem::new(
-            "the discovery document names no keys",
-        )))?;
-        let learnt = address.learn(uri, &self.trusted_hosts);
-        learnt.map_err(|why| {
-            let text = "the address of the keys in the discovery document must not be reached";
-            DocumentError::Refused(FetchProblem::new(text).because(why))
-        })
-    }
-
-    fn fresh_learnt(&self, now: UnixTime) -> Option<Endpoint> {
-        let learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
-        let (endpoint, at) = learnt.as_ref()?;
-        let is_fresh = *at <= now && now < at.saturating_add(limits::DISCOVERY_FRESH);
-        is_fresh.then(|| endpoint.clone())
-    }
-
-    fn set_learnt(&self, learnt: Option<(Endpoint, UnixTime)>) {
-        *self.learnt.lock().unwrap_or_else(PoisonError::into_inner) = learnt;
-    }
-}
-
-fn refused(error: MetadataError) -> FetchProblem {
-    let text = match error {
-        MetadataError::Issuer => "the issuer in the discovery document is another one",
-        MetadataError::Malformed | MetadataError::InvalidAddress => {
-            "the discovery document is malformed"
-        }
-    };
-    FetchProblem::new(text).because(error)
-}
+const DOCUMENT_TYPES: &str = "application/json";
 
 impl SourceToken {
     pub(super) fn fixed(token: &[u8]) -> Option<Self> {
@@ -336,8 +290,10 @@ impl SourceToken {
         match self {
             Self::Fixed(value) => Ok(value.clone()),
             Self::File(path) => {
-                let unreadable =
-                    FetchProblem::new("the file of the source's bearer token is unreadable");
+                let unreadable = FetchProblem::new(
+                    "the file of the source's bearer token is unreadable",
+                    "check the path and its permissions; the file has one token, without a scheme",
+                );
                 let token = std::fs::read(path).map(zeroize::Zeroizing::new);
                 let token = token.map_err(|error| unreadable.clone().because(error))?;
                 header_value(token.trim_ascii()).ok_or(unreadable)

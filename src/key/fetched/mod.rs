@@ -3,13 +3,16 @@
 mod builder;
 mod cache_control;
 mod diagnose;
+mod discovery_document;
 mod disk_cache;
 mod fetch_problem;
 mod fetched_keys;
 mod load;
 mod plan;
+mod private_file;
+mod source_keys;
 mod state;
 
 pub use builder::FetchedKeysBuilder;
-pub(crate) use diagnose::key_findings;
+pub(crate) use diagnose::{key_findings, plain_http_finding};
 pub use fetched_keys::FetchedKeys;

@@ -1,9 +1,11 @@
 //! The fetched keys, and what is known about their source.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::load::{ETag, FetchRequest};
 use super::plan::{Freshness, RefreshPlan, Terms, UnknownKid};
+use super::source_keys::SourceKeys;
 use crate::clock::UnixTime;
 use crate::crypto::Algorithms;
 use crate::error::{Rejection, RejectionKind};
@@ -16,11 +18,36 @@ pub(super) type FetchOutcome = Result<(), Rejection>;
 
 /// Keys, and how long they may be used.
 pub(super) struct Snapshot {
+    /// The keys of the source that may be used in `span`.
     pub(super) keys: Arc<KeySet>,
+    span: Range<UnixTime>,
+    source: SourceKeys,
     pub(super) terms: Terms,
 }
 
 impl Snapshot {
+    /// Makes the snapshot of the keys that may be used at this time.
+    pub(super) fn new(source: SourceKeys, terms: Terms, now: UnixTime) -> Self {
+        let (keys, span) = source.valid_at(now);
+        Self {
+            keys,
+            span,
+            source,
+            terms,
+        }
+    }
+
+    /// Returns the snapshot of this time, if another certificate has become valid or invalid since.
+    pub(super) fn moved_to(&self, now: UnixTime) -> Option<Self> {
+        let is_same = self.span.contains(&now);
+        (!is_same).then(|| Self::new(self.source.clone(), self.terms, now))
+    }
+
+    /// Returns all keys of the source.
+    pub(super) fn source(&self) -> SourceKeys {
+        self.source.clone()
+    }
+
     pub(super) fn is_usable(&self, now: UnixTime) -> bool {
         self.terms.freshness(now) != Freshness::Expired
     }

@@ -14,7 +14,7 @@ use crate::crypto::Algorithm;
 use crate::error::{Rejection, RejectionKind};
 use crate::json::{TextRange, Value};
 use crate::jwt::claim_name::{ClaimName, Slots};
-use crate::jwt::claims::RegisteredClaims;
+use crate::jwt::claims::{EmptyAudience, RegisteredClaims};
 use crate::jwt::facts::FactReader;
 use crate::jwt::rejections::{binding_required, missing};
 use crate::key::Key;
@@ -107,7 +107,7 @@ impl AlbRules {
         }
         let mut document = token.claims()?;
         let slots = Slots::in_document(&document);
-        let claims = RegisteredClaims::read(&document, &slots)?;
+        let claims = RegisteredClaims::read(&document, &slots, EmptyAudience::Accepted)?;
         self.check_issuer(token, &claims)?;
         if token.party("client")? != *self.client {
             return Err(Rejection::new(RejectionKind::AudienceMismatch).with_claim("client"));

@@ -1,0 +1,116 @@
+//! What the operator can do about requests that got no usable answer.
+
+use http::StatusCode;
+
+use super::HttpErrorKind;
+
+/// Returns what the operator can do about a request without a whole answer.
+pub(crate) const fn remedy(kind: HttpErrorKind) -> &'static str {
+    match kind {
+        HttpErrorKind::Broken => {
+            "the provider or a proxy before it closes the connection: ask the address by hand from \
+             this host, and check the proxies between them"
+        }
+        HttpErrorKind::Connect => {
+            "check name resolution, firewall, proxy and certificates between this host and the \
+             provider; a private CA must be given to the client"
+        }
+        HttpErrorKind::ConnectDeadline => {
+            "the connect deadline passed: check routing and firewall between this host and the \
+             provider, or raise `HttpSettings::connect_deadline`"
+        }
+        HttpErrorKind::Deadline => {
+            "the deadline of the whole call passed: find out by hand how long the answer takes, and \
+             raise `HttpSettings::deadline` if that is usual"
+        }
+        HttpErrorKind::Forbidden => {
+            "the host resolves to an address that this URL must not reach: name a host that only a \
+             document names with `trust_host`; a host with plain http needs a private address"
+        }
+        HttpErrorKind::TooLarge => {
+            "check that the address is the right one; the answer is longer than any of its kind \
+             should be, and the limit cannot be raised"
+        }
+    }
+}
+
+/// The statuses that have the same meaning for a client.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum StatusClass {
+    /// 404, 405, 410: what was asked for is not here.
+    Absent,
+    /// 5xx.
+    Failing,
+    /// 200.
+    Ok,
+    /// Any other status.
+    Other,
+    /// 3xx.
+    Redirect,
+    /// 401, 403.
+    Refused,
+    /// 429.
+    Throttled,
+}
+
+impl StatusClass {
+    pub(crate) fn of(status: StatusCode) -> Self {
+        match status.as_u16() {
+            200 => Self::Ok,
+            300..=399 => Self::Redirect,
+            401 | 403 => Self::Refused,
+            404 | 405 | 410 => Self::Absent,
+            429 => Self::Throttled,
+            500..=599 => Self::Failing,
+            _ => Self::Other,
+        }
+    }
+
+    /// Returns what the operator can do about an answer with such a status.
+    pub(crate) const fn remedy(self) -> &'static str {
+        match self {
+            Self::Absent => "check the address: the provider has nothing there",
+            Self::Failing => {
+                "the provider or a proxy before it fails: look at its state, and ask again later"
+            }
+            Self::Ok | Self::Other => "ask the address by hand, and check that it is the right one",
+            Self::Redirect => "redirects are not followed: give the address that this one leads to",
+            Self::Refused => {
+                "the provider or a firewall before it refuses this service: let it pass this \
+                 host's address and its `User-Agent` (`HttpSettings::user_agent`), or give the \
+                 credentials that it wants (`FetchedKeysBuilder::bearer`)"
+            }
+            Self::Throttled => {
+                "the provider limits the rate of requests: have the limit raised, or send fewer of \
+                 them: keep keys in a file (`keep_in`), or use answers for longer (`fresh_for`)"
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_classed_by_what_they_mean() {
+        for (status, class) in [
+            (200, StatusClass::Ok),
+            (204, StatusClass::Other),
+            (301, StatusClass::Redirect),
+            (400, StatusClass::Other),
+            (401, StatusClass::Refused),
+            (403, StatusClass::Refused),
+            (404, StatusClass::Absent),
+            (405, StatusClass::Absent),
+            (406, StatusClass::Other),
+            (410, StatusClass::Absent),
+            (429, StatusClass::Throttled),
+            (500, StatusClass::Failing),
+            (599, StatusClass::Failing),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(StatusClass::of(status), class, "{status}");
+        }
+    }
+}
