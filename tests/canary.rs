@@ -20,7 +20,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::{PresentedCredential, Sources};
+use bearergate::credential::{BasicKey, Place, PresentedCredential, Sources};
 use bearergate::event::{Event, Observer};
 use bearergate::http_response::{BodyStyle, ResponseConfig};
 use bearergate::jwt::{JwtValidatorBuilder, Ready};
@@ -626,10 +626,14 @@ fn credential_of_a_request_is_not_shown() {
         .query("key");
     let sources = sources
         .allow_origin("https://app.example.com")
+        .basic(BasicKey::user_name())
         .build()
         .unwrap();
     let gate = Gate::builder()
         .validator(config().build().unwrap())
+        .validator_at(Place::Basic, config().build().unwrap())
+        .validator_at(Place::Cookie("session".into()), config().build().unwrap())
+        .all_authorities_equal()
         .sources(sources.clone());
     let gate = gate.allow_any_authenticated().build().unwrap();
     watch.debug(&sources);
@@ -648,6 +652,15 @@ fn credential_of_a_request_is_not_shown() {
         ),
         ("/", "", vec![("authorization", format!("Bearer {c},{c}"))]),
         ("/", "", vec![("authorization", format!("Bearer  {c}"))]),
+        ("/", "", vec![("authorization", format!("Bearer \t{c}"))]),
+        (
+            "/",
+            "",
+            vec![(
+                "authorization",
+                format!("Basic {}", STANDARD.encode(format!("{c}:"))),
+            )],
+        ),
         (
             "/",
             "",

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bearergate::clock::{Clock, FakeClock, UnixTime};
-use bearergate::credential::{Place, PresentedCredential, Sources};
+use bearergate::credential::{BasicKey, Place, PresentedCredential, Sources};
 use bearergate::error::ConfigErrorKind;
 use bearergate::gate::{Admitted, GateBuilder};
 use bearergate::http_response::{Refusal, ResponseConfig};
@@ -283,7 +283,12 @@ fn invalid_token_is_refused_with_its_response() {
 fn missing_credential_is_requested_without_an_error() {
     let gate = jwt_gate();
     let bare = (401, Some(r#"Bearer realm="api""#.to_owned()));
-    for parts in [parts(&[]), parts(&[("authorization", "Basic QTpC")])] {
+    for parts in [
+        parts(&[]),
+        parts(&[("authorization", "Basic QTpC")]),
+        parts(&[("authorization", "Bearer")]),
+        parts(&[("authorization", "Bearer  ")]),
+    ] {
         let refusal = check(&gate, &parts).unwrap_err();
         assert_eq!(refusal.kind(), RejectionKind::CredentialMissing);
         assert_eq!(answer(refusal), bare);
@@ -298,7 +303,7 @@ fn two_credentials_or_a_malformed_one_are_a_bad_request() {
     for (parts, kind) in [
         (parts(&two), RejectionKind::CredentialAmbiguous),
         (
-            parts(&[("authorization", "Bearer  a")]),
+            parts(&[("authorization", "Bearer\ta")]),
             RejectionKind::CredentialMalformed,
         ),
         (bearer("a b"), RejectionKind::CredentialMalformed),
@@ -428,8 +433,10 @@ fn only_a_missing_credential_may_become_anonymous() {
     let gate = open(&TestValidator::opaque());
     let optional = |parts: &Parts| gate.authenticate_optional(parts).try_now().unwrap();
     assert!(optional(&parts(&[])).unwrap().is_none());
-    let basic = parts(&[("authorization", "Basic QTpC")]);
-    assert!(optional(&basic).unwrap().is_none());
+    for none in ["Basic QTpC", "Bearer", "Bearer "] {
+        let none = parts(&[("authorization", none)]);
+        assert!(optional(&none).unwrap().is_none());
+    }
     assert!(optional(&bearer("good")).unwrap().is_some());
     for kind in RejectionKind::ALL {
         // A validator that rejects with `credential_missing` has seen a credential.
@@ -850,6 +857,48 @@ fn second_slot_is_complete_and_shares_no_place_with_the_first() {
         .client_validator(TestValidator::opaque())
         .client_sources(key);
     assert!(apart.build().is_ok());
+    // A request has one `Authorization` header.
+    let basic = Sources::builder()
+        .without_bearer()
+        .basic(BasicKey::user_name());
+    let same_header = first()
+        .client_validator(TestValidator::new("basic", Shape::Place(Place::Basic)))
+        .client_sources(basic.build().unwrap());
+    assert_eq!(refused(same_header), (conflict, "client_sources"));
+}
+
+#[test]
+fn basic_is_read_only_where_a_validator_is_bound_to_it() {
+    let sources = || {
+        Sources::builder()
+            .basic(BasicKey::user_name())
+            .build()
+            .unwrap()
+    };
+    let conflict = (ConfigErrorKind::Conflict, "validator");
+    let unbound = builder()
+        .sources(sources())
+        .validator(TestValidator::opaque())
+        .allow_any_authenticated();
+    assert_eq!(refused(unbound), conflict);
+    let not_enabled = builder()
+        .validator_at(Place::Basic, TestValidator::opaque())
+        .allow_any_authenticated();
+    assert_eq!(refused(not_enabled), conflict);
+
+    let gate = builder()
+        .sources(sources())
+        .validator(TestValidator::new("bearer", Shape::Opaque))
+        .validator_at(Place::Basic, TestValidator::new("basic", Shape::Opaque))
+        .allow_any_authenticated()
+        .build()
+        .unwrap();
+    let by = |value: &str| {
+        let admitted = check(&gate, &parts(&[("authorization", value)])).unwrap();
+        admitted.principal().authority().to_string()
+    };
+    assert_eq!(by("Bearer good"), "bearer");
+    assert_eq!(by("Basic Z29vZDo="), "basic");
 }
 
 #[test]

@@ -156,6 +156,31 @@ fn missing_credential_has_a_challenge_for_each_offered_scheme_and_no_error() {
 }
 
 #[test]
+fn basic_is_offered_only_if_configured_and_only_with_a_401_for_a_credential() {
+    let basic = r#"Basic realm="api""#;
+    let config = ResponseConfig::builder().offer_basic().build().unwrap();
+    for kind in RejectionKind::ALL {
+        let (offered, plain) = (config.respond_to(*kind), Refusal::from(*kind));
+        assert!(!lines(&plain).iter().any(|line| line.starts_with("Basic")));
+        let (mut expected, is_bearer) = (lines(&plain), |line: &String| line.starts_with("Bearer"));
+        let asks = plain.status() == 401 && expected.iter().any(is_bearer);
+        let is_of_tokens = [
+            RejectionKind::BindingRequired,
+            RejectionKind::BindingMismatch,
+            RejectionKind::StepUpRequired,
+        ];
+        if asks && !is_of_tokens.contains(kind) {
+            expected.push(basic.to_owned());
+        }
+        assert_eq!(lines(&offered), expected, "{kind:?}");
+    }
+    let missing = config.respond_to(RejectionKind::CredentialMissing);
+    assert_eq!(lines(&missing), [r#"Bearer realm="api""#, basic]);
+    let malformed = config.respond_to(RejectionKind::CredentialMalformed);
+    assert_eq!(lines(&malformed), [INVALID_REQUEST]);
+}
+
+#[test]
 fn insufficient_scope_has_the_scopes() {
     let refusal = Refusal::from(RejectionKind::ScopeInsufficient).with_params(params());
     let expected =

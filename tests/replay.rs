@@ -226,13 +226,13 @@ mod input {
             |value: String| verdict(&with(&without(&case(), "token"), "authorization", value));
         assert_eq!(verdict_of(format!("Bearer {good}")), "accept");
         assert_eq!(verdict_of(format!("bEARER {good}")), "accept");
+        assert_eq!(verdict_of(format!("Bearer   {good}")), "accept");
         for value in [
             format!(" Bearer {good}"),
             format!("Bearer {good} "),
-            format!("Bearer  {good}"),
             format!("Bearer\t{good}"),
+            format!("Bearer \t{good}"),
             format!("Bearer {good}\r"),
-            "Bearer".to_owned(),
             String::new(),
         ] {
             assert_eq!(
@@ -241,10 +241,14 @@ mod input {
                 "{value:?}"
             );
         }
-        assert_eq!(
-            verdict_of(format!("Basic {good}")),
-            "reject credential_missing"
-        );
+        for none in [
+            format!("Basic {good}"),
+            "Bearer".to_owned(),
+            "Bearer  ".to_owned(),
+        ] {
+            let verdict = verdict_of(none.clone());
+            assert_eq!(verdict, "reject credential_missing", "{none:?}");
+        }
     }
 
     #[test]

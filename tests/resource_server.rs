@@ -178,7 +178,7 @@ fn refusals_have_the_status_and_challenge_of_their_kind() {
     let basic = server.get("/whoami", "authorization: Basic YTpi\r\n");
     assert_eq!(basic.status(), 401);
     assert!(!basic.0.contains("error="));
-    let malformed = server.get("/whoami", "authorization: Bearer  two spaces\r\n");
+    let malformed = server.get("/whoami", "authorization: Bearer two words\r\n");
     assert_eq!(malformed.status(), 400);
     let other = idp.token(API).issuer("https://other").sign();
     let other = server.whoami(&other);

@@ -7,11 +7,13 @@ use std::time::Duration;
 use super::draft::NewApiKey;
 use super::error::{ApiKeyError, ApiKeyErrorKind};
 use super::format::{ApiKeyId, MintedKey, PepperedDigest};
+use super::import::ImportFlaw;
 use super::record::ApiKeyRecord;
 use super::scheme::ApiKeyScheme;
 use super::store::contract::ApiKeyStore;
 use super::store::{ApiKeyChange, ApiKeyFilter, ApiKeyQuery, ApiKeyRow, Disabled};
 use crate::clock::{Clock, UnixTime};
+use crate::credential::Sources;
 use crate::error::StoreErrorKind;
 use crate::limits;
 use crate::secret::Issued;
@@ -46,6 +48,7 @@ pub struct ApiKeyManager {
     pub(super) scheme: ApiKeyScheme,
     pub(super) store: Arc<dyn ApiKeyStore>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) sources: Option<Sources>,
 }
 
 /// How often a change is tried while others change the same key.
@@ -73,15 +76,21 @@ impl ApiKeyManager {
     /// # Errors
     ///
     /// Like [`create`](Self::create). [`Malformed`](ApiKeyErrorKind::Malformed) also if the scheme
-    /// has no [legacy format](ApiKeyScheme::with_legacy), if the key does not have it, or if the
+    /// has no [legacy format](ApiKeyScheme::with_legacy), if the key does not have it, if the
     /// key begins with the prefix of the scheme, because it would never be looked up as a legacy
-    /// key; [`Conflict`](ApiKeyErrorKind::Conflict) if the key was imported already.
+    /// key, or if it has a character that no request can carry: anything but visible ASCII, and
+    /// what the [configured places](crate::api_key::ApiKeyManagerBuilder::sources) cannot carry.
+    /// The [source](std::error::Error::source) of the error says which, and where, without the key.
+    /// [`Conflict`](ApiKeyErrorKind::Conflict) if the key was imported already.
     pub async fn import(&self, draft: NewApiKey, key: &str) -> Result<ApiKeyRecord, ApiKeyError> {
-        let legacy = self.scheme.legacy().ok_or(ApiKeyErrorKind::Malformed)?;
+        let legacy = self.scheme.legacy().ok_or(ImportFlaw::NoLegacyFormat)?;
         if key.starts_with(self.scheme.format().prefix()) {
-            return Err(ApiKeyErrorKind::Malformed.into());
+            return Err(ImportFlaw::OwnPrefix.into());
         }
-        let key = legacy.parse(key).map_err(|_| ApiKeyErrorKind::Malformed)?;
+        ImportFlaw::in_characters(key, self.sources.as_ref()).map_or(Ok(()), Err)?;
+        let key = legacy
+            .parse(key)
+            .map_err(|_| ImportFlaw::length(key, *legacy))?;
         let digest = self.scheme.peppers().legacy_digest(&key);
         self.import_digest(draft, digest).await
     }
@@ -90,7 +99,8 @@ impl ApiKeyManager {
     /// record gets a digest with a pepper when the key is first used.
     ///
     /// The scheme's legacy format must allow such keys
-    /// ([`with_imported_sha256`](crate::api_key::LegacyFormat::with_imported_sha256)).
+    /// ([`with_imported_sha256`](crate::api_key::LegacyFormat::with_imported_sha256)). The text is
+    /// not known, so a key that no request can carry is imported too, and never used.
     ///
     /// # Errors
     ///
@@ -102,7 +112,7 @@ impl ApiKeyManager {
     ) -> Result<ApiKeyRecord, ApiKeyError> {
         let legacy = self.scheme.legacy();
         if !legacy.is_some_and(|legacy| legacy.takes_sha256()) {
-            return Err(ApiKeyErrorKind::Malformed.into());
+            return Err(ImportFlaw::NoDigests.into());
         }
         let digest = PepperedDigest::sha256(sha256);
         self.import_digest(draft, digest).await

@@ -7,6 +7,7 @@ use super::manager::ApiKeyManager;
 use super::scheme::ApiKeyScheme;
 use super::store::contract::ApiKeyStore;
 use crate::clock::{Clock, SystemClock};
+use crate::credential::Sources;
 use crate::environment::Environment;
 use crate::error::ConfigError;
 
@@ -31,6 +32,7 @@ pub struct ApiKeyManagerBuilder {
     scheme: ApiKeyScheme,
     store: Arc<dyn ApiKeyStore>,
     clock: Arc<dyn Clock>,
+    sources: Option<Sources>,
 }
 
 impl ApiKeyManager {
@@ -41,6 +43,7 @@ impl ApiKeyManager {
             scheme,
             store,
             clock: Arc::new(SystemClock),
+            sources: None,
         }
     }
 }
@@ -50,6 +53,15 @@ impl ApiKeyManagerBuilder {
     /// the system's.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sets the places in which clients send keys, so that
+    /// [`import`](ApiKeyManager::import) refuses a key that none of them can carry: only a header of a
+    /// name of one's own and `Authorization: Basic` carry all visible ASCII characters. By default
+    /// the places are not known, and keys that one of those two can carry are imported.
+    pub fn sources(mut self, sources: &Sources) -> Self {
+        self.sources = Some(sources.clone());
         self
     }
 
@@ -70,6 +82,7 @@ impl ApiKeyManagerBuilder {
             scheme: self.scheme,
             store: self.store,
             clock: self.clock,
+            sources: self.sources,
         })
     }
 }

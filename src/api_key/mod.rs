@@ -8,6 +8,7 @@
 mod draft;
 mod error;
 mod format;
+mod import;
 mod manager;
 mod manager_builder;
 mod record;

@@ -4,27 +4,30 @@ use super::charset;
 use super::place::Scheme;
 use crate::error::RejectionKind;
 
-/// Splits a whole header value into its scheme and its token: the scheme, exactly one space, the
-/// token.
+/// Splits a whole header value into its scheme and its token: the scheme, one or more spaces
+/// (`1*SP`), the token.
 ///
-/// The characters of the token are not checked here. Without a space after the scheme the token is
-/// empty, and with a second one it begins with a space; no credential may be so.
+/// Returns `None` for a well-formed scheme that is not one of `schemes`, and for one of them with
+/// nothing but spaces behind it: neither presents a credential. The characters of the token are not
+/// checked here; what follows the scheme without a space begins with a character that no token has.
 pub(super) fn parse<'r>(
     value: &'r [u8],
     schemes: &[Scheme],
-) -> Result<(Scheme, &'r [u8]), RejectionKind> {
+) -> Result<Option<(Scheme, &'r [u8])>, RejectionKind> {
     let (name, rest) = split_name(value);
     if name.is_empty() {
         return Err(RejectionKind::CredentialMalformed);
     }
-    let scheme = find_scheme(name, schemes).ok_or(RejectionKind::CredentialMissing)?;
-    Ok((scheme, rest.strip_prefix(b" ").unwrap_or_default()))
-}
-
-/// Returns false only if the value has a well-formed scheme that is not one of `schemes`.
-pub(super) fn is_relevant(value: &[u8], schemes: &[Scheme]) -> bool {
-    let (name, _) = split_name(value);
-    name.is_empty() || find_scheme(name, schemes).is_some()
+    let Some(scheme) = find_scheme(name, schemes) else {
+        return Ok(None);
+    };
+    let spaces = rest.iter().take_while(|b| **b == b' ').count();
+    let token = rest.get(spaces..).unwrap_or_default();
+    match (token.is_empty(), spaces) {
+        (true, _) => Ok(None),
+        (false, 0) => Err(RejectionKind::CredentialMalformed),
+        (false, _) => Ok(Some((scheme, token))),
+    }
 }
 
 fn split_name(value: &[u8]) -> (&[u8], &[u8]) {

@@ -4,9 +4,11 @@ use std::collections::HashSet;
 
 use http::{HeaderName, header};
 
+use super::basic::BasicKey;
+use super::charset;
+use super::cross_site::CrossSiteCheck;
 use super::place::{Place, Scheme};
 use super::sources::Sources;
-use super::{charset, origin};
 use crate::error::ConfigError;
 
 /// A builder of [`Sources`]. Only `Authorization: Bearer` is enabled until other places are.
@@ -29,7 +31,9 @@ use crate::error::ConfigError;
 pub struct SourcesBuilder {
     schemes: Vec<Scheme>,
     requested: Vec<RequestedPlace>,
+    basic: Option<BasicKey>,
     origins: Vec<String>,
+    without_origin: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -69,11 +73,24 @@ impl SourcesBuilder {
         self.scheme(Scheme::ApiKey)
     }
 
-    /// Enables the cookie of this name.
+    /// Enables `Authorization: Basic` as a place for API keys (RFC 7617): `key` says which part is
+    /// the key, and what the other part must be. By default such a header counts as no credential.
     ///
-    /// Browsers attach cookies to requests that other sites cause. So a request with the cookie that
-    /// is not `GET`, `HEAD` or `OPTIONS`, and any upgrade, is rejected unless it has
-    /// `Sec-Fetch-Site: same-origin` or, without that header, an `Origin` that is one of
+    /// A validator must be bound to [`Place::Basic`], for example with
+    /// [`ApiKeyValidatorBuilder::basic`](crate::api_key::ApiKeyValidatorBuilder::basic). Challenges
+    /// do not offer the scheme unless
+    /// [`offer_basic`](crate::http_response::ResponseConfigBuilder::offer_basic) is set, because a
+    /// browser would ask its user for a password. A second call replaces the first.
+    pub fn basic(mut self, key: BasicKey) -> Self {
+        self.basic = Some(key);
+        self
+    }
+
+    /// Enables the cookie of this name. An empty cookie counts as no credential.
+    ///
+    /// Browsers attach cookies to requests that other sites cause. So a request with the cookie is
+    /// rejected unless it passes the [`CrossSiteCheck`]: it is `GET`, `HEAD` or `OPTIONS` and no
+    /// WebSocket upgrade, or has `Sec-Fetch-Site: same-origin`, or an `Origin` that is one of
     /// [`allow_origin`](Self::allow_origin).
     pub fn cookie(self, name: impl Into<String>) -> Self {
         self.request(RequestedPlace::Cookie(name.into()))
@@ -82,9 +99,20 @@ impl SourcesBuilder {
     /// Allows pages of this origin to send requests with a cookie that change something.
     ///
     /// The origin is written as browsers write it (RFC 6454 section 6.2), for example
-    /// `https://app.example.com`. It counts only if the request has no `Sec-Fetch-Site` header.
+    /// `https://app.example.com`. It counts if `Sec-Fetch-Site` is `same-site` or `cross-site`, or
+    /// is not sent. By default no other origin is allowed.
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.origins.push(origin.into());
+        self
+    }
+
+    /// Accepts cookies of clients that are no browsers, in requests that have neither
+    /// `Sec-Fetch-Site` nor `Origin`; by default they are refused outside `GET`, `HEAD` and
+    /// `OPTIONS`. It never applies to an upgrade.
+    ///
+    /// This weakens the check, see [`CrossSiteCheck::allow_requests_without_origin`].
+    pub const fn allow_requests_without_origin(mut self) -> Self {
+        self.without_origin = true;
         self
     }
 
@@ -97,8 +125,9 @@ impl SourcesBuilder {
         self.request(RequestedPlace::Form(name.into()))
     }
 
-    /// Enables the header of this name; its whole value is the credential. A request with the
-    /// header twice is ambiguous. Headers that have another meaning in HTTP, such as `Host`, are
+    /// Enables the header of this name; its whole value is the credential. It may have all visible
+    /// ASCII characters, so keys like `12|secret` can be sent. An empty value counts as no
+    /// credential, and a request with the header twice is ambiguous. Headers that have another meaning in HTTP, such as `Host`, are
     /// refused by [`build`](Self::build).
     pub fn header(self, name: impl Into<String>) -> Self {
         self.request(RequestedPlace::Header(name.into()))
@@ -120,11 +149,17 @@ impl SourcesBuilder {
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) if a name is empty or no place is enabled,
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if no request can have the name or the
     /// origin, [`Conflict`](crate::error::ConfigErrorKind::Conflict) if a place is enabled twice, if the header
-    /// has another meaning (such as `Host`), or if there are origins but no cookie.
+    /// has another meaning (such as `Host`), or if origins are configured but no cookie.
     pub fn build(self) -> Result<Sources, ConfigError> {
         let mut places = Vec::new();
         if !self.schemes.is_empty() {
             places.push(Place::AuthorizationHeader);
+        }
+        let mut schemes = self.schemes;
+        if let Some(basic) = &self.basic {
+            basic.check()?;
+            schemes.push(Scheme::Basic);
+            places.push(Place::Basic);
         }
         for requested in self.requested {
             places.push(requested.into_place()?);
@@ -138,11 +173,12 @@ impl SourcesBuilder {
             let detail = "no place is enabled; enable one or keep `Authorization: Bearer`";
             return Err(ConfigError::missing("sources", detail));
         }
-        check_origins(&self.origins, &places)?;
+        let has_cookie = places.iter().any(|p| matches!(p, Place::Cookie(_)));
         Ok(Sources {
-            schemes: self.schemes,
+            schemes,
             places,
-            origins: self.origins,
+            basic: self.basic,
+            cross_site: cross_site(self.origins, self.without_origin, has_cookie)?,
         })
     }
 
@@ -164,7 +200,9 @@ impl Default for SourcesBuilder {
         Self {
             schemes: vec![Scheme::Bearer],
             requested: Vec::new(),
+            basic: None,
             origins: Vec::new(),
+            without_origin: false,
         }
     }
 }
@@ -226,20 +264,27 @@ fn check_name(
     Ok(())
 }
 
-fn check_origins(origins: &[String], places: &[Place]) -> Result<(), ConfigError> {
-    let has_cookie = places.iter().any(|p| matches!(p, Place::Cookie(_)));
-    if !origins.is_empty() && !has_cookie {
-        let detail = "origins apply to cookies only; enable a cookie or remove them";
-        return Err(ConfigError::conflict("allow_origin", detail));
+fn cross_site(
+    origins: Vec<String>,
+    without_origin: bool,
+    has_cookie: bool,
+) -> Result<CrossSiteCheck, ConfigError> {
+    for (is_set, field) in [
+        (!origins.is_empty(), "allow_origin"),
+        (without_origin, "allow_requests_without_origin"),
+    ] {
+        if is_set && !has_cookie {
+            let detail = "origins apply to cookies only; enable a cookie or remove the call";
+            return Err(ConfigError::conflict(field, detail));
+        }
     }
-    if let Some(bad) = origins.iter().find(|o| !origin::is_serialized(o)) {
-        let detail = format!(
-            "expected an origin as browsers write it, found {bad:?}; give scheme and host in \
-             lower case, the port only if it is not the default, and nothing after it"
-        );
-        return Err(ConfigError::malformed("allow_origin", detail));
+    let mut check = CrossSiteCheck::default();
+    if without_origin {
+        check = check.allow_requests_without_origin();
     }
-    Ok(())
+    origins
+        .into_iter()
+        .try_fold(check, CrossSiteCheck::allow_origin)
 }
 
 #[cfg(test)]
@@ -370,5 +415,44 @@ mod tests {
         assert!(builder.clone().build().is_ok());
         let builder = builder.allow_origin("https://a.example/");
         assert_eq!(build_error(builder), (ValueMalformed, "allow_origin"));
+    }
+
+    #[test]
+    fn requests_without_origin_need_a_cookie() {
+        let builder = Sources::builder().allow_requests_without_origin();
+        let conflict = (Conflict, "allow_requests_without_origin");
+        assert_eq!(build_error(builder.clone()), conflict);
+        assert!(builder.cookie("sid").build().is_ok());
+    }
+
+    #[test]
+    fn basic_is_a_place_and_a_scheme() {
+        let builder = Sources::builder().header("x-token");
+        let sources = builder.basic(BasicKey::user_name()).build().unwrap();
+        assert_eq!(sources.schemes(), [Scheme::Bearer, Scheme::Basic]);
+        let header = Place::Header(HeaderName::from_static("x-token"));
+        let places = [Place::AuthorizationHeader, Place::Basic, header];
+        assert!(sources.places().eq(&places));
+
+        let only = Sources::builder().without_bearer();
+        let only = only.basic(BasicKey::password()).build().unwrap();
+        assert_eq!(only.schemes(), [Scheme::Basic]);
+        assert!(only.places().eq([&Place::Basic]));
+    }
+
+    #[test]
+    fn other_part_of_basic_must_be_sendable() {
+        let with = |key: BasicKey| Sources::builder().basic(key);
+        let malformed = (ValueMalformed, "basic");
+        for bad in ["a:b", "a\r", "\0", "\u{85}"] {
+            let builder = with(BasicKey::password().with_other_part(bad));
+            assert_eq!(build_error(builder), malformed, "{bad:?}");
+        }
+        let colon = with(BasicKey::user_name().with_other_part("a:b"));
+        assert!(colon.build().is_ok());
+        assert_eq!(
+            build_error(with(BasicKey::user_name().with_other_part("a\n"))),
+            malformed
+        );
     }
 }

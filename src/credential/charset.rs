@@ -19,6 +19,27 @@ pub(crate) fn is_b64token(text: &[u8]) -> bool {
     is_legal && !body.is_empty()
 }
 
+/// Returns where a text has a character that is not legal, counted in characters from 0; 0 for an
+/// empty text.
+pub(crate) fn flaw(text: &str, is_legal: impl Fn(u8) -> bool) -> Option<usize> {
+    let is_legal = |c: char| u8::try_from(c).is_ok_and(|b| b.is_ascii() && is_legal(b));
+    match text.is_empty() {
+        true => Some(0),
+        false => text.chars().position(|c| !is_legal(c)),
+    }
+}
+
+/// Returns where a text is not a [`b64token`](is_b64token), counted in characters from 0.
+pub(crate) fn b64token_flaw(text: &str) -> Option<usize> {
+    flaw(text.trim_end_matches('='), is_b64token_char)
+}
+
+/// One or more visible ASCII characters (RFC 5234 appendix B.1, `VCHAR`).
+pub(crate) fn is_visible(text: &[u8]) -> bool {
+    let is_legal = |l: Lanes| l.within(b'!', b'~');
+    !text.is_empty() && simd::all(text, is_legal, |b| b.is_ascii_graphic())
+}
+
 /// The characters of base64 of either alphabet, without padding (RFC 4648 sections 4 and 5).
 pub(crate) fn is_base64(text: &[u8]) -> bool {
     let is_either = |l: Lanes| are_common(l).and(l.eq(b'.').not()).or(l.eq(b'+'));
@@ -88,6 +109,34 @@ mod tests {
             let rare = [&[b'~'; 20][..], &[b], &[b'+'; 20]].concat();
             assert_eq!(is_b64token(&rare), listed, "{b:#04x}");
         }
+    }
+
+    #[test]
+    fn visible_text_has_no_space_control_or_other_character() {
+        for b in 0..=u8::MAX {
+            let listed = (0x21..=0x7e).contains(&b);
+            assert_eq!(is_visible(&[b]), listed, "{b:#04x}");
+            let long = [&[b'{'; 20][..], &[b], &[b'|'; 20]].concat();
+            assert_eq!(is_visible(&long), listed, "{b:#04x}");
+        }
+        assert!(!is_visible(b""));
+    }
+
+    #[test]
+    fn flaws_are_where_the_text_has_the_first_illegal_character() {
+        for (text, at) in [
+            ("", 0),
+            ("a b", 1),
+            ("\u{e4}\u{e4}|", 0),
+            ("a=b", 1),
+            ("==", 0),
+        ] {
+            assert_eq!(b64token_flaw(text), Some(at), "{text:?}");
+            assert!(!is_b64token(text.as_bytes()), "{text:?}");
+        }
+        assert_eq!(flaw("ab\u{12c}c", |b| b.is_ascii_graphic()), Some(2));
+        assert_eq!(flaw("a|{}:", |b| b.is_ascii_graphic()), None);
+        assert_eq!(b64token_flaw("a.b=="), None);
     }
 
     #[test]

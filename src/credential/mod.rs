@@ -5,12 +5,19 @@
 //! [`PresentedCredential`] only if exactly one of the enabled places has exactly one well-formed
 //! credential; a [`Gate`](crate::Gate) calls it for every request and passes the result to a
 //! [`TokenValidator`](crate::TokenValidator). Nothing in a presented credential is verified.
+//!
+//! [`CrossSiteCheck`] answers whether another site may have caused a request, as [`Sources`] do for
+//! cookies, and [`FormTokens`] are for pages whose forms need a token in addition.
 
 mod authorization;
 pub(crate) mod base64url;
+mod basic;
 mod builder;
 pub(crate) mod charset;
 mod cookie;
+mod cross_site;
+mod form_token;
+pub(crate) mod loopback;
 mod origin;
 pub(crate) mod parameter;
 pub(crate) mod place;
@@ -19,7 +26,10 @@ mod redact;
 mod sources;
 mod unverified;
 
+pub use basic::BasicKey;
 pub use builder::SourcesBuilder;
+pub use cross_site::CrossSiteCheck;
+pub use form_token::FormTokens;
 pub use place::{Place, Scheme};
 pub use presented::{Credential, PresentedCredential};
 pub use sources::Sources;

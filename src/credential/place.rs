@@ -20,6 +20,9 @@ pub enum Scheme {
     /// An API key in `Authorization: ApiKey`. The scheme is not registered with IANA. Enable it
     /// with [`SourcesBuilder::api_key`](crate::credential::SourcesBuilder::api_key).
     ApiKey,
+    /// An API key in `Authorization: Basic` (RFC 7617), as the user name or the password. Enable it
+    /// with [`SourcesBuilder::basic`](crate::credential::SourcesBuilder::basic).
+    Basic,
     /// A cookie, which browsers attach to requests without action of the page. So such a request
     /// must also pass the cross-site check of
     /// [`SourcesBuilder::cookie`](crate::credential::SourcesBuilder::cookie).
@@ -34,6 +37,7 @@ impl Scheme {
             Self::Bearer => "Bearer",
             Self::Dpop => "DPoP",
             Self::ApiKey => "ApiKey",
+            Self::Basic => "Basic",
             Self::Cookie => "Cookie",
         }
     }
@@ -57,19 +61,31 @@ impl fmt::Display for Scheme {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Place {
-    /// The `Authorization` header. Its value is one of the enabled schemes, one space and the
-    /// credential (RFC 9110 section 11.6.2).
+    /// The `Authorization` header. Its value is one of the enabled schemes, one or more spaces and
+    /// the credential (RFC 9110 section 11.6.2, RFC 6750 section 2.1). `Basic` is a place of its
+    /// own.
     AuthorizationHeader,
+    /// The `Authorization` header with the scheme `Basic` (RFC 7617), of which one part is an API
+    /// key, see [`BasicKey`](crate::credential::BasicKey). A validator must be bound to it.
+    Basic,
     /// The cookie of this name. Names are compared byte by byte. A second cookie of this name makes
-    /// the request ambiguous.
+    /// the request ambiguous. An empty value is no credential.
     Cookie(Arc<str>),
     /// The parameter of this name in a form body. It is read only if the service has set the body
     /// with [`with_form`](crate::request::RequestFacts::with_form) (RFC 6750 section 2.2).
     Form(Arc<str>),
-    /// The header of this name; its whole value is the credential. It counts as a bearer
-    /// credential.
+    /// The header of this name; its whole value is the credential, of visible ASCII characters. It
+    /// counts as a bearer credential. An empty value is no credential.
     Header(HeaderName),
     /// The parameter of this name in the URI's query. URIs are written to logs, so prefer any other
     /// place (RFC 6750 section 2.3).
     Query(Arc<str>),
+}
+
+impl Place {
+    /// Returns true if one request cannot have a credential in both places.
+    pub(crate) fn excludes(&self, other: &Self) -> bool {
+        let in_header = |place: &Self| matches!(place, Self::AuthorizationHeader | Self::Basic);
+        self == other || (in_header(self) && in_header(other))
+    }
 }

@@ -11,9 +11,10 @@ use crate::request::RequestFacts;
 
 /// The text of a credential as presented, with its scheme. Nothing about it is verified.
 ///
-/// A credential that was extracted from a request is not empty and has only the characters of
-/// `b64token` (RFC 6750 section 2.1). [`expose`](Self::expose) is the only access to the text;
-/// `Debug` shows the scheme only.
+/// A credential that was extracted from a request is not empty. It has only the characters of
+/// `b64token` (RFC 6750 section 2.1); in a header of a name of one's own and in
+/// `Authorization: Basic` any visible ASCII characters. [`expose`](Self::expose) is the only access
+/// to the text; `Debug` shows the scheme only.
 #[derive(Clone)]
 pub struct Credential<'r> {
     scheme: Scheme,
@@ -26,6 +27,19 @@ impl<'r> Credential<'r> {
             return Err(RejectionKind::CredentialMalformed);
         }
         Ok(Self { scheme, secret })
+    }
+
+    /// Creates a credential of visible ASCII characters.
+    pub(super) fn visible(scheme: Scheme, text: &'r [u8]) -> Result<Self, RejectionKind> {
+        match str::from_utf8(text) {
+            Ok(secret) if charset::is_visible(text) => Ok(Self::checked(scheme, secret.into())),
+            _ => Err(RejectionKind::CredentialMalformed),
+        }
+    }
+
+    /// Creates a credential whose characters were checked.
+    pub(super) const fn checked(scheme: Scheme, secret: Cow<'r, str>) -> Self {
+        Self { scheme, secret }
     }
 
     pub(super) fn from_bytes(scheme: Scheme, text: &'r [u8]) -> Result<Self, RejectionKind> {
@@ -104,17 +118,20 @@ impl<'r> PresentedCredential<'r> {
     }
 
     /// Parses the whole value of an `Authorization` header with the scheme `Bearer`, in any case:
-    /// the scheme, exactly one space, the token, and nothing before or after.
+    /// the scheme, one or more spaces, the token (RFC 6750 section 2.1), and nothing before or
+    /// after.
     ///
     /// [`Sources::authorization`](crate::credential::Sources::authorization) accepts other schemes
     /// too.
     ///
     /// # Errors
     ///
-    /// [`CredentialMissing`](RejectionKind::CredentialMissing) if the scheme is another one,
+    /// [`CredentialMissing`](RejectionKind::CredentialMissing) if the scheme is another one or has
+    /// nothing behind it,
     /// [`CredentialMalformed`](RejectionKind::CredentialMalformed) if the value has another form.
     pub fn authorization(value: &'r str) -> Result<Self, Rejection> {
-        let (scheme, token) = authorization::parse(value.as_bytes(), &[Scheme::Bearer])?;
+        let parsed = authorization::parse(value.as_bytes(), &[Scheme::Bearer])?;
+        let (scheme, token) = parsed.ok_or(RejectionKind::CredentialMissing)?;
         let credential = Credential::from_bytes(scheme, token)?;
         Ok(Self::new(credential, &Place::AuthorizationHeader))
     }
@@ -198,15 +215,31 @@ mod tests {
     }
 
     #[test]
-    fn value_other_than_scheme_space_token_is_malformed() {
+    fn spaces_between_scheme_and_token_are_not_part_of_the_token() {
+        for value in ["Bearer a.b.c", "Bearer  a.b.c", "bearer       a.b.c"] {
+            let presented = PresentedCredential::authorization(value).unwrap();
+            assert_eq!(presented.credential().expose(), "a.b.c", "{value:?}");
+        }
+    }
+
+    #[test]
+    fn scheme_with_nothing_behind_it_counts_as_no_credential() {
+        for value in ["Bearer", "bearer", "Bearer ", "Bearer    "] {
+            assert_eq!(kind(value), CredentialMissing, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn value_other_than_scheme_spaces_token_is_malformed() {
         for value in [
             "",
             " ",
-            "Bearer",
-            "Bearer ",
-            "Bearer  a",
+            "Bearer\t",
+            "Bearer \t",
             "Bearer\ta",
             "Bearer \ta",
+            "Bearer\t a",
+            "Bearer  a ",
             "Bearer a ",
             "Bearer a\t",
             " Bearer a",
@@ -273,13 +306,14 @@ mod tests {
 
         #[test]
         fn accepted_header_has_one_form(
-            value in "[Bb]earer? ?[ \t]?[A-Za-z0-9._~+/,=-]{0,8}[ =]?",
+            value in "[Bb]earer? {0,3}[ \t]?[A-Za-z0-9._~+/,=-]{0,8}[ =]?",
         ) {
             if let Ok(presented) = PresentedCredential::authorization(&value) {
                 let token = presented.credential().expose();
                 let (scheme, rest) = value.split_at("Bearer".len());
                 prop_assert!(scheme.eq_ignore_ascii_case("Bearer"));
-                prop_assert_eq!(rest, format!(" {token}"));
+                prop_assert!(rest.starts_with(' '));
+                prop_assert_eq!(rest.trim_start_matches(' '), token);
                 prop_assert!(PresentedCredential::bearer(token).is_ok());
             }
         }

@@ -2,9 +2,11 @@
 
 use http::{HeaderName, Method, header};
 
+use super::basic::BasicKey;
+use super::cross_site::CrossSiteCheck;
 use super::place::{Place, Scheme};
 use super::presented::{Credential, PresentedCredential};
-use super::{authorization, cookie, parameter};
+use super::{authorization, charset, cookie, parameter};
 use crate::error::{Rejection, RejectionKind};
 use crate::limits;
 use crate::request::RequestFacts;
@@ -13,7 +15,8 @@ use crate::request::RequestFacts;
 ///
 /// The default is `Authorization: Bearer` only; [`Sources::builder`] enables others. A request must
 /// have exactly one credential in all enabled places together (RFC 6750 section 2). A credential in
-/// a place that is not enabled is ignored.
+/// a place that is not enabled is ignored. So is an enabled scheme with nothing behind it (a bare
+/// `Bearer`), an empty cookie, and an empty header of a name of one's own: they present none.
 ///
 /// ```
 /// use bearergate::RejectionKind;
@@ -36,7 +39,8 @@ use crate::request::RequestFacts;
 pub struct Sources {
     pub(super) schemes: Vec<Scheme>,
     pub(super) places: Vec<Place>,
-    pub(super) origins: Vec<String>,
+    pub(super) basic: Option<BasicKey>,
+    pub(super) cross_site: CrossSiteCheck,
 }
 
 impl Sources {
@@ -45,8 +49,8 @@ impl Sources {
     /// [`query`](crate::credential::SourcesBuilder::query).
     pub const ACCESS_TOKEN: &'static str = "access_token";
 
-    /// Returns the enabled places: the `Authorization` header first, then the others in the order
-    /// in which they were enabled.
+    /// Returns the enabled places: the `Authorization` header first, then its scheme `Basic`, then
+    /// the others in the order in which they were enabled.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
         self.places.iter()
     }
@@ -60,17 +64,16 @@ impl Sources {
     /// Extracts the credential of a request.
     ///
     /// Returns a credential only if exactly one of the enabled places has exactly one credential,
-    /// and it is well-formed. A request with a cookie credential must also be one that another site
-    /// cannot have caused, see [`cookie`](crate::credential::SourcesBuilder::cookie). The credential
-    /// is not verified.
+    /// and it is well-formed. A request with a cookie credential must also pass the
+    /// [`CrossSiteCheck`]. The credential is not verified.
     ///
     /// # Errors
     ///
     /// [`CredentialMissing`](RejectionKind::CredentialMissing) if there is none,
     /// [`CredentialAmbiguous`](RejectionKind::CredentialAmbiguous) if there is more than one,
     /// [`CredentialMalformed`](RejectionKind::CredentialMalformed) if it is malformed or the form
-    /// body is too long, [`TokenTooLarge`](RejectionKind::TokenTooLarge) if a percent-encoded one is
-    /// too long to be decoded, [`CrossSiteRefused`](RejectionKind::CrossSiteRefused) if another site
+    /// body is too long, [`TokenTooLarge`](RejectionKind::TokenTooLarge) if an encoded one is too
+    /// long to be decoded, [`CrossSiteRefused`](RejectionKind::CrossSiteRefused) if another site
     /// may have caused a request with a cookie.
     pub fn extract<'r>(
         &'r self,
@@ -94,16 +97,34 @@ impl Sources {
     ///
     /// # Errors
     ///
-    /// [`CredentialMissing`](RejectionKind::CredentialMissing) if the scheme is not enabled,
-    /// [`CredentialMalformed`](RejectionKind::CredentialMalformed) if the value is not the scheme,
-    /// exactly one space and a token.
+    /// [`CredentialMissing`](RejectionKind::CredentialMissing) if the scheme is not enabled or has
+    /// nothing behind it, [`CredentialMalformed`](RejectionKind::CredentialMalformed) if the value
+    /// is not the scheme, one or more spaces and a token,
+    /// [`TokenTooLarge`](RejectionKind::TokenTooLarge) if a token of `Basic` is too long to be
+    /// decoded.
     pub fn authorization<'r>(&self, value: &'r str) -> Result<PresentedCredential<'r>, Rejection> {
-        let (scheme, token) = authorization::parse(value.as_bytes(), &self.schemes)?;
-        let credential = Credential::from_bytes(scheme, token)?;
-        Ok(PresentedCredential::new(
-            credential,
-            &Place::AuthorizationHeader,
-        ))
+        let credential = self.parse_header(value.as_bytes())?;
+        let place = match credential.scheme() {
+            Scheme::Basic => &Place::Basic,
+            _ => &Place::AuthorizationHeader,
+        };
+        Ok(PresentedCredential::new(credential, place))
+    }
+
+    /// Returns where a text has the first character that none of the enabled places can carry,
+    /// counted from 0; `None` if one of them can carry the whole text.
+    pub(crate) fn flaw(&self, text: &str) -> Option<usize> {
+        let flaw = |place: &Place| match (place, &self.basic) {
+            (Place::Header(_), _) => charset::flaw(text, |b| b.is_ascii_graphic()),
+            (Place::Basic, Some(basic)) => basic.flaw(text),
+            _ => charset::b64token_flaw(text),
+        };
+        // `None` is less than every position.
+        let flaws = self.places.iter().map(flaw);
+        match flaws.clone().any(|flaw| flaw.is_none()) {
+            true => None,
+            false => flaws.max().flatten(),
+        }
     }
 
     fn raw_value<'r>(
@@ -112,11 +133,14 @@ impl Sources {
         facts: &RequestFacts<'r>,
     ) -> Result<Option<&'r [u8]>, RejectionKind> {
         match place {
-            Place::AuthorizationHeader => {
+            Place::AuthorizationHeader | Place::Basic => {
                 let line = single(lines(facts, &header::AUTHORIZATION))?;
-                Ok(line.filter(|value| authorization::is_relevant(value, &self.schemes)))
+                Ok(line.filter(|value| self.is_of(place, value)))
             }
-            Place::Cookie(name) => single(cookie::values(facts.headers(), name)),
+            Place::Cookie(name) => {
+                let value = single(cookie::values(facts.headers(), name))?;
+                Ok(value.filter(|value| !value.is_empty()))
+            }
             Place::Form(name) => {
                 let form = facts.form().unwrap_or_default();
                 if form.len() > limits::FORM_BYTES {
@@ -129,11 +153,36 @@ impl Sources {
                 }
                 Ok(value)
             }
-            Place::Header(name) => single(lines(facts, name)),
+            Place::Header(name) => {
+                let value = single(lines(facts, name))?;
+                Ok(value.filter(|value| !value.is_empty()))
+            }
             Place::Query(name) => {
                 let query = facts.uri().query().unwrap_or_default();
                 single(parameter::values(query.as_bytes(), name))
             }
+        }
+    }
+
+    /// Returns true if an `Authorization` header presents a credential of this place.
+    fn is_of(&self, place: &Place, value: &[u8]) -> bool {
+        match authorization::parse(value, &self.schemes) {
+            Ok(None) => false,
+            Ok(Some((Scheme::Basic, _))) => *place == Place::Basic,
+            Ok(Some(_)) => *place == Place::AuthorizationHeader,
+            // INVARIANT: a place of this header is the first one. It rejects what has no scheme.
+            Err(_) => self.places.first() == Some(place),
+        }
+    }
+
+    fn parse_header<'r>(&self, value: &'r [u8]) -> Result<Credential<'r>, RejectionKind> {
+        let parsed = authorization::parse(value, &self.schemes)?;
+        match (parsed.ok_or(RejectionKind::CredentialMissing)?, &self.basic) {
+            ((Scheme::Basic, token), Some(basic)) => Ok(Credential::checked(
+                Scheme::Basic,
+                basic.parse(token)?.into(),
+            )),
+            ((scheme, token), _) => Credential::from_bytes(scheme, token),
         }
     }
 
@@ -144,12 +193,9 @@ impl Sources {
         facts: &RequestFacts<'_>,
     ) -> Result<Credential<'r>, RejectionKind> {
         match place {
-            Place::AuthorizationHeader => {
-                let (scheme, token) = authorization::parse(raw, &self.schemes)?;
-                Credential::from_bytes(scheme, token)
-            }
+            Place::AuthorizationHeader | Place::Basic => self.parse_header(raw),
             Place::Cookie(_) => {
-                cookie::check_origin(facts, &self.origins)?;
+                self.cross_site.check_facts(facts)?;
                 Credential::from_bytes(Scheme::Cookie, raw)
             }
             Place::Form(_) | Place::Query(_) => {
@@ -160,7 +206,7 @@ impl Sources {
                 let value = parameter::decode(raw).ok_or(RejectionKind::CredentialMalformed)?;
                 Credential::new(Scheme::Bearer, value)
             }
-            Place::Header(_) => Credential::from_bytes(Scheme::Bearer, raw),
+            Place::Header(_) => Credential::visible(Scheme::Bearer, raw),
         }
     }
 }
@@ -170,7 +216,8 @@ impl Default for Sources {
         Self {
             schemes: vec![Scheme::Bearer],
             places: vec![Place::AuthorizationHeader],
-            origins: Vec::new(),
+            basic: None,
+            cross_site: CrossSiteCheck::default(),
         }
     }
 }

@@ -151,7 +151,8 @@ impl GateBuilder {
     /// a second slot without its places or its validator;
     /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for two authorizers, validators that
     /// take the same credentials or are bound to a place that is not enabled, slots that share a
-    /// place, a cookie that is bound to none of several validators, and several outside authorities
+    /// place, a cookie that is bound to none of several validators, `Authorization: Basic` that is
+    /// bound to no validator, and several outside authorities
     /// of which one may assert anything, unless
     /// [`all_authorities_equal`](Self::all_authorities_equal) is set.
     pub fn build(self) -> Result<Gate, ConfigError> {
@@ -177,7 +178,7 @@ impl GateBuilder {
             slot.revocations.clone_from(&self.revocations);
         }
         // A request has one `Authorization` header: two schemes of it cannot fill two slots.
-        let in_user = |place: &Place| user.sources.places().any(|own| own == place);
+        let in_user = |place: &Place| user.sources.places().any(|own| own.excludes(place));
         if client.iter().any(|slot| slot.sources.places().any(in_user)) {
             let detail = "both credentials are read from one place; configure separate places";
             return Err(ConfigError::conflict(CLIENT.sources, detail));
@@ -276,6 +277,12 @@ fn check_places(
     if bound().any(|place| !sources.places().any(|own| own == place)) {
         let detail = "a validator is bound to a place that is not enabled; enable the place or \
                       remove the validator";
+        return Err(ConfigError::conflict(names.validator, detail));
+    }
+    let has_basic = sources.places().any(|place| *place == Place::Basic);
+    if has_basic && !bound().any(|place| *place == Place::Basic) {
+        let detail = "no validator takes the keys of `Authorization: Basic`; bind one to it, for \
+                      example with `ApiKeyValidatorBuilder::basic`";
         return Err(ConfigError::conflict(names.validator, detail));
     }
     let mut cookies = sources.places().filter(|p| matches!(p, Place::Cookie(_)));

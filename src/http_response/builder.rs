@@ -55,6 +55,17 @@ impl ResponseConfigBuilder {
         self
     }
 
+    /// Offers `Basic` too (RFC 7617): a 401 for a missing or invalid credential then has a second
+    /// challenge, `Basic realm="..."`. Not offered by default, because a browser then asks its user
+    /// for a password.
+    ///
+    /// Set it for clients that send their API key in `Authorization: Basic` only after they were
+    /// asked for it. The [place](crate::credential::SourcesBuilder::basic) works without it.
+    pub fn offer_basic(mut self) -> Self {
+        self.settings.offers_basic = true;
+        self
+    }
+
     /// Sets the body of the responses; [`BodyStyle::Empty`] by default. The headers say the same in
     /// either style, except for the content type.
     pub fn body(mut self, style: BodyStyle) -> Self {

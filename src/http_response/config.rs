@@ -53,6 +53,7 @@ pub(super) struct Settings {
     pub(super) resource_metadata: Option<String>,
     pub(super) scope: Option<String>,
     pub(super) dpop_algorithms: Option<String>,
+    pub(super) offers_basic: bool,
     pub(super) body: BodyStyle,
     pub(super) retry_after: Duration,
 }
@@ -64,6 +65,7 @@ impl Default for Settings {
             resource_metadata: None,
             scope: None,
             dpop_algorithms: None,
+            offers_basic: false,
             body: BodyStyle::default(),
             retry_after: Duration::from_secs(5),
         }

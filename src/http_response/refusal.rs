@@ -216,7 +216,20 @@ impl Refusal {
             let algorithms = self.settings().dpop_algorithms.as_deref();
             self.challenge(Scheme::Dpop).with("algs", algorithms)
         });
-        bearer.into_iter().chain(dpop)
+        let basic = self.offers_basic().then(|| {
+            Challenge::new(Scheme::Basic.as_str()).with("realm", Some(&self.settings().realm))
+        });
+        bearer.into_iter().chain(dpop).chain(basic)
+    }
+
+    /// Another API key may help only where another credential of any kind may.
+    fn offers_basic(&self) -> bool {
+        let row = self.row();
+        let asks = matches!(
+            row.challenge,
+            ChallengeKind::AnyScheme | ChallengeKind::Bearer
+        );
+        self.settings().offers_basic && asks && row.status == StatusCode::UNAUTHORIZED
     }
 
     fn challenge(&self, scheme: Scheme) -> Challenge {

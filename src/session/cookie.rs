@@ -15,7 +15,8 @@ use crate::secret::ShownOnce;
 /// Sets and clears the cookie of a session: `__Host-`, `Secure`, `HttpOnly`, `SameSite`.
 ///
 /// A browser accepts a `__Host-` cookie only from this host and over TLS, and no other host or path
-/// can set one of that name (draft RFC 6265bis section 4.1.3.2). None of that can be switched off.
+/// can set one of that name (draft RFC 6265bis section 4.1.3.2). None of that can be switched off,
+/// except for development on one machine by [`insecure_loopback`](Self::insecure_loopback).
 /// [`Sources`](crate::credential::Sources) reads the cookie and refuses what another site may have caused.
 ///
 /// ```
@@ -37,6 +38,8 @@ pub struct SessionCookie {
     place: Place,
     same_site: SameSite,
     max_age: Option<Duration>,
+    /// Without `Secure`, for hosts of this machine only.
+    is_insecure: bool,
 }
 
 /// When a browser sends a cookie with a request that another site caused. Both settings leave the
@@ -76,12 +79,57 @@ impl SessionCookie {
             let detail = format!("expected `__Host-` and a cookie name, found {name:?}");
             return Err(ConfigError::malformed("cookie", detail));
         }
-        Ok(Self {
+        Ok(Self::named(name))
+    }
+
+    /// Makes a cookie for development over plain http: without `Secure`, and with a name without
+    /// `__Host-`, which browsers would refuse then.
+    ///
+    /// A [`SessionValidator`](crate::SessionValidator) of it rejects every request that is not for
+    /// `localhost`, 127.0.0.0/8 or `[::1]` (`address_denied`, by `Host` or the URI), and
+    /// [`Gate::doctor`](crate::Gate::doctor) warns of it. So it cannot be used in production by
+    /// mistake. What it weakens on that machine: the cookie is sent unencrypted, and to every port,
+    /// and any program that serves a port of it can set the cookie.
+    ///
+    /// ```
+    /// use bearergate::session::SessionCookie;
+    ///
+    /// let cookie = SessionCookie::insecure_loopback("dev-session")?;
+    /// assert_eq!(cookie.clear(), "dev-session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if the name is empty, has a
+    /// character that no name of a cookie has, or begins with `__Host-` or `__Secure-` in any case.
+    pub fn insecure_loopback(name: impl Into<Arc<str>>) -> Result<Self, ConfigError> {
+        let name = name.into();
+        let begins = |prefix: &str| {
+            let start = name.as_bytes().get(..prefix.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+        };
+        let is_legal = !name.is_empty() && name.bytes().all(charset::is_tchar);
+        if !is_legal || begins("__Host-") || begins("__Secure-") {
+            let detail = format!(
+                "expected a cookie name without `__Host-` and `__Secure-`, which need TLS, found \
+                 {name:?}"
+            );
+            return Err(ConfigError::malformed("cookie", detail));
+        }
+        let mut cookie = Self::named(name);
+        cookie.is_insecure = true;
+        Ok(cookie)
+    }
+
+    fn named(name: Arc<str>) -> Self {
+        Self {
             place: Place::Cookie(Arc::clone(&name)),
             name,
             same_site: SameSite::default(),
             max_age: None,
-        })
+            is_insecure: false,
+        }
     }
 
     /// Sets when the browser sends it; by default [`SameSite::Lax`]. With [`SameSite::Strict`] a
@@ -107,7 +155,8 @@ impl SessionCookie {
         Ok(self)
     }
 
-    /// Returns the cookie's name. It begins with `__Host-`.
+    /// Returns the cookie's name. It begins with `__Host-`, except for a cookie of
+    /// [`insecure_loopback`](Self::insecure_loopback).
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -117,6 +166,10 @@ impl SessionCookie {
     /// only.
     pub const fn place(&self) -> &Place {
         &self.place
+    }
+
+    pub(super) const fn is_insecure(&self) -> bool {
+        self.is_insecure
     }
 
     /// Returns the value of a `Set-Cookie` header that gives a new session id to the browser,
@@ -139,7 +192,8 @@ impl SessionCookie {
 
     fn header(&self, value: &str, max_age: Option<Duration>) -> HeaderValue {
         let (name, same_site) = (&self.name, self.same_site.as_str());
-        let fixed = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite={same_site}");
+        let secure = if self.is_insecure { "" } else { "Secure; " };
+        let fixed = format!("{name}={value}; Path=/; {secure}HttpOnly; SameSite={same_site}");
         let mut text = Zeroizing::new(fixed);
         if let Some(age) = max_age {
             text.push_str(&format!("; Max-Age={}", age.as_secs()));
@@ -212,6 +266,26 @@ mod tests {
             assert_eq!(error.kind(), ConfigErrorKind::ValueMalformed, "{bad:?}");
         }
         assert_eq!(cookie().name(), "__Host-sid");
+    }
+
+    #[test]
+    fn insecure_cookie_has_no_name_that_needs_tls() {
+        for bad in [
+            "",
+            "__Host-sid",
+            "__host-sid",
+            "__Secure-sid",
+            "__SECURE-",
+            "a b",
+            "a;b",
+        ] {
+            let error = SessionCookie::insecure_loopback(bad).unwrap_err();
+            assert_eq!(error.kind(), ConfigErrorKind::ValueMalformed, "{bad:?}");
+        }
+        let cookie = SessionCookie::insecure_loopback("sid").unwrap();
+        let header = cookie.same_site(SameSite::Strict).set(id());
+        assert_eq!(header, "sid=s3cret-id; Path=/; HttpOnly; SameSite=Strict");
+        assert!(header.is_sensitive());
     }
 
     #[test]

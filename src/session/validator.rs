@@ -7,7 +7,8 @@ use super::cookie::SessionCookie;
 use super::id::SessionId;
 use super::record::{SessionRecord, SessionStore};
 use crate::clock::{Clock, UnixTime};
-use crate::credential::PresentedCredential;
+use crate::credential::{PresentedCredential, loopback};
+use crate::diagnosis::Finding;
 use crate::error::{Rejection, RejectionKind, StoreError, StoreErrorKind};
 use crate::grant::Grant;
 use crate::grant::store::{Lookup, SessionHandle};
@@ -29,6 +30,7 @@ use crate::validator::{Authorities, Shape, TokenValidator};
 ///
 /// | rejected because | kind |
 /// |---|---|
+/// | the cookie is [insecure](SessionCookie::insecure_loopback) and the request is for another host than this machine | `address_denied` |
 /// | it is no session id, before the store is asked | `token_malformed` |
 /// | there is no such session, or its id was replaced | `session_unknown` |
 /// | the session, its subject or its client was revoked | `token_revoked` |
@@ -39,6 +41,7 @@ pub struct SessionValidator {
     authority: Authority,
     clock: Arc<dyn Clock>,
     shapes: [Shape; 1],
+    is_insecure: bool,
 }
 
 /// The session of an accepted id, an extension of its [`Principal`].
@@ -88,7 +91,13 @@ impl SessionValidator {
             authority,
             clock,
             shapes: [Shape::Place(cookie.place().clone())],
+            is_insecure: cookie.is_insecure(),
         }
+    }
+
+    /// Returns false for an insecure cookie unless the request is known to be for this machine.
+    fn may_be_sent(&self, presented: &PresentedCredential<'_>) -> bool {
+        !self.is_insecure || presented.facts().is_some_and(loopback::is_addressed)
     }
 
     fn accept(
@@ -146,6 +155,10 @@ impl TokenValidator for SessionValidator {
         &'a self,
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        if !self.may_be_sent(presented) {
+            let rejection = Rejection::new(RejectionKind::AddressDenied);
+            return NowOrLater::now(Err(rejection.with_source(NOT_THIS_MACHINE)));
+        }
         let Some(id) = SessionId::parse(presented.credential().expose()) else {
             return NowOrLater::now(Err(RejectionKind::TokenMalformed.into()));
         };
@@ -155,7 +168,18 @@ impl TokenValidator for SessionValidator {
         let found = self.store.find(id.digest());
         found.then(move |found| self.accept(found, now))
     }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        let finding = self.is_insecure.then(|| {
+            let text = "the cookie is sent without `Secure`, for plain http on this machine only";
+            let hint = "use `SessionCookie::new` and TLS in production";
+            Finding::warning(format!("session cookie of {}", self.authority), text).hint(hint)
+        });
+        NowOrLater::now(finding.into_iter().collect())
+    }
 }
+
+const NOT_THIS_MACHINE: &str = "an insecure session cookie is accepted only in requests for `localhost`, 127.0.0.0/8 or `[::1]`";
 
 impl fmt::Debug for SessionValidator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,13 +1,18 @@
 //! Keys that another system issued.
 
+use std::error::Error;
 use std::sync::Barrier;
 use std::thread;
 
-use bearergate::RejectionKind;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bearergate::api_key::store::{ApiKeyChange, ApiKeyFilter};
 use bearergate::api_key::{
-    ApiKeyErrorKind, ApiKeyId, ApiKeyRecord, ApiKeyStore, LegacyFormat, PepperedDigest,
+    ApiKeyError, ApiKeyErrorKind, ApiKeyId, ApiKeyManager, ApiKeyRecord, ApiKeyStore, LegacyFormat,
+    PepperedDigest,
 };
+use bearergate::credential::{BasicKey, Sources};
+use bearergate::{ApiKeyValidator, Gate, RejectionKind};
 use ring::digest;
 
 use crate::common::{DAY, NOW, PREFIX, Service, at, legacy_scheme, plain, scheme, wait};
@@ -72,6 +77,208 @@ fn scheme_without_legacy_format_rejects_legacy_keys() {
     let rejected = wait(strict.keys.import_sha256(plain(), sha256(KEY))).unwrap_err();
     assert_eq!(rejected.kind(), ApiKeyErrorKind::Malformed);
     assert!(wait(strict.keys.import(plain(), KEY)).is_ok());
+}
+
+/// Why an import was refused, for the operator.
+fn flaw(error: &ApiKeyError) -> String {
+    assert_eq!(error.kind(), ApiKeyErrorKind::Malformed);
+    error.source().unwrap().to_string()
+}
+
+#[test]
+fn key_that_no_request_can_carry_is_not_imported_and_the_character_is_named() {
+    let service = Service::of(legacy_scheme(&[1]));
+    let import = |key: &str| wait(service.keys.import(plain(), key)).map(drop);
+    for (key, class) in [
+        (
+            "0123456789 0123456789",
+            "character 11 of the key is a space",
+        ),
+        (" 01234567890123456789", "character 1 of the key is a space"),
+        (
+            "01234567890123456789\n",
+            "character 21 of the key is a control character",
+        ),
+        (
+            "0123\u{7f}0123456789012345",
+            "character 5 of the key is a control character",
+        ),
+        (
+            "0123\u{85}0123456789012345",
+            "character 5 of the key is a control character",
+        ),
+        (
+            "\u{e4}\u{e4}34567890123456789",
+            "character 1 of the key is a character outside ASCII",
+        ),
+        (
+            "01234567890123456789\u{a0}",
+            "character 21 of the key is a character outside ASCII",
+        ),
+    ] {
+        let text = flaw(&import(key).unwrap_err());
+        let expected =
+            format!("{class}, which no place of a request can carry; issue a new key in its place");
+        assert_eq!(text, expected);
+        assert!(!text.contains(key));
+    }
+    for key in [
+        "12|0123456789012345678",
+        "a:b:0123456789012345678",
+        "{\"k\":\"0123456789012\"}",
+    ] {
+        assert!(import(key).is_ok(), "{key}");
+    }
+    let short = flaw(&import("0123456789").unwrap_err());
+    assert_eq!(short, "the key has 10 bytes; expected between 20 and 1024");
+    let empty = flaw(&import("").unwrap_err());
+    assert_eq!(empty, "the key has 0 bytes; expected between 20 and 1024");
+    let prefixed = flaw(&import(&format!("{PREFIX}_0123456789012345")).unwrap_err());
+    assert!(prefixed.contains("prefix"), "{prefixed}");
+}
+
+#[test]
+fn key_that_no_configured_place_can_carry_is_not_imported() {
+    const PIPE: &str = "12|01234567890123456789";
+    const COLON: &str = "id:01234567890123456789";
+    const TOKEN: &str = "0123456789abcdefghij+/==";
+    let service = Service::of(legacy_scheme(&[1]));
+    let builder = || Sources::builder().without_bearer();
+    let refused = |sources: Sources, key: &str| {
+        let keys = ApiKeyManager::builder(service.scheme.clone(), service.store.clone());
+        let keys = keys
+            .clock(service.clock.clone())
+            .sources(&sources)
+            .build()
+            .unwrap();
+        match wait(keys.import(plain(), key)) {
+            Ok(imported) => {
+                let version = imported.version();
+                let remove = ApiKeyChange::Remove {
+                    id: imported.id(),
+                    version,
+                };
+                wait(service.store.commit(vec![remove])).unwrap();
+                None
+            }
+            Err(error) => Some(flaw(&error)),
+        }
+    };
+    let only_tokens = [
+        Sources::default(),
+        builder().api_key().build().unwrap(),
+        builder().query("key").build().unwrap(),
+        builder().form("key").build().unwrap(),
+        builder().cookie("key").build().unwrap(),
+    ];
+    for sources in only_tokens {
+        assert_eq!(refused(sources.clone(), TOKEN), None, "{sources:?}");
+        for key in [PIPE, COLON] {
+            let text = refused(sources.clone(), key).unwrap();
+            let expected = "character 3 of the key is punctuation, which none of the configured \
+                            places can carry; enable a header of its own for such keys";
+            assert_eq!(text, expected, "{sources:?}");
+            assert!(!text.contains(key));
+        }
+    }
+    let header = Sources::builder().header("x-api-key").build().unwrap();
+    let password = builder().basic(BasicKey::password()).build().unwrap();
+    for key in [PIPE, COLON, TOKEN] {
+        assert_eq!(refused(header.clone(), key), None, "{key}");
+        assert_eq!(refused(password.clone(), key), None, "{key}");
+    }
+    let user_name = builder().basic(BasicKey::user_name()).build().unwrap();
+    assert_eq!(refused(user_name.clone(), PIPE), None);
+    assert!(refused(user_name, COLON).unwrap().contains("character 3"));
+    // A known place relaxes nothing that no place carries.
+    let spaced = refused(header, "12 01234567890123456789").unwrap();
+    assert!(spaced.contains("no place of a request"), "{spaced}");
+}
+
+#[test]
+fn legacy_key_with_any_visible_character_is_accepted_from_its_header() {
+    let service = Service::of(legacy_scheme(&[1]));
+    let gate = Gate::builder()
+        .validator(service.validator.clone())
+        .clock(service.clock.clone())
+        .allow_any_authenticated()
+        .build()
+        .unwrap();
+    for key in [
+        "12|01234567890123456789",
+        "id:01234567890123456789",
+        "{01234567890123456789}",
+    ] {
+        wait(service.keys.import(plain(), key)).unwrap();
+        let kind = |name: &str, value: String| {
+            let request = http::Request::get("/")
+                .header(name, value)
+                .body(())
+                .unwrap();
+            wait(gate.check(&request))
+                .err()
+                .map(|refusal| refusal.kind())
+        };
+        assert_eq!(kind("x-api-key", key.to_owned()), None, "{key}");
+        let unknown = Some(RejectionKind::ApiKeyUnknown);
+        assert_eq!(kind("x-api-key", format!("{key}|")), unknown);
+        let malformed = Some(RejectionKind::CredentialMalformed);
+        assert_eq!(kind("authorization", format!("Bearer {key}")), malformed);
+        assert_eq!(kind("x-api-key", format!("{key} ")), malformed);
+    }
+}
+
+#[test]
+fn keys_are_accepted_in_basic_where_the_validator_is_bound_to_it() {
+    let service = Service::of(legacy_scheme(&[1]));
+    let (own, _) = service.issue(plain());
+    wait(service.keys.import(plain(), KEY)).unwrap();
+    let validator = ApiKeyValidator::builder(service.scheme.clone(), service.store.clone());
+    let validator = validator
+        .clock(service.clock.clone())
+        .without_header()
+        .basic();
+    let sources = Sources::builder().basic(BasicKey::user_name()).build();
+    let gate = Gate::builder()
+        .validator(validator.build().unwrap())
+        .sources(sources.unwrap())
+        .clock(service.clock.clone())
+        .allow_any_authenticated()
+        .build()
+        .unwrap();
+    let kind = |value: String| {
+        let request = http::Request::get("/")
+            .header("authorization", value)
+            .body(())
+            .unwrap();
+        wait(gate.check(&request))
+            .err()
+            .map(|refusal| refusal.kind())
+    };
+    let basic = |pair: String| format!("Basic {}", STANDARD.encode(pair));
+    assert_eq!(kind(basic(format!("{own}:"))), None);
+    assert_eq!(kind(basic(format!("{KEY}:"))), None);
+    assert_eq!(kind(format!("Bearer {own}")), None);
+    // Without a prefix only its place makes it an API key.
+    assert_eq!(
+        kind(format!("Bearer {KEY}")),
+        Some(RejectionKind::TokenMalformed)
+    );
+    assert_eq!(
+        kind(basic(format!("{KEY}x:"))),
+        Some(RejectionKind::ApiKeyUnknown)
+    );
+    assert_eq!(
+        kind(basic(format!("{own}x:"))),
+        Some(RejectionKind::ApiKeyMalformed)
+    );
+    let malformed = Some(RejectionKind::CredentialMalformed);
+    assert_eq!(kind(basic(format!("{own}:password"))), malformed);
+    assert_eq!(kind(basic(format!(":{own}"))), malformed);
+    assert_eq!(
+        kind("Basic".to_owned()),
+        Some(RejectionKind::CredentialMissing)
+    );
 }
 
 #[test]

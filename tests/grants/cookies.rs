@@ -1,8 +1,10 @@
 //! Session ids in cookies, and requests that another site caused.
 
-use bearergate::credential::Sources;
+use bearergate::credential::{PresentedCredential, Sources};
+use bearergate::diagnosis::Severity;
 use bearergate::key::Key;
-use bearergate::{Gate, JwtValidator, RejectionKind};
+use bearergate::session::SessionCookie;
+use bearergate::{Gate, JwtValidator, RejectionKind, TokenValidator};
 use http::request::Builder;
 use http::{Request, header};
 
@@ -61,21 +63,27 @@ fn writing_requests_need_the_same_origin() {
 }
 
 #[test]
-fn an_origin_on_the_list_passes_if_the_browser_does_not_send_the_site() {
+fn an_origin_on_the_list_passes_from_another_site_and_without_the_site() {
     let browser = Browser::new();
-    let from = |origin: &str| browser.send(Request::post("/").header("origin", origin));
-    assert_eq!(from("https://app.example.com"), None);
-    for other in [
-        "https://evil.example.com",
-        "null",
-        "https://app.example.com.evil.example",
-    ] {
-        assert_eq!(from(other), CROSS_SITE, "{other}");
+    for site in [None, Some("same-site"), Some("cross-site")] {
+        let from = |origin: &str| {
+            let request = Request::post("/").header("origin", origin);
+            let add = |r: Builder, site| r.header("sec-fetch-site", site);
+            browser.send(site.into_iter().fold(request, add))
+        };
+        assert_eq!(from("https://app.example.com"), None, "{site:?}");
+        for other in [
+            "https://evil.example.com",
+            "null",
+            "https://app.example.com.evil.example",
+        ] {
+            assert_eq!(from(other), CROSS_SITE, "{site:?} {other}");
+        }
     }
-    let both = Request::post("/")
+    let by_the_user = Request::post("/")
         .header("origin", "https://app.example.com")
-        .header("sec-fetch-site", "cross-site");
-    assert_eq!(browser.send(both), CROSS_SITE);
+        .header("sec-fetch-site", "none");
+    assert_eq!(browser.send(by_the_user), CROSS_SITE);
 }
 
 #[test]
@@ -85,6 +93,132 @@ fn an_upgrade_is_treated_like_a_writing_request() {
     assert_eq!(browser.send(upgrade()), CROSS_SITE);
     let same = upgrade().header("sec-fetch-site", "same-origin");
     assert_eq!(browser.send(same), None);
+    let listed = upgrade().header("origin", "https://app.example.com");
+    assert_eq!(
+        browser.send(listed.header("sec-fetch-site", "same-site")),
+        None
+    );
+    let to_http2 = Request::get("/").header("upgrade", "h2c");
+    assert_eq!(browser.send(to_http2), None);
+}
+
+#[test]
+fn an_empty_cookie_is_no_credential() {
+    let browser = Browser::new();
+    let gate = browser.service.gate();
+    for method in ["GET", "POST"] {
+        let request = Request::builder()
+            .method(method)
+            .header("cookie", "__Host-session=");
+        let refusal = now(gate.check(&request.body(()).unwrap())).unwrap_err();
+        assert_eq!(refusal.kind(), RejectionKind::CredentialMissing, "{method}");
+    }
+    let cleared = Request::get("/")
+        .header("cookie", "__Host-session=")
+        .body(())
+        .unwrap();
+    assert!(now(gate.authenticate_optional(&cleared)).unwrap().is_none());
+}
+
+/// A service in development, over plain http.
+fn insecure_gate(service: &Service) -> (Gate, String) {
+    let cookie = SessionCookie::insecure_loopback("dev-session").unwrap();
+    let id = now(service.sessions.create(alice())).unwrap().secret;
+    let header = cookie.set(id);
+    let pair = header
+        .to_str()
+        .unwrap()
+        .split("; ")
+        .next()
+        .unwrap()
+        .to_owned();
+    let sources = Sources::builder().without_bearer().cookie(cookie.name());
+    let gate = Gate::builder()
+        .validator(service.sessions.validator(&cookie))
+        .sources(sources.build().unwrap())
+        .allow_any_authenticated()
+        .clock(service.clock.clone());
+    (gate.build().unwrap(), pair)
+}
+
+#[test]
+fn an_insecure_cookie_works_on_this_machine_only() {
+    let service = Service::new();
+    let (gate, cookie) = insecure_gate(&service);
+    let kind = |request: Builder| {
+        let request = request.header("cookie", &cookie).body(()).unwrap();
+        now(gate.check(&request))
+            .err()
+            .map(|refusal| refusal.kind())
+    };
+    for host in [
+        "localhost",
+        "localhost:3000",
+        "127.0.0.1:3000",
+        "127.1.2.3",
+        "[::1]:3000",
+    ] {
+        assert_eq!(kind(Request::get("/").header("host", host)), None, "{host}");
+        assert_eq!(
+            kind(Request::get(format!("http://{host}/"))),
+            None,
+            "{host}"
+        );
+    }
+    let denied = Some(RejectionKind::AddressDenied);
+    for host in [
+        "app.example.com",
+        "localhost.example.com",
+        "192.168.0.7:3000",
+        "0.0.0.0:3000",
+        "host.docker.internal",
+        "",
+    ] {
+        assert_eq!(
+            kind(Request::get("/").header("host", host)),
+            denied,
+            "{host}"
+        );
+    }
+    assert_eq!(kind(Request::get("/")), denied);
+    let two = Request::get("http://app.example.com/").header("host", "localhost");
+    assert_eq!(kind(two), denied);
+    let forwarded = Request::get("/").header("host", "app.example.com");
+    assert_eq!(
+        kind(forwarded.header("x-forwarded-host", "localhost")),
+        denied
+    );
+    // The rule for other sites is not relaxed.
+    let post = || Request::post("/").header("host", "localhost");
+    assert_eq!(kind(post()), CROSS_SITE);
+    assert_eq!(kind(post().header("sec-fetch-site", "same-origin")), None);
+}
+
+#[test]
+fn an_insecure_cookie_is_refused_without_the_facts_of_a_request() {
+    let service = Service::new();
+    let (_, pair) = insecure_gate(&service);
+    let id = pair.split_once('=').unwrap().1;
+    let presented = PresentedCredential::token(id);
+    let insecure = SessionCookie::insecure_loopback("dev-session").unwrap();
+    let kind = |cookie: &SessionCookie| {
+        let validator = service.sessions.validator(cookie);
+        now(validator.validate(&presented))
+            .err()
+            .map(|rejection| rejection.kind())
+    };
+    assert_eq!(kind(&insecure), Some(RejectionKind::AddressDenied));
+    assert_eq!(kind(&service.cookie), None);
+}
+
+#[test]
+fn doctor_warns_of_an_insecure_cookie() {
+    let service = Service::new();
+    let (gate, _) = insecure_gate(&service);
+    let report = now(gate.doctor());
+    assert_eq!(report.severity(), Severity::Warning);
+    assert!(report.to_string().contains("without `Secure`"), "{report}");
+    assert!(now(service.gate().doctor()).findings().is_empty());
 }
 
 #[test]

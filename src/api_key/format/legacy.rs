@@ -56,6 +56,10 @@ impl LegacyFormat {
         self
     }
 
+    pub(crate) const fn min_bytes(&self) -> usize {
+        self.min_bytes
+    }
+
     pub(crate) const fn takes_sha256(&self) -> bool {
         self.takes_sha256
     }

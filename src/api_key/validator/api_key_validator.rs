@@ -27,7 +27,8 @@ use crate::validator::{Authorities, Shape, TokenValidator};
 /// are an extension of it.
 ///
 /// It takes every credential that begins with the prefix of its scheme, wherever it was found, and
-/// every credential in its own header. A mistyped key is rejected by its checksum and reaches
+/// every credential in its own header, and in `Authorization: Basic` if it is
+/// [bound](crate::api_key::ApiKeyValidatorBuilder::basic) to it. A mistyped key is rejected by its checksum and reaches
 /// neither the store nor another validator. A key of the
 /// [other format](ApiKeyScheme::with_legacy) is taken from the header, or without a header if no
 /// other validator takes it.

@@ -24,6 +24,7 @@ pub struct ApiKeyValidatorBuilder {
     scheme: ApiKeyScheme,
     store: Arc<dyn ApiKeyStore>,
     header: Option<String>,
+    in_basic: bool,
     clock: Arc<dyn Clock>,
     observer: Option<Arc<dyn Observer>>,
     checks_addresses: bool,
@@ -40,6 +41,7 @@ impl ApiKeyValidator {
             scheme,
             store,
             header: Some(HEADER.to_owned()),
+            in_basic: false,
             clock: Arc::new(SystemClock),
             observer: None,
             checks_addresses: true,
@@ -55,9 +57,41 @@ impl ApiKeyValidatorBuilder {
         self
     }
 
+    /// Binds the validator to `Authorization: Basic` too. Every key in it is validated, also without
+    /// the prefix of the scheme. By default the validator is not bound to it.
+    ///
+    /// The gate's [`Sources`](crate::credential::Sources) must enable the place with
+    /// [`basic`](crate::credential::SourcesBuilder::basic), and the
+    /// [header](Self::header) unless it is disabled:
+    ///
+    /// ```
+    /// use bearergate::api_key::{ApiKeyScheme, ApiKeyStore};
+    /// use bearergate::credential::{BasicKey, Sources};
+    /// use bearergate::{ApiKeyValidator, Gate};
+    ///
+    /// # use std::sync::Arc;
+    /// # fn configure(
+    /// #     scheme: ApiKeyScheme,
+    /// #     store: Arc<dyn ApiKeyStore>,
+    /// # ) -> Result<Gate, bearergate::ConfigError> {
+    /// let sources = Sources::builder().basic(BasicKey::user_name()); // curl -u KEY:
+    /// let validator = ApiKeyValidator::builder(scheme, store).without_header().basic();
+    /// let gate = Gate::builder()
+    ///     .validator(validator.build()?)
+    ///     .sources(sources.build()?)
+    ///     .allow_any_authenticated()
+    ///     .build()?;
+    /// # Ok(gate)
+    /// # }
+    /// ```
+    pub fn basic(mut self) -> Self {
+        self.in_basic = true;
+        self
+    }
+
     /// Binds the validator to no header: keys are recognised by their prefix only, wherever they
     /// are found, and keys of the other format are taken where no other validator takes the
-    /// credential.
+    /// credential, or from [`basic`](Self::basic) only.
     pub fn without_header(mut self) -> Self {
         self.header = None;
         self
@@ -109,10 +143,17 @@ impl ApiKeyValidatorBuilder {
         let header = self.header.as_deref().map(header).transpose()?;
         let prefix = self.scheme.format().prefix().to_owned();
         let mut shapes = vec![Shape::Prefix(prefix.into())];
-        if self.scheme.legacy().is_some() && header.is_none() {
+        if self.scheme.legacy().is_some() && header.is_none() && !self.in_basic {
             shapes.push(Shape::Opaque);
         }
-        shapes.extend(header.map(|name| Shape::Place(Place::Header(name))));
+        let basic = self.in_basic.then_some(Place::Basic);
+        shapes.extend(
+            header
+                .map(Place::Header)
+                .into_iter()
+                .chain(basic)
+                .map(Shape::Place),
+        );
         Ok(ApiKeyValidator {
             decoy: Decoy::new(&self.scheme)?,
             scheme: self.scheme,
