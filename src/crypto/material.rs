@@ -31,12 +31,20 @@ pub(crate) enum Curve {
 }
 
 impl Curve {
+    const ALL: &'static [Self] = &[Self::P256, Self::P384];
+
     /// Returns the name as in RFC 7518 section 6.2.1.1.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::P256 => "P-256",
             Self::P384 => "P-384",
         }
+    }
+
+    /// Returns the curve of this name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        let mut curves = Self::ALL.iter().copied();
+        curves.find(|curve| curve.name() == name)
     }
 
     /// Returns the length of a coordinate in bytes, which is half the length of a signature.

@@ -4,6 +4,7 @@
 //! The algorithm identifier decides the kind of the key: the curve is read, not inferred from a
 //! length. The reader does not recurse.
 
+use super::mistake;
 use crate::crypto::{Curve, Flaw, Material};
 
 /// Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
@@ -92,6 +93,17 @@ fn not_a_public_key(der: &[u8]) -> Flaw {
     let body = whole(der, SEQUENCE).and_then(|mut fields| fields.take(SEQUENCE));
     if body.is_some_and(|body| body.first() == Some(&VERSION)) {
         return CERTIFICATE;
+    }
+    if mistake::is_path(der) {
+        return Flaw::malformed(
+            "expected a DER public key, found what looks like a path; \
+             read the file and give its contents",
+        );
+    }
+    if der.starts_with(b"-----BEGIN ") {
+        return Flaw::malformed(
+            "expected a DER public key, found PEM; read it with `Key::from_pem`",
+        );
     }
     Flaw::malformed("expected a DER public key (SubjectPublicKeyInfo)")
 }
