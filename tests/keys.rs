@@ -185,7 +185,6 @@ fn keys_of_other_kinds_are_refused() {
     for pem in [
         include_str!("keys/ed448.public.pem"),
         include_str!("keys/es256.compressed.public.pem"),
-        include_str!("keys/p521.public.pem"),
         include_str!("keys/rsa-pss-2048.public.pem"),
         include_str!("keys/secp256k1.public.pem"),
     ] {
@@ -194,6 +193,54 @@ fn keys_of_other_kinds_are_refused() {
     }
     let short = include_str!("keys/rsa-1024.public.pem");
     assert_eq!(kind(&Key::from_pem(short)), WEAK);
+}
+
+#[test]
+fn keys_on_p_521_need_aws_lc_rs() {
+    let (pem, other) = (
+        include_str!("keys/es512.public.pem"),
+        include_str!("keys/p521.public.pem"),
+    );
+    let point = &der(pem)[158 - 132..];
+    let (x, y) = (encoded(&point[..66]), encoded(&point[66..]));
+    let member = json!({"kty": "EC", "crv": "P-521", "x": x, "y": y, "kid": "k", "alg": "ES512"});
+    let set = jwks(&[member.clone(), es256_jwk()]).unwrap();
+    let single = [
+        Key::from_pem(pem),
+        Key::from_pem(other),
+        Key::from_der(der(pem)),
+        jwk(&member),
+    ];
+    if cfg!(feature = "aws-lc-rs") {
+        for provider in [Provider::default(), Provider::ring()] {
+            let key = KeyImporter::on(provider).pem(pem).unwrap();
+            assert_eq!(key.algorithms(), Algorithm::Es512.into());
+            assert_eq!(key.id(), jwk(&member).unwrap().id());
+        }
+        assert!(single.iter().all(Result::is_ok));
+        assert_eq!((set.keys().len(), set.skipped().len()), (2, 0));
+        let short = with(member, "y", encoded(&point[67..]));
+        assert_eq!(point[66], 1);
+        assert_eq!(jwks(&[short, es256_jwk()]).unwrap().keys().len(), 1);
+        return;
+    }
+    for refused in single {
+        assert_eq!(kind(&refused), MALFORMED);
+        let text = refused.unwrap_err().to_string();
+        assert!(
+            text.contains("`aws-lc-rs`") && text.contains("`ES512`"),
+            "{text}"
+        );
+    }
+    let [skipped] = set.skipped() else {
+        panic!("{:?}", set.skipped());
+    };
+    assert_eq!(skipped.kid(), Some("k"));
+    assert!(
+        skipped.reason().contains("`aws-lc-rs`"),
+        "{}",
+        skipped.reason()
+    );
 }
 
 #[test]

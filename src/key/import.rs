@@ -54,7 +54,8 @@ impl Key {
         KeyImporter::default().base64url_secret(secret)
     }
 
-    /// Imports an RSA, P-256, P-384 or Ed25519 public key from one PEM block.
+    /// Imports an RSA, P-256, P-384 or Ed25519 public key from one PEM block, and with the feature
+    /// `aws-lc-rs` one on P-521.
     ///
     /// The label is `PUBLIC KEY` or `RSA PUBLIC KEY` (RFC 7468). Lines of text before the block, such
     /// as comments and the attributes that OpenSSL writes, are ignored; nothing but white space may
@@ -70,7 +71,7 @@ impl Key {
     }
 
     /// Imports an RSA, P-256, P-384 or Ed25519 public key from a DER SubjectPublicKeyInfo
-    /// (RFC 5280 section 4.1.2.7).
+    /// (RFC 5280 section 4.1.2.7), and with the feature `aws-lc-rs` one on P-521.
     ///
     /// # Errors
     ///
@@ -346,9 +347,15 @@ impl KeyImporter {
         let jwk = id::public_jwk(&material, algorithm);
         let mut draft = KeyDraft::from(material);
         draft.algorithm = Some(algorithm);
-        let key = self.prepared(draft)?;
-        let kid = key.thumbprint().map(String::into_boxed_str);
-        Ok((key.change(|data| data.kid = kid), jwk))
+        self.prepared(draft).map(|key| (key.named_by_id(), jwk))
+    }
+
+    /// Imports a MAC secret that signs `HS256`, with its identity as the key id.
+    pub(crate) fn secret_signer(&self, secret: Secret) -> Result<Key, Flaw> {
+        secret_lint::check_secret(secret.expose())?;
+        let mut draft = KeyDraft::from(Material::secret(secret)?);
+        draft.algorithm = Some(Algorithm::Hs256);
+        self.prepared(draft).map(Key::named_by_id)
     }
 
     fn checked_secret(&self, secret: Secret) -> Result<Key, Flaw> {
