@@ -13,6 +13,8 @@ pub(super) struct Names<S> {
     seed: u64,
     store: S,
     len: usize,
+    /// Whether nested objects may have duplicates, see [`Names::unchecked_inside`].
+    is_unchecked_inside: bool,
 }
 
 /// Where names are stored.
@@ -111,7 +113,20 @@ impl<S: NameStore> Names<S> {
             seed: *SEED,
             store: S::new(),
             len: 0,
+            is_unchecked_inside: false,
         }
+    }
+
+    /// Creates names for a text whose nested objects are each scanned again before they are used:
+    /// duplicates in them are no error.
+    pub(super) fn unchecked_inside() -> Self {
+        let mut names = Self::new();
+        names.is_unchecked_inside = true;
+        names
+    }
+
+    pub(super) const fn is_unchecked_inside(&self) -> bool {
+        self.is_unchecked_inside
     }
 
     pub(super) fn len(&self) -> usize {

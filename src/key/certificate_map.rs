@@ -12,7 +12,7 @@ use super::{jwk, pem};
 use crate::clock::UnixTime;
 use crate::crypto::{Algorithm, Flaw, Material};
 use crate::error::ConfigError;
-use crate::json::Value;
+use crate::json::{Object, Value};
 use crate::limits;
 
 /// The keys of certificates, with the time in which each may be used.
@@ -24,7 +24,9 @@ pub(super) struct CertificateKeys {
 impl CertificateKeys {
     /// Reads an object of certificates; unusable members are skipped one by one and reported.
     pub(super) fn read(reader: &SetReader<'_>, text: &[u8]) -> Result<Self, ConfigError> {
-        let document = jwk::object(text, "certificates")?;
+        jwk::check_size(text, "certificates")?;
+        let document = Object::parse(text);
+        let document = document.map_err(|error| jwk::not_json("certificates", text, error))?;
         if document.len() > reader.max_keys {
             return Err(reader.too_many(document.len()));
         }
