@@ -156,3 +156,39 @@ fn google_service_account_accepts_services_and_no_people() {
         (ClaimInvalid, "email_verified"),
     );
 }
+
+#[test]
+fn google_on_android_names_its_app_as_the_presenter() {
+    let preset = || providers::google_id_token(GOOGLE_APP);
+    let android = "phone.apps.googleusercontent.com";
+    let token = google_id().with("azp", android);
+    rejects(preset(), &token, (ClaimInvalid, "azp"));
+    let presented = || preset().customize(move |builder| builder.presented_by([android]));
+    outcome(presented(), &token).unwrap();
+    outcome(presented(), &google_id()).unwrap();
+    let stranger = google_id().with("azp", "stranger.apps.googleusercontent.com");
+    rejects(presented(), &stranger, (ClaimInvalid, "azp"));
+    let elsewhere = token.with("aud", android);
+    rejects(presented(), &elsewhere, (AudienceMismatch, "aud"));
+}
+
+#[test]
+fn firebase_session_cookies_are_no_id_tokens() {
+    let preset = || providers::firebase_session_cookies("example-project");
+    let cookie = firebase_id().with("iss", "https://session.firebase.google.com/example-project");
+    outcome(preset(), &cookie).unwrap();
+    rejects(preset(), &firebase_id(), (IssuerMismatch, "iss"));
+    rejects(
+        providers::firebase("example-project"),
+        &cookie,
+        (IssuerMismatch, "iss"),
+    );
+    let other = cookie.clone().with("aud", "another-project");
+    rejects(preset(), &other, (AudienceMismatch, "aud"));
+    rejects(
+        preset(),
+        &cookie.without("auth_time"),
+        (ClaimInvalid, "auth_time"),
+    );
+    does_not_build(providers::firebase_session_cookies("a/b"), "project");
+}
