@@ -57,6 +57,10 @@
 //! # }
 //! ```
 //!
+//! Clients that can only send a user name and a password (`curl -u KEY:`) use `Authorization: Basic`:
+//! enable it with [`basic`](crate::credential::SourcesBuilder::basic), and bind the validator to it with
+//! [`ApiKeyValidatorBuilder::basic`](crate::api_key::ApiKeyValidatorBuilder::basic).
+//!
 //! A new key says when it expires, or by name that it
 //! [never does](crate::api_key::NeedsExpiry::never_expires).
 //!
@@ -92,7 +96,9 @@
 //! - **Move keys from another system.** A [`LegacyFormat`](crate::api_key::LegacyFormat) accepts
 //!   their texts, and [`ApiKeyManager::import`] or
 //!   [`import_sha256`](crate::api_key::ApiKeyManager::import_sha256) takes them over. Customers
-//!   keep their keys.
+//!   keep their keys. Keys like `12|secret` or `a:b` can be sent in the header only;
+//!   [`sources`](crate::api_key::ApiKeyManagerBuilder::sources) lets the import refuse what none of
+//!   your places can carry.
 //!
 //! # Recognize leaked keys
 //!
