@@ -289,7 +289,7 @@ fn check_places(
 const fn bound_to(shape: &Shape) -> Option<&Place> {
     match shape {
         Shape::Place(place) => Some(place),
-        Shape::Jwt | Shape::Opaque | Shape::Prefix(_) => None,
+        _ => None,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::grant::store::{Lookup, SessionHandle};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::{Authority, Principal, PrincipalKind};
-use crate::validator::{Authorities, Shape, TokenValidator};
+use crate::validator::{Authorities, Shape, TokenValidator, check_kind};
 
 /// Validates the session ids of one authority, found in its cookie.
 ///
@@ -146,6 +146,10 @@ impl TokenValidator for SessionValidator {
         &'a self,
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        let scheme = presented.credential().scheme();
+        if let Err(kind) = check_kind(scheme, PrincipalKind::Session) {
+            return NowOrLater::now(Err(kind.into()));
+        }
         let Some(id) = SessionId::parse(presented.credential().expose()) else {
             return NowOrLater::now(Err(RejectionKind::TokenMalformed.into()));
         };

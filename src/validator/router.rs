@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::authorities::Authorities;
+use super::scheme::{check_principal, has_meaning};
+use super::token_form::{TokenForm, may_begin_jwt};
 use super::{Shape, TokenValidator, all};
-use crate::credential::{PresentedCredential, charset};
+use crate::credential::PresentedCredential;
 use crate::diagnosis::{Finding, gather};
 use crate::error::{ConfigError, Rejection, RejectionKind};
 use crate::limits;
@@ -13,9 +15,8 @@ use crate::principal::Principal;
 
 /// The validators of one slot, each credential given to the one that takes its shape.
 ///
-/// The rules are those of [`Shape`]. What looks like a JWT is recognised leniently, so that no
-/// spelling of a JWT reaches another validator: two or four dots, and a first part that base64 of
-/// either alphabet, with padding and stray bits ignored, decodes to what begins with `{`.
+/// The rules are those of [`Shape`]. What looks like a JWT or an SD-JWT is recognised leniently, as
+/// [`TokenForm`] says, so that no spelling of one reaches another validator.
 #[derive(Clone, Debug)]
 pub(crate) struct Router {
     validators: Vec<Arc<dyn TokenValidator>>,
@@ -81,16 +82,22 @@ impl Router {
             .or_else(|| {
                 self.find(|shape| matches!(shape, Shape::Prefix(own) if token.starts_with(&**own)))
             })
-            .or_else(|| {
-                let jwts = self.find(|shape| *shape == Shape::Jwt);
-                jwts.filter(|_| is_jwt_like(token))
-            })
-            .or_else(|| self.find(|shape| *shape == Shape::Opaque))
+            .or_else(|| self.find_by_form(token))
             // A size that no validator takes by default is named first.
             .ok_or(match token.len() > limits::TOKEN_BYTES {
                 true => RejectionKind::TokenTooLarge,
                 false => RejectionKind::TokenMalformed,
             })
+    }
+
+    /// An SD-JWT is presented with more than a token, so only a validator for it gets it.
+    fn find_by_form(&self, token: &str) -> Option<&dyn TokenValidator> {
+        let own = match TokenForm::recognize(token) {
+            TokenForm::SdJwt => return self.find(|shape| *shape == Shape::SdJwt),
+            TokenForm::Jwt => self.find(|shape| *shape == Shape::Jwt),
+            TokenForm::Other => None,
+        };
+        own.or_else(|| self.find(|shape| *shape == Shape::Opaque))
     }
 
     fn find(&self, takes: impl Fn(&Shape) -> bool) -> Option<&dyn TokenValidator> {
@@ -124,49 +131,41 @@ impl TokenValidator for Router {
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         match self.pick(presented) {
-            Ok(validator) => validator.validate(presented),
+            Ok(validator) => under_scheme(validator.validate(presented), presented),
             Err(kind) => NowOrLater::now(Err(kind.into())),
         }
     }
 }
 
+/// Rejects what may not be presented under its scheme, whatever its validator says.
+fn under_scheme<'a>(
+    validated: NowOrLater<'a, Result<Principal, Rejection>>,
+    presented: &'a PresentedCredential<'a>,
+) -> NowOrLater<'a, Result<Principal, Rejection>> {
+    let scheme = presented.credential().scheme();
+    if !has_meaning(scheme) {
+        return validated;
+    }
+    validated.map(move |validated| {
+        let principal = validated?;
+        check_principal(scheme, &principal)?;
+        Ok(principal)
+    })
+}
+
 fn overlap(a: &Shape, b: &Shape) -> bool {
     match (a, b) {
         (Shape::Prefix(a), Shape::Prefix(b)) => a.starts_with(&**b) || b.starts_with(&**a),
-        (Shape::Prefix(prefix), Shape::Jwt) | (Shape::Jwt, Shape::Prefix(prefix)) => {
-            match prefix.as_bytes() {
-                [] | [b'e'] => true,
-                [b'e', second, ..] => begins_object(*second),
-                _ => false,
-            }
-        }
+        (Shape::Prefix(prefix), Shape::Jwt | Shape::SdJwt)
+        | (Shape::Jwt | Shape::SdJwt, Shape::Prefix(prefix)) => may_begin_jwt(prefix.as_bytes()),
         _ => a == b,
     }
-}
-
-pub(crate) fn is_jwt_like(token: &str) -> bool {
-    let dots = memchr::memchr_iter(b'.', token.as_bytes()).count();
-    let first = token.split('.').next().unwrap_or_default();
-    matches!(dots, 2 | 4) && decodes_to_object(first.as_bytes())
-}
-
-/// Returns true if lenient base64 decodes this to what begins with `{`.
-fn decodes_to_object(text: &[u8]) -> bool {
-    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
-    let digits = text.get(..text.len() - padding).unwrap_or_default();
-    let begins = matches!(digits, [b'e', second, ..] if begins_object(*second));
-    begins && charset::is_base64(digits)
-}
-
-/// Returns true if base64 decodes `e` and this digit to `{` and four more bits.
-const fn begins_object(second: u8) -> bool {
-    // `{` is 0b011110_11: the digit 30, `e`, then one of 48 to 63.
-    matches!(second, b'w'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_')
 }
 
 fn overlapping(shape: &Shape) -> ConfigError {
     let detail = match shape {
         Shape::Jwt => "two validators take JWTs; join their issuers with `JwtValidator::join`",
+        Shape::SdJwt => "two validators take SD-JWTs; configure one",
         Shape::Opaque => "two validators take opaque tokens; configure one",
         Shape::Place(_) => {
             "two validators take the credentials of one place; bind each to its own place"

@@ -14,9 +14,9 @@ use crate::error::{ConfigError, Rejection, RejectionKind, StoreError};
 use crate::event::{Event, Observer};
 use crate::limits;
 use crate::now_or_later::{NowOrLater, first_some};
-use crate::principal::{Authority, Principal};
+use crate::principal::{Authority, Principal, PrincipalKind};
 use crate::request::RequestFacts;
-use crate::validator::{Authorities, Shape, TokenValidator};
+use crate::validator::{Authorities, Shape, TokenValidator, check_kind};
 
 /// Validates API keys against the records of an [`ApiKeyStore`].
 ///
@@ -83,6 +83,7 @@ impl ApiKeyValidator {
         &'a self,
         presented: &'a PresentedCredential<'a>,
     ) -> Result<Validated<'a>, Rejection> {
+        check_kind(presented.credential().scheme(), PrincipalKind::ApiKey)?;
         let text = presented.credential().expose();
         let now = presented.now().or_else(|| self.clock.now());
         let now = now.ok_or(RejectionKind::Unavailable)?;
