@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::slot::Slot;
+use super::slots::Slots;
 use super::{Gate, Inner};
 use crate::clock::{Clock, SystemClock};
 use crate::credential::{Place, PresentedCredential, Sources, SourcesBuilder};
@@ -189,8 +190,7 @@ impl GateBuilder {
             return Err(ConfigError::conflict(USER.validator, detail));
         }
         Ok(Gate(Arc::new(Inner {
-            user,
-            client,
+            slots: Slots { user, client },
             authorizer,
             challenge: self.challenge,
             clock: self.clock,
