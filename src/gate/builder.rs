@@ -152,8 +152,8 @@ impl GateBuilder {
     /// a second slot without its places or its validator;
     /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for two authorizers, validators that
     /// take the same credentials or are bound to a place that is not enabled, slots that share a
-    /// place, a cookie that is bound to none of several validators, and several outside authorities
-    /// of which one may assert anything, unless
+    /// place, a cookie that is bound to no validator where credentials of several [`Shape`]s would
+    /// be taken from it, and several outside authorities of which one may assert anything, unless
     /// [`all_authorities_equal`](Self::all_authorities_equal) is set.
     pub fn build(self) -> Result<Gate, ConfigError> {
         let mut authorizers = self.authorizers;
@@ -267,20 +267,20 @@ fn check_places(
     sources: &Sources,
     names: &SetterNames,
 ) -> Result<(), ConfigError> {
-    let bound = || {
-        validators
-            .iter()
-            .flat_map(|v| v.shapes())
-            .filter_map(bound_to)
-    };
+    let shapes = || validators.iter().flat_map(|v| v.shapes());
+    let bound = || shapes().filter_map(bound_to);
     if bound().any(|place| !sources.places().any(|own| own == place)) {
         let detail = "a validator is bound to a place that is not enabled; enable the place or \
                       remove the validator";
         return Err(ConfigError::conflict(names.validator, detail));
     }
     let mut cookies = sources.places().filter(|p| matches!(p, Place::Cookie(_)));
-    if validators.len() > 1 && cookies.any(|cookie| !bound().any(|place| place == cookie)) {
-        let detail = "several validators would take a cookie; bind it to one with `validator_at`";
+    // Shapes count, not validators: one validator may pass credentials on to several others.
+    let is_one_of_several = shapes().filter(|shape| bound_to(shape).is_none()).count() > 1;
+    if is_one_of_several && cookies.any(|cookie| !bound().any(|place| place == cookie)) {
+        let detail = "credentials of several shapes would be taken from a cookie; bind the cookie \
+                      to one validator with `validator_at`, or with a validator that declares \
+                      `Shape::Place`";
         return Err(ConfigError::conflict(names.validator, detail));
     }
     Ok(())
