@@ -220,6 +220,7 @@ mod tests {
         let validators = vec![
             validator("opaque", [Shape::Opaque]),
             validator("jwt", [Shape::Jwt]),
+            validator("sd-jwt", [Shape::SdJwt]),
             validator("key", [prefix("sk_live_"), prefix("sk_test_")]),
             validator("cookie", [Shape::Place(Place::Cookie("sid".into()))]),
         ];
@@ -257,6 +258,15 @@ mod tests {
             ("a.b.c", "opaque"),
             ("sk_live_abc", "key"),
             ("sk_test_a.b.c", "key"),
+            ("sk_live_.a.b~", "key"),
+            (" eyJhIjoxfQ.e30.", "opaque"),
+            ("IHsiYSI6MX0.e30.", "jwt"),
+            ("eyJhIjoxfQ.e30.AAAA~", "sd-jwt"),
+            ("IHsiYSI6MX0.e30.AAAA~WyJhIl0~d.e.f", "sd-jwt"),
+            ("eyJhIjoxfQ.e30.AAAA~d.e.f", "sd-jwt"),
+            ("eyJhIjoxfQ.e30.AAAA.a.a~", "sd-jwt"),
+            ("a.b.c~", "opaque"),
+            ("opaque~", "opaque"),
             ("sk_liv", "opaque"),
             ("SK_LIVE_abc", "opaque"),
             ("opaque", "opaque"),
@@ -294,6 +304,23 @@ mod tests {
     fn opaque_validator_takes_jwts_if_there_is_none_for_them() {
         let router = Router::new(vec![validator("opaque", [Shape::Opaque])]).unwrap();
         assert_eq!(to(&router, "eyJhIjoxfQ.e30.AAAA"), Ok("opaque".to_owned()));
+    }
+
+    #[test]
+    fn sd_jwt_goes_to_no_other_validator() {
+        let all = [Shape::Jwt, Shape::Opaque];
+        for shapes in [&all[..1], &all[1..], &all] {
+            let router = Router::new(vec![validator("others", shapes)]).unwrap();
+            for token in ["eyJhIjoxfQ.e30.AAAA~", "eyJhIjoxfQ.e30.AAAA~d.e.f"] {
+                assert_eq!(to(&router, token), Err(RejectionKind::TokenMalformed));
+            }
+            assert_eq!(to(&router, "eyJhIjoxfQ.e30.AAAA"), Ok("others".to_owned()));
+        }
+        let router = Router::new(vec![validator("sd-jwt", [Shape::SdJwt])]).unwrap();
+        assert_eq!(to(&router, "eyJhIjoxfQ.e30.AAAA~"), Ok("sd-jwt".to_owned()));
+        for token in ["eyJhIjoxfQ.e30.AAAA", "opaque", "opaque~"] {
+            assert_eq!(to(&router, token), Err(RejectionKind::TokenMalformed));
+        }
     }
 
     #[test]
@@ -351,6 +378,15 @@ mod tests {
         assert_eq!(conflict_of([Shape::Jwt], [prefix("e")]), conflict);
         assert_eq!(conflict_of([Shape::Jwt], [prefix("ez_")]), conflict);
         assert_eq!(conflict_of([Shape::Jwt], [prefix("key_")]), None);
+        assert_eq!(conflict_of([Shape::SdJwt], [Shape::SdJwt]), conflict);
+        assert_eq!(conflict_of([Shape::SdJwt], [prefix("ey")]), conflict);
+        assert_eq!(conflict_of([prefix("IHs")], [Shape::SdJwt]), conflict);
+        assert_eq!(conflict_of([prefix("IHs")], [Shape::Jwt]), conflict);
+        assert_eq!(conflict_of([prefix("C")], [Shape::Jwt]), conflict);
+        assert_eq!(conflict_of([prefix("CI_")], [Shape::Jwt]), None);
+        assert_eq!(conflict_of([prefix("key_")], [Shape::SdJwt]), None);
+        assert_eq!(conflict_of([Shape::SdJwt], [Shape::Jwt]), None);
+        assert_eq!(conflict_of([Shape::SdJwt], [Shape::Opaque]), None);
         assert_eq!(conflict_of([prefix("ey")], [Shape::Opaque]), None);
         assert_eq!(conflict_of([Shape::Jwt], [Shape::Opaque]), None);
     }
@@ -369,7 +405,7 @@ mod tests {
     #[test]
     fn router_trusts_the_authorities_of_its_validators() {
         let all = full().authorities();
-        assert_eq!((all.outside(), all.unbounded()), (4, 4));
+        assert_eq!((all.outside(), all.unbounded()), (5, 5));
         assert!(all.is_open());
         assert!(!Authorities::OUTSIDE.is_open());
         assert!(!Authorities::BOUNDED.with(Authorities::BOUNDED).is_open());
@@ -386,6 +422,16 @@ mod tests {
             let first = crate::credential::base64url::encode(object);
             let token = format!("{first}.{rest}");
             prop_assert_eq!(to(&full(), &token), Ok("jwt".to_owned()));
+        }
+
+        #[test]
+        fn form_of_a_text_decides_its_validator(token in "([eICD][yHXn][J-Zaefs0-3A]{0,4}[.~=]?)?[a.~]{0,7}") {
+            let expected = match TokenForm::recognize(&token) {
+                TokenForm::Jwt => "jwt",
+                TokenForm::SdJwt => "sd-jwt",
+                TokenForm::Other => "opaque",
+            };
+            prop_assert_eq!(to(&full(), &token), Ok(expected.to_owned()));
         }
     }
 }

@@ -4,8 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allocation_counter::measure;
-use bearergate::RejectionKind;
+use bearergate::credential::{PresentedCredential, Sources};
+use bearergate::principal::Confirmation;
 use bearergate::testing::{FakeEndpoint, Fault};
+use bearergate::validator::SenderConstraint;
+use bearergate::{NowOrLater, Rejection, RejectionKind, TokenValidator};
+use serde_json::json;
 
 use crate::common::Setup;
 
@@ -21,6 +25,38 @@ async fn active_token_costs_one_call_a_minute() {
     assert_eq!(setup.validate_now(&token), None);
     assert_eq!(setup.validate(&token).await, Ok(()));
     assert_eq!(setup.calls(), 2);
+}
+
+#[tokio::test]
+async fn token_under_another_scheme_has_another_entry() {
+    let setup = Setup::with(|_, builder| builder.sender_constraint(Proven));
+    let bound = json!({"jkt": "A".repeat(43)});
+    let token = setup.idp.opaque(&setup.claims().claim("cnf", bound));
+    let sources = Sources::builder().dpop().build().unwrap();
+    let under = async |scheme: &str| {
+        let authorization = format!("{scheme} {token}");
+        let presented = sources.authorization(&authorization).unwrap();
+        let result = setup.validator.validate(&presented).await;
+        (result.is_ok(), setup.calls(), setup.events().hits)
+    };
+    assert_eq!(under("Bearer").await, (true, 1, 0));
+    assert_eq!(under("DPoP").await, (true, 2, 0));
+    assert_eq!(under("Bearer").await, (true, 2, 1));
+    assert_eq!(under("DPoP").await, (true, 2, 2));
+}
+
+/// Accepts every proof.
+#[derive(Debug)]
+struct Proven;
+
+impl SenderConstraint for Proven {
+    fn check<'a>(
+        &'a self,
+        _: &'a Confirmation,
+        _: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        NowOrLater::now(Ok(()))
+    }
 }
 
 /// Defect C04 (cached past its end): docs/defects.md
