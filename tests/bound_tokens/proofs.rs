@@ -5,7 +5,9 @@ use std::pin::pin;
 use bearergate::clock::UnixTime;
 use bearergate::credential::PresentedCredential;
 use bearergate::gate::GateBuilder;
-use bearergate::{Gate, RejectionKind, TokenValidator};
+use bearergate::principal::Confirmation;
+use bearergate::validator::SenderConstraint;
+use bearergate::{Gate, NowOrLater, Rejection, RejectionKind, TokenValidator};
 
 use crate::common::*;
 
@@ -238,4 +240,35 @@ fn validator_without_a_gate_asks_its_constraint_itself() {
         assert_eq!(replayed.kind(), RejectionKind::ProofReplayed);
         assert_eq!(once.used(), 2);
     }
+}
+
+/// Accepts every proof, also a second time.
+#[derive(Debug)]
+struct Proven;
+
+impl SenderConstraint for Proven {
+    fn check<'a>(
+        &'a self,
+        _: &'a Confirmation,
+        _: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        NowOrLater::now(Ok(()))
+    }
+}
+
+#[test]
+fn gate_does_not_allocate_for_a_proof() {
+    let jwts = validator().sender_constraint(Proven).build().unwrap();
+    let gate = builder().validator(jwts.clone()).allow_any_authenticated();
+    let gate = gate.build().unwrap();
+    let text = bound(1);
+    let request = bearer(&text);
+    let presented = PresentedCredential::token(&text).at(UnixTime::from_secs(NOW));
+    let alone = || assert!(jwts.validate(&presented).try_now().unwrap().is_ok());
+    let checked = || assert!(gate.try_check_now(&request).unwrap().is_ok());
+    alone();
+    checked();
+    let alone = allocation_counter::measure(alone).count_total;
+    assert_eq!(allocation_counter::measure(checked).count_total, alone);
+    assert_ne!(alone, 0, "the counter works");
 }
