@@ -34,8 +34,8 @@ impl<'r> Credential<'r> {
         Self::new(scheme, Cow::Borrowed(text))
     }
 
-    /// Returns the scheme under which it was presented. The client chose it; a validator decides
-    /// whether its credentials may be sent so.
+    /// Returns the scheme under which it was presented. The client chose it. What may be presented
+    /// under `DPoP` and `ApiKey` is the same for all validators, see [`Scheme`].
     pub const fn scheme(&self) -> Scheme {
         self.scheme
     }

@@ -30,6 +30,7 @@ use crate::validator::{Authorities, Shape, TokenValidator, check_kind};
 /// | rejected because | kind |
 /// |---|---|
 /// | it is no session id, before the store is asked | `token_malformed` |
+/// | it is under the scheme `DPoP` or `ApiKey`, before the store is asked | `credential_malformed` |
 /// | there is no such session, or its id was replaced | `session_unknown` |
 /// | the session, its subject or its client was revoked | `token_revoked` |
 /// | its idle or absolute timeout has expired | `session_expired` |
@@ -146,16 +147,16 @@ impl TokenValidator for SessionValidator {
         &'a self,
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
-        let scheme = presented.credential().scheme();
-        if let Err(kind) = check_kind(scheme, PrincipalKind::Session) {
-            return NowOrLater::now(Err(kind.into()));
-        }
         let Some(id) = SessionId::parse(presented.credential().expose()) else {
             return NowOrLater::now(Err(RejectionKind::TokenMalformed.into()));
         };
         let Some(now) = presented.now().or_else(|| self.clock.now()) else {
             return NowOrLater::now(Err(RejectionKind::Unavailable.into()));
         };
+        let scheme = presented.credential().scheme();
+        if let Err(kind) = check_kind(scheme, PrincipalKind::Session) {
+            return NowOrLater::now(Err(kind.into()));
+        }
         let found = self.store.find(id.digest());
         found.then(move |found| self.accept(found, now))
     }

@@ -225,11 +225,8 @@ mod tests {
             .replace('+', "-")
             .replace('/', "_");
         // A single digit more than whole groups decodes to nothing.
-        let whole = match digits.len() % 4 {
-            1 => &digits[..digits.len() - 1],
-            _ => &digits,
-        };
-        let last = &digits[whole.len()..];
+        let surplus = usize::from(digits.len() % 4 == 1);
+        let (whole, last) = digits.split_at(digits.len() - surplus);
         let is_base64 = last.bytes().all(|digit| digit_value(digit).is_some());
         let decoded = engine.decode(whole).unwrap_or_default();
         let text = decoded.trim_ascii_start();
