@@ -21,7 +21,7 @@ kinds! {
         CredentialMalformed = "credential_malformed",
             "the credential's header or parameter is malformed";
         /// It is not three base64url segments with strict JSON, or no validator takes credentials
-        /// of this [`Shape`](crate::validator::Shape).
+        /// of this [`Shape`](crate::validator::Shape), for example an SD-JWT.
         TokenMalformed = "token_malformed", "the token is malformed";
         /// By default 16 KiB; often the token has a long list of groups. Let the issuer send less,
         /// or raise `max_token_bytes` up to [`TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX).
@@ -107,9 +107,10 @@ kinds! {
         /// tokens.
         BindingRequired = "binding_required",
             "the token is bound to a key and no proof of possession was checked";
-        /// The client proved possession of a key that is not the one in the token. Behind a proxy
-        /// that ends TLS, pass its certificate on.
-        BindingMismatch = "binding_mismatch", "the token is bound to another key";
+        /// The client proved possession of a key that is not the one in the token, or presented a
+        /// token under `DPoP` that is bound to no key of a proof (RFC 9449 section 7.1). Behind a
+        /// proxy that ends TLS, pass its certificate on.
+        BindingMismatch = "binding_mismatch", "the token is not bound to the key of the sender";
         /// Your [`SenderConstraint`](crate::validator::SenderConstraint) refused it; this crate has
         /// no check of proofs of its own.
         ProofInvalid = "proof_invalid", "the proof of possession is invalid";
