@@ -163,23 +163,6 @@ pub(crate) const LEEWAY: Duration = Duration::from_secs(30);
 /// Largest clock skew that can be forgiven, [`Leeway::MAX`](crate::clock::Leeway::MAX). Source: Tink.
 pub(crate) const LEEWAY_MAX: Duration = Duration::from_secs(600);
 
-/// Longest token of `Authorization: Basic` in bytes: base64 of the longest credential that can be
-/// configured, and of 1 KiB for the other part.
-pub(crate) const BASIC_BYTES: usize = (TOKEN_BYTES_MAX + 1024) / 3 * 4;
-
-/// Default lifetime of a form token: as long as a page may stay open before its form is sent.
-pub(crate) const FORM_TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
-
-/// Longest lifetime of a form token.
-pub(crate) const FORM_TOKEN_LIFETIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Shortest secret of form tokens in bytes. Source: RFC 2104 section 3 recommends the length of the
-/// hash.
-pub(crate) const FORM_SECRET_BYTES_MIN: usize = 32;
-
-/// Longest value in bytes that a form token is bound to.
-pub(crate) const FORM_BINDING_BYTES: usize = 4096;
-
 /// Longest form body in bytes that is searched for a credential.
 pub(crate) const FORM_BYTES: usize = 1024 * 1024;
 

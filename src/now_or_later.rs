@@ -115,7 +115,8 @@ impl<'a, T: Send + 'a, E: Send + 'a> NowOrLater<'a, Result<T, E>> {
 ///
 /// `ask!(question, |value| rest)` is a `NowOrLater` of what `rest`, a `NowOrLater` too, resolves
 /// to. `ask!(where name = prepared; question, |value| rest)` first names what the question
-/// borrows; `prepared` is a `Result`, and its error is the answer.
+/// borrows; `prepared` is a `Result`, and its error is the answer. Several such names are prepared
+/// in order, and a later one may borrow an earlier one.
 ///
 /// A future cannot borrow from a function that returns it. So if the question is not answered at
 /// once, its answer is dropped unpolled, and a future that owns all that is borrowed asks once
@@ -124,13 +125,13 @@ impl<'a, T: Send + 'a, E: Send + 'a> NowOrLater<'a, Result<T, E>> {
 /// It is a macro because each expression is evaluated in two places, in the function and in the
 /// future, and is to be written once.
 macro_rules! ask {
-    ($(where $name:ident = $prepared:expr;)? $question:expr, |$value:pat_param| $rest:expr $(,)?) => {
+    ($(where $name:ident = $prepared:expr;)* $question:expr, |$value:pat_param| $rest:expr $(,)?) => {
         'ask: {
             {
                 $(let $name = match $prepared {
                     Ok(prepared) => prepared,
                     Err(answer) => break 'ask $crate::now_or_later::NowOrLater::now(answer),
-                };)?
+                };)*
                 let ready = $question.try_now().ok();
                 if let Some($value) = ready {
                     let answer = $rest;
@@ -141,7 +142,7 @@ macro_rules! ask {
                 $(let $name = match $prepared {
                     Ok(prepared) => prepared,
                     Err(answer) => return answer,
-                };)?
+                };)*
                 let $value = $question.await;
                 $rest.await
             })

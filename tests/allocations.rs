@@ -9,7 +9,7 @@ use allocation_counter::{AllocationInfo, measure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::clock::{FakeClock, UnixTime};
-use bearergate::credential::{PresentedCredential, Sources};
+use bearergate::credential::{CrossSiteCheck, PresentedCredential, Sources};
 use bearergate::crypto::Provider;
 use bearergate::jwt::{JwtValidatorBuilder, NeedsKeys};
 use bearergate::key::{Key, KeyHint, KeyImporter, KeySet, KeyStatus};
@@ -449,6 +449,39 @@ fn reading_the_header_allocates_nothing() {
         assert!(sources.extract(&facts).is_ok());
     });
     assert_eq!(info.count_total, 0);
+}
+
+#[test]
+fn reading_a_header_of_its_own_or_a_cookie_allocates_nothing() {
+    let sources = Sources::builder()
+        .header("x-api-key")
+        .cookie("sid")
+        .query("key");
+    let sources = sources
+        .allow_origin("https://app.example.com")
+        .build()
+        .unwrap();
+    let check = CrossSiteCheck::default()
+        .allow_origin("https://app.example.com")
+        .unwrap();
+    let uri = Uri::from_static("https://api.example.com/orders?page=2");
+    for (name, value) in [
+        ("authorization", "Bearer   a.b.c"),
+        ("x-api-key", "12|secret"),
+        ("cookie", "x=1; sid=abc"),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        headers.insert("origin", "https://app.example.com".parse().unwrap());
+        headers.insert("sec-fetch-site", "same-site".parse().unwrap());
+        headers.insert("upgrade", "websocket".parse().unwrap());
+        let info = measure(|| {
+            let facts = RequestFacts::new(&Method::POST, &uri, &headers);
+            assert!(sources.extract(&facts).is_ok());
+            assert!(check.check(facts).is_ok());
+        });
+        assert_eq!(info.count_total, 0, "{name}");
+    }
 }
 
 #[derive(Debug)]

@@ -886,10 +886,11 @@ fn basic_is_read_only_where_a_validator_is_bound_to_it() {
         .allow_any_authenticated();
     assert_eq!(refused(not_enabled), conflict);
 
+    let keys = TestValidator::new("basic", Shape::Opaque);
     let gate = builder()
         .sources(sources())
         .validator(TestValidator::new("bearer", Shape::Opaque))
-        .validator_at(Place::Basic, TestValidator::new("basic", Shape::Opaque))
+        .validator_at(Place::Basic, keys.clone())
         .allow_any_authenticated()
         .build()
         .unwrap();
@@ -898,7 +899,14 @@ fn basic_is_read_only_where_a_validator_is_bound_to_it() {
         admitted.principal().authority().to_string()
     };
     assert_eq!(by("Bearer good"), "bearer");
-    assert_eq!(by("Basic Z29vZDo="), "basic");
+    assert_eq!(by("Bearer  good"), "bearer");
+    // The validator that is bound to it is asked, but what it accepts is no API key.
+    let basic = |value: &str| kind(check(&gate, &parts(&[("authorization", value)])));
+    let malformed = Some(RejectionKind::CredentialMalformed);
+    assert_eq!(basic("Basic Z29vZDo="), malformed);
+    assert_eq!(keys.calls(), 1);
+    assert_eq!(basic("Basic Z29vZDp4"), malformed);
+    assert_eq!(keys.calls(), 1);
 }
 
 #[test]
@@ -921,6 +929,92 @@ fn overlapping_or_unreachable_validators_are_refused() {
         .validator(TestValidator::new("jwt", Shape::Jwt))
         .allow_any_authenticated();
     assert_eq!(refused(unbound), conflict);
+}
+
+/// A cookie is sent without the caller's doing, so it is no matter of its shape which validator gets
+/// it.
+#[test]
+fn cookie_is_bound_to_a_validator_if_several_shapes_would_be_taken_from_it() {
+    let cookie = || Place::Cookie("sid".into());
+    let of = |shapes: &[Shape]| TestValidator {
+        shapes: shapes.to_vec(),
+        ..TestValidator::opaque()
+    };
+    let gate = |validator: TestValidator| {
+        let sources = Sources::builder().cookie("sid").build().unwrap();
+        let builder = builder().sources(sources).validator(validator);
+        builder.allow_any_authenticated()
+    };
+    let prefix = |text: &'static str| Shape::Prefix(text.into());
+    let conflict = (ConfigErrorKind::Conflict, "validator");
+    for several in [
+        vec![Shape::Jwt, Shape::Opaque],
+        vec![Shape::Jwt, prefix("sk_")],
+        vec![Shape::Jwt, Shape::SdJwt],
+        vec![prefix("sk_"), prefix("pk_")],
+        vec![
+            Shape::Place(Place::AuthorizationHeader),
+            Shape::Jwt,
+            Shape::Opaque,
+        ],
+    ] {
+        assert_eq!(refused(gate(of(&several))), conflict, "{several:?}");
+        assert_eq!(
+            refused(gate(of(&several[..1])).validator(of(&several[1..]))),
+            conflict
+        );
+        let nested = Arc::new(Arc::new(of(&several)));
+        let sources = Sources::builder().cookie("sid").build().unwrap();
+        let nested = builder().sources(sources).validator(nested);
+        assert_eq!(refused(nested.allow_any_authenticated()), conflict);
+        // Bound to one of them by name, or declared by the validator itself.
+        let bound = gate(of(&several)).validator_at(cookie(), TestValidator::opaque());
+        assert!(bound.build().is_ok(), "{several:?}");
+        let own = [vec![Shape::Place(cookie())], several.clone()].concat();
+        assert!(gate(of(&own)).build().is_ok(), "{several:?}");
+        // Without a cookie there is nothing to bind.
+        let plain = builder().validator(of(&several)).allow_any_authenticated();
+        assert!(plain.build().is_ok(), "{several:?}");
+    }
+    for one in [Shape::Jwt, Shape::Opaque, prefix("sk_")] {
+        assert!(gate(of(std::slice::from_ref(&one))).build().is_ok());
+        let elsewhere = Shape::Place(Place::AuthorizationHeader);
+        assert!(gate(of(&[one, elsewhere])).build().is_ok());
+    }
+}
+
+#[test]
+fn cookie_of_the_second_slot_is_bound_too() {
+    let client = |shapes: &[Shape]| {
+        let sources = Sources::builder().without_bearer().cookie("app");
+        let validator = TestValidator {
+            shapes: shapes.to_vec(),
+            ..TestValidator::opaque()
+        };
+        builder()
+            .validator(TestValidator::opaque())
+            .client_validator(validator)
+            .client_sources(sources.build().unwrap())
+            .allow_any_authenticated()
+    };
+    let conflict = (ConfigErrorKind::Conflict, "client_validator");
+    assert_eq!(refused(client(&[Shape::Jwt, Shape::Opaque])), conflict);
+    let cookie = Shape::Place(Place::Cookie("app".into()));
+    assert!(client(&[Shape::Jwt, Shape::Opaque, cookie]).build().is_ok());
+    assert!(client(&[Shape::Jwt]).build().is_ok());
+}
+
+/// One validator for the tokens of several issuers takes one shape.
+#[test]
+fn cookie_may_have_the_tokens_of_several_issuers() {
+    let sources = Sources::builder().cookie("t").build().unwrap();
+    let issuers = ["https://a.example.com", "https://b.example.com"];
+    let gate = builder()
+        .sources(sources)
+        .validator(JwtValidator::join(issuers.map(jwt_validator)).unwrap())
+        .all_authorities_equal()
+        .allow_any_authenticated();
+    assert!(gate.build().is_ok());
 }
 
 #[test]

@@ -371,9 +371,13 @@ fn bound_to(byte: u8) -> String {
 
 // The cache keeps no token under a secret, so these are signed with a private key.
 fn jwt(kid: &str, exp: u64, more: &str) -> String {
+    jwt_for("alice", kid, exp, more)
+}
+
+fn jwt_for(subject: &str, kid: &str, exp: u64, more: &str) -> String {
     let header = format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#);
     let claims =
-        format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","sub":"alice","exp":{exp}{more}}}"#);
+        format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","sub":"{subject}","exp":{exp}{more}}}"#);
     signing::token("EdDSA", &header, &claims)
 }
 
@@ -432,6 +436,95 @@ fn jwt_validator_decides_the_same() {
             report.contains(&expected.to_owned()),
             "{expected} in {report:#?}"
         );
+    }
+}
+
+// The gate with bound tokens: keys, a revocation list, an authorizer and the sender constraint.
+
+fn bound_gate([keys, list, rules, proofs]: [bool; 4], log: &CallLog) -> Gate {
+    let key = Key::from_pem(include_str!("keys/ed25519.public.pem"));
+    let set = Arc::new(KeySet::from(key.unwrap()));
+    let validator = JwtValidator::builder()
+        .issuer(ISSUER)
+        .audience(AUDIENCE)
+        .key_store(Arc::new(Component::new(Keys(set), keys, log)))
+        .sender_constraint(Component::new(Proofs, proofs, log))
+        .clock(clock())
+        .build()
+        .unwrap();
+    Gate::builder()
+        .clock(clock())
+        .validator(validator.cached(&TokenCache::builder().build().unwrap()))
+        .revocations(Component::new(ListOf("revoked"), list, log))
+        .authorizer(Component::new(Rules, rules, log))
+        .build()
+        .unwrap()
+}
+
+fn bound_checks(waits: [bool; 4]) -> Report {
+    let log = CallLog::default();
+    let gate = bound_gate(waits, &log);
+    let denied = |byte| jwt_for("denied", "k1", NOW + 600, &bound_to(byte));
+    let mut report = Report::new();
+    for (name, token) in [
+        ("unbound", jwt("k1", NOW + 600, "")),
+        ("proven", jwt("k1", NOW + 600, &bound_to(1))),
+        ("not proven", jwt("k1", NOW + 600, &bound_to(2))),
+        ("proof unknown", jwt("k1", NOW + 600, &bound_to(3))),
+        ("denied and proven", denied(1)),
+        ("denied and not proven", denied(2)),
+        (
+            "revoked",
+            jwt("k1", NOW + 600, &(bound_to(1) + r#","scope":"revoked""#)),
+        ),
+        ("expired", jwt("k1", NOW - 600, &bound_to(1))),
+    ] {
+        let request = http::Request::get("/").header("authorization", format!("Bearer {token}"));
+        let request = request.body(()).unwrap();
+        // The second time the principal is in the cache.
+        for _ in 0..2 {
+            let result = drive(gate.check(&request));
+            let result = result.map(|admitted| admitted.principal().subject().map(str::to_owned));
+            report.push(line(name, result.map_err(|refusal| refusal.kind()), &log));
+        }
+    }
+    report
+}
+
+#[test]
+fn gate_asks_for_the_proof_of_a_bound_token_last_and_once() {
+    let report = every_combination(bound_checks);
+    for expected in [
+        r#"unbound: Some("alice") by keys, revoked, authorizer"#,
+        r#"proven: Some("alice") by keys, revoked, authorizer, proof"#,
+        r#"proven: Some("alice") by revoked, authorizer, proof"#,
+        "not proven: binding_mismatch by keys, revoked, authorizer, proof",
+        "not proven: binding_mismatch by revoked, authorizer, proof",
+        "proof unknown: unavailable by revoked, authorizer, proof",
+        "denied and proven: access_denied by keys, revoked, authorizer, proof",
+        "denied and not proven: binding_mismatch by revoked, authorizer, proof",
+        "revoked: token_revoked by keys, revoked",
+        "expired: token_expired by keys",
+    ] {
+        assert!(
+            report.contains(&expected.to_owned()),
+            "{expected} in {report:#?}"
+        );
+    }
+}
+
+#[test]
+fn gate_that_is_not_ready_has_asked_for_no_proof() {
+    let log = CallLog::default();
+    let token = jwt("k1", NOW + 600, &bound_to(1));
+    let request = http::Request::get("/").header("authorization", format!("Bearer {token}"));
+    let request = request.body(()).unwrap();
+    for bits in 0..16 {
+        let waits = std::array::from_fn(|n| bits >> n & 1 == 1);
+        let answer = bound_gate(waits, &log).try_check_now(&request);
+        assert_eq!(answer.is_some(), bits == 0, "{waits:?}");
+        let proofs = log.take().iter().filter(|call| *call == "proof").count();
+        assert_eq!(proofs, usize::from(bits == 0), "{waits:?}");
     }
 }
 

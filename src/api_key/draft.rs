@@ -152,7 +152,7 @@ impl NewApiKey {
     }
 
     /// Restricts the key to these networks; an empty list allows all. The validator compares the
-    /// address of the peer with them.
+    /// address of the client with them, see [`ApiKeyValidator`](crate::api_key::ApiKeyValidator).
     pub fn addresses(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
         self.addresses = networks.into_iter().collect();
         self

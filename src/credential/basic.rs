@@ -98,7 +98,7 @@ impl BasicKey {
 
     /// Decodes the token of the header and returns the key.
     pub(super) fn parse(&self, token: &[u8]) -> Result<String, RejectionKind> {
-        if token.len() > limits::BASIC_BYTES {
+        if token.len() > TOKEN_BYTES {
             return Err(RejectionKind::TokenTooLarge);
         }
         self.find(token).ok_or(RejectionKind::CredentialMalformed)
@@ -130,3 +130,7 @@ impl BasicKey {
         charset::flaw(key, is_legal)
     }
 }
+
+/// Longest token: base64 of the longest credential that can be configured, and of 1 KiB for the
+/// other part.
+const TOKEN_BYTES: usize = (limits::TOKEN_BYTES_MAX + 1024) / 3 * 4;

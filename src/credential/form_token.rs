@@ -11,7 +11,6 @@ use subtle::ConstantTimeEq;
 use super::base64url;
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::error::{ConfigError, ConfigErrorKind, Rejection, RejectionKind};
-use crate::limits;
 use crate::secret::Secret;
 
 /// Issues and checks tokens for forms, so that only a page of this service can have sent a form.
@@ -75,7 +74,7 @@ impl FormTokens {
     /// [`KeyWeak`](ConfigErrorKind::KeyWeak) if the secret is shorter.
     pub fn new(secret: &Secret) -> Result<Self, ConfigError> {
         let len = secret.expose().len();
-        if len < limits::FORM_SECRET_BYTES_MIN {
+        if len < SECRET_BYTES_MIN {
             let detail = format!("the secret has {len} bytes; use at least 32 random bytes");
             return Err(ConfigError::new(ConfigErrorKind::KeyWeak, "secret", detail));
         }
@@ -85,7 +84,7 @@ impl FormTokens {
         Ok(Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
             clock: Arc::new(SystemClock),
-            lifetime: limits::FORM_TOKEN_LIFETIME,
+            lifetime: LIFETIME,
         })
     }
 
@@ -96,7 +95,7 @@ impl FormTokens {
     ///
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for less than a second or more than a day.
     pub fn lifetime(mut self, lifetime: Duration) -> Result<Self, ConfigError> {
-        let range = Duration::from_secs(1)..=limits::FORM_TOKEN_LIFETIME_MAX;
+        let range = Duration::from_secs(1)..=LIFETIME_MAX;
         if !range.contains(&lifetime) {
             return Err(ConfigError::out_of_range("lifetime", lifetime, range));
         }
@@ -170,7 +169,7 @@ impl FormTokens {
         nonce: [u8; NONCE_BYTES],
         binding: &str,
     ) -> Result<hmac::Tag, Fault> {
-        if !(1..=limits::FORM_BINDING_BYTES).contains(&binding.len()) {
+        if !(1..=BINDING_BYTES).contains(&binding.len()) {
             return Err(Fault::Binding);
         }
         // Only the last part has no fixed length, so no two inputs are the same bytes.
@@ -183,6 +182,13 @@ impl FormTokens {
 }
 
 const DOMAIN: &[u8] = b"bearergate form token";
+/// Shortest secret. Source: RFC 2104 section 3 recommends the length of the hash.
+const SECRET_BYTES_MIN: usize = 32;
+/// By default a page may stay open for so long before its form is sent.
+const LIFETIME: Duration = Duration::from_secs(60 * 60);
+const LIFETIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longest value that a token is bound to.
+const BINDING_BYTES: usize = 4096;
 const EXPIRY_BYTES: usize = 8;
 /// Makes each token another one, so that a compressed page does not reveal it bit by bit.
 const NONCE_BYTES: usize = 16;
@@ -310,7 +316,7 @@ mod tests {
     fn empty_or_endless_binding_is_refused() {
         let forms = tokens(1, &clock());
         let token = forms.issue("b").unwrap();
-        let long = "b".repeat(limits::FORM_BINDING_BYTES);
+        let long = "b".repeat(BINDING_BYTES);
         assert!(forms.issue(&long).is_ok());
         for binding in ["", &format!("{long}b")] {
             assert_eq!(fault(forms.issue(binding).map(drop)), Some(Fault::Binding));
@@ -337,7 +343,7 @@ mod tests {
             (error.kind(), error.field()),
             (ConfigErrorKind::KeyWeak, "secret")
         );
-        let day = limits::FORM_TOKEN_LIFETIME_MAX;
+        let day = LIFETIME_MAX;
         let of = |lifetime| tokens(1, &clock()).lifetime(lifetime).map(drop);
         assert!(of(Duration::from_secs(1)).is_ok() && of(day).is_ok());
         for bad in [Duration::from_millis(999), day + Duration::from_secs(1)] {

@@ -13,14 +13,17 @@ pub enum Scheme {
     /// A bearer credential (RFC 6750): anyone who has it can use it. Credentials in another header,
     /// a query or a form count as bearer credentials.
     Bearer,
-    /// A token that is used with a proof of possession of a key (RFC 9449). A
+    /// A token that is used with a proof of possession of a key (RFC 9449). A token that is bound to
+    /// no such key is rejected, and so is everything that is no token. A
     /// [`SenderConstraint`](crate::validator::SenderConstraint) checks the proof; without one a
-    /// bound token is rejected.
+    /// bound token is rejected too.
     Dpop,
-    /// An API key in `Authorization: ApiKey`. The scheme is not registered with IANA. Enable it
+    /// An API key in `Authorization: ApiKey`; every other credential under this scheme is rejected.
+    /// The scheme is not registered with IANA. Enable it
     /// with [`SourcesBuilder::api_key`](crate::credential::SourcesBuilder::api_key).
     ApiKey,
-    /// An API key in `Authorization: Basic` (RFC 7617), as the user name or the password. Enable it
+    /// An API key in `Authorization: Basic` (RFC 7617), as the user name or the password; every
+    /// other credential under this scheme is rejected. Enable it
     /// with [`SourcesBuilder::basic`](crate::credential::SourcesBuilder::basic).
     Basic,
     /// A cookie, which browsers attach to requests without action of the page. So such a request

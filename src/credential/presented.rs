@@ -1,5 +1,6 @@
 //! Credentials as presented by a client, with the facts of their request.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -47,8 +48,8 @@ impl<'r> Credential<'r> {
         Self::new(scheme, Cow::Borrowed(text))
     }
 
-    /// Returns the scheme under which it was presented. The client chose it; a validator decides
-    /// whether its credentials may be sent so.
+    /// Returns the scheme under which it was presented. The client chose it. What may be presented
+    /// under `DPoP` and `ApiKey` is the same for all validators, see [`Scheme`].
     pub const fn scheme(&self) -> Scheme {
         self.scheme
     }
@@ -92,7 +93,11 @@ pub struct PresentedCredential<'r> {
     place: &'r Place,
     facts: Option<&'r RequestFacts<'r>>,
     now: Option<UnixTime>,
+    hand_over: Option<&'r HandOver>,
 }
+
+/// What a caller of validators lends them, for a value that only modules of a higher rank know.
+pub(crate) type HandOver = dyn Any + Send + Sync;
 
 impl<'r> PresentedCredential<'r> {
     /// Creates a credential from a bearer token without its scheme. Nothing is trimmed.
@@ -142,6 +147,7 @@ impl<'r> PresentedCredential<'r> {
             place,
             facts: None,
             now: None,
+            hand_over: None,
         }
     }
 
@@ -183,6 +189,18 @@ impl<'r> PresentedCredential<'r> {
     /// its own clock.
     pub const fn now(&self) -> Option<UnixTime> {
         self.now
+    }
+
+    /// Lends the validator of this credential a place for a value that it hands over.
+    #[must_use]
+    pub(crate) const fn with_hand_over(mut self, place: &'r HandOver) -> Self {
+        self.hand_over = Some(place);
+        self
+    }
+
+    /// Returns the place that the caller of the validator has lent it.
+    pub(crate) const fn hand_over(&self) -> Option<&'r HandOver> {
+        self.hand_over
     }
 }
 
@@ -294,7 +312,7 @@ mod tests {
 
     #[test]
     fn presented_is_small() {
-        assert!(size_of::<PresentedCredential<'_>>() <= 64);
+        assert!(size_of::<PresentedCredential<'_>>() <= 80);
     }
 
     proptest! {

@@ -9,18 +9,19 @@ kinds! {
     /// is next to the code below. The order is that of the checks.
     #[derive(Ord, PartialOrd)]
     pub enum RejectionKind {
-        /// No enabled place has one; another scheme of `Authorization` counts as none. Enable the
-        /// place with [`Sources`](crate::credential::Sources), or let the client
-        /// send a credential.
+        /// No enabled place has one. Another scheme of `Authorization`, a bare `Bearer`, an empty
+        /// cookie and an empty header of one's own count as none. Enable the place with
+        /// [`Sources`](crate::credential::Sources), or let the client send a credential.
         CredentialMissing = "credential_missing", "no credential was presented";
         /// RFC 6750 section 2 allows one method for each request. Let the client send one, or
         /// disable the places that are not used.
         CredentialAmbiguous = "credential_ambiguous", "more than one credential was presented";
-        /// The value of `Authorization` is a scheme, exactly one space and one token.
+        /// The value of `Authorization` is a scheme, one or more spaces and one token (RFC 6750
+        /// section 2.1). Only a header of one's own and `Basic` take characters outside `b64token`.
         CredentialMalformed = "credential_malformed",
             "the credential's header or parameter is malformed";
         /// It is not three base64url segments with strict JSON, or no validator takes credentials
-        /// of this [`Shape`](crate::validator::Shape).
+        /// of this [`Shape`](crate::validator::Shape), for example an SD-JWT.
         TokenMalformed = "token_malformed", "the token is malformed";
         /// By default 16 KiB; often the token has a long list of groups. Let the issuer send less,
         /// or raise `max_token_bytes` up to [`TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX).
@@ -73,8 +74,9 @@ kinds! {
         /// The token, its subject, client, session or key was revoked, in a
         /// [`RevocationList`](crate::revocation::RevocationList) or a store.
         TokenRevoked = "token_revoked", "the token is revoked";
-        /// Browsers attach cookies to requests of every site. Allow the origin of a separate front
-        /// end with [`allow_origin`](crate::credential::SourcesBuilder::allow_origin).
+        /// Browsers attach cookies to requests of every site, see
+        /// [`CrossSiteCheck`](crate::credential::CrossSiteCheck). Allow the origin of a separate
+        /// front end with [`allow_origin`](crate::credential::SourcesBuilder::allow_origin).
         CrossSiteRefused = "cross_site_refused",
             "a cookie was sent with a request from another site";
         /// The prefix is known, but length, characters or checksum are wrong. Usually the key was
@@ -105,9 +107,10 @@ kinds! {
         /// tokens.
         BindingRequired = "binding_required",
             "the token is bound to a key and no proof of possession was checked";
-        /// The client proved possession of a key that is not the one in the token. Behind a proxy
-        /// that ends TLS, pass its certificate on.
-        BindingMismatch = "binding_mismatch", "the token is bound to another key";
+        /// The client proved possession of a key that is not the one in the token, or presented a
+        /// token under `DPoP` that is bound to no key of a proof (RFC 9449 section 7.1). Behind a
+        /// proxy that ends TLS, pass its certificate on.
+        BindingMismatch = "binding_mismatch", "the token is not bound to the key of the sender";
         /// Your [`SenderConstraint`](crate::validator::SenderConstraint) refused it; this crate has
         /// no check of proofs of its own.
         ProofInvalid = "proof_invalid", "the proof of possession is invalid";
@@ -125,7 +128,9 @@ kinds! {
         /// The challenge of the response names what is needed (RFC 9470 section 3).
         StepUpRequired = "step_up_required", "the caller must authenticate again or more strongly";
         /// The API key is restricted to other addresses, or the address is unknown. Behind a proxy,
-        /// set [`ClientAddress`](crate::request::ClientAddress).
+        /// set [`ClientAddress`](crate::request::ClientAddress). A cookie of
+        /// [`insecure_loopback`](crate::session::SessionCookie::insecure_loopback) has it on every
+        /// host that is not this machine.
         AddressDenied = "address_denied", "the caller's address is not allowed";
         /// A validator or authorizer outside this crate refused; the crate has no rate limit of its
         /// own.

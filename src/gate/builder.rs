@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::slot::Slot;
+use super::slots::Slots;
 use super::{Gate, Inner};
 use crate::clock::{Clock, SystemClock};
 use crate::credential::{Place, PresentedCredential, Sources, SourcesBuilder};
@@ -151,9 +152,9 @@ impl GateBuilder {
     /// a second slot without its places or its validator;
     /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for two authorizers, validators that
     /// take the same credentials or are bound to a place that is not enabled, slots that share a
-    /// place, a cookie that is bound to none of several validators, `Authorization: Basic` that is
-    /// bound to no validator, and several outside authorities
-    /// of which one may assert anything, unless
+    /// place, a cookie that is bound to no validator where credentials of several [`Shape`]s would
+    /// be taken from it, `Authorization: Basic` that is bound to no validator, and several outside
+    /// authorities of which one may assert anything, unless
     /// [`all_authorities_equal`](Self::all_authorities_equal) is set.
     pub fn build(self) -> Result<Gate, ConfigError> {
         let mut authorizers = self.authorizers;
@@ -190,8 +191,7 @@ impl GateBuilder {
             return Err(ConfigError::conflict(USER.validator, detail));
         }
         Ok(Gate(Arc::new(Inner {
-            user,
-            client,
+            slots: Slots { user, client },
             authorizer,
             challenge: self.challenge,
             clock: self.clock,
@@ -268,12 +268,8 @@ fn check_places(
     sources: &Sources,
     names: &SetterNames,
 ) -> Result<(), ConfigError> {
-    let bound = || {
-        validators
-            .iter()
-            .flat_map(|v| v.shapes())
-            .filter_map(bound_to)
-    };
+    let shapes = || validators.iter().flat_map(|v| v.shapes());
+    let bound = || shapes().filter_map(bound_to);
     if bound().any(|place| !sources.places().any(|own| own == place)) {
         let detail = "a validator is bound to a place that is not enabled; enable the place or \
                       remove the validator";
@@ -286,8 +282,12 @@ fn check_places(
         return Err(ConfigError::conflict(names.validator, detail));
     }
     let mut cookies = sources.places().filter(|p| matches!(p, Place::Cookie(_)));
-    if validators.len() > 1 && cookies.any(|cookie| !bound().any(|place| place == cookie)) {
-        let detail = "several validators would take a cookie; bind it to one with `validator_at`";
+    // Shapes count, not validators: one validator may pass credentials on to several others.
+    let is_one_of_several = shapes().filter(|shape| bound_to(shape).is_none()).count() > 1;
+    if is_one_of_several && cookies.any(|cookie| !bound().any(|place| place == cookie)) {
+        let detail = "credentials of several shapes would be taken from a cookie; bind the cookie \
+                      to one validator with `validator_at`, or with a validator that declares \
+                      `Shape::Place`";
         return Err(ConfigError::conflict(names.validator, detail));
     }
     Ok(())
@@ -296,7 +296,7 @@ fn check_places(
 const fn bound_to(shape: &Shape) -> Option<&Place> {
     match shape {
         Shape::Place(place) => Some(place),
-        Shape::Jwt | Shape::Opaque | Shape::Prefix(_) => None,
+        _ => None,
     }
 }
 

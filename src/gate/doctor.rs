@@ -23,7 +23,7 @@ impl Gate {
     /// # }
     /// ```
     pub fn doctor(&self) -> NowOrLater<'_, Report> {
-        let slots = self.0.client.iter().chain([&self.0.user]);
+        let slots = self.0.slots.iter();
         let found = gather(slots.map(|slot| slot.router.diagnose()));
         found.map(|mut findings| {
             if self.0.clock.now().is_none() {

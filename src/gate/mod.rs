@@ -4,14 +4,15 @@ mod admitted;
 mod builder;
 mod doctor;
 mod slot;
+mod slots;
 
 use std::sync::Arc;
 
 pub use admitted::{Admitted, Authenticated};
 pub use builder::GateBuilder;
 
-use self::slot::{Slot, SlotCaller};
-use crate::clock::{Clock, UnixTime};
+use self::slots::{Callers, Proofs, Slots};
+use crate::clock::Clock;
 use crate::error::{Rejection, RejectionKind};
 use crate::http_response::{Refusal, ResponseConfig};
 use crate::now_or_later::{NowOrLater, ask};
@@ -65,18 +66,10 @@ pub struct Gate(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    user: Slot,
-    client: Option<Slot>,
+    slots: Slots,
     authorizer: Arc<dyn Authorizer>,
     challenge: ResponseConfig,
     clock: Arc<dyn Clock>,
-}
-
-/// The accepted callers in the slots of one request.
-struct Callers {
-    now: UnixTime,
-    user: Option<SlotCaller>,
-    client: Option<SlotCaller>,
 }
 
 impl Gate {
@@ -84,14 +77,19 @@ impl Gate {
     /// [`authenticate`](Self::authenticate), then [`authorize`](Self::authorize).
     ///
     /// Admits only if every slot holds exactly one credential, its validator accepts it, no
-    /// revocation list has it revoked, and the authorizer allows the request. The authorizer sees
-    /// the facts of the request, with the address of the client if they have one
+    /// revocation list has it revoked, the authorizer allows the request, and the request proves
+    /// possession of the keys that its tokens are bound to. The authorizer sees the facts of the
+    /// request, with the address of the client if they have one
     /// ([`ClientAddress`](crate::request::ClientAddress)), but neither action nor resource: a gate
     /// does not know routes.
     ///
-    /// The result is ready unless a validator, a list or the authorizer has to wait. Then that one
-    /// is called once more when the result is first polled; those that have answered are not
-    /// called again.
+    /// A [sender constraint](crate::validator::SenderConstraint) is called after all others, because a proof may be
+    /// good for one check only. It is called after a denial too, and its rejection is then the
+    /// reason of the refusal.
+    ///
+    /// The result is ready unless a validator, a list, the authorizer or a sender constraint has to
+    /// wait, or the tokens of both slots are bound. Then what has to wait is called once more when
+    /// the result is first polled; what has answered is not called again.
     ///
     /// # Errors
     ///
@@ -102,13 +100,21 @@ impl Gate {
         facts: impl Into<RequestFacts<'a>>,
     ) -> NowOrLater<'a, Result<Admitted, Refusal>> {
         let facts = facts.into();
-        self.authenticate(facts)
-            .and_then(move |caller| self.admit(caller, facts))
+        self.callers(facts).then(move |found| {
+            let found =
+                found.and_then(|(callers, proofs)| Ok((self.0.slots.all_slots(callers)?, proofs)));
+            match found {
+                Ok((caller, proofs)) => self.admit(caller, proofs, facts),
+                Err(rejection) => NowOrLater::now(Err(self.refuse(rejection))),
+            }
+        })
     }
 
     /// Checks like [`check`](Self::check), without an executor.
     ///
-    /// Returns `None` if the result is not ready; what has to be waited for was not started then.
+    /// Returns `None` if the result is not ready. What has to be waited for was not started then,
+    /// and no proof of possession was used: [`check`](Self::check) gives the result of the same
+    /// request.
     pub fn try_check_now<'a>(
         &'a self,
         facts: impl Into<RequestFacts<'a>>,
@@ -118,9 +124,10 @@ impl Gate {
 
     /// Authenticates the caller, without any decision what it may do.
     ///
-    /// Succeeds only if every slot holds exactly one credential, its validator accepts it, and no
-    /// revocation list has it revoked. Follow it with [`authorize`](Self::authorize), as often as
-    /// there are decisions to take.
+    /// Succeeds only if every slot holds exactly one credential, its validator accepts it, no
+    /// revocation list has it revoked, and the request proves possession of the keys that its
+    /// tokens are bound to, which is checked last. Follow it with [`authorize`](Self::authorize), as
+    /// often as there are decisions to take.
     ///
     /// # Errors
     ///
@@ -130,11 +137,12 @@ impl Gate {
         &'a self,
         facts: impl Into<RequestFacts<'a>>,
     ) -> NowOrLater<'a, Result<Authenticated, Refusal>> {
-        self.callers(facts.into()).map(|result| {
-            result
-                .and_then(|callers| self.all_slots(callers))
-                .map_err(|rejection| self.refuse(rejection))
-        })
+        let facts = facts.into();
+        let caller = self.callers(facts).and_then(move |(callers, proofs)| {
+            let caller = self.0.slots.all_slots(callers);
+            self.0.slots.prove(proofs, facts, caller)
+        });
+        caller.map(|caller| caller.map_err(|rejection| self.refuse(rejection)))
     }
 
     /// Authenticates the caller like [`authenticate`](Self::authenticate), or returns `None` for an
@@ -152,15 +160,15 @@ impl Gate {
         &'a self,
         facts: impl Into<RequestFacts<'a>>,
     ) -> NowOrLater<'a, Result<Option<Authenticated>, Refusal>> {
-        self.callers(facts.into()).map(|result| {
-            let callers = result.map_err(|rejection| self.refuse(rejection))?;
-            if callers.user.is_none() {
-                return Ok(None);
-            }
-            self.all_slots(callers)
-                .map(Some)
-                .map_err(|rejection| self.refuse(rejection))
-        })
+        let facts = facts.into();
+        let caller = self.callers(facts).and_then(move |(callers, proofs)| {
+            let caller = match callers.is_anonymous() {
+                true => Ok(None),
+                false => self.0.slots.all_slots(callers).map(Some),
+            };
+            self.0.slots.prove(proofs, facts, caller)
+        });
+        caller.map(|caller| caller.map_err(|rejection| self.refuse(rejection)))
     }
 
     /// Decides whether an authenticated caller may do what it requests.
@@ -176,10 +184,7 @@ impl Gate {
         request: &'a AccessRequest<'a>,
     ) -> NowOrLater<'a, Result<Decision, Refusal>> {
         let decided = self.0.authorizer.authorize(request);
-        decided.map(|decision| match decision.is_allowed() {
-            true => Ok(decision),
-            false => Err(self.0.challenge.deny(decision)),
-        })
+        decided.map(|decision| self.allowed(decision))
     }
 
     /// Fetches what the first requests would have to wait for, for example the keys of every
@@ -192,8 +197,7 @@ impl Gate {
     ///
     /// [`Unavailable`](RejectionKind::Unavailable) if something could not be fetched.
     pub fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
-        let slots = self.0.client.iter().chain([&self.0.user]);
-        all(slots.map(|slot| slot.router.warm_up()))
+        all(self.0.slots.iter().map(|slot| slot.router.warm_up()))
     }
 
     /// Returns the configuration of this gate's refusals as HTTP responses. With it a service gives
@@ -205,47 +209,37 @@ impl Gate {
     fn admit<'a>(
         &'a self,
         caller: Authenticated,
+        proofs: Proofs,
         facts: RequestFacts<'a>,
     ) -> NowOrLater<'a, Result<Admitted, Refusal>> {
         ask!(
             where request = Ok(caller.request().with_facts(&facts));
-            self.authorize(&request),
-            |decided| NowOrLater::now(decided.map(|decision| caller.admitted(decision)))
+            self.0.authorizer.authorize(&request),
+            |decision| self.0.slots.prove(proofs, facts, Ok(decision)).map(move |proven| {
+                let decision = proven.map_err(|rejection| self.refuse(rejection))?;
+                Ok(caller.admitted(self.allowed(decision)?))
+            })
         )
+    }
+
+    fn allowed(&self, decision: Decision) -> Result<Decision, Refusal> {
+        match decision.is_allowed() {
+            true => Ok(decision),
+            false => Err(self.0.challenge.deny(decision)),
+        }
     }
 
     fn callers<'a>(
         &'a self,
         facts: RequestFacts<'a>,
-    ) -> NowOrLater<'a, Result<Callers, Rejection>> {
-        let Some(now) = self.0.clock.now() else {
-            return NowOrLater::now(Err(RejectionKind::Unavailable.into()));
-        };
-        let user = self.0.user.authenticate(facts, now);
-        user.and_then(move |user| match &self.0.client {
-            Some(slot) => slot
-                .authenticate(facts, now)
-                .map(move |client| Ok(Callers::new(now, user, client?))),
-            None => NowOrLater::now(Ok(Callers::new(now, user, None))),
-        })
-    }
-
-    /// Requires a caller in every slot.
-    fn all_slots(&self, callers: Callers) -> Result<Authenticated, Rejection> {
-        let user = callers.user.ok_or(RejectionKind::CredentialMissing)?;
-        if self.0.client.is_some() && callers.client.is_none() {
-            return Err(RejectionKind::CredentialMissing.into());
+    ) -> NowOrLater<'a, Result<(Callers, Proofs), Rejection>> {
+        match self.0.clock.now() {
+            Some(now) => self.0.slots.authenticate(facts, now),
+            None => NowOrLater::now(Err(RejectionKind::Unavailable.into())),
         }
-        Ok(Authenticated::new(callers.now, user, callers.client))
     }
 
     fn refuse(&self, rejection: Rejection) -> Refusal {
         self.0.challenge.respond_to(rejection)
-    }
-}
-
-impl Callers {
-    const fn new(now: UnixTime, user: Option<SlotCaller>, client: Option<SlotCaller>) -> Self {
-        Self { now, user, client }
     }
 }

@@ -9,7 +9,7 @@ use crate::now_or_later::{NowOrLater, all_ok, ask};
 use crate::principal::Principal;
 use crate::request::RequestFacts;
 use crate::revocation_list::RevocationList;
-use crate::validator::{Router, TokenValidator};
+use crate::validator::{PendingProof, ProofPlace, Router, TokenValidator};
 
 /// Places, validators and revocation lists of one credential.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(super) struct Slot {
 pub(super) struct SlotCaller {
     pub(super) principal: Principal,
     pub(super) in_query: bool,
+    /// Of a token that is bound to a key.
+    pub(super) proof: Option<PendingProof>,
 }
 
 /// `Ok(None)` for a slot without a credential.
@@ -30,21 +32,39 @@ type SlotResult = Result<Option<SlotCaller>, Rejection>;
 
 impl Slot {
     /// Returns the owner of the slot's credential only if its validator accepts it and no list
-    /// has it revoked.
+    /// has it revoked. The proof of a bound token is still to be checked.
     pub(super) fn authenticate<'a>(
         &'a self,
         facts: RequestFacts<'a>,
         now: UnixTime,
     ) -> NowOrLater<'a, SlotResult> {
-        // A validator that has answered may have used up a proof of possession: a list that has
-        // to wait must not cause a second call.
         ask!(
-            where presented = self.extract(&facts, now);
+            where place = Ok(ProofPlace::default());
+            where presented = self.extract(&facts, now, &place);
             self.router.validate(&presented),
             |validated| match validated {
-                Ok(principal) => self.check_revocations(SlotCaller::new(principal, &presented)),
+                Ok(principal) => {
+                    let in_query = matches!(presented.place(), Place::Query(_));
+                    let proof = place.into_proof();
+                    self.check_revocations(SlotCaller { principal, in_query, proof })
+                }
                 Err(rejection) => NowOrLater::now(Err(rejection)),
             }
+        )
+    }
+
+    /// Checks the proof of the slot's token. The credential is extracted a second time, which has
+    /// no effect, because a future that borrows from itself could not be returned.
+    pub(super) fn check_proof<'a>(
+        &'a self,
+        proof: PendingProof,
+        facts: RequestFacts<'a>,
+        now: UnixTime,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        ask!(
+            where presented = self.sources.extract(&facts).map(|p| p.at(now)).map_err(Err);
+            proof.check(&presented),
+            |checked| NowOrLater::now(checked)
         )
     }
 
@@ -61,21 +81,12 @@ impl Slot {
         &'r self,
         facts: &'r RequestFacts<'r>,
         now: UnixTime,
+        place: &'r ProofPlace,
     ) -> Result<PresentedCredential<'r>, SlotResult> {
         match self.sources.extract(facts) {
-            Ok(presented) => Ok(presented.at(now)),
+            Ok(presented) => Ok(presented.at(now).with_hand_over(place)),
             Err(rejection) if rejection.kind() == RejectionKind::CredentialMissing => Err(Ok(None)),
             Err(rejection) => Err(Err(rejection)),
-        }
-    }
-}
-
-impl SlotCaller {
-    fn new(principal: Principal, presented: &PresentedCredential<'_>) -> Self {
-        let in_query = matches!(presented.place(), Place::Query(_));
-        Self {
-            principal,
-            in_query,
         }
     }
 }

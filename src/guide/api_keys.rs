@@ -57,6 +57,10 @@
 //! # }
 //! ```
 //!
+//! Clients that can only send a user name and a password (`curl -u KEY:`) use `Authorization: Basic`:
+//! enable it with [`basic`](crate::credential::SourcesBuilder::basic), and bind the validator to it with
+//! [`ApiKeyValidatorBuilder::basic`](crate::api_key::ApiKeyValidatorBuilder::basic).
+//!
 //! A new key says when it expires, or by name that it
 //! [never does](crate::api_key::NeedsExpiry::never_expires).
 //!
@@ -67,7 +71,7 @@
 //! | subject, scopes | [`Principal::subject`], [`Principal::scopes`], [`require_scope`](crate::require_scope) |
 //! | tenant, roles | the claims `tenant` and `roles`: `claim("tenant").is("acme")`, [`role`](crate::policy::role) |
 //! | name, metadata, limit class | [`ApiKeyDetails`](crate::api_key::store::ApiKeyDetails), an [extension](crate::Principal::extension) of the principal; no policy sees them |
-//! | [addresses](crate::api_key::NewApiKey::addresses) | checked by the validator against the [address of the peer](crate::request::PeerAddress); behind a proxy check them [yourself](crate::api_key::ApiKeyValidatorBuilder::addresses_checked_by_caller) |
+//! | [addresses](crate::api_key::NewApiKey::addresses) | checked by the validator against the [address of the client](crate::request::ClientAddress), or without one against that of the [peer](crate::request::PeerAddress); behind a proxy set the former, or check them [yourself](crate::api_key::ApiKeyValidatorBuilder::addresses_checked_by_caller) |
 //!
 //! # Choose a store
 //!
@@ -92,7 +96,9 @@
 //! - **Move keys from another system.** A [`LegacyFormat`](crate::api_key::LegacyFormat) accepts
 //!   their texts, and [`ApiKeyManager::import`] or
 //!   [`import_sha256`](crate::api_key::ApiKeyManager::import_sha256) takes them over. Customers
-//!   keep their keys.
+//!   keep their keys. Keys like `12|secret` or `a:b` can be sent in the header only;
+//!   [`sources`](crate::api_key::ApiKeyManagerBuilder::sources) lets the import refuse what none of
+//!   your places can carry.
 //!
 //! # Recognize leaked keys
 //!

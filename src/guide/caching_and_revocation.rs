@@ -8,10 +8,10 @@
 //!
 //! 1. compares the times of the token, and asks the [key store](crate::KeyStore::status) whether
 //!    the key that verified it is still valid,
-//! 2. calls the [sender constraint](crate::validator::SenderConstraint) and your own
-//!    [claim checks](crate::jwt::JwtValidatorBuilder::check),
+//! 2. calls your own [claim checks](crate::jwt::JwtValidatorBuilder::check),
 //! 3. asks every [`RevocationList`],
-//! 4. evaluates the policy.
+//! 4. evaluates the policy,
+//! 5. calls the [sender constraint](crate::validator::SenderConstraint).
 //!
 //! So a revocation and a new policy take effect with the next request. This program revokes a token
 //! that is in the cache:

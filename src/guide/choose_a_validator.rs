@@ -26,12 +26,17 @@
 //! | [`Place`](crate::validator::Shape::Place) | everything found in one header, cookie or parameter | session (its cookie), API key (its header), [`validator_at`](crate::gate::GateBuilder::validator_at) |
 //! | [`Prefix`](crate::validator::Shape::Prefix) | everything that starts with a text | API key |
 //! | [`Jwt`](crate::validator::Shape::Jwt) | everything that looks like a JWT, in any spelling | JWT |
-//! | [`Opaque`](crate::validator::Shape::Opaque) | what is left | introspection |
+//! | [`SdJwt`](crate::validator::Shape::SdJwt) | everything that looks like a JWT with a `~` behind it | only [your own](super::custom_validator) |
+//! | [`Opaque`](crate::validator::Shape::Opaque) | what is left, but never what looks like an SD-JWT | introspection |
 //!
 //! The answer of that validator is final: no other one is asked after a rejection. Two validators
 //! with one shape are a [`ConfigError`] when the gate is built, and a credential that no validator
 //! takes is rejected as `token_malformed`. So a malformed JWT never reaches the introspection
-//! endpoint, and a mistyped API key never leaves the process.
+//! endpoint, and a mistyped API key never leaves the process. A cookie from which credentials of
+//! several shapes would be taken is bound to one validator by name.
+//!
+//! The scheme decides with the shape: under `Authorization: DPoP` only a token that is bound to the
+//! key of a proof is accepted, under `Authorization: ApiKey` only an API key.
 //!
 //! # Mix validators
 //!

@@ -69,7 +69,7 @@
 //! | `permitAll()`, anonymous authentication | routes outside the middleware, or [`authenticate_optional`](crate::Gate::authenticate_optional) |
 //! | `HttpSession`, Spring Session | [`SessionManager`](crate::session::SessionManager) and its validator |
 //! | session fixation: `changeSessionId` | [`rotate`](crate::session::SessionManager::rotate) at each change of privileges |
-//! | `CsrfFilter` with tokens | no token: `Sec-Fetch-Site` and `Origin` of each request with a cookie |
+//! | `CsrfFilter` with tokens | `Sec-Fetch-Site` and `Origin` of each request with a cookie; [`CrossSiteCheck`](crate::credential::CrossSiteCheck) for a login, [`FormTokens`](crate::credential::FormTokens) where a page needs a token |
 //! | refresh tokens of the authorization server | [`RefreshManager`](crate::refresh::RefreshManager), for a service that issues its own |
 //! | `@WithMockUser`, `jwt()` request post-processor | [a principal by hand, `FakeIssuer`](super::testing) |
 //!

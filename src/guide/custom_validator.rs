@@ -193,7 +193,8 @@
 //! # Check proof of possession
 //!
 //! A [`SenderConstraint`] is called for each token with a `cnf` claim, on every request and after
-//! any cache. Return `Ok(())` only if **this request** proves possession of **every** key that the
+//! any cache, all validators, revocation lists and the authorizer: a proof that is good for one
+//! check is used up only for a request that is answered. Return `Ok(())` only if **this request** proves possession of **every** key that the
 //! [`Confirmation`](crate::principal::Confirmation) names; a method that you do not check is not
 //! met.
 //!

@@ -76,10 +76,18 @@
 //!   [handle](crate::session::Session::handle) stays, so a page can list the sessions of a user
 //!   without their ids.
 //! - **Cross-site requests.** Browsers send cookies with requests that other sites cause. Outside
-//!   `GET`, `HEAD` and `OPTIONS` a request is refused (`cross_site_refused`, 403) unless it has
-//!   `Sec-Fetch-Site: same-origin` or an allowed
+//!   `GET`, `HEAD` and `OPTIONS`, and on a WebSocket upgrade, a request is refused
+//!   (`cross_site_refused`, 403) unless it has `Sec-Fetch-Site: same-origin` or an allowed
 //!   [origin](crate::credential::SourcesBuilder::allow_origin). So handlers of `GET` must change
-//!   nothing.
+//!   nothing. Clients that are no browsers need
+//!   [`allow_requests_without_origin`](crate::credential::SourcesBuilder::allow_requests_without_origin).
+//! - **Protect the login too.** There is no cookie yet, so the gate checks nothing: ask
+//!   [`CrossSiteCheck`](crate::credential::CrossSiteCheck) in every request of the login, or another
+//!   site can log the browser in to an account of its own. A page whose form needs a token gets one
+//!   from [`FormTokens`](crate::credential::FormTokens).
+//! - **Develop over plain http.**
+//!   [`SessionCookie::insecure_loopback`](crate::session::SessionCookie::insecure_loopback) works
+//!   without TLS, on `localhost` and loopback addresses only.
 //! - **Claims are for policies, data is for you.** [`claims`](crate::session::NewSession::claims)
 //!   are read by conditions: put nothing there that users can edit.
 //!   [`data`](crate::session::NewSession::data) is for the service only.

@@ -22,8 +22,9 @@
 //! | another trusted issuer, or a tenant of it | signs a token in the name of another issuer's subject | keys belong to one issuer; a gate over several issuers needs [bounds](super::several_issuers) for each; owners and revocations use authority and subject together |
 //! | thief of a refresh token | uses it after or before the owner | each is used once; a second use revokes the family and is reported |
 //! | thief of a session id or token | uses it until it expires | short lifetimes, a new id at each change of privileges, [revocation](super::caching_and_revocation) that takes effect with the next request, also for cached tokens |
-//! | thief of a bound token (`cnf`) | uses it as a bearer token | refused unless a [`SenderConstraint`](crate::validator::SenderConstraint) proves possession |
-//! | another web site | causes requests with the user's cookie | `Sec-Fetch-Site` and `Origin` are checked outside `GET`, `HEAD` and `OPTIONS`, and on every upgrade; `__Host-` cookies |
+//! | thief of a bound token (`cnf`) | uses it as a bearer token, or an unbound one under `DPoP` | refused unless a [`SenderConstraint`](crate::validator::SenderConstraint) proves possession; `DPoP` without `cnf.jkt` is refused in any case |
+//! | another web site | causes requests with the user's cookie | `Sec-Fetch-Site` and `Origin` are checked outside `GET`, `HEAD` and `OPTIONS`, and on every WebSocket upgrade; `__Host-` cookies |
+//! | another web site | logs the browser in to an account of its own | [`CrossSiteCheck`](crate::credential::CrossSiteCheck) and [`FormTokens`](crate::credential::FormTokens) for the login, which has no credential yet |
 //! | reader of the database | uses what is stored | only digests: SHA-256 of 256 random bits for sessions and refresh tokens, HMAC under a pepper that is elsewhere for API keys |
 //! | reader of logs and responses | finds secrets | no token, key or secret in `Debug`, `Display`, errors or events; responses are constant texts |
 //! | observer of answers and their time | guesses ids and keys | one answer for all invalid credentials; an unknown API key costs the work of a known one; secrets are compared in constant time |
@@ -45,6 +46,9 @@
 //! | `root_certificates(..)`, `trust_host(..)`, `proxy(..)` | other certificate authorities, hosts or proxies are trusted on the way to the provider |
 //! | `claim(..).absent()`, `claim(..).absent_or(..)` | the absence of a claim counts for the caller |
 //! | `query(..)` in `Sources` | credentials in URLs, which reach logs and histories |
+//! | `allow_requests_without_origin()` | requests with a cookie that do not say where they are from, as very old browsers send them too |
+//! | `SessionCookie::insecure_loopback(..)` | TLS for session cookies, on this machine only |
+//! | `ignoring_other_part()` | any user name or password counts next to an API key in `Basic` |
 //!
 //! A gate over two issuers, without giving up anything:
 //!

@@ -4,6 +4,11 @@
 //! body for the client. Every [`RejectionKind`](crate::RejectionKind) has one row in one table; the
 //! response depends only on that row, on the [`ResponseConfig`] of the service and on the
 //! [`ChallengeParams`] of the refusal, so that a client learns nothing else.
+//!
+//! No credential (another scheme of `Authorization`, a bare `Bearer` and an empty cookie count as
+//! none) is a 401 with a challenge without an error code (RFC 6750 section 3.1); two credentials or a
+//! malformed one are a 400, and a cookie that another site may have sent is a 403. Challenges name
+//! `Bearer`, and DPoP and `Basic` if the [`ResponseConfig`] offers them.
 
 mod builder;
 mod config;

@@ -264,7 +264,8 @@ impl IntrospectionValidatorBuilder<Ready> {
     }
 
     /// Sets the check that the sender holds the key to which a token is bound (`cnf`). Without it a
-    /// bound token is [`BindingRequired`](crate::error::RejectionKind::BindingRequired).
+    /// bound token is [`BindingRequired`](crate::error::RejectionKind::BindingRequired). A
+    /// [`Gate`](crate::gate::Gate) calls it last, see [`SenderConstraint`].
     pub fn sender_constraint(mut self, constraint: impl SenderConstraint + 'static) -> Self {
         self.config.rules.is_constrained = true;
         self.config.constraint = Some(Arc::new(constraint));

@@ -18,8 +18,8 @@ use crate::error::{Rejection, RejectionKind};
 use crate::event::{Event, Observer};
 use crate::http_client::{HttpResponse, Spawn};
 use crate::jwt::{ActiveClaims, IntrospectionRules};
-use crate::principal::{KeyId, Principal, TokenId};
-use crate::validator::{SenderConstraint, is_jwt_like};
+use crate::principal::{KeyId, Principal, PrincipalKind, TokenId};
+use crate::validator::{SenderConstraint, TokenForm, check_kind};
 
 pub(super) struct Shared {
     pub(super) endpoint: ProviderEndpoint,
@@ -74,11 +74,14 @@ impl Shared {
         presented: &PresentedCredential<'_>,
     ) -> Result<(Digest, UnixTime), RejectionKind> {
         let credential = presented.credential();
+        check_kind(credential.scheme(), PrincipalKind::OpaqueToken)?;
         let token = credential.expose();
         if token.len() > self.max_token_bytes {
             return Err(RejectionKind::TokenTooLarge);
         }
-        if !charset::is_b64token(token.as_bytes()) {
+        // Disclosures of an SD-JWT are not for the endpoint.
+        let is_sd_jwt = TokenForm::recognize(token) == TokenForm::SdJwt;
+        if is_sd_jwt || !charset::is_b64token(token.as_bytes()) {
             return Err(RejectionKind::TokenMalformed);
         }
         let now = presented.now().or_else(|| self.clock.now());
@@ -100,7 +103,8 @@ impl Shared {
     /// Returns the id of a token under its authority. The signature of what looks like a JWT is
     /// left out, because an ECDSA signature can be changed into another valid one.
     fn token_id(&self, token: &str) -> TokenId {
-        let signed = token.rsplit_once('.').filter(|_| is_jwt_like(token));
+        let is_jwt = TokenForm::recognize(token) == TokenForm::Jwt;
+        let signed = token.rsplit_once('.').filter(|_| is_jwt);
         let token = signed.map_or(token, |(signed, _)| signed);
         let authority = self.rules.authority.as_str();
         let mut context = hmac::Context::with_key(&self.id_key);

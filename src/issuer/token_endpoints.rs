@@ -16,7 +16,7 @@ use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::{Confirmation, Principal};
 use crate::revocation_list::RevocationList;
-use crate::validator::{SenderConstraint, TokenValidator, is_jwt_like};
+use crate::validator::{SenderConstraint, TokenForm, TokenValidator};
 
 /// The introspection (RFC 7662) and revocation (RFC 7009) endpoints for the tokens of one issuer.
 /// They take the posted form and need no web framework.
@@ -157,7 +157,8 @@ impl TokenEndpoints {
             Ok(read) => read,
             Err(response) => return NowOrLater::now(response),
         };
-        let Some(list) = self.revocations.as_deref().filter(|_| is_jwt_like(&token)) else {
+        let is_jwt = TokenForm::recognize(&token) == TokenForm::Jwt;
+        let Some(list) = self.revocations.as_deref().filter(|_| is_jwt) else {
             let body = r#"{"error":"unsupported_token_type"}"#;
             return NowOrLater::now(EndpointResponse::refused("unsupported_token_type", body));
         };

@@ -320,7 +320,8 @@ impl JwtValidatorBuilder<Ready> {
     }
 
     /// Sets the check that the sender holds the key to which a token is bound (`cnf`). Without it a
-    /// bound token is [`BindingRequired`](crate::error::RejectionKind::BindingRequired).
+    /// bound token is [`BindingRequired`](crate::error::RejectionKind::BindingRequired). A
+    /// [`Gate`](crate::gate::Gate) calls it last, see [`SenderConstraint`].
     pub fn sender_constraint(mut self, constraint: impl SenderConstraint + 'static) -> Self {
         self.config.constraint = Some(Arc::new(constraint));
         self

@@ -164,11 +164,12 @@ pub(super) fn split(token: &str) -> Result<Parts<'_>, RejectionKind> {
     parts.ok_or(RejectionKind::TokenMalformed)
 }
 
-/// Returns `TokenEncrypted` if the token has five parts (RFC 7516 section 7.1), otherwise `other`.
+/// Returns `TokenEncrypted` if the token has five parts (RFC 7516 section 7.1) and no `~`, as an
+/// SD-JWT with a key binding JWT has, otherwise `other`.
 #[cold]
 fn unless_encrypted(token: &str, other: RejectionKind) -> RejectionKind {
     match memchr::memchr_iter(b'.', token.as_bytes()).count() {
-        4 => RejectionKind::TokenEncrypted,
+        4 if !token.contains('~') => RejectionKind::TokenEncrypted,
         _ => other,
     }
 }

@@ -19,9 +19,10 @@ use crate::error::{Rejection, RejectionKind};
 use crate::json::Kind;
 use crate::key::{Key, KeyHint, KeySet, KeyStore};
 use crate::now_or_later::{NowOrLater, ask};
-use crate::principal::{Authority, Facts, Principal};
+use crate::principal::{Authority, Facts, Principal, PrincipalKind};
 use crate::validator::{
-    Authorities, CacheKey, SenderConstraint, Shape, TokenValidator, ValidatorCache, all, constrain,
+    Authorities, CacheKey, SenderConstraint, Shape, TokenValidator, ValidatorCache, all,
+    check_kind, constrain,
 };
 
 /// A [`TokenValidator`] for the JWTs of one or more issuers.
@@ -251,6 +252,10 @@ impl TokenValidator for JwtValidator {
         &'a self,
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        let scheme = presented.credential().scheme();
+        if let Err(kind) = check_kind(scheme, PrincipalKind::AccessToken) {
+            return NowOrLater::now(Err(kind.into()));
+        }
         let cache_key = self.cache_key(presented);
         if let Some(principal) = cache_key
             .as_ref()

@@ -143,7 +143,10 @@ impl Principal {
 
     /// Returns true only if the credential is bound to a key and the client proved possession of it.
     ///
-    /// A validator never returns a principal of a bound credential without that proof.
+    /// A [`Gate`](crate::gate::Gate) never returns a principal of a bound credential without that
+    /// proof. It checks it last, so revocation lists and the authorizer of
+    /// [`check`](crate::gate::Gate::check) get the principal before; what they allow is refused if
+    /// the proof does not hold.
     pub fn is_confirmed(&self) -> bool {
         self.confirmation().is_some()
     }

@@ -114,10 +114,26 @@ impl<'r> RequestFacts<'r> {
         self.peer
     }
 
-    /// Returns the address of the client, or `None` if the service did not set it. API keys that
-    /// are restricted to addresses are then rejected.
+    /// Returns the address of the client, or `None` if the service did not set it. An IPv4 address
+    /// that is mapped into IPv6 is returned as IPv4.
+    ///
+    /// Conditions of policies use this address only. The address list of an API key is compared
+    /// with it too, and with the [peer](Self::peer) where the service did not set it.
     pub const fn client_address(&self) -> Option<IpAddr> {
-        self.client_address
+        match self.client_address {
+            Some(address) => Some(address.to_canonical()),
+            None => None,
+        }
+    }
+
+    /// Returns the address of the client, or that of the peer if the service did not set it: only
+    /// for checks that may not fail because a service without a proxy has not set the former.
+    #[cfg(feature = "api-key")]
+    pub(crate) const fn client_or_peer(&self) -> Option<IpAddr> {
+        match (self.client_address(), self.peer) {
+            (None, Some(peer)) => Some(peer.ip().to_canonical()),
+            (address, _) => address,
+        }
     }
 
     /// Returns the client certificate of the connection as DER, or `None` if there is none. The

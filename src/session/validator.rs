@@ -15,7 +15,7 @@ use crate::grant::store::{Lookup, SessionHandle};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::{Authority, Principal, PrincipalKind};
-use crate::validator::{Authorities, Shape, TokenValidator};
+use crate::validator::{Authorities, Shape, TokenValidator, check_kind};
 
 /// Validates the session ids of one authority, found in its cookie.
 ///
@@ -32,6 +32,7 @@ use crate::validator::{Authorities, Shape, TokenValidator};
 /// |---|---|
 /// | the cookie is [insecure](SessionCookie::insecure_loopback) and the request is for another host than this machine | `address_denied` |
 /// | it is no session id, before the store is asked | `token_malformed` |
+/// | it is under the scheme `DPoP` or `ApiKey`, before the store is asked | `credential_malformed` |
 /// | there is no such session, or its id was replaced | `session_unknown` |
 /// | the session, its subject or its client was revoked | `token_revoked` |
 /// | its idle or absolute timeout has expired | `session_expired` |
@@ -165,6 +166,10 @@ impl TokenValidator for SessionValidator {
         let Some(now) = presented.now().or_else(|| self.clock.now()) else {
             return NowOrLater::now(Err(RejectionKind::Unavailable.into()));
         };
+        let scheme = presented.credential().scheme();
+        if let Err(kind) = check_kind(scheme, PrincipalKind::Session) {
+            return NowOrLater::now(Err(kind.into()));
+        }
         let found = self.store.find(id.digest());
         found.then(move |found| self.accept(found, now))
     }

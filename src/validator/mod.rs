@@ -3,6 +3,9 @@
 mod authorities;
 mod cache;
 mod router;
+mod scheme;
+mod sender_proof;
+mod token_form;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,13 +15,15 @@ pub use authorities::Authorities;
 pub(crate) use cache::{CacheKey, CachedPrincipal, ValidatorCache};
 pub use cache::{TokenCache, TokenCacheBuilder};
 pub(crate) use router::Router;
+pub(crate) use scheme::check_kind;
+pub(crate) use sender_proof::{PendingProof, ProofPlace, constrain};
 #[cfg(any(feature = "introspection", feature = "issuer", feature = "testing"))]
-pub(crate) use router::is_jwt_like;
+pub(crate) use token_form::TokenForm;
 
 use crate::credential::{Place, PresentedCredential};
 use crate::diagnosis::Finding;
 use crate::error::Rejection;
-use crate::now_or_later::{NowOrLater, ask};
+use crate::now_or_later::NowOrLater;
 use crate::principal::{Confirmation, Principal};
 
 /// Authenticates one kind of credential.
@@ -42,7 +47,14 @@ use crate::principal::{Confirmation, Principal};
 /// - A principal carries nothing of the credential's text, and a rejection neither.
 ///
 /// A token that is bound to a key of its holder is a valid token only together with a proof; the
-/// validators of this crate leave that to a [`SenderConstraint`].
+/// validators of this crate leave that to a [`SenderConstraint`]. A gate calls it when everything
+/// else is decided. So a validator that passes its [`PresentedCredential`] on to one of this crate
+/// gets the principal before the proof is checked: it must not keep the principal of a token that
+/// [is bound](Principal::is_confirmed) for other requests. A validator that has to know the result
+/// passes a [`PresentedCredential`] that it has made itself.
+///
+/// What a validator accepts, the gate rejects under the scheme `DPoP` if it is not bound to the key
+/// of a proof, and under the scheme `ApiKey` if it is no [API key](crate::principal::PrincipalKind).
 ///
 /// ```
 /// use bearergate::{Gate, NowOrLater, Principal, Rejection, RejectionKind, TokenValidator};
@@ -188,19 +200,22 @@ pub(crate) fn all<'a>(
 ///
 /// A [`Gate`](crate::gate::Gate) gives each credential to one validator: the one bound to the
 /// [place](Self::Place) where it was found; otherwise the one of its [prefix](Self::Prefix);
-/// otherwise, if it looks like a [JWT](Self::Jwt), the one for JWTs; otherwise the one for
-/// [opaque](Self::Opaque) credentials. No other validator is called after that one has rejected
-/// it, and shapes that overlap are a [`ConfigError`](crate::error::ConfigError).
+/// otherwise, if it looks like an [SD-JWT](Self::SdJwt) or a [JWT](Self::Jwt), the one for those;
+/// otherwise the one for [opaque](Self::Opaque) credentials. No other validator is called after that
+/// one has rejected it, and shapes that overlap are a [`ConfigError`](crate::error::ConfigError).
+/// A credential that no validator takes is rejected as
+/// [`TokenMalformed`](crate::error::RejectionKind::TokenMalformed).
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Shape {
     /// Everything that has two or four dots and whose first part is a JSON object in base64.
     ///
-    /// The base64 is read leniently (either alphabet, with or without padding), so that no
-    /// spelling of a JWT reaches another validator.
+    /// The base64 is read leniently (either alphabet, with or without padding), and white space
+    /// before the object is ignored, so that no spelling of a JWT reaches another validator; only
+    /// [`Opaque`](Self::Opaque) takes JWTs where no validator has this shape.
     Jwt,
-    /// Everything that no other validator takes. The validator must expect any text of any length
-    /// up to [`limits::TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX).
+    /// Everything that no other validator takes, except SD-JWTs. The validator must expect any text
+    /// of any length up to [`limits::TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX).
     Opaque,
     /// Everything that is found in this place, whatever it looks like. The gate must have the place
     /// in its [`Sources`](crate::credential::Sources).
@@ -208,13 +223,26 @@ pub enum Shape {
     /// Everything that begins with this text, byte for byte. The text must not be empty, begin
     /// another prefix or begin as a JWT does.
     Prefix(Cow<'static, str>),
+    /// Everything that begins like a [`Jwt`](Self::Jwt) and has a `~` behind that: an SD-JWT with
+    /// its disclosures (RFC 9901 section 4).
+    ///
+    /// No validator of this crate takes it. Where no validator does, it is rejected, also if there
+    /// is one for [`Opaque`](Self::Opaque) credentials, because disclosures must not be sent to an
+    /// introspection endpoint.
+    SdJwt,
 }
 
 /// Checks that the sender of a bound token holds the key to which the token is bound.
 ///
-/// A validator calls it for each token with a confirmation (`cnf`, RFC 7800) that it would accept
-/// otherwise, on every request and after any cache. Without a sender constraint such a token is
-/// rejected as [`BindingRequired`](crate::error::RejectionKind::BindingRequired).
+/// It is called for each token with a confirmation (`cnf`, RFC 7800) that is accepted otherwise, on
+/// every request and after any cache. A [`Gate`](crate::gate::Gate) calls it after all validators,
+/// revocation lists and the authorizer; a validator that is called without a gate calls it itself.
+/// Without a sender constraint such a token is rejected as
+/// [`BindingRequired`](crate::error::RejectionKind::BindingRequired).
+///
+/// A token under the scheme `DPoP` that is bound to no key of a proof is rejected as
+/// [`BindingMismatch`](crate::error::RejectionKind::BindingMismatch) before the constraint is called
+/// (RFC 9449 section 7.1).
 ///
 /// # Contract
 ///
@@ -224,8 +252,8 @@ pub enum Shape {
 /// - Report an outage, for example of a replay store, as
 ///   [`Unavailable`](crate::error::RejectionKind::Unavailable).
 /// - Have no side effect before a result that is not ready is first polled: it may be dropped
-///   unpolled and asked for a second time. A result that is ready may have used up the proof; the
-///   constraint is then not called again for this request.
+///   unpolled and asked for a second time. A result that is ready may have used up the proof: the
+///   constraint is then not called again for this request, and nothing else is waited for.
 ///
 /// ```
 /// use bearergate::{NowOrLater, Rejection, RejectionKind};
@@ -279,20 +307,3 @@ pub trait SenderConstraint: fmt::Debug + Send + Sync {
 }
 
 const _: Option<&dyn SenderConstraint> = None;
-
-/// Checks possession of the key that an accepted token is bound to, if it is bound.
-pub(crate) fn constrain<'a>(
-    constraint: Option<&'a Arc<dyn SenderConstraint>>,
-    validated: Result<Principal, Rejection>,
-    presented: &'a PresentedCredential<'a>,
-) -> NowOrLater<'a, Result<Principal, Rejection>> {
-    let Ok(principal) = &validated else {
-        return NowOrLater::now(validated);
-    };
-    let (Some(cnf), Some(constraint)) = (principal.confirmation().copied(), constraint) else {
-        return NowOrLater::now(validated);
-    };
-    ask!(constraint.check(&cnf, presented), |checked| {
-        NowOrLater::now(checked.and(validated))
-    })
-}

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::authorities::Authorities;
+use super::scheme::{check_principal, has_meaning};
+use super::token_form::{TokenForm, may_begin_jwt};
 use super::{Shape, TokenValidator, all};
-use crate::credential::{PresentedCredential, charset};
+use crate::credential::PresentedCredential;
 use crate::diagnosis::{Finding, gather};
 use crate::error::{ConfigError, Rejection, RejectionKind};
 use crate::limits;
@@ -13,9 +15,8 @@ use crate::principal::Principal;
 
 /// The validators of one slot, each credential given to the one that takes its shape.
 ///
-/// The rules are those of [`Shape`]. What looks like a JWT is recognised leniently, so that no
-/// spelling of a JWT reaches another validator: two or four dots, and a first part that base64 of
-/// either alphabet, with padding and stray bits ignored, decodes to what begins with `{`.
+/// The rules are those of [`Shape`]. What looks like a JWT or an SD-JWT is recognised leniently, as
+/// [`TokenForm`] says, so that no spelling of one reaches another validator.
 #[derive(Clone, Debug)]
 pub(crate) struct Router {
     validators: Vec<Arc<dyn TokenValidator>>,
@@ -81,16 +82,22 @@ impl Router {
             .or_else(|| {
                 self.find(|shape| matches!(shape, Shape::Prefix(own) if token.starts_with(&**own)))
             })
-            .or_else(|| {
-                let jwts = self.find(|shape| *shape == Shape::Jwt);
-                jwts.filter(|_| is_jwt_like(token))
-            })
-            .or_else(|| self.find(|shape| *shape == Shape::Opaque))
+            .or_else(|| self.find_by_form(token))
             // A size that no validator takes by default is named first.
             .ok_or(match token.len() > limits::TOKEN_BYTES {
                 true => RejectionKind::TokenTooLarge,
                 false => RejectionKind::TokenMalformed,
             })
+    }
+
+    /// An SD-JWT is presented with more than a token, so only a validator for it gets it.
+    fn find_by_form(&self, token: &str) -> Option<&dyn TokenValidator> {
+        let own = match TokenForm::recognize(token) {
+            TokenForm::SdJwt => return self.find(|shape| *shape == Shape::SdJwt),
+            TokenForm::Jwt => self.find(|shape| *shape == Shape::Jwt),
+            TokenForm::Other => None,
+        };
+        own.or_else(|| self.find(|shape| *shape == Shape::Opaque))
     }
 
     fn find(&self, takes: impl Fn(&Shape) -> bool) -> Option<&dyn TokenValidator> {
@@ -124,49 +131,41 @@ impl TokenValidator for Router {
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         match self.pick(presented) {
-            Ok(validator) => validator.validate(presented),
+            Ok(validator) => under_scheme(validator.validate(presented), presented),
             Err(kind) => NowOrLater::now(Err(kind.into())),
         }
     }
 }
 
+/// Rejects what may not be presented under its scheme, whatever its validator says.
+fn under_scheme<'a>(
+    validated: NowOrLater<'a, Result<Principal, Rejection>>,
+    presented: &'a PresentedCredential<'a>,
+) -> NowOrLater<'a, Result<Principal, Rejection>> {
+    let scheme = presented.credential().scheme();
+    if !has_meaning(scheme) {
+        return validated;
+    }
+    validated.map(move |validated| {
+        let principal = validated?;
+        check_principal(scheme, &principal)?;
+        Ok(principal)
+    })
+}
+
 fn overlap(a: &Shape, b: &Shape) -> bool {
     match (a, b) {
         (Shape::Prefix(a), Shape::Prefix(b)) => a.starts_with(&**b) || b.starts_with(&**a),
-        (Shape::Prefix(prefix), Shape::Jwt) | (Shape::Jwt, Shape::Prefix(prefix)) => {
-            match prefix.as_bytes() {
-                [] | [b'e'] => true,
-                [b'e', second, ..] => begins_object(*second),
-                _ => false,
-            }
-        }
+        (Shape::Prefix(prefix), Shape::Jwt | Shape::SdJwt)
+        | (Shape::Jwt | Shape::SdJwt, Shape::Prefix(prefix)) => may_begin_jwt(prefix.as_bytes()),
         _ => a == b,
     }
-}
-
-pub(crate) fn is_jwt_like(token: &str) -> bool {
-    let dots = memchr::memchr_iter(b'.', token.as_bytes()).count();
-    let first = token.split('.').next().unwrap_or_default();
-    matches!(dots, 2 | 4) && decodes_to_object(first.as_bytes())
-}
-
-/// Returns true if lenient base64 decodes this to what begins with `{`.
-fn decodes_to_object(text: &[u8]) -> bool {
-    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
-    let digits = text.get(..text.len() - padding).unwrap_or_default();
-    let begins = matches!(digits, [b'e', second, ..] if begins_object(*second));
-    begins && charset::is_base64(digits)
-}
-
-/// Returns true if base64 decodes `e` and this digit to `{` and four more bits.
-const fn begins_object(second: u8) -> bool {
-    // `{` is 0b011110_11: the digit 30, `e`, then one of 48 to 63.
-    matches!(second, b'w'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_')
 }
 
 fn overlapping(shape: &Shape) -> ConfigError {
     let detail = match shape {
         Shape::Jwt => "two validators take JWTs; join their issuers with `JwtValidator::join`",
+        Shape::SdJwt => "two validators take SD-JWTs; configure one",
         Shape::Opaque => "two validators take opaque tokens; configure one",
         Shape::Place(_) => {
             "two validators take the credentials of one place; bind each to its own place"
@@ -221,6 +220,7 @@ mod tests {
         let validators = vec![
             validator("opaque", [Shape::Opaque]),
             validator("jwt", [Shape::Jwt]),
+            validator("sd-jwt", [Shape::SdJwt]),
             validator("key", [prefix("sk_live_"), prefix("sk_test_")]),
             validator("cookie", [Shape::Place(Place::Cookie("sid".into()))]),
         ];
@@ -258,6 +258,15 @@ mod tests {
             ("a.b.c", "opaque"),
             ("sk_live_abc", "key"),
             ("sk_test_a.b.c", "key"),
+            ("sk_live_.a.b~", "key"),
+            (" eyJhIjoxfQ.e30.", "opaque"),
+            ("IHsiYSI6MX0.e30.", "jwt"),
+            ("eyJhIjoxfQ.e30.AAAA~", "sd-jwt"),
+            ("IHsiYSI6MX0.e30.AAAA~WyJhIl0~d.e.f", "sd-jwt"),
+            ("eyJhIjoxfQ.e30.AAAA~d.e.f", "sd-jwt"),
+            ("eyJhIjoxfQ.e30.AAAA.a.a~", "sd-jwt"),
+            ("a.b.c~", "opaque"),
+            ("opaque~", "opaque"),
             ("sk_liv", "opaque"),
             ("SK_LIVE_abc", "opaque"),
             ("opaque", "opaque"),
@@ -295,6 +304,23 @@ mod tests {
     fn opaque_validator_takes_jwts_if_there_is_none_for_them() {
         let router = Router::new(vec![validator("opaque", [Shape::Opaque])]).unwrap();
         assert_eq!(to(&router, "eyJhIjoxfQ.e30.AAAA"), Ok("opaque".to_owned()));
+    }
+
+    #[test]
+    fn sd_jwt_goes_to_no_other_validator() {
+        let all = [Shape::Jwt, Shape::Opaque];
+        for shapes in [&all[..1], &all[1..], &all] {
+            let router = Router::new(vec![validator("others", shapes)]).unwrap();
+            for token in ["eyJhIjoxfQ.e30.AAAA~", "eyJhIjoxfQ.e30.AAAA~d.e.f"] {
+                assert_eq!(to(&router, token), Err(RejectionKind::TokenMalformed));
+            }
+            assert_eq!(to(&router, "eyJhIjoxfQ.e30.AAAA"), Ok("others".to_owned()));
+        }
+        let router = Router::new(vec![validator("sd-jwt", [Shape::SdJwt])]).unwrap();
+        assert_eq!(to(&router, "eyJhIjoxfQ.e30.AAAA~"), Ok("sd-jwt".to_owned()));
+        for token in ["eyJhIjoxfQ.e30.AAAA", "opaque", "opaque~"] {
+            assert_eq!(to(&router, token), Err(RejectionKind::TokenMalformed));
+        }
     }
 
     #[test]
@@ -352,6 +378,15 @@ mod tests {
         assert_eq!(conflict_of([Shape::Jwt], [prefix("e")]), conflict);
         assert_eq!(conflict_of([Shape::Jwt], [prefix("ez_")]), conflict);
         assert_eq!(conflict_of([Shape::Jwt], [prefix("key_")]), None);
+        assert_eq!(conflict_of([Shape::SdJwt], [Shape::SdJwt]), conflict);
+        assert_eq!(conflict_of([Shape::SdJwt], [prefix("ey")]), conflict);
+        assert_eq!(conflict_of([prefix("IHs")], [Shape::SdJwt]), conflict);
+        assert_eq!(conflict_of([prefix("IHs")], [Shape::Jwt]), conflict);
+        assert_eq!(conflict_of([prefix("C")], [Shape::Jwt]), conflict);
+        assert_eq!(conflict_of([prefix("CI_")], [Shape::Jwt]), None);
+        assert_eq!(conflict_of([prefix("key_")], [Shape::SdJwt]), None);
+        assert_eq!(conflict_of([Shape::SdJwt], [Shape::Jwt]), None);
+        assert_eq!(conflict_of([Shape::SdJwt], [Shape::Opaque]), None);
         assert_eq!(conflict_of([prefix("ey")], [Shape::Opaque]), None);
         assert_eq!(conflict_of([Shape::Jwt], [Shape::Opaque]), None);
     }
@@ -370,7 +405,7 @@ mod tests {
     #[test]
     fn router_trusts_the_authorities_of_its_validators() {
         let all = full().authorities();
-        assert_eq!((all.outside(), all.unbounded()), (4, 4));
+        assert_eq!((all.outside(), all.unbounded()), (5, 5));
         assert!(all.is_open());
         assert!(!Authorities::OUTSIDE.is_open());
         assert!(!Authorities::BOUNDED.with(Authorities::BOUNDED).is_open());
@@ -387,6 +422,16 @@ mod tests {
             let first = crate::credential::base64url::encode(object);
             let token = format!("{first}.{rest}");
             prop_assert_eq!(to(&full(), &token), Ok("jwt".to_owned()));
+        }
+
+        #[test]
+        fn form_of_a_text_decides_its_validator(token in "([eICD][yHXn][J-Zaefs0-3A]{0,4}[.~=]?)?[a.~]{0,7}") {
+            let expected = match TokenForm::recognize(&token) {
+                TokenForm::Jwt => "jwt",
+                TokenForm::SdJwt => "sd-jwt",
+                TokenForm::Other => "opaque",
+            };
+            prop_assert_eq!(to(&full(), &token), Ok(expected.to_owned()));
         }
     }
 }

@@ -1,10 +1,14 @@
 //! Keys in complete requests.
 
+use std::net::IpAddr;
+
 use bearergate::credential::{Place, PresentedCredential, Sources};
 use bearergate::error::ConfigErrorKind;
 use bearergate::gate::GateBuilder;
 use bearergate::key::{Key, KeySet};
+use bearergate::policy::address_in;
 use bearergate::principal::PrincipalKind;
+use bearergate::request::{ClientAddress, PeerAddress};
 use bearergate::validator::Shape;
 use bearergate::{
     ApiKeyValidator, Gate, JwtValidator, NowOrLater, Principal, Rejection, RejectionKind,
@@ -261,4 +265,105 @@ fn application_key_is_validated_in_the_client_slot_next_to_a_user() {
     assert_eq!(kind(&gate, &[user]), Some(RejectionKind::CredentialMissing));
     let typo = [user, ("x-api-key", "acme_live_x")];
     assert_eq!(kind(&gate, &typo), Some(RejectionKind::ApiKeyMalformed));
+}
+
+/// One address decides for policies and for the list of a key.
+#[test]
+fn list_of_a_key_is_compared_with_the_address_of_the_client() {
+    let service = Service::new();
+    let network = || ["10.0.0.0/8".parse().unwrap()];
+    let (key, _) = service.issue(plain().addresses(network()));
+    let (open, _) = service.issue(plain());
+    let listed = builder(&service).allow_any_authenticated().build().unwrap();
+    let policy = address_in(["10.0.0.0/8"]).unwrap();
+    let policy = builder(&service).authorizer(policy).build().unwrap();
+    let denied = |gate: &Gate, key: &str, peer: Option<&str>, client: Option<&str>| {
+        let mut request = http::Request::get("/").header("x-api-key", key);
+        if let Some(peer) = peer {
+            request = request.extension(PeerAddress((peer.parse::<IpAddr>().unwrap(), 443).into()));
+        }
+        if let Some(client) = client {
+            request = request.extension(ClientAddress(client.parse().unwrap()));
+        }
+        let request = request.body(()).unwrap();
+        wait(gate.check(&request))
+            .err()
+            .map(|refusal| refusal.kind())
+    };
+    let (inside, outside) = (Some("10.9.9.9"), Some("203.0.113.9"));
+    let address_denied = Some(RejectionKind::AddressDenied);
+    for (peer, client, expected) in [
+        (inside, inside, None),
+        // Through a proxy.
+        (inside, outside, address_denied),
+        (outside, inside, None),
+        (outside, Some("::ffff:10.9.9.9"), None),
+        (inside, Some("::10.9.9.9"), address_denied),
+        (None, inside, None),
+        (None, outside, address_denied),
+    ] {
+        assert_eq!(
+            denied(&listed, &key, peer, client),
+            expected,
+            "{peer:?} {client:?}"
+        );
+        let by_policy = expected.map(|_| RejectionKind::AccessDenied);
+        assert_eq!(
+            denied(&policy, &open, peer, client),
+            by_policy,
+            "{peer:?} {client:?}"
+        );
+    }
+    // Without the address of the client only the key is compared with the peer, which may be a
+    // proxy.
+    let unknown = Some(RejectionKind::AccessDenied);
+    for (peer, expected) in [
+        (inside, None),
+        (outside, address_denied),
+        (None, address_denied),
+    ] {
+        assert_eq!(denied(&listed, &key, peer, None), expected, "{peer:?}");
+        assert_eq!(denied(&policy, &open, peer, None), unknown, "{peer:?}");
+    }
+}
+
+#[test]
+fn key_is_refused_under_dpop_before_the_store_is_asked() {
+    let service = Service::new();
+    let (key, _) = service.issue(plain());
+    let sources = Sources::builder()
+        .dpop()
+        .api_key()
+        .header("x-api-key")
+        .build();
+    let gate = builder(&service).sources(sources.unwrap());
+    let gate = gate.allow_any_authenticated().build().unwrap();
+    let under = |scheme: &str| kind(&gate, &[("authorization", &format!("{scheme} {key}"))]);
+    let before = service.store.finds();
+    assert_eq!(under("DPoP"), Some(RejectionKind::CredentialMalformed));
+    assert_eq!(service.store.finds(), before);
+    assert_eq!([under("Bearer"), under("ApiKey")], [None; 2]);
+    assert_eq!(service.store.finds(), before + 2);
+}
+
+/// A key that is mistyped in its prefix must not be sent to an outside endpoint under `ApiKey`; a
+/// token under it is refused.
+#[test]
+fn only_a_key_is_accepted_under_the_scheme_of_keys() {
+    let service = Service::new();
+    let (key, _) = service.issue(plain());
+    let sources = Sources::builder().api_key().header("x-api-key").build();
+    let gate = builder(&service)
+        .sources(sources.unwrap())
+        .validator(Outside(Shape::Opaque))
+        .allow_any_authenticated()
+        .build()
+        .unwrap();
+    let under =
+        |scheme: &str, text: &str| check(&gate, &[("authorization", &format!("{scheme} {text}"))]);
+    assert_eq!(under("Bearer", "opaque"), Ok("outside".to_owned()));
+    let (kind, response) = under("ApiKey", "opaque").unwrap_err();
+    assert_eq!(kind, RejectionKind::CredentialMalformed);
+    assert!(response.contains("400"), "{response}");
+    assert_eq!(under("ApiKey", &key), Ok("acme keys".to_owned()));
 }

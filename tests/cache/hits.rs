@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bearergate::credential::PresentedCredential;
+use bearergate::clock::UnixTime;
+use bearergate::credential::{PresentedCredential, Sources};
 use bearergate::error::ConfigErrorKind;
 use bearergate::key::{Key, KeySet};
 use bearergate::principal::{Authority, Confirmation};
@@ -68,6 +69,34 @@ fn every_byte_of_a_credential_is_in_the_cache_key() {
     assert_ne!(outcome(&validator, &format!("{token}A")), "accept");
     assert_ne!(outcome(&validator, &token[1..]), "accept");
     assert_eq!(hits.count(), 0);
+}
+
+// Defect C02 (colliding cache keys): docs/defects.md
+#[test]
+fn scheme_of_a_credential_is_in_the_cache_key() {
+    let pair = Pair::new("k1");
+    let store = Store::new(pair.key.clone().into());
+    let (cache, hits) = cache();
+    let proof = Proof::default();
+    proof.0.store(true, Ordering::SeqCst);
+    let builder = builder(&store).sender_constraint(proof);
+    let validator = builder.build().unwrap().cached(&cache);
+    let token = pair.sign(&claims(&json!({"cnf": {"jkt": "A".repeat(43)}})));
+    let sources = Sources::builder().dpop().build().unwrap();
+    let under = |scheme: &str| {
+        let authorization = format!("{scheme} {token}");
+        let presented = sources.authorization(&authorization).unwrap();
+        assert!(
+            validator
+                .validate_now(&presented.at(UnixTime::from_secs(NOW)))
+                .is_ok()
+        );
+        (cache.len(), store.finds(), hits.count())
+    };
+    assert_eq!(under("Bearer"), (1, 1, 0));
+    assert_eq!(under("DPoP"), (2, 2, 0));
+    assert_eq!(under("Bearer"), (2, 2, 1));
+    assert_eq!(under("dpop"), (2, 2, 2));
 }
 
 // Defects C02 (colliding cache keys), A13 (keys cached by `kid` alone): docs/defects.md

@@ -1,6 +1,6 @@
 //! Session ids in cookies, and requests that another site caused.
 
-use bearergate::credential::{PresentedCredential, Sources};
+use bearergate::credential::{Place, PresentedCredential, Sources};
 use bearergate::diagnosis::Severity;
 use bearergate::key::Key;
 use bearergate::session::SessionCookie;
@@ -247,6 +247,33 @@ fn an_id_outside_its_cookie_is_not_a_credential() {
         let refusal = now(gate.check(&request)).unwrap_err();
         assert_eq!(refusal.kind(), RejectionKind::CredentialMissing, "{name}");
     }
+}
+
+/// A session is bound to no key, so no proof can be checked for it.
+#[test]
+fn session_id_is_refused_under_the_schemes_of_other_credentials() {
+    let browser = Browser::new();
+    let (service, id) = (&browser.service, browser.cookie.split_once('=').unwrap().1);
+    let validator = service.sessions.validator(&service.cookie);
+    let gate = Gate::builder()
+        .validator_at(Place::AuthorizationHeader, validator)
+        .sources(Sources::builder().dpop().api_key().build().unwrap())
+        .allow_any_authenticated()
+        .clock(service.clock.clone())
+        .build()
+        .unwrap();
+    let kind = |scheme: &str| {
+        let request = Request::get("/").header("authorization", format!("{scheme} {id}"));
+        let request = request.body(()).unwrap();
+        now(gate.check(&request))
+            .err()
+            .map(|refusal| refusal.kind())
+    };
+    let malformed = Some(RejectionKind::CredentialMalformed);
+    assert_eq!(
+        ["Bearer", "DPoP", "ApiKey"].map(kind),
+        [None, malformed, malformed]
+    );
 }
 
 #[test]

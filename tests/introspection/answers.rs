@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use bearergate::RejectionKind;
+use bearergate::credential::Sources;
 use bearergate::principal::PrincipalKind;
+use bearergate::{RejectionKind, TokenValidator};
 
 use crate::common::{AUDIENCE, START, Setup};
 
@@ -220,4 +221,33 @@ async fn jwt_has_one_token_id_whatever_its_signature() {
     assert_eq!(first.token_id(), second.token_id());
     let other = setup.principal(&setup.active_token()).await.unwrap();
     assert_ne!(first.token_id(), other.token_id());
+}
+
+/// Its disclosures are not for the endpoint; no other validator may get it either.
+#[tokio::test]
+async fn sd_jwt_and_what_is_no_token_never_reach_the_endpoint() {
+    let setup = Setup::new();
+    let jwt = "eyJhbGciOiJFUzI1NiJ9.e30.AAAA";
+    for token in [
+        format!("{jwt}~"),
+        format!("{jwt}~WyJhIl0~"),
+        format!("{jwt}~d.e.f"),
+    ] {
+        setup.idp.know(&token, &setup.claims());
+        let malformed = Err(RejectionKind::TokenMalformed);
+        assert_eq!(setup.validate(&token).await, malformed, "{token}");
+    }
+    let token = setup.active_token();
+    let api_key = format!("ApiKey {token}");
+    let sources = Sources::builder().api_key().build().unwrap();
+    let presented = sources.authorization(&api_key).unwrap();
+    let rejected = setup.validator.validate(&presented).await.unwrap_err();
+    assert_eq!(rejected.kind(), RejectionKind::CredentialMalformed);
+    assert_eq!(setup.calls(), 0);
+    // The twins: a JWT, a token with a `~`, and the same token under `Bearer`.
+    for (text, calls) in [(jwt, 1), ("ab~cd", 2), (&*token, 3)] {
+        setup.idp.know(text, &setup.claims());
+        assert_eq!(setup.validate(text).await, Ok(()), "{text}");
+        assert_eq!(setup.calls(), calls);
+    }
 }

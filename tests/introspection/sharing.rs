@@ -1,11 +1,17 @@
 //! Shared calls and cached results.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use allocation_counter::measure;
-use bearergate::RejectionKind;
+use bearergate::credential::{PresentedCredential, Sources};
+use bearergate::policy::{AccessRequest, Decision};
+use bearergate::principal::Confirmation;
 use bearergate::testing::{FakeEndpoint, Fault};
+use bearergate::validator::SenderConstraint;
+use bearergate::{Authorizer, Gate, NowOrLater, Rejection, RejectionKind, TokenValidator};
+use serde_json::json;
 
 use crate::common::Setup;
 
@@ -21,6 +27,89 @@ async fn active_token_costs_one_call_a_minute() {
     assert_eq!(setup.validate_now(&token), None);
     assert_eq!(setup.validate(&token).await, Ok(()));
     assert_eq!(setup.calls(), 2);
+}
+
+#[tokio::test]
+async fn token_under_another_scheme_has_another_entry() {
+    let setup = Setup::with(|_, builder| builder.sender_constraint(Proven));
+    let bound = json!({"jkt": "A".repeat(43)});
+    let token = setup.idp.opaque(&setup.claims().claim("cnf", bound));
+    let sources = Sources::builder().dpop().build().unwrap();
+    let under = async |scheme: &str| {
+        let authorization = format!("{scheme} {token}");
+        let presented = sources.authorization(&authorization).unwrap();
+        let result = setup.validator.validate(&presented).await;
+        (result.is_ok(), setup.calls(), setup.events().hits)
+    };
+    assert_eq!(under("Bearer").await, (true, 1, 0));
+    assert_eq!(under("DPoP").await, (true, 2, 0));
+    assert_eq!(under("Bearer").await, (true, 2, 1));
+    assert_eq!(under("DPoP").await, (true, 2, 2));
+}
+
+#[tokio::test]
+async fn gate_that_waits_for_its_authorizer_has_asked_for_no_proof() {
+    let proofs = Arc::new(AtomicUsize::new(0));
+    let count = Counted(proofs.clone());
+    let setup = Setup::with(|_, builder| builder.sender_constraint(count));
+    let token = setup
+        .idp
+        .opaque(&setup.claims().claim("cnf", json!({"jkt": "A".repeat(43)})));
+    let gate = Gate::builder()
+        .validator(setup.validator.clone())
+        .authorizer(Slow)
+        .clock(setup.clock.clone())
+        .build()
+        .unwrap();
+    let request = http::Request::get("/").header("authorization", format!("Bearer {token}"));
+    let request = request.body(()).unwrap();
+    // The second time the token is in the cache.
+    for checks in [1, 2] {
+        assert!(gate.try_check_now(&request).is_none());
+        assert_eq!(proofs.load(Ordering::SeqCst), checks - 1);
+        assert!(gate.check(&request).await.is_ok());
+        assert_eq!(proofs.load(Ordering::SeqCst), checks);
+    }
+    assert_eq!((setup.calls(), setup.events().hits), (1, 2));
+}
+
+/// Counts the proofs that it accepts.
+#[derive(Debug)]
+struct Counted(Arc<AtomicUsize>);
+
+impl SenderConstraint for Counted {
+    fn check<'a>(
+        &'a self,
+        _: &'a Confirmation,
+        _: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        NowOrLater::now(Ok(()))
+    }
+}
+
+/// Allows everything, later.
+#[derive(Debug)]
+struct Slow;
+
+impl Authorizer for Slow {
+    fn authorize<'a>(&'a self, _: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
+        NowOrLater::later(async { Decision::allow() })
+    }
+}
+
+/// Accepts every proof.
+#[derive(Debug)]
+struct Proven;
+
+impl SenderConstraint for Proven {
+    fn check<'a>(
+        &'a self,
+        _: &'a Confirmation,
+        _: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        NowOrLater::now(Ok(()))
+    }
 }
 
 /// Defect C04 (cached past its end): docs/defects.md

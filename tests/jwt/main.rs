@@ -21,6 +21,7 @@ mod keys;
 mod order;
 mod property;
 mod requirements;
+mod routing;
 mod spelling;
 mod stores;
 mod tenants;

@@ -72,7 +72,7 @@ impl ApiKeyDetails {
     }
 
     /// Returns the networks from which the key may be used; empty for all. The validator compares
-    /// the peer with them, unless the [service
+    /// the address of the client with them, unless the [service
     /// does](crate::api_key::ApiKeyValidatorBuilder::addresses_checked_by_caller).
     pub fn addresses(&self) -> &[IpNet] {
         self.rare.as_ref().map_or(&[], |rare| &rare.addresses)

@@ -14,16 +14,18 @@ use crate::error::{ConfigError, Rejection, RejectionKind, StoreError};
 use crate::event::{Event, Observer};
 use crate::limits;
 use crate::now_or_later::{NowOrLater, first_some};
-use crate::principal::{Authority, Principal};
+use crate::principal::{Authority, Principal, PrincipalKind};
 use crate::request::RequestFacts;
-use crate::validator::{Authorities, Shape, TokenValidator};
+use crate::validator::{Authorities, Shape, TokenValidator, check_kind};
 
 /// Validates API keys against the records of an [`ApiKeyStore`].
 ///
 /// A key is accepted only if there is a record of its id, the digest of the whole key equals the
 /// record's, the key is not disabled, its period of validity has begun and not ended, and, where
-/// the record lists addresses, the peer of the request has one of them. The principal is the
-/// record's own and holds nothing of the request; its [`ApiKeyDetails`](crate::api_key::store::ApiKeyDetails)
+/// the record lists addresses, the client has one of them: the
+/// [`ClientAddress`](crate::request::ClientAddress) of the request, or its
+/// [`PeerAddress`](crate::request::PeerAddress) if the service has not set the former. The principal
+/// is the record's own and holds nothing of the request; its [`ApiKeyDetails`](crate::api_key::store::ApiKeyDetails)
 /// are an extension of it.
 ///
 /// It takes every credential that begins with the prefix of its scheme, wherever it was found, and
@@ -40,7 +42,8 @@ use crate::validator::{Authorities, Shape, TokenValidator};
 /// | it is disabled | `api_key_disabled` |
 /// | its validity has not begun | `token_not_yet_valid` |
 /// | its validity has ended | `api_key_expired` |
-/// | the peer has none of its addresses | `address_denied` |
+/// | the client has none of its addresses, or its address is not known | `address_denied` |
+/// | it is under the scheme `DPoP` | `credential_malformed` |
 /// | the store did not answer, or the pepper of the key is not configured | `unavailable` |
 ///
 /// ```
@@ -84,6 +87,7 @@ impl ApiKeyValidator {
         &'a self,
         presented: &'a PresentedCredential<'a>,
     ) -> Result<Validated<'a>, Rejection> {
+        check_kind(presented.credential().scheme(), PrincipalKind::ApiKey)?;
         let text = presented.credential().expose();
         let now = presented.now().or_else(|| self.clock.now());
         let now = now.ok_or(RejectionKind::Unavailable)?;
@@ -257,11 +261,10 @@ impl fmt::Debug for ApiKeyValidator {
     }
 }
 
-/// Returns true if the peer has one of the addresses that the key may be used from.
+/// Returns true if the client has one of the addresses that the key may be used from.
 fn is_from(record: &ApiKeyRecord, presented: &PresentedCredential<'_>) -> bool {
-    let peer = presented.facts().and_then(RequestFacts::peer);
-    peer.is_some_and(|peer| {
-        let address = peer.ip().to_canonical();
+    let address = presented.facts().and_then(RequestFacts::client_or_peer);
+    address.is_some_and(|address| {
         let mut allowed = record.details().addresses().iter();
         allowed.any(|network| network.contains(&address))
     })

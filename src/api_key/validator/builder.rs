@@ -126,8 +126,10 @@ impl ApiKeyValidatorBuilder {
     /// from every address, unless the service checks the list in the
     /// [`ApiKeyDetails`](crate::api_key::store::ApiKeyDetails) of the principal.
     ///
-    /// Without this the address of the peer must be on the list, which behind a proxy is the
-    /// address of the proxy.
+    /// Without this the address of the client must be on the list: the
+    /// [`ClientAddress`](crate::request::ClientAddress), or without one the
+    /// [`PeerAddress`](crate::request::PeerAddress), which behind a proxy is the address of the
+    /// proxy.
     pub fn addresses_checked_by_caller(mut self) -> Self {
         self.checks_addresses = false;
         self

@@ -15,7 +15,7 @@ use crate::clock::FakeClock;
 use crate::credential::PresentedCredential;
 use crate::jwt::JwtValidator;
 use crate::testing::token::{TokenBuilder, random_name};
-use crate::validator::{TokenValidator, is_jwt_like};
+use crate::validator::{TokenForm, TokenValidator};
 
 /// Lifetime of a token of the token endpoint, in seconds.
 const LIFETIME: u64 = 300;
@@ -89,7 +89,7 @@ impl Provider {
         let Some(token) = request.form("token") else {
             return oauth_error(400, "invalid_request");
         };
-        if self.lock().refuses_jwts && is_jwt_like(&token) {
+        if self.lock().refuses_jwts && TokenForm::recognize(&token) == TokenForm::Jwt {
             return oauth_error(400, "unsupported_token_type");
         }
         let accepts = request.header("accept").unwrap_or_default();

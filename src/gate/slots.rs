@@ -1,0 +1,112 @@
+//! The slots of a gate, the accepted callers of one request, and the proofs of their tokens.
+
+use super::admitted::Authenticated;
+use super::slot::{Slot, SlotCaller};
+use crate::clock::UnixTime;
+use crate::error::{Rejection, RejectionKind};
+use crate::now_or_later::NowOrLater;
+use crate::request::RequestFacts;
+use crate::validator::PendingProof;
+
+/// The slot of the caller, and that of the calling application if the gate has one.
+#[derive(Debug)]
+pub(super) struct Slots {
+    pub(super) user: Slot,
+    pub(super) client: Option<Slot>,
+}
+
+/// The accepted callers in the slots of one request.
+pub(super) struct Callers {
+    now: UnixTime,
+    user: Option<SlotCaller>,
+    client: Option<SlotCaller>,
+}
+
+/// The proofs that are still to be checked for the callers of one request.
+pub(super) struct Proofs {
+    now: UnixTime,
+    user: Option<PendingProof>,
+    client: Option<PendingProof>,
+}
+
+impl Slots {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.client.iter().chain([&self.user])
+    }
+
+    /// Authenticates the credentials of all slots; a slot may be empty.
+    pub(super) fn authenticate<'a>(
+        &'a self,
+        facts: RequestFacts<'a>,
+        now: UnixTime,
+    ) -> NowOrLater<'a, Result<(Callers, Proofs), Rejection>> {
+        let user = self.user.authenticate(facts, now);
+        user.and_then(move |user| match &self.client {
+            Some(slot) => slot
+                .authenticate(facts, now)
+                .map(move |client| Ok(Callers::new(now, user, client?))),
+            None => NowOrLater::now(Ok(Callers::new(now, user, None))),
+        })
+    }
+
+    /// Returns the result of everything else only if it is an error, or each proof holds.
+    ///
+    /// A constraint whose result is ready may have used up the proof. So nothing that may have to
+    /// wait comes after it, and two constraints are asked by a future: if the second one had to
+    /// wait, the first proof would be used up for a request without a result.
+    pub(super) fn prove<'a, T: Send + 'a>(
+        &'a self,
+        proofs: Proofs,
+        facts: RequestFacts<'a>,
+        result: Result<T, Rejection>,
+    ) -> NowOrLater<'a, Result<T, Rejection>> {
+        let Proofs { now, user, client } = proofs;
+        let user = user.map(|proof| (&self.user, proof));
+        let client = self.client.as_ref().zip(client);
+        let checked = match (user, client) {
+            _ if result.is_err() => return NowOrLater::now(result),
+            (None, None) => return NowOrLater::now(result),
+            (Some((slot, proof)), None) | (None, Some((slot, proof))) => {
+                slot.check_proof(proof, facts, now)
+            }
+            (Some(user), Some(client)) => NowOrLater::later(async move {
+                for (slot, proof) in [user, client] {
+                    slot.check_proof(proof, facts, now).await?;
+                }
+                Ok(())
+            }),
+        };
+        checked.map(move |checked| checked.and(result))
+    }
+
+    /// Requires a caller in every slot.
+    pub(super) fn all_slots(&self, callers: Callers) -> Result<Authenticated, Rejection> {
+        let user = callers.user.ok_or(RejectionKind::CredentialMissing)?;
+        if self.client.is_some() && callers.client.is_none() {
+            return Err(RejectionKind::CredentialMissing.into());
+        }
+        Ok(Authenticated::new(callers.now, user, callers.client))
+    }
+}
+
+impl Callers {
+    /// Separates the callers from their proofs.
+    fn new(
+        now: UnixTime,
+        mut user: Option<SlotCaller>,
+        mut client: Option<SlotCaller>,
+    ) -> (Self, Proofs) {
+        let proof = |caller: &mut Option<SlotCaller>| caller.as_mut()?.proof.take();
+        let proofs = Proofs {
+            now,
+            user: proof(&mut user),
+            client: proof(&mut client),
+        };
+        (Self { now, user, client }, proofs)
+    }
+
+    /// Returns true if the first slot has no credential.
+    pub(super) const fn is_anonymous(&self) -> bool {
+        self.user.is_none()
+    }
+}

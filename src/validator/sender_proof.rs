@@ -1,0 +1,81 @@
+//! Proofs of possession: when the sender constraint of an accepted token is asked.
+
+use std::sync::{Arc, OnceLock};
+
+use super::SenderConstraint;
+use super::scheme::check_principal;
+use crate::credential::PresentedCredential;
+use crate::error::Rejection;
+use crate::now_or_later::{NowOrLater, ask};
+use crate::principal::Principal;
+
+/// A sender constraint that has still to be asked about an accepted token.
+pub(crate) struct PendingProof {
+    constraint: Arc<dyn SenderConstraint>,
+    /// What the validator of the token has returned. A validator that calls that one may return
+    /// another principal; the token stays bound to the same key.
+    principal: Principal,
+}
+
+impl PendingProof {
+    /// Asks the constraint. A result that is ready may have used up the proof.
+    pub(crate) fn check<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        match self.principal.confirmation() {
+            Some(confirmation) => self.constraint.check(confirmation, presented),
+            None => NowOrLater::now(Ok(())),
+        }
+    }
+}
+
+/// The place that a gate lends a validator for the constraint of the token.
+///
+/// A proof may be good for one check only, so the gate asks for it after everything that may have
+/// to wait.
+#[derive(Default)]
+pub(crate) struct ProofPlace(OnceLock<PendingProof>);
+
+impl ProofPlace {
+    /// Returns what the validator has left here.
+    pub(crate) fn into_proof(self) -> Option<PendingProof> {
+        self.0.into_inner()
+    }
+
+    /// Leaves a constraint here; returns false if there is one already.
+    fn leave(&self, constraint: &Arc<dyn SenderConstraint>, principal: &Principal) -> bool {
+        let proof = PendingProof {
+            constraint: Arc::clone(constraint),
+            principal: principal.clone(),
+        };
+        self.0.set(proof).is_ok()
+    }
+}
+
+/// Checks possession of the key that an accepted token is bound to, if it is bound, or leaves that
+/// to the caller, if the credential has a [`ProofPlace`].
+pub(crate) fn constrain<'a>(
+    constraint: Option<&'a Arc<dyn SenderConstraint>>,
+    validated: Result<Principal, Rejection>,
+    presented: &'a PresentedCredential<'a>,
+) -> NowOrLater<'a, Result<Principal, Rejection>> {
+    let Ok(principal) = &validated else {
+        return NowOrLater::now(validated);
+    };
+    if let Err(kind) = check_principal(presented.credential().scheme(), principal) {
+        return NowOrLater::now(Err(kind.into()));
+    }
+    let (Some(confirmation), Some(constraint)) = (principal.confirmation(), constraint) else {
+        return NowOrLater::now(validated);
+    };
+    let place = presented.hand_over();
+    let place = place.and_then(|place| place.downcast_ref::<ProofPlace>());
+    if place.is_some_and(|place| place.leave(constraint, principal)) {
+        return NowOrLater::now(validated);
+    }
+    let confirmation = *confirmation;
+    ask!(constraint.check(&confirmation, presented), |checked| {
+        NowOrLater::now(checked.and(validated))
+    })
+}
