@@ -12,6 +12,7 @@
 
 mod common;
 
+mod absent;
 mod clients;
 mod grants;
 mod header;
@@ -19,6 +20,7 @@ mod issuers;
 mod keys;
 mod order;
 mod property;
+mod purposes;
 mod requirements;
 mod spelling;
 mod stores;
