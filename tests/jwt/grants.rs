@@ -76,7 +76,7 @@ fn claim_that_is_read_in_place_of_scope_has_only_granted_scopes() {
             assert_eq!(claims.value("scp").unwrap().raw(), left, "{scp}");
             assert_eq!(claims.value("scope").unwrap().raw(), r#""""#);
             assert!(!claims.json().contains("admin"), "{scp}");
-            assert_eq!(principal.scopes().unwrap().contains("admin"), false);
+            assert!(!principal.scopes().unwrap().contains("admin"));
         }
     }
     // Without a grant of the claim itself it is left out, and another claim is not touched.
