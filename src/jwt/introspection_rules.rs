@@ -420,6 +420,58 @@ mod tests {
     }
 
     #[test]
+    fn response_with_the_mark_of_another_purpose_is_rejected() {
+        for name in [
+            "at_hash",
+            "c_hash",
+            "s_hash",
+            "events",
+            "sd_hash",
+            "_sd",
+            "_sd_alg",
+            "vct",
+            "vc",
+            "vp",
+            "status_list",
+            "sub_id",
+        ] {
+            let mismatch = rejected(RejectionKind::TypeMismatch, name);
+            assert_eq!(outcome(&[(name, "\"x\"")]), mismatch, "{name}");
+            let named = [(name, "\"x\""), ("typ", "\"at+jwt\"")];
+            assert_eq!(outcome(&named), None, "{name}");
+        }
+        for typ in ["dpop+jwt", "application/kb+jwt", "StatusList+jwt", "vc+jwt"] {
+            let typ = format!("\"{typ}\"");
+            let mismatch = rejected(RejectionKind::TypeMismatch, "typ");
+            assert_eq!(outcome(&[("typ", &typ)]), mismatch, "{typ}");
+        }
+    }
+
+    #[test]
+    fn nonce_is_a_mark_only_if_the_type_of_the_token_is_unknown() {
+        let mut rules = rules();
+        rules.token_type = TokenType::Optional;
+        let nonce = |more: &[(&'static str, &'static str)]| {
+            let members = [&[("nonce", "\"n\"")], more].concat();
+            let result = validated(&rules, &with(&members));
+            result
+                .err()
+                .map(|r| r.claim().unwrap_or_default().to_owned())
+        };
+        assert_eq!(nonce(&[]), None);
+        assert_eq!(nonce(&[("token_type", "")]), Some("nonce".to_owned()));
+        assert_eq!(nonce(&[("token_type", ""), ("typ", "\"Bearer\"")]), None);
+    }
+
+    #[test]
+    fn empty_list_of_audiences_is_no_audience() {
+        let mut open = IntrospectionRules::new("https://idp.example.com".into());
+        open.token_type = TokenType::Optional;
+        assert!(validated(&open, &with(&[("aud", "[]")])).is_ok());
+        assert!(validated(&open, &with(&[("aud", "[7]")])).is_err());
+    }
+
+    #[test]
     fn endpoint_asserts_only_what_it_is_granted() {
         let mut rules = rules();
         rules.grant(vec!["a".into()], vec!["tenant".into()]);
@@ -430,5 +482,9 @@ mod tests {
         assert!(principal.claims().value("tenant").is_some());
         assert!(principal.claims().value("role").is_none());
         assert!(!rules.authorities().is_open());
+        rules.scope_claim = Some("scp".into());
+        rules.grant(vec!["a".into()], vec!["scp".into()]);
+        let principal = validated(&rules, &with(&[("scp", "\"a b\"")])).unwrap();
+        assert_eq!(principal.claims().value("scp").unwrap().raw(), "\"a\"");
     }
 }

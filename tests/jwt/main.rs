@@ -12,6 +12,7 @@
 
 mod common;
 
+mod absent;
 mod clients;
 mod decode;
 mod grants;
@@ -20,6 +21,7 @@ mod issuers;
 mod keys;
 mod order;
 mod property;
+mod purposes;
 mod requirements;
 mod routing;
 mod spelling;
