@@ -667,7 +667,7 @@ fn sets_are_read_strictly() {
         format!(r#"{{"keys":[{key}],"keys":[]}}"#),
         format!(r#"{{"keys":[{key}],"k\u0065ys":[]}}"#),
         format!(r#"{{"keys":[{key}],"other":{{"a":1,"a":1}}}}"#),
-        format!(r#"{{"keys":{{"a":1,"a":1}}}}"#),
+        String::from(r#"{"keys":{"a":1,"a":1}}"#),
         format!(r#"{{"keys":[{{{inner},"kty":"EC",}},{key}]}}"#),
         format!(r#"{{"keys":[{{{inner},"kty":"\ud800"}},{key}]}}"#),
         format!(r#"{{"keys":[{key}]}} "#) + "x",

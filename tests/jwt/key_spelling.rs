@@ -180,7 +180,7 @@ impl MemberSpelling {
                 (other, _) => other,
             });
         }
-        while self.is_padded && text.len() % 4 != 0 {
+        while self.is_padded && !text.len().is_multiple_of(4) {
             text.push('=');
         }
         text
