@@ -667,7 +667,7 @@ fn sets_are_read_strictly() {
         format!(r#"{{"keys":[{key}],"keys":[]}}"#),
         format!(r#"{{"keys":[{key}],"k\u0065ys":[]}}"#),
         format!(r#"{{"keys":[{key}],"other":{{"a":1,"a":1}}}}"#),
-        format!(r#"{{"keys":{{"a":1,"a":1}}}}"#),
+        String::from(r#"{"keys":{"a":1,"a":1}}"#),
         format!(r#"{{"keys":[{{{inner},"kty":"EC",}},{key}]}}"#),
         format!(r#"{{"keys":[{{{inner},"kty":"\ud800"}},{key}]}}"#),
         format!(r#"{{"keys":[{key}]}} "#) + "x",
@@ -714,12 +714,12 @@ fn in_set(member: &Value) -> Result<Key, ConfigError> {
     jwks(std::slice::from_ref(member)).map(|set| set.keys()[0].clone())
 }
 
-/// An ES256 key whose `x` begins with a zero byte; made with OpenSSL for this test.
+/// The key of `keys/es256.short-x`, whose `x` begins with a zero byte.
 fn short_x_jwk() -> Value {
     json!({
         "kty": "EC", "crv": "P-256",
-        "x": "ALKQ-Vre0O0KvC-ihYINRjg4bMqRLYccSJZ5vdmQTtI",
-        "y": "v_OTnA8voOZoDWCHtWmL7_crpd66042s_UgGFQiaAhQ",
+        "x": "ANNJgnV6CVnqb09QXFvL7V_3D6U2Q-LVoeUG2IJc-t0",
+        "y": "1pLkNrFPXtnw8wiRfAmcKxIF9bGjKIxSdYSe0Ibpr_Q",
     })
 }
 

@@ -6,8 +6,9 @@ use ring::agreement;
 use ring::rand::SystemRandom;
 
 use super::algorithm::{Algorithm, Algorithms};
+use super::edwards;
 use super::flaw::Flaw;
-use super::{edwards, p521};
+use super::p521::P521Key;
 use crate::limits;
 use crate::secret::Secret;
 
@@ -180,7 +181,7 @@ fn check_on_curve(curve: Curve, point: &[u8]) -> Result<(), Flaw> {
     match curve {
         Curve::P256 => check_by_agreement(&agreement::ECDH_P256, point),
         Curve::P384 => check_by_agreement(&agreement::ECDH_P384, point),
-        Curve::P521 => p521::check_point(point),
+        Curve::P521 => P521Key::new(point).map(drop),
     }
 }
 

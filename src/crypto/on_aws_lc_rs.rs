@@ -51,11 +51,11 @@ impl Verify for Ed25519 {
     }
 }
 
-pub(super) struct Ecdsa(Curve, ParsedPublicKey);
+struct Ecdsa(Curve, ParsedPublicKey);
 
 impl Ecdsa {
     /// Prepares an uncompressed point; fails for one that is not on the curve.
-    pub(super) fn new(curve: Curve, point: &[u8]) -> Result<Self, Flaw> {
+    fn new(curve: Curve, point: &[u8]) -> Result<Self, Flaw> {
         let algorithm = match curve {
             Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED,
             Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,

@@ -8,7 +8,7 @@ use ring::signature::{EcdsaVerificationAlgorithm, RsaPublicKeyComponents, Unpars
 use super::algorithm::{Algorithm, Algorithms};
 use super::flaw::Flaw;
 use super::material::{Curve, Material};
-use super::p521;
+use super::p521::P521Key;
 use super::ring_interface::mac_and_rsa_params;
 use super::verify::{Backend, Verify};
 
@@ -64,11 +64,17 @@ impl Verify for Ecdsa {
     }
 }
 
+impl Verify for P521Key {
+    fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        algorithm == Algorithm::Es512 && self.verifies(message, signature)
+    }
+}
+
 fn ec(curve: Curve, point: &[u8]) -> Result<Arc<dyn Verify>, Flaw> {
     let params = match curve {
         Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED,
         Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,
-        Curve::P521 => return p521::verifier(point),
+        Curve::P521 => return Ok(Arc::new(P521Key::new(point)?)),
     };
     let point = point.to_vec();
     Ok(Arc::new(Ecdsa {

@@ -1,19 +1,21 @@
-//! Signatures on P-521, which `ring` does not have: `aws-lc-rs` verifies them under every provider.
+//! Keys on P-521, which `ring` does not have: `aws-lc-rs` checks and uses them under every provider.
 
-use std::sync::Arc;
+use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, ParsedPublicKey};
 
 use super::flaw::Flaw;
-use super::material::Curve;
-use super::on_aws_lc_rs::Ecdsa;
-use super::verify::Verify;
 
-/// Checks that an uncompressed point is on the curve.
-pub(super) fn check_point(point: &[u8]) -> Result<(), Flaw> {
-    let parsed = Ecdsa::new(Curve::P521, point);
-    parsed.map(drop).map_err(|_| Flaw::OFF_CURVE)
-}
+/// A point of the curve, prepared to verify `ES512`.
+pub(super) struct P521Key(ParsedPublicKey);
 
-/// Prepares a key on the curve.
-pub(super) fn verifier(point: &[u8]) -> Result<Arc<dyn Verify>, Flaw> {
-    Ok(Arc::new(Ecdsa::new(Curve::P521, point)?))
+impl P521Key {
+    /// Reads an uncompressed point; fails for one that is not on the curve.
+    pub(super) fn new(point: &[u8]) -> Result<Self, Flaw> {
+        let parsed = ParsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point);
+        parsed.map(Self).map_err(|_| Flaw::OFF_CURVE)
+    }
+
+    /// Returns true only if the signature is valid. It has 132 bytes (RFC 7518 section 3.4).
+    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        signature.len() == 132 && self.0.verify_sig(message, signature).is_ok()
+    }
 }

@@ -251,7 +251,7 @@ impl<'o, 'j> JwkReader<'o, 'j> {
 fn either_base64(text: &str) -> Option<Vec<u8>> {
     let dense = text.trim_end_matches('=');
     let padding = text.len() - dense.len();
-    if padding > 2 || padding > 0 && text.len() % 4 != 0 {
+    if padding > 2 || padding > 0 && !text.len().is_multiple_of(4) {
         return None;
     }
     let url: Vec<u8> = dense

@@ -18,6 +18,7 @@ mod decode;
 mod grants;
 mod header;
 mod issuers;
+mod key_spelling;
 mod keys;
 mod order;
 mod property;
