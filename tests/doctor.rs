@@ -442,11 +442,14 @@ async fn remedies_fit_what_is_wrong_with_introspection() {
     }
 }
 
+/// Changes what a provider publishes, with this text in it.
+type Change<'c> = &'c dyn Fn(&FakeIssuer, &str);
+
 /// Text from a provider forges no line of the report, wherever it is shown.
 #[tokio::test]
 async fn text_from_a_provider_stays_on_its_line() {
     const ODD: &str = "a\nok       keys: all is well\r\u{1b}[2J\u{2028}\u{202e}";
-    let shown = async |text: &str, change: &dyn Fn(&FakeIssuer, &str)| {
+    let shown = async |text: &str, change: Change<'_>| {
         let idp = started();
         change(&idp, text);
         report(validator(idp.url())).await.to_string()
@@ -463,7 +466,7 @@ async fn text_from_a_provider_stays_on_its_line() {
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
         idp.header(FakeEndpoint::Jwks, ("content-encoding", text.as_str()));
     };
-    let changes: [&dyn Fn(&FakeIssuer, &str); 5] = [&skipped, &usable, &issuer, &address, &coding];
+    let changes: [Change<'_>; 5] = [&skipped, &usable, &issuer, &address, &coding];
     for (at, change) in changes.into_iter().enumerate() {
         let plain = shown("a b", change).await;
         let odd = shown(ODD, change).await;

@@ -97,10 +97,12 @@ impl AnswerCache {
         is_accepted: impl Fn(&KeyId) -> bool,
     ) -> Option<Result<Principal, Rejection>> {
         let is_key_accepted = |key: Option<KeyId>| key.is_none_or(|key| is_accepted(&key));
-        if let Some(active) = self.active.get(digest) {
-            if active.period.contains(now) && is_key_accepted(active.key) {
-                return Some(Ok(active.principal));
-            }
+        let active = self
+            .active
+            .get(digest)
+            .filter(|active| active.period.contains(now));
+        if let Some(active) = active.filter(|active| is_key_accepted(active.key)) {
+            return Some(Ok(active.principal));
         }
         let rejected = self.rejected.get(digest)?;
         let is_current = rejected.period.contains(now) && is_key_accepted(rejected.key);
