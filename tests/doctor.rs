@@ -11,10 +11,11 @@ use bearergate::crypto::Algorithm;
 use bearergate::diagnosis::{Finding, Report, Severity};
 use bearergate::environment::Environment;
 use bearergate::gate::GateBuilder;
+use bearergate::http_client::HttpSettings;
 use bearergate::integrations::reqwest::Client;
 use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::jwt::{JwtValidatorBuilder, Ready};
-use bearergate::key::FetchedKeys;
+use bearergate::key::{FetchedKeys, KeySet};
 use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, FakeKey, Fault};
 use bearergate::{Gate, IntrospectionValidator, JwtValidator};
 
@@ -293,3 +294,198 @@ async fn an_endpoint_that_refuses_jwts_is_a_warning_unless_a_jwt_validator_takes
 
 const RSA: &str = include_str!("keys/rsa-2048.private.pem");
 const EC: &str = include_str!("keys/es256.private.pem");
+
+/// A remedy fits what was found, so that it can be followed.
+#[tokio::test]
+async fn remedies_fit_what_is_wrong_with_the_keys() {
+    let status = |status| Fault::Answer(Answer::new(status));
+    let coded = Answer::json(r#"{"keys":[]}"#).header("content-encoding", "gzip");
+    let many: Vec<_> = (0..101).map(|n| format!(r#"{{"kid":"{n}"}}"#)).collect();
+    let many = Answer::json(format!(r#"{{"keys":[{}]}}"#, many.join(",")));
+    let single = Answer::json(FakeKey::es256("a").jwk());
+    for (fault, text, remedy) in [
+        (status(401), "401 Unauthorized", "firewall"),
+        (status(403), "403 Forbidden", "`User-Agent`"),
+        (status(404), "404 Not Found", "check the address"),
+        (status(429), "429 Too Many", "limits the rate"),
+        (status(500), "500 Internal", "look at its state"),
+        (status(503), "503 Service", "look at its state"),
+        (status(307), "307 Temporary", "not followed"),
+        (Fault::Answer(coded), "gzip", "Accept-Encoding"),
+        (Fault::Answer(many), "more keys", "`max_keys`"),
+        (Fault::Answer(single), "no JWK Set", "of one key"),
+        (Fault::Html, "no JWK Set", "not of a page"),
+        (Fault::Reset, "the connection broke", "proxies"),
+        (Fault::Huge(300_000), "longer than the limit", "right one"),
+    ] {
+        let idp = started();
+        idp.fail(FakeEndpoint::Jwks, fault);
+        let report = report(validator(idp.url())).await;
+        assert_finds(&report, Severity::Error, ["keys", text]);
+        assert_hint(&report, remedy);
+    }
+}
+
+#[tokio::test]
+async fn remedies_fit_what_is_wrong_with_the_discovery_document() {
+    let at = async |fault: Fault| {
+        let idp = started();
+        idp.fail(FakeEndpoint::Discovery, fault.clone());
+        idp.fail(FakeEndpoint::ServerMetadata, fault);
+        report(validator(idp.url())).await
+    };
+    for (fault, text, remedy) in [
+        (Fault::Html, "is malformed", "not with a page"),
+        (Fault::Status(403), "403 Forbidden", "firewall"),
+        (Fault::Status(429), "429 Too Many", "limits the rate"),
+        (Fault::Status(502), "502 Bad Gateway", "look at its state"),
+        (
+            Fault::Status(404),
+            "no discovery document",
+            "check the issuer",
+        ),
+    ] {
+        let report = at(fault).await;
+        assert_finds(&report, Severity::Error, ["discovery", text]);
+        assert_hint(&report, remedy);
+    }
+    for (name, value, text, remedy) in [
+        ("jwks_uri", "/jwks", "is relative", "absolute URL"),
+        (
+            "jwks_uri",
+            "http://a/jwks",
+            "plain http",
+            "allow_plain_http",
+        ),
+        (
+            "jwks_uri",
+            "https://10.0.0.1/",
+            "not be reached",
+            "trust_host",
+        ),
+        (
+            "issuer",
+            "https://other",
+            "\"https://other\"",
+            "as the document",
+        ),
+    ] {
+        let idp = started();
+        idp.announce(name, value);
+        let report = report(validator(idp.url())).await;
+        assert_finds(&report, Severity::Error, ["discovery", text]);
+        assert_hint(&report, remedy);
+    }
+    for value in [serde_json::json!(null), serde_json::json!(7)] {
+        let idp = started();
+        idp.announce("jwks_uri", value);
+        let report = report(validator(idp.url())).await;
+        assert_finds(&report, Severity::Error, ["discovery", "`jwks_uri` is"]);
+        assert_hint(&report, "jwks_url");
+    }
+}
+
+/// Connecting includes the TLS handshake, which this server never begins.
+#[tokio::test]
+async fn the_deadline_that_passed_is_named() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let short = Duration::from_millis(100);
+    let whole = || HttpSettings::new().deadline(short);
+    let connect = || HttpSettings::new().connect_deadline(short);
+    for (scheme, settings, remedy) in [
+        ("https", connect(), "`HttpSettings::connect_deadline`"),
+        ("http", whole(), "`HttpSettings::deadline`"),
+    ] {
+        let environment = environment().http_settings(settings.clone());
+        let url = format!("{scheme}://127.0.0.1:{port}/jwks");
+        let keys = FetchedKeys::jwks_url(&url).env(&environment);
+        let validator = JwtValidator::builder()
+            .issuer("https://idp.example.com")
+            .audience(API)
+            .key_store(Arc::new(keys.build().unwrap()));
+        let report_of_keys = report(validator).await;
+        assert_finds(&report_of_keys, Severity::Error, ["keys", "deadline"]);
+        assert_hint(&report_of_keys, remedy);
+        let url = format!("{scheme}://127.0.0.1:{port}/introspect");
+        let validator = IntrospectionValidator::builder(&url, basic("s3cret"))
+            .audience(API)
+            .env(&environment)
+            .build()
+            .unwrap();
+        let gate = Gate::builder().validator(validator);
+        let gate = gate.allow_any_authenticated().build().unwrap();
+        let report = gate.doctor().await;
+        assert_finds(&report, Severity::Error, ["introspection", "deadline"]);
+        assert_hint(&report, remedy);
+    }
+}
+
+#[tokio::test]
+async fn remedies_fit_what_is_wrong_with_introspection() {
+    let coded = Answer::json(r#"{"active":false}"#).header("content-encoding", "br");
+    for (fault, text, remedy) in [
+        (Fault::Status(403), "does not let", "firewall"),
+        (Fault::Status(404), "no such endpoint", "nothing there"),
+        (Fault::Status(429), "429 Too Many", "limits the rate"),
+        (Fault::Status(503), "503 Service", "look at its state"),
+        (Fault::Status(307), "redirects", "not followed"),
+        (Fault::Answer(coded), "\"br\"", "Accept-Encoding"),
+        (Fault::Reset, "no complete", "proxies"),
+        (Fault::Html, "content type", "by hand"),
+    ] {
+        let idp = started();
+        idp.fail(FakeEndpoint::Introspection, fault);
+        let report = introspected(&idp, basic(FakeIssuer::CLIENT_SECRET)).await;
+        assert_finds(&report, Severity::Error, ["introspection", text]);
+        assert_hint(&report, remedy);
+    }
+}
+
+/// Changes what a provider publishes, with this text in it.
+type Change<'c> = &'c dyn Fn(&FakeIssuer, &str);
+
+/// Text from a provider forges no line of the report, wherever it is shown.
+#[tokio::test]
+async fn text_from_a_provider_stays_on_its_line() {
+    const ODD: &str = "a\nok       keys: all is well\r\u{1b}[2J\u{2028}\u{202e}";
+    let shown = async |text: &str, change: Change<'_>| {
+        let idp = started();
+        change(&idp, text);
+        report(validator(idp.url())).await.to_string()
+    };
+    let skipped = |idp: &FakeIssuer, text: &str| {
+        idp.publish_also(serde_json::json!({"kty": "oct", "kid": text}).to_string());
+    };
+    let usable = |idp: &FakeIssuer, text: &str| idp.publish([&FakeKey::es256(text)]);
+    let issuer = |idp: &FakeIssuer, text: &str| idp.announce("issuer", text);
+    let address = |idp: &FakeIssuer, text: &str| {
+        idp.announce("jwks_uri", format!("https://h/{text}"));
+    };
+    let coding = |idp: &FakeIssuer, text: &str| {
+        let text: String = text.chars().filter(|c| !c.is_control()).collect();
+        idp.header(FakeEndpoint::Jwks, ("content-encoding", text.as_str()));
+    };
+    let changes: [Change<'_>; 5] = [&skipped, &usable, &issuer, &address, &coding];
+    for (at, change) in changes.into_iter().enumerate() {
+        let plain = shown("a b", change).await;
+        let odd = shown(ODD, change).await;
+        assert_eq!(plain.lines().count(), odd.lines().count(), "{at}: {odd}");
+        let is_odd = |c: char| c != '\n' && (c.is_control() || "\u{2028}\u{202e}".contains(c));
+        assert!(!odd.contains(is_odd), "{at}: {odd:?}");
+    }
+    // A static set is shown by another way.
+    let odd = serde_json::json!({"kty": "oct", "kid": ODD});
+    let keys = format!(r#"{{"keys":[{},{odd}]}}"#, FakeKey::es256("k").jwk());
+    let fixed = JwtValidator::builder()
+        .issuer("https://idp.example.com")
+        .audience(API)
+        .keys(KeySet::from_jwks(keys).unwrap());
+    let text = report(fixed).await.to_string();
+    assert!(text.contains("\\u{a}ok"), "{text}");
+    assert!(
+        text.lines()
+            .all(|line| !line.starts_with("ok       keys: all")),
+        "{text}"
+    );
+}

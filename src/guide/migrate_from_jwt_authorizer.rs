@@ -99,7 +99,7 @@
 //!   query parameter. Here an unknown `kid` causes a fetch at once, two in 30 seconds at most.
 //! - **Outages.** There, requests wait for one lock while a key set is fetched, without a timeout,
 //!   and a failed fetch is answered 500. Here usable keys serve for another hour, no request waits
-//!   while there is one, a fetch has 3 seconds, and the answer is 503 with `Retry-After`.
+//!   while there is one, a fetch has 3 seconds by default, and the answer is 503 with `Retry-After`.
 //! - **Denials.** A failed `check` is 403 `insufficient_scope` there. Here that code is used only
 //!   for a missing scope, with the scopes; other denials have no challenge.
 //!

@@ -34,6 +34,43 @@
 //! Building sends nothing. The keys are fetched when the first token needs them, or by
 //! [`Gate::warm_up`], and refreshed in the background.
 //!
+//! # A provider that is hard to reach
+//!
+//! | if | then |
+//! |---|---|
+//! | it refuses an unknown client, or is slow | [`HttpSettings`](crate::http_client::HttpSettings): `User-Agent` and deadlines of all requests, given to the [`Environment`](crate::environment::Environment) |
+//! | it has no TLS, as in a Docker Compose project | [`allow_plain_http`](crate::http_client::HttpSettings::allow_plain_http): named hosts, at private addresses only |
+//! | its document is elsewhere, or names an internal host | [`discovery_url`](crate::key::FetchedKeysBuilder::discovery_url), [`trust_host`](crate::key::FetchedKeysBuilder::trust_host) |
+//! | it publishes more than 100 keys, or certificates | [`max_keys`](crate::key::FetchedKeysBuilder::max_keys), [`FetchedKeys::certificate_map`](crate::key::FetchedKeys::certificate_map) |
+//! | it may be down when the service starts | [`keep_in`](crate::key::FetchedKeysBuilder::keep_in): the last keys in a file of this user |
+//!
+//! [`Gate::doctor`] says which of them it is, and what to do.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use bearergate::Gate;
+//! use bearergate::environment::Environment;
+//! use bearergate::http_client::HttpSettings;
+//!
+//! # #[cfg(feature = "reqwest")]
+//! # fn build() -> Result<(), bearergate::ConfigError> {
+//! let settings = HttpSettings::new()
+//!     .user_agent("orders-api/1.4")
+//!     .deadline(Duration::from_secs(8))
+//!     .allow_plain_http(["keycloak"]); // anyone on that network can replace the keys
+//! let gate = Gate::issuer("http://keycloak:8080/realms/shop")
+//!     .audience("https://orders.example.com")
+//!     .allow_any_authenticated()
+//!     .env(&Environment::new().http_settings(settings))
+//!     .build()?;
+//! # drop(gate);
+//! # Ok(())
+//! # }
+//! # #[cfg(feature = "reqwest")]
+//! # build().unwrap();
+//! ```
+//!
 //! # Check a request
 //!
 //! This program is complete. It has an issuer of its own in place of a provider, so that it runs

@@ -28,7 +28,7 @@
 //! | reader of the database | uses what is stored | only digests: SHA-256 of 256 random bits for sessions and refresh tokens, HMAC under a pepper that is elsewhere for API keys |
 //! | reader of logs and responses | finds secrets | no token, key or secret in `Debug`, `Display`, errors or events; responses are constant texts |
 //! | observer of answers and their time | guesses ids and keys | one answer for all invalid credentials; an unknown API key costs the work of a known one; secrets are compared in constant time |
-//! | network, or an identity provider that fails | delays, wrong answers, outages | `https` only (except loopback), no redirects, no proxy from the environment, private addresses refused where a document names them; an outage is 503, never 401 and never an allow |
+//! | network, or an identity provider that fails | delays, wrong answers, outages | `https` only (except loopback, and hosts named with [`allow_plain_http`](crate::http_client::HttpSettings::allow_plain_http) at private addresses), no redirects, no proxy from the environment, private addresses refused where a document names them; an outage is 503, never 401 and never an allow |
 //! | client with incomplete claims | omits the claim that a rule forbids | three-valued [policies](super::policies): a missing claim is unknown, and unknown denies, under `not` too |
 //!
 //! # What lowers a check

@@ -45,6 +45,7 @@ struct ActiveEntry {
 #[derive(Clone)]
 struct RejectedEntry {
     rejection: Rejection,
+    key: Option<KeyId>,
     period: Period,
 }
 
@@ -95,17 +96,17 @@ impl AnswerCache {
         now: UnixTime,
         is_accepted: impl Fn(&KeyId) -> bool,
     ) -> Option<Result<Principal, Rejection>> {
-        if let Some(active) = self.active.get(digest) {
-            let is_key_accepted = active.key.is_none_or(|key| is_accepted(&key));
-            if active.period.contains(now) && is_key_accepted {
-                return Some(Ok(active.principal));
-            }
+        let is_key_accepted = |key: Option<KeyId>| key.is_none_or(|key| is_accepted(&key));
+        let active = self
+            .active
+            .get(digest)
+            .filter(|active| active.period.contains(now));
+        if let Some(active) = active.filter(|active| is_key_accepted(active.key)) {
+            return Some(Ok(active.principal));
         }
         let rejected = self.rejected.get(digest)?;
-        rejected
-            .period
-            .contains(now)
-            .then_some(Err(rejected.rejection))
+        let is_current = rejected.period.contains(now) && is_key_accepted(rejected.key);
+        is_current.then_some(Err(rejected.rejection))
     }
 
     /// Stores a result of this time, unless the token could not be validated.
@@ -132,6 +133,7 @@ impl AnswerCache {
                 if rejection.kind() != RejectionKind::TokenNotYetValid {
                     let rejected = RejectedEntry {
                         rejection: rejection.clone(),
+                        key: validated.key,
                         period: Period {
                             from: now,
                             until: now.saturating_add(limits::INTROSPECTION_REFUSED),

@@ -7,7 +7,7 @@ use bearergate::client_auth::ClientAuth;
 use bearergate::clock::FakeClock;
 use bearergate::credential::PresentedCredential;
 use bearergate::event::{Event, Observer};
-use bearergate::http_client::HttpClient;
+use bearergate::http_client::{HttpClient, HttpSettings};
 use bearergate::integrations::reqwest::Client;
 use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::introspection::IntrospectionValidatorBuilder;
@@ -69,6 +69,14 @@ impl Setup {
         let secret = FakeIssuer::CLIENT_SECRET.to_owned();
         let auth = ClientAuth::secret_basic(FakeIssuer::CLIENT_ID, secret).unwrap();
         Self::with_client(Arc::new(Client::new().unwrap()), auth, |_, builder| builder)
+    }
+
+    /// A setup whose client keeps the deadlines of these settings.
+    pub(crate) fn with_deadlines_of(settings: HttpSettings) -> Self {
+        let secret = FakeIssuer::CLIENT_SECRET.to_owned();
+        let auth = ClientAuth::secret_basic(FakeIssuer::CLIENT_ID, secret).unwrap();
+        let client = Arc::new(Client::new().unwrap());
+        Self::with_client(client, auth, |_, builder| builder.http_settings(settings))
     }
 
     pub(crate) fn with_auth(

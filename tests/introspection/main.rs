@@ -9,5 +9,6 @@ mod common;
 mod faults;
 #[path = "../common/net.rs"]
 mod net;
+mod requests;
 mod sharing;
 mod signed;

@@ -2,10 +2,12 @@
 //!
 //! Defect D06 (another JWT taken for a signed answer): docs/defects.md
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
+use bearergate::key::{KeyHint, KeySet, KeyStatus};
+use bearergate::principal::KeyId;
 use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, FakeKey, Fault, TokenBuilder};
-use bearergate::{KeyStore, RejectionKind};
+use bearergate::{KeyStore, NowOrLater, Rejection, RejectionKind};
 use serde_json::json;
 
 use crate::common::{AUDIENCE, Setup};
@@ -128,4 +130,63 @@ async fn claims_in_a_signed_response_are_checked() {
     let token = setup.idp.opaque(&claims);
     let mismatch = Err(RejectionKind::AudienceMismatch);
     assert_eq!(setup.validate(&token).await, mismatch);
+}
+
+/// Keys of the signer that the test replaces.
+#[derive(Clone, Debug)]
+struct SignerKeys(Arc<RwLock<KeySet>>);
+
+impl SignerKeys {
+    fn of(key: &FakeKey) -> Self {
+        Self(Arc::new(RwLock::new(key.key_set())))
+    }
+
+    fn replace(&self, key: &FakeKey) {
+        *self.0.write().unwrap() = key.key_set();
+    }
+}
+
+impl KeyStore for SignerKeys {
+    fn find<'a>(&'a self, _: KeyHint<'a>) -> NowOrLater<'a, Result<Arc<KeySet>, Rejection>> {
+        NowOrLater::now(Ok(Arc::new(self.0.read().unwrap().clone())))
+    }
+
+    fn status(&self, key: &KeyId) -> KeyStatus {
+        self.0.read().unwrap().status(key)
+    }
+}
+
+/// A response is as good as the key that signed it: when that key is no longer one of the signer's,
+/// neither a kept response nor a new one counts.
+#[tokio::test]
+async fn a_response_of_a_removed_signer_is_not_used_whether_kept_or_new() {
+    for is_active in [true, false] {
+        let signer = Arc::new(RwLock::new(None));
+        let setup = Setup::with(|idp, builder| {
+            let keys = SignerKeys::of(&idp.key());
+            *signer.write().unwrap() = Some(keys.clone());
+            builder.signed(idp.url(), Arc::new(keys))
+        });
+        let keys = signer.write().unwrap().take().unwrap();
+        let token = match is_active {
+            true => setup.active_token(),
+            false => "unknown".to_owned(),
+        };
+        let answer = match is_active {
+            true => Ok(()),
+            false => Err(RejectionKind::TokenInactive),
+        };
+        assert_eq!(setup.validate(&token).await, answer);
+        // The twin: the same key is still there.
+        keys.replace(&setup.idp.key());
+        assert_eq!(setup.validate_now(&token), Some(answer));
+        assert_eq!(setup.calls(), 1);
+        keys.replace(&FakeKey::es256("next"));
+        assert_eq!(setup.validate_now(&token), None, "{is_active}");
+        let unavailable = Err(RejectionKind::Unavailable);
+        assert_eq!(setup.validate(&token).await, unavailable);
+        assert_eq!(setup.calls(), 2);
+        keys.replace(&setup.idp.key());
+        assert_eq!(setup.validate(&token).await, answer);
+    }
 }

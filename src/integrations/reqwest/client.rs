@@ -20,7 +20,8 @@ use crate::now_or_later::NowOrLater;
 /// An [`HttpClient`] on `reqwest`; cheap to clone, and clones share connections.
 ///
 /// It follows no redirect, decompresses nothing, stores no cookies, and reads no proxy from the
-/// environment. Certificates are always verified, against the roots of the system and those of
+/// environment. It keeps both deadlines of each request; connecting includes the TLS handshake.
+/// Certificates are always verified, against the roots of the system and those of
 /// [`ClientBuilder::root_certificates`]. Names are resolved by the system, and connections are made
 /// only to addresses that the request [permits](AddressScope).
 ///

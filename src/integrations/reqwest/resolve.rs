@@ -47,3 +47,39 @@ pub(super) fn is_forbidden(error: &(dyn Error + 'static)) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn is_reached(scope: AddressScope, name: &str) -> bool {
+        let resolver = Resolver(scope);
+        match resolver.resolve(name.parse().unwrap()).await {
+            Ok(found) => found.count() > 0,
+            Err(error) => {
+                assert!(is_forbidden(&*error), "{error}");
+                false
+            }
+        }
+    }
+
+    /// The resolver of the system returns an address that is given as a name without a request.
+    #[tokio::test]
+    async fn a_host_without_tls_is_reached_only_at_private_addresses() {
+        for (name, is_private) in [
+            ("localhost", true),
+            ("10.0.0.5", true),
+            ("192.168.1.1", true),
+            ("8.8.8.8", false),
+            ("169.254.169.254", false),
+            ("100.64.0.1", false),
+        ] {
+            assert_eq!(
+                is_reached(AddressScope::Private, name).await,
+                is_private,
+                "{name}"
+            );
+            assert!(is_reached(AddressScope::Any, name).await, "{name}");
+        }
+    }
+}
