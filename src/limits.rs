@@ -135,9 +135,17 @@ pub(crate) const TOKEN_CACHE_BYTES: usize = 32 * 1024 * 1024;
 /// Smallest size of a token cache, in bytes. It holds about twenty tokens of 1.5 KiB.
 pub const TOKEN_CACHE_BYTES_MIN: usize = 64 * 1024;
 
-/// How long a read cache bypasses the records of a change whose caller was cancelled before it
+/// How long a read cache bypasses the records that a change names if the change was lost before it
 /// ended: longer than a store should need for one change.
 pub(crate) const CACHE_DOUBT: Duration = Duration::from_secs(60);
+
+/// Ended changes that a read cache knows by what they name. Whatever was read before an older one is
+/// read again.
+pub(crate) const CACHE_CHANGES: usize = 4096;
+
+/// Unfinished changes without a waiting caller that a read cache drives; of one more, the oldest is
+/// lost, and what it names is in doubt.
+pub(crate) const CACHE_WRITES: usize = 1024;
 
 /// Default clock skew that is forgiven.
 pub(crate) const LEEWAY: Duration = Duration::from_secs(30);
