@@ -277,6 +277,19 @@ pub const GRANT_SCOPES_BYTES: usize = 4 * 1024;
 /// the grant is made or changed.
 pub const GRANT_CLAIMS_BYTES: usize = 16 * 1024;
 
+/// Default for the most sessions, and the most families of refresh tokens, of one subject.
+pub(crate) const GRANTS_PER_SUBJECT: usize = 100;
+
+/// Most sessions, and most families of refresh tokens, that one subject can be configured to have.
+/// A store looks at all of them for a new one at the limit.
+pub const GRANTS_PER_SUBJECT_MAX: usize = 1_000;
+
+/// Records of one kind that one step of a purge in memory removes.
+pub(crate) const PURGE_STEP: usize = 1_000;
+
+/// Records that a purge in memory removes under one lock, and records that a list reads under one.
+pub(crate) const PURGE_LOCK: usize = 100;
+
 /// Default lifetime of a family of refresh tokens.
 pub(crate) const REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
