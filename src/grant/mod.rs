@@ -26,6 +26,4 @@ pub use grant_store::GrantStore;
 pub(crate) use purge::PurgeOnFull;
 #[cfg(feature = "session")]
 pub(crate) use purge::purge;
-#[cfg(feature = "session")]
-pub(crate) use purge::yield_once;
 pub use record::Grant;

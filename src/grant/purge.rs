@@ -1,12 +1,11 @@
 //! Removal of what has ended, by the managers of sessions and refresh tokens.
 
-use std::future::poll_fn;
-use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::GrantError;
 use super::grant_store::GrantStore;
 use crate::clock::UnixTime;
+use crate::now_or_later::yield_once;
 use crate::single_flight;
 use crate::single_flight::{Leader, Waiter};
 
@@ -20,20 +19,6 @@ pub(crate) async fn purge(store: &dyn GrantStore, now: UnixTime) -> Result<usize
         }
         yield_once().await;
     }
-}
-
-/// Lets other tasks run.
-pub(crate) async fn yield_once() {
-    let mut has_yielded = false;
-    poll_fn(|cx| {
-        if has_yielded {
-            return Poll::Ready(());
-        }
-        has_yielded = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// The purges of a full store that new records cause.
@@ -78,7 +63,7 @@ impl PurgeOnFull {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(UnixTime, Waiter<()>)>> {
+    fn lock(&self) -> MutexGuard<'_, Option<(UnixTime, Waiter<()>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

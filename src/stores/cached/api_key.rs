@@ -9,6 +9,7 @@ use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
 use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
+use crate::principal::Authority;
 
 type Found = Result<Option<ApiKeyRecord>, StoreError>;
 
@@ -70,6 +71,15 @@ impl<S: ApiKeyStore + ?Sized + 'static> ApiKeyStore for Cached<S> {
 
     fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
         self.store.list(query)
+    }
+
+    fn ended(
+        &self,
+        authority: Authority,
+        time: UnixTime,
+        most: usize,
+    ) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
+        self.store.ended(authority, time, most)
     }
 
     fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {

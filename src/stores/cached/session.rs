@@ -7,7 +7,7 @@ use super::cache::Names;
 use super::store::Cached;
 use crate::clock::UnixTime;
 use crate::error::StoreError;
-use crate::grant::store::{Lookup, RevocationRecord, Sequence, TokenDigest};
+use crate::grant::store::{Created, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest};
 use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::NowOrLater;
 use crate::session::{SessionRecord, SessionStore};
@@ -55,6 +55,26 @@ impl<S: SessionStore + ?Sized> Cached<S> {
 impl<S: SessionStore + ?Sized + 'static> SessionStore for Cached<S> {
     fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.store.create(session)
+    }
+
+    fn create_within(
+        &self,
+        session: SessionRecord,
+        limit: SubjectLimit,
+    ) -> NowOrLater<'_, Result<Created, StoreError>> {
+        let known = self.sessions.changes();
+        let store = Arc::clone(&self.store);
+        let ends = Arc::clone(known);
+        let write = async move {
+            let created = store.create_within(session, limit).await;
+            if let Ok(created) = &created {
+                // Which sessions end for the new one is known only now.
+                let names = created.ended.iter().map(|ended| ends.name(ended));
+                ends.begin(names.collect()).done();
+            }
+            created
+        };
+        self.writes.run(|| known.begin(Vec::new()), write)
     }
 
     fn find(
