@@ -46,8 +46,9 @@ impl PurgeOnFull {
         Ok(())
     }
 
-    /// Notes that there was room after a purge: the next full store is worth another one.
-    pub(crate) fn made_room(&self) {
+    /// Notes that a purge made room, or that something was revoked: the next full store is worth
+    /// another purge, also in this second.
+    pub(crate) fn is_worth_another(&self) {
         *self.lock() = None;
     }
 

@@ -33,11 +33,18 @@ pub(super) struct Leaving<K> {
     pub(super) ended: Vec<K>,
 }
 
-/// Chooses what leaves: whatever is over, and then what was used longest ago.
+/// Chooses what leaves if one more would be too many: whatever is over, and then what was used
+/// longest ago.
 pub(super) fn leaving<K>(
     limit: SubjectLimit,
     held: Vec<Held<K>>,
 ) -> Result<Leaving<K>, StoreError> {
+    if held.len() < limit.most() {
+        return Ok(Leaving {
+            over: Vec::new(),
+            ended: Vec::new(),
+        });
+    }
     let (over, mut live): (Vec<_>, Vec<_>) = held.into_iter().partition(|held| held.is_over);
     let surplus = (live.len() + 1).saturating_sub(limit.most());
     if surplus > 0 && limit.refuses() {

@@ -232,7 +232,7 @@ impl RefreshManager {
         }
         self.0.full.run(&**store, now).await?;
         let sequence = create().await?;
-        self.0.full.made_room();
+        self.0.full.is_worth_another();
         Ok(sequence)
     }
 
@@ -298,7 +298,9 @@ impl RefreshManager {
     async fn end(&self, family: &RefreshFamily, now: UnixTime) -> Result<bool, StoreError> {
         let mut revoked = family.clone();
         revoked.revoked = Some(now);
-        self.update(revoked).await
+        let is_revoked = self.update(revoked).await?;
+        self.0.full.is_worth_another();
+        Ok(is_revoked)
     }
 
     async fn update(&self, family: RefreshFamily) -> Result<bool, StoreError> {

@@ -223,7 +223,7 @@ impl SessionManager {
         }
         self.0.full.run(&**store, now).await?;
         let sequence = create().await?;
-        self.0.full.made_room();
+        self.0.full.is_worth_another();
         Ok(sequence)
     }
 
@@ -241,7 +241,9 @@ impl SessionManager {
         for other in &self.0.others {
             other.revoke(record.clone()).await?;
         }
-        Ok(self.0.store.revoke(record).await?)
+        self.0.store.revoke(record).await?;
+        self.0.full.is_worth_another();
+        Ok(())
     }
 
     fn now(&self) -> Result<UnixTime, GrantError> {
