@@ -337,3 +337,126 @@ impl<R> Part<R> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::session::SessionRecord;
+
+    const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+
+    fn at(secs: u64) -> UnixTime {
+        NOW.saturating_add(Duration::from_secs(secs))
+    }
+
+    fn session(number: u8, subject: u8, secs: u64) -> SessionRecord {
+        let grant = Grant::new("a", format!("s{subject}"), NOW)
+            .with_lifetime(at(secs), Duration::MAX)
+            .with_sequence(Some(Sequence::from_u64(number.into())));
+        SessionRecord::new(TokenDigest::new([number; 32]), grant)
+    }
+
+    fn table(limit: usize) -> GrantTable<SessionRecord> {
+        GrantTable::new(limit)
+    }
+
+    fn target(subject: u8) -> RevocationTarget<'static> {
+        let name = format!("s{subject}");
+        RevocationTarget::new(crate::revocation_list::RevocationKind::Subject, "a", name)
+    }
+
+    fn indexed(table: &GrantTable<SessionRecord>) -> [usize; 3] {
+        let parts = (0..PARTS).map(|index| table.part(index).read());
+        let ends = parts.map(|records| records.by_end.len()).sum();
+        let names = table.names.iter().map(|part| part.lock().unwrap().len());
+        [table.len(), ends, names.sum()]
+    }
+
+    #[test]
+    fn few_records_are_removed_under_one_lock() {
+        let table = table(usize::MAX);
+        for number in 0..20_000_u32 {
+            let mut digest = [0; 32];
+            digest[..4].copy_from_slice(&number.to_le_bytes());
+            let mut record = session(0, 0, 1);
+            record.digest = TokenDigest::new(digest);
+            table.insert(record, |_| Ok(())).unwrap();
+        }
+        let removed = table.remove_ended_in(0, at(1), limits::PURGE_LOCK);
+        assert_eq!(removed, limits::PURGE_LOCK);
+        assert_eq!(table.remove_ended_in(0, at(0), limits::PURGE_LOCK), 0);
+        assert_eq!(
+            table.remove_ended(at(1), limits::PURGE_STEP),
+            limits::PURGE_STEP
+        );
+        let left = 20_000 - limits::PURGE_LOCK - limits::PURGE_STEP;
+        assert_eq!(indexed(&table), [left; 3]);
+        assert_eq!(table.remove_ended(at(1), usize::MAX), left);
+        assert_eq!(indexed(&table), [0; 3]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_orders_follow_every_change(
+            steps in prop::collection::vec((0..4_u8, 0..12_u8, 0..3_u8, 1..9_u64), 0..200),
+        ) {
+            let table = table(8);
+            let mut model: HashMap<u8, (u8, u64)> = HashMap::new();
+            for (step, number, subject, secs) in steps {
+                let digest = TokenDigest::new([number; 32]);
+                match step {
+                    0 => {
+                        let is_new = !model.contains_key(&number) && model.len() < 8;
+                        let added = table.insert(session(number, subject, secs), |_| Ok(()));
+                        prop_assert_eq!(added.is_ok(), is_new);
+                        if is_new {
+                            model.insert(number, (subject, secs));
+                        }
+                    }
+                    1 => {
+                        let removed = table.remove(&digest).is_some();
+                        prop_assert_eq!(removed, model.remove(&number).is_some());
+                    }
+                    2 => {
+                        // To the digest of the subject's number plus twelve.
+                        let to = subject + 12;
+                        let moved = TokenDigest::new([to; 32]);
+                        let may = model.contains_key(&number) && !model.contains_key(&to);
+                        let replaced = table.replace(&digest, &moved, |_| {
+                            Ok((session(to, subject, secs), ()))
+                        });
+                        prop_assert_eq!(replaced.is_ok(), may);
+                        if may {
+                            model.remove(&number);
+                            model.insert(to, (subject, secs));
+                        }
+                    }
+                    _ => {
+                        let kept = model.iter().filter(|(_, (_, end))| *end > secs).count();
+                        let removed = table.remove_ended(at(secs), usize::MAX);
+                        prop_assert_eq!(removed, model.len() - kept);
+                        model.retain(|_, (_, end)| *end > secs);
+                    }
+                }
+                prop_assert_eq!(indexed(&table), [model.len(); 3]);
+                for subject in 0..3 {
+                    let mut named: Vec<_> = table
+                        .named(&target(subject), None, 100)
+                        .iter()
+                        .map(|record| record.digest.as_bytes()[0])
+                        .collect();
+                    named.sort_unstable();
+                    let own = model.iter().filter(|(_, (own, _))| *own == subject);
+                    let mut own: Vec<_> = own.map(|(number, _)| *number).collect();
+                    own.sort_unstable();
+                    prop_assert_eq!(named, own);
+                }
+            }
+        }
+    }
+}
