@@ -219,6 +219,21 @@ where
     NowOrLater::now(Ok(None))
 }
 
+/// Lets other tasks run between the steps of long work.
+#[cfg(any(feature = "api-key", feature = "session"))]
+pub(crate) async fn yield_once() {
+    let mut has_yielded = false;
+    std::future::poll_fn(|cx| {
+        if has_yielded {
+            return Poll::Ready(());
+        }
+        has_yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 // The value is never pinned: it is moved out of its `Option`.
 impl<T> Unpin for NowOrLater<'_, T> {}
 

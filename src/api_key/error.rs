@@ -44,7 +44,7 @@ impl From<StoreError> for ApiKeyError {
     fn from(error: StoreError) -> Self {
         let kind = match error.kind() {
             StoreErrorKind::Conflict => ApiKeyErrorKind::Conflict,
-            StoreErrorKind::Full => ApiKeyErrorKind::Full,
+            StoreErrorKind::Full | StoreErrorKind::SubjectFull => ApiKeyErrorKind::Full,
             StoreErrorKind::Corrupt | StoreErrorKind::Unavailable => ApiKeyErrorKind::Unavailable,
         };
         Self::new(kind).with_source(error)

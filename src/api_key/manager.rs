@@ -16,6 +16,7 @@ use crate::clock::{Clock, UnixTime};
 use crate::credential::Sources;
 use crate::error::StoreErrorKind;
 use crate::limits;
+use crate::now_or_later::yield_once;
 use crate::secret::Issued;
 
 /// Creates, rotates, revokes and purges API keys. Cheap to clone.
@@ -229,7 +230,9 @@ impl ApiKeyManager {
         let ended_by = ended_by.min(self.now()?);
         let (mut purged, mut conflicts) = (0, 0);
         loop {
-            let page = self.list(ApiKeyFilter::EndedBy(ended_by), None).await?;
+            let authority = self.scheme.authority().clone();
+            let page = self.store.ended(authority, ended_by, limits::API_KEY_PAGE);
+            let page = page.await?;
             let count = page.len();
             if count == 0 {
                 return Ok(purged);
@@ -245,6 +248,7 @@ impl ApiKeyManager {
                 }
                 Err(error) => return Err(error.into()),
             }
+            yield_once().await;
         }
     }
 

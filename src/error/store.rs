@@ -33,6 +33,9 @@ kinds! {
         Corrupt = "corrupt", "what is stored cannot be read, or what should be stored is malformed";
         /// A store never makes room by dropping records that are still needed.
         Full = "full", "the store is full";
+        /// Only where the [limit](crate::grant::store::SubjectLimit) refuses a new one, and does
+        /// not end the oldest.
+        SubjectFull = "subject_full", "the subject has as many records as it may have";
         /// Try again later. Towards a client it is a 503, never a refusal of the credential.
         Unavailable = "unavailable", "the store cannot be reached or did not answer in time";
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use ring::error::Unspecified;
 
 use super::error::{GrantError, GrantErrorKind};
-use super::grant_store::GrantStore;
 use super::record::Grant;
+use super::store::SubjectLimit;
 use crate::clock::UnixTime;
 use crate::credential::charset;
 use crate::error::ConfigError;
@@ -100,14 +100,15 @@ pub(crate) fn no_random(_: Unspecified) -> GrantError {
     GrantError::new(GrantErrorKind::Unavailable).with_source("there are no random numbers")
 }
 
-/// Removes everything that has expired from a store.
-pub(crate) async fn purge(store: &dyn GrantStore, now: UnixTime) -> Result<usize, GrantError> {
-    let mut all = 0_usize;
-    loop {
-        match store.purge(now).await? {
-            0 => return Ok(all),
-            some => all = all.saturating_add(some),
+/// Checks the bound on the grants of one subject.
+pub(crate) fn check_subject_limit(limit: Option<SubjectLimit>) -> Result<(), ConfigError> {
+    let range = 1..=limits::GRANTS_PER_SUBJECT_MAX;
+    match limit {
+        Some(limit) if !range.contains(&limit.most()) => {
+            let most = limit.most();
+            Err(ConfigError::out_of_range("max_per_subject", most, range))
         }
+        _ => Ok(()),
     }
 }
 

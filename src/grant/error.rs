@@ -24,6 +24,10 @@ kinds! {
         /// [Purge](crate::session::SessionManager::purge) it at an interval, or raise its limit. No
         /// record that is still needed is dropped.
         Full = "full", "the store is full";
+        /// Only if the manager was built to refuse a new one
+        /// ([`refuse_at_subject_limit`](crate::session::SessionManagerBuilder::refuse_at_subject_limit)).
+        /// Let the subject end one, or revoke all of them.
+        SubjectFull = "subject_full", "the subject has as many sessions or refresh tokens as it may";
         /// [`source`](Error::source) says which value it is, never its content. The same call fails
         /// again.
         Malformed = "malformed", "a value to grant or store is malformed or too long";
@@ -44,6 +48,7 @@ impl From<StoreError> for GrantError {
         let kind = match error.kind() {
             StoreErrorKind::Conflict => GrantErrorKind::Conflict,
             StoreErrorKind::Full => GrantErrorKind::Full,
+            StoreErrorKind::SubjectFull => GrantErrorKind::SubjectFull,
             StoreErrorKind::Corrupt | StoreErrorKind::Unavailable => GrantErrorKind::Unavailable,
         };
         Self::new(kind).with_source(error)

@@ -5,6 +5,8 @@
 mod draft;
 mod error;
 mod grant_store;
+#[cfg(feature = "session")]
+mod purge;
 mod record;
 pub mod store;
 
@@ -15,9 +17,13 @@ pub(crate) use draft::Privileges;
 #[cfg(feature = "session")]
 pub(crate) use draft::check_lifetime;
 #[cfg(feature = "session")]
-pub(crate) use draft::no_random;
+pub(crate) use draft::check_subject_limit;
 #[cfg(feature = "session")]
-pub(crate) use draft::purge;
+pub(crate) use draft::no_random;
 pub use error::{GrantError, GrantErrorKind};
 pub use grant_store::GrantStore;
+#[cfg(feature = "session")]
+pub(crate) use purge::PurgeOnFull;
+#[cfg(feature = "session")]
+pub(crate) use purge::purge;
 pub use record::Grant;

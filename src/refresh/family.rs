@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::UnixTime;
 use crate::error::StoreError;
-use crate::grant::store::{Lookup, Sequence, TokenDigest};
+use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
 use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::NowOrLater;
 
@@ -88,6 +88,30 @@ pub trait RefreshTokenStore: GrantStore {
     /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if there is a family with that id, or the
     /// grant is revoked; or another [`StoreError`].
     fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Sequence, StoreError>>;
+
+    /// Does what [`create`](Self::create) does, and keeps the families of the subject, which is its
+    /// authority and id together, within `limit`, in the same transaction.
+    ///
+    /// Only those count that are neither expired when the new one was
+    /// [created](Grant::created) nor revoked. A family that ends so is unknown from then on.
+    ///
+    /// The default ignores the limit: one subject can then fill the store. A store of more than a
+    /// test implements it; one that wraps another passes it on. `testing::refresh_token_store`
+    /// checks it.
+    ///
+    /// # Errors
+    ///
+    /// [`SubjectFull`](crate::error::StoreErrorKind::SubjectFull) if the limit
+    /// [refuses](SubjectLimit::refuses) the family, or the errors of `create`; then no family has
+    /// ended.
+    fn create_within(
+        &self,
+        family: RefreshFamily,
+        limit: SubjectLimit,
+    ) -> NowOrLater<'_, Result<Created, StoreError>> {
+        let _ = limit;
+        self.create(family).map(|created| created.map(Created::new))
+    }
 
     /// Looks a family up.
     ///

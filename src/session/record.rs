@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::UnixTime;
 use crate::error::StoreError;
-use crate::grant::store::{Lookup, Sequence, TokenDigest};
+use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
 use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::NowOrLater;
 
@@ -98,6 +98,31 @@ pub trait SessionStore: GrantStore {
     /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if there is a session with that digest, or the
     /// grant is revoked; or another [`StoreError`].
     fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>>;
+
+    /// Does what [`create`](Self::create) does, and keeps the sessions of the subject, which is its
+    /// authority and id together, within `limit`, in the same transaction.
+    ///
+    /// Only those count that are neither expired when the new one was
+    /// [created](Grant::created) nor revoked. A session that ends so is unknown from then on, and
+    /// the families of refresh tokens that belong to it, if the store keeps them too.
+    ///
+    /// The default ignores the limit: one subject can then fill the store. A store of more than a
+    /// test implements it; one that wraps another passes it on. `testing::session_store` checks it.
+    ///
+    /// # Errors
+    ///
+    /// [`SubjectFull`](crate::error::StoreErrorKind::SubjectFull) if the limit
+    /// [refuses](SubjectLimit::refuses) the session, or the errors of `create`; then no session has
+    /// ended.
+    fn create_within(
+        &self,
+        session: SessionRecord,
+        limit: SubjectLimit,
+    ) -> NowOrLater<'_, Result<Created, StoreError>> {
+        let _ = limit;
+        self.create(session)
+            .map(|created| created.map(Created::new))
+    }
 
     /// Looks a session up.
     ///

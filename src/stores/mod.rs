@@ -11,6 +11,8 @@ mod cached;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "session")]
+mod subject;
 
 pub use cached::{Cached, CachedBuilder};
 #[cfg(feature = "api-key")]

@@ -12,7 +12,9 @@ use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::Sources;
 use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::event::{Event, Observer};
-use bearergate::grant::store::{Lookup, RevocationRecord, Sequence, TokenDigest};
+use bearergate::grant::store::{
+    Created, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
+};
 use bearergate::grant::{Grant, GrantError, GrantErrorKind, GrantStore};
 use bearergate::refresh::{
     NewRefreshToken, RefreshFamily, RefreshManager, RefreshManagerBuilder, RefreshTokenStore,
@@ -62,6 +64,7 @@ pub(crate) struct Faulty {
     pub(crate) is_slow: AtomicBool,
     pub(crate) is_losing_touches: AtomicBool,
     pub(crate) touches: AtomicUsize,
+    pub(crate) purges: AtomicUsize,
     pub(crate) families: Mutex<Vec<RefreshFamily>>,
     inner: Option<MemoryGrantStore>,
 }
@@ -120,6 +123,7 @@ impl GrantStore for Faulty {
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
+        self.purges.fetch_add(1, Ordering::SeqCst);
         self.answer(&self.no_writes, move |inner| inner.purge(now))
     }
 }
@@ -128,6 +132,16 @@ impl SessionStore for Faulty {
     fn create(&self, session: SessionRecord) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.answer(&self.no_writes, |inner| {
             SessionStore::create(inner, session)
+        })
+    }
+
+    fn create_within(
+        &self,
+        session: SessionRecord,
+        limit: SubjectLimit,
+    ) -> NowOrLater<'_, Result<Created, StoreError>> {
+        self.answer(&self.no_writes, move |inner| {
+            SessionStore::create_within(inner, session, limit)
         })
     }
 
@@ -163,6 +177,16 @@ impl RefreshTokenStore for Faulty {
     fn create(&self, family: RefreshFamily) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.answer(&self.no_writes, |inner| {
             RefreshTokenStore::create(inner, family)
+        })
+    }
+
+    fn create_within(
+        &self,
+        family: RefreshFamily,
+        limit: SubjectLimit,
+    ) -> NowOrLater<'_, Result<Created, StoreError>> {
+        self.answer(&self.no_writes, move |inner| {
+            RefreshTokenStore::create_within(inner, family, limit)
         })
     }
 

@@ -10,6 +10,7 @@ mod common;
 mod cookies;
 mod faults;
 mod lifecycle;
+mod limits;
 mod parallel;
 mod refresh;
 mod store;

@@ -6,12 +6,14 @@ use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
 use bearergate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
 use bearergate::clock::UnixTime;
 use bearergate::error::{StoreError, StoreErrorKind};
-use bearergate::grant::store::{Lookup, RevocationRecord, Sequence, TokenDigest};
+use bearergate::grant::store::{
+    Created, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
+};
 use bearergate::grant::{Grant, GrantStore};
 use bearergate::refresh::{RefreshFamily, RefreshTokenStore};
 use bearergate::session::{SessionRecord, SessionStore};
 use bearergate::stores::{MemoryApiKeyStore, MemoryGrantStore};
-use bearergate::{NowOrLater, testing};
+use bearergate::{NowOrLater, limits, testing};
 
 use crate::common::{NOW, wait};
 
@@ -153,15 +155,18 @@ fn suite_finds_every_fault_of_a_store_of_api_keys() {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum GrantFault {
+    EndsAtEveryLimit,
     EndsEverything,
     ForgetsData,
     ForgetsRevocations,
     ForgetsSealed,
+    IgnoresLimit,
     KeepsOldDigest,
     None,
     OneNumberForAll,
     PurgesEarly,
     PurgesRevocations,
+    RefusesAtEveryLimit,
     ResurrectsLate,
 }
 
@@ -179,6 +184,15 @@ impl FaultyGrants {
 
     fn is(&self, fault: GrantFault) -> bool {
         self.fault == fault
+    }
+
+    fn limit(&self, limit: SubjectLimit) -> SubjectLimit {
+        match self.fault {
+            GrantFault::EndsAtEveryLimit => SubjectLimit::ending_oldest(limit.most()),
+            GrantFault::IgnoresLimit => SubjectLimit::ending_oldest(limits::GRANTS_PER_SUBJECT_MAX),
+            GrantFault::RefusesAtEveryLimit => SubjectLimit::refusing(limit.most()),
+            _ => limit,
+        }
     }
 
     fn dated(&self, grant: &Grant) -> Grant {
@@ -227,6 +241,12 @@ impl SessionStore for FaultyGrants {
         NowOrLater::now(taken(SessionStore::create(&self.store, session)))
     }
 
+    fn create_within(&self, session: SessionRecord, limit: SubjectLimit) -> Answer<'_, Created> {
+        let limit = self.limit(limit);
+        let created = SessionStore::create_within(&self.store, session, limit);
+        NowOrLater::now(taken(created))
+    }
+
     fn find(&self, digest: TokenDigest) -> Answer<'_, Lookup<Arc<SessionRecord>>> {
         NowOrLater::now(taken(SessionStore::find(&self.store, digest)))
     }
@@ -255,6 +275,12 @@ impl RefreshTokenStore for FaultyGrants {
     fn create(&self, mut family: RefreshFamily) -> Answer<'_, Sequence> {
         family.grant = self.dated(&family.grant);
         NowOrLater::now(taken(RefreshTokenStore::create(&self.store, family)))
+    }
+
+    fn create_within(&self, family: RefreshFamily, limit: SubjectLimit) -> Answer<'_, Created> {
+        let limit = self.limit(limit);
+        let created = RefreshTokenStore::create_within(&self.store, family, limit);
+        NowOrLater::now(taken(created))
     }
 
     fn find(&self, id: TokenDigest) -> Answer<'_, Lookup<Arc<RefreshFamily>>> {
@@ -291,6 +317,9 @@ fn suite_finds_every_fault_of_a_store_of_sessions() {
             GrantFault::PurgesRevocations,
             "leaves those created after the revocation",
         ),
+        (GrantFault::EndsAtEveryLimit, "is refused as `subject_full`"),
+        (GrantFault::IgnoresLimit, "used longest ago"),
+        (GrantFault::RefusesAtEveryLimit, "used longest ago"),
         (GrantFault::ResurrectsLate, "cannot be changed"),
     ] {
         let breach = check(fault).unwrap_err();
@@ -313,6 +342,9 @@ fn suite_finds_every_fault_of_a_store_of_refresh_tokens() {
         (GrantFault::ForgetsSealed, "a rotation keeps"),
         (GrantFault::OneNumberForAll, "a greater sequence number"),
         (GrantFault::PurgesEarly, "at that second, and not before"),
+        (GrantFault::EndsAtEveryLimit, "is refused as `subject_full`"),
+        (GrantFault::IgnoresLimit, "used longest ago"),
+        (GrantFault::RefusesAtEveryLimit, "used longest ago"),
         (GrantFault::ResurrectsLate, "is a conflict"),
     ] {
         let breach = check(fault).unwrap_err();

@@ -17,5 +17,6 @@ mod durable;
 mod faulty;
 mod model;
 mod opening;
+mod purging;
 mod races;
 mod revocations;

@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::change::ApiKeyChange;
-use super::query::ApiKeyQuery;
+use super::query::{ApiKeyFilter, ApiKeyQuery};
 use crate::api_key::{ApiKeyId, ApiKeyRecord, PepperedDigest};
 use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
+use crate::principal::Authority;
 
 /// A store of API key records.
 ///
@@ -138,13 +139,36 @@ pub trait ApiKeyStore: fmt::Debug + Send + Sync {
         digest: PepperedDigest,
     ) -> NowOrLater<'_, Result<Option<ApiKeyRecord>, StoreError>>;
 
-    /// Lists the records that [match](ApiKeyQuery::matches) the query, by ascending id, as of one
-    /// point in time, and at most its limit of them.
+    /// Lists the records that [match](ApiKeyQuery::matches) the query, by ascending id, and at most
+    /// its limit of them, as of one point in time. Only a page for which a store has to look at
+    /// more than 1 000 records may be of several, so that no change waits for it.
     ///
     /// # Errors
     ///
     /// Like [`find`](Self::find).
     fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>>;
+
+    /// Returns some of the records of an authority whose keys had ended at this time, in any order,
+    /// at most `most`; none only if there are none. With it
+    /// [`purge`](crate::api_key::ApiKeyManager::purge) need not walk over the other records.
+    ///
+    /// The default [lists](Self::list) them.
+    ///
+    /// # Errors
+    ///
+    /// Like [`find`](Self::find).
+    fn ended(
+        &self,
+        authority: Authority,
+        time: UnixTime,
+        most: usize,
+    ) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
+        self.list(ApiKeyQuery::new(
+            authority,
+            ApiKeyFilter::EndedBy(time),
+            most,
+        ))
+    }
 
     /// Makes all of these changes, or none of them. Each changes another record.
     ///
@@ -185,6 +209,15 @@ impl<S: ApiKeyStore + ?Sized> ApiKeyStore for Arc<S> {
 
     fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
         (**self).list(query)
+    }
+
+    fn ended(
+        &self,
+        authority: Authority,
+        time: UnixTime,
+        most: usize,
+    ) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
+        (**self).ended(authority, time, most)
     }
 
     fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {

@@ -10,9 +10,11 @@ mod lookup;
 pub(super) mod revocation_record;
 pub(super) mod sequence;
 pub(super) mod session_handle;
+mod subject_limit;
 
 pub use digest::TokenDigest;
 pub use lookup::Lookup;
 pub use revocation_record::RevocationRecord;
 pub use sequence::Sequence;
 pub use session_handle::SessionHandle;
+pub use subject_limit::{Created, SubjectLimit};

@@ -9,7 +9,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::event::Observer;
-use crate::grant::check_lifetime;
+use crate::grant::store::SubjectLimit;
+use crate::grant::{PurgeOnFull, check_lifetime, check_subject_limit};
 use crate::limits;
 use crate::principal::Authority;
 use crate::refresh::family::RefreshTokenStore;
@@ -34,6 +35,8 @@ impl RefreshManager {
             lifetime: limits::REFRESH_LIFETIME,
             idle: limits::REFRESH_IDLE,
             reuse_window: Duration::ZERO,
+            limit: Some(SubjectLimit::ending_oldest(limits::GRANTS_PER_SUBJECT)),
+            full: PurgeOnFull::default(),
         })
     }
 }
@@ -60,6 +63,40 @@ impl RefreshManagerBuilder {
     /// Zero by default: within the window a thief that is as fast as the client is not detected.
     pub fn reuse_window(mut self, reuse_window: Duration) -> Self {
         self.0.reuse_window = reuse_window;
+        self
+    }
+
+    /// Sets how many families of refresh tokens a subject may have: 1 to [`limits::GRANTS_PER_SUBJECT_MAX`], by
+    /// default 100. Expired and revoked ones do not count.
+    ///
+    /// One more ends the one that was used longest ago, so that nobody who holds the account can
+    /// keep its owner from getting one. It ends without a revocation: access tokens
+    /// that were minted from it last until they expire.
+    pub fn max_per_subject(mut self, most: usize) -> Self {
+        let refuses = self.0.limit.is_some_and(|limit| limit.refuses());
+        self.0.limit = Some(match refuses {
+            true => SubjectLimit::refusing(most),
+            false => SubjectLimit::ending_oldest(most),
+        });
+        self
+    }
+
+    /// Refuses one more with [`SubjectFull`](crate::grant::GrantErrorKind::SubjectFull), and ends
+    /// none. Anybody who holds the account can then keep its owner from getting one, until the owner's
+    /// families of refresh tokens are revoked.
+    pub fn refuse_at_subject_limit(mut self) -> Self {
+        let most = self
+            .0
+            .limit
+            .map_or(limits::GRANTS_PER_SUBJECT, |limit| limit.most());
+        self.0.limit = Some(SubjectLimit::refusing(most));
+        self
+    }
+
+    /// Lets a subject have any number, for subjects that many users share (guests, kiosks). One
+    /// subject can then fill the store, and nobody else can get a refresh token.
+    pub fn unlimited_per_subject(mut self) -> Self {
+        self.0.limit = None;
         self
     }
 
@@ -91,8 +128,9 @@ impl RefreshManagerBuilder {
     ///
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) without the name of an authority,
     /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a lifetime over
-    /// [`limits::GRANT_LIFETIME_MAX`], an idle timeout under a second or over the lifetime, or a
-    /// reuse window over [`limits::REFRESH_REUSE_WINDOW_MAX`].
+    /// [`limits::GRANT_LIFETIME_MAX`], an idle timeout under a second or over the lifetime, a
+    /// reuse window over [`limits::REFRESH_REUSE_WINDOW_MAX`], or a number of families of a subject
+    /// outside its range.
     pub fn build(self) -> Result<RefreshManager, ConfigError> {
         let Inner {
             authority,
@@ -110,6 +148,7 @@ impl RefreshManagerBuilder {
                 range,
             ));
         }
+        check_subject_limit(self.0.limit)?;
         Ok(RefreshManager(Arc::new(self.0)))
     }
 }

@@ -17,8 +17,8 @@ use super::token::RefreshToken;
 use crate::clock::{Clock, UnixTime};
 use crate::error::{Rejection, RejectionKind, StoreError, StoreErrorKind};
 use crate::event::{Event, Observer};
-use crate::grant::store::{Lookup, Sequence};
-use crate::grant::{Grant, GrantError, GrantErrorKind, no_random, purge};
+use crate::grant::store::{Lookup, Sequence, SubjectLimit};
+use crate::grant::{Grant, GrantError, GrantErrorKind, PurgeOnFull, no_random, purge};
 use crate::principal::Authority;
 use crate::secret::Issued;
 
@@ -64,6 +64,8 @@ struct Inner {
     lifetime: Duration,
     idle: Duration,
     reuse_window: Duration,
+    limit: Option<SubjectLimit>,
+    full: PurgeOnFull,
 }
 
 /// The record of a rotation: what the tokens of the family grant. A service mints the next access
@@ -218,12 +220,20 @@ impl RefreshManager {
 
     async fn store(&self, family: &RefreshFamily, now: UnixTime) -> Result<Sequence, GrantError> {
         let store = &self.0.store;
-        let created = store.create(family.clone()).await;
+        let create = || match self.0.limit {
+            Some(limit) => store
+                .create_within(family.clone(), limit)
+                .map(|created| created.map(|created| created.sequence)),
+            None => store.create(family.clone()),
+        };
+        let created = create().await;
         if !matches!(&created, Err(error) if error.kind() == StoreErrorKind::Full) {
             return Ok(created?);
         }
-        purge(&**store, now).await?;
-        Ok(store.create(family.clone()).await?)
+        self.0.full.run(&**store, now).await?;
+        let sequence = create().await?;
+        self.0.full.is_worth_another();
+        Ok(sequence)
     }
 
     async fn find(&self, token: &RefreshToken) -> Result<Arc<RefreshFamily>, Rejection> {
@@ -288,7 +298,9 @@ impl RefreshManager {
     async fn end(&self, family: &RefreshFamily, now: UnixTime) -> Result<bool, StoreError> {
         let mut revoked = family.clone();
         revoked.revoked = Some(now);
-        self.update(revoked).await
+        let is_revoked = self.update(revoked).await?;
+        self.0.full.is_worth_another();
+        Ok(is_revoked)
     }
 
     async fn update(&self, family: RefreshFamily) -> Result<bool, StoreError> {

@@ -8,7 +8,8 @@ use super::{Inner, SessionManager};
 use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::ConfigError;
-use crate::grant::{GrantStore, check_lifetime};
+use crate::grant::store::SubjectLimit;
+use crate::grant::{GrantStore, PurgeOnFull, check_lifetime, check_subject_limit};
 use crate::limits;
 use crate::principal::Authority;
 use crate::session::record::SessionStore;
@@ -32,6 +33,8 @@ impl SessionManager {
             clock: Arc::new(SystemClock),
             lifetime: limits::SESSION_LIFETIME,
             idle: limits::SESSION_IDLE,
+            limit: Some(SubjectLimit::ending_oldest(limits::GRANTS_PER_SUBJECT)),
+            full: PurgeOnFull::default(),
         })
     }
 }
@@ -48,6 +51,40 @@ impl SessionManagerBuilder {
     /// 30 minutes.
     pub fn idle(mut self, idle: Duration) -> Self {
         self.0.idle = idle;
+        self
+    }
+
+    /// Sets how many sessions a subject may have: 1 to [`limits::GRANTS_PER_SUBJECT_MAX`], by
+    /// default 100. Expired and revoked ones do not count.
+    ///
+    /// One more ends the one that was used longest ago, so that nobody who holds the account can
+    /// keep its owner from logging in. It ends without a revocation: access tokens that were
+    /// minted from it last until they expire.
+    pub fn max_per_subject(mut self, most: usize) -> Self {
+        let refuses = self.0.limit.is_some_and(|limit| limit.refuses());
+        self.0.limit = Some(match refuses {
+            true => SubjectLimit::refusing(most),
+            false => SubjectLimit::ending_oldest(most),
+        });
+        self
+    }
+
+    /// Refuses one more with [`SubjectFull`](crate::grant::GrantErrorKind::SubjectFull), and ends
+    /// none. Anybody who holds the account can then keep its owner from logging in, until the owner's
+    /// sessions are revoked.
+    pub fn refuse_at_subject_limit(mut self) -> Self {
+        let most = self
+            .0
+            .limit
+            .map_or(limits::GRANTS_PER_SUBJECT, |limit| limit.most());
+        self.0.limit = Some(SubjectLimit::refusing(most));
+        self
+    }
+
+    /// Lets a subject have any number, for subjects that many users share (guests, kiosks). One
+    /// subject can then fill the store, and nobody else can log in.
+    pub fn unlimited_per_subject(mut self) -> Self {
+        self.0.limit = None;
         self
     }
 
@@ -77,9 +114,11 @@ impl SessionManagerBuilder {
     ///
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) without the name of an authority,
     /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a lifetime over
-    /// [`limits::GRANT_LIFETIME_MAX`], or an idle timeout under a second or over the lifetime.
+    /// [`limits::GRANT_LIFETIME_MAX`], an idle timeout under a second or over the lifetime, or a
+    /// number of sessions of a subject outside its range.
     pub fn build(self) -> Result<SessionManager, ConfigError> {
         check_lifetime(&self.0.authority, self.0.lifetime, self.0.idle)?;
+        check_subject_limit(self.0.limit)?;
         Ok(SessionManager(Arc::new(self.0)))
     }
 }

@@ -16,8 +16,8 @@ use super::request::{NewSession, SessionChange};
 use super::validator::{Session, SessionValidator};
 use crate::clock::{Clock, UnixTime};
 use crate::error::StoreErrorKind;
-use crate::grant::store::{RevocationRecord, Sequence, SessionHandle};
-use crate::grant::{GrantError, GrantErrorKind, GrantStore, no_random, purge};
+use crate::grant::store::{RevocationRecord, Sequence, SessionHandle, SubjectLimit};
+use crate::grant::{GrantError, GrantErrorKind, GrantStore, PurgeOnFull, no_random, purge};
 use crate::limits;
 use crate::principal::Authority;
 use crate::secret::Issued;
@@ -59,6 +59,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     lifetime: Duration,
     idle: Duration,
+    limit: Option<SubjectLimit>,
+    full: PurgeOnFull,
 }
 
 impl SessionManager {
@@ -82,7 +84,8 @@ impl SessionManager {
     /// # Errors
     ///
     /// [`Malformed`](GrantErrorKind::Malformed) if a part of `new` is malformed or too long, or
-    /// another [`GrantError`]; then there is no session.
+    /// another [`GrantError`]; then there is no session. A [full](GrantErrorKind::Full) store is
+    /// purged before, but not again in a second in which that made no room.
     pub async fn create(&self, new: NewSession) -> Result<Issued<Session>, GrantError> {
         let now = self.now()?;
         let (draft, data) = new.into_parts();
@@ -208,12 +211,20 @@ impl SessionManager {
 
     async fn store(&self, record: &SessionRecord, now: UnixTime) -> Result<Sequence, GrantError> {
         let store = &self.0.store;
-        let created = store.create(record.clone()).await;
+        let create = || match self.0.limit {
+            Some(limit) => store
+                .create_within(record.clone(), limit)
+                .map(|created| created.map(|created| created.sequence)),
+            None => store.create(record.clone()),
+        };
+        let created = create().await;
         if !matches!(&created, Err(error) if error.kind() == StoreErrorKind::Full) {
             return Ok(created?);
         }
-        purge(&**store, now).await?;
-        Ok(store.create(record.clone()).await?)
+        self.0.full.run(&**store, now).await?;
+        let sequence = create().await?;
+        self.0.full.is_worth_another();
+        Ok(sequence)
     }
 
     async fn update(&self, old: &Session, mut new: SessionRecord) -> Result<Session, GrantError> {
@@ -230,7 +241,9 @@ impl SessionManager {
         for other in &self.0.others {
             other.revoke(record.clone()).await?;
         }
-        Ok(self.0.store.revoke(record).await?)
+        self.0.store.revoke(record).await?;
+        self.0.full.is_worth_another();
+        Ok(())
     }
 
     fn now(&self) -> Result<UnixTime, GrantError> {

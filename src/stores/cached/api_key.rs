@@ -1,12 +1,15 @@
 //! The cached store of API keys.
 
-use super::cache::InsertTicket;
+use std::sync::Arc;
+
+use super::cache::{InsertTicket, Names};
 use super::store::Cached;
 use crate::api_key::store::{ApiKeyChange, ApiKeyQuery};
 use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
 use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
+use crate::principal::Authority;
 
 type Found = Result<Option<ApiKeyRecord>, StoreError>;
 
@@ -21,23 +24,31 @@ impl<S: ApiKeyStore + ?Sized> Cached<S> {
         let ticket = self.legacy.get(digest.digest()).err().flatten();
         self.store.find_by_digest(digest).map(move |found| {
             if let Ok(Some(record)) = &found {
-                self.legacy.insert(digest.digest(), record.id(), ticket);
+                self.legacy
+                    .insert(digest.digest(), record.id(), Names::default(), ticket);
                 let known = known.filter(|(id, _)| *id == record.id());
                 let ticket = known.and_then(|(_, ticket)| ticket);
-                self.records.insert(&record.id(), record.clone(), ticket);
+                self.insert_record(record, ticket);
             }
             found
         })
     }
+
+    fn insert_record(&self, record: &ApiKeyRecord, ticket: Option<InsertTicket>) {
+        let id = record.id();
+        let names = Names::of([self.records.changes().name(&id)]);
+        self.records.insert(&id, record.clone(), names, ticket);
+    }
 }
 
-impl<S: ApiKeyStore + ?Sized> ApiKeyStore for Cached<S> {
+impl<S: ApiKeyStore + ?Sized + 'static> ApiKeyStore for Cached<S> {
     fn find(&self, id: ApiKeyId) -> NowOrLater<'_, Found> {
+        self.writes.drive();
         match self.records.get(&id) {
             Ok(record) => NowOrLater::now(Ok(Some(record))),
             Err(ticket) => self.store.find(id).map(move |found| {
                 if let Ok(Some(record)) = &found {
-                    self.records.insert(&record.id(), record.clone(), ticket);
+                    self.insert_record(record, ticket);
                 }
                 found
             }),
@@ -45,6 +56,7 @@ impl<S: ApiKeyStore + ?Sized> ApiKeyStore for Cached<S> {
     }
 
     fn find_by_digest(&self, digest: PepperedDigest) -> NowOrLater<'_, Found> {
+        self.writes.drive();
         let Some(id) = self.legacy.get_stale(digest.digest()) else {
             return self.ask_by_digest(digest, None);
         };
@@ -61,14 +73,22 @@ impl<S: ApiKeyStore + ?Sized> ApiKeyStore for Cached<S> {
         self.store.list(query)
     }
 
+    fn ended(
+        &self,
+        authority: Authority,
+        time: UnixTime,
+        most: usize,
+    ) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
+        self.store.ended(authority, time, most)
+    }
+
     fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {
-        let change = self
-            .records
-            .change(changes.iter().map(ApiKeyChange::id).collect());
-        self.store.commit(changes).map(|made| {
-            change.done();
-            made
-        })
+        let known = self.records.changes();
+        let names = changes.iter().map(|change| known.name(&change.id()));
+        let names = names.collect();
+        let store = Arc::clone(&self.store);
+        let write = async move { store.commit(changes).await };
+        self.writes.run(|| known.begin(names), write)
     }
 
     fn touch(&self, id: ApiKeyId, now: UnixTime) {

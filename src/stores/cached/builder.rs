@@ -1,13 +1,17 @@
 //! The builder of stores with a cache.
 
 use std::sync::Arc;
+#[cfg(feature = "session")]
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use super::cache::ReadCache;
 use super::store::Cached;
+use super::writes::Writes;
 use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::ConfigError;
+use crate::http_client::Spawn;
 use crate::limits;
 
 /// Builds a [`Cached`] store.
@@ -28,6 +32,7 @@ pub struct CachedBuilder<S: ?Sized> {
     staleness: Duration,
     entries: usize,
     clock: Arc<dyn Clock>,
+    spawn: Option<Arc<dyn Spawn>>,
     store: Arc<S>,
 }
 
@@ -39,6 +44,7 @@ impl<S: ?Sized> Cached<S> {
             staleness: limits::CACHE_STALENESS,
             entries: limits::CACHE_ENTRIES,
             clock: Arc::new(SystemClock),
+            spawn: None,
             store,
         }
     }
@@ -53,7 +59,7 @@ impl<S: ?Sized> CachedBuilder<S> {
     }
 
     /// Sets how many records of each kind are cached: 1 to [`limits::CACHE_ENTRIES_MAX`]. A record
-    /// too many replaces a stale one, or any other one.
+    /// too many replaces a stale one among the next few, or another one.
     pub fn entries(mut self, entries: usize) -> Self {
         self.entries = entries;
         self
@@ -66,10 +72,22 @@ impl<S: ?Sized> CachedBuilder<S> {
         self
     }
 
-    /// Takes the clock from an [`Environment`]; without one there, the present clock stays. Call it
-    /// before [`clock`](Self::clock) if the store's differs.
+    /// Sets the spawner that completes a change whose caller stopped waiting. By default there is
+    /// none, and the next calls of the store drive such a change to its end; until then, nothing is
+    /// cached of what it names.
+    pub fn spawner(mut self, spawner: impl Spawn + 'static) -> Self {
+        self.spawn = Some(Arc::new(spawner));
+        self
+    }
+
+    /// Takes the clock and the spawner from an [`Environment`]; what is missing there stays as it
+    /// is. Call it before [`clock`](Self::clock) and [`spawner`](Self::spawner) if those of the
+    /// store differ.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.clock);
+        if environment.spawn.is_some() {
+            self.spawn.clone_from(&environment.spawn);
+        }
         self
     }
 
@@ -99,6 +117,9 @@ impl<S: ?Sized> CachedBuilder<S> {
             legacy: self.cache(),
             #[cfg(feature = "session")]
             sessions: self.cache(),
+            #[cfg(feature = "session")]
+            purged: AtomicU64::new(0),
+            writes: Writes::new(self.spawn),
             store: self.store,
         })
     }

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use super::changes::{Changes, Name};
 use crate::clock::{Clock, UnixTime};
-use crate::limits;
 
 /// Values by key. Each is used for the staleness, counted from the second in which the store was
-/// asked.
+/// asked, unless a change names it.
 pub(super) struct ReadCache<K, V> {
     first: CacheShard<K, V>,
     others: Box<[CacheShard<K, V>]>,
@@ -19,6 +20,7 @@ pub(super) struct ReadCache<K, V> {
     capacity: usize,
     staleness: Duration,
     clock: Arc<dyn Clock>,
+    changes: Arc<Changes>,
 }
 
 /// A part on its own cache lines.
@@ -27,28 +29,39 @@ struct CacheShard<K, V>(RwLock<Entries<K, V>>);
 
 struct Entries<K, V> {
     by_key: HashMap<K, Entry<V>>,
-    /// Counts the changes, so that an answer from before a change is not cached after it.
-    epoch: u64,
-    /// Changes in progress; while there are any, nothing is cached.
-    changes: usize,
-    /// Nothing is cached before this time: a change whose caller stopped waiting may be in
-    /// progress.
-    closed_until: Option<UnixTime>,
+    /// The keys, each at the place that its entry names.
+    keys: Vec<K>,
+    /// Where the next entry to replace is looked for.
+    hand: usize,
 }
 
 struct Entry<V> {
     value: V,
     asked: UnixTime,
+    names: Names,
+    /// The number of the last change that is known not to name it.
+    seen: AtomicU64,
+    place: usize,
 }
 
-/// The state when the store was asked; an answer is cached only if no change came in between.
+/// What the changes of a record may name.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Names {
+    all: [Name; 4],
+    len: usize,
+}
+
+/// The state when the store was asked; an answer is cached only if no change of it came in between.
 #[derive(Clone, Copy)]
 pub(super) struct InsertTicket {
-    epoch: u64,
+    number: u64,
     asked: UnixTime,
 }
 
 const SHARDS: u64 = 64;
+
+/// How many entries are looked at for a stale one to replace.
+const LOOKS: usize = 8;
 
 impl<K, V> ReadCache<K, V> {
     pub(super) fn new(entries: usize, staleness: Duration, clock: Arc<dyn Clock>) -> Self {
@@ -59,12 +72,14 @@ impl<K, V> ReadCache<K, V> {
             hasher: RandomState::new(),
             capacity: entries / shards,
             staleness,
+            changes: Changes::new(Arc::clone(&clock)),
             clock,
         }
     }
 
-    fn shards(&self) -> impl Iterator<Item = &CacheShard<K, V>> {
-        [&self.first].into_iter().chain(&self.others)
+    /// Returns the changes that this cache has to know.
+    pub(super) const fn changes(&self) -> &Arc<Changes> {
+        &self.changes
     }
 
     fn is_fresh(&self, asked: UnixTime, now: UnixTime) -> bool {
@@ -87,12 +102,18 @@ impl<K: Clone + Eq + Hash, V: Clone> ReadCache<K, V> {
         let now = self.clock.now().ok_or(None)?;
         let state = self.shard(key).read();
         match state.by_key.get(key) {
-            Some(entry) if self.is_fresh(entry.asked, now) => Ok(entry.value.clone()),
+            Some(entry) if self.is_fresh(entry.asked, now) && self.is_current(entry) => {
+                Ok(entry.value.clone())
+            }
             _ => Err(Some(InsertTicket {
-                epoch: state.epoch,
+                number: self.changes.last(),
                 asked: now,
             })),
         }
+    }
+
+    fn is_current(&self, entry: &Entry<V>) -> bool {
+        self.changes.confirm(entry.names.as_slice(), &entry.seen)
     }
 
     /// Returns the cached value, also a stale one.
@@ -101,32 +122,51 @@ impl<K: Clone + Eq + Hash, V: Clone> ReadCache<K, V> {
         state.by_key.get(key).map(|entry| entry.value.clone())
     }
 
-    /// Caches an answer, unless a change came in between.
-    pub(super) fn insert(&self, key: &K, value: V, ticket: Option<InsertTicket>) {
-        let Some(InsertTicket { epoch, asked }) = ticket else {
+    /// Caches an answer, unless a change of one of its names came in between.
+    pub(super) fn insert(&self, key: &K, value: V, names: Names, ticket: Option<InsertTicket>) {
+        let Some(InsertTicket { number, asked }) = ticket else {
             return;
         };
-        let mut state = self.shard(key).write();
-        let is_closed = state.closed_until.is_some_and(|until| asked < until);
-        if state.epoch != epoch || state.changes > 0 || is_closed {
+        if !self.changes.may_insert(names.as_slice(), number, asked) {
             return;
         }
-        if state.by_key.len() >= self.capacity && !state.by_key.contains_key(key) {
-            self.evict(&mut state, asked);
-        }
-        state.by_key.insert(key.clone(), Entry { value, asked });
+        let mut state = self.shard(key).write();
+        let place = self.place(&mut state, key, asked);
+        let entry = Entry {
+            value,
+            asked,
+            names,
+            // A change that began since then is found by it.
+            seen: AtomicU64::new(number),
+            place,
+        };
+        state.by_key.insert(key.clone(), entry);
     }
 
-    /// Removes the stale entries, or any one if all are fresh.
-    fn evict(&self, state: &mut Entries<K, V>, now: UnixTime) {
-        state
-            .by_key
-            .retain(|_, entry| self.is_fresh(entry.asked, now));
-        if state.by_key.len() >= self.capacity
-            && let Some(any) = state.by_key.keys().next().cloned()
-        {
-            state.by_key.remove(&any);
+    /// Returns the place of a key. A new key in a full part takes that of a stale entry among the
+    /// next few, or of the first of them.
+    fn place(&self, state: &mut Entries<K, V>, key: &K, now: UnixTime) -> usize {
+        if let Some(entry) = state.by_key.get(key) {
+            return entry.place;
         }
+        if state.keys.len() < self.capacity {
+            state.keys.push(key.clone());
+            return state.keys.len() - 1;
+        }
+        let places = state.keys.len().max(1);
+        let is_usable = |key: &K| {
+            let entry = state.by_key.get(key);
+            entry.is_some_and(|entry| self.is_fresh(entry.asked, now))
+        };
+        let mut next = (0..LOOKS).map(|step| (state.hand + step) % places);
+        let stale = next.find(|at| state.keys.get(*at).is_some_and(|key| !is_usable(key)));
+        let place = stale.unwrap_or(state.hand % places);
+        state.hand = (place + 1) % places;
+        if let Some(own) = state.keys.get_mut(place) {
+            let old = std::mem::replace(own, key.clone());
+            state.by_key.remove(&old);
+        }
+        place
     }
 
     /// Changes the cached value of a key, if there is one.
@@ -137,37 +177,37 @@ impl<K: Clone + Eq + Hash, V: Clone> ReadCache<K, V> {
     }
 
     pub(super) fn remove(&self, key: &K) {
-        self.shard(key).write().by_key.remove(key);
-    }
-
-    /// Removes these keys, and caches nothing in their parts until the change is complete.
-    pub(super) fn change(&self, keys: Vec<K>) -> PendingChange<'_, K, V> {
-        for key in &keys {
-            self.shard(key).begin(|other, _| other == key);
-        }
-        let shards = keys.iter().map(|key| self.shard(key)).collect();
-        self.changing(shards)
-    }
-
-    /// Removes all values for which `is_changed`, and caches nothing until the change is complete.
-    pub(super) fn change_all(&self, is_changed: impl Fn(&V) -> bool) -> PendingChange<'_, K, V> {
-        for shard in self.shards() {
-            shard.begin(|_, value| is_changed(value));
-        }
-        self.changing(self.shards().collect())
-    }
-
-    fn changing<'a>(&'a self, shards: Vec<&'a CacheShard<K, V>>) -> PendingChange<'a, K, V> {
-        PendingChange {
-            shards,
-            is_done: false,
-            cache: self,
+        let mut state = self.shard(key).write();
+        let Some(entry) = state.by_key.remove(key) else {
+            return;
+        };
+        state.keys.swap_remove(entry.place);
+        if let Some(moved) = state.keys.get(entry.place).cloned()
+            && let Some(moved) = state.by_key.get_mut(&moved)
+        {
+            moved.place = entry.place;
         }
     }
 }
 
+impl Names {
+    /// Takes the names of a record; it has at most four.
+    pub(super) fn of(names: impl IntoIterator<Item = Name>) -> Self {
+        let mut own = Self::default();
+        for (place, name) in own.all.iter_mut().zip(names) {
+            *place = name;
+            own.len += 1;
+        }
+        own
+    }
+
+    fn as_slice(&self) -> &[Name] {
+        self.all.get(..self.len).unwrap_or(&self.all)
+    }
+}
+
 impl<K, V> CacheShard<K, V> {
-    // No code of others runs while a lock is held, so a poisoned one has no half-made change.
+    // A poisoned lock has no half-made change: code of others under it only changes one value.
     fn read(&self) -> RwLockReadGuard<'_, Entries<K, V>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -175,57 +215,15 @@ impl<K, V> CacheShard<K, V> {
     fn write(&self) -> RwLockWriteGuard<'_, Entries<K, V>> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn begin(&self, is_changed: impl Fn(&K, &V) -> bool) {
-        let mut state = self.write();
-        state
-            .by_key
-            .retain(|key, entry| !is_changed(key, &entry.value));
-        state.epoch = state.epoch.wrapping_add(1);
-        state.changes = state.changes.saturating_add(1);
-    }
-
-    fn end(&self, closed_until: Option<UnixTime>) {
-        let mut state = self.write();
-        state.epoch = state.epoch.wrapping_add(1);
-        state.changes = state.changes.saturating_sub(1);
-        state.closed_until = state.closed_until.max(closed_until);
-    }
 }
 
 impl<K, V> Default for CacheShard<K, V> {
     fn default() -> Self {
         Self(RwLock::new(Entries {
             by_key: HashMap::new(),
-            epoch: 0,
-            changes: 0,
-            closed_until: None,
+            keys: Vec::new(),
+            hand: 0,
         }))
-    }
-}
-
-/// A change of the store in progress.
-pub(super) struct PendingChange<'a, K, V> {
-    shards: Vec<&'a CacheShard<K, V>>,
-    is_done: bool,
-    cache: &'a ReadCache<K, V>,
-}
-
-impl<K, V> PendingChange<'_, K, V> {
-    /// Ends the change after the store has answered.
-    pub(super) fn done(mut self) {
-        self.is_done = true;
-    }
-}
-
-impl<K, V> Drop for PendingChange<'_, K, V> {
-    /// If the caller stopped waiting for the answer, the store may still make the change: for some
-    /// time nothing is cached in the changed parts.
-    fn drop(&mut self) {
-        let now = self.cache.clock.now();
-        let doubt = now.map(|now| now.saturating_add(limits::CACHE_DOUBT));
-        let closed_until = doubt.filter(|_| !self.is_done);
-        self.shards.iter().for_each(|shard| shard.end(closed_until));
     }
 }
 
@@ -234,5 +232,44 @@ impl<K, V> fmt::Debug for ReadCache<K, V> {
         f.debug_struct("ReadCache")
             .field("staleness", &self.staleness)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clock::FakeClock;
+
+    const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+
+    proptest! {
+        #[test]
+        fn a_full_part_replaces_one_entry_and_keeps_its_places(
+            steps in prop::collection::vec((0..40_u8, any::<bool>(), 0..3_u64), 0..300),
+        ) {
+            let clock = FakeClock::at(NOW);
+            // One part of ten places.
+            let mut cache = ReadCache::new(1, Duration::from_secs(5), Arc::new(clock.clone()));
+            cache.capacity = 10;
+            for (key, is_removed, secs) in steps {
+                clock.advance(Duration::from_secs(secs));
+                match cache.get(&key) {
+                    Ok(value) => prop_assert_eq!(value, key),
+                    Err(ticket) => cache.insert(&key, key, Names::default(), ticket),
+                }
+                if is_removed {
+                    cache.remove(&key);
+                }
+                prop_assert_eq!(cache.get(&key).is_err(), is_removed);
+                let state = cache.first.read();
+                prop_assert!(state.keys.len() <= 10);
+                prop_assert_eq!(state.keys.len(), state.by_key.len());
+                for (place, key) in state.keys.iter().enumerate() {
+                    prop_assert_eq!(state.by_key[key].place, place);
+                }
+            }
+        }
     }
 }

@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "session")]
+use std::sync::atomic::AtomicU64;
 
 use super::cache::ReadCache;
+use super::writes::Writes;
 #[cfg(feature = "api-key")]
 use crate::api_key::ApiKeyId;
 #[cfg(feature = "api-key")]
@@ -20,7 +23,10 @@ use crate::session::SessionRecord;
 ///
 /// What other processes change is seen after the [staleness](super::CachedBuilder::staleness) at
 /// the latest: a key or session that one of them revoked stays valid here until then. What is
-/// changed through this store is seen at once, so make all changes of this process through it. Only
+/// changed through this store is seen at once, so make all changes of this process through it. A
+/// change begins when its answer is first polled, and then runs to its end also if the answer is
+/// dropped: on the [spawner](super::CachedBuilder::spawner), or else driven by the next calls. Until
+/// it has ended, nothing is cached of what it names. Only
 /// found records are cached: never that there is none, never an error, and no list. Refresh tokens
 /// are not cached, because each is valid once.
 ///
@@ -43,6 +49,10 @@ pub struct Cached<S: ?Sized> {
     pub(super) legacy: ReadCache<KeyDigest, ApiKeyId>,
     #[cfg(feature = "session")]
     pub(super) sessions: ReadCache<TokenDigest, Arc<SessionRecord>>,
+    /// The latest time of a purge, in seconds.
+    #[cfg(feature = "session")]
+    pub(super) purged: AtomicU64,
+    pub(super) writes: Writes,
     pub(super) store: Arc<S>,
 }
 

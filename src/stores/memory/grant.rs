@@ -4,21 +4,25 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::shards::{Both, Map, Shards};
-use crate::clock::{Leeway, UnixTime};
+use super::grant_table::{GrantRecord, GrantTable};
+use super::revocations::{Revocations, Swept};
+use crate::clock::UnixTime;
 use crate::error::{StoreError, StoreErrorKind};
-use crate::grant::store::{Lookup, RevocationRecord, Sequence, TokenDigest};
+use crate::grant::store::{Created, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest};
 use crate::grant::{Grant, GrantStore};
-use crate::now_or_later::NowOrLater;
+use crate::limits;
+use crate::now_or_later::{NowOrLater, yield_once};
 use crate::refresh::{RefreshFamily, RefreshTokenStore};
-use crate::revocation_list::RevocationTarget;
+use crate::revocation_list::{RevocationKind, RevocationTarget};
 use crate::session::{SessionRecord, SessionStore};
+use crate::stores::subject::{Held, leaving};
 
 /// A store of sessions, families of refresh tokens and the revocations of both in the memory of
 /// this process.
 ///
-/// Its content is lost when it is dropped: users have to log in again. It always answers at once,
-/// and acts when it is called.
+/// Its content is lost when it is dropped: users have to log in again. It answers at once, and acts
+/// when it is called; only a purge that has to look at more than 1 000 revocations that end nothing
+/// lets other tasks run in between. No call holds a lock while it works on more than 1 000 records.
 ///
 /// ```
 /// use bearergate::stores::MemoryGrantStore;
@@ -28,30 +32,23 @@ use crate::session::{SessionRecord, SessionStore};
 /// # let _ = store;
 /// ```
 pub struct MemoryGrantStore {
-    sessions: Shards<TokenDigest, Arc<SessionRecord>>,
-    families: Shards<TokenDigest, Arc<RefreshFamily>>,
-    revocations: Shards<RevocationTarget<'static>, Written>,
+    sessions: GrantTable<SessionRecord>,
+    families: GrantTable<RefreshFamily>,
+    revocations: Revocations,
     last: AtomicU64,
-}
-
-/// A revocation as it was written.
-#[derive(Clone, Copy)]
-struct Written {
-    sequence: Sequence,
-    until: UnixTime,
 }
 
 impl MemoryGrantStore {
     /// Makes an empty store for at most `limit` sessions, as many families and as many
-    /// revocations.
+    /// revocations. Give it room for many times the sessions that one subject may have.
     ///
     /// More are refused with [`Full`](StoreErrorKind::Full): nothing is removed before it has
     /// expired, and what has expired is removed when [`purge`](GrantStore::purge) is called.
     pub fn new(limit: usize) -> Self {
         Self {
-            sessions: Shards::new(limit),
-            families: Shards::new(limit),
-            revocations: Shards::new(limit),
+            sessions: GrantTable::new(limit),
+            families: GrantTable::new(limit),
+            revocations: Revocations::new(limit),
             last: AtomicU64::new(0),
         }
     }
@@ -65,13 +62,7 @@ impl MemoryGrantStore {
     }
 
     fn has_revoked(&self, grant: &Grant) -> bool {
-        self.revocations.len() > 0
-            && grant.revocation_targets().any(|target| {
-                let part = self.revocations.read(&target);
-                let revocations: &Map<RevocationTarget<'_>, Written> = &part;
-                let written = revocations.get(&target);
-                written.is_some_and(|w| RevocationRecord::revokes(target.kind(), w.sequence, grant))
-            })
+        self.revocations.has_revoked(grant)
     }
 
     /// Gives a grant its sequence number, unless it is revoked.
@@ -91,74 +82,40 @@ impl MemoryGrantStore {
         }
     }
 
-    fn add_revocation(&self, record: RevocationRecord) -> Result<(), StoreError> {
-        let sequence = self.next_sequence(record.at());
-        let mut revocations = self.revocations.write(record.target());
-        let new = Written {
-            sequence,
-            until: record.until(),
-        };
-        if let Some(old) = revocations.get_mut(record.target()) {
-            *old = old.joined(new);
-            return Ok(());
-        }
-        self.revocations.reserve()?;
-        revocations.insert(record.target().clone(), new);
-        Ok(())
+    fn add_session(&self, session: SessionRecord) -> Result<Sequence, StoreError> {
+        self.sessions.insert(session, |session| {
+            let (grant, sequence) = self.numbered(&session.grant)?;
+            (session.grant, session.version) = (grant, 1);
+            Ok(sequence)
+        })
     }
 
-    fn add_session(&self, mut session: SessionRecord) -> Result<Sequence, StoreError> {
-        let mut sessions = self.sessions.write(&session.digest);
-        if sessions.contains_key(&session.digest) {
-            return Err(StoreErrorKind::Conflict.into());
-        }
-        let (grant, sequence) = self.numbered(&session.grant)?;
-        self.sessions.reserve()?;
-        (session.grant, session.version) = (grant, 1);
-        sessions.insert(session.digest, Arc::new(session));
-        Ok(sequence)
+    fn add_family(&self, family: RefreshFamily) -> Result<Sequence, StoreError> {
+        self.families.insert(family, |family| {
+            let (grant, sequence) = self.numbered(&family.grant)?;
+            (family.grant, family.version) = (grant, 1);
+            Ok(sequence)
+        })
     }
 
-    fn replace_session(
-        &self,
-        mut sessions: Both<'_, TokenDigest, Arc<SessionRecord>>,
-        old: TokenDigest,
-        mut new: SessionRecord,
-    ) -> Result<u64, StoreError> {
-        let stored = sessions.first().get(&old).cloned();
-        let stored = stored.ok_or(StoreErrorKind::Conflict)?;
-        let version = self.next_version(&stored.grant, [stored.version, new.version])?;
-        if new.digest != old && sessions.second().contains_key(&new.digest) {
-            return Err(StoreErrorKind::Conflict.into());
-        }
-        new.grant = kept(&stored.grant, &new.grant);
-        new.version = version;
-        sessions.first().remove(&old);
-        sessions.second().insert(new.digest, Arc::new(new));
-        Ok(version)
-    }
-
-    fn add_family(&self, mut family: RefreshFamily) -> Result<Sequence, StoreError> {
-        let mut families = self.families.write(&family.id);
-        if families.contains_key(&family.id) {
-            return Err(StoreErrorKind::Conflict.into());
-        }
-        let (grant, sequence) = self.numbered(&family.grant)?;
-        self.families.reserve()?;
-        (family.grant, family.version) = (grant, 1);
-        families.insert(family.id, Arc::new(family));
-        Ok(sequence)
+    fn replace_session(&self, old: TokenDigest, mut new: SessionRecord) -> Result<u64, StoreError> {
+        let digest = new.digest;
+        self.sessions.replace(&old, &digest, |stored| {
+            new.version = self.next_version(&stored.grant, [stored.version, new.version])?;
+            new.grant = kept(&stored.grant, &new.grant);
+            let version = new.version;
+            Ok((new, version))
+        })
     }
 
     fn replace_family(&self, mut new: RefreshFamily) -> Result<u64, StoreError> {
-        let mut families = self.families.write(&new.id);
-        let stored = families.get_mut(&new.id);
-        let stored = stored.ok_or(StoreErrorKind::Conflict)?;
-        let version = self.next_version(&stored.grant, [stored.version, new.version])?;
-        new.grant = kept(&stored.grant, &new.grant);
-        new.version = version;
-        *stored = Arc::new(new);
-        Ok(version)
+        let id = new.id;
+        self.families.replace(&id, &id, |stored| {
+            new.version = self.next_version(&stored.grant, [stored.version, new.version])?;
+            new.grant = kept(&stored.grant, &new.grant);
+            let version = new.version;
+            Ok((new, version))
+        })
     }
 
     fn next_version(&self, grant: &Grant, versions: [u64; 2]) -> Result<u64, StoreError> {
@@ -170,14 +127,86 @@ impl MemoryGrantStore {
             .checked_add(1)
             .ok_or_else(|| StoreErrorKind::Full.into())
     }
-}
 
-impl Written {
-    fn joined(self, other: Self) -> Self {
-        Self {
-            sequence: self.sequence.max(other.sequence),
-            until: self.until.max(other.until),
+    /// Adds a record of a subject that may have so many, and then ends what is too many.
+    fn add_within<R: GrantRecord>(
+        &self,
+        table: &GrantTable<R>,
+        (record, limit): (R, SubjectLimit),
+        add: impl Fn(R) -> Result<Sequence, StoreError>,
+        end: impl Fn(&TokenDigest),
+    ) -> Result<Created, StoreError>
+    where
+        R: Clone,
+    {
+        let grant = record.grant();
+        let (subject, now) = (subject_of(grant), grant.created());
+        let _gate = table.gate(&subject);
+        let held = table.named(&subject, None, limits::GRANTS_PER_SUBJECT_MAX);
+        let held = held.iter().map(|held| {
+            let is_over = held.ends() <= now || self.has_revoked(held.grant());
+            Held::new(held.digest(), held.grant(), is_over)
+        });
+        let leaving = leaving(limit, held.collect())?;
+        let leaves = !leaving.over.is_empty() || !leaving.ended.is_empty();
+        let added = match add(record.clone()) {
+            // What leaves makes the room.
+            Err(error) if error.kind() == StoreErrorKind::Full && leaves => None,
+            added => Some(added?),
+        };
+        leaving.over.iter().for_each(|digest| {
+            table.remove(digest);
+        });
+        leaving.ended.iter().for_each(end);
+        let sequence = match added {
+            Some(sequence) => sequence,
+            None => add(record.clone())?,
+        };
+        let mut created = Created::new(sequence);
+        created.ended = leaving.ended;
+        Ok(created)
+    }
+
+    /// Removes a session with the families that belong to it.
+    fn end_session(&self, digest: &TokenDigest) {
+        let session = self.sessions.remove(digest);
+        let Some(target) = session.as_ref().and_then(|s| session_of(&s.grant)) else {
+            return;
+        };
+        let most = limits::PURGE_STEP;
+        for family in self.families.named(&target, None, most) {
+            self.families.remove(&family.id);
         }
+    }
+
+    /// Removes what a revocation ends, at most `most` records.
+    fn sweep(&self, target: &RevocationTarget<'_>, at: Sequence, most: usize) -> usize {
+        let upto = (target.kind() != RevocationKind::Session).then_some(at);
+        let mut removed = 0;
+        for session in self.sessions.named(target, upto, most) {
+            removed += usize::from(self.sessions.remove(&session.digest).is_some());
+        }
+        for family in self.families.named(target, upto, most - removed.min(most)) {
+            removed += usize::from(self.families.remove(&family.id).is_some());
+        }
+        removed
+    }
+
+    /// Removes some of what has ended. A revocation is removed last: without it, the grants that it
+    /// ends and that are still stored would be valid again.
+    fn purge_some(&self, now: UnixTime) -> Swept {
+        let most = limits::PURGE_STEP;
+        let sessions = self.sessions.remove_ended(now, most);
+        let families = self.families.remove_ended(now, most);
+        let swept = self
+            .revocations
+            .sweep(most, |target, at, most| self.sweep(target, at, most));
+        let mut removed = sessions + families + swept.removed;
+        let is_done = sessions < most && families < most && swept.is_done;
+        if is_done {
+            removed += self.revocations.remove_ended(now, most);
+        }
+        Swept { removed, is_done }
     }
 }
 
@@ -189,9 +218,51 @@ fn kept(old: &Grant, new: &Grant) -> Grant {
         .with_last_used(last_used)
 }
 
+fn subject_of(grant: &Grant) -> RevocationTarget<'static> {
+    let (authority, subject) = (grant.authority().as_str(), grant.subject());
+    RevocationTarget::new(RevocationKind::Subject, authority, subject).into_owned()
+}
+
+fn session_of(grant: &Grant) -> Option<RevocationTarget<'_>> {
+    let mut targets = grant.revocation_targets();
+    targets.find(|target| target.kind() == RevocationKind::Session)
+}
+
+impl GrantRecord for SessionRecord {
+    fn digest(&self) -> TokenDigest {
+        self.digest
+    }
+
+    fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    fn ends(&self) -> UnixTime {
+        self.grant.expires_if_unused()
+    }
+}
+
+impl GrantRecord for RefreshFamily {
+    fn digest(&self) -> TokenDigest {
+        self.id
+    }
+
+    fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    fn ends(&self) -> UnixTime {
+        match self.revoked {
+            Some(_) => UnixTime::from_secs(0),
+            None => self.grant.expires_if_unused(),
+        }
+    }
+}
+
 impl GrantStore for MemoryGrantStore {
     fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
-        NowOrLater::now(self.add_revocation(record))
+        let sequence = self.next_sequence(record.at());
+        NowOrLater::now(self.revocations.add(&record, sequence))
     }
 
     fn is_revoked(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {
@@ -199,15 +270,19 @@ impl GrantStore for MemoryGrantStore {
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
-        let is_ended = |grant: &Grant| grant.has_expired(now) || self.has_revoked(grant);
-        let sessions = self.sessions.remove(|_, session| is_ended(&session.grant));
-        let families = self
-            .families
-            .remove(|_, family| family.revoked.is_some() || is_ended(&family.grant));
-        let revocations = self
-            .revocations
-            .remove(|_, written| written.until.has_passed(now, Leeway::ZERO));
-        NowOrLater::now(Ok(sessions + families + revocations))
+        let step = self.purge_some(now);
+        if step.removed > 0 || step.is_done {
+            return NowOrLater::now(Ok(step.removed));
+        }
+        NowOrLater::later(async move {
+            loop {
+                yield_once().await;
+                let step = self.purge_some(now);
+                if step.removed > 0 || step.is_done {
+                    return Ok(step.removed);
+                }
+            }
+        })
     }
 }
 
@@ -216,12 +291,21 @@ impl SessionStore for MemoryGrantStore {
         NowOrLater::now(self.add_session(session))
     }
 
+    fn create_within(
+        &self,
+        session: SessionRecord,
+        limit: SubjectLimit,
+    ) -> NowOrLater<'_, Result<Created, StoreError>> {
+        let add = |session| self.add_session(session);
+        let end = |digest: &TokenDigest| self.end_session(digest);
+        NowOrLater::now(self.add_within(&self.sessions, (session, limit), add, end))
+    }
+
     fn find(
         &self,
         digest: TokenDigest,
     ) -> NowOrLater<'_, Result<Lookup<Arc<SessionRecord>>, StoreError>> {
-        let found = self.sessions.read(&digest).get(&digest).cloned();
-        NowOrLater::now(Ok(match found {
+        NowOrLater::now(Ok(match self.sessions.get(&digest) {
             Some(session) if self.has_revoked(&session.grant) => Lookup::Revoked,
             Some(session) => Lookup::Live(session),
             None => Lookup::Unknown,
@@ -233,23 +317,19 @@ impl SessionStore for MemoryGrantStore {
         old: TokenDigest,
         session: SessionRecord,
     ) -> NowOrLater<'_, Result<u64, StoreError>> {
-        let keys = [old, session.digest];
-        let change = |both: Both<'_, _, _>| self.replace_session(both, old, session);
-        NowOrLater::now(self.sessions.write_both(keys.each_ref(), change))
+        NowOrLater::now(self.replace_session(old, session))
     }
 
     fn touch(&self, digest: TokenDigest, at: UnixTime) -> NowOrLater<'_, Result<bool, StoreError>> {
-        let mut sessions = self.sessions.write(&digest);
-        let stored = sessions.get_mut(&digest);
-        let Some(stored) = stored.filter(|stored| !self.has_revoked(&stored.grant)) else {
-            return NowOrLater::now(Ok(false));
-        };
-        if stored.grant.last_used() < at {
-            let mut used = SessionRecord::clone(stored);
-            used.grant = used.grant.with_last_used(at);
-            *stored = Arc::new(used);
-        }
-        NowOrLater::now(Ok(true))
+        let is_meant = |stored: &SessionRecord| !self.has_revoked(&stored.grant);
+        let touched = self.sessions.update(&digest, is_meant, |stored| {
+            (stored.grant.last_used() < at).then(|| {
+                let mut used = stored.clone();
+                used.grant = used.grant.with_last_used(at);
+                used
+            })
+        });
+        NowOrLater::now(Ok(touched))
     }
 }
 
@@ -258,12 +338,21 @@ impl RefreshTokenStore for MemoryGrantStore {
         NowOrLater::now(self.add_family(family))
     }
 
+    fn create_within(
+        &self,
+        family: RefreshFamily,
+        limit: SubjectLimit,
+    ) -> NowOrLater<'_, Result<Created, StoreError>> {
+        let add = |family| self.add_family(family);
+        let end = |id: &TokenDigest| drop(self.families.remove(id));
+        NowOrLater::now(self.add_within(&self.families, (family, limit), add, end))
+    }
+
     fn find(
         &self,
         id: TokenDigest,
     ) -> NowOrLater<'_, Result<Lookup<Arc<RefreshFamily>>, StoreError>> {
-        let found = self.families.read(&id).get(&id).cloned();
-        NowOrLater::now(Ok(match found {
+        NowOrLater::now(Ok(match self.families.get(&id) {
             Some(family) if self.has_revoked(&family.grant) => Lookup::Revoked,
             Some(family) => Lookup::Live(family),
             None => Lookup::Unknown,
@@ -282,24 +371,5 @@ impl fmt::Debug for MemoryGrantStore {
             .field("families", &self.families.len())
             .field("revocations", &self.revocations.len())
             .finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Two revocations of one target may be written in another order than they took their numbers.
-    #[test]
-    fn of_two_revocations_the_later_number_and_the_later_end_are_kept() {
-        let written = |sequence, until| Written {
-            sequence: Sequence::from_u64(sequence),
-            until: UnixTime::from_secs(until),
-        };
-        for (one, two) in [((1, 9), (2, 8)), ((2, 8), (1, 9))] {
-            let joined = written(one.0, one.1).joined(written(two.0, two.1));
-            assert_eq!(joined.sequence.as_u64(), 2);
-            assert_eq!(joined.until.as_secs(), 9);
-        }
     }
 }

@@ -4,6 +4,11 @@
 mod api_key;
 #[cfg(feature = "session")]
 mod grant;
+#[cfg(feature = "session")]
+mod grant_table;
+#[cfg(feature = "session")]
+mod revocations;
+#[cfg(feature = "session")]
 mod shards;
 
 #[cfg(feature = "api-key")]

@@ -51,27 +51,6 @@ impl<K: Eq + Hash, V> Shards<K, V> {
         self.shard(self.index(key)).write()
     }
 
-    /// Locks the parts of two keys for writing; both may be in one part.
-    pub(crate) fn write_both<T>(
-        &self,
-        keys: [&K; 2],
-        change: impl FnOnce(Both<'_, K, V>) -> T,
-    ) -> T {
-        let [a, b] = keys.map(|key| self.index(key));
-        if a == b {
-            return change(Both::One(&mut self.shard(a).write()));
-        }
-        // All callers lock in one order, so that no two wait for each other.
-        let mut low = self.shard(a.min(b)).write();
-        let mut high = self.shard(a.max(b)).write();
-        let both = if a < b {
-            Both::Two(&mut low, &mut high)
-        } else {
-            Both::Two(&mut high, &mut low)
-        };
-        change(both)
-    }
-
     /// Reserves the place of one more entry, which the caller then adds.
     pub(crate) fn reserve(&self) -> Result<(), StoreError> {
         let more = |len: usize| len.checked_add(1).filter(|len| *len <= self.limit);
@@ -81,18 +60,16 @@ impl<K: Eq + Hash, V> Shards<K, V> {
         reserved.map(drop).map_err(|_| StoreErrorKind::Full.into())
     }
 
-    /// Removes all entries for which `is_expired`, and returns their number.
-    pub(crate) fn remove(&self, is_expired: impl Fn(&K, &V) -> bool) -> usize {
-        let mut total = 0;
-        for shard in self.others.iter().chain([&self.first]) {
-            let mut map = shard.write();
-            let before = map.len();
-            map.retain(|key, value| !is_expired(key, value));
-            let removed = before - map.len();
-            self.len.fetch_sub(removed, Ordering::SeqCst);
-            total += removed;
+    /// Removes the entry of a key, if it is one that `is_meant`.
+    pub(crate) fn remove(&self, key: &K, is_meant: impl FnOnce(&V) -> bool) -> Option<V> {
+        let mut map = self.write(key);
+        if !map.get(key).is_some_and(is_meant) {
+            return None;
         }
-        total
+        let removed = map.remove(key);
+        self.len
+            .fetch_sub(usize::from(removed.is_some()), Ordering::SeqCst);
+        removed
     }
 
     fn index<Q: Hash>(&self, key: &Q) -> u64 {
@@ -116,25 +93,5 @@ impl<K, V> Shard<K, V> {
 
     fn write(&self) -> RwLockWriteGuard<'_, Map<K, V>> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The locked parts of two keys.
-pub(crate) enum Both<'a, K, V> {
-    One(&'a mut Map<K, V>),
-    Two(&'a mut Map<K, V>, &'a mut Map<K, V>),
-}
-
-impl<K, V> Both<'_, K, V> {
-    pub(crate) fn first(&mut self) -> &mut Map<K, V> {
-        match self {
-            Self::One(map) | Self::Two(map, _) => map,
-        }
-    }
-
-    pub(crate) fn second(&mut self) -> &mut Map<K, V> {
-        match self {
-            Self::One(map) | Self::Two(_, map) => map,
-        }
     }
 }

@@ -60,6 +60,19 @@ impl ApiKeyStore for SqliteStore {
         })
     }
 
+    fn ended(
+        &self,
+        authority: Authority,
+        time: UnixTime,
+        most: usize,
+    ) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
+        self.read(move |conn| {
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let some = params![authority.as_str(), bound(time), most];
+            read_all(conn, ENDED, some, record)
+        })
+    }
+
     fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {
         self.write(move |tx| {
             changes.into_iter().try_for_each(|change| match change {
@@ -131,6 +144,8 @@ const FIND_LEGACY: &str = select!("digest = ?1 AND is_foreign");
 const LIST_ALL: &str = page!("id > ?2");
 // Few keys have ended or are about to. The plus keeps SQLite from scanning all keys by id.
 const LIST_ENDED: &str = page!("+id > ?2 AND ends_at <= ?4");
+// In no order, so that it reads no more than it returns.
+const ENDED: &str = select!("authority = ?1 AND ends_at <= ?2 LIMIT ?3");
 const LIST_EXPIRING: &str =
     page!("+id > ?2 AND ends_at <= ?4 AND disabled_at IS NULL AND successor IS NULL");
 const LIST_SUBJECT: &str = page!("id > ?2 AND subject = ?4");

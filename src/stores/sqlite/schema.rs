@@ -8,7 +8,11 @@ const APPLICATION: i32 = 0x6267_6174;
 /// The statements that migrate a file of version `n` to version `n + 1`, in order.
 ///
 /// A released step never changes; each change of the tables is a new step.
-const STEPS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql")];
+const STEPS: &[&str] = &[
+    include_str!("v1.sql"),
+    include_str!("v2.sql"),
+    include_str!("v3.sql"),
+];
 
 /// Why a file cannot be used as a store.
 #[derive(Debug, thiserror::Error)]

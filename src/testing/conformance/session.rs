@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::grant_records::{Records, facts, full, lasting};
 use super::{Breach, NOW, at, conflict, ensure, good, grant_records, together, winners};
 use crate::error::StoreError;
-use crate::grant::store::{Lookup, Sequence, TokenDigest};
+use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
 use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::NowOrLater;
 use crate::session::{SessionRecord, SessionStore};
@@ -186,6 +186,19 @@ impl Records for Sessions<'_> {
 
     fn create(&self, key: u8, grant: Grant) -> NowOrLater<'_, Result<Sequence, StoreError>> {
         self.0.create(session(key, grant))
+    }
+
+    fn create_within(
+        &self,
+        key: u8,
+        grant: Grant,
+        limit: SubjectLimit,
+    ) -> NowOrLater<'_, Result<Created, StoreError>> {
+        self.0.create_within(session(key, grant), limit)
+    }
+
+    fn digest(&self, key: u8) -> TokenDigest {
+        digest(key, 0)
     }
 
     fn find(&self, key: u8) -> NowOrLater<'_, Result<Lookup<(Grant, u64)>, StoreError>> {

@@ -6,6 +6,7 @@ use std::ops::Bound;
 
 use crate::api_key::store::{ApiKeyFilter, ApiKeyQuery};
 use crate::api_key::{ApiKeyId, ApiKeyRecord};
+use crate::clock::UnixTime;
 use crate::principal::Authority;
 
 /// The ids of all records, sorted in each order that a query needs.
@@ -13,6 +14,8 @@ use crate::principal::Authority;
 pub(super) struct Index {
     records: usize,
     entries: BTreeSet<(Order, u64, ApiKeyId)>,
+    /// By authority and end.
+    ends: BTreeSet<(u64, u64, ApiKeyId)>,
     /// Names are kept as hashes, so the caller checks each record itself.
     hasher: RandomState,
 }
@@ -20,7 +23,6 @@ pub(super) struct Index {
 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
 enum Order {
     Authority,
-    End,
     Subject,
     Tenant,
 }
@@ -38,46 +40,61 @@ impl Index {
         }
         let added = self.entries_of(new);
         self.entries.extend(added);
+        if let Some(end) = self.end_of(old) {
+            self.ends.remove(&end);
+        }
+        self.ends.extend(self.end_of(new));
         self.records += usize::from(new.is_some());
         self.records -= usize::from(old.is_some());
     }
 
-    /// Returns the ids of all records that may match the query, in ascending order.
-    pub(super) fn candidates(
-        &self,
-        query: &ApiKeyQuery,
-    ) -> Box<dyn Iterator<Item = ApiKeyId> + '_> {
-        let name =
-            |order, name: &str| self.with_name(order, self.hash(&query.authority, name), query);
-        match &query.filter {
+    /// Returns the ids of the next records that may match the query, in ascending order, after
+    /// looking at no more than `most` records; and whether they are the last ones.
+    pub(super) fn candidates(&self, query: &ApiKeyQuery, most: usize) -> (Vec<ApiKeyId>, bool) {
+        let name = |order, name: &str| (order, self.hash(&query.authority, name));
+        let (order, key) = match &query.filter {
             ApiKeyFilter::All => name(Order::Authority, ""),
             ApiKeyFilter::Subject(subject) => name(Order::Subject, subject),
             ApiKeyFilter::Tenant(tenant) => name(Order::Tenant, tenant),
             ApiKeyFilter::EndedBy(time) | ApiKeyFilter::ExpiresBy(time) => {
-                let entries = self.entries.range((Order::End, 0, ApiKeyId::LEAST)..);
-                let ended = entries
-                    .take_while(|(order, end, _)| *order == Order::End && *end <= time.as_secs());
-                let ids = ended.map(|(.., id)| *id);
-                let mut ids: Vec<_> = ids.filter(|id| query.after < Some(*id)).collect();
-                ids.sort_unstable();
-                Box::new(ids.into_iter())
+                let mut ids = self.ended(&query.authority, *time, most);
+                if ids.len() < most {
+                    ids.retain(|id| query.after < Some(*id));
+                    ids.sort_unstable();
+                    return (ids, true);
+                }
+                // So many have ended that they are soon found in the order of all.
+                name(Order::Authority, "")
             }
-        }
-    }
-
-    fn with_name(
-        &self,
-        order: Order,
-        key: u64,
-        query: &ApiKeyQuery,
-    ) -> Box<dyn Iterator<Item = ApiKeyId> + '_> {
+        };
         let start = match query.after {
             Some(after) => Bound::Excluded((order, key, after)),
             None => Bound::Included((order, key, ApiKeyId::LEAST)),
         };
         let entries = self.entries.range((start, Bound::Unbounded));
-        let own = entries.take_while(move |(own, value, _)| (*own, *value) == (order, key));
-        Box::new(own.map(|(.., id)| *id))
+        let own = entries.take_while(|(own, value, _)| (*own, *value) == (order, key));
+        let ids: Vec<_> = own.take(most).map(|(.., id)| *id).collect();
+        let is_last = ids.len() < most;
+        (ids, is_last)
+    }
+
+    /// Returns the ids of records that have ended at `time`, in the order of their ends.
+    pub(super) fn ended(
+        &self,
+        authority: &Authority,
+        time: UnixTime,
+        most: usize,
+    ) -> Vec<ApiKeyId> {
+        let key = self.hash(authority, "");
+        let entries = self.ends.range((key, 0, ApiKeyId::LEAST)..);
+        let ended = entries.take_while(|(own, end, _)| *own == key && *end <= time.as_secs());
+        ended.take(most).map(|(.., id)| *id).collect()
+    }
+
+    fn end_of(&self, record: Option<&ApiKeyRecord>) -> Option<(u64, u64, ApiKeyId)> {
+        let record = record?;
+        let end = record.ends_at()?.as_secs();
+        Some((self.hash(record.authority(), ""), end, record.id()))
     }
 
     fn entries_of(&self, record: Option<&ApiKeyRecord>) -> Vec<(Order, u64, ApiKeyId)> {
@@ -85,12 +102,10 @@ impl Index {
             return Vec::new();
         };
         let authority = record.authority();
-        let end = record.ends_at().map(|end| (Order::End, end.as_secs()));
         let tenant = record.tenant();
         let named = |order, name: &str| (order, self.hash(authority, name));
         let subject = record.subject();
         let mut entries = vec![named(Order::Authority, ""), named(Order::Subject, subject)];
-        entries.extend(end);
         entries.extend(tenant.map(|tenant| named(Order::Tenant, &tenant)));
         let id = record.id();
         entries

@@ -9,15 +9,17 @@ use crossbeam_utils::sync::ShardedLock;
 
 use super::index::Index;
 use super::table::{IdHash, Table};
-use crate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+use crate::api_key::store::{ApiKeyChange, ApiKeyFilter, ApiKeyQuery};
 use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, KeyDigest, PepperedDigest};
 use crate::clock::UnixTime;
 use crate::error::{ConfigError, StoreError, StoreErrorKind};
-use crate::now_or_later::NowOrLater;
+use crate::limits;
+use crate::now_or_later::{NowOrLater, yield_once};
+use crate::principal::Authority;
 
 /// A bounded store of API keys in memory; its records are lost when the process ends.
 ///
-/// Every answer is ready. The table has several parts, each with its own lock: a reader waits only
+/// Every answer is ready, except a list that has to look at more than 8 000 records for one page. The table has several parts, each with its own lock: a reader waits only
 /// for a writer of the same part, and only while that one moves a record or enlarges the part.
 ///
 /// ```
@@ -146,16 +148,36 @@ impl MemoryApiKeyStore {
         Ok(())
     }
 
-    fn page(&self, query: &ApiKeyQuery) -> Result<Vec<ApiKeyRecord>, StoreError> {
+    /// Looks at the next records for a page, and returns true if it is complete.
+    fn read_on(&self, list: &mut List) -> Result<bool, StoreError> {
+        let List { query, page } = list;
+        // Held until the records are read, so that all are of one state.
         let index = self.index.lock().map_err(|_| poisoned())?;
-        let mut page = Vec::new();
-        for id in index.candidates(query) {
+        let (ids, is_last) = index.candidates(query, limits::PURGE_STEP);
+        for id in ids {
             if page.len() >= query.limit {
-                break;
+                return Ok(true);
             }
             page.extend(self.get(id)?.filter(|record| query.matches(record)));
+            query.after = Some(id);
         }
-        Ok(page)
+        Ok(is_last || page.len() >= query.limit)
+    }
+
+    fn get_ended(
+        &self,
+        authority: &Authority,
+        time: UnixTime,
+        most: usize,
+    ) -> Result<Vec<ApiKeyRecord>, StoreError> {
+        let index = self.index.lock().map_err(|_| poisoned())?;
+        let ids = index.ended(authority, time, most.min(limits::PURGE_STEP));
+        let query = ApiKeyQuery::new(authority.clone(), ApiKeyFilter::EndedBy(time), most);
+        let mut ended = Vec::with_capacity(ids.len());
+        for id in ids {
+            ended.extend(self.get(id)?.filter(|record| query.matches(record)));
+        }
+        Ok(ended)
     }
 
     fn get_by_digest(&self, digest: &KeyDigest) -> Result<Option<ApiKeyRecord>, StoreError> {
@@ -185,7 +207,31 @@ impl ApiKeyStore for MemoryApiKeyStore {
     }
 
     fn list(&self, query: ApiKeyQuery) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
-        NowOrLater::now(self.page(&query))
+        let mut list = List {
+            query,
+            page: Vec::new(),
+        };
+        for _ in 0..STEPS {
+            match self.read_on(&mut list) {
+                Ok(false) => {}
+                result => return NowOrLater::now(result.map(|_| list.page)),
+            }
+        }
+        NowOrLater::later(async move {
+            while !self.read_on(&mut list)? {
+                yield_once().await;
+            }
+            Ok(list.page)
+        })
+    }
+
+    fn ended(
+        &self,
+        authority: Authority,
+        time: UnixTime,
+        most: usize,
+    ) -> NowOrLater<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
+        NowOrLater::now(self.get_ended(&authority, time, most))
     }
 
     fn commit(&self, changes: Vec<ApiKeyChange>) -> NowOrLater<'_, Result<(), StoreError>> {
@@ -198,6 +244,15 @@ impl ApiKeyStore for MemoryApiKeyStore {
         }
     }
 }
+
+/// A page that is being read.
+struct List {
+    query: ApiKeyQuery,
+    page: Vec<ApiKeyRecord>,
+}
+
+/// How many times a list looks at records before it lets other tasks run.
+const STEPS: usize = 8;
 
 /// One record before and after a change.
 struct Step {

@@ -1,13 +1,15 @@
 //! Families of refresh tokens in the database file.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
-use super::{grant, grant_columns, kept, lookup, next_version, numbered, values};
+use super::{created, grant, grant_columns, kept, lookup, next_version, numbered, surplus, values};
+use crate::clock::UnixTime;
 use crate::error::{StoreError, StoreErrorKind};
-use crate::grant::store::{Lookup, Sequence, TokenDigest};
+use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
 use crate::now_or_later::NowOrLater;
 use crate::refresh::{RefreshFamily, RefreshTokenStore};
 use crate::stores::sqlite::SqliteStore;
@@ -22,6 +24,33 @@ impl RefreshTokenStore for SqliteStore {
             (family.grant, family.version) = (grant, 1);
             tx.write_one(INSERT, params_from_iter(row(&family)?))?;
             Ok(sequence)
+        })
+    }
+
+    fn create_within(
+        &self,
+        mut family: RefreshFamily,
+        limit: SubjectLimit,
+    ) -> NowOrLater<'_, Result<Created, StoreError>> {
+        self.write(move |tx| {
+            let (grant, sequence) = numbered(tx, &family.grant)?;
+            (family.grant, family.version) = (grant, 1);
+            tx.write_one(INSERT, params_from_iter(row(&family)?))?;
+            let new = (family.id, &family.grant);
+            let leaving = surplus(tx, new, limit, [COUNT, HELD], |row| {
+                let held = record(row)?;
+                // A revoked family is over, like an expired one.
+                let end = held.revoked.map(|_| UnixTime::from_secs(0));
+                let grant = match end {
+                    Some(end) => held.grant.with_lifetime(end, Duration::ZERO),
+                    None => held.grant,
+                };
+                Ok((held.id, grant))
+            })?;
+            for id in leaving.over.iter().chain(&leaving.ended) {
+                tx.write(DELETE, [id.as_bytes()])?;
+            }
+            Ok(created(sequence, leaving.ended))
         })
     }
 
@@ -65,6 +94,17 @@ const INSERT: &str = concat!(
     ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
      ?19, ?20)"
 );
+
+const COUNT: &str = "SELECT count(*) FROM \
+     (SELECT 1 FROM family WHERE authority = ?1 AND subject = ?2 LIMIT ?3)";
+
+const HELD: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM family WHERE authority = ?1 AND subject = ?2 ORDER BY since LIMIT ?3"
+);
+
+const DELETE: &str = "DELETE FROM family WHERE id = ?1";
 
 const UPDATE: &str = "UPDATE family SET version = ?2, current = ?3, spent = ?4, spent_at = ?5, \
      sealed = ?6, thumbprint = ?7, revoked = ?8, authority = ?9, subject = ?10, client = ?11, \

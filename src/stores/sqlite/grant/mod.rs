@@ -9,18 +9,22 @@ mod session;
 use std::time::Duration;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use super::column::{Columns, bound, number, time};
 use super::error::{Fault, corrupt};
-use super::transaction::Change;
+use super::transaction::{Change, read_all};
 use crate::clock::UnixTime;
 use crate::error::{StoreError, StoreErrorKind};
-use crate::grant::store::{Lookup, RevocationRecord, Sequence, SessionHandle};
+use crate::grant::store::{
+    Created, Lookup, RevocationRecord, Sequence, SessionHandle, SubjectLimit, TokenDigest,
+};
 use crate::grant::{Grant, GrantStore};
+use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
+use crate::stores::subject::{Held, Leaving, leaving};
 
 impl GrantStore for SqliteStore {
     fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
@@ -39,7 +43,15 @@ impl GrantStore for SqliteStore {
     }
 
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
-        self.write(move |tx| purge::purge(tx, now))
+        // Each step is a transaction, so that other changes are made in between.
+        NowOrLater::later(async move {
+            loop {
+                let step = self.write(move |tx| purge::purge(tx, now)).await?;
+                if step.removed > 0 || step.is_done {
+                    return Ok(step.removed);
+                }
+            }
+        })
     }
 }
 
@@ -51,7 +63,8 @@ const SET_SEQUENCE: &str = "INSERT INTO moment (id, last) VALUES (1, ?1) \
 const REVOKE: &str = "INSERT INTO mark (kind, authority, id, at, moment, until) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
      ON CONFLICT (kind, authority, id) DO UPDATE SET \
-     at = excluded.at, moment = excluded.moment, until = max(until, excluded.until)";
+     at = excluded.at, moment = excluded.moment, until = max(until, excluded.until), \
+     is_swept = 0";
 
 const REVOKED_AT: &str = "SELECT moment FROM mark WHERE kind = ?1 AND authority = ?2 AND id = ?3";
 
@@ -93,6 +106,43 @@ fn numbered(tx: &mut Change<'_>, grant: &Grant) -> Result<(Grant, Sequence), Fau
         return Err(StoreErrorKind::Conflict.into());
     }
     Ok((grant, sequence))
+}
+
+/// Reads the grants of the subject of one that was just stored, if there are more than the limit
+/// allows, and chooses what leaves.
+///
+/// `count` counts the records of an authority and subject up to a number, `held` reads them, the
+/// oldest first.
+fn surplus(
+    tx: &Change<'_>,
+    (digest, grant): (TokenDigest, &Grant),
+    limit: SubjectLimit,
+    [count, held]: [&str; 2],
+    read: impl Fn(&Row<'_>) -> Result<(TokenDigest, Grant), Fault>,
+) -> Result<Leaving<TokenDigest>, Fault> {
+    let owner = |most: usize| {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        (grant.authority().as_str(), grant.subject(), most)
+    };
+    let wanted = limit.most().saturating_add(1);
+    let counted = tx.read_one(count, owner(wanted), |row| Ok(row.get::<_, i64>(0)?))?;
+    let mut others = Vec::new();
+    if counted.is_some_and(|counted| usize::try_from(counted).is_ok_and(|n| n >= wanted)) {
+        let most = limits::GRANTS_PER_SUBJECT_MAX.saturating_add(1);
+        for (own, held) in read_all(tx.conn(), held, owner(most), read)? {
+            if own != digest {
+                let is_over = held.has_expired(grant.created()) || is_revoked(tx.conn(), &held)?;
+                others.push(Held::new(own, &held, is_over));
+            }
+        }
+    }
+    Ok(leaving(limit, others)?)
+}
+
+fn created(sequence: Sequence, ended: Vec<TokenDigest>) -> Created {
+    let mut created = Created::new(sequence);
+    created.ended = ended;
+    created
 }
 
 /// The version after a change, if the change expects what is stored and the grant is not revoked.

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use rusqlite::types::Value;
 use rusqlite::{Row, params, params_from_iter};
 
-use super::{grant, grant_columns, is_revoked, kept, lookup, next_version, numbered, values};
+use super::{
+    created, grant, grant_columns, is_revoked, kept, lookup, next_version, numbered, surplus,
+    values,
+};
 use crate::clock::UnixTime;
 use crate::error::{StoreError, StoreErrorKind};
-use crate::grant::store::{Lookup, Sequence, TokenDigest};
+use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
 use crate::now_or_later::NowOrLater;
 use crate::session::{SessionRecord, SessionStore};
 use crate::stores::sqlite::SqliteStore;
@@ -23,6 +26,30 @@ impl SessionStore for SqliteStore {
             (session.grant, session.version) = (grant, 1);
             tx.write_one(INSERT, params_from_iter(row(session)?))?;
             Ok(sequence)
+        })
+    }
+
+    fn create_within(
+        &self,
+        mut session: SessionRecord,
+        limit: SubjectLimit,
+    ) -> NowOrLater<'_, Result<Created, StoreError>> {
+        self.write(move |tx| {
+            let (grant, sequence) = numbered(tx, &session.grant)?;
+            let digest = session.digest;
+            (session.grant, session.version) = (grant.clone(), 1);
+            tx.write_one(INSERT, params_from_iter(row(session)?))?;
+            let leaving = surplus(tx, (digest, &grant), limit, [COUNT, HELD], |row| {
+                record(row).map(|held| (held.digest, held.grant))
+            })?;
+            for over in leaving.over {
+                tx.write(DELETE, [over.as_bytes()])?;
+            }
+            for ended in &leaving.ended {
+                tx.write(DELETE_FAMILIES, [ended.as_bytes()])?;
+                tx.write(DELETE, [ended.as_bytes()])?;
+            }
+            Ok(created(sequence, leaving.ended))
         })
     }
 
@@ -86,6 +113,21 @@ const INSERT: &str = concat!(
 const UPDATE: &str = "UPDATE session SET digest = ?1, version = ?2, data = ?3, authority = ?4, \
      subject = ?5, client = ?6, session = ?7, scopes = ?8, claims = ?9, created = ?10, \
      since = ?11, last_used = ?12, expires = ?13, idle = ?14, ends = ?15 WHERE digest = ?16";
+
+const COUNT: &str = "SELECT count(*) FROM \
+     (SELECT 1 FROM session WHERE authority = ?1 AND subject = ?2 LIMIT ?3)";
+
+// Without the data, which may be long.
+const HELD: &str = concat!(
+    "SELECT digest, version, x'', ",
+    grant_columns!(),
+    " FROM session WHERE authority = ?1 AND subject = ?2 ORDER BY since LIMIT ?3"
+);
+
+const DELETE: &str = "DELETE FROM session WHERE digest = ?1";
+
+const DELETE_FAMILIES: &str = "DELETE FROM family WHERE (authority, session) IN \
+     (SELECT authority, session FROM session WHERE digest = ?1)";
 
 const TOUCH: &str = "UPDATE session SET last_used = ?2, ends = ?3 WHERE digest = ?1";
 

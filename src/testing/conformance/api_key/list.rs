@@ -2,7 +2,7 @@
 
 use super::sample::{insert, record, row};
 use crate::api_key::store::{ApiKeyFilter, ApiKeyQuery, ApiKeyRow, Disabled};
-use crate::api_key::{ApiKeyId, ApiKeyStore};
+use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore};
 use crate::clock::UnixTime;
 use crate::limits;
 use crate::testing::conformance::{Breach, NOW, at, ensure, good};
@@ -17,6 +17,9 @@ async fn list_has_the_matching_records(store: &dyn ApiKeyStore) -> Result<(), Br
     let all = population(store, rule).await?;
     for (authority, filter) in queries() {
         let query = ApiKeyQuery::new(authority, filter, 1_000);
+        if let ApiKeyFilter::EndedBy(time) = query.filter {
+            ended_keys_are_found_in_any_order(store, &query, time).await?;
+        }
         let mut expected = Vec::new();
         for row in &all {
             if query.matches(&record(row.clone())?) {
@@ -31,6 +34,28 @@ async fn list_has_the_matching_records(store: &dyn ApiKeyStore) -> Result<(), Br
     }
     let none = ApiKeyQuery::new("keys a", ApiKeyFilter::All, 0);
     ensure(good(store.list(none).await, rule)?.is_empty(), rule)
+}
+
+async fn ended_keys_are_found_in_any_order(
+    store: &dyn ApiKeyStore,
+    query: &ApiKeyQuery,
+    time: UnixTime,
+) -> Result<(), Breach> {
+    let rule = "the ended keys are those that a list of them has, and there are none only if there are none";
+    let listed = pages(store, query.clone()).await?;
+    for most in [1, 2, 1_000] {
+        let ended = store.ended(query.authority.clone(), time, most);
+        let ended = good(ended.await, rule)?;
+        ensure(ended.len() <= most, rule)?;
+        ensure(ended.is_empty() == listed.is_empty(), rule)?;
+        let mut ids: Vec<_> = ended.iter().map(ApiKeyRecord::id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ensure(ids.len() == ended.len(), rule)?;
+        ensure(ids.iter().all(|id| listed.contains(id)), rule)?;
+        ensure(most < 1_000 || ids == listed, rule)?;
+    }
+    Ok(())
 }
 
 async fn filter_includes_its_own_second(store: &dyn ApiKeyStore) -> Result<(), Breach> {
