@@ -80,8 +80,13 @@ impl RouteTable {
     /// `/files/{*path}`.
     ///
     /// The guard of the route gets the parameters of the pattern. A parameter with percent escapes
-    /// counts as not given. A path with empty segments, dots, path parameters or needless escapes
-    /// matches no route.
+    /// counts as not given.
+    ///
+    /// A path that some readers take apart in another way matches no route: one with empty
+    /// segments, dots, path parameters or needless escapes, with escapes that are not UTF-8, or
+    /// with escapes of `/`, `\\`, `;`, `%`, controls, line separators and characters that
+    /// compatibility mappings turn into one of these or a dot. Neither does an escaped spelling of
+    /// a pattern's literal, such as `/%40me` where there is a route `/@me`.
     pub const fn by_path() -> RouteTableBuilder {
         RouteTableBuilder::new(true)
     }
