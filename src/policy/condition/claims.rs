@@ -136,7 +136,9 @@ impl ClaimTest {
     /// Tests that the claim is a string that this regular expression matches as a whole.
     ///
     /// Matching takes time linear in the string. A string of more than
-    /// 512 bytes is [`Unknown`](crate::policy::Truth::Unknown).
+    /// 512 bytes is [`Unknown`](crate::policy::Truth::Unknown). A pattern counts in
+    /// [`POLICY_STEPS`](crate::limits::POLICY_STEPS) by the work of its longest match: where it
+    /// repeats a repetition, as in `(\w+\s?){1,40}`, it takes more than a policy may.
     ///
     /// ```
     /// use bearergate::claim;
@@ -149,8 +151,8 @@ impl ClaimTest {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a pattern that is empty or too
-    /// long, [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for one that does
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a pattern that is empty, too
+    /// long or takes too many steps, [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for one that does
     /// not compile.
     pub fn matches(self, pattern: impl Into<Arc<str>>) -> Result<Condition, ConfigError> {
         Ok(self.satisfies(ClaimPredicate::Matches(TextPattern::new(pattern)?)))

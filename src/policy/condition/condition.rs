@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::{fmt, ops};
 
 use crate::error::ConfigError;
+use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::{Decision, Reason, ReasonCode};
@@ -23,6 +24,13 @@ use crate::policy::truth::Truth;
 /// [`or`](Self::or) and [`not`](Self::not), or `&`, `|` and `!`, combine them to any depth. A
 /// condition is stored flat, so neither evaluating nor dropping it recurses. It is compiled when it
 /// is first evaluated; a [`Policy`](crate::policy::Policy) compiles its conditions when it is built.
+///
+/// A condition has the limits of a policy: [`POLICY_STEPS`](crate::limits::POLICY_STEPS),
+/// [`POLICY_SCOPES`](crate::limits::POLICY_SCOPES) and
+/// [`POLICY_CLAIMS`](crate::limits::POLICY_CLAIMS). One that exceeds a limit is always
+/// [`Unknown`](Truth::Unknown), and its deny says so. [`all`](Self::all), [`any`](Self::any), a
+/// [`Policy`](crate::policy::Policy) and a [`RouteTable`](crate::policy::RouteTable) refuse it when
+/// they are built.
 ///
 /// ```
 /// use bearergate::{claim, require_scope};
@@ -106,18 +114,22 @@ impl Condition {
     /// # Errors
     ///
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition: the result would hold for every
-    /// request.
+    /// request. [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) above a limit of
+    /// conditions.
     pub fn all(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
-        Self::combine_all(conditions, Node::All).ok_or_else(|| no_condition("all"))
+        let all = Self::combine_all(conditions, Node::All).ok_or_else(|| no_condition("all"))?;
+        all.within_limits("all")
     }
 
     /// Combines conditions; the result is true only if at least one of them is.
     ///
     /// # Errors
     ///
-    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition,
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) above a limit of conditions.
     pub fn any(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
-        Self::combine_all(conditions, Node::Any).ok_or_else(|| no_condition("any"))
+        let any = Self::combine_all(conditions, Node::Any).ok_or_else(|| no_condition("any"))?;
+        any.within_limits("any")
     }
 
     /// Returns the name that was given by [`named`](Self::named).
@@ -148,14 +160,22 @@ impl Condition {
     /// assert_eq!(claim("role").is("guest").not().evaluate(&request), Truth::Unknown);
     /// ```
     pub fn evaluate(&self, request: &AccessRequest<'_>) -> Truth {
-        Evaluation::with(self.program(), request, |evaluation| evaluation.truth(0))
+        let program = self.program();
+        if program.excess().is_some() {
+            return Truth::Unknown;
+        }
+        Evaluation::with(program, request, |evaluation| evaluation.truth(0))
     }
 
     /// Decides about a request: an allow only if the condition is true. An allow does not allocate.
     ///
     /// A deny names the conditions that would have to hold, and the scopes among them.
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
-        Evaluation::with(self.program(), request, |evaluation| {
+        let program = self.program();
+        if let Some(excess) = program.excess() {
+            return Decision::deny().with_reason(Reason::new(ReasonCode::Unknown, excess.name()));
+        }
+        Evaluation::with(program, request, |evaluation| {
             match evaluation.run(0, Unknowns::Missed) {
                 Some(last) => {
                     let name = Arc::clone(&last.leaf.name);
@@ -164,6 +184,14 @@ impl Condition {
                 None => Obstacles::find(evaluation, 0, true).decision(),
             }
         })
+    }
+
+    /// Returns an error if the condition exceeds a limit of policies, and can therefore not hold.
+    pub(in crate::policy) fn check_limits(&self, field: &'static str) -> Result<(), ConfigError> {
+        match self.program().excess() {
+            Some(excess) => Err(excess.error(field)),
+            None => Ok(()),
+        }
     }
 
     /// Returns the nodes in postfix order: the parts of a node precede it.
@@ -182,6 +210,26 @@ impl Condition {
     fn program(&self) -> &Program {
         let compile = || Arc::new(Program::compile(&self.nodes));
         self.program.get_or_init(compile)
+    }
+
+    /// Returns the condition, unless it exceeds a limit.
+    ///
+    /// It is compiled for that only if it can: a caller may nest many conditions, each in the next.
+    fn within_limits(self, field: &'static str) -> Result<Self, ConfigError> {
+        let (mut cost, mut scopes, mut claims) = (0_usize, 0, 0);
+        for leaf in self.leaves() {
+            cost = cost.saturating_add(leaf.predicate.cost());
+            scopes += usize::from(matches!(leaf.predicate, Predicate::Scope(_)));
+            claims += usize::from(leaf.predicate.value_path().is_some());
+        }
+        let can_exceed = cost > limits::POLICY_STEPS
+            || scopes > limits::POLICY_SCOPES
+            // Only claims of two conditions count.
+            || claims / 2 > limits::POLICY_CLAIMS;
+        if can_exceed {
+            self.check_limits(field)?;
+        }
+        Ok(self)
     }
 
     fn push(mut self, node: Node) -> Self {

@@ -7,7 +7,6 @@ use http::{HeaderName, Method};
 
 use crate::clock::UnixTime;
 use crate::json::Value;
-use crate::limits;
 use crate::policy::engine::calendar::{Hours, Weekdays};
 use crate::policy::engine::claim_path::ClaimPath;
 use crate::policy::engine::claim_predicate::{ClaimPredicate, is_recent};
@@ -155,7 +154,7 @@ impl Predicate {
             Self::Address(networks) => networks.iter().len(),
             Self::Claim(_, ClaimPredicate::OneOf(values)) => values.len(),
             Self::Claim(_, ClaimPredicate::Level(levels)) => levels.order.len(),
-            Self::Claim(_, ClaimPredicate::Matches(_)) => limits::MATCHED_BYTES,
+            Self::Claim(_, ClaimPredicate::Matches(pattern)) => pattern.cost,
             _ => 1,
         }
     }

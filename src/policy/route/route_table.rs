@@ -247,10 +247,16 @@ impl RouteTableBuilder {
     /// [`Conflict`](ConfigErrorKind::Conflict) for two routes that match one request, unless one
     /// of them is more specific in every segment and in the method;
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above
-    /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES).
+    /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES), and for a condition that exceeds a
+    /// limit of [`Condition`](crate::policy::Condition).
     pub fn build(self) -> Result<RouteTable, ConfigError> {
         let mut routes = self.routes;
         check_count(&routes)?;
+        for route in &routes {
+            if let Guard::Condition(condition) = &route.guard {
+                condition.check_limits("route")?;
+            }
+        }
         if self.is_by_path {
             for route in &mut routes {
                 route.path = Some(PathPattern::parse(&route.pattern)?);
