@@ -17,12 +17,16 @@ pub(super) struct Slot {
     pub(super) sources: Sources,
     pub(super) router: Router,
     pub(super) revocations: Vec<Arc<dyn RevocationList>>,
+    /// Whether several outside authorities are trusted that are not equal.
+    pub(super) has_contested_ids: bool,
 }
 
 /// The owner of a slot's credential.
 pub(super) struct SlotCaller {
     pub(super) principal: Principal,
     pub(super) in_query: bool,
+    /// Whether another outside authority may use the same ids.
+    pub(super) has_contested_ids: bool,
 }
 
 /// `Ok(None)` for a slot without a credential.
@@ -42,10 +46,18 @@ impl Slot {
             where presented = self.extract(&facts, now);
             self.router.validate(&presented),
             |validated| match validated {
-                Ok(principal) => self.check_revocations(SlotCaller::new(principal, &presented)),
+                Ok(principal) => self.check_revocations(self.caller(principal, &presented)),
                 Err(rejection) => NowOrLater::now(Err(rejection)),
             }
         )
+    }
+
+    fn caller(&self, principal: Principal, presented: &PresentedCredential<'_>) -> SlotCaller {
+        SlotCaller {
+            principal,
+            in_query: matches!(presented.place(), Place::Query(_)),
+            has_contested_ids: self.has_contested_ids && self.router.is_outside(presented),
+        }
     }
 
     fn check_revocations(&self, caller: SlotCaller) -> NowOrLater<'_, SlotResult> {
@@ -66,16 +78,6 @@ impl Slot {
             Ok(presented) => Ok(presented.at(now)),
             Err(rejection) if rejection.kind() == RejectionKind::CredentialMissing => Err(Ok(None)),
             Err(rejection) => Err(Err(rejection)),
-        }
-    }
-}
-
-impl SlotCaller {
-    fn new(principal: Principal, presented: &PresentedCredential<'_>) -> Self {
-        let in_query = matches!(presented.place(), Place::Query(_));
-        Self {
-            principal,
-            in_query,
         }
     }
 }

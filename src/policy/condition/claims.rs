@@ -6,7 +6,7 @@ use crate::error::ConfigError;
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::claim_path::ClaimPath;
 use crate::policy::engine::claim_predicate::ClaimPredicate;
-use crate::policy::engine::predicate::Predicate;
+use crate::policy::engine::predicate::{ID_CLAIMS, Predicate};
 use crate::policy::engine::text_pattern::TextPattern;
 use crate::principal::ClaimValue;
 
@@ -61,6 +61,18 @@ pub fn group(name: impl Into<String>) -> Condition {
 /// let policy = claim("tenant").is("acme").and(claim("suspended").absent());
 /// let clerk = claim("realm_access").at("roles").contains("clerk");
 /// # let _ = (policy, clerk);
+/// ```
+///
+/// The claims `sub`, `azp`, `client_id`, `act`, `sid` and `jti` are ids, which mean something only
+/// under the authority that gave them. Where a gate trusts several outside authorities, a comparison
+/// of one is [`Unknown`](crate::policy::Truth::Unknown) for the callers of all of them, unless
+/// [`Condition::of`] names the authority:
+///
+/// ```
+/// use bearergate::claim;
+///
+/// let alice = claim("sub").is("alice").of("https://idp.example.com");
+/// # let _ = alice;
 /// ```
 pub fn claim(name: impl Into<Arc<str>>) -> ClaimTest {
     ClaimTest(ClaimPath::top(name))
@@ -218,6 +230,16 @@ impl ClaimTest {
 
     fn satisfies(self, predicate: ClaimPredicate) -> Condition {
         let name = format!("claim {}", self.0);
-        Condition::leaf(name, Predicate::Claim(self.0, predicate))
+        let is_id = ID_CLAIMS.contains(&&*self.0.claim);
+        // That an id is there says nothing about whose it is.
+        let is_compared = !matches!(predicate, ClaimPredicate::Present);
+        let predicate = Predicate::Claim(self.0, predicate);
+        Condition::leaf(
+            name,
+            match is_id && is_compared {
+                true => Predicate::Id(None, Arc::new(predicate)),
+                false => predicate,
+            },
+        )
     }
 }

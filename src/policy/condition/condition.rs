@@ -15,6 +15,7 @@ use crate::policy::engine::predicate::Predicate;
 use crate::policy::engine::program::{Program, Unknowns};
 use crate::policy::request::AccessRequest;
 use crate::policy::truth::Truth;
+use crate::principal::Authority;
 
 /// A condition over the caller and the request, in three-valued logic ([`Truth`]).
 ///
@@ -101,6 +102,51 @@ impl Condition {
     )]
     pub fn not(self) -> Self {
         self.push(Node::Not)
+    }
+
+    /// Binds the condition to an authority; the result is false for callers of every other one.
+    ///
+    /// Ids in the condition, [`client`](crate::policy::client) and the claims that
+    /// [`claim`](crate::policy::claim) lists, are then those of this authority. An id by itself does
+    /// not identify a client or a subject, because another authority may use the same one.
+    ///
+    /// ```
+    /// use bearergate::{claim, Principal};
+    /// use bearergate::clock::UnixTime;
+    /// use bearergate::policy::{AccessRequest, Truth, client};
+    /// use bearergate::principal::PrincipalKind;
+    ///
+    /// let partner = Principal::builder(PrincipalKind::AccessToken, "https://partner.example.com")
+    ///     .client("billing")
+    ///     .build();
+    /// let request = AccessRequest::new(&partner, UnixTime::from_secs(0)).with_contested_ids();
+    /// let ours = client("billing").of("https://idp.example.com");
+    /// assert_eq!(ours.evaluate(&request), Truth::False);
+    /// let theirs = client("billing").of("https://partner.example.com");
+    /// assert_eq!(theirs.evaluate(&request), Truth::True);
+    /// assert_eq!(client("billing").evaluate(&request), Truth::Unknown);
+    /// ```
+    pub fn of(mut self, authority: impl Into<Authority>) -> Self {
+        let authority = authority.into();
+        let is_single = self.nodes.len() == 1;
+        let mut is_bound = false;
+        for node in &mut self.nodes {
+            if let Node::Leaf(leaf) = node
+                && let Predicate::Id(None, inner) = &leaf.predicate
+            {
+                let predicate = Predicate::Id(Some(authority.clone()), Arc::clone(inner));
+                let name = format!("{} of {authority}", leaf.name).into();
+                *leaf = Arc::new(Leaf { name, predicate });
+                is_bound = true;
+            }
+        }
+        let nodes = Self::from_nodes(self.nodes);
+        // The predicate over an id is false for other authorities by itself.
+        if is_single && is_bound {
+            return nodes;
+        }
+        let name = format!("authority {authority}");
+        Self::leaf(name, Predicate::Authority(authority)).and(nodes)
     }
 
     /// Names the condition. Traces show the name, so that a part that several rules share is

@@ -121,7 +121,7 @@ impl<'s, 'r> Evaluation<'s, 'r> {
             (Fact::Scope(number), Some(scopes)) => bit_set::contains(scopes, number).into(),
             (Fact::Claim(slot), _) => {
                 let value = self.claim(slot, step);
-                predicate.evaluate_claim(value, self.request.now())
+                predicate.evaluate_claim(value, self.request)
             }
             (Fact::SharedScope(number), _) => self.shared_scope(number),
             (Fact::Scope(_), None) | (Fact::Request, _) => {
