@@ -521,6 +521,39 @@ fn a_condition_has_the_limits_of_a_policy() {
 }
 
 #[test]
+fn of_an_authority_is_false_for_callers_of_another() {
+    let alice = caller(r#"{"sub":"alice","act":{"sub":"bot"},"tenant":"acme"}"#);
+    let request = AccessRequest::new(&alice, NOW).with_contested_ids();
+    let sub = || claim("sub").is("alice");
+    let tenant = || claim("tenant").is("acme");
+    let act = || claim("act").at("sub").is("bot");
+    for (condition, bare) in [
+        (sub(), Truth::Unknown),
+        (!sub(), Truth::Unknown),
+        (act(), Truth::Unknown),
+        (sub() & tenant(), Truth::Unknown),
+        (sub() | tenant(), Truth::True),
+        (tenant(), Truth::True),
+        (claim("sub").present(), Truth::True),
+        (claim("jti").absent(), Truth::True),
+        (claim("jti").absent_or_is("x"), Truth::True),
+        (claim("sub").absent_or_is("alice"), Truth::Unknown),
+        (claim("missing").is("x"), Truth::Unknown),
+    ] {
+        assert_eq!(condition.evaluate(&request), bare, "{condition:?}");
+        let alone = condition.evaluate(&AccessRequest::new(&alice, NOW));
+        let own = condition.clone().of("idp");
+        assert_eq!(own.evaluate(&request), alone, "{own:?}");
+        let other = condition.clone().of("partner");
+        assert_eq!(other.evaluate(&request), Truth::False, "{other:?}");
+        assert_eq!(other.not().evaluate(&request), Truth::True);
+        // The first authority that is named stays.
+        let twice = own.of("partner");
+        assert_eq!(twice.evaluate(&request), Truth::False, "{twice:?}");
+    }
+}
+
+#[test]
 fn a_name_does_not_change_a_condition() {
     let part = claim("tenant").is("acme") | role("clerk");
     assert_eq!(part.name(), None);
