@@ -260,7 +260,7 @@ impl<'a> AccessRequest<'a> {
         self.facts
     }
 
-    pub(in crate::policy) const fn has_contested_ids(&self) -> bool {
+    pub(crate) const fn has_contested_ids(&self) -> bool {
         self.has_contested_ids
     }
 }

@@ -180,4 +180,4 @@ fn id(authority: Option<&Authority>, request: &AccessRequest<'_>) -> Truth {
 }
 
 /// The claims with an id, which an issuer may assert whatever else it was granted.
-pub(in crate::policy) const ID_CLAIMS: [&str; 6] = ["act", "azp", "client_id", "jti", "sid", "sub"];
+pub(crate) const ID_CLAIMS: [&str; 6] = ["act", "azp", "client_id", "jti", "sid", "sub"];
