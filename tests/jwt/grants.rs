@@ -96,7 +96,7 @@ fn client_or_subject_of_a_partner_is_not_ours_because_it_has_the_same_name() {
         claims.set("azp", r#""billing""#).set("sub", r#""alice""#)
     };
     let own = common::validate(&both, &common::token(claims())).unwrap();
-    let theirs = claims().set("iss", &format!("{PARTNER:?}"));
+    let theirs = claims().set("iss", format!("{PARTNER:?}"));
     let theirs = common::validate(&both, &common::token(theirs)).unwrap();
     let issuer = own.authority().clone();
     assert_eq!(

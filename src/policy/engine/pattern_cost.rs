@@ -56,7 +56,7 @@ impl Places {
         (first <= last).then_some(Self { first, last })
     }
 
-    fn from_first(self) -> Self {
+    fn onwards(self) -> Self {
         let last = limits::MATCHED_BYTES;
         Self { last, ..self }
     }
@@ -83,17 +83,17 @@ impl Work {
     fn add(&mut self, part: &Part, at: Option<Places>) -> Option<Places> {
         match part {
             Part::Any(parts) => {
-                self.count(1 + parts.len() / 8, 1, at);
+                self.count(1 + parts.len() / 8, at);
                 let ends = parts.iter().map(|part| self.add(part, at));
                 ends.reduce(hull).flatten()
             }
             Part::Class(len) => {
                 // Four ranges take the space of a state.
-                self.count(1 + len / 4, 1, at);
+                self.count(1 + len / 4, at);
                 at?.after(1)
             }
             Part::Each(parts) => {
-                self.count(1, 1, at);
+                self.count(1, at);
                 parts.iter().fold(at, |at, part| self.add(part, at))
             }
             Part::Literal(text) => {
@@ -121,24 +121,24 @@ impl Work {
             for _ in 1..min {
                 at = self.add(part, at);
             }
-            at = at.map(Places::from_first);
-            self.count(1, 1, at);
-            let end = self.add(part, at).map(Places::from_first);
+            at = at.map(Places::onwards);
+            self.count(1, at);
+            let end = self.add(part, at).map(Places::onwards);
             return if min == 0 { at } else { end };
         };
         for _ in 0..min {
             at = self.add(part, at);
         }
         for _ in min..max {
-            self.count(1, 1, at);
+            self.count(1, at);
             at = hull(at, self.add(part, at));
         }
         at
     }
 
-    fn count(&mut self, weight: usize, live: usize, at: Option<Places>) {
+    fn count(&mut self, weight: usize, at: Option<Places>) {
         self.weight = self.weight.saturating_add(weight);
-        let places = at.map_or(0, Places::count).saturating_mul(live);
+        let places = at.map_or(0, Places::count);
         self.live = self.live.saturating_add(places.saturating_mul(weight));
     }
 }
