@@ -179,8 +179,10 @@ pub(crate) const FORM_BYTES: usize = 1024 * 1024;
 /// Source: like all bounds of policies, an estimate of ten times what people write by hand.
 pub const POLICY_RULES: usize = 1_024;
 
-/// Most steps of one decision of a policy: one for every value that its conditions compare with,
-/// and 512 for every pattern.
+/// Most steps of one decision of a policy or condition: one for every value that its conditions
+/// compare with, and for every pattern 512 or more, as many as its longest match takes.
+///
+/// A step takes about 10 ns.
 pub const POLICY_STEPS: usize = 65_536;
 
 /// Most different scopes in the rules of one policy. A policy with more is refused when it is

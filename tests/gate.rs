@@ -14,13 +14,13 @@ use bearergate::error::ConfigErrorKind;
 use bearergate::gate::{Admitted, GateBuilder};
 use bearergate::http_response::{Refusal, ResponseConfig};
 use bearergate::key::{Key, KeySet};
-use bearergate::policy::{AccessRequest, Decision, authorize_fn};
+use bearergate::policy::{AccessRequest, Condition, Decision, Rule, authorize_fn, client};
 use bearergate::principal::PrincipalKind;
 use bearergate::request::{ClientAddress, PeerAddress, RequestFacts};
 use bearergate::revocation::RevocationList;
 use bearergate::validator::{Authorities, Shape};
 use bearergate::{
-    Authorizer, Gate, JwtValidator, NowOrLater, Principal, Rejection, RejectionKind,
+    Authorizer, Gate, JwtValidator, NowOrLater, Policy, Principal, Rejection, RejectionKind,
     TokenValidator, claim, require_scope,
 };
 use http::request::Parts;
@@ -83,7 +83,8 @@ impl TestValidator {
             None => {
                 let builder = Principal::builder(PrincipalKind::Other, self.name);
                 let now = presented.now().unwrap();
-                Ok(builder.scopes([token]).expires_at(now).build())
+                let builder = builder.client("billing").scopes([token]);
+                Ok(builder.expires_at(now).build())
             }
         }
     }
@@ -1039,6 +1040,85 @@ fn several_outside_authorities_are_bounded_or_declared_equal() {
     let joined = || builder().validator(join()).allow_any_authenticated();
     assert_eq!(refused(joined()), conflict);
     assert!(joined().all_authorities_equal().build().is_ok());
+}
+
+/// A gate that trusts its own tickets, and two outside authorities with these bounds.
+fn two_outside(a: Authorities, b: Authorities) -> GateBuilder {
+    builder()
+        .validator(TestValidator::new("tickets", Shape::Prefix("tkt_".into())))
+        .validator(TestValidator::opaque().outside(a))
+        .validator(TestValidator::new("jwt", Shape::Jwt).outside(b))
+}
+
+const TICKET: &str = "tkt_1";
+const OPAQUE: &str = "opaque-token";
+const JWT: &str = "eyJhIjoxfQ.e30.c2ln";
+
+/// Whether each credential is admitted, or else the first reason of the denial.
+fn admitted(gate: GateBuilder, authorizer: impl Authorizer + 'static) -> [String; 3] {
+    let gate = gate.authorizer(authorizer).build().unwrap();
+    [TICKET, OPAQUE, JWT].map(|token| {
+        let checked = gate.try_check_now(&bearer(token)).unwrap();
+        checked.map_or_else(
+            |refusal| refusal.decision().unwrap().to_string(),
+            |admitted| admitted.principal().authority().to_string(),
+        )
+    })
+}
+
+#[test]
+fn an_id_without_its_authority_is_unknown_for_each_of_several_outside_ones() {
+    let (bounded, open) = (Authorities::BOUNDED, Authorities::OUTSIDE);
+    let several = || two_outside(bounded, bounded);
+    let all = || Condition::any(["tkt_1", OPAQUE, JWT].map(require_scope)).unwrap();
+    let unknown = "denied: unknown (client billing, of an authority that is not named)";
+    let names = ["tickets", "opaque", "jwt"];
+    // What the service issued itself cannot be taken for what somebody else did.
+    let bare = [names[0], unknown, unknown];
+    assert_eq!(admitted(several(), client("billing")), bare);
+    let either = client("billing") | client("other");
+    assert_eq!(
+        admitted(several(), either).map(|own| own.contains("unknown")),
+        [false, true, true]
+    );
+    let others = !client("other");
+    let negated = admitted(several(), others);
+    assert_eq!(negated[0], names[0]);
+    assert_eq!(negated[1], unknown.replace("billing", "other"));
+    let forbidden = Policy::builder()
+        .rule(Rule::forbid("blocked", client("other")))
+        .rule(Rule::permit("all", all()))
+        .build()
+        .unwrap();
+    let denied = "denied: unknown (blocked)";
+    assert_eq!(
+        admitted(several(), forbidden.clone()),
+        [names[0], denied, denied]
+    );
+
+    // One outside authority, or equal ones: an id has one meaning.
+    let one = || two_outside(Authorities::OWN, open);
+    let equal = || two_outside(open, open).all_authorities_equal();
+    assert_eq!(admitted(one(), client("billing")), names);
+    assert_eq!(admitted(equal(), client("billing")), names);
+    assert_eq!(admitted(one(), forbidden.clone()), names);
+    assert_eq!(admitted(equal(), forbidden), names);
+}
+
+#[test]
+fn an_id_with_its_authority_is_of_that_one_only() {
+    let several = || two_outside(Authorities::BOUNDED, Authorities::BOUNDED);
+    let other = "denied: not_met (client billing of jwt)";
+    let ours = || client("billing").of("jwt");
+    assert_eq!(admitted(several(), ours()), [other, other, "jwt"]);
+    let not_met = "denied: not_met (client other of jwt)";
+    let wrong = client("other").of("jwt");
+    assert_eq!(admitted(several(), wrong), [not_met; 3]);
+    let outside = "denied: not_met (client billing of jwt)";
+    assert_eq!(admitted(several(), !ours()), ["tickets", "opaque", outside]);
+    let of_others = (!client("other")).of("jwt");
+    let foreign = "denied: not_met (authority jwt)";
+    assert_eq!(admitted(several(), of_others), [foreign, foreign, "jwt"]);
 }
 
 #[test]

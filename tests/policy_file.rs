@@ -72,6 +72,19 @@ fn forms() -> Vec<(&'static str, Condition)> {
         (r#"{"kind":"api_key"}"#, kind(PrincipalKind::ApiKey)),
         (r#"{"authority":"idp"}"#, authority("idp")),
         (r#"{"client":"app"}"#, client("app")),
+        (r#"{"client":"app","of":"idp"}"#, client("app").of("idp")),
+        (
+            r#"{"of":"idp","claim":"sub","is":"x"}"#,
+            c("sub").is("x").of("idp"),
+        ),
+        (
+            r#"{"claim":["act","sub"],"starts_with":"x","of":"idp"}"#,
+            c("act").at("sub").starts_with("x").of("idp"),
+        ),
+        (
+            r#"{"claim":"t","is":"x","of":"idp"}"#,
+            authority("idp") & c("t").is("x"),
+        ),
         (r#"{"audience":"api"}"#, audience("api")),
         (
             r#"{"acr_at_least":"b","order":["a","b"]}"#,

@@ -9,8 +9,8 @@ use bearergate::clock::UnixTime;
 use bearergate::error::ConfigErrorKind;
 use bearergate::policy::{
     AccessRequest, Attribute, AuditLevel, Combining, Condition, Decision, Obligations, ReasonCode,
-    Rule, Truth, acr_at_least, action, address_in, attribute, client, max_auth_age, max_token_age,
-    owner, param, role, sender_constrained, time_between, weekdays,
+    RouteTable, Rule, Truth, acr_at_least, action, address_in, attribute, client, max_auth_age,
+    max_token_age, owner, param, role, sender_constrained, time_between, weekdays,
 };
 use bearergate::principal::{Authority, PrincipalKind};
 use bearergate::{ConfigError, Policy, Principal, RejectionKind, claim, limits, require_scope};
@@ -447,7 +447,7 @@ fn a_policy_that_is_too_large_does_not_build() {
 
     let scopes = |count: usize| {
         let scopes = (0..count).map(|at| require_scope(format!("s{at}")));
-        of([Rule::permit("any", Condition::any(scopes).unwrap())])
+        of([Rule::permit("any", scopes.reduce(Condition::or).unwrap())])
     };
     assert!(scopes(limits::POLICY_SCOPES).is_ok());
     let error = scopes(limits::POLICY_SCOPES + 1).unwrap_err();
@@ -455,14 +455,102 @@ fn a_policy_that_is_too_large_does_not_build() {
 
     let claims = |count: usize| {
         let own = |at: usize| claim(format!("c{at}")).is(1) | claim(format!("c{at}")).is(2);
-        of([Rule::permit(
-            "any",
-            Condition::any((0..count).map(own)).unwrap(),
-        )])
+        let any = (0..count).map(own).reduce(Condition::or).unwrap();
+        of([Rule::permit("any", any)])
     };
     assert!(claims(limits::POLICY_CLAIMS).is_ok());
     let error = claims(limits::POLICY_CLAIMS + 1).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::OutOfRange);
+}
+
+/// Conditions that are exactly at a limit, and one over it, of which the last part holds.
+fn at_limits(over: usize) -> [(&'static str, Vec<Condition>); 3] {
+    let last = || claim("tenant").is("acme");
+    let scopes = (0..limits::POLICY_SCOPES + over).map(|at| require_scope(format!("s{at}")));
+    let claims = (0..limits::POLICY_CLAIMS + over).flat_map(|at| {
+        let own = move || claim(format!("c{at}"));
+        [own().is(1), own().is(2)]
+    });
+    let values = (1..limits::POLICY_STEPS + over).map(|n| i64::try_from(n).unwrap());
+    let wide = claim("n").one_of(values).unwrap();
+    [
+        ("different scopes", scopes.chain([last()]).collect()),
+        (
+            "claims with several conditions",
+            claims.chain([last()]).collect(),
+        ),
+        ("steps", vec![wide, last()]),
+    ]
+}
+
+// Defect L07 (oversize policy): docs/defects.md
+#[test]
+fn a_condition_has_the_limits_of_a_policy() {
+    let claims = r#"{"tenant":"acme"}"#;
+    for (what, parts) in at_limits(0) {
+        let any = Condition::any(parts.clone()).unwrap();
+        assert_eq!(truth(&any, claims), Truth::True, "{what}");
+        let chained = parts.into_iter().reduce(Condition::or).unwrap();
+        assert_eq!(truth(&chained, claims), Truth::True, "{what}");
+        let table = RouteTable::by_route().any_method("r", chained);
+        assert!(table.build().is_ok(), "{what}");
+    }
+    for (what, parts) in at_limits(1) {
+        for error in [
+            Condition::any(parts.clone()).unwrap_err(),
+            Condition::all(parts.clone()).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ConfigErrorKind::OutOfRange, "{what}");
+            assert!(error.to_string().contains(what), "{error}");
+        }
+        let chained = parts.into_iter().reduce(Condition::or).unwrap();
+        let table = RouteTable::by_route().any_method("r", chained.clone());
+        let error = table.build().unwrap_err();
+        assert_eq!(error.kind(), ConfigErrorKind::OutOfRange, "{what}");
+        assert_eq!(error.field(), "route");
+        let caller = caller(claims);
+        let request = AccessRequest::new(&caller, NOW);
+        let denied = chained.decide(&request);
+        let reason = denied.reasons().first().unwrap();
+        assert_eq!(reason.code(), ReasonCode::Unknown, "{what}");
+        assert!(reason.name().contains(what), "{denied}");
+        for condition in [chained.clone(), !chained] {
+            assert_eq!(condition.evaluate(&request), Truth::Unknown, "{what}");
+        }
+    }
+}
+
+#[test]
+fn of_an_authority_is_false_for_callers_of_another() {
+    let alice = caller(r#"{"sub":"alice","act":{"sub":"bot"},"tenant":"acme"}"#);
+    let request = AccessRequest::new(&alice, NOW).with_contested_ids();
+    let sub = || claim("sub").is("alice");
+    let tenant = || claim("tenant").is("acme");
+    let act = || claim("act").at("sub").is("bot");
+    for (condition, bare) in [
+        (sub(), Truth::Unknown),
+        (!sub(), Truth::Unknown),
+        (act(), Truth::Unknown),
+        (sub() & tenant(), Truth::Unknown),
+        (sub() | tenant(), Truth::True),
+        (tenant(), Truth::True),
+        (claim("sub").present(), Truth::True),
+        (claim("jti").absent(), Truth::True),
+        (claim("jti").absent_or_is("x"), Truth::True),
+        (claim("sub").absent_or_is("alice"), Truth::Unknown),
+        (claim("missing").is("x"), Truth::Unknown),
+    ] {
+        assert_eq!(condition.evaluate(&request), bare, "{condition:?}");
+        let alone = condition.evaluate(&AccessRequest::new(&alice, NOW));
+        let own = condition.clone().of("idp");
+        assert_eq!(own.evaluate(&request), alone, "{own:?}");
+        let other = condition.clone().of("partner");
+        assert_eq!(other.evaluate(&request), Truth::False, "{other:?}");
+        assert_eq!(other.not().evaluate(&request), Truth::True);
+        // The first authority that is named stays.
+        let twice = own.of("partner");
+        assert_eq!(twice.evaluate(&request), Truth::False, "{twice:?}");
+    }
 }
 
 #[test]

@@ -125,6 +125,109 @@ fn a_path_that_could_be_read_in_two_ways_is_denied() {
     }
 }
 
+fn decided(table: &RouteTable, path: &str) -> String {
+    let caller = scoped(&["read"]);
+    let uri = path.parse::<Uri>().unwrap();
+    let headers = HeaderMap::new();
+    let facts = RequestFacts::new(&Method::GET, &uri, &headers);
+    let request = AccessRequest::new(&caller, NOW).with_facts(&facts);
+    table.decide(&request).to_string()
+}
+
+const NO_ROUTE: &str = "denied: unmatched (no route)";
+
+// Defect L06 (path read in two ways): docs/defects.md
+#[test]
+fn an_escape_that_some_reader_takes_for_something_else_is_denied() {
+    let table = paths(&["/public/{*rest}"]).unwrap();
+    for (refused, twin) in [
+        // Path parameters, before or after decoding.
+        ("..%3B/admin", "..%3D/admin"),
+        ("..%3bx/admin", "..%3dx/admin"),
+        ("a%3Bv=1", "a%3Dv=1"),
+        // Overlong UTF-8 of a slash, a dot, a backslash and NUL, in two, three and four bytes.
+        ("..%C0%AFadmin", "..%C2%AFadmin"),
+        ("%C0%AE%C0%AE/admin", "%C3%AE%C3%AE/admin"),
+        ("a%C1%9Cb", "a%C3%9Cb"),
+        ("a%C0%80b", "a%C3%80b"),
+        ("a%E0%80%AFb", "a%E0%A0%AFb"),
+        ("a%F0%80%80%AFb", "a%F0%90%80%AFb"),
+        // No UTF-8: a stray byte, a continuation, an unfinished character, a surrogate, too large.
+        ("a%FFb", "a%C3%BFb"),
+        ("a%80b", "a%C3%80b"),
+        ("a%C3b", "a%C3%A9b"),
+        ("a%E2%82", "a%E2%82%AC"),
+        ("a%C3/%A9", "a%C3%A9/"),
+        ("a%ED%A0%80b", "a%ED%9F%80b"),
+        ("a%F4%90%80%80b", "a%F4%8F%80%80b"),
+        ("a%C3%2", "a%C3%A2"),
+        // Line ends and controls: U+2028, U+2029, U+0085, U+0080, U+009F, DEL, ESC, byte-order mark.
+        ("a%E2%80%A8b", "a%E2%80%AFb"),
+        ("a%E2%80%A9b", "a%E2%80%AFb"),
+        ("a%C2%85b", "a%C2%A5b"),
+        ("a%C2%80b", "a%C2%A0b"),
+        ("a%C2%9Fb", "a%C2%AFb"),
+        ("a%7Fb", "a%7Cb"),
+        ("a%1Bb", "a%2Bb"),
+        ("a%EF%BB%BFb", "a%EF%BB%BCb"),
+        // Compatibility forms of dots, slashes, backslashes, semicolons and percent signs.
+        ("%EF%BC%8E%EF%BC%8E/admin", "%EF%BC%8D/admin"),
+        ("%E2%80%A5/admin", "%E2%80%A6more/admin"),
+        ("a%EF%BC%8Fb", "a%EF%BC%90b"),
+        ("a%E2%88%95b", "a%E2%88%94b"),
+        ("a%EF%BC%BCb", "a%EF%BC%BBb"),
+        ("..%CD%BE/admin", "..%CD%BD/admin"),
+        ("a%EF%BC%852e", "a%EF%BC%862e"),
+    ] {
+        let [refused, twin] = [refused, twin].map(|tail| format!("/public/{tail}"));
+        assert_eq!(decided(&table, &refused), NO_ROUTE, "{refused}");
+        let twin = twin.trim_end_matches('/');
+        assert!(decided(&table, twin).starts_with("allowed"), "{twin}");
+    }
+    for allowed in [
+        "a%20b",
+        "caf%C3%A9",
+        "%E6%97%A5%E6%9C%AC",
+        "%F0%9F%98%80",
+        "C%23",
+        "what%3F",
+        "alice%40example.com",
+        "..%20",
+    ] {
+        let path = format!("/public/{allowed}");
+        assert!(decided(&table, &path).starts_with("allowed"), "{path}");
+    }
+}
+
+// Defect L06 (path read in two ways): docs/defects.md
+#[test]
+fn an_escaped_spelling_of_a_literal_is_not_a_parameter() {
+    let table = RouteTable::by_path()
+        .any_method("/users/{id}", anyone())
+        .any_method("/users/@me", require_scope("me"))
+        .any_method("/users/{id}/a:b", require_scope("me"))
+        .any_method("/users/{id}/{*rest}", anyone())
+        .build()
+        .unwrap();
+    for path in ["/users/%40me", "/users/7/a%3Ab", "/users/7/a%3ab"] {
+        assert_eq!(decided(&table, path), NO_ROUTE, "{path}");
+    }
+    for path in ["/users/@me", "/users/7/a:b"] {
+        let denied = "denied: scope_missing (scope me)";
+        assert_eq!(decided(&table, path), denied, "{path}");
+    }
+    for path in [
+        "/users/%40you",
+        "/users/%40m",
+        "/users/%40mee",
+        "/users/@you",
+        "/users/7/a%3Ac",
+        "/users/7/x/a%3Ab",
+    ] {
+        assert!(decided(&table, path).starts_with("allowed"), "{path}");
+    }
+}
+
 // Defect L06 (path read in two ways): docs/defects.md
 #[test]
 fn by_route_uses_the_matched_route_and_not_the_path() {

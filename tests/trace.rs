@@ -119,6 +119,35 @@ fn values_of_the_caller_are_not_shown() {
     }
 }
 
+#[test]
+fn an_id_says_whose_it_has_to_be() {
+    let builder = Principal::builder(PrincipalKind::Other, "partner");
+    let caller = builder.client("billing").build();
+    let single = AccessRequest::new(&caller, UnixTime::from_secs(0));
+    let several = single.with_contested_ids();
+    let text = |condition: Condition, request: &AccessRequest<'_>| {
+        condition.explain(request).without_times().to_string()
+    };
+    let bare = || client("billing");
+    assert_eq!(
+        text(bare(), &single),
+        "ALLOWED: met (client billing)\n\
+         + client billing: expected `billing`, found a string of 7 bytes\n"
+    );
+    assert_eq!(
+        text(bare(), &several),
+        "DENIED: unknown (client billing, of an authority that is not named)\n\
+         ? client billing: expected `billing`, found an id that could be one of several \
+         authorities; name the authority with `of`\n"
+    );
+    assert_eq!(
+        text(bare().of("idp"), &several),
+        "DENIED: not_met (client billing of idp)\n\
+         - client billing of idp: expected `billing` of `idp`, found an id of another authority\n"
+    );
+    assert!(text(bare().of("partner"), &several).starts_with("ALLOWED"));
+}
+
 // Defect J04 (forged log line): docs/defects.md
 #[test]
 fn names_cannot_forge_lines_or_markup() {

@@ -18,6 +18,7 @@ pub struct Authenticated {
     client: Option<Principal>,
     headers: HeaderMap,
     now: UnixTime,
+    has_contested_ids: bool,
 }
 
 impl Authenticated {
@@ -28,6 +29,7 @@ impl Authenticated {
             headers.insert(header::CACHE_CONTROL, PRIVATE);
         }
         Self {
+            has_contested_ids: user.has_contested_ids,
             principal: user.principal,
             client: client.map(|client| client.principal),
             headers,
@@ -66,7 +68,10 @@ impl Authenticated {
     /// [`Gate::authorize`](crate::gate::Gate::authorize): add an action, a resource, the facts of
     /// the HTTP request.
     pub const fn request(&self) -> AccessRequest<'_> {
-        let request = AccessRequest::new(&self.principal, self.now);
+        let mut request = AccessRequest::new(&self.principal, self.now);
+        if self.has_contested_ids {
+            request = request.with_contested_ids();
+        }
         match &self.client {
             Some(client) => request.with_client(client),
             None => request,

@@ -114,7 +114,8 @@ impl GateBuilder {
     /// Trusts all outside authorities of this gate equally.
     ///
     /// Each of them may then assert any scope and claim, also one that the service expects from
-    /// another. Without this a gate with several [outside authorities](Authorities) is built only
+    /// another, and an id of one counts as that of all: conditions such as
+    /// [`client`](crate::policy::client) need not name its authority. Without this a gate with several [outside authorities](Authorities) is built only
     /// if each is bounded.
     pub fn all_authorities_equal(mut self) -> Self {
         self.all_equal = true;
@@ -177,6 +178,7 @@ impl GateBuilder {
         };
         for slot in client.iter_mut().chain([&mut user]) {
             slot.revocations.clone_from(&self.revocations);
+            slot.has_contested_ids = !self.all_equal && slot.router.authorities().outside() > 1;
         }
         // A request has one `Authorization` header: two schemes of it cannot fill two slots.
         let in_user = |place: &Place| user.sources.places().any(|own| own.excludes(place));
@@ -259,6 +261,7 @@ impl SlotConfig {
             sources,
             router,
             revocations: Vec::new(),
+            has_contested_ids: false,
         })
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Slot {
     pub(super) sources: Sources,
     pub(super) router: Router,
     pub(super) revocations: Vec<Arc<dyn RevocationList>>,
+    /// Whether several outside authorities are trusted that are not equal.
+    pub(super) has_contested_ids: bool,
 }
 
 /// The owner of a slot's credential.
@@ -25,6 +27,8 @@ pub(super) struct SlotCaller {
     pub(super) in_query: bool,
     /// Of a token that is bound to a key.
     pub(super) proof: Option<PendingProof>,
+    /// Whether another outside authority may use the same ids.
+    pub(super) has_contested_ids: bool,
 }
 
 /// `Ok(None)` for a slot without a credential.
@@ -44,9 +48,9 @@ impl Slot {
             self.router.validate(&presented),
             |validated| match validated {
                 Ok(principal) => {
-                    let in_query = matches!(presented.place(), Place::Query(_));
+                    let caller = self.caller(principal, &presented);
                     let proof = place.into_proof();
-                    self.check_revocations(SlotCaller { principal, in_query, proof })
+                    self.check_revocations(SlotCaller { proof, ..caller })
                 }
                 Err(rejection) => NowOrLater::now(Err(rejection)),
             }
@@ -66,6 +70,15 @@ impl Slot {
             proof.check(&presented),
             |checked| NowOrLater::now(checked)
         )
+    }
+
+    fn caller(&self, principal: Principal, presented: &PresentedCredential<'_>) -> SlotCaller {
+        SlotCaller {
+            principal,
+            in_query: matches!(presented.place(), Place::Query(_)),
+            proof: None,
+            has_contested_ids: self.has_contested_ids && self.router.is_outside(presented),
+        }
     }
 
     fn check_revocations(&self, caller: SlotCaller) -> NowOrLater<'_, SlotResult> {

@@ -114,7 +114,8 @@
 //! # Ok::<(), bearergate::ConfigError>(())
 //! ```
 //!
-//! A path that two programs could read in two ways (`//`, `..`, an escaped slash) matches no route.
+//! A path that two programs could read in two ways (`//`, `..`, an escaped slash, escapes that are not
+//! UTF-8) matches no route.
 //! Two routes that match one request are an error when the table is built, unless one is more
 //! specific.
 //!

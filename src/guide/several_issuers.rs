@@ -73,17 +73,26 @@
 //! authority in conditions and revocations:
 //!
 //! ```
-//! use bearergate::policy::{authority, owner, param};
+//! use bearergate::policy::{authority, client, owner, param};
 //! use bearergate::require_scope;
 //! use bearergate::revocation::Revocation;
 //!
 //! // The path `/users/{user}/orders` names users of the own provider.
 //! let own = owner(param("user").of("https://idp.example.com"));
 //! let admin = authority("https://idp.example.com") & require_scope("orders:admin");
-//! let policy = own | admin;
+//! // A client `billing` of the partner is another one.
+//! let billing = client("billing").of("https://idp.example.com");
+//! let policy = own | admin | billing;
 //! let revocation = Revocation::subject("https://login.partner.example", "alice");
 //! # let _ = (policy, revocation);
 //! ```
+//!
+//! An issuer may always assert `sub`, `client_id` and the other registered ids, whatever it was
+//! granted. So [`client`](crate::policy::client) and comparisons of a [`claim`](crate::claim) with an
+//! id are unknown for the callers of all outside authorities, which denies, unless
+//! [`of`](crate::policy::Condition::of) names the one that is meant.
+//! [`Policy::lint`](crate::Policy::lint) finds conditions without it (`bare_id`). A gate with one
+//! outside authority, or with [`all_authorities_equal`], needs none of this.
 //!
 //! The authority is the first name of the issuer, unless
 //! [`authority`](crate::jwt::JwtValidatorBuilder::authority) sets another one. Choose a name that

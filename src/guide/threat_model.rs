@@ -42,7 +42,7 @@
 //! | `allow_missing_expiry()` | tokens that never expire |
 //! | `accept_missing_token_type()` | introspected tokens of an unnamed type, if they expire |
 //! | `allow_any_authenticated()` | every authenticated caller may do everything |
-//! | `all_authorities_equal()` | each issuer may assert every scope and claim |
+//! | `all_authorities_equal()` | each issuer may assert every scope and claim, and ids of one count as those of another |
 //! | `root_certificates(..)`, `trust_host(..)`, `proxy(..)` | other certificate authorities, hosts or proxies are trusted on the way to the provider |
 //! | `claim(..).absent()`, `claim(..).absent_or(..)` | the absence of a claim counts for the caller |
 //! | `query(..)` in `Sources` | credentials in URLs, which reach logs and histories |

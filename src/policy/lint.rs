@@ -45,6 +45,8 @@ kinds! {
     pub enum LintKind {
         /// So it is true for every caller with the claims that it reads.
         AlwaysHolds = "always_holds", "the condition is never false";
+        /// In a gate that trusts several outside authorities it is unknown.
+        BareId = "bare_id", "an id is compared without the authority that gave it";
         /// Its parts contradict each other.
         NeverMatches = "never_matches", "the condition is never true";
         Shadowed = "shadowed", "another rule decides every request that this one applies to";
@@ -84,8 +86,8 @@ impl fmt::Display for Lint {
 }
 
 impl Policy {
-    /// Finds rules that can never apply, rules that others shadow, conditions that always hold, and
-    /// scopes that are spelled in two cases.
+    /// Finds rules that can never apply, rules that others shadow, conditions that always hold, ids
+    /// without their authority, and scopes that are spelled in two cases.
     ///
     /// Every lint is a fact, so a test may assert that there are none. The search is not complete:
     /// it compares predicates for equality and knows little of what each means.
@@ -113,6 +115,7 @@ impl RouteTable {
             match route.guard() {
                 Guard::Condition(condition) => {
                     found.extend(constant(condition, &at));
+                    found.extend(bare_id(condition, &at));
                     scopes.add(condition, &at);
                 }
                 Guard::Policy(policy) => {
@@ -148,6 +151,7 @@ fn lint_rules(policy: &Policy, prefix: &str, found: &mut Vec<Lint>, scopes: &mut
             last = last.or(Some(rule));
         }
         found.extend(constant);
+        found.extend(bare_id(rule.condition(), &at));
         scopes.add(rule.condition(), &at);
         let Some(literals) = conjunction(rule.condition().nodes()) else {
             continue;
@@ -194,6 +198,18 @@ fn constant(condition: &Condition, at: &str) -> Option<Lint> {
     Some(Lint::new(kind, at, detail))
 }
 
+/// Returns a lint if a condition compares an id without its authority.
+fn bare_id(condition: &Condition, at: &str) -> Option<Lint> {
+    let mut leaves = condition.leaves();
+    let bare = leaves.find(|leaf| matches!(leaf.predicate, Predicate::Id(None, _)))?;
+    let detail = format!(
+        "`{}` is an id of an authority that is not named, and unknown where several are trusted; \
+         name the authority with `of`",
+        bare.name
+    );
+    Some(Lint::new(LintKind::BareId, at, detail))
+}
+
 /// Scopes by their name in lower case, with the spelling that was found first.
 #[derive(Default)]
 struct Scopes {
@@ -228,7 +244,7 @@ impl Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{PolicyBuilder, action, address_in, claim, require_scope};
+    use crate::policy::{PolicyBuilder, action, address_in, claim, client, require_scope};
 
     fn lints(rules: impl IntoIterator<Item = Rule>, combining: Combining) -> Vec<String> {
         let builder = Policy::builder().combining(combining);
@@ -308,6 +324,44 @@ mod tests {
         let first = lints(rules(), Combining::FirstApplicable);
         assert_eq!(first, ["always_holds x", "shadowed y"]);
         assert_eq!(lints(rules(), Combining::DenyOverrides), ["always_holds x"]);
+    }
+
+    #[test]
+    fn ids_without_their_authority_are_found() {
+        let one = || client("billing");
+        let bare = ["bare_id a"];
+        assert_eq!(lints_of(one()), bare);
+        assert_eq!(lints_of(!one() & action("x")), bare);
+        assert_eq!(lints_of(one().named("ours") | action("x")), bare);
+        assert_eq!(lints_of(one().of("idp") | claim("sub").is("alice")), bare);
+        for name in ["sub", "azp", "client_id", "act", "sid", "jti"] {
+            assert_eq!(lints_of(claim(name).is("x")), bare, "{name}");
+            assert_eq!(lints_of(claim(name).at("sub").starts_with("x")), bare);
+            assert!(lints_of(claim(name).is("x").of("idp")).is_empty(), "{name}");
+            assert!(lints_of(claim(name).present()).is_empty(), "{name}");
+            assert!(lints_of(claim(name).absent()).is_empty(), "{name}");
+        }
+        for fine in [
+            one().of("idp"),
+            (one() & action("x")).of("idp"),
+            !(one() | claim("sub").is("alice")).of("idp"),
+            claim("tenant").is("x"),
+            claim("x").at("sub").is("x"),
+        ] {
+            assert!(lints_of(fine).is_empty());
+        }
+        let table = RouteTable::by_path()
+            .any_method("/a", one())
+            .any_method("/b", one().of("idp"))
+            .build();
+        let lints = table.unwrap().lint();
+        let found: Vec<_> = lints.iter().map(|lint| (lint.kind(), lint.at())).collect();
+        assert_eq!(found, [(LintKind::BareId, "* /a")]);
+        assert!(
+            lints
+                .first()
+                .is_some_and(|lint| lint.to_string().contains("`of`"))
+        );
     }
 
     #[test]

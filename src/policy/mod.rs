@@ -70,6 +70,8 @@ pub use condition::resource::{
 pub use decision::{Decision, Reason, ReasonCode};
 #[cfg(feature = "cedar")]
 pub(crate) use engine::owner::user;
+#[cfg(feature = "cedar")]
+pub(crate) use engine::predicate::ID_CLAIMS;
 #[cfg(feature = "policy-file")]
 pub use file::error::LoadError;
 #[cfg(feature = "policy-file")]

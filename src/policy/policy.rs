@@ -280,15 +280,9 @@ impl PolicyBuilder {
             entries.push(Entry { rule: *rule, start });
         }
         program.finish();
-        check_limit("steps", program.cost(), limits::POLICY_STEPS)?;
-        let scopes = program.scopes().len();
-        check_limit("different scopes", scopes, limits::POLICY_SCOPES)?;
-        let claims = program.slots();
-        check_limit(
-            "claims with several conditions",
-            claims,
-            limits::POLICY_CLAIMS,
-        )?;
+        if let Some(excess) = program.excess() {
+            return Err(excess.error("rule"));
+        }
         let ordered = order.iter().filter_map(|rule| self.rules.get(*rule));
         let nodes: Vec<_> = ordered.map(|rule| rule.condition().nodes()).collect();
         let index = Index::new(nodes.into_iter(), program.scopes());
@@ -334,17 +328,10 @@ fn check_rules(rules: &[Rule]) -> Result<(), ConfigError> {
             return error(ConfigErrorKind::Conflict, detail);
         }
     }
-    check_limit("rules", rules.len(), limits::POLICY_RULES)
-}
-
-fn check_limit(what: &str, given: usize, max: usize) -> Result<(), ConfigError> {
-    if given <= max {
-        return Ok(());
+    if rules.len() > limits::POLICY_RULES {
+        let (max, given) = (limits::POLICY_RULES, rules.len());
+        let detail = format!("expected at most {max} rules, found {given}; split the policy");
+        return error(ConfigErrorKind::OutOfRange, detail);
     }
-    let detail = format!("expected at most {max} {what}, found {given}; split the policy");
-    Err(ConfigError::new(
-        ConfigErrorKind::OutOfRange,
-        "rule",
-        detail,
-    ))
+    Ok(())
 }

@@ -46,6 +46,7 @@ pub struct AccessRequest<'a> {
     is_encrypted: Option<bool>,
     headers: Option<&'a HeaderMap>,
     facts: Option<&'a RequestFacts<'a>>,
+    has_contested_ids: bool,
 }
 
 impl<'a> AccessRequest<'a> {
@@ -66,6 +67,7 @@ impl<'a> AccessRequest<'a> {
             is_encrypted: None,
             headers: None,
             facts: None,
+            has_contested_ids: false,
         }
     }
 
@@ -148,6 +150,18 @@ impl<'a> AccessRequest<'a> {
     #[must_use]
     pub const fn with_facts(mut self, facts: &'a RequestFacts<'a>) -> Self {
         self.facts = Some(facts);
+        self
+    }
+
+    /// Adds that several outside authorities are trusted, of which one vouches for the caller.
+    ///
+    /// Any of them may use the ids of another. Conditions over an id that name no authority
+    /// ([`Condition::of`](crate::policy::Condition::of)) are then
+    /// [`Unknown`](crate::policy::Truth::Unknown). A [`Gate`](crate::Gate) adds it where it applies;
+    /// without a gate the service has to.
+    #[must_use]
+    pub const fn with_contested_ids(mut self) -> Self {
+        self.has_contested_ids = true;
         self
     }
 
@@ -244,6 +258,10 @@ impl<'a> AccessRequest<'a> {
     /// Method and URI are what the client sent.
     pub const fn facts(&self) -> Option<&'a RequestFacts<'a>> {
         self.facts
+    }
+
+    pub(crate) const fn has_contested_ids(&self) -> bool {
+        self.has_contested_ids
     }
 }
 

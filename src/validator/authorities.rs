@@ -9,6 +9,11 @@
 /// [`JwtValidatorBuilder::grants`](crate::jwt::JwtValidatorBuilder::grants), or if all are declared
 /// equal with [`all_authorities_equal`](crate::gate::GateBuilder::all_authorities_equal).
 ///
+/// Bounded authorities still choose their own ids of subjects and clients. Where two or more are
+/// trusted, conditions over an id have to name the authority
+/// ([`Condition::of`](crate::policy::Condition::of)). The callers of a validator whose number is not
+/// zero count as outside, so do not join own and outside authorities in one validator.
+///
 /// ```
 /// use bearergate::validator::Authorities;
 ///

@@ -23,6 +23,9 @@ pub(crate) struct Router {
     // INVARIANT: as long as `shapes`; for each shape the index of its validator.
     owners: Vec<usize>,
     shapes: Vec<Shape>,
+    // INVARIANT: as long as `validators`.
+    /// Whether each validator trusts an outside authority.
+    outside: Vec<bool>,
 }
 
 impl Router {
@@ -44,6 +47,7 @@ impl Router {
             validators: Vec::new(),
             owners: Vec::new(),
             shapes: Vec::new(),
+            outside: Vec::new(),
         };
         for validator in validators {
             let shapes = validator.shapes();
@@ -64,16 +68,14 @@ impl Router {
             let owner = router.validators.len();
             router.owners.extend(shapes.iter().map(|_| owner));
             router.shapes.extend_from_slice(shapes);
+            router.outside.push(validator.authorities().outside() > 0);
             router.validators.push(validator);
         }
         Ok(router)
     }
 
-    /// Returns the validator that takes a credential.
-    fn pick(
-        &self,
-        presented: &PresentedCredential<'_>,
-    ) -> Result<&dyn TokenValidator, RejectionKind> {
+    /// Returns the index of the validator that takes a credential.
+    fn pick(&self, presented: &PresentedCredential<'_>) -> Result<usize, RejectionKind> {
         let token = presented.credential().expose();
         if token.len() > limits::TOKEN_BYTES_MAX {
             return Err(RejectionKind::TokenTooLarge);
@@ -91,7 +93,7 @@ impl Router {
     }
 
     /// An SD-JWT is presented with more than a token, so only a validator for it gets it.
-    fn find_by_form(&self, token: &str) -> Option<&dyn TokenValidator> {
+    fn find_by_form(&self, token: &str) -> Option<usize> {
         let own = match TokenForm::recognize(token) {
             TokenForm::SdJwt => return self.find(|shape| *shape == Shape::SdJwt),
             TokenForm::Jwt => self.find(|shape| *shape == Shape::Jwt),
@@ -100,10 +102,19 @@ impl Router {
         own.or_else(|| self.find(|shape| *shape == Shape::Opaque))
     }
 
-    fn find(&self, takes: impl Fn(&Shape) -> bool) -> Option<&dyn TokenValidator> {
+    /// Returns whether an outside authority vouches for the owner of a credential: one of the
+    /// validator that takes it.
+    pub(crate) fn is_outside(&self, presented: &PresentedCredential<'_>) -> bool {
+        let outside = self
+            .pick(presented)
+            .ok()
+            .and_then(|at| self.outside.get(at));
+        outside.copied().unwrap_or(true)
+    }
+
+    fn find(&self, takes: impl Fn(&Shape) -> bool) -> Option<usize> {
         let at = self.shapes.iter().position(takes)?;
-        let validator = self.validators.get(*self.owners.get(at)?)?;
-        Some(&**validator)
+        self.owners.get(at).copied()
     }
 }
 
@@ -130,7 +141,11 @@ impl TokenValidator for Router {
         &'a self,
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
-        match self.pick(presented) {
+        let picked = self.pick(presented).and_then(|at| {
+            let validator = self.validators.get(at);
+            validator.ok_or(RejectionKind::TokenMalformed)
+        });
+        match picked {
             Ok(validator) => under_scheme(validator.validate(presented), presented),
             Err(kind) => NowOrLater::now(Err(kind.into())),
         }

@@ -3,8 +3,8 @@
 use bearergate::clock::UnixTime;
 use bearergate::error::ConfigErrorKind;
 use bearergate::key::KeySet;
-use bearergate::policy::AccessRequest;
-use bearergate::{Authorizer, Gate, JwtValidator, Principal, require_scope};
+use bearergate::policy::{AccessRequest, Truth, client};
+use bearergate::{Authorizer, Gate, JwtValidator, Principal, claim, require_scope};
 
 use crate::common;
 
@@ -166,6 +166,45 @@ fn scope_that_is_not_granted_allows_nothing() {
     };
     assert!(decide(&common::builder().build().unwrap()));
     assert!(!decide(&bounded()));
+}
+
+#[test]
+fn client_or_subject_of_a_partner_is_not_ours_because_it_has_the_same_name() {
+    const PARTNER: &str = "https://other.example.com";
+    let partner = JwtValidator::builder()
+        .issuer(PARTNER)
+        .audience(common::AUDIENCE)
+        .keys(KeySet::from(common::secret()))
+        .grants(["orders:read"], [""; 0]);
+    let both = JwtValidator::join([bounded(), partner.build().unwrap()]).unwrap();
+    let claims = || {
+        let claims = common::claims().set("client_id", r#""billing""#);
+        claims.set("azp", r#""billing""#).set("sub", r#""alice""#)
+    };
+    let own = common::validate(&both, &common::token(claims())).unwrap();
+    let theirs = claims().set("iss", format!("{PARTNER:?}"));
+    let theirs = common::validate(&both, &common::token(theirs)).unwrap();
+    let issuer = own.authority().clone();
+    assert_eq!(
+        (theirs.authority().as_str(), theirs.client()),
+        (PARTNER, Some("billing"))
+    );
+    for bare in [
+        client("billing"),
+        claim("client_id").is("billing"),
+        claim("azp").one_of(["billing"]).unwrap(),
+        claim("sub").starts_with("ali"),
+        claim("sub").matches("alice").unwrap(),
+    ] {
+        let ours = bare.clone().of(issuer.clone());
+        for (caller, is_ours) in [(&own, true), (&theirs, false)] {
+            let single = AccessRequest::new(caller, UnixTime::from_secs(common::NOW));
+            let several = single.with_contested_ids();
+            assert!(bare.evaluate(&single).is_true(), "one authority only");
+            assert_eq!(bare.evaluate(&several), Truth::Unknown);
+            assert_eq!(ours.evaluate(&several), Truth::from(is_ours));
+        }
+    }
 }
 
 #[test]

@@ -36,7 +36,8 @@ pub(crate) const ADDRESSES: [&str; 5] = [
     "2001:db8::1",
     "::1",
 ];
-pub(crate) const CLAIMS: [&str; 11] = [
+pub(crate) const CLAIMS: [&str; 12] = [
+    "sid",
     "tenant",
     "level",
     "roles",
@@ -67,6 +68,8 @@ pub(crate) struct Facts {
     pub(crate) address: Option<&'static str>,
     pub(crate) tls: Option<bool>,
     pub(crate) headers: Option<Vec<&'static str>>,
+    /// Whether another authority may use the same ids.
+    pub(crate) contested: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +116,7 @@ impl Facts {
             address: random.maybe(&ADDRESSES),
             tls: random.maybe(&[true, false]),
             headers: (!random.one_in(6)).then_some(headers),
+            contested: random.one_in(3),
         }
     }
 }
@@ -152,6 +156,7 @@ fn claim(random: &mut Random, name: &str) -> Value {
         Value::Array(own.collect())
     };
     match name {
+        "sid" => json!(random.of(&["acme", "clerk", "5"])),
         "tenant" => json!(random.of(&["acme", "acme-west", "zeta", "\u{e4}\"\\\n", "ACME"])),
         "level" => json!(random.of(&[-1_i64, 0, 4, 5, 6, i64::MAX])),
         "realm" if random.one_in(5) => json!({"other": 1}),
@@ -246,6 +251,9 @@ impl<'f> BuiltFacts<'f> {
         }
         if facts.headers.is_some() {
             request = request.with_headers(&self.headers);
+        }
+        if facts.contested {
+            request = request.with_contested_ids();
         }
         call(&request)
     }

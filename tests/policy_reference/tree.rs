@@ -28,6 +28,7 @@ pub(crate) enum Tree {
     Any(Vec<Self>),
     Leaf(Leaf),
     Not(Box<Self>),
+    Of(Box<Self>, &'static str),
 }
 
 #[derive(Clone, Debug)]
@@ -99,7 +100,11 @@ impl Tree {
         let count = 1 + random.below(3);
         let mut part = || Self::random(random, depth - 1, has_absence);
         if count == 1 {
-            return Self::Not(Box::new(part()));
+            let part = Box::new(part());
+            return match random.below(3) {
+                0 => Self::Of(part, random.of(&AUTHORITIES)),
+                _ => Self::Not(part),
+            };
         }
         let parts = (0..count).map(|_| part()).collect();
         if random.one_in(2) {
@@ -116,6 +121,7 @@ impl Tree {
             Self::Any(parts) => Condition::any(all(parts)).unwrap(),
             Self::Leaf(leaf) => leaf.condition(),
             Self::Not(part) => part.condition().not(),
+            Self::Of(part, authority) => part.condition().of(*authority),
         }
     }
 
@@ -137,6 +143,12 @@ impl Tree {
                 Expected::Yes => Expected::No,
                 Expected::Unknown => Expected::Unknown,
             },
+            Self::Of(_, authority) if facts.authority != *authority => Expected::No,
+            Self::Of(part, _) => {
+                let contested = false;
+                let facts = facts.clone();
+                part.truth(&Facts { contested, ..facts })
+            }
         }
     }
 }
@@ -277,7 +289,23 @@ impl Leaf {
         }
     }
 
+    /// Whether it compares an id that could be one of several authorities.
+    fn is_contested(&self, facts: &Facts) -> bool {
+        facts.contested
+            && match *self {
+                Self::AbsentOr("sid", _) => facts.claims.contains_key("sid"),
+                Self::Client(_)
+                | Self::Is("sid", _)
+                | Self::Contains("sid", _)
+                | Self::OneOf("sid", ..) => true,
+                _ => false,
+            }
+    }
+
     fn truth(&self, facts: &Facts) -> Expected {
+        if self.is_contested(facts) {
+            return Expected::Unknown;
+        }
         let value = |name: &str| facts.claims.get(name);
         let of_value = |name: &str, test: &dyn Fn(&Value) -> Expected| match value(name) {
             None => Expected::Unknown,

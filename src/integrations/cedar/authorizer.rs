@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use cedar_policy::{Effect, Entities, EntityTypeName, PolicyId, PolicySet, Schema};
 
+use super::reads::PolicyReads;
+
 /// An [`Authorizer`](crate::Authorizer) for Cedar policies; cheap to clone.
 ///
 /// It allows a request only if a `permit` applies, no `forbid` applies, and no `forbid` fails. A
@@ -57,6 +59,8 @@ pub(super) struct CedarPolicies {
     pub(super) types: EntityTypes,
     /// The names of the claims that are given to Cedar.
     pub(super) claims: Vec<Arc<str>>,
+    /// What the policies can read of a request.
+    pub(super) reads: PolicyReads,
     pub(super) default_resource: Option<Arc<str>>,
 }
 

@@ -3,6 +3,8 @@
 //! The parser has no limit itself: in a debug build about fifty nested brackets overflow the stack
 //! of a thread, and so do ten thousand additions in a row when they are dropped.
 
+use std::iter;
+
 use crate::limits;
 
 /// The counts while a text is scanned.
@@ -20,22 +22,31 @@ struct BoundsScan {
 /// and the closing ones.
 pub(super) fn is_bounded(text: &str, brackets: [&str; 2]) -> bool {
     let mut scan = BoundsScan::default();
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let len = match c {
-            '"' => quoted(rest),
-            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-            _ if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
-            _ => c.len_utf8(),
-        };
-        let (token, remaining) = rest.split_at_checked(len).unwrap_or((rest, ""));
+    for token in tokens(text) {
         scan.count(token, brackets);
         if scan.open + scan.ifs > limits::JSON_DEPTH || scan.links > limits::CEDAR_LINKS {
             return false;
         }
-        rest = remaining;
     }
     true
+}
+
+/// Splits a text into names, string literals, comments and all other characters, `==` as one.
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    iter::from_fn(move || {
+        let c = rest.chars().next()?;
+        let len = match c {
+            '"' => quoted(rest),
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '=' if rest.starts_with("==") => 2,
+            _ if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            _ => c.len_utf8(),
+        };
+        let (token, remaining) = rest.split_at_checked(len).unwrap_or((rest, ""));
+        rest = remaining;
+        Some(token)
+    })
 }
 
 impl BoundsScan {

@@ -11,6 +11,7 @@ use cedar_policy::{
 
 use super::authorizer::{CedarAuthorizer, CedarPolicies, EntityTypes, PolicyLabel};
 use super::bounds::is_bounded;
+use super::reads::PolicyReads;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::json::Value;
 use crate::limits;
@@ -98,10 +99,17 @@ impl CedarAuthorizerBuilder {
 
     /// Adds the names of claims that policies may read; by default there are none.
     ///
-    /// A claim that Cedar has no value for is left out: `null`, a fraction, a number beyond 64
-    /// bits, an array with one of them, and a value nested deeper than 4 levels.
+    /// A claim that is there and that Cedar has no value for is not the same as an absent one, which
+    /// a `forbid` that asks with `has` would let pass: a request with it is denied, as
+    /// [`Unknown`](crate::policy::ReasonCode::Unknown). That is `null`, a fraction, an exponent, a
+    /// number beyond 64 bits, a value nested deeper than 4 levels, and an array or object with one of
+    /// them at any depth. Name only claims that policies read, so that others deny nothing.
     pub fn claims<S: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.claims.extend(names.into_iter().map(Into::into));
+        for name in names.into_iter().map(Into::into) {
+            if !self.claims.contains(&name) {
+                self.claims.push(name);
+            }
+        }
         self
     }
 
@@ -137,6 +145,7 @@ impl CedarAuthorizerBuilder {
         }
         let entities = read_entities(self.entities.as_deref(), schema.as_ref())?;
         Ok(CedarAuthorizer(Arc::new(CedarPolicies {
+            reads: PolicyReads::new(&self.policies, &self.claims),
             policies,
             labels,
             schema,

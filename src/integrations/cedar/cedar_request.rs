@@ -1,6 +1,7 @@
 //! An access request as a Cedar request with its entities.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
@@ -16,10 +17,19 @@ use crate::policy::{AccessRequest, Attribute, user};
 use crate::principal::Principal;
 
 /// Why a request cannot be given to Cedar.
-#[derive(Clone, Copy)]
 pub(super) enum Gap {
     /// The request has no action.
     Action,
+    /// The attribute of the resource with this name is given twice.
+    Attribute(String),
+    /// A policy reads an id of the caller without its authority, and several use such ids.
+    BareId,
+    /// Cedar has no value for the claim of this name.
+    Claim(Arc<str>),
+    /// A header that policies read is sent twice, or is not ASCII.
+    Header(Arc<str>),
+    /// The route parameter of this name is given twice.
+    Param(String),
     /// The request has no resource.
     Resource,
     /// The request does not fit the schema.
@@ -35,6 +45,9 @@ impl CedarPolicies {
         &self,
         request: &AccessRequest<'_>,
     ) -> Result<(Request, Entities), Gap> {
+        if request.has_contested_ids() && self.reads.has_bare_id() {
+            return Err(Gap::BareId);
+        }
         let action = request
             .action()
             .or_else(|| request.facts().map(|facts| facts.method().as_str()))
@@ -44,8 +57,8 @@ impl CedarPolicies {
         let resource = uid(&self.types.resource, resource.ok_or(Gap::Resource)?);
         let principal = self.caller(request.principal());
         let entities = [
-            (&principal, self.caller_attributes(request.principal())),
-            (&resource, self.attributes(request)),
+            (&principal, self.caller_attributes(request.principal())?),
+            (&resource, self.attributes(request)?),
         ];
         let entities = entities.map(|(uid, own)| {
             // The parents are those that the configured entities give it.
@@ -57,7 +70,7 @@ impl CedarPolicies {
         let entities = [principal_entity?, resource_entity?];
         let schema = self.schema.as_ref();
         let entities = self.entities.clone().upsert_entities(entities, schema);
-        let context = Context::from_pairs(self.context(request)).map_err(|_| Gap::Schema)?;
+        let context = Context::from_pairs(self.context(request)?).map_err(|_| Gap::Schema)?;
         let converted = Request::new(principal, action, resource, context, schema);
         converted
             .map_err(|_| Gap::Schema)
@@ -75,7 +88,7 @@ impl CedarPolicies {
         }
     }
 
-    fn caller_attributes(&self, caller: &Principal) -> Attributes {
+    fn caller_attributes(&self, caller: &Principal) -> Result<Attributes, Gap> {
         let text = |text: &str| Some(Expression::new_string(text.to_owned()));
         let scopes = caller.scopes().map(|own| {
             let own = own.iter().map(str::to_owned);
@@ -83,8 +96,10 @@ impl CedarPolicies {
         });
         let claims = self.claims.iter().filter_map(|name| {
             let own = caller.claims().value(name)?;
-            Some((name.to_string(), value(own, limits::CEDAR_DEPTH)?))
+            let own = value(own, limits::CEDAR_DEPTH).ok_or_else(|| Gap::Claim(Arc::clone(name)));
+            Some(own.map(|own| (name.to_string(), own)))
         });
+        let claims: Attributes = claims.collect::<Result<_, _>>()?;
         let all = [
             ("authority", text(caller.authority().as_str())),
             ("kind", text(caller.kind().as_str())),
@@ -99,13 +114,14 @@ impl CedarPolicies {
             ),
             ("claims", Expression::new_record(claims).ok()),
         ];
-        present(all)
+        Ok(present(all))
     }
 
-    fn attributes(&self, request: &AccessRequest<'_>) -> Attributes {
+    fn attributes(&self, request: &AccessRequest<'_>) -> Result<Attributes, Gap> {
         let names = request.attributes().iter().map(|(name, _)| *name);
-        let own = names.filter_map(|name| {
-            let value = match request.attribute(name)? {
+        let own = names.map(|name| {
+            let own = request.attribute(name);
+            let value = match own.ok_or_else(|| Gap::Attribute(name.to_owned()))? {
                 Attribute::Bool(own) => Expression::new_bool(own),
                 Attribute::Integer(own) => Expression::new_long(own),
                 Attribute::Subject(authority, id) => {
@@ -114,26 +130,29 @@ impl CedarPolicies {
                 }
                 Attribute::Text(own) => Expression::new_string(own.to_owned()),
             };
-            Some((name.to_owned(), value))
+            Ok((name.to_owned(), value))
         });
         own.collect()
     }
 
-    fn context(&self, request: &AccessRequest<'_>) -> Attributes {
-        let params = request.params().iter().filter_map(|(name, _)| {
-            let own = request.param(name)?.to_owned();
-            Some((name.to_string(), Expression::new_string(own)))
+    fn context(&self, request: &AccessRequest<'_>) -> Result<Attributes, Gap> {
+        let params = request.params().iter().map(|(name, _)| {
+            let own = request.param(name);
+            let own = own.ok_or_else(|| Gap::Param((*name).to_owned()))?;
+            Ok(((*name).to_owned(), Expression::new_string(own.to_owned())))
         });
-        let params: Attributes = params.collect();
+        let params: Attributes = params.collect::<Result<_, _>>()?;
+        let headers = request.headers().map(|all| self.headers(all)).transpose()?;
         let method = request.facts().map(|facts| facts.method().as_str());
         let address = request.address().map(|address| address.to_string());
         let client = request
             .client()
-            .map(|client| self.caller_attributes(client));
-        present([
+            .map(|client| self.caller_attributes(client))
+            .transpose()?;
+        Ok(present([
             ("now", time(request.now())),
             ("params", Expression::new_record(params).ok()),
-            ("headers", request.headers().and_then(headers)),
+            ("headers", headers),
             (
                 "method",
                 method.map(|own| Expression::new_string(own.to_owned())),
@@ -144,7 +163,31 @@ impl CedarPolicies {
                 "client",
                 client.and_then(|own| Expression::new_record(own).ok()),
             ),
-        ])
+        ]))
+    }
+
+    /// Converts headers. One that occurs twice, or is not text, is left out only if no policy reads
+    /// it.
+    fn headers(&self, all: &HeaderMap) -> Result<Expression, Gap> {
+        let own = all.keys().filter_map(|name| {
+            let mut values = all.get_all(name).iter();
+            let text = match (values.next(), values.next()) {
+                (Some(value), None) => value.to_str().ok(),
+                _ => None,
+            };
+            match text {
+                Some(text) => {
+                    let text = Expression::new_string(text.to_owned());
+                    Some(Ok((name.as_str().to_owned(), text)))
+                }
+                None => {
+                    let read = self.reads.header(name.as_str());
+                    read.map(|own| Err(Gap::Header(own)))
+                }
+            }
+        });
+        let own = own.collect::<Result<Attributes, Gap>>()?;
+        Expression::new_record(own).map_err(|_| Gap::Schema)
     }
 }
 
@@ -155,25 +198,12 @@ fn present<const N: usize>(all: [(&str, Option<Expression>); N]) -> Attributes {
     present.collect()
 }
 
-/// Converts headers. One that occurs twice, or is not text, is left out.
-fn headers(all: &HeaderMap) -> Option<Expression> {
-    let own = all.keys().filter_map(|name| {
-        let mut values = all.get_all(name).iter();
-        let (Some(value), None) = (values.next(), values.next()) else {
-            return None;
-        };
-        let value = value.to_str().ok()?.to_owned();
-        Some((name.as_str().to_owned(), Expression::new_string(value)))
-    });
-    Expression::new_record(own.collect::<Attributes>()).ok()
-}
-
 fn time(time: UnixTime) -> Option<Expression> {
     i64::try_from(time.as_secs()).ok().map(Expression::new_long)
 }
 
-/// Converts a claim. Cedar has no `null`, no fractions and no numbers beyond 64 bits: such values
-/// are left out, and so is an array with one of them.
+/// Converts a claim. Cedar has no `null`, no fractions and no numbers beyond 64 bits: there is no
+/// value for these, and none for an array or object with one of them.
 fn value(own: Value<'_>, depth: usize) -> Option<Expression> {
     let depth = depth.checked_sub(1)?;
     match own.kind() {
@@ -187,9 +217,8 @@ fn value(own: Value<'_>, depth: usize) -> Option<Expression> {
         Kind::Object => {
             let object = own.as_object()?;
             let parts = object.members();
-            let parts =
-                parts.filter_map(|(name, part)| Some((name.into_owned(), value(part, depth)?)));
-            Expression::new_record(parts).ok()
+            let parts = parts.map(|(name, part)| Some((name.into_owned(), value(part, depth)?)));
+            Expression::new_record(parts.collect::<Option<Attributes>>()?).ok()
         }
         Kind::String => Some(Expression::new_string(own.as_str()?.into_owned())),
     }

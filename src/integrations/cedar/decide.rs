@@ -18,7 +18,7 @@ impl CedarAuthorizer {
                 let response = Engine::new().is_authorized(&request, &self.0.policies, &entities);
                 self.0.decision(&response)
             }
-            Err(gap) => denied(ReasonCode::Unknown, [Arc::from(gap.name())]),
+            Err(gap) => denied(ReasonCode::Unknown, [gap.name()]),
         }
     }
 }
@@ -75,11 +75,17 @@ impl CedarPolicies {
 }
 
 impl Gap {
-    const fn name(self) -> &'static str {
+    /// Returns its name, of the configuration, never a value of the request.
+    fn name(self) -> Arc<str> {
         match self {
-            Self::Action => "action",
-            Self::Resource => "resource",
-            Self::Schema => "the request does not fit the schema",
+            Self::Action => "action".into(),
+            Self::Attribute(name) => format!("attribute {name}").into(),
+            Self::BareId => "id of the caller, of an authority that is not named".into(),
+            Self::Claim(name) => format!("claim {name}").into(),
+            Self::Header(name) => name,
+            Self::Param(name) => format!("parameter {name}").into(),
+            Self::Resource => "resource".into(),
+            Self::Schema => "the request does not fit the schema".into(),
         }
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! Use a [`CedarAuthorizer`] in place of a [`Policy`](crate::Policy). It denies in the same cases:
 //! a fact that is not known about a request is not given to Cedar, so a policy that reads it fails,
-//! and a `forbid` that fails denies.
+//! and a `forbid` that fails denies. A fact that is there and that Cedar cannot hold is not left out,
+//! because `has` would take it for an absent one. It denies the request, with the reason
+//! [`Unknown`](crate::policy::ReasonCode::Unknown): a [named claim](CedarAuthorizerBuilder::claims)
+//! such as `0.5` or `null`, a header that a policy can read and that is sent twice or is not ASCII, a
+//! parameter or attribute that is given twice.
 //!
 //! | Cedar | value |
 //! |---|---|
@@ -20,7 +24,11 @@
 //! | `context.client` | the application in the second slot, with the members of a principal |
 //!
 //! In an id, `%` and `|` of the authority are written `%25` and `%7C`, so that the first `|` ends
-//! it. A caller whose access token may have the client's id as its subject is not a `User`, as with
+//! it. The members `.subject` and `.client`, and claims such as `sub`, are ids without their
+//! authority: compare `principal.authority` in the same policy, or the id of the entity. Where a gate
+//! trusts several outside authorities, a policy that does neither denies the callers of all of them as
+//! [`Unknown`](crate::policy::ReasonCode::Unknown), as
+//! [`client`](crate::policy::client) does. A caller whose access token may have the client's id as its subject is not a `User`, as with
 //! [`owner`](crate::policy::owner): write `principal is User` in a `forbid` about the owner.
 //!
 //! Cedar has two truth values, conditions of this crate have three. `==` between values of
@@ -32,6 +40,7 @@ mod bounds;
 mod builder;
 mod cedar_request;
 mod decide;
+mod reads;
 
 pub use authorizer::CedarAuthorizer;
 pub use builder::CedarAuthorizerBuilder;

@@ -35,9 +35,21 @@ pub fn authority(name: impl Into<Authority>) -> Condition {
 /// or `azp`).
 ///
 /// It is [`Unknown`](crate::policy::Truth::Unknown) if the credential names no client.
+///
+/// The id of a client means something only under the authority that gave it. Where a gate trusts
+/// several outside authorities, name it with [`Condition::of`]: without, the condition is
+/// [`Unknown`](crate::policy::Truth::Unknown) for the callers of all of them.
+///
+/// ```
+/// use bearergate::policy::client;
+///
+/// let ours = client("billing").of("https://idp.example.com");
+/// # let _ = ours;
+/// ```
 pub fn client(id: impl Into<Arc<str>>) -> Condition {
     let id = id.into();
-    Condition::leaf(format!("client {id}"), Predicate::Client(id))
+    let name = format!("client {id}");
+    Condition::leaf(name, Predicate::Id(None, Arc::new(Predicate::Client(id))))
 }
 
 /// Returns a condition that is true only if the `aud` claim is this string, or a list of strings

@@ -6,7 +6,7 @@ use crate::error::ConfigError;
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::claim_path::ClaimPath;
 use crate::policy::engine::claim_predicate::ClaimPredicate;
-use crate::policy::engine::predicate::Predicate;
+use crate::policy::engine::predicate::{ID_CLAIMS, Predicate};
 use crate::policy::engine::text_pattern::TextPattern;
 use crate::principal::ClaimValue;
 
@@ -61,6 +61,18 @@ pub fn group(name: impl Into<String>) -> Condition {
 /// let policy = claim("tenant").is("acme").and(claim("suspended").absent());
 /// let clerk = claim("realm_access").at("roles").contains("clerk");
 /// # let _ = (policy, clerk);
+/// ```
+///
+/// The claims `sub`, `azp`, `client_id`, `act`, `sid` and `jti` are ids, which mean something only
+/// under the authority that gave them. Where a gate trusts several outside authorities, a comparison
+/// of one is [`Unknown`](crate::policy::Truth::Unknown) for the callers of all of them, unless
+/// [`Condition::of`] names the authority:
+///
+/// ```
+/// use bearergate::claim;
+///
+/// let alice = claim("sub").is("alice").of("https://idp.example.com");
+/// # let _ = alice;
 /// ```
 pub fn claim(name: impl Into<Arc<str>>) -> ClaimTest {
     ClaimTest(ClaimPath::top(name))
@@ -136,7 +148,9 @@ impl ClaimTest {
     /// Tests that the claim is a string that this regular expression matches as a whole.
     ///
     /// Matching takes time linear in the string. A string of more than
-    /// 512 bytes is [`Unknown`](crate::policy::Truth::Unknown).
+    /// 512 bytes is [`Unknown`](crate::policy::Truth::Unknown). A pattern counts in
+    /// [`POLICY_STEPS`](crate::limits::POLICY_STEPS) by the work of its longest match: where it
+    /// repeats a repetition, as in `(\w+\s?){1,40}`, it takes more than a policy may.
     ///
     /// ```
     /// use bearergate::claim;
@@ -149,8 +163,8 @@ impl ClaimTest {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a pattern that is empty or too
-    /// long, [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for one that does
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a pattern that is empty, too
+    /// long or takes too many steps, [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for one that does
     /// not compile.
     pub fn matches(self, pattern: impl Into<Arc<str>>) -> Result<Condition, ConfigError> {
         Ok(self.satisfies(ClaimPredicate::Matches(TextPattern::new(pattern)?)))
@@ -216,6 +230,16 @@ impl ClaimTest {
 
     fn satisfies(self, predicate: ClaimPredicate) -> Condition {
         let name = format!("claim {}", self.0);
-        Condition::leaf(name, Predicate::Claim(self.0, predicate))
+        let is_id = ID_CLAIMS.contains(&&*self.0.claim);
+        // That an id is there says nothing about whose it is.
+        let is_compared = !matches!(predicate, ClaimPredicate::Present);
+        let predicate = Predicate::Claim(self.0, predicate);
+        Condition::leaf(
+            name,
+            match is_id && is_compared {
+                true => Predicate::Id(None, Arc::new(predicate)),
+                false => predicate,
+            },
+        )
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::{fmt, ops};
 
 use crate::error::ConfigError;
+use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::{Decision, Reason, ReasonCode};
@@ -14,6 +15,7 @@ use crate::policy::engine::predicate::Predicate;
 use crate::policy::engine::program::{Program, Unknowns};
 use crate::policy::request::AccessRequest;
 use crate::policy::truth::Truth;
+use crate::principal::Authority;
 
 /// A condition over the caller and the request, in three-valued logic ([`Truth`]).
 ///
@@ -23,6 +25,13 @@ use crate::policy::truth::Truth;
 /// [`or`](Self::or) and [`not`](Self::not), or `&`, `|` and `!`, combine them to any depth. A
 /// condition is stored flat, so neither evaluating nor dropping it recurses. It is compiled when it
 /// is first evaluated; a [`Policy`](crate::policy::Policy) compiles its conditions when it is built.
+///
+/// A condition has the limits of a policy: [`POLICY_STEPS`](crate::limits::POLICY_STEPS),
+/// [`POLICY_SCOPES`](crate::limits::POLICY_SCOPES) and
+/// [`POLICY_CLAIMS`](crate::limits::POLICY_CLAIMS). One that exceeds a limit is always
+/// [`Unknown`](Truth::Unknown), and its deny says so. [`all`](Self::all), [`any`](Self::any), a
+/// [`Policy`](crate::policy::Policy) and a [`RouteTable`](crate::policy::RouteTable) refuse it when
+/// they are built.
 ///
 /// ```
 /// use bearergate::{claim, require_scope};
@@ -95,6 +104,51 @@ impl Condition {
         self.push(Node::Not)
     }
 
+    /// Binds the condition to an authority; the result is false for callers of every other one.
+    ///
+    /// Ids in the condition, [`client`](crate::policy::client) and the claims that
+    /// [`claim`](crate::policy::claim) lists, are then those of this authority. An id by itself does
+    /// not identify a client or a subject, because another authority may use the same one.
+    ///
+    /// ```
+    /// use bearergate::{claim, Principal};
+    /// use bearergate::clock::UnixTime;
+    /// use bearergate::policy::{AccessRequest, Truth, client};
+    /// use bearergate::principal::PrincipalKind;
+    ///
+    /// let partner = Principal::builder(PrincipalKind::AccessToken, "https://partner.example.com")
+    ///     .client("billing")
+    ///     .build();
+    /// let request = AccessRequest::new(&partner, UnixTime::from_secs(0)).with_contested_ids();
+    /// let ours = client("billing").of("https://idp.example.com");
+    /// assert_eq!(ours.evaluate(&request), Truth::False);
+    /// let theirs = client("billing").of("https://partner.example.com");
+    /// assert_eq!(theirs.evaluate(&request), Truth::True);
+    /// assert_eq!(client("billing").evaluate(&request), Truth::Unknown);
+    /// ```
+    pub fn of(mut self, authority: impl Into<Authority>) -> Self {
+        let authority = authority.into();
+        let is_single = self.nodes.len() == 1;
+        let mut is_bound = false;
+        for node in &mut self.nodes {
+            if let Node::Leaf(leaf) = node
+                && let Predicate::Id(None, inner) = &leaf.predicate
+            {
+                let predicate = Predicate::Id(Some(authority.clone()), Arc::clone(inner));
+                let name = format!("{} of {authority}", leaf.name).into();
+                *leaf = Arc::new(Leaf { name, predicate });
+                is_bound = true;
+            }
+        }
+        let nodes = Self::from_nodes(self.nodes);
+        // The predicate over an id is false for other authorities by itself.
+        if is_single && is_bound {
+            return nodes;
+        }
+        let name = format!("authority {authority}");
+        Self::leaf(name, Predicate::Authority(authority)).and(nodes)
+    }
+
     /// Names the condition. Traces show the name, so that a part that several rules share is
     /// recognized; what it evaluates to does not change.
     pub fn named(self, name: impl Into<Arc<str>>) -> Self {
@@ -106,18 +160,22 @@ impl Condition {
     /// # Errors
     ///
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition: the result would hold for every
-    /// request.
+    /// request. [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) above a limit of
+    /// conditions.
     pub fn all(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
-        Self::combine_all(conditions, Node::All).ok_or_else(|| no_condition("all"))
+        let all = Self::combine_all(conditions, Node::All).ok_or_else(|| no_condition("all"))?;
+        all.within_limits("all")
     }
 
     /// Combines conditions; the result is true only if at least one of them is.
     ///
     /// # Errors
     ///
-    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition,
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) above a limit of conditions.
     pub fn any(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
-        Self::combine_all(conditions, Node::Any).ok_or_else(|| no_condition("any"))
+        let any = Self::combine_all(conditions, Node::Any).ok_or_else(|| no_condition("any"))?;
+        any.within_limits("any")
     }
 
     /// Returns the name that was given by [`named`](Self::named).
@@ -148,14 +206,22 @@ impl Condition {
     /// assert_eq!(claim("role").is("guest").not().evaluate(&request), Truth::Unknown);
     /// ```
     pub fn evaluate(&self, request: &AccessRequest<'_>) -> Truth {
-        Evaluation::with(self.program(), request, |evaluation| evaluation.truth(0))
+        let program = self.program();
+        if program.excess().is_some() {
+            return Truth::Unknown;
+        }
+        Evaluation::with(program, request, |evaluation| evaluation.truth(0))
     }
 
     /// Decides about a request: an allow only if the condition is true. An allow does not allocate.
     ///
     /// A deny names the conditions that would have to hold, and the scopes among them.
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
-        Evaluation::with(self.program(), request, |evaluation| {
+        let program = self.program();
+        if let Some(excess) = program.excess() {
+            return Decision::deny().with_reason(Reason::new(ReasonCode::Unknown, excess.name()));
+        }
+        Evaluation::with(program, request, |evaluation| {
             match evaluation.run(0, Unknowns::Missed) {
                 Some(last) => {
                     let name = Arc::clone(&last.leaf.name);
@@ -164,6 +230,14 @@ impl Condition {
                 None => Obstacles::find(evaluation, 0, true).decision(),
             }
         })
+    }
+
+    /// Returns an error if the condition exceeds a limit of policies, and can therefore not hold.
+    pub(in crate::policy) fn check_limits(&self, field: &'static str) -> Result<(), ConfigError> {
+        match self.program().excess() {
+            Some(excess) => Err(excess.error(field)),
+            None => Ok(()),
+        }
     }
 
     /// Returns the nodes in postfix order: the parts of a node precede it.
@@ -182,6 +256,26 @@ impl Condition {
     fn program(&self) -> &Program {
         let compile = || Arc::new(Program::compile(&self.nodes));
         self.program.get_or_init(compile)
+    }
+
+    /// Returns the condition, unless it exceeds a limit.
+    ///
+    /// It is compiled for that only if it can: a caller may nest many conditions, each in the next.
+    fn within_limits(self, field: &'static str) -> Result<Self, ConfigError> {
+        let (mut cost, mut scopes, mut claims) = (0_usize, 0, 0);
+        for leaf in self.leaves() {
+            cost = cost.saturating_add(leaf.predicate.cost());
+            scopes += usize::from(matches!(leaf.predicate, Predicate::Scope(_)));
+            claims += usize::from(leaf.predicate.value_path().is_some());
+        }
+        let can_exceed = cost > limits::POLICY_STEPS
+            || scopes > limits::POLICY_SCOPES
+            // Only claims of two conditions count.
+            || claims / 2 > limits::POLICY_CLAIMS;
+        if can_exceed {
+            self.check_limits(field)?;
+        }
+        Ok(self)
     }
 
     fn push(mut self, node: Node) -> Self {

@@ -21,7 +21,10 @@ use crate::policy::truth::Truth;
 /// use bearergate::policy::{AccessRequest, condition_fn};
 ///
 /// let own_orders = condition_fn("own orders", |request: &AccessRequest<'_>| {
-///     Some(request.principal().subject()? == request.resource()?)
+///     // A subject means something only under its authority.
+///     let caller = request.principal();
+///     let is_ours = caller.authority().as_str() == "https://idp.example.com";
+///     Some(is_ours && caller.subject()? == request.resource()?)
 /// });
 /// # let _ = own_orders;
 /// ```

@@ -91,7 +91,12 @@ impl<'p> Part<'p> {
             Predicate::Weekdays(days) => (true, days.names().count() < 7),
             _ => (true, true),
         };
-        let only = match &leaf.predicate {
+        let predicate = match &leaf.predicate {
+            // A credential names one client, under any authority.
+            Predicate::Id(_, inner) => inner,
+            predicate => predicate,
+        };
+        let only = match predicate {
             Predicate::Action(name) => Some(("action", &**name)),
             Predicate::Authority(name) => Some(("authority", name.as_str())),
             Predicate::Client(name) => Some(("client", &**name)),

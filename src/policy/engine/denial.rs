@@ -23,6 +23,8 @@ struct Obstacle<'p> {
     truth: Truth,
     /// The value that the predicate would have to have.
     desired: bool,
+    /// Whether it compares an id that could be one of several authorities.
+    is_contested: bool,
 }
 
 impl<'p> Obstacles<'p> {
@@ -58,6 +60,8 @@ impl<'p> Obstacles<'p> {
                     step,
                     truth: *truth,
                     desired: step.expected == goal,
+                    is_contested: evaluation.request.has_contested_ids()
+                        && matches!(step.leaf.predicate, Predicate::Id(None, _)),
                 });
             }
             at = choice.next;
@@ -160,6 +164,10 @@ impl<'p> Obstacle<'p> {
             Truth::Unknown => ReasonCode::Unknown,
             Truth::False | Truth::True => ReasonCode::NotMet,
         };
+        if self.is_contested {
+            let name = &self.step.leaf.name;
+            return Reason::new(code, format!("{name}, of an authority that is not named"));
+        }
         Reason::new(code, Arc::clone(&self.step.leaf.name))
     }
 }

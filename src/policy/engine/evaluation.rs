@@ -15,6 +15,9 @@ pub(in crate::policy) struct Evaluation<'s, 'r> {
     pub(in crate::policy) request: &'s AccessRequest<'r>,
     scopes: Option<CallerScopes>,
     slots: &'s mut [Slot<'r>],
+    /// The number of times that the scopes of the caller were searched for one.
+    #[cfg(test)]
+    searches: usize,
 }
 
 /// The value of a claim that several predicates depend on.
@@ -59,6 +62,8 @@ impl<'s, 'r> Evaluation<'s, 'r> {
             request,
             scopes: None,
             slots,
+            #[cfg(test)]
+            searches: 0,
         }
     }
 
@@ -116,10 +121,28 @@ impl<'s, 'r> Evaluation<'s, 'r> {
             (Fact::Scope(number), Some(scopes)) => bit_set::contains(scopes, number).into(),
             (Fact::Claim(slot), _) => {
                 let value = self.claim(slot, step);
-                predicate.evaluate_claim(value, self.request.now())
+                predicate.evaluate_claim(value, self.request)
             }
-            (Fact::Scope(_), None) | (Fact::Request, _) => predicate.evaluate(self.request),
+            (Fact::SharedScope(number), _) => self.shared_scope(number),
+            (Fact::Scope(_), None) | (Fact::Request, _) => {
+                #[cfg(test)]
+                {
+                    self.searches += usize::from(step.fact != Fact::Request);
+                }
+                predicate.evaluate(self.request)
+            }
         }
+    }
+
+    /// Returns whether the caller has the scope of this number, and reads all scopes before the
+    /// first.
+    #[inline(never)]
+    fn shared_scope(&mut self, number: usize) -> Truth {
+        if self.scopes.is_none() {
+            self.read_scopes(|_| ());
+        }
+        let scopes = self.scopes.as_ref();
+        scopes.map(|own| bit_set::contains(own, number)).into()
     }
 
     fn claim(&mut self, slot: usize, step: &Step) -> Option<Value<'r>> {
@@ -138,3 +161,53 @@ impl<'s, 'r> Evaluation<'s, 'r> {
 
 /// The number of shared claims that most programs do not exceed.
 const FEW: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::UnixTime;
+    use crate::policy::{Condition, require_scope};
+    use crate::principal::{Principal, PrincipalKind};
+
+    /// The number of searches through the scopes of a caller with 2 500 of them, and the result.
+    fn searches(condition: &Condition) -> (usize, Truth) {
+        let own = (0..2_500).map(|at| format!("s{at}"));
+        let builder = Principal::builder(PrincipalKind::Other, "idp");
+        let caller = builder.scopes(own).build();
+        let request = AccessRequest::new(&caller, UnixTime::from_secs(0));
+        let program = Program::compile(condition.nodes());
+        Evaluation::with(&program, &request, |evaluation| {
+            let truth = evaluation.truth(0);
+            (evaluation.searches, truth)
+        })
+    }
+
+    fn any(missing: usize, last: &str) -> Condition {
+        let names = (0..missing).map(|at| format!("other{at}"));
+        Condition::any(names.chain([last.to_owned()]).map(require_scope)).unwrap()
+    }
+
+    #[test]
+    fn the_scopes_of_a_caller_are_searched_for_few_names_only() {
+        for (missing, expected) in [(0, 1), (3, 4), (4, 0), (400, 0), (1_000, 0)] {
+            let condition = any(missing, "s2499");
+            assert_eq!(searches(&condition), (expected, Truth::True), "{missing}");
+            // Both runs of a condition that does not hold, and their negations.
+            let denied = any(missing, "other");
+            assert_eq!(searches(&denied), (expected * 2, Truth::False), "{missing}");
+            let negated = searches(&denied.not());
+            assert_eq!(negated.1, Truth::True, "{missing}");
+        }
+    }
+
+    #[test]
+    fn many_scopes_are_unknown_for_a_caller_without_scopes() {
+        let caller = Principal::builder(PrincipalKind::Other, "idp").build();
+        let request = AccessRequest::new(&caller, UnixTime::from_secs(0));
+        for missing in [1, 400] {
+            let condition = any(missing, "s1");
+            assert_eq!(condition.evaluate(&request), Truth::Unknown);
+            assert_eq!(condition.not().evaluate(&request), Truth::Unknown);
+        }
+    }
+}

@@ -13,6 +13,7 @@ pub(super) mod network;
 pub(super) mod node;
 pub(super) mod notation;
 pub(super) mod owner;
+mod pattern_cost;
 pub(super) mod predicate;
 pub(super) mod program;
 pub(super) mod text_pattern;

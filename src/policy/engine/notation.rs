@@ -24,9 +24,13 @@ pub(in crate::policy) fn identity(leaf: &Leaf) -> String {
 
 /// Returns a predicate as policy files spell it.
 pub(in crate::policy) fn predicate(leaf: &Leaf) -> JsonTree {
+    tree(leaf, &leaf.predicate)
+}
+
+fn tree(leaf: &Leaf, predicate: &Predicate) -> JsonTree {
     let string = |text: &Arc<str>| JsonTree::String(Arc::clone(text));
     let flag = JsonTree::Bool(true);
-    match &leaf.predicate {
+    match predicate {
         Predicate::Absent(path) => JsonTree::map([claim_path(path), ("absent", flag)]),
         Predicate::Action(name) => JsonTree::map([("action", string(name))]),
         Predicate::Address(networks) => {
@@ -52,6 +56,13 @@ pub(in crate::policy) fn predicate(leaf: &Leaf) -> JsonTree {
             let ends = [hours.from, hours.to].map(|minute| JsonTree::string(time_of_day(minute)));
             let zone = ("zone", JsonTree::string(hours.zone.to_string()));
             JsonTree::map([("time_between", JsonTree::List(ends.into())), zone])
+        }
+        Predicate::Id(authority, inner) => {
+            let mut tree = tree(leaf, inner);
+            if let (JsonTree::Map(members), Some(authority)) = (&mut tree, authority) {
+                members.push(("of", JsonTree::string(authority.as_str())));
+            }
+            tree
         }
         Predicate::Kind(kind) => JsonTree::map([("kind", JsonTree::string(kind.as_str()))]),
         Predicate::Method(method) => JsonTree::map([("method", JsonTree::string(method.as_str()))]),

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderName, Method};
 
-use crate::clock::UnixTime;
 use crate::json::Value;
-use crate::limits;
 use crate::policy::engine::calendar::{Hours, Weekdays};
 use crate::policy::engine::claim_path::ClaimPath;
 use crate::policy::engine::claim_predicate::{ClaimPredicate, is_recent};
@@ -31,7 +29,7 @@ pub(in crate::policy) enum Predicate {
     Authority(Authority),
     /// The claim at this path satisfies a predicate.
     Claim(ClaimPath, ClaimPredicate),
-    /// The credential was issued to this client.
+    /// The credential was issued to this client; always inside of [`Id`](Self::Id).
     Client(Arc<str>),
     /// A closure of the user.
     Custom(Arc<Custom>),
@@ -41,6 +39,9 @@ pub(in crate::policy) enum Predicate {
     Header(HeaderName, Arc<str>),
     /// The time of day is in this range.
     Hours(Hours),
+    /// A predicate over an id, which means something under its authority only: this one, or the
+    /// only one that could assert it.
+    Id(Option<Authority>, Arc<Self>),
     /// The credential is of this kind.
     Kind(PrincipalKind),
     /// The request has this method.
@@ -88,6 +89,10 @@ impl Predicate {
                 }
             }
             Self::Hours(hours) => hours.evaluate(request.now()),
+            Self::Id(authority, inner) => match id(authority.as_ref(), request) {
+                Truth::True => inner.evaluate(request),
+                other => other,
+            },
             Self::Method(method) => request.facts().map(|facts| facts.method() == method).into(),
             Self::Owner(owner) => owner.evaluate(request),
             Self::Param(name, expected) => {
@@ -111,10 +116,7 @@ impl Predicate {
                 Some(time) => is_recent(time, *max, request.now()),
                 None => Truth::Unknown,
             },
-            _ => self.evaluate_claim(
-                self.path().and_then(|path| path.find(request)),
-                request.now(),
-            ),
+            _ => self.evaluate_claim(self.path().and_then(|path| path.find(request)), request),
         }
     }
 
@@ -122,19 +124,24 @@ impl Predicate {
     pub(in crate::policy) fn evaluate_claim(
         &self,
         claim: Option<Value<'_>>,
-        now: UnixTime,
+        request: &AccessRequest<'_>,
     ) -> Truth {
         match (self, claim) {
-            (Self::Claim(_, predicate), Some(claim)) => predicate.evaluate(claim, now),
+            (Self::Claim(_, predicate), Some(claim)) => predicate.evaluate(claim, request.now()),
             (Self::Absent(path), _) if path.members.is_empty() => claim.is_none().into(),
+            (Self::Id(authority, inner), _) => match id(authority.as_ref(), request) {
+                Truth::True => inner.evaluate_claim(claim, request),
+                other => other,
+            },
             _ => Truth::Unknown,
         }
     }
 
     /// Returns the path of the claim that this depends on.
-    pub(in crate::policy) const fn path(&self) -> Option<&ClaimPath> {
+    pub(in crate::policy) fn path(&self) -> Option<&ClaimPath> {
         match self {
             Self::Absent(path) | Self::Claim(path, _) => Some(path),
+            Self::Id(_, inner) => inner.path(),
             _ => None,
         }
     }
@@ -142,7 +149,7 @@ impl Predicate {
     /// Returns the path of the claim that this depends on, if its value is all that matters.
     ///
     /// The absence of a nested value also depends on the objects around it.
-    pub(in crate::policy) const fn value_path(&self) -> Option<&ClaimPath> {
+    pub(in crate::policy) fn value_path(&self) -> Option<&ClaimPath> {
         match self {
             Self::Absent(path) if !path.members.is_empty() => None,
             _ => self.path(),
@@ -155,8 +162,22 @@ impl Predicate {
             Self::Address(networks) => networks.iter().len(),
             Self::Claim(_, ClaimPredicate::OneOf(values)) => values.len(),
             Self::Claim(_, ClaimPredicate::Level(levels)) => levels.order.len(),
-            Self::Claim(_, ClaimPredicate::Matches(_)) => limits::MATCHED_BYTES,
+            Self::Claim(_, ClaimPredicate::Matches(pattern)) => pattern.cost,
+            Self::Id(_, inner) => inner.cost(),
             _ => 1,
         }
     }
 }
+
+/// Returns whether the ids of a request can be compared with those of an authority: of the caller's
+/// own if none is given, which is unknown where another authority may use the same ids.
+fn id(authority: Option<&Authority>, request: &AccessRequest<'_>) -> Truth {
+    match authority {
+        Some(authority) => (request.principal().authority() == authority).into(),
+        None if request.has_contested_ids() => Truth::Unknown,
+        None => Truth::True,
+    }
+}
+
+/// The claims with an id, which an issuer may assert whatever else it was granted.
+pub(crate) const ID_CLAIMS: [&str; 6] = ["act", "azp", "client_id", "jti", "sid", "sub"];

@@ -1,8 +1,10 @@
 //! Programs that conditions compile to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::limits;
 use crate::policy::engine::claim_path::ClaimPath;
 use crate::policy::engine::interner::Interner;
 use crate::policy::engine::node::{Leaf, Node};
@@ -18,8 +20,20 @@ use crate::policy::engine::predicate::Predicate;
 pub(in crate::policy) struct Program {
     // INVARIANT: a jump leads to a later step, or to an end.
     steps: Vec<Step>,
+    /// The entries of the conditions, in order.
+    entries: Vec<usize>,
     scopes: Interner,
     slots: usize,
+    /// The first limit that the program exceeds.
+    excess: Option<Excess>,
+}
+
+/// A limit that a program exceeds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::policy) struct Excess {
+    what: &'static str,
+    given: usize,
+    max: usize,
 }
 
 /// One predicate, and the jumps that follow it.
@@ -41,6 +55,9 @@ pub(in crate::policy) enum Fact {
     Request,
     /// In the set of scopes, under this number, if the set was read.
     Scope(usize),
+    /// In the set of scopes, under this number; the set is read if it was not. So are the scopes of
+    /// a condition over many of them, which would otherwise search the caller's for each.
+    SharedScope(usize),
 }
 
 /// The end of a condition that is met.
@@ -67,6 +84,7 @@ impl Program {
     /// Adds a condition and returns its entry.
     pub(in crate::policy) fn add(&mut self, nodes: &[Node]) -> usize {
         let entry = self.steps.len();
+        self.entries.push(entry);
         let mut steps = reversed_steps(nodes);
         let last = entry + steps.len();
         // Jumps were numbered from the last step to the first.
@@ -103,6 +121,53 @@ impl Program {
             }
         }
         self.slots = slots.len();
+        self.share_scopes();
+        self.excess = self.find_excess();
+    }
+
+    /// Lets conditions over many scopes read the set of scopes.
+    fn share_scopes(&mut self) {
+        let mut rest = &mut *self.steps;
+        let ends = self.entries.iter().skip(1).copied();
+        let mut start = 0;
+        for end in ends.chain([usize::MAX]) {
+            let len = (end - start).min(rest.len());
+            let Some((steps, others)) = rest.split_at_mut_checked(len) else {
+                return;
+            };
+            let numbers = steps.iter().filter_map(|step| match step.fact {
+                Fact::Scope(number) => Some(number),
+                _ => None,
+            });
+            if numbers.collect::<HashSet<_>>().len() > FEW_SCOPES {
+                for step in steps {
+                    if let Fact::Scope(number) = step.fact {
+                        step.fact = Fact::SharedScope(number);
+                    }
+                }
+            }
+            (rest, start) = (others, end);
+        }
+    }
+
+    fn find_excess(&self) -> Option<Excess> {
+        let limits = [
+            ("steps", self.cost(), limits::POLICY_STEPS),
+            ("different scopes", self.scopes.len(), limits::POLICY_SCOPES),
+            (
+                "claims with several conditions",
+                self.slots,
+                limits::POLICY_CLAIMS,
+            ),
+        ];
+        let mut limits = limits.into_iter();
+        let (what, given, max) = limits.find(|(_, given, max)| given > max)?;
+        Some(Excess { what, given, max })
+    }
+
+    /// Returns the limit that the program exceeds. A program that exceeds one must not run.
+    pub(in crate::policy) const fn excess(&self) -> Option<Excess> {
+        self.excess
     }
 
     pub(in crate::policy) fn steps(&self) -> &[Step] {
@@ -144,6 +209,23 @@ impl Program {
             true => step.leaf.name.to_string(),
             false => format!("not {}", step.leaf.name),
         })
+    }
+}
+
+/// Up to this number of scopes, searching the caller's for each is faster than reading them all.
+const FEW_SCOPES: usize = 4;
+
+impl Excess {
+    pub(in crate::policy) fn error(self, field: &'static str) -> ConfigError {
+        let Self { what, given, max } = self;
+        let detail = format!("expected at most {max} {what}, found {given}; split the policy");
+        ConfigError::new(ConfigErrorKind::OutOfRange, field, detail)
+    }
+
+    /// Returns the name under which a decision gives it as a reason.
+    pub(in crate::policy) fn name(self) -> String {
+        let Self { what, given, max } = self;
+        format!("a condition of {given} {what}, of at most {max}")
     }
 }
 

@@ -63,7 +63,8 @@ const FORMS: &[(&str, Form)] = &[
         };
         let mut names = names.into_iter();
         let top = claims::claim(names.next().unwrap_or_default());
-        claim_test(names.fold(top, ClaimTest::at), fields)
+        let condition = claim_test(names.fold(top, ClaimTest::at), fields)?;
+        bound(condition, fields)
     }),
     ("kind", |value, fields| {
         let pointer = fields.pointer.member("kind");
@@ -74,10 +75,8 @@ const FORMS: &[(&str, Form)] = &[
         Ok(caller::authority(name.as_str()))
     }),
     ("client", |value, fields| {
-        Ok(caller::client(string(
-            value,
-            &fields.pointer.member("client"),
-        )?))
+        let id = string(value, &fields.pointer.member("client"))?;
+        bound(caller::client(id), fields)
     }),
     ("audience", |value, fields| {
         let name = string(value, &fields.pointer.member("audience"))?;
@@ -165,6 +164,15 @@ const REQUEST_FORMS: &[(&str, Form)] = &[
         caller::weekdays(days, &zone).map_err(|error| zoned(fields.pointer, &pointer, error))
     }),
 ];
+
+/// Binds a condition to the authority that the member `of` names, if there is one.
+fn bound(condition: Condition, fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> {
+    if !fields.has("of") {
+        return Ok(condition);
+    }
+    let authority = fields.string("of")?;
+    Ok(condition.of(authority.as_str()))
+}
 
 /// Returns an error of a condition with a zone, at the member that is wrong.
 fn zoned(outer: &Pointer<'_>, inner: &Pointer<'_>, error: ConfigError) -> LoadError {

@@ -1,15 +1,22 @@
 //! Matching of one path against all patterns.
 
+use std::sync::Arc;
+
 use crate::limits;
 use crate::policy::engine::bit_set;
 use crate::policy::engine::bit_set::BitSet;
 use crate::policy::engine::index::RulesByName;
-use crate::policy::route::pattern::{CleanPath, PathPattern, Segment};
+use crate::policy::route::pattern::{
+    CleanPath, PathPattern, Segment, is_escaped_literal, is_unreserved,
+};
 
 /// Routes by the segments of their patterns.
 pub(in crate::policy) struct PathMatcher {
     /// By index of a segment: the routes by the literal that they have there.
     levels: Vec<RulesByName>,
+    /// The index of a segment, and a literal that a pattern has there and that a path can also
+    /// spell with escapes (RFC 3986 section 2.2), such as `@me` as `%40me`.
+    escapable: Vec<(usize, Arc<str>)>,
     /// By number of segments: the routes that match paths of this length.
     lengths: Vec<BitSet>,
     /// The routes without and with a trailing slash.
@@ -23,6 +30,7 @@ impl PathMatcher {
         let len = patterns.len();
         let mut matcher = Self {
             levels: Vec::new(),
+            escapable: Vec::new(),
             lengths: vec![bit_set::empty(len); limits::ROUTE_SEGMENTS + 2],
             trailing_slash: [bit_set::empty(len), bit_set::empty(len)],
         };
@@ -51,12 +59,26 @@ impl PathMatcher {
             }
         }
         let mut segments = pattern.segments.iter();
-        for level in &mut self.levels {
+        for (at, level) in self.levels.iter_mut().enumerate() {
             match segments.next() {
-                Some(Segment::Literal(text)) => level.add(route, Some(vec![text])),
+                Some(Segment::Literal(text)) => {
+                    level.add(route, Some(vec![text]));
+                    if !text.bytes().all(is_unreserved) {
+                        self.escapable.push((at, Arc::clone(text)));
+                    }
+                }
                 _ => level.add(route, None),
             }
         }
+    }
+
+    /// Returns whether a segment of a path is the literal of a pattern for a reader that decodes
+    /// escapes before it compares, and another segment for one that does not.
+    fn has_escaped_literal(&self, path: CleanPath<'_>) -> bool {
+        self.escapable.iter().any(|(at, literal)| {
+            let segment = path.segments().nth(*at);
+            segment.is_some_and(|own| own.contains('%') && is_escaped_literal(own, literal))
+        })
     }
 
     /// Removes the routes that do not match a path.
@@ -65,6 +87,9 @@ impl PathMatcher {
         routes: &mut [u64],
         path: CleanPath<'_>,
     ) -> Option<()> {
+        if self.has_escaped_literal(path) {
+            return None;
+        }
         let [without, with] = &self.trailing_slash;
         bit_set::intersect(routes, if path.is_slashed { with } else { without });
         let mut len = 0;

@@ -80,8 +80,13 @@ impl RouteTable {
     /// `/files/{*path}`.
     ///
     /// The guard of the route gets the parameters of the pattern. A parameter with percent escapes
-    /// counts as not given. A path with empty segments, dots, path parameters or needless escapes
-    /// matches no route.
+    /// counts as not given.
+    ///
+    /// A path that some readers take apart in another way matches no route: one with empty
+    /// segments, dots, path parameters or needless escapes, with escapes that are not UTF-8, or
+    /// with escapes of `/`, `\\`, `;`, `%`, controls, line separators and characters that
+    /// compatibility mappings turn into one of these or a dot. Neither does an escaped spelling of
+    /// a pattern's literal, such as `/%40me` where there is a route `/@me`.
     pub const fn by_path() -> RouteTableBuilder {
         RouteTableBuilder::new(true)
     }
@@ -242,10 +247,16 @@ impl RouteTableBuilder {
     /// [`Conflict`](ConfigErrorKind::Conflict) for two routes that match one request, unless one
     /// of them is more specific in every segment and in the method;
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above
-    /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES).
+    /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES), and for a condition that exceeds a
+    /// limit of [`Condition`](crate::policy::Condition).
     pub fn build(self) -> Result<RouteTable, ConfigError> {
         let mut routes = self.routes;
         check_count(&routes)?;
+        for route in &routes {
+            if let Guard::Condition(condition) = &route.guard {
+                condition.check_limits("route")?;
+            }
+        }
         if self.is_by_path {
             for route in &mut routes {
                 route.path = Some(PathPattern::parse(&route.pattern)?);

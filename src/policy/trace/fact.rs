@@ -23,6 +23,8 @@ pub(super) enum Found {
     Bool(bool),
     /// A string of this many bytes.
     Bytes(usize),
+    /// An id that could be one of several authorities.
+    ContestedId,
     /// A credential of this kind.
     Credential(PrincipalKind),
     /// Something that a trace does not show.
@@ -37,6 +39,8 @@ pub(super) enum Found {
     Number,
     /// An object.
     Object,
+    /// An id of another authority than the expected one.
+    OtherAuthority,
     /// This many scopes, without the expected one.
     OtherScopes(usize),
     /// This many scopes, with the expected one.
@@ -75,6 +79,11 @@ pub(super) fn found(predicate: &Predicate, request: &AccessRequest<'_>) -> Found
                 Some(count) => Found::List(count),
             }
         }
+        Predicate::Id(None, _) if request.has_contested_ids() => Found::ContestedId,
+        Predicate::Id(Some(authority), _) if caller.authority() != authority => {
+            Found::OtherAuthority
+        }
+        Predicate::Id(_, inner) => found(inner, request),
         Predicate::Kind(_) => Found::Credential(caller.kind()),
         Predicate::Method(_) => bytes(request.facts().map(|facts| facts.method().as_str())),
         Predicate::Owner(OwnerSource::Attribute(name)) => attribute(request.attribute(name)),
@@ -138,6 +147,9 @@ impl fmt::Display for Found {
             Self::Age(secs) => write!(f, "{secs} s ago"),
             Self::Bool(value) => write!(f, "{value}"),
             Self::Bytes(len) => write!(f, "a string of {len} bytes"),
+            Self::ContestedId => f.write_str(
+                "an id that could be one of several authorities; name the authority with `of`",
+            ),
             Self::Credential(kind) => f.write_str(kind.as_str()),
             Self::Hidden => f.write_str("a value that is not shown"),
             Self::List(len) => write!(f, "a list of {len}"),
@@ -145,6 +157,7 @@ impl fmt::Display for Found {
             Self::Null => f.write_str("null"),
             Self::Number => f.write_str("a number"),
             Self::Object => f.write_str("an object"),
+            Self::OtherAuthority => f.write_str("an id of another authority"),
             Self::OtherScopes(count) => write!(f, "{count} others"),
             Self::ScopeAmong(count) => write!(f, "it among {count}"),
             Self::V4 => f.write_str("an IPv4 address"),
@@ -176,6 +189,8 @@ pub(super) fn expected(predicate: &Predicate) -> String {
             let [from, to] = [hours.from, hours.to].map(time_of_day);
             format!("{from} to {to}, zone {}", hours.zone)
         }
+        Predicate::Id(None, inner) => expected(inner),
+        Predicate::Id(Some(authority), inner) => format!("{} of `{authority}`", expected(inner)),
         Predicate::Kind(kind) => kind.as_str().to_owned(),
         Predicate::Method(method) => method.to_string(),
         Predicate::Owner(_) => "the caller".to_owned(),
