@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -126,13 +127,21 @@ impl Principal {
         }
     }
 
-    /// Returns when the credential was issued, if it is known. Revocations that are limited to a
-    /// time compare it.
+    /// Returns the second in which the credential was issued, if it is known: a fraction in `iat`
+    /// is dropped. Revocations that are limited to a time compare it, and the age of the credential
+    /// counts from it, so a fraction never makes a credential newer than it is.
     pub fn issued_at(&self) -> Option<UnixTime> {
         match &self.0 {
             Backing::Validated(facts) => facts.issued_at,
             Backing::Built(built) => built.facts().issued_at(),
         }
+    }
+
+    /// Returns the first whole second at which the credential had been issued.
+    pub(crate) fn issued_by(&self) -> Option<UnixTime> {
+        let issued_at = self.issued_at()?;
+        let is_within = self.validated().is_some_and(|f| f.is_issued_within_second);
+        Some(issued_at.saturating_add(Duration::from_secs(u64::from(is_within))))
     }
 
     /// Returns the key that the credential is bound to (`cnf`), or `None` for a bearer credential.
