@@ -44,7 +44,9 @@ impl From<StoreError> for GrantError {
         let kind = match error.kind() {
             StoreErrorKind::Conflict => GrantErrorKind::Conflict,
             StoreErrorKind::Full => GrantErrorKind::Full,
-            StoreErrorKind::Corrupt | StoreErrorKind::Unavailable => GrantErrorKind::Unavailable,
+            StoreErrorKind::Corrupt
+            | StoreErrorKind::AuthorityUnknown
+            | StoreErrorKind::Unavailable => GrantErrorKind::Unavailable,
         };
         Self::new(kind).with_source(error)
     }

@@ -32,10 +32,7 @@ pub(crate) fn seconds(raw: &[u8], rounding: Rounding) -> Option<u64> {
 pub(crate) fn seconds_around(raw: &[u8]) -> Option<(u64, u64)> {
     let (down, up) = match digits_only(raw) {
         Some(secs) => (secs, secs),
-        None => (
-            seconds(raw, Rounding::Down)?,
-            seconds(raw, Rounding::Up)?,
-        ),
+        None => (seconds(raw, Rounding::Down)?, seconds(raw, Rounding::Up)?),
     };
     (up <= limits::TIME_MAX).then_some((down, up))
 }

@@ -19,7 +19,7 @@ use crate::error::{Rejection, RejectionKind};
 use crate::json::Kind;
 use crate::key::{Key, KeyHint, KeySet, KeyStore};
 use crate::now_or_later::{NowOrLater, ask};
-use crate::principal::{Facts, Principal};
+use crate::principal::{Authority, Facts, Principal};
 use crate::validator::{
     Authorities, CacheKey, SenderConstraint, Shape, TokenValidator, ValidatorCache, all, constrain,
 };
@@ -223,6 +223,13 @@ impl TokenValidator for JwtValidator {
             None => Authorities::OUTSIDE,
         });
         all.fold(Authorities::OWN, Authorities::with)
+    }
+
+    fn authority_names(&self) -> Option<Vec<Authority>> {
+        self.issuers
+            .rules()
+            .map(IssuerRules::authority_name)
+            .collect()
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {

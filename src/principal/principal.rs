@@ -1,6 +1,7 @@
 //! The authenticated caller.
 
 use std::any::{Any, TypeId};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,12 +80,28 @@ impl Principal {
     }
 
     /// Returns the client that the credential was issued to (`client_id` or `azp`), if it is known.
-    /// Revocations of this client apply to the credential.
+    /// Revocations of this client apply to the credential, and revocations of the other of both
+    /// claims too.
     pub fn client(&self) -> Option<&str> {
         match &self.0 {
             Backing::Validated(facts) => facts.text(facts.client),
             Backing::Built(built) => built.facts().client(),
         }
+    }
+
+    /// Returns true if `is_wanted` holds for a name of the client: [`client`](Self::client), or
+    /// the claim `client_id` or `azp`, which may differ from it.
+    pub(crate) fn any_client(&self, is_wanted: impl Fn(&str) -> bool) -> bool {
+        let others = || self.other_clients().into_iter().flatten();
+        self.client().is_some_and(&is_wanted) || others().any(|name| is_wanted(&name))
+    }
+
+    /// Returns what the claims `client_id` and `azp` name besides [`client`](Self::client).
+    pub(crate) fn other_clients(&self) -> [Option<Cow<'_, str>>; 2] {
+        ["client_id", "azp"].map(|claim| {
+            let name = self.claims().value(claim).and_then(|value| value.as_str());
+            name.filter(|name| self.client() != Some(&**name))
+        })
     }
 
     /// Returns the scopes, or `None` if the credential does not have scopes. An empty set means that

@@ -76,11 +76,21 @@
 //! [`also_revoke_in`]: crate::session::SessionManagerBuilder::also_revoke_in
 //! [`revoke_handle`]: crate::session::SessionManager::revoke_handle
 
+mod asked;
+mod counts;
 mod credential_id;
 mod denylist;
 mod entry;
+mod holder;
+mod listed;
+mod order;
+mod pause;
+mod served;
 mod store;
+mod sweep;
+mod sync;
 mod table;
+mod term;
 #[cfg(all(test, bearergate_shuttle))]
 mod test_interleavings;
 
