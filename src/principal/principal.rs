@@ -19,7 +19,7 @@ use super::kind::PrincipalKind;
 use super::scopes::{Actors, Audience, Scopes};
 use super::token_id::TokenId;
 use crate::clock::UnixTime;
-use crate::json::Document;
+use crate::json::{Document, Value};
 
 /// An authenticated caller: immutable and cheap to clone.
 ///
@@ -99,8 +99,9 @@ impl Principal {
     /// Returns what the claims `client_id` and `azp` name besides [`client`](Self::client).
     pub(crate) fn other_clients(&self) -> [Option<Cow<'_, str>>; 2] {
         ["client_id", "azp"].map(|claim| {
-            let name = self.claims().value(claim).and_then(|value| value.as_str());
-            name.filter(|name| self.client() != Some(&**name))
+            let name = self.claims().value(claim);
+            let is_other = |name: &Value<'_>| self.client().is_none_or(|own| !name.is_text(own));
+            name.filter(is_other).and_then(Value::as_str)
         })
     }
 

@@ -61,8 +61,10 @@ impl Denylist {
     /// A [`StoreError`]; then the store has removed nothing.
     pub fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
         let time = ended_by(now);
+        let table = &self.inner.table;
         let removed = match self.len() <= limits::REVOCATIONS_PAUSE {
-            true => NowOrLater::now(self.inner.table.purge(time.as_secs())),
+            _ if table.first_end() >= time.as_secs() => NowOrLater::now(0),
+            true => NowOrLater::now(table.purge(time.as_secs())),
             false => NowOrLater::later(self.purge_with_pauses(time.as_secs())),
         };
         removed.then(move |removed| match &self.inner.store {

@@ -84,10 +84,11 @@ impl Table {
     pub(super) fn new(limit: usize) -> Self {
         let parts = match cfg!(all(test, bearergate_shuttle)) {
             true => 2,
-            // On average half a step; more than a step in one part does not happen by chance.
-            false => limit
-                .div_ceil(limits::REVOCATIONS_STEP / 2)
-                .next_power_of_two(),
+            // On average five eighths of a step, so that by chance no part has more than a step.
+            false => {
+                let average = limits::REVOCATIONS_STEP / 8 * 5;
+                limit.div_ceil(average).next_power_of_two()
+            }
         };
         Self {
             parts: (0..parts).map(|_| RwLock::default()).collect(),
