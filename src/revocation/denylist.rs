@@ -24,9 +24,25 @@ use crate::revocation_list::RevocationKind;
 /// [`new`](Self::new) is lost when the process ends; one that was [opened](Self::open) on a store
 /// is not. A full list refuses new revocations: it never forgets one that still has an effect.
 ///
+/// Clients that revoke their own tokens through the endpoint of an issuer (RFC 7009) cannot fill it:
+///
+/// - A quarter of its length is kept for subjects, clients, sessions, keys and API keys, which only
+///   the service itself revokes.
+/// - After 64 tokens of one client and subject (at most an eighth of the rest), and after 256 tokens
+///   of one subject (a quarter), further ones become one [`Revocation::holder`] of what was issued
+///   to them [before](Revocation::issued_before) the last one: too much is revoked, never too little.
+/// - One client takes at most half of the rest; its further tokens are
+///   [`Full`](StoreErrorKind::Full), those of others are not.
+///
+/// The last two count what this process was asked to revoke since its start.
+///
 /// It needs no timer: a write that finds the list full, or twice as long as it was after the last
-/// purge, [purges](Self::purge) the list and its store first. So a list is at most twice as long
-/// as the revocations that still have an effect, or 1024 long.
+/// purge, [purges](Self::purge) the list and its store first, at most some 10 000 revocations of it
+/// at a time. So a list is about twice as long as the revocations that still have an effect, or 1024
+/// long.
+///
+/// No check of a request waits for a purge or a [`reload`](Self::reload): they hold a lock for at
+/// most 1000 revocations at a time.
 ///
 /// ```
 /// use bearergate::Principal;
