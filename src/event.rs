@@ -20,6 +20,22 @@ pub enum Event<'a> {
         /// The configured name of the authority whose endpoint it is.
         authority: &'a str,
     },
+    /// A denylist has reached 80 percent of its length, or of its room for single tokens. A full one
+    /// refuses new revocations.
+    DenylistFilling {
+        /// The number of its revocations.
+        len: usize,
+        /// The most that it takes.
+        limit: usize,
+    },
+    /// A session was put on a denylist without the time at which it ends: the revocation is kept,
+    /// and takes room, forever.
+    EndlessRevocation {
+        /// The authority of the session.
+        authority: &'a str,
+        /// The handle of the session, or the `sid` of its tokens.
+        session: &'a str,
+    },
     /// The stored digest of an API key could not be replaced by one with the current pepper. The
     /// older digest stays and the key remains valid; its next use tries again.
     RehashFailed {
@@ -55,6 +71,16 @@ pub enum Event<'a> {
         client: &'a str,
         /// The handle of the session that they belong to.
         session: Option<&'a str>,
+    },
+    /// A client revoked so many single tokens of one subject that a denylist revokes all that was
+    /// issued to both, or to the subject, up to the last of these tokens (RFC 7009).
+    RevocationsMerged {
+        /// The authority of the tokens.
+        authority: &'a str,
+        /// The client that they were issued to.
+        client: Option<&'a str>,
+        /// Their subject.
+        subject: Option<&'a str>,
     },
     /// Keys were fetched from their source.
     KeysFetched {

@@ -45,7 +45,9 @@ impl From<StoreError> for ApiKeyError {
         let kind = match error.kind() {
             StoreErrorKind::Conflict => ApiKeyErrorKind::Conflict,
             StoreErrorKind::Full | StoreErrorKind::SubjectFull => ApiKeyErrorKind::Full,
-            StoreErrorKind::Corrupt | StoreErrorKind::Unavailable => ApiKeyErrorKind::Unavailable,
+            StoreErrorKind::Corrupt
+            | StoreErrorKind::AuthorityUnknown
+            | StoreErrorKind::Unavailable => ApiKeyErrorKind::Unavailable,
         };
         Self::new(kind).with_source(error)
     }

@@ -5,7 +5,8 @@ use super::kinds::kind_error;
 use super::{Rejection, kinds};
 
 kind_error! {
-    /// A store did not do what it was asked; what it holds is as it was before.
+    /// A store did not do what it was asked; what it holds is as it was before, except for
+    /// [`AuthorityUnknown`](StoreErrorKind::AuthorityUnknown).
     ///
     /// Towards a client it is always [`Unavailable`](RejectionKind::Unavailable), never a refusal of
     /// the credential and never a success. `Display` and `Debug` hold no part of a record.
@@ -26,6 +27,9 @@ kinds! {
     /// Why a store did not do what it was asked, as a stable code. Towards a client every kind is
     /// the same: a 503. Only [`Conflict`](Self::Conflict) is part of normal operation.
     pub enum StoreErrorKind {
+        /// The one error with which something was done: the revocation is kept, in memory and in
+        /// the store. Revoke under the authority that the principals have.
+        AuthorityUnknown = "authority_unknown", "the revocation is kept, but no validator has its authority";
         /// Read the record again and decide again.
         Conflict = "conflict", "the record exists already, is gone, or was changed by someone else";
         /// Nothing of it is used. Repair or delete the record, or read it with the version that

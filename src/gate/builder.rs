@@ -14,7 +14,7 @@ use crate::error::{ConfigError, Rejection};
 use crate::http_response::ResponseConfig;
 use crate::now_or_later::NowOrLater;
 use crate::policy::{Authorizer, Decision, authorize_fn};
-use crate::principal::Principal;
+use crate::principal::{Authority, Principal};
 use crate::revocation_list::RevocationList;
 use crate::validator::{Authorities, Router, Shape, TokenValidator};
 
@@ -192,6 +192,13 @@ impl GateBuilder {
                           anything; limit each with `grants`, or call `all_authorities_equal()`";
             return Err(ConfigError::conflict(USER.validator, detail));
         }
+        let slots = client.iter().chain([&user]);
+        let names = slots.map(|slot| slot.router.authority_names());
+        let names: Option<Vec<_>> = names.collect();
+        let names = names.map(|names| names.concat());
+        for list in &self.revocations {
+            list.add_authorities(names.as_deref());
+        }
         Ok(Gate(Arc::new(Inner {
             slots: Slots { user, client },
             authorizer,
@@ -324,6 +331,10 @@ impl TokenValidator for BoundValidator {
 
     fn authorities(&self) -> Authorities {
         self.validator.authorities()
+    }
+
+    fn authority_names(&self) -> Option<Vec<Authority>> {
+        self.validator.authority_names()
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {

@@ -6,7 +6,8 @@ use crate::now_or_later::NowOrLater;
 use crate::validator::TokenValidator;
 
 impl Gate {
-    /// Checks what the gate depends on, by using it: discovery, keys, introspection, clocks.
+    /// Checks what the gate depends on, by using it: discovery, keys, introspection, clocks,
+    /// revocation lists.
     ///
     /// It is for a person, at the start of a service or when requests fail: it fetches again what
     /// is cached, and changes nothing. The report is for the operator, not for a client.
@@ -24,7 +25,10 @@ impl Gate {
     /// ```
     pub fn doctor(&self) -> NowOrLater<'_, Report> {
         let slots = self.0.slots.iter();
-        let found = gather(slots.map(|slot| slot.router.diagnose()));
+        // Every slot has the same lists.
+        let lists = self.0.slots.user.revocations.iter();
+        let parts = slots.map(|slot| slot.router.diagnose());
+        let found = gather(parts.chain(lists.map(|list| list.diagnose())));
         found.map(|mut findings| {
             if self.0.clock.now().is_none() {
                 let finding = Finding::error("clock", "it reports no time");

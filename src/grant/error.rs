@@ -49,7 +49,9 @@ impl From<StoreError> for GrantError {
             StoreErrorKind::Conflict => GrantErrorKind::Conflict,
             StoreErrorKind::Full => GrantErrorKind::Full,
             StoreErrorKind::SubjectFull => GrantErrorKind::SubjectFull,
-            StoreErrorKind::Corrupt | StoreErrorKind::Unavailable => GrantErrorKind::Unavailable,
+            StoreErrorKind::Corrupt
+            | StoreErrorKind::AuthorityUnknown
+            | StoreErrorKind::Unavailable => GrantErrorKind::Unavailable,
         };
         Self::new(kind).with_source(error)
     }

@@ -99,11 +99,27 @@
 //! - Give each entry an end: [`until`](crate::revocation::Revocation::until) the last token that it
 //!   concerns has expired. [`Revocation::of_token`](crate::revocation::Revocation::of_token) sets
 //!   it. What has ended is purged as the list grows; an entry without an end stays.
-//! - A full list refuses new entries. It never drops one that still protects.
+//!   Name the end of a session too: [`Gate::doctor`](crate::Gate::doctor) counts those without one.
+//! - A full list refuses new entries. It never drops one that still protects. Clients that revoke
+//!   their own tokens (RFC 7009) cannot fill it: a quarter is kept for what only the service
+//!   revokes, one client takes at most half of the rest, and after 64 tokens of one client and
+//!   subject, or 256 of one subject, fewer in a short list, one entry revokes what they were issued
+//!   until then. These counts are of one process, since its start. At 80 percent the
+//!   [`observer`](crate::revocation::Denylist::observer) of the list and the doctor say so.
 //! - Subjects, clients and `jti` have a meaning only under their
-//!   [`Authority`](crate::principal::Authority): name the issuer.
+//!   [`Authority`](crate::principal::Authority): name the issuer. A revocation for an authority
+//!   that no validator of the gates has is kept, and answered with the error
+//!   [`AuthorityUnknown`](crate::error::StoreErrorKind::AuthorityUnknown); name authorities that
+//!   only other processes have with
+//!   [`also_asked_for`](crate::revocation::Denylist::also_asked_for).
+//! - A fraction in `iat` is dropped where a revocation compares it. If the issuer's clock may be
+//!   ahead of yours, add the difference to
+//!   [`issued_before`](crate::revocation::Revocation::issued_before).
 //! - After [`revoke`](crate::revocation::Denylist::revoke) returns an error of the store, this
-//!   process refuses the credential already; repeat the call, so that the others do too.
+//!   process refuses the credential already; repeat the call, so that the others do too. Of a
+//!   [`revoke`](crate::revocation::Denylist::revoke) and a
+//!   [`restore`](crate::revocation::Denylist::restore) at the same time, the one that revokes wins.
+//! - Requests do not wait while a list is reloaded or purged, whatever its length.
 //!
 //! Your own list implements [`RevocationList`]: return `Ok(())` only if nothing revokes the
 //! principal, and `unavailable` if that could not be found out.

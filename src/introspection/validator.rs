@@ -12,7 +12,7 @@ use crate::credential::{PresentedCredential, Scheme};
 use crate::diagnosis::Finding;
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
-use crate::principal::Principal;
+use crate::principal::{Authority, Principal};
 use crate::single_flight::Waiter;
 use crate::validator::{Authorities, Shape, TokenValidator, constrain};
 
@@ -78,6 +78,10 @@ impl TokenValidator for IntrospectionValidator {
 
     fn authorities(&self) -> Authorities {
         self.0.rules.authorities()
+    }
+
+    fn authority_names(&self) -> Option<Vec<Authority>> {
+        Some(vec![self.0.rules.authority.clone()])
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {

@@ -80,15 +80,16 @@ impl GrantRevocations {
         issuer.is_none_or(|issuer| issuer == token.authority())
     }
 
-    /// Returns the grant that the token was made from; `None` if it has no subject or no time of issue.
-    fn grant(&self, token: &Principal) -> Option<Grant> {
+    /// Returns the grant that the token was made from, for this client; `None` if the token has no
+    /// subject or no time of issue.
+    fn grant(&self, token: &Principal, client: Option<&str>) -> Option<Grant> {
         let issued = token.issued_at()?;
         let grant = Grant::new(self.authority.clone(), token.subject()?, issued);
         let sequence = sequence(token).unwrap_or(Sequence::next(None, issued));
         let session = token.claims().value("sid");
         Some(
             grant
-                .with_client(token.client().map(str::to_owned))
+                .with_client(client.map(str::to_owned))
                 .with_session(session.and_then(|sid| SessionHandle::parse(&sid.as_str()?)))
                 .with_sequence(Some(sequence)),
         )
@@ -113,19 +114,21 @@ impl RevocationList for GrantRevocations {
         if !self.covers(principal) {
             return NowOrLater::now(Ok(()));
         }
-        let (Some(grant), Some(handle)) = (self.grant(principal), token_handle(principal)) else {
+        let grant = self.grant(principal, principal.client());
+        let (Some(grant), Some(handle)) = (grant, token_handle(principal)) else {
             return NowOrLater::now(Err(RejectionKind::TokenRevoked.into()));
         };
         let token_only = self.grant_of_token_only(principal, handle);
-        let revoked = self.store.is_revoked(grant);
-        revoked.then(move |revoked| match revoked {
-            Ok(false) => self
-                .store
-                .is_revoked(token_only)
-                .map(|revoked| rejection_if(revoked?)),
-            Ok(true) => NowOrLater::now(rejection_if(true)),
-            Err(error) => NowOrLater::now(Err(error.into())),
-        })
+        let others = principal.other_clients().into_iter().flatten();
+        let others = others.filter_map(|client| self.grant(principal, Some(&client)));
+        let grants = [grant, token_only].into_iter().chain(others);
+        let revoked = grants.fold(NowOrLater::now(Ok(false)), |revoked, grant| {
+            revoked.and_then(|is_revoked| match is_revoked {
+                true => NowOrLater::now(Ok(true)),
+                false => self.store.is_revoked(grant),
+            })
+        });
+        revoked.map(|revoked| rejection_if(revoked?))
     }
 
     fn revoke_token<'a>(

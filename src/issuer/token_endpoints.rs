@@ -14,7 +14,7 @@ use crate::json::Object;
 use crate::jwt::JwtValidator;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
-use crate::principal::{Confirmation, Principal};
+use crate::principal::{Authority, Confirmation, Principal};
 use crate::revocation_list::RevocationList;
 use crate::validator::{SenderConstraint, TokenForm, TokenValidator};
 
@@ -64,6 +64,8 @@ pub struct TokenEndpoints {
     issuer: JwtIssuer,
     /// `None` if it could not be built, which cannot happen: an issuer has a name and keys.
     validator: Option<JwtValidator>,
+    /// Takes a token for as long as any validator does, so that it can be revoked.
+    revocable: Option<JwtValidator>,
     revocations: Option<Arc<dyn RevocationList>>,
 }
 
@@ -72,16 +74,21 @@ impl TokenEndpoints {
     /// [`revocations`](Self::revocations) tokens cannot be revoked: a revocation request is
     /// answered with `unsupported_token_type`, and introspection checks signature and claims only.
     pub fn new(issuer: JwtIssuer) -> Self {
-        let validator = JwtValidator::builder()
-            .issuer(issuer.name())
-            .any_audience()
-            .key_store(Arc::new(issuer.clone()))
-            .rfc9068()
-            .sender_constraint(CheckedByCaller)
-            .build();
+        let validator = |leeway| {
+            let builder = JwtValidator::builder()
+                .issuer(issuer.name())
+                .any_audience()
+                .key_store(Arc::new(issuer.clone()))
+                .rfc9068()
+                .leeway(leeway)
+                .sender_constraint(CheckedByCaller);
+            builder.build().ok()
+        };
+        let (validator, revocable) = (validator(Leeway::default()), validator(Leeway::MAX));
         Self {
             issuer,
-            validator: validator.ok(),
+            validator,
+            revocable,
             revocations: None,
         }
     }
@@ -90,6 +97,7 @@ impl TokenEndpoints {
     /// must implement [`RevocationList::revoke_token`].
     #[must_use]
     pub fn revocations(mut self, list: impl RevocationList + 'static) -> Self {
+        list.add_authorities(Some(&[Authority::from(self.issuer.name())]));
         self.revocations = Some(Arc::new(list));
         self
     }
@@ -111,7 +119,7 @@ impl TokenEndpoints {
             Ok(read) => read,
             Err(response) => return NowOrLater::now(response),
         };
-        let validated = self.validate(&token, now).and_then(|principal| {
+        let validated = validate(self.validator.as_ref(), &token, now).and_then(|principal| {
             // Without the leeway of validators, because the issuer's own clock set the expiry.
             let is_live = |end: UnixTime| !end.has_passed(now, Leeway::ZERO);
             let may_know =
@@ -143,7 +151,9 @@ impl TokenEndpoints {
     /// which is why tokens live for minutes.
     ///
     /// 200 with an empty body says that the token is not valid, or not any more: it was revoked,
-    /// is expired, or is a JWT that this issuer has not minted. A token of another client is
+    /// is expired, or is a JWT that this issuer has not minted. A token counts as expired
+    /// [`Leeway::MAX`] after its expiry: until then some validator may accept it, and the
+    /// revocation is written. A token that is not valid yet is a 503. A token of another client is
     /// refused with `unauthorized_client`. A token that is not a JWT is refused with
     /// `unsupported_token_type`: it may be a refresh token, for
     /// [`RefreshManager::revoke`](crate::refresh::RefreshManager::revoke). A form without exactly one
@@ -162,9 +172,9 @@ impl TokenEndpoints {
             let body = r#"{"error":"unsupported_token_type"}"#;
             return NowOrLater::now(EndpointResponse::refused("unsupported_token_type", body));
         };
-        let principal = match self.validate(&token, now) {
+        let principal = match validate(self.revocable.as_ref(), &token, now) {
             Ok(principal) => principal,
-            Err(rejection) if rejection.kind() == RejectionKind::Unavailable => {
+            Err(rejection) if !needs_no_revocation(&rejection) => {
                 return NowOrLater::now(EndpointResponse::unavailable(rejection));
             }
             // RFC 7009 section 2.2: an invalid token needs no revocation.
@@ -196,14 +206,28 @@ impl TokenEndpoints {
             now.ok_or_else(|| EndpointResponse::unavailable(RejectionKind::Unavailable.into()))?;
         Ok((token, now))
     }
+}
 
-    fn validate(&self, token: &str, now: UnixTime) -> Result<Principal, Rejection> {
-        let presented = PresentedCredential::token(token).at(now);
-        let validator = self.validator.as_ref().ok_or(RejectionKind::Unavailable)?;
-        let validated = validator.validate(&presented).try_now();
-        // The issuer's own keys are always ready.
-        validated.unwrap_or_else(|_| Err(RejectionKind::Unavailable.into()))
-    }
+fn validate(
+    validator: Option<&JwtValidator>,
+    token: &str,
+    now: UnixTime,
+) -> Result<Principal, Rejection> {
+    let presented = PresentedCredential::token(token).at(now);
+    let validator = validator.ok_or(RejectionKind::Unavailable)?;
+    let validated = validator.validate(&presented).try_now();
+    // The issuer's own keys are always ready.
+    validated.unwrap_or_else(|_| Err(RejectionKind::Unavailable.into()))
+}
+
+/// Returns true for a token that is not valid and will not be: not for one that is not valid yet.
+fn needs_no_revocation(rejection: &Rejection) -> bool {
+    !matches!(
+        rejection.kind(),
+        RejectionKind::Unavailable
+            | RejectionKind::TokenIssuedInFuture
+            | RejectionKind::TokenNotYetValid
+    )
 }
 
 /// A caller that introspects a bound token does not hold its key: it receives the confirmation and

@@ -26,6 +26,17 @@ pub(crate) fn seconds(raw: &[u8], rounding: Rounding) -> Option<u64> {
     (secs <= limits::TIME_MAX).then_some(secs)
 }
 
+/// Reads a JSON number as the last whole second before it and the first one after it, which are one
+/// for a whole number; `None` as for [`seconds`].
+#[inline]
+pub(crate) fn seconds_around(raw: &[u8]) -> Option<(u64, u64)> {
+    let (down, up) = match digits_only(raw) {
+        Some(secs) => (secs, secs),
+        None => (seconds(raw, Rounding::Down)?, seconds(raw, Rounding::Up)?),
+    };
+    (up <= limits::TIME_MAX).then_some((down, up))
+}
+
 /// Reads up to 16 digits, which cannot overflow.
 #[inline]
 fn digits_only(raw: &[u8]) -> Option<u64> {
@@ -196,6 +207,7 @@ mod tests {
         ] {
             assert_eq!(seconds(raw.as_bytes(), Rounding::Down), Some(down), "{raw}");
             assert_eq!(seconds(raw.as_bytes(), Rounding::Up), Some(up), "{raw}");
+            assert_eq!(seconds_around(raw.as_bytes()), Some((down, up)), "{raw}");
         }
     }
 
@@ -213,6 +225,7 @@ mod tests {
             "99999999999999999999999999999999.5",
         ] {
             assert_eq!(seconds(raw.as_bytes(), Rounding::Up), None, "{raw}");
+            assert_eq!(seconds_around(raw.as_bytes()), None, "{raw}");
         }
         // A fraction beyond the last second is out of range in both directions.
         assert_eq!(seconds(b"253402300799.5", Rounding::Down), None);

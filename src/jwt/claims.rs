@@ -6,6 +6,7 @@ use crate::clock::UnixTime;
 use crate::error::Rejection;
 use crate::json::{
     Document, Escapes, Kind, Rounding, TextRange, Unescaped, Value, is_plain, seconds,
+    seconds_around,
 };
 use crate::limits;
 use crate::principal::Confirmation;
@@ -31,7 +32,17 @@ pub(super) enum EmptyAudience {
 pub(super) struct Times {
     pub(super) expires_at: Option<UnixTime>,
     pub(super) not_before: Option<UnixTime>,
+    /// `iat` rounded down: an age and a revocation count from it.
     pub(super) issued_at: Option<UnixTime>,
+    /// `iat` rounded up: the token is not valid before it.
+    pub(super) issued_by: Option<UnixTime>,
+}
+
+impl Times {
+    /// Returns true if the token was issued within a second and not at its beginning.
+    pub(super) fn is_issued_within_second(&self) -> bool {
+        self.issued_at != self.issued_by
+    }
 }
 
 impl<'d> RegisteredClaims<'d> {
@@ -55,10 +66,12 @@ impl<'d> RegisteredClaims<'d> {
             reader.check(name, |v| is_name(v, escapes))?;
         }
         reader.check(ClaimName::Aud, |v| is_audience(v, escapes, empty_audience))?;
+        let (issued_at, issued_by) = reader.issue()?;
         let times = Times {
             expires_at: reader.time(ClaimName::Exp, Rounding::Down)?,
             not_before: reader.time(ClaimName::Nbf, Rounding::Up)?,
-            issued_at: reader.time(ClaimName::Iat, Rounding::Up)?,
+            issued_at,
+            issued_by,
         };
         let confirmation = reader.confirmation()?;
         reader.check(ClaimName::Act, is_actor_chain)?;
@@ -128,6 +141,21 @@ impl<'d> ClaimReader<'d> {
         }
         .map(|secs| Some(UnixTime::from_secs(secs)))
         .ok_or_else(|| invalid(name.as_str()))
+    }
+
+    /// Returns `iat` rounded down and rounded up.
+    #[inline(always)]
+    fn issue(&self) -> Result<(Option<UnixTime>, Option<UnixTime>), Rejection> {
+        let Some(value) = self.get(ClaimName::Iat) else {
+            return Ok((None, None));
+        };
+        let around = match value.kind() {
+            Kind::Number => seconds_around(value.bytes()),
+            _ => None,
+        };
+        let (down, up) = around.ok_or_else(|| invalid(ClaimName::Iat.as_str()))?;
+        let time = |secs| Some(UnixTime::from_secs(secs));
+        Ok((time(down), time(up)))
     }
 
     #[inline(always)]

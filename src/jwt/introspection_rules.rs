@@ -130,6 +130,7 @@ impl IntrospectionRules {
             expires_at: times.expires_at,
             not_before: times.not_before,
             issued_at: times.issued_at,
+            is_issued_within_second: times.is_issued_within_second(),
             confirmation,
             key: None,
         };

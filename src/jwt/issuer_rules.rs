@@ -125,6 +125,12 @@ impl Purpose {
 }
 
 impl IssuerRules {
+    /// Returns the authority of all tokens under these rules; `None` if each token decides it.
+    pub(super) fn authority_name(&self) -> Option<Authority> {
+        let is_by_token = matches!(self.issuers, AcceptedIssuers::Like(_));
+        (!is_by_token).then(|| self.authority.clone())
+    }
+
     pub(super) fn kind(&self) -> PrincipalKind {
         match self.purpose {
             Purpose::AccessToken(_) => PrincipalKind::AccessToken,

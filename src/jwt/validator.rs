@@ -181,6 +181,7 @@ impl JwtValidator {
             expires_at: times.expires_at,
             not_before: times.not_before,
             issued_at: times.issued_at,
+            is_issued_within_second: times.is_issued_within_second(),
             confirmation,
             key: Some(key.id()),
         };
@@ -234,6 +235,13 @@ impl TokenValidator for JwtValidator {
             false => Authorities::OUTSIDE,
         });
         all.fold(Authorities::OWN, Authorities::with)
+    }
+
+    fn authority_names(&self) -> Option<Vec<Authority>> {
+        self.issuers
+            .rules()
+            .map(IssuerRules::authority_name)
+            .collect()
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {

@@ -19,6 +19,11 @@ impl Authority {
         Self(name.into())
     }
 
+    /// Returns true if there is another copy of it.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// Returns the name. Write it to audit logs together with the subject. It is the text that
     /// `Display` writes.
     pub fn as_str(&self) -> &str {

@@ -24,7 +24,10 @@ pub(crate) struct Facts {
     pub(crate) scopes: Option<TextRange>,
     pub(crate) expires_at: Option<UnixTime>,
     pub(crate) not_before: Option<UnixTime>,
+    /// The second in which it was issued.
     pub(crate) issued_at: Option<UnixTime>,
+    /// True if it was issued later than at the beginning of that second.
+    pub(crate) is_issued_within_second: bool,
     pub(crate) confirmation: Option<Confirmation>,
     /// The key that verified the credential.
     pub(crate) key: Option<KeyId>,

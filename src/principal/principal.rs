@@ -1,8 +1,10 @@
 //! The authenticated caller.
 
 use std::any::{Any, TypeId};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -17,7 +19,7 @@ use super::kind::PrincipalKind;
 use super::scopes::{Actors, Audience, Scopes};
 use super::token_id::TokenId;
 use crate::clock::UnixTime;
-use crate::json::Document;
+use crate::json::{Document, Value};
 
 /// An authenticated caller: immutable and cheap to clone.
 ///
@@ -78,12 +80,29 @@ impl Principal {
     }
 
     /// Returns the client that the credential was issued to (`client_id` or `azp`), if it is known.
-    /// Revocations of this client apply to the credential.
+    /// Revocations of this client apply to the credential, and revocations of the other of both
+    /// claims too.
     pub fn client(&self) -> Option<&str> {
         match &self.0 {
             Backing::Validated(facts) => facts.text(facts.client),
             Backing::Built(built) => built.facts().client(),
         }
+    }
+
+    /// Returns true if `is_wanted` holds for a name of the client: [`client`](Self::client), or
+    /// the claim `client_id` or `azp`, which may differ from it.
+    pub(crate) fn any_client(&self, is_wanted: impl Fn(&str) -> bool) -> bool {
+        let others = || self.other_clients().into_iter().flatten();
+        self.client().is_some_and(&is_wanted) || others().any(|name| is_wanted(&name))
+    }
+
+    /// Returns what the claims `client_id` and `azp` name besides [`client`](Self::client).
+    pub(crate) fn other_clients(&self) -> [Option<Cow<'_, str>>; 2] {
+        ["client_id", "azp"].map(|claim| {
+            let name = self.claims().value(claim);
+            let is_other = |name: &Value<'_>| self.client().is_none_or(|own| !name.is_text(own));
+            name.filter(is_other).and_then(Value::as_str)
+        })
     }
 
     /// Returns the scopes, or `None` if the credential does not have scopes. An empty set means that
@@ -126,13 +145,21 @@ impl Principal {
         }
     }
 
-    /// Returns when the credential was issued, if it is known. Revocations that are limited to a
-    /// time compare it.
+    /// Returns the second in which the credential was issued, if it is known: a fraction in `iat`
+    /// is dropped. Revocations that are limited to a time compare it, and the age of the credential
+    /// counts from it, so a fraction never makes a credential newer than it is.
     pub fn issued_at(&self) -> Option<UnixTime> {
         match &self.0 {
             Backing::Validated(facts) => facts.issued_at,
             Backing::Built(built) => built.facts().issued_at(),
         }
+    }
+
+    /// Returns the first whole second at which the credential had been issued.
+    pub(crate) fn issued_by(&self) -> Option<UnixTime> {
+        let issued_at = self.issued_at()?;
+        let is_within = self.validated().is_some_and(|f| f.is_issued_within_second);
+        Some(issued_at.saturating_add(Duration::from_secs(u64::from(is_within))))
     }
 
     /// Returns the key that the credential is bound to (`cnf`), or `None` for a bearer credential.

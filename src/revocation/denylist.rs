@@ -1,25 +1,21 @@
 //! The denylist: revocations in memory and, if configured, in a store.
 
 use std::fmt;
-#[cfg(not(all(test, bearergate_shuttle)))]
-use std::sync;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
-#[cfg(all(test, bearergate_shuttle))]
-use shuttle::sync;
-
-use self::sync::atomic::{AtomicUsize, Ordering};
-use self::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::entry::Revocation;
+use super::order::Order;
+use super::served::{ServedAuthorities, UnknownAuthority};
 use super::store::RevocationStore;
-use super::table::Table;
+use super::table::{AddedBy, Table};
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::environment::Environment;
-use crate::error::{ConfigError, Rejection, RejectionKind, StoreError};
+use crate::error::{ConfigError, Rejection, RejectionKind, StoreError, StoreErrorKind};
+use crate::event::{Event, Observer};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
-use crate::principal::Principal;
-use crate::revocation_list::RevocationList;
+use crate::principal::{Authority, Principal};
+use crate::revocation_list::RevocationKind;
 
 /// A bounded list of revocations. Cheap to clone; clones share one list.
 ///
@@ -28,9 +24,25 @@ use crate::revocation_list::RevocationList;
 /// [`new`](Self::new) is lost when the process ends; one that was [opened](Self::open) on a store
 /// is not. A full list refuses new revocations: it never forgets one that still has an effect.
 ///
+/// Clients that revoke their own tokens through the endpoint of an issuer (RFC 7009) cannot fill it:
+///
+/// - A quarter of its length is kept for subjects, clients, sessions, keys and API keys, which only
+///   the service itself revokes.
+/// - After 64 tokens of one client and subject (at most an eighth of the rest), and after 256 tokens
+///   of one subject (a quarter), further ones become one [`Revocation::holder`] of what was issued
+///   to them [before](Revocation::issued_before) the last one: too much is revoked, never too little.
+/// - One client takes at most half of the rest; its further tokens are
+///   [`Full`](StoreErrorKind::Full), those of others are not.
+///
+/// The last two count what this process was asked to revoke since its start.
+///
 /// It needs no timer: a write that finds the list full, or twice as long as it was after the last
-/// purge, [purges](Self::purge) the list and its store first. So a list is at most twice as long
-/// as the revocations that still have an effect, or 1024 long.
+/// purge, [purges](Self::purge) the list and its store first, at most some 10 000 revocations of it
+/// at a time. So a list is about twice as long as the revocations that still have an effect, or 1024
+/// long.
+///
+/// No check of a request waits for a purge or a [`reload`](Self::reload): they hold a lock for at
+/// most 1000 revocations at a time.
 ///
 /// ```
 /// use bearergate::Principal;
@@ -50,16 +62,16 @@ use crate::revocation_list::RevocationList;
 /// ```
 #[derive(Clone)]
 pub struct Denylist {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
     clock: Arc<dyn Clock>,
+    pub(super) observer: Option<Arc<dyn Observer>>,
 }
 
-struct Inner {
-    table: RwLock<Table>,
-    /// The length of the table, so that the check of an empty list takes no lock.
-    len: AtomicUsize,
-    limit: usize,
-    store: Option<Arc<dyn RevocationStore>>,
+pub(super) struct Inner {
+    pub(super) table: Table,
+    pub(super) order: Order,
+    pub(super) served: ServedAuthorities,
+    pub(super) store: Option<Arc<dyn RevocationStore>>,
 }
 
 impl Denylist {
@@ -102,10 +114,33 @@ impl Denylist {
         self
     }
 
-    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    /// Sets the observer, which is told when the list is filling up, when a holder revokes too many
+    /// single tokens, and of a session that is revoked without an end; by default none.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Takes the clock and the observer from an [`Environment`]. Call it before a setter that
+    /// differs from it.
     #[must_use]
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.clock);
+        environment.set_observer(&mut self.observer);
+        self
+    }
+
+    /// Names authorities whose credentials only other processes accept, which share the store of
+    /// this list. By default there are none: a [`revoke`](Self::revoke) for an authority that no
+    /// gate of this process has is kept, and answered with an error.
+    #[must_use]
+    pub fn also_asked_for<A: Into<Authority>>(
+        self,
+        authorities: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let authorities = authorities.into_iter().map(Into::into);
+        self.inner.served.add_elsewhere(authorities);
         self
     }
 
@@ -113,100 +148,86 @@ impl Denylist {
     /// revokes.
     ///
     /// The answer is `Ok(())` only if the store, if there is one, has it too. If there is a
-    /// revocation of the same target, the wider of both is kept.
+    /// revocation of the same target, the wider of both is kept. If another call takes the same
+    /// target back meanwhile, the revocation stays.
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::error::StoreErrorKind::Full) if the list is full, and
-    /// [`Corrupt`](crate::error::StoreErrorKind::Corrupt) for an id that is empty, too long or malformed:
-    /// then nothing is revoked. Any other [`StoreError`] comes from the store: then the revocation
-    /// has effect in this process for as long as it runs, and the call should be repeated.
+    /// [`Full`](StoreErrorKind::Full) if the list is full, and
+    /// [`Corrupt`](StoreErrorKind::Corrupt) for an id that is empty, too long or malformed:
+    /// then nothing is revoked. [`AuthorityUnknown`](StoreErrorKind::AuthorityUnknown) if the
+    /// revocation is in memory and in the store, but no validator of the gates that ask this list
+    /// has its authority, so that it ends nothing in this process; the source names it. Any other
+    /// [`StoreError`] comes from the store: then the revocation has effect in this process for as
+    /// long as it runs, and the call should be repeated.
     pub fn revoke(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
-        let (ended, limit) = (self.ended(), self.inner.limit);
-        let added = self.change(|table| {
-            let is_tidied = ended.is_some_and(|time| table.tidy(time, limit));
-            table.add(&revocation, limit).map(|()| is_tidied)
-        });
-        let is_tidied = match added {
-            Ok(is_tidied) => is_tidied,
-            Err(kind) => return NowOrLater::now(Err(kind.into())),
-        };
-        let Some(store) = &self.inner.store else {
-            return NowOrLater::now(Ok(()));
-        };
-        match ended.filter(|_| is_tidied) {
+        let target = revocation.target();
+        let is_of_authority = target.kind() != RevocationKind::Token;
+        let authority: Box<str> = target.authority().into();
+        self.keep(revocation).map(move |kept| {
+            kept?;
+            // Asked after it is kept: a gate may have been built meanwhile, and nothing is lost.
+            if is_of_authority && self.inner.served.lacks(&authority) {
+                let error = StoreError::new(StoreErrorKind::AuthorityUnknown);
+                return Err(error.with_source(UnknownAuthority(authority)));
+            }
+            Ok(())
+        })
+    }
+
+    /// Adds a revocation to memory, then to the store.
+    pub(super) fn keep(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
+        let ended = self.ended();
+        let table = &self.inner.table;
+        let is_swept = ended.is_some_and(|time| table.tidy(time.as_secs()));
+        let was_filling = table.counts.is_filling();
+        if let Err(kind) = table.add(&revocation, AddedBy::Caller) {
+            return NowOrLater::now(Err(kind.into()));
+        }
+        self.report(&revocation, was_filling);
+        let written = self.write(revocation);
+        match ended.filter(|_| is_swept) {
             // What the store keeps too long only takes room; the next purge removes it.
-            Some(time) => store
-                .add(revocation)
-                .then(move |added| store.purge(time).map(move |_| added)),
-            None => store.add(revocation),
+            Some(time) => written.then(move |added| self.purge_store(time, added)),
+            None => written,
         }
     }
 
-    /// Removes the revocation of this target, first from the store.
-    ///
-    /// # Errors
-    ///
-    /// A [`StoreError`]; then the revocation stays.
-    pub fn restore(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
-        let removed = match &self.inner.store {
-            Some(store) => store.remove(revocation.target().clone()),
-            None => NowOrLater::now(Ok(())),
-        };
-        removed.map(move |removed| {
-            removed?;
-            self.change(|table| table.remove(revocation.target()));
-            Ok(())
-        })
-    }
-
-    /// Adds what other processes have revoked in the store since the last read. Revocations that
-    /// another process removed stay in this one.
-    ///
-    /// Call it at an interval: it bounds how long a revocation takes from one process to another.
-    ///
-    /// # Errors
-    ///
-    /// A [`StoreError`] if one of the revocations could not be read, or the list is full.
-    pub fn reload(&self) -> NowOrLater<'_, Result<(), StoreError>> {
-        let (ended, limit) = (self.ended(), self.inner.limit);
-        self.change(|table| ended.is_some_and(|time| table.tidy(time, limit)));
-        self.read_store()
-    }
-
-    fn read_store(&self) -> NowOrLater<'_, Result<(), StoreError>> {
-        let Some(store) = &self.inner.store else {
-            return NowOrLater::now(Ok(()));
-        };
-        store.all().map(|all| {
-            let all = all?;
-            let limit = self.inner.limit;
-            self.change(|table| all.iter().try_for_each(|each| table.add(each, limit)))?;
-            Ok(())
-        })
-    }
-
-    /// Removes the revocations that have no effect after `now`, and returns how many this process
-    /// has removed.
-    ///
-    /// # Errors
-    ///
-    /// A [`StoreError`]; then the store has removed nothing.
-    pub fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
-        let time = ended_by(now);
-        let forgotten = self.change(|table| table.purge(time));
+    fn purge_store(
+        &self,
+        time: UnixTime,
+        answer: Result<(), StoreError>,
+    ) -> NowOrLater<'_, Result<(), StoreError>> {
         match &self.inner.store {
-            Some(store) => store
-                .purge(time)
-                .map(move |purged| purged.map(|_| forgotten)),
-            None => NowOrLater::now(Ok(forgotten)),
+            Some(store) => store.purge(time).map(move |_| answer),
+            None => NowOrLater::now(answer),
+        }
+    }
+
+    fn report(&self, revocation: &Revocation, was_filling: bool) {
+        let Some(observer) = &self.observer else {
+            return;
+        };
+        let counts = &self.inner.table.counts;
+        if !was_filling && counts.is_filling() {
+            observer.observe(&Event::DenylistFilling {
+                len: counts.len(),
+                limit: counts.limit(),
+            });
+        }
+        let target = revocation.target();
+        if target.kind() == RevocationKind::Session && revocation.last_expiry().is_none() {
+            observer.observe(&Event::EndlessRevocation {
+                authority: target.authority(),
+                session: target.id(),
+            });
         }
     }
 
     /// Returns the number of revocations. Expired ones count until they are purged. It is at most
     /// the limit that the list was made with.
     pub fn len(&self) -> usize {
-        self.inner.len.load(Ordering::SeqCst)
+        self.inner.table.counts.len()
     }
 
     /// Returns true if nothing is revoked. Then [`check`](Self::check) takes no lock.
@@ -221,7 +242,7 @@ impl Denylist {
     ///
     /// [`TokenRevoked`](RejectionKind::TokenRevoked) if something does.
     pub fn check(&self, principal: &Principal) -> Result<(), Rejection> {
-        if self.is_empty() || !self.read().revokes(principal) {
+        if self.is_empty() || !self.inner.table.revokes(principal) {
             return Ok(());
         }
         Err(RejectionKind::TokenRevoked.into())
@@ -230,66 +251,25 @@ impl Denylist {
     fn with(limit: usize, store: Option<Arc<dyn RevocationStore>>) -> Self {
         Self {
             inner: Arc::new(Inner {
-                table: RwLock::default(),
-                len: AtomicUsize::new(0),
-                limit,
+                table: Table::new(limit),
+                order: Order::default(),
+                served: ServedAuthorities::default(),
                 store,
             }),
             clock: Arc::new(SystemClock),
+            observer: None,
         }
     }
 
     /// The time before which expired revocations may be forgotten; `None` without a time.
-    fn ended(&self) -> Option<UnixTime> {
+    pub(super) fn ended(&self) -> Option<UnixTime> {
         self.clock.now().map(ended_by)
-    }
-
-    fn change<T>(&self, change: impl FnOnce(&mut Table) -> T) -> T {
-        let mut table = self.write();
-        let value = change(&mut table);
-        self.inner.len.store(table.len(), Ordering::SeqCst);
-        value
-    }
-
-    // INVARIANT: a table is consistent between any two of its steps, so poison is ignored.
-    fn read(&self) -> RwLockReadGuard<'_, Table> {
-        self.inner
-            .table
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Table> {
-        self.inner
-            .table
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// No validator accepts at `now` what expired before this.
-fn ended_by(now: UnixTime) -> UnixTime {
+pub(super) fn ended_by(now: UnixTime) -> UnixTime {
     UnixTime::from_secs(now.as_secs().saturating_sub(limits::LEEWAY_MAX.as_secs()))
-}
-
-impl RevocationList for Denylist {
-    fn check_revocation<'a>(
-        &'a self,
-        principal: &'a Principal,
-    ) -> NowOrLater<'a, Result<(), Rejection>> {
-        NowOrLater::now(self.check(principal))
-    }
-
-    fn revoke_token<'a>(
-        &'a self,
-        token: &'a Principal,
-        _now: UnixTime,
-    ) -> NowOrLater<'a, Result<(), Rejection>> {
-        match Revocation::of_token(token) {
-            Some(revocation) => self.revoke(revocation).map(|done| Ok(done?)),
-            None => NowOrLater::now(Err(RejectionKind::Unavailable.into())),
-        }
-    }
 }
 
 impl Default for Denylist {
@@ -303,7 +283,7 @@ impl fmt::Debug for Denylist {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Denylist")
             .field("len", &self.len())
-            .field("limit", &self.inner.limit)
+            .field("limit", &self.inner.table.counts.limit())
             .field("store", &self.inner.store)
             .finish()
     }

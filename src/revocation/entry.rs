@@ -1,5 +1,6 @@
 //! One revocation on a denylist.
 
+use super::holder::holder_id;
 #[cfg(feature = "api-key")]
 use crate::api_key::ApiKeyId;
 use crate::clock::UnixTime;
@@ -41,9 +42,24 @@ impl Revocation {
     }
 
     /// Revokes everything that was issued to this client. That is, all principals of this authority
-    /// whose [`client`](Principal::client) it is, of every user.
+    /// whose [`client`](Principal::client) it is, or that name it in the claim `client_id` or
+    /// `azp`, of every user.
     pub fn client(authority: impl Into<Authority>, client: impl Into<String>) -> Self {
         Self::of(RevocationKind::Client, authority, client)
+    }
+
+    /// Revokes what this client holds for this subject; `None` is any client, or no subject.
+    ///
+    /// A [`Denylist`](crate::revocation::Denylist) makes such revocations itself, limited to what
+    /// was [issued before](Self::issued_before), for a holder that revokes too many single tokens.
+    /// They count as revocations of single tokens.
+    pub fn holder(
+        authority: impl Into<Authority>,
+        client: Option<&str>,
+        subject: Option<&str>,
+    ) -> Self {
+        let id = holder_id(client, subject).map(base64url::encode);
+        Self::of(RevocationKind::Holder, authority, id.unwrap_or_default())
     }
 
     /// Revokes the JWT with this `jti`. Tokens of other issuers with the same `jti` stay valid. A
@@ -64,6 +80,10 @@ impl Revocation {
 
     /// Revokes a session, by the text of its handle, and the tokens that name it in the claim
     /// `sid`.
+    ///
+    /// Set its end with [`until`](Self::until): a session and the tokens of it expire, and without
+    /// an end the revocation is kept, and takes room, forever. The observer of the list and
+    /// [`Gate::doctor`](crate::gate::Gate::doctor) name such revocations.
     pub fn session(authority: impl Into<Authority>, session: impl Into<String>) -> Self {
         Self::of(RevocationKind::Session, authority, session)
     }
@@ -107,7 +127,11 @@ impl Revocation {
     /// Exempts what was issued in a later second than this.
     ///
     /// Credentials without a time of issue, and those that were issued in this same second, are not
-    /// exempt: whole seconds do not order what happens within one.
+    /// exempt: whole seconds do not order what happens within one. A time of issue with a fraction
+    /// counts as its whole second.
+    ///
+    /// `time` is compared with the clock of the issuer. If that may be ahead of the clock that
+    /// `time` was read from, add the difference; a login within it is then revoked too.
     pub fn issued_before(mut self, time: UnixTime) -> Self {
         self.issued_before = Some(time);
         self
@@ -152,7 +176,7 @@ pub(super) fn compared_id(target: &RevocationTarget<'_>) -> Option<Box<[u8]>> {
         return None;
     }
     match target.kind() {
-        RevocationKind::Key | RevocationKind::Token => {
+        RevocationKind::Holder | RevocationKind::Key | RevocationKind::Token => {
             let bytes = base64url::decode(id)?;
             (bytes.len() == 32).then(|| bytes.into())
         }

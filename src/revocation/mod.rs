@@ -11,11 +11,12 @@
 //! | to revoke | [`Denylist::revoke`] with | service-issued sessions and refresh tokens | service-issued access tokens |
 //! |---|---|---|---|
 //! | one token | [`Revocation::token`], [`Revocation::jwt_id`] | [`RefreshManager::revoke`]: the token and its family | [`TokenEndpoints::revoke`] |
-//! | a session | [`Revocation::session`] | [`SessionManager::revoke`], [`revoke_handle`]: with its refresh tokens | end with the session |
+//! | a session | [`Revocation::session`] with [`until`](Revocation::until) | [`SessionManager::revoke`], [`revoke_handle`]: with its refresh tokens | end with the session |
 //! | everything of a subject | [`Revocation::subject`] | [`SessionManager::revoke_subject`]: sessions and refresh tokens | end with the subject |
 //! | everything of a client | [`Revocation::client`] | [`SessionManager::revoke_client`]: sessions and refresh tokens | end with the client |
 //! | everything verified with a key | [`Revocation::key`] | | [`SigningKeys::revoke`] |
 //! | an API key | [`Revocation::api_key`]; in its store [`ApiKeyManager::revoke`] | | |
+//! | what one client holds for one subject | [`Revocation::holder`] | | |
 //! | only what was issued before a time | [`Revocation::issued_before`] | always: later logins are not affected | always |
 //!
 //! The last column needs [`GrantRevocations`](crate::issuer::GrantRevocations) as the list of the
@@ -76,13 +77,25 @@
 //! [`also_revoke_in`]: crate::session::SessionManagerBuilder::also_revoke_in
 //! [`revoke_handle`]: crate::session::SessionManager::revoke_handle
 
+mod asked;
+mod counts;
 mod credential_id;
 mod denylist;
 mod entry;
+mod holder;
+mod listed;
+mod order;
+mod pause;
+mod served;
 mod store;
+mod sweep;
+mod sync;
 mod table;
+mod term;
 #[cfg(all(test, bearergate_shuttle))]
 mod test_interleavings;
+#[cfg(all(test, not(bearergate_shuttle)))]
+mod test_steps;
 
 pub use denylist::Denylist;
 pub use entry::Revocation;

@@ -1,9 +1,21 @@
-//! The revocations of a denylist by kind, authority and id.
+//! The revocations of a denylist, in many small parts.
 
-use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, BuildHasherDefault};
+#[cfg(not(all(test, bearergate_shuttle)))]
+use std::sync;
+use std::sync::PoisonError;
 
-use super::credential_id;
+#[cfg(all(test, bearergate_shuttle))]
+use shuttle::sync;
+
+use self::sync::atomic::{AtomicU64, Ordering};
+use self::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::entry::{Revocation, compared_id};
+use super::holder::{Tally, any_holder};
+use super::listed::{AskedTarget, ListedTarget, OwnHash, TargetParts};
+use super::{counts::Counts, credential_id, term::Term};
 use crate::clock::UnixTime;
 use crate::error::StoreErrorKind;
 use crate::limits;
@@ -11,123 +23,359 @@ use crate::principal::{Authority, Principal};
 use crate::revocation_list::{RevocationKind, RevocationTarget};
 
 /// A bounded table of revocations. It never removes one that still has an effect.
-#[derive(Default)]
+///
+/// It has so many parts, each with its own lock, that none has more than
+/// [`limits::REVOCATIONS_STEP`] revocations: whoever walks the table holds the lock of one part at a
+/// time, and a part grows without a noticeable wait.
 pub(super) struct Table {
-    kinds: HashMap<RevocationKind, HashMap<Authority, Ids>>,
-    len: usize,
+    // INVARIANT: a power of two.
+    parts: Box<[RwLock<Part>]>,
+    hasher: RandomState,
+    /// The authorities in the table, so that each is in memory once. No check needs it.
+    authorities: Mutex<Authorities>,
+    pub(super) counts: Counts,
+    versions: AtomicU64,
     /// No revocation in the table may be forgotten before this.
-    first_end: Option<UnixTime>,
-    /// The number of revocations from which a purge is worth a walk over the table.
-    crowded: usize,
+    first_end: AtomicU64,
+    /// The part that the next purge by a write begins with, and the length from which one is worth
+    /// its walk.
+    pub(super) sweep: Mutex<Sweep>,
+    /// The most revocations that were walked over under one lock.
+    #[cfg(test)]
+    pub(super) longest_step: std::sync::atomic::AtomicUsize,
 }
 
-type Ids = HashMap<Box<[u8]>, Term>;
+#[derive(Default)]
+pub(super) struct Part {
+    terms: HashMap<ListedTarget, Term, BuildHasherDefault<OwnHash>>,
+    tallies: HashMap<u64, Tally, BuildHasherDefault<OwnHash>>,
+    first_end: u64,
+}
 
-/// Which credentials of a target are revoked, and for how long that has to be known. `None` is
-/// later than any time.
-#[derive(Clone, Copy)]
-struct Term {
-    issued_before: Option<UnixTime>,
-    until: Option<UnixTime>,
+#[derive(Default)]
+pub(super) struct Sweep {
+    pub(super) next: usize,
+    pub(super) crowded: usize,
+}
+
+#[derive(Default)]
+struct Authorities {
+    all: HashSet<Authority>,
+    pruned_len: usize,
+}
+
+/// What a walk over one part has done.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Step {
+    pub(super) walked: usize,
+    pub(super) removed: usize,
+}
+
+/// Where a revocation is added from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum AddedBy {
+    /// A caller of this process: a [`Table::remove_unchanged`] that began before leaves it.
+    Caller,
+    /// The store.
+    Store,
 }
 
 impl Table {
-    pub(super) const fn len(&self) -> usize {
-        self.len
+    pub(super) fn new(limit: usize) -> Self {
+        let parts = match cfg!(all(test, bearergate_shuttle)) {
+            true => 2,
+            // On average five eighths of a step, so that by chance no part has more than a step.
+            false => {
+                let average = limits::REVOCATIONS_STEP / 8 * 5;
+                limit.div_ceil(average).next_power_of_two()
+            }
+        };
+        Self {
+            parts: (0..parts).map(|_| RwLock::default()).collect(),
+            hasher: RandomState::new(),
+            authorities: Mutex::default(),
+            counts: Counts::new(limit),
+            versions: AtomicU64::new(0),
+            first_end: AtomicU64::new(u64::MAX),
+            sweep: Mutex::default(),
+            #[cfg(test)]
+            longest_step: std::sync::atomic::AtomicUsize::new(0),
+        }
     }
 
     /// Adds a revocation, or widens the one of the same target.
-    pub(super) fn add(&mut self, new: &Revocation, limit: usize) -> Result<(), StoreErrorKind> {
-        let id = compared_id(new.target()).ok_or(StoreErrorKind::Corrupt)?;
-        let authority = Authority::from(new.target().authority());
-        let term = Term {
-            issued_before: new.last_issued(),
-            until: new.last_expiry(),
-        };
-        self.first_end = sooner(self.first_end, term.until);
-        let authorities = self.kinds.entry(new.target().kind()).or_default();
-        if let Some(old) = authorities
-            .get_mut(&authority)
-            .and_then(|ids| ids.get_mut(&id))
-        {
-            old.issued_before = later(old.issued_before, term.issued_before);
-            old.until = later(old.until, term.until);
+    pub(super) fn add(&self, new: &Revocation, by: AddedBy) -> Result<(), StoreErrorKind> {
+        let target = new.target();
+        let id = compared_id(target).ok_or(StoreErrorKind::Corrupt)?;
+        let asked = self.asked(target.kind(), target.authority(), &id);
+        if by == AddedBy::Store && self.has(&asked, new) {
             return Ok(());
         }
-        if self.len >= limit {
-            return Err(StoreErrorKind::Full);
+        let term = Term::of(new, self.next_version());
+        let authority = self.interned(target.authority());
+        self.first_end.fetch_min(term.until(), Ordering::SeqCst);
+        let mut part = self.write(asked.hash);
+        if let Some(old) = part.terms.get_mut(&asked as &dyn TargetParts) {
+            old.widen(&term, by == AddedBy::Caller);
+            return Ok(());
         }
-        authorities.entry(authority).or_default().insert(id, term);
-        self.len += 1;
+        self.counts.reserve(target.kind())?;
+        part.first_end = match part.terms.is_empty() {
+            true => term.until(),
+            false => part.first_end.min(term.until()),
+        };
+        let listed = ListedTarget {
+            hash: asked.hash,
+            kind: target.kind(),
+            authority,
+            id,
+        };
+        part.terms.insert(listed, term);
         Ok(())
     }
 
-    /// Removes the revocation of this target.
-    pub(super) fn remove(&mut self, target: &RevocationTarget<'_>) {
-        let authority = Authority::from(target.authority());
-        let authorities = self.kinds.get_mut(&target.kind());
-        let ids = authorities.and_then(|authorities| authorities.get_mut(&authority));
-        if let (Some(ids), Some(id)) = (ids, compared_id(target))
-            && ids.remove(&id).is_some()
-        {
-            self.len -= 1;
-        }
+    fn has(&self, asked: &AskedTarget<'_>, wanted: &Revocation) -> bool {
+        let part = self.read(asked.hash);
+        let own = part.terms.get(asked as &dyn TargetParts);
+        own.is_some_and(|own| own.includes_all_of(&Term::of(wanted, 0)))
     }
 
-    /// Removes the revocations that have no effect after this time, and returns how many.
-    pub(super) fn purge(&mut self, time: UnixTime) -> usize {
-        let before = self.len;
-        for authorities in self.kinds.values_mut() {
-            for ids in authorities.values_mut() {
-                ids.retain(|_, term| term.until.is_none_or(|until| until >= time));
+    /// Returns true if the table has a revocation of this target, at least as wide; it then counts
+    /// as made again.
+    pub(super) fn confirm(&self, wanted: &Revocation) -> bool {
+        let version = self.next_version();
+        self.with_term_mut(wanted.target(), |own| {
+            let has_all = own.includes_all_of(&Term::of(wanted, 0));
+            if has_all {
+                own.version = version;
             }
-            authorities.retain(|_, ids| !ids.is_empty());
-        }
-        let ids = || self.kinds.values().flat_map(HashMap::values);
-        self.len = ids().map(HashMap::len).sum();
-        let ends = ids().flat_map(HashMap::values).map(|term| term.until);
-        self.first_end = ends.fold(None, sooner);
-        self.crowded = self.len.saturating_mul(2);
-        before - self.len
+            has_all
+        })
+        .unwrap_or(false)
     }
 
-    /// Purges if that makes room and so much was added since the last purge that the walk costs a
-    /// constant for each addition. Returns whether it purged.
-    ///
-    /// A caller whose revocations expire at many different times causes at most one walk for each
-    /// of these times.
-    pub(super) fn tidy(&mut self, time: UnixTime, limit: usize) -> bool {
-        let is_over = self.first_end.is_some_and(|end| end < time);
-        let is_crowded = self.len >= limit.min(self.crowded.max(limits::REVOCATIONS_TIDY));
-        if is_over && is_crowded {
-            self.purge(time);
+    /// Returns the number of the last change of this target by a caller.
+    pub(super) fn version(&self, target: &RevocationTarget<'_>) -> Option<u64> {
+        self.with_term_mut(target, |own| own.version)
+    }
+
+    /// Returns the revocation of this target.
+    pub(super) fn get(&self, target: &RevocationTarget<'_>) -> Option<Revocation> {
+        let term = self.with_term_mut(target, |own| *own)?;
+        Some(term.revocation(target.clone().into_owned()))
+    }
+
+    fn with_term_mut<T>(
+        &self,
+        target: &RevocationTarget<'_>,
+        read: impl FnOnce(&mut Term) -> T,
+    ) -> Option<T> {
+        let id = compared_id(target)?;
+        let asked = self.asked(target.kind(), target.authority(), &id);
+        let mut part = self.write(asked.hash);
+        part.terms.get_mut(&asked as &dyn TargetParts).map(read)
+    }
+
+    /// Removes the revocation of this target, unless a caller has changed it since it had this
+    /// version. Returns false if it is still there.
+    pub(super) fn remove_unchanged(
+        &self,
+        target: &RevocationTarget<'_>,
+        version: Option<u64>,
+    ) -> bool {
+        let Some(id) = compared_id(target) else {
+            return true;
+        };
+        let asked = self.asked(target.kind(), target.authority(), &id);
+        let mut part = self.write(asked.hash);
+        let Some(own) = part.terms.get(&asked as &dyn TargetParts) else {
+            return true;
+        };
+        if Some(own.version) != version {
+            return false;
         }
-        is_over && is_crowded
+        part.terms.remove(&asked as &dyn TargetParts);
+        self.counts.release(target.kind(), 1);
+        true
+    }
+
+    /// Returns the number of parts, for [`purge_part`](Self::purge_part).
+    pub(super) const fn parts(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// Removes the revocations of one part that have no effect after this time.
+    pub(super) fn purge_part(&self, place: usize, time: u64) -> Step {
+        let Some(lock) = self.parts.get(place) else {
+            return Step::default();
+        };
+        let is_due = |part: &Part| {
+            let has_tallies = !part.tallies.is_empty();
+            has_tallies || (!part.terms.is_empty() && part.first_end < time)
+        };
+        if !is_due(&lock.read().unwrap_or_else(PoisonError::into_inner)) {
+            return Step::default();
+        }
+        {
+            let mut part = lock.write().unwrap_or_else(PoisonError::into_inner);
+            self.note_step(part.tallies.len());
+            part.tallies.retain(|_, tally| !tally.forget(time));
+        }
+        let mut part = lock.write().unwrap_or_else(PoisonError::into_inner);
+        let (walked, mut first_end) = (part.terms.len(), u64::MAX);
+        part.terms.retain(|listed, term| {
+            let is_needed = term.until() >= time;
+            match is_needed {
+                true => first_end = first_end.min(term.until()),
+                false => self.counts.release(listed.kind, 1),
+            }
+            is_needed
+        });
+        part.first_end = first_end;
+        let left = part.terms.len();
+        if part.terms.capacity() > left.saturating_mul(4) {
+            part.terms.shrink_to(left.saturating_mul(2));
+        }
+        self.note_step(walked);
+        Step {
+            walked,
+            removed: walked - left,
+        }
+    }
+
+    /// Finds again when the first revocation may be forgotten.
+    pub(super) fn note_first_end(&self) {
+        // What is added meanwhile sets the end of its part first, and this one afterwards.
+        self.first_end.store(u64::MAX, Ordering::SeqCst);
+        for lock in &self.parts {
+            let part = lock.read().unwrap_or_else(PoisonError::into_inner);
+            if !part.terms.is_empty() {
+                self.first_end.fetch_min(part.first_end, Ordering::SeqCst);
+            }
+        }
+    }
+
+    pub(super) fn first_end(&self) -> u64 {
+        self.first_end.load(Ordering::SeqCst)
+    }
+
+    /// Calls `see` for every revocation, with the lock of one part at a time.
+    pub(super) fn for_each(&self, mut see: impl FnMut(&AskedTarget<'_>, &Term)) {
+        for lock in &self.parts {
+            let part = lock.read().unwrap_or_else(PoisonError::into_inner);
+            self.note_step(part.terms.len());
+            for (listed, term) in &part.terms {
+                see(&listed.asked(), term);
+            }
+        }
+    }
+
+    /// Returns how many needed revocations this party has caused.
+    pub(super) fn tally(&self, party: u64, ended: u64) -> usize {
+        let part = self.read(party);
+        part.tallies.get(&party).map_or(0, |t| t.count(ended))
+    }
+
+    /// Counts a revocation that this party has caused.
+    pub(super) fn count_for(&self, party: u64, end: Option<UnixTime>, ended: u64) {
+        let mut part = self.write(party);
+        part.tallies.entry(party).or_default().add(end, ended);
+    }
+
+    /// Returns the number of a party: of a client, a subject or both.
+    pub(super) fn party(
+        &self,
+        authority: &Authority,
+        client: Option<&str>,
+        subject: Option<&str>,
+    ) -> u64 {
+        self.hasher.hash_one((authority, client, subject))
     }
 
     /// Returns true if anything revokes this principal.
     pub(super) fn revokes(&self, principal: &Principal) -> bool {
-        RevocationKind::ALL
-            .iter()
-            .any(|kind| self.revokes_by(*kind, principal))
+        let kinds = RevocationKind::ALL.iter();
+        let mut used = kinds.filter(|kind| self.counts.has(**kind));
+        used.any(|kind| self.revokes_by(*kind, principal))
     }
 
     fn revokes_by(&self, kind: RevocationKind, principal: &Principal) -> bool {
-        let authorities = self.kinds.get(&kind).filter(|all| !all.is_empty());
-        let Some(authorities) = authorities else {
-            return false;
-        };
-        let ids = match kind {
+        let authority = match kind {
             // The id of a token includes its authority.
-            RevocationKind::Token => authorities.values().next(),
-            _ => authorities.get(principal.authority()),
+            RevocationKind::Token => "",
+            _ => principal.authority().as_str(),
         };
-        ids.is_some_and(|ids| {
-            any_id(kind, principal, |id| {
-                let term = ids.get(id);
-                term.is_some_and(|term| term.includes(principal.issued_at()))
-            })
+        any_id(kind, principal, |id| {
+            let asked = self.asked(kind, authority, id);
+            let part = self.read(asked.hash);
+            let term = part.terms.get(&asked as &dyn TargetParts);
+            term.is_some_and(|term| term.includes(principal.issued_at()))
         })
+    }
+
+    fn asked<'a>(&self, kind: RevocationKind, authority: &'a str, id: &'a [u8]) -> AskedTarget<'a> {
+        AskedTarget {
+            hash: self.hasher.hash_one((kind, authority, id)),
+            kind,
+            authority,
+            id,
+        }
+    }
+
+    fn next_version(&self) -> u64 {
+        self.versions.fetch_add(1, Ordering::SeqCst)
+    }
+
+    fn interned(&self, name: &str) -> Authority {
+        let mut known = self
+            .authorities
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let authority = Authority::from(name);
+        if let Some(own) = known.all.get(&authority) {
+            return own.clone();
+        }
+        if known.all.len() > known.pruned_len.saturating_mul(2).saturating_add(64) {
+            known.all.retain(Authority::is_shared);
+            known.pruned_len = known.all.len();
+        }
+        known.all.insert(authority.clone());
+        authority
+    }
+
+    // INVARIANT: a part is consistent between any two of its steps, so poison is ignored.
+    fn read(&self, hash: u64) -> RwLockReadGuard<'_, Part> {
+        self.part(hash)
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, hash: u64) -> RwLockWriteGuard<'_, Part> {
+        self.part(hash)
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        reason = "a number modulo the length, which is a power of two and not zero"
+    )]
+    fn part(&self, hash: u64) -> &RwLock<Part> {
+        // The bits in the middle: a map uses the lowest and the highest ones itself.
+        &self.parts[(hash >> 32) as usize & (self.parts.len() - 1)]
+    }
+
+    #[cfg_attr(
+        not(test),
+        expect(clippy::unused_self, reason = "tests count the steps")
+    )]
+    fn note_step(&self, walked: usize) {
+        #[cfg(test)]
+        self.longest_step
+            .fetch_max(walked, std::sync::atomic::Ordering::SeqCst);
+        #[cfg(not(test))]
+        let _ = walked;
     }
 }
 
@@ -140,7 +388,8 @@ fn any_id(kind: RevocationKind, principal: &Principal, is_listed: impl Fn(&[u8])
     };
     match kind {
         RevocationKind::ApiKey => credential_id::has_api_key(principal, |id| text(Some(id))),
-        RevocationKind::Client => text(principal.client()),
+        RevocationKind::Client => principal.any_client(|client| is_listed(client.as_bytes())),
+        RevocationKind::Holder => any_holder(principal, is_listed),
         RevocationKind::JwtId => claim("jti"),
         RevocationKind::Key => principal.key().is_some_and(|key| is_listed(key.as_bytes())),
         RevocationKind::Session => {
@@ -151,22 +400,4 @@ fn any_id(kind: RevocationKind, principal: &Principal, is_listed: impl Fn(&[u8])
             .token_id()
             .is_some_and(|id| is_listed(id.as_bytes())),
     }
-}
-
-impl Term {
-    fn includes(&self, issued_at: Option<UnixTime>) -> bool {
-        match (self.issued_before, issued_at) {
-            (Some(before), Some(at)) => at <= before,
-            _ => true,
-        }
-    }
-}
-
-/// The earlier of both; `None` is later than any time.
-fn sooner(a: Option<UnixTime>, b: Option<UnixTime>) -> Option<UnixTime> {
-    [a, b].into_iter().flatten().min()
-}
-
-fn later(a: Option<UnixTime>, b: Option<UnixTime>) -> Option<UnixTime> {
-    Some(a?.max(b?))
 }

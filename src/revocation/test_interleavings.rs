@@ -3,7 +3,10 @@
 //! `RUSTFLAGS="--cfg bearergate_shuttle" cargo test --lib interleavings` runs them: the locks of
 //! the cache and of the denylist then belong to shuttle, which chooses whose step is next.
 
+use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::LazyLock;
+use std::task::{Context, Poll, Waker};
 
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
@@ -13,13 +16,15 @@ use shuttle::thread;
 
 use super::denylist::Denylist;
 use super::entry::Revocation;
+use super::store::RevocationStore;
 use crate::clock::UnixTime;
 use crate::credential::{PresentedCredential, base64url};
-use crate::error::{Rejection, RejectionKind};
+use crate::error::{Rejection, RejectionKind, StoreError};
 use crate::jwt::JwtValidator;
 use crate::key::{Key, KeyHint, KeySet, KeyStatus, KeyStore};
 use crate::now_or_later::NowOrLater;
-use crate::principal::KeyId;
+use crate::principal::{KeyId, Principal, PrincipalKind};
+use crate::revocation_list::RevocationTarget;
 use crate::validator::{TokenCache, TokenValidator};
 
 const ISSUER: &str = "https://idp.example.com";
@@ -176,4 +181,101 @@ fn no_request_gets_the_principal_of_another() {
         });
         users.into_iter().for_each(|user| user.join().unwrap());
     });
+}
+
+/// A store that answers at once, whose steps are shuttle's to order.
+#[derive(Clone, Debug, Default)]
+struct SharedStore(Arc<Mutex<BTreeMap<RevocationTarget<'static>, Revocation>>>);
+
+impl RevocationStore for SharedStore {
+    fn add(&self, new: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
+        self.0.lock().unwrap().insert(new.target().clone(), new);
+        NowOrLater::now(Ok(()))
+    }
+
+    fn all(&self) -> NowOrLater<'_, Result<Vec<Revocation>, StoreError>> {
+        NowOrLater::now(Ok(self.0.lock().unwrap().values().cloned().collect()))
+    }
+
+    fn remove(&self, target: RevocationTarget<'static>) -> NowOrLater<'_, Result<(), StoreError>> {
+        self.0.lock().unwrap().remove(&target);
+        NowOrLater::now(Ok(()))
+    }
+
+    fn purge(&self, _: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
+        NowOrLater::now(Ok(0))
+    }
+}
+
+fn finish<T>(answer: NowOrLater<'_, T>) -> T {
+    let mut answer = std::pin::pin!(answer);
+    let mut cx = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(value) = answer.as_mut().poll(&mut cx) {
+            return value;
+        }
+    }
+}
+
+fn alice() -> Revocation {
+    Revocation::subject(ISSUER, "alice")
+}
+
+/// Runs these calls in parallel, on a list that has a revocation or not, and compares memory with
+/// the store.
+fn memory_and_store_after(calls: &'static [fn(&Denylist)], check: fn(bool, bool)) {
+    shuttle::check_random(
+        move || {
+            for begins_revoked in [false, true] {
+                let store = SharedStore::default();
+                let list = finish(Denylist::open(store.clone())).unwrap();
+                if begins_revoked {
+                    finish(list.revoke(alice())).unwrap();
+                }
+                let running = calls.iter().map(|call| {
+                    let list = list.clone();
+                    thread::spawn(move || call(&list))
+                });
+                let running: Vec<_> = running.collect();
+                running.into_iter().for_each(|call| call.join().unwrap());
+                let stored = store.0.lock().unwrap().contains_key(alice().target());
+                let robot = Principal::builder(PrincipalKind::Other, ISSUER).subject("alice");
+                check(stored, list.check(&robot.build()).is_err());
+            }
+        },
+        ROUNDS,
+    );
+}
+
+fn revoke(list: &Denylist) {
+    finish(list.revoke(alice())).unwrap();
+}
+
+fn restore(list: &Denylist) {
+    finish(list.restore(alice())).unwrap();
+}
+
+fn reload(list: &Denylist) {
+    finish(list.reload()).unwrap();
+}
+
+fn purge(list: &Denylist) {
+    assert_eq!(finish(list.purge(NOW)).unwrap(), 0);
+}
+
+#[test]
+fn memory_and_store_agree_after_calls_in_parallel() {
+    let agree = |stored, in_memory| assert_eq!(stored, in_memory);
+    memory_and_store_after(&[revoke, restore], agree);
+    memory_and_store_after(&[restore, restore], agree);
+    memory_and_store_after(&[restore, reload], agree);
+    memory_and_store_after(&[revoke, restore, reload], agree);
+    memory_and_store_after(&[revoke, restore, revoke, purge], agree);
+}
+
+#[test]
+fn no_reload_or_purge_loses_a_revocation() {
+    let both = |stored, in_memory| assert!(stored && in_memory);
+    memory_and_store_after(&[revoke, reload], both);
+    memory_and_store_after(&[revoke, reload, purge, revoke], both);
 }

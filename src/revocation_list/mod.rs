@@ -11,9 +11,10 @@ use std::sync::Arc;
 pub use target::{RevocationKind, RevocationTarget};
 
 use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
 use crate::error::{Rejection, RejectionKind};
 use crate::now_or_later::NowOrLater;
-use crate::principal::Principal;
+use crate::principal::{Authority, Principal};
 
 /// A list of revoked credentials.
 ///
@@ -102,6 +103,22 @@ pub trait RevocationList: fmt::Debug + Send + Sync {
         let rejection = Rejection::new(RejectionKind::Unavailable).with_source(detail);
         NowOrLater::now(Err(rejection))
     }
+
+    /// Takes note of the authorities whose principals this list will be asked about; `None` if they
+    /// cannot be listed. Gates and endpoints call it once, when they are built; a list that is given
+    /// to several gets the authorities of each. By default nothing is noted.
+    ///
+    /// A list can so report a revocation that will end nothing. It must not drop one: a gate that is
+    /// built later may have the authority.
+    fn add_authorities(&self, authorities: Option<&[Authority]>) {
+        let _ = authorities;
+    }
+
+    /// Checks this list, for [`Gate::doctor`](crate::gate::Gate::doctor). By default there is nothing
+    /// to report.
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        NowOrLater::now(Vec::new())
+    }
 }
 
 const _: Option<&dyn RevocationList> = None;
@@ -120,5 +137,13 @@ impl<L: RevocationList + ?Sized> RevocationList for Arc<L> {
         now: UnixTime,
     ) -> NowOrLater<'a, Result<(), Rejection>> {
         (**self).revoke_token(token, now)
+    }
+
+    fn add_authorities(&self, authorities: Option<&[Authority]>) {
+        (**self).add_authorities(authorities);
+    }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        (**self).diagnose()
     }
 }

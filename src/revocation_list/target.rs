@@ -58,7 +58,7 @@ impl<'a> RevocationTarget<'a> {
     }
 
     /// Returns the id: a subject, client or `jti` as it is in the token, the text of an API key id
-    /// or session handle, or a key id or token id in base64url.
+    /// or session handle, or a key id, token id or digest of a holder in base64url.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -82,9 +82,13 @@ impl<'a> RevocationTarget<'a> {
 pub enum RevocationKind {
     /// One API key, by its id: `api_key`. Other keys of its owner stay valid.
     ApiKey,
-    /// Everything that was issued to a client: `client`. It compares
-    /// [`Principal::client`](crate::Principal::client).
+    /// Everything that was issued to a client: `client`. It compares every name of the client that
+    /// the credential has: [`Principal::client`](crate::Principal::client) and the claims
+    /// `client_id` and `azp`.
     Client,
+    /// What one client holds for one subject: `holder`. The id is a digest of both. A
+    /// [`Denylist`](crate::revocation::Denylist) makes it where single tokens would be too many.
+    Holder,
     /// One JWT, by its `jti`: `jwt_id`. Tokens without that claim are not compared.
     JwtId,
     /// Everything whose signature was verified with a key: `key`. It compares
@@ -103,10 +107,16 @@ pub enum RevocationKind {
 }
 
 impl RevocationKind {
+    /// Returns true for what clients can cause by revoking tokens of their own.
+    pub(crate) const fn is_of_tokens(self) -> bool {
+        matches!(self, Self::Holder | Self::JwtId | Self::Token)
+    }
+
     /// All kinds. They are in alphabetical order. A store may use it to check what it reads back.
     pub const ALL: &'static [Self] = &[
         Self::ApiKey,
         Self::Client,
+        Self::Holder,
         Self::JwtId,
         Self::Key,
         Self::Session,
@@ -125,6 +135,7 @@ impl RevocationKind {
         match self {
             Self::ApiKey => "api_key",
             Self::Client => "client",
+            Self::Holder => "holder",
             Self::JwtId => "jwt_id",
             Self::Key => "key",
             Self::Session => "session",

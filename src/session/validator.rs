@@ -152,6 +152,10 @@ impl TokenValidator for SessionValidator {
         Authorities::OWN
     }
 
+    fn authority_names(&self) -> Option<Vec<Authority>> {
+        Some(vec![self.authority.clone()])
+    }
+
     fn validate<'a>(
         &'a self,
         presented: &'a PresentedCredential<'a>,

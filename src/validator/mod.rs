@@ -24,7 +24,7 @@ use crate::credential::{Place, PresentedCredential};
 use crate::diagnosis::Finding;
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
-use crate::principal::{Confirmation, Principal};
+use crate::principal::{Authority, Confirmation, Principal};
 
 /// Authenticates one kind of credential.
 ///
@@ -110,6 +110,15 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
         Authorities::OUTSIDE
     }
 
+    /// Returns the [authorities](Principal::authority) that its principals can have, or `None` if
+    /// they cannot be listed, which is the default.
+    ///
+    /// The gate passes them to its revocation lists, which then report a revocation for an authority
+    /// that no validator has.
+    fn authority_names(&self) -> Option<Vec<Authority>> {
+        None
+    }
+
     /// Validates a credential, and returns its [`Principal`] only if it is valid now.
     ///
     /// The credential is untrusted, whatever its shape. Nothing happens before the result is
@@ -158,6 +167,10 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
 
     fn authorities(&self) -> Authorities {
         (**self).authorities()
+    }
+
+    fn authority_names(&self) -> Option<Vec<Authority>> {
+        (**self).authority_names()
     }
 
     fn validate<'a>(

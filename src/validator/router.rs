@@ -11,7 +11,7 @@ use crate::diagnosis::{Finding, gather};
 use crate::error::{ConfigError, Rejection, RejectionKind};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
-use crate::principal::Principal;
+use crate::principal::{Authority, Principal};
 
 /// The validators of one slot, each credential given to the one that takes its shape.
 ///
@@ -126,6 +126,12 @@ impl TokenValidator for Router {
     fn authorities(&self) -> Authorities {
         let all = self.validators.iter().map(|own| own.authorities());
         all.fold(Authorities::OWN, Authorities::with)
+    }
+
+    fn authority_names(&self) -> Option<Vec<Authority>> {
+        let all = self.validators.iter().map(|own| own.authority_names());
+        let all: Option<Vec<_>> = all.collect();
+        all.map(|names| names.concat())
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {

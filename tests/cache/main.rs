@@ -18,3 +18,6 @@ mod denylist;
 mod equivalence;
 mod hits;
 mod parallel;
+mod revocation_facts;
+mod revocation_order;
+mod revocation_room;

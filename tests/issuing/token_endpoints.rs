@@ -298,6 +298,116 @@ fn an_invalid_token_needs_no_revocation() {
 }
 
 #[test]
+fn a_token_that_some_validator_still_accepts_is_revoked() {
+    use bearergate::clock::Leeway;
+    use bearergate::revocation::Denylist;
+
+    let f = Service::new();
+    let lenient = bearergate::JwtValidator::builder()
+        .issuer(NAME)
+        .audience(API)
+        .key_store(Arc::new(f.issuer.clone()))
+        .leeway(Leeway::MAX)
+        .build()
+        .unwrap();
+    for (late, is_accepted) in [(29, true), (31, true), (599, true), (600, false)] {
+        f.clock.set(NOW);
+        let (token, sibling) = (f.token(), f.token());
+        let list = Denylist::default().clock(f.clock.clone());
+        let endpoints = TokenEndpoints::new(f.issuer.clone()).revocations(list.clone());
+        let now = after(NOW, 300 + late);
+        f.clock.set(now);
+        let form = format!("token={token}");
+        let shop = shop();
+        let answer = endpoints.revoke(&shop, form.as_bytes()).try_now().unwrap();
+        assert_eq!(answer.status(), 200, "{late}");
+        assert_eq!(list.len(), usize::from(is_accepted), "{late}");
+        let accepted = [&token, &sibling].map(|text| {
+            let principal = validate_with(&lenient, text, now);
+            principal.is_ok_and(|principal| list.check(&principal).is_ok())
+        });
+        assert_eq!(accepted, [false, is_accepted], "{late}");
+        // Introspection and the list itself are as strict, and as long, as before.
+        assert!(introspect(&endpoints, &api(), &sibling).body().len() < 20);
+        let last = after(NOW, 300 + 600);
+        list.purge(last).try_now().unwrap().unwrap();
+        assert_eq!(list.len(), usize::from(is_accepted), "{late}");
+        list.purge(after(last, 1)).try_now().unwrap().unwrap();
+        assert!(list.is_empty());
+    }
+}
+
+/// The clock of one instance may be set back, or be behind that of another.
+#[test]
+fn a_token_that_is_not_valid_yet_is_not_reported_as_revoked() {
+    let f = Service::new();
+    let token = f.token();
+    for (behind, status) in [(0, 200), (600, 200), (601, 503)] {
+        f.list.set(|list| list.tokens.clear());
+        f.clock.set(UnixTime::from_secs(NOW.as_secs() - behind));
+        let answer = revoke(&f, &shop(), &token);
+        assert_eq!(answer.status(), status, "{behind}");
+        f.list
+            .set(|list| assert_eq!(list.tokens.len(), usize::from(status == 200)));
+    }
+}
+
+#[test]
+fn a_list_of_the_endpoints_reports_revocations_for_another_issuer() {
+    use bearergate::error::StoreErrorKind;
+    use bearergate::revocation::{Denylist, Revocation};
+
+    let f = Service::new();
+    let list = Denylist::default();
+    let _endpoints = TokenEndpoints::new(f.issuer.clone()).revocations(list.clone());
+    let refused = |authority: &str| {
+        let revoked = list.revoke(Revocation::subject(authority, "alice"));
+        revoked.try_now().unwrap().err().map(|error| error.kind())
+    };
+    assert_eq!(refused(NAME), None);
+    assert_eq!(
+        refused("https://id.example.com/"),
+        Some(StoreErrorKind::AuthorityUnknown)
+    );
+}
+
+#[test]
+fn a_client_that_revokes_all_its_tokens_leaves_room_for_the_service() {
+    use bearergate::revocation::{Denylist, Revocation};
+
+    let f = Service::new();
+    let list = Denylist::new(100).unwrap().clock(f.clock.clone());
+    let endpoints = TokenEndpoints::new(f.issuer.clone()).revocations(list.clone());
+    let shop = shop();
+    for number in 0..100 {
+        let form = format!("token={}", f.token());
+        let answer = endpoints.revoke(&shop, form.as_bytes()).try_now().unwrap();
+        assert_eq!(answer.status(), 200, "{number}");
+    }
+    assert!(list.len() < 20);
+    assert!(
+        list.revoke(Revocation::subject(NAME, "bob"))
+            .try_now()
+            .unwrap()
+            .is_ok()
+    );
+    let other = f
+        .issuer
+        .mint(&bearergate::issuer::AccessClaims::new("bob", "web", API));
+    let token = other.unwrap().expose().to_owned();
+    let form = format!("token={token}");
+    let web = AuthenticatedClient::assertion("web");
+    assert_eq!(
+        endpoints
+            .revoke(&web, form.as_bytes())
+            .try_now()
+            .unwrap()
+            .status(),
+        200
+    );
+}
+
+#[test]
 fn a_token_that_cannot_be_revoked_here_is_not_reported_as_revoked() {
     let f = Service::new();
     let token = f.token();

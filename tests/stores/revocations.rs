@@ -187,6 +187,41 @@ fn memory_conforms_as_a_store_of_revocations_and_no_faulty_one_does() {
     }
 }
 
+#[test]
+fn what_a_holder_was_issued_stays_revoked_after_a_restart() {
+    let folder = Folder::new();
+    let denylist = list(&open(&folder));
+    let holder = |client, subject| Revocation::holder("service", client, Some(subject));
+    wait(denylist.revoke(holder(Some("shop"), "alice"))).unwrap();
+    wait(denylist.revoke(holder(None, "bob"))).unwrap();
+    drop(denylist);
+    let denylist = list(&open(&folder));
+    let is_revoked = |client: &str, subject: &str| {
+        let robot = Principal::builder(PrincipalKind::Other, "service");
+        let robot = robot.client(client).subject(subject).build();
+        denylist.check(&robot).is_err()
+    };
+    assert!(is_revoked("shop", "alice") && is_revoked("any", "bob"));
+    assert!(!is_revoked("any", "alice") && !is_revoked("shop", "carol"));
+}
+
+#[test]
+fn a_revocation_made_while_the_file_takes_it_back_is_in_memory_and_in_the_file() {
+    let folder = Folder::new();
+    let store = open(&folder);
+    let denylist = list(&store);
+    let alice = || Revocation::subject("service", "alice");
+    for _ in 0..20 {
+        wait(denylist.revoke(alice())).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| wait(denylist.restore(alice())).unwrap());
+            wait(denylist.revoke(alice())).unwrap();
+        });
+        let is_kept = wait(store.all()).unwrap() == [alice()];
+        assert_eq!(is_kept, denylist.check(&self::alice()).is_err());
+    }
+}
+
 // Defect D03 (conflicting revocations): docs/defects.md
 #[test]
 fn of_two_revocations_the_file_keeps_the_wider() {

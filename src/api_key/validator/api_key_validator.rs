@@ -242,6 +242,10 @@ impl TokenValidator for ApiKeyValidator {
         Authorities::OWN
     }
 
+    fn authority_names(&self) -> Option<Vec<Authority>> {
+        Some(vec![self.scheme.authority().clone()])
+    }
+
     fn validate<'a>(
         &'a self,
         presented: &'a PresentedCredential<'a>,

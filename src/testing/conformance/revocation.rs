@@ -30,6 +30,7 @@ async fn revocations_are_read_as_they_were_added(
         Revocation::session(long.as_str(), "s").issued_before(UnixTime::from_secs(0)),
         Revocation::key(AUTHORITY, KeyId::new([7; 32])).until(UnixTime::from_secs(0)),
         Revocation::token(TokenId::of_fingerprint([8; 32])).until(at(9)),
+        Revocation::holder(AUTHORITY, Some("shop"), Some("alice")).issued_before(at(3)),
         Revocation::new(RevocationTarget::new(
             RevocationKind::ApiKey,
             AUTHORITY,

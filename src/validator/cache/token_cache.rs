@@ -184,7 +184,7 @@ impl CachedPrincipal {
 
     /// True if the clock was set back, or if leeway let the credential be accepted early.
     fn is_early(&self, now: UnixTime) -> bool {
-        let starts = [self.principal.not_before(), self.principal.issued_at()];
+        let starts = [self.principal.not_before(), self.principal.issued_by()];
         starts.into_iter().flatten().any(|time| time > now)
     }
 }

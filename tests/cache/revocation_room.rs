@@ -1,0 +1,274 @@
+//! The room of a denylist: clients that revoke their own tokens do not take that of the service.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bearergate::clock::UnixTime;
+use bearergate::error::StoreErrorKind;
+use bearergate::event::{Event, Observer};
+use bearergate::key::Key;
+use bearergate::revocation::{Denylist, Revocation, RevocationList};
+use bearergate::{JwtValidator, Principal, RejectionKind};
+use serde_json::json;
+
+use crate::common::*;
+
+/// An issuer of tokens for any client and subject.
+struct Tokens {
+    pair: Pair,
+    validator: JwtValidator,
+}
+
+impl Tokens {
+    fn new() -> Self {
+        let (_, pair, validator, _) = setup();
+        Self { pair, validator }
+    }
+
+    fn issue(&self, client: &str, subject: &str, number: u64) -> Principal {
+        self.issue_at(client, subject, number, NOW - 10)
+    }
+
+    fn issue_at(&self, client: &str, subject: &str, number: u64, iat: u64) -> Principal {
+        let more = json!({
+            "client_id": client, "sub": subject, "jti": number.to_string(), "iat": iat,
+            "exp": iat + 300,
+        });
+        validate_at(&self.validator, &self.pair.sign(&claims(&more)), NOW).unwrap()
+    }
+}
+
+fn at(secs: u64) -> UnixTime {
+    UnixTime::from_secs(secs)
+}
+
+fn revoke_token(list: &Denylist, token: &Principal) -> Option<RejectionKind> {
+    let revoked = list.revoke_token(token, at(NOW)).try_now().unwrap();
+    revoked.err().map(|rejection| rejection.kind())
+}
+
+fn revoke(list: &Denylist, revocation: Revocation) -> Result<(), StoreErrorKind> {
+    let revoked = list.revoke(revocation).try_now().unwrap();
+    revoked.map_err(|error| error.kind())
+}
+
+fn of(limit: usize) -> Denylist {
+    Denylist::new(limit).unwrap().clock(clock())
+}
+
+#[test]
+fn a_client_that_revokes_its_own_tokens_without_end_leaves_room_for_everybody_else() {
+    let (tokens, list) = (Tokens::new(), of(100));
+    for number in 0..200 {
+        let own = tokens.issue("attacker", "mallory", number);
+        assert_eq!(revoke_token(&list, &own), None, "{number}");
+        assert!(list.check(&own).is_err(), "{number}");
+    }
+    // An eighth of the 75 places for single tokens, and one for what came after.
+    assert_eq!(list.len(), 10);
+    let victim = tokens.issue("shop", "alice", 0);
+    assert!(list.check(&victim).is_ok());
+    assert_eq!(revoke_token(&list, &victim), None);
+    assert!(list.check(&victim).is_err());
+    assert!(list.check(&tokens.issue("shop", "alice", 1)).is_ok());
+}
+
+#[test]
+fn what_is_merged_ends_what_its_holder_was_issued_so_far_and_nothing_else() {
+    let (tokens, list) = (Tokens::new(), of(100));
+    for number in 0..20 {
+        let own = tokens.issue("app", "mallory", number);
+        assert_eq!(revoke_token(&list, &own), None);
+    }
+    let ends = |client, subject, iat| {
+        list.check(&tokens.issue_at(client, subject, 99, iat))
+            .is_err()
+    };
+    assert!(ends("app", "mallory", NOW - 10));
+    assert!(ends("app", "mallory", NOW - 11));
+    assert!(!ends("app", "mallory", NOW - 9), "a later login");
+    assert!(!ends("app", "alice", NOW - 10), "another subject");
+    assert!(!ends("web", "mallory", NOW - 10), "another client");
+    let mut token = claims(&json!({"client_id": "web", "azp": "app", "sub": "mallory"}));
+    token["jti"] = "99".into();
+    let named = validate_at(&tokens.validator, &tokens.pair.sign(&token), NOW).unwrap();
+    assert!(list.check(&named).is_err(), "the client by its other name");
+    // It can be taken back, and is forgotten when the tokens have expired.
+    let merged = || Revocation::holder(ISSUER, Some("app"), Some("mallory"));
+    list.restore(merged()).try_now().unwrap().unwrap();
+    assert!(!ends("app", "mallory", NOW - 10));
+    assert_eq!(
+        revoke_token(&list, &tokens.issue("app", "mallory", 50)),
+        None
+    );
+    assert!(ends("app", "mallory", NOW - 10));
+    let purged = list.purge(at(NOW - 10 + 300 + 601)).try_now().unwrap();
+    assert_eq!((purged.unwrap(), list.len()), (10, 0));
+}
+
+#[test]
+fn a_subject_with_many_clients_is_merged_by_itself() {
+    let (tokens, list) = (Tokens::new(), of(100));
+    for number in 0..60 {
+        let client = format!("client {}", number % 30);
+        let own = tokens.issue(&client, "mallory", number);
+        assert_eq!(revoke_token(&list, &own), None, "{number}");
+        assert!(list.check(&own).is_err(), "{number}");
+    }
+    // A quarter of 75, and one.
+    assert_eq!(list.len(), 19);
+    assert!(list.check(&tokens.issue("any", "mallory", 99)).is_err());
+    assert!(
+        list.check(&tokens.issue_at("any", "mallory", 99, NOW - 9))
+            .is_ok()
+    );
+    assert!(list.check(&tokens.issue("client 1", "alice", 99)).is_ok());
+}
+
+#[test]
+fn a_client_with_many_subjects_takes_half_and_is_then_refused() {
+    let (tokens, list) = (Tokens::new(), of(100));
+    let revoked = |client, number: u64| {
+        let own = tokens.issue(client, &number.to_string(), number);
+        let refused = revoke_token(&list, &own);
+        assert_eq!(list.check(&own).is_err(), refused.is_none(), "{number}");
+        refused
+    };
+    for number in 0..37 {
+        assert_eq!(revoked("attacker", number), None, "{number}");
+    }
+    assert_eq!(revoked("attacker", 37), Some(RejectionKind::Unavailable));
+    assert_eq!(revoked("attacker", 36), None, "it is on the list");
+    assert_eq!(revoked("shop", 100), None, "another client");
+}
+
+#[test]
+fn single_tokens_never_fill_the_room_of_the_service() {
+    let list = of(8);
+    let jwt_id = |n: u64| Revocation::jwt_id(ISSUER, n.to_string());
+    for n in 0..6 {
+        assert_eq!(revoke(&list, jwt_id(n)), Ok(()));
+    }
+    assert_eq!(revoke(&list, jwt_id(6)), Err(StoreErrorKind::Full));
+    let token = Tokens::new().issue("shop", "alice", 1);
+    let single = Revocation::of_token(&token).unwrap();
+    assert_eq!(revoke(&list, single), Err(StoreErrorKind::Full));
+    let key = Key::from_secret(vec![1; 32]).unwrap().id();
+    assert_eq!(revoke(&list, Revocation::subject(ISSUER, "alice")), Ok(()));
+    assert_eq!(revoke(&list, Revocation::key(ISSUER, key)), Ok(()));
+    for full in [
+        Revocation::client(ISSUER, "shop"),
+        Revocation::session(ISSUER, "s1"),
+    ] {
+        assert_eq!(revoke(&list, full), Err(StoreErrorKind::Full));
+    }
+    assert_eq!(list.len(), 8);
+}
+
+#[test]
+fn counts_end_with_the_tokens_that_they_are_about() {
+    let clock = clock();
+    let list = Denylist::new(100).unwrap().clock(clock.clone());
+    let tokens = Tokens::new();
+    for number in 0..9 {
+        assert_eq!(
+            revoke_token(&list, &tokens.issue("app", "alice", number)),
+            None
+        );
+    }
+    clock.advance(Duration::from_secs(300 + 600 + 60));
+    let later = NOW + 960;
+    let token = |number: u64| {
+        let more = json!({"client_id": "app", "jti": number.to_string(), "iat": later, "exp": later + 300});
+        let text = tokens.pair.sign(&claims(&more));
+        validate_at(&tokens.validator, &text, later).unwrap()
+    };
+    assert_eq!(revoke_token(&list, &token(20)), None);
+    assert!(list.check(&token(20)).is_err());
+    assert!(list.check(&token(21)).is_ok(), "one token, not its holder");
+}
+
+#[derive(Clone, Debug, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Log {
+    fn observe(&self, event: &Event<'_>) {
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
+}
+
+#[test]
+fn the_observer_and_the_doctor_hear_of_a_list_that_is_filling_up_once() {
+    let log = Log::default();
+    let list = of(100).observer(log.clone());
+    let (_, _, validator, _) = setup();
+    let gate = gate(validator, list.clone(), &clock());
+    let said = || log.0.lock().unwrap().len();
+    let warned = || {
+        gate.doctor()
+            .try_now()
+            .unwrap()
+            .to_string()
+            .contains("of 100 revocations")
+    };
+    for n in 0..79 {
+        assert_eq!(
+            revoke(&list, Revocation::subject(ISSUER, n.to_string())),
+            Ok(())
+        );
+    }
+    assert_eq!((said(), warned()), (0, false));
+    for n in 79..90 {
+        assert_eq!(
+            revoke(&list, Revocation::subject(ISSUER, n.to_string())),
+            Ok(())
+        );
+    }
+    assert_eq!((said(), warned()), (1, true));
+    let event = log.0.lock().unwrap()[0].clone();
+    assert_eq!(event, "DenylistFilling { len: 80, limit: 100 }");
+}
+
+#[test]
+fn the_observer_hears_of_single_tokens_that_fill_their_room_and_of_merged_ones() {
+    let log = Log::default();
+    let (tokens, list) = (Tokens::new(), of(100).observer(log.clone()));
+    for number in 0..10 {
+        assert_eq!(
+            revoke_token(&list, &tokens.issue("app", "alice", number)),
+            None
+        );
+    }
+    let merged = format!(
+        r#"RevocationsMerged {{ authority: "{ISSUER}", client: Some("app"), subject: Some("alice") }}"#
+    );
+    assert_eq!(*log.0.lock().unwrap(), [merged]);
+    for n in 0..50 {
+        assert_eq!(
+            revoke(&list, Revocation::jwt_id(ISSUER, n.to_string())),
+            Ok(())
+        );
+    }
+    // 60 of 75.
+    assert_eq!(
+        log.0.lock().unwrap()[1..],
+        ["DenylistFilling { len: 60, limit: 100 }"]
+    );
+}
+
+#[test]
+fn a_session_without_an_end_is_named_and_one_with_an_end_is_not() {
+    let log = Log::default();
+    let list = of(100).observer(log.clone());
+    let (_, _, validator, _) = setup();
+    let gate = gate(validator, list.clone(), &clock());
+    let ended = Revocation::session(ISSUER, "s1").until(at(NOW + 60));
+    assert_eq!(revoke(&list, ended), Ok(()));
+    assert_eq!(revoke(&list, Revocation::subject(ISSUER, "alice")), Ok(()));
+    let report = || gate.doctor().try_now().unwrap().to_string();
+    assert!(log.0.lock().unwrap().is_empty() && !report().contains("no end"));
+    assert_eq!(revoke(&list, Revocation::session(ISSUER, "s2")), Ok(()));
+    let said = format!(r#"EndlessRevocation {{ authority: "{ISSUER}", session: "s2" }}"#);
+    assert_eq!(*log.0.lock().unwrap(), [said]);
+    assert!(report().contains("1 revocations of sessions have no end"));
+}
