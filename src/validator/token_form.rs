@@ -17,11 +17,11 @@ pub(crate) enum TokenForm {
 
 impl TokenForm {
     pub(crate) fn recognize(token: &str) -> Self {
-        let first = token.split(['.', '~']).next().unwrap_or_default();
-        if !is_object(first.as_bytes()) {
+        let text = token.as_bytes();
+        let first = memchr::memchr2(b'.', b'~', text).and_then(|end| text.get(..end));
+        if !first.is_some_and(is_object) {
             return Self::Other;
         }
-        let text = token.as_bytes();
         let mut dots = 0_usize;
         for at in memchr::memchr2_iter(b'.', b'~', text) {
             match text.get(at) {
