@@ -761,9 +761,9 @@ mod basic {
         let presented = sources.extract(&facts).unwrap();
         assert_eq!(*presented.place(), Place::Basic);
         assert_eq!(presented.credential().scheme(), Scheme::Basic);
-        let alone = sources.authorization("Basic a2V5LTE6").unwrap();
-        assert_eq!(*alone.place(), Place::Basic);
-        assert_eq!(alone.credential().expose(), "key-1");
+        let parsed = sources.authorization("Basic a2V5LTE6").unwrap();
+        assert_eq!(*parsed.place(), Place::Basic);
+        assert_eq!(parsed.credential().expose(), "key-1");
     }
 
     #[test]

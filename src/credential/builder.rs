@@ -127,8 +127,8 @@ impl SourcesBuilder {
 
     /// Enables the header of this name; its whole value is the credential. It may have all visible
     /// ASCII characters, so keys like `12|secret` can be sent. An empty value counts as no
-    /// credential, and a request with the header twice is ambiguous. Headers that have another meaning in HTTP, such as `Host`, are
-    /// refused by [`build`](Self::build).
+    /// credential, and a request with the header twice is ambiguous. Headers that have another
+    /// meaning in HTTP, such as `Host`, are refused by [`build`](Self::build).
     pub fn header(self, name: impl Into<String>) -> Self {
         self.request(RequestedPlace::Header(name.into()))
     }

@@ -10,14 +10,20 @@ use crate::request::RequestFacts;
 /// an address of 127.0.0.0/8, or `[::1]`, with or without a port.
 ///
 /// The name is in `Host`, or in the URI (HTTP/2, absolute form); both must agree with the rule. A
-/// request without either, or with two `Host` headers, names none.
+/// request without either, or with two `Host` headers, names none. `X-Forwarded-Host` may only
+/// name another host: a proxy in front may have replaced `Host`.
 pub(crate) fn is_addressed(facts: &RequestFacts<'_>) -> bool {
     let mut lines = facts.headers().get_all(header::HOST).into_iter();
     let (line, second) = (lines.next(), lines.next());
     let in_uri = facts.uri().authority().map(|own| own.as_str().as_bytes());
     let mut names = line.map(|host| host.as_bytes()).into_iter().chain(in_uri);
     let is_named = line.is_some() || in_uri.is_some();
-    is_named && second.is_none() && names.all(is_loopback)
+    let forwarded = facts.headers().get_all("x-forwarded-host").into_iter();
+    let mut forwarded = forwarded.flat_map(|line| line.as_bytes().split(|b| *b == b','));
+    is_named
+        && second.is_none()
+        && names.all(is_loopback)
+        && forwarded.all(|host| is_loopback(host.trim_ascii()))
 }
 
 fn is_loopback(host: &[u8]) -> bool {
@@ -107,5 +113,21 @@ mod tests {
         assert!(named("http://localhost/", &["localhost:80"]));
         assert!(!named("http://localhost/", &["app.example.com"]));
         assert!(!named("http://app.example.com/", &["localhost"]));
+    }
+
+    #[test]
+    fn forwarded_host_may_only_restrict() {
+        let with = |host, forwarded: &[&str]| {
+            let request = http::Request::get("/").header("host", host);
+            let add = |r: http::request::Builder, name: &&str| r.header("x-forwarded-host", *name);
+            let request = forwarded.iter().fold(request, add).body(()).unwrap();
+            is_addressed(&RequestFacts::from(&request))
+        };
+        assert!(with("localhost:8080", &["localhost:3000, 127.0.0.1"]));
+        for other in ["app.example.com", "localhost, app.example.com", ""] {
+            assert!(!with("localhost:8080", &[other]), "{other}");
+        }
+        assert!(!with("localhost", &["localhost", "app.example.com"]));
+        assert!(!with("app.example.com", &["localhost"]));
     }
 }
