@@ -15,25 +15,30 @@ pub(crate) const TOKEN_BYTES: usize = 16 * 1024;
 /// tokens are rejected before anything is parsed.
 pub const TOKEN_BYTES_MAX: usize = 64 * 1024;
 
-/// Longest decoded JOSE header in bytes. Nimbus allows 20 000 characters.
+/// Default for the longest decoded JOSE header in bytes. Nimbus allows 20 000 characters.
 pub(crate) const HEADER_BYTES: usize = 4 * 1024;
+
+/// Longest decoded JOSE header, in bytes, that can be configured. A validator takes 4 KiB by
+/// default; a chain of certificates (`x5c`) is longer.
+pub const HEADER_BYTES_MAX: usize = 16 * 1024;
 
 /// Deepest nesting of objects and arrays in a JSON text; the top value is level 1.
 ///
 /// Source: RUSTSEC-2024-0012 and CVE-2025-53864 are stack exhaustion by nesting.
 pub const JSON_DEPTH: usize = 32;
 
-/// Most members of one JSON object at any level, not counting those of nested objects. An object
-/// with more is rejected.
+/// Most members of the top object of a JSON text, not counting those of nested objects. A text with
+/// more is rejected.
 pub const JSON_MEMBERS: usize = 256;
+
+/// Most members of each JSON object below the top one. A text with more is rejected.
+///
+/// Source: Keycloak writes one member of `resource_access` for each of several hundred clients.
+pub const JSON_INNER_MEMBERS: usize = 1_024;
 
 /// Longest JSON text in bytes that [`json`](crate::json) accepts. The bound is checked before
 /// anything is parsed.
 pub const JSON_BYTES: usize = 1024 * 1024;
-
-/// Largest absolute value of a JSON number: slightly below the largest `f64`, because some parsers
-/// round the rest to infinity.
-pub(crate) const JSON_NUMBER: f64 = 1.797_693_134_862e308;
 
 /// Longest JWK Set document in bytes. Nimbus allows 50 KiB.
 pub(crate) const JWKS_BYTES: usize = 256 * 1024;

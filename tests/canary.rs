@@ -377,7 +377,7 @@ fn validators() -> Vec<JwtValidator> {
     [
         config(),
         config().rfc9068(),
-        config().require_type("secevent+jwt"),
+        config().require_type("entity-statement+jwt"),
         config()
             .require_claim("custom", "wanted")
             .allow_clients(["shop"]),

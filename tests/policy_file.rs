@@ -419,7 +419,7 @@ fn repeated_and_too_many_members_are_refused() {
     let kind = |text: &str| Policy::from_json(text.as_bytes()).unwrap_err().kind();
     let twice = r#"{"rules":[{"name":"a","effect":"permit","if":{"scope":"a","sc\u006fpe":"b"}}]}"#;
     assert_eq!(kind(twice), ConfigErrorKind::ValueMalformed);
-    let parts: Vec<_> = (0..257)
+    let parts: Vec<_> = (0..1_025)
         .map(|at| format!(r#""p{at}":{{"scope":"a"}}"#))
         .collect();
     assert_eq!(

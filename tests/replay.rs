@@ -405,6 +405,12 @@ mod input {
             "now",
             "leeway",
             "expiry",
+            "accept_types",
+            "access_mark",
+            "absent_if_empty",
+            "absent_if_null",
+            "client_from",
+            "max_header_bytes",
             "strange",
         ] {
             assert_input_error(&with(&case(), name, Value::Null));
@@ -602,6 +608,278 @@ mod expectations {
     }
 }
 
+/// Members that let one kind of token in, each with what it does not relax.
+mod opt_ins {
+    use super::*;
+
+    /// A line about a token without a `typ`, with these claims added.
+    fn line(more: &Value) -> Value {
+        typed(&json!({"alg": "EdDSA"}), more)
+    }
+
+    fn typed(header: &Value, more: &Value) -> Value {
+        let mut claims = claims();
+        for (name, value) in more.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        with(&case(), "token", signed(header, &claims.to_string()))
+    }
+
+    fn answer(case: &Value) -> (String, Value) {
+        (verdict(case), answer_to(case)["claim"].clone())
+    }
+
+    #[test]
+    fn access_mark_is_a_name_or_a_name_and_a_value() {
+        let token = line(&json!({"nonce": "n", "uid": "u1"}));
+        assert_eq!(
+            answer(&token),
+            ("reject type_mismatch".into(), "nonce".into())
+        );
+        assert_eq!(verdict(&with(&token, "access_mark", "uid")), "accept");
+        let valued = json!({"name": "uid", "value": "u1"});
+        assert_eq!(verdict(&with(&token, "access_mark", valued)), "accept");
+        for value in ["U1", "u1 ", "", "[\"u1\"]"] {
+            let valued = json!({"name": "uid", "value": value});
+            let answer = answer(&with(&token, "access_mark", valued));
+            assert_eq!(answer, ("reject type_mismatch".into(), "uid".into()));
+        }
+        // Other marks and types are still refused, and `at+jwt` needs the mark too.
+        for more in [
+            json!({"uid": 1, "at_hash": "h"}),
+            json!({"uid": 1, "token_use": "id"}),
+        ] {
+            let verdict = verdict(&with(&line(&more), "access_mark", "uid"));
+            assert_eq!(verdict, "reject type_mismatch");
+        }
+        let other = typed(&json!({"alg": "EdDSA", "typ": "x"}), &json!({"uid": 1}));
+        let other = answer(&with(&other, "access_mark", "uid"));
+        assert_eq!(other, ("reject type_mismatch".into(), "typ".into()));
+        for missing in [case(), line(&json!({})), line(&json!({"uid": null}))] {
+            let answer = answer(&with(&missing, "access_mark", "uid"));
+            assert_eq!(answer, ("reject type_mismatch".into(), "uid".into()));
+        }
+        let wrong = with(&line(&json!({"client_id": 7})), "access_mark", "client_id");
+        let expected = ("reject claim_invalid".into(), "client_id".into());
+        assert_eq!(answer(&wrong), expected);
+    }
+
+    #[test]
+    fn access_mark_of_another_form_is_an_input_error_and_a_senseless_one_of_configuration() {
+        for value in [
+            json!(1),
+            json!(true),
+            json!(["uid"]),
+            json!({}),
+            json!({"name": "uid"}),
+            json!({"value": "u1"}),
+            json!({"name": "uid", "value": null}),
+            json!({"name": "uid", "value": 1}),
+            json!({"name": 1, "value": "u1"}),
+            json!({"name": "uid", "value": "u1", "more": 1}),
+        ] {
+            assert_input_error(&with(&case(), "access_mark", value));
+        }
+        for name in [
+            "",
+            "iss",
+            "sub",
+            "aud",
+            "exp",
+            "iat",
+            "nonce",
+            "at_hash",
+            "c_hash",
+            "s_hash",
+            "events",
+            "sd_hash",
+            "_sd",
+            "_sd_alg",
+            "vct",
+            "vc",
+            "vp",
+            "status_list",
+            "sub_id",
+        ] {
+            for mark in [json!(name), json!({"name": name, "value": "x"})] {
+                let answer = answer_to(&with(&case(), "access_mark", mark));
+                assert_eq!(answer["verdict"], "config_error", "{name}");
+            }
+        }
+        for name in ["token_use", "typ"] {
+            let marked = with(&case(), "access_mark", name);
+            assert_eq!(verdict(&marked), "reject type_mismatch");
+        }
+    }
+
+    #[test]
+    fn blank_claims_are_absent_where_a_line_says_so() {
+        for (member, other, blank) in [
+            ("absent_if_empty", "absent_if_null", json!("")),
+            ("absent_if_null", "absent_if_empty", Value::Null),
+        ] {
+            for name in ["sub", "azp", "client_id", "jti", "scope"] {
+                let token = line(&json!({name: blank.clone()}));
+                let answer = answer_to(&with(&token, member, json!([name])));
+                assert_eq!(answer["verdict"], "accept", "{member} {name}");
+                assert_eq!(answer["claims"][name], blank);
+                let is_absent = name == "sub";
+                assert_eq!(answer["subject"] == Value::Null, is_absent);
+                if (name, member) != ("scope", "absent_if_empty") {
+                    for case in [token.clone(), with(&token, other, json!([name]))] {
+                        assert_eq!(verdict(&case), "reject claim_invalid");
+                    }
+                }
+            }
+            for names in [
+                json!([]),
+                json!(["iss"]),
+                json!(["sub", "exp"]),
+                json!([""]),
+            ] {
+                let answer = answer_to(&with(&case(), member, names));
+                assert_eq!(answer["verdict"], "config_error");
+            }
+            for value in [json!("sub"), json!(1), json!({}), json!([1]), json!([null])] {
+                assert_input_error(&with(&case(), member, value));
+            }
+        }
+    }
+
+    #[test]
+    fn accept_types_replaces_the_default_set() {
+        let of = |typ: &str| typed(&json!({"alg": "EdDSA", "typ": typ}), &json!({}));
+        let untyped = line(&json!({}));
+        for (case, types, expected) in [
+            (of("JOSE"), json!(["JWT", "JOSE"]), "accept"),
+            (of("application/jose"), json!(["JOSE"]), "accept"),
+            (of("jwt"), json!(["application/JWT", "JOSE"]), "accept"),
+            (of("JWT"), json!(["JOSE"]), "reject type_mismatch"),
+            (
+                untyped.clone(),
+                json!(["JWT", "JOSE"]),
+                "reject type_mismatch",
+            ),
+            (of("JOSE"), json!([]), "config_error empty"),
+            (of("JOSE"), json!(["JOSE", ""]), "config_error empty"),
+            (
+                of("JOSE"),
+                json!(["JOSE", "dpop+jwt"]),
+                "config_error conflict",
+            ),
+        ] {
+            assert_eq!(verdict(&with(&case, "accept_types", types)), expected);
+        }
+        let marked = typed(&json!({"alg": "EdDSA", "typ": "JWT"}), &json!({"vct": "x"}));
+        let marked = with(&marked, "accept_types", json!(["JWT"]));
+        assert_eq!(
+            answer(&marked),
+            ("reject type_mismatch".into(), "vct".into())
+        );
+        assert_eq!(
+            verdict(&with(&untyped, "type", "vc+jwt")),
+            "config_error conflict"
+        );
+        for value in [json!("JWT"), json!(1), json!({}), json!([1])] {
+            assert_input_error(&with(&case(), "accept_types", value));
+        }
+        let both = with(&case(), "type", "at+jwt");
+        assert_input_error(&with(&both, "accept_types", json!(["at+jwt"])));
+    }
+
+    #[test]
+    fn max_header_bytes_is_the_cap_on_the_decoded_header() {
+        let of = |len: usize| {
+            let header = |pad: usize| json!({"alg": "EdDSA", "x5c": ["A".repeat(pad)]});
+            let pad = len - header(0).to_string().len();
+            typed(&header(pad), &json!({}))
+        };
+        for (len, cap, expected) in [
+            (4_096, None, "accept"),
+            (4_097, None, "reject token_too_large"),
+            (4_097, Some(json!(4_097)), "accept"),
+            (4_097, Some(json!(4.096e3)), "reject token_too_large"),
+            (11_000, Some(json!(16_384)), "accept"),
+            (13_000, Some(json!(16_384)), "reject token_too_large"),
+            (100, Some(json!(99)), "reject token_too_large"),
+            (100, Some(json!(100)), "accept"),
+        ] {
+            let case = match cap {
+                Some(cap) => with(&of(len), "max_header_bytes", cap),
+                None => of(len),
+            };
+            assert_eq!(verdict(&case), expected, "{len}");
+        }
+        for cap in [json!(0), json!(16_385), json!(1.5), json!(-1), json!(1e300)] {
+            let case = with(&case(), "max_header_bytes", cap);
+            assert_eq!(verdict(&case), "config_error out_of_range");
+        }
+        for cap in [json!("4096"), json!(true), json!([4096]), json!({})] {
+            assert_input_error(&with(&case(), "max_header_bytes", cap));
+        }
+    }
+
+    #[test]
+    fn client_from_names_the_client_of_the_answer() {
+        let token = line(&json!({"appid": "app", "client_id": "id", "azp": "party"}));
+        let answer = answer_to(&with(&token, "client_from", "appid"));
+        assert_eq!(
+            (&answer["verdict"], &answer["client"]),
+            (&json!("accept"), &json!("app"))
+        );
+        assert!(answer_to(&token).get("client").is_none());
+        let answer = answer_to(&with(&token, "client_from", "cid"));
+        assert_eq!(answer.get("client"), Some(&Value::Null));
+        for value in [
+            json!(7),
+            json!(""),
+            json!("a\n"),
+            json!(["app"]),
+            Value::Null,
+        ] {
+            let token = line(&json!({"appid": value}));
+            let answer = self::answer(&with(&token, "client_from", "appid"));
+            assert_eq!(answer, ("reject claim_invalid".into(), "appid".into()));
+        }
+        let token = with(&line(&json!({"azp": 7})), "client_from", "appid");
+        assert_eq!(
+            self::answer(&token),
+            ("reject claim_invalid".into(), "azp".into())
+        );
+        assert_eq!(
+            verdict(&with(&case(), "client_from", "")),
+            "config_error empty"
+        );
+        for value in [json!(1), json!(["appid"]), json!({}), json!(true)] {
+            assert_input_error(&with(&case(), "client_from", value));
+        }
+    }
+
+    #[test]
+    fn absence_is_an_empty_list_of_audiences_only_where_none_is_expected() {
+        let token = line(&json!({"aud": []}));
+        assert_eq!(verdict(&without(&token, "audience")), "accept");
+        assert_eq!(
+            answer(&token),
+            ("reject claim_invalid".into(), "aud".into())
+        );
+    }
+
+    #[test]
+    fn unknown_header_members_are_ignored() {
+        for value in [
+            json!("DEF"),
+            json!("NONE"),
+            json!(1),
+            Value::Null,
+            json!({}),
+        ] {
+            let token = typed(&json!({"alg": "EdDSA", "zip": value}), &json!({}));
+            assert_eq!(verdict(&token), "accept");
+        }
+    }
+}
+
 mod output {
     use super::*;
 
@@ -782,12 +1060,53 @@ mod lines {
         let endless = with(&case(), "token", token(&without(&claims(), "exp")));
         let narrow = with(&mac_case("HS256"), "algorithms", json!(["HS256"]));
         let keyless = without(&case(), "pem");
+        let blank = |value: &Value| {
+            with(
+                &case(),
+                "token",
+                token(&with(&claims(), "azp", value.clone())),
+            )
+        };
         for (member, good, value) in [
             ("algorithms", narrow, json!(["HS512"])),
             ("issuer", case(), json!("https://other")),
             ("audience", case(), json!("https://other")),
             ("type", with(&case(), "type", "at+jwt"), json!("JWT")),
             ("leeway", with(&late, "leeway", 61), json!(60)),
+            (
+                "accept_types",
+                with(&case(), "accept_types", json!(["at+jwt"])),
+                json!(["JWT"]),
+            ),
+            (
+                "access_mark",
+                with(
+                    &with(&case(), "token", token(&with(&claims(), "jti", "1"))),
+                    "access_mark",
+                    "jti",
+                ),
+                json!("uid"),
+            ),
+            (
+                "absent_if_empty",
+                with(&blank(&json!("")), "absent_if_empty", json!(["azp"])),
+                json!(["jti"]),
+            ),
+            (
+                "absent_if_null",
+                with(&blank(&Value::Null), "absent_if_null", json!(["azp"])),
+                json!(["jti"]),
+            ),
+            (
+                "client_from",
+                with(&case(), "client_from", "sub"),
+                json!("exp"),
+            ),
+            (
+                "max_header_bytes",
+                with(&case(), "max_header_bytes", 100),
+                json!(10),
+            ),
             (
                 "expiry",
                 with(&endless, "expiry", "optional"),

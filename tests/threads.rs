@@ -63,7 +63,7 @@ fn nested(depth: usize, open: &str, close: &str) -> String {
 
 #[test]
 fn deep_claims_are_rejected_on_a_small_stack() {
-    let malformed = Err(RejectionKind::TokenMalformed);
+    let too_large = Err(RejectionKind::TokenTooLarge);
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (r#"[{"a":"#, "}]")] {
         let levels = open.matches(['[', '{']).count();
         // The payload is the first level.
@@ -73,12 +73,12 @@ fn deep_claims_are_rejected_on_a_small_stack() {
         assert_eq!(result, Ok(Some("alice".to_owned())), "{open}");
         for depth in [fitting + 1, 1_000, 8_000 / levels] {
             let deep = nested(depth, open, close);
-            assert_eq!(on_small_stack(token("HS256", "alice", &deep)), malformed);
+            assert_eq!(on_small_stack(token("HS256", "alice", &deep)), too_large);
         }
         let unclosed = format!(r#","deep":{}"#, open.repeat(40_000 / open.len()));
         assert_eq!(
             on_small_stack(token("HS256", "alice", &unclosed)),
-            malformed
+            too_large
         );
     }
 }
@@ -91,7 +91,7 @@ fn deep_header_is_rejected_on_a_small_stack() {
         let token = signing::token("HS256", &header, "{}");
         let wanted = match depth {
             31 => RejectionKind::ClaimMissing,
-            _ => RejectionKind::TokenMalformed,
+            _ => RejectionKind::TokenTooLarge,
         };
         assert_eq!(on_small_stack(token), Err(wanted), "{depth}");
     }
@@ -117,8 +117,13 @@ fn wide_and_long_claims_are_validated_on_a_small_stack() {
     let alice = Ok(Some("alice".to_owned()));
     for (rest, wanted) in [
         (many(252), alice.clone()),
-        (many(253), Err(RejectionKind::TokenMalformed)),
+        (many(253), Err(RejectionKind::TokenTooLarge)),
         (in_rows, alice.clone()),
+        (format!(r#","o":{{"x":0{}}}"#, many(1_023)), alice.clone()),
+        (
+            format!(r#","o":[{{"x":0{}}}]"#, many(1_024)),
+            Err(RejectionKind::TokenTooLarge),
+        ),
         (act.to_owned(), alice.clone()),
         (deep_act, Err(RejectionKind::ClaimInvalid)),
         (

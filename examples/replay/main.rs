@@ -22,9 +22,14 @@
 //! | `type` | required `typ`, instead of the default set |
 //! | `now`, `leeway` | Unix seconds (absent: from the clock), seconds (absent: 30) |
 //! | `expiry` | `"required"` (the default) or `"optional"` |
+//! | `accept_types` | array: allowed values of `typ`, instead of the default set and of `type` |
+//! | `access_mark` | claim that only access tokens have: its name, or `{"name", "value"}` |
+//! | `absent_if_empty`, `absent_if_null` | arrays of claims that count as absent if they are `""` or `null` |
+//! | `client_from` | claim with the client, instead of `client_id` and `azp` |
+//! | `max_header_bytes` | largest decoded header (absent: 4096) |
 //!
 //! The answer is `{"id", "verdict", "kind", "claim"}`, or on `"accept"` `{"id", "verdict",
-//! "subject", "claims"}`. A line that is not such an object gives `"input_error"`, and the exit
+//! "subject", "claims"}`, with `client` too if the line has `client_from`. A line that is not such an object gives `"input_error"`, and the exit
 //! status is then 2. Errors of a configuration are explained on standard error.
 
 mod engine;

@@ -1,9 +1,11 @@
 //! The strict scanner compared with `serde_json`.
 //!
 //! Property: the scanner accepts a text only if `serde_json` accepts it and the text is within the
-//! documented bounds (no duplicate member, depth, members of an object, size, largest number); the
-//! kind of an error names a bound that the text exceeds; and a text that both accept has the same
-//! values.
+//! documented bounds (no duplicate member, depth, members of an object, size); the kind of an error
+//! names a bound that the text exceeds; and a text that both accept has the same values.
+//!
+//! Exception: `serde_json` rounds some spellings of numbers next to the largest `f64` to infinity
+//! and refuses them; the scanner rounds correctly.
 #![no_main]
 
 use std::collections::HashSet;
@@ -20,7 +22,7 @@ use serde::de::SeqAccess;
 use serde::de::Visitor;
 use serde_json::Number;
 
-/// Slightly below the largest `f64`, see `JsonErrorKind::NumberOutOfRange`.
+/// Slightly below the largest `f64`: only beyond it can the two round differently.
 const LARGEST_NUMBER: f64 = 1.797_693_134_862e308;
 
 fuzz_target!(|text: &[u8]| {
@@ -31,13 +33,14 @@ fuzz_target!(|text: &[u8]| {
             assert!(tree.is_within_bounds() && text.len() <= limits::JSON_BYTES);
             tree.compare(value);
         }
+        (Ok(_), Err(error)) if error.to_string().starts_with("number out of range") => {}
         (Ok(value), Err(error)) => {
             panic!("only the scanner accepts this: {error}, {value:?}");
         }
         (Err(error), Ok(tree)) => match error.kind() {
             JsonErrorKind::DuplicateMember => assert!(tree.has_duplicate()),
             JsonErrorKind::TooDeep => assert!(tree.depth() > limits::JSON_DEPTH),
-            JsonErrorKind::TooManyMembers => assert!(tree.most_members() > limits::JSON_MEMBERS),
+            JsonErrorKind::TooManyMembers => assert!(tree.has_many_members()),
             JsonErrorKind::NumberOutOfRange => assert!(tree.largest() > LARGEST_NUMBER),
             JsonErrorKind::TooLarge => assert!(text.len() > limits::JSON_BYTES),
             kind => panic!("only the scanner rejects this: {kind}"),
@@ -77,7 +80,7 @@ impl Tree {
     fn is_within_bounds(&self) -> bool {
         !self.has_duplicate()
             && self.depth() <= limits::JSON_DEPTH
-            && self.most_members() <= limits::JSON_MEMBERS
+            && !self.has_many_members()
     }
 
     fn has_duplicate(&self) -> bool {
@@ -88,6 +91,13 @@ impl Tree {
     fn depth(&self) -> usize {
         let is_nest = matches!(self, Self::Array(_) | Self::Object(_));
         usize::from(is_nest) + self.inner().map(Self::depth).max().unwrap_or_default()
+    }
+
+    /// Returns true if the top object or one below it has more members than its bound.
+    fn has_many_members(&self) -> bool {
+        let inner = self.inner().map(Self::most_members).max();
+        self.names().count() > limits::JSON_MEMBERS
+            || inner.unwrap_or_default() > limits::JSON_INNER_MEMBERS
     }
 
     fn most_members(&self) -> usize {

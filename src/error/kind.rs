@@ -22,14 +22,15 @@ kinds! {
         /// It is not three base64url segments with strict JSON, or no validator takes credentials
         /// of this [`Shape`](crate::validator::Shape).
         TokenMalformed = "token_malformed", "the token is malformed";
-        /// By default 16 KiB; often the token has a long list of groups. Let the issuer send less,
-        /// or raise `max_token_bytes` up to [`TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX).
-        TokenTooLarge = "token_too_large", "the token is longer than the configured size";
+        /// It is longer than 16 KiB, or its header than 4 KiB, or an object in it has too many
+        /// members or is nested too deeply ([`limits`](crate::limits)). Let the issuer send less, or
+        /// raise `max_token_bytes` or `max_header_bytes`.
+        TokenTooLarge = "token_too_large", "the token exceeds a size limit";
         /// It has five segments, so it is a JWE (RFC 7516). Switch the encryption of access tokens
         /// off at the issuer.
         TokenEncrypted = "token_encrypted", "the token is encrypted, which is not supported";
-        /// It has `crit`, `b64`, `zip` or `enc`, a nested JWT, no `alg`, or an `alg`, `kid` or
-        /// `typ` that is not a string. No option accepts such a token.
+        /// It has `crit`, `b64` or `enc`, a nested JWT, no `alg`, or an `alg`, `kid` or `typ` that is
+        /// not a string. No option accepts such a token; members that are not known are ignored.
         HeaderUnsupported = "header_unsupported",
             "the token's header has an unsupported or wrong-typed member";
         /// The algorithm is `none`, no key of the issuer can serve it, or the configuration
@@ -48,7 +49,10 @@ kinds! {
         /// `exp` are required; presets and `require_claim` add more.
         ClaimMissing = "claim_missing", "a required claim is missing";
         /// [`Rejection::claim`](crate::Rejection::claim) names it. Values are not converted: a
-        /// number that is written as a string has the wrong type.
+        /// number that is written as a string has the wrong type. For an issuer that writes `""` or
+        /// `null` use
+        /// [`absent_if_empty`](crate::jwt::JwtValidatorBuilder::absent_if_empty) or
+        /// [`absent_if_null`](crate::jwt::JwtValidatorBuilder::absent_if_null).
         ClaimInvalid = "claim_invalid", "a claim has a wrong type, shape or value";
         /// `iss` is compared byte by byte with the configured issuers; a trailing slash makes
         /// another issuer.
@@ -56,7 +60,10 @@ kinds! {
         /// `aud` has none of the configured audiences. Let clients request the audience of
         /// this service.
         AudienceMismatch = "audience_mismatch", "the token is meant for another audience";
-        /// Usually a client sent its ID token in place of its access token.
+        /// Usually a client sent its ID token in place of its access token. For access tokens with a
+        /// `nonce` use
+        /// [`access_mark`](crate::jwt::JwtValidatorBuilder::access_mark), for another `typ`
+        /// [`accept_types`](crate::jwt::JwtValidatorBuilder::accept_types).
         TypeMismatch = "type_mismatch", "the token is of another type or purpose";
         /// `exp` plus the [`Leeway`](crate::clock::Leeway) has passed, or the token is older than a
         /// configured maximum age.

@@ -82,14 +82,15 @@
 //! | `exp` or `nbf` of a wrong type, not required (9) | `claim_invalid` | none: CVE-2026-25537 |
 //! | `iss`, `sub`, `aud` of a wrong type, not required (9, 11) | `claim_invalid` | none |
 //! | `jti`, `client_id`, `azp`, `scope`, `act`, `cnf` of a wrong type | `claim_invalid` | none |
-//! | registered claims that are `null`, empty, or have control characters | `claim_invalid` | none: let the issuer omit them |
-//! | any `typ` | `type_mismatch` unless absent, `JWT` or `at+jwt` | `require_type(..)` |
-//! | ID tokens, logout tokens, security events as access tokens | `type_mismatch` | `id_token(client)` for ID tokens |
+//! | registered claims that are `null`, empty, or have control characters | `claim_invalid` | `absent_if_null([..])`, `absent_if_empty([..])` for `sub`, `azp`, `client_id`, `jti`, `scope` |
+//! | any `typ` | `type_mismatch` unless absent, `JWT` or `at+jwt` | `require_type(..)`, `accept_types([..])` |
+//! | ID tokens, logout tokens, security events, credentials as access tokens | `type_mismatch` | `id_token(client)` for ID tokens |
+//! | access tokens with a `nonce`, without payload `typ` `Bearer` | `type_mismatch` | `access_mark(..)` |
 //! | tokens bound to a key (`cnf`) | `binding_required` | `sender_constraint(..)`, which checks the binding |
 //! | `crit` (9, 11; of 12 only `["b64"]` with `b64: true`), `b64` | `header_unsupported` | none: what must be understood is not |
 //! | `enc` in a signed token, `cty: JWT` | `header_unsupported` | none |
 //! | duplicate members of claims that the service does not read | `token_malformed` | none: two parsers would disagree |
-//! | tokens of any size, JSON of depth 128 | `token_too_large`, `token_malformed` | `max_token_bytes(..)`, up to 64 KiB |
+//! | tokens and headers of any size, JSON of depth 128 | `token_too_large` | `max_token_bytes(..)`, up to 64 KiB, `max_header_bytes(..)`, up to 16 KiB |
 //! | secrets of any length (12: not empty) | `key_weak` under 32, 48, 64 bytes | none: issue longer secrets |
 //! | PEM, JWK or SSH text as a secret | `key_malformed` | none: algorithm confusion |
 //! | RSA of any size that the provider takes | `key_weak` under 2048 bits | none |

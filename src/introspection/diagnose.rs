@@ -70,7 +70,9 @@ impl Shared {
         let (response, _) = self.call(&query).await;
         match self.read(response, &query).await? {
             (TokenState::Inactive, _) => Ok(()),
-            (TokenState::Active(_), _) => Err(EndpointProblem::new(ACCEPTS_ANY)),
+            (TokenState::Active(_) | TokenState::TooLarge, _) => {
+                Err(EndpointProblem::new(ACCEPTS_ANY))
+            }
         }
     }
 

@@ -14,13 +14,18 @@ pub(super) enum TokenState {
     /// Active, with these claims.
     Active(Document),
     Inactive,
+    /// Its claims exceed a cap of JSON texts, as those of a JWT could, so they are not read.
+    TooLarge,
 }
 
 /// Reads a response. Only the JSON value `true` is active and only `false` is inactive; a response
 /// with any other value is invalid.
 pub(super) fn read(text: &[u8]) -> Result<TokenState, EndpointProblem> {
-    let document =
-        Document::parse(text).map_err(|error| EndpointProblem::new(MALFORMED).with_cause(error))?;
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(error) if error.is_over_cap() => return Ok(TokenState::TooLarge),
+        Err(error) => return Err(EndpointProblem::new(MALFORMED).with_cause(error)),
+    };
     match document.get("active").and_then(Value::as_bool) {
         Some(true) => Ok(TokenState::Active(document)),
         Some(false) => Ok(TokenState::Inactive),
@@ -170,7 +175,6 @@ mod tests {
 
     #[test]
     fn response_must_be_one_strict_object() {
-        let deep = format!(r#"{{"active":true,"a":{}}}"#, "[".repeat(100_000));
         for text in [
             "",
             "true",
@@ -182,10 +186,34 @@ mod tests {
             r#"{"active":false,"activ\u0065":true}"#,
             "{\"active\":true,\"sub\":\"\u{0}\"}",
             "\u{feff}{\"active\":true}",
-            &deep,
         ] {
             assert_eq!(active(text), Err(MALFORMED));
         }
+    }
+
+    #[test]
+    fn response_over_a_cap_is_that_of_a_token_that_is_too_large() {
+        let is_too_large = |rest: &str| {
+            let text = format!(r#"{{"active":true,{rest}}}"#);
+            match read(text.as_bytes()) {
+                Ok(TokenState::Active(_)) => false,
+                Ok(TokenState::TooLarge) => true,
+                _ => panic!("{rest}"),
+            }
+        };
+        let members = |n: usize| {
+            let members: Vec<_> = (0..n).map(|i| format!("\"n{i}\":0")).collect();
+            members.join(",")
+        };
+        let nested = |n: usize| format!("\"a\":{{{}}}", members(n));
+        let deep = |n: usize| format!("\"a\":{}{}", "[".repeat(n), "]".repeat(n));
+        assert!(!is_too_large(&members(255)));
+        assert!(is_too_large(&members(256)));
+        assert!(!is_too_large(&nested(1_024)));
+        assert!(is_too_large(&nested(1_025)));
+        assert!(!is_too_large(&deep(31)));
+        assert!(is_too_large(&deep(32)));
+        assert!(is_too_large(&deep(100_000)));
     }
 
     fn response(status: u16, types: &[&'static str], body: &str) -> HttpResponse {

@@ -138,6 +138,7 @@ impl Shared {
                 (self.rules.validate(claims), key)
             }
             Ok((TokenState::Inactive, key)) => (Err(RejectionKind::TokenInactive.into()), key),
+            Ok((TokenState::TooLarge, key)) => (Err(RejectionKind::TokenTooLarge.into()), key),
             Err(problem) => (Err(problem.into_rejection(&self.endpoint.url)), None),
         };
         (Validated { result, key }, outcome)

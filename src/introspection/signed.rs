@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::response::{EndpointProblem, TokenState, read};
 use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, RejectionKind};
 use crate::json::Value;
 use crate::jwt::JwtValidator;
 use crate::key::{KeyStatus, KeyStore};
@@ -33,7 +33,7 @@ impl SignedResponses {
             .issuer(issuer)
             .audience(client)
             .key_store(Arc::clone(&keys))
-            .require_type("token-introspection+jwt")
+            .introspection_response()
             .allow_missing_expiry()
             .check("iat", |claims| claims.value("iat").is_some())
             .max_token_bytes(limits::TOKEN_BYTES_MAX)
@@ -51,7 +51,13 @@ impl SignedResponses {
         let text = str::from_utf8(body).map_err(|error| rejected().with_cause(error))?;
         let presented = PresentedCredential::token(text).at(now);
         let principal = self.validator.validate(&presented).await;
-        let principal = principal.map_err(|rejection| rejected().with_cause(rejection))?;
+        let principal = match principal {
+            Ok(principal) => principal,
+            Err(rejection) if rejection.kind() == RejectionKind::TokenTooLarge => {
+                return Ok((TokenState::TooLarge, None));
+            }
+            Err(rejection) => return Err(rejected().with_cause(rejection)),
+        };
         let member = principal.claims().value("token_introspection");
         let member = member.ok_or(EndpointProblem::new(
             "the signed response has no `token_introspection`",

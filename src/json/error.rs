@@ -24,6 +24,14 @@ impl JsonError {
         self.kind
     }
 
+    /// Returns true if the text exceeds a bound, and may be well-formed otherwise.
+    pub(crate) fn is_over_cap(&self) -> bool {
+        matches!(
+            self.kind,
+            JsonErrorKind::TooDeep | JsonErrorKind::TooLarge | JsonErrorKind::TooManyMembers
+        )
+    }
+
     /// Returns the position of the error, in bytes from the start of the text.
     ///
     /// For an error of [`Value::deserialize`](crate::json::Value::deserialize) it is the position
@@ -45,8 +53,8 @@ kinds! {
         InvalidUnicode = "invalid_unicode", "invalid unicode";
         /// The top value is of another type.
         NotAnObject = "not_an_object", "value is not an object";
-        /// A number is greater than 1.797693134862e308 or less than its negative. That is slightly
-        /// below the largest `f64`, because some parsers round the rest to infinity.
+        /// A number is not finite as an `f64`: it is greater than 1.7976931348623157e308, or less
+        /// than its negative, after correct rounding.
         NumberOutOfRange = "number_out_of_range", "number out of range";
         /// The text does not follow the grammar of RFC 8259.
         Syntax = "syntax", "invalid syntax";
@@ -57,7 +65,9 @@ kinds! {
         TooDeep = "too_deep", "nesting too deep";
         /// The text is longer than [`limits::JSON_BYTES`](crate::limits::JSON_BYTES).
         TooLarge = "too_large", "text too large";
-        /// An object has more than [`limits::JSON_MEMBERS`](crate::limits::JSON_MEMBERS) members.
+        /// The top object has more than [`limits::JSON_MEMBERS`](crate::limits::JSON_MEMBERS)
+        /// members, or one below it more than
+        /// [`limits::JSON_INNER_MEMBERS`](crate::limits::JSON_INNER_MEMBERS).
         TooManyMembers = "too_many_members", "too many members";
         /// A value is of another type than requested.
         WrongType = "wrong_type", "value of another type";

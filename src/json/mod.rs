@@ -5,10 +5,11 @@
 //!
 //! - no duplicate members at any depth, compared after unescaping;
 //! - at most [`JSON_DEPTH`](crate::limits::JSON_DEPTH) levels of nesting,
-//!   [`JSON_MEMBERS`](crate::limits::JSON_MEMBERS) members per object and
+//!   [`JSON_MEMBERS`](crate::limits::JSON_MEMBERS) members of the top object,
+//!   [`JSON_INNER_MEMBERS`](crate::limits::JSON_INNER_MEMBERS) members of each object below it and
 //!   [`JSON_BYTES`](crate::limits::JSON_BYTES) bytes;
 //! - valid UTF-8 without a byte-order mark, and no lone surrogates;
-//! - no number beyond ±1.797693134862e308, and nothing after the value but white space.
+//! - no number beyond the largest finite `f64`, and nothing after the value but white space.
 //!
 //! It does not recurse. Typed reads use `serde_json` on spans that the scanner accepted.
 //!
@@ -25,6 +26,7 @@ mod document;
 mod error;
 mod escape;
 mod lexeme;
+mod many_names;
 mod names;
 mod number;
 mod object;

@@ -4,32 +4,46 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
 use super::escape::Unescaped;
-use crate::limits;
 
 /// The names of all open objects, innermost last.
 ///
 /// Names are compared by a hash with a random seed first, so that a sender cannot choose names that
 /// make the comparison slow.
-pub(super) struct Names<const INLINE: usize> {
+pub(super) struct Names<S> {
     seed: u64,
-    inline: [HashedName; INLINE],
-    spill: Vec<HashedName>,
+    store: S,
     len: usize,
     /// Whether nested objects may have duplicates, see [`Names::unchecked_inside`].
     is_unchecked_inside: bool,
 }
 
-/// Names that are stored without allocation for most texts.
-pub(super) const FEW: usize = 48;
+/// Where names are stored.
+pub(super) trait NameStore {
+    /// Whether it has space for the names of every accepted text.
+    const IS_COMPLETE: bool;
 
-/// Names that are stored without allocation for any object. Initializing so many takes time, so
-/// they are used only if [`FEW`] are not enough.
-pub(super) const MANY: usize = limits::JSON_MEMBERS;
+    fn new() -> Self;
+
+    /// Returns true if a name from index `first` to index `len` is the one at `start`, whose hash
+    /// is given.
+    fn contains(&self, text: &[u8], range: (usize, usize), name: HashedName) -> bool;
+
+    /// Stores the name with index `len`; returns false if there is no space.
+    fn put(&mut self, text: &[u8], len: usize, name: HashedName) -> bool;
+
+    /// Removes the names from index `len` on.
+    fn truncate(&mut self, len: usize);
+}
+
+/// Space for the names of most texts, without allocation.
+pub(super) struct FewNames([HashedName; FEW]);
+
+const FEW: usize = 48;
 
 #[derive(Clone, Copy, Default)]
-struct HashedName {
-    hash: u32,
-    start: u32,
+pub(super) struct HashedName {
+    pub(super) hash: u32,
+    pub(super) start: u32,
 }
 
 /// A name in the text, still escaped.
@@ -48,20 +62,27 @@ pub(crate) struct RawName {
 #[derive(Clone, Copy)]
 pub(super) struct NameScope {
     first: usize,
+    /// Most names of the object.
+    most: usize,
     // A bloom filter: one bit for each group of hashes.
     seen: u64,
 }
 
 impl NameScope {
     /// Creates the scope of an object without names, when no other object is open.
-    pub(super) const fn empty() -> Self {
-        Self { first: 0, seen: 0 }
+    pub(super) const fn empty(most: usize) -> Self {
+        Self {
+            first: 0,
+            most,
+            seen: 0,
+        }
     }
 
     /// Creates the scope of the names from index `first` on.
-    pub(super) const fn starting_at(first: usize) -> Self {
+    pub(super) const fn starting_at(first: usize, most: usize) -> Self {
         Self {
             first,
+            most,
             seen: u64::MAX,
         }
     }
@@ -85,13 +106,12 @@ pub(super) enum NameError {
 /// One seed for all texts; it is not visible outside the process.
 static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(()));
 
-impl<const INLINE: usize> Names<INLINE> {
+impl<S: NameStore> Names<S> {
     #[inline(always)]
     pub(super) fn new() -> Self {
         Self {
             seed: *SEED,
-            inline: [HashedName::default(); INLINE],
-            spill: Vec::new(),
+            store: S::new(),
             len: 0,
             is_unchecked_inside: false,
         }
@@ -116,9 +136,7 @@ impl<const INLINE: usize> Names<INLINE> {
     /// Closes the objects whose names begin at `len`.
     pub(super) fn truncate(&mut self, len: usize) {
         self.len = len;
-        if INLINE == MANY {
-            self.spill.truncate(len.saturating_sub(INLINE));
-        }
+        self.store.truncate(len);
     }
 
     /// Adds a name to the innermost object.
@@ -129,23 +147,22 @@ impl<const INLINE: usize> Names<INLINE> {
         name: RawName,
         scope: &mut NameScope,
     ) -> Result<(), NameError> {
-        if INLINE == MANY && self.len.wrapping_sub(scope.first) == limits::JSON_MEMBERS {
+        // A store of few names is full before an object has too many.
+        if S::IS_COMPLETE && self.len.wrapping_sub(scope.first) == scope.most {
             return Err(NameError::TooMany);
         }
-        let hash = self.hash(text, name);
-        let bit = 1 << (hash >> 26);
-        if scope.seen & bit != 0 && self.contains(text, scope.first, (hash, name.start)) {
+        let added = HashedName {
+            hash: self.hash(text, name),
+            start: name.start as u32,
+        };
+        let bit = 1 << (added.hash >> 26);
+        let range = (scope.first, self.len);
+        if scope.seen & bit != 0 && self.store.contains(text, range, added) {
             return Err(NameError::Duplicate);
         }
         scope.seen |= bit;
-        let added = HashedName {
-            hash,
-            start: name.start as u32,
-        };
-        match self.inline.get_mut(self.len) {
-            Some(slot) => *slot = added,
-            None if INLINE == MANY => self.spill(text, added),
-            None => return Err(NameError::Full),
+        if !self.store.put(text, self.len, added) {
+            return Err(NameError::Full);
         }
         self.len += 1;
         Ok(())
@@ -162,38 +179,41 @@ impl<const INLINE: usize> Names<INLINE> {
             hash_long(self.seed, text, (name.start, name.end))
         }
     }
-
-    #[inline(never)]
-    fn contains(&self, text: &[u8], first: usize, name: (u32, usize)) -> bool {
-        let inline = self.inline.get(first.min(INLINE)..self.len.min(INLINE));
-        let spill = self.spill.get(first.saturating_sub(INLINE)..);
-        contains(inline.unwrap_or_default(), text, name)
-            || self.len > INLINE && contains(spill.unwrap_or_default(), text, name)
-    }
-
-    #[cold]
-    fn spill(&mut self, text: &[u8], name: HashedName) {
-        if self.spill.capacity() == 0 {
-            // The shortest member has five bytes (`"":0,`): one allocation is enough for a text.
-            self.spill.reserve_exact(text.len() / 5 + 1);
-        }
-        self.spill.push(name);
-    }
 }
 
-#[inline]
-fn contains(names: &[HashedName], text: &[u8], (hash, start): (u32, usize)) -> bool {
-    let mut same_hash = names.iter().filter(|n| n.hash == hash);
-    same_hash
-        .next()
-        .is_some_and(|n| n.is(text, start) || same_hash.any(|n| n.is(text, start)))
+impl NameStore for FewNames {
+    const IS_COMPLETE: bool = false;
+
+    #[inline(always)]
+    fn new() -> Self {
+        Self([HashedName::default(); FEW])
+    }
+
+    #[inline(never)]
+    fn contains(&self, text: &[u8], (first, len): (usize, usize), name: HashedName) -> bool {
+        let names = self.0.get(first..len).unwrap_or_default();
+        let mut same_hash = names.iter().filter(|n| n.hash == name.hash);
+        same_hash
+            .next()
+            .is_some_and(|n| n.is(text, name) || same_hash.any(|n| n.is(text, name)))
+    }
+
+    #[inline(always)]
+    fn put(&mut self, _: &[u8], len: usize, name: HashedName) -> bool {
+        let slot = self.0.get_mut(len);
+        slot.map(|slot| *slot = name).is_some()
+    }
+
+    #[inline(always)]
+    fn truncate(&mut self, _: usize) {}
 }
 
 impl HashedName {
+    /// Returns true if the names are equal after unescaping.
     #[cold]
-    fn is(self, text: &[u8], other: usize) -> bool {
-        let name = |start| Unescaped::new(text.get(start..).unwrap_or_default());
-        name(self.start as usize).eq(name(other))
+    pub(super) fn is(self, text: &[u8], other: Self) -> bool {
+        let name = |start: u32| Unescaped::new(text.get(start as usize..).unwrap_or_default());
+        name(self.start).eq(name(other.start))
     }
 }
 

@@ -166,7 +166,7 @@ fn at_end(text: &[u8], at: usize) -> JsonErrorKind {
 fn finite(number: &[u8]) -> Result<(), JsonErrorKind> {
     let value = str::from_utf8(number).ok().and_then(|n| n.parse().ok());
     match value {
-        Some(value) if f64::abs(value) <= limits::JSON_NUMBER => Ok(()),
+        Some(value) if f64::is_finite(value) => Ok(()),
         _ => Err(JsonErrorKind::NumberOutOfRange),
     }
 }
@@ -226,6 +226,9 @@ mod tests {
             "-1e999",
             "1E400",
             "1.797693134863e308",
+            "1.7976931348623159e308",
+            "1e309",
+            "-1e309",
             long.as_str(),
         ] {
             assert_eq!(
@@ -235,7 +238,16 @@ mod tests {
             );
         }
         let fits = "9".repeat(308);
-        for raw in ["1e308", "-1.797693134862e308", "1e-999", fits.as_str()] {
+        let largest = f64::MAX.to_string();
+        for raw in [
+            "1e308",
+            "1.7976931348623157e308",
+            "-1.7976931348623157E+308",
+            "17976931348623157e292",
+            "1e-999",
+            largest.as_str(),
+            fits.as_str(),
+        ] {
             assert_eq!(scan(raw.as_bytes()).unwrap().get(), raw.len());
         }
     }

@@ -8,6 +8,7 @@ use super::escape::{Unescaped, unescape};
 use super::scan::{scan_object, scan_outer_object};
 use super::sink::{Sink, Span};
 use super::value::Value;
+use crate::limits;
 
 /// A scanned object that borrows its text.
 ///
@@ -18,9 +19,12 @@ pub struct Object<'j> {
     members: Vec<Span>,
 }
 
-struct Collect(Vec<Span>);
+/// Collects up to `MOST` members.
+struct Collect<const MOST: usize>(Vec<Span>);
 
-impl Sink for Collect {
+impl<const MOST: usize> Sink for Collect<MOST> {
+    const MOST: usize = MOST;
+
     fn member(&mut self, _: &[u8], member: Span) {
         self.0.push(member);
     }
@@ -38,28 +42,29 @@ impl<'j> Object<'j> {
     /// A [`JsonError`] if the text is not strict JSON (see the [module](crate::json)) or its value
     /// is not an object.
     pub fn parse(text: &'j [u8]) -> Result<Self, JsonError> {
-        let mut members = Collect(Vec::new());
+        Self::parse_with::<{ limits::JSON_MEMBERS }>(text)
+    }
+
+    fn parse_with<const MOST: usize>(text: &'j [u8]) -> Result<Self, JsonError> {
+        let mut members = Collect::<MOST>(Vec::new());
         scan_object(text, &mut members)?;
-        Self::from_scanned(text, members)
+        Self::from_scanned(text, members.0)
     }
 
     /// Scans a text like [`parse`](Self::parse), and allows duplicate members in the values.
     ///
-    /// A value must be read by [`Value::as_object`] or [`Value::parse`], which refuse duplicates
+    /// A value must be read by [`Value::to_object`] or [`Value::parse`], which refuse duplicates
     /// in it.
     pub(crate) fn parse_outer(text: &'j [u8]) -> Result<Self, JsonError> {
-        let mut members = Collect(Vec::new());
+        let mut members = Collect::<{ limits::JSON_MEMBERS }>(Vec::new());
         scan_outer_object(text, &mut members)?;
-        Self::from_scanned(text, members)
+        Self::from_scanned(text, members.0)
     }
 
-    fn from_scanned(text: &'j [u8], members: Collect) -> Result<Self, JsonError> {
+    fn from_scanned(text: &'j [u8], members: Vec<Span>) -> Result<Self, JsonError> {
         let text = str::from_utf8(text)
             .map_err(|e| JsonError::new(JsonErrorKind::InvalidUnicode, e.valid_up_to()))?;
-        Ok(Self {
-            text,
-            members: members.0,
-        })
+        Ok(Self { text, members })
     }
 
     /// Returns the value of the member with this name; names are compared after unescaping.
@@ -83,7 +88,8 @@ impl<'j> Object<'j> {
 
     /// Returns the number of members.
     ///
-    /// It is at most [`limits::JSON_MEMBERS`](crate::limits::JSON_MEMBERS).
+    /// It is at most [`limits::JSON_MEMBERS`](crate::limits::JSON_MEMBERS), for an object inside
+    /// another value [`limits::JSON_INNER_MEMBERS`](crate::limits::JSON_INNER_MEMBERS).
     pub fn len(&self) -> usize {
         self.members.len()
     }
@@ -114,7 +120,14 @@ impl<'j> Value<'j> {
     ///
     /// The text of the object is scanned again, and a list of its members is allocated.
     pub fn as_object(self) -> Option<Object<'j>> {
-        Object::parse(self.bytes()).ok()
+        self.to_object().ok()
+    }
+
+    /// Returns the members of an object, or what is wrong with it where the text around it was
+    /// scanned by [`Object::parse_outer`].
+    pub(crate) fn to_object(self) -> Result<Object<'j>, JsonError> {
+        // The scan of the whole text has held a top object to its own bound.
+        Object::parse_with::<{ limits::JSON_INNER_MEMBERS }>(self.bytes())
     }
 }
 

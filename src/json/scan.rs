@@ -2,7 +2,8 @@
 
 use super::error::{JsonError, JsonErrorKind};
 use super::lexeme::Input;
-use super::names::{FEW, MANY, NameError, NameScope, Names, RawName, head, short_name};
+use super::many_names::ManyNames;
+use super::names::{FewNames, NameError, NameScope, NameStore, Names, RawName, head, short_name};
 use super::plain::is_plain;
 use super::sink::{NameCheck, Sink, Span};
 use crate::limits;
@@ -23,15 +24,15 @@ pub(crate) enum Escapes {
 pub(crate) fn scan_object(text: &[u8], sink: &mut impl Sink) -> Result<Escapes, JsonError> {
     let escapes = escapes(text)?;
     let scanned = match escapes {
-        Escapes::Absent => object::<FEW, _>(Input::<true>(text), sink),
-        Escapes::Possible => object::<FEW, _>(Input::<false>(text), sink),
+        Escapes::Absent => object::<FewNames, _>(Input::<true>(text), sink),
+        Escapes::Possible => object::<FewNames, _>(Input::<false>(text), sink),
     };
     match scanned {
         Ok(()) => Ok(escapes),
         Err(ScanError::Invalid(error)) => Err(error),
         Err(ScanError::NamesFull) => {
             sink.restart();
-            object::<MANY, _>(Input::<false>(text), sink)?;
+            object::<ManyNames, _>(Input::<false>(text), sink)?;
             Ok(escapes)
         }
     }
@@ -43,7 +44,7 @@ pub(crate) fn scan_object(text: &[u8], sink: &mut impl Sink) -> Result<Escapes, 
 pub(super) fn scan_outer_object(text: &[u8], sink: &mut impl Sink) -> Result<(), JsonError> {
     escapes(text)?;
     let text = Input::<false>(text);
-    object_in(text, &mut Names::<MANY>::unchecked_inside(), sink)?;
+    object_in(text, &mut Names::<ManyNames>::unchecked_inside(), sink)?;
     Ok(())
 }
 
@@ -52,8 +53,8 @@ pub(super) fn scan_value(text: &[u8]) -> Result<(usize, usize), JsonError> {
     escapes(text)?;
     let text = Input::<false>(text);
     let (start, _) = text.next(0);
-    let end = match value::<FEW>(text, start) {
-        Err(ScanError::NamesFull) => value::<MANY>(text, start)?,
+    let end = match value::<FewNames>(text, start) {
+        Err(ScanError::NamesFull) => value::<ManyNames>(text, start)?,
         end => end?,
     };
     Ok((start, end))
@@ -76,7 +77,7 @@ impl From<ScanError> for JsonError {
     fn from(error: ScanError) -> Self {
         match error {
             ScanError::Invalid(error) => error,
-            // Not reached: with space for `MANY` names, others are allocated.
+            // Not reached: `ManyNames` allocates space.
             ScanError::NamesFull => Self::new(JsonErrorKind::TooManyMembers, 0),
         }
     }
@@ -103,29 +104,29 @@ fn escapes(text: &[u8]) -> Result<Escapes, JsonError> {
     }
 }
 
-fn value<const INLINE: usize>(text: Input<'_, false>, start: usize) -> Result<usize, ScanError> {
+fn value<S: NameStore>(text: Input<'_, false>, start: usize) -> Result<usize, ScanError> {
     let start = Open {
         at: start,
         first: text.peek(start),
         depth: 0,
     };
-    let end = nested(text, start, &mut Names::<INLINE>::new())?;
+    let end = nested(text, start, &mut Names::<S>::new())?;
     finish(text, end)?;
     Ok(end)
 }
 
 #[inline(always)]
-fn object<const INLINE: usize, const PLAIN: bool>(
+fn object<S: NameStore, const PLAIN: bool>(
     text: Input<'_, PLAIN>,
     sink: &mut impl Sink,
 ) -> Result<(), ScanError> {
-    object_in(text, &mut Names::<INLINE>::new(), sink)
+    object_in(text, &mut Names::<S>::new(), sink)
 }
 
 #[inline(always)]
-fn object_in<const INLINE: usize, const PLAIN: bool>(
+fn object_in<S: NameStore, const PLAIN: bool>(
     text: Input<'_, PLAIN>,
-    names: &mut Names<INLINE>,
+    names: &mut Names<S>,
     sink: &mut impl Sink,
 ) -> Result<(), ScanError> {
     let (start, first) = text.next(0);
@@ -151,21 +152,21 @@ fn finish<const PLAIN: bool>(text: Input<'_, PLAIN>, end: usize) -> Result<(), S
 ///
 /// Most members of tokens are here; `nested` scans objects and arrays inside them.
 #[inline(never)]
-fn members<const INLINE: usize, const PLAIN: bool>(
+fn members<S: NameStore, K: Sink, const PLAIN: bool>(
     text: Input<'_, PLAIN>,
     start: usize,
-    names: &mut Names<INLINE>,
-    sink: &mut impl Sink,
+    names: &mut Names<S>,
+    sink: &mut K,
 ) -> Result<usize, ScanError> {
     let (mut at, first) = text.next(start);
     if first == b'}' {
         return Ok(at + 1);
     }
-    let (mut scope, mut count) = (NameScope::empty(), 0);
+    let (mut scope, mut count) = (NameScope::empty(K::MOST), 0);
     loop {
         let head = MemberHead::read(text, at)?;
         let name = head.name;
-        if count == limits::JSON_MEMBERS {
+        if count == K::MOST {
             return Err(invalid(JsonErrorKind::TooManyMembers, name.start - 1));
         }
         count += 1;
@@ -215,10 +216,10 @@ struct Open {
 
 /// Scans a value of any depth and returns where it ends.
 #[inline(never)]
-fn nested<const INLINE: usize, const PLAIN: bool>(
+fn nested<S: NameStore, const PLAIN: bool>(
     text: Input<'_, PLAIN>,
     start: Open,
-    names: &mut Names<INLINE>,
+    names: &mut Names<S>,
 ) -> Result<usize, ScanError> {
     let Open {
         mut at,
@@ -276,7 +277,11 @@ fn nested<const INLINE: usize, const PLAIN: bool>(
 /// Returns the names of the innermost of `depth` open objects and arrays.
 fn innermost(firsts: &[u32; limits::JSON_DEPTH], depth: usize) -> NameScope {
     let first = firsts.get(depth.wrapping_sub(1)).copied();
-    NameScope::starting_at(first.unwrap_or_default() as usize)
+    let most = match depth {
+        1 => limits::JSON_MEMBERS,
+        _ => limits::JSON_INNER_MEMBERS,
+    };
+    NameScope::starting_at(first.unwrap_or_default() as usize, most)
 }
 
 /// The name of a member, and the first byte of its value if no white space is between them.
@@ -344,10 +349,10 @@ impl MemberHead {
 
 /// Reads a name and its colon; returns the position of the value and its first byte.
 #[inline(always)]
-fn nested_name<const INLINE: usize, const PLAIN: bool>(
+fn nested_name<S: NameStore, const PLAIN: bool>(
     text: Input<'_, PLAIN>,
     at: usize,
-    names: &mut Names<INLINE>,
+    names: &mut Names<S>,
     scope: &mut NameScope,
 ) -> Result<(usize, u8), ScanError> {
     let head = MemberHead::read(text, at)?;
@@ -360,10 +365,10 @@ fn nested_name<const INLINE: usize, const PLAIN: bool>(
 }
 
 #[inline(always)]
-fn add<const INLINE: usize, const PLAIN: bool>(
+fn add<S: NameStore, const PLAIN: bool>(
     text: Input<'_, PLAIN>,
     name: RawName,
-    names: &mut Names<INLINE>,
+    names: &mut Names<S>,
     scope: &mut NameScope,
 ) -> Result<(), ScanError> {
     let added = names.add(text.0, name, scope);
@@ -495,6 +500,15 @@ mod tests {
         assert_eq!(check(&inner), Ok(()));
         let nested = format!(r#"{{"a":{inner},"b":{inner},"c":[{inner},{inner}]}}"#);
         assert_eq!(check(&nested), Ok(()));
+        let more: Vec<_> = (0..1_000)
+            .map(|i| format!(r#""n{i}":{{"n{i}":0}}"#))
+            .collect();
+        let more = more.join(",");
+        assert_eq!(check(&format!(r#"{{"x":[{{{more}}},{inner}]}}"#)), Ok(()));
+        for again in ["n0", "n255", "n256", "n999"] {
+            let text = format!(r#"{{"x":[{{{more},"{again}":1}}]}}"#);
+            assert_eq!(check(&text), Err(JsonErrorKind::DuplicateMember), "{again}");
+        }
         for again in ["n0", "n47", "n48", "n199"] {
             let text = format!(r#"{{"x":{{{},"{again}":1}}}}"#, many.join(","));
             assert_eq!(check(&text), Err(JsonErrorKind::DuplicateMember), "{again}");
@@ -525,6 +539,13 @@ mod tests {
         assert_eq!(check(&object(limits::JSON_MEMBERS)), Ok(()));
         let over = object(limits::JSON_MEMBERS + 1);
         assert_eq!(check(&over), Err(JsonErrorKind::TooManyMembers));
+        let most = object(limits::JSON_INNER_MEMBERS);
+        let over = object(limits::JSON_INNER_MEMBERS + 1);
+        for (before, after) in [("[", "]"), ("{\"a\":", "}"), ("{\"a\":[1,", "]}")] {
+            assert_eq!(check(&format!("{before}{most}{after}")), Ok(()));
+            let over = check(&format!("{before}{over}{after}"));
+            assert_eq!(over, Err(JsonErrorKind::TooManyMembers));
+        }
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! What the scanner reports about the members of an object.
 
 use super::names::RawName;
+use crate::limits;
 
 /// A receiver of the members of the top-level object, in their order.
 pub(crate) trait Sink {
+    /// Most members of the object.
+    const MOST: usize = limits::JSON_MEMBERS;
+
     /// Receives the name of the next member. A sink that compares this name with all others itself
     /// reports the result, so that the scanner need not.
     #[inline(always)]

@@ -134,7 +134,8 @@ impl<'j> Value<'j> {
         })
     }
 
-    /// Reads the value as `T` with `serde_json`.
+    /// Reads the value as `T` with `serde_json`. Of numbers that round to the largest `f64` it
+    /// refuses some spellings that are not the shortest.
     ///
     /// # Errors
     ///

@@ -6,13 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::builder_state::{NeedsAudience, NeedsIssuer, NeedsKeys, Ready};
-use super::claim_name::ClaimName;
 use super::config::JwtConfig;
 use super::grants::Grants;
-use super::header::without_application;
-use super::issuer_rules::{
-    AcceptedIssuers, AcceptedNames, AcceptedTypes, Expiry, KeySource, Purpose, RequiredType,
-};
+use super::issuer_rules::{AcceptedIssuers, AcceptedNames, Expiry, KeySource};
 use super::issuers::IssuerTable;
 use super::requirement::Requirement;
 use super::tenant::{IssuerPattern, Tenant};
@@ -52,7 +48,7 @@ use crate::validator::{SenderConstraint, names};
 /// ```
 #[must_use]
 pub struct JwtValidatorBuilder<State> {
-    config: Box<JwtConfig>,
+    pub(super) config: Box<JwtConfig>,
     state: PhantomData<State>,
 }
 
@@ -152,28 +148,6 @@ impl JwtValidatorBuilder<NeedsAudience> {
     pub fn any_audience(self) -> JwtValidatorBuilder<NeedsKeys> {
         self.into_state()
     }
-
-    /// Validates ID tokens of OpenID Connect for this client in place of access tokens (OpenID
-    /// Connect Core 1.0 section 3.1.3.7).
-    ///
-    /// The audience is the client. `sub` and `iat` are required. `azp` must be the client if it is
-    /// present, and must be present if there are several audiences. `typ` must be absent or `JWT`.
-    /// The `nonce` is not checked: compare it with
-    /// [`require_claim`](JwtValidatorBuilder::require_claim).
-    pub fn id_token(mut self, client: impl Into<String>) -> JwtValidatorBuilder<NeedsKeys> {
-        let client = client.into();
-        self.config.purpose = Purpose::IdToken(client.as_str().into());
-        self.config.types = AcceptedTypes::IdToken;
-        self.require_all([ClaimName::Sub, ClaimName::Iat]);
-        self.audiences([client])
-    }
-}
-
-impl<S> JwtValidatorBuilder<S> {
-    fn require_all(&mut self, names: impl IntoIterator<Item = ClaimName>) {
-        let requirements = names.into_iter().map(Requirement::Present);
-        self.config.requirements.extend(requirements);
-    }
 }
 
 impl JwtValidatorBuilder<NeedsKeys> {
@@ -194,28 +168,6 @@ impl JwtValidatorBuilder<NeedsKeys> {
 }
 
 impl JwtValidatorBuilder<Ready> {
-    /// Requires an access token of RFC 9068: its `typ` is `at+jwt`, and it has the claims that
-    /// section 2.2 requires (`exp`, `sub`, `client_id`, `iat`, `jti`). Use it if the issuer follows
-    /// that profile: no ID token is then mistaken for an access token.
-    pub fn rfc9068(mut self) -> Self {
-        self.require_all([
-            ClaimName::Sub,
-            ClaimName::ClientId,
-            ClaimName::Iat,
-            ClaimName::Jti,
-        ]);
-        self.config.expiry = Expiry::Required;
-        self.require_type("at+jwt")
-    }
-
-    /// Requires this `typ` in the header; by default it must be absent, `JWT` or `at+jwt`. Case and
-    /// a prefix `application/` are ignored (RFC 7515 section 4.1.9).
-    pub fn require_type(mut self, typ: impl AsRef<str>) -> Self {
-        self.config.types =
-            AcceptedTypes::Only(RequiredType::new(without_application(typ.as_ref())));
-        self
-    }
-
     /// Restricts the algorithms to these. A key allows only the algorithms of its own kind, so this
     /// can remove algorithms and never add one.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
@@ -244,6 +196,19 @@ impl JwtValidatorBuilder<Ready> {
         self
     }
 
+    /// Reads the client from this claim in place of `client_id` and `azp`, for issuers that name it
+    /// otherwise, such as `cid` or `appid`. The claims are never merged: a token without this claim
+    /// has no [client](crate::Principal::client).
+    ///
+    /// [`allow_clients`](Self::allow_clients), limits, records and revocations by client then use
+    /// it. A value that is not a string, is empty or has a control character is
+    /// [`ClaimInvalid`](crate::error::RejectionKind::ClaimInvalid); `client_id` and `azp` are held
+    /// to the same rule as before. An empty name is an error of [`build`](Self::build).
+    pub fn client_from(mut self, claim: impl Into<String>) -> Self {
+        self.config.client_claim = Some(claim.into().into_boxed_str());
+        self
+    }
+
     /// Sets the [`Authority`] of the issuer's subjects, by default the first name of the issuer.
     /// Two issuers with one authority share their subjects.
     pub fn authority(mut self, authority: impl Into<Authority>) -> Self {
@@ -263,11 +228,13 @@ impl JwtValidatorBuilder<Ready> {
     }
 
     /// Requires that the token was issued to one of these clients, by `client_id` or `azp`. If a
-    /// token has both claims, both must be in the list.
+    /// token has both claims, both must be in the list. With [`client_from`](Self::client_from) the
+    /// claim that it names is compared in their place.
     pub fn allow_clients<N: Into<String>>(mut self, clients: impl IntoIterator<Item = N>) -> Self {
-        self.config
-            .requirements
-            .push(Requirement::Clients(names(clients)));
+        self.config.requirements.push(Requirement::Clients {
+            claim: None,
+            clients: names(clients),
+        });
         self
     }
 
@@ -329,6 +296,15 @@ impl JwtValidatorBuilder<Ready> {
         self
     }
 
+    /// Sets the largest size of the decoded header in bytes, by default 4 KiB and at most
+    /// [`limits::HEADER_BYTES_MAX`](crate::limits::HEADER_BYTES_MAX), for issuers that send a chain
+    /// of certificates (`x5c`), which is never used. A longer header is
+    /// [`TokenTooLarge`](crate::error::RejectionKind::TokenTooLarge).
+    pub fn max_header_bytes(mut self, bytes: usize) -> Self {
+        self.config.max_header_bytes = bytes;
+        self
+    }
+
     /// Sets the clock, by default the system's. It is used for credentials without a
     /// [time](crate::credential::PresentedCredential::now) of their own; a gate gives them one.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
@@ -359,15 +335,18 @@ impl JwtValidatorBuilder<Ready> {
     /// without exactly one name in braces,
     /// [`AlgorithmUnusable`](crate::error::ConfigErrorKind::AlgorithmUnusable) for an algorithm
     /// that no key can serve, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for the
-    /// token size.
+    /// size of a token or header, [`Conflict`](crate::error::ConfigErrorKind::Conflict) for a type
+    /// or claim of another purpose.
     pub fn build(self) -> Result<JwtValidator, ConfigError> {
         let config = *self.config;
         config.check()?;
         let (max_token_bytes, clock) = (config.max_token_bytes, Arc::clone(&config.clock));
+        let max_header_bytes = config.max_header_bytes;
         let constraint = config.constraint.clone();
         Ok(JwtValidator {
             issuers: IssuerTable::new(vec![config.into_rules()?])?,
             max_token_bytes,
+            max_header_bytes,
             clock,
             constraint,
             header_cache: Arc::default(),

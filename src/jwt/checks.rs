@@ -1,12 +1,13 @@
 //! The checks of a verified token against the rules of its issuer.
 
+use super::access_token;
 use super::claim_name::ClaimName;
-use super::claims::RegisteredClaims;
+use super::claims::{EmptyAudience, RegisteredClaims};
 use super::header::Typ;
 use super::issuer_rules::{
     AcceptedIssuers, AcceptedNames, AcceptedTypes, Expiry, IssuerRules, Purpose, RequiredType,
 };
-use super::rejections::{invalid, issuer_mismatch, missing, type_mismatch};
+use super::rejections::{issuer_mismatch, missing, type_mismatch};
 use super::verified_token::VerifiedToken;
 use crate::clock::UnixTime;
 use crate::error::{Rejection, RejectionKind};
@@ -21,6 +22,9 @@ impl IssuerRules {
         self.purpose.check(token)?;
         let authority = self.check_issuer(token)?;
         self.audiences.check(token.claims)?;
+        if let Purpose::IdToken(rules) = &self.purpose {
+            rules.check_audiences(token)?;
+        }
         self.check_times(token)?;
         for requirement in &self.requirements {
             requirement.check(token, self.leeway)?;
@@ -32,11 +36,8 @@ impl IssuerRules {
         let is_accepted = match (&self.types, token.typ) {
             (AcceptedTypes::Default, Typ::Absent | Typ::Jwt | Typ::AccessToken)
             | (AcceptedTypes::IdToken, Typ::Absent | Typ::Jwt) => true,
-            (AcceptedTypes::Only(RequiredType::AccessToken), typ) => typ == Typ::AccessToken,
-            (AcceptedTypes::Only(RequiredType::Jwt), typ) => typ == Typ::Jwt,
-            (AcceptedTypes::Only(RequiredType::Other(expected)), Typ::Other(piece)) => {
-                token.is_typ(piece, expected)
-            }
+            (AcceptedTypes::Only(typ), _) => typ.is_of(token),
+            (AcceptedTypes::OneOf(types), _) => types.iter().any(|typ| typ.is_of(token)),
             _ => false,
         };
         if is_accepted {
@@ -80,6 +81,14 @@ impl IssuerRules {
 }
 
 impl AcceptedNames {
+    /// Returns whether an empty `aud` is accepted.
+    pub(super) fn if_empty(&self) -> EmptyAudience {
+        match self {
+            Self::Any => EmptyAudience::Accepted,
+            Self::OneOf(_) => EmptyAudience::Rejected,
+        }
+    }
+
     /// Checks that `aud` is one of these names, or an array that contains one of them.
     pub(super) fn check(&self, claims: &RegisteredClaims<'_>) -> Result<(), Rejection> {
         let Self::OneOf(accepted) = self else {
@@ -111,75 +120,24 @@ pub(super) fn is_one_of(
         .any(|name| value.is_text_with(escapes, name))
 }
 
+impl RequiredType {
+    fn is_of(&self, token: &VerifiedToken<'_, '_>) -> bool {
+        match (self, token.typ) {
+            (Self::AccessToken, typ) => typ == Typ::AccessToken,
+            (Self::Jwt, typ) => typ == Typ::Jwt,
+            (Self::Other(expected), Typ::Other(piece)) => token.is_typ(piece, expected),
+            (Self::Other(_), _) => false,
+        }
+    }
+}
+
 impl Purpose {
     fn check(&self, token: &VerifiedToken<'_, '_>) -> Result<(), Rejection> {
         match self {
-            Self::AccessToken => check_access_token(token),
-            Self::IdToken(client) => check_id_token(token, client),
+            Self::AccessToken(mark) => access_token::check(token, mark.as_ref()),
+            Self::IdToken(rules) => rules.check(token),
+            // Its `typ`, which is required, is of no other purpose.
+            Self::IntrospectionAnswer => Ok(()),
         }
-    }
-}
-
-/// Rejects a token with a claim that only tokens of another purpose have, unless its `typ` names
-/// its purpose.
-fn check_access_token(token: &VerifiedToken<'_, '_>) -> Result<(), Rejection> {
-    if !matches!(token.typ, Typ::Absent | Typ::Jwt) {
-        return Ok(());
-    }
-    let claims = token.claims;
-    for name in [
-        ClaimName::AtHash,
-        ClaimName::CHash,
-        ClaimName::SHash,
-        ClaimName::Events,
-        ClaimName::SdHash,
-    ] {
-        if claims.has(name) {
-            return Err(type_mismatch(name.as_str()));
-        }
-    }
-    if claims
-        .get(ClaimName::TokenUse)
-        .is_some_and(|v| !v.is_text("access"))
-    {
-        return Err(type_mismatch("token_use"));
-    }
-    let is_typ = |expected: &str| {
-        let typ = claims.get(ClaimName::Typ).and_then(Value::as_str);
-        typ.is_some_and(|t| t.eq_ignore_ascii_case(expected))
-    };
-    let is_bearer = is_typ("Bearer");
-    if claims.has(ClaimName::Typ) && !is_bearer && !is_typ("DPoP") {
-        return Err(type_mismatch("typ"));
-    }
-    if claims.has(ClaimName::Nonce) && !is_bearer {
-        return Err(type_mismatch("nonce"));
-    }
-    Ok(())
-}
-
-/// The checks of OpenID Connect Core 1.0 sections 2 and 3.1.3.7.
-fn check_id_token(token: &VerifiedToken<'_, '_>, client: &str) -> Result<(), Rejection> {
-    let claims = token.claims;
-    for name in [ClaimName::Events, ClaimName::SdHash] {
-        if claims.has(name) {
-            return Err(type_mismatch(name.as_str()));
-        }
-    }
-    if claims
-        .get(ClaimName::TokenUse)
-        .is_some_and(|v| !v.is_text("id"))
-    {
-        return Err(type_mismatch("token_use"));
-    }
-    let is_id = |v: Value<'_>| v.as_str().is_some_and(|t| t.eq_ignore_ascii_case("ID"));
-    if claims.get(ClaimName::Typ).is_some_and(|v| !is_id(v)) {
-        return Err(type_mismatch("typ"));
-    }
-    let audiences = claims.get(ClaimName::Aud).and_then(Value::elements);
-    match claims.get(ClaimName::Azp) {
-        Some(azp) if !azp.is_text(client) => Err(invalid("azp")),
-        None if audiences.is_some_and(|a| a.count() > 1) => Err(missing(ClaimName::Azp)),
-        _ => Ok(()),
     }
 }

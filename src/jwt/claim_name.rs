@@ -25,9 +25,16 @@ pub(super) enum ClaimName {
     TokenUse,
     Typ,
     Nonce,
+    Sd,
+    SdAlg,
+    Vct,
+    Vc,
+    Vp,
+    StatusList,
+    SubId,
 }
 
-const COUNT: usize = ClaimName::Nonce as usize + 1;
+const COUNT: usize = ClaimName::SubId as usize + 1;
 
 /// Every known claim, in the order of its slot.
 const ALL: [ClaimName; COUNT] = [
@@ -51,6 +58,13 @@ const ALL: [ClaimName; COUNT] = [
     ClaimName::TokenUse,
     ClaimName::Typ,
     ClaimName::Nonce,
+    ClaimName::Sd,
+    ClaimName::SdAlg,
+    ClaimName::Vct,
+    ClaimName::Vc,
+    ClaimName::Vp,
+    ClaimName::StatusList,
+    ClaimName::SubId,
 ];
 
 impl ClaimName {
@@ -76,11 +90,25 @@ impl ClaimName {
             Self::TokenUse => "token_use",
             Self::Typ => "typ",
             Self::Nonce => "nonce",
+            Self::Sd => "_sd",
+            Self::SdAlg => "_sd_alg",
+            Self::Vct => "vct",
+            Self::Vc => "vc",
+            Self::Vp => "vp",
+            Self::StatusList => "status_list",
+            Self::SubId => "sub_id",
         }
     }
 
-    pub(super) fn is_known(name: &str) -> bool {
-        Self::from_bytes(name.as_bytes()).is_some() && !name.contains('\0')
+    /// Returns the known claim of that name.
+    pub(super) fn known(name: &str) -> Option<Self> {
+        Self::from_bytes(name.as_bytes()).filter(|_| !name.contains('\0'))
+    }
+
+    /// Returns true if the claim asserts no rights, except for scopes: one of the registered ones,
+    /// or one that only says what the token is made for.
+    pub(super) fn is_neutral(self) -> bool {
+        self as usize <= Self::Nonce as usize
     }
 
     /// Returns the known claim of that name.
@@ -103,6 +131,7 @@ impl ClaimName {
     fn from_bytes(name: &[u8]) -> Option<Self> {
         match name {
             b"client_id" => Some(Self::ClientId),
+            b"status_list" => Some(Self::StatusList),
             b"token_use" => Some(Self::TokenUse),
             _ if name.len() > 8 => None,
             _ => Self::from_packed(pack(name)),
@@ -131,13 +160,19 @@ impl ClaimName {
             SD_HASH => Some(Self::SdHash),
             TYP => Some(Self::Typ),
             NONCE => Some(Self::Nonce),
+            SD => Some(Self::Sd),
+            SD_ALG => Some(Self::SdAlg),
+            VCT => Some(Self::Vct),
+            VC => Some(Self::Vc),
+            VP => Some(Self::Vp),
+            SUB_ID => Some(Self::SubId),
             _ => None,
         }
     }
 }
 
 /// Bytes of the longest known name.
-const LONGEST: usize = ClaimName::ClientId.as_str().len();
+const LONGEST: usize = ClaimName::StatusList.as_str().len();
 
 const ISS: u64 = pack(b"iss");
 const SUB: u64 = pack(b"sub");
@@ -157,6 +192,12 @@ const EVENTS: u64 = pack(b"events");
 const SD_HASH: u64 = pack(b"sd_hash");
 const TYP: u64 = pack(b"typ");
 const NONCE: u64 = pack(b"nonce");
+const SD: u64 = pack(b"_sd");
+const SD_ALG: u64 = pack(b"_sd_alg");
+const VCT: u64 = pack(b"vct");
+const VC: u64 = pack(b"vc");
+const VP: u64 = pack(b"vp");
+const SUB_ID: u64 = pack(b"sub_id");
 
 /// Packs a name of up to eight bytes into a number.
 ///
@@ -199,6 +240,12 @@ impl Slots {
         if let Some(slot) = self.0.get_mut(name as usize) {
             // Fits: no payload is longer than three quarters of the largest token.
             *slot = (member.value_start as u16, member.value_end as u16);
+        }
+    }
+
+    pub(super) fn remove(&mut self, name: ClaimName) {
+        if let Some(slot) = self.0.get_mut(name as usize) {
+            *slot = (0, 0);
         }
     }
 

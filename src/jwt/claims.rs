@@ -18,6 +18,14 @@ pub(super) struct RegisteredClaims<'d> {
     pub(super) confirmation: Option<Confirmation>,
 }
 
+/// Whether an `aud` that is an empty array is accepted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum EmptyAudience {
+    /// It is no audience, and none is required.
+    Accepted,
+    Rejected,
+}
+
 /// The times in the claims of a token.
 #[derive(Clone, Copy)]
 pub(super) struct Times {
@@ -30,7 +38,11 @@ impl<'d> RegisteredClaims<'d> {
     /// Reads the claims only if each one that is present has the right type and form, even if no
     /// rule needs it.
     #[inline(always)]
-    pub(super) fn read(document: &'d Document, slots: &'d Slots) -> Result<Self, Rejection> {
+    pub(super) fn read(
+        document: &'d Document,
+        slots: &'d Slots,
+        empty_audience: EmptyAudience,
+    ) -> Result<Self, Rejection> {
         let escapes = document.escapes();
         let reader = ClaimReader { document, slots };
         for name in [
@@ -42,7 +54,7 @@ impl<'d> RegisteredClaims<'d> {
         ] {
             reader.check(name, |v| is_name(v, escapes))?;
         }
-        reader.check(ClaimName::Aud, |v| is_audience(v, escapes))?;
+        reader.check(ClaimName::Aud, |v| is_audience(v, escapes, empty_audience))?;
         let times = Times {
             expires_at: reader.time(ClaimName::Exp, Rounding::Down)?,
             not_before: reader.time(ClaimName::Nbf, Rounding::Up)?,
@@ -70,6 +82,14 @@ impl<'d> RegisteredClaims<'d> {
 
     pub(super) fn has(&self, name: ClaimName) -> bool {
         self.slots.has(name)
+    }
+
+    /// Returns the place of the value of any claim.
+    pub(super) fn find(&self, name: &str) -> Option<TextRange> {
+        match ClaimName::known(name) {
+            Some(known) => self.piece(known),
+            None => self.document.find(name),
+        }
     }
 
     /// Returns the place of the value of a known claim.
@@ -121,16 +141,20 @@ impl<'d> ClaimReader<'d> {
 }
 
 /// A string, not empty, without control characters.
-fn is_name(value: Value<'_>, escapes: Escapes) -> bool {
+pub(super) fn is_name(value: Value<'_>, escapes: Escapes) -> bool {
     let content = value.content();
     content.is_some_and(|c| !c.is_empty() && is_clean(c, escapes))
 }
 
-/// A string or a non-empty array of strings, without control characters.
-fn is_audience(value: Value<'_>, escapes: Escapes) -> bool {
+/// A string or an array of strings, without control characters.
+fn is_audience(value: Value<'_>, escapes: Escapes, empty: EmptyAudience) -> bool {
     let clean = |v: Value<'_>| v.content().is_some_and(|c| is_clean(c, escapes));
     match value.elements() {
-        Some(mut elements) => elements.clone().next().is_some() && elements.all(clean),
+        Some(mut elements) => {
+            let is_long_enough =
+                empty == EmptyAudience::Accepted || elements.clone().next().is_some();
+            is_long_enough && elements.all(clean)
+        }
         None => clean(value),
     }
 }

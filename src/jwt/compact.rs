@@ -2,13 +2,13 @@
 
 use super::claim_name::{ClaimName, Slots};
 use super::header::{Header, HeaderCache};
+use super::rejections;
 use crate::credential::base64url;
 use crate::error::RejectionKind;
 use crate::json::{
     Document, ENTRY_BYTES, Escapes, Index, NameCheck, RawName, Sink, Span, TextRange, Value,
     scan_object,
 };
-use crate::limits;
 
 /// A token that is parsed but not verified: all of it is untrusted.
 ///
@@ -44,7 +44,7 @@ impl PartEnds {
 }
 
 impl<'t> Compact<'t> {
-    /// Parses a token.
+    /// Parses a token of at most these sizes, of the whole and of the decoded header.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl<'t> Compact<'t> {
     #[inline(always)]
     pub(super) fn parse(
         token: &'t str,
-        max_bytes: usize,
+        (max_bytes, max_header_bytes): (usize, usize),
         header_cache: &HeaderCache,
     ) -> Result<Self, RejectionKind> {
         if token.len() > max_bytes {
@@ -61,7 +61,7 @@ impl<'t> Compact<'t> {
         }
         let (encoded, payload, signature) = split(token)?;
         let header_len = base64url::decoded_len(encoded.len());
-        if header_len > limits::HEADER_BYTES {
+        if header_len > max_header_bytes {
             return Err(unless_encrypted(token, RejectionKind::TokenTooLarge));
         }
         let payload_len = base64url::decoded_len(payload.len());
@@ -80,7 +80,7 @@ impl<'t> Compact<'t> {
         let (payload, rest) = parts.split_at(ends.payload);
         let mut claims = ClaimSink::new(space);
         let escapes = scan_object(payload, &mut claims);
-        let escapes = escapes.map_err(|_| RejectionKind::TokenMalformed)?;
+        let escapes = escapes.map_err(rejections::json)?;
         let ClaimSink { index, slots, .. } = claims;
         let members = index.members();
         let encoded_header = known.is_none().then_some(encoded);
@@ -249,7 +249,8 @@ mod tests {
         let (header, claims) = (br#"{"alg":"HS256"}"#, br#"{"sub":"alice"}"#);
         let parts = [&header[..], &claims[..], &[0xab; 32][..]];
         let token = parts.map(base64url::encode).join(".");
-        let mut compact = Compact::parse(&token, token.len(), &HeaderCache::default()).unwrap();
+        let mut compact =
+            Compact::parse(&token, (token.len(), 100), &HeaderCache::default()).unwrap();
         assert_eq!(compact.signature(), [0xab; 32]);
         let (document, place) = compact.take_document();
         assert_eq!(document.get("sub").unwrap().as_str().unwrap(), "alice");

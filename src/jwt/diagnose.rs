@@ -28,7 +28,7 @@ impl IssuerRules {
         let names_clients = self
             .requirements
             .iter()
-            .any(|d| matches!(d, Requirement::Clients(_)));
+            .any(|d| matches!(d, Requirement::Clients { .. }));
         let is_id = matches!(self.purpose, Purpose::IdToken(_));
         let mut warnings = Vec::new();
         if matches!(self.issuers, AcceptedIssuers::Any) {

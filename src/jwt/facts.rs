@@ -15,9 +15,36 @@ pub(super) fn scopes(
     let Some(name) = name else {
         return Ok(claims.piece(ClaimName::Scope));
     };
-    let piece = claims.document().find(name);
+    let piece = claims.find(name);
     let value = piece.and_then(|p| claims.document().value(p));
     if value.is_some_and(|v| !claims::is_scope(v)) {
+        let invalid = Rejection::new(RejectionKind::ClaimInvalid);
+        return Err(invalid.with_claim(name.to_string()));
+    }
+    Ok(piece)
+}
+
+/// Returns the claim with the client, with its quotes; `name` is the claim to read in place of
+/// `client_id` and `azp`.
+#[inline(always)]
+pub(super) fn client(
+    name: Option<&str>,
+    claims: &RegisteredClaims<'_>,
+) -> Result<Option<TextRange>, Rejection> {
+    match name {
+        Some(name) => client_from(name, claims),
+        None => Ok(claims
+            .piece(ClaimName::ClientId)
+            .or_else(|| claims.piece(ClaimName::Azp))),
+    }
+}
+
+#[inline(never)]
+fn client_from(name: &str, claims: &RegisteredClaims<'_>) -> Result<Option<TextRange>, Rejection> {
+    let document = claims.document();
+    let piece = claims.find(name);
+    let value = piece.and_then(|p| document.value(p));
+    if value.is_some_and(|v| !claims::is_name(v, document.escapes())) {
         let invalid = Rejection::new(RejectionKind::ClaimInvalid);
         return Err(invalid.with_claim(name.to_string()));
     }

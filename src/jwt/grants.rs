@@ -1,26 +1,31 @@
 //! The scopes and claims that an issuer may assert.
 
 use super::claim_name::ClaimName;
-use crate::json::{Document, TextRange, Value};
+use crate::json::{Document, Kind, TextRange, Value};
 use crate::principal::{Facts, Principal, Scopes};
 
 /// The scopes and private claims that an issuer may assert. It may assert all registered claims,
-/// except scopes in `scope` that it was not granted.
+/// except scopes in `scope`, and in the claim that is read in its place, that it was not granted.
 #[derive(Clone, Debug)]
 pub(super) struct Grants {
     pub(super) scopes: Vec<Box<str>>,
     pub(super) claims: Vec<Box<str>>,
 }
 
+/// Claims that assert no rights and that other checks need: a denylist the id of the session, and
+/// status lists the index of the token.
+const KEPT: [&str; 2] = ["sid", "status"];
+
 impl Grants {
-    /// Returns a principal without what the issuer was not granted.
-    pub(super) fn narrow(&self, mut facts: Facts) -> Principal {
+    /// Returns a principal without what the issuer was not granted; `scope_claim` is the claim with
+    /// the scopes in place of `scope`.
+    pub(super) fn narrow(&self, mut facts: Facts, scope_claim: Option<&str>) -> Principal {
         let token_id = facts.token_id();
         let text = |piece| facts.text(piece).map(str::to_owned);
         let (subject, client) = (text(facts.subject), text(facts.client));
         let scopes = facts.text(facts.scopes).map(Scopes::new);
         let scopes = scopes.map(|s| self.granted(s));
-        facts.document = self.narrowed(&facts.document);
+        facts.document = self.narrowed(&facts.document, scope_claim);
         facts.header = TextRange::default();
         facts.token_id = token_id;
         let document = &mut facts.document;
@@ -36,9 +41,9 @@ impl Grants {
         granted.join(" ")
     }
 
-    /// Returns the claim `scope` with the granted scopes only, for code that reads the claim and
-    /// not the principal's scopes.
-    fn scope_claim(&self, value: Value<'_>) -> String {
+    /// Returns a claim of scopes with the granted ones only, for code that reads the claim and not
+    /// the principal's scopes.
+    fn granted_claim(&self, value: Value<'_>) -> String {
         let scopes = match value.elements() {
             Some(elements) => {
                 let scopes: Vec<_> = elements.filter_map(Value::as_str).collect();
@@ -50,19 +55,20 @@ impl Grants {
         serde_json::to_string(&granted).unwrap_or_else(|_| "\"\"".to_owned())
     }
 
-    fn narrowed(&self, whole: &Document) -> Document {
+    fn narrowed(&self, whole: &Document, scope_claim: Option<&str>) -> Document {
+        let has_scopes =
+            |name: &str| name == ClaimName::Scope.as_str() || Some(name) == scope_claim;
         let is_granted = |name: &str| {
-            // The known claims assert no rights except for scopes, which are narrowed below. A
-            // denylist needs the id of the session.
-            let is_always_kept = ClaimName::is_known(name) || name == "sid";
-            is_always_kept || self.claims.iter().any(|claim| **claim == *name)
+            let is_neutral = ClaimName::known(name).is_some_and(ClaimName::is_neutral);
+            let is_kept = is_neutral || KEPT.contains(&name);
+            is_kept || self.claims.iter().any(|claim| **claim == *name)
         };
         let members: Vec<_> = whole
             .members()
             .filter(|(name, ..)| is_granted(name))
             .map(|(name, raw, value)| {
-                if name == ClaimName::Scope.as_str() {
-                    return format!("\"{raw}\":{}", self.scope_claim(value));
+                if has_scopes(&name) && matches!(value.kind(), Kind::Array | Kind::String) {
+                    return format!("\"{raw}\":{}", self.granted_claim(value));
                 }
                 format!("\"{raw}\":{}", value.raw())
             })

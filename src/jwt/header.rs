@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::rejections;
 use crate::crypto::Algorithm;
 use crate::error::RejectionKind;
 use crate::json::{Sink, Span, TextRange, Unescaped, Value, scan_object};
@@ -85,8 +86,9 @@ impl HeaderMembers {
             b"kid" => self.kid = Some(member),
             b"typ" => self.typ = Some(member),
             b"cty" => self.cty = Some(member),
-            // RFC 7515 section 4.1.11, RFC 7797 section 7, RFC 7516 section 4.1.
-            b"crit" | b"b64" | b"zip" | b"enc" => self.is_unsupported = true,
+            // RFC 7515 section 4.1.11, RFC 7797 section 7, RFC 7516 section 4.1. `zip` is ignored
+            // like every unknown member: nothing is ever inflated.
+            b"crit" | b"b64" | b"enc" => self.is_unsupported = true,
             _ => {}
         }
     }
@@ -96,7 +98,7 @@ impl Header {
     /// Reads a decoded header.
     pub(super) fn read(text: &[u8]) -> Result<Self, RejectionKind> {
         let mut members = HeaderMembers::default();
-        scan_object(text, &mut members).map_err(|_| RejectionKind::TokenMalformed)?;
+        scan_object(text, &mut members).map_err(rejections::json)?;
         if members.is_unsupported {
             return Err(RejectionKind::HeaderUnsupported);
         }

@@ -3,10 +3,11 @@
 use super::checks::is_one_of;
 use super::claim_name::{ClaimName, Slots};
 use super::claims::RegisteredClaims;
-use super::facts::{FactReader, scopes};
+use super::facts::{FactReader, client, scopes};
 use super::grants::Grants;
 use super::header::without_application;
 use super::issuer_rules::AcceptedNames;
+use super::purpose::{MARKS, TokenPurpose};
 use super::rejections;
 use super::rejections::{missing, type_mismatch};
 use crate::clock::{Leeway, UnixTime};
@@ -108,13 +109,11 @@ impl IntrospectionRules {
             now,
         } = claims;
         let slots = Slots::in_document(&document);
-        let claims = RegisteredClaims::read(&document, &slots)?;
+        let claims = RegisteredClaims::read(&document, &slots, self.audiences.if_empty())?;
         self.check(&claims, now)?;
         let scopes = scopes(self.scope_claim.as_deref(), &claims)?;
         let (times, confirmation) = (claims.times, claims.confirmation);
-        let client = slots
-            .find(ClaimName::ClientId)
-            .or_else(|| slots.find(ClaimName::Azp));
+        let client = client(None, &claims)?;
         let mut reader = FactReader(&mut document);
         let subject = slots.find(ClaimName::Sub).map(|p| reader.string(p));
         let client = client.map(|p| reader.string(p));
@@ -135,7 +134,7 @@ impl IntrospectionRules {
             key: None,
         };
         Ok(match &self.grants {
-            Some(grants) => grants.narrow(facts),
+            Some(grants) => grants.narrow(facts, self.scope_claim.as_deref()),
             None => Principal::new(facts),
         })
     }
@@ -209,7 +208,20 @@ fn token_type<'d>(claims: &RegisteredClaims<'d>) -> Option<Value<'d>> {
 }
 
 /// Rejects an active token that is not an access token.
+///
+/// `nonce` marks one only if the endpoint does not say the type of the token.
 fn check_purpose(claims: &RegisteredClaims<'_>) -> Result<(), Rejection> {
+    let typ = claims.get(ClaimName::Typ);
+    let typ = match typ.map(Value::as_str) {
+        Some(None) => return Err(type_mismatch("typ")),
+        Some(text) => text,
+        None => None,
+    };
+    let typ = typ.as_deref().map(without_application);
+    let named = typ.and_then(TokenPurpose::of_claim);
+    if named.is_some_and(|purpose| purpose != TokenPurpose::AccessToken) {
+        return Err(type_mismatch("typ"));
+    }
     let is_access = |v: Value<'_>| v.is_text("access") || v.is_text("access_token");
     if claims
         .get(ClaimName::TokenUse)
@@ -217,15 +229,14 @@ fn check_purpose(claims: &RegisteredClaims<'_>) -> Result<(), Rejection> {
     {
         return Err(type_mismatch("token_use"));
     }
-    if let Some(typ) = claims.get(ClaimName::Typ) {
-        let text = typ.as_str().ok_or_else(|| type_mismatch("typ"))?;
-        // A word or a media type for another purpose.
-        let name = without_application(&text);
-        let word = name.split('+').next().unwrap_or_default();
-        let mut others = ["Refresh", "Offline", "ID", "Logout"].iter();
-        if others.any(|other| word.eq_ignore_ascii_case(other)) {
-            return Err(type_mismatch("typ"));
-        }
+    if typ.is_some_and(|typ| TokenPurpose::of_type(typ) == Some(TokenPurpose::AccessToken)) {
+        return Ok(());
+    }
+    if let Some((mark, _)) = MARKS.iter().find(|(mark, _)| claims.has(*mark)) {
+        return Err(type_mismatch(mark.as_str()));
+    }
+    if claims.has(ClaimName::Nonce) && token_type(claims).is_none() && named.is_none() {
+        return Err(type_mismatch("nonce"));
     }
     Ok(())
 }
@@ -409,6 +420,58 @@ mod tests {
     }
 
     #[test]
+    fn response_with_the_mark_of_another_purpose_is_rejected() {
+        for name in [
+            "at_hash",
+            "c_hash",
+            "s_hash",
+            "events",
+            "sd_hash",
+            "_sd",
+            "_sd_alg",
+            "vct",
+            "vc",
+            "vp",
+            "status_list",
+            "sub_id",
+        ] {
+            let mismatch = rejected(RejectionKind::TypeMismatch, name);
+            assert_eq!(outcome(&[(name, "\"x\"")]), mismatch, "{name}");
+            let named = [(name, "\"x\""), ("typ", "\"at+jwt\"")];
+            assert_eq!(outcome(&named), None, "{name}");
+        }
+        for typ in ["dpop+jwt", "application/kb+jwt", "StatusList+jwt", "vc+jwt"] {
+            let typ = format!("\"{typ}\"");
+            let mismatch = rejected(RejectionKind::TypeMismatch, "typ");
+            assert_eq!(outcome(&[("typ", &typ)]), mismatch, "{typ}");
+        }
+    }
+
+    #[test]
+    fn nonce_is_a_mark_only_if_the_type_of_the_token_is_unknown() {
+        let mut rules = rules();
+        rules.token_type = TokenType::Optional;
+        let nonce = |more: &[(&'static str, &'static str)]| {
+            let members = [&[("nonce", "\"n\"")], more].concat();
+            let result = validated(&rules, &with(&members));
+            result
+                .err()
+                .map(|r| r.claim().unwrap_or_default().to_owned())
+        };
+        assert_eq!(nonce(&[]), None);
+        assert_eq!(nonce(&[("token_type", "")]), Some("nonce".to_owned()));
+        assert_eq!(nonce(&[("token_type", ""), ("typ", "\"Bearer\"")]), None);
+    }
+
+    #[test]
+    fn empty_list_of_audiences_is_no_audience() {
+        let mut open = IntrospectionRules::new("https://idp.example.com".into());
+        open.token_type = TokenType::Optional;
+        assert!(validated(&open, &with(&[("aud", "[]")])).is_ok());
+        assert!(validated(&open, &with(&[("aud", "[7]")])).is_err());
+    }
+
+    #[test]
     fn endpoint_asserts_only_what_it_is_granted() {
         let mut rules = rules();
         rules.grant(vec!["a".into()], vec!["tenant".into()]);
@@ -419,5 +482,9 @@ mod tests {
         assert!(principal.claims().value("tenant").is_some());
         assert!(principal.claims().value("role").is_none());
         assert!(!rules.authorities().is_open());
+        rules.scope_claim = Some("scp".into());
+        rules.grant(vec!["a".into()], vec!["scp".into()]);
+        let principal = validated(&rules, &with(&[("scp", "\"a b\"")])).unwrap();
+        assert_eq!(principal.claims().value("scp").unwrap().raw(), "\"a\"");
     }
 }

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use super::absent::AbsentClaims;
+use super::access_token::AccessMark;
 use super::grants::Grants;
 use super::header::Typ;
+use super::id_token::IdTokenRules;
+use super::purpose::TokenPurpose;
 use super::requirement::Requirement;
 use super::tenant::IssuerPattern;
 use crate::clock::Leeway;
@@ -24,6 +28,9 @@ pub(super) struct IssuerRules {
     pub(super) types: AcceptedTypes,
     pub(super) purpose: Purpose,
     pub(super) scope_claim: Option<Box<str>>,
+    /// The claim with the client, in place of `client_id` and `azp`.
+    pub(super) client_claim: Option<Box<str>>,
+    pub(super) absent: AbsentClaims,
     pub(super) requirements: Vec<Requirement>,
     pub(super) grants: Option<Grants>,
 }
@@ -68,6 +75,7 @@ pub(super) enum AcceptedTypes {
     IdToken,
     /// Only this one.
     Only(RequiredType),
+    OneOf(Vec<RequiredType>),
 }
 
 /// A `typ` without its optional prefix.
@@ -79,6 +87,14 @@ pub(super) enum RequiredType {
 }
 
 impl RequiredType {
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::AccessToken => "at+jwt",
+            Self::Jwt => "JWT",
+            Self::Other(typ) => typ,
+        }
+    }
+
     pub(super) fn new(typ: &str) -> Self {
         match Typ::known(typ) {
             Some(Typ::AccessToken) => Self::AccessToken,
@@ -91,16 +107,29 @@ impl RequiredType {
 /// The purpose for which the issuer must have made the token.
 #[derive(Clone, Debug)]
 pub(super) enum Purpose {
-    AccessToken,
-    /// An ID token for this client.
-    IdToken(Box<str>),
+    /// An access token, with the claim that marks it, if there is one.
+    AccessToken(Option<AccessMark>),
+    IdToken(Box<IdTokenRules>),
+    /// The response of an introspection endpoint (RFC 9701).
+    IntrospectionAnswer,
+}
+
+impl Purpose {
+    pub(super) fn as_token_purpose(&self) -> TokenPurpose {
+        match self {
+            Self::AccessToken(_) => TokenPurpose::AccessToken,
+            Self::IdToken(_) => TokenPurpose::IdToken,
+            Self::IntrospectionAnswer => TokenPurpose::IntrospectionAnswer,
+        }
+    }
 }
 
 impl IssuerRules {
     pub(super) fn kind(&self) -> PrincipalKind {
         match self.purpose {
-            Purpose::AccessToken => PrincipalKind::AccessToken,
+            Purpose::AccessToken(_) => PrincipalKind::AccessToken,
             Purpose::IdToken(_) => PrincipalKind::IdToken,
+            Purpose::IntrospectionAnswer => PrincipalKind::Other,
         }
     }
 }

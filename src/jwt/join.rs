@@ -9,7 +9,7 @@ impl JwtValidator {
     /// match; its keys, audiences and rules stay its own.
     ///
     /// The clock and the sender constraint of the first validator, the first
-    /// [cache](Self::cached) and the largest token size apply to all issuers.
+    /// [cache](Self::cached) and the largest sizes of tokens and headers apply to all issuers.
     ///
     /// # Errors
     ///
@@ -47,6 +47,7 @@ impl JwtValidator {
         for other in validators {
             rules.extend(other.issuers.rules().cloned());
             joined.max_token_bytes = joined.max_token_bytes.max(other.max_token_bytes);
+            joined.max_header_bytes = joined.max_header_bytes.max(other.max_header_bytes);
             joined.cache = joined.cache.or(other.cache);
         }
         // Its issuers have other places now, so it must not use the entries of the first one.

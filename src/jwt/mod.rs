@@ -5,7 +5,10 @@
 //! every check that can be disabled is disabled by a method whose name says so. For the tokens of
 //! well-known identity providers there are [`providers`].
 
+mod absent;
+mod access_token;
 mod builder;
+mod builder_purpose;
 mod builder_state;
 mod checks;
 mod claim_name;
@@ -16,12 +19,14 @@ mod diagnose;
 mod facts;
 mod grants;
 mod header;
+mod id_token;
 #[cfg(feature = "introspection")]
 mod introspection_rules;
 mod issuer_rules;
 mod issuers;
 mod join;
 pub mod providers;
+mod purpose;
 mod rejections;
 mod requirement;
 mod revalidation;

@@ -2,6 +2,17 @@
 
 use super::claim_name::ClaimName;
 use crate::error::{Rejection, RejectionKind};
+use crate::json::JsonError;
+
+/// Returns the kind for a part of a token that the scanner refused.
+#[cold]
+pub(super) fn json(error: JsonError) -> RejectionKind {
+    if error.is_over_cap() {
+        RejectionKind::TokenTooLarge
+    } else {
+        RejectionKind::TokenMalformed
+    }
+}
 
 #[cold]
 pub(super) fn missing(name: ClaimName) -> Rejection {

@@ -20,7 +20,11 @@ pub(super) type ClaimCheck = Arc<dyn Fn(Claims<'_>) -> bool + Send + Sync>;
 #[derive(Clone)]
 pub(super) enum Requirement {
     Check(Box<str>, ClaimCheck),
-    Clients(Vec<Box<str>>),
+    Clients {
+        /// The claim with the client, in place of `client_id` and `azp`.
+        claim: Option<Box<str>>,
+        clients: Vec<Box<str>>,
+    },
     MaxAge(Duration),
     MaxLifetime(Duration),
     Present(ClaimName),
@@ -39,14 +43,18 @@ impl Requirement {
         match self {
             Self::Present(name) => claims.piece(*name).map(drop).ok_or_else(|| missing(*name)),
             Self::Value(name, expected) => {
-                let kind = match claims.document().get(name) {
+                let value = claims.find(name).and_then(|p| claims.document().value(p));
+                let kind = match value {
                     None => RejectionKind::ClaimMissing,
                     Some(value) if expected.is(value) == Some(true) => return Ok(()),
                     Some(_) => RejectionKind::ClaimInvalid,
                 };
                 Err(Rejection::new(kind).with_claim(name.to_string()))
             }
-            Self::Clients(clients) => check_client(claims, clients),
+            Self::Clients { claim, clients } => match claim {
+                Some(name) => check_client_from(claims, name, clients),
+                None => check_client(claims, clients),
+            },
             Self::MaxAge(age) => {
                 let limit = issued_at()?.saturating_add(*age);
                 if token.now <= limit.saturating_add(leeway.into()) {
@@ -86,11 +94,25 @@ fn check_client(claims: &RegisteredClaims<'_>, clients: &[Box<str>]) -> Result<(
     Ok(())
 }
 
+fn check_client_from(
+    claims: &RegisteredClaims<'_>,
+    name: &str,
+    clients: &[Box<str>],
+) -> Result<(), Rejection> {
+    let value = claims.find(name).and_then(|p| claims.document().value(p));
+    let kind = match value {
+        None => RejectionKind::ClaimMissing,
+        Some(value) if clients.iter().any(|c| value.is_text(c)) => return Ok(()),
+        Some(_) => RejectionKind::ClaimInvalid,
+    };
+    Err(Rejection::new(kind).with_claim(name.to_string()))
+}
+
 impl fmt::Debug for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Check(name, _) => write!(f, "Check({name:?})"),
-            Self::Clients(clients) => write!(f, "Clients({clients:?})"),
+            Self::Clients { clients, .. } => write!(f, "Clients({clients:?})"),
             Self::MaxAge(age) => write!(f, "MaxAge({age:?})"),
             Self::MaxLifetime(limit) => write!(f, "MaxLifetime({limit:?})"),
             Self::Present(name) => write!(f, "Present({})", name.as_str()),

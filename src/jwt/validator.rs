@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::claim_name::ClaimName;
 use super::claims::RegisteredClaims;
 use super::compact::Compact;
-use super::facts::{FactReader, scopes};
+use super::facts::{FactReader, client, scopes};
 use super::header::{HeaderCache, HeaderText};
 use super::issuer_rules::{IssuerRules, KeySource};
 use super::issuers::IssuerTable;
@@ -83,6 +83,7 @@ use crate::validator::{
 pub struct JwtValidator {
     pub(super) issuers: IssuerTable,
     pub(super) max_token_bytes: usize,
+    pub(super) max_header_bytes: usize,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) constraint: Option<Arc<dyn SenderConstraint>>,
     pub(super) header_cache: Arc<HeaderCache>,
@@ -97,7 +98,8 @@ impl JwtValidator {
         presented: &'t PresentedCredential<'_>,
     ) -> Result<(Compact<'t>, &IssuerRules), Rejection> {
         let text = presented.credential().expose();
-        let token = Compact::parse(text, self.max_token_bytes, &self.header_cache)?;
+        let sizes = (self.max_token_bytes, self.max_header_bytes);
+        let token = Compact::parse(text, sizes, &self.header_cache)?;
         let issuer = self.issuer_of(&token)?;
         let algorithm = token.header.algorithm;
         if issuer.algorithms.is_some_and(|a| !a.contains(algorithm)) {
@@ -144,7 +146,9 @@ impl JwtValidator {
         let key = verify(token, keys)?;
         token.cache_header(&self.header_cache);
         let (mut document, header) = token.take_document();
-        let claims = RegisteredClaims::read(&document, &token.slots)?;
+        issuer.absent.remove(&document, &mut token.slots);
+        let claims = RegisteredClaims::read(&document, &token.slots, issuer.audiences.if_empty())?;
+        let client = client(issuer.client_claim.as_deref(), &claims)?;
         let now = self
             .time(pending.presented)
             .ok_or(RejectionKind::Unavailable)?;
@@ -162,10 +166,7 @@ impl JwtValidator {
         let slots = &token.slots;
         let mut reader = FactReader(&mut document);
         let subject = slots.find(ClaimName::Sub).map(|p| reader.string(p));
-        let client = slots
-            .find(ClaimName::ClientId)
-            .or_else(|| slots.find(ClaimName::Azp))
-            .map(|p| reader.string(p));
+        let client = client.map(|p| reader.string(p));
         let scopes = scopes.map(|p| reader.joined(p));
         let facts = Facts {
             kind: issuer.kind(),
@@ -183,7 +184,7 @@ impl JwtValidator {
             key: Some(key.id()),
         };
         Ok(match &issuer.grants {
-            Some(grants) => grants.narrow(facts),
+            Some(grants) => grants.narrow(facts, issuer.scope_claim.as_deref()),
             None => Principal::new(facts),
         })
     }
@@ -301,6 +302,7 @@ impl fmt::Debug for JwtValidator {
         f.debug_struct("JwtValidator")
             .field("issuers", &self.issuers)
             .field("max_token_bytes", &self.max_token_bytes)
+            .field("max_header_bytes", &self.max_header_bytes)
             .field("clock", &self.clock)
             .field("constraint", &self.constraint)
             .field("cache", &self.cache)

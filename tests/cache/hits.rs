@@ -232,6 +232,53 @@ fn token_is_not_cached_if_closures_need_claims_that_the_principal_lacks() {
     assert_eq!((store.finds(), hits.count()), (2, 0));
 }
 
+#[test]
+fn closures_see_all_claims_of_a_token_whose_principal_is_limited() {
+    let pair = Pair::new("k1");
+    let store = Store::new(pair.key.clone().into());
+    let (cache, hits) = cache();
+    let is_acme = |claims: bearergate::principal::Claims<'_>| {
+        claims.get("tenant").is_ok_and(|t| t == Some("acme"))
+    };
+    let with = || builder(&store).grants(["read"], ["plan"]);
+    let pattern = JwtValidator::builder()
+        .issuer_pattern("https://idp.example.com/{tenant}", move |tenant| {
+            is_acme(tenant.claims()).then(|| Authority::from(tenant.issuer()))
+        })
+        .audience(AUDIENCE)
+        .key_store(store.clone() as Arc<dyn KeyStore>)
+        .clock(clock())
+        .grants(["read"], ["plan"]);
+    let named = json!({"tenant": "acme", "plan": "p", "scope": "read write"});
+    let mut of_tenant = named.clone();
+    of_tenant["iss"] = "https://idp.example.com/one".into();
+    for (builder, claims_of_token) in [
+        (with().check("tenant", is_acme), named.clone()),
+        (pattern, of_tenant),
+    ] {
+        let plain = builder.build().unwrap();
+        let cached = plain.clone().cached(&cache);
+        let token = pair.sign(&claims(&claims_of_token));
+        let uncached = validate_at(&plain, &token, NOW).unwrap();
+        for _ in 0..3 {
+            let principal = validate_at(&cached, &token, NOW).unwrap();
+            assert_eq!(principal.claims().json(), uncached.claims().json());
+            assert!(principal.claims().value("tenant").is_none());
+            assert_eq!(principal.scopes().unwrap().iter().count(), 1);
+            assert_eq!(principal.token_id(), uncached.token_id());
+        }
+    }
+    assert_eq!(hits.count(), 0);
+    // Without closures the limited principal is cached, and is the same.
+    let cached = with().build().unwrap().cached(&cache);
+    let token = pair.sign(&claims(&named));
+    let first = validate_at(&cached, &token, NOW).unwrap();
+    let second = validate_at(&cached, &token, NOW).unwrap();
+    assert_eq!(first.claims().json(), second.claims().json());
+    assert_eq!(first.token_id(), second.token_id());
+    assert_eq!(hits.count(), 1);
+}
+
 // Defect C04 (cached past its end): docs/defects.md
 #[test]
 fn entry_is_removed_at_exp_and_the_token_is_validated_again_within_the_leeway() {

@@ -89,6 +89,26 @@ async fn invalid_signed_response_is_not_used() {
 }
 
 #[tokio::test]
+async fn signed_response_over_a_cap_is_that_of_a_token_that_is_too_large() {
+    let setup = setup();
+    let with = |name: &str, members: usize| {
+        let members = (0..members).map(|n| (format!("n{n}"), json!(0)));
+        let mut inner = json!({"active": true, "token_type": "Bearer", "aud": AUDIENCE});
+        inner["exp"] = json!(1_800_000_300_u64);
+        inner[name] = serde_json::Value::Object(members.collect());
+        response(&setup).claim("token_introspection", inner)
+    };
+    for (at, (members, expected)) in [(1_024, Ok(())), (1_025, Err(RejectionKind::TokenTooLarge))]
+        .into_iter()
+        .enumerate()
+    {
+        answer(&setup, MEDIA, with("x", members).sign());
+        let result = setup.validate(&format!("token-{at}")).await;
+        assert_eq!(result, expected, "{members}");
+    }
+}
+
+#[tokio::test]
 async fn unsigned_response_is_not_used_if_signed_ones_are_required() {
     let setup = setup();
     let plain =

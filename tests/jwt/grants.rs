@@ -57,6 +57,92 @@ fn scope_claim_has_only_granted_scopes() {
 }
 
 #[test]
+fn claim_that_is_read_in_place_of_scope_has_only_granted_scopes() {
+    let scopes = || common::claims().set("scope", r#""admin a""#);
+    let bounded = |claims: &[&str]| {
+        let builder = common::builder().scopes_from("scp");
+        let builder = builder.grants(["orders:read"], claims.iter().copied());
+        builder.build().unwrap()
+    };
+    for (scp, left) in [
+        (r#""orders:read admin""#, r#""orders:read""#),
+        (r#"["admin","orders\u003aread"]"#, r#""orders:read""#),
+        (r#"["admin"]"#, r#""""#),
+    ] {
+        for name in ["scp", "s\\u0063p"] {
+            let token = common::token(scopes().set(name, scp));
+            let principal = common::validate(&bounded(&["scp", "tenant"]), &token).unwrap();
+            let claims = principal.claims();
+            assert_eq!(claims.value("scp").unwrap().raw(), left, "{scp}");
+            assert_eq!(claims.value("scope").unwrap().raw(), r#""""#);
+            assert!(!claims.json().contains("admin"), "{scp}");
+            assert!(!principal.scopes().unwrap().contains("admin"));
+        }
+    }
+    // Without a grant of the claim itself it is left out, and another claim is not touched.
+    let token = common::token(
+        scopes()
+            .set("scp", r#""admin""#)
+            .set("tenant", r#""admin""#),
+    );
+    let principal = common::validate(&bounded(&["tenant"]), &token).unwrap();
+    assert!(principal.claims().value("scp").is_none());
+    assert_eq!(principal.claims().get("tenant").unwrap(), Some("admin"));
+}
+
+#[test]
+fn scope_is_granted_as_a_whole() {
+    let granted = ["orders", "orders:read:own", "admin"];
+    let bounded = common::builder().grants(granted, ["tenant"]).build();
+    let bounded = bounded.unwrap();
+    let scope = r#""orders:read order orders:read:own:x orders admi Admin administer""#;
+    let token = common::token(common::claims().set("scope", scope));
+    let principal = common::validate(&bounded, &token).unwrap();
+    let left: Vec<_> = principal.scopes().unwrap().iter().collect();
+    assert_eq!(left, ["orders"]);
+    assert_eq!(
+        principal.claims().value("scope").unwrap().raw(),
+        r#""orders""#
+    );
+}
+
+#[test]
+fn claim_is_granted_as_a_whole() {
+    let payload = ["ten", "tenant", "tenant_id", "Tenant"]
+        .iter()
+        .fold(common::claims(), |all, name| all.set(name, "1"));
+    let principal = common::validate(&bounded(), &common::token(payload)).unwrap();
+    for (name, is_kept) in [
+        ("tenant", true),
+        ("ten", false),
+        ("tenant_id", false),
+        ("Tenant", false),
+    ] {
+        assert_eq!(principal.claims().value(name).is_some(), is_kept, "{name}");
+    }
+}
+
+#[test]
+fn claims_that_other_checks_need_are_kept() {
+    let status = r#"{"status_list":{"idx":7,"uri":"https://idp.example.com/list"}}"#;
+    let payload = common::claims()
+        .set("status", status)
+        .set("sid", r#""s1""#)
+        .set("status_list", "1")
+        .set("sub_id", "1")
+        .set("statuses", "1");
+    // Under its own `typ` a token may have claims that mark others elsewhere.
+    let token = common::mac(common::header().set("typ", r#""at+jwt""#), payload);
+    let principal = common::validate(&bounded(), &token).unwrap();
+    let claims = principal.claims();
+    assert_eq!(claims.value("status").unwrap().raw(), status);
+    assert!(claims.value("sid").is_some());
+    for name in ["status_list", "sub_id", "statuses"] {
+        assert!(claims.value(name).is_none(), "{name}");
+    }
+}
+
+#[test]
 fn without_grants_the_principal_has_all_claims() {
     let principal = validated(&common::builder().build().unwrap());
     assert!(principal.scopes().unwrap().contains("admin"));

@@ -12,6 +12,8 @@
 
 mod common;
 
+mod absent;
+mod clients;
 mod grants;
 mod header;
 mod issuers;
@@ -19,6 +21,7 @@ mod key_spelling;
 mod keys;
 mod order;
 mod property;
+mod purposes;
 mod requirements;
 mod spelling;
 mod stores;

@@ -229,7 +229,11 @@ fn id_token_preset_accepts_only_id_tokens() {
         (good().set("aud", "[\"app\"]"), "accept"),
         (good().set("token_use", "\"id\""), "accept"),
         (good().set("typ", "\"ID\""), "accept"),
-        (two().set("azp", "\"app\""), "accept"),
+        (two().set("azp", "\"app\""), "audience_mismatch aud"),
+        (
+            two().set("aud", "[\"app\",\"app\"]").set("azp", "\"app\""),
+            "accept",
+        ),
         (two(), "claim_missing azp"),
         (two().set("azp", "\"b\""), "claim_invalid azp"),
         (good().set("azp", "\"b\""), "claim_invalid azp"),
@@ -332,6 +336,13 @@ fn token_sizes_outside_their_range_do_not_build() {
     }
     for bytes in [1, 65_536] {
         assert!(builder().max_token_bytes(bytes).build().is_ok());
+    }
+    for bytes in [0, 16_385, usize::MAX] {
+        let built = builder().max_header_bytes(bytes).build();
+        refused(built, ConfigErrorKind::OutOfRange, "max_header_bytes");
+    }
+    for bytes in [1, 16_384] {
+        assert!(builder().max_header_bytes(bytes).build().is_ok());
     }
 }
 

@@ -280,25 +280,76 @@ fn nesting_and_members_are_limited_inclusively() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     for (depth, expected) in [
         (31, "accept"),
-        (32, "token_malformed"),
-        (5_000, "token_malformed"),
+        (32, "token_too_large"),
+        (5_000, "token_too_large"),
     ] {
         let deep = claims().set("x", nested(depth));
         assert_eq!(outcome(&validator(), &token(deep)), expected, "{depth}");
+        if depth < 1_000 {
+            let deep = mac(header().set("x", nested(depth)), claims());
+            assert_eq!(outcome(&validator(), &deep), expected, "{depth}");
+        }
     }
     let open_ended = format!("{{\"x\":{}", "[".repeat(12_000));
-    assert_eq!(outcome(&validator(), &token(open_ended)), "token_malformed");
-    let own = 5;
-    for (count, expected) in [(256, "accept"), (257, "token_malformed")] {
-        let many = (own..count).fold(claims(), |all, n| all.add(&format!("m{n}"), 0));
-        assert_eq!(outcome(&validator(), &token(many)), expected, "{count}");
-        let members: Vec<_> = (0..count).map(|n| format!("\"m{n}\":0")).collect();
+    assert_eq!(outcome(&validator(), &token(open_ended)), "token_too_large");
+    for (count, expected) in [(256, "accept"), (257, "token_too_large")] {
+        let fill = |from: usize, text| {
+            (from..count).fold(text, |all: Text, n| all.add(&format!("m{n}"), 0))
+        };
+        let many = token(fill(5, claims()));
+        assert_eq!(outcome(&validator(), &many), expected, "{count}");
+        let many = mac(fill(1, header()), claims());
+        assert_eq!(outcome(&validator(), &many), expected, "{count}");
+    }
+    for (count, expected) in [(1_024, "accept"), (1_025, "token_too_large")] {
+        let members: Vec<_> = (0..count).map(|n| format!("\"{n}\":0")).collect();
         let inner = format!("{{{}}}", members.join(","));
-        assert_eq!(
-            outcome(&validator(), &token(claims().set("x", inner))),
-            expected,
-            "{count}"
-        );
+        for inner in [
+            inner.clone(),
+            format!("[[{inner}]]"),
+            format!("{{\"y\":{inner}}}"),
+        ] {
+            let many = token(claims().set("x", &inner));
+            assert_eq!(outcome(&validator(), &many), expected, "{count}");
+        }
+        let wide = builder().max_header_bytes(16 * 1024).build().unwrap();
+        let many = mac(header().set("x", inner), claims());
+        assert_eq!(outcome(&wide, &many), expected, "{count}");
+    }
+}
+
+// Defect M02 (many members take quadratic time): docs/defects.md
+#[test]
+fn duplicate_among_many_members_is_found() {
+    let members = |n: usize| {
+        let members: Vec<_> = (0..n).map(|n| format!("\"m{n}\":0")).collect();
+        members.join(",")
+    };
+    for (again, expected) in [
+        ("m0", "token_malformed"),
+        ("m300", "token_malformed"),
+        ("m\\u0039\\u0039\\u0039", "token_malformed"),
+        ("m1000", "accept"),
+    ] {
+        let inner = format!("{{{},\"{again}\":1}}", members(1_000));
+        let claims = claims().set("x", format!("[{inner},0]"));
+        assert_eq!(outcome(&validator(), &token(claims)), expected, "{again}");
+    }
+}
+
+#[test]
+fn every_finite_number_is_accepted() {
+    for (raw, expected) in [
+        ("1.7976931348623157e308", "accept"),
+        ("-1.7976931348623157e308", "accept"),
+        ("5e-324", "accept"),
+        ("1e309", "token_malformed"),
+        ("-1.7976931348623159e308", "token_malformed"),
+    ] {
+        let number = token(claims().set("x", raw));
+        assert_eq!(outcome(&validator(), &number), expected, "{raw}");
+        let number = mac(header().set("x", raw), claims());
+        assert_eq!(outcome(&validator(), &number), expected, "{raw}");
     }
 }
 
@@ -359,13 +410,50 @@ fn size_of_the_decoded_header_is_limited_inclusively() {
         (4097, "token_too_large"),
         (9000, "token_too_large"),
     ] {
-        let empty = header().set("x", "\"\"").to_string().len();
-        let header = header().set("x", format!("\"{}\"", "x".repeat(len - empty)));
-        assert_eq!(header.to_string().len(), len);
-        assert_eq!(
-            outcome(&validator(), &mac(header, claims())),
-            expected,
-            "{len}"
-        );
+        assert_eq!(outcome(&validator(), &with_header(len)), expected, "{len}");
     }
+}
+
+/// A token with a decoded header of exactly this many bytes.
+fn with_header(len: usize) -> String {
+    let empty = header().set("x", "\"\"").to_string().len();
+    let header = header().set("x", format!("\"{}\"", "x".repeat(len - empty)));
+    assert_eq!(header.to_string().len(), len);
+    mac(header, claims())
+}
+
+#[test]
+fn configured_size_of_the_header_is_limited_inclusively() {
+    let with = |bytes: usize| builder().max_token_bytes(64 * 1024).max_header_bytes(bytes);
+    for bytes in [100, 4_096, 5_000, 16_384] {
+        let validator = with(bytes).build().unwrap();
+        for (len, expected) in [(bytes, "accept"), (bytes + 1, "token_too_large")] {
+            assert_eq!(outcome(&validator, &with_header(len)), expected, "{len}");
+        }
+    }
+    // The size of the whole token stays limited, and the header stays strict.
+    let validator = builder().max_header_bytes(16_384).build().unwrap();
+    assert_eq!(outcome(&validator, &with_header(11_000)), "accept");
+    assert_eq!(outcome(&validator, &with_header(13_000)), "token_too_large");
+    let critical = header().set("x", format!("\"{}\"", "x".repeat(5_000)));
+    let critical = mac(critical.set("crit", r#"["x"]"#), claims());
+    assert_eq!(outcome(&validator, &critical), "header_unsupported");
+}
+
+#[test]
+fn joined_validator_takes_the_largest_sizes() {
+    let other = bearergate::JwtValidator::builder()
+        .issuer("https://other.example.com")
+        .audience(AUDIENCE)
+        .keys(secret().into())
+        .max_header_bytes(5_000)
+        .build()
+        .unwrap();
+    assert_eq!(
+        outcome(&validator(), &with_header(5_000)),
+        "token_too_large"
+    );
+    let both = bearergate::JwtValidator::join([validator(), other]).unwrap();
+    assert_eq!(outcome(&both, &with_header(5_000)), "accept");
+    assert_eq!(outcome(&both, &with_header(5_001)), "token_too_large");
 }

@@ -1,5 +1,7 @@
 //! Registered claims of every type, escapes, actors and scopes.
 
+use bearergate::JwtValidator;
+
 use crate::common::*;
 
 const VALUES: [(&str, &str); 14] = [
@@ -21,7 +23,7 @@ const VALUES: [(&str, &str); 14] = [
 
 /// The outcomes for one claim with each value, in their order: `A` accept, `I` claim_invalid,
 /// `M` claim_missing, `X` a mismatch, `B` binding_required.
-fn check_row(validator: &bearergate::JwtValidator, claim: &str, row: &str) {
+fn check_row(validator: &JwtValidator, claim: &str, row: &str) {
     let codes: Vec<&str> = row.split(' ').collect();
     assert_eq!(codes.len(), VALUES.len());
     for ((name, raw), code) in VALUES.iter().zip(codes) {
@@ -58,7 +60,7 @@ fn registered_claim_of_wrong_type_is_rejected_even_if_not_required() {
         ("jti", "A I I I I I I A I I I I I I"),
         ("client_id", "A I I I I I I A I I I I I I"),
         ("azp", "A I I I I I I A I I I I I I"),
-        ("aud", "A I I I I I I A A I A I I I"),
+        ("aud", "A I I I I I I A A A A I I I"),
         ("exp", "A I I A I A I I I I I I I I"),
         ("nbf", "A I I A I A I I I I I I I I"),
         ("iat", "A I I A I A I I I I I I I I"),
@@ -171,6 +173,22 @@ fn audience_is_one_whole_member_byte_for_byte() {
     ] {
         let outcome = outcome(&validator(), &token(claims().set("aud", &raw)));
         assert_eq!(outcome, "claim_invalid aud", "{raw}");
+    }
+}
+
+#[test]
+fn empty_list_of_audiences_is_no_audience() {
+    let open = JwtValidator::builder().issuer(ISSUER).any_audience();
+    let open = open.keys(secret().into()).clock(clock()).build().unwrap();
+    for raw in ["[]", "[ ]"] {
+        let token = token(claims().set("aud", raw));
+        let principal = validate(&open, &token).unwrap();
+        assert_eq!(principal.audience().count(), 0);
+        assert_eq!(outcome(&validator(), &token), "claim_invalid aud");
+    }
+    for raw in ["[[]]", "[null]", "[\"a\",7]", "{}", "null"] {
+        let token = token(claims().set("aud", raw));
+        assert_eq!(outcome(&open, &token), "claim_invalid aud", "{raw}");
     }
 }
 

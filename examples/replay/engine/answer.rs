@@ -14,7 +14,11 @@ pub(super) struct Answer {
 
 /// The verdict of a line.
 pub(super) enum Verdict {
-    Accept(Principal),
+    Accept {
+        principal: Principal,
+        /// Whether the answer has the client.
+        with_client: bool,
+    },
     ConfigError(ConfigError),
     InputError(Fault),
     /// The token is rejected, or could not be validated.
@@ -25,9 +29,15 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{{\"id\":{}", Text(self.id.as_deref()))?;
         match &self.verdict {
-            Verdict::Accept(principal) => {
+            Verdict::Accept {
+                principal,
+                with_client,
+            } => {
                 write!(f, ",\"verdict\":\"accept\"")?;
                 write!(f, ",\"subject\":{}", Text(principal.subject()))?;
+                if *with_client {
+                    write!(f, ",\"client\":{}", Text(principal.client()))?;
+                }
                 write!(f, ",\"claims\":{}", Compact(principal.claims().json()))?;
             }
             Verdict::ConfigError(error) => write_refusal(f, "config_error", error.kind().as_str())?,

@@ -32,10 +32,22 @@ pub(super) struct Config<'j> {
     pub(super) issuer: Option<Names<'j>>,
     pub(super) audience: Option<Names<'j>>,
     pub(super) typ: Option<Cow<'j, str>>,
+    pub(super) accept_types: Option<Names<'j>>,
+    pub(super) access_mark: Option<AccessMark<'j>>,
+    pub(super) absent_if_empty: Option<Names<'j>>,
+    pub(super) absent_if_null: Option<Names<'j>>,
+    pub(super) client_from: Option<Cow<'j, str>>,
+    pub(super) max_header_bytes: Option<f64>,
     pub(super) leeway: Option<u64>,
     pub(super) is_expiry_optional: bool,
     /// The members of the line that it was read from, except the keys.
     pub(super) text: String,
+}
+
+/// A claim that only access tokens have, and its value if one is required.
+pub(super) struct AccessMark<'j> {
+    pub(super) name: Cow<'j, str>,
+    pub(super) value: Option<Cow<'j, str>>,
 }
 
 /// A list of strings.
@@ -66,12 +78,21 @@ impl<'j> Case<'j> {
 
 impl<'j> Config<'j> {
     fn read(line: &Object<'j>) -> Result<Self, Fault> {
+        if let (Some(_), Some(_)) = (line.get("type"), line.get("accept_types")) {
+            return Err(Fault::of(Fault::CONFLICT, "accept_types"));
+        }
         Ok(Self {
             keys: keys(line)?,
-            algorithms: line.get("algorithms").map(algorithms).transpose()?,
+            algorithms: array(line, "algorithms")?,
             issuer: names(line, "issuer")?,
             audience: names(line, "audience")?,
             typ: string(line, "type")?,
+            accept_types: array(line, "accept_types")?,
+            access_mark: access_mark(line)?,
+            absent_if_empty: array(line, "absent_if_empty")?,
+            absent_if_null: array(line, "absent_if_null")?,
+            client_from: string(line, "client_from")?,
+            max_header_bytes: number(line, "max_header_bytes")?,
             leeway: leeway(line)?,
             is_expiry_optional: is_expiry_optional(line)?,
             text: config_text(line),
@@ -94,6 +115,12 @@ const CONFIG: &[&str] = &[
     "issuer",
     "audience",
     "type",
+    "accept_types",
+    "access_mark",
+    "absent_if_empty",
+    "absent_if_null",
+    "client_from",
+    "max_header_bytes",
     "leeway",
     "expiry",
 ];
@@ -168,8 +195,25 @@ fn strings<'j>(value: Value<'j>) -> Option<Names<'j>> {
     value.elements()?.map(Value::as_str).collect()
 }
 
-fn algorithms<'j>(value: Value<'j>) -> Result<Names<'j>, Fault> {
-    strings(value).ok_or(Fault::of(Fault::TYPE, "algorithms"))
+fn array<'j>(line: &Object<'j>, name: &'static str) -> Result<Option<Names<'j>>, Fault> {
+    let read = |value: Value<'j>| strings(value).ok_or(Fault::of(Fault::TYPE, name));
+    line.get(name).map(read).transpose()
+}
+
+/// Reads `access_mark`: a name, or an object with exactly a name and a value.
+fn access_mark<'j>(line: &Object<'j>) -> Result<Option<AccessMark<'j>>, Fault> {
+    let Some(mark) = line.get("access_mark") else {
+        return Ok(None);
+    };
+    if let Some(name) = mark.as_str() {
+        return Ok(Some(AccessMark { name, value: None }));
+    }
+    let mark = mark.as_object().filter(|mark| mark.len() == 2);
+    let member = |name| mark.as_ref()?.get(name)?.as_str();
+    match (member("name"), member("value")) {
+        (Some(name), value @ Some(_)) => Ok(Some(AccessMark { name, value })),
+        _ => Err(Fault::of(Fault::TYPE, "access_mark")),
+    }
 }
 
 fn names<'j>(line: &Object<'j>, name: &'static str) -> Result<Option<Names<'j>>, Fault> {

@@ -85,7 +85,7 @@ impl<N: Write> Engine<N> {
         let _ = match verdict {
             Verdict::ConfigError(error) => writeln!(self.notes, "line {number}: {error}"),
             Verdict::InputError(fault) => writeln!(self.notes, "line {number}: {fault}"),
-            Verdict::Accept(_) | Verdict::Refuse(_) => Ok(()),
+            Verdict::Accept { .. } | Verdict::Refuse(_) => Ok(()),
         };
     }
 }

@@ -8,6 +8,7 @@ use bearergate::clock::{Clock, Leeway};
 use bearergate::credential::PresentedCredential;
 use bearergate::crypto::{Algorithm, Algorithms};
 use bearergate::error::ConfigErrorKind;
+use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::{Key, KeySet};
 use bearergate::{
     ConfigError, JwtValidator, NowOrLater, Principal, Rejection, RejectionKind, TokenValidator,
@@ -15,7 +16,7 @@ use bearergate::{
 
 use super::answer::Verdict;
 use super::cache::Cache;
-use super::case::{Case, Config, Credential, KeySource, Names};
+use super::case::{AccessMark, Case, Config, Credential, KeySource, Names};
 
 /// Keys and validators, made once for each text that describes them.
 pub(super) struct Validators {
@@ -37,7 +38,10 @@ impl Validators {
     pub(super) fn verdict(&mut self, case: &Case<'_>) -> Verdict {
         match self.validator(&case.config) {
             Ok(validator) => match validate(validator, case) {
-                Ok(principal) => Verdict::Accept(principal),
+                Ok(principal) => Verdict::Accept {
+                    principal,
+                    with_client: case.config.client_from.is_some(),
+                },
                 Err(rejection) => Verdict::Refuse(rejection),
             },
             Err(error) => Verdict::ConfigError(error.clone()),
@@ -106,8 +110,12 @@ fn build(
     if let Some(names) = &config.algorithms {
         builder = builder.algorithms(algorithms(names)?);
     }
-    if let Some(typ) = &config.typ {
-        builder = builder.require_type(typ.as_ref());
+    builder = with_types(builder, config);
+    if let Some(claim) = &config.client_from {
+        builder = builder.client_from(claim.as_ref());
+    }
+    if let Some(bytes) = config.max_header_bytes {
+        builder = builder.max_header_bytes(whole("max_header_bytes", bytes)?);
     }
     if let Some(secs) = config.leeway {
         builder = builder.leeway(leeway(secs)?);
@@ -116,6 +124,43 @@ fn build(
         builder = builder.allow_missing_expiry();
     }
     builder.build()
+}
+
+/// Adds what tells access tokens from others, and the claims that count as absent.
+fn with_types(
+    mut builder: JwtValidatorBuilder<Ready>,
+    config: &Config<'_>,
+) -> JwtValidatorBuilder<Ready> {
+    if let Some(typ) = &config.typ {
+        builder = builder.require_type(typ.as_ref());
+    }
+    if let Some(types) = &config.accept_types {
+        builder = builder.accept_types(types);
+    }
+    match &config.access_mark {
+        Some(AccessMark { name, value: None }) => builder = builder.access_mark(name.as_ref()),
+        Some(AccessMark {
+            name,
+            value: Some(value),
+        }) => builder = builder.access_mark_value(name.as_ref(), value.as_ref()),
+        None => {}
+    }
+    if let Some(claims) = &config.absent_if_empty {
+        builder = builder.absent_if_empty(owned(claims));
+    }
+    if let Some(claims) = &config.absent_if_null {
+        builder = builder.absent_if_null(owned(claims));
+    }
+    builder
+}
+
+/// Reads a size; the builder refuses one that is out of range.
+fn whole(field: &'static str, number: f64) -> Result<usize, ConfigError> {
+    if number >= 0.0 && number.fract() == 0.0 {
+        return Ok(number as usize);
+    }
+    let detail = "expected a whole number; give one without a fraction";
+    Err(ConfigError::new(ConfigErrorKind::OutOfRange, field, detail))
 }
 
 fn owned(names: &Names<'_>) -> Vec<String> {
