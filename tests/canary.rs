@@ -262,7 +262,6 @@ fn invalid_jwks() -> Vec<Value> {
         with("alg", CANARY.into()),
         with("use", CANARY.into()),
         with("key_ops", json!([CANARY])),
-        with("kid", json!([CANARY])),
         json!({"kty": "RSA", "n": CANARY, "e": "AQAB"}),
         json!({"kty": "RSA", "n": b64(CANARY), "e": "AQAB", "d": CANARY, "p": CANARY}),
         json!({"kty": "OKP", "crv": "Ed25519", "x": b64(&CANARY[..31])}),
@@ -287,6 +286,13 @@ fn rejected_jwk_is_not_shown() {
     for jwk in invalid_jwks() {
         watch.config(Key::from_jwk(jwk.to_string()));
     }
+    // A key of a set is good without a `kid` that is not a string.
+    let mut odd_kid = json!({
+        "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+    });
+    odd_kid["kid"] = json!([CANARY]);
+    watch.config(Key::from_jwk(odd_kid.to_string()));
+    watch.debug(&KeySet::from_jwks(json!({"keys": [odd_kid]}).to_string()).unwrap());
     for text in [
         CANARY.to_owned(),
         format!("{{\"k\":\"{CANARY}"),

@@ -898,6 +898,21 @@ fn a_duplicate_inside_one_member_skips_that_member() {
 }
 
 #[test]
+fn a_member_may_have_as_many_members_as_an_object_inside_a_text() {
+    let mut large = with(es256_jwk(), "kid", "large");
+    for at in 0..1_000 {
+        large[format!("m{at}")] = json!(at);
+    }
+    let mut other = json!({});
+    for at in 0..1_000 {
+        other[format!("m{at}")] = json!(at);
+    }
+    let set = json!({"keys": [large], "other": other}).to_string();
+    let set = KeySet::from_jwks(set).unwrap();
+    assert_eq!(set.keys()[0].kid(), Some("large"));
+}
+
+#[test]
 fn only_jwt_svid_keys_of_a_spiffe_bundle_count() {
     let bundle = |uses: &[Value]| {
         let keys: Vec<_> = uses

@@ -308,10 +308,12 @@ mod input {
         let case = without(&case(), "pem");
         let jwks = json!({"keys": [jwk()]}).to_string();
         let twice = jwks.replacen("\"kty\"", "\"kty\":\"OKP\",\"kty\"", 1);
+        let two_sets = jwks.replacen("\"keys\"", "\"keys\":[],\"keys\"", 1);
         for (form, keys, kind) in [
             ("jwks", json!({"keys": []}), "no_usable_key"),
             ("jwks", json!({}), "value_malformed"),
-            ("jwks", twice.into(), "value_malformed"),
+            ("jwks", twice.into(), "no_usable_key"),
+            ("jwks", two_sets.into(), "value_malformed"),
             ("jwks", "".into(), "value_malformed"),
             ("jwk", with(&jwk(), "d", b64([1; 32])), "key_private"),
             ("jwk", json!({"kty": "OKP"}), "key_malformed"),

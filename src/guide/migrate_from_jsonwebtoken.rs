@@ -57,7 +57,7 @@
 //! | `reject_tokens_expiring_in_less_than` | none: compare in `check` |
 //! | `ErrorKind` | [`RejectionKind`](crate::RejectionKind) |
 //! | `CryptoProvider::install_default` | none: nothing is global to the process |
-//! | `encode` | [`JwtIssuer`](crate::issuer::JwtIssuer), which rotates its keys too |
+//! | `encode` | [`JwtIssuer`](crate::issuer::JwtIssuer), which rotates its keys too; with a secret among your own services: [`SigningKey::hs256_verifiers_can_mint`](crate::issuer::SigningKey::hs256_verifiers_can_mint) |
 //!
 //! # What is refused here
 //!

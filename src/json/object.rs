@@ -48,29 +48,23 @@ impl<'j> Object<'j> {
     fn parse_with<const MOST: usize>(text: &'j [u8]) -> Result<Self, JsonError> {
         let mut members = Collect::<MOST>(Vec::new());
         scan_object(text, &mut members)?;
-        Self::from_scanned(text, members)
+        Self::from_scanned(text, members.0)
     }
 
     /// Scans a text like [`parse`](Self::parse), and allows duplicate members in the values.
     ///
-    /// A value must be read by [`Value::as_object`] or [`Value::parse`], which refuse duplicates
+    /// A value must be read by [`Value::to_object`] or [`Value::parse`], which refuse duplicates
     /// in it.
     pub(crate) fn parse_outer(text: &'j [u8]) -> Result<Self, JsonError> {
         let mut members = Collect::<{ limits::JSON_MEMBERS }>(Vec::new());
         scan_outer_object(text, &mut members)?;
-        Self::from_scanned(text, members)
+        Self::from_scanned(text, members.0)
     }
 
-    fn from_scanned<const MOST: usize>(
-        text: &'j [u8],
-        members: Collect<MOST>,
-    ) -> Result<Self, JsonError> {
+    fn from_scanned(text: &'j [u8], members: Vec<Span>) -> Result<Self, JsonError> {
         let text = str::from_utf8(text)
             .map_err(|e| JsonError::new(JsonErrorKind::InvalidUnicode, e.valid_up_to()))?;
-        Ok(Self {
-            text,
-            members: members.0,
-        })
+        Ok(Self { text, members })
     }
 
     /// Returns the value of the member with this name; names are compared after unescaping.
@@ -126,8 +120,14 @@ impl<'j> Value<'j> {
     ///
     /// The text of the object is scanned again, and a list of its members is allocated.
     pub fn as_object(self) -> Option<Object<'j>> {
+        self.to_object().ok()
+    }
+
+    /// Returns the members of an object, or what is wrong with it where the text around it was
+    /// scanned by [`Object::parse_outer`].
+    pub(crate) fn to_object(self) -> Result<Object<'j>, JsonError> {
         // The scan of the whole text has held a top object to its own bound.
-        Object::parse_with::<{ limits::JSON_INNER_MEMBERS }>(self.bytes()).ok()
+        Object::parse_with::<{ limits::JSON_INNER_MEMBERS }>(self.bytes())
     }
 }
 

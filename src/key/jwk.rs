@@ -25,7 +25,7 @@ pub(super) fn member(jwk: Value<'_>, purpose: SetPurpose) -> Result<KeyDraft, Fl
     if jwk.kind() != Kind::Object {
         return Err(NOT_OBJECT);
     }
-    let jwk = Object::parse(jwk.raw().as_bytes()).map_err(|error| match error.kind() {
+    let jwk = jwk.to_object().map_err(|error| match error.kind() {
         JsonErrorKind::DuplicateMember => DUPLICATE,
         _ => NOT_OBJECT,
     })?;

@@ -69,8 +69,10 @@ impl SetReader<'_> {
 fn document(text: &[u8]) -> Result<Object<'_>, JsonError> {
     let document = Object::parse_outer(text)?;
     for (name, value) in document.members() {
-        if name != "keys" || value.kind() != Kind::Array {
-            Value::parse(value.raw().as_bytes())?;
+        match value.kind() {
+            Kind::Array if name == "keys" => {}
+            Kind::Object => drop(value.to_object()?),
+            _ => drop(Value::parse(value.raw().as_bytes())?),
         }
     }
     Ok(document)

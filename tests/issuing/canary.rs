@@ -40,12 +40,18 @@ fn private_parts(keys: &SigningKeys) -> Vec<Vec<u8>> {
     let keys = stored["keys"].as_array().unwrap().iter();
     keys.map(|key| {
         let der = URL_SAFE_NO_PAD
-            .decode(key["private"].as_str().unwrap())
+            .decode(
+                key.get("private")
+                    .unwrap_or(&key["secret"])
+                    .as_str()
+                    .unwrap(),
+            )
             .unwrap();
         match key["alg"].as_str().unwrap() {
             "EdDSA" => der[16..48].to_vec(),
             "ES256" => der[36..68].to_vec(),
             "ES384" => der[35..83].to_vec(),
+            "HS256" => der,
             // After the modulus.
             _ => der[300..].to_vec(),
         }
@@ -85,15 +91,19 @@ fn full_keys() -> SigningKeys {
     let keys = keys
         .schedule_next(key(Algorithm::Rs256), after(NOW, HOUR))
         .unwrap();
-    keys.schedule_next(key(Algorithm::Es384), after(NOW, 2 * HOUR))
-        .unwrap()
+    let keys = keys
+        .schedule_next(key(Algorithm::Es384), after(NOW, 2 * HOUR))
+        .unwrap();
+    let secret = *b"q8Zr2vWk7LxN4mTb9HsYc3PdF6gJ1eUo";
+    let secret = SigningKey::hs256_verifiers_can_mint(secret.to_vec()).unwrap();
+    keys.schedule_next(secret, after(NOW, 3 * HOUR)).unwrap()
 }
 
 #[test]
 fn watch_finds_private_keys_in_every_form() {
     let keys = full_keys();
     let parts = private_parts(&keys);
-    assert_eq!(parts.len(), 4);
+    assert_eq!(parts.len(), 5);
     let watch = Watch(parts.iter().flat_map(|part| forms(part)).collect());
     let stored = String::from_utf8(keys.to_secret().expose().to_vec()).unwrap();
     let shown = [stored]

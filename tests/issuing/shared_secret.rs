@@ -94,8 +94,6 @@ fn a_secret_is_never_published() {
     assert_eq!(only["alg"], "EdDSA");
     assert!(!published.to_string().contains(secret_key().kid()));
     assert_eq!(mixed.keys(NOW).unwrap().keys().len(), 2);
-    let shown = format!("{:?} {alone:?} {mixed:?}", secret_key());
-    assert!(!shown.contains("167"), "{shown}");
 }
 
 #[test]
