@@ -74,7 +74,7 @@
 //! | `issuer` | on | [`issuer`]: access tokens, their key rotation, introspection and revocation endpoints |
 //! | `introspection` | on | [`introspection`]: opaque tokens |
 //! | `policy-file` | on | policies in JSON files |
-//! | `aws-lc-rs` | off | a second signature provider: faster RSA and ES384, needs a C compiler |
+//! | `aws-lc-rs` | off | `ES512`, and a second signature provider: faster RSA and ES384; needs a C compiler |
 //! | `cedar` | off | `integrations::cedar`: policies in Cedar |
 //! | `jsonwebtoken` | off | `integrations::jsonwebtoken`: for applications that use `jsonwebtoken` 12 |
 //! | `reqwest` | off | `Gate::issuer`, `integrations::reqwest`: keys and introspection over HTTPS, with rustls |

@@ -95,8 +95,13 @@ fn public_keys_are_imported_from_pem_and_der() {
 }
 
 #[test]
-fn only_white_space_is_allowed_around_one_pem_block() {
+fn only_lines_before_one_pem_block_and_white_space_are_allowed_around_it() {
     for taken in [
+        format!("# the key\n{ES256}"),
+        format!(
+            "Bag Attributes\r\n    localKeyID: 01 AB\r\nKey Attributes: <No Attributes>\r\n{ES256}"
+        ),
+        format!("subject=CN = -----\n\n{ES256}"),
         format!("\n\n  {ES256}\r\n"),
         ES256.replace('\n', "\r\n"),
         ES256.trim_end().to_owned(),
@@ -107,7 +112,10 @@ fn only_white_space_is_allowed_around_one_pem_block() {
         String::new(),
         format!("{ES256}{ES256}"),
         format!("{ES256}{RSA}"),
-        format!("# the key\n{ES256}"),
+        format!("# the key: {ES256}"),
+        format!("{RSA}\n# the key\n{ES256}"),
+        format!("-----END PUBLIC KEY-----\n{ES256}"),
+        format!("{ES256}# the key"),
         format!("{ES256}trailing"),
         format!("\u{feff}{ES256}"),
         ES256.replace("-----BEGIN", "----BEGIN"),
@@ -177,7 +185,6 @@ fn keys_of_other_kinds_are_refused() {
     for pem in [
         include_str!("keys/ed448.public.pem"),
         include_str!("keys/es256.compressed.public.pem"),
-        include_str!("keys/p521.public.pem"),
         include_str!("keys/rsa-pss-2048.public.pem"),
         include_str!("keys/secp256k1.public.pem"),
     ] {
@@ -186,6 +193,54 @@ fn keys_of_other_kinds_are_refused() {
     }
     let short = include_str!("keys/rsa-1024.public.pem");
     assert_eq!(kind(&Key::from_pem(short)), WEAK);
+}
+
+#[test]
+fn keys_on_p_521_need_aws_lc_rs() {
+    let (pem, other) = (
+        include_str!("keys/es512.public.pem"),
+        include_str!("keys/p521.public.pem"),
+    );
+    let point = &der(pem)[158 - 132..];
+    let (x, y) = (encoded(&point[..66]), encoded(&point[66..]));
+    let member = json!({"kty": "EC", "crv": "P-521", "x": x, "y": y, "kid": "k", "alg": "ES512"});
+    let set = jwks(&[member.clone(), es256_jwk()]).unwrap();
+    let single = [
+        Key::from_pem(pem),
+        Key::from_pem(other),
+        Key::from_der(der(pem)),
+        jwk(&member),
+    ];
+    if cfg!(feature = "aws-lc-rs") {
+        for provider in [Provider::default(), Provider::ring()] {
+            let key = KeyImporter::on(provider).pem(pem).unwrap();
+            assert_eq!(key.algorithms(), Algorithm::Es512.into());
+            assert_eq!(key.id(), jwk(&member).unwrap().id());
+        }
+        assert!(single.iter().all(Result::is_ok));
+        assert_eq!((set.keys().len(), set.skipped().len()), (2, 0));
+        let short = with(member, "y", encoded(&point[67..]));
+        assert_eq!(point[66], 1);
+        assert_eq!(jwks(&[short, es256_jwk()]).unwrap().keys().len(), 1);
+        return;
+    }
+    for refused in single {
+        assert_eq!(kind(&refused), MALFORMED);
+        let text = refused.unwrap_err().to_string();
+        assert!(
+            text.contains("`aws-lc-rs`") && text.contains("`ES512`"),
+            "{text}"
+        );
+    }
+    let [skipped] = set.skipped() else {
+        panic!("{:?}", set.skipped());
+    };
+    assert_eq!(skipped.kid(), Some("k"));
+    assert!(
+        skipped.reason().contains("`aws-lc-rs`"),
+        "{}",
+        skipped.reason()
+    );
 }
 
 #[test]
@@ -552,7 +607,6 @@ fn bad_members_are_skipped_one_by_one_and_reported() {
         with(es256_jwk(), "alg", "ES512"),
         with(rsa_jwk(), "e", "Aw"),
         with(es256_jwk(), "x", "!!"),
-        with(es256_jwk(), "kid", 7),
         with(es256_jwk(), "kid", "k".repeat(257)),
         with(es256_jwk(), "use", "enc"),
         with(es256_jwk(), "key_ops", json!(["deriveBits"])),
@@ -611,7 +665,11 @@ fn sets_are_read_strictly() {
         format!("[{key}]"),
         key.clone(),
         format!(r#"{{"keys":[{key}],"keys":[]}}"#),
-        format!(r#"{{"keys":[{{{inner},"kty":"EC"}}]}}"#),
+        format!(r#"{{"keys":[{key}],"k\u0065ys":[]}}"#),
+        format!(r#"{{"keys":[{key}],"other":{{"a":1,"a":1}}}}"#),
+        String::from(r#"{"keys":{"a":1,"a":1}}"#),
+        format!(r#"{{"keys":[{{{inner},"kty":"EC",}},{key}]}}"#),
+        format!(r#"{{"keys":[{{{inner},"kty":"\ud800"}},{key}]}}"#),
         format!(r#"{{"keys":[{key}]}} "#) + "x",
         format!(r#"{{"keys":[{key},]}}"#),
         String::from("<html></html>"),
@@ -625,6 +683,350 @@ fn sets_are_read_strictly() {
     }
     let more = format!(r#"{{"issuer":"x","keys":[{key}]}}"#);
     assert_eq!(kind(&KeySet::from_jwks(more)), None);
+}
+
+/// Every spelling of a text in base64 that a set may have.
+fn spellings(canonical: &str) -> Vec<String> {
+    let mut spelled = vec![
+        canonical.to_owned(),
+        canonical.replace('-', "+").replace('_', "/"),
+    ];
+    let padding = "=".repeat((4 - canonical.len() % 4) % 4);
+    for at in 0..spelled.len() {
+        spelled.push(format!("{}{padding}", spelled[at]));
+    }
+    spelled
+}
+
+fn decoded(text: &str) -> Vec<u8> {
+    use base64::Engine;
+    let b64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    b64.decode(text).unwrap()
+}
+
+fn encoded(bytes: impl AsRef<[u8]>) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The only key of a set with this member.
+fn in_set(member: &Value) -> Result<Key, ConfigError> {
+    jwks(std::slice::from_ref(member)).map(|set| set.keys()[0].clone())
+}
+
+/// The key of `keys/es256.short-x`, whose `x` begins with a zero byte.
+fn short_x_jwk() -> Value {
+    json!({
+        "kty": "EC", "crv": "P-256",
+        "x": "ANNJgnV6CVnqb09QXFvL7V_3D6U2Q-LVoeUG2IJc-t0",
+        "y": "1pLkNrFPXtnw8wiRfAmcKxIF9bGjKIxSdYSe0Ibpr_Q",
+    })
+}
+
+#[test]
+fn key_material_of_a_set_is_read_in_any_spelling() {
+    let numbers = [
+        (rsa_jwk(), &["n", "e"][..]),
+        (es256_jwk(), &["x", "y"]),
+        (short_x_jwk(), &["x", "y"]),
+    ];
+    for (public, names) in numbers {
+        let canonical = jwk(&public).unwrap();
+        for name in names {
+            let text = public[*name].as_str().unwrap();
+            let bytes = decoded(text);
+            let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+            for number in [
+                bytes.clone(),
+                [&[0, 0, 0], &bytes[..]].concat(),
+                bytes[zeros..].to_vec(),
+            ] {
+                for spelling in spellings(&encoded(number)) {
+                    let read = in_set(&with(public.clone(), name, spelling.clone())).unwrap();
+                    assert_eq!(read.id(), canonical.id(), "{name} {spelling}");
+                    assert_eq!(read.algorithms(), canonical.algorithms());
+                }
+            }
+        }
+    }
+    for spelling in spellings(ed25519_jwk()["x"].as_str().unwrap()) {
+        let read = in_set(&with(ed25519_jwk(), "x", spelling)).unwrap();
+        assert_eq!(read.id(), jwk(&ed25519_jwk()).unwrap().id());
+    }
+    let mixed = with(
+        es256_jwk(),
+        "y",
+        "x_FEzRu9m36HLN/tue659LNpXW6pCyStikYjKIWI5a0=",
+    );
+    assert_eq!(
+        in_set(&mixed).unwrap().id(),
+        jwk(&es256_jwk()).unwrap().id()
+    );
+}
+
+#[test]
+fn a_lenient_spelling_relaxes_no_check_of_the_key() {
+    let x = ed25519_jwk()["x"].as_str().unwrap().to_owned();
+    let n = rsa_jwk()["n"].as_str().unwrap().to_owned();
+    let padded = |text: &str, zeros: usize| encoded([&vec![0; zeros][..], &decoded(text)].concat());
+    let even = n.replace("uWQ", "uWA");
+    let half = encoded(&decoded(&n)[128..]);
+    for (public, name, value) in [
+        // The octets of an Ed25519 key are no number.
+        (ed25519_jwk(), "x", padded(&x, 1)),
+        (ed25519_jwk(), "x", encoded(&decoded(&x)[..31])),
+        // The identity, of small order, in the other alphabet.
+        (
+            ed25519_jwk(),
+            "x",
+            format!("{}=", "AQ".to_owned() + &"A".repeat(41)),
+        ),
+        (rsa_jwk(), "n", even),
+        (rsa_jwk(), "n", padded(&half, 128)),
+        (rsa_jwk(), "e", "AAAAAw==".to_owned()),
+        (rsa_jwk(), "e", "AAEAAA".to_owned()),
+        // Above the field's prime, and in range but off the curve.
+        (es256_jwk(), "x", encoded([0xff; 32])),
+        (es256_jwk(), "x", format!("AQ{}", "A".repeat(42))),
+        (es256_jwk(), "x", encoded([7])),
+        (es256_jwk(), "x", String::new()),
+        (es256_jwk(), "x", "====".to_owned()),
+        // Stray bits, wrong padding, characters of no alphabet.
+        (
+            es256_jwk(),
+            "x",
+            es256_jwk()["x"].as_str().unwrap().replace("EU", "EV"),
+        ),
+        (
+            es256_jwk(),
+            "x",
+            format!("{}==", es256_jwk()["x"].as_str().unwrap()),
+        ),
+        (
+            es256_jwk(),
+            "x",
+            format!("{}====", es256_jwk()["x"].as_str().unwrap()),
+        ),
+        (rsa_jwk(), "e", "AQAB====".to_owned()),
+        (rsa_jwk(), "e", "AQ AB".to_owned()),
+    ] {
+        let member = with(public, name, value.clone());
+        let set = jwks(&[member, with(short_x_jwk(), "kid", "good")]).unwrap();
+        assert_eq!(set.keys().len(), 1, "{name} {value}");
+        assert_eq!(set.skipped()[0].index(), 0, "{name} {value}");
+    }
+}
+
+#[test]
+fn null_members_of_a_set_count_as_absent() {
+    let optional = [
+        "alg", "use", "key_ops", "kid", "x5c", "x5t", "d", "p", "q", "dp", "dq", "qi", "oth", "k",
+        "other",
+    ];
+    for public in [rsa_jwk(), es256_jwk(), ed25519_jwk()] {
+        let canonical = jwk(&public).unwrap();
+        for name in optional {
+            let read = in_set(&with(public.clone(), name, Value::Null)).unwrap();
+            assert_eq!((read.id(), read.kid()), (canonical.id(), None), "{name}");
+            assert_eq!(read.algorithms(), canonical.algorithms(), "{name}");
+        }
+    }
+    for (public, names) in [
+        (es256_jwk(), &["kty", "crv", "x", "y"][..]),
+        (ed25519_jwk(), &["kty", "crv", "x"]),
+        (rsa_jwk(), &["kty", "n", "e"]),
+    ] {
+        for name in names {
+            let set = jwks(&[with(public.clone(), name, Value::Null), short_x_jwk()]).unwrap();
+            assert_eq!((set.keys().len(), set.skipped().len()), (1, 1), "{name}");
+        }
+    }
+    // A private member that is there still is one.
+    for value in [json!(""), json!(0), json!([])] {
+        let set = jwks(&[with(es256_jwk(), "d", value), short_x_jwk()]).unwrap();
+        assert_eq!(set.keys().len(), 1);
+    }
+}
+
+#[test]
+fn a_member_whose_kid_is_no_string_is_kept_without_it() {
+    for value in [
+        json!(1),
+        json!(1.5),
+        json!(true),
+        json!(["k"]),
+        json!({"k": 1}),
+        Value::Null,
+    ] {
+        let odd = with(es256_jwk(), "kid", value.clone());
+        let set = jwks(&[odd, with(short_x_jwk(), "kid", "k")]).unwrap();
+        let kids: Vec<_> = set.keys().iter().map(Key::kid).collect();
+        assert_eq!(kids, [None, Some("k")], "{value}");
+    }
+    let long = with(es256_jwk(), "kid", "k".repeat(257));
+    assert_eq!(jwks(&[long, short_x_jwk()]).unwrap().keys().len(), 1);
+}
+
+#[test]
+fn a_duplicate_inside_one_member_skips_that_member() {
+    let key = es256_jwk().to_string();
+    let inner = key.trim_matches(['{', '}']);
+    let good = with(short_x_jwk(), "kid", "good");
+    for odd in [
+        format!(r#"{{{inner},"kty":"EC"}}"#),
+        format!(r#"{{{inner},"k\u0074y":"EC"}}"#),
+        format!(r#"{{{inner},"kid":"a","kid":"b"}}"#),
+        format!(r#"{{{inner},"x5c":[{{"a":1,"a":1}}]}}"#),
+        format!(r#"{{{inner},"deep":{{"er":{{"a":1,"b":2,"a":1}}}}}}"#),
+    ] {
+        let set = KeySet::from_jwks(format!(r#"{{"keys":[{odd},{good}]}}"#)).unwrap();
+        let kids: Vec<_> = set.keys().iter().map(Key::kid).collect();
+        assert_eq!(kids, [Some("good")], "{odd}");
+        let [skipped] = set.skipped() else {
+            panic!("{odd}");
+        };
+        assert_eq!((skipped.index(), skipped.kid()), (0, None));
+        assert!(
+            skipped.reason().contains("one name"),
+            "{}",
+            skipped.reason()
+        );
+    }
+    // The same names in two members are no duplicates.
+    let twice = format!(r#"{{"keys":[{key},{good}]}}"#);
+    assert_eq!(KeySet::from_jwks(twice).unwrap().keys().len(), 2);
+}
+
+#[test]
+fn only_jwt_svid_keys_of_a_spiffe_bundle_count() {
+    let bundle = |uses: &[Value]| {
+        let keys: Vec<_> = uses
+            .iter()
+            .map(|name| with(es256_jwk(), "use", name.clone()))
+            .collect();
+        json!({"spiffe_sequence": 1, "spiffe_refresh_hint": 600, "keys": keys}).to_string()
+    };
+    let spiffe = KeyImporter::default().spiffe_bundle();
+    let uses = ["jwt-svid", "x509-svid", "sig", "JWT-SVID", "enc", ""].map(Value::from);
+    let all = [&uses[..], &[Value::Null]].concat();
+    let set = spiffe.jwks(bundle(&all)).unwrap();
+    assert_eq!((set.keys().len(), set.skipped().len()), (1, 6));
+    let plain = KeySet::from_jwks(bundle(&all)).unwrap();
+    // `sig`, and the one whose `use` is `null`.
+    assert_eq!((plain.keys().len(), plain.skipped().len()), (2, 5));
+
+    let only = bundle(&["x509-svid", "jwt-svid"].map(Value::from));
+    assert_eq!(spiffe.jwks(&only).unwrap().keys().len(), 1);
+    let refused = KeySet::from_jwks(&only).unwrap_err();
+    assert_eq!(refused.kind(), ConfigErrorKind::NoUsableKey);
+    assert!(
+        refused.to_string().contains("`KeyImporter::spiffe_bundle`"),
+        "{refused}"
+    );
+    let refused = spiffe.jwks(bundle(&["x509-svid".into()])).unwrap_err();
+    assert_eq!(refused.kind(), ConfigErrorKind::NoUsableKey);
+    // All other checks hold.
+    let private = with(with(es256_jwk(), "use", "jwt-svid"), "d", "AQAB");
+    let refused = spiffe.jwks(json!({"keys": [private]}).to_string());
+    assert_eq!(kind(&refused), Some(ConfigErrorKind::NoUsableKey));
+}
+
+const CANARY: &str = "Zq7vX2pLw9KtB5nMs8JhDf3GyR6";
+
+fn assert_remedy<T>(refused: Result<T, ConfigError>, expected: ConfigErrorKind, remedy: &str) {
+    let error = refused.err().unwrap();
+    let (text, source) = (error.to_string(), format!("{error:?}"));
+    assert_eq!(error.kind(), expected, "{text}");
+    assert!(text.contains(remedy), "{remedy}: {text}");
+    assert!(
+        !text.contains(CANARY) && !source.contains(CANARY),
+        "{source}"
+    );
+}
+
+#[test]
+fn what_is_given_in_place_of_a_set_is_named() {
+    let key = with(es256_jwk(), "kid", CANARY).to_string();
+    let certificate =
+        format!("-----BEGIN CERTIFICATE-----\\n{CANARY}\\n-----END CERTIFICATE-----\\n");
+    for (text, remedy) in [
+        (String::new(), "found nothing"),
+        (format!("/etc/{CANARY}.pem"), "looks like a path"),
+        (format!("{CANARY}.json"), "looks like a path"),
+        (format!("https://{CANARY}/jwks"), "`FetchedKeys`"),
+        (key.clone(), "`Key::from_jwk`"),
+        (format!("[{key}]"), "`keys` is that array"),
+        (format!("\"{CANARY}\""), "JSON string"),
+        (format!("<html>{CANARY}"), "HTML"),
+        (ES256.to_owned(), "`Key::from_pem`"),
+        (format!("\u{feff}{{\"keys\":[{key}]}}"), "byte-order mark"),
+        (format!(r#"{{"keys":"{CANARY}"}}"#), "another type"),
+        (
+            format!(r#"{{"issuer":"{CANARY}","jwks_uri":"https://a"}}"#),
+            "`jwks_uri`",
+        ),
+        (
+            format!(r#"{{"{CANARY}":"{certificate}"}}"#),
+            "`FetchedKeys::certificate_map`",
+        ),
+        (format!(r#"{{"{CANARY}":1}}"#), "give a JWK Set"),
+        (CANARY.to_owned(), "JSON object"),
+    ] {
+        let refused = KeySet::from_jwks(&text);
+        assert_remedy(refused, ConfigErrorKind::ValueMalformed, remedy);
+    }
+}
+
+#[test]
+fn what_is_given_in_place_of_a_single_key_is_named() {
+    const MALFORMED: ConfigErrorKind = ConfigErrorKind::KeyMalformed;
+    let escaped = ES256.replace('\n', "\\n");
+    for (text, remedy) in [
+        (escaped.clone(), r"two characters `\n`"),
+        (
+            escaped.trim_end_matches("\\n").to_owned(),
+            r"two characters `\n`",
+        ),
+        (format!("\"{escaped}\""), r"two characters `\n`"),
+        (format!("/etc/{CANARY}.pem"), "looks like a path"),
+        (format!("{CANARY}.pem"), "looks like a path"),
+        (
+            format!(r#"{{"kty":"EC","kid":"{CANARY}"}}"#),
+            "`Key::from_jwk`",
+        ),
+        (format!("{ES256}{RSA}"), "found several"),
+        (CANARY.to_owned(), "`-----BEGIN `"),
+    ] {
+        assert_remedy(Key::from_pem(&text), MALFORMED, remedy);
+    }
+    assert_remedy(
+        Key::from_der(format!("/run/{CANARY}.der")),
+        MALFORMED,
+        "looks like a path",
+    );
+    assert_remedy(Key::from_der(ES256), MALFORMED, "`Key::from_pem`");
+    let set = format!(r#"{{"keys":["{CANARY}"]}}"#);
+    assert_remedy(Key::from_jwk(set), MALFORMED, "`KeySet::from_jwks`");
+    let json = ConfigErrorKind::ValueMalformed;
+    assert_remedy(
+        Key::from_jwk(format!("/run/{CANARY}.jwk")),
+        json,
+        "looks like a path",
+    );
+    assert_remedy(Key::from_jwk(ES256), json, "`Key::from_pem`");
+}
+
+#[test]
+fn the_path_of_a_key_file_is_no_secret() {
+    let path = format!("/run/secrets/{CANARY}.key");
+    assert_remedy(
+        Key::from_secret(path.clone()),
+        ConfigErrorKind::KeyMalformed,
+        "looks like a path",
+    );
+    // Standard base64 may begin with a slash.
+    assert_eq!(kind(&Key::from_secret(path.replace('.', "/"))), None);
+    assert_eq!(kind(&Key::from_secret(path.replace("/run", "Xrun"))), None);
 }
 
 #[test]

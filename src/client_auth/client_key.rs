@@ -59,14 +59,14 @@ impl ClientKey {
         if Algorithms::MAC.contains(algorithm) {
             return Err(UNFIT);
         }
+        let signed = signing::to_jsonwebtoken(algorithm).ok_or(UNFIT)?;
         let der = pem::private_key(pem)?;
         let key = match algorithm {
             Algorithm::EdDsa => EncodingKey::from_ed_der(&der),
             Algorithm::Es256 | Algorithm::Es384 => EncodingKey::from_ec_der(&der),
             _ => EncodingKey::from_rsa_der(&der),
         };
-        let signing =
-            Signing::new(&signing::to_jsonwebtoken(algorithm), &key).map_err(|_| UNFIT)?;
+        let signing = Signing::new(&signed, &key).map_err(|_| UNFIT)?;
         signing.public()?;
         Ok(Self {
             algorithm,

@@ -22,6 +22,12 @@ pub enum Algorithm {
     ///
     /// A signature has 96 bytes: both numbers in full length (RFC 7518 section 3.4).
     Es384,
+    /// ECDSA on P-521 with SHA-512: `ES512`.
+    ///
+    /// It is verified with the feature `aws-lc-rs`, whatever the [`Provider`](super::Provider);
+    /// without the feature, keys on P-521 are refused. Nothing is signed with it. A signature has
+    /// 132 bytes: both numbers in full length (RFC 7518 section 3.4).
+    Es512,
     /// HMAC with SHA-256: `HS256`.
     ///
     /// The secret has at least 32 bytes (RFC 7518 section 3.2). A service that can verify can also
@@ -69,6 +75,7 @@ impl Algorithm {
         Self::EdDsa,
         Self::Es256,
         Self::Es384,
+        Self::Es512,
         Self::Hs256,
         Self::Hs384,
         Self::Hs512,
@@ -97,6 +104,7 @@ impl Algorithm {
             "EdDSA" | "Ed25519" => Self::EdDsa,
             "ES256" => Self::Es256,
             "ES384" => Self::Es384,
+            "ES512" => Self::Es512,
             "HS256" => Self::Hs256,
             "HS384" => Self::Hs384,
             "HS512" => Self::Hs512,
@@ -118,6 +126,7 @@ impl Algorithm {
             Self::EdDsa => "EdDSA",
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
             Self::Hs256 => "HS256",
             Self::Hs384 => "HS384",
             Self::Hs512 => "HS512",
@@ -257,7 +266,7 @@ mod tests {
         }
         for name in [
             "", "none", "NONE", "nOnE", "none ", "hs256", "HS256 ", " HS256", "HS256\0", "RS1",
-            "ES256K", "ES512", "Ed448", "eddsa", "HS", "RS2560", "ECDSA", "A128KW", "dir",
+            "ES256K", "ES521", "Ed448", "eddsa", "HS", "RS2560", "ECDSA", "A128KW", "dir",
         ] {
             assert_eq!(Algorithm::from_name(name), None, "{name:?}");
         }

@@ -7,6 +7,8 @@ use crate::error::{ConfigError, ConfigErrorKind};
 pub(crate) struct Flaw(pub(crate) ConfigErrorKind, pub(crate) &'static str);
 
 impl Flaw {
+    pub(crate) const OFF_CURVE: Self = Self::malformed("the point is not on its curve");
+
     /// Names the field that the key was given in.
     pub(crate) fn in_field(self, field: &'static str) -> ConfigError {
         ConfigError::new(self.0, field, self.1)

@@ -8,6 +8,7 @@ use ring::rand::SystemRandom;
 use super::algorithm::{Algorithm, Algorithms};
 use super::edwards;
 use super::flaw::Flaw;
+use super::p521::P521Key;
 use crate::limits;
 use crate::secret::Secret;
 
@@ -28,15 +29,26 @@ pub(crate) enum Material {
 pub(crate) enum Curve {
     P256,
     P384,
+    /// Only with the feature `aws-lc-rs`.
+    P521,
 }
 
 impl Curve {
+    const ALL: &'static [Self] = &[Self::P256, Self::P384, Self::P521];
+
     /// Returns the name as in RFC 7518 section 6.2.1.1.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::P256 => "P-256",
             Self::P384 => "P-384",
+            Self::P521 => "P-521",
         }
+    }
+
+    /// Returns the curve of this name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        let mut curves = Self::ALL.iter().copied();
+        curves.find(|curve| curve.name() == name)
     }
 
     /// Returns the length of a coordinate in bytes, which is half the length of a signature.
@@ -44,6 +56,7 @@ impl Curve {
         match self {
             Self::P256 => 32,
             Self::P384 => 48,
+            Self::P521 => 66,
         }
     }
 
@@ -51,13 +64,7 @@ impl Curve {
         match self {
             Self::P256 => Algorithm::Es256,
             Self::P384 => Algorithm::Es384,
-        }
-    }
-
-    fn agreement(self) -> &'static agreement::Algorithm {
-        match self {
-            Self::P256 => &agreement::ECDH_P256,
-            Self::P384 => &agreement::ECDH_P384,
+            Self::P521 => Algorithm::Es512,
         }
     }
 }
@@ -169,15 +176,21 @@ fn is_odd(number: &[u8]) -> bool {
     number.last().is_some_and(|byte| byte & 1 == 1)
 }
 
-/// Checks a point by a key agreement with it, which fails for a point off the curve. Providers do
-/// not check the point when they verify signatures.
+/// Checks that a point is on its curve. Providers do not when they verify signatures.
 fn check_on_curve(curve: Curve, point: &[u8]) -> Result<(), Flaw> {
-    let ephemeral =
-        agreement::EphemeralPrivateKey::generate(curve.agreement(), &SystemRandom::new())
-            .map_err(|_| Flaw::malformed("the point could not be checked: no random numbers"))?;
-    let peer = agreement::UnparsedPublicKey::new(curve.agreement(), point);
-    agreement::agree_ephemeral(ephemeral, &peer, |_| ())
-        .map_err(|_| Flaw::malformed("the point is not on its curve"))
+    match curve {
+        Curve::P256 => check_by_agreement(&agreement::ECDH_P256, point),
+        Curve::P384 => check_by_agreement(&agreement::ECDH_P384, point),
+        Curve::P521 => P521Key::new(point).map(drop),
+    }
+}
+
+/// Checks a point by a key agreement with it, which fails for a point off the curve.
+fn check_by_agreement(algorithm: &'static agreement::Algorithm, point: &[u8]) -> Result<(), Flaw> {
+    let ephemeral = agreement::EphemeralPrivateKey::generate(algorithm, &SystemRandom::new())
+        .map_err(|_| Flaw::malformed("the point could not be checked: no random numbers"))?;
+    let peer = agreement::UnparsedPublicKey::new(algorithm, point);
+    agreement::agree_ephemeral(ephemeral, &peer, |_| ()).map_err(|_| Flaw::OFF_CURVE)
 }
 
 /// The fingerprint of the RSA moduli of CVE-2017-15361 (ROCA): modulo each of these primes they
@@ -343,6 +356,43 @@ mod tests {
         origin[0] = 4;
         let material = Material::ec(Curve::P256, origin);
         assert_eq!(kind(&material), Some(ConfigErrorKind::KeyMalformed));
+    }
+
+    #[cfg(feature = "aws-lc-rs")]
+    #[test]
+    fn points_of_p_521_must_lie_on_their_curve() {
+        let read = |text| base64url::decode(text).unwrap();
+        // RFC 7515 appendix A.4.
+        let x = read(
+            "AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk",
+        );
+        let y = read(
+            "ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2",
+        );
+        let malformed = Some(ConfigErrorKind::KeyMalformed);
+        let point = [vec![4], x, y].concat();
+        assert_eq!(kind(&Material::ec(Curve::P521, point.clone())), None);
+        for index in [1, 2, 40, 66, 67, 100, 132] {
+            let mut off = point.clone();
+            off[index] ^= 1;
+            assert_eq!(kind(&Material::ec(Curve::P521, off)), malformed, "{index}");
+        }
+        let mut origin = vec![0; 133];
+        origin[0] = 4;
+        let short = point[..132].to_vec();
+        // The coordinate and the field's prime, 2^521 - 1, added: the same number modulo it.
+        let mut above = point.clone();
+        let mut carry = 0;
+        for (at, byte) in above[1..67].iter_mut().enumerate().rev() {
+            let add = if at == 0 { 1 } else { 0xff };
+            let sum = u16::from(*byte) + add + carry;
+            *byte = sum as u8;
+            carry = sum >> 8;
+        }
+        assert_eq!(carry, 0);
+        for other in [origin, short, above] {
+            assert_eq!(kind(&Material::ec(Curve::P521, other)), malformed);
+        }
     }
 
     #[test]

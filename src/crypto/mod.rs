@@ -12,6 +12,11 @@ mod material;
 #[cfg(feature = "aws-lc-rs")]
 mod on_aws_lc_rs;
 mod on_ring;
+#[cfg(feature = "aws-lc-rs")]
+mod p521;
+#[cfg(not(feature = "aws-lc-rs"))]
+#[path = "p521_absent.rs"]
+mod p521;
 mod provider;
 mod ring_interface;
 pub(crate) mod signing;

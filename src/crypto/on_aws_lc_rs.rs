@@ -25,13 +25,7 @@ impl Backend for OnAwsLcRs {
     ) -> Result<Arc<dyn Verify>, Flaw> {
         Ok(match material {
             Material::Ed25519(point) => Arc::new(Ed25519(parse(&signature::ED25519, point)?)),
-            Material::Ec(curve, point) => {
-                let algorithm = match curve {
-                    Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED,
-                    Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,
-                };
-                Arc::new(Ecdsa(*curve, parse(algorithm, point)?))
-            }
+            Material::Ec(curve, point) => Arc::new(Ecdsa::new(*curve, point)?),
             Material::Rsa(n, e) => {
                 Arc::new(Rsa::new(&RsaPublicKeyComponents { n, e }, algorithms)?)
             }
@@ -58,6 +52,18 @@ impl Verify for Ed25519 {
 }
 
 struct Ecdsa(Curve, ParsedPublicKey);
+
+impl Ecdsa {
+    /// Prepares an uncompressed point; fails for one that is not on the curve.
+    fn new(curve: Curve, point: &[u8]) -> Result<Self, Flaw> {
+        let algorithm = match curve {
+            Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED,
+            Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,
+            Curve::P521 => &signature::ECDSA_P521_SHA512_FIXED,
+        };
+        parse(algorithm, point).map(|key| Self(curve, key))
+    }
+}
 
 impl Verify for Ecdsa {
     fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {

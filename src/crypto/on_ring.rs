@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use ring::signature;
-use ring::signature::{RsaPublicKeyComponents, UnparsedPublicKey};
+use ring::signature::{EcdsaVerificationAlgorithm, RsaPublicKeyComponents, UnparsedPublicKey};
 
 use super::algorithm::{Algorithm, Algorithms};
 use super::flaw::Flaw;
 use super::material::{Curve, Material};
+use super::p521::P521Key;
 use super::ring_interface::mac_and_rsa_params;
 use super::verify::{Backend, Verify};
 
@@ -25,7 +26,7 @@ impl Backend for OnRing {
     ) -> Result<Arc<dyn Verify>, Flaw> {
         Ok(match material {
             Material::Ed25519(point) => Arc::new(Ed25519(*point)),
-            Material::Ec(curve, point) => Arc::new(Ecdsa(*curve, point.clone())),
+            Material::Ec(curve, point) => ec(*curve, point)?,
             Material::Rsa(n, e) => Arc::new(Rsa(RsaPublicKeyComponents {
                 n: n.clone(),
                 e: e.clone(),
@@ -46,21 +47,41 @@ impl Verify for Ed25519 {
     }
 }
 
-struct Ecdsa(Curve, Vec<u8>);
+struct Ecdsa {
+    curve: Curve,
+    params: &'static EcdsaVerificationAlgorithm,
+    point: Vec<u8>,
+}
 
 impl Verify for Ecdsa {
     fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        let params = match self.0 {
-            Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED,
-            Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,
-        };
         // RFC 7518 section 3.4: both halves have their full length.
-        algorithm == self.0.algorithm()
-            && signature.len() == 2 * self.0.len()
-            && UnparsedPublicKey::new(params, &self.1)
+        algorithm == self.curve.algorithm()
+            && signature.len() == 2 * self.curve.len()
+            && UnparsedPublicKey::new(self.params, &self.point)
                 .verify(message, signature)
                 .is_ok()
     }
+}
+
+impl Verify for P521Key {
+    fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        algorithm == Algorithm::Es512 && self.verifies(message, signature)
+    }
+}
+
+fn ec(curve: Curve, point: &[u8]) -> Result<Arc<dyn Verify>, Flaw> {
+    let params = match curve {
+        Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED,
+        Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,
+        Curve::P521 => return Ok(Arc::new(P521Key::new(point)?)),
+    };
+    let point = point.to_vec();
+    Ok(Arc::new(Ecdsa {
+        curve,
+        params,
+        point,
+    }))
 }
 
 struct Rsa(RsaPublicKeyComponents<Vec<u8>>);

@@ -29,8 +29,9 @@ pub struct Provider(&'static dyn Backend);
 impl Provider {
     /// Returns the provider that uses the crate `ring`, which is the default and is always there.
     ///
-    /// It verifies with every [`Algorithm`](crate::crypto::Algorithm), and needs no feature of this
-    /// crate.
+    /// It verifies with every [`Algorithm`](crate::crypto::Algorithm) and needs no feature of this
+    /// crate, with one exception: `ring` has no P-521, so `ES512` needs the feature `aws-lc-rs`
+    /// under this provider too.
     pub const fn ring() -> Self {
         Self(&OnRing)
     }
@@ -38,6 +39,7 @@ impl Provider {
     /// Returns the provider that uses the crate `aws-lc-rs` (feature `aws-lc-rs`).
     ///
     /// It verifies RSA and `ES384` signatures faster than `ring`, and needs a C compiler to build.
+    /// The feature adds `ES512`, whatever the provider.
     #[cfg(feature = "aws-lc-rs")]
     #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "aws-lc-rs")))]
     pub const fn aws_lc_rs() -> Self {

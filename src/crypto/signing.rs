@@ -47,6 +47,14 @@ impl Signing {
         })
     }
 
+    /// Prepares a MAC secret for `HS256`. Its length is checked where it becomes a key.
+    pub(crate) fn hs256(secret: &[u8]) -> Self {
+        Self {
+            algorithm: jsonwebtoken::Algorithm::HS256,
+            pair: Pair::Mac(hmac::Key::new(hmac::HMAC_SHA256, secret)),
+        }
+    }
+
     /// Returns the public key, which passes the same checks as an imported one.
     pub(crate) fn public(&self) -> std::result::Result<Material, Flaw> {
         match &self.pair {
@@ -82,6 +90,7 @@ impl Pair {
             Algorithm::EdDsa => ed_pair(key).map(Self::Ed),
             Algorithm::Es256 => ec(Curve::P256),
             Algorithm::Es384 => ec(Curve::P384),
+            Algorithm::Es512 => Err(ErrorKind::UnsupportedAlgorithm.into()),
             Algorithm::Hs256 => mac(hmac::HMAC_SHA256),
             Algorithm::Hs384 => mac(hmac::HMAC_SHA384),
             Algorithm::Hs512 => mac(hmac::HMAC_SHA512),
@@ -117,7 +126,8 @@ pub(crate) fn rsa_pair(der: &[u8]) -> Result<RsaKeyPair> {
 }
 
 pub(crate) fn ec_pair(curve: Curve, pkcs8: &[u8]) -> Result<EcdsaKeyPair> {
-    EcdsaKeyPair::from_pkcs8(ecdsa(curve), pkcs8, &SystemRandom::new())
+    let algorithm = ecdsa(curve).ok_or(ErrorKind::UnsupportedAlgorithm)?;
+    EcdsaKeyPair::from_pkcs8(algorithm, pkcs8, &SystemRandom::new())
         .map_err(|_| ErrorKind::InvalidEcdsaKey.into())
 }
 
@@ -126,10 +136,12 @@ pub(crate) fn ed_pair(pkcs8: &[u8]) -> Result<Ed25519KeyPair> {
     Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(|_| ErrorKind::InvalidEddsaKey.into())
 }
 
-fn ecdsa(curve: Curve) -> &'static EcdsaSigningAlgorithm {
+/// Returns how `ring` signs on this curve; it does not on P-521.
+fn ecdsa(curve: Curve) -> Option<&'static EcdsaSigningAlgorithm> {
     match curve {
-        Curve::P256 => &signing::ECDSA_P256_SHA256_FIXED_SIGNING,
-        Curve::P384 => &signing::ECDSA_P384_SHA384_FIXED_SIGNING,
+        Curve::P256 => Some(&signing::ECDSA_P256_SHA256_FIXED_SIGNING),
+        Curve::P384 => Some(&signing::ECDSA_P384_SHA384_FIXED_SIGNING),
+        Curve::P521 => None,
     }
 }
 
@@ -141,8 +153,8 @@ pub(crate) fn generate(
     let random = SystemRandom::new();
     let document = match algorithm {
         Algorithm::EdDsa => Ed25519KeyPair::generate_pkcs8(&random),
-        Algorithm::Es256 => EcdsaKeyPair::generate_pkcs8(ecdsa(Curve::P256), &random),
-        Algorithm::Es384 => EcdsaKeyPair::generate_pkcs8(ecdsa(Curve::P384), &random),
+        Algorithm::Es256 => EcdsaKeyPair::generate_pkcs8(ecdsa(Curve::P256)?, &random),
+        Algorithm::Es384 => EcdsaKeyPair::generate_pkcs8(ecdsa(Curve::P384)?, &random),
         _ => return None,
     };
     Some(document.map(|document| document.as_ref().to_vec().into()))
@@ -152,17 +164,19 @@ pub(crate) fn generate(
 pub(crate) fn from_jsonwebtoken(algorithm: &jsonwebtoken::Algorithm) -> Result<Algorithm> {
     let mut known = Algorithm::ALL.iter().copied();
     known
-        .find(|own| to_jsonwebtoken(*own) == *algorithm)
+        .find(|own| to_jsonwebtoken(*own) == Some(*algorithm))
         .ok_or_else(|| ErrorKind::UnsupportedAlgorithm.into())
 }
 
-/// Converts an algorithm to that of `jsonwebtoken`.
-pub(crate) const fn to_jsonwebtoken(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
+/// Converts an algorithm to that of `jsonwebtoken`, or returns `None` for `ES512`, which it does not
+/// have and nothing here signs with.
+pub(crate) const fn to_jsonwebtoken(algorithm: Algorithm) -> Option<jsonwebtoken::Algorithm> {
     use jsonwebtoken::Algorithm as Converted;
-    match algorithm {
+    Some(match algorithm {
         Algorithm::EdDsa => Converted::EdDSA,
         Algorithm::Es256 => Converted::ES256,
         Algorithm::Es384 => Converted::ES384,
+        Algorithm::Es512 => return None,
         Algorithm::Hs256 => Converted::HS256,
         Algorithm::Hs384 => Converted::HS384,
         Algorithm::Hs512 => Converted::HS512,
@@ -172,5 +186,5 @@ pub(crate) const fn to_jsonwebtoken(algorithm: Algorithm) -> jsonwebtoken::Algor
         Algorithm::Rs256 => Converted::RS256,
         Algorithm::Rs384 => Converted::RS384,
         Algorithm::Rs512 => Converted::RS512,
-    }
+    })
 }

@@ -106,6 +106,36 @@ fn ecdsa_signatures_of_fixed_length_give_the_labelled_result() {
     }
 }
 
+#[cfg(feature = "aws-lc-rs")]
+#[test]
+fn signatures_on_p_521_give_the_labelled_result_on_every_provider() {
+    use ecdsa::TestName::*;
+    for provider in Provider::ALL {
+        let tally = ecdsa_tally(*provider, EcdsaSecp521r1Sha512P1363, Curve::P521);
+        tally.assert_exact(&format!("{provider:?}"));
+        for set in [
+            EcdsaSecp521r1Sha512,
+            EcdsaSecp521r1Sha3_512,
+            EcdsaSecp521r1Shake256P1363,
+            EcdsaSecp384r1Sha512P1363,
+            EcdsaBrainpool512r1Sha512P1363,
+        ] {
+            let tally = ecdsa_tally(*provider, set, Curve::P521);
+            tally.assert_none(&format!("{provider:?} {set:?}"));
+        }
+    }
+}
+
+#[cfg(not(feature = "aws-lc-rs"))]
+#[test]
+fn keys_on_p_521_are_refused_by_name() {
+    let set = ecdsa::TestName::EcdsaSecp521r1Sha512P1363;
+    for group in ecdsa::TestSet::load(set).unwrap().test_groups {
+        let refused = Material::ec(Curve::P521, group.key.key.to_vec());
+        assert!(refused.err().unwrap().1.contains("`aws-lc-rs`"));
+    }
+}
+
 #[test]
 fn ecdsa_signatures_in_der_are_refused() {
     use ecdsa::TestName::*;

@@ -115,6 +115,10 @@
 //! # let _ = access_token;
 //! ```
 //!
+//! A token has the scopes of its grant, or fewer. A grant for which no scopes were set gives tokens
+//! without any; a service that decides the scopes elsewhere says so by
+//! [`unrestricted_scopes`](crate::issuer::AccessClaims::unrestricted_scopes).
+//!
 //! They live for five minutes by default, because a service that verifies them locally does not
 //! learn of a logout. See [caching and revocation](super::caching_and_revocation).
 //!

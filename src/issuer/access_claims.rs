@@ -35,7 +35,7 @@ pub struct AccessClaims {
     client: String,
     audiences: Vec<String>,
     scope: Option<String>,
-    granted: Option<String>,
+    granted: Granted,
     /// The first invalid claim, if there is one.
     fault: Option<&'static str>,
     thumbprint: Option<[u8; 32]>,
@@ -57,7 +57,7 @@ impl AccessClaims {
             client: client.into(),
             audiences: vec![audience.into()],
             scope: None,
-            granted: None,
+            granted: Granted::Unrestricted,
             fault: None,
             thumbprint: None,
             not_after: None,
@@ -70,7 +70,9 @@ impl AccessClaims {
     /// [`GrantRevocations`](crate::issuer::GrantRevocations) is asked.
     ///
     /// A client other than the grant's, or a scope that the grant does not have, is an error when the
-    /// token is minted.
+    /// token is minted. A grant for which no scopes were set has none, so its tokens have none either;
+    /// [`unrestricted_scopes`](Self::unrestricted_scopes) is for services that decide the scopes
+    /// elsewhere.
     ///
     /// ```
     /// use bearergate::issuer::AccessClaims;
@@ -89,8 +91,10 @@ impl AccessClaims {
         }
         if let Some(scopes) = grant.scopes() {
             claims = claims.scopes(scopes.split(' ').filter(|scope| !scope.is_empty()));
-            claims.granted = Some(scopes.to_owned());
         }
+        claims.granted = grant
+            .scopes()
+            .map_or(Granted::Unset, |scopes| Granted::Scopes(scopes.to_owned()));
         if let Some(handle) = grant.session() {
             claims = claims.session(handle.to_string());
         }
@@ -120,9 +124,7 @@ impl AccessClaims {
         let mut joined = String::new();
         for scope in scopes {
             let scope = scope.as_ref();
-            let is_granted = |granted: &String| granted.split(' ').any(|own| own == scope);
-            let is_text = !scope.is_empty() && scope.bytes().all(charset::is_nqchar);
-            if !is_text || !self.granted.as_ref().is_none_or(is_granted) {
+            if scope.is_empty() || !scope.bytes().all(charset::is_nqchar) {
                 self.fault = Some("scope");
             }
             if !joined.is_empty() {
@@ -131,6 +133,31 @@ impl AccessClaims {
             joined.push_str(scope);
         }
         self.scope = Some(joined);
+        self
+    }
+
+    /// Allows every scope to be minted from a grant for which no scopes were set. This weakens
+    /// [`of_grant`](Self::of_grant): whatever is passed to [`scopes`](Self::scopes) is then granted by
+    /// the caller alone, so check it against what the subject may have.
+    ///
+    /// By default such a grant allows none. A grant whose scopes were set is not affected: its tokens
+    /// have its scopes at the most. Claims that were not made from a grant are unrestricted anyway.
+    ///
+    /// ```
+    /// use bearergate::issuer::AccessClaims;
+    /// use bearergate::session::Session;
+    ///
+    /// fn for_role(session: &Session, scopes_of_role: &[&str]) -> AccessClaims {
+    ///     AccessClaims::of_grant(session.grant(), "shop", "https://api.example.com")
+    ///         .unrestricted_scopes()
+    ///         .scopes(scopes_of_role)
+    /// }
+    /// # let _ = for_role;
+    /// ```
+    pub fn unrestricted_scopes(mut self) -> Self {
+        if self.granted == Granted::Unset {
+            self.granted = Granted::Unrestricted;
+        }
         self
     }
 
@@ -179,6 +206,10 @@ impl AccessClaims {
         if let Some(claim) = self.fault {
             return Err(MintError::claim_invalid(claim));
         }
+        let mut scopes = self.scope.iter().flat_map(|scope| scope.split(' '));
+        if !scopes.all(|scope| self.granted.allows(scope)) {
+            return Err(MintError::claim_invalid("scope"));
+        }
         let mut text = ObjectWriter::new();
         text.name("iss", added.issuer)?;
         text.name("sub", &self.subject)?;
@@ -221,6 +252,29 @@ impl AccessClaims {
             text.quoted(&quoted, raw);
         }
         Ok(())
+    }
+}
+
+/// The scopes that a token may have.
+#[derive(Clone, Eq, PartialEq)]
+enum Granted {
+    /// Those of a grant, joined by spaces.
+    Scopes(String),
+    /// None: no scopes were set for the grant.
+    Unset,
+    /// Any.
+    Unrestricted,
+}
+
+impl Granted {
+    /// Returns true if a token may have this scope. The empty text is what is left of no scopes.
+    fn allows(&self, scope: &str) -> bool {
+        scope.is_empty()
+            || match self {
+                Self::Scopes(granted) => granted.split(' ').any(|own| own == scope),
+                Self::Unset => false,
+                Self::Unrestricted => true,
+            }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::key::{Key, KeyImporter, pem};
 use crate::limits;
 use crate::secret::Secret;
 
-/// A private key bound to one algorithm; cheap to clone.
+/// A private key, or a secret, bound to one algorithm; cheap to clone.
 ///
 /// Its `kid` is the RFC 7638 thumbprint of its public half, so that no two keys share one. The
 /// private half is only returned inside
@@ -38,9 +38,12 @@ pub struct SigningKey(Arc<SigningKeyInner>);
 struct SigningKeyInner {
     algorithm: Algorithm,
     signing: Signing,
-    der: Secret,
+    /// The private key in DER, or the secret.
+    private: Secret,
+    /// The public half, or the secret as a key.
     public: Key,
-    jwk: Box<str>,
+    /// What is published; `None` for a secret.
+    jwk: Option<Box<str>>,
     header: Box<str>,
 }
 
@@ -77,8 +80,7 @@ impl SigningKey {
             .map_err(|flaw| flaw.in_field("algorithm"))
     }
 
-    /// Reads a private key from one PEM block, with nothing but white space around it: an RSA key
-    /// of 2048 to 8192 bits (`PRIVATE KEY` or `RSA PRIVATE KEY`), or a P-256, P-384 or Ed25519
+    /// Reads a private key from one PEM block, with lines of text before it or none: an RSA key of 2048 to 8192 bits (`PRIVATE KEY` or `RSA PRIVATE KEY`), or a P-256, P-384 or Ed25519
     /// key (`PRIVATE KEY`, an EC key with its public half). The algorithm must be one of its type.
     ///
     /// ```
@@ -95,13 +97,50 @@ impl SigningKey {
     /// # Errors
     ///
     /// [`AlgorithmUnusable`](ConfigErrorKind::AlgorithmUnusable) for a MAC, whose secret cannot be
-    /// published; [`KeyWeak`](ConfigErrorKind::KeyWeak); or
+    /// published, and for `ES512`; [`KeyWeak`](ConfigErrorKind::KeyWeak); or
     /// [`KeyMalformed`](ConfigErrorKind::KeyMalformed) for any other text, also for a public or an
     /// encrypted key.
     pub fn from_pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
         pem::private_key(pem.as_ref())
             .and_then(|der| Self::from_der(algorithm, Secret::new(der.to_vec())))
             .map_err(|flaw| flaw.in_field("pem"))
+    }
+
+    /// Makes an `HS256` key of a secret that the verifiers have too: at least 32 random bytes. **Every
+    /// service that can verify its tokens can also mint them**, as any subject, so share it among
+    /// your own services only, and prefer a key pair ([`generate`](Self::generate)).
+    ///
+    /// The key is never published: a JWK Set of the issuer leaves it out. A validator in the same
+    /// process gets it from the [`JwtIssuer`](crate::issuer::JwtIssuer), and any other is given the
+    /// secret by [`Key::from_secret`], with the [`kid`](Self::kid) if it has several.
+    ///
+    /// ```
+    /// use bearergate::error::ConfigErrorKind;
+    /// use bearergate::issuer::SigningKey;
+    ///
+    /// // A test secret. Read yours from where you keep secrets.
+    /// let key = SigningKey::hs256_verifiers_can_mint(vec![7; 32])?;
+    /// assert_eq!(key.algorithm().as_str(), "HS256");
+    /// let error = SigningKey::hs256_verifiers_can_mint(vec![7; 31]).unwrap_err();
+    /// assert_eq!(error.kind(), ConfigErrorKind::KeyWeak);
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`KeyWeak`](ConfigErrorKind::KeyWeak) for a secret shorter than 32 bytes,
+    /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for one longer than 5 632, and
+    /// [`KeyMalformed`](ConfigErrorKind::KeyMalformed) for bytes that look like a PEM, JWK, DER or SSH
+    /// key.
+    pub fn hs256_verifiers_can_mint(secret: impl Into<Secret>) -> Result<Self, ConfigError> {
+        let (secret, range) = (secret.into(), ..=limits::PRIVATE_KEY_BYTES);
+        let len = secret.expose().len();
+        if !range.contains(&len) {
+            return Err(ConfigError::size_out_of_range(
+                "secret", len, "bytes", range,
+            ));
+        }
+        Self::from_shared_secret(secret).map_err(|flaw| flaw.in_field("secret"))
     }
 
     /// Returns the algorithm of its signatures, the only one that the key is published for (`alg`
@@ -111,7 +150,8 @@ impl SigningKey {
     }
 
     /// Returns the `kid` under which the public half is published, and which each token's header
-    /// names: its RFC 7638 thumbprint, 43 characters of base64url.
+    /// names: its RFC 7638 thumbprint, 43 characters of base64url. That of an `HS256` key is a MAC of
+    /// a constant text under the secret, of the same form.
     pub fn kid(&self) -> &str {
         self.0.public.kid().unwrap_or_default()
     }
@@ -120,11 +160,35 @@ impl SigningKey {
         &self.0.public
     }
 
+    /// Reads a secret that signs `HS256`.
+    pub(super) fn from_shared_secret(secret: Secret) -> Result<Self, Flaw> {
+        if secret.expose().len() > limits::PRIVATE_KEY_BYTES {
+            return Err(UNFIT);
+        }
+        let algorithm = Algorithm::Hs256;
+        let signing = Signing::hs256(secret.expose());
+        let copy = Secret::new(secret.expose().to_vec());
+        let key = KeyImporter::default().secret_signer(copy)?;
+        let header = header(
+            jsonwebtoken::Algorithm::HS256,
+            key.kid().unwrap_or_default(),
+        )?;
+        Ok(Self(Arc::new(SigningKeyInner {
+            algorithm,
+            signing,
+            private: secret,
+            public: key,
+            jwk: None,
+            header,
+        })))
+    }
+
     /// Reads PKCS#8 or, for RSA, PKCS#1.
     pub(super) fn from_der(algorithm: Algorithm, der: Secret) -> Result<Self, Flaw> {
         if Algorithms::MAC.contains(algorithm) {
             return Err(MAC);
         }
+        let signed = signing::to_jsonwebtoken(algorithm).ok_or(UNSIGNED)?;
         if der.expose().len() > limits::PRIVATE_KEY_BYTES {
             return Err(UNFIT);
         }
@@ -133,27 +197,32 @@ impl SigningKey {
             Algorithm::Es256 | Algorithm::Es384 => EncodingKey::from_ec_der(der.expose()),
             _ => EncodingKey::from_rsa_der(der.expose()),
         };
-        let signing =
-            Signing::new(&signing::to_jsonwebtoken(algorithm), &key).map_err(|_| UNFIT)?;
+        let signing = Signing::new(&signed, &key).map_err(|_| UNFIT)?;
         let (public, jwk) = KeyImporter::default().signer(signing.public()?, algorithm)?;
-        let header = header(algorithm, public.kid().unwrap_or_default())?;
+        let header = header(signed, public.kid().unwrap_or_default())?;
         Ok(Self(Arc::new(SigningKeyInner {
             algorithm,
             signing,
-            der,
+            private: der,
             public,
-            jwk: jwk.into(),
+            jwk: Some(jwk.into()),
             header,
         })))
     }
 
-    pub(super) fn der(&self) -> &Secret {
-        &self.0.der
+    /// Returns the private key in DER, or the secret.
+    pub(super) fn private(&self) -> &Secret {
+        &self.0.private
     }
 
-    /// Returns the public half as the JWK to publish.
-    pub(super) fn jwk(&self) -> &str {
-        &self.0.jwk
+    /// Returns true for a secret, which is never published.
+    pub(super) fn is_shared_secret(&self) -> bool {
+        self.0.jwk.is_none()
+    }
+
+    /// Returns the public half as the JWK to publish; a secret has none.
+    pub(super) fn jwk(&self) -> Option<&str> {
+        self.0.jwk.as_deref()
     }
 
     /// Returns the compact token with this payload.
@@ -176,8 +245,8 @@ impl fmt::Debug for SigningKey {
 }
 
 /// Returns the encoded header, the same for every token of a key (RFC 9068 section 2.1).
-fn header(algorithm: Algorithm, kid: &str) -> Result<Box<str>, Flaw> {
-    let mut header = Header::new(signing::to_jsonwebtoken(algorithm));
+fn header(algorithm: jsonwebtoken::Algorithm, kid: &str) -> Result<Box<str>, Flaw> {
+    let mut header = Header::new(algorithm);
     header.typ = Some("at+jwt".to_owned());
     header.kid = Some(kid.to_owned());
     let text = serde_json::to_vec(&header).map_err(|_| UNFIT)?;
@@ -186,7 +255,12 @@ fn header(algorithm: Algorithm, kid: &str) -> Result<Box<str>, Flaw> {
 
 const MAC: Flaw = Flaw(
     ConfigErrorKind::AlgorithmUnusable,
-    "a MAC secret cannot be published for others to verify; use ES256, ES384, EdDSA or RSA",
+    "a MAC secret cannot be published for others to verify; use ES256, ES384, EdDSA or RSA, or \
+     `SigningKey::hs256_verifiers_can_mint` among your own services",
+);
+const UNSIGNED: Flaw = Flaw(
+    ConfigErrorKind::AlgorithmUnusable,
+    "ES512 can be verified, not signed; use ES256, ES384, EdDSA or RSA",
 );
 const UNFIT: Flaw = Flaw::malformed(
     "expected a private key of the algorithm's type; give PKCS#8 with the public half",
@@ -244,7 +318,7 @@ mod tests {
         for (private, _, served) in pems() {
             for algorithm in served {
                 let key = SigningKey::from_pem(*algorithm, private).unwrap();
-                let read = Key::from_jwk(key.jwk()).unwrap();
+                let read = Key::from_jwk(key.jwk().unwrap()).unwrap();
                 assert_eq!(read.id(), key.public().id());
                 assert_eq!(read.kid(), Some(key.kid()));
                 assert_eq!(read.algorithms(), (*algorithm).into());

@@ -148,13 +148,14 @@ impl SigningKeys {
     }
 
     /// Returns the public JWK Set to publish (RFC 7517 section 5) as JSON text: the announced key,
-    /// the one that signs, and older ones whose tokens may still be valid. It has no private part.
+    /// the one that signs, and older ones whose tokens may still be valid. It has no private part, and
+    /// leaves out keys of a [shared secret](SigningKey::hs256_verifiers_can_mint).
     pub fn jwks(&self, now: UnixTime) -> String {
-        let keys: Vec<_> = self.published(now).map(SigningKey::jwk).collect();
+        let keys: Vec<_> = self.published(now).filter_map(SigningKey::jwk).collect();
         format!(r#"{{"keys":[{}]}}"#, keys.join(","))
     }
 
-    /// Returns the public keys of [`jwks`](Self::jwks), to verify with.
+    /// Returns the public keys of [`jwks`](Self::jwks), and the shared secrets, to verify with.
     ///
     /// # Errors
     ///

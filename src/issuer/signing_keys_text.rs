@@ -20,6 +20,11 @@ use crate::secret::Secret;
 const VERSION: u64 = 1;
 const VERSION_NAME: &str = "bearergate_key_ring";
 
+/// The member of a key that holds its private half in DER, and the one that a shared secret has in
+/// its place, so that neither is ever read as the other.
+const PRIVATE: &str = "private";
+const SECRET: &str = "secret";
+
 impl SigningKeys {
     /// Reads the text that [`to_secret`](Self::to_secret) wrote.
     ///
@@ -84,10 +89,15 @@ fn write(keys: &SigningKeys) -> Secret {
     );
     for (index, own) in keys.keys.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
-        let private = Zeroizing::new(base64url::encode(own.key.der().expose()));
+        let private = Zeroizing::new(base64url::encode(own.key.private().expose()));
+        let name = if own.key.is_shared_secret() {
+            SECRET
+        } else {
+            PRIVATE
+        };
         let _ = write!(
             text,
-            r#"{comma}{{"kid":"{}","alg":"{}","signs_from":{},"private":"{}"}}"#,
+            r#"{comma}{{"kid":"{}","alg":"{}","signs_from":{},"{name}":"{}"}}"#,
             own.key.kid(),
             own.key.algorithm(),
             own.signs_from.as_secs(),
@@ -129,10 +139,18 @@ fn key(value: Value<'_>) -> Result<ScheduledKey, ConfigError> {
     let object = member(value, 4)?;
     let algorithm = Algorithm::from_name(&text(&object, "alg")?);
     let algorithm = algorithm.ok_or_else(|| malformed("`alg` is not a supported algorithm"))?;
-    let private = Zeroizing::new(text(&object, "private")?.into_owned());
-    let der = base64url::decode(private.as_bytes()).map(Secret::new);
-    let der = der.ok_or_else(|| malformed("`private` is not base64url without padding"))?;
-    let key = SigningKey::from_der(algorithm, der).map_err(|flaw| flaw.in_field(FIELD))?;
+    let is_secret = algorithm == Algorithm::Hs256 && object.get(SECRET).is_some();
+    let private = text(&object, if is_secret { SECRET } else { PRIVATE })?;
+    let private = Zeroizing::new(private.into_owned());
+    let decoded = base64url::decode(private.as_bytes()).map(Secret::new);
+    let decoded =
+        decoded.ok_or_else(|| malformed("a private key is not base64url without padding"))?;
+    let key = if is_secret {
+        SigningKey::from_shared_secret(decoded)
+    } else {
+        SigningKey::from_der(algorithm, decoded)
+    };
+    let key = key.map_err(|flaw| flaw.in_field(FIELD))?;
     if key.kid() != text(&object, "kid")? {
         let detail = "a private key does not match its `kid`; restore what `to_secret` wrote";
         return Err(ConfigError::new(

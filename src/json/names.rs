@@ -15,6 +15,8 @@ pub(super) struct Names<const INLINE: usize> {
     inline: [HashedName; INLINE],
     spill: Vec<HashedName>,
     len: usize,
+    /// Whether nested objects may have duplicates, see [`Names::unchecked_inside`].
+    is_unchecked_inside: bool,
 }
 
 /// Names that are stored without allocation for most texts.
@@ -91,7 +93,20 @@ impl<const INLINE: usize> Names<INLINE> {
             inline: [HashedName::default(); INLINE],
             spill: Vec::new(),
             len: 0,
+            is_unchecked_inside: false,
         }
+    }
+
+    /// Creates names for a text whose nested objects are each scanned again before they are used:
+    /// duplicates in them are no error.
+    pub(super) fn unchecked_inside() -> Self {
+        let mut names = Self::new();
+        names.is_unchecked_inside = true;
+        names
+    }
+
+    pub(super) const fn is_unchecked_inside(&self) -> bool {
+        self.is_unchecked_inside
     }
 
     pub(super) fn len(&self) -> usize {

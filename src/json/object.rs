@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::error::{JsonError, JsonErrorKind};
 use super::escape::{Unescaped, unescape};
-use super::scan::scan_object;
+use super::scan::{scan_object, scan_outer_object};
 use super::sink::{Sink, Span};
 use super::value::Value;
 
@@ -40,6 +40,20 @@ impl<'j> Object<'j> {
     pub fn parse(text: &'j [u8]) -> Result<Self, JsonError> {
         let mut members = Collect(Vec::new());
         scan_object(text, &mut members)?;
+        Self::from_scanned(text, members)
+    }
+
+    /// Scans a text like [`parse`](Self::parse), and allows duplicate members in the values.
+    ///
+    /// A value must be read by [`Value::as_object`] or [`Value::parse`], which refuse duplicates
+    /// in it.
+    pub(crate) fn parse_outer(text: &'j [u8]) -> Result<Self, JsonError> {
+        let mut members = Collect(Vec::new());
+        scan_outer_object(text, &mut members)?;
+        Self::from_scanned(text, members)
+    }
+
+    fn from_scanned(text: &'j [u8], members: Collect) -> Result<Self, JsonError> {
         let text = str::from_utf8(text)
             .map_err(|e| JsonError::new(JsonErrorKind::InvalidUnicode, e.valid_up_to()))?;
         Ok(Self {

@@ -37,6 +37,16 @@ pub(crate) fn scan_object(text: &[u8], sink: &mut impl Sink) -> Result<Escapes, 
     }
 }
 
+/// Scans a text whose top value must be an object, and allows duplicates in nested objects.
+///
+/// All other rules hold at every depth. A nested value must be scanned again before it is used.
+pub(super) fn scan_outer_object(text: &[u8], sink: &mut impl Sink) -> Result<(), JsonError> {
+    escapes(text)?;
+    let text = Input::<false>(text);
+    object_in(text, &mut Names::<MANY>::unchecked_inside(), sink)?;
+    Ok(())
+}
+
 /// Scans a text whose top value can be of any type, and returns its start and end.
 pub(super) fn scan_value(text: &[u8]) -> Result<(usize, usize), JsonError> {
     escapes(text)?;
@@ -109,13 +119,22 @@ fn object<const INLINE: usize, const PLAIN: bool>(
     text: Input<'_, PLAIN>,
     sink: &mut impl Sink,
 ) -> Result<(), ScanError> {
+    object_in(text, &mut Names::<INLINE>::new(), sink)
+}
+
+#[inline(always)]
+fn object_in<const INLINE: usize, const PLAIN: bool>(
+    text: Input<'_, PLAIN>,
+    names: &mut Names<INLINE>,
+    sink: &mut impl Sink,
+) -> Result<(), ScanError> {
     let (start, first) = text.next(0);
     match first {
         b'{' => {}
         _ if start < text.0.len() => return Err(invalid(JsonErrorKind::NotAnObject, start)),
         _ => return Err(invalid(JsonErrorKind::UnexpectedEnd, start)),
     }
-    let end = members(text, start + 1, &mut Names::<INLINE>::new(), sink)?;
+    let end = members(text, start + 1, names, sink)?;
     finish(text, end)
 }
 
@@ -332,7 +351,11 @@ fn nested_name<const INLINE: usize, const PLAIN: bool>(
     scope: &mut NameScope,
 ) -> Result<(usize, u8), ScanError> {
     let head = MemberHead::read(text, at)?;
-    add(text, head.name, names, scope)?;
+    match names.add(text.0, head.name, scope) {
+        Ok(()) => {}
+        Err(NameError::Duplicate) if names.is_unchecked_inside() => {}
+        Err(error) => return Err(name_error(error, head.name.start - 1)),
+    }
     head.value(text)
 }
 
@@ -397,6 +420,49 @@ mod tests {
                 let kind = with(last).unwrap_err().kind();
                 assert_eq!(kind, JsonErrorKind::DuplicateMember, "{count} {last}");
             }
+        }
+    }
+
+    #[test]
+    fn an_outer_scan_allows_duplicates_inside_and_nothing_else() {
+        struct Values(Vec<(usize, usize)>);
+        impl Sink for Values {
+            fn member(&mut self, _: &[u8], member: Span) {
+                self.0.push((member.value_start, member.value_end));
+            }
+
+            fn restart(&mut self) {
+                self.0.clear();
+            }
+        }
+        let scan = |text: &str| {
+            let mut values = Values(Vec::new());
+            let scanned = scan_outer_object(text.as_bytes(), &mut values);
+            scanned.map(|()| values.0).map_err(|error| error.kind())
+        };
+        let text = r#"{"a":[{"b":1,"b":2}],"c":{"d":{"e":0,"e":0}}}"#;
+        assert_eq!(scan(text), Ok(vec![(5, 20), (25, 44)]));
+        let many: String = (0..200).map(|n| format!(r#""m{n}":0,"#)).collect();
+        let many = format!(r#"{{"z":{{{many}"m0":0,"m199":0}}}}"#);
+        assert!(scan(&many).is_ok());
+        for (text, kind) in [
+            (r#"{"a":1,"a":2}"#, JsonErrorKind::DuplicateMember),
+            (r#"{"a":1,"\u0061":2}"#, JsonErrorKind::DuplicateMember),
+            (r#"{"a":{"b":1,"b":2,}}"#, JsonErrorKind::Syntax),
+            (r#"{"a":{"b":1,"b":01}}"#, JsonErrorKind::Syntax),
+            (r#"{"a":{"b":1,"b":2}}x"#, JsonErrorKind::Syntax),
+            (r#"{"a":{"b":1,"b":2}"#, JsonErrorKind::UnexpectedEnd),
+            (
+                r#"{"a":{"b":1,"b":1e999}}"#,
+                JsonErrorKind::NumberOutOfRange,
+            ),
+            (
+                r#"{"a":{"b":1,"b":"\ud800"}}"#,
+                JsonErrorKind::InvalidUnicode,
+            ),
+            ("[]", JsonErrorKind::NotAnObject),
+        ] {
+            assert_eq!(scan(text), Err(kind), "{text}");
         }
     }
 

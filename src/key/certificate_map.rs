@@ -12,7 +12,7 @@ use super::{jwk, pem};
 use crate::clock::UnixTime;
 use crate::crypto::{Algorithm, Flaw, Material};
 use crate::error::ConfigError;
-use crate::json::Value;
+use crate::json::{Object, Value};
 use crate::limits;
 
 /// The keys of certificates, with the time in which each may be used.
@@ -21,10 +21,13 @@ pub(super) struct CertificateKeys {
     skipped: Box<[SkippedKey]>,
 }
 
+const FIELD: &str = "certificates";
+
 impl CertificateKeys {
     /// Reads an object of certificates; unusable members are skipped one by one and reported.
     pub(super) fn read(reader: &SetReader<'_>, text: &[u8]) -> Result<Self, ConfigError> {
-        let document = jwk::object(text, "certificates")?;
+        jwk::check_size(text, FIELD)?;
+        let document = Object::parse(text).map_err(|error| jwk::not_json(FIELD, text, error))?;
         if document.len() > reader.max_keys {
             return Err(reader.too_many(document.len()));
         }

@@ -4,6 +4,7 @@
 //! The algorithm identifier decides the kind of the key: the curve is read, not inferred from a
 //! length. The reader does not recurse.
 
+use super::mistake;
 use crate::crypto::{Curve, Flaw, Material};
 
 /// Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
@@ -16,9 +17,10 @@ pub(super) fn public_key(der: &[u8]) -> Result<Material, Flaw> {
             let curve = match (algorithm.take(OBJECT_IDENTIFIER), algorithm.end()) {
                 (Some(P256), Some(())) => Curve::P256,
                 (Some(P384), Some(())) => Curve::P384,
+                (Some(P521), Some(())) => Curve::P521,
                 _ => {
                     return Err(Flaw::malformed(
-                        "the curve is not supported; use P-256 or P-384",
+                        "the curve is not supported; use P-256, P-384 or P-521",
                     ));
                 }
             };
@@ -67,6 +69,7 @@ const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 const P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
+const P521: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x23];
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
 
@@ -92,6 +95,17 @@ fn not_a_public_key(der: &[u8]) -> Flaw {
     let body = whole(der, SEQUENCE).and_then(|mut fields| fields.take(SEQUENCE));
     if body.is_some_and(|body| body.first() == Some(&VERSION)) {
         return CERTIFICATE;
+    }
+    if mistake::is_path(der) {
+        return Flaw::malformed(
+            "expected a DER public key, found what looks like a path; \
+             read the file and give its contents",
+        );
+    }
+    if der.starts_with(b"-----BEGIN ") {
+        return Flaw::malformed(
+            "expected a DER public key, found PEM; read it with `Key::from_pem`",
+        );
     }
     Flaw::malformed("expected a DER public key (SubjectPublicKeyInfo)")
 }

@@ -62,6 +62,7 @@ fn kind(material: &Material) -> &'static str {
         Material::Ed25519(_) => "Ed25519",
         Material::Ec(Curve::P256, _) => "P-256",
         Material::Ec(Curve::P384, _) => "P-384",
+        Material::Ec(Curve::P521, _) => "P-521",
         Material::Rsa(..) => "RSA",
         Material::Secret(_) => SECRET,
     }

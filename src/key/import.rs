@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::certificate_map::CertificateKeys;
 use super::draft::KeyDraft;
+use super::jwk::SetPurpose;
 use super::set::KeySet;
 use super::verification_key::Key;
 use super::{der, id, jwk, jwks, pem, secret_lint};
@@ -54,10 +55,12 @@ impl Key {
         KeyImporter::default().base64url_secret(secret)
     }
 
-    /// Imports an RSA, P-256, P-384 or Ed25519 public key from one PEM block.
+    /// Imports an RSA, P-256, P-384 or Ed25519 public key from one PEM block, and with the feature
+    /// `aws-lc-rs` one on P-521.
     ///
-    /// The label is `PUBLIC KEY` or `RSA PUBLIC KEY` (RFC 7468), and nothing but white space may be
-    /// around the block. A certificate is refused, because nothing would check its validity.
+    /// The label is `PUBLIC KEY` or `RSA PUBLIC KEY` (RFC 7468). Lines of text before the block, such
+    /// as comments and the attributes that OpenSSL writes, are ignored; nothing but white space may
+    /// follow it. A certificate is refused, because nothing would check its validity.
     ///
     /// # Errors
     ///
@@ -69,7 +72,7 @@ impl Key {
     }
 
     /// Imports an RSA, P-256, P-384 or Ed25519 public key from a DER SubjectPublicKeyInfo
-    /// (RFC 5280 section 4.1.2.7).
+    /// (RFC 5280 section 4.1.2.7), and with the feature `aws-lc-rs` one on P-521.
     ///
     /// # Errors
     ///
@@ -112,6 +115,13 @@ impl KeySet {
     /// Members that are private, symmetric, weak, malformed, of an unknown type or not for
     /// verifying signatures are [skipped](Self::skipped) one by one; the others are not affected.
     ///
+    /// A key has one value in whichever way a set spells it, so the spelling is read leniently, and
+    /// then all checks of the key are made: a `null` member counts as absent, the coordinates of EC
+    /// keys and the integers of RSA keys may lack leading zero bytes or have more of them, and all
+    /// are read in either alphabet of base64, with padding or without. A `kid` that is not a string
+    /// is ignored. Two members of one name inside a key skip that key; elsewhere they refuse the
+    /// set. Single keys ([`Key::from_jwk`]) are read strictly.
+    ///
     /// ```
     /// use bearergate::key::KeySet;
     ///
@@ -129,7 +139,7 @@ impl KeySet {
     /// # Errors
     ///
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for text that is not a JWK
-    /// Set in well-formed JSON without duplicate members,
+    /// Set in well-formed JSON,
     /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for more than 256 KiB or 100 keys
     /// (see [`KeyImporter::max_keys`]),
     /// and [`NoUsableKey`](crate::error::ConfigErrorKind::NoUsableKey) if every member is skipped.
@@ -154,6 +164,7 @@ pub struct KeyImporter {
     observer: Option<Arc<dyn Observer>>,
     /// Set by `max_keys`; out of range until it is checked.
     max_keys: Option<usize>,
+    purpose: SetPurpose,
 }
 
 impl KeyImporter {
@@ -166,6 +177,7 @@ impl KeyImporter {
             provider,
             observer: None,
             max_keys: None,
+            purpose: SetPurpose::Signatures,
         }
     }
 
@@ -198,6 +210,30 @@ impl KeyImporter {
     #[must_use]
     pub fn max_keys(mut self, keys: usize) -> Self {
         self.max_keys = Some(keys);
+        self
+    }
+
+    /// Reads sets as SPIFFE bundles: a member is a key only if its `use` is `jwt-svid` (SPIFFE
+    /// Trust Domain and Bundle, section 4.2.2). By default a key's `use` is `sig` or absent.
+    ///
+    /// All others are skipped, those of `use` `x509-svid` and those without `use` too: they never
+    /// verify a token. Single keys are not affected.
+    ///
+    /// ```
+    /// use bearergate::key::KeyImporter;
+    ///
+    /// let bundle = r#"{"spiffe_sequence":1,"keys":[
+    ///     {"kty":"EC","crv":"P-256","use":"x509-svid","x5c":["MIIB"]},
+    ///     {"kty":"OKP","crv":"Ed25519","use":"jwt-svid","kid":"1",
+    ///      "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    /// ]}"#;
+    /// let keys = KeyImporter::default().spiffe_bundle().jwks(bundle)?;
+    /// assert_eq!(keys.keys().len(), 1);
+    /// # Ok::<(), bearergate::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn spiffe_bundle(mut self) -> Self {
+        self.purpose = SetPurpose::SpiffeBundle;
         self
     }
 
@@ -295,6 +331,7 @@ impl KeyImporter {
             provider: self.provider,
             observer: self.observer.as_deref(),
             max_keys: self.checked_max_keys()?,
+            purpose: self.purpose,
         })
     }
 
@@ -319,9 +356,15 @@ impl KeyImporter {
         let jwk = id::public_jwk(&material, algorithm);
         let mut draft = KeyDraft::from(material);
         draft.algorithm = Some(algorithm);
-        let key = self.prepared(draft)?;
-        let kid = key.thumbprint().map(String::into_boxed_str);
-        Ok((key.change(|data| data.kid = kid), jwk))
+        self.prepared(draft).map(|key| (key.named_by_id(), jwk))
+    }
+
+    /// Imports a MAC secret that signs `HS256`, with its identity as the key id.
+    pub(crate) fn secret_signer(&self, secret: Secret) -> Result<Key, Flaw> {
+        secret_lint::check_secret(secret.expose())?;
+        let mut draft = KeyDraft::from(Material::secret(secret)?);
+        draft.algorithm = Some(Algorithm::Hs256);
+        self.prepared(draft).map(Key::named_by_id)
     }
 
     fn checked_secret(&self, secret: Secret) -> Result<Key, Flaw> {

@@ -3,43 +3,53 @@
 use std::borrow::Cow;
 
 use super::draft::KeyDraft;
-use super::secret_lint;
+use super::{mistake, secret_lint};
 use crate::credential::base64url;
 use crate::crypto::{Algorithm, Curve, Flaw, Material};
 use crate::error::ConfigError;
-use crate::json::{Object, Value};
+use crate::json::{JsonError, JsonErrorKind, Kind, Object, Value};
 use crate::limits;
 
 /// Reads the text of one JWK; it may be a secret.
 pub(super) fn single(text: &[u8]) -> Result<Result<KeyDraft, Flaw>, ConfigError> {
-    let jwk = object(text, "jwk")?;
-    Ok(draft(&jwk, JwkOrigin::Single))
-}
-
-/// Reads a member of a set; it must be a public key.
-pub(super) fn member(jwk: Value<'_>) -> Result<KeyDraft, Flaw> {
-    let jwk = jwk.as_object().ok_or(NOT_OBJECT)?;
-    draft(&jwk, JwkOrigin::Set)
-}
-
-/// Parses a configured text as one JSON object.
-pub(super) fn object<'j>(text: &'j [u8], field: &'static str) -> Result<Object<'j>, ConfigError> {
-    if text.len() > limits::JWKS_BYTES {
-        let range = ..=limits::JWKS_BYTES;
-        return Err(ConfigError::size_out_of_range(
-            field,
-            text.len(),
-            "bytes",
-            range,
-        ));
+    check_size(text, "jwk")?;
+    let jwk = Object::parse(text).map_err(|error| not_json("jwk", text, error))?;
+    if jwk.get("kty").is_none() && jwk.get("keys").is_some() {
+        return Ok(Err(SET));
     }
-    Object::parse(text).map_err(|error| {
-        ConfigError::malformed(
-            field,
-            "expected one well-formed JSON object without duplicate members",
-        )
-        .with_source(error)
-    })
+    Ok(JwkReader::single(&jwk).draft())
+}
+
+/// Reads a member of a set for this purpose; it must be a public key.
+pub(super) fn member(jwk: Value<'_>, purpose: SetPurpose) -> Result<KeyDraft, Flaw> {
+    if jwk.kind() != Kind::Object {
+        return Err(NOT_OBJECT);
+    }
+    let jwk = Object::parse(jwk.raw().as_bytes()).map_err(|error| match error.kind() {
+        JsonErrorKind::DuplicateMember => DUPLICATE,
+        _ => NOT_OBJECT,
+    })?;
+    JwkReader::member(&jwk, purpose).draft()
+}
+
+/// Refuses a text that is too long for a set.
+pub(super) fn check_size(text: &[u8], field: &'static str) -> Result<(), ConfigError> {
+    let (len, range) = (text.len(), ..=limits::JWKS_BYTES);
+    if range.contains(&len) {
+        return Ok(());
+    }
+    Err(ConfigError::size_out_of_range(field, len, "bytes", range))
+}
+
+/// Reports a configured text that is not one JSON object, and names the remedy for what it looks
+/// like.
+pub(super) fn not_json(field: &'static str, text: &[u8], error: JsonError) -> ConfigError {
+    const EXPECTED: &str = "expected one well-formed JSON object without duplicate members";
+    let detail = match mistake::in_place_of_json(text) {
+        Some(found) => format!("{EXPECTED}, {found}").into(),
+        None => Cow::Borrowed(EXPECTED),
+    };
+    ConfigError::malformed(field, detail).with_source(error)
 }
 
 /// Returns the `kid` of a member if it is a string that is short enough to be reported.
@@ -48,120 +58,223 @@ pub(super) fn reported_kid(jwk: Value<'_>) -> Option<Box<str>> {
     (kid.len() <= limits::KEY_ID_BYTES).then(|| kid.into())
 }
 
+/// Which members of a set are keys for verifying tokens.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum SetPurpose {
+    /// A JWK Set: `use` is absent or `sig`.
+    #[default]
+    Signatures,
+    /// A SPIFFE bundle: `use` is `jwt-svid`.
+    SpiffeBundle,
+}
+
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum JwkOrigin {
-    Set,
+    Set(SetPurpose),
     Single,
 }
 
-fn draft(jwk: &Object<'_>, origin: JwkOrigin) -> Result<KeyDraft, Flaw> {
-    let material = material(jwk, origin)?;
-    if text(jwk, "use")?.is_some_and(|purpose| purpose != "sig") {
-        return Err(Flaw::malformed("`use` is not `sig`"));
-    }
-    check_operations(jwk)?;
-    Ok(KeyDraft {
-        material,
-        algorithm: algorithm(jwk)?,
-        kid: kid(jwk)?,
-        is_member: origin == JwkOrigin::Set,
-    })
+/// The members of a JWK, and how they are spelled.
+///
+/// Those of a set come from a provider: a `null` member is absent, numbers may lack leading zero
+/// bytes or have more of them, and either alphabet of base64 is read, with or without padding. The
+/// checks of the key follow; they do not depend on the spelling.
+struct JwkReader<'o, 'j> {
+    jwk: &'o Object<'j>,
+    origin: JwkOrigin,
 }
 
-fn material(jwk: &Object<'_>, origin: JwkOrigin) -> Result<Material, Flaw> {
-    // RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2.
-    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    let kty = text(jwk, "kty")?.ok_or(Flaw::malformed("`kty` is missing"))?;
-    if kty == "oct" {
-        return secret(jwk, origin);
+impl<'o, 'j> JwkReader<'o, 'j> {
+    const fn single(jwk: &'o Object<'j>) -> Self {
+        let origin = JwkOrigin::Single;
+        Self { jwk, origin }
     }
-    if PRIVATE.iter().any(|name| jwk.get(name).is_some()) {
-        return Err(Flaw::private(
-            "expected a public key, found a private key; give its public members only",
-        ));
+
+    const fn member(jwk: &'o Object<'j>, purpose: SetPurpose) -> Self {
+        let origin = JwkOrigin::Set(purpose);
+        Self { jwk, origin }
     }
-    match kty.as_ref() {
-        "EC" => ec(jwk),
-        "OKP" => match text(jwk, "crv")?.as_deref() {
-            Some("Ed25519") => Material::ed25519(&bytes(jwk, "x")?),
-            _ => Err(CURVE),
-        },
-        "RSA" => Material::rsa(&bytes(jwk, "n")?, &bytes(jwk, "e")?),
-        _ => Err(Flaw::malformed("`kty` is not supported")),
+
+    fn draft(&self) -> Result<KeyDraft, Flaw> {
+        let material = self.material()?;
+        self.check_use()?;
+        self.check_operations()?;
+        Ok(KeyDraft {
+            material,
+            algorithm: self.algorithm()?,
+            kid: self.kid()?,
+            is_member: self.is_member(),
+        })
+    }
+
+    fn material(&self) -> Result<Material, Flaw> {
+        // RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2.
+        const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+        let kty = self
+            .text("kty")?
+            .ok_or(Flaw::malformed("`kty` is missing"))?;
+        if kty == "oct" {
+            return self.secret();
+        }
+        if PRIVATE.iter().any(|name| self.get(name).is_some()) {
+            return Err(Flaw::private(
+                "expected a public key, found a private key; give its public members only",
+            ));
+        }
+        match kty.as_ref() {
+            "EC" => self.ec(),
+            "OKP" => match self.text("crv")?.as_deref() {
+                Some("Ed25519") => Material::ed25519(&self.bytes("x")?),
+                _ => Err(CURVE),
+            },
+            "RSA" => Material::rsa(&self.bytes("n")?, &self.bytes("e")?),
+            _ => Err(Flaw::malformed("`kty` is not supported")),
+        }
+    }
+
+    fn secret(&self) -> Result<Material, Flaw> {
+        if self.is_member() {
+            return Err(Flaw::malformed("a symmetric key is not allowed in a set"));
+        }
+        let secret = self.bytes("k")?;
+        secret_lint::check_secret(&secret)?;
+        Material::secret(secret.into())
+    }
+
+    fn ec(&self) -> Result<Material, Flaw> {
+        let name = self.text("crv")?;
+        let curve = name.and_then(|name| Curve::from_name(&name)).ok_or(CURVE)?;
+        let mut point = vec![4];
+        for name in ["x", "y"] {
+            let coordinate = self.coordinate(name, curve)?;
+            point.resize(point.len() + curve.len() - coordinate.len(), 0);
+            point.extend_from_slice(&coordinate);
+        }
+        Material::ec(curve, point)
+    }
+
+    /// Returns a coordinate that is at most as long as those of the curve.
+    fn coordinate(&self, name: &str, curve: Curve) -> Result<Vec<u8>, Flaw> {
+        const LENGTH: Flaw = Flaw::malformed("a coordinate is not of its curve's length");
+        let mut bytes = self.bytes(name)?;
+        if bytes.is_empty() || !self.is_member() && bytes.len() != curve.len() {
+            return Err(LENGTH);
+        }
+        let surplus = bytes.len().saturating_sub(curve.len());
+        if bytes.drain(..surplus).any(|byte| byte != 0) {
+            return Err(LENGTH);
+        }
+        Ok(bytes)
+    }
+
+    fn check_use(&self) -> Result<(), Flaw> {
+        let found = self.text("use")?;
+        match (self.origin, found.as_deref()) {
+            (JwkOrigin::Set(SetPurpose::SpiffeBundle), Some(JWT_SVID)) => Ok(()),
+            (JwkOrigin::Set(SetPurpose::SpiffeBundle), _) => {
+                Err(Flaw::malformed("`use` is not `jwt-svid`"))
+            }
+            (_, None | Some("sig")) => Ok(()),
+            (JwkOrigin::Set(_), Some(JWT_SVID)) => Err(Flaw::malformed(
+                "`use` is `jwt-svid`, not `sig`; read a SPIFFE bundle with \
+                 `KeyImporter::spiffe_bundle`",
+            )),
+            _ => Err(Flaw::malformed("`use` is not `sig`")),
+        }
+    }
+
+    fn check_operations(&self) -> Result<(), Flaw> {
+        const FLAW: Flaw = Flaw::malformed("`key_ops` is not an array of strings with `verify`");
+        let Some(operations) = self.get("key_ops") else {
+            return Ok(());
+        };
+        let mut verifies = false;
+        for operation in operations.elements().ok_or(FLAW)? {
+            verifies |= operation.as_str().ok_or(FLAW)? == "verify";
+        }
+        if verifies { Ok(()) } else { Err(FLAW) }
+    }
+
+    fn algorithm(&self) -> Result<Option<Algorithm>, Flaw> {
+        let Some(name) = self.text("alg")? else {
+            return Ok(None);
+        };
+        let known = Algorithm::from_name(&name);
+        known.map(Some).ok_or(Flaw::malformed(
+            "`alg` is not a supported signature algorithm",
+        ))
+    }
+
+    /// Returns the key id. In a set, one that is not a string is no key id (RFC 7517 section 4.5),
+    /// and the key is good without it.
+    fn kid(&self) -> Result<Option<Box<str>>, Flaw> {
+        let kid = match self.get("kid") {
+            Some(value) if self.is_member() => value.as_str(),
+            _ => self.text("kid")?,
+        };
+        let is_long = |kid: &Cow<'_, str>| kid.len() > limits::KEY_ID_BYTES;
+        if kid.as_ref().is_some_and(is_long) {
+            return Err(Flaw::malformed("`kid` is longer than 256 bytes"));
+        }
+        Ok(kid.map(Into::into))
+    }
+
+    fn is_member(&self) -> bool {
+        self.origin != JwkOrigin::Single
+    }
+
+    fn get(&self, name: &str) -> Option<Value<'j>> {
+        let is_there = |value: &Value<'_>| !self.is_member() || value.kind() != Kind::Null;
+        self.jwk.get(name).filter(is_there)
+    }
+
+    /// Returns a member that must be a string if it is present.
+    fn text(&self, name: &str) -> Result<Option<Cow<'j, str>>, Flaw> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        value.as_str().map(Some).ok_or(NOT_TEXT)
+    }
+
+    /// Returns a member that must be present, as the bytes of its base64url text.
+    fn bytes(&self, name: &str) -> Result<Vec<u8>, Flaw> {
+        let text = self.text(name)?.ok_or(INCOMPLETE)?;
+        if self.is_member() {
+            return either_base64(&text).ok_or(NOT_BASE64);
+        }
+        base64url::decode(text.as_bytes()).ok_or(NOT_BASE64URL)
     }
 }
 
-fn secret(jwk: &Object<'_>, origin: JwkOrigin) -> Result<Material, Flaw> {
-    if origin == JwkOrigin::Set {
-        return Err(Flaw::malformed("a symmetric key is not allowed in a set"));
+/// Decodes either alphabet of base64 (RFC 4648 sections 4 and 5), with full padding or none. No two
+/// results are possible, because each character has one value.
+fn either_base64(text: &str) -> Option<Vec<u8>> {
+    let dense = text.trim_end_matches('=');
+    let padding = text.len() - dense.len();
+    if padding > 2 || padding > 0 && !text.len().is_multiple_of(4) {
+        return None;
     }
-    let secret = bytes(jwk, "k")?;
-    secret_lint::check_secret(&secret)?;
-    Material::secret(secret.into())
+    let url: Vec<u8> = dense
+        .bytes()
+        .map(|byte| match byte {
+            b'+' => b'-',
+            b'/' => b'_',
+            other => other,
+        })
+        .collect();
+    base64url::decode(url)
 }
 
-fn ec(jwk: &Object<'_>) -> Result<Material, Flaw> {
-    let curve = match text(jwk, "crv")?.as_deref() {
-        Some("P-256") => Curve::P256,
-        Some("P-384") => Curve::P384,
-        _ => return Err(CURVE),
-    };
-    let (x, y) = (bytes(jwk, "x")?, bytes(jwk, "y")?);
-    if x.len() != curve.len() || y.len() != curve.len() {
-        return Err(Flaw::malformed("a coordinate is not of its curve's length"));
-    }
-    Material::ec(curve, [&[4], x.as_slice(), y.as_slice()].concat())
-}
-
-fn check_operations(jwk: &Object<'_>) -> Result<(), Flaw> {
-    const FLAW: Flaw = Flaw::malformed("`key_ops` is not an array of strings with `verify`");
-    let Some(operations) = jwk.get("key_ops") else {
-        return Ok(());
-    };
-    let mut verifies = false;
-    for operation in operations.elements().ok_or(FLAW)? {
-        verifies |= operation.as_str().ok_or(FLAW)? == "verify";
-    }
-    if verifies { Ok(()) } else { Err(FLAW) }
-}
-
-fn algorithm(jwk: &Object<'_>) -> Result<Option<Algorithm>, Flaw> {
-    let Some(name) = text(jwk, "alg")? else {
-        return Ok(None);
-    };
-    let known = Algorithm::from_name(&name);
-    known.map(Some).ok_or(Flaw::malformed(
-        "`alg` is not a supported signature algorithm",
-    ))
-}
-
-fn kid(jwk: &Object<'_>) -> Result<Option<Box<str>>, Flaw> {
-    let kid = text(jwk, "kid")?;
-    if kid
-        .as_ref()
-        .is_some_and(|kid| kid.len() > limits::KEY_ID_BYTES)
-    {
-        return Err(Flaw::malformed("`kid` is longer than 256 bytes"));
-    }
-    Ok(kid.map(Into::into))
-}
-
-/// Returns a member that must be a string if it is present.
-fn text<'j>(jwk: &Object<'j>, name: &str) -> Result<Option<Cow<'j, str>>, Flaw> {
-    let Some(value) = jwk.get(name) else {
-        return Ok(None);
-    };
-    value.as_str().map(Some).ok_or(NOT_TEXT)
-}
-
-/// Returns a member that must be present, as the bytes of its base64url text.
-fn bytes(jwk: &Object<'_>, name: &str) -> Result<Vec<u8>, Flaw> {
-    let text = text(jwk, name)?.ok_or(INCOMPLETE)?;
-    base64url::decode(text.as_bytes()).ok_or(NOT_BASE64URL)
-}
+/// The `use` of the keys of a SPIFFE bundle that verify JWTs (SPIFFE Trust Domain and Bundle
+/// section 4.2.2).
+const JWT_SVID: &str = "jwt-svid";
 
 const CURVE: Flaw = Flaw::malformed("`crv` is missing or not supported");
+const DUPLICATE: Flaw = Flaw::malformed("two members of the key have one name");
 const INCOMPLETE: Flaw = Flaw::malformed("a member that the key's type requires is missing");
+const NOT_BASE64: Flaw = Flaw::malformed("a member is not base64");
 const NOT_BASE64URL: Flaw = Flaw::malformed("a member is not base64url without padding");
 const NOT_OBJECT: Flaw = Flaw::malformed("expected a JSON object");
 const NOT_TEXT: Flaw = Flaw::malformed("a member that must be a string has another type");
+const SET: Flaw =
+    Flaw::malformed("expected one JWK, found a JWK Set; read it with `KeySet::from_jwks`");

@@ -16,6 +16,7 @@ mod id;
 mod import;
 mod jwk;
 mod jwks;
+mod mistake;
 pub(crate) mod pem;
 mod secret_lint;
 mod set;

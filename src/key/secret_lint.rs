@@ -8,10 +8,10 @@ use base64::{Engine, alphabet};
 use memchr::memmem;
 use zeroize::Zeroizing;
 
-use super::der;
+use super::{der, mistake};
 use crate::crypto::Flaw;
 
-/// Refuses what looks like a PEM, JWK, DER or SSH key.
+/// Refuses what looks like a PEM, JWK, DER or SSH key, or like the path of a key file.
 pub(super) fn check_secret(secret: &[u8]) -> Result<(), Flaw> {
     let text = trimmed(secret);
     let has = |part: &[u8]| memmem::find(text, part).is_some();
@@ -24,6 +24,12 @@ pub(super) fn check_secret(secret: &[u8]) -> Result<(), Flaw> {
         return Err(Flaw::malformed(
             "expected a MAC secret, found what looks like a PEM, JWK, DER or SSH key; \
              use the constructor of its kind",
+        ));
+    }
+    if mistake::is_key_file(secret) {
+        return Err(Flaw::malformed(
+            "expected a MAC secret, found what looks like a path; \
+             read the file and give its contents",
         ));
     }
     Ok(())

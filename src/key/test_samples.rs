@@ -16,15 +16,27 @@ use crate::crypto::{Algorithm, Curve, Material};
 pub(crate) const ED25519: &str = include_str!("../../tests/keys/ed25519.public.pem");
 pub(crate) const ES256: &str = include_str!("../../tests/keys/es256.public.pem");
 pub(crate) const ES384: &str = include_str!("../../tests/keys/es384.public.pem");
+pub(crate) const ES512: &str = include_str!("../../tests/keys/es512.public.pem");
 pub(crate) const RSA: &str = include_str!("../../tests/keys/rsa-2048.public.pem");
 pub(crate) const SECRET: [u8; 64] = [7; 64];
 
-/// Signs with the sample key of the algorithm's family, or with [`SECRET`] for a MAC.
+/// The signature of [`ES512`]'s private key for `header.payload`, made with OpenSSL, because `ring`
+/// does not sign on P-521.
+const ES512_SIGNATURE: &str = "AYuJ5gORK5YCqj0W0adjB9m0kgUA08Vi7zJkgj4gvQs0AlCfbNtbcaeAv1YKaEhi6MLQKGvNCBvJq2AgrJ4A8P\
+                               QpAEU0hOmw7X-mTxiCVMMvOixRtK2sfdSj2wZLrW8s0s3m-G-AzqiU8wZu5TX5zaSqOWxbwIfBSPXm19tNnQl\
+                               978vj";
+
+/// Signs with the sample key of the algorithm's family, or with [`SECRET`] for a MAC. For `ES512`
+/// the message must be `header.payload`.
 pub(crate) fn sign(algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
     match algorithm {
         Algorithm::EdDsa => sign_ed(message),
         Algorithm::Es256 => sign_ec(Curve::P256, message),
         Algorithm::Es384 => sign_ec(Curve::P384, message),
+        Algorithm::Es512 => {
+            assert_eq!(message, b"header.payload");
+            base64url::decode(ES512_SIGNATURE).unwrap()
+        }
         Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => mac(algorithm, &SECRET, message),
         Algorithm::Ps256 => sign_rsa(&signature::RSA_PSS_SHA256, message),
         Algorithm::Ps384 => sign_rsa(&signature::RSA_PSS_SHA384, message),
@@ -91,6 +103,7 @@ fn sign_ec(curve: Curve, message: &[u8]) -> Vec<u8> {
             &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
             include_str!("../../tests/keys/es384.private.pem"),
         ),
+        Curve::P521 => panic!("ring does not sign on P-521"),
     };
     let random = SystemRandom::new();
     let pair = EcdsaKeyPair::from_pkcs8(algorithm, &der(pem), &random).unwrap();

@@ -91,7 +91,7 @@ fn for_each_test(check: impl Fn(Provider, &Value, &Value)) {
     assert_eq!(count, 26);
 }
 
-/// Calls `check` for each entry of the other libraries' suites whose algorithm is supported.
+/// Calls `check` for each entry of the other libraries' suites whose algorithm this build supports.
 fn for_each_peer_entry(check: impl Fn(&str, Algorithm, &Value)) {
     let Some(suites) = peer_suites() else {
         return;
@@ -99,7 +99,10 @@ fn for_each_peer_entry(check: impl Fn(&str, Algorithm, &Value)) {
     for suite in suites {
         for entry in suite["entries"].as_array().unwrap() {
             let name = entry["header"]["alg"].as_str().unwrap_or_default();
-            if let Some(algorithm) = Algorithm::from_name(name) {
+            let known = Algorithm::from_name(name);
+            let is_built =
+                |known: &Algorithm| *known != Algorithm::Es512 || cfg!(feature = "aws-lc-rs");
+            if let Some(algorithm) = known.filter(is_built) {
                 check(entry["token"].as_str().unwrap(), algorithm, entry);
             }
         }

@@ -137,6 +137,13 @@ impl Key {
             && self.0.verifier.verify(algorithm, message, signature)
     }
 
+    /// Sets the identity, in base64url, as the key id: for a public key its thumbprint. That of a
+    /// secret is a MAC under it, so it says nothing about the secret that a signature does not.
+    pub(super) fn named_by_id(self) -> Self {
+        let kid = base64url::encode(self.id().as_bytes()).into_boxed_str();
+        self.change(|data| data.kid = Some(kid))
+    }
+
     pub(super) fn change(mut self, change: impl FnOnce(&mut KeyData)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
@@ -177,8 +184,27 @@ mod tests {
 
     const MESSAGE: &[u8] = b"header.payload";
 
-    /// Every kind of key with exactly the algorithms that it may verify under.
+    /// Every kind of key of this build with exactly the algorithms that it may verify under.
     fn kinds(import: &KeyImporter) -> Vec<(&'static str, Key, &'static [Algorithm])> {
+        let mut kinds = kinds_of_every_build(import);
+        let es512 = import.pem(test_samples::ES512);
+        assert_eq!(es512.is_ok(), cfg!(feature = "aws-lc-rs"));
+        if let Ok(key) = es512 {
+            let jwk =
+                test_samples::jwk_with(test_samples::ES512, serde_json::json!({"alg": "ES512"}));
+            kinds.push(("P-521", key, &[Algorithm::Es512]));
+            kinds.push((
+                "P-521 JWK",
+                import.jwk(jwk.to_string()).unwrap(),
+                &[Algorithm::Es512],
+            ));
+        }
+        kinds
+    }
+
+    fn kinds_of_every_build(
+        import: &KeyImporter,
+    ) -> Vec<(&'static str, Key, &'static [Algorithm])> {
         use Algorithm::*;
         let secret = |len| import.secret(test_samples::SECRET[..len].to_vec()).unwrap();
         let jwk = |pem, alg: &str| {

@@ -365,6 +365,73 @@ async fn a_token_grants_no_more_than_its_grant() {
     assert_eq!(named.claim(), Some("grant_sequence"));
 }
 
+/// The scope of a token that asks for these scopes, or the claim that is refused.
+fn scope_of(service: &Service, claims: &AccessClaims) -> Result<Option<String>, Option<String>> {
+    let minted = service.issuer.mint(claims);
+    let minted = minted.map_err(|error| error.claim().map(str::to_owned))?;
+    let validated = validate(minted.expose(), service.issuer.jwks().body(), NOW).unwrap();
+    let scopes = validated.scopes();
+    Ok(scopes.map(|scopes| scopes.iter().collect::<Vec<_>>().join(" ")))
+}
+
+#[tokio::test]
+async fn a_grant_without_scopes_grants_none() {
+    let service = Service::new();
+    let refused = Err(Some("scope".to_owned()));
+    let tokens = RefreshManager::builder(service.store.clone(), SERVICE)
+        .clock(service.clock.clone())
+        .build()
+        .unwrap();
+    let session = async |new: NewSession| service.sessions.create(new).await.unwrap().record;
+    let unset = session(NewSession::new("alice")).await;
+    let empty = session(NewSession::new("alice").scopes([""; 0])).await;
+    let named = session(NewSession::new("alice").scopes(["admin"])).await;
+    // The scopes of a session are not those of its refresh tokens.
+    let family = tokens
+        .create(NewRefreshToken::for_session(&named, "shop"))
+        .await
+        .unwrap()
+        .record;
+    for grant in [unset.grant(), empty.grant(), &family] {
+        let of = || AccessClaims::of_grant(grant, "shop", API);
+        assert_eq!(scope_of(&service, &of().scopes(["admin"])), refused);
+        let plain = scope_of(&service, &of()).unwrap();
+        assert!(plain.is_none_or(|scope| scope.is_empty()));
+        assert!(scope_of(&service, &of().scopes([""; 0])).is_ok());
+    }
+    let of = AccessClaims::of_grant(named.grant(), "shop", API);
+    let admin = Ok(Some("admin".to_owned()));
+    assert_eq!(scope_of(&service, &of.clone().scopes(["admin"])), admin);
+    assert_eq!(scope_of(&service, &of), admin);
+}
+
+#[tokio::test]
+async fn unrestricted_scopes_lift_no_bound_that_was_set() {
+    let service = Service::new();
+    let refused = Err(Some("scope".to_owned()));
+    let session = async |new: NewSession| service.sessions.create(new).await.unwrap().record;
+    let unset = session(NewSession::new("alice")).await;
+    let of = || AccessClaims::of_grant(unset.grant(), "shop", API);
+    let admin = Ok(Some("admin".to_owned()));
+    for claims in [
+        of().unrestricted_scopes().scopes(["admin"]),
+        of().scopes(["admin"]).unrestricted_scopes(),
+    ] {
+        assert_eq!(scope_of(&service, &claims), admin);
+    }
+    assert_eq!(scope_of(&service, &of().unrestricted_scopes()), Ok(None));
+    for (new, asked) in [
+        (NewSession::new("alice").scopes(["read"]), "admin"),
+        (NewSession::new("alice").scopes([""; 0]), "admin"),
+        (NewSession::new("alice"), "a b"),
+    ] {
+        let session = session(new).await;
+        let of = AccessClaims::of_grant(session.grant(), "shop", API);
+        let asked = of.unrestricted_scopes().scopes([asked]);
+        assert_eq!(scope_of(&service, &asked), refused);
+    }
+}
+
 #[tokio::test]
 async fn a_token_does_not_outlive_its_grant() {
     let service = Service::new();

@@ -11,5 +11,6 @@ mod common;
 mod grant_revocations;
 mod mint;
 mod rotation;
+mod shared_secret;
 mod stored_keys;
 mod token_endpoints;

@@ -229,3 +229,59 @@ fn changed_claims_and_other_keys_are_rejected() {
     let forged = mac_with(&[8; 32], message);
     assert_eq!(outcome(&validator(), &forged), "signature_invalid");
 }
+
+#[test]
+fn es512_token_without_a_key_on_p_521_is_rejected_by_its_algorithm() {
+    let token = mac(with_alg("ES512"), claims());
+    for keys in [pem(ES256), pem(RSA), secret().into()] {
+        let validator = with_keys(keys).build().unwrap();
+        assert_eq!(outcome(&validator, &token), "algorithm_not_allowed");
+    }
+}
+
+#[cfg(feature = "aws-lc-rs")]
+#[test]
+fn es512_token_verifies_under_its_key_only() {
+    use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair};
+
+    let pkcs8 = der(include_str!("../keys/es512.private.pem"));
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P521_SHA512_FIXED_SIGNING, &pkcs8).unwrap();
+    let signed = |alg| {
+        let message = message(with_alg(alg).to_string(), claims().to_string());
+        let signature = pair.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+        (message, signature.as_ref().to_vec())
+    };
+    let outcome_of = |message: &str, signature: &[u8]| {
+        let keys = pem(include_str!("../keys/es512.public.pem"));
+        let validator = with_keys(keys).build().unwrap();
+        outcome(&validator, &format!("{message}.{}", encode(signature)))
+    };
+    let (message, good) = signed("ES512");
+    assert_eq!(good.len(), 132);
+    assert_eq!(outcome_of(&message, &good), "accept");
+    let (r, s) = good.split_at(66);
+    let flipped = [r, &[s[0] ^ 1], &s[1..]].concat();
+    for bad in [
+        &good[..131],
+        &[&good[..], &[0]].concat(),
+        &[s, r].concat(),
+        &flipped,
+        &[0; 132],
+        &[],
+    ] {
+        assert_eq!(outcome_of(&message, bad), "signature_invalid");
+    }
+    for alg in ["ES256", "ES384", "RS512", "HS512"] {
+        let (message, signature) = signed(alg);
+        assert_eq!(
+            outcome_of(&message, &signature),
+            "algorithm_not_allowed",
+            "{alg}"
+        );
+    }
+    let other = pem(include_str!("../keys/p521.public.pem"));
+    let validator = with_keys(other).build().unwrap();
+    let token = format!("{message}.{}", encode(&good));
+    assert_eq!(outcome(&validator, &token), "signature_invalid");
+}

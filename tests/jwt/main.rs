@@ -15,6 +15,7 @@ mod common;
 mod grants;
 mod header;
 mod issuers;
+mod key_spelling;
 mod keys;
 mod order;
 mod property;
