@@ -44,7 +44,7 @@
 //! | it publishes more than 100 keys, or certificates | [`max_keys`](crate::key::FetchedKeysBuilder::max_keys), [`FetchedKeys::certificate_map`](crate::key::FetchedKeys::certificate_map) |
 //! | it may be down when the service starts | [`keep_in`](crate::key::FetchedKeysBuilder::keep_in): the last keys in a file of this user |
 //!
-//! [`Gate::doctor`] says which of them it is, and what to do.
+//! [`Gate::doctor`](crate::Gate::doctor) says which of them it is, and what to do.
 //!
 //! ```
 //! use std::time::Duration;

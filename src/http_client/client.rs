@@ -15,6 +15,7 @@ use crate::now_or_later::NowOrLater;
 /// Contract: return a response only if its status and its whole body were received from the
 /// requested endpoint. An implementation must
 ///
+/// - send the headers of the request, and no other `User-Agent` or `Accept-Encoding`;
 /// - follow no redirect: a 3xx response is a response;
 /// - connect only to addresses that [`HttpRequest::address_scope`] permits, and check the address
 ///   that the connection is made to, after the name is resolved;

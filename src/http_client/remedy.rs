@@ -3,6 +3,8 @@
 use http::StatusCode;
 
 use super::HttpErrorKind;
+use super::endpoint::Endpoint;
+use crate::diagnosis::Finding;
 
 /// Returns what the operator can do about a request without a whole answer.
 pub(crate) const fn remedy(kind: HttpErrorKind) -> &'static str {
@@ -33,6 +35,19 @@ pub(crate) const fn remedy(kind: HttpErrorKind) -> &'static str {
         }
     }
 }
+
+impl Endpoint {
+    /// Warns of requests without TLS that leave this machine.
+    pub(crate) fn plain_http_finding(&self, subject: &str) -> Option<Finding> {
+        let finding = || Finding::warning(subject, PLAIN_HTTP).hint(USE_TLS);
+        self.is_plain_http().then(finding)
+    }
+}
+
+const PLAIN_HTTP: &str = "requests are sent without TLS, because `allow_plain_http` names the host: \
+                          anyone on that network can read the credentials and replace the answers";
+const USE_TLS: &str = "use `https`, or keep the network between the two to this service and its \
+                       provider";
 
 /// The statuses that have the same meaning for a client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -12,7 +12,6 @@ use super::validator::IntrospectionValidator;
 use crate::client_auth::ClientAuthKind;
 use crate::diagnosis::Finding;
 use crate::error::Rejection;
-use crate::key::plain_http_finding;
 use crate::now_or_later::NowOrLater;
 
 /// Tokens that do not exist, an opaque one and a JWT.
@@ -41,12 +40,12 @@ impl Shared {
     pub(super) async fn findings(&self, takes_jwts: bool) -> Vec<Finding> {
         let subject = format!("introspection {}", self.endpoint.url);
         if let Err(problem) = self.probe(OPAQUE).await {
-            let warning = plain_http_finding(subject.clone(), &self.endpoint.url);
+            let warning = self.endpoint.url.plain_http_finding(&subject);
             return Vec::from_iter(warning.into_iter().chain([self.broken(subject, problem)]));
         }
         let text = "accepts the credentials and reports an unknown token as inactive";
         let mut findings = vec![Finding::ok(subject.as_str(), text)];
-        findings.extend(plain_http_finding(subject.clone(), &self.endpoint.url));
+        findings.extend(self.endpoint.url.plain_http_finding(&subject));
         if takes_jwts {
             findings.extend(
                 self.probe(JWT)

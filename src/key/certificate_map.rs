@@ -21,12 +21,13 @@ pub(super) struct CertificateKeys {
     skipped: Box<[SkippedKey]>,
 }
 
+const FIELD: &str = "certificates";
+
 impl CertificateKeys {
     /// Reads an object of certificates; unusable members are skipped one by one and reported.
     pub(super) fn read(reader: &SetReader<'_>, text: &[u8]) -> Result<Self, ConfigError> {
-        jwk::check_size(text, "certificates")?;
-        let document = Object::parse(text);
-        let document = document.map_err(|error| jwk::not_json("certificates", text, error))?;
+        jwk::check_size(text, FIELD)?;
+        let document = Object::parse(text).map_err(|error| jwk::not_json(FIELD, text, error))?;
         if document.len() > reader.max_keys {
             return Err(reader.too_many(document.len()));
         }

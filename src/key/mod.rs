@@ -31,8 +31,8 @@ mod verification_key;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use discovery::keys_address_of;
+pub(crate) use fetched::key_findings;
 pub use fetched::{FetchedKeys, FetchedKeysBuilder};
-pub(crate) use fetched::{key_findings, plain_http_finding};
 pub use hint::KeyHint;
 pub use import::KeyImporter;
 pub use set::KeySet;

@@ -34,7 +34,7 @@ impl Loader {
                     let subject = format!("discovery {}", located.place);
                     let text = format!("is of this issuer and names the keys at {}", located.keys);
                     found.push(Finding::ok(subject.as_str(), text));
-                    found.extend(plain_http_finding(subject, located.place));
+                    found.extend(located.place.plain_http_finding(&subject));
                     located.keys
                 }
                 Err((place, problem)) => {
@@ -51,7 +51,7 @@ impl Loader {
 
     async fn diagnose_keys(&self, endpoint: &Endpoint, clock: &dyn Clock) -> Vec<Finding> {
         let subject = format!("keys {endpoint}");
-        let mut found = Vec::from_iter(plain_http_finding(subject.clone(), endpoint));
+        let mut found = Vec::from_iter(endpoint.plain_http_finding(&subject));
         let response = match self
             .get(endpoint, self.form.types(), &HeaderMap::new())
             .await
@@ -74,17 +74,6 @@ impl Loader {
         found
     }
 }
-
-/// Warns of requests without TLS that leave this machine.
-pub(crate) fn plain_http_finding(subject: String, endpoint: &Endpoint) -> Option<Finding> {
-    let finding = Finding::warning(subject, PLAIN_HTTP).hint(USE_TLS);
-    endpoint.is_plain_http().then_some(finding)
-}
-
-const PLAIN_HTTP: &str = "requests are sent without TLS, because `allow_plain_http` names the host: \
-                          anyone on that network can read the credentials and replace the answers";
-const USE_TLS: &str = "use `https`, or keep the network between the two to this service and its \
-                       provider";
 
 /// Returns one finding for each key of the source, used now or not.
 fn source_findings(subject: &str, keys: &SourceKeys, now: Option<UnixTime>) -> Vec<Finding> {

@@ -14,5 +14,5 @@ mod source_keys;
 mod state;
 
 pub use builder::FetchedKeysBuilder;
-pub(crate) use diagnose::{key_findings, plain_http_finding};
+pub(crate) use diagnose::key_findings;
 pub use fetched_keys::FetchedKeys;

@@ -69,8 +69,8 @@ impl SourceForm {
             ),
             (ConfigErrorKind::NoUsableKey, Self::Certificates) => (
                 "the answer has no certificate with a usable key",
-                "have the provider publish a certificate of a supported key; the reason for each one \
-                 is given above",
+                "have the provider publish a certificate of a supported key; a JWK Set needs \
+                 `FetchedKeys::jwks_url`",
             ),
             (_, Self::Jwks) => (
                 "the answer is no JWK Set",
