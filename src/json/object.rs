@@ -19,18 +19,30 @@ pub struct Object<'j> {
     members: Vec<Span>,
 }
 
-/// Collects up to `MOST` members.
-struct Collect<const MOST: usize>(Vec<Span>);
+struct Collect(Vec<Span>);
 
-impl<const MOST: usize> Sink for Collect<MOST> {
-    const MOST: usize = MOST;
-
+impl Sink for Collect {
     fn member(&mut self, _: &[u8], member: Span) {
         self.0.push(member);
     }
 
     fn restart(&mut self) {
         self.0.clear();
+    }
+}
+
+/// Collects the members of an object below the top one, which can have more.
+struct CollectInner(Collect);
+
+impl Sink for CollectInner {
+    const MOST: usize = limits::JSON_INNER_MEMBERS;
+
+    fn member(&mut self, text: &[u8], member: Span) {
+        self.0.member(text, member);
+    }
+
+    fn restart(&mut self) {
+        self.0.restart();
     }
 }
 
@@ -42,11 +54,14 @@ impl<'j> Object<'j> {
     /// A [`JsonError`] if the text is not strict JSON (see the [module](crate::json)) or its value
     /// is not an object.
     pub fn parse(text: &'j [u8]) -> Result<Self, JsonError> {
-        Self::parse_with::<{ limits::JSON_MEMBERS }>(text)
+        let mut members = Collect(Vec::new());
+        scan_object(text, &mut members)?;
+        Self::from_scanned(text, members)
     }
 
-    fn parse_with<const MOST: usize>(text: &'j [u8]) -> Result<Self, JsonError> {
-        let mut members = Collect::<MOST>(Vec::new());
+    /// Scans the text of an object that was found inside a scanned text.
+    fn parse_inner(text: &'j [u8]) -> Result<Self, JsonError> {
+        let mut members = CollectInner(Collect(Vec::new()));
         scan_object(text, &mut members)?;
         Self::from_scanned(text, members.0)
     }
@@ -56,15 +71,18 @@ impl<'j> Object<'j> {
     /// A value must be read by [`Value::to_object`] or [`Value::parse`], which refuse duplicates
     /// in it.
     pub(crate) fn parse_outer(text: &'j [u8]) -> Result<Self, JsonError> {
-        let mut members = Collect::<{ limits::JSON_MEMBERS }>(Vec::new());
+        let mut members = Collect(Vec::new());
         scan_outer_object(text, &mut members)?;
-        Self::from_scanned(text, members.0)
+        Self::from_scanned(text, members)
     }
 
-    fn from_scanned(text: &'j [u8], members: Vec<Span>) -> Result<Self, JsonError> {
+    fn from_scanned(text: &'j [u8], members: Collect) -> Result<Self, JsonError> {
         let text = str::from_utf8(text)
             .map_err(|e| JsonError::new(JsonErrorKind::InvalidUnicode, e.valid_up_to()))?;
-        Ok(Self { text, members })
+        Ok(Self {
+            text,
+            members: members.0,
+        })
     }
 
     /// Returns the value of the member with this name; names are compared after unescaping.
@@ -127,7 +145,7 @@ impl<'j> Value<'j> {
     /// scanned by [`Object::parse_outer`].
     pub(crate) fn to_object(self) -> Result<Object<'j>, JsonError> {
         // The scan of the whole text has held a top object to its own bound.
-        Object::parse_with::<{ limits::JSON_INNER_MEMBERS }>(self.bytes())
+        Object::parse_inner(self.bytes())
     }
 }
 

@@ -190,6 +190,42 @@ async fn too_large_token_is_not_sent() {
     assert_eq!(result, Err(RejectionKind::TokenInactive));
 }
 
+/// The claims of a token are held to the same caps, whoever asserts them.
+#[tokio::test]
+async fn token_with_too_many_claims_is_too_large() {
+    use bearergate::testing::{Answer, FakeEndpoint, Fault};
+
+    let setup = Setup::new();
+    let members = |n: usize| (0..n).map(|n| format!(",\"m{n}\":0")).collect::<String>();
+    let own = r#""active":true,"token_type":"Bearer","exp":1800000300"#;
+    let own = format!(r#"{own},"aud":"{}""#, crate::common::AUDIENCE);
+    for (at, (rest, expected)) in [
+        (members(252), Ok(())),
+        (members(253), Err(RejectionKind::TokenTooLarge)),
+        (format!(r#","x":{{"a":0{}}}"#, members(1_023)), Ok(())),
+        (
+            format!(r#","x":{{"a":0{}}}"#, members(1_024)),
+            Err(RejectionKind::TokenTooLarge),
+        ),
+        (
+            format!(r#","x":{}{}"#, "[".repeat(32), "]".repeat(32)),
+            Err(RejectionKind::TokenTooLarge),
+        ),
+        // The endpoint is to blame for what is no JSON.
+        (",".to_owned(), Err(RejectionKind::Unavailable)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = Answer::new(200).content("application/json", format!("{{{own}{rest}}}"));
+        setup
+            .idp
+            .fail(FakeEndpoint::Introspection, Fault::Answer(answer));
+        let result = setup.validate(&format!("token-{at}")).await;
+        assert_eq!(result, expected, "{at}");
+    }
+}
+
 /// An endpoint that rejects JWTs is a problem for the operator, not an inactive token.
 #[tokio::test]
 async fn unsupported_token_type_makes_the_token_unavailable() {
