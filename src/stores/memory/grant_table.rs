@@ -10,7 +10,9 @@ use crate::error::{StoreError, StoreErrorKind};
 use crate::grant::Grant;
 use crate::grant::store::{Sequence, TokenDigest};
 use crate::limits;
+use crate::refresh::RefreshFamily;
 use crate::revocation_list::RevocationTarget;
+use crate::session::SessionRecord;
 
 /// A record of a grant in a [`GrantTable`].
 pub(super) trait GrantRecord {
@@ -21,6 +23,37 @@ pub(super) trait GrantRecord {
 
     /// When a purge removes it.
     fn ends(&self) -> UnixTime;
+}
+
+impl GrantRecord for SessionRecord {
+    fn digest(&self) -> TokenDigest {
+        self.digest
+    }
+
+    fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    fn ends(&self) -> UnixTime {
+        self.grant.expires_if_unused()
+    }
+}
+
+impl GrantRecord for RefreshFamily {
+    fn digest(&self) -> TokenDigest {
+        self.id
+    }
+
+    fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    fn ends(&self) -> UnixTime {
+        match self.revoked {
+            Some(_) => UnixTime::from_secs(0),
+            None => self.grant.expires_if_unused(),
+        }
+    }
 }
 
 /// Records in several parts, so that a reader seldom waits for a writer of another record.
@@ -346,7 +379,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::session::SessionRecord;
 
     const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 
