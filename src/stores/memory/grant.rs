@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::STEP;
 use super::grant_table::{GrantRecord, GrantTable};
 use super::revocations::{Revocations, Swept};
 use crate::clock::UnixTime;
@@ -168,7 +169,7 @@ impl MemoryGrantStore {
         let Some(target) = session.as_ref().and_then(|s| session_of(&s.grant)) else {
             return;
         };
-        let most = limits::PURGE_STEP;
+        let most = STEP;
         for family in self.families.named(&target, None, most) {
             self.families.remove(&family.id);
         }
@@ -190,7 +191,7 @@ impl MemoryGrantStore {
     /// Removes some of what has ended. A revocation is removed last: without it, the grants that it
     /// ends and that are still stored would be valid again.
     fn purge_some(&self, now: UnixTime) -> Swept {
-        let most = limits::PURGE_STEP;
+        let most = STEP;
         let sessions = self.sessions.remove_ended(now, most);
         let families = self.families.remove_ended(now, most);
         let swept = self
