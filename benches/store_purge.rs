@@ -70,7 +70,7 @@ fn sessions(records: u64) {
 }
 
 fn api_keys(records: u64) {
-    let store = MemoryApiKeyStore::new(usize::MAX).unwrap();
+    let store = MemoryApiKeyStore::new(10_000_000).unwrap();
     for number in 0..records {
         let id = format!("{number:016}").parse().unwrap();
         let digest = PepperedDigest::sha256([7; 32]);

@@ -195,14 +195,6 @@ pub const TOKEN_CACHE_BYTES_MIN: usize = 64 * 1024;
 /// ended: longer than a store should need for one change.
 pub(crate) const CACHE_DOUBT: Duration = Duration::from_secs(60);
 
-/// Ended changes that a read cache knows by what they name. Whatever was read before an older one is
-/// read again.
-pub(crate) const CACHE_CHANGES: usize = 4096;
-
-/// Unfinished changes without a waiting caller that a read cache drives; of one more, the oldest is
-/// lost, and what it names is in doubt.
-pub(crate) const CACHE_WRITES: usize = 1024;
-
 /// Default clock skew that is forgiven.
 pub(crate) const LEEWAY: Duration = Duration::from_secs(30);
 
@@ -341,12 +333,6 @@ pub(crate) const GRANTS_PER_SUBJECT: usize = 100;
 /// Most sessions, and most families of refresh tokens, that one subject can be configured to have.
 /// A store looks at all of them for a new one at the limit.
 pub const GRANTS_PER_SUBJECT_MAX: usize = 1_000;
-
-/// Records of one kind that one step of a purge in memory removes.
-pub(crate) const PURGE_STEP: usize = 1_000;
-
-/// Records that a purge in memory removes under one lock, and records that a list reads under one.
-pub(crate) const PURGE_LOCK: usize = 100;
 
 /// Default lifetime of a family of refresh tokens.
 pub(crate) const REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);

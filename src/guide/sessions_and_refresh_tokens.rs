@@ -133,7 +133,21 @@
 //! # Maintain the store
 //!
 //! Call [`SessionManager::purge`] about once an hour; it removes sessions and refresh tokens that
-//! have ended, and revocations that are no longer needed. In place of memory use `SqliteStore`
+//! have ended, and revocations that are no longer needed, in steps between which other tasks run. A
+//! full store is purged by the login that finds it full, but not again in a second in which that
+//! made no room.
+//!
+//! A subject has at most 100 sessions and 100 families of refresh tokens
+//! ([`max_per_subject`](crate::session::SessionManagerBuilder::max_per_subject), to
+//! [`GRANTS_PER_SUBJECT_MAX`](crate::limits::GRANTS_PER_SUBJECT_MAX)), so that nobody who has one
+//! account fills the store. One more ends the one that was used longest ago: a thief of the account
+//! can end sessions, but cannot keep its owner from logging in and revoking all of them.
+//! [`refuse_at_subject_limit`](crate::session::SessionManagerBuilder::refuse_at_subject_limit)
+//! refuses the new one instead; the thief can then lock the owner out. Where many users share one
+//! subject (guests, kiosks), call
+//! [`unlimited_per_subject`](crate::session::SessionManagerBuilder::unlimited_per_subject).
+//!
+//! In place of memory use `SqliteStore`
 //! (feature `sqlite`), or implement [`SessionStore`](crate::session::SessionStore) and
 //! [`RefreshTokenStore`](crate::refresh::RefreshTokenStore). If sessions and refresh tokens must be
 //! in two stores, name the second by

@@ -41,7 +41,7 @@ fn rotations(
 
 #[test]
 fn i01_h05_of_100_parallel_rotations_one_wins_in_each_of_200_rounds() {
-    let service = Service::with(ROUNDS, |s| s, |t| t);
+    let service = Service::with(ROUNDS, |s| s, |t| t.unlimited_per_subject());
     rotations(&service, |answers| {
         assert_eq!(answers.len(), THREADS);
         let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
@@ -60,7 +60,11 @@ fn i01_h05_of_100_parallel_rotations_one_wins_in_each_of_200_rounds() {
 
 #[test]
 fn i03_within_the_reuse_window_all_rivals_get_the_one_successor() {
-    let service = Service::with(ROUNDS, |s| s, |t| t.reuse_window(secs(60)));
+    let service = Service::with(
+        ROUNDS,
+        |s| s,
+        |t| t.reuse_window(secs(60)).unlimited_per_subject(),
+    );
     rotations(&service, |answers| {
         let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
         let won = answers.iter().filter(|a| !a.record.is_repeated()).count();

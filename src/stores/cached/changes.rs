@@ -47,6 +47,10 @@ struct Known {
     doubt: Option<UnixTime>,
 }
 
+/// Ended changes that are known by what they name. Whatever was read before an older one is read
+/// again.
+const ENDED: usize = 4096;
+
 impl Changes {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self {
@@ -120,7 +124,7 @@ impl Changes {
             known.doubt = known.doubt.max(doubt);
             state.ended.push_back((number, *name));
         }
-        while state.ended.len() > limits::CACHE_CHANGES {
+        while state.ended.len() > ENDED {
             state.forget_oldest();
         }
         self.last.0.store(number, Ordering::SeqCst);
@@ -231,12 +235,12 @@ mod tests {
         let running = changes.begin(vec![7]);
         drop(changes.begin(vec![1]));
         assert!(changes.may_insert(&[2], before, NOW));
-        for name in 0..limits::CACHE_CHANGES {
+        for name in 0..ENDED {
             changes.begin(vec![1_000 + name as Name]).done();
         }
         let state = changes.read();
-        assert_eq!(state.ended.len(), limits::CACHE_CHANGES);
-        assert_eq!(state.by_name.len(), limits::CACHE_CHANGES + 1);
+        assert_eq!(state.ended.len(), ENDED);
+        assert_eq!(state.by_name.len(), ENDED + 1);
         drop(state);
         assert!(!changes.may_insert(&[2], before, NOW));
         let doubted = changes.last();

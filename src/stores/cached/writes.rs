@@ -12,7 +12,6 @@ use std::thread;
 use super::changes::PendingChange;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::http_client::Spawn;
-use crate::limits;
 use crate::now_or_later::NowOrLater;
 
 /// The changes whose callers stopped waiting. With a spawner they are handed to it; without one
@@ -26,6 +25,9 @@ pub(super) struct Writes {
 }
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Most changes that are left to others; of one more, the oldest is lost.
+const LEFT: usize = 1024;
 
 /// How many changes of others one call polls.
 const DRIVEN: usize = 4;
@@ -95,7 +97,7 @@ impl Writes {
     fn leave(&self, task: Task) {
         let mut left = lock(&self.left);
         left.push_back(task);
-        let lost = match left.len() > limits::CACHE_WRITES {
+        let lost = match left.len() > LEFT {
             true => left.pop_front(),
             false => None,
         };

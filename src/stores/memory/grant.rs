@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::STEP;
 use super::grant_table::{GrantRecord, GrantTable};
 use super::revocations::{Revocations, Swept};
 use crate::clock::UnixTime;
@@ -128,19 +129,14 @@ impl MemoryGrantStore {
             .ok_or_else(|| StoreErrorKind::Full.into())
     }
 
-    /// Adds a record of a subject that may have so many, and then ends what is too many.
-    fn add_within<R: GrantRecord>(
+    /// Adds a record of a subject that may have so many, and ends what is then too many.
+    fn add_within<R: Limited>(
         &self,
-        table: &GrantTable<R>,
-        (record, limit): (R, SubjectLimit),
-        add: impl Fn(R) -> Result<Sequence, StoreError>,
-        end: impl Fn(&TokenDigest),
-    ) -> Result<Created, StoreError>
-    where
-        R: Clone,
-    {
-        let grant = record.grant();
-        let (subject, now) = (subject_of(grant), grant.created());
+        record: R,
+        limit: SubjectLimit,
+    ) -> Result<Created, StoreError> {
+        let table = R::table(self);
+        let (subject, now) = (subject_of(record.grant()), record.grant().created());
         let _gate = table.gate(&subject);
         let held = table.named(&subject, None, limits::GRANTS_PER_SUBJECT_MAX);
         let held = held.iter().map(|held| {
@@ -148,19 +144,19 @@ impl MemoryGrantStore {
             Held::new(held.digest(), held.grant(), is_over)
         });
         let leaving = leaving(limit, held.collect())?;
-        let leaves = !leaving.over.is_empty() || !leaving.ended.is_empty();
-        let added = match add(record.clone()) {
-            // What leaves makes the room.
-            Err(error) if error.kind() == StoreErrorKind::Full && leaves => None,
+        let makes_room = !leaving.over.is_empty() || !leaving.ended.is_empty();
+        let added = match record.clone().add(self) {
+            Err(error) if error.kind() == StoreErrorKind::Full && makes_room => None,
             added => Some(added?),
         };
-        leaving.over.iter().for_each(|digest| {
-            table.remove(digest);
-        });
-        leaving.ended.iter().for_each(end);
+        leaving
+            .over
+            .iter()
+            .for_each(|over| drop(table.remove(over)));
+        leaving.ended.iter().for_each(|ended| R::end(self, ended));
         let sequence = match added {
             Some(sequence) => sequence,
-            None => add(record.clone())?,
+            None => record.add(self)?,
         };
         let mut created = Created::new(sequence);
         created.ended = leaving.ended;
@@ -173,7 +169,7 @@ impl MemoryGrantStore {
         let Some(target) = session.as_ref().and_then(|s| session_of(&s.grant)) else {
             return;
         };
-        let most = limits::PURGE_STEP;
+        let most = STEP;
         for family in self.families.named(&target, None, most) {
             self.families.remove(&family.id);
         }
@@ -195,7 +191,7 @@ impl MemoryGrantStore {
     /// Removes some of what has ended. A revocation is removed last: without it, the grants that it
     /// ends and that are still stored would be valid again.
     fn purge_some(&self, now: UnixTime) -> Swept {
-        let most = limits::PURGE_STEP;
+        let most = STEP;
         let sessions = self.sessions.remove_ended(now, most);
         let families = self.families.remove_ended(now, most);
         let swept = self
@@ -228,34 +224,41 @@ fn session_of(grant: &Grant) -> Option<RevocationTarget<'_>> {
     targets.find(|target| target.kind() == RevocationKind::Session)
 }
 
-impl GrantRecord for SessionRecord {
-    fn digest(&self) -> TokenDigest {
-        self.digest
+/// A record of which a subject may have so many.
+trait Limited: GrantRecord + Clone {
+    fn table(store: &MemoryGrantStore) -> &GrantTable<Self>;
+
+    fn add(self, store: &MemoryGrantStore) -> Result<Sequence, StoreError>;
+
+    /// Ends it, with what belongs to it.
+    fn end(store: &MemoryGrantStore, digest: &TokenDigest);
+}
+
+impl Limited for SessionRecord {
+    fn table(store: &MemoryGrantStore) -> &GrantTable<Self> {
+        &store.sessions
     }
 
-    fn grant(&self) -> &Grant {
-        &self.grant
+    fn add(self, store: &MemoryGrantStore) -> Result<Sequence, StoreError> {
+        store.add_session(self)
     }
 
-    fn ends(&self) -> UnixTime {
-        self.grant.expires_if_unused()
+    fn end(store: &MemoryGrantStore, digest: &TokenDigest) {
+        store.end_session(digest);
     }
 }
 
-impl GrantRecord for RefreshFamily {
-    fn digest(&self) -> TokenDigest {
-        self.id
+impl Limited for RefreshFamily {
+    fn table(store: &MemoryGrantStore) -> &GrantTable<Self> {
+        &store.families
     }
 
-    fn grant(&self) -> &Grant {
-        &self.grant
+    fn add(self, store: &MemoryGrantStore) -> Result<Sequence, StoreError> {
+        store.add_family(self)
     }
 
-    fn ends(&self) -> UnixTime {
-        match self.revoked {
-            Some(_) => UnixTime::from_secs(0),
-            None => self.grant.expires_if_unused(),
-        }
+    fn end(store: &MemoryGrantStore, id: &TokenDigest) {
+        store.families.remove(id);
     }
 }
 
@@ -296,9 +299,7 @@ impl SessionStore for MemoryGrantStore {
         session: SessionRecord,
         limit: SubjectLimit,
     ) -> NowOrLater<'_, Result<Created, StoreError>> {
-        let add = |session| self.add_session(session);
-        let end = |digest: &TokenDigest| self.end_session(digest);
-        NowOrLater::now(self.add_within(&self.sessions, (session, limit), add, end))
+        NowOrLater::now(self.add_within(session, limit))
     }
 
     fn find(
@@ -343,9 +344,7 @@ impl RefreshTokenStore for MemoryGrantStore {
         family: RefreshFamily,
         limit: SubjectLimit,
     ) -> NowOrLater<'_, Result<Created, StoreError>> {
-        let add = |family| self.add_family(family);
-        let end = |id: &TokenDigest| drop(self.families.remove(id));
-        NowOrLater::now(self.add_within(&self.families, (family, limit), add, end))
+        NowOrLater::now(self.add_within(family, limit))
     }
 
     fn find(

@@ -5,12 +5,14 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::REMOVED;
 use crate::clock::UnixTime;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::grant::Grant;
 use crate::grant::store::{Sequence, TokenDigest};
-use crate::limits;
+use crate::refresh::RefreshFamily;
 use crate::revocation_list::RevocationTarget;
+use crate::session::SessionRecord;
 
 /// A record of a grant in a [`GrantTable`].
 pub(super) trait GrantRecord {
@@ -21,6 +23,37 @@ pub(super) trait GrantRecord {
 
     /// When a purge removes it.
     fn ends(&self) -> UnixTime;
+}
+
+impl GrantRecord for SessionRecord {
+    fn digest(&self) -> TokenDigest {
+        self.digest
+    }
+
+    fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    fn ends(&self) -> UnixTime {
+        self.grant.expires_if_unused()
+    }
+}
+
+impl GrantRecord for RefreshFamily {
+    fn digest(&self) -> TokenDigest {
+        self.id
+    }
+
+    fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    fn ends(&self) -> UnixTime {
+        match self.revoked {
+            Some(_) => UnixTime::from_secs(0),
+            None => self.grant.expires_if_unused(),
+        }
+    }
 }
 
 /// Records in several parts, so that a reader seldom waits for a writer of another record.
@@ -166,7 +199,7 @@ impl<R: GrantRecord> GrantTable<R> {
         let mut total = 0;
         for index in 0..PARTS {
             loop {
-                let wanted = limits::PURGE_LOCK.min(most - total);
+                let wanted = REMOVED.min(most - total);
                 let removed = self.remove_ended_in(index, now, wanted);
                 total += removed;
                 if removed < wanted || total >= most {
@@ -346,7 +379,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::session::SessionRecord;
+    use crate::stores::memory::STEP;
 
     const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 
@@ -387,14 +420,11 @@ mod tests {
             record.digest = TokenDigest::new(digest);
             table.insert(record, |_| Ok(())).unwrap();
         }
-        let removed = table.remove_ended_in(0, at(1), limits::PURGE_LOCK);
-        assert_eq!(removed, limits::PURGE_LOCK);
-        assert_eq!(table.remove_ended_in(0, at(0), limits::PURGE_LOCK), 0);
-        assert_eq!(
-            table.remove_ended(at(1), limits::PURGE_STEP),
-            limits::PURGE_STEP
-        );
-        let left = 20_000 - limits::PURGE_LOCK - limits::PURGE_STEP;
+        let removed = table.remove_ended_in(0, at(1), REMOVED);
+        assert_eq!(removed, REMOVED);
+        assert_eq!(table.remove_ended_in(0, at(0), REMOVED), 0);
+        assert_eq!(table.remove_ended(at(1), STEP), STEP);
+        let left = 20_000 - REMOVED - STEP;
         assert_eq!(indexed(&table), [left; 3]);
         assert_eq!(table.remove_ended(at(1), usize::MAX), left);
         assert_eq!(indexed(&table), [0; 3]);

@@ -15,3 +15,11 @@ mod shards;
 pub use api_key::MemoryApiKeyStore;
 #[cfg(feature = "session")]
 pub use grant::MemoryGrantStore;
+
+/// Records of one kind that one step of a purge removes, and records that a list or a purge looks at
+/// under one lock.
+const STEP: usize = 1_000;
+
+/// Records that a purge removes under one lock.
+#[cfg(feature = "session")]
+const REMOVED: usize = 100;

@@ -3,12 +3,12 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::REMOVED;
 use super::shards::{Map, Shards};
 use crate::clock::{Leeway, UnixTime};
 use crate::error::StoreError;
 use crate::grant::Grant;
 use crate::grant::store::{RevocationRecord, Sequence};
-use crate::limits;
 use crate::revocation_list::RevocationTarget;
 
 /// Revocations by their target, by when they may be forgotten, and those whose grants are still to
@@ -145,7 +145,7 @@ impl Revocations {
     pub(super) fn remove_ended(&self, now: UnixTime, most: usize) -> usize {
         let mut total = 0;
         while total < most {
-            let ended = self.ended(now, limits::PURGE_LOCK.min(most - total));
+            let ended = self.ended(now, REMOVED.min(most - total));
             let forgotten = ended.iter().filter(|target| self.forget(target, now));
             match forgotten.count() {
                 0 => break,

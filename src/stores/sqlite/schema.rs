@@ -165,6 +165,56 @@ mod tests {
     }
 
     #[test]
+    fn what_marks_of_an_older_file_end_is_still_to_be_removed() {
+        let mut conn = memory();
+        migrate_by(&mut conn, &STEPS[..2]).unwrap();
+        conn.execute_batch("INSERT INTO mark VALUES ('subject', 'a', 's', 1, 2, 3)")
+            .unwrap();
+        migrate(&mut conn).unwrap();
+        let swept = conn.query_row("SELECT is_swept, until FROM mark", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        });
+        assert_eq!(swept.unwrap(), (0, 3));
+        // A mark of an older process that still runs is to be swept too.
+        let older = "INSERT INTO mark (kind, authority, id, at, moment, until) \
+             VALUES ('client', 'a', 'c', 1, 2, 3)";
+        assert_eq!(conn.execute(older, []).unwrap(), 1);
+    }
+
+    /// Everything that a purge or a login looks for is found by an index.
+    #[test]
+    fn no_statement_of_a_purge_or_a_login_walks_over_a_table() {
+        let mut conn = memory();
+        migrate(&mut conn).unwrap();
+        let wanted = [
+            "SELECT 1 FROM session WHERE ends <= 1",
+            "SELECT 1 FROM family WHERE ends <= 1",
+            "SELECT 1 FROM family WHERE revoked IS NOT NULL",
+            "SELECT 1 FROM mark WHERE until <= 1",
+            "SELECT 1 FROM session WHERE authority = 1 AND subject = 2 AND since <= 4",
+            "SELECT 1 FROM session WHERE authority = 1 AND client = 2 AND since <= 4",
+            "SELECT 1 FROM session WHERE authority = 1 AND session = 2",
+            "SELECT 1 FROM family WHERE authority = 1 AND subject = 2 AND since <= 4",
+            "SELECT 1 FROM family WHERE authority = 1 AND client = 2 AND since <= 4",
+            "SELECT 1 FROM family WHERE authority = 1 AND session = 2",
+            "SELECT 1 FROM session WHERE authority = 1 AND subject = 2 ORDER BY since",
+            "SELECT 1 FROM family WHERE authority = 1 AND subject = 2 ORDER BY since",
+            "SELECT 1 FROM mark WHERE is_swept = 0 LIMIT 1",
+            "SELECT 1 FROM api_key WHERE authority = 1 AND ends_at <= 2 LIMIT 100",
+        ];
+        for statement in wanted {
+            let plan = format!("EXPLAIN QUERY PLAN {statement}");
+            let mut plan = conn.prepare(&plan).unwrap();
+            let steps = plan.query_map([], |row| row.get::<_, String>(3)).unwrap();
+            for step in steps {
+                let step = step.unwrap();
+                let is_indexed = step.starts_with("SEARCH") || step.contains("mark_unswept");
+                assert!(is_indexed, "{statement}: {step}");
+            }
+        }
+    }
+
+    #[test]
     fn current_tables_can_be_created() {
         let mut conn = memory();
         migrate(&mut conn).unwrap();

@@ -7,6 +7,7 @@ mod grant_store;
 mod refresh;
 mod revocation;
 mod session;
+mod subject_limit;
 mod suites;
 
 pub use breach::Breach;

@@ -1,7 +1,9 @@
 //! The rules for every store of refresh tokens.
 
 use super::grant_records::{Records, facts, full, lasting};
-use super::{Breach, NOW, at, conflict, ensure, good, grant_records, together, winners};
+use super::{
+    Breach, NOW, at, conflict, ensure, good, grant_records, subject_limit, together, winners,
+};
 use crate::error::StoreError;
 use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
 use crate::grant::{Grant, GrantStore};
@@ -14,7 +16,8 @@ pub(super) async fn check(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
     a_change_expects_what_is_stored(store).await?;
     a_revoked_family_stays_until_it_is_purged(store).await?;
     one_of_many_rotations_wins(store).await?;
-    grant_records::check_records(&Families(store)).await
+    grant_records::check_records(&Families(store)).await?;
+    subject_limit::check(&Families(store)).await
 }
 
 async fn families_are_found_as_they_were_created(

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::grant_records::{Records, facts, full, lasting};
-use super::{Breach, NOW, at, conflict, ensure, good, grant_records, together, winners};
+use super::{
+    Breach, NOW, at, conflict, ensure, good, grant_records, subject_limit, together, winners,
+};
 use crate::error::StoreError;
 use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
 use crate::grant::{Grant, GrantStore};
@@ -18,6 +20,7 @@ pub(super) async fn check(store: &dyn SessionStore) -> Result<(), Breach> {
     a_late_write_never_restores_a_session(store).await?;
     one_of_many_moves_wins(store).await?;
     grant_records::check_records(&Sessions(store)).await?;
+    subject_limit::check(&Sessions(store)).await?;
     a_session_in_use_is_purged_later(store).await
 }
 

@@ -13,9 +13,9 @@ use crate::api_key::store::{ApiKeyChange, ApiKeyFilter, ApiKeyQuery};
 use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, KeyDigest, PepperedDigest};
 use crate::clock::UnixTime;
 use crate::error::{ConfigError, StoreError, StoreErrorKind};
-use crate::limits;
 use crate::now_or_later::{NowOrLater, yield_once};
 use crate::principal::Authority;
+use crate::stores::memory::STEP;
 
 /// A bounded store of API keys in memory; its records are lost when the process ends.
 ///
@@ -99,7 +99,7 @@ impl MemoryApiKeyStore {
         let steps = self.plan(changes)?;
         let grown = steps.iter().filter(|step| step.old.is_none()).count();
         let shrunk = steps.iter().filter(|step| step.new.is_none()).count();
-        if index.len() + grown > self.capacity + shrunk {
+        if index.len().saturating_add(grown) > self.capacity.saturating_add(shrunk) {
             return Err(StoreErrorKind::Full.into());
         }
         let changes_legacy = |step: &Step| step.ends().any(|(_, record)| record.is_legacy());
@@ -153,7 +153,7 @@ impl MemoryApiKeyStore {
         let List { query, page } = list;
         // Held until the records are read, so that all are of one state.
         let index = self.index.lock().map_err(|_| poisoned())?;
-        let (ids, is_last) = index.candidates(query, limits::PURGE_STEP);
+        let (ids, is_last) = index.candidates(query, STEP);
         for id in ids {
             if page.len() >= query.limit {
                 return Ok(true);
@@ -171,7 +171,7 @@ impl MemoryApiKeyStore {
         most: usize,
     ) -> Result<Vec<ApiKeyRecord>, StoreError> {
         let index = self.index.lock().map_err(|_| poisoned())?;
-        let ids = index.ended(authority, time, most.min(limits::PURGE_STEP));
+        let ids = index.ended(authority, time, most.min(STEP));
         let query = ApiKeyQuery::new(authority.clone(), ApiKeyFilter::EndedBy(time), most);
         let mut ended = Vec::with_capacity(ids.len());
         for id in ids {
