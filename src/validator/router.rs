@@ -93,17 +93,17 @@ impl Router {
             })
     }
 
+    fn find(&self, takes: impl Fn(&Shape) -> bool) -> Option<&dyn TokenValidator> {
+        let at = self.shapes.iter().position(takes)?;
+        let validator = self.validators.get(*self.owners.get(at)?)?;
+        Some(&**validator)
+    }
+
     /// Returns whether an outside authority vouches for the owner of a credential: one of the
     /// validator that takes it.
     pub(crate) fn is_outside(&self, presented: &PresentedCredential<'_>) -> bool {
         let validator = self.pick(presented);
         validator.map_or(true, |own| own.authorities().outside() > 0)
-    }
-
-    fn find(&self, takes: impl Fn(&Shape) -> bool) -> Option<&dyn TokenValidator> {
-        let at = self.shapes.iter().position(takes)?;
-        let validator = self.validators.get(*self.owners.get(at)?)?;
-        Some(&**validator)
     }
 }
 
