@@ -329,8 +329,9 @@ fn a_missing_claim_never_allows() {
     }
 }
 
+// Neither are they absent: the request is denied.
 #[test]
-fn a_claim_that_cedar_cannot_represent_is_not_absent() {
+fn values_that_cedar_cannot_represent_are_not_given() {
     let own = when("principal.claims has level");
     let forbid = cedar(&format!(
         r#"{PERMIT} @id("level") forbid (principal, action, resource)

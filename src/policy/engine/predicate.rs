@@ -89,10 +89,7 @@ impl Predicate {
                 }
             }
             Self::Hours(hours) => hours.evaluate(request.now()),
-            Self::Id(authority, inner) => match id(authority.as_ref(), request) {
-                Truth::True => inner.evaluate(request),
-                other => other,
-            },
+            Self::Id(authority, inner) => inner.evaluate_id(authority.as_ref(), None, request),
             Self::Method(method) => request.facts().map(|facts| facts.method() == method).into(),
             Self::Owner(owner) => owner.evaluate(request),
             Self::Param(name, expected) => {
@@ -108,7 +105,6 @@ impl Predicate {
         let caller = request.principal();
         match self {
             Self::Authority(name) => (caller.authority() == name).into(),
-            Self::Client(name) => caller.client().map(|client| client == &**name).into(),
             Self::Kind(kind) => (caller.kind() == *kind).into(),
             Self::Scope(name) => caller.scopes().map(|scopes| scopes.contains(name)).into(),
             Self::SenderConstrained => caller.is_confirmed().then_some(true).into(),
@@ -129,11 +125,36 @@ impl Predicate {
         match (self, claim) {
             (Self::Claim(_, predicate), Some(claim)) => predicate.evaluate(claim, request.now()),
             (Self::Absent(path), _) if path.members.is_empty() => claim.is_none().into(),
-            (Self::Id(authority, inner), _) => match id(authority.as_ref(), request) {
-                Truth::True => inner.evaluate_claim(claim, request),
-                other => other,
-            },
+            (Self::Id(authority, inner), _) => {
+                inner.evaluate_id(authority.as_ref(), claim, request)
+            }
             _ => Truth::Unknown,
+        }
+    }
+
+    /// Evaluates a predicate inside of [`Id`](Self::Id), over a claim that may have been read.
+    ///
+    /// It is a function of its own, and calls none of the others, so that these can be inlined.
+    #[inline(never)]
+    fn evaluate_id(
+        &self,
+        authority: Option<&Authority>,
+        claim: Option<Value<'_>>,
+        request: &AccessRequest<'_>,
+    ) -> Truth {
+        match (id(authority, request), self) {
+            (Truth::True, Self::Client(name)) => {
+                let client = request.principal().client();
+                client.map(|client| client == &**name).into()
+            }
+            (Truth::True, Self::Claim(path, predicate)) => {
+                match claim.or_else(|| path.find(request)) {
+                    Some(claim) => predicate.evaluate(claim, request.now()),
+                    None => Truth::Unknown,
+                }
+            }
+            (Truth::True, _) => Truth::Unknown,
+            (other, _) => other,
         }
     }
 
