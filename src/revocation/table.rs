@@ -358,7 +358,6 @@ impl Table {
 
     #[expect(
         clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
         reason = "a number modulo the length, which is a power of two and not zero"
     )]
     fn part(&self, hash: u64) -> &RwLock<Part> {
