@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::denylist::Denylist;
 use super::entry::Revocation;
+use super::pause::PAUSE_AFTER;
 use super::store::RevocationStore;
 use crate::clock::UnixTime;
 use crate::error::StoreError;
@@ -112,7 +113,7 @@ fn a_request_waits_for_one_step_of_a_reload_or_a_purge() {
     let reload = longest_wait(&list, || {
         let (answer, pauses) = finish(list.reload());
         answer.unwrap();
-        assert!(pauses >= many / limits::REVOCATIONS_PAUSE, "{pauses}");
+        assert!(pauses >= many / PAUSE_AFTER, "{pauses}");
     });
     let took = begun.elapsed();
     assert_eq!(list.len(), many + 1);
@@ -129,7 +130,7 @@ fn a_request_waits_for_one_step_of_a_reload_or_a_purge() {
     let purge = longest_wait(&list, || {
         let (removed, pauses) = finish(list.purge(later));
         assert_eq!(removed.unwrap(), many);
-        assert!(pauses >= many / limits::REVOCATIONS_PAUSE / 2, "{pauses}");
+        assert!(pauses >= many / PAUSE_AFTER / 2, "{pauses}");
     });
     println!(
         "{many} revocations: longest check {alone:?} alone, {reload:?} beside a reload of {took:?}, \
