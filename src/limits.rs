@@ -140,43 +140,21 @@ pub const REVOCATIONS_MAX: usize = 10_000_000;
 /// Number of revocations from which a denylist removes expired ones when it is written to.
 pub(crate) const REVOCATIONS_TIDY: usize = 1024;
 
-/// Part of a denylist that revocations of single tokens cannot fill: one in so many. It is kept for
-/// subjects, clients, sessions, keys and API keys, which only the service itself revokes.
-///
-/// Source: RFC 7009 section 2.1 lets every client revoke its own tokens, so the clients of a service
-/// decide how many of those there are.
+/// Part of a denylist, one in so many, that single tokens cannot fill. Source: by RFC 7009 section
+/// 2.1 every client revokes its own tokens.
 pub(crate) const REVOCATIONS_RESERVED: usize = 4;
 
-/// Most single tokens that one client revokes for one subject at a time, and at most an eighth of
-/// the room for single tokens. Further ones become one revocation of what this client holds for
-/// this subject.
-///
-/// Source: an access token in use at a time by ten devices, renewed six times before the first is
-/// forgotten.
+/// Most single tokens of one client and subject on a denylist. Source: ten devices, six renewals.
 pub(crate) const REVOCATIONS_PER_HOLDER: usize = 64;
 
-/// Most single tokens of one subject that are revoked at a time, through whatever client, and at
-/// most a quarter of the room for single tokens. Further ones become one revocation of what was
-/// issued to the subject.
-///
-/// Source: four clients at [`REVOCATIONS_PER_HOLDER`].
+/// Most single tokens of one subject on a denylist. Source: four clients at the bound of each.
 pub(crate) const REVOCATIONS_PER_SUBJECT: usize = 256;
 
-/// Percentage of a denylist from which its observer and the doctor are told that it is filling up.
+/// Percentage of a denylist from which its observer and the doctor are told.
 pub(crate) const REVOCATIONS_WARNING: usize = 80;
 
-/// Most revocations that a denylist looks at while it holds a lock that a request may need.
-///
-/// Source: below 100 microseconds, with room for a slow machine within the five milliseconds that a
-/// request may wait.
+/// Most revocations that are walked over under a lock that a request may need: below 0.1 ms.
 pub(crate) const REVOCATIONS_STEP: usize = 1_000;
-
-/// Revocations after which a reload or a purge lets other tasks of its thread run.
-pub(crate) const REVOCATIONS_PAUSE: usize = 10_000;
-
-/// Attempts to bring a denylist and its store to one state while another caller changes the same
-/// revocation.
-pub(crate) const REVOCATION_ATTEMPTS: usize = 8;
 
 /// Longest id, and longest authority, of a revocation in bytes.
 pub(crate) const REVOCATION_ID_BYTES: usize = 1024;

@@ -94,7 +94,7 @@ mod table;
 mod term;
 #[cfg(all(test, bearergate_shuttle))]
 mod test_interleavings;
-#[cfg(all(test, not(bearergate_shuttle)))]
+#[cfg(test)]
 mod test_steps;
 
 pub use denylist::Denylist;

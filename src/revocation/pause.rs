@@ -4,6 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+/// Revocations after which a reload or a purge lets other tasks of its thread run.
+pub(super) const PAUSE_AFTER: usize = 10_000;
+
 /// Is pending once, and asks to be polled again at once.
 #[derive(Default)]
 pub(super) struct Pause(bool);

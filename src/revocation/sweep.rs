@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use super::pause::PAUSE_AFTER;
 use super::table::Table;
 use crate::limits;
 
@@ -10,7 +11,7 @@ impl Table {
     /// walk costs a constant for each addition. Returns true if every part was purged since it last
     /// returned true.
     ///
-    /// The walk ends after [`limits::REVOCATIONS_PAUSE`] revocations, unless the table is full.
+    /// The walk ends after [`PAUSE_AFTER`] revocations, unless the table is full.
     pub(super) fn tidy(&self, time: u64) -> bool {
         let (counts, is_over) = (&self.counts, self.first_end() < time);
         let mut sweep = self.sweep.lock().unwrap_or_else(PoisonError::into_inner);
@@ -20,7 +21,7 @@ impl Table {
         }
         let (mut walked, mut is_complete) = (0, false);
         for _ in 0..self.parts() {
-            if walked >= limits::REVOCATIONS_PAUSE && !counts.is_full() {
+            if walked >= PAUSE_AFTER && !counts.is_full() {
                 break;
             }
             walked += self.purge_part(sweep.next, time).walked;

@@ -10,7 +10,7 @@
 use super::denylist::{Denylist, ended_by};
 use super::entry::Revocation;
 use super::order::TakingBack;
-use super::pause::Pause;
+use super::pause::{PAUSE_AFTER, Pause};
 use super::store::RevocationStore;
 use super::table::AddedBy;
 use crate::clock::UnixTime;
@@ -18,6 +18,9 @@ use crate::error::{StoreError, StoreErrorKind};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::revocation_list::RevocationTarget;
+
+/// Most attempts to write a revocation while another caller takes it back.
+const ATTEMPTS: usize = 8;
 
 type Done<'a> = NowOrLater<'a, Result<(), StoreError>>;
 
@@ -31,7 +34,7 @@ impl Denylist {
     ///
     /// A [`StoreError`]; then the revocation stays.
     pub fn restore(&self, revocation: Revocation) -> Done<'_> {
-        self.take_back(revocation.into_target(), limits::REVOCATION_ATTEMPTS)
+        self.take_back(revocation.into_target(), ATTEMPTS)
     }
 
     /// Adds what other processes have revoked in the store since the last read. Revocations that
@@ -62,7 +65,7 @@ impl Denylist {
     pub fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
         let time = ended_by(now);
         let table = &self.inner.table;
-        let removed = match self.len() <= limits::REVOCATIONS_PAUSE {
+        let removed = match self.len() <= PAUSE_AFTER {
             _ if table.first_end() >= time.as_secs() => NowOrLater::now(0),
             true => NowOrLater::now(table.purge(time.as_secs())),
             false => NowOrLater::later(self.purge_with_pauses(time.as_secs())),
@@ -78,7 +81,7 @@ impl Denylist {
         for place in 0..self.inner.table.parts() {
             let step = self.inner.table.purge_part(place, time);
             (removed, walked) = (removed + step.removed, walked + step.walked);
-            if walked >= limits::REVOCATIONS_PAUSE {
+            if walked >= PAUSE_AFTER {
                 walked = 0;
                 Pause::default().await;
             }
@@ -105,7 +108,7 @@ impl Denylist {
         store: &dyn RevocationStore,
         revocation: Revocation,
     ) -> Result<(), StoreError> {
-        for _ in 0..limits::REVOCATION_ATTEMPTS {
+        for _ in 0..ATTEMPTS {
             // It may have been taken back before this was first polled.
             self.inner.table.add(&revocation, AddedBy::Caller)?;
             store.add(revocation.clone()).await?;
@@ -194,7 +197,7 @@ impl Denylist {
         };
         let reading = self.inner.order.begin_reading();
         match store.all().try_now() {
-            Ok(Ok(all)) if all.len() <= limits::REVOCATIONS_PAUSE => {
+            Ok(Ok(all)) if all.len() <= PAUSE_AFTER => {
                 let mut read = Read::default();
                 self.take_over(&all, &mut read);
                 drop(reading);
@@ -217,7 +220,7 @@ impl Denylist {
             let mut all = store.all().await?;
             // What the service itself revoked is the last to be left out.
             all.sort_by_key(|each| each.target().kind().is_of_tokens());
-            for part in all.chunks(limits::REVOCATIONS_PAUSE) {
+            for part in all.chunks(PAUSE_AFTER) {
                 self.take_over(part, &mut read);
                 Pause::default().await;
             }

@@ -13,9 +13,9 @@ use shuttle::sync;
 use self::sync::atomic::{AtomicU64, Ordering};
 use self::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::entry::{Revocation, compared_id};
-use super::holder::{Tally, any_holder};
+use super::holder::Tally;
 use super::listed::{AskedTarget, ListedTarget, OwnHash, TargetParts};
-use super::{counts::Counts, credential_id, term::Term};
+use super::{counts::Counts, credential_id::any_id, term::Term};
 use crate::clock::UnixTime;
 use crate::error::StoreErrorKind;
 use crate::limits;
@@ -24,9 +24,8 @@ use crate::revocation_list::{RevocationKind, RevocationTarget};
 
 /// A bounded table of revocations. It never removes one that still has an effect.
 ///
-/// It has so many parts, each with its own lock, that none has more than
-/// [`limits::REVOCATIONS_STEP`] revocations: whoever walks the table holds the lock of one part at a
-/// time, and a part grows without a noticeable wait.
+/// None of its parts has more than [`limits::REVOCATIONS_STEP`] revocations, and a walk over the
+/// table holds the lock of one part at a time.
 pub(super) struct Table {
     // INVARIANT: a power of two.
     parts: Box<[RwLock<Part>]>,
@@ -358,7 +357,6 @@ impl Table {
 
     #[expect(
         clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
         reason = "a number modulo the length, which is a power of two and not zero"
     )]
     fn part(&self, hash: u64) -> &RwLock<Part> {
@@ -376,28 +374,5 @@ impl Table {
             .fetch_max(walked, std::sync::atomic::Ordering::SeqCst);
         #[cfg(not(test))]
         let _ = walked;
-    }
-}
-
-/// Returns true if `is_listed` holds for an id that the principal has as a target of this kind.
-fn any_id(kind: RevocationKind, principal: &Principal, is_listed: impl Fn(&[u8]) -> bool) -> bool {
-    let text = |text: Option<&str>| text.is_some_and(|text| is_listed(text.as_bytes()));
-    let claim = |name| {
-        let value = principal.claims().value(name).and_then(|v| v.as_str());
-        text(value.as_deref())
-    };
-    match kind {
-        RevocationKind::ApiKey => credential_id::has_api_key(principal, |id| text(Some(id))),
-        RevocationKind::Client => principal.any_client(|client| is_listed(client.as_bytes())),
-        RevocationKind::Holder => any_holder(principal, is_listed),
-        RevocationKind::JwtId => claim("jti"),
-        RevocationKind::Key => principal.key().is_some_and(|key| is_listed(key.as_bytes())),
-        RevocationKind::Session => {
-            credential_id::has_session(principal, |id| text(Some(id))) || claim("sid")
-        }
-        RevocationKind::Subject => text(principal.subject()),
-        RevocationKind::Token => principal
-            .token_id()
-            .is_some_and(|id| is_listed(id.as_bytes())),
     }
 }
