@@ -1,0 +1,16 @@
+//! Bounds of configurations and inputs, each with its source.
+//!
+//! The public constants are the bounds of values that a service configures or passes in. All bounds
+//! are inclusive unless the name ends in `_END`: a value equal to the bound is accepted.
+
+mod grant_limits;
+mod network_limits;
+mod policy_limits;
+mod store_limits;
+mod token_limits;
+
+pub use grant_limits::*;
+pub use network_limits::*;
+pub use policy_limits::*;
+pub use store_limits::*;
+pub use token_limits::*;
