@@ -15,8 +15,9 @@ use crate::revocation_list::RevocationTarget;
 /// The store only keeps what it is given: the denylist holds all of it in memory and decides.
 ///
 /// Contract: a store that answers at once may act when it is called; one that answers later acts
-/// only when its answer is polled, and then to the end, even if the answer is dropped. Check an
-/// implementation with `testing::revocation_store`.
+/// only when its answer is polled, and then to the end, even if the answer is dropped. Calls about
+/// one target act in the order in which their answers were first polled. Check an implementation
+/// with `testing::revocation_store`.
 ///
 /// ```
 /// use std::sync::Mutex;
