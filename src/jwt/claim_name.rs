@@ -17,15 +17,14 @@ pub(super) enum ClaimName {
     Azp,
     Act,
     Scope,
-    TokenUse,
-    Typ,
-    Nonce,
-    // Of the others only the presence counts.
     AtHash,
     CHash,
     SHash,
     Events,
     SdHash,
+    TokenUse,
+    Typ,
+    Nonce,
     Sd,
     SdAlg,
     Vct,
@@ -36,9 +35,6 @@ pub(super) enum ClaimName {
 }
 
 const COUNT: usize = ClaimName::SubId as usize + 1;
-
-/// The number of claims whose value is needed.
-const PLACES: usize = ClaimName::Nonce as usize + 1;
 
 /// Every known claim, in the order of its slot.
 const ALL: [ClaimName; COUNT] = [
@@ -54,14 +50,14 @@ const ALL: [ClaimName; COUNT] = [
     ClaimName::Azp,
     ClaimName::Act,
     ClaimName::Scope,
-    ClaimName::TokenUse,
-    ClaimName::Typ,
-    ClaimName::Nonce,
     ClaimName::AtHash,
     ClaimName::CHash,
     ClaimName::SHash,
     ClaimName::Events,
     ClaimName::SdHash,
+    ClaimName::TokenUse,
+    ClaimName::Typ,
+    ClaimName::Nonce,
     ClaimName::Sd,
     ClaimName::SdAlg,
     ClaimName::Vct,
@@ -112,12 +108,7 @@ impl ClaimName {
     /// Returns true if the claim asserts no rights, except for scopes: one of the registered ones,
     /// or one that only says what the token is made for.
     pub(super) fn is_neutral(self) -> bool {
-        self as usize <= Self::SdHash as usize
-    }
-
-    /// Returns true if the value of the claim is needed, not only its presence.
-    pub(super) const fn has_place(self) -> bool {
-        (self as usize) < PLACES
+        self as usize <= Self::Nonce as usize
     }
 
     /// Returns the known claim of that name.
@@ -162,13 +153,23 @@ impl ClaimName {
             AZP => Some(Self::Azp),
             ACT => Some(Self::Act),
             SCOPE => Some(Self::Scope),
+            TYP => Some(Self::Typ),
+            NONCE => Some(Self::Nonce),
+            // Most other names end here.
+            _ if MARK_INITIALS >> (packed & 31) & 1 == 0 => None,
+            _ => Self::mark_from_packed(packed),
+        }
+    }
+
+    /// Finds a claim that marks another purpose; access tokens rarely have a name that begins alike.
+    #[inline(never)]
+    fn mark_from_packed(packed: u64) -> Option<Self> {
+        match packed {
             AT_HASH => Some(Self::AtHash),
             C_HASH => Some(Self::CHash),
             S_HASH => Some(Self::SHash),
             EVENTS => Some(Self::Events),
             SD_HASH => Some(Self::SdHash),
-            TYP => Some(Self::Typ),
-            NONCE => Some(Self::Nonce),
             SD => Some(Self::Sd),
             SD_ALG => Some(Self::SdAlg),
             VCT => Some(Self::Vct),
@@ -208,6 +209,14 @@ const VC: u64 = pack(b"vc");
 const VP: u64 = pack(b"vp");
 const SUB_ID: u64 = pack(b"sub_id");
 
+/// One bit for the lowest five bits of the first letter of each name in `mark_from_packed`.
+const MARK_INITIALS: u32 =
+    initial(b'_') | initial(b'a') | initial(b'c') | initial(b'e') | initial(b's') | initial(b'v');
+
+const fn initial(letter: u8) -> u32 {
+    1 << (letter & 31)
+}
+
 /// Packs a name of up to eight bytes into a number.
 ///
 /// Zero bytes would make two names equal: the scanner rejects raw ones, and names with an escaped
@@ -228,55 +237,39 @@ fn unescaped_name(raw: &[u8]) -> Option<ClaimName> {
     ClaimName::from_bytes(name).filter(|_| !name.contains(&0))
 }
 
-/// The places of the values of the known claims, and which of the others are there.
+/// The places of the values of the known claims.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Slots {
-    places: [(u16, u16); PLACES],
-    /// One bit for each claim without a place.
-    present: u16,
-}
+pub(super) struct Slots([(u16, u16); COUNT]);
 
 impl Slots {
     /// Finds the known claims of a document.
     pub(super) fn in_document(document: &Document) -> Self {
         let mut slots = Self::default();
-        for name in ALL {
-            if let Some(piece) = document.find(name.as_str()) {
-                slots.set(name, (piece.start(), piece.end()));
-            }
+        for (name, slot) in ALL.iter().zip(&mut slots.0) {
+            let piece = document.find(name.as_str()).unwrap_or_default();
+            // Fits: no document is longer than its index can address.
+            *slot = (piece.start() as u16, piece.end() as u16);
         }
         slots
     }
 
     #[inline(always)]
     pub(super) fn place(&mut self, name: ClaimName, member: Span) {
-        self.set(name, (member.value_start, member.value_end));
-    }
-
-    #[inline(always)]
-    fn set(&mut self, name: ClaimName, (start, end): (usize, usize)) {
-        match self.places.get_mut(name as usize) {
-            // Fits: no document is longer than its index can address, and no payload is longer than
-            // three quarters of the largest token.
-            Some(slot) => *slot = (start as u16, end as u16),
-            None => self.present |= bit(name),
+        if let Some(slot) = self.0.get_mut(name as usize) {
+            // Fits: no payload is longer than three quarters of the largest token.
+            *slot = (member.value_start as u16, member.value_end as u16);
         }
     }
 
     pub(super) fn remove(&mut self, name: ClaimName) {
-        match self.places.get_mut(name as usize) {
-            Some(slot) => *slot = (0, 0),
-            None => self.present &= !bit(name),
+        if let Some(slot) = self.0.get_mut(name as usize) {
+            *slot = (0, 0);
         }
     }
 
-    #[inline(always)]
     pub(super) fn has(&self, name: ClaimName) -> bool {
-        match self.places.get(name as usize) {
-            // A value is not empty, so its end is not zero.
-            Some(slot) => slot.1 > 0,
-            None => self.present & bit(name) != 0,
-        }
+        // A value is not empty, so its end is not zero.
+        self.0.get(name as usize).is_some_and(|slot| slot.1 > 0)
     }
 
     /// Returns the place of the value, if there is one.
@@ -284,16 +277,11 @@ impl Slots {
         Some(self.piece(name)).filter(|p| !p.is_empty())
     }
 
-    /// Returns the place of the value; it is empty if there is none, or if none is kept.
+    /// Returns the place of the value; it is empty if there is none.
     pub(super) fn piece(&self, name: ClaimName) -> TextRange {
-        let (start, end) = self.places.get(name as usize).copied().unwrap_or_default();
+        let (start, end) = self.0.get(name as usize).copied().unwrap_or_default();
         TextRange::new(start.into(), end.into())
     }
-}
-
-/// The bit of a claim without a place.
-const fn bit(name: ClaimName) -> u16 {
-    1 << ((name as usize).wrapping_sub(PLACES) & 15)
 }
 
 #[cfg(test)]
@@ -306,7 +294,6 @@ mod tests {
             assert_eq!(name as usize, index);
             assert_eq!(ClaimName::from_bytes(name.as_str().as_bytes()), Some(name));
         }
-        assert!(COUNT - PLACES <= 16, "one bit each");
         assert_eq!(ClaimName::from_bytes(b"issuer"), None);
         assert_eq!(unescaped_name(br"iss\u0000"), None);
         assert_eq!(unescaped_name(br"\u0069ss"), Some(ClaimName::Iss));

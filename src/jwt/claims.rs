@@ -86,7 +86,7 @@ impl<'d> RegisteredClaims<'d> {
 
     /// Returns the place of the value of any claim.
     pub(super) fn find(&self, name: &str) -> Option<TextRange> {
-        match ClaimName::known(name).filter(|known| known.has_place()) {
+        match ClaimName::known(name) {
             Some(known) => self.piece(known),
             None => self.document.find(name),
         }
