@@ -61,6 +61,14 @@ fn a_registered_claim_can_be_required_too() {
             .require_type("JWT"),
         &[(claims(), "type_mismatch typ")],
     );
+    let typed = |payload: Text| mac(header().set("typ", "\"at+jwt\""), payload);
+    let marked = builder().require_claim("vct", "a").client_from("sub_id");
+    let marked = marked.build().unwrap();
+    let good = claims().set("vct", "\"a\"").set("sub_id", "\"app\"");
+    let principal = validate(&marked, &typed(good.clone())).unwrap();
+    assert_eq!(principal.client(), Some("app"));
+    let bad = typed(good.set("vct", "\"b\""));
+    assert_eq!(outcome(&marked, &bad), "claim_invalid vct");
     check_rows(
         builder().require_claim("sub", "alice"),
         &[
