@@ -36,6 +36,25 @@ pub enum Event<'a> {
         /// The handle of the session, or the `sid` of its tokens.
         session: &'a str,
     },
+    /// A store of sessions and refresh tokens in memory has 80 percent of its revocations, or of those
+    /// of single sessions and tokens. A full one refuses new revocations.
+    GrantRevocationsFilling {
+        /// The number of its revocations.
+        len: usize,
+        /// The most that it takes.
+        limit: usize,
+    },
+    /// Sessions or families of refresh tokens of a subject were ended, because it has as many as it
+    /// may have and got one more
+    /// ([`max_per_subject`](crate::session::SessionManagerBuilder::max_per_subject)).
+    GrantsEndedByLimit {
+        /// The authority of the subject.
+        authority: &'a str,
+        /// The subject.
+        subject: &'a str,
+        /// How many were ended.
+        ended: usize,
+    },
     /// The stored digest of an API key could not be replaced by one with the current pepper. The
     /// older digest stays and the key remains valid; its next use tries again.
     RehashFailed {
@@ -72,12 +91,13 @@ pub enum Event<'a> {
         /// The handle of the session that they belong to.
         session: Option<&'a str>,
     },
-    /// A client revoked so many single tokens of one subject that a denylist revokes all that was
-    /// issued to both, or to the subject, up to the last of these tokens (RFC 7009).
+    /// So many single tokens of one client and subject were revoked that all is revoked that was
+    /// issued to both, or to the subject, up to the last of these tokens (RFC 7009); or so many
+    /// single sessions of a subject that all of its sessions and refresh tokens are.
     RevocationsMerged {
-        /// The authority of the tokens.
+        /// The authority of the tokens or sessions.
         authority: &'a str,
-        /// The client that they were issued to.
+        /// The client that they were issued to; `None` for sessions.
         client: Option<&'a str>,
         /// Their subject.
         subject: Option<&'a str>,

@@ -26,4 +26,6 @@ pub use grant_store::GrantStore;
 pub(crate) use purge::PurgeOnFull;
 #[cfg(feature = "session")]
 pub(crate) use purge::purge;
+#[cfg(feature = "session")]
+pub(crate) use purge::report_ended;
 pub use record::Grant;

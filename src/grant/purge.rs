@@ -4,7 +4,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::GrantError;
 use super::grant_store::GrantStore;
+use super::record::Grant;
+use super::store::Created;
 use crate::clock::UnixTime;
+use crate::event::{Event, Observer};
 use crate::now_or_later::yield_once;
 use crate::single_flight;
 use crate::single_flight::{Leader, Waiter};
@@ -19,6 +22,18 @@ pub(crate) async fn purge(store: &dyn GrantStore, now: UnixTime) -> Result<usize
         }
         yield_once().await;
     }
+}
+
+/// Reports the grants that a new one of their subject ended.
+pub(crate) fn report_ended(observer: Option<&dyn Observer>, grant: &Grant, created: &Created) {
+    let Some(observer) = observer.filter(|_| !created.ended.is_empty()) else {
+        return;
+    };
+    observer.observe(&Event::GrantsEndedByLimit {
+        authority: grant.authority().as_str(),
+        subject: grant.subject(),
+        ended: created.ended.len(),
+    });
 }
 
 /// The purges of a full store that new records cause.

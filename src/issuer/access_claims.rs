@@ -247,7 +247,7 @@ impl AccessClaims {
             if raw.len() > limits::TOKEN_BYTES {
                 return Err(MintError::new(MintErrorKind::TokenTooLarge));
             }
-            Value::parse(raw.as_bytes()).map_err(|_| invalid())?;
+            Value::parse_inner(raw.as_bytes()).map_err(|_| invalid())?;
             let quoted = serde_json::to_string(name).map_err(|_| invalid())?;
             text.quoted(&quoted, raw);
         }

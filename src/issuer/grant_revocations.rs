@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::access_claims::GRANT_SEQUENCE;
 use crate::clock::UnixTime;
 use crate::error::{Rejection, RejectionKind};
-use crate::grant::store::{RevocationRecord, Sequence, SessionHandle};
+use crate::grant::store::{RevocationRecord, Sequence, SessionHandle, holder_subject};
 use crate::grant::{Grant, GrantStore};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
@@ -85,7 +85,7 @@ impl GrantRevocations {
     fn grant(&self, token: &Principal, client: Option<&str>) -> Option<Grant> {
         let issued = token.issued_at()?;
         let grant = Grant::new(self.authority.clone(), token.subject()?, issued);
-        let sequence = sequence(token).unwrap_or(Sequence::next(None, issued));
+        let sequence = granted(token, issued);
         let session = token.claims().value("sid");
         Some(
             grant
@@ -95,14 +95,22 @@ impl GrantRevocations {
         )
     }
 
-    /// Returns a grant that only the revocation of this one token ends.
-    fn grant_of_token_only(&self, token: &Principal, handle: SessionHandle) -> Grant {
-        let subject = token.subject().unwrap_or_default();
-        let grant = Grant::new(self.authority.clone(), subject, UnixTime::from_secs(0));
-        // No revocation of the subject has a number after the last one.
-        grant
-            .with_session(Some(handle))
-            .with_sequence(Some(Sequence::from_u64(u64::MAX)))
+    /// Returns a grant that only revocations of this one token end, or of what this client holds for
+    /// its subject.
+    fn grant_of_token_only(
+        &self,
+        token: &Principal,
+        client: Option<&str>,
+        handle: SessionHandle,
+    ) -> Option<Grant> {
+        let issued = token.issued_at()?;
+        let holder = holder_subject(client, token.subject());
+        let grant = Grant::new(self.authority.clone(), holder, issued);
+        Some(
+            grant
+                .with_session(Some(handle))
+                .with_sequence(Some(granted(token, issued))),
+        )
     }
 }
 
@@ -118,10 +126,14 @@ impl RevocationList for GrantRevocations {
         let (Some(grant), Some(handle)) = (grant, token_handle(principal)) else {
             return NowOrLater::now(Err(RejectionKind::TokenRevoked.into()));
         };
-        let token_only = self.grant_of_token_only(principal, handle);
+        let token_only = self.grant_of_token_only(principal, principal.client(), handle);
         let others = principal.other_clients().into_iter().flatten();
-        let others = others.filter_map(|client| self.grant(principal, Some(&client)));
-        let grants = [grant, token_only].into_iter().chain(others);
+        let others = others.flat_map(|client| {
+            let token_only = self.grant_of_token_only(principal, Some(&client), handle);
+            [self.grant(principal, Some(&client)), token_only]
+        });
+        let grants = [Some(grant), token_only].into_iter().chain(others);
+        let grants = grants.flatten();
         let revoked = grants.fold(NowOrLater::now(Ok(false)), |revoked, grant| {
             revoked.and_then(|is_revoked| match is_revoked {
                 true => NowOrLater::now(Ok(true)),
@@ -144,7 +156,10 @@ impl RevocationList for GrantRevocations {
             return NowOrLater::now(Err(RejectionKind::Unavailable.into()));
         };
         let record = RevocationRecord::session(self.authority.clone(), handle, now);
-        let record = record.with_until(end.saturating_add(limits::LEEWAY_MAX));
+        let mut record = record.with_until(end.saturating_add(limits::LEEWAY_MAX));
+        if let Some(issued) = token.issued_at() {
+            record = record.of_token(token.client(), token.subject(), granted(token, issued));
+        }
         self.store.revoke(record).map(|revoked| Ok(revoked?))
     }
 }
@@ -154,6 +169,11 @@ fn rejection_if(is_revoked: bool) -> Result<(), Rejection> {
         true => Err(RejectionKind::TokenRevoked.into()),
         false => Ok(()),
     }
+}
+
+/// The number of the grant that a token was made from, or that of the second of its issue.
+fn granted(token: &Principal, issued: UnixTime) -> Sequence {
+    sequence(token).unwrap_or(Sequence::next(None, issued))
 }
 
 fn sequence(token: &Principal) -> Option<Sequence> {

@@ -50,11 +50,21 @@ pub(super) fn scan_outer_object(text: &[u8], sink: &mut impl Sink) -> Result<(),
 
 /// Scans a text whose top value can be of any type, and returns its start and end.
 pub(super) fn scan_value(text: &[u8]) -> Result<(usize, usize), JsonError> {
+    scan_value_in(text, 0)
+}
+
+/// Scans a text that is to be the value of a member, so that the bounds of an inner value hold.
+#[cfg(feature = "issuer")]
+pub(super) fn scan_inner_value(text: &[u8]) -> Result<(usize, usize), JsonError> {
+    scan_value_in(text, 1)
+}
+
+fn scan_value_in(text: &[u8], depth: usize) -> Result<(usize, usize), JsonError> {
     escapes(text)?;
     let text = Input::<false>(text);
     let (start, _) = text.next(0);
-    let end = match value::<FewNames>(text, start) {
-        Err(ScanError::NamesFull) => value::<ManyNames>(text, start)?,
+    let end = match value::<FewNames>(text, start, depth) {
+        Err(ScanError::NamesFull) => value::<ManyNames>(text, start, depth)?,
         end => end?,
     };
     Ok((start, end))
@@ -104,11 +114,15 @@ fn escapes(text: &[u8]) -> Result<Escapes, JsonError> {
     }
 }
 
-fn value<S: NameStore>(text: Input<'_, false>, start: usize) -> Result<usize, ScanError> {
+fn value<S: NameStore>(
+    text: Input<'_, false>,
+    start: usize,
+    depth: usize,
+) -> Result<usize, ScanError> {
     let start = Open {
         at: start,
         first: text.peek(start),
-        depth: 0,
+        depth,
     };
     let end = nested(text, start, &mut Names::<S>::new())?;
     finish(text, end)?;

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use super::error::{JsonError, JsonErrorKind};
 use super::escape::{Unescaped, unescape};
 use super::plain::is_plain;
+#[cfg(feature = "issuer")]
+use super::scan::scan_inner_value;
 use super::scan::{Escapes, scan_value};
 
 /// A value that the scanner accepted: a span of the scanned text.
@@ -65,6 +67,14 @@ impl<'j> Value<'j> {
     /// A [`JsonError`] if the text is not strict JSON (see the [module](crate::json)).
     pub fn parse(text: &'j [u8]) -> Result<Self, JsonError> {
         let (start, end) = scan_value(text)?;
+        Ok(Self::from_scanned(text.get(start..end).unwrap_or_default()))
+    }
+
+    /// Parses a text that is to be the value of a member: like [`parse`](Self::parse), with the bounds
+    /// of an inner value.
+    #[cfg(feature = "issuer")]
+    pub(crate) fn parse_inner(text: &'j [u8]) -> Result<Self, JsonError> {
+        let (start, end) = scan_inner_value(text)?;
         Ok(Self::from_scanned(text.get(start..end).unwrap_or_default()))
     }
 

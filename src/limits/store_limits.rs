@@ -69,6 +69,11 @@ pub(crate) const REVOCATIONS_PER_HOLDER: usize = 64;
 /// Most single tokens of one subject on a denylist. Source: four clients at the bound of each.
 pub(crate) const REVOCATIONS_PER_SUBJECT: usize = 256;
 
+/// Most revocations of single sessions of one subject in a store of sessions in memory. Source: ten
+/// devices, two logouts of each in the twelve hours of a session, ten times over.
+#[cfg(feature = "session")]
+pub(crate) const ENDED_SESSIONS_PER_SUBJECT: usize = 256;
+
 /// Percentage of a denylist from which its observer and the doctor are told.
 pub(crate) const REVOCATIONS_WARNING: usize = 80;
 

@@ -15,6 +15,8 @@ mod subject_limit;
 pub use digest::TokenDigest;
 pub use lookup::Lookup;
 pub use revocation_record::RevocationRecord;
+#[cfg(feature = "issuer")]
+pub(crate) use revocation_record::holder_subject;
 pub use sequence::Sequence;
 pub use session_handle::SessionHandle;
 pub use subject_limit::{Created, SubjectLimit};

@@ -1,8 +1,13 @@
 //! Revocations of grants as stores write them.
 
+#[cfg(feature = "issuer")]
+use ring::digest;
+
 use super::sequence::Sequence;
 use super::session_handle::SessionHandle;
 use crate::clock::UnixTime;
+#[cfg(feature = "issuer")]
+use crate::credential::base64url;
 use crate::grant::record::Grant;
 use crate::limits;
 use crate::principal::Authority;
@@ -27,6 +32,19 @@ pub struct RevocationRecord {
     target: RevocationTarget<'static>,
     at: UnixTime,
     until: UnixTime,
+    holder: Option<Holder>,
+}
+
+/// Whose session or token a revocation ends.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Holder {
+    /// What may be revoked in place of one session or token.
+    wider: RevocationTarget<'static>,
+    /// The number of the grant that is revoked.
+    granted: Sequence,
+    client: Option<Box<str>>,
+    subject: Box<str>,
+    is_of_token: bool,
 }
 
 impl RevocationRecord {
@@ -64,7 +82,79 @@ impl RevocationRecord {
             target: RevocationTarget::new(kind, authority.as_str(), id).into_owned(),
             at,
             until: at.saturating_add(limits::GRANT_LIFETIME_MAX),
+            holder: None,
         }
+    }
+
+    /// Names the grant of the session that is revoked, so that a bounded store may revoke
+    /// [its subject](Self::wider) in place of too many single sessions. It is ignored for a grant
+    /// without a sequence number, and for the revocation of a subject or client.
+    #[must_use]
+    pub fn of_grant(mut self, grant: &Grant) -> Self {
+        let (Some(granted), RevocationKind::Session) = (grant.sequence(), self.target.kind())
+        else {
+            return self;
+        };
+        let authority = self.target.authority().to_owned();
+        let subject = grant.subject();
+        let wider = RevocationTarget::new(RevocationKind::Subject, authority, subject);
+        self.holder = Some(Holder {
+            wider: wider.into_owned(),
+            granted,
+            client: None,
+            subject: subject.into(),
+            is_of_token: false,
+        });
+        self
+    }
+
+    /// Names client and subject of the access token that is revoked, and the subject that its
+    /// holder has in their place: [`holder_subject`].
+    #[cfg(feature = "issuer")]
+    pub(crate) fn of_token(
+        mut self,
+        client: Option<&str>,
+        subject: Option<&str>,
+        granted: Sequence,
+    ) -> Self {
+        let authority = self.target.authority().to_owned();
+        let holder = holder_subject(client, subject);
+        self.holder = Some(Holder {
+            wider: RevocationTarget::new(RevocationKind::Subject, authority, holder),
+            granted,
+            client: client.map(Into::into),
+            subject: subject.unwrap_or_default().into(),
+            is_of_token: true,
+        });
+        self
+    }
+
+    /// Returns what a store may revoke in place of the [target](Self::target), for a record that it
+    /// writes with the number `written`. That is the subject of the session, or what the client of
+    /// an access token holds for its subject; `None` if it would not end what the record has to end.
+    ///
+    /// It is for bounded stores: they can write it for a holder of whom they have many records, so
+    /// that one subject or client cannot fill them. It ends more: all that the holder was granted
+    /// up to that number. What is granted later is not affected.
+    pub fn wider(&self, written: Sequence) -> Option<&RevocationTarget<'static>> {
+        let holder = self.holder.as_ref()?;
+        (holder.granted <= written).then_some(&holder.wider)
+    }
+
+    /// Returns true for the revocation of a single access token, which its client can cause.
+    #[cfg(feature = "session")]
+    pub(crate) fn is_of_token(&self) -> bool {
+        self.holder
+            .as_ref()
+            .is_some_and(|holder| holder.is_of_token)
+    }
+
+    /// Returns client and subject of what is revoked.
+    #[cfg(feature = "session")]
+    pub(crate) fn holder(&self) -> (Option<&str>, Option<&str>) {
+        let holder = self.holder.as_ref();
+        let client = holder.and_then(|holder| holder.client.as_deref());
+        (client, holder.map(|holder| &*holder.subject))
     }
 
     /// Lets the store forget it at `until`, when everything that it can revoke has expired, instead
@@ -107,6 +197,25 @@ impl RevocationRecord {
             _ => true,
         }
     }
+}
+
+/// Returns the subject that a client and a subject have together, for the tokens that the one holds
+/// for the other.
+///
+/// Its control character is in no subject of a session, so no user can take it.
+#[cfg(feature = "issuer")]
+pub(crate) fn holder_subject(client: Option<&str>, subject: Option<&str>) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(b"bearergate holder of tokens 1\0");
+    for name in [client, subject] {
+        let bytes = name.unwrap_or_default().as_bytes();
+        context.update(&[u8::from(name.is_some())]);
+        context.update(&(bytes.len() as u64).to_be_bytes());
+        context.update(bytes);
+    }
+    let mut text = base64url::encode(context.finish());
+    text.push('\u{1f}');
+    text
 }
 
 #[cfg(test)]

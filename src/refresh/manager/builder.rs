@@ -101,7 +101,9 @@ impl RefreshManagerBuilder {
     }
 
     /// Sets the observer, to which the reuse of spent tokens is reported as
-    /// [`RefreshTokenReused`](crate::event::Event::RefreshTokenReused). Without one nobody learns of
+    /// [`RefreshTokenReused`](crate::event::Event::RefreshTokenReused), and the end of families at
+    /// the limit of a subject as
+    /// [`GrantsEndedByLimit`](crate::event::Event::GrantsEndedByLimit). Without one nobody learns of
     /// a theft except by the kind of the rejection.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.0.observer = Some(Arc::new(observer));

@@ -17,8 +17,10 @@ use super::token::RefreshToken;
 use crate::clock::{Clock, UnixTime};
 use crate::error::{Rejection, RejectionKind, StoreError, StoreErrorKind};
 use crate::event::{Event, Observer};
-use crate::grant::store::{Lookup, Sequence, SubjectLimit};
-use crate::grant::{Grant, GrantError, GrantErrorKind, PurgeOnFull, no_random, purge};
+use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit};
+use crate::grant::{
+    Grant, GrantError, GrantErrorKind, PurgeOnFull, no_random, purge, report_ended,
+};
 use crate::principal::Authority;
 use crate::secret::Issued;
 
@@ -221,19 +223,23 @@ impl RefreshManager {
     async fn store(&self, family: &RefreshFamily, now: UnixTime) -> Result<Sequence, GrantError> {
         let store = &self.0.store;
         let create = || match self.0.limit {
-            Some(limit) => store
-                .create_within(family.clone(), limit)
-                .map(|created| created.map(|created| created.sequence)),
-            None => store.create(family.clone()),
+            Some(limit) => store.create_within(family.clone(), limit),
+            None => store
+                .create(family.clone())
+                .map(|created| created.map(Created::new)),
         };
         let created = create().await;
-        if !matches!(&created, Err(error) if error.kind() == StoreErrorKind::Full) {
-            return Ok(created?);
-        }
-        self.0.full.run(&**store, now).await?;
-        let sequence = create().await?;
-        self.0.full.is_worth_another();
-        Ok(sequence)
+        let created = match created {
+            Err(error) if error.kind() == StoreErrorKind::Full => {
+                self.0.full.run(&**store, now).await?;
+                let created = create().await?;
+                self.0.full.is_worth_another();
+                created
+            }
+            created => created?,
+        };
+        report_ended(self.0.observer.as_deref(), &family.grant, &created);
+        Ok(created.sequence)
     }
 
     async fn find(&self, token: &RefreshToken) -> Result<Arc<RefreshFamily>, Rejection> {

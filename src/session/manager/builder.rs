@@ -8,6 +8,7 @@ use super::{Inner, SessionManager};
 use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::ConfigError;
+use crate::event::Observer;
 use crate::grant::store::SubjectLimit;
 use crate::grant::{GrantStore, PurgeOnFull, check_lifetime, check_subject_limit};
 use crate::limits;
@@ -35,6 +36,7 @@ impl SessionManager {
             idle: limits::SESSION_IDLE,
             limit: Some(SubjectLimit::ending_oldest(limits::GRANTS_PER_SUBJECT)),
             full: PurgeOnFull::default(),
+            observer: None,
         })
     }
 }
@@ -102,9 +104,18 @@ impl SessionManagerBuilder {
         self
     }
 
-    /// Takes the clock from an [`Environment`]. Call it before a setter that differs from it.
+    /// Sets the observer, to which the end of sessions at the limit of a subject is reported as
+    /// [`GrantsEndedByLimit`](crate::event::Event::GrantsEndedByLimit); by default none.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.0.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Takes the clock and the observer from an [`Environment`]. Call it before a setter that
+    /// differs from it.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.0.clock);
+        environment.set_observer(&mut self.0.observer);
         self
     }
 

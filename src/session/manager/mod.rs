@@ -16,8 +16,11 @@ use super::request::{NewSession, SessionChange};
 use super::validator::{Session, SessionValidator};
 use crate::clock::{Clock, UnixTime};
 use crate::error::StoreErrorKind;
-use crate::grant::store::{RevocationRecord, Sequence, SessionHandle, SubjectLimit};
-use crate::grant::{GrantError, GrantErrorKind, GrantStore, PurgeOnFull, no_random, purge};
+use crate::event::Observer;
+use crate::grant::store::{Created, RevocationRecord, Sequence, SessionHandle, SubjectLimit};
+use crate::grant::{
+    GrantError, GrantErrorKind, GrantStore, PurgeOnFull, no_random, purge, report_ended,
+};
 use crate::limits;
 use crate::principal::Authority;
 use crate::secret::Issued;
@@ -61,6 +64,7 @@ struct Inner {
     idle: Duration,
     limit: Option<SubjectLimit>,
     full: PurgeOnFull,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl SessionManager {
@@ -160,6 +164,7 @@ impl SessionManager {
         let grant = session.grant();
         let handle = session.handle().ok_or(GrantErrorKind::Malformed)?;
         let record = RevocationRecord::session(grant.authority().clone(), handle, self.now()?);
+        let record = record.of_grant(grant);
         // Validators with a leeway accept a token of the session for a while after its expiry.
         let until = grant.expires().saturating_add(limits::LEEWAY_MAX);
         self.write(record.with_until(until)).await
@@ -212,19 +217,23 @@ impl SessionManager {
     async fn store(&self, record: &SessionRecord, now: UnixTime) -> Result<Sequence, GrantError> {
         let store = &self.0.store;
         let create = || match self.0.limit {
-            Some(limit) => store
-                .create_within(record.clone(), limit)
-                .map(|created| created.map(|created| created.sequence)),
-            None => store.create(record.clone()),
+            Some(limit) => store.create_within(record.clone(), limit),
+            None => store
+                .create(record.clone())
+                .map(|created| created.map(Created::new)),
         };
         let created = create().await;
-        if !matches!(&created, Err(error) if error.kind() == StoreErrorKind::Full) {
-            return Ok(created?);
-        }
-        self.0.full.run(&**store, now).await?;
-        let sequence = create().await?;
-        self.0.full.is_worth_another();
-        Ok(sequence)
+        let created = match created {
+            Err(error) if error.kind() == StoreErrorKind::Full => {
+                self.0.full.run(&**store, now).await?;
+                let created = create().await?;
+                self.0.full.is_worth_another();
+                created
+            }
+            created => created?,
+        };
+        report_ended(self.0.observer.as_deref(), &record.grant, &created);
+        Ok(created.sequence)
     }
 
     async fn update(&self, old: &Session, mut new: SessionRecord) -> Result<Session, GrantError> {

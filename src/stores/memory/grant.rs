@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::STEP;
-use super::grant_table::{GrantRecord, GrantTable};
-use super::revocations::{Revocations, Swept};
+use super::grant_table::GrantTable;
+use super::revocations::{Added, Revocations, Swept};
 use crate::clock::UnixTime;
+use crate::environment::Environment;
 use crate::error::{StoreError, StoreErrorKind};
+use crate::event::{Event, Observer};
 use crate::grant::store::{Created, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest};
 use crate::grant::{Grant, GrantStore};
-use crate::limits;
 use crate::now_or_later::{NowOrLater, yield_once};
 use crate::refresh::{RefreshFamily, RefreshTokenStore};
 use crate::revocation_list::{RevocationKind, RevocationTarget};
 use crate::session::{SessionRecord, SessionStore};
-use crate::stores::subject::{Held, leaving};
 
 /// A store of sessions, families of refresh tokens and the revocations of both in the memory of
 /// this process.
@@ -33,10 +33,11 @@ use crate::stores::subject::{Held, leaving};
 /// # let _ = store;
 /// ```
 pub struct MemoryGrantStore {
-    sessions: GrantTable<SessionRecord>,
-    families: GrantTable<RefreshFamily>,
+    pub(super) sessions: GrantTable<SessionRecord>,
+    pub(super) families: GrantTable<RefreshFamily>,
     revocations: Revocations,
     last: AtomicU64,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl MemoryGrantStore {
@@ -44,14 +45,39 @@ impl MemoryGrantStore {
     /// revocations. Give it room for many times the sessions that one subject may have.
     ///
     /// More are refused with [`Full`](StoreErrorKind::Full): nothing is removed before it has
-    /// expired, and what has expired is removed when [`purge`](GrantStore::purge) is called.
+    /// expired, and what has expired is removed when [`purge`](GrantStore::purge) is called, some of
+    /// it also by a revocation that finds no room.
+    ///
+    /// No subject or client can keep the service from revoking. A quarter of the revocations is kept
+    /// for those of subjects and clients, and of the rest single access tokens take at most half
+    /// (RFC 7009). After 256 ended sessions of one subject, or 64 revoked tokens of one client and
+    /// subject, fewer in a small store, one revocation ends all that was granted to the holder until
+    /// then, in place of one more single one. Single ones count until they are purged.
     pub fn new(limit: usize) -> Self {
         Self {
             sessions: GrantTable::new(limit),
             families: GrantTable::new(limit),
             revocations: Revocations::new(limit),
             last: AtomicU64::new(0),
+            observer: None,
         }
+    }
+
+    /// Sets the observer, which is told when the revocations take 80 percent of their room
+    /// ([`GrantRevocationsFilling`](Event::GrantRevocationsFilling)), and when one revocation takes
+    /// the place of many of one holder ([`RevocationsMerged`](Event::RevocationsMerged)); by default
+    /// none.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Takes the observer from an [`Environment`].
+    #[must_use]
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_observer(&mut self.observer);
+        self
     }
 
     fn next_sequence(&self, now: UnixTime) -> Sequence {
@@ -62,7 +88,7 @@ impl MemoryGrantStore {
         next(last.unwrap_or_else(|last| last))
     }
 
-    fn has_revoked(&self, grant: &Grant) -> bool {
+    pub(super) fn has_revoked(&self, grant: &Grant) -> bool {
         self.revocations.has_revoked(grant)
     }
 
@@ -83,7 +109,7 @@ impl MemoryGrantStore {
         }
     }
 
-    fn add_session(&self, session: SessionRecord) -> Result<Sequence, StoreError> {
+    pub(super) fn add_session(&self, session: SessionRecord) -> Result<Sequence, StoreError> {
         self.sessions.insert(session, |session| {
             let (grant, sequence) = self.numbered(&session.grant)?;
             (session.grant, session.version) = (grant, 1);
@@ -91,7 +117,7 @@ impl MemoryGrantStore {
         })
     }
 
-    fn add_family(&self, family: RefreshFamily) -> Result<Sequence, StoreError> {
+    pub(super) fn add_family(&self, family: RefreshFamily) -> Result<Sequence, StoreError> {
         self.families.insert(family, |family| {
             let (grant, sequence) = self.numbered(&family.grant)?;
             (family.grant, family.version) = (grant, 1);
@@ -129,42 +155,55 @@ impl MemoryGrantStore {
             .ok_or_else(|| StoreErrorKind::Full.into())
     }
 
-    /// Adds a record of a subject that may have so many, and ends what is then too many.
-    fn add_within<R: Limited>(
-        &self,
-        record: R,
-        limit: SubjectLimit,
-    ) -> Result<Created, StoreError> {
-        let table = R::table(self);
-        let (subject, now) = (subject_of(record.grant()), record.grant().created());
-        let _gate = table.gate(&subject);
-        let held = table.named(&subject, None, limits::GRANTS_PER_SUBJECT_MAX);
-        let held = held.iter().map(|held| {
-            let is_over = held.ends() <= now || self.has_revoked(held.grant());
-            Held::new(held.digest(), held.grant(), is_over)
-        });
-        let leaving = leaving(limit, held.collect())?;
-        let makes_room = !leaving.over.is_empty() || !leaving.ended.is_empty();
-        let added = match record.clone().add(self) {
-            Err(error) if error.kind() == StoreErrorKind::Full && makes_room => None,
-            added => Some(added?),
+    /// Writes a revocation. If there is no room, it removes some of what has expired, and tries once
+    /// more.
+    fn add_revocation(&self, record: RevocationRecord) -> Result<(), StoreError> {
+        let record = self.with_holder(record);
+        let was_filling = self.revocations.is_filling();
+        let add = || {
+            let sequence = self.next_sequence(record.at());
+            self.revocations.add(&record, sequence)
         };
-        leaving
-            .over
-            .iter()
-            .for_each(|over| drop(table.remove(over)));
-        leaving.ended.iter().for_each(|ended| R::end(self, ended));
-        let sequence = match added {
-            Some(sequence) => sequence,
-            None => record.add(self)?,
+        let added = match add() {
+            Err(error) if error.kind() == StoreErrorKind::Full => {
+                self.purge_some(record.at());
+                add()?
+            }
+            added => added?,
         };
-        let mut created = Created::new(sequence);
-        created.ended = leaving.ended;
-        Ok(created)
+        if let Some(observer) = &self.observer {
+            if added == Added::Merged {
+                let (client, subject) = record.holder();
+                observer.observe(&Event::RevocationsMerged {
+                    authority: record.target().authority(),
+                    client,
+                    subject,
+                });
+            }
+            if !was_filling && self.revocations.is_filling() {
+                observer.observe(&Event::GrantRevocationsFilling {
+                    len: self.revocations.len(),
+                    limit: self.revocations.limit(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Names the holder of a session that was revoked by its handle only.
+    fn with_holder(&self, record: RevocationRecord) -> RevocationRecord {
+        let last = Sequence::from_u64(u64::MAX);
+        if record.target().kind() != RevocationKind::Session || record.wider(last).is_some() {
+            return record;
+        }
+        match self.sessions.named(record.target(), None, 1).first() {
+            Some(session) => record.of_grant(&session.grant),
+            None => record,
+        }
     }
 
     /// Removes a session with the families that belong to it.
-    fn end_session(&self, digest: &TokenDigest) {
+    pub(super) fn end_session(&self, digest: &TokenDigest) {
         let session = self.sessions.remove(digest);
         let Some(target) = session.as_ref().and_then(|s| session_of(&s.grant)) else {
             return;
@@ -214,58 +253,14 @@ fn kept(old: &Grant, new: &Grant) -> Grant {
         .with_last_used(last_used)
 }
 
-fn subject_of(grant: &Grant) -> RevocationTarget<'static> {
-    let (authority, subject) = (grant.authority().as_str(), grant.subject());
-    RevocationTarget::new(RevocationKind::Subject, authority, subject).into_owned()
-}
-
 fn session_of(grant: &Grant) -> Option<RevocationTarget<'_>> {
     let mut targets = grant.revocation_targets();
     targets.find(|target| target.kind() == RevocationKind::Session)
 }
 
-/// A record of which a subject may have so many.
-trait Limited: GrantRecord + Clone {
-    fn table(store: &MemoryGrantStore) -> &GrantTable<Self>;
-
-    fn add(self, store: &MemoryGrantStore) -> Result<Sequence, StoreError>;
-
-    /// Ends it, with what belongs to it.
-    fn end(store: &MemoryGrantStore, digest: &TokenDigest);
-}
-
-impl Limited for SessionRecord {
-    fn table(store: &MemoryGrantStore) -> &GrantTable<Self> {
-        &store.sessions
-    }
-
-    fn add(self, store: &MemoryGrantStore) -> Result<Sequence, StoreError> {
-        store.add_session(self)
-    }
-
-    fn end(store: &MemoryGrantStore, digest: &TokenDigest) {
-        store.end_session(digest);
-    }
-}
-
-impl Limited for RefreshFamily {
-    fn table(store: &MemoryGrantStore) -> &GrantTable<Self> {
-        &store.families
-    }
-
-    fn add(self, store: &MemoryGrantStore) -> Result<Sequence, StoreError> {
-        store.add_family(self)
-    }
-
-    fn end(store: &MemoryGrantStore, id: &TokenDigest) {
-        store.families.remove(id);
-    }
-}
-
 impl GrantStore for MemoryGrantStore {
     fn revoke(&self, record: RevocationRecord) -> NowOrLater<'_, Result<(), StoreError>> {
-        let sequence = self.next_sequence(record.at());
-        NowOrLater::now(self.revocations.add(&record, sequence))
+        NowOrLater::now(self.add_revocation(record))
     }
 
     fn is_revoked(&self, grant: Grant) -> NowOrLater<'_, Result<bool, StoreError>> {

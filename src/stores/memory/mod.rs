@@ -5,7 +5,11 @@ mod api_key;
 #[cfg(feature = "session")]
 mod grant;
 #[cfg(feature = "session")]
+mod grant_limit;
+#[cfg(feature = "session")]
 mod grant_table;
+#[cfg(feature = "session")]
+mod revocation_room;
 #[cfg(feature = "session")]
 mod revocations;
 #[cfg(feature = "session")]

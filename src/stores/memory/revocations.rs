@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::REMOVED;
+use super::revocation_room::{Cause, Room};
 use super::shards::{Map, Shards};
 use crate::clock::{Leeway, UnixTime};
 use crate::error::StoreError;
@@ -14,6 +15,7 @@ use crate::revocation_list::RevocationTarget;
 /// Revocations by their target, by when they may be forgotten, and those whose grants are still to
 /// be removed.
 pub(super) struct Revocations {
+    room: Room,
     by_target: Shards<RevocationTarget<'static>, Written>,
     // Locked after a part of the map.
     by_end: Mutex<BTreeSet<(UnixTime, RevocationTarget<'static>)>>,
@@ -29,6 +31,18 @@ struct Written {
     until: UnixTime,
     /// Its target is in the queue.
     is_queued: bool,
+    cause: Cause,
+    /// The number of the holder that it counts for.
+    holder: Option<u64>,
+}
+
+/// What was written for a revocation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Added {
+    /// The revocation, or a wider one of its holder that there was already.
+    Asked,
+    /// The first wider one of its holder.
+    Merged,
 }
 
 /// What a bounded step removed.
@@ -41,6 +55,7 @@ pub(super) struct Swept {
 impl Revocations {
     pub(super) fn new(limit: usize) -> Self {
         Self {
+            room: Room::new(limit),
             by_target: Shards::new(limit),
             by_end: Mutex::default(),
             unswept: Mutex::default(),
@@ -61,24 +76,64 @@ impl Revocations {
             })
     }
 
-    /// Writes a revocation, in place of an older one of the same target.
+    /// Returns true if there are so many that the service should know.
+    pub(super) fn is_filling(&self) -> bool {
+        self.room.is_filling(self.len())
+    }
+
+    pub(super) const fn limit(&self) -> usize {
+        self.room.limit()
+    }
+
+    /// Writes a revocation, in place of an older one of the same target; a wider one in its place if
+    /// its holder has many single ones.
     pub(super) fn add(
         &self,
         record: &RevocationRecord,
         sequence: Sequence,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Added, StoreError> {
         let target = record.target();
-        let mut revocations = self.by_target.write(target);
-        let new = Written {
+        let cause = Cause::of(record);
+        let mut new = Written {
             sequence,
             until: record.until(),
             is_queued: false,
+            cause,
+            holder: None,
         };
+        if let Some(wider) = record.wider(sequence).filter(|_| !self.has(target)) {
+            let holder = self.room.holder(wider);
+            if self.room.is_full_for(holder, cause) {
+                return Ok(match self.write(wider, new)? {
+                    true => Added::Merged,
+                    false => Added::Asked,
+                });
+            }
+            new.holder = Some(holder);
+        }
+        self.write(target, new).map(|_| Added::Asked)
+    }
+
+    fn has(&self, target: &RevocationTarget<'static>) -> bool {
+        self.by_target.read(target).contains_key(target)
+    }
+
+    /// Writes a revocation of this target, and returns true if there was none.
+    fn write(&self, target: &RevocationTarget<'static>, new: Written) -> Result<bool, StoreError> {
+        let mut revocations = self.by_target.write(target);
         let old = revocations.get(target).copied();
         let mut written = match old {
-            Some(old) => old.joined(new),
+            Some(old) => {
+                let written = old.joined(new);
+                self.room.change(old.cause, written.cause);
+                written
+            }
             None => {
-                self.by_target.reserve()?;
+                self.room.take(new.cause, new.holder)?;
+                if let Err(full) = self.by_target.reserve() {
+                    self.room.give(new.cause, new.holder);
+                    return Err(full);
+                }
                 new
             }
         };
@@ -94,7 +149,7 @@ impl Revocations {
             by_end.insert((written.until, target.clone()));
         }
         revocations.insert(target.clone(), written);
-        Ok(())
+        Ok(old.is_none())
     }
 
     /// Lets `remove` remove what the next revocations end, at most `most` records.
@@ -168,6 +223,9 @@ impl Revocations {
             // Under the lock of the part, so that a new one of this target keeps its place.
             has_ended && lock(&self.by_end).remove(&(written.until, target.clone()))
         });
+        if let Some(written) = forgotten {
+            self.room.give(written.cause, written.holder);
+        }
         forgotten.is_some()
     }
 }
@@ -178,6 +236,9 @@ impl Written {
             sequence: self.sequence.max(other.sequence),
             until: self.until.max(other.until),
             is_queued: self.is_queued || other.is_queued,
+            // What the service revokes itself does not count as caused by others.
+            cause: self.cause.min(other.cause),
+            holder: self.holder,
         }
     }
 }
@@ -198,6 +259,8 @@ mod tests {
             sequence: Sequence::from_u64(sequence),
             until: UnixTime::from_secs(until),
             is_queued: false,
+            cause: Cause::Service,
+            holder: None,
         };
         for (one, two) in [((1, 9), (2, 8)), ((2, 8), (1, 9))] {
             let joined = written(one.0, one.1).joined(written(two.0, two.1));
