@@ -95,6 +95,10 @@ pub trait GrantStore: fmt::Debug + Send + Sync {
     /// Writes a revocation in place of an older one of the same target; returns `Ok(())` only if
     /// every later look-up sees it.
     ///
+    /// A bounded store may write a [wider](RevocationRecord::wider) record in its place, but keeps
+    /// room for records of subjects and clients: users and clients cause as many of single sessions
+    /// and tokens as they like, and must not keep the service from revoking.
+    ///
     /// In one transaction the store takes its next [`Sequence`](crate::grant::store::Sequence) number and writes the record with
     /// it; the later `until` of both records is kept.
     ///

@@ -85,7 +85,7 @@ impl GrantRevocations {
     fn grant(&self, token: &Principal, client: Option<&str>) -> Option<Grant> {
         let issued = token.issued_at()?;
         let grant = Grant::new(self.authority.clone(), token.subject()?, issued);
-        let sequence = granted(token, issued);
+        let sequence = sequence(token).unwrap_or(second_of(issued));
         let session = token.claims().value("sid");
         Some(
             grant
@@ -109,7 +109,7 @@ impl GrantRevocations {
         Some(
             grant
                 .with_session(Some(handle))
-                .with_sequence(Some(granted(token, issued))),
+                .with_sequence(Some(second_of(issued))),
         )
     }
 }
@@ -158,7 +158,7 @@ impl RevocationList for GrantRevocations {
         let record = RevocationRecord::session(self.authority.clone(), handle, now);
         let mut record = record.with_until(end.saturating_add(limits::LEEWAY_MAX));
         if let Some(issued) = token.issued_at() {
-            record = record.of_token(token.client(), token.subject(), granted(token, issued));
+            record = record.of_token(token.client(), token.subject(), second_of(issued));
         }
         self.store.revoke(record).map(|revoked| Ok(revoked?))
     }
@@ -171,9 +171,10 @@ fn rejection_if(is_revoked: bool) -> Result<(), Rejection> {
     }
 }
 
-/// The number of the grant that a token was made from, or that of the second of its issue.
-fn granted(token: &Principal, issued: UnixTime) -> Sequence {
-    sequence(token).unwrap_or(Sequence::next(None, issued))
+/// The first number of a second. The time of issue, and not the number of the grant, says which
+/// tokens a holder had: it may get more of them from the same grant.
+fn second_of(issued: UnixTime) -> Sequence {
+    Sequence::next(None, issued)
 }
 
 fn sequence(token: &Principal) -> Option<Sequence> {

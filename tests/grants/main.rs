@@ -13,5 +13,6 @@ mod lifecycle;
 mod limits;
 mod parallel;
 mod refresh;
+mod room;
 mod store;
 mod validation;

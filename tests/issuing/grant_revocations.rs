@@ -1,10 +1,11 @@
 //! Access tokens end with the session, subject or client that they were minted for.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::error::{StoreError, StoreErrorKind};
+use bearergate::event::{Event, Observer};
 use bearergate::grant::store::RevocationRecord;
 use bearergate::grant::{Grant, GrantStore};
 use bearergate::issuer::{
@@ -498,4 +499,135 @@ async fn a_token_does_not_outlive_its_grant() {
     service.clock.set(end);
     let error = service.issuer.mint(&claims).unwrap_err();
     assert_eq!(error.kind(), MintErrorKind::Expired);
+}
+
+/// Reported events, as text.
+#[derive(Clone, Debug, Default)]
+struct Events(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Events {
+    fn observe(&self, event: &Event<'_>) {
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
+}
+
+/// Room for 80 revocations: 60 of single ones, 30 of them of tokens, 7 of one client and subject.
+const ROOM: usize = 80;
+const OF_HOLDER: usize = 7;
+
+fn claims_of(subject: &str, client: &str) -> AccessClaims {
+    AccessClaims::new(subject, client, API)
+}
+
+#[tokio::test]
+async fn a_client_that_revokes_its_own_tokens_keeps_nobody_from_revoking() {
+    let service = Service::with_room(ROOM);
+    let (alice, bob) = (service.log_in("alice").await, service.log_in("bob").await);
+    for _ in 0..2 * ROOM {
+        let own = service.mint(&claims_of("mallory", "shop"));
+        assert_eq!(service.revoke(&own).status(), 200);
+        assert!(!service.is_active(&own));
+    }
+    service.sessions.revoke(&alice).await.unwrap();
+    service.sessions.revoke_subject("carol").await.unwrap();
+    service.sessions.revoke_client("other").await.unwrap();
+    assert!(!service.is_active(&service.token(alice.grant())));
+    assert!(service.is_active(&service.token(bob.grant())));
+}
+
+#[tokio::test]
+async fn a_client_of_many_subjects_leaves_room_for_logouts_and_the_service() {
+    let service = Service::with_room(ROOM);
+    let alice = service.log_in("alice").await;
+    let revoke = |n: usize| {
+        let own = service.mint(&claims_of(&format!("user {n}"), "shop"));
+        (
+            service.revoke(&own).status().as_u16(),
+            service.is_active(&own),
+        )
+    };
+    for n in 0..30 {
+        assert_eq!(revoke(n), (200, false), "{n}");
+    }
+    // What is not revoked is not reported as revoked.
+    assert_eq!(revoke(30), (503, true));
+    service.sessions.revoke(&alice).await.unwrap();
+    service.sessions.revoke_subject("carol").await.unwrap();
+    assert!(!service.is_active(&service.token(alice.grant())));
+}
+
+#[tokio::test]
+async fn after_many_revoked_tokens_one_more_ends_what_its_client_and_subject_have() {
+    let events = Events::default();
+    let mut service = Service::new();
+    service.store = Arc::new(MemoryGrantStore::new(ROOM).observer(events.clone()));
+    let list = GrantRevocations::new(service.store.clone(), SERVICE);
+    service.endpoints = TokenEndpoints::new(service.issuer.clone()).revocations(list);
+    let mint = |subject, client| service.mint(&claims_of(subject, client));
+    let kept = mint("alice", "shop");
+    let others = [mint("bob", "shop"), mint("alice", "mall")];
+    for _ in 0..OF_HOLDER {
+        assert_eq!(service.revoke(&mint("alice", "shop")).status(), 200);
+    }
+    assert!(service.is_active(&kept) && events.0.lock().unwrap().is_empty());
+    let last = mint("alice", "shop");
+    assert_eq!(service.revoke(&last).status(), 200);
+    assert!(!service.is_active(&last) && !service.is_active(&kept));
+    assert!(others.iter().all(|token| service.is_active(token)));
+    let said = format!(
+        r#"RevocationsMerged {{ authority: "{SERVICE}", client: Some("shop"), subject: Some("alice") }}"#
+    );
+    assert_eq!(*events.0.lock().unwrap(), [said]);
+    service.clock.advance(Duration::from_secs(1));
+    assert!(service.is_active(&mint("alice", "shop")));
+}
+
+/// A session has the number of its login for as long as it lives.
+#[tokio::test]
+async fn a_session_gives_valid_tokens_after_many_of_its_tokens_were_revoked() {
+    let service = Service::with_room(ROOM);
+    let alice = service.log_in("alice").await;
+    for _ in 0..2 * OF_HOLDER {
+        let token = service.token(alice.grant());
+        assert_eq!(service.revoke(&token).status(), 200);
+        assert!(!service.is_active(&token));
+    }
+    service.clock.advance(Duration::from_secs(1));
+    assert!(service.is_active(&service.token(alice.grant())));
+    assert!(service.sessions.save(&alice, "still there").await.is_ok());
+}
+
+/// A validator may name another client of a token than the endpoint that revoked it.
+#[tokio::test]
+async fn what_a_client_holds_ends_under_each_name_of_the_client() {
+    let service = Service::with_room(ROOM);
+    let list = GrantRevocations::new(service.store.clone(), SERVICE);
+    let named = |client: &str, azp: &str, n: usize| {
+        let id = ("jti", format!("{azp}{n}").into());
+        token_of_another_signer(&[("client_id", client.into()), ("azp", azp.into()), id])
+    };
+    for n in 0..=OF_HOLDER {
+        let token =
+            token_of_another_signer(&[("client_id", "back".into()), ("jti", n.to_string().into())]);
+        list.revoke_token(&token, after(NOW, 7)).await.unwrap();
+        assert!(is_revoked(&list, &token).await);
+    }
+    assert!(is_revoked(&list, &named("front", "back", 1)).await);
+    assert!(!is_revoked(&list, &named("front", "other", 1)).await);
+}
+
+#[tokio::test]
+async fn a_token_issued_by_a_clock_ahead_is_revoked_by_itself() {
+    let service = Service::with_room(ROOM);
+    let list = GrantRevocations::new(service.store.clone(), SERVICE);
+    // Issued at NOW + 5.
+    let tokens: Vec<_> = (0..=2 * OF_HOLDER)
+        .map(|n| token_of_another_signer(&[("jti", n.to_string().into())]))
+        .collect();
+    let (kept, ended) = tokens.split_first().unwrap();
+    for token in ended {
+        list.revoke_token(token, NOW).await.unwrap();
+        assert!(is_revoked(&list, token).await);
+    }
+    assert!(!is_revoked(&list, kept).await);
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use bearergate::RejectionKind;
 use bearergate::clock::UnixTime;
 use bearergate::crypto::Algorithm;
 use bearergate::error::ConfigErrorKind;
 use bearergate::issuer::{AccessClaims, JwtIssuer, MintErrorKind, SigningKeys};
+use bearergate::{RejectionKind, limits};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -226,6 +226,43 @@ fn claim_that_no_validator_reads_is_named() {
     for number in [f64::MAX, f64::MIN] {
         assert!(issuer.mint(&claims().claim("large", number)).is_ok());
     }
+}
+
+#[test]
+fn an_object_in_a_claim_has_as_many_members_as_validators_accept() {
+    let (issuer, _) = issuer(signing_keys());
+    let object = |members: usize| {
+        let member = |n: usize| (format!("{n}"), json!(0));
+        Value::Object((0..members).map(member).collect())
+    };
+    for members in [
+        limits::JSON_MEMBERS,
+        limits::JSON_MEMBERS + 1,
+        limits::JSON_INNER_MEMBERS,
+    ] {
+        let token = issuer.mint(&claims().claim("map", object(members)));
+        let token = token.unwrap();
+        let principal = validate(token.expose(), issuer.jwks().body(), NOW).unwrap();
+        let map = principal.claims().get::<Value>("map").unwrap().unwrap();
+        assert_eq!(map.as_object().unwrap().len(), members);
+    }
+    let over = object(limits::JSON_INNER_MEMBERS + 1);
+    for over in [over.clone(), json!([over])] {
+        let error = issuer.mint(&claims().claim("map", over)).unwrap_err();
+        assert_eq!(error.kind(), MintErrorKind::ClaimInvalid);
+        assert_eq!(error.claim(), Some("map"));
+    }
+}
+
+#[test]
+fn a_claim_too_deep_for_a_token_is_named() {
+    let (issuer, _) = issuer(signing_keys());
+    let nested = |depth: usize| (1..depth).fold(json!([]), |inner, _| json!([inner]));
+    // The claims are an object themselves.
+    let mint = |depth: usize| issuer.mint(&claims().claim("deep", nested(depth)));
+    assert!(mint(limits::JSON_DEPTH - 1).is_ok());
+    let error = mint(limits::JSON_DEPTH).unwrap_err();
+    assert_eq!(error.claim(), Some("deep"));
 }
 
 #[test]

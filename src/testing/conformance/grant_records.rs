@@ -42,6 +42,7 @@ pub(super) async fn check_records(records: &dyn Records) -> Result<(), Breach> {
     sequence_numbers_increase(records).await?;
     revoking_a_subject_or_client_ends_what_was_granted_before(records).await?;
     revoking_a_session_ends_all_that_belongs_to_it(records).await?;
+    many_sessions_of_one_subject_end(records).await?;
     a_revoked_grant_cannot_be_changed(records).await?;
     a_revocation_is_exact_within_its_second(records).await?;
     a_newer_revocation_replaces_an_older_one(records).await?;
@@ -153,6 +154,27 @@ async fn revoking_a_session_ends_all_that_belongs_to_it(
     ensure(revoked(records, 122..123, rule).await?.is_empty(), rule)?;
     good(records.create(122, in_session(3)).await, rule).map(drop)
 }
+
+async fn many_sessions_of_one_subject_end(records: &dyn Records) -> Result<(), Breach> {
+    let rule = "of however many sessions of one subject each revoked one has ended";
+    good(records.create(124, granted_to("carol's twin")).await, rule)?;
+    let owned = granted_to("carla").with_sequence(Some(Sequence::from_u64(7)));
+    for byte in 0..MANY {
+        let handle = SessionHandle::new([byte, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+        let grant = owned.clone().with_session(Some(handle));
+        let record = RevocationRecord::session(AUTHORITY, handle, NOW).of_grant(&grant);
+        revoke(records.store(), record, rule).await?;
+        let ended = good(records.store().is_revoked(grant.clone()).await, rule)?;
+        ensure(ended, rule)?;
+        conflict(records.create(125, grant).await, rule)?;
+    }
+    let rule = "many revoked sessions of a subject end nothing of others, and no later login";
+    good(records.create(126, granted_to("carla")).await, rule)?;
+    ensure(revoked(records, 124..127, rule).await?.is_empty(), rule)
+}
+
+/// More single sessions than a small bounded store keeps of one subject.
+const MANY: u8 = 80;
 
 async fn a_revoked_grant_cannot_be_changed(records: &dyn Records) -> Result<(), Breach> {
     let rule = "a revoked grant cannot be changed, nor given to another subject";

@@ -50,6 +50,24 @@ fn list(store: &MemoryApiKeyStore, filter: ApiKeyFilter) -> Vec<ApiKeyId> {
 }
 
 #[test]
+fn any_capacity_is_kept() {
+    for (capacity, second) in [
+        (1, Some(StoreErrorKind::Full)),
+        (2, None),
+        (usize::MAX - 1, None),
+        (usize::MAX, None),
+    ] {
+        let store = store(capacity);
+        let remove = |n, version| ApiKeyChange::Remove { id: id(n), version };
+        assert_eq!(commit(&store, &[insert(1)]), None, "{capacity}");
+        assert_eq!(commit(&store, &[insert(2)]), second, "{capacity}");
+        assert_eq!(commit(&store, &[remove(1, 1)]), None, "{capacity}");
+        assert_eq!(version(&store, 1), None, "{capacity}");
+        assert_eq!(commit(&store, &[insert(3)]), None, "{capacity}");
+    }
+}
+
+#[test]
 fn change_of_an_unexpected_state_changes_nothing() {
     let conflict = Some(StoreErrorKind::Conflict);
     let store = store(10);
