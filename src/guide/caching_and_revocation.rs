@@ -106,6 +106,9 @@
 //!   subject, or 256 of one subject, fewer in a short list, one entry revokes what they were issued
 //!   until then. These counts are of one process, since its start. At 80 percent the
 //!   [`observer`](crate::revocation::Denylist::observer) of the list and the doctor say so.
+//!   [`GrantRevocations`](crate::issuer::GrantRevocations) over a
+//!   [`MemoryGrantStore`](crate::stores::MemoryGrantStore) does the same with its own numbers; see
+//!   [sessions](super::sessions_and_refresh_tokens).
 //! - Subjects, clients and `jti` have a meaning only under their
 //!   [`Authority`](crate::principal::Authority): name the issuer. A revocation for an authority
 //!   that no validator of the gates has is kept, and answered with the error

@@ -137,11 +137,23 @@
 //! full store is purged by the login that finds it full, but not again in a second in which that
 //! made no room.
 //!
+//! [`MemoryGrantStore`](crate::stores::MemoryGrantStore) keeps a bounded number of revocations: one
+//! for each ended session and each access token that its client revoked (RFC 7009), until it
+//! expires. Users and clients cannot fill it. A quarter is kept for the revocations of subjects and
+//! clients, and single tokens take at most half of the rest. After 256 ended sessions of one subject,
+//! one revocation ends all of its sessions and refresh tokens until then; after 64 revoked tokens of
+//! one client and subject, one ends all access tokens that the client has for the subject. In a small
+//! store it is fewer. Set its [`observer`](crate::stores::MemoryGrantStore::observer) to hear of
+//! both, and when 80 percent are taken. `SqliteStore` has no such bound but the disk, and revokes one
+//! by one.
+//!
 //! A subject has at most 100 sessions and 100 families of refresh tokens
 //! ([`max_per_subject`](crate::session::SessionManagerBuilder::max_per_subject), to
 //! [`GRANTS_PER_SUBJECT_MAX`](crate::limits::GRANTS_PER_SUBJECT_MAX)), so that nobody who has one
 //! account fills the store. One more ends the one that was used longest ago: a thief of the account
-//! can end sessions, but cannot keep its owner from logging in and revoking all of them.
+//! can end sessions, but cannot keep its owner from logging in and revoking all of them. The
+//! observers of the managers are told
+//! ([`GrantsEndedByLimit`](crate::event::Event::GrantsEndedByLimit)).
 //! [`refuse_at_subject_limit`](crate::session::SessionManagerBuilder::refuse_at_subject_limit)
 //! refuses the new one instead; the thief can then lock the owner out. Where many users share one
 //! subject (guests, kiosks), call

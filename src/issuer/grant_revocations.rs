@@ -19,6 +19,10 @@ use crate::revocation_list::RevocationList;
 /// grant is. Any other token counts as granted at the beginning of the second in which it was
 /// minted. A token without subject, time of issue or expiry counts as revoked.
 ///
+/// A bounded store, such as [`MemoryGrantStore`](crate::stores::MemoryGrantStore), may revoke all
+/// tokens that a client holds for a subject, up to the second of the last one, in place of too many
+/// single ones.
+///
 /// Give it to [`TokenEndpoints`](crate::issuer::TokenEndpoints), and to a [`Gate`](crate::gate::Gate) whose
 /// requests are to be checked against the store every time. In a gate that accepts other
 /// credentials too, name the issuer with [`only_tokens_of`](Self::only_tokens_of).
