@@ -198,6 +198,24 @@ async fn a_session_expires_by_the_clock_of_the_environment() {
 }
 
 #[tokio::test]
+async fn sessions_and_their_store_report_to_the_observer_of_the_environment() {
+    let (events, environment) = events();
+    let store = Arc::new(MemoryGrantStore::new(1).env(&environment));
+    let sessions = SessionManager::builder(store, "service").build().unwrap();
+    sessions.revoke_subject("alice").await.unwrap();
+    assert!(events.is_only("GrantRevocationsFilling"));
+
+    let (events, environment) = self::events();
+    let store = Arc::new(MemoryGrantStore::new(10));
+    let sessions = SessionManager::builder(store, "service").max_per_subject(1);
+    let sessions = sessions.env(&environment).build().unwrap();
+    for _ in 0..2 {
+        sessions.create(NewSession::new("alice")).await.unwrap();
+    }
+    assert!(events.is_only("GrantsEndedByLimit"));
+}
+
+#[tokio::test]
 async fn of_two_environments_each_keeps_what_the_other_does_not_set() {
     let ((clock, first), (events, second)) = (clock(), events());
     let store = Arc::new(MemoryGrantStore::new(10));

@@ -157,7 +157,8 @@
 //! [`refuse_at_subject_limit`](crate::session::SessionManagerBuilder::refuse_at_subject_limit)
 //! refuses the new one instead; the thief can then lock the owner out. Where many users share one
 //! subject (guests, kiosks), call
-//! [`unlimited_per_subject`](crate::session::SessionManagerBuilder::unlimited_per_subject).
+//! [`unlimited_per_subject`](crate::session::SessionManagerBuilder::unlimited_per_subject); then no
+//! number of logouts ends the sessions of the others.
 //!
 //! In place of memory use `SqliteStore`
 //! (feature `sqlite`), or implement [`SessionStore`](crate::session::SessionStore) and

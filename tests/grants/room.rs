@@ -103,6 +103,30 @@ fn sessions_that_are_revoked_by_their_handle_count_for_their_subject_too() {
 }
 
 #[test]
+fn of_a_subject_that_many_users_share_no_number_of_logouts_ends_the_others() {
+    for is_shared in [true, false] {
+        let service = Service::with(
+            ROOM,
+            |s| match is_shared {
+                true => s.unlimited_per_subject(),
+                false => s,
+            },
+            |t| t,
+        );
+        let guest = || service.log_in(NewSession::new("guest"));
+        let (stays, _) = guest();
+        for n in 0..=OF_SUBJECT {
+            let (_, session) = guest();
+            match n % 2 {
+                0 => run(service.sessions.revoke(&session)).unwrap(),
+                _ => run(service.sessions.revoke_handle(session.handle().unwrap())).unwrap(),
+            }
+        }
+        assert_eq!(service.kind(&stays).is_none(), is_shared);
+    }
+}
+
+#[test]
 fn a_session_that_is_revoked_again_counts_once() {
     let service = Observed::new();
     let (other, ended) = (service.log_in("mallory"), service.log_in("mallory"));

@@ -33,6 +33,7 @@ pub struct RevocationRecord {
     at: UnixTime,
     until: UnixTime,
     holder: Option<Holder>,
+    is_exact: bool,
 }
 
 /// Whose session or token a revocation ends.
@@ -83,7 +84,23 @@ impl RevocationRecord {
             at,
             until: at.saturating_add(limits::GRANT_LIFETIME_MAX),
             holder: None,
+            is_exact: false,
         }
+    }
+
+    /// Keeps a store from writing a [wider](Self::wider) record in its place: for subjects that many
+    /// users share. Such a subject can then fill the room that a bounded store has for single
+    /// records.
+    #[must_use]
+    pub fn exact(mut self) -> Self {
+        self.is_exact = true;
+        self
+    }
+
+    /// Returns true if the store must not write a wider record in its place.
+    #[cfg(feature = "session")]
+    pub(crate) const fn is_exact(&self) -> bool {
+        self.is_exact
     }
 
     /// Names the grant of the session that is revoked, so that a bounded store may revoke
@@ -135,9 +152,11 @@ impl RevocationRecord {
     ///
     /// It is for bounded stores: they can write it for a holder of whom they have many records, so
     /// that one subject or client cannot fill them. It ends more: all that the holder was granted
-    /// up to that number. What is granted later is not affected.
+    /// up to that number. What is granted later is not affected. It is kept as long as the record
+    /// would be, so an access token that it ends in addition, and that expires later, is valid again
+    /// from then on; sessions and refresh tokens that it ends are removed before.
     pub fn wider(&self, written: Sequence) -> Option<&RevocationTarget<'static>> {
-        let holder = self.holder.as_ref()?;
+        let holder = self.holder.as_ref().filter(|_| !self.is_exact)?;
         (holder.granted <= written).then_some(&holder.wider)
     }
 

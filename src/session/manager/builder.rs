@@ -84,7 +84,8 @@ impl SessionManagerBuilder {
     }
 
     /// Lets a subject have any number, for subjects that many users share (guests, kiosks). One
-    /// subject can then fill the store, and nobody else can log in.
+    /// subject can then fill the store, and nobody else can log in; and a store in memory keeps each
+    /// of its logouts until there is only the room that is reserved for subjects and clients.
     pub fn unlimited_per_subject(mut self) -> Self {
         self.0.limit = None;
         self

@@ -247,6 +247,11 @@ impl SessionManager {
     }
 
     async fn write(&self, record: RevocationRecord) -> Result<(), GrantError> {
+        let record = match self.0.limit {
+            Some(_) => record,
+            // Without a limit many users may share a subject, and a logout must end only one.
+            None => record.exact(),
+        };
         for other in &self.0.others {
             other.revoke(record.clone()).await?;
         }

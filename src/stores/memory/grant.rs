@@ -193,7 +193,8 @@ impl MemoryGrantStore {
     /// Names the holder of a session that was revoked by its handle only.
     fn with_holder(&self, record: RevocationRecord) -> RevocationRecord {
         let last = Sequence::from_u64(u64::MAX);
-        if record.target().kind() != RevocationKind::Session || record.wider(last).is_some() {
+        let is_of_session = record.target().kind() == RevocationKind::Session;
+        if !is_of_session || record.is_exact() || record.wider(last).is_some() {
             return record;
         }
         match self.sessions.named(record.target(), None, 1).first() {
