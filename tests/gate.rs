@@ -1158,3 +1158,25 @@ fn gate_and_its_results_are_send() {
     shared::<Gate>();
     shared::<Admitted>();
 }
+
+#[test]
+fn a_place_that_is_not_enabled_is_named_with_the_call_that_enables_it() {
+    let header = http::HeaderName::from_static("x-api-key");
+    for (place, call) in [
+        (Place::Header(header), "`.header(\"x-api-key\")`"),
+        (
+            Place::Cookie("__Host-sid".into()),
+            "`.cookie(\"__Host-sid\")`",
+        ),
+        (Place::Basic, "`.basic(..)`"),
+    ] {
+        let bound = TestValidator::new("bound", Shape::Place(place));
+        let gate = Gate::builder().validator(bound).sources(Sources::default());
+        let error = gate.allow_any_authenticated().build().unwrap_err();
+        assert_eq!(
+            (error.kind(), error.field()),
+            (ConfigErrorKind::Conflict, "validator")
+        );
+        assert!(error.to_string().contains(call), "{error}");
+    }
+}

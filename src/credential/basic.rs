@@ -62,8 +62,8 @@ impl BasicKey {
     }
 
     /// Requires this text as the other part, for example the user name `api`, or the password `X`.
-    /// By default the other part must be empty. It is no secret: it is compared byte by byte and
-    /// shown in errors.
+    /// By default the other part must be empty. It is no secret: it is compared byte by byte,
+    /// and shown in errors of the configuration.
     pub fn with_other_part(mut self, text: impl Into<Arc<str>>) -> Self {
         self.other = Other::Exactly(text.into());
         self

@@ -273,6 +273,18 @@ impl SlotConfig {
     }
 }
 
+/// Returns the call that enables a place, for the operator.
+fn setter_of(place: &Place) -> String {
+    match place {
+        Place::Header(name) => format!("`.header(\"{name}\")`"),
+        Place::Cookie(name) => format!("`.cookie(\"{name}\")`"),
+        Place::Query(name) => format!("`.query(\"{name}\")`"),
+        Place::Form(name) => format!("`.form(\"{name}\")`"),
+        Place::Basic => "`.basic(..)`".to_owned(),
+        Place::AuthorizationHeader => "a scheme of `Authorization`".to_owned(),
+    }
+}
+
 fn check_places(
     validators: &[Arc<dyn TokenValidator>],
     sources: &Sources,
@@ -280,9 +292,13 @@ fn check_places(
 ) -> Result<(), ConfigError> {
     let shapes = || validators.iter().flat_map(|v| v.shapes());
     let bound = || shapes().filter_map(bound_to);
-    if bound().any(|place| !sources.places().any(|own| own == place)) {
-        let detail = "a validator is bound to a place that is not enabled; enable the place or \
-                      remove the validator";
+    let is_enabled = |place: &&Place| sources.places().any(|own| own == *place);
+    if let Some(place) = bound().find(|place| !is_enabled(place)) {
+        let detail = format!(
+            "a validator is bound to a place that is not enabled; add {} to the `Sources` of the \
+             gate, or remove the validator",
+            setter_of(place)
+        );
         return Err(ConfigError::conflict(names.validator, detail));
     }
     let has_basic = sources.places().any(|place| *place == Place::Basic);

@@ -24,7 +24,7 @@ impl JwtValidator {
     /// # Errors
     ///
     /// The [`Rejection`] of the token, or [`ClaimInvalid`](RejectionKind::ClaimInvalid) if the
-    /// claims are not a `T`; its source then says why.
+    /// claims are not a `T`; its source then has the position.
     ///
     /// ```
     /// use bearergate::JwtValidator;

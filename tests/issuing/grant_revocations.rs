@@ -174,6 +174,7 @@ async fn a_token_ends_with_its_client() {
 }
 
 /// Validates a token of another signer, with these claims.
+#[cfg(feature = "testing")]
 fn token_of_another_signer(more: &[(&str, serde_json::Value)]) -> Principal {
     let key = bearergate::testing::FakeKey::es256("k");
     let validator = bearergate::JwtValidator::builder()
@@ -192,6 +193,7 @@ fn token_of_another_signer(more: &[(&str, serde_json::Value)]) -> Principal {
     validate_with(&validator, &token, after(NOW, 7)).unwrap()
 }
 
+#[cfg(feature = "testing")]
 #[tokio::test]
 async fn a_token_ends_with_each_name_of_its_client() {
     let service = Service::new();
@@ -208,6 +210,7 @@ async fn a_token_ends_with_each_name_of_its_client() {
     assert!(is_revoked(&list, &other).await);
 }
 
+#[cfg(feature = "testing")]
 #[tokio::test]
 async fn a_fraction_of_a_second_does_not_spare_a_token_of_another_signer() {
     let service = Service::new();

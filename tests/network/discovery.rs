@@ -335,3 +335,30 @@ async fn a_host_that_only_the_document_names_gets_no_bearer_token() {
     assert_eq!(sent("localhost", &["localhost"]).await, token);
     assert_eq!(sent("127.0.0.1", &[]).await, token);
 }
+
+#[test]
+fn a_discovery_document_that_would_not_be_read_is_refused() {
+    use bearergate::environment::Environment;
+    use bearergate::error::ConfigErrorKind;
+    use bearergate::integrations::reqwest::Client;
+    use bearergate::integrations::tokio::TokioSpawner;
+
+    let environment = Environment::new()
+        .http_client(Client::new().unwrap())
+        .spawner(TokioSpawner::new());
+    let document = "https://idp.example.com/internal/openid-configuration";
+    let build = |keys: bearergate::key::FetchedKeysBuilder| {
+        keys.discovery_url(document).env(&environment).build()
+    };
+    assert!(build(FetchedKeys::discover("https://idp.example.com")).is_ok());
+    for keys in [
+        FetchedKeys::jwks_url("https://idp.example.com/jwks"),
+        FetchedKeys::certificate_map("https://idp.example.com/certificates"),
+    ] {
+        let error = build(keys).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.field()),
+            (ConfigErrorKind::Conflict, "discovery_url")
+        );
+    }
+}

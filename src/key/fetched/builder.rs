@@ -87,6 +87,8 @@ impl FetchedKeys {
 #[must_use]
 pub struct FetchedKeysBuilder {
     location: Location,
+    /// Whether a place of a discovery document is configured that would not be read.
+    has_unused_document: bool,
     trusted_hosts: Vec<Box<str>>,
     token: Option<ConfiguredToken>,
     import: KeyImporter,
@@ -118,6 +120,7 @@ impl FetchedKeysBuilder {
     fn new(location: Location) -> Self {
         Self {
             location,
+            has_unused_document: false,
             trusted_hosts: Vec::new(),
             token: None,
             import: KeyImporter::default(),
@@ -134,11 +137,13 @@ impl FetchedKeysBuilder {
 
     /// Sets the address of the discovery document, if it is not at a well-known path of the issuer.
     ///
-    /// The `issuer` in the document must still be the configured one. Without
-    /// [`FetchedKeys::discover`] this has no effect.
+    /// The `issuer` in the document must still be the configured one. Where the address of the keys
+    /// is configured, as by a preset that knows it, no document is read, and this is an error of
+    /// [`build`](Self::build).
     pub fn discovery_url(mut self, url: &str) -> Self {
-        if let Location::Discovery { at, .. } = &mut self.location {
-            *at = Some(url.to_owned());
+        match &mut self.location {
+            Location::Discovery { at, .. } => *at = Some(url.to_owned()),
+            _ => self.has_unused_document = true,
         }
         self
     }
@@ -277,10 +282,16 @@ impl FetchedKeysBuilder {
     ///
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for an address or a token
     /// that is not well-formed, [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a
-    /// time or a number outside its range, [`Empty`](crate::error::ConfigErrorKind::Empty) without an HTTP client or
-    /// a spawner.
+    /// time or a number outside its range, [`Conflict`](crate::error::ConfigErrorKind::Conflict) for a
+    /// [`discovery_url`](Self::discovery_url) that would not be read,
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without an HTTP client or a spawner.
     pub fn build(self) -> Result<FetchedKeys, ConfigError> {
         check_spans(self.schedule)?;
+        if self.has_unused_document {
+            let detail = "the address of the keys is configured, so no discovery document is read; \
+                          remove `discovery_url`, or begin with `FetchedKeys::discover`";
+            return Err(ConfigError::conflict("discovery_url", detail));
+        }
         let client = Environment::required_client(self.http)?;
         let spawn = Environment::required_spawner(self.spawn)?;
         let settings = self.settings.check()?;
