@@ -881,6 +881,46 @@ mod basic {
     }
 
     #[test]
+    fn browser_sends_it_only_for_pages_of_listed_origins() {
+        let builder = || Sources::builder().basic(BasicKey::user_name());
+        let (own, listing) = (builder(), builder().allow_origin("https://app.example.com"));
+        let (own, listing) = (own.build().unwrap(), listing.build().unwrap());
+        let line = ("authorization", "Basic a2V5LTE6");
+        let send = |sources, method, headers: &[(&str, &str)]| {
+            let request = Builder::new().method(method).header(line.0, line.1);
+            let add = |r: Builder, own: &(&str, &str)| r.header(own.0, own.1);
+            extract(sources, headers.iter().fold(request, add))
+        };
+        let (site, listed) = ("sec-fetch-site", ("origin", "https://app.example.com"));
+        for (headers, is_own, is_listed) in [
+            (&[][..], true, true),
+            (&[(site, "same-origin")], true, true),
+            (&[(site, "cross-site")], false, false),
+            (&[(site, "cross-site"), listed], false, true),
+            (&[listed], false, true),
+            (&[("origin", "https://evil.example")], false, false),
+            (&[("origin", "null")], false, false),
+            (&[(site, "same-origin"), (site, "cross-site")], false, false),
+        ] {
+            for (sources, is_accepted) in [(&own, is_own), (&listing, is_listed)] {
+                let expected = match is_accepted {
+                    true => ok("key-1"),
+                    false => Err(CrossSiteRefused),
+                };
+                assert_eq!(send(sources, "POST", headers), expected, "{headers:?}");
+                assert_eq!(send(sources, "GET", headers), ok("key-1"), "{headers:?}");
+            }
+        }
+        let upgrade = ("upgrade", "websocket");
+        let refused = send(&own, "GET", &[upgrade, ("origin", "https://evil.example")]);
+        assert_eq!(refused, Err(CrossSiteRefused));
+        assert_eq!(send(&own, "GET", &[upgrade]), ok("key-1"));
+        // A page can send it only if it has the token, so another scheme needs no origin.
+        let bearer = Builder::new().method("POST").header(line.0, "Bearer a");
+        assert_eq!(extract(&own, bearer.header(site, "cross-site")), ok("a"));
+    }
+
+    #[test]
     fn without_bearer_only_basic_is_taken() {
         let builder = Sources::builder().without_bearer();
         let sources = builder.basic(BasicKey::user_name()).build().unwrap();

@@ -81,6 +81,13 @@ impl SourcesBuilder {
     /// do not offer the scheme unless
     /// [`offer_basic`](crate::http_response::ResponseConfigBuilder::offer_basic) is set, because a
     /// browser would ask its user for a password. A second call replaces the first.
+    ///
+    /// A browser keeps such a credential and sends it again, in requests that another site causes
+    /// too. So a request with `Sec-Fetch-Site` or `Origin` has to pass the
+    /// [rule for cookies](crate::credential::CrossSiteCheck), where [`allow_origin`](Self::allow_origin)
+    /// lists other origins; otherwise it is
+    /// [`CrossSiteRefused`](crate::error::RejectionKind::CrossSiteRefused). A request with neither, as
+    /// clients send that are no browsers, is accepted.
     pub fn basic(mut self, key: BasicKey) -> Self {
         self.basic = Some(key);
         self
@@ -96,7 +103,8 @@ impl SourcesBuilder {
         self.request(RequestedPlace::Cookie(name.into()))
     }
 
-    /// Allows pages of this origin to send requests with a cookie that change something.
+    /// Allows pages of this origin to send requests with a cookie, or with `Authorization: Basic`,
+    /// that change something.
     ///
     /// The origin is written as browsers write it (RFC 6454 section 6.2), for example
     /// `https://app.example.com`. It counts if `Sec-Fetch-Site` is `same-site` or `cross-site`, or
@@ -174,11 +182,12 @@ impl SourcesBuilder {
             return Err(ConfigError::missing("sources", detail));
         }
         let has_cookie = places.iter().any(|p| matches!(p, Place::Cookie(_)));
+        let uses = (has_cookie || self.basic.is_some(), has_cookie);
         Ok(Sources {
             schemes,
             places,
             basic: self.basic,
-            cross_site: cross_site(self.origins, self.without_origin, has_cookie)?,
+            cross_site: cross_site(self.origins, self.without_origin, uses)?,
         })
     }
 
@@ -267,14 +276,16 @@ fn check_name(
 fn cross_site(
     origins: Vec<String>,
     without_origin: bool,
-    has_cookie: bool,
+    // Whether one of the places has use for each setting.
+    (has_origins, has_cookie): (bool, bool),
 ) -> Result<CrossSiteCheck, ConfigError> {
-    for (is_set, field) in [
-        (!origins.is_empty(), "allow_origin"),
-        (without_origin, "allow_requests_without_origin"),
+    for (is_set, has_use, field) in [
+        (!origins.is_empty(), has_origins, "allow_origin"),
+        (without_origin, has_cookie, "allow_requests_without_origin"),
     ] {
-        if is_set && !has_cookie {
-            let detail = "origins apply to cookies only; enable a cookie or remove the call";
+        if is_set && !has_use {
+            let detail = "origins apply to cookies, and listed ones to `Authorization: Basic`; \
+                          enable such a place or remove the call";
             return Err(ConfigError::conflict(field, detail));
         }
     }

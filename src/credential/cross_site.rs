@@ -29,7 +29,7 @@ use crate::request::RequestFacts;
 /// 4. Everything else is refused, so is a request with one of these headers twice.
 ///
 /// [`Sources`](crate::credential::Sources) apply the same rule to requests with a cookie
-/// credential. Call [`check`](Self::check) yourself where there is no credential yet: at a login
+/// credential, and to those with `Authorization: Basic` that have one of the two headers. Call [`check`](Self::check) yourself where there is no credential yet: at a login
 /// another site could log the browser in to an account of the attacker (login CSRF).
 ///
 /// ```
@@ -105,6 +105,16 @@ impl CrossSiteCheck {
     /// [`CrossSiteRefused`](RejectionKind::CrossSiteRefused).
     pub fn check<'r>(&self, facts: impl Into<RequestFacts<'r>>) -> Result<(), Rejection> {
         Ok(self.check_facts(&facts.into())?)
+    }
+
+    /// Succeeds like [`check`](Self::check), and for a request with neither `Sec-Fetch-Site` nor
+    /// `Origin`.
+    pub(super) fn check_if_known(&self, facts: &RequestFacts<'_>) -> Result<(), RejectionKind> {
+        let headers = facts.headers();
+        match headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN) {
+            true => self.check_facts(facts),
+            false => Ok(()),
+        }
     }
 
     pub(super) fn check_facts(&self, facts: &RequestFacts<'_>) -> Result<(), RejectionKind> {

@@ -10,20 +10,36 @@ use crate::request::RequestFacts;
 /// an address of 127.0.0.0/8, or `[::1]`, with or without a port.
 ///
 /// The name is in `Host`, or in the URI (HTTP/2, absolute form); both must agree with the rule. A
-/// request without either, or with two `Host` headers, names none. `X-Forwarded-Host` may only
-/// name another host: a proxy in front may have replaced `Host`.
+/// request without either, or with two `Host` headers, names none. `X-Forwarded-Host` and `host` in
+/// `Forwarded` (RFC 7239 section 5.3) may only name another host: a proxy in front may have replaced
+/// `Host`.
 pub(crate) fn is_addressed(facts: &RequestFacts<'_>) -> bool {
     let mut lines = facts.headers().get_all(header::HOST).into_iter();
     let (line, second) = (lines.next(), lines.next());
     let in_uri = facts.uri().authority().map(|own| own.as_str().as_bytes());
     let mut names = line.map(|host| host.as_bytes()).into_iter().chain(in_uri);
     let is_named = line.is_some() || in_uri.is_some();
-    let forwarded = facts.headers().get_all("x-forwarded-host").into_iter();
-    let mut forwarded = forwarded.flat_map(|line| line.as_bytes().split(|b| *b == b','));
+    let parts = |name: &str, ends: &'static [u8]| {
+        let lines = facts.headers().get_all(name).into_iter();
+        lines.flat_map(|line| line.as_bytes().split(|b| ends.contains(b)))
+    };
+    let in_pairs = parts("forwarded", b",;").filter_map(host_of_pair);
+    let mut forwarded = parts("x-forwarded-host", b",").chain(in_pairs);
     is_named
         && second.is_none()
         && names.all(is_loopback)
         && forwarded.all(|host| is_loopback(host.trim_ascii()))
+}
+
+/// Returns the value of the parameter `host`, without its quotes.
+fn host_of_pair(pair: &[u8]) -> Option<&[u8]> {
+    let (name, value) = pair.split_at_checked(pair.iter().position(|b| *b == b'=')?)?;
+    let value = value.get(1..)?.trim_ascii();
+    let quoted = value
+        .strip_prefix(b"\"")
+        .and_then(|v| v.strip_suffix(b"\""));
+    let is_host = name.trim_ascii().eq_ignore_ascii_case(b"host");
+    is_host.then_some(quoted.unwrap_or(value))
 }
 
 fn is_loopback(host: &[u8]) -> bool {
@@ -129,5 +145,32 @@ mod tests {
         }
         assert!(!with("localhost", &["localhost", "app.example.com"]));
         assert!(!with("app.example.com", &["localhost"]));
+    }
+
+    #[test]
+    fn host_of_the_standard_header_may_only_restrict() {
+        let with = |forwarded: &[&str]| {
+            let request = http::Request::get("/").header("host", "localhost:8080");
+            let add = |r: http::request::Builder, line: &&str| r.header("forwarded", *line);
+            let request = forwarded.iter().fold(request, add).body(()).unwrap();
+            is_addressed(&RequestFacts::from(&request))
+        };
+        for own in [
+            "for=192.0.2.1;proto=https",
+            "host=localhost",
+            r#"for=192.0.2.1; Host="localhost:8080", for=192.0.2.2"#,
+        ] {
+            assert!(with(&[own]), "{own}");
+        }
+        for other in [
+            "host=app.example.com",
+            r#"for=192.0.2.1;HOST="app.example.com:443";proto=https"#,
+            "for=192.0.2.1, host = app.example.com",
+            r#"host="\localhost""#,
+            "host=",
+        ] {
+            assert!(!with(&[other]), "{other}");
+        }
+        assert!(!with(&["host=localhost", "host=app.example.com"]));
     }
 }

@@ -193,7 +193,13 @@ impl Sources {
         facts: &RequestFacts<'_>,
     ) -> Result<Credential<'r>, RejectionKind> {
         match place {
-            Place::AuthorizationHeader | Place::Basic => self.parse_header(raw),
+            Place::AuthorizationHeader => self.parse_header(raw),
+            Place::Basic => {
+                // A browser keeps such a credential and sends it again, as it does a cookie. Other
+                // clients send neither header.
+                self.cross_site.check_if_known(facts)?;
+                self.parse_header(raw)
+            }
             Place::Cookie(_) => {
                 self.cross_site.check_facts(facts)?;
                 Credential::from_bytes(Scheme::Cookie, raw)

@@ -81,7 +81,7 @@ kinds! {
         /// The token, its subject, client, session or key was revoked, in a
         /// [`RevocationList`](crate::revocation::RevocationList) or a store.
         TokenRevoked = "token_revoked", "the token is revoked";
-        /// Browsers attach cookies to requests of every site, see
+        /// Browsers attach cookies and `Authorization: Basic` to requests of every site, see
         /// [`CrossSiteCheck`](crate::credential::CrossSiteCheck). Allow the origin of a separate
         /// front end with [`allow_origin`](crate::credential::SourcesBuilder::allow_origin).
         CrossSiteRefused = "cross_site_refused",

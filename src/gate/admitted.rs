@@ -19,6 +19,8 @@ pub struct Authenticated {
     headers: HeaderMap,
     now: UnixTime,
     has_contested_ids: bool,
+    /// The same of the application.
+    has_contested_client_ids: bool,
 }
 
 impl Authenticated {
@@ -30,6 +32,7 @@ impl Authenticated {
         }
         Self {
             has_contested_ids: user.has_contested_ids,
+            has_contested_client_ids: client.as_ref().is_some_and(|own| own.has_contested_ids),
             principal: user.principal,
             client: client.map(|client| client.principal),
             headers,
@@ -71,6 +74,9 @@ impl Authenticated {
         let mut request = AccessRequest::new(&self.principal, self.now);
         if self.has_contested_ids {
             request = request.with_contested_ids();
+        }
+        if self.has_contested_client_ids {
+            request = request.with_contested_client_ids();
         }
         match &self.client {
             Some(client) => request.with_client(client),

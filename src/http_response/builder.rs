@@ -57,7 +57,8 @@ impl ResponseConfigBuilder {
 
     /// Offers `Basic` too (RFC 7617): a 401 for a missing or invalid credential then has a second
     /// challenge, `Basic realm="..."`. Not offered by default, because a browser then asks its user
-    /// for a password.
+    /// for a password, keeps it, and sends it again in requests that other sites cause; those that
+    /// change something are [refused](crate::credential::SourcesBuilder::basic).
     ///
     /// Set it for clients that send their API key in `Authorization: Basic` only after they were
     /// asked for it. The [place](crate::credential::SourcesBuilder::basic) works without it.

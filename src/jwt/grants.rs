@@ -12,9 +12,12 @@ pub(super) struct Grants {
     pub(super) claims: Vec<Box<str>>,
 }
 
-/// Claims that assert no rights and that other checks need: a denylist the id of the session, and
-/// status lists the index of the token.
-const KEPT: [&str; 2] = ["sid", "status"];
+/// Returns whether a claim that was not granted asserts no right and is needed by other checks: the id
+/// of the session, by a denylist, and the place of the token in a status list, which is an object
+/// (Token Status List section 5.1). Any other `status` is a private claim of the issuer.
+fn is_kept(name: &str, value: Value<'_>) -> bool {
+    name == "sid" || (name == "status" && value.kind() == Kind::Object)
+}
 
 impl Grants {
     /// Returns a principal without what the issuer was not granted; `scope_claim` is the claim with
@@ -58,14 +61,13 @@ impl Grants {
     fn narrowed(&self, whole: &Document, scope_claim: Option<&str>) -> Document {
         let has_scopes =
             |name: &str| name == ClaimName::Scope.as_str() || Some(name) == scope_claim;
-        let is_granted = |name: &str| {
+        let is_granted = |name: &str, value| {
             let is_neutral = ClaimName::known(name).is_some_and(ClaimName::is_neutral);
-            let is_kept = is_neutral || KEPT.contains(&name);
-            is_kept || self.claims.iter().any(|claim| **claim == *name)
+            is_neutral || is_kept(name, value) || self.claims.iter().any(|claim| **claim == *name)
         };
         let members: Vec<_> = whole
             .members()
-            .filter(|(name, ..)| is_granted(name))
+            .filter(|(name, _, value)| is_granted(name, *value))
             .map(|(name, raw, value)| {
                 if has_scopes(&name) && matches!(value.kind(), Kind::Array | Kind::String) {
                     return format!("\"{raw}\":{}", self.granted_claim(value));

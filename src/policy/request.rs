@@ -47,6 +47,7 @@ pub struct AccessRequest<'a> {
     headers: Option<&'a HeaderMap>,
     facts: Option<&'a RequestFacts<'a>>,
     has_contested_ids: bool,
+    has_contested_client_ids: bool,
 }
 
 impl<'a> AccessRequest<'a> {
@@ -68,6 +69,7 @@ impl<'a> AccessRequest<'a> {
             headers: None,
             facts: None,
             has_contested_ids: false,
+            has_contested_client_ids: false,
         }
     }
 
@@ -162,6 +164,12 @@ impl<'a> AccessRequest<'a> {
     #[must_use]
     pub const fn with_contested_ids(mut self) -> Self {
         self.has_contested_ids = true;
+        self
+    }
+
+    /// Adds the same for the application of the second slot.
+    pub(crate) const fn with_contested_client_ids(mut self) -> Self {
+        self.has_contested_client_ids = true;
         self
     }
 
@@ -262,6 +270,11 @@ impl<'a> AccessRequest<'a> {
 
     pub(crate) const fn has_contested_ids(&self) -> bool {
         self.has_contested_ids
+    }
+
+    #[cfg(feature = "cedar")]
+    pub(crate) const fn has_contested_client_ids(&self) -> bool {
+        self.has_contested_client_ids
     }
 }
 

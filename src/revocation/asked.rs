@@ -31,8 +31,9 @@ impl RevocationList for Denylist {
         let Some(revocation) = Revocation::of_token(token) else {
             return NowOrLater::now(Err(RejectionKind::Unavailable.into()));
         };
+        let before = self.make_room();
         match self.keep_of_holder(token, revocation) {
-            Ok(revocation) => self.keep(revocation).map(|done| Ok(done?)),
+            Ok(revocation) => self.keep_since(before, revocation).map(|done| Ok(done?)),
             Err(kind) => NowOrLater::now(Err(crate::error::StoreError::new(kind).into())),
         }
     }
@@ -87,9 +88,6 @@ impl Denylist {
         let is_new = table.get(revocation.target()).is_none();
         if is_new && is_at(parties.client, counts.room_for_client()) {
             return Err(StoreErrorKind::Full);
-        }
-        if let Some(time) = self.ended() {
-            table.tidy(time.as_secs());
         }
         table.add(&revocation, AddedBy::Caller)?;
         let is_single = revocation.target().kind() == RevocationKind::Token;

@@ -74,6 +74,13 @@ pub(super) struct Inner {
     pub(super) store: Option<Arc<dyn RevocationStore>>,
 }
 
+/// What is known of a list before a revocation is added.
+pub(super) struct BeforeAdding {
+    /// Up to when every part was purged of what had expired, if the last part was purged just now.
+    swept: Option<UnixTime>,
+    was_filling: bool,
+}
+
 impl Denylist {
     /// Makes an empty list in memory for at most `limit` revocations.
     ///
@@ -177,16 +184,32 @@ impl Denylist {
 
     /// Adds a revocation to memory, then to the store.
     pub(super) fn keep(&self, revocation: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
-        let ended = self.ended();
+        let before = self.make_room();
+        self.keep_since(before, revocation)
+    }
+
+    /// Removes some of what has expired. Call it before a revocation is added to memory.
+    pub(super) fn make_room(&self) -> BeforeAdding {
         let table = &self.inner.table;
-        let is_swept = ended.is_some_and(|time| table.tidy(time.as_secs()));
-        let was_filling = table.counts.is_filling();
-        if let Err(kind) = table.add(&revocation, AddedBy::Caller) {
+        let ended = self.ended();
+        BeforeAdding {
+            swept: ended.filter(|time| table.tidy(time.as_secs())),
+            was_filling: table.counts.is_filling(),
+        }
+    }
+
+    /// Adds a revocation to memory, then to the store. It may be in memory since `before`.
+    pub(super) fn keep_since(
+        &self,
+        before: BeforeAdding,
+        revocation: Revocation,
+    ) -> NowOrLater<'_, Result<(), StoreError>> {
+        if let Err(kind) = self.inner.table.add(&revocation, AddedBy::Caller) {
             return NowOrLater::now(Err(kind.into()));
         }
-        self.report(&revocation, was_filling);
+        self.report(&revocation, before.was_filling);
         let written = self.write(revocation);
-        match ended.filter(|_| is_swept) {
+        match before.swept {
             // What the store keeps too long only takes room; the next purge removes it.
             Some(time) => written.then(move |added| self.purge_store(time, added)),
             None => written,

@@ -88,7 +88,7 @@ impl SessionCookie {
     /// A [`SessionValidator`](crate::SessionValidator) of it rejects every request that is not for
     /// `localhost`, 127.0.0.0/8 or `[::1]` (`address_denied`, by `Host` or the URI), and
     /// [`Gate::doctor`](crate::Gate::doctor) warns of it. So it cannot be used in production by
-    /// mistake, unless a proxy replaces `Host` and sends no `X-Forwarded-Host`. What it weakens on
+    /// mistake, unless a proxy replaces `Host` and sends neither `X-Forwarded-Host` nor `Forwarded`. What it weakens on
     /// this machine: the cookie is sent unencrypted and to every port, and every program that
     /// serves a port can set it.
     ///

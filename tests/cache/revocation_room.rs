@@ -272,3 +272,24 @@ fn a_session_without_an_end_is_named_and_one_with_an_end_is_not() {
     assert_eq!(*log.0.lock().unwrap(), [said]);
     assert!(report().contains("1 revocations of sessions have no end"));
 }
+
+#[test]
+fn the_observer_hears_of_a_list_that_clients_fill_by_revoking_their_own_tokens() {
+    let log = Log::default();
+    let (tokens, list) = (Tokens::new(), of(100).observer(log.clone()));
+    let revoke_own = |n: u64| {
+        let (client, subject) = (format!("app{}", n % 3), format!("user{n}"));
+        assert_eq!(
+            revoke_token(&list, &tokens.issue(&client, &subject, n)),
+            None
+        );
+    };
+    (0..59).for_each(revoke_own);
+    assert_eq!(*log.0.lock().unwrap(), [""; 0]);
+    (59..75).for_each(revoke_own);
+    // 60 of 75.
+    assert_eq!(
+        *log.0.lock().unwrap(),
+        ["DenylistFilling { len: 60, limit: 100 }"]
+    );
+}

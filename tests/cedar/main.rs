@@ -12,3 +12,4 @@ mod deciding;
 #[expect(dead_code, reason = "others take more of it")]
 #[path = "../policy_reference/random.rs"]
 mod random;
+mod slots;

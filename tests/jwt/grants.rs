@@ -143,6 +143,27 @@ fn claims_that_other_checks_need_are_kept() {
 }
 
 #[test]
+fn status_that_is_no_place_in_a_list_has_to_be_granted() {
+    for (status, is_kept) in [
+        (r#"{"status_list":{"idx":7}}"#, true),
+        (r#""gold""#, false),
+        ("1", false),
+        (r#"["gold"]"#, false),
+        ("true", false),
+        ("null", false),
+    ] {
+        let token = common::token(common::claims().set("status", status));
+        let has_status = |validator| {
+            let principal = common::validate(&validator, &token).unwrap();
+            principal.claims().value("status").is_some()
+        };
+        assert_eq!(has_status(bounded()), is_kept, "{status}");
+        let granting = common::builder().grants(["orders:read"], ["status"]);
+        assert!(has_status(granting.build().unwrap()), "{status}");
+    }
+}
+
+#[test]
 fn without_grants_the_principal_has_all_claims() {
     let principal = validated(&common::builder().build().unwrap());
     assert!(principal.scopes().unwrap().contains("admin"));

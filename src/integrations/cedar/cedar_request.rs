@@ -22,7 +22,8 @@ pub(super) enum Gap {
     Action,
     /// The attribute of the resource with this name is given twice.
     Attribute(String),
-    /// A policy reads an id of the caller without its authority, and several use such ids.
+    /// A policy reads an id of the caller, or of the application, without its authority, and several
+    /// use such ids.
     BareId,
     /// Cedar has no value for the claim of this name.
     Claim(Arc<str>),
@@ -45,7 +46,8 @@ impl CedarPolicies {
         &self,
         request: &AccessRequest<'_>,
     ) -> Result<(Request, Entities), Gap> {
-        if request.has_contested_ids() && self.reads.has_bare_id() {
+        let is_unclear = request.has_contested_ids() && self.reads.has_bare_id();
+        if is_unclear || request.has_contested_client_ids() && self.reads.has_bare_client_id() {
             return Err(Gap::BareId);
         }
         let action = request

@@ -17,6 +17,8 @@ pub(super) struct PolicyReads {
     names: Option<HashSet<Box<str>>>,
     /// Whether a policy reads an id of the caller, and not the authority that gave it.
     has_bare_id: bool,
+    /// The same of the application in the second slot.
+    has_bare_client_id: bool,
 }
 
 impl PolicyReads {
@@ -27,9 +29,14 @@ impl PolicyReads {
             let names = all.iter().map(|token| Box::from(unquoted(token)));
             names.collect()
         });
-        let mut policies = all.split(|token| *token == ";");
-        let has_bare_id = policies.any(|policy| has_bare_id(policy, claims));
-        Self { names, has_bare_id }
+        let policies = || all.split(|token| *token == ";");
+        let has_bare_id = policies().any(|policy| has_bare_id(policy, claims));
+        let has_bare_client_id = policies().any(|policy| has_bare_client_id(policy, claims));
+        Self {
+            names,
+            has_bare_id,
+            has_bare_client_id,
+        }
     }
 
     /// Returns a name for the header of this name, in lower case, if a policy can read it. It has no
@@ -45,6 +52,10 @@ impl PolicyReads {
 
     pub(super) const fn has_bare_id(&self) -> bool {
         self.has_bare_id
+    }
+
+    pub(super) const fn has_bare_client_id(&self) -> bool {
+        self.has_bare_client_id
     }
 }
 
@@ -78,26 +89,38 @@ fn is_member_access(token: &str) -> bool {
 /// entity has it.
 fn has_bare_id(policy: &[&str], claims: &[Arc<str>]) -> bool {
     let at = |index: usize| policy.get(index).copied().unwrap_or_default();
-    let is_bound = (0..policy.len()).any(|index| match unquoted(at(index)) {
-        "authority" => true,
-        "principal" => matches!(at(index + 1), "==" | "in"),
-        _ => false,
-    });
-    let is_id = |index: usize| {
-        let name = unquoted(at(index));
-        let owner = at(index.wrapping_sub(2));
-        // `has` alone compares nothing.
-        let is_member = matches!(at(index.wrapping_sub(1)), "." | "[");
-        is_member
-            && match owner {
-                "principal" | ")" if matches!(name, "client" | "subject") => true,
-                "claims" | "\"claims\"" | "]" | ")" => {
-                    ID_CLAIMS.contains(&name) && claims.iter().any(|own| **own == *name)
-                }
-                _ => false,
-            }
-    };
-    !is_bound && (0..policy.len()).any(is_id)
+    let is_entity = (0..policy.len())
+        .any(|index| unquoted(at(index)) == "principal" && matches!(at(index + 1), "==" | "in"));
+    let owners = ["principal", ")"];
+    let is_bound = reads_member(policy, &["authority"], &owners) || is_entity;
+    !is_bound
+        && (reads_member(policy, &["client", "subject"], &owners) || reads_id_claim(policy, claims))
+}
+
+/// Returns whether a policy reads an id of the application in the second slot without its authority.
+fn has_bare_client_id(policy: &[&str], claims: &[Arc<str>]) -> bool {
+    let owners = ["client", "]", ")"];
+    reads_member(policy, &["client"], &["context", ")"])
+        && !reads_member(policy, &["authority"], &owners)
+        && (reads_member(policy, &["client", "subject"], &owners) || reads_id_claim(policy, claims))
+}
+
+/// Returns whether a policy reads a claim with an id, of the caller or of the application.
+fn reads_id_claim(policy: &[&str], claims: &[Arc<str>]) -> bool {
+    let has_claim = |name: &&str| claims.iter().any(|own| **own == **name);
+    let names: Vec<_> = ID_CLAIMS.into_iter().filter(has_claim).collect();
+    reads_member(policy, &names, &["claims", "]", ")"])
+}
+
+/// Returns whether a policy reads a member of one of these names of one of these owners; `]` and `)`
+/// are the ends of expressions. `has` alone compares nothing.
+fn reads_member(policy: &[&str], names: &[&str], owners: &[&str]) -> bool {
+    let at = |index: usize| policy.get(index).copied().unwrap_or_default();
+    (2..policy.len()).any(|index| {
+        names.contains(&unquoted(at(index)))
+            && matches!(at(index - 1), "." | "[")
+            && owners.contains(&unquoted(at(index - 2)))
+    })
 }
 
 fn unquoted(token: &str) -> &str {
@@ -190,8 +213,42 @@ mod tests {
         ] {
             assert_eq!(reads(condition).has_bare_id(), is_bare, "{condition}");
         }
+        // What is not the caller's own authority does not say whose the id is.
+        for other in [
+            r#"principal.client == "b" && context.client.authority == "a""#,
+            r#"principal.client == "b" && resource.authority == "a""#,
+        ] {
+            assert!(reads(other).has_bare_id(), "{other}");
+        }
+        let annotated = r#"@authority("a") permit (principal, action, resource) when
+            { principal.client == "b" };"#;
+        assert!(PolicyReads::new(annotated, &[]).has_bare_id());
         let other = r#"permit (principal, action, resource) when { principal.authority == "a" };
             permit (principal, action, resource) when { principal.client == "b" };"#;
         assert!(PolicyReads::new(other, &[]).has_bare_id());
+    }
+
+    #[test]
+    fn ids_of_the_application_need_its_own_authority() {
+        for (condition, is_bare) in [
+            (r#"context.client.client == "b""#, true),
+            (r#"context.client.subject == "b""#, true),
+            (r#"context["client"]["subject"] == "b""#, true),
+            (r#"context.client.claims.sub == "b""#, true),
+            (
+                r#"context.client.client == "b" && principal.authority == "a""#,
+                true,
+            ),
+            (
+                r#"context.client.client == "b" && context.client.authority == "a""#,
+                false,
+            ),
+            (r#"context.client.authority == "a""#, false),
+            (r#"context.client.claims.tenant == "b""#, false),
+            (r#"principal.client == "b""#, false),
+        ] {
+            let own = reads(condition);
+            assert_eq!(own.has_bare_client_id(), is_bare, "{condition}");
+        }
     }
 }

@@ -271,7 +271,8 @@ const fn is_hidden(escaped: char) -> bool {
         '\u{2044}' | '\u{2100}' | '\u{2101}' | '\u{2105}' | '\u{2106}' | '\u{2215}'
         | '\u{ff0f}' => true,
         // Backslashes.
-        '\u{2216}' | '\u{fe68}' | '\u{ff3c}' => true,
+        // The currency signs have the place of the backslash in code pages of Japan and Korea.
+        '\u{a5}' | '\u{20a9}' | '\u{2216}' | '\u{fe68}' | '\u{ff3c}' => true,
         // Semicolons and percent signs.
         '\u{37e}' | '\u{fe14}' | '\u{fe54}' | '\u{ff1b}' | '\u{fe6a}' | '\u{ff05}' => true,
         _ => false,
