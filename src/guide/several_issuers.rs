@@ -166,8 +166,11 @@
 //!
 //! # Check the configuration
 //!
-//! [`Gate::doctor`](crate::Gate::doctor) asks every issuer and reports what does not fit, for
-//! example an issuer that differs by a slash at the end. [`Gate::warm_up`](crate::Gate::warm_up)
+//! [`Gate::doctor`](crate::Gate::doctor) asks every issuer and reports what does not fit. It compares
+//! the issuer, to a slash at the end, where the keys are discovered. With a fixed address of the keys
+//! ([`FetchedKeys::jwks_url`](crate::key::FetchedKeys::jwks_url), and presets that know it, see
+//! [`Preset::jwks_url`](crate::jwt::providers::Preset::jwks_url)) the issuer is not compared: a
+//! wrong one shows as `issuer_mismatch` at the first token. [`Gate::warm_up`](crate::Gate::warm_up)
 //! fetches the keys of all issuers; one that fails does not keep the others from being fetched.
 //!
 //! [`JwtValidator::join`]: crate::JwtValidator::join
