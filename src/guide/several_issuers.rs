@@ -128,8 +128,9 @@
 //! # Use a preset
 //!
 //! [`jwt::providers`](crate::jwt::providers) has what the tokens of well-known providers need, with
-//! the reasons: [`auth0`], [`cognito`], [`entra`], [`firebase`], [`github_actions`],
-//! [`google_id_token`], [`keycloak`], [`kubernetes`] and [`okta`]. A preset becomes a validator
+//! the reasons: [`auth0`], [`aws_outbound`], [`cognito`], [`entra`], [`firebase`],
+//! [`github_actions`], [`gitlab`], [`google_id_token`], [`google_service_account`], [`keycloak`],
+//! [`kubernetes`] and [`okta`]. A preset becomes a validator
 //! with fixed keys or with keys that are fetched from where the provider publishes them, and takes
 //! further settings by [`customize`](crate::jwt::providers::Preset::customize):
 //!
@@ -176,11 +177,14 @@
 //! [`JwtValidator::join`]: crate::JwtValidator::join
 //! [`all_authorities_equal`]: crate::gate::GateBuilder::all_authorities_equal
 //! [`auth0`]: crate::jwt::providers::auth0
+//! [`aws_outbound`]: crate::jwt::providers::aws_outbound
 //! [`cognito`]: crate::jwt::providers::cognito
 //! [`entra`]: crate::jwt::providers::entra
 //! [`firebase`]: crate::jwt::providers::firebase
 //! [`github_actions`]: crate::jwt::providers::github_actions
+//! [`gitlab`]: crate::jwt::providers::gitlab
 //! [`google_id_token`]: crate::jwt::providers::google_id_token
+//! [`google_service_account`]: crate::jwt::providers::google_service_account
 //! [`grants`]: crate::jwt::JwtValidatorBuilder::grants
 //! [`keycloak`]: crate::jwt::providers::keycloak
 //! [`kubernetes`]: crate::jwt::providers::kubernetes
