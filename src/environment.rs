@@ -169,7 +169,8 @@ impl Environment {
     pub(crate) fn required_client(
         client: Option<Arc<dyn HttpClient>>,
     ) -> Result<Arc<dyn HttpClient>, ConfigError> {
-        let detail = "no HTTP client is configured; set one with `Environment::http_client`";
+        let detail = "no HTTP client is configured; set one with `Environment::http_client`, such as \
+                      `integrations::reqwest::Client` of the feature `reqwest`";
         client.ok_or_else(|| ConfigError::missing("http_client", detail))
     }
 

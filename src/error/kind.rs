@@ -81,11 +81,13 @@ kinds! {
         /// The token, its subject, client, session or key was revoked, in a
         /// [`RevocationList`](crate::revocation::RevocationList) or a store.
         TokenRevoked = "token_revoked", "the token is revoked";
-        /// Browsers attach cookies and `Authorization: Basic` to requests of every site, see
-        /// [`CrossSiteCheck`](crate::credential::CrossSiteCheck). Allow the origin of a separate
+        /// Browsers attach cookies and `Authorization: Basic` to requests of every site, and let
+        /// every site post forms. It is given for a request with one of them, for one that a
+        /// [`CrossSiteCheck`](crate::credential::CrossSiteCheck) refused, and for a token that
+        /// [`FormTokens`](crate::credential::FormTokens) refused. Allow the origin of a separate
         /// front end with [`allow_origin`](crate::credential::SourcesBuilder::allow_origin).
         CrossSiteRefused = "cross_site_refused",
-            "a cookie was sent with a request from another site";
+            "another site may have caused the request";
         /// The prefix is known, but length, characters or checksum are wrong. Usually the key was
         /// cut off or mistyped. The store is not asked.
         ApiKeyMalformed = "api_key_malformed", "the API key is malformed";

@@ -60,6 +60,33 @@
 //! Clients that can only send a user name and a password (`curl -u KEY:`) use `Authorization: Basic`:
 //! enable it with [`basic`](crate::credential::SourcesBuilder::basic), and bind the validator to it with
 //! [`ApiKeyValidatorBuilder::basic`](crate::api_key::ApiKeyValidatorBuilder::basic).
+//! [`sources`](crate::gate::GateBuilder::sources) replaces the default places, so it names the header
+//! again:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use bearergate::api_key::{ApiKeyScheme, ApiKeyStore};
+//! use bearergate::credential::{BasicKey, Sources};
+//! use bearergate::{ApiKeyValidator, ConfigError, Gate, require_scope};
+//!
+//! fn gate(scheme: ApiKeyScheme, store: Arc<dyn ApiKeyStore>) -> Result<Gate, ConfigError> {
+//!     let sources = Sources::builder().header("x-api-key").basic(BasicKey::user_name());
+//!     Gate::builder()
+//!         .validator(ApiKeyValidator::builder(scheme, store).basic().build()?)
+//!         .sources(sources.build()?) // `Authorization: Bearer`, the header, and `Basic`
+//!         .authorizer(require_scope("orders:read"))
+//!         .build()
+//! }
+//! # use bearergate::api_key::{ApiKeyFormat, PepperSet};
+//! # use bearergate::secret::Secret;
+//! # use bearergate::secret_source::SecretSource;
+//! # use bearergate::stores::MemoryApiKeyStore;
+//! # let pepper = SecretSource::from_fn("doc", || Ok::<_, std::io::Error>(Secret::new(vec![1; 32])));
+//! # let scheme = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme")?, PepperSet::new(1, &pepper)?)?;
+//! # gate(scheme, Arc::new(MemoryApiKeyStore::new(100)?))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! A new key says when it expires, or by name that it
 //! [never does](crate::api_key::NeedsExpiry::never_expires).
@@ -93,12 +120,50 @@
 //!   `PepperSet::new(2, &new)?.with_older(1, &old)?`. Each record moves to version 2 when its key
 //!   is next used. Remove version 1 when no record has it; a record without its pepper is
 //!   `unavailable` (503). The bytes of a version never change.
-//! - **Move keys from another system.** A [`LegacyFormat`](crate::api_key::LegacyFormat) accepts
-//!   their texts, and [`ApiKeyManager::import`] or
-//!   [`import_sha256`](crate::api_key::ApiKeyManager::import_sha256) takes them over. Customers
-//!   keep their keys. Keys like `12|secret` or `a:b` can be sent in the header only;
-//!   [`sources`](crate::api_key::ApiKeyManagerBuilder::sources) lets the import refuse what none of
-//!   your places can carry.
+//!
+//! # Move keys from another system
+//!
+//! A [`LegacyFormat`](crate::api_key::LegacyFormat) accepts their texts of 16 to 1024 bytes, and
+//! [`ApiKeyManager::import`] or [`import_sha256`](crate::api_key::ApiKeyManager::import_sha256) takes
+//! them over. Customers keep their keys.
+//!
+//! | key | a header of your own | `Basic`, user name | `Basic`, password | `Bearer`, `ApiKey` and other places |
+//! |---|---|---|---|---|
+//! | `5f3a9c41d27e4b08`, `-._~+/` too, `=` at the end | yes | yes | yes | yes |
+//! | `12\|Vb81kQ0zr6TnY5xP` | yes | yes | yes | no |
+//! | `acme:Vb81kQ0zr6TnY5xP` | yes | no | yes | no |
+//!
+//! A validator takes these keys only from the places that it is bound to, the header by default. From
+//! `Bearer` and the other places it takes them if it is bound to none
+//! ([`without_header`](crate::api_key::ApiKeyValidatorBuilder::without_header)) and no other validator
+//! takes the credential. [`sources`](crate::api_key::ApiKeyManagerBuilder::sources) lets the import
+//! refuse what none of your places can carry:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, LegacyFormat, NewApiKey, PepperSet};
+//! use bearergate::credential::{BasicKey, Sources};
+//! use bearergate::stores::MemoryApiKeyStore;
+//!
+//! # use bearergate::secret::Secret;
+//! # use bearergate::secret_source::SecretSource;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let pepper = SecretSource::from_fn("doc", || Ok::<_, std::io::Error>(Secret::new(vec![1; 32])));
+//! # let peppers = PepperSet::new(1, &pepper)?;
+//! # let store = Arc::new(MemoryApiKeyStore::new(100)?);
+//! let scheme = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?
+//!     .with_legacy(LegacyFormat::new(19)?); // the length of the shortest key
+//! let sources = Sources::builder().header("x-api-key").basic(BasicKey::user_name()).build()?;
+//! let manager = ApiKeyManager::builder(scheme, store).sources(&sources).build()?;
+//!
+//! let robot = || NewApiKey::new("robot-7").never_expires().scopes(["orders:read"]);
+//! let record = manager.import(robot(), "12|Vb81kQ0zr6TnY5xP").await?;
+//! assert!(record.is_legacy());
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Recognize leaked keys
 //!

@@ -57,7 +57,36 @@
 //! | `reject_tokens_expiring_in_less_than` | none: compare in `check` |
 //! | `ErrorKind` | [`RejectionKind`](crate::RejectionKind) |
 //! | `CryptoProvider::install_default` | none: nothing is global to the process |
-//! | `encode` | [`JwtIssuer`](crate::issuer::JwtIssuer), which rotates its keys too; with a secret among your own services: [`SigningKey::hs256_verifiers_can_mint`](crate::issuer::SigningKey::hs256_verifiers_can_mint) |
+//! | `encode` | [`JwtIssuer`](crate::issuer::JwtIssuer), which rotates its keys too; with a secret among your own services: [`SigningKey::hs256_verifiers_can_mint`](crate::issuer::SigningKey::hs256_verifiers_can_mint), below |
+//!
+//! `encode` and `decode` with one secret among your own services become:
+//!
+//! ```
+//! use bearergate::JwtValidator;
+//! use bearergate::clock::{Clock, SystemClock};
+//! use bearergate::issuer::{AccessClaims, JwtIssuer, SigningKey, SigningKeys};
+//! use bearergate::key::{Key, KeySet};
+//! # let secret = vec![7; 32];
+//!
+//! // The service that signs. Each service that has the secret can sign, too.
+//! let now = SystemClock::default().now().ok_or("no time")?;
+//! let key = SigningKey::hs256_verifiers_can_mint(secret.clone())?;
+//! let keys = SigningKeys::builder(key).build(now)?;
+//! let issuer = JwtIssuer::builder("https://login.internal", keys).build()?;
+//! let token = issuer.mint(&AccessClaims::new("alice", "shop", "https://orders.internal"))?;
+//!
+//! // The service that verifies.
+//! let validator = JwtValidator::builder()
+//!     .issuer("https://login.internal")
+//!     .audience("https://orders.internal")
+//!     .keys(KeySet::from(Key::from_secret(secret)?))
+//!     .build()?;
+//! # #[derive(serde::Deserialize)]
+//! # struct MyClaims { sub: String }
+//! # let claims: MyClaims = validator.decode(token.expose()).try_now().map_err(|_| "later")??;
+//! # assert_eq!(claims.sub, "alice");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # What is refused here
 //!

@@ -21,7 +21,7 @@
 //! | about | conditions |
 //! |---|---|
 //! | what the token grants | [`require_scope`], [`claim`], [`role`], [`group`] |
-//! | who calls | [`authority`], [`client`], [`kind`], [`audience`] |
+//! | who calls | [`authority`], [`kind`], [`audience`], and [`client`] with its authority: `client("billing").of("https://idp.example.com")`, in a file `{"client": "billing", "of": "https://idp.example.com"}` |
 //! | how and when the caller authenticated | [`acr_at_least`], [`amr`], [`max_auth_age`]; a deny asks the client for a step-up (RFC 9470) |
 //! | what is requested | [`action`], [`method`], [`route`], [`param`], [`attribute`], [`owner`] |
 //! | the request itself | [`address_in`], [`header`], [`time_between`], [`weekdays`], [`sender_constrained`] |
@@ -147,6 +147,12 @@
 //! ```
 //!
 //! # Test and explain
+//!
+//! If the gate has several outside authorities, add
+//! [`with_contested_ids`](crate::policy::AccessRequest::with_contested_ids) to requests that are made
+//! by hand, or start from [`caller.request()`](crate::gate::Authenticated::request). Without it
+//! `client("billing")` can be true in a test and is unknown in that gate, which denies;
+//! [`Policy::lint`](crate::Policy::lint) finds it in both (`bare_id`).
 //!
 //! - [`run_cases`](crate::policy::run_cases) compares a policy with a table of requests and
 //!   expected decisions; `cargo run --example policy_check` does it for files.

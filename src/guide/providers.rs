@@ -5,6 +5,12 @@
 //! [`JwtValidator::builder`](crate::JwtValidator::builder). Each line was tried with a token of the
 //! provider's form.
 //!
+//! A row without a preset says where the token is, if that is not `Authorization: Bearer`, and where
+//! the keys are, if [`FetchedKeys::discover`](crate::key::FetchedKeys::discover) of the issuer does
+//! not find them. If an issuer is no URL, is not checked, or has no discovery document of exactly its
+//! name, which [`Gate::doctor`](crate::Gate::doctor) reports, take the address of the keys from the
+//! provider's documentation, for [`FetchedKeys::jwks_url`](crate::key::FetchedKeys::jwks_url).
+//!
 //! Three questions decide whether a configuration is sound. Whose keys are these: one tenant's, or
 //! those of all customers? Then the issuer, or a claim, has to name yours. Who is the recipient: does
 //! the token name this service? Then configure the audience; without one any service that receives a
@@ -21,7 +27,7 @@
 //! | Azure AD B2C | [`entra_at`](crate::jwt::providers::entra_at), `.customize(\|b\| b.access_mark("scp"))` | the `nonce` too |
 //! | Bot Framework | `.issuer("https://api.botframework.com").audience("<app id>")` | keys by its discovery document at `login.botframework.com` |
 //! | Clerk | `.any_audience()`, `.allow_clients(["https://app.example.com"])` | `azp` is the origin of the front end |
-//! | Cloudflare Access | `.audience("<application tag>")`; for service tokens also `.absent_if_empty(["sub"]).client_from("common_name")` | a service has an empty `sub` |
+//! | Cloudflare Access | `.audience("<application tag>")`; for service tokens also `.absent_if_empty(["sub"]).client_from("common_name")` | the token is in the header `Cf-Access-Jwt-Assertion`, the keys at `https://<team>.cloudflareaccess.com/cdn-cgi/access/certs`; a service has an empty `sub`: [example](#cloudflare-access) |
 //! | Cognito | [`cognito`](crate::jwt::providers::cognito) | |
 //! | Descope | `.issuer("<project id>").any_audience()` | each project has keys of its own |
 //! | Duende IdentityServer | `.require_type("at+jwt")` | |
@@ -60,7 +66,7 @@
 //! | HCP Terraform | `.issuer("https://app.terraform.io").audience(..)`, and check `sub` | every customer has this issuer |
 //! | Kubernetes, EKS, AKS | [`kubernetes`](crate::jwt::providers::kubernetes); outside the cluster with `FetchedKeys::discover(issuer)` | the issuer of AKS ends with a slash |
 //! | Nomad | `.any_issuer().audience(..)`, `.authority("nomad")` | `iss` is off by default |
-//! | Pomerium | `.issuer("app.example.com").audience("app.example.com")` | both are the host of the route |
+//! | Pomerium | `.issuer("app.example.com").audience("app.example.com")` | both are the host of the route; the token is in the header `X-Pomerium-Jwt-Assertion`, the keys at `https://<host of the route>/.well-known/pomerium/jwks.json` |
 //! | Snowflake key pairs | `.issuer("<account>.<user>.SHA256:<fingerprint>").any_audience()` | one key for each user |
 //! | SPIFFE | `.accept_types(["JWT", "JOSE"])`, and the keys by [`KeyImporter::spiffe_bundle`](crate::key::KeyImporter::spiffe_bundle) | |
 //! | Teleport | `.issuer("https://<proxy>").audience(..)` | the same key is published twice; once counts |
@@ -79,23 +85,48 @@
 //! | Shopify | `.issuer("https://<shop>.myshopify.com/admin").audience("<API key>")` | |
 //! | Twitch extensions | `.any_issuer().any_audience()`, `.authority("twitch")` | the secret is the only bound |
 //!
+//! # Cloudflare Access
+//!
+//! Access forwards its token in a header of its own, which replaces `Authorization: Bearer`. A service
+//! has a client and no subject: its id ends with `.access`.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use bearergate::credential::Sources;
+//! use bearergate::environment::Environment;
+//! use bearergate::key::FetchedKeys;
+//! use bearergate::policy::client;
+//! use bearergate::{ConfigError, Gate, JwtValidator, claim};
+//!
+//! // `environment` has the HTTP client and the spawner.
+//! fn gate(environment: &Environment) -> Result<Gate, ConfigError> {
+//!     let team = "https://acme.cloudflareaccess.com";
+//!     let keys = FetchedKeys::jwks_url("https://acme.cloudflareaccess.com/cdn-cgi/access/certs");
+//!     let validator = JwtValidator::builder()
+//!         .issuer(team)
+//!         .audience("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
+//!         .key_store(Arc::new(keys.env(environment).build()?))
+//!         .absent_if_empty(["sub"]) // for service tokens, and so is the client
+//!         .client_from("common_name")
+//!         .build()?;
+//!     let person = claim("email").is("alice@example.com");
+//!     let service = client("e367e826fe1caf8ef3a3a4ee3b6fa6d1.access").of(team);
+//!     Gate::builder()
+//!         .validator(validator)
+//!         .sources(Sources::builder().without_bearer().header("cf-access-jwt-assertion").build()?)
+//!         .authorizer(person | service)
+//!         .build()
+//! }
+//! # #[cfg(feature = "reqwest")]
+//! # use bearergate::integrations::{reqwest::Client, tokio::TokioSpawner};
+//! # #[cfg(feature = "reqwest")]
+//! # gate(&Environment::new().http_client(Client::new()?).spawner(TokioSpawner::new()))?;
+//! # let _ = gate;
+//! # Ok::<(), ConfigError>(())
+//! ```
+//!
 //! # A token that is refused
 //!
 //! The opt-ins in these tables relax one rule each. If a provider needs one that is not here, look up
 //! the kind of the rejection in [errors](super::errors): it names the settings.
-//!
-//! ```
-//! use bearergate::{ConfigError, JwtValidator};
-//! use bearergate::key::KeySet;
-//!
-//! # fn build(jwks_json: &str) -> Result<JwtValidator, ConfigError> {
-//! // Cloudflare Access, for people and for service tokens.
-//! JwtValidator::builder()
-//!     .issuer("https://acme.cloudflareaccess.com")
-//!     .audience("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
-//!     .keys(KeySet::from_jwks(jwks_json)?)
-//!     .absent_if_empty(["sub"])
-//!     .client_from("common_name")
-//!     .build()
-//! # }
-//! ```

@@ -40,11 +40,14 @@
 //! |---|---|
 //! | it refuses an unknown client, or is slow | [`HttpSettings`](crate::http_client::HttpSettings): `User-Agent` and deadlines of all requests, given to the [`Environment`](crate::environment::Environment) |
 //! | it has no TLS, as in a Docker Compose project | [`allow_plain_http`](crate::http_client::HttpSettings::allow_plain_http): named hosts, at private addresses only |
-//! | its document is elsewhere, or names an internal host | [`discovery_url`](crate::key::FetchedKeysBuilder::discovery_url), [`trust_host`](crate::key::FetchedKeysBuilder::trust_host) |
+//! | its document is elsewhere, or names an internal host | [`discovery_url`](crate::key::FetchedKeysBuilder::discovery_url), [`trust_host`](crate::key::FetchedKeysBuilder::trust_host); a public issuer with internal keys: example at [`keycloak`](crate::jwt::providers::keycloak) |
 //! | it publishes more than 100 keys, or certificates | [`max_keys`](crate::key::FetchedKeysBuilder::max_keys), [`FetchedKeys::certificate_map`](crate::key::FetchedKeys::certificate_map) |
 //! | it may be down when the service starts | [`keep_in`](crate::key::FetchedKeysBuilder::keep_in): the last keys in a file of this user |
 //!
-//! [`Gate::doctor`](crate::Gate::doctor) says which of them it is, and what to do.
+//! [`Gate::doctor`](crate::Gate::doctor) says which of them it is, and what to do. It compares the
+//! issuer with the provider's document where the keys are discovered, as here; with a fixed address
+//! of the keys ([`jwks_url`](crate::key::FetchedKeys::jwks_url), presets that know it) the issuer is
+//! not compared.
 //!
 //! ```
 //! use std::time::Duration;

@@ -81,18 +81,142 @@
 //!   [origin](crate::credential::SourcesBuilder::allow_origin). So handlers of `GET` must change
 //!   nothing. Clients that are no browsers need
 //!   [`allow_requests_without_origin`](crate::credential::SourcesBuilder::allow_requests_without_origin).
-//! - **Protect the login too.** There is no cookie yet, so the gate checks nothing: ask
-//!   [`CrossSiteCheck`](crate::credential::CrossSiteCheck) in every request of the login, or another
-//!   site can log the browser in to an account of its own. A page whose form needs a token gets one
-//!   from [`FormTokens`](crate::credential::FormTokens).
-//! - **Develop over plain http.**
-//!   [`SessionCookie::insecure_loopback`](crate::session::SessionCookie::insecure_loopback) works
-//!   without TLS, on `localhost` and loopback addresses only.
+//! - **Protect the login too**, as the [next section](#the-login-form) does: there is no session yet,
+//!   so the gate checks nothing.
 //! - **Claims are for policies, data is for you.** [`claims`](crate::session::NewSession::claims)
 //!   are read by conditions: put nothing there that users can edit.
 //!   [`data`](crate::session::NewSession::data) is for the service only.
 //! - **Late writes.** A change of a session that somebody else changed or ended is refused as
 //!   `conflict`; it never brings a session back.
+//!
+//! # The login form
+//!
+//! Before a login there is no session cookie, so the gate does not protect the form: another site
+//! could log the browser in to an account of its own. Ask
+//! [`CrossSiteCheck`](crate::credential::CrossSiteCheck) in every request of the login. A page that
+//! must work without `Sec-Fetch-Site` and `Origin` also needs
+//! [`FormTokens`](crate::credential::FormTokens), bound to a random value in a cookie of this browser:
+//!
+//! ```
+//! use std::error::Error;
+//!
+//! use bearergate::credential::{CrossSiteCheck, FormTokens, Sources};
+//! use bearergate::request::RequestFacts;
+//! use bearergate::session::{NewSession, SessionCookie, SessionManager};
+//! use http::Response;
+//! use http::header::SET_COOKIE;
+//! use http::request::Parts;
+//! use ring::rand::{SecureRandom, SystemRandom}; // or the crate `getrandom`
+//! # use std::sync::Arc;
+//! # use bearergate::{Gate, RejectionKind, stores::MemoryGrantStore};
+//!
+//! type Page = Result<Response<String>, Box<dyn Error>>;
+//!
+//! struct Login {
+//!     site: CrossSiteCheck, // CrossSiteCheck::default()
+//!     forms: FormTokens,    // FormTokens::new(&secret)?, one secret for all processes
+//!     browser: Sources,     // Sources::builder().without_bearer().cookie(browser_name).build()?
+//!     browser_name: &'static str, // "__Host-browser", in development "dev-browser"
+//!     sessions: SessionManager,
+//!     cookie: SessionCookie,
+//! }
+//!
+//! fn session_cookie(dev: bool) -> Result<SessionCookie, bearergate::ConfigError> {
+//!     if dev { SessionCookie::insecure_loopback("dev-session") } else { SessionCookie::new("__Host-session") }
+//! }
+//!
+//! fn random() -> Result<String, Box<dyn Error>> {
+//!     let mut bytes = [0; 16];
+//!     SystemRandom::new().fill(&mut bytes).map_err(|_| "no random bytes")?;
+//!     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+//! }
+//!
+//! impl Login {
+//!     /// `GET /login`: gives the browser a random value, unless it has one, and the form its token.
+//!     fn page(&self, parts: &Parts) -> Page {
+//!         let facts = RequestFacts::from(parts);
+//!         let known = self.browser.extract(&facts).map(|found| found.credential().expose().to_owned());
+//!         let browser = known.or_else(|_| random())?;
+//!         let token = self.forms.issue(&browser)?;
+//!         let form = format!(r#"<form method="post"><input name="token" type="hidden" value="{token}">"#);
+//!         let secure = if self.browser_name.starts_with("__Host-") { "; Secure" } else { "" };
+//!         let cookie = format!("{}={browser}; Path=/; HttpOnly; SameSite=Lax{secure}", self.browser_name);
+//!         Ok(Response::builder().header(SET_COOKIE, cookie).body(form)?)
+//!     }
+//!
+//!     /// `POST /login`: `token` is the field of the form, `user` the one whose password was checked.
+//!     async fn post(&self, parts: &Parts, token: &str, user: &str) -> Page {
+//!         self.site.check(parts)?;
+//!         let facts = RequestFacts::from(parts);
+//!         let browser = self.browser.extract(&facts)?; // refuses a second cookie of this name
+//!         self.forms.check(browser.credential().expose(), token)?;
+//!         // Check the password here, before the session is made.
+//!         let issued = self.sessions.create(NewSession::new(user)).await?;
+//!         let cookie = self.cookie.set(issued.secret);
+//!         let response = Response::builder().status(303).header("location", "/");
+//!         Ok(response.header(SET_COOKIE, cookie).body(String::new())?)
+//!     }
+//! }
+//! #
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn Error>> {
+//! # let forms = FormTokens::new(&bearergate::secret::Secret::new(vec![7; 32]))?;
+//! # let sessions = SessionManager::builder(Arc::new(MemoryGrantStore::new(100)), "my service").build()?;
+//! # let browser = Sources::builder().without_bearer().cookie("dev-browser").build()?;
+//! # let site = CrossSiteCheck::default();
+//! # let cookie = session_cookie(true)?;
+//! # let gate = Gate::builder().validator(sessions.validator(&cookie)).allow_any_authenticated()
+//! #     .sources(Sources::builder().without_bearer().cookie(cookie.name()).build()?).build()?;
+//! # let login = Login { site, forms, browser, browser_name: "dev-browser", sessions, cookie };
+//! # assert!(session_cookie(false)?.name().starts_with("__Host-"));
+//! # let pair = |page: &Response<String>| -> Result<String, Box<dyn Error>> {
+//! #     Ok(page.headers()[SET_COOKIE].to_str()?.split(';').next().unwrap_or_default().to_owned())
+//! # };
+//!
+//! // A test sends what a browser sends. The cookie for development needs a `Host` of this machine.
+//! let first = http::Request::get("/login").body(())?.into_parts().0;
+//! let page = login.page(&first)?;
+//! let token = page.body().split('"').nth(7).ok_or("no token")?;
+//! let post = |site: &str| http::Request::post("/login").header("host", "localhost:8080")
+//!     .header("sec-fetch-site", site).header("cookie", pair(&page).unwrap_or_default()).body(());
+//! let parts = post("same-origin")?.into_parts().0;
+//! let done = login.post(&parts, token, "alice").await?;
+//! # assert_eq!(pair(&login.page(&parts)?)?, pair(&page)?); // a second tab
+//! # assert!(login.post(&post("cross-site")?.into_parts().0, token, "alice").await.is_err());
+//! # assert!(login.post(&parts, "another token", "alice").await.is_err());
+//! let orders = http::Request::get("/orders").header("host", "localhost:8080")
+//!     .header("cookie", pair(&done)?).body(())?;
+//! assert!(gate.check(&orders).await.is_ok());
+//! # let orders = || http::Request::get("/orders").header("cookie", pair(&done).unwrap_or_default());
+//! # for other in [orders().body(())?, orders().header("host", "example.com").body(())?] {
+//! #     assert_eq!(gate.check(&other).await.unwrap_err().kind(), RejectionKind::AddressDenied);
+//! # }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`SessionCookie::insecure_loopback`](crate::session::SessionCookie::insecure_loopback) works
+//! without TLS, for `localhost` and loopback addresses in `Host` only; any other host, or a test
+//! without one, is `address_denied`. A [`Rejection`](crate::Rejection) of `site`, `browser` or `forms`
+//! becomes a response by [`Refusal::from`](crate::http_response::Refusal).
+//!
+//! # Errors in handlers of your own
+//!
+//! A refusal of the gate has its response. Changes that a handler makes return a
+//! [`GrantError`](crate::grant::GrantError) or an [`ApiKeyError`](crate::api_key::ApiKeyError), for
+//! which the handler chooses the status. These fit most services:
+//!
+//! | kind | session, refresh token | API key | status |
+//! |---|---|---|---|
+//! | `conflict` | it was changed or has ended: read it again | it exists already or was changed: read it again | 409 |
+//! | `full` | purge, or raise the limit | purge, or give the store more room | 503 |
+//! | `subject_full` | only with `refuse_at_subject_limit` | | 409 |
+//! | `malformed` | a value of the caller, or of your code | the same | 400, or 500 for your code's |
+//! | `not_current` | | disabled, expired or already rotated | 409 |
+//! | `unknown` | | no such key | 404 |
+//! | `unavailable` | try again | read the key, then try again | 503 |
+//!
+//! The `source` of an error says more, without the value. Log it; do not send it.
 //!
 //! # Refresh tokens
 //!

@@ -128,8 +128,9 @@
 //! # Use a preset
 //!
 //! [`jwt::providers`](crate::jwt::providers) has what the tokens of well-known providers need, with
-//! the reasons: [`auth0`], [`cognito`], [`entra`], [`firebase`], [`github_actions`],
-//! [`google_id_token`], [`keycloak`], [`kubernetes`] and [`okta`]. A preset becomes a validator
+//! the reasons: [`auth0`], [`aws_outbound`], [`cognito`], [`entra`], [`firebase`],
+//! [`github_actions`], [`gitlab`], [`google_id_token`], [`google_service_account`], [`keycloak`],
+//! [`kubernetes`] and [`okta`]. A preset becomes a validator
 //! with fixed keys or with keys that are fetched from where the provider publishes them, and takes
 //! further settings by [`customize`](crate::jwt::providers::Preset::customize):
 //!
@@ -166,18 +167,24 @@
 //!
 //! # Check the configuration
 //!
-//! [`Gate::doctor`](crate::Gate::doctor) asks every issuer and reports what does not fit, for
-//! example an issuer that differs by a slash at the end. [`Gate::warm_up`](crate::Gate::warm_up)
+//! [`Gate::doctor`](crate::Gate::doctor) asks every issuer and reports what does not fit. It compares
+//! the issuer, to a slash at the end, where the keys are discovered. With a fixed address of the keys
+//! ([`FetchedKeys::jwks_url`](crate::key::FetchedKeys::jwks_url), and presets that know it, see
+//! [`Preset::jwks_url`](crate::jwt::providers::Preset::jwks_url)) the issuer is not compared: a
+//! wrong one shows as `issuer_mismatch` at the first token. [`Gate::warm_up`](crate::Gate::warm_up)
 //! fetches the keys of all issuers; one that fails does not keep the others from being fetched.
 //!
 //! [`JwtValidator::join`]: crate::JwtValidator::join
 //! [`all_authorities_equal`]: crate::gate::GateBuilder::all_authorities_equal
 //! [`auth0`]: crate::jwt::providers::auth0
+//! [`aws_outbound`]: crate::jwt::providers::aws_outbound
 //! [`cognito`]: crate::jwt::providers::cognito
 //! [`entra`]: crate::jwt::providers::entra
 //! [`firebase`]: crate::jwt::providers::firebase
 //! [`github_actions`]: crate::jwt::providers::github_actions
+//! [`gitlab`]: crate::jwt::providers::gitlab
 //! [`google_id_token`]: crate::jwt::providers::google_id_token
+//! [`google_service_account`]: crate::jwt::providers::google_service_account
 //! [`grants`]: crate::jwt::JwtValidatorBuilder::grants
 //! [`keycloak`]: crate::jwt::providers::keycloak
 //! [`kubernetes`]: crate::jwt::providers::kubernetes

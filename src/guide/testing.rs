@@ -15,12 +15,14 @@
 //! list the cases; this needs no feature:
 //!
 //! ```
-//! use bearergate::{Principal, claim, require_scope};
+//! use bearergate::{Policy, Principal, claim, require_scope};
 //! use bearergate::clock::UnixTime;
-//! use bearergate::policy::{AccessRequest, Case, run_cases};
+//! use bearergate::policy::{AccessRequest, Case, Rule, run_cases};
 //! use bearergate::principal::PrincipalKind;
 //!
-//! let policy = require_scope("orders:read").and(claim("tenant").is("acme"));
+//! let read = require_scope("orders:read").and(claim("tenant").is("acme"));
+//! let policy = Policy::builder().rule(Rule::permit("read", read)).build()?;
+//! assert!(policy.lint().is_empty()); // among others no `client(..)` without its authority
 //!
 //! let alice = Principal::builder(PrincipalKind::AccessToken, "https://idp.example.com")
 //!     .subject("alice")
@@ -35,6 +37,28 @@
 //!     Case::deny("a reader without a tenant", request(&robot)).because("claim tenant"),
 //! ])?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A request that is made by hand does not know which issuers the gate trusts. If the gate has
+//! several outside authorities, add
+//! [`with_contested_ids`](crate::policy::AccessRequest::with_contested_ids), or start from
+//! [`caller.request()`](crate::gate::Authenticated::request). Otherwise a condition with an id
+//! without its authority is allowed in the test and denied by the gate:
+//!
+//! ```
+//! # use bearergate::Principal;
+//! # use bearergate::clock::UnixTime;
+//! use bearergate::policy::{AccessRequest, Case, client, run_cases};
+//! # use bearergate::principal::PrincipalKind;
+//!
+//! let caller = Principal::builder(PrincipalKind::AccessToken, "https://idp.example.com")
+//!     .client("billing")
+//!     .build();
+//! let request = AccessRequest::new(&caller, UnixTime::from_secs(1_760_000_000)).with_contested_ids();
+//! run_cases(&client("billing"), [Case::deny("an id of any authority", request)])?;
+//! let billing = client("billing").of("https://idp.example.com");
+//! run_cases(&billing, [Case::allow("an id of this authority", request)])?;
+//! # Ok::<(), bearergate::policy::CasesFailed>(())
 //! ```
 //!
 //! A handler that takes a [`Principal`](crate::Principal) is called with the same one. To send

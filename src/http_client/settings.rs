@@ -52,7 +52,8 @@ impl Default for HttpSettings {
 
 impl HttpSettings {
     /// Starts with the defaults: `bearergate/<version>`, 1 second to connect, 3 seconds for a whole
-    /// call, and no host without TLS.
+    /// call, and no host without TLS. Neither time limit can be set above 10 seconds
+    /// ([`limits::HTTP_DEADLINE_MAX`](crate::limits::HTTP_DEADLINE_MAX)).
     pub fn new() -> Self {
         Self::default()
     }
@@ -69,10 +70,10 @@ impl HttpSettings {
         self
     }
 
-    /// Sets the time limit for connecting: up to
-    /// [`limits::HTTP_DEADLINE_MAX`](crate::limits::HTTP_DEADLINE_MAX), and not longer than the
-    /// [whole call](Self::deadline). By default it is 1 second, or the whole call's limit if that is
-    /// shorter.
+    /// Sets the time limit for connecting: at most the limit of the [whole call](Self::deadline),
+    /// which is 3 seconds by default; raise that first for a longer one. By default it is 1 second,
+    /// or the whole call's limit if that is shorter. A longer one than the whole call's is
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) when a builder builds.
     ///
     /// A connection that could not be made is tried a second time in what is left of the whole
     /// call's limit, so with equal limits there is no second attempt.
@@ -81,8 +82,8 @@ impl HttpSettings {
         self
     }
 
-    /// Sets the time limit for connecting, sending and reading together: by default 3 seconds, up to
-    /// [`limits::HTTP_DEADLINE_MAX`](crate::limits::HTTP_DEADLINE_MAX).
+    /// Sets the time limit for connecting, sending and reading together: by default 3 seconds, at
+    /// most 10 ([`limits::HTTP_DEADLINE_MAX`](crate::limits::HTTP_DEADLINE_MAX)).
     ///
     /// A request that needs an answer of the provider may wait as long as this for each call.
     pub fn deadline(mut self, deadline: Duration) -> Self {

@@ -7,7 +7,7 @@
 //!
 //! No credential (another scheme of `Authorization`, a bare `Bearer` and an empty cookie count as
 //! none) is a 401 with a challenge without an error code (RFC 6750 section 3.1); two credentials or a
-//! malformed one are a 400, and a cookie that another site may have sent is a 403. Challenges name
+//! malformed one are a 400, and a request that another site may have caused is a 403. Challenges name
 //! `Bearer`, and DPoP and `Basic` if the [`ResponseConfig`] offers them.
 
 mod builder;

@@ -89,6 +89,11 @@ impl<'a> Case<'a> {
 /// # Ok::<(), bearergate::policy::CasesFailed>(())
 /// ```
 ///
+/// The requests are made by hand: if the gate has several outside authorities, add
+/// [`with_contested_ids`](AccessRequest::with_contested_ids) to each, or a condition with an id
+/// without its authority is allowed here and denied there. [`Policy::lint`](crate::Policy::lint)
+/// finds such conditions.
+///
 /// # Errors
 ///
 /// [`CasesFailed`] lists every case with another decision, and those whose decision is not

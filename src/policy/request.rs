@@ -55,6 +55,11 @@ impl<'a> AccessRequest<'a> {
     ///
     /// Facts that are not added with the `with_` methods count as missing: a condition over them is
     /// [`Unknown`](crate::policy::Truth::Unknown).
+    ///
+    /// A request that is made here does not know that the gate trusts several outside authorities,
+    /// so an id without its authority looks allowed. If the gate has several, add
+    /// [`with_contested_ids`](Self::with_contested_ids), or start from the
+    /// [`request`](crate::gate::Authenticated::request) of the authenticated caller.
     pub const fn new(principal: &'a Principal, now: UnixTime) -> Self {
         Self {
             principal,

@@ -77,6 +77,37 @@ pub fn cognito<C: Into<String>>(
 ///   same keys, and this claim distinguishes them.
 ///
 /// Scopes are in `scope`, roles in `realm_access` and `resource_access`.
+///
+/// # A public issuer with internal keys
+///
+/// The preset fetches the keys below the address of the realm. If this service reaches Keycloak at
+/// another address, discover them there: the tokens and the document then have the public issuer.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use bearergate::environment::Environment;
+/// use bearergate::http_client::HttpSettings;
+/// use bearergate::jwt::providers;
+/// use bearergate::key::FetchedKeys;
+/// use bearergate::{ConfigError, JwtValidator};
+///
+/// // `environment` has the HTTP client and the spawner.
+/// fn validator(environment: Environment) -> Result<JwtValidator, ConfigError> {
+///     let issuer = "https://sso.example.com/realms/shop";
+///     // Without TLS, anyone on that network can replace the keys.
+///     let settings = HttpSettings::new().allow_plain_http(["keycloak"]);
+///     let keys = FetchedKeys::discover(issuer)
+///         .discovery_url("http://keycloak:8080/realms/shop/.well-known/openid-configuration")
+///         .env(&environment.http_settings(settings))
+///         .build()?;
+///     providers::keycloak(issuer, "https://orders.example.com").key_store(Arc::new(keys))
+/// }
+/// # let _ = validator;
+/// ```
+///
+/// If the document names the keys at a further internal host, add
+/// [`trust_host`](crate::key::FetchedKeysBuilder::trust_host).
 pub fn keycloak(realm: impl Into<String>, audience: impl Into<String>) -> Preset {
     keycloak_tokens(realm.into(), Recipient::Audiences(vec![audience.into()]))
 }

@@ -78,6 +78,10 @@ impl Condition {
     /// condition.
     ///
     /// It evaluates all parts and allocates, so it is for diagnosis, not for each request.
+    ///
+    /// A request that was made by hand needs
+    /// [`with_contested_ids`](AccessRequest::with_contested_ids) if the gate has several outside
+    /// authorities; that of a caller ([`request`](crate::gate::Authenticated::request)) has it.
     pub fn explain(&self, request: &AccessRequest<'_>) -> Trace {
         Trace::new(
             || self.decide(request),
@@ -92,6 +96,10 @@ impl Policy {
     /// Decides like [`decide`](Self::decide), and returns the result of every rule and condition.
     ///
     /// It evaluates all rules and allocates, so it is for diagnosis, not for each request.
+    ///
+    /// A request that was made by hand needs
+    /// [`with_contested_ids`](AccessRequest::with_contested_ids) if the gate has several outside
+    /// authorities; that of a caller ([`request`](crate::gate::Authenticated::request)) has it.
     ///
     /// ```
     /// use bearergate::{Policy, Principal};
@@ -119,6 +127,10 @@ impl RouteTable {
     ///
     /// Without a matching route the trace has no conditions. It is for diagnosis, not for each
     /// request.
+    ///
+    /// A request that was made by hand needs
+    /// [`with_contested_ids`](AccessRequest::with_contested_ids) if the gate has several outside
+    /// authorities; that of a caller ([`request`](crate::gate::Authenticated::request)) has it.
     pub fn explain(&self, request: &AccessRequest<'_>) -> Trace {
         let fill = |nodes: &mut Vec<TraceNode>| {
             let explained =
