@@ -39,7 +39,7 @@ pub(crate) use document::{Document, ENTRY_BYTES, Index, TextRange};
 pub use error::{JsonError, JsonErrorKind};
 pub(crate) use escape::Unescaped;
 pub(crate) use names::RawName;
-pub(crate) use number::{Rounding, seconds, seconds_around};
+pub(crate) use number::{Rounding, seconds, whole_seconds};
 pub use object::Object;
 pub(crate) use plain::is_plain;
 pub(crate) use scan::{Escapes, scan_object};

@@ -17,7 +17,7 @@ pub(crate) enum Rounding {
 /// Reads a JSON number as whole seconds in `0..=TIME_MAX`, rounding a fraction.
 ///
 /// Returns `None` for a negative number, a number beyond the range, or text that is not a number.
-#[inline]
+#[inline(always)]
 pub(crate) fn seconds(raw: &[u8], rounding: Rounding) -> Option<u64> {
     let secs = match digits_only(raw) {
         Some(secs) => secs,
@@ -26,19 +26,22 @@ pub(crate) fn seconds(raw: &[u8], rounding: Rounding) -> Option<u64> {
     (secs <= limits::TIME_MAX).then_some(secs)
 }
 
-/// Reads a JSON number as the last whole second before it and the first one after it, which are one
-/// for a whole number; `None` as for [`seconds`].
-#[inline]
-pub(crate) fn seconds_around(raw: &[u8]) -> Option<(u64, u64)> {
-    let (down, up) = match digits_only(raw) {
-        Some(secs) => (secs, secs),
-        None => (seconds(raw, Rounding::Down)?, seconds(raw, Rounding::Up)?),
+/// Returns a time in seconds rounded down, and whether it is later than that second's beginning;
+/// `None` if it is outside the calendar, rounded down or up.
+#[inline(always)]
+pub(crate) fn whole_seconds(raw: &[u8]) -> Option<(u64, bool)> {
+    let (down, is_later) = match digits_only(raw) {
+        Some(secs) => (secs, false),
+        None => {
+            let down = seconds(raw, Rounding::Down)?;
+            (down, seconds(raw, Rounding::Up)? != down)
+        }
     };
-    (up <= limits::TIME_MAX).then_some((down, up))
+    (down <= limits::TIME_MAX).then_some((down, is_later))
 }
 
 /// Reads up to 16 digits, which cannot overflow.
-#[inline]
+#[inline(always)]
 fn digits_only(raw: &[u8]) -> Option<u64> {
     if raw.len() > 16 {
         return None;
@@ -207,7 +210,8 @@ mod tests {
         ] {
             assert_eq!(seconds(raw.as_bytes(), Rounding::Down), Some(down), "{raw}");
             assert_eq!(seconds(raw.as_bytes(), Rounding::Up), Some(up), "{raw}");
-            assert_eq!(seconds_around(raw.as_bytes()), Some((down, up)), "{raw}");
+            let whole = Some((down, up > down));
+            assert_eq!(whole_seconds(raw.as_bytes()), whole, "{raw}");
         }
     }
 
@@ -225,7 +229,7 @@ mod tests {
             "99999999999999999999999999999999.5",
         ] {
             assert_eq!(seconds(raw.as_bytes(), Rounding::Up), None, "{raw}");
-            assert_eq!(seconds_around(raw.as_bytes()), None, "{raw}");
+            assert_eq!(whole_seconds(raw.as_bytes()), None, "{raw}");
         }
         // A fraction beyond the last second is out of range in both directions.
         assert_eq!(seconds(b"253402300799.5", Rounding::Down), None);

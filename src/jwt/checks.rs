@@ -73,7 +73,7 @@ impl IssuerRules {
         if is_future(times.not_before) {
             return reject(RejectionKind::TokenNotYetValid, ClaimName::Nbf);
         }
-        if is_future(times.issued_by) {
+        if is_future(times.issued_by()) {
             return reject(RejectionKind::TokenIssuedInFuture, ClaimName::Iat);
         }
         Ok(())

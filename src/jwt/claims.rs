@@ -1,12 +1,14 @@
 //! The registered claims and their types.
 
+use std::time::Duration;
+
 use super::claim_name::{ClaimName, Slots};
 use super::rejections::invalid;
 use crate::clock::UnixTime;
 use crate::error::Rejection;
 use crate::json::{
     Document, Escapes, Kind, Rounding, TextRange, Unescaped, Value, is_plain, seconds,
-    seconds_around,
+    whole_seconds,
 };
 use crate::limits;
 use crate::principal::Confirmation;
@@ -34,14 +36,15 @@ pub(super) struct Times {
     pub(super) not_before: Option<UnixTime>,
     /// `iat` rounded down: an age and a revocation count from it.
     pub(super) issued_at: Option<UnixTime>,
-    /// `iat` rounded up: the token is not valid before it.
-    pub(super) issued_by: Option<UnixTime>,
+    /// True if the token was issued within that second and not at its beginning.
+    pub(super) is_issued_within_second: bool,
 }
 
 impl Times {
-    /// Returns true if the token was issued within a second and not at its beginning.
-    pub(super) fn is_issued_within_second(&self) -> bool {
-        self.issued_at != self.issued_by
+    /// Returns `iat` rounded up: the token is not valid before it.
+    pub(super) fn issued_by(&self) -> Option<UnixTime> {
+        let rest = Duration::from_secs(self.is_issued_within_second.into());
+        self.issued_at.map(|time| time.saturating_add(rest))
     }
 }
 
@@ -66,12 +69,12 @@ impl<'d> RegisteredClaims<'d> {
             reader.check(name, |v| is_name(v, escapes))?;
         }
         reader.check(ClaimName::Aud, |v| is_audience(v, escapes, empty_audience))?;
-        let (issued_at, issued_by) = reader.issue()?;
+        let (issued_at, is_issued_within_second) = reader.issue()?;
         let times = Times {
             expires_at: reader.time(ClaimName::Exp, Rounding::Down)?,
             not_before: reader.time(ClaimName::Nbf, Rounding::Up)?,
             issued_at,
-            issued_by,
+            is_issued_within_second,
         };
         let confirmation = reader.confirmation()?;
         reader.check(ClaimName::Act, is_actor_chain)?;
@@ -143,19 +146,18 @@ impl<'d> ClaimReader<'d> {
         .ok_or_else(|| invalid(name.as_str()))
     }
 
-    /// Returns `iat` rounded down and rounded up.
+    /// Returns `iat` rounded down, and whether it was later.
     #[inline(always)]
-    fn issue(&self) -> Result<(Option<UnixTime>, Option<UnixTime>), Rejection> {
+    fn issue(&self) -> Result<(Option<UnixTime>, bool), Rejection> {
         let Some(value) = self.get(ClaimName::Iat) else {
-            return Ok((None, None));
+            return Ok((None, false));
         };
-        let around = match value.kind() {
-            Kind::Number => seconds_around(value.bytes()),
+        let whole = match value.kind() {
+            Kind::Number => whole_seconds(value.bytes()),
             _ => None,
         };
-        let (down, up) = around.ok_or_else(|| invalid(ClaimName::Iat.as_str()))?;
-        let time = |secs| Some(UnixTime::from_secs(secs));
-        Ok((time(down), time(up)))
+        let (secs, is_later) = whole.ok_or_else(|| invalid(ClaimName::Iat.as_str()))?;
+        Ok((Some(UnixTime::from_secs(secs)), is_later))
     }
 
     #[inline(always)]
@@ -169,12 +171,14 @@ impl<'d> ClaimReader<'d> {
 }
 
 /// A string, not empty, without control characters.
+#[inline(always)]
 pub(super) fn is_name(value: Value<'_>, escapes: Escapes) -> bool {
     let content = value.content();
     content.is_some_and(|c| !c.is_empty() && is_clean(c, escapes))
 }
 
 /// A string or an array of strings, without control characters.
+#[inline(always)]
 fn is_audience(value: Value<'_>, escapes: Escapes, empty: EmptyAudience) -> bool {
     let clean = |v: Value<'_>| v.content().is_some_and(|c| is_clean(c, escapes));
     match value.elements() {
@@ -188,6 +192,7 @@ fn is_audience(value: Value<'_>, escapes: Escapes, empty: EmptyAudience) -> bool
 }
 
 /// A string of scopes separated by spaces, or an array of strings without spaces.
+#[inline(always)]
 pub(super) fn is_scope(value: Value<'_>) -> bool {
     match value.elements() {
         Some(mut elements) => elements.all(|v| {

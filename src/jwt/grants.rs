@@ -2,7 +2,7 @@
 
 use super::claim_name::ClaimName;
 use crate::json::{Document, Kind, TextRange, Value};
-use crate::principal::{Facts, Principal, Scopes};
+use crate::principal::{Facts, Scopes};
 
 /// The scopes and private claims that an issuer may assert. It may assert all registered claims,
 /// except scopes in `scope`, and in the claim that is read in its place, that it was not granted.
@@ -20,9 +20,9 @@ fn is_kept(name: &str, value: Value<'_>) -> bool {
 }
 
 impl Grants {
-    /// Returns a principal without what the issuer was not granted; `scope_claim` is the claim with
-    /// the scopes in place of `scope`.
-    pub(super) fn narrow(&self, mut facts: Facts, scope_claim: Option<&str>) -> Principal {
+    /// Removes what the issuer was not granted; `scope_claim` is the claim with the scopes in place
+    /// of `scope`.
+    pub(super) fn narrow(&self, facts: &mut Facts, scope_claim: Option<&str>) {
         let token_id = facts.token_id();
         let text = |piece| facts.text(piece).map(str::to_owned);
         let (subject, client) = (text(facts.subject), text(facts.client));
@@ -35,7 +35,6 @@ impl Grants {
         facts.subject = subject.map(|t| document.append(&t));
         facts.client = client.map(|t| document.append(&t));
         facts.scopes = scopes.map(|t| document.append(&t));
-        Principal::new(facts)
     }
 
     fn granted(&self, scopes: Scopes<'_>) -> String {

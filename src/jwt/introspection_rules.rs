@@ -118,7 +118,7 @@ impl IntrospectionRules {
         let subject = slots.find(ClaimName::Sub).map(|p| reader.string(p));
         let client = client.map(|p| reader.string(p));
         let scopes = scopes.map(|p| reader.joined(p));
-        let facts = Facts {
+        let mut facts = Facts {
             kind: PrincipalKind::OpaqueToken,
             authority: self.authority.clone(),
             document,
@@ -130,14 +130,14 @@ impl IntrospectionRules {
             expires_at: times.expires_at,
             not_before: times.not_before,
             issued_at: times.issued_at,
-            is_issued_within_second: times.is_issued_within_second(),
+            is_issued_within_second: times.is_issued_within_second,
             confirmation,
             key: None,
         };
-        Ok(match &self.grants {
-            Some(grants) => grants.narrow(facts, self.scope_claim.as_deref()),
-            None => Principal::new(facts),
-        })
+        if let Some(grants) = &self.grants {
+            grants.narrow(&mut facts, self.scope_claim.as_deref());
+        }
+        Ok(Principal::new(facts))
     }
 
     fn check(&self, claims: &RegisteredClaims<'_>, now: UnixTime) -> Result<(), Rejection> {

@@ -3,9 +3,9 @@
 use super::claim_name::ClaimName;
 use super::issuer_rules::{AcceptedIssuers, IssuerRules, KeySource};
 use super::requirement::{ClaimCheck, Requirement};
-use super::validator::{JwtValidator, PendingToken};
+use super::validator::{JwtValidator, Pending};
 use crate::credential::PresentedCredential;
-use crate::crypto::Algorithms;
+use crate::crypto::{Algorithm, Algorithms};
 use crate::json::Value;
 use crate::key::KeyStatus;
 use crate::principal::Principal;
@@ -59,11 +59,16 @@ impl JwtValidator {
     }
 
     /// Stores the principal of a token that was fully accepted.
-    pub(super) fn store(&self, pending: &PendingToken<'_, '_>, principal: &Principal) {
+    pub(super) fn store(
+        &self,
+        algorithm: Algorithm,
+        pending: &Pending<'_, '_>,
+        principal: &Principal,
+    ) {
         let Some((cache, key)) = pending.cache_key else {
             return;
         };
-        let is_cheap = Algorithms::MAC.contains(pending.token.header.algorithm);
+        let is_cheap = Algorithms::MAC.contains(algorithm);
         if is_cheap || !pending.issuer.is_repeatable() {
             return;
         }

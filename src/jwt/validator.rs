@@ -92,21 +92,28 @@ pub struct JwtValidator {
 }
 
 impl JwtValidator {
-    /// Parses a token, picks its issuer and checks its algorithm.
+    /// Parses a token within the limits of this validator.
     #[inline(always)]
     fn parse<'t>(
         &self,
         presented: &'t PresentedCredential<'_>,
-    ) -> Result<(Compact<'t>, &IssuerRules), Rejection> {
+    ) -> Result<Compact<'t>, RejectionKind> {
         let text = presented.credential().expose();
         let sizes = (self.max_token_bytes, self.max_header_bytes);
-        let token = Compact::parse(text, sizes, &self.header_cache)?;
-        let issuer = self.issuer_of(&token)?;
+        Compact::parse(text, sizes, &self.header_cache)
+    }
+
+    /// Picks the issuer of a token, and checks that it uses the algorithm.
+    #[inline(always)]
+    fn rules_of(&self, token: &Compact<'_>) -> Result<&IssuerRules, Rejection> {
+        let issuer = self.issuer_of(token)?;
         let algorithm = token.header.algorithm;
-        if issuer.algorithms.is_some_and(|a| !a.contains(algorithm)) {
-            return Err(RejectionKind::AlgorithmNotAllowed.into());
+        match issuer.algorithms {
+            Some(allowed) if !allowed.contains(algorithm) => {
+                Err(RejectionKind::AlgorithmNotAllowed.into())
+            }
+            _ => Ok(issuer),
         }
-        Ok((token, issuer))
     }
 
     /// Picks the issuer by the unverified `iss`, which can only select a configured issuer.
@@ -129,21 +136,23 @@ impl JwtValidator {
     /// Validates a token under these keys, and caches its principal if it is accepted.
     fn finish(
         &self,
-        pending: &mut PendingToken<'_, '_>,
+        token: &mut Compact<'_>,
+        pending: &Pending<'_, '_>,
         keys: &KeySet,
     ) -> Result<Principal, Rejection> {
-        let principal = self.principal(pending, keys)?;
-        self.store(pending, &principal);
+        let principal = self.principal(token, pending, keys)?;
+        self.store(token.header.algorithm, pending, &principal);
         Ok(principal)
     }
 
     /// Verifies the signature and checks the claims; moves the claims out of the token.
     fn principal(
         &self,
-        pending: &mut PendingToken<'_, '_>,
+        token: &mut Compact<'_>,
+        pending: &Pending<'_, '_>,
         keys: &KeySet,
     ) -> Result<Principal, Rejection> {
-        let PendingToken { token, issuer, .. } = pending;
+        let issuer = pending.issuer;
         let key = verify(token, keys)?;
         token.cache_header(&self.header_cache);
         let (mut document, header) = token.take_document();
@@ -169,7 +178,7 @@ impl JwtValidator {
         let subject = slots.find(ClaimName::Sub).map(|p| reader.string(p));
         let client = client.map(|p| reader.string(p));
         let scopes = scopes.map(|p| reader.joined(p));
-        let facts = Facts {
+        let mut facts = Arc::new(Facts {
             kind: issuer.kind(),
             authority,
             document,
@@ -181,14 +190,15 @@ impl JwtValidator {
             expires_at: times.expires_at,
             not_before: times.not_before,
             issued_at: times.issued_at,
-            is_issued_within_second: times.is_issued_within_second(),
+            is_issued_within_second: times.is_issued_within_second,
             confirmation,
             key: Some(key.id()),
-        };
-        Ok(match &issuer.grants {
-            Some(grants) => grants.narrow(facts, issuer.scope_claim.as_deref()),
-            None => Principal::new(facts),
-        })
+        });
+        if let Some(grants) = &issuer.grants {
+            // No one else has the facts yet, so they are not cloned.
+            grants.narrow(Arc::make_mut(&mut facts), issuer.scope_claim.as_deref());
+        }
+        Ok(Principal::new(facts))
     }
 
     fn check_binding<'a>(
@@ -204,11 +214,10 @@ impl JwtValidator {
     }
 }
 
-/// A parsed token with the rules of its issuer, before its signature is verified.
-pub(super) struct PendingToken<'t, 'v> {
-    pub(super) token: Compact<'t>,
+/// What a parsed token is validated with, before its signature is verified.
+pub(super) struct Pending<'p, 'v> {
     pub(super) issuer: &'v IssuerRules,
-    pub(super) presented: &'t PresentedCredential<'t>,
+    pub(super) presented: &'p PresentedCredential<'p>,
     pub(super) cache_key: Option<(&'v ValidatorCache, CacheKey)>,
 }
 
@@ -271,25 +280,29 @@ impl TokenValidator for JwtValidator {
         {
             return self.check_binding(Ok(principal), presented);
         }
-        let (token, issuer) = match self.parse(presented) {
-            Ok(parsed) => parsed,
+        // Not part of `Pending`, so that it is not moved.
+        let mut token = match self.parse(presented) {
+            Ok(token) => token,
+            Err(kind) => return NowOrLater::now(Err(kind.into())),
+        };
+        let issuer = match self.rules_of(&token) {
+            Ok(issuer) => issuer,
             Err(rejection) => return NowOrLater::now(Err(rejection)),
         };
-        let mut pending = PendingToken {
-            token,
+        let pending = Pending {
             issuer,
             presented,
             cache_key,
         };
         let store = match &issuer.keys {
             KeySource::Fixed(keys) => {
-                let validated = self.finish(&mut pending, keys);
+                let validated = self.finish(&mut token, &pending, keys);
                 return self.check_binding(validated, presented);
             }
             KeySource::Store(store) => store,
         };
-        ask!(find_keys(store, &pending.token), |found| {
-            let validated = found.and_then(|keys| self.finish(&mut pending, &keys));
+        ask!(find_keys(store, &token), |found| {
+            let validated = found.and_then(|keys| self.finish(&mut token, &pending, &keys));
             self.check_binding(validated, presented)
         })
     }

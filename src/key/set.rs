@@ -114,6 +114,7 @@ impl KeySet {
     ///
     /// `KeyNotFound` without a candidate, `KeyAmbiguous` with more than one. The caller checks the
     /// algorithm against [`algorithms`](Self::algorithms) before.
+    #[inline(always)]
     pub(crate) fn select(
         &self,
         algorithm: Algorithm,
@@ -279,6 +280,7 @@ impl<'k> Candidates<'k> {
     }
 
     /// Returns the key under which `signature` is valid for `message`, if there is one.
+    #[inline(always)]
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Option<&'k Key> {
         let mut keys = self.keys.iter().copied().flatten();
         keys.find(|key| key.verify(self.algorithm, message, signature))

@@ -141,14 +141,21 @@ impl CompiledPolicy {
     fn apply(&self, evaluation: &mut Evaluation<'_, '_>, at: usize) -> Option<Decided<'_>> {
         let entry = self.entries.get(at)?;
         let rule = self.rules.get(entry.rule)?;
-        let mut run = |unknowns| evaluation.run(entry.start, unknowns).is_some();
-        match (self.combining, rule.effect()) {
-            (_, Effect::Forbid) => run(Unknowns::Met).then_some(Decided::Deny(at)),
-            (_, Effect::Permit) if run(Unknowns::Missed) => Some(Decided::Allow(rule)),
-            (Combining::DenyOverrides, Effect::Permit) => None,
-            (Combining::FirstApplicable, Effect::Permit) => {
-                run(Unknowns::Met).then_some(Decided::Deny(at))
-            }
+        let unknowns = match rule.effect() {
+            Effect::Forbid => Unknowns::Met,
+            Effect::Permit => Unknowns::Missed,
+        };
+        let is_met = evaluation.run(entry.start, unknowns).is_some();
+        match (rule.effect(), is_met) {
+            (Effect::Forbid, true) => Some(Decided::Deny(at)),
+            (Effect::Forbid, false) => None,
+            (Effect::Permit, true) => Some(Decided::Allow(rule)),
+            (Effect::Permit, false) => match self.combining {
+                Combining::DenyOverrides => None,
+                Combining::FirstApplicable => {
+                    is_unknown(evaluation, entry.start).then_some(Decided::Deny(at))
+                }
+            },
         }
     }
 
@@ -202,6 +209,14 @@ impl CompiledPolicy {
             None => Decision::deny().with_reason(Reason::new(ReasonCode::Unmatched, "no rule")),
         }
     }
+}
+
+/// Returns true if a condition that is not true is unknown.
+///
+/// It is a function of its own, so that the first evaluation is the only one that is inlined.
+#[inline(never)]
+fn is_unknown(evaluation: &mut Evaluation<'_, '_>, start: usize) -> bool {
+    evaluation.run(start, Unknowns::Met).is_some()
 }
 
 impl Authorizer for Policy {

@@ -41,10 +41,9 @@ enum Backing {
 }
 
 impl Principal {
-    // Inlined, so that the facts are moved once.
-    #[inline(always)]
-    pub(crate) fn new(facts: Facts) -> Self {
-        Self(Backing::Validated(Arc::new(facts)))
+    #[inline]
+    pub(crate) fn new(facts: impl Into<Arc<Facts>>) -> Self {
+        Self(Backing::Validated(facts.into()))
     }
 
     /// Creates a principal whose facts are part of another value.

@@ -73,8 +73,7 @@ impl Index {
         mut decide: impl FnMut(&mut Evaluation<'_, '_>, usize) -> Option<T>,
     ) -> Option<T> {
         let candidates = self.candidates(evaluation.request);
-        let are_many = candidates.count() > FEW;
-        let by_scopes = if are_many {
+        let by_scopes = if candidates.are_many() {
             self.by_scopes(evaluation)
         } else {
             None
@@ -134,10 +133,18 @@ impl Candidates<'_> {
         action.copied().unwrap_or_default() & route.copied().unwrap_or_default()
     }
 
-    fn count(&self) -> u32 {
-        (0..self.action.len())
-            .map(|at| self.word(at).count_ones())
-            .sum()
+    /// Returns true for more than [`FEW`] rules, and does not count further.
+    fn are_many(&self) -> bool {
+        let mut count = 0;
+        for at in 0..self.action.len() {
+            for _ in Bits(self.word(at)) {
+                if count == FEW {
+                    return true;
+                }
+                count += 1;
+            }
+        }
+        false
     }
 
     /// Returns the numbers of the rules.

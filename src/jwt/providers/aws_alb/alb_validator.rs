@@ -135,7 +135,7 @@ impl AlbRules {
             expires_at: Some(expires_at),
             not_before: times.not_before,
             issued_at: times.issued_at,
-            is_issued_within_second: times.is_issued_within_second(),
+            is_issued_within_second: times.is_issued_within_second,
             confirmation: None,
             key: Some(key.id()),
             document,
@@ -184,7 +184,7 @@ impl AlbRules {
         if is_future(claims.times.not_before) {
             return reject(RejectionKind::TokenNotYetValid, "nbf");
         }
-        if is_future(claims.times.issued_by) {
+        if is_future(claims.times.issued_by()) {
             return reject(RejectionKind::TokenIssuedInFuture, "iat");
         }
         Ok(expires_at)
