@@ -293,3 +293,24 @@ fn a_reload_while_another_revocation_is_taken_back_misses_nothing() {
     finish(taking_back).unwrap();
     assert!(!store.has(&bob) && store.has(&alice()) && is_revoked(&list));
 }
+
+#[test]
+fn a_revocation_that_is_written_again_has_the_times_that_it_had() {
+    let now = UnixTime::from_secs(NOW);
+    let end = UnixTime::from_secs(NOW + 5000);
+    for made in [
+        alice(),
+        alice().until(end),
+        alice().issued_before(now),
+        alice().issued_before(now).until(end),
+    ] {
+        let (store, list) = opened();
+        finish(list.revoke(made.clone())).unwrap();
+        let mut taking_back = list.restore(alice());
+        assert!(poll(&mut taking_back).is_none() && !store.has(&alice()));
+        drop(list.revoke(made.clone()));
+        finish(taking_back).unwrap();
+        let written: Vec<_> = store.0.lock().unwrap().values().cloned().collect();
+        assert_eq!(written, [made]);
+    }
+}
