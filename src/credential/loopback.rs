@@ -130,4 +130,10 @@ mod tests {
         assert!(!with("localhost", &["localhost", "app.example.com"]));
         assert!(!with("app.example.com", &["localhost"]));
     }
+    #[test]
+    fn a_host_that_is_no_text_is_not_this_one() {
+        for (host, expected) in [(&b"localhost"[..], true), (b"localhost\xff", false)] {
+            assert_eq!(is_loopback(host), expected, "{host:?}");
+        }
+    }
 }

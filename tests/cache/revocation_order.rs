@@ -268,6 +268,11 @@ fn a_revocation_that_the_store_did_not_take_again_is_written_by_the_next_reload(
     let (store, list) = made_again_by_a_dropped_call(true);
     finish(list.reload()).unwrap();
     assert!(store.has(&alice()) && is_revoked(&list));
+    // Once: the store lacks nothing any more.
+    let there = finish(Denylist::open(store.clone())).unwrap();
+    finish(there.restore(alice())).unwrap();
+    finish(list.reload()).unwrap();
+    assert!(!store.has(&alice()));
 }
 
 #[test]
