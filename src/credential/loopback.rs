@@ -173,4 +173,11 @@ mod tests {
         }
         assert!(!with(&["host=localhost", "host=app.example.com"]));
     }
+
+    #[test]
+    fn a_host_that_is_no_text_is_not_this_one() {
+        for (host, expected) in [(&b"localhost"[..], true), (b"localhost\xff", false)] {
+            assert_eq!(is_loopback(host), expected, "{host:?}");
+        }
+    }
 }

@@ -117,3 +117,22 @@ fn take(count: &AtomicUsize, room: usize) -> Result<(), StoreErrorKind> {
     let taken = count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
     taken.map(drop).map_err(|_| StoreErrorKind::Full)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_asked_for_until_the_last_of_it_is_removed() {
+        let counts = Counts::new(10);
+        for _ in 0..2 {
+            assert_eq!(counts.reserve(RevocationKind::Token), Ok(()));
+        }
+        assert_eq!(counts.reserve(RevocationKind::Key), Ok(()));
+        counts.release(RevocationKind::Token, 1);
+        assert!(counts.has(RevocationKind::Token));
+        counts.release(RevocationKind::Token, 1);
+        assert!(!counts.has(RevocationKind::Token));
+        assert!(counts.has(RevocationKind::Key) && counts.len() == 1);
+    }
+}

@@ -183,3 +183,20 @@ pub(super) fn compared_id(target: &RevocationTarget<'_>) -> Option<Box<[u8]>> {
         _ => Some(id.as_bytes().into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_compared_up_to_its_longest_length() {
+        let is_compared = |authority: usize, id: usize| {
+            let revocation = Revocation::subject("a".repeat(authority), "s".repeat(id));
+            compared_id(revocation.target()).is_some()
+        };
+        let longest = limits::REVOCATION_ID_BYTES;
+        assert!(is_compared(longest, longest) && is_compared(1, 1));
+        assert!(!is_compared(longest + 1, 1));
+        assert!(!is_compared(1, longest + 1) && !is_compared(1, 0));
+    }
+}

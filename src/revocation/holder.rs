@@ -113,4 +113,13 @@ mod tests {
         assert!(!tally.forget(240));
         assert_eq!(tally.0.len(), 1);
     }
+    #[test]
+    fn a_tally_that_is_added_to_keeps_nothing_that_is_over() {
+        for (ended, kept) in [(0, 2), (119, 2), (120, 1)] {
+            let mut tally = Tally::default();
+            tally.add(Some(UnixTime::from_secs(119)), 0);
+            tally.add(Some(UnixTime::from_secs(300)), ended);
+            assert_eq!(tally.0.len(), kept, "{ended}");
+        }
+    }
 }

@@ -102,3 +102,23 @@ impl Hasher for OwnHash {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_get_the_hash_that_a_target_has() {
+        for hash in [0, 1, u64::MAX] {
+            let mut own = OwnHash::default();
+            own.write_u64(hash);
+            assert_eq!(own.finish(), hash);
+        }
+        let written = |bytes: &[u8]| {
+            let mut own = OwnHash::default();
+            own.write(bytes);
+            own.finish()
+        };
+        assert_ne!(written(b"a"), written(b"b"));
+    }
+}

@@ -57,3 +57,18 @@ impl ServedAuthorities {
     .0.escape_debug()
 )]
 pub(super) struct UnknownAuthority(pub(super) Box<str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_whose_authorities_cannot_be_listed_may_have_any() {
+        let served = ServedAuthorities::default();
+        assert!(!served.lacks("b"), "nobody asks yet");
+        served.add(Some(&["a".into()]));
+        assert!(served.lacks("b") && !served.lacks("a"));
+        served.add(None);
+        assert!(!served.lacks("b"));
+    }
+}

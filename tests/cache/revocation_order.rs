@@ -4,20 +4,25 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use bearergate::clock::UnixTime;
-use bearergate::error::StoreError;
+use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::principal::PrincipalKind;
 use bearergate::revocation::{Denylist, Revocation, RevocationStore, RevocationTarget};
 use bearergate::{NowOrLater, Principal};
 
 use crate::common::*;
 
-/// Acts when it is first polled, and answers when it is polled for the second time.
+/// Acts when it is first polled, and answers when it is polled for the second time; while the flag
+/// is set, it adds nothing.
 #[derive(Clone, Debug, Default)]
-struct SlowStore(Arc<Mutex<BTreeMap<RevocationTarget<'static>, Revocation>>>);
+struct SlowStore(
+    Arc<Mutex<BTreeMap<RevocationTarget<'static>, Revocation>>>,
+    Arc<AtomicBool>,
+);
 
 impl SlowStore {
     fn act<'a, T: Send + 'a>(
@@ -38,6 +43,9 @@ impl SlowStore {
 
 impl RevocationStore for SlowStore {
     fn add(&self, new: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
+        if self.1.load(Ordering::SeqCst) {
+            return NowOrLater::now(Err(StoreError::new(StoreErrorKind::Unavailable)));
+        }
         self.act(move |kept| {
             kept.insert(new.target().clone(), new);
         })
@@ -237,4 +245,77 @@ fn a_call_that_is_never_polled_changes_nothing_in_the_store() {
     // It was called first, and ends last.
     finish(unpolled).unwrap();
     assert!(store.has(&alice()) && is_revoked(&list));
+}
+
+/// Takes a revocation back that is made again meanwhile by a call that is dropped, so that only the
+/// call that takes it back can write it to the store again.
+fn made_again_by_a_dropped_call(add_fails: bool) -> (SlowStore, Denylist) {
+    let (store, list) = opened();
+    finish(list.revoke(alice())).unwrap();
+    let mut taking_back = list.restore(alice());
+    assert!(poll(&mut taking_back).is_none());
+    drop(list.revoke(alice()));
+    store.1.store(add_fails, Ordering::SeqCst);
+    let kind = finish(taking_back).err().map(|error| error.kind());
+    assert_eq!(kind, add_fails.then_some(StoreErrorKind::Unavailable));
+    assert!(is_revoked(&list) && store.has(&alice()) != add_fails);
+    store.1.store(false, Ordering::SeqCst);
+    (store, list)
+}
+
+#[test]
+fn a_revocation_that_the_store_did_not_take_again_is_written_by_the_next_reload() {
+    let (store, list) = made_again_by_a_dropped_call(true);
+    finish(list.reload()).unwrap();
+    assert!(store.has(&alice()) && is_revoked(&list));
+    // Once: the store lacks nothing any more.
+    let there = finish(Denylist::open(store.clone())).unwrap();
+    finish(there.restore(alice())).unwrap();
+    finish(list.reload()).unwrap();
+    assert!(!store.has(&alice()));
+}
+
+#[test]
+fn a_reload_writes_nothing_to_a_store_that_has_taken_everything() {
+    let (store, list) = made_again_by_a_dropped_call(false);
+    let there = finish(Denylist::open(store.clone())).unwrap();
+    finish(there.restore(alice())).unwrap();
+    finish(list.reload()).unwrap();
+    assert!(!store.has(&alice()));
+}
+
+#[test]
+fn a_reload_while_another_revocation_is_taken_back_misses_nothing() {
+    let (store, list) = opened();
+    let bob = Revocation::subject(ISSUER, "bob");
+    finish(list.revoke(bob.clone())).unwrap();
+    let there = finish(Denylist::open(store.clone())).unwrap();
+    finish(there.revoke(alice())).unwrap();
+    let mut taking_back = list.restore(bob.clone());
+    assert!(poll(&mut taking_back).is_none() && !is_revoked(&list));
+    finish(list.reload()).unwrap();
+    assert!(is_revoked(&list));
+    finish(taking_back).unwrap();
+    assert!(!store.has(&bob) && store.has(&alice()) && is_revoked(&list));
+}
+
+#[test]
+fn a_revocation_that_is_written_again_has_the_times_that_it_had() {
+    let now = UnixTime::from_secs(NOW);
+    let end = UnixTime::from_secs(NOW + 5000);
+    for made in [
+        alice(),
+        alice().until(end),
+        alice().issued_before(now),
+        alice().issued_before(now).until(end),
+    ] {
+        let (store, list) = opened();
+        finish(list.revoke(made.clone())).unwrap();
+        let mut taking_back = list.restore(alice());
+        assert!(poll(&mut taking_back).is_none() && !store.has(&alice()));
+        drop(list.revoke(made.clone()));
+        finish(taking_back).unwrap();
+        let written: Vec<_> = store.0.lock().unwrap().values().cloned().collect();
+        assert_eq!(written, [made]);
+    }
 }

@@ -4,11 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bearergate::clock::UnixTime;
-use bearergate::error::StoreErrorKind;
+use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::event::{Event, Observer};
 use bearergate::key::Key;
-use bearergate::revocation::{Denylist, Revocation, RevocationList};
-use bearergate::{JwtValidator, Principal, RejectionKind};
+use bearergate::revocation::{
+    Denylist, Revocation, RevocationList, RevocationStore, RevocationTarget,
+};
+use bearergate::{JwtValidator, NowOrLater, Principal, RejectionKind};
 use serde_json::json;
 
 use crate::common::*;
@@ -292,4 +294,69 @@ fn the_observer_hears_of_a_list_that_clients_fill_by_revoking_their_own_tokens()
         *log.0.lock().unwrap(),
         ["DenylistFilling { len: 60, limit: 100 }"]
     );
+}
+
+#[test]
+fn ids_of_tokens_that_have_expired_make_room_for_others_of_a_short_list() {
+    let clock = clock();
+    let list = Denylist::new(100).unwrap().clock(clock.clone());
+    let id = |n: u64| Revocation::jwt_id(ISSUER, n.to_string()).until(at(NOW + 60));
+    for n in 0..75 {
+        assert_eq!(revoke(&list, id(n)), Ok(()));
+    }
+    assert_eq!(revoke(&list, id(75)), Err(StoreErrorKind::Full));
+    clock.advance(Duration::from_secs(60 + 600));
+    assert_eq!(revoke(&list, id(75)), Err(StoreErrorKind::Full));
+    clock.advance(Duration::from_secs(1));
+    let later = Revocation::jwt_id(ISSUER, "later").until(at(NOW + 1000));
+    assert_eq!((revoke(&list, later), list.len()), (Ok(()), 1));
+}
+
+/// Keeps nothing, and counts how often it is purged.
+#[derive(Clone, Debug, Default)]
+struct Purged(Arc<Mutex<usize>>);
+
+impl RevocationStore for Purged {
+    fn add(&self, _: Revocation) -> NowOrLater<'_, Result<(), StoreError>> {
+        NowOrLater::now(Ok(()))
+    }
+
+    fn all(&self) -> NowOrLater<'_, Result<Vec<Revocation>, StoreError>> {
+        NowOrLater::now(Ok(Vec::new()))
+    }
+
+    fn remove(&self, _: RevocationTarget<'static>) -> NowOrLater<'_, Result<(), StoreError>> {
+        NowOrLater::now(Ok(()))
+    }
+
+    fn purge(&self, _: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
+        *self.0.lock().unwrap() += 1;
+        NowOrLater::now(Ok(0))
+    }
+}
+
+/// How often a store is purged by each of the first revocations after those of a list expired.
+async fn purges_after(expired: u64) -> [usize; 4] {
+    let (store, clock) = (Purged::default(), clock());
+    let list = Denylist::open(store.clone()).await.unwrap();
+    let list = list.clock(clock.clone());
+    for n in 0..expired {
+        let own = Revocation::subject(ISSUER, n.to_string()).until(at(NOW + 60));
+        assert_eq!(revoke(&list, own), Ok(()));
+    }
+    assert_eq!(*store.0.lock().unwrap(), 0);
+    clock.advance(Duration::from_secs(1000));
+    ["a", "b", "c", "d"].map(|name| {
+        let own = Revocation::client(ISSUER, name).until(at(NOW + 2000));
+        assert_eq!(revoke(&list, own), Ok(()));
+        *store.0.lock().unwrap()
+    })
+}
+
+#[tokio::test]
+async fn a_store_is_purged_once_when_all_of_its_list_was_swept() {
+    assert_eq!(purges_after(1000).await, [0; 4], "too few to be swept");
+    assert_eq!(purges_after(1100).await, [1; 4]);
+    // Each revocation walks about 10 000.
+    assert_eq!(purges_after(15_000).await, [0, 1, 1, 1]);
 }
