@@ -436,7 +436,8 @@ fn unknown_key_ids_cause_a_bounded_number_of_requests() {
 fn ask_for(scene: &Scene, number: u32, end: &str) -> Result<Principal, Rejection> {
     let kid = format!("{number:08x}-4e5f-6071-8293{end}");
     let mut shape = with_header("kid", kid).with("exp", NOW + 10_000);
-    shape.header["exp"] = (NOW + 10_000).into();
+    let header = shape.header.as_object_mut().unwrap();
+    header.insert("exp".to_owned(), (NOW + 10_000).into());
     scene.validate(&padded(&shape))
 }
 
