@@ -28,8 +28,10 @@ use bearergate::stores::{MemoryApiKeyStore, MemoryGrantStore};
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 
 fn main() {
-    let records = std::env::args().filter_map(|arg| arg.parse().ok()).next();
-    let records: u64 = records.unwrap_or(1_000_000);
+    let given = std::env::args().find_map(|arg| arg.parse().ok());
+    // With `--test` it only has to run.
+    let is_test = std::env::args().any(|arg| arg == "--test");
+    let records: u64 = given.unwrap_or(if is_test { 10_000 } else { 1_000_000 });
     sessions(records);
     api_keys(records);
 }

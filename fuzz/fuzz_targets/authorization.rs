@@ -119,7 +119,9 @@ fn check_value(value: &[u8], scheme: Scheme, token: &str) {
 fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bits = |bytes: &[u8]| -> Vec<bool> {
-        let all = bytes.iter().flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1 == 1));
+        let all = bytes
+            .iter()
+            .flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1 == 1));
         all.collect()
     };
     let sextet = |bits: &[bool]| {

@@ -78,9 +78,7 @@ impl Tree {
     }
 
     fn is_within_bounds(&self) -> bool {
-        !self.has_duplicate()
-            && self.depth() <= limits::JSON_DEPTH
-            && !self.has_many_members()
+        !self.has_duplicate() && self.depth() <= limits::JSON_DEPTH && !self.has_many_members()
     }
 
     fn has_duplicate(&self) -> bool {

@@ -18,13 +18,13 @@ fn decoded(token: &str) -> Result<Own, bearergate::Rejection> {
 
 #[test]
 fn decode_returns_the_claims_of_accepted_tokens_only() {
-    let token = mac(&header(), &claims());
+    let token = mac(header(), claims());
     let own = Own {
         sub: "alice".into(),
         admin: None,
     };
     assert_eq!(decoded(&token).unwrap(), own);
-    let late = mac(&header(), &claims().set("exp", NOW - 60));
+    let late = mac(header(), claims().set("exp", NOW - 60));
     assert_eq!(
         decoded(&late).unwrap_err().kind(),
         RejectionKind::TokenExpired
@@ -35,7 +35,7 @@ fn decode_returns_the_claims_of_accepted_tokens_only() {
 
 #[test]
 fn decode_rejects_claims_of_another_type_and_says_why() {
-    let token = |admin: &str| mac(&header(), &claims().set("admin", admin));
+    let token = |admin: &str| mac(header(), claims().set("admin", admin));
     assert_eq!(decoded(&token("true")).unwrap().admin, Some(true));
     let rejection = decoded(&token("\"true\"")).unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::ClaimInvalid);

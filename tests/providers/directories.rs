@@ -1,8 +1,5 @@
 //! Presets of directories, and the clients that their tokens name.
 
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
 use bearergate::jwt::providers;
 use bearergate::revocation::{Denylist, Revocation, RevocationList};
 
@@ -13,13 +10,6 @@ const CIAM: &str = "https://aaaabbbb-0000-cccc-1111-dddd2222eeee.ciamlogin.com/\
                     aaaabbbb-0000-cccc-1111-dddd2222eeee/v2.0";
 const B2C: &str = "https://acme.b2clogin.com/aaaabbbb-0000-cccc-1111-dddd2222eeee/v2.0/";
 const CHINA_V1: &str = "https://sts.chinacloudapi.cn/aaaabbbb-0000-cccc-1111-dddd2222eeee/";
-
-fn run<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("a list in memory does not wait"),
-    }
-}
 
 #[test]
 fn entra_at_accepts_the_directory_that_it_names() {
@@ -68,8 +58,11 @@ fn entra_at_reads_the_client_of_a_v1_issuer_from_appid() {
     assert_eq!(principal.authority().as_str(), CHINA_V1);
 }
 
+/// The claim that names the client, a preset, and a token of it.
+type NamedClient = (&'static str, fn() -> providers::Preset, Shape);
+
 /// A token of each preset whose client has another name, with the claim of that name.
-fn clients() -> [(&'static str, fn() -> providers::Preset, Shape); 3] {
+fn clients() -> [NamedClient; 3] {
     let v1 = entra_v1_access().with("aud", API);
     [
         (

@@ -1,8 +1,6 @@
 //! Identities that a load balancer forwards.
 
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use base64::Engine;
@@ -68,13 +66,6 @@ pub(super) struct AtOnce;
 impl Spawn for AtOnce {
     fn spawn(&self, task: NowOrLater<'static, ()>) {
         run(task);
-    }
-}
-
-pub(super) fn run<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("nothing here waits"),
     }
 }
 

@@ -2,7 +2,11 @@
 //!
 //! Header and claims are the provider's; ids are invented, and all times are around one time. Each
 //! token is validated under the configuration that the provider's documentation requires.
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test panics where it fails"
+)]
 
 mod directories;
 mod guide_page;
@@ -12,6 +16,9 @@ mod presets;
 mod signing;
 mod workloads;
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use RejectionKind::{AudienceMismatch, ClaimInvalid, ClaimMissing, IssuerMismatch, TypeMismatch};
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::PresentedCredential;
@@ -20,6 +27,14 @@ use bearergate::key::{Key, KeySet};
 use bearergate::principal::PrincipalKind;
 use bearergate::{JwtValidator, Principal, Rejection, RejectionKind, TokenValidator};
 use serde_json::{Value, json};
+
+/// Polls a future that does not wait.
+fn run<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("nothing here waits"),
+    }
+}
 
 const NOW: u64 = 1_760_000_000;
 const KID: &str = "provider-key-1";

@@ -15,7 +15,7 @@ use http::{HeaderMap, StatusCode};
 use rcgen::{CertificateParams, KeyPair};
 use time::OffsetDateTime;
 
-use super::load_balancer::{AtOnce, run};
+use super::load_balancer::AtOnce;
 use super::*;
 
 pub(super) fn keys() -> KeySet {
