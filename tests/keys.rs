@@ -898,6 +898,21 @@ fn a_duplicate_inside_one_member_skips_that_member() {
 }
 
 #[test]
+fn a_duplicate_outside_the_keys_refuses_the_set() {
+    let set = |other: &str| KeySet::from_jwks(format!(r#"{{"keys":[{}],{other}}}"#, es256_jwk()));
+    for (odd, good) in [
+        (r#""more":[{"a":1,"a":2}]"#, r#""more":[{"a":1,"b":2}]"#),
+        (r#""more":[[{"a":1,"a":2}]]"#, r#""more":[[{"a":1,"b":2}]]"#),
+        (r#""more":{"a":1,"a":2}"#, r#""more":{"a":1,"b":2}"#),
+        (r#""more":1,"more":1"#, r#""more":1,"most":1"#),
+    ] {
+        let error = set(odd).unwrap_err();
+        assert_eq!(error.kind(), ConfigErrorKind::ValueMalformed, "{odd}");
+        assert_eq!(set(good).unwrap().keys().len(), 1, "{good}");
+    }
+}
+
+#[test]
 fn a_member_may_have_as_many_members_as_an_object_inside_a_text() {
     let mut large = with(es256_jwk(), "kid", "large");
     for at in 0..1_000 {

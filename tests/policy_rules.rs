@@ -521,6 +521,29 @@ fn a_condition_has_the_limits_of_a_policy() {
 }
 
 #[test]
+fn a_denial_for_a_contested_id_says_that_its_authority_is_not_named() {
+    let alice = caller(r#"{"sub":"alice"}"#);
+    let condition = claim("sub").is("alice") & claim("tenant").is("acme");
+    let request = || AccessRequest::new(&alice, NOW);
+    let names = |request: AccessRequest<'_>| {
+        let denied = condition.decide(&request);
+        let names = denied
+            .reasons()
+            .iter()
+            .map(|reason| reason.name().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    let wanted = "of an authority that is not named";
+    let plain = names(request());
+    assert!(!plain.is_empty() && plain.iter().all(|name| !name.contains(wanted)));
+    let contested = names(request().with_contested_ids());
+    assert!(
+        contested.iter().any(|name| name.ends_with(wanted)),
+        "{contested:?}"
+    );
+}
+
+#[test]
 fn of_an_authority_is_false_for_callers_of_another() {
     let alice = caller(r#"{"sub":"alice","act":{"sub":"bot"},"tenant":"acme"}"#);
     let request = AccessRequest::new(&alice, NOW).with_contested_ids();

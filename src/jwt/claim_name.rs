@@ -296,6 +296,8 @@ mod tests {
         }
         assert_eq!(ClaimName::from_bytes(b"issuer"), None);
         assert_eq!(unescaped_name(br"iss\u0000"), None);
+        assert_eq!(ClaimName::known("iss"), Some(ClaimName::Iss));
+        assert_eq!(ClaimName::known("iss\0"), None);
         assert_eq!(unescaped_name(br"\u0069ss"), Some(ClaimName::Iss));
     }
 }

@@ -135,6 +135,20 @@ mod tests {
     }
 
     #[test]
+    fn nothing_follows_the_signature_of_a_certificate() {
+        let pem = include_str!("../../tests/keys/rsa-2048.certificate.pem");
+        let der = super::super::pem::certificate(pem.as_bytes()).unwrap();
+        assert!(Fields::read(&der).is_some());
+        // The length is in the two bytes after the tag and its form.
+        let [0x30, 0x82, high, low, inner @ ..] = der.as_slice() else {
+            panic!("the form of the length differs");
+        };
+        let len = u16::from_be_bytes([*high, *low]) + 2;
+        let longer = [&[0x30, 0x82], &len.to_be_bytes()[..], inner, &[5, 0]].concat();
+        assert!(Fields::read(&longer).is_none());
+    }
+
+    #[test]
     fn both_forms_of_a_time_are_read() {
         for (tag, text, secs) in [
             (UTC_TIME, "250101000000Z", 1_735_689_600),

@@ -110,6 +110,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_json_is_named_only_if_it_is_known() {
+        for url in ["https://idp.example.com/jwks", "http://127.0.0.1/jwks"] {
+            assert!(in_place_of_json(url.as_bytes()).unwrap().contains("a URL"));
+        }
+        assert_eq!(in_place_of_json(b"/etc/jwks.json"), Some(PATH));
+        for other in ["jwks", "ftp://idp.example.com/keys", r#"{"keys":[]"#] {
+            assert_eq!(in_place_of_json(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    #[test]
     fn only_a_map_of_certificates_is_one() {
         let is_map = |text: &str| is_certificate_map(&Object::parse(text.as_bytes()).unwrap());
         let certificate = r"-----BEGIN CERTIFICATE-----\nMIIC";

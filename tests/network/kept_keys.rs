@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -113,6 +114,21 @@ async fn a_link_is_not_followed_to_kept_keys() {
     let (scene, result) = after_restart(idp, &link).await;
     assert_eq!(result, Err(RejectionKind::Unavailable));
     assert_ignored(&scene, &link, Err("it is a link"));
+    let (scene, result) = after_restart(scene.idp, &folder.file()).await;
+    assert_eq!(result, Ok(()));
+    assert_ignored(&scene, &folder.file(), Ok(()));
+}
+
+/// What could wait when it is opened is not opened: here a socket, and likewise a pipe.
+#[tokio::test]
+async fn a_socket_is_not_read_for_kept_keys() {
+    let folder = Folder::new("socket");
+    let idp = kept(&folder).await;
+    let socket = folder.0.join("socket.json");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let (scene, result) = after_restart(idp, &socket).await;
+    assert_eq!(result, Err(RejectionKind::Unavailable));
+    assert_ignored(&scene, &socket, Err("no regular file"));
     let (scene, result) = after_restart(scene.idp, &folder.file()).await;
     assert_eq!(result, Ok(()));
     assert_ignored(&scene, &folder.file(), Ok(()));

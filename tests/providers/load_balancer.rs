@@ -22,9 +22,12 @@ const REGION: &str = "eu-west-1";
 const ARN: &str =
     "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/web/50dc6c495c0c9188";
 const KEY: &str = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
+/// The end of an id without a key.
+const UNKNOWN: &str = "-000000000000";
 const PEM: &str = include_str!("../keys/es256.public.pem");
 
-/// The server of the keys: it has one key, unless it is down.
+/// The server of the keys: it has the key of one id, or of every id that does not end with
+/// [`UNKNOWN`], unless it is down.
 #[derive(Clone, Debug, Default)]
 struct KeyServer(Arc<Mutex<ServerState>>);
 
@@ -32,6 +35,9 @@ struct KeyServer(Arc<Mutex<ServerState>>);
 struct ServerState {
     asked: Vec<String>,
     is_down: bool,
+    has_every_id: bool,
+    /// The key, if it is not [`PEM`].
+    other_key: Option<&'static str>,
 }
 
 impl HttpClient for KeyServer {
@@ -39,8 +45,9 @@ impl HttpClient for KeyServer {
         NowOrLater::later(async move {
             let mut state = self.0.lock().unwrap();
             let url = request.endpoint().uri().to_string();
-            let (status, body) = match url.ends_with(KEY) {
-                true => (StatusCode::OK, PEM),
+            let is_known = state.has_every_id && !url.ends_with(UNKNOWN);
+            let (status, body) = match is_known || url.ends_with(KEY) {
+                true => (StatusCode::OK, state.other_key.unwrap_or(PEM)),
                 false => (StatusCode::NOT_FOUND, ""),
             };
             state.asked.push(url);
@@ -52,9 +59,9 @@ impl HttpClient for KeyServer {
     }
 }
 
-/// Runs each task to its end at once: the server above never waits.
+/// Runs each task to its end at once: no server here waits.
 #[derive(Debug)]
-struct AtOnce;
+pub(super) struct AtOnce;
 
 impl Spawn for AtOnce {
     fn spawn(&self, task: NowOrLater<'static, ()>) {
@@ -240,6 +247,111 @@ fn signature_and_header_are_checked() {
 }
 
 #[test]
+fn a_header_without_a_type_is_accepted() {
+    let scene = Scene::new();
+    scene.validate(&padded(&without_header("typ"))).unwrap();
+    let numeric = padded(&with_header("typ", 1));
+    assert_eq!(scene.reason(&numeric).0, RejectionKind::HeaderUnsupported);
+}
+
+#[test]
+fn only_hexadecimal_ids_of_keys_are_looked_up() {
+    let scene = Scene::new();
+    scene.server.0.lock().unwrap().has_every_id = true;
+    for kid in [
+        "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8fg",
+        "../../..-4e5f-6071-8293-a4b5c6d7e8f9",
+        "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f?",
+    ] {
+        let token = padded(&with_header("kid", kid));
+        assert_eq!(scene.reason(&token).0, RejectionKind::HeaderUnsupported);
+    }
+    assert_eq!(scene.requests(), 0);
+    let upper = padded(&with_header("kid", KEY.to_uppercase()));
+    scene.validate(&upper).unwrap();
+    assert_eq!(scene.requests(), 1);
+}
+
+#[test]
+fn a_key_that_is_not_for_es256_is_not_used() {
+    for (pem, wanted) in [
+        (PEM, None),
+        (
+            include_str!("../keys/rsa-2048.public.pem"),
+            Some(RejectionKind::KeyNotFound),
+        ),
+        (
+            include_str!("../keys/es384.public.pem"),
+            Some(RejectionKind::KeyNotFound),
+        ),
+    ] {
+        let scene = Scene::new();
+        scene.server.0.lock().unwrap().other_key = Some(pem);
+        let outcome = scene.validate(&padded(&forwarded()));
+        assert_eq!(outcome.err().map(|rejection| rejection.kind()), wanted);
+    }
+}
+
+#[test]
+fn headers_and_tokens_are_read_up_to_their_limits() {
+    let scene = Scene::new();
+    let padded_header = |len: usize| {
+        let bare = with_header("pad", "").header.to_string().len();
+        padded(&with_header("pad", "x".repeat(len - bare)))
+    };
+    scene.validate(&padded_header(4 * 1024)).unwrap();
+    let longer = padded_header(4 * 1024 + 1);
+    assert_eq!(scene.reason(&longer).0, RejectionKind::TokenTooLarge);
+    let limit = 16 * 1024;
+    // The parts are spelled in groups of four bytes and there are two dots.
+    let of_length = |wanted: usize| {
+        let token = |pad: usize| padded(&forwarded().with("pad", "x".repeat(pad)));
+        let found = (0..limit).map(|step| limit * 3 / 4 - step).map(token);
+        found
+            .into_iter()
+            .find(|token| token.len() == wanted)
+            .unwrap()
+    };
+    scene.validate(&of_length(limit - 2)).unwrap();
+    let longer = of_length(limit + 2);
+    assert_eq!(scene.reason(&longer).0, RejectionKind::TokenTooLarge);
+    for (len, kind) in [
+        (limit, RejectionKind::TokenMalformed),
+        (limit + 1, RejectionKind::TokenTooLarge),
+    ] {
+        assert_eq!(scene.reason(&"a".repeat(len)).0, kind);
+    }
+}
+
+#[test]
+fn a_bound_identity_is_refused() {
+    let scene = Scene::new();
+    let bound = forwarded().with("cnf", json!({"jkt": "0".repeat(43)}));
+    let reason = (RejectionKind::BindingRequired, Some("cnf".to_owned()));
+    assert_eq!(scene.reason(&padded(&bound)), reason);
+    scene.validate(&padded(&bound.without("cnf"))).unwrap();
+}
+
+#[test]
+fn an_identity_of_the_future_is_refused() {
+    let scene = Scene::new();
+    let issued = |at: u64| padded(&forwarded().with("iat", at));
+    scene.validate(&issued(NOW + 30)).unwrap();
+    let reason = (RejectionKind::TokenIssuedInFuture, Some("iat".to_owned()));
+    assert_eq!(scene.reason(&issued(NOW + 31)), reason);
+}
+
+#[test]
+fn a_fraction_of_a_second_does_not_prolong_the_header() {
+    let scene = Scene::new();
+    let until = |exp: Value| padded(&with_header("exp", exp));
+    scene.validate(&until(json!(NOW - 29))).unwrap();
+    let text = until(json!(1_759_999_970.5));
+    assert_eq!(scene.reason(&text).0, RejectionKind::TokenExpired);
+    assert_eq!(NOW - 30, 1_759_999_970);
+}
+
+#[test]
 fn the_earlier_of_both_expiries_counts() {
     let scene = Scene::new();
     let expired = (RejectionKind::TokenExpired, Some("exp".to_owned()));
@@ -311,6 +423,57 @@ fn unknown_key_ids_cause_a_bounded_number_of_requests() {
     assert!(scene.requests() <= before + 1);
 }
 
+/// Validates an identity under the key with this number.
+fn ask_for(scene: &Scene, number: u32, end: &str) -> Result<Principal, Rejection> {
+    let kid = format!("{number:08x}-4e5f-6071-8293{end}");
+    let mut shape = with_header("kid", kid).with("exp", NOW + 10_000);
+    let header = shape.header.as_object_mut().unwrap();
+    header.insert("exp".to_owned(), (NOW + 10_000).into());
+    scene.validate(&padded(&shape))
+}
+
+#[test]
+fn the_keys_of_sixteen_ids_are_kept_and_the_oldest_makes_room() {
+    let scene = Scene::new();
+    scene.server.0.lock().unwrap().has_every_id = true;
+    let own = "-a4b5c6d7e8f9";
+    for number in 0..16 {
+        if number % 8 == 0 {
+            scene.clock.advance(Duration::from_secs(30));
+        }
+        ask_for(&scene, number, own).unwrap();
+    }
+    ask_for(&scene, 0, own).unwrap();
+    assert_eq!(scene.requests(), 16);
+    scene.clock.advance(Duration::from_secs(30));
+    ask_for(&scene, 16, own).unwrap();
+    ask_for(&scene, 1, own).unwrap();
+    assert_eq!(scene.requests(), 17);
+    ask_for(&scene, 0, own).unwrap();
+    assert_eq!(scene.requests(), 18);
+}
+
+#[test]
+fn an_id_without_a_key_makes_room_before_the_oldest() {
+    let scene = Scene::new();
+    scene.server.0.lock().unwrap().has_every_id = true;
+    let own = "-a4b5c6d7e8f9";
+    for number in 0..16 {
+        if number % 8 == 0 {
+            scene.clock.advance(Duration::from_secs(30));
+        }
+        let end = if number == 5 { UNKNOWN } else { own };
+        assert_eq!(ask_for(&scene, number, end).is_ok(), number != 5);
+    }
+    scene.clock.advance(Duration::from_secs(30));
+    ask_for(&scene, 16, own).unwrap();
+    let before = scene.requests();
+    for number in (0..5).chain(6..17) {
+        ask_for(&scene, number, own).unwrap();
+    }
+    assert_eq!(scene.requests(), before);
+}
+
 #[test]
 fn a_key_server_that_does_not_answer_makes_tokens_unavailable() {
     let scene = Scene::new();
@@ -362,6 +525,8 @@ fn the_configuration_is_checked() {
     let malformed = ConfigErrorKind::ValueMalformed;
     assert_eq!(build("", ARN, "web"), (malformed, "region"));
     assert_eq!(build("eu-west-1/x", ARN, "web"), (malformed, "region"));
+    let nowhere = ARN.replace(REGION, "euwest1");
+    assert_eq!(build("euwest1", &nowhere, "web"), (malformed, "region"));
     assert_eq!(build(REGION, "web", "web"), (malformed, "load_balancer"));
     let network = ARN.replace("/app/", "/net/");
     assert_eq!(build(REGION, &network, "web"), (malformed, "load_balancer"));

@@ -141,6 +141,9 @@ fn google_service_account_accepts_services_and_no_people() {
         &token.clone().without("azp"),
         (ClaimInvalid, "azp"),
     );
+    // Two claims that are missing do not equal each other.
+    let nobody = token.clone().without("azp").without("sub");
+    rejects(preset(), &nobody, (ClaimInvalid, "azp"));
     for doubtful in [json!("true"), json!(false), json!(null)] {
         let unverified = token.clone().with("email_verified", doubtful);
         rejects(preset(), &unverified, (ClaimInvalid, "email_verified"));

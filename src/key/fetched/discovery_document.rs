@@ -143,3 +143,30 @@ fn unreachable_keys(problem: UrlProblem, uri: &str) -> FetchProblem {
 
 /// Most characters of an address from a document that are shown.
 const SHOWN: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_used_for_an_hour_from_when_it_was_read() {
+        let time = UnixTime::from_secs;
+        let address = Endpoint::parse("https://idp.example.com/jwks").unwrap();
+        let discovery = Discovery {
+            issuer: "https://idp.example.com".into(),
+            places: Vec::new(),
+            trusted_hosts: Vec::new(),
+            learnt: Mutex::new(Some((address, time(10_000)))),
+        };
+        // A clock that was set back ends the use too.
+        for (now, is_fresh) in [
+            (9_999, false),
+            (10_000, true),
+            (13_599, true),
+            (13_600, false),
+        ] {
+            let learnt = discovery.fresh_learnt(time(now));
+            assert_eq!(learnt.is_some(), is_fresh, "{now}");
+        }
+    }
+}

@@ -106,3 +106,18 @@ fn create_near(path: &Path) -> io::Result<(PathBuf, File)> {
     let file = new.open(&name)?;
     Ok((name.into(), file))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_up_to_the_limit_and_no_part_of_a_longer_one() {
+        let name = format!("bearergate-limit-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        replace(&path, b"keys").unwrap();
+        let [whole, longer] = [4, 3].map(|max| read(&path, max).unwrap());
+        fs::remove_file(&path).unwrap();
+        assert_eq!((whole.as_deref(), longer), (Some("keys"), None));
+    }
+}

@@ -293,3 +293,42 @@ impl Parser<'_> {
         next
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the most beginnings of a literal with which one text can end, by trying them.
+    fn most_live(text: &[char]) -> usize {
+        let is_end = |of: usize, own: usize| text[..of].ends_with(&text[..own]);
+        let live = |of: usize| (0..text.len()).filter(|own| is_end(of, *own)).count();
+        (0..text.len()).map(live).max().unwrap_or(1)
+    }
+
+    #[test]
+    fn borders_are_never_fewer_than_can_be_live() {
+        for len in 1..=11_u32 {
+            for bits in 0..1_u32 << len {
+                let letter = |at| if bits >> at & 1 == 0 { 'a' } else { 'b' };
+                let text: Vec<char> = (0..len).map(letter).collect();
+                let (bound, live) = (borders(&text), most_live(&text));
+                assert!(
+                    (live..=live + 1).contains(&bound),
+                    "{text:?} {bound} {live}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn places_move_as_far_as_the_text_goes() {
+        let after = |first, last, len| {
+            let moved = Places { first, last }.after(len);
+            moved.map(|places| (places.first, places.last))
+        };
+        assert_eq!(after(0, 0, 1), Some((1, 1)));
+        assert_eq!(after(510, 510, 2), Some((512, 512)));
+        assert_eq!(after(510, 510, 3), None);
+        assert_eq!(after(0, 511, 2), Some((2, 512)));
+    }
+}

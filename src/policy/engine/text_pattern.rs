@@ -166,4 +166,18 @@ mod tests {
         assert!(same > 25_000 && other > 25_000, "{same} {other}");
         assert!(mixed < 8_000, "{mixed}");
     }
+
+    #[test]
+    fn both_spellings_of_a_named_group_count_alike() {
+        let [older, newer] = ["?P<year>", "?<year>"].map(|name| format!(r"({name}\d{{4}})-[a-z]+"));
+        assert_eq!(cost(&older), cost(&newer));
+    }
+
+    #[test]
+    fn what_a_class_lists_is_no_syntax() {
+        let cost = |list: &str| cost(&format!("x*[{list}]{{9}}")).unwrap();
+        assert_eq!(cost("|)"), cost("!;"));
+        assert_eq!(cost("]a"), cost("!a"));
+        assert_eq!(cost("^]a"), cost("^!a"));
+    }
 }
