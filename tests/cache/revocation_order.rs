@@ -319,3 +319,14 @@ fn a_revocation_that_is_written_again_has_the_times_that_it_had() {
         assert_eq!(written, [made]);
     }
 }
+
+#[test]
+fn a_list_that_lacks_something_of_its_store_is_not_opened() {
+    let store = SlowStore::default();
+    let add = |new: Revocation| store.0.lock().unwrap().insert(new.target().clone(), new);
+    add(alice());
+    assert!(is_revoked(&finish(Denylist::open(store.clone())).unwrap()));
+    add(Revocation::subject(ISSUER, ""));
+    let error = finish(Denylist::open(store.clone())).err().unwrap();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+}
