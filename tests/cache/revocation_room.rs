@@ -360,3 +360,19 @@ async fn a_store_is_purged_once_when_all_of_its_list_was_swept() {
     // Each revocation walks about 10 000.
     assert_eq!(purges_after(15_000).await, [0, 1, 1, 1]);
 }
+
+#[test]
+fn each_time_that_a_list_is_crowded_what_has_expired_makes_room() {
+    let clock = clock();
+    let list = of(10_000).clock(clock.clone());
+    for round in 0..3 {
+        let now = NOW + 2_000 * round;
+        for n in 0..1_100 {
+            let own = Revocation::subject(ISSUER, format!("{round}-{n}")).until(at(now + 60));
+            assert_eq!(revoke(&list, own), Ok(()));
+        }
+        clock.advance(Duration::from_secs(2_000));
+        let last = Revocation::client(ISSUER, "app").until(at(now + 10_000));
+        assert_eq!((revoke(&list, last), list.len()), (Ok(()), 1), "{round}");
+    }
+}
