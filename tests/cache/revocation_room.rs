@@ -376,3 +376,35 @@ fn each_time_that_a_list_is_crowded_what_has_expired_makes_room() {
         assert_eq!((revoke(&list, last), list.len()), (Ok(()), 1), "{round}");
     }
 }
+
+#[test]
+fn tokens_of_a_client_without_a_subject_are_merged_too() {
+    let (tokens, list) = (Tokens::new(), of(100));
+    let issue = |client: &str, number: u64, iat: u64| {
+        let mut token = claims(&json!({
+            "client_id": client, "jti": number.to_string(), "iat": iat, "exp": iat + 300,
+        }));
+        token.as_object_mut().unwrap().remove("sub");
+        let token = tokens.pair.sign(&token);
+        validate_at(&tokens.validator, &token, NOW).unwrap()
+    };
+    for number in 0..20 {
+        let own = issue("app", number, NOW - 10);
+        assert_eq!(own.subject(), None);
+        assert_eq!(revoke_token(&list, &own), None, "{number}");
+    }
+    assert!(list.len() < 20, "{}", list.len());
+    assert!(list.check(&issue("app", 99, NOW - 10)).is_err());
+    assert!(
+        list.check(&issue("app", 99, NOW - 9)).is_ok(),
+        "a later one"
+    );
+    assert!(
+        list.check(&issue("web", 99, NOW - 10)).is_ok(),
+        "another client"
+    );
+    assert!(
+        list.check(&tokens.issue("app", "alice", 99)).is_ok(),
+        "a user's"
+    );
+}
