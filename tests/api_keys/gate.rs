@@ -9,6 +9,7 @@ use bearergate::key::{Key, KeySet};
 use bearergate::policy::address_in;
 use bearergate::principal::PrincipalKind;
 use bearergate::request::{ClientAddress, PeerAddress};
+use bearergate::revocation::{Denylist, Revocation};
 use bearergate::validator::Shape;
 use bearergate::{
     ApiKeyValidator, Gate, JwtValidator, NowOrLater, Principal, Rejection, RejectionKind,
@@ -366,4 +367,23 @@ fn only_a_key_is_accepted_under_the_scheme_of_keys() {
     assert_eq!(kind, RejectionKind::CredentialMalformed);
     assert!(response.contains("400"), "{response}");
     assert_eq!(under("ApiKey", &key), Ok("acme keys".to_owned()));
+}
+
+#[test]
+fn a_key_in_a_denylist_is_refused_by_its_id_and_another_key_is_not() {
+    let service = Service::new();
+    let (own, id) = service.issue(plain());
+    let (other, _) = service.issue(plain());
+    let list = Denylist::new(10).unwrap().clock(service.clock.clone());
+    let gate = builder(&service)
+        .allow_any_authenticated()
+        .revocations(list.clone())
+        .build()
+        .unwrap();
+    let asked = |key: &str| kind(&gate, &[("x-api-key", key)]);
+    assert_eq!((asked(&own), asked(&other)), (None, None));
+    let authority = check(&gate, &[("x-api-key", &own)]).unwrap();
+    wait(list.revoke(Revocation::api_key(authority, id))).unwrap();
+    assert_eq!(asked(&own), Some(RejectionKind::TokenRevoked));
+    assert_eq!(asked(&other), None);
 }
