@@ -32,7 +32,7 @@
 //! | Descope | `.issuer("<project id>").any_audience()` | each project has keys of its own |
 //! | Duende IdentityServer | `.require_type("at+jwt")` | |
 //! | Firebase | [`firebase`](crate::jwt::providers::firebase), [`firebase_session_cookies`](crate::jwt::providers::firebase_session_cookies) | |
-//! | Firebase App Check | `.issuer("https://firebaseappcheck.googleapis.com/<number>").audience("projects/<id>")` | it says which app calls, not who |
+//! | Firebase App Check | `.issuer("https://firebaseappcheck.googleapis.com/<number>").audience("projects/<id>")` | in the header `X-Firebase-AppCheck`; it says which app calls, not who |
 //! | ForgeRock AM, PingAM | `.audience("<client or resource>")` | `zip` in the header is ignored |
 //! | Google | [`google_id_token`](crate::jwt::providers::google_id_token) | access tokens are opaque |
 //! | Hydra | `.any_audience()`, `.allow_clients([..])`, `.scopes_from("scp")` | without a requested audience `aud` is an empty array |
@@ -80,7 +80,7 @@
 //!
 //! | provider | configuration | note |
 //! |---|---|---|
-//! | Atlassian Connect | `.issuer("<client key>").any_audience()` | compare `qsh` with the request yourself |
+//! | Atlassian Connect | `.issuer("<client key>").any_audience()` | in the query parameter `jwt`; the scheme `JWT` of `Authorization` is no place; compare `qsh` with the request yourself |
 //! | LiveKit | `.issuer("<API key>").any_audience()` | |
 //! | Shopify | `.issuer("https://<shop>.myshopify.com/admin").audience("<API key>")` | |
 //! | Twitch extensions | `.any_issuer().any_audience()`, `.authority("twitch")` | the secret is the only bound |
