@@ -601,6 +601,7 @@ async fn a_session_gives_valid_tokens_after_many_of_its_tokens_were_revoked() {
 }
 
 /// A validator may name another client of a token than the endpoint that revoked it.
+#[cfg(feature = "testing")]
 #[tokio::test]
 async fn what_a_client_holds_ends_under_each_name_of_the_client() {
     let service = Service::with_room(ROOM);
@@ -619,6 +620,7 @@ async fn what_a_client_holds_ends_under_each_name_of_the_client() {
     assert!(!is_revoked(&list, &named("front", "other", 1)).await);
 }
 
+#[cfg(feature = "testing")]
 #[tokio::test]
 async fn a_token_issued_by_a_clock_ahead_is_revoked_by_itself() {
     let service = Service::with_room(ROOM);
