@@ -10,6 +10,8 @@
 
 mod directories;
 mod guide_page;
+#[cfg(feature = "testing")]
+mod key_sources;
 mod load_balancer;
 mod presets;
 #[path = "../signing/mod.rs"]
