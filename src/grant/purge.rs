@@ -7,8 +7,9 @@ use super::grant_store::GrantStore;
 use super::record::Grant;
 use super::store::Created;
 use crate::clock::UnixTime;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::event::{Event, Observer};
-use crate::now_or_later::yield_once;
+use crate::now_or_later::{NowOrLater, yield_once};
 use crate::single_flight;
 use crate::single_flight::{Leader, Waiter};
 
@@ -44,12 +45,26 @@ pub(crate) fn report_ended(observer: Option<&dyn Observer>, grant: &Grant, creat
 pub(crate) struct PurgeOnFull(Mutex<Option<(UnixTime, Waiter<()>)>>);
 
 impl PurgeOnFull {
-    /// Removes some of what has ended, unless that was done in this second.
-    pub(crate) async fn run(
+    /// Creates a record, and does so once more after a purge if the store was full.
+    pub(crate) async fn create<'a>(
         &self,
         store: &dyn GrantStore,
         now: UnixTime,
-    ) -> Result<(), GrantError> {
+        create: impl Fn() -> NowOrLater<'a, Result<Created, StoreError>>,
+    ) -> Result<Created, GrantError> {
+        match create().await {
+            Err(error) if error.kind() == StoreErrorKind::Full => {
+                self.run(store, now).await?;
+                let created = create().await?;
+                self.is_worth_another();
+                Ok(created)
+            }
+            created => Ok(created?),
+        }
+    }
+
+    /// Removes some of what has ended, unless that was done in this second.
+    async fn run(&self, store: &dyn GrantStore, now: UnixTime) -> Result<(), GrantError> {
         match self.join(now) {
             Ok(leader) => {
                 let purged = store.purge(now).await;

@@ -66,7 +66,7 @@ fn a_login_at_the_limit_ends_the_session_that_was_used_longest_ago() {
 }
 
 #[test]
-fn whoever_holds_the_account_cannot_lock_its_owner_out() {
+fn a_thief_of_the_account_cannot_lock_its_owner_out() {
     let service = Service::with(10, |s| s.max_per_subject(3), |t| t);
     let stolen: Vec<_> = (0..5).map(|_| service.log_in(alice()).0).collect();
     let (own, _) = service.log_in(alice());

@@ -190,7 +190,7 @@ async fn too_large_token_is_not_sent() {
     assert_eq!(result, Err(RejectionKind::TokenInactive));
 }
 
-/// The claims of a token are held to the same caps, whoever asserts them.
+/// The claims of a token are held to the same caps, from every source.
 #[tokio::test]
 async fn token_with_too_many_claims_is_too_large() {
     use bearergate::testing::{Answer, FakeEndpoint, Fault};

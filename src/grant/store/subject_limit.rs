@@ -2,6 +2,7 @@
 
 use super::digest::TokenDigest;
 use super::sequence::Sequence;
+use crate::limits;
 
 /// How many sessions, or families of refresh tokens, one subject may have in a store, and what
 /// happens to one more.
@@ -38,6 +39,17 @@ impl SubjectLimit {
             most,
             refuses: true,
         }
+    }
+
+    /// Returns a limit of `most` that refuses only if the one before did.
+    pub(crate) const fn with_most(before: Option<Self>, most: usize) -> Self {
+        let refuses = matches!(before, Some(Self { refuses: true, .. }));
+        Self { most, refuses }
+    }
+
+    /// Returns the limit before, or else the default one, that refuses.
+    pub(crate) fn made_refusing(before: Option<Self>) -> Self {
+        Self::refusing(before.map_or(limits::GRANTS_PER_SUBJECT, |limit| limit.most))
     }
 
     /// Returns how many there may be, the new one included.

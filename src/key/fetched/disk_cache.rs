@@ -18,7 +18,7 @@ use crate::limits;
 
 /// The file of the last set.
 ///
-/// Whoever can write it can add a key, so it is used only if this user owns it and nobody else may
+/// A user who can write it can add a key, so it is used only if this user owns it and nobody else may
 /// write it.
 pub(super) struct DiskCache {
     pub(super) path: PathBuf,

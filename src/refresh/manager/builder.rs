@@ -73,11 +73,7 @@ impl RefreshManagerBuilder {
     /// keep its owner from getting one. It ends without a revocation: access tokens
     /// that were minted from it last until they expire.
     pub fn max_per_subject(mut self, most: usize) -> Self {
-        let refuses = self.0.limit.is_some_and(|limit| limit.refuses());
-        self.0.limit = Some(match refuses {
-            true => SubjectLimit::refusing(most),
-            false => SubjectLimit::ending_oldest(most),
-        });
+        self.0.limit = Some(SubjectLimit::with_most(self.0.limit, most));
         self
     }
 
@@ -85,11 +81,7 @@ impl RefreshManagerBuilder {
     /// none. Anybody who holds the account can then keep its owner from getting one, until the owner's
     /// families of refresh tokens are revoked.
     pub fn refuse_at_subject_limit(mut self) -> Self {
-        let most = self
-            .0
-            .limit
-            .map_or(limits::GRANTS_PER_SUBJECT, |limit| limit.most());
-        self.0.limit = Some(SubjectLimit::refusing(most));
+        self.0.limit = Some(SubjectLimit::made_refusing(self.0.limit));
         self
     }
 

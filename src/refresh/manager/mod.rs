@@ -228,16 +228,7 @@ impl RefreshManager {
                 .create(family.clone())
                 .map(|created| created.map(Created::new)),
         };
-        let created = create().await;
-        let created = match created {
-            Err(error) if error.kind() == StoreErrorKind::Full => {
-                self.0.full.run(&**store, now).await?;
-                let created = create().await?;
-                self.0.full.is_worth_another();
-                created
-            }
-            created => created?,
-        };
+        let created = self.0.full.create(&**store, now, create).await?;
         report_ended(self.0.observer.as_deref(), &family.grant, &created);
         Ok(created.sequence)
     }

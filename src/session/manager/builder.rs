@@ -63,11 +63,7 @@ impl SessionManagerBuilder {
     /// keep its owner from logging in. It ends without a revocation: access tokens that were
     /// minted from it last until they expire.
     pub fn max_per_subject(mut self, most: usize) -> Self {
-        let refuses = self.0.limit.is_some_and(|limit| limit.refuses());
-        self.0.limit = Some(match refuses {
-            true => SubjectLimit::refusing(most),
-            false => SubjectLimit::ending_oldest(most),
-        });
+        self.0.limit = Some(SubjectLimit::with_most(self.0.limit, most));
         self
     }
 
@@ -75,11 +71,7 @@ impl SessionManagerBuilder {
     /// none. Anybody who holds the account can then keep its owner from logging in, until the owner's
     /// sessions are revoked.
     pub fn refuse_at_subject_limit(mut self) -> Self {
-        let most = self
-            .0
-            .limit
-            .map_or(limits::GRANTS_PER_SUBJECT, |limit| limit.most());
-        self.0.limit = Some(SubjectLimit::refusing(most));
+        self.0.limit = Some(SubjectLimit::made_refusing(self.0.limit));
         self
     }
 

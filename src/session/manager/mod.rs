@@ -15,7 +15,6 @@ use super::record::{SessionRecord, SessionStore};
 use super::request::{NewSession, SessionChange};
 use super::validator::{Session, SessionValidator};
 use crate::clock::{Clock, UnixTime};
-use crate::error::StoreErrorKind;
 use crate::event::Observer;
 use crate::grant::store::{Created, RevocationRecord, Sequence, SessionHandle, SubjectLimit};
 use crate::grant::{
@@ -222,16 +221,7 @@ impl SessionManager {
                 .create(record.clone())
                 .map(|created| created.map(Created::new)),
         };
-        let created = create().await;
-        let created = match created {
-            Err(error) if error.kind() == StoreErrorKind::Full => {
-                self.0.full.run(&**store, now).await?;
-                let created = create().await?;
-                self.0.full.is_worth_another();
-                created
-            }
-            created => created?,
-        };
+        let created = self.0.full.create(&**store, now, create).await?;
         report_ended(self.0.observer.as_deref(), &record.grant, &created);
         Ok(created.sequence)
     }
