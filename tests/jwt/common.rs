@@ -23,6 +23,22 @@ pub(crate) const ED25519: &str = include_str!("../keys/ed25519.public.pem");
 pub(crate) const ES256: &str = include_str!("../keys/es256.public.pem");
 pub(crate) const RSA: &str = include_str!("../keys/rsa-2048.public.pem");
 
+/// The claims that mark a token of another purpose by being there, besides `nonce`.
+pub(crate) const MARKS: [&str; 12] = [
+    "at_hash",
+    "c_hash",
+    "s_hash",
+    "events",
+    "sd_hash",
+    "_sd",
+    "_sd_alg",
+    "vct",
+    "vc",
+    "vp",
+    "status_list",
+    "sub_id",
+];
+
 /// A JSON object whose members are raw text, so that it can be malformed.
 #[derive(Clone, Debug)]
 pub(crate) struct Text(Vec<(String, String)>);

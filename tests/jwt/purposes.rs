@@ -15,21 +15,6 @@ fn refused(built: Result<JwtValidator, ConfigError>, kind: ConfigErrorKind, fiel
     assert_eq!((error.kind(), error.field()), (kind, field), "{error}");
 }
 
-const MARKS: [&str; 12] = [
-    "at_hash",
-    "c_hash",
-    "s_hash",
-    "events",
-    "sd_hash",
-    "_sd",
-    "_sd_alg",
-    "vct",
-    "vc",
-    "vp",
-    "status_list",
-    "sub_id",
-];
-
 // Tokens of other purposes that an issuer signs with the same keys, without a `typ`.
 
 // Defect B12 (token of another kind accepted): docs/defects.md
