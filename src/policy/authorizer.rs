@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::now_or_later::NowOrLater;
 use crate::policy::decision::Decision;
 use crate::policy::request::AccessRequest;
+use crate::policy::trace::record::Trace;
 
 /// Decides whether an authenticated caller may do what a request asks for.
 ///
@@ -69,6 +70,16 @@ pub trait Authorizer: fmt::Debug + Send + Sync {
     /// The answer is [`now`](NowOrLater::now) if nothing has to be waited for. The contract of
     /// [`Authorizer`] says what else holds.
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision>;
+
+    /// Returns the decision about a request with the result of every condition, for
+    /// [`Gate::explain`](crate::gate::Gate::explain) and the operator; `None` if only the decision
+    /// itself is known, which is the default.
+    ///
+    /// The decision must be that of [`authorize`](Self::authorize). It may be slow.
+    fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
+        let _ = request;
+        NowOrLater::now(None)
+    }
 }
 
 const _: Option<&dyn Authorizer> = None;
@@ -76,5 +87,9 @@ const _: Option<&dyn Authorizer> = None;
 impl<A: Authorizer + ?Sized> Authorizer for Arc<A> {
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
         (**self).authorize(request)
+    }
+
+    fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
+        (**self).trace(request)
     }
 }

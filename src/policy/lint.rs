@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use crate::error::kinds;
 use crate::policy::condition::condition::Condition;
+use crate::policy::effect::Effect;
 use crate::policy::engine::analysis::{Literals, bounds, conjunction};
 use crate::policy::engine::predicate::Predicate;
 use crate::policy::policy::{Combining, Policy};
 use crate::policy::route::guarded_route::Guard;
 use crate::policy::route::route_table::RouteTable;
-use crate::policy::rule::{Effect, Rule};
+use crate::policy::rule::Rule;
 
 /// A rule or condition that is probably wrong, found by [`Policy::lint`] or [`RouteTable::lint`].
 ///

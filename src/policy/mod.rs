@@ -37,6 +37,7 @@ mod authorizer;
 mod cases;
 mod condition;
 mod decision;
+mod effect;
 mod engine;
 #[cfg(feature = "policy-file")]
 mod file;
@@ -68,6 +69,7 @@ pub use condition::resource::{
     Owner, Param, ResourceAttribute, action, attribute, method, owner, param, route,
 };
 pub use decision::{Decision, Reason, ReasonCode};
+pub use effect::Effect;
 #[cfg(feature = "cedar")]
 pub(crate) use engine::owner::user;
 #[cfg(feature = "cedar")]
@@ -85,6 +87,6 @@ pub use reload::PolicyHandle;
 pub use request::AccessRequest;
 pub use route::guarded_route::{Guard, Route};
 pub use route::route_table::{RouteTable, RouteTableBuilder};
-pub use rule::{Effect, Rule};
+pub use rule::Rule;
 pub use trace::record::Trace;
 pub use truth::Truth;

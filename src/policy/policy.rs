@@ -9,12 +9,13 @@ use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::{Decision, Reason, ReasonCode};
+use crate::policy::effect::Effect;
 use crate::policy::engine::denial::Obstacles;
 use crate::policy::engine::evaluation::Evaluation;
 use crate::policy::engine::index::Index;
 use crate::policy::engine::program::{Program, Unknowns};
 use crate::policy::request::AccessRequest;
-use crate::policy::rule::{Effect, Rule};
+use crate::policy::rule::Rule;
 
 /// Rules that permit and forbid requests, compiled when they are built; cheap to clone.
 ///

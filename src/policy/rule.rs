@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::policy::condition::condition::Condition;
+use crate::policy::effect::Effect;
 use crate::policy::obligation::Obligations;
 
 /// One rule of a [`Policy`](crate::policy::Policy): it permits or forbids the requests for which
@@ -30,20 +31,6 @@ pub struct Rule {
     effect: Effect,
     condition: Condition,
     obligations: Option<Arc<Obligations>>,
-}
-
-/// The effect of a [`Rule`] on the requests for which its condition holds.
-///
-/// How rules with different effects are combined is up to [`Combining`](crate::policy::Combining).
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "a rule either permits or forbids")]
-pub enum Effect {
-    /// The request is denied, also if the condition is unknown: `forbid`. Only a condition that is
-    /// false lets other rules decide.
-    Forbid,
-    /// The request is allowed, unless another rule overrides it: `permit`. A condition that is
-    /// unknown never allows.
-    Permit,
 }
 
 impl Rule {

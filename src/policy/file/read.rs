@@ -9,6 +9,7 @@ use crate::error::ConfigErrorKind;
 use crate::json::Value;
 use crate::limits;
 use crate::policy::condition::condition::Condition;
+use crate::policy::effect::Effect;
 use crate::policy::engine::node::Node;
 use crate::policy::file::condition;
 use crate::policy::file::error::LoadError;
@@ -18,7 +19,7 @@ use crate::policy::obligation::{AuditLevel, Obligations};
 use crate::policy::policy::{Combining, Policy, PolicyBuilder};
 use crate::policy::route::guarded_route::Guard;
 use crate::policy::route::route_table::{RouteTable, RouteTableBuilder};
-use crate::policy::rule::{Effect, Rule};
+use crate::policy::rule::Rule;
 
 /// The reader of one policy file.
 ///

@@ -1,6 +1,6 @@
 //! Traces as HTML.
 
-use crate::policy::rule::Effect;
+use crate::policy::effect::Effect;
 use crate::policy::trace::record::{NodeKind, Trace, TraceNode};
 use crate::policy::trace::text::{clean, headline, title};
 use crate::policy::truth::Truth;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::policy::decision::Decision;
-use crate::policy::rule::Effect;
+use crate::policy::effect::Effect;
 use crate::policy::trace::fact::Found;
 use crate::policy::truth::Truth;
 
