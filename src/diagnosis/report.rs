@@ -1,4 +1,4 @@
-//! Diagnosis reports for the operator: findings, their severity and hints.
+//! Reports of a diagnosis: findings, their severity and hints.
 
 use std::fmt;
 
@@ -91,7 +91,7 @@ impl Finding {
 }
 
 /// Escapes the characters that change how text is shown. Escaped text stays as it is.
-fn escaped(text: String) -> String {
+pub(super) fn escaped(text: String) -> String {
     if !text.contains(is_unsafe) {
         return text;
     }

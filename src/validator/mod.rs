@@ -21,7 +21,7 @@ pub(crate) use sender_proof::{PendingProof, ProofPlace, constrain};
 pub(crate) use token_form::TokenForm;
 
 use crate::credential::{Place, PresentedCredential};
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Explanation, Finding};
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
 use crate::principal::{Authority, Confirmation, Principal};
@@ -134,6 +134,19 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>>;
 
+    /// Explains step by step why a credential is accepted or rejected, for
+    /// [`Gate::explain`](crate::gate::Gate::explain) and for the operator.
+    ///
+    /// It must come to the same result as [`validate`](Self::validate), and its texts must not hold
+    /// the credential. It may be slow. By default it validates, and reports the result as one step.
+    fn explain<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Explanation> {
+        let validated = self.validate(presented);
+        validated.map(|validated| Explanation::of_result(validated.map(|_| ())))
+    }
+
     /// Fetches what the first credential would have to wait for. By default there is nothing.
     ///
     /// # Errors
@@ -178,6 +191,13 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         (**self).validate(presented)
+    }
+
+    fn explain<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Explanation> {
+        (**self).explain(presented)
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
