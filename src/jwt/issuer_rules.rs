@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::absent::AbsentClaims;
 use super::access_token::AccessMark;
+use super::contrast::{Contrast, List, Shown};
 use super::grants::Grants;
 use super::header::Typ;
 use super::id_token::IdTokenRules;
@@ -78,6 +79,24 @@ pub(super) enum AcceptedTypes {
     OneOf(Vec<RequiredType>),
 }
 
+impl AcceptedTypes {
+    /// Contrasts the `typ` of a header with the accepted ones.
+    #[cold]
+    pub(super) fn contrast(&self, found: Option<&str>) -> Contrast {
+        let expected = match self {
+            Self::Default => "`JWT`, `at+jwt` or no `typ`".to_owned(),
+            Self::IdToken => "`JWT` or no `typ`".to_owned(),
+            Self::Only(typ) => Shown(typ.as_str()).to_string(),
+            Self::OneOf(types) => {
+                let types = types.iter().map(RequiredType::as_str);
+                format!("one of {}", List(types, usize::MAX))
+            }
+        };
+        let found = found.map(|typ| Shown(typ).to_string());
+        Contrast::new(expected, found.unwrap_or_else(|| "no `typ`".to_owned()))
+    }
+}
+
 /// A `typ` without its optional prefix.
 #[derive(Clone, Debug)]
 pub(super) enum RequiredType {
@@ -129,6 +148,22 @@ impl IssuerRules {
     pub(super) fn authority_name(&self) -> Option<Authority> {
         let is_by_token = matches!(self.issuers, AcceptedIssuers::Like(_));
         (!is_by_token).then(|| self.authority.clone())
+    }
+
+    /// Returns the issuers that are named exactly.
+    pub(super) fn issuer_names(&self) -> &[Box<str>] {
+        match &self.issuers {
+            AcceptedIssuers::OneOf(names) => names,
+            AcceptedIssuers::Any | AcceptedIssuers::Like(_) => &[],
+        }
+    }
+
+    /// Returns the pattern of the issuers, if there is one.
+    pub(super) fn issuer_pattern(&self) -> Option<String> {
+        match &self.issuers {
+            AcceptedIssuers::Like(pattern) => Some(pattern.to_string()),
+            AcceptedIssuers::Any | AcceptedIssuers::OneOf(_) => None,
+        }
     }
 
     pub(super) fn kind(&self) -> PrincipalKind {

@@ -15,6 +15,7 @@ mod claim_name;
 mod claims;
 mod compact;
 mod config;
+mod contrast;
 mod decode;
 mod diagnose;
 mod facts;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::claim_name::ClaimName;
 use super::claims::RegisteredClaims;
+use super::compact;
 use super::compact::Compact;
+use super::contrast::SOURCE_NAMES;
 use super::facts::{FactReader, client, scopes};
 use super::header::{HeaderCache, HeaderText};
 use super::issuer_rules::{IssuerRules, KeySource};
@@ -110,7 +112,7 @@ impl JwtValidator {
         let algorithm = token.header.algorithm;
         match issuer.algorithms {
             Some(allowed) if !allowed.contains(algorithm) => {
-                Err(RejectionKind::AlgorithmNotAllowed.into())
+                Err(rejections::algorithm(algorithm, allowed))
             }
             _ => Ok(issuer),
         }
@@ -130,7 +132,12 @@ impl JwtValidator {
             return Err(rejections::invalid("iss"));
         }
         let found = self.issuers.find(iss, token.escapes);
-        found.ok_or_else(rejections::issuer_mismatch)
+        found.ok_or_else(|| {
+            let contrast = self
+                .issuers
+                .contrast(Some(*iss.as_unverified()), SOURCE_NAMES);
+            rejections::issuer_mismatch().with_source(contrast)
+        })
     }
 
     /// Validates a token under these keys, and caches its principal if it is accepted.
@@ -283,7 +290,10 @@ impl TokenValidator for JwtValidator {
         // Not part of `Pending`, so that it is not moved.
         let mut token = match self.parse(presented) {
             Ok(token) => token,
-            Err(kind) => return NowOrLater::now(Err(kind.into())),
+            Err(kind) => {
+                let text = presented.credential().expose();
+                return NowOrLater::now(Err(compact::unparsed(kind, text)));
+            }
         };
         let issuer = match self.rules_of(&token) {
             Ok(issuer) => issuer,
@@ -323,14 +333,16 @@ fn kid<'c>(token: &'c Compact<'_>) -> Option<&'c str> {
 }
 
 /// Returns the one eligible key only if the signature is valid under it.
-pub(super) fn verify<'k>(token: &Compact<'_>, keys: &'k KeySet) -> Result<&'k Key, RejectionKind> {
+pub(super) fn verify<'k>(token: &Compact<'_>, keys: &'k KeySet) -> Result<&'k Key, Rejection> {
     let algorithm = token.header.algorithm;
     if !keys.algorithms().contains(algorithm) {
-        return Err(RejectionKind::AlgorithmNotAllowed);
+        return Err(rejections::algorithm(algorithm, keys.algorithms()));
     }
-    let candidates = keys.select(algorithm, kid(token))?;
+    let candidates = keys
+        .select(algorithm, kid(token))
+        .map_err(|kind| rejections::key(kind, kid(token), algorithm, keys))?;
     let verified = candidates.verify(token.signed(), token.signature());
-    verified.ok_or(RejectionKind::SignatureInvalid)
+    verified.ok_or_else(|| RejectionKind::SignatureInvalid.into())
 }
 
 impl fmt::Debug for JwtValidator {
