@@ -57,6 +57,12 @@ impl IdTokenRules {
         std::iter::once(&*self.client).chain(trusted)
     }
 
+    /// Returns the clients to which a token may have been issued.
+    pub(super) fn clients(&self) -> impl Iterator<Item = &str> + Clone {
+        let presenters = self.presenters.iter().map(|name| &**name);
+        std::iter::once(&*self.client).chain(presenters)
+    }
+
     /// Returns true if the value is the client or one of the list.
     fn is_listed(&self, value: Value<'_>, list: &[Box<str>]) -> bool {
         value.is_text(&self.client) || list.iter().any(|name| value.is_text(name))

@@ -18,6 +18,7 @@ mod config;
 mod contrast;
 mod decode;
 mod diagnose;
+mod explain;
 mod facts;
 mod grants;
 mod header;
