@@ -7,6 +7,7 @@ use super::contrast::{Contrast, SOURCE_NAMES, claim_text};
 use super::header::Typ;
 use super::issuer_rules::{
     AcceptedIssuers, AcceptedNames, AcceptedTypes, Expiry, IssuerRules, Purpose, RequiredType,
+    TypeName,
 };
 use super::rejections::{
     audience_mismatch, expired, issued_in_future, issuer_mismatch, missing, not_yet_valid,
@@ -137,11 +138,11 @@ pub(super) fn is_one_of(
 
 impl RequiredType {
     fn is_of(&self, token: &VerifiedToken<'_, '_>) -> bool {
-        match (self, token.typ) {
-            (Self::AccessToken, typ) => typ == Typ::AccessToken,
-            (Self::Jwt, typ) => typ == Typ::Jwt,
-            (Self::Other(expected), Typ::Other(piece)) => token.is_typ(piece, expected),
-            (Self::Other(_), _) => false,
+        match (&self.name, token.typ) {
+            (TypeName::AccessToken, typ) => typ == Typ::AccessToken,
+            (TypeName::Jwt, typ) => typ == Typ::Jwt,
+            (TypeName::Other(expected), Typ::Other(piece)) => token.is_typ(piece, expected),
+            (TypeName::Other(_), _) => false,
         }
     }
 }

@@ -134,8 +134,7 @@ fn names<'n>(names: impl Iterator<Item = &'n str>, most: usize) -> String {
     text
 }
 
-/// Writes the values of a claim, or that it is absent. Of values that are no strings, and of strings
-/// in deeper arrays, only the type.
+/// Writes the values of a claim, or that it is absent. Of objects and of deeper arrays only the type.
 pub(super) fn claim_text(claim: &str, value: Option<Value<'_>>, most: usize) -> String {
     let Some(value) = value else {
         return format!("`{claim}` is absent");
@@ -158,9 +157,12 @@ pub(super) fn claim_text(claim: &str, value: Option<Value<'_>>, most: usize) -> 
 }
 
 fn value_text(value: Value<'_>) -> String {
-    match value.as_str() {
-        Some(text) => Shown(&text).to_string(),
-        None => format!("a value of type {}", type_name(value)),
+    match (value.as_str(), value.kind()) {
+        (Some(text), _) => Shown(&text).to_string(),
+        (None, Kind::Bool | Kind::Number) => {
+            format!("{}, a {}", Shown(value.raw()), type_name(value))
+        }
+        (None, _) => format!("a value of type {}", type_name(value)),
     }
 }
 
@@ -245,12 +247,9 @@ mod tests {
     }
 
     #[test]
-    fn only_strings_of_a_claim_are_shown() {
+    fn only_plain_values_of_a_claim_are_shown() {
         assert_eq!(text(r#""a\u000ab""#), "`a\\u{a}b`");
-        assert_eq!(
-            text(r#"["a",7]"#),
-            "an array of `a`, a value of type number"
-        );
+        assert_eq!(text(r#"["a",7]"#), "an array of `a`, `7`, a number");
         assert_eq!(text(r#"["a","b","c"]"#), "an array of `a`, `b` and 1 more");
         assert_eq!(text("[]"), "an array of no value");
         assert_eq!(text(r#"{"s3cret":"s3cret"}"#), "a value of type object");

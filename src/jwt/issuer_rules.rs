@@ -6,7 +6,7 @@ use super::absent::AbsentClaims;
 use super::access_token::AccessMark;
 use super::contrast::{Contrast, List, Shown};
 use super::grants::Grants;
-use super::header::Typ;
+use super::header::{Typ, without_application};
 use super::id_token::IdTokenRules;
 use super::purpose::TokenPurpose;
 use super::requirement::Requirement;
@@ -86,9 +86,9 @@ impl AcceptedTypes {
         let expected = match self {
             Self::Default => "`JWT`, `at+jwt` or no `typ`".to_owned(),
             Self::IdToken => "`JWT` or no `typ`".to_owned(),
-            Self::Only(typ) => Shown(typ.as_str()).to_string(),
+            Self::Only(typ) => Shown(typ.configured()).to_string(),
             Self::OneOf(types) => {
-                let types = types.iter().map(RequiredType::as_str);
+                let types = types.iter().map(RequiredType::configured);
                 format!("one of {}", List(types, usize::MAX))
             }
         };
@@ -97,28 +97,47 @@ impl AcceptedTypes {
     }
 }
 
+/// A `typ` of the configuration.
+#[derive(Clone, Debug)]
+pub(super) struct RequiredType {
+    pub(super) name: TypeName,
+    /// As it was given.
+    configured: Box<str>,
+}
+
 /// A `typ` without its optional prefix.
 #[derive(Clone, Debug)]
-pub(super) enum RequiredType {
+pub(super) enum TypeName {
     AccessToken,
     Jwt,
     Other(Box<str>),
 }
 
 impl RequiredType {
-    pub(super) fn as_str(&self) -> &str {
-        match self {
-            Self::AccessToken => "at+jwt",
-            Self::Jwt => "JWT",
-            Self::Other(typ) => typ,
+    pub(super) fn new(configured: &str) -> Self {
+        let typ = without_application(configured);
+        let name = match Typ::known(typ) {
+            Some(Typ::AccessToken) => TypeName::AccessToken,
+            Some(Typ::Jwt) => TypeName::Jwt,
+            _ => TypeName::Other(typ.into()),
+        };
+        Self {
+            name,
+            configured: configured.into(),
         }
     }
 
-    pub(super) fn new(typ: &str) -> Self {
-        match Typ::known(typ) {
-            Some(Typ::AccessToken) => Self::AccessToken,
-            Some(Typ::Jwt) => Self::Jwt,
-            _ => Self::Other(typ.into()),
+    /// Returns the `typ` as it was given.
+    pub(super) fn configured(&self) -> &str {
+        &self.configured
+    }
+
+    /// Returns the `typ` without its prefix.
+    pub(super) fn as_str(&self) -> &str {
+        match &self.name {
+            TypeName::AccessToken => "at+jwt",
+            TypeName::Jwt => "JWT",
+            TypeName::Other(typ) => typ,
         }
     }
 }

@@ -59,6 +59,28 @@ use crate::validator::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// A rejection says what failed, and its [source](std::error::Error::source) what was expected and
+/// found; [`explain`](TokenValidator::explain) says so of every step, with a hint where the mistake
+/// is a usual one:
+///
+/// ```
+/// # use bearergate::{JwtValidator, TokenValidator};
+/// # use bearergate::credential::PresentedCredential;
+/// # use bearergate::key::{Key, KeySet};
+/// # let validator = JwtValidator::builder()
+/// #     .issuer("https://idp.example.com")
+/// #     .audience("https://api.example.com")
+/// #     .keys(KeySet::from(Key::from_secret(vec![7; 32])?))
+/// #     .build()?;
+/// let presented = PresentedCredential::bearer("2YotnFZFEjr1zCsicMWpAA")?;
+/// let explanation = validator.explain(&presented).try_now().expect("fixed keys are always ready");
+/// let failed = explanation.failed().expect("the token is rejected");
+/// assert_eq!(failed.name(), "shape");
+/// assert_eq!(failed.found_text(), Some("an opaque text without dots"));
+/// assert!(failed.hint_text().unwrap().contains("was an audience requested?"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// Without an issuer or an audience it does not compile:
 ///
 /// ```compile_fail

@@ -46,14 +46,11 @@ impl Case<'_> {
         };
         let typ = self.header_text("typ");
         let typ = typ.as_deref().map(without_application);
-        let is = |wanted: &RequiredType| {
-            typ.is_some_and(|typ| typ.eq_ignore_ascii_case(wanted.as_str()))
-        };
+        let is_named = |name: &str| typ.is_some_and(|typ| typ.eq_ignore_ascii_case(name));
+        let is = |wanted: &RequiredType| is_named(wanted.as_str());
         match &rules.types {
-            AcceptedTypes::Default => {
-                typ.is_none() || is(&RequiredType::Jwt) || is(&RequiredType::AccessToken)
-            }
-            AcceptedTypes::IdToken => typ.is_none() || is(&RequiredType::Jwt),
+            AcceptedTypes::Default => typ.is_none() || is_named("JWT") || is_named("at+jwt"),
+            AcceptedTypes::IdToken => typ.is_none() || is_named("JWT"),
             AcceptedTypes::Only(wanted) => is(wanted),
             AcceptedTypes::OneOf(wanted) => wanted.iter().any(is),
         }
