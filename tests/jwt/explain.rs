@@ -57,8 +57,8 @@ pub(crate) fn step(validator: &JwtValidator, token: &str, name: &str) -> Step {
             _ => assert!(!is_behind, "{explanation}"),
         }
     }
-    let steps = explanation.steps().iter();
-    steps.cloned().find(|step| step.name() == name).unwrap()
+    let mut steps = explanation.steps().iter();
+    steps.find(|step| step.name() == name).unwrap().clone()
 }
 
 #[track_caller]
