@@ -2,8 +2,13 @@
 //! credentials.
 
 mod explanation;
+pub(crate) mod forms;
+pub(crate) mod json;
+pub(crate) mod page;
 mod report;
+mod steps;
 
 pub use explanation::{Explanation, Outcome, Step};
-pub(crate) use report::gather;
 pub use report::{Finding, Report, Severity};
+pub(crate) use report::{escaped, gather};
+pub(crate) use steps::{StepList, error_chain, shortened};
