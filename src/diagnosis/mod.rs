@@ -7,8 +7,10 @@ pub(crate) mod json;
 pub(crate) mod page;
 mod report;
 mod steps;
+mod text;
 
 pub use explanation::{Explanation, Outcome, Step};
 pub use report::{Finding, Report, Severity};
 pub(crate) use report::{escaped, gather};
-pub(crate) use steps::{StepList, error_chain, shortened};
+pub(crate) use steps::StepList;
+pub(crate) use text::{error_chain, shortened};
