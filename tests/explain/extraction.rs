@@ -25,7 +25,7 @@ fn plain() -> Gate {
 fn places_that_are_read_are_expected() {
     let explained = explained(&parts(get()));
     let (section, step) = failure(&explained);
-    assert_eq!((section, step.name()), ("credential", "credential"));
+    assert_eq!((section, step.name()), ("credential", "place"));
     assert_eq!(
         step.expected_text().unwrap(),
         "a credential in `Authorization: Bearer` or `Authorization: DPoP` or `Authorization: ApiKey` \
