@@ -11,6 +11,6 @@ mod text;
 
 pub use explanation::{Explanation, Outcome, Step};
 pub use report::{Finding, Report, Severity};
-pub(crate) use report::{escaped, gather};
+pub(crate) use report::{escaped, gather, is_unsafe};
 pub(crate) use steps::StepList;
 pub(crate) use text::{error_chain, shortened};
