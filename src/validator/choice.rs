@@ -9,7 +9,7 @@ use crate::limits;
 
 /// Returns the step of a credential that a validator with these shapes takes.
 pub(super) fn taken(presented: &PresentedCredential<'_>, all: &[Shape], own: &[Shape]) -> Step {
-    let step = Step::ok(SHAPE)
+    let step = Step::ok(CHOICE)
         .expected(names(own))
         .found(found(presented, all));
     let is_opaque = own.contains(&Shape::Opaque) && !own.contains(&Shape::Jwt);
@@ -35,7 +35,7 @@ pub(super) fn untaken(
             .expected(format!("at most {} bytes", limits::TOKEN_BYTES))
             .found(format!("{} bytes", presented.credential().expose().len())),
         _ => {
-            let step = Step::failed(SHAPE)
+            let step = Step::failed(CHOICE)
                 .expected(names(all))
                 .found(found(presented, all));
             match hint(presented, all) {
@@ -111,7 +111,7 @@ pub(crate) const NOT_A_JWT: &str = "not a JWT: was an audience requested? Some i
                                     `IntrospectionValidator`, and API keys with an \
                                     `ApiKeyValidator`";
 
-const SHAPE: &str = "shape";
+const CHOICE: &str = "validator";
 
 fn form(presented: &PresentedCredential<'_>) -> TokenForm {
     TokenForm::recognize(presented.credential().expose())

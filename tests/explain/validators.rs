@@ -10,7 +10,7 @@ fn an_opaque_token_at_a_jwt_validator_asks_for_the_audience() {
     let gate = named_jwt();
     let explained = agreed(&gate, &bearer("6f1ed002ab5595859014ebf0951522d9"));
     let (section, step) = failure(&explained);
-    assert_eq!((section, step.name()), ("validation", "shape"));
+    assert_eq!((section, step.name()), ("validation", "validator"));
     assert_eq!(step.expected_text(), Some("a JWT"));
     assert_eq!(step.found_text(), Some("an opaque text of 32 characters"));
     assert!(hint(&explained).starts_with("not a JWT: was an audience requested?"));
