@@ -7,6 +7,7 @@ mod grant;
 mod last_used;
 mod oneshot;
 mod open;
+mod pepper;
 mod revocation;
 mod schema;
 mod store;

@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("v1.sql"),
     include_str!("v2.sql"),
     include_str!("v3.sql"),
+    include_str!("v4.sql"),
 ];
 
 /// Why a file cannot be used as a store.
@@ -201,6 +202,7 @@ mod tests {
             "SELECT 1 FROM family WHERE authority = 1 AND subject = 2 ORDER BY since",
             "SELECT 1 FROM mark WHERE is_swept = 0 LIMIT 1",
             "SELECT 1 FROM api_key WHERE authority = 1 AND ends_at <= 2 LIMIT 100",
+            "SELECT 1 FROM api_key WHERE authority = 1 AND pepper = 2 LIMIT 1",
         ];
         for statement in wanted {
             let plan = format!("EXPLAIN QUERY PLAN {statement}");
