@@ -15,6 +15,7 @@ mod manager_builder;
 mod pepper_guard;
 mod record;
 mod scheme;
+mod serialized;
 pub mod store;
 mod update;
 mod validator;
