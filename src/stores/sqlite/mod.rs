@@ -5,6 +5,7 @@ mod column;
 mod error;
 mod grant;
 mod last_used;
+mod misfit;
 mod oneshot;
 mod open;
 mod pepper;
