@@ -152,7 +152,7 @@ impl From<PepperFault> for ApiKeyError {
         match fault {
             PepperFault::Store(error) => error.into(),
             swapped @ PepperFault::Swapped { .. } => {
-                Self::new(ApiKeyErrorKind::Unavailable).with_source(swapped)
+                Self::new(ApiKeyErrorKind::PepperSwapped).with_source(swapped)
             }
         }
     }
