@@ -127,12 +127,13 @@ impl ApiKeyValidator {
         usage: Use<'a>,
     ) -> Validated<'a> {
         match self.identify(key, found) {
-            Ok((record, Freshness::Current)) => self.once_proven(*record.digest(), move || {
-                NowOrLater::now(self.admit(record, usage))
-            }),
+            Ok((record, Freshness::Current)) => self
+                .once_proven(record.digest().version(), move || {
+                    NowOrLater::now(self.admit(record, usage))
+                }),
             Ok((record, Freshness::Older)) => {
                 let digest = self.scheme.peppers().digest(key);
-                self.once_proven(*record.digest(), move || {
+                self.once_proven(record.digest().version(), move || {
                     self.admit_rehashed(record, digest, usage)
                 })
             }
@@ -170,7 +171,7 @@ impl ApiKeyValidator {
         let digests = peppers.legacy_digests(key).chain(again);
         self.find_legacy(digests)
             .and_then(move |found| match found {
-                Some(record) => self.once_proven(*record.digest(), move || {
+                Some(record) => self.once_proven(record.digest().version(), move || {
                     if record.digest().version() == peppers.current() {
                         return NowOrLater::now(self.admit(record, usage));
                     }

@@ -1,7 +1,7 @@
 //! The check of the peppers before a key is looked up and after it was found.
 
 use super::api_key_validator::{ApiKeyValidator, Validated};
-use crate::api_key::PepperedDigest;
+use crate::api_key::format::PepperVersion;
 use crate::api_key::pepper_guard::{PepperFault, PepperParts};
 use crate::now_or_later::NowOrLater;
 
@@ -21,12 +21,14 @@ impl ApiKeyValidator {
     }
 
     /// Continues with a key that matched, and notes that the pepper of its record is the right one.
-    pub(super) fn once_proven<'a, F>(&'a self, digest: PepperedDigest, admit: F) -> Validated<'a>
+    pub(super) fn once_proven<'a, F>(&'a self, version: PepperVersion, admit: F) -> Validated<'a>
     where
         F: FnOnce() -> Validated<'a> + Send + 'a,
     {
-        let version = digest.pepper_version();
-        let proven = self.peppers.prove(version, self.pepper_parts());
+        if self.peppers.is_proven() {
+            return admit();
+        }
+        let proven = self.peppers.prove(version.number(), self.pepper_parts());
         proven.then(move |proven| match proven {
             Ok(()) => admit(),
             Err(fault) => NowOrLater::now(Err(fault.into())),
