@@ -105,6 +105,12 @@ pub(super) fn with_scheme(
     Explanation::rejected(rejection, steps)
 }
 
+/// What an opaque token at a validator for JWTs usually means.
+pub(crate) const NOT_A_JWT: &str = "not a JWT: was an audience requested? Some issuers give an \
+                                    opaque token without one; validate opaque tokens with an \
+                                    `IntrospectionValidator`, and API keys with an \
+                                    `ApiKeyValidator`";
+
 const SHAPE: &str = "shape";
 
 fn form(presented: &PresentedCredential<'_>) -> TokenForm {
@@ -164,14 +170,9 @@ fn hint(presented: &PresentedCredential<'_>, all: &[Shape]) -> Option<String> {
                 .to_owned(),
         ),
         TokenForm::Jwt => Some("add a `JwtValidator` for the issuer of this token".to_owned()),
-        TokenForm::Other => other_environment(presented, all).or_else(|| {
-            takes_jwts.then(|| {
-                "not a JWT: was an audience requested? Many providers issue an opaque token unless \
-                 the client names the audience (`audience`, `resource` or the API's scope); for \
-                 opaque tokens add an `IntrospectionValidator`"
-                    .to_owned()
-            })
-        }),
+        TokenForm::Other => {
+            other_environment(presented, all).or_else(|| takes_jwts.then(|| NOT_A_JWT.to_owned()))
+        }
     }
 }
 

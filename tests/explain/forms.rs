@@ -28,7 +28,7 @@ credential
   ok      place: found `Authorization: Bearer`
 validation
   failed  shape: expected a JWT, or a text that begins with `acme_live_`, or anything in the cookie `sid`, found an opaque text of 11 characters
-          hint: not a JWT: was an audience requested? Many providers issue an opaque token unless the client names the audience (`audience`, `resource` or the API's scope); for opaque tokens add an `IntrospectionValidator`
+          hint: not a JWT: was an audience requested? Some issuers give an opaque token without one; validate opaque tokens with an `IntrospectionValidator`, and API keys with an `ApiKeyValidator`
   skipped validation
 revocation
   skipped not reached
