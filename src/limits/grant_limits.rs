@@ -91,6 +91,11 @@ pub(crate) const REFRESH_IDLE: Duration = Duration::from_secs(14 * 24 * 60 * 60)
 /// is none by default.
 pub const REFRESH_REUSE_WINDOW_MAX: Duration = Duration::from_secs(60);
 
+/// Most spent refresh tokens of one family, before the one that was spent last, that a store keeps
+/// for the reuse window. A client that spends more in one window has its family revoked if it
+/// presents an older one.
+pub const REFRESH_EARLIER: usize = 3;
+
 /// Default lifetime of an access token. RFC 9068 has no bound; a short lifetime limits the use of a
 /// token that was stolen (RFC 9700 section 2.2).
 pub(crate) const ACCESS_LIFETIME: Duration = Duration::from_secs(5 * 60);

@@ -138,7 +138,25 @@ pub trait RefreshTokenStore: GrantStore {
 
 const _: Option<&dyn RefreshTokenStore> = None;
 
-/// All refresh tokens of one grant, as stores keep them: the current token and the one before it.
+/// A refresh token that was spent, as a store keeps it: its digest, and when that was.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct SpentToken {
+    /// The digest of the token. It is not known how the token reads.
+    pub digest: TokenDigest,
+    /// When it was spent, by the clock of the node that answered.
+    pub at: UnixTime,
+}
+
+impl SpentToken {
+    /// Makes it from its parts. A store calls it for what it reads back.
+    pub const fn new(digest: TokenDigest, at: UnixTime) -> Self {
+        Self { digest, at }
+    }
+}
+
+/// All refresh tokens of one grant, as stores keep them: the current token, the one before it, and
+/// for the reuse window a few that are older.
 ///
 /// A store writes the fields as they are, except those that its methods say it sets. `Debug` shows
 /// no digest.
@@ -162,6 +180,10 @@ pub struct RefreshFamily {
     /// The current token, encrypted so that only the spent one decrypts it; empty where there is no
     /// [reuse window](crate::refresh::RefreshManagerBuilder::reuse_window).
     pub sealed: Vec<u8>,
+    /// The tokens that were spent before `spent` and within the reuse window, the latest first; at
+    /// most [`limits::REFRESH_EARLIER`](crate::limits::REFRESH_EARLIER). One of them that is
+    /// presented within the window does not end the family.
+    pub earlier: Vec<SpentToken>,
     /// The SHA-256 thumbprint (RFC 7638) of the key that its tokens are bound to.
     pub thumbprint: Option<[u8; 32]>,
     /// When it was revoked, by its client or because a spent token was presented again. A revoked
@@ -181,6 +203,7 @@ impl RefreshFamily {
             spent: None,
             spent_at: None,
             sealed: Vec::new(),
+            earlier: Vec::new(),
             thumbprint: None,
             revoked: None,
         }

@@ -9,6 +9,7 @@
 mod common;
 mod cookies;
 mod faults;
+mod grace;
 mod lifecycle;
 mod limits;
 mod parallel;

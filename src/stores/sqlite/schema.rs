@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("v1.sql"),
     include_str!("v2.sql"),
     include_str!("v3.sql"),
+    include_str!("v5.sql"),
 ];
 
 /// Why a file cannot be used as a store.

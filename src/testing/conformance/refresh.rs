@@ -7,8 +7,9 @@ use super::{
 use crate::error::StoreError;
 use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
 use crate::grant::{Grant, GrantStore};
+use crate::limits;
 use crate::now_or_later::NowOrLater;
-use crate::refresh::{RefreshFamily, RefreshTokenStore};
+use crate::refresh::{RefreshFamily, RefreshTokenStore, SpentToken};
 
 pub(super) async fn check(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
     families_are_found_as_they_were_created(store).await?;
@@ -30,6 +31,10 @@ async fn families_are_found_as_they_were_created(
         spent: Some(digest(2, 7)),
         spent_at: Some(at(3)),
         sealed: vec![0, 1, 255],
+        earlier: vec![
+            SpentToken::new(digest(2, 8), at(2)),
+            SpentToken::new(digest(2, 9), at(1)),
+        ],
         thumbprint: Some([0xee; 32]),
         ..family(2, full())
     };
@@ -61,6 +66,7 @@ async fn a_rotation_replaces_the_family(store: &dyn RefreshTokenStore) -> Result
         spent: Some(read.current),
         spent_at: Some(at(60)),
         sealed: vec![9; 80],
+        earlier: vec![SpentToken::new(digest(10, 3), at(50)); limits::REFRESH_EARLIER],
         ..read
     };
     ensure(good(store.update(rotated.clone()).await, rule)? == 2, rule)?;
@@ -74,6 +80,7 @@ async fn a_rotation_replaces_the_family(store: &dyn RefreshTokenStore) -> Result
     let rule = "what is cleared is gone";
     let mut cleared = wanted;
     (cleared.spent, cleared.spent_at, cleared.sealed) = (None, None, Vec::new());
+    cleared.earlier.clear();
     ensure(good(store.update(cleared.clone()).await, rule)? == 3, rule)?;
     cleared.version = 3;
     ensure(live(store, id, rule).await? == Some(cleared), rule)
