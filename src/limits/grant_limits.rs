@@ -81,6 +81,9 @@ pub(crate) const GRANTS_PER_SUBJECT: usize = 100;
 /// A store looks at all of them for a new one at the limit.
 pub const GRANTS_PER_SUBJECT_MAX: usize = 1_000;
 
+/// Sessions or families of refresh tokens that a store is asked for in one page of a list.
+pub(crate) const GRANTS_PER_PAGE: usize = 100;
+
 /// Default lifetime of a family of refresh tokens.
 pub(crate) const REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use crate::clock::UnixTime;
 use crate::error::StoreError;
-use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
-use crate::grant::{Grant, GrantStore};
+use crate::grant::store::{
+    Created, GrantPage, GrantQuery, Lookup, Sequence, SubjectLimit, TokenDigest,
+};
+use crate::grant::{Grant, GrantStore, not_listed};
 use crate::now_or_later::NowOrLater;
 
 /// A store of families of refresh tokens.
@@ -134,6 +136,26 @@ pub trait RefreshTokenStore: GrantStore {
     /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if any of that fails, or another
     /// [`StoreError`].
     fn update(&self, family: RefreshFamily) -> NowOrLater<'_, Result<u64, StoreError>>;
+
+    /// Lists the families of one subject, which is its authority and id together: those that no
+    /// revocation ends, the newest first.
+    ///
+    /// The store looks at [`limit`](GrantQuery::limit) records at the most, and says where the next
+    /// page begins. One that is there from the first page to the last is listed once.
+    ///
+    /// The default reports [`Unavailable`](crate::error::StoreErrorKind::Unavailable): implement it,
+    /// and pass it on in a store that wraps another. `testing::refresh_token_store` checks it.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if they could not be read.
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<RefreshFamily>>, StoreError>> {
+        let _ = query;
+        NowOrLater::now(Err(not_listed()))
+    }
 }
 
 const _: Option<&dyn RefreshTokenStore> = None;

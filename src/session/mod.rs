@@ -5,10 +5,12 @@ mod id;
 mod manager;
 mod record;
 mod request;
+mod summary;
 mod validator;
 
 pub use cookie::{SameSite, SessionCookie};
 pub use manager::{SessionManager, SessionManagerBuilder};
 pub use record::{SessionRecord, SessionStore};
 pub use request::{NewSession, SessionChange};
+pub use summary::SessionSummary;
 pub use validator::{Session, SessionValidator};

@@ -8,6 +8,7 @@
 
 mod common;
 mod cookies;
+mod devices;
 mod faults;
 mod grace;
 mod lifecycle;

@@ -1,6 +1,7 @@
 //! The manager of refresh tokens: creation, rotation and revocation.
 
 mod builder;
+mod listing;
 
 use std::fmt;
 use std::sync::Arc;

@@ -7,7 +7,9 @@ use super::cache::Names;
 use super::store::Cached;
 use crate::clock::UnixTime;
 use crate::error::StoreError;
-use crate::grant::store::{Created, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest};
+use crate::grant::store::{
+    Created, GrantPage, GrantQuery, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
+};
 use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::NowOrLater;
 use crate::session::{SessionRecord, SessionStore};
@@ -124,5 +126,13 @@ impl<S: SessionStore + ?Sized + 'static> SessionStore for Cached<S> {
             }
             touched
         })
+    }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<SessionRecord>>, StoreError>> {
+        self.writes.drive();
+        self.store.list(query)
     }
 }

@@ -11,7 +11,9 @@ use crate::clock::UnixTime;
 use crate::environment::Environment;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::event::{Event, Observer};
-use crate::grant::store::{Created, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest};
+use crate::grant::store::{
+    Created, GrantPage, GrantQuery, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
+};
 use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::{NowOrLater, yield_once};
 use crate::refresh::{RefreshFamily, RefreshTokenStore};
@@ -328,6 +330,13 @@ impl SessionStore for MemoryGrantStore {
         });
         NowOrLater::now(Ok(touched))
     }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<SessionRecord>>, StoreError>> {
+        NowOrLater::now(self.page(&query))
+    }
 }
 
 impl RefreshTokenStore for MemoryGrantStore {
@@ -356,6 +365,13 @@ impl RefreshTokenStore for MemoryGrantStore {
 
     fn update(&self, family: RefreshFamily) -> NowOrLater<'_, Result<u64, StoreError>> {
         NowOrLater::now(self.replace_family(family))
+    }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<RefreshFamily>>, StoreError>> {
+        NowOrLater::now(self.page(&query))
     }
 }
 

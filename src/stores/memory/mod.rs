@@ -7,6 +7,8 @@ mod grant;
 #[cfg(feature = "session")]
 mod grant_limit;
 #[cfg(feature = "session")]
+mod grant_list;
+#[cfg(feature = "session")]
 mod grant_table;
 #[cfg(feature = "session")]
 mod revocation_room;

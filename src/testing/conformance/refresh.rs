@@ -1,11 +1,14 @@
 //! The rules for every store of refresh tokens.
 
-use super::grant_records::{Records, facts, full, lasting};
+use super::grant_records::{Records, facts, full, lasting, page_facts};
 use super::{
-    Breach, NOW, at, conflict, ensure, good, grant_records, subject_limit, together, winners,
+    Breach, NOW, at, conflict, ensure, good, grant_list, grant_records, subject_limit, together,
+    winners,
 };
 use crate::error::StoreError;
-use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
+use crate::grant::store::{
+    Created, GrantPage, GrantQuery, Lookup, Sequence, SubjectLimit, TokenDigest,
+};
 use crate::grant::{Grant, GrantStore};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
@@ -18,7 +21,8 @@ pub(super) async fn check(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
     a_revoked_family_stays_until_it_is_purged(store).await?;
     one_of_many_rotations_wins(store).await?;
     grant_records::check_records(&Families(store)).await?;
-    subject_limit::check(&Families(store)).await
+    subject_limit::check(&Families(store)).await?;
+    grant_list::check(&Families(store)).await
 }
 
 async fn families_are_found_as_they_were_created(
@@ -196,5 +200,13 @@ impl Records for Families<'_> {
             version,
             ..family(key, grant)
         })
+    }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<(Grant, u64)>, StoreError>> {
+        let page = self.0.list(query);
+        page.map(|page| Ok(page_facts(page?, |f| (f.grant.clone(), f.version))))
     }
 }

@@ -6,10 +6,14 @@ use std::time::Duration;
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
+use super::list::{Listed, page};
 use super::{created, grant, grant_columns, kept, lookup, next_version, numbered, surplus, values};
 use crate::clock::UnixTime;
 use crate::error::{StoreError, StoreErrorKind};
-use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
+use crate::grant::Grant;
+use crate::grant::store::{
+    Created, GrantPage, GrantQuery, Lookup, Sequence, SubjectLimit, TokenDigest,
+};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
 use crate::refresh::{RefreshFamily, RefreshTokenStore, SpentToken};
@@ -76,6 +80,23 @@ impl RefreshTokenStore for SqliteStore {
             Ok(version)
         })
     }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<RefreshFamily>>, StoreError>> {
+        self.read(move |conn| page(conn, LIST, &query, record))
+    }
+}
+
+impl Listed for RefreshFamily {
+    fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    fn digest(&self) -> &TokenDigest {
+        &self.id
+    }
 }
 
 macro_rules! columns {
@@ -103,6 +124,13 @@ const HELD: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM family WHERE authority = ?1 AND subject = ?2 ORDER BY since LIMIT ?3"
+);
+
+const LIST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM family WHERE authority = ?1 AND subject = ?2 AND (since, id) < (?3, ?4) \
+     ORDER BY since DESC, id DESC LIMIT ?5"
 );
 
 const DELETE: &str = "DELETE FROM family WHERE id = ?1";
@@ -191,8 +219,6 @@ fn record(row: &Row<'_>) -> Result<RefreshFamily, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::UnixTime;
-    use crate::grant::Grant;
 
     #[test]
     fn a_spent_token_that_is_given_in_part_is_not_written() {

@@ -3,6 +3,7 @@
 //! The schema calls a revocation `mark` and a sequence number `moment` or `since`.
 
 mod family;
+mod list;
 mod purge;
 mod session;
 
