@@ -9,7 +9,7 @@ use std::thread;
 use bearergate::RejectionKind::{SessionExpired, TokenRevoked};
 use bearergate::grant::store::SessionHandle;
 use bearergate::grant::{Grant, GrantErrorKind};
-use bearergate::refresh::{NewRefreshToken, RefreshManager};
+use bearergate::refresh::{NewRefreshToken, RefreshManager, RotateRequest};
 use bearergate::session::{NewSession, Session, SessionChange, SessionManager};
 use bearergate::stores::MemoryGrantStore;
 
@@ -251,7 +251,8 @@ fn connected_applications_are_listed_and_disconnected() {
     for ended in [&app, &second] {
         assert_eq!(service.rotate(ended), Err(TokenRevoked));
     }
-    assert!(service.rotate(&other).is_ok() && service.rotate(&bobs).is_ok());
+    let other = service.rotate_by(RotateRequest::new(&other, "other app"));
+    assert!(other.is_ok() && service.rotate(&bobs).is_ok());
     assert_eq!(service.kind(&id), None);
     assert_eq!(disconnect("alice", CLIENT), 0);
     assert_eq!(run(service.tokens.list("alice")).unwrap().len(), 1);
@@ -311,7 +312,7 @@ fn with_two_stores_the_others_end_in_both() {
     let [of_kept, of_other] = [create(&kept), create(&other)];
     assert_eq!(run(sessions.revoke_others(&kept)).unwrap(), 1);
     let rotate = |token: &str| {
-        let request = bearergate::refresh::RotateRequest::new(token, CLIENT);
+        let request = RotateRequest::new(token, CLIENT);
         run(tokens.rotate(request)).map(drop).map_err(|e| e.kind())
     };
     assert_eq!(rotate(&of_other), Err(TokenRevoked));
