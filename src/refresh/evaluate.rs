@@ -41,10 +41,13 @@ impl Presentation<'_> {
             (Some(_), _) if is_current => Outcome::Refuse(RejectionKind::TokenRevoked.into()),
             (Some(_), _) => Outcome::Refuse(RejectionKind::RefreshReused.into()),
             (None, true) => Outcome::Refuse(RejectionKind::RefreshExpired.into()),
-            (None, false) if is_current => match self.request.check(self.family) {
-                Ok(()) => Outcome::Rotate,
-                Err(rejection) => Outcome::Refuse(rejection),
-            },
+            (None, false) if is_current => {
+                let checked = self.request.check(self.family);
+                match checked.and_then(|()| self.request.check_scope(self.family)) {
+                    Ok(()) => Outcome::Rotate,
+                    Err(rejection) => Outcome::Refuse(rejection),
+                }
+            }
             (None, false) if self.request.check(self.family).is_ok() => self.repeated(),
             (None, false) => Outcome::Revoke,
         }
@@ -59,8 +62,13 @@ impl Presentation<'_> {
         let digest = self.token.digest();
         let (spent, at) = (self.family.spent, self.family.spent_at);
         if spent == Some(digest) && at.is_some_and(|at| self.is_in_reuse_window(at)) {
-            let successor = successor::open(self.token, self.family);
-            return successor.map_or(Outcome::Revoke, Outcome::Repeat);
+            let Some(successor) = successor::open(self.token, self.family) else {
+                return Outcome::Revoke;
+            };
+            return match self.request.check_scope(self.family) {
+                Ok(()) => Outcome::Repeat(successor),
+                Err(rejection) => Outcome::Refuse(rejection),
+            };
         }
         let mut earlier = self.family.earlier.iter();
         let is_late =

@@ -131,6 +131,7 @@ impl RefreshManager {
     /// | it is not a refresh token, is unknown, or belongs to another client | `refresh_unknown` |
     /// | it is bound to a key, and possession of none was proved | `binding_required` |
     /// | possession of another key was proved | `binding_mismatch` |
+    /// | the request asks for a [scope](RotateRequest::scope) that was not granted | `scope_insufficient`, and it is not spent |
     /// | the idle timeout or the absolute timeout has passed | `refresh_expired` |
     /// | it was spent before | `refresh_reused`, and its family is revoked |
     /// | it was spent within the reuse window, and its successor was used | `refresh_reused`; its family stays |
@@ -139,7 +140,8 @@ impl RefreshManager {
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] of one of these kinds. For the client all but `unavailable` are an
+    /// A [`Rejection`] of one of these kinds. [`TokenError`](crate::issuer::TokenError) makes the
+    /// response of it: for the client all but `unavailable` and `scope_insufficient` are an
     /// `invalid_grant` (RFC 6749 section 5.2).
     pub async fn rotate(
         &self,
