@@ -10,12 +10,15 @@ mod list;
 #[cfg(feature = "session")]
 mod purge;
 mod record;
+mod serialized;
 pub mod store;
 
 #[cfg(feature = "session")]
 pub(crate) use draft::Draft;
 #[cfg(feature = "session")]
 pub(crate) use draft::Privileges;
+#[cfg(feature = "session")]
+pub(crate) use draft::check_authority;
 #[cfg(feature = "session")]
 pub(crate) use draft::check_lifetime;
 #[cfg(feature = "session")]

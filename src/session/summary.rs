@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::ser::{Serialize, Serializer};
+
 use super::record::SessionRecord;
 use super::validator::Session;
 use crate::grant::Grant;
@@ -48,6 +50,20 @@ impl SessionSummary {
     pub fn is(&self, current: &Session) -> bool {
         current.handle() == Some(self.handle)
             && current.grant().authority() == self.grant().authority()
+    }
+}
+
+/// Writes the [grant](Self::grant), not the data.
+impl Serialize for SessionSummary {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.grant().serialize(serializer)
+    }
+}
+
+/// Writes the [grant](Session::grant), not the data.
+impl Serialize for Session {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.grant().serialize(serializer)
     }
 }
 

@@ -38,11 +38,11 @@ use crate::validator::{Authorities, Shape, TokenValidator, check_kind};
 /// | its idle or absolute timeout has expired | `session_expired` |
 /// | the store did not answer | `unavailable` |
 pub struct SessionValidator {
-    store: Arc<dyn SessionStore>,
-    authority: Authority,
+    pub(super) store: Arc<dyn SessionStore>,
+    pub(super) authority: Authority,
     clock: Arc<dyn Clock>,
     shapes: [Shape; 1],
-    is_insecure: bool,
+    pub(super) is_insecure: bool,
 }
 
 /// The session of an accepted id, an extension of its [`Principal`].
@@ -178,13 +178,12 @@ impl TokenValidator for SessionValidator {
         found.then(move |found| self.accept(found, now))
     }
 
+    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        self.ask_store().map(|asked| Ok(asked?))
+    }
+
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
-        let finding = self.is_insecure.then(|| {
-            let text = "the cookie is sent without `Secure`, for plain http on this machine only";
-            let hint = "use `SessionCookie::new` and TLS in production";
-            Finding::warning(format!("session cookie of {}", self.authority), text).hint(hint)
-        });
-        NowOrLater::now(finding.into_iter().collect())
+        self.find_problems()
     }
 }
 

@@ -318,3 +318,46 @@ fn with_two_stores_the_others_end_in_both() {
     assert_eq!(rotate(&of_other), Err(TokenRevoked));
     assert_eq!(rotate(&of_kept), Ok(()));
 }
+
+/// Everything that a page or a log may write of sessions and refresh tokens.
+#[test]
+fn what_is_serialized_has_stable_names_and_no_secret() {
+    let service = Service::new();
+    let new = alice().client("web").scopes(["a", "b"]).data("canary-data");
+    let (id, session) = service.log_in(new.claims(r#"{"canary":"claim"}"#));
+    let token = service.first(NewRefreshToken::for_session(&session, CLIENT));
+    let listed = run(service.sessions.list("alice")).unwrap();
+    let families = run(service.tokens.list("alice")).unwrap();
+    let json = serde_json::to_value(&listed[0]).unwrap();
+    let start = START.as_secs();
+    let wanted = serde_json::json!({
+        "authority": AUTHORITY,
+        "subject": "alice",
+        "client": "web",
+        "session": handle(&session).to_string(),
+        "scopes": ["a", "b"],
+        "created_at": start,
+        "last_used_at": start,
+        "expires_at": start + 12 * 3_600,
+        "expires_if_unused_at": start + 30 * 60,
+    });
+    assert_eq!(json, wanted);
+    assert_eq!(serde_json::to_value(&session).unwrap(), wanted);
+    assert_eq!(serde_json::to_value(session.grant()).unwrap(), wanted);
+    let of_family = serde_json::to_value(&families[0]).unwrap();
+    assert_eq!(
+        (&of_family["client"], &of_family["scopes"]),
+        (&CLIENT.into(), &().into())
+    );
+    let texts = [
+        serde_json::to_string(&listed).unwrap(),
+        serde_json::to_string(&session).unwrap(),
+        serde_json::to_string(&families).unwrap(),
+        format!("{listed:?} {session:?} {families:?}"),
+    ];
+    for text in texts {
+        for secret in [&*id, &*token, "canary"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}

@@ -9,6 +9,8 @@
 mod common;
 mod cookies;
 mod devices;
+mod doctor;
+mod errors;
 mod faults;
 mod grace;
 mod lifecycle;

@@ -20,7 +20,7 @@ use crate::error::{Rejection, RejectionKind, StoreError, StoreErrorKind};
 use crate::event::{Event, Observer};
 use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit};
 use crate::grant::{
-    Grant, GrantError, GrantErrorKind, PurgeOnFull, no_random, purge, report_ended,
+    Grant, GrantError, GrantErrorKind, PurgeOnFull, check_authority, no_random, purge, report_ended,
 };
 use crate::principal::Authority;
 use crate::secret::Issued;
@@ -217,9 +217,7 @@ impl RefreshManager {
         let Some(session) = session else {
             return Ok(grant.with_lifetime(end, *idle));
         };
-        if *session.authority() != self.0.authority {
-            return Err(GrantError::malformed("the session has another authority"));
-        }
+        check_authority(&self.0.authority, session.authority())?;
         Ok(grant
             .with_session(session.session())
             .with_sequence(session.sequence())

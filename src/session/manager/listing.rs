@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::SessionManager;
+use crate::error::ConfigError;
 use crate::grant::store::{GrantQuery, RevocationRecord, SessionHandle};
-use crate::grant::{Grant, GrantError, GrantErrorKind, sort_by_use};
+use crate::grant::{Grant, GrantError, GrantErrorKind, check_authority, sort_by_use};
 use crate::limits;
 use crate::session::record::SessionRecord;
 use crate::session::summary::SessionSummary;
@@ -80,10 +81,8 @@ impl SessionManager {
     /// [`GrantError`]; then some of the others may not be revoked, and the call is to be repeated.
     pub async fn revoke_others(&self, session: &Session) -> Result<usize, GrantError> {
         let grant = session.grant();
-        let (true, Some(kept)) = (grant.authority() == &self.0.authority, session.handle()) else {
-            let detail = "the session is of another authority than the manager";
-            return Err(GrantError::malformed(detail));
-        };
+        check_authority(&self.0.authority, grant.authority())?;
+        let kept = grant.session().ok_or_else(no_handle)?;
         self.ensure_live(grant).await?;
         let mut revoked = 0_usize;
         for _ in 0..PASSES {
@@ -147,7 +146,6 @@ impl SessionManager {
     }
 
     pub(super) async fn revoke_grant(&self, grant: &Grant) -> Result<(), GrantError> {
-        let no_handle = || GrantError::malformed("the session has no handle");
         let handle = grant.session().ok_or_else(no_handle)?;
         let record = RevocationRecord::session(grant.authority().clone(), handle, self.now()?);
         let record = record.of_grant(grant);
@@ -168,6 +166,11 @@ impl SessionManager {
     fn sessions_of(&self, subject: &str) -> GrantQuery {
         GrantQuery::new(self.0.authority.clone(), subject, limits::GRANTS_PER_PAGE)
     }
+}
+
+fn no_handle() -> GrantError {
+    let detail = "expected one with a handle, found one without; no manager makes such a session";
+    GrantError::malformed(ConfigError::malformed("session", detail))
 }
 
 /// How often one call looks for sessions that were created meanwhile.

@@ -16,6 +16,7 @@ use super::record::{SessionRecord, SessionStore};
 use super::request::{NewSession, SessionChange};
 use super::validator::{Session, SessionValidator};
 use crate::clock::{Clock, UnixTime};
+use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::grant::store::{Created, RevocationRecord, Sequence, SessionHandle, SubjectLimit};
 use crate::grant::{
@@ -272,7 +273,9 @@ impl fmt::Debug for SessionManager {
 
 fn check_data(data: &[u8]) -> Result<(), GrantError> {
     if data.len() > limits::SESSION_DATA_BYTES {
-        return Err(GrantError::malformed("the data is too long"));
+        let range = ..=limits::SESSION_DATA_BYTES;
+        let flaw = ConfigError::size_out_of_range("data", data.len(), "bytes", range);
+        return Err(GrantError::malformed(flaw));
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use super::cache::Names;
 use super::store::Cached;
 use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
 use crate::error::StoreError;
 use crate::grant::store::{
     Created, GrantPage, GrantQuery, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
@@ -33,6 +34,10 @@ impl<S: GrantStore + ?Sized + 'static> GrantStore for Cached<S> {
             self.purged.fetch_max(now.as_secs(), Ordering::SeqCst);
             purged
         })
+    }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        self.store.diagnose()
     }
 }
 

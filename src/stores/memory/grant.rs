@@ -8,6 +8,7 @@ use super::STEP;
 use super::grant_table::GrantTable;
 use super::revocations::{Added, Revocations, Swept};
 use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
 use crate::environment::Environment;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::event::{Event, Observer};
@@ -88,6 +89,11 @@ impl MemoryGrantStore {
         let update = |last| Some(next(last).as_u64());
         let last = self.last.fetch_update(order, order, update);
         next(last.unwrap_or_else(|last| last))
+    }
+
+    /// How many revocations there are, and may be.
+    pub(super) fn revocation_room(&self) -> (usize, usize) {
+        (self.revocations.len(), self.revocations.limit())
     }
 
     pub(super) fn has_revoked(&self, grant: &Grant) -> bool {
@@ -284,6 +290,10 @@ impl GrantStore for MemoryGrantStore {
                 }
             }
         })
+    }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        NowOrLater::now(self.room())
     }
 }
 

@@ -109,6 +109,10 @@ impl<R: GrantRecord> GrantTable<R> {
         self.len.load(Ordering::SeqCst)
     }
 
+    pub(super) const fn limit(&self) -> usize {
+        self.limit
+    }
+
     pub(super) fn get(&self, digest: &TokenDigest) -> Option<Arc<R>> {
         let records = self.part(self.index(digest)).read();
         records.get(digest).cloned()

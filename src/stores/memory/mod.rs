@@ -5,6 +5,8 @@ mod api_key;
 #[cfg(feature = "session")]
 mod grant;
 #[cfg(feature = "session")]
+mod grant_diagnose;
+#[cfg(feature = "session")]
 mod grant_limit;
 #[cfg(feature = "session")]
 mod grant_list;
