@@ -87,7 +87,7 @@
 //! | [`address_denied`](crate::RejectionKind::AddressDenied) | 403 | the API key is restricted to addresses, and the client's is another or unknown; or a cookie of `insecure_loopback(..)` on a host that is not this machine | [`ClientAddress`](crate::request::ClientAddress) of the request; proxies; `Host` | set the extension behind a proxy; extend the list; `SessionCookie::new(..)` and TLS |
 //! | [`rate_limited`](crate::RejectionKind::RateLimited) | 429 | a validator or authorizer of your own refused; this version has no limits | source | wait for `Retry-After` |
 //! | [`locked_out`](crate::RejectionKind::LockedOut) | 429 | a validator or authorizer of your own refused; this version has no lock-out | source | wait for `Retry-After` |
-//! | [`unavailable`](crate::RejectionKind::Unavailable) | 503 | not validated: keys, introspection or a store did not answer, a record needs a pepper that is not configured, or the clock failed | source; doctor; observer | restore what is down; [`Gate::warm_up`](crate::Gate::warm_up) at the start; never answer it as 401 |
+//! | [`unavailable`](crate::RejectionKind::Unavailable) | 503 | not validated: keys, introspection or a store did not answer, a record needs a pepper that is not configured, a pepper was swapped under its version, or the clock failed | source; doctor; observer | restore what is down; [`Gate::warm_up`](crate::Gate::warm_up) at the start; never answer it as 401 |
 //!
 //! A 401 has a `WWW-Authenticate` challenge (RFC 6750), and a 403 for scopes names all scopes that
 //! the operation needs. 429 and 503 have `Retry-After`. A refused refresh token is `invalid_grant`
@@ -109,6 +109,6 @@
 //! | [`key_weak`](crate::error::ConfigErrorKind::KeyWeak) | RSA under 2048 bits, a secret shorter than its hash (32, 48 or 64 bytes), an Ed25519 point of small order |
 //! | [`no_usable_key`](crate::error::ConfigErrorKind::NoUsableKey) | every member of a key set was skipped; the skipped ones say why |
 //! | [`out_of_range`](crate::error::ConfigErrorKind::OutOfRange) | a duration, number or size beyond its bound, which the text names |
-//! | [`store_unusable`](crate::error::ConfigErrorKind::StoreUnusable) | a database file of another program, of a newer version, or readable by others |
+//! | [`store_unusable`](crate::error::ConfigErrorKind::StoreUnusable) | a path that is a folder or in a missing one, a file that cannot be read and written or is locked, a file of another program or of a newer version, or one that all users can read |
 //! | [`unreadable`](crate::error::ConfigErrorKind::Unreadable) | a secret's file or variable is missing or not readable |
 //! | [`value_malformed`](crate::error::ConfigErrorKind::ValueMalformed) | a URL, name, certificate or JSON text that cannot be parsed |

@@ -16,6 +16,7 @@ mod crash;
 mod doctor;
 mod durable;
 mod faulty;
+mod keys;
 mod model;
 mod opening;
 mod purging;
