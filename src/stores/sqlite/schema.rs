@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("v2.sql"),
     include_str!("v3.sql"),
     include_str!("v4.sql"),
+    include_str!("v5.sql"),
 ];
 
 /// Succeeds only if the file is new, or of this crate and of a supported version. Writes nothing.
@@ -156,6 +157,21 @@ mod tests {
         assert_eq!(conn.execute(older, []).unwrap(), 1);
     }
 
+    #[test]
+    fn families_of_an_older_file_have_no_earlier_tokens() {
+        let mut conn = memory();
+        migrate_by(&mut conn, &STEPS[..4]).unwrap();
+        let family = "INSERT INTO family (id, version, current, authority, subject, created, \
+             since, last_used, expires, idle, ends) \
+             VALUES (x'07', 1, x'08', 'a', 's', 1, 2, 1, 9, 9, 9)";
+        assert_eq!(conn.execute(family, []).unwrap(), 1);
+        migrate(&mut conn).unwrap();
+        let found = conn.query_row("SELECT since, earlier FROM family", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<Vec<u8>>>(1)?))
+        });
+        assert_eq!(found.unwrap(), (2, None));
+    }
+
     /// Everything that a purge or a login looks for is found by an index.
     #[test]
     fn no_statement_of_a_purge_or_a_login_walks_over_a_table() {
@@ -174,6 +190,10 @@ mod tests {
             "SELECT 1 FROM family WHERE authority = 1 AND session = 2",
             "SELECT 1 FROM session WHERE authority = 1 AND subject = 2 ORDER BY since",
             "SELECT 1 FROM family WHERE authority = 1 AND subject = 2 ORDER BY since",
+            "SELECT data FROM session WHERE authority = 1 AND subject = 2 \
+             AND (since, digest) < (3, 4) ORDER BY since DESC, digest DESC LIMIT 5",
+            "SELECT sealed FROM family WHERE authority = 1 AND subject = 2 \
+             AND (since, id) < (3, 4) ORDER BY since DESC, id DESC LIMIT 5",
             "SELECT 1 FROM mark WHERE is_swept = 0 LIMIT 1",
             "SELECT 1 FROM api_key WHERE authority = 1 AND ends_at <= 2 LIMIT 100",
             "SELECT 1 FROM api_key WHERE authority = 1 AND pepper = 2 LIMIT 1",
