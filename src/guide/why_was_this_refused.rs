@@ -58,7 +58,7 @@
 //!
 //! It does not show credentials, headers, the query, the caller's subject or values of claims. For a
 //! developer, [`Gate::explain_with_values`](crate::Gate::explain_with_values) adds the subject and
-//! what each condition read; for a decision alone it is
+//! what each condition read; without a gate it is
 //! [`AccessRequest::with_shown_values`](crate::policy::AccessRequest::with_shown_values). Do not use
 //! them in production.
 //!
