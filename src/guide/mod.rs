@@ -10,9 +10,11 @@
 //! | [Providers](providers) | The configuration for each of fifty providers, by preset or in lines. |
 //! | [API keys](api_keys) | Issuing, accepting, rotating and revoking keys, and the peppers that protect them. |
 //! | [Sessions and refresh tokens](sessions_and_refresh_tokens) | Logins of browsers and of applications, and access tokens made from them. |
+//! | [Keys and sessions of users](keys_and_sessions_of_users) | Pages for users: their devices, log out everywhere else, connected applications, their own API keys. |
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
 //! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
 //! | [Errors](errors) | Every kind of rejection and of configuration error: cause, where to look, fix. |
+//! | [Why was this refused](why_was_this_refused) | One call that shows every step of a request, expected against found, and the usual mistakes. |
 //! | [Testing](testing) | Clocks set by hand, a fake identity provider, tokens to order, suites for stores. |
 //! | [Threat model](threat_model) | Assets, attackers, what the crate does against each, and what it leaves to the service. |
 //! | [Migrate from `jsonwebtoken`](migrate_from_jsonwebtoken) | Side by side, and what this crate refuses that the other accepts. |
@@ -26,6 +28,7 @@ pub mod choose_a_validator;
 pub mod coming_from_spring_security;
 pub mod custom_validator;
 pub mod errors;
+pub mod keys_and_sessions_of_users;
 pub mod migrate_from_jsonwebtoken;
 pub mod migrate_from_jwt_authorizer;
 pub mod migrate_from_tower_oauth2_resource_server;
@@ -37,3 +40,4 @@ pub mod sessions_and_refresh_tokens;
 pub mod several_issuers;
 pub mod testing;
 pub mod threat_model;
+pub mod why_was_this_refused;

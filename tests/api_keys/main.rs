@@ -8,9 +8,13 @@
 )]
 
 mod common;
+mod errors;
+mod explain;
 mod faults;
 mod gate;
 mod legacy;
 mod lifecycle;
+mod peppers;
 mod secrecy;
+mod update;
 mod validation;

@@ -8,7 +8,12 @@
 
 mod common;
 mod cookies;
+mod devices;
+mod doctor;
+mod errors;
+mod explain;
 mod faults;
+mod grace;
 mod lifecycle;
 mod limits;
 mod parallel;

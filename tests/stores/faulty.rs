@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+use bearergate::api_key::store::{
+    ApiKeyChange, ApiKeyQuery, KeptCheck, PepperCheck, PepperProof, PepperUse,
+};
 use bearergate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
 use bearergate::clock::UnixTime;
 use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::grant::store::{
-    Created, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
+    Created, GrantPage, GrantQuery, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
 };
 use bearergate::grant::{Grant, GrantStore};
+use bearergate::principal::Authority;
 use bearergate::refresh::{RefreshFamily, RefreshTokenStore};
 use bearergate::session::{SessionRecord, SessionStore};
 use bearergate::stores::{MemoryApiKeyStore, MemoryGrantStore};
@@ -21,12 +24,16 @@ type Answer<'a, T> = NowOrLater<'a, Result<T, StoreError>>;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum KeyFault {
+    AddsNoName,
     CommitsHalf,
+    CountsNoPeppers,
     FindsOwnByDigest,
     ForgetsMetadata,
     ForgetsRemoval,
     IgnoresAuthority,
     IgnoresConflict,
+    KeepsAnyCheck,
+    KeepsUnprovenChecks,
     ListsBackwards,
     None,
     PageTooLong,
@@ -51,6 +58,19 @@ impl FaultyKeys {
         }
         ApiKeyRecord::from_row(row).unwrap()
     }
+}
+
+/// A replacement whose name is lost if the record had none.
+fn without_new_name(store: &MemoryApiKeyStore, change: ApiKeyChange) -> ApiKeyChange {
+    let ApiKeyChange::Replace(record) = change else {
+        return change;
+    };
+    let old = wait(store.find(record.id())).unwrap();
+    let mut row = record.to_row();
+    row.name = row
+        .name
+        .filter(|_| old.is_some_and(|old| old.details().name().is_some()));
+    ApiKeyChange::Replace(ApiKeyRecord::from_row(row).unwrap())
 }
 
 impl ApiKeyStore for FaultyKeys {
@@ -93,6 +113,11 @@ impl ApiKeyStore for FaultyKeys {
 
     fn commit(&self, changes: Vec<ApiKeyChange>) -> Answer<'_, ()> {
         match self.fault {
+            KeyFault::AddsNoName => {
+                let changes = changes.into_iter();
+                let lossy = changes.map(|change| without_new_name(&self.store, change));
+                self.store.commit(lossy.collect())
+            }
             KeyFault::CommitsHalf => {
                 for change in changes {
                     match self.store.commit(vec![change]).try_now() {
@@ -122,6 +147,28 @@ impl ApiKeyStore for FaultyKeys {
         };
         self.store.touch(id, used);
     }
+
+    fn keep_pepper_check(
+        &self,
+        authority: Authority,
+        check: PepperCheck,
+        proof: PepperProof,
+    ) -> Answer<'_, KeptCheck> {
+        if self.is(KeyFault::KeepsAnyCheck) {
+            return NowOrLater::now(Ok(KeptCheck::Kept(check)));
+        }
+        let proof = match self.fault {
+            KeyFault::KeepsUnprovenChecks => PepperProof::Validated,
+            _ => proof,
+        };
+        self.store.keep_pepper_check(authority, check, proof)
+    }
+
+    fn pepper_uses(&self, authority: Authority) -> Answer<'_, Option<Vec<PepperUse>>> {
+        let is_blind = self.is(KeyFault::CountsNoPeppers);
+        let uses = self.store.pepper_uses(authority);
+        uses.map(move |uses| Ok(uses?.filter(|_| !is_blind)))
+    }
 }
 
 #[test]
@@ -132,7 +179,12 @@ fn suite_finds_every_fault_of_a_store_of_api_keys() {
     };
     check(KeyFault::None).unwrap();
     for (fault, rule) in [
+        (KeyFault::AddsNoName, "a replacement sets every value"),
         (KeyFault::CommitsHalf, "one conflict changes nothing"),
+        (
+            KeyFault::CountsNoPeppers,
+            "the numbers of records by version",
+        ),
         (KeyFault::FindsOwnByDigest, "not found by its digest"),
         (KeyFault::ForgetsMetadata, "found as it was inserted"),
         (KeyFault::ForgetsRemoval, "digest of a removed record"),
@@ -140,6 +192,11 @@ fn suite_finds_every_fault_of_a_store_of_api_keys() {
         (
             KeyFault::IgnoresConflict,
             "the second record of an id is a conflict",
+        ),
+        (KeyFault::KeepsAnyCheck, "and never replaced"),
+        (
+            KeyFault::KeepsUnprovenChecks,
+            "without a proof no check value",
         ),
         (KeyFault::ListsBackwards, "with ids after the given one"),
         (KeyFault::PageTooLong, "at most the requested number"),
@@ -162,6 +219,12 @@ enum GrantFault {
     ForgetsSealed,
     IgnoresLimit,
     KeepsOldDigest,
+    ListsAnotherSubject,
+    ListsBackwards,
+    ListsNothing,
+    ListsRevoked,
+    ListsTooMany,
+    ListsTwice,
     None,
     OneNumberForAll,
     PurgesEarly,
@@ -201,6 +264,38 @@ impl FaultyGrants {
             .then_some(Sequence::from_u64(7));
         grant.clone().with_sequence(since.or(grant.sequence()))
     }
+
+    fn asked(&self, mut query: GrantQuery) -> GrantQuery {
+        match self.fault {
+            GrantFault::ListsAnotherSubject if query.subject == "nobody" => {
+                query.subject = "mia".to_owned();
+            }
+            GrantFault::ListsTwice => query.after = None,
+            _ => {}
+        }
+        query
+    }
+
+    fn listed<R: Send + Sync + 'static>(
+        &self,
+        page: Result<GrantPage<Arc<R>>, StoreError>,
+        ended: Option<Arc<R>>,
+        limit: usize,
+    ) -> Answer<'_, GrantPage<Arc<R>>> {
+        NowOrLater::now(page.map(|mut page| {
+            if self.is(GrantFault::ListsBackwards) {
+                page.records.reverse();
+            }
+            let has_room = page.records.len() < limit || self.is(GrantFault::ListsTooMany);
+            page.records.extend(ended.filter(|_| has_room));
+            page
+        }))
+    }
+}
+
+/// A grant that was revoked long ago.
+fn revoked() -> Grant {
+    Grant::new("the suite", "mia", NOW)
 }
 
 fn taken<T: Send>(answer: Answer<'_, T>) -> Result<T, StoreError> {
@@ -269,6 +364,18 @@ impl SessionStore for FaultyGrants {
     fn touch(&self, digest: TokenDigest, at: UnixTime) -> Answer<'_, bool> {
         NowOrLater::now(taken(SessionStore::touch(&self.store, digest, at)))
     }
+
+    fn list(&self, query: GrantQuery) -> Answer<'_, GrantPage<Arc<SessionRecord>>> {
+        if self.is(GrantFault::ListsNothing) {
+            return NowOrLater::now(Err(StoreErrorKind::Unavailable.into()));
+        }
+        let limit = query.limit;
+        let adds = self.is(GrantFault::ListsRevoked) || self.is(GrantFault::ListsTooMany);
+        let ended = (adds && query.subject == "mia")
+            .then(|| Arc::new(SessionRecord::new(TokenDigest::new([9; 32]), revoked())));
+        let page = taken(SessionStore::list(&self.store, self.asked(query)));
+        self.listed(page, ended, limit)
+    }
 }
 
 impl RefreshTokenStore for FaultyGrants {
@@ -297,6 +404,23 @@ impl RefreshTokenStore for FaultyGrants {
             updated => NowOrLater::now(updated),
         }
     }
+
+    fn list(&self, query: GrantQuery) -> Answer<'_, GrantPage<Arc<RefreshFamily>>> {
+        if self.is(GrantFault::ListsNothing) {
+            return NowOrLater::now(Err(StoreErrorKind::Unavailable.into()));
+        }
+        let limit = query.limit;
+        let adds = self.is(GrantFault::ListsRevoked) || self.is(GrantFault::ListsTooMany);
+        let ended = (adds && query.subject == "mia").then(|| {
+            Arc::new(RefreshFamily::new(
+                TokenDigest::new([9; 32]),
+                TokenDigest::new([8; 32]),
+                revoked(),
+            ))
+        });
+        let page = taken(RefreshTokenStore::list(&self.store, self.asked(query)));
+        self.listed(page, ended, limit)
+    }
 }
 
 #[test]
@@ -311,6 +435,12 @@ fn suite_finds_every_fault_of_a_store_of_sessions() {
             "a revocation ends what was granted before",
         ),
         (GrantFault::KeepsOldDigest, "unknown by the old one"),
+        (GrantFault::ListsAnotherSubject, "an empty list"),
+        (GrantFault::ListsBackwards, "the newest first"),
+        (GrantFault::ListsNothing, "the newest first"),
+        (GrantFault::ListsRevoked, "the newest first"),
+        (GrantFault::ListsTooMany, "at most the requested number"),
+        (GrantFault::ListsTwice, "a list has a last page"),
         (GrantFault::OneNumberForAll, "a greater sequence number"),
         (GrantFault::PurgesEarly, "at that second, and not before"),
         (
@@ -340,6 +470,12 @@ fn suite_finds_every_fault_of_a_store_of_refresh_tokens() {
             "a revocation ends what was granted before",
         ),
         (GrantFault::ForgetsSealed, "a rotation keeps"),
+        (GrantFault::ListsAnotherSubject, "an empty list"),
+        (GrantFault::ListsBackwards, "the newest first"),
+        (GrantFault::ListsNothing, "the newest first"),
+        (GrantFault::ListsRevoked, "the newest first"),
+        (GrantFault::ListsTooMany, "at most the requested number"),
+        (GrantFault::ListsTwice, "a list has a last page"),
         (GrantFault::OneNumberForAll, "a greater sequence number"),
         (GrantFault::PurgesEarly, "at that second, and not before"),
         (GrantFault::EndsAtEveryLimit, "is refused as `subject_full`"),

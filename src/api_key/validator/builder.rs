@@ -164,13 +164,16 @@ impl ApiKeyValidatorBuilder {
             clock: self.clock,
             observer: self.observer,
             checks_addresses: self.checks_addresses,
+            peppers: Arc::default(),
         })
     }
 }
 
 fn header(name: &str) -> Result<HeaderName, ConfigError> {
     HeaderName::try_from(name).map_err(|_| {
-        let detail = "expected the name of a header; write one like `x-api-key`";
+        let found: String = name.escape_debug().take(64).collect();
+        let detail =
+            format!("expected the name of a header, found `{found}`; write one like `x-api-key`");
         ConfigError::malformed("header", detail)
     })
 }

@@ -1,6 +1,8 @@
 //! The tables, and the migration of older files.
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::misfit::Misfit;
 
 /// Identifies a file of this crate: `bgat` in ASCII. It never changes.
 const APPLICATION: i32 = 0x6267_6174;
@@ -12,35 +14,9 @@ const STEPS: &[&str] = &[
     include_str!("v1.sql"),
     include_str!("v2.sql"),
     include_str!("v3.sql"),
+    include_str!("v4.sql"),
+    include_str!("v5.sql"),
 ];
-
-/// Why a file cannot be used as a store.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Misfit {
-    #[error("it holds tables of another program")]
-    OtherProgram,
-    #[error("it was written by a newer version, with schema {found}; this one supports {known}")]
-    Newer { found: i32, known: i32 },
-    #[error("its journal mode stays `{0}`, and its file system may not support write-ahead logs")]
-    NoWal(String),
-    #[error("its threads cannot be started")]
-    NoThreads(#[from] std::io::Error),
-    #[error("it cannot be read or written")]
-    Sqlite(#[from] rusqlite::Error),
-}
-
-impl Misfit {
-    /// Returns true if another process holds a lock on the file.
-    pub(super) fn is_busy(&self) -> bool {
-        let Self::Sqlite(error) = self else {
-            return false;
-        };
-        let busy = [ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked];
-        error
-            .sqlite_error_code()
-            .is_some_and(|code| busy.contains(&code))
-    }
-}
 
 /// Succeeds only if the file is new, or of this crate and of a supported version. Writes nothing.
 pub(super) fn inspect(conn: &mut Connection) -> Result<(), Misfit> {
@@ -181,6 +157,21 @@ mod tests {
         assert_eq!(conn.execute(older, []).unwrap(), 1);
     }
 
+    #[test]
+    fn families_of_an_older_file_have_no_earlier_tokens() {
+        let mut conn = memory();
+        migrate_by(&mut conn, &STEPS[..4]).unwrap();
+        let family = "INSERT INTO family (id, version, current, authority, subject, created, \
+             since, last_used, expires, idle, ends) \
+             VALUES (x'07', 1, x'08', 'a', 's', 1, 2, 1, 9, 9, 9)";
+        assert_eq!(conn.execute(family, []).unwrap(), 1);
+        migrate(&mut conn).unwrap();
+        let found = conn.query_row("SELECT since, earlier FROM family", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<Vec<u8>>>(1)?))
+        });
+        assert_eq!(found.unwrap(), (2, None));
+    }
+
     /// Everything that a purge or a login looks for is found by an index.
     #[test]
     fn no_statement_of_a_purge_or_a_login_walks_over_a_table() {
@@ -199,8 +190,13 @@ mod tests {
             "SELECT 1 FROM family WHERE authority = 1 AND session = 2",
             "SELECT 1 FROM session WHERE authority = 1 AND subject = 2 ORDER BY since",
             "SELECT 1 FROM family WHERE authority = 1 AND subject = 2 ORDER BY since",
+            "SELECT data FROM session WHERE authority = 1 AND subject = 2 \
+             AND (since, digest) < (3, 4) ORDER BY since DESC, digest DESC LIMIT 5",
+            "SELECT sealed FROM family WHERE authority = 1 AND subject = 2 \
+             AND (since, id) < (3, 4) ORDER BY since DESC, id DESC LIMIT 5",
             "SELECT 1 FROM mark WHERE is_swept = 0 LIMIT 1",
             "SELECT 1 FROM api_key WHERE authority = 1 AND ends_at <= 2 LIMIT 100",
+            "SELECT 1 FROM api_key WHERE authority = 1 AND pepper = 2 LIMIT 1",
         ];
         for statement in wanted {
             let plan = format!("EXPLAIN QUERY PLAN {statement}");
