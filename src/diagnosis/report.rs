@@ -91,7 +91,7 @@ impl Finding {
 }
 
 /// Escapes the characters that change how text is shown. Escaped text stays as it is.
-pub(super) fn escaped(text: String) -> String {
+pub(crate) fn escaped(text: String) -> String {
     if !text.contains(is_unsafe) {
         return text;
     }
@@ -108,7 +108,7 @@ pub(super) fn escaped(text: String) -> String {
 
 /// Returns true for control characters, line separators, and invisible characters that reorder
 /// text.
-fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

@@ -2,6 +2,7 @@
 
 mod cookie;
 mod diagnose;
+mod explain;
 mod id;
 mod manager;
 mod record;

@@ -2,6 +2,7 @@
 
 mod authorities;
 mod cache;
+mod choice;
 mod router;
 mod scheme;
 mod sender_proof;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub use authorities::Authorities;
 pub(crate) use cache::{CacheKey, CachedPrincipal, ValidatorCache};
 pub use cache::{TokenCache, TokenCacheBuilder};
+pub(crate) use choice::NOT_A_JWT;
 pub(crate) use router::Router;
 pub(crate) use scheme::check_kind;
 pub(crate) use sender_proof::{PendingProof, ProofPlace, constrain};
@@ -45,6 +47,8 @@ use crate::principal::{Authority, Confirmation, Principal};
 /// - A request can be dropped while its result is pending. That must not cancel work which other
 ///   requests wait for, nor leave a credential half used.
 /// - A principal carries nothing of the credential's text, and a rejection neither.
+/// - Write nothing and count no use where [`PresentedCredential::is_diagnosis`] is true; the result
+///   is the same.
 ///
 /// A token that is bound to a key of its holder is a valid token only together with a proof; the
 /// validators of this crate leave that to a [`SenderConstraint`]. A gate calls it when everything
@@ -138,7 +142,9 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
     /// [`Gate::explain`](crate::gate::Gate::explain) and for the operator.
     ///
     /// It must come to the same result as [`validate`](Self::validate), and its texts must not hold
-    /// the credential. It may be slow. By default it validates, and reports the result as one step.
+    /// the credential. It may be slow. It counts no use and writes nothing; nor does `validate` where
+    /// [`is_diagnosis`](PresentedCredential::is_diagnosis) is true. By default it validates, and
+    /// reports the result as one step.
     fn explain<'a>(
         &'a self,
         presented: &'a PresentedCredential<'a>,

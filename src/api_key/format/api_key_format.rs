@@ -61,12 +61,17 @@ impl ApiKeyFormat {
             ));
         }
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if !prefix.bytes().all(is_word) {
-            let detail = "expected ASCII letters, digits and `_`; remove the other characters";
+        if let Some(at) = prefix.bytes().position(|byte| !is_word(byte)) {
+            let at = at + 1;
+            let detail = format!(
+                "expected ASCII letters, digits and `_`, found another character at byte {at}; \
+                 choose one like `acme_live`"
+            );
             return Err(ConfigError::malformed("prefix", detail));
         }
         if prefix.ends_with('_') {
-            let detail = "it ends with `_`; remove that, since every key has one after its prefix";
+            let detail = "expected a prefix without `_` at its end, found one; remove it, since every \
+                          key has one after its prefix";
             return Err(ConfigError::malformed("prefix", detail));
         }
         Ok(Self {

@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::api_key::format::{ApiKeyId, KeyDigest, LegacyKey, Match, ParsedKey, PepperedDigest};
-use crate::api_key::pepper_guard::{PepperGuard, PepperParts};
+use crate::api_key::pepper_guard::PepperGuard;
 use crate::api_key::record::ApiKeyRecord;
 use crate::api_key::scheme::ApiKeyScheme;
 use crate::api_key::store::contract::ApiKeyStore;
 use crate::api_key::store::{ApiKeyChange, ApiKeyRow};
 use crate::clock::{Clock, Leeway, UnixTime};
 use crate::credential::PresentedCredential;
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Explanation, Finding};
 use crate::error::{ConfigError, Rejection, RejectionKind, StoreError};
 use crate::event::{Event, Observer};
 use crate::limits;
@@ -77,13 +77,20 @@ pub struct ApiKeyValidator {
     pub(super) peppers: Arc<PepperGuard>,
 }
 
-type Validated<'a> = NowOrLater<'a, Result<Principal, Rejection>>;
+pub(super) type Validated<'a> = NowOrLater<'a, Result<Principal, Rejection>>;
 
 /// The request that presents a key, and its time.
 #[derive(Clone, Copy)]
-struct Use<'a> {
-    presented: &'a PresentedCredential<'a>,
-    now: UnixTime,
+pub(super) struct Use<'a> {
+    pub(super) presented: &'a PresentedCredential<'a>,
+    pub(super) now: UnixTime,
+}
+
+/// Whether the digest of a record was made under the current pepper.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Freshness {
+    Current,
+    Older,
 }
 
 impl ApiKeyValidator {
@@ -111,42 +118,6 @@ impl ApiKeyValidator {
         }))
     }
 
-    /// Continues only if no pepper was swapped. Otherwise valid keys would be unknown.
-    fn once_settled<'a, F>(&'a self, validate: F) -> Validated<'a>
-    where
-        F: FnOnce() -> Validated<'a> + Send + 'a,
-    {
-        if self.peppers.is_settled() {
-            return validate();
-        }
-        let settled = self.peppers.settle(self.pepper_parts());
-        settled.then(move |settled| match settled {
-            Ok(()) => validate(),
-            Err(fault) => NowOrLater::now(Err(fault.into())),
-        })
-    }
-
-    /// Continues with a key that matched, and notes that the pepper of its record is the right one.
-    fn once_proven<'a, F>(&'a self, digest: PepperedDigest, admit: F) -> Validated<'a>
-    where
-        F: FnOnce() -> Validated<'a> + Send + 'a,
-    {
-        let proven = self
-            .peppers
-            .prove(digest.pepper_version(), self.pepper_parts());
-        proven.then(move |proven| match proven {
-            Ok(()) => admit(),
-            Err(fault) => NowOrLater::now(Err(fault.into())),
-        })
-    }
-
-    fn pepper_parts(&self) -> PepperParts<'_> {
-        PepperParts {
-            scheme: &self.scheme,
-            store: &*self.store,
-        }
-    }
-
     /// Does the same work whether there is a record or not, so that the time of the answer does
     /// not show which ids exist.
     fn compare<'a>(
@@ -155,47 +126,70 @@ impl ApiKeyValidator {
         found: Option<ApiKeyRecord>,
         usage: Use<'a>,
     ) -> Validated<'a> {
+        match self.identify(key, found) {
+            Ok((record, Freshness::Current)) => self
+                .once_proven(record.digest().version(), move || {
+                    NowOrLater::now(self.admit(record, usage))
+                }),
+            Ok((record, Freshness::Older)) => {
+                let digest = self.scheme.peppers().digest(key);
+                self.once_proven(record.digest().version(), move || {
+                    self.admit_rehashed(record, digest, usage)
+                })
+            }
+            Err(rejection) => NowOrLater::now(Err(rejection)),
+        }
+    }
+
+    /// Returns the record only if it is that of the key, and the secret is its secret.
+    #[inline]
+    pub(super) fn identify(
+        &self,
+        key: &ParsedKey<'_>,
+        found: Option<ApiKeyRecord>,
+    ) -> Result<(ApiKeyRecord, Freshness), Rejection> {
         let exists = found.is_some();
         let record = found.unwrap_or_else(|| self.decoy.0.clone());
-        let own_digest = *record.digest();
-        let matched = self.scheme.peppers().compare(key, Some(&own_digest));
+        let matched = self.scheme.peppers().compare(key, Some(record.digest()));
         let is_same = exists & (record.id() == key.id());
         let is_own = is_same & self.is_authority_of(&record) & !record.is_legacy();
-        NowOrLater::now(Err(match matched {
-            Match::Current if is_own => {
-                let admit = move || NowOrLater::now(self.admit(record, usage));
-                return self.once_proven(own_digest, admit);
-            }
-            Match::Older if is_own => {
-                let digest = self.scheme.peppers().digest(key);
-                let admit = move || self.admit_rehashed(record, digest, usage);
-                return self.once_proven(own_digest, admit);
-            }
+        Err(match matched {
+            Match::Current if is_own => return Ok((record, Freshness::Current)),
+            Match::Older if is_own => return Ok((record, Freshness::Older)),
             Match::NoPepper if is_own => {
                 Rejection::new(RejectionKind::Unavailable).with_source(Fault::Pepper)
             }
             _ if is_own => Fault::Secret.unknown(),
             _ => Fault::Id.unknown(),
-        }))
+        })
     }
 
     fn validate_legacy<'a>(&'a self, key: LegacyKey<'a>, usage: Use<'a>) -> Validated<'a> {
         let peppers = self.scheme.peppers();
         // The current one is first and last: a key may be re-hashed while the others are looked up.
         let again = std::iter::once_with(move || peppers.legacy_digest(&key));
-        let found = first_some(peppers.legacy_digests(key).chain(again), move |digest| {
+        let digests = peppers.legacy_digests(key).chain(again);
+        self.find_legacy(digests)
+            .and_then(move |found| match found {
+                Some(record) => self.once_proven(record.digest().version(), move || {
+                    if record.digest().version() == peppers.current() {
+                        return NowOrLater::now(self.admit(record, usage));
+                    }
+                    self.admit_rehashed(record, peppers.legacy_digest(&key), usage)
+                }),
+                None => NowOrLater::now(Err(Fault::Id.unknown())),
+            })
+    }
+
+    /// Returns the record of the first of these digests that has one.
+    pub(super) fn find_legacy<'a>(
+        &'a self,
+        digests: impl Iterator<Item = PepperedDigest> + Send + 'a,
+    ) -> NowOrLater<'a, Result<Option<ApiKeyRecord>, Rejection>> {
+        first_some(digests, move |digest| {
             self.store
                 .find_by_digest(digest)
                 .map(move |found| Ok(self.legacy_record(found?, &digest)))
-        });
-        found.and_then(move |found| match found {
-            Some(record) => self.once_proven(*record.digest(), move || {
-                if record.digest().version() == peppers.current() {
-                    return NowOrLater::now(self.admit(record, usage));
-                }
-                self.admit_rehashed(record, peppers.legacy_digest(&key), usage)
-            }),
-            None => NowOrLater::now(Err(Fault::Id.unknown())),
         })
     }
 
@@ -215,7 +209,7 @@ impl ApiKeyValidator {
     fn admit(&self, record: ApiKeyRecord, usage: Use<'_>) -> Result<Principal, Rejection> {
         self.check(&record, usage)?;
         let is_due = |noted: UnixTime| noted.saturating_add(limits::API_KEY_USE) <= usage.now;
-        if record.last_used().is_none_or(is_due) {
+        if record.last_used().is_none_or(is_due) && !usage.presented.is_diagnosis() {
             self.store.touch(record.id(), usage.now);
         }
         Ok(record.into_principal())
@@ -231,6 +225,9 @@ impl ApiKeyValidator {
     ) -> Validated<'a> {
         if let Err(rejection) = self.check(&record, usage) {
             return NowOrLater::now(Err(rejection));
+        }
+        if usage.presented.is_diagnosis() {
+            return NowOrLater::now(Ok(record.into_principal()));
         }
         let mut row = record.to_row();
         row.digest = digest;
@@ -248,7 +245,7 @@ impl ApiKeyValidator {
         })
     }
 
-    fn check(&self, record: &ApiKeyRecord, usage: Use<'_>) -> Result<(), Rejection> {
+    pub(super) fn check(&self, record: &ApiKeyRecord, usage: Use<'_>) -> Result<(), Rejection> {
         let begins = record.not_before();
         let ends = record.expires_at();
         if record.is_disabled() {
@@ -306,12 +303,19 @@ impl TokenValidator for ApiKeyValidator {
 
     /// Asks the store for the check values of the peppers.
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
-        let settled = self.peppers.settle(self.pepper_parts());
+        let settled = self.settle_peppers();
         settled.map(|settled| settled.map_err(Rejection::from))
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
         self.find_problems()
+    }
+
+    fn explain<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Explanation> {
+        self.explained(presented)
     }
 }
 
@@ -355,7 +359,7 @@ impl Decoy {
 
 /// Why a key is not known, for the operator only.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-enum Fault {
+pub(super) enum Fault {
     #[error("no key has this id")]
     Id,
     #[error("the digest of this key was made with a pepper that is not configured")]
@@ -365,7 +369,7 @@ enum Fault {
 }
 
 impl Fault {
-    fn unknown(self) -> Rejection {
+    pub(super) fn unknown(self) -> Rejection {
         Rejection::new(RejectionKind::ApiKeyUnknown).with_source(self)
     }
 }
