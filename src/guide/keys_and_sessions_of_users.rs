@@ -77,7 +77,7 @@
 //!   for the pages of an administrator.
 //! - After a change of the password: change it, [rotate](crate::session::SessionManager::rotate) the
 //!   session of the request, then
-//!   [`revoke_others`](crate::session::SessionManager::revoke_others). Whoever has the old password can
+//!   [`revoke_others`](crate::session::SessionManager::revoke_others). Anybody with the old password can
 //!   log in until it is changed. Standalone refresh tokens stay: they are connected applications.
 //! - `conflict` from `revoke_others` says that the session itself has ended meanwhile: show the login.
 //! - A list, a [`Session`](crate::session::Session) and a [`Grant`](crate::grant::Grant) are

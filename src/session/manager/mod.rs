@@ -165,8 +165,8 @@ impl SessionManager {
         self.revoke_grant(session.grant()).await
     }
 
-    /// Revokes the session with this handle and all refresh tokens that belong to it, whoever its
-    /// subject is. For a handle that a user sends, call [`revoke_of`](Self::revoke_of).
+    /// Revokes the session with this handle and all refresh tokens that belong to it, of
+    /// whatever subject. For a handle that a user sends, call [`revoke_of`](Self::revoke_of).
     ///
     /// # Errors
     ///
