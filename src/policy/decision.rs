@@ -279,6 +279,7 @@ kinds! {
     ///
     /// The code is part of the text of a decision: `denied: scope_missing (scope orders:write)`.
     pub enum ReasonCode {
+        Ambiguous = "ambiguous", "the path or a parameter of it could be read in two ways";
         Forbidden = "forbidden", "the rule forbids the request, and its condition holds";
         Met = "met", "the condition holds";
         NotMet = "not_met", "the condition does not hold, or the negated condition does";
