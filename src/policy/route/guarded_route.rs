@@ -6,6 +6,8 @@ use http::Method;
 
 use crate::policy::condition::condition::Condition;
 use crate::policy::decision::Decision;
+use crate::policy::engine::supply::Supply;
+use crate::policy::needs::Needs;
 use crate::policy::policy::Policy;
 use crate::policy::request::AccessRequest;
 use crate::policy::route::pattern::PathPattern;
@@ -66,6 +68,21 @@ impl Route {
         &self.guard
     }
 
+    /// Returns what its guard needs that only the service knows.
+    pub(super) fn needs(&self) -> Needs {
+        let segments = self.path.iter().flat_map(|path| &path.segments);
+        let params: Vec<_> = segments
+            .filter_map(|own| own.name().map(|name| &**name))
+            .collect();
+        let supply = Supply {
+            has_resource: true,
+            params: &params,
+        };
+        let method = self.method.as_ref().map_or("*", Method::as_str);
+        let name = format!("route `{method} {}`", self.pattern);
+        self.guard.needs_with(&supply, &name)
+    }
+
     /// Returns the methods of the requests that the route matches; `None` for all.
     pub(super) fn method_names(&self) -> Option<impl Iterator<Item = &str>> {
         let own = self.method.as_ref()?;
@@ -113,6 +130,14 @@ impl Guard {
         match self {
             Self::Condition(condition) => condition.decide(request),
             Self::Policy(policy) => policy.decide(request),
+        }
+    }
+
+    /// Returns what the guard needs in addition to these facts.
+    pub(super) fn needs_with(&self, supply: &Supply<'_>, route: &str) -> Needs {
+        match self {
+            Self::Condition(condition) => condition.needs_with(supply, Some(route)),
+            Self::Policy(policy) => policy.needs_with(supply, &format!(" of {route}")),
         }
     }
 

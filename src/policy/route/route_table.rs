@@ -12,6 +12,7 @@ use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::{Decision, Reason, ReasonCode};
 use crate::policy::engine::bit_set;
 use crate::policy::engine::index::RulesByName;
+use crate::policy::needs::{Needs, ServiceFact};
 use crate::policy::request::AccessRequest;
 use crate::policy::route::clean_path::CleanPath;
 use crate::policy::route::escape::Ambiguity;
@@ -198,6 +199,16 @@ impl Authorizer for RouteTable {
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
         NowOrLater::now(self.decide(request))
     }
+
+    fn needs(&self) -> Needs {
+        if matches!(self.0.keys, Keys::Route(_)) {
+            return Needs::nothing().for_all("a table by route", ServiceFact::Resource);
+        }
+        let guards: Vec<_> = self.routes().iter().map(Route::needs).collect();
+        let denies_all = guards.iter().all(Needs::denies_all);
+        let all = guards.into_iter().fold(Needs::nothing(), Needs::and);
+        all.denying_all(denies_all)
+    }
 }
 
 impl fmt::Debug for RouteTable {
@@ -262,7 +273,8 @@ impl RouteTableBuilder {
     /// of them is more specific in every segment and in the method;
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above
     /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES), and for a condition that exceeds a
-    /// limit of [`Condition`](crate::policy::Condition).
+    /// limit of [`Condition`](crate::policy::Condition); the errors of scopes as
+    /// [`PolicyBuilder::build`](crate::policy::PolicyBuilder::build) has them.
     pub fn build(self) -> Result<RouteTable, ConfigError> {
         let mut routes = self.routes;
         check_count(&routes)?;
