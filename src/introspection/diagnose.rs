@@ -1,7 +1,5 @@
 //! Diagnosis of an introspection endpoint, by calling it.
 
-use std::error::Error;
-
 use zeroize::Zeroizing;
 
 use super::cache::Digest;
@@ -10,7 +8,7 @@ use super::response::{EndpointProblem, TokenState};
 use super::shared::{Shared, TokenQuery};
 use super::validator::IntrospectionValidator;
 use crate::client_auth::ClientAuthKind;
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Finding, error_chain};
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
 
@@ -90,17 +88,6 @@ impl Shared {
         let rejection = problem.into_rejection(&self.endpoint.url);
         Finding::error(subject, error_chain(&rejection)).hint(hint)
     }
-}
-
-fn error_chain(rejection: &Rejection) -> String {
-    let mut text = rejection.to_string();
-    let mut next = rejection.source();
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
-    }
-    text
 }
 
 const ACCEPTS_ANY: &str = "the endpoint reports a token as active that does not exist";

@@ -18,6 +18,7 @@ use crate::policy::engine::supply::Supply;
 use crate::policy::needs::Needs;
 use crate::policy::request::AccessRequest;
 use crate::policy::rule::Rule;
+use crate::policy::trace::record::Trace;
 
 /// Rules that permit and forbid requests, compiled when they are built; cheap to clone.
 ///
@@ -256,6 +257,10 @@ impl Authorizer for Policy {
 
     fn needs(&self) -> Needs {
         self.needs_with(&Supply::NONE, "")
+    }
+
+    fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
+        NowOrLater::now(Some(self.explain(request)))
     }
 }
 

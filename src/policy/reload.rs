@@ -12,6 +12,7 @@ use crate::policy::needs::Needs;
 use crate::policy::policy::Policy;
 use crate::policy::request::AccessRequest;
 use crate::policy::route::route_table::RouteTable;
+use crate::policy::trace::record::Trace;
 
 /// A shared [`Policy`] or [`RouteTable`] that can be replaced while requests are decided.
 ///
@@ -79,6 +80,10 @@ impl Authorizer for PolicyHandle<Policy> {
     fn needs(&self) -> Needs {
         self.current().needs()
     }
+
+    fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
+        NowOrLater::now(Some(self.current().explain(request)))
+    }
 }
 
 impl Authorizer for PolicyHandle<RouteTable> {
@@ -88,6 +93,10 @@ impl Authorizer for PolicyHandle<RouteTable> {
 
     fn needs(&self) -> Needs {
         self.current().needs()
+    }
+
+    fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
+        NowOrLater::now(Some(self.current().explain(request)))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::policy::engine::program::{Program, Unknowns};
 use crate::policy::engine::supply::Supply;
 use crate::policy::needs::Needs;
 use crate::policy::request::AccessRequest;
+use crate::policy::trace::record::Trace;
 use crate::policy::truth::Truth;
 use crate::principal::Authority;
 
@@ -354,6 +355,10 @@ impl Authorizer for Condition {
             Ok(()) => self.needs_with(&Supply::NONE, None),
             Err(fault) => Needs::faulty(fault),
         }
+    }
+
+    fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
+        NowOrLater::now(Some(self.explain(request)))
     }
 }
 

@@ -20,6 +20,7 @@ use crate::policy::route::guarded_route::{Guard, Route};
 use crate::policy::route::matched::Matched;
 use crate::policy::route::matcher::PathMatcher;
 use crate::policy::route::pattern::PathPattern;
+use crate::policy::trace::record::Trace;
 
 /// Conditions and policies by method and route; cheap to clone.
 ///
@@ -208,6 +209,10 @@ impl Authorizer for RouteTable {
         let denies_all = guards.iter().all(Needs::denies_all);
         let all = guards.into_iter().fold(Needs::nothing(), Needs::and);
         all.denying_all(denies_all)
+    }
+
+    fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
+        NowOrLater::now(Some(self.explain(request)))
     }
 }
 
