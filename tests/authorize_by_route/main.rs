@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod head;
+mod needs;
 mod owners;
+mod per_route;
 
 use bearergate::Principal;
 use bearergate::clock::UnixTime;
