@@ -18,10 +18,10 @@
 //!
 //! ```
 //! use bearergate::policy::{RouteTable, owner, param, role};
-//! use bearergate::{ConfigError, Gate, TokenValidator, require_scope};
+//! use bearergate::{ConfigError, Gate, JwtValidator, require_scope};
 //! use http::Method;
 //!
-//! fn gate(validator: impl TokenValidator + 'static) -> Result<Gate, ConfigError> {
+//! fn gate(validator: JwtValidator) -> Result<Gate, ConfigError> {
 //!     let own = owner(param("user").of("https://idp.example.com"));
 //!     let table = RouteTable::by_path()
 //!         .route(Method::GET, "/orders/{id}", require_scope("orders:read"))
@@ -30,7 +30,7 @@
 //!         .build()?;
 //!     Gate::builder().validator(validator).authorizer(table).build()
 //! }
-//! # let _ = gate::<std::sync::Arc<dyn TokenValidator>>;
+//! # let _ = gate;
 //! ```
 //!
 //! A route that nobody listed is denied. Where the router has matched already (axum's `MatchedPath`
@@ -87,9 +87,9 @@
 //! use bearergate::gate::Authenticated;
 //! use bearergate::http_response::Refusal;
 //! use bearergate::policy::{action, owner, param};
-//! use bearergate::{ConfigError, Gate, TokenValidator, require_scope};
+//! use bearergate::{ConfigError, Gate, JwtValidator, require_scope};
 //!
-//! fn gate(validator: impl TokenValidator + 'static) -> Result<Gate, ConfigError> {
+//! fn gate(validator: JwtValidator) -> Result<Gate, ConfigError> {
 //!     let own = owner(param("user").of("https://idp.example.com"));
 //!     let policy = action("read").and(require_scope("orders:read").or(own));
 //!     Gate::builder().validator(validator).authorizer(policy).authorizes_per_route().build()
@@ -100,7 +100,7 @@
 //!     let request = caller.request().with_action("read").with_params(&params);
 //!     gate.authorize(&request).await.map(|_| ())
 //! }
-//! # let _ = (gate::<std::sync::Arc<dyn TokenValidator>>, may_read);
+//! # let _ = (gate, may_read);
 //! ```
 //!
 //! The caller is what [`Gate::authenticate`] returned. Without [`authorizes_per_route`] this gate is

@@ -46,7 +46,7 @@ impl Gate {
             environment: Environment::new(),
             keys: Vec::new(),
             tokens: Vec::new(),
-            gate: Gate::builder(),
+            gate: Self::builder(),
             state: PhantomData,
         }
     }
