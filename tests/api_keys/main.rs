@@ -8,6 +8,7 @@
 )]
 
 mod common;
+mod explain;
 mod faults;
 mod gate;
 mod legacy;

@@ -8,6 +8,7 @@
 
 mod common;
 mod cookies;
+mod explain;
 mod faults;
 mod lifecycle;
 mod limits;
