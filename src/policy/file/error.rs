@@ -4,15 +4,20 @@ use std::error::Error;
 use std::fmt;
 
 use crate::error::{ConfigError, ConfigErrorKind};
+use crate::json::Value;
+use crate::policy::file::position::Position;
 
 /// A policy file was refused by a [`PolicyLoader`](crate::policy::PolicyLoader).
 ///
 /// `Display` prints the place in the file, what was expected, what was found and what to do about
-/// it: `/rules/0/name: expected a string, found a number`.
+/// it: `/rules/0/name (line 4, column 14): expected a string, found a number`. It shows names and
+/// values of the file up to 60 characters, because the file is the operator's own.
 #[derive(Clone, Debug)]
 pub struct LoadError {
     pointer: String,
     error: ConfigError,
+    position: Position,
+    is_at_name: bool,
     keeps_current: bool,
 }
 
@@ -21,8 +26,28 @@ impl LoadError {
         Self {
             pointer,
             error,
+            position: Position::START,
+            is_at_name: false,
             keeps_current: false,
         }
+    }
+
+    /// Says that the name of the member is wrong, not its value.
+    pub(super) fn at_name(mut self) -> Self {
+        self.is_at_name = true;
+        self
+    }
+
+    /// Sets the position of an error whose pointer is known.
+    pub(super) fn in_file(mut self, text: &[u8], file: Value<'_>) -> Self {
+        self.position = Position::of_pointer(text, file, &self.pointer, self.is_at_name);
+        self
+    }
+
+    /// Sets the position.
+    pub(super) const fn at(mut self, position: Position) -> Self {
+        self.position = position;
+        self
     }
 
     /// Adds that the current version of a handle stays in use.
@@ -35,6 +60,21 @@ impl LoadError {
     /// empty pointer is the file as a whole.
     pub fn pointer(&self) -> &str {
         &self.pointer
+    }
+
+    /// Returns the line of the error, from 1.
+    ///
+    /// Lines end with a line feed. If a member is missing it is the line of the object that should
+    /// have it.
+    pub fn line(&self) -> usize {
+        self.position.line
+    }
+
+    /// Returns the column of the error, in characters from 1.
+    ///
+    /// It is where the value begins, or the name of a member that is unknown.
+    pub fn column(&self) -> usize {
+        self.position.column
     }
 
     /// Returns what is wrong, as a stable code.
@@ -52,6 +92,8 @@ impl fmt::Display for LoadError {
             "" => f.write_str("policy file")?,
             pointer => f.write_str(pointer)?,
         }
+        let Position { line, column } = self.position;
+        write!(f, " (line {line}, column {column})")?;
         f.write_str(&self.error.after_field())?;
         if self.keeps_current {
             f.write_str("; the current version stays in use")?;

@@ -1,0 +1,4 @@
+//! Policy files: what their errors say.
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+mod errors;
