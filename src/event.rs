@@ -117,6 +117,19 @@ pub enum Event<'a> {
         /// Why, and what to do, a constant text.
         reason: &'static str,
     },
+    /// A policy file has changed and was not loaded: the version that was in use stays in use. It is
+    /// reported once for each content.
+    PolicyNotReloaded {
+        /// The configured path.
+        path: &'a str,
+        /// What was expected, what was found and where, with names and values of the file.
+        problem: &'a str,
+    },
+    /// A policy file has changed, and its new version is in use.
+    PolicyReloaded {
+        /// The configured path.
+        path: &'a str,
+    },
     /// Requests may go to this host without TLS, because the configuration allows it
     /// ([`HttpSettings::allow_plain_http`](crate::http_client::HttpSettings::allow_plain_http)).
     /// It is reported when the keys or the validator are built.

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::json::Value;
@@ -16,8 +17,10 @@ use crate::policy::file::position::Position;
 pub struct LoadError {
     pointer: String,
     error: ConfigError,
-    position: Position,
+    /// The position in the text, if there is a text.
+    position: Option<Position>,
     is_at_name: bool,
+    path: Option<Arc<str>>,
     keeps_current: bool,
 }
 
@@ -26,8 +29,9 @@ impl LoadError {
         Self {
             pointer,
             error,
-            position: Position::START,
+            position: None,
             is_at_name: false,
+            path: None,
             keeps_current: false,
         }
     }
@@ -40,13 +44,20 @@ impl LoadError {
 
     /// Sets the position of an error whose pointer is known.
     pub(super) fn in_file(mut self, text: &[u8], file: Value<'_>) -> Self {
-        self.position = Position::of_pointer(text, file, &self.pointer, self.is_at_name);
+        let position = Position::of_pointer(text, file, &self.pointer, self.is_at_name);
+        self.position = Some(position);
         self
     }
 
     /// Sets the position.
     pub(super) const fn at(mut self, position: Position) -> Self {
-        self.position = position;
+        self.position = Some(position);
+        self
+    }
+
+    /// Adds the path of the file.
+    pub(super) fn in_path(mut self, path: &Arc<str>) -> Self {
+        self.path = Some(Arc::clone(path));
         self
     }
 
@@ -62,19 +73,19 @@ impl LoadError {
         &self.pointer
     }
 
-    /// Returns the line of the error, from 1.
+    /// Returns the line of the error, from 1; it is 1 for a file that cannot be read.
     ///
     /// Lines end with a line feed. If a member is missing it is the line of the object that should
     /// have it.
     pub fn line(&self) -> usize {
-        self.position.line
+        self.position.unwrap_or(Position::START).line
     }
 
     /// Returns the column of the error, in characters from 1.
     ///
     /// It is where the value begins, or the name of a member that is unknown.
     pub fn column(&self) -> usize {
-        self.position.column
+        self.position.unwrap_or(Position::START).column
     }
 
     /// Returns what is wrong, as a stable code.
@@ -88,12 +99,15 @@ impl LoadError {
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.pointer {
-            "" => f.write_str("policy file")?,
-            pointer => f.write_str(pointer)?,
+        match (&self.path, &*self.pointer) {
+            (None, "") => f.write_str("policy file")?,
+            (None, pointer) => f.write_str(pointer)?,
+            (Some(path), "") => write!(f, "`{path}`")?,
+            (Some(path), pointer) => write!(f, "`{path}`: {pointer}")?,
         }
-        let Position { line, column } = self.position;
-        write!(f, " (line {line}, column {column})")?;
+        if let Some(Position { line, column }) = self.position {
+            write!(f, " (line {line}, column {column})")?;
+        }
         f.write_str(&self.error.after_field())?;
         if self.keeps_current {
             f.write_str("; the current version stays in use")?;

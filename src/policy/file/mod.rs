@@ -9,6 +9,7 @@ mod fields;
 pub(super) mod loader;
 mod nearest;
 mod pointer;
+pub(super) mod policy_file;
 mod position;
 mod read;
 mod shown;
