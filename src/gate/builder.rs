@@ -11,6 +11,7 @@ use crate::credential::{Place, PresentedCredential, Sources, SourcesBuilder};
 use crate::diagnosis::Finding;
 use crate::environment::Environment;
 use crate::error::{ConfigError, Rejection};
+use crate::event::Observer;
 use crate::http_response::ResponseConfig;
 use crate::now_or_later::NowOrLater;
 use crate::policy::{Authorizer, Decision, authorize_fn};
@@ -31,6 +32,7 @@ pub struct GateBuilder {
     revocations: Vec<Arc<dyn RevocationList>>,
     challenge: ResponseConfig,
     clock: Arc<dyn Clock>,
+    observer: Option<Arc<dyn Observer>>,
     all_equal: bool,
 }
 
@@ -45,6 +47,7 @@ impl Gate {
             revocations: Vec::new(),
             challenge: ResponseConfig::default(),
             clock: Arc::new(SystemClock),
+            observer: None,
             all_equal: false,
         }
     }
@@ -137,11 +140,22 @@ impl GateBuilder {
         self
     }
 
-    /// Takes the clock from an [`Environment`], if it has one; nothing else of it is used. Call it
-    /// before [`clock`](Self::clock), because the later call wins. Validators get its
-    /// time with each credential.
+    /// Sets the observer of [`Admitted`](crate::event::Event::Admitted) and
+    /// [`Refused`](crate::event::Event::Refused), one event for each request that
+    /// [`Gate::check`] answers. It is called on the path of the request. By default there is none,
+    /// and it costs nothing. Validators and lists have observers of their own; an [`Environment`]
+    /// gives all of them the same.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Takes the clock and the observer from an [`Environment`], as far as it has them; nothing else
+    /// of it is used. Call it before [`clock`](Self::clock) and [`observer`](Self::observer),
+    /// because the later call wins. Validators get its time with each credential.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.clock);
+        environment.set_observer(&mut self.observer);
         self
     }
 
@@ -204,6 +218,7 @@ impl GateBuilder {
             authorizer,
             challenge: self.challenge,
             clock: self.clock,
+            observer: self.observer,
         })))
     }
 }

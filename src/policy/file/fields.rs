@@ -7,9 +7,9 @@ use http::{HeaderName, Method};
 use crate::error::ConfigErrorKind;
 use crate::json::{Kind, Value};
 use crate::policy::file::error::LoadError;
+use crate::policy::file::excerpt::shown;
 use crate::policy::file::nearest::nearest;
 use crate::policy::file::pointer::Pointer;
-use crate::policy::file::shown::shown;
 use crate::principal::ClaimValue;
 
 /// The members of an object that were not read yet.

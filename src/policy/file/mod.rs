@@ -5,6 +5,7 @@
 
 mod condition;
 pub(super) mod error;
+mod excerpt;
 mod fields;
 pub(super) mod loader;
 mod nearest;
@@ -12,6 +13,5 @@ mod pointer;
 pub(super) mod policy_file;
 mod position;
 mod read;
-mod shown;
 mod syntax;
 mod write;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::policy::file::error::{FIELD, LoadError};
-use crate::policy::file::shown::reference;
+use crate::policy::file::excerpt::reference;
 
 /// A JSON pointer (RFC 6901) to a value of a policy file.
 ///

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::json::Value;
-use crate::policy::file::shown::reference;
+use crate::policy::file::excerpt::reference;
 
 /// A position in a text, both numbers from 1; a column is a character.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

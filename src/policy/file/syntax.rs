@@ -2,8 +2,8 @@
 
 use crate::json::{JsonError, JsonErrorKind};
 use crate::limits;
+use crate::policy::file::excerpt::shown;
 use crate::policy::file::position::name_at;
-use crate::policy::file::shown::shown;
 
 /// Why a text is not strict JSON, for the person who wrote it.
 pub(super) struct Fault {
