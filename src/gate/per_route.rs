@@ -11,8 +11,8 @@ use crate::policy::{AccessRequest, Authorizer, Condition, Decision, Needs, Trace
 impl Gate {
     /// Returns a gate with another authorizer, for a route or a group of routes.
     ///
-    /// It shares the validators with their caches and keys, the places, revocation lists, clock and
-    /// form of refusals; so it costs nothing but the authorizer. The authorizer of this gate has no
+    /// It shares the validators with their caches and keys, the places, revocation lists, clock,
+    /// observer and form of refusals; so it costs nothing but the authorizer. The authorizer of this gate has no
     /// part in its decisions; [`require`](Self::require) adds to it.
     ///
     /// # Errors
@@ -58,13 +58,10 @@ impl Gate {
 
     fn derived(&self, authorizer: Arc<dyn Authorizer>) -> Result<Self, ConfigError> {
         check_authorizer(&*authorizer, self.0.per_route)?;
-        let gate = &*self.0;
+        let shared = Inner::clone(&self.0);
         Ok(Self(Arc::new(Inner {
-            slots: Arc::clone(&gate.slots),
             authorizer,
-            challenge: gate.challenge.clone(),
-            clock: Arc::clone(&gate.clock),
-            per_route: gate.per_route,
+            ..shared
         })))
     }
 }
