@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bearergate::clock::FakeClock;
 use bearergate::credential::PresentedCredential;
+use bearergate::event::{Event, Observer};
 use bearergate::http_response::Refusal;
 use bearergate::policy::{
     AccessRequest, Condition, Decision, Obligations, ReasonCode, Rule, Truth, condition_fn, role,
@@ -118,6 +119,34 @@ fn validators_lists_and_clock_are_shared() {
         .unwrap()
         .unwrap();
     assert_eq!(caller.now(), NOW);
+}
+
+/// Counts the requests that it is told of.
+#[derive(Clone, Debug, Default)]
+struct Seen(Arc<AtomicUsize>);
+
+impl Observer for Seen {
+    fn observe(&self, event: &Event<'_>) {
+        if matches!(event, Event::Admitted { .. } | Event::Refused { .. }) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+#[test]
+fn the_observer_sees_the_requests_of_every_route_once() {
+    let seen = Seen::default();
+    let gate = Gate::builder().validator(Scopes::default());
+    let gate = gate
+        .authorizer(require_scope("a"))
+        .clock(FakeClock::at(NOW));
+    let gate = gate.observer(seen.clone()).build().unwrap();
+    let both = gate.require(require_scope("b")).unwrap();
+    let other = gate.with_authorizer(require_scope("b")).unwrap();
+    for (count, gate) in [&gate, &both, &other].into_iter().enumerate() {
+        assert_eq!(check(gate, "a").is_ok(), count == 0);
+        assert_eq!(seen.0.load(Ordering::SeqCst), count + 1);
+    }
 }
 
 #[test]
