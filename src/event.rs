@@ -10,6 +10,14 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// A gate has admitted a request ([`Gate::check`](crate::Gate::check)), or its authorizer has
+    /// allowed one ([`Gate::authorize`](crate::Gate::authorize)).
+    Admitted {
+        /// The authority of the caller.
+        authority: &'a str,
+        /// The kind of the caller's credential, as a stable code such as `access_token`.
+        credential: &'static str,
+    },
     /// A credential was accepted from a cache, because the same validator had accepted it before.
     CacheHit {
         /// The authority of its principal.
@@ -116,6 +124,26 @@ pub enum Event<'a> {
         /// Their subject.
         subject: Option<&'a str>,
     },
+    /// A gate has refused a request: its credential was not accepted, or the authorizer denied it.
+    ///
+    /// It is reported once for each refusal of a gate: by [`check`](crate::Gate::check),
+    /// [`authenticate`](crate::Gate::authenticate),
+    /// [`authenticate_optional`](crate::Gate::authenticate_optional) or
+    /// [`authorize`](crate::Gate::authorize). It has neither the subject nor a value of the request.
+    Refused {
+        /// The kind of the rejection, as a stable code such as `token_expired`.
+        rejection: &'static str,
+        /// The status of the response.
+        status: u16,
+        /// The name of the claim that is to blame, if one is. It never comes from the credential.
+        claim: Option<&'a str>,
+        /// The code of the first reason of the authorizer, such as `scope_missing`; `None` if the
+        /// authorizer was not asked, or gave no reason.
+        reason: Option<&'static str>,
+        /// The authority of the caller and the kind of its credential, as a stable code; `None`
+        /// unless the credential was accepted.
+        caller: Option<(&'a str, &'static str)>,
+    },
     /// Keys were fetched from their source.
     KeysFetched {
         /// The configured address or issuer.
@@ -131,6 +159,19 @@ pub enum Event<'a> {
         /// Why, and what to do, a constant text.
         reason: &'static str,
     },
+    /// A policy file has changed and was not loaded: the version that was in use stays in use. It is
+    /// reported once for each content.
+    PolicyNotReloaded {
+        /// The configured path.
+        path: &'a str,
+        /// What was expected, what was found and where, with names and values of the file.
+        problem: &'a str,
+    },
+    /// A policy file has changed, and its new version is in use.
+    PolicyReloaded {
+        /// The configured path.
+        path: &'a str,
+    },
     /// Requests may go to this host without TLS, because the configuration allows it
     /// ([`HttpSettings::allow_plain_http`](crate::http_client::HttpSettings::allow_plain_http)).
     /// It is reported when the keys or the validator are built.
@@ -143,6 +184,34 @@ pub enum Event<'a> {
         /// The configured address or issuer.
         source: &'a str,
     },
+}
+
+impl Event<'_> {
+    /// Returns what has happened, as a stable snake-case code, such as `keys_fetched`. It is
+    /// suitable as the label of a metric.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Admitted { .. } => "admitted",
+            Self::CacheHit { .. } => "cache_hit",
+            Self::CircuitOpened { .. } => "circuit_opened",
+            Self::DenylistFilling { .. } => "denylist_filling",
+            Self::EndlessRevocation { .. } => "endless_revocation",
+            Self::GrantRevocationsFilling { .. } => "grant_revocations_filling",
+            Self::GrantsEndedByLimit { .. } => "grants_ended_by_limit",
+            Self::Introspected { .. } => "introspected",
+            Self::KeptKeysIgnored { .. } => "kept_keys_ignored",
+            Self::KeySkipped { .. } => "key_skipped",
+            Self::KeysFetched { .. } => "keys_fetched",
+            Self::PlainHttpAllowed { .. } => "plain_http_allowed",
+            Self::PolicyNotReloaded { .. } => "policy_not_reloaded",
+            Self::PolicyReloaded { .. } => "policy_reloaded",
+            Self::RefreshTokenReused { .. } => "refresh_token_reused",
+            Self::Refused { .. } => "refused",
+            Self::RehashFailed { .. } => "rehash_failed",
+            Self::RevocationsMerged { .. } => "revocations_merged",
+            Self::StaleKeysUsed { .. } => "stale_keys_used",
+        }
+    }
 }
 
 /// A receiver of [`Event`]s.

@@ -274,7 +274,7 @@ fn every_authorizer_of_the_crate_has_a_trace() {
 #[test]
 fn names_cannot_forge_lines_or_markup() {
     let name = "a\nALLOWED\u{2028}\u{1b}[2K\u{202e}<script>\"}{";
-    let condition = require_scope(name).named(name);
+    let condition = role(name).named(name);
     let policy = Policy::builder()
         .rule(Rule::permit(name, condition))
         .build()

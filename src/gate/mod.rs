@@ -4,8 +4,12 @@ mod admitted;
 mod builder;
 mod doctor;
 mod explain;
+mod per_route;
+mod report;
 mod slot;
+mod slot_config;
 mod slots;
+mod supply;
 
 use std::sync::Arc;
 
@@ -16,9 +20,11 @@ pub use explain::{RequestExplanation, Section};
 use self::slots::{Callers, Proofs, Slots};
 use crate::clock::Clock;
 use crate::error::{Rejection, RejectionKind};
+use crate::event::Observer;
 use crate::http_response::{Refusal, ResponseConfig};
 use crate::now_or_later::{NowOrLater, ask};
 use crate::policy::{AccessRequest, Authorizer, Decision};
+use crate::principal::Principal;
 use crate::request::RequestFacts;
 use crate::validator::{TokenValidator, all};
 
@@ -39,7 +45,9 @@ use crate::validator::{TokenValidator, all};
 /// example because a key server does not answer, is refused as
 /// [`Unavailable`](RejectionKind::Unavailable): 503, never 401 and never an allow.
 ///
-/// A [`Refusal`] says why, and is the HTTP response too.
+/// A [`Refusal`] says why, and is the HTTP response too. With an
+/// [observer](GateBuilder::observer) the gate reports each request that it
+/// [admits](crate::event::Event::Admitted) or [refuses](crate::event::Event::Refused).
 ///
 /// ```
 /// use bearergate::{claim, Gate, JwtValidator, require_scope};
@@ -66,12 +74,15 @@ use crate::validator::{TokenValidator, all};
 #[derive(Clone, Debug)]
 pub struct Gate(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
-    slots: Slots,
+    slots: Arc<Slots>,
     authorizer: Arc<dyn Authorizer>,
     challenge: ResponseConfig,
     clock: Arc<dyn Clock>,
+    /// Whether the service adds what the authorizer needs.
+    per_route: bool,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Gate {
@@ -83,7 +94,8 @@ impl Gate {
     /// possession of the keys that its tokens are bound to. The authorizer sees the facts of the
     /// request, with the address of the client if they have one
     /// ([`ClientAddress`](crate::request::ClientAddress)), but neither action nor resource: a gate
-    /// does not know routes.
+    /// does not know routes. So a gate is not built with an authorizer that needs them for every
+    /// request; see [`authorizes_per_route`](GateBuilder::authorizes_per_route).
     ///
     /// A [sender constraint](crate::validator::SenderConstraint) is called after all others, because a proof may be
     /// good for one check only. It is called after a denial too, and its rejection is then the
@@ -107,7 +119,7 @@ impl Gate {
                 found.and_then(|(callers, proofs)| Ok((self.0.slots.all_slots(callers)?, proofs)));
             match found {
                 Ok((caller, proofs)) => self.admit(caller, proofs, facts),
-                Err(rejection) => NowOrLater::now(Err(self.refuse(rejection))),
+                Err(rejection) => NowOrLater::now(Err(self.refuse(rejection, None))),
             }
         })
     }
@@ -144,7 +156,7 @@ impl Gate {
             let caller = self.0.slots.all_slots(callers);
             self.0.slots.prove(proofs, facts, caller)
         });
-        caller.map(|caller| caller.map_err(|rejection| self.refuse(rejection)))
+        caller.map(|caller| caller.map_err(|rejection| self.refuse(rejection, None)))
     }
 
     /// Authenticates the caller like [`authenticate`](Self::authenticate), or returns `None` for an
@@ -170,7 +182,7 @@ impl Gate {
             };
             self.0.slots.prove(proofs, facts, caller)
         });
-        caller.map(|caller| caller.map_err(|rejection| self.refuse(rejection)))
+        caller.map(|caller| caller.map_err(|rejection| self.refuse(rejection, None)))
     }
 
     /// Decides whether an authenticated caller may do what it requests.
@@ -186,7 +198,7 @@ impl Gate {
         request: &'a AccessRequest<'a>,
     ) -> NowOrLater<'a, Result<Decision, Refusal>> {
         let decided = self.0.authorizer.authorize(request);
-        decided.map(|decision| self.allowed(decision))
+        decided.map(|decision| self.allowed(decision, request.principal()))
     }
 
     /// Fetches what the first requests would have to wait for, for example the keys of every
@@ -218,16 +230,27 @@ impl Gate {
             where request = Ok(caller.request().with_facts(&facts));
             self.0.authorizer.authorize(&request),
             |decision| self.0.slots.prove(proofs, facts, Ok(decision)).map(move |proven| {
-                let decision = proven.map_err(|rejection| self.refuse(rejection))?;
-                Ok(caller.admitted(self.allowed(decision)?))
+                let principal = caller.principal();
+                let decision =
+                    proven.map_err(|rejection| self.refuse(rejection, Some(principal)))?;
+                let decision = self.allowed(decision, principal)?;
+                Ok(caller.admitted(decision))
             })
         )
     }
 
-    fn allowed(&self, decision: Decision) -> Result<Decision, Refusal> {
+    fn allowed(&self, decision: Decision, caller: &Principal) -> Result<Decision, Refusal> {
+        let observer = self.0.observer.as_deref();
         match decision.is_allowed() {
-            true => Ok(decision),
-            false => Err(self.0.challenge.deny(decision)),
+            true => {
+                report::admitted(observer, caller);
+                Ok(decision)
+            }
+            false => {
+                let refusal = self.0.challenge.deny(decision);
+                report::refused(observer, &refusal, Some(caller));
+                Err(refusal)
+            }
         }
     }
 
@@ -241,7 +264,9 @@ impl Gate {
         }
     }
 
-    fn refuse(&self, rejection: Rejection) -> Refusal {
-        self.0.challenge.respond_to(rejection)
+    fn refuse(&self, rejection: Rejection, caller: Option<&Principal>) -> Refusal {
+        let refusal = self.0.challenge.respond_to(rejection);
+        report::refused(self.0.observer.as_deref(), &refusal, caller);
+        refusal
     }
 }

@@ -70,7 +70,9 @@
 //! ```
 //!
 //! The service names the action, the resource and its attributes in the [`AccessRequest`]; take
-//! attributes from your own records, never from the request:
+//! attributes from your own records, never from the request. A gate with such a policy is built with
+//! [`authorizes_per_route`](crate::gate::GateBuilder::authorizes_per_route), because [`Gate::check`]
+//! does not know them:
 //!
 //! ```
 //! use bearergate::Gate;
@@ -94,10 +96,11 @@
 //! | [`RouteTable::by_path`] as the authorizer | one list of routes and scopes in a middleware around the router, which has not matched yet; this is the default choice | denied |
 //! | [`RouteTable::by_route`], and [`with_resource`](crate::policy::AccessRequest::with_resource) in the middleware | the code runs behind the router and knows the route that it matched (axum: `MatchedPath` in a `route_layer`), so both read a path alike | denied |
 //! | rules with [`method`] and [`route`] | rules go across routes, or one forbids for all of them | denied |
-//! | a layer with a condition for each group of routes ([example](super::protect_an_axum_service)) | scopes belong next to the handlers | public |
+//! | a layer with a gate for each group of routes ([`Gate::with_authorizer`], [`Gate::require`]) | scopes belong next to the handlers | public |
 //! | [`Gate::authorize`] in the handler | the decision needs the record, such as its owner | undecided |
 //!
-//! The ways can be joined: a table for the scopes, and the handler for the owner.
+//! The ways can be joined: a table for the scopes, and the handler for the owner. [Authorize by
+//! route](super::authorize_by_route) shows each, with owners in paths.
 //!
 //! ```
 //! use bearergate::policy::{RouteTable, owner, param, role};
@@ -114,8 +117,8 @@
 //! # Ok::<(), bearergate::ConfigError>(())
 //! ```
 //!
-//! A path that two programs could read in two ways (`//`, `..`, an escaped slash, escapes that are not
-//! UTF-8) matches no route.
+//! A route for `GET` is for `HEAD` too. A path that two programs could read in two ways (`//`, `..`, an
+//! escaped slash, escapes that are not UTF-8) is denied.
 //! Two routes that match one request are an error when the table is built, unless one is more
 //! specific.
 //!
@@ -146,6 +149,29 @@
 //! # let _ = (gate, reload);
 //! ```
 //!
+//! An error names the line, the column and the member, what was expected and what was found:
+//! ``/rules/0/when (line 6, column 13): `when` is unknown; did you mean `if`?``. JSON has no comments
+//! and no comma after the last member; both are named as such.
+//!
+//! A [`PolicyFile`] reads its file again when it changes. The service calls
+//! [`poll`](crate::policy::PolicyFile::poll), or on tokio a task does (`integrations::tokio::PolicyWatch`, feature
+//! `tokio`). A file that is replaced by rename or by a symbolic link (a Kubernetes `ConfigMap`) is
+//! loaded; one that is half written, too large, wrong or gone leaves the current version in use, and
+//! is reported once to the [observer](crate::event::Event::PolicyNotReloaded):
+//!
+//! ```
+//! use bearergate::policy::{PolicyFile, PolicyPoll};
+//!
+//! fn look(file: &mut PolicyFile) {
+//!     match file.poll() {
+//!         PolicyPoll::Reloaded => println!("a new policy is in use"),
+//!         PolicyPoll::Failed(error) => eprintln!("{error}"),
+//!         PolicyPoll::Unchanged => {}
+//!     }
+//! }
+//! # let _ = look;
+//! ```
+//!
 //! # Test and explain
 //!
 //! If the gate has several outside authorities, add
@@ -159,6 +185,10 @@
 //! - [`Policy::explain`](crate::Policy::explain) returns a [`Trace`](crate::policy::Trace) with
 //!   every condition, what it expected and what type it found, as text, JSON or HTML, without
 //!   values of the caller.
+//! - [`Policy::lint`](crate::Policy::lint) finds what is probably wrong: rules that never apply, with
+//!   the tests that contradict each other, and a claim such as `realm_access.roles`, which is the
+//!   member `roles` of `realm_access`: `claim("realm_access").at("roles")`, in a file
+//!   `"claim": ["realm_access", "roles"]`.
 //! - A [`Decision`](crate::policy::Decision) lists its reasons. The client gets none of them,
 //!   except the scopes that are missing.
 //!
@@ -173,7 +203,10 @@
 //! [`Condition`]: crate::policy::Condition
 //! [`Gate::authorize`]: crate::Gate::authorize
 //! [`Gate::check`]: crate::Gate::check
+//! [`Gate::require`]: crate::Gate::require
+//! [`Gate::with_authorizer`]: crate::Gate::with_authorizer
 //! [`Policy`]: crate::Policy
+//! [`PolicyFile`]: crate::policy::PolicyFile
 //! [`RouteTable::by_path`]: crate::policy::RouteTable::by_path
 //! [`RouteTable::by_route`]: crate::policy::RouteTable::by_route
 //! [`acr_at_least`]: fn@crate::policy::acr_at_least
