@@ -82,6 +82,7 @@
 //! | `sqlite` | off | `stores::SqliteStore`: everything in one file |
 //! | `testing` | off | `testing`: a fake identity provider, tokens, and suites for stores |
 //! | `tokio` | off | `integrations::tokio`: background work |
+//! | `tracing` | off | `integrations::tracing`: events for logs |
 //! | `full` | off | all of them except `aws-lc-rs`, `cedar` and `testing` |
 //!
 //! A feature never changes which requests are accepted.

@@ -123,7 +123,8 @@
 //!   types.
 //! - [`Admitted`](crate::gate::Admitted) has the [`Principal`]: authority, subject, scopes and
 //!   [claims](crate::Principal::claims), which [deserialize](crate::principal::Claims::deserialize)
-//!   into a type of yours.
+//!   into a type of yours. An error names the claim: "claim `tenant` is missing", or "claim `org.id`:
+//!   expected a string, found a number".
 //! - [`Refusal`](crate::http_response::Refusal) has the [`RejectionKind`] for your log, and is the
 //!   response for the client: status, `WWW-Authenticate`, and a body that is empty by default (or problem
 //!   JSON, with the code of the kind if you want, or your own JSON:

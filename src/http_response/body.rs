@@ -28,7 +28,7 @@ pub enum BodyStyle {
     ///
     /// The client then learns more than from the status and the challenge: for example whether an
     /// API key is unknown, disabled or expired, and whether a token is forged or revoked. Choose it
-    /// where whoever may try credentials may know that.
+    /// where everyone who can try credentials may know that.
     ProblemJsonWithError,
 }
 

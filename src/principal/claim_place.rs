@@ -528,7 +528,7 @@ mod tests {
               expected a number, found a string",
             ),
         ] {
-            // Names without quotes and single quotes keep the table legible.
+            // Names without quotes and single quotes keep the table readable.
             let text = format!("{{{more}}}").replace('\'', "\"");
             let text = quoted(&text);
             let found = message(&text);

@@ -95,9 +95,15 @@ fn the_interval_has_bounds_and_a_runtime_is_needed() {
             );
         }
     });
-    let error = start(Duration::from_secs(10)).unwrap_err();
-    assert_eq!(
-        (error.field(), error.kind()),
-        ("runtime", ConfigErrorKind::Empty)
-    );
+    let without_timers = tokio::runtime::Builder::new_current_thread().build();
+    let in_it = without_timers
+        .unwrap()
+        .block_on(async { start(Duration::from_secs(10)) });
+    for started in [start(Duration::from_secs(10)), in_it] {
+        let error = started.unwrap_err();
+        assert_eq!(
+            (error.field(), error.kind()),
+            ("runtime", ConfigErrorKind::Empty)
+        );
+    }
 }

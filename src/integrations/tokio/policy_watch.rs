@@ -72,7 +72,8 @@ impl<P: Send + Sync + 'static> PolicyWatchBuilder<P> {
     /// # Errors
     ///
     /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for an interval that is not between a
-    /// second and an hour, and [`Empty`](crate::error::ConfigErrorKind::Empty) outside of a runtime.
+    /// second and an hour, and [`Empty`](crate::error::ConfigErrorKind::Empty) outside of a runtime,
+    /// or in one without timers.
     pub fn start(self) -> Result<PolicyWatch, ConfigError> {
         let Self { mut file, interval } = self;
         let (least, most) = limits::POLICY_FILE_INTERVAL_SECS.into_inner();
@@ -83,6 +84,12 @@ impl<P: Send + Sync + 'static> PolicyWatchBuilder<P> {
         let runtime = Handle::try_current().map_err(|cause| {
             let detail = "expected a tokio runtime, found none; call `start` inside of one";
             ConfigError::missing("runtime", detail).with_source(cause)
+        })?;
+        // tokio panics where a runtime has no timers. In the task that would end it unseen.
+        std::panic::catch_unwind(|| drop(tokio::time::sleep(interval))).map_err(|_| {
+            let detail = "expected a tokio runtime with timers, found one without; call \
+                          `enable_time` when it is built";
+            ConfigError::missing("runtime", detail)
         })?;
         let task = runtime.spawn(async move {
             loop {

@@ -2,7 +2,7 @@
 
 /// Returns the known name that was probably meant by an unknown one.
 pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    // A longer name is no misspelling of ours, and comparing takes time.
+    // A longer name is no misspelling of a known one, and comparing takes time.
     if name.len() > LONGEST {
         return None;
     }
