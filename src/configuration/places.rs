@@ -1,6 +1,7 @@
 //! The places of credentials in a request.
 
 use super::api_key_section::ApiKeys;
+use super::issuers::UNREAD;
 use super::providers::LOAD_BALANCER_HEADER;
 use super::reader::{Node, Section};
 use super::session_section::Sessions;
@@ -19,12 +20,16 @@ pub(super) struct OwnPlaces {
 impl OwnPlaces {
     pub(super) fn new(
         api_keys: Option<&ApiKeys>,
-        sessions: Option<&Sessions>,
+        sessions: Option<Option<&Sessions>>,
         has_load_balancer: bool,
     ) -> Self {
         let header = api_keys.and_then(|keys| keys.header.clone());
         let load_balancer = has_load_balancer.then(|| LOAD_BALANCER_HEADER.to_owned());
-        let cookie = sessions.map(|sessions| SessionCookie::name(&sessions.cookie).to_owned());
+        // A cookie that could not be read has a substitute: origins are checked only with one.
+        let cookie = sessions.map(|read| match read {
+            Some(sessions) => SessionCookie::name(&sessions.cookie).to_owned(),
+            None => UNREAD.to_owned(),
+        });
         Self {
             headers: header.into_iter().chain(load_balancer).collect(),
             cookies: cookie.into_iter().collect(),
@@ -109,6 +114,9 @@ pub(super) fn sources(
         name,
         SourcesBuilder::allow_requests_without_origin,
     );
+    for field in ["allow_origin", name] {
+        settings.need(field, ("cookie", "cookies"));
+    }
     let sources = settings.build(&section, |changes| {
         changed(own.builder(&listed), &changes).build()
     });

@@ -16,8 +16,8 @@ impl Problems {
         Self(RefCell::new(ConfigErrors::empty()))
     }
 
-    pub(super) fn add(&self, path: String, error: ConfigError) {
-        self.0.borrow_mut().push(LocatedError::new(path, error));
+    fn add(&self, error: LocatedError) {
+        self.0.borrow_mut().push(error);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -51,9 +51,9 @@ enum Hiding {
 impl Hiding {
     fn of(name: &str) -> Self {
         match name {
-            "base64url_secret" | "bearer" | "env" | "jwks" | "private_key" | "secret"
-            | "token_id_key" => Self::Everything,
-            "client" | "keys" | "peppers" => Self::Value,
+            "base64url_secret" | "bearer" | "env" | "jwks" | "peppers" | "private_key"
+            | "secret" | "token_id_key" => Self::Everything,
+            "client" | "keys" => Self::Value,
             _ => Self::Nothing,
         }
     }
@@ -107,12 +107,14 @@ impl<'c> Node<'c> {
 
     /// Reports an error of a builder about this value.
     pub(super) fn report(&self, error: ConfigError) {
-        self.problems.add(self.path.clone(), error);
+        self.problems
+            .add(LocatedError::new(self.path.clone(), error));
     }
 
     /// Reports an error about a value inside this one, at a JSON pointer from here.
     pub(super) fn report_below(&self, pointer: &str, error: ConfigError) {
-        self.problems.add(format!("{}{pointer}", self.path), error);
+        let path = format!("{}{pointer}", self.path);
+        self.problems.add(LocatedError::new(path, error));
     }
 
     /// Returns the result of a builder, or reports its error.
@@ -133,6 +135,15 @@ impl<'c> Node<'c> {
                 None
             }
         }
+    }
+
+    /// Reads a string, where another member takes several.
+    pub(super) fn single(&self, several: &str) -> Option<&'c str> {
+        if matches!(self.tree, Tree::List(_)) {
+            self.refuse("a string", &format!("write one, or several in `{several}`"));
+            return None;
+        }
+        self.text()
     }
 
     pub(super) fn flag(&self) -> Option<bool> {
@@ -185,11 +196,16 @@ impl<'c> Node<'c> {
             _ => None,
         };
         if chosen.is_none() {
-            let names: Vec<_> = choices
-                .iter()
-                .map(|(name, _)| format!("`{name}`"))
-                .collect();
-            self.refuse(&names.join(" or "), "write one of them");
+            let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+            let near = match self.tree {
+                Tree::Text(text) => nearest(text, &names),
+                _ => None,
+            };
+            let remedy = match near {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "write one of them".to_owned(),
+            };
+            self.refuse(&format!("one of {}", listed(&names)), &remedy);
         }
         chosen.map(|(_, value)| *value)
     }
@@ -322,9 +338,17 @@ impl<'c> Section<'c> {
     /// Reports an error of a builder: about the member that its field is called after, if there is
     /// one, or else about this object.
     pub(super) fn report(&self, error: ConfigError) {
-        match self.find(error.field()) {
+        self.report_at(error.field(), error);
+    }
+
+    fn report_at(&self, name: &str, error: ConfigError) {
+        let path = || self.node.path.clone();
+        match self.find(name) {
             Some(member) => member.report(error),
-            None => self.node.report(error),
+            None => self
+                .node
+                .problems
+                .add(LocatedError::in_section(path(), error)),
         }
     }
 
@@ -339,10 +363,7 @@ impl<'c> Section<'c> {
             "authorizer" => "policy",
             field => field,
         };
-        match self.find(section) {
-            Some(member) => member.report(error),
-            None => self.node.report(error),
-        }
+        self.report_at(section, error);
     }
 
     /// Returns true if one of these members is there.

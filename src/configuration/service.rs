@@ -127,7 +127,8 @@ impl Configuration {
         }
         let own = OwnPlaces::new(
             parts.api_keys.as_ref(),
-            parts.sessions.as_ref(),
+            root.has_any(&["sessions"])
+                .then_some(parts.sessions.as_ref()),
             !parts.load_balancers.is_empty(),
         );
         let are_validators_right = problems.is_empty();
@@ -260,7 +261,7 @@ impl Parts {
         for node in elements(root.take("providers")) {
             match provider(&node, context) {
                 Some(Provider::Jwt(validator)) => tokens.push(*validator),
-                Some(Provider::LoadBalancer(validator)) => load_balancers.push(validator),
+                Some(Provider::LoadBalancer(validator)) => load_balancers.push(*validator),
                 None => {}
             }
         }

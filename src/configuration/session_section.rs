@@ -1,13 +1,16 @@
 //! Sessions: cookie, lifetimes and store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::issuers::UNREAD;
 use super::network::Context;
 use super::reader::{Node, Section};
 use super::record_stores::RecordStores;
 use super::settings::{Settings, changed, owned, read};
 use crate::error::ConfigErrorKind;
 use crate::session::{SameSite, SessionCookie, SessionManager, SessionManagerBuilder};
+use crate::stores::MemoryGrantStore;
 
 /// The sessions of a service.
 pub(super) struct Sessions {
@@ -56,16 +59,18 @@ pub(super) fn sessions(
         "unlimited_per_subject",
         Builder::unlimited_per_subject,
     );
-    let manager = match (authority, store) {
-        (Some(authority), Some(store)) => settings.build(&section, |changes| {
-            let builder = SessionManager::builder(store.clone(), authority.as_str());
-            changed(builder.env(context.environment), &changes).build()
-        }),
-        _ => None,
-    };
+    settings.need("idle", ("lifetime", "lifetime"));
+    let is_complete = authority.is_some() && store.is_some();
+    // What could not be read has a substitute, so that errors of the settings are found too.
+    let authority = authority.unwrap_or_else(|| UNREAD.to_owned());
+    let store = store.unwrap_or_else(|| Arc::new(MemoryGrantStore::new(1)));
+    let manager = settings.build(&section, |changes| {
+        let builder = SessionManager::builder(Arc::clone(&store), authority.as_str());
+        changed(builder.env(context.environment), &changes).build()
+    });
     section.finish();
     Some(Sessions {
-        manager: manager?,
+        manager: manager.filter(|_| is_complete)?,
         cookie: cookie?,
     })
 }

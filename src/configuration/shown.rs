@@ -23,7 +23,7 @@ fn found_text(text: &str) -> String {
     match text {
         "" => "an empty string".to_owned(),
         _ if looks_secret(text) => "a string (not shown, it looks like a secret)".to_owned(),
-        _ => format!("`{}`", bounded(text)),
+        _ => format!("\"{}\"", bounded(text)),
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
             shown.chars().count() < 100 && !shown.contains('\n'),
             "{shown}"
         );
-        assert!(shown.ends_with("…`"), "{shown}");
+        assert!(shown.ends_with("…\""), "{shown}");
         assert_eq!(
             found(&Tree::Text("a".to_owned()), true),
             "a string (not shown)"

@@ -11,6 +11,7 @@
 //! | [API keys](api_keys) | Issuing, accepting, rotating and revoking keys, and the peppers that protect them. |
 //! | [Sessions and refresh tokens](sessions_and_refresh_tokens) | Logins of browsers and of applications, and access tokens made from them. |
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
+//! | [Configuration file](configuration_file) | A service configured from one file, with all its errors at once. |
 //! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
 //! | [Errors](errors) | Every kind of rejection and of configuration error: cause, where to look, fix. |
 //! | [Testing](testing) | Clocks set by hand, a fake identity provider, tokens to order, suites for stores. |
@@ -24,6 +25,7 @@ pub mod api_keys;
 pub mod caching_and_revocation;
 pub mod choose_a_validator;
 pub mod coming_from_spring_security;
+pub mod configuration_file;
 pub mod custom_validator;
 pub mod errors;
 pub mod migrate_from_jsonwebtoken;
