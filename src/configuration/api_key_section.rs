@@ -17,7 +17,7 @@ use crate::error::ConfigError;
 use crate::secret_source::SecretSource;
 
 /// The API keys of a service, before the places of its credentials are known.
-pub(super) struct ApiKeys {
+pub(super) struct ConfiguredApiKeys {
     scheme: ApiKeyScheme,
     store: Arc<dyn ApiKeyStore>,
     pub(super) validator: ApiKeyValidator,
@@ -25,7 +25,7 @@ pub(super) struct ApiKeys {
     pub(super) basic: Option<BasicKey>,
 }
 
-impl ApiKeys {
+impl ConfiguredApiKeys {
     pub(super) fn manager(
         &self,
         sources: &Sources,
@@ -43,7 +43,7 @@ pub(super) fn api_keys(
     node: &Node<'_>,
     context: &Context<'_>,
     stores: &RecordStores<'_>,
-) -> Option<ApiKeys> {
+) -> Option<ConfiguredApiKeys> {
     let mut section = node.section()?;
     let scheme = scheme(&mut section, context);
     let remedy = "write `{\"sqlite\": \"service.db\"}` or `{\"memory\": 100000}`";
@@ -68,7 +68,7 @@ pub(super) fn api_keys(
                 false => builder,
             };
             let validator = section.ok(builder.env(context.environment).build());
-            validator.map(|validator| ApiKeys {
+            validator.map(|validator| ConfiguredApiKeys {
                 scheme,
                 store,
                 validator,

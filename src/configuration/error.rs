@@ -9,7 +9,7 @@ use crate::limits;
 /// One error of a configuration, with the member of the file that it is about.
 ///
 /// `Display` prints the path, what was expected, what was found and what to do, such as
-/// `/issuers/0/leeway: expected a span such as "30s", found "30"; write a number and s, m, h or d`.
+/// `/issuers/0/algorithms: expected an array, found "ES256"; write it in brackets`.
 /// It shows no secret.
 #[derive(Clone, Debug)]
 pub struct LocatedError {
@@ -86,7 +86,7 @@ pub(super) const FIELD: &str = "configuration";
 /// let text = br#"{"issuer": [], "allow_any_authenticated": "yes"}"#;
 /// let errors = Configuration::from_json(text)?.build(&Environment::new()).unwrap_err();
 /// let paths: Vec<_> = errors.iter().map(|error| error.path()).collect();
-/// assert_eq!(paths, ["/allow_any_authenticated", "/issuer", ""]);
+/// assert_eq!(paths, ["", "/allow_any_authenticated", "/issuer"]);
 /// # Ok::<(), bearergate::configuration::ConfigErrors>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -2,10 +2,10 @@
 
 use super::files::copied;
 use super::issuers::{UNREAD, weakened};
-use super::keys::{Keys, read_keys};
+use super::keys::{ConfiguredKeys, read_keys};
 use super::network::Context;
 use super::reader::{Node, Section};
-use super::settings::{Settings, changed, optional, owned, read};
+use super::settings::{BuilderSettings, changed, optional, owned, read};
 use super::token_settings::{algorithm, grants, leeway};
 use crate::client_auth::{ClientAuth, ClientKey};
 use crate::introspection::{IntrospectionValidator, IntrospectionValidatorBuilder};
@@ -61,7 +61,7 @@ fn audiences(section: &mut Section<'_>) -> Option<Option<Vec<String>>> {
     }
 }
 
-fn signed(node: &Node<'_>, context: &Context<'_>) -> Option<(String, Keys)> {
+fn signed(node: &Node<'_>, context: &Context<'_>) -> Option<(String, ConfiguredKeys)> {
     let mut section = node.section()?;
     let issuer = section.require("issuer", "write the `iss` of the responses");
     let issuer = issuer.and_then(|node| owned(&node));
@@ -71,8 +71,8 @@ fn signed(node: &Node<'_>, context: &Context<'_>) -> Option<(String, Keys)> {
     Some((issuer?, keys?))
 }
 
-fn settings<'c>(section: &mut Section<'c>, context: &Context<'_>) -> Settings<'c, Builder> {
-    let mut settings = Settings::new();
+fn settings<'c>(section: &mut Section<'c>, context: &Context<'_>) -> BuilderSettings<'c, Builder> {
+    let mut settings = BuilderSettings::new();
     let issuers = read(section, "issuers", Node::texts);
     settings.add("issuers", issuers, Builder::issuers);
     settings.add(

@@ -1,6 +1,6 @@
 //! Issuers of JWTs.
 
-use super::keys::{Keys, read_keys};
+use super::keys::{ConfiguredKeys, read_keys};
 use super::network::Context;
 use super::reader::{Node, Section};
 use super::settings::changed;
@@ -32,7 +32,7 @@ pub(super) fn issuer(node: &Node<'_>, context: &Context<'_>) -> Option<JwtValida
         true => TokenRecipient::IdToken(UNREAD.to_owned()),
         false => TokenRecipient::Any,
     });
-    let keys = keys.unwrap_or_else(Keys::unread);
+    let keys = keys.unwrap_or_else(ConfiguredKeys::unread);
     let validator = settings.build(&section, |changes| {
         let builder = recipient.of(issuers.of(JwtValidator::builder()));
         changed(keys.of(builder).env(context.environment), &changes).build()

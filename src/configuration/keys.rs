@@ -7,7 +7,7 @@ use super::files::copied;
 use super::network::Context;
 use super::no_keys::NoKeys;
 use super::reader::{Node, Section};
-use super::settings::{Settings, changed, optional, owned, read};
+use super::settings::{BuilderSettings, changed, optional, owned, read};
 use super::tree::Tree;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::jwt::{JwtValidatorBuilder, NeedsKeys, Ready};
@@ -15,12 +15,12 @@ use crate::key::{FetchedKeys, FetchedKeysBuilder, Key, KeyImporter, KeySet, KeyS
 
 /// Keys that were read.
 #[derive(Clone)]
-pub(super) enum Keys {
+pub(super) enum ConfiguredKeys {
     Fixed(KeySet),
     Fetched(Arc<dyn KeyStore>),
 }
 
-impl Keys {
+impl ConfiguredKeys {
     pub(super) fn of(&self, builder: JwtValidatorBuilder<NeedsKeys>) -> JwtValidatorBuilder<Ready> {
         match self {
             Self::Fixed(keys) => builder.keys(keys.clone()),
@@ -60,7 +60,7 @@ pub(super) fn read_keys(
     node: &Node<'_>,
     issuer: Option<&str>,
     context: &Context<'_>,
-) -> Option<Keys> {
+) -> Option<ConfiguredKeys> {
     let Some(mut section) = object(node) else {
         node.refuse("an object with one source of keys", REMEDY);
         return None;
@@ -73,7 +73,7 @@ pub(super) fn read_keys(
                 fetched(&section, settings?, context, || FetchedKeys::jwks_url(&url))
             })
         }
-        (source, value) => fixed(&mut section, source, &value, context).map(Keys::Fixed),
+        (source, value) => fixed(&mut section, source, &value, context).map(ConfiguredKeys::Fixed),
     };
     section.finish();
     keys
@@ -173,7 +173,7 @@ fn discovered(
     flag: &Node<'_>,
     issuer: Option<&str>,
     context: &Context<'_>,
-) -> Option<Keys> {
+) -> Option<ConfiguredKeys> {
     let at = optional(section.take("discovery_url").map(|url| owned(&url)));
     let settings = fetch_settings(section, context);
     let is_meant = flag.flag();
@@ -194,23 +194,23 @@ fn discovered(
 /// Builds a source that is fetched, with the settings of its section.
 fn fetched<'c>(
     section: &Section<'c>,
-    mut settings: Settings<'c, FetchedKeysBuilder>,
+    mut settings: BuilderSettings<'c, FetchedKeysBuilder>,
     context: &Context<'_>,
     start: impl Fn() -> FetchedKeysBuilder,
-) -> Option<Keys> {
+) -> Option<ConfiguredKeys> {
     let keys = settings.build(section, |changes| {
         let builder = start().env(context.network()?);
         changed(builder, &changes).build()
     })?;
-    Some(Keys::Fetched(Arc::new(keys)))
+    Some(ConfiguredKeys::Fetched(Arc::new(keys)))
 }
 
 fn fetch_settings<'c>(
     section: &mut Section<'c>,
     context: &Context<'_>,
-) -> Option<Settings<'c, FetchedKeysBuilder>> {
+) -> Option<BuilderSettings<'c, FetchedKeysBuilder>> {
     let folder = context.folder;
-    let mut settings = Settings::new();
+    let mut settings = BuilderSettings::new();
     let bearer = section
         .take("bearer")
         .map(|node| (folder.shared_secret(&node), node));

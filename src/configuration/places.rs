@@ -1,11 +1,11 @@
 //! The places of credentials in a request.
 
-use super::api_key_section::ApiKeys;
+use super::api_key_section::ConfiguredApiKeys;
 use super::issuers::UNREAD;
 use super::providers::LOAD_BALANCER_HEADER;
 use super::reader::{Node, Section};
-use super::session_section::Sessions;
-use super::settings::{Settings, changed, read};
+use super::session_section::ConfiguredSessions;
+use super::settings::{BuilderSettings, changed, read};
 use crate::credential::{BasicKey, Sources, SourcesBuilder};
 use crate::session::SessionCookie;
 
@@ -19,8 +19,8 @@ pub(super) struct OwnPlaces {
 
 impl OwnPlaces {
     pub(super) fn new(
-        api_keys: Option<&ApiKeys>,
-        sessions: Option<Option<&Sessions>>,
+        api_keys: Option<&ConfiguredApiKeys>,
+        sessions: Option<Option<&ConfiguredSessions>>,
         has_load_balancer: bool,
     ) -> Self {
         let header = api_keys.and_then(|keys| keys.header.clone());
@@ -71,7 +71,7 @@ pub(super) fn sources(
         return root.ok(own.builder(&Listed::default()).build());
     };
     let mut section = node.section()?;
-    let mut settings = Settings::new();
+    let mut settings = BuilderSettings::new();
     settings.flag(
         &mut section,
         "without_bearer",

@@ -3,38 +3,37 @@
 use std::sync::Arc;
 
 use super::issuers::UNREAD;
-use super::keys::{Keys, read_keys};
+use super::keys::{ConfiguredKeys, read_keys};
 use super::network::Context;
 use super::reader::{Node, Section};
-use super::settings::{Change, Settings, changed, optional, owned, read};
+use super::settings::{BuilderSettings, Change, changed, optional, owned, read};
 use super::token_settings::{leeway, token_settings};
 use crate::jwt::providers::{self, AWS_ALB_HEADER, AwsAlbBuilder, AwsAlbValidator, Preset};
 use crate::jwt::{JwtValidator, JwtValidatorBuilder, Ready};
 
 /// A validator of a provider's tokens.
-pub(super) enum Provider {
+pub(super) enum ConfiguredProvider {
     Jwt(Box<JwtValidator>),
     /// Its tokens are in a header of their own.
     LoadBalancer(Box<AwsAlbValidator>),
 }
 
-/// The header of the tokens of [`Provider::LoadBalancer`].
+/// The header of the tokens of [`ConfiguredProvider::LoadBalancer`].
 pub(super) const LOAD_BALANCER_HEADER: &str = AWS_ALB_HEADER;
 
 /// Makes the preset with its arguments.
 type MakePreset = Box<dyn Fn() -> Preset>;
 
 /// Reads one provider.
-pub(super) fn provider(node: &Node<'_>, context: &Context<'_>) -> Option<Provider> {
+pub(super) fn provider(node: &Node<'_>, context: &Context<'_>) -> Option<ConfiguredProvider> {
     let mut section = node.section()?;
     let choices: Vec<_> = NAMES.iter().map(|name| (*name, *name)).collect();
     let remedy = "write the name of a preset, such as `auth0`";
     let name = section.require("provider", remedy)?.choice(&choices)?;
     let provider = match name {
-        "aws_alb" => {
-            load_balancer(&mut section, context).map(|alb| Provider::LoadBalancer(Box::new(alb)))
-        }
-        _ => preset(name, &mut section, context).map(|jwt| Provider::Jwt(Box::new(jwt))),
+        "aws_alb" => load_balancer(&mut section, context)
+            .map(|alb| ConfiguredProvider::LoadBalancer(Box::new(alb))),
+        _ => preset(name, &mut section, context).map(|jwt| ConfiguredProvider::Jwt(Box::new(jwt))),
     };
     section.finish();
     provider
@@ -74,18 +73,18 @@ fn preset(name: &str, section: &mut Section<'_>, context: &Context<'_>) -> Optio
     // What could not be read has a substitute, so that errors of the settings are found too.
     let make = make.unwrap_or_else(|| Box::new(|| providers::okta(UNREAD, UNREAD)));
     let others = others.flatten().unwrap_or_default();
-    let build = |keys: &Keys, changes: Vec<Change<JwtValidatorBuilder<Ready>>>| {
+    let build = |keys: &ConfiguredKeys, changes: Vec<Change<JwtValidatorBuilder<Ready>>>| {
         let environment = context.environment.clone();
         let preset = others
             .iter()
             .fold(make(), |preset, other| preset.or_audience(other));
         let preset = preset.customize(move |builder| changed(builder.env(&environment), &changes));
         match keys {
-            Keys::Fixed(keys) => preset.build_with_keys(keys.clone()),
-            Keys::Fetched(store) => preset.key_store(Arc::clone(store)),
+            ConfiguredKeys::Fixed(keys) => preset.build_with_keys(keys.clone()),
+            ConfiguredKeys::Fetched(store) => preset.key_store(Arc::clone(store)),
         }
     };
-    let given = keys.unwrap_or_else(Keys::unread);
+    let given = keys.unwrap_or_else(ConfiguredKeys::unread);
     let validator = settings.build(section, |changes| build(&given, changes));
     let validator = validator.filter(|_| is_complete)?;
     if has_keys {
@@ -96,10 +95,14 @@ fn preset(name: &str, section: &mut Section<'_>, context: &Context<'_>) -> Optio
 }
 
 /// Returns the keys that the preset fetches.
-fn default_keys(make: &MakePreset, section: &Section<'_>, context: &Context<'_>) -> Option<Keys> {
+fn default_keys(
+    make: &MakePreset,
+    section: &Section<'_>,
+    context: &Context<'_>,
+) -> Option<ConfiguredKeys> {
     let build = || make().key_source().env(context.network()?).build();
     let keys = section.ok(build())?;
-    Some(Keys::Fetched(Arc::new(keys)))
+    Some(ConfiguredKeys::Fetched(Arc::new(keys)))
 }
 
 /// Reads the arguments of a preset.
@@ -189,7 +192,7 @@ fn with_list(
 fn load_balancer(section: &mut Section<'_>, context: &Context<'_>) -> Option<AwsAlbValidator> {
     let names = ["region", "load_balancer", "client"];
     let arguments = names.map(|name| argument(section, name));
-    let mut settings = Settings::new();
+    let mut settings = BuilderSettings::new();
     settings.add(
         "issuer",
         read(section, "issuer", owned),

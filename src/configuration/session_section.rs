@@ -7,13 +7,14 @@ use super::issuers::UNREAD;
 use super::network::Context;
 use super::reader::{Node, Section};
 use super::record_stores::RecordStores;
-use super::settings::{Settings, changed, owned, read};
+use super::settings::{BuilderSettings, changed, owned, read};
+use super::tree::Tree;
 use crate::error::ConfigErrorKind;
 use crate::session::{SameSite, SessionCookie, SessionManager, SessionManagerBuilder};
 use crate::stores::MemoryGrantStore;
 
 /// The sessions of a service.
-pub(super) struct Sessions {
+pub(super) struct ConfiguredSessions {
     pub(super) manager: SessionManager,
     pub(super) cookie: SessionCookie,
 }
@@ -25,7 +26,7 @@ pub(super) fn sessions(
     node: &Node<'_>,
     context: &Context<'_>,
     stores: &RecordStores<'_>,
-) -> Option<Sessions> {
+) -> Option<ConfiguredSessions> {
     let mut section = node.section()?;
     let remedy = "choose a name that will not change, such as `acme sessions`";
     let authority = section
@@ -35,7 +36,7 @@ pub(super) fn sessions(
     let remedy = "write `{\"sqlite\": \"service.db\"}` or `{\"memory\": 100000}`";
     let store = section.require("store", remedy);
     let store = store.and_then(|node| stores.sessions(&node, context.environment));
-    let mut settings = Settings::new();
+    let mut settings = BuilderSettings::new();
     settings.add(
         "lifetime",
         read(&mut section, "lifetime", Node::span),
@@ -69,7 +70,7 @@ pub(super) fn sessions(
         changed(builder.env(context.environment), &changes).build()
     });
     section.finish();
-    Some(Sessions {
+    Some(ConfiguredSessions {
         manager: manager.filter(|_| is_complete)?,
         cookie: cookie?,
     })
@@ -77,7 +78,9 @@ pub(super) fn sessions(
 
 /// Refuses a limit together with none.
 fn check_limits(section: &mut Section<'_>) {
-    if !section.flag("unlimited_per_subject") {
+    let unlimited = section.take("unlimited_per_subject");
+    // Another type is reported where the setting is read.
+    if !unlimited.is_some_and(|node| matches!(node.tree(), Tree::Bool(true))) {
         return;
     }
     for name in ["max_per_subject", "refuse_at_subject_limit"] {

@@ -9,7 +9,7 @@ use crate::error::ConfigError;
 pub(super) type Change<B> = Arc<dyn Fn(B) -> B + Send + Sync>;
 
 /// The settings of one builder that were read.
-pub(super) struct Settings<'c, B> {
+pub(super) struct BuilderSettings<'c, B> {
     all: Vec<Setting<'c, B>>,
     needs: Vec<Need>,
 }
@@ -28,7 +28,7 @@ struct Setting<'c, B> {
     change: Change<B>,
 }
 
-impl<'c, B: 'static> Settings<'c, B> {
+impl<'c, B: 'static> BuilderSettings<'c, B> {
     pub(super) const fn new() -> Self {
         Self {
             all: Vec::new(),

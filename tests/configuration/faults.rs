@@ -395,6 +395,109 @@ fn introspection_is_built_with_each_way_to_authenticate() {
     }
 }
 
+/// A member is reported once, also if several checks read it.
+#[test]
+fn no_error_is_reported_twice_and_none_is_a_consequence_of_another() {
+    let open =
+        |section: &str, value: Value| json!({section: value, "allow_any_authenticated": true});
+    let session = |name: &str, value: Value| open("sessions", with(sessions(), name, value));
+    let with_idle = |lifetime: Value| {
+        let own = with(sessions(), "lifetime", lifetime);
+        open("sessions", with(own, "idle", json!("20h")))
+    };
+    let cookies = |cookies: Value| {
+        open(
+            "sources",
+            json!({"cookies": cookies, "allow_origins": ["https://a.example"]}),
+        )
+    };
+    let issuers = |issuer: Value| open("issuers", json!([issuer]));
+    let both = |name: &str, section: Value| {
+        let file = with(issuers(issuer()), name, section);
+        with(
+            file,
+            "sources",
+            json!({"allow_origins": ["https://a.example"]}),
+        )
+    };
+    for (file, path) in [
+        (
+            session("unlimited_per_subject", json!("yes")),
+            "/sessions/unlimited_per_subject",
+        ),
+        (with_idle(json!("1000d")), "/sessions/lifetime"),
+        (with_idle(json!(24)), "/sessions/lifetime"),
+        (
+            with(cookies(json!(["a b"])), "issuers", json!([issuer()])),
+            "/sources/cookies",
+        ),
+        (
+            with(cookies(json!("a")), "issuers", json!([issuer()])),
+            "/sources/cookies",
+        ),
+        (
+            both("sessions", with(sessions(), "cookie", json!("sid"))),
+            "/sessions/cookie",
+        ),
+        (
+            issuers(with(
+                issuer(),
+                "keys",
+                json!({"pem_file": "missing", "kid": "1"}),
+            )),
+            "/issuers/0/keys/pem_file",
+        ),
+        (
+            issuers(with(
+                issuer(),
+                "keys",
+                json!({"jwks_url": 1, "fresh_for": "5m"}),
+            )),
+            "/issuers/0/keys/jwks_url",
+        ),
+        (
+            issuers(with(
+                with(issuer(), "audience", Value::Null),
+                "id_token",
+                json!(7),
+            )),
+            "/issuers/0/id_token",
+        ),
+        (
+            json!({"issuers": [issuer()], "policy": {"rules": []}}),
+            "/policy/rules",
+        ),
+        (
+            json!({"issuers": [issuer()], "allow_any_authenticated": "true"}),
+            "/allow_any_authenticated",
+        ),
+    ] {
+        let errors = Folder::new().build(&file).unwrap_err();
+        let paths: Vec<_> = errors.iter().map(|error| error.path()).collect();
+        assert_eq!(paths, [path], "{errors}");
+    }
+    let id_token = with(
+        with(issuer(), "audience", Value::Null),
+        "id_token",
+        json!(7),
+    );
+    let errors = build(&issuers(with(id_token, "presented_by", json!(["app"])))).unwrap_err();
+    assert_eq!(errors.count(), 1, "{errors}");
+}
+
+/// A large number of records is a bound, not a size to reserve.
+#[test]
+fn large_stores_reserve_no_memory() {
+    let folder = Folder::new();
+    let store = json!({"memory": 1_000_000_000});
+    let file = json!({
+        "api_keys": with(api_keys(), "store", store.clone()),
+        "sessions": with(sessions(), "store", store),
+        "allow_any_authenticated": true
+    });
+    let _ = folder.build(&file).map(drop);
+}
+
 #[test]
 fn a_configuration_that_is_no_object_is_refused() {
     for text in ["[]", "1", "null", "\"a\""] {

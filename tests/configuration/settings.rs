@@ -266,6 +266,30 @@ fn keys_are_read_from_each_source() {
     );
 }
 
+#[cfg(feature = "reqwest")]
+#[test]
+fn the_preset_of_load_balancers_is_bound_to_its_header() {
+    let arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/a/1";
+    let provider = json!({
+        "provider": "aws_alb",
+        "region": "eu-west-1",
+        "load_balancer": arn,
+        "client": "app",
+        "issuer": "https://idp.example.com"
+    });
+    let file = |provider: Value| json!({"providers": [provider], "allow_any_authenticated": true});
+    let service = build(&file(provider.clone())).unwrap();
+    let request = Request::get("/")
+        .header("x-amzn-oidc-data", "a.b.c")
+        .body(())
+        .unwrap();
+    let refusal = service.gate().try_check_now(&request).unwrap().unwrap_err();
+    assert_ne!(refusal.kind(), RejectionKind::CredentialMissing);
+    let other = build(&file(with(provider, "region", json!("eu-west-2")))).unwrap_err();
+    let paths: Vec<_> = other.iter().map(|error| error.path()).collect();
+    assert_eq!(paths, ["/providers/0/load_balancer"]);
+}
+
 #[test]
 fn presets_are_built_by_name() {
     let keys = json!({"jwks": crate::common::jwks()});
