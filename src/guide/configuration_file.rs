@@ -18,10 +18,11 @@
 //! let service = Configuration::from_file("/etc/acme/orders.json")?.build(&Environment::new())?;
 //!
 //! let request = http::Request::get("/orders").body(()).expect("a request");
-//! match service.gate().check(&request).await {
-//!     Ok(admitted) => println!("hello {:?}", admitted.principal().subject()),
-//!     Err(refusal) => drop(refusal.into_response()),
-//! }
+//! let response: http::Response<String> = match service.gate().check(&request).await {
+//!     Ok(admitted) => http::Response::new(format!("{:?}", admitted.principal().subject())),
+//!     Err(refusal) => refusal.into_response(),
+//! };
+//! # drop(response);
 //! # Ok(())
 //! # }
 //! ```
