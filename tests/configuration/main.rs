@@ -1,5 +1,6 @@
 //! Services that are configured from a file: what they accept, and every error of a bad file.
 #![expect(
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test panics where it fails"
@@ -11,6 +12,7 @@ mod common;
 mod embedding;
 mod faults;
 mod guide;
+mod mutations;
 mod schema;
 mod secrets;
 mod service;
