@@ -117,7 +117,14 @@ fn faulty() -> (Value, Vec<(&'static str, &'static str)>) {
 fn all_errors_are_reported_at_once_with_their_paths() {
     let folder = Folder::new();
     folder.write("short", "too short");
-    let (file, expected) = faulty();
+    let (file, mut expected) = faulty();
+    if cfg!(not(feature = "reqwest")) {
+        // Then the environment has no HTTP client, and the endpoint needs one.
+        let at = expected
+            .iter()
+            .position(|(path, _)| path.starts_with("/api_keys"));
+        expected.insert(at.unwrap(), ("/introspection", "empty"));
+    }
     let errors = folder.build(&file).unwrap_err();
     let reported = found(&errors);
     let reported: Vec<_> = reported
