@@ -94,32 +94,33 @@ pub(super) fn sources(
     settings.add("cookie", cookies, |builder, names: Vec<String>| {
         names.into_iter().fold(builder, SourcesBuilder::cookie)
     });
-    let names = read(&mut section, "query", Node::texts);
+    others(&mut section, &mut settings);
+    let sources = settings.build(&section, |changes| {
+        changed(own.builder(&listed), &changes).build()
+    });
+    section.finish();
+    sources
+}
+
+/// Reads the places that no validator is bound to, and the origins.
+fn others<'c>(section: &mut Section<'c>, settings: &mut BuilderSettings<'c, SourcesBuilder>) {
+    let names = read(section, "query", Node::texts);
     settings.add("query", names, |builder, names: Vec<String>| {
         names.into_iter().fold(builder, SourcesBuilder::query)
     });
-    let names = read(&mut section, "form", Node::texts);
+    let names = read(section, "form", Node::texts);
     settings.add("form", names, |builder, names: Vec<String>| {
         names.into_iter().fold(builder, SourcesBuilder::form)
     });
-    let origins = read(&mut section, "allow_origins", Node::texts);
+    let origins = read(section, "allow_origins", Node::texts);
     settings.add("allow_origin", origins, |builder, origins: Vec<String>| {
         origins
             .into_iter()
             .fold(builder, SourcesBuilder::allow_origin)
     });
     let name = "allow_requests_without_origin";
-    settings.flag(
-        &mut section,
-        name,
-        SourcesBuilder::allow_requests_without_origin,
-    );
+    settings.flag(section, name, SourcesBuilder::allow_requests_without_origin);
     for field in ["allow_origin", name] {
         settings.need(field, ("cookie", "cookies"));
     }
-    let sources = settings.build(&section, |changes| {
-        changed(own.builder(&listed), &changes).build()
-    });
-    section.finish();
-    sources
 }

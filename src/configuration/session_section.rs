@@ -36,31 +36,7 @@ pub(super) fn sessions(
     let remedy = "write `{\"sqlite\": \"service.db\"}` or `{\"memory\": 100000}`";
     let store = section.require("store", remedy);
     let store = store.and_then(|node| stores.sessions(&node, context.environment));
-    let mut settings = BuilderSettings::new();
-    settings.add(
-        "lifetime",
-        read(&mut section, "lifetime", Node::span),
-        Builder::lifetime,
-    );
-    settings.add(
-        "idle",
-        read(&mut section, "idle", Node::span),
-        Builder::idle,
-    );
-    let most = read(&mut section, "max_per_subject", Node::number);
-    settings.add("max_per_subject", most, Builder::max_per_subject);
-    check_limits(&mut section);
-    settings.flag(
-        &mut section,
-        "refuse_at_subject_limit",
-        Builder::refuse_at_subject_limit,
-    );
-    settings.flag(
-        &mut section,
-        "unlimited_per_subject",
-        Builder::unlimited_per_subject,
-    );
-    settings.need("idle", ("lifetime", "lifetime"));
+    let mut settings = limits(&mut section);
     let is_complete = authority.is_some() && store.is_some();
     // What could not be read has a substitute, so that errors of the settings are found too.
     let authority = authority.unwrap_or_else(|| UNREAD.to_owned());
@@ -74,6 +50,32 @@ pub(super) fn sessions(
         manager: manager.filter(|_| is_complete)?,
         cookie: cookie?,
     })
+}
+
+/// Reads the settings of the manager.
+fn limits<'c>(section: &mut Section<'c>) -> BuilderSettings<'c, Builder> {
+    let mut settings = BuilderSettings::new();
+    settings.add(
+        "lifetime",
+        read(section, "lifetime", Node::span),
+        Builder::lifetime,
+    );
+    settings.add("idle", read(section, "idle", Node::span), Builder::idle);
+    let most = read(section, "max_per_subject", Node::number);
+    settings.add("max_per_subject", most, Builder::max_per_subject);
+    check_limits(section);
+    settings.flag(
+        section,
+        "refuse_at_subject_limit",
+        Builder::refuse_at_subject_limit,
+    );
+    settings.flag(
+        section,
+        "unlimited_per_subject",
+        Builder::unlimited_per_subject,
+    );
+    settings.need("idle", ("lifetime", "lifetime"));
+    settings
 }
 
 /// Refuses a limit together with none.

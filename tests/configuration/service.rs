@@ -1,4 +1,4 @@
-//! The sample of the example: what a service accepts that is configured from a file alone.
+//! The sample of the example: what a service accepts that is configured from one file.
 
 use std::time::Duration;
 
@@ -156,8 +156,8 @@ async fn an_older_pepper_verifies_the_keys_made_under_it() {
 async fn a_service_may_add_an_authorizer_of_its_own() {
     let text = json!({"issuers": [issuer()]}).to_string();
     let configuration = bearergate::configuration::Configuration::from_json(text).unwrap();
-    let alone = configuration.build(&environment()).unwrap_err();
-    assert_eq!(found(&alone), [(String::new(), "empty")]);
+    let without = configuration.build(&environment()).unwrap_err();
+    assert_eq!(found(&without), [(String::new(), "empty")]);
     let service = configuration
         .build_with(&environment(), |gate| {
             gate.authorizer(require_scope("orders:read"))
