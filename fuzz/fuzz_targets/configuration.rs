@@ -1,0 +1,51 @@
+//! Configuration files.
+//!
+//! Property: loading and building never panic; a configuration builds twice to the same result, and
+//! to errors at the same places if `serde_json` filled it in place of the scanner.
+#![no_main]
+
+use bearergate::configuration::Configuration;
+use bearergate::environment::Environment;
+use bearergate::error::ConfigErrorKind;
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+
+fuzz_target!(|text: &[u8]| {
+    let Ok(configuration) = Configuration::from_json(text) else {
+        return;
+    };
+    let Ok(value) = serde_json::from_slice::<Value>(text) else {
+        return;
+    };
+    // Relative paths are refused, so no file is touched unless a text is an absolute path.
+    if names_a_file(&value) {
+        return;
+    }
+    let filled: Configuration = serde_json::from_slice(text).expect("the scanner accepted it");
+    let first = result(&configuration);
+    assert_eq!(first, result(&configuration));
+    // `serde_json` rounds large numbers in another way, so the texts may differ.
+    assert_eq!(first.1, result(&filled).1);
+});
+
+/// The text of all errors, and their places and kinds.
+fn result(configuration: &Configuration) -> (String, Vec<(String, ConfigErrorKind)>) {
+    let Err(errors) = configuration.build(&Environment::new()) else {
+        return (String::new(), Vec::new());
+    };
+    let places = errors.iter();
+    let places: Vec<_> = places
+        .map(|error| (error.path().to_owned(), error.kind()))
+        .collect();
+    assert!(!places.is_empty());
+    (errors.to_string(), places)
+}
+
+fn names_a_file(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.starts_with('/'),
+        Value::Array(elements) => elements.iter().any(names_a_file),
+        Value::Object(members) => members.values().any(names_a_file),
+        _ => false,
+    }
+}
