@@ -5,6 +5,7 @@ mod config;
 mod kind;
 mod kinds;
 mod quantity;
+mod shown;
 mod store;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ pub use kind::RejectionKind;
 #[cfg(any(feature = "api-key", feature = "issuer", feature = "session"))]
 pub(crate) use kinds::kind_error;
 pub(crate) use kinds::kinds;
+pub(crate) use shown::shown;
 pub use store::{StoreError, StoreErrorKind};
 
 /// A credential was not accepted, or could not be validated.
