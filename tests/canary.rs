@@ -116,11 +116,20 @@ impl Watch {
     #[track_caller]
     fn answer(&mut self, rejection: Rejection) {
         self.rejection(&rejection);
-        let mut rejection = Some(rejection);
         let plain = ResponseConfig::builder().realm("api").build().unwrap();
-        let refusal = plain.respond_to(rejection.take().unwrap());
+        let refusal = plain.respond_to(rejection.clone());
         self.debug(&refusal);
         self.error(&refusal);
+        self.response(rejection);
+    }
+
+    /// What a client gets, and what a log line without the source has.
+    #[track_caller]
+    fn response(&mut self, rejection: Rejection) {
+        self.text(&rejection.to_string());
+        self.text(rejection.claim().unwrap_or_default());
+        let plain = ResponseConfig::builder().realm("api").build().unwrap();
+        let refusal = plain.respond_to(rejection);
         self.headers(&refusal.headers());
         self.text(refusal.body());
         let response = refusal.into_response::<&'static str>();
@@ -406,8 +415,24 @@ fn validators() -> Vec<JwtValidator> {
     .into()
 }
 
+/// Where a token has the canary.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Planted {
+    /// In a member that the source of a rejection and an explanation show to the operator.
+    Shown,
+    Hidden,
+}
+
+/// Returns where a member is.
+fn planted_in(name: &str, shown: &[&str]) -> Planted {
+    match shown.contains(&name) {
+        true => Planted::Shown,
+        false => Planted::Hidden,
+    }
+}
+
 /// Tokens with the canary in one place each.
-fn tokens(planted: &str) -> Vec<String> {
+fn tokens(planted: &str) -> Vec<(Planted, String)> {
     let header = json!({"alg": "HS256", "typ": "JWT"});
     let claims = json!({
         "iss": "https://idp.example.com", "aud": "https://api.example.com", "sub": "alice",
@@ -416,14 +441,15 @@ fn tokens(planted: &str) -> Vec<String> {
     let sign = |header: &Value, claims: &Value| {
         signing::token("HS256", &header.to_string(), &claims.to_string())
     };
-    let mut tokens = vec![sign(&header, &claims)];
+    let mut tokens = vec![(Planted::Hidden, sign(&header, &claims))];
     for name in [
         "alg", "typ", "cty", "kid", "crit", "b64", "zip", "enc", "jku", "jwk", "x5c", "custom",
     ] {
         for value in [json!(planted), json!([planted]), json!({planted: planted})] {
             let mut header = header.clone();
             header[name] = value;
-            tokens.push(sign(&header, &claims));
+            let place = planted_in(name, &["alg", "typ", "kid"]);
+            tokens.push((place, sign(&header, &claims)));
         }
     }
     for name in [
@@ -454,26 +480,27 @@ fn tokens(planted: &str) -> Vec<String> {
         {
             let mut claims = claims.clone();
             claims[name] = value;
-            tokens.push(sign(&header, &claims));
+            let place = planted_in(name, &["iss", "aud"]);
+            tokens.push((place, sign(&header, &claims)));
         }
     }
     for (name, time) in [("exp", NOW - 600), ("nbf", NOW + 600), ("iat", NOW + 600)] {
         let mut late = claims.clone();
         late[name] = time.into();
         late["custom"] = planted.into();
-        tokens.push(sign(&header, &late));
+        tokens.push((Planted::Hidden, sign(&header, &late)));
     }
     for name in ["iss", "aud", "exp"] {
         let mut without = claims.clone();
         without.as_object_mut().unwrap().remove(name);
         without["custom"] = planted.into();
-        tokens.push(sign(&header, &without));
+        tokens.push((Planted::Hidden, sign(&header, &without)));
     }
     let quoted = json!(planted).to_string();
     let valid = sign(&header, &claims);
     let (message, _) = valid.rsplit_once('.').unwrap();
     let text = |payload: &str| signing::token("HS256", &header.to_string(), payload);
-    tokens.extend([
+    let malformed = [
         planted.to_owned(),
         format!("{planted}.{planted}.{planted}"),
         format!("{message}.{}", b64(planted)),
@@ -497,7 +524,8 @@ fn tokens(planted: &str) -> Vec<String> {
             "{}.e30.AAAA",
             b64(&format!("{{\"kid\":\"{}\"}}", planted.repeat(200)))
         ),
-    ]);
+    ];
+    tokens.extend(malformed.map(|token| (Planted::Hidden, token)));
     tokens
 }
 
@@ -507,16 +535,22 @@ fn token_is_not_shown() {
     let mut kinds = BTreeSet::new();
     for validator in validators() {
         watch.debug(&validator);
-        for token in tokens(CANARY) {
+        for (place, token) in tokens(CANARY) {
             let presented = PresentedCredential::token(&token);
             watch.debug(&presented);
             watch.debug(presented.credential());
-            match validator.validate(&presented).try_now().unwrap() {
-                Ok(principal) => principal_is_clean(&mut watch, &principal),
-                Err(rejection) => {
-                    kinds.insert(rejection.kind());
-                    watch.answer(rejection);
+            let validated = validator.validate(&presented).try_now().unwrap();
+            let rejection = match validated {
+                Ok(principal) => {
+                    principal_is_clean(&mut watch, &principal);
+                    continue;
                 }
+                Err(rejection) => rejection,
+            };
+            kinds.insert(rejection.kind());
+            match place {
+                Planted::Hidden => watch.answer(rejection),
+                Planted::Shown => watch.response(rejection),
             }
         }
     }
@@ -545,6 +579,31 @@ fn token_is_not_shown() {
     assert_eq!(unseen, [&RejectionKind::KeyNotFound]);
 }
 
+#[test]
+fn explanation_shows_nothing_else_of_a_token() {
+    let mut watch = Watch::new();
+    for validator in validators() {
+        for (place, token) in tokens(CANARY) {
+            let presented = PresentedCredential::token(&token);
+            let explanation = validator.explain(&presented).try_now().unwrap();
+            let text = explanation.to_string();
+            let long = token.split('.').filter(|segment| segment.len() > 16);
+            for segment in long {
+                assert!(!text.contains(segment), "{text}");
+            }
+            match place {
+                Planted::Hidden => {
+                    watch.text(&text);
+                    watch.debug(&explanation);
+                }
+                // Its spellings in the token are not shown.
+                Planted::Shown => watch.text(&text.replace(CANARY, "")),
+            }
+        }
+    }
+    assert!(watch.seen > 2_000, "{}", watch.seen);
+}
+
 /// `Debug` of a principal shows its subject and authority, which identify it in logs, and nothing
 /// else of the token.
 fn principal_is_clean(watch: &mut Watch, principal: &Principal) {
@@ -564,7 +623,7 @@ fn principal_is_clean(watch: &mut Watch, principal: &Principal) {
 }
 
 #[test]
-fn unknown_kid_is_not_shown() {
+fn unknown_kid_is_shown_to_the_operator_only() {
     let mut watch = Watch::new();
     let key = Key::from_secret(signing::SECRET.to_vec()).unwrap();
     let keys = KeySet::from(key.with_kid("k1").unwrap());
@@ -581,7 +640,9 @@ fn unknown_kid_is_not_shown() {
         .unwrap()
         .unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::KeyNotFound);
-    watch.answer(rejection);
+    let source = rejection.source().unwrap().to_string();
+    assert!(source.contains(CANARY), "{source}");
+    watch.response(rejection);
 }
 
 #[test]
@@ -774,7 +835,7 @@ fn response_does_not_depend_on_the_content_of_the_token() {
         });
         let mut answers = Vec::new();
         for validator in validators() {
-            for token in tokens(planted) {
+            for (_, token) in tokens(planted) {
                 let presented = PresentedCredential::token(&token);
                 for config in &configs {
                     // The refusal is created from the whole rejection, not only from its kind.

@@ -27,10 +27,16 @@
 //! | `absent_if_empty`, `absent_if_null` | arrays of claims that count as absent if they are `""` or `null` |
 //! | `client_from` | claim with the client, instead of `client_id` and `azp` |
 //! | `max_header_bytes` | largest decoded header (absent: 4096) |
+//! | `explain` | `true`: the answer has the steps of the validation |
 //!
 //! The answer is `{"id", "verdict", "kind", "claim"}`, or on `"accept"` `{"id", "verdict",
 //! "subject", "claims"}`, with `client` too if the line has `client_from`. A line that is not such an object gives `"input_error"`, and the exit
 //! status is then 2. Errors of a configuration are explained on standard error.
+//!
+//! With `explain` the answer about a token also has `explain`, an array of `{"step", "outcome",
+//! "expected", "found"}`: every step of the validation in the order of the checks, with the outcome
+//! `ok`, `failed` or `skipped`. A failed step says what was expected and what was found. The texts
+//! hold issuer, audiences, type, algorithm, key id and times of the token, and nothing else of it.
 
 mod engine;
 

@@ -5,5 +5,5 @@ mod explanation;
 mod report;
 
 pub use explanation::{Explanation, Outcome, Step};
-pub(crate) use report::gather;
 pub use report::{Finding, Report, Severity};
+pub(crate) use report::{gather, is_unsafe};

@@ -108,7 +108,7 @@ pub(super) fn escaped(text: String) -> String {
 
 /// Returns true for control characters, line separators, and invisible characters that reorder
 /// text.
-fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

@@ -22,9 +22,12 @@ pub use store::{StoreError, StoreErrorKind};
 
 /// A credential was not accepted, or could not be validated.
 ///
-/// [`kind`](Self::kind) is stable and says why; [`source`](Error::source) may hold more for the
-/// operator. Neither they nor `Display` or `Debug` hold any part of the credential. What a client
-/// may learn of it is decided only in [`Refusal`](crate::http_response::Refusal).
+/// [`kind`](Self::kind) is stable and says why, and so does `Display`, with the claim to blame;
+/// neither holds any part of the credential. [`source`](Error::source), which `Debug` shows too, may
+/// hold more for the operator: of a JWT its issuer, audiences, type, algorithm, key id or times,
+/// against those that were expected, each value cut at 200 characters and with control characters
+/// escaped. What a client may learn of it is decided only in
+/// [`Refusal`](crate::http_response::Refusal).
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Rejection(Box<Inner>);

@@ -2,9 +2,10 @@
 
 use super::claim_name::ClaimName;
 use super::claims::RegisteredClaims;
+use super::contrast::{Contrast, Shown, type_name};
 use super::header::Typ;
 use super::purpose::{MARKS, TokenPurpose};
-use super::rejections::type_mismatch;
+use super::rejections::marked;
 use super::verified_token::VerifiedToken;
 use crate::error::{ConfigError, Rejection, RejectionKind};
 use crate::json::{Kind, Value};
@@ -39,6 +40,21 @@ impl AccessMark {
         Ok(())
     }
 
+    #[cold]
+    fn reject(&self, found: Option<Value<'_>>) -> Rejection {
+        let mark = Shown(&self.claim);
+        let expected = match self.value {
+            Some(_) => format!("{mark} with its configured value, which marks access tokens"),
+            None => format!("{mark}, which marks access tokens"),
+        };
+        let found = match found {
+            Some(value) => format!("{mark}: {}", type_name(value)),
+            None => format!("{mark} is absent"),
+        };
+        let mismatch = Contrast::new(expected, found).reject(RejectionKind::TypeMismatch);
+        mismatch.with_claim(self.claim.to_string())
+    }
+
     #[inline(never)]
     fn check(&self, claims: &RegisteredClaims<'_>) -> Result<(), Rejection> {
         let found = claims.find(&self.claim);
@@ -50,8 +66,7 @@ impl AccessMark {
         if holds {
             return Ok(());
         }
-        let mismatch = Rejection::new(RejectionKind::TypeMismatch);
-        Err(mismatch.with_claim(self.claim.to_string()))
+        Err(self.reject(found))
     }
 }
 
@@ -83,7 +98,8 @@ pub(super) fn check(
         .get(ClaimName::Typ)
         .is_some_and(|v| is_word(v, "Bearer"));
     if claims.has(ClaimName::Nonce) && !is_bearer && mark.is_none() {
-        return Err(type_mismatch("nonce"));
+        let other = TokenPurpose::IdToken.as_str();
+        return Err(marked("nonce", TokenPurpose::AccessToken, other));
     }
     Ok(())
 }
@@ -95,19 +111,22 @@ pub(super) fn check_marks(
 ) -> Result<(), Rejection> {
     for (name, purpose) in &MARKS {
         if claims.has(*name) && *purpose != own {
-            return Err(type_mismatch(name.as_str()));
+            return Err(marked(name.as_str(), own, purpose.as_str()));
         }
     }
     let token_use = claims.get(ClaimName::TokenUse);
     if token_use.is_some_and(|v| !v.is_text(own.token_use())) {
-        return Err(type_mismatch("token_use"));
+        return Err(marked("token_use", own, OTHER));
     }
     let is_own = |v: Value<'_>| v.as_str().is_some_and(|t| own.is_word(&t));
     if claims.get(ClaimName::Typ).is_some_and(|v| !is_own(v)) {
-        return Err(type_mismatch("typ"));
+        return Err(marked("typ", own, OTHER));
     }
     Ok(())
 }
+
+/// What a claim marks that has a value for each purpose.
+const OTHER: &str = "a token of another purpose by its value";
 
 fn is_word(value: Value<'_>, word: &str) -> bool {
     value.as_str().is_some_and(|t| t.eq_ignore_ascii_case(word))

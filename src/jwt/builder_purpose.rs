@@ -5,7 +5,6 @@ use super::access_token::AccessMark;
 use super::builder::JwtValidatorBuilder;
 use super::builder_state::{NeedsAudience, NeedsKeys, Ready};
 use super::claim_name::ClaimName;
-use super::header::without_application;
 use super::id_token::IdTokenRules;
 use super::issuer_rules::{AcceptedTypes, Expiry, Purpose, RequiredType};
 use super::requirement::Requirement;
@@ -173,5 +172,5 @@ impl JwtValidatorBuilder<Ready> {
 }
 
 fn required(typ: impl AsRef<str>) -> RequiredType {
-    RequiredType::new(without_application(typ.as_ref()))
+    RequiredType::new(typ.as_ref())
 }

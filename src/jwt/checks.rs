@@ -3,14 +3,18 @@
 use super::access_token;
 use super::claim_name::ClaimName;
 use super::claims::{EmptyAudience, RegisteredClaims};
+use super::contrast::{Contrast, SOURCE_NAMES, claim_text};
 use super::header::Typ;
 use super::issuer_rules::{
     AcceptedIssuers, AcceptedNames, AcceptedTypes, Expiry, IssuerRules, Purpose, RequiredType,
+    TypeName,
 };
-use super::rejections::{issuer_mismatch, missing, type_mismatch};
+use super::rejections::{
+    audience_mismatch, expired, issued_in_future, issuer_mismatch, missing, not_yet_valid,
+    type_mismatch,
+};
 use super::verified_token::VerifiedToken;
-use crate::clock::UnixTime;
-use crate::error::{Rejection, RejectionKind};
+use crate::error::Rejection;
 use crate::json::Value;
 use crate::principal::{Authority, Claims};
 
@@ -43,8 +47,14 @@ impl IssuerRules {
         if is_accepted {
             Ok(())
         } else {
-            Err(type_mismatch("typ"))
+            Err(self.reject_type(token))
         }
+    }
+
+    #[cold]
+    fn reject_type(&self, token: &VerifiedToken<'_, '_>) -> Rejection {
+        let contrast = self.types.contrast(token.typ_text().as_deref());
+        type_mismatch("typ").with_source(contrast)
     }
 
     fn check_issuer(&self, token: &VerifiedToken<'_, '_>) -> Result<Authority, Rejection> {
@@ -55,26 +65,32 @@ impl IssuerRules {
         let issuer = token.claims.get(ClaimName::Iss).and_then(Value::as_str);
         let claims = Claims::new(token.claims.document());
         let authority = issuer.and_then(|issuer| pattern.authority(&issuer, claims));
-        authority.ok_or_else(issuer_mismatch)
+        authority.ok_or_else(|| {
+            let expected = format!("{pattern}, of a tenant that is allowed");
+            let found = token.claims.get(ClaimName::Iss);
+            let found = claim_text("iss", found, SOURCE_NAMES);
+            issuer_mismatch().with_source(Contrast::new(expected, found))
+        })
     }
 
     fn check_times(&self, token: &VerifiedToken<'_, '_>) -> Result<(), Rejection> {
         let (times, now) = (&token.claims.times, token.now);
-        let reject = |kind, name: ClaimName| Err(Rejection::new(kind).with_claim(name.as_str()));
         match times.expires_at {
             Some(exp) if exp.has_passed(now, self.leeway) => {
-                return reject(RejectionKind::TokenExpired, ClaimName::Exp);
+                return Err(expired(exp, now, self.leeway));
             }
             None if self.expiry == Expiry::Required => return Err(missing(ClaimName::Exp)),
             _ => {}
         }
-        let is_future =
-            |time: Option<UnixTime>| time.is_some_and(|t| t.is_in_future(now, self.leeway));
-        if is_future(times.not_before) {
-            return reject(RejectionKind::TokenNotYetValid, ClaimName::Nbf);
+        if let Some(nbf) = times.not_before
+            && nbf.is_in_future(now, self.leeway)
+        {
+            return Err(not_yet_valid(nbf, now, self.leeway));
         }
-        if is_future(times.issued_by()) {
-            return reject(RejectionKind::TokenIssuedInFuture, ClaimName::Iat);
+        if let Some(iat) = times.issued_by()
+            && iat.is_in_future(now, self.leeway)
+        {
+            return Err(issued_in_future(iat, now, self.leeway));
         }
         Ok(())
     }
@@ -104,7 +120,7 @@ impl AcceptedNames {
         if is_accepted {
             return Ok(());
         }
-        Err(Rejection::new(RejectionKind::AudienceMismatch).with_claim("aud"))
+        Err(audience_mismatch(accepted, Some(aud)))
     }
 }
 
@@ -122,11 +138,11 @@ pub(super) fn is_one_of(
 
 impl RequiredType {
     fn is_of(&self, token: &VerifiedToken<'_, '_>) -> bool {
-        match (self, token.typ) {
-            (Self::AccessToken, typ) => typ == Typ::AccessToken,
-            (Self::Jwt, typ) => typ == Typ::Jwt,
-            (Self::Other(expected), Typ::Other(piece)) => token.is_typ(piece, expected),
-            (Self::Other(_), _) => false,
+        match (&self.name, token.typ) {
+            (TypeName::AccessToken, typ) => typ == Typ::AccessToken,
+            (TypeName::Jwt, typ) => typ == Typ::Jwt,
+            (TypeName::Other(expected), Typ::Other(piece)) => token.is_typ(piece, expected),
+            (TypeName::Other(_), _) => false,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The compact serialization of a JWS: three parts in one spelling (RFC 7515 section 7.1).
 
 use super::claim_name::{ClaimName, Slots};
+use super::contrast::Contrast;
 use super::header::{Header, HeaderCache};
 use super::rejections;
 use crate::credential::base64url;
-use crate::error::RejectionKind;
+use crate::crypto::Algorithm;
+use crate::error::{Rejection, RejectionKind};
 use crate::json::{
     Document, ENTRY_BYTES, Escapes, Index, NameCheck, RawName, Sink, Span, TextRange, Value,
     scan_object,
@@ -172,6 +174,22 @@ fn unless_encrypted(token: &str, other: RejectionKind) -> RejectionKind {
         4 if !token.contains('~') => RejectionKind::TokenEncrypted,
         _ => other,
     }
+}
+
+/// Returns the rejection of a token that was not parsed; its source names an `alg` that is unknown.
+#[cold]
+pub(super) fn unparsed(kind: RejectionKind, token: &str) -> Rejection {
+    if kind != RejectionKind::AlgorithmNotAllowed {
+        return kind.into();
+    }
+    let header = split(token).ok().and_then(|(header, ..)| {
+        let header = base64url::decode(header)?;
+        Document::parse(&header).ok()
+    });
+    let found = header.as_ref().and_then(|header| header.get("alg"));
+    let found = found.and_then(Value::as_str).unwrap_or_default();
+    let known = Algorithm::ALL.iter().copied().collect();
+    Contrast::of_algorithm(&found, known).reject(kind)
 }
 
 /// Decodes a header, and returns it parsed if it is in the cache.

@@ -3,9 +3,9 @@
 use super::access_token::check_marks;
 use super::claim_name::ClaimName;
 use super::purpose::TokenPurpose;
-use super::rejections::{invalid, missing};
+use super::rejections::{audience_mismatch, invalid, missing};
 use super::verified_token::VerifiedToken;
-use crate::error::{Rejection, RejectionKind};
+use crate::error::Rejection;
 use crate::json::Value;
 
 /// The rules for ID tokens of one client.
@@ -46,7 +46,21 @@ impl IdTokenRules {
         if audiences.all(|audience| self.is_listed(audience, &self.audiences)) {
             return Ok(());
         }
-        Err(Rejection::new(RejectionKind::AudienceMismatch).with_claim("aud"))
+        let trusted: Vec<_> = self.audiences().map(Box::from).collect();
+        let aud = token.claims.get(ClaimName::Aud);
+        Err(audience_mismatch(&trusted, aud))
+    }
+
+    /// Returns the audiences that a token may have: its client, and those that are trusted.
+    pub(super) fn audiences(&self) -> impl Iterator<Item = &str> {
+        let trusted = self.audiences.iter().map(|name| &**name);
+        std::iter::once(&*self.client).chain(trusted)
+    }
+
+    /// Returns the clients to which a token may have been issued.
+    pub(super) fn clients(&self) -> impl Iterator<Item = &str> + Clone {
+        let presenters = self.presenters.iter().map(|name| &**name);
+        std::iter::once(&*self.client).chain(presenters)
     }
 
     /// Returns true if the value is the client or one of the list.

@@ -3,6 +3,7 @@
 use super::checks::is_one_of;
 use super::claim_name::{ClaimName, Slots};
 use super::claims::RegisteredClaims;
+use super::contrast::{Contrast, SOURCE_NAMES};
 use super::facts::{FactReader, client, scopes};
 use super::grants::Grants;
 use super::header::without_application;
@@ -151,7 +152,9 @@ impl IntrospectionRules {
             && let Some(iss) = claims.get(ClaimName::Iss)
             && !is_one_of(claims, iss, wanted)
         {
-            return Err(rejections::issuer_mismatch());
+            let names = wanted.iter().map(|name| &**name);
+            let contrast = Contrast::of_names("iss", names, Some(iss), SOURCE_NAMES);
+            return Err(rejections::issuer_mismatch().with_source(contrast));
         }
         self.audiences.check(claims)?;
         self.check_times(claims, now)?;
@@ -190,17 +193,16 @@ impl IntrospectionRules {
         let times = &claims.times;
         match times.expires_at {
             Some(exp) if exp.has_passed(now, self.leeway) => {
-                return Err(Rejection::new(RejectionKind::TokenExpired).with_claim("exp"));
+                return Err(rejections::expired(exp, now, self.leeway));
             }
             // A token with neither is often a refresh token.
             None if token_type(claims).is_none() => return Err(missing(ClaimName::Exp)),
             _ => {}
         }
-        if times
-            .not_before
-            .is_some_and(|t| t.is_in_future(now, self.leeway))
+        if let Some(nbf) = times.not_before
+            && nbf.is_in_future(now, self.leeway)
         {
-            return Err(Rejection::new(RejectionKind::TokenNotYetValid).with_claim("nbf"));
+            return Err(rejections::not_yet_valid(nbf, now, self.leeway));
         }
         Ok(())
     }

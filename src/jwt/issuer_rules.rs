@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::absent::AbsentClaims;
 use super::access_token::AccessMark;
+use super::contrast::{Contrast, List, Shown};
 use super::grants::Grants;
-use super::header::Typ;
+use super::header::{Typ, without_application};
 use super::id_token::IdTokenRules;
 use super::purpose::TokenPurpose;
 use super::requirement::Requirement;
@@ -78,28 +79,65 @@ pub(super) enum AcceptedTypes {
     OneOf(Vec<RequiredType>),
 }
 
+impl AcceptedTypes {
+    /// Contrasts the `typ` of a header with the accepted ones.
+    #[cold]
+    pub(super) fn contrast(&self, found: Option<&str>) -> Contrast {
+        let expected = match self {
+            Self::Default => "`JWT`, `at+jwt` or no `typ`".to_owned(),
+            Self::IdToken => "`JWT` or no `typ`".to_owned(),
+            Self::Only(typ) => Shown(typ.configured()).to_string(),
+            Self::OneOf(types) => {
+                let types = types.iter().map(RequiredType::configured);
+                format!("one of {}", List(types, usize::MAX))
+            }
+        };
+        let found = found.map(|typ| Shown(typ).to_string());
+        Contrast::new(expected, found.unwrap_or_else(|| "no `typ`".to_owned()))
+    }
+}
+
+/// A `typ` of the configuration.
+#[derive(Clone, Debug)]
+pub(super) struct RequiredType {
+    pub(super) name: TypeName,
+    /// As it was given.
+    configured: Box<str>,
+}
+
 /// A `typ` without its optional prefix.
 #[derive(Clone, Debug)]
-pub(super) enum RequiredType {
+pub(super) enum TypeName {
     AccessToken,
     Jwt,
     Other(Box<str>),
 }
 
 impl RequiredType {
-    pub(super) fn as_str(&self) -> &str {
-        match self {
-            Self::AccessToken => "at+jwt",
-            Self::Jwt => "JWT",
-            Self::Other(typ) => typ,
+    pub(super) fn new(configured: &str) -> Self {
+        let typ = without_application(configured);
+        let name = match Typ::known(typ) {
+            Some(Typ::AccessToken) => TypeName::AccessToken,
+            Some(Typ::Jwt) => TypeName::Jwt,
+            _ => TypeName::Other(typ.into()),
+        };
+        Self {
+            name,
+            configured: configured.into(),
         }
     }
 
-    pub(super) fn new(typ: &str) -> Self {
-        match Typ::known(typ) {
-            Some(Typ::AccessToken) => Self::AccessToken,
-            Some(Typ::Jwt) => Self::Jwt,
-            _ => Self::Other(typ.into()),
+    /// Returns the `typ` as it was given.
+    pub(super) fn configured(&self) -> &str {
+        &self.configured
+    }
+
+    /// Returns the `typ` without its prefix.
+    pub(super) fn as_str(&self) -> &str {
+        match &self.name {
+            TypeName::AccessToken => "at+jwt",
+            TypeName::Jwt => "JWT",
+            TypeName::Other(typ) => typ,
         }
     }
 }
@@ -129,6 +167,22 @@ impl IssuerRules {
     pub(super) fn authority_name(&self) -> Option<Authority> {
         let is_by_token = matches!(self.issuers, AcceptedIssuers::Like(_));
         (!is_by_token).then(|| self.authority.clone())
+    }
+
+    /// Returns the issuers that are named exactly.
+    pub(super) fn issuer_names(&self) -> &[Box<str>] {
+        match &self.issuers {
+            AcceptedIssuers::OneOf(names) => names,
+            AcceptedIssuers::Any | AcceptedIssuers::Like(_) => &[],
+        }
+    }
+
+    /// Returns the pattern of the issuers, if there is one.
+    pub(super) fn issuer_pattern(&self) -> Option<String> {
+        match &self.issuers {
+            AcceptedIssuers::Like(pattern) => Some(pattern.to_string()),
+            AcceptedIssuers::Any | AcceptedIssuers::OneOf(_) => None,
+        }
     }
 
     pub(super) fn kind(&self) -> PrincipalKind {

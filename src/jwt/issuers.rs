@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::contrast::Contrast;
 use super::issuer_rules::{AcceptedIssuers, IssuerRules};
 use crate::credential::Unverified;
 use crate::error::ConfigError;
@@ -84,6 +85,17 @@ impl IssuerTable {
                 matches!(&rules.issuers, AcceptedIssuers::Like(pattern) if pattern.matches(&iss))
             }),
         }
+    }
+
+    /// Contrasts the value of `iss` with all issuers, of which at most `most` are named.
+    #[cold]
+    pub(super) fn contrast(&self, iss: Option<Value<'_>>, most: usize) -> Contrast {
+        let patterns: Vec<_> = self.rules().map(IssuerRules::issuer_pattern).collect();
+        let names = self.rules().zip(&patterns).flat_map(|(rules, pattern)| {
+            let exact = rules.issuer_names().iter().map(|name| &**name);
+            exact.chain(pattern.as_deref())
+        });
+        Contrast::of_names("iss", names, iss, most)
     }
 
     /// Returns the index of these rules, by which a cached token refers to them.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::claim_name::ClaimName;
 use super::claims::RegisteredClaims;
+use super::compact;
 use super::compact::Compact;
+use super::contrast::SOURCE_NAMES;
 use super::facts::{FactReader, client, scopes};
 use super::header::{HeaderCache, HeaderText};
 use super::issuer_rules::{IssuerRules, KeySource};
@@ -14,7 +16,7 @@ use super::rejections;
 use super::verified_token::VerifiedToken;
 use crate::clock::{Clock, UnixTime};
 use crate::credential::{PresentedCredential, Unverified};
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Explanation, Finding};
 use crate::error::{Rejection, RejectionKind};
 use crate::json::Kind;
 use crate::key::{Key, KeyHint, KeySet, KeyStore};
@@ -57,6 +59,28 @@ use crate::validator::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// A rejection says what failed, and its [source](std::error::Error::source) what was expected and
+/// found; [`explain`](TokenValidator::explain) says so of every step, with a hint where the mistake
+/// is a usual one:
+///
+/// ```
+/// # use bearergate::{JwtValidator, TokenValidator};
+/// # use bearergate::credential::PresentedCredential;
+/// # use bearergate::key::{Key, KeySet};
+/// # let validator = JwtValidator::builder()
+/// #     .issuer("https://idp.example.com")
+/// #     .audience("https://api.example.com")
+/// #     .keys(KeySet::from(Key::from_secret(vec![7; 32])?))
+/// #     .build()?;
+/// let presented = PresentedCredential::bearer("2YotnFZFEjr1zCsicMWpAA")?;
+/// let explanation = validator.explain(&presented).try_now().expect("fixed keys are always ready");
+/// let failed = explanation.failed().expect("the token is rejected");
+/// assert_eq!(failed.name(), "shape");
+/// assert_eq!(failed.found_text(), Some("an opaque text without dots"));
+/// assert!(failed.hint_text().unwrap().contains("was an audience requested?"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// Without an issuer or an audience it does not compile:
 ///
 /// ```compile_fail
@@ -94,7 +118,7 @@ pub struct JwtValidator {
 impl JwtValidator {
     /// Parses a token within the limits of this validator.
     #[inline(always)]
-    fn parse<'t>(
+    pub(super) fn parse<'t>(
         &self,
         presented: &'t PresentedCredential<'_>,
     ) -> Result<Compact<'t>, RejectionKind> {
@@ -105,12 +129,12 @@ impl JwtValidator {
 
     /// Picks the issuer of a token, and checks that it uses the algorithm.
     #[inline(always)]
-    fn rules_of(&self, token: &Compact<'_>) -> Result<&IssuerRules, Rejection> {
+    pub(super) fn rules_of(&self, token: &Compact<'_>) -> Result<&IssuerRules, Rejection> {
         let issuer = self.issuer_of(token)?;
         let algorithm = token.header.algorithm;
         match issuer.algorithms {
             Some(allowed) if !allowed.contains(algorithm) => {
-                Err(RejectionKind::AlgorithmNotAllowed.into())
+                Err(rejections::algorithm(algorithm, allowed))
             }
             _ => Ok(issuer),
         }
@@ -130,11 +154,16 @@ impl JwtValidator {
             return Err(rejections::invalid("iss"));
         }
         let found = self.issuers.find(iss, token.escapes);
-        found.ok_or_else(rejections::issuer_mismatch)
+        found.ok_or_else(|| {
+            let contrast = self
+                .issuers
+                .contrast(Some(*iss.as_unverified()), SOURCE_NAMES);
+            rejections::issuer_mismatch().with_source(contrast)
+        })
     }
 
     /// Validates a token under these keys, and caches its principal if it is accepted.
-    fn finish(
+    pub(super) fn finish(
         &self,
         token: &mut Compact<'_>,
         pending: &Pending<'_, '_>,
@@ -283,7 +312,10 @@ impl TokenValidator for JwtValidator {
         // Not part of `Pending`, so that it is not moved.
         let mut token = match self.parse(presented) {
             Ok(token) => token,
-            Err(kind) => return NowOrLater::now(Err(kind.into())),
+            Err(kind) => {
+                let text = presented.credential().expose();
+                return NowOrLater::now(Err(compact::unparsed(kind, text)));
+            }
         };
         let issuer = match self.rules_of(&token) {
             Ok(issuer) => issuer,
@@ -306,6 +338,20 @@ impl TokenValidator for JwtValidator {
             self.check_binding(validated, presented)
         })
     }
+
+    /// Explains the fourteen steps of a validation, in the order of the checks: `size`, `shape`,
+    /// `header`, `issuer`, `key`, `signature`, `claims`, `type`, `audience`, `expiry`,
+    /// `not_before`, `issued_at`, `demands` (the requirements of the configuration) and `binding`.
+    ///
+    /// No cache is read or changed. Of the token its `iss`, `aud`, `typ`, `alg`, `kid` and times are
+    /// shown, and names and types of claims. The sender constraint is not asked, because a proof is
+    /// good for one check: `binding` is then skipped.
+    fn explain<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Explanation> {
+        self.explained(presented)
+    }
 }
 
 fn find_keys<'a>(
@@ -315,7 +361,7 @@ fn find_keys<'a>(
     store.find(KeyHint::new(kid(token), token.header.algorithm))
 }
 
-fn kid<'c>(token: &'c Compact<'_>) -> Option<&'c str> {
+pub(super) fn kid<'c>(token: &'c Compact<'_>) -> Option<&'c str> {
     match token.header.kid.as_ref()? {
         HeaderText::Piece(piece) => Some(token.header_piece(*piece)),
         HeaderText::Owned(kid) => Some(kid),
@@ -323,14 +369,16 @@ fn kid<'c>(token: &'c Compact<'_>) -> Option<&'c str> {
 }
 
 /// Returns the one eligible key only if the signature is valid under it.
-pub(super) fn verify<'k>(token: &Compact<'_>, keys: &'k KeySet) -> Result<&'k Key, RejectionKind> {
+pub(super) fn verify<'k>(token: &Compact<'_>, keys: &'k KeySet) -> Result<&'k Key, Rejection> {
     let algorithm = token.header.algorithm;
     if !keys.algorithms().contains(algorithm) {
-        return Err(RejectionKind::AlgorithmNotAllowed);
+        return Err(rejections::algorithm(algorithm, keys.algorithms()));
     }
-    let candidates = keys.select(algorithm, kid(token))?;
+    let candidates = keys
+        .select(algorithm, kid(token))
+        .map_err(|kind| rejections::key(kind, kid(token), algorithm, keys))?;
     let verified = candidates.verify(token.signed(), token.signature());
-    verified.ok_or(RejectionKind::SignatureInvalid)
+    verified.ok_or_else(|| RejectionKind::SignatureInvalid.into())
 }
 
 impl fmt::Debug for JwtValidator {

@@ -3,7 +3,7 @@
 use super::claims::RegisteredClaims;
 use super::header::{Typ, without_application};
 use crate::clock::UnixTime;
-use crate::json::{TextRange, Value};
+use crate::json::{Document, TextRange, Value};
 
 /// A token whose signature is valid and whose claims are being checked.
 pub(super) struct VerifiedToken<'c, 'd> {
@@ -15,6 +15,14 @@ pub(super) struct VerifiedToken<'c, 'd> {
 }
 
 impl VerifiedToken<'_, '_> {
+    /// Returns the `typ` of the header as it was sent, for the operator.
+    #[cold]
+    pub(super) fn typ_text(&self) -> Option<String> {
+        let header = self.claims.document().slice(self.header);
+        let header = Document::parse(header.as_bytes()).ok()?;
+        Some(header.get("typ")?.as_str()?.into_owned())
+    }
+
     /// Returns true if the header's `typ` at this place is `expected`, ignoring case and an
     /// `application/` prefix.
     pub(super) fn is_typ(&self, typ: TextRange, expected: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bearergate::diagnosis::{Explanation, Step};
 use bearergate::{ConfigError, Principal, Rejection, RejectionKind};
 
 use super::fault::Fault;
@@ -10,6 +11,8 @@ use super::fault::Fault;
 pub(super) struct Answer {
     pub(super) id: Option<String>,
     pub(super) verdict: Verdict,
+    /// The steps of the validation, if the line asks for them and its credential is one token.
+    pub(super) explanation: Option<Explanation>,
 }
 
 /// The verdict of a line.
@@ -49,8 +52,26 @@ impl fmt::Display for Answer {
                 }
             }
         }
+        if let Some(explanation) = &self.explanation {
+            let steps: Vec<_> = explanation.steps().iter().map(step_text).collect();
+            write!(f, ",\"explain\":[{}]", steps.join(","))?;
+        }
         f.write_str("}")
     }
+}
+
+fn step_text(step: &Step) -> String {
+    let outcome = step.outcome().as_str();
+    let mut text = format!("{{\"step\":\"{}\",\"outcome\":\"{outcome}\"", step.name());
+    for (name, value) in [
+        ("expected", step.expected_text()),
+        ("found", step.found_text()),
+    ] {
+        if value.is_some() {
+            text += &format!(",\"{name}\":{}", Text(value));
+        }
+    }
+    text + "}"
 }
 
 fn verdict_word(kind: RejectionKind) -> &'static str {

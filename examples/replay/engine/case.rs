@@ -17,6 +17,8 @@ pub(super) struct Case<'j> {
     pub(super) credential: Credential<'j>,
     pub(super) config: Config<'j>,
     pub(super) now: Option<UnixTime>,
+    /// Whether the answer has the steps of the validation.
+    pub(super) with_steps: bool,
 }
 
 /// The presented credential.
@@ -72,6 +74,7 @@ impl<'j> Case<'j> {
             credential: credential(line)?,
             config: Config::read(line)?,
             now: now(line)?,
+            with_steps: boolean(line, "explain")?,
         })
     }
 }
@@ -126,7 +129,7 @@ const CONFIG: &[&str] = &[
 ];
 const CREDENTIALS: &[&str] = &["token", "authorization"];
 const KEYS: &[&str] = &["jwks", "jwk", "secret", "pem"];
-const OTHERS: &[&str] = &["id", "now"];
+const OTHERS: &[&str] = &["id", "now", "explain"];
 
 fn check_members(line: &Object<'_>) -> Result<(), Fault> {
     for (name, value) in line.members() {
@@ -189,6 +192,12 @@ fn absent(line: &Object<'_>, name: &'static str) -> Fault {
 fn string<'j>(line: &Object<'j>, name: &'static str) -> Result<Option<Cow<'j, str>>, Fault> {
     let read = |value: Value<'j>| value.as_str().ok_or(Fault::of(Fault::TYPE, name));
     line.get(name).map(read).transpose()
+}
+
+/// Reads a boolean; an absent one is false.
+fn boolean(line: &Object<'_>, name: &'static str) -> Result<bool, Fault> {
+    let read = |value: Value<'_>| value.as_bool().ok_or(Fault::of(Fault::TYPE, name));
+    line.get(name).map_or(Ok(false), read)
 }
 
 fn strings<'j>(value: Value<'j>) -> Option<Names<'j>> {

@@ -68,15 +68,18 @@ impl<N: Write> Engine<N> {
                 return Answer {
                     id: case::salvaged_id(line),
                     verdict: Verdict::InputError(error.into()),
+                    explanation: None,
                 };
             }
         };
+        let (verdict, explanation) = match Case::read(&object) {
+            Ok(case) => self.validators.answer(&case),
+            Err(fault) => (Verdict::InputError(fault), None),
+        };
         Answer {
             id: case::id(&object),
-            verdict: match Case::read(&object) {
-                Ok(case) => self.validators.verdict(&case),
-                Err(fault) => Verdict::InputError(fault),
-            },
+            verdict,
+            explanation,
         }
     }
 

@@ -7,12 +7,11 @@ use std::time::Duration;
 use bearergate::clock::{Clock, Leeway};
 use bearergate::credential::PresentedCredential;
 use bearergate::crypto::{Algorithm, Algorithms};
+use bearergate::diagnosis::Explanation;
 use bearergate::error::ConfigErrorKind;
 use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::{Key, KeySet};
-use bearergate::{
-    ConfigError, JwtValidator, NowOrLater, Principal, Rejection, RejectionKind, TokenValidator,
-};
+use bearergate::{ConfigError, JwtValidator, NowOrLater, Rejection, RejectionKind, TokenValidator};
 
 use super::answer::Verdict;
 use super::cache::Cache;
@@ -34,18 +33,29 @@ impl Validators {
         }
     }
 
-    /// Validates the token of a case.
-    pub(super) fn verdict(&mut self, case: &Case<'_>) -> Verdict {
-        match self.validator(&case.config) {
-            Ok(validator) => match validate(validator, case) {
-                Ok(principal) => Verdict::Accept {
-                    principal,
-                    with_client: case.config.client_from.is_some(),
-                },
-                Err(rejection) => Verdict::Refuse(rejection),
+    /// Validates the token of a case, and explains the result if the case asks for it.
+    pub(super) fn answer(&mut self, case: &Case<'_>) -> (Verdict, Option<Explanation>) {
+        let validator = match self.validator(&case.config) {
+            Ok(validator) => validator,
+            Err(error) => return (Verdict::ConfigError(error.clone()), None),
+        };
+        let presented = match presented(case) {
+            Ok(presented) => presented,
+            Err(rejection) => return (Verdict::Refuse(rejection), None),
+        };
+        // With keys in memory the results are always ready.
+        let validated = NowOrLater::try_now(validator.validate(&presented));
+        let verdict = match validated {
+            Ok(Ok(principal)) => Verdict::Accept {
+                principal,
+                with_client: case.config.client_from.is_some(),
             },
-            Err(error) => Verdict::ConfigError(error.clone()),
-        }
+            Ok(Err(rejection)) => Verdict::Refuse(rejection),
+            Err(_) => Verdict::Refuse(RejectionKind::Unavailable.into()),
+        };
+        let explanation = case.with_steps.then(|| validator.explain(&presented));
+        let explanation = explanation.and_then(|explained| explained.try_now().ok());
+        (verdict, explanation)
     }
 
     fn validator(&mut self, config: &Config<'_>) -> Result<&JwtValidator, &ConfigError> {
@@ -64,18 +74,15 @@ impl Validators {
     }
 }
 
-fn validate(validator: &JwtValidator, case: &Case<'_>) -> Result<Principal, Rejection> {
+fn presented<'c>(case: &'c Case<'_>) -> Result<PresentedCredential<'c>, Rejection> {
     let presented = match &case.credential {
         Credential::Authorization(value) => PresentedCredential::authorization(value)?,
         Credential::Token(token) => PresentedCredential::token(token),
     };
-    let presented = match case.now {
+    Ok(match case.now {
         Some(now) => presented.at(now),
         None => presented,
-    };
-    // With keys in memory the result is always ready.
-    let validated = NowOrLater::try_now(validator.validate(&presented));
-    validated.unwrap_or_else(|_| Err(RejectionKind::Unavailable.into()))
+    })
 }
 
 fn keys_text(keys: &KeySource<'_>) -> String {
