@@ -144,7 +144,7 @@ impl CrossSiteCheck {
     }
 }
 
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// A header that a request should have at most once.
 enum Line<'r> {

@@ -93,11 +93,23 @@ pub struct PresentedCredential<'r> {
     place: &'r Place,
     facts: Option<&'r RequestFacts<'r>>,
     now: Option<UnixTime>,
-    hand_over: Option<&'r HandOver>,
+    hand_over: Option<&'r dyn HandOver>,
 }
 
 /// What a caller of validators lends them, for a value that only modules of a higher rank know.
-pub(crate) type HandOver = dyn Any + Send + Sync;
+pub(crate) trait HandOver: Any + Send + Sync {
+    /// Returns the value as the type that only its module knows.
+    fn as_any(&self) -> &dyn Any;
+
+    /// Returns whether the caller explains a request.
+    fn is_diagnosis(&self) -> bool;
+}
+
+impl fmt::Debug for dyn HandOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HandOver")
+    }
+}
 
 impl<'r> PresentedCredential<'r> {
     /// Creates a credential from a bearer token without its scheme. Nothing is trimmed.
@@ -191,15 +203,22 @@ impl<'r> PresentedCredential<'r> {
         self.now
     }
 
+    /// Returns true if [`Gate::explain`](crate::gate::Gate::explain) has the credential validated: no
+    /// request is admitted by the result. A validator then counts no use and writes nothing, such as
+    /// the time of the last use; its result must be the same.
+    pub fn is_diagnosis(&self) -> bool {
+        self.hand_over.is_some_and(HandOver::is_diagnosis)
+    }
+
     /// Lends the validator of this credential a place for a value that it hands over.
     #[must_use]
-    pub(crate) const fn with_hand_over(mut self, place: &'r HandOver) -> Self {
+    pub(crate) const fn with_hand_over(mut self, place: &'r dyn HandOver) -> Self {
         self.hand_over = Some(place);
         self
     }
 
     /// Returns the place that the caller of the validator has lent it.
-    pub(crate) const fn hand_over(&self) -> Option<&'r HandOver> {
+    pub(crate) const fn hand_over(&self) -> Option<&'r dyn HandOver> {
         self.hand_over
     }
 }

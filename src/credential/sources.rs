@@ -127,7 +127,7 @@ impl Sources {
         }
     }
 
-    fn raw_value<'r>(
+    pub(super) fn raw_value<'r>(
         &self,
         place: &Place,
         facts: &RequestFacts<'r>,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::report::escaped;
+use super::text::error_chain;
 use crate::error::Rejection;
 
 /// Why a credential is accepted or rejected, step by step, for the operator.
@@ -71,10 +72,15 @@ impl Explanation {
             Err(rejection) => {
                 let step = Step::failed("credential")
                     .expected("a credential that is accepted")
-                    .found(rejection.to_string());
+                    .found(error_chain(&rejection));
                 Self::rejected(rejection, vec![step])
             }
         }
+    }
+
+    /// Returns the steps, and why the credential is rejected.
+    pub(crate) fn into_parts(self) -> (Vec<Step>, Option<Rejection>) {
+        (self.steps, self.rejection)
     }
 
     /// Returns all steps in the order in which they are checked.

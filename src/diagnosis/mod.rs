@@ -2,8 +2,15 @@
 //! credentials.
 
 mod explanation;
+pub(crate) mod forms;
+pub(crate) mod json;
+pub(crate) mod page;
 mod report;
+mod steps;
+mod text;
 
 pub use explanation::{Explanation, Outcome, Step};
 pub use report::{Finding, Report, Severity};
-pub(crate) use report::{gather, is_unsafe};
+pub(crate) use report::{escaped, gather, is_unsafe};
+pub(crate) use steps::StepList;
+pub(crate) use text::{error_chain, shortened};

@@ -91,7 +91,7 @@ impl Finding {
 }
 
 /// Escapes the characters that change how text is shown. Escaped text stays as it is.
-pub(super) fn escaped(text: String) -> String {
+pub(crate) fn escaped(text: String) -> String {
     if !text.contains(is_unsafe) {
         return text;
     }

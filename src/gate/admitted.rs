@@ -71,17 +71,11 @@ impl Authenticated {
     /// [`Gate::authorize`](crate::gate::Gate::authorize): add an action, a resource, the facts of
     /// the HTTP request.
     pub const fn request(&self) -> AccessRequest<'_> {
-        let mut request = AccessRequest::new(&self.principal, self.now);
-        if self.has_contested_ids {
-            request = request.with_contested_ids();
-        }
-        if self.has_contested_client_ids {
-            request = request.with_contested_client_ids();
-        }
-        match &self.client {
-            Some(client) => request.with_client(client),
-            None => request,
-        }
+        let client = match &self.client {
+            Some(client) => Some((client, self.has_contested_client_ids)),
+            None => None,
+        };
+        access_request(self.now, (&self.principal, self.has_contested_ids), client)
     }
 
     pub(super) fn admitted(mut self, decision: Decision) -> Admitted {
@@ -94,6 +88,23 @@ impl Authenticated {
             caller: self,
             decision,
         }
+    }
+}
+
+/// Makes the access request of accepted principals, each with whether its ids are contested.
+pub(super) const fn access_request<'a>(
+    now: UnixTime,
+    (user, has_contested_ids): (&'a Principal, bool),
+    client: Option<(&'a Principal, bool)>,
+) -> AccessRequest<'a> {
+    let mut request = AccessRequest::new(user, now);
+    if has_contested_ids {
+        request = request.with_contested_ids();
+    }
+    match client {
+        Some((client, true)) => request.with_contested_client_ids().with_client(client),
+        Some((client, false)) => request.with_client(client),
+        None => request,
     }
 }
 

@@ -8,7 +8,7 @@ use super::slots::Slots;
 use super::{Gate, Inner};
 use crate::clock::{Clock, SystemClock};
 use crate::credential::{Place, PresentedCredential, Sources, SourcesBuilder};
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Explanation, Finding};
 use crate::environment::Environment;
 use crate::error::{ConfigError, Rejection};
 use crate::http_response::ResponseConfig;
@@ -355,6 +355,13 @@ impl TokenValidator for BoundValidator {
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
         self.validator.diagnose()
+    }
+
+    fn explain<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Explanation> {
+        self.validator.explain(presented)
     }
 
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {

@@ -3,6 +3,7 @@
 mod admitted;
 mod builder;
 mod doctor;
+mod explain;
 mod slot;
 mod slots;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 pub use admitted::{Admitted, Authenticated};
 pub use builder::GateBuilder;
+pub use explain::{RequestExplanation, Section};
 
 use self::slots::{Callers, Proofs, Slots};
 use crate::clock::Clock;

@@ -72,7 +72,11 @@ impl Slot {
         )
     }
 
-    fn caller(&self, principal: Principal, presented: &PresentedCredential<'_>) -> SlotCaller {
+    pub(super) fn caller(
+        &self,
+        principal: Principal,
+        presented: &PresentedCredential<'_>,
+    ) -> SlotCaller {
         SlotCaller {
             principal,
             in_query: matches!(presented.place(), Place::Query(_)),

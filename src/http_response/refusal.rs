@@ -1,5 +1,6 @@
 //! The response to a refused request.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
@@ -21,6 +22,11 @@ use crate::policy::Decision;
 /// credential or of the rule that denied it. Headers that a rule asks for are the one exception,
 /// see [`headers`](Self::headers).
 ///
+/// `Display` is for the operator: status, reason and claim, and after a denial the reasons of the
+/// decision, such as ``refused with 401: the token is meant for another audience (claim `aud`)``. Its
+/// [`source`](Error::source) is that of the rejection, which says what was expected and what was
+/// found. Log both, and send neither to the client.
+///
 /// ```
 /// use bearergate::RejectionKind;
 /// use bearergate::http_response::Refusal;
@@ -38,14 +44,30 @@ use crate::policy::Decision;
 #[error(transparent)]
 pub struct Refusal(Box<Inner>);
 
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("request refused with status {}", status::row(rejection.kind()).status.as_u16())]
+#[derive(Clone, Debug)]
 struct Inner {
-    #[source]
     rejection: Rejection,
     params: ChallengeParams,
     decision: Option<Decision>,
     config: ResponseConfig,
+}
+
+impl fmt::Display for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = status::row(self.rejection.kind()).status.as_u16();
+        write!(f, "refused with {status}: {}", self.rejection)?;
+        match &self.decision {
+            Some(decision) => write!(f, " ({decision})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error for Inner {
+    /// The text of the rejection is in that of the refusal, so this is what is below it.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.rejection.source()
+    }
 }
 
 impl ResponseConfig {
@@ -297,8 +319,6 @@ impl fmt::Debug for Refusal {
 
 #[cfg(test)]
 mod tests {
-    use std::error::Error;
-
     use super::*;
 
     #[test]
@@ -317,8 +337,25 @@ mod tests {
     #[test]
     fn error_has_the_status_and_its_source() {
         let refusal = Refusal::from(RejectionKind::TokenExpired);
-        assert_eq!(refusal.to_string(), "request refused with status 401");
+        assert_eq!(
+            refusal.to_string(),
+            "refused with 401: the token is expired"
+        );
+        assert!(refusal.source().is_none());
+        let rejection = Rejection::new(RejectionKind::AudienceMismatch).with_claim("aud");
+        let refusal = Refusal::from(rejection.with_source("expected `a`, found `b`"));
+        assert_eq!(
+            refusal.to_string(),
+            "refused with 401: the token is meant for another audience (claim `aud`)"
+        );
         let source = refusal.source().unwrap();
-        assert_eq!(source.to_string(), "the token is expired");
+        assert_eq!(source.to_string(), "expected `a`, found `b`");
+        let decision = Decision::scope_insufficient(["orders:write"]);
+        let refusal = ResponseConfig::default().deny(decision);
+        assert_eq!(
+            refusal.to_string(),
+            "refused with 403: the caller lacks a required scope \
+             (denied: scope_missing (scope orders:write))"
+        );
     }
 }

@@ -10,6 +10,7 @@ mod cache;
 mod call;
 mod diagnose;
 mod endpoint;
+mod explain;
 mod in_flight;
 mod response;
 mod revoke;

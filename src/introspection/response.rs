@@ -6,6 +6,7 @@ use http::{StatusCode, header};
 
 use super::breaker::CallOutcome;
 use crate::client_auth::ClientAuthKind;
+use crate::diagnosis::error_chain;
 use crate::error::{Cause, Rejection, RejectionKind, shown};
 use crate::http_client::{Endpoint, HttpError, HttpErrorKind, HttpResponse, StatusClass, remedy};
 use crate::json::{Document, Object, Value};
@@ -208,17 +209,10 @@ impl EndpointProblem {
 
     /// Returns the text and the texts of all causes.
     pub(super) fn text_with_causes(&self) -> String {
-        let mut text = self.text.to_owned();
-        let mut next = self
-            .cause
-            .as_deref()
-            .map(|cause| cause as &(dyn Error + 'static));
-        while let Some(error) = next {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            next = error.source();
+        match &self.cause {
+            Some(cause) => format!("{}: {}", self.text, error_chain(&**cause)),
+            None => self.text.to_owned(),
         }
-        text
     }
 
     /// Returns the rejection of a token about which this endpoint gave no valid response.

@@ -10,7 +10,7 @@ use super::in_flight::CallResult;
 use super::response::EndpointProblem;
 use super::shared::{Shared, TokenQuery};
 use crate::credential::{PresentedCredential, Scheme};
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Explanation, Finding};
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
 use crate::principal::{Authority, Principal};
@@ -63,6 +63,30 @@ impl IntrospectionValidator {
         }
     }
 
+    /// Returns the result for a token without any proof of possession.
+    #[inline]
+    pub(super) fn answered<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        let (digest, now) = match self.0.parse(presented) {
+            Ok(parsed) => parsed,
+            Err(kind) => return NowOrLater::now(Err(kind.into())),
+        };
+        match self.0.lookup(&digest, now) {
+            Some(cached) => NowOrLater::now(cached),
+            None => NowOrLater::later(async move {
+                let token = presented.credential().expose().to_owned();
+                let query = TokenQuery {
+                    token: Zeroizing::new(token),
+                    digest,
+                    now,
+                };
+                self.0.introspect(Arc::new(query)).await
+            }),
+        }
+    }
+
     /// Removes the cached results of all tokens, as [`invalidate`](Self::invalidate) does for one.
     /// The endpoint is then called for every token that is presented.
     pub fn invalidate_all(&self) {
@@ -98,23 +122,15 @@ impl TokenValidator for IntrospectionValidator {
         &'a self,
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
-        let (digest, now) = match self.0.parse(presented) {
-            Ok(parsed) => parsed,
-            Err(kind) => return NowOrLater::now(Err(kind.into())),
-        };
-        let validated = match self.0.lookup(&digest, now) {
-            Some(cached) => NowOrLater::now(cached),
-            None => NowOrLater::later(async move {
-                let token = presented.credential().expose().to_owned();
-                let query = TokenQuery {
-                    token: Zeroizing::new(token),
-                    digest,
-                    now,
-                };
-                self.0.introspect(Arc::new(query)).await
-            }),
-        };
+        let validated = self.answered(presented);
         validated.then(move |result| constrain(self.0.constraint.as_ref(), result, presented))
+    }
+
+    fn explain<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Explanation> {
+        self.explained(presented)
     }
 }
 

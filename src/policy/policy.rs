@@ -16,6 +16,7 @@ use crate::policy::engine::index::Index;
 use crate::policy::engine::program::{Program, Unknowns};
 use crate::policy::request::AccessRequest;
 use crate::policy::rule::Rule;
+use crate::policy::trace::record::Trace;
 
 /// Rules that permit and forbid requests, compiled when they are built; cheap to clone.
 ///
@@ -223,6 +224,10 @@ fn is_unknown(evaluation: &mut Evaluation<'_, '_>, start: usize) -> bool {
 impl Authorizer for Policy {
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
         NowOrLater::now(self.decide(request))
+    }
+
+    fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
+        NowOrLater::now(Some(self.explain(request)))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::policy::decision::Decision;
 use crate::policy::policy::Policy;
 use crate::policy::request::AccessRequest;
 use crate::policy::route::route_table::RouteTable;
+use crate::policy::trace::record::Trace;
 
 /// A shared [`Policy`] or [`RouteTable`] that can be replaced while requests are decided.
 ///
@@ -74,11 +75,19 @@ impl Authorizer for PolicyHandle<Policy> {
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
         NowOrLater::now(self.decide(request))
     }
+
+    fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
+        NowOrLater::now(Some(self.current().explain(request)))
+    }
 }
 
 impl Authorizer for PolicyHandle<RouteTable> {
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
         NowOrLater::now(self.decide(request))
+    }
+
+    fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
+        NowOrLater::now(Some(self.current().explain(request)))
     }
 }
 

@@ -48,6 +48,7 @@ pub struct AccessRequest<'a> {
     facts: Option<&'a RequestFacts<'a>>,
     has_contested_ids: bool,
     has_contested_client_ids: bool,
+    shows_values: bool,
 }
 
 impl<'a> AccessRequest<'a> {
@@ -75,6 +76,7 @@ impl<'a> AccessRequest<'a> {
             facts: None,
             has_contested_ids: false,
             has_contested_client_ids: false,
+            shows_values: false,
         }
     }
 
@@ -178,6 +180,17 @@ impl<'a> AccessRequest<'a> {
         self
     }
 
+    /// Lets traces of this request show values: the caller's subject, and what each condition read.
+    /// By default they show only types and sizes. Decisions are the same.
+    ///
+    /// It is for developers: such a trace has personal data of the caller and text of the client, so
+    /// do not set it in production, and do not store what it shows.
+    #[must_use]
+    pub const fn with_shown_values(mut self) -> Self {
+        self.shows_values = true;
+        self
+    }
+
     /// Returns the caller, whose credential was validated.
     ///
     /// Its claims are what the issuer asserted, and need no further check.
@@ -271,6 +284,10 @@ impl<'a> AccessRequest<'a> {
     /// Method and URI are what the client sent.
     pub const fn facts(&self) -> Option<&'a RequestFacts<'a>> {
         self.facts
+    }
+
+    pub(crate) const fn shows_values(&self) -> bool {
+        self.shows_values
     }
 
     pub(crate) const fn has_contested_ids(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Sessions: cookie, record, store, manager and validator.
 
 mod cookie;
+mod explain;
 mod id;
 mod manager;
 mod record;

@@ -8,7 +8,7 @@ use super::id::SessionId;
 use super::record::{SessionRecord, SessionStore};
 use crate::clock::{Clock, UnixTime};
 use crate::credential::{PresentedCredential, loopback};
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Explanation, Finding};
 use crate::error::{Rejection, RejectionKind, StoreError, StoreErrorKind};
 use crate::grant::Grant;
 use crate::grant::store::{Lookup, SessionHandle};
@@ -38,9 +38,9 @@ use crate::validator::{Authorities, Shape, TokenValidator, check_kind};
 /// | its idle or absolute timeout has expired | `session_expired` |
 /// | the store did not answer | `unavailable` |
 pub struct SessionValidator {
-    store: Arc<dyn SessionStore>,
-    authority: Authority,
-    clock: Arc<dyn Clock>,
+    pub(super) store: Arc<dyn SessionStore>,
+    pub(super) authority: Authority,
+    pub(super) clock: Arc<dyn Clock>,
     shapes: [Shape; 1],
     is_insecure: bool,
 }
@@ -97,7 +97,7 @@ impl SessionValidator {
     }
 
     /// Returns false for an insecure cookie unless the request is known to be for this machine.
-    fn may_be_sent(&self, presented: &PresentedCredential<'_>) -> bool {
+    pub(super) fn may_be_sent(&self, presented: &PresentedCredential<'_>) -> bool {
         !self.is_insecure || presented.facts().is_some_and(loopback::is_addressed)
     }
 
@@ -105,6 +105,7 @@ impl SessionValidator {
         &self,
         found: Result<Lookup<Arc<SessionRecord>>, StoreError>,
         now: UnixTime,
+        is_diagnosis: bool,
     ) -> NowOrLater<'_, Result<Principal, Rejection>> {
         let session = match self.live_session(found, now) {
             Ok(session) => session,
@@ -113,7 +114,7 @@ impl SessionValidator {
         // A use is not written on every request, but several times in an idle timeout.
         let (used, idle) = (session.grant.last_used(), session.grant.idle());
         let every = limits::SESSION_TOUCH.min(idle / 4);
-        if now < used.saturating_add(every) || now <= used {
+        if now < used.saturating_add(every) || now <= used || is_diagnosis {
             return NowOrLater::now(principal(session));
         }
         let touched = self.store.touch(session.digest, now);
@@ -175,7 +176,15 @@ impl TokenValidator for SessionValidator {
             return NowOrLater::now(Err(kind.into()));
         }
         let found = self.store.find(id.digest());
-        found.then(move |found| self.accept(found, now))
+        let is_diagnosis = presented.is_diagnosis();
+        found.then(move |found| self.accept(found, now, is_diagnosis))
+    }
+
+    fn explain<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Explanation> {
+        self.explained(presented)
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
@@ -188,7 +197,7 @@ impl TokenValidator for SessionValidator {
     }
 }
 
-const NOT_THIS_MACHINE: &str = "an insecure session cookie is accepted only in requests for `localhost`, 127.0.0.0/8 or `[::1]`";
+pub(super) const NOT_THIS_MACHINE: &str = "an insecure session cookie is accepted only in requests for `localhost`, 127.0.0.0/8 or `[::1]`";
 
 impl fmt::Debug for SessionValidator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,6 +2,7 @@
 
 mod authorities;
 mod cache;
+mod choice;
 mod router;
 mod scheme;
 mod sender_proof;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::authorities::Authorities;
 use super::scheme::{check_principal, has_meaning};
 use super::token_form::{TokenForm, may_begin_jwt};
-use super::{Shape, TokenValidator, all};
+use super::{Shape, TokenValidator, all, choice};
 use crate::credential::PresentedCredential;
-use crate::diagnosis::{Finding, gather};
+use crate::diagnosis::{Explanation, Finding, gather};
 use crate::error::{ConfigError, Rejection, RejectionKind};
 use crate::limits;
 use crate::now_or_later::NowOrLater;
@@ -72,6 +72,16 @@ impl Router {
             router.validators.push(validator);
         }
         Ok(router)
+    }
+
+    /// Returns the validator that takes a credential.
+    #[inline]
+    fn picked(
+        &self,
+        presented: &PresentedCredential<'_>,
+    ) -> Result<&Arc<dyn TokenValidator>, RejectionKind> {
+        let validator = self.validators.get(self.pick(presented)?);
+        validator.ok_or(RejectionKind::TokenMalformed)
     }
 
     /// Returns the index of the validator that takes a credential.
@@ -147,14 +157,33 @@ impl TokenValidator for Router {
         &'a self,
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
-        let picked = self.pick(presented).and_then(|at| {
-            let validator = self.validators.get(at);
-            validator.ok_or(RejectionKind::TokenMalformed)
-        });
-        match picked {
+        match self.picked(presented) {
             Ok(validator) => under_scheme(validator.validate(presented), presented),
             Err(kind) => NowOrLater::now(Err(kind.into())),
         }
+    }
+
+    fn explain<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Explanation> {
+        let validator = match self.picked(presented) {
+            Ok(validator) => validator,
+            Err(kind) => {
+                let explanation = choice::untaken(presented, &self.shapes, kind);
+                return NowOrLater::now(explanation);
+            }
+        };
+        let choice = choice::taken(presented, &self.shapes, validator.shapes());
+        let explained = validator.explain(presented);
+        explained.then(move |own| {
+            let own = choice::joined(choice, own);
+            if !own.is_accepted() || !has_meaning(presented.credential().scheme()) {
+                return NowOrLater::now(own);
+            }
+            let validated = self.validate(presented);
+            validated.map(|result| choice::with_scheme(presented, own, result.map(|_| ())))
+        })
     }
 }
 

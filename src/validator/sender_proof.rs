@@ -1,10 +1,11 @@
 //! Proofs of possession: when the sender constraint of an accepted token is asked.
 
+use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use super::SenderConstraint;
 use super::scheme::check_principal;
-use crate::credential::PresentedCredential;
+use crate::credential::{HandOver, PresentedCredential};
 use crate::error::Rejection;
 use crate::now_or_later::{NowOrLater, ask};
 use crate::principal::Principal;
@@ -35,12 +36,33 @@ impl PendingProof {
 /// A proof may be good for one check only, so the gate asks for it after everything that may have
 /// to wait.
 #[derive(Default)]
-pub(crate) struct ProofPlace(OnceLock<PendingProof>);
+pub(crate) struct ProofPlace {
+    proof: OnceLock<PendingProof>,
+    is_diagnosis: bool,
+}
+
+impl HandOver for ProofPlace {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn is_diagnosis(&self) -> bool {
+        self.is_diagnosis
+    }
+}
 
 impl ProofPlace {
+    /// Makes a place for an explanation, in which a proof is never asked for.
+    pub(crate) const fn for_diagnosis() -> Self {
+        Self {
+            proof: OnceLock::new(),
+            is_diagnosis: true,
+        }
+    }
+
     /// Returns what the validator has left here.
     pub(crate) fn into_proof(self) -> Option<PendingProof> {
-        self.0.into_inner()
+        self.proof.into_inner()
     }
 
     /// Leaves a constraint here; returns false if there is one already.
@@ -49,7 +71,7 @@ impl ProofPlace {
             constraint: Arc::clone(constraint),
             principal: principal.clone(),
         };
-        self.0.set(proof).is_ok()
+        self.proof.set(proof).is_ok()
     }
 }
 
@@ -70,8 +92,8 @@ pub(crate) fn constrain<'a>(
         return NowOrLater::now(validated);
     };
     let place = presented.hand_over();
-    let place = place.and_then(|place| place.downcast_ref::<ProofPlace>());
-    if place.is_some_and(|place| place.leave(constraint, principal)) {
+    let place = place.and_then(|place| place.as_any().downcast_ref::<ProofPlace>());
+    if place.is_some_and(|place| place.leave(constraint, principal) || place.is_diagnosis) {
         return NowOrLater::now(validated);
     }
     let confirmation = *confirmation;

@@ -10,6 +10,7 @@ use crate::api_key::store::contract::ApiKeyStore;
 use crate::api_key::store::{ApiKeyChange, ApiKeyRow};
 use crate::clock::{Clock, Leeway, UnixTime};
 use crate::credential::PresentedCredential;
+use crate::diagnosis::Explanation;
 use crate::error::{ConfigError, Rejection, RejectionKind, StoreError};
 use crate::event::{Event, Observer};
 use crate::limits;
@@ -77,9 +78,16 @@ type Validated<'a> = NowOrLater<'a, Result<Principal, Rejection>>;
 
 /// The request that presents a key, and its time.
 #[derive(Clone, Copy)]
-struct Use<'a> {
-    presented: &'a PresentedCredential<'a>,
-    now: UnixTime,
+pub(super) struct Use<'a> {
+    pub(super) presented: &'a PresentedCredential<'a>,
+    pub(super) now: UnixTime,
+}
+
+/// Whether the digest of a record was made under the current pepper.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Freshness {
+    Current,
+    Older,
 }
 
 impl ApiKeyValidator {
@@ -112,40 +120,63 @@ impl ApiKeyValidator {
         found: Option<ApiKeyRecord>,
         usage: Use<'a>,
     ) -> Validated<'a> {
+        match self.identify(key, found) {
+            Ok((record, Freshness::Current)) => NowOrLater::now(self.admit(record, usage)),
+            Ok((record, Freshness::Older)) => {
+                let digest = self.scheme.peppers().digest(key);
+                self.admit_rehashed(record, digest, usage)
+            }
+            Err(rejection) => NowOrLater::now(Err(rejection)),
+        }
+    }
+
+    /// Returns the record only if it is that of the key, and the secret is its secret.
+    #[inline]
+    pub(super) fn identify(
+        &self,
+        key: &ParsedKey<'_>,
+        found: Option<ApiKeyRecord>,
+    ) -> Result<(ApiKeyRecord, Freshness), Rejection> {
         let exists = found.is_some();
         let record = found.unwrap_or_else(|| self.decoy.0.clone());
         let matched = self.scheme.peppers().compare(key, Some(record.digest()));
         let is_same = exists & (record.id() == key.id());
         let is_own = is_same & self.is_authority_of(&record) & !record.is_legacy();
-        NowOrLater::now(Err(match matched {
-            Match::Current if is_own => return NowOrLater::now(self.admit(record, usage)),
-            Match::Older if is_own => {
-                let digest = self.scheme.peppers().digest(key);
-                return self.admit_rehashed(record, digest, usage);
-            }
+        Err(match matched {
+            Match::Current if is_own => return Ok((record, Freshness::Current)),
+            Match::Older if is_own => return Ok((record, Freshness::Older)),
             Match::NoPepper if is_own => {
                 Rejection::new(RejectionKind::Unavailable).with_source(Fault::Pepper)
             }
             _ if is_own => Fault::Secret.unknown(),
             _ => Fault::Id.unknown(),
-        }))
+        })
     }
 
     fn validate_legacy<'a>(&'a self, key: LegacyKey<'a>, usage: Use<'a>) -> Validated<'a> {
         let peppers = self.scheme.peppers();
         // The current one is first and last: a key may be re-hashed while the others are looked up.
         let again = std::iter::once_with(move || peppers.legacy_digest(&key));
-        let found = first_some(peppers.legacy_digests(key).chain(again), move |digest| {
+        let digests = peppers.legacy_digests(key).chain(again);
+        self.find_legacy(digests)
+            .and_then(move |found| match found {
+                Some(record) if record.digest().version() == peppers.current() => {
+                    NowOrLater::now(self.admit(record, usage))
+                }
+                Some(record) => self.admit_rehashed(record, peppers.legacy_digest(&key), usage),
+                None => NowOrLater::now(Err(Fault::Id.unknown())),
+            })
+    }
+
+    /// Returns the record of the first of these digests that has one.
+    pub(super) fn find_legacy<'a>(
+        &'a self,
+        digests: impl Iterator<Item = PepperedDigest> + Send + 'a,
+    ) -> NowOrLater<'a, Result<Option<ApiKeyRecord>, Rejection>> {
+        first_some(digests, move |digest| {
             self.store
                 .find_by_digest(digest)
                 .map(move |found| Ok(self.legacy_record(found?, &digest)))
-        });
-        found.and_then(move |found| match found {
-            Some(record) if record.digest().version() == peppers.current() => {
-                NowOrLater::now(self.admit(record, usage))
-            }
-            Some(record) => self.admit_rehashed(record, peppers.legacy_digest(&key), usage),
-            None => NowOrLater::now(Err(Fault::Id.unknown())),
         })
     }
 
@@ -165,7 +196,7 @@ impl ApiKeyValidator {
     fn admit(&self, record: ApiKeyRecord, usage: Use<'_>) -> Result<Principal, Rejection> {
         self.check(&record, usage)?;
         let is_due = |noted: UnixTime| noted.saturating_add(limits::API_KEY_USE) <= usage.now;
-        if record.last_used().is_none_or(is_due) {
+        if record.last_used().is_none_or(is_due) && !usage.presented.is_diagnosis() {
             self.store.touch(record.id(), usage.now);
         }
         Ok(record.into_principal())
@@ -181,6 +212,9 @@ impl ApiKeyValidator {
     ) -> Validated<'a> {
         if let Err(rejection) = self.check(&record, usage) {
             return NowOrLater::now(Err(rejection));
+        }
+        if usage.presented.is_diagnosis() {
+            return NowOrLater::now(Ok(record.into_principal()));
         }
         let mut row = record.to_row();
         row.digest = digest;
@@ -198,7 +232,7 @@ impl ApiKeyValidator {
         })
     }
 
-    fn check(&self, record: &ApiKeyRecord, usage: Use<'_>) -> Result<(), Rejection> {
+    pub(super) fn check(&self, record: &ApiKeyRecord, usage: Use<'_>) -> Result<(), Rejection> {
         let begins = record.not_before();
         let ends = record.expires_at();
         if record.is_disabled() {
@@ -253,6 +287,13 @@ impl TokenValidator for ApiKeyValidator {
         self.lookup(presented)
             .unwrap_or_else(|rejection| NowOrLater::now(Err(rejection)))
     }
+
+    fn explain<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Explanation> {
+        self.explained(presented)
+    }
 }
 
 impl fmt::Debug for ApiKeyValidator {
@@ -295,7 +336,7 @@ impl Decoy {
 
 /// Why a key is not known, for the operator only.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-enum Fault {
+pub(super) enum Fault {
     #[error("no key has this id")]
     Id,
     #[error("the digest of this key was made with a pepper that is not configured")]
@@ -305,7 +346,7 @@ enum Fault {
 }
 
 impl Fault {
-    fn unknown(self) -> Rejection {
+    pub(super) fn unknown(self) -> Rejection {
         Rejection::new(RejectionKind::ApiKeyUnknown).with_source(self)
     }
 }

@@ -14,6 +14,7 @@ use crate::policy::engine::node::{Leaf, Node};
 use crate::policy::engine::predicate::Predicate;
 use crate::policy::engine::program::{Program, Unknowns};
 use crate::policy::request::AccessRequest;
+use crate::policy::trace::record::Trace;
 use crate::policy::truth::Truth;
 use crate::principal::Authority;
 
@@ -320,6 +321,10 @@ fn no_condition(field: &'static str) -> ConfigError {
 impl Authorizer for Condition {
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
         NowOrLater::now(self.decide(request))
+    }
+
+    fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
+        NowOrLater::now(Some(self.explain(request)))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::policy::request::AccessRequest;
 use crate::policy::route::guarded_route::{Guard, Route};
 use crate::policy::route::matcher::PathMatcher;
 use crate::policy::route::pattern::{CleanPath, PathPattern, Segment};
+use crate::policy::trace::record::Trace;
 
 /// Conditions and policies by method and route; cheap to clone.
 ///
@@ -185,6 +186,10 @@ fn bind<'b, 'r>(
 impl Authorizer for RouteTable {
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
         NowOrLater::now(self.decide(request))
+    }
+
+    fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
+        NowOrLater::now(Some(self.explain(request)))
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use http::Method;
 
+use crate::diagnosis::page::Page;
+use crate::diagnosis::shortened;
 use crate::policy::condition::condition::Condition;
 use crate::policy::decision::Decision;
 use crate::policy::policy::Policy;
@@ -13,7 +15,7 @@ use crate::policy::request::AccessRequest;
 use crate::policy::route::guarded_route::{Guard, Route};
 use crate::policy::route::route_table::RouteTable;
 use crate::policy::rule::Rule;
-use crate::policy::trace::record::{NodeKind, Trace, TraceNode};
+use crate::policy::trace::record::{NodeKind, Trace, TraceContext, TraceNode};
 use crate::policy::trace::{html, json, text, walk};
 use crate::policy::truth::Truth;
 
@@ -38,9 +40,10 @@ impl Trace {
 
     /// Returns the trace as JSON, for logs and tools.
     ///
-    /// Its members are `decision`, `kind`, `reasons` and `conditions`. Each condition has `is`,
-    /// `name` and `truth`, a test has `expected` and `found`, and the parts of a condition are its
-    /// `conditions`.
+    /// Its members are `decision`, `kind`, `reasons`, `request`, `caller`, `time`, `policy_version` and
+    /// `conditions`. Each condition has `is`, `name` and `truth`, a test has `expected` and `found`
+    /// (and `value` if values are [shown](AccessRequest::with_shown_values)), and the parts of a
+    /// condition are its `conditions`.
     pub fn to_json(&self) -> String {
         json::page(self)
     }
@@ -53,17 +56,67 @@ impl Trace {
         html::page(self)
     }
 
-    fn new(decision: impl FnOnce() -> Decision, fill: impl FnOnce(&mut Vec<TraceNode>)) -> Self {
+    /// Returns what the service would have to supply for conditions that could not be decided
+    /// without it.
+    pub(crate) fn unsupplied(&self) -> Vec<&'static str> {
+        let supply = |node: &TraceNode| match &node.kind {
+            NodeKind::Predicate(result) if node.truth == Truth::Unknown => result.supply,
+            _ => None,
+        };
+        let mut all: Vec<_> = self.nodes.iter().filter_map(supply).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Returns the version of the policy that decided, if it has one.
+    pub(crate) fn version(&self) -> Option<&str> {
+        self.context.version.as_deref()
+    }
+
+    /// Writes the conditions as a part of another page.
+    pub(crate) fn write_conditions(&self, page: &mut Page) {
+        html::conditions(self, page);
+    }
+
+    fn new(
+        request: &AccessRequest<'_>,
+        version: Option<String>,
+        decision: impl FnOnce() -> Decision,
+        fill: impl FnOnce(&mut Vec<TraceNode>),
+    ) -> Self {
         let start = Instant::now();
         let decision = decision();
         let elapsed = Some(start.elapsed());
         let mut nodes = Vec::new();
         fill(&mut nodes);
         Self {
+            context: context(request, version),
             decision,
             elapsed,
             nodes,
         }
+    }
+}
+
+fn context(request: &AccessRequest<'_>, version: Option<String>) -> TraceContext {
+    let caller = request.principal();
+    let facts = request.facts();
+    let target = match (request.resource(), facts) {
+        (Some(resource), _) => Some(resource),
+        (None, Some(facts)) => Some(facts.uri().path()),
+        (None, None) => None,
+    };
+    let method = facts.map(|facts| facts.method().as_str());
+    let parts: Vec<_> = [method, target].into_iter().flatten().collect();
+    let subject = caller.subject().filter(|_| request.shows_values());
+    TraceContext {
+        request: (!parts.is_empty()).then(|| shortened(&parts.join(" "))),
+        kind: caller.kind(),
+        authority: caller.authority().to_string(),
+        subject: subject.map(shortened),
+        now: request.now(),
+        version,
     }
 }
 
@@ -84,6 +137,8 @@ impl Condition {
     /// authorities; that of a caller ([`request`](crate::gate::Authenticated::request)) has it.
     pub fn explain(&self, request: &AccessRequest<'_>) -> Trace {
         Trace::new(
+            request,
+            None,
             || self.decide(request),
             |nodes| {
                 walk::condition(self, request, 0, nodes);
@@ -117,7 +172,8 @@ impl Policy {
     /// ```
     pub fn explain(&self, request: &AccessRequest<'_>) -> Trace {
         let fill = |nodes: &mut Vec<TraceNode>| rules(self.rules(), request, 0, nodes);
-        Trace::new(|| self.decide(request), fill)
+        let version = Some(self.version());
+        Trace::new(request, version, || self.decide(request), fill)
     }
 }
 
@@ -137,7 +193,8 @@ impl RouteTable {
                 self.with_matched(request, |matched, request| route(matched, request, nodes));
             explained.unwrap_or_default();
         };
-        Trace::new(|| self.decide(request), fill)
+        let version = Some(self.version());
+        Trace::new(request, version, || self.decide(request), fill)
     }
 }
 

@@ -1,43 +1,52 @@
 //! Traces as JSON.
 
-use std::fmt::Write;
 use std::time::Duration;
 
-use crate::policy::trace::record::{NodeKind, Trace, TraceNode};
-use crate::policy::trace::text::clean;
+use crate::diagnosis::json::Object;
+use crate::error::RejectionKind;
+use crate::policy::trace::record::{NodeKind, Trace, TraceContext, TraceNode};
 use crate::policy::truth::Truth;
 
 /// Returns the JSON, without recursion, because a condition may nest deeper than the stack.
 pub(super) fn page(trace: &Trace) -> String {
-    let mut out = String::from("{");
+    let mut out = String::new();
+    let mut page = Object::open(&mut out);
     let decision = &trace.decision;
-    member(
-        &mut out,
-        "decision",
-        if decision.is_allowed() {
-            "allow"
-        } else {
-            "deny"
-        },
-    );
-    if let Some(kind) = decision.kind() {
-        out.push(',');
-        member(&mut out, "kind", kind.as_str());
-    }
-    out.push_str(",\"reasons\":[");
-    for (at, reason) in decision.reasons().iter().enumerate() {
-        out.push_str(if at == 0 { "{" } else { ",{" });
-        member(&mut out, "code", reason.code().as_str());
-        out.push(',');
-        member(&mut out, "name", reason.name());
-        out.push('}');
-    }
-    out.push(']');
-    time(&mut out, trace.elapsed);
-    out.push_str(",\"conditions\":[");
-    nodes(&mut out, &trace.nodes);
-    out.push_str("]}");
+    let word = if decision.is_allowed() {
+        "allow"
+    } else {
+        "deny"
+    };
+    page.text("decision", word);
+    page.optional("kind", decision.kind().map(RejectionKind::as_str));
+    page.list("reasons", decision.reasons(), |out, reason| {
+        let mut object = Object::open(out);
+        object.text("code", reason.code().as_str());
+        object.text("name", reason.name());
+        object.close();
+    });
+    context(&mut page, &trace.context);
+    time(&mut page, trace.elapsed);
+    page.value("conditions", |out| {
+        out.push('[');
+        nodes(out, &trace.nodes);
+        out.push(']');
+    });
+    page.close();
     out
+}
+
+fn context(page: &mut Object<'_>, context: &TraceContext) {
+    page.optional("request", context.request.as_deref());
+    page.value("caller", |out| {
+        let mut caller = Object::open(out);
+        caller.text("kind", context.kind.as_str());
+        caller.text("authority", &context.authority);
+        caller.optional("subject", context.subject.as_deref());
+        caller.close();
+    });
+    page.text("time", &context.now.to_string());
+    page.optional("policy_version", context.version.as_deref());
 }
 
 fn nodes(out: &mut String, nodes: &[TraceNode]) {
@@ -68,7 +77,7 @@ fn nodes(out: &mut String, nodes: &[TraceNode]) {
 
 /// Writes a node without its closing brace.
 fn node(out: &mut String, node: &TraceNode) {
-    out.push('{');
+    let mut object = Object::open(out);
     let (kind, name) = match &node.kind {
         NodeKind::All => ("all", None),
         NodeKind::Any => ("any", None),
@@ -78,45 +87,24 @@ fn node(out: &mut String, node: &TraceNode) {
         NodeKind::Rule(effect, name) => (effect.as_str(), Some(&**name)),
         NodeKind::Predicate(result) => ("test", Some(&*result.name)),
     };
-    member(out, "is", kind);
-    if let Some(name) = name {
-        out.push(',');
-        member(out, "name", name);
-    }
-    out.push(',');
+    object.text("is", kind);
+    object.optional("name", name);
     let truth = match node.truth {
         Truth::False => "false",
         Truth::True => "true",
         Truth::Unknown => "unknown",
     };
-    member(out, "truth", truth);
+    object.text("truth", truth);
     if let NodeKind::Predicate(result) = &node.kind {
-        out.push(',');
-        member(out, "expected", &result.expected);
-        out.push(',');
-        member(out, "found", &result.found.to_string());
+        object.text("expected", &result.expected);
+        object.text("found", &result.found.to_string());
+        object.optional("value", result.value.as_deref());
     }
-    time(out, node.elapsed);
+    time(&mut object, node.elapsed);
 }
 
-fn time(out: &mut String, elapsed: Option<Duration>) {
+fn time(object: &mut Object<'_>, elapsed: Option<Duration>) {
     if let Some(elapsed) = elapsed {
-        // Writing to a string does not fail.
-        let _ = write!(out, ",\"nanos\":{}", elapsed.as_nanos());
+        object.number("nanos", elapsed.as_nanos());
     }
-}
-
-/// Writes a member whose name needs no escapes.
-fn member(out: &mut String, name: &str, value: &str) {
-    out.push('"');
-    out.push_str(name);
-    out.push_str("\":\"");
-    // `clean` writes backslashes; these and quotes are all that is left to escape.
-    for c in clean(value).chars() {
-        if matches!(c, '"' | '\\') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out.push('"');
 }

@@ -5,5 +5,7 @@ mod fact;
 mod html;
 mod json;
 pub(super) mod record;
+mod shown;
 mod text;
+mod version;
 mod walk;

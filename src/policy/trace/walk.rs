@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::node;
 use crate::policy::request::AccessRequest;
-use crate::policy::trace::fact::{expected, found};
+use crate::policy::trace::fact::{Found, expected, found};
 use crate::policy::trace::record::{NodeKind, PredicateResult, TraceNode};
+use crate::policy::trace::shown::{supply, value};
 use crate::policy::truth::Truth;
 
 /// The result of one node of a condition.
@@ -116,12 +117,25 @@ fn kind(node: &node::Node, request: &AccessRequest<'_>) -> NodeKind {
     match node {
         node::Node::All(_) => NodeKind::All,
         node::Node::Any(_) => NodeKind::Any,
-        node::Node::Leaf(leaf) => NodeKind::Predicate(PredicateResult {
-            name: Arc::clone(&leaf.name),
-            expected: expected(&leaf.predicate),
-            found: found(&leaf.predicate, request),
-        }),
+        node::Node::Leaf(leaf) => NodeKind::Predicate(result(leaf, request)),
         node::Node::Named(name) => NodeKind::Named(Arc::clone(name)),
         node::Node::Not => NodeKind::Not,
+    }
+}
+
+fn result(leaf: &node::Leaf, request: &AccessRequest<'_>) -> PredicateResult {
+    let predicate = &leaf.predicate;
+    let found = found(predicate, request);
+    PredicateResult {
+        name: Arc::clone(&leaf.name),
+        expected: expected(predicate),
+        found,
+        value: request
+            .shows_values()
+            .then(|| value(predicate, request))
+            .flatten(),
+        supply: (found == Found::Missing)
+            .then(|| supply(predicate))
+            .flatten(),
     }
 }
