@@ -6,8 +6,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
+use bearergate::Gate;
 use bearergate::clock::UnixTime;
-use bearergate::diagnosis::{Explanation, Report, Severity};
+use bearergate::diagnosis::{Report, Severity};
+use bearergate::gate::RequestExplanation;
+use http::Request;
 
 /// One mistake and the whole text that the operator gets for it.
 pub(crate) struct Row {
@@ -55,11 +58,29 @@ pub(crate) fn worst(report: &Report) -> String {
     worst.unwrap().to_string()
 }
 
-/// The reason and the failed step of an explanation.
+/// The reason of a refusal and the step that failed.
 #[track_caller]
-pub(crate) fn failed(explanation: &Explanation) -> String {
-    let rejection = explanation.rejection().unwrap();
-    format!("{rejection}\n{}", explanation.failed().unwrap())
+pub(crate) fn refusal(gate: &Gate, request: &Request<()>) -> String {
+    let explanation = gate.explain(request).try_now().unwrap();
+    shown(&explanation)
+}
+
+/// The text of an explanation: the reason and the step that failed.
+#[track_caller]
+pub(crate) fn shown(explanation: &RequestExplanation) -> String {
+    let refusal = explanation.refusal().expect("the mistake is silent");
+    let step = explanation.failed().map(ToString::to_string);
+    let mut text = refusal.to_string();
+    for line in step.iter().flat_map(|step| step.lines()) {
+        let line = line.trim_start();
+        write!(text, "\n{}", line.strip_prefix("failed  ").unwrap_or(line)).unwrap();
+    }
+    // The conditions of the policy, if it was asked.
+    if let Some(trace) = explanation.trace() {
+        let trace = trace.clone().without_times().to_string();
+        write!(text, "\n{}", trace.trim_end()).unwrap();
+    }
+    text
 }
 
 /// Rows of one subject.
