@@ -326,13 +326,29 @@ fn only_the_kind_of_a_rejection_affects_the_response() {
 }
 
 #[test]
-fn refusal_is_an_error_with_the_rejection_as_its_source() {
-    let refusal = Refusal::from(RejectionKind::TokenExpired);
+fn refusal_is_an_error_that_names_the_rejection_and_has_its_source() {
+    let rejection = Rejection::new(RejectionKind::TokenExpired).with_claim("exp");
+    let refusal = Refusal::from(rejection.clone());
     assert_eq!(
-        refusal.source().unwrap().to_string(),
-        "the token is expired"
+        refusal.to_string(),
+        "refused with 401: the token is expired (claim `exp`)"
     );
+    assert!(refusal.source().is_none());
     assert!(format!("{refusal:?}").contains("TokenExpired"));
+
+    let refusal = Refusal::from(rejection.with_source("expected 2, found 1"));
+    let source = refusal.source().unwrap();
+    assert_eq!(source.to_string(), "expected 2, found 1");
+}
+
+#[test]
+fn text_of_a_denial_has_its_reasons() {
+    let denied = Decision::deny().because("suspended");
+    let refusal = ResponseConfig::default().deny(denied);
+    assert_eq!(
+        refusal.to_string(),
+        "refused with 403: the policy denies the request (denied: not_met (suspended))"
+    );
 }
 
 proptest! {

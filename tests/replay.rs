@@ -960,6 +960,326 @@ mod output {
     }
 }
 
+mod explained {
+    use super::*;
+
+    const STEPS: [&str; 14] = [
+        "size",
+        "shape",
+        "header",
+        "issuer",
+        "key",
+        "signature",
+        "claims",
+        "type",
+        "audience",
+        "expiry",
+        "not_before",
+        "issued_at",
+        "demands",
+        "binding",
+    ];
+
+    /// Returns the steps of the answer, which is otherwise the one without them.
+    fn steps(case: &Value) -> Vec<Value> {
+        let plain = answer_to(case);
+        let answer = answer_to(&with(case, "explain", true));
+        assert_eq!(without(&answer, "explain"), plain);
+        let steps = answer["explain"].as_array().unwrap().clone();
+        let names: Vec<_> = steps.iter().map(|step| step["step"].clone()).collect();
+        assert_eq!(names, STEPS);
+        let place = |outcome: &str| steps.iter().position(|step| step["outcome"] == outcome);
+        let failed = place("failed");
+        assert_eq!(failed.is_none(), answer["verdict"] == "accept");
+        for (at, step) in steps.iter().enumerate() {
+            let members = step.as_object().unwrap();
+            let known = ["step", "outcome", "expected", "found"];
+            assert!(members.keys().all(|name| known.contains(&name.as_str())));
+            let outcome = step["outcome"].as_str().unwrap();
+            match failed {
+                Some(failed) if at == failed => assert_eq!(members.len(), 4),
+                Some(failed) if at > failed => assert_eq!(outcome, "skipped"),
+                _ => assert!(["ok", "skipped"].contains(&outcome)),
+            }
+            assert!(outcome != "skipped" || members.len() == 2);
+        }
+        steps
+    }
+
+    fn step(case: &Value, name: &str) -> Value {
+        let at = STEPS.iter().position(|step| *step == name).unwrap();
+        steps(case)[at].clone()
+    }
+
+    fn of_claims(claims: &Value) -> Value {
+        with(&case(), "token", token(claims))
+    }
+
+    fn of_header(name: &str, value: Value) -> Value {
+        let header = with(&json!({"alg": "EdDSA"}), name, value);
+        with(&case(), "token", signed(&header, &claims().to_string()))
+    }
+
+    /// A case that fails a step, what the step then says, and its twin that passes it.
+    fn pairs() -> Vec<(&'static str, Value, &'static str, &'static str, Value)> {
+        let keys = json!({"keys": [with(&jwk(), "kid", "k1"), {
+            "kty": "EC", "crv": "P-256", "kid": "k2",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        }]});
+        let of_set = |kid: &str| {
+            let case = of_header("kid", kid.into());
+            with(&without(&case, "pem"), "jwks", keys.clone())
+        };
+        let changed = |name: &str, value: Value| of_claims(&with(&claims(), name, value));
+        let forged = token(&claims()).replace('.', "\n");
+        let mut parts: Vec<_> = forged.lines().collect();
+        let signature = b64([7; 64]);
+        parts[2] = &signature;
+        let forged = with(&case(), "token", parts.join("."));
+        let long = "a".repeat(60);
+        let header = of_header("x", long.into());
+        vec![
+            (
+                "size",
+                with(&header, "max_header_bytes", 50),
+                "50",
+                "82",
+                with(&header, "max_header_bytes", 90),
+            ),
+            (
+                "shape",
+                with(&case(), "token", "b3BhcXVl"),
+                "three segments",
+                "opaque",
+                case(),
+            ),
+            ("header", mac_alg(), "EdDSA", "HS256", case()),
+            (
+                "header",
+                of_header("crit", json!(["x"])),
+                "crit",
+                "crit",
+                case(),
+            ),
+            (
+                "issuer",
+                changed("iss", "https://idp.example.com/".into()),
+                ISSUER,
+                "https://idp.example.com/",
+                case(),
+            ),
+            (
+                "issuer",
+                of_claims(&without(&claims(), "iss")),
+                ISSUER,
+                "absent",
+                case(),
+            ),
+            ("key", of_set("k3"), "k1", "k3", of_set("k1")),
+            ("signature", forged, "signature", "signature", case()),
+            (
+                "claims",
+                changed("jti", 7.into()),
+                "string",
+                "`jti`: number",
+                changed("jti", "a".into()),
+            ),
+            (
+                "type",
+                of_header("typ", "dpop+jwt".into()),
+                "at+jwt",
+                "dpop+jwt",
+                of_header("typ", "JWT".into()),
+            ),
+            (
+                "type",
+                with(&case(), "access_mark", "m"),
+                "m",
+                "absent",
+                with(&changed("m", 1.into()), "access_mark", "m"),
+            ),
+            (
+                "audience",
+                changed("aud", json!(["x", "y"])),
+                AUDIENCE,
+                "`x`, `y`",
+                case(),
+            ),
+            (
+                "audience",
+                of_claims(&without(&claims(), "aud")),
+                AUDIENCE,
+                "absent",
+                case(),
+            ),
+            (
+                "expiry",
+                changed("exp", (NOW - 400).into()),
+                "1800000000",
+                "1799999600, 400",
+                case(),
+            ),
+            (
+                "expiry",
+                of_claims(&without(&claims(), "exp")),
+                "30",
+                "`exp` is absent",
+                case(),
+            ),
+            (
+                "not_before",
+                changed("nbf", (NOW + 90).into()),
+                "1800000000",
+                "1800000090, 90",
+                changed("nbf", NOW.into()),
+            ),
+            (
+                "issued_at",
+                changed("iat", (NOW + 90).into()),
+                "30",
+                "1800000090, 90",
+                changed("iat", NOW.into()),
+            ),
+            (
+                "binding",
+                changed("cnf", json!({"jkt": b64([1; 32])})),
+                "cnf",
+                "cnf",
+                case(),
+            ),
+        ]
+    }
+
+    fn mac_alg() -> Value {
+        let header = json!({"alg": "HS256"});
+        with(&case(), "token", signed(&header, &claims().to_string()))
+    }
+
+    #[test]
+    fn every_step_fails_and_passes() {
+        for (name, bad, expected, found, good) in pairs() {
+            let failed = step(&bad, name);
+            assert_eq!(failed["outcome"], "failed", "{name}: {}", answer_to(&bad));
+            let has = |member: &str, text: &str| {
+                let value = failed[member].as_str().unwrap();
+                assert!(value.contains(text), "{name} {member}: {value}");
+            };
+            has("expected", expected);
+            has("found", found);
+            let passed = step(&good, name);
+            let outcome = if name == "binding" { "skipped" } else { "ok" };
+            assert_eq!(passed["outcome"], outcome, "{name}: {}", answer_to(&good));
+        }
+    }
+
+    #[test]
+    fn steps_with_nothing_to_check_are_skipped() {
+        let open = without(&without(&case(), "issuer"), "audience");
+        let bare = with(&open, "token", token(&json!({})));
+        let bare = with(&bare, "expiry", "optional");
+        assert_eq!(verdict(&bare), "accept");
+        let skipped = [
+            "issuer",
+            "audience",
+            "expiry",
+            "not_before",
+            "issued_at",
+            "demands",
+            "binding",
+        ];
+        for (name, step) in STEPS.iter().zip(steps(&bare)) {
+            let expected = if skipped.contains(name) {
+                "skipped"
+            } else {
+                "ok"
+            };
+            assert_eq!(step["outcome"], expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_an_answer_about_one_token_has_steps() {
+        assert_eq!(
+            answer_to(&with(&case(), "explain", false)),
+            answer_to(&case())
+        );
+        for value in [json!(1), json!("true"), Value::Null, json!([])] {
+            assert_input_error(&with(&case(), "explain", value));
+        }
+        let asked = with(&case(), "explain", true);
+        let header = |value: &str| with(&without(&asked, "token"), "authorization", value);
+        let good = format!("Bearer {}", token(&claims()));
+        assert!(answer_to(&header(&good))["explain"].is_array());
+        for case in [
+            header("Basic eDp5"),
+            header("Bearer a b"),
+            with(&asked, "leeway", 601),
+            with(&asked, "strange", 1),
+        ] {
+            let answer = answer_to(&case);
+            assert_ne!(answer["verdict"], "accept");
+            assert!(answer.get("explain").is_none(), "{answer}");
+        }
+        let clock = FakeClock::at(UnixTime::from_secs(NOW));
+        clock.stop();
+        let run = run_at(clock, without(&asked, "now").to_string());
+        let answer = &run.answers()[0];
+        assert_eq!(answer["verdict"], "unavailable");
+        assert_eq!(answer["explain"].as_array().unwrap().len(), STEPS.len());
+    }
+
+    #[test]
+    fn nothing_else_of_the_token_is_shown() {
+        const CANARY: &str = "c4naRy-Zq7vX2pLw9KtB5nMs8";
+        let mut cases = Vec::new();
+        for name in [
+            "sub", "jti", "custom", "azp", "scope", "nonce", "cnf", "act", "exp", "nbf",
+        ] {
+            for value in [
+                json!(CANARY),
+                json!([CANARY]),
+                json!({CANARY: CANARY}),
+                json!({"sub": CANARY}),
+            ] {
+                cases.push(of_claims(&with(&claims(), name, value)));
+            }
+        }
+        for name in ["custom", "jwk", "x5c", "crit"] {
+            cases.push(of_header(name, json!([CANARY])));
+        }
+        cases.extend([
+            with(&case(), "token", CANARY),
+            with(&case(), "token", format!("{CANARY}.{CANARY}.{CANARY}")),
+            with(
+                &case(),
+                "access_mark",
+                json!({"name": "m", "value": CANARY}),
+            ),
+        ]);
+        cases.extend(pairs().into_iter().flat_map(|pair| [pair.1, pair.4]));
+        for case in cases {
+            let steps = Value::from(steps(&case)).to_string();
+            assert!(!steps.contains(&CANARY[3..20]), "{steps}");
+            let token = case["token"].as_str().unwrap();
+            for segment in token.split('.').filter(|segment| segment.len() > 8) {
+                assert!(!steps.contains(segment), "{steps}");
+            }
+            assert!(!steps.contains("alice"), "{steps}");
+        }
+    }
+
+    #[test]
+    fn a_shown_value_is_cut_and_escaped() {
+        let long = of_claims(&with(&claims(), "iss", "i".repeat(300)));
+        let found = step(&long, "issuer")["found"].to_string();
+        assert!(found.contains(&"i".repeat(200)) && !found.contains(&"i".repeat(201)));
+        let odd = of_claims(&with(&claims(), "aud", json!(["a\u{2028}\u{202e}b"])));
+        let found = step(&odd, "audience")["found"].as_str().unwrap().to_owned();
+        assert!(found.contains("a\\u{2028}\\u{202e}b"), "{found}");
+    }
+}
+
 mod lines {
     use super::*;
 

@@ -8,7 +8,7 @@ use bearergate::policy::{
 };
 use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;
-use bearergate::{Policy, Principal, claim, policy, require_scope};
+use bearergate::{Authorizer, Policy, Principal, claim, policy, require_scope};
 use http::{Method, header};
 
 fn orders() -> Policy {
@@ -42,12 +42,16 @@ fn request(principal: &Principal) -> AccessRequest<'_> {
 fn text_shows_every_condition() {
     let alice = caller(r#"{"dept":"canary-dept","roles":["canary-role"]}"#);
     let trace = orders().explain(&request(&alice)).without_times();
-    assert_eq!(trace.to_string(), TEXT);
+    assert_eq!(
+        trace.to_string(),
+        TEXT.replace("VERSION", &orders().version())
+    );
     assert_eq!(trace.decision(), &orders().decide(&request(&alice)));
 }
 
 const TEXT: &str = "\
 DENIED: not_met (claim roles)
+by session of idp at 1970-01-01T00:00:00Z under policy VERSION
 - forbid suspended
   - not
     + any of
@@ -87,13 +91,11 @@ fn json_nests_the_conditions() {
 fn values_of_the_caller_are_not_shown() {
     let claims = r#"{"dept":"canary-dept","roles":["canary-role"],"suspended":"canary-flag"}"#;
     let alice = caller(claims);
-    let parts = http::Request::get("/canary-path?canary=1")
-        .body(())
-        .unwrap();
+    let parts = http::Request::get("/path?canary=1").body(()).unwrap();
     let facts = RequestFacts::from(&parts);
     let request = request(&alice)
         .with_action("canary-action")
-        .with_resource("canary-route")
+        .with_resource("/users/{user}")
         .with_params(&[("user", "canary-param")])
         .with_attributes(&[("of", Attribute::Text("canary-attribute"))])
         .with_facts(&facts);
@@ -132,20 +134,140 @@ fn an_id_says_whose_it_has_to_be() {
     assert_eq!(
         text(bare(), &single),
         "ALLOWED: met (client billing)\n\
+         by other of partner at 1970-01-01T00:00:00Z\n\
          + client billing: expected `billing`, found a string of 7 bytes\n"
     );
     assert_eq!(
         text(bare(), &several),
         "DENIED: unknown (client billing, of an authority that is not named)\n\
+         by other of partner at 1970-01-01T00:00:00Z\n\
          ? client billing: expected `billing`, found an id that could be one of several \
          authorities; name the authority with `of`\n"
     );
     assert_eq!(
         text(bare().of("idp"), &several),
         "DENIED: not_met (client billing of idp)\n\
+         by other of partner at 1970-01-01T00:00:00Z\n\
          - client billing of idp: expected `billing` of `idp`, found an id of another authority\n"
     );
     assert!(text(bare().of("partner"), &several).starts_with("ALLOWED"));
+}
+
+#[test]
+fn request_caller_time_and_version_are_shown() {
+    let alice = caller("{}");
+    let path = format!("/orders/{}?canary=1", "7".repeat(300));
+    let parts = http::Request::get(path).body(()).unwrap();
+    let facts = RequestFacts::from(&parts);
+    let trace = orders().explain(&request(&alice).with_facts(&facts));
+    let json: serde_json::Value = serde_json::from_str(&trace.to_json()).unwrap();
+    let shown = json["request"].as_str().unwrap();
+    assert!(shown.starts_with("GET /orders/777") && shown.ends_with("7..."));
+    assert_eq!(shown.chars().count(), 203);
+    assert_eq!(json["caller"]["kind"], "session");
+    assert_eq!(json["caller"]["authority"], "idp");
+    assert_eq!(json["caller"]["subject"], serde_json::Value::Null);
+    assert_eq!(json["time"], "1970-01-01T00:00:00Z");
+    assert_eq!(json["policy_version"], orders().version());
+    for text in [trace.to_string(), trace.to_html()] {
+        for part in [
+            "GET /orders/777",
+            "session of idp",
+            "1970-01-01T00:00:00Z",
+            &orders().version(),
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+    let named = orders().explain(
+        &request(&alice)
+            .with_facts(&facts)
+            .with_resource("/orders/{id}"),
+    );
+    assert!(
+        named
+            .to_string()
+            .contains("for GET /orders/{id} by session")
+    );
+}
+
+#[test]
+fn values_are_shown_only_if_a_developer_asks() {
+    let claims = r#"{"dept":"canary-dept","roles":["canary-role"]}"#;
+    let alice = caller(claims);
+    let shown = orders().explain(&request(&alice).with_shown_values());
+    let hidden = orders().explain(&request(&alice));
+    assert_eq!(shown.decision(), hidden.decision());
+    let found = "found a string of 11 bytes (`\"canary-dept\"`)";
+    assert!(shown.to_string().contains(found), "{shown}");
+    assert!(
+        shown
+            .to_string()
+            .contains("by `canary-subject`, session of idp"),
+        "{shown}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&shown.to_json()).unwrap();
+    assert_eq!(json["caller"]["subject"], "canary-subject");
+    let scope = &json["conditions"][1]["conditions"][0]["conditions"][1];
+    assert_eq!(scope["value"], "orders:read canary-scope");
+    assert!(shown.to_html().contains("canary-role"));
+    for text in [hidden.to_string(), hidden.to_json(), hidden.to_html()] {
+        assert!(!text.contains("canary"), "{text}");
+    }
+}
+
+#[test]
+fn version_differs_with_every_part_of_a_policy() {
+    let base = || Rule::permit("read", require_scope("a"));
+    let of = |rules: Vec<Rule>| {
+        let builder = rules
+            .into_iter()
+            .fold(Policy::builder(), |own, rule| own.rule(rule));
+        builder.build().unwrap().version()
+    };
+    let obliged = policy::Obligations::new().with_rate_class("slow");
+    let all = [
+        of(vec![base()]),
+        of(vec![Rule::permit("reads", require_scope("a"))]),
+        of(vec![Rule::permit("read", require_scope("b"))]),
+        of(vec![Rule::permit("read", !require_scope("a"))]),
+        of(vec![Rule::permit("read", require_scope("a").named("own"))]),
+        of(vec![base().with_obligations(obliged)]),
+        of(vec![base(), Rule::forbid("no", claim("x").present())]),
+        of(vec![Rule::forbid("no", claim("x").present()), base()]),
+    ];
+    let distinct: std::collections::HashSet<_> = all.iter().collect();
+    assert_eq!(distinct.len(), all.len());
+    assert_eq!(all[0], of(vec![base()]));
+    assert_eq!(all[0].len(), 16);
+    let table = |pattern: &str| {
+        let builder = RouteTable::by_path().route(Method::GET, pattern, require_scope("a"));
+        builder.build().unwrap().version()
+    };
+    assert_eq!(table("/a"), table("/a"));
+    assert_ne!(table("/a"), table("/b"));
+}
+
+#[test]
+fn every_authorizer_of_the_crate_has_a_trace() {
+    let alice = caller(r#"{"dept":"sales"}"#);
+    let request = request(&alice);
+    let table = RouteTable::by_route().route(Method::GET, "/a", require_scope("a"));
+    let table = table.build().unwrap();
+    let all: [&dyn Authorizer; 5] = [
+        &orders(),
+        &require_scope("none"),
+        &table,
+        &policy::PolicyHandle::new(orders()),
+        &policy::PolicyHandle::new(table.clone()),
+    ];
+    for authorizer in all {
+        let decision = authorizer.authorize(&request).try_now().unwrap();
+        let trace = authorizer.trace(&request).try_now().unwrap().unwrap();
+        assert_eq!(trace.decision(), &decision, "{authorizer:?}");
+    }
+    let own = policy::authorize_fn("own", |_| policy::Decision::allow());
+    assert!(own.trace(&request).try_now().unwrap().is_none());
 }
 
 // Defect J04 (forged log line): docs/defects.md
@@ -160,7 +282,7 @@ fn names_cannot_forge_lines_or_markup() {
     let alice = caller("{}");
     let trace = policy.explain(&request(&alice)).without_times();
     let text = trace.to_string();
-    assert_eq!(text.lines().count(), 4);
+    assert_eq!(text.lines().count(), 5);
     for text in [&text, &trace.to_json(), &trace.to_html()] {
         assert!(!text.contains(['\u{1b}', '\u{2028}', '\u{202e}']), "{text}");
     }
@@ -211,11 +333,17 @@ fn the_trace_of_a_table_shows_the_matched_route() {
     };
     let known = "\
 ALLOWED: met (owner by parameter user)
+for GET /users/canary-subject by session of idp at 1970-01-01T00:00:00Z under policy VERSION
 + route GET /users/{user}
   + owner by parameter user: expected the caller, found a string of 14 bytes
 ";
+    let known = known.replace("VERSION", &table.version());
     assert_eq!(text("/users/canary-subject"), known);
-    assert_eq!(text("/elsewhere"), "DENIED: unmatched (no route)\n");
+    let unknown = text("/elsewhere");
+    assert!(
+        unknown.starts_with("DENIED: unmatched (no route)\nfor GET /elsewhere by session of idp")
+    );
+    assert_eq!(unknown.lines().count(), 2);
 }
 
 #[test]
@@ -223,7 +351,7 @@ fn a_deep_condition_is_explained_without_recursion() {
     let deep = (0..50_000).fold(require_scope("a"), |own, _| !own);
     let alice = caller("{}");
     let trace = deep.explain(&request(&alice)).without_times();
-    assert_eq!(trace.to_string().lines().count(), 50_002);
+    assert_eq!(trace.to_string().lines().count(), 50_003);
     assert_eq!(trace.to_json().matches("]}").count(), 50_001);
 }
 

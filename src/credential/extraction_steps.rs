@@ -238,7 +238,7 @@ impl Sources {
     }
 }
 
-const STEP: &str = "credential";
+const STEP: &str = "place";
 
 fn is_authorization(place: &Place) -> bool {
     matches!(place, Place::AuthorizationHeader | Place::Basic)

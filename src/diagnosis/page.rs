@@ -136,7 +136,7 @@ details, .test { margin-left: 1.4em; overflow-wrap: anywhere; } body > details {
 summary { cursor: pointer; margin-left: -1.1em; } summary, .test { padding: .1em 0; }
 ol { list-style: none; margin: 0; padding: 0; } li { overflow-wrap: anywhere; padding: .15em 0; }
 dl { display: grid; gap: 0 .8em; grid-template-columns: max-content 1fr; margin: .1em 0 .3em 1.4em; }
-dl.facts { margin-left: 0; } dt { opacity: .75; } dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
+dl.facts { margin-left: 0; } dt { min-width: 4.6em; opacity: .75; } dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 b { border-radius: .7em; color: #fff; display: inline-block; font-size: .75em; min-width: 6.5em; text-align: center; vertical-align: .1em; }
 b.yes { background: #1a7f37; } b.no { background: #cf222e; } b.doubt { background: #7d5200; } b.none { background: #57606a; }
 .failure { border: 2px solid #cf222e; border-radius: .5em; margin: 1em 0; padding: .2em .8em .5em; }

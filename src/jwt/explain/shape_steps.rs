@@ -97,6 +97,10 @@ impl Case<'_> {
 
 /// Recognizes a token with something around it.
 fn wrapped(token: &str) -> Option<(&'static str, &'static str)> {
+    if token.contains('~') && token.contains('.') {
+        let hint = "no validator of this crate takes SD-JWTs";
+        return Some(("an SD-JWT, with `~` and disclosures behind it", hint));
+    }
     let scheme = token.get(..7).unwrap_or_default();
     if scheme.eq_ignore_ascii_case("Bearer ") {
         let hint = "remove `Bearer` from the value: it is there twice, or the token was to be \
@@ -115,10 +119,6 @@ fn wrapped(token: &str) -> Option<(&'static str, &'static str)> {
 }
 
 fn miscounted(token: &str, count: usize) -> (String, Option<&'static str>) {
-    if token.contains('~') {
-        let found = "an SD-JWT, with `~` and disclosures behind it".to_owned();
-        return (found, None);
-    }
     match count {
         1 if token.is_empty() => ("an empty text".to_owned(), None),
         1 => ("an opaque text without dots".to_owned(), Some(OPAQUE)),
