@@ -471,9 +471,7 @@ fn two_closures_with_one_name_are_not_written() {
 
 #[test]
 fn a_policy_that_cannot_be_read_is_not_written() {
-    for condition in [require_scope(""), require_scope("a b"), claim("").is(1)] {
-        assert!(single(condition).to_json().is_err());
-    }
+    assert!(single(claim("").is(1)).to_json().is_err());
 }
 
 #[test]

@@ -316,22 +316,49 @@ fn an_absent_confirmation_or_age_is_unknown() {
 // Defect L03 (scope compared by a part of it): docs/defects.md
 #[test]
 fn a_scope_name_with_a_space_denies_among_many_rules() {
-    let names = ["", " ", "read write", "a", "b", "c", "d"];
-    let rule = |name: &&str| Rule::permit(format!("rule {name}"), require_scope(*name));
-    let builder = names
-        .iter()
-        .map(rule)
-        .fold(Policy::builder(), |b, rule| b.rule(rule));
-    let policy = builder.build().unwrap();
+    let policy = |names: &[&str]| {
+        let rule = |name: &&str| Rule::permit(format!("rule {name}"), require_scope(*name));
+        let rules = names.iter().map(rule);
+        rules
+            .fold(Policy::builder(), |b, rule| b.rule(rule))
+            .build()
+    };
+    let names = ["a", "b", "c", "d", "e"];
+    let good = policy(&names).unwrap();
     let decide = |scopes: &[&str]| {
         let caller = scoped(scopes);
-        policy
-            .decide(&AccessRequest::new(&caller, NOW))
-            .is_allowed()
+        good.decide(&AccessRequest::new(&caller, NOW)).is_allowed()
     };
     assert!(!decide(&["read", "write", "", " "]));
     assert!(!decide(&["x", "ab"]));
     assert!(decide(&["x", "b"]));
+    for (name, kind) in [
+        ("", ConfigErrorKind::Empty),
+        (" ", ConfigErrorKind::ValueMalformed),
+        ("a b", ConfigErrorKind::ValueMalformed),
+        ("a\tb", ConfigErrorKind::ValueMalformed),
+        ("a\u{a0}b", ConfigErrorKind::ValueMalformed),
+    ] {
+        let refused = policy(&[&names[..], &[name]].concat()).unwrap_err();
+        assert_eq!(
+            (refused.kind(), refused.field()),
+            (kind, "rule"),
+            "{name:?}"
+        );
+        assert!(refused.to_string().contains("`require_scope`"), "{refused}");
+        // Whatever is not built with it, denies.
+        for condition in [require_scope(name), !require_scope(name)] {
+            let caller = scoped(&["", " ", "a", "a b", "a\tb"]);
+            let request = AccessRequest::new(&caller, NOW);
+            assert_eq!(condition.evaluate(&request), Truth::Unknown, "{name:?}");
+            assert!(!condition.decide(&request).is_allowed(), "{name:?}");
+        }
+        let joined = || [require_scope("a"), require_scope(name)];
+        assert_eq!(Condition::all(joined()).unwrap_err().kind(), kind);
+        assert_eq!(Condition::any(joined()).unwrap_err().kind(), kind);
+        let table = RouteTable::by_path().any_method("/a", !require_scope(name));
+        assert_eq!(table.build().map(|_| ()).unwrap_err().kind(), kind);
+    }
 }
 
 // Defect L04 (names folded by case or Unicode): docs/defects.md

@@ -146,8 +146,8 @@ impl Report {
         Self(findings)
     }
 
-    /// Returns all findings, in the order of the checks. The list is empty only if nothing of the
-    /// gate reports about itself.
+    /// Returns all findings, in the order of the checks. If nothing of the gate reports about itself,
+    /// one says so.
     pub fn findings(&self) -> &[Finding] {
         &self.0
     }

@@ -4,19 +4,21 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::slot::Slot;
+use super::slot_config::{CLIENT, SlotConfig, USER};
 use super::slots::Slots;
+use super::supply::{AnyAuthenticated, check_authorizer};
 use super::{Gate, Inner};
 use crate::clock::{Clock, SystemClock};
-use crate::credential::{Place, PresentedCredential, Sources, SourcesBuilder};
+use crate::credential::{Place, PresentedCredential, Sources};
 use crate::diagnosis::{Explanation, Finding};
 use crate::environment::Environment;
 use crate::error::{ConfigError, Rejection};
 use crate::http_response::ResponseConfig;
 use crate::now_or_later::NowOrLater;
-use crate::policy::{Authorizer, Decision, authorize_fn};
+use crate::policy::Authorizer;
 use crate::principal::{Authority, Principal};
 use crate::revocation_list::RevocationList;
-use crate::validator::{Authorities, Router, Shape, TokenValidator};
+use crate::validator::{Authorities, Shape, TokenValidator};
 
 /// Configures a [`Gate`].
 ///
@@ -32,6 +34,7 @@ pub struct GateBuilder {
     challenge: ResponseConfig,
     clock: Arc<dyn Clock>,
     all_equal: bool,
+    per_route: bool,
 }
 
 impl Gate {
@@ -46,6 +49,7 @@ impl Gate {
             challenge: ResponseConfig::default(),
             clock: Arc::new(SystemClock),
             all_equal: false,
+            per_route: false,
         }
     }
 }
@@ -54,15 +58,15 @@ impl GateBuilder {
     /// Adds a validator for the caller's credential. If there are several, each credential goes to
     /// exactly one of them, by its [`Shape`].
     pub fn validator(mut self, validator: impl TokenValidator + 'static) -> Self {
-        self.user.validators.push(Arc::new(validator));
+        self.user.add(validator);
         self
     }
 
     /// Adds a validator for every credential that is found in this place, and for no other one,
     /// whatever shapes it declares.
-    pub fn validator_at(mut self, place: Place, validator: impl TokenValidator + 'static) -> Self {
+    pub fn validator_at<V: TokenValidator + 'static>(mut self, place: Place, validator: V) -> Self {
         let bound = BoundValidator::new(place, validator);
-        self.user.validators.push(Arc::new(bound));
+        self.user.add_as::<V>(bound);
         self
     }
 
@@ -77,7 +81,7 @@ impl GateBuilder {
     /// every request must then carry two credentials, the caller's and the application's. It needs
     /// [`client_sources`](Self::client_sources).
     pub fn client_validator(mut self, validator: impl TokenValidator + 'static) -> Self {
-        self.client.validators.push(Arc::new(validator));
+        self.client.add(validator);
         self
     }
 
@@ -106,9 +110,32 @@ impl GateBuilder {
     ///
     /// Any caller of any trusted issuer is then admitted, unless the service itself refuses it.
     pub fn allow_any_authenticated(self) -> Self {
-        self.authorizer(authorize_fn("any authenticated caller", |_| {
-            Decision::allow()
-        }))
+        self.authorizer(AnyAuthenticated::new())
+    }
+
+    /// Lets the authorizer depend on what only the service knows: an action, the matched route and
+    /// its parameters, attributes of the resource, headers, TLS.
+    ///
+    /// [`Gate::check`] gives it none of them, so a gate with an authorizer that can then allow
+    /// nothing is not built by default. Call this where the service decides by
+    /// [`Gate::authenticate`] and [`Gate::authorize`], and adds the facts to
+    /// [`Authenticated::request`](crate::gate::Authenticated::request). [`Gate::check`] of such a gate
+    /// still denies what depends on them, and [`Gate::doctor`] no longer reports it.
+    ///
+    /// ```
+    /// use bearergate::gate::GateBuilder;
+    /// use bearergate::policy::action;
+    /// use bearergate::{Gate, TokenValidator, require_scope};
+    ///
+    /// fn builder(validator: impl TokenValidator + 'static) -> GateBuilder {
+    ///     let read = action("read").and(require_scope("orders:read"));
+    ///     Gate::builder().validator(validator).authorizer(read).authorizes_per_route()
+    /// }
+    /// # let _ = builder::<std::sync::Arc<dyn TokenValidator>>;
+    /// ```
+    pub fn authorizes_per_route(mut self) -> Self {
+        self.per_route = true;
+        self
     }
 
     /// Trusts all outside authorities of this gate equally.
@@ -151,30 +178,23 @@ impl GateBuilder {
     ///
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a validator or an authorizer, or for
     /// a second slot without its places or its validator;
-    /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for two authorizers, validators that
+    /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for two authorizers, an authorizer that
+    /// denies every request of [`Gate::check`] (unless the gate
+    /// [authorizes per route](Self::authorizes_per_route)), validators that
     /// take the same credentials or are bound to a place that is not enabled, slots that share a
     /// place, a cookie that is bound to no validator where credentials of several [`Shape`]s would
     /// be taken from it, `Authorization: Basic` that is bound to no validator, and several outside
     /// authorities of which one may assert anything, unless
-    /// [`all_authorities_equal`](Self::all_authorities_equal) is set.
+    /// [`all_authorities_equal`](Self::all_authorities_equal) is set. Also the faults of a condition
+    /// that is the authorizer, as [`PolicyBuilder::build`](crate::policy::PolicyBuilder::build) has
+    /// them.
     pub fn build(self) -> Result<Gate, ConfigError> {
-        let mut authorizers = self.authorizers;
-        let last = authorizers.pop();
-        if !authorizers.is_empty() {
-            let detail =
-                "more than one authorizer is configured; join conditions with `and` or `or`";
-            return Err(ConfigError::conflict("authorizer", detail));
-        }
-        let authorizer = last.ok_or_else(|| {
-            let detail = "no authorizer is configured; add one with `authorizer`, or \
-                          call `allow_any_authenticated()`";
-            ConfigError::missing("authorizer", detail)
-        })?;
+        let authorizer = only_authorizer(self.authorizers)?;
+        check_authorizer(&*authorizer, self.per_route)?;
         let mut user = self.user.or_default_sources()?.slot(&USER)?;
-        let mut client = if self.client.validators.is_empty() && self.client.sources.is_none() {
-            None
-        } else {
-            Some(self.client.slot(&CLIENT)?)
+        let mut client = match self.client.is_unused() {
+            true => None,
+            false => Some(self.client.slot(&CLIENT)?),
         };
         for slot in client.iter_mut().chain([&mut user]) {
             slot.revocations.clone_from(&self.revocations);
@@ -186,11 +206,10 @@ impl GateBuilder {
             let detail = "both credentials are read from one place; configure separate places";
             return Err(ConfigError::conflict(CLIENT.sources, detail));
         }
-        let is_open = |slot: &Slot| slot.router.authorities().is_open();
-        if !self.all_equal && client.iter().chain([&user]).any(is_open) {
-            let detail = "several outside authorities are trusted and one of them may assert \
-                          anything; limit each with `grants`, or call `all_authorities_equal()`";
-            return Err(ConfigError::conflict(USER.validator, detail));
+        let is_open = |slot: &&Slot| slot.router.authorities().is_open();
+        let open = client.iter().chain([&user]).find(is_open);
+        if let Some(slot) = open.filter(|_| !self.all_equal) {
+            return Err(open_authorities(slot));
         }
         let slots = client.iter().chain([&user]);
         let names = slots.map(|slot| slot.router.authority_names());
@@ -200,130 +219,45 @@ impl GateBuilder {
             list.add_authorities(names.as_deref());
         }
         Ok(Gate(Arc::new(Inner {
-            slots: Slots { user, client },
+            slots: Arc::new(Slots { user, client }),
             authorizer,
             challenge: self.challenge,
             clock: self.clock,
+            per_route: self.per_route,
         })))
     }
 }
 
-#[derive(Debug, Default)]
-struct SlotConfig {
-    validators: Vec<Arc<dyn TokenValidator>>,
-    sources: Option<Sources>,
+fn only_authorizer(
+    mut authorizers: Vec<Arc<dyn Authorizer>>,
+) -> Result<Arc<dyn Authorizer>, ConfigError> {
+    let last = authorizers.pop();
+    if !authorizers.is_empty() {
+        let detail = "more than one authorizer is configured; join conditions with `and` or `or`";
+        return Err(ConfigError::conflict("authorizer", detail));
+    }
+    last.ok_or_else(|| {
+        let detail = "no authorizer is configured; add one with `authorizer`, or call \
+                      `allow_any_authenticated()`";
+        ConfigError::missing("authorizer", detail)
+    })
 }
 
-/// The names of one slot's setters, for errors.
-struct SetterNames {
-    validator: &'static str,
-    sources: &'static str,
-}
-
-const USER: SetterNames = SetterNames {
-    validator: "validator",
-    sources: "sources",
-};
-
-const CLIENT: SetterNames = SetterNames {
-    validator: "client_validator",
-    sources: "client_sources",
-};
-
-impl SlotConfig {
-    fn or_default_sources(mut self) -> Result<Self, ConfigError> {
-        if self.sources.is_none() {
-            let shapes = self
-                .validators
-                .iter()
-                .flat_map(|validator| validator.shapes());
-            let headers = shapes.filter_map(bound_to).filter_map(|place| match place {
-                Place::Header(name) => Some(name.as_str()),
-                _ => None,
-            });
-            let all = headers.fold(Sources::builder(), SourcesBuilder::header);
-            self.sources = Some(all.build()?);
-        }
-        Ok(self)
-    }
-
-    fn slot(self, names: &SetterNames) -> Result<Slot, ConfigError> {
-        if self.validators.is_empty() {
-            let detail = format!(
-                "no validator is configured; add one with `GateBuilder::{}`",
-                names.validator
-            );
-            return Err(ConfigError::missing(names.validator, detail));
-        }
-        let Some(sources) = self.sources else {
-            let detail = format!(
-                "no place of this credential is configured; name its places with `GateBuilder::{}`",
-                names.sources
-            );
-            return Err(ConfigError::missing(names.sources, detail));
-        };
-        check_places(&self.validators, &sources, names)?;
-        let router = Router::new(self.validators)?;
-        Ok(Slot {
-            sources,
-            router,
-            revocations: Vec::new(),
-            has_contested_ids: false,
-        })
-    }
-}
-
-/// Returns the call that enables a place, for the operator.
-fn setter_of(place: &Place) -> String {
-    match place {
-        Place::Header(name) => format!("`.header(\"{name}\")`"),
-        Place::Cookie(name) => format!("`.cookie(\"{name}\")`"),
-        Place::Query(name) => format!("`.query(\"{name}\")`"),
-        Place::Form(name) => format!("`.form(\"{name}\")`"),
-        Place::Basic => "`.basic(..)`".to_owned(),
-        Place::AuthorizationHeader => "a scheme of `Authorization`".to_owned(),
-    }
-}
-
-fn check_places(
-    validators: &[Arc<dyn TokenValidator>],
-    sources: &Sources,
-    names: &SetterNames,
-) -> Result<(), ConfigError> {
-    let shapes = || validators.iter().flat_map(|v| v.shapes());
-    let bound = || shapes().filter_map(bound_to);
-    let is_enabled = |place: &&Place| sources.places().any(|own| own == *place);
-    if let Some(place) = bound().find(|place| !is_enabled(place)) {
-        let detail = format!(
-            "a validator is bound to a place that is not enabled; add {} to the `Sources` of the \
-             gate, or remove the validator",
-            setter_of(place)
-        );
-        return Err(ConfigError::conflict(names.validator, detail));
-    }
-    let has_basic = sources.places().any(|place| *place == Place::Basic);
-    if has_basic && !bound().any(|place| *place == Place::Basic) {
-        let detail = "no validator takes the keys of `Authorization: Basic`; bind one to it, for \
-                      example with `ApiKeyValidatorBuilder::basic`";
-        return Err(ConfigError::conflict(names.validator, detail));
-    }
-    let mut cookies = sources.places().filter(|p| matches!(p, Place::Cookie(_)));
-    // Shapes count, not validators: one validator may pass credentials on to several others.
-    let is_one_of_several = shapes().filter(|shape| bound_to(shape).is_none()).count() > 1;
-    if is_one_of_several && cookies.any(|cookie| !bound().any(|place| place == cookie)) {
-        let detail = "credentials of several shapes would be taken from a cookie; bind the cookie \
-                      to one validator with `validator_at`, or with a validator that declares \
-                      `Shape::Place`";
-        return Err(ConfigError::conflict(names.validator, detail));
-    }
-    Ok(())
-}
-
-const fn bound_to(shape: &Shape) -> Option<&Place> {
-    match shape {
-        Shape::Place(place) => Some(place),
-        _ => None,
-    }
+fn open_authorities(slot: &Slot) -> ConfigError {
+    let names = slot.router.authority_names().unwrap_or_default();
+    let shown = names.iter().take(4).map(|name| format!("`{name}`"));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let shown = match names.len() {
+        0 => String::new(),
+        1..=4 => format!(" ({shown})"),
+        _ => format!(" ({shown} and others)"),
+    };
+    let detail = format!(
+        "several outside authorities are trusted{shown} and one of them may assert anything; say \
+         with `grants` of each validator what its issuer may assert, or call \
+         `all_authorities_equal()`"
+    );
+    ConfigError::conflict(USER.validator, detail)
 }
 
 /// A validator that is bound to one place.

@@ -1,13 +1,17 @@
 //! Diagnosis of a gate, for the operator.
 
 use super::Gate;
+use super::supply::diagnose;
 use crate::diagnosis::{Finding, Report, gather};
 use crate::now_or_later::NowOrLater;
 use crate::validator::TokenValidator;
 
 impl Gate {
     /// Checks what the gate depends on, by using it: discovery, keys, introspection, clocks,
-    /// revocation lists.
+    /// revocation lists. If nothing of it reports about itself, a finding says that there is nothing
+    /// to ask. An authorizer that needs what only the service knows is a warning for each condition,
+    /// unless the gate [authorizes per route](crate::gate::GateBuilder::authorizes_per_route); with a
+    /// [`PolicyHandle`](crate::policy::PolicyHandle) it is the current version that is looked at.
     ///
     /// It is for a person, at the start of a service or when requests fail: it fetches again what
     /// is cached, and changes nothing. The report is for the operator, not for a client.
@@ -30,6 +34,12 @@ impl Gate {
         let parts = slots.map(|slot| slot.router.diagnose());
         let found = gather(parts.chain(lists.map(|list| list.diagnose())));
         found.map(|mut findings| {
+            if findings.is_empty() {
+                let text = "there is nothing to ask: no validator and no revocation list depends on \
+                            something that can be asked";
+                findings.push(Finding::ok("gate", text));
+            }
+            findings.extend(diagnose(&*self.0.authorizer, self.0.per_route));
             if self.0.clock.now().is_none() {
                 let finding = Finding::error("clock", "it reports no time");
                 findings.push(finding.hint("set the clock of this host"));

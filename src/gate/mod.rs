@@ -4,8 +4,11 @@ mod admitted;
 mod builder;
 mod doctor;
 mod explain;
+mod per_route;
 mod slot;
+mod slot_config;
 mod slots;
+mod supply;
 
 use std::sync::Arc;
 
@@ -68,10 +71,12 @@ pub struct Gate(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    slots: Slots,
+    slots: Arc<Slots>,
     authorizer: Arc<dyn Authorizer>,
     challenge: ResponseConfig,
     clock: Arc<dyn Clock>,
+    /// Whether the service adds what the authorizer needs.
+    per_route: bool,
 }
 
 impl Gate {
@@ -83,7 +88,8 @@ impl Gate {
     /// possession of the keys that its tokens are bound to. The authorizer sees the facts of the
     /// request, with the address of the client if they have one
     /// ([`ClientAddress`](crate::request::ClientAddress)), but neither action nor resource: a gate
-    /// does not know routes.
+    /// does not know routes. So a gate is not built with an authorizer that needs them for every
+    /// request; see [`authorizes_per_route`](GateBuilder::authorizes_per_route).
     ///
     /// A [sender constraint](crate::validator::SenderConstraint) is called after all others, because a proof may be
     /// good for one check only. It is called after a denial too, and its rejection is then the

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::now_or_later::NowOrLater;
 use crate::policy::decision::Decision;
+use crate::policy::needs::Needs;
 use crate::policy::request::AccessRequest;
 use crate::policy::trace::record::Trace;
 
@@ -80,6 +81,15 @@ pub trait Authorizer: fmt::Debug + Send + Sync {
         let _ = request;
         NowOrLater::now(None)
     }
+
+    /// Returns what the authorizer needs that only the service knows, such as an action. A gate is
+    /// not built with an authorizer that can allow no request of
+    /// [`Gate::check`](crate::gate::Gate::check).
+    ///
+    /// The default says that it is [not known](Needs::unknown).
+    fn needs(&self) -> Needs {
+        Needs::unknown()
+    }
 }
 
 const _: Option<&dyn Authorizer> = None;
@@ -91,5 +101,9 @@ impl<A: Authorizer + ?Sized> Authorizer for Arc<A> {
 
     fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
         (**self).trace(request)
+    }
+
+    fn needs(&self) -> Needs {
+        (**self).needs()
     }
 }

@@ -122,6 +122,24 @@ impl Decision {
         self
     }
 
+    /// Returns whether it is a deny that more scopes may turn into an allow.
+    pub(crate) fn lacks_scopes(&self) -> bool {
+        self.kind() == Some(RejectionKind::ScopeInsufficient)
+    }
+
+    /// Adds the missing scopes and the reasons of another deny of the same kind.
+    pub(crate) fn and_lacking(mut self, other: &Self) -> Self {
+        if let (Outcome::Deny(own), Outcome::Deny(other)) = (&mut self.0, &other.0) {
+            for scope in &other.scopes {
+                if !own.scopes.contains(scope) {
+                    own.scopes.push(Arc::clone(scope));
+                }
+            }
+            own.reasons.extend_from_slice(&other.reasons);
+        }
+        self
+    }
+
     /// Sets the authentication contexts of which one is needed, separated by single spaces: the
     /// `acr_values` of the challenge (RFC 9470). An allow ignores them.
     pub fn with_acr_values(mut self, values: impl Into<String>) -> Self {
@@ -279,6 +297,7 @@ kinds! {
     ///
     /// The code is part of the text of a decision: `denied: scope_missing (scope orders:write)`.
     pub enum ReasonCode {
+        Ambiguous = "ambiguous", "the path or a parameter of it could be read in two ways";
         Forbidden = "forbidden", "the rule forbids the request, and its condition holds";
         Met = "met", "the condition holds";
         NotMet = "not_met", "the condition does not hold, or the negated condition does";

@@ -268,7 +268,6 @@ mod tests {
         assert_eq!(lints_of(a() & (b() & !a()).named("n")), never);
         assert_eq!(lints_of(!(a() | !a())), never);
         assert_eq!(lints_of(action("x") & (action("y") & a())), never);
-        assert_eq!(lints_of(require_scope("a b") & a()), never);
         let always = ["always_holds a"];
         assert_eq!(lints_of(a() | b() | !a()), always);
         assert_eq!(lints_of(!(a() & !a())), always);

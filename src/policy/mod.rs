@@ -42,6 +42,7 @@ mod engine;
 #[cfg(feature = "policy-file")]
 mod file;
 mod lint;
+mod needs;
 mod obligation;
 #[expect(
     clippy::module_inception,
@@ -81,6 +82,7 @@ pub use file::loader::POLICY_SCHEMA;
 #[cfg(feature = "policy-file")]
 pub use file::loader::PolicyLoader;
 pub use lint::{Lint, LintKind};
+pub use needs::{Needs, ServiceFact};
 pub use obligation::{AuditLevel, Obligations};
 pub use policy::{Combining, Policy, PolicyBuilder};
 pub use reload::PolicyHandle;

@@ -14,6 +14,8 @@ use crate::policy::engine::denial::Obstacles;
 use crate::policy::engine::evaluation::Evaluation;
 use crate::policy::engine::index::Index;
 use crate::policy::engine::program::{Program, Unknowns};
+use crate::policy::engine::supply::Supply;
+use crate::policy::needs::Needs;
 use crate::policy::request::AccessRequest;
 use crate::policy::rule::Rule;
 use crate::policy::trace::record::Trace;
@@ -114,6 +116,33 @@ impl Policy {
                 None => policy.deny_unpermitted(evaluation),
             }
         })
+    }
+
+    /// Returns what the policy needs in addition to these facts. `suffix` names the route that it is
+    /// the guard of.
+    pub(in crate::policy) fn needs_with(&self, supply: &Supply<'_>, suffix: &str) -> Needs {
+        let mut all = Needs::nothing();
+        let mut can_allow = false;
+        let mut is_passed = true;
+        for at in self.0.entries.iter().map(|entry| entry.rule) {
+            let Some(rule) = self.0.rules.get(at) else {
+                continue;
+            };
+            let place = format!("rule `{}`{suffix}", rule.name());
+            all = all.and(
+                rule.condition()
+                    .needs_with(supply, Some(&place))
+                    .denying_all(false),
+            );
+            let reach = supply.reach(rule.condition().nodes());
+            can_allow |= is_passed && rule.effect() == Effect::Permit && reach.can_hold;
+            // Only a forbid that is false lets a request pass. So does any rule that is false or
+            // does not apply, unless the first one that applies decides.
+            let decides =
+                rule.effect() == Effect::Forbid || self.0.combining == Combining::FirstApplicable;
+            is_passed &= !decides || reach.can_fail;
+        }
+        all.denying_all(!can_allow)
     }
 
     /// Returns the rules in the order in which they were added.
@@ -226,6 +255,10 @@ impl Authorizer for Policy {
         NowOrLater::now(self.decide(request))
     }
 
+    fn needs(&self) -> Needs {
+        self.needs_with(&Supply::NONE, "")
+    }
+
     fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
         NowOrLater::now(Some(self.explain(request)))
     }
@@ -283,8 +316,9 @@ impl PolicyBuilder {
     ///
     /// # Errors
     ///
-    /// [`Empty`](ConfigErrorKind::Empty) without a rule that permits, or for a rule without a name;
-    /// [`Conflict`](ConfigErrorKind::Conflict) for two rules of one name;
+    /// [`Empty`](ConfigErrorKind::Empty) without a rule that permits, or for a rule or a scope
+    /// without a name; [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for the name of a scope
+    /// with a space; [`Conflict`](ConfigErrorKind::Conflict) for two rules of one name;
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above
     /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES),
     /// [`limits::POLICY_STEPS`](crate::limits::POLICY_STEPS),
@@ -301,8 +335,8 @@ impl PolicyBuilder {
             entries.push(Entry { rule: *rule, start });
         }
         program.finish();
-        if let Some(excess) = program.excess() {
-            return Err(excess.error("rule"));
+        if let Some(fault) = program.fault() {
+            return Err(fault.error("rule"));
         }
         let ordered = order.iter().filter_map(|rule| self.rules.get(*rule));
         let nodes: Vec<_> = ordered.map(|rule| rule.condition().nodes()).collect();

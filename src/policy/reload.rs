@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use crate::now_or_later::NowOrLater;
 use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::Decision;
+use crate::policy::needs::Needs;
 use crate::policy::policy::Policy;
 use crate::policy::request::AccessRequest;
 use crate::policy::route::route_table::RouteTable;
@@ -76,6 +77,10 @@ impl Authorizer for PolicyHandle<Policy> {
         NowOrLater::now(self.decide(request))
     }
 
+    fn needs(&self) -> Needs {
+        self.current().needs()
+    }
+
     fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
         NowOrLater::now(Some(self.current().explain(request)))
     }
@@ -84,6 +89,10 @@ impl Authorizer for PolicyHandle<Policy> {
 impl Authorizer for PolicyHandle<RouteTable> {
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
         NowOrLater::now(self.decide(request))
+    }
+
+    fn needs(&self) -> Needs {
+        self.current().needs()
     }
 
     fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {

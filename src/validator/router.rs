@@ -216,7 +216,11 @@ fn overlapping(shape: &Shape) -> ConfigError {
     let detail = match shape {
         Shape::Jwt => "two validators take JWTs; join their issuers with `JwtValidator::join`",
         Shape::SdJwt => "two validators take SD-JWTs; configure one",
-        Shape::Opaque => "two validators take opaque tokens; configure one",
+        Shape::Opaque => {
+            "two validators take every token that no other validator takes (`Shape::Opaque`); keep \
+             one, and give the other credentials of its own: a prefix, or a place by \
+             `GateBuilder::validator_at`"
+        }
         Shape::Place(_) => {
             "two validators take the credentials of one place; bind each to its own place"
         }

@@ -158,6 +158,30 @@ fn policy_is_checked_on_every_request() {
     assert_eq!(hits.count(), 1);
 }
 
+#[test]
+fn gates_of_single_routes_share_the_cache() {
+    let (_, pair, validator, hits) = setup();
+    let builder = Gate::builder().validator(validator);
+    let builder = builder.authorizer(require_scope("read")).clock(clock());
+    let gate = builder.build().unwrap();
+    let write = gate.with_authorizer(require_scope("write")).unwrap();
+    let both = gate.require(require_scope("list")).unwrap();
+    let token = pair.sign(&claims(&json!({"scope": "read list"})));
+    assert_eq!(ask(&gate, &token), "accept");
+    assert_eq!(ask(&both, &token), "accept");
+    assert_eq!(hits.count(), 1);
+    let refusal = write.try_check_now(&request(&token)).unwrap().unwrap_err();
+    assert_eq!(refusal.status(), 403);
+    assert_eq!(hits.count(), 2);
+    // A gate that is built separately with the same validator has the same cache; one with another
+    // validator has not.
+    let (_, pair, validator, hits) = setup();
+    let other = Gate::builder().validator(validator).clock(clock());
+    let other = other.allow_any_authenticated().build().unwrap();
+    assert_eq!(ask(&other, &pair.sign(&claims(&json!({})))), "accept");
+    assert_eq!(hits.count(), 0);
+}
+
 /// Accepts proofs while its flag is set.
 #[derive(Clone, Debug, Default)]
 struct Proof(Arc<AtomicBool>);

@@ -7,7 +7,7 @@ use cedar_policy::{AuthorizationError, Authorizer as Engine, Effect, PolicyId, R
 use super::authorizer::{CedarAuthorizer, CedarPolicies};
 use super::cedar_request::Gap;
 use crate::now_or_later::NowOrLater;
-use crate::policy::{AccessRequest, Authorizer, Decision, Reason, ReasonCode};
+use crate::policy::{AccessRequest, Authorizer, Decision, Needs, Reason, ReasonCode, ServiceFact};
 
 impl CedarAuthorizer {
     /// Decides about a request. It never waits, and it is total: whatever is not known is a denial
@@ -26,6 +26,13 @@ impl CedarAuthorizer {
 impl Authorizer for CedarAuthorizer {
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
         NowOrLater::now(self.decide(request))
+    }
+
+    fn needs(&self) -> Needs {
+        match self.0.default_resource {
+            Some(_) => Needs::unknown(),
+            None => Needs::unknown().for_all("a Cedar policy", ServiceFact::Resource),
+        }
     }
 }
 

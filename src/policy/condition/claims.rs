@@ -15,7 +15,9 @@ use crate::principal::ClaimValue;
 /// It is [`Unknown`](crate::policy::Truth::Unknown) for a caller whose credential has no scope
 /// claim. A deny because the scope is missing is
 /// [`ScopeInsufficient`](crate::error::RejectionKind::ScopeInsufficient), and the challenge names
-/// the scope. It takes one scope: no caller has a scope with an empty name, or with a space in it.
+/// the scope. It takes one scope. A name that is empty or has a space is refused when a gate, a
+/// policy, a route table, or [`Condition::all`] or [`Condition::any`] is built with it, and makes the
+/// condition [`Unknown`](crate::policy::Truth::Unknown) otherwise, its negation too.
 ///
 /// ```
 /// use bearergate::{claim, require_scope};

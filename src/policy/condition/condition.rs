@@ -10,9 +10,12 @@ use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::{Decision, Reason, ReasonCode};
 use crate::policy::engine::denial::Obstacles;
 use crate::policy::engine::evaluation::Evaluation;
+use crate::policy::engine::fault::Fault;
 use crate::policy::engine::node::{Leaf, Node};
 use crate::policy::engine::predicate::Predicate;
 use crate::policy::engine::program::{Program, Unknowns};
+use crate::policy::engine::supply::Supply;
+use crate::policy::needs::Needs;
 use crate::policy::request::AccessRequest;
 use crate::policy::trace::record::Trace;
 use crate::policy::truth::Truth;
@@ -29,10 +32,11 @@ use crate::principal::Authority;
 ///
 /// A condition has the limits of a policy: [`POLICY_STEPS`](crate::limits::POLICY_STEPS),
 /// [`POLICY_SCOPES`](crate::limits::POLICY_SCOPES) and
-/// [`POLICY_CLAIMS`](crate::limits::POLICY_CLAIMS). One that exceeds a limit is always
-/// [`Unknown`](Truth::Unknown), and its deny says so. [`all`](Self::all), [`any`](Self::any), a
-/// [`Policy`](crate::policy::Policy) and a [`RouteTable`](crate::policy::RouteTable) refuse it when
-/// they are built.
+/// [`POLICY_CLAIMS`](crate::limits::POLICY_CLAIMS). One that exceeds a limit, or requires a scope
+/// whose name is empty or has a space, is always [`Unknown`](Truth::Unknown), and its deny says so.
+/// [`all`](Self::all), [`any`](Self::any), a [`Policy`](crate::policy::Policy), a
+/// [`RouteTable`](crate::policy::RouteTable) and a [`Gate`](crate::Gate) refuse it when they are
+/// built.
 ///
 /// ```
 /// use bearergate::{claim, require_scope};
@@ -161,8 +165,10 @@ impl Condition {
     /// # Errors
     ///
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition: the result would hold for every
-    /// request. [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) above a limit of
-    /// conditions.
+    /// request; also for a scope without a name.
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) above a limit of conditions,
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for the name of a scope
+    /// with a space.
     pub fn all(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
         let all = Self::combine_all(conditions, Node::All).ok_or_else(|| no_condition("all"))?;
         all.within_limits("all")
@@ -172,8 +178,10 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition,
-    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) above a limit of conditions.
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition, or for a scope without a
+    /// name; [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) above a limit of conditions;
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for the name of a scope
+    /// with a space.
     pub fn any(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
         let any = Self::combine_all(conditions, Node::Any).ok_or_else(|| no_condition("any"))?;
         any.within_limits("any")
@@ -208,7 +216,7 @@ impl Condition {
     /// ```
     pub fn evaluate(&self, request: &AccessRequest<'_>) -> Truth {
         let program = self.program();
-        if program.excess().is_some() {
+        if program.fault().is_some() {
             return Truth::Unknown;
         }
         Evaluation::with(program, request, |evaluation| evaluation.truth(0))
@@ -219,8 +227,8 @@ impl Condition {
     /// A deny names the conditions that would have to hold, and the scopes among them.
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
         let program = self.program();
-        if let Some(excess) = program.excess() {
-            return Decision::deny().with_reason(Reason::new(ReasonCode::Unknown, excess.name()));
+        if let Some(fault) = program.fault() {
+            return Decision::deny().with_reason(Reason::new(ReasonCode::Unknown, fault.name()));
         }
         Evaluation::with(program, request, |evaluation| {
             match evaluation.run(0, Unknowns::Missed) {
@@ -233,12 +241,26 @@ impl Condition {
         })
     }
 
-    /// Returns an error if the condition exceeds a limit of policies, and can therefore not hold.
+    /// Returns an error if the condition has a fault, such as an exceeded limit, and can therefore
+    /// not hold.
     pub(in crate::policy) fn check_limits(&self, field: &'static str) -> Result<(), ConfigError> {
-        match self.program().excess() {
-            Some(excess) => Err(excess.error(field)),
+        match self.program().fault() {
+            Some(fault) => Err(fault.error(field)),
             None => Ok(()),
         }
+    }
+
+    /// Returns what the condition needs in addition to these facts. `place` is the rule or route
+    /// that it is a part of.
+    pub(in crate::policy) fn needs_with(&self, supply: &Supply<'_>, place: Option<&str>) -> Needs {
+        let needs = Needs::nothing().denying_all(!supply.reach(&self.nodes).can_hold);
+        let missing = self
+            .leaves()
+            .filter_map(|leaf| Some((leaf, supply.missing(leaf)?)));
+        missing.fold(needs, |needs, (leaf, fact)| match place {
+            Some(place) => needs.for_some(format!("{} of {place}", leaf.name), fact),
+            None => needs.for_some(Arc::clone(&leaf.name), fact),
+        })
     }
 
     /// Returns the nodes in postfix order: the parts of a node precede it.
@@ -266,7 +288,12 @@ impl Condition {
         let (mut cost, mut scopes, mut claims) = (0_usize, 0, 0);
         for leaf in self.leaves() {
             cost = cost.saturating_add(leaf.predicate.cost());
-            scopes += usize::from(matches!(leaf.predicate, Predicate::Scope(_)));
+            if let Predicate::Scope(name) = &leaf.predicate {
+                scopes += 1;
+                if let Some(fault) = Fault::of_scope(name) {
+                    return Err(fault.error(field));
+                }
+            }
             claims += usize::from(leaf.predicate.value_path().is_some());
         }
         let can_exceed = cost > limits::POLICY_STEPS
@@ -321,6 +348,13 @@ fn no_condition(field: &'static str) -> ConfigError {
 impl Authorizer for Condition {
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
         NowOrLater::now(self.decide(request))
+    }
+
+    fn needs(&self) -> Needs {
+        match self.check_limits("authorizer") {
+            Ok(()) => self.needs_with(&Supply::NONE, None),
+            Err(fault) => Needs::faulty(fault),
+        }
     }
 
     fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {

@@ -28,7 +28,9 @@ pub fn route(pattern: impl Into<Arc<str>>) -> Condition {
 /// Returns a condition that is true only if the request has this method.
 ///
 /// It is [`Unknown`](crate::policy::Truth::Unknown) for a request without
-/// [facts](crate::policy::AccessRequest::with_facts).
+/// [facts](crate::policy::AccessRequest::with_facts). It compares one method: `method(Method::GET)`
+/// is false for `HEAD`, so name both where both are meant. Only a route of a
+/// [`RouteTable`](crate::policy::RouteTable) for `GET` is for `HEAD` too.
 pub fn method(method: http::Method) -> Condition {
     Condition::leaf(format!("method {method}"), Predicate::Method(method))
 }
@@ -91,7 +93,7 @@ impl Param {
     /// Tests that the parameter has this value, byte for byte.
     ///
     /// The value is the one that the router decoded, or the one in the path of a
-    /// [`RouteTable`](crate::policy::RouteTable).
+    /// [`RouteTable`](crate::policy::RouteTable), whose percent escapes are decoded once.
     pub fn is(self, value: impl Into<Arc<str>>) -> Condition {
         let name = format!("parameter {}", self.0);
         Condition::leaf(name, Predicate::Param(self.0, value.into()))

@@ -18,6 +18,10 @@ impl Interner {
         self.names.len()
     }
 
+    pub(in crate::policy) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.names.iter()
+    }
+
     /// Returns the number of a name, and adds the name if it is new.
     pub(in crate::policy) fn add(&mut self, name: &Arc<str>) -> usize {
         if let Some(number) = self.find(name.as_bytes()) {

@@ -170,6 +170,15 @@ impl Predicate {
         }
     }
 
+    /// Returns whether this depends on the route parameter of a name; a closure may.
+    pub(in crate::policy) fn reads_param(&self, name: &str) -> bool {
+        match self {
+            Self::Custom(_) => true,
+            Self::Owner(OwnerSource::Param(own, _)) | Self::Param(own, _) => **own == *name,
+            _ => false,
+        }
+    }
+
     /// Returns the maximum number of comparisons that an evaluation takes.
     pub(in crate::policy) fn cost(&self) -> usize {
         match self {

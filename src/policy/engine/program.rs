@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::error::{ConfigError, ConfigErrorKind};
 use crate::limits;
 use crate::policy::engine::claim_path::ClaimPath;
+use crate::policy::engine::fault::Fault;
 use crate::policy::engine::interner::Interner;
 use crate::policy::engine::node::{Leaf, Node};
 use crate::policy::engine::predicate::Predicate;
@@ -24,16 +24,8 @@ pub(in crate::policy) struct Program {
     entries: Vec<usize>,
     scopes: Interner,
     slots: usize,
-    /// The first limit that the program exceeds.
-    excess: Option<Excess>,
-}
-
-/// A limit that a program exceeds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::policy) struct Excess {
-    what: &'static str,
-    given: usize,
-    max: usize,
+    /// The first fault that was found.
+    fault: Option<Fault>,
 }
 
 /// One predicate, and the jumps that follow it.
@@ -122,7 +114,7 @@ impl Program {
         }
         self.slots = slots.len();
         self.share_scopes();
-        self.excess = self.find_excess();
+        self.fault = self.find_fault();
     }
 
     /// Lets conditions over many scopes read the set of scopes.
@@ -150,7 +142,7 @@ impl Program {
         }
     }
 
-    fn find_excess(&self) -> Option<Excess> {
+    fn find_fault(&self) -> Option<Fault> {
         let limits = [
             ("steps", self.cost(), limits::POLICY_STEPS),
             ("different scopes", self.scopes.len(), limits::POLICY_SCOPES),
@@ -161,13 +153,15 @@ impl Program {
             ),
         ];
         let mut limits = limits.into_iter();
-        let (what, given, max) = limits.find(|(_, given, max)| given > max)?;
-        Some(Excess { what, given, max })
+        match limits.find(|(_, given, max)| given > max) {
+            Some((what, given, max)) => Some(Fault::Limit { what, given, max }),
+            None => self.scopes.names().find_map(Fault::of_scope),
+        }
     }
 
-    /// Returns the limit that the program exceeds. A program that exceeds one must not run.
-    pub(in crate::policy) const fn excess(&self) -> Option<Excess> {
-        self.excess
+    /// Returns the fault of the program. A program that has one must not run.
+    pub(in crate::policy) const fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
     }
 
     pub(in crate::policy) fn steps(&self) -> &[Step] {
@@ -214,20 +208,6 @@ impl Program {
 
 /// Up to this number of scopes, searching the caller's for each is faster than reading them all.
 const FEW_SCOPES: usize = 4;
-
-impl Excess {
-    pub(in crate::policy) fn error(self, field: &'static str) -> ConfigError {
-        let Self { what, given, max } = self;
-        let detail = format!("expected at most {max} {what}, found {given}; split the policy");
-        ConfigError::new(ConfigErrorKind::OutOfRange, field, detail)
-    }
-
-    /// Returns the name under which a decision gives it as a reason.
-    pub(in crate::policy) fn name(self) -> String {
-        let Self { what, given, max } = self;
-        format!("a condition of {given} {what}, of at most {max}")
-    }
-}
 
 /// A part of a condition that is being compiled, from its last child to its first.
 struct Frame {

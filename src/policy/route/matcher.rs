@@ -6,9 +6,9 @@ use crate::limits;
 use crate::policy::engine::bit_set;
 use crate::policy::engine::bit_set::BitSet;
 use crate::policy::engine::index::RulesByName;
-use crate::policy::route::pattern::{
-    CleanPath, PathPattern, Segment, is_escaped_literal, is_unreserved,
-};
+use crate::policy::route::clean_path::CleanPath;
+use crate::policy::route::escape::{Ambiguity, is_escaped_literal};
+use crate::policy::route::pattern::{PathPattern, Segment, is_unreserved};
 
 /// Routes by the segments of their patterns.
 pub(in crate::policy) struct PathMatcher {
@@ -86,9 +86,9 @@ impl PathMatcher {
         &self,
         routes: &mut [u64],
         path: CleanPath<'_>,
-    ) -> Option<()> {
-        if self.has_escaped_literal(path) {
-            return None;
+    ) -> Result<(), Ambiguity> {
+        if path.has_escapes && self.has_escaped_literal(path) {
+            return Err(Ambiguity::EscapedLiteral);
         }
         let [without, with] = &self.trailing_slash;
         bit_set::intersect(routes, if path.is_slashed { with } else { without });
@@ -99,7 +99,8 @@ impl PathMatcher {
         }
         // The last length is for all paths with more segments than a pattern can have.
         let is_longer = path.segments().nth(len).is_some();
-        bit_set::intersect(routes, self.lengths.get(len + usize::from(is_longer))?);
-        Some(())
+        let length = self.lengths.get(len + usize::from(is_longer));
+        bit_set::intersect(routes, length.map_or(&[], |set| &**set));
+        Ok(())
     }
 }

@@ -90,6 +90,17 @@ impl PathPattern {
         pairs.all(|(segment, other)| segment.rank() <= other.rank())
     }
 
+    /// Returns whether both patterns match the same paths, whatever they call their parameters.
+    pub(in crate::policy) fn is_equivalent(&self, other: &Self) -> bool {
+        let mut pairs = self.segments.iter().zip(&other.segments);
+        self.is_slashed == other.is_slashed
+            && self.segments.len() == other.segments.len()
+            && pairs.all(|pair| match pair {
+                (Segment::Literal(a), Segment::Literal(b)) => a == b,
+                (segment, other) => segment.rank() == other.rank(),
+            })
+    }
+
     /// Returns the key by which more specific patterns sort before those that they overlap.
     pub(in crate::policy) fn ranks(&self) -> impl Iterator<Item = u8> {
         self.segments.iter().map(Segment::rank)
@@ -144,7 +155,7 @@ fn segment(pattern: &str, text: &str) -> Result<Segment, ConfigError> {
 }
 
 /// RFC 3986 section 3.3, without escapes and without path parameters.
-const fn is_literal(byte: u8) -> bool {
+pub(in crate::policy) const fn is_literal(byte: u8) -> bool {
     is_unreserved(byte) || matches!(byte, b'!' | b'$' | b'&'..=b',' | b'=' | b':' | b'@')
 }
 
@@ -153,7 +164,7 @@ pub(in crate::policy) const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-fn is_dots(segment: &str) -> bool {
+pub(in crate::policy) fn is_dots(segment: &str) -> bool {
     matches!(segment, "." | "..")
 }
 
@@ -161,141 +172,4 @@ fn malformed(pattern: &str, remedy: &str) -> ConfigError {
     let shown = pattern.chars().take(80).collect::<String>();
     let detail = format!("expected a path pattern, found `{shown}`; {remedy}");
     ConfigError::malformed("route", detail)
-}
-
-/// A path that every reader splits into the same segments.
-#[derive(Clone, Copy)]
-pub(in crate::policy) struct CleanPath<'r> {
-    /// The path without the slashes at both ends.
-    inner: &'r str,
-    pub(in crate::policy) is_slashed: bool,
-}
-
-impl<'r> CleanPath<'r> {
-    /// Returns a path that has only one reading.
-    ///
-    /// It has no empty segment, no dot segment, no path parameter and no needless escape, and its
-    /// escapes are UTF-8 in its one encoding, without a character that [hides](is_hidden)
-    /// something.
-    pub(in crate::policy) fn new(path: &'r str) -> Option<Self> {
-        let rest = path.strip_prefix('/')?;
-        let inner = rest.strip_suffix('/').unwrap_or(rest);
-        let clean = Self {
-            inner,
-            is_slashed: rest.is_empty() || inner.len() < rest.len(),
-        };
-        let is_ambiguous = |segment: &str| segment.is_empty() || is_dots(segment);
-        let is_root = rest.is_empty();
-        if (inner.is_empty() && !is_root) || clean.segments().any(is_ambiguous) {
-            return None;
-        }
-        let mut unread = inner.as_bytes();
-        while let Some((byte, after)) = unread.split_first() {
-            unread = match byte {
-                b'%' => {
-                    let (escaped, after) = escaped_char(unread)?;
-                    (!is_hidden(escaped)).then_some(after)?
-                }
-                b'/' => after,
-                // A `;` starts path parameters, which some readers remove: `..;` becomes `..`.
-                byte if is_literal(*byte) => after,
-                _ => return None,
-            };
-        }
-        Some(clean)
-    }
-
-    pub(in crate::policy) fn segments(&self) -> impl Iterator<Item = &'r str> + use<'r> {
-        let inner = self.inner;
-        inner.split('/').filter(move |_| !inner.is_empty())
-    }
-
-    /// Returns the segments from this index on.
-    pub(in crate::policy) fn tail(&self, from: usize) -> Option<&'r str> {
-        let mut rest = self.inner;
-        for _ in 0..from {
-            (_, rest) = rest.split_once('/')?;
-        }
-        Some(rest)
-    }
-}
-
-/// Returns the character of the escapes at the start of a text, and what follows them. `None` if
-/// they are no escapes, or not the one UTF-8 encoding of a character.
-fn escaped_char(text: &[u8]) -> Option<(char, &[u8])> {
-    let (first, mut rest) = escaped_byte(text)?;
-    let len = match first {
-        0..0x80 => 1,
-        0xc2..0xe0 => 2,
-        0xe0..0xf0 => 3,
-        0xf0..0xf5 => 4,
-        // A continuation, or the start of an overlong encoding.
-        _ => return None,
-    };
-    let mut bytes = [first, 0, 0, 0];
-    for byte in bytes.get_mut(1..len)? {
-        (*byte, rest) = escaped_byte(rest)?;
-    }
-    let decoded = str::from_utf8(bytes.get(..len)?).ok()?;
-    decoded.chars().next().map(|decoded| (decoded, rest))
-}
-
-fn escaped_byte(text: &[u8]) -> Option<(u8, &[u8])> {
-    let digit = |digit: u8| char::from(digit).to_digit(16);
-    let [b'%', high, low, rest @ ..] = text else {
-        return None;
-    };
-    let byte = digit(*high)? << 4 | digit(*low)?;
-    Some((u8::try_from(byte).ok()?, rest))
-}
-
-/// Returns whether an escaped character has a second reading.
-///
-/// The escape was not needed, or some readers split, cut or normalize a path at the character:
-/// separators of segments and path parameters, percent signs of a second escape, controls and line
-/// ends, and characters that compatibility mappings (Unicode Standard Annex 15, and the code pages of
-/// Windows) turn into one of these or into a dot.
-const fn is_hidden(escaped: char) -> bool {
-    if escaped.is_ascii() {
-        let byte = escaped as u8;
-        return is_unreserved(byte)
-            || byte.is_ascii_control()
-            || matches!(byte, b'/' | b'\\' | b'%' | b';');
-    }
-    match escaped {
-        // C1 controls, line and paragraph separator, byte-order mark.
-        '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => true,
-        // Dots.
-        '\u{2024}' | '\u{2025}' | '\u{fe30}' | '\u{fe52}' | '\u{ff0e}' => true,
-        // Slashes.
-        '\u{2044}' | '\u{2100}' | '\u{2101}' | '\u{2105}' | '\u{2106}' | '\u{2215}'
-        | '\u{ff0f}' => true,
-        // Backslashes.
-        // The currency signs have the place of the backslash in code pages of Japan and Korea.
-        '\u{a5}' | '\u{20a9}' | '\u{2216}' | '\u{fe68}' | '\u{ff3c}' => true,
-        // Semicolons and percent signs.
-        '\u{37e}' | '\u{fe14}' | '\u{fe54}' | '\u{ff1b}' | '\u{fe6a}' | '\u{ff05}' => true,
-        _ => false,
-    }
-}
-
-/// Returns whether the escapes of a segment hide this literal, which has other characters than
-/// those that are never escaped.
-pub(in crate::policy) fn is_escaped_literal(segment: &str, literal: &str) -> bool {
-    let mut unread = segment.as_bytes();
-    let mut expected = literal.bytes();
-    while let Some((byte, after)) = unread.split_first() {
-        let (byte, after) = match byte {
-            b'%' => match escaped_byte(unread) {
-                Some(escaped) => escaped,
-                None => return false,
-            },
-            byte => (*byte, after),
-        };
-        if expected.next() != Some(byte) {
-            return false;
-        }
-        unread = after;
-    }
-    expected.next().is_none()
 }

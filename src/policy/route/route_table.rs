@@ -12,10 +12,14 @@ use crate::policy::authorizer::Authorizer;
 use crate::policy::decision::{Decision, Reason, ReasonCode};
 use crate::policy::engine::bit_set;
 use crate::policy::engine::index::RulesByName;
+use crate::policy::needs::{Needs, ServiceFact};
 use crate::policy::request::AccessRequest;
+use crate::policy::route::clean_path::CleanPath;
+use crate::policy::route::escape::Ambiguity;
 use crate::policy::route::guarded_route::{Guard, Route};
+use crate::policy::route::matched::Matched;
 use crate::policy::route::matcher::PathMatcher;
-use crate::policy::route::pattern::{CleanPath, PathPattern, Segment};
+use crate::policy::route::pattern::PathPattern;
 use crate::policy::trace::record::Trace;
 
 /// Conditions and policies by method and route; cheap to clone.
@@ -26,7 +30,8 @@ use crate::policy::trace::record::Trace;
 /// matches the path itself, and denies a path that could be read in two ways.
 ///
 /// The method is that of the request's [facts](AccessRequest::with_facts), or without facts its
-/// [action](AccessRequest::with_action). `HEAD` is not `GET`: add a route for each.
+/// [action](AccessRequest::with_action). A route for `GET` is for `HEAD` too (RFC 9110 section
+/// 9.3.2), as it is in most routers, unless the same pattern has a route for `HEAD`.
 ///
 /// ```
 /// use bearergate::{Principal, require_scope};
@@ -80,14 +85,20 @@ impl RouteTable {
     /// [facts](AccessRequest::with_facts) against patterns such as `/orders/{id}` and
     /// `/files/{*path}`.
     ///
-    /// The guard of the route gets the parameters of the pattern. A parameter with percent escapes
-    /// counts as not given.
+    /// The guard of the route gets the parameters of the pattern, their percent escapes decoded
+    /// once: `auth0%7C123` is `auth0|123`, and `+` is a plus sign. A parameter is not given to the
+    /// guard if it escapes `?` or `#`, or if one of its segments begins or ends with an escaped
+    /// space. Literal segments of a pattern are compared with the path as it was sent, byte for
+    /// byte.
     ///
-    /// A path that some readers take apart in another way matches no route: one with empty
-    /// segments, dots, path parameters or needless escapes, with escapes that are not UTF-8, or
-    /// with escapes of `/`, `\\`, `;`, `%`, controls, line separators and characters that
-    /// compatibility mappings turn into one of these or a dot. Neither does an escaped spelling of
-    /// a pattern's literal, such as `/%40me` where there is a route `/@me`.
+    /// A path that some readers take apart in another way is denied: one with empty segments, dots
+    /// (also with escaped spaces around them), path parameters or needless escapes, with escapes
+    /// that are not UTF-8, or with escapes of `/`, `\\`, `;`, `%`, controls, line separators and
+    /// characters that compatibility mappings turn into one of these or a dot. So is an escaped
+    /// spelling of a pattern's literal, such as `/%40me` where there is a route `/@me`.
+    ///
+    /// A denial for such a path or parameter has the reason
+    /// [`Ambiguous`](ReasonCode::Ambiguous), which says what is ambiguous about it.
     pub const fn by_path() -> RouteTableBuilder {
         RouteTableBuilder::new(true)
     }
@@ -95,10 +106,10 @@ impl RouteTable {
     /// Decides about a request: an allow only if the guard of its route allows. An allow does not
     /// allocate.
     pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
-        let decision = self.with_matched(request, |route, request| route.guard.decide(request));
-        decision.unwrap_or_else(|| {
-            Decision::deny().with_reason(Reason::new(ReasonCode::Unmatched, "no route"))
-        })
+        match self.locate(request) {
+            Ok(matched) => matched.decide(request),
+            Err(miss) => miss.decision(),
+        }
     }
 
     /// Calls with the route that matches a request, and the request with its parameters.
@@ -107,41 +118,43 @@ impl RouteTable {
         request: &AccessRequest<'_>,
         call: impl FnOnce(&Route, &AccessRequest<'_>) -> T,
     ) -> Option<T> {
-        let route = self.find(request)?;
-        let path = request
-            .facts()
-            .and_then(|facts| CleanPath::new(facts.uri().path()));
-        Some(match path.zip(route.path.as_ref()) {
-            Some((path, pattern)) => {
-                let mut params = [("", ""); limits::ROUTE_SEGMENTS];
-                let params = bind(pattern, path, &mut params);
-                let request = request.with_resource(&route.pattern).with_params(params);
-                call(route, &request)
-            }
-            None => call(route, request),
-        })
+        let matched = self.locate(request).ok()?;
+        Some(matched.with_params(request, |request, _| call(matched.route, request)))
     }
 
     /// Returns the route that matches a request: the most specific one, by method and by each
     /// segment of the pattern. Its guard is not evaluated; [`decide`](Self::decide) does that.
     pub fn find(&self, request: &AccessRequest<'_>) -> Option<&Route> {
+        let matched = self.locate(request).ok()?;
+        Some(matched.route)
+    }
+
+    fn locate<'r>(&self, request: &AccessRequest<'r>) -> Result<Matched<'_, 'r>, Miss> {
         let table = &*self.0;
         let method = match request.facts() {
             Some(facts) => facts.method().as_str(),
-            None => request.action()?,
+            None => request.action().ok_or(Miss::Unmatched)?,
         };
         let mut routes = [0; limits::POLICY_RULES / 64];
         bit_set::unite(&mut routes, table.methods.candidates(method));
-        match &table.keys {
+        let path = match &table.keys {
             Keys::Path(matcher) => {
-                let path = CleanPath::new(request.facts()?.uri().path())?;
+                let facts = request.facts().ok_or(Miss::Unmatched)?;
+                let path = CleanPath::new(facts.uri().path())?;
                 matcher.retain_matching(&mut routes, path)?;
+                Some(path)
             }
             Keys::Route(patterns) => {
-                bit_set::intersect(&mut routes, patterns.candidates(request.resource()?));
+                let name = request.resource().ok_or(Miss::Unmatched)?;
+                bit_set::intersect(&mut routes, patterns.candidates(name));
+                None
             }
+        };
+        let first = bit_set::first(&routes);
+        match first.and_then(|at| table.routes.get(at)) {
+            Some(route) => Ok(Matched { route, path }),
+            None => Err(Miss::Unmatched),
         }
-        table.routes.get(bit_set::first(&routes)?)
     }
 
     #[cfg(feature = "policy-file")]
@@ -157,35 +170,45 @@ impl RouteTable {
     }
 }
 
-/// Returns the parameters of a path that the pattern matches.
-fn bind<'b, 'r>(
-    pattern: &'r PathPattern,
-    path: CleanPath<'r>,
-    params: &'b mut [(&'r str, &'r str)],
-) -> &'b [(&'r str, &'r str)] {
-    let mut slots = params.iter_mut();
-    let mut count = 0;
-    for (at, (segment, text)) in pattern.segments.iter().zip(path.segments()).enumerate() {
-        let bound = match segment {
-            Segment::Literal(_) => None,
-            Segment::Param(name) => Some((&**name, text)),
-            Segment::Tail(name) => path.tail(at).map(|tail| (&**name, tail)),
+/// Why no route matches a request.
+enum Miss {
+    Ambiguous(Ambiguity),
+    Unmatched,
+}
+
+impl Miss {
+    #[cold]
+    fn decision(&self) -> Decision {
+        let reason = match self {
+            Self::Ambiguous(ambiguity) => Reason::new(
+                ReasonCode::Ambiguous,
+                format!("the path has two readings: {}", ambiguity.as_str()),
+            ),
+            Self::Unmatched => Reason::new(ReasonCode::Unmatched, "no route"),
         };
-        // An escaped value would have to be decoded before it can be compared.
-        let Some(bound) = bound.filter(|(_, text)| !text.contains('%')) else {
-            continue;
-        };
-        if let Some(slot) = slots.next() {
-            *slot = bound;
-            count += 1;
-        }
+        Decision::deny().with_reason(reason)
     }
-    params.get(..count).unwrap_or_default()
+}
+
+impl From<Ambiguity> for Miss {
+    fn from(ambiguity: Ambiguity) -> Self {
+        Self::Ambiguous(ambiguity)
+    }
 }
 
 impl Authorizer for RouteTable {
     fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
         NowOrLater::now(self.decide(request))
+    }
+
+    fn needs(&self) -> Needs {
+        if matches!(self.0.keys, Keys::Route(_)) {
+            return Needs::nothing().for_all("a table by route", ServiceFact::Resource);
+        }
+        let guards: Vec<_> = self.routes().iter().map(Route::needs).collect();
+        let denies_all = guards.iter().all(Needs::denies_all);
+        let all = guards.into_iter().fold(Needs::nothing(), Needs::and);
+        all.denying_all(denies_all)
     }
 
     fn trace<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Option<Trace>> {
@@ -220,7 +243,8 @@ impl RouteTableBuilder {
 
     /// Adds a route for one method, with the condition or policy that guards it.
     ///
-    /// The order in which routes are added does not matter: the most specific route matches.
+    /// The order in which routes are added does not matter: the most specific route matches. A
+    /// route for `GET` is for `HEAD` too, unless a route for `HEAD` has the same pattern.
     pub fn route(self, method: Method, pattern: &str, guard: impl Into<Guard>) -> Self {
         self.with(Some(method), pattern, guard.into())
     }
@@ -239,6 +263,7 @@ impl RouteTableBuilder {
             pattern: pattern.into(),
             guard,
             path: None,
+            covers_head: false,
         });
         self
     }
@@ -253,7 +278,8 @@ impl RouteTableBuilder {
     /// of them is more specific in every segment and in the method;
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) above
     /// [`limits::POLICY_RULES`](crate::limits::POLICY_RULES), and for a condition that exceeds a
-    /// limit of [`Condition`](crate::policy::Condition).
+    /// limit of [`Condition`](crate::policy::Condition); the errors of scopes as
+    /// [`PolicyBuilder::build`](crate::policy::PolicyBuilder::build) has them.
     pub fn build(self) -> Result<RouteTable, ConfigError> {
         let mut routes = self.routes;
         check_count(&routes)?;
@@ -267,6 +293,7 @@ impl RouteTableBuilder {
                 route.path = Some(PathPattern::parse(&route.pattern)?);
             }
         }
+        cover_head(&mut routes);
         check_conflicts(&routes)?;
         routes.sort_by_cached_key(|route| {
             let ranks = route.path.iter().flat_map(PathPattern::ranks);
@@ -274,11 +301,9 @@ impl RouteTableBuilder {
         });
         let mut methods = RulesByName::new(routes.len());
         for (at, route) in routes.iter().enumerate() {
-            let method = route
-                .method
-                .as_ref()
-                .map(|method| Arc::from(method.as_str()));
-            methods.add(at, method.as_ref().map(|method| vec![method]));
+            let names = route.method_names();
+            let names: Option<Vec<Arc<str>>> = names.map(|names| names.map(Arc::from).collect());
+            methods.add(at, names.as_ref().map(|names| names.iter().collect()));
         }
         methods.finish();
         let keys = if self.is_by_path {
@@ -316,6 +341,18 @@ fn check_count(routes: &[Route]) -> Result<(), ConfigError> {
         return error(ConfigErrorKind::OutOfRange, detail);
     }
     Ok(())
+}
+
+/// Lets each route for `GET` be one for `HEAD` too, unless its pattern has a route for `HEAD`.
+fn cover_head(routes: &mut [Route]) {
+    let heads = routes
+        .iter()
+        .filter(|route| route.method == Some(Method::HEAD));
+    let heads: Vec<_> = heads.cloned().collect();
+    for route in routes {
+        let has_head = || heads.iter().any(|head| route.has_pattern_of(head));
+        route.covers_head = route.method == Some(Method::GET) && !has_head();
+    }
 }
 
 fn check_conflicts(routes: &[Route]) -> Result<(), ConfigError> {

@@ -3,6 +3,7 @@
 mod explain;
 mod fact;
 mod html;
+mod join;
 mod json;
 pub(super) mod record;
 mod shown;
