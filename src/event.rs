@@ -10,6 +10,14 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// A gate has admitted a request ([`Gate::check`](crate::Gate::check)), or its authorizer has
+    /// allowed one ([`Gate::authorize`](crate::Gate::authorize)).
+    Admitted {
+        /// The authority of the caller.
+        authority: &'a str,
+        /// The kind of the caller's credential, as a stable code such as `access_token`.
+        credential: &'static str,
+    },
     /// A credential was accepted from a cache, because the same validator had accepted it before.
     CacheHit {
         /// The authority of its principal.
@@ -102,6 +110,26 @@ pub enum Event<'a> {
         /// Their subject.
         subject: Option<&'a str>,
     },
+    /// A gate has refused a request: its credential was not accepted, or the authorizer denied it.
+    ///
+    /// It is reported once for each refusal of a gate: by [`check`](crate::Gate::check),
+    /// [`authenticate`](crate::Gate::authenticate),
+    /// [`authenticate_optional`](crate::Gate::authenticate_optional) or
+    /// [`authorize`](crate::Gate::authorize). It has neither the subject nor a value of the request.
+    Refused {
+        /// The kind of the rejection, as a stable code such as `token_expired`.
+        rejection: &'static str,
+        /// The status of the response.
+        status: u16,
+        /// The name of the claim that is to blame, if one is. It never comes from the credential.
+        claim: Option<&'a str>,
+        /// The code of the first reason of the authorizer, such as `scope_missing`; `None` if the
+        /// authorizer was not asked, or gave no reason.
+        reason: Option<&'static str>,
+        /// The authority of the caller and the kind of its credential, as a stable code; `None`
+        /// unless the credential was accepted.
+        caller: Option<(&'a str, &'static str)>,
+    },
     /// Keys were fetched from their source.
     KeysFetched {
         /// The configured address or issuer.
@@ -116,6 +144,19 @@ pub enum Event<'a> {
         path: &'a str,
         /// Why, and what to do, a constant text.
         reason: &'static str,
+    },
+    /// A policy file has changed and was not loaded: the version that was in use stays in use. It is
+    /// reported once for each content.
+    PolicyNotReloaded {
+        /// The configured path.
+        path: &'a str,
+        /// What was expected, what was found and where, with names and values of the file.
+        problem: &'a str,
+    },
+    /// A policy file has changed, and its new version is in use.
+    PolicyReloaded {
+        /// The configured path.
+        path: &'a str,
     },
     /// Requests may go to this host without TLS, because the configuration allows it
     /// ([`HttpSettings::allow_plain_http`](crate::http_client::HttpSettings::allow_plain_http)).

@@ -669,6 +669,62 @@ fn rejected_json_is_not_shown() {
     watch.error(&value.deserialize::<std::net::IpAddr>().unwrap_err());
 }
 
+/// A type whose own checks put the value into their messages.
+#[derive(Debug)]
+struct Loud;
+
+impl<'de> serde::Deserialize<'de> for Loud {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Err(serde::de::Error::custom(format!("no {value} here")))
+    }
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+#[expect(dead_code, reason = "only reading is tested")]
+enum Plan {
+    Free { seats: u8 },
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[expect(dead_code, reason = "only reading is tested")]
+struct Picky<T> {
+    a: T,
+    missing: u8,
+}
+
+#[test]
+fn claim_that_is_not_of_a_type_is_not_shown() {
+    use std::collections::BTreeMap;
+
+    fn read<T: serde::de::DeserializeOwned + fmt::Debug>(watch: &mut Watch, claim: &Value) {
+        let builder = Principal::builder(PrincipalKind::Session, "bench");
+        let builder = builder.claims(json!({"a": claim}).to_string()).unwrap();
+        let caller = builder.build();
+        watch.error(&caller.claims().get::<T>("a").unwrap_err());
+        watch.error(&caller.claims().deserialize::<Picky<T>>().unwrap_err());
+    }
+
+    let mut watch = Watch::new();
+    for claim in [
+        json!(CANARY),
+        json!([CANARY]),
+        json!({CANARY: CANARY}),
+        json!({CANARY: {CANARY: [CANARY]}}),
+        json!({"free": {CANARY: CANARY}}),
+    ] {
+        read::<u8>(&mut watch, &claim);
+        read::<char>(&mut watch, &claim);
+        read::<Loud>(&mut watch, &claim);
+        read::<Plan>(&mut watch, &claim);
+        read::<std::net::IpAddr>(&mut watch, &claim);
+        read::<BTreeMap<u8, u8>>(&mut watch, &claim);
+        read::<BTreeMap<String, BTreeMap<String, u8>>>(&mut watch, &claim);
+        read::<[Loud; 1]>(&mut watch, &claim);
+    }
+}
+
 #[test]
 fn attached_value_is_not_shown() {
     let mut watch = Watch::new();

@@ -26,7 +26,9 @@ use bearergate::secret_source::SecretSource;
 use bearergate::session::{NewSession, SessionCookie, SessionManager};
 use bearergate::stores::{Cached, MemoryApiKeyStore, MemoryGrantStore};
 use bearergate::validator::TokenCache;
-use bearergate::{ApiKeyValidator, Gate, JwtValidator, RejectionKind, TokenValidator};
+use bearergate::{
+    ApiKeyValidator, Gate, JwtValidator, RejectionKind, TokenValidator, require_scope,
+};
 use http::Request;
 
 const ISSUER: &str = "https://id.example.com";
@@ -48,6 +50,12 @@ impl Events {
     /// Whether the only event is of this kind.
     fn is_only(&self, kind: &str) -> bool {
         matches!(&self.0.lock().unwrap()[..], [event] if event.starts_with(kind))
+    }
+}
+
+impl Events {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
     }
 }
 
@@ -92,6 +100,103 @@ fn a_gate_gives_the_time_of_its_environment_to_its_validators() {
     let request = Request::get("/").header("authorization", format!("Bearer {token}"));
     let (parts, ()) = request.body(()).unwrap().into_parts();
     assert!(gate.try_check_now(&parts).unwrap().is_ok());
+}
+
+/// A gate that demands the scope `orders:read`, its events, and a request with a token.
+fn gate_with_events(scopes: &str) -> (Gate, Events, http::request::Parts) {
+    let keys = SigningKey::generate(Algorithm::EdDsa).unwrap();
+    let keys = SigningKeys::builder(keys).build(NOW).unwrap();
+    let issuer = JwtIssuer::builder(ISSUER, keys).env(&clock().1).build();
+    let issuer = issuer.unwrap();
+    let claims = AccessClaims::new("alice", "shop", API).scopes(scopes.split(' '));
+    let token = issuer.mint(&claims).unwrap().expose().to_owned();
+    let validator = JwtValidator::builder().issuer(ISSUER).audience(API);
+    let validator = validator.key_store(Arc::new(issuer)).build().unwrap();
+    let (events, second) = events();
+    let gate = Gate::builder().env(&clock().1).env(&second);
+    let gate = gate
+        .validator(validator)
+        .authorizer(require_scope("orders:read"));
+    let request = Request::get("/").header("authorization", format!("Bearer {token}"));
+    (
+        gate.build().unwrap(),
+        events,
+        request.body(()).unwrap().into_parts().0,
+    )
+}
+
+const ADMITTED: &str =
+    r#"Admitted { authority: "https://id.example.com", credential: "access_token" }"#;
+
+const DENIED: &str = "Refused { rejection: \"scope_insufficient\", status: 403, claim: None, \
+                      reason: Some(\"scope_missing\"), \
+                      caller: Some((\"https://id.example.com\", \"access_token\")) }";
+
+#[test]
+fn a_gate_reports_each_request_once() {
+    for (scopes, event) in [("orders:read", ADMITTED), ("orders:write", DENIED)] {
+        let (gate, events, request) = gate_with_events(scopes);
+        let admitted = gate.try_check_now(&request).unwrap();
+        assert_eq!(admitted.is_ok(), event == ADMITTED);
+        assert_eq!(events.take(), [event]);
+        let anonymous = Request::get("/").body(()).unwrap();
+        assert!(gate.try_check_now(&anonymous).unwrap().is_err());
+        let missing = "Refused { rejection: \"credential_missing\", status: 401, claim: None, \
+                       reason: None, caller: None }";
+        assert_eq!(events.take(), [missing]);
+    }
+}
+
+#[test]
+fn a_gate_reports_the_claim_to_blame_and_never_the_subject() {
+    let (gate, events, mut request) = gate_with_events("orders:read");
+    request
+        .headers
+        .insert("authorization", "Bearer x.y.z".parse().unwrap());
+    assert!(gate.try_check_now(&request).unwrap().is_err());
+    let malformed = "Refused { rejection: \"token_malformed\", status: 401, claim: None, \
+                     reason: None, caller: None }";
+    assert_eq!(events.take(), [malformed]);
+    // By the clock of the system the token has long expired.
+    let (own, validator) = self::token();
+    let gate = Gate::builder().observer(events.clone());
+    let gate = gate
+        .validator(validator.build().unwrap())
+        .allow_any_authenticated();
+    let gate = gate.build().unwrap();
+    let own = format!("Bearer {own}");
+    request
+        .headers
+        .insert("authorization", own.parse().unwrap());
+    assert!(gate.try_check_now(&request).unwrap().is_err());
+    let seen = events.take();
+    let expired = "Refused { rejection: \"token_expired\", status: 401, claim: Some(\"exp\"), \
+                   reason: None, caller: None }";
+    assert_eq!(seen, [expired]);
+}
+
+#[test]
+fn the_two_steps_of_a_gate_report_decisions_and_refusals() {
+    let (gate, events, request) = gate_with_events("orders:read");
+    let caller = gate.authenticate(&request).try_now().unwrap().unwrap();
+    // Nothing is admitted yet.
+    assert!(events.take().is_empty());
+    assert!(gate.authorize(&caller.request()).try_now().unwrap().is_ok());
+    assert_eq!(events.take(), [ADMITTED]);
+    let anonymous = Request::get("/").body(()).unwrap();
+    assert!(gate.authenticate(&anonymous).try_now().unwrap().is_err());
+    assert!(events.take()[0].starts_with("Refused { rejection: \"credential_missing\""));
+    let optional = gate.authenticate_optional(&anonymous).try_now().unwrap();
+    assert!(optional.unwrap().is_none() && events.take().is_empty());
+    let (gate, events, request) = gate_with_events("orders:write");
+    let caller = gate.authenticate(&request).try_now().unwrap().unwrap();
+    assert!(
+        gate.authorize(&caller.request())
+            .try_now()
+            .unwrap()
+            .is_err()
+    );
+    assert_eq!(events.take(), [DENIED]);
 }
 
 #[test]
@@ -254,7 +359,8 @@ async fn a_gate_for_an_issuer_merges_environments_for_keys_tokens_and_gate() {
         let request = Request::get("/").header("authorization", token);
         assert!(gate.check(&request.body(()).unwrap()).await.is_ok());
         assert_eq!(idp.count(FakeEndpoint::Jwks), fetches);
-        assert_eq!(events.0.lock().unwrap().len(), fetches);
+        // The keys are reported by their source, the request by the gate.
+        assert_eq!(events.0.lock().unwrap().len(), 2 * fetches);
         // Keys are not used for so long.
         clock.advance(DAY);
     }

@@ -1,8 +1,12 @@
 //! Allocations of the gate in addition to its validator's: none for an admitted request.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bearergate::clock::UnixTime;
 use bearergate::credential::PresentedCredential;
+use bearergate::event::{Event, Observer};
 use bearergate::policy::AccessRequest;
 use bearergate::principal::PrincipalKind;
 use bearergate::validator::Shape;
@@ -66,4 +70,43 @@ fn gate_does_not_allocate_in_addition_to_its_validator() {
     let request = request.body(()).unwrap();
     let count = allocations(|| assert!(gate.try_check_now(&request).unwrap().is_ok()));
     assert_eq!(count, 0);
+}
+
+#[test]
+fn events_of_a_gate_do_not_allocate() {
+    let gate = |scope: &str, is_observed: bool| {
+        let seen = Seen::default();
+        let gate = Gate::builder()
+            .validator(FixedPrincipal(alice()))
+            .authorizer(require_scope(scope));
+        let gate = if is_observed {
+            gate.observer(seen.clone())
+        } else {
+            gate
+        };
+        (gate.build().unwrap(), seen)
+    };
+    let request = http::Request::get("/").header("authorization", "Bearer good");
+    let request = request.body(()).unwrap();
+    for (scope, is_admitted) in [("orders:read", true), ("admin", false)] {
+        let count = |gate: &Gate| {
+            allocations(|| {
+                let checked = gate.try_check_now(&request).unwrap();
+                assert_eq!(checked.is_ok(), is_admitted);
+            })
+        };
+        let ((silent, _), (observed, seen)) = (gate(scope, false), gate(scope, true));
+        assert_eq!(count(&silent), count(&observed), "{scope}");
+        assert_eq!(seen.0.load(Ordering::Relaxed), 2);
+    }
+}
+
+/// Counts events.
+#[derive(Clone, Debug, Default)]
+struct Seen(Arc<AtomicUsize>);
+
+impl Observer for Seen {
+    fn observe(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }

@@ -216,7 +216,8 @@ fn errors_point_to_the_place() {
         (r#"{"scope":1}"#, "/scope", ValueMalformed),
         (r#"{"scope":""}"#, "/scope", Empty),
         (r#"{"scope":"a b"}"#, "/scope", ValueMalformed),
-        (r#"{"scpoe":"a"}"#, "", ValueMalformed),
+        (r#"{"scpoe":"a"}"#, "/scpoe", ValueMalformed),
+        (r#"{}"#, "", ValueMalformed),
         (r#"{"scope":"a","x/y~":1}"#, "/x~1y~0", ValueMalformed),
         (r#"{"scope":"a","role":"b"}"#, "/role", ValueMalformed),
         (r#"[]"#, "", ValueMalformed),
@@ -488,7 +489,10 @@ fn tables_are_read_and_written() {
         error.pointer().to_owned()
     };
     assert_eq!(pointer(&text.replace("\"path\"", "\"glob\"")), "/match");
-    assert_eq!(pointer(&text.replace("\"if\"", "\"when\"")), "/routes/0");
+    assert_eq!(
+        pointer(&text.replace("\"if\"", "\"when\"")),
+        "/routes/0/when"
+    );
     let alike = text
         .replace("/b", "/a/{x}")
         .replace(r#""method":"GET","#, "");

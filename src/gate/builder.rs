@@ -13,6 +13,7 @@ use crate::credential::{Place, PresentedCredential, Sources};
 use crate::diagnosis::{Explanation, Finding};
 use crate::environment::Environment;
 use crate::error::{ConfigError, Rejection};
+use crate::event::Observer;
 use crate::http_response::ResponseConfig;
 use crate::now_or_later::NowOrLater;
 use crate::policy::Authorizer;
@@ -33,6 +34,7 @@ pub struct GateBuilder {
     revocations: Vec<Arc<dyn RevocationList>>,
     challenge: ResponseConfig,
     clock: Arc<dyn Clock>,
+    observer: Option<Arc<dyn Observer>>,
     all_equal: bool,
     per_route: bool,
 }
@@ -48,6 +50,7 @@ impl Gate {
             revocations: Vec::new(),
             challenge: ResponseConfig::default(),
             clock: Arc::new(SystemClock),
+            observer: None,
             all_equal: false,
             per_route: false,
         }
@@ -164,11 +167,22 @@ impl GateBuilder {
         self
     }
 
-    /// Takes the clock from an [`Environment`], if it has one; nothing else of it is used. Call it
-    /// before [`clock`](Self::clock), because the later call wins. Validators get its
-    /// time with each credential.
+    /// Sets the observer of [`Admitted`](crate::event::Event::Admitted) and
+    /// [`Refused`](crate::event::Event::Refused), one event for each request that
+    /// [`Gate::check`] answers. It is called on the path of the request. By default there is none,
+    /// and it costs nothing. Validators and lists have observers of their own; an [`Environment`]
+    /// gives all of them the same.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Takes the clock and the observer from an [`Environment`], as far as it has them; nothing else
+    /// of it is used. Call it before [`clock`](Self::clock) and [`observer`](Self::observer),
+    /// because the later call wins. Validators get its time with each credential.
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_clock(&mut self.clock);
+        environment.set_observer(&mut self.observer);
         self
     }
 
@@ -224,6 +238,7 @@ impl GateBuilder {
             challenge: self.challenge,
             clock: self.clock,
             per_route: self.per_route,
+            observer: self.observer,
         })))
     }
 }

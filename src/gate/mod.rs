@@ -5,6 +5,7 @@ mod builder;
 mod doctor;
 mod explain;
 mod per_route;
+mod report;
 mod slot;
 mod slot_config;
 mod slots;
@@ -19,9 +20,11 @@ pub use explain::{RequestExplanation, Section};
 use self::slots::{Callers, Proofs, Slots};
 use crate::clock::Clock;
 use crate::error::{Rejection, RejectionKind};
+use crate::event::Observer;
 use crate::http_response::{Refusal, ResponseConfig};
 use crate::now_or_later::{NowOrLater, ask};
 use crate::policy::{AccessRequest, Authorizer, Decision};
+use crate::principal::Principal;
 use crate::request::RequestFacts;
 use crate::validator::{TokenValidator, all};
 
@@ -42,7 +45,9 @@ use crate::validator::{TokenValidator, all};
 /// example because a key server does not answer, is refused as
 /// [`Unavailable`](RejectionKind::Unavailable): 503, never 401 and never an allow.
 ///
-/// A [`Refusal`] says why, and is the HTTP response too.
+/// A [`Refusal`] says why, and is the HTTP response too. With an
+/// [observer](GateBuilder::observer) the gate reports each request that it
+/// [admits](crate::event::Event::Admitted) or [refuses](crate::event::Event::Refused).
 ///
 /// ```
 /// use bearergate::{claim, Gate, JwtValidator, require_scope};
@@ -77,6 +82,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     /// Whether the service adds what the authorizer needs.
     per_route: bool,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Gate {
@@ -113,7 +119,7 @@ impl Gate {
                 found.and_then(|(callers, proofs)| Ok((self.0.slots.all_slots(callers)?, proofs)));
             match found {
                 Ok((caller, proofs)) => self.admit(caller, proofs, facts),
-                Err(rejection) => NowOrLater::now(Err(self.refuse(rejection))),
+                Err(rejection) => NowOrLater::now(Err(self.refuse(rejection, None))),
             }
         })
     }
@@ -150,7 +156,7 @@ impl Gate {
             let caller = self.0.slots.all_slots(callers);
             self.0.slots.prove(proofs, facts, caller)
         });
-        caller.map(|caller| caller.map_err(|rejection| self.refuse(rejection)))
+        caller.map(|caller| caller.map_err(|rejection| self.refuse(rejection, None)))
     }
 
     /// Authenticates the caller like [`authenticate`](Self::authenticate), or returns `None` for an
@@ -176,7 +182,7 @@ impl Gate {
             };
             self.0.slots.prove(proofs, facts, caller)
         });
-        caller.map(|caller| caller.map_err(|rejection| self.refuse(rejection)))
+        caller.map(|caller| caller.map_err(|rejection| self.refuse(rejection, None)))
     }
 
     /// Decides whether an authenticated caller may do what it requests.
@@ -192,7 +198,7 @@ impl Gate {
         request: &'a AccessRequest<'a>,
     ) -> NowOrLater<'a, Result<Decision, Refusal>> {
         let decided = self.0.authorizer.authorize(request);
-        decided.map(|decision| self.allowed(decision))
+        decided.map(|decision| self.allowed(decision, request.principal()))
     }
 
     /// Fetches what the first requests would have to wait for, for example the keys of every
@@ -224,16 +230,27 @@ impl Gate {
             where request = Ok(caller.request().with_facts(&facts));
             self.0.authorizer.authorize(&request),
             |decision| self.0.slots.prove(proofs, facts, Ok(decision)).map(move |proven| {
-                let decision = proven.map_err(|rejection| self.refuse(rejection))?;
-                Ok(caller.admitted(self.allowed(decision)?))
+                let principal = caller.principal();
+                let decision =
+                    proven.map_err(|rejection| self.refuse(rejection, Some(principal)))?;
+                let decision = self.allowed(decision, principal)?;
+                Ok(caller.admitted(decision))
             })
         )
     }
 
-    fn allowed(&self, decision: Decision) -> Result<Decision, Refusal> {
+    fn allowed(&self, decision: Decision, caller: &Principal) -> Result<Decision, Refusal> {
+        let observer = self.0.observer.as_deref();
         match decision.is_allowed() {
-            true => Ok(decision),
-            false => Err(self.0.challenge.deny(decision)),
+            true => {
+                report::admitted(observer, caller);
+                Ok(decision)
+            }
+            false => {
+                let refusal = self.0.challenge.deny(decision);
+                report::refused(observer, &refusal, Some(caller));
+                Err(refusal)
+            }
         }
     }
 
@@ -247,7 +264,9 @@ impl Gate {
         }
     }
 
-    fn refuse(&self, rejection: Rejection) -> Refusal {
-        self.0.challenge.respond_to(rejection)
+    fn refuse(&self, rejection: Rejection, caller: Option<&Principal>) -> Refusal {
+        let refusal = self.0.challenge.respond_to(rejection);
+        report::refused(self.0.observer.as_deref(), &refusal, caller);
+        refusal
     }
 }

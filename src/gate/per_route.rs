@@ -65,6 +65,7 @@ impl Gate {
             challenge: gate.challenge.clone(),
             clock: Arc::clone(&gate.clock),
             per_route: gate.per_route,
+            observer: gate.observer.clone(),
         })))
     }
 }

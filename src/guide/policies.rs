@@ -146,6 +146,29 @@
 //! # let _ = (gate, reload);
 //! ```
 //!
+//! An error names the line, the column and the member, what was expected and what was found:
+//! ``/rules/0/when (line 6, column 13): `when` is unknown; did you mean `if`?``. JSON has no comments
+//! and no comma after the last member; both are named as such.
+//!
+//! A [`PolicyFile`] reads its file again when it changes. The service calls
+//! [`poll`](crate::policy::PolicyFile::poll), or on tokio a task does (`integrations::tokio::PolicyWatch`, feature
+//! `tokio`). A file that is replaced by rename or by a symbolic link (a Kubernetes `ConfigMap`) is
+//! loaded; one that is half written, too large, wrong or gone leaves the current version in use, and
+//! is reported once to the [observer](crate::event::Event::PolicyNotReloaded):
+//!
+//! ```
+//! use bearergate::policy::{PolicyFile, PolicyPoll};
+//!
+//! fn look(file: &mut PolicyFile) {
+//!     match file.poll() {
+//!         PolicyPoll::Reloaded => println!("a new policy is in use"),
+//!         PolicyPoll::Failed(error) => eprintln!("{error}"),
+//!         PolicyPoll::Unchanged => {}
+//!     }
+//! }
+//! # let _ = look;
+//! ```
+//!
 //! # Test and explain
 //!
 //! If the gate has several outside authorities, add
@@ -159,6 +182,10 @@
 //! - [`Policy::explain`](crate::Policy::explain) returns a [`Trace`](crate::policy::Trace) with
 //!   every condition, what it expected and what type it found, as text, JSON or HTML, without
 //!   values of the caller.
+//! - [`Policy::lint`](crate::Policy::lint) finds what is probably wrong: rules that never apply, with
+//!   the tests that contradict each other, and a claim such as `realm_access.roles`, which is the
+//!   member `roles` of `realm_access`: `claim("realm_access").at("roles")`, in a file
+//!   `"claim": ["realm_access", "roles"]`.
 //! - A [`Decision`](crate::policy::Decision) lists its reasons. The client gets none of them,
 //!   except the scopes that are missing.
 //!
@@ -174,6 +201,7 @@
 //! [`Gate::authorize`]: crate::Gate::authorize
 //! [`Gate::check`]: crate::Gate::check
 //! [`Policy`]: crate::Policy
+//! [`PolicyFile`]: crate::policy::PolicyFile
 //! [`RouteTable::by_path`]: crate::policy::RouteTable::by_path
 //! [`RouteTable::by_route`]: crate::policy::RouteTable::by_route
 //! [`acr_at_least`]: fn@crate::policy::acr_at_least

@@ -44,4 +44,5 @@ pub use object::Object;
 pub(crate) use plain::is_plain;
 pub(crate) use scan::{Escapes, scan_object};
 pub(crate) use sink::{NameCheck, Sink, Span};
+pub(crate) use value::Members;
 pub use value::{Elements, Kind, Value};

@@ -245,9 +245,20 @@ impl<'j> Iterator for Members<'j> {
 #[derive(Clone, Copy)]
 pub(crate) struct MemberName<'j>(&'j [u8]);
 
-impl MemberName<'_> {
+impl<'j> MemberName<'j> {
     pub(crate) fn is(self, name: &str) -> bool {
         Unescaped::new(self.0).eq(name.bytes())
+    }
+
+    /// Returns the name without escapes.
+    pub(crate) fn text(self) -> Cow<'j, str> {
+        unescape(str::from_utf8(self.0).unwrap_or_default())
+    }
+
+    /// Returns the bytes between the quotes.
+    #[cfg(feature = "policy-file")]
+    pub(crate) const fn raw(self) -> &'j [u8] {
+        self.0
     }
 }
 

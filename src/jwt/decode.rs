@@ -24,7 +24,9 @@ impl JwtValidator {
     /// # Errors
     ///
     /// The [`Rejection`] of the token, or [`ClaimInvalid`](RejectionKind::ClaimInvalid) if the
-    /// claims are not a `T`; its source then has the position.
+    /// claims are not a `T`; its source then is the
+    /// [`ClaimError`](crate::principal::ClaimError) with the claim, what was expected and what was
+    /// found.
     ///
     /// ```
     /// use bearergate::JwtValidator;
@@ -49,7 +51,12 @@ impl JwtValidator {
             self.validate(&presented),
             |validated| NowOrLater::now(validated.and_then(|principal| {
                 principal.claims().deserialize().map_err(|error| {
-                    Rejection::new(RejectionKind::ClaimInvalid).with_source(error)
+                    let rejection = Rejection::new(RejectionKind::ClaimInvalid);
+                    let rejection = match error.claim() {
+                        Some(claim) => rejection.with_claim(claim),
+                        None => rejection,
+                    };
+                    rejection.with_source(error)
                 })
             }))
         )

@@ -34,6 +34,13 @@ pub(crate) const ROUTE_BYTES: usize = 512;
 /// Most segments of a route.
 pub(crate) const ROUTE_SEGMENTS: usize = 32;
 
+/// Shortest and longest time between two looks at a policy file, in seconds.
+///
+/// Source: a read of the file takes less than a millisecond, and an operator who has changed a policy
+/// waits no longer than an hour.
+#[cfg(all(feature = "policy-file", feature = "tokio"))]
+pub(crate) const POLICY_FILE_INTERVAL_SECS: std::ops::RangeInclusive<u64> = 1..=60 * 60;
+
 /// Longest text of Cedar policies, of their schema and of their entities, in bytes each.
 ///
 /// Source: [`POLICY_RULES`] policies of a kilobyte.

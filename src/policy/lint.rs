@@ -48,6 +48,12 @@ kinds! {
         AlwaysHolds = "always_holds", "the condition is never false";
         /// In a gate that trusts several outside authorities it is unknown.
         BareId = "bare_id", "an id is compared without the authority that gave it";
+        /// A claim of such a name exists at few providers; `realm_access.roles` is the member
+        /// `roles` of the claim `realm_access`, which a condition selects with
+        /// [`at`](crate::policy::ClaimTest::at).
+        DottedClaim = "dotted_claim", "the name of a claim is probably a path of nested names";
+        /// No rule allows what a rule forbids.
+        NeverAllows = "never_allows", "the rule forbids every request";
         /// Its parts contradict each other.
         NeverMatches = "never_matches", "the condition is never true";
         Shadowed = "shadowed", "another rule decides every request that this one applies to";
@@ -63,6 +69,16 @@ impl Lint {
             at: at.into(),
             detail: detail.into(),
         }
+    }
+
+    /// Returns the lint for a rule whose condition is constant: one that always forbids leaves
+    /// nothing to the others.
+    fn of_rule(self, rule: &Rule, is_first: bool) -> Self {
+        if is_first || self.kind != LintKind::AlwaysHolds || rule.effect() != Effect::Forbid {
+            return self;
+        }
+        let detail = "its condition is never false, so no request is allowed; add a requirement";
+        Self::new(LintKind::NeverAllows, &self.at, detail)
     }
 
     /// Returns what is probably wrong, as a stable code.
@@ -88,10 +104,12 @@ impl fmt::Display for Lint {
 
 impl Policy {
     /// Finds rules that can never apply, rules that others shadow, conditions that always hold, ids
-    /// without their authority, and scopes that are spelled in two cases.
+    /// without their authority, claims whose name is probably a path, and scopes that are spelled
+    /// in two cases.
     ///
-    /// Every lint is a fact, so a test may assert that there are none. The search is not complete:
-    /// it compares predicates for equality and knows little of what each means.
+    /// Every lint except [`DottedClaim`](LintKind::DottedClaim) is a fact, so a test may assert that
+    /// there are none. The search is not complete: it compares predicates for equality, and tests of
+    /// one claim with each other, and knows little of what each means.
     pub fn lint(&self) -> Vec<Lint> {
         let mut found = Vec::new();
         let mut scopes = Scopes::default();
@@ -117,6 +135,7 @@ impl RouteTable {
                 Guard::Condition(condition) => {
                     found.extend(constant(condition, &at));
                     found.extend(bare_id(condition, &at));
+                    found.extend(dotted_claim(condition, &at));
                     scopes.add(condition, &at);
                 }
                 Guard::Policy(policy) => {
@@ -135,7 +154,7 @@ fn lint_rules(policy: &Policy, prefix: &str, found: &mut Vec<Lint>, scopes: &mut
     let mut last: Option<&Rule> = None;
     for rule in policy.rules() {
         let at = format!("{prefix}{}", rule.name());
-        let constant = constant(rule.condition(), &at);
+        let constant = constant(rule.condition(), &at).map(|lint| lint.of_rule(rule, is_first));
         if let Some(last) = last {
             let detail = format!(
                 "`{}`, which precedes it, decides every request; remove one of them",
@@ -153,6 +172,7 @@ fn lint_rules(policy: &Policy, prefix: &str, found: &mut Vec<Lint>, scopes: &mut
         }
         found.extend(constant);
         found.extend(bare_id(rule.condition(), &at));
+        found.extend(dotted_claim(rule.condition(), &at));
         scopes.add(rule.condition(), &at);
         let Some(literals) = conjunction(rule.condition().nodes()) else {
             continue;
@@ -184,19 +204,19 @@ fn shadowed<'p>(earlier: &'p Rule, later: &'p Rule, is_first: bool) -> &'p Rule 
 
 /// Returns a lint if a condition is never true, or never false.
 fn constant(condition: &Condition, at: &str) -> Option<Lint> {
-    let (can_hold, can_fail) = bounds(condition.nodes());
-    let (kind, detail) = match (can_hold, can_fail) {
-        (false, _) => (
-            LintKind::NeverMatches,
-            "its parts contradict each other; remove one",
-        ),
-        (true, false) => (
-            LintKind::AlwaysHolds,
-            "it is true for every caller with the claims that it reads; add a requirement",
-        ),
-        (true, true) => return None,
+    let bounds = bounds(condition.nodes());
+    if bounds.can_hold && bounds.can_fail {
+        return None;
+    }
+    if bounds.can_hold {
+        let detail = "it is true for every caller with the claims that it reads; add a requirement";
+        return Some(Lint::new(LintKind::AlwaysHolds, at, detail));
+    }
+    let detail = match bounds.contradiction {
+        Some(parts) => format!("its parts contradict each other: {parts}; remove one"),
+        None => "its parts contradict each other, or one is never true; remove one".to_owned(),
     };
-    Some(Lint::new(kind, at, detail))
+    Some(Lint::new(LintKind::NeverMatches, at, detail))
 }
 
 /// Returns a lint if a condition compares an id without its authority.
@@ -209,6 +229,25 @@ fn bare_id(condition: &Condition, at: &str) -> Option<Lint> {
         bare.name
     );
     Some(Lint::new(LintKind::BareId, at, detail))
+}
+
+/// Returns a lint if the name of a claim is probably a path.
+///
+/// Names with a colon or a slash are those of a namespace, such as `https://example.com/roles`.
+fn dotted_claim(condition: &Condition, at: &str) -> Option<Lint> {
+    let paths = condition.leaves().filter_map(|leaf| leaf.predicate.path());
+    let is_path = |name: &str| name.split('.').all(|part| !part.is_empty());
+    let is_dotted = |name: &str| name.contains('.') && !name.contains([':', '/']) && is_path(name);
+    let name = &paths.map(|path| &path.claim).find(|name| is_dotted(name))?;
+    let parts: Vec<_> = name.split('.').map(|part| format!("\"{part}\"")).collect();
+    let (claim, members) = parts.split_first()?;
+    let members: String = members.iter().map(|part| format!(".at({part})")).collect();
+    let detail = format!(
+        "`{name}` is the name of one claim, and a dot in it selects nothing; for a nested value write \
+         `claim({claim}){members}`, in a file `\"claim\": [{}]`",
+        parts.join(", ")
+    );
+    Some(Lint::new(LintKind::DottedClaim, at, detail))
 }
 
 /// Scopes by their name in lower case, with the spelling that was found first.
@@ -245,7 +284,10 @@ impl Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{PolicyBuilder, action, address_in, claim, client, require_scope};
+    use crate::policy::{
+        PolicyBuilder, action, address_in, attribute, claim, client, param, require_scope,
+    };
+    use crate::principal::ClaimValue;
 
     fn lints(rules: impl IntoIterator<Item = Rule>, combining: Combining) -> Vec<String> {
         let builder = Policy::builder().combining(combining);
@@ -268,6 +310,11 @@ mod tests {
         assert_eq!(lints_of(a() & (b() & !a()).named("n")), never);
         assert_eq!(lints_of(!(a() | !a())), never);
         assert_eq!(lints_of(action("x") & (action("y") & a())), never);
+        assert_eq!(lints_of(param("p").is("x") & param("p").is("y")), never);
+        assert_eq!(
+            lints_of(attribute("p").is(1) & attribute("p").is("1")),
+            never
+        );
         let always = ["always_holds a"];
         assert_eq!(lints_of(a() | b() | !a()), always);
         assert_eq!(lints_of(!(a() & !a())), always);
@@ -278,11 +325,131 @@ mod tests {
             (a() & b()) | (!a() & !b()),
             action("x") | action("y"),
             !action("x") & action("y"),
-            claim("a").is(1) & claim("a").contains(1),
+            param("p").is("x") & param("q").is("y"),
+            attribute("p").is("x") & attribute("q").is("y"),
             address_in(["0.0.0.0/0"]).unwrap(),
         ] {
             assert!(lints_of(fine).is_empty());
         }
+    }
+
+    #[test]
+    fn tests_of_one_claim_that_no_value_passes_are_found() {
+        let c = || claim("c");
+        let one_of = |values: [&str; 2]| c().one_of(values.map(ClaimValue::from)).unwrap();
+        let nested = || claim("c").at("d");
+        for (never, fine) in [
+            (c().is("x") & c().is("y"), c().is("x") & claim("d").is("y")),
+            (c().is(1) & c().is("1"), c().is(1) | c().is("1")),
+            (c().is(1) & !c().is(1), c().is(1) & !c().is(2)),
+            (
+                c().is(1) & c().contains(1),
+                c().contains(2) & c().contains(1),
+            ),
+            (c().is("x") & c().absent(), c().is("x") & nested().absent()),
+            (
+                nested().is(1) & nested().is(2),
+                nested().is(1) & c().present(),
+            ),
+            (
+                one_of(["x", "y"]) & c().is("z"),
+                one_of(["x", "y"]) & c().is("y"),
+            ),
+            (
+                one_of(["x", "y"]) & one_of(["z", "w"]),
+                one_of(["x", "y"]) & one_of(["z", "y"]),
+            ),
+            (
+                c().is("ab") & c().starts_with("b"),
+                c().is("ab") & c().starts_with("a"),
+            ),
+            (
+                c().starts_with("a") & c().starts_with("b"),
+                c().starts_with("a") & c().starts_with("ab"),
+            ),
+            (
+                c().at_least(3) & c().at_most(2),
+                c().at_least(2) & c().at_most(2),
+            ),
+            (c().is(1) & c().at_least(2), c().is(2) & c().at_least(2)),
+            (
+                c().in_future() & c().in_past(),
+                c().in_future() & c().at_least(1),
+            ),
+            (
+                c().starts_with("a") & c().at_least(1),
+                c().starts_with("a") & c().matches("ab?").unwrap(),
+            ),
+            (
+                (c().is("x") & action("r")).named("n") & c().is("y"),
+                (c().is("x") | action("r")) & c().is("y"),
+            ),
+            (
+                client("x") & client("y").of("idp"),
+                client("x").of("idp") & !client("y").of("idp"),
+            ),
+        ] {
+            let kinds = |condition| lints_of(condition).join(" ").contains("never_matches");
+            let shown = format!("{never:?} {fine:?}");
+            assert!(kinds(never) && !kinds(fine), "{shown}");
+        }
+        let absent_or = c().absent_or_is(1) & c().absent();
+        assert!(lints_of(absent_or).is_empty());
+    }
+
+    #[test]
+    fn a_contradiction_is_shown() {
+        let detail = |condition| {
+            let policy = Policy::builder().rule(Rule::permit("a", condition)).build();
+            let lints = policy.unwrap().lint();
+            lints.first().map(ToString::to_string).unwrap_or_default()
+        };
+        assert_eq!(
+            detail(claim("tenant").is("x") & claim("tenant").is("y")),
+            "never_matches at `a`: its parts contradict each other: no value of claim `tenant` \
+             passes all of its tests; remove one"
+        );
+        assert_eq!(
+            detail(action("x") & action("y")),
+            "never_matches at `a`: its parts contradict each other: `action` has to be both `x` and \
+             `y`; remove one"
+        );
+        assert_eq!(
+            detail(action("x") & !action("x")),
+            "never_matches at `a`: its parts contradict each other: `{\"action\":\"x\"}` has to be \
+             both true and false; remove one"
+        );
+        assert_eq!(
+            detail(claim("realm_access.roles").contains("clerk")),
+            "dotted_claim at `a`: `realm_access.roles` is the name of one claim, and a dot in it \
+             selects nothing; for a nested value write `claim(\"realm_access\").at(\"roles\")`, in a \
+             file `\"claim\": [\"realm_access\", \"roles\"]`"
+        );
+    }
+
+    #[test]
+    fn dotted_claims_are_found() {
+        let dotted = ["dotted_claim a"];
+        for name in ["realm_access.roles", "a.b.c"] {
+            assert_eq!(lints_of(claim(name).contains("x")), dotted, "{name}");
+            assert_eq!(lints_of(!claim(name).absent() & action("x")), dotted);
+        }
+        for name in [
+            "realm_access",
+            "https://example.com/roles",
+            "urn:a.b:c",
+            "a.",
+            ".a",
+        ] {
+            assert!(lints_of(claim(name).is("x")).is_empty(), "{name}");
+        }
+        let nested = claim("resource_access").at("my.client").at("roles");
+        assert!(lints_of(nested.contains("x")).is_empty());
+        let table = RouteTable::by_path()
+            .any_method("/a", claim("a.b").is(1))
+            .build();
+        let kinds: Vec<_> = table.unwrap().lint().iter().map(Lint::kind).collect();
+        assert_eq!(kinds, [LintKind::DottedClaim]);
     }
 
     #[test]
@@ -323,7 +490,7 @@ mod tests {
         };
         let first = lints(rules(), Combining::FirstApplicable);
         assert_eq!(first, ["always_holds x", "shadowed y"]);
-        assert_eq!(lints(rules(), Combining::DenyOverrides), ["always_holds x"]);
+        assert_eq!(lints(rules(), Combining::DenyOverrides), ["never_allows x"]);
     }
 
     #[test]

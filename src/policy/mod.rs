@@ -15,8 +15,8 @@
 //!
 //! [`explain`](Policy::explain) shows the result of every condition for one request,
 //! [`lint`](Policy::lint) finds rules that are probably wrong, and [`run_cases`] tests a policy.
-//! With the feature `policy-file` policies are read from and written to JSON, and a
-//! [`PolicyHandle`] replaces one while requests are decided.
+//! A [`PolicyHandle`] replaces a policy while requests are decided. With the feature `policy-file`
+//! policies are read from and written to JSON, and one is replaced when its file changes.
 //!
 //! ```
 //! use bearergate::{claim, Policy, require_scope};
@@ -81,6 +81,8 @@ pub use file::error::LoadError;
 pub use file::loader::POLICY_SCHEMA;
 #[cfg(feature = "policy-file")]
 pub use file::loader::PolicyLoader;
+#[cfg(feature = "policy-file")]
+pub use file::policy_file::{PolicyFile, PolicyFileBuilder, PolicyPoll};
 pub use lint::{Lint, LintKind};
 pub use needs::{Needs, ServiceFact};
 pub use obligation::{AuditLevel, Obligations};

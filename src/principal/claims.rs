@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::json::{Document, JsonError, Kind, Value};
+use super::claim_error::ClaimError;
+use super::claim_place::fault;
+use crate::json::{Document, Kind, Value};
 
 /// The claims of a valid credential.
 ///
@@ -28,18 +30,25 @@ impl<'p> Claims<'p> {
     ///
     /// # Errors
     ///
-    /// A [`JsonError`] if the claim is not a `T`; `null` is only an `Option`.
-    pub fn get<T: Deserialize<'p>>(&self, name: &str) -> Result<Option<T>, JsonError> {
-        self.value(name).map(Value::deserialize).transpose()
+    /// A [`ClaimError`] if the claim is not a `T`; `null` is only an `Option`.
+    pub fn get<T: Deserialize<'p>>(&self, name: &str) -> Result<Option<T>, ClaimError> {
+        let Some(value) = self.value(name) else {
+            return Ok(None);
+        };
+        let read = value.deserialize().map(Some);
+        read.map_err(|_| fault::<T>(value, Some(name)))
     }
 
     /// Deserializes all claims as a `T`, usually a struct with a field for each claim.
     ///
     /// # Errors
     ///
-    /// A [`JsonError`] if the claims are not a `T`.
-    pub fn deserialize<T: Deserialize<'p>>(&self) -> Result<T, JsonError> {
-        Value::from_object_text(self.json()).deserialize()
+    /// A [`ClaimError`] if the claims are not a `T`. It names the claim, what the type expects and
+    /// what was found. A claim without which there is no `T` is
+    /// [`Missing`](crate::principal::ClaimErrorKind::Missing).
+    pub fn deserialize<T: Deserialize<'p>>(&self) -> Result<T, ClaimError> {
+        let all = Value::from_object_text(self.json());
+        all.deserialize().map_err(|_| fault::<T>(all, None))
     }
 
     /// Returns the JSON text of all claims, unchanged as it was signed or received. It may contain

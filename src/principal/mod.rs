@@ -8,6 +8,9 @@
 mod authority;
 mod builder;
 mod built;
+mod claim_error;
+mod claim_fault;
+mod claim_place;
 mod claims;
 mod confirmation;
 mod facts;
@@ -27,6 +30,7 @@ pub use builder::PrincipalBuilder;
 pub(crate) use built::BuiltFacts;
 #[cfg(feature = "api-key")]
 pub(crate) use built::PrincipalBacking;
+pub use claim_error::{ClaimError, ClaimErrorKind};
 pub use claims::{ClaimValue, Claims};
 pub use confirmation::Confirmation;
 pub(crate) use facts::Facts;

@@ -1,6 +1,9 @@
 //! Tokens validated straight to the claims of the service's own type.
 
+use std::collections::BTreeMap;
+
 use bearergate::RejectionKind;
+use bearergate::principal::{ClaimError, ClaimErrorKind};
 use serde::Deserialize;
 
 use crate::common::*;
@@ -39,8 +42,47 @@ fn decode_rejects_claims_of_another_type_and_says_why() {
     assert_eq!(decoded(&token("true")).unwrap().admin, Some(true));
     let rejection = decoded(&token("\"true\"")).unwrap_err();
     assert_eq!(rejection.kind(), RejectionKind::ClaimInvalid);
-    assert!(std::error::Error::source(&rejection).is_some());
+    assert_eq!(rejection.claim(), Some("admin"));
+    let source = std::error::Error::source(&rejection).unwrap();
+    assert_eq!(
+        source.to_string(),
+        "claim `admin`: expected a boolean, found a string"
+    );
+    let error = source.downcast_ref::<ClaimError>().unwrap();
+    assert_eq!(error.kind(), ClaimErrorKind::WrongType);
 }
+
+#[test]
+fn decode_names_a_claim_that_is_missing() {
+    let validator = builder().build().unwrap();
+    let token = |claims| mac(header(), claims);
+    let tenant = |token: &str| validator.decode::<Tenant>(token).try_now().unwrap();
+    let own = tenant(&token(claims().set("tenant", "\"acme\""))).unwrap();
+    assert_eq!(own.tenant, "acme");
+    let rejection = tenant(&token(claims())).unwrap_err();
+    assert_eq!(rejection.kind(), RejectionKind::ClaimInvalid);
+    assert_eq!(rejection.claim(), Some("tenant"));
+    let source = std::error::Error::source(&rejection).unwrap();
+    assert_eq!(source.to_string(), "claim `tenant` is missing");
+    // A name that is only in the token is no name to blame.
+    let all = |value: &str| {
+        let token = token(claims().set("level", value));
+        let read = validator.decode::<BTreeMap<String, serde_json::Value>>(&token);
+        read.try_now().unwrap().unwrap();
+        let read = validator.decode::<BTreeMap<String, Small>>(&token);
+        read.try_now().unwrap().unwrap_err()
+    };
+    assert_eq!(all("1").claim(), None);
+}
+
+#[derive(Debug, Deserialize)]
+struct Tenant {
+    tenant: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "only reading is tested")]
+struct Small(u8);
 
 #[test]
 fn decode_returns_nothing_that_was_not_granted() {

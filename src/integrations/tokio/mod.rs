@@ -1,7 +1,12 @@
 //! Background work on tokio (feature `tokio`).
 
+#[cfg(feature = "policy-file")]
+mod policy_watch;
+
 use std::fmt;
 
+#[cfg(feature = "policy-file")]
+pub use policy_watch::{PolicyWatch, PolicyWatchBuilder};
 use tokio::runtime::Handle;
 
 use crate::http_client::Spawn;

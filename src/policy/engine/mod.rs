@@ -3,6 +3,7 @@
 pub(super) mod analysis;
 pub(super) mod bit_set;
 pub(super) mod calendar;
+mod claim_consistency;
 pub(super) mod claim_path;
 pub(super) mod claim_predicate;
 pub(super) mod denial;

@@ -9,10 +9,23 @@ use crate::policy::condition::condition::Condition;
 use crate::policy::condition::{caller, claims, resource};
 use crate::policy::file::error::LoadError;
 use crate::policy::file::fields::{
-    Fields, flag, header_name, integer, list, method, scalar, seconds, string,
+    Fields, choice, flag, header_name, integer, list, method, scalar, seconds, string,
 };
 use crate::policy::file::pointer::Pointer;
 use crate::principal::PrincipalKind;
+
+/// Refuses a member that no condition has.
+pub(super) fn check_names(fields: &Fields<'_, '_>) -> Result<(), LoadError> {
+    let forms = FORMS.iter().chain(REQUEST_FORMS).map(|(name, _)| *name);
+    let tests = CLAIM_FORMS.iter().map(|(name, _)| *name);
+    let names = forms.chain(tests).chain(OTHER_MEMBERS.iter().copied());
+    fields.check_names(&names.collect::<Vec<_>>())
+}
+
+/// Members of conditions that are neither a form nor a test.
+const OTHER_MEMBERS: &[&str] = &[
+    "all", "any", "custom", "name", "not", "of", "order", "part", "zone",
+];
 
 /// Reads the condition of an object, and leaves members that do not belong to it.
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> {
@@ -21,7 +34,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Result<Condition, LoadError> 
     let Some((name, form)) = found.next() else {
         let names = FORMS.iter().chain(REQUEST_FORMS).map(|(name, _)| *name);
         let detail = format!(
-            "expected one of all, any, not, part, custom, {}, found none of them",
+            "expected one of all, any, not, part, custom, {}, found none of them; add one",
             names.collect::<Vec<_>>().join(", ")
         );
         return Err(fields.pointer.malformed(detail));
@@ -34,11 +47,17 @@ type Form = fn(Value<'_>, &mut Fields<'_, '_>) -> Result<Condition, LoadError>;
 
 const FORMS: &[(&str, Form)] = &[
     ("scope", |value, fields| {
-        let name = string(value, &fields.pointer.member("scope"))?;
+        let pointer = fields.pointer.member("scope");
+        if value.as_str().is_some_and(|name| name.is_empty()) {
+            let detail = "expected the name of a scope, found an empty string; write the scope \
+                          that the caller needs";
+            return Err(pointer.error(ConfigErrorKind::Empty, detail));
+        }
+        let name = string(value, &pointer)?;
         if name.contains(' ') {
             let detail =
                 "expected one scope, found a string with a space; write a condition for each scope";
-            return Err(fields.pointer.member("scope").malformed(detail));
+            return Err(pointer.malformed(detail));
         }
         Ok(claims::require_scope(name))
     }),
@@ -68,7 +87,7 @@ const FORMS: &[(&str, Form)] = &[
     }),
     ("kind", |value, fields| {
         let pointer = fields.pointer.member("kind");
-        kind(&string(value, &pointer)?, &pointer).map(caller::kind)
+        kind(value, &pointer).map(caller::kind)
     }),
     ("authority", |value, fields| {
         let name = string(value, &fields.pointer.member("authority"))?;
@@ -191,12 +210,8 @@ fn any_string(fields: &mut Fields<'_, '_>, name: &str) -> Result<String, LoadErr
     }
 }
 
-fn kind(name: &str, pointer: &Pointer<'_>) -> Result<PrincipalKind, LoadError> {
-    let mut all = KINDS.into_iter();
-    all.find(|kind| kind.as_str() == name).ok_or_else(|| {
-        let names = KINDS.map(PrincipalKind::as_str).join(", ");
-        pointer.malformed(format!("expected one of {names}, found another string"))
-    })
+fn kind(value: Value<'_>, pointer: &Pointer<'_>) -> Result<PrincipalKind, LoadError> {
+    choice(value, pointer, &KINDS.map(|kind| (kind.as_str(), kind)))
 }
 
 const KINDS: [PrincipalKind; 6] = [
@@ -217,7 +232,7 @@ fn claim_test(claim: ClaimTest, fields: &mut Fields<'_, '_>) -> Result<Condition
             .map(|(name, _)| *name)
             .collect::<Vec<_>>();
         let detail = format!(
-            "expected one of {} in addition to the claim, found none of them",
+            "expected one of {} in addition to `claim`, found none of them; add one",
             names.join(", ")
         );
         return Err(fields.pointer.error(ConfigErrorKind::Empty, detail));
@@ -271,6 +286,7 @@ const CLAIM_FORMS: &[(&str, ClaimForm)] = &[
 
 fn owner(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Condition, LoadError> {
     let mut fields = Fields::read(value, pointer)?;
+    fields.check_names(&["attribute", "of", "param"])?;
     let condition = if fields.has("attribute") {
         resource::owner(resource::attribute(fields.string("attribute")?))
     } else {
@@ -278,7 +294,7 @@ fn owner(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Condition, LoadError
         let authority = fields.string("of")?;
         resource::owner(resource::param(name).of(authority.as_str()))
     };
-    fields.finish("either `attribute`, or `param` and `of`")?;
+    fields.finish("either `attribute`, or `param` and `of`", "remove it")?;
     Ok(condition)
 }
 

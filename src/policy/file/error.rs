@@ -2,17 +2,25 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error::{ConfigError, ConfigErrorKind};
+use crate::json::Value;
+use crate::policy::file::position::Position;
 
 /// A policy file was refused by a [`PolicyLoader`](crate::policy::PolicyLoader).
 ///
 /// `Display` prints the place in the file, what was expected, what was found and what to do about
-/// it: `/rules/0/name: expected a string, found a number`.
+/// it: `/rules/0/name (line 4, column 14): expected a string, found a number`. It shows names and
+/// values of the file up to 60 characters, because the file is the operator's own.
 #[derive(Clone, Debug)]
 pub struct LoadError {
     pointer: String,
     error: ConfigError,
+    /// The position in the text, if there is a text.
+    position: Option<Position>,
+    is_at_name: bool,
+    path: Option<Arc<str>>,
     keeps_current: bool,
 }
 
@@ -21,8 +29,36 @@ impl LoadError {
         Self {
             pointer,
             error,
+            position: None,
+            is_at_name: false,
+            path: None,
             keeps_current: false,
         }
+    }
+
+    /// Says that the name of the member is wrong, not its value.
+    pub(super) fn at_name(mut self) -> Self {
+        self.is_at_name = true;
+        self
+    }
+
+    /// Sets the position of an error whose pointer is known.
+    pub(super) fn in_file(mut self, text: &[u8], file: Value<'_>) -> Self {
+        let position = Position::of_pointer(text, file, &self.pointer, self.is_at_name);
+        self.position = Some(position);
+        self
+    }
+
+    /// Sets the position.
+    pub(super) const fn at(mut self, position: Position) -> Self {
+        self.position = Some(position);
+        self
+    }
+
+    /// Adds the path of the file.
+    pub(super) fn in_path(mut self, path: &Arc<str>) -> Self {
+        self.path = Some(Arc::clone(path));
+        self
     }
 
     /// Adds that the current version of a handle stays in use.
@@ -37,6 +73,21 @@ impl LoadError {
         &self.pointer
     }
 
+    /// Returns the line of the error, from 1; it is 1 for a file that cannot be read.
+    ///
+    /// Lines end with a line feed. If a member is missing it is the line of the object that should
+    /// have it.
+    pub fn line(&self) -> usize {
+        self.position.unwrap_or(Position::START).line
+    }
+
+    /// Returns the column of the error, in characters from 1.
+    ///
+    /// It is where the value begins, or the name of a member that is unknown.
+    pub fn column(&self) -> usize {
+        self.position.unwrap_or(Position::START).column
+    }
+
     /// Returns what is wrong, as a stable code.
     ///
     /// It is the kind that building the same policy in Rust would return, or
@@ -48,9 +99,14 @@ impl LoadError {
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.pointer {
-            "" => f.write_str("policy file")?,
-            pointer => f.write_str(pointer)?,
+        match (&self.path, &*self.pointer) {
+            (None, "") => f.write_str("policy file")?,
+            (None, pointer) => f.write_str(pointer)?,
+            (Some(path), "") => write!(f, "`{path}`")?,
+            (Some(path), pointer) => write!(f, "`{path}`: {pointer}")?,
+        }
+        if let Some(Position { line, column }) = self.position {
+            write!(f, " (line {line}, column {column})")?;
         }
         f.write_str(&self.error.after_field())?;
         if self.keeps_current {

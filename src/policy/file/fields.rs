@@ -7,6 +7,8 @@ use http::{HeaderName, Method};
 use crate::error::ConfigErrorKind;
 use crate::json::{Kind, Value};
 use crate::policy::file::error::LoadError;
+use crate::policy::file::excerpt::shown;
+use crate::policy::file::nearest::nearest;
 use crate::policy::file::pointer::Pointer;
 use crate::principal::ClaimValue;
 
@@ -17,12 +19,31 @@ pub(super) struct Fields<'a, 'j> {
 }
 
 impl<'a, 'j> Fields<'a, 'j> {
+    /// Reads an object of members with any name.
     pub(super) fn read(value: Value<'j>, pointer: &'a Pointer<'a>) -> Result<Self, LoadError> {
         let Some(object) = value.as_object() else {
             return Err(type_mismatch(value, pointer, "an object"));
         };
         let members = object.members().collect();
         Ok(Self { pointer, members })
+    }
+
+    /// Refuses a member with another name, before any error of the members that are known: an
+    /// unknown member is often the reason that another one is missing.
+    pub(super) fn check_names(&self, known: &[&str]) -> Result<(), LoadError> {
+        let mut names = self.members.iter().map(|(name, _)| name);
+        let Some(name) = names.find(|name| !known.contains(&&***name)) else {
+            return Ok(());
+        };
+        let detail = match nearest(name, known) {
+            Some(meant) => format!("`{}` is unknown; did you mean `{meant}`?", shown(name)),
+            None => format!(
+                "expected only members of {}, found `{}`; remove it",
+                listed(known),
+                shown(name)
+            ),
+        };
+        Err(self.pointer.member(name).malformed(detail).at_name())
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -50,13 +71,14 @@ impl<'a, 'j> Fields<'a, 'j> {
         std::mem::take(&mut self.members)
     }
 
-    /// Refuses remaining members; `known` lists the members that the object may have.
-    pub(super) fn finish(self, known: &str) -> Result<(), LoadError> {
+    /// Refuses members that are known, but do not belong to those that were read.
+    pub(super) fn finish(self, expected: &str, remedy: &str) -> Result<(), LoadError> {
         match self.members.first() {
             None => Ok(()),
             Some((name, _)) => {
-                let detail = format!("expected {known}, found another member; remove it");
-                Err(self.pointer.member(name).malformed(detail))
+                let found = shown(name);
+                let detail = format!("expected {expected}, found `{found}` in addition; {remedy}");
+                Err(self.pointer.member(name).malformed(detail).at_name())
             }
         }
     }
@@ -72,6 +94,33 @@ pub(super) fn string(value: Value<'_>, pointer: &Pointer<'_>) -> Result<String, 
         Some(text) => Ok(text.into_owned()),
         None => Err(type_mismatch(value, pointer, "a string")),
     }
+}
+
+/// Reads a string that is one of a few names, and returns what it is the name of.
+pub(super) fn choice<T: Copy>(
+    value: Value<'_>,
+    pointer: &Pointer<'_>,
+    known: &[(&str, T)],
+) -> Result<T, LoadError> {
+    let text = string(value, pointer)?;
+    let found = known.iter().find(|(name, _)| *name == text);
+    found.map(|(_, named)| *named).ok_or_else(|| {
+        let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+        let found = format!(
+            "expected one of {}, found `{}`",
+            listed(&names),
+            shown(&text)
+        );
+        pointer.malformed(match nearest(&text, &names) {
+            Some(meant) => format!("{found}; did you mean `{meant}`?"),
+            None => format!("{found}; write one of them"),
+        })
+    })
+}
+
+fn listed(names: &[&str]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 pub(super) fn integer(value: Value<'_>, pointer: &Pointer<'_>) -> Result<i64, LoadError> {
@@ -156,12 +205,16 @@ pub(super) fn method(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Method, 
     let is_upper = !name.bytes().any(|byte| byte.is_ascii_lowercase());
     let method = is_upper.then(|| Method::from_bytes(name.as_bytes()).ok());
     method.flatten().ok_or_else(|| {
-        pointer.malformed("expected a method in capitals, such as GET, found another string")
+        let found = shown(&name);
+        let detail = format!("expected a method in capitals, such as GET, found `{found}`");
+        pointer.malformed(detail)
     })
 }
 
 pub(super) fn header_name(name: &str, pointer: &Pointer<'_>) -> Result<HeaderName, LoadError> {
     name.parse().map_err(|_| {
-        pointer.malformed("expected a header name such as `x-tenant`, found another string")
+        let found = shown(name);
+        let detail = format!("expected a header name such as `x-tenant`, found `{found}`");
+        pointer.malformed(detail)
     })
 }

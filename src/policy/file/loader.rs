@@ -10,7 +10,9 @@ use crate::policy::engine::notation::identity;
 use crate::policy::engine::predicate::Predicate;
 use crate::policy::file::error::{FIELD, LoadError};
 use crate::policy::file::pointer::Pointer;
+use crate::policy::file::position::Position;
 use crate::policy::file::read::PolicyReader;
+use crate::policy::file::syntax::{Fault, fault};
 use crate::policy::file::write;
 use crate::policy::policy::Policy;
 use crate::policy::reload::PolicyHandle;
@@ -21,7 +23,7 @@ use crate::policy::rule::Rule;
 /// A reader of policy files.
 ///
 /// A policy file is strict JSON in the format of [`POLICY_SCHEMA`]; unknown members are refused,
-/// and every error names its place in the file and what to do about it. The limits of a policy that
+/// and every error names its line, its column and what to do about it. The limits of a policy that
 /// is built in Rust apply ([`limits`](crate::limits)); a part counts each time it is used.
 ///
 /// [`Policy::from_json`] and [`RouteTable::from_json`] read files without a loader; a loader is
@@ -101,8 +103,9 @@ impl PolicyLoader {
     ///
     /// A [`LoadError`] if the text is not strict JSON, or not a policy.
     pub fn policy(&self, text: &[u8]) -> Result<Policy, LoadError> {
-        let value = scan(text)?;
-        PolicyReader::new(&self.customs).policy(value, &Pointer::ROOT)
+        let file = scan(text)?;
+        let read = PolicyReader::new(&self.customs).policy(file, &Pointer::ROOT);
+        read.map_err(|error| error.in_file(text, file))
     }
 
     /// Reads a table of routes: a file with `match` and `routes`.
@@ -111,17 +114,17 @@ impl PolicyLoader {
     ///
     /// A [`LoadError`] if the text is not strict JSON, or not a table of routes.
     pub fn routes(&self, text: &[u8]) -> Result<RouteTable, LoadError> {
-        let value = scan(text)?;
-        PolicyReader::new(&self.customs).table(value, &Pointer::ROOT)
+        let file = scan(text)?;
+        let read = PolicyReader::new(&self.customs).table(file, &Pointer::ROOT);
+        read.map_err(|error| error.in_file(text, file))
     }
 }
 
 fn scan(text: &[u8]) -> Result<Value<'_>, LoadError> {
     Value::parse(text).map_err(|error| {
-        let detail =
-            format!("expected strict JSON, found a text that is not ({error}); correct it");
+        let Fault { offset, detail } = fault(text, error);
         let error = ConfigError::malformed(FIELD, detail).with_source(error);
-        Pointer::ROOT.wrap(error)
+        Pointer::ROOT.wrap(error).at(Position::at(text, offset))
     })
 }
 

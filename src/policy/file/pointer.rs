@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::policy::file::error::{FIELD, LoadError};
+use crate::policy::file::excerpt::reference;
 
 /// A JSON pointer (RFC 6901) to a value of a policy file.
 ///
@@ -42,6 +43,10 @@ impl<'a> Pointer<'a> {
         }
     }
 
+    pub(super) const fn is_root(&self) -> bool {
+        self.outer.is_none()
+    }
+
     /// Returns an error about this value; `detail` says what was expected, what was found and what
     /// to do.
     pub(super) fn error(&self, kind: ConfigErrorKind, detail: impl Into<String>) -> LoadError {
@@ -65,22 +70,7 @@ impl fmt::Display for Pointer<'_> {
         outer.fmt(f)?;
         match self.token {
             Token::Element(at) => write!(f, "/{at}"),
-            Token::Member(name) => {
-                let name = name.replace('~', "~0").replace('/', "~1");
-                write!(f, "/{}", shown(&name))
-            }
+            Token::Member(name) => write!(f, "/{}", reference(name)),
         }
     }
 }
-
-/// Returns a name as messages show it: shortened, and with control characters escaped.
-pub(super) fn shown(name: &str) -> String {
-    let short = name.chars().take(SHOWN_CHARS);
-    let mut text: String = short.flat_map(char::escape_debug).collect();
-    if name.chars().nth(SHOWN_CHARS).is_some() {
-        text.push('…');
-    }
-    text
-}
-
-const SHOWN_CHARS: usize = 64;

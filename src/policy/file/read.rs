@@ -13,8 +13,10 @@ use crate::policy::effect::Effect;
 use crate::policy::engine::node::Node;
 use crate::policy::file::condition;
 use crate::policy::file::error::LoadError;
-use crate::policy::file::fields::{Fields, header_name, list, method, string};
-use crate::policy::file::pointer::{Pointer, shown};
+use crate::policy::file::excerpt::shown;
+use crate::policy::file::fields::{Fields, choice, header_name, list, method, string};
+use crate::policy::file::nearest::nearest;
+use crate::policy::file::pointer::Pointer;
 use crate::policy::obligation::{AuditLevel, Obligations};
 use crate::policy::policy::{Combining, Policy, PolicyBuilder};
 use crate::policy::route::guarded_route::Guard;
@@ -45,22 +47,23 @@ impl<'l> PolicyReader<'l> {
         value: Value<'_>,
         pointer: &Pointer<'_>,
     ) -> Result<Policy, LoadError> {
-        let mut fields = Fields::read(value, pointer)?;
+        let mut fields = policy_fields(value, pointer)?;
         let parts = self.head(&mut fields)?;
         let combining = match fields.take("combining") {
-            Some(value) => combining(value, &pointer.member("combining"))?,
+            Some(value) => choice(value, &pointer.member("combining"), COMBINING)?,
             None => Combining::default(),
         };
         let rules = fields.required("rules")?;
-        fields.finish("`parts`, `combining` and `rules`")?;
         let pointer = pointer.member("rules");
         check_count(rules, &pointer)?;
         let mut names = HashSet::new();
         let rules = list(rules, &pointer, |value, pointer| {
             let rule = self.rule(value, pointer)?;
             if !names.insert(rule.name().to_owned()) {
-                let detail =
-                    "expected a different name for every rule, found one twice; rename the rule";
+                let detail = format!(
+                    "expected a different name for every rule, found `{}` twice; rename the rule",
+                    shown(rule.name())
+                );
                 let pointer = pointer.member("name");
                 return Err(pointer.error(ConfigErrorKind::Conflict, detail));
             }
@@ -80,18 +83,19 @@ impl<'l> PolicyReader<'l> {
         value: Value<'_>,
         pointer: &Pointer<'_>,
     ) -> Result<RouteTable, LoadError> {
-        let mut fields = Fields::read(value, pointer)?;
+        let mut fields = table_fields(value, pointer)?;
         self.head(&mut fields)?;
-        let mut table = match &*fields.string("match")? {
-            "path" => RouteTable::by_path(),
-            "route" => RouteTable::by_route(),
-            _ => {
-                let detail = "expected `path` or `route`, found another string";
-                return Err(pointer.member("match").malformed(detail));
-            }
+        let by_path = [("path", true), ("route", false)];
+        let by_path = choice(
+            fields.required("match")?,
+            &pointer.member("match"),
+            &by_path,
+        )?;
+        let mut table = match by_path {
+            true => RouteTable::by_path(),
+            false => RouteTable::by_route(),
         };
         let routes = fields.required("routes")?;
-        fields.finish("`parts`, `match` and `routes`")?;
         let pointer = pointer.member("routes");
         check_count(routes, &pointer)?;
         for route in list(routes, &pointer, |value, pointer| {
@@ -115,8 +119,10 @@ impl<'l> PolicyReader<'l> {
         for (name, value) in Fields::read(parts, &pointer)?.rest() {
             let pointer = pointer.member(&name);
             if self.parts.contains_key(&*name) {
-                let detail =
-                    "expected a different name for every part, found one twice; rename the part";
+                let detail = format!(
+                    "expected a different name for every part, found `{}` twice; rename the part",
+                    shown(&name)
+                );
                 return Err(pointer.error(ConfigErrorKind::Conflict, detail));
             }
             let condition = self.condition(value, &pointer)?.named(&*name);
@@ -128,18 +134,15 @@ impl<'l> PolicyReader<'l> {
 
     fn rule(&mut self, value: Value<'_>, pointer: &Pointer<'_>) -> Result<Rule, LoadError> {
         let mut fields = Fields::read(value, pointer)?;
+        fields.check_names(&["name", "effect", "if", "obligations"])?;
         let name = fields.string("name")?;
-        let effect = match &*fields.string("effect")? {
-            "permit" => Effect::Permit,
-            "forbid" => Effect::Forbid,
-            _ => {
-                let detail = "expected `permit` or `forbid`, found another string";
-                return Err(pointer.member("effect").malformed(detail));
-            }
-        };
+        let effect = choice(
+            fields.required("effect")?,
+            &pointer.member("effect"),
+            EFFECTS,
+        )?;
         let condition = self.condition(fields.required("if")?, &pointer.member("if"))?;
         let value = fields.take("obligations");
-        fields.finish("`name`, `effect`, `if` and `obligations`")?;
         let rule = Rule::new(name.into(), effect, condition);
         match value {
             None => Ok(rule),
@@ -156,6 +159,7 @@ impl<'l> PolicyReader<'l> {
         pointer: &Pointer<'_>,
     ) -> Result<impl FnOnce(RouteTableBuilder) -> RouteTableBuilder + use<>, LoadError> {
         let mut fields = Fields::read(value, pointer)?;
+        fields.check_names(&["method", "pattern", "if", "policy"])?;
         let method = match fields.take("method") {
             Some(value) => Some(method(value, &pointer.member("method"))?),
             None => None,
@@ -164,13 +168,15 @@ impl<'l> PolicyReader<'l> {
         let guard = match (fields.take("if"), fields.take("policy")) {
             (Some(value), None) => Guard::from(self.condition(value, &pointer.member("if"))?),
             (None, Some(value)) => Guard::from(self.policy(value, &pointer.member("policy"))?),
-            _ => {
-                return Err(
-                    pointer.malformed("expected either `if` or `policy`, found both or none")
+            (found, _) => {
+                let found = if found.is_some() { "both" } else { "none" };
+                let detail = format!(
+                    "expected either `if` with a condition or `policy` with rules, found {found}; \
+                     write one of them"
                 );
+                return Err(pointer.malformed(detail));
             }
         };
-        fields.finish("`method`, `pattern`, and `if` or `policy`")?;
         Ok(move |table: RouteTableBuilder| match method {
             Some(method) => table.route(method, &pattern, guard),
             None => table.any_method(&pattern, guard),
@@ -183,12 +189,14 @@ impl<'l> PolicyReader<'l> {
         pointer: &Pointer<'_>,
     ) -> Result<Condition, LoadError> {
         let mut fields = Fields::read(value, pointer)?;
+        condition::check_names(&fields)?;
         let name = match fields.take("name") {
             Some(value) => Some(string(value, &pointer.member("name"))?),
             None => None,
         };
         let condition = self.unnamed(&mut fields)?;
-        fields.finish("one condition and an optional `name`")?;
+        let remedy = "join conditions by `all` or `any`, each in an object of its own";
+        fields.finish("one condition and an optional `name`", remedy)?;
         self.count(1, pointer)?;
         Ok(match name {
             Some(name) => condition.named(name),
@@ -221,7 +229,8 @@ impl<'l> PolicyReader<'l> {
             let part = self.parts.get(&name).cloned();
             part.ok_or_else(|| {
                 let pointer = pointer.member("part");
-                unknown_name(&pointer, "a preceding part", &name, "`parts`")
+                let known = self.parts.keys().map(|name| &**name);
+                unknown_name(&pointer, "a preceding part", (&name, known), "`parts`")
             })?
         } else if fields.has("custom") {
             let name = fields.string("custom")?;
@@ -229,7 +238,8 @@ impl<'l> PolicyReader<'l> {
             custom.ok_or_else(|| {
                 let pointer = pointer.member("custom");
                 let expected = "a condition of the service";
-                unknown_name(&pointer, expected, &name, "the `PolicyLoader`")
+                let known = self.customs.keys().map(|name| &**name);
+                unknown_name(&pointer, expected, (&name, known), "the `PolicyLoader`")
             })?
         } else {
             condition::read(fields)?
@@ -256,10 +266,19 @@ impl<'l> PolicyReader<'l> {
 }
 
 /// Returns the error of a reference to a condition that does not exist.
-fn unknown_name(pointer: &Pointer<'_>, expected: &str, name: &str, place: &str) -> LoadError {
-    let name = shown(name);
-    let detail = format!("expected the name of {expected}, found `{name}`; add it to {place}");
-    pointer.malformed(detail)
+fn unknown_name<'k>(
+    pointer: &Pointer<'_>,
+    expected: &str,
+    (name, known): (&str, impl Iterator<Item = &'k str>),
+    place: &str,
+) -> LoadError {
+    let mut known: Vec<_> = known.collect();
+    known.sort_unstable();
+    let found = format!("expected the name of {expected}, found `{}`", shown(name));
+    pointer.malformed(match nearest(name, &known) {
+        Some(meant) => format!("{found}; did you mean `{}`?", shown(meant)),
+        None => format!("{found}; add it to {place}"),
+    })
 }
 
 /// Refuses an array that is too long before any of its elements is read.
@@ -273,54 +292,95 @@ fn check_count(value: Value<'_>, pointer: &Pointer<'_>) -> Result<(), LoadError>
     Err(pointer.error(ConfigErrorKind::OutOfRange, detail))
 }
 
-fn combining(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Combining, LoadError> {
-    match &*string(value, pointer)? {
-        "deny_overrides" => Ok(Combining::DenyOverrides),
-        "first_applicable" => Ok(Combining::FirstApplicable),
-        _ => {
-            let detail = "expected `deny_overrides` or `first_applicable`, found another string";
-            Err(pointer.malformed(detail))
-        }
+const COMBINING: &[(&str, Combining)] = &[
+    ("deny_overrides", Combining::DenyOverrides),
+    ("first_applicable", Combining::FirstApplicable),
+];
+
+const EFFECTS: &[(&str, Effect)] = &[("permit", Effect::Permit), ("forbid", Effect::Forbid)];
+
+const AUDIT_LEVELS: &[(&str, AuditLevel)] = &[
+    ("brief", AuditLevel::Brief),
+    ("normal", AuditLevel::Normal),
+    ("full", AuditLevel::Full),
+];
+
+/// Reads the members of a policy, and refuses another file that was given in its place.
+fn policy_fields<'a, 'j>(
+    value: Value<'j>,
+    pointer: &'a Pointer<'a>,
+) -> Result<Fields<'a, 'j>, LoadError> {
+    let fields = Fields::read(value, pointer)?;
+    if fields.has("rules") {
+        fields.check_names(POLICY)?;
+        return Ok(fields);
     }
+    if fields.has("routes") || fields.has("match") {
+        let remedy = match pointer.is_root() {
+            true => "read it with `RouteTable::from_json` or `PolicyLoader::routes`",
+            false => "add its routes to the table, and write `rules` here",
+        };
+        let detail = format!("expected a policy, found a table of routes; {remedy}");
+        return Err(pointer.malformed(detail));
+    }
+    // Members of a condition, some of which are members of a policy too, are not misspelled.
+    if fields.check_names(POLICY).is_err() && condition::check_names(&fields).is_ok() {
+        let detail = "expected a policy, found a condition; write it as the `if` of a rule in \
+                      `rules`";
+        return Err(pointer.malformed(detail));
+    }
+    fields.check_names(POLICY)?;
+    Ok(fields)
 }
+
+/// Reads the members of a table of routes, and refuses a policy that was given in its place.
+fn table_fields<'a, 'j>(
+    value: Value<'j>,
+    pointer: &'a Pointer<'a>,
+) -> Result<Fields<'a, 'j>, LoadError> {
+    let fields = Fields::read(value, pointer)?;
+    if fields.has("rules") && !fields.has("routes") {
+        let detail = "expected a table of routes, found a policy; read it with \
+                      `Policy::from_json` or `PolicyLoader::policy`";
+        return Err(pointer.malformed(detail));
+    }
+    fields.check_names(TABLE)?;
+    Ok(fields)
+}
+
+const POLICY: &[&str] = &["$schema", "parts", "combining", "rules"];
+
+const TABLE: &[&str] = &["$schema", "parts", "match", "routes"];
 
 fn obligations(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Obligations, LoadError> {
     let mut fields = Fields::read(value, pointer)?;
+    fields.check_names(&["rate_class", "audit", "headers"])?;
     let mut all = Obligations::new();
     if let Some(value) = fields.take("rate_class") {
         all = all.with_rate_class(string(value, &pointer.member("rate_class"))?);
     }
     if let Some(value) = fields.take("audit") {
-        let pointer = pointer.member("audit");
-        all = all.with_audit(match &*string(value, &pointer)? {
-            "brief" => AuditLevel::Brief,
-            "normal" => AuditLevel::Normal,
-            "full" => AuditLevel::Full,
-            _ => {
-                let detail = "expected `brief`, `normal` or `full`, found another string";
-                return Err(pointer.malformed(detail));
-            }
-        });
+        let level = choice(value, &pointer.member("audit"), AUDIT_LEVELS)?;
+        all = all.with_audit(level);
     }
     if let Some(value) = fields.take("headers") {
         for (name, value) in list(value, &pointer.member("headers"), header)? {
             all = all.with_header(name, value);
         }
     }
-    fields.finish("`rate_class`, `audit` and `headers`")?;
     Ok(all)
 }
 
 fn header(value: Value<'_>, pointer: &Pointer<'_>) -> Result<(HeaderName, HeaderValue), LoadError> {
     let mut fields = Fields::read(value, pointer)?;
+    fields.check_names(&["name", "value"])?;
     let name = fields.string("name")?;
     let name = header_name(&name, &pointer.member("name"))?;
     let value = fields.string("value")?;
-    fields.finish("`name` and `value`")?;
     let value = HeaderValue::from_str(&value).map_err(|_| {
-        pointer
-            .member("value")
-            .malformed("expected a header value of visible ASCII, found another string")
+        pointer.member("value").malformed(
+            "expected a header value of visible ASCII, found other characters; write none of them",
+        )
     })?;
     Ok((name, value))
 }
