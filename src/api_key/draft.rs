@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::bounds::{check_span, check_time, end_after};
 use super::format::{ApiKeyId, PepperedDigest};
 use super::store::ApiKeyRow;
 use crate::clock::UnixTime;
+use crate::error::ConfigError;
 use crate::principal::Authority;
 
 /// The draft of a new API key: its owner, when it expires, and what it may be used for.
@@ -65,7 +67,8 @@ pub struct NeedsExpiry {
 impl NeedsExpiry {
     /// Lets the key expire this long after its creation, in whole seconds: from that second on it
     /// is rejected as [`ApiKeyExpired`](crate::RejectionKind::ApiKeyExpired). A key that
-    /// [replaces](crate::api_key::ApiKeyManager::rotate) it gets the same lifetime.
+    /// [replaces](crate::api_key::ApiKeyManager::rotate) it gets the same lifetime. At least one
+    /// second, and at most until the year 9999.
     pub fn expires_in(self, lifetime: Duration) -> NewApiKey {
         NewApiKey::with_expiry(self.subject, Some(lifetime))
     }
@@ -108,7 +111,8 @@ impl NewApiKey {
     }
 
     /// Sets when the key becomes valid; by default it is valid at once. Before that second it is
-    /// rejected as [`TokenNotYetValid`](crate::RejectionKind::TokenNotYetValid).
+    /// rejected as [`TokenNotYetValid`](crate::RejectionKind::TokenNotYetValid). It must be before
+    /// the expiry.
     pub fn not_before(mut self, time: UnixTime) -> Self {
         self.not_before = Some(time);
         self
@@ -165,14 +169,20 @@ impl NewApiKey {
         self
     }
 
+    /// Makes the row of a key that is created now.
     pub(super) fn into_row(
         self,
         authority: Authority,
         key: (ApiKeyId, PepperedDigest),
         now: UnixTime,
-    ) -> ApiKeyRow {
+    ) -> Result<ApiKeyRow, ConfigError> {
+        let end = |lifetime| end_after("expires_in", now, lifetime);
         let mut row = ApiKeyRow::new(key.0, key.1, (authority, self.subject), now);
-        row.expires_at = self.lifetime.map(|lifetime| now.saturating_add(lifetime));
+        row.expires_at = self.lifetime.map(end).transpose()?;
+        if let Some(begin) = self.not_before {
+            check_time("not_before", begin)?;
+        }
+        check_span(self.not_before, row.expires_at)?;
         row.not_before = self.not_before;
         row.tenant = self.tenant;
         row.scopes = self.scopes;
@@ -181,7 +191,7 @@ impl NewApiKey {
         row.metadata = self.metadata;
         row.addresses = self.addresses;
         row.limit_class = self.limit_class;
-        row
+        Ok(row)
     }
 }
 

@@ -1,15 +1,40 @@
 //! The error of changes to API keys.
 
-use crate::error::{StoreError, StoreErrorKind, kind_error, kinds};
+use std::error::Error;
+use std::fmt;
 
-kind_error! {
-    /// A change to an API key was not made: everything is as it was before.
-    ///
-    /// Where the store did not report whether it made the change (because its connection broke,
-    /// for example), the kind is [`Unavailable`](ApiKeyErrorKind::Unavailable): read the key
-    /// before you try again.
-    pub struct ApiKeyError(ApiKeyErrorKind);
-    made in pub(crate)
+use crate::error::{Cause, ConfigError, StoreError, StoreErrorKind, kinds};
+
+/// A change to an API key was not made: everything is as it was before.
+///
+/// `Display` says why; of a [`Malformed`](ApiKeyErrorKind::Malformed) value it names the
+/// [field](Self::field), what was expected and what was found, without the value.
+///
+/// Where the store did not report whether it made the change (because its connection broke, for
+/// example), the kind is [`Unavailable`](ApiKeyErrorKind::Unavailable): read the key before you try
+/// again.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct ApiKeyError(Box<Inner>);
+
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{kind}{}", Flaw(.flaw))]
+struct Inner {
+    kind: ApiKeyErrorKind,
+    flaw: Option<ConfigError>,
+    source: Option<Cause>,
+}
+
+/// The end of an error's text: which field is malformed, and how.
+struct Flaw<'a>(&'a Option<ConfigError>);
+
+impl fmt::Display for Flaw<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(flaw) => write!(f, ": {flaw}"),
+            None => Ok(()),
+        }
+    }
 }
 
 kinds! {
@@ -21,22 +46,62 @@ kinds! {
         Conflict = "conflict", "the key exists already, or it was changed by someone else";
         /// [Purge](crate::api_key::ApiKeyManager::purge) ended keys, or give the store more room.
         Full = "full", "the store is full";
-        /// The values and lengths that a record allows are listed at
-        /// [`ApiKeyRecord::from_row`](crate::api_key::ApiKeyRecord::from_row).
+        /// [`ApiKeyError::field`] is its name, and the text says what is allowed. All bounds are
+        /// listed at [`ApiKeyRecord::from_row`](crate::api_key::ApiKeyRecord::from_row).
         Malformed = "malformed", "a value of the key is malformed or too long";
-        /// Only a key that is valid or will be can be rotated, and only once.
+        /// Only a key that is valid or will be can be updated or rotated, and rotated only once.
         NotCurrent = "not_current", "the key is disabled, expired or already rotated";
-        /// The change may have been made: read the key before you try again.
-        Unavailable = "unavailable", "the store, the clock or the random source cannot answer";
+        /// The change may have been made: read the key before you try again. If the
+        /// [source](std::error::Error::source) says that a pepper is another one than before,
+        /// nothing was made: correct the configuration.
+        Unavailable = "unavailable", "the store, the clock or the random source cannot answer, or a pepper is wrong";
         /// A key whose record has another authority is unknown to the manager too.
         Unknown = "unknown", "no such key exists";
     }
 }
 
 impl ApiKeyError {
-    /// Wraps the error of a record with malformed values, which it does not show.
-    pub(crate) fn malformed(error: StoreError) -> Self {
-        Self::new(ApiKeyErrorKind::Malformed).with_source(error)
+    pub(crate) fn new(kind: ApiKeyErrorKind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            flaw: None,
+            source: None,
+        }))
+    }
+
+    /// Names the field with a malformed value.
+    pub(crate) fn malformed(flaw: ConfigError) -> Self {
+        Self(Box::new(Inner {
+            kind: ApiKeyErrorKind::Malformed,
+            flaw: Some(flaw),
+            source: None,
+        }))
+    }
+
+    /// Adds what failed below, for the operator. It must not hold a record or a secret.
+    #[must_use]
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.0.source = Some(Cause::new(source));
+        self
+    }
+
+    /// Returns why, as a stable code.
+    pub fn kind(&self) -> ApiKeyErrorKind {
+        self.0.kind
+    }
+
+    /// Returns the name of the malformed field: that of the method of
+    /// [`NewApiKey`](crate::api_key::NewApiKey) or [`ApiKeyUpdate`](crate::api_key::ApiKeyUpdate)
+    /// that set it, or of the argument. `None` unless the kind is
+    /// [`Malformed`](ApiKeyErrorKind::Malformed).
+    pub fn field(&self) -> Option<&'static str> {
+        self.0.flaw.as_ref().map(ConfigError::field)
+    }
+}
+
+impl From<ApiKeyErrorKind> for ApiKeyError {
+    fn from(kind: ApiKeyErrorKind) -> Self {
+        Self::new(kind)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Why a key of another system cannot be imported.
 
-use super::error::{ApiKeyError, ApiKeyErrorKind};
+use super::error::ApiKeyError;
 use super::format::LegacyFormat;
 use crate::credential::{Sources, charset};
+use crate::error::ConfigError;
 use crate::limits;
 
-/// Why [`import`](crate::api_key::ApiKeyManager::import) refused a key, as the source of the error.
+/// Why [`import`](crate::api_key::ApiKeyManager::import) refused a key, in the text of the error.
 /// It shows no part of the key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum ImportFlaw {
@@ -19,7 +20,10 @@ pub(super) enum ImportFlaw {
         class: &'static str,
         carriers: Carriers,
     },
-    #[error("the key has {found} bytes; expected between {min} and {max}")]
+    #[error(
+        "expected between {min} and {max} bytes, found {found}; give `LegacyFormat::new` the length \
+         of the shortest key, or issue a new key in its place"
+    )]
     Length {
         found: usize,
         min: usize,
@@ -30,7 +34,8 @@ pub(super) enum ImportFlaw {
     #[error("the scheme takes no keys of another format; give it one with `with_legacy`")]
     NoLegacyFormat,
     #[error(
-        "the key begins with the prefix of the scheme; it would never be looked up as imported"
+        "the key begins with the prefix of the scheme, so it would never be looked up as imported; issue \
+         a new key in its place"
     )]
     OwnPrefix,
 }
@@ -98,6 +103,6 @@ fn class(c: char) -> &'static str {
 
 impl From<ImportFlaw> for ApiKeyError {
     fn from(flaw: ImportFlaw) -> Self {
-        Self::new(ApiKeyErrorKind::Malformed).with_source(flaw)
+        Self::malformed(ConfigError::malformed("key", flaw.to_string()))
     }
 }

@@ -4,17 +4,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bounds::check_time;
 use super::draft::NewApiKey;
 use super::error::{ApiKeyError, ApiKeyErrorKind};
 use super::format::{ApiKeyId, MintedKey, PepperedDigest};
 use super::import::ImportFlaw;
+use super::pepper_guard::{PepperGuard, PepperParts};
 use super::record::ApiKeyRecord;
 use super::scheme::ApiKeyScheme;
 use super::store::contract::ApiKeyStore;
 use super::store::{ApiKeyChange, ApiKeyFilter, ApiKeyQuery, ApiKeyRow, Disabled};
 use crate::clock::{Clock, UnixTime};
 use crate::credential::Sources;
-use crate::error::StoreErrorKind;
+use crate::error::{ConfigError, StoreErrorKind};
 use crate::limits;
 use crate::now_or_later::yield_once;
 use crate::secret::Issued;
@@ -50,6 +52,7 @@ pub struct ApiKeyManager {
     pub(super) store: Arc<dyn ApiKeyStore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) sources: Option<Sources>,
+    pub(super) peppers: Arc<PepperGuard>,
 }
 
 /// How often a change is tried while others change the same key.
@@ -60,10 +63,10 @@ impl ApiKeyManager {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](ApiKeyErrorKind::Malformed) if a value of the draft is not allowed in a
-    /// record, [`Full`](ApiKeyErrorKind::Full) or [`Unavailable`](ApiKeyErrorKind::Unavailable).
+    /// [`Malformed`](ApiKeyErrorKind::Malformed) if a value of the draft is not allowed: the error
+    /// names the [field](ApiKeyError::field). [`Full`](ApiKeyErrorKind::Full) or [`Unavailable`](ApiKeyErrorKind::Unavailable).
     pub async fn create(&self, draft: NewApiKey) -> Result<Issued<ApiKeyRecord>, ApiKeyError> {
-        let (minted, digest) = self.mint()?;
+        let (minted, digest) = self.mint().await?;
         let record = self.record(draft, (minted.id(), digest))?;
         self.insert(record.clone()).await?;
         Ok(Issued {
@@ -81,7 +84,7 @@ impl ApiKeyManager {
     /// key begins with the prefix of the scheme, because it would never be looked up as a legacy
     /// key, or if it has a character that no request can carry: anything but visible ASCII, and
     /// what the [configured places](crate::api_key::ApiKeyManagerBuilder::sources) cannot carry.
-    /// The [source](std::error::Error::source) of the error says which, and where, without the key.
+    /// The text of the error says which, and where, without the key.
     /// [`Conflict`](ApiKeyErrorKind::Conflict) if the key was imported already.
     pub async fn import(&self, draft: NewApiKey, key: &str) -> Result<ApiKeyRecord, ApiKeyError> {
         let legacy = self.scheme.legacy().ok_or(ImportFlaw::NoLegacyFormat)?;
@@ -123,10 +126,12 @@ impl ApiKeyManager {
     /// expires, or earlier if it would have expired before.
     ///
     /// The new key has all properties of the old one, and the same lifetime, counted from its own
-    /// creation. It has the scheme's own format, also if the old key has the legacy format.
+    /// creation, until the year 9999 at most. It has the scheme's own format, also if the old key has
+    /// the legacy format.
     ///
     /// # Errors
     ///
+    /// [`Malformed`](ApiKeyErrorKind::Malformed) for an overlap that ends after the year 9999,
     /// [`NotCurrent`](ApiKeyErrorKind::NotCurrent) if the old key is disabled, expired or rotated
     /// already, [`Unknown`](ApiKeyErrorKind::Unknown), or like [`create`](Self::create).
     pub async fn rotate(
@@ -134,10 +139,15 @@ impl ApiKeyManager {
         id: ApiKeyId,
         overlap: Duration,
     ) -> Result<Issued<ApiKeyRecord>, ApiKeyError> {
-        let (minted, digest) = self.mint()?;
         let now = self.now()?;
+        let most = Duration::from_secs(limits::TIME_MAX.saturating_sub(now.as_secs()));
+        if overlap > most {
+            let flaw = ConfigError::out_of_range("overlap", overlap, ..=most);
+            return Err(ApiKeyError::malformed(flaw));
+        }
+        let (minted, digest) = self.mint().await?;
         let new = (minted.id(), digest);
-        let record = self
+        let (_, record) = self
             .change(id, |old| {
                 let record = successor(old, new, now)?;
                 let end = now.saturating_add(overlap);
@@ -171,12 +181,15 @@ impl ApiKeyManager {
         self.change(id, disable).await.map(|_| ())
     }
 
-    /// Lets a key expire at this time, unless it expires earlier. A lifetime is never extended.
+    /// Lets a key expire at this time, unless it expires earlier. A lifetime is never extended; with
+    /// an [update](Self::update) it can be.
     ///
     /// # Errors
     ///
-    /// Like [`revoke`](Self::revoke).
+    /// [`Malformed`](ApiKeyErrorKind::Malformed) for a time after the year 9999, or like
+    /// [`revoke`](Self::revoke).
     pub async fn expire(&self, id: ApiKeyId, at: UnixTime) -> Result<(), ApiKeyError> {
+        check_time("at", at).map_err(ApiKeyError::malformed)?;
         let expire = |key: &mut ApiKeyRow| {
             key.expires_at = Some(key.expires_at.map_or(at, |own| own.min(at)));
             Ok(None)
@@ -252,12 +265,24 @@ impl ApiKeyManager {
         }
     }
 
-    fn now(&self) -> Result<UnixTime, ApiKeyError> {
-        let now = self.clock.now();
-        now.ok_or_else(|| ApiKeyErrorKind::Unavailable.into())
+    /// Returns the time, at most the latest one that a record may have: a wrong clock must not keep
+    /// a key from being revoked.
+    pub(super) fn now(&self) -> Result<UnixTime, ApiKeyError> {
+        let now = self.clock.now().ok_or(ApiKeyErrorKind::Unavailable)?;
+        Ok(now.min(UnixTime::from_secs(limits::TIME_MAX)))
     }
 
-    fn mint(&self) -> Result<(MintedKey, PepperedDigest), ApiKeyError> {
+    /// Succeeds only if no pepper was swapped: a key made with another one would never be valid.
+    async fn check_peppers(&self) -> Result<(), ApiKeyError> {
+        let parts = PepperParts {
+            scheme: &self.scheme,
+            store: &*self.store,
+        };
+        Ok(self.peppers.settle(parts).await?)
+    }
+
+    async fn mint(&self) -> Result<(MintedKey, PepperedDigest), ApiKeyError> {
+        self.check_peppers().await?;
         let minted =
             self.scheme.format().mint().map_err(|error| {
                 ApiKeyError::new(ApiKeyErrorKind::Unavailable).with_source(error)
@@ -273,7 +298,8 @@ impl ApiKeyManager {
     ) -> Result<ApiKeyRecord, ApiKeyError> {
         let authority = self.scheme.authority().clone();
         let row = draft.into_row(authority, key, self.now()?);
-        ApiKeyRecord::from_row(row).map_err(ApiKeyError::malformed)
+        row.and_then(ApiKeyRecord::checked)
+            .map_err(ApiKeyError::malformed)
     }
 
     async fn import_digest(
@@ -281,11 +307,12 @@ impl ApiKeyManager {
         draft: NewApiKey,
         digest: PepperedDigest,
     ) -> Result<ApiKeyRecord, ApiKeyError> {
+        self.check_peppers().await?;
         let unavailable = ApiKeyErrorKind::Unavailable;
         let id = ApiKeyId::random().map_err(|e| ApiKeyError::new(unavailable).with_source(e))?;
         let mut row = self.record(draft, (id, digest))?.to_row();
         row.is_legacy = true;
-        let record = ApiKeyRecord::from_row(row).map_err(ApiKeyError::malformed)?;
+        let record = ApiKeyRecord::checked(row).map_err(ApiKeyError::malformed)?;
         self.insert(record.clone()).await?;
         Ok(record)
     }
@@ -297,24 +324,24 @@ impl ApiKeyManager {
             .await?)
     }
 
-    /// Changes a record and adds the one that the change returns, in one commit. If the record was
-    /// changed by others at the same time, reads it again and repeats the decision.
-    async fn change(
+    /// Changes a record and adds the one that the change returns, in one commit, and returns both.
+    /// If the record was changed by others at the same time, reads it again and repeats the decision.
+    pub(super) async fn change(
         &self,
         id: ApiKeyId,
         change: impl Fn(&mut ApiKeyRow) -> Result<Option<ApiKeyRecord>, ApiKeyError>,
-    ) -> Result<Option<ApiKeyRecord>, ApiKeyError> {
+    ) -> Result<(ApiKeyRecord, Option<ApiKeyRecord>), ApiKeyError> {
         for _ in 0..TRIES {
             let found = self.find(id).await?.ok_or(ApiKeyErrorKind::Unknown)?;
             let mut row = found.to_row();
             let added = change(&mut row)?;
             row.version = row.version.saturating_add(1);
-            let changed = ApiKeyRecord::from_row(row).map_err(ApiKeyError::malformed)?;
-            let mut changes = vec![ApiKeyChange::Replace(changed)];
+            let changed = ApiKeyRecord::checked(row).map_err(ApiKeyError::malformed)?;
+            let mut changes = vec![ApiKeyChange::Replace(changed.clone())];
             changes.extend(added.clone().map(ApiKeyChange::Insert));
             match self.store.commit(changes).await {
                 Err(error) if error.kind() == StoreErrorKind::Conflict => {}
-                result => return Ok(result.map(|()| added)?),
+                result => return Ok(result.map(|()| (changed, added))?),
             }
         }
         Err(ApiKeyErrorKind::Conflict.into())
@@ -336,13 +363,14 @@ fn successor(
     (new.version, new.created_at) = (1, now);
     new.expires_at = old.expires_at.map(|end| {
         let lifetime = end.as_secs().saturating_sub(old.created_at.as_secs());
-        now.saturating_add(Duration::from_secs(lifetime))
+        let end = now.saturating_add(Duration::from_secs(lifetime));
+        end.min(UnixTime::from_secs(limits::TIME_MAX))
     });
     // A time in the past has no effect; one in the future applies to the successor too.
     new.not_before = old.not_before.filter(|begin| *begin > now);
     (new.last_used, new.is_legacy) = (None, false);
     new.predecessor = Some(old.id);
-    ApiKeyRecord::from_row(new).map_err(ApiKeyError::malformed)
+    ApiKeyRecord::checked(new).map_err(ApiKeyError::malformed)
 }
 
 impl fmt::Debug for ApiKeyManager {

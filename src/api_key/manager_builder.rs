@@ -83,6 +83,7 @@ impl ApiKeyManagerBuilder {
             store: self.store,
             clock: self.clock,
             sources: self.sources,
+            peppers: Arc::default(),
         })
     }
 }

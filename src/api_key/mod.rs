@@ -5,15 +5,19 @@
 //! them, and both read the records of an [`ApiKeyStore`]. What authors of stores need in addition
 //! is in [`store`].
 
+mod bounds;
 mod draft;
 mod error;
 mod format;
 mod import;
 mod manager;
 mod manager_builder;
+mod pepper_guard;
 mod record;
 mod scheme;
+mod serialized;
 pub mod store;
+mod update;
 mod validator;
 
 pub use draft::{NeedsExpiry, NewApiKey};
@@ -25,4 +29,5 @@ pub use manager_builder::ApiKeyManagerBuilder;
 pub use record::ApiKeyRecord;
 pub use scheme::ApiKeyScheme;
 pub use store::contract::ApiKeyStore;
+pub use update::ApiKeyUpdate;
 pub use validator::{ApiKeyValidator, ApiKeyValidatorBuilder};

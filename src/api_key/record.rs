@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::json;
 
+use super::bounds::{LATEST, check_row, too_large};
 use super::format::{ApiKeyId, PepperedDigest};
 use super::store::{ApiKeyDetails, ApiKeyRow, Disabled};
 use crate::clock::UnixTime;
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::{ConfigError, StoreError, StoreErrorKind};
 use crate::json::Value;
-use crate::limits;
 use crate::principal::{Authority, BuiltFacts, Principal, PrincipalBacking, PrincipalKind};
 
 /// What a store keeps about one API key: its digest, its state, and the principal that a request
@@ -77,11 +77,18 @@ impl ApiKeyRecord {
     /// [`Corrupt`](StoreErrorKind::Corrupt) if the version is 0, the subject, a tenant, role or
     /// scope is empty or has a control character, a scope has a space, all of them together are
     /// larger than a principal may be, name, limit class and metadata together exceed
-    /// [`limits::API_KEY_FREE_BYTES`], or there are more addresses than
-    /// [`limits::API_KEY_ADDRESSES`].
-    pub fn from_row(mut row: ApiKeyRow) -> Result<Self, StoreError> {
-        check(&row)
-            .map_err(|reason| StoreError::new(StoreErrorKind::Corrupt).with_source(reason))?;
+    /// [`API_KEY_FREE_BYTES`](crate::limits::API_KEY_FREE_BYTES), there are more addresses than
+    /// [`API_KEY_ADDRESSES`](crate::limits::API_KEY_ADDRESSES), or a time is over `i64::MAX` seconds, which not every store can
+    /// keep. The source of the error names the field.
+    pub fn from_row(row: ApiKeyRow) -> Result<Self, StoreError> {
+        Self::checked(row)
+            .map_err(|flaw| StoreError::new(StoreErrorKind::Corrupt).with_source(flaw))
+    }
+
+    /// Makes a record of a row like [`from_row`](Self::from_row). The error names the field, and
+    /// shows no text of the row.
+    pub(super) fn checked(mut row: ApiKeyRow) -> Result<Self, ConfigError> {
+        check_row(&row)?;
         Ok(Self(Arc::new(RecordNode {
             id: row.id,
             digest: row.digest,
@@ -239,7 +246,8 @@ impl ApiKeyRecord {
     /// Notes in this record and its clones that the key was used at this time, unless a later use
     /// is noted already. This changes neither the version nor what a store has written.
     pub fn touch(&self, now: UnixTime) {
-        let later = |own: u64| (own == NEVER || own < now.as_secs()).then_some(now.as_secs());
+        let secs = now.as_secs().min(LATEST);
+        let later = |own: u64| (own == NEVER || own < secs).then_some(secs);
         let noted = &self.0.last_used;
         // It fails if a later use is noted.
         let _ = noted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
@@ -263,35 +271,10 @@ impl ApiKeyRecord {
 const TENANT: &str = "tenant";
 const ROLES: &str = "roles";
 
-fn check(row: &ApiKeyRow) -> Result<(), &'static str> {
-    let is_clean = |text: &str| !text.is_empty() && !text.contains(char::is_control);
-    if row.version == 0 {
-        return Err("the version is zero");
-    }
-    if !is_clean(&row.subject) {
-        return Err("the subject is empty or has a control character");
-    }
-    if !row.tenant.iter().chain(&row.roles).all(|t| is_clean(t)) {
-        return Err("a tenant or role is empty or has a control character");
-    }
-    if !row.scopes.iter().all(|s| is_clean(s) && !s.contains(' ')) {
-        return Err("a scope is empty, or has a space or a control character");
-    }
-    // The texts that may be the owner's own.
-    let texts = row.name.iter().chain(&row.limit_class);
-    let metadata = row.metadata.iter().flat_map(|(name, value)| [name, value]);
-    let free_bytes: usize = texts.chain(metadata).map(String::len).sum();
-    if free_bytes > limits::API_KEY_FREE_BYTES {
-        return Err("name, limit class and metadata are too long");
-    }
-    if row.addresses.len() > limits::API_KEY_ADDRESSES {
-        return Err("there are too many addresses");
-    }
-    Ok(())
-}
-
 /// Makes the facts of the principal.
-fn facts(row: ApiKeyRow) -> Result<BuiltFacts, StoreError> {
+fn facts(row: ApiKeyRow) -> Result<BuiltFacts, ConfigError> {
+    let tenant_bytes = row.tenant.as_ref().map_or(0, String::len);
+    let role_bytes = row.roles.iter().map(String::len).sum();
     let mut claims = serde_json::Map::new();
     if let Some(tenant) = row.tenant {
         claims.insert(TENANT.to_owned(), tenant.into());
@@ -304,7 +287,7 @@ fn facts(row: ApiKeyRow) -> Result<BuiltFacts, StoreError> {
         .scopes(row.scopes)
         .times(row.created_at, row.not_before, row.expires_at)
         .claims(json!(claims).to_string())
-        .map_err(|error| StoreError::new(StoreErrorKind::Corrupt).with_source(error))?;
+        .map_err(|_| too_large([("tenant", tenant_bytes), ("roles", role_bytes)]))?;
     Ok(principal.build_facts())
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::format::{ApiKeyFormat, LegacyFormat, PepperSet};
+use super::store::PepperCheck;
 use crate::error::ConfigError;
 use crate::principal::Authority;
 
@@ -91,6 +92,12 @@ impl ApiKeyScheme {
 
     pub(super) fn peppers(&self) -> &PepperSet {
         &self.0.peppers
+    }
+
+    /// Returns the check value of each pepper, the current one first.
+    pub(super) fn pepper_checks(&self) -> impl Iterator<Item = PepperCheck> + Send + '_ {
+        let values = self.0.peppers.check_values(self.0.authority.as_str());
+        values.map(|(version, value)| PepperCheck::from_stored(value, version))
     }
 }
 

@@ -7,14 +7,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+use bearergate::api_key::store::{
+    ApiKeyChange, ApiKeyQuery, KeptCheck, PepperCheck, PepperProof, PepperUse,
+};
 use bearergate::api_key::{
     ApiKeyFormat, ApiKeyId, ApiKeyManager, ApiKeyRecord, ApiKeyScheme, ApiKeyStore, LegacyFormat,
     NewApiKey, PepperSet, PepperedDigest,
 };
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::PresentedCredential;
+use bearergate::diagnosis::Finding;
 use bearergate::error::{StoreError, StoreErrorKind};
+use bearergate::principal::Authority;
 use bearergate::secret::Secret;
 use bearergate::secret_source::SecretSource;
 use bearergate::stores::MemoryApiKeyStore;
@@ -108,15 +112,28 @@ pub(crate) fn legacy_scheme(versions: &[u32]) -> ApiKeyScheme {
     scheme(versions).with_legacy(legacy.with_imported_sha256())
 }
 
+/// A scheme whose peppers have these versions and bytes, the current one first.
+pub(crate) fn scheme_with(peppers: &[(u32, u8)]) -> ApiKeyScheme {
+    let format = ApiKeyFormat::new(PREFIX).unwrap();
+    ApiKeyScheme::new("acme keys", format, pepper_set(peppers)).unwrap()
+}
+
 fn peppers(versions: &[u32]) -> PepperSet {
-    let (current, older) = versions.split_first().unwrap();
-    let set = PepperSet::new(*current, &pepper(*current)).unwrap();
-    let join = |set: PepperSet, version: &u32| set.with_older(*version, &pepper(*version)).unwrap();
+    let with_bytes = versions.iter().map(|version| (*version, *version as u8));
+    pepper_set(&with_bytes.collect::<Vec<_>>())
+}
+
+fn pepper_set(peppers: &[(u32, u8)]) -> PepperSet {
+    let ((version, byte), older) = peppers.split_first().unwrap();
+    let set = PepperSet::new(*version, &pepper(*byte)).unwrap();
+    let join = |set: PepperSet, (version, byte): &(u32, u8)| {
+        set.with_older(*version, &pepper(*byte)).unwrap()
+    };
     older.iter().fold(set, join)
 }
 
-fn pepper(version: u32) -> SecretSource {
-    let bytes = vec![version as u8; 32];
+fn pepper(byte: u8) -> SecretSource {
+    let bytes = vec![byte; 32];
     SecretSource::from_fn("test pepper", move || {
         Ok::<_, std::io::Error>(Secret::new(bytes.clone()))
     })
@@ -148,6 +165,8 @@ pub(crate) struct Store {
     pub(crate) conflicts: AtomicUsize,
     pub(crate) finds: AtomicUsize,
     pub(crate) touches: AtomicUsize,
+    /// How often a check value was offered.
+    pub(crate) checks: AtomicUsize,
 }
 
 impl Store {
@@ -160,6 +179,7 @@ impl Store {
             conflicts: AtomicUsize::new(0),
             finds: AtomicUsize::new(0),
             touches: AtomicUsize::new(0),
+            checks: AtomicUsize::new(0),
         }
     }
 
@@ -245,5 +265,26 @@ impl ApiKeyStore for Store {
     fn touch(&self, id: ApiKeyId, now: UnixTime) {
         self.touches.fetch_add(1, Ordering::SeqCst);
         self.memory.touch(id, now);
+    }
+
+    fn keep_pepper_check(
+        &self,
+        authority: Authority,
+        check: PepperCheck,
+        proof: PepperProof,
+    ) -> NowOrLater<'_, Result<KeptCheck, StoreError>> {
+        self.checks.fetch_add(1, Ordering::SeqCst);
+        self.read(move || self.memory.keep_pepper_check(authority, check, proof))
+    }
+
+    fn pepper_uses(
+        &self,
+        authority: Authority,
+    ) -> NowOrLater<'_, Result<Option<Vec<PepperUse>>, StoreError>> {
+        self.read(move || self.memory.pepper_uses(authority))
+    }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        self.memory.diagnose()
     }
 }

@@ -8,9 +8,12 @@
 )]
 
 mod common;
+mod errors;
 mod faults;
 mod gate;
 mod legacy;
 mod lifecycle;
+mod peppers;
 mod secrecy;
+mod update;
 mod validation;

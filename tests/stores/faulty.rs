@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use bearergate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+use bearergate::api_key::store::{
+    ApiKeyChange, ApiKeyQuery, KeptCheck, PepperCheck, PepperProof, PepperUse,
+};
 use bearergate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
 use bearergate::clock::UnixTime;
 use bearergate::error::{StoreError, StoreErrorKind};
@@ -10,6 +12,7 @@ use bearergate::grant::store::{
     Created, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
 };
 use bearergate::grant::{Grant, GrantStore};
+use bearergate::principal::Authority;
 use bearergate::refresh::{RefreshFamily, RefreshTokenStore};
 use bearergate::session::{SessionRecord, SessionStore};
 use bearergate::stores::{MemoryApiKeyStore, MemoryGrantStore};
@@ -21,12 +24,16 @@ type Answer<'a, T> = NowOrLater<'a, Result<T, StoreError>>;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum KeyFault {
+    AddsNoName,
     CommitsHalf,
+    CountsNoPeppers,
     FindsOwnByDigest,
     ForgetsMetadata,
     ForgetsRemoval,
     IgnoresAuthority,
     IgnoresConflict,
+    KeepsAnyCheck,
+    KeepsUnprovenChecks,
     ListsBackwards,
     None,
     PageTooLong,
@@ -51,6 +58,19 @@ impl FaultyKeys {
         }
         ApiKeyRecord::from_row(row).unwrap()
     }
+}
+
+/// A replacement whose name is lost if the record had none.
+fn without_new_name(store: &MemoryApiKeyStore, change: ApiKeyChange) -> ApiKeyChange {
+    let ApiKeyChange::Replace(record) = change else {
+        return change;
+    };
+    let old = wait(store.find(record.id())).unwrap();
+    let mut row = record.to_row();
+    row.name = row
+        .name
+        .filter(|_| old.is_some_and(|old| old.details().name().is_some()));
+    ApiKeyChange::Replace(ApiKeyRecord::from_row(row).unwrap())
 }
 
 impl ApiKeyStore for FaultyKeys {
@@ -93,6 +113,11 @@ impl ApiKeyStore for FaultyKeys {
 
     fn commit(&self, changes: Vec<ApiKeyChange>) -> Answer<'_, ()> {
         match self.fault {
+            KeyFault::AddsNoName => {
+                let changes = changes.into_iter();
+                let lossy = changes.map(|change| without_new_name(&self.store, change));
+                self.store.commit(lossy.collect())
+            }
             KeyFault::CommitsHalf => {
                 for change in changes {
                     match self.store.commit(vec![change]).try_now() {
@@ -122,6 +147,28 @@ impl ApiKeyStore for FaultyKeys {
         };
         self.store.touch(id, used);
     }
+
+    fn keep_pepper_check(
+        &self,
+        authority: Authority,
+        check: PepperCheck,
+        proof: PepperProof,
+    ) -> Answer<'_, KeptCheck> {
+        if self.is(KeyFault::KeepsAnyCheck) {
+            return NowOrLater::now(Ok(KeptCheck::Kept(check)));
+        }
+        let proof = match self.fault {
+            KeyFault::KeepsUnprovenChecks => PepperProof::Validated,
+            _ => proof,
+        };
+        self.store.keep_pepper_check(authority, check, proof)
+    }
+
+    fn pepper_uses(&self, authority: Authority) -> Answer<'_, Option<Vec<PepperUse>>> {
+        let is_blind = self.is(KeyFault::CountsNoPeppers);
+        let uses = self.store.pepper_uses(authority);
+        uses.map(move |uses| Ok(uses?.filter(|_| !is_blind)))
+    }
 }
 
 #[test]
@@ -132,7 +179,12 @@ fn suite_finds_every_fault_of_a_store_of_api_keys() {
     };
     check(KeyFault::None).unwrap();
     for (fault, rule) in [
+        (KeyFault::AddsNoName, "a replacement sets every value"),
         (KeyFault::CommitsHalf, "one conflict changes nothing"),
+        (
+            KeyFault::CountsNoPeppers,
+            "the numbers of records by version",
+        ),
         (KeyFault::FindsOwnByDigest, "not found by its digest"),
         (KeyFault::ForgetsMetadata, "found as it was inserted"),
         (KeyFault::ForgetsRemoval, "digest of a removed record"),
@@ -140,6 +192,11 @@ fn suite_finds_every_fault_of_a_store_of_api_keys() {
         (
             KeyFault::IgnoresConflict,
             "the second record of an id is a conflict",
+        ),
+        (KeyFault::KeepsAnyCheck, "and never replaced"),
+        (
+            KeyFault::KeepsUnprovenChecks,
+            "without a proof no check value",
         ),
         (KeyFault::ListsBackwards, "with ids after the given one"),
         (KeyFault::PageTooLong, "at most the requested number"),

@@ -15,6 +15,7 @@ mod conformance;
 mod crash;
 mod durable;
 mod faulty;
+mod keys;
 mod model;
 mod opening;
 mod purging;

@@ -107,7 +107,10 @@ fn file_that_is_no_database_is_rejected_and_not_changed() {
     let text = "no database at all, but longer than the head of one. ".repeat(40);
     fs::write(&path, &text).unwrap();
     make_private(&path);
-    assert_eq!(rejected(&path).kind(), ConfigErrorKind::StoreUnusable);
+    assert_unusable(
+        &path,
+        ["a SQLite database", "found another content", "a new file"],
+    );
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
 }
 
@@ -123,27 +126,149 @@ fn file_of_a_newer_version_is_rejected_and_not_changed() {
         .unwrap();
     let error = rejected(&path);
     assert_eq!(error.kind(), ConfigErrorKind::StoreUnusable);
-    assert!(error.to_string().contains("newer"), "{error}");
+    let text = format!(
+        "expected schema {current} or older, found {}: it was",
+        current + 1
+    );
+    assert!(error.to_string().contains(&text), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("newer version of this crate; start that"),
+        "{error}"
+    );
     assert_eq!(version().unwrap(), current + 1);
     conn.pragma_update(None, "user_version", current).unwrap();
     assert!(SqliteStore::open(&path).is_ok());
 }
 
+/// Asserts that the error of a path says what was expected, what was found and what to do.
+fn assert_unusable(path: &Path, texts: [&str; 3]) {
+    let error = rejected(path);
+    assert_eq!(error.kind(), ConfigErrorKind::StoreUnusable, "{error}");
+    let shown = error.to_string();
+    let start = format!("`path`: `{}`: expected ", path.display());
+    assert!(shown.starts_with(&start), "{shown}");
+    assert!(texts.iter().all(|text| shown.contains(text)), "{shown}");
+    assert!(
+        !shown.contains("chmod") && !shown.contains("new path"),
+        "{shown}"
+    );
+}
+
 #[test]
 fn paths_that_cannot_be_a_file_are_rejected() {
     let folder = Folder::new();
+    let a_folder = [
+        "expected a file",
+        "found a folder",
+        "add the name of a file",
+    ];
+    fs::create_dir(folder.path("keys")).unwrap();
+    assert_unusable(&folder.path("keys"), a_folder);
+    let shown = rejected(&folder.path("keys/")).to_string();
+    assert!(a_folder.iter().all(|text| shown.contains(text)), "{shown}");
     let missing = folder.path("missing").join("a.db");
-    assert_eq!(rejected(&missing).kind(), ConfigErrorKind::StoreUnusable);
-    assert_eq!(
-        rejected(&folder.path("")).kind(),
-        ConfigErrorKind::StoreUnusable
-    );
-    assert_eq!(
-        rejected(Path::new("")).kind(),
-        ConfigErrorKind::StoreUnusable
+    let create = format!("create `{}`", folder.path("missing").display());
+    assert_unusable(&missing, ["its folder to exist", "found none", &create]);
+    fs::write(folder.path("file"), "").unwrap();
+    let below = folder.path("file").join("a.db");
+    assert_unusable(
+        &below,
+        ["to be a folder", "found a file", "correct the path"],
     );
     let memory = rejected(Path::new(":memory:"));
     assert_eq!(memory.kind(), ConfigErrorKind::ValueMalformed);
+    let empty = rejected(Path::new(""));
+    assert_eq!(empty.kind(), ConfigErrorKind::Empty);
+    assert_eq!(empty.field(), "path");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_nothing_and_special_files_are_rejected() {
+    let folder = Folder::new();
+    let link = folder.path("link");
+    std::os::unix::fs::symlink(folder.path("nothing"), &link).unwrap();
+    assert_unusable(
+        &link,
+        [
+            "a link to a file",
+            "found one to nothing",
+            "correct the link",
+        ],
+    );
+    assert!(!folder.path("nothing").exists());
+    assert_unusable(
+        Path::new("/dev/null"),
+        ["a file", "found a device", "the path of a file"],
+    );
+    let socket = folder.path("s");
+    if std::os::unix::net::UnixListener::bind(&socket).is_ok() {
+        assert_unusable(&socket, ["a file", "or a socket", "the path of a file"]);
+    }
+    drop(SqliteStore::open(folder.path("a.db")).unwrap());
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(folder.path("a.db"), &link).unwrap();
+    assert!(SqliteStore::open(&link).is_ok());
+}
+
+/// As a user who may do all, nothing is read-only.
+#[cfg(unix)]
+#[test]
+fn file_without_write_permission_is_rejected_and_says_so() {
+    let folder = Folder::new();
+    let path = folder.path("a.db");
+    drop(SqliteStore::open(&path).unwrap());
+    for (mode, texts) in [
+        (
+            0o400,
+            [
+                "that can be written",
+                "that can only be read",
+                "write permission",
+            ],
+        ),
+        (
+            0o000,
+            [
+                "permission to read and write it",
+                "found none",
+                "write permission",
+            ],
+        ),
+    ] {
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        match fs::OpenOptions::new().write(true).open(&path) {
+            Ok(_) => assert!(SqliteStore::open(&path).is_ok()),
+            Err(_) => assert_unusable(&path, texts),
+        }
+    }
+    make_private(&path);
+    assert!(SqliteStore::open(&path).is_ok());
+}
+
+#[test]
+fn locked_file_is_rejected_and_names_the_time_it_was_waited_for() {
+    let folder = Folder::new();
+    let path = folder.path("a.db");
+    drop(SqliteStore::open(&path).unwrap());
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.pragma_update(None, "locking_mode", "EXCLUSIVE")
+        .unwrap();
+    conn.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let store = SqliteStore::builder(&path).busy_timeout(Duration::from_millis(20));
+    let error = store.open().unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::StoreUnusable);
+    let shown = error.to_string();
+    let text =
+        "expected the file's lock within 20ms, found that another process holds it; end that";
+    assert!(
+        shown.contains(text) && shown.contains("busy_timeout"),
+        "{shown}"
+    );
+    drop(conn);
+    assert!(SqliteStore::open(&path).is_ok());
 }
 
 #[test]

@@ -19,6 +19,10 @@ impl KeyDigest {
         Self(bytes.first_chunk().copied().unwrap_or_default())
     }
 
+    pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     pub(crate) fn ct_eq(&self, other: &Self) -> subtle::Choice {
         let ([a, b], [c, d]) = (self.halves(), other.halves());
         a.ct_eq(&c) & b.ct_eq(&d)

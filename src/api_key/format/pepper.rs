@@ -19,7 +19,8 @@ use crate::secret_source::SecretSource;
 /// A digest is HMAC-SHA-256, so a copy of the store is of no use without the pepper. A record under
 /// an older pepper gets a digest under the current one when its key is next used. To rotate, give
 /// the new pepper the next version and keep the previous one among the older ones. The bytes of a
-/// version must never change.
+/// version must never change: the store keeps a check value of each, and while a version has other
+/// bytes than before, every request with a key is `unavailable`, and no key is created.
 ///
 /// ```
 /// use bearergate::api_key::PepperSet;
@@ -127,6 +128,17 @@ impl PepperSet {
         peppered.chain(plain)
     }
 
+    /// Makes the check value of each pepper with its version, the current one first.
+    pub(crate) fn check_values<'a>(
+        &'a self,
+        authority: &'a str,
+    ) -> impl Iterator<Item = (u32, [u8; 32])> + Send + 'a {
+        self.all().map(move |own| {
+            let value = own.check_value(authority);
+            (own.version.number(), *value.as_bytes())
+        })
+    }
+
     fn all(&self) -> impl Iterator<Item = &Pepper> {
         std::iter::once(&self.current).chain(&self.older)
     }
@@ -162,6 +174,8 @@ struct Pepper {
     own: hmac::Key,
     /// For legacy keys, so that no digest of one kind equals one of the other.
     legacy: hmac::Key,
+    /// For the check value, which is no digest of any key.
+    check: hmac::Key,
 }
 
 impl Pepper {
@@ -184,6 +198,8 @@ impl Pepper {
             own: derived(pepper, b"bearergate api key"),
             // The label is part of every stored digest and never changes.
             legacy: derived(pepper, b"bearergate foreign api key"),
+            // The label is part of every stored check value and never changes.
+            check: derived(pepper, b"bearergate pepper check value"),
         })
     }
 
@@ -193,6 +209,14 @@ impl Pepper {
 
     fn legacy_digest(&self, text: &[u8]) -> PepperedDigest {
         self.versioned(&hmac::sign(&self.legacy, text))
+    }
+
+    /// It depends on version and authority too, so that no value can be moved in the store.
+    fn check_value(&self, authority: &str) -> KeyDigest {
+        let mut tag = hmac::Context::with_key(&self.check);
+        tag.update(&self.version.number().to_be_bytes());
+        tag.update(authority.as_bytes());
+        KeyDigest::from_slice(tag.sign().as_ref())
     }
 
     fn versioned(&self, tag: &hmac::Tag) -> PepperedDigest {

@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::change::ApiKeyChange;
+use super::pepper::{KeptCheck, PepperCheck, PepperProof, PepperUse};
 use super::query::{ApiKeyFilter, ApiKeyQuery};
 use crate::api_key::{ApiKeyId, ApiKeyRecord, PepperedDigest};
 use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
@@ -187,6 +189,53 @@ pub trait ApiKeyStore: fmt::Debug + Send + Sync {
     /// It is called while a request is validated, at most once a minute for a key as far as the
     /// caller can see, so it must not block. The note may be stored later, and may be lost.
     fn touch(&self, id: ApiKeyId, now: UnixTime);
+
+    /// Keeps the check value of a pepper of this authority, unless one of its version is kept, and
+    /// returns the one that is kept then. A value is never replaced.
+    ///
+    /// With the proof [`Configured`](PepperProof::Configured) a value is kept only if no record of
+    /// the authority has a digest under the version; otherwise the answer is
+    /// [`Unproven`](KeptCheck::Unproven). Question and change are one atomic step, so that of two
+    /// processes with different peppers one sees the other's value. It is called once by each
+    /// manager and validator, for each version.
+    ///
+    /// By default nothing is kept, and the answer is [`Unsupported`](KeptCheck::Unsupported): then
+    /// a pepper that was swapped under its version is not noticed, and its keys are `api_key_unknown`.
+    ///
+    /// # Errors
+    ///
+    /// Like [`find`](Self::find), and [`Full`](crate::error::StoreErrorKind::Full).
+    fn keep_pepper_check(
+        &self,
+        authority: Authority,
+        check: PepperCheck,
+        proof: PepperProof,
+    ) -> NowOrLater<'_, Result<KeptCheck, StoreError>> {
+        let _ = (authority, check, proof);
+        NowOrLater::now(Ok(KeptCheck::Unsupported))
+    }
+
+    /// Returns, for a diagnosis, each version of the pepper of which the store has a record of this
+    /// authority or a check value. It may count all records. By default `None`: it is not known.
+    ///
+    /// # Errors
+    ///
+    /// Like [`find`](Self::find).
+    fn pepper_uses(
+        &self,
+        authority: Authority,
+    ) -> NowOrLater<'_, Result<Option<Vec<PepperUse>>, StoreError>> {
+        let _ = authority;
+        NowOrLater::now(Ok(None))
+    }
+
+    /// Checks what the store depends on and how full it is, for
+    /// [`TokenValidator::diagnose`](crate::TokenValidator::diagnose). It changes nothing. By default it says that there is
+    /// nothing to ask; whether the store answers is checked by the validator.
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        let text = "the store answers; it reports nothing else about itself";
+        NowOrLater::now(vec![Finding::ok("store of API keys", text)])
+    }
 }
 
 const _: Option<&dyn ApiKeyStore> = None;
@@ -226,5 +275,25 @@ impl<S: ApiKeyStore + ?Sized> ApiKeyStore for Arc<S> {
 
     fn touch(&self, id: ApiKeyId, now: UnixTime) {
         (**self).touch(id, now);
+    }
+
+    fn keep_pepper_check(
+        &self,
+        authority: Authority,
+        check: PepperCheck,
+        proof: PepperProof,
+    ) -> NowOrLater<'_, Result<KeptCheck, StoreError>> {
+        (**self).keep_pepper_check(authority, check, proof)
+    }
+
+    fn pepper_uses(
+        &self,
+        authority: Authority,
+    ) -> NowOrLater<'_, Result<Option<Vec<PepperUse>>, StoreError>> {
+        (**self).pepper_uses(authority)
+    }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        (**self).diagnose()
     }
 }

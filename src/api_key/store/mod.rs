@@ -6,10 +6,12 @@
 mod change;
 pub(super) mod contract;
 mod details;
+mod pepper;
 mod query;
 mod row;
 
 pub use change::ApiKeyChange;
 pub use details::ApiKeyDetails;
+pub use pepper::{KeptCheck, PepperCheck, PepperProof, PepperUse};
 pub use query::{ApiKeyFilter, ApiKeyQuery};
 pub use row::{ApiKeyRow, Disabled};

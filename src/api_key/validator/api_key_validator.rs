@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::api_key::format::{ApiKeyId, KeyDigest, LegacyKey, Match, ParsedKey, PepperedDigest};
+use crate::api_key::pepper_guard::{PepperGuard, PepperParts};
 use crate::api_key::record::ApiKeyRecord;
 use crate::api_key::scheme::ApiKeyScheme;
 use crate::api_key::store::contract::ApiKeyStore;
 use crate::api_key::store::{ApiKeyChange, ApiKeyRow};
 use crate::clock::{Clock, Leeway, UnixTime};
 use crate::credential::PresentedCredential;
-use crate::diagnosis::Explanation;
+use crate::diagnosis::{Explanation, Finding};
 use crate::error::{ConfigError, Rejection, RejectionKind, StoreError};
 use crate::event::{Event, Observer};
 use crate::limits;
@@ -46,6 +47,7 @@ use crate::validator::{Authorities, Shape, TokenValidator, check_kind};
 /// | the client has none of its addresses, or its address is not known | `address_denied` |
 /// | it is under the scheme `DPoP` | `credential_malformed` |
 /// | the store did not answer, or the pepper of the key is not configured | `unavailable` |
+/// | a pepper is another one than the store knows under its version | `unavailable` |
 ///
 /// ```
 /// use std::sync::Arc;
@@ -72,6 +74,7 @@ pub struct ApiKeyValidator {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) observer: Option<Arc<dyn Observer>>,
     pub(super) checks_addresses: bool,
+    pub(super) peppers: Arc<PepperGuard>,
 }
 
 type Validated<'a> = NowOrLater<'a, Result<Principal, Rejection>>;
@@ -103,13 +106,52 @@ impl ApiKeyValidator {
         // A text with the prefix of this scheme is never looked up as a key of the other format.
         let is_own = text.starts_with(self.scheme.format().prefix());
         if let Some(legacy) = self.scheme.legacy().filter(|_| !is_own) {
-            return Ok(self.validate_legacy(legacy.parse(text)?, usage));
+            let key = legacy.parse(text)?;
+            return Ok(self.once_settled(move || self.validate_legacy(key, usage)));
         }
         let key = self.scheme.format().parse(text)?;
-        Ok(self.store.probe(key.id()).then(move |found| match found {
-            Ok(found) => self.compare(&key, found, usage),
-            Err(error) => NowOrLater::now(Err(error.into())),
+        Ok(self.once_settled(move || {
+            self.store.probe(key.id()).then(move |found| match found {
+                Ok(found) => self.compare(&key, found, usage),
+                Err(error) => NowOrLater::now(Err(error.into())),
+            })
         }))
+    }
+
+    /// Continues only if no pepper was swapped. Otherwise valid keys would be unknown.
+    fn once_settled<'a, F>(&'a self, validate: F) -> Validated<'a>
+    where
+        F: FnOnce() -> Validated<'a> + Send + 'a,
+    {
+        if self.peppers.is_settled() {
+            return validate();
+        }
+        let settled = self.peppers.settle(self.pepper_parts());
+        settled.then(move |settled| match settled {
+            Ok(()) => validate(),
+            Err(fault) => NowOrLater::now(Err(fault.into())),
+        })
+    }
+
+    /// Continues with a key that matched, and notes that the pepper of its record is the right one.
+    fn once_proven<'a, F>(&'a self, digest: PepperedDigest, admit: F) -> Validated<'a>
+    where
+        F: FnOnce() -> Validated<'a> + Send + 'a,
+    {
+        let proven = self
+            .peppers
+            .prove(digest.pepper_version(), self.pepper_parts());
+        proven.then(move |proven| match proven {
+            Ok(()) => admit(),
+            Err(fault) => NowOrLater::now(Err(fault.into())),
+        })
+    }
+
+    fn pepper_parts(&self) -> PepperParts<'_> {
+        PepperParts {
+            scheme: &self.scheme,
+            store: &*self.store,
+        }
     }
 
     /// Does the same work whether there is a record or not, so that the time of the answer does
@@ -121,10 +163,16 @@ impl ApiKeyValidator {
         usage: Use<'a>,
     ) -> Validated<'a> {
         match self.identify(key, found) {
-            Ok((record, Freshness::Current)) => NowOrLater::now(self.admit(record, usage)),
+            Ok((record, Freshness::Current)) => {
+                let own_digest = *record.digest();
+                let admit = move || NowOrLater::now(self.admit(record, usage));
+                self.once_proven(own_digest, admit)
+            }
             Ok((record, Freshness::Older)) => {
                 let digest = self.scheme.peppers().digest(key);
-                self.admit_rehashed(record, digest, usage)
+                let own_digest = *record.digest();
+                let admit = move || self.admit_rehashed(record, digest, usage);
+                self.once_proven(own_digest, admit)
             }
             Err(rejection) => NowOrLater::now(Err(rejection)),
         }
@@ -160,10 +208,12 @@ impl ApiKeyValidator {
         let digests = peppers.legacy_digests(key).chain(again);
         self.find_legacy(digests)
             .and_then(move |found| match found {
-                Some(record) if record.digest().version() == peppers.current() => {
-                    NowOrLater::now(self.admit(record, usage))
-                }
-                Some(record) => self.admit_rehashed(record, peppers.legacy_digest(&key), usage),
+                Some(record) => self.once_proven(*record.digest(), move || {
+                    if record.digest().version() == peppers.current() {
+                        return NowOrLater::now(self.admit(record, usage));
+                    }
+                    self.admit_rehashed(record, peppers.legacy_digest(&key), usage)
+                }),
                 None => NowOrLater::now(Err(Fault::Id.unknown())),
             })
     }
@@ -293,6 +343,16 @@ impl TokenValidator for ApiKeyValidator {
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Explanation> {
         self.explained(presented)
+    }
+
+    /// Asks the store for the check values of the peppers.
+    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        let settled = self.peppers.settle(self.pepper_parts());
+        settled.map(|settled| settled.map_err(Rejection::from))
+    }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        self.find_problems()
     }
 }
 

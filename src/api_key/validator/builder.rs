@@ -164,6 +164,7 @@ impl ApiKeyValidatorBuilder {
             clock: self.clock,
             observer: self.observer,
             checks_addresses: self.checks_addresses,
+            peppers: Arc::default(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod api_key_validator;
 mod builder;
+mod diagnose;
 mod explain;
 
 pub use api_key_validator::ApiKeyValidator;

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use super::cache::{InsertTicket, Names};
 use super::store::Cached;
-use crate::api_key::store::{ApiKeyChange, ApiKeyQuery};
+use crate::api_key::store::{
+    ApiKeyChange, ApiKeyQuery, KeptCheck, PepperCheck, PepperProof, PepperUse,
+};
 use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
 use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
@@ -95,5 +98,26 @@ impl<S: ApiKeyStore + ?Sized + 'static> ApiKeyStore for Cached<S> {
         // Otherwise every request would note a use until the record is read again.
         self.records.update(&id, |record| record.touch(now));
         self.store.touch(id, now);
+    }
+
+    /// Never cached: it is called once by each manager and validator.
+    fn keep_pepper_check(
+        &self,
+        authority: Authority,
+        check: PepperCheck,
+        proof: PepperProof,
+    ) -> NowOrLater<'_, Result<KeptCheck, StoreError>> {
+        self.store.keep_pepper_check(authority, check, proof)
+    }
+
+    fn pepper_uses(
+        &self,
+        authority: Authority,
+    ) -> NowOrLater<'_, Result<Option<Vec<PepperUse>>, StoreError>> {
+        self.store.pepper_uses(authority)
+    }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        self.store.diagnose()
     }
 }

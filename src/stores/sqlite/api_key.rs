@@ -11,11 +11,16 @@ use serde::de::DeserializeOwned;
 
 use super::column::{Columns, bound, number, some_time, time};
 use super::error::{Fault, corrupt};
+use super::pepper::uses;
 use super::store::SqliteStore;
 use super::transaction::{read_all, read_one};
-use crate::api_key::store::{ApiKeyChange, ApiKeyFilter, ApiKeyQuery, ApiKeyRow, Disabled};
+use crate::api_key::store::{
+    ApiKeyChange, ApiKeyFilter, ApiKeyQuery, ApiKeyRow, Disabled, KeptCheck, PepperCheck,
+    PepperProof, PepperUse,
+};
 use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
 use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
@@ -109,6 +114,26 @@ impl ApiKeyStore for SqliteStore {
         if !is_scheduled {
             self.uses.not_scheduled();
         }
+    }
+
+    fn keep_pepper_check(
+        &self,
+        authority: Authority,
+        check: PepperCheck,
+        proof: PepperProof,
+    ) -> NowOrLater<'_, Result<KeptCheck, StoreError>> {
+        self.keep_check(authority, check, proof)
+    }
+
+    fn pepper_uses(
+        &self,
+        authority: Authority,
+    ) -> NowOrLater<'_, Result<Option<Vec<PepperUse>>, StoreError>> {
+        self.read(move |conn| uses(conn, &authority).map(Some))
+    }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        self.count_keys()
     }
 }
 

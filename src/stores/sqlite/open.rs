@@ -7,8 +7,8 @@ use std::{fs, io, thread};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::misfit::Misfit;
 use super::schema;
-use super::schema::Misfit;
 use super::store::SqliteStore;
 use super::transaction::{Probe, Writer};
 use super::worker_pool::WorkerPool;
@@ -108,10 +108,12 @@ impl SqliteStoreBuilder {
     /// # Errors
     ///
     /// [`OutOfRange`](ConfigErrorKind::OutOfRange) for a number outside its range,
-    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for the path `:memory:`;
-    /// [`StoreUnusable`](ConfigErrorKind::StoreUnusable) if the file cannot be opened, belongs to
+    /// [`ValueMalformed`](ConfigErrorKind::ValueMalformed) for the path `:memory:`,
+    /// [`Empty`](ConfigErrorKind::Empty) for an empty one;
+    /// [`StoreUnusable`](ConfigErrorKind::StoreUnusable) if the path is a folder or its folder is
+    /// missing, if the file cannot be read and written, is locked, is no SQLite file or one of
     /// another program, was written by a newer version of this crate, or (on Unix) may be read or
-    /// written by all users. Such a file is not changed.
+    /// written by all users. Such a file is not changed. The text says which, and what to do.
     pub fn open(self) -> Result<SqliteStore, ConfigError> {
         check_range("readers", self.readers, limits::SQLITE_READERS_MAX)?;
         check_range("queue", self.queue, limits::SQLITE_QUEUE_MAX)?;
@@ -120,7 +122,7 @@ impl SqliteStoreBuilder {
             return Err(ConfigError::out_of_range("busy_timeout", self.busy, range));
         }
         let path = absolute(&self.path)?;
-        prepare(&path).map_err(|error| unusable(&path, error))?;
+        prepare(&path).map_err(|misfit| unusable(&path, misfit))?;
         let conn = retry_while_busy(self.busy, || first_connection(&path, self.busy));
         let store = conn.and_then(|conn| self.connect(&path, conn));
         store.map_err(|misfit| unusable(&path, misfit))
@@ -136,8 +138,8 @@ impl SqliteStoreBuilder {
             probe: self.probe,
         };
         Ok(SqliteStore::new(
-            WorkerPool::start("sqlite-read", readers, self.queue)?,
-            WorkerPool::start("sqlite-write", [writer], self.queue)?,
+            WorkerPool::start("sqlite-read", readers, self.queue).map_err(Misfit::NoThreads)?,
+            WorkerPool::start("sqlite-write", [writer], self.queue).map_err(Misfit::NoThreads)?,
         ))
     }
 }
@@ -156,34 +158,64 @@ fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {
                       file, or use the stores in memory";
         return Err(ConfigError::malformed("path", detail));
     }
-    std::path::absolute(path).map_err(|error| unusable(path, error))
+    if path.as_os_str().is_empty() {
+        let remedy = "give the path of a file, like `credentials.db`";
+        return Err(ConfigError::empty("path", remedy));
+    }
+    std::path::absolute(path).map_err(|error| unusable(path, Misfit::of_file(path, error)))
 }
 
 /// Creates a missing file with permissions for its owner only, and rejects a file that all users
 /// may read or write. SQLite gives its additional files (`-wal`, `-shm`) the same permissions.
-fn prepare(path: &Path) -> io::Result<()> {
+fn prepare(path: &Path) -> Result<(), Misfit> {
     let mut new = fs::OpenOptions::new();
     new.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
     match new.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_permissions(path),
-        created => created.map(|_| ()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_file(path),
+        // A path that ends with a separator, and on some systems every folder.
+        Err(_) if path.is_dir() => Err(Misfit::Folder),
+        Err(error) => Err(Misfit::of_file(path, error)),
+        Ok(_) => Ok(()),
     }
 }
 
+/// Rejects what is there but is no file of one owner. SQLite would create what a link to nothing
+/// names, with permissions of its own, and would wait for the other end of a pipe.
+fn check_file(path: &Path) -> Result<(), Misfit> {
+    let found = fs::metadata(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Misfit::DanglingLink,
+        _ => Misfit::of_file(path, error),
+    })?;
+    if found.is_dir() {
+        return Err(Misfit::Folder);
+    }
+    if !found.is_file() {
+        return Err(Misfit::Special);
+    }
+    check_permissions(&found)?;
+    // SQLite opens a file that it must not write for reading.
+    let opened = fs::OpenOptions::new().read(true).write(true).open(path);
+    opened.map(|_| ()).map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied if fs::File::open(path).is_ok() => {
+            Misfit::ReadOnly(error.into())
+        }
+        _ => Misfit::of_file(path, error),
+    })
+}
+
 #[cfg(unix)]
-fn check_permissions(path: &Path) -> io::Result<()> {
-    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path)?.permissions());
+fn check_permissions(found: &fs::Metadata) -> Result<(), Misfit> {
+    let mode = std::os::unix::fs::PermissionsExt::mode(&found.permissions());
     if mode & 0o007 != 0 {
-        let detail = "all users may read or write it; remove these permissions (`chmod o=`)";
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, detail));
+        return Err(Misfit::AllUsers);
     }
     Ok(())
 }
 
 #[cfg(not(unix))]
-fn check_permissions(_path: &Path) -> io::Result<()> {
+fn check_permissions(_found: &fs::Metadata) -> Result<(), Misfit> {
     Ok(())
 }
 
@@ -197,7 +229,7 @@ fn retry_while_busy<T>(
     loop {
         match open() {
             Err(misfit) if misfit.is_busy() && start.elapsed() < most => thread::sleep(PAUSE),
-            opened => return opened,
+            opened => return opened.map_err(|misfit| misfit.after(most)),
         }
     }
 }
@@ -246,12 +278,9 @@ fn connection(path: &Path, busy: Duration) -> rusqlite::Result<Connection> {
 /// More than this store has statements.
 const STATEMENTS: usize = 128;
 
-fn unusable(path: &Path, reason: impl std::error::Error + Send + Sync + 'static) -> ConfigError {
-    let detail = format!(
-        "`{}` cannot be opened as a store: {reason}; give a new path, or a store of this crate",
-        path.display()
-    );
-    ConfigError::new(ConfigErrorKind::StoreUnusable, "path", detail).with_source(reason)
+fn unusable(path: &Path, misfit: Misfit) -> ConfigError {
+    let detail = format!("`{}`: {misfit}", path.display());
+    ConfigError::new(ConfigErrorKind::StoreUnusable, "path", detail).with_source(misfit)
 }
 
 #[cfg(test)]

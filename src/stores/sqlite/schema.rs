@@ -1,6 +1,8 @@
 //! The tables, and the migration of older files.
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::misfit::Misfit;
 
 /// Identifies a file of this crate: `bgat` in ASCII. It never changes.
 const APPLICATION: i32 = 0x6267_6174;
@@ -12,35 +14,8 @@ const STEPS: &[&str] = &[
     include_str!("v1.sql"),
     include_str!("v2.sql"),
     include_str!("v3.sql"),
+    include_str!("v4.sql"),
 ];
-
-/// Why a file cannot be used as a store.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Misfit {
-    #[error("it holds tables of another program")]
-    OtherProgram,
-    #[error("it was written by a newer version, with schema {found}; this one supports {known}")]
-    Newer { found: i32, known: i32 },
-    #[error("its journal mode stays `{0}`, and its file system may not support write-ahead logs")]
-    NoWal(String),
-    #[error("its threads cannot be started")]
-    NoThreads(#[from] std::io::Error),
-    #[error("it cannot be read or written")]
-    Sqlite(#[from] rusqlite::Error),
-}
-
-impl Misfit {
-    /// Returns true if another process holds a lock on the file.
-    pub(super) fn is_busy(&self) -> bool {
-        let Self::Sqlite(error) = self else {
-            return false;
-        };
-        let busy = [ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked];
-        error
-            .sqlite_error_code()
-            .is_some_and(|code| busy.contains(&code))
-    }
-}
 
 /// Succeeds only if the file is new, or of this crate and of a supported version. Writes nothing.
 pub(super) fn inspect(conn: &mut Connection) -> Result<(), Misfit> {
@@ -201,6 +176,7 @@ mod tests {
             "SELECT 1 FROM family WHERE authority = 1 AND subject = 2 ORDER BY since",
             "SELECT 1 FROM mark WHERE is_swept = 0 LIMIT 1",
             "SELECT 1 FROM api_key WHERE authority = 1 AND ends_at <= 2 LIMIT 100",
+            "SELECT 1 FROM api_key WHERE authority = 1 AND pepper = 2 LIMIT 1",
         ];
         for statement in wanted {
             let plan = format!("EXPLAIN QUERY PLAN {statement}");

@@ -2,7 +2,7 @@
 
 use bearergate::RejectionKind;
 use bearergate::api_key::store::ApiKeyFilter;
-use bearergate::api_key::{ApiKeyId, NewApiKey};
+use bearergate::api_key::{ApiKeyId, ApiKeyUpdate, NewApiKey};
 use bearergate::clock::UnixTime;
 use proptest::prelude::*;
 
@@ -13,12 +13,26 @@ use crate::common::wait;
 #[derive(Clone, Debug)]
 enum Step {
     Advance(u64),
-    Create { lifetime: Option<u64>, subject: u8 },
-    Expire { key: usize, after: u64 },
+    Create {
+        lifetime: Option<u64>,
+        subject: u8,
+    },
+    Expire {
+        key: usize,
+        after: u64,
+    },
     Purge,
     Restart,
     Revoke(usize),
-    Rotate { key: usize, overlap: u64 },
+    Rotate {
+        key: usize,
+        overlap: u64,
+    },
+    Update {
+        key: usize,
+        after: Option<u64>,
+        name: u8,
+    },
     Use(usize),
 }
 
@@ -26,7 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
     let secs = || prop_oneof![Just(0), 1..10_u64, 50..200_u64];
     let key = || any::<usize>();
     prop_oneof![
-        3 => (proptest::option::of(secs()), 0..3_u8)
+        3 => (proptest::option::of(prop_oneof![1..10_u64, 50..200_u64]), 0..3_u8)
             .prop_map(|(lifetime, subject)| Step::Create { lifetime, subject }),
         2 => secs().prop_map(Step::Advance),
         1 => (key(), secs()).prop_map(|(key, after)| Step::Expire { key, after }),
@@ -34,6 +48,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Restart),
         1 => key().prop_map(Step::Revoke),
         2 => (key(), secs()).prop_map(|(key, overlap)| Step::Rotate { key, overlap }),
+        2 => (key(), proptest::option::of(secs()), any::<u8>())
+            .prop_map(|(key, after, name)| Step::Update { key, after, name }),
         4 => key().prop_map(Step::Use),
     ]
 }
@@ -48,6 +64,7 @@ struct Key {
     expires: Option<u64>,
     disabled: Option<u64>,
     successor: Option<ApiKeyId>,
+    name: Option<String>,
     is_purged: bool,
 }
 
@@ -91,6 +108,7 @@ impl Comparison {
             Step::Restart => self.world.restart(),
             Step::Revoke(key) => self.revoke(key),
             Step::Rotate { key, overlap } => self.rotate(key, overlap),
+            Step::Update { key, after, name } => self.update(key, after, name),
             Step::Use(key) => self.validate(key),
         }
     }
@@ -115,6 +133,7 @@ impl Comparison {
             expires: lifetime.map(|lifetime| now + lifetime),
             disabled: None,
             successor: None,
+            name: None,
             is_purged: false,
         });
     }
@@ -165,6 +184,29 @@ impl Comparison {
         self.keys.push(new);
     }
 
+    fn update(&mut self, key: usize, after: Option<u64>, name: u8) {
+        let Some(at) = self.pick(key) else { return };
+        let now = self.world.now();
+        let (key, end) = (&self.keys[at], after.map(|after| now + after));
+        let is_later = key
+            .expires
+            .is_some_and(|own| end.is_none_or(|end| end > own));
+        let is_possible = key.expected_result(now).is_ok()
+            && !(key.successor.is_some() && is_later)
+            && after != Some(0);
+        let update = ApiKeyUpdate::new().name(name.to_string());
+        let update = match end {
+            Some(end) => update.expires_at(UnixTime::from_secs(end)),
+            None => update.never_expires(),
+        };
+        let updated = wait(self.world.service.keys.update(key.id, update));
+        assert_eq!(updated.is_ok(), is_possible, "{key:?} {end:?}");
+        if is_possible {
+            let key = &mut self.keys[at];
+            (key.expires, key.name) = (end, Some(name.to_string()));
+        }
+    }
+
     fn validate(&self, key: usize) {
         let Some(at) = self.pick(key) else { return };
         let key = &self.keys[at];
@@ -197,6 +239,7 @@ impl Comparison {
         let Some(found) = found else { return };
         assert_eq!(found.expires_at().map(UnixTime::as_secs), key.expires);
         assert_eq!(found.successor(), key.successor);
+        assert_eq!(found.details().name(), key.name.as_deref());
         assert_eq!(found.disabled().map(|d| d.at.as_secs()), key.disabled);
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Bound;
 
+use super::peppers::Peppers;
 use crate::api_key::store::{ApiKeyFilter, ApiKeyQuery};
 use crate::api_key::{ApiKeyId, ApiKeyRecord};
 use crate::clock::UnixTime;
@@ -16,6 +17,7 @@ pub(super) struct Index {
     entries: BTreeSet<(Order, u64, ApiKeyId)>,
     /// By authority and end.
     ends: BTreeSet<(u64, u64, ApiKeyId)>,
+    pub(super) peppers: Peppers,
     /// Names are kept as hashes, so the caller checks each record itself.
     hasher: RandomState,
 }
@@ -44,6 +46,7 @@ impl Index {
             self.ends.remove(&end);
         }
         self.ends.extend(self.end_of(new));
+        self.peppers.update(old, new);
         self.records += usize::from(new.is_some());
         self.records -= usize::from(old.is_some());
     }

@@ -1,6 +1,7 @@
 //! API keys in memory.
 
 mod index;
+mod peppers;
 mod store;
 mod table;
 #[cfg(test)]

@@ -9,9 +9,12 @@ use crossbeam_utils::sync::ShardedLock;
 
 use super::index::Index;
 use super::table::{IdHash, Table};
-use crate::api_key::store::{ApiKeyChange, ApiKeyFilter, ApiKeyQuery};
+use crate::api_key::store::{
+    ApiKeyChange, ApiKeyFilter, ApiKeyQuery, KeptCheck, PepperCheck, PepperProof, PepperUse,
+};
 use crate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, KeyDigest, PepperedDigest};
 use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
 use crate::error::{ConfigError, StoreError, StoreErrorKind};
 use crate::now_or_later::{NowOrLater, yield_once};
 use crate::principal::Authority;
@@ -243,6 +246,45 @@ impl ApiKeyStore for MemoryApiKeyStore {
             record.touch(now);
         }
     }
+
+    fn keep_pepper_check(
+        &self,
+        authority: Authority,
+        check: PepperCheck,
+        proof: PepperProof,
+    ) -> NowOrLater<'_, Result<KeptCheck, StoreError>> {
+        let index = self.index.lock().map_err(|_| poisoned());
+        let kept = index.and_then(|mut index| index.peppers.keep(&authority, check, proof));
+        NowOrLater::now(kept)
+    }
+
+    fn pepper_uses(
+        &self,
+        authority: Authority,
+    ) -> NowOrLater<'_, Result<Option<Vec<PepperUse>>, StoreError>> {
+        let index = self.index.lock().map_err(|_| poisoned());
+        NowOrLater::now(index.map(|index| Some(index.peppers.uses(&authority))))
+    }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        let finding = match self.index.lock() {
+            Ok(index) => room_finding(index.len(), self.capacity),
+            Err(_) => Finding::error(SUBJECT, POISONED).hint("restart the service"),
+        };
+        NowOrLater::now(vec![finding])
+    }
+}
+
+const SUBJECT: &str = "API keys in memory";
+
+/// Returns a warning where less than a tenth is free.
+fn room_finding(records: usize, capacity: usize) -> Finding {
+    let text = format!("{records} of at most {capacity} records");
+    if capacity - records.min(capacity) > capacity / 10 {
+        return Finding::ok(SUBJECT, text);
+    }
+    let hint = "purge ended keys with `ApiKeyManager::purge`, or give the store more room";
+    Finding::warning(SUBJECT, text).hint(hint)
 }
 
 /// A page that is being read.
@@ -289,8 +331,10 @@ fn check_digests(steps: &[Step], legacy: &HashMap<KeyDigest, ApiKeyId>) -> Resul
 
 /// A thread panicked while it held the lock, so a change may be half done.
 fn poisoned() -> StoreError {
-    StoreError::new(StoreErrorKind::Unavailable).with_source("a writer panicked")
+    StoreError::new(StoreErrorKind::Unavailable).with_source(POISONED)
 }
+
+const POISONED: &str = "a writer panicked";
 
 impl fmt::Debug for MemoryApiKeyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

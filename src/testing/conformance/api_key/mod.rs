@@ -1,6 +1,8 @@
 //! The suite for stores of API keys.
 
+mod edit;
 mod list;
+mod pepper;
 mod sample;
 mod suite;
 

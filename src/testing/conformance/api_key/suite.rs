@@ -1,9 +1,9 @@
 //! The rules of every store of API keys.
 
-use super::list;
 use super::sample::{
     by_digest, current, digest, full, id, insert, legacy, next, record, removal, row,
 };
+use super::{edit, list, pepper};
 use crate::api_key::ApiKeyStore;
 use crate::api_key::store::ApiKeyChange::{Insert, Replace};
 use crate::api_key::store::{ApiKeyFilter, ApiKeyQuery, Disabled};
@@ -20,6 +20,8 @@ pub(in crate::testing::conformance) async fn check(store: &dyn ApiKeyStore) -> R
     commit_is_all_or_nothing(store).await?;
     one_of_many_commits_succeeds(store).await?;
     last_use_never_goes_back(store).await?;
+    edit::check(store).await?;
+    pepper::check(store).await?;
     list::check(store).await
 }
 
