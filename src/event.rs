@@ -87,6 +87,20 @@ pub enum Event<'a> {
         /// Why it was skipped, a constant text.
         reason: &'static str,
     },
+    /// A refresh token was presented that was spent within the
+    /// [reuse window](crate::refresh::RefreshManagerBuilder::reuse_window), and whose successor was
+    /// spent too: it was refused, and its family stays. Two tabs, or a client that lost a response,
+    /// do that; many of one subject, or one without a following login, may be a theft.
+    RefreshTokenRepeated {
+        /// The authority of the subject, the client and the session.
+        authority: &'a str,
+        /// The subject that the tokens were granted for.
+        subject: &'a str,
+        /// The client that they were granted to.
+        client: &'a str,
+        /// The handle of the session that they belong to.
+        session: Option<&'a str>,
+    },
     /// A refresh token that had been used before was presented again, which means that it was
     /// stolen: its family was revoked (RFC 9700 section 4.14.2).
     RefreshTokenReused {

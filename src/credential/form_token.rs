@@ -20,7 +20,8 @@ use crate::secret::Secret;
 /// one origin must not submit each other's forms.
 ///
 /// A token is bound to a value that only the browser of this user sends: the handle of its session,
-/// or before a login a random value in a `__Host-` cookie. (A sibling domain can set a cookie of
+/// or before a login a random value ([`browser_value`](Self::browser_value)) in a `__Host-` cookie.
+/// (A sibling domain can set a cookie of
 /// another name, and with it its own value.) It is HMAC-SHA-256 over its expiry, a random value
 /// and the binding; nothing is stored, so until it expires it can be used more than once. Cheap to
 /// clone.
@@ -108,6 +109,30 @@ impl FormTokens {
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
+    }
+
+    /// Makes a random value for the cookie of a browser that has none yet: what its form tokens are
+    /// bound to before a login, or the `state` of a redirect to an identity provider. It has 43
+    /// characters of base64url, which need no escape in a cookie, in HTML or in a URL.
+    ///
+    /// ```
+    /// use bearergate::credential::FormTokens;
+    ///
+    /// let browser = FormTokens::browser_value()?;
+    /// let cookie = format!("__Host-browser={browser}; Path=/; Secure; HttpOnly; SameSite=Lax");
+    /// # assert_eq!(browser.len(), 43);
+    /// # let _ = cookie;
+    /// # Ok::<(), bearergate::Rejection>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](RejectionKind::Unavailable) if the random source fails.
+    pub fn browser_value() -> Result<String, Rejection> {
+        let mut bytes = [0; 32];
+        let filled = SystemRandom::new().fill(&mut bytes);
+        filled.map_err(|_| RejectionKind::Unavailable)?;
+        Ok(base64url::encode(bytes))
     }
 
     /// Issues a token for the browser that sends `binding`. It has only characters of base64url, so
@@ -310,6 +335,18 @@ mod tests {
         for malformed in ["", "A", shorter, &longer, &padded, "\u{e4}"] {
             assert_eq!(fault(forms.check("b", malformed)), Some(Fault::Malformed));
         }
+    }
+
+    #[test]
+    fn each_browser_value_is_another_one_and_binds_a_token() {
+        let [one, two] = [(); 2].map(|()| FormTokens::browser_value().unwrap());
+        assert_ne!(one, two);
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        assert!(one.len() == 43 && one.bytes().all(is_plain));
+        let forms = tokens(1, &clock());
+        let token = forms.issue(&one).unwrap();
+        assert_eq!(fault(forms.check(&one, &token)), None);
+        assert_eq!(fault(forms.check(&two, &token)), Some(Fault::Other));
     }
 
     #[test]

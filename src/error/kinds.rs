@@ -102,7 +102,7 @@ mod tests {
     use crate::error::store::StoreErrorKind;
     use crate::grant::GrantErrorKind;
     use crate::http_client::HttpErrorKind;
-    use crate::issuer::MintErrorKind;
+    use crate::issuer::{MintErrorKind, TokenErrorKind};
     use crate::json::JsonErrorKind;
     use crate::policy::{LintKind, ReasonCode};
 
@@ -136,7 +136,8 @@ mod tests {
             MintErrorKind,
             ReasonCode,
             RejectionKind,
-            StoreErrorKind
+            StoreErrorKind,
+            TokenErrorKind
         );
     }
 }

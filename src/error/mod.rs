@@ -14,8 +14,6 @@ use std::error::Error;
 pub(crate) use cause::{Cause, Caused, InClaim};
 pub use config::{ConfigError, ConfigErrorKind};
 pub use kind::RejectionKind;
-#[cfg(any(feature = "api-key", feature = "issuer", feature = "session"))]
-pub(crate) use kinds::kind_error;
 pub(crate) use kinds::kinds;
 pub(crate) use shown::shown;
 pub use store::{StoreError, StoreErrorKind};

@@ -32,9 +32,14 @@ pub(crate) struct Privileges {
 impl Draft {
     /// Makes a grant of it.
     pub(crate) fn grant(self, authority: &Authority, now: UnixTime) -> Result<Grant, GrantError> {
-        check_id("the subject", &self.subject)?;
+        check_id("subject", &self.subject).map_err(GrantError::malformed)?;
         if let Some(client) = &self.client {
-            check_id("the client", client)?;
+            check_id("client", client).map_err(GrantError::malformed)?;
+        }
+        if now.as_secs() > limits::TIME_MAX {
+            // Not every store could keep it.
+            let detail = "the clock is past the year 9999; correct it";
+            return Err(GrantError::new(GrantErrorKind::Unavailable).with_source(detail));
         }
         let grant = Grant::new(authority.clone(), self.subject, now).with_client(self.client);
         self.privileges.put_on(grant)
@@ -55,19 +60,11 @@ impl Privileges {
     /// Replaces what is said, and keeps the rest of the grant.
     pub(crate) fn put_on(self, mut grant: Grant) -> Result<Grant, GrantError> {
         if let Some(scopes) = self.scopes {
-            let is_legal = |b: u8| b == b' ' || charset::is_nqchar(b);
-            if scopes.len() > limits::GRANT_SCOPES_BYTES || !scopes.bytes().all(is_legal) {
-                return Err(GrantError::malformed(
-                    "the scopes are too long, or no scopes of OAuth",
-                ));
-            }
+            check_scopes(&scopes).map_err(GrantError::malformed)?;
             grant = grant.with_scopes(Some(scopes));
         }
         if let Some(claims) = self.claims {
-            if claims.len() > limits::GRANT_CLAIMS_BYTES {
-                return Err(GrantError::malformed("the claims are too long"));
-            }
-            Document::parse(claims.as_bytes()).map_err(GrantError::malformed)?;
+            check_claims(&claims).map_err(GrantError::malformed)?;
             grant = grant.with_claims(Some(claims));
         }
         Ok(grant)
@@ -112,10 +109,76 @@ pub(crate) fn check_subject_limit(limit: Option<SubjectLimit>) -> Result<(), Con
     }
 }
 
-fn check_id(what: &str, id: &str) -> Result<(), GrantError> {
-    if id.is_empty() || id.len() > limits::GRANT_ID_BYTES || id.chars().any(char::is_control) {
-        let detail = format!("{what} is empty, longer than 255 bytes, or has control characters");
-        return Err(GrantError::malformed(detail));
+fn check_id(field: &'static str, id: &str) -> Result<(), ConfigError> {
+    let range = 1..=limits::GRANT_ID_BYTES;
+    if !range.contains(&id.len()) {
+        return Err(ConfigError::size_out_of_range(
+            field,
+            id.len(),
+            "bytes",
+            range,
+        ));
     }
-    Ok(())
+    let Some(at) = id.chars().position(char::is_control) else {
+        return Ok(());
+    };
+    let at = at + 1;
+    let detail = format!(
+        "expected a text without control characters, found one at character {at}; remove it"
+    );
+    Err(ConfigError::malformed(field, detail))
+}
+
+fn check_scopes(scopes: &str) -> Result<(), ConfigError> {
+    if scopes.len() > limits::GRANT_SCOPES_BYTES {
+        let range = ..=limits::GRANT_SCOPES_BYTES;
+        return Err(ConfigError::size_out_of_range(
+            "scopes",
+            scopes.len(),
+            "bytes",
+            range,
+        ));
+    }
+    let is_legal = |scope: &str| scope.bytes().all(charset::is_nqchar);
+    let Some(at) = scopes.split(' ').position(|scope| !is_legal(scope)) else {
+        return Ok(());
+    };
+    let at = at + 1;
+    let detail = format!(
+        "expected scopes of RFC 6749 section 3.3 (printable ASCII without `\"` and `\\`), found \
+         another character in scope {at}; rename it"
+    );
+    Err(ConfigError::malformed("scopes", detail))
+}
+
+fn check_claims(claims: &str) -> Result<(), ConfigError> {
+    if claims.len() > limits::GRANT_CLAIMS_BYTES {
+        let range = ..=limits::GRANT_CLAIMS_BYTES;
+        return Err(ConfigError::size_out_of_range(
+            "claims",
+            claims.len(),
+            "bytes",
+            range,
+        ));
+    }
+    let checked = Document::parse(claims.as_bytes()).map(drop);
+    checked.map_err(|error| {
+        let detail = format!("expected the text of one JSON object, found an error: {error}");
+        ConfigError::malformed("claims", detail)
+    })
+}
+
+/// Checks that what belongs to a session is of the manager's own authority.
+pub(crate) fn check_authority(own: &Authority, session: &Authority) -> Result<(), GrantError> {
+    if own == session {
+        return Ok(());
+    }
+    let detail = format!(
+        "expected one of the authority {:?}, found one of {:?}; build both managers with one name",
+        own.as_str(),
+        session.as_str()
+    );
+    Err(GrantError::malformed(ConfigError::malformed(
+        "session", detail,
+    )))
 }

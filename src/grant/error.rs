@@ -1,18 +1,41 @@
 //! The error of changes to sessions and refresh tokens.
 
 use std::error::Error;
+use std::fmt;
 
-use crate::error::{StoreError, StoreErrorKind, kind_error, kinds};
+use crate::error::{Cause, ConfigError, StoreError, StoreErrorKind, kinds};
 
-kind_error! {
-    /// A change to a session or a family of refresh tokens was not made: everything is as it was
-    /// before.
-    ///
-    /// Where the store did not report whether it made the change (because its connection broke,
-    /// for example), the kind is [`Unavailable`](GrantErrorKind::Unavailable). A revocation can
-    /// then be repeated as it is.
-    pub struct GrantError(GrantErrorKind);
-    made in pub(crate)
+/// A change to a session or a family of refresh tokens was not made: everything is as it was
+/// before.
+///
+/// `Display` says why; of a [`Malformed`](GrantErrorKind::Malformed) value it names the
+/// [field](Self::field), the bound and what was found, without the value.
+///
+/// Where the store did not report whether it made the change (because its connection broke,
+/// for example), the kind is [`Unavailable`](GrantErrorKind::Unavailable). A revocation can
+/// then be repeated as it is.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct GrantError(Box<Inner>);
+
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{kind}{}", Flaw(.flaw))]
+struct Inner {
+    kind: GrantErrorKind,
+    flaw: Option<ConfigError>,
+    source: Option<Cause>,
+}
+
+/// The end of an error's text: which field is malformed, and how.
+struct Flaw<'a>(&'a Option<ConfigError>);
+
+impl fmt::Display for Flaw<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(flaw) => write!(f, ": {flaw}"),
+            None => Ok(()),
+        }
+    }
 }
 
 kinds! {
@@ -28,7 +51,7 @@ kinds! {
         /// ([`refuse_at_subject_limit`](crate::session::SessionManagerBuilder::refuse_at_subject_limit)).
         /// Let the subject end one, or revoke all of them.
         SubjectFull = "subject_full", "the subject has as many sessions or refresh tokens as it may";
-        /// [`source`](Error::source) says which value it is, never its content. The same call fails
+        /// [`GrantError::field`] is its name, and the text says what is allowed. The same call fails
         /// again.
         Malformed = "malformed", "a value to grant or store is malformed or too long";
         /// Try again. If the change may have been made, read the session before.
@@ -37,9 +60,48 @@ kinds! {
 }
 
 impl GrantError {
-    /// Says what is malformed, never its value.
-    pub(crate) fn malformed(what: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(GrantErrorKind::Malformed).with_source(what)
+    /// Makes an error of this kind.
+    pub(crate) fn new(kind: GrantErrorKind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            flaw: None,
+            source: None,
+        }))
+    }
+
+    /// Names the field with a malformed value.
+    pub(crate) fn malformed(flaw: ConfigError) -> Self {
+        Self(Box::new(Inner {
+            kind: GrantErrorKind::Malformed,
+            flaw: Some(flaw),
+            source: None,
+        }))
+    }
+
+    /// Adds what failed below, for the operator. It must not hold a record or a secret.
+    #[must_use]
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.0.source = Some(Cause::new(source));
+        self
+    }
+
+    /// Returns why, as a stable code.
+    pub fn kind(&self) -> GrantErrorKind {
+        self.0.kind
+    }
+
+    /// Returns the name of the malformed field: that of the method of
+    /// [`NewSession`](crate::session::NewSession) or
+    /// [`NewRefreshToken`](crate::refresh::NewRefreshToken) that set it, or of the argument. `None`
+    /// unless the kind is [`Malformed`](GrantErrorKind::Malformed).
+    pub fn field(&self) -> Option<&'static str> {
+        self.0.flaw.as_ref().map(ConfigError::field)
+    }
+}
+
+impl From<GrantErrorKind> for GrantError {
+    fn from(kind: GrantErrorKind) -> Self {
+        Self::new(kind)
     }
 }
 

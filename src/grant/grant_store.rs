@@ -5,6 +5,7 @@ use std::fmt;
 use super::record::Grant;
 use super::store::revocation_record::RevocationRecord;
 use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
 
@@ -124,6 +125,14 @@ pub trait GrantStore: fmt::Debug + Send + Sync {
     ///
     /// A [`StoreError`]; what was removed by then is removed.
     fn purge(&self, now: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>>;
+
+    /// Checks what the store depends on and how full it is, for
+    /// [`TokenValidator::diagnose`](crate::TokenValidator::diagnose). It changes nothing. By default
+    /// it says that there is nothing to ask; whether the store answers is checked by the validator.
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        let text = "the store answers; it reports nothing else about itself";
+        NowOrLater::now(vec![Finding::ok("store of sessions", text)])
+    }
 }
 
 const _: Option<&dyn GrantStore> = None;

@@ -106,7 +106,6 @@
 //! use http::Response;
 //! use http::header::SET_COOKIE;
 //! use http::request::Parts;
-//! use ring::rand::{SecureRandom, SystemRandom}; // or the crate `getrandom`
 //! # use std::sync::Arc;
 //! # use bearergate::{Gate, RejectionKind, stores::MemoryGrantStore};
 //!
@@ -125,18 +124,12 @@
 //!     if dev { SessionCookie::insecure_loopback("dev-session") } else { SessionCookie::new("__Host-session") }
 //! }
 //!
-//! fn random() -> Result<String, Box<dyn Error>> {
-//!     let mut bytes = [0; 16];
-//!     SystemRandom::new().fill(&mut bytes).map_err(|_| "no random bytes")?;
-//!     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
-//! }
-//!
 //! impl Login {
 //!     /// `GET /login`: gives the browser a random value, unless it has one, and the form its token.
 //!     fn page(&self, parts: &Parts) -> Page {
 //!         let facts = RequestFacts::from(parts);
 //!         let known = self.browser.extract(&facts).map(|found| found.credential().expose().to_owned());
-//!         let browser = known.or_else(|_| random())?;
+//!         let browser = known.or_else(|_| FormTokens::browser_value())?;
 //!         let token = self.forms.issue(&browser)?;
 //!         let form = format!(r#"<form method="post"><input name="token" type="hidden" value="{token}">"#);
 //!         let secure = if self.browser_name.starts_with("__Host-") { "; Secure" } else { "" };

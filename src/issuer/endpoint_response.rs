@@ -144,7 +144,7 @@ impl EndpointResponse {
 }
 
 /// RFC 7009 section 2.2.1 leaves the time to the server.
-const RETRY_SECS: u16 = 5;
+pub(super) const RETRY_SECS: u16 = 5;
 
 impl fmt::Debug for EndpointResponse {
     /// The body describes a subject, so it is not shown.

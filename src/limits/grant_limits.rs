@@ -81,6 +81,9 @@ pub(crate) const GRANTS_PER_SUBJECT: usize = 100;
 /// A store looks at all of them for a new one at the limit.
 pub const GRANTS_PER_SUBJECT_MAX: usize = 1_000;
 
+/// Sessions or families of refresh tokens that a store is asked for in one page of a list.
+pub(crate) const GRANTS_PER_PAGE: usize = 100;
+
 /// Default lifetime of a family of refresh tokens.
 pub(crate) const REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -90,6 +93,11 @@ pub(crate) const REFRESH_IDLE: Duration = Duration::from_secs(14 * 24 * 60 * 60)
 /// Longest reuse window: the time in which a used refresh token still returns its successor. There
 /// is none by default.
 pub const REFRESH_REUSE_WINDOW_MAX: Duration = Duration::from_secs(60);
+
+/// Most spent refresh tokens of one family, before the one that was spent last, that a store keeps
+/// for the reuse window. A client that spends more in one window has its family revoked if it
+/// presents an older one.
+pub const REFRESH_EARLIER: usize = 3;
 
 /// Default lifetime of an access token. RFC 9068 has no bound; a short lifetime limits the use of a
 /// token that was stolen (RFC 9700 section 2.2).

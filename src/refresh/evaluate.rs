@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::family::RefreshFamily;
+use super::family::{RefreshFamily, SpentToken};
 use super::request::RotateRequest;
 use super::successor;
 use super::token::RefreshToken;
 use crate::clock::{Leeway, UnixTime};
 use crate::error::{Rejection, RejectionKind};
+use crate::limits;
 
 /// What is to be done about a presented token.
 pub(crate) enum Outcome {
@@ -15,6 +16,9 @@ pub(crate) enum Outcome {
     Rotate,
     /// It was spent within the reuse window by the same client: this is its successor.
     Repeat(RefreshToken),
+    /// It was spent within the reuse window by the same client, and so was its successor: refuse
+    /// it, and leave the family as it is.
+    Late,
     /// It was spent before: revoke the family.
     Revoke,
     /// It is refused.
@@ -37,28 +41,60 @@ impl Presentation<'_> {
             (Some(_), _) if is_current => Outcome::Refuse(RejectionKind::TokenRevoked.into()),
             (Some(_), _) => Outcome::Refuse(RejectionKind::RefreshReused.into()),
             (None, true) => Outcome::Refuse(RejectionKind::RefreshExpired.into()),
-            (None, false) if is_current => match self.request.check(self.family) {
-                Ok(()) => Outcome::Rotate,
-                Err(rejection) => Outcome::Refuse(rejection),
-            },
-            (None, false) => {
-                let is_same_client = self.request.check(self.family).is_ok();
-                let is_repeat = is_same_client && self.is_in_reuse_window();
-                let successor = is_repeat.then(|| successor::open(self.token, self.family));
-                successor.flatten().map_or(Outcome::Revoke, Outcome::Repeat)
+            (None, false) if is_current => {
+                let checked = self.request.check(self.family);
+                match checked.and_then(|()| self.request.check_scope(self.family)) {
+                    Ok(()) => Outcome::Rotate,
+                    Err(rejection) => Outcome::Refuse(rejection),
+                }
             }
+            (None, false) if self.request.check(self.family).is_ok() => self.repeated(),
+            (None, false) => Outcome::Revoke,
         }
     }
 
-    /// Returns true if the token is the one that was spent last, within the reuse window.
-    fn is_in_reuse_window(&self) -> bool {
-        let (Some(spent), Some(at)) = (self.family.spent, self.family.spent_at) else {
-            return false;
-        };
+    /// What is to be done about a token that was spent before, by the same client and key.
+    ///
+    /// Two tabs, or a client that lost a response, present a spent token within seconds. A thief
+    /// gets nothing by it either: the successor was used, and only the family's newest token
+    /// gives another one.
+    fn repeated(&self) -> Outcome {
+        let digest = self.token.digest();
+        let (spent, at) = (self.family.spent, self.family.spent_at);
+        if spent == Some(digest) && at.is_some_and(|at| self.is_in_reuse_window(at)) {
+            let Some(successor) = successor::open(self.token, self.family) else {
+                return Outcome::Revoke;
+            };
+            return match self.request.check_scope(self.family) {
+                Ok(()) => Outcome::Repeat(successor),
+                Err(rejection) => Outcome::Refuse(rejection),
+            };
+        }
+        let mut earlier = self.family.earlier.iter();
+        let is_late =
+            |spent: &SpentToken| spent.digest == digest && self.is_in_reuse_window(spent.at);
+        match earlier.any(is_late) {
+            true => Outcome::Late,
+            false => Outcome::Revoke,
+        }
+    }
+
+    /// The spent tokens that a rotation keeps, besides the one that it spends.
+    pub(crate) fn kept_earlier(&self) -> Vec<SpentToken> {
+        let (spent, at) = (self.family.spent, self.family.spent_at);
+        let last = spent
+            .zip(at)
+            .map(|(digest, at)| SpentToken::new(digest, at));
+        let all = last.into_iter().chain(self.family.earlier.iter().copied());
+        let kept = all.filter(|spent| self.is_in_reuse_window(spent.at));
+        kept.take(limits::REFRESH_EARLIER).collect()
+    }
+
+    /// Returns true if what was spent at this time is within the reuse window.
+    fn is_in_reuse_window(&self, at: UnixTime) -> bool {
         let end = at.saturating_add(self.reuse_window);
         // The clocks of two nodes differ a little; a clock that was set back must not extend it.
         let is_near = at <= self.now.saturating_add(self.reuse_window);
-        let is_open = is_near && !end.has_passed(self.now, Leeway::ZERO);
-        is_open && spent == self.token.digest()
+        is_near && !end.has_passed(self.now, Leeway::ZERO)
     }
 }

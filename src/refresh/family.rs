@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use crate::clock::UnixTime;
 use crate::error::StoreError;
-use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
-use crate::grant::{Grant, GrantStore};
+use crate::grant::store::{
+    Created, GrantPage, GrantQuery, Lookup, Sequence, SubjectLimit, TokenDigest,
+};
+use crate::grant::{Grant, GrantStore, not_listed};
 use crate::now_or_later::NowOrLater;
 
 /// A store of families of refresh tokens.
@@ -134,11 +136,49 @@ pub trait RefreshTokenStore: GrantStore {
     /// [`Conflict`](crate::error::StoreErrorKind::Conflict) if any of that fails, or another
     /// [`StoreError`].
     fn update(&self, family: RefreshFamily) -> NowOrLater<'_, Result<u64, StoreError>>;
+
+    /// Lists the families of one subject, which is its authority and id together: those that no
+    /// revocation ends, the newest first.
+    ///
+    /// The store looks at [`limit`](GrantQuery::limit) records at the most, and says where the next
+    /// page begins. One that is there from the first page to the last is listed once.
+    ///
+    /// The default reports [`Unavailable`](crate::error::StoreErrorKind::Unavailable): implement it,
+    /// and pass it on in a store that wraps another. `testing::refresh_token_store` checks it.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if they could not be read.
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<RefreshFamily>>, StoreError>> {
+        let _ = query;
+        NowOrLater::now(Err(not_listed()))
+    }
 }
 
 const _: Option<&dyn RefreshTokenStore> = None;
 
-/// All refresh tokens of one grant, as stores keep them: the current token and the one before it.
+/// A refresh token that was spent, as a store keeps it: its digest, and when that was.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct SpentToken {
+    /// The digest of the token. It is not known how the token reads.
+    pub digest: TokenDigest,
+    /// When it was spent, by the clock of the node that answered.
+    pub at: UnixTime,
+}
+
+impl SpentToken {
+    /// Makes it from its parts. A store calls it for what it reads back.
+    pub const fn new(digest: TokenDigest, at: UnixTime) -> Self {
+        Self { digest, at }
+    }
+}
+
+/// All refresh tokens of one grant, as stores keep them: the current token, the one before it, and
+/// for the reuse window a few that are older.
 ///
 /// A store writes the fields as they are, except those that its methods say it sets. `Debug` shows
 /// no digest.
@@ -162,6 +202,10 @@ pub struct RefreshFamily {
     /// The current token, encrypted so that only the spent one decrypts it; empty where there is no
     /// [reuse window](crate::refresh::RefreshManagerBuilder::reuse_window).
     pub sealed: Vec<u8>,
+    /// The tokens that were spent before `spent` and within the reuse window, the latest first; at
+    /// most [`limits::REFRESH_EARLIER`](crate::limits::REFRESH_EARLIER). One of them that is
+    /// presented within the window does not end the family.
+    pub earlier: Vec<SpentToken>,
     /// The SHA-256 thumbprint (RFC 7638) of the key that its tokens are bound to.
     pub thumbprint: Option<[u8; 32]>,
     /// When it was revoked, by its client or because a spent token was presented again. A revoked
@@ -181,6 +225,7 @@ impl RefreshFamily {
             spent: None,
             spent_at: None,
             sealed: Vec::new(),
+            earlier: Vec::new(),
             thumbprint: None,
             revoked: None,
         }

@@ -7,6 +7,6 @@ mod request;
 mod successor;
 mod token;
 
-pub use family::{RefreshFamily, RefreshTokenStore};
+pub use family::{RefreshFamily, RefreshTokenStore, SpentToken};
 pub use manager::{RefreshManager, RefreshManagerBuilder, RotatedToken};
 pub use request::{NewRefreshToken, RotateRequest};

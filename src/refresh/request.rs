@@ -87,6 +87,7 @@ pub struct RotateRequest<'r> {
     token: &'r str,
     client: &'r str,
     thumbprint: Option<&'r [u8; 32]>,
+    scope: Option<&'r str>,
 }
 
 impl<'r> RotateRequest<'r> {
@@ -97,6 +98,7 @@ impl<'r> RotateRequest<'r> {
             token,
             client,
             thumbprint: None,
+            scope: None,
         }
     }
 
@@ -106,6 +108,18 @@ impl<'r> RotateRequest<'r> {
     /// proof.
     pub const fn thumbprint(mut self, thumbprint: &'r [u8; 32]) -> Self {
         self.thumbprint = Some(thumbprint);
+        self
+    }
+
+    /// Adds the scopes that the client asks for, joined by spaces (RFC 6749 section 6), untrusted. A
+    /// token whose grant does not have each of them is refused with
+    /// [`ScopeInsufficient`](RejectionKind::ScopeInsufficient) and not spent. By default the client
+    /// asks for all that was granted.
+    ///
+    /// The grant stays as it is: pass the same scopes to
+    /// [`AccessClaims::scopes`](crate::issuer::AccessClaims::scopes).
+    pub const fn scope(mut self, scope: &'r str) -> Self {
+        self.scope = Some(scope);
         self
     }
 
@@ -122,6 +136,17 @@ impl<'r> RotateRequest<'r> {
                 Err(RejectionKind::BindingMismatch.into())
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Accepts only scopes that the family grants.
+    pub(crate) fn check_scope(&self, family: &RefreshFamily) -> Result<(), Rejection> {
+        let granted = family.grant.scopes().unwrap_or_default();
+        let mut asked = self.scope.unwrap_or_default().split(' ');
+        let is_granted = |scope: &str| granted.split(' ').any(|own| own == scope);
+        match asked.all(|scope| scope.is_empty() || is_granted(scope)) {
+            true => Ok(()),
+            false => Err(RejectionKind::ScopeInsufficient.into()),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::secret::ShownOnce;
 /// characters of base64url.
 ///
 /// A caller that knows the first part has held a token of the family. So every token that was ever
-/// spent is distinguished from an invented one, with only two digests per family in the store.
+/// spent is distinguished from an invented one, with only a few digests per family in the store.
 pub(crate) struct RefreshToken(Zeroizing<[u8; LEN]>);
 
 const FAMILY: usize = 16;

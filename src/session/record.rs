@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use crate::clock::UnixTime;
 use crate::error::StoreError;
-use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
-use crate::grant::{Grant, GrantStore};
+use crate::grant::store::{
+    Created, GrantPage, GrantQuery, Lookup, Sequence, SubjectLimit, TokenDigest,
+};
+use crate::grant::{Grant, GrantStore, not_listed};
 use crate::now_or_later::NowOrLater;
 
 /// A store of sessions by the digest of their secret id.
@@ -158,6 +160,26 @@ pub trait SessionStore: GrantStore {
     ///
     /// A [`StoreError`] if it could not be noted.
     fn touch(&self, digest: TokenDigest, at: UnixTime) -> NowOrLater<'_, Result<bool, StoreError>>;
+
+    /// Lists the sessions of one subject, which is its authority and id together: those that no
+    /// revocation ends, the newest first.
+    ///
+    /// The store looks at [`limit`](GrantQuery::limit) records at the most, and says where the next
+    /// page begins. One that is there from the first page to the last is listed once.
+    ///
+    /// The default reports [`Unavailable`](crate::error::StoreErrorKind::Unavailable): implement it,
+    /// and pass it on in a store that wraps another. `testing::session_store` checks it.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if they could not be read.
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<SessionRecord>>, StoreError>> {
+        let _ = query;
+        NowOrLater::now(Err(not_listed()))
+    }
 }
 
 const _: Option<&dyn SessionStore> = None;

@@ -42,7 +42,7 @@ pub struct SessionValidator {
     pub(super) authority: Authority,
     pub(super) clock: Arc<dyn Clock>,
     shapes: [Shape; 1],
-    is_insecure: bool,
+    pub(super) is_insecure: bool,
 }
 
 /// The session of an accepted id, an extension of its [`Principal`].
@@ -187,13 +187,12 @@ impl TokenValidator for SessionValidator {
         self.explained(presented)
     }
 
+    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
+        self.ask_store().map(|asked| Ok(asked?))
+    }
+
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
-        let finding = self.is_insecure.then(|| {
-            let text = "the cookie is sent without `Secure`, for plain http on this machine only";
-            let hint = "use `SessionCookie::new` and TLS in production";
-            Finding::warning(format!("session cookie of {}", self.authority), text).hint(hint)
-        });
-        NowOrLater::now(finding.into_iter().collect())
+        self.find_problems()
     }
 }
 

@@ -13,7 +13,7 @@ use bearergate::credential::Sources;
 use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::event::{Event, Observer};
 use bearergate::grant::store::{
-    Created, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
+    Created, GrantPage, GrantQuery, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
 };
 use bearergate::grant::{Grant, GrantError, GrantErrorKind, GrantStore};
 use bearergate::refresh::{
@@ -171,6 +171,13 @@ impl SessionStore for Faulty {
         }
         self.answer(&self.no_writes, move |inner| inner.touch(digest, at))
     }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<SessionRecord>>, StoreError>> {
+        self.answer(&self.no_reads, |inner| SessionStore::list(inner, query))
+    }
 }
 
 impl RefreshTokenStore for Faulty {
@@ -203,6 +210,15 @@ impl RefreshTokenStore for Faulty {
         self.families.lock().unwrap().push(family.clone());
         self.answer(&self.no_writes, |inner| {
             RefreshTokenStore::update(inner, family)
+        })
+    }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<RefreshFamily>>, StoreError>> {
+        self.answer(&self.no_reads, |inner| {
+            RefreshTokenStore::list(inner, query)
         })
     }
 }

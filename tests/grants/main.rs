@@ -8,7 +8,11 @@
 
 mod common;
 mod cookies;
+mod devices;
+mod doctor;
+mod errors;
 mod faults;
+mod grace;
 mod lifecycle;
 mod limits;
 mod parallel;

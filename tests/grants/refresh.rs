@@ -193,16 +193,6 @@ fn the_reuse_window_does_not_grow_when_the_clock_is_set_back() {
 }
 
 #[test]
-fn the_reuse_window_ends_at_the_successors_first_use() {
-    let service = Service::with_reuse_window(secs(60));
-    let first = service.first(for_alice());
-    let second = service.rotate(&first).unwrap();
-    let third = service.rotate(&second).unwrap();
-    assert_eq!(service.rotate(&first), Err(RefreshReused));
-    assert_eq!(service.rotate(&third), Err(TokenRevoked));
-}
-
-#[test]
 fn the_reuse_window_ends_at_a_change_of_client_or_key() {
     fn own(token: &str) -> RotateRequest<'_> {
         RotateRequest::new(token, CLIENT).thumbprint(&KEY)

@@ -13,4 +13,5 @@ mod mint;
 mod rotation;
 mod shared_secret;
 mod stored_keys;
+mod token_answers;
 mod token_endpoints;

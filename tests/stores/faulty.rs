@@ -9,7 +9,7 @@ use bearergate::api_key::{ApiKeyId, ApiKeyRecord, ApiKeyStore, PepperedDigest};
 use bearergate::clock::UnixTime;
 use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::grant::store::{
-    Created, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
+    Created, GrantPage, GrantQuery, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
 };
 use bearergate::grant::{Grant, GrantStore};
 use bearergate::principal::Authority;
@@ -219,6 +219,12 @@ enum GrantFault {
     ForgetsSealed,
     IgnoresLimit,
     KeepsOldDigest,
+    ListsAnotherSubject,
+    ListsBackwards,
+    ListsNothing,
+    ListsRevoked,
+    ListsTooMany,
+    ListsTwice,
     None,
     OneNumberForAll,
     PurgesEarly,
@@ -258,6 +264,38 @@ impl FaultyGrants {
             .then_some(Sequence::from_u64(7));
         grant.clone().with_sequence(since.or(grant.sequence()))
     }
+
+    fn asked(&self, mut query: GrantQuery) -> GrantQuery {
+        match self.fault {
+            GrantFault::ListsAnotherSubject if query.subject == "nobody" => {
+                query.subject = "mia".to_owned();
+            }
+            GrantFault::ListsTwice => query.after = None,
+            _ => {}
+        }
+        query
+    }
+
+    fn listed<R: Send + Sync + 'static>(
+        &self,
+        page: Result<GrantPage<Arc<R>>, StoreError>,
+        ended: Option<Arc<R>>,
+        limit: usize,
+    ) -> Answer<'_, GrantPage<Arc<R>>> {
+        NowOrLater::now(page.map(|mut page| {
+            if self.is(GrantFault::ListsBackwards) {
+                page.records.reverse();
+            }
+            let has_room = page.records.len() < limit || self.is(GrantFault::ListsTooMany);
+            page.records.extend(ended.filter(|_| has_room));
+            page
+        }))
+    }
+}
+
+/// A grant that was revoked long ago.
+fn revoked() -> Grant {
+    Grant::new("the suite", "mia", NOW)
 }
 
 fn taken<T: Send>(answer: Answer<'_, T>) -> Result<T, StoreError> {
@@ -326,6 +364,18 @@ impl SessionStore for FaultyGrants {
     fn touch(&self, digest: TokenDigest, at: UnixTime) -> Answer<'_, bool> {
         NowOrLater::now(taken(SessionStore::touch(&self.store, digest, at)))
     }
+
+    fn list(&self, query: GrantQuery) -> Answer<'_, GrantPage<Arc<SessionRecord>>> {
+        if self.is(GrantFault::ListsNothing) {
+            return NowOrLater::now(Err(StoreErrorKind::Unavailable.into()));
+        }
+        let limit = query.limit;
+        let adds = self.is(GrantFault::ListsRevoked) || self.is(GrantFault::ListsTooMany);
+        let ended = (adds && query.subject == "mia")
+            .then(|| Arc::new(SessionRecord::new(TokenDigest::new([9; 32]), revoked())));
+        let page = taken(SessionStore::list(&self.store, self.asked(query)));
+        self.listed(page, ended, limit)
+    }
 }
 
 impl RefreshTokenStore for FaultyGrants {
@@ -354,6 +404,23 @@ impl RefreshTokenStore for FaultyGrants {
             updated => NowOrLater::now(updated),
         }
     }
+
+    fn list(&self, query: GrantQuery) -> Answer<'_, GrantPage<Arc<RefreshFamily>>> {
+        if self.is(GrantFault::ListsNothing) {
+            return NowOrLater::now(Err(StoreErrorKind::Unavailable.into()));
+        }
+        let limit = query.limit;
+        let adds = self.is(GrantFault::ListsRevoked) || self.is(GrantFault::ListsTooMany);
+        let ended = (adds && query.subject == "mia").then(|| {
+            Arc::new(RefreshFamily::new(
+                TokenDigest::new([9; 32]),
+                TokenDigest::new([8; 32]),
+                revoked(),
+            ))
+        });
+        let page = taken(RefreshTokenStore::list(&self.store, self.asked(query)));
+        self.listed(page, ended, limit)
+    }
 }
 
 #[test]
@@ -368,6 +435,12 @@ fn suite_finds_every_fault_of_a_store_of_sessions() {
             "a revocation ends what was granted before",
         ),
         (GrantFault::KeepsOldDigest, "unknown by the old one"),
+        (GrantFault::ListsAnotherSubject, "an empty list"),
+        (GrantFault::ListsBackwards, "the newest first"),
+        (GrantFault::ListsNothing, "the newest first"),
+        (GrantFault::ListsRevoked, "the newest first"),
+        (GrantFault::ListsTooMany, "at most the requested number"),
+        (GrantFault::ListsTwice, "a list has a last page"),
         (GrantFault::OneNumberForAll, "a greater sequence number"),
         (GrantFault::PurgesEarly, "at that second, and not before"),
         (
@@ -397,6 +470,12 @@ fn suite_finds_every_fault_of_a_store_of_refresh_tokens() {
             "a revocation ends what was granted before",
         ),
         (GrantFault::ForgetsSealed, "a rotation keeps"),
+        (GrantFault::ListsAnotherSubject, "an empty list"),
+        (GrantFault::ListsBackwards, "the newest first"),
+        (GrantFault::ListsNothing, "the newest first"),
+        (GrantFault::ListsRevoked, "the newest first"),
+        (GrantFault::ListsTooMany, "at most the requested number"),
+        (GrantFault::ListsTwice, "a list has a last page"),
         (GrantFault::OneNumberForAll, "a greater sequence number"),
         (GrantFault::PurgesEarly, "at that second, and not before"),
         (GrantFault::EndsAtEveryLimit, "is refused as `subject_full`"),

@@ -13,6 +13,7 @@ mod child;
 mod common;
 mod conformance;
 mod crash;
+mod doctor;
 mod durable;
 mod faulty;
 mod keys;

@@ -7,6 +7,7 @@
 
 mod digest;
 mod lookup;
+mod page;
 pub(super) mod revocation_record;
 pub(super) mod sequence;
 pub(super) mod session_handle;
@@ -14,6 +15,7 @@ mod subject_limit;
 
 pub use digest::TokenDigest;
 pub use lookup::Lookup;
+pub use page::{GrantPage, GrantPosition, GrantQuery};
 pub use revocation_record::RevocationRecord;
 #[cfg(feature = "issuer")]
 pub(crate) use revocation_record::holder_subject;

@@ -56,11 +56,19 @@ impl RefreshManagerBuilder {
         self
     }
 
-    /// Sets how long, in whole seconds, a client that lost the response may present a spent token
-    /// again: it gets the same successor, if it is the same client and key and the successor has
-    /// not been used. At most [`limits::REFRESH_REUSE_WINDOW_MAX`].
+    /// Sets how long, in whole seconds, a client that lost the response, or that refreshes in two
+    /// tabs, may present a spent token again. At most [`limits::REFRESH_REUSE_WINDOW_MAX`].
     ///
-    /// Zero by default: within the window a thief that is as fast as the client is not detected.
+    /// It gets the same successor, if it is the same client and key and the successor has not been
+    /// used. If the successor was used too, it is refused with
+    /// [`RefreshReused`](crate::RejectionKind::RefreshReused), reported as
+    /// [`RefreshTokenRepeated`](crate::event::Event::RefreshTokenRepeated), and its family stays:
+    /// for the token that was spent last and [`limits::REFRESH_EARLIER`] before it.
+    ///
+    /// Zero by default, because it weakens the detection of a theft: a thief who spends a stolen
+    /// token and its successor within the window, before the client presents it, is found only if
+    /// the client presents it once more after the window. Keep it short (a few seconds), or bind the
+    /// tokens to a [key](crate::refresh::NewRefreshToken::thumbprint).
     pub fn reuse_window(mut self, reuse_window: Duration) -> Self {
         self.0.reuse_window = reuse_window;
         self
@@ -93,8 +101,9 @@ impl RefreshManagerBuilder {
     }
 
     /// Sets the observer, to which the reuse of spent tokens is reported as
-    /// [`RefreshTokenReused`](crate::event::Event::RefreshTokenReused), and the end of families at
-    /// the limit of a subject as
+    /// [`RefreshTokenReused`](crate::event::Event::RefreshTokenReused) if their family was revoked
+    /// for it, as [`RefreshTokenRepeated`](crate::event::Event::RefreshTokenRepeated) if it was
+    /// within the reuse window, and the end of families at the limit of a subject as
     /// [`GrantsEndedByLimit`](crate::event::Event::GrantsEndedByLimit). Without one nobody learns of
     /// a theft except by the kind of the rejection.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {

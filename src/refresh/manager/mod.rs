@@ -1,6 +1,7 @@
 //! The manager of refresh tokens: creation, rotation and revocation.
 
 mod builder;
+mod listing;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::error::{Rejection, RejectionKind, StoreError, StoreErrorKind};
 use crate::event::{Event, Observer};
 use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit};
 use crate::grant::{
-    Grant, GrantError, GrantErrorKind, PurgeOnFull, no_random, purge, report_ended,
+    Grant, GrantError, GrantErrorKind, PurgeOnFull, check_authority, no_random, purge, report_ended,
 };
 use crate::principal::Authority;
 use crate::secret::Issued;
@@ -30,9 +31,10 @@ use crate::secret::Issued;
 /// A refresh token can be spent once and gives its successor; of any number of parallel attempts
 /// one succeeds. A spent token that is presented again shows that two parties hold it, one of them
 /// a thief: the whole family is revoked (RFC 9700 section 4.14.2) and
-/// [`RefreshTokenReused`](Event::RefreshTokenReused) is reported to the observer. A store keeps
-/// only digests and, with a [reuse window](RefreshManagerBuilder::reuse_window), the newest token,
-/// encrypted so that only the token before it decrypts it.
+/// [`RefreshTokenReused`](Event::RefreshTokenReused) is reported to the observer. Within a
+/// [reuse window](RefreshManagerBuilder::reuse_window), which is zero by default, the client itself
+/// may present it again. A store keeps only digests and, for the window, the newest token, encrypted
+/// so that only the token before it decrypts it.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -121,21 +123,25 @@ impl RefreshManager {
     /// Only if the token is the newest of its family, its client and key are those that the family
     /// is bound to, neither timeout has passed, and neither the family, its session, its subject
     /// nor its client is revoked. With a [reuse window](RefreshManagerBuilder::reuse_window) the
-    /// token before the newest one gives the newest one again.
+    /// token before the newest one gives the newest one again, and one that is older, and was spent
+    /// within the window, is refused without an end of the family.
     ///
     /// | refused because | kind |
     /// |---|---|
     /// | it is not a refresh token, is unknown, or belongs to another client | `refresh_unknown` |
     /// | it is bound to a key, and possession of none was proved | `binding_required` |
     /// | possession of another key was proved | `binding_mismatch` |
+    /// | the request asks for a [scope](RotateRequest::scope) that was not granted | `scope_insufficient`, and it is not spent |
     /// | the idle timeout or the absolute timeout has passed | `refresh_expired` |
     /// | it was spent before | `refresh_reused`, and its family is revoked |
+    /// | it was spent within the reuse window, and its successor was used | `refresh_reused`; its family stays |
     /// | it was revoked, or its session, subject or client was | `token_revoked` |
     /// | the store did not answer | `unavailable` |
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] of one of these kinds. For the client all but `unavailable` are an
+    /// A [`Rejection`] of one of these kinds. [`TokenError`](crate::issuer::TokenError) makes the
+    /// response of it: for the client all but `unavailable` and `scope_insufficient` are an
     /// `invalid_grant` (RFC 6749 section 5.2).
     pub async fn rotate(
         &self,
@@ -211,9 +217,7 @@ impl RefreshManager {
         let Some(session) = session else {
             return Ok(grant.with_lifetime(end, *idle));
         };
-        if *session.authority() != self.0.authority {
-            return Err(GrantError::malformed("the session has another authority"));
-        }
+        check_authority(&self.0.authority, session.authority())?;
         Ok(grant
             .with_session(session.session())
             .with_sequence(session.sequence())
@@ -252,22 +256,43 @@ impl RefreshManager {
             Outcome::Repeat(successor) => {
                 Ok(Some(Ok(rotated_token(successor, &case.family.grant, true))))
             }
+            Outcome::Late => {
+                self.report(case, false);
+                let rejection = Rejection::new(RejectionKind::RefreshReused);
+                Ok(Some(Err(rejection.with_source(LATE))))
+            }
             Outcome::Revoke if self.end(case.family, case.now).await? => {
-                if let Some(observer) = &self.0.observer {
-                    let grant = &case.family.grant;
-                    let session = grant.session().map(|handle| handle.to_string());
-                    observer.observe(&Event::RefreshTokenReused {
-                        authority: grant.authority().as_str(),
-                        subject: grant.subject(),
-                        client: grant.client().unwrap_or_default(),
-                        session: session.as_deref(),
-                    });
-                }
+                self.report(case, true);
                 Ok(Some(Err(RejectionKind::RefreshReused.into())))
             }
             Outcome::Revoke => Ok(None),
             Outcome::Refuse(rejection) => Ok(Some(Err(rejection))),
         }
+    }
+
+    /// Reports that a spent token was presented, and whether its family was revoked.
+    fn report(&self, case: &Presentation<'_>, is_revoked: bool) {
+        let Some(observer) = &self.0.observer else {
+            return;
+        };
+        let grant = &case.family.grant;
+        let session = grant.session().map(|handle| handle.to_string());
+        let (authority, subject) = (grant.authority().as_str(), grant.subject());
+        let (client, session) = (grant.client().unwrap_or_default(), session.as_deref());
+        observer.observe(&match is_revoked {
+            true => Event::RefreshTokenReused {
+                authority,
+                subject,
+                client,
+                session,
+            },
+            false => Event::RefreshTokenRepeated {
+                authority,
+                subject,
+                client,
+                session,
+            },
+        });
     }
 
     async fn spend(
@@ -287,6 +312,7 @@ impl RefreshManager {
         rotated.spent = Some(family.current);
         rotated.spent_at = Some(now);
         rotated.sealed = sealed;
+        rotated.earlier = case.kept_earlier();
         let is_spent = self.update(rotated).await?;
         Ok(is_spent.then(|| rotated_token(successor, &grant, false)))
     }
@@ -334,6 +360,9 @@ impl fmt::Debug for Inner {
 /// How often one request reads the family again after it was changed meanwhile. Whatever the number
 /// of parallel requests, a token is spent once and its family revoked once.
 const ATTEMPTS: usize = 8;
+
+/// For the operator: the client gets the same `invalid_grant` as for every other refusal.
+const LATE: &str = "it was spent within the reuse window, and its successor too; the family stays";
 
 fn unseeded(_: Unspecified) -> Rejection {
     let detail = "no random numbers are available";

@@ -1,6 +1,7 @@
 //! The manager of sessions: creation, change and revocation.
 
 mod builder;
+mod listing;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use super::record::{SessionRecord, SessionStore};
 use super::request::{NewSession, SessionChange};
 use super::validator::{Session, SessionValidator};
 use crate::clock::{Clock, UnixTime};
+use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::grant::store::{Created, RevocationRecord, Sequence, SessionHandle, SubjectLimit};
 use crate::grant::{
@@ -160,16 +162,11 @@ impl SessionManager {
     ///
     /// A [`GrantError`]; then the session may not be revoked, and the call is to be repeated.
     pub async fn revoke(&self, session: &Session) -> Result<(), GrantError> {
-        let grant = session.grant();
-        let handle = session.handle().ok_or(GrantErrorKind::Malformed)?;
-        let record = RevocationRecord::session(grant.authority().clone(), handle, self.now()?);
-        let record = record.of_grant(grant);
-        // Validators with a leeway accept a token of the session for a while after its expiry.
-        let until = grant.expires().saturating_add(limits::LEEWAY_MAX);
-        self.write(record.with_until(until)).await
+        self.revoke_grant(session.grant()).await
     }
 
-    /// Revokes the session with this handle and all refresh tokens that belong to it.
+    /// Revokes the session with this handle and all refresh tokens that belong to it, whoever its
+    /// subject is. For a handle that a user sends, call [`revoke_of`](Self::revoke_of).
     ///
     /// # Errors
     ///
@@ -276,7 +273,9 @@ impl fmt::Debug for SessionManager {
 
 fn check_data(data: &[u8]) -> Result<(), GrantError> {
     if data.len() > limits::SESSION_DATA_BYTES {
-        return Err(GrantError::malformed("the data is too long"));
+        let range = ..=limits::SESSION_DATA_BYTES;
+        let flaw = ConfigError::size_out_of_range("data", data.len(), "bytes", range);
+        return Err(GrantError::malformed(flaw));
     }
     Ok(())
 }

@@ -6,8 +6,11 @@ use std::sync::atomic::Ordering;
 use super::cache::Names;
 use super::store::Cached;
 use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
 use crate::error::StoreError;
-use crate::grant::store::{Created, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest};
+use crate::grant::store::{
+    Created, GrantPage, GrantQuery, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
+};
 use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::NowOrLater;
 use crate::session::{SessionRecord, SessionStore};
@@ -31,6 +34,10 @@ impl<S: GrantStore + ?Sized + 'static> GrantStore for Cached<S> {
             self.purged.fetch_max(now.as_secs(), Ordering::SeqCst);
             purged
         })
+    }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        self.store.diagnose()
     }
 }
 
@@ -124,5 +131,13 @@ impl<S: SessionStore + ?Sized + 'static> SessionStore for Cached<S> {
             }
             touched
         })
+    }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<SessionRecord>>, StoreError>> {
+        self.writes.drive();
+        self.store.list(query)
     }
 }

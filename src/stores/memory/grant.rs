@@ -8,10 +8,13 @@ use super::STEP;
 use super::grant_table::GrantTable;
 use super::revocations::{Added, Revocations, Swept};
 use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
 use crate::environment::Environment;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::event::{Event, Observer};
-use crate::grant::store::{Created, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest};
+use crate::grant::store::{
+    Created, GrantPage, GrantQuery, Lookup, RevocationRecord, Sequence, SubjectLimit, TokenDigest,
+};
 use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::{NowOrLater, yield_once};
 use crate::refresh::{RefreshFamily, RefreshTokenStore};
@@ -86,6 +89,11 @@ impl MemoryGrantStore {
         let update = |last| Some(next(last).as_u64());
         let last = self.last.fetch_update(order, order, update);
         next(last.unwrap_or_else(|last| last))
+    }
+
+    /// How many revocations there are, and may be.
+    pub(super) fn revocation_room(&self) -> (usize, usize) {
+        (self.revocations.len(), self.revocations.limit())
     }
 
     pub(super) fn has_revoked(&self, grant: &Grant) -> bool {
@@ -283,6 +291,10 @@ impl GrantStore for MemoryGrantStore {
             }
         })
     }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        NowOrLater::now(self.room())
+    }
 }
 
 impl SessionStore for MemoryGrantStore {
@@ -328,6 +340,13 @@ impl SessionStore for MemoryGrantStore {
         });
         NowOrLater::now(Ok(touched))
     }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<SessionRecord>>, StoreError>> {
+        NowOrLater::now(self.page(&query))
+    }
 }
 
 impl RefreshTokenStore for MemoryGrantStore {
@@ -356,6 +375,13 @@ impl RefreshTokenStore for MemoryGrantStore {
 
     fn update(&self, family: RefreshFamily) -> NowOrLater<'_, Result<u64, StoreError>> {
         NowOrLater::now(self.replace_family(family))
+    }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<RefreshFamily>>, StoreError>> {
+        NowOrLater::now(self.page(&query))
     }
 }
 

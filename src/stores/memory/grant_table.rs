@@ -87,6 +87,9 @@ pub(super) struct Records<R> {
 /// The number of a slot, with that of its part in the lowest bits.
 type Place = u32;
 
+/// The place of a record in the order of the numbers.
+pub(super) type Position = (u64, Place);
+
 const PARTS: u32 = 64;
 
 impl<R: GrantRecord> GrantTable<R> {
@@ -104,6 +107,10 @@ impl<R: GrantRecord> GrantTable<R> {
 
     pub(super) fn len(&self) -> usize {
         self.len.load(Ordering::SeqCst)
+    }
+
+    pub(super) const fn limit(&self) -> usize {
+        self.limit
     }
 
     pub(super) fn get(&self, digest: &TokenDigest) -> Option<Arc<R>> {
@@ -252,19 +259,41 @@ impl<R: GrantRecord> GrantTable<R> {
                     .collect()
             })
         };
-        // Each under its own lock: one that was removed meanwhile is left out.
+        self.at_places(target, places.into_iter())
+    }
+
+    /// Reads each place under its own lock: what was removed meanwhile is left out.
+    fn at_places(
+        &self,
+        target: &RevocationTarget<'_>,
+        places: impl Iterator<Item = Place>,
+    ) -> Vec<Arc<R>> {
         let record = |place: Place| self.part(place % PARTS).read().at(place).cloned();
         let is_named = |record: &Arc<R>| {
-            record
-                .grant()
-                .revocation_targets()
-                .any(|own| own == *target)
+            let mut targets = record.grant().revocation_targets();
+            targets.any(|own| own == *target)
         };
-        places
-            .into_iter()
-            .filter_map(record)
-            .filter(is_named)
-            .collect()
+        places.filter_map(record).filter(is_named).collect()
+    }
+
+    /// Returns records that a revocation of `target` names, the latest number first, that come after
+    /// a place in this order, and the place of the last one if there may be more.
+    pub(super) fn page(
+        &self,
+        target: &RevocationTarget<'_>,
+        after: Option<Position>,
+        most: usize,
+    ) -> (Vec<Arc<R>>, Option<Position>) {
+        let name = self.hasher.hash_one(target);
+        let (number, place) = after.unwrap_or((u64::MAX, Place::MAX));
+        let range = (name, 0, 0)..(name, number, place);
+        let places: Vec<_> = self.lock(&self.names, name).map_or(Vec::new(), |names| {
+            let latest = names.range(range).rev().take(most);
+            latest.map(|(_, number, place)| (*number, *place)).collect()
+        });
+        let next = places.last().copied().filter(|_| places.len() >= most);
+        let places = places.into_iter().map(|(_, place)| place);
+        (self.at_places(target, places), next)
     }
 
     /// Lets no two calls for one target run at the same time.

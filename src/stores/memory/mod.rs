@@ -5,7 +5,11 @@ mod api_key;
 #[cfg(feature = "session")]
 mod grant;
 #[cfg(feature = "session")]
+mod grant_diagnose;
+#[cfg(feature = "session")]
 mod grant_limit;
+#[cfg(feature = "session")]
+mod grant_list;
 #[cfg(feature = "session")]
 mod grant_table;
 #[cfg(feature = "session")]

@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("v2.sql"),
     include_str!("v3.sql"),
     include_str!("v4.sql"),
+    include_str!("v5.sql"),
 ];
 
 /// Succeeds only if the file is new, or of this crate and of a supported version. Writes nothing.
@@ -174,6 +175,10 @@ mod tests {
             "SELECT 1 FROM family WHERE authority = 1 AND session = 2",
             "SELECT 1 FROM session WHERE authority = 1 AND subject = 2 ORDER BY since",
             "SELECT 1 FROM family WHERE authority = 1 AND subject = 2 ORDER BY since",
+            "SELECT data FROM session WHERE authority = 1 AND subject = 2 \
+             AND (since, digest) < (3, 4) ORDER BY since DESC, digest DESC LIMIT 5",
+            "SELECT sealed FROM family WHERE authority = 1 AND subject = 2 \
+             AND (since, id) < (3, 4) ORDER BY since DESC, id DESC LIMIT 5",
             "SELECT 1 FROM mark WHERE is_swept = 0 LIMIT 1",
             "SELECT 1 FROM api_key WHERE authority = 1 AND ends_at <= 2 LIMIT 100",
             "SELECT 1 FROM api_key WHERE authority = 1 AND pepper = 2 LIMIT 1",

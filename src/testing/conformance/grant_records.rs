@@ -9,7 +9,8 @@ use super::{Breach, NOW, at, conflict, ensure, good};
 use crate::clock::UnixTime;
 use crate::error::StoreError;
 use crate::grant::store::{
-    Created, Lookup, RevocationRecord, Sequence, SessionHandle, SubjectLimit, TokenDigest,
+    Created, GrantPage, GrantQuery, Lookup, RevocationRecord, Sequence, SessionHandle,
+    SubjectLimit, TokenDigest,
 };
 use crate::grant::{Grant, GrantStore};
 use crate::limits;
@@ -35,6 +36,12 @@ pub(super) trait Records: Sync {
     fn find(&self, key: u8) -> NowOrLater<'_, Result<Lookup<(Grant, u64)>, StoreError>>;
 
     fn update(&self, key: u8, state: (Grant, u64)) -> NowOrLater<'_, Result<u64, StoreError>>;
+
+    /// A page, each record as [`find`](Self::find) returns it.
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<(Grant, u64)>, StoreError>>;
 }
 
 /// Checks the rules that sessions and families share.
@@ -316,6 +323,12 @@ pub(super) async fn is_revoked(
 ) -> Result<bool, Breach> {
     let found = good(records.find(key).await, rule)?;
     Ok(matches!(found, Lookup::Revoked))
+}
+
+/// The same part of each record of a page.
+pub(super) fn page_facts<R, T>(page: GrantPage<Arc<R>>, facts: impl Fn(&R) -> T) -> GrantPage<T> {
+    let records = page.records.iter().map(|record| facts(record));
+    GrantPage::new(records.collect(), page.next)
 }
 
 /// The part of a record that the rules for all grants see.

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod breach;
+mod grant_list;
 mod grant_records;
 mod grant_store;
 mod refresh;

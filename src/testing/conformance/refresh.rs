@@ -1,14 +1,18 @@
 //! The rules for every store of refresh tokens.
 
-use super::grant_records::{Records, facts, full, lasting};
+use super::grant_records::{Records, facts, full, lasting, page_facts};
 use super::{
-    Breach, NOW, at, conflict, ensure, good, grant_records, subject_limit, together, winners,
+    Breach, NOW, at, conflict, ensure, good, grant_list, grant_records, subject_limit, together,
+    winners,
 };
 use crate::error::StoreError;
-use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
+use crate::grant::store::{
+    Created, GrantPage, GrantQuery, Lookup, Sequence, SubjectLimit, TokenDigest,
+};
 use crate::grant::{Grant, GrantStore};
+use crate::limits;
 use crate::now_or_later::NowOrLater;
-use crate::refresh::{RefreshFamily, RefreshTokenStore};
+use crate::refresh::{RefreshFamily, RefreshTokenStore, SpentToken};
 
 pub(super) async fn check(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
     families_are_found_as_they_were_created(store).await?;
@@ -17,7 +21,8 @@ pub(super) async fn check(store: &dyn RefreshTokenStore) -> Result<(), Breach> {
     a_revoked_family_stays_until_it_is_purged(store).await?;
     one_of_many_rotations_wins(store).await?;
     grant_records::check_records(&Families(store)).await?;
-    subject_limit::check(&Families(store)).await
+    subject_limit::check(&Families(store)).await?;
+    grant_list::check(&Families(store)).await
 }
 
 async fn families_are_found_as_they_were_created(
@@ -30,6 +35,10 @@ async fn families_are_found_as_they_were_created(
         spent: Some(digest(2, 7)),
         spent_at: Some(at(3)),
         sealed: vec![0, 1, 255],
+        earlier: vec![
+            SpentToken::new(digest(2, 8), at(2)),
+            SpentToken::new(digest(2, 9), at(1)),
+        ],
         thumbprint: Some([0xee; 32]),
         ..family(2, full())
     };
@@ -61,6 +70,7 @@ async fn a_rotation_replaces_the_family(store: &dyn RefreshTokenStore) -> Result
         spent: Some(read.current),
         spent_at: Some(at(60)),
         sealed: vec![9; 80],
+        earlier: vec![SpentToken::new(digest(10, 3), at(50)); limits::REFRESH_EARLIER],
         ..read
     };
     ensure(good(store.update(rotated.clone()).await, rule)? == 2, rule)?;
@@ -74,6 +84,7 @@ async fn a_rotation_replaces_the_family(store: &dyn RefreshTokenStore) -> Result
     let rule = "what is cleared is gone";
     let mut cleared = wanted;
     (cleared.spent, cleared.spent_at, cleared.sealed) = (None, None, Vec::new());
+    cleared.earlier.clear();
     ensure(good(store.update(cleared.clone()).await, rule)? == 3, rule)?;
     cleared.version = 3;
     ensure(live(store, id, rule).await? == Some(cleared), rule)
@@ -189,5 +200,13 @@ impl Records for Families<'_> {
             version,
             ..family(key, grant)
         })
+    }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<(Grant, u64)>, StoreError>> {
+        let page = self.0.list(query);
+        page.map(|page| Ok(page_facts(page?, |f| (f.grant.clone(), f.version))))
     }
 }

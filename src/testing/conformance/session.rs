@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use super::grant_records::{Records, facts, full, lasting};
+use super::grant_records::{Records, facts, full, lasting, page_facts};
 use super::{
-    Breach, NOW, at, conflict, ensure, good, grant_records, subject_limit, together, winners,
+    Breach, NOW, at, conflict, ensure, good, grant_list, grant_records, subject_limit, together,
+    winners,
 };
 use crate::error::StoreError;
-use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
+use crate::grant::store::{
+    Created, GrantPage, GrantQuery, Lookup, Sequence, SubjectLimit, TokenDigest,
+};
 use crate::grant::{Grant, GrantStore};
 use crate::now_or_later::NowOrLater;
 use crate::session::{SessionRecord, SessionStore};
@@ -21,6 +24,7 @@ pub(super) async fn check(store: &dyn SessionStore) -> Result<(), Breach> {
     one_of_many_moves_wins(store).await?;
     grant_records::check_records(&Sessions(store)).await?;
     subject_limit::check(&Sessions(store)).await?;
+    grant_list::check(&Sessions(store)).await?;
     a_session_in_use_is_purged_later(store).await
 }
 
@@ -216,5 +220,13 @@ impl Records for Sessions<'_> {
             ..session(key, grant)
         };
         self.0.update(digest(key, 0), session)
+    }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<(Grant, u64)>, StoreError>> {
+        let page = self.0.list(query);
+        page.map(|page| Ok(page_facts(page?, |s| (s.grant.clone(), s.version))))
     }
 }

@@ -18,7 +18,9 @@ enum Step {
     Purge,
     Replay(usize),
     Restart,
+    RevokeApplication(u8),
     RevokeFamily(usize),
+    RevokeOthers(usize),
     RevokeSession(usize),
     RevokeSubject(u8),
     RotateSession(usize),
@@ -38,7 +40,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Purge),
         1 => some().prop_map(Step::Replay),
         1 => Just(Step::Restart),
+        1 => subject().prop_map(Step::RevokeApplication),
         1 => some().prop_map(Step::RevokeFamily),
+        1 => some().prop_map(Step::RevokeOthers),
         1 => some().prop_map(Step::RevokeSession),
         1 => subject().prop_map(Step::RevokeSubject),
         2 => some().prop_map(Step::RotateSession),
@@ -67,6 +71,10 @@ impl Grant {
     fn is_over(&self, now: u64) -> bool {
         now >= self.expires.min(self.last_used + GRANT_IDLE)
     }
+
+    fn is_live(&self, now: u64) -> bool {
+        !self.is_purged && !self.is_revoked() && !self.is_over(now)
+    }
 }
 
 #[derive(Debug)]
@@ -81,6 +89,12 @@ struct FamilyModel {
     grant: Grant,
     tokens: Vec<String>,
     is_revoked: bool,
+}
+
+impl FamilyModel {
+    fn is_live(&self, now: u64) -> bool {
+        !self.is_revoked && self.grant.is_live(now)
+    }
 }
 
 /// The store and its model.
@@ -107,7 +121,9 @@ impl Life {
             Step::Purge => self.purge(),
             Step::Replay(family) => self.replay(family),
             Step::Restart => self.world.restart(),
+            Step::RevokeApplication(subject) => self.revoke_application(subject),
             Step::RevokeFamily(family) => self.revoke_family(family),
+            Step::RevokeOthers(session) => self.revoke_others(session),
             Step::RevokeSession(session) => self.revoke_session(session),
             Step::RevokeSubject(subject) => self.revoke_subject(subject),
             Step::RotateSession(session) => self.rotate_session(session),
@@ -316,7 +332,69 @@ impl Life {
         family.is_revoked = true;
     }
 
+    fn revoke_application(&mut self, subject: u8) {
+        let now = self.world.now();
+        let name = format!("subject-{subject}");
+        let revoked = wait(self.world.service.refresh.revoke_client_of(&name, CLIENT)).unwrap();
+        let families = self.families.iter_mut();
+        let live = families.filter(|f| f.grant.subject == subject && f.is_live(now));
+        let ended = live.map(|family| family.is_revoked = true).count();
+        assert_eq!(revoked, ended);
+    }
+
+    fn revoke_others(&mut self, at: usize) {
+        let Some(at) = at.checked_rem(self.sessions.len()) else {
+            return;
+        };
+        let now = self.world.now();
+        let kept = &self.sessions[at];
+        // The handle does not know of later uses.
+        let ends = kept.handle.grant().expires_if_unused().as_secs();
+        let is_good = now < ends && !kept.grant.is_revoked();
+        let revoked = wait(self.world.service.sessions.revoke_others(&kept.handle));
+        assert_eq!(revoked.is_ok(), is_good, "{kept:?}");
+        let Ok(revoked) = revoked else { return };
+        let subject = kept.grant.subject;
+        let sessions = self.sessions.iter().enumerate();
+        let others = sessions.filter(|(other, session)| {
+            *other != at && session.grant.subject == subject && session.grant.is_live(now)
+        });
+        let others: Vec<_> = others.map(|(other, _)| other).collect();
+        assert_eq!(revoked, others.len());
+        let is_other = |grant: &&mut Grant| grant.session.is_some_and(|own| others.contains(&own));
+        self.grants()
+            .filter(is_other)
+            .for_each(|grant| grant.revoked[0] = true);
+    }
+
+    /// What is listed for each subject is what is live.
+    fn check_lists(&self) {
+        let now = self.world.now();
+        for subject in 0..3 {
+            let name = format!("subject-{subject}");
+            let listed = wait(self.world.service.sessions.list(&name)).unwrap();
+            let mut found: Vec<_> = listed.iter().map(|s| Some(s.handle())).collect();
+            found.sort_unstable();
+            let own = |grant: &Grant| grant.subject == subject && grant.is_live(now);
+            let sessions = self.sessions.iter().filter(|session| own(&session.grant));
+            let mut wanted: Vec<_> = sessions.map(|session| session.handle.handle()).collect();
+            wanted.sort_unstable();
+            assert_eq!(found, wanted);
+            let listed = wait(self.world.service.refresh.list(&name)).unwrap();
+            let mut found: Vec<_> = listed.iter().map(|g| g.last_used().as_secs()).collect();
+            let families = self
+                .families
+                .iter()
+                .filter(|family| family.grant.subject == subject && family.is_live(now));
+            let mut wanted: Vec<_> = families.map(|family| family.grant.last_used).collect();
+            found.sort_unstable();
+            wanted.sort_unstable();
+            assert_eq!(found, wanted);
+        }
+    }
+
     fn check(&mut self) {
+        self.check_lists();
         for at in 0..self.sessions.len() {
             self.use_session(at);
         }

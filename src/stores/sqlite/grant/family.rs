@@ -6,14 +6,19 @@ use std::time::Duration;
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
+use super::list::{Listed, page};
 use super::{created, grant, grant_columns, kept, lookup, next_version, numbered, surplus, values};
 use crate::clock::UnixTime;
 use crate::error::{StoreError, StoreErrorKind};
-use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
+use crate::grant::Grant;
+use crate::grant::store::{
+    Created, GrantPage, GrantQuery, Lookup, Sequence, SubjectLimit, TokenDigest,
+};
+use crate::limits;
 use crate::now_or_later::NowOrLater;
-use crate::refresh::{RefreshFamily, RefreshTokenStore};
+use crate::refresh::{RefreshFamily, RefreshTokenStore, SpentToken};
 use crate::stores::sqlite::SqliteStore;
-use crate::stores::sqlite::column::{Columns, number, some_time};
+use crate::stores::sqlite::column::{Columns, number, some_time, time};
 use crate::stores::sqlite::error::{Fault, corrupt};
 use crate::stores::sqlite::transaction::read_one;
 
@@ -75,12 +80,29 @@ impl RefreshTokenStore for SqliteStore {
             Ok(version)
         })
     }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<RefreshFamily>>, StoreError>> {
+        self.read(move |conn| page(conn, LIST, &query, record))
+    }
+}
+
+impl Listed for RefreshFamily {
+    fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    fn digest(&self) -> &TokenDigest {
+        &self.id
+    }
 }
 
 macro_rules! columns {
     () => {
         concat!(
-            "id, version, current, spent, spent_at, sealed, thumbprint, revoked, ",
+            "id, version, current, spent, spent_at, sealed, thumbprint, revoked, earlier, ",
             grant_columns!()
         )
     };
@@ -92,7 +114,7 @@ const INSERT: &str = concat!(
     "INSERT INTO family (",
     columns!(),
     ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-     ?19, ?20)"
+     ?19, ?20, ?21)"
 );
 
 const COUNT: &str = "SELECT count(*) FROM \
@@ -104,12 +126,19 @@ const HELD: &str = concat!(
     " FROM family WHERE authority = ?1 AND subject = ?2 ORDER BY since LIMIT ?3"
 );
 
+const LIST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM family WHERE authority = ?1 AND subject = ?2 AND (since, id) < (?3, ?4) \
+     ORDER BY since DESC, id DESC LIMIT ?5"
+);
+
 const DELETE: &str = "DELETE FROM family WHERE id = ?1";
 
 const UPDATE: &str = "UPDATE family SET version = ?2, current = ?3, spent = ?4, spent_at = ?5, \
-     sealed = ?6, thumbprint = ?7, revoked = ?8, authority = ?9, subject = ?10, client = ?11, \
-     session = ?12, scopes = ?13, claims = ?14, created = ?15, since = ?16, last_used = ?17, \
-     expires = ?18, idle = ?19, ends = ?20 WHERE id = ?1";
+     sealed = ?6, thumbprint = ?7, revoked = ?8, earlier = ?9, authority = ?10, subject = ?11, \
+     client = ?12, session = ?13, scopes = ?14, claims = ?15, created = ?16, since = ?17, \
+     last_used = ?18, expires = ?19, idle = ?20, ends = ?21 WHERE id = ?1";
 
 fn row(family: &RefreshFamily) -> Result<impl Iterator<Item = Value> + use<>, Fault> {
     let is_partial = family.spent.is_some() != family.spent_at.is_some()
@@ -128,8 +157,41 @@ fn row(family: &RefreshFamily) -> Result<impl Iterator<Item = Value> + use<>, Fa
         family.spent.map(|_| blob(&family.sealed)).into(),
         family.thumbprint.map(|print| blob(&print)).into(),
         some_time(family.revoked)?,
+        earlier(family)?,
     ];
     Ok(own.into_iter().chain(values(&family.grant)?))
+}
+
+/// The earlier tokens one after the other, each its time and its digest; null for none.
+fn earlier(family: &RefreshFamily) -> Result<Value, Fault> {
+    if family.earlier.is_empty() {
+        return Ok(Value::Null);
+    }
+    if family.earlier.len() > limits::REFRESH_EARLIER {
+        return Err(corrupt("a family has too many earlier tokens"));
+    }
+    let parts = family.earlier.iter().map(|spent| {
+        let at = time(spent.at)?.to_be_bytes();
+        Ok([&at[..], spent.digest.as_bytes()].concat())
+    });
+    let parts: Vec<_> = parts.collect::<Result<_, Fault>>()?;
+    Ok(Value::Blob(parts.concat()))
+}
+
+fn read_earlier(bytes: &[u8]) -> Result<Vec<SpentToken>, Fault> {
+    let malformed = || corrupt("the earlier tokens of a family are malformed");
+    let (parts, rest) = bytes.as_chunks::<{ 8 + 32 }>();
+    if !rest.is_empty() || parts.len() > limits::REFRESH_EARLIER {
+        return Err(malformed());
+    }
+    let read = |part: &[u8; 40]| {
+        let (at, digest) = part.split_first_chunk()?;
+        let at = u64::try_from(i64::from_be_bytes(*at)).ok()?;
+        let digest = TokenDigest::new(*digest.first_chunk()?);
+        Some(SpentToken::new(digest, UnixTime::from_secs(at)))
+    };
+    let read = |part| read(part).ok_or_else(malformed);
+    parts.iter().map(read).collect()
 }
 
 fn record(row: &Row<'_>) -> Result<RefreshFamily, Fault> {
@@ -144,19 +206,19 @@ fn record(row: &Row<'_>) -> Result<RefreshFamily, Fault> {
     }
     let thumbprint = columns.take()?;
     let revoked = columns.some_time()?;
+    let earlier = columns.take::<Option<Vec<u8>>>()?;
     let mut family = RefreshFamily::new(id, current, grant(&mut columns)?);
     family.version = version;
     (family.spent, family.spent_at) = (spent, spent_at);
     family.sealed = sealed.unwrap_or_default();
     (family.thumbprint, family.revoked) = (thumbprint, revoked);
+    family.earlier = read_earlier(&earlier.unwrap_or_default())?;
     Ok(family)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::UnixTime;
-    use crate::grant::Grant;
 
     #[test]
     fn a_spent_token_that_is_given_in_part_is_not_written() {
@@ -174,5 +236,27 @@ mod tests {
         assert!(family(Some(digest), Some(now), &[1]));
         assert!(!family(Some(digest), None, &[1]) && !family(None, Some(now), &[]));
         assert!(!family(None, None, &[1]));
+    }
+
+    #[test]
+    fn earlier_tokens_are_read_as_they_were_written_and_only_whole() {
+        let now = UnixTime::from_secs(1_700_000_000);
+        let digest = |byte| TokenDigest::new([byte; 32]);
+        let mut family = RefreshFamily::new(digest(1), digest(2), Grant::new("a", "s", now));
+        assert_eq!(earlier(&family).unwrap(), Value::Null);
+        for byte in 0..limits::REFRESH_EARLIER {
+            family
+                .earlier
+                .push(SpentToken::new(digest(byte as u8), now));
+            let Value::Blob(bytes) = earlier(&family).unwrap() else {
+                panic!("it is not a blob");
+            };
+            assert_eq!(read_earlier(&bytes).unwrap(), family.earlier);
+            assert!(read_earlier(&bytes[1..]).is_err());
+            assert!(read_earlier(&[&bytes[..], &[0; 40 * 3]].concat()).is_err());
+            assert!(read_earlier(&[&[0xff; 8], &bytes[8..]].concat()).is_err());
+        }
+        family.earlier.push(SpentToken::new(digest(9), now));
+        assert!(earlier(&family).is_err());
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! The schema calls a revocation `mark` and a sequence number `moment` or `since`.
 
+mod diagnose;
 mod family;
+mod list;
 mod purge;
 mod session;
 
@@ -16,6 +18,7 @@ use super::column::{Columns, bound, number, time};
 use super::error::{Fault, corrupt};
 use super::transaction::{Change, read_all};
 use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::grant::store::{
     Created, Lookup, RevocationRecord, Sequence, SessionHandle, SubjectLimit, TokenDigest,
@@ -52,6 +55,10 @@ impl GrantStore for SqliteStore {
                 }
             }
         })
+    }
+
+    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
+        self.check_grants()
     }
 }
 

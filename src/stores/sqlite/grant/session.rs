@@ -5,13 +5,17 @@ use std::sync::Arc;
 use rusqlite::types::Value;
 use rusqlite::{Row, params, params_from_iter};
 
+use super::list::{Listed, page};
 use super::{
     created, grant, grant_columns, is_revoked, kept, lookup, next_version, numbered, surplus,
     values,
 };
 use crate::clock::UnixTime;
 use crate::error::{StoreError, StoreErrorKind};
-use crate::grant::store::{Created, Lookup, Sequence, SubjectLimit, TokenDigest};
+use crate::grant::Grant;
+use crate::grant::store::{
+    Created, GrantPage, GrantQuery, Lookup, Sequence, SubjectLimit, TokenDigest,
+};
 use crate::now_or_later::NowOrLater;
 use crate::session::{SessionRecord, SessionStore};
 use crate::stores::sqlite::SqliteStore;
@@ -94,6 +98,23 @@ impl SessionStore for SqliteStore {
             Ok(true)
         })
     }
+
+    fn list(
+        &self,
+        query: GrantQuery,
+    ) -> NowOrLater<'_, Result<GrantPage<Arc<SessionRecord>>, StoreError>> {
+        self.read(move |conn| page(conn, LIST, &query, record))
+    }
+}
+
+impl Listed for SessionRecord {
+    fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    fn digest(&self) -> &TokenDigest {
+        &self.digest
+    }
 }
 
 macro_rules! columns {
@@ -122,6 +143,13 @@ const HELD: &str = concat!(
     "SELECT digest, version, x'', ",
     grant_columns!(),
     " FROM session WHERE authority = ?1 AND subject = ?2 ORDER BY since LIMIT ?3"
+);
+
+const LIST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM session WHERE authority = ?1 AND subject = ?2 AND (since, digest) < (?3, ?4) \
+     ORDER BY since DESC, digest DESC LIMIT ?5"
 );
 
 const DELETE: &str = "DELETE FROM session WHERE digest = ?1";
