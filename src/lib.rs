@@ -55,6 +55,7 @@
 //! | log users in | [sessions](guide::sessions_and_refresh_tokens) | [`SessionManager`](session::SessionManager), [`RefreshManager`](refresh::RefreshManager) |
 //! | issue access tokens | [sessions](guide::sessions_and_refresh_tokens) | [`JwtIssuer`](issuer::JwtIssuer), [`TokenEndpoints`](issuer::TokenEndpoints) |
 //! | decide who may do what | [policies](guide::policies) | [`Policy`], [`require_scope`], [`claim()`], [`Condition`](policy::Condition) |
+//! | configure a service from a file | [configuration file](guide::configuration_file) | `configuration::Configuration` (feature `config-file`) |
 //! | be fast, and still revoke | [caching and revocation](guide::caching_and_revocation) | [`TokenCache`](validator::TokenCache), [`Denylist`](revocation::Denylist) |
 //! | validate a credential of my own | [custom validator](guide::custom_validator) | [`TokenValidator`], [`KeyStore`], [`Authorizer`] |
 //! | know why a request was refused | [errors](guide::errors) | [`RejectionKind`], [`Gate::doctor`], [`diagnosis`] |
@@ -75,6 +76,7 @@
 //! | `introspection` | on | [`introspection`]: opaque tokens |
 //! | `policy-file` | on | policies in JSON files |
 //! | `aws-lc-rs` | off | `ES512`, and a second signature provider: faster RSA and ES384; needs a C compiler |
+//! | `config-file` | off | `configuration`: a service configured from one file |
 //! | `cedar` | off | `integrations::cedar`: policies in Cedar |
 //! | `jsonwebtoken` | off | `integrations::jsonwebtoken`: for applications that use `jsonwebtoken` 12 |
 //! | `reqwest` | off | `Gate::issuer`, `integrations::reqwest`: keys and introspection over HTTPS, with rustls |
@@ -121,6 +123,9 @@ pub mod api_key;
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "introspection")))]
 pub mod client_auth;
 pub mod clock;
+#[cfg(feature = "config-file")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "config-file")))]
+pub mod configuration;
 pub mod credential;
 pub mod crypto;
 pub mod diagnosis;

@@ -52,6 +52,7 @@ const RANKS: &[&[&str]] = &[
     &["gate"],
     &["stores"],
     &["integrations"],
+    &["configuration"],
     &["testing"],
     &["guide"],
 ];
