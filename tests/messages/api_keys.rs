@@ -1,5 +1,198 @@
-use crate::table::Row;
+//! Mistakes with API keys, peppers and stores.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::{env, fs};
+
+use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, NewApiKey, PepperSet};
+use bearergate::clock::FakeClock;
+use bearergate::secret::Secret;
+use bearergate::secret_source::SecretSource;
+use bearergate::stores::{MemoryApiKeyStore, SqliteStore};
+use bearergate::{ApiKeyValidator, Gate};
+use http::Request;
+
+use crate::table::{NOW, Row, refusal, refused, row, worst};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn scheme(byte: u8) -> ApiKeyScheme {
+    let pepper = SecretSource::from_fn("pepper", move || {
+        Ok::<_, std::io::Error>(Secret::new(vec![byte; 32]))
+    });
+    let format = ApiKeyFormat::new("acme_live").unwrap();
+    ApiKeyScheme::new("acme keys", format, PepperSet::new(1, &pepper).unwrap()).unwrap()
+}
+
+fn manager(byte: u8, store: &Arc<MemoryApiKeyStore>) -> ApiKeyManager {
+    let keys = ApiKeyManager::builder(scheme(byte), Arc::<MemoryApiKeyStore>::clone(store));
+    keys.clock(FakeClock::at(NOW)).build().unwrap()
+}
+
+fn gate(byte: u8, store: &Arc<MemoryApiKeyStore>) -> Gate {
+    let keys = ApiKeyValidator::builder(scheme(byte), Arc::<MemoryApiKeyStore>::clone(store));
+    let gate = Gate::builder()
+        .validator(keys.build().unwrap())
+        .allow_any_authenticated();
+    gate.clock(FakeClock::at(NOW)).build().unwrap()
+}
+
+fn store() -> Arc<MemoryApiKeyStore> {
+    Arc::new(MemoryApiKeyStore::new(100).unwrap())
+}
 
 pub(crate) async fn rows() -> Vec<Row> {
-    Vec::new()
+    let mut rows = drafts().await;
+    rows.extend(requests().await);
+    rows.extend(peppers().await);
+    rows.extend(stores());
+    rows
+}
+
+async fn drafts() -> Vec<Row> {
+    let store = store();
+    let keys = manager(1, &store);
+    let create = async |draft| refused(keys.create(draft).await);
+    vec![
+        row(
+            "an API key without a subject",
+            create(NewApiKey::new("").expires_in(DAY)).await,
+            ["`subject`", "empty", "give"],
+        ),
+        row(
+            "an API key with a line end in its name",
+            create(NewApiKey::new("robot").expires_in(DAY).name("a\nb")).await,
+            ["`name`", "control", "remove"],
+        ),
+        row(
+            "an API key with a scope that has a space",
+            create(NewApiKey::new("robot").expires_in(DAY).scopes(["a b"])).await,
+            ["`scopes`", "a b", "scope"],
+        ),
+        row(
+            "an API key that lasts for a century",
+            create(NewApiKey::new("robot").expires_in(DAY * 36_500)).await,
+            ["`expires_in`", "100", "must be"],
+        ),
+        row(
+            "a prefix of API keys with a space",
+            refused(ApiKeyFormat::new("acme live")),
+            ["`prefix`", "expected", "acme_live"],
+        ),
+        row(
+            "a pepper of eight bytes",
+            refused(PepperSet::new(
+                1,
+                &SecretSource::from_fn("pepper", || {
+                    Ok::<_, std::io::Error>(Secret::new(vec![1; 8]))
+                }),
+            )),
+            ["`pepper`", "32", "random"],
+        ),
+    ]
+}
+
+async fn requests() -> Vec<Row> {
+    let store = store();
+    let keys = manager(1, &store);
+    let gate = gate(1, &store);
+    let sent = |key: &str| {
+        let request = Request::get("/").header("authorization", format!("Bearer {key}"));
+        refusal(&gate, &request.body(()).unwrap())
+    };
+    let issue = async |draft: NewApiKey| {
+        let issued = keys.create(draft).await.unwrap();
+        (issued.secret.reveal(), issued.record.id())
+    };
+    let (good, _) = issue(NewApiKey::new("robot").expires_in(DAY)).await;
+    let elsewhere = manager(1, &self::store());
+    let deleted = elsewhere
+        .create(NewApiKey::new("robot").expires_in(DAY))
+        .await;
+    let deleted = deleted.unwrap().secret.reveal();
+    let (disabled, id) = issue(NewApiKey::new("robot").expires_in(DAY)).await;
+    keys.revoke(id, "leaked").await.unwrap();
+    let (bound, _) = issue(
+        NewApiKey::new("robot")
+            .expires_in(DAY)
+            .addresses(["10.0.0.0/8".parse().unwrap()]),
+    )
+    .await;
+    let cut: String = good.chars().take(good.len() - 1).collect();
+    vec![
+        row(
+            "an API key that was cut off",
+            sent(&cut),
+            ["expected", "found", "hint:"],
+        ),
+        row(
+            "an API key of another environment",
+            sent(&deleted),
+            ["expected", "found", "hint:"],
+        ),
+        row(
+            "an API key that is disabled",
+            sent(&disabled),
+            ["expected", "found", "hint:"],
+        ),
+        row(
+            "an API key from an address that is not known",
+            sent(&bound),
+            ["expected", "found", "hint:"],
+        ),
+    ]
+}
+
+async fn peppers() -> Vec<Row> {
+    let store = store();
+    manager(1, &store)
+        .create(NewApiKey::new("robot").expires_in(DAY))
+        .await
+        .unwrap();
+    gate(1, &store).warm_up().await.unwrap();
+    let swapped = gate(2, &store);
+    vec![
+        row(
+            "`warm_up` with a pepper that was swapped under its version",
+            refused(swapped.warm_up().await),
+            ["version 1", "another", "restore"],
+        ),
+        row(
+            "the doctor's view of a pepper that was swapped under its version",
+            worst(&swapped.doctor().await),
+            ["version 1", "another", "hint:"],
+        ),
+    ]
+}
+
+fn stores() -> Vec<Row> {
+    let folder = env::temp_dir().join(format!("bearergate-messages-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let other = folder.join("notes.txt");
+    fs::write(&other, "these are notes, no database").unwrap();
+    let named = |text: String| text.replace(&folder.display().to_string(), "/srv/orders");
+    let rows = vec![
+        row(
+            "a SQLite path that is a folder",
+            named(refused(SqliteStore::open(&folder))),
+            ["expected", "folder", "file in it"],
+        ),
+        row(
+            "a SQLite path in a folder that does not exist",
+            named(refused(SqliteStore::open(folder.join("data/keys.db")))),
+            ["expected", "does not exist", "create"],
+        ),
+        row(
+            "a SQLite path of a file of another kind",
+            named(refused(SqliteStore::open(&other))),
+            ["expected", "found", "another file"],
+        ),
+        row(
+            "an empty SQLite path",
+            refused(SqliteStore::open("")),
+            ["`path`", "empty", "give"],
+        ),
+    ];
+    fs::remove_dir_all(&folder).unwrap();
+    rows
 }

@@ -1,5 +1,154 @@
-use crate::table::Row;
+//! Mistakes in policies, policy files and route tables.
+
+use bearergate::policy::{Condition, RouteTable, Rule, role};
+use bearergate::{Policy, claim, require_scope};
+
+use crate::table::{Row, refused, row};
+
+fn file(text: &str) -> String {
+    refused(Policy::from_json(text.as_bytes()))
+}
+
+fn condition(text: &str) -> String {
+    file(&format!(
+        r#"{{"rules":[{{"name":"read","effect":"permit","if":{text}}}]}}"#
+    ))
+}
+
+fn routes(text: &str) -> String {
+    refused(RouteTable::from_json(text.as_bytes()))
+}
 
 pub(crate) fn rows() -> Vec<Row> {
-    Vec::new()
+    let rows = [files(), conditions(), tables()];
+    rows.into_iter().flatten().collect()
+}
+
+fn files() -> Vec<Row> {
+    vec![
+        row(
+            "`when` for `if` in a policy",
+            file(r#"{"rules":[{"name":"read","effect":"permit","when":{"scope":"a"}}]}"#),
+            ["expected", "`when`", "`if`"],
+        ),
+        row(
+            "a comma behind the last rule",
+            file(
+                "{\"rules\":[\n  {\"name\":\"read\",\"effect\":\"permit\",\"if\":{\"scope\":\"a\"}},\n]}",
+            ),
+            ["expected", "comma", "remove"],
+        ),
+        row(
+            "a comment in a policy",
+            file("{\n  // who may read\n  \"rules\":[]}"),
+            ["expected", "comment", "remove"],
+        ),
+        row(
+            "a route table as a policy",
+            file(r#"{"routes":[{"method":"GET","path":"/orders","if":{"scope":"a"}}]}"#),
+            ["expected", "route table", "`RouteTable"],
+        ),
+        row(
+            "a policy as a route table",
+            routes(r#"{"rules":[{"name":"read","effect":"permit","if":{"scope":"a"}}]}"#),
+            ["expected", "policy", "`Policy"],
+        ),
+        row(
+            "a policy without rules",
+            file(r#"{"rules":[]}"#),
+            ["`rules`", "empty", "give"],
+        ),
+        row(
+            "`allow` for `permit`",
+            file(r#"{"rules":[{"name":"read","effect":"allow","if":{"scope":"a"}}]}"#),
+            ["expected", "`allow`", "`permit`"],
+        ),
+        row(
+            "one rule name twice",
+            file(
+                r#"{"rules":[{"name":"read","effect":"permit","if":{"scope":"a"}},{"name":"read","effect":"permit","if":{"scope":"b"}}]}"#,
+            ),
+            ["name", "`read`", "another"],
+        ),
+    ]
+}
+
+fn conditions() -> Vec<Row> {
+    let empty: [Condition; 0] = [];
+    let lints = |condition: Condition| {
+        let policy = Policy::builder()
+            .rule(Rule::permit("read", condition))
+            .build()
+            .unwrap();
+        policy
+            .lint()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    vec![
+        row(
+            "an empty scope in a file",
+            condition(r#"{"scope":""}"#),
+            ["expected", "empty", "scope"],
+        ),
+        row(
+            "two scopes in one",
+            condition(r#"{"scope":"orders:read orders:list"}"#),
+            ["expected", "space", "scope"],
+        ),
+        row(
+            "an empty `all`",
+            refused(Condition::all(empty)),
+            ["`all`", "empty", "at least one"],
+        ),
+        row(
+            "a condition in Rust that a file names and that is not registered",
+            condition(r#"{"use":"is-owner"}"#),
+            ["expected", "is-owner", "PolicyLoader"],
+        ),
+        row(
+            "a number for a text in a condition",
+            condition(r#"{"role":7}"#),
+            ["expected a string", "found a number", "write"],
+        ),
+        row(
+            "a pattern that is no regular expression",
+            refused(claim("sub").matches("(")),
+            ["expected", "found", "regular expression"],
+        ),
+        row(
+            "a dotted claim name",
+            lints(claim("realm_access.roles").contains("clerk")),
+            ["realm_access.roles", "dot", "`at"],
+        ),
+        row(
+            "two roles in a claim that holds one",
+            lints(
+                claim("tenant").is("a") & claim("tenant").is("b") & role("x") & require_scope("y"),
+            ),
+            ["never", "tenant", "any"],
+        ),
+    ]
+}
+
+fn tables() -> Vec<Row> {
+    let route = |path: &str| {
+        routes(&format!(
+            r#"{{"routes":[{{"method":"GET","path":"{path}","if":{{"scope":"a"}}}}]}}"#
+        ))
+    };
+    vec![
+        row(
+            "a route without a slash",
+            route("orders"),
+            ["expected", "`orders`", "/"],
+        ),
+        row(
+            "a route with a query",
+            route("/orders?all=1"),
+            ["expected", "found", "query"],
+        ),
+    ]
 }
