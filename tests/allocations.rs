@@ -432,6 +432,67 @@ fn no_token_takes_more_than_four_times_its_bytes() {
     }
 }
 
+/// The source of a rejection is made of a few strings, whatever the token and the configuration hold.
+#[test]
+fn rejection_with_a_source_allocates_little() {
+    let many: Vec<_> = (0..50)
+        .map(|n| format!("https://{n}.example.com"))
+        .collect();
+    let keys = || KeySet::from(key(Provider::ring(), "HS256").with_kid("k1").unwrap());
+    let builder = JwtValidator::builder()
+        .issuers(many.clone())
+        .audiences(many);
+    let validator = builder.keys(keys()).clock(clock()).build().unwrap();
+    let issuer = r#""iss":"https://0.example.com""#;
+    let of =
+        |header: &str, payload: &str| signing::token("HS256", header, &format!("{{{payload}}}"));
+    let header = r#"{"alg":"HS256","kid":"k1"}"#;
+    let all = "\"a\",".repeat(500);
+    let mut counts = Vec::new();
+    for (kind, token) in [
+        (RejectionKind::IssuerMismatch, of(header, r#""iss":"x""#)),
+        (
+            RejectionKind::AudienceMismatch,
+            of(
+                header,
+                &format!(r#"{issuer},"exp":1760000600,"aud":[{all}"b"]"#),
+            ),
+        ),
+        (
+            RejectionKind::TokenExpired,
+            of(
+                header,
+                &format!(r#"{issuer},"exp":1,"aud":"https://0.example.com""#),
+            ),
+        ),
+        (
+            RejectionKind::TypeMismatch,
+            of(r#"{"alg":"HS256","kid":"k1","typ":"x"}"#, issuer),
+        ),
+        (
+            RejectionKind::AlgorithmNotAllowed,
+            of(r#"{"alg":"RS1","kid":"k1"}"#, issuer),
+        ),
+        (
+            RejectionKind::AlgorithmNotAllowed,
+            of(r#"{"alg":"RS256","kid":"k1"}"#, issuer),
+        ),
+        (
+            RejectionKind::KeyNotFound,
+            of(r#"{"alg":"HS256","kid":"k2"}"#, issuer),
+        ),
+    ] {
+        let (info, rejected) = validate(&validator, &token);
+        assert_eq!(rejected, Some(kind));
+        counts.push((kind.as_str(), info.count_total, info.bytes_max));
+    }
+    let most = counts.iter().map(|(_, count, _)| *count).max();
+    assert!(most <= Some(MOST_OF_A_REJECTION), "{counts:?}");
+}
+
+/// The buffer of the token, the rejection and its source, and the strings of the source.
+const MOST_OF_A_REJECTION: u64 = 9;
+
 #[test]
 fn reading_the_header_allocates_nothing() {
     let token = token("HS256", &format!("{START}}}"));

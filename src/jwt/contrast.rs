@@ -106,6 +106,9 @@ impl Error for Contrast {}
 /// Most names and values in the source of a rejection.
 pub(super) const SOURCE_NAMES: usize = 8;
 
+/// Bytes for the usual lists of names.
+const ROOM: usize = 256;
+
 /// Most values of `kid` that are written.
 const KIDS: usize = 10;
 
@@ -121,7 +124,7 @@ fn count(keys: &KeySet) -> String {
 
 fn names<'n>(names: impl Iterator<Item = &'n str>, most: usize) -> String {
     let mut names = names.peekable();
-    let mut text = String::with_capacity(64);
+    let mut text = String::with_capacity(ROOM);
     let first = names.next();
     match (first, names.peek()) {
         (None, _) => text.push_str("nothing: no value is accepted"),
@@ -139,31 +142,32 @@ pub(super) fn claim_text(claim: &str, value: Option<Value<'_>>, most: usize) -> 
     let Some(value) = value else {
         return format!("`{claim}` is absent");
     };
+    let mut text = String::with_capacity(ROOM);
     let Some(elements) = value.elements() else {
-        return value_text(value);
+        write_value(&mut text, value);
+        return text;
     };
-    let mut text = String::with_capacity(64);
-    text.push_str("an array of ");
     let count = elements.clone().count();
-    match count {
-        0 => text.push_str("no value"),
-        _ => {
-            let texts: Vec<_> = elements.take(most).map(value_text).collect();
-            text.push_str(&texts.join(", "));
-            write_rest(&mut text, count.saturating_sub(most));
-        }
+    text.push_str("an array of ");
+    if count == 0 {
+        text.push_str("no value");
     }
+    for (place, element) in elements.take(most).enumerate() {
+        text.push_str(if place == 0 { "" } else { ", " });
+        write_value(&mut text, element);
+    }
+    write_rest(&mut text, count.saturating_sub(most));
     text
 }
 
-fn value_text(value: Value<'_>) -> String {
-    match (value.as_str(), value.kind()) {
-        (Some(text), _) => Shown(&text).to_string(),
-        (None, Kind::Bool | Kind::Number) => {
-            format!("{}, a {}", Shown(value.raw()), type_name(value))
-        }
-        (None, _) => format!("a value of type {}", type_name(value)),
-    }
+fn write_value(text: &mut String, value: Value<'_>) {
+    let kind = type_name(value);
+    // Writing to a string does not fail.
+    let _ = match (value.as_str(), value.kind()) {
+        (Some(content), _) => write!(text, "{}", Shown(&content)),
+        (None, Kind::Bool | Kind::Number) => write!(text, "{}, a {kind}", Shown(value.raw())),
+        (None, _) => write!(text, "a value of type {kind}"),
+    };
 }
 
 fn write_list<'n>(text: &mut String, names: impl Iterator<Item = &'n str>, most: usize) {

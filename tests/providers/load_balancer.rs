@@ -158,6 +158,67 @@ fn without_header(member: &str) -> Shape {
     shape
 }
 
+/// Each rejected token names the step and has a twin that is accepted.
+#[test]
+fn explanation_names_the_step_that_failed() {
+    let late = |name: &str, value: u64| {
+        let mut shape = forwarded();
+        shape.claims[name] = value.into();
+        padded(&shape)
+    };
+    let good = padded(&forwarded());
+    let forged = good.replace(&good[good.len() - 8..], "AAAAAA==");
+    let scene = Scene::with(|builder| builder.issuer(COGNITO));
+    let explained = |token: &str| {
+        let presented = PresentedCredential::token(token);
+        let explanation = run(scene.validator.explain(&presented));
+        let validated = scene.validate(token).err();
+        let kind = |rejection: &Rejection| (rejection.kind(), rejection.claim().map(str::to_owned));
+        assert_eq!(
+            explanation.rejection().map(kind),
+            validated.as_ref().map(kind)
+        );
+        explanation
+    };
+    assert!(explained(&good).is_accepted());
+    for (step, token) in [
+        ("size", "a".repeat(16_385)),
+        (
+            "shape",
+            spelled(&forwarded(), |part| URL_SAFE_NO_PAD.encode(part)),
+        ),
+        ("header", padded(&with_header("alg", "RS256"))),
+        ("header", padded(&with_header("typ", "at+jwt"))),
+        ("signer", padded(&with_header("signer", format!("{ARN}x")))),
+        ("signer", padded(&without_header("signer"))),
+        ("signature", forged),
+        ("claims", late("sub", 7)),
+        ("client", padded(&with_header("client", "app"))),
+        ("expiry", late("exp", NOW - 30)),
+        ("not_before", late("nbf", NOW + 31)),
+        ("issued_at", late("iat", NOW + 31)),
+    ] {
+        let explanation = explained(&token);
+        let failed = explanation.failed().unwrap();
+        assert_eq!(failed.name(), step, "{explanation}");
+        let texts = [failed.expected_text(), failed.found_text()];
+        assert!(texts.iter().all(|text| text.is_some_and(|t| !t.is_empty())));
+        let text = explanation.to_string();
+        assert!(
+            !text.contains("alice") && !text.contains("cbc2c3f4"),
+            "{text}"
+        );
+    }
+    let late = explained(&late("exp", NOW - 400));
+    assert!(
+        late.failed()
+            .unwrap()
+            .found_text()
+            .unwrap()
+            .contains("400 seconds")
+    );
+}
+
 #[test]
 fn an_identity_is_accepted_with_the_key_at_its_own_address() {
     let scene = Scene::new();

@@ -11,12 +11,13 @@ use super::alb_token::AlbToken;
 use crate::clock::{Clock, Leeway, UnixTime};
 use crate::credential::{Place, PresentedCredential};
 use crate::crypto::Algorithm;
+use crate::diagnosis::Explanation;
 use crate::error::{Rejection, RejectionKind};
 use crate::json::{TextRange, Value};
 use crate::jwt::claim_name::{ClaimName, Slots};
 use crate::jwt::claims::{EmptyAudience, RegisteredClaims};
 use crate::jwt::facts::FactReader;
-use crate::jwt::rejections::{binding_required, missing};
+use crate::jwt::rejections::{binding_required, expired, issued_in_future, missing, not_yet_valid};
 use crate::key::Key;
 use crate::now_or_later::{NowOrLater, ask};
 use crate::principal::{Authority, Facts, Principal, PrincipalKind, TokenId};
@@ -82,6 +83,14 @@ impl TokenValidator for AwsAlbValidator {
             self.rules.keys.find(&prepared.1, now),
             |found| NowOrLater::now(found.and_then(|key| self.rules.finish(&prepared.0, &key, now)))
         )
+    }
+
+    fn explain<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Explanation> {
+        let validated = self.validate(presented);
+        validated.map(|validated| self.rules.explanation(validated.map(|_| ())))
     }
 }
 
@@ -169,7 +178,6 @@ impl AlbRules {
         claims: &RegisteredClaims<'_>,
         now: UnixTime,
     ) -> Result<UnixTime, Rejection> {
-        let reject = |kind, name: &'static str| Err(Rejection::new(kind).with_claim(name));
         let both = [claims.times.expires_at, token.header_expiry()?];
         let expires_at = both
             .into_iter()
@@ -177,15 +185,17 @@ impl AlbRules {
             .min()
             .ok_or_else(|| missing(ClaimName::Exp))?;
         if expires_at.has_passed(now, self.leeway) {
-            return reject(RejectionKind::TokenExpired, "exp");
+            return Err(expired(expires_at, now, self.leeway));
         }
-        let is_future =
-            |time: Option<UnixTime>| time.is_some_and(|t| t.is_in_future(now, self.leeway));
-        if is_future(claims.times.not_before) {
-            return reject(RejectionKind::TokenNotYetValid, "nbf");
+        if let Some(nbf) = claims.times.not_before
+            && nbf.is_in_future(now, self.leeway)
+        {
+            return Err(not_yet_valid(nbf, now, self.leeway));
         }
-        if is_future(claims.times.issued_by()) {
-            return reject(RejectionKind::TokenIssuedInFuture, "iat");
+        if let Some(iat) = claims.times.issued_by()
+            && iat.is_in_future(now, self.leeway)
+        {
+            return Err(issued_in_future(iat, now, self.leeway));
         }
         Ok(expires_at)
     }

@@ -1,6 +1,7 @@
 //! The identity that an AWS Application Load Balancer forwards after it has authenticated a user.
 
 mod alb_builder;
+mod alb_explain;
 mod alb_keys;
 mod alb_token;
 mod alb_validator;
