@@ -11,9 +11,11 @@
 //! use bearergate::{Rejection, RejectionKind};
 //! use bearergate::http_response::Refusal;
 //!
-//! // `Gate::check` returns such a refusal.
+//! // `Gate::check` returns such a refusal. Its text names the reason and the claim, its source what
+//! // was expected and found.
 //! let refusal = Refusal::from(Rejection::new(RejectionKind::ClaimMissing).with_claim("exp"));
 //! assert_eq!(refusal.status(), 401);
+//! assert_eq!(refusal.to_string(), "refused with 401: a required claim is missing (claim `exp`)");
 //!
 //! // The response carries the rejection as an extension, for a log layer further out.
 //! let response: http::Response<String> = refusal.into_response();
@@ -30,6 +32,8 @@
 //!
 //! # Places to look
 //!
+//! - *explain*: [`Gate::explain`](crate::Gate::explain) shows every step of one request, what was
+//!   expected and what was found; see [why was this refused](super::why_was_this_refused).
 //! - *claim*: [`Rejection::claim`](crate::Rejection::claim), the name of the claim at fault.
 //! - *source*: [`std::error::Error::source`] of the rejection, with what failed below.
 //! - *doctor*: [`Gate::doctor`](crate::Gate::doctor) uses everything that the gate depends on

@@ -13,6 +13,7 @@
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
 //! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
 //! | [Errors](errors) | Every kind of rejection and of configuration error: cause, where to look, fix. |
+//! | [Why was this refused](why_was_this_refused) | One call that shows every step of a request, expected against found, and the usual mistakes. |
 //! | [Testing](testing) | Clocks set by hand, a fake identity provider, tokens to order, suites for stores. |
 //! | [Threat model](threat_model) | Assets, attackers, what the crate does against each, and what it leaves to the service. |
 //! | [Migrate from `jsonwebtoken`](migrate_from_jsonwebtoken) | Side by side, and what this crate refuses that the other accepts. |
@@ -37,3 +38,4 @@ pub mod sessions_and_refresh_tokens;
 pub mod several_issuers;
 pub mod testing;
 pub mod threat_model;
+pub mod why_was_this_refused;

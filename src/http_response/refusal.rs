@@ -351,11 +351,12 @@ mod tests {
         let source = refusal.source().unwrap();
         assert_eq!(source.to_string(), "expected `a`, found `b`");
         let decision = Decision::scope_insufficient(["orders:write"]);
+        let decision = decision.because("orders are read-only");
         let refusal = ResponseConfig::default().deny(decision);
         assert_eq!(
             refusal.to_string(),
             "refused with 403: the caller lacks a required scope \
-             (denied: scope_missing (scope orders:write))"
+             (denied: scope_missing (orders are read-only))"
         );
     }
 }

@@ -44,7 +44,27 @@ pub(super) fn untaken(
             }
         }
     };
-    Explanation::rejected(kind, vec![step, Step::skipped("validation")])
+    let rejection = rejection(presented, all, kind);
+    Explanation::rejected(rejection, vec![step, Step::skipped("validation")])
+}
+
+/// Returns the rejection of a credential that no validator takes, with what was expected and found
+/// as its source.
+#[cold]
+pub(super) fn rejection(
+    presented: &PresentedCredential<'_>,
+    all: &[Shape],
+    kind: RejectionKind,
+) -> Rejection {
+    if kind != RejectionKind::TokenMalformed {
+        return kind.into();
+    }
+    let (expected, found) = (names(all), found(presented, all));
+    let text = match hint(presented, all) {
+        Some(hint) => format!("expected {expected}, found {found}; {hint}"),
+        None => format!("expected {expected}, found {found}"),
+    };
+    Rejection::new(kind).with_source(text)
 }
 
 /// Returns the explanation of a validator behind the choice of it.

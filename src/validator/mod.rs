@@ -46,6 +46,8 @@ use crate::principal::{Authority, Confirmation, Principal};
 /// - A request can be dropped while its result is pending. That must not cancel work which other
 ///   requests wait for, nor leave a credential half used.
 /// - A principal carries nothing of the credential's text, and a rejection neither.
+/// - Write nothing and count no use where [`PresentedCredential::is_diagnosis`] is true; the result
+///   is the same.
 ///
 /// A token that is bound to a key of its holder is a valid token only together with a proof; the
 /// validators of this crate leave that to a [`SenderConstraint`]. A gate calls it when everything
@@ -139,7 +141,9 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
     /// [`Gate::explain`](crate::gate::Gate::explain) and for the operator.
     ///
     /// It must come to the same result as [`validate`](Self::validate), and its texts must not hold
-    /// the credential. It may be slow. By default it validates, and reports the result as one step.
+    /// the credential. It may be slow. It counts no use and writes nothing; nor does `validate` where
+    /// [`is_diagnosis`](PresentedCredential::is_diagnosis) is true. By default it validates, and
+    /// reports the result as one step.
     fn explain<'a>(
         &'a self,
         presented: &'a PresentedCredential<'a>,

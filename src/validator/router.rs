@@ -159,7 +159,10 @@ impl TokenValidator for Router {
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         match self.picked(presented) {
             Ok(validator) => under_scheme(validator.validate(presented), presented),
-            Err(kind) => NowOrLater::now(Err(kind.into())),
+            Err(kind) => {
+                let rejection = choice::rejection(presented, &self.shapes, kind);
+                NowOrLater::now(Err(rejection))
+            }
         }
     }
 

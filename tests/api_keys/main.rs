@@ -9,6 +9,7 @@
 
 mod common;
 mod errors;
+mod explain;
 mod faults;
 mod gate;
 mod legacy;

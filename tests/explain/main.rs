@@ -1,7 +1,7 @@
 //! Explanations of requests: the same result as `check`, one step that failed, and no secret.
 #![cfg(feature = "testing")]
 #![expect(
-    clippy::indexing_slicing,
+    clippy::unreachable,
     clippy::unwrap_used,
     reason = "a test panics where it fails"
 )]

@@ -11,6 +11,7 @@ mod cookies;
 mod devices;
 mod doctor;
 mod errors;
+mod explain;
 mod faults;
 mod grace;
 mod lifecycle;

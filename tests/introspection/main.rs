@@ -6,6 +6,7 @@
 mod answers;
 mod clients;
 mod common;
+mod explain;
 mod faults;
 #[path = "../common/net.rs"]
 mod net;

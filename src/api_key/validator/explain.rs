@@ -134,7 +134,7 @@ impl ApiKeyValidator {
             RejectionKind::ApiKeyDisabled => Step::failed("disabled")
                 .expected("a key that is not disabled")
                 .found("a key that was disabled or revoked")
-                .hint("enable it with `ApiKeyManager`, or give the client a new key"),
+                .hint("give the client a new key"),
             RejectionKind::TokenNotYetValid => Step::failed("not_before")
                 .expected(format!("now, {now}, or earlier"))
                 .found(moment(record.not_before(), now))

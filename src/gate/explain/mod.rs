@@ -39,12 +39,12 @@ impl Gate {
     /// use bearergate::key::{Key, KeySet};
     ///
     /// # fn key() -> Result<Key, bearergate::ConfigError> {
-    /// #     Key::hmac(b"a secret of at least thirty-two bytes!")
+    /// #     Key::from_secret(b"a test secret of thirty-two bytes".to_vec())
     /// # }
     /// let jwt = JwtValidator::builder()
     ///     .issuer("https://idp.example.com")
     ///     .audience("https://api.example.com")
-    ///     .keys(KeySet::new([key()?])?)
+    ///     .keys(KeySet::from(key()?))
     ///     .build()?;
     /// let gate = Gate::builder().validator(jwt).authorizer(require_scope("orders:read")).build()?;
     ///
