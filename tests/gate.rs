@@ -1180,3 +1180,90 @@ fn a_place_that_is_not_enabled_is_named_with_the_call_that_enables_it() {
         assert!(error.to_string().contains(call), "{error}");
     }
 }
+
+fn message(builder: GateBuilder) -> String {
+    let built = builder.allow_any_authenticated().build();
+    built.unwrap_err().to_string()
+}
+
+/// A conflict names what is to be changed, and the call that changes it.
+#[test]
+fn a_place_that_no_source_reads_is_named_with_its_validator() {
+    let at = |place: Place| builder().validator_at(place, jwt_validator("https://idp.example.com"));
+    for (place, parts) in [
+        (
+            Place::Cookie("sid".into()),
+            ["the cookie `sid`", "`.cookie(\"sid\")`"],
+        ),
+        (
+            Place::Query("token".into()),
+            ["the query parameter `token`", "`.query(\"token\")`"],
+        ),
+        (
+            Place::Form("t".into()),
+            ["the form field `t`", "`.form(\"t\")`"],
+        ),
+    ] {
+        let text = message(at(place).validator(TestValidator::opaque()));
+        for part in ["`JwtValidator`", "`GateBuilder::sources`"]
+            .iter()
+            .chain(&parts)
+        {
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(!text.contains("TestValidator"), "{text}");
+    }
+    let shared: Arc<dyn TokenValidator> = Arc::new(TestValidator::new(
+        "cookie",
+        Shape::Place(Place::Cookie("sid".into())),
+    ));
+    assert!(message(builder().validator(shared)).contains("`TokenValidator` takes"));
+    let app = TestValidator::new("app", Shape::Place(Place::Cookie("app".into())));
+    let places = Sources::builder().without_bearer().header("x-app").build();
+    let slot = builder()
+        .validator(TestValidator::opaque())
+        .client_validator(app);
+    let text = message(slot.client_sources(places.unwrap()));
+    assert!(text.contains("`GateBuilder::client_sources`"), "{text}");
+}
+
+#[test]
+fn validators_that_overlap_are_told_how_to_be_joined() {
+    let idp = || jwt_validator("https://idp.example.com");
+    let text = message(builder().validator(idp()).validator(idp()));
+    assert!(text.contains("`JwtValidator::join`"), "{text}");
+    let opaque = TestValidator::opaque;
+    let text = message(builder().validator(opaque()).validator(opaque()));
+    for part in ["`Shape::Opaque`", "a prefix", "`GateBuilder::validator_at`"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(
+        builder()
+            .validator(opaque())
+            .validator(idp())
+            .allow_any_authenticated()
+            .build()
+            .is_ok()
+    );
+}
+
+#[test]
+fn outside_authorities_without_bounds_are_named() {
+    let idp = jwt_validator("https://idp.example.com");
+    let partner = jwt_validator("https://partner.example.net");
+    let joined = JwtValidator::join([idp, partner]).unwrap();
+    let text = message(builder().validator(joined.clone()));
+    for part in [
+        "`https://idp.example.com`",
+        "`https://partner.example.net`",
+        "`grants`",
+        "`all_authorities_equal()`",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    let equal = builder().validator(joined).all_authorities_equal();
+    assert!(equal.allow_any_authenticated().build().is_ok());
+    // Names that are not known are not made up.
+    let unnamed = TestValidator::opaque().outside(Authorities::OUTSIDE.with(Authorities::OUTSIDE));
+    assert!(message(builder().validator(unnamed)).contains("authorities are trusted and"));
+}

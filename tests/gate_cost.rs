@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bearergate::clock::UnixTime;
 use bearergate::credential::PresentedCredential;
 use bearergate::event::{Event, Observer};
-use bearergate::policy::AccessRequest;
+use bearergate::policy::{AccessRequest, RouteTable, owner, param};
 use bearergate::principal::PrincipalKind;
 use bearergate::validator::Shape;
 use bearergate::{Gate, NowOrLater, Principal, Rejection, TokenValidator, claim, require_scope};
@@ -109,4 +109,29 @@ impl Observer for Seen {
     fn observe(&self, _: &Event<'_>) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+#[test]
+fn a_gate_of_a_route_does_not_allocate_either() {
+    let own = owner(param("user").of("example"));
+    let table = RouteTable::by_path().route(http::Method::GET, "/users/{user}/orders", own);
+    let bob = Principal::builder(PrincipalKind::Session, "example");
+    let bob = bob.subject("a@b.c").scopes(["orders:read"]).build();
+    let base = Gate::builder().validator(FixedPrincipal(bob));
+    let base = base.authorizer(table.build().unwrap()).build().unwrap();
+    let gate = base.require(require_scope("orders:read")).unwrap();
+    let request = |method, path| {
+        let request = http::Request::builder().method(method).uri(path);
+        let request = request.header("authorization", "Bearer good");
+        request.body(()).unwrap()
+    };
+    for method in ["GET", "HEAD"] {
+        let plain = request(method, "/users/a@b.c/orders");
+        let count = allocations(|| assert!(gate.try_check_now(&plain).unwrap().is_ok()));
+        assert_eq!(count, 0, "{method}");
+    }
+    // Only escapes are decoded: a list of parameters, their texts, and the text of one.
+    let escaped = request("GET", "/users/a%40b.c/orders");
+    let count = allocations(|| assert!(gate.try_check_now(&escaped).unwrap().is_ok()));
+    assert_eq!(count, 3);
 }

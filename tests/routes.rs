@@ -124,6 +124,7 @@ fn a_path_that_could_be_read_in_two_ways_is_denied() {
         ("/public/a;b", parameters),
         ("/admin;b/x", parameters),
         ("//", empty),
+        ("*", "it does not begin with `/`"),
         ("/public/..%20/admin/x", dots),
         ("/public/.%20", dots),
         ("/public/%20../admin/x", dots),

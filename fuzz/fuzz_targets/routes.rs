@@ -79,7 +79,7 @@ fn ranks(pattern: &str) -> Vec<u8> {
 
 /// Returns whether a path stays the same when it is decoded and normalized in every known way.
 fn has_one_reading(path: &str, patterns: &[&str]) -> bool {
-    let is_raw = |byte: u8| byte.is_ascii_graphic() && !b"\\\"<>[]^`{|}#?;".contains(&byte);
+    let is_raw = |byte: u8| byte.is_ascii_graphic() && !b"\\\"<>^`{}#?;".contains(&byte);
     if !path.bytes().all(is_raw) {
         return false;
     }
@@ -101,9 +101,18 @@ fn has_one_reading(path: &str, patterns: &[&str]) -> bool {
         if patterns.iter().any(is_spelled_otherwise) {
             return false;
         }
+        // Some readers drop spaces and invisible characters, and then see dots or nothing.
+        let is_dropped = |c: char| c.is_whitespace() || c == '.' || INVISIBLE.contains(c);
+        if segment.contains('%') && decoded.chars().all(is_dropped) {
+            return false;
+        }
     }
     true
 }
+
+const INVISIBLE: &str = "\u{ad}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\
+    \u{202d}\u{202e}\u{2060}\u{2061}\u{2062}\u{2063}\u{2064}\u{2065}\u{2066}\u{2067}\u{2068}\u{2069}\
+    \u{206a}\u{206b}\u{206c}\u{206d}\u{206e}\u{206f}";
 
 /// Decodes a segment, if its escapes are UTF-8, each was needed and none hides something.
 fn decoded(segment: &str) -> Option<String> {
@@ -137,7 +146,7 @@ fn is_harmless(escaped: &[u8]) -> Option<()> {
     // in a compatibility mapping.
     const HIDDEN: &str = "\u{2028}\u{2029}\u{feff}\u{2024}\u{2025}\u{fe30}\u{fe52}\u{ff0e}\u{2044}\
         \u{2100}\u{2101}\u{2105}\u{2106}\u{2215}\u{ff0f}\u{2216}\u{fe68}\u{ff3c}\u{37e}\u{fe14}\
-        \u{fe54}\u{ff1b}\u{fe6a}\u{ff05}";
+        \u{fe54}\u{ff1b}\u{fe6a}\u{ff05}\u{a5}\u{20a9}";
     let text = str::from_utf8(escaped).ok()?;
     let is_kept = |c: char| !c.is_control() && !HIDDEN.contains(c);
     text.chars().all(is_kept).then_some(())

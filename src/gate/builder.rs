@@ -128,13 +128,13 @@ impl GateBuilder {
     /// ```
     /// use bearergate::gate::GateBuilder;
     /// use bearergate::policy::action;
-    /// use bearergate::{Gate, TokenValidator, require_scope};
+    /// use bearergate::{Gate, JwtValidator, require_scope};
     ///
-    /// fn builder(validator: impl TokenValidator + 'static) -> GateBuilder {
+    /// fn builder(validator: JwtValidator) -> GateBuilder {
     ///     let read = action("read").and(require_scope("orders:read"));
     ///     Gate::builder().validator(validator).authorizer(read).authorizes_per_route()
     /// }
-    /// # let _ = builder::<std::sync::Arc<dyn TokenValidator>>;
+    /// # let _ = builder;
     /// ```
     pub fn authorizes_per_route(mut self) -> Self {
         self.per_route = true;

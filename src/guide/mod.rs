@@ -10,6 +10,7 @@
 //! | [Providers](providers) | The configuration for each of fifty providers, by preset or in lines. |
 //! | [API keys](api_keys) | Issuing, accepting, rotating and revoking keys, and the peppers that protect them. |
 //! | [Sessions and refresh tokens](sessions_and_refresh_tokens) | Logins of browsers and of applications, and access tokens made from them. |
+//! | [Authorize by route](authorize_by_route) | Tables by path, gates for single routes, owners in paths, `HEAD`, and paths with two readings. |
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
 //! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
 //! | [Errors](errors) | Every kind of rejection and of configuration error: cause, where to look, fix. |
@@ -22,6 +23,7 @@
 //! | [Coming from Spring Security](coming_from_spring_security) | Its interfaces and where their work is done here. |
 
 pub mod api_keys;
+pub mod authorize_by_route;
 pub mod caching_and_revocation;
 pub mod choose_a_validator;
 pub mod coming_from_spring_security;

@@ -70,7 +70,9 @@
 //! ```
 //!
 //! The service names the action, the resource and its attributes in the [`AccessRequest`]; take
-//! attributes from your own records, never from the request:
+//! attributes from your own records, never from the request. A gate with such a policy is built with
+//! [`authorizes_per_route`](crate::gate::GateBuilder::authorizes_per_route), because [`Gate::check`]
+//! does not know them:
 //!
 //! ```
 //! use bearergate::Gate;
@@ -94,10 +96,11 @@
 //! | [`RouteTable::by_path`] as the authorizer | one list of routes and scopes in a middleware around the router, which has not matched yet; this is the default choice | denied |
 //! | [`RouteTable::by_route`], and [`with_resource`](crate::policy::AccessRequest::with_resource) in the middleware | the code runs behind the router and knows the route that it matched (axum: `MatchedPath` in a `route_layer`), so both read a path alike | denied |
 //! | rules with [`method`] and [`route`] | rules go across routes, or one forbids for all of them | denied |
-//! | a layer with a condition for each group of routes ([example](super::protect_an_axum_service)) | scopes belong next to the handlers | public |
+//! | a layer with a gate for each group of routes ([`Gate::with_authorizer`], [`Gate::require`]) | scopes belong next to the handlers | public |
 //! | [`Gate::authorize`] in the handler | the decision needs the record, such as its owner | undecided |
 //!
-//! The ways can be joined: a table for the scopes, and the handler for the owner.
+//! The ways can be joined: a table for the scopes, and the handler for the owner. [Authorize by
+//! route](super::authorize_by_route) shows each, with owners in paths.
 //!
 //! ```
 //! use bearergate::policy::{RouteTable, owner, param, role};
@@ -114,8 +117,8 @@
 //! # Ok::<(), bearergate::ConfigError>(())
 //! ```
 //!
-//! A path that two programs could read in two ways (`//`, `..`, an escaped slash, escapes that are not
-//! UTF-8) matches no route.
+//! A route for `GET` is for `HEAD` too. A path that two programs could read in two ways (`//`, `..`, an
+//! escaped slash, escapes that are not UTF-8) is denied.
 //! Two routes that match one request are an error when the table is built, unless one is more
 //! specific.
 //!
@@ -200,6 +203,8 @@
 //! [`Condition`]: crate::policy::Condition
 //! [`Gate::authorize`]: crate::Gate::authorize
 //! [`Gate::check`]: crate::Gate::check
+//! [`Gate::require`]: crate::Gate::require
+//! [`Gate::with_authorizer`]: crate::Gate::with_authorizer
 //! [`Policy`]: crate::Policy
 //! [`PolicyFile`]: crate::policy::PolicyFile
 //! [`RouteTable::by_path`]: crate::policy::RouteTable::by_path

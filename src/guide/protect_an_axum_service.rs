@@ -64,8 +64,8 @@
 //!   and what the policy [obliges](crate::policy::Obligations) the service to send.
 //! - A [`RouteTable`] denies every path that it does not list, and with it the routes that somebody
 //!   adds to the router and forgets in the table. Its patterns have the syntax of axum 0.8.
-//! - A row for `GET` does not cover `HEAD`: a route that is called with `HEAD` needs a row of its own.
-//!   `OPTIONS` is denied too, so add a CORS layer outside of this one.
+//! - A row for `GET` is for `HEAD` too, unless `HEAD` has a row with the same pattern. `OPTIONS` is
+//!   denied, so add a CORS layer outside of this one.
 //! - Add the layer to the outermost router: inside of `nest` the path lacks its prefix.
 //!
 //! A request without a credential gets 401, a token without the scope 403 with
@@ -74,47 +74,41 @@
 //!
 //! # Keep scopes next to the routes
 //!
-//! If one table is too far from the handlers, authenticate by the gate and decide by a
-//! [`Condition`] for each group of routes:
+//! If one table is too far from the handlers, derive a gate for each group of routes. The gates share
+//! validators, caches and keys:
 //!
 //! ```
 //! use axum::extract::{Request, State};
 //! use axum::middleware::{Next, from_fn_with_state};
 //! use axum::response::Response;
 //! use axum::{Router, routing::get};
-//! use bearergate::policy::Condition;
-//! use bearergate::request::RequestFacts;
-//! use bearergate::{Gate, require_scope};
+//! use bearergate::{ConfigError, Gate, require_scope};
 //!
-//! async fn require(
-//!     State((gate, condition)): State<(Gate, Condition)>,
-//!     request: Request,
-//!     next: Next,
-//! ) -> Response {
+//! async fn protect(State(gate): State<Gate>, request: Request, next: Next) -> Response {
 //!     let (mut parts, body) = request.into_parts();
-//!     let caller = match gate.authenticate(&parts).await {
-//!         Ok(caller) => caller,
-//!         Err(refusal) => return refusal.into_response(),
-//!     };
-//!     let decision = condition.decide(&caller.request().with_facts(&RequestFacts::from(&parts)));
-//!     if !decision.is_allowed() {
-//!         return gate.challenge().deny(decision).into_response();
+//!     match gate.check(&parts).await {
+//!         Ok(admitted) => {
+//!             parts.extensions.insert(admitted); // no response headers: no credential in a query, no obligation
+//!             next.run(Request::from_parts(parts, body)).await
+//!         }
+//!         Err(refusal) => refusal.into_response(),
 //!     }
-//!     parts.extensions.insert(caller); // no response headers: no credential in a query, no obligation
-//!     next.run(Request::from_parts(parts, body)).await
 //! }
 //!
-//! fn app(gate: Gate) -> Router {
-//!     let needs = |scope: &str| from_fn_with_state((gate.clone(), require_scope(scope)), require);
-//!     let read = Router::new().route("/orders", get(|| async { "orders" })).layer(needs("orders:read"));
-//!     let admin = Router::new().route("/admin", get(|| async { "admin" })).layer(needs("orders:admin"));
-//!     read.merge(admin)
+//! fn app(gate: &Gate) -> Result<Router, ConfigError> {
+//!     let needs = |scope: &str| {
+//!         let gate = gate.with_authorizer(require_scope(scope))?;
+//!         Ok::<_, ConfigError>(from_fn_with_state(gate, protect))
+//!     };
+//!     let read = Router::new().route("/orders", get(|| async { "orders" })).layer(needs("orders:read")?);
+//!     let admin = Router::new().route("/admin", get(|| async { "admin" })).layer(needs("orders:admin")?);
+//!     Ok(read.merge(admin))
 //! }
 //! # let _ = app;
 //! ```
 //!
-//! Here a route without a layer is public. [Policies](super::policies) compares the ways to
-//! authorize by route.
+//! Here a route without a layer is public. [Authorize by route](super::authorize_by_route) compares
+//! the ways.
 //!
 //! # Serve anonymous callers too
 //!
@@ -150,7 +144,6 @@
 //! them there. Neither contains a token.
 //!
 //! [`Admitted::headers`]: crate::gate::Admitted::headers
-//! [`Condition`]: crate::policy::Condition
 //! [`Decision`]: crate::policy::Decision
 //! [`Gate::authenticate_optional`]: crate::Gate::authenticate_optional
 //! [`Refusal::into_response`]: crate::http_response::Refusal::into_response

@@ -65,6 +65,8 @@
 //!   people run all of them, for example during a migration from one provider to another.
 //! - What the service issues itself (API keys, sessions) is no outside authority.
 //! - The clock and the sender constraint of the first validator apply to all that are joined.
+//! - With the feature `reqwest`, `Gate::issuers` does the same in one builder, for issuers with one
+//!   audience whose keys are found by discovery.
 //!
 //! # Keep subjects apart
 //!

@@ -65,3 +65,23 @@ fn id_of_an_application_needs_its_authority_under_several() {
         ));
     }
 }
+
+/// Cedar decides about a resource, which a gate does not know.
+#[test]
+fn a_gate_needs_a_default_resource_or_a_service_that_names_it() {
+    let cedar = || CedarAuthorizer::builder("permit (principal, action, resource);");
+    let gate = |cedar| {
+        let gate = Gate::builder().validator(Named(Authorities::OWN));
+        gate.authorizer(cedar)
+    };
+    let refused = gate(cedar().build().unwrap()).build().unwrap_err();
+    assert_eq!(refused.field(), "authorizer");
+    assert!(
+        refused.to_string().contains("needs `with_resource`"),
+        "{refused}"
+    );
+    let per_route = gate(cedar().build().unwrap()).authorizes_per_route();
+    assert!(per_route.build().is_ok());
+    let default = cedar().default_resource("orders").build().unwrap();
+    assert!(gate(default).build().is_ok());
+}

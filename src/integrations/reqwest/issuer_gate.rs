@@ -227,19 +227,14 @@ impl IssuerGateBuilder<Ready> {
     ///
     /// # Errors
     ///
-    /// [`Empty`](crate::error::ConfigErrorKind::Empty) for the field `authorizer` if neither an
-    /// authorizer nor [`allow_any_authenticated`](Self::allow_any_authenticated) was given, and
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without an issuer, or for the field `authorizer`
+    /// if neither an authorizer nor [`allow_any_authenticated`](Self::allow_any_authenticated) was given, and
     /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for more than one. Also the errors of
     /// [`Client::new`], [`FetchedKeysBuilder::build`], [`JwtValidatorBuilder::build`] and
     /// [`GateBuilder::build`].
     pub fn build(self) -> Result<Gate, ConfigError> {
-        let mut environment = self.environment;
-        if environment.http.is_none() {
-            environment = environment.http_client(Client::new()?);
-        }
-        if environment.spawn.is_none() {
-            environment = environment.spawner(TokioSpawner::new());
-        }
+        check_issuer(&self.issuer)?;
+        let environment = completed(self.environment)?;
         let keys = match &self.jwks_url {
             Some(url) => FetchedKeys::jwks_url(url),
             None => FetchedKeys::discover(&self.issuer),
@@ -253,6 +248,28 @@ impl IssuerGateBuilder<Ready> {
         let tokens = adjusted(tokens, self.tokens).build()?;
         self.gate.validator(tokens).build()
     }
+}
+
+/// Refuses an issuer without a name, before it is taken for the address of a document.
+pub(super) fn check_issuer(issuer: &str) -> Result<(), ConfigError> {
+    match issuer.is_empty() {
+        true => Err(ConfigError::empty(
+            "issuer",
+            "write the `iss` of its tokens, such as `https://idp.example.com`",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Adds the client and the spawner of this crate where there is none.
+pub(super) fn completed(mut environment: Environment) -> Result<Environment, ConfigError> {
+    if environment.http.is_none() {
+        environment = environment.http_client(Client::new()?);
+    }
+    if environment.spawn.is_none() {
+        environment = environment.spawner(TokioSpawner::new());
+    }
+    Ok(environment)
 }
 
 fn adjusted<B>(builder: B, adjustments: Vec<Adjust<B>>) -> B {
