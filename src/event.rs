@@ -186,6 +186,34 @@ pub enum Event<'a> {
     },
 }
 
+impl Event<'_> {
+    /// Returns what has happened, as a stable snake-case code, such as `keys_fetched`. It is
+    /// suitable as the label of a metric.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Admitted { .. } => "admitted",
+            Self::CacheHit { .. } => "cache_hit",
+            Self::CircuitOpened { .. } => "circuit_opened",
+            Self::DenylistFilling { .. } => "denylist_filling",
+            Self::EndlessRevocation { .. } => "endless_revocation",
+            Self::GrantRevocationsFilling { .. } => "grant_revocations_filling",
+            Self::GrantsEndedByLimit { .. } => "grants_ended_by_limit",
+            Self::Introspected { .. } => "introspected",
+            Self::KeptKeysIgnored { .. } => "kept_keys_ignored",
+            Self::KeySkipped { .. } => "key_skipped",
+            Self::KeysFetched { .. } => "keys_fetched",
+            Self::PlainHttpAllowed { .. } => "plain_http_allowed",
+            Self::PolicyNotReloaded { .. } => "policy_not_reloaded",
+            Self::PolicyReloaded { .. } => "policy_reloaded",
+            Self::RefreshTokenReused { .. } => "refresh_token_reused",
+            Self::Refused { .. } => "refused",
+            Self::RehashFailed { .. } => "rehash_failed",
+            Self::RevocationsMerged { .. } => "revocations_merged",
+            Self::StaleKeysUsed { .. } => "stale_keys_used",
+        }
+    }
+}
+
 /// A receiver of [`Event`]s.
 ///
 /// Contract: `observe` is called synchronously on the path of a request and cannot change its

@@ -882,7 +882,14 @@ fn credential_of_a_request_is_not_shown() {
 #[test]
 fn response_does_not_depend_on_the_content_of_the_token() {
     let answers = |planted: &str| -> Vec<_> {
-        let configs = [BodyStyle::Empty, BodyStyle::ProblemJson].map(|style| {
+        let own = BodyStyle::custom("text/plain", |kind, _| kind.as_str());
+        let styles = [
+            BodyStyle::Empty,
+            BodyStyle::ProblemJson,
+            BodyStyle::ProblemJsonWithError,
+            own,
+        ];
+        let configs = styles.map(|style| {
             ResponseConfig::builder()
                 .realm("api")
                 .body(style)

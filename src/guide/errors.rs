@@ -38,7 +38,9 @@
 //! - *source*: [`std::error::Error::source`] of the rejection, with what failed below.
 //! - *doctor*: [`Gate::doctor`](crate::Gate::doctor) uses everything that the gate depends on
 //!   (discovery, keys, introspection, clocks) and says what does not work and what to do.
-//! - *observer*: the [`Event`](crate::event::Event)s of keys, introspection and stores.
+//! - *observer*: the [`Event`](crate::event::Event)s of requests, keys, introspection, stores and
+//!   policy files, given once with [`Environment::observer`](crate::environment::Environment::observer).
+//!   The feature `tracing` writes them to your log.
 //! - *decision*: [`Refusal::decision`](crate::http_response::Refusal::decision), the rules and conditions
 //!   that denied; [`Policy::explain`](crate::Policy::explain) evaluates every condition.
 //!

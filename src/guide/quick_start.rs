@@ -126,7 +126,8 @@
 //!   into a type of yours.
 //! - [`Refusal`](crate::http_response::Refusal) has the [`RejectionKind`] for your log, and is the
 //!   response for the client: status, `WWW-Authenticate`, and a body that is empty by default (or problem
-//!   JSON, [`BodyStyle`](crate::http_response::BodyStyle)).
+//!   JSON, with the code of the kind if you want, or your own JSON:
+//!   [`BodyStyle`](crate::http_response::BodyStyle)).
 //!
 //! # What is checked by default
 //!

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use http::Uri;
 
-use super::config::{BodyStyle, ResponseConfig, Settings};
+use super::body::BodyStyle;
+use super::config::{ResponseConfig, Settings};
 use super::params;
 use crate::credential::charset;
 use crate::error::ConfigError;
@@ -68,7 +69,8 @@ impl ResponseConfigBuilder {
     }
 
     /// Sets the body of the responses; [`BodyStyle::Empty`] by default. The headers say the same in
-    /// either style, except for the content type.
+    /// each style, except for the content type. What a style reports to the client beyond the
+    /// status is documented with it.
     pub fn body(mut self, style: BodyStyle) -> Self {
         self.settings.body = style;
         self
@@ -87,7 +89,8 @@ impl ResponseConfigBuilder {
     ///
     /// With the name of the field: [`Empty`](crate::error::ConfigErrorKind::Empty) if a value is
     /// empty, [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it cannot be
-    /// sent in a header or is not a secure URL,
+    /// sent in a header, is not a secure URL, or is a body that is not JSON although its content
+    /// type says so,
     /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) if the retry time is not between
     /// one second and one day.
     pub fn build(self) -> Result<ResponseConfig, ConfigError> {
@@ -113,6 +116,7 @@ impl ResponseConfigBuilder {
         if let Some(names) = &self.settings.dpop_algorithms {
             params::check_words("dpop_algorithms", names)?;
         }
+        self.settings.body.check()?;
         Ok(ResponseConfig::new(self.settings))
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::body::BodyStyle;
+
 /// The configuration of HTTP responses to refused requests; cheap to clone.
 ///
 /// The default has the realm `api`, sends no body, and asks clients to retry after 5 seconds.
@@ -31,19 +33,6 @@ impl ResponseConfig {
     pub(super) fn settings(&self) -> &Settings {
         &self.0
     }
-}
-
-/// The body of a response to a refused request. No style has a part of the request or the reason of
-/// the operator.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum BodyStyle {
-    /// No body. Clients find the error in the status and in `WWW-Authenticate`.
-    #[default]
-    Empty,
-    /// A problem document (RFC 9457), a constant text for each status and error code, with the
-    /// content type `application/problem+json`.
-    ProblemJson,
 }
 
 /// Settings of responses that a builder has checked.

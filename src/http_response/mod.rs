@@ -10,6 +10,7 @@
 //! malformed one are a 400, and a request that another site may have caused is a 403. Challenges name
 //! `Bearer`, and DPoP and `Basic` if the [`ResponseConfig`] offers them.
 
+mod body;
 mod builder;
 mod config;
 mod header;
@@ -17,7 +18,8 @@ mod params;
 mod refusal;
 mod status;
 
+pub use body::{BodyStyle, CustomBody};
 pub use builder::ResponseConfigBuilder;
-pub use config::{BodyStyle, ResponseConfig};
+pub use config::ResponseConfig;
 pub use params::ChallengeParams;
 pub use refusal::Refusal;

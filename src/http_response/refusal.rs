@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
-use super::config::{BodyStyle, ResponseConfig, Settings};
+use super::config::{ResponseConfig, Settings};
 use super::header::Challenge;
 use super::params::ChallengeParams;
 use super::status;
@@ -165,8 +165,8 @@ impl Refusal {
         if self.row().is_temporary() {
             headers.insert(header::RETRY_AFTER, whole_secs(self.retry_after()).into());
         }
-        if self.settings().body == BodyStyle::ProblemJson {
-            headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        if let Some(content_type) = self.settings().body.content_type() {
+            headers.insert(header::CONTENT_TYPE, content_type);
         }
         if let Some(obligations) = self.decision().and_then(Decision::obligations) {
             // A header of a rule must not replace or repeat a header of the response.
@@ -180,13 +180,11 @@ impl Refusal {
         headers
     }
 
-    /// Returns the body of the response, a constant text of the configured [`BodyStyle`] that has
-    /// no part of the request. It is empty by default.
+    /// Returns the body of the response, a constant text of the configured
+    /// [`BodyStyle`](crate::http_response::BodyStyle) that has no part of the request. It is empty by
+    /// default.
     pub fn body(&self) -> &'static str {
-        match self.settings().body {
-            BodyStyle::Empty => "",
-            BodyStyle::ProblemJson => self.row().problem,
-        }
+        self.settings().body.text(self.kind())
     }
 
     /// Converts the refusal into a response. Its extensions have the [`Rejection`] and, if there is
@@ -285,7 +283,6 @@ impl Refusal {
 }
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
-const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 fn whole_secs(wait: Duration) -> u64 {
     let fraction = u64::from(wait.subsec_nanos() > 0);

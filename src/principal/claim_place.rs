@@ -549,9 +549,8 @@ mod tests {
     fn quoted(text: &str) -> String {
         let mut out = String::new();
         let mut in_string = false;
-        let mut letters = text.chars().peekable();
         let mut name = String::new();
-        while let Some(letter) = letters.next() {
+        for letter in text.chars() {
             in_string ^= letter == '"';
             let is_name = !in_string && (letter.is_ascii_alphanumeric() || letter == '.');
             if is_name {

@@ -135,15 +135,57 @@ fn json_that_is_not_strict_is_named_with_its_position() {
     }
     assert_eq!(
         refused("").to_string(),
-        "policy file (line 1, column 1): expected an object, found the end of the file; add what \
-         is missing"
+        "policy file (line 1, column 1): expected an object, found an empty file; write JSON: an \
+         object with `rules`, or with `match` and `routes`"
     );
+    for (text, found) in [
+        ("rules:\n- name: read", "`rules`"),
+        ("<!doctype html>", "`<`"),
+    ] {
+        assert_eq!(
+            refused(text).to_string(),
+            format!(
+                "policy file (line 1, column 1): expected an object, found {found}; write JSON: an \
+                 object with `rules`, or with `match` and `routes`"
+            )
+        );
+    }
     let latin = Policy::from_json(b"{\n\"rules\": \"\xe4\"}").unwrap_err();
     assert_eq!(
         latin.to_string(),
         "policy file (line 2, column 11): expected UTF-8, found a byte that is not; save the file \
          as UTF-8"
     );
+}
+
+/// Every text that differs from a good one in one place loads, or has a position inside it.
+#[test]
+fn every_change_of_one_character_has_a_position() {
+    let letters = [
+        "", ",", "\"", "{", "}", "[", "]", ":", "/", "\\", "\u{e4}", "\0", "1", "\n",
+    ];
+    let mut refused = 0;
+    for at in 0..GOOD.len() {
+        for letter in letters {
+            let text = [&GOOD[..at], letter, &GOOD[at + 1..]].concat();
+            let Err(error) = Policy::from_json(text.as_bytes()) else {
+                continue;
+            };
+            refused += 1;
+            let lines: Vec<_> = text.split('\n').collect();
+            let line = lines[error.line() - 1];
+            let most = line.chars().count() + 1;
+            assert!((1..=most).contains(&error.column()), "{error}\n{text}");
+            let message = error.to_string();
+            assert!(
+                !message.contains('\n') && !message.contains('\0'),
+                "{message}"
+            );
+            let has_remedy = message.contains("; ") || message.ends_with('?');
+            assert!(has_remedy, "{message}");
+        }
+    }
+    assert!(refused > 1_000, "{refused}");
 }
 
 #[test]

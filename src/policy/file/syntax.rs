@@ -165,6 +165,7 @@ fn unexpected(text: &[u8], offset: usize) -> Fault {
 fn found(rest: &[u8], context: &Context) -> (String, &'static str) {
     let is_value_next = matches!(context.last, Last::Value) && !context.open.is_empty();
     let (found, remedy) = match rest {
+        [] if context.last == Last::Nothing => ("an empty file", NO_JSON),
         [] => ("the end of the file", "add what is missing"),
         [b'/', b'/' | b'*', ..] | [b'#', ..] => ("a comment", "remove the comment: JSON has none"),
         [0xef, 0xbb, 0xbf, ..] => ("a byte-order mark", "save the file without it"),
@@ -174,6 +175,10 @@ fn found(rest: &[u8], context: &Context) -> (String, &'static str) {
         }
         [b'}' | b']', ..] => return (first(rest), "correct the brackets"),
         [b',', ..] if context.is_after_comma_or_open() => ("a comma", "remove the comma"),
+        [byte, ..] if context.last == Last::Nothing && byte.is_ascii_alphabetic() => {
+            return (word(rest), NO_JSON);
+        }
+        _ if context.last == Last::Nothing => return (first(rest), NO_JSON),
         [byte, ..] if context.is_before_name() && byte.is_ascii_alphabetic() => {
             return (word(rest), "write the name in double quotes");
         }
@@ -191,6 +196,8 @@ fn found(rest: &[u8], context: &Context) -> (String, &'static str) {
     };
     (found.to_owned(), remedy)
 }
+
+const NO_JSON: &str = "write JSON: an object with `rules`, or with `match` and `routes`";
 
 fn found_in_string(rest: &[u8]) -> (String, &'static str) {
     let (found, remedy) = match rest {
