@@ -53,6 +53,7 @@
 //! | trust several issuers or tenants | [several issuers](guide::several_issuers) | [`JwtValidator::join`], [`grants`](jwt::JwtValidatorBuilder::grants) |
 //! | issue and accept API keys | [API keys](guide::api_keys) | [`ApiKeyManager`](api_key::ApiKeyManager), [`ApiKeyValidator`] |
 //! | log users in | [sessions](guide::sessions_and_refresh_tokens) | [`SessionManager`](session::SessionManager), [`RefreshManager`](refresh::RefreshManager) |
+//! | show users their devices, applications and keys | [keys and sessions of users](guide::keys_and_sessions_of_users) | [`SessionManager::list`](session::SessionManager::list), [`revoke_others`](session::SessionManager::revoke_others) |
 //! | issue access tokens | [sessions](guide::sessions_and_refresh_tokens) | [`JwtIssuer`](issuer::JwtIssuer), [`TokenEndpoints`](issuer::TokenEndpoints) |
 //! | decide who may do what | [policies](guide::policies) | [`Policy`], [`require_scope`], [`claim()`], [`Condition`](policy::Condition) |
 //! | configure a service from a file | [configuration file](guide::configuration_file) | `configuration::Configuration` (feature `config-file`) |

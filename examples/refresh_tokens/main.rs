@@ -21,14 +21,14 @@ use bearergate::crypto::Algorithm;
 use bearergate::event::{Event, Observer};
 use bearergate::grant::Grant;
 use bearergate::issuer::{
-    AccessClaims, AuthenticatedClient, GrantRevocations, JwtIssuer, SigningKey, SigningKeys,
-    TokenEndpoints,
+    AccessClaims, AuthenticatedClient, GrantRevocations, JwtIssuer, RefreshForm, SigningKey,
+    SigningKeys, TokenEndpoints, TokenError, TokenResponse,
 };
 use bearergate::refresh::{NewRefreshToken, RefreshManager, RotateRequest};
 use bearergate::session::{NewSession, Session, SessionManager};
 use bearergate::stores::MemoryGrantStore;
 use bearergate::{Gate, JwtValidator, require_scope};
-use http::Request;
+use http::{Request, Response};
 use report::{Report, outcome};
 
 const NAME: &str = "https://shop.example.com";
@@ -104,6 +104,23 @@ impl App {
         outcome(rotated.map_err(|rejection| rejection.kind()))
     }
 
+    /// Answers a refresh request (RFC 6749 section 6) of a client that was authenticated before.
+    async fn post_token(&self, client: &str, form: &str) -> Response<String> {
+        match self.refresh(client, form).await {
+            Ok(answer) => answer.into_response(),
+            Err(error) => error.into_response(),
+        }
+    }
+
+    async fn refresh(&self, client: &str, form: &str) -> Result<TokenResponse, TokenError> {
+        let form = RefreshForm::parse(form.as_bytes())?;
+        let rotated = self.tokens.rotate(form.rotate_request(client)?).await?;
+        let grant = rotated.record.grant();
+        let access = self.issuer.mint(&AccessClaims::of_grant(grant, client, API))?;
+        let answer = TokenResponse::of_minted(&access).refresh_token(rotated.secret);
+        Ok(answer.scope(grant.scopes().unwrap_or_default()))
+    }
+
     /// Asks the introspection endpoint about an access token (RFC 7662).
     async fn is_active(&self, token: &str) -> bool {
         let caller = AuthenticatedClient::assertion("orders api").serving(API);
@@ -141,6 +158,18 @@ async fn main() -> Outcome<ExitCode> {
     report.step("repeat a refresh whose response was lost", repeated == second, true)?;
     let other = app.rotate(&second, "other app").await;
     report.step("refresh as another client", other, "refresh_unknown")?;
+
+    let form = format!("grant_type=refresh_token&refresh_token={second}");
+    let answer = app.post_token(CLIENT, &form).await;
+    report.step("refresh at the token endpoint", answer.status().as_u16(), 200)?;
+    let answer: serde_json::Value = serde_json::from_str(answer.body())?;
+    let access = answer.get("access_token").and_then(|own| own.as_str()).unwrap_or_default();
+    report.step("call the API with its token", app.call_api(access).await?, "accepted")?;
+    let other_tab = app.post_token(CLIENT, &form.replace(&second, &first)).await;
+    report.step("another tab is late", other_tab.status().as_u16(), 400)?;
+    let third = answer.get("refresh_token").and_then(|own| own.as_str()).unwrap_or_default();
+    let renewed = app.rotate(third, CLIENT).await;
+    report.step("the family stays for the newest token", renewed, "accepted")?;
 
     let (_, stolen) = app.log_in().await?;
     let newest = app.tokens.rotate(RotateRequest::new(&stolen, CLIENT)).await?.secret.reveal();

@@ -69,7 +69,7 @@ kinds! {
         NoUsableKey = "no_usable_key", "none of the keys can be used";
         /// The text shows the value and the range; both ends of the range are allowed.
         OutOfRange = "out_of_range", "a number or a size is outside its range";
-        /// Give a new path or a file of this crate. A file of another program is not changed.
+        /// The text says what was found, and what to do. A file of another program is not changed.
         StoreUnusable = "store_unusable",
             "a store cannot be opened, or its file is not a store of this crate";
         /// A file or an environment variable is missing, or a closure failed;

@@ -109,6 +109,59 @@
 //! | [`Cached`](crate::stores::Cached) around a slower store | a revocation by another process may take 5 seconds |
 //! | your own [`ApiKeyStore`](crate::api_key::ApiKeyStore) | a database that you have; run it through the suite in `testing` (feature `testing`) |
 //!
+//! # Edit a key
+//!
+//! [`ApiKeyManager::update`](crate::api_key::ApiKeyManager::update) changes scopes, roles, name,
+//! expiry, addresses, limit class and metadata: what the [`ApiKeyUpdate`](crate::api_key::ApiKeyUpdate)
+//! sets, and nothing else. It is one change of the store, and the next request is decided by it; behind
+//! a [`Cached`](crate::stores::Cached) store, a change by another process takes its staleness. What is
+//! removed is removed by name, so that an empty field of a form does not open a key to all addresses.
+//! The secret, the subject and the tenant stay. A key that has ended is never changed: nothing makes it
+//! valid again. A record is [serialized](crate::api_key::ApiKeyRecord#impl-Serialize-for-ApiKeyRecord)
+//! without its digest, for a page of administration:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use bearergate::api_key::{ApiKeyErrorKind, ApiKeyManager, ApiKeyUpdate, NewApiKey};
+//! # use bearergate::api_key::{ApiKeyFormat, ApiKeyScheme, PepperSet};
+//! # use bearergate::secret::Secret;
+//! # use bearergate::secret_source::SecretSource;
+//! # use bearergate::stores::MemoryApiKeyStore;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let pepper = SecretSource::from_fn("doc", || Ok::<_, std::io::Error>(Secret::new(vec![1; 32])));
+//! # let peppers = PepperSet::new(1, &pepper)?;
+//! # let scheme = ApiKeyScheme::new("acme keys", ApiKeyFormat::new("acme_live")?, peppers)?;
+//! # let store = Arc::new(MemoryApiKeyStore::new(100_000)?);
+//! # let manager = ApiKeyManager::builder(scheme, store).build()?;
+//! # let draft = NewApiKey::new("robot-7").expires_in(Duration::from_secs(90 * 86_400));
+//! # let id = manager.create(draft).await?.record.id();
+//! let update = ApiKeyUpdate::new()
+//!     .scopes(["orders:read", "orders:write"])
+//!     .addresses(["192.0.2.0/24".parse()?])
+//!     .without_limit_class();
+//! let record = manager.update(id, update).await?;
+//! let json = serde_json::to_value(&record)?;
+//! assert_eq!(json["scopes"][1], "orders:write");
+//! assert_eq!(json["addresses"][0], "192.0.2.0/24");
+//!
+//! // An error names the field, what was expected and what was found.
+//! let error = manager.update(id, ApiKeyUpdate::new().scopes(["orders read"])).await.unwrap_err();
+//! assert_eq!(error.kind(), ApiKeyErrorKind::Malformed);
+//! assert_eq!(error.field(), Some("scopes"));
+//! assert_eq!(
+//!     error.to_string(),
+//!     "a value of the key is malformed or too long: `scopes`: expected entries without spaces or \
+//!      control characters, found a space at character 7 in entry 1; remove it, or give each word as \
+//!      an entry of its own"
+//! );
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Maintain the keys
 //!
 //! - **Find keys to replace.** [`ApiKeyManager::list`] with
@@ -120,6 +173,14 @@
 //!   `PepperSet::new(2, &new)?.with_older(1, &old)?`. Each record moves to version 2 when its key
 //!   is next used. Remove version 1 when no record has it; a record without its pepper is
 //!   `unavailable` (503). The bytes of a version never change.
+//! - **Ask at the start.** The store keeps a check value of each pepper. If a version has other bytes
+//!   than before, a restored backup or a secret of another environment for example,
+//!   [`Gate::warm_up`](crate::Gate::warm_up) fails, requests with keys are `unavailable` instead of
+//!   `api_key_unknown`, and the manager makes no keys. [`Gate::doctor`](crate::Gate::doctor) names
+//!   the version, counts the keys of each version, also those whose pepper is missing, and says
+//!   whether the store answers. In a store with keys from before check values were kept, the value of
+//!   a version is kept when the first of its keys is accepted; until then a swapped pepper is not
+//!   noticed, and doctor says so.
 //!
 //! # Move keys from another system
 //!

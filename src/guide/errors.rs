@@ -81,7 +81,7 @@
 //! | [`session_expired`](crate::RejectionKind::SessionExpired) | 401 | the idle or the absolute timeout is past | the timeouts of the [`SessionManager`](crate::session::SessionManager) | sign in again |
 //! | [`refresh_unknown`](crate::RejectionKind::RefreshUnknown) | 400 | no such refresh token | whether all processes use one store | sign in again |
 //! | [`refresh_expired`](crate::RejectionKind::RefreshExpired) | 400 | its idle or absolute lifetime is past | the lifetimes of the [`RefreshManager`](crate::refresh::RefreshManager) | sign in again |
-//! | [`refresh_reused`](crate::RejectionKind::RefreshReused) | 400 | it was used before: stolen, or a client repeats requests; the family is revoked | observer: [`RefreshTokenReused`](crate::event::Event::RefreshTokenReused); retries of the client | sign in again; give clients that repeat requests a window for it |
+//! | [`refresh_reused`](crate::RejectionKind::RefreshReused) | 400 | it was used before: stolen, or a client repeats requests; the family is revoked, unless it was within the reuse window | observer: [`RefreshTokenReused`](crate::event::Event::RefreshTokenReused) or [`RefreshTokenRepeated`](crate::event::Event::RefreshTokenRepeated); retries of the client | sign in again; give clients that repeat requests a window for it |
 //! | [`binding_required`](crate::RejectionKind::BindingRequired) | 401 | the token has `cnf` and no proof was checked | `cnf` in the token | [`sender_constraint`](crate::validator::SenderConstraint), or let the issuer send plain bearer tokens |
 //! | [`binding_mismatch`](crate::RejectionKind::BindingMismatch) | 401 | the sender holds another key, the kind of binding is unknown, or a token without `cnf.jkt` is under `DPoP` | the certificate or proof against `cnf`; the scheme; a proxy that ends TLS | pass the client's certificate on; send the proof with the right key; send an unbound token under `Bearer` |
 //! | [`proof_invalid`](crate::RejectionKind::ProofInvalid) | 401 | your sender constraint refused the proof | source | fix the client's proof |
@@ -93,7 +93,7 @@
 //! | [`address_denied`](crate::RejectionKind::AddressDenied) | 403 | the API key is restricted to addresses, and the client's is another or unknown; or a cookie of `insecure_loopback(..)` on a host that is not this machine | [`ClientAddress`](crate::request::ClientAddress) of the request; proxies; `Host` | set the extension behind a proxy; extend the list; `SessionCookie::new(..)` and TLS |
 //! | [`rate_limited`](crate::RejectionKind::RateLimited) | 429 | a validator or authorizer of your own refused; this version has no limits | source | wait for `Retry-After` |
 //! | [`locked_out`](crate::RejectionKind::LockedOut) | 429 | a validator or authorizer of your own refused; this version has no lock-out | source | wait for `Retry-After` |
-//! | [`unavailable`](crate::RejectionKind::Unavailable) | 503 | not validated: keys, introspection or a store did not answer, a record needs a pepper that is not configured, or the clock failed | source; doctor; observer | restore what is down; [`Gate::warm_up`](crate::Gate::warm_up) at the start; never answer it as 401 |
+//! | [`unavailable`](crate::RejectionKind::Unavailable) | 503 | not validated: keys, introspection or a store did not answer, a record needs a pepper that is not configured, a pepper was swapped under its version, or the clock failed | source; doctor; observer | restore what is down; [`Gate::warm_up`](crate::Gate::warm_up) at the start; never answer it as 401 |
 //!
 //! A 401 has a `WWW-Authenticate` challenge (RFC 6750), and a 403 for scopes names all scopes that
 //! the operation needs. 429 and 503 have `Retry-After`. A refused refresh token is `invalid_grant`
@@ -115,6 +115,6 @@
 //! | [`key_weak`](crate::error::ConfigErrorKind::KeyWeak) | RSA under 2048 bits, a secret shorter than its hash (32, 48 or 64 bytes), an Ed25519 point of small order |
 //! | [`no_usable_key`](crate::error::ConfigErrorKind::NoUsableKey) | every member of a key set was skipped; the skipped ones say why |
 //! | [`out_of_range`](crate::error::ConfigErrorKind::OutOfRange) | a duration, number or size beyond its bound, which the text names |
-//! | [`store_unusable`](crate::error::ConfigErrorKind::StoreUnusable) | a database file of another program, of a newer version, or readable by others |
+//! | [`store_unusable`](crate::error::ConfigErrorKind::StoreUnusable) | a path that is a folder or in a missing one, a file that cannot be read and written or is locked, a file of another program or of a newer version, or one that all users can read |
 //! | [`unreadable`](crate::error::ConfigErrorKind::Unreadable) | a secret's file or variable is missing or not readable |
 //! | [`value_malformed`](crate::error::ConfigErrorKind::ValueMalformed) | a URL, name, certificate or JSON text that cannot be parsed |

@@ -11,6 +11,7 @@
 //! | [API keys](api_keys) | Issuing, accepting, rotating and revoking keys, and the peppers that protect them. |
 //! | [Sessions and refresh tokens](sessions_and_refresh_tokens) | Logins of browsers and of applications, and access tokens made from them. |
 //! | [Authorize by route](authorize_by_route) | Tables by path, gates for single routes, owners in paths, `HEAD`, and paths with two readings. |
+//! | [Keys and sessions of users](keys_and_sessions_of_users) | Pages for users: their devices, log out everywhere else, connected applications, their own API keys. |
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
 //! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
 //! | [Errors](errors) | Every kind of rejection and of configuration error: cause, where to look, fix. |
@@ -29,6 +30,7 @@ pub mod choose_a_validator;
 pub mod coming_from_spring_security;
 pub mod custom_validator;
 pub mod errors;
+pub mod keys_and_sessions_of_users;
 pub mod migrate_from_jsonwebtoken;
 pub mod migrate_from_jwt_authorizer;
 pub mod migrate_from_tower_oauth2_resource_server;

@@ -73,8 +73,8 @@
 //!   a minute.
 //! - **Rotate at every change of privileges**, such as a second factor:
 //!   [`rotate`](crate::session::SessionManager::rotate). The
-//!   [handle](crate::session::Session::handle) stays, so a page can list the sessions of a user
-//!   without their ids.
+//!   [handle](crate::session::Session::handle) stays, so a page can
+//!   [list the sessions of a user](super::keys_and_sessions_of_users) without their ids.
 //! - **Cross-site requests.** Browsers send cookies with requests that other sites cause. Outside
 //!   `GET`, `HEAD` and `OPTIONS`, and on a WebSocket upgrade, a request is refused
 //!   (`cross_site_refused`, 403) unless it has `Sec-Fetch-Site: same-origin` or an allowed
@@ -209,7 +209,8 @@
 //! | `unknown` | | no such key | 404 |
 //! | `unavailable` | try again | read the key, then try again | 503 |
 //!
-//! The `source` of an error says more, without the value. Log it; do not send it.
+//! Of a malformed value `field` names it, and the text says what is allowed, without the value. The
+//! `source` of an error says more. Log both; do not send them.
 //!
 //! # Refresh tokens
 //!
@@ -217,12 +218,96 @@
 //!   hold it: the whole family is revoked, the rejection is `refresh_reused`, and the
 //!   [observer](crate::refresh::RefreshManagerBuilder::observer) gets
 //!   [`RefreshTokenReused`](crate::event::Event::RefreshTokenReused).
-//! - A mobile client that lost a response presents a spent token too. The
-//!   [`reuse_window`](crate::refresh::RefreshManagerBuilder::reuse_window) gives it the same
-//!   successor for up to a minute; within the window a thief that is as fast is not detected.
-//! - To the client every rejection but `unavailable` is the same `invalid_grant`.
+//! - A client that lost a response, or that refreshes in two tabs, presents a spent token too. The
+//!   [`reuse_window`](crate::refresh::RefreshManagerBuilder::reuse_window), which is zero by default,
+//!   gives it the same successor for up to a minute. If the successor was used meanwhile, the token is
+//!   refused, its family stays, and the observer gets
+//!   [`RefreshTokenRepeated`](crate::event::Event::RefreshTokenRepeated): the client reads the token
+//!   that its other tab stored, and goes on. After the window a spent token revokes the family as
+//!   without one.
+//! - **What the window costs.** Within it a thief that is as fast as the client is not detected, and one
+//!   that spends the stolen token and its successor before the client presents it is found only if the
+//!   client presents it once more after the window. So use a few seconds, and bind the tokens to a
+//!   [key](crate::refresh::NewRefreshToken::thumbprint) where clients can prove one.
+//! - To the client every rejection but `unavailable` and `scope_insufficient` is the same
+//!   `invalid_grant`.
 //! - Authenticate the client first, and pass that name to
 //!   [`RotateRequest`](crate::refresh::RotateRequest::new): a token works only for its client.
+//!
+//! # The token endpoint
+//!
+//! [`RefreshForm`](crate::issuer::RefreshForm) reads the posted form,
+//! [`TokenResponse`](crate::issuer::TokenResponse) and [`TokenError`](crate::issuer::TokenError) are the
+//! answers of RFC 6749 sections 5.1 and 5.2, with `no-store`, ready to send. The service authenticates
+//! the client:
+//!
+//! ```
+//! use bearergate::issuer::{AccessClaims, JwtIssuer, RefreshForm, TokenError, TokenResponse};
+//! use bearergate::refresh::RefreshManager;
+//! use http::request::Parts;
+//! use http::{Response, header};
+//!
+//! struct TokenEndpoint {
+//!     tokens: RefreshManager,
+//!     issuer: JwtIssuer,
+//! }
+//!
+//! impl TokenEndpoint {
+//!     /// `POST /token`
+//!     async fn post(&self, parts: &Parts, form: &[u8]) -> Response<String> {
+//!         match self.refresh(parts, form).await {
+//!             Ok(answer) => answer.into_response(),
+//!             Err(error) => error.into_response(), // the error is in the extensions, for your log
+//!         }
+//!     }
+//!
+//!     async fn refresh(&self, parts: &Parts, form: &[u8]) -> Result<TokenResponse, TokenError> {
+//!         let form = RefreshForm::parse(form)?;
+//!         let authorization = parts.headers.get(header::AUTHORIZATION);
+//!         let client = authenticate(parts, &form).ok_or_else(|| TokenError::invalid_client(authorization))?;
+//!         let rotated = self.tokens.rotate(form.rotate_request(&client)?).await?;
+//!         let grant = rotated.record.grant();
+//!         let scope = form.scope().or(grant.scopes()).unwrap_or_default();
+//!         let claims = AccessClaims::of_grant(grant, &*client, "https://orders.example.com");
+//!         let access = self.issuer.mint(&claims.scopes(scope.split(' ').filter(|s| !s.is_empty())))?;
+//!         Ok(TokenResponse::of_minted(&access).scope(scope).refresh_token(rotated.secret))
+//!     }
+//! }
+//!
+//! /// Checks the client's own credential; for a public client its `client_id`.
+//! fn authenticate(_parts: &Parts, form: &RefreshForm) -> Option<String> {
+//!     form.client_id().filter(|id| *id == "mobile app").map(str::to_owned)
+//! }
+//! # use std::sync::Arc;
+//! # use bearergate::clock::{Clock, SystemClock};
+//! # use bearergate::crypto::Algorithm;
+//! # use bearergate::issuer::{SigningKey, SigningKeys};
+//! # use bearergate::refresh::NewRefreshToken;
+//! # use bearergate::stores::MemoryGrantStore;
+//! #
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let now = SystemClock::default().now().ok_or("no time")?;
+//! # let keys = SigningKeys::builder(SigningKey::generate(Algorithm::Es256)?).build(now)?;
+//! # let issuer = JwtIssuer::builder("https://id.example.com", keys).build()?;
+//! # let tokens = RefreshManager::builder(Arc::new(MemoryGrantStore::new(100)), "my service").build()?;
+//! # let endpoint = TokenEndpoint { tokens, issuer };
+//! # let new = NewRefreshToken::new("alice", "mobile app").scopes(["orders:read"]);
+//! # let token = endpoint.tokens.create(new).await?.secret.reveal();
+//! # let (parts, ()) = http::Request::post("/token").body(())?.into_parts();
+//! # let form = |client: &str| format!("grant_type=refresh_token&refresh_token={token}&client_id={client}");
+//!
+//! let answer = endpoint.post(&parts, form("mobile+app").as_bytes()).await;
+//! assert_eq!(answer.status(), 200);
+//! let again = endpoint.post(&parts, form("mobile+app").as_bytes()).await;
+//! assert!(again.body().starts_with(r#"{"error":"invalid_grant","#));
+//! # assert!(endpoint.post(&parts, form("other").as_bytes()).await.body().contains("invalid_client"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A client may ask for fewer scopes. One that asks for more gets `invalid_scope`, and its refresh token
+//! is not spent.
 //!
 //! # Access tokens from a session
 //!

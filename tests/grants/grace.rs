@@ -131,7 +131,8 @@ fn another_client_or_key_ends_the_family_within_the_window_too() {
     fn own(token: &str) -> RotateRequest<'_> {
         RotateRequest::new(token, CLIENT).thumbprint(&KEY)
     }
-    let changes: [(fn(&str) -> RotateRequest<'_>, bool); 4] = [
+    type Change = fn(&str) -> RotateRequest<'_>;
+    let changes: [(Change, bool); 4] = [
         (own, true),
         (
             |token| RotateRequest::new(token, "other app").thumbprint(&KEY),

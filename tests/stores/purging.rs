@@ -70,6 +70,23 @@ fn what_has_expired_is_removed_in_steps_and_what_stays_is_found() {
     assert_eq!(steps(&store, 11), [200]);
 }
 
+/// Twice as many that end, or that stay, do not make more than twice as many steps.
+#[test]
+fn a_purge_of_twice_as_many_has_twice_as_many_steps() {
+    let count = |ended: usize, stay: usize| {
+        let store = MemoryGrantStore::new(100_000);
+        (0..ended).for_each(|number| add(&store, number, 10));
+        (ended..ended + stay).for_each(|number| add(&store, number, 11));
+        wait(store.revoke(RevocationRecord::client(NAME, "app", NOW))).unwrap();
+        let steps = steps(&store, 10);
+        assert!(steps.iter().all(|step| *step <= 4 * STEP), "{steps:?}");
+        assert_eq!(steps.iter().sum::<usize>(), 2 * (ended + stay));
+        steps.len()
+    };
+    let [one, two] = [count(3_000, 3_000), count(6_000, 6_000)];
+    assert!(two <= 2 * one + 1, "{one} and {two} steps");
+}
+
 #[test]
 fn what_a_revocation_ended_is_removed_in_steps_and_what_was_granted_later_stays() {
     let store = MemoryGrantStore::new(10_000);

@@ -308,6 +308,24 @@ mod tests {
         );
     }
 
+    // Computed with the hmac and hashlib modules of Python.
+    #[test]
+    fn check_value_is_of_one_pepper_version_and_authority() {
+        let values = |set: &PepperSet, authority| -> Vec<_> {
+            let values = set.check_values(authority);
+            values
+                .map(|(version, value)| (version, hex(&KeyDigest::from_bytes(value))))
+                .collect()
+        };
+        let own = values(&set(1, &[]), "acme keys");
+        let expected = "bd9003205262fe19cfddad19230194c6a2ea1391f48914db2233f2a9c9ee8922";
+        assert_eq!(own, [(1, expected.to_owned())]);
+        assert_eq!(values(&set(2, &[1]), "acme keys")[1], own[0]);
+        assert_ne!(values(&set(1, &[]), "other keys")[0].1, own[0].1);
+        let renumbered = PepperSet::new(2, &source(7, 32)).unwrap();
+        assert_ne!(values(&renumbered, "acme keys")[0].1, own[0].1);
+    }
+
     // Defect J02 (comparison that takes variable time): docs/defects.md
     #[test]
     fn only_the_right_key_matches() {

@@ -171,7 +171,9 @@ impl ApiKeyValidatorBuilder {
 
 fn header(name: &str) -> Result<HeaderName, ConfigError> {
     HeaderName::try_from(name).map_err(|_| {
-        let detail = "expected the name of a header; write one like `x-api-key`";
+        let found: String = name.escape_debug().take(64).collect();
+        let detail =
+            format!("expected the name of a header, found `{found}`; write one like `x-api-key`");
         ConfigError::malformed("header", detail)
     })
 }

@@ -160,7 +160,7 @@ mod tests {
         ] {
             let misfit = Misfit::of_file(path, kind.into()).to_string();
             assert!(misfit.contains(text), "{misfit}");
-            assert_eq!(misfit.contains("chmod"), false, "{misfit}");
+            assert!(!misfit.contains("chmod"), "{misfit}");
         }
     }
 

@@ -157,6 +157,21 @@ mod tests {
         assert_eq!(conn.execute(older, []).unwrap(), 1);
     }
 
+    #[test]
+    fn families_of_an_older_file_have_no_earlier_tokens() {
+        let mut conn = memory();
+        migrate_by(&mut conn, &STEPS[..4]).unwrap();
+        let family = "INSERT INTO family (id, version, current, authority, subject, created, \
+             since, last_used, expires, idle, ends) \
+             VALUES (x'07', 1, x'08', 'a', 's', 1, 2, 1, 9, 9, 9)";
+        assert_eq!(conn.execute(family, []).unwrap(), 1);
+        migrate(&mut conn).unwrap();
+        let found = conn.query_row("SELECT since, earlier FROM family", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<Vec<u8>>>(1)?))
+        });
+        assert_eq!(found.unwrap(), (2, None));
+    }
+
     /// Everything that a purge or a login looks for is found by an index.
     #[test]
     fn no_statement_of_a_purge_or_a_login_walks_over_a_table() {
